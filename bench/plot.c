@@ -112,7 +112,7 @@ void goodput_markdown(const struct goodput *g, unsigned seconds, unsigned seeds,
         "\n"
         "BBRv3 doesn't take a loss for a full queue: below 2 %% of a flight it goes on at the rate "
         "that\n"
-        "the path has delivered ([bbr.h](../src/tcp/bbr/bbr.h)); beyond, it takes it for the "
+        "the path has delivered ([bbr.h](../../src/tcp/bbr/bbr.h)); beyond, it takes it for the "
         "path's limit.\n");
     queues(g, to);
     shares(g, seconds, to);

@@ -1,5 +1,5 @@
 """Two senders and one bottleneck: how they share it. The table of the last run is in fairness.md of
-the build directory; docs/linux-matrix.md tells of a long one."""
+the build directory; docs/lab/linux-matrix.md tells of a long one."""
 
 import time
 

@@ -1,5 +1,5 @@
 """Linux's options, one by one, over a path that loses frames, as client and as server. The table of
-the last run is in matrix.md of the build directory; docs/linux-matrix.md tells of a long one."""
+the last run is in matrix.md of the build directory; docs/lab/linux-matrix.md tells of a long one."""
 
 import itertools
 

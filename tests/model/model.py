@@ -3,7 +3,7 @@
 
     model.py tcp_fsm.pml             no scene may fail; which rows of the table they took
     model.py tcp_fsm.pml --mutants   bends each row of the table; lists what no scene notices, which
-                                     docs/model.md must know
+                                     docs/lab/model.md must know
 
 tcp_fsm.pml is the table, made from tcp.rl by tools/fsmgen.py; tls_fsm.pml likewise.  --long adds larger
 scenes (minutes).
@@ -194,9 +194,9 @@ def blind_resets(table, rows):
 
 
 def known_survivors():
-    """{"STATE EVENT: without ACTION"} that docs/model.md explains."""
+    """{"STATE EVENT: without ACTION"} that docs/lab/model.md explains."""
     found = set()
-    for line in (HERE.parent.parent / "docs/model.md").read_text("utf-8").splitlines():
+    for line in (HERE.parent.parent / "docs/lab/model.md").read_text("utf-8").splitlines():
         if not (match := re.match(r"\| ([^|]+): (\w+) \|", line)):
             continue
         states = []
@@ -220,14 +220,14 @@ def mutate(table, folder, scenes, part):
     taken = {scene: sound[scene][1] for scene in scenes}
     caught = survivors = untaken = 0
     for row, bend, what in itertools.islice(bends(rows, states), part[0], None, part[1]):
-        if not any(row in taken[scene] for scene in scenes):  # docs/model.md says which these are
+        if not any(row in taken[scene] for scene in scenes):  # docs/lab/model.md says which these are
             untaken += 1
         elif any(row in taken[scene] and verifier.search(scene, bend)[0] for scene in scenes):
             caught += 1
         else:
             survivors += 1
             good = good and what in known
-            print(f"survives: {what}{'' if what in known else ', which docs/model.md does not say'}", flush=True)
+            print(f"survives: {what}{'' if what in known else ', which docs/lab/model.md does not say'}", flush=True)
     for what, text in itertools.islice(blind_resets(table, rows), part[0], None, part[1]):
         with tempfile.TemporaryDirectory() as place:
             bent = Path(place) / table.name

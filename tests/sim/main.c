@@ -43,7 +43,7 @@ static const char usage[] =
     "  --verbose            say what the programs do\n"
     "  --help               show this\n"
     "\n"
-    "Exit status: 0 all went well, 1 a failure, 2 wrong usage. docs/simulator.md says more.\n";
+    "Exit status: 0 all went well, 1 a failure, 2 wrong usage. docs/lab/simulator.md says more.\n";
 
 struct options {
     uint64_t first;

@@ -1,5 +1,5 @@
 /*
- * sim.h -- two stacks, a wire, two programs and a watcher, in virtual time (docs/simulator.md).
+ * sim.h -- two stacks, a wire, two programs and a watcher, in virtual time (docs/lab/simulator.md).
  *
  *      sim_create -> sim_run -> look at what it says -> sim_destroy
  *

@@ -1,10 +1,10 @@
-"""The rows of docs/conformance.md, for tests/structure and tools/rows."""
+"""The rows of docs/lab/conformance.md, for tests/structure and tools/rows."""
 
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/conformance.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/lab/conformance.md"
 
 
 @dataclass

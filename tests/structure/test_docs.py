@@ -48,15 +48,15 @@ def tests_of_the_tree():
 def markdown():
     """All documents of the tree."""
     return [path.relative_to(tree.ROOT) for path in
-            sorted([*tree.ROOT.glob("*.md"), *(tree.ROOT / "docs").glob("*.md"), *(tree.ROOT / "docs/book").glob("*.md")])]
+            sorted([*tree.ROOT.glob("*.md"), *(tree.ROOT / "docs").rglob("*.md")])]
 
 
 class Transitions(unittest.TestCase):
-    HOW = "docs/ is older than a specification: run `meson compile -C build docs-update`"
+    HOW = "docs/lab is older than a specification: run `meson compile -C build docs-update`"
 
     def test_the_tables_are_those_of_the_specifications(self):
         for name in MACHINES:
-            self.assertEqual(tree.read(f"docs/{name}-transitions.md"), made(name, "md"), self.HOW)
+            self.assertEqual(tree.read(f"docs/lab/{name}-transitions.md"), made(name, "md"), self.HOW)
 
     def test_the_pictures_are_those_of_the_specifications(self):
         for name in MACHINES:
@@ -64,7 +64,7 @@ class Transitions(unittest.TestCase):
 
     def compare_picture(self, name):
         # Graphviz's versions place things differently: compare what is drawn, not where
-        svg = tree.read(f"docs/{name}.svg").replace("&#45;", "-").replace("&gt;", ">")
+        svg = tree.read(f"docs/lab/{name}.svg").replace("&#45;", "-").replace("&gt;", ">")
         dot = made(name, "dot")
         edges = set(re.findall(r"^  (\w+ -> \w+) ", dot, re.M))
         drawn = set(re.findall(r"<title>(\w+->\w+)</title>", svg))
@@ -97,7 +97,7 @@ def names_in(cell):
 
 class Conformance(unittest.TestCase):
     def setUp(self):
-        self.pages = sorted((tree.ROOT / "docs").glob("conformance*.md"))
+        self.pages = sorted((tree.ROOT / "docs/lab").glob("conformance*.md"))
 
     def missing(self, column, words):
         """Names in @column of all pages that are not among @words."""
@@ -162,15 +162,15 @@ class Threats(unittest.TestCase):
 
 
 class Switches(unittest.TestCase):
-    """Who adds a shortcut measures it: docs/profile.md has a row for each."""
+    """Who adds a shortcut measures it: docs/lab/profile.md has a row for each."""
 
     def test_each_has_a_row_that_says_what_it_gains(self):
         found = set()
         for path in tree.sources("src"):
             lines = tree.without_comments(tree.read(path)).splitlines()
-            found |= {(name, f"../{path}") for name, first, count in tree.functions(path)
+            found |= {(name, f"../../{path}") for name, first, count in tree.functions(path)
                       if re.search(r"\b(SHORTCUTS|FOR_SPEED)\b", "\n".join(lines[first - 1:first - 1 + count]))}
-        page = tree.read("docs/profile.md")
+        page = tree.read("docs/lab/profile.md")
         table = page[page.index("## What each switch gains"):page.index("## What the one way costs")]
         self.assertGreater(len(found), 10)
         self.assertEqual(set(re.findall(r"^\| \[`(\w+)`\]\(([^)]+)\)", table, re.MULTILINE)), found)

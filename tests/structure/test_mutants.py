@@ -1,4 +1,4 @@
-"""The mistakes that tools/mutants makes: where, and where not; and what docs/mutants.md says of them."""
+"""The mistakes that tools/mutants makes: where, and where not; and what docs/lab/mutants.md says of them."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Each normative sentence of the RFCs about TCP has a row in docs/conformance.md (normative.tsv)."""
+"""Each normative sentence of the RFCs about TCP has a row in docs/lab/conformance.md (normative.tsv)."""
 
 import collections
 import re

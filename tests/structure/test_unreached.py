@@ -11,7 +11,7 @@ from pathlib import Path
 import tree
 
 TOOL = tree.ROOT / "tools/lib/unreached.py"
-PAGE = tree.ROOT / "docs/unreached.md"
+PAGE = tree.ROOT / "docs/lab/unreached.md"
 SOURCE = """int f(int a)
 {
     if (a)

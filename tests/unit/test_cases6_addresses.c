@@ -1,7 +1,7 @@
 /*
  * test_cases6_addresses.c -- which messages end the check of an address, how long one lives, how
  * soon the first one is there: the cases that testers of IPv6 hosts have for RFC 4862, one row each
- * (docs/conformance-ipv6.md).
+ * (docs/lab/conformance-ipv6.md).
  */
 #include "routers6.h"
 

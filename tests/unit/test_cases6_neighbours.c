@@ -1,7 +1,7 @@
 /*
  * test_cases6_neighbours.c -- what each message does to a neighbour in each state, seen from the
  * outside alone: the cases that testers of IPv6 hosts have for RFC 4861 7.2, 7.3 and 8.3, one row
- * each (docs/conformance-ipv6.md).
+ * each (docs/lab/conformance-ipv6.md).
  *
  * The neighbour is a router, fe80::b: so advertisements of routers and redirects can speak of it.
  * Its state is told by what a packet to it brings about, and when it is asked whether it is there.

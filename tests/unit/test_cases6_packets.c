@@ -1,6 +1,6 @@
 /*
  * test_cases6_packets.c -- one packet in, one reaction out: the cases that testers of IPv6 hosts
- * have for RFC 8200 and RFC 4443, one row each (docs/conformance-ipv6.md).
+ * have for RFC 8200 and RFC 4443, one row each (docs/lab/conformance-ipv6.md).
  *
  * A row's packet is an IPv6 header, the row's bytes, and an echo request of 16 bytes behind them.
  */

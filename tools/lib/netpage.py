@@ -155,7 +155,7 @@ def stacks_section(found):
     table = "\n".join([*lines, f"| two / one (goal 1.7) | {quotients} | |"])
     return f"""## Several stacks
 
-[`stacks`](../examples/stacks.c), a queue of one TAP device a stack: HTTP as above, `wrk -t1 -c32` for each
+[`stacks`](../../examples/stacks.c), a queue of one TAP device a stack: HTTP as above, `wrk -t1 -c32` for each
 address, stack and client held on the same core. The last column is what other programs had of the
 machine meanwhile. By the clock the quotient says as much of these as of leat; by the processor time of
 a request (the kernel's part in system calls included) it says what it would be if nobody else used the
@@ -192,7 +192,7 @@ def lwip_table(lwip):
 
 
 def section(found, sizes, rounds):
-    """The part of docs/performance.md that is about others, and about the world outside."""
+    """The part of docs/lab/measurements.md that is about others, and about the world outside."""
     parts = []
     if found:
         parts.append(f"""## Over TAP, beside others
@@ -236,7 +236,7 @@ def lwip_section(lwip):
     return "" if not lwip else f"""## Beside lwIP, in the same run
 
 Debian's `liblwip` (2.1: one build for all, with its locks, IPv6 and a window of 64 KB), loaded twice into
-one process by [lwip.c](../bench/lwip.c) and driven by its raw interface, without a copy on the way out;
+one process by [lwip.c](../../bench/lwip.c) and driven by its raw interface, without a copy on the way out;
 instructions by callgrind, the wire's copies left out. leat's are those of the cases `bulk_no_timestamps`
 and `rr` above.
 

@@ -260,7 +260,7 @@ def table(found, bench, rows, columns):
 
 
 def section(found):
-    """The part of docs/performance.md about the ways between programs; empty if nothing was measured."""
+    """The part of docs/lab/measurements.md about the ways between programs; empty if nothing was measured."""
     if not any(found.values()):
         return ""
     goals = ["| median of the quotients of the rounds | found | goal |", "|---|---:|---:|"]
@@ -271,10 +271,10 @@ def section(found):
 
 As above: a shared machine, rounds over all of a group, medians, and in brackets from where to where the rounds
 went. Processor time is that of all programs of a row together; compare it rather than the clock.
-""".rstrip(), "\n".join(goals), f"""*Frames there and back* ([`bench/pair`](../bench/pair.c)): {BURSTS:,} bursts of 64-byte frames to another process, each
+""".rstrip(), "\n".join(goals), f"""*Frames there and back* ([`bench/pair`](../../bench/pair.c)): {BURSTS:,} bursts of 64-byte frames to another process, each
 when the one before is back; the backends alone, no stack; microseconds a frame, there and back, both ends. In bursts of 1
 nearly all is falling asleep and waking.""", table(found, "frames", FRAMES, bursts),
-        "*Bulk*: one connection from `chargen`, taken by [`bench/taker`](../bench/taker.c) on leat or by Linux.",
+        "*Bulk*: one connection from `chargen`, taken by [`bench/taker`](../../bench/taker.c) on leat or by Linux.",
         table(found, "bulk-paths", BULK, rates), """*User networks*: one connection of this machine's to `discard`, or from `chargen`, on leat; with passt, and with QEMU's
 own stack behind a hub of QEMU without a guest.""", table(found, "user", USER, rates)]) + "\n"
 
