@@ -191,7 +191,7 @@ class Makes(unittest.TestCase):
     def test_table_is_named_after_the_machine_and_its_rfc(self):
         text = "\n".join(self.lines("md"))
         self.assertIn("# The transitions of Door\n", text)
-        self.assertIn("of [door.rl](../door.rl)", text)
+        self.assertIn("of [door.rl](../../door.rl)", text)
         self.assertIn("are RFC 1234's. The [picture](door.svg)", text)
 
     def test_picture_has_one_edge_a_pair_and_no_loops(self):

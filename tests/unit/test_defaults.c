@@ -146,7 +146,8 @@ static void tables_follow_the_number_of_connections(void **state)
     }
 }
 
-/* As docs/performance.md says: a TCP server of eight connections in 64 KiB, all of leat's memory. */
+/* As docs/performance.md says: a TCP server of eight connections in 64 KiB, all of leat's memory.
+ */
 static void the_small_preset_takes_64_kib_with_eight_connections(void **state)
 {
     const struct leat_config small = leat_small_config();
