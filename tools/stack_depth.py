@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_eviction_timer",
           "reassembly.c:timer_fired",
-          "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "neighbour6_timer", "route6.c:on_time", "slaac.c:solicit_fired", "slaac.c:sweep_fired", "groups.c:fired", "query.c:on_timeout",
+          "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "reachability.c:timer_fired", "route6.c:on_time", "slaac.c:solicit_fired", "slaac.c:sweep_fired", "groups.c:fired", "query.c:on_timeout",
           "lookup.c:on_stale_timer", "upstream.c:on_idle", "dns_clients.c:on_idle_timer", "http_client_timer", "src/timer.c:fired",
           "task_timer"]
 READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready", "query.c:on_ready",

@@ -29,8 +29,6 @@ CIRCLES = (
     ("http/", "call call_reply call_request calls"),
     ("http/", "http_client http_early http_exchange http_receive http_send http_server"),
     ("ip/", "icmp_input icmp_output ipv4_input ipv4_output route"),
-    ("ip/v6/", "address6 advertised block6 fragment6 given6 host6 icmpv6 ipv6 ipv6_input ipv6_output mld ndp "
-               "neighbour6 path6 pmtu6 reachability route6 slaac source6 temporary6 transport6"),
     ("link/", "address arp conflict ethernet neighbour"),
     ("netif/pcap/", "capture pcapng_read"),
     ("netif/virtio/", "net receive transmit"),

@@ -184,6 +184,27 @@ static void a_flow_follows_who_answers_for_a_network(void **state)
     assert_true(goes_by(&sender, MAC_ROUTER2));
 }
 
+/* The better router fell silent a minute ago: a datagram asks whether it is back, but a program
+ * that looks at the facts asks nothing. */
+static void facts_that_are_looked_at_ask_no_router(void **state)
+{
+    struct home *home = *state;
+    struct sender sender = begin(home);
+    const uint64_t *asked = &home->world->stack->stats.ndp_solicitations_sent;
+    uint64_t before;
+
+    for (unsigned i = 0; i < 100 && goes_by(&sender, MAC_ROUTER); i++) {
+        world_wait(home->world, second);
+        is_there(home, IP6_ROUTER2, MAC_ROUTER2);
+    }
+    world_wait(home->world, 65 * second);
+    before = *asked;
+    assert_true(leat_ip_equal(leat_slaac_facts(home->slaac)->gateway, IP6_ROUTER2));
+    assert_int_equal(*asked, before);
+    (void)way(&sender);
+    assert_int_equal(*asked, before + 1);
+}
+
 /* Who is forgotten while he is under suspicion is suspected no more: no better way is looked for
  * each minute, for ever. */
 static void a_suspect_that_goes_is_forgotten(void **state)
@@ -277,6 +298,7 @@ int main(void)
         home6_test(a_flow_follows_the_programs_routes),
         home6_test(a_flow_follows_who_answers),
         home6_test(a_flow_follows_who_answers_for_a_network),
+        home6_test(facts_that_are_looked_at_ask_no_router),
         home6_test(a_suspect_that_goes_is_forgotten),
         home6_test(a_suspect_that_is_replaced_is_forgotten),
         world6_test(an_address_that_has_gone_hears_nothing_more),

@@ -1,5 +1,5 @@
 /*
- * address6.c -- IPv6 addresses of a link: made, checked for duplicates, found (RFC 4862, 7217).
+ * address6.c -- the life of an IPv6 address: made, checked for duplicates, ended (RFC 4862, 7217).
  *
  * An address is checked by one solicitation for itself: who hears of it within a second has it, or
  * wants it, too.  The solicitation carries a nonce, so that our own, sent back by the network, is
@@ -17,116 +17,12 @@
 #include "wire/bytes.h"
 #include "wire/ra.h"
 
-static const uint64_t two_hours_ns = 7200 * UINT64_C(1000000000); /* RFC 4862 5.5.3 (e) */
-
 enum {
     WAIT_MAX_US = 150000,
     WAIT_MAX_ADVERTISED_US = 40000,
     IDENTIFIERS_MAX = 3,
     PREFIX_BITS = 64
 };
-
-static struct address6 *addresses_of(const struct link *link)
-{
-    const struct leat *stack = link->stack;
-
-    return stack->ipv6->addresses[link - stack->links];
-}
-
-struct address6 *address6_find(struct link *link, struct leat_ip ip)
-{
-    struct address6 *all = addresses_of(link);
-
-    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state >= ADDRESS6_TENTATIVE && leat_ip_equal(all[i].ip, ip))
-            return &all[i];
-    }
-    return 0;
-}
-
-bool address6_is_usable(const struct link *link, struct leat_ip ip)
-{
-    const struct address6 *all = addresses_of(link);
-
-    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state >= ADDRESS6_OPTIMISTIC && leat_ip_equal(all[i].ip, ip))
-            return true;
-    }
-    return false;
-}
-
-bool addresses6_are_probed(const struct leat *stack)
-{
-    for (const struct link *link = stack->links; link < stack->links_end; link++) {
-        const struct address6 *all = addresses_of(link);
-
-        for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-            if (all[i].state == ADDRESS6_TENTATIVE)
-                return true;
-        }
-    }
-    return false;
-}
-
-bool ip6_in_prefix(struct leat_ip a, struct leat_ip b, uint32_t bits)
-{
-    const uint64_t left = get64(a.bytes) ^ get64(b.bytes);
-    const uint64_t right = get64(a.bytes + 8) ^ get64(b.bytes + 8);
-
-    leat_assert(bits <= 128);
-    if (bits <= 64)
-        return bits == 0 || left >> (64 - bits) == 0;
-    return left == 0 && right >> (128 - bits) == 0;
-}
-
-uint32_t ip6_common_bits(struct leat_ip a, struct leat_ip b)
-{
-    const uint64_t left = get64(a.bytes) ^ get64(b.bytes);
-    const uint64_t right = get64(a.bytes + 8) ^ get64(b.bytes + 8);
-
-    if (left > 0)
-        return (uint32_t)__builtin_clzll(left);
-    return right > 0 ? 64 + (uint32_t)__builtin_clzll(right) : 128;
-}
-
-struct leat_ip ip6_solicited_node(struct leat_ip ip)
-{
-    return (struct leat_ip){
-        {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, ip.bytes[13], ip.bytes[14], ip.bytes[15]}};
-}
-
-bool ip6_stays_on_link(struct leat_ip ip)
-{
-    return leat_ip_is_link_local(ip) || (ip.bytes[0] == 0xff && (ip.bytes[1] & 15) <= 2);
-}
-
-bool address6_on_link(const struct link *link, struct leat_ip dst)
-{
-    const struct address6 *all = addresses_of(link);
-
-    if (leat_ip_is_link_local(dst))
-        return true;
-    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state >= ADDRESS6_TENTATIVE && all[i].kind == ADDRESS6_GIVEN &&
-            ip6_in_prefix(all[i].ip, dst, all[i].prefix_bits))
-            return true;
-    }
-    return slaac_is_on_link(link, dst);
-}
-
-bool address6_hears(struct link *link, struct leat_ip ip)
-{
-    static const struct leat_ip all_nodes = {{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
-    const struct address6 *all = addresses_of(link);
-
-    if (leat_ip_equal(ip, all_nodes))
-        return true;
-    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state >= ADDRESS6_TENTATIVE && leat_ip_equal(ip6_solicited_node(all[i].ip), ip))
-            return true;
-    }
-    return link->stack->ipv6->joined > 0 && groups_hear(&link->stack->ipv6->groups, link, ip);
-}
 
 static void tell(struct leat *stack, struct ready *ready)
 {
@@ -174,7 +70,7 @@ static void set_timer(struct address6 *address)
     uint64_t at_ns = address->valid_until_ns;
 
     if (address->state == ADDRESS6_USABLE)
-        at_ns = min64(at_ns, temporary6_next_ns(address));
+        at_ns = min64(at_ns, address6_next_ns(address));
     if (at_ns == IP6_FOR_EVER)
         timer_cancel(&stack->timers, &address->timer);
     else
@@ -207,18 +103,6 @@ void address6_stop(struct address6 *address)
     slaac_changed(address->link);
 }
 
-static struct address6 *find_of_prefix(struct link *link, struct leat_ip prefix)
-{
-    struct address6 *all = addresses_of(link);
-
-    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state != ADDRESS6_NONE && all[i].kind == ADDRESS6_STABLE &&
-            ip6_in_prefix(all[i].ip, prefix, PREFIX_BITS))
-            return &all[i];
-    }
-    return 0;
-}
-
 static void timer_fired(struct timer *timer, void *context)
 {
     struct leat *stack = context;
@@ -230,12 +114,12 @@ static void timer_fired(struct timer *timer, void *context)
         return;
     }
     if (address->state == ADDRESS6_USABLE) {
-        const struct address6 *stable = find_of_prefix(address->link, address->ip);
-
         stack->route_generation++; /* it may be deprecated: others are chosen */
-        if (stable)
-            temporary6_ensure(stable);
         set_timer(address);
+        if (address->kind == ADDRESS6_TEMPORARY) {
+            address->wants_successor = true;
+            slaac_ends_anew(address->link); /* addresses6_succeed() */
+        }
         return;
     }
     if (address->asked) {
@@ -329,7 +213,7 @@ void address6_collided(struct address6 *address)
 
 struct address6 *address6_place(struct link *link, struct leat_ip ip, uint8_t prefix_bits)
 {
-    struct address6 *all = addresses_of(link);
+    struct address6 *all = addresses6_of(link);
 
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
         /* one that was lost to a conflict is kept until the program has heard of it */
@@ -361,140 +245,8 @@ void address6_attached(struct link *link)
     address6_start(address);
 }
 
-/* ---- of routers' prefixes ------------------------------------------------------------------ */
-
-unsigned addresses6_of_routers(const struct link *link)
-{
-    const struct address6 *all = addresses_of(link);
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++)
-        count += all[i].state != ADDRESS6_NONE && all[i].kind >= ADDRESS6_STABLE;
-    return count;
-}
-
-/* The latest two are kept, the last one in front. */
-static void note_router(struct address6 *address, struct leat_ip router)
-{
-    if (leat_ip_equal(address->routers[0], router))
-        return;
-    address->routers[1] = address->routers[0];
-    address->routers[0] = router;
-}
-
 void address6_ends_anew(struct address6 *address)
 {
     if (address->state == ADDRESS6_USABLE || address->state == ADDRESS6_FAILED)
         set_timer(address); /* else the check is the timer's */
-}
-
-/* RFC 4862 5.5.3 (e): who forges an advertisement can't end an address within two hours, but can
- * deprecate it. */
-static void renew(struct leat_slaac *slaac, struct address6 *address,
-                  const struct wire_ra_option *said)
-{
-    struct leat *stack = slaac->link->stack;
-    const uint64_t now_ns = stack->now_ns;
-    const uint64_t said_ns = slaac_until_ns(slaac, said->lifetime_s);
-    const bool was_preferred = address->preferred_until_ns > now_ns;
-
-    address->preferred_until_ns = slaac_until_ns(slaac, said->preferred_s);
-    if (said_ns > now_ns + two_hours_ns || said_ns > address->valid_until_ns)
-        address->valid_until_ns = said_ns;
-    else if (address->valid_until_ns > now_ns + two_hours_ns)
-        address->valid_until_ns = now_ns + two_hours_ns;
-    if (address->kind == ADDRESS6_TEMPORARY)
-        temporary6_clamp(address);
-    stack->route_generation += was_preferred != (address->preferred_until_ns > now_ns);
-    address6_ends_anew(address);
-}
-
-/* RFC 8981 3.4 (1): and what was made of the same prefix for a while. */
-static void renew_all(struct leat_slaac *slaac, struct address6 *stable,
-                      const struct wire_ra_option *said)
-{
-    struct address6 *all = addresses_of(slaac->link);
-
-    renew(slaac, stable, said);
-    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state == ADDRESS6_NONE || all[i].kind != ADDRESS6_TEMPORARY ||
-            !ip6_in_prefix(all[i].ip, stable->ip, PREFIX_BITS))
-            continue;
-        memcpy(all[i].routers, stable->routers, sizeof all[i].routers);
-        renew(slaac, &all[i], said);
-    }
-    temporary6_ensure(stable);
-}
-
-void address6_advertised(struct link *link, struct leat_ip router,
-                         const struct wire_ra_option *said)
-{
-    struct leat *stack = link->stack;
-    struct leat_slaac *slaac = stack->ipv6->links[link - stack->links].slaac;
-    struct address6 *address;
-
-    /* RFC 4862 5.5.3 (d): with the identifier it is 128 bits; RFC 4291 2.4: 0::/8 is no host's */
-    if (said->prefix_bits != PREFIX_BITS || said->prefix.bytes[0] == 0)
-        return;
-    address = find_of_prefix(link, said->prefix);
-    if (address) {
-        note_router(address, router);
-        renew_all(slaac, address, said);
-        return;
-    }
-    if (said->lifetime_s == 0)
-        return;
-    if (addresses6_of_routers(link) < LEAT_SLAAC_ADDRESSES_MAX)
-        address = address6_place(link, said->prefix, PREFIX_BITS);
-    if (!address) {
-        stack->stats.ndp_limits_reached++;
-        return;
-    }
-    address->kind = ADDRESS6_STABLE;
-    address->preferred_until_ns = slaac_until_ns(slaac, said->preferred_s);
-    address->valid_until_ns = slaac_until_ns(slaac, said->lifetime_s);
-    note_router(address, router);
-    identifier6_make(address);
-    address6_start(address);
-    temporary6_ensure(address);
-}
-
-bool address6_is_of_router(const struct address6 *address, struct leat_ip router)
-{
-    return leat_ip_equal(address->routers[0], router) || leat_ip_equal(address->routers[1], router);
-}
-
-const struct address6 *address6_preferred(const struct link *link)
-{
-    const struct address6 *all = addresses_of(link);
-
-    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state >= ADDRESS6_OPTIMISTIC && all[i].kind != ADDRESS6_LINK_LOCAL &&
-            all[i].kind != ADDRESS6_TEMPORARY && all[i].preferred_until_ns > link->stack->now_ns)
-            return &all[i];
-    }
-    return 0;
-}
-
-uint64_t addresses6_next_deprecation_ns(const struct link *link)
-{
-    const struct address6 *all = addresses_of(link);
-    uint64_t next_ns = IP6_FOR_EVER;
-
-    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state != ADDRESS6_NONE && all[i].preferred_until_ns > link->stack->now_ns &&
-            all[i].preferred_until_ns < next_ns)
-            next_ns = all[i].preferred_until_ns;
-    }
-    return next_ns;
-}
-
-void addresses6_withdraw(struct link *link)
-{
-    struct address6 *all = addresses_of(link);
-
-    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state != ADDRESS6_NONE && all[i].kind >= ADDRESS6_STABLE)
-            address6_stop(&all[i]);
-    }
 }

@@ -1,8 +1,17 @@
-/* fragment6.h -- packets that come in fragments, and leave in them (RFC 8200 4.5). */
+/*
+ * fragment6.h -- packets that come in fragments, and leave in them (RFC 8200 4.5).
+ *
+ *      fragment6.c         in
+ *      fragment6_output.c  out
+ */
 #ifndef IP_V6_FRAGMENT6_H
 #define IP_V6_FRAGMENT6_H
 
 #include "ip/v6/ipv6.h"
+
+enum {
+    FRAGMENT_BYTES = 8 /* of a fragment header */
+};
 
 /* Takes a fragment, packet->buf, which starts at its IPv6 header and whose chain of headers has
  * been walked up to the fragment header. */

@@ -67,14 +67,3 @@ enum leat_err address6_lease(struct link *link, struct leat_ip ip, uint64_t pref
     slaac_ends_anew(link);
     return LEAT_OK;
 }
-
-struct leat_ip address6_link_local(const struct link *link)
-{
-    const struct address6 *all = link->stack->ipv6->addresses[link - link->stack->links];
-
-    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state >= ADDRESS6_OPTIMISTIC && all[i].kind == ADDRESS6_LINK_LOCAL)
-            return all[i].ip;
-    }
-    return LEAT_IP_ANY;
-}

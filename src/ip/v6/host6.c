@@ -8,7 +8,7 @@
  */
 #include "ip/host.h"
 #include "ip/route.h"
-#include "ip/v6/ipv6.h"
+#include "ip/v6/sent6.h"
 
 _Static_assert(HOSTS6_MIN / 8 > HOSTS_RECENT + 2, "one that nobody holds is always found");
 
@@ -96,7 +96,7 @@ static void forget(struct leat *stack, uint32_t index)
     unchain(table, index);
     if (cached->path.dst == host)
         cached->generation = 0;
-    path6_forget(stack, host);
+    sent6_forget(stack, host);
     if (entry->is_ours) /* whatever begins there */
         stack->route_generation++;
 }

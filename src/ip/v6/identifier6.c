@@ -36,7 +36,7 @@ void identifier6_make(struct address6 *address)
 
 static bool is_in_use(const struct link *link, struct leat_ip ip)
 {
-    const struct address6 *all = link->stack->ipv6->addresses[link - link->stack->links];
+    const struct address6 *all = addresses6_of(link);
 
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
         if (all[i].state != ADDRESS6_NONE && leat_ip_equal(all[i].ip, ip))

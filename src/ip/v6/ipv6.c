@@ -2,7 +2,7 @@
 #include "ip/host.h"
 #include "ip/v6/ipv6.h"
 #include "ip/v6/route6.h"
-#include "ip/v6/block6.h"
+#include "ip/v6/sent6.h"
 #include "ip/v6/slaac.h"
 #include "wire/bytes.h"
 
@@ -59,16 +59,6 @@ size_t leat_ipv6_memory_bytes(const struct leat_ipv6_config *config)
            arena_cost(c.slaacs, sizeof(struct leat_slaac));
 }
 
-void link6_defaults(struct link *link)
-{
-    const struct ipv6 *ipv6 = link->stack->ipv6;
-
-    link->stack->ipv6->links[link - link->stack->links] =
-        (struct link6){.retrans_ns = 1000000000u, /* RFC 4861 10 */
-                       .reachable_ns = 30000000000u,
-                       .hop_limit = ipv6->config.hop_limit};
-}
-
 static void attached(struct link *link)
 {
     link6_defaults(link);
@@ -78,7 +68,7 @@ static void attached(struct link *link)
 /* True for the group addresses of Ethernet that our groups have (RFC 2464 7). */
 static bool hears(const struct link *link, const struct leat_mac *mac)
 {
-    const struct address6 *all = link->stack->ipv6->addresses[link - link->stack->links];
+    const struct address6 *all = addresses6_of(link);
 
     if (mac->octet[0] != 0x33 || mac->octet[1] != 0x33)
         return false;

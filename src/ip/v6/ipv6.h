@@ -41,6 +41,7 @@ struct address6 {
     bool listens;                /* routers are told of the group that it is asked by */
     bool usable_news;            /* config.on_address is still to be called */
     bool conflict_news;          /* config.on_conflict is still to be called */
+    bool wants_successor;        /* ADDRESS6_TEMPORARY: another one is to take its place */
     uint8_t nonce[6];            /* of that solicitation (RFC 7527) */
     uint64_t preferred_until_ns; /* from then on it is deprecated (RFC 4862 5.5.4) */
     uint64_t valid_until_ns;
@@ -88,6 +89,7 @@ struct way6 {
     struct leat_ip src;
     struct leat_ip dst;
     struct leat_ip next_hop;
+    struct route6 *ask; /* struct choice6's */
 };
 
 struct ipv6 {
@@ -145,6 +147,21 @@ enum {
     HOSTS6_MIN = 64 /* addresses with numbers (ip/host.h) */
 };
 
+static inline struct link6 *link6_of(const struct link *link)
+{
+    return &link->stack->ipv6->links[link - link->stack->links];
+}
+
+/* LEAT_IPV6_ADDRESSES_MAX places. */
+static inline struct address6 *addresses6_of(const struct link *link)
+{
+    struct leat *stack = link->stack;
+
+    return stack->ipv6->addresses[link - stack->links];
+}
+
+/* ---- bits6.c ------------------------------------------------------------------------------ */
+
 /* True if the first @bits of both are the same. */
 bool ip6_in_prefix(struct leat_ip a, struct leat_ip b, uint32_t bits);
 
@@ -157,7 +174,22 @@ struct leat_ip ip6_solicited_node(struct leat_ip ip);
 /* True for what stays on one link: fe80::/10, ff01::/16 and ff02::/16. */
 bool ip6_stays_on_link(struct leat_ip ip);
 
-/* ---- address6.c --------------------------------------------------------------------------- */
+/* Writes the checksum of an ICMPv6 message, whose field is 0. */
+void icmpv6_put_checksum(struct leat_buf *message, const struct leat_ip *src,
+                         const struct leat_ip *dst);
+
+/* ---- link6.c ------------------------------------------------------------------------------ */
+
+/* What holds of a link of which no router says anything. */
+void link6_defaults(struct link *link);
+
+/* The hop limit of a packet that leaves by @link, unless its sender wants another one. */
+uint8_t ipv6_hop_limit(const struct link *link);
+
+/* The largest packet that leaves by @link. */
+uint16_t ipv6_mtu(const struct link *link);
+
+/* ---- addresses6.c ------------------------------------------------------------------------- */
 
 /* The address @ip of @link in whatever state, or NULL. */
 struct address6 *address6_find(struct link *link, struct leat_ip ip);
@@ -168,16 +200,11 @@ bool address6_is_usable(const struct link *link, struct leat_ip ip);
 /* True while one of ours is being checked, and not used meanwhile. */
 bool addresses6_are_probed(const struct leat *stack);
 
-/* A usable address of @link to send to @dst from, by the rules of RFC 6724 5; NULL: there is none.
- */
-const struct address6 *address6_toward(struct link *link, struct leat_ip dst);
+/* True for a usable address of ours, and for ::1. */
+bool ipv6_is_ours(const struct leat *stack, struct leat_ip ip);
 
-/* The same for a neighbour, whatever its prefix: to it there is no route. */
-const struct address6 *address6_beside(struct link *link, struct leat_ip neighbour);
-
-/* leat's ipv6_family.source_facts. */
-void address6_source_facts(const struct link *link, struct leat_ip ip, uint8_t *prefix_bits,
-                           bool *is_deprecated);
+/* The link-local address of @link, if it may be used; else "::". */
+struct leat_ip address6_link_local(const struct link *link);
 
 /* True if @dst is on @link: link-local, in the prefix of an address that the program gave, or in
  * one that routers say is (RFC 5942 4). */
@@ -186,16 +213,11 @@ bool address6_on_link(const struct link *link, struct leat_ip dst);
 /* True if we listen to the group @ip on @link (RFC 4291 2.8). */
 bool address6_hears(struct link *link, struct leat_ip ip);
 
-/* Another host has, or checks, the address that we check. */
-void address6_collided(struct address6 *address);
+/* The address of @link that was made of @prefix to stay, in whatever state, or NULL. */
+struct address6 *address6_stable(struct link *link, struct leat_ip prefix);
 
-/* Another host uses the address that we use: the program is told. */
-void address6_claimed(struct address6 *address);
-
-/* A router's prefix of which addresses are made, with its lifetimes (RFC 4862 5.5.3). */
-struct wire_ra_option;
-void address6_advertised(struct link *link, struct leat_ip router,
-                         const struct wire_ra_option *said);
+/* How many addresses of @link are made of routers' prefixes: LEAT_SLAAC_ADDRESSES_MAX at most. */
+unsigned addresses6_of_routers(const struct link *link);
 
 /* True if @router advertised the prefix of @address. */
 bool address6_is_of_router(const struct address6 *address, struct leat_ip router);
@@ -206,8 +228,19 @@ const struct address6 *address6_preferred(const struct link *link);
 /* When the next address of @link is deprecated. */
 uint64_t addresses6_next_deprecation_ns(const struct link *link);
 
-/* Removes what was made of routers' prefixes. */
-void addresses6_withdraw(struct link *link);
+/* True if a temporary address that is preferred until then needs a successor now. */
+bool address6_ends_soon(const struct leat *stack, uint64_t preferred_until_ns);
+
+/* When something of @address, of whatever kind, which is usable, is next to be done. */
+uint64_t address6_next_ns(const struct address6 *address);
+
+/* ---- address6.c --------------------------------------------------------------------------- */
+
+/* Another host has, or checks, the address that we check. */
+void address6_collided(struct address6 *address);
+
+/* Another host uses the address that we use: the program is told. */
+void address6_claimed(struct address6 *address);
 
 /* A place for another address of @link, with no end; NULL: none is left.  Its owner says what kind
  * it is, and until when it is good, before address6_start(). */
@@ -222,9 +255,6 @@ void address6_stop(struct address6 *address);
 /* valid_until_ns has changed. */
 void address6_ends_anew(struct address6 *address);
 
-/* How many addresses of @link are made of routers' prefixes: LEAT_SLAAC_ADDRESSES_MAX at most. */
-unsigned addresses6_of_routers(const struct link *link);
-
 void address6_attached(struct link *link);
 
 /* ---- given6.c ----------------------------------------------------------------------------- */
@@ -235,7 +265,19 @@ enum leat_err address6_remove(struct link *link, struct leat_ip ip);
 /* struct ipv6_family's functions for servers' leases. */
 enum leat_err address6_lease(struct link *link, struct leat_ip ip, uint64_t preferred_until_ns,
                              uint64_t valid_until_ns, struct address_watch *watch);
-struct leat_ip address6_link_local(const struct link *link);
+
+/* ---- source6.c ---------------------------------------------------------------------------- */
+
+/* A usable address of @link to send to @dst from, by the rules of RFC 6724 5; NULL: there is none.
+ */
+const struct address6 *address6_toward(struct link *link, struct leat_ip dst);
+
+/* The same for a neighbour, whatever its prefix: to it there is no route. */
+const struct address6 *address6_beside(struct link *link, struct leat_ip neighbour);
+
+/* leat's ipv6_family.source_facts. */
+void address6_source_facts(const struct link *link, struct leat_ip ip, uint8_t *prefix_bits,
+                           bool *is_deprecated);
 
 /* ---- identifier6.c ------------------------------------------------------------------------ */
 
@@ -243,7 +285,18 @@ struct leat_ip address6_link_local(const struct link *link);
 void identifier6_make(struct address6 *address);
 void identifier6_draw(struct address6 *address);
 
-/* ---- temporary6.c ------------------------------------------------------------------------- */
+/* ---- stable6.c, temporary6.c --------------------------------------------------------------- */
+
+/* A router's prefix of which addresses are made, with its lifetimes (RFC 4862 5.5.3). */
+struct wire_ra_option;
+void address6_advertised(struct link *link, struct leat_ip router,
+                         const struct wire_ra_option *said);
+
+/* Makes the successors of temporary addresses that end soon. */
+void addresses6_succeed(struct link *link);
+
+/* Removes what was made of routers' prefixes. */
+void addresses6_withdraw(struct link *link);
 
 /* A router has advertised the prefix of @stable, or a temporary address of it nears its end: there
  * is one that is preferred for a while, if the program wants such. */
@@ -252,11 +305,7 @@ void temporary6_ensure(const struct address6 *stable);
 /* No later than it may: what a router has prolonged. */
 void temporary6_clamp(struct address6 *address);
 
-/* When something of @address, of whatever kind, which is usable, is next to be done. */
-uint64_t temporary6_next_ns(const struct address6 *address);
-
-/* ---- neighbour6.c, reachability.c
- * ------------------------------------------------------------------------- */
+/* ---- neighbour6.c, reachability.c ---------------------------------------------------------- */
 
 size_t neighbours6_cost(const struct leat_ipv6_config *config);
 bool neighbours6_init(struct leat *stack);
@@ -283,7 +332,11 @@ bool neighbour6_advertised(struct link *link, const struct wire_ndp *ndp);
 void neighbours6_close(struct leat *stack);
 uint32_t neighbours6_pieces(const struct leat *stack);
 
-/* ---- ndp.c, icmpv6.c ---------------------------------------------------------------------- */
+/* ---- ndp_output.c ------------------------------------------------------------------------- */
+
+/* The message from @src to @dst; NULL: no memory, which is counted. */
+struct leat_buf *ndp_packet(struct leat *stack, const struct wire_ndp *ndp, struct leat_ip src,
+                            struct leat_ip dst);
 
 /* Asks for @target from @src ("::": a check for duplicates, with @nonce); by @to, or by multicast
  * if that is NULL. */
@@ -296,6 +349,8 @@ void ndp_solicit_routers(struct link *link);
 /* Sends a packet to a group on @link, by its Ethernet address.  Takes @packet. */
 void ndp_output_to_group(struct link *link, struct leat_ip group, struct leat_buf *packet);
 
+/* ---- ndp.c, icmpv6.c, icmpv6_output.c ----------------------------------------------------- */
+
 /* Takes a neighbour solicitation or advertisement whose checksum is right. */
 void ndp_input(struct leat *stack, struct packet6 *packet);
 
@@ -305,10 +360,6 @@ void icmpv6_input(struct leat *stack, struct packet6 *packet);
  * group.  Doesn't take packet->buf. */
 void icmpv6_send_error(struct leat *stack, const struct packet6 *packet, uint8_t type, uint8_t code,
                        uint32_t detail, bool even_groups);
-
-/* Writes the checksum of an ICMPv6 message, whose field is 0. */
-void icmpv6_put_checksum(struct leat_buf *message, const struct leat_ip *src,
-                         const struct leat_ip *dst);
 
 /* ---- pmtu6.c ------------------------------------------------------------------------------- */
 
@@ -355,15 +406,6 @@ leat_ip4 host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone);
 /* struct ipv6_family's. */
 leat_ip4 host6_known(const struct leat *stack, const uint8_t *ip);
 
-size_t paths6_cost(void);
-bool paths6_init(struct leat *stack);
-
-/* @host stands for another address from now on: the headers that went to the old one are void. */
-void path6_forget(const struct leat *stack, leat_ip4 host);
-
-/* True for a usable address of ours, and for ::1. */
-bool ipv6_is_ours(const struct leat *stack, struct leat_ip ip);
-
 /* struct ipv6_family's functions for UDP and TCP. */
 enum leat_err ipv6_path(struct leat *stack, struct path *path);
 enum leat_err ipv6_send(struct leat *stack, const struct path *path,
@@ -377,31 +419,31 @@ bool transport6_input(struct leat *stack, struct packet6 *packet);
 /* An ICMPv6 error whose checksum is right: whose packet was it about?  Takes packet->buf. */
 void transport6_error(struct leat *stack, struct packet6 *packet);
 
-/* ---- input.c, output.c -------------------------------------------------------------------- */
+/* ---- ipv6_deliver.c ----------------------------------------------------------------------- */
+
+/* False: the chain's headers are not to be had, and the packet has ended. */
+bool ipv6_chain_is_good(struct leat *stack, struct packet6 *packet,
+                        const struct wire_ipv6_chain *chain, enum ipv6_chain verdict);
+
+/* Gives a packet whose @chain has been walked to its end to its protocol.  Takes packet->buf. */
+void ipv6_deliver_behind(struct leat *stack, struct packet6 *packet,
+                         const struct wire_ipv6_chain *chain);
 
 /* Takes a packet that came in fragments, from its IPv6 header on, whose addresses have been
  * checked.
  */
 void ipv6_whole_input(struct leat *stack, struct packet6 *packet);
 
+/* ---- ipv6_input.c, ipv6_output.c ---------------------------------------------------------- */
+
 void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group);
 
-/* Where packets from @src ("::": it isn't chosen yet) to @dst, no group, go by @link; false: there
- * is no way. */
-bool ipv6_next_hop(const struct link *link, struct leat_ip src, struct leat_ip dst,
-                   struct leat_ip *next_hop);
+/* Where packets from @src ("::": it isn't chosen yet) to @dst, no group, go by @link; NULL: there
+ * is no way.  Good until the next one is asked for. */
+struct way6 *ipv6_next_hop(const struct link *link, struct leat_ip src, struct leat_ip dst);
 
 /* To ourselves.  Takes @payload. */
 void ipv6_send_home(struct leat *stack, const struct ipv6_header *header, struct leat_buf *payload);
-
-/* What a packet has that leaves by @link, unless its sender wants another one. */
-uint8_t ipv6_hop_limit(const struct link *link);
-
-/* The largest packet that leaves by @link. */
-uint16_t ipv6_mtu(const struct link *link);
-
-/* What holds of a link of which no router says anything. */
-void link6_defaults(struct link *link);
 
 enum leat_err slaac_start(struct link *link, struct leat_slaac **slaac,
                           const struct leat_slaac_config *config);

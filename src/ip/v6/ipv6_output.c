@@ -1,39 +1,28 @@
 /* ipv6_output.c -- packets out: the header, the next hop, routes. */
+#include "core/assert.h"
 #include "core/view.h"
 #include "ip/ipv4.h"
 #include "ip/v6/fragment6.h"
 #include "ip/v6/ipv6.h"
 #include "ip/v6/route6.h"
 
-uint16_t ipv6_mtu(const struct link *link)
+/* The rest of ipv6_next_hop(): false if there is no way. */
+static bool find_way(struct way6 *way)
 {
-    const uint16_t said = link->stack->ipv6->links[link - link->stack->links].mtu;
+    struct choice6 choice;
 
-    return said > 0 && said < link->mtu ? said : link->mtu;
-}
-
-uint8_t ipv6_hop_limit(const struct link *link)
-{
-    return link->stack->ipv6->links[link - link->stack->links].hop_limit;
-}
-
-/* The rest of ipv6_next_hop(). */
-static bool find_next_hop(const struct link *link, struct leat_ip src, struct leat_ip dst,
-                          struct leat_ip *next_hop)
-{
-    const struct route6 *route;
-
-    *next_hop = dst;
-    if (address6_on_link(link, dst))
+    way->next_hop = way->dst;
+    way->ask = 0;
+    if (address6_on_link(way->link, way->dst))
         return true;
-    route = route6_to(link, src, dst);
-    if (route)
-        *next_hop = route->gateway;
-    return route != 0;
+    choice = route6_to(way->link, way->src, way->dst);
+    if (choice.route)
+        way->next_hop = choice.route->gateway;
+    way->ask = choice.ask;
+    return choice.route != 0;
 }
 
-bool ipv6_next_hop(const struct link *link, struct leat_ip src, struct leat_ip dst,
-                   struct leat_ip *next_hop)
+struct way6 *ipv6_next_hop(const struct link *link, struct leat_ip src, struct leat_ip dst)
 {
     struct leat *stack = link->stack;
     struct way6 *last = &stack->ipv6->way;
@@ -41,19 +30,25 @@ bool ipv6_next_hop(const struct link *link, struct leat_ip src, struct leat_ip d
     /* who looks for a path sends on it */
     if (SHORTCUTS && last->now_ns == stack->now_ns &&
         last->route_generation == stack->route_generation && last->link == link &&
-        leat_ip_equal(last->dst, dst) && leat_ip_equal(last->src, src)) {
-        *next_hop = last->next_hop;
-        return true;
-    }
-    if (!find_next_hop(link, src, dst, next_hop))
-        return false;
-    *last = (struct way6){.now_ns = stack->now_ns,
-                          .link = link,
-                          .route_generation = stack->route_generation,
-                          .src = src,
-                          .dst = dst,
-                          .next_hop = *next_hop};
-    return true;
+        leat_ip_equal(last->dst, dst) && leat_ip_equal(last->src, src))
+        return last;
+    *last = (struct way6){.now_ns = stack->now_ns, .link = link, .src = src, .dst = dst};
+    if (!find_way(last))
+        return 0; /* of no generation: it isn't found again */
+    last->route_generation = stack->route_generation;
+    return last;
+}
+
+/* RFC 4191 3.5: is the better gateway back?  It is asked when a packet leaves, and then not for a
+ * while. */
+static void ask_for(struct way6 *way)
+{
+    struct route6 *route = way->ask;
+
+    leat_debug_assert(route->suspect_ns != 0);
+    way->ask = 0;
+    route->asked_ns = route->link->stack->now_ns;
+    neighbour6_ask(route->link, way->src, route->gateway);
 }
 
 static struct wire_ipv6 wire_of(const struct ipv6_header *header, uint8_t hop_limit,
@@ -87,16 +82,22 @@ enum leat_err ipv6_output(struct link *link, const struct ipv6_header *header,
     const uint16_t mtu = header->may_fragment ? pmtu6_to(link, header->dst) : ipv6_mtu(link);
     const bool is_long = bytes + IPV6_HEADER_BYTES > mtu && payload->segment_bytes == 0;
     struct leat_ip next_hop = header->dst;
+    struct way6 *way;
 
     /* a super-frame is cut by the device, or by who queues for it */
     if (bytes > UINT16_MAX || (is_long && !header->may_fragment)) {
         leat_buf_free(payload);
         return LEAT_ERR_TOO_BIG;
     }
-    if (!leat_ip_is_multicast(header->dst) &&
-        !ipv6_next_hop(link, header->src, header->dst, &next_hop)) {
-        leat_buf_free(payload);
-        return LEAT_ERR_NO_ROUTE;
+    if (!leat_ip_is_multicast(header->dst)) {
+        way = ipv6_next_hop(link, header->src, header->dst);
+        if (!way) {
+            leat_buf_free(payload);
+            return LEAT_ERR_NO_ROUTE;
+        }
+        next_hop = way->next_hop;
+        if (way->ask)
+            ask_for(way);
     }
     if (is_long)
         return fragment6_output(link, &wire, next_hop, mtu, payload);

@@ -20,7 +20,7 @@ static const struct leat_ip all_mld2_routers = {{0xff, 2, [15] = 0x16}}; /* RFC 
 /* RFC 3810 5.2.13: a link-local address, or "::" before there is one. */
 static struct leat_ip source_of(const struct link *link)
 {
-    const struct address6 *all = link->stack->ipv6->addresses[link - link->stack->links];
+    const struct address6 *all = addresses6_of(link);
 
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
         if (all[i].state == ADDRESS6_USABLE && leat_ip_is_link_local(all[i].ip))

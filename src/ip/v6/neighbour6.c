@@ -118,22 +118,7 @@ void neighbour6_release(struct leat *stack, struct neighbour6 *n)
     table->free = n;
 }
 
-/* The one that was used longest ago and is being resolved (@incomplete), or is neither that nor
- * known to be reachable; NULL: there is none. */
-static struct neighbour6 *spare(const struct leat *stack, bool incomplete)
-{
-    struct neighbour6 *n = stack->ipv6->neighbours->oldest;
-
-    for (; n; n = n->newer) {
-        if (incomplete ? n->state == NDP_INCOMPLETE
-                       : n->state != NDP_INCOMPLETE &&
-                             (n->state != NDP_REACHABLE || n->reachable_until_ns <= stack->now_ns))
-            return n;
-    }
-    return 0;
-}
-
-struct neighbour6 *neighbour6_create(struct link *link, struct leat_ip ip)
+struct neighbour6 *neighbour6_place(struct link *link, struct leat_ip ip)
 {
     struct leat *stack = link->stack;
     struct neighbours6 *table = stack->ipv6->neighbours;
@@ -143,32 +128,10 @@ struct neighbour6 *neighbour6_create(struct link *link, struct leat_ip ip)
     if (!n)
         return 0;
     table->free = n->newer;
-    *n = (struct neighbour6){.timer = {.fire = neighbour6_timer},
-                             .chain = *head,
-                             .link = link,
-                             .ip = ip,
-                             .state = NDP_FIRST_STATE};
+    *n = (struct neighbour6){.chain = *head, .link = link, .ip = ip, .state = NDP_FIRST_STATE};
     *head = n;
     age_put(table, n);
     return n;
-}
-
-struct neighbour6 *neighbour6_create_at_cost(struct link *link, struct leat_ip ip)
-{
-    struct leat *stack = link->stack;
-    const struct neighbours6 *table = stack->ipv6->neighbours;
-    struct neighbour6 *victim = 0;
-    struct ndp_step step = {0};
-
-    if (table->incomplete > 0 && table->incomplete >= stack->ipv6->config.neighbours / 4u)
-        victim = spare(stack, true);
-    else if (!table->free)
-        victim = spare(stack, false);
-    if (victim) {
-        stack->stats.ndp_evictions++;
-        ndp_event(stack, victim, NDP_evict, &step);
-    }
-    return neighbour6_create(link, ip);
 }
 
 void neighbours6_close(struct leat *stack)

@@ -41,11 +41,8 @@ struct ndp_step {
 
 struct neighbour6 *neighbour6_find(const struct link *link, struct leat_ip ip);
 
-/* A free entry for @ip, or NULL. */
-struct neighbour6 *neighbour6_create(struct link *link, struct leat_ip ip);
-
-/* The same for one that we want to send to: somebody else may have to go. */
-struct neighbour6 *neighbour6_create_at_cost(struct link *link, struct leat_ip ip);
+/* A free entry for @ip, whose timer has no function yet, or NULL. */
+struct neighbour6 *neighbour6_place(struct link *link, struct leat_ip ip);
 
 /* True if a packet to @n is sent, and nothing else happens by that: ndp.rl's packet_to_send in
  * these states. */
@@ -71,7 +68,5 @@ void neighbour6_release(struct leat *stack, struct neighbour6 *n);
 /* One transition of ndp.rl.  An entry whose state is NONE afterwards isn't there any more. */
 void ndp_event(struct leat *stack, struct neighbour6 *n, enum ndp_event event,
                struct ndp_step *step);
-
-void neighbour6_timer(struct timer *timer, void *context);
 
 #endif

@@ -11,53 +11,20 @@
 #include "ip/route.h"
 #include "ip/v6/block6.h"
 #include "ip/v6/neighbour6.h"
+#include "ip/v6/sent6.h"
 #include "wire/bytes.h"
 
 enum {
     FLOW_LABEL_MAX = 0xfffff
 };
 
-/* A flow, and what makes it: both addresses in one sum, ports, protocol. */
-struct flow6 {
-    uint64_t pseudo_sum;
-    uint64_t rest; /* 0: none yet */
-    uint32_t label;
-};
-
-/* Of a host to which a packet went lately. */
-struct sent6 {
-    struct flow6 flow; /* of the last one */
-    struct headers6 headers;
-};
-
-size_t paths6_cost(void)
-{
-    return arena_cost(ROUTE_CACHE_HOSTS, sizeof(struct sent6));
-}
-
-bool paths6_init(struct leat *stack)
-{
-    stack->ipv6->sent = arena_take(&stack->arena, ROUTE_CACHE_HOSTS, sizeof(struct sent6));
-    return stack->ipv6->sent;
-}
-
-bool ipv6_is_ours(const struct leat *stack, struct leat_ip ip)
-{
-    for (const struct link *link = stack->links; link < stack->links_end; link++) {
-        if (address6_is_usable(link, ip))
-            return true;
-    }
-    return leat_ip_is_loopback(ip);
-}
-
 /* Our address on @link for packets to @dst; @src other than "::": no other than this one.  NULL:
  * there is none, or no way. */
 static const struct address6 *source_on(struct link *link, struct leat_ip src, struct leat_ip dst)
 {
     const struct address6 *address;
-    struct leat_ip next_hop;
 
-    if (!leat_ip_is_multicast(dst) && !ipv6_next_hop(link, src, dst, &next_hop))
+    if (!leat_ip_is_multicast(dst) && !ipv6_next_hop(link, src, dst))
         return 0;
     if (leat_ip_is_any(src))
         return address6_toward(link, dst);
@@ -126,19 +93,6 @@ enum leat_err ipv6_path(struct leat *stack, struct path *path)
     if (!path->is_group)
         route_cache_put(stack, path, is_chosen);
     return LEAT_OK;
-}
-
-static struct sent6 *sent_to(const struct leat *stack, leat_ip4 dst)
-{
-    return &stack->ipv6->sent[(dst ^ dst >> 8) % ROUTE_CACHE_HOSTS];
-}
-
-void path6_forget(const struct leat *stack, leat_ip4 host)
-{
-    struct headers6 *headers = &sent_to(stack, host)->headers;
-
-    if (headers->dst == host)
-        headers->neighbour_generation = 0;
 }
 
 /* True if the headers lead from where the path begins, as they did when they were kept. */
@@ -266,7 +220,7 @@ enum leat_err ipv6_send(struct leat *stack, const struct path *path,
                         const struct ipv4_options *options, struct leat_buf *payload)
 {
     const uint32_t bytes = leat_buf_total(payload);
-    struct sent6 *sent = sent_to(stack, path->dst);
+    struct sent6 *sent = sent6_to(stack, path->dst);
 
     choose_label(stack->ipv6, &sent->flow, path, options->protocol, payload->data);
     if (SHORTCUTS && sent->headers.dst != path->dst)
@@ -284,10 +238,10 @@ void ipv6_reached(struct path *path)
     struct leat *stack = path->link->stack;
     const struct leat_ip dst = host_ip(stack, path->dst);
     struct block6 *block = block6_find(stack, path->src, dst);
-    struct leat_ip next_hop;
+    const struct way6 *way = ipv6_next_hop(path->link, host_ip(stack, path->src), dst);
 
     if (block)
         block->reached_until_ns = path->reached_until_ns;
-    if (ipv6_next_hop(path->link, host_ip(stack, path->src), dst, &next_hop))
-        neighbour6_confirmed(path->link, next_hop);
+    if (way)
+        neighbour6_confirmed(path->link, way->next_hop);
 }

@@ -179,9 +179,9 @@ void ndp_forget(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
     neighbour6_release(stack, n);
 }
 
-/* ---- events ------------------------------------------------------------------------------- */
+/* ---- entries ------------------------------------------------------------------------------ */
 
-void neighbour6_timer(struct timer *timer, void *context)
+static void timer_fired(struct timer *timer, void *context)
 {
     struct leat *stack = context;
     struct neighbour6 *n = (struct neighbour6 *)timer;
@@ -200,13 +200,58 @@ void neighbour6_timer(struct timer *timer, void *context)
     }
 }
 
+static struct neighbour6 *create(struct link *link, struct leat_ip ip)
+{
+    struct neighbour6 *n = neighbour6_place(link, ip);
+
+    if (n)
+        n->timer.fire = timer_fired;
+    return n;
+}
+
+/* The one that was used longest ago and is being resolved (@incomplete), or is neither that nor
+ * known to be reachable; NULL: there is none. */
+static struct neighbour6 *spare(const struct leat *stack, bool incomplete)
+{
+    struct neighbour6 *n = stack->ipv6->neighbours->oldest;
+
+    for (; n; n = n->newer) {
+        if (incomplete ? n->state == NDP_INCOMPLETE
+                       : n->state != NDP_INCOMPLETE &&
+                             (n->state != NDP_REACHABLE || n->reachable_until_ns <= stack->now_ns))
+            return n;
+    }
+    return 0;
+}
+
+/* The same for one that we want to send to: another one may have to go. */
+static struct neighbour6 *create_at_cost(struct link *link, struct leat_ip ip)
+{
+    struct leat *stack = link->stack;
+    const struct neighbours6 *table = stack->ipv6->neighbours;
+    struct neighbour6 *victim = 0;
+    struct ndp_step step = {0};
+
+    if (table->incomplete > 0 && table->incomplete >= stack->ipv6->config.neighbours / 4u)
+        victim = spare(stack, true);
+    else if (!table->free)
+        victim = spare(stack, false);
+    if (victim) {
+        stack->stats.ndp_evictions++;
+        ndp_event(stack, victim, NDP_evict, &step);
+    }
+    return create(link, ip);
+}
+
+/* ---- events ------------------------------------------------------------------------------- */
+
 void neighbour6_ask(struct link *link, struct leat_ip src, struct leat_ip ip)
 {
     struct ndp_step step = {0};
     struct neighbour6 *n = neighbour6_find(link, ip);
 
     if (!n)
-        n = neighbour6_create_at_cost(link, ip);
+        n = create_at_cost(link, ip);
     if (!n || (n->state != NDP_NONE && n->state != NDP_STALE)) /* it is asked already */
         return;
     n->asker = src;
@@ -227,7 +272,7 @@ void neighbour6_output(struct link *link, struct leat_ip src, struct leat_ip nex
     }
     n = neighbour6_find(link, next_hop);
     if (!n)
-        n = neighbour6_create_at_cost(link, next_hop);
+        n = create_at_cost(link, next_hop);
     if (!n) {
         stack->stats.tx_unresolved++;
         leat_buf_free(packet);
@@ -247,7 +292,7 @@ void neighbour6_learn(struct link *link, struct leat_ip ip, const struct leat_ma
     struct neighbour6 *n = neighbour6_find(link, ip);
 
     if (!n)
-        n = neighbour6_create(link, ip);
+        n = create(link, ip);
     if (!n)
         return;
     ndp_event(link->stack, n,

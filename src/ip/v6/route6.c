@@ -284,7 +284,7 @@ static struct route6 *place_for_redirect(struct link *link, struct leat_ip dst)
 static bool may_redirect(struct link *link, struct leat_ip router, struct leat_ip src,
                          struct leat_ip dst, struct leat_ip target)
 {
-    const struct route6 *route = address6_on_link(link, dst) ? 0 : route6_to(link, src, dst);
+    const struct route6 *route = address6_on_link(link, dst) ? 0 : route6_to(link, src, dst).route;
 
     return route && leat_ip_equal(route->gateway, router) && !leat_ip_is_any(dst) &&
            !leat_ip_is_loopback(dst) && !leat_ip_is_v4(dst) && !address6_find(link, dst) &&
@@ -389,22 +389,16 @@ static bool is_taken_before(const struct route6 *a, const struct route6 *b,
     return is_better(a, b, from);
 }
 
-/* RFC 4191 3.5: is the better one back? */
-static void ask_for(struct route6 *route, const struct address6 *from)
+/* RFC 4191 3.5: its gateway is to be asked whether it is back. */
+static bool is_due(const struct route6 *route)
 {
-    struct leat *stack = route->link->stack;
-
-    leat_debug_assert(route->suspect_ns != 0);
-    if (!from || stack->now_ns - route->asked_ns < ask_again_ns)
-        return;
-    route->asked_ns = stack->now_ns;
-    neighbour6_ask(route->link, from->ip, route->gateway);
+    return route->suspect_ns && route->link->stack->now_ns - route->asked_ns >= ask_again_ns;
 }
 
-const struct route6 *route6_to(const struct link *link, struct leat_ip src, struct leat_ip dst)
+struct choice6 route6_to(const struct link *link, struct leat_ip src, struct leat_ip dst)
 {
-    struct ipv6 *ipv6 = link->stack->ipv6;
-    struct address6 *from = 0;
+    const struct ipv6 *ipv6 = link->stack->ipv6;
+    const struct address6 *from = 0;
     struct route6 *taken = 0, *best = 0;
 
     for (uint32_t i = 0; i < ipv6->route_count; i++) {
@@ -420,7 +414,6 @@ const struct route6 *route6_to(const struct link *link, struct leat_ip src, stru
         if (!best || is_better(route, best, from))
             best = route;
     }
-    if (best != taken && best->suspect_ns)
-        ask_for(best, from);
-    return taken;
+    return (struct choice6){.route = taken,
+                            .ask = best != taken && from && is_due(best) ? best : 0};
 }

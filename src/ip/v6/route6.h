@@ -30,10 +30,17 @@ enum leat_err route6_add(struct leat *stack, struct leat_ip network, uint8_t pre
                          struct leat_ip gateway);
 enum leat_err route6_remove(struct leat *stack, struct leat_ip network, uint8_t prefix_bits);
 
+/* What route6_to() finds. */
+struct choice6 {
+    const struct route6 *route; /* NULL: there is none */
+    struct route6 *ask; /* a better one whose gateway hasn't answered for a while: a sender asks it
+                           again, and writes down that it has; NULL: there is none */
+};
+
 /* The route of the longest prefix that holds @dst and begins on @link; of several that with a
- * gateway that advertised @src's prefix, then the preferred one.  Whose gateway doesn't answer
- * comes after all others (RFC 4191 3.2, RFC 8028 3.2).  NULL: there is none. */
-const struct route6 *route6_to(const struct link *link, struct leat_ip src, struct leat_ip dst);
+ * gateway that advertised @src's prefix, then the preferred one.  A route whose gateway doesn't
+ * answer comes after all others (RFC 4191 3.2, RFC 8028 3.2). */
+struct choice6 route6_to(const struct link *link, struct leat_ip src, struct leat_ip dst);
 
 /* A router says that it leads to @network until then, which may be now; of too many the first ones
  * stay. */

@@ -21,48 +21,6 @@ enum {
     WAIT_MAX_S = 3600           /* ... MRT */
 };
 
-static struct link6 *link6_of(const struct link *link)
-{
-    return &link->stack->ipv6->links[link - link->stack->links];
-}
-
-void slaac_changed(struct link *link)
-{
-    struct leat_slaac *slaac = link6_of(link)->slaac;
-
-    if (slaac)
-        stack_ready(link->stack, &slaac->ready);
-}
-
-void slaac_ends_anew(struct link *link)
-{
-    struct leat_slaac *slaac = link6_of(link)->slaac;
-
-    if (slaac) /* the sweep looks when the first one is deprecated */
-        timer_set(&link->stack->timers, &slaac->sweep, link->stack->now_ns);
-    slaac_changed(link);
-}
-
-bool slaac_is_on_link(const struct link *link, struct leat_ip ip)
-{
-    const struct leat_slaac *slaac = link6_of(link)->slaac;
-
-    for (unsigned i = 0; slaac && i < LEAT_SLAAC_PREFIXES_MAX; i++) {
-        const struct prefix6 *prefix = &slaac->prefixes[i];
-
-        if (prefix->until_ns > link->stack->now_ns &&
-            ip6_in_prefix(prefix->prefix, ip, prefix->prefix_bits))
-            return true;
-    }
-    return false;
-}
-
-uint64_t slaac_until_ns(const struct leat_slaac *slaac, uint32_t lifetime_s)
-{
-    return lifetime_s == RA_FOR_EVER ? IP6_FOR_EVER
-                                     : slaac->link->stack->now_ns + lifetime_s * second_ns;
-}
-
 /* ---- solicitations ------------------------------------------------------------------------- */
 
 /* RFC 7559 2: twice as long as the time before, give or take a tenth, and an hour at most. */
@@ -124,6 +82,7 @@ static void sweep_fired(struct timer *timer, void *context)
     const uint64_t now_ns = stack->now_ns;
     uint64_t next_ns = routes6_sweep(slaac->link, false);
 
+    addresses6_succeed(slaac->link);
     for (unsigned i = 0; i < LEAT_SLAAC_PREFIXES_MAX; i++) {
         const bool was = slaac->prefixes[i].until_ns > 0;
 
@@ -183,7 +142,8 @@ static void find_facts(const struct leat_slaac *slaac, struct leat_slaac_facts *
 {
     const struct link *link = slaac->link;
     const struct address6 *address = address6_preferred(link);
-    const struct route6 *route = route6_to(link, address ? address->ip : LEAT_IP_ANY, LEAT_IP_ANY);
+    const struct route6 *route =
+        route6_to(link, address ? address->ip : LEAT_IP_ANY, LEAT_IP_ANY).route;
 
     memset(facts, 0, sizeof *facts);
     facts->mtu = ipv6_mtu(link);

@@ -90,7 +90,7 @@ static const struct address6 *best_toward(struct link *link, struct leat_ip dst,
                                           struct leat_ip gateway)
 {
     const struct leat *stack = link->stack;
-    const struct address6 *all = stack->ipv6->addresses[link - stack->links];
+    const struct address6 *all = addresses6_of(link);
     const struct wish wish = {.dst = dst,
                               .gateway = gateway,
                               .now_ns = stack->now_ns,
@@ -115,7 +115,7 @@ const struct address6 *address6_toward(struct link *link, struct leat_ip dst)
     const struct route6 *route = 0;
 
     if (!leat_ip_is_multicast(dst) && !address6_on_link(link, dst))
-        route = route6_to(link, LEAT_IP_ANY, dst);
+        route = route6_to(link, LEAT_IP_ANY, dst).route;
     return best_toward(link, dst, route ? route->gateway : LEAT_IP_ANY);
 }
 
@@ -123,7 +123,7 @@ void address6_source_facts(const struct link *link, struct leat_ip ip, uint8_t *
                            bool *is_deprecated)
 {
     const struct leat *stack = link->stack;
-    const struct address6 *all = stack->ipv6->addresses[link - stack->links];
+    const struct address6 *all = addresses6_of(link);
     const struct wish wish = {.now_ns = stack->now_ns};
 
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {

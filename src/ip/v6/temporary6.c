@@ -13,14 +13,8 @@
 
 enum {
     PREFIX_BITS = 64,
-    REGEN_ADVANCE_S = 5, /* RFC 8981 3.8: 2 s, and 1 s a check of three */
-    TEMPORARIES_MAX = 3  /* of a netif: today's, yesterday's, and one that is being checked */
+    TEMPORARIES_MAX = 3 /* of a netif: today's, yesterday's, and one that is being checked */
 };
-
-static struct address6 *addresses_of(const struct link *link)
-{
-    return link->stack->ipv6->addresses[link - link->stack->links];
-}
 
 static bool is_of(const struct address6 *address, const struct address6 *stable)
 {
@@ -33,12 +27,6 @@ void temporary6_clamp(struct address6 *address)
     leat_debug_assert(address->kind == ADDRESS6_TEMPORARY);
     address->preferred_until_ns = min64(address->preferred_until_ns, address->preferred_max_ns);
     address->valid_until_ns = min64(address->valid_until_ns, address->valid_max_ns);
-}
-
-/* True if another one has to be made, or would have to, so soon before that. */
-static bool ends_soon(const struct leat *stack, uint64_t preferred_until_ns)
-{
-    return preferred_until_ns <= stack->now_ns + REGEN_ADVANCE_S * second_ns;
 }
 
 /* Another one of the prefix, and of no longer lifetimes than @stable has. */
@@ -67,7 +55,7 @@ static void make(const struct address6 *stable, uint64_t preferred_max_ns)
 void temporary6_ensure(const struct address6 *stable)
 {
     const struct leat_ipv6_config *config = &stable->link->stack->ipv6->config;
-    const struct address6 *all = addresses_of(stable->link);
+    const struct address6 *all = addresses6_of(stable->link);
     struct leat *stack = stable->link->stack;
     uint64_t preferred_max_ns;
     unsigned count = 0;
@@ -76,7 +64,7 @@ void temporary6_ensure(const struct address6 *stable)
         return;
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
         count += all[i].state != ADDRESS6_NONE && all[i].kind == ADDRESS6_TEMPORARY;
-        if (is_of(&all[i], stable) && !ends_soon(stack, all[i].preferred_until_ns))
+        if (is_of(&all[i], stable) && !address6_ends_soon(stack, all[i].preferred_until_ns))
             return;
     }
     /* RFC 8981 3.8: shorter by DESYNC_FACTOR, up to 0.4 of it */
@@ -85,23 +73,10 @@ void temporary6_ensure(const struct address6 *stable)
         (config->temporary_preferred_s -
          (uint64_t)stack_random_below(stack, (config->temporary_preferred_s / 5 * 2) + 1)) *
             second_ns;
-    if (ends_soon(stack, min64(preferred_max_ns, stable->preferred_until_ns)))
+    if (address6_ends_soon(stack, min64(preferred_max_ns, stable->preferred_until_ns)))
         return; /* RFC 8981 3.4 (4) */
     if (count < TEMPORARIES_MAX && addresses6_of_routers(stable->link) < LEAT_SLAAC_ADDRESSES_MAX)
         make(stable, preferred_max_ns);
     else
         stack->stats.ndp_limits_reached++;
-}
-
-uint64_t temporary6_next_ns(const struct address6 *address)
-{
-    const uint64_t now_ns = address->link->stack->now_ns;
-    const uint64_t preferred_ns = address->preferred_until_ns;
-
-    leat_debug_assert(address->state == ADDRESS6_USABLE);
-    if (preferred_ns == IP6_FOR_EVER || preferred_ns <= now_ns)
-        return address->valid_until_ns;
-    return address->kind != ADDRESS6_TEMPORARY || ends_soon(address->link->stack, preferred_ns)
-               ? preferred_ns
-               : preferred_ns - REGEN_ADVANCE_S * second_ns;
 }
