@@ -28,7 +28,9 @@ enum leat_netif_capability {
     LEAT_NETIF_GRO = 1u << 4,         /**< may deliver super-frames */
     LEAT_NETIF_NO_PADDING = 1u << 5,  /**< carries frames under 60 bytes as they are: there is no
                                            Ethernet behind it, whose minimum that is */
-    LEAT_NETIF_TSO6 = 1u << 6         /**< as TSO, and besides it: those of IPv6, too */
+    LEAT_NETIF_TSO6 = 1u << 6,        /**< as TSO, and besides it: those of IPv6, too */
+    LEAT_NETIF_TAGGED = 1u << 7       /**< TX_CHECKSUM, TSO and TSO6 hold for frames with one tag of
+                                           IEEE 802.1Q, too (vlan.h) */
 };
 
 /** Pieces of a frame, headers included, that go without a copy unless the backend says otherwise.

@@ -370,7 +370,8 @@ static void tap_set_capabilities(struct leat_tap *tap)
     tap->netif.gather_pieces = PIECES_MAX - 1; /* the device's own header is one */
     if (tap->vnet && agreed)
         tap->netif.capabilities |= LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TX_CHECKSUM |
-                                   LEAT_NETIF_TSO | LEAT_NETIF_TSO6 | LEAT_NETIF_GRO;
+                                   LEAT_NETIF_TAGGED | LEAT_NETIF_TSO | LEAT_NETIF_TSO6 |
+                                   LEAT_NETIF_GRO;
 }
 
 /* Opens the device with its facts; the error is in @why. */

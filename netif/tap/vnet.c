@@ -9,6 +9,7 @@
 
 enum {
     ETHERNET_BYTES = 14,
+    TAG_BYTES = 4,
     IPV4_BYTES_MIN = 20,
     IPV4_PROTOCOL_AT = 9,
     IPV6_BYTES = 40,
@@ -24,14 +25,21 @@ _Static_assert(sizeof(struct tap_vnet) == sizeof(struct virtio_net_hdr) &&
                        offsetof(struct virtio_net_hdr, csum_start),
                "the kernel's own");
 
+/* Bytes in front of the IP header: a frame may have a tag of IEEE 802.1Q. */
+static uint32_t link_header_bytes(const struct leat_buf *frame)
+{
+    return ETHERNET_BYTES + (frame->data[12] == 0x81 && frame->data[13] == 0 ? TAG_BYTES : 0);
+}
+
 struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame)
 {
-    const uint8_t *ip = frame->data + ETHERNET_BYTES;
+    const uint32_t link_bytes = link_header_bytes(frame);
+    const uint8_t *ip = frame->data + link_bytes;
     struct tap_vnet vnet = {0};
     uint8_t protocol;
     bool is_v6;
 
-    if (frame->checksum != LEAT_CHECKSUM_PARTIAL || frame->len < ETHERNET_BYTES + IPV4_BYTES_MIN)
+    if (frame->checksum != LEAT_CHECKSUM_PARTIAL || frame->len < link_bytes + IPV4_BYTES_MIN)
         return vnet;
     is_v6 = ip[0] >> 4 == 6; /* of which the stack sends no extension headers */
     protocol = ip[is_v6 ? IPV6_NEXT_AT : IPV4_PROTOCOL_AT];
@@ -43,7 +51,7 @@ struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame)
         return vnet;
     vnet.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
     vnet.checksum_start =
-        (uint16_t)(ETHERNET_BYTES + (is_v6 ? (int)IPV6_BYTES : (ip[0] & 15) * 4));
+        (uint16_t)(link_bytes + (is_v6 ? (uint32_t)IPV6_BYTES : (ip[0] & 15u) * 4));
     if (frame->segment_bytes > 0) {
         vnet.gso_type = is_v6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
         vnet.segment_bytes = frame->segment_bytes;

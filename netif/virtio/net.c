@@ -124,7 +124,7 @@ static uint32_t capabilities(uint64_t features)
     uint32_t what = LEAT_NETIF_GATHER;
 
     if (features & VIRTIO_NET_F_CSUM)
-        what |= LEAT_NETIF_TX_CHECKSUM;
+        what |= LEAT_NETIF_TX_CHECKSUM | LEAT_NETIF_TAGGED;
     if (features & VIRTIO_NET_F_GUEST_CSUM)
         what |= LEAT_NETIF_RX_CHECKSUM;
     if (features & VIRTIO_NET_F_HOST_TSO4)

@@ -10,6 +10,7 @@
 
 enum {
     ETHERNET_BYTES = 14,
+    TAG_BYTES = 4,
     IPV4_BYTES_MIN = 20,
     IPV4_PROTOCOL_AT = 9,
     IPV6_BYTES = 40,
@@ -45,16 +46,23 @@ uint32_t virtio_net_transmit_room(struct leat_netif *netif)
     return virtqueue_room(&virtio->tx);
 }
 
+/* Bytes in front of the IP header: a frame may have a tag of IEEE 802.1Q. */
+static uint32_t link_header_bytes(const struct leat_buf *frame)
+{
+    return ETHERNET_BYTES + (frame->data[12] == 0x81 && frame->data[13] == 0 ? TAG_BYTES : 0);
+}
+
 /* Lets the device complete the checksum of a frame that the stack left so (5.1.6.2). */
 static struct virtio_net_header header_of(const struct leat_buf *frame)
 {
-    const uint8_t *ip = frame->data + ETHERNET_BYTES;
+    const uint32_t link_bytes = link_header_bytes(frame);
+    const uint8_t *ip = frame->data + link_bytes;
     struct virtio_net_header header = {0};
     uint16_t ip_bytes;
     uint8_t protocol;
     bool is_v6;
 
-    if (frame->checksum != LEAT_CHECKSUM_PARTIAL || frame->len < ETHERNET_BYTES + IPV4_BYTES_MIN)
+    if (frame->checksum != LEAT_CHECKSUM_PARTIAL || frame->len < link_bytes + IPV4_BYTES_MIN)
         return header;
     is_v6 = ip[0] >> 4 == 6; /* of which the stack sends no extension headers */
     ip_bytes = is_v6 ? (uint16_t)IPV6_BYTES : (uint16_t)((ip[0] & 15) * 4);
@@ -66,7 +74,7 @@ static struct virtio_net_header header_of(const struct leat_buf *frame)
     else
         return header;
     header.flags = VIRTIO_NET_HEADER_NEEDS_CSUM;
-    header.checksum_start = (uint16_t)(ETHERNET_BYTES + ip_bytes);
+    header.checksum_start = (uint16_t)(link_bytes + ip_bytes);
     if (frame->segment_bytes > 0) { /* the device cuts it: 5.1.6.2.1 */
         header.gso_type = is_v6 ? VIRTIO_NET_HEADER_TCPV6 : VIRTIO_NET_HEADER_TCPV4;
         header.gso_size = frame->segment_bytes;

@@ -5,7 +5,7 @@
 #include "kit.h"
 
 /* within.c: without a device, in one process. */
-extern const struct kit_backend kit_link, kit_recorder, kit_flight;
+extern const struct kit_backend kit_link, kit_recorder, kit_flight, kit_vlan, kit_untagged;
 extern const struct kit_backend kit_socket, kit_marks, kit_datagram, kit_shm;
 
 /* devices.c: over devices of Linux, "tap:FIRST,SECOND", which a bridge joins, or

@@ -9,6 +9,7 @@
 #include <leat/pcap.h>
 #include <leat/shm.h>
 #include <leat/socket.h>
+#include <leat/vlan.h>
 
 #include "ends.h"
 
@@ -98,6 +99,53 @@ static void close_flight(struct kit_pair *pair)
 
 const struct kit_backend kit_flight = {
     .name = "flight recorder", .open = open_flight, .close = close_flight, .is_wire = true};
+
+/* Each end is VLAN @id of three on the wire, whose frames are 4 bytes longer. */
+static bool open_vlans(struct kit_pair *pair, uint16_t id, char why[LEAT_WHY_BYTES])
+{
+    static const struct leat_vlan_member members[] = {{7, 0}, {LEAT_VLAN_UNTAGGED, 0}, {4094, 7}};
+    const struct leat_vlan_config config = {
+        .members = members, .member_count = 3, .mtu = WIRE_FRAME_BYTES - 14 - 4};
+
+    if (!open_link(pair, why))
+        return false;
+    for (unsigned i = 0; i < 2; i++) {
+        struct leat_vlan *vlan;
+
+        pair->ends[i].inside = malloc(leat_vlan_memory_bytes());
+        if (leat_vlan_init(&vlan, pair->ends[i].netif, pair->ends[i].inside,
+                           leat_vlan_memory_bytes(), &config))
+            return false;
+        for (unsigned k = 0; k < 3; k++)
+            if (members[k].id != id)
+                leat_vlan_netif(vlan, members[k].id)
+                    ->ops->close(leat_vlan_netif(vlan, members[k].id));
+        pair->ends[i].netif = leat_vlan_netif(vlan, id);
+    }
+    return true;
+}
+
+static void close_vlans(struct kit_pair *pair)
+{
+    for (unsigned i = 0; i < 2; i++)
+        free(pair->ends[i].inside);
+    close_link(pair);
+}
+
+static bool open_vlan(struct kit_pair *pair, char why[LEAT_WHY_BYTES])
+{
+    return open_vlans(pair, 4094, why);
+}
+
+static bool open_untagged(struct kit_pair *pair, char why[LEAT_WHY_BYTES])
+{
+    return open_vlans(pair, LEAT_VLAN_UNTAGGED, why);
+}
+
+const struct kit_backend kit_vlan = {
+    .name = "vlan", .open = open_vlan, .close = close_vlans, .is_wire = true};
+const struct kit_backend kit_untagged = {
+    .name = "vlan untagged", .open = open_untagged, .close = close_vlans, .is_wire = true};
 
 /* ---- two processes in one ----------------------------------------------------------------- */
 
