@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dns/cache.h"
+#include "proto/dns/cache.h"
 
 enum {
     CACHE_BYTES = 12 << 20,

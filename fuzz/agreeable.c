@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/tls.h"
+#include "tls/wire/tls.h"
 
 static const char *name(void *self)
 {

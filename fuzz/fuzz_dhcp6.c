@@ -15,7 +15,7 @@
 #include "frames.h"
 #include "stack.h"
 #include "wire/bytes.h"
-#include "wire/dhcp6.h"
+#include "proto/wire/dhcp6.h"
 #include "wire/ipv6.h"
 #include "wire/ndp.h"
 

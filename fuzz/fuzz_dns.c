@@ -13,11 +13,11 @@
 #include <leat/dns_server.h>
 #include <leat/dns_zone.h>
 
-#include "dns/cache.h"
-#include "dns/dns_reply.h"
-#include "dns/kept.h"
+#include "proto/dns/cache.h"
+#include "proto/dns/dns_reply.h"
+#include "proto/dns/kept.h"
 #include "wire/bytes.h"
-#include "wire/dns.h"
+#include "proto/wire/dns.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

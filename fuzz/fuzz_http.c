@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/http_reply.h"
+#include "web/http/http_reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 
 #include <leat/crypto.h>
 
-#include "wire/tls.h"
+#include "tls/wire/tls.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,7 +10,7 @@
 
 #include <leat/url.h>
 
-#include "http/http_response.h"
+#include "web/http/http_response.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

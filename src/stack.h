@@ -43,7 +43,7 @@ struct leat_slaac_config;
 struct leat_dhcp6; /* leat/dhcp6.h, as the next */
 struct leat_dhcp6_lease;
 struct leat_dhcp6_config;
-struct dhcp6_clients;    /* dhcp/dhcp6.h */
+struct dhcp6_clients;    /* proto/dhcp/dhcp6.h */
 struct leat_ipv6_policy; /* leat/ipv6.h */
 
 /* Something that wants its callback called: lies in sockets, connections, listeners. */
@@ -283,7 +283,7 @@ struct leat {
     struct limiter icmp_errors; /* of both families */
     struct limiter icmp_echoes;
     struct leat_buf *taken[FRAMES_TAKEN_MAX]; /* by link_poll(), on their way up */
-    uint64_t civil_at_zero_ns; /* civil time when now_ns was 0, modulo 2^64; time/civil.c alone */
+    uint64_t civil_at_zero_ns; /* civil time when now_ns was 0, modulo 2^64; proto/time/civil.c alone */
     bool civil_known;
     const struct ipv6_family *ipv6_family; /* NULL: not registered */
     struct ipv6 *ipv6;                     /* ip/v6/ipv6.h */

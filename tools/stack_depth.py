@@ -3,8 +3,8 @@
 
     tools/stack_depth.py [BUILD]
 
-BUILD is a folder that has been built (build): the tables of TCP, DHCP and TLS are made there.  Compiles src/ with
-gcc -O2 -fcallgraph-info=su.  Calls by pointer are followed to what INDIRECT says; one that it doesn't
+BUILD is a folder that has been built (build): the tables of TCP, DHCP and TLS are made there.  Compiles the stack and
+its libraries with gcc -O2 -fcallgraph-info=su.  Calls by pointer are followed to what INDIRECT says; one that it doesn't
 name is an error, and so is recursion.  Calls out of leat (the program's callbacks, a backend, the
 memory functions) are named and not counted: they come on top.  Exit status 1: no bound, or one of
 more than 4.5 KiB, which is what docs/security.md promises.
@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+LIBRARIES = "src", "proto", "tls", "web", "task"  # and what lies in crypto/ itself, beside the providers
 TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_eviction_timer",
           "reassembly.c:timer_fired",
           "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "reachability.c:timer_fired", "route6.c:on_time", "slaac.c:solicit_fired", "slaac.c:sweep_fired", "groups.c:fired", "query.c:on_timeout",
@@ -47,16 +48,16 @@ ACTIONS = actions_of("tcp", "src/tcp/machine")
 # Which files call by a pointer, and what may be behind it.  A file and not a function: whose call it
 # is depends on what the compiler puts in line; but for a function that others call and that has the call itself.
 INDIRECT = {
-    "autoconf/autoconf.c": OUT, "dhcp/events.c": actions_of("dhcp", "src/dhcp"),
-    "dhcp/events6.c": actions_of("dhcp6", "src/dhcp"),
-    **{f"dhcp/{name}.c": LEASE6 for name in ("actions6", "facts6", "send6", "timers6")},
+    "proto/autoconf/autoconf.c": OUT, "proto/dhcp/events.c": actions_of("dhcp", "proto/dhcp"),
+    "proto/dhcp/events6.c": actions_of("dhcp6", "proto/dhcp"),
+    **{f"proto/dhcp/{name}.c": LEASE6 for name in ("actions6", "facts6", "send6", "timers6")},
     "core/buf.c": OUT, "core/timer.c": TIMERS, "holdings.c": ["tcp_holdings", "neighbours6_pieces"], "host.c": OUT, "timer.c": OUT,
     "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "tcp_burst", "tcp.c:", "socket.c:", "ipv6.c:attached", "ipv6_input",
                 "neighbours6_close"],
     "link/conflict.c": ["client.c:on_usable", "client.c:on_taken", "link_local.c:on_usable",
                         "link_local.c:on_taken"], "link/transmit.c": ["gso_cut", "tcp_wake"], "src/link/transmit.c:note_left": ["tcp_wake"], "link/ethernet.c": ["ipv6_input", "ipv6.c:hears", "igmp.c:hears_mac"],
-    "link/address.c": ["address6_add", "address6_remove", "ipv6_is_ours"], "ip/route.c": ["route6_add", "route6_remove"], "autoconf/routers.c": ["slaac_start", "slaac_stop"],
-    "autoconf/servers6.c": ["leat_dhcp6_open", "leat_dhcp6_start", "leat_dhcp6_inform", "leat_dhcp6_stop", "leat_dhcp6_release",
+    "link/address.c": ["address6_add", "address6_remove", "ipv6_is_ours"], "ip/route.c": ["route6_add", "route6_remove"], "proto/autoconf/routers.c": ["slaac_start", "slaac_stop"],
+    "proto/autoconf/servers6.c": ["leat_dhcp6_open", "leat_dhcp6_start", "leat_dhcp6_inform", "leat_dhcp6_stop", "leat_dhcp6_release",
                              "leat_dhcp6_keep"],
     "ip/v6/slaac.c": OUT,
     "ip/groups.c": ["mld.c:report", "mld.c:report_older", "mld.c:is_told", "igmp.c:report", "igmp.c:report_older", "igmp.c:is_told"],
@@ -73,14 +74,14 @@ INDIRECT = {
     "transport6_error": ["tcp_icmp_error", "udp_icmp_error", "igmp.c:no_error"],
     "ip/icmp_input.c": ["tcp_icmp_error", "udp_icmp_error", "igmp.c:no_error"],
     "ip/ipv4_input.c": ["tcp_input", "udp_input", "icmp_input", "igmp_input", "igmp.c:hears"], "udp/groups.c": ["mld_join", "mld_leave"],
-    "connect/connect.c": ["addresses6_are_probed"], "dns/query.c": ["addresses6_are_probed"], "crypto/hkdf.c": OUT, "time/civil.c": OUT, "time/sntp.c": OUT,
+    "proto/connect/connect.c": ["addresses6_are_probed"], "proto/dns/query.c": ["addresses6_are_probed"], "crypto/hkdf.c": OUT, "proto/time/civil.c": OUT, "proto/time/sntp.c": OUT,
     "tcp/entry/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/entry/listener.c": OUT,
     "tcp/math/recovery.c": CONGESTION,
-    **{f"dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_wait", "query_try", "forward_tcp", "lookup", "upstream")},
-    **{f"http/{name}.c": OUT for name in ("call", "call_reply", "call_request", "calls", "http_client", "http_exchange",
+    **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_wait", "query_try", "forward_tcp", "lookup", "upstream")},
+    **{f"web/http/{name}.c": OUT for name in ("call", "call_reply", "call_request", "calls", "http_client", "http_exchange",
                                           "http_receive", "http_send", "http_server")},
-    "http/http_text.c": ["metrics.c:write_entry", "dashboard_page.c:write_entry"],
-    "zip/zip.c": ["leat_crc32"], "tls/events.c": actions_of("tls", "src/tls"),
+    "web/http/http_text.c": ["metrics.c:write_entry", "dashboard_page.c:write_entry"],
+    "web/zip/zip.c": ["leat_crc32"], "tls/events.c": actions_of("tls", "tls"),
     **{f"tls/{name}.c": OUT for name in ("agree", "client", "cookie", "early", "end", "flight", "handshake", "identity", "keys", "places", "protect",
                                          "record", "resume", "secrets", "server", "session", "stream", "text", "ticket", "tls", "wait")},
     **{f"task/{name}.c": OUT for name in ("flow", "flow_read", "flow_write", "http", "pending", "serve", "tasks", "wait")},
@@ -94,12 +95,12 @@ ONCE = {
 
 def compile_all(build, folder):
     """Leaves a .ci file for each source in @folder."""
-    sources = sorted((ROOT / "src").rglob("*.c"))
+    sources = sorted([*(path for top in LIBRARIES for path in (ROOT / top).rglob("*.c")), *(ROOT / "crypto").glob("*.c")])
     environment = {**os.environ, "CCACHE_DISABLE": "1"}  # which keeps no .ci file
 
     def compile_one(number, source):
         subprocess.run(["gcc", "-w", "-std=c11", "-O2", "-DNDEBUG", "-fcallgraph-info=su",
-                        f"-I{ROOT}/include", f"-I{ROOT}/src", f"-I{build}/src", "-c", "-o",
+                        f"-I{ROOT}/include", f"-I{ROOT}/src", f"-I{ROOT}", f"-I{build}/src", "-c", "-o",
                         folder / f"{number}.o", source], check=True, env=environment)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:

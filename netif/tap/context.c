@@ -1,6 +1,6 @@
 /*
  * context.c -- a switch of stacks by POSIX (ucontext, in POSIX.1-2001), for tasks on machines that
- * src/task/switch.h has none for.  Slow: each switch asks the kernel for the signal mask.
+ * task/switch.h has none for.  Slow: each switch asks the kernel for the signal mask.
  */
 #include <leat/posix.h>
 

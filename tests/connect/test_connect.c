@@ -1,7 +1,7 @@
 /* test_connect.c -- addresses are tried by turns, in virtual time (RFC 8305). */
 #include "connect_talk.h"
 
-#include "connect/connect.h"
+#include "proto/connect/connect.h"
 #include "stack.h"
 
 static const char zone[] = "$ORIGIN example.test.\n"

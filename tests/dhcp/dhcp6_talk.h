@@ -15,7 +15,7 @@
 
 #include <leat/dhcp6.h>
 
-#include "dhcp/dhcp6.h"
+#include "proto/dhcp/dhcp6.h"
 
 /* What we are granted, by whom, and what else there is. */
 #define IP6_LEASED        ip6_of("2001:db8:5::50")

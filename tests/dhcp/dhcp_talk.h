@@ -15,7 +15,7 @@
 
 #include <leat/dhcp.h>
 
-#include "dhcp/dhcp.h"
+#include "proto/dhcp/dhcp.h"
 
 /* What we are granted, and by whom: the peer of the world. */
 #define IP_GRANTED IP4(10, 0, 0, 50)

@@ -17,7 +17,7 @@
 #include <leat/dns_zone.h>
 
 #include "wire/bytes.h"
-#include "wire/dns.h"
+#include "proto/wire/dns.h"
 
 /* A string literal with its length, for bytes that hold zeros. */
 #define BYTES(literal) (const uint8_t *)(literal), sizeof(literal) - 1

@@ -1,7 +1,7 @@
 /* test_cache.c -- the cache alone: what it finds, for how long, and what leaves when it is full. */
 #include "dns_test.h"
 
-#include "dns/cache.h"
+#include "proto/dns/cache.h"
 
 static const struct siphash_key test_key = {1, 2};
 

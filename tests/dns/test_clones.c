@@ -2,7 +2,7 @@
  * cookies and ids have nothing in common, nor with what was said before the snapshot. */
 #include "dns_home.h"
 
-#include "dns/cookie_keeper.h"
+#include "proto/dns/cookie_keeper.h"
 
 enum {
     QUESTIONS = 20

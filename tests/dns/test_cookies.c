@@ -1,8 +1,8 @@
 /* test_cookies.c -- DNS cookies of a resolver: RFC 7873, RFC 9018. */
 #include "dns_lookup.h"
 
-#include "dns/cookie.h"
-#include "dns/dns_query.h"
+#include "proto/dns/cookie.h"
+#include "proto/dns/dns_query.h"
 
 enum {
     SERVER_COOKIE_BYTES = 16,

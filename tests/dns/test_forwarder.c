@@ -1,7 +1,7 @@
 /* test_forwarder.c -- a forwarder: what it asks, what it says, and to whom. */
 #include "dns_home.h"
 
-#include "dns/cookie_keeper.h"
+#include "proto/dns/cookie_keeper.h"
 
 static void test_a_question_is_passed_on_once_and_then_answered_from_the_cache(void **state)
 {

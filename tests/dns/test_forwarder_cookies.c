@@ -2,7 +2,7 @@
  */
 #include "dns_home.h"
 
-#include "dns/cookie_keeper.h"
+#include "proto/dns/cookie_keeper.h"
 
 enum {
     ASKS = 12

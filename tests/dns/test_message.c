@@ -1,7 +1,7 @@
 /* test_message.c -- names, records and messages on the wire and as text. */
 #include "dns_test.h"
 
-#include "dns/dns_reply.h"
+#include "proto/dns/dns_reply.h"
 
 /* Puts @name_bytes behind a header of zeros and reads the name that begins @skip bytes into it. */
 static bool reads(const uint8_t *name_bytes, size_t len, size_t skip)

@@ -3,7 +3,7 @@
 
 #include <leat/addr.h>
 
-#include "dns/dns_rate.h"
+#include "proto/dns/dns_rate.h"
 
 static const uint64_t second_ns = 1000000000u;
 static const struct siphash_key key = {1, 2};

@@ -1,7 +1,7 @@
 /* test_server_cookies.c -- DNS cookies, the server's side: RFC 7873 5.2, RFC 9018 4. */
 #include "served.h"
 
-#include "dns/cookie_keeper.h"
+#include "proto/dns/cookie_keeper.h"
 
 /* ---- the cookie itself: RFC 9018, appendix A ---------------------------------------------- */
 

@@ -1,8 +1,8 @@
 /* test_zone.c -- master files: what is understood, what is refused and where. */
 #include "dns_test.h"
 
-#include "dns/dns_text.h"
-#include "dns/dns_zone.h"
+#include "proto/dns/dns_text.h"
+#include "proto/dns/dns_zone.h"
 
 #define HEAD "$ORIGIN z.test.\n$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\n"
 

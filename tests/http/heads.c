@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "http/http_request.h"
+#include "web/http/http_request.h"
 
 static void say(const uint8_t *text, size_t len)
 {

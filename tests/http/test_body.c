@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "http/http_body.h"
+#include "web/http/http_body.h"
 
 struct read {
     struct http_body body;

@@ -1,7 +1,8 @@
-/* test_call_early.c -- requests as early data of TLS (0-RTT, RFC 8470), over two stacks on a wire. */
+/* test_call_early.c -- requests as early data of TLS (0-RTT, RFC 8470), over two stacks on a wire.
+ */
 #include "call_tls.h"
 
-#include "http/call.h"
+#include "web/http/call.h"
 #include "tls/tls.h"
 
 enum {
@@ -21,7 +22,7 @@ static struct place places[SESSIONS];
 static unsigned early_heads, late_heads;
 static const char *early_answer; /* to what comes early; NULL: it waits */
 static const char *late_answer;
-static char last[1024];          /* head that was heard whole */
+static char last[1024]; /* head that was heard whole */
 
 #define GOOD "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
 
@@ -222,8 +223,7 @@ static void test_only_safe_requests_go_early(void **state)
     (void)state;
     for (unsigned i = 0; i < sizeof unsafe / sizeof *unsafe; i++) {
         heard->request.method = unsafe[i];
-        assert_int_equal(leat_http_call(client, &heard->request, &heard->call),
-                         LEAT_ERR_ARGUMENT);
+        assert_int_equal(leat_http_call(client, &heard->request, &heard->call), LEAT_ERR_ARGUMENT);
     }
     heard->request.method = LEAT_HTTP_GET;
     heard->request.body = "x";

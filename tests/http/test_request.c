@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "http/http_request.h"
+#include "web/http/http_request.h"
 
 #define HOST "Host: leat\r\n"
 

@@ -11,7 +11,7 @@
 
 #include <leat/url.h>
 
-#include "http/http_response.h"
+#include "web/http/http_response.h"
 
 /* Reads @text in pieces of @piece bytes, each in memory of its own. */
 static struct http_response read_in(const char *text, size_t piece)

@@ -1,7 +1,8 @@
-/* test_server_early.c -- the server, and requests that come as early data of TLS (0-RTT, RFC 8470). */
+/* test_server_early.c -- the server, and requests that come as early data of TLS (0-RTT, RFC 8470).
+ */
 #include "call_tls.h"
 
-#include "http/http_client.h"
+#include "web/http/http_client.h"
 
 /* A client that is none of HTTP: it says what the test wants. */
 struct asker {
@@ -80,8 +81,7 @@ static void on_readable(struct leat_tcp *conn, void *arg)
         const uint32_t len = leat_buf_total(text);
 
         assert_true(asker->have + len < sizeof asker->heard);
-        asker->have +=
-            leat_buf_read(text, 0, (uint8_t *)asker->heard + asker->have, len);
+        asker->have += leat_buf_read(text, 0, (uint8_t *)asker->heard + asker->have, len);
         leat_buf_free(text);
         leat_stream_consumed(&asker->session, len);
     }
@@ -98,7 +98,8 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     asker->why = why;
 }
 
-/* Says @early as early data, and @late when the session is open; what comes back within a second. */
+/* Says @early as early data, and @late when the session is open; what comes back within a second.
+ */
 static struct asker *ask_with(struct fixture *f, const char *early, const char *late)
 {
     static const struct leat_tcp_events below = {.on_open = NULL},
@@ -116,8 +117,8 @@ static struct asker *ask_with(struct fixture *f, const char *early, const char *
                                            .ticket = &ticket,
                                            .early = early,
                                            .early_len = strlen(early)};
-    assert_int_equal(
-        leat_tcp_connect(f->world->stacks[CLIENT], &conn, &server, NULL, &below, NULL), LEAT_OK);
+    assert_int_equal(leat_tcp_connect(f->world->stacks[CLIENT], &conn, &server, NULL, &below, NULL),
+                     LEAT_OK);
     stream = leat_stream_of_tcp(conn);
     assert_int_equal(leat_tls_connect(tls[CLIENT], &stream, &asker->what, &asker->session),
                      LEAT_OK);

@@ -383,7 +383,7 @@ inline cancel()       { assert(!opened[me]); troubled = true; give_up() }
 #define over(i)  (st[i] == CLOSED || st[i] == FAILED || st[i] == RECVD_CLOSE)
 #define reads(i) (st[i] != START && !over(i) && !(owes[i] & A_FLIGHT))
 
-/* src/tls/record.c: process() */
+/* tls/record.c: process() */
 inline classify() {
   if
   :: kind == END -> ev = end

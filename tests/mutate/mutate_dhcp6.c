@@ -9,7 +9,7 @@
 
 #include "frames.h"
 #include "wire/bytes.h"
-#include "wire/dhcp6.h"
+#include "proto/wire/dhcp6.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

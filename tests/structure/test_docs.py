@@ -10,8 +10,8 @@ from pathlib import Path
 import tree
 
 
-MACHINES = {"tcp": "src/tcp/machine", "dhcp": "src/dhcp", "dhcp6": "src/dhcp", "ndp": "src/ip/v6",
-            "tls": "src/tls"}
+MACHINES = {"tcp": "src/tcp/machine", "dhcp": "proto/dhcp", "dhcp6": "proto/dhcp", "ndp": "src/ip/v6",
+            "tls": "tls"}
 
 
 def made(name, form):
@@ -106,7 +106,7 @@ class Conformance(unittest.TestCase):
                 if name not in words]
 
     def test_named_functions_exist(self):
-        self.assertEqual(self.missing("where", words_of_code("src", "include", "netif", "crypto", "compress")), [])
+        self.assertEqual(self.missing("where", words_of_code(*tree.PARTS, "include", "netif", "crypto", "compress")), [])
 
     def test_named_tests_are_tests(self):
         names = tests_of_the_tree()
@@ -116,7 +116,7 @@ class Conformance(unittest.TestCase):
                           if name not in names], [])
 
     def test_all_other_names_exist(self):
-        words = words_of_code("src", "include", "netif", "crypto", "compress", "examples", "tests", "fuzz", "tools")
+        words = words_of_code(*tree.PARTS, "include", "netif", "crypto", "compress", "examples", "tests", "fuzz", "tools")
         self.assertEqual([f"{path.name}: {name}" for path in self.pages
                           for name in names_in(path.read_text(encoding="utf-8"))
                           if name not in words], [])
@@ -166,7 +166,7 @@ class Switches(unittest.TestCase):
 
     def test_each_has_a_row_that_says_what_it_gains(self):
         found = set()
-        for path in tree.sources("src"):
+        for path in tree.archived():
             lines = tree.without_comments(tree.read(path)).splitlines()
             found |= {(name, f"../../{path}") for name, first, count in tree.functions(path)
                       if re.search(r"\b(SHORTCUTS|FOR_SPEED)\b", "\n".join(lines[first - 1:first - 1 + count]))}
@@ -195,7 +195,7 @@ class Links(unittest.TestCase):
         self.assertEqual(wrong, [])
 
     def test_functions_with_parentheses_exist(self):
-        words = words_of_code("src", "include", "netif", "crypto", "compress", "examples", "tests", "fuzz", "tools")
+        words = words_of_code(*tree.PARTS, "include", "netif", "crypto", "compress", "examples", "tests", "fuzz", "tools")
         wrong = [f"{path}: {name}" for path in markdown()
                  for name in re.findall(r"`(\w+)\(\)`", tree.read(path))
                  if name not in words and "mydev" not in name]  # docs/backend.md's example

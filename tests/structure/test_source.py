@@ -7,7 +7,7 @@ import unittest
 
 import tree
 
-# Which folders of src/ the files of a folder may include; "" is src/ itself (stack.h).
+# Which folders the files of a folder may include; those of src/ without that name, "" is src/ itself (stack.h).
 MAY_INCLUDE = {
     "core": {"core"},
     "wire": {"wire", "core"},
@@ -15,17 +15,19 @@ MAY_INCLUDE = {
     "ip": {"ip", "link", "wire", "core", ""},
     "udp": {"udp", "ip", "link", "wire", "core", ""},
     "tcp": {"tcp", "ip", "link", "wire", "core", ""},
-    "tls": {"tls", "wire", "core", ""},  # streams and cryptography by include/leat
-    "dhcp": {"dhcp", "link", "wire", "core", ""},  # udp by include/leat, as the next
-    "autoconf": {"autoconf", "ip", "link", "wire", "core", ""},  # dhcp by include/leat
-    "dns": {"dns", "wire", "core", ""},  # udp and tcp by include/leat, like any program
-    "time": {"time", "wire", "core", ""},  # udp by include/leat
-    "http": {"http", "wire", "core", ""},
-    "zip": {"zip", "core"},
-    "crypto": {"crypto"},  # what is made of a provider's table
-    "connect": {"connect", "wire", "core", ""},  # tcp and dns by include/leat
-    "syslog": {"syslog", "core"},  # tcp and udp by include/leat
+    "proto/wire": {"proto/wire", "wire", "core"},
+    "proto/dhcp": {"proto/dhcp", "proto/wire", "link", "wire", "core", ""},  # udp by include/leat, as the next
+    "proto/autoconf": {"proto/autoconf", "ip", "link", "wire", "core", ""},  # dhcp by include/leat
+    "proto/dns": {"proto/dns", "proto/wire", "wire", "core", ""},  # udp and tcp by include/leat, like any program
+    "proto/time": {"proto/time", "proto/wire", "wire", "core", ""},  # udp by include/leat
+    "proto/connect": {"proto/connect", "wire", "core", ""},  # tcp and dns by include/leat
+    "proto/syslog": {"proto/syslog", "core"},  # tcp and udp by include/leat
+    "tls": {"tls", "tls/wire", "wire", "core", ""},  # streams and cryptography by include/leat
+    "tls/wire": {"tls/wire", "wire", "core"},
+    "web/http": {"web/http", "wire", "core", ""},
+    "web/zip": {"web/zip", "core"},
     "task": {"task", "core", ""},  # tcp, udp and dns by include/leat
+    "crypto": set(),  # what is made of a provider's table
     "": {"link", "ip", "core", "wire", ""},  # stack.c puts all together, but no transport
 }
 SYSTEM_HEADERS = {"stddef.h", "stdint.h", "stdbool.h", "stdalign.h", "string.h"}
@@ -34,7 +36,7 @@ MADE = re.compile(r"[a-z0-9]+_(states\.h|actions\.inc|table\.inc)")  # by fsmgen
 FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 500
 BRANCHES_MAX = 15  # McCabe's number; a switch counts once: each of its cases is as simple as the first
-CODE = ("src", "include", "netif", "crypto", "compress", "examples", "fuzz", "tools", "tests")
+CODE = (*tree.PARTS, "include", "netif", "crypto", "compress", "examples", "fuzz", "tools", "tests")
 # what deserves to be longer, and why
 LONG_FUNCTIONS = set()
 LONG_FILES = set()
@@ -52,8 +54,16 @@ OTHER_STATES = {("src/tcp/info.c", ".state"), ("src/tcp/bbr/states.c", "bbr.stat
 
 
 def folder_of(path):
-    """The folder of src/ that @path, relative to ROOT, lies in; "" for src/ itself."""
-    return path.parts[1] if len(path.parts) > 2 else ""
+    """The folder that @path, relative to ROOT, lies in, as MAY_INCLUDE names it."""
+    if path.parts[0] == "src":
+        return path.parts[1] if len(path.parts) > 2 else ""
+    return str(path.parent)
+
+
+def named_folder(name):
+    """The folder of an include, as MAY_INCLUDE names it."""
+    folder = name.rpartition("/")[0]
+    return folder if folder in MAY_INCLUDE else folder.partition("/")[0]
 
 
 class Includes(unittest.TestCase):
@@ -68,15 +78,15 @@ class Includes(unittest.TestCase):
             name = what[1:-1]
             if what[0] == "<" or MADE.fullmatch(name):
                 return True
-            return name.rpartition("/")[0].partition("/")[0] in MAY_INCLUDE[folder_of(path)]
-        self.check(tree.sources("src", ends=(".c", ".h", ".rl")), allowed)
+            return named_folder(name) in MAY_INCLUDE[folder_of(path)]
+        self.check(tree.archived(ends=(".c", ".h", ".rl")), allowed)
 
     def test_the_arithmetic_of_tcp_knows_no_connection(self):
         self.check(tree.sources("src/tcp/math"), lambda _, what: what[0] == "<"
                    or what[1:-1].rpartition("/")[0] in {"tcp/math", "wire", "core"})
 
     def test_the_stack_includes_no_system_header_but_five(self):
-        self.check(tree.sources("src", ends=(".c", ".h", ".rl")), lambda _, what: what[0] == '"'
+        self.check(tree.archived(ends=(".c", ".h", ".rl")), lambda _, what: what[0] == '"'
                    or what[1:-1] in SYSTEM_HEADERS or what.startswith("<leat/"))
 
     def test_public_headers_include_public_headers_only(self):
@@ -88,9 +98,8 @@ class Includes(unittest.TestCase):
             return what[0] == "<" or (tree.ROOT / path.parent / what[1:-1]).is_file()
         self.check(tree.sources("netif", "crypto", "compress"), allowed)
 
-    def test_every_folder_of_src_has_its_place(self):
-        folders = {path.name for path in (tree.ROOT / "src").iterdir() if path.is_dir()}
-        self.assertEqual(folders - {"__pycache__"}, set(MAY_INCLUDE) - {""})
+    def test_every_folder_has_its_place(self):
+        self.assertEqual({folder_of(path) for path in tree.archived()}, set(MAY_INCLUDE))
 
 
 class Sizes(unittest.TestCase):
@@ -108,7 +117,7 @@ class Sizes(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("pmccabe"), "pmccabe is not installed")
     def test_functions_branch_little(self):
-        paths = [str(path) for path in tree.sources("src", "include", "netif", "crypto", "compress", ends=(".c", ".h"))]
+        paths = [str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", ends=(".c", ".h"))]
         said = subprocess.run(["pmccabe", *paths], cwd=tree.ROOT, check=True, capture_output=True,
                               text=True).stdout.splitlines()
         rows = [line.split("\t") for line in said]
@@ -178,7 +187,7 @@ class Secrets(unittest.TestCase):
                        for function, first, count in tree.functions(path) if function == name)
 
     def test_secrets_are_compared_in_constant_time(self):
-        files = tree.sources("src")
+        files = tree.archived()
         for (file, function), compared in SECRETS.items():
             bodies = [self.body(path, function) for path in files if path.name == file]
             text = "".join(bodies)
@@ -209,7 +218,7 @@ class Names(unittest.TestCase):
             self.assertIn(f"#ifndef LEAT_{path.stem.upper()}_H\n", tree.read(path), path)
 
     def test_every_file_says_what_it_is(self):
-        missing = [str(path) for path in tree.sources("src", "include", "netif", "crypto", "compress", "examples", "fuzz")
+        missing = [str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", "examples", "fuzz")
                    if not re.match(rf"/\*\s+(\* )?{re.escape(path.name)} -- ", tree.read(path))]
         self.assertEqual(missing, [])
 

@@ -1,5 +1,6 @@
-"""Which files call which, according to the symbols of their objects. Neither files nor folders of src/ and netif/ call
-each other in a circle, except the circles that are listed, and each call of a layer above is listed."""
+"""Which files call which, according to the symbols of their objects. Neither files nor folders of the stack,
+its libraries and netif/ call each other in a circle, except the circles that are listed, and each call of a layer above is
+listed."""
 
 import functools
 import json
@@ -15,26 +16,26 @@ from pathlib import Path
 import tree
 
 COMMANDS = tree.BUILD / "compile_commands.json"
-TOPS = "src", "netif"
+TOPS = *tree.PARTS, "netif"
 # The two calls of the link layer above itself: a packet goes up, or comes back (src/stack.h).
 UP = {("link/ethernet", "ip/ipv4_input"), ("link/neighbour", "ip/icmp_input")}
 # Circles of files that are still there: the folder, and the names in it. This list may only get shorter: a circle that
 # has been opened must be taken from it, and one that has lost a file must lose it here.
 CIRCLES = (
-    ("autoconf/", "autoconf link_local routers servers6"),
-    ("dhcp/", "actions client events receive send timers"),
-    ("dhcp/", "actions6 events6 send6 timers6"),
-    ("dns/", "forward_tcp forward_wait forwarder"),
-    ("dns/", "lookup query query_try upstream"),
-    ("http/", "call call_reply call_request calls"),
-    ("http/", "http_client http_early http_exchange http_receive http_send http_server"),
+    ("proto/autoconf/", "autoconf link_local routers servers6"),
+    ("proto/dhcp/", "actions client events receive send timers"),
+    ("proto/dhcp/", "actions6 events6 send6 timers6"),
+    ("proto/dns/", "forward_tcp forward_wait forwarder"),
+    ("proto/dns/", "lookup query query_try upstream"),
+    ("web/http/", "call call_reply call_request calls"),
+    ("web/http/", "http_client http_early http_exchange http_receive http_send http_server"),
     ("ip/", "icmp_input icmp_output ipv4_input ipv4_output route"),
     ("link/", "address arp conflict ethernet neighbour"),
     ("netif/pcap/", "capture pcapng_read"),
     ("netif/virtio/", "net receive transmit"),
     ("netif/virtio/metal/", "interrupts serial"),
     ("task/", "flow pending serve tasks wait"),
-    ("time/", "answer sntp"),
+    ("proto/time/", "answer sntp"),
     ("udp/", "socket udp_input"),
 )
 # Circles of folders that are still there; this list, too, may only get shorter.
@@ -53,7 +54,7 @@ def name_of(path):
 @functools.cache
 def files():
     """{name: path} of the sources of TOPS"""
-    return {name_of(path): path for path in tree.sources(*TOPS, ends=(".c",))}
+    return {name_of(path): path for path in [*tree.archived(ends=(".c",)), *tree.sources("netif", ends=(".c",))]}
 
 
 def built():
@@ -72,7 +73,7 @@ def built():
 def compiled(path, to):
     """The object of a source that this build leaves out, as those of images; None if it needs what isn't here."""
     output = to / (str(path).replace("/", "_") + ".o")
-    include = [f"-I{tree.ROOT / place}" for place in ("include", "src", "netif/virtio", "examples/bare/include")]
+    include = [f"-I{tree.ROOT / place}" for place in ("include", "src", "", "netif/virtio", "examples/bare/include")]
     done = subprocess.run([*tree.CC, "-std=c11", "-O1", "-ffreestanding", *include, "-c", str(tree.ROOT / path),
                            "-o", str(output)], check=False, capture_output=True)
     return output if done.returncode == 0 else None
@@ -108,9 +109,9 @@ def calls():
 
 
 def folder(name):
-    """A file of src/ itself stands for itself, a backend for its folder."""
+    """A file of src/ itself stands for itself, a backend and a protocol for its folder."""
     parts = name.split("/")
-    return "/".join(parts[:2]) if parts[0] == "netif" else parts[0]
+    return "/".join(parts[:2]) if parts[0] in ("netif", "proto", "web") else parts[0]
 
 
 def inner_folder(name):

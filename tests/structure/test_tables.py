@@ -5,7 +5,7 @@ import unittest
 
 import tree
 
-ASSERTIONS_A_THOUSAND_LINES = {"src": 5, "netif": 3}
+ASSERTIONS_A_THOUSAND_LINES = {tree.PARTS: 5, ("netif",): 3}
 
 # The members of struct wire_tcp that make an option, and where it may be: in each segment, which tcp_emit_text() has to
 # know, as it writes its options itself; or in a SYN alone.  The others are fields of the fixed header, or what an option
@@ -25,20 +25,20 @@ WRITERS_OF_SYNS = {"src/tcp/send/emit.c", "src/tcp/entry/cookie.c", "src/tcp/ent
 # Functions that reuse an entry set its members one by one: (struct,
 # its header, file, function, variable, members that it leaves, as they have a value then, or none is read).
 CLEARS = (
-    ("leat_http_call", "src/http/call.h", "src/http/calls.c", "clear", "call", {
+    ("leat_http_call", "web/http/call.h", "web/http/calls.c", "clear", "call", {
         "client", "head", "fields", "timer",  # for ever
         "stream", "connecting", "tls", "due_ns", "active_at_ns", "kept_at_ns", "serial", "phase", "gone", "ended",
         "secure", "port", "host", "frame", "unread", "seen_taken",  # of the connection
         "head_len",  # written before
         "body"}),  # begins with the head of the reply
-    ("dns_writer", "src/wire/dns.h", "src/wire/dns.c", "dns_write_start", "writer", {"known"}),  # known_count of them
+    ("dns_writer", "proto/wire/dns.h", "proto/wire/dns.c", "dns_write_start", "writer", {"known"}),  # known_count of them
     ("neighbour", "src/link/neighbour.h", "src/link/neighbour.c", "create", "n", {
         "older", "newer", "timer", "parked",  # in the list; unset and empty
         "mac", "claimed", "confirmed_ns"}),  # written before a state in which they are read
     ("transfer", "src/tcp/entry/transfer.h", "src/tcp/entry/transfer.c", "tcp_transfer_get", "transfer", {
         "recovery", "congestion",  # begin()
         "told_ns"}),  # when told_bytes were told
-    ("dns_client", "src/dns/dns_clients.h", "src/dns/dns_clients.c", "start_client", "client", {
+    ("dns_client", "proto/dns/dns_clients.h", "proto/dns/dns_clients.c", "start_client", "client", {
         "clients", "next_free", "query", "query_at_s", "active_at_ns", "taken"}),  # dns_client_progressed(), or none is read
 )
 
@@ -63,7 +63,7 @@ def enums(text):
 
 class Bits(unittest.TestCase):
     def setUp(self):
-        self.paths = tree.sources("src", "netif", "include")
+        self.paths = tree.sources(*tree.PARTS, "netif", "include")
         self.enums = {}
         for path in self.paths:
             self.enums.update(enums(tree.without_comments(tree.read(path))))
@@ -139,11 +139,11 @@ class Clears(unittest.TestCase):
 
 class Assertions(unittest.TestCase):
     def test_enough_is_asserted(self):
-        for folder, wanted in ASSERTIONS_A_THOUSAND_LINES.items():
-            texts = [tree.read(path) for path in tree.sources(folder)]
+        for folders, wanted in ASSERTIONS_A_THOUSAND_LINES.items():
+            texts = [tree.read(path) for path in tree.sources(*folders)]
             lines = sum(text.count("\n") for text in texts)
             count = sum(len(re.findall(r"\bleat_(?:debug_)?assert\(", tree.without_comments(text))) for text in texts)
-            self.assertGreaterEqual(1000 * count / lines, wanted, f"{folder}: {count} assertions in {lines} lines")
+            self.assertGreaterEqual(1000 * count / lines, wanted, f"{folders}: {count} assertions in {lines} lines")
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ class Comparison(unittest.TestCase):
 
 class Page(unittest.TestCase):
     def test_each_row_names_a_line_that_is_there(self):
-        rows = re.findall(r"^\| `(src/[^`]+)` \| `(\w+)` \| `(.+)` \| \S", PAGE.read_text(encoding="utf-8"),
+        rows = re.findall(r"^\| `([^`]+/[^`]+)` \| `(\w+)` \| `(.+)` \| \S", PAGE.read_text(encoding="utf-8"),
                           re.MULTILINE)
         gone = []
         for name, function, line in rows:

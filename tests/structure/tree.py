@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(os.environ.get("LEAT_SOURCE", Path(__file__).resolve().parents[2]))
 BUILD = Path(os.environ.get("LEAT_BUILD", ROOT / "build"))
+# The stack, and the libraries on top of it; what lies in crypto/ itself, beside the providers, belongs to them.
+PARTS = "src", "proto", "tls", "web", "task"
 CC = os.environ.get("LEAT_CC", "cc").split()
 CXX = os.environ.get("LEAT_CXX", "c++").split()
 
@@ -18,6 +20,11 @@ def sources(*folders, ends=(".c", ".h")):
         found += [path.relative_to(ROOT) for path in (ROOT / folder).rglob("*")
                   if path.suffix in ends and path.is_file()]
     return sorted(found)
+
+
+def archived(ends=(".c", ".h")):
+    """sources() of all that is compiled into the archives: the stack, its libraries, and the files of crypto/ itself."""
+    return sorted([*sources(*PARTS, ends=ends), *(path for path in sources("crypto", ends=ends) if len(path.parts) == 2)])
 
 
 def read(path):

@@ -16,7 +16,7 @@ OPTIONS = (["-O0"], ["-O2"], ["-O3", "-fno-omit-frame-pointer"])
 def try_switch(compiler, options, runner=()):
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "switch_alone"
-        subprocess.run([*compiler, "-std=c11", *options, f"-I{sys.argv[-1]}/src", HERE / "switch_alone.c",
+        subprocess.run([*compiler, "-std=c11", *options, f"-I{sys.argv[-1]}", HERE / "switch_alone.c",
                         "-o", program], check=True)  # fmt: skip
         done = subprocess.run([*runner, program], check=False, capture_output=True, text=True, timeout=100)
     good = done.returncode == 0 and done.stdout == "good\n"

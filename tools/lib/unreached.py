@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lines of src/ that no test reaches: each needs a reason.
+"""Lines of the stack and its libraries that no test reaches: each needs a reason.
 
     gcovr --json ... | tools/lib/unreached.py REASONS
 

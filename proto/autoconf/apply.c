@@ -1,0 +1,99 @@
+/* apply.c -- a lease becomes routes and facts, and is withdrawn. */
+#include <string.h>
+
+#include "proto/autoconf/autoconf.h"
+#include "core/assert.h"
+#include "ip/route.h"
+
+static enum leat_err add_route(struct leat_autoconf *autoconf, const struct leat_dhcp_route *route)
+{
+    struct leat *stack = autoconf->stack;
+
+    if (leat_ip_v4_number(route->gateway) == IP4_ANY) /* RFC 3442: on the link */
+        return leat_route_add_on_link(stack, autoconf->link->netif, route->network,
+                                      route->prefix_bits);
+    return leat_route_add(stack, route->network, route->prefix_bits, route->gateway);
+}
+
+/* Sets a route, unless somebody else has set one there. */
+static void set_route(struct leat_autoconf *autoconf, const struct leat_dhcp_route *route)
+{
+    struct leat *stack = autoconf->stack;
+
+    if (autoconf->route_count == LEAT_DHCP_ROUTES_MAX ||
+        route_exists(stack, leat_ip_v4_number(route->network), route->prefix_bits) ||
+        add_route(autoconf, route))
+        return;
+    autoconf->routes[autoconf->route_count++] = *route;
+    if (route->prefix_bits == 0)
+        autoconf->facts.gateway = route->gateway;
+}
+
+static void set_routes(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease)
+{
+    /* RFC 2132 3.5: the preferred router is the first */
+    if (lease->router_count > 0) {
+        const struct leat_dhcp_route by_default = {.gateway = lease->routers[0]};
+
+        set_route(autoconf, &by_default);
+    }
+    for (unsigned i = 0; i < lease->route_count; i++)
+        set_route(autoconf, &lease->routes[i]);
+}
+
+static void unset_routes(struct leat_autoconf *autoconf)
+{
+    leat_debug_assert(autoconf->route_count <= LEAT_DHCP_ROUTES_MAX);
+    while (autoconf->route_count > 0) {
+        const struct leat_dhcp_route *route = &autoconf->routes[--autoconf->route_count];
+
+        leat_route_remove(autoconf->stack, route->network, route->prefix_bits);
+    }
+}
+
+/* All but what others tell: routers and DHCPv6 servers.  A fact that is added is cleared, wherever
+ * in the struct it stands. */
+void autoconf_clear(struct leat_autoconf_facts *facts)
+{
+    enum {
+        IPV6_AT = offsetof(struct leat_autoconf_facts, ipv6),
+        IPV6_END = IPV6_AT + sizeof(struct leat_slaac_facts),
+        DHCP6_AT = offsetof(struct leat_autoconf_facts, dhcp6),
+        DHCP6_END = DHCP6_AT + sizeof(struct leat_dhcp6_lease)
+    };
+    uint8_t *bytes = (uint8_t *)facts;
+
+    _Static_assert(IPV6_END <= DHCP6_AT, "in this order");
+    memset(bytes, 0, IPV6_AT);
+    memset(bytes + IPV6_END, 0, DHCP6_AT - IPV6_END);
+    memset(bytes + DHCP6_END, 0, sizeof *facts - DHCP6_END);
+}
+
+void autoconf_apply(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease)
+{
+    struct leat_autoconf_facts *facts = &autoconf->facts;
+
+    leat_debug_assert(lease->name_server_count <= LEAT_DHCP_SERVERS_MAX);
+    unset_routes(autoconf);
+    autoconf_clear(facts);
+    facts->ip = lease->ip;
+    facts->prefix_bits = lease->prefix_bits;
+    facts->name_server_count = lease->name_server_count;
+    facts->ntp_server_count = lease->ntp_server_count;
+    memcpy(facts->name_servers, lease->name_servers, sizeof facts->name_servers);
+    memcpy(facts->ntp_servers, lease->ntp_servers, sizeof facts->ntp_servers);
+    memcpy(facts->host_name, lease->host_name, sizeof facts->host_name);
+    memcpy(facts->domain_name, lease->domain_name, sizeof facts->domain_name);
+    memcpy(facts->search, lease->search, sizeof facts->search);
+    link_set_mtu(autoconf->link, lease->mtu);
+    facts->mtu = autoconf->link->mtu;
+    set_routes(autoconf, lease);
+}
+
+void autoconf_withdraw(struct leat_autoconf *autoconf)
+{
+    unset_routes(autoconf);
+    autoconf_clear(&autoconf->facts);
+    link_set_mtu(autoconf->link, 0);
+    autoconf->facts.mtu = autoconf->link->mtu;
+}

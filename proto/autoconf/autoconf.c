@@ -1,0 +1,207 @@
+/* autoconf.c -- what the program calls, and what the DHCP client tells. */
+#include "proto/autoconf/autoconf.h"
+
+#include <string.h>
+
+static const uint64_t link_local_after_ns = 10 * UINT64_C(1000000000);
+
+void autoconf_tell(struct leat_autoconf *autoconf, enum leat_autoconf_change change)
+{
+    const struct leat_autoconf_config *config = &autoconf->config;
+
+    if (config->on_change)
+        config->on_change(autoconf, change, &autoconf->facts, config->arg);
+}
+
+void autoconf_tell_address(struct leat_autoconf *autoconf)
+{
+    const struct leat_autoconf_config *config = &autoconf->config;
+
+    const bool has_one =
+        !leat_ip_is_any(autoconf->facts.ip) || !leat_ip_is_any(autoconf->facts.ipv6.ip);
+
+    if (autoconf->was_configured || !has_one) {
+        autoconf_tell(autoconf, LEAT_AUTOCONF_ADDRESS);
+        return;
+    }
+    autoconf->was_configured = true;
+    if (config->on_configured)
+        config->on_configured(autoconf, &autoconf->facts, config->arg);
+}
+
+static void bound(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease)
+{
+    autoconf_link_local_end(autoconf);
+    autoconf->has_lease = true;
+    autoconf_apply(autoconf, lease);
+    autoconf_tell_address(autoconf);
+}
+
+static void renewed(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease)
+{
+    autoconf->before = autoconf->facts;
+    autoconf_apply(autoconf, lease);
+    /* what differs in padding alone tells once too often:
+     * NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
+    if (memcmp(&autoconf->before, &autoconf->facts, sizeof autoconf->facts) != 0)
+        autoconf_tell(autoconf, LEAT_AUTOCONF_FACTS);
+}
+
+/* What there was of a lease has gone. */
+static void lost(struct leat_autoconf *autoconf)
+{
+    autoconf->has_lease = false;
+    autoconf_withdraw(autoconf);
+    autoconf_link_local_await(autoconf);
+    autoconf_tell_address(autoconf);
+}
+
+static void on_news(struct leat_dhcp *dhcp, enum leat_dhcp_news news,
+                    const struct leat_dhcp_lease *lease, void *arg)
+{
+    struct leat_autoconf *autoconf = arg;
+
+    (void)dhcp;
+    switch (news) {
+    case LEAT_DHCP_BOUND:
+        bound(autoconf, lease);
+        break;
+    case LEAT_DHCP_RENEWED:
+        renewed(autoconf, lease);
+        break;
+    case LEAT_DHCP_SILENCE:
+        autoconf_tell(autoconf, LEAT_AUTOCONF_SILENCE);
+        break;
+    case LEAT_DHCP_REFUSED:
+    case LEAT_DHCP_DECLINED:
+        autoconf_tell(autoconf,
+                      news == LEAT_DHCP_REFUSED ? LEAT_AUTOCONF_REFUSED : LEAT_AUTOCONF_CONFLICT);
+        if (autoconf->has_lease) /* the program may have stopped us */
+            lost(autoconf);
+        break;
+    case LEAT_DHCP_EXPIRED:
+        lost(autoconf);
+        break;
+    case LEAT_DHCP_INFORMED:  /* we don't ask for it */
+    case LEAT_DHCP_IPV6_ONLY: /* nor offer it */
+        break;
+    }
+}
+
+static bool on_lease(struct leat_dhcp *dhcp, const struct leat_dhcp_lease *lease, void *arg)
+{
+    struct leat_autoconf *autoconf = arg;
+    const struct leat_autoconf_config *config = &autoconf->config;
+
+    (void)dhcp;
+    return !config->on_lease || config->on_lease(autoconf, lease, config->arg);
+}
+
+size_t leat_autoconf_memory_bytes(void)
+{
+    return arena_cost(1, sizeof(struct leat_autoconf)) + leat_dhcp_memory_bytes();
+}
+
+static enum leat_err begin(struct leat_autoconf *autoconf, const uint8_t *kept)
+{
+    enum leat_err err = leat_dhcp_start(autoconf->dhcp, kept);
+
+    if (err)
+        return err;
+    err = autoconf_routers_begin(autoconf);
+    if (err)
+        leat_dhcp_stop(autoconf->dhcp);
+    else
+        autoconf_link_local_await(autoconf);
+    return err;
+}
+
+enum leat_err leat_autoconf_start(struct leat *stack, struct leat_netif *netif,
+                                  struct leat_autoconf **autoconf,
+                                  const struct leat_autoconf_config *config)
+{
+    struct leat_dhcp_config dhcp = {.host_name = config->host_name,
+                                    .vendor_class = config->vendor_class,
+                                    .check = config->probe_first ? LEAT_DHCP_CHECK_FIRST
+                                                                 : LEAT_DHCP_CHECK_BESIDE,
+                                    .routes = config->routes,
+                                    .on_lease = on_lease,
+                                    .on_news = on_news};
+    struct link *link = stack_link(stack, netif);
+    struct leat_autoconf *made;
+    enum leat_err err;
+
+    if (!link)
+        return LEAT_ERR_ARGUMENT;
+    made = arena_take(&stack->arena, 1, sizeof *made);
+    if (!made)
+        return LEAT_ERR_MEMORY;
+    made->stack = stack;
+    made->link = link;
+    made->config = *config;
+    made->config.kept = NULL;
+    if (made->config.link_local_after_ns == 0)
+        made->config.link_local_after_ns = link_local_after_ns;
+    made->facts.mtu = link->mtu;
+    autoconf_link_local_init(made);
+    dhcp.arg = made;
+    err = leat_dhcp_open(stack, netif, &made->dhcp, &dhcp);
+    if (err)
+        return err;
+    err = autoconf_servers6_open(made, config->kept);
+    if (err)
+        return err;
+    *autoconf = made;
+    return begin(made, config->kept);
+}
+
+void leat_autoconf_stop(struct leat_autoconf *autoconf, bool release)
+{
+    if (release)
+        leat_dhcp_release(autoconf->dhcp);
+    else
+        leat_dhcp_stop(autoconf->dhcp);
+    autoconf_link_local_end(autoconf);
+    autoconf_servers6_end(autoconf, release);
+    autoconf_routers_end(autoconf);
+    autoconf->has_lease = false;
+    autoconf_withdraw(autoconf);
+}
+
+enum leat_err leat_autoconf_restart(struct leat_autoconf *autoconf)
+{
+    return begin(autoconf, NULL);
+}
+
+const struct leat_autoconf_facts *leat_autoconf_facts(const struct leat_autoconf *autoconf)
+{
+    return &autoconf->facts;
+}
+
+uint64_t leat_autoconf_waited_ns(const struct leat_autoconf *autoconf)
+{
+    return leat_dhcp_waited_ns(autoconf->dhcp);
+}
+
+bool leat_autoconf_keep(const struct leat_autoconf *autoconf,
+                        uint8_t kept[LEAT_AUTOCONF_KEPT_BYTES])
+{
+    const struct leat_dhcp_lease *lease = leat_dhcp_lease(autoconf->dhcp);
+    const bool has_lease6 = autoconf_servers6_keep(autoconf, kept + LEAT_DHCP_KEPT_BYTES);
+
+    if (lease)
+        leat_dhcp_keep(lease, kept);
+    else
+        memset(kept, 0, LEAT_DHCP_KEPT_BYTES);
+    return lease || has_lease6;
+}
+
+const struct leat_dhcp *leat_autoconf_dhcp(const struct leat_autoconf *autoconf)
+{
+    return autoconf->dhcp;
+}
+
+const struct leat_dhcp6 *leat_autoconf_dhcp6(const struct leat_autoconf *autoconf)
+{
+    return autoconf->dhcp6;
+}

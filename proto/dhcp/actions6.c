@@ -1,0 +1,193 @@
+/* actions6.c -- what dhcp6.rl does beside sending. */
+#include "proto/dhcp/dhcp6.h"
+#include "core/second.h"
+
+static const uint64_t back_off_ns = 10 * UINT64_C(1000000000);
+static const uint64_t inf_max_delay_ns = 1000000000; /* RFC 8415 7.6 */
+
+enum {
+    BACK_OFF_DOUBLINGS = 5 /* five minutes and a third */
+};
+
+/* A new attempt, from nothing known. */
+static void begin_at(struct leat_dhcp6 *dhcp6, uint64_t wait_ns)
+{
+    dhcp6_forget_times(dhcp6);
+    dhcp6->tries = 0;
+    dhcp6->has_offer = false;
+    dhcp6->has_lease = false;
+    dhcp6->begun_ns = leat_now_ns(dhcp6->stack);
+    dhcp6->wait_ns = dhcp6->begun_ns + wait_ns;
+}
+
+void dhcp6_begin(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)step;
+    begin_at(dhcp6, leat_random(dhcp6->stack) % (dhcp6->config.start_delay_ns + 1));
+}
+
+/* RFC 8415 14.1: whoever refuses us isn't asked at once again. */
+void dhcp6_back_off(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    const unsigned doublings =
+        dhcp6->failures < BACK_OFF_DOUBLINGS ? dhcp6->failures : BACK_OFF_DOUBLINGS;
+    const uint64_t least_ns = back_off_ns << doublings;
+
+    (void)step;
+    if (dhcp6->failures < UINT8_MAX)
+        dhcp6->failures++;
+    begin_at(dhcp6, least_ns + leat_random(dhcp6->stack) % least_ns);
+}
+
+void dhcp6_rest(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)step;
+    dhcp6_forget_times(dhcp6);
+    dhcp6->has_lease = false;
+    dhcp6->failures = 0;
+}
+
+/* RFC 8415 18.2.9: the highest preference, of equals the first. */
+void dhcp6_keep_offer(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)step;
+    if (dhcp6->has_offer && dhcp6->read_preference <= dhcp6->offer_preference)
+        return;
+    dhcp6->has_offer = true;
+    dhcp6->offer_preference = dhcp6->read_preference;
+    dhcp6->offered = dhcp6->read.ip;
+    dhcp6->server = dhcp6->read_server;
+}
+
+static uint64_t deadline_ns(const struct leat_dhcp6 *dhcp6, uint32_t seconds)
+{
+    return seconds == LEAT_DHCP6_FOR_EVER ? LEAT_NEVER_NS : dhcp6->leased_ns + seconds * second_ns;
+}
+
+void dhcp6_take_lease(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)step;
+    dhcp6_forget_times(dhcp6);
+    dhcp6->lease = dhcp6->read;
+    dhcp6->server = dhcp6->read_server;
+    dhcp6->leased_ns = dhcp6->asked_ns;
+    dhcp6->expires_ns = deadline_ns(dhcp6, dhcp6->lease.valid_s);
+}
+
+/* RFC 8415's names: NOLINTNEXTLINE(readability-identifier-naming) */
+static void set_T1_T2(struct leat_dhcp6 *dhcp6)
+{
+    dhcp6->t1_ns = deadline_ns(dhcp6, dhcp6->lease.renew_s);
+    dhcp6->t2_ns = deadline_ns(dhcp6, dhcp6->lease.rebind_s);
+}
+
+void dhcp6_set_T1_T2(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)step;
+    dhcp6->failures = 0;
+    set_T1_T2(dhcp6);
+}
+
+/* Nothing is known against the lease: what was due is due again. */
+void dhcp6_resume(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)step;
+    dhcp6->awaits = 0;
+    dhcp6->rexmt_ns = LEAT_NEVER_NS;
+    set_T1_T2(dhcp6);
+}
+
+void dhcp6_take_facts(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)step;
+    dhcp6_forget_times(dhcp6);
+    dhcp6->lease = dhcp6->read;
+    dhcp6->has_lease = true;
+    dhcp6->leased_ns = leat_now_ns(dhcp6->stack);
+    dhcp6->refresh_ns = deadline_ns(dhcp6, dhcp6->lease.refresh_s);
+    if (dhcp6->refresh_ns != LEAT_NEVER_NS) /* 21.23: those who began together don't ask together */
+        dhcp6->refresh_ns += leat_random(dhcp6->stack) % (inf_max_delay_ns + 1);
+}
+
+static enum leat_err set_address(struct leat_dhcp6 *dhcp6)
+{
+    return dhcp6->stack->ipv6_family->address_lease(dhcp6->link, dhcp6->lease.ip,
+                                                    deadline_ns(dhcp6, dhcp6->lease.preferred_s),
+                                                    dhcp6->expires_ns, &dhcp6->watch);
+}
+
+void dhcp6_use_address(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    if (set_address(dhcp6))
+        step->notes |= DHCP6_NOTE_FAILED;
+    else
+        dhcp6->has_address = true;
+}
+
+/* The address is there, so there is room. */
+void dhcp6_extend(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)step;
+    (void)set_address(dhcp6);
+}
+
+void dhcp6_withdraw(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)step;
+    if (dhcp6->has_address)
+        dhcp6->stack->ipv6_family->address_remove(dhcp6->link, dhcp6->lease.ip);
+    dhcp6->has_address = false;
+}
+
+static void tell(struct dhcp6_step *step, enum leat_dhcp6_news news, bool with_lease)
+{
+    step->notes |= DHCP6_NOTE_TELL;
+    step->news = news;
+    step->with_lease = with_lease;
+}
+
+void dhcp6_tell_bound(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    dhcp6->has_lease = true;
+    tell(step, LEAT_DHCP6_BOUND, true);
+}
+
+void dhcp6_tell_renewed(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)dhcp6;
+    tell(step, LEAT_DHCP6_RENEWED, true);
+}
+
+void dhcp6_tell_informed(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)dhcp6;
+    tell(step, LEAT_DHCP6_INFORMED, true);
+}
+
+void dhcp6_tell_silence(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    tell(step, LEAT_DHCP6_SILENCE, dhcp6->has_lease);
+}
+
+void dhcp6_tell_refused(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    tell(step, LEAT_DHCP6_REFUSED, dhcp6->has_lease);
+}
+
+void dhcp6_tell_declined(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)dhcp6;
+    tell(step, LEAT_DHCP6_DECLINED, true);
+}
+
+void dhcp6_tell_moved(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    dhcp6->has_lease = false;
+    tell(step, LEAT_DHCP6_MOVED, true);
+}
+
+void dhcp6_tell_expired(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)dhcp6;
+    tell(step, LEAT_DHCP6_EXPIRED, true);
+}

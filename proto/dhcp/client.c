@@ -1,0 +1,175 @@
+/* client.c -- what the program calls. */
+#include <string.h>
+
+#include "core/assert.h"
+#include "proto/dhcp/dhcp.h"
+#include "core/container_of.h"
+#include "wire/bytes.h"
+
+enum {
+    HOST_NAME_MAX = 63, /* RFC 1035 3.1: a label */
+    VENDOR_CLASS_MAX = 255,
+    CLIENT_ID_MIN = 2, /* RFC 2132 9.14 */
+    LEASE_S_MIN = 10
+};
+
+static const uint64_t retry_ns = 2 * UINT64_C(1000000000);
+static const uint32_t kept_magic = 0x4c443431; /* "LD41" */
+
+/* The program hears of it first, and may have stopped us. */
+static void on_usable(struct address_watch *watch)
+{
+    struct leat_dhcp *dhcp = container_of(watch, struct leat_dhcp, watch);
+
+    if (dhcp->has_address && dhcp->state == DHCP_CHECKING)
+        dhcp_event(dhcp, DHCP_address_free);
+}
+
+static void on_taken(struct address_watch *watch)
+{
+    struct leat_dhcp *dhcp = container_of(watch, struct leat_dhcp, watch);
+
+    if (dhcp->has_address)
+        dhcp_event(dhcp, DHCP_address_taken);
+}
+
+static bool is_longer(const char *text, uint32_t limit)
+{
+    uint32_t len = 0;
+
+    while (text && text[len] && len <= limit)
+        len++;
+    return len > limit;
+}
+
+static bool config_is_legal(const struct leat_dhcp_config *config)
+{
+    return !is_longer(config->host_name, HOST_NAME_MAX) &&
+           !is_longer(config->vendor_class, VENDOR_CLASS_MAX) &&
+           (!config->client_id || (config->client_id_bytes >= CLIENT_ID_MIN &&
+                                   config->client_id_bytes <= DHCP_CLIENT_ID_MAX));
+}
+
+size_t leat_dhcp_memory_bytes(void)
+{
+    return arena_cost(1, sizeof(struct leat_dhcp));
+}
+
+enum leat_err leat_dhcp_open(struct leat *stack, struct leat_netif *netif, struct leat_dhcp **dhcp,
+                             const struct leat_dhcp_config *config)
+{
+    static const struct leat_udp_events events = {.on_datagram = dhcp_on_datagram};
+    struct link *link = stack_link(stack, netif);
+    struct leat_dhcp *made;
+    enum leat_err err;
+
+    if (!link || !config_is_legal(config))
+        return LEAT_ERR_ARGUMENT;
+    if (link->open_port)
+        return LEAT_ERR_IN_USE;
+    made = arena_take(&stack->arena, 1, sizeof *made);
+    if (!made)
+        return LEAT_ERR_MEMORY;
+    made->stack = stack;
+    made->link = link;
+    made->config = *config;
+    if (made->config.retry_ns == 0)
+        made->config.retry_ns = retry_ns;
+    if (made->config.lease_s_min == 0)
+        made->config.lease_s_min = LEASE_S_MIN;
+    made->timer.on_time = dhcp_on_time;
+    made->timer.arg = made;
+    made->watch = (struct address_watch){.usable = on_usable, .taken = on_taken};
+    made->state = DHCP_FIRST_STATE;
+    dhcp_forget_times(made);
+    err = leat_udp_open(stack, &made->udp, &events, made);
+    if (err)
+        return err;
+    err = leat_udp_bind_netif(made->udp, netif, DHCP_CLIENT_PORT);
+    leat_assert(err == LEAT_OK); /* the link had no such socket */
+    *dhcp = made;
+    return err;
+}
+
+void leat_dhcp_keep(const struct leat_dhcp_lease *lease, uint8_t kept[LEAT_DHCP_KEPT_BYTES])
+{
+    leat_assert(leat_ip_is_v4(lease->ip));
+    put32(kept, kept_magic);
+    put32(kept + 4, leat_ip_v4_number(lease->ip));
+    put32(kept + 8, leat_ip_v4_number(lease->server));
+    put32(kept + 12, kept_magic ^ leat_ip_v4_number(lease->ip) ^ leat_ip_v4_number(lease->server));
+}
+
+/* The address in what leat_dhcp_keep() has written, or IP4_ANY. */
+static leat_ip4 kept_ip(const uint8_t kept[LEAT_DHCP_KEPT_BYTES])
+{
+    const leat_ip4 ip = get32(kept + 4);
+
+    if (get32(kept) != kept_magic || get32(kept + 12) != (kept_magic ^ ip ^ get32(kept + 8)))
+        return IP4_ANY;
+    return address_is_no_host(ip) ? IP4_ANY : ip;
+}
+
+enum leat_err leat_dhcp_start(struct leat_dhcp *dhcp, const uint8_t kept[LEAT_DHCP_KEPT_BYTES])
+{
+    if (dhcp->state != DHCP_FIRST_STATE)
+        return LEAT_ERR_IN_USE;
+    dhcp->informs = false;
+    dhcp->ip_want = kept ? kept_ip(kept) : IP4_ANY;
+    dhcp_event(dhcp, dhcp->ip_want ? DHCP_start_with_lease : DHCP_start_fresh);
+    return LEAT_OK;
+}
+
+enum leat_err leat_dhcp_inform(struct leat_dhcp *dhcp, struct leat_ip given)
+{
+    leat_ip4 ip;
+
+    if (dhcp->state != DHCP_FIRST_STATE)
+        return LEAT_ERR_IN_USE;
+    if (!ip4_of(given, &ip) || !address_is_ours(dhcp->link, ip))
+        return LEAT_ERR_ARGUMENT;
+    dhcp->informs = true;
+    dhcp->ip_want = ip;
+    dhcp_event(dhcp, DHCP_start_inform);
+    return LEAT_OK;
+}
+
+void leat_dhcp_stop(struct leat_dhcp *dhcp)
+{
+    if (dhcp->state != DHCP_FIRST_STATE)
+        dhcp_event(dhcp, DHCP_stop);
+}
+
+void leat_dhcp_release(struct leat_dhcp *dhcp)
+{
+    if (dhcp->state != DHCP_FIRST_STATE)
+        dhcp_event(dhcp, DHCP_release);
+}
+
+const struct leat_dhcp_lease *leat_dhcp_lease(const struct leat_dhcp *dhcp)
+{
+    return dhcp->has_lease ? &dhcp->lease : 0;
+}
+
+uint64_t leat_dhcp_expires_ns(const struct leat_dhcp *dhcp)
+{
+    return dhcp->expires_ns;
+}
+
+uint64_t leat_dhcp_waited_ns(const struct leat_dhcp *dhcp)
+{
+    return leat_now_ns(dhcp->stack) - dhcp->begun_ns;
+}
+
+const char *leat_dhcp_state_name(const struct leat_dhcp *dhcp)
+{
+    static const char *const names[] = {DHCP_STATE_NAMES};
+
+    leat_assert(dhcp->state < sizeof names / sizeof *names);
+    return names[dhcp->state];
+}
+
+const struct leat_dhcp_counts *leat_dhcp_counts(const struct leat_dhcp *dhcp)
+{
+    return &dhcp->counts;
+}

@@ -1,0 +1,142 @@
+/* facts6.c -- what a server says beside an address: servers, domains, how often it may be asked. */
+#include <string.h>
+
+#include "proto/dhcp/dhcp6.h"
+#include "wire/bytes.h"
+#include "wire/ra.h"
+
+enum {
+    IP_BYTES = 16,
+    MAX_RT_MIN_S = 60, /* RFC 8415 21.24, 21.25: others are ignored */
+    MAX_RT_MAX_S = 86400,
+    REFRESH_MIN_S = 600, /* RFC 8415 7.6: IRT_MINIMUM */
+    REFRESH_S = 86400,   /* ... IRT_DEFAULT */
+    NTP_ADDRESS = 1,     /* RFC 5908 4.1; groups (4.2) are left out */
+    NTP_NAME = 3         /* ... 4.3 */
+};
+
+/* One server, if it can be one and there is room. */
+static void add_server(struct leat_dhcp6 *dhcp6, const uint8_t *bytes, struct leat_ip *servers,
+                       uint8_t *count)
+{
+    struct leat_ip ip;
+
+    memcpy(ip.bytes, bytes, sizeof ip.bytes);
+    if (*count == LEAT_DHCP6_SERVERS_MAX || leat_ip_is_multicast(ip) || leat_ip_is_any(ip) ||
+        leat_ip_is_loopback(ip) || leat_ip_is_v4(ip) ||
+        dhcp6->stack->ipv6_family->is_ours(dhcp6->stack, ip))
+        dhcp6->counts.ignored_parts++;
+    else
+        servers[(*count)++] = ip;
+}
+
+/* RFC 3646 3 */
+static bool read_name_servers(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *option)
+{
+    if (option->len == 0 || option->len % IP_BYTES)
+        return false;
+    for (uint32_t at = 0; at < option->len; at += IP_BYTES)
+        add_server(dhcp6, option->bytes + at, dhcp6->read.name_servers,
+                   &dhcp6->read.name_server_count);
+    return true;
+}
+
+static uint32_t length_of(const char *text)
+{
+    uint32_t len = 0;
+
+    while (text[len])
+        len++;
+    return len;
+}
+
+/* RFC 8415 10: names that are not compressed, added to @text. */
+static bool read_names(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *option,
+                       char text[LEAT_DHCP6_SEARCH_BYTES])
+{
+    uint32_t at = 0, used = length_of(text);
+
+    while (wire_ra_name(option->bytes, option->len, &at, dhcp6->name, sizeof dhcp6->name)) {
+        const uint32_t len = length_of(dhcp6->name);
+
+        if (used + len + 2 > LEAT_DHCP6_SEARCH_BYTES) {
+            dhcp6->counts.ignored_parts++;
+            continue;
+        }
+        if (used > 0)
+            text[used++] = ' ';
+        memcpy(text + used, dhcp6->name, len + 1);
+        used += len;
+    }
+    return at == option->len;
+}
+
+/* One server, in a form of RFC 5908 4.1 to 4.3; false: malformed. */
+static bool read_ntp_form(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *form)
+{
+    struct leat_dhcp6_lease *read = &dhcp6->read;
+
+    if (form->code == NTP_NAME)
+        return form->len > 0 && read_names(dhcp6, form, read->ntp_names);
+    if (form->code != NTP_ADDRESS) {
+        dhcp6->counts.ignored_parts++;
+        return true;
+    }
+    if (form->len == IP_BYTES)
+        add_server(dhcp6, form->bytes, read->ntp_servers, &read->ntp_server_count);
+    return form->len == IP_BYTES;
+}
+
+/* RFC 5908 4: each server is an option of its own, with one option inside. */
+static bool read_ntp_server(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *option)
+{
+    const struct wire_dhcp6_options inside = {option->bytes, option->len};
+    struct wire_dhcp6_option form;
+    uint32_t at = 0;
+
+    if (!wire_dhcp6_is_whole(&inside))
+        return false;
+    while (wire_dhcp6_next(&inside, &at, &form)) {
+        if (!read_ntp_form(dhcp6, &form))
+            return false;
+    }
+    return true;
+}
+
+static void read_max_rt(const struct wire_dhcp6_option *option, uint32_t *max_s)
+{
+    if (option->len == 4 && get32(option->bytes) >= MAX_RT_MIN_S &&
+        get32(option->bytes) <= MAX_RT_MAX_S)
+        *max_s = get32(option->bytes);
+}
+
+static void read_refresh(struct leat_dhcp6_lease *lease, const struct wire_dhcp6_option *option)
+{
+    if (option->len == 4)
+        lease->refresh_s =
+            get32(option->bytes) < REFRESH_MIN_S ? REFRESH_MIN_S : get32(option->bytes);
+}
+
+bool dhcp6_facts_read(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_options *options)
+{
+    struct wire_dhcp6_option option;
+    bool is_ok = true;
+    uint32_t at = 0;
+
+    dhcp6->read.refresh_s = REFRESH_S;
+    while (is_ok && wire_dhcp6_next(options, &at, &option)) {
+        if (option.code == DHCP6_NAME_SERVERS)
+            is_ok = read_name_servers(dhcp6, &option);
+        else if (option.code == DHCP6_NTP_SERVER)
+            is_ok = read_ntp_server(dhcp6, &option);
+        else if (option.code == DHCP6_SEARCH)
+            is_ok = read_names(dhcp6, &option, dhcp6->read.search); /* RFC 3646 4 */
+        else if (option.code == DHCP6_SOL_MAX_RT)
+            read_max_rt(&option, &dhcp6->sol_max_s);
+        else if (option.code == DHCP6_INF_MAX_RT)
+            read_max_rt(&option, &dhcp6->inf_max_s);
+        else if (option.code == DHCP6_REFRESH_TIME)
+            read_refresh(&dhcp6->read, &option);
+    }
+    return is_ok;
+}

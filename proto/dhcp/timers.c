@@ -1,0 +1,72 @@
+/* timers.c -- which time has come: one timer, and times that actions set and forget. */
+#include "proto/dhcp/dhcp.h"
+
+static const uint64_t retry_max_ns = 64 * UINT64_C(1000000000); /* RFC 2131 4.1 */
+
+uint64_t dhcp_jitter_ns(struct leat_dhcp *dhcp, uint64_t base_ns)
+{
+    return base_ns - base_ns / 4 + leat_random(dhcp->stack) % (base_ns / 2 + 1);
+}
+
+uint64_t dhcp_retry_ns(struct leat_dhcp *dhcp, unsigned tries)
+{
+    uint64_t base_ns = dhcp->config.retry_ns;
+
+    for (; tries > 0 && base_ns < retry_max_ns; tries--)
+        base_ns *= 2;
+    return dhcp_jitter_ns(dhcp, base_ns < retry_max_ns ? base_ns : retry_max_ns);
+}
+
+void dhcp_forget_times(struct leat_dhcp *dhcp)
+{
+    dhcp->wait_ns = dhcp->rexmt_ns = LEAT_NEVER_NS;
+    dhcp->t1_ns = dhcp->t2_ns = dhcp->expires_ns = LEAT_NEVER_NS;
+}
+
+/* The first of the times that dhcp_on_time() has an event for. */
+static uint64_t first_ns(const struct leat_dhcp *dhcp)
+{
+    const uint64_t times[] = {dhcp->wait_ns, dhcp->rexmt_ns, dhcp->t1_ns, dhcp->t2_ns,
+                              dhcp->expires_ns};
+    uint64_t first = LEAT_NEVER_NS;
+
+    for (unsigned i = 0; i < sizeof times / sizeof *times; i++) {
+        if (times[i] < first)
+            first = times[i];
+    }
+    return first;
+}
+
+void dhcp_set_timer(struct leat_dhcp *dhcp)
+{
+    const uint64_t first = first_ns(dhcp);
+
+    if (first == LEAT_NEVER_NS)
+        leat_timer_cancel(dhcp->stack, &dhcp->timer);
+    else
+        leat_timer_set(dhcp->stack, &dhcp->timer, first);
+}
+
+/* Who has slept may find several times past: the last one says what is so now. */
+void dhcp_on_time(struct leat_timer *timer, void *arg)
+{
+    struct leat_dhcp *dhcp = arg;
+    const uint64_t now_ns = leat_now_ns(dhcp->stack);
+
+    (void)timer;
+    if (now_ns >= dhcp->expires_ns)
+        dhcp_event(dhcp, DHCP_timeout_lease);
+    else if (now_ns >= dhcp->t2_ns)
+        dhcp_event(dhcp, DHCP_timeout_T2);
+    else if (now_ns >= dhcp->t1_ns)
+        dhcp_event(dhcp, DHCP_timeout_T1);
+    else if (now_ns >= dhcp->wait_ns)
+        dhcp_event(dhcp, DHCP_timeout_wait);
+    else if (now_ns >= dhcp->rexmt_ns)
+        dhcp_event(dhcp, dhcp->tries < dhcp->tries_max ? DHCP_timeout_rexmt : DHCP_timeout_give_up);
+    else {
+        /* a time without an event would be due for ever */
+        leat_debug_assert(first_ns(dhcp) > now_ns);
+        dhcp_set_timer(dhcp); /* a time has moved since */
+    }
+}

@@ -1,0 +1,176 @@
+/* timers6.c -- which time has come, and how long we wait for an answer (RFC 8415 15). */
+#include "proto/dhcp/dhcp6.h"
+#include "core/second.h"
+
+static const uint64_t no_address_ns = 50000000; /* until our link-local address is checked */
+
+/* RFC 8415 7.6, seconds; a limit of 0 is none, or that of the server. */
+struct exchange {
+    uint8_t irt_s;
+    uint16_t mrt_s;
+    uint8_t mrc;
+    uint8_t mrd_s;
+};
+
+static const struct exchange exchanges[] = {
+    [DHCP6_SOLICIT] = {.irt_s = 1},
+    [DHCP6_REQUEST] = {.irt_s = 1, .mrt_s = 30, .mrc = 10},
+    [DHCP6_CONFIRM] = {.irt_s = 1, .mrt_s = 4, .mrd_s = 10},
+    [DHCP6_RENEW] = {.irt_s = 10, .mrt_s = 600},
+    [DHCP6_REBIND] = {.irt_s = 10, .mrt_s = 600},
+    [DHCP6_RELEASE] = {.irt_s = 1, .mrc = 4},
+    [DHCP6_DECLINE] = {.irt_s = 1, .mrc = 4},
+    [DHCP6_INFORMATION_REQUEST] = {.irt_s = 1},
+};
+
+/* RFC 8415 18.2.12: a Rebind after a restart waits as a Confirm does; for three seconds only,
+ * as a server that doesn't know us may be silent (18.3.5), and would answer a Solicit. */
+static const struct exchange reboot_exchange = {.irt_s = 1, .mrt_s = 4, .mrc = 2};
+
+static const struct exchange *exchange_of(const struct leat_dhcp6 *dhcp6)
+{
+    return dhcp6->awaits == DHCP6_REBIND && !dhcp6->has_address ? &reboot_exchange
+                                                                : &exchanges[dhcp6->awaits];
+}
+
+static uint64_t mrt_s(const struct leat_dhcp6 *dhcp6)
+{
+    if (dhcp6->awaits == DHCP6_SOLICIT)
+        return dhcp6->sol_max_s;
+    return dhcp6->awaits == DHCP6_INFORMATION_REQUEST ? dhcp6->inf_max_s
+                                                      : exchange_of(dhcp6)->mrt_s;
+}
+
+void dhcp6_open_exchange(struct leat_dhcp6 *dhcp6, enum dhcp6_message type)
+{
+    const uint64_t now_ns = leat_now_ns(dhcp6->stack);
+    const struct exchange *exchange;
+
+    dhcp6->awaits = (uint8_t)type;
+    exchange = exchange_of(dhcp6);
+    dhcp6->xid = (uint32_t)leat_random(dhcp6->stack) & DHCP6_XID_MASK;
+    dhcp6->tries = 0;
+    dhcp6->wait_ns = LEAT_NEVER_NS;
+    dhcp6->first_ns = dhcp6->asked_ns = now_ns;
+    dhcp6->rexmt = (struct dhcp6_rexmt){
+        .mrc = exchange->mrc,
+        .give_up_ns = exchange->mrd_s ? now_ns + exchange->mrd_s * second_ns : LEAT_NEVER_NS};
+}
+
+/* @base_ns, give or take a tenth. */
+static uint64_t jitter_ns(struct leat_dhcp6 *dhcp6, uint64_t base_ns)
+{
+    return base_ns - base_ns / 10 + leat_random(dhcp6->stack) % (base_ns / 5 + 1);
+}
+
+/* RFC 8415 15; 18.2.1: the first wait after a Solicit, in which offers are gathered, isn't shorter
+ * than its time. */
+static uint64_t first_wait_ns(struct leat_dhcp6 *dhcp6)
+{
+    const uint64_t irt_ns = exchange_of(dhcp6)->irt_s * second_ns;
+
+    if (dhcp6->awaits == DHCP6_SOLICIT)
+        return irt_ns + 1 + leat_random(dhcp6->stack) % (irt_ns / 10);
+    return jitter_ns(dhcp6, irt_ns);
+}
+
+void dhcp6_await(struct leat_dhcp6 *dhcp6)
+{
+    struct dhcp6_rexmt *rexmt = &dhcp6->rexmt;
+    const uint64_t max_ns = mrt_s(dhcp6) * second_ns;
+    const uint64_t now_ns = leat_now_ns(dhcp6->stack);
+
+    if (rexmt->rt_ns == 0)
+        rexmt->rt_ns = first_wait_ns(dhcp6);
+    else
+        rexmt->rt_ns += jitter_ns(dhcp6, rexmt->rt_ns);
+    if (max_ns > 0 && rexmt->rt_ns > max_ns)
+        rexmt->rt_ns = jitter_ns(dhcp6, max_ns);
+    dhcp6->rexmt_ns = now_ns + rexmt->rt_ns;
+    if (dhcp6->rexmt_ns > rexmt->give_up_ns)
+        dhcp6->rexmt_ns = rexmt->give_up_ns;
+}
+
+void dhcp6_forget_times(struct leat_dhcp6 *dhcp6)
+{
+    dhcp6->awaits = 0;
+    dhcp6->wait_ns = dhcp6->rexmt_ns = dhcp6->refresh_ns = LEAT_NEVER_NS;
+    dhcp6->t1_ns = dhcp6->t2_ns = dhcp6->expires_ns = LEAT_NEVER_NS;
+}
+
+/* The first of the times that dhcp6_on_time() has an event for. */
+static uint64_t first_ns(const struct leat_dhcp6 *dhcp6)
+{
+    const uint64_t times[] = {dhcp6->wait_ns, dhcp6->rexmt_ns,   dhcp6->t1_ns,
+                              dhcp6->t2_ns,   dhcp6->expires_ns, dhcp6->refresh_ns};
+    uint64_t first = LEAT_NEVER_NS;
+
+    for (unsigned i = 0; i < sizeof times / sizeof *times; i++) {
+        if (times[i] < first)
+            first = times[i];
+    }
+    return first;
+}
+
+void dhcp6_set_timer(struct leat_dhcp6 *dhcp6)
+{
+    const uint64_t first = first_ns(dhcp6);
+
+    if (first == LEAT_NEVER_NS)
+        leat_timer_cancel(dhcp6->stack, &dhcp6->timer);
+    else
+        leat_timer_set(dhcp6->stack, &dhcp6->timer, first);
+}
+
+/* The first message must have an address to come from; ever more rarely we look for it. */
+static void end_wait(struct leat_dhcp6 *dhcp6)
+{
+    const struct leat *stack = dhcp6->stack;
+
+    if (!leat_ip_is_any(stack->ipv6_family->link_local(dhcp6->link))) {
+        dhcp6_event(dhcp6, DHCP6_timeout_wait);
+        return;
+    }
+    dhcp6->wait_ns = leat_now_ns(stack) + (no_address_ns << dhcp6->tries / 32);
+    if (dhcp6->tries < UINT8_MAX)
+        dhcp6->tries++;
+    dhcp6_set_timer(dhcp6);
+}
+
+static enum dhcp6_event no_answer(const struct leat_dhcp6 *dhcp6)
+{
+    const struct dhcp6_rexmt *rexmt = &dhcp6->rexmt;
+
+    if (dhcp6->awaits == DHCP6_SOLICIT && dhcp6->has_offer)
+        return DHCP6_timeout_choose;
+    if ((rexmt->mrc > 0 && dhcp6->tries >= rexmt->mrc) ||
+        leat_now_ns(dhcp6->stack) >= rexmt->give_up_ns)
+        return DHCP6_timeout_give_up;
+    return DHCP6_timeout_rexmt;
+}
+
+/* Who has slept may find several times past: the last one says what is so now. */
+void dhcp6_on_time(struct leat_timer *timer, void *arg)
+{
+    struct leat_dhcp6 *dhcp6 = arg;
+    const uint64_t now_ns = leat_now_ns(dhcp6->stack);
+
+    (void)timer;
+    if (now_ns >= dhcp6->expires_ns)
+        dhcp6_event(dhcp6, DHCP6_timeout_lease);
+    else if (now_ns >= dhcp6->t2_ns)
+        dhcp6_event(dhcp6, DHCP6_timeout_T2);
+    else if (now_ns >= dhcp6->t1_ns)
+        dhcp6_event(dhcp6, DHCP6_timeout_T1);
+    else if (now_ns >= dhcp6->wait_ns)
+        end_wait(dhcp6);
+    else if (now_ns >= dhcp6->rexmt_ns)
+        dhcp6_event(dhcp6, no_answer(dhcp6));
+    else if (now_ns >= dhcp6->refresh_ns)
+        dhcp6_event(dhcp6, DHCP6_timeout_refresh);
+    else {
+        /* a time without an event would be due for ever */
+        leat_debug_assert(first_ns(dhcp6) > now_ns);
+        dhcp6_set_timer(dhcp6); /* a time has moved since */
+    }
+}

@@ -1,0 +1,152 @@
+/* blocklist.c -- the table: open addressing with linear probing, never more than 3/4 full. */
+#include "proto/dns/blocklist.h"
+
+#include <string.h>
+
+#include "core/assert.h"
+#include "proto/dns/dns_zone.h"
+
+enum {
+    MARKS = 15,
+    WORD_BYTES = 8,
+    ALIGN = 8
+};
+
+/* Three quarters of the slots are used at most, and one is always free: a search ends there. */
+static uint32_t slots_for(uint32_t names_max)
+{
+    const uint64_t slots = (uint64_t)names_max + names_max / 3 + 2;
+
+    return slots < UINT32_MAX ? (uint32_t)slots : UINT32_MAX;
+}
+
+size_t leat_blocklist_memory_bytes(uint32_t names_max)
+{
+    return sizeof(struct leat_blocklist) + sizeof(uint64_t) * (size_t)slots_for(names_max) + ALIGN -
+           1;
+}
+
+enum leat_err leat_blocklist_open(struct leat_blocklist **list, void *memory, size_t bytes,
+                                  uint32_t names_max, const uint64_t key[2])
+{
+    uint8_t *block = memory;
+    struct leat_blocklist *made;
+
+    if (names_max == 0)
+        return LEAT_ERR_ARGUMENT;
+    if (bytes < leat_blocklist_memory_bytes(names_max))
+        return LEAT_ERR_MEMORY;
+    block += (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
+    made = (struct leat_blocklist *)(void *)block;
+    memset(made, 0, sizeof *made);
+    made->key = (struct siphash_key){.k0 = key[0], .k1 = key[1]};
+    made->names_max = names_max;
+    made->slot_count = slots_for(names_max);
+    made->slots = (uint64_t *)(void *)(block + sizeof *made);
+    memset(made->slots, 0, sizeof *made->slots * made->slot_count);
+    leat_blocklist_begin(made, false);
+    *list = made;
+    return LEAT_OK;
+}
+
+/* dns_lower() of eight bytes at a time: between 'A' and 'Z' is what one of these sums carries into
+ * a byte's upper bit, and the other doesn't. */
+static uint64_t lower(uint64_t word)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    const uint64_t low = word & each * 0x7f;
+    const uint64_t from_a = low + each * (0x80 - 'A');
+    const uint64_t beyond_z = low + each * (0x7f - 'Z');
+    const uint64_t upper = (from_a ^ beyond_z) & ~word & each * 0x80;
+
+    return word | upper >> 2;
+}
+
+/* A name's hash goes on from that of the name above it with one more label and its length, in whole
+ * words: so a name and all that it lies below cost one walk. */
+static void add_label(struct siphash *hash, const uint8_t *label)
+{
+    unsigned left = *label + 1u;
+    uint64_t word;
+
+    for (; left >= sizeof word; left -= (unsigned)sizeof word, label += sizeof word) {
+        memcpy(&word, label, sizeof word);
+        siphash13_add(hash, lower(word));
+    }
+    if (left == 0)
+        return;
+    for (word = 0; left-- > 0;)
+        word = word << 8 | label[left];
+    siphash13_add(hash, lower(word));
+}
+
+/* The slot that has @hash, or the free one where it belongs. */
+static uint64_t *find_slot(const struct leat_blocklist *list, uint64_t hash)
+{
+    uint32_t at = (uint32_t)((hash >> 32) * list->slot_count >> 32);
+
+    while (list->slots[at] != 0 && ((list->slots[at] ^ hash) & ~(uint64_t)MARKS) != 0)
+        at = at + 1 < list->slot_count ? at + 1 : 0;
+    return &list->slots[at];
+}
+
+static bool has_depth(const struct leat_blocklist *list, unsigned labels)
+{
+    return list->depths[labels / 64] >> labels % 64 & 1;
+}
+
+enum leat_err leat_blocklist_add(struct leat_blocklist *list, const struct leat_dns_name *name,
+                                 unsigned marks)
+{
+    struct dns_zone_labels labels;
+    struct siphash walk;
+    uint64_t hash, *slot;
+
+    leat_assert(marks > 0 && marks <= MARKS);
+    siphash13_begin(&walk, &list->key);
+    dns_zone_labels(&labels, name->wire);
+    for (unsigned i = labels.count; i > 0; i--)
+        add_label(&walk, name->wire + labels.starts[i - 1]);
+    hash = siphash13_of(&walk);
+    slot = find_slot(list, hash);
+    if (*slot != 0) {
+        list->counts.again++;
+    } else if (list->counts.names == list->names_max) {
+        list->counts.full++;
+        return LEAT_ERR_FULL;
+    } else {
+        list->counts.names++;
+        *slot = hash & ~(uint64_t)MARKS;
+        list->depths[labels.count / 64] |= UINT64_C(1) << labels.count % 64;
+    }
+    *slot |= marks;
+    return LEAT_OK;
+}
+
+enum leat_blocklist_verdict leat_blocklist_find(const struct leat_blocklist *list,
+                                                const struct leat_dns_name *name)
+{
+    struct dns_zone_labels labels;
+    struct siphash walk;
+    unsigned found = 0;
+
+    siphash13_begin(&walk, &list->key);
+    dns_zone_labels(&labels, name->wire);
+    for (unsigned depth = 0; depth <= labels.count; depth++) {
+        if (depth > 0)
+            add_label(&walk, name->wire + labels.starts[labels.count - depth]);
+        if (!has_depth(list, depth))
+            continue;
+        found |= (unsigned)*find_slot(list, siphash13_of(&walk)) &
+                 (depth == labels.count ? LEAT_BLOCKLIST_BLOCK_NAME | LEAT_BLOCKLIST_ALLOW_NAME
+                                        : LEAT_BLOCKLIST_BLOCK_BELOW | LEAT_BLOCKLIST_ALLOW_BELOW);
+    }
+    if (found & (LEAT_BLOCKLIST_ALLOW_NAME | LEAT_BLOCKLIST_ALLOW_BELOW))
+        return LEAT_BLOCKLIST_ALLOWED;
+    return found ? LEAT_BLOCKLIST_BLOCKED : LEAT_BLOCKLIST_UNLISTED;
+}
+
+const struct leat_blocklist_counts *leat_blocklist_counts(const struct leat_blocklist *list)
+{
+    return &list->counts;
+}

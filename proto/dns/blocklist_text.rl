@@ -1,0 +1,270 @@
+/*
+ * blocklist_text.rl -- the forms in which lists of names to block are written, read as they come.
+ *
+ * A list is downloaded from strangers, and may be a page that says it has moved.  So a line that is
+ * not wholly understood blocks nothing: it is counted.  That is why a word of one label is no name
+ * in a plain list: it would block a top-level domain.
+ */
+#include "proto/dns/blocklist.h"
+
+#include <string.h>
+
+#include "proto/wire/dns.h"
+
+enum {
+    ROOT_BYTES = 1,
+    ALLOW_MARKS = LEAT_BLOCKLIST_ALLOW_NAME | LEAT_BLOCKLIST_ALLOW_BELOW,
+    NAME_AND_BELOW = LEAT_BLOCKLIST_BLOCK_NAME | LEAT_BLOCKLIST_BLOCK_BELOW,
+    ALLOW_SHIFT = 2 /* from BLOCK to ALLOW */
+};
+
+/* ---- The name at hand, in the form of the wire --------------------------------------------- */
+
+static void name_start(struct blocklist_reader *reader)
+{
+    reader->bad = false;
+    reader->label = 0;
+    reader->name.len = 1; /* the place of the first label's length */
+}
+
+/* The label at hand is over. */
+static void name_close_label(struct blocklist_reader *reader)
+{
+    const unsigned len = reader->name.len - reader->label - 1u;
+
+    reader->bad |= len == 0 || len > LEAT_DNS_LABEL_BYTES;
+    reader->name.wire[reader->label] = (uint8_t)len;
+    reader->label = reader->name.len;
+}
+
+/* One more byte of the name, as far as a name may have some. */
+static void name_add(struct blocklist_reader *reader, uint8_t octet)
+{
+    if (reader->name.len >= LEAT_DNS_NAME_BYTES - ROOT_BYTES) {
+        reader->bad = true;
+        return;
+    }
+    if (octet == '.')
+        name_close_label(reader);
+    else
+        reader->name.wire[reader->name.len] = octet;
+    reader->name.len++;
+}
+
+static inline bool is_in_label(uint8_t octet)
+{
+    return (unsigned)(octet | 0x20) - 'a' < 26 || octet - (unsigned)'0' < 10 || octet == '-' ||
+           octet == '_';
+}
+
+/* More bytes of the name, up to @end; returns behind those that it has taken. */
+static const uint8_t *name_add_all(struct blocklist_reader *reader, const uint8_t *at,
+                                   const uint8_t *end)
+{
+    const uint8_t *part;
+
+    do {
+        const size_t room = LEAT_DNS_NAME_BYTES - (size_t)ROOT_BYTES - reader->name.len;
+        size_t len;
+
+        part = at;
+        while (at < end && is_in_label(*at))
+            at++;
+        len = (size_t)(at - part);
+        if (len > room) {
+            reader->bad = true;
+        } else {
+            memcpy(reader->name.wire + reader->name.len, part, len);
+            reader->name.len = (uint8_t)(reader->name.len + len);
+        }
+        while (at < end && *at == '.')
+            name_add(reader, *at++);
+    } while (at < end && at > part);
+    return at;
+}
+
+/* True if the label at @at is digits alone: of an address, but of no name (RFC 3696 2). */
+static bool is_number(const struct leat_dns_name *name, unsigned at)
+{
+    for (unsigned i = at + 1; i <= at + name->wire[at]; i++) {
+        if (name->wire[i] < '0' || name->wire[i] > '9')
+            return false;
+    }
+    return true;
+}
+
+/* The name is whole; gives its labels, 0: it can't be one.  A dot at its end makes no difference. */
+static unsigned name_end(struct blocklist_reader *reader)
+{
+    struct leat_dns_name *name = &reader->name;
+    unsigned count = 0, last = 0;
+
+    if (reader->label > 0 && name->len == reader->label + 1)
+        name->len = reader->label;
+    else
+        name_close_label(reader);
+    if (reader->bad)
+        return 0;
+    for (unsigned at = 0; at < name->len; at += name->wire[at] + 1u, count++)
+        last = at;
+    name->wire[name->len++] = 0;
+    reader->number = is_number(name, last);
+    /* rpz-ip, rpz-nsdname, ...: what triggers on something else than the name asked for */
+    if (name->wire[last] > 4 && dns_bytes_equal(name->wire + last + 1, (const uint8_t *)"rpz-", 4))
+        reader->bad = true;
+    return reader->bad ? 0 : count;
+}
+
+/* ---- What the machine finds --------------------------------------------------------------- */
+
+static void not_understood(struct leat_blocklist *list)
+{
+    if (list->counts.other++ == 0)
+        list->counts.other_line = list->counts.lines + 1;
+}
+
+static void add(struct leat_blocklist *list, unsigned marks)
+{
+    const unsigned as_allowed = (marks | marks << ALLOW_SHIFT) & ALLOW_MARKS;
+
+    (void)leat_blocklist_add(list, &list->reader.name, list->reader.allow ? as_allowed : marks);
+}
+
+/* A word of a hosts file: that name alone.  Of one label it is a name of the machine's own, or an
+ * address again, as in "0.0.0.0 0.0.0.0". */
+static void host(struct leat_blocklist *list)
+{
+    const unsigned labels = name_end(&list->reader);
+
+    if (labels > 1 && !list->reader.number)
+        add(list, LEAT_BLOCKLIST_BLOCK_NAME);
+    else if (labels > 0)
+        list->counts.local++;
+    else
+        not_understood(list);
+}
+
+/* A line that is about one name, which must have @labels at least. */
+static void entry(struct leat_blocklist *list, unsigned labels, unsigned marks)
+{
+    if (name_end(&list->reader) >= labels && !list->reader.number)
+        add(list, marks);
+    else
+        not_understood(list);
+}
+
+/* True if a line's first word is an address that leads nowhere: then names follow. */
+static bool is_sink(struct blocklist_reader *reader)
+{
+    const uint8_t *wire = reader->name.wire;
+    const unsigned labels = name_end(reader);
+
+    return reader->number &&
+           (labels == 1 ? wire[0] == 1 && wire[1] == '0'
+                        : labels == 4 && ((wire[0] == 1 && wire[1] == '0') ||
+                                          dns_bytes_equal(wire, (const uint8_t *)"\003127", 4) ||
+                                          dns_bytes_equal(wire, (const uint8_t *)"\003255", 4)));
+}
+
+%%{
+machine blocklist_text;
+alphtype unsigned char;
+variable cs reader->state;
+
+action start  { name_start(reader); }
+action octet  {
+    name_add(reader, fc);
+    if (fcurs == ftargs) /* nothing but a name goes on here: the same for its next bytes */
+        p = name_add_all(reader, p + 1, pe) - 1;
+}
+action done   { list->counts.lines++; reader->marks = LEAT_BLOCKLIST_BLOCK_NAME; fgoto lines; }
+action bad    { not_understood(list); fhold; fgoto rest; }
+action host   { host(list); }
+action hosts  { fgoto hosts; }
+action plain  { entry(list, 2, NAME_AND_BELOW); }
+action block  { entry(list, 1, NAME_AND_BELOW); }
+action allow  { entry(list, 1, NAME_AND_BELOW << ALLOW_SHIFT); }
+action below  { reader->marks = LEAT_BLOCKLIST_BLOCK_BELOW; }
+action except { reader->marks = (uint8_t)(reader->marks << ALLOW_SHIFT); }
+action policy { entry(list, 1, reader->marks); }
+action second {
+    fhold;
+    if (reader->marks == LEAT_BLOCKLIST_BLOCK_NAME && is_sink(reader))
+        fgoto hosts;
+    fgoto policy;
+}
+
+ws      = [ \t]+;
+remark  = [#;] [^\n]*;
+cr      = "\r"?;
+trail   = [ \t]* cr | ws remark;
+name    = ( [A-Za-z0-9_\-.]+ ) >start $octet;   # name_end() knows which of these are names
+
+# a name alone; "*." in front of it is written for "and below".  Or the first of several words.
+words   = ( "*." @below )? name ( trail "\n" @plain @done | ws ( [^ \t#;\r\n] @second ) );
+
+# hosts(5), behind an address; those of IPv6 are no words
+address = ( "::" "1"? | "fe80::1%lo0" | "ff0" digit "::" digit? ) ws @hosts;
+hosts  := ( [ \t]* name %host ( ws name %host )* trail "\n" @done ) $err(bad);
+
+# the part of Adblock's language that is about names alone
+option  = "important" | "all" | "document" | "doc" | "popup";
+options = ( "$" option ( "," option )* )?;
+adblock = "||" name "^" "|"? options trail "\n" @block @done
+        | "@@||" name "^" "|"? options trail "\n" @allow @done;
+
+# response policy zones, behind a name: triggers on the name asked for
+ttl     = digit+ [smhdwSMHDW]? ws;
+class   = ttl? ( "IN"i ws )? ttl?;
+policy := ( class ( "CNAME"i ws ( "." | "*." | "rpz-drop."i | "rpz-passthru."i @except )
+                  | "A"i ws "0.0.0.0" | "AAAA"i ws "::" ) trail "\n" @policy @done ) $err(bad);
+
+# what stands around: comments, the head of a zone or of an Adblock list, empty lines
+around  = ( [#;!] [^\n]* | "[" [^\n]* | "$TTL"i ws [^\n]* | "@" ws [^\n]*
+          | ws class "NS"i ws [^\n]* | ws digit+ [smhdwSMHDW]? ( ws? ")" )? trail
+          | [ \t]* ")" trail | trail ) "\n" @done;
+
+lines  := ( words | address | adblock | around ) $err(bad);
+rest   := [^\n]* "\n" @done;
+main   := ( 0xef 0xbb 0xbf @{ fgoto lines; } | ^0xef >{ fhold; fgoto lines; } ) $err(bad);
+}%%
+
+%% write data nofinal noentry noerror;
+
+/* Each look into a table of Ragel's is within it, and a check of that would double the time. */
+static __attribute__((no_sanitize("undefined"))) void step(struct leat_blocklist *list,
+                                                           const uint8_t *bytes, size_t len)
+{
+    struct blocklist_reader *reader = &list->reader;
+    const uint8_t *p = bytes;
+    const uint8_t *const pe = bytes + len;
+    const uint8_t *const eof = NULL;
+
+    %% write exec;
+}
+
+void leat_blocklist_begin(struct leat_blocklist *list, bool allow)
+{
+    list->reader.state = blocklist_text_start;
+    list->reader.allow = allow;
+    list->reader.within = false;
+    list->reader.marks = LEAT_BLOCKLIST_BLOCK_NAME;
+}
+
+void leat_blocklist_read(struct leat_blocklist *list, const void *text, size_t len)
+{
+    const uint8_t *bytes = text;
+
+    if (len == 0)
+        return;
+    step(list, bytes, len);
+    list->reader.within = bytes[len - 1] != '\n';
+}
+
+void leat_blocklist_end(struct leat_blocklist *list)
+{
+    static const uint8_t line_end = '\n';
+
+    if (list->reader.within)
+        leat_blocklist_read(list, &line_end, 1);
+}

@@ -1,0 +1,301 @@
+/* cache.c -- see cache.h. */
+#include "proto/dns/cache.h"
+
+#include <string.h>
+
+#include "core/assert.h"
+#include "proto/wire/dns.h"
+
+enum {
+    GRAIN_BYTES = 8,
+    FRESH_PART = 8,         /* of the rings */
+    ENTRY_PART = 4,         /* of a ring, at most: one answer */
+    ENTRY_BYTES_USUAL = 72, /* an A record, of a name of 20 bytes: so many chains as such entries */
+    SECOND_CHANCES = 8      /* given in a row; then the next one leaves, used or not */
+};
+
+static struct cache_entry *entry_at(const struct cache *cache, uint32_t at)
+{
+    return (struct cache_entry *)(void *)(cache->grains + at);
+}
+
+static uint8_t *name_of(struct cache_entry *entry)
+{
+    return (uint8_t *)(entry + 1);
+}
+
+static const uint8_t *records_of(const struct cache_entry *entry)
+{
+    return (const uint8_t *)(entry + 1) + entry->name_len;
+}
+
+static uint32_t grains_for(size_t name_len, size_t records_len)
+{
+    return (uint32_t)((sizeof(struct cache_entry) + name_len + records_len + GRAIN_BYTES - 1) /
+                      GRAIN_BYTES);
+}
+
+static void ring_init(struct cache_ring *ring, uint32_t begin, uint32_t end)
+{
+    leat_assert(begin <= end);
+    *ring =
+        (struct cache_ring){.begin = begin, .end = end, .top = end, .head = begin, .tail = begin};
+}
+
+void cache_init(struct cache *cache, void *memory, size_t bytes, const struct siphash_key *key)
+{
+    uint32_t chains = 1, grains, index_grains;
+
+    leat_assert(bytes >= CACHE_BYTES_MIN && (uintptr_t)memory % CACHE_ALIGN == 0);
+    if (bytes / GRAIN_BYTES > UINT32_MAX / 2)
+        bytes = (size_t)(UINT32_MAX / 2) * GRAIN_BYTES;
+    while (chains * (size_t)ENTRY_BYTES_USUAL * 2 <= bytes)
+        chains *= 2;
+    grains = (uint32_t)(bytes / GRAIN_BYTES);
+    index_grains = (uint32_t)(chains * sizeof(uint32_t) / GRAIN_BYTES);
+    *cache =
+        (struct cache){.grains = memory, .index = memory, .index_mask = chains - 1, .key = *key};
+    memset(cache->index, 0, chains * sizeof(uint32_t));
+    ring_init(&cache->fresh, index_grains, index_grains + (grains - index_grains) / FRESH_PART);
+    ring_init(&cache->proven, cache->fresh.end, grains);
+}
+
+void cache_key_make(const struct cache *cache, struct cache_key *key, const uint8_t *name,
+                    uint8_t len, uint16_t type)
+{
+    leat_assert(len > 0); /* the root has a byte, too */
+    for (unsigned i = 0; i < len; i++)
+        key->name[i] = dns_lower(name[i]);
+    key->len = len;
+    key->type = type;
+    key->hash = (uint32_t)siphash24(&cache->key, key->name, len);
+}
+
+static uint32_t *chain_of(const struct cache *cache, uint32_t hash)
+{
+    return &cache->index[hash & cache->index_mask];
+}
+
+static bool has_name(struct cache_entry *entry, const struct cache_key *key)
+{
+    return entry->hash == key->hash && entry->name_len == key->len &&
+           memcmp(name_of(entry), key->name, key->len) == 0;
+}
+
+/* The link in the index, or in an entry, that leads to the entry at @at. */
+static uint32_t *link_to(const struct cache *cache, uint32_t at)
+{
+    uint32_t *link = chain_of(cache, entry_at(cache, at)->hash);
+
+    while (*link != at + 1) {
+        leat_assert(*link != 0);
+        link = &entry_at(cache, *link - 1)->next;
+    }
+    return link;
+}
+
+/* Takes an entry out of the index; its place is free when its turn comes. */
+static void entry_end(struct cache *cache, uint32_t at)
+{
+    struct cache_entry *entry = entry_at(cache, at);
+
+    leat_debug_assert(entry->name_len > 0);
+    leat_debug_assert(cache->count > 0);
+    *link_to(cache, at) = entry->next;
+    entry->name_len = 0;
+    cache->count--;
+}
+
+/* True if @grains fit in one piece at the head, which may begin anew for that. */
+static bool ring_has_room(struct cache_ring *ring, uint32_t grains)
+{
+    if (ring->used == 0)
+        ring_init(ring, ring->begin, ring->end);
+    if (ring->used > 0 && ring->head <= ring->tail)
+        return ring->tail - ring->head >= grains;
+    if (ring->end - ring->head >= grains)
+        return true;
+    if (ring->used == 0)
+        return false;
+    ring->top = ring->head;
+    ring->head = ring->begin;
+    return ring->tail - ring->begin >= grains;
+}
+
+/* Takes @grains at the head, where they fit. */
+static uint32_t ring_take(struct cache_ring *ring, uint32_t grains)
+{
+    const uint32_t at = ring->head;
+
+    leat_debug_assert(ring->end - ring->head >= grains);
+    ring->head += grains;
+    ring->used += grains;
+    return at;
+}
+
+/* Frees the @grains at the tail. */
+static void ring_free(struct cache_ring *ring, uint32_t grains)
+{
+    leat_assert(ring->used >= grains);
+    leat_debug_assert(grains > 0);
+    ring->tail += grains;
+    ring->used -= grains;
+    if (ring->tail == ring->top) {
+        ring->tail = ring->begin;
+        ring->top = ring->end;
+    }
+}
+
+/* Moves the entry at @from, whose place is free already and may overlap, to the head of @ring. */
+static void entry_move(struct cache *cache, struct cache_ring *ring, uint32_t from)
+{
+    const uint32_t grains = entry_at(cache, from)->grains;
+    const uint32_t to = ring_take(ring, grains);
+
+    *link_to(cache, from) = to + 1;
+    memmove(entry_at(cache, to), entry_at(cache, from), (size_t)grains * GRAIN_BYTES);
+    entry_at(cache, to)->used = false;
+    entry_at(cache, to)->proven = true;
+}
+
+/* Lets the oldest of the large ring leave, until @grains fit.  A place that an entry has left
+ * always takes it again: what lies between head and tail is at least as long. */
+static void make_room_proven(struct cache *cache, uint32_t grains)
+{
+    struct cache_ring *ring = &cache->proven;
+    unsigned chances = SECOND_CHANCES;
+    bool again = false;
+
+    while (!ring_has_room(ring, grains)) {
+        const uint32_t oldest = ring->tail;
+        struct cache_entry *entry = entry_at(cache, oldest);
+
+        if (entry->name_len != 0 && entry->used && chances > 0) {
+            chances--;
+            ring_free(ring, entry->grains);
+            again = ring_has_room(ring, entry->grains);
+            leat_assert(again);
+            entry_move(cache, ring, oldest);
+            continue;
+        }
+        if (entry->name_len != 0)
+            entry_end(cache, oldest);
+        ring_free(ring, entry->grains);
+    }
+    (void)again;
+}
+
+/* The same for the small ring: what has proved itself, or finds room anyway, moves. */
+static void make_room_fresh(struct cache *cache, uint32_t grains)
+{
+    struct cache_ring *ring = &cache->fresh;
+
+    while (!ring_has_room(ring, grains)) {
+        const uint32_t oldest = ring->tail;
+        struct cache_entry *entry = entry_at(cache, oldest);
+        const bool positive = entry->rcode == LEAT_DNS_NOERROR && !entry->authorities;
+
+        ring_free(ring, entry->grains);
+        if (entry->name_len == 0)
+            continue;
+        if (entry->used)
+            make_room_proven(cache, entry->grains);
+        if (entry->used || (positive && ring_has_room(&cache->proven, entry->grains)))
+            entry_move(cache, &cache->proven, oldest);
+        else
+            entry_end(cache, oldest);
+    }
+}
+
+/* RFC 8767 is about data: that nobody answered is true for its own time only (RFC 9520 3.2). */
+static uint32_t kept_s(const struct cache *cache, const struct cache_entry *entry)
+{
+    return entry->ttl_s + (entry->rcode == LEAT_DNS_SERVFAIL ? 0 : cache->stale_s);
+}
+
+struct cache_entry *cache_find(const struct cache *cache, const struct cache_key *key,
+                               uint32_t now_s)
+{
+    uint32_t at = *chain_of(cache, key->hash);
+
+    while (at != 0) {
+        struct cache_entry *entry = entry_at(cache, at - 1);
+
+        if (has_name(entry, key) && (entry->type == key->type || entry->type == 0))
+            return now_s - entry->stored_s < kept_s(cache, entry) ? entry : NULL;
+        at = entry->next;
+    }
+    return NULL;
+}
+
+/* Ends what the answer to @key makes untrue: the one before it, a "no such name" or what that
+ * denies.  Returns true if one that had proved itself was among them. */
+static bool end_older(struct cache *cache, const struct cache_key *key)
+{
+    uint32_t at = *chain_of(cache, key->hash);
+    bool proven = false;
+
+    while (at != 0) {
+        struct cache_entry *entry = entry_at(cache, at - 1);
+        const uint32_t next = entry->next;
+
+        if (has_name(entry, key) &&
+            (entry->type == key->type || entry->type == 0 || key->type == 0)) {
+            proven |= entry->proven || entry->used;
+            entry_end(cache, at - 1);
+        }
+        at = next;
+    }
+    return proven;
+}
+
+void cache_put(struct cache *cache, const struct cache_key *key, const struct dns_kept *kept,
+               uint32_t now_s)
+{
+    const uint32_t grains = grains_for(key->len, kept->records_len);
+    const bool proven = end_older(cache, key);
+    struct cache_ring *ring = proven ? &cache->proven : &cache->fresh;
+    uint32_t *chain = chain_of(cache, key->hash);
+    struct cache_entry *entry;
+    uint32_t at;
+
+    leat_debug_assert(key->len > 0); /* 0 says that an entry has ended */
+    if (kept->ttl_s == 0 || kept->records_len > UINT16_MAX ||
+        grains > (ring->end - ring->begin) / ENTRY_PART)
+        return;
+    if (proven)
+        make_room_proven(cache, grains);
+    else
+        make_room_fresh(cache, grains);
+    at = ring_take(ring, grains);
+    entry = entry_at(cache, at);
+    *entry = (struct cache_entry){.next = *chain,
+                                  .hash = key->hash,
+                                  .stored_s = now_s,
+                                  .ttl_s = kept->ttl_s,
+                                  .grains = (uint16_t)grains,
+                                  .records_len = (uint16_t)kept->records_len,
+                                  .type = key->type,
+                                  .answers = kept->answers,
+                                  .name_len = key->len,
+                                  .rcode = kept->rcode & 15u,
+                                  .authorities = kept->authorities & 1u,
+                                  .aliased = kept->aliased,
+                                  .proven = proven};
+    memcpy(name_of(entry), key->name, key->len);
+    if (kept->records_len != 0)
+        memcpy(name_of(entry) + key->len, kept->records, kept->records_len);
+    *chain = at + 1;
+    cache->count++;
+}
+
+void cache_view(const struct cache_entry *entry, struct dns_kept *kept)
+{
+    *kept = (struct dns_kept){.records = records_of(entry),
+                              .records_len = entry->records_len,
+                              .ttl_s = entry->ttl_s,
+                              .answers = entry->answers,
+                              .authorities = entry->authorities,
+                              .rcode = entry->rcode,
+                              .aliased = entry->aliased};
+}

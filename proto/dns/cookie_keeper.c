@@ -1,0 +1,148 @@
+/* cookie_keeper.c -- see cookie_keeper.h. */
+#include "proto/dns/cookie_keeper.h"
+
+#include <string.h>
+
+#include <leat/crypto.h>
+
+#include "wire/bytes.h"
+
+enum {
+    VERSION = 1,
+    TIME_AT = 4, /* in the server's part, behind version and three reserved bytes */
+    HASH_AT = 8,
+    IP4_BYTES = 4,
+    /* RFC 9018 4.3 */
+    OLD_S = 3600,
+    RENEWED_S = 1800,
+    AHEAD_S = 300,
+    KEY_S = 86400 /* RFC 7873 7.1: at most 36 days, and better no more than 26 hours */
+};
+
+static uint32_t now_s(const struct leat *stack)
+{
+    return (uint32_t)(leat_now_ns(stack) / 1000000000u);
+}
+
+static void draw_key(struct dns_cookie_keeper *keeper, struct leat *stack)
+{
+    keeper->key.k0 = leat_random(stack);
+    keeper->key.k1 = leat_random(stack);
+    keeper->since_s = now_s(stack);
+    keeper->seed_generation = leat_generation(stack);
+}
+
+void dns_cookie_keeper_init(struct dns_cookie_keeper *keeper, struct leat *stack, bool off)
+{
+    draw_key(keeper, stack);
+    keeper->before = keeper->key;
+    keeper->is_on = !off;
+}
+
+struct dns_cookie_asker dns_cookie_asker_of(struct dns_cookie_keeper *keeper, struct leat *stack,
+                                            struct leat_ip ip)
+{
+    if (keeper->seed_generation != leat_generation(stack)) {
+        draw_key(keeper, stack);
+        keeper->before = keeper->key;
+    } else if (now_s(stack) - keeper->since_s >= KEY_S) {
+        keeper->before = keeper->key;
+        draw_key(keeper, stack);
+    }
+    return (struct dns_cookie_asker){.keeper = keeper, .ip = ip, .now_s = now_s(stack)};
+}
+
+/* The key of a cookie that was made at @at_s.  None counts for longer than a key. */
+static const struct siphash_key *key_of(const struct dns_cookie_keeper *keeper, uint32_t at_s)
+{
+    return (int32_t)(at_s - keeper->since_s) < 0 ? &keeper->before : &keeper->key;
+}
+
+/* RFC 9018 4.4: of the client's cookie, of ours up to the hash, and of the address. */
+static uint64_t hash(const struct dns_cookie_asker *asker, const uint8_t *cookie)
+{
+    enum {
+        FRONT = DNS_COOKIE_CLIENT_BYTES + HASH_AT
+    };
+    const bool is_v4 = leat_ip_is_v4(asker->ip);
+    const size_t ip_bytes = is_v4 ? IP4_BYTES : sizeof asker->ip.bytes;
+    uint8_t bytes[FRONT + sizeof asker->ip.bytes];
+
+    memcpy(bytes, cookie, FRONT);
+    memcpy(bytes + FRONT, asker->ip.bytes + sizeof asker->ip.bytes - ip_bytes, ip_bytes);
+    return siphash24(key_of(asker->keeper, get32(cookie + DNS_COOKIE_CLIENT_BYTES + TIME_AT)),
+                     bytes, FRONT + ip_bytes);
+}
+
+/* SipHash's result in its own order of bytes. */
+static void put_hash(uint8_t *at, uint64_t value)
+{
+    for (unsigned i = 0; i < sizeof value; i++)
+        at[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* Is @cookie, a client's and a server's, ours and of this hour?  @age_s gets how old it is. */
+static bool is_ours(const struct dns_cookie_asker *asker, const struct dns_edns *edns,
+                    int32_t *age_s)
+{
+    const uint8_t *server = edns->cookie + DNS_COOKIE_CLIENT_BYTES;
+    uint8_t right[sizeof(uint64_t)];
+
+    if (edns->cookie_bytes != DNS_COOKIE_REPLY_BYTES || server[0] != VERSION)
+        return false;
+    *age_s = (int32_t)(asker->now_s - get32(server + TIME_AT)); /* RFC 1982 */
+    if (*age_s > OLD_S || *age_s < -AHEAD_S)
+        return false;
+    put_hash(right, hash(asker, edns->cookie));
+    return leat_crypto_equal(right, server + HASH_AT, sizeof right);
+}
+
+/* Does the query to @asked ask for one, that its reply has room for? */
+static bool is_wanted(const struct dns_query *asked, enum leat_dns_transport transport)
+{
+    return asked->has_edns && asked->edns.cookie &&
+           (transport != LEAT_DNS_SLIP || asked->edns.cookie_bytes >= DNS_COOKIE_REPLY_BYTES);
+}
+
+void dns_cookie_reply_to(const struct dns_cookie_asker *asker, const struct dns_query *asked,
+                         enum leat_dns_transport transport, struct dns_cookie_reply *reply)
+{
+    /* an address: nothing is read, which cppcheck doesn't see */
+    // cppcheck-suppress ctuuninitvar
+    uint8_t *server = reply->bytes + DNS_COOKIE_CLIENT_BYTES;
+    int32_t age_s = 0;
+
+    reply->is_set = asker && asker->keeper->is_on && is_wanted(asked, transport);
+    reply->proven = reply->is_set && is_ours(asker, &asked->edns, &age_s);
+    if (!reply->is_set)
+        return;
+    if (reply->proven && age_s <= RENEWED_S && age_s >= 0) {
+        memcpy(reply->bytes, asked->edns.cookie, sizeof reply->bytes);
+        return;
+    }
+    memcpy(reply->bytes, asked->edns.cookie, DNS_COOKIE_CLIENT_BYTES);
+    put32(server, (uint32_t)VERSION << 24);
+    put32(server + TIME_AT, asker->now_s);
+    put_hash(server + HASH_AT, hash(asker, reply->bytes));
+}
+
+unsigned dns_cookie_rcode(const struct dns_query *asked, const struct dns_cookie_reply *reply)
+{
+    if (!reply->is_set)
+        return LEAT_DNS_FORMERR;
+    if (asked->edns.version > 0)
+        return LEAT_DNS_BADVERS;
+    return asked->edns.cookie_bytes > DNS_COOKIE_CLIENT_BYTES && !reply->proven ? LEAT_DNS_BADCOOKIE
+                                                                                : LEAT_DNS_NOERROR;
+}
+
+bool dns_cookie_proves(const struct dns_cookie_asker *asker, const uint8_t *query, size_t len)
+{
+    struct dns_cookie_reply reply;
+    struct dns_query asked;
+
+    if (!asker->keeper->is_on || dns_query_read(&asked, query, len) != DNS_QUERY_GOOD)
+        return false;
+    dns_cookie_reply_to(asker, &asked, LEAT_DNS_OVER_UDP, &reply);
+    return reply.proven;
+}

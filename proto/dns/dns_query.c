@@ -1,0 +1,91 @@
+/* dns_query.c -- see dns_query.h. */
+#include "proto/dns/dns_query.h"
+
+/* RFC 7873 5.2.2: what stands for a client alone, or for both. */
+static bool cookie_is_legal(const struct dns_edns *edns)
+{
+    return !edns->cookie || edns->cookie_bytes == DNS_COOKIE_CLIENT_BYTES ||
+           (edns->cookie_bytes >= DNS_COOKIE_FULL_BYTES_MIN &&
+            edns->cookie_bytes <= DNS_COOKIE_BYTES_MAX);
+}
+
+/* RFC 6891 6.1.1: one OPT record at most, among the additional ones, with the root for owner. */
+static enum dns_query_verdict read_records(struct dns_query *query, const uint8_t *message,
+                                           size_t len, size_t at)
+{
+    for (unsigned section = DNS_ANSWER; section < DNS_SECTIONS; section++) {
+        for (unsigned left = query->header.counts[section]; left > 0; left--) {
+            struct leat_dns_record record;
+
+            if (!dns_record_read(message, len, &at, &record))
+                return DNS_QUERY_DROP;
+            if (record.type != DNS_TYPE_OPT)
+                continue;
+            if (section != DNS_ADDITIONAL || query->has_edns ||
+                !dns_edns_read(&record, &query->edns))
+                return DNS_QUERY_FORMERR;
+            query->has_edns = true;
+        }
+    }
+    if (at != len)
+        return DNS_QUERY_DROP;
+    return query->has_edns && !cookie_is_legal(&query->edns) ? DNS_QUERY_FORMERR : DNS_QUERY_GOOD;
+}
+
+static bool wants_cookie_alone(struct dns_query *query, const uint8_t *message, size_t len)
+{
+    return query->header.counts[DNS_QUESTION] == 0 &&
+           read_records(query, message, len, DNS_HEADER_BYTES) == DNS_QUERY_GOOD &&
+           query->has_edns && query->edns.cookie;
+}
+
+enum dns_query_verdict dns_query_read(struct dns_query *query, const uint8_t *message, size_t len)
+{
+    size_t at = DNS_HEADER_BYTES;
+
+    query->has_edns = false;
+    query->edns.dnssec_ok = false;
+    if (!dns_header_read(message, len, &query->header))
+        return DNS_QUERY_DROP;
+    /* two servers that answer each other's replies would never stop */
+    if (query->header.flags & DNS_QR)
+        return DNS_QUERY_DROP;
+    if (dns_opcode(query->header.flags) != DNS_OPCODE_QUERY)
+        return DNS_QUERY_GOOD; /* what follows may look like anything */
+    if (query->header.counts[DNS_QUESTION] != 1)
+        return wants_cookie_alone(query, message, len) ? DNS_QUERY_COOKIE
+                                                       : DNS_QUERY_FORMERR; /* RFC 9619 */
+    if (!dns_question_read(message, len, &at, &query->question))
+        return DNS_QUERY_DROP;
+    return read_records(query, message, len, at);
+}
+
+unsigned dns_query_refusal(const struct dns_query *query, bool served)
+{
+    const uint16_t type = query->question.type;
+
+    if (query->has_edns && query->edns.version > 0)
+        return LEAT_DNS_BADVERS;
+    if (query->question.class_number != DNS_CLASS_IN || !served)
+        return LEAT_DNS_REFUSED;
+    if (type == DNS_TYPE_AXFR || type == DNS_TYPE_IXFR)
+        return LEAT_DNS_REFUSED;
+    if (type == DNS_TYPE_OPT || (type >= DNS_TYPE_META && type < LEAT_DNS_ANY))
+        return LEAT_DNS_NOTIMP;
+    return LEAT_DNS_NOERROR;
+}
+
+size_t dns_query_limit(const struct dns_query *query, enum leat_dns_transport transport,
+                       size_t reply_bytes)
+{
+    size_t limit = DNS_MESSAGE_BYTES;
+
+    if (transport != LEAT_DNS_OVER_TCP) {
+        limit = query->has_edns ? query->edns.payload_bytes : 0;
+        if (limit < DNS_UDP_PLAIN_BYTES)
+            limit = DNS_UDP_PLAIN_BYTES; /* RFC 6891 6.2.3 */
+        if (limit > LEAT_DNS_UDP_BYTES)
+            limit = LEAT_DNS_UDP_BYTES;
+    }
+    return limit < reply_bytes ? limit : reply_bytes;
+}

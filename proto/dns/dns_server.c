@@ -1,0 +1,303 @@
+/*
+ * dns_server.c -- answers by UDP and TCP.
+ *
+ * By UDP a reply is written into the buffer that is sent.  By TCP (RFC 7766) a client has room for
+ * one query and none for a reply: if the connection can't take all of it, the query stays, and when
+ * there is room again the reply is made anew, byte for byte the same, and goes on where it stopped.
+ * So slow readers cost nothing but their connection.
+ */
+#include <leat/dns_server.h>
+
+#include <string.h>
+
+#include <leat/udp.h>
+
+#include "proto/dns/cookie_keeper.h"
+#include "proto/dns/dns_clients.h"
+#include "proto/dns/dns_rate.h"
+#include "stack.h"
+#include "wire/bytes.h"
+#include "proto/wire/dns.h"
+
+enum {
+    LENGTH_BYTES = DNS_LENGTH_BYTES,
+    SCRATCH_BYTES_MIN = 2048,
+    ALIGN = 16
+};
+
+struct client {
+    struct dns_client tcp;
+    uint32_t sent; /* bytes of the reply, behind its length, that the connection took */
+};
+
+struct leat_dns_server {
+    struct leat_dns_server_config config; /* with the defaults filled in */
+    struct leat_dns_server_counts counts;
+    struct leat *stack;
+    struct leat_udp *udp;
+    struct dns_clients clients;
+    struct dns_rate *rate; /* NULL: no limit */
+    struct dns_cookie_keeper cookies;
+    uint8_t *scratch; /* a reply by TCP; a query by UDP that came in pieces */
+    size_t scratch_bytes;
+};
+
+static void count_reply(struct leat_dns_server *server, const uint8_t *reply)
+{
+    server->counts.replies++;
+    if (get16(reply + 2) & DNS_TC)
+        server->counts.truncated++;
+}
+
+/* False: a query by UDP gets nothing.  Else: how it is to be answered.  Who proves its address by a
+ * cookie gets all replies. */
+static bool rate_allows(struct leat_dns_server *server, const struct dns_cookie_asker *asker,
+                        const struct leat_buf *query, enum leat_dns_transport *transport)
+{
+    enum dns_rate_verdict verdict = DNS_RATE_REPLY;
+
+    if (server->rate)
+        verdict = dns_rate_take(server->rate, &server->stack->table_key,
+                                dns_rate_ip(&server->stack->table_key, asker->ip),
+                                leat_now_ns(server->stack));
+    if (verdict != DNS_RATE_REPLY && dns_cookie_proves(asker, query->data, query->len)) {
+        server->counts.rate_proven++;
+        verdict = DNS_RATE_REPLY;
+    }
+    if (verdict == DNS_RATE_DROP) {
+        server->counts.rate_dropped++;
+        return false;
+    }
+    *transport = LEAT_DNS_OVER_UDP;
+    if (verdict == DNS_RATE_SLIP) {
+        server->counts.rate_slipped++;
+        *transport = LEAT_DNS_SLIP;
+    }
+    return true;
+}
+
+static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                        void *arg)
+{
+    struct leat_dns_server *server = arg;
+    const struct dns_cookie_asker asker =
+        dns_cookie_asker_of(&server->cookies, server->stack, peer->ip);
+    const uint8_t *query = payload->data;
+    size_t query_len = payload->len;
+    enum leat_dns_transport transport;
+    struct leat_buf *reply;
+    size_t len;
+
+    server->counts.udp_queries++;
+    if (!rate_allows(server, &asker, payload, &transport)) {
+        leat_buf_free(payload);
+        return;
+    }
+    reply = leat_buf_alloc(leat_pool(server->stack), LEAT_BUF_HEADROOM);
+    if (!reply || leat_buf_tailroom(reply) < LEAT_DNS_REPLY_BYTES_MIN) {
+        server->counts.drop_memory++;
+        leat_buf_free(reply);
+        leat_buf_free(payload);
+        return;
+    }
+    if (payload->next) { /* came in fragments; what is cut off makes it illegal */
+        query = server->scratch;
+        query_len = leat_buf_read(payload, 0, server->scratch, (uint32_t)server->scratch_bytes);
+    }
+    len = dns_answer(&server->config.zones, transport, &asker, query, query_len, reply->data,
+                     leat_buf_tailroom(reply));
+    leat_buf_free(payload);
+    if (len == 0) {
+        server->counts.drop_format++;
+        leat_buf_free(reply);
+        return;
+    }
+    leat_buf_put(reply, (uint32_t)len);
+    count_reply(server, reply->data);
+    if (leat_udp_send_from(udp, reply, peer, local->ip)) {
+        server->counts.replies--;
+        server->counts.drop_memory++;
+    }
+}
+
+/* Sends the reply to a whole query, or what is left of it; false: the rest must wait. */
+static bool client_reply(struct client *client)
+{
+    struct leat_dns_server *server = client->tcp.clients->config.server;
+    uint8_t *reply = server->scratch + LENGTH_BYTES;
+    const struct dns_cookie_asker asker = {
+        .keeper = &server->cookies, .ip = client->tcp.peer.ip, .now_s = client->tcp.query_at_s};
+    const size_t len = dns_answer(
+        &server->config.zones, LEAT_DNS_OVER_TCP, &asker, client->tcp.query + LENGTH_BYTES,
+        dns_client_query_bytes(&client->tcp), reply, server->config.tcp_reply_bytes);
+    size_t taken = 0;
+
+    if (len == 0) {
+        server->counts.drop_format++;
+    } else {
+        put16(server->scratch, (uint16_t)len);
+        if (leat_stream_write(&client->tcp.stream, server->scratch + client->sent,
+                              LENGTH_BYTES + len - client->sent, &taken))
+            return false; /* full, or over: then on_closed comes */
+        client->sent += (uint32_t)taken;
+        if (client->sent < LENGTH_BYTES + len)
+            return false;
+        count_reply(server, reply);
+    }
+    server->counts.tcp_queries++;
+    client->sent = 0;
+    dns_client_next(&client->tcp);
+    dns_client_progressed(&client->tcp);
+    return true;
+}
+
+/* Answers what has come: at most as many queries as fit in the receive window, in their order. */
+static void client_serve(struct dns_client *tcp)
+{
+    while (dns_client_has_query(tcp) ? client_reply((struct client *)(void *)tcp)
+                                     : dns_client_read(tcp)) {
+    }
+    if (!dns_client_has_query(tcp)) /* a reply that must wait keeps the connection */
+        dns_client_close_at_end(tcp);
+}
+
+static void client_left(struct dns_client *tcp)
+{
+    ((struct client *)(void *)tcp)->sent = 0;
+}
+
+static struct leat_dns_server_config with_defaults(const struct leat_dns_server_config *given)
+{
+    struct leat_dns_server_config config = *given;
+
+    if (config.port == 0)
+        config.port = LEAT_DNS_PORT;
+    if (config.clients == 0)
+        config.clients = 16;
+    if (config.tcp_reply_bytes == 0)
+        config.tcp_reply_bytes = 16384;
+    if (config.idle_ns == 0)
+        config.idle_ns = UINT64_C(10000000000);
+    if (config.progress_bytes == 0)
+        config.progress_bytes = DNS_CLIENT_PROGRESS_BYTES;
+    if (config.replies_per_s == 0)
+        config.replies_per_s = 100;
+    return config;
+}
+
+static size_t align_up(size_t bytes)
+{
+    return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+static size_t scratch_bytes(const struct leat_dns_server_config *config)
+{
+    const size_t bytes = LENGTH_BYTES + config->tcp_reply_bytes;
+
+    return bytes > SCRATCH_BYTES_MIN ? bytes : SCRATCH_BYTES_MIN;
+}
+
+static size_t rate_bytes(const struct leat_dns_server_config *config)
+{
+    return config->no_rate_limit ? 0 : align_up(sizeof(struct dns_rate));
+}
+
+static struct dns_clients_config clients_of(const struct leat_dns_server_config *config,
+                                            struct leat_dns_server *server)
+{
+    return (struct dns_clients_config){
+        .ip = config->ip,
+        .port = config->port,
+        .places = config->clients,
+        .client_bytes = sizeof(struct client),
+        .progress_bytes = config->progress_bytes,
+        .send_queue_bytes = 2 * config->tcp_reply_bytes,
+        .idle_ns = config->idle_ns,
+        .server = server,
+        .serve = client_serve,
+        .left = client_left,
+        .bad_length = server ? &server->counts.tcp_bad_length : NULL,
+        .idle = server ? &server->counts.tcp_idle : NULL,
+        .displaced = server ? &server->counts.tcp_displaced : NULL,
+    };
+}
+
+static size_t clients_bytes(const struct leat_dns_server_config *config)
+{
+    const struct dns_clients_config clients = clients_of(config, NULL);
+
+    return dns_clients_bytes(&clients);
+}
+
+size_t leat_dns_server_memory_bytes(const struct leat_dns_server_config *config)
+{
+    const struct leat_dns_server_config full = with_defaults(config);
+
+    return ALIGN + align_up(sizeof(struct leat_dns_server)) + clients_bytes(&full) +
+           rate_bytes(&full) + align_up(scratch_bytes(&full));
+}
+
+/* Opens both ports; the server is as it was if one of them fails. */
+static enum leat_err open_ports(struct leat_dns_server *server)
+{
+    static const struct leat_udp_events events = {.on_datagram = on_datagram};
+    enum leat_err err = leat_udp_open(server->stack, &server->udp, &events, server);
+
+    if (err)
+        return err;
+    err = leat_udp_bind(server->udp, server->config.ip, server->config.port);
+    if (!err)
+        err = dns_clients_listen(&server->clients);
+    if (err)
+        leat_udp_close(server->udp);
+    return err;
+}
+
+enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat *stack,
+                                   void *memory, size_t bytes,
+                                   const struct leat_dns_server_config *config)
+{
+    const struct leat_dns_server_config full = with_defaults(config);
+    struct dns_clients_config clients;
+    uint8_t *block = memory;
+    struct leat_dns_server *made;
+    enum leat_err err;
+
+    if (full.zones.count == 0 || full.tcp_reply_bytes < LEAT_DNS_REPLY_BYTES_MIN ||
+        full.tcp_reply_bytes > DNS_MESSAGE_BYTES)
+        return LEAT_ERR_ARGUMENT;
+    if (bytes < leat_dns_server_memory_bytes(config))
+        return LEAT_ERR_MEMORY;
+    block += (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
+    made = (struct leat_dns_server *)(void *)block;
+    memset(made, 0, sizeof *made);
+    made->config = full;
+    made->stack = stack;
+    dns_cookie_keeper_init(&made->cookies, stack, full.no_cookies);
+    block += align_up(sizeof *made);
+    clients = clients_of(&full, made);
+    dns_clients_init(&made->clients, stack, block, &clients);
+    block += clients_bytes(&full);
+    if (!full.no_rate_limit) {
+        made->rate = (struct dns_rate *)(void *)block;
+        dns_rate_init(made->rate, full.replies_per_s);
+    }
+    made->scratch = block + rate_bytes(&full);
+    made->scratch_bytes = scratch_bytes(&full);
+    err = open_ports(made);
+    if (!err)
+        *server = made;
+    return err;
+}
+
+void leat_dns_server_close(struct leat_dns_server *server)
+{
+    leat_udp_close(server->udp);
+    dns_clients_stop(&server->clients);
+}
+
+const struct leat_dns_server_counts *leat_dns_server_counts(const struct leat_dns_server *server)
+{
+    return &server->counts;
+}

@@ -1,0 +1,255 @@
+/* dns_text.c -- reading and writing the pieces of the master-file format (RFC 1035 5.1). */
+#include "proto/dns/dns_text.h"
+
+#include <string.h>
+
+#include <leat/addr.h>
+
+#include "core/addr_text.h"
+#include "wire/bytes.h"
+#include "proto/wire/dns.h"
+
+enum {
+    IP_TEXT_MAX = 45 /* eight groups, the last two as IPv4 */
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static size_t string_len(const char *string)
+{
+    size_t len = 0;
+
+    while (string[len] != '\0')
+        len++;
+    return len;
+}
+
+void dns_text_char(struct dns_text *text, char c)
+{
+    if (text->len < text->bytes_max)
+        text->bytes[text->len] = c;
+    text->len++;
+}
+
+void dns_text_string(struct dns_text *text, const char *string)
+{
+    for (; *string != '\0'; string++)
+        dns_text_char(text, *string);
+}
+
+void dns_text_number(struct dns_text *text, uint32_t value)
+{
+    char digits[10];
+    unsigned count = 0;
+
+    do {
+        digits[count++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    while (count > 0)
+        dns_text_char(text, digits[--count]);
+}
+
+size_t dns_text_end(struct dns_text *text)
+{
+    if (text->bytes_max > 0)
+        text->bytes[text->len < text->bytes_max ? text->len : text->bytes_max - 1] = '\0';
+    return text->len;
+}
+
+void dns_text_ip6(struct dns_text *text, const uint8_t ip6[16])
+{
+    char written[LEAT_IP_TEXT_BYTES];
+
+    ip6_format(ip6, written);
+    dns_text_string(text, written);
+}
+
+bool dns_char_read(const char *text, size_t len, size_t *at, uint8_t *byte, bool *escaped)
+{
+    unsigned value = 0;
+
+    *escaped = text[*at] == '\\';
+    if (!*escaped) {
+        *byte = (uint8_t)text[(*at)++];
+        return true;
+    }
+    if (++*at == len)
+        return false;
+    if (!is_digit(text[*at])) {
+        *byte = (uint8_t)text[(*at)++];
+        return true;
+    }
+    if (len - *at < 3)
+        return false;
+    for (unsigned i = 0; i < 3; i++) {
+        char digit = text[(*at)++];
+
+        if (!is_digit(digit))
+            return false;
+        value = value * 10 + (unsigned)(digit - '0');
+    }
+    *byte = (uint8_t)value;
+    return value <= 255;
+}
+
+const char *dns_labels_read(const char *text, size_t len, struct leat_dns_name *name,
+                            bool *absolute)
+{
+    size_t used = 1; /* the place of the first label's length is taken */
+    size_t label = 0;
+    size_t at = 0;
+
+    *absolute = len == 1 && text[0] == '.';
+    name->len = 0;
+    while (at < len && !*absolute) {
+        uint8_t byte;
+        bool escaped;
+
+        if (!dns_char_read(text, len, &at, &byte, &escaped))
+            return "a backslash must stand before a character or three digits up to 255";
+        if (used == LEAT_DNS_NAME_BYTES)
+            return "a name has more than 255 bytes";
+        if (byte == '.' && !escaped) {
+            if (used - label == 1)
+                return "a label of a name is empty";
+            name->wire[label] = (uint8_t)(used - label - 1);
+            label = used;
+            *absolute = at == len;
+        } else if (used - label > LEAT_DNS_LABEL_BYTES) {
+            return "a label has more than 63 bytes";
+        } else {
+            name->wire[used] = byte;
+        }
+        used++;
+    }
+    if (!*absolute) {
+        if (used == LEAT_DNS_NAME_BYTES)
+            return "a name has more than 255 bytes";
+        name->wire[label] = (uint8_t)(used - label - 1);
+        label = used;
+    }
+    name->len = (uint8_t)label;
+    return NULL;
+}
+
+bool dns_number_read(const char *text, size_t len, uint32_t max, uint32_t *value)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (!is_digit(text[i]))
+            return false;
+        sum = sum * 10 + (unsigned)(text[i] - '0');
+        if (sum > max)
+            return false;
+    }
+    *value = (uint32_t)sum;
+    return len > 0;
+}
+
+/* Reads an address of that family: colons are in those of IPv6, and in all of them. */
+static bool ip_read(const char *text, size_t len, bool is_ip6, struct leat_ip *ip)
+{
+    char copy[IP_TEXT_MAX + 1];
+    bool colon = false;
+
+    if (len > IP_TEXT_MAX)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        colon |= text[i] == ':';
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return colon == is_ip6 && leat_ip_parse(copy, ip);
+}
+
+bool dns_ip4_read(const char *text, size_t len, uint8_t ip4[4])
+{
+    struct leat_ip ip;
+
+    if (!ip_read(text, len, false, &ip))
+        return false;
+    put32(ip4, leat_ip_v4_number(ip));
+    return true;
+}
+
+bool dns_ip6_read(const char *text, size_t len, uint8_t ip6[16])
+{
+    struct leat_ip ip;
+
+    if (!ip_read(text, len, true, &ip))
+        return false;
+    memcpy(ip6, ip.bytes, sizeof ip.bytes);
+    return true;
+}
+
+bool dns_word_is(const char *text, size_t len, const char *word)
+{
+    return string_len(word) == len &&
+           dns_bytes_equal((const uint8_t *)text, (const uint8_t *)word, len);
+}
+
+static const struct {
+    uint16_t type;
+    char text[8];
+} type_names[] = {
+    {LEAT_DNS_A, "A"},     {LEAT_DNS_AAAA, "AAAA"}, {LEAT_DNS_CNAME, "CNAME"},
+    {LEAT_DNS_MX, "MX"},   {LEAT_DNS_NS, "NS"},     {LEAT_DNS_PTR, "PTR"},
+    {LEAT_DNS_SOA, "SOA"}, {LEAT_DNS_TXT, "TXT"},   {LEAT_DNS_ANY, "ANY"},
+};
+
+enum {
+    TYPE_NAMES = sizeof type_names / sizeof type_names[0]
+};
+
+bool dns_type_read(const char *text, size_t len, uint16_t *type)
+{
+    uint32_t number;
+
+    for (unsigned i = 0; i < TYPE_NAMES; i++) {
+        if (dns_word_is(text, len, type_names[i].text)) {
+            *type = type_names[i].type;
+            return true;
+        }
+    }
+    if (len <= 4 || !dns_word_is(text, 4, "TYPE") ||
+        !dns_number_read(text + 4, len - 4, UINT16_MAX, &number))
+        return false;
+    *type = (uint16_t)number;
+    return true;
+}
+
+bool leat_dns_type_parse(const char *text, uint16_t *type)
+{
+    return dns_type_read(text, string_len(text), type);
+}
+
+void leat_dns_type_format(uint16_t type, char text[10])
+{
+    struct dns_text out = {.bytes = text, .bytes_max = 10};
+
+    for (unsigned i = 0; i < TYPE_NAMES; i++) {
+        if (type_names[i].type == type) {
+            dns_text_string(&out, type_names[i].text);
+            dns_text_end(&out);
+            return;
+        }
+    }
+    dns_text_string(&out, "TYPE");
+    dns_text_number(&out, type);
+    dns_text_end(&out);
+}
+
+enum leat_err leat_dns_name_parse(const char *text, struct leat_dns_name *name)
+{
+    size_t len = string_len(text);
+    bool absolute;
+
+    if (len == 0 || dns_labels_read(text, len, name, &absolute))
+        return LEAT_ERR_FORMAT;
+    name->wire[name->len++] = 0;
+    return LEAT_OK;
+}

@@ -1,0 +1,440 @@
+/*
+ * dns_zone_text.c -- reads a master file (RFC 1035 5) into the memory of a zone.
+ *
+ * The memory fills from both sides: the zone, the reader and then names and data from the front,
+ * records from the back.
+ */
+#include <string.h>
+
+#include "proto/dns/dns_scan.h"
+#include "proto/dns/dns_text.h"
+#include "proto/dns/dns_zone.h"
+#include "wire/bytes.h"
+
+enum {
+    TTL_MAX_S = INT32_MAX, /* RFC 2181 8 */
+    ALIGN = 16
+};
+
+struct reader {
+    struct dns_scan scan;
+    struct dns_token token;            /* the one to be looked at */
+    struct leat_dns_zone_error *error; /* its text is set once, at the first error */
+    enum leat_err err;
+    uint8_t *next; /* free memory */
+    uint8_t *end;
+    uint32_t count;            /* records, which begin at `end` */
+    uint32_t ttl_s;            /* of a record that has none of its own */
+    bool has_ttl;              /* there is a default by now */
+    bool has_ttl_line;         /* and it comes from $TTL */
+    bool has_origin;           /* else names must be absolute */
+    const uint8_t *owner;      /* of the last record; NULL: none yet */
+    struct leat_dns_name name; /* scratch: these are too large for a stack frame */
+    struct leat_dns_name origin;
+};
+
+static bool fail_at(struct reader *reader, uint32_t line, uint32_t column, const char *why)
+{
+    reader->err = LEAT_ERR_FORMAT;
+    *reader->error = (struct leat_dns_zone_error){.line = line, .column = column, .text = why};
+    return false;
+}
+
+/* Refuses the current token. */
+static bool fail(struct reader *reader, const char *why)
+{
+    const struct dns_token *token = &reader->token;
+
+    return fail_at(reader, token->line, token->column,
+                   token->kind == DNS_TOKEN_BAD ? token->text : why);
+}
+
+static void advance(struct reader *reader)
+{
+    dns_scan_next(&reader->scan, &reader->token);
+}
+
+static bool at_line_end(const struct reader *reader)
+{
+    return reader->token.kind == DNS_TOKEN_LINE_END || reader->token.kind == DNS_TOKEN_TEXT_END;
+}
+
+static bool token_is(const struct reader *reader, const char *word)
+{
+    const struct dns_token *token = &reader->token;
+
+    return token->kind == DNS_TOKEN_WORD && dns_word_is(token->text, token->len, word);
+}
+
+/* Room for @bytes of names and data, or NULL. */
+static uint8_t *take(struct reader *reader, size_t bytes)
+{
+    uint8_t *taken = reader->next;
+
+    if ((size_t)(reader->end - reader->next) < bytes) {
+        reader->err = LEAT_ERR_MEMORY;
+        return NULL;
+    }
+    reader->next += bytes;
+    return taken;
+}
+
+static bool put(struct reader *reader, const void *bytes, size_t len)
+{
+    uint8_t *place = take(reader, len);
+
+    if (place)
+        memcpy(place, bytes, len);
+    return place != NULL;
+}
+
+/* Reads the current token as a name into reader->name and moves on. */
+static bool read_name(struct reader *reader)
+{
+    const struct dns_token *token = &reader->token;
+    struct leat_dns_name *name = &reader->name;
+    bool absolute = false;
+
+    if (token->kind != DNS_TOKEN_WORD)
+        return fail(reader, "a name is missing");
+    name->len = 0;
+    if (!token_is(reader, "@")) {
+        const char *why = dns_labels_read(token->text, token->len, name, &absolute);
+
+        if (why)
+            return fail(reader, why);
+    }
+    if (absolute) {
+        name->wire[name->len++] = 0;
+    } else {
+        if (!reader->has_origin)
+            return fail(reader, "a name without a final dot needs an $ORIGIN before it");
+        if (name->len + reader->origin.len > LEAT_DNS_NAME_BYTES)
+            return fail(reader, "a name has more than 255 bytes");
+        memcpy(name->wire + name->len, reader->origin.wire, reader->origin.len);
+        name->len = (uint8_t)(name->len + reader->origin.len);
+    }
+    advance(reader);
+    return true;
+}
+
+/* Seconds of one unit, or 0. */
+static uint32_t unit_s(char unit)
+{
+    switch (unit | 0x20) {
+    case 's':
+        return 1;
+    case 'm':
+        return 60;
+    case 'h':
+        return 3600;
+    case 'd':
+        return 86400;
+    case 'w':
+        return 604800;
+    default:
+        return 0;
+    }
+}
+
+/* Reads "3600" or "1h30m": numbers with units, of which the last may be missing. */
+static bool time_read(const char *text, size_t len, uint32_t *time_s)
+{
+    uint64_t sum = 0;
+    size_t at = 0;
+
+    while (at < len) {
+        const size_t start = at;
+        uint32_t number;
+
+        while (at < len && text[at] >= '0' && text[at] <= '9')
+            at++;
+        if (!dns_number_read(text + start, at - start, TTL_MAX_S, &number))
+            return false;
+        if (at < len && unit_s(text[at]) == 0)
+            return false;
+        sum += (uint64_t)number * (at < len ? unit_s(text[at++]) : 1);
+        if (sum > TTL_MAX_S)
+            return false;
+    }
+    *time_s = (uint32_t)sum;
+    return len > 0;
+}
+
+/* Reads one or more character strings up to the end of the line. */
+static bool put_strings(struct reader *reader)
+{
+    do {
+        const struct dns_token *token = &reader->token;
+        uint8_t *length;
+        size_t at = 0;
+
+        if (token->kind == DNS_TOKEN_BAD || at_line_end(reader))
+            return fail(reader, "a text is missing");
+        length = take(reader, 1);
+        if (!length)
+            return false;
+        while (at < token->len) {
+            bool escaped;
+            uint8_t byte;
+
+            if (!dns_char_read(token->text, token->len, &at, &byte, &escaped))
+                return fail(reader, "a backslash must stand before a character or three digits "
+                                    "up to 255");
+            if (reader->next - length > UINT8_MAX)
+                return fail(reader, "a text has more than 255 bytes; split it in two");
+            if (!put(reader, &byte, 1))
+                return false;
+        }
+        *length = (uint8_t)(reader->next - length - 1);
+        advance(reader);
+    } while (!at_line_end(reader));
+    return true;
+}
+
+/* Reads the current token as a number, a time or an address and moves on. */
+static bool put_fixed(struct reader *reader, uint8_t field)
+{
+    const struct dns_token *token = &reader->token;
+    const bool is_word = token->kind == DNS_TOKEN_WORD;
+    uint8_t bytes[16];
+    uint32_t number = 0;
+    size_t len = 4;
+
+    if (field == DNS_FIELD_IP6) {
+        len = 16;
+        if (!is_word || !dns_ip6_read(token->text, token->len, bytes))
+            return fail(reader, "not an IPv6 address");
+    } else if (field == DNS_FIELD_IP4) {
+        if (!is_word || !dns_ip4_read(token->text, token->len, bytes))
+            return fail(reader, "not an IPv4 address");
+    } else if (field == DNS_FIELD_U16) {
+        len = 2;
+        if (!is_word || !dns_number_read(token->text, token->len, UINT16_MAX, &number))
+            return fail(reader, "not a number up to 65535");
+        put16(bytes, (uint16_t)number);
+    } else {
+        if (!is_word || (field == DNS_FIELD_TIME
+                             ? !time_read(token->text, token->len, &number)
+                             : !dns_number_read(token->text, token->len, UINT32_MAX, &number)))
+            return fail(reader, field == DNS_FIELD_TIME ? "not a time such as 3600 or 1h30m"
+                                                        : "not a number of 32 bits");
+        put32(bytes, number);
+    }
+    advance(reader);
+    return put(reader, bytes, len);
+}
+
+static bool put_rdata(struct reader *reader, uint16_t type)
+{
+    const uint8_t *fields = dns_fields(type);
+    bool good = true;
+
+    for (; good && *fields != DNS_FIELD_END; fields++) {
+        if (*fields == DNS_FIELD_NAME)
+            good = read_name(reader) && put(reader, reader->name.wire, reader->name.len);
+        else if (*fields == DNS_FIELD_TEXTS)
+            good = put_strings(reader);
+        else
+            good = put_fixed(reader, *fields);
+    }
+    if (good && !at_line_end(reader))
+        return fail(reader, "nothing more was expected on this line");
+    return good;
+}
+
+/* Reads "[TTL] [class] type" in either order of the first two. */
+static bool read_kind(struct reader *reader, struct dns_new_record *record)
+{
+    const struct dns_token *token = &reader->token;
+    bool has_ttl = false;
+
+    for (; token->kind == DNS_TOKEN_WORD; advance(reader)) {
+        if (time_read(token->text, token->len, &record->ttl_s))
+            has_ttl = true;
+        else if (token_is(reader, "CH") || token_is(reader, "HS"))
+            return fail(reader, "the only class is IN");
+        else if (!token_is(reader, "IN"))
+            break;
+    }
+    if (token->kind != DNS_TOKEN_WORD || !dns_type_read(token->text, token->len, &record->type) ||
+        !dns_fields(record->type))
+        return fail(reader, "not a TTL, the class IN, or one of the types A, AAAA, CNAME, MX, NS, "
+                            "PTR, SOA and TXT");
+    if (!has_ttl && !reader->has_ttl)
+        return fail(reader, "there is no TTL: give one before the type, or a $TTL");
+    if (!has_ttl)
+        record->ttl_s = reader->ttl_s;
+    else if (!reader->has_ttl_line) /* RFC 1035 5.1: as the last one stated */
+        reader->ttl_s = record->ttl_s;
+    reader->has_ttl = true;
+    advance(reader);
+    return true;
+}
+
+static bool read_owner(struct reader *reader)
+{
+    if (reader->token.indented) {
+        if (!reader->owner)
+            return fail(reader, "the first record must begin with a name");
+        return true;
+    }
+    if (!read_name(reader))
+        return false;
+    if (reader->owner && dns_name_order(reader->owner, reader->name.wire) == 0)
+        return true; /* says the same name again: it is kept once */
+    reader->owner = reader->next;
+    return put(reader, reader->name.wire, reader->name.len);
+}
+
+static bool read_record(struct reader *reader)
+{
+    const uint32_t line = reader->token.line;
+    struct dns_zone_record made = {.line = line};
+    size_t rdata_len;
+
+    if (!read_owner(reader))
+        return false;
+    made.record.owner = reader->owner;
+    if (!read_kind(reader, &made.record))
+        return false;
+    made.record.rdata = reader->next;
+    if (!put_rdata(reader, made.record.type))
+        return false;
+    rdata_len = (size_t)(reader->next - made.record.rdata);
+    if (rdata_len > UINT16_MAX)
+        return fail_at(reader, line, 1, "the record has more than 65535 bytes of data");
+    made.record.rdata_len = (uint16_t)rdata_len;
+    if ((size_t)(reader->end - reader->next) < sizeof made) {
+        reader->err = LEAT_ERR_MEMORY;
+        return false;
+    }
+    reader->end -= sizeof made;
+    memcpy(reader->end, &made, sizeof made);
+    reader->count++;
+    return true;
+}
+
+static bool read_directive(struct reader *reader)
+{
+    const struct dns_token *token = &reader->token;
+
+    if (token_is(reader, "$ORIGIN")) {
+        advance(reader);
+        if (!read_name(reader))
+            return false;
+        reader->origin = reader->name;
+        reader->has_origin = true;
+    } else if (token_is(reader, "$TTL")) {
+        advance(reader);
+        if (token->kind != DNS_TOKEN_WORD || !time_read(token->text, token->len, &reader->ttl_s))
+            return fail(reader, "not a time such as 3600 or 1h30m");
+        reader->has_ttl = reader->has_ttl_line = true;
+        advance(reader);
+    } else {
+        return fail(reader, "the directives are $ORIGIN and $TTL");
+    }
+    return at_line_end(reader) || fail(reader, "nothing more was expected on this line");
+}
+
+static bool read_line(struct reader *reader)
+{
+    const struct dns_token *token = &reader->token;
+
+    if (at_line_end(reader))
+        return true;
+    if (token->kind == DNS_TOKEN_WORD && !token->indented && token->text[0] == '$')
+        return read_directive(reader);
+    return read_record(reader);
+}
+
+/* Reads all lines; then the token is the end of the text. */
+static bool read_lines(struct reader *reader)
+{
+    for (;;) {
+        advance(reader);
+        if (!read_line(reader))
+            return false;
+        if (reader->token.kind == DNS_TOKEN_TEXT_END)
+            return true;
+    }
+}
+
+/* The next multiple of ALIGN. */
+static size_t align_up(size_t bytes)
+{
+    return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+static size_t fixed_bytes(void)
+{
+    return align_up(sizeof(struct leat_dns_zone)) + align_up(sizeof(struct reader)) + 2u * ALIGN;
+}
+
+/* A word can become a name with the origin behind it, or sixteen bytes of an address.  Origins can
+ * add up: "$ORIGIN a", "$ORIGIN b" is b.a. */
+size_t leat_dns_zone_memory_bytes(const char *text, size_t text_len)
+{
+    struct dns_scan scan;
+    struct dns_token token = {.kind = DNS_TOKEN_LINE_END};
+    size_t bytes = fixed_bytes();
+    size_t origin = 1;
+    bool after_origin = false;
+
+    dns_scan_start(&scan, text, text_len);
+    while (token.kind != DNS_TOKEN_TEXT_END && token.kind != DNS_TOKEN_BAD) {
+        dns_scan_next(&scan, &token);
+        if (after_origin)
+            origin += token.len + 1;
+        if (origin > LEAT_DNS_NAME_BYTES)
+            origin = LEAT_DNS_NAME_BYTES;
+        after_origin =
+            token.kind == DNS_TOKEN_WORD && dns_word_is(token.text, token.len, "$ORIGIN");
+        if (token.kind == DNS_TOKEN_WORD)
+            bytes += token.len + 1 + (origin > 15 ? origin : 15);
+        else if (token.kind == DNS_TOKEN_QUOTED)
+            bytes += token.len + 1;
+        else
+            bytes += sizeof(struct dns_zone_record);
+    }
+    return bytes;
+}
+
+static enum leat_err settle(struct reader *reader, struct leat_dns_zone *zone)
+{
+    const char *why;
+    uint32_t line;
+
+    zone->records = (struct dns_zone_record *)(void *)reader->end;
+    zone->count = reader->count;
+    why = dns_zone_settle(zone, &line);
+    if (why)
+        fail_at(reader, line != 0 ? line : reader->token.line, 1, why);
+    return reader->err;
+}
+
+enum leat_err leat_dns_zone_parse(struct leat_dns_zone **zone, void *memory, size_t bytes,
+                                  const char *text, size_t text_len,
+                                  struct leat_dns_zone_error *error)
+{
+    uint8_t *block = memory;
+    const size_t skew = (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
+    struct leat_dns_zone *made;
+    struct reader *reader;
+
+    *error = (struct leat_dns_zone_error){.line = 1, .column = 1, .text = ""};
+    if (bytes < fixed_bytes())
+        return LEAT_ERR_MEMORY;
+    made = (struct leat_dns_zone *)(void *)(block + skew);
+    reader = (struct reader *)(void *)(block + skew + align_up(sizeof *made));
+    memset(reader, 0, sizeof *reader);
+    reader->error = error;
+    reader->next = block + skew + align_up(sizeof *made) + align_up(sizeof *reader);
+    reader->end = block + bytes - ((uintptr_t)block + bytes) % ALIGN;
+    memset(made, 0, sizeof *made);
+    dns_scan_start(&reader->scan, text, text_len);
+    if (!read_lines(reader) || settle(reader, made) != LEAT_OK)
+        return reader->err;
+    *zone = made;
+    return LEAT_OK;
+}

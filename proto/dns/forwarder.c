@@ -1,0 +1,289 @@
+/* forwarder.c -- what becomes of a query; the side of UDP; the memory.  See forward.h. */
+#include <leat/forwarder.h>
+
+#include <string.h>
+
+#include "proto/dns/forward.h"
+
+enum {
+    OWN_PART = 8,     /* of the resolver's lookups: the program's own */
+    RESERVE_PART = 2, /* of the places: one holder alone gets as many */
+    TCP_REPLY_BYTES_MIN = 4096,
+    ALIGN = 16
+};
+
+/* ---- queries ------------------------------------------------------------------------------ */
+
+/* Sets resolver->kept to what we say ourselves, or the cache has of the question; false: it must be
+ * asked for. */
+static bool find(struct leat_forwarder *forwarder, const struct forward_from *from,
+                 const struct dns_question *question)
+{
+    struct leat_resolver *resolver = forwarder->config.resolver;
+    struct cache_entry *entry;
+
+    forwarder->name.len = (uint8_t)question->name_bytes;
+    memcpy(forwarder->name.wire, question->name, question->name_bytes);
+    if (forward_own(forwarder, from, question->type)) {
+        forwarder->counts.own++;
+        return true;
+    }
+    resolver_key(resolver, &forwarder->name, question->type);
+    entry = resolver_find(resolver, &forwarder->name);
+    if (!entry)
+        return false;
+    resolver_keep_from(resolver, entry);
+    forwarder->counts.cached++;
+    return true;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): two messages, each with its length */
+enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct forward_from *from,
+                                  enum leat_dns_transport transport, const uint8_t *query,
+                                  size_t query_len, uint8_t *reply, size_t reply_bytes,
+                                  size_t *reply_len)
+{
+    struct dns_query asked;
+    const enum dns_query_verdict verdict = dns_query_read(&asked, query, query_len);
+    const struct dns_question *question = &asked.question;
+    struct forward_form form;
+    unsigned rcode;
+
+    if (verdict == DNS_QUERY_DROP) {
+        forwarder->counts.drop_format++;
+        return FORWARD_NOTHING;
+    }
+    form = (struct forward_form){.id = asked.header.id,
+                                 .flags = asked.header.flags & (DNS_RD | 15u << 11),
+                                 .limit = dns_query_limit(&asked, transport, reply_bytes),
+                                 .has_edns = asked.has_edns && verdict != DNS_QUERY_FORMERR,
+                                 .dnssec_ok = asked.edns.dnssec_ok};
+    asked.has_edns = form.has_edns;
+    dns_cookie_reply_to(&from->asker, &asked, transport, &form.cookie);
+    if (verdict == DNS_QUERY_COOKIE) {
+        rcode = dns_cookie_rcode(&asked, &form.cookie);
+        *reply_len = forward_write(forwarder, &form, NULL, NULL, rcode, reply);
+        return FORWARD_REPLY;
+    }
+    if (verdict == DNS_QUERY_FORMERR || dns_opcode(asked.header.flags) != DNS_OPCODE_QUERY) {
+        *reply_len =
+            forward_write(forwarder, &form, NULL, NULL,
+                          verdict == DNS_QUERY_FORMERR ? LEAT_DNS_FORMERR : LEAT_DNS_NOTIMP, reply);
+        return FORWARD_REPLY;
+    }
+    /* who doesn't want recursion wants to know what others have asked for */
+    rcode = dns_query_refusal(&asked, (asked.header.flags & DNS_RD) != 0);
+    if (transport == LEAT_DNS_SLIP || rcode != LEAT_DNS_NOERROR) {
+        form.flags |= transport == LEAT_DNS_SLIP ? DNS_TC : 0;
+        *reply_len = forward_write(forwarder, &form, question, NULL,
+                                   transport == LEAT_DNS_SLIP ? LEAT_DNS_NOERROR : rcode, reply);
+        return FORWARD_REPLY;
+    }
+    if (find(forwarder, from, question)) {
+        *reply_len = forward_write_kept(forwarder, &form, question, reply);
+        return FORWARD_REPLY;
+    }
+    asked.question.name = forwarder->name.wire; /* scratch may be written to */
+    if (forward_await(forwarder, from, &form, question->type))
+        return FORWARD_WAITS;
+    forwarder->counts.busy++;
+    *reply_len = forward_write(forwarder, &form, question, NULL, LEAT_DNS_SERVFAIL, reply);
+    return FORWARD_REPLY;
+}
+
+/* False: a query by UDP gets nothing.  Else: how it is to be answered.  Who proves its address by a
+ * cookie gets all replies. */
+static bool rate_allows(struct leat_forwarder *forwarder, const struct dns_cookie_asker *asker,
+                        const struct leat_buf *query, enum leat_dns_transport *transport)
+{
+    enum dns_rate_verdict verdict = DNS_RATE_REPLY;
+
+    if (forwarder->rate)
+        verdict = dns_rate_take(forwarder->rate, &forwarder->stack->table_key,
+                                dns_rate_ip(&forwarder->stack->table_key, asker->ip),
+                                leat_now_ns(forwarder->stack));
+    if (verdict != DNS_RATE_REPLY && dns_cookie_proves(asker, query->data, query->len)) {
+        forwarder->counts.rate_proven++;
+        verdict = DNS_RATE_REPLY;
+    }
+    forwarder->counts.rate_dropped += verdict == DNS_RATE_DROP;
+    forwarder->counts.rate_slipped += verdict == DNS_RATE_SLIP;
+    *transport = verdict == DNS_RATE_SLIP ? LEAT_DNS_SLIP : LEAT_DNS_OVER_UDP;
+    return verdict != DNS_RATE_DROP;
+}
+
+static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                        void *arg)
+{
+    struct leat_forwarder *forwarder = arg;
+    const struct forward_from from = {
+        .peer = *peer,
+        .local_ip = local->ip,
+        .asker = dns_cookie_asker_of(&forwarder->cookies, forwarder->stack, peer->ip)};
+    enum leat_dns_transport transport;
+    enum forward_outcome outcome = FORWARD_NOTHING;
+    const uint8_t *query = payload->data;
+    size_t query_len = payload->len, reply_len = 0;
+    struct leat_buf *reply;
+
+    forwarder->counts.udp_queries++;
+    if (!rate_allows(forwarder, &from.asker, payload, &transport)) {
+        leat_buf_free(payload);
+        return;
+    }
+    reply = leat_buf_alloc(leat_pool(forwarder->stack), LEAT_BUF_HEADROOM);
+    if (payload->next) { /* came in fragments; what is cut off makes it illegal */
+        query = forwarder->scratch;
+        query_len =
+            leat_buf_read(payload, 0, forwarder->scratch, (uint32_t)forwarder->scratch_bytes);
+    }
+    if (reply && leat_buf_tailroom(reply) >= LEAT_DNS_REPLY_BYTES_MIN)
+        outcome = forward_take(forwarder, &from, transport, query, query_len, reply->data,
+                               leat_buf_tailroom(reply), &reply_len);
+    else
+        forwarder->counts.drop_memory++;
+    leat_buf_free(payload);
+    if (outcome != FORWARD_REPLY) {
+        leat_buf_free(reply);
+        return;
+    }
+    leat_buf_put(reply, (uint32_t)reply_len);
+    if (leat_udp_send_from(udp, reply, peer, local->ip)) {
+        forwarder->counts.replies--;
+        forwarder->counts.drop_memory++;
+    }
+}
+
+/* ---- its memory --------------------------------------------------------------------------- */
+
+/* A query that waits needs a lookup, so there are no more places than lookups. */
+static uint16_t places_of(const struct leat_forwarder_config *given)
+{
+    const uint16_t lookups = given->resolver->config.lookups;
+
+    if (given->waiting == 0)
+        return (uint16_t)(lookups - lookups / OWN_PART);
+    return given->waiting < lookups ? given->waiting : lookups;
+}
+
+static struct leat_forwarder_config with_defaults(const struct leat_forwarder_config *given)
+{
+    struct leat_forwarder_config config = *given;
+
+    if (config.port == 0)
+        config.port = LEAT_DNS_PORT;
+    if (config.clients == 0)
+        config.clients = 16;
+    config.waiting = places_of(given);
+    if (config.idle_ns == 0)
+        config.idle_ns = UINT64_C(10000000000);
+    if (config.progress_bytes == 0)
+        config.progress_bytes = DNS_CLIENT_PROGRESS_BYTES;
+    if (config.replies_per_s == 0)
+        config.replies_per_s = 1000;
+    return config;
+}
+
+/* What the resolver can have kept, and what goes around it. */
+static size_t reply_bytes(const struct leat_forwarder_config *config)
+{
+    const size_t bytes = (size_t)config->resolver->config.answer_bytes + TCP_REPLY_BYTES_MIN;
+
+    return bytes < DNS_MESSAGE_BYTES ? bytes : DNS_MESSAGE_BYTES;
+}
+
+static size_t align_up(size_t bytes)
+{
+    return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+/* Cuts the memory up, if there is a forwarder; says how much it takes. */
+static size_t lay_out(const struct leat_forwarder_config *config, struct leat_forwarder *forwarder,
+                      uint8_t *block)
+{
+    const struct dns_clients_config clients = forward_clients(config, forwarder);
+    const size_t clients_at = align_up(sizeof(struct leat_forwarder));
+    const size_t waits_at = align_up(clients_at + dns_clients_bytes(&clients));
+    const size_t shares_at = align_up(waits_at + config->waiting * sizeof(struct forward_wait));
+    const size_t rate_at = align_up(shares_at + shares_bytes(config->waiting));
+    const size_t scratch_at = rate_at + (config->no_rate_limit ? 0 : sizeof(struct dns_rate));
+    const size_t scratch_bytes = DNS_LENGTH_BYTES + reply_bytes(config);
+
+    if (!forwarder)
+        return scratch_at + scratch_bytes;
+    dns_clients_init(&forwarder->clients, forwarder->stack, block + clients_at, &clients);
+    shares_init(&forwarder->shares, block + shares_at, config->waiting,
+                config->waiting / RESERVE_PART,
+                (const uint64_t[]){leat_random(forwarder->stack), leat_random(forwarder->stack)});
+    forwarder->waits = (struct forward_wait *)(void *)(block + waits_at);
+    for (unsigned i = 0; i < config->waiting; i++) {
+        forwarder->waits[i] =
+            (struct forward_wait){.forwarder = forwarder, .next = forwarder->free_waits};
+        forwarder->free_waits = &forwarder->waits[i];
+    }
+    if (!config->no_rate_limit) {
+        forwarder->rate = (struct dns_rate *)(void *)(block + rate_at);
+        dns_rate_init(forwarder->rate, config->replies_per_s);
+    }
+    forwarder->scratch = block + scratch_at;
+    forwarder->scratch_bytes = scratch_bytes;
+    return scratch_at + scratch_bytes;
+}
+
+size_t leat_forwarder_memory_bytes(const struct leat_forwarder_config *config)
+{
+    const struct leat_forwarder_config full = with_defaults(config);
+
+    return ALIGN + lay_out(&full, NULL, NULL);
+}
+
+enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat *stack,
+                                  void *memory, size_t bytes,
+                                  const struct leat_forwarder_config *config)
+{
+    static const struct leat_udp_events events = {.on_datagram = on_datagram};
+    struct leat_forwarder_config full;
+    uint8_t *block = memory;
+    struct leat_forwarder *made;
+    enum leat_err err;
+
+    if (!config->resolver)
+        return LEAT_ERR_ARGUMENT;
+    full = with_defaults(config);
+    if (bytes < leat_forwarder_memory_bytes(config))
+        return LEAT_ERR_MEMORY;
+    block += (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
+    made = (struct leat_forwarder *)(void *)block;
+    memset(made, 0, sizeof *made);
+    made->config = full;
+    made->stack = stack;
+    lay_out(&full, made, block);
+    dns_cookie_keeper_init(&made->cookies, stack, full.no_cookies);
+    err = leat_udp_open(stack, &made->udp, &events, made);
+    if (err)
+        return err;
+    err = leat_udp_bind(made->udp, full.ip, full.port);
+    if (!err)
+        err = dns_clients_listen(&made->clients);
+    if (err)
+        leat_udp_close(made->udp);
+    else
+        *forwarder = made;
+    return err;
+}
+
+void leat_forwarder_close(struct leat_forwarder *forwarder)
+{
+    leat_udp_close(forwarder->udp);
+    dns_clients_stop(&forwarder->clients);
+    for (unsigned i = 0; i < forwarder->config.waiting; i++) {
+        if (forwarder->waits[i].lookup)
+            leat_lookup_cancel(forwarder->waits[i].lookup);
+    }
+}
+
+const struct leat_forwarder_counts *leat_forwarder_counts(const struct leat_forwarder *forwarder)
+{
+    return &forwarder->counts;
+}

@@ -1,0 +1,342 @@
+/*
+ * lookup.c -- what the program asks: answered from the cache, or by a query that it shares with all
+ * who ask the same.
+ */
+#include "proto/dns/lookup.h"
+
+#include <string.h>
+
+#include "core/assert.h"
+#include "core/container_of.h"
+#include "proto/dns/dns_reply.h"
+#include "proto/wire/dns.h"
+
+enum {
+    STALE_TTL_S = 30,     /* told of what is stale (RFC 8767 4) */
+    STALE_RECHECK_S = 30, /* servers that failed are not asked for it again before (RFC 8767 5) */
+    PREFETCH_PART = 10    /* of the TTL: who asks in the last of them has it renewed */
+};
+
+static const uint64_t stale_answer_ns = 1800000000; /* RFC 8767 5: who asks waits so long */
+
+uint32_t resolver_now_s(const struct leat_resolver *resolver)
+{
+    return (uint32_t)(leat_now_ns(resolver->stack) / 1000000000u);
+}
+
+void resolver_key(struct leat_resolver *resolver, const struct leat_dns_name *name, uint16_t type)
+{
+    cache_key_make(&resolver->cache, &resolver->key, name->wire, name->len, type);
+}
+
+bool resolver_keeps(const struct leat_resolver *resolver, uint16_t type)
+{
+    return resolver->config.cache_bytes != 0 && type != 0;
+}
+
+struct cache_entry *resolver_find_stale(const struct leat_resolver *resolver)
+{
+    if (resolver->config.cache_bytes == 0)
+        return NULL;
+    return cache_find(&resolver->cache, &resolver->key, resolver_now_s(resolver));
+}
+
+/* Renews what is asked for and ends soon, if a query is free. */
+static void prefetch(struct leat_resolver *resolver, const struct leat_dns_name *name)
+{
+    struct query *query;
+
+    leat_debug_assert(resolver->config.prefetch);
+    if (!resolver->free_queries || query_find(resolver))
+        return;
+    query = query_start(resolver, name);
+    query->renews = true;
+    resolver->counts.prefetches++;
+}
+
+struct cache_entry *resolver_find(struct leat_resolver *resolver, const struct leat_dns_name *name)
+{
+    struct cache_entry *entry = resolver_find_stale(resolver);
+    const uint32_t now_s = resolver_now_s(resolver);
+    uint32_t left_s;
+
+    if (!entry)
+        return NULL;
+    left_s = cache_left_s(entry, now_s);
+    if (left_s == 0) {
+        if (now_s >= entry->recheck_s)
+            return NULL;
+        resolver->counts.cache_stale++;
+        return entry;
+    }
+    entry->used = true;
+    resolver->counts.cache_hits++;
+    if (resolver->config.prefetch && left_s <= entry->ttl_s / PREFETCH_PART &&
+        now_s >= entry->recheck_s)
+        prefetch(resolver, name);
+    return entry;
+}
+
+/* ---- telling ------------------------------------------------------------------------------ */
+
+static void release(struct leat_lookup *lookup)
+{
+    struct leat_resolver *resolver = lookup->resolver;
+
+    leat_debug_assert(lookup->on_done); /* it has a caller */
+    timer_cancel(&resolver->stack->timers, &lookup->stale_timer);
+    stack_not_ready(&lookup->ready);
+    lookup->on_done = NULL;
+    lookup->query = NULL;
+    lookup->next = resolver->free_lookups;
+    resolver->free_lookups = lookup;
+}
+
+/* Ends a lookup; it may be nobody's when this returns, and the resolver closed. */
+static void tell(struct leat_lookup *lookup, enum leat_err err)
+{
+    leat_lookup_fn *on_done = lookup->on_done;
+    void *arg = lookup->arg;
+    const struct leat_dns_result *result = &lookup->resolver->result;
+
+    release(lookup);
+    on_done(arg, err, result);
+}
+
+/* Where the @count records behind @at end, of a message of our own. */
+static size_t records_end(const struct leat_dns_result *result, size_t at, unsigned count)
+{
+    struct leat_dns_record record;
+
+    for (; count > 0; count--) {
+        const bool legal = dns_record_read(result->message, result->message_len, &at, &record);
+
+        leat_assert(legal);
+        (void)legal;
+    }
+    return at;
+}
+
+bool resolver_keep_from(struct leat_resolver *resolver, const struct cache_entry *entry)
+{
+    const uint32_t now_s = resolver_now_s(resolver);
+
+    resolver->has_kept = entry->rcode == LEAT_DNS_NOERROR || entry->rcode == LEAT_DNS_NXDOMAIN;
+    cache_view(entry, &resolver->kept);
+    resolver->kept_age =
+        (struct dns_kept_age){.age_s = now_s - entry->stored_s,
+                              .stale_ttl_s = cache_left_s(entry, now_s) == 0 ? STALE_TTL_S : 0};
+    return resolver->has_kept;
+}
+
+/* Makes resolver->result a message with what the cache has, as if a server had just sent it. */
+static enum leat_err result_from(struct leat_resolver *resolver, const struct cache_entry *entry,
+                                 const struct leat_lookup *lookup)
+{
+    struct leat_dns_result *result = &resolver->result;
+    const struct dns_kept *kept = &resolver->kept;
+    struct dns_writer writer;
+
+    *result = (struct leat_dns_result){
+        .rcode = entry->rcode, .name = lookup->asked, .type = lookup->type};
+    if (!resolver_keep_from(resolver, entry))
+        return LEAT_ERR_SERVERS;
+    dns_write_start(&writer, resolver->keeper.bytes, resolver->keeper.bytes_max);
+    dns_write_question(&writer, lookup->asked.wire, lookup->type, DNS_CLASS_IN);
+    result->answers_at = writer.len;
+    dns_kept_copy(kept, &resolver->kept_age, writer.bytes + writer.len);
+    writer.len += kept->records_len;
+    writer.counts[DNS_ANSWER] = kept->answers;
+    writer.counts[DNS_AUTHORITY] = kept->authorities;
+    result->message_len =
+        dns_write_end(&writer, 0, (uint16_t)(DNS_QR | DNS_RD | DNS_RA | entry->rcode));
+    result->message = writer.bytes;
+    result->answers_end = records_end(result, result->answers_at, kept->answers);
+    return dns_reply_follow(result);
+}
+
+static void tell_from(struct leat_lookup *lookup, const struct cache_entry *entry)
+{
+    const enum leat_err err = result_from(lookup->resolver, entry, lookup);
+
+    tell(lookup, err); /* last: it may close the resolver */
+}
+
+/* One of the lookups of a query, whose reply is @message, or that has failed with @err. */
+static void tell_outcome(struct leat_lookup *lookup, const struct query *query, enum leat_err err,
+                         const struct cache_entry *stale, uint8_t *message)
+{
+    struct leat_dns_result *result = &lookup->resolver->result;
+
+    if (err != LEAT_OK && stale) {
+        lookup->resolver->counts.cache_stale++;
+        tell_from(lookup, stale);
+        return;
+    }
+    if (err != LEAT_OK) {
+        lookup->resolver->has_kept = false;
+        *result = (struct leat_dns_result){
+            .rcode = query->rcode, .name = lookup->asked, .type = lookup->type};
+        tell(lookup, err);
+        return;
+    }
+    /* the mixed case has done its work: the program shall not see it in the records */
+    memcpy(message + DNS_HEADER_BYTES, lookup->asked.wire, lookup->asked.len);
+    result->name = lookup->asked;
+    tell(lookup, dns_reply_follow(result));
+}
+
+void resolver_keep_failure(struct leat_resolver *resolver, struct cache_entry *stale)
+{
+    const struct dns_kept failure = {.ttl_s = resolver->config.failure_ttl_s,
+                                     .rcode = LEAT_DNS_SERVFAIL};
+    const uint32_t now_s = resolver_now_s(resolver);
+
+    if (stale)
+        stale->recheck_s = now_s + STALE_RECHECK_S;
+    else if (resolver_keeps(resolver, resolver->key.type))
+        cache_put(&resolver->cache, &resolver->key, &failure, now_s);
+}
+
+void lookups_tell(struct query *query, enum leat_err err, uint8_t *message)
+{
+    struct leat_resolver *resolver = query->resolver;
+    struct cache_entry *stale = NULL;
+    bool gone = false;
+
+    query_stop(query);
+    resolver->gone = &gone;
+    if (err != LEAT_OK) {
+        resolver_key(resolver, &query->asked, query->type);
+        stale = resolver_find_stale(resolver);
+        if (err != LEAT_ERR_NO_ROUTE) /* that is known to us alone, and without waiting */
+            resolver_keep_failure(resolver, stale);
+    }
+    while (!gone && query->lookups) {
+        struct leat_lookup *lookup = query->lookups;
+
+        query->lookups = lookup->next;
+        tell_outcome(lookup, query, err, stale, message);
+    }
+    if (gone)
+        return;
+    resolver->gone = NULL;
+    resolver->has_kept = false;
+    query_free(query);
+}
+
+/* ---- asking ------------------------------------------------------------------------------- */
+
+/* Has the lookup wait for a query; false: there are too many. */
+static bool wait_for_query(struct leat_lookup *lookup)
+{
+    struct leat_resolver *resolver = lookup->resolver;
+    struct leat *stack = resolver->stack;
+    struct query *query = query_find(resolver);
+
+    if (query)
+        resolver->counts.joined++;
+    else
+        query = query_start(resolver, &lookup->asked);
+    if (!query)
+        return false;
+    lookup->query = query;
+    lookup->next = query->lookups;
+    query->lookups = lookup;
+    if (resolver_find_stale(resolver))
+        timer_set(&stack->timers, &lookup->stale_timer, leat_now_ns(stack) + stale_answer_ns);
+    return true;
+}
+
+/* Takes the lookup from those that wait for its query, which goes on. */
+static void leave_query(struct leat_lookup *lookup)
+{
+    struct leat_lookup **link = &lookup->query->lookups;
+
+    while (*link != lookup)
+        link = &(*link)->next;
+    *link = lookup->next;
+    lookup->query = NULL;
+}
+
+/* Its servers are slow: what is stale is better than nothing. */
+static void on_stale_timer(struct timer *timer, void *context)
+{
+    struct leat_lookup *lookup = container_of(timer, struct leat_lookup, stale_timer);
+    struct leat_resolver *resolver = lookup->resolver;
+    struct cache_entry *entry;
+
+    (void)context;
+    resolver_key(resolver, &lookup->asked, lookup->type);
+    entry = resolver_find_stale(resolver);
+    if (!entry)
+        return;
+    lookup->query->renews = true;
+    leave_query(lookup);
+    resolver->counts.cache_stale++;
+    tell_from(lookup, entry);
+}
+
+static void on_ready(struct leat *stack, struct ready *ready)
+{
+    struct leat_lookup *lookup = container_of(ready, struct leat_lookup, ready);
+    struct leat_resolver *resolver = lookup->resolver;
+    struct cache_entry *entry;
+
+    (void)stack;
+    resolver_key(resolver, &lookup->asked, lookup->type);
+    entry = resolver_find_stale(resolver);
+    if (entry) {
+        tell_from(lookup, entry);
+    } else if (!wait_for_query(lookup)) { /* it had to leave meanwhile */
+        resolver->has_kept = false;
+        resolver->result = (struct leat_dns_result){.name = lookup->asked, .type = lookup->type};
+        tell(lookup, LEAT_ERR_FULL);
+    }
+}
+
+enum leat_err leat_lookup_start(struct leat_resolver *resolver, const struct leat_dns_name *name,
+                                uint16_t type, leat_lookup_fn *on_done, void *arg,
+                                struct leat_lookup **lookup)
+{
+    struct leat_lookup *made = resolver->free_lookups;
+
+    if (!made)
+        return LEAT_ERR_FULL;
+    resolver->free_lookups = made->next;
+    memset(made, 0, sizeof *made);
+    made->resolver = resolver;
+    made->ready.run = on_ready;
+    made->stale_timer.fire = on_stale_timer;
+    made->on_done = on_done;
+    made->arg = arg;
+    made->asked = *name;
+    made->type = type;
+    resolver_key(resolver, name, type);
+    if (resolver_find(resolver, name)) {
+        stack_ready(resolver->stack, &made->ready);
+    } else if (!wait_for_query(made)) {
+        if (!resolver_find_stale(resolver)) {
+            release(made);
+            return LEAT_ERR_FULL;
+        }
+        resolver->counts.cache_stale++;
+        stack_ready(resolver->stack, &made->ready);
+    }
+    if (lookup)
+        *lookup = made;
+    return LEAT_OK;
+}
+
+void leat_lookup_cancel(struct leat_lookup *lookup)
+{
+    struct query *query = lookup->query;
+
+    if (query)
+        leave_query(lookup);
+    release(lookup);
+    if (query && query->live && !query->lookups && !query->renews) {
+        query_stop(query);
+        query_free(query);
+    }
+}

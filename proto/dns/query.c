@@ -1,0 +1,352 @@
+/*
+ * query.c -- the conversation of a query with its servers.
+ *
+ * A query is a row of tries (query_try.c), each with one server, by turns.  A try ends with an
+ * answer, with a server that can't answer (which is then left out), or with its time; TC makes it
+ * go on by TCP, on the connection to that server (upstream.c).
+ */
+#include "proto/dns/lookup.h"
+
+#include <string.h>
+
+#include "proto/dns/dns_reply.h"
+#include "core/container_of.h"
+#include "proto/wire/dns.h"
+
+static const uint64_t probing_delay_ns = 50000000; /* a part of RFC 4862 5.4's second */
+
+/* Ends the try.  A connection stays: others may want it. */
+static void end_try(struct query *query)
+{
+    timer_cancel(&query->resolver->stack->timers, &query->timer);
+    query_close_socket(query);
+    upstream_leave(query);
+}
+
+/* RFC 9520 2.5: aliases that go round in a circle are a failure; what is too long is none. */
+static void keep_circle(const struct query *query)
+{
+    struct leat_resolver *resolver = query->resolver;
+
+    resolver->result.name = query->asked;
+    if (dns_reply_follow(&resolver->result) != LEAT_ERR_FORMAT)
+        return;
+    resolver_key(resolver, &query->asked, query->type);
+    resolver_keep_failure(resolver, resolver_find_stale(resolver));
+}
+
+/* Makes resolver->kept of the reply that is described in resolver->result, and caches it. */
+static void keep(const struct query *query)
+{
+    struct leat_resolver *resolver = query->resolver;
+    const struct dns_kept_limits limits = {.ttl_max_s = resolver->config.ttl_max_s,
+                                           .negative_ttl_max_s =
+                                               resolver->config.negative_ttl_max_s};
+    const struct dns_kept *kept = &resolver->kept;
+
+    resolver->kept_age = (struct dns_kept_age){.age_s = 0};
+    resolver->has_kept = dns_kept_make(&resolver->kept, &resolver->keeper, &query->asked,
+                                       &resolver->result, &limits);
+    if (!resolver->has_kept) {
+        keep_circle(query);
+        return;
+    }
+    if (!resolver_keeps(resolver, query->type))
+        return;
+    /* RFC 2308 5: no such name has no records of any type */
+    resolver_key(resolver, &query->asked,
+                 kept->rcode == LEAT_DNS_NXDOMAIN && !kept->aliased ? 0 : query->type);
+    cache_put(&resolver->cache, &resolver->key, kept, resolver_now_s(resolver));
+}
+
+/* Ends the query with the reply that is described in resolver->result. */
+static void tell(struct query *query, uint8_t *message)
+{
+    end_try(query);
+    keep(query);
+    lookups_tell(query, LEAT_OK, message); /* last: it may close the resolver */
+}
+
+/* Ends the query without an answer, not from here but from the ready queue. */
+void query_fail(struct query *query, enum leat_err err)
+{
+    end_try(query);
+    query->err = err;
+    stack_ready(query->resolver->stack, &query->ready);
+}
+
+static void on_ready(struct leat *stack, struct ready *ready)
+{
+    struct query *query = container_of(ready, struct query, ready);
+
+    (void)stack;
+    lookups_tell(query, query->err, NULL);
+}
+
+/* There may be a way to a server as soon as an address of ours has been checked. */
+static void await_address(struct query *query)
+{
+    struct leat *stack = query->resolver->stack;
+
+    end_try(query);
+    query->awaits_address = true;
+    timer_set(&stack->timers, &query->timer, leat_now_ns(stack) + probing_delay_ns);
+}
+
+/* Begins the next try that may help, or fails with @err: tries have an end.  A server without a way
+ * to it is no reason, if there is another. */
+static void next_try(struct query *query, enum leat_err err)
+{
+    const struct leat_resolver_config *config = &query->resolver->config;
+    const unsigned end = (unsigned)config->server_count * config->rounds;
+    const unsigned begun = query->tries;
+    bool may_come = false;
+
+    for (; query->tries < end; query->tries++) {
+        end_try(query);
+        if (query->failed & 1u << query_server(query))
+            continue;
+        query->by_tcp = (query->case_differed & 1u << query_server(query)) != 0 ||
+                        upstream_wants_tls(query_upstream(query));
+        query->case_differed &= (uint8_t) ~(1u << query_server(query));
+        if (query_begin_try(query))
+            return;
+        if (!stack_is_probing6(query->resolver->stack))
+            query->failed |= (uint8_t)(1u << query_server(query));
+        else
+            may_come = true;
+    }
+    if (may_come) {
+        query->tries = begun;
+        query->err = err;
+        await_address(query);
+        return;
+    }
+    query_fail(query, err);
+}
+
+/* What goes by TCP for its length alone says nothing of how fast its server is. */
+static bool shows_delay(const struct query *query)
+{
+    return !query->by_tcp || upstream_wants_tls(query_upstream(query));
+}
+
+/* This server can't answer: no later try shall ask it.  One that has said nothing isn't there, and
+ * that for longer than this question. */
+void query_server_failed(struct query *query, enum leat_err err)
+{
+    query->resolver->counts.servers_failed++;
+    if (shows_delay(query) && err != LEAT_ERR_SERVERS && err != LEAT_ERR_MEMORY)
+        upstream_was_silent(query_upstream(query), query->resolver->config.timeout_ns);
+    query->failed |= (uint8_t)(1u << query_server(query));
+    next_try(query, err);
+}
+
+static void on_timeout(struct timer *timer, void *context)
+{
+    struct query *query = container_of(timer, struct query, timer);
+    const bool is_last_round = query_round(query) + 1u == query->resolver->config.rounds;
+
+    (void)context;
+    if (query->awaits_address) {
+        query->awaits_address = false;
+        next_try(query, query->err);
+        return;
+    }
+    if (query->unsent && leat_now_ns(query->resolver->stack) < query->end_ns) {
+        if (!query_send(query))
+            query_server_failed(query, LEAT_ERR_NO_ROUTE);
+        return;
+    }
+    if (query->soft != LEAT_OK) {
+        query_server_failed(query, query->soft);
+        return;
+    }
+    query->resolver->counts.timeouts++;
+    if (shows_delay(query) && !query->unsent)
+        upstream_was_silent(query_upstream(query), query->end_ns - query->begin_ns);
+    upstream_gave_nothing(query);
+    if (is_last_round) /* another one may be there by now, who drops what has a cookie */
+        dns_cookie_forget(&query_upstream(query)->cookie);
+    query->tries++;
+    next_try(query, LEAT_ERR_TIMEOUT);
+}
+
+void query_go_on_by_tcp(struct query *query)
+{
+    query->by_tcp = true;
+    query_try_again(query);
+}
+
+void query_try_again(struct query *query)
+{
+    end_try(query);
+    if (!query_begin_try(query))
+        query_server_failed(query, LEAT_ERR_NO_ROUTE);
+}
+
+/* RFC 7873 5.3: our cookie was too old, but now we know the right one; if not, TCP needs none. */
+static void take_bad_cookie(struct query *query)
+{
+    query->resolver->counts.bad_cookies++;
+    if (query->bad_cookies++ == 0)
+        query_try_again(query);
+    else
+        query_go_on_by_tcp(query);
+}
+
+static void take_failure(struct query *query, unsigned rcode)
+{
+    query->rcode = rcode;
+    if (rcode == LEAT_DNS_BADCOOKIE && !query->by_tcp) {
+        take_bad_cookie(query);
+        return;
+    }
+    if (rcode != LEAT_DNS_FORMERR) {
+        query_server_failed(query, LEAT_ERR_SERVERS);
+        return;
+    }
+    query->tries++; /* may dislike EDNS (RFC 6891 7): the next round is without */
+    next_try(query, LEAT_ERR_SERVERS);
+}
+
+/* The reply is described in resolver->result, and an answer. */
+static void take_answer(struct query *query, uint8_t *message)
+{
+    struct leat_resolver *resolver = query->resolver;
+
+    if (resolver->config.no_rebinding && rebinds(resolver, &query->asked)) {
+        resolver->counts.drop_private++;
+        query_fail(query, LEAT_ERR_SERVERS); /* the others know nothing else of the name */
+        return;
+    }
+    resolver->result.server = query->resolver->config.servers[query_server(query)];
+    resolver->result.type = query->type;
+    tell(query, message);
+}
+
+/* A message that isn't the reply.  On a connection nobody else can have said it. */
+static void take_foreign(struct query *query)
+{
+    query->resolver->counts.drop_foreign++;
+    if (query->by_tcp)
+        query_server_failed(query, LEAT_ERR_SERVERS);
+}
+
+/* False: a stranger said this, and the wait goes on; or it was asked for again.  What is cut short
+ * says nothing, and leads to TCP in any case. */
+static bool cookie_allows(struct query *query, const struct dns_edns *edns)
+{
+    enum dns_cookie_verdict verdict =
+        dns_cookie_judge(&query_upstream(query)->cookie, &query->cookie, edns,
+                         leat_now_ns(query->resolver->stack), query->by_tcp);
+
+    if (verdict == DNS_COOKIE_GOOD || query->by_tcp)
+        return true;
+    query->resolver->counts.drop_cookie++;
+    if (verdict == DNS_COOKIE_MISSING) /* perhaps the server has none any more */
+        query_go_on_by_tcp(query);
+    return false;
+}
+
+void query_take_message(struct query *query, uint8_t *message, size_t len)
+{
+    struct leat_resolver *resolver = query->resolver;
+    struct dns_edns edns;
+    const struct dns_asked asked = {
+        .name = &query->name, .id = query->id, .type = query->type, .any_case = query->by_tcp};
+    const enum dns_reply reply = dns_reply_read(&asked, message, len, &resolver->result, &edns);
+
+    if (reply == DNS_REPLY_CASE) {
+        query->case_differed |= (uint8_t)(1u << query_server(query));
+        resolver->counts.drop_case++;
+        return;
+    }
+    if (reply == DNS_REPLY_FOREIGN || (reply == DNS_REPLY_TRUNCATED && query->by_tcp)) {
+        take_foreign(query);
+        return;
+    }
+    if (reply != DNS_REPLY_TRUNCATED && !cookie_allows(query, &edns))
+        return;
+    resolver->counts.replies++;
+    if (shows_delay(query))
+        upstream_answered(query_upstream(query), leat_now_ns(resolver->stack) - query->begin_ns);
+    if (reply == DNS_REPLY_TRUNCATED) {
+        resolver->counts.truncated++;
+        query_go_on_by_tcp(query);
+    } else if (reply == DNS_REPLY_FAILED) {
+        take_failure(query, resolver->result.rcode);
+    } else {
+        take_answer(query, message);
+    }
+}
+
+struct query *query_find(struct leat_resolver *resolver)
+{
+    const struct cache_key *key = &resolver->key;
+    struct query *query = resolver->live_queries;
+
+    while (query &&
+           (query->hash != key->hash || query->type != key->type || query->asked.len != key->len ||
+            !dns_bytes_equal(query->asked.wire, key->name, key->len)))
+        query = query->next;
+    return query;
+}
+
+/* Of the queries that no lookup waits for, which only renew the cache, the oldest makes room. */
+static void end_renewal(struct leat_resolver *resolver)
+{
+    struct query *oldest = NULL;
+
+    for (struct query *query = resolver->live_queries; query; query = query->next) {
+        if (!query->lookups)
+            oldest = query;
+    }
+    if (!oldest)
+        return;
+    query_stop(oldest);
+    query_free(oldest);
+}
+
+struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_name *name)
+{
+    struct query *query;
+
+    if (!resolver->free_queries)
+        end_renewal(resolver);
+    query = resolver->free_queries;
+    if (!query)
+        return NULL;
+    resolver->free_queries = query->next;
+    memset(query, 0, sizeof *query);
+    query->resolver = resolver;
+    query->timer.fire = on_timeout;
+    query->ready.run = on_ready;
+    query->asked = *name;
+    query->type = resolver->key.type;
+    query->hash = resolver->key.hash;
+    upstreams_order(resolver, query->order);
+    query->live = true;
+    query->next = resolver->live_queries;
+    resolver->live_queries = query;
+    next_try(query, LEAT_ERR_NO_ROUTE);
+    return query;
+}
+
+void query_stop(struct query *query)
+{
+    struct query **link = &query->resolver->live_queries;
+
+    end_try(query);
+    stack_not_ready(&query->ready);
+    while (*link != query)
+        link = &(*link)->next;
+    *link = query->next;
+    query->live = false;
+}
+
+void query_free(struct query *query)
+{
+    query->next = query->resolver->free_queries;
+    query->resolver->free_queries = query;
+}

@@ -1,0 +1,123 @@
+/* answer.c -- one time server: its request, and which answers to it are believed. */
+#include "proto/time/sntp.h"
+
+enum {
+    KISS_DENY = 0x44454e59, /* RFC 5905 7.4: "DENY" */
+    KISS_RSTR = 0x52535452, /* "RSTR" */
+    KISS_RATE = 0x52415445  /* "RATE" */
+};
+
+static const uint64_t error_max_ns = 1500000000; /* RFC 5905 A.1.1 has 1 s (MAXDIST), ntpd 1.5 */
+static const uint64_t held_slack_ns = 1000000;   /* our clock is read once a poll */
+static const uint64_t rest_max_ns = 131072 * UINT64_C(1000000000); /* RFC 5905 7.2: MAXPOLL */
+
+void sntp_forget(struct sntp_server *server)
+{
+    if (server->udp)
+        leat_udp_close(server->udp);
+    server->udp = NULL;
+}
+
+/* RFC 5905 7.4: who is kissed obeys; other codes say nothing that we could do. */
+static void obey(struct sntp_server *server, uint32_t code)
+{
+    struct leat_sntp *sntp = server->sntp;
+
+    sntp->counts.kisses++;
+    if (code == KISS_DENY || code == KISS_RSTR) {
+        server->forbids = true;
+    } else if (code == KISS_RATE) {
+        server->rest_until_ns = leat_now_ns(sntp->stack) + server->rest_ns;
+        if (server->rest_ns < rest_max_ns)
+            server->rest_ns *= 2;
+    }
+}
+
+/* RFC 5905 7.3, 9.2: can a client go by a server that says this? */
+static bool is_synchronized(const struct wire_ntp *ntp)
+{
+    return ntp->leap != NTP_LEAP_UNKNOWN && ntp->stratum <= NTP_STRATUM_MAX &&
+           wire_ntp_short_ns(ntp->root_delay) / 2 + wire_ntp_short_ns(ntp->root_dispersion) <
+               error_max_ns;
+}
+
+/* Takes the times of an answer; false: they can't be. */
+static bool take_times(struct sntp_server *server, const struct wire_ntp *ntp)
+{
+    const uint64_t now_ns = leat_now_ns(server->sntp->stack);
+    const uint64_t took_ns = now_ns - server->asked_ns;
+    const uint64_t received_ns = wire_ntp_civil_ns(ntp->receive);
+    const uint64_t held_ns = wire_ntp_civil_ns(ntp->transmit) - received_ns;
+    uint64_t delay_ns;
+
+    if (ntp->receive == 0 || ntp->transmit == 0 || held_ns > took_ns + held_slack_ns)
+        return false;
+    delay_ns = took_ns > held_ns ? took_ns - held_ns : 0;
+    /* RFC 5905 8: the two ways are taken for equally long */
+    server->civil_at_zero_ns = received_ns + held_ns / 2 - (server->asked_ns + took_ns / 2);
+    server->error_ns = delay_ns / 2 + wire_ntp_short_ns(ntp->root_delay) / 2 +
+                       wire_ntp_short_ns(ntp->root_dispersion);
+    server->stratum = ntp->stratum;
+    return true;
+}
+
+/* What our server says, once. */
+static void take(struct sntp_server *server, const struct wire_ntp *ntp)
+{
+    struct leat_sntp_counts *counts = &server->sntp->counts;
+
+    sntp_forget(server);
+    if (ntp->stratum == NTP_STRATUM_KISS) {
+        obey(server, ntp->reference_id);
+    } else if (!is_synchronized(ntp)) {
+        counts->drop_unsynchronized++;
+    } else if (!take_times(server, ntp)) {
+        counts->drop_time++;
+    } else {
+        counts->answers++;
+        server->has_answered = true;
+    }
+    sntp_heard(server->sntp);
+}
+
+static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                        void *arg)
+{
+    struct sntp_server *server = arg;
+    uint8_t bytes[NTP_BYTES];
+    struct wire_ntp ntp;
+    const uint32_t len = leat_buf_read(payload, 0, bytes, sizeof bytes);
+    const bool fragmented = leat_udp_was_fragmented(udp);
+
+    (void)peer; /* the socket is connected: it is our server */
+    (void)local;
+    leat_buf_free(payload);
+    /* an interleaved answer repeats another number of ours, and we never ask for one */
+    if (fragmented || !wire_ntp_parse(&ntp, bytes, len) || ntp.mode != NTP_MODE_SERVER ||
+        ntp.version != NTP_VERSION || ntp.origin != server->origin)
+        server->sntp->counts.drop_foreign++;
+    else
+        take(server, &ntp);
+}
+
+void sntp_ask(struct sntp_server *server)
+{
+    static const struct leat_udp_events events = {.on_datagram = on_datagram};
+    struct leat *stack = server->sntp->stack;
+    uint8_t request[NTP_BYTES];
+
+    server->has_answered = false;
+    if (leat_udp_open(stack, &server->udp, &events, server)) {
+        server->udp = NULL;
+        return;
+    }
+    server->origin = leat_random(stack) | 1; /* 0 would be no timestamp */
+    server->asked_ns = leat_now_ns(stack);
+    wire_ntp_emit_request(request, server->origin);
+    if (leat_udp_connect_to(server->udp, &server->end) ||
+        leat_udp_send(server->udp, leat_buf_copy(leat_pool(stack), request, sizeof request)))
+        sntp_forget(server);
+    else
+        server->sntp->counts.requests++;
+}

@@ -1,0 +1,171 @@
+/* dhcp6.c -- DHCPv6 messages, read and written. */
+#include "proto/wire/dhcp6.h"
+
+#include <string.h>
+
+#include "core/assert.h"
+#include "wire/bytes.h"
+
+enum {
+    OPTION_HEADER_BYTES = 4,
+    IA_BYTES = 12, /* without the options inside, as the next two */
+    ADDRESS_BYTES = 24,
+    STATUS_BYTES = 2
+};
+
+bool wire_dhcp6_next(const struct wire_dhcp6_options *options, uint32_t *at,
+                     struct wire_dhcp6_option *option)
+{
+    const uint8_t *bytes = options->bytes + *at;
+
+    leat_debug_assert(*at <= options->len);
+    if (options->len - *at < OPTION_HEADER_BYTES ||
+        options->len - *at - OPTION_HEADER_BYTES < get16(bytes + 2))
+        return false;
+    *option = (struct wire_dhcp6_option){
+        .code = get16(bytes), .len = get16(bytes + 2), .bytes = bytes + OPTION_HEADER_BYTES};
+    *at += OPTION_HEADER_BYTES + (uint32_t)option->len;
+    return true;
+}
+
+bool wire_dhcp6_is_whole(const struct wire_dhcp6_options *options)
+{
+    struct wire_dhcp6_option option;
+    uint32_t at = 0;
+
+    while (wire_dhcp6_next(options, &at, &option))
+        ;
+    return at == options->len;
+}
+
+bool wire_dhcp6_parse(struct wire_dhcp6 *message, const uint8_t *bytes, uint32_t len)
+{
+    if (len < DHCP6_HEADER_BYTES)
+        return false;
+    *message = (struct wire_dhcp6){
+        .type = bytes[0],
+        .xid = get32(bytes) & DHCP6_XID_MASK,
+        .options = {.bytes = bytes + DHCP6_HEADER_BYTES, .len = len - DHCP6_HEADER_BYTES}};
+    return wire_dhcp6_is_whole(&message->options);
+}
+
+bool wire_dhcp6_find(const struct wire_dhcp6_options *options, uint16_t code,
+                     struct wire_dhcp6_option *option)
+{
+    uint32_t at = 0;
+
+    while (wire_dhcp6_next(options, &at, option)) {
+        if (option->code == code)
+            return true;
+    }
+    return false;
+}
+
+bool wire_dhcp6_find8(const struct wire_dhcp6_options *options, uint16_t code, uint8_t *value)
+{
+    struct wire_dhcp6_option option;
+
+    if (!wire_dhcp6_find(options, code, &option) || option.len != 1)
+        return false;
+    *value = option.bytes[0];
+    return true;
+}
+
+/* What follows the first @bytes of @option; false: it is shorter, or not whole. */
+static bool options_behind(const struct wire_dhcp6_option *option, uint32_t bytes,
+                           struct wire_dhcp6_options *options)
+{
+    if (option->len < bytes)
+        return false;
+    *options =
+        (struct wire_dhcp6_options){.bytes = option->bytes + bytes, .len = option->len - bytes};
+    return wire_dhcp6_is_whole(options);
+}
+
+bool wire_dhcp6_ia(const struct wire_dhcp6_option *option, struct wire_dhcp6_ia *ia)
+{
+    if (!options_behind(option, IA_BYTES, &ia->options))
+        return false;
+    ia->iaid = get32(option->bytes);
+    ia->t1_s = get32(option->bytes + 4);
+    ia->t2_s = get32(option->bytes + 8);
+    return true;
+}
+
+bool wire_dhcp6_address(const struct wire_dhcp6_option *option, struct wire_dhcp6_address *address)
+{
+    if (!options_behind(option, ADDRESS_BYTES, &address->options))
+        return false;
+    memcpy(address->ip.bytes, option->bytes, sizeof address->ip.bytes);
+    address->preferred_s = get32(option->bytes + 16);
+    address->valid_s = get32(option->bytes + 20);
+    return true;
+}
+
+bool wire_dhcp6_status(const struct wire_dhcp6_options *options, uint16_t *status)
+{
+    struct wire_dhcp6_option option;
+
+    *status = DHCP6_SUCCESS;
+    if (!wire_dhcp6_find(options, DHCP6_STATUS, &option))
+        return true;
+    if (option.len < STATUS_BYTES)
+        return false;
+    *status = get16(option.bytes);
+    return true;
+}
+
+void wire_dhcp6_write(struct wire_dhcp6_writer *writer, uint8_t type, uint32_t xid, uint8_t *bytes,
+                      uint32_t room)
+{
+    leat_assert(room >= DHCP6_HEADER_BYTES);
+    *writer = (struct wire_dhcp6_writer){.bytes = bytes, .room = room, .len = DHCP6_HEADER_BYTES};
+    put32(bytes, (uint32_t)type << 24 | (xid & DHCP6_XID_MASK));
+}
+
+/* The header of an option of @len bytes, which are to be written there; NULL: no room. */
+static uint8_t *begin_option(struct wire_dhcp6_writer *writer, uint16_t code, uint32_t len)
+{
+    uint8_t *at = writer->bytes + writer->len;
+
+    leat_debug_assert(writer->len <= writer->room);
+    leat_assert(len <= UINT16_MAX);
+    if (writer->full || writer->room - writer->len < OPTION_HEADER_BYTES + len) {
+        writer->full = true;
+        return 0;
+    }
+    put16(at, code);
+    put16(at + 2, (uint16_t)len);
+    writer->len += OPTION_HEADER_BYTES + len;
+    return at + OPTION_HEADER_BYTES;
+}
+
+void wire_dhcp6_put(struct wire_dhcp6_writer *writer, uint16_t code, const void *bytes,
+                    uint32_t len)
+{
+    uint8_t *at = begin_option(writer, code, len);
+
+    if (at && len > 0) /* an empty option may come from nowhere */
+        memcpy(at, bytes, len);
+}
+
+void wire_dhcp6_put16(struct wire_dhcp6_writer *writer, uint16_t code, uint16_t value)
+{
+    uint8_t bytes[2];
+
+    put16(bytes, value);
+    wire_dhcp6_put(writer, code, bytes, sizeof bytes);
+}
+
+void wire_dhcp6_put_ia(struct wire_dhcp6_writer *writer, uint32_t iaid, const struct leat_ip *ip)
+{
+    uint8_t bytes[IA_BYTES + OPTION_HEADER_BYTES + ADDRESS_BYTES] = {0};
+
+    put32(bytes, iaid);
+    if (ip) {
+        put16(bytes + IA_BYTES, DHCP6_IA_ADDRESS);
+        put16(bytes + IA_BYTES + 2, ADDRESS_BYTES);
+        memcpy(bytes + IA_BYTES + OPTION_HEADER_BYTES, ip->bytes, sizeof ip->bytes);
+    }
+    wire_dhcp6_put(writer, DHCP6_IA_NA, bytes, ip ? sizeof bytes : IA_BYTES);
+}

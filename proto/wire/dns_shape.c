@@ -1,0 +1,89 @@
+/* dns_shape.c -- what the data of each type of record consists of (RFC 1035 3.3, RFC 3597 4). */
+#include <stddef.h>
+
+#include "proto/wire/dns.h"
+
+/* The one place that says what a type's data is.  A new type is a shape here, with `compresses`
+ * only if RFC 1035 defines it, and a row in type_names of dns_text.c if it is known. */
+const struct dns_shape *dns_shape(uint16_t type)
+{
+    static const struct dns_shape a = {.fields = {DNS_FIELD_IP4}, .is_known = true};
+    static const struct dns_shape aaaa = {.fields = {DNS_FIELD_IP6}, .is_known = true};
+    static const struct dns_shape name = {
+        .fields = {DNS_FIELD_NAME}, .is_known = true, .compresses = true};
+    static const struct dns_shape mx = {
+        .fields = {DNS_FIELD_U16, DNS_FIELD_NAME}, .is_known = true, .compresses = true};
+    static const struct dns_shape txt = {.fields = {DNS_FIELD_TEXTS}, .is_known = true};
+    static const struct dns_shape soa = {.fields = {DNS_FIELD_NAME, DNS_FIELD_NAME, DNS_FIELD_U32,
+                                                    DNS_FIELD_TIME, DNS_FIELD_TIME, DNS_FIELD_TIME,
+                                                    DNS_FIELD_TIME},
+                                         .is_known = true,
+                                         .compresses = true};
+    static const struct dns_shape other_name = {.fields = {DNS_FIELD_NAME}};
+    static const struct dns_shape other_names = {.fields = {DNS_FIELD_NAME, DNS_FIELD_NAME}};
+    static const struct dns_shape host = {.fields = {DNS_FIELD_U16, DNS_FIELD_NAME}};
+    static const struct dns_shape px = {.fields = {DNS_FIELD_U16, DNS_FIELD_NAME, DNS_FIELD_NAME}};
+    static const struct dns_shape srv = {
+        .fields = {DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_NAME}}; /* RFC 2782 */
+
+    switch (type) {
+    case LEAT_DNS_A:
+        return &a;
+    case LEAT_DNS_AAAA:
+        return &aaaa;
+    case LEAT_DNS_NS:
+    case LEAT_DNS_CNAME:
+    case LEAT_DNS_PTR:
+        return &name;
+    case LEAT_DNS_MX:
+        return &mx;
+    case LEAT_DNS_TXT:
+        return &txt;
+    case LEAT_DNS_SOA:
+        return &soa;
+    case DNS_TYPE_MD:
+    case DNS_TYPE_MF:
+    case DNS_TYPE_MB:
+    case DNS_TYPE_MG:
+    case DNS_TYPE_MR:
+        return &other_name;
+    case DNS_TYPE_MINFO:
+    case DNS_TYPE_RP:
+        return &other_names;
+    case DNS_TYPE_AFSDB:
+    case DNS_TYPE_RT:
+        return &host;
+    case DNS_TYPE_PX:
+        return &px;
+    case DNS_TYPE_SRV:
+        return &srv;
+    default:
+        return NULL;
+    }
+}
+
+const uint8_t *dns_fields(uint16_t type)
+{
+    const struct dns_shape *shape = dns_shape(type);
+
+    return shape && shape->is_known ? shape->fields : NULL;
+}
+
+uint8_t dns_field_bytes(uint8_t field)
+{
+    switch ((enum dns_field)field) {
+    case DNS_FIELD_U16:
+        return 2;
+    case DNS_FIELD_U32:
+    case DNS_FIELD_TIME:
+    case DNS_FIELD_IP4:
+        return 4;
+    case DNS_FIELD_IP6:
+        return 16;
+    case DNS_FIELD_END:
+    case DNS_FIELD_NAME:
+    case DNS_FIELD_TEXTS:
+        break;
+    }
+    return 0;
+}

@@ -1,0 +1,348 @@
+/*
+ * call.c -- the course of a call: when what is done, when the program is called, its end.
+ *
+ * The program is called from run() and call_fail() alone, which come from the stream's events and
+ * the timer.  What the program does elsewhere leaves marks and asks by call_kick() for a look.  A
+ * callback may end its call, and begin another one in its place: `serial` tells.
+ */
+#include "web/http/call.h"
+
+#include "core/assert.h"
+#include "stack.h"
+
+enum {
+    TOO_EARLY = 425 /* RFC 8470 5.2 */
+};
+
+static const uint64_t retry_ns = 10000000; /* the pool was empty */
+
+static uint64_t now_ns(const struct leat_http_call *call)
+{
+    return leat_now_ns(call->client->stack);
+}
+
+/* ---- Its time ----------------------------------------------------------------------------- */
+
+void call_due(struct leat_http_call *call, uint64_t due_ns)
+{
+    const uint64_t deadline_ns = call->phase == CALL_KEPT ? 0 : call->request.deadline_ns;
+
+    call->due_ns = due_ns;
+    if (deadline_ns && deadline_ns < due_ns)
+        due_ns = deadline_ns;
+    leat_timer_set(call->client->stack, &call->timer, due_ns);
+}
+
+void call_kick(struct leat_http_call *call)
+{
+    leat_timer_set(call->client->stack, &call->timer, now_ns(call));
+}
+
+void call_kick_later(struct leat_http_call *call)
+{
+    leat_timer_set(call->client->stack, &call->timer, now_ns(call) + retry_ns);
+}
+
+/* Is it the program's turn, and not the server's? */
+static bool is_excused(const struct leat_http_call *call)
+{
+    return call->not_consumed > 0 || call->unread ||
+           (call->stream.end && leat_stream_readable(&call->stream) > 0) ||
+           (call->stream.end && call_streams(call) &&
+            leat_stream_progress(&call->stream).queued_bytes == 0);
+}
+
+/* Has the server taken something since this was asked last? */
+static bool has_taken(struct leat_http_call *call)
+{
+    struct leat_stream_progress progress;
+    bool moved;
+
+    if (!call->stream.end)
+        return false;
+    progress = leat_stream_progress(&call->stream);
+    moved = progress.queued_bytes > 0 && progress.taken != call->seen_taken;
+    call->seen_taken = progress.taken;
+    return moved;
+}
+
+/* Nothing is left to come or to be sent: only the program can be late. */
+static bool is_done(const struct leat_http_call *call)
+{
+    return leat_http_call_over(call) && call->whole;
+}
+
+/* ---- Its end ------------------------------------------------------------------------------ */
+
+/* May the request be sent again?  Nothing has come back, on a connection that the server may have
+ * closed before it saw the request; and to do it twice is as good as once (RFC 9110 9.2.2), or
+ * nothing was sent. */
+static bool may_repeat(const struct leat_http_call *call, enum leat_err why)
+{
+    const unsigned idempotent = LEAT_HTTP_GET | LEAT_HTTP_HEAD | LEAT_HTTP_PUT | LEAT_HTTP_DELETE;
+
+    if (!call->reused || call->begun || why == LEAT_ERR_TIMEOUT || why == LEAT_ERR_FORMAT)
+        return false;
+    return call->head_sent == 0 ||
+           ((call->request.method & idempotent) && call->request.body_len == 0);
+}
+
+static void count(struct leat_http_client_counts *counts, enum leat_err why)
+{
+    counts->failed++;
+    counts->timeouts += why == LEAT_ERR_TIMEOUT;
+    counts->refused += why == LEAT_ERR_FORMAT || why == LEAT_ERR_TOO_BIG;
+}
+
+void call_fail(struct leat_http_call *call, enum leat_err why)
+{
+    const uint32_t serial = call->serial;
+
+    if (may_repeat(call, why)) {
+        call->client->counts.retried++;
+        why = call_repeat(call);
+        if (!why)
+            return;
+    }
+    count(&call->client->counts, why);
+    call->phase = CALL_FAILED; /* nobody gets its place before it has been told */
+    leat_timer_cancel(call->client->stack, &call->timer);
+    call->request.on_failed(call, why, call->request.arg);
+    leat_assert(call->serial == serial && call->phase == CALL_FAILED);
+    call_drop(call, false);
+}
+
+void leat_http_call_close(struct leat_http_call *call)
+{
+    struct leat_buf *text;
+
+    leat_assert(call->phase != CALL_FREE && call->phase != CALL_KEPT && call->phase != CALL_FAILED);
+    if (call->not_consumed > 0)
+        leat_http_call_consumed(call, call->not_consumed);
+    while (call->has_reply && call->whole && (text = leat_http_call_receive(call, UINT32_MAX))) {
+        leat_http_call_consumed(call, leat_buf_total(text));
+        leat_buf_free(text); /* what is there already, so that the connection can be kept */
+    }
+    if (is_done(call))
+        call_keep(call);
+    else
+        call_drop(call, false);
+}
+
+/* ---- Its course --------------------------------------------------------------------------- */
+
+static bool is_same(const struct leat_http_call *call, uint32_t serial)
+{
+    return call->serial == serial && call->phase == CALL_ACTIVE;
+}
+
+/* Calls the program for what has come; false: the call is over. */
+static bool tell_body(struct leat_http_call *call)
+{
+    const uint32_t serial = call->serial;
+    const bool ready = call_body_ready(call);
+
+    if (call->body.phase != HTTP_BODY_BAD &&
+        (ready || (leat_http_call_over(call) && !call->told_over))) {
+        call->told_over = leat_http_call_over(call);
+        if (call->request.on_body)
+            call->request.on_body(call, call->request.arg);
+        if (!is_same(call, serial))
+            return false;
+        call->told_over = leat_http_call_over(call);
+    }
+    if (call->body.phase == HTTP_BODY_BAD)
+        call_fail(call, LEAT_ERR_FORMAT);
+    else if (call->body.phase <= HTTP_BODY_FRAMING && !call->unread &&
+             (!call->stream.end || leat_stream_at_end(&call->stream)))
+        call_fail(call, call->stream.end ? LEAT_ERR_END : call->ended);
+    return is_same(call, serial);
+}
+
+/* RFC 8470 5.2: the server wants a request that came early again, behind the handshake. */
+static void ask_again(struct leat_http_call *call)
+{
+    enum leat_err err;
+
+    leat_debug_assert(call->early);
+    call->client->counts.too_early++;
+    call->request.early = false;
+    err = call_repeat(call);
+    if (err)
+        call_fail(call, err);
+}
+
+/* Reads on; false: the call is over. */
+static bool tell_reply(struct leat_http_call *call)
+{
+    const uint32_t serial = call->serial;
+
+    if (!call->has_reply) {
+        const enum leat_err err = call_read_head(call);
+
+        if (err)
+            call_fail(call, err);
+        if (err || !call->has_reply)
+            return is_same(call, serial);
+        if (call->early && call->response.status == TOO_EARLY) {
+            ask_again(call);
+            return false;
+        }
+        if (call->request.on_reply)
+            call->request.on_reply(call, call->request.arg);
+        if (!is_same(call, serial))
+            return false;
+    }
+    return tell_body(call);
+}
+
+/* Tells the program that it can send; false: the call is over. */
+static bool tell_writable(struct leat_http_call *call)
+{
+    const uint32_t serial = call->serial;
+
+    if (!call->wants_room || !call->request.on_writable || !call_has_room(call))
+        return true;
+    call->wants_room = false;
+    call->request.on_writable(call, call->request.arg);
+    return is_same(call, serial);
+}
+
+/* A connection that nobody asks anything of has nothing to say: its text would be taken for the
+ * reply to the next request (RFC 9112 9.2). */
+static bool is_stale(const struct leat_http_call *call)
+{
+    return !call->stream.end || leat_stream_readable(&call->stream) > 0 ||
+           leat_stream_at_end(&call->stream);
+}
+
+/* Goes on with whatever there is. */
+static void run(struct leat_http_call *call)
+{
+    if (call->phase == CALL_KEPT && is_stale(call)) {
+        call_drop(call, true);
+        return;
+    }
+    if (call->phase != CALL_ACTIVE)
+        return;
+    if (call->reused && call->head_sent == 0 && is_stale(call)) {
+        call_fail(call, LEAT_ERR_END);
+        return;
+    }
+    if (call->stream.end)
+        call_send_on(call);
+    if (!tell_writable(call) || !tell_reply(call))
+        return;
+    if (call->stream.end)
+        call_send_on(call); /* what the program has finished meanwhile */
+    if (!leat_timer_is_set(&call->timer) && !is_done(call))
+        call_due(call, call->active_at_ns + call->client->config.stall_ns);
+}
+
+void call_begin(struct leat_http_call *call)
+{
+    leat_debug_assert(call->stream.end != NULL);
+    call->phase = CALL_ACTIVE;
+    call->active_at_ns = now_ns(call);
+    call->wants_room = call_streams(call);
+    call->seen_taken = leat_stream_progress(&call->stream).taken;
+    call_kick(call);
+}
+
+/* ---- What it is called by ----------------------------------------------------------------- */
+
+/* A call's timer: false, it took too long. */
+static bool is_in_time(struct leat_http_call *call)
+{
+    const uint64_t deadline_ns = call->request.deadline_ns;
+
+    if (is_done(call))
+        return true;
+    if (deadline_ns && now_ns(call) >= deadline_ns)
+        return false;
+    if (now_ns(call) < call->active_at_ns + call->client->config.stall_ns)
+        return true;
+    if (!has_taken(call) && !is_excused(call))
+        return false;
+    call->active_at_ns = now_ns(call);
+    return true;
+}
+
+void call_on_time(struct leat_timer *timer, void *arg)
+{
+    struct leat_http_call *call = arg;
+
+    (void)timer;
+    if (call->phase == CALL_ACTIVE && is_in_time(call))
+        run(call);
+    else if (call->phase == CALL_KEPT && now_ns(call) >= call->due_ns)
+        call_drop(call, true);
+    else if (call->phase == CALL_ACTIVE ||
+             (call->phase == CALL_OPENING && now_ns(call) >= call->due_ns))
+        call_fail(call, LEAT_ERR_TIMEOUT);
+    else if (call->phase == CALL_OPENING || call->phase == CALL_KEPT)
+        call_due(call, call->due_ns);
+}
+
+/* What the server has taken of the head before the session was open. */
+static void note_early(struct leat_http_call *call)
+{
+    struct leat_tls_info info;
+
+    if (!call->tls.early)
+        return;
+    call->client->config.tls_info(&call->stream, &info);
+    call->head_sent = (uint16_t)info.early_bytes;
+    call->early = info.early_bytes > 0;
+    call->client->counts.early += call->early;
+}
+
+static void on_open(struct leat_tcp *conn, void *arg)
+{
+    struct leat_http_call *call = arg;
+
+    (void)conn;
+    if (call->phase != CALL_OPENING)
+        return;
+    call->client->counts.connected++;
+    note_early(call);
+    call_begin(call);
+}
+
+static void on_news(struct leat_tcp *conn, void *arg)
+{
+    (void)conn;
+    run(arg);
+}
+
+/* The stream is no more.  What has been received of a reply is still there, for a program that
+ * takes its time; a whole reply is one. */
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct leat_http_call *call = arg;
+
+    (void)conn;
+    call->gone = true;
+    if (call->phase == CALL_KEPT) {
+        call_drop(call, true);
+        return;
+    }
+    call->ended = why ? why : LEAT_ERR_END;
+    if (call->phase == CALL_ACTIVE && (is_done(call) || (call->has_reply && call->unread)))
+        call->stream.end = NULL;
+    else
+        call_fail(call, call->ended);
+}
+
+const struct leat_tcp_events call_events = {
+    .on_open = on_open, .on_readable = on_news, .on_writable = on_news, .on_closed = on_closed};
+
+const struct leat_stream *leat_http_call_stream(const struct leat_http_call *call)
+{
+    return &call->stream;
+}
+
+const struct leat_connecting *leat_http_call_connecting(const struct leat_http_call *call)
+{
+    return &call->connecting;
+}

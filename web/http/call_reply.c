@@ -1,0 +1,223 @@
+/* call_reply.c -- the reply of a call: its head, and its body as it comes. */
+#include <string.h>
+
+#include "core/assert.h"
+#include "web/http/call.h"
+#include "stack.h"
+
+enum {
+    READ_BYTES = 16384, /* at a time */
+    INTERIMS_MAX = 16   /* interim replies (RFC 9110 15.2); a server has no reason for as many */
+};
+
+struct leat_buf *call_unread(struct leat_http_call *call)
+{
+    if (!call->unread && call->stream.end)
+        call->unread = leat_stream_receive(&call->stream, READ_BYTES);
+    return call->unread;
+}
+
+static void consume(struct leat_http_call *call, uint32_t bytes)
+{
+    call->unread = leat_buf_consume(call->unread, bytes);
+    if (call->stream.end)
+        leat_stream_consumed(&call->stream, bytes);
+}
+
+static bool at_end(const struct leat_http_call *call)
+{
+    return !call->unread && (!call->stream.end || leat_stream_at_end(&call->stream));
+}
+
+/* ---- Its head ----------------------------------------------------------------------------- */
+
+/* Where the body ends (RFC 9112 6.3). */
+static void begin_body(struct leat_http_call *call)
+{
+    const struct http_response *response = &call->response;
+    const bool none = call->request.method == LEAT_HTTP_HEAD || response->status == 204 ||
+                      response->status == 304;
+    const bool framed = response->codings > 0 || response->length_given;
+
+    call->has_reply = true;
+    call->until_close = !none && !framed;
+    if (none)
+        http_body_start(&call->body, false, 0);
+    else
+        http_body_start(&call->body, response->codings > 0,
+                        framed ? response->content_length : UINT64_MAX);
+    call->client->counts.replies++;
+}
+
+/* A head is whole; false: it can't be. */
+static bool take_head(struct leat_http_call *call)
+{
+    if (!http_response_is_interim(&call->response)) {
+        begin_body(call);
+        return true;
+    }
+    http_response_start(&call->response);
+    call->fields_len = 0;
+    return ++call->interims <= INTERIMS_MAX;
+}
+
+enum leat_err call_read_head(struct leat_http_call *call)
+{
+    const struct leat_buf *unread;
+
+    while (!call->has_reply && (unread = call_unread(call)) != NULL) {
+        const uint32_t room = call->client->config.reply_bytes - (uint32_t)call->fields_len;
+        const uint32_t len = unread->len < room ? unread->len : room;
+        size_t taken;
+
+        if (call->head_sent < call->head_len)
+            return LEAT_ERR_FORMAT; /* an answer to what it hasn't heard */
+        if (room == 0)
+            return LEAT_ERR_TOO_BIG;
+        if (call->fields_len == 0) { /* the whole head may take stall_ns from here */
+            call->active_at_ns = leat_now_ns(call->client->stack);
+            call->seen_taken = leat_stream_progress(&call->stream).taken;
+        }
+        call->begun = true;
+        taken = http_response_read(&call->response, unread->data, len);
+        memcpy(call->fields + call->fields_len, unread->data, taken);
+        call->fields_len = (uint16_t)(call->fields_len + taken);
+        consume(call, (uint32_t)taken);
+        if (call->response.verdict == HTTP_VERDICT_BAD ||
+            (call->response.verdict == HTTP_VERDICT_GOOD && !take_head(call)))
+            return LEAT_ERR_FORMAT;
+    }
+    return !call->has_reply && at_end(call) ? LEAT_ERR_END : LEAT_OK;
+}
+
+uint16_t leat_http_call_status(const struct leat_http_call *call)
+{
+    return call->has_reply ? call->response.status : 0;
+}
+
+uint64_t leat_http_call_length(const struct leat_http_call *call)
+{
+    if (call->response.codings > 0 || !call->response.length_given)
+        return call->until_close || call->response.codings > 0 ? LEAT_HTTP_ANY : 0;
+    return call->response.content_length;
+}
+
+static char lower(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c + ('a' - 'A'));
+    return c;
+}
+
+/* If the line of @len bytes is the field @name: where its value begins, else 0. */
+static size_t value_at(const char *line, size_t len, const char *name)
+{
+    size_t at = 0;
+
+    while (at < len && name[at] && lower(line[at]) == lower(name[at]))
+        at++;
+    return at < len && !name[at] && line[at] == ':' ? at + 1 : 0;
+}
+
+const char *leat_http_call_field(const struct leat_http_call *call, const char *name, size_t *len)
+{
+    const char *line = call->fields;
+    const char *const end = call->fields + (call->has_reply ? call->fields_len : 0);
+
+    while (line < end) {
+        size_t line_len = 0, from;
+
+        while (line[line_len] != '\n') /* the last byte of a head is one */
+            line_len++;
+        from = value_at(line, line_len, name);
+        if (from > 0) {
+            size_t to = line_len - 1; /* the CR */
+
+            while (from < to && (line[from] == ' ' || line[from] == '\t'))
+                from++;
+            while (to > from && (line[to - 1] == ' ' || line[to - 1] == '\t'))
+                to--;
+            *len = to - from;
+            return line + from;
+        }
+        line += line_len + 1;
+    }
+    return NULL;
+}
+
+/* ---- Its body ----------------------------------------------------------------------------- */
+
+bool call_body_ready(struct leat_http_call *call)
+{
+    struct http_body *body = &call->body;
+    const struct leat_buf *unread;
+
+    while (body->phase <= HTTP_BODY_FRAMING && (unread = call_unread(call)) != NULL) {
+        if (body->phase == HTTP_BODY_TEXT)
+            return true;
+        consume(call, (uint32_t)http_body_framing(body, unread->data, unread->len));
+    }
+    if (call->until_close && at_end(call) && call->stream.end)
+        body->phase = HTTP_BODY_OVER;
+    return false;
+}
+
+/* Takes up to @bytes_max of text off the first piece of what is unread; NULL: no descriptor. */
+static struct leat_buf *take_piece(struct leat_http_call *call, uint32_t bytes_max)
+{
+    struct leat_buf *piece = call->unread;
+    uint32_t len = piece->len < bytes_max ? piece->len : bytes_max;
+
+    if (len > call->body.left)
+        len = (uint32_t)call->body.left;
+    if (len == piece->len) {
+        call->unread = piece->next;
+        piece->next = NULL;
+    } else {
+        piece = leat_buf_slice(call->unread, 0, len);
+        if (!piece)
+            return NULL;
+        call->unread = leat_buf_consume(call->unread, len);
+    }
+    http_body_take(&call->body, len);
+    return piece;
+}
+
+struct leat_buf *leat_http_call_receive(struct leat_http_call *call, uint32_t bytes_max)
+{
+    struct leat_buf *first = NULL;
+    struct leat_buf **end = &first;
+    uint32_t len = 0;
+
+    leat_assert(call->has_reply);
+    while (len < bytes_max && call->phase == CALL_ACTIVE && call_body_ready(call)) {
+        struct leat_buf *piece = take_piece(call, bytes_max - len);
+
+        if (!piece) {
+            call_kick_later(call);
+            break;
+        }
+        len += piece->len;
+        *end = piece;
+        end = &piece->next;
+    }
+    call->not_consumed += len;
+    if (len > 0)
+        call->active_at_ns = leat_now_ns(call->client->stack);
+    if (call->body.phase == HTTP_BODY_BAD || at_end(call))
+        call_kick(call); /* who calls this from elsewhere hears of the end by on_body, too */
+    return first;
+}
+
+void leat_http_call_consumed(struct leat_http_call *call, uint32_t bytes)
+{
+    leat_assert(bytes <= call->not_consumed);
+    call->not_consumed -= bytes;
+    if (call->stream.end)
+        leat_stream_consumed(&call->stream, bytes);
+}
+
+bool leat_http_call_over(const struct leat_http_call *call)
+{
+    return call->has_reply && call->body.phase == HTTP_BODY_OVER;
+}

@@ -1,0 +1,41 @@
+/* http_early.c -- requests that come before their handshake is over, and may be replays (RFC 8470).
+ */
+#include "web/http/http_client.h"
+
+/* RFC 8470 3: what is safe may be answered.  What a route does is its program's. */
+static bool is_too_early(const struct http_client *client)
+{
+    const struct leat_http_server_config *config = &client->server->config;
+    const struct http_request *request = &client->request;
+    uint8_t methods;
+
+    return request->method > HTTP_HEAD || request->content_length > 0 ||
+           !http_request_body_is_plain(request) ||
+           http_route_find(config->routes, config->route_count, request, &methods);
+}
+
+void http_early_look(struct http_client *client)
+{
+    if (client->early && client->request.status == HTTP_OK && is_too_early(client)) {
+        client->server->counts.too_early++;
+        client->request.status = HTTP_TOO_EARLY;
+    }
+}
+
+void leat_http_server_early(void *client)
+{
+    struct http_client *of = client;
+
+    if (!of->server->config.receive_early)
+        return;
+    of->early = true;
+    http_client_serve(NULL, of);
+}
+
+void http_client_opened(struct leat_tcp *conn, void *arg)
+{
+    struct http_client *client = arg;
+
+    client->early = false;
+    http_client_serve(conn, client);
+}

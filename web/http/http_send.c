@@ -1,0 +1,161 @@
+/* http_send.c -- the reply of a route: its head, and its text, in chunks where its length isn't
+ * known. */
+#include "core/assert.h"
+#include "web/http/http_chunk.h"
+#include "web/http/http_client.h"
+#include "stack.h"
+
+enum {
+    WANTED_BYTES = 1024 /* room that is worth a call */
+};
+
+/* ---- The reply ---------------------------------------------------------------------------- */
+
+void leat_http_reply(struct leat_http_exchange *exchange, const struct leat_http_head *head)
+{
+    const bool may_have_text = head->status != 204 && head->status != HTTP_NOT_MODIFIED;
+
+    leat_assert(exchange->route && !exchange->begun);
+    leat_assert(head->status >= HTTP_OK && head->status < 600);
+    exchange->reply = *head;
+    if (!may_have_text)
+        exchange->reply.len = 0;
+    exchange->begun = true;
+    exchange->chunked =
+        head->len == LEAT_HTTP_ANY && may_have_text && exchange->client->request.minor_version > 0;
+    http_client_kick(exchange->client); /* its head goes, whenever there will be text */
+}
+
+bool http_reply_head_sent(struct leat_http_exchange *exchange)
+{
+    struct http_client *client = exchange->client;
+    const struct leat_stream *stream = &client->stream;
+    struct leat_buf *text;
+
+    if (exchange->head_sent)
+        return true;
+    if (client->phase != HTTP_PHASE_EXCHANGE)
+        return false; /* aborted */
+    if (leat_stream_send_room(stream) < HTTP_ROUTE_HEAD_BYTES) {
+        leat_stream_want_room(stream, HTTP_ROUTE_HEAD_BYTES);
+        return false;
+    }
+    text = leat_buf_alloc(leat_pool(client->server->stack), LEAT_BUF_HEADROOM);
+    if (!text)
+        return http_client_wait_for_pool(client);
+    client->close = !http_request_persists(&client->request) || client->server->stopping ||
+                    (exchange->reply.len == LEAT_HTTP_ANY && !exchange->chunked) ||
+                    (exchange->finished && !http_body_can_skip(exchange));
+    leat_buf_put(text,
+                 (uint32_t)http_route_head(&exchange->reply, &client->request, client->close,
+                                           http_calendar_now(client->server), (char *)text->data));
+    if (leat_stream_send(stream, text) == LEAT_ERR_FULL)
+        return false; /* its buffer was what the room was made of: on_writable follows */
+    http_client_count(client, exchange->reply.status);
+    exchange->head_sent = true;
+    return true;
+}
+
+/* A buffer for what frames the next chunk, taken before the text comes: then that can't fail. */
+static bool have_frame(struct leat_http_exchange *exchange)
+{
+    struct http_client *client = exchange->client;
+
+    if (!exchange->chunked || http_request_is_head(exchange))
+        return true;
+    if (!exchange->frame)
+        exchange->frame = leat_buf_alloc_small(leat_pool(client->server->stack), LEAT_BUF_HEADROOM);
+    return exchange->frame || http_client_wait_for_pool(client);
+}
+
+uint32_t http_reply_room(struct leat_http_exchange *exchange)
+{
+    const struct leat_stream *stream = &exchange->client->stream;
+    uint64_t bytes = UINT32_MAX;
+
+    if (!http_reply_head_sent(exchange) || !have_frame(exchange))
+        return 0;
+    if (!http_request_is_head(exchange)) {
+        bytes = leat_stream_send_room(stream);
+        if (bytes > 0 && bytes <= HTTP_FRAMING_BYTES)
+            leat_stream_want_room(stream, WANTED_BYTES);
+        bytes = bytes > HTTP_FRAMING_BYTES ? bytes - HTTP_FRAMING_BYTES : 0;
+    }
+    if (exchange->reply.len != LEAT_HTTP_ANY && bytes > exchange->reply.len - exchange->sent)
+        bytes = exchange->reply.len - exchange->sent;
+    return (uint32_t)bytes;
+}
+
+uint32_t leat_http_send_room(struct leat_http_exchange *exchange)
+{
+    uint32_t bytes;
+
+    leat_assert(exchange->route && exchange->begun);
+    bytes = http_reply_room(exchange);
+    if (bytes == 0)
+        exchange->wants_room = true;
+    return bytes;
+}
+
+void leat_http_want_room(struct leat_http_exchange *exchange, uint32_t bytes)
+{
+    exchange->wants_room = true;
+    leat_stream_want_room(&exchange->client->stream, bytes < UINT32_MAX - HTTP_FRAMING_BYTES
+                                                         ? bytes + HTTP_FRAMING_BYTES
+                                                         : bytes);
+}
+
+enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_buf *text)
+{
+    struct http_client *client = exchange->client;
+    const uint32_t len = leat_buf_total(text);
+    enum leat_err err = LEAT_OK;
+
+    leat_assert(exchange->route && exchange->begun && !exchange->finished);
+    if (exchange->reply.len != LEAT_HTTP_ANY && len > exchange->reply.len - exchange->sent)
+        err = LEAT_ERR_TOO_BIG;
+    else if (len > http_reply_room(exchange))
+        err = LEAT_ERR_FULL;
+    if (err || len == 0 || http_request_is_head(exchange)) {
+        leat_buf_free(text);
+        return err;
+    }
+    if (exchange->chunked) {
+        struct leat_buf *frame = exchange->frame;
+
+        exchange->frame = NULL;
+        http_chunk_frame(frame, len, exchange->in_chunks);
+        leat_buf_append(frame, text);
+        text = frame;
+    }
+    err = leat_stream_send(&client->stream, text);
+    if (!err) {
+        exchange->sent += len;
+        exchange->in_chunks = exchange->chunked;
+    }
+    return err;
+}
+
+size_t leat_http_write(struct leat_http_exchange *exchange, const void *bytes, size_t len)
+{
+    struct http_client *client = exchange->client;
+    const uint32_t may = leat_http_send_room(exchange);
+    struct leat_buf *text;
+
+    if (len > may) {
+        len = may;
+        leat_http_want_room(exchange, WANTED_BYTES);
+    }
+    if (len == 0 || http_request_is_head(exchange))
+        return len;
+    text = leat_buf_copy(leat_pool(client->server->stack), bytes, (uint32_t)len);
+    if (!text) {
+        exchange->wants_room = true;
+        http_client_wait_for_pool(client);
+        return 0;
+    }
+    if (!leat_http_send(exchange, text))
+        return len;
+    leat_http_want_room(exchange, WANTED_BYTES); /* the copy took what the room was made of */
+    return 0;
+}

@@ -1,0 +1,292 @@
+/* http_server.c -- the server of files: its clients come and go. */
+#include <leat/http_server.h>
+
+#include <string.h>
+
+#include <leat/stream.h>
+#include <leat/tcp.h>
+
+#include "core/second.h"
+#include "web/http/http_client.h"
+#include "stack.h"
+
+enum {
+    ALIGN = 16,
+    CLIENTS_A_SPARE = 32
+};
+
+/* A client that is displaced stays until its stream has told its end; one that comes meanwhile
+ * takes a spare. */
+static uint32_t slot_count(const struct leat_http_server_config *config)
+{
+    return config->clients + 1u + config->clients / CLIENTS_A_SPARE;
+}
+
+/* ---- Clients that come and go ------------------------------------------------------------- */
+
+static void accept_clients(struct leat_tcp_listener *listener, void *arg);
+
+/* Its place is for another one. */
+static void give_place(struct http_client *client)
+{
+    if (client->place != SHARES_NONE)
+        shares_give(&client->server->shares, client->place);
+    client->place = SHARES_NONE;
+}
+
+void http_server_take_back(struct http_client *client)
+{
+    struct leat_http_server *server = client->server;
+
+    http_client_release(client);
+    give_place(client);
+    client->next_free = server->free_client;
+    server->free_client = client;
+    if (server->listener)
+        accept_clients(server->listener, server); /* one may have waited for this */
+}
+
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    (void)conn;
+    http_exchange_fail(arg, why ? why : LEAT_ERR_END, 0);
+    http_server_take_back(arg);
+}
+
+static const struct leat_tcp_events client_events = {.on_open = http_client_opened,
+                                                     .on_readable = http_client_serve,
+                                                     .on_writable = http_client_writable,
+                                                     .on_closed = on_closed};
+
+/* Takes a place for the client of @stream; in a full table the oldest one of the address with most
+ * makes room. */
+static void take_place(struct http_client *client, const struct leat_stream *stream)
+{
+    struct leat_http_server *server = client->server;
+    const struct leat_ip peer = leat_stream_peer(stream);
+    const uint64_t holder = shares_holder(&peer);
+    const uint32_t room = shares_room(&server->shares, holder);
+
+    if (room != SHARES_NONE) {
+        struct http_client *displaced = server->of_place[room];
+
+        give_place(displaced);
+        http_client_end(displaced, &server->counts.displaced);
+    }
+    client->place = shares_free_place(&server->shares);
+    client->renewed_at_ns = leat_now_ns(server->stack);
+    server->of_place[client->place] = client;
+    shares_take(&server->shares, client->place, holder);
+}
+
+/* The first free client is this stream's. */
+static void start_client(struct leat_http_server *server, struct leat_stream stream)
+{
+    struct http_client *client = server->free_client;
+
+    server->free_client = client->next_free;
+    take_place(client, &stream);
+    http_client_start(client, stream);
+}
+
+static void accept_clients(struct leat_tcp_listener *listener, void *arg)
+{
+    struct leat_http_server *server = arg;
+
+    while (server->free_client) {
+        struct http_client *client = server->free_client;
+        struct leat_tcp *conn = leat_tcp_accept(listener, &client_events, client);
+
+        if (!conn)
+            return;
+        leat_tcp_set_nodelay(conn, true); /* a reply is queued whole, or fills its segments */
+        start_client(server, leat_stream_of_tcp(conn));
+    }
+}
+
+bool leat_http_server_serve(struct leat_http_server *server, const struct leat_stream *stream)
+{
+    struct http_client *client = server->free_client;
+
+    if (!client || server->stopping)
+        return false;
+    leat_stream_set_events(stream, &client_events, client);
+    start_client(server, *stream);
+    http_client_serve(NULL, client); /* text may have come before */
+    return true;
+}
+
+/* ---- Open and close ----------------------------------------------------------------------- */
+
+static struct leat_http_server_config with_defaults(const struct leat_http_server_config *given)
+{
+    struct leat_http_server_config config = *given;
+
+    if (config.port == 0)
+        config.port = LEAT_HTTP_PORT;
+    if (config.clients == 0)
+        config.clients = 512;
+    if (config.idle_ns == 0)
+        config.idle_ns = 15 * second_ns;
+    if (config.head_ns == 0)
+        config.head_ns = 10 * second_ns;
+    if (config.head_bytes_per_s == 0)
+        config.head_bytes_per_s = 500;
+    if (config.stall_ns == 0)
+        config.stall_ns = 30 * second_ns;
+    if (config.body_bytes_per_s == 0)
+        config.body_bytes_per_s = 500;
+    return config;
+}
+
+static size_t align_up(size_t bytes)
+{
+    return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+/* The next part of the block at @at. */
+static void *part(uint8_t **at, size_t bytes)
+{
+    void *made = *at;
+
+    memset(made, 0, bytes);
+    *at += align_up(bytes);
+    return made;
+}
+
+/* One for each client, but none for a server of files alone. */
+static size_t exchanges_bytes(const struct leat_http_server_config *config)
+{
+    return config->route_count ? slot_count(config) * sizeof(struct leat_http_exchange) : 0;
+}
+
+size_t leat_http_server_memory_bytes(const struct leat_http_server_config *config)
+{
+    const struct leat_http_server_config full = with_defaults(config);
+
+    return ALIGN + align_up(sizeof(struct leat_http_server)) + align_up(exchanges_bytes(&full)) +
+           align_up(slot_count(&full) * sizeof(struct http_client)) +
+           align_up(shares_bytes(full.clients)) +
+           align_up(full.clients * sizeof(struct http_client *)) +
+           align_up(http_table_entries(full.file_count) * sizeof(struct http_entry)) +
+           align_up((size_t)full.file_count * HTTP_REPLY_HEAD_BYTES) +
+           align_up(full.file_count * sizeof(uint16_t));
+}
+
+/* The table, and for each file the head of the reply that most requests for it get. */
+static bool add_files(struct leat_http_server *server)
+{
+    static const struct http_request common = {.status = HTTP_OK, .minor_version = 1};
+
+    for (uint32_t i = 0; i < server->config.file_count; i++) {
+        const struct leat_http_file *file = &server->config.files[i];
+        const struct http_reply reply = {.status = HTTP_OK, .body_len = file->len, .file = file};
+
+        if (!http_table_add(&server->table, file))
+            return false;
+        server->head_lens[i] = (uint16_t)http_reply_head(
+            &reply, &common, NULL, server->heads + (size_t)i * HTTP_REPLY_HEAD_BYTES);
+    }
+    return true;
+}
+
+/* Lays the server out in @memory. */
+static struct leat_http_server *lay_out(void *memory, struct leat *stack,
+                                        const struct leat_http_server_config *full)
+{
+    uint8_t *at = (uint8_t *)memory + (ALIGN - (uintptr_t)memory % ALIGN) % ALIGN;
+    struct leat_http_server *server = part(&at, sizeof *server);
+    const uint32_t entries = http_table_entries(full->file_count);
+    const uint64_t key[2] = {stack->table_key.k0, stack->table_key.k1};
+
+    server->config = *full;
+    server->stack = stack;
+    server->clients = part(&at, slot_count(full) * sizeof *server->clients);
+    shares_init(&server->shares, part(&at, shares_bytes(full->clients)), full->clients, 0, key);
+    server->of_place = part(&at, full->clients * sizeof(struct http_client *));
+    server->exchanges = part(&at, exchanges_bytes(full));
+    server->table.entries = part(&at, entries * sizeof *server->table.entries);
+    server->table.mask = entries - 1;
+    server->heads = part(&at, (size_t)full->file_count * HTTP_REPLY_HEAD_BYTES);
+    server->head_lens = part(&at, full->file_count * sizeof *server->head_lens);
+    for (uint32_t i = slot_count(full); i-- > 0;) {
+        struct http_client *client = &server->clients[i];
+
+        client->server = server;
+        client->place = SHARES_NONE;
+        client->exchange = full->route_count ? &server->exchanges[i] : NULL;
+        client->timer.fire = http_client_timer;
+        client->next_free = server->free_client;
+        server->free_client = client;
+    }
+    return server;
+}
+
+enum leat_err leat_http_server_open(struct leat_http_server **server, struct leat *stack,
+                                    void *memory, size_t bytes,
+                                    const struct leat_http_server_config *config)
+{
+    const struct leat_http_server_config full = with_defaults(config);
+    struct leat_tcp_listen_config listen = {
+        .ip = full.ip,
+        .port = full.port,
+        .backlog = full.clients,
+        .displace = true, /* of the table's entries: those of its clients it knows itself */
+        .on_acceptable = accept_clients};
+    struct leat_http_server *made;
+    const uint32_t head_bytes = full.route_count ? HTTP_ROUTE_HEAD_BYTES : HTTP_REPLY_HEAD_BYTES;
+    enum leat_err err;
+
+    if (leat_pool_buf_bytes(leat_pool(stack)) < LEAT_BUF_HEADROOM + head_bytes)
+        return LEAT_ERR_ARGUMENT;
+    if (bytes < leat_http_server_memory_bytes(config))
+        return LEAT_ERR_MEMORY;
+    made = lay_out(memory, stack, &full);
+    if (!add_files(made))
+        return LEAT_ERR_ARGUMENT;
+    listen.arg = made;
+    err = leat_tcp_listen(stack, &made->listener, &listen);
+    if (!err)
+        *server = made;
+    return err;
+}
+
+void leat_http_server_stop(struct leat_http_server *server)
+{
+    if (server->stopping)
+        return;
+    server->stopping = true;
+    leat_tcp_listener_close(server->listener);
+    server->listener = NULL;
+    for (uint32_t i = 0; i < slot_count(&server->config); i++)
+        http_client_stop(&server->clients[i]);
+}
+
+uint32_t leat_http_server_clients(const struct leat_http_server *server)
+{
+    return server->clients_open;
+}
+
+void leat_http_server_close(struct leat_http_server *server)
+{
+    static const struct leat_tcp_events nothing = {.on_open = NULL};
+
+    if (server->listener)
+        leat_tcp_listener_close(server->listener);
+    http_calendar_release(&server->calendar);
+    for (uint32_t i = 0; i < slot_count(&server->config); i++) {
+        struct http_client *client = &server->clients[i];
+        const struct leat_stream stream = client->stream;
+
+        if (!stream.end)
+            continue;
+        http_client_release(client);
+        leat_stream_set_events(&stream, &nothing, NULL); /* the memory will be gone by then */
+        leat_stream_abort(&stream);
+    }
+}
+
+const struct leat_http_server_counts *leat_http_server_counts(const struct leat_http_server *server)
+{
+    return &server->counts;
+}

@@ -1,0 +1,248 @@
+/*
+ * metrics.c -- what a stack counts, as Prometheus's text.
+ *
+ * A family's samples must follow each other: so first each counter that is a family by itself, then
+ * the reasons to drop, what holds the pool, TCP's round trips, and the server's counts.
+ */
+#include <leat/metrics.h>
+
+#include <leat/stats.h>
+#include <leat/tcp.h>
+
+#include "web/http/http_client.h"
+#include "web/http/http_text.h"
+#include "stack.h"
+
+/* What stands before the first sample of a family. */
+static void add_family(struct text *text, const char *name, const char *suffix, const char *what,
+                       const char *type)
+{
+    text_add(text, "# HELP leat_");
+    text_add(text, name);
+    text_add(text, suffix);
+    text_add(text, " ");
+    text_add(text, what);
+    text_add(text, "\n# TYPE leat_");
+    text_add(text, name);
+    text_add(text, suffix);
+    text_add(text, " ");
+    text_add(text, type);
+    text_add(text, "\n");
+}
+
+static void add_value(struct text *text, uint64_t value)
+{
+    text_add(text, " ");
+    text_add_number(text, value);
+    text_add(text, "\n");
+}
+
+static void add_counter(struct text *text, const char *name, const char *what, uint64_t value)
+{
+    add_family(text, name, "_total", what, "counter");
+    text_add(text, "leat_");
+    text_add(text, name);
+    text_add(text, "_total");
+    add_value(text, value);
+}
+
+/* A sample of a family whose samples differ by one label. */
+static void add_labelled(struct text *text, const char *name, const char *label, uint64_t value)
+{
+    text_add(text, name);
+    text_add(text, label);
+    text_add(text, "\"}");
+    add_value(text, value);
+}
+
+/* ---- Round trips -------------------------------------------------------------------------- */
+
+enum {
+    RTT_ENTRIES = LEAT_TCP_RTT_BUCKETS + 3 /* the buckets, the one without a bound, sum, count */
+};
+
+static void add_seconds(struct text *text, uint64_t ns)
+{
+    text_add_number(text, ns / 1000000000);
+    text_add(text, ".");
+    text_add_digits(text, ns % 1000000000, 9);
+}
+
+/* Entry number @index of the histogram, whose buckets hold what is in those before as well. */
+static void add_rtt(struct text *text, const struct leat *stack, unsigned index)
+{
+    static const struct leat_tcp_rtts none = {.sum_ns = 0};
+    const struct leat_tcp_rtts *rtts = leat_tcp_rtts(stack) ? leat_tcp_rtts(stack) : &none;
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i <= index && i <= LEAT_TCP_RTT_BUCKETS; i++)
+        count += rtts->counts[i];
+    if (index == 0)
+        add_family(text, "tcp_rtt_seconds", "", "round trips of text that was sent once",
+                   "histogram");
+    if (index <= LEAT_TCP_RTT_BUCKETS) {
+        text_add(text, "leat_tcp_rtt_seconds_bucket{le=\"");
+        if (index < LEAT_TCP_RTT_BUCKETS)
+            add_seconds(text, leat_tcp_rtt_bound_ns(index));
+        else
+            text_add(text, "+Inf");
+        text_add(text, "\"}");
+        add_value(text, count);
+    } else if (index == LEAT_TCP_RTT_BUCKETS + 1) {
+        text_add(text, "leat_tcp_rtt_seconds_sum ");
+        add_seconds(text, rtts->sum_ns);
+        text_add(text, "\n");
+    } else {
+        text_add(text, "leat_tcp_rtt_seconds_count");
+        add_value(text, count);
+    }
+}
+
+/* ---- Entries ------------------------------------------------------------------------------ */
+
+/* The counter number *@index among those that are reasons to drop, or among the others; else takes
+ * their number off *@index and returns LEAT_STAT_COUNT. */
+static enum leat_stat find_stat(unsigned *index, bool drops)
+{
+    unsigned seen = 0;
+
+    for (unsigned i = 0; i < LEAT_STAT_COUNT; i++) {
+        if ((leat_stat_group((enum leat_stat)i) == LEAT_STAT_DROP) != drops)
+            continue;
+        if (seen++ == *index)
+            return (enum leat_stat)i;
+    }
+    *index -= seen;
+    return LEAT_STAT_COUNT;
+}
+
+/* What is behind "drop_" and "held_". */
+static const char *label_of(const char *name)
+{
+    return name + 5;
+}
+
+static const char *const held_names[] = {
+#define HELD_NAME(name, text) #name,
+    LEAT_HOLDINGS(HELD_NAME)
+#undef HELD_NAME
+};
+
+enum {
+    HELD_COUNT = sizeof held_names / sizeof *held_names
+};
+
+static void add_held(struct text *text, const struct leat *stack, unsigned index)
+{
+    struct leat_holdings holdings;
+    uint32_t values[HELD_COUNT];
+    unsigned at = 0;
+
+    leat_holdings(stack, &holdings);
+#define HELD_VALUE(name, text) values[at++] = holdings.name;
+    LEAT_HOLDINGS(HELD_VALUE)
+#undef HELD_VALUE
+    if (index == 0)
+        add_family(text, "buffers", "", "buffers and descriptors, by what holds them", "gauge");
+    add_labelled(text, "leat_buffers{held=\"", label_of(held_names[index]), values[index]);
+}
+
+size_t leat_metrics_entry(const struct leat *stack, unsigned index,
+                          char text[LEAT_METRICS_ENTRY_BYTES])
+{
+    const struct leat_stats *stats = leat_stats(stack);
+    struct text writing = {.bytes = text, .room = LEAT_METRICS_ENTRY_BYTES - 1};
+    enum leat_stat stat = find_stat(&index, false);
+
+    if (stat < LEAT_STAT_COUNT) {
+        add_counter(&writing, leat_stat_name(stat), leat_stat_text(stat),
+                    leat_stat_value(stats, stat));
+        return writing.len;
+    }
+    stat = find_stat(&index, true);
+    if (stat < LEAT_STAT_COUNT) {
+        if (index == 0)
+            add_family(&writing, "drops", "_total", "packets that were dropped, by reason",
+                       "counter");
+        add_labelled(&writing, "leat_drops_total{reason=\"", label_of(leat_stat_name(stat)),
+                     leat_stat_value(stats, stat));
+    } else if (index < HELD_COUNT) {
+        add_held(&writing, stack, index);
+    } else if (index < HELD_COUNT + RTT_ENTRIES) {
+        add_rtt(&writing, stack, index - HELD_COUNT);
+    }
+    return writing.len;
+}
+
+/* The entries of the server, behind those of the stack: number @index of them. */
+static size_t server_entry(const struct leat_http_server *server, unsigned index, char *text)
+{
+    const struct leat_http_server_counts *counts = &server->counts;
+    const struct {
+        const char *name;
+        const char *what;
+        uint64_t value;
+    } rows[] = {
+        {"http_requests", "heads that were whole, or refused", counts->requests},
+        {"http_ok", "replies 2xx, and 3xx but for 304", counts->ok},
+        {"http_not_modified", "replies 304", counts->not_modified},
+        {"http_client_errors", "replies 4xx", counts->client_errors},
+        {"http_server_errors", "replies 5xx", counts->server_errors},
+        {"http_failed", "exchanges that were not answered whole", counts->failed},
+        {"http_timeouts", "clients that stood still", counts->timeouts},
+        {"http_displaced", "connections ended in favour of a new one", counts->displaced},
+    };
+    struct text writing = {.bytes = text, .room = LEAT_METRICS_ENTRY_BYTES - 1};
+
+    if (index < sizeof rows / sizeof *rows)
+        add_counter(&writing, rows[index].name, rows[index].what, rows[index].value);
+    return writing.len;
+}
+
+/* ---- The route ---------------------------------------------------------------------------- */
+
+/* Entries of the stack; the same at any time. */
+static unsigned stack_entries(void)
+{
+    return LEAT_STAT_COUNT + HELD_COUNT + RTT_ENTRIES;
+}
+
+/* What is left of a reply. */
+struct rest {
+    const struct leat_http_server *server;
+    unsigned next; /* number of the next entry */
+};
+
+static bool write_entry(struct text *text, void *arg)
+{
+    struct rest *rest = arg;
+    char *at = text->bytes + text->len;
+    const size_t len = rest->next < stack_entries()
+                           ? leat_metrics_entry(rest->server->stack, rest->next, at)
+                           : server_entry(rest->server, rest->next - stack_entries(), at);
+
+    text->len += len;
+    rest->next++;
+    return len > 0;
+}
+
+/* @arg is the number of the next entry. */
+void leat_metrics_on_writable(struct leat_http_exchange *exchange, void *arg)
+{
+    struct rest rest = {exchange->client->server, (unsigned)(uintptr_t)arg};
+    const struct http_entries entries = {LEAT_METRICS_ENTRY_BYTES, write_entry, &rest};
+
+    if (http_text_send(exchange, &entries) == HTTP_TEXT_WAITS)
+        leat_http_set_arg(exchange, (void *)(uintptr_t)rest.next);
+}
+
+void leat_metrics_on_request(struct leat_http_exchange *exchange, void *arg)
+{
+    static const struct leat_http_head head = {
+        .status = 200, .type = "text/plain; version=0.0.4; charset=utf-8", .len = LEAT_HTTP_ANY};
+
+    (void)arg;
+    leat_http_set_arg(exchange, NULL);
+    leat_http_reply(exchange, &head);
+    leat_metrics_on_writable(exchange, NULL);
+}
