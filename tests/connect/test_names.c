@@ -67,6 +67,23 @@ static void domains_that_make_no_legal_name_are_left_out(void **state)
     assert_tried(talk, "only", "only: 10.0.0.3 success");
 }
 
+/* Escapes make a text long whose name is short: the text has a bound of its own. */
+static void a_domain_has_255_characters_at_most(void **state)
+{
+    struct talk *talk = *state;
+    char search[LEAT_CONNECT_HOST_BYTES + 1] = "";
+
+    talk_serve(talk, zone);
+    talk->config.search = search;
+    for (unsigned i = 0; i < 63; i++)
+        strcat(search, i == 31 ? "aaa." : "\\097"); /* 252 */
+    for (size_t len = LEAT_CONNECT_HOST_BYTES - 1; len <= LEAT_CONNECT_HOST_BYTES; len++) {
+        memset(search + strlen(search), 'b', len - strlen(search));
+        talk_connect(talk, "ns", OPEN_PORT);
+        assert_int_equal(talk->connecting.name.len > 10, len < LEAT_CONNECT_HOST_BYTES);
+    }
+}
+
 static void addresses_need_no_resolver(void **state)
 {
     struct talk *talk = *state;
@@ -190,6 +207,7 @@ int main(void)
         talk_test(names_are_looked_for_in_the_search_list),
         talk_test(a_name_with_enough_dots_is_tried_as_it_is_first),
         talk_test(domains_that_make_no_legal_name_are_left_out),
+        talk_test(a_domain_has_255_characters_at_most),
         talk_test(addresses_need_no_resolver),
         talk_test(hosts_text_is_asked_before_the_resolver),
         talk_test(localhost_is_never_asked_for),

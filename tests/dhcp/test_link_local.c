@@ -52,11 +52,33 @@ static void the_order_of_octets_counts(void **state)
                          chosen_by((struct leat_mac){{2, 0, 0, 0, 0, 1}}));
 }
 
+/* It waits for no server any more: it has no address of its own to choose either. */
+static void who_is_stopped_chooses_none(void **state)
+{
+    const struct leat_autoconf_config config = {.link_local = true};
+    struct world *world = world_create();
+    struct leat_autoconf *autoconf;
+    void *ended = world;
+
+    (void)state;
+    world->more_bytes = leat_autoconf_memory_bytes();
+    world_init(world);
+    assert_int_equal(leat_autoconf_start(world->stack, &world->dev.netif, &autoconf, &config),
+                     LEAT_OK);
+    world_wait(world, 9 * second);
+    leat_autoconf_stop(autoconf, false);
+    world_wait(world, 60 * second);
+    assert_int_equal(leat_stats(world->stack)->arp_requests_sent, 0);
+    assert_false(leat_autoconf_facts(autoconf)->is_link_local);
+    world_teardown(&ended);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_octet_of_the_MAC_makes_another_address),
         cmocka_unit_test(the_order_of_octets_counts),
+        cmocka_unit_test(who_is_stopped_chooses_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -235,6 +235,56 @@ static void test_threat_N12_an_upstream_that_trickles_holds_up_nobody_else(void 
     leat_tcp_listener_close(trickler);
 }
 
+static void deaf_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    (void)conn;
+    (void)why;
+    (void)arg;
+    home.tcp = NULL;
+    home.closed = true;
+}
+
+/* A client that reads nothing asks @count times for what is in the cache, or until it is ended;
+ * behind questions that are answered later. */
+static unsigned ask_unread(struct fixture *f, unsigned later, unsigned count)
+{
+    static const struct leat_tcp_events deaf = {.on_closed = deaf_closed};
+    unsigned asked = 0;
+
+    open_stream();
+    leat_tcp_set_events(home.tcp, &deaf, NULL);
+    for (unsigned i = 0; i < later; i++)
+        stream_query("slow.example.test", LEAT_DNS_A, 1);
+    while (asked < count && !home.closed) {
+        for (unsigned i = 0; i < 10; i++)
+            stream_query("www.example.test", LEAT_DNS_A, 2);
+        asked += 10;
+        world_wait(f->world, ms / 10);
+    }
+    return asked;
+}
+
+/* 256 KiB of replies wait for it, and not one more; it is ended once, whatever else it has asked.
+ */
+static void test_a_client_that_reads_nothing_is_ended_once(void **state)
+{
+    struct fixture *f = *state;
+    unsigned most;
+
+    with_liar(f, says_8_to_the_quick);
+    open_home(f);
+    assert_non_null(strstr(ask("www.example.test", LEAT_DNS_A), "192.0.2.8"));
+    most = ask_unread(f, 0, 100000);
+    assert_in_range(most, 1000, 20000);
+    assert_int_equal(home.counts->tcp_slow, 1);
+    most = ask_unread(f, 20, most - 10);
+    assert_false(home.closed);
+    f->liar.answer = says_8;
+    world_wait(f->world, 5 * second);
+    assert_true(home.closed);
+    assert_int_equal(home.counts->tcp_slow, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +296,7 @@ int main(void)
         HOME(test_a_silent_connection_ends),
         HOME(test_a_connection_that_waits_for_an_answer_is_not_silent),
         HOME(test_a_connection_whose_peer_has_gone_ends),
+        HOME(test_a_client_that_reads_nothing_is_ended_once),
         HOME(test_threat_N12_an_upstream_that_trickles_holds_up_nobody_else),
     };
 
