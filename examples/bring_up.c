@@ -324,7 +324,7 @@ static enum leat_err set_ip6(const struct bring_up *up, const char **step)
     if (err || leat_ip_is_any(options->gateway6))
         return err;
     *step = "--ip6-gateway";
-    return leat_route_add(stack, LEAT_IP_ANY, 0, options->gateway6);
+    return leat_route_add_by(stack, up->netif, LEAT_IP_ANY, 0, options->gateway6);
 }
 
 static enum leat_err set_address(struct bring_up *up, const char **step)
@@ -340,7 +340,7 @@ static enum leat_err set_address(struct bring_up *up, const char **step)
     *step = "--gateway";
     return leat_ip_is_any(options->gateway)
                ? LEAT_OK
-               : leat_route_add(stack, LEAT_IP4_ANY, 0, options->gateway);
+               : leat_route_add_by(stack, up->netif, LEAT_IP4_ANY, 0, options->gateway);
 }
 
 enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, const char **step)

@@ -175,8 +175,8 @@ struct ipv6_family {
     /* leat/stack.h's functions; @link may be NULL: not attached. */
     enum leat_err (*address_add)(struct link *link, struct leat_ip ip, uint8_t prefix_bits);
     enum leat_err (*address_remove)(struct link *link, struct leat_ip ip);
-    enum leat_err (*route_add)(struct leat *stack, struct leat_ip network, uint8_t prefix_bits,
-                               struct leat_ip gateway);
+    enum leat_err (*route_add)(struct leat *stack, struct link *link, struct leat_ip network,
+                               uint8_t prefix_bits, struct leat_ip gateway);
     enum leat_err (*route_remove)(struct leat *stack, struct leat_ip network, uint8_t prefix_bits);
     /* Our address until then, which a server has leased: added, checked and told to @watch; or, if
      * it is @watch's already, with other ends.  LEAT_ERR_IN_USE: it is somebody else's. */
@@ -345,6 +345,12 @@ static inline void stack_not_ready(struct ready *ready)
 
 /* The link of an attached backend, or NULL. */
 struct link *stack_link(struct leat *stack, const struct leat_netif *netif);
+
+/* The link of the only netif that is attached, or NULL. */
+static inline struct link *stack_only_link(struct leat *stack)
+{
+    return stack->links_end == stack->links + 1 ? stack->links : 0;
+}
 
 /* A random number below @bound (> 0). */
 uint32_t stack_random_below(struct leat *stack, uint32_t bound);

@@ -161,13 +161,23 @@ bool leat_address_is_ours(const struct leat *stack, struct leat_ip ip);
 struct leat_ip leat_address(const struct leat *stack, const struct leat_netif *netif);
 
 /**
- * Sends what goes to @p network / @p prefix_bits by way of @p gateway, which must be on-link.
+ * Sends what goes to @p network / @p prefix_bits by way of @p gateway.  The gateway is on the link
+ * whose prefixes hold it; if none does, it is on the only netif that is attached (clouds put it
+ * beside an address / 32).  With several netifs leat_route_add_by() says which one.
  * 0.0.0.0/0 is the default route of IPv4, ::/0 of IPv6.  The longest prefix wins; but over IPv6 a
  * host on-link is reached without a gateway, whatever the routes say (RFC 4861 5.2).
- * Errors: LEAT_ERR_FULL, LEAT_ERR_NO_ROUTE (the gateway is not on-link), LEAT_ERR_ARGUMENT.
+ * Errors: LEAT_ERR_FULL, LEAT_ERR_NO_ROUTE (no prefix holds the gateway, and there is more than one
+ * netif, or none; or it is an address of ours), LEAT_ERR_ARGUMENT, LEAT_ERR_FAMILY.
  */
 enum leat_err leat_route_add(struct leat *stack, struct leat_ip network, uint8_t prefix_bits,
                              struct leat_ip gateway);
+
+/** The same by way of a gateway on the link of @p netif, whatever the prefixes say: the gateway is
+ * itself reached there, too.  Errors: as above; LEAT_ERR_ARGUMENT also for a netif that isn't
+ * attached. */
+enum leat_err leat_route_add_by(struct leat *stack, const struct leat_netif *netif,
+                                struct leat_ip network, uint8_t prefix_bits,
+                                struct leat_ip gateway);
 
 /**
  * The hosts of @p network / @p prefix_bits, of IPv4, are on the link of @p netif: beside its

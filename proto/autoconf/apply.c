@@ -8,11 +8,11 @@
 static enum leat_err add_route(struct leat_autoconf *autoconf, const struct leat_dhcp_route *route)
 {
     struct leat *stack = autoconf->stack;
+    const struct leat_netif *netif = autoconf->link->netif;
 
     if (leat_ip_v4_number(route->gateway) == IP4_ANY) /* RFC 3442: on the link */
-        return leat_route_add_on_link(stack, autoconf->link->netif, route->network,
-                                      route->prefix_bits);
-    return leat_route_add(stack, route->network, route->prefix_bits, route->gateway);
+        return leat_route_add_on_link(stack, netif, route->network, route->prefix_bits);
+    return leat_route_add_by(stack, netif, route->network, route->prefix_bits, route->gateway);
 }
 
 /* Sets a route, unless somebody else has set one there. */

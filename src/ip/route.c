@@ -12,8 +12,8 @@ enum {
 
 struct route {
     leat_ip4 network;
-    leat_ip4 gateway;
-    struct link *link; /* its hosts are there; NULL: behind the gateway */
+    leat_ip4 gateway;  /* IP4_ANY: the network is on `link` */
+    struct link *link; /* where the gateway is, whatever our prefixes say; NULL: they say it */
     uint8_t prefix_bits;
 };
 
@@ -72,6 +72,11 @@ static const struct address *on_link(struct leat *stack, leat_ip4 src, leat_ip4 
     return best;
 }
 
+static inline bool is_on_link(const struct route *route)
+{
+    return route->gateway == IP4_ANY;
+}
+
 /* The link that routes say @ip is on, or NULL. */
 static struct link *routed_link(const struct routes *table, leat_ip4 ip)
 {
@@ -80,7 +85,7 @@ static struct link *routed_link(const struct routes *table, leat_ip4 ip)
     for (uint32_t i = 0; i < table->count; i++) {
         const struct route *route = &table->routes[i];
 
-        if (route->link && ((ip ^ route->network) & ip4_mask(route->prefix_bits)) == 0 &&
+        if (is_on_link(route) && ((ip ^ route->network) & ip4_mask(route->prefix_bits)) == 0 &&
             (!best || route->prefix_bits > best->prefix_bits))
             best = route;
     }
@@ -95,12 +100,16 @@ static const struct address *usable_on(struct link *link, leat_ip4 src)
     return address_is_ours(link, src) ? address_find(link, src) : 0;
 }
 
-/* As on_link(), for a gateway: @src need not be in its prefix, only on its link (RFC 1122
- * 3.3.4.2, the strong model). */
-static const struct address *toward_gateway(struct leat *stack, leat_ip4 src, leat_ip4 gateway)
+/* As on_link(), for the gateway of @route: @src need not be in its prefix, only on its link (RFC
+ * 1122 3.3.4.2, the strong model). */
+static const struct address *toward_gateway(struct leat *stack, leat_ip4 src,
+                                            const struct route *route)
 {
-    const struct address *near = on_link(stack, IP4_ANY, gateway);
-    struct link *link = near ? near->link : routed_link(stack->routes, gateway);
+    const struct address *near = route->link ? address_toward(route->link, IP4_ANY, route->gateway)
+                                             : on_link(stack, IP4_ANY, route->gateway);
+    struct link *link = route->link ? route->link
+                        : near      ? near->link
+                                    : routed_link(stack->routes, route->gateway);
 
     if (near && src == IP4_ANY)
         return near;
@@ -130,19 +139,20 @@ const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
     *next_hop = dst;
     for (uint32_t i = 0; i < table->count; i++) {
         const struct route *route = &table->routes[i];
+        const bool is_itself = route->link && dst == route->gateway; /* it is a host on the link */
+        const uint32_t bits = is_itself ? 32 : route->prefix_bits;
         const struct address *from;
 
-        if ((dst ^ route->network) & ip4_mask(route->prefix_bits))
+        if (!is_itself && (dst ^ route->network) & ip4_mask(route->prefix_bits))
             continue;
-        if (best && route->prefix_bits <= best_bits)
+        if (best && bits <= best_bits)
             continue;
-        from =
-            route->link ? usable_on(route->link, src) : toward_gateway(stack, src, route->gateway);
+        from = is_on_link(route) ? usable_on(route->link, src) : toward_gateway(stack, src, route);
         if (!from)
             continue;
         best = from;
-        best_bits = route->prefix_bits;
-        *next_hop = route->link ? dst : route->gateway;
+        best_bits = bits;
+        *next_hop = is_on_link(route) ? dst : route->gateway;
     }
     return best;
 }
@@ -184,8 +194,13 @@ COLD static uint32_t block_bits(struct leat *stack, leat_ip4 dst)
             bits = bits_apart(bits, dst, address->ip, address->prefix_bits);
         }
     }
-    for (uint32_t i = 0; i < table->count; i++)
-        bits = bits_apart(bits, dst, table->routes[i].network, table->routes[i].prefix_bits);
+    for (uint32_t i = 0; i < table->count; i++) {
+        const struct route *route = &table->routes[i];
+
+        bits = bits_apart(bits, dst, route->network, route->prefix_bits);
+        if (route->link && !is_on_link(route))
+            bits = bits_apart(bits, dst, route->gateway, 32);
+    }
     return bits;
 }
 
@@ -255,6 +270,16 @@ void route_cache_put(struct leat *stack, const struct path *path, bool is_defaul
     cached->template.generation = 0;
 }
 
+/* True for an address of ours, be it still probed for. */
+static bool is_own(struct leat *stack, leat_ip4 ip)
+{
+    for (struct link *link = stack->links; link < stack->links_end; link++) {
+        if (address_find(link, ip))
+            return true;
+    }
+    return false;
+}
+
 /* True if an address, be it still probed for, has the gateway on its link, or a route does. */
 static bool gateway_is_on_link(const struct leat *stack, leat_ip4 gateway)
 {
@@ -307,30 +332,47 @@ static enum leat_err set(struct leat *stack, const struct route *made)
 COLD enum leat_err leat_route_add_on_link(struct leat *stack, const struct leat_netif *netif,
                                           struct leat_ip to, uint8_t prefix_bits)
 {
-    struct route made = {.prefix_bits = prefix_bits};
+    struct route made = {.link = stack_link(stack, netif), .prefix_bits = prefix_bits};
 
     if (!ip4_of(to, &made.network))
         return LEAT_ERR_FAMILY;
-    for (struct link *link = stack->links; link < stack->links_end; link++) {
-        if (link->netif == netif)
-            made.link = link;
-    }
     return made.link ? set(stack, &made) : LEAT_ERR_ARGUMENT;
 }
 
-COLD enum leat_err leat_route_add(struct leat *stack, struct leat_ip to, uint8_t prefix_bits,
-                                  struct leat_ip by)
+/* Adds a route by way of a gateway on @link; NULL: on the link that a prefix or a route of ours
+ * says, or on the only one that there is. */
+COLD static enum leat_err add_by(struct leat *stack, struct link *link, struct leat_ip to,
+                                 uint8_t prefix_bits, struct leat_ip by)
 {
-    struct route made = {.prefix_bits = prefix_bits};
+    struct route made = {.link = link, .prefix_bits = prefix_bits};
 
     if (stack->ipv6_family && !leat_ip_is_v4(by))
-        return stack->ipv6_family->route_add(stack, to, prefix_bits, by);
+        return stack->ipv6_family->route_add(stack, link, to, prefix_bits, by);
     if (!ip4_of(to, &made.network) || !ip4_of(by, &made.gateway))
         return LEAT_ERR_FAMILY;
     if (prefix_bits > 32 || (made.network & ~ip4_mask(prefix_bits)) ||
         address_is_no_host(made.gateway))
         return LEAT_ERR_ARGUMENT;
-    return gateway_is_on_link(stack, made.gateway) ? set(stack, &made) : LEAT_ERR_NO_ROUTE;
+    if (!link && !gateway_is_on_link(stack, made.gateway)) {
+        made.link = stack_only_link(stack);
+        if (!made.link)
+            return LEAT_ERR_NO_ROUTE;
+    }
+    return is_own(stack, made.gateway) ? LEAT_ERR_NO_ROUTE : set(stack, &made);
+}
+
+COLD enum leat_err leat_route_add(struct leat *stack, struct leat_ip to, uint8_t prefix_bits,
+                                  struct leat_ip by)
+{
+    return add_by(stack, 0, to, prefix_bits, by);
+}
+
+COLD enum leat_err leat_route_add_by(struct leat *stack, const struct leat_netif *netif,
+                                     struct leat_ip to, uint8_t prefix_bits, struct leat_ip by)
+{
+    struct link *link = stack_link(stack, netif);
+
+    return link ? add_by(stack, link, to, prefix_bits, by) : LEAT_ERR_ARGUMENT;
 }
 
 enum leat_err leat_route_remove(struct leat *stack, struct leat_ip to, uint8_t prefix_bits)

@@ -272,6 +272,39 @@ static void who_is_not_on_link_is_reached_by_a_gateway(void **state)
     assert_silent(world);
 }
 
+/* Hosters name a gateway outside of the prefix that they give. */
+static void a_gateway_outside_of_all_prefixes_is_on_the_only_link(void **state)
+{
+    struct world *world = *state;
+    struct leat *stack = world->stack;
+    const struct leat_ip far = ip6_of("2001:db8:9::9"), beside = ip6_of("2001:db8:77::1");
+    const struct frame echo = frame_echo6(far, IP6_US, 8);
+    const struct frame back = frame_echo6(beside, IP6_US, 8);
+    const struct frame is_there =
+        frame_ndp(136, 0x80 | 0x60, beside, IP6_US, beside, &MAC_OTHER, 0);
+    const struct fake_frame *sent;
+
+    assert_int_equal(leat_route_add(stack, ip6_of("2001:db8:9::"), 48, beside), LEAT_OK);
+    world_feed(world, &echo);
+    sent = world_expect(world);
+    assert_int_equal(frame_icmp6_type(sent), 135);
+    assert_memory_equal(sent->bytes + FRAME6_L4 + 8, beside.bytes, 16);
+    world_feed(world, &is_there);
+    sent = world_expect(world);
+    assert_int_equal(frame_icmp6_type(sent), ECHO_REPLY);
+    assert_memory_equal(sent->bytes, MAC_OTHER.octet, 6);
+    /* it is a host on the link, whatever other routes say of it */
+    assert_int_equal(leat_route_add(stack, ip6_of("2001:db8::"), 32, IP6_PEER), LEAT_OK);
+    world_feed(world, &back);
+    sent = world_expect(world);
+    assert_memory_equal(sent->bytes, MAC_OTHER.octet, 6);
+    assert_int_equal(leat_route_add_by(stack, &world->second.netif, LEAT_IP_ANY, 0, beside),
+                     LEAT_ERR_ARGUMENT);
+    world_attach_second(world);
+    assert_int_equal(leat_route_add(stack, LEAT_IP_ANY, 0, beside), LEAT_ERR_NO_ROUTE);
+    assert_int_equal(leat_route_add_by(stack, &world->dev.netif, LEAT_IP_ANY, 0, beside), LEAT_OK);
+}
+
 static void routes_and_addresses_that_make_no_sense_are_refused(void **state)
 {
     struct world *world = *state;
@@ -295,8 +328,7 @@ static void routes_and_addresses_that_make_no_sense_are_refused(void **state)
     assert_int_equal(leat_address_remove(stack, netif, IP6_OTHER), LEAT_OK);
     assert_int_equal(leat_address_remove(stack, netif, IP6_OTHER), LEAT_ERR_NOT_FOUND);
     assert_int_equal(leat_route_add(stack, ip6_of("2001:db8::"), 16, IP6_PEER), LEAT_ERR_ARGUMENT);
-    assert_int_equal(leat_route_add(stack, LEAT_IP_ANY, 0, ip6_of("2001:db9::1")),
-                     LEAT_ERR_NO_ROUTE);
+    assert_int_equal(leat_route_add(stack, LEAT_IP_ANY, 0, IP6_US), LEAT_ERR_NO_ROUTE);
     assert_int_equal(leat_route_add(stack, LEAT_IP_ANY, 0, IP6_PEER_LINK), LEAT_OK);
     assert_int_equal(leat_route_remove(stack, LEAT_IP_ANY, 1), LEAT_ERR_NOT_FOUND);
     assert_int_equal(leat_ipv6_register(stack, 0), LEAT_ERR_IN_USE);
@@ -309,6 +341,7 @@ static void a_gateway_is_on_link_from_the_first_moment_on(void **state)
     struct leat *stack = world->stack;
     struct leat_ip gateway = ip6_of("2001:db8:9::1");
 
+    world_attach_second(world); /* else a gateway would be on the only link */
     assert_int_equal(leat_route_add(stack, LEAT_IP_ANY, 0, gateway), LEAT_ERR_NO_ROUTE);
     assert_int_equal(leat_address_add(stack, &world->dev.netif, ip6_of("2001:db8:9::2"), 64),
                      LEAT_OK);
@@ -379,6 +412,7 @@ int main(void)
         world6_test(groups_of_others_stop_at_the_filter),
         world6_test(an_atomic_fragment_is_a_whole_packet),
         world6_test(who_is_not_on_link_is_reached_by_a_gateway),
+        world6_test(a_gateway_outside_of_all_prefixes_is_on_the_only_link),
         world6_test(routes_and_addresses_that_make_no_sense_are_refused),
         world6_test(a_gateway_is_on_link_from_the_first_moment_on),
         cmocka_unit_test_teardown(without_ipv6_its_frames_and_addresses_are_refused,

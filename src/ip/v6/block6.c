@@ -73,8 +73,13 @@ static uint32_t block_bits(const struct leat *stack, struct leat_ip dst)
 
     for (const struct link *link = stack->links; link < stack->links_end; link++)
         bits = bits_apart_from_link(bits, dst, link);
-    for (uint32_t i = 0; i < ipv6->route_count; i++)
-        bits = bits_apart(bits, dst, ipv6->routes[i].network, ipv6->routes[i].prefix_bits);
+    for (uint32_t i = 0; i < ipv6->route_count; i++) {
+        const struct route6 *route = &ipv6->routes[i];
+
+        bits = bits_apart(bits, dst, route->network, route->prefix_bits);
+        if (!route->is_learned)
+            bits = bits_apart(bits, dst, route->gateway, 128);
+    }
     return bits;
 }
 

@@ -46,14 +46,16 @@ bool routes6_init(struct leat *stack)
 
 /* ---- the program's ------------------------------------------------------------------------- */
 
-/* The link on which @gateway lies; NULL: none. */
+/* The link on which @gateway lies, the only one if no prefix says so; NULL: none, or it is ours. */
 static struct link *link_of(struct leat *stack, struct leat_ip gateway)
 {
     for (struct link *link = stack->links; link < stack->links_end; link++) {
-        if (address6_on_link(link, gateway) && !address6_find(link, gateway))
+        if (address6_find(link, gateway))
+            return 0;
+        if (address6_on_link(link, gateway))
             return link;
     }
-    return 0;
+    return stack_only_link(stack);
 }
 
 static struct route6 *find_given(struct ipv6 *ipv6, struct leat_ip network, uint8_t prefix_bits)
@@ -127,8 +129,8 @@ static struct route6 *place(struct ipv6 *ipv6)
     return route;
 }
 
-enum leat_err route6_add(struct leat *stack, struct leat_ip network, uint8_t prefix_bits,
-                         struct leat_ip gateway)
+enum leat_err route6_add(struct leat *stack, struct link *link, struct leat_ip network,
+                         uint8_t prefix_bits, struct leat_ip gateway)
 {
     struct ipv6 *ipv6 = stack->ipv6;
     struct route6 to = {.network = network,
@@ -141,8 +143,8 @@ enum leat_err route6_add(struct leat *stack, struct leat_ip network, uint8_t pre
     if (prefix_bits > 128 || !is_network(network, prefix_bits) || leat_ip_is_multicast(gateway) ||
         leat_ip_is_any(gateway) || leat_ip_is_v4(gateway) || leat_ip_is_loopback(gateway))
         return LEAT_ERR_ARGUMENT;
-    to.link = link_of(stack, gateway);
-    if (!to.link)
+    to.link = link ? link : link_of(stack, gateway);
+    if (!to.link || address6_find(to.link, gateway))
         return LEAT_ERR_NO_ROUTE;
     route = find_given(ipv6, network, prefix_bits);
     if (!route && count_of(ipv6, 0, false) == ipv6->config.routes)
@@ -404,8 +406,11 @@ struct choice6 route6_to(const struct link *link, struct leat_ip src, struct lea
     for (uint32_t i = 0; i < ipv6->route_count; i++) {
         struct route6 *route = &ipv6->routes[i];
 
-        if (route->link != link || route->until_ns <= link->stack->now_ns ||
-            !ip6_in_prefix(route->network, dst, route->prefix_bits))
+        if (route->link != link || route->until_ns <= link->stack->now_ns)
+            continue;
+        if (!route->is_learned && leat_ip_equal(route->gateway, dst))
+            return route; /* the program's gateway is itself a host on the link */
+        if (!ip6_in_prefix(route->network, dst, route->prefix_bits))
             continue;
         if (!from)
             from = address6_find(route->link, src);

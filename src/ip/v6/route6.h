@@ -26,8 +26,10 @@ struct route6 {
 size_t routes6_cost(const struct leat_ipv6_config *config);
 bool routes6_init(struct leat *stack);
 
-enum leat_err route6_add(struct leat *stack, struct leat_ip network, uint8_t prefix_bits,
-                         struct leat_ip gateway);
+/* @link: where the gateway is, whatever prefixes say; NULL: where they, or a lack of other links,
+ * say that it is. */
+enum leat_err route6_add(struct leat *stack, struct link *link, struct leat_ip network,
+                         uint8_t prefix_bits, struct leat_ip gateway);
 enum leat_err route6_remove(struct leat *stack, struct leat_ip network, uint8_t prefix_bits);
 
 /* What route6_to() finds. */
