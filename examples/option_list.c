@@ -5,6 +5,8 @@
 
 const struct option all_options[KEY_COUNT] = {
     [KEY_TAP] = {"tap", "NAME", "the TAP device (leat0)", true},
+    [KEY_TUN] = {"tun", "NAME", "instead of it, a TUN device, which carries IP without Ethernet",
+                 true},
     [KEY_CREATE] = {"create", NULL,
                     "make the device if there is none, with a queue of 4,096 frames", true},
     [KEY_SOCKET] = {"socket", "PATH",

@@ -6,6 +6,7 @@
 
 enum option_key {
     KEY_TAP,
+    KEY_TUN,
     KEY_CREATE,
     KEY_SOCKET,
     KEY_SHM,

@@ -185,12 +185,19 @@ static bool *flag_of(struct options *options, unsigned key)
 static const char **text_of(struct options *options, unsigned key)
 {
     const char **const places[KEY_COUNT] = {
-        [KEY_TAP] = &options->tap,       [KEY_SOCKET] = &options->socket,
-        [KEY_SHM] = &options->shm,       [KEY_DATAGRAM] = &options->datagram,
-        [KEY_XDP] = &options->xdp,       [KEY_CERT] = &options->certificate,
-        [KEY_KEY] = &options->key,       [KEY_RECORD] = &options->record,
-        [KEY_REPLAY] = &options->replay, [KEY_FLIGHT_FILE] = &options->flight_file,
-        [KEY_DOT] = &options->dot,       [KEY_EARLY] = &options->early,
+        [KEY_TAP] = &options->tap,
+        [KEY_TUN] = &options->tun,
+        [KEY_SOCKET] = &options->socket,
+        [KEY_SHM] = &options->shm,
+        [KEY_DATAGRAM] = &options->datagram,
+        [KEY_XDP] = &options->xdp,
+        [KEY_CERT] = &options->certificate,
+        [KEY_KEY] = &options->key,
+        [KEY_RECORD] = &options->record,
+        [KEY_REPLAY] = &options->replay,
+        [KEY_FLIGHT_FILE] = &options->flight_file,
+        [KEY_DOT] = &options->dot,
+        [KEY_EARLY] = &options->early,
     };
 
     return places[key];
@@ -365,6 +372,9 @@ static const char *contradiction(const struct options *options)
          "--replay needs --mac and --seed"},
         {options->shm && (options->socket || options->passt || options->xdp),
          "--shm or another network, not both"},
+        {options->tun && (options->socket || options->passt || options->shm || options->xdp),
+         "--tun or another network, not both"},
+        {options->tun && options->mac_given, "--tun has no MAC address: leave out --mac"},
         {options->datagram && !options->socket, "--datagram needs --socket"},
         {options->listen && !has_path, "--listen needs --socket or --shm"},
         {options->listen && options->datagram, "--listen is for streams, --datagram isn't one"},

@@ -25,6 +25,7 @@ struct options_address {
 /* What the command line says, with the defaults filled in. */
 struct options {
     const char *tap;
+    const char *tun;
     const char *socket;   /* NULL: no UNIX socket */
     const char *shm;      /* where to meet who shares memory, or NULL */
     const char *datagram; /* where ours is bound; NULL: a stream */

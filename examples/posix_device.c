@@ -31,7 +31,8 @@ static enum leat_err open_capture(struct posix_device *device, const struct opti
 static enum leat_err open_tap(struct posix_device *device, const struct options *options,
                               char why[LEAT_WHY_BYTES])
 {
-    const struct leat_tap_config config = {.device = options->tap,
+    const struct leat_tap_config config = {.device = options->tun ? options->tun : options->tap,
+                                           .tun = options->tun != NULL,
                                            .mac = given_mac(options),
                                            .posix = device->posix,
                                            .create = options->create,
@@ -171,7 +172,7 @@ bool posix_device_lost(const struct posix_device *device, char why[LEAT_WHY_BYTE
     if (lost)
         snprintf(why, LEAT_WHY_BYTES, "%s", lost);
     else if (device->tap && leat_tap_lost(device->tap))
-        snprintf(why, LEAT_WHY_BYTES, "TAP device %s has gone", device->netif->name);
+        snprintf(why, LEAT_WHY_BYTES, "device %s has gone", device->netif->name);
 #ifdef LEAT_HAS_XDP
     else if (device->xdp && leat_xdp_lost(device->xdp))
         snprintf(why, LEAT_WHY_BYTES, "device %s has gone", device->netif->name);

@@ -261,7 +261,7 @@ static void transmit(uint8_t how)
     }
     frame->checksum = world.vnet && how & 16 ? LEAT_CHECKSUM_PARTIAL : LEAT_CHECKSUM_UNKNOWN;
     frame->segment_bytes = how & 16 && how & 4 && !(how & 2) ? 1000 : 0;
-    wanted = leat_tap_vnet_of(frame);
+    wanted = leat_tap_vnet_of(frame, false);
     demand(wanted.flags == 0 || wanted.checksum_start + wanted.checksum_offset + 2u <= len);
     netif->ops->transmit(netif, 1, &frame, 1);
     if (leat_tap_counters(world.tap)->tx_refused == refused)

@@ -35,6 +35,8 @@ struct leat_tap_config {
     const char *device;         /**< "leat0"; NULL: that */
     const struct leat_mac *mac; /**< our address on the link; NULL: random, locally administered */
     struct leat_posix *posix;   /**< the host whose wait() shall watch it; NULL: none */
+    bool tun;                   /**< a TUN device: IP packets without Ethernet, which pass by
+                                     ip_link.h; `mac` is not used */
     bool create;                /**< make the device if there is none; it goes with the process */
     uint16_t backlog_frames;    /**< of a device that is made: how many frames wait in the kernel
                                      until they are read (txqueuelen), more than connections that
@@ -87,7 +89,8 @@ enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config 
 enum leat_err leat_tap_steer(struct leat_tap *tap, struct leat_ip first, uint16_t count,
                              char why[LEAT_WHY_BYTES]);
 
-/** The backend to give to leat_attach(); valid until leat_tap_close(). */
+/** The backend to give to leat_attach(), of a TUN device the one of ip_link.h around it; valid until
+ * leat_tap_close(). */
 struct leat_netif *leat_tap_netif(struct leat_tap *tap);
 
 /** Its counters; valid until leat_tap_close(), also when the stack has closed the device. */

@@ -25,11 +25,12 @@ static enum leat_err explain_node(int error, char why[LEAT_WHY_BYTES])
 }
 
 /* EINVAL has three reasons. */
-static void explain_kind(const char *device, const struct tap_facts *facts,
+static void explain_kind(const char *device, bool tun, const struct tap_facts *facts,
                          char why[LEAT_WHY_BYTES])
 {
-    if (!facts->tap)
-        snprintf(why, LEAT_WHY_BYTES, "%s is no TAP device: choose another name", device);
+    if (facts->tun != tun || !(facts->tap || facts->tun))
+        snprintf(why, LEAT_WHY_BYTES, "%s is no %s device: choose another name", device,
+                 tun ? "TUN" : "TAP");
     else if (facts->multi_queue)
         snprintf(why, LEAT_WHY_BYTES,
                  "TAP device %s was made for several queues: make it without multi_queue", device);
@@ -39,15 +40,16 @@ static void explain_kind(const char *device, const struct tap_facts *facts,
                  device, device);
 }
 
-static enum leat_err explain_attach(const char *device, int error, char why[LEAT_WHY_BYTES])
+static enum leat_err explain_attach(const char *device, bool tun, int error,
+                                    char why[LEAT_WHY_BYTES])
 {
     struct tap_facts facts = {0};
 
     if (error == EPERM || error == EACCES) {
         snprintf(why, LEAT_WHY_BYTES,
                  "no permission to open TAP device %s: run as root or create it with: "
-                 "ip tuntap add %s mode tap user $USER",
-                 device, device);
+                 "ip tuntap add %s mode %s user $USER",
+                 device, device, tun ? "tun" : "tap");
     } else if (error == EBUSY) {
         snprintf(why, LEAT_WHY_BYTES,
                  "TAP device %s is in use: end the other program, or take "
@@ -55,7 +57,7 @@ static enum leat_err explain_attach(const char *device, int error, char why[LEAT
                  device);
     } else if (error == EINVAL) {
         leat_tap_facts(device, &facts);
-        explain_kind(device, &facts, why);
+        explain_kind(device, tun, &facts, why);
     } else if (error == E2BIG) {
         snprintf(why, LEAT_WHY_BYTES, "TAP device %s has no more queues: all of them are in use",
                  device);
@@ -88,12 +90,12 @@ static enum leat_err check_queues(const struct leat_tap_config *config, const ch
     return LEAT_ERR_DEVICE;
 }
 
-static enum leat_err explain_missing(const char *device, char why[LEAT_WHY_BYTES])
+static enum leat_err explain_missing(const char *device, bool tun, char why[LEAT_WHY_BYTES])
 {
     snprintf(why, LEAT_WHY_BYTES,
-             "no TAP device %s: create it with: ip tuntap add %s mode tap && "
+             "no %s device %s: create it with: ip tuntap add %s mode %s && "
              "ip addr add 10.0.0.1/24 dev %s && ip link set %s up",
-             device, device, device, device);
+             tun ? "TUN" : "TAP", device, device, tun ? "tun" : "tap", device, device);
     return LEAT_ERR_NOT_FOUND;
 }
 
@@ -174,7 +176,8 @@ enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd
     const char *device = leat_tap_device_name(config);
     const int flags =
         (config->no_offload ? 0 : IFF_VNET_HDR) | (config->queues ? IFF_MULTI_QUEUE : 0);
-    struct ifreq request = {.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | flags)};
+    struct ifreq request = {.ifr_flags =
+                                (short)((config->tun ? IFF_TUN : IFF_TAP) | IFF_NO_PI | flags)};
     const size_t len = strlen(device);
     enum leat_err err;
     bool missing;
@@ -192,13 +195,13 @@ enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd
         return err;
     missing = if_nametoindex(device) == 0;
     if (missing && !config->create)
-        return explain_missing(device, why);
+        return explain_missing(device, config->tun, why);
     err = open_node((short)flags, &opened, why);
     if (err)
         return err;
     memcpy(request.ifr_name, device, len);
     if (ioctl(opened, TUNSETIFF, &request) < 0)
-        err = explain_attach(device, errno, why);
+        err = explain_attach(device, config->tun, errno, why);
     else
         err = configure(device, mtu, why);
     if (!err && missing)

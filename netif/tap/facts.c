@@ -72,9 +72,11 @@ static void read_facts(const struct nlmsghdr *reply, struct tap_facts *facts)
     const struct rtattr *kind = find_in(info, IFLA_INFO_KIND);
     const struct rtattr *data = find_in(info, IFLA_INFO_DATA);
 
-    facts->tap = kind && payload_bytes(kind) >= sizeof "tun" &&
-                 memcmp(payload_of(kind), "tun", sizeof "tun") == 0 &&
-                 number(find_in(data, IFLA_TUN_TYPE)) == IFF_TAP;
+    const bool is_ours = kind && payload_bytes(kind) >= sizeof "tun" &&
+                         memcmp(payload_of(kind), "tun", sizeof "tun") == 0;
+
+    facts->tap = is_ours && number(find_in(data, IFLA_TUN_TYPE)) == IFF_TAP;
+    facts->tun = is_ours && number(find_in(data, IFLA_TUN_TYPE)) == IFF_TUN;
     facts->multi_queue = number(find_in(data, IFLA_TUN_MULTI_QUEUE)) != 0;
     facts->queues = number(find_in(data, IFLA_TUN_NUM_QUEUES));
 }

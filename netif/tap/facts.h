@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct tap_facts {
-    bool tap;         /* false: some other kind of device */
+    bool tap, tun;    /* neither: some other kind of device */
     bool multi_queue; /* made for several queues, and to be opened so */
     uint32_t queues;  /* that programs have open, of a device with several */
 };

@@ -6,6 +6,7 @@
  * unused serves the next.  Behind them lies a slab (slab.h), where the text of a super-frame goes
  * on: in one piece, which the kernel fills faster than 32, and which is lent to the stack.
  */
+#include <leat/ip_link.h>
 #include <leat/tap.h>
 
 #include <errno.h>
@@ -28,7 +29,9 @@ enum {
     /* In front of received frames: a reply built in the same buffer finds room for longer headers
      * than those it came with, and the IP header (14 bytes later) lies on a multiple of 4. */
     RX_HEADROOM = LEAT_BUF_HEADROOM - 2,
-    RX_OVERHEAD = 14 + 4 + 1, /* Ethernet, a VLAN tag, and one byte to see that a frame was cut */
+    ETHERNET_BYTES = 14,
+    RX_OVERHEAD =
+        ETHERNET_BYTES + 4 + 1, /* Ethernet, a VLAN tag, and one byte to see that a frame was cut */
     TX_ROOM = 256,
     MTU_MIN = 68,      /* RFC 791 3.2 */
     RETRY_NS = 1000000 /* looks again for free buffers: 1 ms */
@@ -39,6 +42,7 @@ struct leat_tap {
     struct leat_posix *posix;
     int fd;
     uint16_t queue;
+    bool is_tun;         /* its frames are IP packets */
     bool steered;        /* by us: the device shall not stay so */
     uint16_t device_mtu; /* what may come in, whatever MTU we keep to ourselves */
     bool lost;
@@ -55,6 +59,8 @@ struct leat_tap {
     uint8_t *flat;     /* one whole frame, for lists that are too long for writev */
     struct leat_tap_counters counters;
     char device[32];
+    struct leat_ip_link *ip_link; /* around a TUN device; NULL: Ethernet */
+    void *ip_link_memory;
 };
 
 static struct leat_tap *tap_of(struct leat_netif *netif)
@@ -71,7 +77,8 @@ static bool tap_fill_spare(struct leat_tap *tap, struct leat_pool *pool)
     for (uint32_t i = 0; i < tap->spare_count; i++)
         room += leat_buf_tailroom(tap->spare[i]);
     while (room < needed && tap->spare_count < PIECES_MAX) {
-        struct leat_buf *buf = leat_buf_alloc(pool, RX_HEADROOM);
+        struct leat_buf *buf =
+            leat_buf_alloc(pool, tap->is_tun ? RX_HEADROOM + ETHERNET_BYTES : RX_HEADROOM);
 
         if (!buf)
             return false;
@@ -258,7 +265,7 @@ static int tap_gather(struct leat_tap *tap, const struct leat_buf *frame)
     int count = 0, first;
 
     if (tap->vnet) {
-        tap->header = leat_tap_vnet_of(frame);
+        tap->header = leat_tap_vnet_of(frame, tap->is_tun);
         tap->pieces[count++] = (struct iovec){&tap->header, sizeof tap->header};
     }
     first = count;
@@ -290,7 +297,7 @@ static void tap_transmit_one(struct leat_tap *tap, struct leat_buf *frame)
     ssize_t sent;
 
     if (tap->vnet && tap_is_plain(frame)) {
-        const struct tap_vnet vnet = leat_tap_vnet_of(frame);
+        const struct tap_vnet vnet = leat_tap_vnet_of(frame, tap->is_tun);
         const void *begin = memcpy(leat_buf_push(frame, sizeof vnet), &vnet, sizeof vnet);
 
         sent = write(tap->fd, begin, frame->len);
@@ -386,6 +393,7 @@ static enum leat_err tap_start(struct leat_tap *tap, const struct leat_tap_confi
     if (config->queues > 0 && config->queue == 0)
         leat_tap_unsteer(tap->fd); /* who steered it before may have been killed */
     tap->queue = config->queue;
+    tap->is_tun = config->tun;
     snprintf(tap->device, sizeof tap->device, "%s", device);
     tap->vnet = !config->no_offload;
     tap->netif.ops = &tap_ops;
@@ -424,6 +432,12 @@ enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config 
     made->over = malloc(SUPER_BYTES);
     if (!made->flat || !made->over || !leat_tap_slabs_open(&made->slabs))
         goto failed;
+    if (config->tun) {
+        made->ip_link_memory = malloc(leat_ip_link_memory_bytes());
+        if (!made->ip_link_memory)
+            goto failed;
+        made->ip_link = leat_ip_link_init(made->ip_link_memory, &made->netif);
+    }
     if (config->posix) {
         err = leat_posix_watch(config->posix, made->fd, true);
         snprintf(why, LEAT_WHY_BYTES, "the host watches too many descriptors");
@@ -452,7 +466,7 @@ enum leat_err leat_tap_steer(struct leat_tap *tap, struct leat_ip first, uint16_
 
 struct leat_netif *leat_tap_netif(struct leat_tap *tap)
 {
-    return &tap->netif;
+    return tap->ip_link ? leat_ip_link_netif(tap->ip_link) : &tap->netif;
 }
 
 const struct leat_tap_counters *leat_tap_counters(const struct leat_tap *tap)
@@ -469,7 +483,11 @@ void leat_tap_close(struct leat_tap *tap)
 {
     if (!tap)
         return;
-    tap_close(&tap->netif);
+    if (tap->ip_link)
+        leat_ip_link_netif(tap->ip_link)->ops->close(leat_ip_link_netif(tap->ip_link));
+    else
+        tap_close(&tap->netif);
+    free(tap->ip_link_memory);
     free(tap->flat);
     free(tap->over);
     leat_tap_slabs_close(&tap->slabs);

@@ -26,14 +26,16 @@ _Static_assert(sizeof(struct tap_vnet) == sizeof(struct virtio_net_hdr) &&
                "the kernel's own");
 
 /* Bytes in front of the IP header: a frame may have a tag of IEEE 802.1Q. */
-static uint32_t link_header_bytes(const struct leat_buf *frame)
+static uint32_t link_header_bytes(const struct leat_buf *frame, bool is_ip)
 {
+    if (is_ip)
+        return 0;
     return ETHERNET_BYTES + (frame->data[12] == 0x81 && frame->data[13] == 0 ? TAG_BYTES : 0);
 }
 
-struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame)
+struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame, bool is_ip)
 {
-    const uint32_t link_bytes = link_header_bytes(frame);
+    const uint32_t link_bytes = link_header_bytes(frame, is_ip);
     const uint8_t *ip = frame->data + link_bytes;
     struct tap_vnet vnet = {0};
     uint8_t protocol;

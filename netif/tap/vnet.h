@@ -20,8 +20,8 @@ struct tap_vnet {
 
 _Static_assert(sizeof(struct tap_vnet) == 10, "TUNSETVNETHDRSZ's default");
 
-/* What @frame needs from the kernel. */
-struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame);
+/* What @frame, which begins with its IP header if @is_ip, needs from the kernel. */
+struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame, bool is_ip);
 
 /* Marks @frame as the kernel describes it by the header in front of its first byte; false: a
  * super-frame of a kind that was not agreed on. */

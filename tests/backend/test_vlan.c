@@ -8,72 +8,16 @@
 
 #include <cmocka.h>
 
-#include <leat/leat.h>
 #include <leat/vlan.h>
+
+#include "two_lists.h"
 
 enum {
     RED = 10,
-    BLUE = 20,
-    HELD_MAX = 128
+    BLUE = 20
 };
 
 static const struct leat_vlan_member members[] = {{RED, 0}, {BLUE, 5}, {LEAT_VLAN_UNTAGGED, 0}};
-
-/* ---- A device of two lists ---------------------------------------------------------------- */
-
-static struct device {
-    struct leat_netif netif; /* first */
-    struct leat_buf *in[HELD_MAX];
-    unsigned in_count;
-    struct leat_buf *out[HELD_MAX];
-    unsigned out_count;
-    unsigned closed;
-} device;
-
-static uint32_t device_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_pool *pool,
-                               struct leat_buf **frames, uint32_t frames_max)
-{
-    const unsigned count = device.in_count < frames_max ? device.in_count : frames_max;
-
-    (void)netif, (void)now_ns, (void)pool;
-    memcpy(frames, device.in, count * sizeof *frames);
-    device.in_count -= count;
-    memmove(device.in, device.in + count, device.in_count * sizeof *frames);
-    return count;
-}
-
-static uint32_t device_room(struct leat_netif *netif)
-{
-    (void)netif;
-    return HELD_MAX - device.out_count;
-}
-
-static void device_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
-                            uint32_t frame_count)
-{
-    (void)netif, (void)now_ns;
-    assert_true(device.out_count + frame_count <= HELD_MAX);
-    memcpy(device.out + device.out_count, frames, frame_count * sizeof *frames);
-    device.out_count += frame_count;
-}
-
-static uint64_t device_next_look(struct leat_netif *netif, uint64_t now_ns)
-{
-    (void)netif;
-    return device.in_count > 0 ? now_ns : LEAT_NEVER_NS;
-}
-
-static void device_close(struct leat_netif *netif)
-{
-    (void)netif;
-    device.closed++;
-}
-
-static const struct leat_netif_ops device_ops = {.receive = device_receive,
-                                                 .transmit_room = device_room,
-                                                 .transmit = device_transmit,
-                                                 .next_look_ns = device_next_look,
-                                                 .close = device_close};
 
 struct fixture {
     struct leat *stack; /* for its pool */
@@ -84,35 +28,18 @@ struct fixture {
     const struct leat_vlan_counts *counts;
 };
 
-static struct leat *make_stack(void **memory, uint8_t seed)
-{
-    struct leat_config config = leat_small_config();
-    const size_t bytes = leat_memory_bytes(&config);
-    struct leat *stack;
-
-    config.seed[0] = seed;
-    *memory = malloc(bytes);
-    assert_int_equal(leat_init(&stack, *memory, bytes, &config), LEAT_OK);
-    return stack;
-}
-
 static int set_up_with(void **state, uint32_t capabilities, uint32_t queue_frames)
 {
     const struct leat_vlan_config config = {
         .members = members, .member_count = 3, .queue_frames = queue_frames};
     struct fixture *f = calloc(1, sizeof *f);
 
-    memset(&device, 0, sizeof device);
-    device.netif = (struct leat_netif){.ops = &device_ops,
-                                       .name = "two lists",
-                                       .mac = {{2, 0, 0, 0, 0, 1}},
-                                       .mtu = 1500,
-                                       .capabilities = capabilities};
-    f->stack = make_stack(&f->memory, 1);
+    two_lists_open(capabilities);
+    f->stack = two_lists_stack(&f->memory);
     f->pool = leat_pool(f->stack);
     f->free_before = leat_pool_free_count(f->pool);
     f->vlan_memory = malloc(leat_vlan_memory_bytes() + 1);
-    assert_int_equal(leat_vlan_init(&f->vlan, &device.netif, (uint8_t *)f->vlan_memory + 1,
+    assert_int_equal(leat_vlan_init(&f->vlan, &two_lists.netif, (uint8_t *)f->vlan_memory + 1,
                                     leat_vlan_memory_bytes(), &config),
                      LEAT_OK);
     f->counts = leat_vlan_counts(f->vlan);
@@ -139,12 +66,9 @@ static int tear_down(void **state)
 
         netif->ops->close(netif);
         netif->ops->close(netif);
-        assert_int_equal(device.closed, i == 2);
+        assert_int_equal(two_lists.closed, i == 2);
     }
-    for (unsigned i = 0; i < device.out_count; i++)
-        leat_buf_free(device.out[i]);
-    for (unsigned i = 0; i < device.in_count; i++)
-        leat_buf_free(device.in[i]);
+    two_lists_close();
     assert_int_equal(leat_pool_free_count(f->pool), f->free_before);
     leat_close(f->stack);
     free(f->memory);
@@ -164,7 +88,7 @@ static void come(struct fixture *f, const void *rest, uint32_t len)
 
     memcpy(leat_buf_put(frame, 12), ADDRESSES, 12);
     memcpy(leat_buf_put(frame, len), rest, len);
-    device.in[device.in_count++] = frame;
+    two_lists.in[two_lists.in_count++] = frame;
 }
 
 static uint32_t receive(struct fixture *f, uint16_t id, struct leat_buf **frames, uint32_t max)
@@ -280,8 +204,8 @@ static void expect_sent(const void *rest, uint32_t len)
 {
     uint8_t bytes[2048];
 
-    assert_int_equal(device.out_count, 1);
-    assert_int_equal(leat_buf_read(device.out[0], 0, bytes, sizeof bytes), 12 + len);
+    assert_int_equal(two_lists.out_count, 1);
+    assert_int_equal(leat_buf_read(two_lists.out[0], 0, bytes, sizeof bytes), 12 + len);
     assert_memory_equal(bytes, ADDRESSES, 12);
     assert_memory_equal(bytes + 12, rest, len);
 }
@@ -292,7 +216,7 @@ static void test_a_tag_is_put_in_place(void **state)
 
     send(f, BLUE, make(f, 4, "\x08\0text", 6));
     expect_sent("\x81\0\xa0\x14\x08\0text", 10);
-    assert_null(device.out[0]->next);
+    assert_null(two_lists.out[0]->next);
 }
 
 static void test_an_untagged_frame_stays_as_it_is(void **state)
@@ -320,13 +244,13 @@ static void test_shared_storage_is_left_alone(void **state)
     send(f, RED, frame);
     assert_memory_equal(other->data, ADDRESSES, 12);
     assert_memory_equal(other->data + 12, rest, sizeof rest);
-    assert_int_equal(device.out[0]->checksum, LEAT_CHECKSUM_PARTIAL);
-    assert_int_equal(device.out[0]->segment_bytes, 100);
-    assert_ptr_equal(device.out[0]->next->data + device.out[0]->next->len,
+    assert_int_equal(two_lists.out[0]->checksum, LEAT_CHECKSUM_PARTIAL);
+    assert_int_equal(two_lists.out[0]->segment_bytes, 100);
+    assert_ptr_equal(two_lists.out[0]->next->data + two_lists.out[0]->next->len,
                      other->data + other->len);
     leat_buf_free(other);
     memmove(rest + 4, rest, sizeof rest - 4);
-    assert_int_equal(leat_buf_total(device.out[0]), 12 + 4 + sizeof rest);
+    assert_int_equal(leat_buf_total(two_lists.out[0]), 12 + 4 + sizeof rest);
 }
 
 /* A device that does not gather gets one piece. */
@@ -336,7 +260,7 @@ static void test_one_piece_for_a_device_that_does_not_gather(void **state)
 
     send(f, RED, make(f, 0, "\x08\0text", 6));
     expect_sent("\x81\0\0\x0a\x08\0text", 10);
-    assert_null(device.out[0]->next);
+    assert_null(two_lists.out[0]->next);
 }
 
 /* A device that completes checksums in frames without a tag alone completes none. */
@@ -357,20 +281,20 @@ static void test_what_is_refused(void **state)
     uint8_t memory[16];
     struct leat_vlan *vlan = NULL;
 
-    assert_int_equal(leat_vlan_init(&vlan, &device.netif, memory, 99999, &config),
+    assert_int_equal(leat_vlan_init(&vlan, &two_lists.netif, memory, 99999, &config),
                      LEAT_ERR_ARGUMENT);
     config.member_count = 2;
     for (unsigned i = 0; i < 3; i++) {
         config.members = wrong[i];
-        assert_int_equal(leat_vlan_init(&vlan, &device.netif, memory, 99999, &config),
+        assert_int_equal(leat_vlan_init(&vlan, &two_lists.netif, memory, 99999, &config),
                          LEAT_ERR_ARGUMENT);
     }
     config.members = members;
     config.mtu = 1501;
-    assert_int_equal(leat_vlan_init(&vlan, &device.netif, memory, 99999, &config),
+    assert_int_equal(leat_vlan_init(&vlan, &two_lists.netif, memory, 99999, &config),
                      LEAT_ERR_ARGUMENT);
     config.mtu = 0;
-    assert_int_equal(leat_vlan_init(&vlan, &device.netif, memory, sizeof memory, &config),
+    assert_int_equal(leat_vlan_init(&vlan, &two_lists.netif, memory, sizeof memory, &config),
                      LEAT_ERR_MEMORY);
     assert_null(vlan);
     assert_null(leat_vlan_netif(f->vlan, 11));
