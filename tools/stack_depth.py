@@ -66,7 +66,7 @@ INDIRECT = {
     # calls of the family's functions, which stand in a header too
     **{name: FAMILY6 for name in ("ip/host.h", "destination.c", "ip/ipv4_output.c", "udp/socket.c", "udp/udp_output.c",
                                   "tcp/send/emit.c", "tcp/api.c")},
-    "tcp/receive/burst.c": ["host6_known"], "tcp/receive/ack.c": [*FAMILY6, *BBR], "tcp/send/output.c": BBR, "tcp/entry/transfer.c": BBR,
+    "tcp/burst.c": ["host6_known"], "tcp/receive/ack.c": [*FAMILY6, *BBR], "tcp/send/output.c": BBR, "tcp/conn/transfer.c": BBR,
     "tcp/math/scoreboard.c": RATE, "tcp/math/records.c": RATE, "tcp/math/scoreboard.h": RATE,
     "udp/udp_input.c": ["ipv6_is_ours", "transport6_port_unreachable"], "ip/v6/path6.c": ["ipv6_is_ours"],
     "ip/v6/ipv6_input.c": ["tcp_input", "udp_input", "igmp_input"],
@@ -75,7 +75,7 @@ INDIRECT = {
     "ip/icmp_input.c": ["tcp_icmp_error", "udp_icmp_error", "igmp.c:no_error"],
     "ip/ipv4_input.c": ["tcp_input", "udp_input", "icmp_input", "igmp_input", "igmp.c:hears"], "udp/groups.c": ["mld_join", "mld_leave"],
     "proto/connect/connect.c": ["addresses6_are_probed"], "proto/dns/query.c": ["addresses6_are_probed"], "crypto/hkdf.c": OUT, "proto/time/civil.c": OUT, "proto/time/sntp.c": OUT,
-    "tcp/entry/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/entry/listener.c": OUT,
+    "tcp/conn/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/listener.c": OUT,
     "tcp/math/recovery.c": CONGESTION,
     **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_wait", "query_try", "forward_tcp", "lookup", "upstream")},
     **{f"web/http/{name}.c": OUT for name in ("call", "call_reply", "call_request", "calls", "http_client", "http_exchange",

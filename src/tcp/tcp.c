@@ -1,17 +1,17 @@
 /* tcp.c -- TCP joins a stack: limits, memory, and the four functions that IP calls. */
 #include "core/minmax.h"
 #include "core/second.h"
-#include "tcp/entry/time_wait.h"
-#include "tcp/entry/account.h"
-#include "tcp/entry/budget.h"
-#include "tcp/entry/table.h"
-#include "tcp/receive/input.h"
+#include "tcp/passive/time_wait.h"
+#include "tcp/conn/account.h"
+#include "tcp/conn/budget.h"
+#include "tcp/conn/table.h"
+#include "tcp/input.h"
 #include "tcp/timers.h"
 #include "tcp/send/output.h"
 #include "tcp/tcp.h"
 
 #include "tcp/send/gso.h"
-#include "tcp/receive/burst.h"
+#include "tcp/burst.h"
 
 enum {
     KEEPALIVE_PROBES_MAX = 127 /* that a connection can count */

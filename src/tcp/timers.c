@@ -5,10 +5,10 @@
  * deadline back, as every ACK does, is a store: the wheel asks when the timer is due, or it fires
  * at the old time, finds nothing due and is set again.
  */
-#include "tcp/entry/deadlines.h"
-#include "tcp/entry/limits.h"
-#include "tcp/entry/time_wait.h"
-#include "tcp/entry/wake.h"
+#include "tcp/conn/deadlines.h"
+#include "tcp/conn/limits.h"
+#include "tcp/passive/time_wait.h"
+#include "tcp/conn/wake.h"
 #include "tcp/send/output.h"
 #include "tcp/receive/ack.h"
 #include "tcp/timers.h"
@@ -79,7 +79,7 @@ COLD static bool keepalive_expired(struct leat_tcp *conn)
     tcp_stop_keepalive(conn);
     if (conn->flags & CONN_ABANDONED)
         return stays(conn, TCP_timeout_FIN_WAIT_2);
-    if (tcp_guest_left_ns(conn) == 0)
+    if (tcp_admitted_left_ns(conn) == 0)
         return leave(conn);
     if (!(conn->flags & CONN_KEEPALIVE)) {
         tcp_run_keepalive(conn);

@@ -9,9 +9,9 @@
 
 #include "core/container_of.h"
 #include "tcp/math/seq.h"
-#include "tcp/entry/listener.h"
-#include "tcp/entry/table.h"
-#include "tcp/entry/time_wait.h"
+#include "tcp/listener.h"
+#include "tcp/conn/table.h"
+#include "tcp/passive/time_wait.h"
 #include "tcp/tcp.h"
 
 /* The sentence about what was asked last. */

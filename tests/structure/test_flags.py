@@ -12,7 +12,7 @@ TAKES = re.compile(r"\btake_flag\(conn, (CONN_\w+)")
 
 def groups():
     """{flag: the files that may write it}, as conn.h says"""
-    text = (TCP / "entry/conn.h").read_text(encoding="utf-8")
+    text = (TCP / "conn/conn.h").read_text(encoding="utf-8")
     enum = text[text.index("enum conn_flag {"):text.index("};", text.index("enum conn_flag {"))]
     heads = list(GROUP.finditer(enum))
     made = {}
@@ -38,7 +38,7 @@ def writers():
 
 class Flags(unittest.TestCase):
     def test_each_has_a_group(self):
-        text = (TCP / "entry/conn.h").read_text(encoding="utf-8")
+        text = (TCP / "conn/conn.h").read_text(encoding="utf-8")
         self.assertEqual(set(groups()), set(re.findall(r"\b(CONN_\w+) = ", text)))
 
     def test_only_who_is_named_writes_it(self):
@@ -56,7 +56,7 @@ class Flags(unittest.TestCase):
             self.assertEqual(who, files)
 
     def test_each_flag_has_a_bit(self):
-        text = (TCP / "entry/conn.h").read_text(encoding="utf-8")
+        text = (TCP / "conn/conn.h").read_text(encoding="utf-8")
         bits = re.findall(r"\bCONN_\w+ = 1 << (\d+)", text)
         self.assertEqual(len(bits), len(set(bits)))
 

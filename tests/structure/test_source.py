@@ -43,11 +43,11 @@ LONG_FILES = set()
 
 # Who makes events of segments: the classifier; who was told by it that a FIN is due; and the end of a handshake, which
 # shows that the SYN in TIME-WAIT was no old duplicate.
-SEGMENT_EVENTS = {("src/tcp/machine/classify.c", "any"), ("src/tcp/receive/input.c", "rcv_FIN"),
-                  ("src/tcp/entry/birth.c", "rcv_newer_SYN")}
+SEGMENT_EVENTS = {("src/tcp/machine/classify.c", "any"), ("src/tcp/input.c", "rcv_FIN"),
+                  ("src/tcp/passive_open.c", "rcv_newer_SYN")}
 
 # The only functions that store the state of a connection: where the table begins, and its caller.
-STATE_WRITERS = [("src/tcp/machine/events.c", "take"), ("src/tcp/machine/start.c", "tcp_fsm_start")]
+STATE_WRITERS = [("src/tcp/conn/first_state.c", "tcp_fsm_start"), ("src/tcp/machine/events.c", "take")]
 # "state" of something that is no connection: (file, "variable.state")
 # of struct leat_tcp_info, which tells it, and BBR's own
 OTHER_STATES = {("src/tcp/info.c", ".state"), ("src/tcp/bbr/states.c", "bbr.state")}

@@ -39,11 +39,9 @@ CIRCLES = (
     ("udp/", "socket udp_input"),
 )
 # Circles of folders that are still there; this list, too, may only get shorter.
-FOLDER_CIRCLES = (
-    "tcp tcp/entry tcp/machine tcp/receive tcp/send",
-)
+FOLDER_CIRCLES = ()
 # Any file of src/tcp may call these, which call nothing of src/tcp but the arithmetic.
-LEAVES = {"tcp/entry/deadlines", "tcp/entry/wake"}
+LEAVES = {"tcp/conn/deadlines", "tcp/conn/wake"}
 
 
 def name_of(path):
@@ -204,7 +202,7 @@ class Symbols(unittest.TestCase):
 
 
 class Deadlines(unittest.TestCase):
-    """One owner: src/tcp/entry/deadlines.[ch] alone set when a connection is looked at."""
+    """One owner: src/tcp/conn/deadlines.[ch] alone set when a connection is looked at."""
 
     def test_nobody_else_sets_a_deadline(self):
         assigned = re.compile(r"conn\w*->(?:transfer->)?"

@@ -20,7 +20,7 @@ VALUES = {"tsval", "tsecr", "fast_open_bytes", "fast_open", "sacks"}
 KNOW_ALL_OPTIONS = {"src/wire/tcp.h": ("wire_tcp_parse", "wire_tcp_begin", "wire_tcp_bytes"),
                     "src/wire/tcp.c": ("wire_tcp_bytes_of_any", "wire_tcp_emit_any_options")}
 # Which of src/tcp set an option of a SYN.
-WRITERS_OF_SYNS = {"src/tcp/send/emit.c", "src/tcp/entry/cookie.c", "src/tcp/entry/fast_open.c"}
+WRITERS_OF_SYNS = {"src/tcp/send/emit.c", "src/tcp/passive/cookie.c", "src/tcp/conn/fast_open.c"}
 
 # Functions that reuse an entry set its members one by one: (struct,
 # its header, file, function, variable, members that it leaves, as they have a value then, or none is read).
@@ -35,7 +35,7 @@ CLEARS = (
     ("neighbour", "src/link/neighbour.h", "src/link/neighbour.c", "create", "n", {
         "older", "newer", "timer", "parked",  # in the list; unset and empty
         "mac", "claimed", "confirmed_ns"}),  # written before a state in which they are read
-    ("transfer", "src/tcp/entry/transfer.h", "src/tcp/entry/transfer.c", "tcp_transfer_get", "transfer", {
+    ("transfer", "src/tcp/conn/transfer.h", "src/tcp/conn/transfer.c", "tcp_transfer_get", "transfer", {
         "recovery", "congestion",  # begin()
         "told_ns"}),  # when told_bytes were told
     ("dns_client", "proto/dns/dns_clients.h", "proto/dns/dns_clients.c", "start_client", "client", {

@@ -2,7 +2,7 @@
 #include "talk.h"
 
 #include "tcp/bbr/bbr.h"
-#include "tcp/entry/transfer.h"
+#include "tcp/conn/transfer.h"
 #include "tcp/tcp.h"
 
 enum {

@@ -1,7 +1,7 @@
 /* test_cookies.c -- SYN cookies (RFC 4987 3.6): who comes when the backlog is full gets in. */
 #include "talk.h"
 
-#include "tcp/entry/table.h"
+#include "tcp/conn/table.h"
 #include "tcp/tcp.h"
 
 /* Two strangers fill the backlog of two, and are never heard of again. */

@@ -4,7 +4,7 @@
  */
 #include "place.h"
 
-#include "tcp/entry/deadlines.h"
+#include "tcp/conn/deadlines.h"
 #include "tcp/tcp.h"
 
 enum {

@@ -2,7 +2,7 @@
  * (tcp/math/deadline.h) does what it would have done at once. */
 #include "talk.h"
 
-#include "tcp/entry/evict.h"
+#include "tcp/evict.h"
 #include "stack.h"
 
 static const uint64_t hour = 3600 * second;
@@ -129,7 +129,7 @@ static void the_window_restarts(void **state)
 }
 
 /* ... nor does it begin anew for a peer that is stuck when the clock goes round (evict.h). */
-static void who_is_stuck_stays_so_when_ms_go_round(void **state)
+static void a_stalled_connection_stays_so_when_ms_go_round(void **state)
 {
     struct talk *talk = *state;
 
@@ -137,11 +137,11 @@ static void who_is_stuck_stays_so_when_ms_go_round(void **state)
     idle(talk, (UINT32_MAX - talk->world->stack->now_ms) * ms - 5 * second);
     talk_send(talk, 10);
     tx(talk, ACK, 1, 1, 10);
-    assert_int_equal(tcp_stuck_ms(talk->conn), 0);
+    assert_int_equal(tcp_stalled_ms(talk->conn), 0);
     talk_wait(talk, 4 * second);
-    assert_in_range(tcp_stuck_ms(talk->conn), 3990, 4010);
+    assert_in_range(tcp_stalled_ms(talk->conn), 3990, 4010);
     talk_wait(talk, 4 * second);
-    assert_in_range(tcp_stuck_ms(talk->conn), 7990, 8010);
+    assert_in_range(tcp_stalled_ms(talk->conn), 7990, 8010);
 }
 
 int main(void)
@@ -152,7 +152,7 @@ int main(void)
         cmocka_unit_test(unanswered_text_ends_it_not_earlier),
         talk_test(who_is_asked_to_probe_does),
         talk_test(the_window_restarts),
-        talk_test(who_is_stuck_stays_so_when_ms_go_round),
+        talk_test(a_stalled_connection_stays_so_when_ms_go_round),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

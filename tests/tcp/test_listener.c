@@ -259,7 +259,7 @@ static void wait_until(struct talk *talk, uint64_t at_ns)
     talk_wait(talk, at_ns - leat_now_ns(talk->world->stack));
 }
 
-/* One timer for all that are half open (tcp/entry/half.c). */
+/* One timer for all that are half open (tcp/passive/half.c). */
 static void each_half_open_connection_waits_its_own_time(void **state)
 {
     static const struct {

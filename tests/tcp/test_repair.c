@@ -253,7 +253,7 @@ static void send_FIN_alone(struct talk *talk)
     tx(talk, FIN | ACK, 1, 1, 0);
 }
 
-/* The same for a FIN before which all is acknowledged (tcp/send/fin.c). */
+/* The same for a FIN before which all is acknowledged (tcp/conn/fin.c). */
 static void a_FIN_alone_is_a_tail(void **state)
 {
     struct talk *talk = *state;

@@ -2,7 +2,7 @@
 #include "talk.h"
 
 #include "core/pool.h"
-#include "tcp/entry/budget.h"
+#include "tcp/conn/budget.h"
 
 enum {
     QUEUE = 10000, /* send_queue_bytes */

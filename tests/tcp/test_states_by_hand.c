@@ -19,7 +19,7 @@
 #include "place.h"
 
 #include "stack.h"
-#include "tcp/entry/table.h"
+#include "tcp/conn/table.h"
 #include "tcp/tcp.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* test_transfers.c -- two connections, and memory for the text of one (tcp/entry/transfer.h). */
+/* test_transfers.c -- two connections, and memory for the text of one (tcp/conn/transfer.h). */
 #include "talk.h"
 
 enum {
@@ -134,7 +134,7 @@ static void text_waits_and_its_writer_is_told(void **state)
     tx(talk, PSH | ACK, 1, 1, 1);
 }
 
-/* tcp/send/fin.c */
+/* tcp/conn/fin.c */
 static void a_FIN_alone_needs_none(void **state)
 {
     struct talk *talk = *state;

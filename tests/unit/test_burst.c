@@ -2,8 +2,8 @@
 #include "frames6.h"
 #include "world.h"
 
-#include "tcp/receive/burst.h"
-#include "tcp/entry/table.h"
+#include "tcp/burst.h"
+#include "tcp/conn/table.h"
 #include "tcp/tcp.h"
 
 enum {

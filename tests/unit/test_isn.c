@@ -1,9 +1,9 @@
 /* test_isn.c -- sequence numbers and ports that strangers can't guess (RFC 6528, RFC 6056). */
 #include "world.h"
 
-#include "tcp/entry/isn.h"
-#include "tcp/entry/table.h"
-#include "tcp/entry/time_wait.h"
+#include "tcp/conn/isn.h"
+#include "tcp/conn/table.h"
+#include "tcp/passive/time_wait.h"
 #include "tcp/tcp.h"
 
 static struct tcb tuple(uint16_t remote_port)

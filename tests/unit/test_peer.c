@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "tcp/entry/peer.h"
+#include "tcp/conn/peer.h"
 
 enum {
     PEERS = 64,

@@ -4,14 +4,14 @@
  * The longer ones have files of their own: tcp_take_ACK (ack.c), tcp_take_text and tcp_take_FIN
  * (text.c), tcp_delete_TCB and tcp_start_2MSL (events.c).
  */
-#include "tcp/entry/accecn.h"
-#include "tcp/entry/deadlines.h"
-#include "tcp/entry/limits.h"
-#include "tcp/entry/wake.h"
-#include "tcp/entry/isn.h"
-#include "tcp/entry/listener.h"
+#include "tcp/conn/accecn.h"
+#include "tcp/conn/deadlines.h"
+#include "tcp/conn/limits.h"
+#include "tcp/conn/wake.h"
+#include "tcp/conn/isn.h"
+#include "tcp/listener.h"
 #include "tcp/send/emit.h"
-#include "tcp/entry/account.h"
+#include "tcp/conn/account.h"
 #include "tcp/math/mss.h"
 #include "tcp/math/seq.h"
 #include "tcp/receive/ack.h"

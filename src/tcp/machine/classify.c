@@ -6,9 +6,9 @@
  * SYN, is that FIN the one that we know.
  */
 #include "tcp/machine/classify.h"
-#include "tcp/entry/accecn.h"
+#include "tcp/conn/accecn.h"
 #include "tcp/math/seq.h"
-#include "tcp/entry/table.h"
+#include "tcp/conn/table.h"
 #include "tcp/tcp.h"
 
 static const uint32_t paws_idle_ms = 24u * 86400 * 1000; /* RFC 7323 5.5 */

@@ -6,8 +6,8 @@
  * state that follows.  test_fsmgen.py checks that delete_TCB and start_2MSL are the last of their
  * lines.
  */
-#include "tcp/entry/time_wait.h"
-#include "tcp/entry/table.h"
+#include "tcp/passive/time_wait.h"
+#include "tcp/conn/table.h"
 #include "tcp/tcp.h"
 
 #define TCP_STATE_FIRST                true

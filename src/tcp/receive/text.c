@@ -10,11 +10,11 @@
 
 #include "core/assert.h"
 #include "core/view.h"
-#include "tcp/entry/deadlines.h"
-#include "tcp/entry/wake.h"
+#include "tcp/conn/deadlines.h"
+#include "tcp/conn/wake.h"
 #include "tcp/send/emit.h"
-#include "tcp/entry/account.h"
-#include "tcp/entry/budget.h"
+#include "tcp/conn/account.h"
+#include "tcp/conn/budget.h"
 #include "tcp/math/seq.h"
 #include "tcp/tcp.h"
 

@@ -4,10 +4,10 @@
  * Every segment is sent by tcp_emit().  What it needs of IP, the pseudo-header of its checksum and
  * the header in front, is in send_down().
  */
-#include "tcp/entry/accecn.h"
+#include "tcp/conn/accecn.h"
 #include "tcp/send/emit.h"
-#include "tcp/entry/budget.h"
-#include "tcp/entry/listener.h"
+#include "tcp/conn/budget.h"
+#include "tcp/listener.h"
 #include "tcp/math/mss.h"
 #include "tcp/tcp.h"
 

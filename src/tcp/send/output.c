@@ -7,10 +7,10 @@
  */
 #include "core/minmax.h"
 #include "ip/route.h"
-#include "tcp/entry/deadlines.h"
-#include "tcp/entry/budget.h"
+#include "tcp/conn/deadlines.h"
+#include "tcp/conn/budget.h"
 #include "tcp/send/output.h"
-#include "tcp/send/whole.h"
+#include "tcp/send/single_segment.h"
 #include "tcp/math/seq.h"
 
 enum {
@@ -250,13 +250,13 @@ static inline uint32_t room_below(const struct leat_tcp *conn, const struct path
 {
     if (is_open_below(path))
         return (path->link->tx_places - path->link->tx_waiting) * conn->mss;
-    return tcp_left_below(conn, path);
+    return tcp_link_queue_left(conn, path);
 }
 
 /* There was none: how it goes on. */
 COLD static enum verdict no_room_below(const struct leat_tcp *conn, const struct path *path)
 {
-    return tcp_wait_below(conn, path) ? ENOUGH : NO_ROOM;
+    return tcp_link_queue_wait(conn, path) ? ENOUGH : NO_ROOM;
 }
 
 /* As much as windows, budgets and pacing allow. */
@@ -293,7 +293,7 @@ static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
     return PACED;
 }
 
-/* Sends what may leave now, but for what tcp_goes_whole(). */
+/* Sends what may leave now, but for what tcp_is_one_segment(). */
 static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
 {
     if (has_nothing_to_send(conn))
@@ -386,12 +386,12 @@ bool tcp_output(struct leat_tcp *conn)
     tcp_open_window(conn);
     if (conn->flags & CONN_PROBE)
         tcp_send_probe(conn, path);
-    if ((SHORTCUTS || !tcp_has_transfer(conn)) && tcp_goes_whole(conn)) {
-        if (!is_open_below(path) && tcp_left_below(conn, path) == 0) {
+    if ((SHORTCUTS || !tcp_has_transfer(conn)) && tcp_is_one_segment(conn)) {
+        if (!is_open_below(path) && tcp_link_queue_left(conn, path) == 0) {
             verdict = no_room_below(conn, path);
         } else {
             restart_if_idle(conn);
-            if (tcp_send_whole(conn, path))
+            if (tcp_send_one_segment(conn, path))
                 return false;
             verdict = NO_MEMORY;
         }

@@ -1,5 +1,6 @@
 /*
- * output.h -- what output.c decides, plan.c measures, segment.c and whole.h send, probe.c asks for.
+ * output.h -- what output.c decides, plan.c measures, segment.c and single_segment.h send, probe.c
+ * asks for.
  */
 #ifndef TCP_OUTPUT_H
 #define TCP_OUTPUT_H
@@ -51,14 +52,14 @@ bool tcp_output(struct leat_tcp *conn);
 /* tcp_output() for all that wanted it; true if more waits. */
 bool tcp_flush(struct leat *stack);
 
-/* ---- below.c ------------------------------------------------------------------------------ */
+/* ---- link_queue.c ------------------------------------------------------------------------- */
 
 /* Bytes of @conn that are taken below TCP, when the link's tx_places doesn't say it. */
-COLD uint32_t tcp_left_below(const struct leat_tcp *conn, const struct path *path);
+COLD uint32_t tcp_link_queue_left(const struct leat_tcp *conn, const struct path *path);
 
-/* To be called where tcp_left_below() was 0: tcp_wake() is called when there is room, unless this
- * returns false. */
-COLD bool tcp_wait_below(const struct leat_tcp *conn, const struct path *path);
+/* To be called where tcp_link_queue_left() was 0: tcp_wake() is called when there is room, unless
+ * this returns false. */
+COLD bool tcp_link_queue_wait(const struct leat_tcp *conn, const struct path *path);
 
 /* True if a segment with payload waits for its device. */
 COLD bool tcp_waits_below(const struct leat_tcp *conn);
@@ -125,12 +126,6 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path);
 
 /* An ACK and nothing else, of @seq; false: no memory. */
 bool tcp_send_ack(struct leat_tcp *conn, const struct path *path, uint32_t seq);
-
-/* ---- fin.c -------------------------------------------------------------------------------- */
-
-/* The FIN that left alone gets its record in the transfer of @conn, which is new, and its timers
- * begin again. */
-COLD void tcp_fin_record(struct leat_tcp *conn);
 
 /* ---- probe.c ------------------------------------------------------------------------------ */
 

@@ -1,6 +1,6 @@
 /* probe.c -- segments that ask a question: is the window still shut, are you there, what was lost
  * at the end? */
-#include "tcp/entry/deadlines.h"
+#include "tcp/conn/deadlines.h"
 #include "tcp/math/seq.h"
 #include "tcp/send/output.h"
 

@@ -1,7 +1,7 @@
 /* segment.c -- how a segment with text leaves: first, or again. */
 #include "core/minmax.h"
 #include "tcp/math/accecn.h"
-#include "tcp/entry/deadlines.h"
+#include "tcp/conn/deadlines.h"
 #include "tcp/send/emit.h"
 #include "tcp/send/output.h"
 #include "tcp/math/seq.h"

@@ -1,0 +1,102 @@
+/* deadlines.c -- when a connection is to be looked at. */
+#include "tcp/conn/deadlines.h"
+#include "core/minmax.h"
+
+static const uint64_t retry_wait_max_ns = 1000000000; /* a deadline is not for ever */
+static const uint64_t retry_ns = 1000000;             /* until there may be memory again, */
+static const uint64_t retry_max_ns = 64000000;        /* for who would be told by an ACK */
+static const uint64_t retry_gap_ns = 50000;           /* from one connection's turn to the next */
+
+uint64_t tcp_ack_or_retry_ns(const struct leat_tcp *conn, uint64_t from_ns)
+{
+    return conn->flags & (CONN_DELAYED_ACK | CONN_RETRY)
+               ? deadline_tick_ns(conn->ack_or_retry_at, from_ns)
+               : LEAT_NEVER_NS;
+}
+
+uint64_t tcp_first_deadline_ns(const struct leat_tcp *conn, uint64_t from_ns)
+{
+    return min64(min64(deadline_ns(conn->rexmt_at, from_ns), tcp_ack_or_retry_ns(conn, from_ns)),
+                 min64(deadline_ms_ns(conn->keepalive_at_ms, from_ns), tcp_loss_ns(conn)));
+}
+
+void tcp_stop_deadlines(struct leat_tcp *conn)
+{
+    timer_cancel(&conn->tcp->stack->timers, &conn->timer);
+    conn->rexmt_at = conn->keepalive_at_ms = DEADLINE_NONE;
+    conn->flags &= ~(unsigned)(CONN_DELAYED_ACK | CONN_RETRY);
+}
+
+void tcp_start_rexmt(struct leat_tcp *conn)
+{
+    if (conn->rexmt_at != DEADLINE_NONE && !(conn->flags & CONN_PERSIST))
+        return;
+    conn->flags &= ~(unsigned)CONN_PERSIST;
+    tcp_run_rexmt(conn);
+}
+
+/* ---- losses before the timeout ------------------------------------------------------------ */
+
+bool tcp_may_probe_tail(const struct leat_tcp *conn)
+{
+    const struct scoreboard *board = &conn->transfer->scoreboard;
+    const struct recovery *recovery = &conn->transfer->recovery;
+
+    return recovery->mode == RECOVERY_RACK && recovery->phase == RECOVERY_NONE &&
+           !recovery->tlp.out && board->in_flight_bytes > 0 && board->sacked_bytes == 0 &&
+           board->lost_bytes == 0;
+}
+
+void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns)
+{
+    if (look_at_ns == LEAT_NEVER_NS && (conn->flags & CONN_LOSS_IS_PROBE) &&
+        tcp_may_probe_tail(conn))
+        return;
+    conn->transfer->loss_at_ns = look_at_ns;
+    conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
+    if (look_at_ns != LEAT_NEVER_NS)
+        tcp_arm_for(conn, look_at_ns);
+}
+
+void tcp_watch_tail(struct leat_tcp *conn)
+{
+    const uint32_t one_bytes = (uint32_t)conn->mss + tcp_fin_has_left(conn);
+    const bool one = conn->transfer->scoreboard.in_flight_bytes <= one_bytes;
+    const uint64_t rexmt_ns = deadline_ns(conn->rexmt_at, conn->tcp->stack->now_ns);
+
+    if (!tcp_may_probe_tail(conn) ||
+        (conn->transfer->loss_at_ns != LEAT_NEVER_NS && !(conn->flags & CONN_LOSS_IS_PROBE)))
+        return;
+    conn->transfer->loss_at_ns = tcp_tail_probe_ns(conn, one, rexmt_ns);
+    conn->flags |= CONN_LOSS_IS_PROBE;
+    tcp_arm_for(conn, conn->transfer->loss_at_ns);
+}
+
+/* ---- memory was short --------------------------------------------------------------------- */
+
+void tcp_retry_at(struct leat_tcp *conn, uint64_t at_ns)
+{
+    tcp_set_ack_or_retry(conn, CONN_RETRY,
+                         min64(at_ns, conn->tcp->stack->now_ns + retry_wait_max_ns));
+    tcp_arm_ack_or_retry(conn);
+}
+
+/* A connection with text in flight learns of room from its ACKs: the longer they stay out, the less
+ * it gains by looking earlier.  All connections together look 20,000 times a second at most: else
+ * peers that hold the pool, by windows that they shut, would keep the processor busy, too. */
+void tcp_retry_later(struct leat_tcp *conn)
+{
+    struct tcp *tcp = conn->tcp;
+    const uint64_t now_ns = tcp->stack->now_ns;
+    uint64_t at_ns = now_ns + retry_ns;
+
+    if (tcp_something_waits(conn))
+        at_ns += min64(tcp_age_ms(tcp, conn->progress_ms) * (retry_ns / 16), retry_max_ns);
+    if (tcp->retry_turn_ns < now_ns)
+        tcp->retry_turn_ns = now_ns;
+    if (at_ns < tcp->retry_turn_ns)
+        at_ns = tcp->retry_turn_ns;
+    if (!(conn->flags & CONN_RETRY)) /* else it had its turn already */
+        tcp->retry_turn_ns += retry_gap_ns;
+    tcp_retry_at(conn, at_ns);
+}

@@ -1,0 +1,34 @@
+/* time_wait.h -- connections in TIME-WAIT (RFC 9293 3.6). */
+#ifndef TCP_TIME_WAIT_H
+#define TCP_TIME_WAIT_H
+
+#include "core/near.h"
+#include "core/timer.h"
+#include "tcp/conn/tcb.h"
+
+struct leat_tcp;
+struct tcp;
+
+/* A connection that waits for its old segments to die. */
+struct tcp_time_wait {
+    struct tcb tcb;
+    struct near_ring ring; /* in tcp->time_wait, in the order of their ends */
+};
+
+_Static_assert(sizeof(struct tcp_time_wait) <= 56,
+               "64 bytes in TIME-WAIT, with two buckets of the table");
+
+/* An entry, of which there must be one, takes the place of @conn in the table. */
+void tcp_time_wait_from(struct leat_tcp *conn);
+void tcp_time_wait_restart(struct tcp *tcp, struct tcp_time_wait *entry);
+void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry);
+
+/* The one that ends first; NULL: there is none. */
+struct tcp_time_wait *tcp_time_wait_oldest(struct tcp *tcp);
+
+/* Its end is waited for. */
+void tcp_time_wait_arm(struct tcp *tcp);
+
+timer_fn tcp_time_wait_timer; /* timers.c */
+
+#endif
