@@ -409,7 +409,7 @@ struct choice6 route6_to(const struct link *link, struct leat_ip src, struct lea
         if (route->link != link || route->until_ns <= link->stack->now_ns)
             continue;
         if (!route->is_learned && leat_ip_equal(route->gateway, dst))
-            return route; /* the program's gateway is itself a host on the link */
+            return (struct choice6){.route = route}; /* a gateway is itself on the link */
         if (!ip6_in_prefix(route->network, dst, route->prefix_bits))
             continue;
         if (!from)
