@@ -1,5 +1,5 @@
 """The attack tools of Debian's package thc-ipv6 on a client's link: whoever is served stays served, and leat holds no more
-memory than at its begin. What each does stands in its manual page; the table is in docs/security.md."""
+memory than at its begin. What each does stands in its manual page; the table is in docs/lab/attacks.md."""
 
 import json
 import re
