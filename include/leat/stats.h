@@ -95,7 +95,7 @@ enum leat_stat_group {
     X(DROP, drop_memory, "packet that needed a buffer when the pool was empty")                    \
     X(NOTE, tx_frames, "frames given to backends")                                                 \
     X(NOTE, tx_dropped, "frames dropped before a full transmit queue")                             \
-    X(NOTE, tx_unresolved, "frames dropped because their next hop did not answer (ARP, ND)")       \
+    X(NOTE, tx_unresolved, "frames dropped because ARP got no answer")                             \
     X(NOTE, tx_parked_out, "frames pushed out of a full queue of parked frames")                   \
     X(NOTE, tx_no_memory, "packets not sent because the pool was empty")                           \
     X(NOTE, lends_refused, "buffers that weren't lent because the pool was short")                 \
@@ -111,7 +111,6 @@ enum leat_stat_group {
     X(NOTE, ndp_advertisements_sent, "neighbour advertisements sent")                              \
     X(NOTE, ndp_router_solicitations_sent, "router solicitations sent")                            \
     X(NOTE, ndp_limits_reached, "what routers said and there was no room for")                     \
-    X(NOTE, ndp_parts_ignored, "parts of router advertisements left out: malformed, or can not be")\
     X(NOTE, ndp_redirects, "destinations that routers have redirected")                            \
     X(NOTE, ndp_conflicts, "IPv6 addresses that another host has or wants, too")                   \
     X(NOTE, ndp_evictions, "IPv6 neighbours evicted from a full cache")                            \
