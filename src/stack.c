@@ -113,6 +113,7 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     made->ready.next = made->ready.prev = &made->ready;
     made->ready_same_turn.next = made->ready_same_turn.prev = &made->ready_same_turn;
     made->links_end = made->links;
+    ipv4_register(made);
     made->taken_max = taken_at_once(&c);
     made->arena = arena;
     made->now_ns = c.now_ns;
@@ -232,10 +233,8 @@ static __attribute__((noinline)) void loopback_poll(struct leat *stack)
         if (!packet)
             return;
         stack->stats.rx_loopback++;
-        if (packet->data[0] >> 4 == 6)
-            stack->ipv6_family->input(stack, 0, packet, false);
-        else
-            ipv4_input(stack, 0, packet, false);
+        stack->families[packet->data[0] >> 4 == 6 ? FAMILY6 : FAMILY4]->input(stack, 0, packet,
+                                                                              false);
     }
 }
 

@@ -165,12 +165,30 @@ struct protocol {
     uint8_t number; /* as in the IP header */
 };
 
-/* What others ask of IPv6: registered by a call, so that who does not call it does not link it. */
-struct ipv6_family {
-    /* Takes a packet from a link, its Ethernet header pulled off. */
+/* Families of IP. */
+enum family {
+    FAMILY4,
+    FAMILY6, /* if leat_ipv6_register() was called */
+    FAMILIES
+};
+
+/* What the link layer asks of a family.  No layer calls a higher one by name, so what is below can
+ * be read, and used, without what is above. */
+struct ip_family {
+    /* Takes a packet from a link (Ethernet header pulled off) or, with @link NULL, from ourselves.
+     * @is_group: its link address was a broadcast or multicast. */
     void (*input)(struct leat *stack, struct link *link, struct leat_buf *packet, bool is_group);
     /* True if @link listens to the group that has this Ethernet address. */
     bool (*hears)(const struct link *link, const struct leat_mac *mac);
+    /* Tells the sender of @packet, a packet of ours, that its next hop doesn't answer, as if an
+     * ICMP host unreachable had come (RFC 1122 3.2.2.1).  Doesn't take @packet.  NULL: of IPv6,
+     * which keeps its neighbours itself. */
+    void (*unresolved)(struct leat *stack, const struct leat_buf *packet);
+};
+
+/* IPv6 as the layers beside and above it call it: set by leat_ipv6_register(), so that programs
+ * that don't call that don't link IPv6. */
+struct ipv6_family {
     void (*attached)(struct link *link); /* a new link */
     /* leat/stack.h's functions; @link may be NULL: not attached. */
     enum leat_err (*address_add)(struct link *link, struct leat_ip ip, uint8_t prefix_bits);
@@ -283,8 +301,10 @@ struct leat {
     struct limiter icmp_errors; /* of both families */
     struct limiter icmp_echoes;
     struct leat_buf *taken[FRAMES_TAKEN_MAX]; /* by link_poll(), on their way up */
-    uint64_t civil_at_zero_ns; /* civil time when now_ns was 0, modulo 2^64; proto/time/civil.c alone */
+    uint64_t
+        civil_at_zero_ns; /* civil time when now_ns was 0, modulo 2^64; proto/time/civil.c alone */
     bool civil_known;
+    const struct ip_family *families[FAMILIES];
     const struct ipv6_family *ipv6_family; /* NULL: not registered */
     struct ipv6 *ipv6;                     /* ip/v6/ipv6.h */
     const struct ipv4_groups *ipv4_groups; /* NULL: no socket has joined any */
@@ -357,18 +377,5 @@ uint32_t stack_random_below(struct leat *stack, uint32_t bound);
 
 /* What is sent on @link has at most @mtu bytes, and what its netif carries; 0: that alone. */
 COLD void link_set_mtu(struct link *link, uint16_t mtu);
-
-/*
- * What the link layer calls in the layer above.  It stands here, because no layer includes a header
- * of a higher one: what is below can be read, and used, without what is above.
- */
-
-/* Takes a packet from a link (Ethernet header pulled off) or, with @link NULL, from ourselves.
- * @is_group: its link address was a broadcast or multicast. */
-void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *packet, bool is_group);
-
-/* Tells the sender of @packet, an IPv4 packet of ours, that its next hop doesn't answer, as if an
- * ICMP host unreachable had come (RFC 1122 3.2.2.1).  Doesn't take @packet. */
-COLD void icmp_unresolved(struct leat *stack, const struct leat_buf *packet);
 
 #endif

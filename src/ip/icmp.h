@@ -45,6 +45,9 @@ COLD enum leat_err icmp_error_meaning(const struct icmp_error *error);
 
 COLD void icmp_input(struct leat *stack, struct packet *packet);
 
+/* struct ip_family's of IPv4. */
+COLD void icmp_unresolved(struct leat *stack, const struct leat_buf *packet);
+
 /* Answers @packet with an error, if RFC 1122 3.2.2 and the limiter allow it.  @detail is the
  * second word of the message.  Doesn't take packet->buf. */
 COLD void icmp_send_error(struct leat *stack, const struct packet *packet, uint8_t type,

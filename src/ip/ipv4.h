@@ -14,8 +14,25 @@ enum {
 /* Gives a whole datagram to its protocol.  Takes packet->buf. */
 void ipv4_deliver(struct leat *stack, struct packet *packet);
 
-/* Who handles @number, or NULL.  ICMP isn't among them: it is part of IP (RFC 792). */
+/* The protocol of @number, or NULL.  ICMP isn't among them: it is part of IP (RFC 792). */
 const struct protocol *ipv4_protocol(const struct leat *stack, uint8_t number);
+
+/* The same, in line. */
+static inline const struct protocol *protocol_find(const struct leat *stack, uint8_t number)
+{
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as in ipv4_input() */
+    for (unsigned i = 0; i < stack->protocol_count; i++) {
+        if (stack->protocols[i]->number == number)
+            return stack->protocols[i];
+    }
+    return 0;
+}
+
+/* struct ip_family's of IPv4. */
+void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *packet, bool is_group);
+
+/* Puts IPv4 into @stack's table of families. */
+COLD void ipv4_register(struct leat *stack);
 
 struct header_template; /* ip/header_template.h */
 

@@ -10,31 +10,6 @@
 
 static const leat_ip4 all_hosts = IP4(224, 0, 0, 1); /* RFC 1112 4 */
 
-static bool is_loopback(leat_ip4 ip)
-{
-    return ip >> 24 == 127;
-}
-
-bool ipv4_is_ours(const struct leat *stack, leat_ip4 ip)
-{
-    for (const struct link *link = stack->links; link < stack->links_end; link++) {
-        if (address_is_ours(link, ip))
-            return true;
-    }
-    return is_loopback(ip);
-}
-
-bool ipv4_is_many(const struct leat *stack, leat_ip4 ip)
-{
-    if (ip4_is_multicast(ip) || ip == IP4_BROADCAST)
-        return true;
-    for (const struct link *link = stack->links; link < stack->links_end; link++) {
-        if (address_is_broadcast(link, ip))
-            return true;
-    }
-    return false;
-}
-
 /* RFC 1122 3.2.1.3, 3.3.6: what comes from outside never has one of our addresses (LAND), a group
  * or no host as its source. */
 static bool source_is_martian(const struct leat *stack, const struct link *link, leat_ip4 src)
@@ -78,21 +53,11 @@ static uint64_t *check_addresses(struct leat *stack, const struct link *link, le
     return is_for_us(stack, link, dst, *is_group, is_group) ? 0 : &stack->stats.drop_ip_not_ours;
 }
 
-const struct protocol *ipv4_protocol(const struct leat *stack, uint8_t number)
-{
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as in ipv4_input() */
-    for (unsigned i = 0; i < stack->protocol_count; i++) {
-        if (stack->protocols[i]->number == number)
-            return stack->protocols[i];
-    }
-    return 0;
-}
-
 HOT void deliver(struct leat *stack, struct packet *packet)
 {
     /* ipv4_input() sets each field, which cppcheck doesn't see */
     // cppcheck-suppress ctuuninitvar
-    const struct protocol *protocol = ipv4_protocol(stack, packet->protocol);
+    const struct protocol *protocol = protocol_find(stack, packet->protocol);
 
     if (packet->protocol == IP_ICMP) {
         icmp_input(stack, packet);

@@ -1,54 +1,11 @@
-/* arp.c -- address resolution packets in and out (RFC 826). */
+/* arp.c -- address resolution packets in (RFC 826). */
 #include "link/arp.h"
 
 #include "link/address.h"
-#include "link/ethernet.h"
 #include "wire/arp.h"
 #include "wire/ethernet.h"
 
 static const struct leat_mac mac_unknown;
-
-static bool send(struct link *link, const struct wire_arp *arp, const struct leat_mac *to)
-{
-    struct leat *stack = link->stack;
-    struct leat_buf *packet = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM);
-    uint8_t *at = packet ? leat_buf_put(packet, ARP_BYTES) : 0;
-
-    if (!at) {
-        stack->stats.tx_no_memory++;
-        leat_buf_free(packet);
-        return false;
-    }
-    wire_arp_emit(arp, at);
-    if (arp->operation == ARP_REQUEST)
-        stack->stats.arp_requests_sent++;
-    else
-        stack->stats.arp_replies_sent++;
-    ethernet_output(link, packet, to, ETHERNET_ARP);
-    return true;
-}
-
-bool arp_request(struct link *link, leat_ip4 sender, leat_ip4 target, const struct leat_mac *to)
-{
-    const struct wire_arp arp = {.operation = ARP_REQUEST,
-                                 .sha = link->netif->mac,
-                                 .spa = sender,
-                                 .tha = mac_unknown,
-                                 .tpa = target};
-
-    return send(link, &arp, to ? to : &mac_broadcast);
-}
-
-static void reply(struct link *link, const struct wire_arp *request)
-{
-    const struct wire_arp arp = {.operation = ARP_REPLY,
-                                 .sha = link->netif->mac,
-                                 .spa = request->tpa,
-                                 .tha = request->sha,
-                                 .tpa = request->spa};
-
-    send(link, &arp, &request->sha);
-}
 
 /* False for a sender that no honest host can be; 0.0.0.0 is one that probes (RFC 5227 1.1). */
 static bool sender_is_sane(const struct link *link, const struct wire_arp *arp)
@@ -90,7 +47,7 @@ void arp_input(struct link *link, struct leat_buf *packet)
         known = neighbour_learn(link, arp.spa, &arp.sha,
                                 asks_us && address_toward(link, IP4_ANY, arp.spa));
     if (asks_us)
-        reply(link, &arp);
+        arp_reply(link, &arp);
     if (known || to_us)
         stack_end(stack, packet, taken_arp);
     else

@@ -1,7 +1,8 @@
 /* arp.h -- the neighbour cache: IPv4 addresses of a link to its Ethernet addresses (RFC 826,
  * RFC 1122 2.3.2), and the defence of our own addresses (RFC 5227).
  *
- * neighbour.c keeps the cache, arp.c reads and writes the packets, conflict.c is RFC 5227. */
+ * neighbour.c keeps the cache, arp.c reads the packets, arp_output.c writes them, conflict.c is
+ * RFC 5227. */
 #ifndef LINK_ARP_H
 #define LINK_ARP_H
 
@@ -19,6 +20,9 @@ COLD void arp_input(struct link *link, struct leat_buf *packet);
  * one station.  False: no memory. */
 COLD bool arp_request(struct link *link, leat_ip4 sender, leat_ip4 target,
                       const struct leat_mac *to);
+
+/* Answers @request, which asks for an address of ours. */
+COLD void arp_reply(struct link *link, const struct wire_arp *request);
 
 /* Sends an IPv4 packet to the on-link @next_hop (an address, a broadcast or a multicast address):
  * at once if its Ethernet address is known, else parks it and asks.  Takes @packet. */

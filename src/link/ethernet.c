@@ -1,11 +1,8 @@
-/* ethernet.c -- frames on and off a link. */
+/* ethernet.c -- frames off a link. */
 #include "link/ethernet.h"
-
-#include <string.h>
 
 #include "core/checksum.h"
 #include "core/view.h"
-#include "core/writable.h"
 #include "link/arp.h"
 #include "wire/ethernet.h"
 
@@ -24,9 +21,9 @@ HOT void packet_input(struct link *link, uint16_t type, bool is_group, struct le
     struct leat *stack = link->stack;
 
     if (type == ETHERNET_IPV4) {
-        ipv4_input(stack, link, packet, is_group);
-    } else if (type == ETHERNET_IPV6 && stack->ipv6_family) {
-        stack->ipv6_family->input(stack, link, packet, is_group);
+        stack->families[FAMILY4]->input(stack, link, packet, is_group);
+    } else if (type == ETHERNET_IPV6 && stack->families[FAMILY6]) {
+        stack->families[FAMILY6]->input(stack, link, packet, is_group);
     } else if (type == ETHERNET_ARP) {
         arp_input(link, packet);
     } else if (type == ETHERNET_VLAN || type == ETHERNET_VLAN_STACK) {
@@ -73,11 +70,11 @@ HOT void frame_input(struct link *link, struct leat_buf *frame)
  * calls nobody. */
 COLD static void other_frame(struct link *link, struct leat_buf *frame)
 {
-    const struct ipv6_family *ipv6 = link->stack->ipv6_family;
-    const struct ipv4_groups *ipv4 = link->stack->ipv4_groups;
+    const struct ip_family *ipv4 = link->stack->families[FAMILY4];
+    const struct ip_family *ipv6 = link->stack->families[FAMILY6];
     const struct leat_mac *dst = wire_ethernet_dst(frame->data);
 
-    if ((ipv6 && ipv6->hears(link, dst)) || (ipv4 && ipv4->hears_mac(link, dst)))
+    if ((ipv6 && ipv6->hears(link, dst)) || ipv4->hears(link, dst))
         frame_input(link, frame);
     else
         stack_end(link->stack, frame, drop_eth_not_ours);
@@ -97,50 +94,4 @@ void ethernet_input(struct link *link, struct leat_buf *frame)
     } else {
         other_frame(link, frame);
     }
-}
-
-/* Lengthens a short frame with zeros, not with what lay in memory (CVE-2003-0001).  False: no
- * buffer for it. */
-static bool pad_short(const struct link *link, struct leat_buf *frame)
-{
-    static const uint8_t zeros[ETHERNET_FRAME_MIN];
-    uint32_t total, missing;
-    uint8_t *at;
-    struct leat_buf *tail;
-
-    total = leat_buf_total(frame);
-    if (total >= ETHERNET_FRAME_MIN || (link->netif->capabilities & LEAT_NETIF_NO_PADDING))
-        return true;
-    missing = ETHERNET_FRAME_MIN - total;
-    if (!frame->next && buf_is_writable(frame)) {
-        at = leat_buf_put(frame, missing);
-        if (at) {
-            memset(at, 0, missing);
-            return true;
-        }
-    }
-    tail = pool_lend(&link->stack->pool, zeros, missing, 0, 0);
-    if (tail)
-        leat_buf_append(frame, tail);
-    return tail != 0;
-}
-
-static inline bool pad(const struct link *link, struct leat_buf *frame)
-{
-    /* the headers of TCP alone are longer */
-    return frame->len >= ETHERNET_FRAME_MIN || pad_short(link, frame);
-}
-
-void ethernet_output(struct link *link, struct leat_buf *packet, const struct leat_mac *dst,
-                     uint16_t type)
-{
-    const struct wire_ethernet header = {.dst = *dst, .src = link->netif->mac, .type = type};
-
-    wire_ethernet_emit(&header, view_push(packet, ETHERNET_HEADER_BYTES));
-    if (!pad(link, packet)) {
-        link->stack->stats.tx_no_memory++;
-        leat_buf_free(packet);
-        return;
-    }
-    transmit_put(link, packet);
 }

@@ -209,7 +209,7 @@ COLD static void give_up(struct leat *stack, struct neighbour *n)
     forget(stack, n);
     while ((packet = queue_take(&parked))) {
         stack->stats.tx_unresolved++;
-        icmp_unresolved(stack, packet);
+        stack->families[FAMILY4]->unresolved(stack, packet);
         leat_buf_free(packet);
     }
 }

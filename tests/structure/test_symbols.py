@@ -17,8 +17,6 @@ import tree
 
 COMMANDS = tree.BUILD / "compile_commands.json"
 TOPS = *tree.PARTS, "netif"
-# The two calls of the link layer above itself: a packet goes up, or comes back (src/stack.h).
-UP = {("link/ethernet", "ip/ipv4_input"), ("link/neighbour", "ip/icmp_input")}
 # Circles of files that are still there: the folder, and the names in it. This list may only get shorter: a circle that
 # has been opened must be taken from it, and one that has lost a file must lose it here.
 CIRCLES = (
@@ -29,8 +27,6 @@ CIRCLES = (
     ("proto/dns/", "lookup query query_try upstream"),
     ("web/http/", "call call_reply call_request calls"),
     ("web/http/", "http_client http_early http_exchange http_receive http_send http_server"),
-    ("ip/", "icmp_input icmp_output ipv4_input ipv4_output route"),
-    ("link/", "address arp conflict ethernet neighbour"),
     ("netif/pcap/", "capture pcapng_read"),
     ("netif/virtio/", "net receive transmit"),
     ("netif/virtio/metal/", "interrupts serial"),
@@ -118,11 +114,11 @@ def inner_folder(name):
 
 
 def between(folder_of):
-    """The graph of folders, without the calls of UP."""
+    """The graph of folders."""
     graph = defaultdict(set)
     for name, called in calls().items():
         for other in called:
-            if (name, other) not in UP and folder_of(name) != folder_of(other):
+            if folder_of(name) != folder_of(other):
                 graph[folder_of(name)].add(folder_of(other))
     return graph
 
@@ -163,18 +159,17 @@ class Symbols(unittest.TestCase):
         self.assertEqual(sorted(map(sorted, listed - found)), [], "listed, but no more there: the list must be shortened")
 
     def test_files_call_each_other_in_no_circle_but_those_listed(self):
-        graph = {name: {other for other in called if (name, other) not in UP} for name, called in calls().items()}
         listed = {frozenset(place + name for name in names.split()) for place, names in CIRCLES}
-        self.assert_listed(cycles(graph), listed)
+        self.assert_listed(cycles(calls()), listed)
 
     def test_folders_call_each_other_in_no_circle_but_those_listed(self):
         self.assert_listed(cycles(between(folder)) | cycles(between(inner_folder)),
                            {frozenset(circle.split()) for circle in FOLDER_CIRCLES})
 
-    def test_layers_call_nobody_above_but_who_is_named(self):
+    def test_layers_call_nobody_above(self):
         above = {"link": ("ip/", "udp/", "tcp/"), "ip": ("udp/", "tcp/"), "udp": ("tcp/",), "tcp": ("udp/",)}
         self.assertEqual({(name, other) for name, called in calls().items() for other in called
-                          if other.startswith(above.get(name.partition("/")[0], ("none",)))}, UP)
+                          if other.startswith(above.get(name.partition("/")[0], ("none",)))}, set())
 
     def test_leaves_call_nobody_above(self):
         graph = calls()

@@ -1,7 +1,7 @@
 /* test_icmp.c -- echo, errors in and out (RFC 792, RFC 1122 3.2.2, RFC 5927). */
 #include "world.h"
 
-#include "stack.h"
+#include "ip/ipv4.h"
 
 /* The packet that we are said to have sent: UDP from our port 1000 to the peer's port 9. */
 static struct frame error_about_ours(uint8_t type, uint8_t code, uint32_t detail, uint32_t quoted)

@@ -83,9 +83,9 @@ static bool hears(const struct link *link, const struct leat_mac *mac)
            groups_hear_low(&link->stack->ipv6->groups, link, get32(mac->octet + 2), UINT32_MAX);
 }
 
+static const struct ip_family of_link = {.input = ipv6_input, .hears = hears};
+
 static const struct ipv6_family family = {
-    .input = ipv6_input,
-    .hears = hears,
     .attached = attached,
     .address_add = address6_add,
     .address_remove = address6_remove,
@@ -133,6 +133,7 @@ enum leat_err leat_ipv6_register(struct leat *stack, const struct leat_ipv6_conf
     stack->policies = ipv6->config.policies;
     stack->policy_count = ipv6->config.policy_count;
     ipv6->secret = any ? siphash_key_from(ipv6->config.secret) : stack->secret_key;
+    stack->families[FAMILY6] = &of_link;
     stack->ipv6_family = &family;
     for (struct link *link = stack->links; link < stack->links_end; link++)
         attached(link);

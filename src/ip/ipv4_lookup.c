@@ -1,0 +1,33 @@
+/* ipv4_lookup.c -- which addresses are ours, which are many hosts', and whose a protocol is. */
+#include "ip/ipv4.h"
+#include "link/address.h"
+
+static bool is_loopback(leat_ip4 ip)
+{
+    return ip >> 24 == 127;
+}
+
+bool ipv4_is_ours(const struct leat *stack, leat_ip4 ip)
+{
+    for (const struct link *link = stack->links; link < stack->links_end; link++) {
+        if (address_is_ours(link, ip))
+            return true;
+    }
+    return is_loopback(ip);
+}
+
+bool ipv4_is_many(const struct leat *stack, leat_ip4 ip)
+{
+    if (ip4_is_multicast(ip) || ip == IP4_BROADCAST)
+        return true;
+    for (const struct link *link = stack->links; link < stack->links_end; link++) {
+        if (address_is_broadcast(link, ip))
+            return true;
+    }
+    return false;
+}
+
+const struct protocol *ipv4_protocol(const struct leat *stack, uint8_t number)
+{
+    return protocol_find(stack, number);
+}
