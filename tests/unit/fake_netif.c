@@ -83,6 +83,29 @@ static bool is_report(const struct leat_buf *frame)
                                              : frame_get16(bytes + 12) == 0x0800 && bytes[23] == 2;
 }
 
+static enum fake_kind kind_of(const struct leat_buf *frame)
+{
+    uint8_t bytes[55] = {0};
+
+    leat_buf_read(frame, 0, bytes, sizeof bytes);
+    if (is_report(frame))
+        return FAKE_REPORT;
+    if (frame_get16(bytes + 12) == 0x0806)
+        return frame_get16(bytes + 20) == 1 ? FAKE_ARP_REQUEST : FAKE_ARP_REPLY;
+    if (frame_get16(bytes + 12) != 0x86dd || bytes[20] != 58)
+        return FAKE_OTHER;
+    switch (bytes[54]) {
+    case 133:
+        return FAKE_ROUTER_SOLICITATION;
+    case 135:
+        return FAKE_SOLICITATION;
+    case 136:
+        return FAKE_ADVERTISEMENT;
+    default:
+        return FAKE_OTHER;
+    }
+}
+
 static void fake_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
                           uint32_t frame_count)
 {
@@ -90,6 +113,7 @@ static void fake_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat
 
     (void)now_ns;
     for (uint32_t i = 0; i < frame_count; i++) {
+        fake->sent[kind_of(frames[i])]++;
         if (fake->keeps_reports || !is_report(frames[i]))
             keep(fake, frames[i]);
         leat_buf_free(frames[i]);
@@ -125,6 +149,7 @@ void fake_netif_init(struct fake_netif *fake)
     /* the arrays may hold what they like: this is done for each input of a fuzzer */
     fake->rx_count = fake->tx_first = fake->tx_count = fake->lost = 0;
     fake->segment_bytes = 0;
+    memset(fake->sent, 0, sizeof fake->sent);
     fake->verified = fake->closed = fake->answers_arp = fake->keeps_reports = false;
     fake->to_stack = fake->from_stack = 0;
     fake->netif.ops = &fake_ops;

@@ -14,6 +14,18 @@ enum {
     FAKE_TX_MAX = 1024
 };
 
+/* Frames that the stack counts as it sends them; FAKE_OTHER: it doesn't. */
+enum fake_kind {
+    FAKE_OTHER,
+    FAKE_ARP_REQUEST,
+    FAKE_ARP_REPLY,
+    FAKE_ROUTER_SOLICITATION,
+    FAKE_SOLICITATION,
+    FAKE_ADVERTISEMENT,
+    FAKE_REPORT,
+    FAKE_KINDS
+};
+
 struct fake_frame {
     uint8_t bytes[FAKE_FRAME_BYTES];
     uint32_t len;
@@ -27,16 +39,17 @@ struct fake_netif {
     struct fake_frame rx[FAKE_RX_MAX];
     uint32_t rx_count;
     struct fake_frame tx[FAKE_TX_MAX];
-    uint32_t tx_first;      /* the oldest that fake_netif_sent() has not given */
-    uint32_t tx_count;      /* behind the newest */
-    uint32_t lost;          /* sent when the array was full */
-    uint32_t room;          /* frames that transmit_room() promises; starts at UINT32_MAX */
-    uint64_t room_ns;       /* without room: when to ask again; starts at LEAT_NEVER_NS */
-    uint16_t segment_bytes; /* frames come in marked as super-frames of segments of so many */
-    bool verified;          /* frames come in with their checksums checked by the device */
+    uint32_t tx_first;         /* the oldest that fake_netif_sent() has not given */
+    uint32_t tx_count;         /* behind the newest */
+    uint32_t lost;             /* sent when the array was full */
+    uint32_t sent[FAKE_KINDS]; /* of all frames */
+    uint32_t room;             /* frames that transmit_room() promises; starts at UINT32_MAX */
+    uint64_t room_ns;          /* without room: when to ask again; starts at LEAT_NEVER_NS */
+    uint16_t segment_bytes;    /* frames come in marked as super-frames of segments of so many */
+    bool verified;             /* frames come in with their checksums checked by the device */
     bool closed;
     bool keeps_reports; /* of MLD and IGMP: they come where a test doesn't look for them */
-    bool answers_arp; /* requests for IP_PEER are answered, and not kept */
+    bool answers_arp;   /* requests for IP_PEER are answered, and not kept */
     /* For tests in IPv4 of a stack that speaks IPv6 (tests/family): each frame passes through one
      * of these, in its place, with room for FAKE_FRAME_BYTES; the new length, 0: nothing comes.
      * NULL: it stays as it is. */

@@ -94,6 +94,7 @@ static void test_threat_A2_our_address_is_defended_once_in_10_s(void **state)
     world_wait(world, 100 * ms);
     world_feed(world, &claims[1]);
     assert_arp(world_expect(world), &MAC_ALL, 1, IP_US, IP_US);
+    assert_int_equal(leat_stats(world->stack)->arp_conflicts, 101);
     assert_int_equal(neighbour_count(world->stack), count);
 }
 

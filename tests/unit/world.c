@@ -109,11 +109,33 @@ void world_attach_second(struct world *world)
     fake_netif_forget(&world->dev);
 }
 
+/* What the stack says that it has sent is what its one device has seen, once it has had its turn.
+ */
+static void assert_counted(struct world *world)
+{
+    const struct leat_stats *stats = leat_stats(world->stack);
+    const uint32_t *sent = world->dev.sent;
+
+    if (LEAT_NETIFS_MAX > 1 && world->stack->links[1].netif)
+        return;
+    world_poll(world);
+
+    assert_int_equal(stats->arp_requests_sent, sent[FAKE_ARP_REQUEST]);
+    assert_int_equal(stats->arp_replies_sent, sent[FAKE_ARP_REPLY]);
+    assert_int_equal(stats->ndp_router_solicitations_sent, sent[FAKE_ROUTER_SOLICITATION]);
+    assert_int_equal(stats->ndp_solicitations_sent, sent[FAKE_SOLICITATION]);
+    /* one may still wait for the address of its neighbour */
+    assert_in_range(stats->ndp_advertisements_sent, sent[FAKE_ADVERTISEMENT],
+                    sent[FAKE_ADVERTISEMENT] + 1);
+    assert_int_equal(stats->group_reports_sent, sent[FAKE_REPORT]);
+}
+
 int world_teardown(void **state)
 {
     struct world *world = *state;
 
     assert_true(leat_stats_balance(leat_stats(world->stack)));
+    assert_counted(world);
     leat_close(world->stack);
     assert_true(world->dev.closed);
     assert_true(pool_is_whole(&world->stack->pool));
