@@ -286,6 +286,10 @@ static void test_what_cannot_be(void **state)
     title[LEAT_DASHBOARD_TITLE_BYTES] = '\0';
     assert_int_equal(leat_dashboard_start(&other, stack, memory, sizeof memory, &config), LEAT_OK);
     leat_dashboard_stop(other);
+    memset(title, 't', sizeof title - 1);
+    title[0] = '\0'; /* an empty one, whatever lies behind it */
+    assert_int_equal(leat_dashboard_start(&other, stack, memory, sizeof memory, &config), LEAT_OK);
+    leat_dashboard_stop(other);
     assert_int_equal(leat_dashboard_start(&other, stack, memory, sizeof memory, NULL), LEAT_OK);
     leat_dashboard_stop(other);
 }

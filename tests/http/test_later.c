@@ -82,6 +82,29 @@ static void test_a_head_goes_at_once(void **state)
     leave_server(f, client);
 }
 
+/* RFC 9110 15: the first digit is the class. */
+static void test_statuses_are_counted_by_their_class(void **state)
+{
+    static const uint16_t statuses[] = {200, 299, 304, 399, 400, 499, 500, 599};
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        const struct leat_http_head head = {.status = statuses[i]};
+        struct client *client = connect_client(f);
+
+        send_text(client, GET("/hold", ""));
+        world_wait(f->world, second);
+        leat_http_answer(held, &head, "", 0);
+        world_wait(f->world, second);
+        leave_server(f, client);
+    }
+    assert_int_equal(f->counts->ok, 3);
+    assert_int_equal(f->counts->not_modified, 1);
+    assert_int_equal(f->counts->client_errors, 2);
+    assert_int_equal(f->counts->server_errors, 2);
+    assert_int_equal(f->counts->requests, 8);
+}
+
 #define ROUTE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_routes, tear_down)
 
 int main(void)
@@ -90,6 +113,7 @@ int main(void)
         ROUTE_TEST(test_a_reply_comes_when_the_time_is_looked_at),
         ROUTE_TEST(test_a_reply_pauses),
         ROUTE_TEST(test_a_head_goes_at_once),
+        ROUTE_TEST(test_statuses_are_counted_by_their_class),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,6 +90,28 @@ static void test_a_ticket_is_taken_behind_a_cookie(void **state)
     assert_true(f->users[SERVER]->info.resumed);
 }
 
+/* A hello so long that it lies where its share has waited: the second one has the same share. */
+static void test_a_long_hello_keeps_its_share(void **state)
+{
+    static char name[250];
+    struct fixture *f = *state;
+
+    memset(name, 'x', sizeof name - 1);
+    for (unsigned i = 50; i < sizeof name - 1; i += 50)
+        name[i] = '.';
+    f->client.name = name;
+    f->client.anybody = true;
+    use_ticket(f);
+    always(f);
+    begin(f, WIDE);
+    shake(f);
+    expect_open(f, 1);
+    assert_true(f->ticket.identity_len > 0);
+    shake_again(f);
+    expect_open(f, 2);
+    assert_true(f->users[SERVER]->info.resumed);
+}
+
 static void test_without_pressure_there_is_no_cookie(void **state)
 {
     struct fixture *f = *state;
@@ -296,6 +318,7 @@ int main(void)
         TEST(test_the_longer_hash),
         TEST(test_all_that_is_agreed_on_is_agreed_on_again),
         TEST(test_a_ticket_is_taken_behind_a_cookie),
+        TEST(test_a_long_hello_keeps_its_share),
         TEST(test_without_pressure_there_is_no_cookie),
         TEST(test_a_client_repeats_its_share),
         TEST(test_threat_T13_a_cookie_that_is_not_ours),

@@ -109,17 +109,17 @@ void world_attach_second(struct world *world)
     fake_netif_forget(&world->dev);
 }
 
-/* What the stack says that it has sent is what its one device has seen, once it has had its turn.
- */
+/* What the stack says that it has sent is what its one device has seen, unless that has no room. */
 static void assert_counted(struct world *world)
 {
     const struct leat_stats *stats = leat_stats(world->stack);
     const uint32_t *sent = world->dev.sent;
 
-    if (LEAT_NETIFS_MAX > 1 && world->stack->links[1].netif)
+    if (world->dev.room == 0 || (LEAT_NETIFS_MAX > 1 && world->stack->links[1].netif))
         return;
+    if (world->now_ns < world->stack->now_ns) /* a test has polled by a clock of its own */
+        world->now_ns = world->stack->now_ns;
     world_poll(world);
-
     assert_int_equal(stats->arp_requests_sent, sent[FAKE_ARP_REQUEST]);
     assert_int_equal(stats->arp_replies_sent, sent[FAKE_ARP_REPLY]);
     assert_int_equal(stats->ndp_router_solicitations_sent, sent[FAKE_ROUTER_SOLICITATION]);

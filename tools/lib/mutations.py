@@ -115,7 +115,7 @@ def applied(mutant, text):
 def place_of(mutant, text):
     """(number of the line, function) of a mutant; "" where it is in none."""
     before = text[:mutant.start]
-    heads = re.findall(r"^(?![ #/*}])[^\n;=]*?(\w+)\((?:[^;{}]*)\)\n\{$", before + text[mutant.start:mutant.end], re.M)
+    heads = re.findall(r"^(?![ #/*}])[^\n;=]*?\b(?!__attribute__\b)(\w+)\((?:[^;{}]*)\)\n\{$", before + text[mutant.start:mutant.end], re.M)
     inside = before.rfind("\n{\n") > before.rfind("\n}")
     return before.count("\n") + 1, heads[-1] if heads and inside else ""
 
