@@ -44,6 +44,11 @@ WORDS = {
 }
 ABBREVIATIONS = re.compile(r"\b(e\.g|i\.e|etc|cf|vs|Nr|No|resp|approx|incl|Fig|Mr|St|ca)\.$")
 
+# A sentence may begin with a name of the program: "@p memory", "wait() returns", "snd_una".
+IDENTIFIER = re.compile(r"@p$|[\"'(]*\w+\(\)|[a-z0-9]+_\w+")
+
+# Code in a sentence: what `plain` replaced, a name with an underscore, a call.
+CODE = re.compile(r"\bCODE\b|\w_\w|\w\(\)")
 BODY = re.compile(r"\b(nobody|somebody|anybody|everybody)(?:'s)?\b", re.I)
 WHO = re.compile(r"(?:([\w'-]+)([,;:(]*)\s+)?\b(who|whom|whose)\b", re.I)
 CLAUSE = re.compile(r"(?:[,;:(]|\b(?:of|for|to|by|from|with|than|in|on|at))\s+(what|who|whom)\s+(?!if\b|follows\b)\w", re.I)
@@ -85,7 +90,7 @@ def split(paragraph):
         last = place + 1 == len(words)
         following = "" if last else words[place + 1][1].lstrip("\"'(*_@")
         ended = re.search(r"[.!?][\"')*_]*$", word) and not ABBREVIATIONS.search(word)
-        if last or (ended and (following[:1].isupper() or following.startswith("CODE"))):
+        if last or (ended and (following[:1].isupper() or IDENTIFIER.match(words[place + 1][1]))):
             yield Sentence(begun[0][0], " ".join(word for _, word in begun))
             begun = []
 
@@ -198,7 +203,7 @@ def findings(path, text):
                 yield sentence.line, "body", said
             if CLAUSE.search(said) and not question:
                 yield sentence.line, "clause", said
-            count = sum(1 for word in said.split() if re.search(r"[A-Za-z]{2}", word) and word.strip(".,;:()") != "CODE")
+            count = sum(1 for word in said.split() if re.search(r"[A-Za-z]{2}", word) and not CODE.search(word))
             if count > WORDS_MAX and path.suffix != ".rl":
                 yield sentence.line, "long", said
             for word in re.findall(r"[a-z]+", said.lower()):
