@@ -12,16 +12,16 @@ extern "C" {
 #endif
 
 /**
- * An address of either family, in the order of the wire (RFC 4291).  An IPv4 address has
- * ten bytes of 0 and two of ff in front (RFC 4291 2.5.5.2), and no other address has.
+ * An address of either family, in network byte order (RFC 4291).  An IPv4 address is stored as an
+ * IPv4-mapped one, ::ffff:a.b.c.d (RFC 4291 2.5.5.2).
  */
 struct leat_ip {
-    uint8_t bytes[16]; /**< the first is the first on the wire */
+    uint8_t bytes[16]; /**< in network byte order */
 };
 
 /**
- * The IPv4 address a.b.c.d in braces: what initializes a struct leat_ip, static ones too.
- * LEAT_IP4() is the same as an expression, which `gcc -Wpedantic` does not take as constant.
+ * Initializer of a struct leat_ip with the IPv4 address a.b.c.d, static ones too.  LEAT_IP4() is
+ * the same as an expression, which `gcc -Wpedantic` doesn't accept as a constant.
  */
 #define LEAT_IP4_INIT(a, b, c, d)                                                                  \
     {                                                                                              \
@@ -41,15 +41,15 @@ struct leat_ip {
 #define LEAT_IP_ANY          ((struct leat_ip){{0}})
 #endif
 
-#define LEAT_IP4_ANY       LEAT_IP4(0, 0, 0, 0)         /**< every IPv4 address of ours */
+#define LEAT_IP4_ANY       LEAT_IP4(0, 0, 0, 0)         /**< all of our IPv4 addresses */
 #define LEAT_IP4_BROADCAST LEAT_IP4(255, 255, 255, 255) /**< RFC 919 */
 
-/** A 48-bit Ethernet address, in the order of the wire. */
+/** A 48-bit Ethernet address, in network byte order. */
 struct leat_mac {
-    uint8_t octet[6]; /**< the first is the first on the wire */
+    uint8_t octet[6]; /**< in network byte order */
 };
 
-/** An address with its port: one end of a conversation. */
+/** An address and a port: one end of a connection or a flow. */
 struct leat_endpoint {
     struct leat_ip ip; /**< of either family */
     uint16_t port;     /**< host byte order */
@@ -61,9 +61,9 @@ struct leat_endpoint {
 #define LEAT_ENDPOINT_TEXT_BYTES 52 /**< of leat_endpoint_format(), the same */
 
 /**
- * Reads "10.0.0.2" or "2001:db8::1" from @p text (NUL-terminated; nothing may follow).  RFC 4291
- * 2.2, an IPv4 ending as in RFC 5954 4.1: decimal, without leading zeros.
- * False: anything else; @p ip is untouched.
+ * Reads "10.0.0.2" or "2001:db8::1" from @p text (NUL-terminated; nothing may follow).  IPv6 as in
+ * RFC 4291 2.2; the numbers of an IPv4 address, or of an IPv4 ending (RFC 5954 4.1), are decimal
+ * without leading zeros.  False: anything else; @p ip is untouched.
  */
 bool leat_ip_parse(const char *text, struct leat_ip *ip);
 
@@ -89,7 +89,7 @@ size_t leat_endpoint_format(const struct leat_endpoint *endpoint,
 /** Reads "02:00:00:00:00:01".  False: anything else; @p mac is untouched. */
 bool leat_mac_parse(const char *text, struct leat_mac *mac);
 
-/** The IPv4 address that is @p number: 10.0.0.1 is 0x0a000001 on every machine. */
+/** The IPv4 address whose 32-bit value is @p number: 10.0.0.1 is 0x0a000001 on every machine. */
 static inline struct leat_ip leat_ip_v4(uint32_t number)
 {
     struct leat_ip ip = LEAT_IP4_INIT(0, 0, 0, 0);
@@ -101,7 +101,7 @@ static inline struct leat_ip leat_ip_v4(uint32_t number)
     return ip;
 }
 
-/** The inverse; of an address that is no IPv4 address the last 32 bits. */
+/** The inverse.  For an IPv6 address: its last 32 bits. */
 static inline uint32_t leat_ip_v4_number(struct leat_ip ip)
 {
     return (uint32_t)ip.bytes[12] << 24 | (uint32_t)ip.bytes[13] << 16 |
@@ -116,13 +116,13 @@ static inline struct leat_endpoint leat_endpoint_of(struct leat_ip ip, uint16_t 
     return endpoint;
 }
 
-/** True for one and the same address. */
+/** True if both addresses are the same. */
 static inline bool leat_ip_equal(struct leat_ip a, struct leat_ip b)
 {
     return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
 }
 
-/** True for one and the same end. */
+/** True if both endpoints are the same, zone included. */
 static inline bool leat_endpoint_equal(const struct leat_endpoint *a, const struct leat_endpoint *b)
 {
     return leat_ip_equal(a->ip, b->ip) && a->port == b->port && a->zone == b->zone;

@@ -1,8 +1,9 @@
 /*
- * assert.h -- a programmer's error stops here; a peer's, a device's or a file's never does.
+ * assert.h -- assertions, for errors of the programmer.  Errors of a peer, a device or a file never
+ * end here.
  *
- * For leat itself and for backends: freestanding, and what is said of a failure, and to whom, is up
- * to the program (leat_assert_failed() in host.h).  LEAT_NO_ASSERT compiles both out.
+ * For leat itself and for backends; freestanding.  The program decides how a failure is reported:
+ * it defines leat_assert_failed() (host.h).  LEAT_NO_ASSERT compiles both macros out.
  */
 #ifndef LEAT_ASSERT_H
 #define LEAT_ASSERT_H
@@ -25,9 +26,9 @@
 #endif
 
 /**
- * The same in a build without NDEBUG: for a claim in a function that is called for each packet, or
- * one that hostile input would break if it were wrong.  A release goes on to the error path behind
- * it.
+ * The same, but only in a build without NDEBUG: for functions that are called for each packet, and
+ * for claims that hostile input could break if they were wrong.  A release build takes the error
+ * path behind the assertion instead.
  */
 #ifdef NDEBUG
 #define leat_debug_assert(condition) ((void)sizeof(condition))

@@ -1,10 +1,10 @@
 /*
- * civil.h -- what time it is for people: nanoseconds since 1970, and dates.
+ * civil.h -- civil time: nanoseconds since 1970, and dates.
  *
- * The stack counts time from an arbitrary moment, and never back.  Civil time lies on top of
- * it: somebody says once what time it is, the host's clock (leat_civil_from_host()) or the program,
- * and the stack goes on from there.  When it is corrected it may go back: deadlines belong
- * to leat_now_ns(); civil time is for dates in messages and in certificates.
+ * The stack counts time from an arbitrary moment, and never backwards.  Civil time is an offset to
+ * that.  It is set once, from the host's clock (leat_civil_from_host()) or by the program, and the
+ * stack continues from there.  A correction may turn it back.  So use leat_now_ns() for deadlines;
+ * civil time is for dates in messages and in certificates.
  */
 #ifndef LEAT_CIVIL_H
 #define LEAT_CIVIL_H
@@ -36,14 +36,14 @@ struct leat_civil_date {
 
 /**
  * Nanoseconds since 1970-01-01 00:00 UTC at the current poll, without leap seconds as in POSIX.  0:
- * nobody has said yet what time it is.
+ * civil time has not been set.
  */
 uint64_t leat_civil_ns(const struct leat *stack);
 
-/** Says what time it is at the current poll; 0: nobody knows. */
+/** Sets the civil time of the current poll; 0: unknown. */
 void leat_civil_set(struct leat *stack, uint64_t civil_ns);
 
-/** The same by the host's clock.  False: it has none, and nothing has changed. */
+/** Sets it from the host's clock.  False: the host has none, and nothing has changed. */
 bool leat_civil_from_host(struct leat *stack, struct leat_host *host);
 
 /** The date and time of day of @p civil_ns; its nanoseconds are dropped. */
@@ -56,10 +56,10 @@ uint64_t leat_civil_of_date(const struct leat_civil_date *date);
 void leat_civil_format_http(uint64_t civil_ns, char text[LEAT_CIVIL_HTTP_BYTES]);
 
 /**
- * The inverse, in nanoseconds, of that form or one of the two older ones that a recipient must
- * accept (RFC 9110 5.6.7), "Sunday, 06-Nov-94 08:49:37 GMT" and "Sun Nov  6 08:49:37 1994"; blanks
- * behind it are ignored.  Years of two digits are 1970 to 2069.  0: no such date, or before 1970;
- * the day of the week isn't held against it.
+ * The inverse, in nanoseconds.  Accepts that form, and the two older ones that a recipient must
+ * accept (RFC 9110 5.6.7): "Sunday, 06-Nov-94 08:49:37 GMT" and "Sun Nov  6 08:49:37 1994".
+ * Trailing blanks are ignored.  Years of two digits are 1970 to 2069.  0: no such date, or before
+ * 1970; a wrong day of the week is accepted.
  */
 uint64_t leat_civil_parse_http(const char *text, size_t len);
 

@@ -1,9 +1,9 @@
 /*
- * connect.h -- connects to a host by its name: whichever of its addresses opens first wins.
+ * connect.h -- connects to a host by its name; the first of its addresses that answers is used.
  *
- * "Happy eyeballs" (RFC 8305): addresses of both families are asked for at once and tried by turns,
- * IPv6 first, the next one when the last has failed or 250 ms have passed.  The first connection
- * that opens is the program's; the others are reset.
+ * This is "Happy eyeballs" (RFC 8305): addresses of both families are looked up at once and tried
+ * alternately, IPv6 first.  The next try begins when the last one has failed or 250 ms have passed.
+ * The first connection that opens is handed to the program; the others are reset.
  */
 #ifndef LEAT_CONNECT_H
 #define LEAT_CONNECT_H
@@ -25,63 +25,64 @@ extern "C" {
 #endif
 
 enum {
-    LEAT_CONNECT_TRIES_MAX = 8,    /**< addresses that are tried; others are left out */
+    LEAT_CONNECT_TRIES_MAX = 8,    /**< addresses that are tried; further ones are left out */
     LEAT_CONNECT_HOST_BYTES = 256, /**< of a host's name, the final NUL included */
     LEAT_CONNECT_TEXT_BYTES = 1024 /**< of leat_connect_format(), the final NUL included */
 };
 
-/** How names become addresses, and when these are tried.  Every 0 means the default that is named
- * beside it. */
+/** How names are looked up and addresses tried.  Every 0 means the default that is named beside
+ * it. */
 struct leat_connect_config {
-    struct leat_resolver *resolver; /**< NULL: only what hosts knows is found */
+    struct leat_resolver *resolver; /**< NULL: names are found in `hosts` only */
     const char *hosts;  /**< the text of a hosts file: lines of an address and its names; '#'
-                             begins a comment; NULL: none.  What it knows is not asked for */
-    const char *search; /**< domains with spaces between them, added to a name without a final
+                             begins a comment; NULL: none.  Its names are not looked up by DNS */
+    const char *search; /**< domains with spaces between them, appended to a name without a final
                              dot as long as there is no such name; NULL: none */
-    uint8_t ndots;      /**< a name with so many dots is tried as it is first, others last: 1 */
-    bool no_ipv6;       /**< IPv6 addresses are neither asked for nor tried */
+    uint8_t ndots;      /**< a name with at least so many dots is first tried as it is, any other
+                             name with the search domains first: 1 */
+    bool no_ipv6;       /**< IPv6 addresses are neither looked up nor tried */
     uint64_t resolution_delay_ns; /**< how long IPv4 addresses wait for IPv6 ones: 50 ms */
     uint64_t attempt_delay_ns;    /**< from one try to the next: 250 ms; at least 10 ms */
 };
 
-/** What has become of a try. */
+/** The state of a try. */
 enum leat_connect_state {
-    LEAT_CONNECT_WAITS,     /**< its turn has not come */
+    LEAT_CONNECT_WAITS,     /**< not begun */
     LEAT_CONNECT_UNDER_WAY, /**< no answer yet */
-    LEAT_CONNECT_OVER       /**< its err says how */
+    LEAT_CONNECT_OVER       /**< its err is the outcome */
 };
 
 struct leat_connecting;
 
-/** One address. */
+/** The try of one address. */
 struct leat_connect_try {
-    struct leat_endpoint remote;        /**< whom it is about */
+    struct leat_endpoint remote;        /**< the address and port */
     enum leat_connect_state state;      /**< how far it is */
-    enum leat_err err;                  /**< how it ended: LEAT_OK, it opened */
+    enum leat_err err;                  /**< the outcome; LEAT_OK: it opened */
     struct leat_tcp *conn;              /**< private, as the next */
-    struct leat_connecting *connecting; /**< whose */
+    struct leat_connecting *connecting; /**< the attempt that this try is part of */
 };
 
 /**
- * The outcome; called once, from leat_poll().  LEAT_OK: @p conn is open and the program's, which
- * sets its callbacks now by leat_tcp_set_events().  Else it is NULL, and @p err is what became of
- * the last try that ended; LEAT_ERR_TIMEOUT at the deadline; without any address what the lookups
- * said (LEAT_ERR_NOT_FOUND, ...).  The tries are there to be looked at until leat_connect() is
- * called again.
+ * The outcome; called once, from leat_poll().  With LEAT_OK @p conn is open and belongs to the
+ * program, which sets its callbacks now by leat_tcp_set_events().  Otherwise @p conn is NULL, and
+ * @p err is the outcome of the last try that ended, LEAT_ERR_TIMEOUT at the deadline, or, without
+ * any address, the error of the lookups (LEAT_ERR_NOT_FOUND, ...).  The tries may be read until
+ * leat_connect() is called again.
  */
 typedef void leat_connect_fn(struct leat_connecting *connecting, enum leat_err err,
                              struct leat_tcp *conn, void *arg);
 
 /** A lookup of one family; private. */
 struct leat_connect_lookup {
-    struct leat_connecting *connecting; /**< whose */
-    struct leat_lookup *lookup;         /**< NULL: it is over, or was none */
-    enum leat_err err;                  /**< how it ended */
+    struct leat_connecting *connecting; /**< the attempt that it is part of */
+    struct leat_lookup *lookup;         /**< NULL: it has ended or was not begun */
+    enum leat_err err;                  /**< the outcome */
 };
 
 /**
- * A connection that is about to be made; the program's memory, which must stay where it is until
- * on_done or leat_connect_cancel().  The program sets the first two; it may look at the next three.
+ * A connection attempt.  The program's memory, which must stay where it is until on_done or
+ * leat_connect_cancel().  The program sets the first two members and may read the next three.
  */
 struct leat_connecting {
     leat_connect_fn *on_done;                              /**< the program's, as the next */
@@ -96,35 +97,35 @@ struct leat_connecting {
     struct leat_dns_name name;                             /**< what is being looked up */
     struct leat_timer timer;                               /**< the next try, or the deadline */
     uint64_t deadline_ns;                                  /**< of the whole */
-    uint64_t next_ns;                                      /**< no try begins before */
+    uint64_t next_ns;                                      /**< the next try begins no earlier */
     uint16_t port;                                         /**< of all tries */
-    uint16_t candidate;                                    /**< names that were looked up before */
+    uint16_t candidate;                                    /**< forms of the name already tried */
     enum leat_err err;                                     /**< of the last try that ended */
-    bool asks;                                             /**< names are looked up at all */
+    bool asks;                                             /**< lookups are allowed */
     bool last_was_ipv6;                                    /**< the last try that began */
-    bool runs;                                             /**< on_done is to be called */
-    bool probes; /**< a try found no way while an address of ours was being checked */
+    bool runs;                                             /**< on_done has still to be called */
+    bool probes; /**< a try found no route while one of our addresses was being checked */
 };
 
 /**
- * Begins to connect to @p host (copied), a name or an address written as one, at @p port; ends at
+ * Begins to connect to @p host (copied), a name or the text of an address, at @p port.  Gives up at
  * @p deadline_ns of the clock of leat_poll().  @p config must stay until the end.
  *
  * "localhost" and names below it are the machine itself (RFC 6761 6.3).
- * Errors: LEAT_ERR_FORMAT (no legal name: empty, or over 255 bytes, among others), LEAT_ERR_REFUSED
- * (below ".local", which is not DNS's: RFC 6762 3), LEAT_ERR_NOT_FOUND (there is no resolver),
- * LEAT_ERR_ARGUMENT (port 0, no on_done, an attempt delay below 10 ms).
+ * Errors: LEAT_ERR_FORMAT (an illegal name, for example empty or over 255 bytes), LEAT_ERR_REFUSED
+ * (below ".local", which does not belong to DNS: RFC 6762 3), LEAT_ERR_NOT_FOUND (there is no
+ * resolver), LEAT_ERR_ARGUMENT (port 0, no on_done, an attempt delay below 10 ms).
  */
 enum leat_err leat_connect(struct leat *stack, struct leat_connecting *connecting,
                            const struct leat_connect_config *config, const char *host,
                            uint16_t port, uint64_t deadline_ns);
 
-/** Gives up without a word; does nothing to one that is over. */
+/** Gives up without calling on_done; does nothing to an attempt that has ended. */
 void leat_connect_cancel(struct leat_connecting *connecting);
 
 /**
- * Writes "www.example.com: 2001:db8::1 timed out; 192.0.2.1 connection refused", each try with what
- * became of it, and a NUL; returns the length without the NUL.  Without any try there is @p err.
+ * Writes each try with its outcome, and a NUL: "www.example.com: 2001:db8::1 timed out; 192.0.2.1
+ * connection refused".  Without any try, @p err is written.  Returns the length without the NUL.
  */
 size_t leat_connect_format(const struct leat_connecting *connecting, enum leat_err err,
                            char text[LEAT_CONNECT_TEXT_BYTES]);

@@ -2,9 +2,10 @@
  * crypto_bearssl.h -- a provider of cryptography over BearSSL, which allocates nothing.
  *
  * Library leat-crypto-bearssl.  It brings AES-128-GCM, AES-256-GCM, ChaCha20-Poly1305, X25519,
- * P-256, and signatures by ECDSA with P-256 and P-384, and RSA-PSS of 2,048 to 4,096 bits.  All of
- * its memory is the block that it is given, and a caller's; BearSSL needs memcpy, memmove, memset,
- * memcmp and strlen of its system, and more stack than the 4 KiB that leat itself keeps to.
+ * P-256, and signatures by ECDSA with P-256 and P-384, and RSA-PSS of 2,048 to 4,096 bits.  It uses
+ * only the memory given to leat_crypto_bearssl_open() and that of its callers.  From the system
+ * BearSSL needs memcpy, memmove, memset, memcmp and strlen.  It needs more stack than the 4 KiB
+ * that leat itself keeps to.
  */
 #ifndef LEAT_CRYPTO_BEARSSL_H
 #define LEAT_CRYPTO_BEARSSL_H
@@ -19,16 +20,16 @@ extern "C" {
 #define LEAT_CRYPTO_BEARSSL_BYTES 24576u
 
 /**
- * ChaCha20-Poly1305 wants its text in one piece; one that comes or goes in several is copied to
- * the provider's block and may have so many bytes: the longest record of TLS 1.3.  A longer one is
- * refused.
+ * BearSSL's ChaCha20-Poly1305 works on one contiguous run of bytes.  Data in several pieces is
+ * copied to the provider's block and may have so many bytes: the longest record of TLS 1.3.  Longer
+ * data is refused.
  */
 #define LEAT_CRYPTO_BEARSSL_GATHER_BYTES 16640u
 
 /**
  * Makes a provider in @p memory, which must be aligned to 8 bytes and stay until it is closed.
- * @p entropy is asked for every random number, with @p arg: there is no generator in between, so
- * a copied machine repeats nothing that its source doesn't.  ECDSA's nonces are computed
+ * @p entropy is asked for every random number, with @p arg.  There is no generator in between, so
+ * the numbers of a cloned machine repeat only if its source repeats.  Nonces of ECDSA are computed
  * (RFC 6979).  LEAT_ERR_MEMORY: fewer than LEAT_CRYPTO_BEARSSL_BYTES; LEAT_ERR_ARGUMENT: not
  * aligned; LEAT_ERR_ENTROPY: the source failed.
  */

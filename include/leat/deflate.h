@@ -1,9 +1,9 @@
 /*
- * deflate.h -- Deflate (RFC 1951), by zlib: text in pieces, its compressed form in pieces, in
- * memory of the program's alone.
+ * deflate.h -- Deflate (RFC 1951), by zlib: takes data in pieces, returns compressed data in
+ * pieces, and uses only memory of the program.
  *
- * This is the library leat-deflate, beside leat itself: a program that doesn't want it links no
- * zlib.  The same text, given in the same pieces and taken in the same pieces, gives the same
+ * This is the library leat-deflate, apart from leat itself, so that only programs that want it link
+ * zlib.  The same data, given in the same pieces and taken in the same pieces, gives the same
  * bytes.
  */
 #ifndef LEAT_DEFLATE_H
@@ -19,14 +19,14 @@
 extern "C" {
 #endif
 
-/** A compressor: one text at a time, any number of them one after another. */
+/** A compressor: one stream of data at a time, any number of them one after another. */
 struct leat_deflate;
 
-/** What it may take.  Every 0 means the default named beside it. */
+/** Limits.  Every 0 means the default named beside it. */
 struct leat_deflate_config {
     uint8_t level;        /**< 1 (fast) to 9 (small): 6 */
-    uint8_t window_bits;  /**< it looks back 2^this bytes, 9 to 15: 15 */
-    uint8_t memory_level; /**< 1 to 9: 8; as zlib calls it */
+    uint8_t window_bits;  /**< the window is 2^this bytes, 9 to 15: 15 */
+    uint8_t memory_level; /**< zlib's memLevel, 1 to 9: 8 */
 };
 
 /** Bytes that a compressor needs, as a constant: 270,464 for 15 and 8, 73,856 for 13 and 6. */
@@ -37,26 +37,26 @@ struct leat_deflate_config {
 size_t leat_deflate_memory_bytes(const struct leat_deflate_config *config);
 
 /**
- * Makes a compressor of @p memory (any alignment), which belongs to it for as long as it is used;
- * there is nothing to close.  It has begun with a first text.
+ * Makes a compressor in @p memory (any alignment), which belongs to it as long as it is used; there
+ * is nothing to close.  A first stream has begun.
  *
  * Errors: LEAT_ERR_MEMORY; LEAT_ERR_ARGUMENT (no such level or number of bits).
  */
 enum leat_err leat_deflate_open(struct leat_deflate **deflate, void *memory, size_t bytes,
                                 const struct leat_deflate_config *config);
 
-/** Begins with another text; what is left of the one before is forgotten. */
+/** Begins another stream; the rest of the one before is discarded. */
 void leat_deflate_begin(struct leat_deflate *deflate);
 
-/** Gives the next @p len bytes of the text, which must stay until all were taken in; that is so
- * when leat_deflate_take() has returned less than it might. */
+/** Gives the next @p len bytes of data.  They must stay until all of them are consumed: until
+ * leat_deflate_take() has returned less than its @p room. */
 void leat_deflate_give(struct leat_deflate *deflate, const void *bytes, size_t len);
 
-/** The text is whole. */
+/** Marks the end of the data. */
 void leat_deflate_end(struct leat_deflate *deflate);
 
-/** Writes at most @p room bytes (1 at least) of the compressed text to @p to; returns how many.
- * Less than @p room: all that was given is taken in, and after leat_deflate_end() nothing is left.
+/** Writes at most @p room bytes (1 at least) of compressed data to @p to; returns how many.  Less
+ * than @p room: all the data given is consumed, and after leat_deflate_end() nothing is left.
  */
 size_t leat_deflate_take(struct leat_deflate *deflate, void *to, size_t room);
 

@@ -1,4 +1,4 @@
-/* dns_zone.h -- a zone: the records that a name server answers from, read from a master file. */
+/* dns_zone.h -- a zone: the records of a name server, read from a master file. */
 #ifndef LEAT_DNS_ZONE_H
 #define LEAT_DNS_ZONE_H
 
@@ -12,19 +12,19 @@
 extern "C" {
 #endif
 
-/** A zone, sorted; lies in the program's memory and never changes.  Any number may share it. */
+/** A zone, sorted.  It lies in the program's memory and never changes; servers may share it. */
 struct leat_dns_zone;
 
-/** Why a master file was refused. */
+/** The reason why a master file was refused. */
 struct leat_dns_zone_error {
     uint32_t line;    /**< from 1 */
-    uint32_t column;  /**< from 1, in bytes; of the word that is wrong */
+    uint32_t column;  /**< from 1, in bytes; where the wrong word begins */
     const char *text; /**< one English phrase; static memory */
 };
 
 /**
- * Bytes of memory that are enough for leat_dns_zone_parse() of this text, whatever is in it: about
- * 150 a record.  Meaningless if the text is not legal.
+ * Bytes of memory that are enough for leat_dns_zone_parse() of this text, whatever it holds: about
+ * 150 per record.  Meaningless if the text is not legal.
  */
 size_t leat_dns_zone_memory_bytes(const char *text, size_t text_len);
 
@@ -34,9 +34,9 @@ size_t leat_dns_zone_memory_bytes(const char *text, size_t text_len);
  *
  * Understood: $ORIGIN, $TTL (RFC 2308 4), @, relative names, times like 1h30m, comments,
  * parentheses, quotes, escapes; class IN; types A, AAAA, CNAME, MX, NS, PTR, SOA, TXT.  The first
- * name must be absolute or follow an $ORIGIN.  The zone must hold one SOA record, which names its
- * apex, an NS record there, and nothing outside; a CNAME stands alone.  Records that are there
- * twice count once, and a set's TTL is its smallest.
+ * name must be absolute or follow an $ORIGIN.  The zone must hold one SOA record, whose owner is
+ * the apex, an NS record at the apex, and no name outside.  A CNAME must be the only record of its
+ * name. Duplicate records count once, and a set's TTL is its smallest.
  *
  * Errors: LEAT_ERR_FORMAT (@p error says where and why), LEAT_ERR_MEMORY.
  */

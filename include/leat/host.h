@@ -1,4 +1,4 @@
-/* host.h -- what a loop asks of the machine it runs on. */
+/* host.h -- the services that the loop needs from its machine. */
 #ifndef LEAT_HOST_H
 #define LEAT_HOST_H
 
@@ -25,27 +25,28 @@ struct leat_host {
      */
     bool (*wait)(struct leat_host *host, uint64_t deadline_ns);
 
-    /** Fills @p bytes with unpredictable bytes; an error means: do not start. */
+    /** Fills @p bytes with unpredictable bytes.  After an error the program must not start. */
     enum leat_err (*entropy)(struct leat_host *host, void *bytes, size_t len);
 
     /** Writes @p len bytes of text for a human. */
     void (*console)(struct leat_host *host, const char *text, size_t len);
 
     /**
-     * What its clock for people says, nanoseconds since 1970-01-01 00:00 UTC; 0: it doesn't know.
-     * Whoever set that clock may have been wrong.  NULL: it has none.
+     * Civil time in nanoseconds since 1970-01-01 00:00 UTC; 0: unknown.  It is only as right as the
+     * host's clock was set.  NULL: the host has no such clock.
      */
     uint64_t (*civil_ns)(struct leat_host *host);
 };
 
-/** Polls the stack and waits, until host->wait() says that it is over. */
+/** Polls the stack and waits, until host->wait() returns false. */
 void leat_run(struct leat *stack, struct leat_host *host);
 
 /**
- * Called when an assertion of leat fails, which only an error of the program or of leat itself can
- * make: in line @p line of its source @p file.  It must not return, nor call the stack.  leat's own
- * traps; that of leat-posix says where first, on the standard error.  A program that defines one,
- * with this name, can say more and dump its flight recorder (examples/bare/bare_main.c does).
+ * Called when an assertion of leat fails, in line @p line of its source @p file.  Only an error of
+ * the program or of leat itself can cause that.  It must not return, nor call the stack.  leat's
+ * default traps; the one in leat-posix first writes the place to the standard error.  A program may
+ * define this function to say more and to dump its flight recorder, as examples/bare/bare_main.c
+ * does.
  */
 __attribute__((noreturn)) void leat_assert_failed(const char *file, unsigned line);
 

@@ -1,14 +1,14 @@
 /*
  * http_exchange.h -- a request that the program answers itself, and its reply (RFC 9110 3.4).
  *
- * A route (struct leat_http_route, given to the server by its configuration) names a path and what
- * is called for it.  The body of a request comes as the very buffers that the device filled, and no
- * faster than the program takes them: what it doesn't receive stays with the client.  A reply of a
- * known length goes as it is, any other in chunks (RFC 9112 7.1).
+ * A route (struct leat_http_route, part of the server's configuration) names a path and the
+ * callbacks for it.  The body of a request is handed out in the receive buffers themselves, and
+ * arrives no faster than the program takes it: the rest stays with the client.  A reply of a known
+ * length is sent as it is, any other in chunks (RFC 9112 7.1).
  *
  * An exchange lives until leat_http_finish(), leat_http_answer(), leat_http_abort() or on_failed:
- * exactly one of these ends it.  Everything here may be called from any callback of the program,
- * timers and other connections included.
+ * exactly one of these ends it.  All functions here may be called from any callback of the program,
+ * also those of timers and other connections.
  */
 #ifndef LEAT_HTTP_EXCHANGE_H
 #define LEAT_HTTP_EXCHANGE_H
@@ -27,8 +27,8 @@ extern "C" {
 
 /** Methods (RFC 9110 9.3, RFC 5789), as bits. */
 enum leat_http_method {
-    LEAT_HTTP_GET = 1,  /**< a route with it gets HEAD, too; the server leaves the text out then */
-    LEAT_HTTP_HEAD = 2, /**< what leat_http_request_method() says of a HEAD */
+    LEAT_HTTP_GET = 1,  /**< such a route gets HEAD, too; the server then leaves the body out */
+    LEAT_HTTP_HEAD = 2, /**< a result of leat_http_request_method() only */
     LEAT_HTTP_POST = 4,
     LEAT_HTTP_PUT = 8,
     LEAT_HTTP_PATCH = 16,
@@ -40,41 +40,42 @@ enum leat_http_method {
 
 struct leat_http_exchange;
 
-/** What answers a path.  Any callback but on_request may be NULL. */
+/** A path and its callbacks.  Any callback but on_request may be NULL. */
 struct leat_http_route {
     const char *path;        /**< decoded: "/upload" */
     uint8_t methods;         /**< enum leat_http_method; others get 405 */
-    bool below;              /**< every path that begins so as well */
-    uint64_t body_bytes_max; /**< of a request: 0 means 64 KiB; more gets 413 */
-    /** The head of a request is whole.  Unless the reply has begun when it returns, a client that
-     * waits for that is told to go on (RFC 9110 10.1.1: 100). */
+    bool below;              /**< also for every path that begins with `path` */
+    uint64_t body_bytes_max; /**< of a request's body: 0 means 64 KiB; more gets 413 */
+    /** The head of a request is complete.  Unless the reply has begun when this returns, a client
+     * that waits for permission to send the body gets 100 (Continue, RFC 9110 10.1.1). */
     void (*on_request)(struct leat_http_exchange *exchange, void *arg);
-    /** Text of the body has come, or the body is over; once at least. */
+    /** Data of the body has arrived, or the body is complete; called at least once. */
     void (*on_body)(struct leat_http_exchange *exchange, void *arg);
-    /** After leat_http_send_room() was 0, or less than leat_http_want_room() asked: there is room.
-     */
+    /** There is room, after leat_http_send_room() was 0 or less than leat_http_want_room() had
+     * asked for. */
     void (*on_writable)(struct leat_http_exchange *exchange, void *arg);
     /**
-     * The exchange has ended without the program: RESET or another error of TCP, ABORTED (made room
-     * for another client), TIMEOUT, END (the client closed within its body), FORMAT (a broken
-     * chunk), TOO_BIG (a body in chunks beyond body_bytes_max).  The handle dies when it returns.
+     * The exchange has failed.  @p why is RESET or another error of TCP, ABORTED (displaced by
+     * another client), TIMEOUT, END (the client closed within its body), FORMAT (a broken chunk),
+     * or TOO_BIG (a body in chunks beyond body_bytes_max).  The handle is invalid once the callback
+     * returns.
      */
     void (*on_failed)(struct leat_http_exchange *exchange, enum leat_err why, void *arg);
     void *arg; /**< the last argument, until leat_http_set_arg() */
 };
 
-/** The head of a reply.  The strings must live as long as the exchange, and until its head is sent:
- * constants, mostly. */
+/** The head of a reply.  The strings must stay valid until the exchange is over and the head is
+ * sent; constants are best. */
 struct leat_http_head {
     uint16_t status;    /**< 200..599 */
     const char *type;   /**< media type, at most 100 bytes; NULL: no such field */
-    const char *fields; /**< "Name: value\r\n" as often as wanted, at most 256 bytes; or NULL.
-                             No Date: the server tells it where time is known (civil.h) */
-    uint64_t len;       /**< of what follows: LEAT_HTTP_ANY if not known yet */
+    const char *fields; /**< any number of "Name: value\r\n", at most 256 bytes; or NULL.  Not Date:
+                             the server adds it if civil time is known (civil.h) */
+    uint64_t len;       /**< of the body; LEAT_HTTP_ANY: unknown */
 };
 
 /** @name The request
- * Strings have no NUL; they live as long as the exchange.
+ * Strings are not NUL-terminated; they live as long as the exchange.
  * @{ */
 
 /** LEAT_HTTP_GET, LEAT_HTTP_HEAD, ... */
@@ -83,7 +84,7 @@ enum leat_http_method leat_http_request_method(const struct leat_http_exchange *
 /** Its path, decoded, 1..255 bytes. */
 const char *leat_http_request_path(const struct leat_http_exchange *exchange, size_t *len);
 
-/** What was behind the question mark, not decoded, at most 255 bytes. */
+/** The query, behind the question mark, not decoded, at most 255 bytes. */
 const char *leat_http_request_query(const struct leat_http_exchange *exchange, size_t *len);
 
 /** Its Content-Type, at most 127 bytes; 0 bytes: none, or a longer one. */
@@ -92,25 +93,25 @@ const char *leat_http_request_type(const struct leat_http_exchange *exchange, si
 /** Bytes of its body, LEAT_HTTP_ANY if it comes in chunks. */
 uint64_t leat_http_request_length(const struct leat_http_exchange *exchange);
 
-/** The client's address, as leat_stream_peer() says it. */
+/** The client's address, from leat_stream_peer(). */
 struct leat_ip leat_http_request_peer(const struct leat_http_exchange *exchange);
 
-/** The connection that it came by, for its endpoints; NULL if there is none below. */
+/** The connection that it came by, for its endpoints; NULL if the stream isn't over TCP. */
 const struct leat_tcp *leat_http_request_conn(const struct leat_http_exchange *exchange);
 
 /** Replaces the last argument of the callbacks, for this exchange only. */
 void leat_http_set_arg(struct leat_http_exchange *exchange, void *arg);
 
 /** @}
- * @name Its body
+ * @name The request's body
  * @{ */
 
-/** Takes up to @p bytes_max of the body, in order; NULL if nothing is there now: on_body follows,
- * if the body isn't over.  The list belongs to the program; the client's window stays closed by as
- * much until leat_http_consumed(). */
+/** Takes up to @p bytes_max of the body, in order.  NULL if none has arrived: on_body follows
+ * unless the body is complete.  The list belongs to the program; the receive window stays smaller
+ * by as much until leat_http_consumed(). */
 struct leat_buf *leat_http_receive(struct leat_http_exchange *exchange, uint32_t bytes_max);
 
-/** The program is done with @p bytes of what it received. */
+/** Tells that the program is done with @p bytes of the received data. */
 void leat_http_consumed(struct leat_http_exchange *exchange, uint32_t bytes);
 
 /** True once all of the body has been received. */
@@ -130,25 +131,25 @@ uint32_t leat_http_send_room(struct leat_http_exchange *exchange);
 /** Asks for on_writable when leat_http_send_room() is @p bytes, as leat_tcp_want_room(). */
 void leat_http_want_room(struct leat_http_exchange *exchange, uint32_t bytes);
 
-/** Sends the list @p text, of at most leat_http_send_room() bytes; takes it, whatever is returned.
- * Errors: those of leat_tcp_send(); LEAT_ERR_FULL also if the room was not asked for;
- * LEAT_ERR_TOO_BIG (more than the head has said). */
+/** Sends the buffer list @p text, of at most leat_http_send_room() bytes; takes it, whatever is
+ * returned.  Errors: those of leat_tcp_send(); LEAT_ERR_FULL also if the room was not asked for;
+ * LEAT_ERR_TOO_BIG (more than the head's `len`). */
 enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_buf *text);
 
-/** Copies up to @p len bytes and sends them; returns how many: fewer if the queue or the pool is
- * full, and then on_writable follows. */
+/** Copies up to @p len bytes and sends them; returns how many.  If that is fewer, the queue or the
+ * pool is full, and on_writable follows. */
 size_t leat_http_write(struct leat_http_exchange *exchange, const void *bytes, size_t len);
 
-/** The reply is whole, and the exchange over.  What is left of the request's body is nobody's.  A
- * reply that is shorter than its head has said ends the connection. */
+/** Ends the reply and the exchange.  The server discards the rest of the request's body.  A reply
+ * shorter than its head's `len` ends the connection. */
 void leat_http_finish(struct leat_http_exchange *exchange);
 
-/** A whole reply: @p len bytes that must not move or change as long as the server serves; ends the
- * exchange.  head->len is not looked at. */
+/** Sends a whole reply: @p len bytes that must not move or change as long as the server serves;
+ * ends the exchange.  head->len is ignored. */
 void leat_http_answer(struct leat_http_exchange *exchange, const struct leat_http_head *head,
                       const void *bytes, uint32_t len);
 
-/** Ends the exchange and its connection: the client sees that the reply is not whole. */
+/** Ends the exchange and its connection: the client sees that the reply is incomplete. */
 void leat_http_abort(struct leat_http_exchange *exchange);
 
 /** @} */

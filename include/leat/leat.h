@@ -1,6 +1,6 @@
 /*
  * leat.h -- everything a program needs: a TCP/IP stack that a unikernel links in.
- * Start with stack.h; netif.h and host.h are for those who bring leat to a new machine.
+ * Start with stack.h; netif.h and host.h are for ports of leat to a new machine.
  */
 #ifndef LEAT_LEAT_H
 #define LEAT_LEAT_H

@@ -1,9 +1,9 @@
 /*
- * metrics.h -- what a stack counts and holds as a text that Prometheus reads (its text format,
- * version 0.0.4), and a route that serves it.
+ * metrics.h -- counters and state of a stack as text for Prometheus (its text format, version
+ * 0.0.4), and a route that serves it.
  *
- * Every counter of stats.h is there, reasons to drop as one family with a label, what holds the
- * pool, how long TCP's round trips took as a histogram, and what the server that serves it has done.
+ * The text has every counter of stats.h; drop reasons are one family with a label.  It also has the
+ * use of the pool, a histogram of TCP's round-trip times, and the counters of its own server.
  */
 #ifndef LEAT_METRICS_H
 #define LEAT_METRICS_H
@@ -18,24 +18,24 @@ extern "C" {
 #endif
 
 enum {
-    LEAT_METRICS_ENTRY_BYTES = 400 /**< an entry has fewer */
+    LEAT_METRICS_ENTRY_BYTES = 400 /**< an entry is shorter */
 };
 
 /**
- * Writes entry number @p index, whole lines without a NUL: a sample, and what stands before the
- * first one of a family.  All entries, from 0 on in their order, are the text.  Returns how many
+ * Writes entry number @p index, whole lines without a NUL: a sample, and before the first sample of
+ * a family its header lines.  The text consists of all entries from 0 on.  Returns the number of
  * bytes; 0: there is no such entry.
  */
 size_t leat_metrics_entry(const struct leat *stack, unsigned index,
                           char text[LEAT_METRICS_ENTRY_BYTES]);
 
-/** For a route: begins the reply.  The route's arg is not used. */
+/** For the route: begins the reply.  The route's arg is not used. */
 void leat_metrics_on_request(struct leat_http_exchange *exchange, void *arg);
 
-/** For the same route: goes on. */
+/** For the route: continues the reply. */
 void leat_metrics_on_writable(struct leat_http_exchange *exchange, void *arg);
 
-/** The route, among a server's: GET @p where. */
+/** The route, for a server's configuration: GET @p where. */
 #define LEAT_METRICS_ROUTE(where)                                                                  \
     {                                                                                              \
         .path = (where), .methods = LEAT_HTTP_GET, .on_request = leat_metrics_on_request,          \

@@ -1,17 +1,16 @@
 /*
  * resolver.h -- a stub resolver: asks name servers that recurse (RFC 1034 5.3.1, RFC 1035 7).
  *
- * Each try has an id, a port and a mix of upper and lower case of its own, all unpredictable (RFC
- * 5452, "0x20"), and a reply that differs in any of them is ignored.  A reply that was cut short is
- * asked for again by TCP, on a connection that is kept and shared.  Who asks what another lookup is
- * asking already waits for the same reply.
+ * Each query has an unpredictable id, source port and mix of upper and lower case (RFC 5452,
+ * "0x20"). A reply that differs in any of them is ignored.  A truncated reply is asked for again by
+ * TCP, on a connection that is kept and shared.  Lookups of the same question share one query.
  *
  * With TLS (RFC 7858) a server is asked by an encrypted connection, kept and shared in the same
- * way. Then nobody on the way reads what is asked, not even by its length (RFC 8467), and the
- * answer is from who was meant: its name or its key is checked (RFC 8310).
+ * way.  Then observers on the path can't read queries, nor infer them from their length (RFC 8467),
+ * and the server is authenticated by its name or its key (RFC 8310).
  *
- * A server that knows of DNS cookies (RFC 7873) and one of ours prove to each other that they are
- * on the path.
+ * A server with DNS cookies (RFC 7873) and the resolver prove to each other that they are on the
+ * path.
  *
  * With a cache (cache_bytes) answers are kept for their TTL, "no such name" and "no such record" as
  * RFC 2308 says, and failures for some seconds (RFC 9520).
@@ -42,63 +41,62 @@ enum {
 struct leat_resolver;
 struct leat_lookup;
 
-/** Whom to ask, and how long.  Every 0 means the default named beside it. */
+/** The servers, timeouts and limits.  Every 0 means the default named beside it. */
 struct leat_resolver_config {
     /** In this order; port 0: 53, or 853 with TLS. */
     struct leat_endpoint servers[LEAT_RESOLVER_SERVERS_MAX];
-    uint8_t server_count; /**< how many of them: at least 1 */
+    uint8_t server_count; /**< number of servers: at least 1 */
     /**
-     * Who each server must be: it is asked by TLS alone, and one that isn't who it should be
-     * answers nothing (RFC 8310, strict).  NULL: it is asked without.  What it points to must stay
-     * as long as `tls` is open; each server needs a ticket of its own.
+     * The expected identity of each server.  With it the server is asked only by TLS, and never
+     * answers if it can't prove that identity (RFC 8310, strict).  NULL: it is asked without TLS.
+     * The structs must stay as long as `tls` is open; each server needs a ticket of its own.
      */
     const struct leat_tls_client *tls_clients[LEAT_RESOLVER_SERVERS_MAX];
-    /** leat_tls_connect(); NULL: there is no TLS.  By this pointer, so that a program without TLS
-     * doesn't link it. */
+    /** leat_tls_connect(); NULL: there is no TLS.  It is a pointer so that programs without TLS
+     * don't link it. */
     enum leat_err (*tls_connect)(struct leat_tls *tls, const struct leat_stream *below,
                                  const struct leat_tls_client *client, struct leat_stream *session);
-    /** Its first argument, with a handshake's place for each server; closed after the resolver. */
+    /** Its first argument, with room for one handshake per server; closed after the resolver. */
     struct leat_tls *tls;
-    /** Servers with TLS whose port for it is closed, or silent, or whose sessions fail are asked in
-     * the clear, at port 53, for an hour (RFC 8310, opportunistic).  Who can stop packets can read
-     * them then. */
+    /** A server whose TLS port is closed or silent, or whose sessions fail, is asked without
+     * encryption at port 53 for an hour (RFC 8310, opportunistic).  An attacker that can block
+     * packets can then read queries. */
     bool tls_or_clear;
-    /** A session with a server has failed: leat_tls_get_info() says why.  NULL: nobody wants to
-     * know. */
+    /** A session with a server has failed; leat_tls_get_info() has the reason.  May be NULL. */
     void (*on_tls_failed)(void *arg, const struct leat_endpoint *server,
                           const struct leat_stream *session);
-    void *arg;             /**< for the function */
+    void *arg;             /**< the first argument of on_tls_failed */
     uint8_t rounds;        /**< how often each server is asked: 3; at most 16 */
     uint16_t lookups;      /**< at a time: 16 */
     uint16_t answer_bytes; /**< longest reply by TCP: 4,096; at least LEAT_DNS_UDP_BYTES */
     uint64_t timeout_ns;   /**< how long to wait in the first round: 2 s; then doubled each time */
-    size_t cache_bytes;    /**< for answers that are kept: 0 means no cache; else at least
+    size_t cache_bytes;    /**< of the cache: 0 means none; else at least
                                 LEAT_RESOLVER_CACHE_BYTES_MIN.  An A record takes some 80 */
-    uint32_t ttl_max_s;    /**< an answer is kept for so long at most: 86,400; at most 604,800 */
-    uint32_t negative_ttl_max_s; /**< the same of "no such name, or record": 10,800 */
-    uint32_t failure_ttl_s; /**< that no server answers, or by aliases in a circle, is kept: 5; at
-                                 most 300 (RFC 9520 3.2) */
-    uint32_t stale_s;   /**< for so long behind its TTL an answer is still told, with a TTL of 30 s,
-                             if the servers fail or take 1.8 s (RFC 8767): 0 means never */
-    bool prefetch;      /**< ask again for what is asked for in the last tenth of its TTL */
+    uint32_t ttl_max_s;    /**< answers are kept at most so long: 86,400; at most 604,800 */
+    uint32_t negative_ttl_max_s; /**< the same for "no such name, or record": 10,800 */
+    uint32_t failure_ttl_s; /**< how long failures are kept (no server answers, or the aliases form
+                               a circle): 5; at most 300 (RFC 9520 3.2) */
+    uint32_t stale_s; /**< how long after its TTL an answer is still used, with a TTL of 30 s, when
+                           the servers fail or take over 1.8 s (RFC 8767): 0 means never */
+    bool prefetch;    /**< renew an answer that is looked up in the last tenth of its TTL */
     bool fastest_first; /**< ask the server first that has answered fastest lately, instead of the
-                             first of the list; all must know the same */
-    bool no_cookies;    /**< send no DNS cookies (RFC 7873), and take replies without */
+                             first of the list; all must have the same data */
+    bool no_cookies;    /**< send no DNS cookies (RFC 7873), and accept replies without */
     bool no_rebinding;  /**< refuse answers with addresses of private networks (those of RFC 1918,
-                             loopback, link-local and more), as a stranger's name may have them to
-                             make browsers speak to them; but for these names: */
-    uint8_t own_name_count;                /**< how many of them */
-    const struct leat_dns_name *own_names; /**< they, and what is below them, may have private
+                             loopback, link-local and more): an attacker's name may have them to make
+                             browsers connect to them.  Exceptions: */
+    uint8_t own_name_count;                /**< number of own_names */
+    const struct leat_dns_name *own_names; /**< these names, and all below them, may have private
                                                 addresses; must outlive the resolver */
     uint64_t
         tcp_idle_ns; /**< a connection is kept after the last reply for: 10 s (RFC 7766 6.2.3) */
 };
 
-/** What a lookup found. */
+/** The result of a lookup. */
 struct leat_dns_result {
     unsigned rcode;              /**< of the last reply; enum leat_dns_rcode, or any other number */
-    struct leat_endpoint server; /**< who gave it; 0.0.0.0 port 0: nobody, or the cache */
-    struct leat_dns_name name;   /**< the name asked for, or where its CNAMEs lead */
+    struct leat_endpoint server; /**< the server that sent it; 0.0.0.0 port 0: none, or the cache */
+    struct leat_dns_name name;   /**< the name asked for, or the last of its CNAMEs */
     uint16_t type;               /**< asked for */
     const uint8_t *message;      /**< the reply, or NULL */
     size_t message_len;          /**< bytes of the reply */
@@ -112,14 +110,15 @@ struct leat_dns_result {
  *
  * LEAT_OK: leat_dns_result_next() has one record at least.
  * LEAT_ERR_NOT_FOUND: no such name (rcode LEAT_DNS_NXDOMAIN), or no record of this type.
- * LEAT_ERR_SERVERS: the last server said that it can't answer (rcode), or only refers to others
- * (rcode LEAT_DNS_NOERROR); or the answer has private addresses (no_rebinding); or the cache has
- * that. LEAT_ERR_TIMEOUT, LEAT_ERR_UNREACHABLE, LEAT_ERR_REFUSED (its port is closed),
- * LEAT_ERR_RESET: what became of the last try. LEAT_ERR_TOO_BIG: the reply is longer than
- * answer_bytes. LEAT_ERR_TLS: a server is not who it should be, or speaks no TLS 1.3.
- * LEAT_ERR_FORMAT: the reply's CNAMEs go round in a circle. LEAT_ERR_NO_ROUTE: no
- * server can be reached from here. LEAT_ERR_FULL: the cache lost what it had for this lookup, and
- * there are too many others.
+ * LEAT_ERR_SERVERS: the last server refused or failed (rcode), or only referred to other servers
+ * (rcode LEAT_DNS_NOERROR); or the answer has private addresses (no_rebinding).  The cache may hold
+ * such a failure, too.
+ * LEAT_ERR_TIMEOUT, LEAT_ERR_UNREACHABLE, LEAT_ERR_REFUSED (its port is closed), LEAT_ERR_RESET:
+ * the outcome of the last try. LEAT_ERR_TOO_BIG: the reply is longer than answer_bytes.
+ * LEAT_ERR_TLS: a server failed to prove its identity, or has no TLS 1.3.
+ * LEAT_ERR_FORMAT: the reply's CNAMEs form a circle.
+ * LEAT_ERR_NO_ROUTE: there is no route to any server.
+ * LEAT_ERR_FULL: the cache lost the entry for this lookup, and there are too many other lookups.
  */
 typedef void leat_lookup_fn(void *arg, enum leat_err err, const struct leat_dns_result *result);
 
@@ -133,7 +132,7 @@ size_t leat_resolver_memory_bytes(const struct leat_resolver_config *config);
 enum leat_err leat_resolver_open(struct leat_resolver **resolver, struct leat *stack, void *memory,
                                  size_t bytes, const struct leat_resolver_config *config);
 
-/** Ends all lookups without a word; the memory is the program's again. */
+/** Ends all lookups without calling on_done.  The memory is the program's again. */
 void leat_resolver_close(struct leat_resolver *resolver);
 
 /**
@@ -149,37 +148,37 @@ enum leat_err leat_lookup_start(struct leat_resolver *resolver, const struct lea
 void leat_lookup_cancel(struct leat_lookup *lookup);
 
 /**
- * Gives the records of result->name of the type asked for, one at a call; @p cursor is 0 before the
- * first.  False: there are no more.
+ * Gives the next record of result->name that has the type asked for; @p cursor is 0 before the
+ * first call.  False: there are no more.
  */
 bool leat_dns_result_next(const struct leat_dns_result *result, size_t *cursor,
                           struct leat_dns_record *record);
 
-/** What a resolver has done. */
+/** Counters of a resolver. */
 struct leat_resolver_counts {
     uint64_t udp_queries;     /**< sent by UDP */
-    uint64_t tcp_queries;     /**< to be sent by TCP, as soon as there is a connection */
-    uint64_t tcp_connections; /**< begun for them: fewer, as they are kept */
-    uint64_t tls_opened;      /**< of these, with TLS, and the server was who it should be */
-    uint64_t tls_failed;      /**< with TLS, and ended before that */
-    uint64_t tls_given_up;    /**< times that a server was asked in the clear instead */
-    uint64_t replies;         /**< that were for us, whatever they said */
-    uint64_t truncated;       /**< of these, cut short: asked for again by TCP */
+    uint64_t tcp_queries;     /**< for TCP; sent as soon as there is a connection */
+    uint64_t tcp_connections; /**< begun for them; fewer, because connections are kept */
+    uint64_t tls_opened;      /**< connections with TLS whose server proved its identity */
+    uint64_t tls_failed;      /**< connections with TLS that ended before that */
+    uint64_t tls_given_up;    /**< times that a server was asked without encryption instead */
+    uint64_t replies;         /**< replies to our queries, with any rcode */
+    uint64_t truncated;       /**< truncated replies: asked for again by TCP */
     uint64_t drop_foreign;    /**< replies with a wrong id or question, or illegal: ignored */
     uint64_t drop_fragmented; /**< replies in fragments: asked for again by TCP */
     uint64_t drop_case;       /**< replies with a wrong letter case: ignored */
-    uint64_t drop_cookie;    /**< replies with a wrong DNS cookie: ignored; without one, of a server
-                                  that had said one: asked for again by TCP */
-    uint64_t bad_cookies;    /**< replies that our DNS cookie is too old: asked for again */
-    uint64_t drop_private;   /**< replies with private addresses (no_rebinding) */
-    uint64_t timeouts;       /**< tries that nobody answered */
-    uint64_t servers_failed; /**< tries that a server or an ICMP error refused */
-    uint64_t unsent;         /**< times that a question was not sent for want of a buffer, a port or
-                                  a connection: again 20 ms later */
-    uint64_t joined;         /**< lookups that waited for the reply to another */
-    uint64_t cache_hits;     /**< lookups that the cache answered */
-    uint64_t cache_stale;    /**< lookups that it answered although the TTL had ended */
-    uint64_t prefetches;     /**< queries to renew an answer before its TTL ends */
+    uint64_t drop_cookie;     /**< replies with a wrong DNS cookie (ignored), or without one from a
+                                   server that has sent one before (asked for again by TCP) */
+    uint64_t bad_cookies;     /**< replies that our DNS cookie is too old: asked for again */
+    uint64_t drop_private;    /**< replies with private addresses (no_rebinding) */
+    uint64_t timeouts;        /**< tries without an answer */
+    uint64_t servers_failed;  /**< tries that a server or an ICMP error refused */
+    uint64_t unsent;          /**< times that a query could not be sent for lack of a buffer, a port
+                                   or a connection: tried again 20 ms later */
+    uint64_t joined;          /**< lookups that shared the query of another one */
+    uint64_t cache_hits;      /**< lookups answered from the cache */
+    uint64_t cache_stale;     /**< lookups answered from the cache after the TTL had ended */
+    uint64_t prefetches;      /**< queries to renew an answer before its TTL ends */
 };
 
 /** The counters; live, valid as long as the resolver. */

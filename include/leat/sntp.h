@@ -51,17 +51,17 @@ struct leat_sntp_report {
 struct leat_sntp_config {
     struct leat_endpoint servers[LEAT_SNTP_SERVERS_MAX]; /**< port 0: 123 */
     uint8_t server_count; /**< of them; 0: leat_sntp_set_servers() follows */
-    uint64_t poll_ns; /**< from round to round: 1,024 s (up to an eighth less, but never below
-                           15 s); at least 16 s.  As long as no server has answered it is 2 s,
-                           doubled each time */
-    uint64_t timeout_ns; /**< how long an answer may take: 2 s; at most 16 s */
+    uint64_t poll_ns;     /**< from round to round: 1,024 s (up to an eighth less, but never below
+                               15 s); at least 16 s.  As long as no server has answered it is 2 s,
+                               doubled each time */
+    uint64_t timeout_ns;  /**< how long an answer may take: 2 s; at most 16 s */
     uint64_t
         panic_ns; /**< a correction over this is refused: 1,000 s (RFC 5905 A.1.1: PANICT) ... */
     bool trust_start; /**< ... and the first one, too, if civil time was known before it; else
                            the first may have any size */
     void (*on_news)(struct leat_sntp *sntp, enum leat_sntp_news news,
                     const struct leat_sntp_report *report, void *arg); /**< NULL: not wanted */
-    void *arg; /**< for on_news */
+    void *arg;                                                         /**< for on_news */
 };
 
 /** What a client has counted. */

@@ -160,8 +160,8 @@ size_t leat_task_stack_used(const struct leat_task *task);
 
 /**
  * Called when the canary of a task's stack is dead: it has overflowed, and what lies below it, the
- * next task's stack, is damaged.  It must not return, nor call the stack.  leat's own traps; that of
- * leat-posix names the task first, on the standard error, and so do the examples everywhere.  A
+ * next task's stack, is damaged.  It must not return, nor call the stack.  leat's own traps; that
+ * of leat-posix names the task first, on the standard error, and so do the examples everywhere.  A
  * program that defines one, with this name, can say more.
  */
 __attribute__((noreturn)) void leat_task_overflowed(const char *name);

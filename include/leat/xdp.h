@@ -3,8 +3,8 @@
  *
  * The stack's memory is the UMEM: the kernel, or with zero copy the device, writes frames into
  * buffers of the pool, and sends them from there.  A filter takes what is for leat's addresses; all
- * else goes on to Linux, so one device serves both.  leat speaks with the device's own MAC address, and
- * is told its addresses; or it has a MAC address of its own, and can ask the network for them.
+ * else goes on to Linux, so one device serves both.  leat speaks with the device's own MAC address,
+ * and is told its addresses; or it has a MAC address of its own, and can ask the network for them.
  *
  * In the library leat-xdp (libxdp, libbpf).  It takes CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF.
  */
@@ -73,8 +73,8 @@ struct leat_xdp_counters {
     uint64_t rx_aside;     /**< with own_mac, frames that came by way of Linux: for groups, or by a
                                 queue that isn't ours */
     uint64_t rx_aside_lost; /**< of them, lost: no buffer, longer than a frame, or we were slow */
-    uint64_t rx_copied;    /**< bytes of those that came: each was copied into the pool */
-    uint64_t kicks;        /**< system calls */
+    uint64_t rx_copied;     /**< bytes of those that came: each was copied into the pool */
+    uint64_t kicks;         /**< system calls */
 };
 
 /**
