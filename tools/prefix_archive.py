@@ -29,7 +29,7 @@ def make_archive(options):
         renames = Path(folder) / "renames"
         renames.write_text("".join(
             f"{name} {options.prefix}{name}\n"
-            for name in global_symbols(options.nm, options.objects)
+            for name in global_symbols(options.nm, options.objects + options.beside)
             if not name.startswith(PUBLIC) and name not in options.keep), encoding="utf-8")
         copies = []
         for path in map(Path, options.objects):
@@ -47,6 +47,8 @@ def main():
     parser.add_argument("--prefix", required=True, help="what goes in front of a private symbol")
     parser.add_argument("--keep", nargs="+", default=[], metavar="SYMBOL",
                         help="what stays as it is: what the compiler, or a linker script, calls by name")
+    parser.add_argument("--beside", nargs="+", default=[], metavar="ARCHIVE",
+                        help="whose names are renamed as well where the objects use them: another archive renames those that it defines")
     parser.add_argument("--nm", default="nm")
     parser.add_argument("--objcopy", default="objcopy")
     parser.add_argument("--ar", default="ar")

@@ -76,6 +76,25 @@ int main(void)
 }
 """
 
+# For each library a function of it, and the header that has it.
+LIBRARIES = {
+    "leat-crypto": ("crypto", "leat_crypto_hkdf_expand"),
+    "leat-proto": ("dns_server", "leat_dns_server_open"),
+    "leat-tls": ("tls", "leat_tls_open"),
+    "leat-web": ("http_server", "leat_http_server_open"),
+    "leat-task": ("task", "leat_tasks_open"),
+}
+NAMES_ONE = """
+#include <leat/{header}.h>
+
+static void (*volatile named)(void) = (void (*)(void)){function};
+
+int main(void)
+{{
+    return named == 0;
+}}
+"""
+
 LINK = """
 #include <leat/leat.h>
 #include <leat/link.h>
@@ -171,6 +190,7 @@ class Delivered(unittest.TestCase):
         must("ninja", "-C", build, "-j2", *made)
         must("meson", "install", "-C", build, "--no-rebuild")
         cls.archive = cls.prefix / "lib/libleat.a"
+        cls.archives = [cls.archive, *(cls.prefix / f"lib/lib{name}.a" for name in LIBRARIES)]
         cls.environ = {**os.environ, "PKG_CONFIG_PATH": str(cls.prefix / "lib/pkgconfig")}
 
     def flags(self, package):
@@ -189,25 +209,38 @@ class Delivered(unittest.TestCase):
 
     def symbols(self, *options, of=None):
         """nm -P: [(name, type)]."""
-        lines = must("nm", "--format=posix", *options, of or self.archive).splitlines()
+        lines = must("nm", "--format=posix", *options, *([of] if of else self.archives)).splitlines()
         return [tuple(line.split()[:2]) for line in lines if line and not line.endswith(":")]
 
-    def test_the_archive_needs_four_functions(self):
+    def test_the_archives_need_four_functions(self):
         defined = {name for name, _ in self.symbols("--defined-only")}
         needed = {name for name, _ in self.symbols("-u")} - defined - NEEDED_MAX
         self.assertEqual({name for name in needed if not COMPILERS_OWN.fullmatch(name)}, set())
 
-    def test_the_archive_holds_no_writable_symbol(self):
+    def test_the_stack_needs_none_of_the_libraries(self):
+        defined = {name for name, _ in self.symbols("--defined-only", of=self.archive)}
+        needed = {name for name, _ in self.symbols("-u", of=self.archive)} - defined - NEEDED_MAX
+        self.assertEqual({name for name in needed if not COMPILERS_OWN.fullmatch(name)}, set())
+
+    def test_a_program_of_each_library_links_that_and_what_is_below(self):
+        for package, (header, function) in LIBRARIES.items():
+            program = self.compile(package, NAMES_ONE.format(header=header, function=function), package)
+            must(program)
+            self.assertIn(function, {name for name, _ in self.symbols("--defined-only", of=program)})
+            with self.assertRaisesRegex(AssertionError, function):  # the stack alone has it not
+                self.compile(package + "_not", NAMES_ONE.format(header=header, function=function), "leat")
+
+    def test_the_archives_hold_no_writable_symbol(self):
         # value, flags, section, size, name; .data.rel.ro is constant once its pointers are relocated
         found = re.findall(r"^[0-9a-f]+ .{7} (\S+)\s+[0-9a-f]+ (\S+)",
-                           must("objdump", "-t", self.archive), re.M)
+                           must("objdump", "-t", *self.archives), re.M)
         self.assertIn((".text.leat_poll", "leat_poll"), found)
         self.assertEqual([name for section, name in found
                           if re.match(r"\.data(?!\.rel\.ro)|\.t?bss|\.tdata|\*COM", section)
                           and not name.startswith(".")], [])
 
-    def test_the_archive_has_no_writable_section(self):
-        sections = must("readelf", "-SW", self.archive)
+    def test_the_archives_have_no_writable_section(self):
+        sections = must("readelf", "-SW", *self.archives)
         # name, type, address, offset, size, entry size, flags
         found = re.findall(r"\] (\S+)\s+\w+\s+\w+ \w+ (\w+) \w+\s+(\w+)", sections)
         self.assertTrue(found)
@@ -219,6 +252,16 @@ class Delivered(unittest.TestCase):
         names = [name for name, _ in self.symbols("-g", "--defined-only")]
         self.assertIn("leat_init", names)
         self.assertEqual([name for name in names if not name.startswith("leat_")], [])
+
+    def test_global_names_begin_with_leat_where_the_build_optimizes_at_link_time(self):
+        build = self.folder / "lto"
+        must("meson", "setup", build, tree.ROOT, "--buildtype", "release", "-Dtests=disabled", "-Dimages=false", "-Dsolo5=disabled",
+             "-Db_lto=true", env={**os.environ, "CC": " ".join(tree.CC)})
+        archives = sorted({path.name for path in self.archives})
+        must("ninja", "-C", build, "-j2", *archives)
+        names = {name for archive in archives for name, _ in self.symbols("-g", "--defined-only", of=build / archive)}
+        self.assertLessEqual({"leat_init", "leat_tls_open"}, names)
+        self.assertEqual({name for name in names if not name.startswith("leat_")}, set())
 
     def test_the_backends_global_names_begin_with_leat(self):
         for archive in sorted((self.prefix / "lib").glob("libleat-*.a")):

@@ -59,7 +59,7 @@ def built():
         output = tree.BUILD / command["output"]
         if path.is_relative_to(tree.ROOT) and path.suffix == ".c" and output.is_file():
             name = name_of(path.relative_to(tree.ROOT))
-            if name not in found or command["output"].startswith(TOPS):
+            if name not in found or command["output"].startswith(("libleat", "netif")):
                 found[name] = output
     return {name: found[name] for name in files() if name in found}
 

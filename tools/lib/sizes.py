@@ -19,9 +19,9 @@ def archive(build, optimization):
         subprocess.run(["meson", "setup", folder, SOURCE, f"-Doptimization={optimization}",
                         "-Ddebug=false", "-Db_ndebug=true", "-Dtests=disabled", "-Dposix=disabled",
                         "-Dsolo5=disabled"], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", folder, "src/libleat-inside.a"], check=True,
+    subprocess.run(["ninja", "-C", folder, "libleat-inside.a"], check=True,
                    stdout=subprocess.DEVNULL)
-    return folder / "src/libleat-inside.a"
+    return folder / "libleat-inside.a"
 
 
 def linked(program, library, optimization, *flags):
@@ -38,7 +38,7 @@ def linked(program, library, optimization, *flags):
     pattern = (r"^ (\.text|\.rodata)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+) "
                r"\S*libleat-inside\.a(?:\.p/|\()(\S+?)\.c\.o\)?$")
     for kind, size, member in re.findall(pattern, text, re.M):
-        folder = member.rpartition("/")[2].partition("_")  # core_buf; stack.c and err.c have none
+        folder = member.rpartition("/")[2].removeprefix("src_").partition("_")  # core_buf; stack.c and err.c have none
         module = folder[0] if folder[1] else "stack"
         sizes["tcp" if module == "meson-generated" else module, kind] += int(size, 16)
     return sizes
