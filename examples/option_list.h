@@ -3,6 +3,7 @@
 #define OPTION_LIST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum option_key {
     KEY_TAP,
@@ -67,5 +68,16 @@ struct option {
 
 /* In the order of --help. */
 extern const struct option all_options[KEY_COUNT];
+
+/* What a number may be; `high` is 0 for an option that carries none. */
+struct option_range {
+    unsigned long low, high;
+};
+
+extern const struct option_range option_ranges[KEY_COUNT];
+
+/* Says, behind the option and its wrong @value, what that must be: in @text, which has room for
+ * @bytes, or in static memory. */
+const char *option_expectation(unsigned key, const char *value, char *text, size_t bytes);
 
 #endif

@@ -85,48 +85,48 @@ static bool parse_seed(const char *text, uint8_t seed[LEAT_SEED_BYTES])
     return any != 0;
 }
 
-/* The options that carry a number. */
 static bool take_number(struct options *options, unsigned key, const char *text)
 {
     unsigned long number = 0;
-    bool good;
+    const bool good = parse_number(text, option_ranges[key].low, option_ranges[key].high, &number);
 
-    if (key == KEY_PORT) {
-        good = parse_number(text, 1, UINT16_MAX, &number);
+    switch (key) {
+    case KEY_PORT:
         options->port = (uint16_t)number;
-    } else if (key == KEY_IDLE) {
-        good = parse_number(text, 0, 1u << 20, &number);
+        break;
+    case KEY_IDLE:
         options->idle_ns = number * UINT64_C(1000000000);
-    } else if (key == KEY_CLOCK) {
-        good = parse_number(text, 1, UINT64_MAX, &number);
+        break;
+    case KEY_CLOCK:
         options->clock_ns = number;
-    } else if (key == KEY_MTU) {
-        good = parse_number(text, 68, UINT16_MAX, &number); /* RFC 791 3.2 */
+        break;
+    case KEY_MTU:
         options->mtu = (uint16_t)number;
-    } else if (key == KEY_QUEUE) {
-        good = parse_number(text, 0, 255, &number);
+        break;
+    case KEY_QUEUE:
         options->queue = (uint32_t)number;
-    } else if (key == KEY_BUSY_POLL) {
-        good = parse_number(text, 0, 1000, &number);
+        break;
+    case KEY_BUSY_POLL:
         options->busy_poll_us = (uint16_t)number;
-    } else if (key == KEY_FLIGHT) {
-        good = parse_number(text, 0, 1u << 20, &number);
+        break;
+    case KEY_FLIGHT:
         options->flight_kib = (uint32_t)number;
-    } else if (key == KEY_FLIGHT_SNAP) {
-        good = parse_number(text, 0, 1u << 16, &number);
+        break;
+    case KEY_FLIGHT_SNAP:
         options->flight_snap = (uint32_t)number;
-    } else if (key == KEY_FLIGHT_PORT) {
-        good = parse_number(text, 1, UINT16_MAX, &number);
+        break;
+    case KEY_FLIGHT_PORT:
         options->flight_port = (uint16_t)number;
-    } else if (key == KEY_DASHBOARD) {
-        good = parse_number(text, 1, UINT16_MAX, &number);
+        break;
+    case KEY_DASHBOARD:
         options->dashboard_port = (uint16_t)number;
-    } else if (key == KEY_BUFFERS) {
-        good = parse_number(text, 16, 1u << 24, &number);
+        break;
+    case KEY_BUFFERS:
         options->buffers = (uint32_t)number;
-    } else {
-        good = parse_number(text, 1, 1u << 24, &number);
+        break;
+    default:
         options->connections = (uint32_t)number;
+        break;
     }
     return good;
 }
@@ -206,7 +206,8 @@ static const char **text_of(struct options *options, unsigned key)
 /* "10.0.0.2/24" or "2001:db8::2/64". */
 static bool take_address(struct options_address *address, const char *text, bool is_v4)
 {
-    return leat_ip_parse_cidr(text, &address->ip, &address->prefix_bits) &&
+    /* without a prefix nothing but a gateway could be reached: that is asked for, not assumed */
+    return strchr(text, '/') && leat_ip_parse_cidr(text, &address->ip, &address->prefix_bits) &&
            leat_ip_is_v4(address->ip) == is_v4;
 }
 
@@ -316,6 +317,7 @@ static enum options_outcome parse(struct options *options, const struct options_
 
     for (int i = 0; i < count; i++) {
         const char *word = words[i], *value = NULL, *trouble;
+        char text[64];
         unsigned key;
         bool is_apart;
 
@@ -340,7 +342,7 @@ static enum options_outcome parse(struct options *options, const struct options_
             value = words[i];
         trouble = too_many(options, key);
         if (!trouble && !take(options, key, value))
-            trouble = ": that can't be";
+            trouble = option_expectation(key, value, text, sizeof text);
         if (trouble)
             return wrong(world, what, trouble, is_apart ? word : "", is_apart ? value : word);
     }
@@ -370,6 +372,11 @@ static const char *contradiction(const struct options *options)
     } all[] = {
         {options->replay && !(options->mac_given && options->seed_given),
          "--replay needs --mac and --seed"},
+        {options->tap &&
+             (options->tun || options->socket || options->passt || options->shm || options->xdp),
+         "--tap or another network, not both"},
+        {options->key && !options->certificate,
+         "--key needs --cert: without a certificate this would serve in the clear"},
         {options->shm && (options->socket || options->passt || options->xdp),
          "--shm or another network, not both"},
         {options->tun && (options->socket || options->passt || options->shm || options->xdp),
@@ -431,7 +438,6 @@ enum options_outcome options_parse(struct options *options, const struct options
 
     /* field by field: a whole one would lie on the stack first */
     memset(options, 0, sizeof *options);
-    options->tap = "leat0";
     options->ips[0] = (struct options_address){LEAT_IP4(10, 0, 0, 2), 24};
     options->port = what->default_port;
     options->idle_ns = IDLE_S * UINT64_C(1000000000);
@@ -445,6 +451,8 @@ enum options_outcome options_parse(struct options *options, const struct options
         return wrong(world, what, trouble, "", NULL);
     if (!what->has_tls && tls_option(options)) /* better not at all than in the clear */
         return wrong(world, what, "speaks no TLS: ", tls_option(options), NULL);
+    if (!options->tap)
+        options->tap = "leat0";
     if (options->passt && leat_ip_is_any(options->gateway))
         options->gateway = first_of(&options->ips[0]);
     return OPTIONS_RUN;

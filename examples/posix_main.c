@@ -288,7 +288,9 @@ static bool take_memory(struct program *program)
     program->memory_bytes = (bytes + page - 1) / page * page;
     program->memory = leat_posix_memory(program->memory_bytes);
     if (!program->memory)
-        fprintf(stderr, "%s: memory: %s\n", example.name, leat_err_text(LEAT_ERR_MEMORY));
+        fprintf(stderr,
+                "%s: can't get %zu MiB of memory: give less to --buffers or --connections\n",
+                example.name, (program->memory_bytes >> 20) + 1);
     return program->memory;
 }
 

@@ -49,6 +49,27 @@ def test_wrong_option(options):
     refused(done, options[0])
 
 
+@pytest.mark.parametrize("words, told", [
+    (["--port", "70000"], "--port 70000: must be a number from 1 to 65535"),
+    (["--mtu", "20"], "--mtu 20: must be a number from 68 to 65535"),
+    (["--buffers", "5"], "--buffers 5: must be a number from 16 to 16777216"),
+    (["--ip", "10.0.0.2"], "--ip 10.0.0.2: give the length of its prefix too, as 10.0.0.2/24"),
+    (["--ip6=2001:db8::2"], "--ip6=2001:db8::2: give the length of its prefix too, as 2001:db8::2/64"),
+    (["--congestion", "vegas"], "must be cubic, newreno or bbr"),
+    (["--mac", "02:00"], "must be a MAC address, as 02:00:00:00:00:01"),
+    (["--tap", "x", "--passt"], "--tap or another network, not both"),
+    (["--tun", "x", "--socket", "y"], "--tun or another network, not both"),
+    (["--tun", "x", "--mac", "02:00:00:00:00:01"], "--tun has no MAC address"),
+])  # fmt: skip
+def test_what_a_value_must_be_is_told(words, told):
+    refused(start(*words), told)
+
+
+def test_a_key_without_a_certificate_does_not_serve_in_the_clear():
+    done = subprocess.run([binary("httpd"), *GOOD, "--key", "key.pem"], check=False, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2 and "--key needs --cert" in done.stderr, done
+
+
 @pytest.mark.parametrize("who", ["--server 2001:db8::1", "--syslog [fe80::1]:514", "--syslog tcp:[2001:db8::1]:514"])
 def test_who_is_asked_by_ipv6_where_there_is_none(who):
     """--ip alone leaves IPv6 out: nothing would ever come there."""

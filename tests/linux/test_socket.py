@@ -163,7 +163,7 @@ def test_the_end_of_the_peer_ends_who_connected_with_a_clear_line(example, folde
     (["--shm", "x", "--socket", "y"], "--shm or another network, not both"),
     (["--busy-poll", "5"], "--busy-poll needs --xdp or --shm"),
     (["--forward", "tcp:7"], "--forward needs --passt"),
-    (["--passt", "--forward", "sctp:7"], "that can't be"),
+    (["--passt", "--forward", "sctp:7"], "must be tcp:PORT or udp:PORT"),
     (["--passt", "--socket", "x"], "--passt or --socket, not both"),
 ])  # fmt: skip
 def test_what_can_not_be_is_told(words, message):

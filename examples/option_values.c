@@ -1,0 +1,60 @@
+/* option_values.c -- what the value of each option must be, and the words for one that it is not. */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "option_list.h"
+
+const struct option_range option_ranges[KEY_COUNT] = {
+    [KEY_PORT] = {1, UINT16_MAX},
+    [KEY_IDLE] = {0, 1u << 20},
+    [KEY_CLOCK] = {1, UINT64_MAX},
+    [KEY_MTU] = {68, UINT16_MAX}, /* RFC 791 3.2 */
+    [KEY_QUEUE] = {0, 255},
+    [KEY_BUSY_POLL] = {0, 1000},
+    [KEY_FLIGHT] = {0, 1u << 20},
+    [KEY_FLIGHT_SNAP] = {0, 1u << 16},
+    [KEY_FLIGHT_PORT] = {1, UINT16_MAX},
+    [KEY_DASHBOARD] = {1, UINT16_MAX},
+    [KEY_BUFFERS] = {16, 1u << 24},
+    [KEY_CONNECTIONS] = {1, 1u << 24},
+};
+
+const char *option_expectation(unsigned key, const char *value, char *text, size_t bytes)
+{
+    if (option_ranges[key].high > 0) {
+        snprintf(text, bytes, ": must be a number from %lu to %lu", option_ranges[key].low,
+                 option_ranges[key].high);
+        return text;
+    }
+    switch (key) {
+    case KEY_IP:
+    case KEY_IPV4:
+        return strchr(value, '/')
+                   ? ": must be an IPv4 address of a host and 0 to 32, as 10.0.0.2/24"
+                   : ": give the length of its prefix too, as 10.0.0.2/24";
+    case KEY_IP6:
+        return strchr(value, '/')
+                   ? ": must be an IPv6 address of a host and 0 to 128, as 2001:db8::2/64"
+                   : ": give the length of its prefix too, as 2001:db8::2/64";
+    case KEY_GATEWAY:
+    case KEY_IPV4_GATEWAY:
+        return ": must be an IPv4 address of a host, as 10.0.0.1";
+    case KEY_IP6_GATEWAY:
+        return ": must be an IPv6 address of a host, as 2001:db8::1";
+    case KEY_SERVER:
+        return ": must be an address of a host";
+    case KEY_MAC:
+        return ": must be a MAC address, as 02:00:00:00:00:01";
+    case KEY_CONGESTION:
+        return ": must be cubic, newreno or bbr";
+    case KEY_FORWARD:
+        return ": must be tcp:PORT or udp:PORT, 16 of each at most";
+    case KEY_SYSLOG:
+        return ": must be an address and a port, as 10.0.0.1:514, or tcp:ADDRESS:PORT";
+    case KEY_SEED:
+        return ": must be 1 to 64 hexadecimal digits, not all 0";
+    default:
+        return ": can't be";
+    }
+}
