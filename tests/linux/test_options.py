@@ -161,12 +161,6 @@ def test_address_that_is_no_hosts():
     run("ip", "link", "del", "odd0")
 
 
-def test_gateway_that_is_not_on_the_link():
-    make_tap("odd1")
-    refused(start("--tap", "odd1", "--ip", "10.1.2.3/24", "--gateway", "10.9.9.9"), "--gateway")
-    run("ip", "link", "del", "odd1")
-
-
 def test_mtu_over_the_devices():
     make_tap("odd2")
     refused(start("--tap", "odd2", "--mtu", "1501"), "1500")
