@@ -120,8 +120,8 @@ def cost_section(found):
     lines += [f"| {rows[name]} | {shown(median(cost))} | {shown(min(cost))} |"
               for name, cost in costs.items()]
     table = "\n".join(lines)
-    return f"""What TCP reaches by the clock depends on whose turn it is on a machine with others; what it costs
-does so less:
+    return f"""TCP's rate by the clock depends on the other programs of the machine; its processor time depends on
+them less:
 
 {table}
 
@@ -157,9 +157,9 @@ def stacks_section(found):
 
 [`stacks`](../../examples/stacks.c), a queue of one TAP device a stack: HTTP as above, `wrk -t1 -c32` for each
 address, stack and client held on the same core. The last column is what other programs had of the
-machine meanwhile. By the clock the quotient says as much of these as of leat; by the processor time of
-a request (the kernel's part in system calls included) it says what it would be if nobody else used the
-cores: 2 if two stacks are in no way in each other's.
+machine meanwhile. By the clock the quotient says as much of these as of leat. By the processor time of
+a request (the kernel's part in system calls included) it is the quotient on an idle machine: 2 if two
+stacks don't disturb each other.
 
 {table}
 """
@@ -197,7 +197,7 @@ def section(found, sizes, rounds):
     if found:
         parts.append(f"""## Over TAP, beside others
 
-Each of {rounds} rounds measures all of a group, one after another; what is shown are medians, and the
+Each of {rounds} rounds measures all of a group, one after another; the table has medians, and the
 median of the quotients of the rounds. **The machine was shared**: other work ran on its 2 cores, so the
 numbers themselves are low, and only what stands beside each other may be compared. The Linux side of a
 connection, its load generator and the stack all compete for the same cores.
@@ -223,7 +223,7 @@ hands over packets without a system call, a copy, or a switch to another process
     if sizes:
         parts.append(f"""## Size of the code
 
-What a linker with `--gc-sections` takes of the archive for a program that calls everything
+The parts of the archive that a linker with `--gc-sections` takes for a program that calls everything
 (`bench/size_tcp.c`), and for one without TCP (`bench/size_udp.c`); gcc, without debugging.
 
 {size_table(sizes)}
@@ -236,8 +236,8 @@ def lwip_section(lwip):
     return "" if not lwip else f"""## Beside lwIP, in the same run
 
 Debian's `liblwip` (2.1: one build for all, with its locks, IPv6 and a window of 64 KB), loaded twice into
-one process by [lwip.c](../../bench/lwip.c) and driven by its raw interface, without a copy on the way out;
-instructions by callgrind, the wire's copies left out. leat's are those of the cases `bulk_no_timestamps`
+one process by [lwip.c](../../bench/lwip.c) and driven by its raw interface, without a copy on the way out. The
+table has instructions by callgrind, without the wire's copies. leat's are those of the cases `bulk_no_timestamps`
 and `rr` above.
 
 {lwip_table(lwip)}

@@ -236,7 +236,7 @@ GOALS = {
     "socket_bulk_vs_tap": ("bulk TCP by the clock, socket / TAP", "bulk-paths", "socket, Gbit/s", "tap, Gbit/s", "≥ 2"),
     "socket_bulk_vs_tap_cpu": ("bulk TCP by processor time, TAP / socket", "bulk-paths", "tap, s/GB", "socket, s/GB",
                                "≥ 2"),
-    "bare_bulk_vs_tap_cpu": ("the same, TAP / bare `write()` and `read()`: what no program on the socket exceeds",
+    "bare_bulk_vs_tap_cpu": ("the same, TAP / bare `write()` and `read()`: the limit of every program on the socket",
                              "bulk-paths", "tap, s/GB", "bare, s/GB", "–"),
     "passt_in_vs_qemu": ("to leat, passt / QEMU's stack", "user", "passt, in, Gbit/s", "qemu, in, Gbit/s", "≥ 0.8"),
     "passt_out_vs_qemu": ("from leat, passt / QEMU's stack", "user", "passt, out, Gbit/s", "qemu, out, Gbit/s",
