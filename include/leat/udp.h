@@ -156,6 +156,30 @@ bool leat_udp_was_fragmented(const struct leat_udp *udp);
 /** The stack of a socket. */
 struct leat *leat_udp_stack(const struct leat_udp *udp);
 
+/** What a socket counts from when it was opened: X(name, what it means). */
+/* clang-format off */
+#define LEAT_UDP_COUNTS(X)                                                                         \
+    X(received, "datagrams that the program got, or that wait for it")                             \
+    X(sent, "datagrams sent")                                                                      \
+    X(unsent, "datagrams that could not be sent: no route, no memory, too long")                   \
+    X(drop_checksum, "datagrams with a wrong checksum")                                            \
+    X(drop_full, "datagrams for which its queue had no place (queue_max)")                         \
+    X(drop_peer, "datagrams of a sender that it is not connected to")                              \
+    X(drop_family, "datagrams over IPv6 while it is bound to 0.0.0.0")                             \
+    X(drop_group, "datagrams to a group that only others have joined")
+/* clang-format on */
+
+/** One counter a name above.  A datagram that a socket drops is also counted by the stack, under
+ * drop_udp_checksum, drop_udp_full or, for the last three, drop_udp_port. */
+struct leat_udp_counts {
+#define LEAT_UDP_COUNTS_FIELD(name, text) uint64_t name;
+    LEAT_UDP_COUNTS(LEAT_UDP_COUNTS_FIELD)
+#undef LEAT_UDP_COUNTS_FIELD
+};
+
+/** The counters; live until the socket is closed. */
+const struct leat_udp_counts *leat_udp_counts(const struct leat_udp *udp);
+
 /** Closes; datagrams not yet delivered are freed.  No callback comes after this. */
 void leat_udp_close(struct leat_udp *udp);
 

@@ -321,6 +321,12 @@ bool leat_udp_was_fragmented(const struct leat_udp *udp)
     return udp->reassembled;
 }
 
+const struct leat_udp_counts *leat_udp_counts(const struct leat_udp *udp)
+{
+    leat_assert(udp->open);
+    return &udp->counts;
+}
+
 struct leat *leat_udp_stack(const struct leat_udp *udp)
 {
     return udp->stack;

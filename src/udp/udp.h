@@ -37,6 +37,7 @@ struct leat_udp {
     struct buf_queue queue;
     enum leat_err error; /* not yet told, or LEAT_OK */
     struct leat_endpoint error_peer;
+    struct leat_udp_counts counts;
 };
 
 /* A socket in a group. */

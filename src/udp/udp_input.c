@@ -63,6 +63,7 @@ static void enqueue(struct leat *stack, struct leat_udp *udp, struct packet *pac
         buf->ip_header_at |= REASSEMBLED;
     if (host_is_v6(packet->src))
         buf->ip_header_at |= (uint16_t)(host6_at(stack, packet->src)->link << ZONE_SHIFT);
+    udp->counts.received++;
     queue_put(&udp->queue, buf);
     stack->stats.taken_udp++;
     stack_ready(stack, &udp->ready);
@@ -94,9 +95,21 @@ COLD static bool is_in_group(const struct leat *stack, const struct leat_udp *ud
     return !is_joined;
 }
 
+/* Why @udp, to whose port it came, doesn't take a datagram, as its counter; NULL: it does. */
+static inline uint64_t *objection(const struct leat *stack, struct leat_udp *udp,
+                                  const struct packet *packet, const struct wire_udp *header)
+{
+    if (!udp_talks_to(udp, packet->src, header->src_port))
+        return &udp->counts.drop_peer;
+    if (udp->v4_only && host_is_v6(packet->src))
+        return &udp->counts.drop_family;
+    return packet->is_group && !is_in_group(stack, udp, packet) ? &udp->counts.drop_group : 0;
+}
+
 void udp_input(struct leat *stack, struct packet *packet)
 {
     struct leat_buf *buf = packet->buf;
+    uint64_t *refused = 0;
     struct wire_udp header;
     struct leat_udp *udp;
 
@@ -104,19 +117,22 @@ void udp_input(struct leat *stack, struct packet *packet)
         stack_end(stack, buf, drop_udp_format);
         return;
     }
-    udp = udp_find(stack, packet->dst, header.dst_port);
-    if (udp && (header.dst_port == 0 || !udp_talks_to(udp, packet->src, header.src_port) ||
-                (udp->v4_only && host_is_v6(packet->src)) ||
-                (packet->is_group && !is_in_group(stack, udp, packet))))
-        udp = 0;
-    if (!udp && header.dst_port != 0)
-        udp = find_open(packet, header.dst_port);
+    udp = header.dst_port != 0 ? udp_find(stack, packet->dst, header.dst_port) : 0;
+    if (udp)
+        refused = objection(stack, udp, packet, &header);
+    if (!udp || refused)
+        udp = header.dst_port != 0 ? find_open(packet, header.dst_port) : 0;
     view_trim(buf, header.length);
     if (!checksum_is_ok(packet, &header)) {
+        if (udp)
+            udp->counts.drop_checksum++;
         stack_end(stack, buf, drop_udp_checksum);
     } else if (!udp) {
+        if (refused)
+            ++*refused;
         refuse(stack, packet);
     } else if (udp->queue.count >= stack->udp->queue_max) {
+        udp->counts.drop_full++;
         stack_end(stack, buf, drop_udp_full);
     } else {
         enqueue(stack, udp, packet);

@@ -139,18 +139,25 @@ static enum leat_err send_from(struct leat_udp *udp, struct leat_buf *payload, s
     err = is_too_big(payload, peer.ip) ? LEAT_ERR_TOO_BIG
                                        : find_path(udp, peer, local_ip, &path, &room);
     if (err != LEAT_OK) {
+        udp->counts.unsent++;
         leat_buf_free(payload);
         return err;
     }
     payload = with_header(stack, payload);
-    if (!payload)
+    if (!payload) {
+        udp->counts.unsent++;
         return LEAT_ERR_MEMORY;
+    }
     emit_header(path, payload, udp->local.port, peer.port);
     udp->quote = get32(payload->data + UDP_LENGTH_AT);
     udp->sent = udp->sent == 0 ? 1 : 2;
     err = send_down(udp, path, payload);
-    if (err == LEAT_OK)
+    if (err == LEAT_OK) {
         stack->stats.udp_sent++;
+        udp->counts.sent++;
+    } else {
+        udp->counts.unsent++;
+    }
     return err;
 }
 

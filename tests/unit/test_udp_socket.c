@@ -184,6 +184,7 @@ static void queue_is_bounded(void **state)
     const struct leat_udp_config config = {.sockets = 2, .queue_max = 3};
     const struct frame frame = frame_udp(IP_PEER, 1000, IP_US, 7, "hello", 5);
     const size_t bytes = leat_memory_bytes(&world->config) + leat_udp_memory_bytes(&config);
+    struct leat_udp *udp;
 
     world->memory = malloc(bytes);
     assert_int_equal(leat_init(&world->stack, world->memory, bytes, &world->config), LEAT_OK);
@@ -192,13 +193,15 @@ static void queue_is_bounded(void **state)
     assert_int_equal(leat_udp_register(world->stack, &config), LEAT_OK);
     assert_int_equal(leat_udp_register(world->stack, &config), LEAT_ERR_IN_USE);
     world_poll(world);
-    world_socket(world, 7);
+    udp = world_socket(world, 7);
     world_mark(world);
     for (unsigned i = 0; i < 5; i++)
         fake_netif_feed(&world->dev, frame.bytes, frame.len);
     world_poll(world);
     assert_grown(world, taken_udp, 3);
     assert_grown(world, drop_udp_full, 2);
+    assert_int_equal(leat_udp_counts(udp)->drop_full, 2);
+    assert_int_equal(leat_udp_counts(udp)->received, 3);
     assert_int_equal(world->datagrams, 3);
     *state = world;
     world_teardown(state);
@@ -345,6 +348,39 @@ static void test_threat_Q9_ICMP_error_must_quote_the_one_datagram_that_was_sent(
     assert_int_equal(world->errors, 1);
 }
 
+/* Why a socket hears nothing is to be seen at the socket, not only in the sums of the stack. */
+static void a_socket_counts_what_it_takes_and_what_it_drops(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 7);
+    const struct leat_udp_counts *counts = leat_udp_counts(udp);
+    const struct frame sound = frame_udp(IP_PEER, 1000, IP_US, 7, "hello", 5);
+    const struct frame other = frame_udp(IP_PEER, 1001, IP_US, 7, "hello", 5);
+    const struct frame elsewhere = frame_udp(IP_PEER, 1000, IP_US, 8, "hello", 5);
+    struct frame wrong = sound;
+
+    world_meet(world, IP_PEER, &MAC_PEER);
+    wrong.bytes[wrong.len - 1] ^= 1;
+    world_feed(world, &sound);
+    world_feed(world, &wrong);
+    world_feed(world, &elsewhere);
+    assert_int_equal(counts->received, 1);
+    assert_int_equal(counts->drop_checksum, 1);
+    assert_int_equal(leat_udp_connect(udp, leat_ip_v4(IP_PEER), 1000), LEAT_OK);
+    world_feed(world, &other);
+    world_feed(world, &sound);
+    assert_int_equal(counts->drop_peer, 1);
+    assert_int_equal(counts->received, 2);
+    assert_int_equal(leat_udp_send(udp, leat_buf_copy(leat_pool(world->stack), "x", 1)), LEAT_OK);
+    assert_int_equal(world_send(world, udp, IP4(192, 0, 2, 1), 9, "x", 1), LEAT_ERR_NO_ROUTE);
+    assert_int_equal(counts->sent, 1);
+    assert_int_equal(counts->unsent, 1);
+    assert_int_equal(counts->drop_family + counts->drop_group, 0);
+    leat_udp_close(udp);
+    udp = world_socket(world, 7);
+    assert_int_equal(leat_udp_counts(udp)->received, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +402,7 @@ int main(void)
         cmocka_unit_test(queue_is_bounded),
         world6_test(a_bind_that_failed_binds_to_no_family),
         cmocka_unit_test(registering_needs_room_in_the_block),
+        world_test(a_socket_counts_what_it_takes_and_what_it_drops),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);
