@@ -13,6 +13,7 @@
 
 #include <leat/addr.h>
 #include <leat/err.h>
+#include <leat/refusal.h>
 #include <leat/stack.h>
 
 #ifdef __cplusplus
@@ -41,12 +42,15 @@ struct leat_dhcp_route {
 };
 
 /** A lease.  All of it has been checked: addresses can be those of hosts, times are in order, names
- * hold letters, digits, '-', '_' and '.' only. */
+ * hold letters, digits, '-', '_' and '.' only.  Parts of the answer that are malformed or impossible
+ * are left out. */
 struct leat_dhcp_lease {
     struct leat_ip ip;     /**< ours */
     uint8_t prefix_bits;   /**< of its network */
-    struct leat_ip server; /**< server identifier (option 54) */
-    uint32_t lease_s;  /**< from the request on; LEAT_DHCP_FOR_EVER, or renew_s < rebind_s < it */
+    struct leat_ip server; /**< server identifier (option 54) or, without one, where its OFFER came
+                                from */
+    uint32_t lease_s;  /**< from the request on; LEAT_DHCP_FOR_EVER, or renew_s < rebind_s < it; an
+                            hour if the server gives none */
     uint32_t renew_s;  /**< T1 */
     uint32_t rebind_s; /**< T2 */
     uint32_t ipv6_only_s;      /**< turn off IPv4 for so long (RFC 8925); 0: not given */
@@ -56,7 +60,11 @@ struct leat_dhcp_lease {
     uint8_t ntp_server_count;  /**< in ntp_servers */
     uint8_t route_count;       /**< in routes */
     uint8_t vendor_bytes;      /**< in vendor */
-    struct leat_ip routers[LEAT_DHCP_SERVERS_MAX]; /**< on our prefix, the preferred one first */
+    uint8_t ignored_parts;     /**< parts of the answer that were left out; 255 for more */
+    uint8_t ignored_option;    /**< the option of the first of them; 0: no option, but the end of
+                                    the message */
+    struct leat_ip routers[LEAT_DHCP_SERVERS_MAX]; /**< the preferred one first; on the link of the
+                                                        netif, in our prefix or not */
     struct leat_ip name_servers[LEAT_DHCP_SERVERS_MAX];  /**< the preferred one first */
     struct leat_ip ntp_servers[LEAT_DHCP_SERVERS_MAX];   /**< the preferred one first */
     struct leat_dhcp_route routes[LEAT_DHCP_ROUTES_MAX]; /**< if they were asked for; then there
@@ -172,16 +180,19 @@ struct leat_dhcp_counts {
     uint64_t unsent;        /**< messages that could not be sent: no memory, no route */
     uint64_t taken;         /**< messages that led to a transition */
     uint64_t drop_late;     /**< those of them that dhcp.rl ignores in that state */
-    uint64_t drop_format;   /**< messages cut short, or with malformed options */
+    uint64_t drop_format;   /**< messages cut short, or without a type that servers send */
     uint64_t drop_foreign;  /**< not for us: another chaddr, xid or identifier, no reply,
                                  another port */
     uint64_t drop_server;   /**< from another server than the one that was asked, or from none */
     uint64_t drop_address;  /**< with an address or a mask that no host can have, or not ours */
-    uint64_t drop_time;     /**< with a lease shorter than lease_s_min, without an end, or expired
-                                 on arrival */
+    uint64_t drop_time;     /**< with a lease shorter than lease_s_min, or expired on arrival */
     uint64_t drop_forced;   /**< FORCERENEW, which is never signed here (RFC 3203, RFC 6704) */
-    uint64_t ignored_parts; /**< impossible routers, servers and routes, left out of a lease */
+    uint64_t ignored_parts; /**< malformed options, impossible routers, servers and routes: left out
+                                 of a lease */
 };
+
+/** The last answer that was refused since leat_dhcp_start(), or since one was taken; live. */
+const struct leat_refusal *leat_dhcp_refusal(const struct leat_dhcp *dhcp);
 
 /** The counters; live. */
 const struct leat_dhcp_counts *leat_dhcp_counts(const struct leat_dhcp *dhcp);

@@ -1,5 +1,6 @@
 /* actions.c -- what dhcp.rl does beside sending. */
 #include "core/assert.h"
+#include "core/refusal.h"
 #include "proto/dhcp/dhcp.h"
 #include "core/second.h"
 
@@ -106,6 +107,7 @@ void dhcp_set_T1_T2(struct leat_dhcp *dhcp, struct dhcp_step *step)
 {
     leat_debug_assert(dhcp->lease.renew_s <= dhcp->lease.rebind_s);
     (void)step;
+    refusal_forget(&dhcp->refusal);
     dhcp->failures = 0;
     dhcp->t1_ns = fuzzed_ns(dhcp, dhcp->lease.renew_s);
     dhcp->t2_ns = deadline_ns(dhcp, dhcp->lease.rebind_s);
@@ -115,6 +117,7 @@ void dhcp_take_parameters(struct leat_dhcp *dhcp, struct dhcp_step *step)
 {
     (void)step;
     dhcp_forget_times(dhcp);
+    refusal_forget(&dhcp->refusal);
     dhcp->lease = dhcp->read;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/assert.h"
+#include "core/refusal.h"
 #include "proto/dhcp/dhcp.h"
 #include "core/container_of.h"
 #include "wire/bytes.h"
@@ -115,6 +116,7 @@ enum leat_err leat_dhcp_start(struct leat_dhcp *dhcp, const uint8_t kept[LEAT_DH
     if (dhcp->state != DHCP_FIRST_STATE)
         return LEAT_ERR_IN_USE;
     dhcp->informs = false;
+    refusal_forget(&dhcp->refusal);
     dhcp->ip_want = kept ? kept_ip(kept) : IP4_ANY;
     dhcp_event(dhcp, dhcp->ip_want ? DHCP_start_with_lease : DHCP_start_fresh);
     return LEAT_OK;
@@ -129,6 +131,7 @@ enum leat_err leat_dhcp_inform(struct leat_dhcp *dhcp, struct leat_ip given)
     if (!ip4_of(given, &ip) || !address_is_ours(dhcp->link, ip))
         return LEAT_ERR_ARGUMENT;
     dhcp->informs = true;
+    refusal_forget(&dhcp->refusal);
     dhcp->ip_want = ip;
     dhcp_event(dhcp, DHCP_start_inform);
     return LEAT_OK;
@@ -167,6 +170,11 @@ const char *leat_dhcp_state_name(const struct leat_dhcp *dhcp)
 
     leat_assert(dhcp->state < sizeof names / sizeof *names);
     return names[dhcp->state];
+}
+
+const struct leat_refusal *leat_dhcp_refusal(const struct leat_dhcp *dhcp)
+{
+    return &dhcp->refusal;
 }
 
 const struct leat_dhcp_counts *leat_dhcp_counts(const struct leat_dhcp *dhcp)

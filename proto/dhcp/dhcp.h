@@ -32,6 +32,7 @@ struct leat_dhcp {
     struct leat_udp *udp;
     struct leat_dhcp_config config; /* with the defaults filled in */
     struct leat_dhcp_counts counts;
+    struct leat_refusal refusal; /* of the last answer that wasn't taken */
     struct leat_timer timer;
     struct address_watch watch;
     uint8_t state;        /* enum dhcp_state */
@@ -98,14 +99,15 @@ uint32_t dhcp_client_id(const struct leat_dhcp *dhcp, uint8_t id[DHCP_CLIENT_ID_
 /* What is wrong with what a server says. */
 enum dhcp_flaw {
     DHCP_SOUND,
-    DHCP_FLAW_FORMAT,
-    DHCP_FLAW_ADDRESS,
+    DHCP_FLAW_ADDRESS, /* none that a host can have */
+    DHCP_FLAW_EDGE,    /* the first or the last one of its network */
     DHCP_FLAW_TIME
 };
 
-/* Reads what @message grants to dhcp->read; an answer to INFORM has neither address nor times. */
+/* Reads what @message of @server grants to dhcp->read; an answer to INFORM has neither address nor
+ * times. */
 enum dhcp_flaw dhcp_lease_read(struct leat_dhcp *dhcp, const struct wire_dhcp *message,
-                               const struct wire_dhcp_options *options);
+                               const struct wire_dhcp_options *options, leat_ip4 server);
 
 /* Copies a name of option @code to @text; "" if it is missing, too long, or holds other bytes than
  * a name of a host can. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "proto/dhcp/dhcp.h"
+#include "core/refusal.h"
 #include "core/second.h"
 
 static bool is_for_us(const struct leat_dhcp *dhcp, const struct wire_dhcp *message,
@@ -23,85 +24,113 @@ static bool is_our_id(const struct leat_dhcp *dhcp, const struct wire_dhcp_optio
            (len == (int32_t)dhcp_client_id(dhcp, ours) && memcmp(said, ours, (size_t)len) == 0);
 }
 
-/* RFC 2131 table 3: OFFER, ACK and NAK name their server. */
-static bool is_of_server(const struct leat_dhcp *dhcp, const struct wire_dhcp_options *options)
+/* Counts an answer that is not taken, and remembers why. */
+static void refuse(struct leat_dhcp *dhcp, uint64_t *count, const struct leat_endpoint *peer,
+                   const char *why)
 {
-    leat_ip4 server;
+    (*count)++;
+    refusal_note(&dhcp->refusal, peer->ip, why);
+}
 
-    return wire_dhcp_option32(options, DHCP_SERVER_ID, &server) && !address_is_no_host(server) &&
-           (dhcp->server_want == IP4_ANY || dhcp->server_want == server);
+/* RFC 2131 table 3: OFFER, ACK and NAK name their server.  Where an OFFER or an ACK doesn't, or
+ * names none that can be, it comes from the server that was chosen or, before that, from its
+ * sender: other clients bind to such servers.  A NAK without a name ends nothing. */
+static bool is_of_server(const struct leat_dhcp *dhcp, const struct wire_dhcp_options *options,
+                         uint8_t type, const struct leat_endpoint *peer, leat_ip4 *server)
+{
+    if (wire_dhcp_option32(options, DHCP_SERVER_ID, server) && !address_is_no_host(*server))
+        return dhcp->server_want == IP4_ANY || dhcp->server_want == *server;
+    *server = dhcp->server_want != IP4_ANY ? dhcp->server_want : leat_ip_v4_number(peer->ip);
+    return type != DHCP_NAK && !address_is_no_host(*server);
 }
 
 /* Counts what is wrong; false if something is. */
-static bool is_sound(struct leat_dhcp *dhcp, enum dhcp_flaw flaw)
+static bool is_sound(struct leat_dhcp *dhcp, enum dhcp_flaw flaw, const struct leat_endpoint *peer)
 {
-    if (flaw == DHCP_FLAW_FORMAT)
-        dhcp->counts.drop_format++;
-    else if (flaw == DHCP_FLAW_ADDRESS)
-        dhcp->counts.drop_address++;
+    struct leat_dhcp_counts *counts = &dhcp->counts;
+
+    if (flaw == DHCP_FLAW_ADDRESS)
+        refuse(dhcp, &counts->drop_address, peer, "with an address that no host can have");
+    else if (flaw == DHCP_FLAW_EDGE)
+        refuse(dhcp, &counts->drop_address, peer,
+               "with the first or the last address of a network, which no host can have");
     else if (flaw == DHCP_FLAW_TIME)
-        dhcp->counts.drop_time++;
+        refuse(dhcp, &counts->drop_time, peer, "with a lease that is too short");
     return flaw == DHCP_SOUND;
 }
 
 /* True for a grant that came so late that its lease has ended. */
 static bool is_over(const struct leat_dhcp *dhcp)
 {
-
     return dhcp->read.lease_s != 0 && dhcp->read.lease_s != LEAT_DHCP_FOR_EVER &&
            leat_now_ns(dhcp->stack) >= dhcp->asked_ns + dhcp->read.lease_s * second_ns;
 }
 
 static void take_grant(struct leat_dhcp *dhcp, enum dhcp_message type,
-                       const struct wire_dhcp *message, const struct wire_dhcp_options *options)
+                       const struct wire_dhcp *message, const struct wire_dhcp_options *options,
+                       const struct leat_endpoint *peer, leat_ip4 server)
 {
     const bool is_rapid =
         dhcp->config.rapid_commit && wire_dhcp_option(options, DHCP_RAPID_COMMIT, 0, 0) >= 0;
+    struct leat_dhcp_counts *counts = &dhcp->counts;
 
-    if (!is_sound(dhcp, dhcp_lease_read(dhcp, message, options)))
+    if (!is_sound(dhcp, dhcp_lease_read(dhcp, message, options, server), peer))
         return;
     if (dhcp->ip_want != IP4_ANY && leat_ip_v4_number(dhcp->read.ip) != dhcp->ip_want) {
-        dhcp->counts.drop_address++;
+        refuse(dhcp, &counts->drop_address, peer, "with another address than was asked for");
         return;
     }
     if (type == DHCP_ACK && is_over(dhcp)) {
-        dhcp->counts.drop_time++;
+        refuse(dhcp, &counts->drop_time, peer, "so late that its lease was over");
         return;
     }
-    dhcp->counts.taken++;
+    counts->taken++;
     if (type == DHCP_ACK)
         dhcp_event(dhcp, is_rapid ? DHCP_rcv_rapid_ACK : DHCP_rcv_ACK);
     else
         dhcp_event(dhcp, dhcp->read.ipv6_only_s ? DHCP_rcv_IPv6_only : DHCP_rcv_OFFER);
 }
 
-/* RFC 2131 3.1, in this order: well formed, ours, of a server, sound; so one end comes twice. */
-static void take_message(struct leat_dhcp *dhcp, const uint8_t *bytes, uint32_t len,
-                         const struct leat_endpoint *peer)
+/* A message for us, of a type that servers send. */
+static void take_answer(struct leat_dhcp *dhcp, uint8_t type, const struct wire_dhcp *message,
+                        const struct wire_dhcp_options *options, const struct leat_endpoint *peer)
 {
-    struct wire_dhcp_options options;
-    struct wire_dhcp message;
-    uint8_t type = 0;
+    leat_ip4 server;
 
-    /* NOLINTBEGIN(bugprone-branch-clone) */
-    if (!wire_dhcp_parse(&message, &options, bytes, len) ||
-        !wire_dhcp_option8(&options, DHCP_MESSAGE_TYPE, &type)) {
-        dhcp->counts.drop_format++;
-    } else if (type == DHCP_FORCERENEW) {
-        dhcp->counts.drop_forced++;
-    } else if (!is_for_us(dhcp, &message, peer) || !is_our_id(dhcp, &options)) {
-        dhcp->counts.drop_foreign++;
-    } else if (type != DHCP_OFFER && type != DHCP_ACK && type != DHCP_NAK) {
-        dhcp->counts.drop_format++;
-    } else if (!is_of_server(dhcp, &options)) {
-        dhcp->counts.drop_server++;
+    if (!is_of_server(dhcp, options, type, peer, &server)) {
+        refuse(dhcp, &dhcp->counts.drop_server, peer,
+               dhcp->server_want != IP4_ANY ? "as another server than the one that was chosen"
+                                            : "without saying which server it is");
     } else if (type == DHCP_NAK) {
         dhcp->counts.taken++;
         dhcp_event(dhcp, DHCP_rcv_NAK);
     } else {
-        take_grant(dhcp, (enum dhcp_message)type, &message, &options);
+        take_grant(dhcp, (enum dhcp_message)type, message, options, peer, server);
     }
-    /* NOLINTEND(bugprone-branch-clone) */
+}
+
+/* RFC 2131 3.1, in this order: well formed, ours, of a server, sound; so one end comes twice.  An
+ * answer to others is no refusal that anybody need hear about. */
+static void take_message(struct leat_dhcp *dhcp, const uint8_t *bytes, uint32_t len,
+                         const struct leat_endpoint *peer)
+{
+    struct leat_dhcp_counts *counts = &dhcp->counts;
+    struct wire_dhcp_options options;
+    struct wire_dhcp message;
+    uint8_t type = 0;
+
+    if (!wire_dhcp_parse(&message, &options, bytes, len))
+        refuse(dhcp, &counts->drop_format, peer, "with a message that is cut short or not DHCP's");
+    else if (!wire_dhcp_option8(&options, DHCP_MESSAGE_TYPE, &type))
+        refuse(dhcp, &counts->drop_format, peer, "without a message type (option 53)");
+    else if (type == DHCP_FORCERENEW)
+        refuse(dhcp, &counts->drop_forced, peer, "with a FORCERENEW that is not signed");
+    else if (!is_for_us(dhcp, &message, peer) || !is_our_id(dhcp, &options))
+        counts->drop_foreign++;
+    else if (type != DHCP_OFFER && type != DHCP_ACK && type != DHCP_NAK)
+        refuse(dhcp, &counts->drop_format, peer, "with a message that only clients send");
+    else
+        take_answer(dhcp, type, &message, &options, peer);
 }
 
 void dhcp_on_datagram(struct leat_udp *udp, struct leat_buf *payload,

@@ -45,38 +45,44 @@ static bool next_option(const uint8_t *field, uint32_t len, uint32_t *at, const 
     return true;
 }
 
-/* Walks a field; false: it is malformed.  @overload gets what the option of that name says. */
-static bool field_is_ok(const uint8_t *field, uint32_t len, uint8_t *overload)
+/* Walks a field; returns how much of it is malformed: an option that goes beyond the field, a field
+ * without its end, and overloads that can't be.  @overload gets what the first one says that can.
+ */
+static uint32_t flaws_of(const uint8_t *field, uint32_t len, uint8_t *overload)
 {
     const uint8_t *option;
-    uint32_t at = 0;
+    uint32_t at = 0, flaws = 0;
 
     while (next_option(field, len, &at, &option)) {
         if (option[0] != DHCP_OVERLOAD)
             continue;
         if (!overload || *overload || option[1] != 1 || option[2] == 0 || option[2] > 3)
-            return false;
-        *overload = option[2];
+            flaws++;
+        else
+            *overload = option[2];
     }
-    return at < len && field[at] == DHCP_END;
+    return flaws + !(at < len && field[at] == DHCP_END);
 }
 
 bool wire_dhcp_parse(struct wire_dhcp *message, struct wire_dhcp_options *options,
                      const uint8_t *bytes, uint32_t len)
 {
     uint8_t overload = 0;
+    uint32_t flaws;
 
     if (len <= DHCP_FIXED_BYTES || bytes[HTYPE_AT] != 1 || bytes[HLEN_AT] != 6 ||
         get32(bytes + COOKIE_AT) != cookie)
         return false;
-    if (!field_is_ok(bytes + DHCP_FIXED_BYTES, len - DHCP_FIXED_BYTES, &overload) ||
-        (overload & OVERLOAD_FILE && !field_is_ok(bytes + FILE_AT, FILE_BYTES, 0)) ||
-        (overload & OVERLOAD_SNAME && !field_is_ok(bytes + SNAME_AT, SNAME_BYTES, 0)))
-        return false;
+    flaws = flaws_of(bytes + DHCP_FIXED_BYTES, len - DHCP_FIXED_BYTES, &overload);
+    if (overload & OVERLOAD_FILE)
+        flaws += flaws_of(bytes + FILE_AT, FILE_BYTES, 0);
+    if (overload & OVERLOAD_SNAME)
+        flaws += flaws_of(bytes + SNAME_AT, SNAME_BYTES, 0);
     *options = (struct wire_dhcp_options){
         .at = {bytes + DHCP_FIXED_BYTES, bytes + FILE_AT, bytes + SNAME_AT},
         .len = {len - DHCP_FIXED_BYTES, overload & OVERLOAD_FILE ? FILE_BYTES : 0,
-                overload & OVERLOAD_SNAME ? SNAME_BYTES : 0}};
+                overload & OVERLOAD_SNAME ? SNAME_BYTES : 0},
+        .flaws = flaws};
     *message = (struct wire_dhcp){.op = bytes[OP_AT],
                                   .xid = get32(bytes + XID_AT),
                                   .secs = get16(bytes + SECS_AT),

@@ -1,8 +1,8 @@
 /*
  * dhcp.h -- DHCP messages (RFC 2131 2, RFC 2132), read and written.
  *
- * A message that wire_dhcp_parse() has accepted is well formed: no option goes beyond its field,
- * each field has its end.  An option may stand in several pieces, in several fields (RFC 3396), so
+ * Reading a field ends at its end, or before an option that goes beyond it: what stands before that
+ * is read, as other clients do.  An option may stand in several pieces, in several fields (RFC 3396), so
  * it is read by copying its pieces together.
  */
 #ifndef WIRE_DHCP_H
@@ -94,11 +94,12 @@ enum {
 struct wire_dhcp_options {
     const uint8_t *at[DHCP_FIELDS];
     uint32_t len[DHCP_FIELDS]; /* 0: no options there */
+    uint32_t flaws; /* options that go beyond their field, fields without an end (RFC 2132 3.2),
+                       overloads that aren't 1, 2 or 3 or stand in an overloaded field (9.3) */
 };
 
 /* Reads a message: its fixed part, and where its options are, which point into @bytes.  False: cut
- * short, not Ethernet's, no cookie; an option that goes beyond its field, a field without its end
- * (RFC 2132 3.2); an overload that isn't 1, 2 or 3, or stands in an overloaded field (9.3). */
+ * short before them, not Ethernet's, no cookie. */
 bool wire_dhcp_parse(struct wire_dhcp *message, struct wire_dhcp_options *options,
                      const uint8_t *bytes, uint32_t len);
 

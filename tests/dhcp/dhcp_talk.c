@@ -294,3 +294,24 @@ void talk_claim(struct talk *talk, leat_ip4 ip)
     world_poll(talk->world);
     world_poll(talk->world);
 }
+
+void talk_taken_without(struct talk *talk, const struct answer *offer, unsigned parts, uint8_t code)
+{
+    const uint64_t before = leat_dhcp_counts(talk->dhcp)->ignored_parts;
+
+    talk_feed(talk, offer);
+    assert_state(talk, "REQUESTING");
+    assert_int_equal(leat_dhcp_counts(talk->dhcp)->ignored_parts, before + parts);
+    assert_int_equal(talk->dhcp->read.ignored_parts, parts);
+    assert_int_equal(talk->dhcp->read.ignored_option, code);
+    leat_dhcp_stop(talk->dhcp);
+    talk_start(talk, NULL);
+}
+
+void talk_left_out(struct talk *talk, uint8_t code, const void *bytes, uint32_t len)
+{
+    struct answer offer = answer(talk, 2, 3600);
+
+    answer_option(&offer, code, bytes, len);
+    talk_taken_without(talk, &offer, 1, code);
+}

@@ -111,6 +111,14 @@ void talk_wait_until(struct talk *talk, uint64_t at_ns);
 void talk_to_requesting(struct talk *talk, uint32_t lease_s);
 void talk_to_bound(struct talk *talk, uint32_t lease_s);
 
+/* An OFFER is taken without @parts of it, the first of them in option @code; the client begins
+ * again. */
+void talk_taken_without(struct talk *talk, const struct answer *offer, unsigned parts,
+                        uint8_t code);
+
+/* The same of an OFFER with one more option, which alone is left out. */
+void talk_left_out(struct talk *talk, uint8_t code, const void *bytes, uint32_t len);
+
 /* True if this news was told since talk_mark(). */
 bool talk_was_told(const struct talk *talk, enum leat_dhcp_news news);
 
