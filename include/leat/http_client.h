@@ -77,7 +77,8 @@ struct leat_http_request {
     enum leat_http_method method; /**< 0: LEAT_HTTP_GET */
     const char *url;              /**< as leat_url_parse() takes it */
     const char *fields;           /**< any number of "Name: value\r\n"; not Host, Content-Length,
-                                       Transfer-Encoding, Connection, Expect, Upgrade, TE; NULL: none */
+                                       Transfer-Encoding, Connection, Expect, Upgrade, TE.  May be
+                                       NULL */
     uint64_t body_len; /**< of the request's body; LEAT_HTTP_ANY: unknown, it is sent in chunks */
     const void *body;  /**< the whole body, which must not move or change as long as the client is
                             open; NULL: the program sends it, from on_writable on */
@@ -101,9 +102,9 @@ struct leat_http_request {
      * was 0. */
     void (*on_writable)(struct leat_http_call *call, void *arg);
     /**
-     * The call has failed.  @p why is an error of leat_connect(), of leat_tls_connect() or of TCP, or
-     * TIMEOUT.  END: the server closed too early.  FORMAT: not a reply, or it could be read in two
-     * ways.  TOO_BIG: the reply's head.  The handle is invalid once the callback returns.
+     * The call has failed.  @p why is an error of leat_connect(), of leat_tls_connect() or of TCP,
+     * or TIMEOUT.  END: the server closed too early.  FORMAT: not a reply, or it could be read in
+     * two ways.  TOO_BIG: the reply's head.  The handle is invalid once the callback returns.
      */
     void (*on_failed)(struct leat_http_call *call, enum leat_err why, void *arg);
     void *arg; /**< the last argument of the callbacks */

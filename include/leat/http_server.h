@@ -61,9 +61,8 @@ struct leat_http_server_config {
     uint16_t route_count;                 /**< routes in the array */
     struct leat_ip ip;                    /**< LEAT_IP_ANY: all of our addresses */
     uint16_t port;                        /**< LEAT_HTTP_PORT */
-    uint16_t
-        clients;      /**< connections at a time: 512; one more ends a connection of the address (of
-                           IPv6: the /64) that has most: the one that made progress least recently */
+    uint16_t clients; /**< connections at a time: 512; one more ends the one, of the address (of
+                           IPv6: the /64) that has most, that made progress least recently */
     uint64_t idle_ns; /**< a connection may wait between requests for: 15 s */
     uint64_t head_ns; /**< from the first byte of a head to its end: 10 s (408), plus: */
     uint32_t head_bytes_per_s; /**< each byte of a head adds 1/this second: 500.  So the longest

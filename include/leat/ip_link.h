@@ -4,10 +4,10 @@
  *
  * The carrier is a struct leat_netif whose frames are bare IP packets of either family: each starts
  * with its IP header, and its `mac` is not used.  This wrapper makes a netif of it that a stack can
- * attach.  It puts an Ethernet header in front of each packet that comes and takes it off each one
- * that leaves, both by moving the view; no byte of a packet is copied.  All hosts are behind one
- * station on the other side, so the wrapper answers ARP and neighbour solicitations by itself, and
- * nothing of both reaches the carrier.
+ * attach.  It adds an Ethernet header to each received packet and removes it from each sent one, by
+ * moving the view; no byte of a packet is copied.  All hosts are behind one station on the other
+ * side, so the wrapper itself answers ARP requests and neighbour solicitations; neither reaches the
+ * carrier.
  *
  *      the carrier -> leat_ip_link_init -> leat_ip_link_netif -> leat_attach
  *
@@ -26,13 +26,13 @@
 extern "C" {
 #endif
 
-/** Frames that did not pass. */
+/** Counters of packets that did not pass. */
 struct leat_ip_link_counts {
-    uint64_t answered;     /**< questions for the station on the other side, by ARP or ND */
+    uint64_t answered; /**< ARP requests and neighbour solicitations answered for the other side */
     uint64_t rx_malformed; /**< packets of neither IPv4 nor IPv6, or without headroom */
-    uint64_t tx_kept;      /**< frames about addresses of the link, which has none: probes,
-                                announcements, and what is neither IPv4 nor IPv6 */
-    uint64_t tx_no_memory; /**< questions that got no answer for want of a buffer */
+    uint64_t tx_kept;      /**< frames that the other side doesn't need: probes and announcements of
+                                our addresses, and frames of neither IPv4 nor IPv6 */
+    uint64_t tx_no_memory; /**< requests that got no answer for lack of a buffer */
 };
 
 struct leat_ip_link;
@@ -41,8 +41,8 @@ struct leat_ip_link;
 size_t leat_ip_link_memory_bytes(void);
 
 /**
- * Makes a netif of @p carrier, which it closes when it is closed.  @p memory (any alignment) of
- * leat_ip_link_memory_bytes() belongs to it until then.
+ * Makes a netif of @p carrier, and closes the carrier when it is closed.  @p memory (any alignment)
+ * of leat_ip_link_memory_bytes() belongs to it until then.
  */
 struct leat_ip_link *leat_ip_link_init(void *memory, struct leat_netif *carrier);
 

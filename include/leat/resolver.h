@@ -83,8 +83,8 @@ struct leat_resolver_config {
                              first of the list; all must have the same data */
     bool no_cookies;    /**< send no DNS cookies (RFC 7873), and accept replies without */
     bool no_rebinding;  /**< refuse answers with addresses of private networks (those of RFC 1918,
-                             loopback, link-local and more): an attacker's name may have them to make
-                             browsers connect to them.  Exceptions: */
+                             loopback, link-local and more), by which an attacker's name could make
+                             browsers connect to hosts there.  Exceptions: */
     uint8_t own_name_count;                /**< number of own_names */
     const struct leat_dns_name *own_names; /**< these names, and all below them, may have private
                                                 addresses; must outlive the resolver */

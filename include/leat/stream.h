@@ -1,12 +1,12 @@
 /*
- * stream.h -- one end of a byte stream, whatever carries it: TCP, an encrypted session, a pipe.
+ * stream.h -- one end of a byte stream over any carrier: TCP, an encrypted session, a pipe.
  *
- * Protocols (http_server.h) and tasks (task.h) use a stream by these functions and don't ask what
- * is below.  A stream of TCP is the connection itself: each function is then the one of tcp.h with
- * the same name, called directly, and what that one's docstring says holds.
+ * Protocols (http_server.h) and tasks (task.h) use a stream by these functions and don't depend on
+ * its carrier.  A stream of TCP is the connection itself: each function then calls the one of tcp.h
+ * with the same name directly, and that one's docstring applies.
  *
- * What a stream tells goes to the callbacks of struct leat_tcp_events.  Their first argument is the
- * TCP connection below, or NULL if there is none; what is meant for the stream's user is `arg`.
+ * A stream reports to the callbacks of struct leat_tcp_events.  Their first argument is the TCP
+ * connection below, or NULL if there is none; the stream's user is found by `arg`.
  */
 #ifndef LEAT_STREAM_H
 #define LEAT_STREAM_H
@@ -24,15 +24,15 @@
 extern "C" {
 #endif
 
-/** What becomes of the bytes that a stream was given. */
+/** The progress of bytes that a stream was given. */
 struct leat_stream_progress {
-    uint32_t queued_bytes; /**< given, but the peer doesn't have them yet, as far as we know */
-    uint32_t taken;        /**< another number than before: the peer has taken something since */
+    uint32_t queued_bytes; /**< given, but not yet received by the peer, as far as we know */
+    uint32_t taken;        /**< changes when the peer has received more */
 };
 
 /**
- * What a stream can do, for who makes one; @p end is leat_stream.end.  Each function keeps the
- * contract of the one of tcp.h that is named: bytes, ownership, errors, which callback follows.
+ * The functions of a stream, for authors of carriers; @p end is leat_stream.end.  Each function
+ * keeps the contract of the named function of tcp.h: bytes, ownership, errors, following callbacks.
  * Callbacks come from leat_poll() only, and never from inside one of these.
  */
 struct leat_stream_ops {
@@ -64,21 +64,21 @@ struct leat_stream_ops {
     struct leat_stream_progress (*progress)(const void *end);
     /** leat_tcp_stack() */
     struct leat *(*stack)(const void *end);
-    /** leat_stream_peer(); NULL: not known */
+    /** leat_stream_peer(); NULL: unknown */
     struct leat_ip (*peer)(const void *end);
 };
 
-/** One end of a stream; a handle that may be copied.  It dies as its connection does: when
+/** One end of a stream; a handle that may be copied.  It is invalid, as its connection is, once
  * on_closed has returned. */
 struct leat_stream {
     const struct leat_stream_ops *ops; /**< NULL: TCP */
-    void *end;                         /**< struct leat_tcp, or what the ops know; NULL: none */
+    void *end;                         /**< struct leat_tcp, or the carrier's own; NULL: none */
 };
 
-/** True if it isn't TCP's, which compilers are told is seldom. */
+/** True for a stream that isn't TCP's.  Compilers are told that this is rare. */
 #define LEAT_STREAM_IS_OTHER(stream) __builtin_expect((stream)->ops != NULL, 0)
 
-/** The stream that a connection is. */
+/** The stream of a connection. */
 static inline struct leat_stream leat_stream_of_tcp(struct leat_tcp *conn)
 {
     struct leat_stream stream = {NULL, NULL};
@@ -87,7 +87,7 @@ static inline struct leat_stream leat_stream_of_tcp(struct leat_tcp *conn)
     return stream;
 }
 
-/** The connection that a stream is, or NULL if it is something else. */
+/** The connection of a stream, or NULL if its carrier isn't TCP. */
 static inline struct leat_tcp *leat_stream_tcp(const struct leat_stream *stream)
 {
     return stream->ops ? NULL : (struct leat_tcp *)stream->end;
@@ -199,7 +199,7 @@ static inline void leat_stream_set_events(const struct leat_stream *stream,
         leat_tcp_set_events((struct leat_tcp *)stream->end, events, arg);
 }
 
-/** What the peer has taken of what was given; for a look now and then, not for each segment. */
+/** How much the peer has received; for occasional calls, too slow for each segment. */
 static inline struct leat_stream_progress leat_stream_progress(const struct leat_stream *stream)
 {
     struct leat_stream_progress progress;
@@ -220,8 +220,8 @@ static inline struct leat *leat_stream_stack(const struct leat_stream *stream)
                                         : leat_tcp_stack((const struct leat_tcp *)stream->end);
 }
 
-/** The address of the other end, by which servers count places.  LEAT_IP_ANY: not known, as with a
- * pipe; all such streams count as one holder. */
+/** The address of the other end, by which servers limit their clients.  LEAT_IP_ANY: unknown, as
+ * with a pipe; all such streams count as one client. */
 static inline struct leat_ip leat_stream_peer(const struct leat_stream *stream)
 {
     struct leat_tcp_info info;

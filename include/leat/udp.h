@@ -18,22 +18,23 @@ struct leat_udp;
 struct leat_udp_config {
     uint16_t sockets;   /**< sockets of leat_udp_open() at a time: 64 */
     uint16_t queue_max; /**< datagrams waiting for one socket's callback: 256 */
-    uint16_t groups;    /**< leat_udp_join() that hold at a time: 8 */
+    uint16_t groups;    /**< memberships of leat_udp_join() at a time: 8 */
 };
 
-/** What the program wants to hear of a socket.  Called from leat_poll() only; NULL: not wanted. */
+/** The callbacks of a socket.  Called from leat_poll() only; any may be NULL. */
 struct leat_udp_events {
     /**
-     * A datagram of @p peer, sent to @p local (a broadcast address of ours, perhaps).  The buffer
+     * A datagram from @p peer to @p local, which may be a broadcast address of ours.  The buffer
      * list (its payload, maybe of length 0) now belongs to the program.
      */
     void (*on_datagram)(struct leat_udp *udp, struct leat_buf *payload,
                         const struct leat_endpoint *peer, const struct leat_endpoint *local,
                         void *arg);
     /**
-     * An ICMP error came for a datagram that this socket sent to @p peer: LEAT_ERR_REFUSED (port
-     * unreachable), LEAT_ERR_UNREACHABLE, LEAT_ERR_TOO_BIG (RFC 1122 4.1.3.3).  Of several in
-     * one poll the latest is told.  Anybody who guesses the ports can forge one: it is a hint.
+     * An ICMP error for a datagram that this socket sent to @p peer: LEAT_ERR_REFUSED (port
+     * unreachable), LEAT_ERR_UNREACHABLE, LEAT_ERR_TOO_BIG (RFC 1122 4.1.3.3).  If there are
+     * several in one poll, the latest is reported.  An attacker who guesses the ports can forge
+     * one, so it is only a hint.
      */
     void (*on_error)(struct leat_udp *udp, enum leat_err err, const struct leat_endpoint *peer,
                      void *arg);
@@ -56,75 +57,75 @@ enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
 size_t leat_udp_socket_bytes(void);
 
 /**
- * The same in @p memory of leat_udp_socket_bytes(), aligned for uint64_t: it takes none of
- * leat_udp_config.sockets, so it can't be refused for want of one.  The memory belongs to the
- * socket until leat_udp_close().  Error: LEAT_ERR_PROTOCOL.
+ * The same in @p memory of leat_udp_socket_bytes(), aligned for uint64_t.  It takes none of
+ * leat_udp_config.sockets, so it can't fail for lack of one.  The memory belongs to the socket
+ * until leat_udp_close().  Error: LEAT_ERR_PROTOCOL.
  */
 enum leat_err leat_udp_open_in(struct leat *stack, void *memory, struct leat_udp **udp,
                                const struct leat_udp_events *events, void *arg);
 
 /**
- * Receives what is sent to @p ip (LEAT_IP_ANY: all of our addresses of both families, and
- * broadcasts; LEAT_IP4_ANY: the same of IPv4 alone) and @p port; 0 picks an unpredictable free one
- * (RFC 6056).  Who is bound to all addresses, be it of one family, shares the port with nobody.
+ * Receives datagrams to @p ip (LEAT_IP_ANY: all of our addresses of both families, and broadcasts;
+ * LEAT_IP4_ANY: the same of IPv4 only) and @p port; 0 picks an unpredictable free one (RFC 6056). A
+ * socket that is bound to all addresses, even of one family, doesn't share its port.
  * Errors: LEAT_ERR_IN_USE, LEAT_ERR_ARGUMENT (bound already, or not our address), LEAT_ERR_FAMILY
  * (an IPv6 address without leat_ipv6_register()), LEAT_ERR_MEMORY (struct leat_ipv6_config.hosts).
  */
 enum leat_err leat_udp_bind(struct leat_udp *udp, struct leat_ip ip, uint16_t port);
 
 /**
- * Receives what comes to @p port by @p netif and no other socket wants, to whatever host it was
- * sent; and sends to 255.255.255.255 by that netif, from 0.0.0.0 or the address that
- * leat_udp_send_from() names.  So a host without an address can ask for one (RFC 2131 4.1).
+ * Receives the datagrams to @p port that come by @p netif and match no other socket, whatever their
+ * destination address.  It sends to 255.255.255.255 by that netif, from 0.0.0.0 or the address
+ * given to leat_udp_send_from().  So a host without an address can ask for one (RFC 2131 4.1).
  * Errors: LEAT_ERR_IN_USE (a netif has one such socket), LEAT_ERR_ARGUMENT (bound already, port 0,
  * or not attached).
  */
 enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *netif, uint16_t port);
 
 /**
- * Fixes the peer: only its datagrams and errors come in, leat_udp_send() goes to it.  Binds to an
- * ephemeral port if it was not bound.  A peer of LEAT_IP_ANY, port 0, undoes it.  A link-local
- * address of IPv6 is one on the first netif.
+ * Sets the peer: only its datagrams and errors are received, and leat_udp_send() sends to it. Binds
+ * to an ephemeral port if the socket was not bound.  A peer of LEAT_IP_ANY, port 0, undoes it.  A
+ * link-local IPv6 address is on the first netif.
  * Errors: LEAT_ERR_NO_ROUTE, LEAT_ERR_IN_USE (no port left), LEAT_ERR_FAMILY (an IPv6 address
  * without leat_ipv6_register(), or for a socket bound to LEAT_IP4_ANY), LEAT_ERR_MEMORY (struct
  * leat_ipv6_config.hosts).
  */
 enum leat_err leat_udp_connect(struct leat_udp *udp, struct leat_ip ip, uint16_t port);
 
-/** The same to an endpoint, whose zone says on which netif a link-local address lies. */
+/** The same with an endpoint, whose zone gives the netif of a link-local address. */
 enum leat_err leat_udp_connect_to(struct leat_udp *udp, const struct leat_endpoint *peer);
 
 /**
- * Receives what comes to @p group, an address of either family, by @p netif (NULL: the first) and
- * for the socket's port.  Routers and switches are told (IGMPv3, RFC 3376; MLDv2, RFC 3810; older
- * versions for routers that speak those).  What is sent to a group comes to the sockets that have
- * joined it, and is not sent back to ourselves; leat_udp_send_from() chooses the netif by its
- * address, and a zone does for IPv6.
+ * Joins @p group, of either family, at @p netif (NULL: the first), and receives its datagrams to
+ * the socket's port.  Routers and switches are notified (IGMPv3, RFC 3376; MLDv2, RFC 3810; older
+ * versions for routers that speak those).  Only sockets that have joined a group receive its
+ * datagrams.  Datagrams that we send to a group are not looped back; leat_udp_send_from() chooses
+ * their netif by its address, or for IPv6 by a zone.
  * Errors: LEAT_ERR_ARGUMENT (no group, not attached, IPv6 with an MTU under 1,280), LEAT_ERR_IN_USE
  * (joined already), LEAT_ERR_FULL (struct leat_udp_config.groups, leat_ipv6_config.groups),
  * LEAT_ERR_FAMILY (IPv6 without leat_ipv6_register(), or for a socket bound to LEAT_IP4_ANY).
  */
 enum leat_err leat_udp_join(struct leat_udp *udp, struct leat_netif *netif, struct leat_ip group);
 
-/** Takes a leat_udp_join() back, as leat_udp_close() does.  LEAT_ERR_NOT_FOUND. */
+/** Leaves a group, as leat_udp_close() does.  LEAT_ERR_NOT_FOUND: it was not joined. */
 enum leat_err leat_udp_leave(struct leat_udp *udp, struct leat_netif *netif, struct leat_ip group);
 
-/** Lets the socket send to broadcast addresses; without it such a send is an error. */
+/** Allows the socket to send to broadcast addresses; without it such a send is an error. */
 void leat_udp_set_broadcast(struct leat_udp *udp, bool broadcast);
 
 /**
- * The TTL of what the socket sends; 0: the stack's, or 1 to a multicast address (RFC 1112 6.1).
+ * Sets the TTL of sent datagrams; 0: the stack's, or 1 to a multicast address (RFC 1112 6.1).
  */
 void leat_udp_set_ttl(struct leat_udp *udp, uint8_t ttl);
 
-/** The TOS octet of what the socket sends, DSCP and ECN (RFC 2474, RFC 3168); 0 is the default. */
+/** Sets the TOS octet of sent datagrams, DSCP and ECN (RFC 2474, RFC 3168); the default is 0. */
 void leat_udp_set_tos(struct leat_udp *udp, uint8_t tos);
 
 /**
- * Sends one datagram to @p peer; takes @p payload, whatever is returned.  The payload's headroom
- * is used for headers if nobody else looks at its storage.  Fragments if it must, over IPv6 also
- * where a router said that the path is narrow (RFC 8201).  A link-local address of IPv6 without a
- * zone is one on the first netif.
+ * Sends one datagram to @p peer; takes @p payload, whatever is returned.  Headers are written into
+ * the payload's headroom unless its storage is shared.  A large datagram is fragmented, over IPv6
+ * also for a smaller path MTU reported by a router (RFC 8201).  A link-local IPv6 address without a
+ * zone is on the first netif.
  * Errors: LEAT_ERR_TOO_BIG (over 65,507 bytes, of IPv6 over 65,527), LEAT_ERR_NO_ROUTE,
  * LEAT_ERR_MEMORY (also if @p payload is NULL, so the result of an allocation may be passed on as
  * it is), LEAT_ERR_ARGUMENT (port 0, or a broadcast address without leat_udp_set_broadcast()),
@@ -137,9 +138,9 @@ enum leat_err leat_udp_send_to(struct leat_udp *udp, struct leat_buf *payload,
 enum leat_err leat_udp_send(struct leat_udp *udp, struct leat_buf *payload);
 
 /**
- * Sends from this address of ours instead of the one the route chooses: a server's reply, from
- * where on_datagram() said that the question went.  If that was a broadcast or multicast address
- * the route chooses.
+ * Sends from @p local_ip, an address of ours, instead of the one of the route.  A server gives the
+ * address of on_datagram, so that its reply comes from where the request went.  For a broadcast or
+ * multicast address the one of the route is used.
  */
 enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
                                  const struct leat_endpoint *peer, struct leat_ip local_ip);
@@ -148,8 +149,8 @@ enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
 struct leat_endpoint leat_udp_local(const struct leat_udp *udp);
 
 /**
- * In on_datagram: true if the datagram came in fragments.  Who can forge an address can put bytes
- * of his into the later ones, which show no port (RFC 8900 3.7).
+ * In on_datagram: true if the datagram came in fragments.  An attacker who can forge addresses can
+ * put bytes of his own into later fragments, because these contain no port (RFC 8900 3.7).
  */
 bool leat_udp_was_fragmented(const struct leat_udp *udp);
 

@@ -19,28 +19,27 @@ enum {
     LEAT_URL_BYTES = 2048      /**< of a whole URL, the final NUL included */
 };
 
-/** What a URL says. */
+/** The parts of a URL. */
 struct leat_url {
     bool secure;                    /**< "https" */
-    uint16_t port;                  /**< 80 or 443 if it names none */
+    uint16_t port;                  /**< 80 or 443 if the URL has none */
     char host[LEAT_URL_HOST_BYTES]; /**< in lower case; an IPv6 address without its brackets */
-    const char *target; /**< path and query, as they stand in the URL; may begin with '?', and be
-                             empty */
+    const char *target; /**< path and query, as in the URL; may begin with '?', and be empty */
     size_t target_len;  /**< without a fragment */
 };
 
 /**
- * Reads @p text, which url->target points into.
- * Errors: LEAT_ERR_FORMAT (among others a character that no URL may have, spaces and line ends
- * first; a user's name, which a client must not believe: RFC 9110 4.2.4), LEAT_ERR_PROTOCOL
- * (another scheme), LEAT_ERR_TOO_BIG (LEAT_URL_BYTES).
+ * Parses @p text; url->target points into it.
+ * Errors: LEAT_ERR_FORMAT (for example an illegal character such as a space or line end, or a
+ * user's name, which a client must not trust: RFC 9110 4.2.4), LEAT_ERR_PROTOCOL (another scheme),
+ * LEAT_ERR_TOO_BIG (LEAT_URL_BYTES).
  */
 enum leat_err leat_url_parse(struct leat_url *url, const char *text);
 
 /**
- * Writes what @p reference, of @p len bytes, means in a document at @p base (RFC 3986 5.2), such as
- * a Location, and a NUL; fragments are left out.  @p base is one that leat_url_parse() takes; what
- * comes out may not be.  Errors: LEAT_ERR_TOO_BIG, and those of leat_url_parse() about @p base.
+ * Resolves @p reference of @p len bytes, such as a Location, against @p base (RFC 3986 5.2), and
+ * writes the result and a NUL; fragments are left out.  leat_url_parse() must accept @p base; it
+ * may not accept the result.  Errors: LEAT_ERR_TOO_BIG, and those of leat_url_parse() for @p base.
  */
 enum leat_err leat_url_join(char joined[LEAT_URL_BYTES], const char *base, const char *reference,
                             size_t len);

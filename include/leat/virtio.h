@@ -1,8 +1,8 @@
 /*
  * virtio.h -- a virtio-net device as a backend: frames straight into and out of the pool.
  *
- * virtio 1.x, split queues, over memory-mapped registers or PCI.  The device writes each frame into
- * a buffer of the pool and reads each from where it lies; no byte is copied.
+ * virtio 1.x, split queues, over memory-mapped registers or PCI.  The device writes received frames
+ * into buffers of the pool, and reads sent ones from where they lie; no byte is copied.
  */
 #ifndef LEAT_VIRTIO_H
 #define LEAT_VIRTIO_H
@@ -21,28 +21,28 @@ extern "C" {
 
 struct leat_virtio;
 
-/** Which device, and what differs from its own facts. */
+/** The device, and overrides of its own facts. */
 struct leat_virtio_config {
     struct leat_metal *metal;   /**< the machine; its memory holds the queues */
-    unsigned number;            /**< the number-th network device, from 0 */
+    unsigned number;            /**< of the network device, from 0 */
     const struct leat_mac *mac; /**< our address on the link; NULL: the device's, else random */
     uint16_t mtu;               /**< 0: the device's, else 1500 */
     bool no_offload;            /**< no super-frames: for a pool of less than 256 KiB, half of which
-                                     has to hold the largest that may come */
+                                     would have to hold the largest one */
 };
 
-/** What the stack can't know of a device, because a backend doesn't fail. */
+/** Failures and costs; a backend has no other way to report them. */
 struct leat_virtio_counters {
-    uint64_t rx_header;    /**< frames whose virtio-net header is out of range: dropped */
-    uint64_t rx_length;    /**< frames of impossible length, or longer than the MTU allows */
+    uint64_t rx_header;    /**< frames dropped: their virtio-net header is out of range */
+    uint64_t rx_length;    /**< frames dropped: impossible length, or longer than the MTU allows */
     uint64_t rx_starved;   /**< times that the pool had no buffer for the device */
     uint64_t tx_flattened; /**< frames copied because they had more pieces than a chain holds */
-    uint64_t tx_lost;      /**< frames that no buffer was left for, or no device */
+    uint64_t tx_lost;      /**< frames lost for lack of a buffer, or of a device */
     uint64_t resets;       /**< 1: the device broke the rules of its queues, and was reset */
 };
 
 /**
- * Finds the device and brings it up.  On error @p why is one line that says what failed.
+ * Finds the device and brings it up.  On error @p why is one line with the failure.
  *
  * Errors: LEAT_ERR_NOT_FOUND (no such device), LEAT_ERR_DEVICE (it doesn't agree to virtio 1, or
  * has no queues), LEAT_ERR_MEMORY, LEAT_ERR_ENTROPY (none for a random MAC), LEAT_ERR_ARGUMENT (a
@@ -54,17 +54,17 @@ enum leat_err leat_virtio_open(struct leat_virtio **virtio, const struct leat_vi
 /** The backend to give to leat_attach(); valid for ever. */
 struct leat_netif *leat_virtio_netif(struct leat_virtio *virtio);
 
-/** Its counters; also when the stack has closed the device. */
+/** Its counters; also valid after the stack has closed the device. */
 const struct leat_virtio_counters *leat_virtio_counters(const struct leat_virtio *virtio);
 
-/** True once the device has been reset because it broke the rules; nothing comes in any more. */
+/** True once the device has been reset because it broke the rules; no more frames arrive. */
 bool leat_virtio_lost(const struct leat_virtio *virtio);
 
-/** False: the device says that its link is down. */
+/** False: the device reports that its link is down. */
 bool leat_virtio_link_up(struct leat_virtio *virtio);
 
 /**
- * Lets leat_metal ask the first virtio-rng device for entropy if the processor has none.
+ * Makes leat_metal use the first virtio-rng device for entropy if the processor has none.
  * LEAT_ERR_NOT_FOUND: there is no such device; LEAT_ERR_MEMORY.
  */
 enum leat_err leat_virtio_rng_use(struct leat_metal *metal);

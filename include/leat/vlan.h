@@ -2,9 +2,9 @@
  * vlan.h -- virtual LANs (IEEE 802.1Q): one device, and a netif for each VLAN on it.
  *
  * Each netif has addresses, routes, DHCP and statistics of its own in the stack, as a device of its
- * own would.  A frame that comes is given to the netif of its VLAN, without its tag; a frame that
- * leaves gets the tag of its netif.  Neither copies payload.  Frames without a tag, and those whose
- * tag has VLAN 0 (a priority alone), belong to the netif with VLAN 0.
+ * own would.  A received frame is given to the netif of its VLAN, without its tag; a sent frame
+ * gets the tag of its netif.  Neither copies payload.  Frames without a tag, and those whose tag
+ * has VLAN 0 (only a priority), belong to the netif with VLAN 0.
  *
  *      leat_vlan_init -> leat_vlan_netif, leat_attach for each VLAN
  *
@@ -33,26 +33,26 @@ enum {
 /** A VLAN. */
 struct leat_vlan_member {
     uint16_t id;      /**< 1 to LEAT_VLAN_ID_MAX, or LEAT_VLAN_UNTAGGED */
-    uint8_t priority; /**< PCP in the tag of frames that leave, 0 to 7; untagged frames have none */
+    uint8_t priority; /**< PCP in the tag of sent frames, 0 to 7; untagged frames have none */
 };
 
 /** The VLANs of a device.  Every 0 means the default named beside it. */
 struct leat_vlan_config {
-    const struct leat_vlan_member *members; /**< read by leat_vlan_init() alone */
+    const struct leat_vlan_member *members; /**< read by leat_vlan_init() only */
     uint32_t member_count;                  /**< 1 to LEAT_VLAN_NETIFS_MAX */
     /** Largest IP datagram of each netif: the device's own.  The tag adds 4 bytes to a frame, which
-     * devices and switches carry beside that (IEEE 802.3 3.2.7); for one that does not, give 4
-     * less. */
+     * devices and switches allow for (IEEE 802.3 3.2.7).  For one that does not, give 4 less. */
     uint16_t mtu;
-    uint32_t queue_frames; /**< that wait for their netif's turn, for each: 64; more are lost */
+    uint32_t queue_frames; /**< frames that wait for their netif's turn, per netif: 64; more are
+                                lost */
 };
 
-/** Frames that no netif got or sent. */
+/** Counters of frames that no netif got or sent. */
 struct leat_vlan_counts {
-    uint64_t rx_unknown;    /**< of a VLAN that is not a member, the last one in `last_unknown` */
+    uint64_t rx_unknown;    /**< of a VLAN that is not a member; see `last_unknown` */
     uint64_t rx_malformed;  /**< with a tag that is cut off, or VLAN 4,095, which is reserved */
     uint64_t rx_overflowed; /**< over `queue_frames` */
-    uint64_t tx_no_memory;  /**< whose tag found no buffer */
+    uint64_t tx_no_memory;  /**< without a buffer for their tag */
     uint16_t last_unknown;  /**< the VLAN of the last frame in `rx_unknown` */
 };
 
@@ -62,8 +62,8 @@ struct leat_vlan;
 size_t leat_vlan_memory_bytes(void);
 
 /**
- * Divides @p device, which isn't attached itself; the netifs close it when the last of them is
- * closed.  @p memory (any alignment) of @p bytes belongs to it until then.
+ * Divides @p device, which isn't attached itself; it is closed with the last of the netifs.
+ * @p memory (any alignment) of @p bytes belongs to it until then.
  * Errors: LEAT_ERR_ARGUMENT (a number out of range, or twice; an MTU over the device's),
  * LEAT_ERR_MEMORY.
  */
