@@ -171,7 +171,7 @@ class Switches(unittest.TestCase):
             found |= {(name, f"../../{path}") for name, first, count in tree.functions(path)
                       if re.search(r"\b(SHORTCUTS|FOR_SPEED)\b", "\n".join(lines[first - 1:first - 1 + count]))}
         page = tree.read("docs/lab/profile.md")
-        table = page[page.index("## What each switch gains"):page.index("## What the one way costs")]
+        table = page[page.index("## Gain of each switch"):page.index("## Cost of one path")]
         self.assertGreater(len(found), 10)
         self.assertEqual(set(re.findall(r"^\| \[`(\w+)`\]\(([^)]+)\)", table, re.MULTILINE)), found)
 
