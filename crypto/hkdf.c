@@ -1,4 +1,4 @@
-/* hkdf.c -- keys made of keys: HKDF (RFC 5869) over a provider's HMAC. */
+/* hkdf.c -- derives keys from keys: HKDF (RFC 5869) over a provider's HMAC. */
 #include <string.h>
 
 #include <leat/crypto.h>

@@ -1,7 +1,7 @@
 /*
  * pem.c -- PEM to DER (RFC 7468, the lax form of its figure 2).
  *
- * The text may be a private key: what its letters stand for is computed without a table or a branch
+ * The text may be a private key.  So its letters are decoded without a table and without a branch
  * that depends on them.
  */
 #include <string.h>
@@ -125,7 +125,7 @@ static enum leat_err take_group(struct reader *text, uint32_t *bits, uint32_t *p
     return wrong || *padding > 2 ? LEAT_ERR_FORMAT : LEAT_OK;
 }
 
-/* What lies between the two lines, as bytes. */
+/* Decodes the text between the two lines. */
 static enum leat_err take_body(struct reader *text, struct leat_crypto_pem *pem, uint8_t *der,
                                size_t der_bytes)
 {

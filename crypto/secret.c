@@ -1,4 +1,4 @@
-/* secret.c -- bytes that nobody else may learn: compared without branches, wiped for good. */
+/* secret.c -- handling of secrets: compared without branches, wiped for good. */
 #include <leat/crypto.h>
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* verdict.c -- why a chain of certificates is refused: in words, and without a library. */
+/* verdict.c -- why a chain of certificates is refused: messages, and checks without a library. */
 #include <leat/addr.h>
 #include <leat/crypto.h>
 
@@ -17,7 +17,7 @@ const char *leat_crypto_why(enum leat_crypto_verdict verdict)
         [LEAT_CRYPTO_UNKNOWN_AUTHORITY] = "no trusted authority stands behind the certificate",
         [LEAT_CRYPTO_WRONG_NAME] = "the certificate is another host's",
         [LEAT_CRYPTO_BAD_SIGNATURE] = "a signature doesn't fit its certificate",
-        [LEAT_CRYPTO_WRONG_USAGE] = "a key is used for what its certificate doesn't allow",
+        [LEAT_CRYPTO_WRONG_USAGE] = "a certificate doesn't allow this use of its key",
         [LEAT_CRYPTO_NOT_AUTHORITY] = "an issuer is no authority",
         [LEAT_CRYPTO_TOO_DEEP] = "the chain of certificates is too long",
         [LEAT_CRYPTO_WEAK] = "a key or a hash is too weak",

@@ -1,8 +1,8 @@
 /*
- * deflate.c -- zlib in a block of the program's.
+ * deflate.c -- zlib in a block of the program's memory.
  *
- * zlib allocates five times when it begins, and never again: so its memory is a block that is only
- * cut off from.
+ * zlib allocates five times when it begins, and never again.  So its allocator only cuts pieces off
+ * that block, and frees nothing.
  */
 #include <leat/deflate.h>
 
@@ -20,9 +20,10 @@ struct leat_deflate {
     z_stream zlib;
     uint8_t *left; /* of the block */
     size_t left_bytes;
-    size_t given; /* bytes behind zlib.next_in that it was not told of: its counters are narrow */
-    bool whole;   /* nothing more is given */
-    bool over;    /* nothing more comes */
+    size_t given; /* bytes behind zlib.next_in that zlib doesn't know of yet: its counters are
+                     narrow */
+    bool whole;   /* all input has been given */
+    bool over;    /* all output has been taken */
 };
 
 static struct leat_deflate_config with_defaults(const struct leat_deflate_config *given)
@@ -45,7 +46,7 @@ size_t leat_deflate_memory_bytes(const struct leat_deflate_config *config)
     return LEAT_DEFLATE_BYTES(full.window_bits, full.memory_level);
 }
 
-/* Zeroed, so that what is compressed depends on nothing but the text. */
+/* Zeroed, so that the output depends on nothing but the input. */
 static void *allocate(void *arg, unsigned count, unsigned size)
 {
     struct leat_deflate *packer = arg;
@@ -105,7 +106,7 @@ void leat_deflate_begin(struct leat_deflate *packer)
     packer->whole = packer->over = false;
 }
 
-/* Tells zlib of as much as it can count. */
+/* Gives zlib as much input as its counter can hold. */
 static void feed(struct leat_deflate *packer)
 {
     const size_t part = packer->given < UINT_MAX ? packer->given : UINT_MAX;

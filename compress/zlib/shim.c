@@ -1,6 +1,6 @@
 /*
- * shim.c -- what Debian's libz.a asks of a system beside memcpy and memset, for images: it is
- * compiled with a stack protector, and would ask malloc() for the memory of who gives it none.
+ * shim.c -- for images: functions that Debian's libz.a needs of a system besides memcpy and memset.
+ * It is compiled with a stack protector, and would call malloc() if it had no other allocator.
  */
 #include <stddef.h>
 
@@ -8,7 +8,7 @@ _Noreturn void __stack_chk_fail(void);
 void *malloc(size_t bytes);
 void free(void *memory);
 
-/* Solo5 has one itself. */
+/* Solo5 has this function itself. */
 __attribute__((weak)) _Noreturn void __stack_chk_fail(void)
 {
     __builtin_trap();

@@ -1,9 +1,9 @@
 /*
  * aead.c -- AES-GCM and ChaCha20-Poly1305 by BearSSL, from pieces to pieces.
  *
- * BearSSL works in place.  What goes from one place to another is copied in short runs just before,
- * while it is on its way through the cache anyway.  Its Poly1305 wants the whole text at once: if
- * that isn't in one piece, it is gathered first.
+ * BearSSL works in place.  If input and output lie apart, the data is copied in short runs just
+ * before, so that it passes through the cache only once.  BearSSL's Poly1305 wants all data in one
+ * piece: if it comes in several, it is gathered first.
  */
 #include <string.h>
 
@@ -54,7 +54,8 @@ static bool gcm_run(struct bearssl_cipher *cipher, const struct leat_crypto_job 
     return len == 0;
 }
 
-/* Where the whole text lies, ready to be worked on in place; NULL: there is no room for it. */
+/* Where all data lies in one piece, ready to be worked on in place; NULL: there is no room for it.
+ */
 static uint8_t *whole_text(struct bearssl_provider *provider, const struct leat_crypto_job *job,
                            size_t *len)
 {
@@ -73,7 +74,7 @@ static uint8_t *whole_text(struct bearssl_provider *provider, const struct leat_
     return *len == SIZE_MAX ? NULL : at;
 }
 
-/* Brings the text to where it shall be, if it isn't there. */
+/* Moves the data to its destination, unless it is there already. */
 static bool scatter(struct bearssl_provider *provider, const struct leat_crypto_job *job,
                     const uint8_t *text, size_t len)
 {

@@ -7,12 +7,12 @@
 #define DAY_S        86400u
 #define TRIES_MAX    4u /* anchors that are tried for one chain */
 
-/* What was found of a chain beside what BearSSL says. */
+/* Facts about a chain that BearSSL doesn't report. */
 struct findings {
     enum leat_crypto_verdict verdict;
-    bool is_not_yet; /* one of the first dates is to come */
+    bool is_not_yet; /* a certificate isn't valid yet */
     uint8_t address[16];
-    size_t address_len; /* 0: the name is none */
+    size_t address_len; /* 0: the name is no address */
 };
 
 static enum leat_crypto_verdict verdict_of(unsigned error, const struct findings *findings)
@@ -64,7 +64,7 @@ static void set_up(struct bearssl_provider *provider, const struct leat_crypto_c
                              (uint32_t)(chain->civil_s % DAY_S));
 }
 
-/* What BearSSL's engine leaves out, of the certificate @number of the chain. */
+/* Makes the checks that BearSSL's engine leaves out, for the certificate @number of the chain. */
 static void look_at(const struct leat_crypto_chain *chain, size_t number,
                     const struct bearssl_facts *facts, struct findings *findings)
 {
@@ -111,7 +111,7 @@ static unsigned feed(struct bearssl_provider *provider, const struct leat_crypto
     return fed;
 }
 
-/* Applies the limits of the anchor's own certificate to a path of @count certificates (RFC 5937,
+/* Applies the limits in the anchor's own certificate to a path of @count certificates (RFC 5937,
  * 3). */
 static enum leat_crypto_verdict obey(const struct bearssl_anchor *anchor,
                                      const struct bearssl_path *path, unsigned count,
@@ -131,7 +131,7 @@ static enum leat_crypto_verdict obey(const struct bearssl_anchor *anchor,
                                                                  : LEAT_CRYPTO_TOO_DEEP;
 }
 
-/* Checks the path with one anchor, or with none: then the verdict says what else is wrong. */
+/* Checks the path with one anchor, or with none: then the verdict tells what else is wrong. */
 static enum leat_crypto_verdict try_anchor(struct bearssl_provider *provider,
                                            const struct leat_crypto_chain *chain,
                                            const struct bearssl_anchor *anchor)
@@ -156,8 +156,8 @@ static enum leat_crypto_verdict try_anchor(struct bearssl_provider *provider,
 
 /*
  * Tries the anchors that the path names, and ends with the first that is good.  Several anchors may
- * have one name, after a change of keys; a peer can't make the provider try many, for the anchors
- * are the program's, but TRIES_MAX bounds what it costs.
+ * have one name, after a change of keys.  A peer can't make the provider try many, because the
+ * anchors are the program's; even so TRIES_MAX bounds the cost.
  */
 static enum leat_crypto_verdict try_anchors(struct bearssl_provider *provider,
                                             const struct leat_crypto_chain *chain)

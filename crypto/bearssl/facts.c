@@ -1,10 +1,11 @@
 /*
- * facts.c -- what BearSSL doesn't tell of a certificate (RFC 5280, 4.1).
+ * facts.c -- reads the facts of a certificate that BearSSL doesn't report (RFC 5280, 4.1).
  *
- * Its checker passes over extended key usage and name constraints that aren't critical, takes the
- * common name where there are no alternative names, knows no addresses, doesn't say which date was
- * wrong, and takes of a trust anchor the name and the key alone.  This file reads the rest, so that
- * the provider is as strict as others.  It never makes a certificate trusted that BearSSL refuses.
+ * BearSSL's checker ignores extended key usage and name constraints that aren't critical, and uses
+ * the common name if there are no alternative names.  It knows no addresses, doesn't say which date
+ * was wrong, and uses only the name and the key of a trust anchor.  This file reads the rest, so
+ * that the provider is as strict as others.  It never makes a certificate trusted that BearSSL
+ * refuses.
  */
 #include <string.h>
 
@@ -25,7 +26,7 @@ enum tag {
 };
 
 /*
- * Takes the next element of @from: its tag, and what is in it.  False: none, or one that isn't DER
+ * Takes the next element of @from: its tag, and its content.  False: there is none, or it isn't DER
  * of a length below 64 KiB.
  */
 static bool take(struct bearssl_span *from, uint8_t *tag, struct bearssl_span *inside)
@@ -74,7 +75,7 @@ static uint32_t two_digits(const uint8_t *at)
     return (uint32_t)(at[0] - '0') * 10u + (uint32_t)(at[1] - '0');
 }
 
-/* Days from 1970 to a day of the Gregorian calendar, which needn't be legal. */
+/* Days from 1970 to a day of the Gregorian calendar, which may be out of range. */
 static uint64_t days_of(uint32_t year, uint32_t month, uint32_t day)
 {
     const uint32_t shifted = month < 3 ? year - 1 : year; /* a year that begins in March */
@@ -152,8 +153,8 @@ static uint8_t path_max_of(struct bearssl_span value)
 }
 
 /*
- * Notes an extension with an object identifier of 2.5.29.  False: none that a verifier has to
- * process to be safe, and none that is harmless in every certificate.
+ * Records an extension whose object identifier is below 2.5.29.  False: it is neither one that a
+ * verifier must process to be safe, nor one that is harmless in every certificate.
  */
 static bool note_extension(uint8_t number, struct bearssl_span value, struct bearssl_facts *facts)
 {
@@ -220,7 +221,7 @@ bool leat_bearssl_has_address(const struct bearssl_facts *facts, const uint8_t *
     return false;
 }
 
-/* Whatever stands behind the key: identifiers, extensions. */
+/* Reads all fields behind the key: identifiers, extensions. */
 static bool read_rest(struct bearssl_span rest, struct bearssl_facts *facts)
 {
     struct bearssl_span element, extensions, extension;

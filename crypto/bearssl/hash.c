@@ -1,7 +1,7 @@
 /* hash.c -- SHA-256, SHA-384 and HMAC by BearSSL. */
 #include "inside.h"
 
-/* What lies in struct leat_crypto_hashing: its first member says which function it is. */
+/* The content of struct leat_crypto_hashing.  Its first member tells which function it is. */
 struct hashing {
     br_hash_compat_context context;
 } BEARSSL_INSIDE;

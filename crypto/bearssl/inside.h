@@ -1,4 +1,4 @@
-/* inside.h -- what the files of this provider share. */
+/* inside.h -- declarations that the files of this provider share. */
 #ifndef LEAT_CRYPTO_BEARSSL_INSIDE_H
 #define LEAT_CRYPTO_BEARSSL_INSIDE_H
 
@@ -6,7 +6,7 @@
 
 #include <leat/crypto_bearssl.h>
 
-/* Of what lies in the memory that a caller gives as numbers. */
+/* For types that lie in memory which callers declare as arrays of numbers. */
 #define BEARSSL_INSIDE __attribute__((may_alias))
 
 #define RSA_BYTES_MIN      256u
@@ -36,7 +36,7 @@ struct bearssl_facts {
     bool is_signer;            /* no key usage, or keyCertSign among others */
 };
 
-/* A trust anchor: what BearSSL takes of it, and what it leaves out (RFC 5937). */
+/* A trust anchor: the part that BearSSL uses, and the part that it leaves out (RFC 5937). */
 struct bearssl_anchor {
     br_x509_trust_anchor anchor;
     uint64_t name_hash; /* of anchor.dn */
@@ -70,7 +70,7 @@ struct bearssl_cipher {
     br_gcm_context gcm;
 };
 
-/* What is needed for the time of a call; no two of them at once. */
+/* Scratch memory of a call; no two members are in use at once. */
 union bearssl_work {
     br_x509_minimal_context minimal;
     br_x509_decoder_context decoder;
@@ -102,7 +102,7 @@ struct bearssl_provider {
     uint8_t scratch[LEAT_CRYPTO_BEARSSL_GATHER_BYTES]; /* a record, a certificate, a private key */
 };
 
-/* What lies in struct leat_crypto_private. */
+/* The content of struct leat_crypto_private. */
 struct bearssl_private {
     uint32_t type;    /* BR_KEYTYPE_RSA, BR_KEYTYPE_EC; 0: none */
     uint32_t curve;   /* BR_EC_ */
@@ -111,7 +111,7 @@ struct bearssl_private {
     uint8_t bytes[1440];
 } BEARSSL_INSIDE;
 
-/* What lies in struct leat_crypto_public. */
+/* The content of struct leat_crypto_public. */
 struct bearssl_public {
     uint32_t type;
     uint32_t curve;
@@ -145,7 +145,8 @@ bool leat_bearssl_unseal(void *self, const struct leat_crypto_aead_key *key,
                          const struct leat_crypto_job *job, const uint8_t *tag);
 
 /* pieces.c */
-/* Copies all to @to, which has @room; returns how many bytes, or SIZE_MAX if it has none. */
+/* Copies all pieces to @to, which has @room; returns how many bytes, or SIZE_MAX if they don't fit.
+ */
 size_t leat_bearssl_gather(const struct leat_crypto_piece *pieces, size_t count, uint8_t *to,
                            size_t room);
 /* The longest run of bytes that lies in one piece of both lists; @at moves over it. */
@@ -179,7 +180,7 @@ leat_bearssl_public_open(void *self, struct leat_crypto_public *key,
 void leat_bearssl_public_close(void *self, struct leat_crypto_public *key);
 bool leat_bearssl_pin(void *self, const struct leat_crypto_certificate *certificate,
                       uint8_t *digest);
-/* Copies a key; UNSUPPORTED: of a kind or a size that no scheme takes. */
+/* Copies a key; UNSUPPORTED: no scheme uses its kind or size. */
 enum leat_crypto_verdict leat_bearssl_public_take(struct leat_crypto_public *key,
                                                   const br_x509_pkey *found);
 /* The views that BearSSL takes; they point into the keys. */
@@ -224,9 +225,9 @@ bool leat_bearssl_path(struct bearssl_provider *provider, const struct leat_cryp
  * itself. */
 bool leat_bearssl_path_reaches(const struct bearssl_path *path,
                                const struct bearssl_anchor *anchor);
-/* True if the path is of certificates below an authority that allows so many: @count of the path,
- * the first one, which is no authority, among them. Authorities that issued themselves don't count
- * (RFC 5280, 4.2.1.9). */
+/* True if an authority that allows @path_max others below it may have issued the path.  @count
+ * certificates of the path are below it; the first one is no authority.  Authorities that issued
+ * themselves don't count (RFC 5280, 4.2.1.9). */
 bool leat_bearssl_path_fits(const struct bearssl_path *path, unsigned count, uint8_t path_max);
 
 /* anchors.c */

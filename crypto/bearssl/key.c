@@ -3,7 +3,7 @@
 
 #include "inside.h"
 
-/* The pointers of BearSSL's structures aren't const; what they point to here is only read. */
+/* The pointers of BearSSL's structures aren't const; here their targets are only read. */
 static unsigned char *only_read(const uint8_t *bytes)
 {
     return (unsigned char *)(uintptr_t)bytes;
@@ -144,7 +144,8 @@ void leat_bearssl_private_close(void *self, struct leat_crypto_private *key)
     leat_crypto_wipe(key, sizeof *key);
 }
 
-/* Does the one verify what the other signs?  BearSSL can't compute a modulus of 4,096 bits. */
+/* True if one key verifies a signature of the other.  BearSSL can't compute a modulus of 4,096
+ * bits. */
 static bool signs_for(struct bearssl_provider *provider, const struct bearssl_private *mine,
                       const struct bearssl_public *theirs)
 {
@@ -212,7 +213,7 @@ enum leat_crypto_verdict leat_bearssl_public_take(struct leat_crypto_public *key
     return LEAT_CRYPTO_TRUSTED;
 }
 
-/* The decoder asks for someone who takes the name. */
+/* The decoder requires a callback for the name. */
 static void ignore_name(void *arg, const void *bytes, size_t len)
 {
     (void)arg, (void)bytes, (void)len;

@@ -2,13 +2,13 @@
  * path.c -- the order of a chain's certificates.
  *
  * A server sends its own certificate first.  The others should follow in the order of their
- * issuers, but some servers send them in another one, one of them twice, or certificates that have
- * nothing to do with the first one; a client takes all of that (RFC 8446, 4.4.2).  BearSSL's engine
- * demands that each certificate was issued by the next one, so it is given such a path only.
+ * issuers.  But some servers send them in another order, or one of them twice, or certificates that
+ * don't belong to the chain; a client accepts all of that (RFC 8446, 4.4.2).  BearSSL's engine
+ * demands that each certificate was issued by the next one, so it is given only such a path.
  *
- * The path follows the names.  Where several certificates have the issuer's name, the first one
- * whose dates hold is taken, else the first one.  Whether keys and signatures fit is for the engine
- * to say.
+ * The path follows the names.  If several certificates have the issuer's name, the first one that
+ * is currently valid is taken, or else the first one.  The engine decides whether keys and
+ * signatures are right.
  */
 #include "inside.h"
 

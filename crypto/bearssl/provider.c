@@ -1,4 +1,4 @@
-/* provider.c -- a provider over BearSSL: what it holds, and which of its implementations it takes.
+/* provider.c -- a provider over BearSSL: its memory, and the choice of BearSSL's implementations.
  */
 #include <string.h>
 
@@ -17,7 +17,7 @@ static bool provider_random(void *self, void *bytes, size_t len)
     return provider->entropy(provider->entropy_arg, bytes, len) == LEAT_OK;
 }
 
-/* There is no generator that could be old: the source is asked, and that it answers is all. */
+/* There is no generator whose state could be old: it is enough that the source answers. */
 static bool provider_reseed(void *self)
 {
     uint8_t seed[32];
@@ -59,7 +59,7 @@ static const struct leat_crypto_ops ops = {
     .check_chain = leat_bearssl_check_chain,
 };
 
-/* The fastest that this processor has; all of them take the same time for all secrets. */
+/* Chooses the fastest implementations that this processor supports; all are constant-time. */
 static void choose(struct bearssl_provider *provider)
 {
     provider->aes = br_aes_x86ni_ctr_get_vtable();

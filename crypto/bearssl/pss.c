@@ -1,9 +1,9 @@
 /*
- * pss.c -- RSASSA-PSS (RFC 8017, 8.1 and 9.1) over BearSSL's RSA, which hasn't got it.
+ * pss.c -- RSASSA-PSS (RFC 8017, 8.1 and 9.1) over BearSSL's RSA, which has no PSS.
  *
  * The salt is as long as the digest, and the mask is MGF1 with the same hash (RFC 8446, 4.2.3).
- * Names are those of the RFC: EM = maskedDB || H || 0xbc.  No byte of it is a secret: of a
- * signature all of them are public, and the salt only makes two signatures differ.
+ * Names are those of the RFC: EM = maskedDB || H || 0xbc.  None of its bytes is secret: those of a
+ * signature are public, and the salt only makes two signatures differ.
  */
 #include <string.h>
 
@@ -36,8 +36,8 @@ static struct encoded layout_of(uint8_t *message, uint32_t modulus_bits, size_t 
     return encoded;
 }
 
-/* XORs MGF1(H) into the DB (RFC 8017, B.2.1).  Out of line: the stack need not hold this context
- * beside that of hash_of(). */
+/* XORs MGF1(H) into the DB (RFC 8017, B.2.1).  It is not inlined, so that the stack need not hold
+ * this context together with that of hash_of(). */
 static __attribute__((noinline)) void mask(const br_hash_class *hash, const struct encoded *encoded)
 {
     const uint8_t *h = encoded->em + encoded->db_len;
@@ -93,7 +93,7 @@ bool leat_bearssl_pss_sign(struct bearssl_provider *provider, const struct bears
     return provider->rsa_private(signature, &view) == 1;
 }
 
-/* Is the DB, unmasked, zeros, a one and a salt? */
+/* True if the DB, unmasked, is zeros, a one and a salt. */
 static bool is_padded(const struct encoded *encoded)
 {
     const size_t zeros = encoded->db_len - encoded->h_len - 1u;

@@ -13,7 +13,7 @@
 #define POINT_BYTES_MAX  97u /* 4, x, y: RFC 8446 4.2.8.2 */
 #define DRAWS_MAX        64  /* one draw fails once in 2^32 times */
 
-/* What lies in struct leat_crypto_share. */
+/* The content of struct leat_crypto_share. */
 struct share {
     int32_t curve; /* BR_EC_; 0: none */
     uint8_t scalar[SCALAR_BYTES_MAX];
@@ -46,7 +46,7 @@ bool leat_bearssl_supports_group(void *self, enum leat_crypto_group group)
     return curve_of(group) != 0;
 }
 
-/* Is 0 < scalar < order?  Without a branch that depends on its digits. */
+/* True if 0 < scalar < order; constant-time. */
 static bool is_in_order(int curve, const uint8_t *scalar)
 {
     size_t len;
@@ -61,7 +61,7 @@ static bool is_in_order(int curve, const uint8_t *scalar)
     return borrow != 0 && any != 0;
 }
 
-/* Draws a private number until it is one. */
+/* Draws a private number until it is in range. */
 static bool draw(const struct bearssl_provider *provider, struct share *inside)
 {
     for (int i = 0; i < DRAWS_MAX; i++) {

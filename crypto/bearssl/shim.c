@@ -1,6 +1,6 @@
 /*
- * shim.c -- what Debian's libbearssl.a asks of a system beside memcpy, memmove, memset, memcmp and
- * strlen, for images: it is compiled with a stack protector and with checked copies.
+ * shim.c -- for images: functions that Debian's libbearssl.a needs of a system besides memcpy,
+ * memmove, memset, memcmp and strlen.  It is compiled with a stack protector and checked copies.
  */
 #include <stddef.h>
 #include <string.h>
@@ -32,13 +32,13 @@ void *__memset_chk(void *to, int byte, size_t len, size_t room)
     return memset(to, byte, len);
 }
 
-/* Solo5 has one itself. */
+/* Solo5 has this function itself. */
 __attribute__((weak)) _Noreturn void __stack_chk_fail(void)
 {
     __builtin_trap();
 }
 
-/* BearSSL asks for the time if nobody has told it; the provider always does. */
+/* BearSSL asks for the time unless it is set; the provider always sets it. */
 long time(long *seconds)
 {
     (void)seconds;

@@ -75,8 +75,8 @@ bool leat_bearssl_sign(void *self, const struct leat_crypto_private *key,
     return *len != 0;
 }
 
-/* Takes the header of a SEQUENCE that is the whole of @len bytes, its length as short as can be
- * (X.690 10.1); gives where its content begins, or 0 if there is no such header. */
+/* Parses the header of a SEQUENCE that fills all @len bytes, with the shortest form of its length
+ * (X.690 10.1).  Returns where its content begins, or 0 if there is no such header. */
 static size_t sequence_at(const uint8_t *signature, size_t len)
 {
     const size_t at = len > 2 + 127 ? 3 : 2; /* of P-521 the length takes two bytes */
@@ -86,7 +86,7 @@ static size_t sequence_at(const uint8_t *signature, size_t len)
     return at == 3 && signature[1] != 0x81 ? 0 : at;
 }
 
-/* Takes a positive INTEGER at @at, as short as can be; gives the place behind it, or 0. */
+/* Parses a positive INTEGER at @at in its shortest form; returns the place behind it, or 0. */
 static size_t integer_end(const uint8_t *signature, size_t len, size_t at)
 {
     size_t number_len;
@@ -102,8 +102,8 @@ static size_t integer_end(const uint8_t *signature, size_t len, size_t at)
     return at + number_len;
 }
 
-/* True for two positive numbers in DER (X.690 8.3.2; RFC 3279 2.2.3).  BearSSL takes more than
- * that. */
+/* True for two positive numbers in DER (X.690 8.3.2; RFC 3279 2.2.3).  BearSSL itself accepts
+ * more. */
 static bool is_der(const uint8_t *signature, size_t len)
 {
     size_t at = sequence_at(signature, len);

@@ -72,7 +72,8 @@ enum leat_err leat_openssl_anchors_open(void *self, struct leat_crypto_anchors *
     return LEAT_OK;
 }
 
-/* The store, which libcrypto writes to: it counts references, and keeps what it has decoded. */
+/* The store isn't const, because libcrypto counts references in it and caches decoded certificates.
+ */
 static X509_STORE *store_of(const struct leat_crypto_anchors *anchors)
 {
     return (X509_STORE *)(uintptr_t)anchors->list;
@@ -86,7 +87,7 @@ void leat_openssl_anchors_close(void *self, struct leat_crypto_anchors *anchors)
     anchors->count = 0;
 }
 
-/* What one of libcrypto's errors says. */
+/* Translates one of libcrypto's errors. */
 static enum leat_crypto_verdict verdict_of(int error)
 {
     static const struct {
@@ -141,13 +142,14 @@ static bool set_name(X509_VERIFY_PARAM *param, const char *name)
                     : X509_VERIFY_PARAM_set1_host(param, name, 0)) == 1;
 }
 
-/* What is asked beside the signatures. */
+/* Sets the conditions other than signatures. */
 static bool set_params(X509_VERIFY_PARAM *param, const struct leat_crypto_chain *chain)
 {
     X509_VERIFY_PARAM_set_time(param, (time_t)chain->civil_s);
     X509_VERIFY_PARAM_set_depth(param, (int)LEAT_CRYPTO_CHAIN_MAX);
     X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
-    /* an anchor is trusted whoever has signed it; names are in the extension only (RFC 9525, 6.3)
+    /* an anchor is trusted, whatever its signature; names are in the extension only (RFC
+     * 9525, 6.3)
      */
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
                                                X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);

@@ -5,7 +5,7 @@
 
 #include "inside.h"
 
-/* What lies in struct leat_crypto_hashing. */
+/* The content of struct leat_crypto_hashing. */
 struct hashing {
     EVP_MD_CTX *context;
 } OPENSSL_INSIDE;

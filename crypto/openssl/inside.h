@@ -1,8 +1,8 @@
 /*
- * inside.h -- what the files of this provider share.
+ * inside.h -- declarations that the files of this provider share.
  *
- * libcrypto finds an algorithm by its name in thousands of instructions, so everything that is used
- * often is found once, here, and used again.
+ * libcrypto takes thousands of instructions to find an algorithm by its name.  So all algorithms
+ * that are used often are found once, here, and kept.
  */
 #ifndef LEAT_CRYPTO_OPENSSL_INSIDE_H
 #define LEAT_CRYPTO_OPENSSL_INSIDE_H
@@ -13,7 +13,7 @@
 
 #include <leat/crypto_openssl.h>
 
-/* Of what lies in the memory that a caller gives as numbers. */
+/* For types that lie in memory which callers declare as arrays of numbers. */
 #define OPENSSL_INSIDE __attribute__((may_alias))
 
 #define PRIVATE_DER_BYTES_MAX 4096 /* RSA-4096 in PKCS #8 has 2,374 */
@@ -91,7 +91,7 @@ bool leat_openssl_pin(void *self, const struct leat_crypto_certificate *certific
                       uint8_t *digest);
 EVP_PKEY *leat_openssl_key_of_private(const struct leat_crypto_private *key);
 EVP_PKEY *leat_openssl_key_of_public(const struct leat_crypto_public *key);
-/* Takes a certificate's key; UNSUPPORTED if it is of a kind that no scheme uses. */
+/* Takes a certificate's key; UNSUPPORTED: no scheme uses its kind. */
 enum leat_crypto_verdict leat_openssl_public_take(struct leat_crypto_public *key, X509 *x509);
 /* The certificate, or NULL if it is none or there is no memory. */
 X509 *leat_openssl_certificate(struct openssl_provider *provider,
@@ -109,7 +109,7 @@ bool leat_openssl_sign(void *self, const struct leat_crypto_private *key,
 bool leat_openssl_verify(void *self, const struct leat_crypto_public *key,
                          enum leat_crypto_scheme scheme, const struct leat_crypto_piece *pieces,
                          size_t count, const uint8_t *signature, size_t len);
-/* Is it a key of a kind and a size that some scheme takes? */
+/* True if some scheme uses a key of this kind and size. */
 bool leat_openssl_key_is_usable(const EVP_PKEY *key);
 
 /* chain.c */

@@ -6,7 +6,7 @@
 
 #include "inside.h"
 
-/* What lies in struct leat_crypto_private and struct leat_crypto_public. */
+/* The content of struct leat_crypto_private and struct leat_crypto_public. */
 struct key {
     EVP_PKEY *key;
 } OPENSSL_INSIDE;

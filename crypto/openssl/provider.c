@@ -1,4 +1,4 @@
-/* provider.c -- a provider over libcrypto: what it holds from its beginning to its end. */
+/* provider.c -- a provider over libcrypto, from its opening to its closing. */
 #include <string.h>
 
 #include <openssl/crypto.h>

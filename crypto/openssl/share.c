@@ -19,7 +19,7 @@
 #define SCALAR_BYTES_MAX 48u
 #define DRAWS_MAX        64 /* one draw fails once in 2^32 times */
 
-/* What lies in struct leat_crypto_share. */
+/* The content of struct leat_crypto_share. */
 struct share {
     EVP_PKEY *key;
     enum leat_crypto_group group;
@@ -102,7 +102,7 @@ static EVP_PKEY *curve_key(const struct openssl_provider *provider, const struct
     return key;
 }
 
-/* Draws a private number until it is one. */
+/* Draws a private number until it is in range. */
 static bool draw_scalar(const struct openssl_provider *provider, const struct curve *curve,
                         BIGNUM *scalar)
 {

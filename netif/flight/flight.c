@@ -1,8 +1,8 @@
 /*
  * flight.c -- a ring of the last frames.
  *
- * An entry never wraps around the end of the ring: what is left there is skipped.  Old entries give
- * way until the new one fits, each in its turn, so putting a frame in takes bounded time.
+ * An entry never wraps around the end of the ring: the rest in front of the end is skipped.  Old
+ * entries are dropped one after the other until the new one fits, so recording takes bounded time.
  */
 #include <leat/assert.h>
 #include <leat/flight.h>
@@ -21,7 +21,7 @@ struct entry {
     uint64_t time_ns;
     uint32_t wire_bytes;
     uint32_t captured_bytes;
-    uint32_t direction; /* enum pcapng_direction; SKIP: go on at the ring's start */
+    uint32_t direction; /* enum pcapng_direction; SKIP: continue at the ring's start */
     uint32_t reserved;
 };
 
@@ -63,7 +63,7 @@ static struct entry entry_at(const struct leat_flight *flight, uint32_t at)
     return entry;
 }
 
-/* Where the entry behind @entry, which is the one at @at, is, or would be. */
+/* Where the entry behind @entry, which lies at @at, is or would be. */
 static uint32_t entry_next(const struct leat_flight *flight, uint32_t at, const struct entry *entry)
 {
     at = entry->direction == SKIP ? 0 : at + entry_bytes(entry->captured_bytes);

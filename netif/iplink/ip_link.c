@@ -1,13 +1,13 @@
 /*
  * ip_link.c -- an Ethernet of two stations for a carrier of IP packets.
  *
- *      carrier -> the packet behind an Ethernet header from the other station -> stack
- *      stack   -> a frame with IP: the packet without its header -> carrier
- *              -> a question for a neighbour: its answer waits for the next receive()
- *              -> other frames about addresses of the link end here
+ *      carrier -> packet: add an Ethernet header from the other station -> stack
+ *      stack   -> frame with IP: remove the header -> carrier
+ *              -> request for a neighbour: answer it at the next receive()
+ *              -> other frames about addresses of the link: drop them
  *
- * The stack speaks Ethernet on every link, so that nothing in it has to know of links without.  A
- * header of 14 bytes that is put on and taken off costs less than a second way through the stack.
+ * The stack speaks Ethernet on every link, so it has no code for links without.  Adding and
+ * removing a header of 14 bytes costs less than a second path through the stack.
  */
 #include <leat/assert.h>
 #include <leat/ip_link.h>
@@ -87,7 +87,7 @@ static void put_header(uint8_t *at, const struct leat_mac *dst, const struct lea
 /* ---- In ---------------------------------------------------------------------------------------
  */
 
-/* The station that a packet is for on an Ethernet (RFC 1112 6.4, RFC 2464 7). */
+/* The station that a packet would be sent to on an Ethernet (RFC 1112 6.4, RFC 2464 7). */
 static struct leat_mac station_of(const uint8_t *ip, bool is_v6)
 {
     static const uint8_t broadcast[] = {255, 255, 255, 255};
@@ -103,7 +103,7 @@ static struct leat_mac station_of(const uint8_t *ip, bool is_v6)
     return ours;
 }
 
-/* Puts the header in front; false: it is no IP packet that can have one. */
+/* Adds the header; false: it isn't an IP packet, or can't have one. */
 static bool wrap(struct leat_buf *packet)
 {
     const uint32_t version = packet->len > 0 ? packet->data[0] >> 4 : 0;
@@ -161,7 +161,7 @@ static uint64_t ip_link_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
 /* ---- Questions for neighbours -----------------------------------------------------------------
  */
 
-/* Room for an answer of @len bytes, which waits from now on; NULL: there is none. */
+/* Room for an answer of @len bytes, which is queued; NULL: there is none. */
 static uint8_t *begin_answer(struct leat_ip_link *link, struct leat_pool *pool, uint32_t len)
 {
     struct leat_buf *answer =
@@ -179,8 +179,8 @@ static uint8_t *begin_answer(struct leat_ip_link *link, struct leat_pool *pool, 
     return at;
 }
 
-/* True if @arp asks for another address than the sender's own.  Probes have no sender, and
- * announcements ask for what the sender has (RFC 5227 2.1, 2.3). */
+/* True if @arp asks for an address other than the sender's own.  Probes have no sender address, and
+ * announcements ask for the sender's own (RFC 5227 2.1, 2.3). */
 static bool is_arp_question(const uint8_t *arp)
 {
     static const uint8_t none[4];
@@ -260,7 +260,7 @@ static void answer_solicitation(struct leat_ip_link *link, const struct leat_buf
     put16(body + 2, checksum6(at, BODY_BYTES));
 }
 
-/* True if @frame is about addresses of the link, by neighbour discovery, and was dealt with. */
+/* True if @frame is neighbour discovery about addresses of the link; then it has been handled. */
 static bool is_about_neighbours(struct leat_ip_link *link, const struct leat_buf *frame)
 {
     uint8_t start[IPV6_BYTES + ND_BYTES];
@@ -280,7 +280,7 @@ static bool is_about_neighbours(struct leat_ip_link *link, const struct leat_buf
 /* ---- Out --------------------------------------------------------------------------------------
  */
 
-/* Takes the header off @frame; false: it has nothing for the carrier. */
+/* Removes the header of @frame; false: there is nothing for the carrier. */
 static bool unwrap(struct leat_ip_link *link, struct leat_buf *frame)
 {
     const uint32_t type = get16(frame->data + TYPE_AT);

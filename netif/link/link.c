@@ -2,8 +2,8 @@
  * link.c -- a wire between two stacks in one process.
  *
  * The frames on the wire lie in slots of the caller's memory.  Each direction keeps its slots in a
- * list ordered by arrival; a frame that is delayed longer is overtaken there.  The random numbers
- * are a xorshift: they choose faults, not secrets.
+ * list ordered by arrival, so a frame with a longer delay is overtaken there.  The random numbers
+ * come from a xorshift: they choose faults, not secrets.
  */
 #include <leat/assert.h>
 #include <leat/link.h>
@@ -32,7 +32,7 @@ struct end {
     struct end *peer;
     struct slot *arriving; /* sent by the peer, earliest first */
     struct slot *arriving_last;
-    uint64_t wire_free_at_ns; /* when what this end has sent has left */
+    uint64_t wire_free_at_ns; /* when the last frame of this end has left */
     uint32_t waiting;         /* frames sent by this end that have not arrived */
     struct leat_link_faults faults;
     struct leat_link_counts counts;
@@ -63,7 +63,7 @@ static bool happens(struct leat_link *link, uint32_t per_m)
     return per_m > 0 && (random_next(link) >> 32) % MILLION < per_m;
 }
 
-/* Puts @slot among what arrives at @to, behind what arrives no later. */
+/* Inserts @slot into the list of @to, behind all frames that arrive no later. */
 static void put_on_wire(struct end *to, struct slot *slot)
 {
     struct slot **at = &to->arriving;
@@ -100,7 +100,7 @@ static void corrupt(struct leat_link *link, struct slot *slot)
     slot->bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
 }
 
-/* A frame has waited so long for those before it. */
+/* Counts how long a frame waited for earlier ones. */
 static void note_wait(struct leat_link_counts *counts, uint64_t wait_ns)
 {
     counts->wait_ns += wait_ns;
@@ -158,7 +158,7 @@ static void send_one(struct end *from, uint64_t now_ns, uint32_t len)
     put_on_wire(from->peer, slot);
 }
 
-/* Sends the staged frame, and perhaps its double. */
+/* Sends the staged frame, and perhaps a duplicate. */
 static void send_staged(struct end *from, uint64_t now_ns, uint32_t len)
 {
     struct leat_link *link = from->link;
@@ -210,7 +210,7 @@ static void link_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat
     }
 }
 
-/* The first slot has been copied: it is free again. */
+/* The first slot has been copied and becomes free. */
 static void slot_taken(struct end *end)
 {
     struct slot *slot = end->arriving;
@@ -225,7 +225,8 @@ static void slot_taken(struct end *end)
     end->link->free = slot;
 }
 
-/* Appends the text of what has arrived behind @frame, a segment with @headers, while it goes on. */
+/* Appends the payload of arrived frames to @frame, a segment with @headers, while they continue it.
+ */
 static void merge(struct end *end, uint64_t now_ns, struct leat_pool *pool, struct leat_buf *frame,
                   uint32_t headers)
 {
@@ -261,7 +262,7 @@ static void merge(struct end *end, uint64_t now_ns, struct leat_pool *pool, stru
     leat_link_set_text_bytes(frame->data, headers, text_bytes);
 }
 
-/* Copies what comes first into buffers of the receiving stack; NULL: its pool is empty. */
+/* Copies the next frame into buffers of the receiving stack; NULL: its pool is empty. */
 static struct leat_buf *deliver(struct end *end, uint64_t now_ns, struct leat_pool *pool)
 {
     const uint32_t capabilities = end->netif.capabilities;
@@ -302,7 +303,7 @@ static uint32_t link_receive(struct leat_netif *netif, uint64_t now_ns, struct l
 static uint32_t link_transmit_room(struct leat_netif *netif)
 {
     (void)netif;
-    return UINT32_MAX; /* a wire has no queue: what is too much is lost */
+    return UINT32_MAX; /* a wire has no queue: further frames are lost */
 }
 
 static uint64_t link_next_look_ns(struct leat_netif *netif, uint64_t now_ns)

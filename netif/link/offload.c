@@ -74,7 +74,7 @@ static uint32_t folded(uint64_t total)
     return (uint32_t)total;
 }
 
-/* What IP says of the transport's part of a frame. */
+/* The transport's part of a frame, as the IP header describes it. */
 struct part {
     uint8_t protocol;
     uint32_t at;
@@ -209,7 +209,7 @@ uint32_t leat_link_segment(const struct leat_buf *super, uint32_t number, uint8_
         tcp[TCP_FLAGS] &= (uint8_t)~CWR; /* RFC 3168 6.1.2: once */
     if (!find_part(bytes, headers + text, &part))
         return 0;
-    /* the field holds the pseudo-header's sum, with the length of all of the text */
+    /* the field holds the pseudo-header's sum, with the length of all of the payload */
     put16(bytes + part.sum_at, folded(get16(bytes + part.sum_at) + (~all & 0xffff) + part.len));
     leat_link_checksum_complete(bytes, headers + text);
     return headers + text;
@@ -233,14 +233,14 @@ uint32_t leat_link_mergeable_headers(const uint8_t *frame, uint32_t len)
 
     if (!is_plain(frame, len) || !leat_link_checksum_is_right(frame, len))
         return 0;
-    /* no flag but ACK and PSH, and text */
+    /* no flag but ACK and PSH, and payload */
     headers = (uint32_t)(tcp - frame) + (tcp[TCP_OFFSET] >> 4) * 4u;
     if ((tcp[TCP_FLAGS] & ~PSH) != ACK || tcp[TCP_OFFSET] >> 4 < TCP_OPTIONS / 4 || headers >= len)
         return 0;
     return headers;
 }
 
-/* True if IP says the same of both, but for lengths, IPv4's identification, sums. */
+/* True if both IP headers agree, but for lengths, IPv4's identification, sums. */
 static bool ip_is_same(const uint8_t *first, const uint8_t *next, uint32_t tcp_at)
 {
     if (tcp_at == TCP6_AT)

@@ -13,7 +13,7 @@ enum {
     INTERFACES_MAX = 256
 };
 
-/* What an interface description says about the times of its frames. */
+/* The times of an interface's frames, from its description. */
 struct capture_interface {
     uint64_t units_per_s;
     int64_t offset_s;
@@ -56,13 +56,13 @@ static inline uint64_t leat__capture_offset(const struct leat_capture *capture)
     return capture->base_offset + capture->from;
 }
 
-/* Passes over bytes that leat__capture_want() has made sure of. */
+/* Consumes bytes that leat__capture_want() has made available. */
 static inline void leat__capture_use(struct leat_capture *capture, size_t bytes)
 {
     capture->from += bytes;
 }
 
-/* Reads on until there are @bytes bytes in one piece; for leat__capture_want() alone. */
+/* Reads until there are @bytes bytes in one piece; only for leat__capture_want(). */
 bool leat__capture_fill(struct leat_capture *capture, size_t bytes);
 
 /* Makes @bytes bytes lie in one piece at the front of the buffer; false: the file ends before, or
@@ -72,11 +72,11 @@ static inline bool leat__capture_want(struct leat_capture *capture, size_t bytes
     return bytes <= leat__capture_have(capture) || leat__capture_fill(capture, bytes);
 }
 
-/* Says "FILE: offset N: REASON" and stays broken. */
+/* Sets the reason "FILE: offset N: REASON"; all further calls fail. */
 __attribute__((format(printf, 2, 3))) enum leat_err leat__capture_fail(struct leat_capture *capture,
                                                                        const char *reason, ...);
 
-/* Refuses what is not Ethernet by its name. */
+/* Refuses a link type other than Ethernet, by its name. */
 enum leat_err leat__capture_check_link_type(struct leat_capture *capture, uint32_t link_type);
 
 /* Numbers in the file's byte order. */

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum {
-    PCAPNG_TEXT_MAX = 2048,                      /* of a comment: what is longer is cut */
+    PCAPNG_TEXT_MAX = 2048,                      /* of a comment, which is cut off there */
     PCAPNG_START_MAX = 128 + PCAPNG_TEXT_MAX,    /* leat__pcapng_start() */
     PCAPNG_FRAME_HEAD_BYTES = 28,                /* leat__pcapng_frame_head() */
     PCAPNG_FRAME_TAIL_MAX = 40 + PCAPNG_TEXT_MAX /* leat__pcapng_frame_tail() */
@@ -34,7 +34,7 @@ struct pcapng_frame {
  * @snap_bytes: no frame has more bytes here; 0: no limit. */
 uint32_t leat__pcapng_start(uint8_t *at, const char *comment, uint32_t snap_bytes);
 
-/* What stands before and behind the bytes of a frame.  The tail's length is returned. */
+/* Write the parts before and behind the bytes of a frame.  The tail's length is returned. */
 void leat__pcapng_frame_head(uint8_t *at, const struct pcapng_frame *frame);
 uint32_t leat__pcapng_frame_tail(uint8_t *at, const struct pcapng_frame *frame);
 

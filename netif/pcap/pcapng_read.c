@@ -2,8 +2,8 @@
  * pcapng_read.c -- the format pcapng (draft-ietf-opsawg-pcapng): blocks of a type, a length, a body
  * and the length again.
  *
- * A file may hold several sections, each with its byte order and its interfaces.  Blocks of types
- * that are not known here are passed over, as the draft wants it.
+ * A file may hold several sections, each with its byte order and its interfaces.  Blocks of unknown
+ * types are skipped, as the draft demands.
  */
 #include "capture.h"
 
@@ -55,7 +55,7 @@ static uint32_t padded(uint32_t len)
     return (len + 3) & ~3u;
 }
 
-/* Takes one option off the front of *@at; false: there is none left, or it doesn't fit. */
+/* Takes one option off the front of *@at; false: there is none left, or it is cut off. */
 static bool option_next(const struct leat_capture *capture, const uint8_t **at, uint32_t *left,
                         struct option *option)
 {
@@ -71,7 +71,7 @@ static bool option_next(const struct leat_capture *capture, const uint8_t **at, 
     return true;
 }
 
-/* The byte order of a section is in its header: needed to read that header's length. */
+/* Reads the byte order of a section from its header; it is needed for that header's length. */
 static enum leat_err section_take_order(struct leat_capture *capture)
 {
     uint32_t magic;
@@ -86,7 +86,7 @@ static enum leat_err section_take_order(struct leat_capture *capture)
     return LEAT_OK;
 }
 
-/* Makes the whole next block lie in the buffer, and checks its lengths. */
+/* Reads the whole next block into the buffer, and checks its lengths. */
 static enum leat_err block_want(struct leat_capture *capture, struct block *block)
 {
     uint32_t len;
@@ -147,7 +147,8 @@ static enum leat_err section_take(struct leat_capture *capture, const struct blo
     return LEAT_OK;
 }
 
-/* 10^-n seconds, or 2^-n with the highest bit set; what no clock has is taken for nanoseconds. */
+/* 10^-n seconds, or 2^-n with the highest bit set; an impossible resolution counts as nanoseconds.
+ */
 static uint64_t units_per_s(uint8_t resolution)
 {
     const unsigned n = resolution & 0x7f;
@@ -258,7 +259,7 @@ static enum leat_err frame_take(struct leat_capture *capture, const struct block
     return LEAT_OK;
 }
 
-/* A simple packet has neither time nor captured length: that of the block, at most. */
+/* A simple packet has neither a time nor a captured length: it is at most that of the block. */
 static enum leat_err frame_take_simple(struct leat_capture *capture, const struct block *block,
                                        struct leat_capture_frame *frame)
 {

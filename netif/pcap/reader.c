@@ -2,10 +2,10 @@
  * reader.c -- a capture as a backend, and the virtual machine it runs on.
  *
  * One frame is always read ahead, so that its time is known.  The clock stands still while the
- * stack works and jumps in wait(): the same capture gives the same calls at the same times.
+ * stack works, and jumps in wait().  So the same capture causes the same calls at the same times.
  *
- * A recording has the times of all polls of the stack: those of its frames, and frames of no bytes
- * for polls that neither took nor sent any.
+ * A recording contains the times of all polls of the stack: those of its frames, and frames of no
+ * bytes for polls that neither received nor sent any.
  */
 #include <leat/pcap.h>
 
@@ -34,12 +34,12 @@ struct leat_pcap_reader {
     struct leat_capture *file;
     const uint8_t *bytes; /* of the frame read ahead; NULL: there is none */
     uint32_t len;
-    bool ours; /* it came from us, or is empty: nothing but a time at which something happened */
+    bool ours; /* it came from us, or is empty: it only marks a time */
     bool recording;
-    uint64_t due_ns; /* its time; after the last frame, the time of that */
+    uint64_t due_ns; /* its time; after the last frame, that frame's */
     uint64_t now_ns;
     uint64_t linger_ns;
-    uint32_t retries; /* of a due frame that waits for buffers; 0: none does */
+    uint32_t retries; /* of a due frame that waits for buffers; 0: none waits */
     enum leat_err status;
     struct leat_pcap_reader_counters counters;
     char path[96];
@@ -64,7 +64,7 @@ static void reader_set_due(struct leat_pcap_reader *reader, uint64_t due_ns)
         reader->due_ns = due_ns;
 }
 
-/* Sets reader->ours; false: a frame to pass over. */
+/* Sets reader->ours; false: skip the frame. */
 static bool reader_wants(struct leat_pcap_reader *reader, const struct leat_capture_frame *frame)
 {
     const size_t mac_bytes = sizeof reader->netif.mac.octet;
@@ -105,14 +105,14 @@ static void reader_advance(struct leat_pcap_reader *reader)
     }
 }
 
-/* Our own frames of a recording are done with as soon as their time has come. */
+/* Frames of ours in a recording are done once they are due. */
 static void reader_pass_ours(struct leat_pcap_reader *reader, uint64_t now_ns)
 {
     while (reader->bytes && reader->ours && reader->due_ns <= now_ns)
         reader_advance(reader);
 }
 
-/* The frame read ahead in buffers of @pool; NULL if it has not enough of them. */
+/* A copy of the frame read ahead, in buffers of @pool; NULL if it has too few. */
 static struct leat_buf *reader_copy(const struct leat_pcap_reader *reader, struct leat_pool *pool)
 {
     struct leat_buf *frame = NULL;
@@ -234,7 +234,7 @@ static void reader_console(struct leat_host *host, const char *text, size_t len)
 {
     (void)host;
     if (write(STDOUT_FILENO, text, len) < 0)
-        return; /* nobody listens */
+        return; /* the output is closed */
 }
 
 static const struct leat_netif_ops reader_ops = {.receive = reader_receive,

@@ -1,11 +1,11 @@
 /*
  * recorder.c -- a backend around another one that writes every frame to a capture.
  *
- * What became of a frame is known when the stack asks for more, or sends: so the frames of the last
- * burst wait in memory until then, and get the reason of their drop as a comment.
+ * The fate of a frame is known when the stack asks for more, or sends.  So the frames of the last
+ * burst wait in memory until then, and the reason of a drop becomes a comment.
  *
- * A poll of the stack that neither took nor sent a frame may have run timers all the same: it
- * becomes a frame of no bytes, so that a replay makes the same polls.  Such polls are few.
+ * A poll of the stack that neither received nor sent a frame may still have run timers.  It is
+ * recorded as a frame of no bytes, so that a replay makes the same polls.  Such polls are few.
  */
 #include <leat/pcap.h>
 
@@ -89,7 +89,7 @@ static void recorder_write(struct leat_pcap_recorder *recorder, const struct pca
         recorder->frames++;
 }
 
-/* What the counters say about the waiting frames. */
+/* The fate of the waiting frames, by the counters. */
 struct fate {
     uint64_t dropped;
     unsigned reasons;
@@ -116,7 +116,7 @@ static struct fate recorder_fate(const struct leat_pcap_recorder *recorder)
     return fate;
 }
 
-/* Writes the frames of the last burst, with what has become of them. */
+/* Writes the frames of the last burst, with their fate. */
 static void recorder_settle(struct leat_pcap_recorder *recorder)
 {
     const uint32_t count = recorder->burst_count;
@@ -149,7 +149,7 @@ static void recorder_write_poll(struct leat_pcap_recorder *recorder)
         recorder_write(recorder, &nothing, (const uint8_t *)"");
 }
 
-/* receive() is called once or more often at the beginning of each poll. */
+/* receive() is called at least once at the beginning of each poll. */
 static void recorder_note_poll(struct leat_pcap_recorder *recorder, uint64_t now_ns)
 {
     if (now_ns == recorder->polled_at_ns)
@@ -159,7 +159,7 @@ static void recorder_note_poll(struct leat_pcap_recorder *recorder, uint64_t now
     recorder->poll_is_written = false;
 }
 
-/* Lets a copy of the frame wait. */
+/* Queues a copy of the frame. */
 static void recorder_hold(struct leat_pcap_recorder *recorder, uint64_t now_ns,
                           const struct leat_buf *buf, enum pcapng_direction direction)
 {
@@ -211,7 +211,7 @@ static void recorder_transmit(struct leat_netif *netif, uint64_t now_ns, struct 
 
     recorder_settle(recorder);
     if (recorder->stats)
-        recorder->before = *recorder->stats;   /* what is sent is not dropped */
+        recorder->before = *recorder->stats;   /* frames that are sent aren't dropped */
     for (uint32_t i = 0; i < frame_count; i++) /* before they go: they are not ours afterwards */
         recorder_hold(recorder, now_ns, frames[i], PCAPNG_OUT);
     recorder_settle(recorder);
@@ -252,7 +252,7 @@ static bool ends_in_pcap(const char *path)
     return len >= 5 && strcmp(path + len - 5, ".pcap") == 0;
 }
 
-/* What the file begins with. */
+/* Writes the header of the file. */
 static void recorder_write_start(struct leat_pcap_recorder *recorder, const char *notes)
 {
     const uint32_t plain[6] = {0xa1b23c4d, 0, 0, 0, LEAT_CAPTURE_FRAME_MAX, 1};
@@ -279,7 +279,7 @@ enum leat_err leat_pcap_recorder_open(struct leat_pcap_recorder **recorder,
         return err;
     made->netif = *inner;
     made->netif.ops = &recorder_ops;
-    made->netif.gather_pieces = 0; /* as who plays it: super-frames of other lengths differ */
+    made->netif.gather_pieces = 0; /* as in a replay: super-frames of other lengths would differ */
     made->inner = inner;
     made->plain = ends_in_pcap(path);
     made->bytes = malloc(BURST_BYTES);

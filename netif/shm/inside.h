@@ -1,4 +1,4 @@
-/* inside.h -- what the parts of the shared-memory backend share. */
+/* inside.h -- declarations that the parts of the shared-memory backend share. */
 #ifndef SHM_INSIDE_H
 #define SHM_INSIDE_H
 
@@ -13,14 +13,14 @@ enum {
     FRAME_OVERHEAD = 14 + 4 /* Ethernet, and a VLAN tag */
 };
 
-/* What lies in the shared memory; behind it the bytes of both rings. */
+/* The head of the shared memory; the bytes of both rings follow. */
 struct shm_memory {
-    struct ring_shared rings[2]; /* the first: from who connected to who listens */
+    struct ring_shared rings[2]; /* the first: from the connecting end to the listening one */
     uint8_t unused[SHM_HEAD_BYTES - 2 * sizeof(struct ring_shared)];
     uint8_t bytes[];
 };
 
-/* What who connects sends first, with the memfd: in the machine's byte order. */
+/* The first message of the connecting end, with the memfd: in the machine's byte order. */
 struct shm_hello {
     char magic[8];
     uint32_t version;
@@ -32,7 +32,7 @@ struct shm_hello {
 /* A byte on the socket. */
 enum shm_bell {
     SHM_WAKE, /* look at the rings */
-    /* the others are the last word of who closes */
+    /* the others are the last message of an end that closes */
     SHM_OTHER_HELLO, /* no hello, or of another version */
     SHM_OTHER_MTU,
     SHM_BAD_MEMORY,
@@ -65,15 +65,15 @@ struct leat_shm {
 /* meet.c: makes the memory and hands it over. */
 enum leat_err leat_shm_introduce(struct leat_shm *shm, char why[LEAT_WHY_BYTES]);
 
-/* Takes the memory that the peer hands over.  SHM_WAKE: it is there, or there is none yet; else
- * why it can't be. */
+/* Takes the memory that the peer hands over.  SHM_WAKE: it is there, or none has come yet; any
+ * other result: why it was refused. */
 enum shm_bell leat_shm_meet(struct leat_shm *shm);
 
-/* Memory that can't be taken from under us: no peer can shrink it, and no file system of the
- * peer's, or pages that run out, stand behind it. */
+/* True for memory that can't disappear under us: the peer can't shrink it, and it isn't backed by a
+ * file system of the peer's or by pages that may run out. */
 bool leat_shm_is_safe(int memfd, uint32_t ring_bytes);
 
-/* Lets the memory go. */
+/* Unmaps the memory. */
 void leat_shm_part(struct leat_shm *shm);
 
 #endif

@@ -1,4 +1,4 @@
-/* meet.c -- how the two ends come to the same memory. */
+/* meet.c -- how the two ends get to share memory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -14,7 +14,7 @@
 
 enum {
     RING_BYTES = 512 * 1024, /* at least; stays in the cache, and holds 256 frames of 1,500 */
-    RING_FRAMES = 8         /* at least: of the longest */
+    RING_FRAMES = 8          /* at least: of the longest */
 };
 
 _Static_assert(sizeof(struct shm_memory) == SHM_HEAD_BYTES, "both ends lay it out alike");
@@ -52,7 +52,7 @@ static bool map(struct leat_shm *shm, int memfd, uint32_t ring_bytes)
     return true;
 }
 
-/* ---- who connects ------------------------------------------------------------------------- */
+/* ---- the connecting end ------------------------------------------------------------------- */
 
 static bool hand_over(const struct leat_shm *shm, int memfd, uint32_t ring_bytes)
 {
@@ -91,7 +91,7 @@ enum leat_err leat_shm_introduce(struct leat_shm *shm, char why[LEAT_WHY_BYTES])
     return good ? LEAT_OK : LEAT_ERR_DEVICE;
 }
 
-/* ---- who listens -------------------------------------------------------------------------- */
+/* ---- the listening end -------------------------------------------------------------------- */
 
 bool leat_shm_is_safe(int memfd, uint32_t ring_bytes)
 {

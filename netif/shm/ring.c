@@ -114,8 +114,8 @@ static struct leat_buf *take_bytes(const struct ring *ring, uint32_t at, uint32_
     return frame;
 }
 
-/* A word of what lies in front of the next frame: 0 its length, 1 its flags.  It is read once: the
- * peer may write another there right afterwards. */
+/* A word in front of the next frame: 0 its length, 1 its flags.  It is read only once, because the
+ * peer may overwrite it at any time. */
 static uint32_t read_head(const struct ring *ring, unsigned word)
 {
     const volatile uint32_t *head =
@@ -159,7 +159,7 @@ void leat_ring_skip(struct ring *ring)
     ring->skip_bytes = 0;
 }
 
-/* ---- who has come how far ----------------------------------------------------------------- */
+/* ---- progress ----------------------------------------------------------------------------- */
 
 bool leat_ring_look(struct ring *ring)
 {

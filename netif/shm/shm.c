@@ -1,4 +1,4 @@
-/* shm.c -- a network of two processes in shared memory: the backend's table of functions. */
+/* shm.c -- the backend over shared memory: its table of functions. */
 #include <errno.h>
 
 #include <leat/assert.h>
@@ -17,9 +17,9 @@ enum {
     MTU_DEFAULT = 1500,
     ROOM_ALONE = 256,       /* frames that are lost in a burst while there is no peer */
     RETRY_NS = 1000000,     /* looks again for free buffers, or for room: 1 ms */
-    STARVED_LOOKS_MAX = 64, /* then a frame that is too large for the pool is given up */
-    /* A reply built in the same buffer finds room for longer headers, and the IP header (14 bytes
-     * later) lies on a multiple of 4. */
+    STARVED_LOOKS_MAX = 64, /* then a frame that is too large for the pool is dropped */
+    /* Leaves room for longer headers of a reply in the same buffer, and puts the IP header (14
+     * bytes later) on a multiple of 4. */
     RX_HEADROOM = LEAT_BUF_HEADROOM - 2
 };
 
@@ -45,7 +45,7 @@ static void hang_up(struct leat_shm *shm)
     leat_shm_part(shm);
 }
 
-/* A byte to the peer.  One that doesn't read them is awake, or its own enemy. */
+/* Sends a byte to the peer.  If the socket is full, the peer is awake, or harms only itself. */
 static void ring_bell(struct leat_shm *shm, enum shm_bell word)
 {
     const uint8_t byte = (uint8_t)word;
@@ -54,7 +54,7 @@ static void ring_bell(struct leat_shm *shm, enum shm_bell word)
         shm->counters.bells_rung++;
 }
 
-/* The peer has gone, or @word: it must. */
+/* The peer has gone, or is dropped for the reason @word. */
 static void lose(struct leat_shm *shm, enum shm_bell word, const char *text)
 {
     snprintf(shm->lost, sizeof shm->lost, "%s: the peer %s", shm->name, text);
@@ -80,7 +80,7 @@ static const char *last_word_text(uint8_t word)
     }
 }
 
-/* Reads the bells; NULL, or what ended it. */
+/* Reads the bells; NULL, or the reason why the connection ended. */
 static const char *hear(struct leat_shm *shm)
 {
     uint8_t bells[64];
@@ -101,11 +101,11 @@ static bool accept_peer(struct leat_shm *shm)
     if (shm->fd < 0)
         return false;
     if (shm->posix && leat_posix_watch(shm->posix, shm->fd, true)) {
-        close(shm->fd); /* the host watches too many: the peer sees that nobody is there */
+        close(shm->fd); /* the host watches too many: the peer sees that its connection closes */
         shm->fd = -1;
         return false;
     }
-    if (shm->posix) /* who connects now waits: it would be ready all the time */
+    if (shm->posix) /* further peers wait; the listening socket would be ready all the time */
         leat_posix_watch(shm->posix, shm->listen_fd, false);
     shm->counters.peers++;
     return true;
@@ -131,8 +131,8 @@ static bool has_peer(struct leat_shm *shm)
 
 /* ---- in ----------------------------------------------------------------------------------- */
 
-/* The ring is empty.  True: by now it isn't.  Who has just had frames looks again before it goes to
- * sleep: under load there are more, and nobody needs to be woken. */
+/* The ring is empty.  True: it has frames again.  After a burst it looks again before it sleeps:
+ * under load there are more frames, and no wake-up is needed. */
 static bool settle(struct leat_shm *shm, uint64_t now_ns, uint32_t count)
 {
     const char *end;
@@ -143,15 +143,15 @@ static bool settle(struct leat_shm *shm, uint64_t now_ns, uint32_t count)
     if (shm->more || shm->rx.broken)
         return false;
     end = hear(shm);
-    if (leat_ring_arm(&shm->rx, shm->rx.index)) /* also what came just before the end */
+    if (leat_ring_arm(&shm->rx, shm->rx.index)) /* also frames that came just before the end */
         return true;
     if (end)
         lose(shm, SHM_WAKE, end);
     return false;
 }
 
-/* The pool is empty: input waits in the ring.  A frame that needs more buffers than the pool ever
- * has must not block those behind it. */
+/* The pool is empty: input waits in the ring.  A frame that needs more buffers than the pool has in
+ * all must not block those behind it. */
 static void be_starved(struct leat_shm *shm)
 {
     leat_debug_assert(shm->starved_looks < STARVED_LOOKS_MAX);

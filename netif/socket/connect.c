@@ -1,4 +1,4 @@
-/* connect.c -- how the peer is reached: a path, one of ours, or a descriptor. */
+/* connect.c -- opens the connection to the peer: by a path, at a path of ours, or a descriptor. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,11 +9,11 @@
 #include "unix.h"
 
 enum {
-    /* The peer may be slow for a while, and a burst of frames shall not wait for it. */
+    /* The peer may be slow for a while; a burst of frames must not wait for it. */
     SOCKET_BUFFER_BYTES = 256 * 1024
 };
 
-/* A descriptor of the program's: it must be what the framing says. */
+/* A descriptor of the program: it must fit the framing. */
 static enum leat_err adopt(struct leat_socket *made, enum leat_socket_framing framing,
                            char why[LEAT_WHY_BYTES])
 {
@@ -33,7 +33,7 @@ static enum leat_err adopt(struct leat_socket *made, enum leat_socket_framing fr
     return LEAT_OK;
 }
 
-/* As large as the system lets an ordinary user have it; a smaller one works as well. */
+/* Makes the buffers as large as ordinary users may; smaller ones work as well. */
 static void enlarge(int fd)
 {
     const int bytes = SOCKET_BUFFER_BYTES;
@@ -68,11 +68,11 @@ bool leat_socket_accept(struct leat_socket *made)
     if (made->fd < 0)
         return false;
     if (made->posix && leat_posix_watch(made->posix, made->fd, true)) {
-        close(made->fd); /* the host watches too many: the peer sees that nobody is there */
+        close(made->fd); /* the host watches too many: the peer sees that its connection closes */
         made->fd = -1;
         return false;
     }
-    if (made->posix) /* who connects now waits: it would be ready all the time */
+    if (made->posix) /* further peers wait; the listening socket would be ready all the time */
         leat_posix_watch(made->posix, made->listen_fd, false);
     enlarge(made->fd);
     made->counters.peers++;

@@ -1,4 +1,4 @@
-/* datagram.c -- frames to and from a datagram socket: many of them a system call. */
+/* datagram.c -- frames to and from a datagram socket: many of them per system call. */
 #include <errno.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 /* ---- in ----------------------------------------------------------------------------------- */
 
-/* Buffers that the longest frame needs; what is longer than the MTU shows by one byte more. */
+/* Buffers for the longest frame and one byte more, which shows that a frame exceeds the MTU. */
 static uint32_t buffers_for_one(const struct leat_socket *socket, const struct leat_pool *pool)
 {
     const uint32_t room = leat_pool_buf_bytes(pool) - RX_HEADROOM;
@@ -14,8 +14,8 @@ static uint32_t buffers_for_one(const struct leat_socket *socket, const struct l
     return (socket->frame_max + room) / room;
 }
 
-/* The frame of @len bytes that lies in @count spare buffers from @first on, or NULL: it can't be
- * one.  Buffers that it doesn't need are freed. */
+/* Makes a frame of the @len bytes in @count spare buffers from @first on; NULL: it can't be one.
+ * Unneeded buffers are freed. */
 static struct leat_buf *take_datagram(struct leat_socket *socket, uint32_t first, uint32_t count,
                                       uint32_t len)
 {
@@ -89,7 +89,7 @@ uint32_t leat_socket_datagram_receive(struct leat_socket *socket, struct leat_po
 
 /* ---- out ---------------------------------------------------------------------------------- */
 
-/* Describes frames that wait; returns how many one system call takes. */
+/* Lists waiting frames for a system call; returns how many it takes. */
 static uint32_t gather(struct leat_socket *socket)
 {
     uint32_t used = 0, count = 0;
@@ -108,7 +108,7 @@ static uint32_t gather(struct leat_socket *socket)
     return count;
 }
 
-/* One system call; false: the peer takes no more for now. */
+/* One system call; false: the peer accepts no more for now. */
 static bool write_datagrams(struct leat_socket *socket)
 {
     const uint32_t count = gather(socket);
@@ -124,7 +124,7 @@ static bool write_datagrams(struct leat_socket *socket)
         return false;
     if (put < 0 && errno == EINTR)
         return true;
-    if (put < 0) { /* nobody at the other end, or too long for it: lost, as on a wire */
+    if (put < 0) { /* no peer, or too long for it: lost, as on a wire */
         socket->counters.tx_refused++;
         put = 1;
     } else {

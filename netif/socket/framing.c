@@ -27,7 +27,7 @@ void leat_framing_put(struct framing *framing, struct leat_buf *piece)
     framing->last = piece;
 }
 
-/* Lets @bytes at the front go. */
+/* Drops @bytes at the front. */
 static void drop(struct framing *framing, uint32_t bytes)
 {
     leat_assert(bytes <= framing->bytes);
@@ -71,7 +71,7 @@ static enum framing_result read_length(struct framing *framing)
     return FRAMING_FRAME;
 }
 
-/* The first @len bytes of the piece, which has more: a view of them.  The rest stays. */
+/* A view of the first @len bytes of the piece, which has more.  The rest stays. */
 static struct leat_buf *split(struct leat_buf *piece, uint32_t len)
 {
     struct leat_buf *const next = piece->next;
@@ -86,8 +86,8 @@ static struct leat_buf *split(struct leat_buf *piece, uint32_t len)
     return view;
 }
 
-/* The frame ends in another piece than it begins in.  Its pieces are the stream's own, but for the
- * last, of which it gets a view if another frame begins there. */
+/* Takes a frame that ends in another piece than it begins in.  It gets the stream's own pieces; of
+ * the last one it gets a view if another frame begins there. */
 static struct leat_buf *take_pieces(struct framing *framing, uint32_t len)
 {
     struct leat_buf *const first = framing->first;
@@ -113,7 +113,7 @@ static struct leat_buf *take_pieces(struct framing *framing, uint32_t len)
     return first;
 }
 
-/* A piece of its own for the headers, which lie across two.  NULL: no memory. */
+/* A piece for the headers, which lie across two.  NULL: no memory. */
 static struct leat_buf *copy_head(struct framing *framing, struct leat_pool *pool, uint32_t len)
 {
     struct leat_buf *head = leat_buf_alloc_small(pool, 0);
@@ -151,7 +151,7 @@ static struct leat_buf *take_frame(struct framing *framing, struct leat_pool *po
     head = copy_head(framing, pool, head_bytes);
     if (!head)
         return NULL;
-    /* the copied bytes leave the stream only when the rest was had */
+    /* the copied bytes leave the stream only when the rest has been taken */
     if (len > head_bytes) {
         rest = take_bytes(framing, len);
         if (!rest) {

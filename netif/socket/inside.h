@@ -1,5 +1,5 @@
 /*
- * inside.h -- what the parts of the socket backend share.
+ * inside.h -- declarations that the parts of the socket backend share.
  *
  * Each calls only those below it:  passt.c  socket.c  stream.c datagram.c connect.c  peer.c
  * framing.c unix.c
@@ -17,16 +17,16 @@
 
 enum {
     RX_PIECES_MAX = 128, /* buffers of the pool that one system call fills */
-    TX_FRAMES_MAX = 256, /* that wait while the peer doesn't read */
+    TX_FRAMES_MAX = 256, /* frames that wait while the peer doesn't read */
     PIECES_MAX = 1024,   /* in one system call: IOV_MAX */
-    /* What Linux hands over in one piece (a page's head and 32 KiB: unix_stream_sendmsg()): who
-     * reads gets all of such a write or nothing.  Debian 12's passt loses the framing when it gets
-     * a part of a frame. */
+    /* Linux hands over a write of up to a page's head and 32 KiB in one piece
+     * (unix_stream_sendmsg()): the reader gets all of it or nothing.  Debian 12's passt loses the
+     * framing when it gets a part of a frame. */
     WHOLE_WRITE_BYTES = 36544,
     MESSAGES_MAX = 32,  /* datagrams in one system call */
     RETRY_NS = 1000000, /* looks again for free buffers, or for room: 1 ms */
-    /* In front of what is read: a reply built in the same buffer finds room for longer headers, and
-     * behind a length of 4 bytes the IP header (14 bytes later) lies on a multiple of 4. */
+    /* Leaves room for longer headers of a reply in the same buffer, and puts the IP header, behind
+     * a length of 4 bytes and 14 of Ethernet, on a multiple of 4. */
     RX_HEADROOM = LEAT_BUF_HEADROOM - 2
 };
 
@@ -67,20 +67,20 @@ uint32_t leat_socket_take_spare(struct leat_socket *socket, struct leat_pool *po
 /* Gives back those from @used on. */
 void leat_socket_free_spare(struct leat_socket *socket, uint32_t used, uint32_t count);
 
-/* The first @count frames that wait are written, or lost. */
+/* The first @count waiting frames have been written, or are lost. */
 void leat_socket_written(struct leat_socket *socket, uint32_t count);
 
-/* All that waits is lost. */
+/* All waiting frames are lost. */
 void leat_socket_refuse_waiting(struct leat_socket *socket);
 
-/* The connection to the peer ends; who listens waits for the next. */
+/* Ends the connection to the peer; a listening backend waits for the next. */
 void leat_socket_hang_up(struct leat_socket *socket);
 
-/* The same, because the peer has gone, or can't be understood; @format says why. */
+/* The same, because the peer has gone, or broke the framing; @format is the reason. */
 void leat_socket_lose(struct leat_socket *socket, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Waits until the peer reads again, or no longer. */
+/* Waits until the peer reads again, or ends waiting. */
 void leat_socket_set_blocked(struct leat_socket *socket, bool blocked);
 
 /* Ends passt; 0: there is none. */
@@ -95,7 +95,7 @@ uint32_t leat_socket_datagram_receive(struct leat_socket *socket, struct leat_po
 /* Writes down the length of the frame that waits at @index. */
 void leat_socket_stream_put_length(struct leat_socket *socket, uint32_t index);
 
-/* Writes what waits, as far as the peer reads. */
+/* Writes waiting frames, as far as the peer reads. */
 void leat_socket_stream_flush(struct leat_socket *socket);
 void leat_socket_datagram_flush(struct leat_socket *socket);
 
@@ -104,7 +104,7 @@ enum leat_err leat_socket_connect(struct leat_socket *socket,
                                   const struct leat_socket_config *config,
                                   char why[LEAT_WHY_BYTES]);
 
-/* A peer came: takes it.  False: there is none. */
+/* Accepts a peer that connects.  False: there is none. */
 bool leat_socket_accept(struct leat_socket *socket);
 
 #endif

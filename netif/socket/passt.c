@@ -1,6 +1,7 @@
 /*
- * passt.c -- passt as a child: it gives an ordinary user's program the network of the host, by
- * sockets of its own.  It reads frames from our end of a socketpair and ends when that closes.
+ * passt.c -- starts passt as a child.  By sockets of its own passt gives the program of an ordinary
+ * user the network of the host.  It reads frames from our end of a socketpair, and ends when that
+ * closes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,15 +17,15 @@
 #include "inside.h"
 
 enum {
-    /* A frame of it is a whole write (WHOLE_WRITE_BYTES).  Passt rounds its MSS down to a multiple
-     * of 4,096: 32,768 with headers of 40 bytes. */
+    /* A frame of it is one write (WHOLE_WRITE_BYTES).  Passt rounds its MSS down to a multiple of
+     * 4,096: 32,768 with headers of 40 bytes. */
     MTU_DEFAULT = 32768 + 40,
     ARGUMENTS_MAX = 48,
-    /* Passt loses what its end of the socket doesn't take at once: as much as a window of ours. */
+    /* Passt drops data that its end of the socket doesn't accept at once: it holds our window. */
     THEIR_BUFFER_BYTES = 4 * 1024 * 1024
 };
 
-/* What passt is called with; the texts live as long as it. */
+/* The arguments of passt; the strings live as long as it. */
 struct command {
     const char *words[ARGUMENTS_MAX]; /* ours are 17; the rest is for ports */
     uint32_t count;
@@ -84,13 +85,13 @@ static bool make_command(struct command *command, const struct leat_passt_config
            add_ports(command, "--udp-ports", config->udp);
 }
 
-/* In the child.  What can't be started says so through @report. */
+/* In the child.  If the program can't be started, errno is written to @report. */
 static void become_passt(struct command *command, int report)
 {
     sigset_t none;
     int error;
 
-    sigemptyset(&none); /* the host has blocked those that end the program */
+    sigemptyset(&none); /* the host has blocked the signals that end the program */
     sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     command->words[command->count] = NULL;
@@ -101,7 +102,7 @@ static void become_passt(struct command *command, int report)
     _exit(127);
 }
 
-/* Starts @command; returns 0 and *@child, or what errno said. */
+/* Starts @command; returns 0 and *@child, or errno. */
 static int start(struct command *command, int theirs, pid_t *child)
 {
     int report[2], error = 0;

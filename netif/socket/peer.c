@@ -1,4 +1,4 @@
-/* peer.c -- what both framings share: buffers to read into, frames that wait, and the peer's end.
+/* peer.c -- shared by both framings: buffers to read into, waiting frames, and the peer's end.
  */
 #include <signal.h>
 #include <stdarg.h>

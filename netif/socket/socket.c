@@ -1,4 +1,4 @@
-/* socket.c -- a network over a UNIX socket: the backend's table of functions. */
+/* socket.c -- the backend over a UNIX socket: its table of functions. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,7 +140,7 @@ static enum leat_err set_facts(struct leat_socket *socket, const struct leat_soc
     return LEAT_OK;
 }
 
-/* Lets the host watch what there is to watch. */
+/* Makes the host watch the descriptor. */
 static enum leat_err watch(struct leat_socket *socket, struct leat_posix *posix,
                            char why[LEAT_WHY_BYTES])
 {

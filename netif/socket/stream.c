@@ -2,7 +2,7 @@
  * stream.c -- frames to and from a stream socket.
  *
  * One read fills as many buffers as the last ones needed, and twice as many when it filled them
- * all; one write takes as many frames as the kernel hands over in one piece.  The peer may cut both
+ * all. One write takes as many frames as the kernel hands over in one piece.  The peer may cut both
  * anywhere.
  */
 #include <errno.h>
@@ -12,12 +12,12 @@
 
 enum {
     REACH_MIN = 2,
-    STARVED_LOOKS_MAX = 64 /* then the frame on its way gives its buffers back */
+    STARVED_LOOKS_MAX = 64 /* then the incomplete frame gives its buffers back */
 };
 
 /* ---- in ----------------------------------------------------------------------------------- */
 
-/* What the kernel has written into the spare buffers goes to the parser. */
+/* Passes the bytes that the kernel has read into the spare buffers to the parser. */
 static void put_read(struct leat_socket *socket, uint32_t len, uint32_t count)
 {
     uint32_t used = 0;
@@ -38,7 +38,7 @@ static void put_read(struct leat_socket *socket, uint32_t len, uint32_t count)
         socket->reach = socket->reach / 2 > REACH_MIN ? socket->reach / 2 : REACH_MIN;
 }
 
-/* Reads once.  False: there is nothing more for now; else *@drained says that this was all. */
+/* Reads once.  False: there is nothing more for now; else *@drained: this was all. */
 static bool read_stream(struct leat_socket *socket, struct leat_pool *pool, bool *drained)
 {
     const uint32_t count = leat_socket_take_spare(socket, pool, socket->reach);
@@ -72,8 +72,8 @@ static bool read_stream(struct leat_socket *socket, struct leat_pool *pool, bool
     return true;
 }
 
-/* The pool is empty: the input waits in the kernel, but not with half of the pool in the first half
- * of a frame. */
+/* The pool is empty: input waits in the kernel.  An incomplete frame must not hold half of the pool
+ * meanwhile. */
 static void be_starved(struct leat_socket *socket)
 {
     socket->counters.rx_starved++;
@@ -83,7 +83,7 @@ static void be_starved(struct leat_socket *socket)
     leat_framing_give_up(&socket->stream);
 }
 
-/* What came is no word that stands in front of a frame: says what it may be. */
+/* The stream has an impossible length: reports what it may be instead. */
 static void lose_framing(struct leat_socket *socket)
 {
     const uint32_t word = socket->stream.broken_word;
@@ -128,7 +128,7 @@ uint32_t leat_socket_stream_receive(struct leat_socket *socket, struct leat_pool
 
 /* ---- out ---------------------------------------------------------------------------------- */
 
-/* It goes in front of the frame, if nobody else sees what lies there. */
+/* It goes in front of the frame, unless another view shows the bytes there. */
 void leat_socket_stream_put_length(struct leat_socket *socket, uint32_t index)
 {
     struct leat_buf *frame = socket->waiting[index];
@@ -149,7 +149,7 @@ void leat_socket_stream_put_length(struct leat_socket *socket, uint32_t index)
     bytes[3] = (uint8_t)word;
 }
 
-/* Adds a piece of @len bytes, of which *@done are written. */
+/* Adds a piece of @len bytes; *@done bytes are written already and skipped. */
 static bool add_piece(struct leat_socket *socket, uint32_t *count, uint8_t *data, uint32_t len,
                       uint32_t *done)
 {
@@ -164,7 +164,7 @@ static bool add_piece(struct leat_socket *socket, uint32_t *count, uint8_t *data
     return true;
 }
 
-/* With its length, whether that stands in the frame or not. */
+/* With its length, whether that lies in the frame or not. */
 static uint32_t bytes_of(const struct leat_socket *socket, uint32_t index)
 {
     return leat_buf_total(socket->waiting[index]) +
@@ -182,7 +182,7 @@ static bool add_frame(struct leat_socket *socket, uint32_t *count, uint32_t inde
     return true;
 }
 
-/* How many of the frames that wait are written now that @bytes more are. */
+/* How many of the waiting frames are complete once @bytes more are written. */
 static uint32_t count_written(struct leat_socket *socket, size_t bytes)
 {
     size_t left = socket->written_bytes + bytes;
@@ -199,7 +199,7 @@ static uint32_t count_written(struct leat_socket *socket, size_t bytes)
     return count;
 }
 
-/* One system call; false: the peer takes no more, or is gone. */
+/* One system call; false: the peer accepts no more, or has gone. */
 static bool write_stream(struct leat_socket *socket)
 {
     struct msghdr message = {.msg_iov = socket->pieces};

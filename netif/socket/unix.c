@@ -1,4 +1,4 @@
-/* unix.c -- UNIX sockets by their paths: what the backends over them share. */
+/* unix.c -- UNIX sockets by their paths, for all backends over them. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static enum leat_err fail(const char *what, const char *path, const char *help,
     return error == ENOENT ? LEAT_ERR_NOT_FOUND : LEAT_ERR_DEVICE;
 }
 
-/* A socket at @path that nobody listens to was left by a program that died. */
+/* Removes a socket at @path without a listener, which a dead program has left. */
 static void remove_stale(const struct sockaddr_un *address, int type)
 {
     struct stat facts;
@@ -47,7 +47,7 @@ static void remove_stale(const struct sockaddr_un *address, int type)
     close(fd);
 }
 
-/* Binds @fd to @path, of which *@unlink_path is a copy then. */
+/* Binds @fd to @path; *@unlink_path becomes a copy of it. */
 static enum leat_err bind_to(int fd, int type, const char *path, char **unlink_path,
                              char why[LEAT_WHY_BYTES])
 {
@@ -93,7 +93,7 @@ enum leat_err leat_unix_connect(int *fd, int type, const char *path, const char 
     if (!err && connect(*fd, (const struct sockaddr *)&address, sizeof address))
         err = fail("can't connect to", path,
                    errno == ENOENT         ? "; start the other end first, or listen there"
-                   : errno == ECONNREFUSED ? "; nobody listens there"
+                   : errno == ECONNREFUSED ? "; no program listens there"
                    : errno == EPROTOTYPE   ? "; it is a socket of the other kind"
                                            : "",
                    why);

@@ -1,4 +1,4 @@
-/* unix.h -- UNIX sockets by their paths: what the backends over them share. */
+/* unix.h -- UNIX sockets by their paths, for all backends over them. */
 #ifndef SOCKET_UNIX_H
 #define SOCKET_UNIX_H
 
@@ -7,13 +7,14 @@
 #include <leat/addr.h>
 #include <leat/posix.h>
 
-/* Sets *@fd, which the caller closes, also on error, when it isn't -1.  *@unlink_path becomes a
- * copy of a path that was made: the caller removes it at the end, and frees the copy.  @why gets a
- * line that says what failed. */
+/* Sets *@fd, which the caller closes, also after an error, if it isn't -1.
+ *
+ * *@unlink_path becomes a copy of a path that was made; the caller removes that path at the end, and
+ * frees the copy.  @why gets a line with the failure. */
 enum leat_err leat_unix_listen(int *fd, const char *path, char **unlink_path,
                                char why[LEAT_WHY_BYTES]);
 
-/* The same; @local_path, where ours is bound, may be NULL. */
+/* The same for connecting; @local_path, for our own end, may be NULL. */
 enum leat_err leat_unix_connect(int *fd, int type, const char *path, const char *local_path,
                                 char **unlink_path, char why[LEAT_WHY_BYTES]);
 

@@ -9,7 +9,8 @@ enum {
     STACK_BYTES =
         256 * 1024, /* the C stack grows down from the heap's end; Solo5 doesn't guard it */
     ALIGNMENT = 64,
-    GUARD_WORD = 0x28 / sizeof(uint64_t) /* where x86-64's stack protector looks, behind FS's base */
+    GUARD_WORD =
+        0x28 / sizeof(uint64_t) /* where x86-64's stack protector looks, behind FS's base */
 };
 
 static struct leat_solo5 *solo5_of(struct leat_host *host)
@@ -63,7 +64,7 @@ void leat_solo5_init(struct leat_solo5 *solo5, const struct solo5_start_info *st
         .command_line = start->cmdline,
         .memory = (void *)start->heap_start,
         .memory_bytes = start->heap_size > STACK_BYTES ? start->heap_size - STACK_BYTES : 0};
-    /* Archives of others are compiled so; without a processor that has random numbers the clocks do. */
+    /* Libraries compiled by others need it; without RDRAND or RDSEED the clocks must do. */
     (void)entropy_from_cpu(&solo5->guard[GUARD_WORD], sizeof solo5->guard[GUARD_WORD]);
     solo5_set_tls_base((uintptr_t)solo5->guard);
 }

@@ -1,8 +1,8 @@
 /*
  * net.c -- frames to and from a network device of Solo5.
  *
- * One call a frame, one piece a frame.  A frame is read into a buffer of the pool where that holds
- * the longest, and otherwise into a frame of our own, from which it is copied.
+ * One call per frame, one piece per frame.  If a buffer of the pool holds the longest frame, frames
+ * are read into it; otherwise into one frame of our own, and copied from there.
  */
 #include <leat/assert.h>
 #include <leat/solo5.h>
@@ -16,7 +16,7 @@ enum {
     MTU_MIN = 68,      /* RFC 791 3.2 */
     MTU_MAX = 65521,   /* a frame has at most 65,535 bytes */
     MTU_PIECE = 1900,  /* what a buffer of the stack's default size holds, headers and all */
-    CUT_MAX = 64,      /* frames too long that are dropped before the stack is heard again */
+    CUT_MAX = 64,      /* frames too long that are dropped before the stack gets its turn again */
     RETRY_NS = 1000000 /* looks again for free buffers: 1 ms */
 };
 
@@ -69,7 +69,7 @@ static struct leat_buf *net_receive_in_place(struct leat_solo5_net *net, struct 
     return NULL;
 }
 
-/* Reads one frame that no buffer may hold, and copies it into some. */
+/* Reads one frame that may not fit into a buffer, and copies it into several. */
 static struct leat_buf *net_receive_flat(struct leat_solo5_net *net, struct leat_pool *pool)
 {
     const uint32_t len = net_read(net, net->flat);
@@ -149,7 +149,7 @@ static uint64_t net_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
     const struct leat_solo5_net *net = net_of(netif);
 
     if (net->starved)
-        return now_ns + RETRY_NS; /* solo5_yield() returns before: there is no way to unwatch */
+        return now_ns + RETRY_NS; /* solo5_yield() returns earlier: a device can't be unwatched */
     return net->more ? now_ns : LEAT_NEVER_NS;
 }
 
@@ -174,7 +174,7 @@ static bool net_set_facts(struct leat_solo5_net *net, const struct leat_solo5_ne
     netif->ops = &net_ops;
     netif->mtu = config->mtu ? config->mtu : device_mtu;
     net->frame_bytes = (uint32_t)device_mtu + RX_OVERHEAD;
-    /* The stack puts pieces together in a buffer of its pool; what is longer, we do. */
+    /* The stack joins pieces in a buffer of its pool; longer frames we join. */
     if (netif->mtu > MTU_PIECE)
         netif->capabilities = LEAT_NETIF_GATHER;
     for (unsigned i = 0; i < SOLO5_NET_ALEN; i++)

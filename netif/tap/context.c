@@ -1,6 +1,6 @@
 /*
- * context.c -- a switch of stacks by POSIX (ucontext, in POSIX.1-2001), for tasks on machines that
- * task/switch.h has none for.  Slow: each switch asks the kernel for the signal mask.
+ * context.c -- switches stacks by POSIX (ucontext, in POSIX.1-2001): for tasks on machines that
+ * task/switch.h doesn't support.  It is slow: each switch asks the kernel for the signal mask.
  */
 #include <leat/posix.h>
 
@@ -10,17 +10,17 @@
 
 enum {
     ALIGN = 64,
-    SAID_BYTES = 1024 /* makecontext() begins at the upper end of what it is told */
+    SAID_BYTES = 1024 /* makecontext() begins at the upper end of the bytes that it is given */
 };
 
-/* Lies at the upper end of a new stack, for as long as that is used. */
+/* Lies at the upper end of a new stack, as long as that is used. */
 struct beginning {
     ucontext_t context;
     void (*entry)(void *arg);
     void *arg;
 };
 
-/* makecontext() hands on numbers of type int: a pointer is two. */
+/* makecontext() passes arguments of type int: a pointer takes two. */
 static void enter(unsigned high, unsigned low)
 {
     const struct beginning *begun =
@@ -45,7 +45,7 @@ void *leat_posix_context_begin(void *end, void (*entry)(void *arg), void *arg)
     return &begun->context;
 }
 
-/* What is left lies on the stack that is left: a frame of nearly 1 KiB, or 4 on aarch64. */
+/* The saved context lies on the stack that is left: a frame of nearly 1 KiB, or 4 on aarch64. */
 #pragma GCC diagnostic ignored "-Wframe-larger-than="
 
 void leat_posix_context_switch(void **from, void *to)

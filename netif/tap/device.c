@@ -1,4 +1,4 @@
-/* device.c -- opening a TAP device, or one queue of it, and saying why it can't be opened. */
+/* device.c -- opens a TAP device, or one queue of it, and explains failures. */
 #include "device.h"
 
 #include <errno.h>
@@ -67,8 +67,8 @@ static enum leat_err explain_attach(const char *device, bool tun, int error,
     return LEAT_ERR_DEVICE;
 }
 
-/* Queues that another program holds would get a part of our frames, and nobody would notice: the
- * kernel minds only if there is just one. */
+/* Queues that another program holds would silently get a part of our frames: the kernel objects
+ * only if the device has just one queue. */
 static enum leat_err check_queues(const struct leat_tap_config *config, const char *device,
                                   char why[LEAT_WHY_BYTES])
 {
@@ -131,7 +131,7 @@ out:
     return err;
 }
 
-/* The kernel's own length is less than a thousand connections send at once. */
+/* The kernel's default is less than a thousand connections send at once. */
 static enum leat_err set_backlog(const char *device, uint16_t frames, char why[LEAT_WHY_BYTES])
 {
     struct ifreq request = {.ifr_qlen = frames ? frames : LEAT_TAP_BACKLOG_FRAMES};
@@ -149,7 +149,7 @@ static enum leat_err set_backlog(const char *device, uint16_t frames, char why[L
     return err;
 }
 
-/* Opens /dev/net/tun; sees whether the kernel has what @flags ask for. */
+/* Opens /dev/net/tun; checks that the kernel supports @flags. */
 static enum leat_err open_node(short flags, int *fd, char why[LEAT_WHY_BYTES])
 {
     unsigned int features = 0;

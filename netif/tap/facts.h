@@ -1,4 +1,4 @@
-/* facts.h -- what the kernel tells about a TAP device that is there. */
+/* facts.h -- the kernel's facts about an existing TAP device. */
 #ifndef TAP_FACTS_H
 #define TAP_FACTS_H
 

@@ -1,10 +1,10 @@
 /*
- * guard.c -- pages that trap when written to, for the stacks of tasks; and who says whose stack it
- * was.
+ * guard.c -- pages that trap when written to, for the stacks of tasks; and a signal handler that
+ * tells whose stack it was.
  *
- * They may be read: who looks for leaks at the end of a process reads all of its static memory.
- * The kernel tells of the trap by a signal, for which there must be a stack that hasn't overflowed:
- * each thread that asks for guards gets one, if it has none.
+ * They may be read, because leak checkers read all static memory at the end of a process.  The
+ * kernel reports the trap by a signal, whose handler needs a stack that hasn't overflowed: each
+ * thread that sets guards gets one, if it has none.
  */
 #include <leat/posix.h>
 
@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 enum {
-    SIGNAL_STACK_BYTES = 65536 /* what a processor keeps at a signal may take 11 KiB */
+    SIGNAL_STACK_BYTES = 65536 /* a processor may save 11 KiB for a signal */
 };
 
-/* What a guarded page begins with. */
+/* The beginning of a guarded page. */
 struct guard {
     const char *const *name; /* by leat_tasks_open(): where the name of the task is */
     uint64_t mark;
@@ -28,15 +28,15 @@ struct guard {
 #define MARK UINT64_C(0x6c65617467756172)
 
 static atomic_flag listening = ATOMIC_FLAG_INIT;
-static struct sigaction before; /* what such a signal did without us */
+static struct sigaction before; /* the former action of the signal */
 
 static void say(const char *text)
 {
-    (void)!write(STDERR_FILENO, text, strlen(text)); /* nobody listens: then nobody hears */
+    (void)!write(STDERR_FILENO, text, strlen(text)); /* stderr may be closed */
 }
 
-/* The fault comes again when this returns, and then what always was done about it.  So it does if
- * the page can't even be read: that is no guard. */
+/* When this returns, the fault happens again, and is handled as before.  The same happens if the
+ * page can't even be read: then it is no guard. */
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     const uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);

@@ -1,4 +1,4 @@
-/* memory.c -- the block of a stack, in large pages where that pays. */
+/* memory.c -- the block of a stack, in huge pages where that pays. */
 #include <leat/posix.h>
 
 #include <stdlib.h>

@@ -23,8 +23,8 @@ struct leat_posix {
     struct leat_host host;
     struct pollfd watched[1 + LEAT_POSIX_WATCHED_MAX]; /* [0] is the signals'; ~fd: paused */
     nfds_t watched_count;
-    int descriptor;  /* an epoll of all that is watched, for who has a loop; -1: nobody */
-    uint32_t rounds; /* without a look */
+    int descriptor;  /* an epoll of all watched ones, for leat_posix_descriptor(); -1: unused */
+    uint32_t rounds; /* since the last look for a signal */
     sigset_t mask_before;
 };
 
@@ -52,7 +52,7 @@ static uint64_t posix_civil_ns(struct leat_host *host)
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-/* The signal is taken, so that it doesn't kill the process when the mask is restored. */
+/* Takes the signal, so that it doesn't kill the process when the mask is restored. */
 static bool posix_take_signal(struct leat_posix *posix)
 {
     struct signalfd_siginfo info;
@@ -116,7 +116,7 @@ static void posix_console(struct leat_host *host, const char *text, size_t len)
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)
-            return; /* nobody listens */
+            return; /* the output is closed */
         text += put;
         len -= (size_t)put;
     }
@@ -164,7 +164,7 @@ static struct pollfd *posix_find(struct leat_posix *posix, int fd)
     return NULL;
 }
 
-/* Tells who has a loop of its own what @entry says now. */
+/* Updates the epoll of leat_posix_descriptor() by @entry. */
 static void posix_show(const struct leat_posix *posix, const struct pollfd *entry)
 {
     const int fd = entry->fd < 0 ? ~entry->fd : entry->fd;

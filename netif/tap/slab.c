@@ -1,4 +1,4 @@
-/* slab.c -- memory of the backend for the text of super-frames. */
+/* slab.c -- memory of the backend for the payload of super-frames. */
 #include "slab.h"
 
 #include <leat/assert.h>

@@ -1,5 +1,5 @@
-/* slab.h -- memory of the backend for the text of super-frames: one piece holds all of it, and is
- * lent to the stack instead of 32 buffers of the pool. */
+/* slab.h -- memory of the backend for the payload of super-frames.  One piece holds all of it, and
+ * is lent to the stack instead of 32 buffers of the pool. */
 #ifndef TAP_SLAB_H
 #define TAP_SLAB_H
 
@@ -8,7 +8,7 @@
 
 enum {
     SLAB_BYTES = 65536, /* the largest frame, whatever of it lies elsewhere */
-    SLABS = 64          /* who reads slowly can hold so many; then frames are copied */
+    SLABS = 64          /* slow readers can hold so many; then frames are copied */
 };
 
 struct slabs;
@@ -25,10 +25,11 @@ struct slabs {
     struct slab *memory;
 };
 
-/* Makes them; false: no memory.  They are the machine's only when they are first written. */
+/* Makes the slabs; false: no memory.  The kernel provides their pages only when they are written.
+ */
 bool leat_tap_slabs_open(struct slabs *slabs);
 
-/* One that nobody uses, or NULL. */
+/* A free slab, or NULL. */
 struct slab *leat_tap_slab_take(struct slabs *slabs);
 
 /* Gives one back; a release function for leat_buf_lend(). */

@@ -1,10 +1,10 @@
 /*
- * steer.c -- lets the kernel choose the queue of a frame by the address that it is for.
+ * steer.c -- makes the kernel choose the queue of a frame by its destination address.
  *
- * Left alone Linux spreads flows over the queues of a device by a hash, which is right for queues
- * of one host.  Stacks with addresses of their own need more than that: an ARP reply, an ICMP error
- * and a fragment carry no ports, and must reach the stack that they are for all the same.  So the
- * program here, which the kernel runs for each frame, looks at the destination alone.
+ * By default Linux spreads flows over the queues of a device by a hash, which is right for queues
+ * of one host.  Stacks with addresses of their own need more: ARP replies, ICMP errors and
+ * fragments have no ports, but must reach the right stack, too.  So the program here, which the
+ * kernel runs for each frame, looks only at the destination.
  */
 #include <leat/tap.h>
 
@@ -34,7 +34,7 @@ enum {
     {                                                                                              \
         .code = BPF_LD | BPF_ABS | (size), .imm = (at)                                             \
     }
-/* Passes over @count instructions if what was loaded is @operator @value. */
+/* Skips @count instructions if the loaded value is @operator @value. */
 #define SKIP_IF(operator, value, count)                                                            \
     {                                                                                              \
         .code = BPF_JMP | (operator) | BPF_K, .dst_reg = RESULT, .off = (count), .imm = (value)    \
@@ -82,7 +82,7 @@ void leat_tap_unsteer(int fd)
     const int none = -1;
 
     if (ioctl(fd, TUNSETSTEERINGEBPF, &none) < 0)
-        return; /* a kernel that can't be told has not been told either */
+        return; /* a kernel without this feature was never told */
 }
 
 enum leat_err leat_tap_steer_device(int fd, const char *device, struct leat_ip first,

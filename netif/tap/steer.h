@@ -8,11 +8,11 @@
 #include <leat/err.h>
 #include <leat/posix.h>
 
-/* What leat_tap_steer() does, for the device that @fd is a queue of. */
+/* Implements leat_tap_steer() for the device of the queue @fd. */
 enum leat_err leat_tap_steer_device(int fd, const char *device, struct leat_ip first,
                                     uint16_t count, char why[LEAT_WHY_BYTES]);
 
-/* Lets the kernel choose by its hash again. */
+/* Makes the kernel choose by its hash again. */
 void leat_tap_unsteer(int fd);
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * tap.c -- frames to and from a Linux TAP device.
  *
- * One system call a frame: TAP knows no bursts, but super-frames (vnet.h).  Input is read straight
- * into buffers of the pool, as many as a frame may need that is no super-frame, and what it leaves
- * unused serves the next.  Behind them lies a slab (slab.h), where the text of a super-frame goes
- * on: in one piece, which the kernel fills faster than 32, and which is lent to the stack.
+ * One system call per frame: TAP has no bursts, but super-frames (vnet.h).  Input is read straight
+ * into buffers of the pool, as many as an ordinary frame may need; unused ones serve the next
+ * frame. Behind them lies a slab (slab.h), which takes the rest of a super-frame's payload in one
+ * piece. The kernel fills one piece faster than 32, and the slab is lent to the stack.
  */
 #include <leat/ip_link.h>
 #include <leat/tap.h>
@@ -25,9 +25,9 @@
 enum {
     PIECES_MAX = 64, /* of a frame in one readv or writev */
     SUPER_BYTES = UINT16_MAX,
-    COPIED_MAX = 2048, /* so little of a frame is copied: it would hold down a slab */
-    /* In front of received frames: a reply built in the same buffer finds room for longer headers
-     * than those it came with, and the IP header (14 bytes later) lies on a multiple of 4. */
+    COPIED_MAX = 2048, /* a shorter rest is copied, because it would occupy a whole slab */
+    /* Leaves room for longer headers of a reply in the same buffer, and puts the IP header (14
+     * bytes later) on a multiple of 4. */
     RX_HEADROOM = LEAT_BUF_HEADROOM - 2,
     ETHERNET_BYTES = 14,
     RX_OVERHEAD =
@@ -43,19 +43,19 @@ struct leat_tap {
     int fd;
     uint16_t queue;
     bool is_tun;         /* its frames are IP packets */
-    bool steered;        /* by us: the device shall not stay so */
-    uint16_t device_mtu; /* what may come in, whatever MTU we keep to ourselves */
+    bool steered;        /* by us: it must be undone at the end */
+    uint16_t device_mtu; /* limit of frames from the kernel, whatever MTU we use ourselves */
     bool lost;
     bool starved; /* the last receive() found no buffers */
     bool more;    /* the last receive() stopped at frames_max */
     uint32_t spare_count;
     struct leat_buf *spare[PIECES_MAX];  /* empty buffers for the next frame, within receive() */
-    struct iovec pieces[PIECES_MAX + 1]; /* and what runs over */
+    struct iovec pieces[PIECES_MAX + 1]; /* those, and the rest of a super-frame */
     bool vnet;                           /* there is a header in front of each frame */
     struct tap_vnet header;              /* of a frame that is sent in pieces */
     struct slabs slabs;
-    struct slab *slab; /* where the next super-frame goes on; NULL: all of them are lent */
-    uint8_t *over;     /* SUPER_BYTES: where it does then, to be copied */
+    struct slab *slab; /* for the rest of the next super-frame; NULL: all of them are lent */
+    uint8_t *over;     /* SUPER_BYTES: for the rest then, to be copied */
     uint8_t *flat;     /* one whole frame, for lists that are too long for writev */
     struct leat_tap_counters counters;
     char device[32];
@@ -95,7 +95,7 @@ static void tap_free_spare(struct leat_tap *tap)
     tap->spare_count = 0;
 }
 
-/* Nothing will come any more: the device was removed. */
+/* No more frames will come: the device was removed. */
 static void tap_set_lost(struct leat_tap *tap)
 {
     tap->lost = true;
@@ -103,7 +103,8 @@ static void tap_set_lost(struct leat_tap *tap)
         leat_posix_unwatch(tap->posix, tap->fd); /* it would be ready for ever */
 }
 
-/* Lists where a frame goes; returns how many pieces that is.  @room: bytes of frame that they take.
+/* Lists the memory for a frame; returns the number of pieces.  @room: bytes of a frame that they
+ * hold.
  */
 static int tap_list_room(struct leat_tap *tap, uint32_t *room)
 {
@@ -125,7 +126,7 @@ static int tap_list_room(struct leat_tap *tap, uint32_t *room)
     return count;
 }
 
-/* Reads one frame into the spare buffers and what lies behind them; returns its length, or 0 if
+/* Reads one frame into the spare buffers and the memory behind them; returns its length, or 0 if
  * there is none. */
 static uint32_t tap_read(struct leat_tap *tap)
 {
@@ -286,7 +287,7 @@ static int tap_gather(struct leat_tap *tap, const struct leat_buf *frame)
 static bool tap_is_plain(const struct leat_buf *frame)
 {
     const struct leat_buf *owner = frame->owner;
-    /* nobody else sees the room in front, and it is no lent memory's */
+    /* no other view shows the room in front, and the memory isn't lent */
     const bool writable = owner->refs == 1 && owner->start == (const uint8_t *)(owner + 1);
 
     return !frame->next && writable && leat_buf_headroom(frame) >= sizeof(struct tap_vnet);
@@ -336,8 +337,8 @@ static void tap_close(struct leat_netif *netif)
         return;
     if (tap->posix)
         leat_posix_unwatch(tap->posix, tap->fd);
-    /* a device that stays must not keep what it was told for the next program; the first queue
-     * answers for all */
+    /* a device that stays must not keep our program for the next process; the first queue does this
+     * for all */
     if (tap->steered)
         leat_tap_unsteer(tap->fd);
     if (tap->vnet && tap->queue == 0)
@@ -367,10 +368,10 @@ static bool tap_choose_mac(struct leat_tap *tap, const struct leat_mac *given)
     return true;
 }
 
-/* What the kernel does for us; without it every frame is as on a wire. */
+/* Offloads to the kernel; without them every frame is as on a wire. */
 static void tap_set_capabilities(struct leat_tap *tap)
 {
-    /* told in either case: of a program that was killed the device may still know the contrary */
+    /* set in either case: a program that was killed may have left the device set otherwise */
     const bool agreed = leat_tap_vnet_offload(tap->fd, tap->vnet);
 
     tap->netif.capabilities = LEAT_NETIF_GATHER;
@@ -391,7 +392,7 @@ static enum leat_err tap_start(struct leat_tap *tap, const struct leat_tap_confi
     if (err)
         return err;
     if (config->queues > 0 && config->queue == 0)
-        leat_tap_unsteer(tap->fd); /* who steered it before may have been killed */
+        leat_tap_unsteer(tap->fd); /* a program that was killed may have steered it */
     tap->queue = config->queue;
     tap->is_tun = config->tun;
     snprintf(tap->device, sizeof tap->device, "%s", device);

@@ -43,7 +43,7 @@ struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame, bool is_ip)
 
     if (frame->checksum != LEAT_CHECKSUM_PARTIAL || frame->len < link_bytes + IPV4_BYTES_MIN)
         return vnet;
-    is_v6 = ip[0] >> 4 == 6; /* of which the stack sends no extension headers */
+    is_v6 = ip[0] >> 4 == 6; /* the stack sends no extension headers */
     protocol = ip[is_v6 ? IPV6_NEXT_AT : IPV4_PROTOCOL_AT];
     if (protocol == PROTOCOL_TCP)
         vnet.checksum_offset = TCP_CHECKSUM_AT;
@@ -57,7 +57,7 @@ struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame, bool is_ip)
     if (frame->segment_bytes > 0) {
         vnet.gso_type = is_v6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
         vnet.segment_bytes = frame->segment_bytes;
-        vnet.header_bytes = (uint16_t)frame->len; /* the text lies in pieces of its own */
+        vnet.header_bytes = (uint16_t)frame->len; /* the payload lies in pieces of its own */
     }
     return vnet;
 }
@@ -70,7 +70,7 @@ bool leat_tap_vnet_read(struct leat_buf *frame)
 
     memcpy(&vnet, frame->data - sizeof vnet, sizeof vnet);
     gso = vnet.gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
-    /* NEEDS_CSUM: the frame never was on a wire, its field holds the pseudo-header's sum only */
+    /* NEEDS_CSUM: the frame was never on a wire, its field holds only the pseudo-header's sum */
     if (vnet.flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID))
         frame->checksum = LEAT_CHECKSUM_VERIFIED;
     super = gso == VIRTIO_NET_HDR_GSO_TCPV4 || gso == VIRTIO_NET_HDR_GSO_TCPV6;

@@ -1,4 +1,4 @@
-/* device.c -- how a virtio device is brought up (virtio 1.2, 3.1.1). */
+/* device.c -- initialization of a virtio device (virtio 1.2, 3.1.1). */
 #include "device.h"
 
 enum {

@@ -38,13 +38,13 @@ struct virtio_transport {
     void (*set_status)(struct virtio_device *device, uint8_t status);
     /* Descriptors that queue @index may have, 0: there is no such queue. */
     uint16_t (*queue_max)(struct virtio_device *device, uint16_t index);
-    /* Tells where the queue lies, and that it may be used. */
+    /* Tells the device where the queue lies, and enables it. */
     void (*queue_enable)(struct virtio_device *device, uint16_t index, struct virtqueue *queue);
     void (*notify)(struct virtio_device *device, uint16_t index);
     uint8_t (*config_read)(struct virtio_device *device, uint32_t offset);
 };
 
-/* A device as it was found; memory belongs to whoever found it. */
+/* A device that was found; the caller of virtio_find() owns the memory. */
 struct virtio_device {
     const struct virtio_transport *transport;
     enum virtio_id id;
@@ -57,7 +57,7 @@ struct virtio_device {
 };
 
 /* Resets the device and agrees on features: those of @wanted that it offers, VERSION_1 always.
- * False: it doesn't take them, or is older than virtio 1. */
+ * False: it doesn't accept them, or is older than virtio 1. */
 bool virtio_negotiate(struct virtio_device *device, uint64_t wanted, uint64_t *agreed);
 
 /* Makes a queue, of at most @size_max descriptors, and hands it over.  False: the device has none
@@ -65,13 +65,13 @@ bool virtio_negotiate(struct virtio_device *device, uint64_t wanted, uint64_t *a
 bool virtio_queue_open(struct virtio_device *device, uint16_t index, struct virtqueue *queue,
                        uint16_t size_max, uint64_t features, struct virtqueue_indirect *indirect);
 
-/* The device may begin. */
+/* Allows the device to begin. */
 void virtio_begin(struct virtio_device *device);
 
-/* Ends it: it forgets the queues, and writes nowhere any more. */
+/* Stops the device: it forgets the queues, and writes nowhere any more. */
 void virtio_reset(struct virtio_device *device);
 
-/* Finds the @number-th device (from 0) of the kind; false: there are not as many. */
+/* Finds the @number-th device (from 0) of the kind; false: there are fewer. */
 bool virtio_find(struct virtio_device *device, enum virtio_id id, unsigned number,
                  const char *command_line);
 

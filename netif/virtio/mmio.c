@@ -110,7 +110,7 @@ static const struct virtio_transport mmio_transport = {.features = mmio_features
                                                        .notify = mmio_notify,
                                                        .config_read = mmio_config_read};
 
-/* The line falls when the device has been told that we know. */
+/* The interrupt line falls when the interrupt is acknowledged. */
 static void mmio_interrupt(void *arg)
 {
     struct virtio_device *device = arg;
@@ -142,7 +142,7 @@ static bool parse_window(const char *text, uint64_t *address, uint8_t *pin)
 {
     parse_number(&text);
     while (*text && *text != '@' && *text != ' ')
-        text++; /* K, M: its size says nothing that we need */
+        text++; /* K, M: the size is not needed */
     if (*text != '@')
         return false;
     text++;

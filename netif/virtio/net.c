@@ -1,8 +1,9 @@
 /*
  * net.c -- START HERE: a virtio-net device, from finding it to closing it (virtio 1.2, 5.1).
  *
- * What is agreed on is what works from end to end: checksums both ways, TCP super-frames out
- * (HOST_TSO4, HOST_TSO6), and in (GUEST_TSO4, GUEST_TSO6) where they may lie in many buffers.
+ * Features are agreed on if they work from end to end: checksums in both directions, TCP
+ * super-frames out (HOST_TSO4, HOST_TSO6), and in (GUEST_TSO4, GUEST_TSO6) if they may lie in many
+ * buffers.
  */
 #include "net.h"
 
@@ -21,7 +22,7 @@ static const uint64_t wanted_features =
     VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MTU | VIRTIO_NET_F_MAC |
     VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX |
     VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_GUEST_TSO;
-static const uint64_t look_again_ns = 1000000; /* for buffers, or for what the device has read */
+static const uint64_t look_again_ns = 1000000; /* for free buffers, or for sent frames */
 static const uint64_t full_again_ns = 100000;  /* for room: a ring in this time is 2.5 M frames/s */
 
 static uint64_t virtio_net_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
@@ -32,13 +33,13 @@ static uint64_t virtio_net_next_look_ns(struct leat_netif *netif, uint64_t now_n
         return LEAT_NEVER_NS;
     if (virtio->more || virtqueue_arm(&virtio->rx))
         return now_ns;
-    /* no interrupt tells what has been sent: it would come for every frame */
+    /* there are no interrupts for sent frames: one would come for each */
     if (virtqueue_room(&virtio->tx) == 0)
         return now_ns + full_again_ns;
     return virtio->starved || virtio->tx.in_flight > 0 ? now_ns + look_again_ns : LEAT_NEVER_NS;
 }
 
-/* Gives back everything that a reset device had. */
+/* Takes back all buffers of a device that was reset. */
 static void take_back(struct leat_virtio *virtio)
 {
     struct leat_buf *buf;
@@ -81,7 +82,7 @@ static uint16_t config_read16(struct virtio_device *device, uint32_t at)
     return (uint16_t)(low | device->transport->config_read(device, at + 1) << 8);
 }
 
-/* The MTU that was asked for, if the device has it, or the device's; 0: it can't be. */
+/* The requested MTU, if the device supports it, or the device's; 0: impossible. */
 static uint16_t choose_mtu(struct leat_virtio *virtio, uint16_t asked)
 {
     const bool told = virtio->features & VIRTIO_NET_F_MTU;
@@ -91,15 +92,15 @@ static uint16_t choose_mtu(struct leat_virtio *virtio, uint16_t asked)
     return mtu < MTU_MIN || (told && mtu > offered) ? 0 : mtu;
 }
 
-/* What must not be agreed on without something else (5.1.3.1).  Without MRG_RXBUF each entry of the
- * receive queue would have to hold 64 KiB (5.1.6.3.1): the pool is not large enough for that. */
+/* Features without their prerequisite (5.1.3.1).  Without MRG_RXBUF each entry of the receive queue
+ * would have to hold 64 KiB (5.1.6.3.1), for which the pool is too small. */
 static uint64_t unfounded(uint64_t features)
 {
     uint64_t without = 0;
 
     if (!(features & VIRTIO_NET_F_CSUM))
         without |= VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6;
-    if (!(features & VIRTIO_NET_F_HOST_TSO4)) /* the stack knows no device for IPv6 alone */
+    if (!(features & VIRTIO_NET_F_HOST_TSO4)) /* the stack supports no device with IPv6 only */
         without |= VIRTIO_NET_F_HOST_TSO6;
     if (!(features & VIRTIO_NET_F_GUEST_CSUM) || !(features & VIRTIO_NET_F_MRG_RXBUF))
         without |= VIRTIO_NET_GUEST_TSO;
@@ -108,8 +109,7 @@ static uint64_t unfounded(uint64_t features)
 
 static bool negotiate(struct leat_virtio *virtio, bool no_offload)
 {
-    const uint64_t super =
-        VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_GUEST_TSO;
+    const uint64_t super = VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_GUEST_TSO;
     const uint64_t wanted = no_offload ? wanted_features & ~super : wanted_features;
     uint64_t less;
 

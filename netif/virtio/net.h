@@ -1,4 +1,4 @@
-/* net.h -- the inside of the virtio-net backend: a device, its two queues, and what is counted. */
+/* net.h -- the inside of the virtio-net backend: a device, its two queues, its counters. */
 #ifndef VIRTIO_NET_H
 #define VIRTIO_NET_H
 
@@ -17,7 +17,7 @@
 #define VIRTIO_NET_F_MRG_RXBUF  (UINT64_C(1) << 15)
 #define VIRTIO_NET_F_STATUS     (UINT64_C(1) << 16)
 
-/* In front of every frame, both ways (5.1.6). */
+/* In front of every frame, in both directions (5.1.6). */
 struct virtio_net_header {
     uint8_t flags;
     uint8_t gso_type;
@@ -28,7 +28,7 @@ struct virtio_net_header {
     uint16_t buffer_count;
 };
 
-/* Text may come in super-frames of one family, or both. */
+/* TCP data may come in super-frames of one family, or both. */
 #define VIRTIO_NET_GUEST_TSO (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6)
 
 struct leat_virtio {
@@ -50,12 +50,12 @@ static inline struct leat_virtio *virtio_of(struct leat_netif *netif)
     return (void *)netif; /* its first member */
 }
 
-/* Brings up virtio->device, which has been found; the rest is zero.  The queues are made, and the
- * facts of the backend filled in, except a MAC that the device doesn't have. */
+/* Brings up virtio->device, which has been found; the rest is zero.  Makes the queues, and fills in
+ * the facts of the backend, except a MAC that the device doesn't have. */
 enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, bool no_offload,
                                const char **why);
 
-/* The device broke the rules: resets it, takes every buffer back, and leaves it alone from now on.
+/* The device broke the rules: resets it, takes every buffer back, and uses it no more.
  */
 void virtio_net_fail(struct leat_virtio *virtio);
 

@@ -1,4 +1,4 @@
-/* open.c -- the virtio devices of a bare machine: the network's, and the one for entropy. */
+/* open.c -- opens the virtio devices of a bare machine: for the network, and for entropy. */
 #include "net.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@ enum {
     RNG_QUEUE_SIZE = 2
 };
 
-static const uint64_t rng_wait_ns = 1000000000; /* a host under load takes its time */
+static const uint64_t rng_wait_ns = 1000000000; /* a host under load may be slow */
 
 /* A random address, one station's, locally administered (IEEE 802-2014 8.2). */
 static enum leat_err random_mac(struct leat_host *host, struct leat_mac *mac)

@@ -2,7 +2,7 @@
  * pci.c -- virtio over PCI, the modern way (virtio 1.2, 4.1), on bus 0.
  *
  * Interrupts are MSI-X: INTx would need the firmware's routing tables.  A device without MSI-X is
- * polled.  Some firmware (qboot) leaves the base addresses at zero: then we assign them.
+ * polled.  Some firmware (qboot) leaves the base addresses at zero; then we assign them.
  */
 #include <leat/metal.h>
 
@@ -175,7 +175,7 @@ static const struct virtio_transport pci_transport = {.features = pci_features,
                                                       .notify = pci_notify,
                                                       .config_read = pci_config_read};
 
-/* Gives the function a piece of the window for a base address of zero; false: there is no room. */
+/* Assigns a piece of the window to a base address of zero; false: there is no room. */
 static bool assign(const struct function *function, uint32_t at, uint32_t *next)
 {
     uint32_t size;
@@ -235,7 +235,7 @@ static void enable_msix(const struct function *function, uint32_t at, struct vir
     device->vector_entry = 0;
 }
 
-/* Takes note of one of virtio's structures (4.1.4). */
+/* Records one of virtio's structures (4.1.4). */
 static void take_structure(const struct function *function, uint32_t at,
                            struct virtio_device *device, uint32_t *next)
 {

@@ -1,9 +1,9 @@
 /*
  * receive.c -- frames from a virtio-net device.
  *
- * The device has buffers of the pool; each begins with the virtio-net header, which is pulled off,
- * and leaves in front of the frame the headroom that a reply needs.  With MRG_RXBUF a frame may
- * fill several of them; without it each that we give is a chain long enough for the largest frame.
+ * The device has buffers of the pool.  Each begins with the virtio-net header, which is pulled off;
+ * in front of the frame that leaves the headroom for a reply.  With MRG_RXBUF a frame may fill
+ * several buffers.  Without it, each entry is a chain long enough for the largest frame.
  */
 #include "net.h"
 
@@ -47,7 +47,7 @@ static struct leat_buf *alloc_entry(const struct leat_virtio *virtio, struct lea
     return entry;
 }
 
-/* Gives the device what the pool can spare: half of it at most, the rest is for everybody else. */
+/* Gives the device free buffers: at most half of the pool, the rest is for all other uses. */
 static void refill(struct leat_virtio *virtio, struct leat_pool *pool)
 {
     struct virtqueue *queue = &virtio->rx;
@@ -71,7 +71,8 @@ static void refill(struct leat_virtio *virtio, struct leat_pool *pool)
         virtio->device.transport->notify(&virtio->device, VIRTIO_NET_RX);
 }
 
-/* Sets the lengths of an entry that the device has written @len bytes of; frees what it left. */
+/* Sets the lengths of an entry into which the device has written @len bytes; frees unused buffers.
+ */
 static void fill(struct leat_buf *entry, uint32_t len)
 {
     leat_debug_assert(len != UINT32_MAX);
@@ -101,7 +102,7 @@ static struct leat_buf *take_entry(struct leat_virtio *virtio, bool *good)
     return entry;
 }
 
-/* Appends the other buffers of a merged frame (5.1.6.4); false: the device has lied about them. */
+/* Appends the other buffers of a merged frame (5.1.6.4); false: the device's count was wrong. */
 static bool take_rest(struct leat_virtio *virtio, struct leat_buf *frame, uint16_t buffer_count)
 {
     bool all_good = true;
@@ -136,7 +137,7 @@ static bool is_tcp(const struct leat_buf *frame)
     return at[TYPE_AT] == 0x86 && at[TYPE_AT + 1] == 0xdd && at[PROTOCOL6_AT] == PROTOCOL_TCP;
 }
 
-/* What must have been agreed on for frames of this type; 0: for none. */
+/* The feature that frames of this type need; 0: none. */
 static uint64_t feature_of(uint8_t gso_type)
 {
     if (gso_type == VIRTIO_NET_HEADER_TCPV4)
@@ -144,8 +145,8 @@ static uint64_t feature_of(uint8_t gso_type)
     return gso_type == VIRTIO_NET_HEADER_TCPV6 ? VIRTIO_NET_F_GUEST_TSO6 : 0;
 }
 
-/* What the device says about the frame; false: it can't be, or was not agreed on.  That it is a
- * super-frame means nothing of what is not TCP. */
+/* Applies the device's header to the frame; false: it is impossible, or was not agreed on.  A
+ * super-frame's type has no meaning for frames other than TCP. */
 static bool read_header(const struct leat_virtio *virtio, const struct virtio_net_header *header,
                         struct leat_buf *frame, uint32_t len)
 {
@@ -158,17 +159,17 @@ static bool read_header(const struct leat_virtio *virtio, const struct virtio_ne
     leat_debug_assert(leat_buf_total(frame) == len);
     if (partial && (!agreed || field_end > len))
         return false;
-    /* 5.1.6.4: only with its checksum left to us, and with a size */
+    /* 5.1.6.4: only with a checksum to complete, and with a size */
     if (super &&
         (!(virtio->features & feature_of(header->gso_type)) || !partial || !header->gso_size))
         return false;
     frame->segment_bytes = super && is_tcp(frame) ? header->gso_size : 0;
-    /* partial: the frame never was on a wire, and its field holds the pseudo-header's sum only */
+    /* partial: the frame was never on a wire, and its field holds only the pseudo-header's sum */
     frame->checksum = agreed && (partial || valid) ? LEAT_CHECKSUM_VERIFIED : LEAT_CHECKSUM_UNKNOWN;
     return true;
 }
 
-/* Makes a frame of what the device has written; NULL: it was dropped, and counted. */
+/* Makes a frame of the buffers that the device has written; NULL: it was dropped, and counted. */
 static struct leat_buf *take_frame(struct leat_virtio *virtio, struct leat_buf *frame, bool good)
 {
     const bool merges = virtio->features & VIRTIO_NET_F_MRG_RXBUF;
@@ -210,7 +211,7 @@ uint32_t virtio_net_receive(struct leat_netif *netif, uint64_t now_ns, struct le
         return 0;
     virtqueue_disarm(&virtio->rx);
     virtio_net_collect(virtio);
-    /* dropped frames count, too: the loop is bounded by what may come at a time */
+    /* dropped frames count, too, so that the loop is bounded */
     for (; looks < frames_max && (entry = take_entry(virtio, &good)); looks++) {
         struct leat_buf *frame = take_frame(virtio, entry, good);
 

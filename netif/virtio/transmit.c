@@ -1,8 +1,8 @@
 /*
  * transmit.c -- frames to a virtio-net device, each read from where its pieces lie.
  *
- * The virtio-net header is a piece of its own in front: the frame's first buffer may be shared, so
- * nothing is written to it.
+ * The virtio-net header is a piece of its own in front, because the frame's first buffer may be
+ * shared and must not be written.
  */
 #include "net.h"
 
@@ -37,7 +37,7 @@ uint32_t virtio_net_transmit_room(struct leat_netif *netif)
     struct leat_virtio *virtio = virtio_of(netif);
 
     if (virtio->lost)
-        return UINT16_MAX; /* what is sent is lost, as on a wire that was cut */
+        return UINT16_MAX; /* sent frames are lost, as on a wire that was cut */
     virtio_net_collect(virtio);
     if (virtio->tx.broken) {
         virtio_net_fail(virtio);
@@ -52,7 +52,7 @@ static uint32_t link_header_bytes(const struct leat_buf *frame)
     return ETHERNET_BYTES + (frame->data[12] == 0x81 && frame->data[13] == 0 ? TAG_BYTES : 0);
 }
 
-/* Lets the device complete the checksum of a frame that the stack left so (5.1.6.2). */
+/* Makes the device complete the checksum of a frame that the stack left partial (5.1.6.2). */
 static struct virtio_net_header header_of(const struct leat_buf *frame)
 {
     const uint32_t link_bytes = link_header_bytes(frame);
@@ -64,7 +64,7 @@ static struct virtio_net_header header_of(const struct leat_buf *frame)
 
     if (frame->checksum != LEAT_CHECKSUM_PARTIAL || frame->len < link_bytes + IPV4_BYTES_MIN)
         return header;
-    is_v6 = ip[0] >> 4 == 6; /* of which the stack sends no extension headers */
+    is_v6 = ip[0] >> 4 == 6; /* the stack sends no extension headers */
     ip_bytes = is_v6 ? (uint16_t)IPV6_BYTES : (uint16_t)((ip[0] & 15) * 4);
     protocol = ip[is_v6 ? IPV6_NEXT_AT : IPV4_PROTOCOL_AT];
     if (protocol == PROTOCOL_TCP)
@@ -78,7 +78,7 @@ static struct virtio_net_header header_of(const struct leat_buf *frame)
     if (frame->segment_bytes > 0) { /* the device cuts it: 5.1.6.2.1 */
         header.gso_type = is_v6 ? VIRTIO_NET_HEADER_TCPV6 : VIRTIO_NET_HEADER_TCPV4;
         header.gso_size = frame->segment_bytes;
-        header.header_len = (uint16_t)frame->len; /* the text lies in pieces of its own */
+        header.header_len = (uint16_t)frame->len; /* the payload lies in pieces of its own */
     }
     return header;
 }
@@ -128,7 +128,7 @@ static void send(struct leat_virtio *virtio, struct leat_buf *frame)
     struct virtio_net_header *header;
     unsigned count = list_pieces(frame, pieces);
 
-    if (virtqueue_room(&virtio->tx) == 0) { /* more than we said that we would take, or broken */
+    if (virtqueue_room(&virtio->tx) == 0) { /* more frames than we allowed, or broken */
         virtio->counters.tx_lost++;
         leat_buf_free(frame);
         return;

@@ -13,7 +13,8 @@ enum {
     USED_NO_NOTIFY = 1          /* 2.7.8 */
 };
 
-/* What both sides write: one access each, in an order that both see. */
+/* Access to words that both sides write: each is read or written once, in an order that both see.
+ */
 static uint16_t shared_read(const uint16_t *at)
 {
     return __atomic_load_n(at, __ATOMIC_ACQUIRE);
@@ -24,7 +25,7 @@ static void shared_write(uint16_t *at, uint16_t value)
     __atomic_store_n(at, value, __ATOMIC_RELEASE);
 }
 
-/* Our last write is to be seen before we read what the device wrote (2.7.13.4.1). */
+/* Our last write must be visible before we read the device's words (2.7.13.4.1). */
 static void full_barrier(void)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -52,7 +53,7 @@ uint16_t virtqueue_room(const struct virtqueue *queue)
                            : (uint16_t)(queue->free_count / VIRTQUEUE_PIECES_MAX);
 }
 
-/* Fills in a table of descriptors, which follow each other as they lie. */
+/* Fills in a table of descriptors, in consecutive order. */
 static void describe(struct virtqueue_descriptor *table, const struct virtqueue_piece *pieces,
                      unsigned count, uint16_t flags)
 {
@@ -67,7 +68,7 @@ static void describe(struct virtqueue_descriptor *table, const struct virtqueue_
     }
 }
 
-/* One descriptor, which says where the table of the others is. */
+/* One descriptor, which points to the table of the others. */
 static void add_indirect(struct virtqueue *queue, uint16_t head,
                          const struct virtqueue_piece *pieces, unsigned count, uint16_t flags)
 {
@@ -80,7 +81,7 @@ static void add_indirect(struct virtqueue *queue, uint16_t head,
                                       .flags = DESCRIPTOR_INDIRECT};
 }
 
-/* A descriptor a piece, in the order of the free list. */
+/* A descriptor per piece, in the order of the free list. */
 static void add_chained(struct virtqueue *queue, uint16_t head,
                         const struct virtqueue_piece *pieces, unsigned count, uint16_t flags)
 {
@@ -118,7 +119,7 @@ bool virtqueue_add(struct virtqueue *queue, const struct virtqueue_piece *pieces
     const uint16_t head = queue->first_free;
     struct virtqueue_chain *chain;
 
-    leat_assert(token != 0); /* NULL says that the device does not have it */
+    leat_assert(token != 0); /* NULL means that the device does not have it */
     if (queue->broken || count == 0 || count > VIRTQUEUE_PIECES_MAX || cost > queue->free_count)
         return false;
     if (indirect)
@@ -194,7 +195,7 @@ void *virtqueue_take(struct virtqueue *queue, uint32_t *len)
     chain = &queue->chains[id];
     token = chain->token;
     if (*len > chain->capacity && chain->capacity > 0)
-        *len = UINT32_MAX; /* can't be: the owner drops it */
+        *len = UINT32_MAX; /* impossible: the owner drops it */
     queue->used_index++;
     release(queue, (uint16_t)id);
     return token;
@@ -203,7 +204,7 @@ void *virtqueue_take(struct virtqueue *queue, uint32_t *len)
 bool virtqueue_arm(struct virtqueue *queue)
 {
     if (queue->broken)
-        return true; /* somebody has to look */
+        return true; /* the owner must look */
     if (queue->event_index)
         shared_write(&queue->available.ring[queue->size], queue->used_index);
     else
@@ -214,7 +215,7 @@ bool virtqueue_arm(struct virtqueue *queue)
 
 void virtqueue_disarm(struct virtqueue *queue)
 {
-    /* with event indexes the next interrupt is as far away as can be: what we asked for is past */
+    /* with event indexes the next interrupt is as far away as possible: our event is in the past */
     if (queue->event_index)
         shared_write(&queue->available.ring[queue->size], (uint16_t)(queue->used_index - 1));
     else

@@ -1,15 +1,15 @@
 /*
  * virtqueue.h -- one split virtqueue (virtio 1.2, 2.7): buffers to the device, and back.
  *
- * Theory of operation.  The three parts that the standard lays out (descriptors, available ring,
- * used ring) are shared with the device, which may write anywhere in them at any time.  So nothing
- * that we ourselves have written there is ever read again: which descriptors are free, which chain
- * belongs to which token and how much it holds is kept apart.  From the device come three numbers,
- * each read once and checked before use: the used index, an id, a length.  A device that breaks the
- * rules makes the queue `broken`; its owner then resets the device.
+ * Theory of operation.  The three parts that the standard defines (descriptors, available ring,
+ * used ring) are shared with the device, which may write anywhere in them at any time.  So our own
+ * words are never read back from there: which descriptors are free, and the token and capacity of
+ * each chain, are stored elsewhere.  Three numbers come from the device; each is read once and
+ * checked before use: the used index, an id, a length.  A device that breaks the rules makes the
+ * queue `broken`; its owner then resets the device.
  *
- * Addresses are those of an identity map.  Nothing here touches a register: the code runs on the
- * host against a fake device as well.
+ * Addresses are those of an identity map.  Nothing here accesses a register, so the code also runs
+ * on the host against a fake device.
  */
 #ifndef VIRTQUEUE_H
 #define VIRTQUEUE_H
@@ -18,8 +18,8 @@
 #include <stdint.h>
 
 enum {
-    VIRTQUEUE_SIZE_MAX = 256, /* descriptors: what Firecracker has, and enough for a burst */
-    VIRTQUEUE_PIECES_MAX = 18 /* of one chain: two headers, and 16 pieces of TCP text */
+    VIRTQUEUE_SIZE_MAX = 256, /* descriptors: Firecracker's number, and enough for a burst */
+    VIRTQUEUE_PIECES_MAX = 18 /* of one chain: two headers, and 16 pieces of TCP data */
 };
 
 /* The parts of the queue that the device sees, in the byte order of the device: little endian, as
@@ -63,7 +63,7 @@ enum virtqueue_direction {
     VIRTQUEUE_FROM_DEVICE
 };
 
-/* What belongs to the chain whose first descriptor has this number. */
+/* The chain whose first descriptor has this number. */
 struct virtqueue_chain {
     void *token;       /* NULL: the device does not have it */
     uint32_t capacity; /* bytes that the device may write */
@@ -75,7 +75,7 @@ struct virtqueue {
     struct virtqueue_descriptor descriptors[VIRTQUEUE_SIZE_MAX] __attribute__((aligned(16)));
     struct virtqueue_available available __attribute__((aligned(2)));
     struct virtqueue_used used __attribute__((aligned(4)));
-    /* ours alone from here on */
+    /* private from here on */
     struct virtqueue_chain chains[VIRTQUEUE_SIZE_MAX];
     struct virtqueue_indirect *indirect; /* `size` of them, or NULL */
     uint16_t size;
@@ -83,17 +83,17 @@ struct virtqueue {
     uint16_t free_count;
     uint16_t in_flight;       /* chains that the device has */
     uint16_t available_index; /* the next to be filled */
-    uint16_t published_index; /* how far the device has been told */
+    uint16_t published_index; /* as far as the device has been told */
     uint16_t used_index;      /* the next to be taken */
     bool event_index;         /* VIRTIO_F_EVENT_IDX */
-    bool broken;              /* the device did what it must not */
+    bool broken;              /* the device broke the rules */
 };
 
 /* An empty queue of @size descriptors, a power of two up to VIRTQUEUE_SIZE_MAX. */
 void virtqueue_init(struct virtqueue *queue, uint16_t size, bool event_index,
                     struct virtqueue_indirect *indirect);
 
-/* Chains of VIRTQUEUE_PIECES_MAX pieces that virtqueue_add() is sure to take. */
+/* Chains of VIRTQUEUE_PIECES_MAX pieces that virtqueue_add() certainly accepts. */
 uint16_t virtqueue_room(const struct virtqueue *queue);
 
 /* Gives a chain to the device, which sees it after virtqueue_publish().  @token, not NULL, comes

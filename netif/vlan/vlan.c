@@ -5,9 +5,9 @@
  *             -> the frame without its tag
  *      netif  -> transmit(): the frame with its tag -> device
  *
- * The tag is 4 bytes behind both addresses.  In a frame that comes, the addresses move 4 bytes
- * towards the end and the view shrinks.  In a frame that leaves they move 4 bytes towards the start
- * if no other view shows its storage; else the headers are copied to a buffer of their own, and the
+ * The tag is 4 bytes behind both addresses.  In a received frame, the addresses move 4 bytes
+ * towards the end and the view shrinks.  In a sent frame they move 4 bytes towards the start if no
+ * other view shows its storage.  Otherwise the headers are copied to a buffer of their own, and the
  * payload stays where it is.
  */
 #include <leat/assert.h>
@@ -35,7 +35,7 @@ enum {
 struct member {
     struct leat_netif netif; /* first: the table's functions get its address */
     struct leat_vlan *vlan;
-    struct leat_buf *first, *last; /* frames that have come for it, joined by `queued` */
+    struct leat_buf *first, *last; /* received frames for it, joined by `queued` */
     uint32_t queued;
     uint16_t id;
     uint8_t priority;
@@ -77,7 +77,7 @@ static struct member *find(struct leat_vlan *vlan, uint32_t id)
 /* ---- In ---------------------------------------------------------------------------------------
  */
 
-/* Takes the tag off @frame; gives its VLAN, or ID_RESERVED if it is malformed. */
+/* Removes the tag of @frame; returns its VLAN, or ID_RESERVED if it is malformed. */
 static uint32_t take_tag(struct leat_buf *frame)
 {
     uint32_t id;
@@ -161,8 +161,8 @@ static uint64_t vlan_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
 /* ---- Out --------------------------------------------------------------------------------------
  */
 
-/* True if the bytes of the first piece may move, and there are TAG_BYTES in front of it.  Storage
- * that a program lent doesn't follow its descriptor. */
+/* True if the bytes of the first piece may move, and there are TAG_BYTES in front of it.  Lent
+ * storage doesn't follow its descriptor. */
 static bool has_room(const struct leat_buf *frame)
 {
     return frame->owner->refs == 1 && frame->owner->start == (const uint8_t *)(frame->owner + 1) &&
@@ -207,7 +207,7 @@ static struct leat_buf *copy_whole(struct leat_buf *frame)
     return whole;
 }
 
-/* Takes @frame, gives it with the tag of @member; NULL: no buffer. */
+/* Takes @frame and returns it with the tag of @member; NULL: no buffer. */
 static struct leat_buf *put_tag(const struct member *member, struct leat_buf *frame)
 {
     uint8_t *at;

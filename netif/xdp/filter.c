@@ -1,10 +1,10 @@
 /*
  * filter.c -- which frames are leat's.
  *
- * The kernel runs the program for each frame: IP for one of our addresses, or ARP or a neighbour
- * solicitation (by its group) that asks or tells one of them, goes to the socket of the queue that
- * it came by.  All else, and what comes to a queue without a socket, goes on to Linux.  A stack
- * with a MAC address of its own has another program (filter_mac.c).
+ * The kernel runs the program for each frame.  IP packets to one of our addresses, and ARP packets
+ * and neighbour solicitations (by their group) about one, go to the socket of their receive queue.
+ * All other frames, and those of a queue without a socket, go on to Linux.  A stack with a MAC
+ * address of its own has another program (filter_mac.c).
  */
 #include "filter.h"
 #include "insn.h"
@@ -26,14 +26,14 @@ enum {
     ARP_TARGET_AT = 38,
     IPV4_DESTINATION_AT = 30,
     IPV6_DESTINATION_AT = 38,
-    /* so much of a frame is looked at; what is shorter is Linux's */
+    /* bytes of a frame that are examined; shorter frames are Linux's */
     IPV4_BYTES = 34,
     ARP_BYTES = 42,
     IPV6_BYTES = 54,
     CONTEXT = BPF_REG_6
 };
 
-/* At place @at of the program: to PASS if the end of what is looked at lies behind the frame's. */
+/* At place @at of the program: to PASS if the examined bytes end behind the frame's end. */
 #define PASS_IF_SHORT(at)                                                                          \
     {                                                                                              \
         .code = BPF_JMP | BPF_JGT | BPF_X, .dst_reg = BPF_REG_4, .src_reg = BPF_REG_3,             \
@@ -96,7 +96,7 @@ static int load_program(const struct leat_xdp_config *config, const struct xdp_f
                          sizeof program / sizeof *program, NULL);
 }
 
-/* The group that an address's neighbours ask (RFC 4291 2.7.1). */
+/* The group of the solicitations for an address (RFC 4291 2.7.1). */
 static struct leat_ip group_of(struct leat_ip ip)
 {
     struct leat_ip group = {{0xff, 2, [11] = 1, 0xff}};
@@ -114,7 +114,7 @@ bool leat_xdp_filter_take(struct xdp_filter *filter, struct leat_ip ip)
            bpf_map_update_elem(filter->addresses, &group, &ours, BPF_ANY) == 0;
 }
 
-/* Makes the maps and the program that looks into them. */
+/* Makes the maps and the program that reads them. */
 static bool load(struct xdp_filter *filter, const struct leat_xdp_config *config)
 {
     *filter = XDP_NO_FILTER;
@@ -139,7 +139,7 @@ static bool load(struct xdp_filter *filter, const struct leat_xdp_config *config
 bool leat_xdp_filter_open(struct xdp_filter *filter, int ifindex,
                           const struct leat_xdp_config *config)
 {
-    /* the driver's own hook if it has one; never in the place of another program */
+    /* the driver's own hook if it has one; never replacing another program */
     static const uint32_t modes[] = {XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE};
     int error = 0;
 

@@ -1,9 +1,9 @@
 /*
  * filter_mac.c -- which frames are leat's when it has a MAC address of its own.
  *
- * Unicast for the MAC of a queue's stack goes to that queue's socket.  A frame that came by another
- * queue can't: it goes on to Linux, which doesn't know that MAC, and from there through the packet
- * socket (packet.c), as all frames for groups do.
+ * Unicast frames for the MAC of a queue's stack go to that queue's socket.  A frame that came by
+ * another queue can't.  It goes on to Linux, which doesn't know that MAC, and from there through
+ * the packet socket (packet.c).  All frames for groups do the same.
  */
 #include "filter.h"
 #include "insn.h"
@@ -33,9 +33,9 @@ enum {
     PASS = 36
 };
 
-/* Behind ASIDE: Linux would merge segments of one connection (GRO) before the packet socket sees
- * them, but never two frames whose metadata differ, so each gets a number drawn by lot.  A driver
- * that has no room for metadata merges. */
+/* At ASIDE: Linux would merge segments of one connection (GRO) before the packet socket sees them.
+ * It never merges frames whose metadata differ, so each gets a random number.  Drivers without room
+ * for metadata do merge. */
 int leat_xdp_load_mac_program(const struct xdp_filter *filter)
 {
     const struct bpf_insn program[] = {

@@ -1,4 +1,4 @@
-/* inside.h -- what the parts of the AF_XDP backend share. */
+/* inside.h -- declarations that the parts of the AF_XDP backend share. */
 #ifndef XDP_INSIDE_H
 #define XDP_INSIDE_H
 
@@ -10,8 +10,8 @@
 #include "packet.h"
 
 enum {
-    RX_BUFFERS = 256,    /* that wait in the device */
-    TX_PIECES = 1024,    /* that the kernel has not sent yet; a power of two */
+    RX_BUFFERS = 256,    /* buffers that wait in the device */
+    TX_PIECES = 1024,    /* pieces that the kernel has not sent yet; a power of two */
     XDP_PIECES_MAX = 16, /* of one frame: the kernel takes 17 */
     KERNEL_HEADROOM = 256,
     /* the kernel leaves 256 bytes in front; with 2 more the IP header lies on a multiple of 4 */
@@ -26,13 +26,13 @@ struct leat_xdp {
     struct xsk_ring_prod fill, tx;
     struct xsk_ring_cons rx, done;
     struct xdp_filter filter;  /* of the first queue */
-    struct xdp_filter *shared; /* that one's */
-    struct xdp_packet packet;  /* with a MAC of our own: what comes by way of Linux */
+    struct xdp_filter *shared; /* points to that one */
+    struct xdp_packet packet;  /* with a MAC of our own: frames that come by way of Linux */
     uint8_t *memory;
     size_t memory_bytes;
     int fd;
     bool lost;
-    bool down;    /* when it was asked to send last */
+    bool down;    /* the device was down at the last send */
     bool starved; /* not one buffer waits in the device */
     bool more;    /* the last receive() stopped at frames_max */
     bool goes_on; /* the last descriptor was not the last one of its frame */
@@ -50,11 +50,11 @@ struct leat_xdp {
     char device[IF_NAMESIZE];
 };
 
-/* Its functions, of which close may be called twice. */
+/* The backend's functions; close may be called twice. */
 extern const struct leat_netif_ops leat_xdp_ops;
 void leat_xdp_shut(struct leat_netif *netif);
 
-/* The host waits for it no more. */
+/* Stops the host's watching. */
 void leat_xdp_unwatch(struct leat_xdp *xdp);
 
 #endif

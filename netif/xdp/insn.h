@@ -32,7 +32,7 @@
         .code = (class) | (operator) | BPF_K, .dst_reg = (reg), .off = (to) - (at)-1,              \
         .imm = (value)                                                                             \
     }
-/* From the order of the wire, @bits wide, to the machine's. */
+/* From network byte order, @bits wide, to the machine's. */
 #define SWAP(reg, bits)                                                                            \
     {                                                                                              \
         .code = BPF_ALU | BPF_END | BPF_TO_BE, .dst_reg = (reg), .imm = (bits)                     \

@@ -1,4 +1,4 @@
-/* open.c -- how a queue of a network device is opened: its facts, the UMEM, the socket, the filter.
+/* open.c -- opens a queue of a network device: its facts, the UMEM, the socket, the filter.
  */
 #include "inside.h"
 
@@ -51,8 +51,9 @@ static enum leat_err ask_device(struct leat_xdp *xdp, uint16_t *mtu, char why[LE
     return asked ? LEAT_OK : fail("can't ask", xdp->device, errno, why);
 }
 
-/* One of our own, which neither the device nor another queue's stack has: locally administered
- * (IEEE 802), and another bit beside, as a virtual device's own may be so too. */
+/* A MAC of our own, which neither the device nor another queue's stack has: locally administered
+ * (IEEE 802), with one more bit, because a virtual device's own may be locally administered, too.
+ */
 static struct leat_mac own_mac(struct leat_mac device, const struct leat_xdp_config *config)
 {
     static const struct leat_mac none;
@@ -145,7 +146,8 @@ static enum leat_err open_umem(struct leat_xdp *xdp, const struct leat_xdp_confi
 {
     const struct xsk_umem_config umem = {
         .fill_size =
-            2 * xdp->rx_buffers, /* as large as what is in it, it would fill up and stall */
+            2 *
+            xdp->rx_buffers, /* if it were no larger than its content, it would fill and stall */
         .comp_size = TX_PIECES,
         .frame_size = config->buf_bytes ? config->buf_bytes : 2048,
         .frame_headroom = RX_HEADROOM - KERNEL_HEADROOM,
@@ -153,14 +155,14 @@ static enum leat_err open_umem(struct leat_xdp *xdp, const struct leat_xdp_confi
     const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
     int error;
 
-    setrlimit(RLIMIT_MEMLOCK, &all); /* needed before Linux 5.11; else it does no harm */
+    setrlimit(RLIMIT_MEMLOCK, &all); /* needed before Linux 5.11, harmless later */
     error = -xsk_umem__create(&xdp->umem, config->memory, config->memory_bytes, &xdp->fill,
                               &xdp->done, &umem);
     return error ? fail("can't lend the stack's memory to", xdp->device, error, why) : LEAT_OK;
 }
 
-/* Tries zero copy first where any will do, and frames of several pieces first: kernels before 6.6
- * and some drivers can't. */
+/* If any mode will do, tries zero copy first; and frames of several pieces first, which kernels
+ * before 6.6 and some drivers don't support. */
 static int create_socket(struct leat_xdp *xdp, const struct leat_xdp_config *config)
 {
     struct xsk_socket_config socket = {.rx_size = 2 * xdp->rx_buffers,

@@ -1,10 +1,10 @@
 /*
  * packet.c -- frames for groups, and those that came by another queue.
  *
- * XDP gives a frame to one socket or to Linux, never to both, and what is for a group is both's. So
- * Linux gets it, and a packet socket on the same device a copy.  Such frames are few: questions
- * of ARP, neighbours and routers.  They come through a ring in memory, so that looking for
- * them costs no system call; each is copied once more, into the pool, and counted.
+ * XDP gives a frame to one socket or to Linux, never to both, but frames for groups concern both.
+ * So Linux gets such a frame, and a packet socket on the same device a copy.  They are few: ARP
+ * requests, and questions of neighbours and routers.  They come through a ring in memory, so that
+ * looking for them costs no system call; each is copied once more, into the pool, and counted.
  */
 #include "packet.h"
 
@@ -32,7 +32,7 @@ static bool set(int fd, int name, const void *value, socklen_t bytes)
     return setsockopt(fd, SOL_PACKET, name, value, bytes) == 0;
 }
 
-/* Groups, or @mac. */
+/* Accepts frames for groups, and for @mac. */
 static bool filter_for(int fd, struct leat_mac mac)
 {
     const uint8_t *octet = mac.octet;
@@ -49,7 +49,7 @@ static bool filter_for(int fd, struct leat_mac mac)
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
 }
 
-/* The device takes frames for @mac and for all groups as long as @fd is open. */
+/* Makes the device accept frames for @mac and for all groups as long as @fd is open. */
 static bool join(int fd, unsigned ifindex, struct leat_mac mac)
 {
     struct packet_mreq unicast = {
@@ -88,7 +88,7 @@ bool leat_xdp_packet_open(struct xdp_packet *packet, unsigned ifindex, struct le
         .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)ifindex};
     int error;
 
-    /* protocol 0: nothing comes before the filter stands */
+    /* protocol 0: no frame comes before the filter is in place */
     *packet = (struct xdp_packet){
         .fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), .ring = MAP_FAILED};
     if (packet->fd >= 0 && filter_for(packet->fd, mac) && make_ring(packet, frame_bytes_max) &&
@@ -101,7 +101,7 @@ bool leat_xdp_packet_open(struct xdp_packet *packet, unsigned ifindex, struct le
     return false;
 }
 
-/* What lies at @header, or NULL: too long, tagged for a VLAN, or the pool is empty. */
+/* A copy of the frame at @header; NULL: too long, tagged for a VLAN, or the pool is empty. */
 static struct leat_buf *copy_frame(struct xdp_packet *packet, const struct tpacket2_hdr *header,
                                    struct leat_pool *pool)
 {
@@ -118,7 +118,7 @@ static struct leat_buf *copy_frame(struct xdp_packet *packet, const struct tpack
     memcpy(leat_buf_put(frame, header->tp_snaplen), (const uint8_t *)header + header->tp_mac,
            header->tp_snaplen);
     if (header->tp_status & TP_STATUS_CSUMNOTREADY)
-        frame->checksum = LEAT_CHECKSUM_VERIFIED; /* of this machine: it never was on a wire */
+        frame->checksum = LEAT_CHECKSUM_VERIFIED; /* from this machine: it was never on a wire */
     packet->copied += header->tp_snaplen;
     return frame;
 }

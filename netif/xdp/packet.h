@@ -1,4 +1,5 @@
-/* packet.h -- what the filter can't give to a queue's socket, by way of Linux: a packet socket. */
+/* packet.h -- frames that the filter can't give to a queue's socket, by way of Linux: a packet
+ * socket. */
 #ifndef XDP_PACKET_H
 #define XDP_PACKET_H
 
@@ -21,8 +22,8 @@ struct xdp_packet {
     uint64_t lost;        /* frames: no buffer, too long, or the ring was full */
 };
 
-/* Hears on device @ifindex what is for @mac or for a group, of up to @frame_bytes_max bytes, and
- * makes the device take both.  On error errno is set. */
+/* Opens a packet socket on device @ifindex for frames of up to @frame_bytes_max bytes, for @mac or
+ * for a group, and makes the device accept both.  On error errno is set. */
 bool leat_xdp_packet_open(struct xdp_packet *packet, unsigned ifindex, struct leat_mac mac,
                           uint32_t frame_bytes_max);
 
@@ -30,8 +31,8 @@ bool leat_xdp_packet_open(struct xdp_packet *packet, unsigned ifindex, struct le
 uint32_t leat_xdp_packet_receive(struct xdp_packet *packet, struct leat_pool *pool,
                                  struct leat_buf **frames, uint32_t frames_max);
 
-/* Asks the kernel what it had no room for, and lets it forget that the device was down once, or
- * the descriptor would be ready for ever. */
+/* Asks the kernel how many frames it dropped, and clears the error that the device was once down;
+ * otherwise the descriptor would be ready for ever. */
 void leat_xdp_packet_look(struct xdp_packet *packet);
 
 void leat_xdp_packet_close(struct xdp_packet *packet);

@@ -1,9 +1,9 @@
 /*
  * xdp.c -- AF_XDP: frames to and from a queue of a network device, in the pool itself.
  *
- * Four rings are shared with the kernel.  Through `fill` go empty buffers of the pool, which come
- * back full through `rx`; through `tx` go frames, whose buffers come back through `done`.  An
- * address in a ring counts from the beginning of the stack's memory, which is the UMEM.
+ * Four rings are shared with the kernel.  Empty buffers of the pool go out through `fill`, and come
+ * back full through `rx`.  Frames go out through `tx`, and their buffers come back through `done`.
+ * An address in a ring counts from the beginning of the stack's memory, which is the UMEM.
  */
 #include "inside.h"
 
@@ -43,8 +43,8 @@ void leat_xdp_unwatch(struct leat_xdp *xdp)
         leat_posix_unwatch(xdp->posix, xdp->packet.fd);
 }
 
-/* Up to @most of what is in @ring, from place *@at on.  libxdp reads the kernel's index again only
- * when nothing is left of what it saw the last time, so a single look may show a part. */
+/* Reads up to @most entries of @ring, from place *@at on.  libxdp reads the kernel's index again
+ * only when all entries that it saw the last time are used.  So a single look may show a part. */
 static uint32_t peek_all(struct xsk_ring_cons *ring, uint32_t most, uint32_t *at)
 {
     const uint32_t seen = xsk_ring_cons__peek(ring, most, at);
@@ -103,7 +103,7 @@ static struct leat_buf *take_frame(const struct leat_xdp *xdp, const struct xdp_
     return frame;
 }
 
-/* A socket whose device has gone is never ready again, so it is asked for now and then. */
+/* The socket of a removed device is never ready again, so the device is polled now and then. */
 static void look_at_device(struct leat_xdp *xdp, uint64_t now_ns)
 {
     if (now_ns - xdp->looked_ns < DEVICE_LOOK_NS)
@@ -114,9 +114,9 @@ static void look_at_device(struct leat_xdp *xdp, uint64_t now_ns)
         set_lost(xdp);
 }
 
-/* A frame in several buffers is longer than one, and so than the MTU that we have: it is dropped.
- * (Sockets that send such frames get such frames.)  What its other buffers hold looks like a frame,
- * and is what the sender likes it to be. */
+/* A frame in several buffers is longer than one, and so than our MTU: it is dropped.  (Sockets that
+ * send such frames also receive them.)  Its further buffers may look like frames of their own, with
+ * contents chosen by an attacker. */
 static bool is_part(struct leat_xdp *xdp, const struct xdp_desc *desc)
 {
     const bool began = xdp->goes_on;
@@ -154,8 +154,9 @@ static bool has_unsent(const struct leat_xdp *xdp)
            __atomic_load_n(xdp->tx.producer, __ATOMIC_RELAXED);
 }
 
-/* Lets the kernel send: it takes some frames a call while it copies.  What it leaves, as its memory
- * for this socket is in use, the device dropped a frame or is down, is for the next look. */
+/* Makes the kernel send; while it copies it takes some frames per call.  It leaves frames if its
+ * memory for this socket is in use, or the device dropped a frame or is down; the next look sends
+ * those. */
 static void kick(struct leat_xdp *xdp)
 {
     for (unsigned kicks = 0; kicks < KICKS_MAX && xsk_ring_prod__needs_wakeup(&xdp->tx); kicks++) {
@@ -186,7 +187,7 @@ static uint32_t xdp_receive(struct leat_netif *netif, uint64_t now_ns, struct le
     if (has_unsent(xdp))
         kick(xdp);
     reap(xdp);
-    if (now_ns < xdp->busy_until_ns) { /* the device is asked in this call */
+    if (now_ns < xdp->busy_until_ns) { /* this call polls the device */
         xdp->counters.kicks++;
         recvfrom(xdp->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
     }
@@ -202,7 +203,7 @@ static uint32_t xdp_receive(struct leat_netif *netif, uint64_t now_ns, struct le
 
 /* ---- out ---------------------------------------------------------------------------------- */
 
-/* Frees what the kernel has sent.  It says the address; mostly that of the oldest frame. */
+/* Frees a buffer that the kernel has sent.  It gives the address, mostly of the oldest frame. */
 static void reap_one(struct leat_xdp *xdp, uint64_t address)
 {
     const uint8_t *data = xdp->memory + xsk_umem__add_offset_to_addr(address);
@@ -238,7 +239,7 @@ static uint32_t xdp_transmit_room(struct leat_netif *netif)
     struct leat_xdp *xdp = xdp_of(netif);
 
     if (xdp->fd < 0 || xdp->lost)
-        return TX_PIECES; /* into nothing, and counted */
+        return TX_PIECES; /* they are dropped, and counted */
     if (xdp->sent_count > TX_PIECES / 2)
         reap(xdp);
     return (TX_PIECES - xdp->sent_count) / XDP_PIECES_MAX;
@@ -288,7 +289,7 @@ static struct leat_buf *prepare(struct leat_xdp *xdp, struct leat_buf *frame)
     return fits ? frame : copy_into_pool(xdp, frame);
 }
 
-/* Each piece goes its own way from here: the kernel gives it back alone. */
+/* From here on the pieces are independent: the kernel returns each by itself. */
 static bool queue_frame(struct leat_xdp *xdp, struct leat_buf *frame)
 {
     const uint32_t count = count_pieces(frame);
@@ -348,8 +349,8 @@ static uint64_t xdp_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
                : xdp->looked_ns + DEVICE_LOOK_NS;
 }
 
-/* What the kernel still holds: it lets go of all when the socket is deleted, so buffers are found
- * by what the rings say. */
+/* Takes back the buffers that the kernel still holds.  It releases all when the socket is deleted,
+ * so they are found by the contents of the rings. */
 static void take_back(struct leat_xdp *xdp)
 {
     const struct xdp_desc *desc;
@@ -364,8 +365,8 @@ static void take_back(struct leat_xdp *xdp)
         desc = xsk_ring_cons__rx_desc(&xdp->rx, at + i);
         leat_buf_free(buf_at(xdp, xsk_umem__extract_addr(desc->addr)));
     }
-    /* fill: what the kernel has not taken; one that it has taken and not filled stays away, with
-     * the memory, which the stack leaves as well */
+    /* fill: buffers that the kernel has not taken.  One that it has taken and not filled stays
+     * lost, with the memory, which the stack gives up as well */
     for (at = __atomic_load_n(xdp->fill.consumer, __ATOMIC_ACQUIRE);
          at != __atomic_load_n(xdp->fill.producer, __ATOMIC_RELAXED); at++)
         leat_buf_free(buf_at(xdp, *xsk_ring_prod__fill_addr(&xdp->fill, at)));

@@ -49,6 +49,8 @@ IDENTIFIER = re.compile(r"@p$|[\"'(]*\w+\(\)|[a-z0-9]+_\w+")
 
 # Code in a sentence: what `plain` replaced, a name with an underscore, a call.
 CODE = re.compile(r"\bCODE\b|\w_\w|\w\(\)")
+# A line of a diagram or of code in a comment: indented, as in Markdown.
+DIAGRAM = re.compile(r"\s*\*\s{5,}\S")
 BODY = re.compile(r"\b(nobody|somebody|anybody|everybody)(?:'s)?\b", re.I)
 WHO = re.compile(r"(?:([\w'-]+)([,;:(]*)\s+)?\b(who|whom|whose)\b", re.I)
 CLAUSE = re.compile(r"(?:[,;:(]|\b(?:of|for|to|by|from|with|than|in|on|at))\s+(what|who|whom)\s+(?!if\b|follows\b)\w", re.I)
@@ -102,7 +104,7 @@ def comments_of_c(text):
         if match[3] is not None:
             continue
         body = match[1] if match[1] is not None else match[2]
-        yield [(number + index, re.sub(r"^\s*(?:\*+|//+[/!<]*)\s?", "", line))
+        yield [(number + index, "" if DIAGRAM.match(line) else re.sub(r"^\s*(?:\*+|//+[/!<]*)\s?", "", line))
                for index, line in enumerate(body.splitlines())]
 
 

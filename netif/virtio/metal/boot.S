@@ -29,8 +29,8 @@
     .asciz "Xen"
     .quad pvh_entry
 
-/* Fills in the page tables, which lie in .bss.  The same text for 32 and 64 bits.  Leaves %edi and
- * %esi alone. */
+/* Fills in the page tables, which lie in .bss.  The same code for 32 and 64 bits.  Doesn't change
+ * %edi and %esi. */
 .macro BUILD_PAGE_TABLES
     movl $(page_pointers + PAGE_PRESENT + PAGE_WRITE), page_root
     movl $page_pointers, %ecx

@@ -1,4 +1,4 @@
-/* boot_info.c -- command line and memory, as PVH's start info or Linux' zero page tell them. */
+/* boot_info.c -- command line and memory, from PVH's start info or Linux' zero page. */
 #include "metal.h"
 
 /* struct hvm_start_info (Xen, public/arch-x86/hvm/start_info.h) */
@@ -39,7 +39,7 @@ enum {
     ZERO_PAGE_E820 = 0x2d0
 };
 
-static const uint64_t memory_end = UINT64_C(1) << 32; /* of what is mapped */
+static const uint64_t memory_end = UINT64_C(1) << 32; /* end of the mapped memory */
 
 /* Keeps the piece if it is larger than the one we have. */
 static void take_memory(struct boot_info *boot, uint64_t address, uint64_t bytes)

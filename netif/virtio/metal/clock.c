@@ -1,9 +1,9 @@
 /*
  * clock.c -- time from the time-stamp counter.
  *
- * Its rate comes from the hypervisor (kvm-clock) or the processor (CPUID 15h); where neither says
- * it, as under QEMU's TCG, it is measured against the timer of the local APIC, which QEMU runs at 1
- * GHz.
+ * Its rate comes from the hypervisor (kvm-clock) or the processor (CPUID 15h).  If neither reports
+ * it, as under QEMU's TCG, it is measured against the timer of the local APIC, which QEMU runs at
+ * 1 GHz.
  */
 #include "cpu.h"
 #include "metal.h"
@@ -54,7 +54,7 @@ static uint64_t scale_from_kvm(void)
         scale <<= kvm_time.shift & 31;
     else
         scale >>= -kvm_time.shift & 31;
-    write_msr(KVM_MSR_SYSTEM_TIME, 0); /* the rate is all we want */
+    write_msr(KVM_MSR_SYSTEM_TIME, 0); /* only the rate is needed */
     return scale;
 }
 
@@ -70,10 +70,10 @@ static uint64_t scale_from_cpu(void)
     return scale_of((uint64_t)id.ecx * id.ebx / id.eax, 1000000000);
 }
 
-/* Both clocks at one moment, as near as we can tell. */
+/* Both clocks at nearly the same moment. */
 struct moment {
     uint64_t tsc;
-    uint64_t unsure_ticks; /* something else may have run between the two readings */
+    uint64_t unsure_ticks; /* time between the two readings, in which the host may have run */
     uint32_t timer_left;
 };
 
@@ -89,7 +89,7 @@ static struct moment moment_now(void)
     return moment;
 }
 
-/* The surest of several: the host may stop us at any instruction. */
+/* The most precise of several: the host may stop us at any instruction. */
 static uint64_t scale_from_timer(void)
 {
     uint64_t surest = UINT64_MAX, scale = 0;

@@ -1,4 +1,4 @@
-/* cpu.h -- the instructions of x86-64 that C has no words for. */
+/* cpu.h -- the instructions of x86-64 that C can't express. */
 #ifndef CPU_H
 #define CPU_H
 
@@ -60,7 +60,7 @@ static inline void write_msr(uint32_t msr, uint64_t value)
                      : "memory");
 }
 
-/* The time-stamp counter, not before what stands before it in the program. */
+/* The time-stamp counter, read after all earlier instructions of the program. */
 static inline uint64_t tsc_read(void)
 {
     uint32_t low, high;
@@ -69,7 +69,7 @@ static inline uint64_t tsc_read(void)
     return (uint64_t)high << 32 | low;
 }
 
-/* The map of the page at @address has changed. */
+/* Tells the processor that the mapping of the page at @address has changed. */
 static inline void invalidate_page(uintptr_t address)
 {
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
@@ -87,7 +87,7 @@ static inline void interrupts_on_and_halt(void)
     __asm__ volatile("sti; hlt" : : : "memory");
 }
 
-/* False: the generator had nothing to give. */
+/* False: the generator had no number. */
 static inline bool cpu_rdrand(uint64_t *value)
 {
     bool good;

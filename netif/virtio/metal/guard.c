@@ -1,8 +1,8 @@
 /*
  * guard.c -- pages that trap when touched, in the identity map of boot.S.
  *
- * That map has pages of 2 MiB; one with a guard in it is cut into 512 of 4 KiB, by a table out of a
- * few that are kept for this.
+ * That map has pages of 2 MiB.  One that contains a guard is split into 512 of 4 KiB, by one of a
+ * few tables that are reserved for this.
  */
 #include "cpu.h"
 #include "metal.h"
@@ -14,8 +14,7 @@ enum {
     PRESENT = 0x1,
     PRESENT_WRITE = 0x3,
     LARGE = 0x80,
-    GUARDED =
-        0x200 /* a bit that the processor leaves to us; what isn't present has none but ours */
+    GUARDED = 0x200 /* an available bit; entries that aren't present have it only as guards */
 };
 
 extern uint64_t page_root[]; /* boot.S */
@@ -65,8 +64,8 @@ static bool is_guarded(uint64_t address)
     return entry && !(*entry & PRESENT) && (*entry & GUARDED);
 }
 
-/* Whose guard that is, by name, or NULL.  Whoever tells of the fault reads the stack: then it must
- * be there. */
+/* The name of the guarded task at @address, or NULL.  The page becomes readable, because the crash
+ * report reads the stack. */
 static const char *take_fault(uint64_t address)
 {
     void *page = (void *)(uintptr_t)(address & ~UINT64_C(0xfff));

@@ -1,9 +1,9 @@
 /*
  * interrupts.c -- the interrupt table, the local APIC with its timer, the I/O APIC.
  *
- * An interrupt does nothing but wake who waits, and quieten its device: all work is done by
- * leat_poll().  An exception is a bug of ours: it says what it is and ends the machine.  It gets a
- * stack of its own where the one that was used may be at its end.
+ * An interrupt only ends the wait and acknowledges its device: leat_poll() does all the work.  An
+ * exception is a bug of ours: its handler prints it and ends the machine.  It runs on a stack of
+ * its own if the current one may have overflowed.
  */
 #include <string.h>
 
@@ -56,7 +56,7 @@ struct gate {
     uint32_t reserved;
 };
 
-/* What boot.S and the processor have pushed. */
+/* The registers that boot.S and the processor have pushed. */
 struct interrupt_frame {
     uint64_t vector;
     uint64_t error;
@@ -67,7 +67,7 @@ struct interrupt_frame {
     uint64_t ss;
 };
 
-/* The processor's task state (Intel SDM 3A 8.7): we use it for its stacks alone. */
+/* The processor's task state (Intel SDM 3A 8.7): only its stacks are used. */
 struct task_state {
     uint32_t reserved;
     uint32_t stacks[6]; /* of other privileges: there are none */
@@ -99,7 +99,7 @@ static uint8_t emergency_stack[EMERGENCY_STACK_BYTES] __attribute__((aligned(16)
 static const char *(*take_guard_fault)(uint64_t address); /* NULL: there are no guards */
 static struct device devices[DEVICES_MAX];
 static uint8_t device_count;
-static struct device crash; /* whom to tell; once */
+static struct device crash; /* the handler of leat_metal_on_crash(); called once */
 
 static uint32_t lapic_read(uint32_t at)
 {
@@ -122,8 +122,8 @@ static void write_hex(const char *name, uint64_t value)
     serial_write(digits, sizeof digits);
 }
 
-/* What a human looks for return addresses in. Nobody knows whether @rsp is worth anything, so
- * nothing is read that the first 4 GiB, which are always mapped, don't hold. */
+/* Prints words of the stack, in which a human may find return addresses.  @rsp may be garbage, so
+ * only the first 4 GiB are read, which are always mapped. */
 static void write_stack(uint64_t rsp)
 {
     const uint64_t *words = (const uint64_t *)(uintptr_t)(rsp & ~(uint64_t)7);
@@ -142,7 +142,7 @@ static void write_text(const char *text)
     serial_write(text, strlen(text));
 }
 
-/* Whose stack it was that has met its guard page at @address, if that is one. */
+/* If @address is in a guard page, prints whose stack has overflowed. */
 static void write_guard_fault(uint64_t address)
 {
     const char *name = take_guard_fault ? take_guard_fault(address) : NULL;
@@ -159,7 +159,7 @@ _Noreturn static void die(const struct interrupt_frame *frame)
     static bool dying;
     uint64_t cr2;
 
-    if (dying) /* what it tells of has made it worse */
+    if (dying) /* a fault within the report */
         power_off(STATUS_EXCEPTION);
     dying = true;
     __asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
@@ -194,7 +194,7 @@ void interrupt_taken(const struct interrupt_frame *frame)
     if (vector < EXCEPTIONS)
         die(frame);
     if (vector == INTERRUPT_SPURIOUS)
-        return; /* needs no end (Intel SDM 3A 11.9) */
+        return; /* needs no end-of-interrupt (Intel SDM 3A 11.9) */
     if (vector >= INTERRUPT_DEVICE && vector - INTERRUPT_DEVICE < device_count) {
         const struct device *device = &devices[vector - INTERRUPT_DEVICE];
 
@@ -209,7 +209,7 @@ void interrupts_on_guard(const char *(*take)(uint64_t address))
     take_guard_fault = take;
 }
 
-/* A fault that a stack's end has made finds another one: or the processor could not even say so. */
+/* A fault at the end of a stack needs another stack; otherwise it could not even be reported. */
 static void emergency_stack_init(void)
 {
     const uint64_t top = (uintptr_t)emergency_stack + sizeof emergency_stack;
@@ -251,7 +251,7 @@ void interrupts_init(void)
     }
     emergency_stack_init();
     __asm__ volatile("lidt %0" : : "m"(pointer));
-    /* the old interrupt controllers, if there are any, are to be silent */
+    /* the old interrupt controllers, if there are any, must be silent */
     out8(0x21, 0xff);
     out8(0xa1, 0xff);
     lapic_write(LAPIC_SPURIOUS, LAPIC_ENABLED | INTERRUPT_SPURIOUS);
@@ -294,8 +294,8 @@ uint32_t interrupts_timer_left(void)
     return lapic_read(LAPIC_TIMER_CURRENT);
 }
 
-/* Interrupts are taken only here: code with a red zone may run everywhere else.  One that came
- * before is pending, and ends the halt at once. */
+/* Interrupts are taken only here, so code with a red zone may run everywhere else.  An earlier one
+ * is pending, and ends the halt at once. */
 void interrupts_wait(void)
 {
     interrupts_on_and_halt();

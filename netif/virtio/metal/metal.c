@@ -2,7 +2,7 @@
 #include "cpu.h"
 #include "metal.h"
 
-/* What code that others have compiled with a stack protector reads at %fs:0x28. */
+/* The word at %fs:0x28, for libraries that were compiled with a stack protector. */
 static struct {
     uint64_t before[5];
     uint64_t guard;

@@ -1,4 +1,4 @@
-/* metal.h -- the inside of the machine: what its parts offer each other. */
+/* metal.h -- the inside of the machine: declarations that its parts share. */
 #ifndef METAL_H
 #define METAL_H
 
@@ -14,7 +14,7 @@
 /* boot.S jumps here with interrupts off. */
 void metal_start(uint32_t protocol, uintptr_t info);
 
-/* --- boot_info.c: what the loader left for us ---------------------------------------------------
+/* --- boot_info.c: data from the loader ----------------------------------------------------------
  */
 
 enum boot_protocol { /* boot.S knows the numbers */
@@ -37,7 +37,7 @@ struct boot_info boot_info_read(enum boot_protocol protocol, uintptr_t info);
 
 void serial_init(void);
 void serial_write(const char *text, size_t len);
-/* True if somebody has typed Ctrl-D, or did so before. */
+/* True if Ctrl-D has been typed, now or earlier. */
 bool serial_at_end(void);
 
 /* --- interrupts.c -------------------------------------------------------------------------------
@@ -57,8 +57,8 @@ void interrupts_timer_start(uint32_t count);
 uint32_t interrupts_timer_left(void);
 /* Sleeps until an interrupt, if none has come since the last call. */
 void interrupts_wait(void);
-/* Lets @take be asked whether a page fault's address is a guard's, which it makes memory again: it
- * returns the name of whom it guarded, or NULL. */
+/* Sets @take, which is asked at a page fault whether the address is in a guard.  If so, it makes
+ * the page ordinary memory again and returns the name of the guarded task; else NULL. */
 void interrupts_on_guard(const char *(*take)(uint64_t address));
 
 /* --- paging.c -----------------------------------------------------------------------------------

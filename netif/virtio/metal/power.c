@@ -1,4 +1,4 @@
-/* power.c -- the switch. */
+/* power.c -- turns the machine off. */
 #include "cpu.h"
 #include "metal.h"
 
@@ -9,7 +9,7 @@ enum {
     KEYBOARD_CONTROLLER = 0x64
 };
 
-/* Each hypervisor listens to one of these; the others don't mind. */
+/* Each hypervisor obeys one of these; the others ignore it. */
 _Noreturn void power_off(int status)
 {
     struct {

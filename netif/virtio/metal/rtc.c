@@ -36,7 +36,7 @@ static unsigned number(uint8_t value, uint8_t status_b)
     return status_b & BINARY ? value : 10u * (value >> 4) + (value & 0xf);
 }
 
-/* False: it never ends to update itself. */
+/* False: its update never ends. */
 static bool read_date(struct leat_civil_date *date)
 {
     const uint8_t status_b = rtc_read(RTC_STATUS_B);
@@ -60,7 +60,7 @@ static bool read_date(struct leat_civil_date *date)
     return true;
 }
 
-/* Read until it says the same twice: it may have gone on in between. */
+/* Reads until two readings agree: the clock may have advanced within one. */
 uint64_t rtc_civil_ns(void)
 {
     struct leat_civil_date date;

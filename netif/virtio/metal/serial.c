@@ -25,7 +25,7 @@ void serial_init(void)
     out8(SERIAL_LINE_CONTROL, 0x03);     /* 8 bits, no parity, one stop bit */
     out8(SERIAL_FIFO, 0x07);             /* on, empty */
     out8(SERIAL_MODEM_CONTROL, 0x0b);    /* ready; OUT2 lets interrupts through */
-    out8(SERIAL_INTERRUPT_ENABLE, 0x01); /* of what comes in */
+    out8(SERIAL_INTERRUPT_ENABLE, 0x01); /* on received data */
     leat_metal_route(SERIAL_PIN, INTERRUPT_SERIAL);
 }
 
