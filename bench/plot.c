@@ -100,7 +100,7 @@ void goodput_markdown(const struct goodput *g, unsigned seconds, unsigned seeds,
     fprintf(
         to,
         "\n"
-        "## What limits it\n"
+        "## Its limits\n"
         "\n"
         "NewReno's window, and CUBIC's where it is no faster (RFC 9438 4.3), is √(1.5 / p) "
         "segments\n"
