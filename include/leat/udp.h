@@ -157,7 +157,7 @@ bool leat_udp_was_fragmented(const struct leat_udp *udp);
 /** The stack of a socket. */
 struct leat *leat_udp_stack(const struct leat_udp *udp);
 
-/** What a socket counts from when it was opened: X(name, what it means). */
+/** Counters of a socket since it was opened: X(name, meaning). */
 /* clang-format off */
 #define LEAT_UDP_COUNTS(X)                                                                         \
     X(received, "datagrams that the program got, or that wait for it")                             \
@@ -170,8 +170,8 @@ struct leat *leat_udp_stack(const struct leat_udp *udp);
     X(drop_group, "datagrams to a group that only others have joined")
 /* clang-format on */
 
-/** One counter a name above.  A datagram that a socket drops is also counted by the stack, under
- * drop_udp_checksum, drop_udp_full or, for the last three, drop_udp_port. */
+/** The counters of a socket, 64 bits each.  The stack also counts a datagram that a socket drops:
+ * under drop_udp_checksum, drop_udp_full or, for the last three, drop_udp_port. */
 struct leat_udp_counts {
 #define LEAT_UDP_COUNTS_FIELD(name, text) uint64_t name;
     LEAT_UDP_COUNTS(LEAT_UDP_COUNTS_FIELD)
