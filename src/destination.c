@@ -1,13 +1,12 @@
 /*
- * destination.c -- see destination.h.
+ * destination.c -- which of several addresses to talk to first (RFC 6724 6): see service.h.
  *
  * Rules 4 (home addresses) and 7 (tunnels) are for what we don't have.
  */
-#include "destination.h"
-
 #include "ip/host.h"
 #include "ip/route.h"
 #include "policy.h"
+#include "stack.h"
 
 enum {
     SCOPE_LINK_LOCAL = 2, /* RFC 4291 2.7 */

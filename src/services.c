@@ -99,3 +99,38 @@ uint32_t stack_random_below(struct leat *stack, uint32_t bound)
     /* multiply and shift: a bias of bound / 2^32, which nothing here can notice */
     return (uint32_t)(((leat_random(stack) & 0xffffffffu) * bound) >> 32);
 }
+
+void service_timer_set(struct leat *stack, struct timer *timer, uint64_t at_ns)
+{
+    timer_set(&stack->timers, timer, at_ns);
+}
+
+void service_timer_cancel(struct leat *stack, struct timer *timer)
+{
+    timer_cancel(&stack->timers, timer);
+}
+
+COLD void *service_take(struct leat *stack, size_t count, size_t bytes)
+{
+    return arena_take(&stack->arena, count, bytes);
+}
+
+const struct siphash_key *service_table_key(const struct leat *stack)
+{
+    return &stack->table_key;
+}
+
+void service_ready(struct leat *stack, struct ready *ready)
+{
+    stack_ready(stack, ready);
+}
+
+bool service_has_ipv6(const struct leat *stack)
+{
+    return stack->ipv6_family != 0;
+}
+
+bool service_is_probing6(const struct leat *stack)
+{
+    return stack->ipv6_family && stack->ipv6_family->is_probing(stack);
+}

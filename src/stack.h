@@ -25,6 +25,7 @@
 #include "core/timer.h"
 #include "core/cold.h"
 #include "link/fair_queue.h"
+#include "service.h"
 
 struct neighbours; /* link/arp.h */
 struct reassembly; /* ip/reassembly.h */
@@ -45,13 +46,6 @@ struct leat_dhcp6_lease;
 struct leat_dhcp6_config;
 struct dhcp6_clients;    /* proto/dhcp/dhcp6.h */
 struct leat_ipv6_policy; /* leat/ipv6.h */
-
-/* Something that wants its callback called: lies in sockets, connections, listeners. */
-struct ready {
-    struct ready *next;
-    struct ready *prev; /* NULL: not queued */
-    void (*run)(struct leat *stack, struct ready *ready);
-};
 
 /* What an address of ours is doing (RFC 5227). */
 enum address_state {
@@ -301,8 +295,7 @@ struct leat {
     struct limiter icmp_errors; /* of both families */
     struct limiter icmp_echoes;
     struct leat_buf *taken[FRAMES_TAKEN_MAX]; /* by link_poll(), on their way up */
-    uint64_t
-        civil_at_zero_ns; /* civil time when now_ns was 0, modulo 2^64; proto/time/civil.c alone */
+    uint64_t civil_at_zero_ns; /* civil time when now_ns was 0, modulo 2^64; civil.c alone */
     bool civil_known;
     const struct ip_family *families[FAMILIES];
     const struct ipv6_family *ipv6_family; /* NULL: not registered */
@@ -316,12 +309,7 @@ struct leat {
     uint8_t policy_count;
 };
 
-/* True while there may be no way over IPv6 that there is in a second: an address is being checked
- * (RFC 4862 5.4), so who finds no way tries again. */
-static inline bool stack_is_probing6(const struct leat *stack)
-{
-    return stack->ipv6_family && stack->ipv6_family->is_probing(stack);
-}
+_Static_assert(offsetof(struct leat, now_ns) == 0, "where service_now_ns() reads it");
 
 /* Ends a packet: counts it under @stat (a TAKEN or DROP) and frees it.  Takes @buf. */
 #define stack_end(stack, buf, stat)                                                                \
@@ -351,16 +339,6 @@ static inline void stack_ready_same_turn(struct leat *stack, struct ready *ready
 {
     if (!ready->prev)
         ready_put(&stack->ready_same_turn, ready);
-}
-
-/* Takes @ready out of the ring, if it is in it. */
-static inline void stack_not_ready(struct ready *ready)
-{
-    if (!ready->prev)
-        return;
-    ready->prev->next = ready->next;
-    ready->next->prev = ready->prev;
-    ready->next = ready->prev = 0;
 }
 
 /* The link of an attached backend, or NULL. */

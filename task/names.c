@@ -1,5 +1,5 @@
 /* names.c -- a task waits for the addresses of a name, of both families. */
-#include "destination.h"
+#include "service.h"
 #include "task/flows.h"
 
 enum {
@@ -57,7 +57,7 @@ static enum leat_err __attribute__((noinline))
 ask(struct leat_resolver *resolver, const char *name, struct asked *asked, uint64_t deadline_ns)
 {
     static const uint16_t types[] = {LEAT_DNS_A, LEAT_DNS_AAAA};
-    const unsigned families = asked->task->tasks->stack->ipv6_family ? 2 : 1;
+    const unsigned families = service_has_ipv6(asked->task->tasks->stack) ? 2 : 1;
     struct leat_dns_name parsed;
     enum leat_err err = leat_dns_name_parse(name, &parsed);
 

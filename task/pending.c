@@ -33,7 +33,7 @@ void task_take_share(struct leat_task *task, struct pending *pending)
     struct leat_tasks *tasks = task->tasks;
 
     task->share = pending ? pending->share : shares_free_place(&tasks->shares);
-    task->renewed_ns = tasks->stack->now_ns;
+    task->renewed_ns = service_now_ns(tasks->stack);
     if (task->share ==
         SHARES_NONE) /* a stack is free, but its share belongs to a request that waits */
         return;
@@ -52,7 +52,7 @@ static void give_share(struct leat_tasks *tasks, uint32_t *share)
 
 void task_renew(struct leat_task *task)
 {
-    const uint64_t now_ns = task->tasks->stack->now_ns;
+    const uint64_t now_ns = service_now_ns(task->tasks->stack);
 
     while (task->parent)
         task = task->parent;
@@ -70,7 +70,8 @@ static bool may_go(const struct leat_tasks *tasks, uint32_t share, const struct 
     const struct leat_task *task = tasks->of_share[share].task;
 
     if (shares_is_of(&tasks->shares, share, pending->holder))
-        return pending->displaces && task && tasks->stack->now_ns - task->renewed_ns >= second_ns;
+        return pending->displaces && task &&
+               service_now_ns(tasks->stack) - task->renewed_ns >= second_ns;
     return pending->displaces || tasks->shares.largest >= held + 2;
 }
 

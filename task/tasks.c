@@ -86,7 +86,7 @@ static struct leat_tasks *lay_out(void *memory, struct leat *stack,
                                   const struct leat_tasks_config *full)
 {
     uint8_t *at = (uint8_t *)memory + (ALIGN - (uintptr_t)memory % ALIGN) % ALIGN;
-    const uint64_t key[2] = {stack->table_key.k0, stack->table_key.k1};
+    const uint64_t key[2] = {service_table_key(stack)->k0, service_table_key(stack)->k1};
     const size_t align = slots_align(full);
     struct leat_tasks *tasks = part(&at, sizeof *tasks);
 
@@ -286,7 +286,7 @@ static void task_ended(struct leat_task *task)
     struct leat_task *parent = task->parent;
     const bool is_last = parent && (parent->flags & TASK_ENDING);
 
-    timer_cancel(&task->tasks->stack->timers, &task->timer);
+    service_timer_cancel(task->tasks->stack, &task->timer);
     task->tasks->counts.ended++;
     task_wake(task->joiner, LEAT_OK);
     if (is_last || !(task->flags & TASK_HAS_HANDLE))

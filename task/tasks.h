@@ -18,7 +18,7 @@
 #include "core/ring.h"
 #include "core/shares.h"
 #include "core/timer.h"
-#include "stack.h"
+#include "service.h"
 #include "task/sanitizer.h"
 #include "task/switch.h"
 #include "task/valgrind.h"

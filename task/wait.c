@@ -12,7 +12,7 @@ static void ready_run(struct leat *stack, struct ready *ready)
 static void arm(struct leat_task *task, uint64_t deadline_ns)
 {
     if (!timer_is_set(&task->timer) || deadline_ns < timer_at_ns(&task->timer))
-        timer_set(&task->tasks->stack->timers, &task->timer, deadline_ns);
+        service_timer_set(task->tasks->stack, &task->timer, deadline_ns);
 }
 
 void task_timer(struct timer *timer, void *context)
@@ -22,7 +22,7 @@ void task_timer(struct timer *timer, void *context)
 
     if (!task->place || task->deadline_ns == LEAT_NEVER_NS)
         return;
-    if (task->deadline_ns > stack->now_ns) {
+    if (task->deadline_ns > service_now_ns(stack)) {
         arm(task, task->deadline_ns);
         return;
     }
@@ -40,7 +40,7 @@ static enum leat_err may_wait(struct leat_task *task, uint64_t deadline_ns)
         leat_task_cancel(task);
         err = LEAT_ERR_CANCELLED;
     }
-    if (err || deadline_ns > task->tasks->stack->now_ns)
+    if (err || deadline_ns > service_now_ns(task->tasks->stack))
         return err;
     task->tasks->counts.timeouts++;
     return LEAT_ERR_TIMEOUT;
@@ -107,7 +107,7 @@ void task_wake(struct leat_task *task, enum leat_err why)
     task->place = NULL;
     task->woken_by = (uint8_t)why;
     task->ready.run = ready_run;
-    stack_ready(task->tasks->stack, &task->ready);
+    service_ready(task->tasks->stack, &task->ready);
 }
 
 /* ---- what the program calls --------------------------------------------------------------- */
@@ -171,7 +171,7 @@ bool leat_task_is_cancelled(const struct leat_task *task)
 
 uint64_t leat_task_in(const struct leat_task *task, uint64_t ns)
 {
-    const uint64_t now_ns = task->tasks->stack->now_ns;
+    const uint64_t now_ns = service_now_ns(task->tasks->stack);
 
     return ns < LEAT_NEVER_NS - now_ns ? now_ns + ns : LEAT_NEVER_NS;
 }
@@ -185,7 +185,7 @@ enum leat_err leat_task_join(struct leat_task *task, struct leat_task *child, en
         return err;
     leat_assert(child->parent == task && (child->flags & TASK_HAS_HANDLE));
     for (err = LEAT_OK; !err && !(child->flags & TASK_OVER);) {
-        if (deadline_ns <= task->tasks->stack->now_ns)
+        if (deadline_ns <= service_now_ns(task->tasks->stack))
             return LEAT_ERR_TIMEOUT;
         err = steady_wait(task, &child->joiner, deadline_ns);
     }

@@ -18,7 +18,7 @@
 
 #include "core/assert.h"
 #include "core/second.h"
-#include "stack.h"
+#include "service.h"
 
 static const uint64_t renew_ns = 100000000; /* a session's place is renewed no more often */
 static const uint64_t still_ns = second_ns; /* an address pays itself with what stood so long */

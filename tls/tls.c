@@ -6,7 +6,7 @@
 
 #include "core/assert.h"
 #include "core/second.h"
-#include "stack.h"
+#include "service.h"
 #include "tls/places.h"
 
 enum {
@@ -132,7 +132,7 @@ static void *part(uint8_t **at, size_t bytes)
 static void lay_out_sessions(struct leat_tls *tls, uint8_t **at)
 {
     const struct leat_tls_config *config = &tls->config;
-    const uint64_t key[2] = {tls->stack->table_key.k0, tls->stack->table_key.k1};
+    const uint64_t key[2] = {service_table_key(tls->stack)->k0, service_table_key(tls->stack)->k1};
 
     tls->session_count = session_count(config);
     tls->sessions = part(at, tls->session_count * sizeof *tls->sessions);

@@ -75,7 +75,7 @@ INDIRECT = {
     "transport6_error": ["tcp_icmp_error", "udp_icmp_error", "igmp.c:no_error"],
     "ip/icmp_input.c": ["tcp_icmp_error", "udp_icmp_error", "igmp.c:no_error"],
     "ip/ipv4_input.c": ["tcp_input", "udp_input", "icmp_input", "igmp_input", "igmp.c:hears"], "udp/groups.c": ["mld_join", "mld_leave"],
-    "proto/connect/connect.c": ["addresses6_are_probed"], "proto/dns/query.c": ["addresses6_are_probed"], "crypto/hkdf.c": OUT, "proto/time/civil.c": OUT, "proto/time/sntp.c": OUT,
+    "proto/connect/connect.c": ["addresses6_are_probed"], "proto/dns/query.c": ["addresses6_are_probed"], "crypto/hkdf.c": OUT, "civil.c": OUT, "proto/time/sntp.c": OUT,
     "tcp/conn/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/listener.c": OUT,
     "tcp/math/recovery.c": CONGESTION,
     **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_wait", "query_try", "forward_tcp", "lookup", "upstream")},

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/assert.h"
-#include "stack.h"
+#include "service.h"
 
 enum {
     IPV6 = 0, /* of the lookups */
@@ -120,7 +120,7 @@ static void begin_try(struct leat_connect_try *try)
     connecting->last_was_ipv6 = !leat_ip_is_v4(try->remote.ip);
     if (err) {
         connecting->probes |= err == LEAT_ERR_NO_ROUTE && connecting->last_was_ipv6 &&
-                              stack_is_probing6(connecting->stack);
+                              service_is_probing6(connecting->stack);
         try->conn = NULL;
         end_try(try, err);
         return;

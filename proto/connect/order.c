@@ -1,7 +1,7 @@
 /* order.c -- which address is next (RFC 6724 6, RFC 8305 4). */
 #include "proto/connect/connect.h"
 
-#include "destination.h"
+#include "service.h"
 
 void connect_add(struct leat_connecting *connecting, struct leat_ip ip)
 {

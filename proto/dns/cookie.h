@@ -12,7 +12,7 @@
 
 #include <leat/addr.h>
 
-#include "stack.h"
+#include "service.h"
 #include "proto/wire/dns.h"
 
 /* A client's cookie for one server, and the server's for it. */

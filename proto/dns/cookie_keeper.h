@@ -10,7 +10,7 @@
 
 #include "core/siphash.h"
 #include "proto/dns/dns_query.h"
-#include "stack.h"
+#include "service.h"
 
 enum {
     DNS_COOKIE_SERVER_BYTES = 16, /* RFC 9018 4: version, reserved, time, hash */

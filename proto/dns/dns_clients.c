@@ -153,8 +153,8 @@ static void start_client(struct dns_clients *clients, struct leat_tcp *conn)
     leat_tcp_set_events(conn, &client_events, client);
     leat_tcp_set_nodelay(conn, true); /* a reply is written whole */
     if (!timer_is_set(&clients->idle_timer))
-        timer_set(&clients->stack->timers, &clients->idle_timer,
-                  client->active_at_ns + clients->config.idle_ns);
+        service_timer_set(clients->stack, &clients->idle_timer,
+                          client->active_at_ns + clients->config.idle_ns);
 }
 
 static void accept_clients(struct leat_tcp_listener *listener, void *arg)
@@ -200,7 +200,7 @@ static void on_idle_timer(struct timer *timer, void *context)
             next_ns = at_ns;
     }
     if (next_ns != UINT64_MAX)
-        timer_set(&clients->stack->timers, timer, next_ns);
+        service_timer_set(clients->stack, timer, next_ns);
 }
 
 /* ---- all of them -------------------------------------------------------------------------- */
@@ -251,7 +251,7 @@ enum leat_err dns_clients_listen(struct dns_clients *clients)
 
 void dns_clients_stop(struct dns_clients *clients)
 {
-    timer_cancel(&clients->stack->timers, &clients->idle_timer);
+    service_timer_cancel(clients->stack, &clients->idle_timer);
     leat_tcp_listener_close(clients->listener);
     for (uint32_t i = 0; i < clients->config.places; i++) {
         struct dns_client *client = client_at(clients, i);

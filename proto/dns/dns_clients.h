@@ -15,7 +15,7 @@
 #include <leat/tcp.h>
 
 #include "core/shares.h"
-#include "stack.h"
+#include "service.h"
 
 enum {
     DNS_LENGTH_BYTES = 2,          /* in front of each message by TCP (RFC 1035 4.2.2) */

@@ -15,7 +15,7 @@
 #include "proto/dns/cookie_keeper.h"
 #include "proto/dns/dns_clients.h"
 #include "proto/dns/dns_rate.h"
-#include "stack.h"
+#include "service.h"
 #include "wire/bytes.h"
 #include "proto/wire/dns.h"
 
@@ -57,8 +57,8 @@ static bool rate_allows(struct leat_dns_server *server, const struct dns_cookie_
     enum dns_rate_verdict verdict = DNS_RATE_REPLY;
 
     if (server->rate)
-        verdict = dns_rate_take(server->rate, &server->stack->table_key,
-                                dns_rate_ip(&server->stack->table_key, asker->ip),
+        verdict = dns_rate_take(server->rate, service_table_key(server->stack),
+                                dns_rate_ip(service_table_key(server->stack), asker->ip),
                                 leat_now_ns(server->stack));
     if (verdict != DNS_RATE_REPLY && dns_cookie_proves(asker, query->data, query->len)) {
         server->counts.rate_proven++;

@@ -69,7 +69,7 @@ static void on_ready(struct leat *stack, struct ready *ready)
 void forward_client_serve_soon(struct forward_client *client)
 {
     client->ready.run = on_ready;
-    stack_ready(forward_owner(client)->stack, &client->ready);
+    service_ready(forward_owner(client)->stack, &client->ready);
 }
 
 static bool is_owed(const struct dns_client *tcp)

@@ -99,8 +99,8 @@ static bool rate_allows(struct leat_forwarder *forwarder, const struct dns_cooki
     enum dns_rate_verdict verdict = DNS_RATE_REPLY;
 
     if (forwarder->rate)
-        verdict = dns_rate_take(forwarder->rate, &forwarder->stack->table_key,
-                                dns_rate_ip(&forwarder->stack->table_key, asker->ip),
+        verdict = dns_rate_take(forwarder->rate, service_table_key(forwarder->stack),
+                                dns_rate_ip(service_table_key(forwarder->stack), asker->ip),
                                 leat_now_ns(forwarder->stack));
     if (verdict != DNS_RATE_REPLY && dns_cookie_proves(asker, query->data, query->len)) {
         forwarder->counts.rate_proven++;

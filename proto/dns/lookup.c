@@ -84,7 +84,7 @@ static void release(struct leat_lookup *lookup)
     struct leat_resolver *resolver = lookup->resolver;
 
     leat_debug_assert(lookup->on_done); /* it has a caller */
-    timer_cancel(&resolver->stack->timers, &lookup->stale_timer);
+    service_timer_cancel(resolver->stack, &lookup->stale_timer);
     stack_not_ready(&lookup->ready);
     lookup->on_done = NULL;
     lookup->query = NULL;
@@ -244,7 +244,7 @@ static bool wait_for_query(struct leat_lookup *lookup)
     lookup->next = query->lookups;
     query->lookups = lookup;
     if (resolver_find_stale(resolver))
-        timer_set(&stack->timers, &lookup->stale_timer, leat_now_ns(stack) + stale_answer_ns);
+        service_timer_set(stack, &lookup->stale_timer, leat_now_ns(stack) + stale_answer_ns);
     return true;
 }
 
@@ -314,14 +314,14 @@ enum leat_err leat_lookup_start(struct leat_resolver *resolver, const struct lea
     made->type = type;
     resolver_key(resolver, name, type);
     if (resolver_find(resolver, name)) {
-        stack_ready(resolver->stack, &made->ready);
+        service_ready(resolver->stack, &made->ready);
     } else if (!wait_for_query(made)) {
         if (!resolver_find_stale(resolver)) {
             release(made);
             return LEAT_ERR_FULL;
         }
         resolver->counts.cache_stale++;
-        stack_ready(resolver->stack, &made->ready);
+        service_ready(resolver->stack, &made->ready);
     }
     if (lookup)
         *lookup = made;

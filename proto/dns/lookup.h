@@ -15,7 +15,7 @@
 #include "proto/dns/cache.h"
 #include "proto/dns/cookie.h"
 #include "proto/dns/kept.h"
-#include "stack.h"
+#include "service.h"
 #include "proto/wire/dns.h"
 
 enum {

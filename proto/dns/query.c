@@ -18,7 +18,7 @@ static const uint64_t probing_delay_ns = 50000000; /* a part of RFC 4862 5.4's s
 /* Ends the try.  A connection stays: others may want it. */
 static void end_try(struct query *query)
 {
-    timer_cancel(&query->resolver->stack->timers, &query->timer);
+    service_timer_cancel(query->resolver->stack, &query->timer);
     query_close_socket(query);
     upstream_leave(query);
 }
@@ -72,7 +72,7 @@ void query_fail(struct query *query, enum leat_err err)
 {
     end_try(query);
     query->err = err;
-    stack_ready(query->resolver->stack, &query->ready);
+    service_ready(query->resolver->stack, &query->ready);
 }
 
 static void on_ready(struct leat *stack, struct ready *ready)
@@ -90,7 +90,7 @@ static void await_address(struct query *query)
 
     end_try(query);
     query->awaits_address = true;
-    timer_set(&stack->timers, &query->timer, leat_now_ns(stack) + probing_delay_ns);
+    service_timer_set(stack, &query->timer, leat_now_ns(stack) + probing_delay_ns);
 }
 
 /* Begins the next try that may help, or fails with @err: tries have an end.  A server without a way
@@ -111,7 +111,7 @@ static void next_try(struct query *query, enum leat_err err)
         query->case_differed &= (uint8_t) ~(1u << query_server(query));
         if (query_begin_try(query))
             return;
-        if (!stack_is_probing6(query->resolver->stack))
+        if (!service_is_probing6(query->resolver->stack))
             query->failed |= (uint8_t)(1u << query_server(query));
         else
             may_come = true;

@@ -112,7 +112,7 @@ static void on_udp_error(struct leat_udp *udp, enum leat_err err, const struct l
     if (soon_ns >= query->end_ns)
         return;
     query->end_ns = soon_ns;
-    timer_set(&stack->timers, &query->timer, soon_ns);
+    service_timer_set(stack, &query->timer, soon_ns);
 }
 
 static const struct leat_udp_events udp_events = {.on_datagram = on_datagram,
@@ -168,8 +168,8 @@ bool query_send(struct query *query)
 
     query->unsent = sent == QUERY_UNSENT;
     query->resolver->counts.unsent += query->unsent;
-    timer_set(&stack->timers, &query->timer,
-              query->unsent && soon_ns < query->end_ns ? soon_ns : query->end_ns);
+    service_timer_set(stack, &query->timer,
+                      query->unsent && soon_ns < query->end_ns ? soon_ns : query->end_ns);
     return sent != QUERY_NO_WAY;
 }
 

@@ -92,7 +92,7 @@ static size_t lay_out(const struct leat_resolver_config *config, struct leat_res
         }
         if (config->cache_bytes != 0)
             cache_init(&resolver->cache, block + cache_at, config->cache_bytes,
-                       &resolver->stack->table_key);
+                       service_table_key(resolver->stack));
     }
     return messages_at + (config->server_count + (size_t)1) * message_bytes(config);
 }
@@ -137,7 +137,7 @@ enum leat_err leat_resolver_open(struct leat_resolver **resolver, struct leat *s
     memset(made, 0, sizeof *made);
     made->config = full;
     made->stack = stack;
-    made->cache.key = stack->table_key;
+    made->cache.key = *service_table_key(stack);
     lay_out(&full, made, block);
     made->cache.stale_s = full.stale_s;
     *resolver = made;

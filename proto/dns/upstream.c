@@ -36,9 +36,9 @@ static size_t place_of(const struct upstream *upstream)
     return (size_t)(upstream - upstream->resolver->upstreams);
 }
 
-static struct timer_wheel *timers_of(const struct upstream *upstream)
+static struct leat *stack_of(const struct upstream *upstream)
 {
-    return &upstream->resolver->stack->timers;
+    return upstream->resolver->stack;
 }
 
 /* ---- How fast it is ----------------------------------------------------------------------- */
@@ -86,7 +86,7 @@ void upstreams_order(struct leat_resolver *resolver, uint8_t order[LEAT_RESOLVER
 static void forget(struct upstream *upstream)
 {
     upstream->stream.end = NULL;
-    timer_cancel(timers_of(upstream), &upstream->idle);
+    service_timer_cancel(stack_of(upstream), &upstream->idle);
     if (upstream->gone)
         *upstream->gone = true;
     upstream->gone = NULL;
@@ -282,7 +282,7 @@ enum query_sent upstream_ask(struct upstream *upstream, struct query *query)
         return QUERY_NO_WAY;
     if (!upstream->stream.end)
         return QUERY_UNSENT;
-    timer_cancel(timers_of(upstream), &upstream->idle);
+    service_timer_cancel(stack_of(upstream), &upstream->idle);
     while (find(upstream, query->id)) /* they are fewer than ids */
         query->id++;
     upstream->resolver->counts.tcp_queries++;
@@ -308,8 +308,9 @@ void upstream_leave(struct query *query)
     *link = query->next_upstream;
     query->upstream = NULL;
     if (!upstream->queries && upstream->stream.end)
-        timer_set(timers_of(upstream), &upstream->idle,
-                  leat_now_ns(upstream->resolver->stack) + upstream->resolver->config.tcp_idle_ns);
+        service_timer_set(stack_of(upstream), &upstream->idle,
+                          leat_now_ns(upstream->resolver->stack) +
+                              upstream->resolver->config.tcp_idle_ns);
 }
 
 void upstream_gave_nothing(struct query *query)

@@ -7,7 +7,7 @@
 
 #include "core/assert.h"
 #include "core/second.h"
-#include "stack.h"
+#include "service.h"
 
 enum {
     POLL_S = 1024,
@@ -210,7 +210,7 @@ enum leat_err leat_sntp_open(struct leat *stack, struct leat_sntp **sntp,
 
     if (!fill_in(&full))
         return LEAT_ERR_ARGUMENT;
-    made = arena_take(&stack->arena, 1, sizeof *made);
+    made = service_take(stack, 1, sizeof *made);
     if (!made)
         return LEAT_ERR_MEMORY;
     made->stack = stack;

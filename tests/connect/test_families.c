@@ -3,7 +3,7 @@
 
 #include <leat/ipv6.h>
 
-#include "destination.h"
+#include "service.h"
 
 /* The same /64 on both ends; nobody has ::99. */
 static const char zone[] = "$ORIGIN example.test.\n"

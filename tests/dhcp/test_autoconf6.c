@@ -4,7 +4,7 @@
 
 #include <leat/autoconf.h>
 
-#include "destination.h"
+#include "service.h"
 
 enum {
     MANAGED = 0x80,

@@ -39,6 +39,15 @@ FOLDER_CIRCLES = ()
 # Any file of src/tcp may call these, which call nothing of src/tcp but the arithmetic.
 LEAVES = {"tcp/conn/deadlines", "tcp/conn/wake"}
 
+# Functions of the stack's inside that these two libraries call beside those of service.h; this list, too, may only get
+# shorter.
+BESIDE_THE_SERVICE = {
+    "proto/autoconf/": {"address_add", "link_set_mtu", "route_exists", "stack_link"},
+    "proto/dhcp/": {"address_add", "address_is_no_host", "address_is_ours", "address_set_prefix", "stack_link"},
+}
+# The order of the libraries: each calls those in front of it alone.
+LIBRARIES = "crypto", "proto", "tls", "web", "task"
+
 
 def name_of(path):
     """The name of a source in the graph: tcp/api for src/tcp/api.c, netif/tap/tap for netif/tap/tap.c."""
@@ -81,25 +90,33 @@ def defining(definers, caller):
 
 
 @functools.cache
-def calls():
-    """{file: the files whose symbols it uses}"""
-    defined, used = defaultdict(set), {}
+def symbols():
+    """({symbol: the files that define it}, {file: the symbols that it uses})"""
+    defined = defaultdict(set)
     with tempfile.TemporaryDirectory() as place:
         objects = built()
         for name, path in files().items():
             if name not in objects and (output := compiled(path, Path(place))):
                 objects[name] = output
         of_object = {str(path): name for name, path in objects.items()}
+        used = {name: set() for name in objects}
         said = subprocess.run(["nm", "-A", *of_object], check=True, capture_output=True, text=True).stdout
     for line in said.splitlines():
         path, _, symbol = line.partition(":")
         name, words = of_object[path], symbol.split()
         if len(words) == 2 and words[0] == "U":
-            used.setdefault(name, set()).add(words[1])
+            used[name].add(words[1])
         elif len(words) == 3 and words[1] in "TDRBVW":
             defined[words[2]].add(name)
-    return {name: {defining(defined[symbol], name) for symbol in used.get(name, ()) if symbol in defined} - {name}
-            for name in objects}
+    return defined, used
+
+
+@functools.cache
+def calls():
+    """{file: the files whose symbols it uses}"""
+    defined, used = symbols()
+    return {name: {defining(defined[symbol], name) for symbol in wanted if symbol in defined} - {name}
+            for name, wanted in used.items()}
 
 
 def folder(name):
@@ -170,6 +187,25 @@ class Symbols(unittest.TestCase):
         above = {"link": ("ip/", "udp/", "tcp/"), "ip": ("udp/", "tcp/"), "udp": ("tcp/",), "tcp": ("udp/",)}
         self.assertEqual({(name, other) for name, called in calls().items() for other in called
                           if other.startswith(above.get(name.partition("/")[0], ("none",)))}, set())
+
+    def test_libraries_call_of_the_stack_what_is_public_or_a_service(self):
+        defined, used = symbols()
+        services = set(re.findall(r"\b(\w+)\(", tree.without_comments(tree.read("src/service.h"))))
+        found = defaultdict(set)
+        for name, wanted in used.items():
+            for symbol in wanted & set(defined) - services:
+                other = defining(defined[symbol], name)
+                if (name.startswith(LIBRARIES) and not symbol.startswith("leat_")
+                        and not other.startswith((*LIBRARIES, "core/", "wire/"))):
+                    found[inner_folder(name) + "/"].add(symbol)
+        self.assertEqual(found, BESIDE_THE_SERVICE)
+
+    def test_the_stack_calls_no_library_and_libraries_none_that_comes_later(self):
+        later = {name: LIBRARIES[number + 1:] for number, name in enumerate(LIBRARIES)}
+        wrong = {(name, other) for name, called in calls().items() for other in called
+                 if not name.startswith("netif/")
+                 and other.startswith(tuple(f"{library}/" for library in later.get(name.partition("/")[0], LIBRARIES)))}
+        self.assertEqual(wrong, set())
 
     def test_leaves_call_nobody_above(self):
         graph = calls()

@@ -8,7 +8,7 @@
 #include "web/http/call.h"
 
 #include "core/assert.h"
-#include "stack.h"
+#include "service.h"
 
 enum {
     TOO_EARLY = 425 /* RFC 8470 5.2 */

@@ -3,7 +3,7 @@
 
 #include "core/assert.h"
 #include "web/http/call.h"
-#include "stack.h"
+#include "service.h"
 
 enum {
     READ_BYTES = 16384, /* at a time */

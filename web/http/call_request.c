@@ -4,7 +4,7 @@
 #include "core/assert.h"
 #include "web/http/call.h"
 #include "web/http/http_chunk.h"
-#include "stack.h"
+#include "service.h"
 
 enum {
     WANTED_BYTES = 1024 /* room that is worth a call */

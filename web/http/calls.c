@@ -3,7 +3,7 @@
 
 #include "core/second.h"
 #include "web/http/call.h"
-#include "stack.h"
+#include "service.h"
 
 enum {
     ALIGN = 16,

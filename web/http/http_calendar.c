@@ -9,7 +9,7 @@
 
 #include "core/second.h"
 #include "web/http/http_client.h"
-#include "stack.h"
+#include "service.h"
 
 void http_calendar_release(struct http_calendar *calendar)
 {

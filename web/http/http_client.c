@@ -12,7 +12,7 @@
 #include "core/assert.h"
 #include "core/second.h"
 #include "core/container_of.h"
-#include "stack.h"
+#include "service.h"
 
 enum {
     READ_BYTES = 65536 /* taken from a connection at a time */
@@ -46,7 +46,7 @@ void http_client_enter(struct http_client *client, enum http_phase phase)
         http_client_renew(client);
     client->due_ns = now_ns + lasts_ns;
     if (!timer_is_set(&client->timer) || timer_at_ns(&client->timer) > client->due_ns)
-        timer_set(&client->server->stack->timers, &client->timer, client->due_ns);
+        service_timer_set(client->server->stack, &client->timer, client->due_ns);
 }
 
 void http_client_end(struct http_client *client, uint64_t *count)
@@ -60,8 +60,8 @@ void http_client_end(struct http_client *client, uint64_t *count)
 void http_client_kick(struct http_client *client)
 {
     if (!client->serving)
-        timer_set(&client->server->stack->timers, &client->timer,
-                  leat_now_ns(client->server->stack));
+        service_timer_set(client->server->stack, &client->timer,
+                          leat_now_ns(client->server->stack));
 }
 
 /* Tells the program's log of the request, once it is over. */
@@ -452,7 +452,7 @@ void http_client_timer(struct timer *timer, void *context)
     if (client->phase == HTTP_PHASE_EXCHANGE)
         http_client_serve(NULL, client); /* http_client_kick(), whatever else was due */
     if (client->stream.end && client->phase != HTTP_PHASE_ENDING && !timer_is_set(timer))
-        timer_set(&client->server->stack->timers, timer, client->due_ns);
+        service_timer_set(client->server->stack, timer, client->due_ns);
 }
 
 /* ---- Begin and end ------------------------------------------------------------------------ */
@@ -483,7 +483,7 @@ void http_client_release(struct http_client *client)
     if (client->exchange)
         http_exchange_release(client->exchange);
     client->server->clients_open--;
-    timer_cancel(&client->server->stack->timers, &client->timer);
+    service_timer_cancel(client->server->stack, &client->timer);
     leat_buf_free(client->unread);
     leat_buf_free(client->head);
     client->unread = NULL;

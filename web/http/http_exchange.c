@@ -12,7 +12,7 @@
 #include "core/assert.h"
 #include "web/http/http_chunk.h"
 #include "web/http/http_client.h"
-#include "stack.h"
+#include "service.h"
 
 enum {
     GO_ON_BYTES = 1024 /* room that is worth a call */

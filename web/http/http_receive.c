@@ -1,7 +1,7 @@
 /* http_receive.c -- a route's request, and its body as it comes: the buffers that it came in. */
 #include "core/assert.h"
 #include "web/http/http_client.h"
-#include "stack.h"
+#include "service.h"
 
 static uint64_t now_ns(const struct http_client *client)
 {

@@ -3,7 +3,7 @@
 #include "core/assert.h"
 #include "web/http/http_chunk.h"
 #include "web/http/http_client.h"
-#include "stack.h"
+#include "service.h"
 
 enum {
     WANTED_BYTES = 1024 /* room that is worth a call */

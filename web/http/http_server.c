@@ -8,7 +8,7 @@
 
 #include "core/second.h"
 #include "web/http/http_client.h"
-#include "stack.h"
+#include "service.h"
 
 enum {
     ALIGN = 16,
@@ -197,7 +197,7 @@ static struct leat_http_server *lay_out(void *memory, struct leat *stack,
     uint8_t *at = (uint8_t *)memory + (ALIGN - (uintptr_t)memory % ALIGN) % ALIGN;
     struct leat_http_server *server = part(&at, sizeof *server);
     const uint32_t entries = http_table_entries(full->file_count);
-    const uint64_t key[2] = {stack->table_key.k0, stack->table_key.k1};
+    const uint64_t key[2] = {service_table_key(stack)->k0, service_table_key(stack)->k1};
 
     server->config = *full;
     server->stack = stack;

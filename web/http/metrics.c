@@ -11,7 +11,7 @@
 
 #include "web/http/http_client.h"
 #include "web/http/http_text.h"
-#include "stack.h"
+#include "service.h"
 
 /* What stands before the first sample of a family. */
 static void add_family(struct text *text, const char *name, const char *suffix, const char *what,
