@@ -15,7 +15,7 @@
 
 #include "proto/dns/cache.h"
 #include "proto/dns/dns_reply.h"
-#include "proto/dns/kept.h"
+#include "proto/dns/stored_answer.h"
 #include "wire/bytes.h"
 #include "proto/wire/dns.h"
 

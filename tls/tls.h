@@ -276,7 +276,7 @@ void tls_event(struct tls_session *session, enum tls_event event);
 /* Notes what is wrong, and takes `flaw`. */
 void tls_break(struct tls_session *session, uint8_t alert, const char *why);
 
-/* ---- names.c */
+/* ---- alert_text.c */
 
 const char *tls_state_name(const struct tls_session *session);
 

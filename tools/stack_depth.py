@@ -23,7 +23,7 @@ LIBRARIES = "src", "proto", "tls", "web", "task"  # and what lies in crypto/ its
 TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_eviction_timer",
           "reassembly.c:timer_fired",
           "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "reachability.c:timer_fired", "route6.c:on_time", "slaac.c:solicit_fired", "slaac.c:sweep_fired", "groups.c:fired", "query.c:on_timeout",
-          "lookup.c:on_stale_timer", "upstream.c:on_idle", "dns_clients.c:on_idle_timer", "http_client_timer", "src/timer.c:fired",
+          "lookup.c:on_stale_timer", "upstream.c:on_idle", "dns_clients.c:on_idle_timer", "server_conn_timer", "src/timer.c:fired",
           "task_timer"]
 READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready", "query.c:on_ready",
          "forward_tcp.c:on_ready",
@@ -79,7 +79,7 @@ INDIRECT = {
     "tcp/conn/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/listener.c": OUT,
     "tcp/math/recovery.c": CONGESTION,
     **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_wait", "query_try", "forward_tcp", "lookup", "upstream")},
-    **{f"web/http/{name}.c": OUT for name in ("call", "call_reply", "call_request", "calls", "http_client", "http_exchange",
+    **{f"web/http/{name}.c": OUT for name in ("client", "client_call", "client_reply", "client_request", "server_conn", "http_exchange",
                                           "http_receive", "http_send", "http_server")},
     "web/http/http_text.c": ["metrics.c:write_entry", "dashboard_page.c:write_entry"],
     "web/zip/zip.c": ["leat_crc32"], "tls/events.c": actions_of("tls", "tls"),

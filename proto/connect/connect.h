@@ -1,11 +1,11 @@
 /*
  * connect.h -- the inside of connecting by name.
  *
- *      connect.c  when what is tried, and how it ends
- *      order.c    which address is next
- *      names.c    from what the program calls a host to names that are looked up
- *      hosts.c    the text of a hosts file
- *      told.c     what became of it, for people
+ *      connect.c       when what is tried, and how it ends
+ *      order.c         which address is next
+ *      targets.c       from what the program calls a host to names that are looked up
+ *      hosts.c         the text of a hosts file
+ *      connect_text.c  what became of it, for people
  */
 #ifndef CONNECT_CONNECT_H
 #define CONNECT_CONNECT_H

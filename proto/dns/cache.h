@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "core/siphash.h"
-#include "proto/dns/kept.h"
+#include "proto/dns/stored_answer.h"
 
 enum {
     CACHE_BYTES_MIN = LEAT_RESOLVER_CACHE_BYTES_MIN,

@@ -14,7 +14,7 @@
 
 #include "proto/dns/cache.h"
 #include "proto/dns/cookie.h"
-#include "proto/dns/kept.h"
+#include "proto/dns/stored_answer.h"
 #include "service.h"
 #include "proto/wire/dns.h"
 

@@ -2,7 +2,7 @@
  */
 #include "call_tls.h"
 
-#include "web/http/call.h"
+#include "web/http/client.h"
 #include "tls/tls.h"
 
 enum {

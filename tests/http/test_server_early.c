@@ -2,7 +2,7 @@
  */
 #include "call_tls.h"
 
-#include "web/http/http_client.h"
+#include "web/http/server_conn.h"
 
 /* A client that is none of HTTP: it says what the test wants. */
 struct asker {

@@ -25,7 +25,7 @@ WRITERS_OF_SYNS = {"src/tcp/send/emit.c", "src/tcp/passive/cookie.c", "src/tcp/c
 # Functions that reuse an entry set its members one by one: (struct,
 # its header, file, function, variable, members that it leaves, as they have a value then, or none is read).
 CLEARS = (
-    ("leat_http_call", "web/http/call.h", "web/http/calls.c", "clear", "call", {
+    ("leat_http_call", "web/http/client.h", "web/http/client.c", "clear", "call", {
         "client", "head", "fields", "timer",  # for ever
         "stream", "connecting", "tls", "due_ns", "active_at_ns", "kept_at_ns", "serial", "phase", "gone", "ended",
         "secure", "port", "host", "frame", "unread", "seen_taken",  # of the connection

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/second.h"
-#include "web/http/http_client.h"
+#include "web/http/server_conn.h"
 #include "service.h"
 
 void http_calendar_release(struct http_calendar *calendar)

@@ -1,9 +1,9 @@
 /* http_early.c -- requests that come before their handshake is over, and may be replays (RFC 8470).
  */
-#include "web/http/http_client.h"
+#include "web/http/server_conn.h"
 
 /* RFC 8470 3: what is safe may be answered.  What a route does is its program's. */
-static bool is_too_early(const struct http_client *client)
+static bool is_too_early(const struct server_conn *client)
 {
     const struct leat_http_server_config *config = &client->server->config;
     const struct http_request *request = &client->request;
@@ -14,7 +14,7 @@ static bool is_too_early(const struct http_client *client)
            http_route_find(config->routes, config->route_count, request, &methods);
 }
 
-void http_early_look(struct http_client *client)
+void http_early_look(struct server_conn *client)
 {
     if (client->early && client->request.status == HTTP_OK && is_too_early(client)) {
         client->server->counts.too_early++;
@@ -24,18 +24,18 @@ void http_early_look(struct http_client *client)
 
 void leat_http_server_early(void *client)
 {
-    struct http_client *of = client;
+    struct server_conn *of = client;
 
     if (!of->server->config.receive_early)
         return;
     of->early = true;
-    http_client_serve(NULL, of);
+    server_conn_serve(NULL, of);
 }
 
-void http_client_opened(struct leat_tcp *conn, void *arg)
+void server_conn_opened(struct leat_tcp *conn, void *arg)
 {
-    struct http_client *client = arg;
+    struct server_conn *client = arg;
 
     client->early = false;
-    http_client_serve(conn, client);
+    server_conn_serve(conn, client);
 }

@@ -3,7 +3,7 @@
  * end.
  *
  * The program is called from http_exchange_step() alone.  What it does elsewhere, in a timer or a
- * callback of another connection, only leaves marks, and asks by http_client_kick() for a step.
+ * callback of another connection, only leaves marks, and asks by server_conn_kick() for a step.
  */
 #include "web/http/http_exchange.h"
 
@@ -11,7 +11,7 @@
 
 #include "core/assert.h"
 #include "web/http/http_chunk.h"
-#include "web/http/http_client.h"
+#include "web/http/server_conn.h"
 #include "service.h"
 
 enum {
@@ -30,7 +30,7 @@ void http_exchange_release(struct leat_http_exchange *exchange)
 /* The program has said all: @bytes of @len are what its client still gets. */
 static void finish(struct leat_http_exchange *exchange, const char *bytes, uint32_t len)
 {
-    struct http_client *client = exchange->client;
+    struct server_conn *client = exchange->client;
 
     leat_assert(exchange->route && exchange->begun && !exchange->finished);
     leat_http_consumed(exchange, exchange->not_consumed);
@@ -39,7 +39,7 @@ static void finish(struct leat_http_exchange *exchange, const char *bytes, uint3
         len = 0;
     client->body = bytes;
     client->body_left = len;
-    http_client_kick(client);
+    server_conn_kick(client);
 }
 
 void leat_http_finish(struct leat_http_exchange *exchange)
@@ -65,15 +65,15 @@ void leat_http_answer(struct leat_http_exchange *exchange, const struct leat_htt
 
 void leat_http_abort(struct leat_http_exchange *exchange)
 {
-    struct http_client *client = exchange->client;
+    struct server_conn *client = exchange->client;
 
     leat_assert(exchange->route);
     http_exchange_release(exchange);
     if (client->phase == HTTP_PHASE_EXCHANGE)
-        http_client_end(client, &client->server->counts.failed);
+        server_conn_end(client, &client->server->counts.failed);
 }
 
-void http_exchange_fail(struct http_client *client, enum leat_err why, uint16_t status)
+void http_exchange_fail(struct server_conn *client, enum leat_err why, uint16_t status)
 {
     struct leat_http_exchange *exchange = client->exchange;
     const struct leat_http_route *route = exchange ? exchange->route : NULL;
@@ -84,10 +84,10 @@ void http_exchange_fail(struct http_client *client, enum leat_err why, uint16_t 
     if (status > 0 && !exchange->head_sent) {
         leat_http_consumed(exchange, exchange->not_consumed);
         client->request.status = status;
-        http_client_enter(client, HTTP_PHASE_HEAD); /* its reply is made like that to a bad head */
+        server_conn_enter(client, HTTP_PHASE_HEAD); /* its reply is made like that to a bad head */
         client->server->counts.failed++;
     } else if (status > 0) {
-        http_client_end(client, &client->server->counts.failed);
+        server_conn_end(client, &client->server->counts.failed);
     } else {
         client->server->counts.failed++;
     }
@@ -95,7 +95,7 @@ void http_exchange_fail(struct http_client *client, enum leat_err why, uint16_t 
         route->on_failed(exchange, why, exchange->arg);
 }
 
-bool http_exchange_excused(const struct http_client *client)
+bool http_exchange_excused(const struct server_conn *client)
 {
     const struct leat_http_exchange *exchange = client->exchange;
 
@@ -142,7 +142,7 @@ static void clear(struct leat_http_exchange *exchange)
     memset(bytes + WORDS_END, 0, sizeof *exchange - WORDS_END);
 }
 
-bool http_exchange_begin(struct http_client *client)
+bool http_exchange_begin(struct server_conn *client)
 {
     const struct leat_http_server_config *config = &client->server->config;
     struct leat_http_exchange *exchange = client->exchange;
@@ -167,7 +167,7 @@ bool http_exchange_begin(struct http_client *client)
     exchange->expects = request->expect_continue && request->minor_version > 0 &&
                         exchange->body.phase != HTTP_BODY_OVER;
     exchange->route = route;
-    http_client_enter(client, HTTP_PHASE_EXCHANGE);
+    server_conn_enter(client, HTTP_PHASE_EXCHANGE);
     return true;
 }
 
@@ -175,7 +175,7 @@ bool http_exchange_begin(struct http_client *client)
 static void go_on(struct leat_http_exchange *exchange)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    struct http_client *client = exchange->client;
+    struct server_conn *client = exchange->client;
     struct leat_buf *lent;
 
     if (!exchange->expects || exchange->begun || client->phase != HTTP_PHASE_EXCHANGE)
@@ -186,7 +186,7 @@ static void go_on(struct leat_http_exchange *exchange)
     }
     lent = leat_buf_lend(leat_pool(client->server->stack), text, sizeof text - 1, NULL, NULL);
     if (!lent) {
-        http_client_wait_for_pool(client);
+        server_conn_wait_for_pool(client);
         return;
     }
     exchange->expects = false;
@@ -194,7 +194,7 @@ static void go_on(struct leat_http_exchange *exchange)
 }
 
 /* The program has finished: what is left goes the way of all replies. */
-static bool hand_over(struct http_client *client)
+static bool hand_over(struct server_conn *client)
 {
     struct leat_http_exchange *exchange = client->exchange;
 
@@ -205,14 +205,14 @@ static bool hand_over(struct http_client *client)
     client->sent = exchange->sent - (exchange->chunked ? client->body_left : 0);
     http_exchange_release(exchange);
     if (exchange->cut)
-        http_client_end(client, &client->server->counts.failed);
+        server_conn_end(client, &client->server->counts.failed);
     else
-        http_client_enter(client, HTTP_PHASE_REPLY);
+        server_conn_enter(client, HTTP_PHASE_REPLY);
     return true;
 }
 
 /* Calls the program for what there is. */
-static void tell(struct http_client *client)
+static void tell(struct server_conn *client)
 {
     struct leat_http_exchange *exchange = client->exchange;
     const struct leat_http_route *route = exchange->route;
@@ -239,7 +239,7 @@ static void tell(struct http_client *client)
     }
 }
 
-bool http_exchange_step(struct http_client *client)
+bool http_exchange_step(struct server_conn *client)
 {
     struct leat_http_exchange *exchange = client->exchange;
 

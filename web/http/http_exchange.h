@@ -7,11 +7,11 @@
 #include "web/http/http_body.h"
 #include "web/http/http_request.h"
 
-struct http_client;
+struct server_conn;
 
 /* One for each client, where the server has routes. */
 struct leat_http_exchange {
-    struct http_client *client;
+    struct server_conn *client;
     const struct leat_http_route *route; /* NULL: none is under way */
     void *arg;
     struct leat_http_head reply;
@@ -42,21 +42,21 @@ const struct leat_http_route *http_route_find(const struct leat_http_route *rout
 
 /* Begins with the request that the client has read; false: no route is for it, and request->status
  * may say why. */
-bool http_exchange_begin(struct http_client *client);
+bool http_exchange_begin(struct server_conn *client);
 
 /* Takes a step; false: nothing can be done now. */
-bool http_exchange_step(struct http_client *client);
+bool http_exchange_step(struct server_conn *client);
 
 /* The client has stood still for too long; true: it hasn't, others have. */
-bool http_exchange_excused(const struct http_client *client);
+bool http_exchange_excused(const struct server_conn *client);
 
 /* Ends it, if one is under way: tells the program, and refuses the request with @status if its
  * reply has not begun (0: the connection is no more). */
-void http_exchange_fail(struct http_client *client, enum leat_err why, uint16_t status);
+void http_exchange_fail(struct server_conn *client, enum leat_err why, uint16_t status);
 
 /* True if text of the request's body is at the front of what is unread; then leat_http_receive()
  * has some. */
-bool http_body_ready(struct http_client *client);
+bool http_body_ready(struct server_conn *client);
 
 /* What nobody reads of the body is so short, and so sure to come, that the next request behind it
  * is worth waiting for. */

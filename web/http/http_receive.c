@@ -1,9 +1,9 @@
 /* http_receive.c -- a route's request, and its body as it comes: the buffers that it came in. */
 #include "core/assert.h"
-#include "web/http/http_client.h"
+#include "web/http/server_conn.h"
 #include "service.h"
 
-static uint64_t now_ns(const struct http_client *client)
+static uint64_t now_ns(const struct server_conn *client)
 {
     return leat_now_ns(client->server->stack);
 }
@@ -60,15 +60,15 @@ void leat_http_set_arg(struct leat_http_exchange *exchange, void *arg)
 
 /* ---- Its body ----------------------------------------------------------------------------- */
 
-bool http_body_ready(struct http_client *client)
+bool http_body_ready(struct server_conn *client)
 {
     struct http_body *body = &client->exchange->body;
     const struct leat_buf *unread;
 
-    while (body->phase <= HTTP_BODY_FRAMING && (unread = http_client_unread(client)) != NULL) {
+    while (body->phase <= HTTP_BODY_FRAMING && (unread = server_conn_unread(client)) != NULL) {
         if (body->phase == HTTP_BODY_TEXT)
             return true;
-        http_client_consume(client, (uint32_t)http_body_framing(body, unread->data, unread->len));
+        server_conn_consume(client, (uint32_t)http_body_framing(body, unread->data, unread->len));
         if (body->phase == HTTP_BODY_TEXT &&
             body->left > client->exchange->body_bytes_max - body->taken) {
             body->phase = HTTP_BODY_BAD;
@@ -79,7 +79,7 @@ bool http_body_ready(struct http_client *client)
 }
 
 /* Takes up to @bytes_max of text off the first piece of what is unread; NULL: no descriptor. */
-static struct leat_buf *take_piece(struct http_client *client, uint32_t bytes_max)
+static struct leat_buf *take_piece(struct server_conn *client, uint32_t bytes_max)
 {
     struct http_body *body = &client->exchange->body;
     struct leat_buf *piece = client->unread;
@@ -102,7 +102,7 @@ static struct leat_buf *take_piece(struct http_client *client, uint32_t bytes_ma
 
 /* The client has sent @bytes: it may be silent for longer, but never for more than stall_ns.  Its
  * place is renewed as long as it sends no slower than it has to. */
-static void earn_time(struct http_client *client, uint32_t bytes)
+static void earn_time(struct server_conn *client, uint32_t bytes)
 {
     const struct leat_http_server_config *config = &client->server->config;
     const uint64_t latest_ns = now_ns(client) + config->stall_ns;
@@ -111,12 +111,12 @@ static void earn_time(struct http_client *client, uint32_t bytes)
     if (client->due_ns > latest_ns)
         client->due_ns = latest_ns;
     if (client->due_ns - config->stall_ns >= client->renewed_at_ns)
-        http_client_renew(client);
+        server_conn_renew(client);
 }
 
 struct leat_buf *leat_http_receive(struct leat_http_exchange *exchange, uint32_t bytes_max)
 {
-    struct http_client *client = exchange->client;
+    struct server_conn *client = exchange->client;
     struct leat_buf *first = NULL;
     struct leat_buf **end = &first;
     uint32_t len = 0;
@@ -126,7 +126,7 @@ struct leat_buf *leat_http_receive(struct leat_http_exchange *exchange, uint32_t
         struct leat_buf *piece = take_piece(client, bytes_max - len);
 
         if (!piece) {
-            http_client_wait_for_pool(client);
+            server_conn_wait_for_pool(client);
             break;
         }
         len += piece->len;
@@ -137,7 +137,7 @@ struct leat_buf *leat_http_receive(struct leat_http_exchange *exchange, uint32_t
     if (len > 0)
         earn_time(client, len);
     if (exchange->body.phase == HTTP_BODY_BAD)
-        http_client_kick(client);
+        server_conn_kick(client);
     return first;
 }
 

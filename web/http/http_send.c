@@ -2,7 +2,7 @@
  * known. */
 #include "core/assert.h"
 #include "web/http/http_chunk.h"
-#include "web/http/http_client.h"
+#include "web/http/server_conn.h"
 #include "service.h"
 
 enum {
@@ -23,12 +23,12 @@ void leat_http_reply(struct leat_http_exchange *exchange, const struct leat_http
     exchange->begun = true;
     exchange->chunked =
         head->len == LEAT_HTTP_ANY && may_have_text && exchange->client->request.minor_version > 0;
-    http_client_kick(exchange->client); /* its head goes, whenever there will be text */
+    server_conn_kick(exchange->client); /* its head goes, whenever there will be text */
 }
 
 bool http_reply_head_sent(struct leat_http_exchange *exchange)
 {
-    struct http_client *client = exchange->client;
+    struct server_conn *client = exchange->client;
     const struct leat_stream *stream = &client->stream;
     struct leat_buf *text;
 
@@ -42,7 +42,7 @@ bool http_reply_head_sent(struct leat_http_exchange *exchange)
     }
     text = leat_buf_alloc(leat_pool(client->server->stack), LEAT_BUF_HEADROOM);
     if (!text)
-        return http_client_wait_for_pool(client);
+        return server_conn_wait_for_pool(client);
     client->close = !http_request_persists(&client->request) || client->server->stopping ||
                     (exchange->reply.len == LEAT_HTTP_ANY && !exchange->chunked) ||
                     (exchange->finished && !http_body_can_skip(exchange));
@@ -51,7 +51,7 @@ bool http_reply_head_sent(struct leat_http_exchange *exchange)
                                            http_calendar_now(client->server), (char *)text->data));
     if (leat_stream_send(stream, text) == LEAT_ERR_FULL)
         return false; /* its buffer was what the room was made of: on_writable follows */
-    http_client_count(client, exchange->reply.status);
+    server_conn_count(client, exchange->reply.status);
     exchange->head_sent = true;
     return true;
 }
@@ -59,13 +59,13 @@ bool http_reply_head_sent(struct leat_http_exchange *exchange)
 /* A buffer for what frames the next chunk, taken before the text comes: then that can't fail. */
 static bool have_frame(struct leat_http_exchange *exchange)
 {
-    struct http_client *client = exchange->client;
+    struct server_conn *client = exchange->client;
 
     if (!exchange->chunked || http_request_is_head(exchange))
         return true;
     if (!exchange->frame)
         exchange->frame = leat_buf_alloc_small(leat_pool(client->server->stack), LEAT_BUF_HEADROOM);
-    return exchange->frame || http_client_wait_for_pool(client);
+    return exchange->frame || server_conn_wait_for_pool(client);
 }
 
 uint32_t http_reply_room(struct leat_http_exchange *exchange)
@@ -107,7 +107,7 @@ void leat_http_want_room(struct leat_http_exchange *exchange, uint32_t bytes)
 
 enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_buf *text)
 {
-    struct http_client *client = exchange->client;
+    struct server_conn *client = exchange->client;
     const uint32_t len = leat_buf_total(text);
     enum leat_err err = LEAT_OK;
 
@@ -138,7 +138,7 @@ enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_bu
 
 size_t leat_http_write(struct leat_http_exchange *exchange, const void *bytes, size_t len)
 {
-    struct http_client *client = exchange->client;
+    struct server_conn *client = exchange->client;
     const uint32_t may = leat_http_send_room(exchange);
     struct leat_buf *text;
 
@@ -151,7 +151,7 @@ size_t leat_http_write(struct leat_http_exchange *exchange, const void *bytes, s
     text = leat_buf_copy(leat_pool(client->server->stack), bytes, (uint32_t)len);
     if (!text) {
         exchange->wants_room = true;
-        http_client_wait_for_pool(client);
+        server_conn_wait_for_pool(client);
         return 0;
     }
     if (!leat_http_send(exchange, text))

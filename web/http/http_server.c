@@ -7,7 +7,7 @@
 #include <leat/tcp.h>
 
 #include "core/second.h"
-#include "web/http/http_client.h"
+#include "web/http/server_conn.h"
 #include "service.h"
 
 enum {
@@ -27,18 +27,18 @@ static uint32_t slot_count(const struct leat_http_server_config *config)
 static void accept_clients(struct leat_tcp_listener *listener, void *arg);
 
 /* Its place is for another one. */
-static void give_place(struct http_client *client)
+static void give_place(struct server_conn *client)
 {
     if (client->place != SHARES_NONE)
         shares_give(&client->server->shares, client->place);
     client->place = SHARES_NONE;
 }
 
-void http_server_take_back(struct http_client *client)
+void http_server_take_back(struct server_conn *client)
 {
     struct leat_http_server *server = client->server;
 
-    http_client_release(client);
+    server_conn_release(client);
     give_place(client);
     client->next_free = server->free_client;
     server->free_client = client;
@@ -53,14 +53,14 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     http_server_take_back(arg);
 }
 
-static const struct leat_tcp_events client_events = {.on_open = http_client_opened,
-                                                     .on_readable = http_client_serve,
-                                                     .on_writable = http_client_writable,
+static const struct leat_tcp_events client_events = {.on_open = server_conn_opened,
+                                                     .on_readable = server_conn_serve,
+                                                     .on_writable = server_conn_writable,
                                                      .on_closed = on_closed};
 
 /* Takes a place for the client of @stream; in a full table the oldest one of the address with most
  * makes room. */
-static void take_place(struct http_client *client, const struct leat_stream *stream)
+static void take_place(struct server_conn *client, const struct leat_stream *stream)
 {
     struct leat_http_server *server = client->server;
     const struct leat_ip peer = leat_stream_peer(stream);
@@ -68,10 +68,10 @@ static void take_place(struct http_client *client, const struct leat_stream *str
     const uint32_t room = shares_room(&server->shares, holder);
 
     if (room != SHARES_NONE) {
-        struct http_client *displaced = server->of_place[room];
+        struct server_conn *displaced = server->of_place[room];
 
         give_place(displaced);
-        http_client_end(displaced, &server->counts.displaced);
+        server_conn_end(displaced, &server->counts.displaced);
     }
     client->place = shares_free_place(&server->shares);
     client->renewed_at_ns = leat_now_ns(server->stack);
@@ -82,11 +82,11 @@ static void take_place(struct http_client *client, const struct leat_stream *str
 /* The first free client is this stream's. */
 static void start_client(struct leat_http_server *server, struct leat_stream stream)
 {
-    struct http_client *client = server->free_client;
+    struct server_conn *client = server->free_client;
 
     server->free_client = client->next_free;
     take_place(client, &stream);
-    http_client_start(client, stream);
+    server_conn_start(client, stream);
 }
 
 static void accept_clients(struct leat_tcp_listener *listener, void *arg)
@@ -94,7 +94,7 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
     struct leat_http_server *server = arg;
 
     while (server->free_client) {
-        struct http_client *client = server->free_client;
+        struct server_conn *client = server->free_client;
         struct leat_tcp *conn = leat_tcp_accept(listener, &client_events, client);
 
         if (!conn)
@@ -106,13 +106,13 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
 
 bool leat_http_server_serve(struct leat_http_server *server, const struct leat_stream *stream)
 {
-    struct http_client *client = server->free_client;
+    struct server_conn *client = server->free_client;
 
     if (!client || server->stopping)
         return false;
     leat_stream_set_events(stream, &client_events, client);
     start_client(server, *stream);
-    http_client_serve(NULL, client); /* text may have come before */
+    server_conn_serve(NULL, client); /* text may have come before */
     return true;
 }
 
@@ -165,9 +165,9 @@ size_t leat_http_server_memory_bytes(const struct leat_http_server_config *confi
     const struct leat_http_server_config full = with_defaults(config);
 
     return ALIGN + align_up(sizeof(struct leat_http_server)) + align_up(exchanges_bytes(&full)) +
-           align_up(slot_count(&full) * sizeof(struct http_client)) +
+           align_up(slot_count(&full) * sizeof(struct server_conn)) +
            align_up(shares_bytes(full.clients)) +
-           align_up(full.clients * sizeof(struct http_client *)) +
+           align_up(full.clients * sizeof(struct server_conn *)) +
            align_up(http_table_entries(full.file_count) * sizeof(struct http_entry)) +
            align_up((size_t)full.file_count * HTTP_REPLY_HEAD_BYTES) +
            align_up(full.file_count * sizeof(uint16_t));
@@ -203,19 +203,19 @@ static struct leat_http_server *lay_out(void *memory, struct leat *stack,
     server->stack = stack;
     server->clients = part(&at, slot_count(full) * sizeof *server->clients);
     shares_init(&server->shares, part(&at, shares_bytes(full->clients)), full->clients, 0, key);
-    server->of_place = part(&at, full->clients * sizeof(struct http_client *));
+    server->of_place = part(&at, full->clients * sizeof(struct server_conn *));
     server->exchanges = part(&at, exchanges_bytes(full));
     server->table.entries = part(&at, entries * sizeof *server->table.entries);
     server->table.mask = entries - 1;
     server->heads = part(&at, (size_t)full->file_count * HTTP_REPLY_HEAD_BYTES);
     server->head_lens = part(&at, full->file_count * sizeof *server->head_lens);
     for (uint32_t i = slot_count(full); i-- > 0;) {
-        struct http_client *client = &server->clients[i];
+        struct server_conn *client = &server->clients[i];
 
         client->server = server;
         client->place = SHARES_NONE;
         client->exchange = full->route_count ? &server->exchanges[i] : NULL;
-        client->timer.fire = http_client_timer;
+        client->timer.fire = server_conn_timer;
         client->next_free = server->free_client;
         server->free_client = client;
     }
@@ -259,7 +259,7 @@ void leat_http_server_stop(struct leat_http_server *server)
     leat_tcp_listener_close(server->listener);
     server->listener = NULL;
     for (uint32_t i = 0; i < slot_count(&server->config); i++)
-        http_client_stop(&server->clients[i]);
+        server_conn_stop(&server->clients[i]);
 }
 
 uint32_t leat_http_server_clients(const struct leat_http_server *server)
@@ -275,12 +275,12 @@ void leat_http_server_close(struct leat_http_server *server)
         leat_tcp_listener_close(server->listener);
     http_calendar_release(&server->calendar);
     for (uint32_t i = 0; i < slot_count(&server->config); i++) {
-        struct http_client *client = &server->clients[i];
+        struct server_conn *client = &server->clients[i];
         const struct leat_stream stream = client->stream;
 
         if (!stream.end)
             continue;
-        http_client_release(client);
+        server_conn_release(client);
         leat_stream_set_events(&stream, &nothing, NULL); /* the memory will be gone by then */
         leat_stream_abort(&stream);
     }

@@ -2,7 +2,7 @@
 #include "web/http/http_text.h"
 
 #include "core/assert.h"
-#include "web/http/http_client.h"
+#include "web/http/server_conn.h"
 
 enum {
     WANTED_BYTES = 1024 /* room that is worth a call */

@@ -9,7 +9,7 @@
 #include <leat/stats.h>
 #include <leat/tcp.h>
 
-#include "web/http/http_client.h"
+#include "web/http/server_conn.h"
 #include "web/http/http_text.h"
 #include "service.h"
 

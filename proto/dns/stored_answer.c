@@ -1,5 +1,5 @@
-/* kept.c -- see kept.h. */
-#include "proto/dns/kept.h"
+/* stored_answer.c -- see stored_answer.h. */
+#include "proto/dns/stored_answer.h"
 
 #include <string.h>
 

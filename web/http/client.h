@@ -1,13 +1,13 @@
 /*
- * call.h -- the inside of the HTTP client: a call, the connection that it has, and their client.
+ * client.h -- the inside of the HTTP client: a call, the connection that it has, and their client.
  *
- *      calls.c         the client: which connection a call gets, and those that are kept
- *      call.c          a call's course: when what is done, when the program is called, its end
- *      call_request.c  the request: its head, its body
- *      call_reply.c    the reply: its head, its body as it comes
+ *      client.c          the client: which connection a call gets, and those that are kept
+ *      client_call.c     a call's course: when what is done, when the program is called, its end
+ *      client_request.c  the request: its head, its body
+ *      client_reply.c    the reply: its head, its body as it comes
  */
-#ifndef HTTP_CALL_H
-#define HTTP_CALL_H
+#ifndef HTTP_CLIENT_H
+#define HTTP_CLIENT_H
 
 #include <leat/http_client.h>
 #include <leat/timer.h>
@@ -81,7 +81,7 @@ struct leat_http_client {
     struct leat_http_call *calls;
 };
 
-/* ---- calls.c ---- */
+/* ---- client.c ---- */
 
 /* Begins to connect to the call's origin. */
 enum leat_err call_connect(struct leat_http_call *call);
@@ -98,7 +98,7 @@ void call_drop(struct leat_http_call *call, bool in_order);
 /* The call is over in order: its connection waits for another one, or ends. */
 void call_keep(struct leat_http_call *call);
 
-/* ---- call.c ---- */
+/* ---- client_call.c ---- */
 
 extern const struct leat_tcp_events call_events;
 
@@ -120,7 +120,7 @@ void call_due(struct leat_http_call *call, uint64_t due_ns);
 /* For its timer. */
 void call_on_time(struct leat_timer *timer, void *call);
 
-/* ---- call_request.c ---- */
+/* ---- client_request.c ---- */
 
 /* Writes the head; the errors of leat_http_call(). */
 enum leat_err call_write_head(struct leat_http_call *call, const struct leat_http_request *request,
@@ -135,7 +135,7 @@ bool call_has_room(struct leat_http_call *call);
 /* True if a body is the program's to send, and not all there. */
 bool call_streams(const struct leat_http_call *call);
 
-/* ---- call_reply.c ---- */
+/* ---- client_reply.c ---- */
 
 /* Reads on in the head; call->has_reply: it is whole now.  Errors: FORMAT, TOO_BIG, END. */
 enum leat_err call_read_head(struct leat_http_call *call);

@@ -1,4 +1,4 @@
-/* names.c -- names that a server says: only what a name of a host can hold. */
+/* host_names.c -- names that a server says: only what a name of a host can hold. */
 #include "proto/dhcp/dhcp.h"
 
 enum {

@@ -1,6 +1,6 @@
 /*
- * kept.h -- an answer in the form in which it is kept and passed on: the records that belong to the
- * question, and no others.  Pure.
+ * stored_answer.h -- an answer in the form in which it is kept and passed on: the records that
+ * belong to the question, and no others.  Pure.
  *
  * Of a reply we keep the CNAMEs that lead from the name asked for, the records that they lead to,
  * and in a negative answer the SOA record (RFC 2308).  What else a server said may be true, but
@@ -9,8 +9,8 @@
  * The records lie as in a message whose question is the same name and type, so that compression
  * pointers lead there: in front of them stand DNS_HEADER_BYTES and the question.
  */
-#ifndef DNS_KEPT_H
-#define DNS_KEPT_H
+#ifndef DNS_STORED_ANSWER_H
+#define DNS_STORED_ANSWER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* names.c -- what alerts and states are called.  A program that doesn't ask doesn't link it. */
+/* alert_text.c -- what alerts and states are called.  A program that doesn't ask doesn't link it. */
 #include "tls/tls.h"
 
 const char *leat_tls_alert_name(uint8_t alert)

@@ -1,4 +1,4 @@
-/* names.c -- from what the program calls a host to names that are looked up. */
+/* targets.c -- from what the program calls a host to names that are looked up. */
 #include <string.h>
 
 #include "proto/connect/connect.h"

@@ -1,5 +1,5 @@
 /*
- * http_client.c -- one client of the server: its request is read, its reply sent, and again.
+ * server_conn.c -- one client of the server: its request is read, its reply sent, and again.
  *
  *      IDLE -> HEAD -> REPLY -> BODY (of the request: thrown away) -> IDLE ...
  *                        `--> LINGER, after a reply that ends the connection
@@ -7,7 +7,7 @@
  * Requests are answered one after another: what a client has pipelined stays in the buffers that it
  * came in, and its window closed, until the reply in front of it is queued (RFC 9112 9.3.2).
  */
-#include "web/http/http_client.h"
+#include "web/http/server_conn.h"
 
 #include "core/assert.h"
 #include "core/second.h"
@@ -23,7 +23,7 @@ static const uint64_t renew_ns = 100000000; /* a place is renewed no more often 
 
 /* ---- Phases and their time ---------------------------------------------------------------- */
 
-void http_client_renew(struct http_client *client)
+void server_conn_renew(struct server_conn *client)
 {
     const uint64_t now_ns = leat_now_ns(client->server->stack);
 
@@ -33,7 +33,7 @@ void http_client_renew(struct http_client *client)
     shares_renew(&client->server->shares, client->place);
 }
 
-void http_client_enter(struct http_client *client, enum http_phase phase)
+void server_conn_enter(struct server_conn *client, enum http_phase phase)
 {
     const struct leat_http_server_config *config = &client->server->config;
     const uint64_t now_ns = leat_now_ns(client->server->stack);
@@ -43,13 +43,13 @@ void http_client_enter(struct http_client *client, enum http_phase phase)
 
     client->phase = (uint8_t)phase;
     if (phase != HTTP_PHASE_LINGER)
-        http_client_renew(client);
+        server_conn_renew(client);
     client->due_ns = now_ns + lasts_ns;
     if (!timer_is_set(&client->timer) || timer_at_ns(&client->timer) > client->due_ns)
         service_timer_set(client->server->stack, &client->timer, client->due_ns);
 }
 
-void http_client_end(struct http_client *client, uint64_t *count)
+void server_conn_end(struct server_conn *client, uint64_t *count)
 {
     leat_assert(client->phase != HTTP_PHASE_ENDING); /* once */
     ++*count;
@@ -57,7 +57,7 @@ void http_client_end(struct http_client *client, uint64_t *count)
     leat_stream_abort(&client->stream);
 }
 
-void http_client_kick(struct http_client *client)
+void server_conn_kick(struct server_conn *client)
 {
     if (!client->serving)
         service_timer_set(client->server->stack, &client->timer,
@@ -65,7 +65,7 @@ void http_client_kick(struct http_client *client)
 }
 
 /* Tells the program's log of the request, once it is over. */
-static void log_access(struct http_client *client)
+static void log_access(struct server_conn *client)
 {
     const struct leat_http_server_config *config = &client->server->config;
     const struct http_request *request = &client->request;
@@ -88,7 +88,7 @@ static void log_access(struct http_client *client)
 /* ---- Replies ------------------------------------------------------------------------------ */
 
 /* True if @reply is the one that most requests get, whose head is made before. */
-static bool is_common(const struct http_client *client, const struct http_reply *reply,
+static bool is_common(const struct server_conn *client, const struct http_reply *reply,
                       const struct http_now *now)
 {
     return reply->status == HTTP_OK && !reply->close && client->request.minor_version > 0 &&
@@ -114,7 +114,7 @@ static struct leat_buf *common_head(struct leat_http_server *server, size_t file
 }
 
 /* The head of @reply; NULL: the pool is empty. */
-static struct leat_buf *make_head(const struct http_client *client, const struct http_reply *reply)
+static struct leat_buf *make_head(const struct server_conn *client, const struct http_reply *reply)
 {
     struct leat_http_server *server = client->server;
     const struct http_now *now = http_calendar_now(server);
@@ -129,7 +129,7 @@ static struct leat_buf *make_head(const struct http_client *client, const struct
     return head;
 }
 
-void http_client_count(struct http_client *client, uint16_t status)
+void server_conn_count(struct server_conn *client, uint16_t status)
 {
     struct leat_http_server_counts *counts = &client->server->counts;
 
@@ -147,7 +147,7 @@ void http_client_count(struct http_client *client, uint16_t status)
         counts->ok++;
 }
 
-bool http_client_wait_for_pool(struct http_client *client)
+bool server_conn_wait_for_pool(struct server_conn *client)
 {
     client->server->counts.waited++;
     client->starved = true;
@@ -156,23 +156,23 @@ bool http_client_wait_for_pool(struct http_client *client)
 }
 
 /* Begins @reply; false: there is no buffer for it. */
-static bool begin_reply(struct http_client *client, const struct http_reply *reply)
+static bool begin_reply(struct server_conn *client, const struct http_reply *reply)
 {
     leat_debug_assert(!client->head);
     client->head = make_head(client, reply);
     if (!client->head)
-        return http_client_wait_for_pool(client);
+        return server_conn_wait_for_pool(client);
     client->body = reply->body;
     client->body_left = client->request.method == HTTP_HEAD ? 0 : reply->body_len;
     client->close = reply->close;
     client->skip = reply->close ? 0 : (uint32_t)client->request.content_length;
-    http_client_count(client, (uint16_t)reply->status);
-    http_client_enter(client, HTTP_PHASE_REPLY);
+    server_conn_count(client, (uint16_t)reply->status);
+    server_conn_enter(client, HTTP_PHASE_REPLY);
     return true;
 }
 
 /* Up to @room bytes of what is left of the reply, taken off it; NULL: no buffer. */
-static struct leat_buf *take_reply(struct http_client *client, uint32_t room)
+static struct leat_buf *take_reply(struct server_conn *client, uint32_t room)
 {
     struct leat_pool *pool = leat_pool(client->server->stack);
     struct leat_buf *text = client->head;
@@ -202,13 +202,13 @@ static struct leat_buf *take_reply(struct http_client *client, uint32_t room)
 }
 
 /* All has been said; what still comes is thrown away. */
-static void say_no_more(struct http_client *client)
+static void say_no_more(struct server_conn *client)
 {
     leat_stream_shutdown(&client->stream);
-    http_client_enter(client, HTTP_PHASE_LINGER);
+    server_conn_enter(client, HTTP_PHASE_LINGER);
 }
 
-static void next_request(struct http_client *client)
+static void next_request(struct server_conn *client)
 {
     http_request_start(&client->request, client->exchange ? &client->exchange->words : NULL);
     client->logged = false;
@@ -216,11 +216,11 @@ static void next_request(struct http_client *client)
     if (client->server->stopping)
         say_no_more(client);
     else
-        http_client_enter(client, HTTP_PHASE_IDLE);
+        server_conn_enter(client, HTTP_PHASE_IDLE);
 }
 
 /* Sends what is left of the reply; false: the rest must wait, or the connection is over. */
-static bool send_reply(struct http_client *client)
+static bool send_reply(struct server_conn *client)
 {
     while (client->head || client->body_left > 0) {
         const uint32_t room = leat_stream_send_room(&client->stream);
@@ -230,17 +230,17 @@ static bool send_reply(struct http_client *client)
             return false; /* on_writable follows */
         text = take_reply(client, room);
         if (!text)
-            return http_client_wait_for_pool(client);
+            return server_conn_wait_for_pool(client);
         if (leat_stream_send(&client->stream, text))
             return false; /* on_closed follows */
     }
     log_access(client);
     if (client->close && client->early)
-        return false; /* an end would break the handshake off: http_client_opened() follows */
+        return false; /* an end would break the handshake off: server_conn_opened() follows */
     if (client->close)
         say_no_more(client);
     else if (client->skip > 0)
-        http_client_enter(client, HTTP_PHASE_BODY);
+        server_conn_enter(client, HTTP_PHASE_BODY);
     else
         next_request(client);
     return true;
@@ -248,13 +248,13 @@ static bool send_reply(struct http_client *client)
 
 /* ---- Requests ----------------------------------------------------------------------------- */
 
-void http_client_consume(struct http_client *client, uint32_t bytes)
+void server_conn_consume(struct server_conn *client, uint32_t bytes)
 {
     client->unread = leat_buf_consume(client->unread, bytes);
     leat_stream_consumed(&client->stream, bytes);
 }
 
-struct leat_buf *http_client_unread(struct http_client *client)
+struct leat_buf *server_conn_unread(struct server_conn *client)
 {
     if (!client->unread)
         client->unread = client->early
@@ -264,7 +264,7 @@ struct leat_buf *http_client_unread(struct http_client *client)
 }
 
 /* A long head on a slow path earns time, but a silent client never has more than head_ns. */
-static void earn_head_time(struct http_client *client, uint32_t bytes)
+static void earn_head_time(struct server_conn *client, uint32_t bytes)
 {
     const struct leat_http_server_config *config = &client->server->config;
     const uint64_t latest_ns = leat_now_ns(client->server->stack) + config->head_ns;
@@ -275,21 +275,21 @@ static void earn_head_time(struct http_client *client, uint32_t bytes)
 }
 
 /* Reads on in the head; false: the reply must wait. */
-static bool read_head(struct http_client *client)
+static bool read_head(struct server_conn *client)
 {
     struct http_request *request = &client->request;
     struct http_reply reply;
 
     leat_debug_assert(client->phase == HTTP_PHASE_IDLE || client->phase == HTTP_PHASE_HEAD);
     if (client->phase == HTTP_PHASE_IDLE) {
-        http_client_enter(client, HTTP_PHASE_HEAD);
+        server_conn_enter(client, HTTP_PHASE_HEAD);
         client->head_at_ns = leat_now_ns(client->server->stack);
     }
     while (client->unread && request->status == HTTP_MORE) {
         const uint32_t taken =
             (uint32_t)http_request_read(request, client->unread->data, client->unread->len);
 
-        http_client_consume(client, taken);
+        server_conn_consume(client, taken);
         earn_head_time(client, taken);
     }
     if (request->status == HTTP_MORE)
@@ -303,27 +303,27 @@ static bool read_head(struct http_client *client)
 }
 
 /* The next reply doesn't begin before there is room: on_writable follows. */
-static bool wait_for_room(struct http_client *client)
+static bool wait_for_room(struct server_conn *client)
 {
     if (leat_stream_progress(&client->stream).queued_bytes == 0)
-        return http_client_wait_for_pool(client); /* it isn't the client who has to make it */
+        return server_conn_wait_for_pool(client); /* it isn't the client who has to make it */
     return false;
 }
 
-static void skip_body(struct http_client *client)
+static void skip_body(struct server_conn *client)
 {
     const uint32_t have = leat_buf_total(client->unread);
     const uint32_t len = have < client->skip ? have : client->skip;
 
     leat_debug_assert(client->phase == HTTP_PHASE_BODY);
-    http_client_consume(client, len);
+    server_conn_consume(client, len);
     client->skip -= len;
     if (client->skip == 0)
         next_request(client);
 }
 
 /* Takes a step with what has come; false: nothing can be done now. */
-static bool step(struct http_client *client)
+static bool step(struct server_conn *client)
 {
     if (client->phase == HTTP_PHASE_ENDING)
         return false;
@@ -333,12 +333,12 @@ static bool step(struct http_client *client)
         return http_exchange_step(client);
     if (client->phase == HTTP_PHASE_HEAD && client->request.status != HTTP_MORE)
         return read_head(client); /* there was no buffer for its reply */
-    if (!http_client_unread(client))
+    if (!server_conn_unread(client))
         return false;
     if (client->phase == HTTP_PHASE_IDLE && leat_stream_send_room(&client->stream) == 0)
         return wait_for_room(client);
     if (client->phase == HTTP_PHASE_LINGER)
-        http_client_consume(client, leat_buf_total(client->unread));
+        server_conn_consume(client, leat_buf_total(client->unread));
     else if (client->phase == HTTP_PHASE_BODY)
         skip_body(client);
     else
@@ -347,9 +347,9 @@ static bool step(struct http_client *client)
 }
 
 /* Goes on with whatever there is; at most as many requests as fit in the receive window. */
-void http_client_serve(struct leat_tcp *conn, void *arg)
+void server_conn_serve(struct leat_tcp *conn, void *arg)
 {
-    struct http_client *client = arg;
+    struct server_conn *client = arg;
 
     (void)conn;
     if (client->phase == HTTP_PHASE_ENDING)
@@ -366,24 +366,24 @@ void http_client_serve(struct leat_tcp *conn, void *arg)
         leat_stream_shutdown(&client->stream);
 }
 
-void http_client_writable(struct leat_tcp *conn, void *arg)
+void server_conn_writable(struct leat_tcp *conn, void *arg)
 {
-    struct http_client *client = arg;
+    struct server_conn *client = arg;
 
     if (client->phase == HTTP_PHASE_REPLY && !client->starved)
-        http_client_enter(client, HTTP_PHASE_REPLY); /* it has taken something */
+        server_conn_enter(client, HTTP_PHASE_REPLY); /* it has taken something */
     if (client->phase == HTTP_PHASE_EXCHANGE) {
         client->exchange->writable = true;
-        http_client_renew(client);
+        server_conn_renew(client);
     }
-    http_client_serve(conn, arg);
+    server_conn_serve(conn, arg);
 }
 
 /* ---- Clients that stand still ------------------------------------------------------------- */
 
 /* True if the client has taken something of what is queued since the timer fired last; or if a
  * route, which says something now and then, had left it nothing to take then. */
-static bool takes_its_reply(struct http_client *client, struct leat_stream_progress progress)
+static bool takes_its_reply(struct server_conn *client, struct leat_stream_progress progress)
 {
     const bool queued = progress.queued_bytes > 0;
     const bool is_new = client->phase == HTTP_PHASE_EXCHANGE && !client->seen_queued;
@@ -396,7 +396,7 @@ static bool takes_its_reply(struct http_client *client, struct leat_stream_progr
 
 /* The client has got everything, and just doesn't close: the stack waits for that, for a while.  A
  * reset could take from it what it has not read yet (RFC 9112 9.6). */
-static void leave(struct http_client *client)
+static void leave(struct server_conn *client)
 {
     static const struct leat_tcp_events nothing = {.on_open = NULL};
 
@@ -406,23 +406,23 @@ static void leave(struct http_client *client)
 }
 
 /* The phase has lasted too long. */
-static void time_out(struct http_client *client)
+static void time_out(struct server_conn *client)
 {
     struct leat_http_server_counts *counts = &client->server->counts;
     const struct http_reply timeout = {.status = HTTP_REQUEST_TIMEOUT, .close = true};
     const struct leat_stream_progress progress = leat_stream_progress(&client->stream);
 
     if (takes_its_reply(client, progress)) {
-        http_client_renew(client);
+        server_conn_renew(client);
         client->due_ns = leat_now_ns(client->server->stack) + client->server->config.stall_ns;
     } else if (client->phase == HTTP_PHASE_IDLE) { /* RFC 9112 9.5 */
         counts->idle++;
         leat_stream_shutdown(&client->stream);
-        http_client_enter(client, HTTP_PHASE_LINGER);
+        server_conn_enter(client, HTTP_PHASE_LINGER);
     } else if (client->phase == HTTP_PHASE_HEAD) {
         counts->timeouts++;
         if (begin_reply(client, &timeout))
-            http_client_serve(NULL, client);
+            server_conn_serve(NULL, client);
         else
             client->due_ns = leat_now_ns(client->server->stack) + retry_ns;
     } else if (client->phase == HTTP_PHASE_EXCHANGE && progress.queued_bytes == 0) {
@@ -431,18 +431,18 @@ static void time_out(struct http_client *client)
         } else {
             counts->timeouts++;
             http_exchange_fail(client, LEAT_ERR_TIMEOUT, HTTP_REQUEST_TIMEOUT);
-            http_client_serve(NULL, client);
+            server_conn_serve(NULL, client);
         }
     } else if (client->phase == HTTP_PHASE_LINGER && progress.queued_bytes == 0) {
         leave(client);
     } else {
-        http_client_end(client, &counts->timeouts);
+        server_conn_end(client, &counts->timeouts);
     }
 }
 
-void http_client_timer(struct timer *timer, void *context)
+void server_conn_timer(struct timer *timer, void *context)
 {
-    struct http_client *client = container_of(timer, struct http_client, timer);
+    struct server_conn *client = container_of(timer, struct server_conn, timer);
 
     (void)context;
     if (client->phase == HTTP_PHASE_ENDING)
@@ -450,14 +450,14 @@ void http_client_timer(struct timer *timer, void *context)
     if (client->due_ns <= leat_now_ns(client->server->stack))
         time_out(client);
     if (client->phase == HTTP_PHASE_EXCHANGE)
-        http_client_serve(NULL, client); /* http_client_kick(), whatever else was due */
+        server_conn_serve(NULL, client); /* server_conn_kick(), whatever else was due */
     if (client->stream.end && client->phase != HTTP_PHASE_ENDING && !timer_is_set(timer))
         service_timer_set(client->server->stack, timer, client->due_ns);
 }
 
 /* ---- Begin and end ------------------------------------------------------------------------ */
 
-void http_client_start(struct http_client *client, struct leat_stream stream)
+void server_conn_start(struct server_conn *client, struct leat_stream stream)
 {
     client->stream = stream;
     client->seen_taken = 0;
@@ -470,13 +470,13 @@ void http_client_start(struct http_client *client, struct leat_stream stream)
     next_request(client);
 }
 
-void http_client_stop(struct http_client *client)
+void server_conn_stop(struct server_conn *client)
 {
     if (client->stream.end && client->phase == HTTP_PHASE_IDLE && !client->unread)
         say_no_more(client);
 }
 
-void http_client_release(struct http_client *client)
+void server_conn_release(struct server_conn *client)
 {
     if (client->phase != HTTP_PHASE_IDLE && client->phase != HTTP_PHASE_LINGER)
         log_access(client);

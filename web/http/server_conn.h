@@ -1,6 +1,6 @@
-/* http_client.h -- one client of the server, and the server as its clients see it. */
-#ifndef HTTP_HTTP_CLIENT_H
-#define HTTP_HTTP_CLIENT_H
+/* server_conn.h -- one client of the server, and the server as its clients see it. */
+#ifndef HTTP_SERVER_CONN_H
+#define HTTP_SERVER_CONN_H
 
 #include <leat/http_server.h>
 #include <leat/stream.h>
@@ -20,9 +20,9 @@ enum http_phase {
     HTTP_PHASE_ENDING    /* aborted: on_closed is still to come */
 };
 
-struct http_client {
+struct server_conn {
     struct leat_http_server *server;
-    struct http_client *next_free;
+    struct server_conn *next_free;
     struct leat_stream stream; /* its `end` is NULL: free */
     struct leat_buf *unread;   /* received, but not yet looked at */
     struct leat_buf *head;     /* of the reply: what is left of it */
@@ -34,7 +34,7 @@ struct http_client {
     uint8_t phase;          /* enum http_phase */
     bool seen_queued;       /* there was something for it to take then */
     bool logged;            /* on_access has been called for this request */
-    bool serving;           /* http_client_serve() is at work, and will look again */
+    bool serving;           /* server_conn_serve() is at work, and will look again */
     bool close;             /* after this reply */
     bool starved;           /* the pool was empty: on_writable is still to come */
     bool early;             /* its handshake isn't over: what it says may be a replay */
@@ -61,13 +61,13 @@ struct leat_http_server {
     struct leat_http_server_counts counts;
     struct leat *stack;
     struct leat_tcp_listener *listener;
-    struct http_client *clients;
-    struct http_client *free_client;      /* list */
+    struct server_conn *clients;
+    struct server_conn *free_client;      /* list */
     struct leat_http_exchange *exchanges; /* as many as clients, if there are routes */
     uint32_t clients_open;
     bool stopping;
     struct shares shares;          /* of config.clients places */
-    struct http_client **of_place; /* who has which of them */
+    struct server_conn **of_place; /* who has which of them */
     struct http_table table;
     char *heads; /* for each file, of the reply that most requests get */
     uint16_t *head_lens;
@@ -84,51 +84,51 @@ struct leat_buf *http_calendar_line(struct leat_http_server *server);
 void http_calendar_release(struct http_calendar *calendar);
 
 /* Begins with a stream that is new and has its events; the rest of @client is zero or as
- * http_client_release() has left it, but for what the server has set. */
-void http_client_start(struct http_client *client, struct leat_stream stream);
+ * server_conn_release() has left it, but for what the server has set. */
+void server_conn_start(struct server_conn *client, struct leat_stream stream);
 
 /* Ends it if it waits for nothing but another request. */
-void http_client_stop(struct http_client *client);
+void server_conn_stop(struct server_conn *client);
 
 /* Gives back what it holds; the stream is no more, or somebody else's. */
-void http_client_release(struct http_client *client);
+void server_conn_release(struct server_conn *client);
 
 /* The same, and its place is for another one. */
-void http_server_take_back(struct http_client *client);
+void http_server_take_back(struct server_conn *client);
 
 /* Aborts it and counts that; on_closed follows. */
-void http_client_end(struct http_client *client, uint64_t *count);
+void server_conn_end(struct server_conn *client, uint64_t *count);
 
 /* The client got further: of its address it is the last one to be displaced. */
-void http_client_renew(struct http_client *client);
+void server_conn_renew(struct server_conn *client);
 
 /* Enters @phase, and gives it its time. */
-void http_client_enter(struct http_client *client, enum http_phase phase);
+void server_conn_enter(struct server_conn *client, enum http_phase phase);
 
 /* Throws away the first @bytes of what was received. */
-void http_client_consume(struct http_client *client, uint32_t bytes);
+void server_conn_consume(struct server_conn *client, uint32_t bytes);
 
 /* There is no buffer now: on_writable follows when there are.  Returns false. */
-bool http_client_wait_for_pool(struct http_client *client);
+bool server_conn_wait_for_pool(struct server_conn *client);
 
 /* What is unread, or else what the stream has; NULL: nothing. */
-struct leat_buf *http_client_unread(struct http_client *client);
+struct leat_buf *server_conn_unread(struct server_conn *client);
 
 /* Counts the reply that begins now. */
-void http_client_count(struct http_client *client, uint16_t status);
+void server_conn_count(struct server_conn *client, uint16_t status);
 
 /* Looks again soon, if nobody does so already. */
-void http_client_kick(struct http_client *client);
+void server_conn_kick(struct server_conn *client);
 
 /* Refuses the request, whose head is whole, if it may be a replay and isn't safe. */
-void http_early_look(struct http_client *client);
+void http_early_look(struct server_conn *client);
 
 /* For the stream's events; @client. */
-void http_client_opened(struct leat_tcp *conn, void *client);
-void http_client_serve(struct leat_tcp *conn, void *client);
-void http_client_writable(struct leat_tcp *conn, void *client);
+void server_conn_opened(struct leat_tcp *conn, void *client);
+void server_conn_serve(struct leat_tcp *conn, void *client);
+void server_conn_writable(struct leat_tcp *conn, void *client);
 
 /* For its timer. */
-void http_client_timer(struct timer *timer, void *context);
+void server_conn_timer(struct timer *timer, void *context);
 
 #endif

@@ -1,4 +1,4 @@
-/* top.c -- see leat/top.h. */
+/* heavy_hitters.c -- see leat/top.h. */
 #include <leat/top.h>
 
 #include <string.h>

@@ -1,8 +1,8 @@
-/* call_reply.c -- the reply of a call: its head, and its body as it comes. */
+/* client_reply.c -- the reply of a call: its head, and its body as it comes. */
 #include <string.h>
 
 #include "core/assert.h"
-#include "web/http/call.h"
+#include "web/http/client.h"
 #include "service.h"
 
 enum {

@@ -1,11 +1,11 @@
 /*
- * call.c -- the course of a call: when what is done, when the program is called, its end.
+ * client_call.c -- the course of a call: when what is done, when the program is called, its end.
  *
  * The program is called from run() and call_fail() alone, which come from the stream's events and
  * the timer.  What the program does elsewhere leaves marks and asks by call_kick() for a look.  A
  * callback may end its call, and begin another one in its place: `serial` tells.
  */
-#include "web/http/call.h"
+#include "web/http/client.h"
 
 #include "core/assert.h"
 #include "service.h"

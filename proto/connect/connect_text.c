@@ -1,4 +1,4 @@
-/* told.c -- what became of connecting, for people. */
+/* connect_text.c -- what became of connecting, for people. */
 #include <leat/connect.h>
 
 struct told {

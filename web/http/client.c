@@ -1,8 +1,8 @@
-/* calls.c -- the HTTP client: which connection a call gets, and those that are kept. */
+/* client.c -- the HTTP client: which connection a call gets, and those that are kept. */
 #include <string.h>
 
 #include "core/second.h"
-#include "web/http/call.h"
+#include "web/http/client.h"
 #include "service.h"
 
 enum {

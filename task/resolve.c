@@ -1,4 +1,4 @@
-/* names.c -- a task waits for the addresses of a name, of both families. */
+/* resolve.c -- a task waits for the addresses of a name, of both families. */
 #include "service.h"
 #include "task/flows.h"
 

@@ -1,8 +1,8 @@
-/* call_request.c -- the request of a call: its head, which is checked, and its body. */
+/* client_request.c -- the request of a call: its head, which is checked, and its body. */
 #include <string.h>
 
 #include "core/assert.h"
-#include "web/http/call.h"
+#include "web/http/client.h"
 #include "web/http/http_chunk.h"
 #include "service.h"
 
