@@ -34,7 +34,7 @@ void service_timer_cancel(struct leat *stack, struct timer *timer);
 
 /* ---- memory and keys */
 
-/* arena_take() of the stack's block; what it costs is arena_cost(). */
+/* arena_take() of the stack's block; arena_cost() is its price. */
 COLD void *service_take(struct leat *stack, size_t count, size_t bytes);
 
 /* The secret key of hash tables. It stays the same for the life of the stack. */
