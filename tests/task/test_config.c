@@ -36,7 +36,7 @@ static bool allow(void *page, size_t bytes, bool guarded)
     return true;
 }
 
-/* Wherever its memory begins, tasks stay inside of what leat_tasks_memory_bytes() says. */
+/* Tasks stay inside of what leat_tasks_memory_bytes() says, at each alignment of their memory. */
 static void tasks_write_nowhere_but_in_their_memory(void **state)
 {
     struct leat_tasks_config config = {.tasks = PAGES, .stack_bytes = STACK_BYTES, .waiting = 5};

@@ -33,7 +33,8 @@ static void a_device_offers_everything(void **state)
     assert_true(world.agreed == everything);
     assert_int_equal(netif->capabilities, LEAT_NETIF_GATHER | LEAT_NETIF_TX_CHECKSUM |
                                               LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TSO |
-                                              LEAT_NETIF_TSO6 | LEAT_NETIF_GRO);
+                                              LEAT_NETIF_TSO6 | LEAT_NETIF_GRO |
+                                              LEAT_NETIF_TAGGED);
     assert_int_equal(netif->mtu, MTU);
     assert_memory_equal(netif->mac.octet, world.config, 6);
     assert_int_equal(world.status,
