@@ -208,6 +208,21 @@ static void say_address(struct bring_up *up, const struct leat_autoconf_facts *f
     say(up);
 }
 
+/* What a lease was taken without. */
+static void say_ignored(struct bring_up *up)
+{
+    const struct leat_dhcp_lease *lease =
+        up->autoconf ? leat_dhcp_lease(leat_autoconf_dhcp(up->autoconf)) : NULL;
+
+    if (!lease || lease->ignored_parts == 0)
+        return;
+    snprintf(up->line, sizeof up->line,
+             "%s: DHCP: %u malformed or impossible parts of the lease were left out, the first in "
+             "option %u (0: the end of the message)",
+             example.name, (unsigned)lease->ignored_parts, (unsigned)lease->ignored_option);
+    say(up);
+}
+
 static void on_configured(struct leat_autoconf *autoconf, const struct leat_autoconf_facts *facts,
                           void *arg)
 {
@@ -215,6 +230,7 @@ static void on_configured(struct leat_autoconf *autoconf, const struct leat_auto
 
     (void)autoconf;
     learn(up->platform, up->options, facts);
+    say_ignored(up);
     if (up->started) { /* by --ip6 */
         say_address(up, facts);
         return;
@@ -224,6 +240,22 @@ static void on_configured(struct leat_autoconf *autoconf, const struct leat_auto
     up->patient_ns = leat_now_ns(up->platform->stack) + patience_ns;
     settle(&up->settle, up);
     say_ipv6(up, &facts->ipv6);
+}
+
+/* "no DHCP server answered", or who did, and why that was no lease. */
+static void say_dhcp_silence(struct bring_up *up, const struct leat_refusal *refusal)
+{
+    const unsigned waited_s = (unsigned)(leat_autoconf_waited_ns(up->autoconf) / SECOND_NS);
+    char why[LEAT_REFUSAL_TEXT_BYTES];
+
+    if (leat_refusal_format(refusal, why) > 0)
+        snprintf(up->line, sizeof up->line, "%s: DHCP: %s; no lease for %u s, still trying",
+                 example.name, why, waited_s);
+    else
+        snprintf(up->line, sizeof up->line,
+                 "%s: no DHCP server answered for %u s; still trying (--ip does without)",
+                 example.name, waited_s);
+    say(up);
 }
 
 static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change change,
@@ -237,10 +269,8 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
         say_address(up, facts);
         return;
     case LEAT_AUTOCONF_SILENCE:
-        snprintf(up->line, sizeof up->line,
-                 "%s: no DHCP server answered for %u s; still trying (--ip does without)",
-                 example.name, (unsigned)(leat_autoconf_waited_ns(autoconf) / SECOND_NS));
-        break;
+        say_dhcp_silence(up, leat_dhcp_refusal(leat_autoconf_dhcp(autoconf)));
+        return;
     case LEAT_AUTOCONF_REFUSED:
         snprintf(up->line, sizeof up->line, "%s: the DHCP server refused; still trying",
                  example.name);

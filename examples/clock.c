@@ -34,20 +34,31 @@ static void say_report(struct example_platform *platform, const struct leat_sntp
     platform->say(platform, line);
 }
 
+static void say_silence(struct example_platform *platform, const struct leat_sntp *sntp)
+{
+    char why[LEAT_REFUSAL_TEXT_BYTES];
+    char line[LEAT_REFUSAL_TEXT_BYTES + 40];
+
+    if (leat_refusal_format(leat_sntp_refusal(sntp), why) > 0)
+        snprintf(line, sizeof line, "clock: %s; still trying", why);
+    else
+        snprintf(line, sizeof line, "clock: no time server answered; still trying");
+    platform->say(platform, line);
+}
+
 /* Exit status 0: the time is known; 1: all servers forbid to ask. */
 static void on_news(struct leat_sntp *sntp, enum leat_sntp_news news,
                     const struct leat_sntp_report *report, void *arg)
 {
     struct example_platform *platform = arg;
 
-    (void)sntp;
     switch (news) {
     case LEAT_SNTP_SET:
         say_report(platform, report);
         platform->finish(platform, 0);
         break;
     case LEAT_SNTP_SILENCE:
-        platform->say(platform, "clock: no time server answered; still trying");
+        say_silence(platform, sntp);
         break;
     case LEAT_SNTP_PANIC: /* not at the first answer, unless the start is trusted */
     case LEAT_SNTP_REFUSED:

@@ -17,6 +17,7 @@
 
 #include <leat/addr.h>
 #include <leat/err.h>
+#include <leat/refusal.h>
 #include <leat/stack.h>
 
 #ifdef __cplusplus
@@ -102,6 +103,9 @@ void leat_sntp_stop(struct leat_sntp *sntp);
  */
 void leat_sntp_set_servers(struct leat_sntp *sntp, const struct leat_endpoint *servers,
                            unsigned count);
+
+/** The last answer that was refused since leat_sntp_start(), or since one was taken; live. */
+const struct leat_refusal *leat_sntp_refusal(const struct leat_sntp *sntp);
 
 /** The counters; live, valid as long as the stack. */
 const struct leat_sntp_counts *leat_sntp_counts(const struct leat_sntp *sntp);

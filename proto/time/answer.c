@@ -1,6 +1,8 @@
 /* answer.c -- one time server: its request, and which answers to it are believed. */
 #include "proto/time/sntp.h"
 
+#include "core/refusal.h"
+
 enum {
     KISS_DENY = 0x44454e59, /* RFC 5905 7.4: "DENY" */
     KISS_RSTR = 0x52535452, /* "RSTR" */
@@ -18,15 +20,25 @@ void sntp_forget(struct sntp_server *server)
     server->udp = NULL;
 }
 
+/* Counts an answer that is not taken, and remembers why. */
+static void refuse(struct sntp_server *server, uint64_t *count, const char *why)
+{
+    (*count)++;
+    refusal_note(&server->sntp->refusal, server->end.ip, why);
+}
+
 /* RFC 5905 7.4: who is kissed obeys; other codes say nothing that we could do. */
 static void obey(struct sntp_server *server, uint32_t code)
 {
     struct leat_sntp *sntp = server->sntp;
 
-    sntp->counts.kisses++;
     if (code == KISS_DENY || code == KISS_RSTR) {
+        refuse(server, &sntp->counts.kisses, "it forbids us to ask it (DENY or RSTR)");
         server->forbids = true;
-    } else if (code == KISS_RATE) {
+        return;
+    }
+    refuse(server, &sntp->counts.kisses, "without the time, as a kiss-o'-death (RFC 5905 7.4)");
+    if (code == KISS_RATE) {
         server->rest_until_ns = leat_now_ns(sntp->stack) + server->rest_ns;
         if (server->rest_ns < rest_max_ns)
             server->rest_ns *= 2;
@@ -39,6 +51,14 @@ static bool is_synchronized(const struct wire_ntp *ntp)
     return ntp->leap != NTP_LEAP_UNKNOWN && ntp->stratum <= NTP_STRATUM_MAX &&
            wire_ntp_short_ns(ntp->root_delay) / 2 + wire_ntp_short_ns(ntp->root_dispersion) <
                error_max_ns;
+}
+
+static const char *unsynchronized_why(const struct wire_ntp *ntp)
+{
+    return ntp->leap == NTP_LEAP_UNKNOWN ? "it says that its clock is not synchronized"
+           : ntp->stratum > NTP_STRATUM_MAX
+               ? "with a stratum over 15, which means that it is not synchronized"
+               : "with a clock that may be wrong by more than 1.5 s";
 }
 
 /* Takes the times of an answer; false: they can't be. */
@@ -70,14 +90,30 @@ static void take(struct sntp_server *server, const struct wire_ntp *ntp)
     if (ntp->stratum == NTP_STRATUM_KISS) {
         obey(server, ntp->reference_id);
     } else if (!is_synchronized(ntp)) {
-        counts->drop_unsynchronized++;
+        refuse(server, &counts->drop_unsynchronized, unsynchronized_why(ntp));
     } else if (!take_times(server, ntp)) {
-        counts->drop_time++;
+        refuse(server, &counts->drop_time, "with times that can't be");
     } else {
         counts->answers++;
+        refusal_forget(&server->sntp->refusal);
         server->has_answered = true;
     }
     sntp_heard(server->sntp);
+}
+
+/* What makes it no answer to our question; NULL: nothing.  Servers may answer in the version that
+ * they know: the header is the same from version 1 on.  Extension fields and a MAC behind it are
+ * not read.  An interleaved answer repeats another number of ours, and we never ask for one. */
+static const char *envelope_flaw(const struct sntp_server *server, struct wire_ntp *ntp,
+                                 const uint8_t *bytes, uint32_t len)
+{
+    if (!wire_ntp_parse(ntp, bytes, len))
+        return "with a message that is cut short";
+    if (ntp->mode != NTP_MODE_SERVER)
+        return "in another mode than a server's";
+    if (ntp->version < NTP_VERSION_MIN || ntp->version > NTP_VERSION)
+        return "in another version than 1 to 4";
+    return ntp->origin != server->origin ? "with the number of another question" : NULL;
 }
 
 static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
@@ -89,14 +125,14 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     struct wire_ntp ntp;
     const uint32_t len = leat_buf_read(payload, 0, bytes, sizeof bytes);
     const bool fragmented = leat_udp_was_fragmented(udp);
+    const char *why;
 
     (void)peer; /* the socket is connected: it is our server */
     (void)local;
     leat_buf_free(payload);
-    /* an interleaved answer repeats another number of ours, and we never ask for one */
-    if (fragmented || !wire_ntp_parse(&ntp, bytes, len) || ntp.mode != NTP_MODE_SERVER ||
-        ntp.version != NTP_VERSION || ntp.origin != server->origin)
-        server->sntp->counts.drop_foreign++;
+    why = fragmented ? "in fragments" : envelope_flaw(server, &ntp, bytes, len);
+    if (why)
+        refuse(server, &server->sntp->counts.drop_foreign, why);
     else
         take(server, &ntp);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/assert.h"
+#include "core/refusal.h"
 #include "core/second.h"
 #include "service.h"
 
@@ -230,6 +231,7 @@ void leat_sntp_start(struct leat_sntp *sntp)
         sntp->servers[i].rest_until_ns = 0;
         sntp->servers[i].rest_ns = 2 * sntp->config.poll_ns;
     }
+    refusal_forget(&sntp->refusal);
     sntp->runs = true;
     sntp->was_set = false;
     begin(sntp);
@@ -278,6 +280,11 @@ void leat_sntp_set_servers(struct leat_sntp *sntp, const struct leat_endpoint *s
     for (unsigned i = 0; i < sntp->server_count; i++)
         name_server(sntp, i, &servers[i], before);
     begin(sntp);
+}
+
+const struct leat_refusal *leat_sntp_refusal(const struct leat_sntp *sntp)
+{
+    return &sntp->refusal;
 }
 
 const struct leat_sntp_counts *leat_sntp_counts(const struct leat_sntp *sntp)

@@ -33,6 +33,7 @@ struct leat_sntp {
     struct leat *stack;
     struct leat_sntp_config config; /* with the defaults filled in */
     struct leat_sntp_counts counts;
+    struct leat_refusal refusal; /* of the last answer that wasn't taken */
     struct leat_sntp_report report; /* of the last round */
     struct leat_timer timer;        /* the end of a round, or of the rest between two */
     struct sntp_server servers[LEAT_SNTP_SERVERS_MAX];

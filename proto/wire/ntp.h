@@ -10,6 +10,7 @@ enum {
     NTP_PORT = 123,
     NTP_BYTES = 48, /* without extension fields and MAC */
     NTP_VERSION = 4,
+    NTP_VERSION_MIN = 1, /* RFC 5905 B: with the same header, as seen by a client */
     NTP_MODE_CLIENT = 3,
     NTP_MODE_SERVER = 4,
     NTP_LEAP_UNKNOWN = 3, /* the server's clock isn't synchronized */

@@ -36,7 +36,7 @@ static void test_threat_P12_answers_to_what_we_did_not_ask_are_ignored(void **st
     assert_int_equal(talk->news_count, 0);
 }
 
-static void test_threat_P12_what_is_no_answer_of_version_4_is_ignored(void **state)
+static void test_threat_P12_what_is_no_answer_of_a_known_version_is_ignored(void **state)
 {
     struct talk *talk = *state;
     struct ntp ntp;
@@ -51,7 +51,7 @@ static void test_threat_P12_what_is_no_answer_of_version_4_is_ignored(void **sta
     for (uint8_t version = 0; version < 8; version++) {
         ntp = ntp_answer(talk, 0, 0);
         ntp.version = version;
-        if (version != 4)
+        if (version < 1 || version > 4)
             assert_ignored(talk, &ntp);
     }
     for (uint32_t bytes = 0; bytes < 48; bytes++) {
@@ -62,6 +62,64 @@ static void test_threat_P12_what_is_no_answer_of_version_4_is_ignored(void **sta
     ntp.bytes = 48 + 24; /* a MAC, of a key that we don't have */
     talk_answer(talk, 0, &ntp);
     assert_int_equal(talk->news, LEAT_SNTP_SET);
+}
+
+/* chrony, ntpd-rs and rsntp take them as well. */
+static void answers_of_older_versions_are_taken(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_begin(talk, 1);
+    for (uint8_t version = 1; version <= 4; version++) {
+        struct ntp ntp;
+
+        talk_mark(talk);
+        leat_sntp_set_servers(talk->sntp, talk->config.servers, 1);
+        talk_wait(talk, ms);
+        ntp = ntp_answer(talk, 0, 0);
+        ntp.version = version;
+        talk_answer(talk, 0, &ntp);
+        assert_int_equal(talk->news_count, 1);
+        assert_int_equal(talk->news, LEAT_SNTP_SET);
+    }
+}
+
+/* Extension fields (RFC 7822) are not read, so a malformed one costs nothing. */
+static void bytes_behind_the_header_cost_nothing(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_begin(talk, 1);
+    for (uint32_t more = 0; more < 40; more += 3) {
+        struct ntp ntp;
+
+        talk_mark(talk);
+        leat_sntp_set_servers(talk->sntp, talk->config.servers, 1);
+        talk_wait(talk, ms);
+        ntp = ntp_answer(talk, 0, 0);
+        ntp.bytes = 48 + more;
+        talk_answer(talk, 0, &ntp);
+        assert_int_equal(talk->news, LEAT_SNTP_SET);
+    }
+}
+
+static void a_client_without_an_answer_knows_why(void **state)
+{
+    struct talk *talk = *state;
+    const struct leat_refusal *refusal;
+    struct ntp ntp;
+
+    talk_begin(talk, 1);
+    refusal = leat_sntp_refusal(talk->sntp);
+    assert_null(refusal->why);
+    ntp = ntp_answer(talk, 0, 0);
+    ntp.version = 7;
+    talk_answer(talk, 0, &ntp);
+    assert_string_equal(refusal->why, "in another version than 1 to 4");
+    assert_int_equal(refusal->count, 1);
+    talk_answer_right(talk, 0, 0);
+    assert_int_equal(talk->news, LEAT_SNTP_SET);
+    assert_null(refusal->why);
 }
 
 /* The server has had its say: the round ends without it. */
@@ -238,7 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(test_threat_P12_answers_to_what_we_did_not_ask_are_ignored),
-        talk_test(test_threat_P12_what_is_no_answer_of_version_4_is_ignored),
+        talk_test(test_threat_P12_what_is_no_answer_of_a_known_version_is_ignored),
         talk_test(test_threat_P12_servers_that_do_not_know_the_time_are_refused),
         talk_test(test_threat_P12_times_that_can_not_be_are_refused),
         talk_test(test_threat_P12_a_jump_over_the_threshold_is_refused_and_told),
@@ -246,6 +304,9 @@ int main(void)
         talk_test(test_threat_P12_who_wants_to_be_asked_less_is),
         talk_test(test_threat_P12_who_was_kissed_obeys_when_servers_are_named_again),
         talk_test(test_threat_P12_a_kiss_that_we_did_not_ask_for_is_ignored),
+        talk_test(answers_of_older_versions_are_taken),
+        talk_test(bytes_behind_the_header_cost_nothing),
+        talk_test(a_client_without_an_answer_knows_why),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
