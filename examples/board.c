@@ -6,7 +6,7 @@
 #include <leat/metrics.h>
 
 enum {
-    CLIENTS = 8, /* browsers, and who scrapes */
+    CLIENTS = 8, /* browsers and Prometheus */
     ROUTES = 2,
     SERVER_BYTES = 24 * 1024,
     DASHBOARD_BYTES = 5 * 1024

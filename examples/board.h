@@ -7,8 +7,8 @@
 
 #include "options.h"
 
-/* Serves / for people and /metrics for Prometheus at the port of --dashboard, if it is given; TCP is
- * registered.  One board a program. */
+/* Serves / for people and /metrics for Prometheus at the port of --dashboard, if that is given; TCP
+ * must be registered.  One board per program. */
 enum leat_err board_serve(const struct options *options, struct leat *stack, const char *title);
 
 #endif

@@ -1,4 +1,4 @@
-/* bring_up.c -- from the command line to a stack that speaks. */
+/* bring_up.c -- from the command line to a working stack. */
 #include "bring_up.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@ static void say(struct bring_up *up)
     up->platform->say(up->platform, up->line);
 }
 
-/* "echo: 10.0.0.2/24 on leat0, MTU 1500, port 7": also tells a waiting script that we are up. */
+/* "echo: 10.0.0.2/24 on leat0, MTU 1500, port 7": also tells a waiting script that it is up. */
 static void say_started(struct bring_up *up, struct leat_ip ip, uint8_t prefix_bits)
 {
     const struct example_platform *platform = up->platform;
@@ -45,8 +45,8 @@ static void say_started(struct bring_up *up, struct leat_ip ip, uint8_t prefix_b
     say(up);
 }
 
-/* "echo: 2001:db8::2/64 by fe80::1, name server 2001:db8::53": what routers say, when it is other
- * than before. */
+/* "echo: 2001:db8::2/64 by fe80::1, name server 2001:db8::53": the facts from routers, if they have
+ * changed. */
 static void say_ipv6(struct bring_up *up, const struct leat_slaac_facts *facts)
 {
     char ip[LEAT_IP_TEXT_BYTES], gateway[LEAT_IP_TEXT_BYTES], server[LEAT_IP_TEXT_BYTES] = "none";
@@ -67,8 +67,8 @@ static void say_ipv6(struct bring_up *up, const struct leat_slaac_facts *facts)
     say(up);
 }
 
-/* "echo: DHCPv6: 2001:db8::50 for 120 s, name server 2001:db8::53, time server none": what a
- * DHCPv6 server says. */
+/* "echo: DHCPv6: 2001:db8::50 for 120 s, name server 2001:db8::53, time server none": the lease of
+ * a DHCPv6 server. */
 static void say_dhcp6(struct bring_up *up, const struct leat_dhcp6_lease *lease)
 {
     char ip[LEAT_IP_TEXT_BYTES] = "no address", server[LEAT_IP_TEXT_BYTES] = "none";
@@ -120,7 +120,7 @@ static void add_time_servers(struct example_platform *platform, const struct lea
         platform->time_servers[platform->time_server_count++] = servers[i];
 }
 
-/* What a name without a dot may lack; it stays where it is.  As name servers: IPv4's goes first. */
+/* The search domains; the memory stays.  As with name servers, those of IPv4 come first. */
 static const char *search_of(const struct leat_autoconf_facts *facts)
 {
     const char *const all[] = {facts->search, facts->domain_name, facts->dhcp6.search};
@@ -132,7 +132,7 @@ static const char *search_of(const struct leat_autoconf_facts *facts)
     return facts->ipv6.search;
 }
 
-/* What the command line does not say. */
+/* Takes over facts that the command line doesn't set. */
 static void learn(struct example_platform *platform, const struct options *options,
                   const struct leat_autoconf_facts *facts)
 {
@@ -167,8 +167,9 @@ static void start_now(struct bring_up *up)
     up->platform->finish(up->platform, STATUS_NOT_STARTED);
 }
 
-/* Starts the example, if there is an address and what it needs, or looks again soon.  An address of
- * --ip6 is as good as one of a server, and may be the only one. */
+/* Starts the example if it has an address and all that it needs, or looks again soon.  An address
+ * of
+ * --ip6 counts as one of a server, and may be the only one. */
 static void settle(struct leat_timer *timer, void *arg)
 {
     struct bring_up *up = arg;
@@ -300,20 +301,21 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
     say(up);
 }
 
-/* Routers are heard, and servers asked as they say, unless addresses are given. */
+/* IPv6 is configured by routers, and by servers that they announce, unless addresses are given. */
 static bool asks_ipv6(const struct options *options)
 {
     return options->ip6_count == 0 && options->ip_count == 0;
 }
 
-/* Without an address of the family the network is asked, unless one of IPv4 was given alone. */
+/* The network is asked for an address of a family that has none, unless only an IPv4 one was given.
+ */
 static bool has_ipv6(const struct options *options)
 {
     return options->ip6_count > 0 || options->ip_count == 0;
 }
 
-/* Nobody on a wire of passt's could have our address; and Debian 12's answers who asks for routers
- * from ::, as who still checks an address does, at ::. */
+/* No other host on passt's wire could have our address.  And Debian 12's passt answers every router
+ * solicitation from ::, which a host that still checks its address uses, at ::. */
 static struct leat_ipv6_config ipv6_config(const struct options *options)
 {
     return (struct leat_ipv6_config){.temporary = options->temporary,
@@ -409,7 +411,7 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
         return set_address(up, step);
     *step = "DHCP";
     leat_poll(stack,
-              up->host->now_ns(up->host)); /* what time it is, before anything has a deadline */
+              up->host->now_ns(up->host)); /* sets the time before the first deadline is computed */
     err = leat_autoconf_start(stack, up->netif, &up->autoconf, &config);
     up->settle = (struct leat_timer){.on_time = settle, .arg = up};
     if (!err && up->options->ip6_count > 0)

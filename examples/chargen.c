@@ -2,7 +2,7 @@
  * chargen.c -- the Character Generator Protocol (RFC 864): lines of 72 characters without end.
  *
  * The lines lie in static memory, which is lent: a connection costs no byte and no copy.  By UDP an
- * answer is never longer than the question, for else anybody could have it sent to a third party.
+ * answer is never longer than the request; otherwise attackers could use it to amplify traffic.
  */
 #include "old_services.h"
 
@@ -14,7 +14,7 @@ enum {
     PERIOD = KINDS * LINE_BYTES, /* then the lines begin again */
     PERIODS = 9,                 /* in memory: a piece that is sent may have 64 KiB */
     DATAGRAM_MAX = 512,
-    FIRST_PORT = 1024 /* below it services wait that might answer an answer */
+    FIRST_PORT = 1024 /* services below it might answer an answer */
 };
 
 static char lines[PERIODS * PERIOD];
@@ -35,7 +35,7 @@ static void forget(struct leat_tcp *conn, void *arg);
 
 static const struct leat_tcp_events events = {.on_readable = forget, .on_writable = generate};
 
-/* @arg is all that a connection has to know: where in the period it is. */
+/* @arg is the only state of a connection: the place in the period. */
 static void generate(struct leat_tcp *conn, void *arg)
 {
     uintptr_t at = (uintptr_t)arg;
@@ -48,13 +48,13 @@ static void generate(struct leat_tcp *conn, void *arg)
         size_t taken = len;
 
         if (text ? leat_tcp_send(conn, text) : leat_tcp_write(conn, lines + at, len, &taken))
-            break; /* no memory now, or it is over: leat will say */
+            break; /* no memory now, or the connection is over: a callback follows */
         at = (at + taken) % PERIOD;
     }
     leat_tcp_set_events(conn, &events, (void *)at);
 }
 
-/* What the peer sends is thrown away; once it closes we stop. */
+/* Discards the peer's data; when the peer closes, we stop. */
 static void forget(struct leat_tcp *conn, void *arg)
 {
     (void)arg;
@@ -84,7 +84,7 @@ static void answer(struct leat_udp *udp, struct leat_buf *question,
 
     (void)arg;
     leat_buf_free(question);
-    if (peer->port != local->port && peer->port >= FIRST_PORT) /* no service shall answer us */
+    if (peer->port != local->port && peer->port >= FIRST_PORT) /* no service must answer us */
         leat_udp_send_from(udp, leat_buf_lend(leat_pool(stack), from, len, NULL, NULL), peer,
                            local->ip);
 }

@@ -1,9 +1,9 @@
 /*
- * chat.c -- a room to talk in: what one client says, all others hear.
+ * chat.c -- a chat room: each line of a client is sent to all others.
  *
- * Two tasks a client: one reads its lines, one writes what it is to hear.  Between them lies a
- * channel of bounded length; who doesn't read misses lines, and holds up nobody.  A line is copied
- * once, and each client gets a view of it.
+ * Each client has two tasks: one reads its lines, one writes the lines of others to it.  Between
+ * them lies a channel of bounded length: a slow client misses lines, and delays no other.  A line
+ * is copied once, and each client gets a view of it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,24 +13,24 @@
 #include "example.h"
 
 enum {
-    SPARE = 4, /* clients, for addresses that have none */
+    SPARE = 4, /* more clients, for addresses without one */
     CLIENTS = 32 + SPARE,
     TASKS = 2 * CLIENTS,
-    LINES = 64, /* that may wait for a client */
+    LINES = 64, /* queued for a client */
     LINE_BYTES = 512,
     NAME_BYTES = 16
 };
 
 static struct client {
     bool taken;
-    struct leat_flow *flow; /* NULL: it has no name yet, and hears nothing */
+    struct leat_flow *flow; /* NULL: it has no name yet, and gets no lines */
     struct leat_channel heard;
     void *lines[LINES];
     char name[NAME_BYTES + 1];
     char line[NAME_BYTES + 2 + LINE_BYTES];
 } clients[CLIENTS];
 
-/* Tells everybody but @speaker the first @len bytes of its line. */
+/* Queues the first @len bytes of @speaker's line for all other clients. */
 static void tell_others(struct leat_flow *flow, const struct client *speaker, uint32_t len)
 {
     struct leat_pool *pool = leat_pool(leat_tasks_stack(flow->tasks));
@@ -52,7 +52,7 @@ static void say(struct leat_flow *flow, struct client *client, const char *what)
     tell_others(flow, client, (uint32_t)len);
 }
 
-/* Writes what its client is to hear. */
+/* Writes queued lines to its client. */
 static enum leat_err write_lines(struct leat_task *task, void *arg)
 {
     struct client *client = arg;
@@ -82,7 +82,7 @@ static enum leat_err ask_name(struct leat_task *task, struct leat_flow *flow, st
     return err;
 }
 
-/* A client that has said its name, until it leaves. */
+/* Serves a client that has given its name, until it leaves. */
 static enum leat_err talk(struct leat_flow *flow, struct client *client)
 {
     enum leat_err err;
@@ -97,7 +97,7 @@ static enum leat_err talk(struct leat_flow *flow, struct client *client)
     return err;
 }
 
-/* Two tasks from the beginning, so there is always a second one: this one reads its lines. */
+/* Both tasks are started at once, so that there is always a second one.  This one reads lines. */
 static enum leat_err serve_client(struct leat_task *task, struct leat_flow *flow,
                                   struct client *client)
 {
@@ -151,7 +151,7 @@ static const char *start(struct example_platform *platform)
         return "chat takes no arguments";
     service.listen.port = platform->port;
     service.listen.idle_timeout_ns = platform->idle_ns;
-    service.listen.displace = true; /* a client that says nothing doesn't keep out others */
+    service.listen.displace = true; /* a silent client doesn't keep out others */
     if (leat_tasks_open(&tasks, platform->stack, memory, sizeof memory, &config))
         return "no memory for the tasks";
     return leat_task_serve(tasks, &service) ? EXAMPLE_PORT_TAKEN : NULL;

@@ -1,4 +1,4 @@
-/* clock.c -- asks time servers what time it is, and says how right the machine's own clock was. */
+/* clock.c -- asks time servers for the time, and reports how wrong the machine's own clock was. */
 #include <stdio.h>
 
 #include <leat/civil.h>
@@ -46,7 +46,7 @@ static void say_silence(struct example_platform *platform, const struct leat_snt
     platform->say(platform, line);
 }
 
-/* Exit status 0: the time is known; 1: all servers forbid to ask. */
+/* Exit status 0: the time is known; 1: all servers have told us not to ask. */
 static void on_news(struct leat_sntp *sntp, enum leat_sntp_news news,
                     const struct leat_sntp_report *report, void *arg)
 {
@@ -68,13 +68,13 @@ static void on_news(struct leat_sntp *sntp, enum leat_sntp_news news,
     }
 }
 
-/* The one clock of this program, and whom it asks. */
+/* The one client of this program, and its servers. */
 static struct asking {
     struct example_platform *platform;
     struct leat_sntp *sntp;
     struct leat_endpoint servers[LEAT_SNTP_SERVERS_MAX];
     unsigned count;   /* of servers */
-    unsigned lookups; /* that are under way */
+    unsigned lookups; /* under way */
 } asking;
 
 static _Alignas(16) unsigned char resolver_memory[1 << 15];
@@ -107,7 +107,7 @@ static void on_looked_up(void *arg, enum leat_err err, const struct leat_dns_res
     asking.platform->finish(asking.platform, 1);
 }
 
-/* Both families of each name in @text, which spaces part. */
+/* Looks up both families of each name in @text, a list with spaces. */
 static const char *look_up(struct leat_resolver *resolver, const char *text)
 {
     static const uint16_t types[] = {LEAT_DNS_A, LEAT_DNS_AAAA};
@@ -130,7 +130,7 @@ static const char *look_up(struct leat_resolver *resolver, const char *text)
     return NULL;
 }
 
-/* Those that are given, else those of the network; NULL, or what is wrong. */
+/* Chooses the given servers, else those of the network; returns NULL, or what is wrong. */
 static const char *choose(struct example_platform *platform)
 {
     static struct leat_resolver_config config = {.server_count = 1, .lookups = 8};
@@ -151,7 +151,7 @@ static const char *choose(struct example_platform *platform)
     if (platform->argument_count == 0 && platform->time_names)
         names[name_count++] = platform->time_names;
     if (name_count == 0 || leat_ip_is_any(platform->server))
-        return name_count > 0 && asking.count == 0 ? "whom to ask for names? give --server" : NULL;
+        return name_count > 0 && asking.count == 0 ? "no name server: give --server" : NULL;
     config.servers[0].ip = platform->server;
     if (leat_resolver_open(&resolver, platform->stack, resolver_memory, sizeof resolver_memory,
                            &config))
@@ -179,7 +179,7 @@ static const char *start(struct example_platform *platform)
     if (wrong)
         return wrong;
     if (asking.count + asking.lookups == 0)
-        return "whom to ask? give time servers; the network names none";
+        return "no time server: give one; the network has none";
     if (leat_sntp_open(platform->stack, &asking.sntp, &config))
         return "no memory for the client";
     leat_sntp_set_servers(asking.sntp, asking.servers, asking.count);

@@ -1,4 +1,4 @@
-/* discard.c -- the Discard Protocol (RFC 863): whatever comes is thrown away. */
+/* discard.c -- the Discard Protocol (RFC 863): all received data is discarded. */
 #include "old_services.h"
 
 static void discard_text(struct leat_tcp *conn, void *arg)

@@ -1,4 +1,4 @@
-/* early.c -- a client's request as early data, by a ticket that a file keeps; and the client's end. */
+/* early.c -- sends a client's request as early data, by a ticket in a file; and ends the client. */
 #include "early.h"
 
 #include <stdio.h>
@@ -51,7 +51,7 @@ const char *early_open(struct example_platform *platform, struct leat_http_clien
 const struct leat_http_request *early_ask(struct leat_http_request *request)
 {
     if (early.tls && !early.asked) {
-        early.asked = true; /* where a reply sends us to there is another ticket, or none */
+        early.asked = true; /* a redirect to another host needs another ticket, or none */
         request->ticket = &early.ticket;
         request->early = request->body_len == 0 && request->method == LEAT_HTTP_GET;
     }
@@ -95,13 +95,12 @@ static void look(struct leat_timer *timer, void *arg)
 {
     (void)arg;
     if (early.tls && ticket_may_come()) {
-        leat_timer_set(early.platform->stack, timer,
-                       leat_now_ns(early.platform->stack) + wait_ns);
+        leat_timer_set(early.platform->stack, timer, leat_now_ns(early.platform->stack) + wait_ns);
         return;
     }
     if (early.tls)
         say_and_keep();
-    /* a server that heard nothing of the end would keep its connection for a stranger */
+    /* without close_notify a server would keep its connection until a timeout */
     leat_http_client_close(early.client);
     early.platform->finish(early.platform, early.status);
 }

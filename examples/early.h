@@ -1,4 +1,5 @@
-/* early.h -- a client's request as early data of TLS (0-RTT), by a ticket that a file keeps: --early. */
+/* early.h -- sends a client's request as early data of TLS (0-RTT), by a ticket in a file: --early.
+ */
 #ifndef EARLY_H
 #define EARLY_H
 
@@ -6,14 +7,14 @@
 
 #include "example.h"
 
-/* Reads the ticket, for a client that is opened with @config, behind trust().  Returns NULL, or one
- * line that says why it can't be. */
+/* Reads the ticket, for a client that is opened with @config; call it after trust().  Returns NULL,
+ * or one line with the reason of the failure. */
 const char *early_open(struct example_platform *platform, struct leat_http_client_config *config);
 
-/* Lets the first request of the client go early, if it is one that may come twice; gives @request. */
+/* Makes the first request of the client early, if it may come twice; returns @request. */
 const struct leat_http_request *early_ask(struct leat_http_request *request);
 
-/* Says what became of it, keeps the ticket for the next time, for which it waits a little, closes the
+/* Reports what the server did with it, waits a little for the next ticket and stores it, closes the
  * client, and ends the program with this exit status. */
 void early_end(struct leat_http_client *client, int status);
 

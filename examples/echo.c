@@ -1,7 +1,7 @@
-/* echo.c -- the Echo Protocol (RFC 862): what comes goes back, in the very buffers it came in. */
+/* echo.c -- the Echo Protocol (RFC 862): data is sent back in the buffers in which it came. */
 #include "old_services.h"
 
-/* Gives back what has been read, as far as there is room to send; the rest waits in leat. */
+/* Sends received data back, as far as there is room; the rest waits in leat. */
 static void echo_text(struct leat_tcp *conn, void *arg)
 {
     (void)arg;
@@ -19,7 +19,7 @@ static void echo_text(struct leat_tcp *conn, void *arg)
         }
         leat_tcp_consumed(conn, len);
     }
-    /* The peer has said all and got all of it queued: now we have no more to say either. */
+    /* The peer has closed, and all its data is queued: now close our direction, too. */
     if (leat_tcp_at_end(conn))
         leat_tcp_shutdown(conn);
 }

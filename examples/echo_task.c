@@ -1,5 +1,5 @@
-/* echo_task.c -- the Echo Protocol (RFC 862) by TCP, told in a straight line; echo.c tells it in
- * callbacks, and puts the same bytes on the wire. */
+/* echo_task.c -- the Echo Protocol (RFC 862) by TCP as a straight-line task.  echo.c does the same
+ * by callbacks, with the same bytes on the wire. */
 #include <leat/flow.h>
 
 #include "example.h"

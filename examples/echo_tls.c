@@ -1,6 +1,6 @@
 /*
- * echo_tls.c -- Echo (RFC 862) for sessions of TLS: what came is opened in the buffers it came in, and
- * these go back.
+ * echo_tls.c -- Echo (RFC 862) over TLS: data is decrypted in the buffers in which it came, and
+ * sent back in them.
  */
 #include <stdio.h>
 
@@ -15,9 +15,9 @@ static union place {
 } places[SECURE_SESSIONS];
 
 static union place *unused;
-static struct example_platform *to; /* what is said of sessions */
+static struct example_platform *to; /* for messages about sessions */
 
-/* Gives back what has been read, as far as there is room to send; the rest waits in leat. */
+/* Sends received data back, as far as there is room; the rest waits in leat. */
 static void echo_text(struct leat_tcp *conn, void *arg)
 {
     const struct leat_stream *session = &((union place *)arg)->session;
@@ -37,12 +37,12 @@ static void echo_text(struct leat_tcp *conn, void *arg)
         }
         leat_stream_consumed(session, len);
     }
-    /* The peer has said all and got all of it queued: now we have no more to say either. */
+    /* The peer has closed, and all its data is queued: now close our direction, too. */
     if (leat_stream_at_end(session))
         leat_stream_shutdown(session);
 }
 
-/* Says why a session has ended that did not in order. */
+/* Reports why a session failed. */
 static void tell_why(const struct leat_stream *session, enum leat_err err)
 {
     struct leat_tls_info info;

@@ -1,8 +1,8 @@
 /*
- * example.h -- what an example gives to a platform, and what the platform gives to it.
+ * example.h -- the interface between an example and a platform.
  *
  * An example is one source file for every platform and defines `const struct example example`; the
- * platform (POSIX with TAP, Solo5, virtio) has the main, the devices and the command line.
+ * platform (POSIX with TAP, Solo5, virtio) contains the main, the devices and the command line.
  */
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
@@ -13,77 +13,79 @@
 #include <leat/dhcp.h>
 #include <leat/leat.h>
 
-/** What the platform gives; valid until the program ends. */
+/** Data of the platform; valid until the program ends. */
 struct example_platform {
-    struct leat *stack; /**< attached; UDP and TCP are registered; when an example is
-                             started it has an address */
+    struct leat *stack; /**< attached; UDP and TCP are registered; it has an address when an
+                             example is started */
     struct leat_host *host;
-    struct leat_ip gateway; /**< --gateway, or what the network says, or LEAT_IP_ANY */
-    struct leat_ip server;  /**< --server: whom to ask; or the network's name server; or the
-                                 gateway, or LEAT_IP_ANY */
+    struct leat_ip gateway; /**< --gateway, or the network's, or LEAT_IP_ANY */
+    struct leat_ip server;  /**< --server; or the network's name server; or the gateway; or
+                                 LEAT_IP_ANY */
     struct leat_ip time_servers[LEAT_DHCP_SERVERS_MAX]; /**< the network's */
     unsigned time_server_count;                         /**< in time_servers */
-    bool has_ipv4, has_ipv6; /**< an address of the family that others know, for example.lacks */
-    const char *time_names; /**< those that have no address yet, spaces between them; NULL: none */
+    bool has_ipv4, has_ipv6; /**< a routable address of the family exists, for example.lacks */
+    const char *time_names;  /**< time servers given by name, spaces between them; NULL: none */
     const char *search; /**< the network's domains for names without a dot, spaces between them */
-    uint16_t port;           /**< --port, or the example's default_port */
+    uint16_t port;      /**< --port, or the example's default_port */
     const char *certificate; /**< --cert: a file; NULL: no TLS */
-    const char *dot;         /**< --dot: trust.h reads it; NULL: names are asked for in the clear */
-    const char *key;         /**< --key */
-    const char *early;       /**< --early: where a ticket is kept; NULL: nothing goes early */
-    bool early_data;         /**< --early-data: a server takes it */
+    const char *dot;    /**< --dot: trust.h reads it; NULL: name servers are asked without TLS */
+    const char *key;    /**< --key */
+    const char *early;  /**< --early: the file of a ticket; NULL: no early data is sent */
+    bool early_data;    /**< --early-data: a server accepts it */
     uint64_t idle_ns;   /**< --idle: how long the peer of a connection may be silent; 0: for ever */
-    int argument_count; /**< what is not an option */
+    int argument_count; /**< words that are not options */
     const char *const *arguments;
     /** Reads a whole file; the bytes stay valid.  LEAT_ERR_NOT_FOUND: none such, or no files. */
     enum leat_err (*read_file)(struct example_platform *platform, const char *path,
                                const char **bytes, size_t *len);
-    /** Writes a file that nobody else may read; `early` is NULL where there are none. */
+    /** Writes a file that only its owner may read; `early` is NULL on platforms without files. */
     enum leat_err (*write_file)(struct example_platform *platform, const char *path,
                                 const void *bytes, size_t len);
     /** For leat_tasks_config.guard: pages that trap; NULL: this platform has none. */
     bool (*guard)(void *page, size_t bytes, bool guarded);
-    /** Writes one line for a human: what printf("%s\n") would. */
+    /** Writes one line for a human, as printf("%s\n") would. */
     void (*say)(struct example_platform *platform, const char *line);
     /** Ends the program with this exit status when the current poll is over. */
     void (*finish)(struct example_platform *platform, int status);
 };
 
-/** Bytes for so many tasks with stacks of 16 KiB, and a guard page for each. */
+/** Bytes for @p count tasks with stacks of 16 KiB, and a guard page for each. */
 #define EXAMPLE_TASK_BYTES(count) (((count) + 1) * (16384 + 4096))
 
-/** What example.start() returns when somebody listens there already. */
+/** The result of example.start() when the port is taken already. */
 #define EXAMPLE_PORT_TAKEN "can't open the TCP port: --dashboard or --flight-port may have taken it"
 
-/** What an example is. */
+/** An example. */
 struct example {
     const char *name;
     const char *summary;   /**< one line for --help */
     const char *arguments; /**< "[ZONE-FILE]": for the usage line; "" for none */
     uint16_t default_port;
-    const struct leat_tcp_config *tcp; /**< what it wants of TCP; NULL: defaults */
-    /** --cert, --key, --dot and --early mean something to it. */
+    const struct leat_tcp_config *tcp; /**< limits of TCP; NULL: defaults */
+    /** It uses --cert, --key, --dot and --early. */
     bool has_tls;
-    /** Reads what the arguments name, before an address is asked for; returns as start() does.
-     * NULL: there is nothing to read. */
+    /** Reads files that the arguments name, before an address is asked for; returns as start()
+     * does. NULL: there is nothing to read. */
     const char *(*check)(struct example_platform *platform);
-    /** True as long as start() would lack what a network may still say, as its DHCPv6 servers often
-     * do later than a router; start() comes then, or after three seconds.  NULL: it lacks nothing. */
+    /** True as long as start() needs something that the network may still provide, as its DHCPv6
+     * servers often do later than a router.  start() then waits for it, up to three seconds.  NULL:
+     * it needs nothing. */
     bool (*lacks)(const struct example_platform *platform);
-    /** Starts to serve or ask; returns NULL, or one line that says why not (exit status 2). */
+    /** Starts to serve or ask; returns NULL, or one line with the reason of a failure (exit status
+     * 2). */
     const char *(*start)(struct example_platform *platform);
 };
 
 extern const struct example example;
 
-/** For example.lacks: an address to reach @p ip from. */
+/** For example.lacks: an address from which @p ip can be reached is lacking. */
 static inline bool example_lacks_address(const struct example_platform *platform, struct leat_ip ip)
 {
     return !(leat_ip_is_v4(ip) ? platform->has_ipv4
                                : platform->has_ipv6 || leat_ip_is_link_local(ip));
 }
 
-/** For example.lacks: whom to ask for names. */
+/** For example.lacks: a name server is lacking. */
 static inline bool example_lacks_server(const struct example_platform *platform)
 {
     return leat_ip_is_any(platform->server) || example_lacks_address(platform, platform->server);

@@ -1,6 +1,6 @@
 /*
- * fetch.c -- asks for a URL and writes what comes; or sends a file there (PUT).  Goes where a reply
- * sends it, a few times, but never from "https" to "http".
+ * fetch.c -- fetches a URL and writes the reply; or sends a file there (PUT).  It follows
+ * redirects, a few times, but never from "https" to "http".
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,11 +22,11 @@ static struct leat_http_client *client;
 static struct leat_connect_config names;
 static struct leat_timer first;
 static char url[LEAT_URL_BYTES], next_url[LEAT_URL_BYTES];
-static struct leat_ip host; /* that the URL names; LEAT_IP_ANY: it names none by its address */
-static const char *body; /* of the file; NULL: none is sent */
+static struct leat_ip host; /* the URL's, if it has an address; else LEAT_IP_ANY */
+static const char *body;    /* of the file; NULL: none is sent */
 static size_t body_len;
 static unsigned redirects;
-static bool moving; /* to `url`, when the reply that says so is over */
+static bool moving; /* to `url`, when the redirecting reply is over */
 static char line[LEAT_URL_BYTES + 100];
 static char told[LEAT_CONNECT_TEXT_BYTES];
 
@@ -42,7 +42,7 @@ static bool is_secure(const char *text)
     return leat_url_parse(&parsed, text) == LEAT_OK && parsed.secure;
 }
 
-/* Is it a reply that says where to go instead (RFC 9110 15.4), and may we? */
+/* True if the reply is a redirect (RFC 9110 15.4) that we may follow. */
 static bool goes_on(struct leat_http_call *call)
 {
     const uint16_t status = leat_http_call_status(call);
@@ -127,7 +127,7 @@ static void ask(void)
     early_end(client, 1);
 }
 
-/* In the first poll: before that nobody has told the stack what time it is. */
+/* Runs in the first poll: before that the stack has no civil time. */
 static void on_time(struct leat_timer *timer, void *arg)
 {
     (void)timer;
@@ -156,7 +156,7 @@ static bool lacks_address(const struct example_platform *given)
     return !leat_ip_is_any(host) && example_lacks_address(given, host);
 }
 
-/* Names are understood if there is somebody to ask. */
+/* Names are understood if there is a name server. */
 static const char *open_names(void)
 {
     struct leat_resolver_config config = {

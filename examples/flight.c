@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Gathers what leat_flight_dump() gives, and queues it behind what went before. */
+/* Gathers the pieces of leat_flight_dump(), and queues them behind the earlier ones. */
 struct piece {
     struct flight *flight;
     size_t at; /* in the dump */
@@ -46,14 +46,14 @@ static void gather(void *arg, const void *bytes, size_t len)
 
     for (size_t i = 0; i < len && !piece->full; i++, piece->at++) {
         if (piece->at < piece->flight->sent + piece->count)
-            continue; /* went before */
+            continue; /* sent before */
         piece->flight->block[piece->count++] = from[i];
         if (piece->count == FLIGHT_BLOCK_BYTES)
             queue_block(piece);
     }
 }
 
-/* Goes on with the dump, as far as there is room. */
+/* Continues the dump, as far as there is room. */
 static void send_dump(struct leat_tcp *conn, void *arg)
 {
     struct flight *flight = arg;
@@ -65,7 +65,7 @@ static void send_dump(struct leat_tcp *conn, void *arg)
         leat_tcp_shutdown(conn);
 }
 
-/* What the reader says is not heard. */
+/* Data from the reader is ignored. */
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);

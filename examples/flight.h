@@ -1,6 +1,7 @@
 /*
- * flight.h -- the examples' flight recorder: the last frames are always kept, and dumped when the
- * program crashes, when it ends (--flight-dump), or when somebody connects (--flight-port).
+ * flight.h -- the examples' flight recorder.  The last frames are always kept.  They are dumped
+ * when the program crashes, when it ends (--flight-dump), or to clients that connect
+ * (--flight-port).
  */
 #ifndef FLIGHT_H
 #define FLIGHT_H
@@ -16,8 +17,8 @@ enum {
 
 struct flight {
     struct leat_flight *recorder; /* NULL: none */
-    struct leat_tcp *conn;        /* who gets a dump now; NULL: nobody */
-    size_t sent;                  /* of it */
+    struct leat_tcp *conn;        /* gets a dump now; NULL: none */
+    size_t sent;                  /* of the dump */
     uint8_t block[FLIGHT_BLOCK_BYTES];
 };
 
@@ -28,8 +29,8 @@ size_t flight_bytes(const struct options *options);
 struct leat_netif *flight_wrap(struct flight *flight, const struct options *options, void *memory,
                                struct leat_netif *netif);
 
-/* Lets whoever connects to the port of the options have a pcapng; nothing is kept meanwhile, so
- * its reader has no longer than the options let a peer be silent. */
+/* Sends a pcapng to each client that connects to the port of the options.  No frames are recorded
+ * meanwhile, so the client may be silent no longer than the options allow. */
 enum leat_err flight_serve(struct flight *flight, const struct options *options,
                            struct leat *stack);
 

@@ -1,6 +1,6 @@
 /*
  * httpd.c -- serves files by HTTP: those of examples/site, which are part of the program, and files
- * that are named on the command line.  What is sent is what lies here; nothing is copied.
+ * from the command line.  They are sent from where they lie in memory; nothing is copied.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,7 @@ extern const uint32_t site_count;
 
 static struct leat_http_file files[FILES_MAX];
 static char why[320];
-static char paths[FILES_MAX][256]; /* of files on the command line: what is behind the last slash */
+static char paths[FILES_MAX][256]; /* of files on the command line: the last parts of their names */
 static _Alignas(16) unsigned char memory[800 * 1024];
 
 /* A tag for bytes that embed.py has not seen: FNV-1a. */

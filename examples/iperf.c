@@ -2,7 +2,7 @@
  * iperf.c -- the server of iperf 2: its clients send to us by TCP and UDP, and with -R,
  * --full-duplex, -r and -d we send to them: by TCP, and with -R by UDP too.
  *
- * What is sent lies in static memory, and what comes is given back unread: no byte is copied.
+ * Sent data lies in static memory, and received data is freed unread: no byte is copied.
  */
 #include "iperf.h"
 
@@ -13,7 +13,7 @@ enum {
     FLOWS_MAX = 128,
     ACK_WORDS = 7,
     ACK_TYPE = 2,
-    BACK_TRIES = 100 /* of a test back that is refused, 10 ms apart */
+    BACK_TRIES = 100 /* to connect for a test back, 10 ms apart */
 };
 
 /* A connection, in one direction or in both. */
@@ -159,7 +159,7 @@ static void connect_back(const struct flow *from, uint16_t port)
     connect_flow(flow);
 }
 
-/* Its client waits for it, before it sends more than the head. */
+/* Its client waits for this before it sends more than the head. */
 static void acknowledge(struct leat_tcp *conn)
 {
     uint8_t ack[4 * ACK_WORDS] = {0};
@@ -169,10 +169,10 @@ static void acknowledge(struct leat_tcp *conn)
     iperf_put(ack, 1, sizeof ack);
     iperf_put(ack, 3, 0x00020001); /* the version that is spoken: 2.1.8 */
     iperf_put(ack, 4, 0x00080003);
-    leat_tcp_write(conn, ack, sizeof ack, &taken); /* without it he waits a little */
+    leat_tcp_write(conn, ack, sizeof ack, &taken); /* without it the client waits a little */
 }
 
-/* The head is whole: what is to be done? */
+/* The head is complete: begins the test. */
 static void begin_test(struct flow *flow)
 {
     const uint32_t flags = iperf_get(flow->head, IPERF_FLAGS);
@@ -237,7 +237,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     if (flow->sent > 0)
         iperf_say(platform, &flow->peer, "sent", flow->sent, ns);
     if (flow->back_port > 0) {
-        const struct flow ended = *flow; /* whose place the new one may take */
+        const struct flow ended = *flow; /* the new one may take its place */
 
         connect_back(&ended, ended.back_port);
     }

@@ -1,4 +1,4 @@
-/* iperf.h -- what clients of iperf 2 and we say to each other: words of 32 bits in network order.
+/* iperf.h -- the messages of iperf 2: words of 32 bits in network order.
  */
 #ifndef IPERF_H
 #define IPERF_H
@@ -12,7 +12,7 @@ enum iperf_word {
     IPERF_LENGTH = 3,     /* of a datagram; 0: the usual */
     IPERF_AMOUNT = 5,     /* bytes, or the complement of hundredths of a second */
     IPERF_MORE = 8,       /* more flags, if there is room for them */
-    IPERF_WORDS = 9,      /* of what matters by TCP */
+    IPERF_WORDS = 9,      /* that TCP uses */
     IPERF_RATE = 12,      /* bits a second, */
     IPERF_RATE_HIGH = 13, /* and what is over 32 bits of them, times 256 */
     IPERF_UDP_WORDS = 14
@@ -40,7 +40,7 @@ static inline void iperf_put(uint8_t *words, unsigned i, uint32_t value)
         words[4 * i + k] = (uint8_t)(value >> (24 - 8 * k));
 }
 
-/* How much is to be sent. */
+/* How much must be sent. */
 struct iperf_goal {
     uint64_t bytes; /* or UINT64_MAX: until ... */
     uint64_t until_ns;
@@ -49,7 +49,7 @@ struct iperf_goal {
 /* As the head of a test says. */
 struct iperf_goal iperf_goal(const uint8_t *head, uint64_t now_ns);
 
-/* The text that is sent: it lies in static memory. */
+/* The data that is sent: it lies in static memory. */
 enum {
     IPERF_PATTERN_BYTES = 65536
 };
@@ -60,8 +60,8 @@ const char *iperf_pattern(void);
 void iperf_say(struct example_platform *platform, const struct leat_endpoint *peer,
                const char *what, uint64_t bytes, uint64_t ns);
 
-/* Takes tests by UDP (iperf_udp.c); false if the port can't be opened.  @any_rate: whoever asks for
- * datagrams gets all of them, forged addresses too. */
+/* Serves tests by UDP (iperf_udp.c); false if the port can't be opened.  @any_rate: all clients
+ * that ask for datagrams get all of them, even if the address may be forged. */
 bool iperf_udp_open(struct example_platform *platform, bool any_rate);
 
 /* Sends datagrams to @peer, from @from, as @head (all of IPERF_UDP_WORDS) says (iperf_udp_send.c),
@@ -70,7 +70,7 @@ void iperf_udp_send(struct example_platform *platform, struct leat_udp *udp,
                     const struct leat_endpoint *peer, struct leat_ip from, const uint8_t *head,
                     uint64_t peer_ns, bool any_rate);
 
-/* Nobody is there any more who would take them. */
+/* Stops sending, because the peer is gone. */
 void iperf_udp_stop(struct example_platform *platform, const struct leat_endpoint *peer);
 
 #endif

@@ -1,5 +1,5 @@
-/* iperf_udp.c -- tests by UDP: datagrams are counted, and at the end the client is told; or it asks
- * us to send (iperf_udp_send.c). */
+/* iperf_udp.c -- tests by UDP: datagrams are counted, and the result is sent to the client; or the
+ * client asks us to send (iperf_udp_send.c). */
 #include "iperf.h"
 
 #include <string.h>
@@ -17,10 +17,10 @@ enum {
     ID_HIGH = 3,
     TEST = 4,
     HEAD_WORDS = TEST + IPERF_UDP_WORDS,
-    HEAD_LEAST = 4 * (TEST + 1) /* bytes: shorter ones are none of a test */
+    HEAD_LEAST = 4 * (TEST + 1) /* bytes: shorter datagrams don't belong to a test */
 };
 
-/* Words of the report, which stands in the place of the head of the test. */
+/* Words of the report, which takes the place of the head of the test. */
 enum {
     REPORT_FLAGS = TEST,
     REPORT_BYTES = 5, /* 64 bits, as are those with a _HIGH below */
@@ -43,7 +43,7 @@ struct session {
     uint64_t datagrams; /* the highest id */
     uint64_t came;
     uint64_t out_of_order;
-    int64_t transit_ns; /* of the last one; clocks differ, so only changes mean something */
+    int64_t transit_ns; /* of the last one; clocks differ, so only changes are meaningful */
     int64_t jitter_ns;  /* RFC 3550 6.4.1; never below 0 */
     bool ended;         /* the report has been sent, perhaps in vain */
 };
@@ -52,7 +52,7 @@ static struct example_platform *platform;
 static bool any_rate;
 static struct session sessions[SESSIONS_MAX];
 
-/* The session of @peer, else a new one in the place of the one that has been idle for longest. */
+/* The session of @peer, or a new one in the place of the one that has been idle longest. */
 static struct session *session_of(const struct leat_endpoint *peer)
 {
     struct session *oldest = &sessions[0];
@@ -69,7 +69,7 @@ static struct session *session_of(const struct leat_endpoint *peer)
     return oldest;
 }
 
-/* The client's clock, when it sent this. */
+/* The client's clock at the time of sending. */
 static uint64_t time_of(const uint8_t *head)
 {
     return iperf_get(head, SECONDS) * second_ns + iperf_get(head, MICROSECONDS) * UINT64_C(1000);

@@ -2,10 +2,10 @@
  * iperf_udp_send.c -- tests by UDP in which we send (iperf -u -R), at the rate that the client asks
  * for.
  *
- * Once a millisecond goes out what is due until then.  The client asks by one datagram and says
- * nothing more until the end, so nothing tells it from one who forged its address.  So a test ends
- * after 64 KiB, and its peer gets no other one for 10 s, unless the program was started with
- * "any-rate".
+ * Once a millisecond the datagrams that are due by then are sent.  The client asks by one datagram
+ * and is silent until the end, so it can't be distinguished from an attacker with a forged address.
+ * So a test ends after 64 KiB, and its peer gets no other one for 10 s, unless the program was
+ * started with "any-rate".
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 enum {
     SENDERS_MAX = 16,
-    STAMP_WORDS = 4, /* id, seconds, microseconds, id (high): in front of the text */
+    STAMP_WORDS = 4, /* id, seconds, microseconds, id (high): in front of the payload */
     USUAL_BYTES = 1470,
     BYTES_MAX = 65507,
     BURST = 64,             /* datagrams at a time: a poll then sends them before there are more */
@@ -40,10 +40,10 @@ struct sender {
     uint64_t peer_ns; /* its clock then */
     uint64_t datagrams;
     uint32_t len;
-    uint8_t lasts; /* how often it has been said that this is the end */
-    bool unproven; /* the peer may not have asked; after the end it must wait */
-    bool cut;      /* and it asked for more than it gets */
-    bool over;     /* and it has had all that it gets */
+    uint8_t lasts; /* how often the end has been sent */
+    bool unproven; /* the peer's address may be forged; after the end it must wait */
+    bool cut;      /* it asked for more than it gets */
+    bool over;     /* it has got all that it gets */
 };
 
 static struct sender senders[SENDERS_MAX];
@@ -104,7 +104,7 @@ static uint64_t sent_bytes(const struct sender *sender)
     return sender->datagrams * sender->len;
 }
 
-/* True if all has been sent, and only the end is to be told. */
+/* True if all has been sent, and only the end is left. */
 static bool is_over(const struct sender *sender)
 {
     return sent_bytes(sender) >= sender->goal.bytes ||
@@ -136,7 +136,7 @@ static void end(struct sender *sender)
     }
 }
 
-/* Says once more that this was all. */
+/* Sends the end once more. */
 static void send_last(struct sender *sender)
 {
     struct leat *stack = sender->platform->stack;
@@ -150,7 +150,7 @@ static void send_last(struct sender *sender)
         leat_timer_set(stack, &sender->timer, leat_now_ns(stack) + last_again_ns);
 }
 
-/* What is due now; the timer is set for the next time. */
+/* Sends the datagrams that are due, and sets the timer for the next time. */
 static void on_tick(struct leat_timer *timer, void *arg)
 {
     struct sender *sender = arg;
@@ -177,7 +177,7 @@ static void on_tick(struct leat_timer *timer, void *arg)
     leat_timer_set(stack, timer, sender->datagrams < due ? now_ns : now_ns + tick_ns);
 }
 
-/* Holds a test to what a peer that may not have asked gets: at least one datagram. */
+/* Limits a test for a peer whose address may be forged: it gets at least one datagram. */
 static void limit(struct sender *sender)
 {
     const uint32_t headers = leat_ip_is_v4(sender->peer.ip) ? IPV4_UDP_BYTES : IPV6_UDP_BYTES;

@@ -1,4 +1,4 @@
-/* library_bearssl.c -- BearSSL, which takes no memory but this. */
+/* library_bearssl.c -- BearSSL, which uses only this memory. */
 #include <leat/crypto_bearssl.h>
 
 #include "library.h"

@@ -10,7 +10,7 @@ enum {
     LOG_BYTES = 10240
 };
 
-/* Whom lines go to besides. */
+/* The syslog server. */
 static struct {
     struct leat_syslog *server;
     void (*say)(struct example_platform *platform, const char *line);

@@ -1,4 +1,4 @@
-/* log.h -- --syslog: what an example says goes to a server of logs, too. */
+/* log.h -- --syslog: sends an example's messages to a syslog server, too. */
 #ifndef LOG_H
 #define LOG_H
 
@@ -7,8 +7,8 @@
 #include "example.h"
 #include "options.h"
 
-/* From now on @platform->say() sends each line there as well, if --syslog is given; its stack has
- * UDP and TCP.  One log a program. */
+/* Makes @platform->say() send each line there as well, if --syslog is given; the stack must have
+ * UDP and TCP.  One log per program. */
 enum leat_err log_open(const struct options *options, struct example_platform *platform);
 
 #endif

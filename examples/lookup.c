@@ -1,6 +1,6 @@
 /*
- * lookup.c -- addresses of names by HTTP, told by tasks: what is posted to /lookup, a name a line,
- * is answered line by line, as soon as each name's addresses are known.
+ * lookup.c -- looks up addresses for HTTP clients, by tasks.  A client posts names to /lookup, one
+ * per line; each is answered by a line as soon as its addresses are known.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +20,7 @@ enum {
 
 static const uint64_t second_ns = 1000000000;
 
-/* What a request needs of memory: a task has one while it answers, and its stack stays small. */
+/* The memory of a request: a task has one while it answers, so that its stack stays small. */
 struct request {
     bool taken;
     char names[QUESTION_BYTES + 1];
@@ -34,7 +34,7 @@ static struct request requests[TASKS];
 static struct leat_tasks *tasks;
 static struct leat_resolver *resolver;
 
-/* The line of one name: it, and its addresses or why there are none. */
+/* The line of one name: the name, and its addresses or why there are none. */
 static size_t tell(struct leat_task *task, const char *name, char *line, size_t size)
 {
     struct leat_endpoint ends[ADDRESSES];
@@ -114,7 +114,7 @@ static const char *start(struct example_platform *platform)
     struct leat_http_server *server;
 
     if (leat_ip_is_any(platform->server))
-        return "say whom to ask: --server ADDRESS";
+        return "no name server: give --server ADDRESS";
     if (leat_resolver_open(&resolver, platform->stack, resolver_memory, sizeof resolver_memory,
                            &resolver_config) ||
         leat_tasks_open(&tasks, platform->stack, task_memory, sizeof task_memory, &task_config))

@@ -1,7 +1,7 @@
 /*
- * notes.c -- what a recording says about its run.
+ * notes.c -- the notes about its run in a recording.
  *
- * The seed is a secret while the program runs: a recording is for those who may know it.
+ * The seed is secret while the program runs: share a recording only with people who may know it.
  */
 #include "notes.h"
 
@@ -87,7 +87,7 @@ void notes_write(char text[NOTES_BYTES], const char *program, const struct optio
         options->buffers);
     if (options->connections)
         add(&notes, "connections %u\n", options->connections);
-    if (options->flight_port) /* what is given there depends on what is kept */
+    if (options->flight_port) /* its output depends on the kept frames */
         add(&notes, "flight-port %u\nflight %u\nflight-snap %u\n", (unsigned)options->flight_port,
             options->flight_kib, options->flight_snap);
     for (int i = 0; i < options->argument_count; i++)

@@ -1,4 +1,4 @@
-/* notes.h -- what a recording says about its run: enough to make it happen again. */
+/* notes.h -- the notes about its run in a recording: enough to repeat it. */
 #ifndef NOTES_H
 #define NOTES_H
 

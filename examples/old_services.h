@@ -1,12 +1,13 @@
 /*
- * old_services.h -- what the services of RFC 862 to 864 have in common: a port by UDP and by TCP.
+ * old_services.h -- shared by the services of RFC 862 to 864: a port by UDP and by TCP.
  */
 #ifndef OLD_SERVICES_H
 #define OLD_SERVICES_H
 
 #include "example.h"
 
-/** Opens the port of @p platform by both; returns NULL, or one line that says why not. */
+/** Opens the port of @p platform by both; returns NULL, or one line with the reason of the failure.
+ */
 static inline const char *
 old_service_open(struct example_platform *platform, const struct leat_udp_events *datagrams,
                  void (*on_acceptable)(struct leat_tcp_listener *listener, void *arg))
@@ -27,7 +28,7 @@ old_service_open(struct example_platform *platform, const struct leat_udp_events
     return NULL;
 }
 
-/** Throws away all that has come; true: the peer has said all. */
+/** Discards all received data; true: the peer has closed. */
 static inline bool old_service_discard(struct leat_tcp *conn)
 {
     struct leat_buf *text;

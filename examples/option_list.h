@@ -61,7 +61,7 @@ enum option_key {
 
 struct option {
     const char *name;
-    const char *value; /* what it is called in the help; NULL: the option has none */
+    const char *value; /* its name in the help; NULL: the option has none */
     const char *text;
     bool posix_only; /* needs files or TAP devices */
 };
@@ -69,14 +69,14 @@ struct option {
 /* In the order of --help. */
 extern const struct option all_options[KEY_COUNT];
 
-/* What a number may be; `high` is 0 for an option that carries none. */
+/* The range of a number; `high` is 0 for an option without a number. */
 struct option_range {
     unsigned long low, high;
 };
 
 extern const struct option_range option_ranges[KEY_COUNT];
 
-/* Says, behind the option and its wrong @value, what that must be: in @text, which has room for
+/* Describes the legal values of an option whose value is wrong: in @text, which has room for
  * @bytes, or in static memory. */
 const char *option_expectation(unsigned key, const char *value, char *text, size_t bytes);
 

@@ -1,4 +1,4 @@
-/* option_values.c -- what the value of each option must be, and the words for one that it is not. */
+/* option_values.c -- the legal values of each option, and their descriptions for messages. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

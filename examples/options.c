@@ -65,7 +65,7 @@ static int hex_digit(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* Up to 64 hexadecimal digits from the left; the rest is zero, but all of it may not be. */
+/* Up to 64 hexadecimal digits from the left; the rest is zero, but all zero is refused. */
 static bool parse_seed(const char *text, uint8_t seed[LEAT_SEED_BYTES])
 {
     size_t count = strlen(text);
@@ -166,7 +166,7 @@ static bool take_congestion(struct options *options, const char *text)
     return false;
 }
 
-/* The options without a value: where each is noted, or NULL for the others. */
+/* Options without a value: where each is stored; NULL for others. */
 static bool *flag_of(struct options *options, unsigned key)
 {
     bool *const places[KEY_COUNT] = {
@@ -181,7 +181,7 @@ static bool *flag_of(struct options *options, unsigned key)
     return places[key];
 }
 
-/* The options whose value is taken as it is: where, or NULL for the others. */
+/* Options whose value is stored as it is: where; NULL for others. */
 static const char **text_of(struct options *options, unsigned key)
 {
     const char **const places[KEY_COUNT] = {
@@ -206,12 +206,12 @@ static const char **text_of(struct options *options, unsigned key)
 /* "10.0.0.2/24" or "2001:db8::2/64". */
 static bool take_address(struct options_address *address, const char *text, bool is_v4)
 {
-    /* without a prefix nothing but a gateway could be reached: that is asked for, not assumed */
+    /* without a prefix only a gateway could be reached: the user must give one */
     return strchr(text, '/') && leat_ip_parse_cidr(text, &address->ip, &address->prefix_bits) &&
            leat_ip_is_v4(address->ip) == is_v4;
 }
 
-/* What is said when an option has come as often as it may; NULL: it has room for one more. */
+/* The message for an option that is given too often; NULL: it has room for one more. */
 static const char *too_many(const struct options *options, unsigned key)
 {
     _Static_assert(IPS_MAX == 4 && IP6S_MAX == 7, "as the texts say");
@@ -222,7 +222,8 @@ static const char *too_many(const struct options *options, unsigned key)
     return NULL;
 }
 
-/* Takes one option; false if its value is wrong.  Apart, for its tables lie on the stack. */
+/* Takes one option; false if its value is wrong.  Not inlined, because its tables lie on the stack.
+ */
 static __attribute__((noinline)) bool take(struct options *options, unsigned key, const char *text)
 {
     bool *flag = flag_of(options, key);
@@ -266,7 +267,7 @@ static __attribute__((noinline)) bool take(struct options *options, unsigned key
     }
 }
 
-/* The option that @word ("--name" or "--name=value") names, or KEY_COUNT. */
+/* The option of @word ("--name" or "--name=value"), or KEY_COUNT. */
 static unsigned find(const struct options_world *world, const char *word, const char **value)
 {
     for (unsigned i = 0; i < KEY_COUNT; i++) {
@@ -282,7 +283,7 @@ static unsigned find(const struct options_world *world, const char *word, const 
     return KEY_COUNT;
 }
 
-/* Prints "NAME: what is wrong; see --help". */
+/* Prints "NAME: MESSAGE; see --help". */
 static enum options_outcome wrong(const struct options_world *world, const struct example *what,
                                   const char *message, const char *word, const char *value)
 {
@@ -293,7 +294,7 @@ static enum options_outcome wrong(const struct options_world *world, const struc
     return OPTIONS_WRONG;
 }
 
-/* What ends the program right away; OPTIONS_RUN: it is not one of these. */
+/* Handles options that end the program right away; OPTIONS_RUN: it is not one of these. */
 static enum options_outcome answer(const struct options_world *world, const struct example *what,
                                    unsigned key)
 {
@@ -309,7 +310,7 @@ static enum options_outcome answer(const struct options_world *world, const stru
     return OPTIONS_RUN;
 }
 
-/* Takes the options out of @words, which then holds the arguments alone. */
+/* Takes the options out of @words, so that only the arguments are left. */
 static enum options_outcome parse(struct options *options, const struct options_world *world,
                                   const struct example *what, int count, char **words)
 {
@@ -353,13 +354,13 @@ static enum options_outcome parse(struct options *options, const struct options_
     return OPTIONS_RUN;
 }
 
-/* True also for one that is not given. */
+/* True also for an address that is not given. */
 static bool can_be_ip4(struct leat_ip ip)
 {
     return leat_ip_is_v4(ip) || leat_ip_is_any(ip);
 }
 
-/* What can't be together, or NULL. */
+/* A message about options that exclude each other, or NULL. */
 static const char *contradiction(const struct options *options)
 {
     const bool has_path = options->socket || options->shm;
@@ -422,7 +423,7 @@ static const char *tls_option(const struct options *options)
                                  : NULL;
 }
 
-/* The first address of the network, which passt takes for itself. */
+/* The first address of the network, which becomes passt's own. */
 static struct leat_ip first_of(const struct options_address *address)
 {
     const uint32_t host = address->prefix_bits < 32 ? UINT32_MAX >> address->prefix_bits : 0;

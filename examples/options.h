@@ -16,21 +16,21 @@ enum {
     IP6S_MAX = LEAT_IPV6_ADDRESSES_MAX - 1 /* one is link-local */
 };
 
-/* What one --ip or --ip6 says. */
+/* The value of --ip or --ip6. */
 struct options_address {
     struct leat_ip ip;
     uint8_t prefix_bits;
 };
 
-/* What the command line says, with the defaults filled in. */
+/* The command line, with the defaults filled in. */
 struct options {
     const char *tap;
     const char *tun;
     const char *socket;   /* NULL: no UNIX socket */
-    const char *shm;      /* where to meet who shares memory, or NULL */
-    const char *datagram; /* where ours is bound; NULL: a stream */
+    const char *shm;      /* the socket where a peer shares memory, or NULL */
+    const char *datagram; /* the path of our end; NULL: a stream */
     bool listen;          /* at socket, instead of connecting to it */
-    bool passt;           /* as the way out */
+    bool passt;           /* use passt */
     const char *xdp;      /* NULL: no AF_XDP */
     uint32_t queue;       /* of that device */
     uint16_t busy_poll_us;
@@ -38,12 +38,12 @@ struct options {
     const char *forward_udp[FORWARD_MAX + 1];
     const char *certificate; /* NULL: no TLS */
     const char *key;
-    const char *dot;    /* who servers of names must be; NULL: they are asked in the clear */
-    const char *early;  /* where a client keeps a ticket; NULL: nothing goes early */
-    bool early_data;    /* a server takes it */
+    const char *dot;    /* identity of the name servers; NULL: they are asked without TLS */
+    const char *early;  /* the file of a client's ticket; NULL: no early data is sent */
+    bool early_data;    /* a server accepts early data */
     const char *record; /* NULL: don't */
     const char *replay; /* NULL: a device */
-    struct options_address ips[IPS_MAX]; /* the first is what passt shall give, given or not */
+    struct options_address ips[IPS_MAX]; /* the first is passt's, given or not */
     unsigned ip_count;                   /* 0: the network is asked */
     struct options_address ip6s[IP6S_MAX];
     unsigned ip6_count;
@@ -57,12 +57,12 @@ struct options {
     uint64_t idle_ns; /* 0: for ever */
     uint8_t seed[LEAT_SEED_BYTES];
     bool seed_given;
-    uint64_t clock_ns;           /* what the clock says all the time; 0: ask the machine's */
+    uint64_t clock_ns;           /* civil time, fixed; 0: use the machine's clock */
     uint32_t buffers;            /* 0: the platform's default */
     uint32_t connections;        /* 0: leat's default */
     uint32_t flight_kib;         /* for the last frames; 0: they are not kept */
     uint32_t flight_snap;        /* bytes of each; 0: all */
-    uint16_t flight_port;        /* who connects gets them; 0: nobody */
+    uint16_t flight_port;        /* sends them to clients; 0: none */
     struct leat_endpoint syslog; /* LEAT_IP_ANY: nowhere */
     bool syslog_tcp;             /* else by UDP */
     uint16_t dashboard_port;     /* 0: none */
@@ -71,8 +71,8 @@ struct options {
     bool create;
     const struct leat_tcp_congestion *congestion; /* NULL: leat's default */
     bool fast_open;
-    bool temporary; /* IPv6 addresses for what we begin */
-    bool offload;   /* of a socket: the peer is a leat with the same */
+    bool temporary; /* temporary IPv6 addresses for connections that we begin */
+    bool offload;   /* of a socket: the peer is another leat with this option */
     bool no_offload;
     bool stats;
     bool verbose;
@@ -83,14 +83,14 @@ struct options {
 enum options_outcome {
     OPTIONS_RUN,
     OPTIONS_DONE, /* --help or --version: it has been printed */
-    OPTIONS_WRONG /* one line has said what */
+    OPTIONS_WRONG /* one line with the error has been printed */
 };
 
 enum {
     OPTIONS_LINE_BYTES = 300
 };
 
-/* Where the words come from. */
+/* The platform of the command line. */
 struct options_world {
     bool posix; /* there are files and TAP devices */
     char *line; /* room for OPTIONS_LINE_BYTES */

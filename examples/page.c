@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-    PAGES = 4, /* on their way at a time; one more makes the oldest go, which nobody reads */
+    PAGES = 4, /* being sent at a time; one more aborts the oldest, whose reader is too slow */
     ROUTES = 4,
     BAR_MAX = 200 /* pixels */
 };
@@ -17,7 +17,7 @@ struct writer {
 
 static struct page pages[PAGES];
 
-/* Strangers' names stand in pages: no script may come of them, whatever is overlooked. */
+/* Pages contain names chosen by strangers: scripts are forbidden, in case one gets through. */
 static const char fields[] =
     "Cache-Control: no-store\r\n"
     "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
@@ -90,7 +90,7 @@ static void on_failed(struct leat_http_exchange *exchange, enum leat_err why, vo
     ((struct page *)arg)->exchange = NULL;
 }
 
-/* A page that is free, or the oldest one: a page is sent at once, if its reader lets it. */
+/* A free page, or the oldest one: its reader is slow, as a page is otherwise sent at once. */
 static struct page *take_page(void)
 {
     static unsigned turn;

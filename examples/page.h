@@ -1,4 +1,4 @@
-/* page.h -- a page of numbers, which an example serves by HTTP beside what it is for. */
+/* page.h -- a page of numbers, which an example serves by HTTP beside its service. */
 #ifndef PAGE_H
 #define PAGE_H
 
@@ -11,7 +11,7 @@ enum {
     PAGE_BYTES = 16384
 };
 
-/* A page that is being written.  What doesn't fit is left out. */
+/* A page that is being written.  Text that doesn't fit is left out. */
 struct page {
     struct leat_http_exchange *exchange; /* NULL: free */
     unsigned turn;                       /* pages that were begun before */
@@ -24,10 +24,10 @@ typedef void page_write_fn(struct page *page);
 /* HTML as it is. */
 void page_add(struct page *page, const char *html);
 
-/* Text of strangers: what HTML would take for its own is escaped. */
+/* Text from strangers: characters with a meaning in HTML are escaped. */
 void page_add_text(struct page *page, const char *text);
 
-/* A row of a table: what was counted, and how often. */
+/* A row of a table: a label and a count. */
 void page_add_row(struct page *page, const char *what, uint64_t count);
 
 /* Another cell of that row: a bar, as long as @count is beside @most, which isn't 0. */

@@ -1,9 +1,9 @@
-/* posix_device.c -- what an example on POSIX is attached to. */
+/* posix_device.c -- the device of an example on POSIX. */
 #include "posix_device.h"
 
 #include <stdio.h>
 
-/* Who reads a recording has the frames only, not the kernel's word on their checksums. */
+/* A recording contains only frames, not the kernel's word about their checksums. */
 static bool is_as_on_a_wire(const struct options *options)
 {
     return options->no_offload || options->record || options->flight_file || options->flight_port;
@@ -103,7 +103,7 @@ static enum leat_err open_xdp(struct posix_device *device, const struct options 
         .device = options->xdp,
         .queue = options->queue,
         .ip = options->ips[0].ip,
-        /* who asks for an address can't say whose frames he wants */
+        /* a program that asks for an address doesn't know yet which address's frames to take */
         .own_mac = options->mac_given || options->ip_count == 0,
         .mac = options->mac,
         .memory = memory,
@@ -222,7 +222,8 @@ static void shm_counters(const struct leat_shm_counters *shm,
     say(arg, "shm_bells_rung", shm->bells_rung, "system calls that woke the peer");
     say(arg, "shm_bells_heard", shm->bells_heard, "system calls that looked for its bell");
     say(arg, "shm_peers", shm->peers, "peers that came to our socket");
-    say(arg, "shm_peers_refused", shm->peers_refused, "of them, what broke the rules");
+    say(arg, "shm_peers_refused", shm->peers_refused,
+        "peers with another protocol, or that broke the rules");
     say(arg, "copied_shm_rx_bytes", shm->rx_copied, "bytes copied out of the shared memory");
     say(arg, "copied_shm_tx_bytes", shm->tx_copied, "bytes copied into the shared memory");
 }

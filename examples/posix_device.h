@@ -1,4 +1,4 @@
-/* posix_device.h -- what an example on POSIX is attached to: a TAP device, a socket, a capture. */
+/* posix_device.h -- the device of an example on POSIX: a TAP device, a socket, a capture. */
 #ifndef POSIX_DEVICE_H
 #define POSIX_DEVICE_H
 
@@ -23,12 +23,12 @@ struct posix_device {
     struct leat_netif *netif;
 };
 
-/* Opens what @options name, for a stack in the pages of @memory.  Returns false when @why, a line,
- * says why not. */
+/* Opens the device of @options, for a stack in the pages of @memory.  On failure returns false and
+ * sets @why to a line with the reason. */
 bool posix_device_open(struct posix_device *device, const struct options *options, void *memory,
                        size_t memory_bytes, char why[LEAT_WHY_BYTES]);
 
-/* True once it has gone away under us; a line in @why says how. */
+/* True once it has disappeared; then @why is a line with the reason. */
 bool posix_device_lost(const struct posix_device *device, char why[LEAT_WHY_BYTES]);
 
 /* Gives @say each of its counters with its meaning. */

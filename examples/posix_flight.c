@@ -1,8 +1,8 @@
 /*
  * posix_flight.c -- when the flight recorder is dumped on POSIX, and where to.
  *
- * A handler of a signal may do little: the dump takes no memory and no locks, and goes out by
- * write().  SIGUSR1 may come while a frame is being put in, so its dump waits for the loop.
+ * A signal handler may do little: the dump takes no memory and no locks, and uses write().  SIGUSR1
+ * may come while a frame is being recorded, so its dump waits for the loop.
  */
 #include "posix_flight.h"
 
@@ -23,7 +23,7 @@ static void write_all(int fd, const char *bytes, size_t len)
         const ssize_t put = write(fd, bytes, len);
 
         if (put <= 0)
-            return; /* nowhere to complain */
+            return; /* no place to report it */
         bytes += put;
         len -= (size_t)put;
     }

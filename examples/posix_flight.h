@@ -6,14 +6,14 @@
 
 #include "flight.h"
 
-/* From now on a crash dumps @flight to @path, or in hex to standard error if it is NULL; and so
- * does posix_flight_look() after SIGUSR1, which ends a wait of @posix (NULL: there is none). */
+/* Makes a crash dump @flight to @path, or in hex to standard error if @path is NULL.  SIGUSR1 ends
+ * a wait of @posix (NULL: there is none), and posix_flight_look() then dumps it in the same way. */
 void posix_flight_watch(struct flight *flight, const char *path, struct leat_posix *posix);
 
-/* Forgets it: its memory goes. */
+/* Stops that, before its memory is freed. */
 void posix_flight_end(void);
 
-/* Dumps if somebody has asked for it. */
+/* Dumps if SIGUSR1 has come. */
 void posix_flight_look(void);
 
 /* Dumps now. */

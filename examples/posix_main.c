@@ -24,7 +24,7 @@
 
 enum {
     STATUS_FAILED = 1,
-    STATUS_NOT_STARTED = 2, /* the command line, the device, or the example said no */
+    STATUS_NOT_STARTED = 2, /* an error of the command line, the device, or the example */
     BUFFERS = 4096
 };
 
@@ -35,7 +35,7 @@ struct file {
 };
 
 struct program {
-    struct example_platform platform; /* first: what the example sees */
+    struct example_platform platform; /* first; the example sees only this part */
     struct leat_host host;            /* the machine's, with an end that the example can ask for */
     struct options options;
     struct posix_device device;
@@ -107,7 +107,7 @@ static uint64_t host_civil_ns(struct leat_host *host)
     const struct program *program = program_of_host(host);
     struct leat_host *machine = program->device.machine;
 
-    if (program->options.clock_ns > 0) /* in this poll: how long it has lasted happens once only */
+    if (program->options.clock_ns > 0) /* only once per poll: its duration can't be repeated */
         return program->options.clock_ns + machine->now_ns(machine) -
                leat_now_ns(program->platform.stack);
     return machine->civil_ns ? machine->civil_ns(machine) : 0;
@@ -129,7 +129,7 @@ static void finish(struct example_platform *platform, int status)
     program->status = status;
 }
 
-/* The rest of @stream after what @file holds; NULL if memory or the file fails. */
+/* The rest of @stream, appended to @file; NULL if memory or the file fails. */
 static struct file *read_all(FILE *stream, size_t *len)
 {
     struct file *file = NULL;
@@ -198,7 +198,7 @@ static void on_conflict(struct leat *stack, struct leat_netif *netif, struct lea
     fprintf(stderr, "%s: another host on %s claims %s\n", example.name, netif->name, text);
 }
 
-/* Opens the device; false when a line has said why not. */
+/* Opens the device; false after a line with the reason was printed. */
 static bool open_device(struct program *program)
 {
     char why[LEAT_WHY_BYTES] = "no memory";
@@ -212,7 +212,7 @@ static bool open_device(struct program *program)
     return true;
 }
 
-/* What else is random in a run: as given, or from the machine. */
+/* Sets the seed of the run: as given, or from the machine. */
 static bool draw_seed(struct program *program)
 {
     const struct options *options = &program->options;
@@ -227,7 +227,7 @@ static bool draw_seed(struct program *program)
     return err == LEAT_OK;
 }
 
-/* Puts the recorder around the device; false when a line has said why not. */
+/* Puts the recorder around the device; false after a line with the reason was printed. */
 static bool open_recorder(struct program *program)
 {
     const struct options *options = &program->options;
@@ -276,8 +276,8 @@ static struct leat_tcp_config tcp_config(const struct program *program)
     return tcp;
 }
 
-/* One block for leat itself, UDP, TCP and the rest: whole pages, as some devices want it, and large
- * ones if there is much. */
+/* One block for leat itself, UDP, TCP and the rest: whole pages, as some devices want it, and huge
+ * pages if it is large. */
 static bool take_memory(struct program *program)
 {
     const struct leat_config config = stack_config(program);
@@ -325,8 +325,7 @@ static void say_counter(void *arg, const char *name, uint64_t value, const char 
     struct program *program = arg;
     char line[160];
 
-    if (value == 0 &&
-        strncmp(name, "copied_", 7) != 0) /* that nothing was copied is worth a line */
+    if (value == 0 && strncmp(name, "copied_", 7) != 0) /* a zero here is worth a line */
         return;
     snprintf(line, sizeof line, "%-24s %12llu  %s", name, (unsigned long long)value, text);
     say(&program->platform, line);
@@ -352,7 +351,7 @@ static void say_stats(struct program *program)
         say(&program->platform, "the counters do not balance");
 }
 
-/* What only shows at the end, or when the files are closed. */
+/* Reports facts that are known only at the end, or when the files are closed. */
 static void report_captures(struct program *program)
 {
     char why[LEAT_WHY_BYTES];

@@ -38,7 +38,7 @@ static void say_failure(struct example_platform *platform, enum leat_err err,
     platform->say(platform, line);
 }
 
-/* Exit status 0: there are records; 1: there are none, or nobody could tell. */
+/* Exit status 0: there are records; 1: there are none, or no server answered. */
 static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result)
 {
     struct example_platform *platform = arg;
@@ -51,7 +51,7 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
     platform->finish(platform, err ? 1 : 0);
 }
 
-/* What the arguments ask for; returns what is wrong with them, or NULL. */
+/* Reads the question from the arguments; returns what is wrong with them, or NULL. */
 static const char *read_question(const struct example_platform *platform,
                                  struct leat_dns_name *name, uint16_t *type)
 {
@@ -62,7 +62,7 @@ static const char *read_question(const struct example_platform *platform,
     if (platform->argument_count > 1 && !leat_dns_type_parse(platform->arguments[1], type))
         return "that is no type; A, AAAA, MX, TYPE99 are some";
     if (leat_ip_is_any(platform->server))
-        return "whom to ask? give --server or --gateway";
+        return "no name server: give --server or --gateway";
     return NULL;
 }
 

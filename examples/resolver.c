@@ -1,6 +1,6 @@
 /*
- * resolver.c -- a caching name server for a home: asks other servers, and remembers.  What it has
- * done stands on a page.
+ * resolver.c -- a caching name server for a home: asks other servers, and caches answers.  A web
+ * page shows its counters.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "trust.h"
 
 enum {
-    LOOKUPS = 2048,        /* questions on their way; an eighth stays for those of our own */
+    LOOKUPS = 2048,        /* at a time; an eighth is left to lookups of our own */
     CLIENTS = 256,         /* by TCP */
     CACHE_BYTES = 4 << 20, /* some 50,000 addresses */
     DAY_S = 86400
@@ -74,7 +74,7 @@ static void write_page(struct page *page)
     page_add_row(page, "connections where TLS has failed", asked->tls_failed);
     page_add_row(page, "to renew what is asked for often", asked->prefetches);
     page_add_row(page, "that joined another one", asked->joined);
-    page_add_row(page, "answered late, by what is stale", asked->cache_stale);
+    page_add_row(page, "answered late, from expired records", asked->cache_stale);
     page_add_row(page, "without an answer", asked->timeouts);
     page_add_row(page, "refused", asked->servers_failed);
     page_add_row(page, "replies that may be forged",
@@ -98,7 +98,7 @@ static const char *serve_page(struct example_platform *platform)
                : NULL;
 }
 
-/* The resolver, as the arguments want it, and into @forwarder what they say of that. */
+/* Opens the resolver by the arguments, and sets the options of @forwarder. */
 static const char *start_asker(struct example_platform *platform,
                                struct leat_forwarder_config *forwarder)
 {
@@ -116,7 +116,7 @@ static const char *start_asker(struct example_platform *platform,
     if (wrong)
         return wrong;
     if (leat_ip_is_any(platform->server))
-        return "whom to ask? give --server or --gateway";
+        return "no name server: give --server or --gateway";
     if (leat_resolver_open(&asker, platform->stack, resolver_memory, sizeof resolver_memory,
                            &resolver))
         return "no memory for the resolver";

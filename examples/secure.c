@@ -1,4 +1,4 @@
-/* secure.c -- an encrypted port of an example: a listener, TLS, and a library behind it. */
+/* secure.c -- an encrypted port of an example: a listener, TLS, and a library of cryptography. */
 #include <stdio.h>
 
 #include <leat/tls.h>
@@ -7,7 +7,7 @@
 #include "secure.h"
 
 enum {
-    COOKIES_FROM = 48,  /* of 64 handshakes at a time: those who don't go on shall keep nothing */
+    COOKIES_FROM = 48, /* of 64 handshakes at a time: further clients must first prove themselves */
     EARLY_BYTES = 16384 /* as long as a head may be */
 };
 

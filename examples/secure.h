@@ -11,13 +11,13 @@ enum {
     SECURE_SESSIONS = 1000 /* at a time, at most */
 };
 
-/* Gives each session of TLS that comes to @port to @serve, which owns it then.  Returns
- * NULL, or one line that says why it can't be. */
+/* Passes each TLS session of @port to @serve, which then owns it.  Returns NULL, or one line with
+ * the reason of the failure. */
 const char *secure_serve(struct example_platform *platform, uint16_t port,
                          void (*serve)(void *arg, const struct leat_stream *session), void *arg);
 
-/* Lets the server that is opened with @config, and gets all of these sessions, answer early data (0-RTT,
- * RFC 8470).  Before secure_serve(). */
+/* Makes the server that is opened with @config, and gets all of these sessions, answer early data
+ * (0-RTT, RFC 8470).  Call it before secure_serve(). */
 void secure_take_early(struct leat_http_server_config *config);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * sieve.c -- a caching name server that keeps from you what stands in lists: advertisements,
- * trackers, malware.
+ * sieve.c -- a caching name server that blocks the names on lists: advertisements, trackers,
+ * malware.
  *
- * The lists are files, or come by HTTP while the ones before them serve (sieve_lists.c).
+ * The lists are files, or are uploaded by HTTP while the former ones serve (sieve_lists.c).
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,18 +15,18 @@
 #include "sieve_lists.h"
 
 enum {
-    LOOKUPS = 2048,        /* questions on their way; an eighth stays for those of our own */
+    LOOKUPS = 2048,        /* at a time; an eighth is left to lookups of our own */
     CLIENTS = 256,         /* by TCP */
     CACHE_BYTES = 4 << 20, /* some 50,000 addresses */
     DAY_S = 86400,
-    BLOCKED_TTL_S = 60, /* what is blocked may be allowed soon */
+    BLOCKED_TTL_S = 60, /* a blocked name may soon be allowed */
     TOP = 20            /* rows of the page */
 };
 
 static struct {
     struct leat_forwarder *forwarder;
     enum leat_forwarder_say say;
-    bool null; /* 0.0.0.0 and ::, not our page */
+    bool null; /* answer 0.0.0.0 and ::, not the address of our page */
     bool any_rate;
     const char *token;
     struct leat_top names, clients;
@@ -40,7 +40,8 @@ static char line[LEAT_DNS_NAME_TEXT_BYTES];
 /* ---- questions --------------------------------------------------------------------------------
  */
 
-/* In one letter case: some who ask mix it (RFC 4343).  A label's length is below all letters. */
+/* In lower case, because some clients mix cases (RFC 4343).  A label's length is below all letters.
+ */
 static void count_name(const struct leat_dns_name *asked)
 {
     struct leat_dns_name name = *asked;
@@ -112,7 +113,7 @@ static void write_page(struct page *page)
     add_top(page, "<h2>Clients</h2><table>", &sieve.clients);
 }
 
-/* Where names lead that are blocked by "page". */
+/* The page that blocked names lead to with "page". */
 static void write_blocked(struct page *page)
 {
     page_add(page, "<title>Blocked</title><h1>Blocked</h1><p>This name is in a list of the sieve.");
@@ -166,7 +167,7 @@ static const char *start(struct example_platform *platform)
     struct leat_http_server *server;
 
     if (leat_ip_is_any(platform->server))
-        return "whom to ask? give --server or --gateway";
+        return "no name server: give --server or --gateway";
     lists_start(platform, sieve.token);
     routes[0] = page_route("/sieve", write_page);
     routes[1] = lists_route;

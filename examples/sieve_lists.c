@@ -6,7 +6,7 @@
 
 enum {
 #if __STDC_HOSTED__
-    NAMES_MAX = 4000000, /* memory that Linux gives when it is used */
+    NAMES_MAX = 4000000, /* Linux provides the memory only when it is used */
 #else
     NAMES_MAX = 1000000,
 #endif
@@ -69,7 +69,7 @@ static void read_texts(struct leat_blocklist *list, bool allow)
 }
 
 /* Empties the set that doesn't serve, but for the exceptions of the command line, with room for
- * @names: a smaller one is cleared sooner, and more of it is in the caches. */
+ * @names: a smaller set is cleared faster, and more of it fits into the caches. */
 static struct leat_blocklist *begin_set(uint64_t names)
 {
     const uint32_t room = names < NAMES_MAX ? (uint32_t)names : NAMES_MAX;
@@ -82,7 +82,7 @@ static struct leat_blocklist *begin_set(uint64_t names)
     return lists.sets[other];
 }
 
-/* The set that was begun serves from now on; says what is in it. */
+/* Makes the new set serve; reports its content. */
 static const char *serve_set(void)
 {
     const struct leat_blocklist_counts *counts;
@@ -117,7 +117,7 @@ static void tell(struct leat_http_exchange *exchange, const char *text)
     leat_http_finish(exchange);
 }
 
-/* A token in the address keeps out pages of strangers that are open in a browser at home, too. */
+/* A token in the URL keeps out foreign web pages that are open in a browser of the home. */
 static bool is_allowed(const struct leat_http_exchange *exchange)
 {
     size_t len;
@@ -131,7 +131,7 @@ static bool is_allowed(const struct leat_http_exchange *exchange)
     return differ == 0;
 }
 
-/* How many names these bytes have at most, and the texts of the command line. */
+/* The most names that these bytes, and the files of the command line, can have. */
 static uint64_t names_within(uint64_t bytes)
 {
     return SPARE + text_bytes() / LINE_BYTES_MIN + bytes / LINE_BYTES_MIN;

@@ -1,4 +1,4 @@
-/* sieve_lists.h -- the lists of examples/sieve: two sets of names, of which one serves. */
+/* sieve_lists.h -- the lists of examples/sieve: two sets of names, one of which serves. */
 #ifndef SIEVE_LISTS_H
 #define SIEVE_LISTS_H
 
@@ -9,18 +9,18 @@
 
 #include "example.h"
 
-/* Reads a file, which counts from lists_start() on; @allow: of exceptions, which uploads leave as
- * they are.  NULL, or why not. */
+/* Reads a file, which is used from lists_start() on.  @allow: a file of exceptions; uploads don't
+ * replace it.  Returns NULL, or the reason of the failure. */
 const char *lists_add_file(struct example_platform *platform, const char *name, bool allow);
 
-/* Makes a set of the files, and says what is in it.  @token: what an upload must know; NULL: there
- * are none. */
+/* Makes a set of the files, and reports its content.  @token: the secret for uploads; NULL: there
+ * are no uploads. */
 void lists_start(struct example_platform *platform, const char *token);
 
 /* The set that serves. */
 const struct leat_blocklist *lists_serving(void);
 
-/* PUT /lists?TOKEN: the text that comes replaces all lists, once it is whole. */
+/* PUT /lists?TOKEN: the uploaded text replaces all lists, once it is complete. */
 extern const struct leat_http_route lists_route;
 
 #endif

@@ -6,7 +6,7 @@
 #include "bare/bare.h"
 
 struct machine {
-    struct bare_machine bare; /* first: what bare_main() sees */
+    struct bare_machine bare; /* first; bare_main() sees only this part */
     struct leat_solo5 solo5;
     struct leat_solo5_net *net;
 };
@@ -19,7 +19,7 @@ static struct leat_netif *open_netif(struct bare_machine *bare, const struct lea
 
     if (leat_solo5_net_open(&machine->net, &config, why))
         return NULL;
-    bare->memory = machine->solo5.memory; /* what the device has left of it */
+    bare->memory = machine->solo5.memory; /* the rest, without the device's part */
     bare->memory_bytes = machine->solo5.memory_bytes;
     return leat_solo5_net_netif(machine->net);
 }

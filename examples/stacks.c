@@ -1,14 +1,16 @@
 /*
- * stacks.c -- several stacks in one program: a thread each, on a queue each of one device.
+ * stacks.c -- several stacks in one program: one thread and one queue of the device for each.
  *
- * Stack i has the address ADDRESS + i and serves the files of examples/site there by HTTP.  Nothing
- * is shared but the files, which nobody writes: no lock, no atomic, no counter.  A stack is a host
- * of its own, with an address, an ARP cache and ports of its own, and each frame comes to the queue
- * of the stack that it is for (stacks_device.c).  Were it one address for all, a flow's hash would
- * choose the queue; but ARP replies, ICMP errors and fragments have no ports to hash, and a
- * connection that a stack opens itself comes to another one after a pause.
+ * Stack i has the address ADDRESS + i and serves the files of examples/site there by HTTP.  Only
+ * the files are shared, and they are never written: no lock, no atomic, no counter.  A stack is a
+ * host of its own, with its own address, ARP cache and ports.  Each frame comes to the queue of its
+ * stack (stacks_device.c).
  *
- * Signals: the thread that hears of the end tells the first one, and that one tells all.
+ * With one address for all, the queue would be chosen by a flow's hash.  But ARP replies, ICMP
+ * errors and fragments have no ports to hash.  And the packets of a connection that a stack opens
+ * itself may come to another stack after a pause.
+ *
+ * Signals: the thread that ends first notifies the first thread, which notifies all.
  */
 #include "stacks_device.h"
 
@@ -33,7 +35,7 @@ enum {
     CLIENTS = 500
 };
 
-/* One stack and what belongs to it; of each other's they see nothing. */
+/* One stack and its objects; workers don't use each other's. */
 struct worker {
     unsigned number;
     struct leat_ip ip;
@@ -49,7 +51,7 @@ struct worker {
     struct timespec used;
 };
 
-/* What the command line says. */
+/* The command line. */
 struct orders {
     struct stacks_device device;
     struct leat_ip ip;
@@ -114,7 +116,8 @@ static enum leat_err open_server(struct worker *worker)
                                  &config);
 }
 
-/* Opens what a worker has, before its thread begins; false: orders->why says why not. */
+/* Opens the objects of a worker, before its thread begins; on failure returns false and sets
+ * orders->why. */
 static bool open_worker(struct worker *worker, const struct worker *first, struct orders *orders)
 {
     enum leat_err err = leat_posix_open(&worker->posix);
@@ -133,7 +136,7 @@ static bool open_worker(struct worker *worker, const struct worker *first, struc
     return !err;
 }
 
-/* All of them, and which frames are for which. */
+/* Opens all workers, and steers frames to them. */
 static bool open_all(struct worker *workers, struct orders *orders)
 {
     for (unsigned i = 0; i < orders->device.count; i++) {
@@ -170,7 +173,7 @@ static void pin(struct worker *worker)
     pthread_setaffinity_np(pthread_self(), sizeof one, &one); /* else where the kernel likes */
 }
 
-/* leat_run(), but it ends as well when the device has gone. */
+/* leat_run(), which also ends when the device has disappeared. */
 static void *work(void *arg)
 {
     struct worker *worker = arg;
@@ -186,7 +189,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* A core for each, of those that we may use; none if there are not enough of them. */
+/* A core for each, of those that we may use; none if there are too few. */
 static void choose_cores(struct worker *workers, unsigned count)
 {
     cpu_set_t allowed;
@@ -229,8 +232,8 @@ static bool say_ended(const struct worker *worker)
     return good;
 }
 
-/* Those that end us, and that of a thread that has ended.  From here on they are waited for; who is
- * started inherits that. */
+/* Blocks the signals that end us, and the one of a thread that has ended; from here on they are
+ * waited for.  New threads inherit that. */
 static void block_signals(sigset_t *ending)
 {
     sigemptyset(ending);
@@ -305,7 +308,7 @@ int main(int argc, char **argv)
         status = run(workers, orders.device.count, &ending);
     else
         fprintf(stderr, "stacks: %s\n", orders.why);
-    for (unsigned i = orders.device.count; i-- > 0;) /* the first last */
+    for (unsigned i = orders.device.count; i-- > 0;) /* the first one last */
         close_worker(&workers[i]);
     return status;
 }

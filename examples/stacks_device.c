@@ -1,10 +1,10 @@
 /*
  * stacks_device.c -- the queues of the example `stacks`.
  *
- * On TAP the kernel gives each frame to the queue of the stack that it is for, by its IPv4 address
- * or, of ARP, by whom it asks (leat_tap_steer).  By AF_XDP each stack has a MAC address of its own,
- * and a rule of the card may put that address's frames into its queue; without rules they come by
- * way of Linux, as what is for groups does, which costs more.
+ * On TAP the kernel gives each frame to the queue of its stack: by its destination address, or for
+ * ARP by the address that is asked for (leat_tap_steer).  By AF_XDP each stack has a MAC address of
+ * its own, and a rule of the card may put that address's frames into its queue.  Without rules they
+ * come by way of Linux, as all frames for groups do, which costs more.
  */
 #include "stacks_device.h"
 

@@ -1,4 +1,4 @@
-/* stacks_device.h -- what a stack of the example `stacks` has of the device: a queue of its own. */
+/* stacks_device.h -- the queue of the device for a stack of the example `stacks`. */
 #ifndef STACKS_DEVICE_H
 #define STACKS_DEVICE_H
 
@@ -18,7 +18,7 @@ struct stacks_queue {
     struct leat_netif *netif;
 };
 
-/* Which device, and how. */
+/* The device, and how it is opened. */
 struct stacks_device {
     const char *name;
     bool xdp; /* a network device; else a TAP device */
@@ -27,16 +27,16 @@ struct stacks_device {
 };
 
 /* Opens queue @number for a stack in the pages of @memory; @first is queue 0, which is opened first
- * and closed last.  Returns false when @why, a line, says why not. */
+ * and closed last.  On failure returns false and sets @why to a line with the reason. */
 bool stacks_queue_open(struct stacks_queue *queue, const struct stacks_device *device,
                        unsigned number, const struct stacks_queue *first, struct leat_posix *posix,
                        void *memory, size_t memory_bytes, char why[LEAT_WHY_BYTES]);
 
-/* What is sent to address @ip + i comes to queue i.  Returns as above. */
+/* Steers frames to address @ip + i to queue i.  Returns as above. */
 bool stacks_queues_steer(const struct stacks_queue *first, const struct stacks_device *device,
                          struct leat_ip ip, char why[LEAT_WHY_BYTES]);
 
-/* Whether the device has gone. */
+/* True if the device has disappeared. */
 bool stacks_queue_lost(const struct stacks_queue *queue);
 
 /* Frames that the device gave to another queue, or to all. */

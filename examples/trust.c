@@ -18,7 +18,7 @@ static struct leat_crypto_anchors anchors;
 static struct leat_tls *tls;
 static char why[320];
 static _Alignas(16) unsigned char memory[160 * 1024];
-static _Alignas(16) unsigned char anchor_memory[320 * 1024]; /* as many as their text has suffice */
+static _Alignas(16) unsigned char anchor_memory[320 * 1024]; /* as many bytes as the text suffice */
 
 static uint64_t civil_time_s(void *arg)
 {
@@ -33,7 +33,7 @@ static const char *open_tls(struct example_platform *platform, const struct leat
     const struct leat_tls_config config = {.crypto = &crypto,
                                            .early = early,
                                            .sessions = SESSIONS,
-                                           .server_handshakes = 1, /* there are none */
+                                           .server_handshakes = 1, /* unused, the least */
                                            .civil_time_s = civil_time_s,
                                            .arg = platform->host};
     const char *wrong = tls ? NULL : library_open(&crypto, platform->host);
@@ -120,7 +120,7 @@ static void on_tls_failed(void *arg, const struct leat_endpoint *server,
     platform->say(platform, why);
 }
 
-/* What --dot says, to the one client; returns what is wrong, or NULL. */
+/* Applies --dot to the one client; returns what is wrong, or NULL. */
 static const char *read_who(struct example_platform *platform, struct leat_tls_client *client)
 {
     static const char key[] = "sha256/";

@@ -1,4 +1,4 @@
-/* trust.h -- whom an example's clients trust, where the build has cryptography. */
+/* trust.h -- TLS for an example's clients, and their trusted authorities. */
 #ifndef TRUST_H
 #define TRUST_H
 
@@ -7,16 +7,16 @@
 
 #include "example.h"
 
-/* Lets a client that is opened with @config speak TLS, and trust the authorities of --cert, or
- * else those of the system.  Returns NULL, or one line that says why it can't be. */
+/* Makes a client that is opened with @config use TLS, and trust the authorities of --cert, or else
+ * those of the system.  Returns NULL, or one line with the reason of the failure. */
 const char *trust(struct example_platform *platform, struct leat_http_client_config *config);
 
-/* Lets a resolver that is opened with @config ask all of its servers by TLS, as --dot says: who
- * they are by a name that the authorities vouch for (as above), or by a key; or whoever they are,
- * and in the clear if need be.  Returns as trust() does. */
+/* Makes a resolver that is opened with @config ask all of its servers by TLS, as --dot says.  They
+ * are authenticated by a name that the authorities certify (as above), or by a key, or not at all;
+ * in the last case they may also be asked without TLS.  Returns as trust() does. */
 const char *trust_servers(struct example_platform *platform, struct leat_resolver_config *config);
 
-/* What ended a session. */
+/* The reason why a session ended. */
 const char *trust_why(const struct leat_stream *session);
 
 #endif

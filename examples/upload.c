@@ -1,6 +1,6 @@
 /*
- * upload.c -- a page with a form; the files that it sends come back as one Zip archive, while they
- * come: nothing is kept, and what passes is not copied, unless it is to be compressed.
+ * upload.c -- a page with a form; its files come back as one Zip archive while they arrive. Nothing
+ * is stored, and data is not copied unless it is compressed.
  */
 #include <string.h>
 
@@ -12,20 +12,20 @@
 #include "upload.h"
 
 enum {
-    PLACES = 256, /* uploads at a time, if nothing else is said */
+    PLACES = 256, /* uploads at a time, by default */
 #if __STDC_HOSTED__
-    PLACES_MAX = 4096, /* memory that Linux gives when it is used */
+    PLACES_MAX = 4096, /* Linux provides the memory only when it is used */
 #else
     PLACES_MAX = PLACES, /* an image has what it begins with */
 #endif
-    SPARE = 44, /* clients beyond them, who look at the page, or upload, too */
+    SPARE = 44, /* further clients, which read the page, or upload, too */
     CLIENTS_MAX = PLACES_MAX + SPARE,
     CLIENT_BYTES = 2400,
     ROOM_BYTES = 2048 /* of the reply, below which nothing is read */
 };
 
-/* One for each client, those among them that the server has displaced and that are about to end: so
- * no upload finds them all taken, and the server's shares hold for uploads. */
+/* One for each client, including clients that the server has displaced and that are about to end.
+ * So an upload always finds one, and the server's shares apply to uploads. */
 #define ALL_OF(clients) ((clients) + (clients) / 32 + 1)
 
 static struct upload uploads[ALL_OF(CLIENTS_MAX)];
@@ -45,14 +45,14 @@ static const char page[] =
 static const struct leat_http_file files[] = {
     {.path = "/index.html", .type = "text/html", .bytes = page, .len = sizeof page - 1}};
 
-/* Goes on as far as there are bytes, and room for them. */
+/* Continues as far as there are bytes, and room for them. */
 static void pump(struct leat_http_exchange *exchange, void *arg)
 {
     struct upload *upload = arg;
 
     (void)exchange;
     if (!upload->from || !upload->to)
-        return; /* the other half will come */
+        return; /* the other half will follow */
     while (upload->piece_len == 0 || upload_send_piece(upload)) {
         uint32_t room = UINT32_MAX;
 

@@ -1,4 +1,4 @@
-/* upload_crc32.c -- libdeflate's, which multiplies without carries where the processor can. */
+/* upload_crc32.c -- libdeflate's CRC-32, which uses carry-less multiplication if possible. */
 #include <libdeflate.h>
 
 #include "upload.h"

@@ -1,4 +1,4 @@
-/* upload_crc32_none.c -- an image, or a build without libdeflate, has leat's own. */
+/* upload_crc32_none.c -- leat's own CRC-32, for images and builds without libdeflate. */
 #include "upload.h"
 
 leat_zip_crc32 *const upload_crc32 = leat_crc32;

@@ -1,4 +1,4 @@
-/* upload_form.c -- from the parts of a form to the entries of an archive; text that is stored
+/* upload_form.c -- from the parts of a form to the entries of an archive; the data of stored files
  * is not copied. */
 #include "upload.h"
 
@@ -44,7 +44,7 @@ static bool begin_file(struct upload *upload)
     return upload->piece_len > 0;
 }
 
-/* Sends text of a file: the part of the buffer where it lies, or what looked like a boundary. */
+/* Sends data of a file: from the buffer where it lies, or bytes that looked like a boundary. */
 static bool send_text(struct upload *upload)
 {
     const struct leat_multipart *form = &upload->form;

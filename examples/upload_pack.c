@@ -1,5 +1,5 @@
-/* upload_pack.c -- files compressed while they come: from where they lie into the buffers that are
- * sent. */
+/* upload_pack.c -- compresses files while they arrive: from where they lie into the buffers that
+ * are sent. */
 #include <leat/deflate.h>
 
 #include "upload.h"
@@ -11,13 +11,13 @@ enum {
 };
 
 static struct packer {
-    struct leat_deflate *deflate; /* first: who has one has its packer */
+    struct leat_deflate *deflate; /* first: it leads to its packer */
     bool taken;
     uint8_t memory[LEAT_DEFLATE_BYTES(WINDOW_BITS, MEMORY_LEVEL)];
 } packers[PACKERS];
 
 static struct leat_pool
-    *pool; /* of the one stack of this program; NULL: nobody has asked for this */
+    *pool; /* of the one stack of this program; NULL: compression isn't enabled */
 
 const char *upload_pack_start(struct leat_pool *of)
 {
@@ -46,7 +46,7 @@ void upload_pack_begin(struct upload *upload)
 
 bool upload_pack_text(struct upload *upload, const uint8_t *bytes, size_t len)
 {
-    if (upload->form.text_is_given) { /* else it is the reader's, until that goes on */
+    if (upload->form.text_is_given) { /* else it is the reader's, and valid until its next call */
         const uint32_t at = (uint32_t)(bytes - upload->in->data);
 
         upload->held = leat_buf_slice(upload->in, at, (uint32_t)len);
@@ -64,7 +64,7 @@ void upload_pack_end(struct upload *upload)
     upload->packing = true;
 }
 
-/* All that was given is taken in. */
+/* All input has been consumed. */
 static void packed(struct upload *upload)
 {
     upload->packing = false;

@@ -1,10 +1,10 @@
 /*
- * upload_pair.c -- a form and its archive: one exchange, or two that belong together.
+ * upload_pair.c -- a form and its archive: one exchange, or two with the same query.
  *
- * A browser reads no reply before it has sent a form to its end, and nothing is kept here: a large
- * form would stand still when what is between them is full.  So the script of the page asks for the
- * archive by a request of its own, and both have the same query.  One whose other half doesn't come
- * is refused after a while.
+ * A browser reads no reply before it has sent the whole form, and nothing is stored here.  So a
+ * large form would block as soon as the buffers in between are full.  Therefore the script of the
+ * page fetches the archive by a second request with the same query.  A request whose other half
+ * doesn't come is refused after a while.
  */
 #include <string.h>
 
@@ -27,7 +27,7 @@ static struct {
     struct leat *stack;
     struct upload *uploads;
     unsigned count;
-    struct leat_timer timer; /* set as long as a half may wait */
+    struct leat_timer timer; /* set while a half may wait */
 } all;
 
 static bool is_half(const struct upload *upload)
@@ -35,7 +35,7 @@ static bool is_half(const struct upload *upload)
     return !upload->from != !upload->to;
 }
 
-/* Who has waited for too long hears so. */
+/* Refuses halves that have waited too long. */
 static void on_time(struct leat_timer *timer, void *arg)
 {
     const uint64_t now_ns = leat_now_ns(all.stack);
@@ -104,7 +104,7 @@ struct upload *upload_place(struct leat_http_exchange *exchange, bool is_form)
     return free_one;
 }
 
-/* All that it holds but the exchanges is free. */
+/* Frees all that it holds, except the exchanges. */
 static void release(struct upload *upload)
 {
     upload_pack_release(upload);
@@ -123,7 +123,7 @@ void upload_failed(struct upload *upload, const struct leat_http_exchange *excha
     else if (to && to != exchange)
         upload_answer(to, 503, "No form has come.\n");
     if (from && from != exchange)
-        upload_answer(from, 503, "Nobody takes the archive.\n");
+        upload_answer(from, 503, "No request for the archive has come.\n");
 }
 
 void upload_finish(struct upload *upload)

@@ -5,7 +5,7 @@
 #include "bare/bare.h"
 
 struct machine {
-    struct bare_machine bare; /* first: what bare_main() sees */
+    struct bare_machine bare; /* first; bare_main() sees only this part */
     struct leat_metal *metal;
     struct leat_virtio *virtio;
 };
@@ -16,10 +16,10 @@ static struct leat_netif *open_netif(struct bare_machine *bare, const struct lea
     struct machine *machine = (struct machine *)bare; /* its first member */
     const struct leat_virtio_config config = {.metal = machine->metal, .mac = mac, .mtu = mtu};
 
-    leat_virtio_rng_use(machine->metal); /* if there is one; if not, the processor must do */
+    leat_virtio_rng_use(machine->metal); /* if there is one; otherwise the processor's is used */
     if (leat_virtio_open(&machine->virtio, &config, why))
         return NULL;
-    bare->memory = machine->metal->memory; /* what the queues have left of it */
+    bare->memory = machine->metal->memory; /* the rest, without the queues */
     bare->memory_bytes = machine->metal->memory_bytes;
     return leat_virtio_netif(machine->virtio);
 }

@@ -1,8 +1,8 @@
 /*
- * whois.c -- asks a WHOIS server (RFC 3912): one line there, text back until it closes.
+ * whois.c -- asks a WHOIS server (RFC 3912): sends one line, and prints text until it closes.
  *
- * A client by a task: a deadline for each step, and another try when one of them fails, after a
- * pause that doubles.  The server may have a name, and addresses of both families.
+ * A client as a task: with a deadline for each step, and a second try when one of them fails, after
+ * a pause that doubles.  The server may have a name, and addresses of both families.
  */
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static enum leat_err read_answer(struct leat_task *task, struct leat_flow *flow,
     return err;
 }
 
-/* Connects to the server that was named, or to whom --server says.  Says why not. */
+/* Connects to the server of the command line, or to that of --server.  Prints failures. */
 static enum leat_err reach(struct leat_task *task, struct leat_flow *flow,
                            struct example_platform *platform)
 {
@@ -66,7 +66,7 @@ static enum leat_err reach(struct leat_task *task, struct leat_flow *flow,
     return err;
 }
 
-/* One try: LEAT_ERR_END if the server has said all. */
+/* One try: LEAT_ERR_END if the answer is complete. */
 static enum leat_err ask(struct leat_task *task, struct example_platform *platform)
 {
     const char *question = platform->arguments[0];
@@ -99,7 +99,7 @@ static enum leat_err whois(struct leat_task *task, void *arg)
     return err;
 }
 
-/* A server's name is asked of --server. */
+/* The name server of --server looks up a server's name. */
 static const char *open_names(struct example_platform *platform)
 {
     static _Alignas(16) unsigned char memory[1 << 15];
@@ -127,7 +127,7 @@ static const char *start(struct example_platform *platform)
     if (platform->argument_count < 1 || platform->argument_count > 2)
         return "whois takes one question, as one argument, and perhaps the server to ask";
     if (leat_ip_is_any(platform->server) && !is_named)
-        return "whom to ask? give --server or --gateway";
+        return "no name server: give --server or --gateway";
     if (leat_tasks_open(&tasks, platform->stack, memory, sizeof memory, &config) ||
         leat_task_start(tasks, "whois", whois, platform, NULL))
         return "no memory for the task";

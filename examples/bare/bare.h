@@ -8,25 +8,25 @@
 #include <leat/http_server.h>
 #include <leat/leat.h>
 
-/* What an image has instead of files: made by tools/embed.py when it was built. */
+/* An image's files; tools/embed.py made them when it was built. */
 extern const struct leat_http_file bare_files[];
 extern const uint32_t bare_file_count;
 
 struct bare_machine {
     struct leat_host *host;
     const char *command_line;
-    const char *skip; /* words that begin so are the machine's own; NULL: none */
+    const char *skip; /* words with this prefix are the machine's own; NULL: none */
     void *memory;     /* for the stack */
     size_t memory_bytes;
-    /* Opens the network device with @mac and @mtu if they are given (not NULL, not 0); returns NULL
-     * and lets @why be a line that says why. */
+    /* Opens the network device with @mac and @mtu if they are given (not NULL, not 0).  Returns
+     * NULL on failure, and sets @why to a line with the reason. */
     struct leat_netif *(*open_netif)(struct bare_machine *machine, const struct leat_mac *mac,
                                      uint16_t mtu, const char **why);
-    /* Lets @handler be called when the machine crashes; NULL: this machine can't. */
+    /* Sets a function that is called when the machine crashes; NULL: this machine can't. */
     void (*on_crash)(void (*handler)(void *arg), void *arg);
     /* Makes pages trap, for the stacks of tasks; NULL: this machine's pages aren't ours. */
     bool (*guard)(void *page, size_t bytes, bool guarded);
-    /* Says what the device has counted: calls @say(@arg, name, value, what it means).  May be NULL
+    /* Reports the device's counters: calls @say(@arg, name, value, meaning).  May be NULL
      */
     void (*say_counters)(struct bare_machine *machine,
                          void (*say)(void *arg, const char *name, uint64_t value, const char *text),

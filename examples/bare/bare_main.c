@@ -15,13 +15,13 @@ enum {
     STATUS_NOT_STARTED = 2, /* as on POSIX */
     COMMAND_LINE_BYTES = 4096,
     WORDS_MAX = 64,
-    BUFFERS = 2048, /* half of what POSIX has: a guest should be up at once */
+    BUFFERS = 2048, /* half as many as on POSIX: a guest should start quickly */
     BUFFERS_MIN = 16,
     LINE_BYTES = 200
 };
 
 struct program {
-    struct example_platform platform; /* first: what the example sees */
+    struct example_platform platform; /* first; the example sees only this part */
     struct leat_host host;            /* the machine's, with an end that the example can ask for */
     struct options_world world;
     struct bare_machine *machine;
@@ -116,7 +116,8 @@ static enum leat_err read_file(struct example_platform *platform, const char *pa
     for (uint32_t i = 0; i < bare_file_count; i++) {
         const struct leat_http_file *file = &bare_files[i];
 
-        if (strcmp(path, file->path + (*path != '/')) == 0) { /* all of theirs begin with one */
+        if (strcmp(path, file->path + (*path != '/')) ==
+            0) { /* all of their paths begin with one */
             *bytes = file->bytes;
             *len = file->len;
             return LEAT_OK;
@@ -169,7 +170,7 @@ static void dump_flight(void *arg)
         leat_flight_dump_hex(program.flight.recorder, program.machine->host);
 }
 
-/* The trap is a crash like others, where the machine tells us of crashes. */
+/* A failed assertion is a crash like others, if the machine reports crashes. */
 static _Noreturn void die(const char *why)
 {
     say(&program.platform, why);
@@ -249,7 +250,7 @@ static void say_counter(void *arg, const char *name, uint64_t value, const char 
     char line[LINE_BYTES];
 
     (void)arg;
-    if (value == 0 && strncmp(name, "copied_", 7) != 0) /* that nothing was copied is news */
+    if (value == 0 && strncmp(name, "copied_", 7) != 0) /* a zero here is worth a line */
         return;
     snprintf(line, sizeof line, "%-24s %12llu  %s", name, (unsigned long long)value, text);
     say(&program.platform, line);

@@ -13,7 +13,7 @@ enum {
 struct output {
     char *text;
     size_t size;
-    size_t len; /* what there was to write, beyond the size too */
+    size_t len; /* of the whole result, even if it exceeds the size */
 };
 
 struct field {
@@ -76,7 +76,7 @@ static int parse_int(const char **format)
     return value;
 }
 
-/* Reads "-08.3ll", up to the letter that says what. */
+/* Parses "-08.3ll", up to the conversion letter. */
 static struct field parse_field(const char **format)
 {
     struct field field = {.precision = -1};

@@ -1,4 +1,4 @@
-/* no_files.c -- an image that was given none. */
+/* no_files.c -- for an image without files. */
 #include "bare.h"
 
 const struct leat_http_file bare_files[] = {{.path = NULL}};

@@ -198,12 +198,14 @@ def findings(path, text):
             for match in WHO.finditer(said):
                 before = (match[1] or "").lower()
                 owned = match[3].lower() == "whose" and before and before not in PREPOSITIONS
-                if before not in PERSONS and not question and not owned:
+                # WHO is the name of a value, as in "--dot WHO"
+                if before not in PERSONS and not question and not owned and not match[3].isupper():
                     yield sentence.line, "who", said
                     break
             if BODY.search(said):
                 yield sentence.line, "body", said
-            if CLAUSE.search(said) and not question:
+            clause = CLAUSE.search(said)
+            if clause and not question and not clause[1].isupper():
                 yield sentence.line, "clause", said
             count = sum(1 for word in said.split() if re.search(r"[A-Za-z]{2}", word) and not CODE.search(word))
             if count > WORDS_MAX and path.suffix != ".rl" and not re.match(r"Errors?:", said):
