@@ -1,10 +1,10 @@
 /*
- * answers.c -- what a request of HTTP costs a server by callbacks, and by tasks; both ends in one
- * process, over TCP, on one connection.
+ * answers.c -- the cost of an HTTP request for a server, by callbacks and by tasks; both ends in
+ * one process, over TCP, on one connection.
  *
  *      answers callbacks|tasks get|post [UNITS]
  *
- * get: answered at once; post: its body of 5 bytes, which comes behind its head, is said again in a
+ * get: answered at once; post: its body of 5 bytes, which comes behind its head, is sent back in a
  * chunk.  Prints how many units, and how many seconds they took; with
  * valgrind --tool=callgrind --toggle-collect=server_poll it counts the server's instructions.
  */

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
-"""What lists of names to block cost: sieve beside dnsmasq, unbound, dnsdist and bind, in one run.
+"""Measures the cost of lists of names to block: sieve beside dnsmasq, unbound, dnsdist and bind, in one run.
 
 usage: bench/blocklists.py BUILD [NAMES]...
 
-Makes a list of so many names (100,000 and 1,000,000), and gives it to each server as its own configuration wants it: as names with
-what is below. For each server: seconds and processor time from its start until it blocks a name of the list, its
-memory then, the same with one name, and by dnsperf how many questions for blocked names it answers a second, and the processor time
-of one. Which names are asked for is drawn by Zipf's law. Each has a namespace of its own; leat is reached over TAP, the others over veth. Needs root, or user namespaces.
+Makes a list of so many names (100,000 and 1,000,000), and gives it to each server in the form of its
+configuration, so that all names below are blocked, too. For each server it prints seconds and processor time from
+its start until it blocks a name of the list, its memory then, and the same with one name. By dnsperf it measures how
+many queries for blocked names it answers a second, and the processor time of one. The queried names are drawn by
+Zipf's law. Each server has a namespace of its own; leat is reached over TAP, the others over veth. Needs root, or
+user namespaces.
 """
 
 import ctypes

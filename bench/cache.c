@@ -3,9 +3,9 @@
  *
  * usage: cache NAMES LOOKUPS
  *
- * Puts so many names with an A record each into a cache of 12 MiB, and looks so many of them up, in
- * an order that no processor's cache knows. With NAMES 0 none of them is there. The difference of
- * two runs that differ in LOOKUPS is what lookups take (bench/names.py).
+ * Puts NAMES names with an A record each into a cache of 12 MiB, and looks up LOOKUPS of them, in
+ * an order that defeats the processor's caches.  With NAMES 0 all lookups fail.  The difference of
+ * two runs that differ in LOOKUPS is the cost of lookups (bench/names.py).
  */
 #include <stdio.h>
 #include <stdlib.h>

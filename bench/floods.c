@@ -1,16 +1,15 @@
 /*
- * floods.c -- what a packet of each flood costs, beside a packet that is welcome; and that memory
- * stays flat.
+ * floods.c -- the cost of a packet of each flood, beside an ordinary packet; and a check that
+ * memory stays flat.
  *
  *      floods            a table: ns a packet, times a normal one, buffers held at most
  *      floods --check    fewer packets, no times: fails if memory grows, or isn't all there again
  *      --ipv6            the same over IPv6
  *
- * IPv6's packets are IPv4's, translated (tests/family), and what routers say.
+ * The packets of IPv6 are those of IPv4, translated (tests/family), and router advertisements.
  *
- * One stack on a device made of arrays; the frames are made before the clock starts, 32 of them
- * come in with each poll, and a poll's reception copies them into buffers: that is part of each
- * cost.
+ * One stack on a device made of arrays.  The frames are made before the clock starts; 32 of them
+ * come in with each poll.  The poll copies them into buffers, which is part of each cost.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +24,7 @@ enum {
     ROUNDS = 10,
     PACKETS = 64000, /* of a round */
     PACKETS_CHECK = 6400,
-    SMALL_MSS = 48,  /* the least that is heeded */
+    SMALL_MSS = 48,  /* the least that is accepted */
     SEGMENTS = 4000, /* in flight: about config.sent_segments of TCP */
     PORT_CLOSED = 9
 };
@@ -143,9 +142,9 @@ static void send_much(struct site *site)
     site->ends[0].iss = info.snd_una - 1; /* from here on nothing more is acknowledged */
 }
 
-/* ACKs of nothing new with three SACK blocks: first every third segment stays out, so that there
- * are as many records as can be, then blocks that hold no whole segment, as far from each other and
- * from both ends as can be. */
+/* ACKs of nothing new with three SACK blocks.  First every third segment stays out, so that there
+ * are as many records as possible.  Then come blocks that hold no whole segment, as far as possible
+ * from each other and from both ends. */
 static struct frame sacks(struct site *site, uint32_t number)
 {
     enum {
@@ -280,7 +279,7 @@ static struct frame router(struct site *site, uint32_t number)
     return to_all_nodes(number, message, sizeof message);
 }
 
-/* Advertisements of neighbours that nobody asked for. */
+/* Unsolicited neighbour advertisements. */
 static struct frame neighbour(struct site *site, uint32_t number)
 {
     uint8_t message[24 + 8] = {136, 0, 0, 0, 0x20};
@@ -296,8 +295,8 @@ static struct frame neighbour(struct site *site, uint32_t number)
     return to_all_nodes(number, message, sizeof message);
 }
 
-/* An unknown option that senders are told of, also by groups (RFC 8200 4.2): each is another
- * neighbour. */
+/* An unknown option that must be answered with an error, also to groups (RFC 8200 4.2): each comes
+ * from another neighbour. */
 static struct frame unknown_option(struct site *site, uint32_t number)
 {
     struct frame frame = to_all_nodes(number, (const uint8_t[8]){58, 0, 0x80, 4}, 8);

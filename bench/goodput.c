@@ -3,9 +3,10 @@
  * loss.
  *
  * One connection sends for some virtual seconds over a path of 100 Mbit/s whose queue holds as much
- * as the path; frames are lost at random in that direction.  Goodput is what the other program has
- * read, divided by that time, averaged over some seeds.  Then two share the path, for twice as
- * long, with shallow and with deep buffers.  The machine's speed does not matter.
+ * as the path; frames are lost at random in that direction.  Goodput is the data that the other
+ * program has read, divided by that time, averaged over some seeds.  Then two connections share the
+ * path, for twice as long, with shallow and with deep buffers.  The machine's speed does not
+ * matter.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -23,7 +24,7 @@ struct options {
     bool check;
 };
 
-/* To add one is to add a line. */
+/* To add a variant, add a line. */
 static const struct variant variants[GOODPUT_VARIANTS] = {
     {"NewReno without SACK", &leat_tcp_newreno, true, true},
     {"NewReno with SACK", &leat_tcp_newreno, false, true},
@@ -38,16 +39,16 @@ enum {
     BBR = 3
 };
 
-/* What must stay true.  With 20 ms the congestion window is a few segments, and what it may be is a
- * matter of congestion control (RFC 9438 4.3 keeps CUBIC as slow there as Reno); with 1 ms it is
- * large, and recovery decides. */
+/* Promises that the figures must keep.  With 20 ms the congestion window is a few segments, and its
+ * size depends on congestion control (RFC 9438 4.3 keeps CUBIC as slow there as Reno).  With 1 ms
+ * it is large, and recovery decides. */
 static const struct promise {
     unsigned loss_per_m;
     unsigned rtt_ms;
     double times; /* BEST is at least so many times as good as WORST */
 } promises[] = {{20000, 20, 1.1}, {50000, 1, 3}};
 
-/* What BBR is for: 1 % of losses, 20 ms, and a buffer in which a longer queue would have room. */
+/* The strength of BBR: 1 % of losses, 20 ms, and a buffer that has room for a longer queue. */
 static const struct bbr_promise {
     unsigned loss_per_m;
     unsigned rtt_ms;
@@ -68,7 +69,7 @@ static struct lossy_result measure(const struct options *options, const struct v
     const struct lossy lossy = {
         .rtt_ms = rtt,
         .loss_per_m = loss,
-        /* a queue of 100 is the least that anybody builds */
+        /* a queue of 100 is the smallest in practice */
         .buffer_percent = rtt < 12 ? 1200 / rtt : 100,
         .flows = 1,
         .variants = {variant},
@@ -221,14 +222,11 @@ static unsigned number_or_exit(const char *text)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {{"seconds", required_argument, NULL, 't'},
-                                          {"seeds", required_argument, NULL, 's'},
-                                          {"markdown", required_argument, NULL, 'm'},
-                                          {"svg", required_argument, NULL, 'g'},
-                                          {"shares", required_argument, NULL, 'p'},
-                                          {"check", no_argument, NULL, 'c'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"seconds", required_argument, NULL, 't'},  {"seeds", required_argument, NULL, 's'},
+        {"markdown", required_argument, NULL, 'm'}, {"svg", required_argument, NULL, 'g'},
+        {"shares", required_argument, NULL, 'p'},   {"check", no_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
     struct options options = {.seconds = 20, .seeds = 5};
     int letter;
 

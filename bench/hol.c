@@ -1,16 +1,16 @@
 /*
- * hol.c -- what a request and a new connection wait for beside bulk, when the device is slower than
+ * hol.c -- how long a request and a new connection wait beside bulk, when the device is slower than
  * the program.
  *
  *      hol [--check]
  *
- * The client's device takes one frame every 10 us. Beside 1, 2, 8 and 64 connections that send as
+ * The client's device takes one frame every 10 us.  Beside 1, 2, 8 and 64 connections that send as
  * much as they can, and a program that sends datagrams without end, a connection is opened, and
- * asks 64 bytes for 64 bytes, again and again, for a second. Then the device stands still for a
- * second, and goes on. Time is a number, so each run prints the same.
+ * exchanges requests and responses of 64 bytes for a second.  Then the device stands still for a
+ * second, and continues.  Time is virtual, so each run prints the same.
  *
- * --check: exit status 1 if a connection took longer than 5 ms to open, a request of a hundred
- * longer than 2 ms, or if a flow got less than 0.9 of what another one did, before or after.
+ * --check: exit status 1 if a connection took longer than 5 ms to open, or one of 100 requests
+ * longer than 2 ms.  Also if a flow got less than 0.9 of another one's data, before or after.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,7 +193,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* How much the flow that got least has of what the one that got most has, in @ns. */
+/* The share of the slowest flow, relative to the fastest, in @ns. */
 static double share(uint64_t ns, uint64_t *all)
 {
     uint64_t before[FLOWS_MAX], least = UINT64_MAX, most = 1;

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""What HTTPS costs a server's processor: examples/httpd beside nginx, in one run, by a P-256 certificate.
+"""Measures a server's processor time for HTTPS: examples/httpd beside nginx, in one run, by a P-256 certificate.
 
 usage: bench/https.py BUILD
 
-Rounds go over both servers and all three loads: a page of 612 bytes on 32 connections that are kept, the same with a
-connection each (none is resumed), and 100 MB to curl. leat is reached over TAP, nginx over veth in a namespace of its
-own. Microseconds of processor time of the server alone, in user space and in the kernel, which on TAP has Linux's
-receiving side in it. Needs root, or user namespaces; wrk, curl, nginx, openssl.
+Rounds go over both servers and all three loads: a page of 612 bytes on 32 kept connections, the same with a
+connection each (none is resumed), and 100 MB to curl. Here leat is reached over TAP, nginx over veth in a namespace of its
+own. Prints microseconds of processor time of the server alone, in user space and in the kernel. On TAP the latter
+includes Linux's receiving side. Needs root, or user namespaces; wrk, curl, nginx, openssl.
 """
 
 import os

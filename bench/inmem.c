@@ -1,11 +1,11 @@
 /*
- * inmem.c -- what leat costs, both ends in one process and nothing else.
+ * inmem.c -- the cost of leat, with both ends in one process and nothing else.
  *
  *      inmem MODE [OPTION]...
  *
- * Each mode warms the world up, then does the same thing many times and prints one line: how many
- * units, how many seconds they took.  Under `callgrind --instr-atstart=no` the instructions of
- * client_poll() and server_poll() are what one divides by the units; tools/bench does it.
+ * Each mode warms the world up, then repeats one thing and prints one line: how many units, how
+ * many seconds they took.  Under `callgrind --instr-atstart=no`, divide the instructions of
+ * client_poll() and server_poll() by the units; tools/bench does it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static const uint64_t ns_per_s = 1000000000;
 
 uint8_t some_text[TEXT_BYTES];
 struct tally tally;
-static uint32_t wanted; /* of what a mode waits for */
+static uint32_t wanted; /* count that a mode waits for */
 
 static bool all_open(void *arg)
 {
@@ -228,7 +228,7 @@ static void rr_answer(struct leat_tcp *conn, void *arg)
         write_message(conn);
 }
 
-/* The next request goes over the next connection: far from the last one in memory. */
+/* The next request uses the next connection: far from the last one in memory. */
 static void rr_next(struct leat_tcp *conn, void *arg)
 {
     const uint32_t next = ((uint32_t)(uintptr_t)arg + 7919) % rr_connections;
@@ -251,7 +251,7 @@ static void rr(struct world *world)
     count_answers(world, world->options.connections + 1000, 1);
 }
 
-/* The same, the server told by tasks: those that there are at the end wait for a request each. */
+/* The same, with a server by tasks: those that exist at the end wait for a request each. */
 static void rr_tasks(struct world *world)
 {
 #ifdef HAVE_TASKS
@@ -322,7 +322,7 @@ static void connect_close(struct world *world)
 
 /* ---- idle connections --------------------------------------------------------------------- */
 
-/* Both with their part of the table, whose size is a power of two: from here to there it has two
+/* Both include their part of the table, whose size is a power of two.  In this range it has two
  * buckets for each entry, and never more. */
 enum {
     FEW = 1 << 17,
@@ -345,7 +345,7 @@ static double time_wait_bytes(void)
     return (double)(leat_tcp_memory_bytes(&many) - leat_tcp_memory_bytes(&few)) / (MANY - FEW);
 }
 
-/* Of an address of IPv6, which those connections share that have it. */
+/* Bytes of an IPv6 address, which connections with the same address share. */
 static double host_bytes(void)
 {
     const struct leat_ipv6_config few = {.hosts = FEW};

@@ -1,4 +1,4 @@
-/* inmem.h -- what the sources of inmem share. */
+/* inmem.h -- shared by the sources of inmem. */
 #ifndef BENCH_INMEM_H
 #define BENCH_INMEM_H
 
@@ -9,9 +9,9 @@ enum {
     TEXT_BYTES = 65536
 };
 
-extern uint8_t some_text[TEXT_BYTES]; /* the text of everybody */
+extern uint8_t some_text[TEXT_BYTES]; /* the data of all messages */
 
-/* What has happened. */
+/* Counts of events. */
 struct tally {
     uint32_t opened;
     uint32_t closed;
@@ -21,17 +21,17 @@ struct tally {
 };
 
 extern struct tally tally;
-extern const struct leat_tcp_events *server_events; /* of what the server accepts */
-extern void (*listen_all)(struct world *world);     /* how it listens */
+extern const struct leat_tcp_events *server_events; /* of connections that the server accepts */
+extern void (*listen_all)(struct world *world);     /* makes the server listen */
 
-/* Opens --connections, the server told by server_events; the client's get their number as argument.
- * What is lost is lost from then on. */
+/* Opens --connections; the server's have server_events, the client's get their number as argument.
+ * Frames are lost only from then on. */
 void connect_all(struct world *world, const struct leat_tcp_events *events);
 
 /* The number of the connection whose end in the server this is. */
 uint32_t connection_number(const struct leat_tcp *conn);
 
-/* Frees what has come; returns how much it was. */
+/* Frees received data; returns how much it was. */
 uint32_t swallow(struct leat_tcp *conn);
 
 /* on_open: tally it. */
@@ -62,11 +62,11 @@ void udp_mix(struct world *world);
 const char *options_read(int argc, char **argv, struct options *options);
 _Noreturn void options_usage(void);
 
-/* Has the server answer requests by tasks (leat/task.h), one a connection, which waits for the next
- * request. */
+/* Makes the server answer requests by tasks (leat/task.h), one per connection, which waits for the
+ * next request. */
 void tasks_listen(struct world *world);
 
-/* Ends them; says how many there were at a time. */
+/* Ends them; returns how many there were at a time. */
 uint64_t tasks_end(void);
 
 #endif

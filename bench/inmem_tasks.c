@@ -1,4 +1,4 @@
-/* inmem_tasks.c -- the server of inmem's requests, told by tasks. */
+/* inmem_tasks.c -- the server of inmem's requests, by tasks. */
 #include "inmem.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * inmem_traffic.c -- what users do: many connections in random order, several requests at a time,
+ * inmem_traffic.c -- users' traffic: many connections in random order, several requests at a time,
  * messages of any size, a connection for each request, datagrams from many peers.
  */
 #include <stdlib.h>
@@ -15,12 +15,12 @@ static struct world *world_now;
 
 /* ---- requests on connections that stay ---------------------------------------------------- */
 
-/* What goes over a connection at the moment. */
+/* The current request and answer of a connection. */
 struct talk {
     uint32_t request_left; /* bytes that the server waits for */
     uint32_t answer;       /* bytes */
     uint32_t answer_left;  /* that the client waits for */
-    uint32_t unwritten[2]; /* of the client's, of the server's message: there was no room */
+    uint32_t unwritten[2]; /* of the client's and of the server's message: there was no room */
 };
 
 static struct talk *talks;

@@ -3,8 +3,8 @@
 
 usage: bench/lease.py BUILD [TIMES]
 
-Prints the medians of what the wire saw, in microseconds: from DISCOVER to OFFER and from REQUEST to ACK, which is the server's;
-from OFFER to REQUEST and from ACK to our first ARP frame with the address, which is ours. Needs root, or user namespaces.
+Prints medians of times on the wire, in microseconds. The server's: from DISCOVER to OFFER, and from REQUEST to ACK.
+Ours: from OFFER to REQUEST, and from ACK to our first ARP frame with the address. Needs root, or user namespaces.
 """
 
 import os
@@ -23,7 +23,7 @@ MESSAGES = {1: "DISCOVER", 2: "OFFER", 3: "REQUEST", 5: "ACK"}
 
 
 def step_of(frame):
-    """What a frame says, or None."""
+    """Reads a frame; None if it is of no interest."""
     if frame[12:14] == b"\x08\x06":
         return "bound"
     if frame[12:14] == b"\x08\x00" and frame[23] == 17 and {67, 68} == set(struct.unpack("!HH", frame[34:38])):

@@ -10,7 +10,7 @@ enum {
     BUFS = 8192,
     WINDOW_BYTES = 6 << 20,
     SECOND_STARTS_US = 537000, /* the other one is in full swing by then */
-    BUFFER_LEAST = 4           /* frames: the least that anybody builds for BBR to be tried with */
+    BUFFER_LEAST = 4           /* frames: the least buffer in practice with which BBR is tried */
 };
 
 static uint64_t max64(uint64_t a, uint64_t b)

@@ -23,11 +23,11 @@ struct variant {
 struct lossy {
     unsigned rtt_ms;
     unsigned loss_per_m;
-    unsigned buffer_percent; /* of the bottleneck: of what the path holds without it */
+    unsigned buffer_percent; /* of the bottleneck, in percent of the path's own capacity */
     unsigned flows;
     const struct variant *variants[LOSSY_FLOWS_MAX]; /* two differ in BBR and CUBIC only */
     unsigned seconds;
-    unsigned seeds; /* what is told is their average */
+    unsigned seeds; /* the results are averaged over them */
 };
 
 struct lossy_result {

@@ -5,8 +5,8 @@
  *      lwip bulk | rr
  *
  * The library keeps its state in globals, so it is loaded twice, each time into a name space of its
- * own (dlmopen).  Its raw interface is driven from one thread; what its locks cost is in the
- * numbers.
+ * own (dlmopen).  Its raw interface is driven from one thread; the numbers include the cost of its
+ * locks.
  */
 #include <dlfcn.h>
 #include <malloc.h>
@@ -43,7 +43,7 @@ enum {
     HEAP_BYTES = 12 << 20
 };
 
-/* What is called of one copy of the library. */
+/* The functions that are called in one copy of the library. */
 struct library {
     void (*init)(void);
     void (*check_timeouts)(void);
@@ -96,15 +96,15 @@ static void *symbol(void *handle, const char *name)
     return found;
 }
 
-/* A function of the library into the member of the table that is named so. */
+/* Loads a function of the library into the member of the table with the same name. */
 #define LOAD(member, name)                                                                         \
     do {                                                                                           \
         void *found = symbol(handle, name);                                                        \
         memcpy(&lib->member, &found, sizeof found);                                                \
     } while (0)
 
-/* Each name space has a libc of its own, and these don't know of each other when they move the end
- * of the heap: so each takes all that it will ever need at once. */
+/* Each name space has a libc of its own, and these don't notice when another one moves the end of
+ * the heap.  So each takes all that it will ever need at once. */
 static void take_heap(void *handle)
 {
     void *const functions[] = {symbol(handle, "mallopt"), symbol(handle, "malloc"),
@@ -151,7 +151,7 @@ static void load(struct library *lib)
     LOAD(tcp_recv, "tcp_recv");
 }
 
-/* ---- The wire: what a device would do is not counted, so each end has copies of its own ---------
+/* ---- The wire: the work of a device is not counted, so each end has copies of its own -----------
  */
 
 #define NOINLINE __attribute__((noinline))

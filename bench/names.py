@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""What a cached answer costs: examples/resolver beside dnsmasq and unbound, in one run; and a lookup in its cache.
+"""Measures the cost of a cached answer: examples/resolver beside dnsmasq and unbound, in one run; and of a cache lookup.
 
 usage: bench/names.py BUILD
 
-A name server (knotd) knows any name. Each cache is asked for the same 1,000 names once, and then by dnsperf again and again: how many
-answers a second, and the processor time of one. Each has a namespace of its own; leat is reached over TAP, the others over
-veth. Then, by callgrind, the instructions of a lookup in a cache that holds 100,000 names, beside an empty one. Needs root, or user namespaces.
+A name server (knotd) knows any name. Each cache is asked for the same 1,000 names once, and then by dnsperf again and
+again: answers a second, and the processor time of one. Each has a namespace of its own; leat is reached over TAP, the
+others over veth. Then callgrind counts the instructions of a lookup in a cache that holds 100,000 names, beside an
+empty one. Needs root, or user namespaces.
 """
 
 import os
@@ -48,7 +49,7 @@ def knot(folder):
 
 
 def instructions(program, names):
-    """Of one lookup."""
+    """Instructions of one lookup."""
     total = []
     for lookups in (0, LOOKUPS):
         done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, str(names), str(lookups)],

@@ -1,5 +1,5 @@
 /*
- * pair.c -- what a frame there and back costs two processes, by the backend between them.
+ * pair.c -- the cost of a frame there and back between two processes, for each backend.
  *
  *      pair [--bursts N] [--burst FRAMES] [--bytes N] [--busy-poll US] [BACKEND...]
  *
@@ -32,7 +32,7 @@ enum {
     BYTES_MAX = 1514,
     PAGE = 4096,
     TYPE_AT = 12,  /* EtherType: 88b5, for experiments (IEEE 802) */
-    PATIENCE_S = 5 /* then what is missing of a burst is lost */
+    PATIENCE_S = 5 /* then the rest of a burst counts as lost */
 };
 
 struct options {
@@ -55,7 +55,7 @@ struct end {
     const struct options *options;
 };
 
-/* What one run found; of the other process through a pipe. */
+/* The results of one run; those of the other process come through a pipe. */
 struct result {
     double processor_s;
     double clock_s;
@@ -211,8 +211,8 @@ static double processor_s(void)
            1e-6 * (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
 }
 
-/* Receives; waits until @until at most when there is nothing.  What is not ours is thrown away.
- * False: the other end has gone, or we shall end. */
+/* Receives; waits until @until at most when there is nothing.  Foreign frames are dropped.
+ * False: the other end has gone, or we must end. */
 static bool receive(struct end *end, uint64_t until, struct leat_buf **frames, uint32_t *count)
 {
     struct leat_host *host = leat_posix_host(end->posix);
@@ -260,7 +260,7 @@ static void look_once(struct end *end)
         leat_buf_free(frames[--count]);
 }
 
-/* Sends back what comes, until it is told to end. */
+/* Sends received frames back, until it is told to end. */
 static void reflect(struct end *end)
 {
     static struct leat_buf *frames[BURST_MAX];

@@ -1,4 +1,4 @@
-/* pcap_loop.c -- reads a capture with libpcap and does nothing: what reading alone costs. */
+/* pcap_loop.c -- reads a capture with libpcap and does nothing: the cost of reading alone. */
 #define _DEFAULT_SOURCE /* the types of libpcap's headers */
 
 #include <pcap/pcap.h>

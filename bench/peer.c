@@ -1,13 +1,13 @@
 /*
- * peer.c -- the Linux side of the benches over TAP, and what stands in for leat beside it.
+ * peer.c -- the Linux side of the benches over TAP, and a replacement for leat beside it.
  *
  *      peer blast IP PORT BYTES SECONDS    datagrams there and back: how many a second
- *      peer send IP PORT SECONDS           text to a server: Gbit/s
- *      peer receive IP PORT SECONDS        text from a server: Gbit/s
+ *      peer send IP PORT SECONDS           data to a server: Gbit/s
+ *      peer receive IP PORT SECONDS        data from a server: Gbit/s
  *      peer sink PORT, peer source PORT    such servers, for one connection after another
  *      peer pipe BYTES SECONDS             to a child by a UNIX socket, BYTES a call: Gbit/s
  *      peer reflect TAP                    sends every IPv4 frame back, addresses and ports
- * swapped: what a device alone costs
+ *                                          swapped: the cost of the device alone
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 enum {
-    WINDOW = 64, /* datagrams on their way */
+    WINDOW = 64, /* datagrams in flight */
     DATAGRAM_MAX = 1500,
     FRAME_MAX = 65536 + 64,
     TEXT_BYTES = 256 * 1024
@@ -73,7 +73,7 @@ static int connect_to(const char *ip, const char *port, int type)
 
 /* ---- Datagrams ---------------------------------------------------------------------------- */
 
-/* Keeps WINDOW datagrams on their way; what is lost is made up for after 20 ms. */
+/* Keeps WINDOW datagrams in flight; lost ones are replaced after 20 ms. */
 static int blast(const char *ip, const char *port, size_t bytes, double seconds)
 {
     const int fd = connect_to(ip, port, SOCK_DGRAM);
@@ -141,7 +141,7 @@ static int receive_text(const char *ip, const char *port, double seconds)
     uint64_t received = 0;
     ssize_t len;
 
-    if (send(fd, "\n", 1, MSG_NOSIGNAL) != 1) /* Debian 12's passt answers nobody before */
+    if (send(fd, "\n", 1, MSG_NOSIGNAL) != 1) /* Debian 12's passt answers only after that */
         fail("send");
     do {
         len = recv(fd, text, TEXT_BYTES, 0);
@@ -223,7 +223,7 @@ _Noreturn static void drain(int fd)
     _exit(0);
 }
 
-/* What two programs pay that do nothing with it, out of one buffer and into one. */
+/* The cost for two programs that do nothing with the data, out of one buffer and into one. */
 static int pipe_text(size_t bytes, double seconds)
 {
     const double begun = now_s();

@@ -3,10 +3,10 @@
 
     bench/replay.py BUILD [CAPTURE]
 
-Without a capture five are made: those of tests/traces over and over; large and small TCP segments,
-each of which is answered with a RST; datagrams that nobody waits for, of which 100 a second are
-answered; and some that a program takes, without an answer. Times are of the processor, so that others
-on the machine matter less.
+Without a capture five are made. They have the frames of tests/traces, repeated; large and small TCP
+segments, each answered with a RST; datagrams to a closed port, of which 100 a second are answered; and
+datagrams that a program takes, without an answer. Times are processor times, so that other programs on the machine
+matter less.
 """
 
 import pathlib
@@ -25,7 +25,7 @@ FRAMES = 400_000
 
 
 def processor_s():
-    """What our children have used so far."""
+    """Processor time of our children so far."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -1,4 +1,4 @@
-/* shares.c -- a plot of what each of two connections on one path gets. */
+/* shares.c -- a plot of the shares of two connections on one path. */
 #include "plot.h"
 
 enum {
@@ -29,7 +29,7 @@ static double x_of(unsigned pair, double mbit_per_s)
            mbit_per_s * PANEL_WIDTH / PATH_MBIT_PER_S;
 }
 
-/* Both of them side by side, and a mark where each would have half of what they have. */
+/* Both side by side, with a mark where the shares would be equal. */
 static void bar(FILE *to, const struct lossy_result *result, unsigned pair, int y)
 {
     double begin = 0;

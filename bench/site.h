@@ -1,4 +1,4 @@
-/* site.h -- what is flooded: a stack on a device made of arrays, with an echo, a sink and
+/* site.h -- the target of floods: a stack on a device made of arrays, with an echo, a sink and
  * connections. */
 #ifndef SITE_H
 #define SITE_H
@@ -40,13 +40,13 @@ struct site {
 /* The configuration of its stack. */
 extern const struct leat_config site_config;
 
-/* Ends the program, and says what, if that is wrong. */
+/* Ends the program with the message @what if @condition is false. */
 void demand(bool condition, const char *what);
 
-/* What it needs. */
+/* Bytes that site_open() needs. */
 size_t site_bytes(void);
 
-/* Built in @memory; @ipv6: with addresses of that alone, and routers are heard. */
+/* Builds it in @memory; @ipv6: with IPv6 addresses only, and router advertisements are accepted. */
 struct site *site_open(void *memory, size_t bytes, bool ipv6);
 uint64_t site_poll(struct site *site);
 void site_feed(struct site *site, const struct frame *frame);

@@ -1,6 +1,6 @@
 /*
  * solo5_swap.c -- the least that a program on Solo5 can do for a ping: swaps the addresses and
- * sends the frame back.  What echo.spt is measured against; bench/solo5.py tells the peer its MAC
+ * sends the frame back.  echo.spt is compared with it; bench/solo5.py tells the peer its MAC
  * address.
  */
 #include <stdbool.h>
@@ -38,7 +38,7 @@ static bool is_ping(const uint8_t *frame, size_t len)
            frame[IP_PROTOCOL] == 1 && frame[ICMP] == ECHO_REQUEST;
 }
 
-/* The sum of what is sent back differs by the type, 8 less (RFC 1624). */
+/* The checksum of the reply differs only by the type, 8 less (RFC 1624). */
 static void to_reply(uint8_t *frame)
 {
     const uint32_t sum = ((uint32_t)frame[ICMP_SUM] << 8 | frame[ICMP_SUM + 1]) + 0x800;

@@ -1,4 +1,5 @@
-/* switch.c -- what it costs to go from one stack to another: bare, and with a wait and its end. */
+/* switch.c -- the cost of switching from one stack to another: bare, and with a wait and its end.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -13,7 +14,7 @@ enum {
 static struct context loop, other;
 static struct leat_task *waiting;
 
-/* Of the processor, so that a busy machine tells the same. */
+/* Processor time, so that a busy machine gives the same result. */
 static uint64_t now_ns(void)
 {
     struct timespec now;

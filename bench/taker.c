@@ -1,5 +1,5 @@
 /*
- * taker.c -- a client on leat for the benches: takes what a chargen server sends.
+ * taker.c -- a client on leat for the benches: receives the data of a chargen server.
  *
  *      taker ... SECONDS       from the gateway; prints Gbit/s
  */

@@ -1,9 +1,9 @@
 /*
- * tls.c -- what TLS costs, both ends in one process, over TCP, with libcrypto.
+ * tls.c -- the cost of TLS, with both ends in one process, over TCP, with libcrypto.
  *
  *      tls full|resumed|bulk [UNITS]
  *
- * full, resumed: handshakes, with connect and close; bulk: a server's text, in units of 16 KiB.
+ * full, resumed: handshakes, with connect and close; bulk: a server's data, in units of 16 KiB.
  * Prints how many units, and how many seconds they took; bench/tls.py counts the instructions (see
  * inmem.c).
  */

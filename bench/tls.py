@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What TLS costs, counted by callgrind: bench/tls.py BUILD.
+"""Measures the cost of TLS by callgrind: bench/tls.py BUILD.
 
-Instructions of a handshake, of both ends, and how many of them are the library's; those of a byte of bulk beyond
-what the library needs for the same bytes; and the bytes of a session.
+Prints the instructions of a handshake, of both ends, with the library's part. For bulk it prints the instructions of
+a byte that exceed the library's own for the same bytes. Then come the bytes of a session.
 """
 
 import pathlib

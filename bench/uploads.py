@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""What an upload that goes back as an archive costs: examples/upload beside discard and echo, in one run.
+"""Measures the cost of uploads that are sent back as an archive: examples/upload beside discard and echo, in one run.
 
 usage: bench/uploads.py BUILD
 
-A file of noise goes to `upload` by curl, as a form, and comes back stored in a Zip archive; to `discard`, which only takes it;
-and to `echo`, which sends back what it takes, as any program must that keeps nothing. Seconds of the server's own
-processor time for a gigabyte that was taken, in user space and in the kernel, and megabytes a second by the clock. All are reached over
-TAP. Needs root, or user namespaces; curl.
+By curl, a file of noise goes to `upload` as a form, and comes back stored in a Zip archive. It also goes to
+`discard`, which only receives it, and to `echo`, which sends it back, as a program must that stores nothing. Prints
+seconds of the server's own processor time per gigabyte received, in user space and in the kernel, and megabytes a
+second by the clock. All are reached over TAP. Needs root, or user namespaces; curl.
 """
 
 import os

@@ -20,7 +20,7 @@ static struct leat_buf *take(struct wire_queue *queue)
     return queue->frames[queue->taken++ % WIRE_FRAMES];
 }
 
-/* What a device does by DMA. */
+/* The copy that a device would make by DMA. */
 static inline void copy(struct leat_buf *to, const struct leat_buf *from)
 {
     uint8_t *at = leat_buf_put(to, leat_buf_total(from));
@@ -29,8 +29,8 @@ static inline void copy(struct leat_buf *to, const struct leat_buf *from)
         memcpy(at, from->data, from->len);
 }
 
-/* By these names the counts leave it out: one for each end, as what is counted of one end goes on
- * and off with its own copies only. */
+/* The counts exclude functions by these names.  There is one for each end, because counting of one
+ * end is switched by its own copies only. */
 void client_copy(struct leat_buf *to, const struct leat_buf *from, uint32_t peers);
 void server_copy(struct leat_buf *to, const struct leat_buf *from, uint32_t peers);
 

@@ -3,10 +3,10 @@
  *
  * It may lose frames, mix the flows, and be a gateway that gives the client many addresses.
  *
- * A frame is handed over by its pointer; the copy into the receiver's buffer, which a device would
- * do by DMA, happens in client_copy() and server_copy(), which the counts of the client and of the
- * server leave out.  What a driver does beside that is counted: taking a buffer for each frame, and
- * giving back what was sent.
+ * A frame is handed over by its pointer.  client_copy() and server_copy() copy it into the
+ * receiver's buffer, which a device would do by DMA, so the counts of the client and of the server
+ * exclude them. The other work of a driver is counted: taking a buffer for each frame, and freeing
+ * sent ones.
  */
 #ifndef BENCH_WIRE_H
 #define BENCH_WIRE_H
@@ -16,7 +16,7 @@
 
 #include <leat/netif.h>
 
-/* A function that the counts know by its name: it stays one of its own. */
+/* A function that the counts know by its name must not be inlined. */
 #ifdef __clang__
 #define COUNTED __attribute__((noinline))
 #else
@@ -54,14 +54,14 @@ struct wire {
 /* @offload: both ends check and fill in checksums, as a device would. */
 void wire_init(struct wire *wire, uint16_t mtu, bool offload);
 
-/* The frames that are on their way to @end, dealt out one flow after the other, as they come from
- * many senders at once: flows are told by the source port, and each keeps its order. */
+/* Reorders the frames in flight to @end as if they came from many senders at once: one flow after
+ * the other, by the source port.  Each flow keeps its order. */
 void wire_interleave(struct wire_end *end);
 
 /* A number below @limit; @state is that of an xorshift generator. */
 uint32_t wire_random(uint64_t *state, uint32_t limit);
 
-/* Frames that neither end has taken yet. */
+/* Frames that neither end has received yet. */
 uint32_t wire_frames(const struct wire *wire);
 
 #endif

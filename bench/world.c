@@ -21,7 +21,7 @@ enum {
     BUFS_MANY = 16384,     /* many connections: their responses wait for delayed ACKs */
     BUF_BYTES_MANY = 1024, /* room for headers and a message */
     SOCKETS_MAX = 60000,
-    HOSTS = 2048, /* beside the peers, of whom 7/8 of all may be held */
+    HOSTS = 2048, /* beside the peers, which may hold 7/8 of all */
     MANY = 1000
 };
 
@@ -33,8 +33,8 @@ _Noreturn void world_fail(const char *what)
     exit(1);
 }
 
-/* Without --transfers no connection ever waits for one: 520 bytes each, and 56 for a segment that
- * is in flight, where a connection takes 248. */
+/* Without --transfers no connection ever waits for one.  A transfer takes 520 bytes, a segment in
+ * flight 56, a connection 248. */
 static struct leat_tcp_config tcp_config(const struct options *options)
 {
     const uint32_t at_once = options->transfers ? options->transfers : options->connections + 64;
@@ -259,7 +259,7 @@ void world_idle(struct world *world, uint64_t ns, bool counted)
 {
     const uint64_t until_ns = world->now_ns + ns;
 
-    /* one after the other: what they have to tell each other waits for the next turn */
+    /* one after the other: frames between them wait for the next turn */
     idle_until(world->client.stack, world->now_ns, until_ns, counted);
     idle_until(world->server.stack, world->now_ns, until_ns, counted);
     world->now_ns = until_ns;

@@ -1,9 +1,9 @@
 /*
  * world.h -- a client's stack and a server's, a wire between them, and a clock that is a number.
  *
- * The counts are those of client_poll() and server_poll(): everything that leat and the program's
- * callbacks do happens there.  The same turns, called while the world is warmed up, go by other
- * names and are not counted.
+ * The counts are those of client_poll() and server_poll(), which do all the work of leat and of the
+ * program's callbacks.  During warm-up the same turns are called by other names and are not
+ * counted.
  */
 #ifndef BENCH_WORLD_H
 #define BENCH_WORLD_H
@@ -25,7 +25,7 @@ struct options {
     uint32_t units;        /* counted: segments, requests, connections, datagrams, seconds */
     uint32_t window_bytes; /* offered at most */
     uint32_t step_ns;      /* that a turn takes */
-    uint32_t transfers;    /* connections with text on its way at a time; 0: all of them */
+    uint32_t transfers;    /* connections with data in flight at a time; 0: all of them */
     uint32_t outstanding;  /* requests begun and not answered, at a time */
     uint32_t peers;        /* remote addresses behind a gateway; 0: one, which is a neighbour */
     uint32_t bytes_min;    /* of a message */
@@ -60,7 +60,7 @@ void world_destroy(struct world *world);
 /* Listens on as many ports as the connections need. */
 void world_listen(struct world *world, void (*on_acceptable)(struct leat_tcp_listener *, void *));
 
-/* Of the table's entries one address may have all, if there are many; else a listener asks nobody.
+/* With many entries one address may have all of the table's; otherwise the listener has no limit.
  */
 uint32_t world_per_address(const struct world *world);
 
@@ -68,7 +68,7 @@ uint32_t world_per_address(const struct world *world);
 struct leat_ip world_client_ip(const struct world *world);
 struct leat_ip world_server_ip(const struct world *world);
 
-/* Where the connection with this number goes to. */
+/* The destination of the connection with this number. */
 struct leat_endpoint world_server(const struct world *world, uint32_t connection);
 
 /* From now on frames are lost, if the options say so. */
@@ -80,8 +80,8 @@ uint32_t world_below(struct world *world, uint32_t limit);
 /* Bytes of the next message. */
 uint32_t world_message_bytes(struct world *world);
 
-/* A turn: the client's poll, then the server's; time passes.  Where frames are lost it passes until
- * somebody has something to do. */
+/* A turn: the client's poll, then the server's; time passes.  If frames are lost, it passes until
+ * one of them has something to do. */
 void world_turn(struct world *world);
 
 /* Turns until @done(@arg); exits if that takes more than @turns_max. */
@@ -90,12 +90,12 @@ void world_turn_until(struct world *world, bool (*done)(void *arg), void *arg, u
 /* The same turn, counted. */
 void world_counted_turn(struct world *world);
 
-/* Counting begins, and ends; returns the processor's time of the process, s, which is what counts
+/* Begin and end counting; they return the processor time of the process, s, which is the measure
  * without callgrind. */
 void world_count_begin(struct world *world);
 double world_count_end(struct world *world);
 
-/* Lets nothing happen for so long. */
+/* Lets time pass without any event. */
 void world_idle(struct world *world, uint64_t ns, bool counted);
 
 /* Bytes of a stack's block that lie in the machine's memory now. */
