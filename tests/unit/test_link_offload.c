@@ -12,7 +12,7 @@ enum {
     HEADERS6 = FRAME6_L4 + 20 + TS_BYTES
 };
 
-struct family {
+struct offloaded {
     struct frame (*segment)(uint32_t index, uint32_t len, uint8_t flags);
     uint32_t headers;
     uint32_t tcp_at;
@@ -26,11 +26,11 @@ static struct frame segment6(uint32_t index, uint32_t len, uint8_t flags)
     return frame_tcp6(IP6_PEER, IP6_US, &s, text + index * TEXT, len);
 }
 
-static const struct family families[] = {{segment, HEADERS4, FRAME_L4, FRAME_IP + 2},
+static const struct offloaded families[] = {{segment, HEADERS4, FRAME_L4, FRAME_IP + 2},
                                          {segment6, HEADERS6, FRAME6_L4, FRAME_IP + 4}};
 
 /* That of the pseudo-header, with @len bytes of TCP (RFC 9293 3.1). */
-static uint16_t pseudo_sum(const struct frame *frame, const struct family *family, uint32_t len)
+static uint16_t pseudo_sum(const struct frame *frame, const struct offloaded *family, uint32_t len)
 {
     const uint32_t addresses = family->headers == HEADERS6 ? 32 : 8;
     uint32_t sum = 6 + len;
@@ -43,7 +43,7 @@ static uint16_t pseudo_sum(const struct frame *frame, const struct family *famil
 }
 
 /* Makes TCP's checksum right, whatever the headers say. */
-static void seal(struct frame *frame, const struct family *family)
+static void seal(struct frame *frame, const struct offloaded *family)
 {
     const uint32_t len = frame->len - family->tcp_at;
     uint8_t *tcp = frame->bytes + family->tcp_at;
@@ -53,7 +53,7 @@ static void seal(struct frame *frame, const struct family *family)
 }
 
 /* A super-frame as the stack leaves it: the sum of its pseudo-header has the length of all. */
-static struct leat_buf *super_of(struct world *world, const struct family *family)
+static struct leat_buf *super_of(struct world *world, const struct offloaded *family)
 {
     struct frame headers = family->segment(0, 0, 24);
     struct leat_buf *super = leat_buf_alloc_small(leat_pool(world->stack), 20);
@@ -73,7 +73,7 @@ static void a_super_frame_is_cut_into_right_segments(void **state)
     struct world *world = *state;
 
     for (unsigned f = 0; f < 2; f++) {
-        const struct family *family = &families[f];
+        const struct offloaded *family = &families[f];
         struct leat_buf *super = super_of(world, family);
 
         assert_int_equal(leat_link_segment_count(super), SEGMENTS);
@@ -93,7 +93,7 @@ static void a_super_frame_is_cut_into_right_segments(void **state)
     }
 }
 
-static bool goes_on(const struct family *family, const struct frame *first,
+static bool goes_on(const struct offloaded *family, const struct frame *first,
                     const struct frame *next)
 {
     return leat_link_mergeable_headers(first->bytes, first->len) == family->headers &&
@@ -105,7 +105,7 @@ static void segments_that_follow_each_other_are_merged(void **state)
 {
     (void)state;
     for (unsigned f = 0; f < 2; f++) {
-        const struct family *family = &families[f];
+        const struct offloaded *family = &families[f];
         struct frame first = family->segment(0, TEXT, 16);
         const struct frame next = family->segment(1, TEXT, 24);
         const struct frame other = family->segment(2, TEXT, 16);
@@ -121,7 +121,7 @@ static void segments_that_follow_each_other_are_merged(void **state)
 /* Any change of a header's byte, made good by TCP's checksum, keeps two segments apart. */
 static void every_byte_of_a_header_that_differs_keeps_segments_apart(void **state)
 {
-    const struct family *family = &families[1];
+    const struct offloaded *family = &families[1];
 
     (void)state;
     for (uint32_t at = 0; at < HEADERS6; at++) {
