@@ -4,6 +4,7 @@
 #include <leat/ipv6.h>
 
 #include "service.h"
+#include "stack.h"
 
 /* The same /64 on both ends; nobody has ::99. */
 static const char zone[] = "$ORIGIN example.test.\n"

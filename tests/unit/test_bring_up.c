@@ -80,6 +80,15 @@ const struct leat_dhcp6 *leat_autoconf_dhcp6(const struct leat_autoconf *autocon
     return NULL;
 }
 
+/* A client whose lease is all zeros. */
+const struct leat_dhcp *leat_autoconf_dhcp(const struct leat_autoconf *autoconf)
+{
+    static const uint64_t zeros[1024];
+
+    (void)autoconf;
+    return (const struct leat_dhcp *)(const void *)zeros;
+}
+
 static void say(struct example_platform *platform, const char *line)
 {
     (void)platform;
