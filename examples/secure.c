@@ -26,7 +26,7 @@ struct secure {
 
 static struct secure secure; /* one port, until the program ends */
 static char why[320];
-static _Alignas(16) unsigned char memory[1200 * 1024];
+static _Alignas(16) unsigned char memory[1400 * 1024];
 
 static void accept_all(struct leat_tcp_listener *listener, void *arg)
 {

@@ -17,7 +17,7 @@ static struct leat_crypto crypto; /* until the program ends */
 static struct leat_crypto_anchors anchors;
 static struct leat_tls *tls;
 static char why[320];
-static _Alignas(16) unsigned char memory[160 * 1024];
+static _Alignas(16) unsigned char memory[176 * 1024];
 static _Alignas(16) unsigned char anchor_memory[320 * 1024]; /* as many bytes as the text suffice */
 
 static uint64_t civil_time_s(void *arg)
