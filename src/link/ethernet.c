@@ -4,7 +4,6 @@
 #include "core/checksum.h"
 #include "core/view.h"
 #include "link/arp.h"
-#include "wire/bytes.h"
 #include "wire/ethernet.h"
 
 /* The one group that every host is in: 224.0.0.1, all hosts (RFC 1112 4). */
@@ -16,48 +15,23 @@ static bool is_for_us(const struct link *link, const struct leat_mac *dst)
            mac_equal(dst, &mac_all_hosts);
 }
 
-/* Hands @packet to the protocol of @type; false: there is none, and it is still the caller's. */
-static inline bool give(struct link *link, uint16_t type, bool is_group, struct leat_buf *packet)
+/* @packet is what was behind the header. */
+HOT void packet_input(struct link *link, uint16_t type, bool is_group, struct leat_buf *packet)
 {
     struct leat *stack = link->stack;
 
-    if (type == ETHERNET_IPV4)
+    if (type == ETHERNET_IPV4) {
         stack->families[FAMILY4]->input(stack, link, packet, is_group);
-    else if (type == ETHERNET_IPV6 && stack->families[FAMILY6])
+    } else if (type == ETHERNET_IPV6 && stack->families[FAMILY6]) {
         stack->families[FAMILY6]->input(stack, link, packet, is_group);
-    else if (type == ETHERNET_ARP)
+    } else if (type == ETHERNET_ARP) {
         arp_input(link, packet);
-    else
-        return false;
-    return true;
-}
-
-/* A packet behind a tag or of a type without a protocol.  A tag of VLAN 0 says a priority and
- * nothing else, so the packet behind it is untagged (IEEE 802.1Q 9.6). */
-COLD static __attribute__((noinline)) void give_other(struct link *link, uint16_t type,
-                                                      bool is_group, struct leat_buf *packet)
-{
-    const bool is_tagged = type == ETHERNET_VLAN || type == ETHERNET_VLAN_STACK;
-
-    if (type == ETHERNET_VLAN && packet->len >= ETHERNET_VLAN_BYTES &&
-        (get16(packet->data) & ETHERNET_VLAN_ID) == 0) {
-        type = get16(packet->data + 2);
-        view_pull(packet, ETHERNET_VLAN_BYTES);
-        if (!give(link, type, is_group, packet))
-            stack_end(link->stack, packet, drop_eth_type);
-    } else if (is_tagged) {
-        stack_end(link->stack, packet, drop_eth_vlan);
+    } else if (type == ETHERNET_VLAN || type == ETHERNET_VLAN_STACK) {
+        stack_end(stack, packet, drop_eth_vlan);
     } else {
         /* 802.3 length fields end here, too (RFC 1122 2.3.3: encapsulation is RFC 894 only) */
-        stack_end(link->stack, packet, drop_eth_type);
+        stack_end(stack, packet, drop_eth_type);
     }
-}
-
-/* @packet begins behind the header. */
-HOT void packet_input(struct link *link, uint16_t type, bool is_group, struct leat_buf *packet)
-{
-    if (!give(link, type, is_group, packet))
-        give_other(link, type, is_group, packet);
 }
 
 /* The second word of a header that is compared as two: its last eight bytes. */

@@ -14,9 +14,8 @@
 
 enum {
     ETHERNET_HEADER_BYTES = 14,
-    ETHERNET_VLAN_BYTES = 4,  /* a tag in front of the type (802.1Q) */
-    ETHERNET_VLAN_ID = 0xfff, /* of a tag's first two bytes: the VLAN */
-    ETHERNET_FRAME_MIN = 60   /* without the FCS */
+    ETHERNET_VLAN_BYTES = 4, /* a tag in front of the type (802.1Q) */
+    ETHERNET_FRAME_MIN = 60  /* without the FCS */
 };
 
 enum ethernet_type {
