@@ -111,11 +111,15 @@ def symbols():
     return defined, used
 
 
+# A failed assertion ends in the host of the program that links the file, whichever that is.
+PROVIDED = {"leat_assert_failed"}
+
+
 @functools.cache
 def calls():
     """{file: the files whose symbols it uses}"""
     defined, used = symbols()
-    return {name: {defining(defined[symbol], name) for symbol in wanted if symbol in defined} - {name}
+    return {name: {defining(defined[symbol], name) for symbol in wanted - PROVIDED if symbol in defined} - {name}
             for name, wanted in used.items()}
 
 
