@@ -1,11 +1,11 @@
-/* addr_text.c -- addresses as people write them. */
+/* addr_text.c -- parses and formats addresses as text. */
 #include "core/addr_text.h"
 
 enum {
-    NOWHERE = 17 /* there is no "::" */
+    NOWHERE = 17 /* no "::" so far */
 };
 
-/* Reads a decimal number up to @max without leading zeros; NULL: there is none. */
+/* Parses a decimal number up to @max without leading zeros; NULL: not such a number. */
 static const char *read_number(const char *text, unsigned max, unsigned *number)
 {
     unsigned value = 0;
@@ -43,7 +43,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Reads one to four hexadecimal digits; NULL: others. */
+/* Parses one to four hexadecimal digits; NULL: none, or too many. */
 static const char *read_group(const char *text, uint8_t group[2])
 {
     unsigned value = 0;
@@ -59,8 +59,8 @@ static const char *read_group(const char *text, uint8_t group[2])
     return digits > 0 ? text : 0;
 }
 
-/* Reads groups up to the first character that belongs to none, or to a "::" that would be the
- * second; *@used bytes of them.  *@gap: where "::" stands, or as it was.  NULL: no such text. */
+/* Parses groups until a character that belongs to none, and counts their bytes in *@used.  *@gap:
+ * the offset of "::", or unchanged.  NULL: syntax error; a second "::" is one. */
 static const char *read_groups(const char *text, uint8_t bytes[16], unsigned *used, unsigned *gap)
 {
     uint8_t octets[4];
@@ -68,7 +68,7 @@ static const char *read_groups(const char *text, uint8_t bytes[16], unsigned *us
 
     for (;;) {
         end = *used <= 12 ? read_ip4(text, octets) : 0;
-        if (end) { /* RFC 4291 2.2, 3 */
+        if (end) { /* the IPv4 form of the last 32 bits (RFC 4291 2.2, 3) */
             memcpy(bytes + *used, octets, 4);
             *used += 4;
             return end;
@@ -92,7 +92,7 @@ static const char *read_groups(const char *text, uint8_t bytes[16], unsigned *us
     }
 }
 
-/* RFC 4291 2.2, as the grammar of RFC 5954 4.1 has it but for "::" in place of one group. */
+/* RFC 4291 2.2; the grammar of RFC 5954 4.1, except that "::" may not replace a single group. */
 static const char *read_ip6(const char *text, struct leat_ip *ip)
 {
     uint8_t bytes[16] = {0};
@@ -117,7 +117,7 @@ static const char *read_ip6(const char *text, struct leat_ip *ip)
     return text;
 }
 
-/* Reads either family's; *@bits_max is what a prefix of it can have. */
+/* Parses an address of either family; *@bits_max: the longest prefix of the family. */
 static const char *read_ip(const char *text, struct leat_ip *ip, unsigned *bits_max)
 {
     uint8_t octets[4];
@@ -201,7 +201,7 @@ static size_t put_group(char *text, const uint8_t group[2])
     return len;
 }
 
-/* The longest run of two or more groups that are 0, the first of the longest (RFC 5952 4.2). */
+/* The longest run of two or more zero groups; the first one if several are equal (RFC 5952 4.2). */
 static unsigned longest_zeros(const uint8_t bytes[16], unsigned *first)
 {
     unsigned best = 0;
@@ -249,7 +249,7 @@ size_t leat_ip_format(struct leat_ip ip, char text[LEAT_IP_TEXT_BYTES])
     return len;
 }
 
-/* What stands in brackets: an IPv6 address, with a zone if it is link-local or a group. */
+/* Parses the inside of brackets: an IPv6 address, with a zone if it is link-local or multicast. */
 static const char *read_bracketed(const char *text, struct leat_endpoint *endpoint)
 {
     unsigned zone = 0;

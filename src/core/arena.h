@@ -1,4 +1,4 @@
-/* arena.h -- hands out the program's block of memory, once, at the start. */
+/* arena.h -- hands out the program's block of memory at the start; nothing is given back. */
 #ifndef CORE_ARENA_H
 #define CORE_ARENA_H
 
@@ -16,13 +16,13 @@ enum {
     ARENA_ALIGN = 64 /* a cache line */
 };
 
-/* What one arena_take() of @count times @bytes costs. */
+/* The bytes that one arena_take() of @count times @bytes uses. */
 static inline size_t arena_cost(size_t count, size_t bytes)
 {
     return (count * bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
 }
 
-/* Zeroed, aligned memory; NULL if it is used up. */
+/* Zeroed memory, aligned to ARENA_ALIGN; NULL if the arena has not enough. */
 COLD void *arena_take(struct arena *arena, size_t count, size_t bytes);
 
 #endif

@@ -1,4 +1,4 @@
-/* assert.c -- the end of a failed assertion, unless the program has one of its own. */
+/* assert.c -- the default handler of failed assertions; a program may define its own. */
 #include <leat/host.h>
 
 __attribute__((weak)) void leat_assert_failed(const char *file, unsigned line)

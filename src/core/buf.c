@@ -1,10 +1,10 @@
 /*
- * buf.c -- views of storage.
+ * buf.c -- buffers: views of reference-counted storage.
  *
- * A buffer from the full or small list is its own storage's owner; a view points to one.  The
- * owner's reference count is the number of views on its storage, itself included while it is
- * alive; it returns to its list when the last of them is freed.  A lent buffer is a small one
- * whose view shows the program's memory; its own storage keeps the release callback.
+ * A buffer from the full or small list owns its storage; a view refers to an owner. The owner's
+ * reference count is the number of views of its storage, including itself until it is freed. The
+ * owner returns to its list when the last view is freed. A lent buffer is a small one whose view
+ * shows the program's memory; its own storage keeps the release callback.
  */
 #include <leat/buf.h>
 
@@ -62,7 +62,7 @@ struct leat_buf *leat_buf_lend(struct leat_pool *pool, const void *bytes, uint32
 {
     const struct pool_list *small = &pool->lists[POOL_SMALL];
 
-    /* headers need them too */
+    /* headers need small buffers too */
     if (small->free_count * (uint64_t)16 < small->count * (uint64_t)POOL_RESERVE) {
         if (pool->lends_refused)
             ++*pool->lends_refused;
@@ -102,7 +102,7 @@ static inline void piece_free(struct leat_buf *buf)
     struct leat_buf *owner = buf->owner;
 
     leat_assert(owner != 0);
-    buf->owner = 0; /* a second free is caught by the assertion */
+    buf->owner = 0; /* makes the assertion catch a second free */
     if (buf->kind == POOL_VIEW)
         list_give(buf);
     owner_release(owner);

@@ -1,4 +1,4 @@
-/* byte_order.h -- numbers of the machine as they stand on the wire (big-endian), and back. */
+/* byte_order.h -- converts between the machine's byte order and big-endian, that of the wire. */
 #ifndef CORE_BYTE_ORDER_H
 #define CORE_BYTE_ORDER_H
 

@@ -1,18 +1,19 @@
 /*
  * checksum.c -- the Internet checksum (RFC 1071).
  *
- * sum_blocks() adds 64-bit words and puts the carry of each back with the next one, which is what
- * an adc instruction does; a compiler does not find that by itself, so x86-64 has it written out.
- * checksum_bytes() is the only function that looks at payload.
+ * sum_blocks() adds 64-bit words and adds the carry of each with the next one. An adc instruction
+ * does just that, but compilers don't emit it for the C code, so x86-64 has inline assembly.
+ * checksum_bytes() is the only function that reads payload.
  */
 #include "core/checksum.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-/* The last 1..7 bytes: a word, half of one, a byte and the zero behind it, as far as there are. All
- * begin at even offsets, so they add; in pieces of known size, as a memcpy() of @len would be a
- * call, and never through memory, which would have to be written before it is read. */
+/* The last 1..7 bytes: a 32-bit word, a 16-bit one and a byte with a zero after it, each if
+ * present. All begin at even offsets, so they can be added. Their sizes are constants because a
+ * memcpy() of @len would be a call; and they go to registers, since a buffer in memory would first
+ * be written. */
 static inline uint64_t sum_tail(const uint8_t *at, size_t len)
 {
     uint64_t sum = 0;
@@ -47,7 +48,7 @@ enum {
 #define ADD_64(at) ADD_32(at) ADD_32(32 + at)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-/* Adds to @sum what lies at @at: one chain of carries through the block, and its end put back. */
+/* Adds the block at @at to @sum: one chain of carries, and the last carry added back. */
 #define SUM_BLOCK(bytes_in_block, chain, sum, at)                                                  \
     do {                                                                                           \
         struct block {                                                                             \
@@ -59,7 +60,7 @@ enum {
                 : "cc");                                                                           \
     } while (0)
 
-/* @sum and @blocks of BLOCK_BYTES. */
+/* @sum plus @blocks of BLOCK_BYTES. */
 static inline uint64_t sum_blocks(uint64_t sum, const uint8_t *at, size_t blocks)
 {
     for (; blocks > 0; blocks--, at += BLOCK_BYTES)
@@ -67,8 +68,8 @@ static inline uint64_t sum_blocks(uint64_t sum, const uint8_t *at, size_t blocks
     return sum;
 }
 
-/* @sum and what @len, less than BLOCK_BYTES, has of whole words.  By halves instead of a
- * loop, which would ask after each word. */
+/* @sum plus the whole 64-bit words of @len bytes, where @len < BLOCK_BYTES. Halving sizes take
+ * fewer branches than a loop over words. */
 static inline uint64_t sum_words(uint64_t sum, const uint8_t *at, size_t len)
 {
     if (len & 64) {
@@ -93,7 +94,7 @@ static inline uint64_t sum_blocks(uint64_t sum, const uint8_t *at, size_t blocks
     uint64_t odd = 0;
 
     for (; blocks > 0; blocks--, at += BLOCK_BYTES) {
-        for (unsigned i = 0; i < BLOCK_BYTES; i += 16) { /* two sums need not wait for each other */
+        for (unsigned i = 0; i < BLOCK_BYTES; i += 16) { /* two independent chains */
             sum = checksum_add(sum, checksum_load64(at + i));
             odd = checksum_add(odd, checksum_load64(at + i + 8));
         }
@@ -122,7 +123,7 @@ uint64_t checksum_bytes(const void *bytes, size_t len)
     len &= 7;
     if (len > 0)
         sum = checksum_add(sum, sum_tail(at, len));
-    /* folded to 32 bits: callers may add a few billion of these */
+    /* folded to 32 bits, so that callers may add up to 2^32 of these */
     return checksum_fold32(sum);
 }
 
@@ -132,8 +133,7 @@ uint64_t checksum_pieces(const struct leat_buf *buf)
 
     for (; buf && !(buf->len & 1); buf = buf->next)
         sum += checksum_bytes(buf->data, buf->len);
-    return buf ? sum + checksum_list_from(buf, 0)
-               : sum; /* from here on, some begin at odd offsets */
+    return buf ? sum + checksum_list_from(buf, 0) : sum; /* later pieces may begin at odd offsets */
 }
 
 uint64_t checksum_list_from(const struct leat_buf *buf, uint32_t offset)
@@ -147,7 +147,7 @@ uint64_t checksum_list_from(const struct leat_buf *buf, uint32_t offset)
         const uint64_t piece = checksum_bytes(buf->data + skip, len);
 
         offset -= skip;
-        /* a piece that begins at an odd offset has its bytes swapped (RFC 1071 2(B)) */
+        /* a piece at an odd offset contributes with its bytes swapped (RFC 1071 2(B)) */
         if (at_odd) {
             const uint16_t folded = checksum_fold16(piece);
 

@@ -1,9 +1,9 @@
 /*
  * checksum.h -- the Internet checksum (RFC 1071, RFC 1624).
  *
- * A `sum` is an unfolded one's complement sum of big-endian 16-bit words, in the machine's own
- * order (RFC 1071 2(B): the order doesn't matter until the sum is stored, which
- * checksum_finish() and wire_put16 do).  Sums add.
+ * A `sum` is an unfolded one's complement sum of big-endian 16-bit words, held in the machine's
+ * byte order. The order doesn't matter until the sum is stored (RFC 1071 2(B)); checksum_finish()
+ * and checksum_put() convert it. Sums may be added.
  */
 #ifndef CORE_CHECKSUM_H
 #define CORE_CHECKSUM_H
@@ -26,8 +26,8 @@ static inline uint64_t checksum_add(uint64_t a, uint64_t b)
     return sum + (sum < a);
 }
 
-/* Added to itself with its halves exchanged, a sum has both halves' sum, and the carry of that, in
- * its upper half, which is cheaper than adding the halves. */
+/* The upper half of the sum of @sum and @sum with its halves exchanged is the sum of both halves
+ * with its carry. This is cheaper than adding the halves. */
 static inline uint32_t checksum_fold32(uint64_t sum)
 {
     return (uint32_t)((sum + (sum >> 32 | sum << 32)) >> 32);
@@ -56,8 +56,8 @@ static inline uint64_t checksum_pseudo(leat_ip4 src, leat_ip4 dst, uint8_t proto
            big_endian32(length);
 }
 
-/* The sum of an IPv4 header without options, which every packet has, or of TCP's: 20 bytes, and no
- * others to be added with +. */
+/* The sum of 20 bytes: an IPv4 header without options, as every packet has, or a TCP header. Not
+ * folded, so it must not be added to other sums with +. */
 static inline uint64_t checksum_20_bytes(const uint8_t *at)
 {
     uint32_t last;
@@ -66,26 +66,26 @@ static inline uint64_t checksum_20_bytes(const uint8_t *at)
     return checksum_add(checksum_add(checksum_load64(at), checksum_load64(at + 8)), last);
 }
 
-/* The sum of two addresses of IPv6; add it to others with +. */
+/* The sum of two IPv6 addresses; it may be added to others with +. */
 static inline uint64_t checksum_addresses6(const uint8_t *a, const uint8_t *b)
 {
     return checksum_fold32(checksum_add(checksum_add(checksum_load64(a), checksum_load64(a + 8)),
                                         checksum_add(checksum_load64(b), checksum_load64(b + 8))));
 }
 
-/* What goes into the checksum field, as a number in host order; 0 for a packet that is right. */
+/* The value of the checksum field, in host byte order; 0 for a packet whose checksum is correct. */
 static inline uint16_t checksum_finish(uint64_t sum)
 {
     return (uint16_t)~big_endian16(checksum_fold16(sum));
 }
 
-/* True if @sum is that of something which its checksum is part of, and right. */
+/* True if @sum, taken over data and its checksum field, shows that the checksum is correct. */
 static inline bool checksum_agrees(uint64_t sum)
 {
     return checksum_fold16(sum) == 0xffff;
 }
 
-/* Writes what goes into the checksum field. */
+/* Stores the value of the checksum field. */
 static inline void checksum_put(uint8_t *at, uint64_t sum)
 {
     const uint16_t field = (uint16_t)~checksum_fold16(sum);
@@ -93,13 +93,13 @@ static inline void checksum_put(uint8_t *at, uint64_t sum)
     memcpy(at, &field, sizeof field);
 }
 
-/* The sum of @len bytes, as if they began at an even offset; add it to others with +. */
+/* The sum of @len bytes, as if they began at an even offset; it may be added to others with +. */
 uint64_t checksum_bytes(const void *bytes, size_t len);
 
-/* The sum of all pieces of a list, which may be of odd length. */
+/* The sum of all pieces of a list; pieces may have odd lengths. */
 uint64_t checksum_pieces(const struct leat_buf *buf);
 
-/* The same for a list that is one piece, mostly. */
+/* The same, fast for a list of one piece. */
 static inline uint64_t checksum_list(const struct leat_buf *buf)
 {
     return buf && !buf->next ? checksum_bytes(buf->data, buf->len) : checksum_pieces(buf);
@@ -108,7 +108,7 @@ static inline uint64_t checksum_list(const struct leat_buf *buf)
 /* The same for the list without its first @offset bytes. */
 uint64_t checksum_list_from(const struct leat_buf *buf, uint32_t offset);
 
-/* The field @checksum after a 16-bit word of the packet changed (RFC 1624 eqn. 3). */
+/* The checksum field @checksum after a 16-bit word of the packet has changed (RFC 1624 eqn. 3). */
 uint16_t checksum_update(uint16_t checksum, uint16_t old_word, uint16_t new_word);
 
 #endif

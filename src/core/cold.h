@@ -1,13 +1,13 @@
 /*
- * cold.h -- what is off the fast path, and what is the fast path.
+ * cold.h -- marks for functions on and off the fast path.
  *
- * A COLD function runs once in the life of a stack, a socket or a listener, or when something is
- * amiss: loss, an error, an attack, a limit.  Compilers make it small in any build, keep it out of
- * who calls it, and take the branch that leads to it for the unlikely one.  Who is called by such
- * functions alone need not say so.
+ * A COLD function runs once in the life of a stack, a socket or a listener, or in exceptional
+ * cases: loss, an error, an attack, a limit. Compilers optimize it for size in any build, never
+ * inline it, and predict that branches to it are not taken. Functions called only from COLD ones
+ * need no mark.
  *
- * A HOT function is worth its place in each of its callers, whatever the compiler thinks of its
- * length; but not in a build that is to be small.
+ * A HOT function is always inlined, whatever the compiler's estimate of its size, except in builds
+ * that are optimized for size.
  */
 #ifndef CORE_COLD_H
 #define CORE_COLD_H
@@ -22,9 +22,9 @@
 #define HOT static inline __attribute__((always_inline))
 #endif
 
-/* SHORTCUTS guards a shorter way for what is usual, which another one does as well: a build with
- * -Dshortcuts=false sends the same bytes.  FOR_SPEED guards one that is too long for a build that
- * is to be small. */
+/* SHORTCUTS enables fast paths for common cases; the general path does the same work, so a build
+ * with -Dshortcuts=false sends the same bytes.  FOR_SPEED enables fast paths that take too much
+ * code for a build that is optimized for size. */
 #ifdef LEAT_NO_SHORTCUTS
 #define SHORTCUTS false
 #else

@@ -1,4 +1,4 @@
-/* container_of.h -- from a part to the struct that it is embedded in: a ring's node, a timer, a
+/* container_of.h -- from a member to the struct that contains it: a ring's node, a timer, a
  * notice. */
 #ifndef CORE_CONTAINER_OF_H
 #define CORE_CONTAINER_OF_H

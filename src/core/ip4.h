@@ -1,4 +1,4 @@
-/* ip4.h -- an IPv4 address as a number: what the stack uses of one family inside. */
+/* ip4.h -- an IPv4 address as a number in host byte order, the form that the stack uses inside. */
 #ifndef CORE_IP4_H
 #define CORE_IP4_H
 
@@ -9,7 +9,7 @@
 
 #include "core/byte_order.h"
 
-/* 10.0.0.1 is 0x0a000001 on every machine; leat_ip_v4() and leat_ip_v4_number() lead out and in. */
+/* 10.0.0.1 is 0x0a000001 on every machine. Converted by leat_ip_v4() and leat_ip_v4_number(). */
 typedef uint32_t leat_ip4;
 
 #define IP4(a, b, c, d)                                                                            \
@@ -29,13 +29,13 @@ static inline bool ip4_is_multicast(leat_ip4 ip)
     return (ip >> 28) == 0xe;
 }
 
-/* The number of @ip in *@ip4.  False: it is no IPv4 address, nor "::". */
+/* Stores the number of @ip in *@ip4.  False: @ip is neither an IPv4 address nor "::". */
 static inline bool ip4_of(struct leat_ip ip, leat_ip4 *ip4)
 {
     uint64_t high;
     uint32_t mark, number;
 
-    /* whole words: this is done for each datagram */
+    /* compares whole words, because this runs for each datagram */
     memcpy(&high, ip.bytes, sizeof high);
     memcpy(&mark, ip.bytes + 8, sizeof mark);
     memcpy(&number, ip.bytes + 12, sizeof number);

@@ -16,7 +16,7 @@ bool limiter_take(struct limiter *limiter, uint64_t now_ns, uint64_t noise)
 
     leat_debug_assert(limiter->tokens <= limiter->per_s);
     if (elapsed_ns >= second_ns) {
-        /* the noise is taken once a bucket: it hides how many of its tokens were used */
+        /* noise is applied once per refill: it hides how many tokens were used */
         limiter->tokens = limiter->per_s - (uint32_t)(noise % (limiter->per_s / 4 + 1));
         limiter->filled_at_ns = now_ns;
     }

@@ -1,4 +1,4 @@
-/* limiter.h -- a token bucket: how often something may happen. */
+/* limiter.h -- a token bucket that limits how often something happens. */
 #ifndef CORE_LIMITER_H
 #define CORE_LIMITER_H
 
@@ -15,8 +15,8 @@ struct limiter {
 
 COLD void limiter_init(struct limiter *limiter, uint32_t per_s, uint64_t now_ns);
 
-/* True if it may happen now.  @noise takes up to 1/4 of the bucket away at each refill, so that
- * an observer can't count what others used (SAD DNS, CVE-2020-25705); 0: exact. */
+/* Takes a token; false: none is left.  @noise removes up to 1/4 of the bucket at each refill; 0:
+ * exact. An observer can't count the tokens that others used then (SAD DNS, CVE-2020-25705). */
 bool limiter_take(struct limiter *limiter, uint64_t now_ns, uint64_t noise);
 
 #endif

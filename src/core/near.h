@@ -1,8 +1,9 @@
 /*
- * near.h -- pointers of 32 bits, and rings of them, among the entries of one block of memory.
+ * near.h -- 32-bit pointers, and rings of them, among the entries of one block of memory.
  *
- * A near pointer says how many words of 4 bytes behind its base something lies: up to 16 GB.  Where
- * there are a million entries, what the links between them take counts.  0 points nowhere.
+ * A near pointer is the distance from a base address in words of 4 bytes, so it reaches 16 GB.
+ * Tables may have a million entries, where the size of the links between them matters.  0 is the
+ * null pointer.
  */
 #ifndef CORE_NEAR_H
 #define CORE_NEAR_H
@@ -16,7 +17,7 @@ enum {
     NEAR_NONE = 0
 };
 
-#define NEAR_MAX_BYTES ((uint64_t)UINT32_MAX << NEAR_SHIFT) /* behind the base */
+#define NEAR_MAX_BYTES ((uint64_t)UINT32_MAX << NEAR_SHIFT) /* above the base */
 
 static inline uint32_t near_to(const void *base, const void *at)
 {
@@ -29,8 +30,7 @@ static inline void *near_at(void *base, uint32_t near)
     return (char *)base + ((size_t)near << NEAR_SHIFT);
 }
 
-/* A node of a ring, which is doubly linked through the structs that are in it; the head is one too.
- */
+/* A node of a doubly linked ring, embedded in its elements; the head is a node too. */
 struct near_ring {
     uint32_t next; /* NEAR_NONE: in no ring */
     uint32_t prev;
@@ -56,7 +56,7 @@ static inline bool near_ring_is_empty(const void *base, const struct near_ring *
     return head->next == near_to(base, head);
 }
 
-/* True if at most one node is in it. */
+/* True if the ring has at most one element. */
 static inline bool near_ring_is_short(const struct near_ring *head)
 {
     return head->next == head->prev;
@@ -68,7 +68,7 @@ static inline struct near_ring *near_ring_first(void *base, const struct near_ri
     return near_node(base, head->next);
 }
 
-/* Puts @node, which is in no ring, at the end. */
+/* Appends @node, which must be in no ring. */
 static inline void near_ring_put(void *base, struct near_ring *head, struct near_ring *node)
 {
     const uint32_t near = near_to(base, node);
@@ -79,7 +79,7 @@ static inline void near_ring_put(void *base, struct near_ring *head, struct near
     head->prev = near;
 }
 
-/* Takes the node out of a ring that has no other. */
+/* Removes and returns the only element of a ring. */
 static inline struct near_ring *near_ring_take_only(void *base, struct near_ring *head)
 {
     struct near_ring *node = near_ring_first(base, head);
@@ -89,7 +89,7 @@ static inline struct near_ring *near_ring_take_only(void *base, struct near_ring
     return node;
 }
 
-/* Takes @node out of its ring; nothing happens if it is in none. */
+/* Removes @node from its ring; does nothing if it is in none. */
 static inline void near_ring_remove(void *base, struct near_ring *node)
 {
     if (node->next == NEAR_NONE)

@@ -1,4 +1,4 @@
-/* pool.c -- the memory behind leat_buf. */
+/* pool.c -- the memory of leat_buf. */
 #include "core/pool.h"
 
 #include "core/assert.h"
@@ -30,7 +30,7 @@ static bool list_init(struct leat_pool *pool, struct arena *arena, enum pool_kin
     list->plenty = (uint32_t)(((uint64_t)count * POOL_PLENTY + 15) / 16);
     if (bytes > 0 && list->units > pool->piece_units)
         pool->piece_units = list->units;
-    /* from the back, so that the first to be taken is the first in memory */
+    /* backwards, so that buffers are taken in the order of their addresses */
     for (uint32_t i = count; i > 0; i--) {
         struct leat_buf *buf = (void *)(memory + (size_t)(i - 1) * full_bytes(bytes));
 
@@ -60,7 +60,7 @@ uint32_t pool_free(const struct leat_pool *pool)
         const struct pool_list *list = &pool->lists[kind];
         const uint32_t free = list->free_count * list->units;
 
-        /* what rounding took off the units must not look like a buffer */
+        /* a full list counts as completely free, although rounding made its units slightly fewer */
         if (list->free_count == list->count)
             continue;
         if (free < least)

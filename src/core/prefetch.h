@@ -1,14 +1,14 @@
-/* prefetch.h -- asks for memory that will be looked at soon, and doesn't wait for it. */
+/* prefetch.h -- loads memory that will be read soon into the cache, without waiting for it. */
 #ifndef CORE_PREFETCH_H
 #define CORE_PREFETCH_H
 
 #include <stddef.h>
 
 enum {
-    PREFETCH_LINE = 64 /* bytes of a cache line; where they are more, some are asked for twice */
+    PREFETCH_LINE = 64 /* bytes of a cache line; larger lines are prefetched twice */
 };
 
-/* @at may point anywhere. */
+/* @at need not be valid memory. */
 static inline void prefetch(const void *at, size_t bytes)
 {
     const char *byte = at;

@@ -23,7 +23,7 @@ static inline void queue_put(struct buf_queue *queue, struct leat_buf *frame)
     queue->count++;
 }
 
-/* The oldest frame, or NULL. */
+/* Removes and returns the oldest frame, or NULL. */
 static inline struct leat_buf *queue_take(struct buf_queue *queue)
 {
     struct leat_buf *frame = queue->first;

@@ -1,4 +1,4 @@
-/* refusal.c -- the last answer that a client has refused. */
+/* refusal.c -- remembers the last answer that a client has refused. */
 #include "core/refusal.h"
 
 #include "core/text.h"

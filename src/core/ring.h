@@ -1,4 +1,4 @@
-/* ring.h -- a doubly linked ring through the structs that are in it; the head is a node too. */
+/* ring.h -- a doubly linked ring with nodes embedded in its elements; the head is a node too. */
 #ifndef CORE_RING_H
 #define CORE_RING_H
 
@@ -26,7 +26,7 @@ static inline bool ring_is_in(const struct ring *node)
     return node->next != 0;
 }
 
-/* Puts @node, which is in no ring, at the end. */
+/* Appends @node, which must be in no ring. */
 static inline void ring_put(struct ring *head, struct ring *node)
 {
     node->next = head;
@@ -35,7 +35,7 @@ static inline void ring_put(struct ring *head, struct ring *node)
     head->prev = node;
 }
 
-/* Takes @node out of its ring; nothing happens if it is in none. */
+/* Removes @node from its ring; does nothing if it is in none. */
 static inline void ring_remove(struct ring *node)
 {
     if (!node->next)

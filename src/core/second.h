@@ -1,4 +1,4 @@
-/* second.h -- how many nanoseconds a second has. */
+/* second.h -- the number of nanoseconds in a second. */
 #ifndef CORE_SECOND_H
 #define CORE_SECOND_H
 

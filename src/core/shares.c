@@ -1,4 +1,4 @@
-/* shares.c -- the holders of a bounded table.  See shares.h. */
+/* shares.c -- divides a bounded table fairly among holders.  See shares.h. */
 #include "core/shares.h"
 
 #include "core/assert.h"
@@ -6,8 +6,8 @@
 /* ---- lists by index ----------------------------------------------------------------------- */
 
 /*
- * Two kinds of lists: the places of a holder (or the free ones), oldest first, and the holders of
- * as many places. node_at() finds the node of an index in either of them.
+ * Two kinds of lists: the places of one holder (or the free places), oldest first, and the holders
+ * with the same number of places. node_at() finds the node of an index in a list of either kind.
  */
 enum list_kind {
     PLACES,
@@ -72,7 +72,7 @@ static uint32_t find(const struct shares *shares, uint64_t key)
     return index;
 }
 
-/* There is always a free record: a holder has at least one place. */
+/* A free record always exists, because every holder has at least one place. */
 static uint32_t make_holder(struct shares *shares, uint64_t key)
 {
     uint32_t *bucket = bucket_of(shares, key);
@@ -100,7 +100,7 @@ static void release_holder(struct shares *shares, uint32_t index)
     shares->free_holder = index;
 }
 
-/* Moves a holder to the end of the list of those that have @held places. */
+/* Moves a holder to the end of the list of holders with @held places. */
 static void set_held(struct shares *shares, uint32_t index, uint32_t held)
 {
     struct shares_holder *holder = &shares->holders[index];
@@ -112,14 +112,14 @@ static void set_held(struct shares *shares, uint32_t index, uint32_t held)
         list_put(shares, HOLDERS, &shares->levels[held], index);
 }
 
-/* The holder has one place less; with none it is forgotten. */
+/* Takes a place from a holder; a holder without places is removed. */
 static void take_from_holder(struct shares *shares, uint32_t index, uint32_t place)
 {
     const uint32_t held = shares->holders[index].held;
 
     list_remove(shares, PLACES, &shares->holders[index].places, place);
     set_held(shares, index, held - 1);
-    /* the holder itself is the largest now, unless an equal one has stayed */
+    /* if no equal holder is left, this holder is still the largest, with one place less */
     if (shares->largest == held && shares->levels[held].first == SHARES_NONE)
         shares->largest = held - 1;
     if (held == 1)
@@ -206,7 +206,7 @@ uint32_t shares_room(const struct shares *shares, uint64_t holder)
     if (held > 0 && shares->largest < held + 2)
         return shares->holders[own].places.first;
     if (shares->largest == 0)
-        return SHARES_NONE; /* all places are the program's own */
+        return SHARES_NONE; /* the program itself has all places */
     return shares->holders[shares->levels[shares->largest].first].places.first;
 }
 
@@ -217,7 +217,7 @@ bool shares_is_of(const struct shares *shares, uint32_t place, uint64_t holder)
     return index < SHARES_OURS && shares->holders[index].key == holder;
 }
 
-/* @place is to be taken. */
+/* Removes @place from the free list, before it is taken. */
 static void leave_free(struct shares *shares, uint32_t place)
 {
     leat_assert(place < shares->count && shares->places[place].holder == SHARES_NONE);

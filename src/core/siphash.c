@@ -25,7 +25,7 @@ HOT void sip_round(struct siphash *s)
     s->v2 = rotate(s->v2, 32);
 }
 
-/* One to four, written out: a round is short, and a loop would add much to it. */
+/* One to four rounds, unrolled: a round is so short that a loop would add much to it. */
 HOT void sip_rounds(struct siphash *s, unsigned rounds)
 {
     sip_round(s);
@@ -73,7 +73,7 @@ static uint64_t little_endian(const uint8_t *bytes, size_t len)
     return word;
 }
 
-/* All eight: on most machines a load. */
+/* Eight bytes: a single load on most machines. */
 static inline uint64_t little_endian64(const uint8_t *bytes)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -115,9 +115,8 @@ uint64_t siphash13(const struct siphash_key *key, uint64_t a, uint64_t b)
     return sip_end(&s, 3);
 }
 
-/* The last word, of seven bytes, has the length above them: 15 bytes are two words, 16 would be
- * three.
- */
+/* The last word holds seven bytes, and the length 15 in its top byte. So 15 bytes take two words;
+ * 16 would take three. */
 static inline uint64_t last_word(uint64_t bytes)
 {
     leat_assert(bytes >> 56 == 0);

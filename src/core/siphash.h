@@ -1,4 +1,4 @@
-/* siphash.h -- a keyed hash that strangers can't predict (Aumasson, Bernstein: SipHash, 2012). */
+/* siphash.h -- a keyed hash that outsiders can't predict (Aumasson, Bernstein: SipHash, 2012). */
 #ifndef CORE_SIPHASH_H
 #define CORE_SIPHASH_H
 
@@ -9,23 +9,23 @@ struct siphash_key {
     uint64_t k0, k1;
 };
 
-/* The key in its 16 bytes, little-endian as in the paper. */
+/* The key from its 16 bytes, little-endian as in the paper. */
 struct siphash_key siphash_key_from(const uint8_t bytes[16]);
 
 /* SipHash-2-4 of @len bytes: for secrets (sequence numbers, ports). */
 uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t len);
 
-/* The same of 15 bytes: @a and the lower seven of @b, whose upper one is 0, as they lie in memory
- * on a little-endian machine. */
+/* The same for 15 bytes: @a and the lower seven of @b, as a little-endian machine loads them. The
+ * top byte of @b is 0. */
 uint64_t siphash24_15(const struct siphash_key *key, uint64_t a, uint64_t b);
 
 /* SipHash-1-3 of two words: for keys. */
 uint64_t siphash13(const struct siphash_key *key, uint64_t a, uint64_t b);
 
-/* SipHash-1-3 of such 15 bytes: for tables. */
+/* SipHash-1-3 of 15 bytes in this form: for tables. */
 uint64_t siphash13_15(const struct siphash_key *key, uint64_t a, uint64_t b);
 
-/* SipHash-1-3 of words as they come. */
+/* SipHash-1-3 of a sequence of words. */
 struct siphash {
     uint64_t v0, v1, v2, v3;
     uint32_t words; /* so far */

@@ -1,4 +1,4 @@
-/* stats.c -- the names of the counters, and their balance. */
+/* stats.c -- the names of the counters, and the balance of their sums. */
 #include <leat/stats.h>
 
 static const struct {

@@ -1,4 +1,4 @@
-/* text.h -- a text that grows and never overflows: what doesn't fit is left out. */
+/* text.h -- a string builder that never overflows: it discards the text that doesn't fit. */
 #ifndef CORE_TEXT_H
 #define CORE_TEXT_H
 
@@ -8,15 +8,15 @@
 struct text {
     char *bytes; /* without a NUL */
     size_t len;
-    size_t room; /* bytes that len may become */
+    size_t room; /* the largest len */
 };
 
 void text_add(struct text *text, const char *words);
 
-/* In decimal digits. */
+/* Appends @number in decimal. */
 void text_add_number(struct text *text, uint64_t number);
 
-/* The same with zeros in front, up to @digits (19 at most). */
+/* Appends @number in decimal, padded with zeros to @digits (19 at most). */
 void text_add_digits(struct text *text, uint64_t number, unsigned digits);
 
 #endif

@@ -1,11 +1,11 @@
 /*
  * timer.c -- a hierarchical timing wheel.
  *
- * Level 0 has one slot a tick for the 64 ticks around now, level 1 one slot for each 64 ticks, and
- * so on.  A timer lies in the level of the highest bit in which its tick differs from now's, so
- * that it moves down at most once a level, and a slot of level 0 holds timers of one tick only.
- * Each slot remembers a lower bound of its timers' ticks, which makes "when is the next one" exact
- * without a walk.  "Now" here is the wheel's base: it stays behind while nothing is due.
+ * Level 0 has one slot per tick for the 64 ticks around now, level 1 one slot per 64 ticks, and so
+ * on. The highest bit in which a timer's tick differs from the current tick selects its level. So a
+ * timer moves down at most once per level, and a slot of level 0 holds timers of one tick only.
+ * Each slot keeps a lower bound of its timers' ticks, so the next expiry is found without walking a
+ * list. "Now" here is the wheel's base tick, which lags behind while nothing is due.
  */
 #include "core/timer.h"
 
@@ -15,7 +15,7 @@
 
 enum {
     SLOT_MASK = TIMER_SLOTS - 1,
-    ASKED_LEVEL = 2 /* whose slots are 4 ms */
+    ASKED_LEVEL = 2 /* its slots are 4 ms long */
 };
 
 _Static_assert(TIMER_TICK_SHIFT + TIMER_LEVELS * TIMER_LEVEL_SHIFT == 64, "no level wraps around");
@@ -35,7 +35,7 @@ void timers_init(struct timer_wheel *wheel, uint64_t now_ns)
 
 void timers_ask(struct timer_wheel *wheel, timer_fn *fire, timer_due_fn *due_ns)
 {
-    leat_assert(!wheel->asked); /* there is one such kind */
+    leat_assert(!wheel->asked); /* only one function can be registered */
     wheel->asked = fire;
     wheel->due_ns = due_ns;
 }
@@ -57,7 +57,7 @@ static struct timer_slot *slot_of(struct timer_wheel *wheel, uint64_t at_tick, u
     return &wheel->slots[*level][*index];
 }
 
-/* The ring of a slot: first->prev is the last, so that timers of one tick fire in order. */
+/* Slots are rings: first->prev is the last timer, so that timers of one tick fire in order. */
 static void insert(struct timer_wheel *wheel, struct timer *timer)
 {
     unsigned level, index;
@@ -108,7 +108,7 @@ void timer_cancel(struct timer_wheel *wheel, struct timer *timer)
     remove_from(wheel, level, index, timer);
 }
 
-/* The first tick that is not before @at_ns. */
+/* The first tick at or after @at_ns. */
 static uint64_t tick_at(uint64_t at_ns)
 {
     const uint64_t rounded = (at_ns >> TIMER_TICK_SHIFT) + ((at_ns & 1023) != 0);
@@ -122,7 +122,7 @@ void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns)
 
     leat_assert(timer->fire != 0);
     if (at_tick <= wheel->now_tick)
-        at_tick = wheel->now_tick + 1; /* a timer that sets itself again makes progress */
+        at_tick = wheel->now_tick + 1; /* a timer that sets itself doesn't fire in the same run */
     timer_cancel(wheel, timer);
     timer->at_tick = at_tick;
     wheel->set++;
@@ -131,7 +131,7 @@ void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns)
     insert(wheel, timer);
 }
 
-/* The slot with the earliest timers; false: none. */
+/* Finds the slot with the earliest timers; false: none. */
 static bool first_slot(const struct timer_wheel *wheel, unsigned *level, unsigned *index)
 {
     for (unsigned l = 0; l < TIMER_LEVELS; l++) {
@@ -155,7 +155,8 @@ static uint64_t earliest_tick(const struct timer_wheel *wheel)
                                              : UINT64_MAX;
 }
 
-/* @timer is in no slot.  False: it isn't needed any more, and is not set. */
+/* Asks the owner of @timer, which is in no slot, for its new deadline.  False: the owner doesn't
+ * need the timer any more, and it is not set. */
 static bool ask(struct timer_wheel *wheel, struct timer *timer)
 {
     const uint64_t due_ns = wheel->due_ns(timer);
@@ -173,8 +174,8 @@ static bool ask(struct timer_wheel *wheel, struct timer *timer)
     return true;
 }
 
-/* Moves the timers of a higher slot to where they belong now.  To ask costs a look at what lies
- * around the timer: from level 1 it would be due at once. */
+/* Moves the timers of a higher slot to their current levels. Asking an owner costs a cache miss, so
+ * timers from level 1, which are due soon anyway, aren't asked. */
 static void cascade(struct timer_wheel *wheel, unsigned level, unsigned index)
 {
     struct timer_slot *slot = &wheel->slots[level][index];
@@ -195,8 +196,8 @@ static void cascade(struct timer_wheel *wheel, unsigned level, unsigned index)
     }
 }
 
-/* Moves now, and empties the higher slots that it enters: so every timer lies in the level that
- * slot_of() computes for it. */
+/* Advances the base tick, and empties the higher slots that it enters. This keeps every timer in
+ * the level that slot_of() computes for it. */
 static void advance(struct timer_wheel *wheel, uint64_t tick)
 {
     const uint64_t differs = wheel->base_tick ^ tick;
@@ -222,7 +223,7 @@ bool timers_fire(struct timer_wheel *wheel, uint64_t now_tick, uint32_t fire_max
 
         if (slot->earliest_tick > now_tick)
             break;
-        /* nothing is due before the earliest: time may jump there */
+        /* nothing is due before earliest_tick, so the base can jump there */
         if (slot->earliest_tick > wheel->base_tick)
             advance(wheel, slot->earliest_tick);
         while (level == 0 && slot->first && slot->first->at_tick <= wheel->base_tick) {

@@ -1,10 +1,10 @@
 /*
  * timer.h -- a hierarchical timing wheel in nanoseconds: set, move and cancel are O(1).
  *
- * A timer never fires early and at most TIMER_TICK_NS late.  A timer that is pushed back by every
- * packet should keep its deadline in a field of its own and look at it when it fires: that costs a
- * store, not a list operation.  The wheel asks such a timer when it is due whenever it moves it by
- * 4 ms or more (timers_ask()), so most of them never fire in vain.
+ * A timer never fires early, and at most TIMER_TICK_NS late. If every packet postpones a timer, its
+ * owner should keep the deadline in a field and compare it when the timer fires: this costs a
+ * store, not a list operation. Whenever the wheel moves such a timer by 4 ms or more, it asks for
+ * the current deadline (timers_ask()), so most of these timers never fire in vain.
  */
 #ifndef CORE_TIMER_H
 #define CORE_TIMER_H
@@ -17,20 +17,20 @@
 
 enum {
     TIMER_TICK_SHIFT = 10, /* one tick is 1,024 ns */
-    TIMER_LEVEL_SHIFT = 6, /* slots of a level: 64 */
-    TIMER_LEVELS = 9,      /* 10 + 9 * 6 = 64: all times that a uint64_t of ns can say */
+    TIMER_LEVEL_SHIFT = 6, /* 64 slots per level */
+    TIMER_LEVELS = 9,      /* 10 + 9 * 6 = 64: the full range of uint64_t nanoseconds */
     TIMER_SLOTS = 1 << TIMER_LEVEL_SHIFT
 };
 
 struct timer;
 
-/* Called from timers_run(); the timer is not set any more and may be set again. */
+/* Called from timers_run(). The timer is no longer set, and may be set again. */
 typedef void timer_fn(struct timer *timer, void *context);
 
-/* When the timer is due as its owner knows now, ns; UINT64_MAX: it needs not fire at all. */
+/* The current deadline of the timer, ns; UINT64_MAX: the timer isn't needed. */
 typedef uint64_t timer_due_fn(struct timer *timer);
 
-/* A zeroed timer with its function is ready for use. */
+/* A zeroed timer with its `fire` set is ready for use. */
 struct timer {
     struct timer *next; /* NULL: not set */
     struct timer *prev;
@@ -45,21 +45,21 @@ struct timer_slot {
 
 struct timer_wheel {
     uint64_t now_tick;    /* all ticks up to this one have been run */
-    uint64_t base_tick;   /* where the wheel stands: it lags behind now while nothing is due */
-    uint64_t next_tick;   /* nothing is due before; UINT64_MAX: nothing is set */
-    uint32_t set;         /* so many timers */
-    timer_fn *asked;      /* whose timers are asked when they are due, */
-    timer_due_fn *due_ns; /* in this way */
-    uint64_t occupied[TIMER_LEVELS]; /* one bit a slot */
+    uint64_t base_tick;   /* position of the wheel: lags behind now_tick while nothing is due */
+    uint64_t next_tick;   /* no timer is due before; UINT64_MAX: none is set */
+    uint32_t set;         /* number of timers that are set */
+    timer_fn *asked;      /* timers with this function are asked for their deadline */
+    timer_due_fn *due_ns; /* returns that deadline */
+    uint64_t occupied[TIMER_LEVELS]; /* one bit per slot */
     struct timer_slot slots[TIMER_LEVELS][TIMER_SLOTS];
 };
 
 COLD void timers_init(struct timer_wheel *wheel, uint64_t now_ns);
 
-/* Timers that call @fire may have been pushed back: @due_ns says until when. */
+/* Timers that call @fire may have been postponed: @due_ns returns their current deadline. */
 COLD void timers_ask(struct timer_wheel *wheel, timer_fn *fire, timer_due_fn *due_ns);
 
-/* (Re)sets the timer to fire at @at_ns, or in the next run if that is past. */
+/* Sets or moves the timer to @at_ns; it fires in the next run if that is past. */
 void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns);
 
 /* Does nothing if the timer is not set. */
@@ -76,11 +76,12 @@ static inline uint64_t timer_at_ns(const struct timer *timer)
     return timer->at_tick << TIMER_TICK_SHIFT;
 }
 
-/* Fires what is due by @now_tick, of which there may be something. */
+/* Fires the timers that are due at @now_tick, after timers_run() has seen that there may be
+ * some. */
 bool timers_fire(struct timer_wheel *wheel, uint64_t now_tick, uint32_t fire_max, void *context);
 
-/* Fires what is due at @now_ns, at most @fire_max; false: more is due.  Most polls find nothing:
- * one comparison tells them, and nine levels need no look. */
+/* Fires the timers that are due at @now_ns, at most @fire_max; false: more are due.  In most polls
+ * none is: a single comparison shows that without a look at the nine levels. */
 static inline bool timers_run(struct timer_wheel *wheel, uint64_t now_ns, uint32_t fire_max,
                               void *context)
 {
@@ -93,8 +94,8 @@ static inline bool timers_run(struct timer_wheel *wheel, uint64_t now_ns, uint32
     return true;
 }
 
-/* The time of the next timers_run() that has something to do; UINT64_MAX if no timer is set.
- * Never late; may be early for timers that were cancelled or lie far ahead. */
+/* The time at which timers_run() has work next; UINT64_MAX if no timer is set. Never late; it may
+ * be early, because of timers that were cancelled or are far ahead. */
 static inline uint64_t timers_next_ns(const struct timer_wheel *wheel)
 {
     return wheel->next_tick == UINT64_MAX ? UINT64_MAX : wheel->next_tick << TIMER_TICK_SHIFT;

@@ -1,8 +1,8 @@
 /*
- * view.h -- what buf.h does to a view, for the inside of the stack.
+ * view.h -- the view operations of buf.h for use inside the stack.
  *
- * These run several times for each packet, and a call costs more than what they do: so they are
- * inline.
+ * They are inline because each packet runs them several times, and a call would cost more than the
+ * operation.
  */
 #ifndef CORE_VIEW_H
 #define CORE_VIEW_H
@@ -12,8 +12,8 @@
 #include "core/assert.h"
 #include "core/pool.h"
 
-/* Sets the view to @data, @len.  Of lent memory nothing but the view is ours: what lies around it
- * is no room for headers or more text, though it once was part of the view. */
+/* Sets the view to @data, @len.  Around the view of lent memory there is no space for headers or
+ * more payload, even where an earlier view was larger: the memory is the program's. */
 static inline void view_set(struct leat_buf *buf, uint8_t *data, uint32_t len)
 {
     buf->data = data;
@@ -33,7 +33,7 @@ static inline uint8_t *view_push(struct leat_buf *buf, uint32_t bytes)
     return buf->data;
 }
 
-/* leat_buf_put(), of bytes for which there is room. */
+/* leat_buf_put() if the space is known to suffice. */
 static inline uint8_t *view_put(struct leat_buf *buf, uint32_t bytes)
 {
     uint8_t *added = buf->data + buf->len;
@@ -43,28 +43,28 @@ static inline uint8_t *view_put(struct leat_buf *buf, uint32_t bytes)
     return added;
 }
 
-/* leat_buf_pull(), of bytes that are there. */
+/* leat_buf_pull() if the bytes are known to exist. */
 static inline void view_pull(struct leat_buf *buf, uint32_t bytes)
 {
     leat_assert(bytes <= buf->len);
     view_set(buf, buf->data + bytes, buf->len - bytes);
 }
 
-/* leat_buf_trim(), of a list that mostly has this length. */
+/* leat_buf_trim(), fast for a list that already has this length. */
 static inline void view_trim(struct leat_buf *buf, uint32_t total)
 {
     if (buf->next || buf->len != total)
         leat_buf_trim(buf, total);
 }
 
-/* leat_buf_total(), of a list that mostly is one piece. */
+/* leat_buf_total(), fast for a list of one piece. */
 static inline uint32_t view_total(const struct leat_buf *buf)
 {
     return buf->next ? leat_buf_total(buf) : buf->len;
 }
 
-/* Takes a descriptor, with its storage if its @kind has one, or NULL.  Owner, references and the
- * view are the caller's to set. */
+/* Takes a descriptor, with storage if its @kind has some; NULL: none is free.  The caller sets the
+ * owner, the reference count and the view. */
 static inline struct leat_buf *view_take(struct leat_pool *pool, enum pool_kind kind)
 {
     struct pool_list *list = &pool->lists[kind];
@@ -97,7 +97,7 @@ static inline struct leat_buf *view_alloc(struct leat_pool *pool, enum pool_kind
     return buf;
 }
 
-/* leat_buf_slice() of what lies in one piece. */
+/* leat_buf_slice() of bytes that lie in one piece. */
 static inline struct leat_buf *view_of(const struct leat_buf *buf, uint32_t offset, uint32_t len)
 {
     struct leat_buf *view = view_take(buf->pool, POOL_VIEW);
@@ -112,13 +112,13 @@ static inline struct leat_buf *view_of(const struct leat_buf *buf, uint32_t offs
     return view;
 }
 
-/* Text under a quarter of its storage is short: it wastes more than it uses. */
+/* A payload is short if it fills at most a quarter of its storage. */
 static inline bool view_is_short(const struct leat_buf *piece)
 {
     return piece->len * 4 <= piece->capacity;
 }
 
-/* Copies short @piece to the end of @last; false if that has no room, or others see its storage. */
+/* Copies short @piece to the end of @last; false if @last has no space or its storage is shared. */
 bool view_merge(struct leat_buf *last, const struct leat_buf *piece);
 
 #endif
