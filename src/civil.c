@@ -1,4 +1,4 @@
-/* civil.c -- civil time on top of the stack's, and dates. */
+/* civil.c -- civil time, derived from the stack's clock, and calendar dates. */
 #include <leat/civil.h>
 
 #include <string.h>
@@ -9,13 +9,13 @@
 
 enum {
     YEAR_FIRST = 1970,
-    YEAR_LAST = 2553, /* the last that uint64_t nanoseconds hold whole */
+    YEAR_LAST = 2553, /* the last full year that uint64_t nanoseconds can express */
     DAY_S = 86400,
     DAYS_TO_1970 = 719468, /* from March 1st of the year 0 */
     DAYS_OF_400_YEARS = 146097,
     DAYS_OF_100_YEARS = 36524,
     DAYS_OF_4_YEARS = 1461,
-    THURSDAY = 4 /* 1970-01-01 was one */
+    THURSDAY = 4 /* the weekday of 1970-01-01 */
 };
 
 uint64_t leat_civil_ns(const struct leat *stack)
@@ -33,12 +33,12 @@ bool leat_civil_from_host(struct leat *stack, struct leat_host *host)
 {
     const uint64_t civil_ns = host->civil_ns ? host->civil_ns(host) : 0;
 
-    if (civil_ns != 0) /* it is later now than at the poll */
+    if (civil_ns != 0) /* the clock has advanced since the poll */
         leat_civil_set(stack, civil_ns - (host->now_ns(host) - stack->now_ns));
     return civil_ns != 0;
 }
 
-/* Years are counted from March, so that a leap day is the last of its year; @days since 1970. */
+/* Counts years from March, so that the leap day is the last day of a year; @days since 1970. */
 static void set_day(struct leat_civil_date *date, uint32_t days)
 {
     const uint32_t from_zero = days + DAYS_TO_1970;
@@ -132,7 +132,7 @@ void leat_civil_format_http(uint64_t civil_ns, char text[LEAT_CIVIL_HTTP_BYTES])
 
 /* ---- Reading dates ------------------------------------------------------------------------ */
 
-/* What is left of a text. */
+/* The unread rest of a string. */
 struct reader {
     const char *at;
     const char *end;
@@ -151,7 +151,7 @@ static unsigned take_number(struct reader *reader, unsigned digits)
     return number;
 }
 
-/* Takes one of @names, of three letters each; returns its number from 0. */
+/* Reads one of @names, of three letters each; returns its index. */
 static unsigned take_name(struct reader *reader, const char *names)
 {
     unsigned i = 0;
@@ -182,7 +182,7 @@ static void take_weekday(struct reader *reader, bool whole)
         take_literal(reader, *c);
 }
 
-/* asctime() has a blank for a digit. */
+/* asctime() pads a one-digit day with a blank. */
 static unsigned take_day(struct reader *reader)
 {
     const bool blank = reader->at < reader->end && *reader->at == ' ';
@@ -191,8 +191,7 @@ static unsigned take_day(struct reader *reader)
     return take_number(reader, blank ? 1 : 2);
 }
 
-/* RFC 9110 5.6.7 wants what seems over 50 years ahead to be past; here nobody knows what time it
- * is. */
+/* RFC 9110 5.6.7 decides the century by the current time, which isn't known here. */
 static unsigned take_short_year(struct reader *reader)
 {
     const unsigned year = take_number(reader, 2) + 1900;
@@ -200,7 +199,7 @@ static unsigned take_short_year(struct reader *reader)
     return year < YEAR_FIRST ? year + 100 : year;
 }
 
-/* Takes what one character of a form stands for: a part of the date, or itself. */
+/* Reads the input that one character of a pattern stands for: a field of the date, or a literal. */
 static void take_part(struct reader *reader, char part, struct leat_civil_date *date)
 {
     if (part == 'w' || part == 'W')

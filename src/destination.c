@@ -1,7 +1,7 @@
 /*
- * destination.c -- which of several addresses to talk to first (RFC 6724 6): see service.h.
+ * destination.c -- sorts destination addresses by RFC 6724 section 6: see service.h.
  *
- * Rules 4 (home addresses) and 7 (tunnels) are for what we don't have.
+ * Rules 4 (home addresses) and 7 (tunnels) don't apply: the stack has neither.
  */
 #include "ip/host.h"
 #include "ip/route.h"
@@ -13,10 +13,10 @@ enum {
     SCOPE_SITE_LOCAL = 5,
     SCOPE_GLOBAL = 14,
     IP_BITS = 128,
-    IP4_FRONT_BITS = 96 /* in front of an IPv4 address */
+    IP4_FRONT_BITS = 96 /* the IPv4-mapped prefix, ::ffff:0:0/96 */
 };
 
-/* RFC 6724 3.1, 3.2; no address to connect to is a group. */
+/* RFC 6724 3.1, 3.2. Multicast scopes are left out: a destination is never a group here. */
 static unsigned scope_of(const struct leat_ip *ip)
 {
     const uint8_t *bytes = ip->bytes;
@@ -29,7 +29,7 @@ static unsigned scope_of(const struct leat_ip *ip)
     return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0xc0 ? SCOPE_SITE_LOCAL : SCOPE_GLOBAL;
 }
 
-/* RFC 6724 2.2: no further than the prefix of the source. */
+/* RFC 6724 2.2: CommonPrefixLen(), which ends at the prefix length of the source. */
 static unsigned common_bits(const struct destination *destination)
 {
     unsigned bits = 0;
@@ -50,7 +50,7 @@ static void look_at_source(const struct link *link, leat_ip4 src, struct destina
 {
     destination->source_bits = IP_BITS;
     if (!link)
-        return; /* to ourselves */
+        return; /* the destination is one of our own addresses */
     if (host_is_v6(src)) {
         link->stack->ipv6_family->source_facts(link, destination->source, &destination->source_bits,
                                                &destination->is_deprecated);
@@ -105,7 +105,7 @@ bool destination_goes_before(const struct leat *stack, const struct destination 
     return leat_ip_is_v4(a->ip) == leat_ip_is_v4(b->ip) && common_bits(a) > common_bits(b);
 }
 
-/* By insertion: they are few, and what no rule tells apart stays as it came. */
+/* Insertion sort: the lists are short, and it is stable, as rule 10 asks. */
 void destinations_sort(struct leat *stack, struct leat_endpoint *ends, unsigned count)
 {
     for (unsigned i = 1; i < count; i++) {

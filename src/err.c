@@ -1,4 +1,4 @@
-/* err.c -- errors in words. */
+/* err.c -- the texts of error codes. */
 #include <leat/err.h>
 
 const char *leat_err_text(enum leat_err err)

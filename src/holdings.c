@@ -1,4 +1,4 @@
-/* holdings.c -- what holds the pool. */
+/* holdings.c -- counts how many buffers each part of the stack holds. */
 #include "ip/reassembly.h"
 #include "link/arp.h"
 #include "stack.h"

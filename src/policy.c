@@ -14,7 +14,7 @@ static const struct leat_ipv6_policy defaults[] = {
     {{{0xfc}}, 7, 3, 13},                      /* unique local */
 };
 
-/* What no line of a table holds. */
+/* The policy of an address that no entry matches. */
 static const struct leat_ipv6_policy all = {{{0}}, 0, 40, 1};
 
 static bool holds(const struct leat_ipv6_policy *policy, const struct leat_ip *ip)

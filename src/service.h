@@ -1,6 +1,6 @@
 /*
- * service.h -- all that a library on top of the stack sees of the stack's inside: proto/, tls/,
- * web/ and task/ have include/leat, this header and the helpers of core/ and wire/.
+ * service.h -- the inside of the stack for the libraries on top of it. Those in proto/, tls/, web/
+ * and task/ include only include/leat, this header and the helpers of core/ and wire/.
  *
  * The functions are in services.c and destination.c.
  */
@@ -34,7 +34,7 @@ void service_timer_cancel(struct leat *stack, struct timer *timer);
 
 /* ---- memory and keys */
 
-/* arena_take() of the stack's block; arena_cost() is its price. */
+/* arena_take() from the stack's memory; arena_cost() tells the bytes that it takes. */
 COLD void *service_take(struct leat *stack, size_t count, size_t bytes);
 
 /* The secret key of hash tables. It stays the same for the life of the stack. */
@@ -42,18 +42,18 @@ const struct siphash_key *service_table_key(const struct leat *stack);
 
 /* ---- callbacks */
 
-/* Something that wants its callback called: lies in sockets, connections, listeners, tasks. */
+/* A queue entry for a pending callback, embedded in sockets, connections, listeners and tasks. */
 struct ready {
     struct ready *next;
     struct ready *prev; /* NULL: not queued */
     void (*run)(struct leat *stack, struct ready *ready);
 };
 
-/* Puts @ready at the end of the stack's ring, if it is in no ring: it is called in this poll or the
- * next. */
+/* Appends @ready to the stack's ready queue unless it is queued already. Its callback runs in this
+ * poll or in the next. */
 void service_ready(struct leat *stack, struct ready *ready);
 
-/* Takes @ready out of the ring, if it is in it. */
+/* Removes @ready from the queue, if it is queued. */
 static inline void stack_not_ready(struct ready *ready)
 {
     if (!ready->prev)
@@ -68,34 +68,33 @@ static inline void stack_not_ready(struct ready *ready)
 /* True if leat_ipv6_register() was called. */
 bool service_has_ipv6(const struct leat *stack);
 
-/* True while an address of IPv6 is being checked (RFC 4862 5.4): a destination without a route now
- * may have one in a second, so the caller tries again. */
+/* True while an IPv6 address is tentative (RFC 4862 5.4). A destination without a route now may
+ * have one a second later, so the caller tries again. */
 bool service_is_probing6(const struct leat *stack);
 
-/* ---- which of several addresses to talk to first (RFC 6724 6), of either family
+/* ---- destination address selection (RFC 6724 6), both families
  *
- * The rules ask for the source address that each would be reached from: so each is looked at once,
- * and then two are compared.
- */
+ * The rules depend on the source address that the stack would use for each destination. The source
+ * is looked up once per destination; the comparisons then use the result. */
 
-/* An address to talk to, and what the rules ask of it. */
+/* A destination address with the facts that the rules compare. */
 struct destination {
     struct leat_ip ip;
-    struct leat_ip source; /* "::": it can't be reached */
-    uint8_t source_bits;   /* of its prefix */
-    bool is_deprecated;    /* the source */
+    struct leat_ip source; /* "::": there is no route to it */
+    uint8_t source_bits;   /* prefix length of the source */
+    bool is_deprecated;    /* the source is deprecated */
 };
 
-/* Looks at @end, as things are now. */
+/* Fills in @destination for @end from the current routes and addresses. */
 void destination_look(struct leat *stack, const struct leat_endpoint *end,
                       struct destination *destination);
 
-/* True if @a goes before @b; false if it is the other way round, or no rule tells them apart: then
- * they stay in the order in which they came (rule 10). */
+/* True if @a is preferred to @b. False if @b is preferred or no rule decides; equal destinations
+ * then keep their order (rule 10). */
 bool destination_goes_before(const struct leat *stack, const struct destination *a,
                              const struct destination *b);
 
-/* Sorts @count ends by these rules. */
+/* Sorts @count endpoints by these rules, best first; stable. */
 void destinations_sort(struct leat *stack, struct leat_endpoint *ends, unsigned count);
 
 #endif

@@ -1,5 +1,4 @@
-/* services.c -- what every layer may ask of its stack: clock, chance, memory, links, the ready
- * queue. */
+/* services.c -- services for all layers: clock, random numbers, memory, links, the ready queue. */
 #include "stack.h"
 
 #include "core/assert.h"
@@ -41,7 +40,7 @@ COLD void link_set_mtu(struct link *link, uint16_t mtu)
 
 bool stack_register(struct leat *stack, const struct protocol *protocol)
 {
-    leat_assert(stack->flush_count <= stack->protocol_count); /* they stand first */
+    leat_assert(stack->flush_count <= stack->protocol_count); /* those with a flush are first */
     if (stack->protocol_count == PROTOCOLS_MAX)
         return false;
     stack->protocols[stack->protocol_count] = protocol;
@@ -73,13 +72,13 @@ COLD enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_
         any |= seed[i];
     if (!any)
         return LEAT_ERR_ENTROPY;
-    /* the tables' key stays: entries lie where it put them */
+    /* table_key stays: hash tables are already filled by it */
     stack->secret_key.k0 = siphash13(&outer, inner.k0, 1);
     stack->secret_key.k1 = siphash13(&inner, outer.k0, 2);
     stack->random_key.k0 = siphash13(&outer, inner.k1, 3);
     stack->random_key.k1 = siphash13(&inner, outer.k1, 4);
     stack->seed_generation++;
-    stack->route_generation++; /* identifications were derived from the old key */
+    stack->route_generation++; /* cached paths hold identifications that the old key made */
     return LEAT_OK;
 }
 
@@ -96,7 +95,7 @@ uint64_t leat_random(struct leat *stack)
 
 uint32_t stack_random_below(struct leat *stack, uint32_t bound)
 {
-    /* multiply and shift: a bias of bound / 2^32, which nothing here can notice */
+    /* multiply and shift: the bias is at most bound / 2^32, negligible for every use here */
     return (uint32_t)(((leat_random(stack) & 0xffffffffu) * bound) >> 32);
 }
 

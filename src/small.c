@@ -1,4 +1,4 @@
-/* small.c -- limits of a stack for a device with little memory. */
+/* small.c -- a configuration for devices with little memory. */
 #include <leat/stack.h>
 
 #include "core/cold.h"
@@ -7,7 +7,7 @@ COLD struct leat_config leat_small_config(void)
 {
     return (struct leat_config){
         .buf_count = 8,
-        .buf_bytes = 1664, /* the headroom, a frame of 1,514 bytes, and what aligns both */
+        .buf_bytes = 1664, /* headroom, a frame of 1,514 bytes, and alignment of both */
         .small_count = 12,
         .view_count = 16,
         .burst_frames = 4,

@@ -1,9 +1,9 @@
 /*
- * stack.c -- START HERE: how a stack is built (leat_init) and how it moves (leat_poll).
+ * stack.c -- START HERE: how a stack is built (leat_init) and how it runs (leat_poll).
  *
- * One poll is one turn, always in this order: frames come in, from the links and from ourselves;
- * timers fire; the program is called back; protocols send what they owe and what the program wants;
- * frames go out.  Each step has a budget, so a poll ends whatever comes in.
+ * One poll is one turn, always in this order. Frames are received, from the links and from the
+ * loopback queue. Timers fire. The program is called back. Protocols send what is due and what the
+ * program has queued. The frames go out. Each step has a budget, so a poll ends under any load.
  */
 #include "stack.h"
 
@@ -22,7 +22,7 @@ static uint32_t or_default(uint32_t value, uint32_t fallback)
     return value ? value : fallback;
 }
 
-/* Fragments may wait for 30 s: they must leave most of the pool to everybody else. */
+/* Fragments may wait for 30 s, so most of the pool stays available for other uses. */
 static uint32_t reassembly_share(const struct leat_config *c)
 {
     const uint64_t quarter = (uint64_t)c->buf_count * c->buf_bytes / 4;
@@ -55,12 +55,13 @@ COLD static struct leat_config with_defaults(const struct leat_config *given)
 
 static bool config_is_legal(const struct leat_config *c)
 {
-    /* a buffer must hold the largest headers behind its headroom */
+    /* a buffer must have space for the largest headers after its headroom */
     return c->buf_bytes >= 2 * LEAT_BUF_HEADROOM && c->buf_bytes % 8 == 0 &&
            c->buf_bytes <= 1024 * 1024 && c->burst_frames <= BURST_MAX;
 }
 
-/* Flows that a queue tells apart: half as many as it has places, for each to have two segments. */
+/* The number of flows that a fair queue distinguishes: half its frames, so that each flow can have
+ * two segments. */
 static uint16_t fair_flows(const struct leat_config *c)
 {
     const uint32_t count = c->tx_queue_frames / 2u;
@@ -77,8 +78,10 @@ COLD size_t leat_memory_bytes(const struct leat_config *config)
            reassembly_cost(&c) + routes_cost(&c) + fair_table_cost(fair_flows(&c), LEAT_NETIFS_MAX);
 }
 
-/* Frames that are taken before the first of them goes up: many senders' segments come in turn, and
- * are merged among these; but not so many that a small pool would have nothing left to answer. */
+/* The number of frames taken from a backend before the first is processed. GRO merges within such a
+ * batch, so the batch should hold several segments of each of many senders. It is at most a
+ * sixteenth of the pool (but FRAMES_AT_ONCE in any case), so that a small pool keeps buffers for
+ * the answers. */
 static uint16_t taken_at_once(const struct leat_config *c)
 {
     const uint32_t share = c->buf_count / 16;
@@ -164,13 +167,13 @@ COLD enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif)
     link->netif = netif;
     link->mtu = netif->mtu;
     transmit_init(link);
-    link->for_us_begin[0] = UINT64_MAX; /* a group's address: no frame for us alone begins so */
+    link->for_us_begin[0] = UINT64_MAX; /* matches no frame: the first octet is a group's */
     if (stack->ipv6_family)
         stack->ipv6_family->attached(link);
     return LEAT_OK;
 }
 
-/* Several frames that came together: some may be merged. */
+/* Processes several frames that arrived together; GRO may merge some of them. */
 static __attribute__((noinline)) void frames_up(struct link *link, struct leat_buf **frames,
                                                 uint32_t count)
 {
@@ -199,7 +202,7 @@ static inline uint32_t take_frames(struct leat *stack, struct link *link, uint32
     return got;
 }
 
-/* Takes the rest of a burst; true if there may be more. */
+/* Takes the rest of a burst; true if the backend may have more frames. */
 static __attribute__((noinline)) bool link_poll_on(struct leat *stack, struct link *link)
 {
     uint32_t left = stack->config.burst_frames - stack->taken_max;
@@ -216,7 +219,7 @@ static __attribute__((noinline)) bool link_poll_on(struct leat *stack, struct li
     return true;
 }
 
-/* Takes a burst from one backend; true if there may be more. */
+/* Takes a burst from one backend; true if the backend may have more frames. */
 static inline bool link_poll(struct leat *stack, struct link *link)
 {
     return take_frames(stack, link, stack->taken_max) == stack->taken_max &&
@@ -227,7 +230,7 @@ static __attribute__((noinline)) void loopback_poll(struct leat *stack)
 {
     struct leat_buf *packet;
 
-    /* not what is sent meanwhile */
+    /* packets that are queued during this loop wait for the next poll */
     for (uint32_t left = stack->loopback.count; left > 0; left--) {
         packet = queue_take(&stack->loopback);
         if (!packet)
@@ -238,7 +241,7 @@ static __attribute__((noinline)) void loopback_poll(struct leat *stack)
     }
 }
 
-/* True if some protocol has more to send than there was room for, or than was its turn. */
+/* True if a protocol has more to send: it has used up its budget, or a transmit queue is full. */
 static bool protocols_flush(struct leat *stack)
 {
     bool more = false;
@@ -262,7 +265,8 @@ static void ready_run_first(struct leat *stack, struct ready *head)
     ready->run(stack, ready);
 }
 
-/* Behind a mark: what a callback makes ready waits for the next turn. */
+/* Runs the callbacks up to a marker at the end of the queue. Those that become ready meanwhile wait
+ * for the next turn. */
 static unsigned ready_run_many(struct leat *stack, unsigned budget)
 {
     struct ready last = {0};
@@ -274,7 +278,7 @@ static unsigned ready_run_many(struct leat *stack, unsigned budget)
     return budget;
 }
 
-/* Calls the program back for everything that was ready when it began, and for what a callback has
+/* Runs the callbacks that were ready at the start, and those of connections that a callback has
  * accepted. */
 static void ready_run(struct leat *stack)
 {
@@ -282,14 +286,14 @@ static void ready_run(struct leat *stack)
 
     if (stack->ready.next != stack->ready.prev)
         budget = ready_run_many(stack, budget);
-    else if (is_ready(&stack->ready)) /* a single one needs no mark */
+    else if (is_ready(&stack->ready)) /* a single entry needs no marker */
         ready_run_first(stack, &stack->ready);
     for (; budget > 0 && is_ready(&stack->ready_same_turn); budget--)
         ready_run_first(stack, &stack->ready_same_turn);
 }
 
-/* When a backend wants a look.  One whose frames no buffer is left for gets it a little later: it
- * would say "now" until somebody gives memory back, and the loop would spin. */
+/* When to poll a backend again. A backend whose frames can't be received for lack of buffers is
+ * polled a little later: it would answer "now" until buffers are freed, and the loop would spin. */
 static uint64_t look_ns(const struct leat *stack, struct leat_netif *netif)
 {
     const struct pool_list *full = &stack->pool.lists[POOL_FULL];
@@ -311,8 +315,8 @@ static uint64_t next_ns(const struct leat *stack, bool more)
         return stack->now_ns;
     next = timers_next_ns(&stack->timers);
     for (const struct link *link = stack->links; link < stack->links_end; link++) {
-        /* also when frames wait because its device is full: it knows when to see whether it has
-         * room again, and to ask before would spin */
+        /* this includes links whose queue waits for a full device: the backend knows when it will
+         * accept frames again, and polling earlier would spin */
         const uint64_t look = look_ns(stack, link->netif);
 
         if (look < next)
@@ -321,7 +325,7 @@ static uint64_t next_ns(const struct leat *stack, bool more)
     return next > stack->now_ns ? next : stack->now_ns;
 }
 
-/* True if frames are left behind, which only a full device does. */
+/* True if frames are left in a queue, which happens only when a device is full. */
 static bool links_flush(struct leat *stack)
 {
     bool full = false;
@@ -333,14 +337,14 @@ static bool links_flush(struct leat *stack)
     return full;
 }
 
-/* Sends the frames that wait for slow devices, before new ones may fill the device's places. */
+/* Sends the frames that wait for slow devices first, so that new frames don't take their places. */
 static __attribute__((noinline)) void slow_links_flush(struct leat *stack)
 {
     for (struct link *link = stack->links; link < stack->links_end; link++) {
         if (link->tx_is_slow)
             transmit_flush(link);
     }
-    stack->has_woken = false; /* those have their turn now */
+    stack->has_woken = false; /* the flush that follows serves whatever was woken */
 }
 
 uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
@@ -362,7 +366,7 @@ uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
         slow_links_flush(stack);
     sent_before = stack->stats.tx_frames;
     unsent = protocols_flush(stack);
-    /* behind a full device the rest waits as well, if another has not taken some of it */
+    /* what is unsent waits for a full device, unless some device has taken frames in this turn */
     if (!links_flush(stack) || stack->stats.tx_frames != sent_before)
         more |= unsent;
     if (stack->has_woken) {

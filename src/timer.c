@@ -1,13 +1,13 @@
 /*
- * timer.c -- timers of the program: one in the wheel each, and a place in the ring of what is
- * ready, so that the program is only called where it may call every function of ours.
+ * timer.c -- timers of the program. Each has a timer in the wheel and an entry for the ready queue.
+ * Expiry only queues the callback, so the program runs where it may call any function of the stack.
  */
 #include <leat/timer.h>
 
 #include "core/container_of.h"
 #include "stack.h"
 
-/* What lies in leat_timer.inside, at its start. */
+/* The layout of leat_timer.inside. */
 struct inside {
     struct timer timer;
     struct ready ready;
@@ -15,7 +15,7 @@ struct inside {
 
 _Static_assert(offsetof(struct leat_timer, inside) == 0 &&
                    sizeof(struct inside) <= sizeof((struct leat_timer *)0)->inside,
-               "a program's timer begins with what the stack needs");
+               "a program's timer begins with the stack's part");
 _Static_assert(offsetof(struct inside, timer) == 0, "fired() is given it");
 
 static struct inside *inside_of(struct leat_timer *timer)
