@@ -1,4 +1,4 @@
-/* arp.c -- address resolution packets. */
+/* arp.c -- parses and emits ARP packets. */
 #include "wire/arp.h"
 
 #include <string.h>

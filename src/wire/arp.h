@@ -1,4 +1,4 @@
-/* arp.h -- address resolution packets of IPv4 on Ethernet (RFC 826). */
+/* arp.h -- ARP packets for IPv4 on Ethernet (RFC 826). */
 #ifndef WIRE_ARP_H
 #define WIRE_ARP_H
 
@@ -18,7 +18,7 @@ enum arp_operation {
     ARP_REPLY = 2
 };
 
-/* The RFC's names: s for sender, t for target, h for hardware, p for protocol. */
+/* Field names as in the RFC: s sender, t target, h hardware address, p protocol address. */
 struct wire_arp {
     uint16_t operation; /* ARP_REQUEST or ARP_REPLY */
     struct leat_mac sha;
@@ -27,7 +27,7 @@ struct wire_arp {
     leat_ip4 tpa;
 };
 
-/* False: cut short, not IPv4 on Ethernet, or neither request nor reply. */
+/* False: truncated, not IPv4 on Ethernet, or neither request nor reply. */
 bool wire_arp_parse(struct wire_arp *arp, const uint8_t *bytes, uint32_t len);
 
 /* Writes ARP_BYTES. */

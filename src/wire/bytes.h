@@ -1,4 +1,4 @@
-/* bytes.h -- numbers in the order of the wire (big-endian), at any alignment. */
+/* bytes.h -- numbers in network byte order (big-endian), at any alignment. */
 #ifndef WIRE_BYTES_H
 #define WIRE_BYTES_H
 
@@ -17,8 +17,8 @@ static inline uint32_t get32(const uint8_t *at)
     return ((uint32_t)at[0] << 24) | ((uint32_t)at[1] << 16) | ((uint32_t)at[2] << 8) | at[3];
 }
 
-/* Each is one store: what is written byte by byte and read as a word soon after, by who sums it,
- * has to reach the cache first. */
+/* Each is a single store. A checksum soon loads the field as a word; after byte stores that load
+ * would stall until they reach the cache. */
 static inline void put16(uint8_t *at, uint16_t value)
 {
     value = big_endian16(value);
@@ -42,7 +42,7 @@ static inline uint64_t get64(const uint8_t *at)
     return (uint64_t)get32(at) << 32 | get32(at + 4);
 }
 
-/* Two words side by side. */
+/* Two words as one, @left in the upper half. */
 static inline uint64_t pair32(uint32_t left, uint32_t right)
 {
     return (uint64_t)left << 32 | right;

@@ -1,4 +1,4 @@
-/* ethernet.c -- the frame header. */
+/* ethernet.c -- Ethernet group addresses. */
 #include "wire/ethernet.h"
 
 const struct leat_mac mac_broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};

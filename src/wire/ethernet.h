@@ -14,7 +14,7 @@
 
 enum {
     ETHERNET_HEADER_BYTES = 14,
-    ETHERNET_VLAN_BYTES = 4, /* a tag in front of the type (802.1Q) */
+    ETHERNET_VLAN_BYTES = 4, /* an 802.1Q tag before the type */
     ETHERNET_FRAME_MIN = 60  /* without the FCS */
 };
 
@@ -32,10 +32,10 @@ struct wire_ethernet {
     uint16_t type;
 };
 
-/* The fields of a header of which 14 bytes are there. */
+/* Accessors for a header of at least 14 bytes. */
 static inline const struct leat_mac *wire_ethernet_dst(const uint8_t *bytes)
 {
-    return (const struct leat_mac *)(const void *)bytes; /* octets, which lie anywhere */
+    return (const struct leat_mac *)(const void *)bytes; /* a struct of octets needs no alignment */
 }
 
 static inline const struct leat_mac *wire_ethernet_src(const uint8_t *bytes)
@@ -48,7 +48,7 @@ static inline uint16_t wire_ethernet_type(const uint8_t *bytes)
     return get16(bytes + 12);
 }
 
-/* All of them.  False: fewer than 14 bytes. */
+/* Parses the whole header.  False: fewer than 14 bytes. */
 static inline bool wire_ethernet_parse(struct wire_ethernet *header, const uint8_t *bytes,
                                        uint32_t len)
 {
@@ -82,7 +82,7 @@ static inline bool mac_equal(const struct leat_mac *a, const struct leat_mac *b)
 /* ff:ff:ff:ff:ff:ff */
 extern const struct leat_mac mac_broadcast;
 
-/* The group address of a multicast address: its low 23 bits (RFC 1112 6.4). */
+/* The Ethernet address of an IPv4 multicast group: its low 23 bits (RFC 1112 6.4). */
 COLD struct leat_mac mac_of_group(leat_ip4 group);
 
 #endif

@@ -1,4 +1,4 @@
-/* group.c -- what MLD and IGMP say, read and written. */
+/* group.c -- parses and emits MLD and IGMP messages. */
 #include "wire/group.h"
 
 #include "core/assert.h"
@@ -12,10 +12,10 @@ enum {
     MLD_GROUP_AT = 8,
     MLD_SOURCES_AT = 26,
     IGMP_SOURCES_AT = 10,
-    IGMP1_RESPONSE_MS = 10000 /* RFC 2236 4: what IGMPv1 doesn't say */
+    IGMP1_RESPONSE_MS = 10000 /* RFC 2236 4: the default, as IGMPv1 has no such field */
 };
 
-/* RFC 3376 4.1.1, 4.1.7, RFC 3810 5.1.9: from 128 on it is a floating point number. */
+/* RFC 3376 4.1.1, 4.1.7, RFC 3810 5.1.9: values from 128 are floating-point. */
 static uint32_t from_code8(uint8_t code)
 {
     return code < 0x80 ? code : (uint32_t)((code & 0x0f) | 0x10) << ((code >> 4 & 7) + 3);
@@ -60,7 +60,7 @@ bool wire_igmp_query_parse(struct group_query *query, const uint8_t *bytes, uint
         query->ip = leat_ip_v4(ip);
     if (is_old && bytes[1] == 0) { /* RFC 3376 7.1 */
         query->age = 2;
-        query->ip = LEAT_IP_ANY; /* RFC 2236 4: IGMPv1 has but the one question */
+        query->ip = LEAT_IP_ANY; /* RFC 2236 4: IGMPv1 has only general queries */
         query->max_response_ms = IGMP1_RESPONSE_MS;
         return true;
     }

@@ -1,4 +1,4 @@
-/* igmp.h -- kinds of messages of IGMP (RFC 3376 4, RFC 2236 2.1); wire/group.h reads them. */
+/* igmp.h -- message types of IGMP (RFC 3376 4, RFC 2236 2.1); wire/group.h parses them. */
 #ifndef WIRE_IGMP_H
 #define WIRE_IGMP_H
 

@@ -1,4 +1,4 @@
-/* ipv4.c -- the internet header. */
+/* ipv4.c -- checks the options of an IPv4 header. */
 #include "wire/ipv4.h"
 
 enum ipv4_option {

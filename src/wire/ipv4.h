@@ -1,4 +1,4 @@
-/* ipv4.h -- the internet header (RFC 791 3.1). */
+/* ipv4.h -- the IPv4 header (RFC 791 3.1). */
 #ifndef WIRE_IPV4_H
 #define WIRE_IPV4_H
 
@@ -40,9 +40,9 @@ struct wire_ipv4 {
     bool more_fragments;
 };
 
-/* How many bytes the header has that begins at @bytes, of which @len have come in one piece; 0: it
- * is none: version not 4, IHL under 5, or lengths that don't fit into each other (RFC 1122
- * 3.2.1.1).  Inline, as everything in this file that each packet meets. */
+/* The length of the header at @bytes, of which @len are contiguous. 0: no valid header, because the
+ * version isn't 4, IHL is under 5, or the lengths contradict each other (RFC 1122 3.2.1.1).  Inline
+ * like all functions here that run for each packet. */
 static inline uint32_t wire_ipv4_header_bytes(const uint8_t *bytes, uint32_t len)
 {
     uint32_t header_bytes;
@@ -56,8 +56,8 @@ static inline uint32_t wire_ipv4_header_bytes(const uint8_t *bytes, uint32_t len
                : 0;
 }
 
-/* Reads a header, of which what follows may be missing as an ICMP error quotes it.  False: it is
- * none. */
+/* Parses a header without requiring the rest of its packet, which an ICMP error quotes only in
+ * part. False: no valid header. */
 static inline bool wire_ipv4_parse_quote(struct wire_ipv4 *header, const uint8_t *bytes,
                                          uint32_t len)
 {
@@ -81,32 +81,32 @@ static inline bool wire_ipv4_parse_quote(struct wire_ipv4 *header, const uint8_t
     return true;
 }
 
-/* The same of a packet of which @total_bytes have come, the first @len in one piece. */
+/* The same for a packet of which @total_bytes were received, the first @len contiguous. */
 static inline bool wire_ipv4_parse(struct wire_ipv4 *header, const uint8_t *bytes, uint32_t len,
                                    uint32_t total_bytes)
 {
     return wire_ipv4_parse_quote(header, bytes, len) && header->total_bytes <= total_bytes;
 }
 
-/* True for a part of a datagram. */
+/* True for a fragment of a datagram. */
 static inline bool wire_ipv4_is_fragment(const uint8_t *bytes)
 {
     return get16(bytes + 6) & (IPV4_FLAG_MF | IPV4_OFFSET_MASK);
 }
 
-/* True if the header's checksum is right; @bytes as they passed the parser. */
+/* True if the header's checksum is correct; @bytes have been parsed successfully. */
 static inline bool wire_ipv4_checksum_ok(const uint8_t *bytes, uint32_t header_bytes)
 {
     return checksum_agrees(header_bytes == IPV4_HEADER_BYTES ? checksum_20_bytes(bytes)
                                                              : checksum_bytes(bytes, header_bytes));
 }
 
-/* Judges the options of a header that passed the parser.  False: one has a length of 0 or 1, or one
- * past the header's end, or is a loose or strict source route (RFC 7126 4.3, 4.4). */
+/* Checks the options of a header that was parsed successfully.  False: an option's length is 0 or 1
+ * or exceeds the header, or the option is a source route, loose or strict (RFC 7126 4.3, 4.4). */
 bool wire_ipv4_options_ok(const uint8_t *bytes, uint32_t header_bytes);
 
-/* Writes IPV4_HEADER_BYTES, the checksum included.  It is that of the words as they are here: read
- * back, they would have to reach the cache first. */
+/* Emits IPV4_HEADER_BYTES with the checksum.  The checksum is computed from registers, because
+ * loading the header again would stall until the stores reach the cache. */
 static inline void wire_ipv4_emit(const struct wire_ipv4 *header, uint8_t *bytes)
 {
     uint16_t fragment = (uint16_t)(header->fragment_offset / 8);
@@ -119,7 +119,7 @@ static inline void wire_ipv4_emit(const struct wire_ipv4 *header, uint8_t *bytes
     left = pair32(0x45000000 | (uint32_t)header->tos << 16 | header->total_bytes,
                   (uint32_t)header->id << 16 | fragment);
     right = pair32((uint32_t)header->ttl << 24 | (uint32_t)header->protocol << 16, header->src);
-    /* no word was read from memory, so none has to be turned */
+    /* the words are in host byte order, so the checksum needs no swap */
     right |=
         (uint64_t)(uint16_t)~checksum_fold16(checksum_add(checksum_add(left, right), header->dst))
         << 32;

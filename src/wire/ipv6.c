@@ -1,4 +1,4 @@
-/* ipv6.c -- the IPv6 header and the chain of headers behind it. */
+/* ipv6.c -- the IPv6 header and the chain of extension headers. */
 #include "wire/ipv6.h"
 
 #include <string.h>
@@ -60,7 +60,7 @@ static enum ipv6_chain problem(struct wire_ipv6_chain *chain, uint8_t code, uint
     return IPV6_CHAIN_PROBLEM;
 }
 
-/* RFC 8200 4.2: the two highest bits of an unknown option say what to do. */
+/* RFC 8200 4.2: the two highest bits of an unknown option's type select the action. */
 static enum ipv6_chain unknown_option(struct wire_ipv6_chain *chain, uint8_t type, uint32_t at,
                                       bool to_group)
 {
@@ -77,7 +77,7 @@ static enum ipv6_chain unknown_option(struct wire_ipv6_chain *chain, uint8_t typ
     }
 }
 
-/* The options from @at to @end; *@left: how many more a packet may have. */
+/* Walks the options from @at to @end; *@left: how many more the packet may have. */
 static enum ipv6_chain walk_options(struct wire_ipv6_chain *chain, const uint8_t *bytes,
                                     uint32_t at, uint32_t end, unsigned *left, bool to_group)
 {
@@ -96,7 +96,7 @@ static enum ipv6_chain walk_options(struct wire_ipv6_chain *chain, const uint8_t
         if (type == OPTION_ALERT && bytes[at + 1] == ALERT_BYTES)
             chain->is_alert |=
                 chain->next_header == IPV6_HOP_BY_HOP && get16(bytes + at + 2) == ALERT_MLD;
-        verdict = unknown_option(chain, type, at, to_group); /* PadN's bits say: skip */
+        verdict = unknown_option(chain, type, at, to_group); /* PadN's action bits: skip */
         if (verdict != IPV6_CHAIN_OK)
             return verdict;
         at += 2u + bytes[at + 1];
@@ -132,7 +132,7 @@ bool wire_ipv6_is_error(uint8_t next_header, const uint8_t *bytes, uint32_t len)
     return at >= len || bytes[at] < ICMPV6_INFORMATIONAL || bytes[at] == ICMPV6_REDIRECT;
 }
 
-/* One header of @bytes_here bytes at chain->bytes. */
+/* Walks the header of @bytes_here bytes at chain->bytes. */
 static enum ipv6_chain walk_one(struct wire_ipv6_chain *chain, const uint8_t *bytes,
                                 uint32_t bytes_here, unsigned *options_left, bool to_group)
 {
@@ -141,18 +141,18 @@ static enum ipv6_chain walk_one(struct wire_ipv6_chain *chain, const uint8_t *by
 
     switch (chain->next_header) {
     case IPV6_HOP_BY_HOP:
-        /* RFC 8200 4.1: only right behind the IPv6 header */
+        /* RFC 8200 4.1: only directly after the IPv6 header */
         if (at != IPV6_HEADER_BYTES)
             return problem(chain, PROBLEM_NEXT_HEADER, chain->next_at);
         return walk_options(chain, bytes, at + 2, at + bytes_here, options_left, to_group);
     case IPV6_DESTINATION:
         return walk_options(chain, bytes, at + 2, at + bytes_here, options_left, to_group);
     case IPV6_ROUTING:
-        /* RFC 8200 4.4, RFC 5095 3: we know no type, so what is still to be visited is wrong */
+        /* RFC 8200 4.4, RFC 5095 3: all routing types are unknown, so Segments Left must be 0 */
         return bytes[at + 3] == 0 ? IPV6_CHAIN_OK : problem(chain, PROBLEM_FIELD, at + 2);
-    default: /* RFC 6946: with offset 0 and nothing behind it, it is no part but all of a packet */
+    default: /* RFC 6946: an atomic fragment (offset 0, no more fragments) is a whole packet */
         is_part = get16(bytes + at + 2) & 0xfff9;
-        if (is_part && chain->is_fragment) /* a part of a part: its headers end here */
+        if (is_part && chain->is_fragment) /* nested fragment: its headers are incomplete */
             return IPV6_CHAIN_DROP;
         chain->had_fragments = true;
         chain->is_fragment |= is_part;

@@ -1,4 +1,4 @@
-/* ndp.c -- messages of neighbour discovery. */
+/* ndp.c -- parses and emits messages of neighbour discovery. */
 #include "wire/ndp.h"
 
 #include <string.h>

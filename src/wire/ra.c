@@ -1,4 +1,4 @@
-/* ra.c -- router advertisements and solicitations. */
+/* ra.c -- parses router advertisements and emits solicitations. */
 #include "wire/ra.h"
 
 #include <string.h>
@@ -22,7 +22,8 @@ enum {
     LABEL_MAX = 63 /* RFC 1035 2.3.4 */
 };
 
-/* The two bits in the middle of a byte (RFC 4191 2.1); RA_MEDIUM for the reserved value. */
+/* The preference in the two middle bits of a byte (RFC 4191 2.1); RA_MEDIUM for the reserved
+ * value. */
 static int8_t preference_of(uint8_t byte)
 {
     static const int8_t all[] = {RA_MEDIUM, RA_HIGH, RA_MEDIUM, RA_LOW};
@@ -53,7 +54,7 @@ bool wire_ra_parse(struct wire_ra *ra, const uint8_t *bytes, uint32_t len)
     return true;
 }
 
-/* The first @bits of the @bytes that are there, and 0 behind. */
+/* The first @bits of the @bytes at @at; the rest is 0. */
 static struct leat_ip prefix_at(const uint8_t *at, uint32_t bytes, uint32_t bits)
 {
     struct leat_ip prefix = {{0}};
@@ -81,7 +82,7 @@ static void take_prefix(struct wire_ra_option *option, const uint8_t *at, uint32
 
 static void take_route(struct wire_ra_option *option, const uint8_t *at, uint32_t len)
 {
-    /* RFC 4191 2.3: as long as the prefix needs, or longer; the reserved preference: ignored */
+    /* RFC 4191 2.3: at least as long as the prefix needs; a reserved preference is ignored */
     if (at[2] > 128 || len > 24 || len < 8 + (at[2] + 63u) / 64 * 8 ||
         (at[3] >> 3 & 3) == PREFERENCE_RESERVED)
         return;
@@ -113,7 +114,7 @@ static void take_nat64(struct wire_ra_option *option, const uint8_t *at, uint32_
         return;
     option->kind = RA_NAT64;
     option->prefix_bits = bits[code];
-    option->lifetime_s = get16(at + 2) & 0xfff8u; /* scaled by 8, and so it stands there */
+    option->lifetime_s = get16(at + 2) & 0xfff8u; /* 13 bits in units of 8 s */
     option->prefix = prefix_at(at + 4, 12, bits[code]);
 }
 
@@ -126,7 +127,7 @@ bool wire_ra_next(struct wire_ra_option *option, const uint8_t *bytes, uint32_t 
         return false;
     here_bytes = here[1] * 8u;
     leat_debug_assert(here_bytes <= len - *at);
-    leat_debug_assert(here_bytes > 0); /* wire_ra_parse() has seen it */
+    leat_debug_assert(here_bytes > 0); /* checked by wire_ra_parse() */
     *option = (struct wire_ra_option){.kind = RA_OTHER};
     *at += here_bytes;
     switch (here[0]) {
@@ -157,7 +158,7 @@ bool wire_ra_next(struct wire_ra_option *option, const uint8_t *bytes, uint32_t 
     return true;
 }
 
-/* What a name of a host consists of; anything else would be strange text for programs. */
+/* True for characters of host names. Programs might mishandle others, so they are refused. */
 static bool is_plain(uint8_t c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||

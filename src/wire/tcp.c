@@ -1,4 +1,4 @@
-/* tcp.c -- the format of a TCP segment. */
+/* tcp.c -- parses and emits the options of TCP segments. */
 #include "wire/tcp.h"
 
 #include <string.h>
@@ -40,7 +40,7 @@ _Static_assert(WIRE_TCP_SYN_BYTES ==
                    MSS_BYTES + SACK_PERMITTED_BYTES + TS_BYTES + 1 + WIND_SHIFT_BYTES,
                "and no more");
 
-/* A list of blocks whose length is wrong is no list (RFC 2018 3). */
+/* A SACK option of a wrong length is ignored (RFC 2018 3). */
 static void parse_sacks(const uint8_t *option, struct wire_tcp *header)
 {
     const uint8_t count = (uint8_t)((option[1] - 2) / SACK_BLOCK_BYTES);
@@ -54,7 +54,7 @@ static void parse_sacks(const uint8_t *option, struct wire_tcp *header)
     }
 }
 
-/* RFC 7413 4.1.1: an even number of bytes, 4 to 16, or none. */
+/* RFC 7413 4.1.1: the cookie has an even number of 4 to 16 bytes, or is absent. */
 static void parse_fast_open(const uint8_t *option, struct wire_tcp *header)
 {
     const uint8_t bytes = (uint8_t)(option[1] - 2);
@@ -71,7 +71,7 @@ static uint8_t shift_of(uint8_t said)
     return said < WIND_SHIFT_MAX ? said : WIND_SHIFT_MAX;
 }
 
-/* One option that lies whole; an unknown one, or one of the wrong length, says nothing. */
+/* Parses one complete option; unknown ones and those of a wrong length are ignored. */
 static void parse_option(const uint8_t *option, struct wire_tcp *header)
 {
     switch (option[0]) {
@@ -104,7 +104,7 @@ static void parse_option(const uint8_t *option, struct wire_tcp *header)
     }
 }
 
-/* Those of nearly every SYN; false: they are others. */
+/* Parses the options of nearly every SYN; false: other options. */
 static bool parse_common_syn(const uint8_t *option, struct wire_tcp *header)
 {
     if (header->header_bytes != WIRE_TCP_BYTES + WIRE_TCP_SYN_BYTES ||
@@ -150,7 +150,7 @@ uint32_t wire_tcp_bytes_of_any(const struct wire_tcp *header)
         bytes += MSS_BYTES;
     if (header->wind_shift != WIRE_TCP_NO_SHIFT)
         bytes += 1 + WIND_SHIFT_BYTES;
-    if (header->has_ts || header->sack_permitted) /* the one fills the other's padding */
+    if (header->has_ts || header->sack_permitted) /* the second one replaces the first's padding */
         bytes += header->has_ts ? 2 + TS_BYTES : 2 + SACK_PERMITTED_BYTES;
     if (header->has_fast_open)
         bytes += (2u + header->fast_open_bytes + 3) & ~3u;
@@ -199,7 +199,7 @@ static uint8_t *emit_fast_open(uint8_t *option, const struct wire_tcp *header)
     return option + header->fast_open_bytes;
 }
 
-/* Every option is padded in front with NOPs to a multiple of 4: what follows is aligned. */
+/* Each option is padded in front with NOPs to a multiple of 4, which keeps the next one aligned. */
 void wire_tcp_emit_any_options(uint8_t *option, const struct wire_tcp *header)
 {
     if (header->mss) {

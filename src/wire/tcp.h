@@ -10,7 +10,7 @@
 
 enum {
     WIRE_TCP_BYTES = 20,         /* without options */
-    WIRE_TCP_OPTIONS_BYTES = 40, /* at most */
+    WIRE_TCP_OPTIONS_BYTES = 40, /* maximum */
     WIRE_TCP_NO_SHIFT = 0xff     /* wind_shift: option absent */
 };
 
@@ -23,10 +23,10 @@ enum wire_tcp_flag {
     TCP_URG = 0x20,
     TCP_ECE = 0x40, /* RFC 3168 6.1 */
     TCP_CWR = 0x80,
-    TCP_AE = 0x100 /* RFC 9768 3.2.2; it lies beside the data offset */
+    TCP_AE = 0x100 /* RFC 9768 3.2.2; in the byte of the data offset */
 };
 
-/* A SACK block: the numbers @left to @right - 1 (RFC 2018 3). */
+/* A SACK block: sequence numbers @left to @right - 1 (RFC 2018 3). */
 struct wire_sack {
     uint32_t left;
     uint32_t right;
@@ -37,46 +37,45 @@ enum {
     WIRE_FAST_OPEN_MAX = 16
 };
 
-/* A header of legal values. */
+/* A header with valid values. */
 struct wire_tcp {
     uint16_t src_port;
     uint16_t dst_port;
     uint32_t seq;
     uint32_t ack;
     uint16_t window;         /* unscaled, as on the wire */
-    uint16_t flags;          /* enum wire_tcp_flag; read without TCP_AE: wire_tcp_ae() */
+    uint16_t flags;          /* enum wire_tcp_flag; parsed without TCP_AE, see wire_tcp_ae() */
     uint8_t header_bytes;    /* 20..60 */
     uint16_t mss;            /* option; 0: absent */
-    uint8_t wind_shift;      /* option; WIRE_TCP_NO_SHIFT: absent; over 14 is cut to 14 */
+    uint8_t wind_shift;      /* option; WIRE_TCP_NO_SHIFT: absent; larger than 14 becomes 14 */
     bool sack_permitted;     /* option */
     bool has_ts;             /* option: tsval and tsecr */
     bool has_fast_open;      /* option of a SYN: fast_open[] */
     uint8_t fast_open_bytes; /* 0 (a request) or 4..16 */
-    uint8_t sack_count;      /* option: blocks; 0: absent */
+    uint8_t sack_count;      /* option: number of blocks; 0: absent */
     uint32_t tsval;
     uint32_t tsecr;
     uint8_t fast_open[WIRE_FAST_OPEN_MAX];  /* the cookie (RFC 7413 2) */
-    struct wire_sack sacks[WIRE_SACKS_MAX]; /* as sent: may be nonsense */
+    struct wire_sack sacks[WIRE_SACKS_MAX]; /* as received, not validated */
 };
 
-/* How the options begin when they are timestamps and nothing else, as nearly every segment has
- * them: RFC 7323 appendix A. */
+/* The start of the options of nearly every segment: timestamps only, as in RFC 7323 appendix A. */
 enum {
     WIRE_TCP_TS_ALONE = 0x0101080a,
-    WIRE_TCP_TS_BYTES = 12 /* with the padding */
+    WIRE_TCP_TS_BYTES = 12 /* with padding */
 };
 
-/* The options of a SYN as Linux and we write them: MSS, SACK permitted, timestamps, window scale.
- */
+/* The options of a SYN as Linux and leat order them: MSS, SACK permitted, timestamps, window
+ * scale. */
 enum {
-    WIRE_TCP_SYN_MSS = 0x02040000,   /* and the MSS */
-    WIRE_TCP_SYN_TS = 0x0402080a,    /* and both timestamps */
-    WIRE_TCP_SYN_SHIFT = 0x01030300, /* and the shift */
+    WIRE_TCP_SYN_MSS = 0x02040000,   /* followed by the MSS */
+    WIRE_TCP_SYN_TS = 0x0402080a,    /* followed by both timestamps */
+    WIRE_TCP_SYN_SHIFT = 0x01030300, /* plus the shift */
     WIRE_TCP_SYN_BYTES = 20
 };
 
-/* Reads the fixed header out of the @len bytes that lie at @at; false: too short, or a data offset
- * under 5 or past @len.  The options are not read yet. */
+/* Parses the fixed header from the @len bytes at @at; false: too short, or the data offset is under
+ * 5 or exceeds @len.  Options are not parsed. */
 static inline bool wire_tcp_parse(const uint8_t *at, uint32_t len, struct wire_tcp *header)
 {
     if (len < WIRE_TCP_BYTES)
@@ -95,17 +94,18 @@ static inline bool wire_tcp_parse(const uint8_t *at, uint32_t len, struct wire_t
     return header->header_bytes >= WIRE_TCP_BYTES && header->header_bytes <= len;
 }
 
-/* TCP_AE of the header at @at, or 0.  Few ask for it, and each segment would pay. */
+/* TCP_AE of the header at @at, or 0.  Separate because few connections need it. */
 static inline uint16_t wire_tcp_ae(const uint8_t *at)
 {
     return (uint16_t)((at[12] & 1) << 8);
 }
 
-/* Reads whatever options there are. */
+/* Parses any options. */
 bool wire_tcp_parse_any_options(const uint8_t *at, struct wire_tcp *header);
 
-/* Reads the options of a header that wire_tcp_parse() accepted; false: a length of 0 or 1, or past
- * the end (CVE-2020-24337 and its family).  What nearly every segment has is read here. */
+/* Parses the options of a header that wire_tcp_parse() accepted; false: an option's length is 0 or
+ * 1, or exceeds the header (CVE-2020-24337 and related ones).  The usual options are parsed
+ * inline. */
 static inline bool wire_tcp_parse_options(const uint8_t *at, struct wire_tcp *header)
 {
     const uint8_t *option = at + WIRE_TCP_BYTES;
@@ -119,18 +119,18 @@ static inline bool wire_tcp_parse_options(const uint8_t *at, struct wire_tcp *he
     return true;
 }
 
-/* Where the checksum lies. */
+/* Offset of the checksum. */
 enum {
     WIRE_TCP_CHECKSUM_AT = 16
 };
 
-/* Writes whatever options @header has. */
+/* Emits any options of @header. */
 COLD void wire_tcp_emit_any_options(uint8_t *option, const struct wire_tcp *header);
 
-/* wire_tcp_bytes() of a header with options beside timestamps. */
+/* wire_tcp_bytes() for a header with other options than timestamps. */
 COLD uint32_t wire_tcp_bytes_of_any(const struct wire_tcp *header);
 
-/* Bytes that wire_tcp_emit() writes for @header: 20 plus its options, each padded to 4. */
+/* The bytes that wire_tcp_emit() writes for @header: 20 plus its options, each padded to 4. */
 static inline uint32_t wire_tcp_bytes(const struct wire_tcp *header)
 {
     const unsigned others =
@@ -141,7 +141,8 @@ static inline uint32_t wire_tcp_bytes(const struct wire_tcp *header)
     return WIRE_TCP_BYTES + (header->has_ts ? WIRE_TCP_TS_BYTES : 0);
 }
 
-/* A header without options: the caller may add some.  What only options need is left as it is. */
+/* Starts a header without options, which the caller may add.  Members used only by absent options
+ * are not set. */
 static inline void wire_tcp_begin(struct wire_tcp *header, uint32_t seq, uint16_t flags)
 {
     header->seq = seq;
@@ -165,8 +166,8 @@ static inline void wire_tcp_emit_syn_options(uint8_t *option, const struct wire_
     put32(option + 16, (uint32_t)WIRE_TCP_SYN_SHIFT | header->wind_shift);
 }
 
-/* Writes the options of a header that is @bytes long.  Those of nearly every segment, and of nearly
- * every SYN, are written here: their length and one of them say which they are. */
+/* Emits the options of a header that is @bytes long.  The common cases, nearly every segment and
+ * nearly every SYN, are inline; the length and one option identify them. */
 static inline void wire_tcp_emit_options(uint8_t *option, const struct wire_tcp *header,
                                          uint32_t bytes)
 {
@@ -184,16 +185,16 @@ static inline void wire_tcp_emit_options(uint8_t *option, const struct wire_tcp 
     }
 }
 
-/* Writes the header without its options, checksum and urgent pointer 0; sets nothing else. */
+/* Emits the header without options, with checksum and urgent pointer 0. */
 static inline void wire_tcp_emit_fixed(uint8_t *at, const struct wire_tcp *header, uint32_t bytes)
 {
     put64(at, pair32((uint32_t)header->src_port << 16 | header->dst_port, header->seq));
     put64(at + 8,
           pair32(header->ack, bytes / 4 << 28 | (uint32_t)header->flags << 16 | header->window));
-    put32(at + WIRE_TCP_CHECKSUM_AT, 0); /* and the urgent pointer */
+    put32(at + WIRE_TCP_CHECKSUM_AT, 0); /* the urgent pointer, too */
 }
 
-/* The same with its options.  @bytes: what wire_tcp_bytes() says. */
+/* Emits the header with its options.  @bytes: from wire_tcp_bytes(). */
 static inline void wire_tcp_emit(uint8_t *at, const struct wire_tcp *header, uint32_t bytes)
 {
     wire_tcp_emit_fixed(at, header, bytes);

@@ -1,4 +1,4 @@
-/* udp.h -- the datagram header (RFC 768). */
+/* udp.h -- the UDP header (RFC 768). */
 #ifndef WIRE_UDP_H
 #define WIRE_UDP_H
 
@@ -16,12 +16,12 @@ enum {
 struct wire_udp {
     uint16_t src_port;
     uint16_t dst_port;
-    uint16_t length;   /* of header and data: 8 at least */
-    uint16_t checksum; /* 0: the sender made none */
+    uint16_t length;   /* of header and data, at least 8 */
+    uint16_t checksum; /* 0: the sender computed none */
 };
 
-/* Of a datagram of which @total_bytes have come, the first @len in one piece.  False: cut short,
- * or a length that doesn't fit. */
+/* Parses a header of a datagram of which @total_bytes were received, the first @len contiguous.
+ * False: truncated, or the length doesn't fit. */
 static inline bool wire_udp_parse(struct wire_udp *udp, const uint8_t *bytes, uint32_t len,
                                   uint32_t total_bytes)
 {
