@@ -154,7 +154,8 @@ struct protocol {
      * itself.  @device_sums: the device completes checksums.  NULL: no memory, and @frame is
      * unchanged. */
     struct leat_buf *(*gso)(struct leat *stack, struct leat_buf *frame, bool device_sums);
-    /* @waiter has half as many frames left in the queue of a link as it had (link/transmit.h). */
+    /* @waiter has half as many frames left in the queue of a link as it had (link/transmit.h).
+     * NULL if the protocol has no super-frames. */
     void (*wake)(struct leat *stack, uint32_t waiter);
     uint8_t number; /* as in the IP header */
 };

@@ -1,4 +1,4 @@
-/* groups.c -- sockets join groups and leave them (RFC 1112 7.1, RFC 3376 2, RFC 3810 3). */
+/* groups.c -- sockets join and leave multicast groups (RFC 1112 7.1, RFC 3376 2, RFC 3810 3). */
 #include "udp/udp.h"
 
 #include "ip/igmp.h"
@@ -18,7 +18,7 @@ static struct udp_membership *find(const struct leat_udp *udp, const struct link
     return 0;
 }
 
-/* Takes @membership out of the table. */
+/* Removes @membership from the table. */
 static void end(struct udp *table, struct udp_membership *membership)
 {
     const struct udp_membership was = *membership;
@@ -40,7 +40,7 @@ static void leave_all(struct leat_udp *udp)
     }
 }
 
-/* NULL: @netif isn't attached. */
+/* The link of @netif, or the first link if @netif is NULL.  NULL: not attached. */
 static struct link *link_of(const struct leat_udp *udp, const struct leat_netif *netif)
 {
     struct leat *stack = udp->stack;

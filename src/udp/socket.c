@@ -1,4 +1,4 @@
-/* socket.c -- sockets: opened, bound, connected, found, closed. */
+/* socket.c -- opens, binds, connects, looks up and closes sockets. */
 #include "udp/udp.h"
 
 #include "core/assert.h"
@@ -8,7 +8,7 @@ enum {
     SOCKETS_DEFAULT = 64,
     QUEUE_DEFAULT = 256,
     GROUPS_DEFAULT = 8,
-    /* RFC 6056 3.2: the whole range above the well-known ports */
+    /* RFC 6056 3.2: all ports above the well-known ones */
     EPHEMERAL_FIRST = 1024,
     EPHEMERAL_COUNT = 65536 - EPHEMERAL_FIRST
 };
@@ -43,7 +43,8 @@ size_t leat_udp_memory_bytes(const struct leat_udp_config *config)
            arena_cost(groups_of(config), sizeof(struct group));
 }
 
-/* Room for memberships, and for what IGMP knows of their groups: in use when a socket joins one. */
+/* Allocates the membership table and IGMP's group records; they are used once a socket joins a
+ * group. */
 COLD static bool make_room_for_groups(struct leat *stack, struct udp *table, uint16_t count)
 {
     table->memberships = arena_take(&stack->arena, count, sizeof(struct udp_membership));
@@ -119,7 +120,8 @@ struct leat_udp *udp_look_up(const struct leat *stack, leat_ip4 ip, uint16_t por
     return udp;
 }
 
-/* Who is bound to all addresses shares the port with nobody: so a datagram has one receiver. */
+/* A socket that is bound to all addresses doesn't share its port, so each datagram has one
+ * receiver. */
 static bool is_taken(const struct leat *stack, leat_ip4 ip, uint16_t port)
 {
     const struct leat_udp *udp = *bucket(stack, port);
@@ -147,8 +149,8 @@ COLD static enum leat_err bind_ephemeral(struct leat_udp *udp, leat_ip4 ip)
 {
     const uint32_t start = stack_random_below(udp->stack, EPHEMERAL_COUNT);
 
-    /* RFC 6056 3.3.1: a random start, then the next that is free: behind as many that are taken as
-     * there are sockets at most */
+    /* RFC 6056 3.3.1: a random start, then the next free port. The loop skips at most as many ports
+     * as there are sockets. */
     for (uint32_t i = 0; i < EPHEMERAL_COUNT; i++) {
         const uint16_t port = (uint16_t)(EPHEMERAL_FIRST + (start + i) % EPHEMERAL_COUNT);
 
@@ -246,7 +248,7 @@ COLD enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *
     return LEAT_OK;
 }
 
-/* Both ends of a connected socket; @peer.port 0: it isn't any more. */
+/* Sets both endpoints of a connected socket; @peer.port 0 disconnects it. */
 static void fix_ends(struct leat_udp *udp, leat_ip4 local_ip, struct udp_end peer)
 {
     const struct leat *stack = udp->stack;
@@ -284,7 +286,7 @@ COLD enum leat_err leat_udp_connect_to(struct leat_udp *udp, const struct leat_e
         err = LEAT_ERR_MEMORY;
     if (err == LEAT_OK)
         err = udp_bind_ephemeral(udp);
-    if (err == LEAT_OK) /* errors and datagrams come to the address that we send from */
+    if (err == LEAT_OK) /* errors and datagrams will come to the address that it sends from */
         fix_ends(udp, path.src, end);
     return err;
 }

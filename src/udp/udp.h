@@ -1,7 +1,7 @@
-/* udp.h -- sockets and how they are found (RFC 768, RFC 1122 4.1).
+/* udp.h -- sockets and their lookup (RFC 768, RFC 1122 4.1).
  *
- * socket.c opens, binds and closes; groups.c joins and leaves; udp_input.c brings datagrams and
- * errors to a socket's queue and from there to the program; udp_output.c sends. */
+ * socket.c opens, binds and closes sockets; groups.c handles multicast groups; udp_input.c queues
+ * received datagrams and errors and delivers them to the program; udp_output.c sends. */
 #ifndef UDP_UDP_H
 #define UDP_UDP_H
 
@@ -10,37 +10,37 @@
 #include "ip/host.h"
 #include "stack.h"
 
-/* An end of a conversation. */
+/* An endpoint of a conversation. */
 struct udp_end {
     leat_ip4 ip; /* of either family: ip/host.h */
     uint16_t port;
 };
 
 struct leat_udp {
-    struct ready ready; /* first: a ready entry is its socket */
+    struct ready ready; /* first, so that a ready entry can be cast to its socket */
     struct leat *stack;
     struct leat_udp *chain; /* next in the bucket, or in the free list */
     const struct leat_udp_events *events;
     void *arg;
     struct udp_end local;   /* port 0: not bound */
     struct udp_end peer;    /* port 0: not connected */
-    leat_ip4 bound_ip;      /* local.ip before connect() made it narrower */
-    struct link *open_link; /* of leat_udp_bind_netif(), and in no bucket; or NULL */
+    leat_ip4 bound_ip;      /* local.ip before connect() restricted it */
+    struct link *open_link; /* by leat_udp_bind_netif(), in no bucket then; or NULL */
     bool open;
-    bool is_extra; /* its memory is its opener's, and no place of the table */
+    bool is_extra; /* the memory belongs to the opener, not to the table */
     bool broadcast;
-    bool v4_only;     /* bound to 0.0.0.0: not to "::" */
-    bool reassembled; /* what was given to the program last came in fragments */
-    uint8_t ttl, tos; /* of what is sent; 0: as IP does */
-    uint8_t sent;     /* datagrams: 0, 1, or 2 for more */
-    uint32_t quote;   /* length and checksum of the last: what an ICMP error says of it */
+    bool v4_only;     /* bound to 0.0.0.0, not to "::" */
+    bool reassembled; /* the datagram that was delivered last came in fragments */
+    uint8_t ttl, tos; /* for sending; 0: IP's default */
+    uint8_t sent;     /* datagrams sent: 0, 1, or 2 for more */
+    uint32_t quote;   /* length and checksum of the last datagram, which an ICMP error quotes */
     struct buf_queue queue;
-    enum leat_err error; /* not yet told, or LEAT_OK */
+    enum leat_err error; /* pending for on_error, or LEAT_OK */
     struct leat_endpoint error_peer;
     struct leat_udp_counts counts;
 };
 
-/* A socket in a group. */
+/* Membership of a socket in a multicast group. */
 struct udp_membership {
     struct leat_udp *udp;
     struct link *link;
@@ -50,8 +50,8 @@ struct udp_membership {
 struct udp {
     struct leat_udp *sockets;
     struct leat_udp *free;
-    struct leat_udp *found;    /* the last one that was looked for, or NULL */
-    struct leat_udp *running;  /* whose callbacks are called; NULL: it has been closed since */
+    struct leat_udp *found;    /* result of the last lookup, or NULL */
+    struct leat_udp *running;  /* the socket that is called back; NULL: closed meanwhile */
     struct leat_udp **buckets; /* by port */
     uint32_t bucket_mask;
     uint16_t socket_count;
@@ -69,8 +69,8 @@ static inline bool udp_is_bound(const struct leat_udp *udp, leat_ip4 ip, uint16_
 
 struct leat_udp *udp_look_up(const struct leat *stack, leat_ip4 ip, uint16_t port);
 
-/* The socket bound to @port of @ip, ours or a broadcast address, or NULL.  There is at most one, so
- * the one that was found last, if it fits, is the one, and nothing is hashed. */
+/* The socket bound to @port of @ip, one of our addresses or a broadcast address; NULL: none.  At
+ * most one socket matches, so if the last result does, no hash is needed. */
 static inline struct leat_udp *udp_find(const struct leat *stack, leat_ip4 ip, uint16_t port)
 {
     struct leat_udp *udp = stack->udp->found;
@@ -78,17 +78,17 @@ static inline struct leat_udp *udp_find(const struct leat *stack, leat_ip4 ip, u
     return udp && udp_is_bound(udp, ip, port) ? udp : udp_look_up(stack, ip, port);
 }
 
-/* True if the socket talks to @peer: it isn't connected, or to that one. */
+/* True if the socket exchanges datagrams with this peer: it is unconnected, or connected to it. */
 static inline bool udp_talks_to(const struct leat_udp *udp, leat_ip4 peer_ip, uint16_t peer_port)
 {
     return udp->peer.port == 0 || (udp->peer.ip == peer_ip && udp->peer.port == peer_port);
 }
 
-/* Binds to an unpredictable free port (RFC 6056), if the socket isn't bound.  LEAT_ERR_IN_USE: no
- * port is left. */
+/* Binds to an unpredictable free port (RFC 6056), unless the socket is bound.  LEAT_ERR_IN_USE: no
+ * port is free. */
 enum leat_err udp_bind_ephemeral(struct leat_udp *udp);
 
-/* The protocol's functions, and the socket's turn in the ready ring. */
+/* The functions of the protocol, and the callback of a socket in the ready queue. */
 void udp_input(struct leat *stack, struct packet *packet);
 COLD bool udp_icmp_error(struct leat *stack, const struct icmp_error *error);
 void udp_run(struct leat *stack, struct ready *ready);

@@ -1,4 +1,4 @@
-/* udp_input.c -- datagrams and ICMP errors on their way to the program. */
+/* udp_input.c -- delivers datagrams and ICMP errors to the program. */
 #include "udp/udp.h"
 
 #include "core/checksum.h"
@@ -11,16 +11,16 @@
 #include "wire/udp.h"
 
 enum {
-    /* in ip_header_at */
+    /* flags and fields of ip_header_at */
     REASSEMBLED = 0x8000,
-    ZONE_SHIFT = 11, /* of IPv6: from which link it came */
+    ZONE_SHIFT = 11, /* IPv6: the link by which it came */
     ZONE_MASK = 15 << ZONE_SHIFT,
     BACK_MASK = (1 << ZONE_SHIFT) - 1
 };
 
 _Static_assert(LEAT_NETIFS_MAX <= ZONE_MASK >> ZONE_SHIFT, "a zone has four bits");
 
-/* RFC 8200 8.1: of IPv6 there must be one. */
+/* RFC 8200 8.1: IPv6 requires a checksum. */
 static bool checksum6_is_ok(const struct packet *packet, const struct wire_udp *header)
 {
     if (header->checksum == 0 || packet->buf->checksum == LEAT_CHECKSUM_VERIFIED)
@@ -29,7 +29,7 @@ static bool checksum6_is_ok(const struct packet *packet, const struct wire_udp *
                            big_endian32(header->length) + checksum_list(packet->buf));
 }
 
-/* RFC 768: a checksum of 0 means that the sender made none. */
+/* RFC 768: checksum 0 means that the sender computed none. */
 static bool checksum_is_ok(const struct packet *packet, const struct wire_udp *header)
 {
     if (host_is_v6(packet->src))
@@ -50,9 +50,9 @@ static void refuse(struct leat *stack, struct packet *packet)
     stack_end(stack, packet->buf, drop_udp_port);
 }
 
-/* Queues the payload.  Its headers stay in front of it in the buffer and are read again when the
- * program gets it: so a queue costs no memory of its own.  Meanwhile ip_header_at says how far
- * back the IP header begins, whether it came in fragments, and by which link. */
+/* Queues the payload.  The headers stay before it in the buffer and are parsed again on delivery,
+ * so that queuing needs no memory.  Until then ip_header_at holds the offset back to the IP header,
+ * the flag for fragments and the link. */
 static void enqueue(struct leat *stack, struct leat_udp *udp, struct packet *packet)
 {
     struct leat_buf *buf = packet->buf;
@@ -69,13 +69,13 @@ static void enqueue(struct leat *stack, struct leat_udp *udp, struct packet *pac
     stack_ready(stack, &udp->ready);
 }
 
-/* The socket that takes @port whatever host it was sent to: leat_udp_bind_netif(). */
+/* The socket that accepts @port for any address: leat_udp_bind_netif(). */
 COLD static struct leat_udp *find_open(const struct packet *packet, uint16_t port)
 {
     return packet->link && packet->link->open_port == port ? packet->link->open_udp : 0;
 }
 
-/* What comes to a group that sockets have joined is for these alone. */
+/* Datagrams to a group that sockets have joined go only to its members. */
 COLD static bool is_in_group(const struct leat *stack, const struct leat_udp *udp,
                              const struct packet *packet)
 {
@@ -95,7 +95,7 @@ COLD static bool is_in_group(const struct leat *stack, const struct leat_udp *ud
     return !is_joined;
 }
 
-/* Why @udp, to whose port it came, doesn't take a datagram, as its counter; NULL: it does. */
+/* The counter for the reason why the socket refuses a datagram to its port; NULL: it accepts. */
 static inline uint64_t *objection(const struct leat *stack, struct leat_udp *udp,
                                   const struct packet *packet, const struct wire_udp *header)
 {
@@ -147,17 +147,18 @@ bool udp_icmp_error(struct leat *stack, const struct icmp_error *error)
 
     if (!udp || local_port == 0 || !udp_talks_to(udp, error->remote_ip, remote_port))
         return false;
-    /* who guesses the port of a socket that has sent one datagram must guess its checksum, too */
+    /* an attacker that guesses the port of a socket with one sent datagram must also guess its
+     * checksum */
     if (udp->sent == 1 && get32(error->transport + UDP_LENGTH_AT) != udp->quote)
         return false;
-    /* of several before the program hears of them the latest counts */
+    /* if several errors arrive before on_error is called, it gets the last one */
     udp->error = icmp_error_meaning(error);
     udp->error_peer = host_endpoint(stack, error->remote_ip, remote_port);
     stack_ready(stack, &udp->ready);
     return true;
 }
 
-/* What the program sees of an end; both parts as they are on the wire. */
+/* Fills in an endpoint for the program from an address and a port in wire format. */
 static inline void read_end(struct leat_endpoint *end, const uint8_t *ip, const uint8_t *port)
 {
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -176,7 +177,7 @@ static void read_end6(struct leat_endpoint *end, const uint8_t *ip, const uint8_
     end->zone = leat_ip_is_link_local(end->ip) ? zone : 0;
 }
 
-/* Hands one datagram to the program. */
+/* Delivers one datagram to the program. */
 static void deliver(struct leat_udp *udp, struct leat_buf *payload)
 {
     const uint8_t *ip = payload->data - (payload->ip_header_at & BACK_MASK);
@@ -211,7 +212,7 @@ void udp_run(struct leat *stack, struct ready *ready)
     udp->error = LEAT_OK;
     if (error != LEAT_OK && udp->events->on_error)
         udp->events->on_error(udp, error, &error_peer, udp->arg);
-    /* any callback may close the socket, open another in its memory, or give that back */
+    /* a callback may close the socket, open another in its memory, or free that memory */
     if (table->running != udp)
         return;
     for (uint32_t left = udp->queue.count; left > 0; left--) {

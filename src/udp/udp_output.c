@@ -1,4 +1,4 @@
-/* udp_output.c -- datagrams out. */
+/* udp_output.c -- sends datagrams. */
 #include "udp/udp.h"
 
 #include "core/checksum.h"
@@ -16,10 +16,10 @@
 enum {
     HEADERS_BYTES = ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + UDP_HEADER_BYTES,
     PAYLOAD_MAX = IPV4_TOTAL_MAX - IPV4_HEADER_BYTES - UDP_HEADER_BYTES,
-    PAYLOAD6_MAX = UINT16_MAX - UDP_HEADER_BYTES /* RFC 8200 3: its own header doesn't count */
+    PAYLOAD6_MAX = UINT16_MAX - UDP_HEADER_BYTES /* RFC 8200 3: the IPv6 header doesn't count */
 };
 
-/* True if no packet of the peer's family holds it. */
+/* True if the payload exceeds the largest packet of the peer's family. */
 static bool is_too_big(const struct leat_buf *payload, leat_ip4 peer)
 {
     const uint32_t bytes = leat_buf_total(payload);
@@ -27,8 +27,8 @@ static bool is_too_big(const struct leat_buf *payload, leat_ip4 peer)
     return bytes > PAYLOAD_MAX && (bytes > PAYLOAD6_MAX || !host_is_v6(peer));
 }
 
-/* Room for the headers in front of @payload: its own, or a small buffer's.  Takes @payload; NULL:
- * no memory. */
+/* Provides space for the headers in front of @payload: its own headroom, or a small buffer
+ * prepended. Takes @payload; NULL: no memory. */
 static struct leat_buf *with_header(struct leat *stack, struct leat_buf *payload)
 {
     struct leat_buf *head = payload;
@@ -56,14 +56,14 @@ static void emit_header(const struct path *path, struct leat_buf *datagram, uint
     wire_udp_emit(&header, datagram->data);
     checksum = checksum_finish(path->pseudo_sum + big_endian16(IP_UDP) + big_endian32(length) +
                                checksum_list(datagram));
-    if (checksum == 0) /* RFC 768: 0 would mean that there is none */
+    if (checksum == 0) /* RFC 768: 0 would mean no checksum */
         checksum = 0xffff;
     put16(datagram->data + UDP_CHECKSUM_AT, checksum);
     datagram->checksum = LEAT_CHECKSUM_UNKNOWN;
     datagram->segment_bytes = 0;
 }
 
-/* From who has no address yet, to everybody on one link. */
+/* The path for a DHCP client without an address: a broadcast on one link. */
 COLD static const struct path *open_path(const struct leat_udp *udp, leat_ip4 local_ip,
                                          struct path *room)
 {
@@ -77,8 +77,8 @@ COLD static const struct path *open_path(const struct leat_udp *udp, leat_ip4 lo
     return room;
 }
 
-/* The way to @peer, if the socket may send there, in *@path: one that is known, or found now and
- * written to @room. */
+/* Finds the path to @peer, if the socket may send there: *@path is a cached one, or @room with a
+ * new one. */
 static enum leat_err find_path(struct leat_udp *udp, struct udp_end peer, leat_ip4 local_ip,
                                const struct path **path, struct path *room)
 {
@@ -90,14 +90,14 @@ static enum leat_err find_path(struct leat_udp *udp, struct udp_end peer, leat_i
     if (udp->v4_only && host_is_v6(peer.ip))
         return LEAT_ERR_FAMILY;
     *path = route_cache_get(stack, local_ip, peer.ip);
-    if (*path) /* from an address of ours to a host: nothing below would object */
+    if (*path) /* cached paths are unicast from our own address, so the checks below would pass */
         return udp_bind_ephemeral(udp);
     *path = room;
     if (udp->open_link && peer.ip == IP4_BROADCAST) {
         *path = open_path(udp, local_ip, room);
         return LEAT_OK;
     }
-    /* the answer to what came by broadcast goes out from an address of ours (RFC 1122 3.2.1.3) */
+    /* an answer to a broadcast is sent from one of our addresses (RFC 1122 3.2.1.3) */
     if (ipv4_is_many(stack, local_ip))
         local_ip = IP4_ANY;
     err = ipv4_path(stack, local_ip, peer.ip, room);
@@ -108,7 +108,7 @@ static enum leat_err find_path(struct leat_udp *udp, struct udp_end peer, leat_i
     return udp_bind_ephemeral(udp);
 }
 
-/* Down it goes: @datagram is whole.  Takes it. */
+/* Passes the complete @datagram to IP.  Takes it. */
 static enum leat_err send_down(struct leat_udp *udp, const struct path *path,
                                struct leat_buf *datagram)
 {
