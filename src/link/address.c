@@ -1,4 +1,4 @@
-/* address.c -- the addresses of a link: which are there.  given.c adds and removes them. */
+/* address.c -- looks up the addresses of a link.  given.c adds and removes them. */
 #include "link/address.h"
 
 static bool in_prefix(const struct address *address, leat_ip4 ip)

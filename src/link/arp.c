@@ -1,4 +1,4 @@
-/* arp.c -- address resolution packets in (RFC 826). */
+/* arp.c -- processes received ARP packets (RFC 826). */
 #include "link/arp.h"
 
 #include "link/address.h"
@@ -7,7 +7,8 @@
 
 static const struct leat_mac mac_unknown;
 
-/* False for a sender that no honest host can be; 0.0.0.0 is one that probes (RFC 5227 1.1). */
+/* False for a sender that no legitimate host can have; 0.0.0.0 is that of a probe (RFC 5227
+ * 1.1). */
 static bool sender_is_sane(const struct link *link, const struct wire_arp *arp)
 {
     if (mac_is_group(&arp->sha) || mac_equal(&arp->sha, &mac_unknown) ||
@@ -36,13 +37,13 @@ void arp_input(struct link *link, struct leat_buf *packet)
         stack_end(stack, packet, drop_arp_conflict);
         return;
     }
-    /* RFC 826's merge: what is known is refreshed by any packet, but moved by none alone.  Only who
-     * asks for us is worth a new entry; an answer to no question never is (A2). */
+    /* RFC 826: any packet refreshes an entry, but none alone moves a neighbour.  Only a request for
+     * our address creates an entry; an unsolicited reply never does (A2). */
     const bool to_us = address_is_ours(link, arp.tpa);
     const bool asks_us = to_us && arp.operation == ARP_REQUEST;
 
-    /* Who was asked in the name of an address that has gone may answer: what waits for him is on
-     * its way (a DHCPRELEASE). */
+    /* Replies are accepted even if our address that sent the request has been removed, because
+     * packets may still wait for the neighbour (a DHCPRELEASE). */
     if (arp.spa != IP4_ANY)
         known = neighbour_learn(link, arp.spa, &arp.sha,
                                 asks_us && address_toward(link, IP4_ANY, arp.spa));

@@ -1,4 +1,4 @@
-/* arp_output.c -- address resolution packets out (RFC 826). */
+/* arp_output.c -- sends ARP packets (RFC 826). */
 #include "link/arp.h"
 #include "link/ethernet.h"
 #include "wire/arp.h"

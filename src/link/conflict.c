@@ -1,11 +1,11 @@
 /*
- * conflict.c -- probing for, announcing and defending our addresses (RFC 5227).
+ * conflict.c -- probes for, announces and defends our addresses (RFC 5227).
  *
- * Of the three answers to a conflict that RFC 5227 2.4 allows this is (c): the address is kept, and
- * defended at most once in ten seconds.  Two forged frames would be enough to take an address that
- * is given up (b) away from a server; the price is that two honest hosts with the same address
- * quarrel until somebody acts.  That is the program's to decide: config.on_conflict is told at each
- * defence and may call leat_address_remove().
+ * RFC 5227 2.4 allows three reactions to a conflict. This is (c): the address is kept, and defended
+ * at most once in ten seconds. With (b), giving the address up, two forged frames could take a
+ * server's address away. The price is that two legitimate hosts with the same address keep
+ * contending until the program or its operator intervenes: each defence calls config.on_conflict,
+ * which may call leat_address_remove().
  */
 #include "link/arp.h"
 
@@ -40,7 +40,7 @@ static void tell(struct leat *stack, struct ready *ready)
     struct address_watch *watch = address->watch;
 
     leat_debug_assert(address->usable_news | address->conflict_news);
-    /* first, as the callbacks may remove the address */
+    /* cleared first, because the callbacks may remove the address */
     address->usable_news = false;
     address->conflict_news = false;
     if (usable && config->on_address)
@@ -146,7 +146,7 @@ static void defend(struct leat *stack, struct address *address)
 {
     if (address->defended_at_ns && stack->now_ns - address->defended_at_ns < defend_interval_ns)
         return;
-    /* 0 means never: a conflict at the very start of time counts as one of its first nanosecond */
+    /* 0 means never, so a conflict at time 0 is recorded as 1 ns */
     address->defended_at_ns = stack->now_ns ? stack->now_ns : 1;
     arp_request(address->link, address->ip, address->ip, 0);
     report(stack, address);
@@ -157,7 +157,7 @@ bool address_conflict(struct link *link, const struct wire_arp *arp)
     struct leat *stack = link->stack;
     struct address *address = arp->spa == IP4_ANY ? 0 : address_find(link, arp->spa);
 
-    /* RFC 5227 2.1.1: somebody else probes for what we probe for */
+    /* RFC 5227 2.1.1: another host probes for the address that we probe for */
     if (!address && arp->operation == ARP_REQUEST && arp->spa == IP4_ANY) {
         address = address_find(link, arp->tpa);
         if (address && address->state != ADDRESS_PROBING)

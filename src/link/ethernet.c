@@ -1,4 +1,4 @@
-/* ethernet.c -- frames off a link. */
+/* ethernet.c -- receives frames from a link. */
 #include "link/ethernet.h"
 
 #include "core/checksum.h"
@@ -6,7 +6,7 @@
 #include "link/arp.h"
 #include "wire/ethernet.h"
 
-/* The one group that every host is in: 224.0.0.1, all hosts (RFC 1112 4). */
+/* 224.0.0.1, all hosts: the one group that every host is a member of (RFC 1112 4). */
 static const struct leat_mac mac_all_hosts = {{0x01, 0x00, 0x5e, 0x00, 0x00, 0x01}};
 
 static bool is_for_us(const struct link *link, const struct leat_mac *dst)
@@ -15,7 +15,7 @@ static bool is_for_us(const struct link *link, const struct leat_mac *dst)
            mac_equal(dst, &mac_all_hosts);
 }
 
-/* @packet is what was behind the header. */
+/* Dispatches @packet, which starts after the Ethernet header. */
 HOT void packet_input(struct link *link, uint16_t type, bool is_group, struct leat_buf *packet)
 {
     struct leat *stack = link->stack;
@@ -29,25 +29,26 @@ HOT void packet_input(struct link *link, uint16_t type, bool is_group, struct le
     } else if (type == ETHERNET_VLAN || type == ETHERNET_VLAN_STACK) {
         stack_end(stack, packet, drop_eth_vlan);
     } else {
-        /* 802.3 length fields end here, too (RFC 1122 2.3.3: encapsulation is RFC 894 only) */
+        /* 802.3 length fields end here, too (RFC 1122 2.3.3: we receive only RFC 894
+         * encapsulation) */
         stack_end(stack, packet, drop_eth_type);
     }
 }
 
-/* The second word of a header that is compared as two: its last eight bytes. */
+/* The last eight bytes of a header, which is compared as two overlapping words. */
 static inline uint64_t load_end(const uint8_t *bytes)
 {
     return checksum_load64(bytes + ETHERNET_HEADER_BYTES - 8);
 }
 
-/* True if the frame has the very header of the last one that was found to be for us alone. */
+/* True if the header equals that of the last frame that was addressed to us alone. */
 static inline bool begins_as_before(const struct link *link, const uint8_t *bytes)
 {
     return link->for_us_begin[0] == checksum_load64(bytes) &&
            link->for_us_begin[1] == load_end(bytes);
 }
 
-/* A frame for us. */
+/* Processes a frame for us. */
 HOT void frame_input(struct link *link, struct leat_buf *frame)
 {
     const uint8_t *bytes = frame->data;
@@ -66,8 +67,8 @@ HOT void frame_input(struct link *link, struct leat_buf *frame)
     }
 }
 
-/* A frame for another station, or for a group that we may be in: apart, so that a frame of ours
- * calls nobody. */
+/* Processes a frame for another station, or for a group that we may have joined. Separate, so that
+ * the path of other frames makes no calls. */
 COLD static void other_frame(struct link *link, struct leat_buf *frame)
 {
     const struct ip_family *ipv4 = link->stack->families[FAMILY4];

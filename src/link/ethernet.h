@@ -1,4 +1,4 @@
-/* ethernet.h -- frames on and off a link (RFC 894). */
+/* ethernet.h -- receives and sends frames of a link (RFC 894). */
 #ifndef LINK_ETHERNET_H
 #define LINK_ETHERNET_H
 
@@ -7,16 +7,15 @@
 #include "stack.h"
 #include "wire/ethernet.h"
 
-/* Takes a frame as the backend gave it. */
+/* Takes a frame from the backend. */
 void ethernet_input(struct link *link, struct leat_buf *frame);
 
-/* Puts the Ethernet header in front of @packet, pads, and queues it for the next burst; in a full
- * queue the oldest frame of the largest flow makes room (tx_dropped).  Takes @packet. */
+/* Prepends the Ethernet header to @packet, pads, and queues it for the next burst. If the queue is
+ * full, the oldest frame of the largest flow is dropped (tx_dropped).  Takes @packet. */
 void ethernet_output(struct link *link, struct leat_buf *packet, const struct leat_mac *dst,
                      uint16_t type);
 
-/* ethernet_output(), in line, for the packet that is nearly every one: long enough, and one frame.
- */
+/* Inline ethernet_output() for nearly all packets: those that need no padding and are one frame. */
 static inline void ethernet_output_ipv4(struct link *link, struct leat_buf *packet,
                                         const struct leat_mac *dst)
 {

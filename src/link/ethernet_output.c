@@ -1,12 +1,12 @@
-/* ethernet_output.c -- frames onto a link. */
+/* ethernet_output.c -- sends frames on a link. */
 #include <string.h>
 
 #include "core/view.h"
 #include "core/writable.h"
 #include "link/ethernet.h"
 
-/* Lengthens a short frame with zeros, not with what lay in memory (CVE-2003-0001).  False: no
- * buffer for it. */
+/* Pads a short frame with zeros, because padding with old memory would leak it (CVE-2003-0001).
+ * False: no buffer for the zeros. */
 static bool pad_short(const struct link *link, struct leat_buf *frame)
 {
     static const uint8_t zeros[ETHERNET_FRAME_MIN];
@@ -33,7 +33,7 @@ static bool pad_short(const struct link *link, struct leat_buf *frame)
 
 static inline bool pad(const struct link *link, struct leat_buf *frame)
 {
-    /* the headers of TCP alone are longer */
+    /* frames with TCP headers are always long enough */
     return frame->len >= ETHERNET_FRAME_MIN || pad_short(link, frame);
 }
 

@@ -1,4 +1,4 @@
-/* fair_queue.c -- frames that wait for a full device, by flow. */
+/* fair_queue.c -- queues frames for a full device, by flow. */
 #include "link/fair_queue.h"
 
 #include "core/assert.h"
@@ -85,8 +85,8 @@ struct flow *fair_queue_find(const struct fair_queue *flows, uint64_t key)
     return index != FLOW_NONE ? entry_at(flows, index) : 0;
 }
 
-/* True if a new flow gets an entry.  As long as frames of the rest wait it doesn't, for they may be
- * its own, and it would overtake them. */
+/* True if a new flow gets an entry. It doesn't while frames wait in the rest queue: some may be its
+ * own, and later frames would overtake them. */
 static bool has_entry(const struct fair_queue *flows)
 {
     const struct fair_table *table = flows->table;
@@ -102,7 +102,7 @@ struct flow *fair_queue_account(const struct fair_queue *flows, uint64_t key)
     return flow || has_entry(flows) ? flow : entry_at(flows, flows->rest);
 }
 
-/* A new entry, which there is. */
+/* Creates an entry; the caller has checked that one is free. */
 static struct flow *entry_new(struct fair_queue *flows, uint64_t key)
 {
     struct fair_table *table = flows->table;
@@ -166,7 +166,7 @@ static void size_enter(struct fair_queue *flows, struct flow *flow, unsigned siz
     flows->sizes_used[flow->kind] |= 1u << size;
 }
 
-/* Of @flow @frames wait now. */
+/* Records that @flow has @frames waiting. */
 static void set_frames(struct fair_queue *flows, struct flow *flow, uint32_t frames)
 {
     const uint32_t before = flow->frames;
@@ -183,7 +183,7 @@ static void set_frames(struct fair_queue *flows, struct flow *flow, uint32_t fra
         size_enter(flows, flow, size_of(frames));
 }
 
-/* The frames of @flow are of this kind from now on. */
+/* Changes the kind of all frames of @flow. */
 static void set_kind(struct fair_queue *flows, struct flow *flow, enum flow_kind kind)
 {
     const uint32_t frames = flow->frames;
@@ -249,7 +249,7 @@ void fair_queue_put(struct fair_queue *flows, uint64_t key, enum flow_kind kind,
     }
 }
 
-/* The first of @list can't be served: it goes where RFC 8290 4.2 says. */
+/* Moves the first flow of @list, which can't be served, as RFC 8290 4.2 says. */
 static void move_on(struct fair_queue *flows, struct flow_list *list)
 {
     struct flow *flow = list_take(flows, list);
@@ -258,7 +258,7 @@ static void move_on(struct fair_queue *flows, struct flow_list *list)
         flow->credit_bytes += (int32_t)flows->quantum_bytes;
         list_put(flows, &flows->turns, flow);
     } else if (list == &flows->sparse && flows->turns.first != FLOW_NONE) {
-        list_put(flows, &flows->turns, flow); /* else it would come anew at once */
+        list_put(flows, &flows->turns, flow); /* else it would be first again */
     } else {
         entry_free(flows, flow);
     }

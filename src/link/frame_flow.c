@@ -1,4 +1,4 @@
-/* frame_flow.c -- which flow a frame belongs to, and whether it is control traffic. */
+/* frame_flow.c -- determines the flow of a frame, and whether it is control traffic. */
 #include "link/frame_flow.h"
 
 #include "stack.h"
@@ -13,7 +13,7 @@ enum {
     IGMP = 2,
     TCP = 6,
     UDP = 17,
-    TCP_OFFSET_AT = 12, /* the upper four bits: header length, words */
+    TCP_OFFSET_AT = 12, /* upper four bits: header length in words */
     TCP_FLAGS_AT = 13
 };
 
@@ -32,7 +32,7 @@ uint64_t frame_flow_key(const struct link *link, const uint8_t *addresses, unsig
     return siphash13_of(&hash);
 }
 
-/* A segment of TCP whose header begins at @tcp; @bytes long without it: options and payload. */
+/* Classifies a TCP segment with its header at @tcp; @bytes: TCP header, options and payload. */
 static void classify_tcp(struct flow_name *name, const uint8_t *tcp, uint32_t bytes)
 {
     const uint8_t flags = tcp[TCP_FLAGS_AT];
@@ -42,7 +42,8 @@ static void classify_tcp(struct flow_name *name, const uint8_t *tcp, uint32_t by
         name->kind = FLOW_CONTROL;
 }
 
-/* The flow of an IP payload: @protocol, at @at of the frame, @bytes of it in all pieces. */
+/* The flow of an IP payload of @protocol, which starts at offset @at of the frame and has @bytes in
+ * all pieces. */
 static struct flow_name name_of_payload(const struct link *link, const struct leat_buf *frame,
                                         const uint8_t *addresses, unsigned address_bytes,
                                         uint8_t protocol, uint32_t at, uint32_t bytes)
@@ -56,7 +57,7 @@ static struct flow_name name_of_payload(const struct link *link, const struct le
     if (protocol == TCP && frame->len >= at + WIRE_TCP_BYTES)
         classify_tcp(&name, frame->data + at, bytes);
     if (protocol == ICMP || protocol == IGMP || protocol == IPV6_ICMP ||
-        protocol == IPV6_HOP_BY_HOP) /* which is in front of MLD */
+        protocol == IPV6_HOP_BY_HOP) /* it precedes MLD */
         name.kind = FLOW_CONTROL;
     name.key = frame_flow_key(link, addresses, address_bytes, ports, protocol);
     return name;
@@ -69,7 +70,7 @@ static struct flow_name name_of_ipv4(const struct link *link, const struct leat_
     const uint32_t total = get16(ip + IPV4_TOTAL_AT);
     uint32_t at = ETHERNET_HEADER_BYTES + header_bytes;
 
-    /* a fragment: those of a datagram stay together, whichever has the ports */
+    /* fragments of a datagram stay in one flow, though only the first has ports */
     if (get16(ip + 6) & (IPV4_FLAG_MF | IPV4_OFFSET_MASK))
         at = UINT16_MAX;
     return name_of_payload(link, frame, ip + IPV4_SRC_AT, 4, ip[IPV4_PROTOCOL_AT], at,
@@ -93,8 +94,8 @@ struct flow_name frame_flow(const struct link *link, const struct leat_buf *fram
         return name_of_ipv4(link, frame);
     if (type == ETHERNET_IPV6 && frame->len >= ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES)
         return name_of_ipv6(link, frame);
-    /* by where it goes: the first eight bytes are the destination and a part of our address, the
-     * type is in the last ones */
+    /* keyed by destination and type: the frame starts with the destination and two octets of our
+     * address */
     name.key = frame_flow_key(link, frame->data, 4, type, 0);
     return name;
 }

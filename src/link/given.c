@@ -1,9 +1,9 @@
-/* given.c -- addresses of a link that others give it, and take: the program or DHCP. */
+/* given.c -- adds and removes addresses of a link for the program or DHCP. */
 #include "core/assert.h"
 #include "link/address.h"
 #include "link/arp.h"
 
-/* True if the prefix makes @ip its network or its broadcast address. */
+/* True if @ip is the network address or the broadcast address of its prefix. */
 static bool is_edge(leat_ip4 ip, uint8_t prefix_bits)
 {
     const leat_ip4 host = ~ip4_mask(prefix_bits);
@@ -30,7 +30,7 @@ COLD enum leat_err address_add(struct link *link, leat_ip4 ip, uint8_t prefix_bi
     for (unsigned i = 0; i < LEAT_ADDRESSES_MAX; i++) {
         struct address *address = &link->addresses[i];
 
-        /* one that was lost to a conflict is kept until the program has heard of it */
+        /* an address that was lost to a conflict is kept until on_conflict has been called */
         if (address->state != ADDRESS_NONE || address->conflict_news)
             continue;
         address->ip = ip;

@@ -1,25 +1,26 @@
 /*
  * neighbour.c -- the cache of neighbours' Ethernet addresses.
  *
- * A neighbour is being RESOLVED (frames for it are parked, a broadcast request goes out each
- * second, three in all), then REACHABLE for a minute after each sign of life, then, if it is still
- * used, PROBED: asked directly, three times, while its address stays in use.  Who doesn't answer is
- * forgotten, and the senders of what was parked are told.
+ * A new neighbour is RESOLVING: packets to it are parked, and a broadcast request is sent each
+ * second, at most three. It is REACHABLE for a minute after each sign of life. If it is still used
+ * then, it is PROBED: up to three unicast requests are sent while its address stays in use. A
+ * neighbour that doesn't answer is removed, and the senders of parked packets are told.
  *
- * Whoever says that a neighbour has another address now may lie: the neighbour is DOUBTED, and its
- * old address is asked first (RFC 5227's spirit).  If it answers nothing changes.  If it is silent
- * for a second the neighbour has moved.  Frames go to the old address meanwhile.  A neighbour is
- * doubted once a second at the most, so that a flood of claims makes no flood of questions.
+ * A packet that claims another Ethernet address for a neighbour may be forged. So the neighbour
+ * becomes DOUBTED, and its old address is asked first (in the spirit of RFC 5227). If the old
+ * address answers, nothing changes. If it is silent for a second, the neighbour has moved. Until
+ * then packets go to the old address. A neighbour becomes DOUBTED at most once a second, so that a
+ * flood of claims doesn't cause a flood of requests.
  *
- * Each neighbour may park a few frames of its own (config.arp_parked) and has a part in a number
- * that all share (config.arp_shared): many connections that begin at once wait for the same
+ * Each neighbour may park a few packets (config.arp_parked). Beyond that all share a common number
+ * of places (config.arp_shared), because many connections that start at once wait for the same
  * gateway.
  *
- * The table never grows.  Entries lie in a free list, or in one of two lists by age of last use:
- * those being resolved, of which strangers may cause any number, and those that answered.  When the
- * table is full the first list pays if it holds more than a quarter, so a spray of addresses that
- * don't exist can't drive out neighbours that do.  A request that a stranger sends us is answered
- * even if no entry is free, but drives nobody out.
+ * The table never grows. Entries are in a free list, or in one of two lists ordered by last use:
+ * those being resolved and those that have answered. Outsiders can cause any number of the first.
+ * So when the table is full and more than a quarter of it is being resolved, the oldest of these is
+ * evicted: a scan of addresses that don't exist can't evict neighbours that do. A request from an
+ * unknown host is answered even if no entry is free, but evicts none.
  */
 #include "link/arp.h"
 
@@ -29,10 +30,10 @@
 #include "link/neighbour.h"
 #include "wire/ethernet.h"
 
-static const uint64_t request_interval_ns = 1000000000u; /* RFC 1122 2.3.2.1: one a second */
+static const uint64_t request_interval_ns = 1000000000u; /* RFC 1122 2.3.2.1: one per second */
 static const uint64_t reachable_ns = 60000000000u;       /* RFC 1122 2.3.2.1: about a minute */
-static const uint64_t doubt_interval_ns = 300000000u;    /* between questions to the old address */
-static const uint64_t doubt_again_ns = 1000000000u;      /* between the beginnings of two doubts */
+static const uint64_t doubt_interval_ns = 300000000u;    /* between requests to the old address */
+static const uint64_t doubt_again_ns = 1000000000u;      /* between the starts of two doubts */
 
 enum {
     REQUESTS_MAX = 3,
@@ -40,7 +41,7 @@ enum {
     RECENT = 16
 };
 
-/* A list by age of last use. */
+/* A list ordered by last use. */
 struct age_list {
     struct neighbour *oldest;
     struct neighbour *newest;
@@ -49,14 +50,14 @@ struct age_list {
 
 struct neighbours {
     struct neighbour *free;
-    struct neighbour *recent[RECENT]; /* found last, by the low bits of their addresses */
+    struct neighbour *recent[RECENT]; /* last results of lookups, by the low bits of the address */
     struct neighbour **buckets;
     uint32_t bucket_mask;
     uint32_t entries;
     struct age_list resolving;
     struct age_list answered;
-    uint32_t shared;         /* parked beyond what is the neighbours' own */
-    struct limiter requests; /* broadcasts: as many a second as the table has entries */
+    uint32_t shared;         /* packets parked beyond arp_parked */
+    struct limiter requests; /* limits broadcasts: per second, the number of entries */
 };
 
 static uint32_t bucket_count(const struct leat_config *config)
@@ -152,8 +153,7 @@ static struct neighbour *look_up(struct link *link, leat_ip4 ip)
     return n;
 }
 
-/* The entry in use that was found last among those with the same low bits is tried first: a
- * comparison is cheaper than a keyed hash. */
+/* Compares with the last result for the same low bits first: cheaper than a keyed hash. */
 static inline struct neighbour *find(struct link *link, leat_ip4 ip)
 {
     struct neighbour *n = link->stack->neighbours->recent[ip % RECENT];
@@ -161,26 +161,26 @@ static inline struct neighbour *find(struct link *link, leat_ip4 ip)
     return n && n->ip == ip && n->link == link ? n : look_up(link, ip);
 }
 
-/* Takes an entry out of the table; what was parked stays in its queue. */
+/* Removes an entry from the table; its parked packets must have been taken out. */
 static void forget(struct leat *stack, struct neighbour *n)
 {
     struct neighbours *table = stack->neighbours;
     struct neighbour **at = bucket(n->link, n->ip);
 
-    leat_debug_assert(n->parked.count == 0); /* of nobody any more */
+    leat_debug_assert(n->parked.count == 0); /* else they would leak */
     leat_debug_assert(n->link != 0);
     while (*at != n)
         at = &(*at)->chain;
     *at = n->chain;
     age_list_remove(age_list_of(table, n), n);
     timer_cancel(&stack->timers, &n->timer);
-    n->link = 0; /* not to be found among the recent any more */
+    n->link = 0; /* a stale pointer in `recent` doesn't match then */
     stack->neighbour_generation++;
     n->newer = table->free;
     table->free = n;
 }
 
-/* The frame that was parked first, or NULL. */
+/* Removes and returns the packet that was parked first, or NULL. */
 static struct leat_buf *unpark(struct leat *stack, struct neighbour *n)
 {
     leat_debug_assert(n->parked.count > 0);
@@ -199,8 +199,8 @@ static struct buf_queue unpark_all(struct leat *stack, struct neighbour *n)
     return parked;
 }
 
-/* Takes an entry that got no answer out of the table, and tells who waited (RFC 1122 2.3.2.2,
- * 3.2.2.1: as if an ICMP host unreachable had come). */
+/* Removes an entry that got no answer, and tells the senders of its parked packets (RFC 1122
+ * 2.3.2.2, 3.2.2.1: as if an ICMP host unreachable had come). */
 COLD static void give_up(struct leat *stack, struct neighbour *n)
 {
     struct buf_queue parked = unpark_all(stack, n);
@@ -223,7 +223,7 @@ COLD static void evict(struct leat *stack)
     leat_debug_assert(!table->free);
     if (!n || table->resolving.count > table->entries / 4)
         n = table->resolving.oldest;
-    leat_assert(n != 0); /* the table is full, and has one entry at least */
+    leat_assert(n != 0); /* a full table has at least one entry in use */
     parked = unpark_all(stack, n);
     stack->stats.arp_evictions++;
     stack->stats.tx_unresolved += parked.count;
@@ -252,8 +252,8 @@ COLD static struct neighbour *create(struct link *link, leat_ip4 ip, enum neighb
     return n;
 }
 
-/* In whose name @n is asked; NULL: our own address there is gone.  Who is in no prefix of ours was
- * found by a route that says he is on the link. */
+/* The source address for requests to @n; NULL: the link has no address any more.  A neighbour
+ * outside our prefixes was found by a route that declares it on-link. */
 static const struct address *asks_from(const struct neighbour *n)
 {
     const struct address *from = address_toward(n->link, IP4_ANY, n->ip);
@@ -297,15 +297,15 @@ static void became_reachable(struct leat *stack, struct neighbour *n, const stru
         ethernet_output(n->link, packet, mac, ETHERNET_IPV4);
 }
 
-/* Asks the old address of a neighbour that somebody claims, or believes the claim.  Questions that
- * could not be sent don't count: silence proves nothing then. */
+/* Asks the old address of a neighbour that another host claims, or accepts the claim.  Requests
+ * that could not be sent don't count, because silence proves nothing then. */
 COLD static void doubt(struct leat *stack, struct neighbour *n)
 {
     const struct address *from = asks_from(n);
     const struct leat_mac claimed = n->claimed;
 
     leat_debug_assert(n->state == NEIGHBOUR_DOUBTED);
-    if (!from) { /* our own address there is gone */
+    if (!from) { /* the link has lost its address */
         give_up(stack, n);
         return;
     }
@@ -321,7 +321,7 @@ COLD static void doubt(struct leat *stack, struct neighbour *n)
         n->requests++;
 }
 
-/* The latest claim counts. */
+/* Records a claim; a later one replaces it. */
 COLD static void claim(struct leat *stack, struct neighbour *n, const struct leat_mac *mac)
 {
     leat_debug_assert(n->state != NEIGHBOUR_RESOLVING);

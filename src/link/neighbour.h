@@ -1,6 +1,5 @@
-/* neighbour.h -- an entry of the neighbour cache: neighbour.c owns it, ip/header_template.h
- * reads it.
- */
+/* neighbour.h -- an entry of the neighbour cache. neighbour.c owns it, ip/header_template.h reads
+ * it. */
 #ifndef LINK_NEIGHBOUR_H
 #define LINK_NEIGHBOUR_H
 
@@ -14,30 +13,30 @@ enum neighbour_state {
 };
 
 struct neighbour {
-    struct timer timer; /* first: a timer is its neighbour */
+    struct timer timer; /* first, so that a timer can be cast to its neighbour */
     struct neighbour *chain;
-    struct neighbour *newer; /* in the list by age; in the free list only `newer` is used */
+    struct neighbour *newer; /* in the list by age; also links the free list */
     struct neighbour *older;
     struct link *link;
     leat_ip4 ip;
     struct leat_mac mac;
     uint8_t state;           /* enum neighbour_state */
-    uint8_t requests;        /* sent since the last sign of life, or for this doubt */
-    struct leat_mac claimed; /* DOUBTED: where it is said to be now */
+    uint8_t requests;        /* sent since the last sign of life, or for the present doubt */
+    struct leat_mac claimed; /* DOUBTED: its new address according to a claim */
     bool used;               /* since the last sign of life */
     uint64_t confirmed_ns;
-    uint64_t doubt_at_ns; /* the next doubt begins then at the earliest */
+    uint64_t doubt_at_ns; /* earliest start of the next doubt */
     struct buf_queue parked;
 };
 
-/* The entry of the on-link host @ip whose Ethernet address is known, or NULL.  It is good as long
- * as stack->neighbour_generation stays what it is. */
+/* The entry of the on-link host @ip if its Ethernet address is known, or NULL.  It is valid until
+ * stack->neighbour_generation changes. */
 struct neighbour *neighbour_known(struct link *link, leat_ip4 ip);
 
-/* Makes @n, which isn't, the one that was used last. */
+/* Makes @n the most recently used entry, which it isn't yet. */
 COLD void neighbour_renew(struct leat *stack, struct neighbour *n);
 
-/* Something goes to @n. */
+/* Records that a packet is sent to @n. */
 static inline void neighbour_use(struct leat *stack, struct neighbour *n)
 {
     n->used = true;

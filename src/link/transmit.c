@@ -1,4 +1,4 @@
-/* transmit.c -- from the queue of a link to its device. */
+/* transmit.c -- sends the queue of a link to its device. */
 #include "link/transmit.h"
 
 #include "core/minmax.h"
@@ -6,25 +6,25 @@
 #include "link/frame_flow.h"
 
 enum {
-    CONTROL_PART = 4,   /* control frames have a fourth of the places of bulk beside these */
-    BULK_PART = 4,      /* of three fourths of which TCP fills what it likes */
-    LARGE_PART = 8,     /* a flow that has more of the places gives one to a small flow of TCP */
-    LEAST_SEGMENTS = 2, /* of a flow may wait on any device: one leaves, one follows */
-    RATE_PART = 4,      /* of the rate is new with each measurement */
-    SUPER_BYTES = 65536 /* of a super-frame, with all headers */
+    CONTROL_PART = 4,   /* control frames get a fourth of bulk's places in addition */
+    BULK_PART = 4,      /* one fourth of bulk's places is not for TCP's shares */
+    LARGE_PART = 8,     /* a flow with more than this part yields places to small TCP flows */
+    LEAST_SEGMENTS = 2, /* any flow may queue these: one leaves, one follows */
+    RATE_PART = 4,      /* weight of a new measurement of the rate: one fourth */
+    SUPER_BYTES = 65536 /* of a super-frame with all headers */
 };
 
-static const uint64_t share_ns = 1000000;  /* what a flow may have in the queue */
-static const uint64_t slow_ns = 100000000; /* so long after it was full a link is slow */
+static const uint64_t share_ns = 1000000;  /* all flows together may queue this time's worth */
+static const uint64_t slow_ns = 100000000; /* a link stays slow so long after it was full */
 
-/* Frames that @frame is to the device. */
+/* The number of frames that the device gets for @frame. */
 static uint32_t frames_of(const struct link *link, const struct leat_buf *frame)
 {
     return frame->segment_bytes == 0 || link_cuts(link, frame) ? 1 : super_segments(frame);
 }
 
-/* Bytes that they have, each with headers of its own: those of a super-frame are its first piece.
- */
+/* The bytes of these frames. Each has its own headers; those of a super-frame are its first
+ * piece. */
 static uint32_t bytes_of(const struct link *link, const struct leat_buf *frame)
 {
     return leat_buf_total(frame) + (frames_of(link, frame) - 1) * frame->len;
@@ -53,10 +53,10 @@ void transmit_close(struct link *link)
     }
 }
 
-/* ---- the shape that the device wants ------------------------------------------------------ */
+/* ---- conversion to frames that the device takes ------------------------------------------- */
 
-/* THE place where the stack copies: a frame of several pieces for a device that can't gather.
- * Takes @frame; NULL if there is no buffer that holds it. */
+/* The only copy in the stack's output: joins the pieces of a frame for a device that can't gather.
+ * Takes @frame; NULL: no buffer can hold it. */
 COLD static struct leat_buf *linearise(struct leat *stack, struct leat_buf *frame)
 {
     const uint32_t total = leat_buf_total(frame);
@@ -77,7 +77,7 @@ COLD static struct leat_buf *linearise(struct leat *stack, struct leat_buf *fram
     return whole;
 }
 
-/* @frame in one piece, if it must be.  Takes it; NULL: it was lost. */
+/* Joins the pieces of @frame if the device requires it.  Takes it; NULL: it was dropped. */
 static inline struct leat_buf *shape(struct link *link, struct leat_buf *frame)
 {
     if (frame->next && !(link->netif->capabilities & LEAT_NETIF_GATHER))
@@ -85,15 +85,15 @@ static inline struct leat_buf *shape(struct link *link, struct leat_buf *frame)
     return frame;
 }
 
-/* True if the device wants it in segments. */
+/* True if the device requires segments instead of this super-frame. */
 static inline bool must_be_cut(const struct link *link, const struct leat_buf *frame)
 {
     return frame->segment_bytes > 0 && !link_cuts(link, frame);
 }
 
-/* The next segment of @super, which is the first of its queue.  The last segment is @super itself.
- * NULL: no memory, and all of it is lost, so that frames behind it don't wait for memory that may
- * never come. */
+/* The next segment of @super, the first frame of its queue.  The last segment is @super itself.
+ * NULL: no memory. The caller then drops all of it, so that later frames don't wait for memory that
+ * may never come. */
 static struct leat_buf *cut(struct link *link, struct leat_buf *super)
 {
     const bool device_sums = link->netif->capabilities & LEAT_NETIF_TX_CHECKSUM;
@@ -101,9 +101,9 @@ static struct leat_buf *cut(struct link *link, struct leat_buf *super)
     return link->stack->super->gso(link->stack, super, device_sums);
 }
 
-/* ---- a link that is fast ------------------------------------------------------------------ */
+/* ---- fast links --------------------------------------------------------------------------- */
 
-/* The next segment of the super-frame in front of the queue. */
+/* The next segment of the super-frame at the head of the queue. */
 static struct leat_buf *cut_next(struct link *link)
 {
     struct leat_buf *super = link->tx.first;
@@ -122,7 +122,7 @@ static struct leat_buf *cut_next(struct link *link)
     return segment;
 }
 
-/* The next frame in the shape that the device wants; NULL: it was lost. */
+/* The next frame in a form that the device takes; NULL: it was dropped. */
 static inline struct leat_buf *next_frame(struct link *link)
 {
     struct leat_buf *frame;
@@ -136,7 +136,7 @@ static inline struct leat_buf *next_frame(struct link *link)
     return frame ? shape(link, frame) : 0;
 }
 
-/* All of them in their order, as far as the device has room. */
+/* Sends all frames in order until the device is full. */
 static void flush_any(struct link *link)
 {
     struct leat *stack = link->stack;
@@ -159,7 +159,7 @@ static void flush_any(struct link *link)
     }
 }
 
-/* One frame, in the shape that the device wants, is all that waits. */
+/* True if a single frame waits and needs no conversion. */
 static inline bool has_lone_frame(const struct link *link)
 {
     const struct leat_buf *frame = link->tx.first;
@@ -168,7 +168,7 @@ static inline bool has_lone_frame(const struct link *link)
            (!frame->next || (link->netif->capabilities & LEAT_NETIF_GATHER));
 }
 
-/* ---- a link that is slow ------------------------------------------------------------------ */
+/* ---- slow links --------------------------------------------------------------------------- */
 
 static void become_slow(struct link *link)
 {
@@ -195,7 +195,7 @@ static void sort_one(struct link *link, struct leat_buf *frame)
                    frames_of(link, frame));
 }
 
-/* Sorts the frames that have come since the last flush into their flows. */
+/* Sorts the frames queued since the last flush into their flows. */
 static void sort(struct link *link)
 {
     struct leat_buf *frame;
@@ -205,7 +205,7 @@ static void sort(struct link *link)
         sort_one(link, frame);
 }
 
-/* Accounts for frames that have left @flow, and wakes the connection that waits for that. */
+/* Accounts for frames that have left @flow, and wakes the connection that waits for this. */
 static void note_left(struct link *link, struct flow *flow, uint32_t bytes, uint32_t frames,
                       uint32_t charged_bytes)
 {
@@ -220,7 +220,7 @@ static void note_left(struct link *link, struct flow *flow, uint32_t bytes, uint
     link->stack->super->wake(link->stack, waiter);
 }
 
-/* The first frame of @flow is gone, to the device or for ever.  It still belongs to the caller. */
+/* Removes the first frame of @flow, to send or drop it.  The caller owns it. */
 static struct leat_buf *take_whole(struct link *link, struct flow *flow, bool is_charged)
 {
     struct leat_buf *frame = fair_queue_take(flow);
@@ -230,14 +230,14 @@ static struct leat_buf *take_whole(struct link *link, struct flow *flow, bool is
     return frame;
 }
 
-/* The next segment of the super-frame in front of @flow; NULL: it was lost. */
+/* The next segment of the super-frame at the head of @flow; NULL: it was dropped. */
 static struct leat_buf *take_segment(struct link *link, struct flow *flow)
 {
     struct leat_buf *super = flow->first;
     struct leat_buf *segment = cut(link, super);
     uint32_t bytes;
 
-    if (segment == super) /* it is none any more */
+    if (segment == super) /* the last segment */
         return take_whole(link, flow, true);
     if (!segment) {
         link->stack->stats.tx_no_memory++;
@@ -249,13 +249,13 @@ static struct leat_buf *take_segment(struct link *link, struct flow *flow)
     return segment;
 }
 
-/* The next frame of the flow whose turn it is; NULL: it was lost. */
+/* The next frame of the flow whose turn it is; NULL: it was dropped. */
 static struct leat_buf *next_in_turn(struct link *link)
 {
     struct flow *flow = fair_queue_next(&link->flows);
     struct leat_buf *frame;
 
-    leat_assert(flow != 0); /* for frames wait */
+    leat_assert(flow != 0); /* the caller knows that frames wait */
     if (must_be_cut(link, flow->first))
         frame = take_segment(link, flow);
     else
@@ -263,8 +263,8 @@ static struct leat_buf *next_in_turn(struct link *link)
     return frame ? shape(link, frame) : 0;
 }
 
-/* Sends flow by flow, as far as the device has room; returns how many frames it would still take.
- */
+/* Sends frames flow by flow until the device is full; returns the number of frames that it would
+ * still take. */
 static uint32_t serve(struct link *link)
 {
     struct leat *stack = link->stack;
@@ -290,8 +290,8 @@ static uint32_t serve(struct link *link)
     return room;
 }
 
-/* The device is full now, and was at the begin of the measurement: what it has taken since is its
- * rate.  If it wasn't full in between it may have had nothing to do. */
+/* Measures the device's rate: the bytes taken between two moments at which it was full. If it
+ * wasn't full in between, it may have been idle, and the measurement is discarded. */
 static void measure(struct link *link, bool is_full)
 {
     struct device_rate *rate = &link->rate;
@@ -313,7 +313,7 @@ static void measure(struct link *link, bool is_full)
     rate->bytes = 0;
 }
 
-/* Of a slow link, or one that has just been found full. */
+/* Flushes a slow link, or one that has just become full. */
 static void flush_slow(struct link *link)
 {
     uint32_t room;
@@ -326,7 +326,7 @@ static void flush_slow(struct link *link)
         become_fast(link);
 }
 
-/* Whatever isn't a lone frame on a fast link. */
+/* Flushes everything but a single frame on a fast link. */
 static __attribute__((noinline)) void flush_others(struct link *link)
 {
     if (!link->tx_is_slow)
@@ -352,9 +352,9 @@ void transmit_flush(struct link *link)
     link->stack->stats.tx_frames++;
 }
 
-/* ---- room in the queue ---------------------------------------------------------- */
+/* ---- space in the queue --------------------------------------------------------- */
 
-/* Which kind has more than its places when too many frames wait. */
+/* The kind of traffic that exceeds its places when too many frames wait. */
 static enum flow_kind crowded_kind(const struct link *link)
 {
     return link->flows.frames[FLOW_BULK] > link->stack->config.tx_queue_frames ? FLOW_BULK
@@ -369,7 +369,7 @@ static bool is_crowded(const struct link *link)
            link->tx_waiting > bulk + max32(bulk / CONTROL_PART, 1);
 }
 
-/* The oldest frame of the largest flow makes room. */
+/* Drops the oldest frames of the largest flows until the queue has space. */
 COLD static void make_room(struct link *link)
 {
     sort(link);
@@ -388,7 +388,7 @@ void transmit_put(struct link *link, struct leat_buf *frame)
         make_room(link);
 }
 
-/* Bytes that each of @flows may have in the queue. */
+/* The bytes that each of @flows may have in the queue. */
 static uint32_t share_of(const struct link *link, uint32_t flows, uint32_t least_bytes)
 {
     const uint64_t most = (uint64_t)link->stack->config.tx_queue_frames * link->netif->mtu;
@@ -398,8 +398,8 @@ static uint32_t share_of(const struct link *link, uint32_t flows, uint32_t least
     return (uint32_t)(due / flows > least_bytes ? due / flows : least_bytes);
 }
 
-/* When all places are taken a flow that has less than its least takes one from the largest, if that
- * is one that knows no bounds. */
+/* When all places are taken, a flow with less than its minimum displaces frames of the largest
+ * flow, if that exceeds LARGE_PART, as a flow without congestion control may. */
 static bool may_displace(const struct link *link)
 {
     const struct flow *largest = fair_queue_largest(&link->flows, FLOW_BULK);
