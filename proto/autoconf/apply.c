@@ -1,4 +1,4 @@
-/* apply.c -- a lease becomes routes and facts, and is withdrawn. */
+/* apply.c -- turns a lease into routes and facts, and withdraws it. */
 #include <string.h>
 
 #include "proto/autoconf/autoconf.h"
@@ -10,12 +10,12 @@ static enum leat_err add_route(struct leat_autoconf *autoconf, const struct leat
     struct leat *stack = autoconf->stack;
     const struct leat_netif *netif = autoconf->link->netif;
 
-    if (leat_ip_v4_number(route->gateway) == IP4_ANY) /* RFC 3442: on the link */
+    if (leat_ip_v4_number(route->gateway) == IP4_ANY) /* RFC 3442: a destination on the link */
         return leat_route_add_on_link(stack, netif, route->network, route->prefix_bits);
     return leat_route_add_by(stack, netif, route->network, route->prefix_bits, route->gateway);
 }
 
-/* Sets a route, unless somebody else has set one there. */
+/* Sets a route, unless the program has set one to that prefix. */
 static void set_route(struct leat_autoconf *autoconf, const struct leat_dhcp_route *route)
 {
     struct leat *stack = autoconf->stack;
@@ -31,7 +31,7 @@ static void set_route(struct leat_autoconf *autoconf, const struct leat_dhcp_rou
 
 static void set_routes(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease)
 {
-    /* RFC 2132 3.5: the preferred router is the first */
+    /* RFC 2132 3.5: routers are listed in order of preference */
     if (lease->router_count > 0) {
         const struct leat_dhcp_route by_default = {.gateway = lease->routers[0]};
 
@@ -51,8 +51,8 @@ static void unset_routes(struct leat_autoconf *autoconf)
     }
 }
 
-/* All but what others tell: routers and DHCPv6 servers.  A fact that is added is cleared, wherever
- * in the struct it stands. */
+/* Clears the facts of the lease, and keeps those of IPv6 routers and DHCPv6 servers. Every
+ * other member is cleared, wherever it stands in the struct. */
 void autoconf_clear(struct leat_autoconf_facts *facts)
 {
     enum {

@@ -1,4 +1,4 @@
-/* autoconf.c -- what the program calls, and what the DHCP client tells. */
+/* autoconf.c -- the program's calls, and the events of the DHCP client. */
 #include "proto/autoconf/autoconf.h"
 
 #include <string.h>
@@ -41,13 +41,13 @@ static void renewed(struct leat_autoconf *autoconf, const struct leat_dhcp_lease
 {
     autoconf->before = autoconf->facts;
     autoconf_apply(autoconf, lease);
-    /* what differs in padding alone tells once too often:
+    /* a difference in padding alone causes one superfluous call:
      * NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
     if (memcmp(&autoconf->before, &autoconf->facts, sizeof autoconf->facts) != 0)
         autoconf_tell(autoconf, LEAT_AUTOCONF_FACTS);
 }
 
-/* What there was of a lease has gone. */
+/* Withdraws the lease. */
 static void lost(struct leat_autoconf *autoconf)
 {
     autoconf->has_lease = false;
@@ -76,14 +76,14 @@ static void on_news(struct leat_dhcp *dhcp, enum leat_dhcp_news news,
     case LEAT_DHCP_DECLINED:
         autoconf_tell(autoconf,
                       news == LEAT_DHCP_REFUSED ? LEAT_AUTOCONF_REFUSED : LEAT_AUTOCONF_CONFLICT);
-        if (autoconf->has_lease) /* the program may have stopped us */
+        if (autoconf->has_lease) /* the callback may have stopped us */
             lost(autoconf);
         break;
     case LEAT_DHCP_EXPIRED:
         lost(autoconf);
         break;
-    case LEAT_DHCP_INFORMED:  /* we don't ask for it */
-    case LEAT_DHCP_IPV6_ONLY: /* nor offer it */
+    case LEAT_DHCP_INFORMED:  /* we never send INFORM */
+    case LEAT_DHCP_IPV6_ONLY: /* and never request option 108 */
         break;
     }
 }

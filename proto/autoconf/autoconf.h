@@ -1,11 +1,11 @@
 /*
- * autoconf.h -- the inside of a netif's configuration.
+ * autoconf.h -- private declarations of a netif's configuration.
  *
- *      autoconf.c    what the program calls, and what the DHCP client tells
- *      apply.c       a lease becomes routes and facts, and is withdrawn
- *      routers.c     what routers of IPv6 say
- *      servers6.c    what DHCPv6 servers say, when routers say that there are any
- *      link_local.c  an address of our own choice (RFC 3927)
+ *      autoconf.c    the program's calls, and the events of the DHCP client
+ *      apply.c       turns a lease into routes and facts, and withdraws it
+ *      routers.c     facts from IPv6 router advertisements
+ *      servers6.c    facts from DHCPv6 servers, once routers announce one
+ *      link_local.c  an address that we choose ourselves (RFC 3927)
  */
 #ifndef AUTOCONF_AUTOCONF_H
 #define AUTOCONF_AUTOCONF_H
@@ -16,7 +16,7 @@
 #include "link/address.h"
 #include "stack.h"
 
-/* What DHCPv6 servers are asked for: the later ones hold the earlier. */
+/* The requests to DHCPv6 servers; each one includes those before it. */
 enum autoconf_asks {
     AUTOCONF_ASKS_NOTHING,
     AUTOCONF_ASKS_FACTS,
@@ -32,54 +32,56 @@ struct leat_autoconf {
     struct leat_autoconf_facts before; /* a renewal */
     bool was_configured;               /* on_configured has been called */
     bool has_lease;
-    struct leat_slaac *slaac; /* NULL: no routers are heard */
-    struct leat_dhcp6 *dhcp6; /* NULL: there is none */
-    uint8_t dhcp6_asks;       /* enum autoconf_asks */
-    uint8_t kept6[LEAT_DHCP6_KEPT_BYTES]; /* for the first start; 0: nothing */
-    uint8_t route_count;      /* that we have set */
+    struct leat_slaac *slaac;             /* NULL: router advertisements are ignored */
+    struct leat_dhcp6 *dhcp6;             /* NULL: no DHCPv6 client */
+    uint8_t dhcp6_asks;                   /* enum autoconf_asks */
+    uint8_t kept6[LEAT_DHCP6_KEPT_BYTES]; /* for the first start; all 0: no kept lease */
+    uint8_t route_count;                  /* routes that we have set */
     struct leat_dhcp_route routes[LEAT_DHCP_ROUTES_MAX];
     /* link-local */
-    struct leat_timer timer; /* when to choose an address */
+    struct leat_timer timer; /* fires when an address is to be chosen */
     struct address_watch watch;
     leat_ip4 chosen;  /* IP4_ANY: none */
-    uint32_t choices; /* so far: each conflict costs one */
+    uint32_t choices; /* addresses chosen so far; each conflict adds one */
 };
 
-/* Sets what @lease says in the stack, and writes it to the facts. */
+/* Sets the routes of @lease in the stack, and writes its facts. */
 void autoconf_apply(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease);
 
-/* Hears routers, if that is wanted and there is IPv6. */
+/* Begins to process router advertisements, if the configuration wants them and the stack has
+ * IPv6. */
 enum leat_err autoconf_routers_begin(struct leat_autoconf *autoconf);
 void autoconf_routers_end(struct leat_autoconf *autoconf);
 
-/* Makes a DHCPv6 client, if that is wanted and there is DHCPv6; @kept: as in the configuration. */
+/* Creates a DHCPv6 client, if the configuration wants one and the stack has DHCPv6. @kept: as
+ * in the configuration. */
 enum leat_err autoconf_servers6_open(struct leat_autoconf *autoconf, const uint8_t *kept);
 
-/* Writes what leat_autoconf_keep() does of IPv6; false: there is no lease. */
+/* Writes the IPv6 part of leat_autoconf_keep(); false: there is no lease. */
 bool autoconf_servers6_keep(const struct leat_autoconf *autoconf,
                             uint8_t kept[LEAT_DHCP6_KEPT_BYTES]);
 
-/* Has it ask for what routers say that there is. */
+/* Has the DHCPv6 client request what router advertisements announce. */
 void autoconf_servers6_heed(struct leat_autoconf *autoconf);
 void autoconf_servers6_end(struct leat_autoconf *autoconf, bool release);
 
-/* True if IPv6 is wanted, and the link can have it. */
+/* True if the configuration wants IPv6 and the link supports it. */
 bool autoconf_has_ipv6(const struct leat_autoconf *autoconf);
 
-/* Forgets all facts but those of IPv6. */
+/* Clears all facts but those of IPv6. */
 void autoconf_clear(struct leat_autoconf_facts *facts);
 
-/* Takes that out again. */
+/* Undoes autoconf_apply(). */
 void autoconf_withdraw(struct leat_autoconf *autoconf);
 
-/* There is an address, or another one, or none. */
+/* Reports a new, changed or lost address to the program. */
 void autoconf_tell_address(struct leat_autoconf *autoconf);
 void autoconf_tell(struct leat_autoconf *autoconf, enum leat_autoconf_change change);
 
-/* We wait for a server: an address is chosen if none answers in time. */
+/* Starts the wait for a DHCP server; a link-local address is chosen if none answers in time. */
 void autoconf_link_local_await(struct leat_autoconf *autoconf);
 
-/* It isn't needed any more. */
+/* Withdraws the link-local address, or ends the wait for it. */
 void autoconf_link_local_end(struct leat_autoconf *autoconf);
 
 void autoconf_link_local_init(struct leat_autoconf *autoconf);

@@ -1,9 +1,9 @@
 /*
- * link_local.c -- an address of our own choice, when no server gives one (RFC 3927).
+ * link_local.c -- an IPv4 link-local address, for networks without a DHCP server (RFC 3927).
  *
- * It is probed for before it is used, and goes when a server answers: a host has one of them at a
- * time (1.9).  Once it is ours it is defended as every address (link/conflict.c), which is RFC 3927
- * 2.5 (b) but for giving up at a second conflict.
+ * The address is probed before use, and withdrawn when a server answers: a host has one of the two
+ * at a time (1.9). It is defended like every address (link/conflict.c). That is RFC 3927 2.5 (b),
+ * except that a second conflict doesn't end the use of the address.
  */
 #include "proto/autoconf/autoconf.h"
 #include "core/assert.h"
@@ -11,7 +11,7 @@
 
 enum {
     PREFIX_BITS = 16,
-    RESERVED = 256, /* 2.1: the first and the last 256 addresses */
+    RESERVED = 256, /* 2.1: the first and last 256 addresses */
     CHOICES = 65536 - 2 * RESERVED,
     CONFLICTS_MAX = 10 /* 9 */
 };
@@ -19,7 +19,8 @@ enum {
 static const uint64_t rate_limit_ns = 60 * UINT64_C(1000000000); /* 9: RATE_LIMIT_INTERVAL */
 static const struct siphash_key choice_key = {0x6c656174, 0x33393237};
 
-/* 2.1: pseudo-random, from the MAC, so that a host has the same address after each start. */
+/* 2.1: pseudo-random and derived from the MAC, so that a host gets the same address after
+ * each start. */
 static leat_ip4 choice(const struct leat_autoconf *autoconf)
 {
     const uint8_t *mac = autoconf->link->netif->mac.octet;
@@ -37,7 +38,7 @@ static void choose(struct leat_autoconf *autoconf)
     autoconf->chosen = choice(autoconf);
     if (address_add(autoconf->link, autoconf->chosen, PREFIX_BITS, ADDRESS_CHECK_FIRST,
                     &autoconf->watch))
-        autoconf->chosen = IP4_ANY; /* there is no room: the program has filled it */
+        autoconf->chosen = IP4_ANY; /* the program's addresses fill the table */
 }
 
 static void on_time(struct leat_timer *timer, void *arg)
@@ -49,7 +50,7 @@ static void on_time(struct leat_timer *timer, void *arg)
         choose(autoconf);
 }
 
-/* The program hears of it first, and may have stopped us. */
+/* Reports the address to the program, whose callback may stop us. */
 static void on_usable(struct address_watch *watch)
 {
     struct leat_autoconf *autoconf = container_of(watch, struct leat_autoconf, watch);
@@ -62,7 +63,7 @@ static void on_usable(struct address_watch *watch)
     autoconf_tell_address(autoconf);
 }
 
-/* Another one, but after many conflicts not at once (2.2.1). */
+/* Chooses another address; after many conflicts with a delay (2.2.1). */
 static void on_taken(struct address_watch *watch)
 {
     struct leat_autoconf *autoconf = container_of(watch, struct leat_autoconf, watch);

@@ -1,4 +1,4 @@
-/* routers.c -- what routers say, beside what a DHCP server does (leat/slaac.h). */
+/* routers.c -- facts from router advertisements, beside those of a DHCP server (leat/slaac.h). */
 #include <string.h>
 
 #include "proto/autoconf/autoconf.h"
@@ -20,7 +20,8 @@ static void on_routers(struct leat_slaac *slaac, const struct leat_slaac_facts *
 
 bool autoconf_has_ipv6(const struct leat_autoconf *autoconf)
 {
-    /* through the table: who registers no IPv6 links none; RFC 8200 5: so small a link has none */
+    /* called by pointer, so that programs without IPv6 don't link it; RFC 8200 5: IPv6 needs
+     * an MTU of 1,280 */
     return autoconf->config.slaac && autoconf->stack->ipv6_family &&
            autoconf->link->netif->mtu >= IPV6_MTU_MIN;
 }

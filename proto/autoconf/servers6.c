@@ -1,9 +1,10 @@
 /*
- * servers6.c -- what DHCPv6 servers say, when routers say that there are any (leat/dhcp6.h).
+ * servers6.c -- facts from DHCPv6 servers, once routers announce one (leat/dhcp6.h).
  *
- * The flags of an advertisement begin something and end nothing: RFC 4862 took out what a flag
- * means that falls back, and a router that is gone says nothing about a server.  M holds what O
- * asks for (RFC 4861 4.2).  All calls go through the table: who registers no DHCPv6 links none.
+ * The flags of an advertisement start DHCPv6 and never end it. RFC 4862 dropped the meaning of a
+ * flag that is cleared later, and the loss of a router says nothing about a server. M includes O
+ * (RFC 4861 4.2). All calls go through a table, so that programs that register no DHCPv6 don't link
+ * it.
  */
 #include <string.h>
 
@@ -11,14 +12,14 @@
 
 #include "core/assert.h"
 
-/* The server says something else now; NULL: nothing. */
+/* Stores new facts of the server; NULL: none any more. */
 static void set_facts(struct leat_autoconf *autoconf, const struct leat_dhcp6_lease *lease)
 {
     static const struct leat_dhcp6_lease nothing = {.valid_s = 0};
 
     if (!lease)
         lease = &nothing;
-    /* what differs in padding alone tells once too often:
+    /* a difference in padding alone causes one superfluous call:
      * NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
     if (memcmp(&autoconf->facts.dhcp6, lease, sizeof *lease) == 0)
         return;

@@ -1,8 +1,8 @@
 /*
- * connect.c -- when what is tried, and how it ends (RFC 8305).
+ * connect.c -- starts connection attempts, and reports the outcome (RFC 8305).
  *
- * All that happens comes to go_on(): it begins tries as long as one may begin, and looks whether
- * anything can still come.
+ * Every event calls go_on(). It starts attempts as long as one may start, and ends when no result
+ * can come any more.
  */
 #include "proto/connect/connect.h"
 
@@ -12,7 +12,7 @@
 #include "service.h"
 
 enum {
-    IPV6 = 0, /* of the lookups */
+    IPV6 = 0, /* indices of the lookups */
     IPV4 = 1
 };
 
@@ -43,7 +43,7 @@ static uint64_t now(const struct leat_connecting *connecting)
     return leat_now_ns(connecting->stack);
 }
 
-/* Takes everything back but the connection that is @kept. */
+/* Ends all lookups and attempts but the connection @kept. */
 static void stop(struct leat_connecting *connecting, const struct leat_connect_try *kept)
 {
     connecting->runs = false;
@@ -64,7 +64,8 @@ static void stop(struct leat_connecting *connecting, const struct leat_connect_t
     }
 }
 
-/* Tells the outcome; last, for the program may begin again. */
+/* Reports the outcome. The call stands last, because the program may start the next attempt
+ * in it. */
 static void finish(struct leat_connecting *connecting, enum leat_err err,
                    struct leat_connect_try *winner)
 {
@@ -85,7 +86,8 @@ static void end_try(struct leat_connect_try *try, enum leat_err err)
     try->state = LEAT_CONNECT_OVER;
     try->err = err;
     try->connecting->err = err;
-    try->connecting->next_ns = now(try->connecting); /* the next needn't wait (RFC 8305 5) */
+    try->connecting->next_ns = now(try->connecting); /* the next attempt may start now (RFC
+                                                      * 8305 5) */
 }
 
 static void go_on(struct leat_connecting *connecting);
@@ -168,7 +170,7 @@ static void on_looked_up(void *arg, enum leat_err err, const struct leat_dns_res
         if (leat_dns_record_ip(&record, &ip))
             connect_add(connecting, ip);
     }
-    if (!any_began(connecting)) /* RFC 8305 3: IPv6 may take a little longer */
+    if (!any_began(connecting)) /* RFC 8305 3: allow the AAAA answer a little more time */
         connecting->next_ns = now(connecting) + (ipv6_awaited ? resolution_delay(connecting) : 0);
     go_on(connecting);
 }
@@ -187,7 +189,7 @@ static void look_up(struct leat_connecting *connecting, unsigned which, uint16_t
         lookup->lookup = NULL;
 }
 
-/* What the lookups said, if there is no address: "not found" only if both say so. */
+/* The error of the lookups if there is no address: "not found" only if both have it. */
 static enum leat_err lookup_err(const struct leat_connecting *connecting)
 {
     const enum leat_err err = connecting->lookups[IPV4].err;
@@ -195,20 +197,21 @@ static enum leat_err lookup_err(const struct leat_connecting *connecting)
     return err != LEAT_ERR_NOT_FOUND ? err : connecting->lookups[IPV6].err;
 }
 
-/* Looks up the next name, if the last one isn't there; false: there is none. */
+/* Starts the lookups of the next candidate name if the last one doesn't exist; false: there
+ * is none. */
 static bool look_up_next(struct leat_connecting *connecting)
 {
     if (!connecting->asks || connecting->try_count > 0 ||
         (connecting->candidate > 0 && lookup_err(connecting) != LEAT_ERR_NOT_FOUND) ||
         !connect_names_next(connecting))
         return false;
-    look_up(connecting, IPV6, LEAT_DNS_AAAA); /* first: RFC 8305 3 */
+    look_up(connecting, IPV6, LEAT_DNS_AAAA); /* AAAA first: RFC 8305 3 */
     look_up(connecting, IPV4, LEAT_DNS_A);
     return true;
 }
 
-/* Nothing helped, but soon there may be a way over IPv6 (RFC 4862 5.4): whoever found none begins
- * again. */
+/* Starts again if an IPv6 address is still tentative (RFC 4862 5.4), because a lookup without
+ * a usable route skips addresses. */
 static void try_again(struct leat_connecting *connecting)
 {
     connecting->probes = false;
@@ -296,7 +299,8 @@ enum leat_err leat_connect(struct leat *stack, struct leat_connecting *connectin
     if (err)
         return err;
     connecting->runs = true;
-    leat_timer_set(stack, &connecting->timer, leat_now_ns(stack)); /* never from inside this call */
+    leat_timer_set(stack, &connecting->timer, leat_now_ns(stack)); /* no callback from inside
+                                                                    * this call */
     return LEAT_OK;
 }
 

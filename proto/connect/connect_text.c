@@ -1,4 +1,4 @@
-/* connect_text.c -- what became of connecting, for people. */
+/* connect_text.c -- formats the outcome of an attempt for people. */
 #include <leat/connect.h>
 
 struct told {
@@ -6,7 +6,7 @@ struct told {
     size_t len;
 };
 
-/* What doesn't fit is left out. */
+/* Appends @text, and truncates it at the end of the buffer. */
 static void put(struct told *told, const char *text)
 {
     while (*text && told->len < LEAT_CONNECT_TEXT_BYTES - 1)

@@ -1,4 +1,4 @@
-/* hosts.c -- the text of a hosts file (hosts(5)): an address and its names in each line. */
+/* hosts.c -- reads a hosts file (hosts(5)), which has an address and its names in each line. */
 #include <string.h>
 
 #include "proto/connect/connect.h"
@@ -13,7 +13,7 @@ size_t connect_word(const char *text)
     return len;
 }
 
-/* Is the word of @len bytes the host?  A final dot of the host changes nothing. */
+/* True if the word of @len bytes is the host. A final dot of the host is ignored. */
 static bool is_host(const char *word, size_t len, const char *host)
 {
     for (size_t i = 0; i < len; i++) {
@@ -43,7 +43,7 @@ static const char *read_line(struct leat_connecting *connecting, const char *lin
         } else if (!is_address && known && is_host(line, len, connecting->host)) {
             connect_add(connecting, ip);
             *found = true;
-            known = false; /* once is enough */
+            known = false; /* add the address once a line */
         }
         is_address = false;
         line += len;

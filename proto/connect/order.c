@@ -1,4 +1,4 @@
-/* order.c -- which address is next (RFC 6724 6, RFC 8305 4). */
+/* order.c -- chooses the next address (RFC 6724 6, RFC 8305 4). */
 #include "proto/connect/connect.h"
 
 #include "service.h"
@@ -18,7 +18,7 @@ void connect_add(struct leat_connecting *connecting, struct leat_ip ip)
     connecting->try_count++;
 }
 
-/* The first of those that wait, of the family that is wanted; NULL: none. */
+/* The first waiting address of a wanted family; NULL: none. */
 static struct leat_connect_try *first(struct leat_connecting *connecting, bool ipv6, bool ipv4)
 {
     struct leat *stack = connecting->stack;
@@ -47,7 +47,7 @@ struct leat_connect_try *connect_next(struct leat_connecting *connecting)
 
     for (unsigned i = 0; i < connecting->try_count; i++)
         began = began || connecting->tries[i].state != LEAT_CONNECT_WAITS;
-    if (began) /* RFC 8305 4: the families by turns */
+    if (began) /* RFC 8305 4: alternate the families */
         other = first(connecting, !connecting->last_was_ipv6, connecting->last_was_ipv6);
     return other ? other : first(connecting, true, true);
 }

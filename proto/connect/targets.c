@@ -1,4 +1,4 @@
-/* targets.c -- from what the program calls a host to names that are looked up. */
+/* targets.c -- turns the program's host into names to look up. */
 #include <string.h>
 
 #include "proto/connect/connect.h"
@@ -9,7 +9,7 @@ enum {
     NDOTS = 1
 };
 
-/* Is @label the last one of the name, in whatever case? */
+/* True if @label is the last label of the name, in any case. */
 static bool ends_with(const struct leat_dns_name *name, const char *label)
 {
     unsigned at = 0, last = 0;
@@ -51,7 +51,7 @@ enum leat_err connect_names_begin(struct leat_connecting *connecting)
     return connecting->asks ? LEAT_OK : LEAT_ERR_NOT_FOUND;
 }
 
-/* The domain number @index of the search list, as text of @len bytes; NULL: there is none. */
+/* Domain number @index of the search list, as text of @len bytes; NULL: the list is shorter. */
 static const char *domain(const char *search, unsigned index, size_t *len)
 {
     while (search && *search) {
@@ -63,7 +63,7 @@ static const char *domain(const char *search, unsigned index, size_t *len)
     return NULL;
 }
 
-/* Sets connecting->name to the host below a domain; false: that is no legal name. */
+/* Sets connecting->name to the host below a domain; false: that makes no legal name. */
 static bool join(struct leat_connecting *connecting, const char *text, size_t len)
 {
     const struct leat_dns_name *host = &connecting->host_name;
@@ -82,7 +82,7 @@ static bool join(struct leat_connecting *connecting, const char *text, size_t le
     return true;
 }
 
-/* The candidate number @index; false: there is none such.  @fits: it is a legal name. */
+/* Makes candidate number @index; false: there are fewer. @fits: the candidate is a legal name. */
 static bool make_candidate(struct leat_connecting *connecting, unsigned index, bool *fits)
 {
     const char *search = connecting->config->search;
@@ -106,7 +106,7 @@ static bool make_candidate(struct leat_connecting *connecting, unsigned index, b
     } else {
         const char *text = domain(search, index - (as_it_is == 0), &len);
 
-        leat_assert(text); /* there are as many as were counted */
+        leat_assert(text); /* the search list was counted before */
         *fits = join(connecting, text, len);
     }
     return true;

@@ -1,5 +1,5 @@
 /*
- * syslog.c -- messages of RFC 5424, as datagrams or in a queue that a connection empties.
+ * syslog.c -- messages of RFC 5424, as datagrams or in a queue that is sent by TCP.
  *
  *      <30>1 2026-11-23T07:21:00.123456Z host echo - - - what happened
  */
@@ -23,7 +23,7 @@ enum {
     QUEUE_BYTES = 8192,
     QUEUE_BYTES_MIN = 2048,
     PREFIX_BYTES = 5, /* "1180 ", the length before a message (RFC 6587 3.4.1) */
-    WAITS_MAX = 6     /* doublings of a second */
+    WAITS_MAX = 6     /* the wait doubles from 1 s to 64 s */
 };
 
 #define SECOND_NS UINT64_C(1000000000)
@@ -32,13 +32,13 @@ struct leat_syslog {
     struct leat *stack;
     struct leat_syslog_config config;
     struct leat_syslog_counts counts;
-    uint64_t untold; /* lost, and the server doesn't know */
+    uint64_t untold; /* lost lines that no message has reported yet */
     struct leat_udp *udp;
-    struct leat_tcp *conn;   /* NULL: none is open, or about to be */
-    struct leat_timer timer; /* until the next attempt */
-    unsigned waits;          /* attempts that have failed, one after another */
-    uint32_t queued;         /* bytes of whole messages */
-    uint32_t begun;          /* of the first of them, which conn has taken already */
+    struct leat_tcp *conn;   /* NULL: no connection is open or being opened */
+    struct leat_timer timer; /* fires at the next attempt */
+    unsigned waits;          /* failed attempts in a row */
+    uint32_t queued;         /* bytes of complete messages */
+    uint32_t begun;          /* bytes of the first message that conn has taken already */
     char queue[];            /* config.queue_bytes */
 };
 
@@ -84,7 +84,8 @@ static void add_line(struct text *text, const char *line, size_t len)
 static void compose(struct text *text, const struct leat_syslog *log,
                     enum leat_syslog_severity severity, const char *line, size_t len)
 {
-    /* Before the first poll the stack doesn't know how late it is; the server dates what isn't. */
+    /* leat_civil_ns() is invalid before the first poll. Without a timestamp the server adds
+     * its own. */
     const uint64_t civil_ns = leat_now_ns(log->stack) > 0 ? leat_civil_ns(log->stack) : 0;
 
     text_add(text, "<");
@@ -120,7 +121,7 @@ static bool send_datagram(struct leat_syslog *log, enum leat_syslog_severity sev
 
 /* ---- By TCP ------------------------------------------------------------------------------- */
 
-/* Puts a message behind those that wait, its length before it; false: there is no room. */
+/* Queues a message with its length in front; false: the queue is full. */
 static bool queue_message(struct leat_syslog *log, enum leat_syslog_severity severity,
                           const char *line, size_t len)
 {
@@ -139,7 +140,7 @@ static bool queue_message(struct leat_syslog *log, enum leat_syslog_severity sev
     return true;
 }
 
-/* Bytes of the first message in the queue, with its length. */
+/* Bytes of the first message in the queue, including its length. */
 static uint32_t first_bytes(const struct leat_syslog *log)
 {
     uint32_t digits = 0, len = 0;
@@ -150,8 +151,9 @@ static uint32_t first_bytes(const struct leat_syslog *log)
     return digits + 1 + len;
 }
 
-/* A message stays in the queue until all of it is taken: what is left when a connection ends begins
- * with a whole one.  Where the pool is empty the connection takes a part of it. */
+/* Writes the queue to the connection. A message stays queued until the connection has taken
+ * all of it, so a new connection always begins with a complete message. A write is partial when
+ * the buffer pool is empty. */
 static void on_writable(struct leat_tcp *conn, void *arg)
 {
     struct leat_syslog *log = arg;
@@ -165,7 +167,7 @@ static void on_writable(struct leat_tcp *conn, void *arg)
             return;
         }
         if (leat_tcp_write(conn, log->queue + log->begun, left, &taken))
-            return; /* on_writable or on_closed follows, as it does in the next line */
+            return; /* on_writable or on_closed follows; so too after the partial write below */
         log->begun += (uint32_t)taken;
         if (taken < left)
             return;
@@ -184,7 +186,7 @@ static void on_open(struct leat_tcp *conn, void *arg)
     on_writable(conn, log);
 }
 
-/* A server of syslog has nothing to say; when it closes, so do we. */
+/* Discards all received data, because a syslog server sends none. Closes when the server closes. */
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
@@ -216,7 +218,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     try_later(log);
 }
 
-/* Connects if there is something to say, unless that is about to happen. */
+/* Connects if messages are queued, unless a connection exists or an attempt is scheduled. */
 static void connect_to_server(struct leat_syslog *log)
 {
     static const struct leat_tcp_events events = {.on_open = on_open,
@@ -264,7 +266,7 @@ static bool send_one(struct leat_syslog *log, enum leat_syslog_severity severity
     return true;
 }
 
-/* Tells of what was lost before, as soon as something can be told. */
+/* Reports earlier losses as soon as a message can be sent. */
 static bool tell_losses(struct leat_syslog *log)
 {
     char words[48];

@@ -1,4 +1,4 @@
-/* answer.c -- one time server: its request, and which answers to it are believed. */
+/* answer.c -- one time server: its request, and the checks of its answers. */
 #include "proto/time/sntp.h"
 
 #include "core/refusal.h"
@@ -10,7 +10,7 @@ enum {
 };
 
 static const uint64_t error_max_ns = 1500000000; /* RFC 5905 A.1.1 has 1 s (MAXDIST), ntpd 1.5 */
-static const uint64_t held_slack_ns = 1000000;   /* our clock is read once a poll */
+static const uint64_t held_slack_ns = 1000000;   /* the clock is read once a poll */
 static const uint64_t rest_max_ns = 131072 * UINT64_C(1000000000); /* RFC 5905 7.2: MAXPOLL */
 
 void sntp_forget(struct sntp_server *server)
@@ -20,14 +20,14 @@ void sntp_forget(struct sntp_server *server)
     server->udp = NULL;
 }
 
-/* Counts an answer that is not taken, and remembers why. */
+/* Counts a refused answer, and notes the reason. */
 static void refuse(struct sntp_server *server, uint64_t *count, const char *why)
 {
     (*count)++;
     refusal_note(&server->sntp->refusal, server->end.ip, why);
 }
 
-/* RFC 5905 7.4: who is kissed obeys; other codes say nothing that we could do. */
+/* RFC 5905 7.4: obeys DENY, RSTR and RATE; the other codes ask nothing of a client. */
 static void obey(struct sntp_server *server, uint32_t code)
 {
     struct leat_sntp *sntp = server->sntp;
@@ -45,7 +45,7 @@ static void obey(struct sntp_server *server, uint32_t code)
     }
 }
 
-/* RFC 5905 7.3, 9.2: can a client go by a server that says this? */
+/* RFC 5905 7.3, 9.2: true if a client may use this server's time. */
 static bool is_synchronized(const struct wire_ntp *ntp)
 {
     return ntp->leap != NTP_LEAP_UNKNOWN && ntp->stratum <= NTP_STRATUM_MAX &&
@@ -61,7 +61,7 @@ static const char *unsynchronized_why(const struct wire_ntp *ntp)
                : "with a clock that may be wrong by more than 1.5 s";
 }
 
-/* Takes the times of an answer; false: they can't be. */
+/* Takes the times of an answer; false: they are impossible. */
 static bool take_times(struct sntp_server *server, const struct wire_ntp *ntp)
 {
     const uint64_t now_ns = leat_now_ns(server->sntp->stack);
@@ -73,7 +73,7 @@ static bool take_times(struct sntp_server *server, const struct wire_ntp *ntp)
     if (ntp->receive == 0 || ntp->transmit == 0 || held_ns > took_ns + held_slack_ns)
         return false;
     delay_ns = took_ns > held_ns ? took_ns - held_ns : 0;
-    /* RFC 5905 8: the two ways are taken for equally long */
+    /* RFC 5905 8: assumes that both directions take equally long */
     server->civil_at_zero_ns = received_ns + held_ns / 2 - (server->asked_ns + took_ns / 2);
     server->error_ns = delay_ns / 2 + wire_ntp_short_ns(ntp->root_delay) / 2 +
                        wire_ntp_short_ns(ntp->root_dispersion);
@@ -81,7 +81,7 @@ static bool take_times(struct sntp_server *server, const struct wire_ntp *ntp)
     return true;
 }
 
-/* What our server says, once. */
+/* Takes the answer of our server. Closes the socket, so each request has one answer. */
 static void take(struct sntp_server *server, const struct wire_ntp *ntp)
 {
     struct leat_sntp_counts *counts = &server->sntp->counts;
@@ -101,9 +101,9 @@ static void take(struct sntp_server *server, const struct wire_ntp *ntp)
     sntp_heard(server->sntp);
 }
 
-/* What makes it no answer to our question; NULL: nothing.  Servers may answer in the version that
- * they know: the header is the same from version 1 on.  Extension fields and a MAC behind it are
- * not read.  An interleaved answer repeats another number of ours, and we never ask for one. */
+/* Why a message is no answer to our request; NULL: it is one. Servers may answer in any
+ * version: the header is the same since version 1. Extension fields and the MAC are ignored. An
+ * interleaved answer has another origin timestamp; we never request that mode. */
 static const char *envelope_flaw(const struct sntp_server *server, struct wire_ntp *ntp,
                                  const uint8_t *bytes, uint32_t len)
 {
@@ -127,7 +127,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     const bool fragmented = leat_udp_was_fragmented(udp);
     const char *why;
 
-    (void)peer; /* the socket is connected: it is our server */
+    (void)peer; /* the socket is connected, so the sender is our server */
     (void)local;
     leat_buf_free(payload);
     why = fragmented ? "in fragments" : envelope_flaw(server, &ntp, bytes, len);
@@ -148,7 +148,7 @@ void sntp_ask(struct sntp_server *server)
         server->udp = NULL;
         return;
     }
-    server->origin = leat_random(stack) | 1; /* 0 would be no timestamp */
+    server->origin = leat_random(stack) | 1; /* 0 means no timestamp */
     server->asked_ns = leat_now_ns(stack);
     wire_ntp_emit_request(request, server->origin);
     if (leat_udp_connect_to(server->udp, &server->end) ||

@@ -1,4 +1,4 @@
-/* sntp.c -- rounds: who is asked, and what becomes of the answers. */
+/* sntp.c -- rounds: sends the requests, and evaluates the answers. */
 #include "proto/time/sntp.h"
 
 #include <leat/civil.h>
@@ -19,7 +19,7 @@ enum {
     PANIC_S = 1000,
     RETRY_S = 2, /* RFC 5905 13: packets of a burst are 2 s apart */
     SILENT_ROUNDS_MAX = 16,
-    EARLY_PART = 8 /* so many clients don't ask all at once */
+    EARLY_PART = 8 /* randomizes the polls of many clients */
 };
 
 size_t leat_sntp_memory_bytes(void)
@@ -33,7 +33,7 @@ static void rest(struct leat_sntp *sntp, uint64_t until_ns)
     leat_timer_set(sntp->stack, &sntp->timer, until_ns);
 }
 
-/* When the next round is due after one that found an answer, or none. */
+/* When the next round is due. Rounds without an answer are repeated after a wait that doubles. */
 static uint64_t next_round_ns(struct leat_sntp *sntp)
 {
     uint64_t wait_ns = sntp->config.poll_ns, early_ns;
@@ -54,13 +54,13 @@ static void tell(struct leat_sntp *sntp, enum leat_sntp_news news)
         sntp->config.on_news(sntp, news, &sntp->report, sntp->config.arg);
 }
 
-/* How much later the time is that @a says; right over 292 years. */
+/* Difference of the times that @a and @b tell; right within 292 years. */
 static int64_t later_by(const struct sntp_server *a, const struct sntp_server *b)
 {
     return (int64_t)(a->civil_at_zero_ns - b->civil_at_zero_ns);
 }
 
-/* Sorts those that have answered by what time they say; how many these are. */
+/* Sorts the servers that have answered by their time; returns their number. */
 static unsigned sort_answers(struct leat_sntp *sntp, const struct sntp_server **sorted)
 {
     unsigned count = 0;
@@ -79,7 +79,7 @@ static unsigned sort_answers(struct leat_sntp *sntp, const struct sntp_server **
     return count;
 }
 
-/* The answer in the middle; of two the surer one.  NULL: there is none. */
+/* The median answer; of the middle two the one with the smaller error. NULL: there is none. */
 static const struct sntp_server *middle(struct leat_sntp *sntp)
 {
     const struct sntp_server *sorted[LEAT_SNTP_SERVERS_MAX];
@@ -98,7 +98,7 @@ static const struct sntp_server *middle(struct leat_sntp *sntp)
     return chosen;
 }
 
-/* Sets civil time by @server, or refuses to. */
+/* Sets civil time from @server, or refuses to. */
 static enum leat_sntp_news correct(struct leat_sntp *sntp, const struct sntp_server *server)
 {
     const uint64_t known_ns = leat_civil_ns(sntp->stack);
@@ -143,7 +143,7 @@ static void end_round(struct leat_sntp *sntp)
         leat_sntp_stop(sntp);
     else
         rest(sntp, next_round_ns(sntp));
-    tell(sntp, news); /* last: it may stop us */
+    tell(sntp, news); /* last, because the program may stop us */
 }
 
 void sntp_heard(struct leat_sntp *sntp)
@@ -182,7 +182,7 @@ static void on_time(struct leat_timer *timer, void *arg)
         begin_round(sntp);
 }
 
-/* Asks at once, which is from the next poll. */
+/* Begins a round at the next poll. */
 static void begin(struct leat_sntp *sntp)
 {
     sntp->silent_rounds = 0;
@@ -225,7 +225,7 @@ enum leat_err leat_sntp_open(struct leat *stack, struct leat_sntp **sntp,
 
 void leat_sntp_start(struct leat_sntp *sntp)
 {
-    leat_sntp_stop(sntp); /* a round may be going on */
+    leat_sntp_stop(sntp); /* a round may be active */
     for (unsigned i = 0; i < sntp->server_count; i++) {
         sntp->servers[i].forbids = false;
         sntp->servers[i].rest_until_ns = 0;
@@ -246,8 +246,8 @@ void leat_sntp_stop(struct leat_sntp *sntp)
     sntp->in_round = false;
 }
 
-/* Server number @index is @end.  One of the @count before that is named again has not taken back
- * what it has told us (RFC 5905 7.4). */
+/* Names server number @index. If it was among the @count servers before, its DENY or RATE
+ * stays valid (RFC 5905 7.4). */
 static void name_server(struct leat_sntp *sntp, unsigned index, const struct leat_endpoint *end,
                         unsigned count)
 {
