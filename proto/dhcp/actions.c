@@ -1,4 +1,4 @@
-/* actions.c -- what dhcp.rl does beside sending. */
+/* actions.c -- the actions of dhcp.rl, except those that send. */
 #include "core/assert.h"
 #include "core/refusal.h"
 #include "proto/dhcp/dhcp.h"
@@ -7,10 +7,10 @@
 static const uint64_t back_off_ns = 10 * UINT64_C(1000000000); /* RFC 2131 3.1 item 5 */
 
 enum {
-    BACK_OFF_DOUBLINGS = 5 /* five minutes and a third */
+    BACK_OFF_DOUBLINGS = 5 /* at most 320 s */
 };
 
-/* A new attempt, from nothing known. */
+/* Starts a new attempt, and forgets the state of the last one. */
 static void begin_at(struct leat_dhcp *dhcp, uint64_t wait_ns)
 {
     dhcp_forget_times(dhcp);
@@ -27,7 +27,7 @@ void dhcp_begin(struct leat_dhcp *dhcp, struct dhcp_step *step)
     const bool is_first = dhcp->state == DHCP_FIRST_STATE;
 
     (void)step;
-    /* the address to ask for is that of leat_dhcp_start(), and good for one attempt */
+    /* the address of leat_dhcp_start() is requested in one attempt only */
     if (!is_first)
         dhcp->ip_want = IP4_ANY;
     dhcp->begun_ns = leat_now_ns(dhcp->stack);
@@ -71,7 +71,7 @@ void dhcp_take_offer(struct leat_dhcp *dhcp, struct dhcp_step *step)
     dhcp->tries = 0;
 }
 
-/* RFC 2131 4.4.1: the lease is counted from when it was asked for, not from when the answer came.
+/* RFC 2131 4.4.1: the lease begins when its request was sent, not when the answer came.
  */
 static uint64_t deadline_ns(const struct leat_dhcp *dhcp, uint32_t seconds)
 {
@@ -93,8 +93,8 @@ void dhcp_take_lease(struct leat_dhcp *dhcp, struct dhcp_step *step)
         address_set_prefix(dhcp->link, dhcp->ip_want, dhcp->lease.prefix_bits);
 }
 
-/* A time of the server's, up to an eighth earlier: many that were started together shall not ask
- * together (RFC 2131 4.4.5: "some random fuzz"). */
+/* A time of the server, reduced by up to an eighth, so that clients that started together
+ * don't ask together (RFC 2131 4.4.5: "some random fuzz"). */
 static uint64_t fuzzed_ns(struct leat_dhcp *dhcp, uint32_t seconds)
 {
     const uint64_t at_ns = deadline_ns(dhcp, seconds);
@@ -157,7 +157,7 @@ void dhcp_withdraw(struct leat_dhcp *dhcp, struct dhcp_step *step)
 
 static void tell(struct dhcp_step *step, enum leat_dhcp_news news, bool with_lease)
 {
-    leat_debug_assert(!(step->notes & DHCP_NOTE_TELL)); /* one thing a step */
+    leat_debug_assert(!(step->notes & DHCP_NOTE_TELL)); /* at most one report a step */
     step->notes |= DHCP_NOTE_TELL;
     step->news = news;
     step->with_lease = with_lease;

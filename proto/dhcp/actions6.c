@@ -1,4 +1,4 @@
-/* actions6.c -- what dhcp6.rl does beside sending. */
+/* actions6.c -- the actions of dhcp6.rl, except those that send. */
 #include "proto/dhcp/dhcp6.h"
 #include "core/second.h"
 
@@ -6,10 +6,10 @@ static const uint64_t back_off_ns = 10 * UINT64_C(1000000000);
 static const uint64_t inf_max_delay_ns = 1000000000; /* RFC 8415 7.6 */
 
 enum {
-    BACK_OFF_DOUBLINGS = 5 /* five minutes and a third */
+    BACK_OFF_DOUBLINGS = 5 /* at most 320 s */
 };
 
-/* A new attempt, from nothing known. */
+/* Starts a new attempt, and forgets the state of the last one. */
 static void begin_at(struct leat_dhcp6 *dhcp6, uint64_t wait_ns)
 {
     dhcp6_forget_times(dhcp6);
@@ -26,7 +26,7 @@ void dhcp6_begin(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     begin_at(dhcp6, leat_random(dhcp6->stack) % (dhcp6->config.start_delay_ns + 1));
 }
 
-/* RFC 8415 14.1: whoever refuses us isn't asked at once again. */
+/* RFC 8415 14.1: waits before a server that has refused us is asked again. */
 void dhcp6_back_off(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 {
     const unsigned doublings =
@@ -47,7 +47,7 @@ void dhcp6_rest(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     dhcp6->failures = 0;
 }
 
-/* RFC 8415 18.2.9: the highest preference, of equals the first. */
+/* RFC 8415 18.2.9: keeps the offer with the highest preference, the first of several. */
 void dhcp6_keep_offer(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 {
     (void)step;
@@ -88,7 +88,7 @@ void dhcp6_set_T1_T2(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     set_T1_T2(dhcp6);
 }
 
-/* Nothing is known against the lease: what was due is due again. */
+/* The lease stays valid, so its timers are set again. */
 void dhcp6_resume(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 {
     (void)step;
@@ -105,7 +105,7 @@ void dhcp6_take_facts(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     dhcp6->has_lease = true;
     dhcp6->leased_ns = leat_now_ns(dhcp6->stack);
     dhcp6->refresh_ns = deadline_ns(dhcp6, dhcp6->lease.refresh_s);
-    if (dhcp6->refresh_ns != LEAT_NEVER_NS) /* 21.23: those who began together don't ask together */
+    if (dhcp6->refresh_ns != LEAT_NEVER_NS) /* 21.23: a random delay */
         dhcp6->refresh_ns += leat_random(dhcp6->stack) % (inf_max_delay_ns + 1);
 }
 
@@ -124,7 +124,7 @@ void dhcp6_use_address(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
         dhcp6->has_address = true;
 }
 
-/* The address is there, so there is room. */
+/* Cannot fail for lack of room, because the address is in the stack already. */
 void dhcp6_extend(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 {
     (void)step;

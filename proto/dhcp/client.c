@@ -1,4 +1,4 @@
-/* client.c -- what the program calls. */
+/* client.c -- the program's calls. */
 #include <string.h>
 
 #include "core/assert.h"
@@ -8,7 +8,7 @@
 #include "wire/bytes.h"
 
 enum {
-    HOST_NAME_MAX = 63, /* RFC 1035 3.1: a label */
+    HOST_NAME_MAX = 63, /* RFC 1035 3.1: length of a label */
     VENDOR_CLASS_MAX = 255,
     CLIENT_ID_MIN = 2, /* RFC 2132 9.14 */
     LEASE_S_MIN = 10
@@ -17,7 +17,7 @@ enum {
 static const uint64_t retry_ns = 2 * UINT64_C(1000000000);
 static const uint32_t kept_magic = 0x4c443431; /* "LD41" */
 
-/* The program hears of it first, and may have stopped us. */
+/* The program is told of the address first, and may have stopped us. */
 static void on_usable(struct address_watch *watch)
 {
     struct leat_dhcp *dhcp = container_of(watch, struct leat_dhcp, watch);
@@ -87,7 +87,7 @@ enum leat_err leat_dhcp_open(struct leat *stack, struct leat_netif *netif, struc
     if (err)
         return err;
     err = leat_udp_bind_netif(made->udp, netif, DHCP_CLIENT_PORT);
-    leat_assert(err == LEAT_OK); /* the link had no such socket */
+    leat_assert(err == LEAT_OK); /* no other socket of this link has the port */
     *dhcp = made;
     return err;
 }
@@ -101,7 +101,7 @@ void leat_dhcp_keep(const struct leat_dhcp_lease *lease, uint8_t kept[LEAT_DHCP_
     put32(kept + 12, kept_magic ^ leat_ip_v4_number(lease->ip) ^ leat_ip_v4_number(lease->server));
 }
 
-/* The address in what leat_dhcp_keep() has written, or IP4_ANY. */
+/* The address in the record of leat_dhcp_keep(), or IP4_ANY. */
 static leat_ip4 kept_ip(const uint8_t kept[LEAT_DHCP_KEPT_BYTES])
 {
     const leat_ip4 ip = get32(kept + 4);

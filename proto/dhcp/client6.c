@@ -1,4 +1,4 @@
-/* client6.c -- what the program calls. */
+/* client6.c -- the program's calls. */
 #include <string.h>
 
 #include "core/assert.h"
@@ -19,7 +19,7 @@ static const uint32_t kept_magic = 0x4c443631; /* "LD61" */
 
 _Static_assert((int)LEAT_DHCP6_DUID_MAX == (int)DHCP6_DUID_MAX, "RFC 8415 11.1");
 
-/* An address that the program took out meanwhile may come back when the lease is renewed. */
+/* In other states nothing happens: a renewal adds an address again that the program has removed. */
 static void on_usable(struct address_watch *watch)
 {
     struct leat_dhcp6 *dhcp6 = container_of(watch, struct leat_dhcp6, watch);
@@ -79,7 +79,7 @@ enum leat_err leat_dhcp6_register(struct leat *stack, uint8_t clients)
     return LEAT_OK;
 }
 
-/* RFC 8415 11: one for all netifs, the same after each start. */
+/* RFC 8415 11: one DUID for all netifs, the same after each start. */
 static void set_duid(struct leat_dhcp6 *dhcp6)
 {
     const struct leat_dhcp6_config *config = &dhcp6->config;
@@ -142,7 +142,7 @@ enum leat_err leat_dhcp6_open(struct leat *stack, struct leat_netif *netif,
     return LEAT_OK;
 }
 
-/* Of the address, so that no file that was cut or changed is taken for one. */
+/* A checksum of the address, so that a truncated or changed file is refused. */
 static uint32_t kept_sum(struct leat_ip ip)
 {
     uint32_t sum = kept_magic;
@@ -159,7 +159,7 @@ void leat_dhcp6_keep(const struct leat_dhcp6_lease *lease, uint8_t kept[LEAT_DHC
     put32(kept + 20, kept_sum(lease->ip));
 }
 
-/* The address in what leat_dhcp6_keep() has written, or "::". */
+/* The address in the record of leat_dhcp6_keep(), or "::". */
 static struct leat_ip kept_ip(const uint8_t kept[LEAT_DHCP6_KEPT_BYTES])
 {
     struct leat_ip ip;

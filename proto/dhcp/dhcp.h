@@ -1,12 +1,12 @@
 /*
- * dhcp.h -- the inside of a DHCPv4 client.
+ * dhcp.h -- private declarations of the DHCPv4 client.
  *
- *      receive.c   a datagram: is it one of the exchange, and which event is it?
- *      lease.c     ... what does it grant, and can that be?
- *      timers.c    which time has come?
- *      events.c    the table of dhcp.rl, its only caller, and what its actions have asked for
- *      actions.c   the actions; send.c those that send
- *      client.c    what the program calls
+ *      receive.c   checks a datagram, and turns it into an event
+ *      lease.c     reads and checks the lease in a message
+ *      timers.c    one timer for all deadlines
+ *      events.c    the table of dhcp.rl, its only caller, and the notes of its actions
+ *      actions.c   the actions; send.c has those that send
+ *      client.c    the program's calls
  */
 #ifndef DHCP_DHCP_H
 #define DHCP_DHCP_H
@@ -21,9 +21,10 @@
 #include "proto/wire/dhcp.h"
 
 enum {
-    DHCP_MESSAGE_BYTES = 1472, /* an Ethernet frame's; RFC 2131 2 demands 576 less the headers */
-    DHCP_LONG_BYTES = 512,     /* of an option in pieces, put together */
-    DHCP_CLIENT_ID_MAX = 64    /* bytes of our identifier */
+    DHCP_MESSAGE_BYTES = 1472, /* the payload of an Ethernet frame; RFC 2131 2 demands 576
+                                * less the headers */
+    DHCP_LONG_BYTES = 512,     /* of an option whose pieces are concatenated */
+    DHCP_CLIENT_ID_MAX = 64    /* bytes of our client identifier */
 };
 
 struct leat_dhcp {
@@ -36,86 +37,86 @@ struct leat_dhcp {
     struct leat_timer timer;
     struct address_watch watch;
     uint8_t state;        /* enum dhcp_state */
-    uint8_t tries;        /* messages of this state so far */
-    uint8_t tries_max;    /* more is to give up */
-    uint8_t failures;     /* attempts that ended with a NAK, a conflict or silence */
-    bool has_address;     /* lease.ip is set in the stack, if it may not be used yet */
-    bool has_lease;       /* what leat_dhcp_lease() gives */
-    bool informs;         /* begun by leat_dhcp_inform() */
-    uint16_t secs;        /* of the last DISCOVER, or what stands for it */
-    uint32_t xid;         /* of the exchange, or the one before */
-    leat_ip4 server_want; /* replies of this server only; IP4_ANY: of any */
-    leat_ip4 ip_want;     /* replies with this address only */
-    uint64_t begun_ns;    /* nobody has answered since */
-    uint64_t asked_ns;    /* when the request was sent that the lease is counted from */
-    /* what is to come, or LEAT_NEVER_NS */
+    uint8_t tries;        /* messages sent in this state */
+    uint8_t tries_max;    /* after so many the attempt ends */
+    uint8_t failures;     /* attempts in a row that ended with a NAK, a conflict or silence */
+    bool has_address;     /* lease.ip is set in the stack, usable or still being checked */
+    bool has_lease;       /* leat_dhcp_lease() returns the lease */
+    bool informs;         /* started by leat_dhcp_inform() */
+    uint16_t secs;        /* of the last DISCOVER or first REQUEST */
+    uint32_t xid;         /* of the current exchange, or of the last one */
+    leat_ip4 server_want; /* accept replies of this server only; IP4_ANY: of any server */
+    leat_ip4 ip_want;     /* accept replies with this address only */
+    uint64_t begun_ns;    /* start of the attempt, while there is no answer */
+    uint64_t asked_ns;    /* when the request was sent; the lease begins then */
+    /* deadlines, or LEAT_NEVER_NS */
     uint64_t wait_ns, rexmt_ns, t1_ns, t2_ns, expires_ns;
     struct leat_dhcp_lease lease;
-    struct leat_dhcp_lease read; /* what the last message grants */
+    struct leat_dhcp_lease read; /* contents of the last message */
     uint8_t option[DHCP_LONG_BYTES];
     uint8_t message[DHCP_MESSAGE_BYTES];
 };
 
 enum dhcp_note {
-    DHCP_NOTE_ASK = 1 << 0,    /* does the program want dhcp->lease? */
-    DHCP_NOTE_FAILED = 1 << 1, /* the stack can't have the address */
+    DHCP_NOTE_ASK = 1 << 0,    /* ask the program whether it accepts dhcp->lease */
+    DHCP_NOTE_FAILED = 1 << 1, /* the stack has no room for the address */
     DHCP_NOTE_TELL = 1 << 2    /* step->news */
 };
 
-/* What actions leave behind for dhcp_event(). */
+/* The requests of actions to dhcp_event(). */
 struct dhcp_step {
     uint8_t notes;            /* enum dhcp_note */
     enum leat_dhcp_news news; /* of DHCP_NOTE_TELL */
-    bool with_lease;          /* ... it is about dhcp->lease */
+    bool with_lease;          /* the report has dhcp->lease */
 };
 
-/* Takes @event through the table, and what follows from it; then calls the program, if it is to
- * hear of it. */
+/* Takes @event and its consequences through the table. Then calls the program, if an action
+ * has left a report. */
 void dhcp_event(struct leat_dhcp *dhcp, enum dhcp_event event);
 
-/* For the socket; @arg is the client. */
+/* The callback of the socket; @arg is the client. */
 void dhcp_on_datagram(struct leat_udp *udp, struct leat_buf *payload,
                       const struct leat_endpoint *peer, const struct leat_endpoint *local,
                       void *arg);
 
-/* For the timer; @arg is the client. */
+/* The callback of the timer; @arg is the client. */
 void dhcp_on_time(struct leat_timer *timer, void *arg);
 
-/* Sets the timer to the first of the times. */
+/* Sets the timer to the earliest deadline. */
 void dhcp_set_timer(struct leat_dhcp *dhcp);
 
-/* Nothing is to come. */
+/* Clears all deadlines. */
 void dhcp_forget_times(struct leat_dhcp *dhcp);
 
-/* @base_ns, give or take a quarter. */
+/* @base_ns, randomly changed by up to a quarter. */
 uint64_t dhcp_jitter_ns(struct leat_dhcp *dhcp, uint64_t base_ns);
 
-/* The wait for the answer to the message after @tries others. */
+/* The wait for an answer after @tries earlier messages. */
 uint64_t dhcp_retry_ns(struct leat_dhcp *dhcp, unsigned tries);
 
-/* Writes who we are, as option 61 says it; returns its length. */
+/* Writes our client identifier (option 61); returns its length. */
 uint32_t dhcp_client_id(const struct leat_dhcp *dhcp, uint8_t id[DHCP_CLIENT_ID_MAX]);
 
-/* What is wrong with what a server says. */
+/* Faults in the contents of a server's message. */
 enum dhcp_flaw {
     DHCP_SOUND,
-    DHCP_FLAW_ADDRESS, /* none that a host can have */
-    DHCP_FLAW_EDGE,    /* the first or the last one of its network */
+    DHCP_FLAW_ADDRESS, /* an address that no host can have */
+    DHCP_FLAW_EDGE,    /* the first or last address of its network */
     DHCP_FLAW_TIME
 };
 
-/* Reads what @message of @server grants to dhcp->read; an answer to INFORM has neither address nor
- * times. */
+/* Reads the lease in @message of @server to dhcp->read. An answer to INFORM has neither
+ * address nor times. */
 enum dhcp_flaw dhcp_lease_read(struct leat_dhcp *dhcp, const struct wire_dhcp *message,
                                const struct wire_dhcp_options *options, leat_ip4 server);
 
-/* Copies a name of option @code to @text; "" if it is missing, too long, or holds other bytes than
- * a name of a host can. */
+/* Copies the name in option @code to @text; "" if it is missing, too long, or contains bytes
+ * that are illegal in host names. */
 void dhcp_name_read(const struct wire_dhcp_options *options, uint8_t code,
                     char text[LEAT_DHCP_NAME_BYTES]);
 
-/* Reads the search list, @len bytes of names (RFC 3397, RFC 1035 4.1.4), to @text.  False: it is
- * malformed. */
+/* Reads the search list, @len bytes of names (RFC 3397, RFC 1035 4.1.4), to @text. False: it
+ * is malformed. */
 bool dhcp_search_read(const uint8_t *bytes, uint32_t len, char text[LEAT_DHCP_NAME_BYTES]);
 
 #endif

@@ -1,13 +1,12 @@
 /*
- * dhcp6_fsm.rl -- dhcp6.rl as Ragel compiles it, to XML: the names of its states and actions.
+ * dhcp6_fsm.rl -- Ragel's version of dhcp6.rl, compiled to XML: the names of its states and actions.
  *
- * tools/fsmgen.py makes the table of events6.c from that, and refuses a specification of which
- * Ragel makes something else than its text says.
+ * tools/fsmgen.py makes the table of events6.c from that XML. It refuses a specification that Ragel reads differently.
  */
 
 %%{
     machine dhcp6;
-    # entry points reach the XML only if an action that is used names them
+    # the XML has entry points only if a used action names them
     action labels {
         (void)fentry(STOPPED);
         (void)fentry(INIT);

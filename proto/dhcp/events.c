@@ -1,8 +1,8 @@
 /*
- * events.c -- the table of dhcp.rl, its only caller, and what its actions have asked for.
+ * events.c -- the table of dhcp.rl, its only caller, and the notes of its actions.
  *
- * dhcp_take(), which tools/fsmgen.py writes, stores the state, and nothing else does.  All events
- * come from the step of callbacks, so the program is called right behind them.
+ * Only dhcp_take(), which tools/fsmgen.py generates, stores the state. All events come from the
+ * callback phase of a turn, so the program is called immediately after them.
  */
 #include "proto/dhcp/dhcp.h"
 
@@ -12,9 +12,9 @@
         if (dhcp->config.on_transition)                                                            \
             dhcp->config.on_transition(dhcp->config.arg, from, (uint8_t)(event), next);            \
     } while (0)
-#include "dhcp_table.inc" /* made from dhcp.rl */
+#include "dhcp_table.inc" /* generated from dhcp.rl */
 
-/* What the program answers, or what is if it isn't asked. */
+/* The program's answer, or the default if it has no callback for it. */
 static enum dhcp_event ask_program(struct leat_dhcp *dhcp)
 {
     const struct leat_dhcp_config *config = &dhcp->config;
@@ -29,7 +29,7 @@ void dhcp_event(struct leat_dhcp *dhcp, enum dhcp_event event)
     struct dhcp_step step = {0};
     bool done = dhcp_take(dhcp, &step, &dhcp->state, event);
 
-    /* at most: asked, accepted, not to be had */
+    /* at most three times: asked, accepted, no room in the stack */
     while (done && step.notes & (DHCP_NOTE_ASK | DHCP_NOTE_FAILED)) {
         event = step.notes & DHCP_NOTE_ASK ? ask_program(dhcp) : DHCP_lease_refused;
         step.notes = 0;

@@ -1,8 +1,8 @@
 /*
- * events6.c -- the table of dhcp6.rl, its only caller, and what its actions have asked for.
+ * events6.c -- the table of dhcp6.rl, its only caller, and the notes of its actions.
  *
- * dhcp6_take(), which tools/fsmgen.py writes, stores the state, and nothing else does.  All events
- * come from the step of callbacks, so the program is called right behind them.
+ * Only dhcp6_take(), which tools/fsmgen.py generates, stores the state. All events come from the
+ * callback phase of a turn, so the program is called immediately after them.
  */
 #include "proto/dhcp/dhcp6.h"
 
@@ -12,7 +12,7 @@
         if (dhcp6->config.on_transition)                                                           \
             dhcp6->config.on_transition(dhcp6->config.arg, from, (uint8_t)(event), next);          \
     } while (0)
-#include "dhcp6_table.inc" /* made from dhcp6.rl */
+#include "dhcp6_table.inc" /* generated from dhcp6.rl */
 
 void dhcp6_event(struct leat_dhcp6 *dhcp6, enum dhcp6_event event)
 {
@@ -20,7 +20,7 @@ void dhcp6_event(struct leat_dhcp6 *dhcp6, enum dhcp6_event event)
     bool done = dhcp6_take(dhcp6, &step, &dhcp6->state, event);
 
     if (done && step.notes & DHCP6_NOTE_FAILED) {
-        step.notes = 0; /* the news of an address that can't be had is void */
+        step.notes = 0; /* don't report an address that the stack can't have */
         done = dhcp6_take(dhcp6, &step, &dhcp6->state, DHCP6_address_refused);
     }
     dhcp6_set_timer(dhcp6);

@@ -1,4 +1,5 @@
-/* facts6.c -- what a server says beside an address: servers, domains, how often it may be asked. */
+/* facts6.c -- facts from a server beside an address: DNS and NTP servers, domains, request
+ * limits. */
 #include <string.h>
 
 #include "proto/dhcp/dhcp6.h"
@@ -7,15 +8,15 @@
 
 enum {
     IP_BYTES = 16,
-    MAX_RT_MIN_S = 60, /* RFC 8415 21.24, 21.25: others are ignored */
+    MAX_RT_MIN_S = 60, /* RFC 8415 21.24, 21.25: other values are ignored */
     MAX_RT_MAX_S = 86400,
     REFRESH_MIN_S = 600, /* RFC 8415 7.6: IRT_MINIMUM */
     REFRESH_S = 86400,   /* ... IRT_DEFAULT */
-    NTP_ADDRESS = 1,     /* RFC 5908 4.1; groups (4.2) are left out */
+    NTP_ADDRESS = 1,     /* RFC 5908 4.1; multicast addresses (4.2) are ignored */
     NTP_NAME = 3         /* ... 4.3 */
 };
 
-/* One server, if it can be one and there is room. */
+/* Adds one server, if its address is legal and there is room. */
 static void add_server(struct leat_dhcp6 *dhcp6, const uint8_t *bytes, struct leat_ip *servers,
                        uint8_t *count)
 {
@@ -50,7 +51,7 @@ static uint32_t length_of(const char *text)
     return len;
 }
 
-/* RFC 8415 10: names that are not compressed, added to @text. */
+/* RFC 8415 10: adds uncompressed names to @text. */
 static bool read_names(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *option,
                        char text[LEAT_DHCP6_SEARCH_BYTES])
 {
@@ -71,7 +72,7 @@ static bool read_names(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option 
     return at == option->len;
 }
 
-/* One server, in a form of RFC 5908 4.1 to 4.3; false: malformed. */
+/* Reads one server, in a form of RFC 5908 4.1 to 4.3; false: malformed. */
 static bool read_ntp_form(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *form)
 {
     struct leat_dhcp6_lease *read = &dhcp6->read;

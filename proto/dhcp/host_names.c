@@ -1,4 +1,4 @@
-/* host_names.c -- names that a server says: only what a name of a host can hold. */
+/* host_names.c -- names from a server, restricted to bytes that host names can contain. */
 #include "proto/dhcp/dhcp.h"
 
 enum {
@@ -6,7 +6,7 @@ enum {
     POINTER = 0xc0
 };
 
-/* What goes to logs, and into questions: no other byte can be trusted there. */
+/* Names go to logs and into questions, so no other bytes are accepted. */
 static bool is_of_name(uint8_t byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
@@ -20,7 +20,7 @@ void dhcp_name_read(const struct wire_dhcp_options *options, uint8_t code,
 
     if (len < 0 || len >= LEAT_DHCP_NAME_BYTES)
         len = 0;
-    while (len > 0 && text[len - 1] == '\0') /* RFC 2132 2: some servers end it like that */
+    while (len > 0 && text[len - 1] == '\0') /* RFC 2132 2: some servers end text with a NUL */
         len--;
     text[len] = '\0';
     for (int32_t i = 0; i < len; i++) {
@@ -31,7 +31,7 @@ void dhcp_name_read(const struct wire_dhcp_options *options, uint8_t code,
     }
 }
 
-/* A name on its way to text. */
+/* A name being formatted. */
 struct line {
     char *text;
     uint32_t len;
@@ -46,7 +46,7 @@ static void put(struct line *line, uint8_t byte)
         line->full = true;
 }
 
-/* One label; false: it holds other bytes than a name of a host can. */
+/* Adds one label; false: it has bytes that are illegal in a host name. */
 static bool put_label(struct line *line, const uint8_t *label, uint32_t len)
 {
     for (uint32_t i = 0; i < len; i++) {
@@ -57,8 +57,8 @@ static bool put_label(struct line *line, const uint8_t *label, uint32_t len)
     return true;
 }
 
-/* The name at @*at, which is moved behind it.  A pointer must lead before the one that led here, so
- * there is an end (RFC 9267). */
+/* Reads the name at @*at, and moves @*at behind it. Each pointer must lead before the last
+ * one, so the loop ends (RFC 9267). */
 static bool put_name(struct line *line, const uint8_t *bytes, uint32_t len, uint32_t *at)
 {
     uint32_t from = *at, floor = from, labels = 0;
@@ -103,6 +103,6 @@ bool dhcp_search_read(const uint8_t *bytes, uint32_t len, char text[LEAT_DHCP_NA
         if (!line.full)
             whole = line.len;
     }
-    text[whole] = '\0'; /* what did not fit as a whole is left out */
+    text[whole] = '\0'; /* leave out a name that doesn't fit completely */
     return true;
 }

@@ -1,9 +1,9 @@
 /*
- * lease.c -- what a server grants, and whether that can be.
+ * lease.c -- reads the lease in a server's message, and checks it.
  *
- * Only the address and the length of the lease can make an answer worthless.  All else that is
- * malformed or can't be is left out and counted, and the rest is taken: udhcpc and others do so,
- * and networks rely on it.
+ * Only a bad address or lease time makes an answer useless. Every other malformed or impossible
+ * part is left out and counted, and the rest is used: udhcpc and other clients do the same, and
+ * networks rely on it.
  */
 #include <string.h>
 
@@ -12,19 +12,19 @@
 #include "wire/bytes.h"
 
 enum {
-    LEASE_S_DEFAULT = 3600, /* of a server that says none, as udhcpc takes it */
-    MTU_MIN = 576,          /* RFC 791 3.2: what every host must take */
+    LEASE_S_DEFAULT = 3600, /* if the server sends none; udhcpc's default */
+    MTU_MIN = 576,          /* RFC 791 3.2: every host must accept this size */
     IPV6_ONLY_S_MIN = 300,  /* RFC 8925 3.4: MIN_V6ONLY_WAIT */
     IP_BYTES = 4
 };
 
-/* The mask of a network whose server doesn't say one: that of its class (RFC 1122 3.2.1.3). */
+/* The default prefix length is that of the address class (RFC 1122 3.2.1.3). */
 static uint8_t class_bits(leat_ip4 ip)
 {
     return ip >> 31 == 0 ? 8 : ip >> 30 == 2 ? 16 : 24;
 }
 
-/* The number of ones that @mask begins with; false: others follow. */
+/* Counts the leading ones of @mask; false: it has other ones, too. */
 static bool mask_bits(leat_ip4 mask, uint8_t *bits)
 {
     *bits = 0;
@@ -38,8 +38,8 @@ static bool is_in_prefix(const struct leat_dhcp_lease *lease, leat_ip4 ip)
     return ((ip ^ leat_ip_v4_number(lease->ip)) & ip4_mask(lease->prefix_bits)) == 0;
 }
 
-/* True for the first and the last address of a prefix, which are no host's (RFC 3021: but in a /31
- * they are). */
+/* True for the first and last address of a prefix, which no host can have (except in a /31,
+ * RFC 3021). */
 static bool is_edge(const struct leat_dhcp_lease *lease, leat_ip4 ip)
 {
     const leat_ip4 host = ~ip4_mask(lease->prefix_bits);
@@ -49,7 +49,7 @@ static bool is_edge(const struct leat_dhcp_lease *lease, leat_ip4 ip)
            ((ip & host) == 0 || (ip & host) == host);
 }
 
-/* A part of the answer, in option @code (0: in none), is not taken. */
+/* Counts a part of the answer that is left out, in option @code (0: in the header). */
 static void leave_out(struct leat_dhcp *dhcp, uint8_t code)
 {
     struct leat_dhcp_lease *lease = &dhcp->read;
@@ -61,7 +61,7 @@ static void leave_out(struct leat_dhcp *dhcp, uint8_t code)
     dhcp->counts.ignored_parts++;
 }
 
-/* An option of 4 bytes; false: it is missing, or has another length and is left out. */
+/* Reads an option of 4 bytes; false: it is missing, or is left out because of its length. */
 static bool read32(struct leat_dhcp *dhcp, const struct wire_dhcp_options *options, uint8_t code,
                    uint32_t *value)
 {
@@ -92,7 +92,7 @@ static enum dhcp_flaw read_address(struct leat_dhcp *dhcp, const struct wire_dhc
     return is_edge(lease, ip) ? DHCP_FLAW_EDGE : DHCP_SOUND;
 }
 
-/* RFC 2131 4.4.5: T1 and T2 are the server's, if they are in order. */
+/* RFC 2131 4.4.5: uses T1 and T2 of the server, if they are in order. */
 static enum dhcp_flaw read_times(struct leat_dhcp *dhcp, const struct wire_dhcp_options *options)
 {
     struct leat_dhcp_lease *lease = &dhcp->read;
@@ -113,8 +113,8 @@ static enum dhcp_flaw read_times(struct leat_dhcp *dhcp, const struct wire_dhcp_
     return DHCP_SOUND;
 }
 
-/* Reads the addresses of option @code, or leaves it out: it has another length than addresses have.
- * Routers needn't be in our prefix: clouds lease an address / 32 with the router beside it. */
+/* Reads the addresses of option @code, or leaves it out if its length doesn't fit. Routers
+ * needn't be in our prefix: clouds lease a /32 address, with the router beside it. */
 static void read_hosts(struct leat_dhcp *dhcp, const struct wire_dhcp_options *options,
                        uint8_t code, struct leat_ip hosts[LEAT_DHCP_SERVERS_MAX], uint8_t *count)
 {
@@ -138,7 +138,8 @@ static void read_hosts(struct leat_dhcp *dhcp, const struct wire_dhcp_options *o
     }
 }
 
-/* One route of option 121: bits of the prefix, as many bytes of it as these need, the gateway. */
+/* Reads one route of option 121: prefix length, the significant bytes of the prefix, the
+ * gateway. */
 static int32_t read_route(const uint8_t *bytes, int32_t len, struct leat_dhcp_route *route)
 {
     const uint32_t bits = bytes[0];
@@ -155,7 +156,7 @@ static int32_t read_route(const uint8_t *bytes, int32_t len, struct leat_dhcp_ro
     return 1 + network_bytes + IP_BYTES;
 }
 
-/* The gateway needn't be in our prefix: who names it says that it is on the link. */
+/* The gateway needn't be in our prefix: by this option the server says that it is on the link. */
 static bool route_can_be(const struct leat_dhcp_lease *lease, const struct leat_dhcp_route *route)
 {
     const leat_ip4 network = leat_ip_v4_number(route->network);
@@ -168,7 +169,7 @@ static bool route_can_be(const struct leat_dhcp_lease *lease, const struct leat_
                                   gateway != leat_ip_v4_number(lease->ip));
 }
 
-/* Takes the routes of option 121; false: it is malformed. */
+/* Adds the routes of option 121; false: it is malformed. */
 static bool take_routes(struct leat_dhcp *dhcp, int32_t len)
 {
     struct leat_dhcp_lease *lease = &dhcp->read;
@@ -191,7 +192,7 @@ static bool take_routes(struct leat_dhcp *dhcp, int32_t len)
     return true;
 }
 
-/* Option 121 (RFC 3442), or nothing of it if it is malformed. */
+/* Reads option 121 (RFC 3442), or leaves all of it out if it is malformed. */
 static void read_routes(struct leat_dhcp *dhcp, const struct wire_dhcp_options *options)
 {
     struct leat_dhcp_lease *lease = &dhcp->read;
@@ -200,7 +201,7 @@ static void read_routes(struct leat_dhcp *dhcp, const struct wire_dhcp_options *
     if (!dhcp->config.routes || len < 0)
         return;
     if (len > 0 && len <= DHCP_LONG_BYTES && take_routes(dhcp, len)) {
-        lease->router_count = 0; /* RFC 3442: option 3 is ignored then */
+        lease->router_count = 0; /* RFC 3442: option 3 is ignored if 121 is there */
         return;
     }
     lease->route_count = 0;
@@ -208,7 +209,8 @@ static void read_routes(struct leat_dhcp *dhcp, const struct wire_dhcp_options *
     leave_out(dhcp, DHCP_ROUTES);
 }
 
-/* Option 43 (RFC 2132 8.4): bytes that only the program understands, so it says who it is. */
+/* Copies option 43 (RFC 2132 8.4). Only the program can interpret it, so the program must set
+ * its vendor class. */
 static void read_vendor(struct leat_dhcp *dhcp, const struct wire_dhcp_options *options)
 {
     struct leat_dhcp_lease *lease = &dhcp->read;

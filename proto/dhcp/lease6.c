@@ -1,18 +1,18 @@
 /*
- * lease6.c -- what a server says of our address, and whether that can be.
+ * lease6.c -- reads the address in a server's message, and checks it.
  *
- * Of an identity association we hold one address.  One that no host can have, whose lifetimes are
- * out of order, or that has a status of its own is as if it weren't there (RFC 8415 21.6).
+ * We hold one address of an identity association. An address is ignored if no host can have it, if
+ * its lifetimes are out of order, or if it has a status of its own (RFC 8415 21.6).
  */
 #include "proto/dhcp/dhcp6.h"
 #include "core/second.h"
 
-/* The addresses of an association, as far as they were read. */
+/* The addresses of an association, as far as they have been read. */
 struct granted {
     bool ours;
     bool other;
-    bool zero;     /* ours shall be used no more */
-    bool is_short; /* there is one that doesn't live long enough */
+    bool zero;     /* our address has a lifetime of 0 */
+    bool is_short; /* there is an address with too short a lifetime */
 };
 
 static enum dhcp6_verdict verdict_of(uint16_t status)
@@ -35,7 +35,7 @@ bool dhcp6_is_no_host(struct leat_ip ip)
            leat_ip_is_v4(ip) || leat_ip_is_link_local(ip) || ip.bytes[0] == 0;
 }
 
-/* True if a lease counted from asked_ns is over, or nearly. */
+/* True if a lease that began at asked_ns has expired, or is about to. */
 static bool is_short(const struct leat_dhcp6 *dhcp6, uint32_t valid_s)
 {
     return valid_s < dhcp6->config.lease_s_min ||
@@ -71,7 +71,7 @@ static void take_address(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_addre
     dhcp6->read.valid_s = address->valid_s;
 }
 
-/* Never 0: a lease is not asked for again as soon as it is there. */
+/* Never 0, so that a lease isn't renewed immediately. */
 static uint32_t share_of(uint32_t seconds, uint32_t tenths)
 {
     const uint32_t share = (uint32_t)((uint64_t)seconds * tenths / 10);
@@ -79,8 +79,8 @@ static uint32_t share_of(uint32_t seconds, uint32_t tenths)
     return seconds == DHCP6_FOR_EVER ? seconds : share > 0 ? share : 1;
 }
 
-/* RFC 8415 21.4: T1 and T2 are the server's, if they are in order; 14.2: else half and four fifths
- * of the preferred lifetime. */
+/* RFC 8415 21.4: uses T1 and T2 of the server, if they are in order; otherwise 50 % and 80 %
+ * of the preferred lifetime (14.2). */
 static void set_times(struct leat_dhcp6_lease *lease, const struct wire_dhcp6_ia *ia)
 {
     const uint32_t base_s = lease->preferred_s ? lease->preferred_s : lease->valid_s;
@@ -120,7 +120,7 @@ static enum dhcp6_verdict read_addresses(struct leat_dhcp6 *dhcp6, const struct 
     return granted.is_short ? DHCP6_FLAW_TIME : DHCP6_IS_NONE;
 }
 
-/* Our association; false: malformed.  found->options.bytes is NULL if it isn't there. */
+/* Finds our association; false: malformed. found->options.bytes is NULL if it isn't there. */
 static bool find_ia(const struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_options *options,
                     struct wire_dhcp6_ia *found)
 {
@@ -150,7 +150,7 @@ enum dhcp6_verdict dhcp6_lease_read(struct leat_dhcp6 *dhcp6, const struct wire_
         return DHCP6_FLAW_FORMAT;
     if (status != DHCP6_SUCCESS)
         return verdict_of(status);
-    /* RFC 8415 21.4: with T1 behind T2 it is as if it weren't there */
+    /* RFC 8415 21.4: an association with T1 > T2 is ignored */
     if (!ia.options.bytes || (ia.t1_s > ia.t2_s && ia.t2_s > 0))
         return DHCP6_IS_NONE;
     if (!wire_dhcp6_status(&ia.options, &status))

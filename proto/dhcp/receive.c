@@ -1,4 +1,4 @@
-/* receive.c -- a datagram: is it one of the exchange, and which event is it? */
+/* receive.c -- checks a datagram, and turns it into an event. */
 #include <string.h>
 
 #include "proto/dhcp/dhcp.h"
@@ -14,7 +14,7 @@ static bool is_for_us(const struct leat_dhcp *dhcp, const struct wire_dhcp *mess
            peer->port == DHCP_SERVER_PORT && memcmp(&message->chaddr, ours, sizeof *ours) == 0;
 }
 
-/* RFC 6842 3: a server may repeat our identifier, and must not say another's. */
+/* RFC 6842 3: a server may repeat our identifier, and must not send another one. */
 static bool is_our_id(const struct leat_dhcp *dhcp, const struct wire_dhcp_options *options)
 {
     uint8_t ours[DHCP_CLIENT_ID_MAX], said[DHCP_CLIENT_ID_MAX];
@@ -24,7 +24,7 @@ static bool is_our_id(const struct leat_dhcp *dhcp, const struct wire_dhcp_optio
            (len == (int32_t)dhcp_client_id(dhcp, ours) && memcmp(said, ours, (size_t)len) == 0);
 }
 
-/* Counts an answer that is not taken, and remembers why. */
+/* Counts a refused answer, and notes the reason. */
 static void refuse(struct leat_dhcp *dhcp, uint64_t *count, const struct leat_endpoint *peer,
                    const char *why)
 {
@@ -32,9 +32,9 @@ static void refuse(struct leat_dhcp *dhcp, uint64_t *count, const struct leat_en
     refusal_note(&dhcp->refusal, peer->ip, why);
 }
 
-/* RFC 2131 table 3: OFFER, ACK and NAK name their server.  Where an OFFER or an ACK doesn't, or
- * names none that can be, it comes from the server that was chosen or, before that, from its
- * sender: other clients bind to such servers.  A NAK without a name ends nothing. */
+/* RFC 2131 table 3: OFFER, ACK and NAK name their server. An OFFER or ACK that names none, or an
+ * impossible address, counts as the chosen server's, or its sender's before one is chosen. Other
+ * clients accept such servers, too. A NAK without a server is dropped. */
 static bool is_of_server(const struct leat_dhcp *dhcp, const struct wire_dhcp_options *options,
                          uint8_t type, const struct leat_endpoint *peer, leat_ip4 *server)
 {
@@ -44,7 +44,7 @@ static bool is_of_server(const struct leat_dhcp *dhcp, const struct wire_dhcp_op
     return type != DHCP_NAK && !address_is_no_host(*server);
 }
 
-/* Counts what is wrong; false if something is. */
+/* Counts a faulty lease; false if there is a fault. */
 static bool is_sound(struct leat_dhcp *dhcp, enum dhcp_flaw flaw, const struct leat_endpoint *peer)
 {
     struct leat_dhcp_counts *counts = &dhcp->counts;
@@ -59,7 +59,7 @@ static bool is_sound(struct leat_dhcp *dhcp, enum dhcp_flaw flaw, const struct l
     return flaw == DHCP_SOUND;
 }
 
-/* True for a grant that came so late that its lease has ended. */
+/* True if the lease has expired before its ACK arrived. */
 static bool is_over(const struct leat_dhcp *dhcp)
 {
     return dhcp->read.lease_s != 0 && dhcp->read.lease_s != LEAT_DHCP_FOR_EVER &&
@@ -91,7 +91,7 @@ static void take_grant(struct leat_dhcp *dhcp, enum dhcp_message type,
         dhcp_event(dhcp, dhcp->read.ipv6_only_s ? DHCP_rcv_IPv6_only : DHCP_rcv_OFFER);
 }
 
-/* A message for us, of a type that servers send. */
+/* Handles a message to us of a type that servers send. */
 static void take_answer(struct leat_dhcp *dhcp, uint8_t type, const struct wire_dhcp *message,
                         const struct wire_dhcp_options *options, const struct leat_endpoint *peer)
 {
@@ -109,8 +109,8 @@ static void take_answer(struct leat_dhcp *dhcp, uint8_t type, const struct wire_
     }
 }
 
-/* RFC 2131 3.1, in this order: well formed, ours, of a server, sound; so one end comes twice.  An
- * answer to others is no refusal that anybody need hear about. */
+/* RFC 2131 3.1. Checks in this order: well formed, ours, from a server, sound. An answer to
+ * another client is dropped without a note, because it is no refusal. */
 static void take_message(struct leat_dhcp *dhcp, const uint8_t *bytes, uint32_t len,
                          const struct leat_endpoint *peer)
 {
@@ -141,7 +141,7 @@ void dhcp_on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 
     (void)udp;
     (void)local;
-    if (payload->next) /* of a pool of small buffers, or in fragments */
+    if (payload->next) /* in small buffers, or in fragments */
         take_message(dhcp, dhcp->message,
                      leat_buf_read(payload, 0, dhcp->message, sizeof dhcp->message), peer);
     else

@@ -1,9 +1,9 @@
-/* receive6.c -- a datagram: does it answer what we asked, and which event is it? */
+/* receive6.c -- checks a datagram, and turns it into an event. */
 #include <string.h>
 
 #include "proto/dhcp/dhcp6.h"
 
-/* The identifier in option @code; false: not there, or of a length that none has. */
+/* Reads the DUID in option @code; false: absent, or of an illegal length. */
 static bool read_duid(const struct wire_dhcp6_options *options, uint16_t code,
                       struct dhcp6_duid *duid)
 {
@@ -22,7 +22,8 @@ static bool is_same(const struct dhcp6_duid *a, const struct dhcp6_duid *b)
     return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
-/* RFC 8415 16.3, 16.10: it repeats our xid and identifier, and is of the kind that we wait for. */
+/* RFC 8415 16.3, 16.10: true if it repeats our xid and client identifier, and is the type
+ * that we await. */
 static bool is_for_us(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *message)
 {
     const bool is_rapid = dhcp6->awaits == DHCP6_SOLICIT && message->type == DHCP6_REPLY;
@@ -39,7 +40,7 @@ static bool is_for_us(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *message
     return message->type == (dhcp6->awaits == DHCP6_SOLICIT ? DHCP6_ADVERTISE : DHCP6_REPLY);
 }
 
-/* Its server names itself; it is the one that was asked, if one was. */
+/* True if the message has a server identifier, that of the server we asked if we asked one. */
 static bool is_of_server(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *message)
 {
     const bool was_asked = dhcp6->awaits == DHCP6_REQUEST || dhcp6->awaits == DHCP6_RENEW ||
@@ -55,7 +56,7 @@ static void take(struct leat_dhcp6 *dhcp6, enum dhcp6_event event)
     dhcp6_event(dhcp6, event);
 }
 
-/* An offer, or one exchange instead of two. */
+/* Handles an Advertise, or a Reply with rapid commit. */
 static void take_offer(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *message)
 {
     dhcp6->read_preference = 0;
@@ -68,7 +69,7 @@ static void take_offer(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *messag
         take(dhcp6, DHCP6_rcv_ADVERTISE);
 }
 
-/* A Reply to Request, Renew or Rebind that grants nothing (RFC 8415 18.2.10.1). */
+/* Handles a Reply to Request, Renew or Rebind that grants nothing (RFC 8415 18.2.10.1). */
 static void take_refusal(struct leat_dhcp6 *dhcp6, enum dhcp6_verdict verdict)
 {
     const bool is_request = dhcp6->awaits == DHCP6_REQUEST;
@@ -83,7 +84,7 @@ static void take_refusal(struct leat_dhcp6 *dhcp6, enum dhcp6_verdict verdict)
     else if (verdict == DHCP6_IS_ZERO)
         take(dhcp6, DHCP6_rcv_REPLY_zero);
     else
-        dhcp6->counts.drop_address++; /* ours stays as it is */
+        dhcp6->counts.drop_address++; /* our address stays as it is */
 }
 
 static void take_grant(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *message)
@@ -107,7 +108,7 @@ static void take_grant(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *messag
         dhcp6->counts.drop_status++;
 }
 
-/* A Reply to Confirm, Decline or Release: any status of the latter two ends it (18.2.10.2). */
+/* Handles a Reply to Confirm, Decline or Release; any status ends the latter two (18.2.10.2). */
 static void take_word(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *message)
 {
     uint16_t status;
@@ -134,7 +135,7 @@ static void take_facts(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *messag
         dhcp6->counts.drop_status++;
 }
 
-/* In this order: well formed, ours, of a server, sound. */
+/* Checks in this order: well formed, ours, from a server, sound. */
 static void take_message(struct leat_dhcp6 *dhcp6, const uint8_t *bytes, uint32_t len)
 {
     struct wire_dhcp6 message;
@@ -169,7 +170,8 @@ static void take_message(struct leat_dhcp6 *dhcp6, const uint8_t *bytes, uint32_
         take_grant(dhcp6, &message);
 }
 
-/* Whose it is: a server answers to our link-local address, whose zone is the link's number. */
+/* Finds the client of a datagram: servers answer to our link-local address, and its zone is
+ * the link's number. */
 static struct leat_dhcp6 *client_of(struct leat *stack, const struct leat_endpoint *local)
 {
     struct dhcp6_clients *clients = stack->dhcp6_clients;
@@ -191,7 +193,7 @@ void dhcp6_on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 
     (void)udp;
     (void)peer;
-    if (dhcp6 && payload->next) /* of a pool of small buffers, or in fragments */
+    if (dhcp6 && payload->next) /* in small buffers, or in fragments */
         take_message(dhcp6, received, leat_buf_read(payload, 0, received, DHCP6_RECEIVED_BYTES));
     else if (dhcp6)
         take_message(dhcp6, payload->data, payload->len);

@@ -6,10 +6,12 @@
 #include "proto/dhcp/dhcp.h"
 #include "wire/bytes.h"
 
-static const uint64_t renew_retry_ns = 60 * UINT64_C(1000000000); /* RFC 2131 4.4.5: a minute */
+static const uint64_t renew_retry_ns = 60 * UINT64_C(1000000000); /* RFC 2131 4.4.5: at least
+                                                                   * a minute */
 
-/* RFC 4361 6.1: the IAID tells our netifs apart, the DUID (RFC 8415 11.4: DUID-LL) tells us from
- * others; it is that of DHCPv6.  Both are made of MACs, so they are the same after each start. */
+/* Client identifier of RFC 4361 6.1: the IAID distinguishes our netifs, the DUID (RFC 8415
+ * 11.4: DUID-LL, the same as in DHCPv6) distinguishes hosts. Both derive from MACs, so they are
+ * the same after each start. */
 uint32_t dhcp_client_id(const struct leat_dhcp *dhcp, uint8_t id[DHCP_CLIENT_ID_MAX])
 {
     const uint8_t *mac = dhcp->link->netif->mac.octet;
@@ -23,7 +25,7 @@ uint32_t dhcp_client_id(const struct leat_dhcp *dhcp, uint8_t id[DHCP_CLIENT_ID_
     put16(id + 5, 3);
     put16(id + 7, 1);
     memcpy(id + 9, dhcp->stack->links[0].netif->mac.octet, 6);
-    return 1 + 4 + 2 + 2 + 6; /* type, IAID, DUID: type, hardware, address */
+    return 1 + 4 + 2 + 2 + 6; /* type, IAID, and the DUID's type, hardware type and address */
 }
 
 static void put_text(struct wire_dhcp_writer *writer, uint8_t code, const char *text)
@@ -36,8 +38,8 @@ static void put_text(struct wire_dhcp_writer *writer, uint8_t code, const char *
         wire_dhcp_put(writer, code, text, len);
 }
 
-/* Options that we ask for; some of them for a program that wants them alone.  RFC 3442: the routes
- * stand before the option that they stand for. */
+/* Options that we request; some only if the program wants them. RFC 3442: option 121 stands
+ * before option 3. */
 enum wish_of {
     OF_ALL,
     OF_ROUTES,
@@ -62,7 +64,7 @@ enum {
     WISHES = sizeof wishes / sizeof *wishes
 };
 
-/* The options that we ask for, and what is said of us: in DISCOVER, REQUEST and INFORM. */
+/* The requested options, and our properties: for DISCOVER, REQUEST and INFORM. */
 static void put_wishes(const struct leat_dhcp *dhcp, struct wire_dhcp_writer *writer)
 {
     const struct leat_dhcp_config *config = &dhcp->config;
@@ -79,7 +81,7 @@ static void put_wishes(const struct leat_dhcp *dhcp, struct wire_dhcp_writer *wr
             codes[count++] = wishes[i].code;
     }
     wire_dhcp_put(writer, DHCP_PARAMETER_LIST, codes, count);
-    /* RFC 2132 9.10: 576 at least, counted with the headers; a longer one we could not read */
+    /* RFC 2132 9.10: at least 576, including the headers; we can't receive more than 1500 */
     wire_dhcp_put16(writer, DHCP_MESSAGE_MAX, mtu < 576 ? 576 : mtu < 1500 ? mtu : 1500);
     put_text(writer, DHCP_HOST_NAME, config->host_name);
     put_text(writer, DHCP_VENDOR_CLASS, config->vendor_class);
@@ -92,7 +94,7 @@ static uint16_t secs_now(const struct leat_dhcp *dhcp)
     return secs < UINT16_MAX ? (uint16_t)secs : UINT16_MAX;
 }
 
-/* Begins a message of @type; @ciaddr: RFC 2131 4.3.2, "client IP address". */
+/* Begins a message of @type; @ciaddr is the client IP address of RFC 2131 4.3.2. */
 static void begin_message(struct leat_dhcp *dhcp, struct wire_dhcp_writer *writer, uint8_t type,
                           leat_ip4 ciaddr)
 {
@@ -111,7 +113,7 @@ static void begin_message(struct leat_dhcp *dhcp, struct wire_dhcp_writer *write
     wire_dhcp_put(writer, DHCP_CLIENT_ID, id, dhcp_client_id(dhcp, id));
 }
 
-/* Sends it to @server (IP4_BROADCAST: all of them), from @from or from 0.0.0.0. */
+/* Sends the message to @server (IP4_BROADCAST: to all), from @from or from 0.0.0.0. */
 static void send_message(struct leat_dhcp *dhcp, struct wire_dhcp_writer *writer, leat_ip4 server,
                          leat_ip4 from)
 {
@@ -128,7 +130,7 @@ static void send_message(struct leat_dhcp *dhcp, struct wire_dhcp_writer *writer
     dhcp->tries++;
 }
 
-/* The answer is to be here by then. */
+/* Sets the deadline of the answer. */
 static void await(struct leat_dhcp *dhcp, unsigned tries_max)
 {
     const uint64_t now_ns = leat_now_ns(dhcp->stack);
@@ -137,7 +139,8 @@ static void await(struct leat_dhcp *dhcp, unsigned tries_max)
     dhcp->wait_ns = LEAT_NEVER_NS;
     dhcp->tries_max = (uint8_t)tries_max;
     dhcp->rexmt_ns = now_ns + dhcp_retry_ns(dhcp, dhcp->tries - 1u);
-    /* tries without end: the wait has its full length long before */
+    /* Retransmission without a limit: the counter may stop, because the wait has its maximum
+     * by then */
     if (tries_max == UINT8_MAX && dhcp->tries == UINT8_MAX)
         dhcp->tries--;
 }
@@ -149,7 +152,8 @@ void dhcp_snd_DISCOVER(struct leat_dhcp *dhcp, struct dhcp_step *step)
     (void)step;
     dhcp->secs = secs_now(dhcp);
     if (dhcp->config.rapid_commit) {
-        /* the lease begins when the server has this message: which one it was must be known */
+        /* a new xid identifies the request that is answered, since the lease begins when that
+         * was sent */
         dhcp->xid = (uint32_t)leat_random(dhcp->stack);
         dhcp->asked_ns = leat_now_ns(dhcp->stack);
     }
@@ -161,17 +165,18 @@ void dhcp_snd_DISCOVER(struct leat_dhcp *dhcp, struct dhcp_step *step)
     await(dhcp, UINT8_MAX);
 }
 
-/* To all, so that those that were not chosen hear of it (RFC 2131 3.1 item 3). */
+/* Broadcasts a REQUEST, so that the servers that were not chosen receive it too (RFC 2131 3.1
+ * item 3). */
 static void request_from_all(struct leat_dhcp *dhcp)
 {
     enum {
-        TRIES = 4 /* half a minute; RFC 2131 3.1 item 5 says a minute */
+        TRIES = 4 /* 30 s in all; RFC 2131 3.1 item 5 says a minute */
     };
     struct wire_dhcp_writer writer;
 
     if (dhcp->tries == 0)
         dhcp->asked_ns = leat_now_ns(dhcp->stack);
-    if (dhcp->server_want == IP4_ANY) /* else that of the DISCOVER (4.4.1) */
+    if (dhcp->server_want == IP4_ANY) /* otherwise the secs of the DISCOVER (4.4.1) */
         dhcp->secs = secs_now(dhcp);
     begin_message(dhcp, &writer, DHCP_REQUEST, IP4_ANY);
     wire_dhcp_put32(&writer, DHCP_REQUESTED_IP, dhcp->ip_want);
@@ -194,7 +199,7 @@ void dhcp_snd_REQUEST_reboot(struct leat_dhcp *dhcp, struct dhcp_step *step)
     request_from_all(dhcp);
 }
 
-/* RFC 2131 4.4.5: half of what is left until @end_ns, but a minute at least; then that comes. */
+/* RFC 2131 4.4.5: waits half the time that is left until @end_ns, but at least a minute. */
 static void await_until(struct leat_dhcp *dhcp, uint64_t end_ns)
 {
     const uint64_t now_ns = leat_now_ns(dhcp->stack);
@@ -206,7 +211,7 @@ static void await_until(struct leat_dhcp *dhcp, uint64_t end_ns)
     dhcp->rexmt_ns = wait_ns < left_ns ? now_ns + wait_ns : LEAT_NEVER_NS;
 }
 
-/* Each has an xid of its own: so it is known which one was answered, and when it was sent. */
+/* Each renewal has its own xid, which tells which one was answered, and when that was sent. */
 static void request_again(struct leat_dhcp *dhcp, leat_ip4 server)
 {
     struct wire_dhcp_writer writer;

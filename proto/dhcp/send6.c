@@ -1,4 +1,5 @@
-/* send6.c -- messages to servers (RFC 8415 18.2), all of them from our link-local address to all.
+/* send6.c -- messages to servers (RFC 8415 18.2), all from our link-local address to the
+ * multicast address.
  */
 #include <string.h>
 
@@ -8,7 +9,7 @@
 static const uint64_t elapsed_unit_ns = 10000000; /* RFC 8415 21.9: hundredths of a second */
 static const uint64_t late_ns = 30 * UINT64_C(1000000000);
 
-/* ff02::1:2, RFC 8415 7.1: all servers and relays of the link */
+/* ff02::1:2, RFC 8415 7.1: all servers and relays on the link */
 static const struct leat_ip all_servers = {{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2}};
 
 static void put_elapsed(const struct leat_dhcp6 *dhcp6, struct wire_dhcp6_writer *writer)
@@ -19,7 +20,7 @@ static void put_elapsed(const struct leat_dhcp6 *dhcp6, struct wire_dhcp6_writer
                      elapsed < UINT16_MAX ? (uint16_t)elapsed : UINT16_MAX);
 }
 
-/* What we ask for; how often we may ask is asked for where it must be (RFC 8415 21.24, 21.25). */
+/* The requested options; SOL_MAX_RT and INF_MAX_RT must be requested (RFC 8415 21.24, 21.25). */
 static void put_wishes(struct wire_dhcp6_writer *writer, enum dhcp6_message type)
 {
     static const uint16_t by_lease[] = {DHCP6_NAME_SERVERS, DHCP6_SEARCH, DHCP6_NTP_SERVER,
@@ -37,7 +38,7 @@ static void put_wishes(struct wire_dhcp6_writer *writer, enum dhcp6_message type
     wire_dhcp6_put(writer, DHCP6_OPTION_REQUEST, codes, 2 * count);
 }
 
-/* Begins a message of the exchange that is open, or opens one of @type. */
+/* Begins a message of the open exchange, or opens one of @type. */
 static void begin_message(struct leat_dhcp6 *dhcp6, struct wire_dhcp6_writer *writer,
                           enum dhcp6_message type)
 {
@@ -78,7 +79,7 @@ void dhcp6_snd_SOLICIT(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 
     (void)step;
     begin_message(dhcp6, &writer, DHCP6_SOLICIT);
-    /* all have one xid; but what comes after so long a wait is no answer to those before it */
+    /* all retransmissions share one xid; after so long a wait, an answer is for the last one */
     if (dhcp6->rexmt.rt_ns >= late_ns)
         dhcp6->asked_ns = leat_now_ns(dhcp6->stack);
     wire_dhcp6_put_ia(&writer, dhcp6->iaid, leat_ip_is_any(dhcp6->kept) ? 0 : &dhcp6->kept);
@@ -105,14 +106,14 @@ void dhcp6_snd_REQUEST(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     request(dhcp6, dhcp6->offered);
 }
 
-/* RFC 8415 18.2.10.1: of the server that doesn't know us. */
+/* RFC 8415 18.2.10.1: asks the server that doesn't know our address. */
 void dhcp6_snd_REQUEST_again(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 {
     (void)step;
     if (dhcp6->awaits != DHCP6_REQUEST)
         dhcp6->server = dhcp6->read_server;
     request(dhcp6, dhcp6->lease.ip);
-    dhcp6->rexmt.mrc = 0; /* the address is ours as long as it lives */
+    dhcp6->rexmt.mrc = 0; /* the address stays ours until it expires */
 }
 
 void dhcp6_snd_RENEW(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
@@ -165,7 +166,7 @@ void dhcp6_snd_CONFIRM(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     send_message(dhcp6, &writer);
 }
 
-/* What both have: the server, and the address that we don't use any more. */
+/* The common part of Decline and Release: the server, and the address that we have withdrawn. */
 static void give_back(struct leat_dhcp6 *dhcp6, enum dhcp6_message type)
 {
     struct wire_dhcp6_writer writer;

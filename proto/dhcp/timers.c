@@ -1,4 +1,4 @@
-/* timers.c -- which time has come: one timer, and times that actions set and forget. */
+/* timers.c -- one timer, set to the earliest of the deadlines that actions set and clear. */
 #include "proto/dhcp/dhcp.h"
 
 static const uint64_t retry_max_ns = 64 * UINT64_C(1000000000); /* RFC 2131 4.1 */
@@ -23,7 +23,7 @@ void dhcp_forget_times(struct leat_dhcp *dhcp)
     dhcp->t1_ns = dhcp->t2_ns = dhcp->expires_ns = LEAT_NEVER_NS;
 }
 
-/* The first of the times that dhcp_on_time() has an event for. */
+/* The earliest deadline; dhcp_on_time() has an event for each. */
 static uint64_t first_ns(const struct leat_dhcp *dhcp)
 {
     const uint64_t times[] = {dhcp->wait_ns, dhcp->rexmt_ns, dhcp->t1_ns, dhcp->t2_ns,
@@ -47,7 +47,7 @@ void dhcp_set_timer(struct leat_dhcp *dhcp)
         leat_timer_set(dhcp->stack, &dhcp->timer, first);
 }
 
-/* Who has slept may find several times past: the last one says what is so now. */
+/* After a long sleep several deadlines may have passed; only the latest counts. */
 void dhcp_on_time(struct leat_timer *timer, void *arg)
 {
     struct leat_dhcp *dhcp = arg;
@@ -65,8 +65,8 @@ void dhcp_on_time(struct leat_timer *timer, void *arg)
     else if (now_ns >= dhcp->rexmt_ns)
         dhcp_event(dhcp, dhcp->tries < dhcp->tries_max ? DHCP_timeout_rexmt : DHCP_timeout_give_up);
     else {
-        /* a time without an event would be due for ever */
+        /* a deadline without an event would stay due for ever */
         leat_debug_assert(first_ns(dhcp) > now_ns);
-        dhcp_set_timer(dhcp); /* a time has moved since */
+        dhcp_set_timer(dhcp); /* a deadline has moved since */
     }
 }

@@ -1,10 +1,10 @@
-/* timers6.c -- which time has come, and how long we wait for an answer (RFC 8415 15). */
+/* timers6.c -- one timer for all deadlines, and the waits for answers (RFC 8415 15). */
 #include "proto/dhcp/dhcp6.h"
 #include "core/second.h"
 
-static const uint64_t no_address_ns = 50000000; /* until our link-local address is checked */
+static const uint64_t no_address_ns = 50000000; /* until the check of our link-local address ends */
 
-/* RFC 8415 7.6, seconds; a limit of 0 is none, or that of the server. */
+/* RFC 8415 7.6, in seconds. A limit of 0: none, or the server's. */
 struct exchange {
     uint8_t irt_s;
     uint16_t mrt_s;
@@ -23,8 +23,8 @@ static const struct exchange exchanges[] = {
     [DHCP6_INFORMATION_REQUEST] = {.irt_s = 1},
 };
 
-/* RFC 8415 18.2.12: a Rebind after a restart waits as a Confirm does; for three seconds only,
- * as a server that doesn't know us may be silent (18.3.5), and would answer a Solicit. */
+/* RFC 8415 18.2.12: a Rebind after a restart waits like a Confirm, but only for three
+ * seconds. A server that doesn't know us may be silent (18.3.5), and would answer a Solicit. */
 static const struct exchange reboot_exchange = {.irt_s = 1, .mrt_s = 4, .mrc = 2};
 
 static const struct exchange *exchange_of(const struct leat_dhcp6 *dhcp6)
@@ -57,14 +57,14 @@ void dhcp6_open_exchange(struct leat_dhcp6 *dhcp6, enum dhcp6_message type)
         .give_up_ns = exchange->mrd_s ? now_ns + exchange->mrd_s * second_ns : LEAT_NEVER_NS};
 }
 
-/* @base_ns, give or take a tenth. */
+/* @base_ns, randomly changed by up to a tenth. */
 static uint64_t jitter_ns(struct leat_dhcp6 *dhcp6, uint64_t base_ns)
 {
     return base_ns - base_ns / 10 + leat_random(dhcp6->stack) % (base_ns / 5 + 1);
 }
 
-/* RFC 8415 15; 18.2.1: the first wait after a Solicit, in which offers are gathered, isn't shorter
- * than its time. */
+/* RFC 8415 15. The first wait after a Solicit gathers offers, so it isn't shorter than IRT
+ * (18.2.1). */
 static uint64_t first_wait_ns(struct leat_dhcp6 *dhcp6)
 {
     const uint64_t irt_ns = exchange_of(dhcp6)->irt_s * second_ns;
@@ -98,7 +98,7 @@ void dhcp6_forget_times(struct leat_dhcp6 *dhcp6)
     dhcp6->t1_ns = dhcp6->t2_ns = dhcp6->expires_ns = LEAT_NEVER_NS;
 }
 
-/* The first of the times that dhcp6_on_time() has an event for. */
+/* The earliest deadline; dhcp6_on_time() has an event for each. */
 static uint64_t first_ns(const struct leat_dhcp6 *dhcp6)
 {
     const uint64_t times[] = {dhcp6->wait_ns, dhcp6->rexmt_ns,   dhcp6->t1_ns,
@@ -122,7 +122,7 @@ void dhcp6_set_timer(struct leat_dhcp6 *dhcp6)
         leat_timer_set(dhcp6->stack, &dhcp6->timer, first);
 }
 
-/* The first message must have an address to come from; ever more rarely we look for it. */
+/* The first message needs a usable source address; we look for one at growing intervals. */
 static void end_wait(struct leat_dhcp6 *dhcp6)
 {
     const struct leat *stack = dhcp6->stack;
@@ -149,7 +149,7 @@ static enum dhcp6_event no_answer(const struct leat_dhcp6 *dhcp6)
     return DHCP6_timeout_rexmt;
 }
 
-/* Who has slept may find several times past: the last one says what is so now. */
+/* After a long sleep several deadlines may have passed; only the latest counts. */
 void dhcp6_on_time(struct leat_timer *timer, void *arg)
 {
     struct leat_dhcp6 *dhcp6 = arg;
@@ -169,8 +169,8 @@ void dhcp6_on_time(struct leat_timer *timer, void *arg)
     else if (now_ns >= dhcp6->refresh_ns)
         dhcp6_event(dhcp6, DHCP6_timeout_refresh);
     else {
-        /* a time without an event would be due for ever */
+        /* a deadline without an event would stay due for ever */
         leat_debug_assert(first_ns(dhcp6) > now_ns);
-        dhcp6_set_timer(dhcp6); /* a time has moved since */
+        dhcp6_set_timer(dhcp6); /* a deadline has moved since */
     }
 }

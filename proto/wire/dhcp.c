@@ -30,7 +30,8 @@ enum {
 
 static const uint32_t cookie = 0x63825363; /* RFC 2131 3 */
 
-/* The next option at @*at of a field, which is moved behind it; false: at the end, or beyond. */
+/* Finds the next option at @*at of a field, and moves @*at behind it; false: the field ends,
+ * or the option goes beyond it. */
 static bool next_option(const uint8_t *field, uint32_t len, uint32_t *at, const uint8_t **option)
 {
     leat_debug_assert(*at <= len);
@@ -45,8 +46,8 @@ static bool next_option(const uint8_t *field, uint32_t len, uint32_t *at, const 
     return true;
 }
 
-/* Walks a field; returns how much of it is malformed: an option that goes beyond the field, a field
- * without its end, and overloads that can't be.  @overload gets what the first one says that can.
+/* Counts the faults of a field: an option that goes beyond the field, a missing end option, and
+ * illegal overloads. @overload gets the first legal one.
  */
 static uint32_t flaws_of(const uint8_t *field, uint32_t len, uint8_t *overload)
 {
@@ -176,7 +177,7 @@ void wire_dhcp_put(struct wire_dhcp_writer *writer, uint8_t code, const void *by
         }
         to[0] = code;
         to[1] = (uint8_t)piece;
-        if (piece > 0) { /* an empty option may come from nowhere */
+        if (piece > 0) { /* the bytes of an empty option may be NULL */
             memcpy(to + 2, from, piece);
             from += piece;
         }

@@ -1,9 +1,9 @@
 /*
  * dhcp.h -- DHCP messages (RFC 2131 2, RFC 2132), read and written.
  *
- * Reading a field ends at its end, or before an option that goes beyond it: what stands before that
- * is read, as other clients do.  An option may stand in several pieces, in several fields (RFC 3396), so
- * it is read by copying its pieces together.
+ * A field is read up to its end option, or to an option that goes beyond the field. The options
+ * before that are used, as by other clients. An option may be split into several pieces in several
+ * fields (RFC 3396), so it is read by copying its pieces together.
  */
 #ifndef WIRE_DHCP_H
 #define WIRE_DHCP_H
@@ -18,9 +18,9 @@
 enum {
     DHCP_SERVER_PORT = 67,
     DHCP_CLIENT_PORT = 68,
-    DHCP_FIXED_BYTES = 240, /* with the magic cookie */
-    DHCP_BOOTP_BYTES = 300, /* RFC 1542 2.1: relays may drop what is shorter */
-    DHCP_BROADCAST = 0x8000 /* of the flags */
+    DHCP_FIXED_BYTES = 240, /* including the magic cookie */
+    DHCP_BOOTP_BYTES = 300, /* RFC 1542 2.1: relays may drop shorter messages */
+    DHCP_BROADCAST = 0x8000 /* flag in `flags` */
 };
 
 enum dhcp_op {
@@ -83,7 +83,7 @@ struct wire_dhcp {
     struct leat_mac chaddr;
 };
 
-/* Where options stand, in the order in which their pieces are put together (RFC 3396 5). */
+/* The fields that hold options, in the order in which pieces are concatenated (RFC 3396 5). */
 enum {
     DHCP_FIELD_OPTIONS,
     DHCP_FIELD_FILE,
@@ -93,26 +93,28 @@ enum {
 
 struct wire_dhcp_options {
     const uint8_t *at[DHCP_FIELDS];
-    uint32_t len[DHCP_FIELDS]; /* 0: no options there */
-    uint32_t flaws; /* options that go beyond their field, fields without an end (RFC 2132 3.2),
-                       overloads that aren't 1, 2 or 3 or stand in an overloaded field (9.3) */
+    uint32_t len[DHCP_FIELDS]; /* 0: no options in this field */
+    uint32_t flaws;            /* faults: options that go beyond their field, fields without an end
+                                * option (RFC 2132 3.2), overloads other than 1, 2 or 3 or inside an
+                                * overloaded field (9.3) */
 };
 
-/* Reads a message: its fixed part, and where its options are, which point into @bytes.  False: cut
- * short before them, not Ethernet's, no cookie. */
+/* Parses the fixed part, and finds the options, which point into @bytes. False: cut short
+ * before the options, not Ethernet, or no magic cookie. */
 bool wire_dhcp_parse(struct wire_dhcp *message, struct wire_dhcp_options *options,
                      const uint8_t *bytes, uint32_t len);
 
-/* Copies the pieces of option @code to @bytes, @room of them at most; returns how many there are,
- * also if that is more.  -1: the option isn't there, which is not the same as empty. */
+/* Copies the pieces of option @code to @bytes, at most @room bytes. Returns the full length,
+ * even if it is larger than @room, or -1 if the option is absent (an empty option returns 0). */
 int32_t wire_dhcp_option(const struct wire_dhcp_options *options, uint8_t code, uint8_t *bytes,
                          uint32_t room);
 
-/* An option of exactly 1 or 4 bytes; false: not there, or not so long. */
+/* Reads an option of exactly 1 or 4 bytes; false: absent, or of another length. */
 bool wire_dhcp_option8(const struct wire_dhcp_options *options, uint8_t code, uint8_t *value);
 bool wire_dhcp_option32(const struct wire_dhcp_options *options, uint8_t code, uint32_t *value);
 
-/* A message being written.  What does not fit sets `full` and writes nothing more. */
+/* A message being written. An option that does not fit sets `full`, and nothing is written
+ * after it. */
 struct wire_dhcp_writer {
     uint8_t *bytes;
     uint32_t room;
@@ -124,13 +126,14 @@ struct wire_dhcp_writer {
 void wire_dhcp_write(struct wire_dhcp_writer *writer, const struct wire_dhcp *message,
                      uint8_t *bytes, uint32_t room);
 
-/* Adds an option of @len bytes, in pieces if it must (RFC 3396). */
+/* Adds an option of @len bytes, in pieces if it is longer than 255 (RFC 3396). */
 void wire_dhcp_put(struct wire_dhcp_writer *writer, uint8_t code, const void *bytes, uint32_t len);
 void wire_dhcp_put8(struct wire_dhcp_writer *writer, uint8_t code, uint8_t value);
 void wire_dhcp_put16(struct wire_dhcp_writer *writer, uint8_t code, uint16_t value);
 void wire_dhcp_put32(struct wire_dhcp_writer *writer, uint8_t code, uint32_t value);
 
-/* Ends the options, fills up to DHCP_BOOTP_BYTES; the length of the message, or 0: it didn't fit.
+/* Writes the end option, and pads to DHCP_BOOTP_BYTES. Returns the length of the message, or 0
+ * if it didn't fit.
  */
 uint32_t wire_dhcp_end(struct wire_dhcp_writer *writer);
 

@@ -8,7 +8,7 @@
 
 enum {
     OPTION_HEADER_BYTES = 4,
-    IA_BYTES = 12, /* without the options inside, as the next two */
+    IA_BYTES = 12, /* without the options inside, like the next two */
     ADDRESS_BYTES = 24,
     STATUS_BYTES = 2
 };
@@ -71,7 +71,8 @@ bool wire_dhcp6_find8(const struct wire_dhcp6_options *options, uint16_t code, u
     return true;
 }
 
-/* What follows the first @bytes of @option; false: it is shorter, or not whole. */
+/* The options that follow the first @bytes of @option; false: the option is too short, or not
+ * all of them are whole. */
 static bool options_behind(const struct wire_dhcp6_option *option, uint32_t bytes,
                            struct wire_dhcp6_options *options)
 {
@@ -123,7 +124,7 @@ void wire_dhcp6_write(struct wire_dhcp6_writer *writer, uint8_t type, uint32_t x
     put32(bytes, (uint32_t)type << 24 | (xid & DHCP6_XID_MASK));
 }
 
-/* The header of an option of @len bytes, which are to be written there; NULL: no room. */
+/* Writes the header of an option of @len bytes. Returns where its data goes; NULL: no room. */
 static uint8_t *begin_option(struct wire_dhcp6_writer *writer, uint16_t code, uint32_t len)
 {
     uint8_t *at = writer->bytes + writer->len;
@@ -145,7 +146,7 @@ void wire_dhcp6_put(struct wire_dhcp6_writer *writer, uint16_t code, const void 
 {
     uint8_t *at = begin_option(writer, code, len);
 
-    if (at && len > 0) /* an empty option may come from nowhere */
+    if (at && len > 0) /* the bytes of an empty option may be NULL */
         memcpy(at, bytes, len);
 }
 

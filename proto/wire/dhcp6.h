@@ -1,9 +1,9 @@
 /*
  * dhcp6.h -- DHCPv6 messages (RFC 8415 8, 21), read and written.
  *
- * Options lie in a message and in each other, all of one form: code, length, bytes.  Whoever goes
- * into an option checks with wire_dhcp6_is_whole() that those inside end where it ends; from there
- * on walking can't fail.
+ * Options lie in a message and in each other, all in one format: code, length, bytes. Before it
+ * reads the options inside an option, a caller checks with wire_dhcp6_is_whole() that they end
+ * where the option ends. After that check iteration can't fail.
  */
 #ifndef WIRE_DHCP6_H
 #define WIRE_DHCP6_H
@@ -17,12 +17,12 @@ enum {
     DHCP6_CLIENT_PORT = 546,
     DHCP6_SERVER_PORT = 547,
     DHCP6_HEADER_BYTES = 4,
-    DHCP6_DUID_MIN = 3,   /* RFC 8415 11.1: a type, and one byte at least */
+    DHCP6_DUID_MIN = 3,   /* RFC 8415 11.1: a type, and at least one byte */
     DHCP6_DUID_MAX = 130, /* ... 128 at most */
     DHCP6_XID_MASK = 0xffffff
 };
 
-/* A lifetime or a time that never ends (RFC 8415 7.7). */
+/* An infinite lifetime or time (RFC 8415 7.7). */
 #define DHCP6_FOR_EVER UINT32_MAX
 
 /* RFC 8415 7.3 */
@@ -40,7 +40,7 @@ enum dhcp6_message {
     DHCP6_INFORMATION_REQUEST = 11
 };
 
-/* RFC 8415 21; of RFC 3646 and 5908 those with their number */
+/* RFC 8415 21, and those of RFC 3646 and RFC 5908 */
 enum dhcp6_option {
     DHCP6_CLIENT_ID = 1,
     DHCP6_SERVER_ID = 2,
@@ -69,14 +69,14 @@ enum dhcp6_status {
     DHCP6_USE_MULTICAST = 5
 };
 
-/* Options, one behind the other. */
+/* A sequence of options. */
 struct wire_dhcp6_options {
     const uint8_t *bytes;
     uint32_t len;
 };
 
 struct wire_dhcp6 {
-    uint8_t type; /* enum dhcp6_message, or another */
+    uint8_t type; /* enum dhcp6_message, or an unknown type */
     uint32_t xid; /* 24 bits */
     struct wire_dhcp6_options options;
 };
@@ -87,7 +87,7 @@ struct wire_dhcp6_option {
     const uint8_t *bytes;
 };
 
-/* RFC 8415 21.4; times in seconds, 0: the client's choice. */
+/* RFC 8415 21.4. Times are in seconds; 0: the client chooses. */
 struct wire_dhcp6_ia {
     uint32_t iaid;
     uint32_t t1_s;
@@ -95,7 +95,7 @@ struct wire_dhcp6_ia {
     struct wire_dhcp6_options options;
 };
 
-/* RFC 8415 21.6; lifetimes in seconds. */
+/* RFC 8415 21.6. Lifetimes are in seconds. */
 struct wire_dhcp6_address {
     struct leat_ip ip;
     uint32_t preferred_s;
@@ -106,28 +106,31 @@ struct wire_dhcp6_address {
 /* True if every option ends within @options. */
 bool wire_dhcp6_is_whole(const struct wire_dhcp6_options *options);
 
-/* Reads a message between client and server; its options point into @bytes.  False: cut short. */
+/* Parses a message between client and server; its options point into @bytes. False: cut short. */
 bool wire_dhcp6_parse(struct wire_dhcp6 *message, const uint8_t *bytes, uint32_t len);
 
-/* The option at *@at, at first 0, which is moved behind it; false: there is no more. */
+/* Finds the option at *@at, which is 0 at first, and moves *@at behind it; false: no option
+ * is left. */
 bool wire_dhcp6_next(const struct wire_dhcp6_options *options, uint32_t *at,
                      struct wire_dhcp6_option *option);
 
-/* The first option of @code; false: there is none. */
+/* Finds the first option @code; false: there is none. */
 bool wire_dhcp6_find(const struct wire_dhcp6_options *options, uint16_t code,
                      struct wire_dhcp6_option *option);
 
-/* An option of exactly one byte; false: not there, or not so long. */
+/* Reads an option of exactly one byte; false: absent, or of another length. */
 bool wire_dhcp6_find8(const struct wire_dhcp6_options *options, uint16_t code, uint8_t *value);
 
-/* What these options hold; false: too short, or options inside go beyond. */
+/* Parses these options; false: too short, or an option inside goes beyond the end. */
 bool wire_dhcp6_ia(const struct wire_dhcp6_option *option, struct wire_dhcp6_ia *ia);
 bool wire_dhcp6_address(const struct wire_dhcp6_option *option, struct wire_dhcp6_address *address);
 
-/* The status that @options say, DHCP6_SUCCESS if none (RFC 8415 21.13).  False: malformed. */
+/* Reads the status code in @options, DHCP6_SUCCESS if there is none (RFC 8415 21.13). False:
+ * malformed. */
 bool wire_dhcp6_status(const struct wire_dhcp6_options *options, uint16_t *status);
 
-/* A message being written.  What does not fit sets `full` and writes nothing more. */
+/* A message being written. An option that does not fit sets `full`, and nothing is written
+ * after it. */
 struct wire_dhcp6_writer {
     uint8_t *bytes;
     uint32_t room;
@@ -144,8 +147,8 @@ void wire_dhcp6_put(struct wire_dhcp6_writer *writer, uint16_t code, const void 
                     uint32_t len);
 void wire_dhcp6_put16(struct wire_dhcp6_writer *writer, uint16_t code, uint16_t value);
 
-/* Adds an identity association, with one address unless @ip is NULL.  All times are 0: the server
- * decides on them (RFC 8415 21.4, 21.6). */
+/* Adds an identity association, with one address unless @ip is NULL. All times are 0, because
+ * the server decides on them (RFC 8415 21.4, 21.6). */
 void wire_dhcp6_put_ia(struct wire_dhcp6_writer *writer, uint32_t iaid, const struct leat_ip *ip);
 
 #endif

@@ -9,7 +9,7 @@
 enum {
     POINTER = 0xc0,
     POINTER_REACH = 0x4000, /* a pointer has 14 bits */
-    JUMPS_MAX = 127         /* as many as a name can have labels */
+    JUMPS_MAX = 127         /* a name has at most 127 labels */
 };
 
 void dns_labels_start(struct dns_labels *labels, const uint8_t *message, size_t len, size_t at)
@@ -17,8 +17,9 @@ void dns_labels_start(struct dns_labels *labels, const uint8_t *message, size_t 
     *labels = (struct dns_labels){.message = message, .len = len, .at = at, .floor = at};
 }
 
-/* RFC 9267 2 and 3: pointers lead strictly backward, so that no walk can loop; a name's length is
- * counted as it is read.  The jumps are counted too: a message can hold long chains of them. */
+/* RFC 9267 2 and 3: pointers lead strictly backward, so no walk can loop; a name's length is
+ * counted while it is read. Jumps are counted too, because a message can hold long chains of
+ * pointers. */
 int dns_label_next(struct dns_labels *labels, const uint8_t **label)
 {
     while (labels->at < labels->len) {
@@ -127,7 +128,7 @@ bool dns_header_read(const uint8_t *message, size_t len, struct dns_header *head
     return true;
 }
 
-/* Bytes of an uncompressed name; 0: it isn't one, or does not end within @bytes_max. */
+/* Length of an uncompressed name; 0: illegal, or it does not end within @bytes_max. */
 static size_t wire_name_bytes(const uint8_t *name, size_t bytes_max)
 {
     size_t bytes = 0;
@@ -155,7 +156,7 @@ bool dns_question_read(const uint8_t *message, size_t len, size_t *at,
     return wire_name_bytes(question->name, question->name_bytes) == question->name_bytes;
 }
 
-/* Moves @*at behind one or more strings that end at @end. */
+/* Moves @*at behind one or more character strings that end at @end. */
 static bool texts_skip(const uint8_t *message, size_t end, size_t *at)
 {
     size_t next = *at;
@@ -183,7 +184,7 @@ static bool field_skip(const uint8_t *message, size_t end, size_t *at, uint8_t f
     return true;
 }
 
-/* RFC 9267 5: the data must be exactly what its type says, inside of RDLENGTH. */
+/* RFC 9267 5: the data must match the format of its type exactly, within RDLENGTH. */
 static bool rdata_is_legal(const struct leat_dns_record *record)
 {
     const uint8_t *fields = dns_fields(record->type);
@@ -213,7 +214,7 @@ bool dns_record_read(const uint8_t *message, size_t len, size_t *at, struct leat
     record->class_number = get16(fixed + 2);
     record->ttl_s = get32(fixed + 4);
     if (record->type != DNS_TYPE_OPT && record->ttl_s > INT32_MAX)
-        record->ttl_s = 0; /* RFC 2181 8 */
+        record->ttl_s = 0; /* RFC 2181 8: a TTL with the top bit set counts as 0 */
     record->rdata_len = get16(fixed + 8);
     record->rdata_at = *at + 10;
     if (len - record->rdata_at < record->rdata_len)
@@ -227,7 +228,7 @@ bool dns_edns_read(const struct leat_dns_record *record, struct dns_edns *edns)
     size_t at = record->rdata_at;
     size_t end = at + record->rdata_len;
 
-    leat_assert(record->message); /* who has read a record has a message */
+    leat_assert(record->message); /* @record must come from dns_record_read() */
     edns->cookie = NULL;
     while (end - at >= DNS_OPTION_BYTES) {
         const uint8_t *bytes = record->message + at;
@@ -235,7 +236,8 @@ bool dns_edns_read(const struct leat_dns_record *record, struct dns_edns *edns)
 
         if (option > end - at)
             return false;
-        if (get16(bytes) == DNS_OPTION_COOKIE && !edns->cookie) { /* RFC 7873 5: the first */
+        if (get16(bytes) == DNS_OPTION_COOKIE && !edns->cookie) { /* RFC 7873 5: the first
+                                                                   * cookie counts */
             edns->cookie = bytes + DNS_OPTION_BYTES;
             edns->cookie_bytes = get16(bytes + 2);
         }
@@ -275,7 +277,7 @@ void dns_write_rewind(struct dns_writer *writer, const struct dns_mark *mark)
     writer->full = false;
 }
 
-/* Where the next @len bytes go, or NULL: they don't fit, and nothing more will. */
+/* Reserves the next @len bytes. NULL: they don't fit, and nothing is written any more. */
 static uint8_t *write_place(struct dns_writer *writer, size_t len)
 {
     uint8_t *place = writer->bytes + writer->len;
@@ -312,8 +314,8 @@ static void write32(struct dns_writer *writer, uint32_t value)
         put32(place, value);
 }
 
-/* True if @name is what the writer itself has put at @at, whose pointers lead to whole names in
- * front of them. */
+/* True if @name stands at @at. The writer itself wrote the name there, so its pointers lead
+ * to complete names before it. */
 static bool is_written_at(const struct dns_writer *writer, size_t at, const uint8_t *name)
 {
     for (;;) {
@@ -332,7 +334,7 @@ static bool is_written_at(const struct dns_writer *writer, size_t at, const uint
     }
 }
 
-/* The offset of @name where it has been written before, or 0. */
+/* The offset of an earlier copy of @name, or 0. */
 static uint16_t known_name(const struct dns_writer *writer, const uint8_t *name)
 {
     for (unsigned i = 0; i < writer->known_count; i++) {
@@ -342,7 +344,7 @@ static uint16_t known_name(const struct dns_writer *writer, const uint8_t *name)
     return 0;
 }
 
-/* RFC 1035 4.1.4: as many labels as are new, then a pointer to the rest. */
+/* RFC 1035 4.1.4: writes the labels that are new, then a pointer to the rest. */
 static void write_name(struct dns_writer *writer, const uint8_t *name)
 {
     unsigned known_count = writer->known_count;
@@ -360,7 +362,7 @@ static void write_name(struct dns_writer *writer, const uint8_t *name)
         write16(writer, (uint16_t)(POINTER << 8 | pointer));
     else
         write_bytes(writer, name, 1);
-    if (!writer->full) /* only what is whole can be led to */
+    if (!writer->full) /* pointers may lead only to complete names */
         writer->known_count = (uint8_t)known_count;
 }
 
@@ -373,7 +375,7 @@ void dns_write_question(struct dns_writer *writer, const uint8_t *name, uint16_t
     writer->counts[DNS_QUESTION]++;
 }
 
-/* Data with the names in it compressed, where dns_shape() says that they may be. */
+/* Writes the data of a record. Names in it are compressed if dns_shape() allows it. */
 static void write_rdata(struct dns_writer *writer, const struct dns_new_record *record)
 {
     const struct dns_shape *shape = dns_shape(record->type);
@@ -411,7 +413,8 @@ void dns_write_record(struct dns_writer *writer, enum dns_section section,
     writer->counts[section]++;
 }
 
-/* Bytes of an option that makes a message of @len bytes, and itself, a multiple of @block. */
+/* Data bytes of a padding option that makes a message of @len bytes, and the option, a
+ * multiple of @block. */
 static size_t padding_for(size_t len, size_t block)
 {
     const size_t rest = (len + DNS_OPTION_BYTES) % block;
@@ -419,7 +422,7 @@ static size_t padding_for(size_t len, size_t block)
     return DNS_OPTION_BYTES + (rest > 0 ? block - rest : 0);
 }
 
-/* Zeros, as RFC 7830 3 wants them. */
+/* RFC 7830 3: the padding is zeros. */
 static void write_padding(struct dns_writer *writer, size_t len)
 {
     uint8_t *place;

@@ -1,9 +1,9 @@
 /*
  * dns.h -- DNS messages (RFC 1035 4, RFC 6891), read and written.
  *
- * Reading follows RFC 9267: a compression pointer leads strictly backward from where its name
- * began, a name has at most 255 bytes, and no count or length is believed before the bytes are
- * there.  A record that dns_record_read() has given is legal through and through.
+ * Reading follows RFC 9267. A compression pointer leads strictly backward from the start of its
+ * name. A name has at most 255 bytes. Every count and length is checked against the bytes that are
+ * there. A record from dns_record_read() is legal in all its parts.
  */
 #ifndef WIRE_DNS_H
 #define WIRE_DNS_H
@@ -17,17 +17,18 @@
 enum {
     DNS_HEADER_BYTES = 12,
     DNS_OPT_BYTES = 11,      /* an OPT record without options */
-    DNS_OPTION_BYTES = 4,    /* in front of an option's data: its code and length */
+    DNS_OPTION_BYTES = 4,    /* code and length, in front of an option's data */
     DNS_OPTION_COOKIE = 10,  /* RFC 7873 4 */
     DNS_OPTION_PADDING = 12, /* RFC 7830 3 */
     DNS_COOKIE_CLIENT_BYTES = 8,
-    DNS_COOKIE_FULL_BYTES_MIN = 16, /* a client's and a server's */
+    DNS_COOKIE_FULL_BYTES_MIN = 16, /* client part and server part */
     DNS_COOKIE_BYTES_MAX = 40,
-    DNS_UDP_PLAIN_BYTES = 512, /* by UDP without EDNS (RFC 1035 4.2.1) */
+    DNS_UDP_PLAIN_BYTES = 512, /* over UDP without EDNS (RFC 1035 4.2.1) */
     DNS_MESSAGE_BYTES = 65535,
     DNS_CLASS_IN = 1,
     DNS_TYPE_OPT = 41,
-    /* whose names a server may have compressed, too (RFC 3597 4), those of fixed fields */
+    /* types whose names may be compressed by a server (RFC 3597 4), if their other fields
+     * have fixed lengths */
     DNS_TYPE_MD = 3,
     DNS_TYPE_MF = 4,
     DNS_TYPE_MB = 7,
@@ -40,7 +41,7 @@ enum {
     DNS_TYPE_PX = 26,
     DNS_TYPE_SRV = 33,
     DNS_TYPE_DS = 43,
-    DNS_TYPE_META = 249, /* 249..255 are questions, not data: TKEY, TSIG, IXFR, AXFR, ... ANY */
+    DNS_TYPE_META = 249, /* 249..255 are question types: TKEY, TSIG, IXFR, AXFR, ... ANY */
     DNS_TYPE_IXFR = 251,
     DNS_TYPE_AXFR = 252,
     DNS_OPCODE_QUERY = 0
@@ -84,22 +85,23 @@ struct dns_question {
 
 /* EDNS as an OPT record carries it (RFC 6891 6.1.3). */
 struct dns_edns {
-    uint16_t payload_bytes; /* what the sender can receive by UDP */
+    uint16_t payload_bytes; /* largest UDP payload that the sender can receive */
     uint8_t rcode_high;     /* bits 4..11 of the rcode */
     uint8_t version;
     bool dnssec_ok;        /* RFC 3225 */
-    uint16_t cookie_bytes; /* whatever length it has */
+    uint16_t cookie_bytes; /* of any length */
     const uint8_t *cookie; /* a view of the first cookie's bytes; NULL: there is none */
-    uint16_t pad_to; /* written alone: the message becomes a multiple of it (RFC 7830); 0: no */
+    uint16_t pad_to;       /* written if there is nothing else: pads the message to a multiple of
+                            * this (RFC 7830); 0: no padding */
 };
 
-/* What a record's data consists of: at most seven of these, then DNS_FIELD_END. */
+/* The fields of a record's data: at most seven, then DNS_FIELD_END. */
 enum dns_field {
     DNS_FIELD_END,
     DNS_FIELD_NAME,
     DNS_FIELD_U16,
     DNS_FIELD_U32,
-    DNS_FIELD_TIME, /* 32 bits; seconds */
+    DNS_FIELD_TIME, /* 32 bits, in seconds */
     DNS_FIELD_IP4,
     DNS_FIELD_IP6,
     DNS_FIELD_TEXTS /* one or more character strings, to the end of the data */
@@ -109,22 +111,23 @@ enum {
     DNS_FIELDS_MAX = 8
 };
 
-/* The data of a type. */
+/* The format of a type's data. */
 struct dns_shape {
     uint8_t fields[DNS_FIELDS_MAX]; /* enum dns_field */
-    bool is_known;   /* read and checked, shown as text, written in zones; else it only has names */
-    bool compresses; /* its names are compressed when they are written: RFC 3597 4 allows it for
-                      * types of RFC 1035 alone */
+    bool is_known;   /* parsed and checked, formatted as text, legal in zones; otherwise only
+                      * its names are known */
+    bool compresses; /* names are compressed when written; RFC 3597 4 allows that only for
+                      * types of RFC 1035 */
 };
 
-/* dns_shape.c: the shape of @type's data, or NULL for a type that we do not know and that has no
+/* The format of @type's data (dns_shape.c). NULL: the type is unknown, and none of those with
  * names that a server may have compressed. */
 const struct dns_shape *dns_shape(uint16_t type);
 
-/* The fields of @type's data, or NULL for a type that we do not know. */
+/* The fields of @type's data, or NULL for an unknown type. */
 const uint8_t *dns_fields(uint16_t type);
 
-/* Bytes of a field of a fixed length; 0: it has none. */
+/* The length of a field; 0: it varies. */
 uint8_t dns_field_bytes(uint8_t field);
 
 /* A walk over the labels of a name in a message. */
@@ -133,23 +136,24 @@ struct dns_labels {
     size_t len;
     size_t at;      /* next byte to read */
     size_t floor;   /* a pointer must lead below this */
-    size_t end;     /* where the name ends in the place it began; 0: not yet known */
-    unsigned bytes; /* of the name so far */
+    size_t end;     /* where the name ends in the place where it began; 0: not known yet */
+    unsigned bytes; /* length of the name so far */
     unsigned jumps;
 };
 
 void dns_labels_start(struct dns_labels *labels, const uint8_t *message, size_t len, size_t at);
 
-/* The length of the next label, which @label is set to; 0: the root; -1: no legal name. */
+/* Moves to the next label, which @label is set to, and returns its length; 0: the root; -1:
+ * illegal. */
 int dns_label_next(struct dns_labels *labels, const uint8_t **label);
 
 /* Reads the name at @*at and moves @*at behind it; false: not legal. */
 bool dns_name_read(const uint8_t *message, size_t len, size_t *at, struct leat_dns_name *name);
 
-/* Moves @*at behind the name there; false: not legal. */
+/* Moves @*at behind the name there; false: illegal. */
 bool dns_name_skip(const uint8_t *message, size_t len, size_t *at);
 
-/* True if the name at @at is @name, case aside. */
+/* True if the name at @at equals @name; the case is ignored. */
 bool dns_name_is(const uint8_t *message, size_t len, size_t at, const struct leat_dns_name *name);
 
 static inline uint8_t dns_lower(uint8_t byte)
@@ -157,29 +161,31 @@ static inline uint8_t dns_lower(uint8_t byte)
     return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
 }
 
-/* True if @len bytes are the same, ASCII case aside. */
+/* True if @len bytes are equal; the case of ASCII letters is ignored. */
 bool dns_bytes_equal(const uint8_t *a, const uint8_t *b, size_t len);
 
 bool dns_header_read(const uint8_t *message, size_t len, struct dns_header *header);
 
-/* Both read at @*at and move it behind what they read; false: not legal.  The name of a question
- * must not be compressed: what stands before the first one is no name. */
+/* Both read at @*at and move it behind what they have read; false: illegal. The name of a
+ * question must not be compressed, because no name stands before the first one. */
 bool dns_question_read(const uint8_t *message, size_t len, size_t *at,
                        struct dns_question *question);
 bool dns_record_read(const uint8_t *message, size_t len, size_t *at,
                      struct leat_dns_record *record);
 
-/* Reads an OPT record's fields; false: its owner is not the root, or an option is cut short. */
+/* Reads the fields of an OPT record; false: its owner is not the root, or an option is cut
+ * short. */
 bool dns_edns_read(const struct leat_dns_record *record, struct dns_edns *edns);
 
 enum {
     DNS_KNOWN_NAMES_MAX = 24
 };
 
-/* A message being written.  What does not fit sets `full` and writes nothing more. */
+/* A message being written. A record that does not fit sets `full`, and nothing is written
+ * after it. */
 struct dns_writer {
     uint8_t *bytes;
-    size_t limit; /* the message must not be longer */
+    size_t limit; /* maximum length of the message */
     size_t len;
     bool full;
     uint8_t known_count;
@@ -187,7 +193,7 @@ struct dns_writer {
     uint16_t counts[DNS_SECTIONS];
 };
 
-/* A place to return to when a set of records does not fit as a whole. */
+/* A position to return to when a set of records does not fit completely. */
 struct dns_mark {
     size_t len;
     uint8_t known_count;
@@ -202,7 +208,7 @@ void dns_write_rewind(struct dns_writer *writer, const struct dns_mark *mark);
 void dns_write_question(struct dns_writer *writer, const uint8_t *name, uint16_t type,
                         uint16_t class_number);
 
-/* What is written of a record: names and data are uncompressed, and legal. */
+/* A record to be written; its names are uncompressed, and all its parts are legal. */
 struct dns_new_record {
     const uint8_t *owner;
     const uint8_t *rdata;
@@ -211,7 +217,7 @@ struct dns_new_record {
     uint16_t rdata_len;
 };
 
-/* Names are compressed where RFC 3597 4 allows it. */
+/* Writes a record. Names are compressed where RFC 3597 4 allows it. */
 void dns_write_record(struct dns_writer *writer, enum dns_section section,
                       const struct dns_new_record *record);
 void dns_write_opt(struct dns_writer *writer, const struct dns_edns *edns);

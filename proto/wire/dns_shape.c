@@ -1,10 +1,11 @@
-/* dns_shape.c -- what the data of each type of record consists of (RFC 1035 3.3, RFC 3597 4). */
+/* dns_shape.c -- the data format of each record type (RFC 1035 3.3, RFC 3597 4). */
 #include <stddef.h>
 
 #include "proto/wire/dns.h"
 
-/* The one place that says what a type's data is.  A new type is a shape here, with `compresses`
- * only if RFC 1035 defines it, and a row in type_names of dns_text.c if it is known. */
+/* The only place that defines the data of a type. A new type gets a shape here, with
+ * `compresses` only if RFC 1035 defines it, and a row in type_names of dns_text.c if it is
+ * known. */
 const struct dns_shape *dns_shape(uint16_t type)
 {
     static const struct dns_shape a = {.fields = {DNS_FIELD_IP4}, .is_known = true};
