@@ -1,4 +1,4 @@
-/* blocklist.c -- the table: open addressing with linear probing, never more than 3/4 full. */
+/* blocklist.c -- the hash table: open addressing with linear probing, at most 3/4 full. */
 #include "proto/dns/blocklist.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ enum {
     ALIGN = 8
 };
 
-/* Three quarters of the slots are used at most, and one is always free: a search ends there. */
+/* At most three quarters of the slots are used, and one is always free, which ends every search. */
 static uint32_t slots_for(uint32_t names_max)
 {
     const uint64_t slots = (uint64_t)names_max + names_max / 3 + 2;
@@ -49,8 +49,8 @@ enum leat_err leat_blocklist_open(struct leat_blocklist **list, void *memory, si
     return LEAT_OK;
 }
 
-/* dns_lower() of eight bytes at a time: between 'A' and 'Z' is what one of these sums carries into
- * a byte's upper bit, and the other doesn't. */
+/* dns_lower() of eight bytes at a time. The two sums carry into a byte's upper bit from 'A'
+ * and from beyond 'Z', so they differ in that bit for capital letters only. */
 static uint64_t lower(uint64_t word)
 {
     const uint64_t each = UINT64_C(0x0101010101010101);
@@ -62,8 +62,8 @@ static uint64_t lower(uint64_t word)
     return word | upper >> 2;
 }
 
-/* A name's hash goes on from that of the name above it with one more label and its length, in whole
- * words: so a name and all that it lies below cost one walk. */
+/* Adds one label and its length, in whole words, to the hash of the name above it. So one
+ * pass over a name gives the hashes of all names that it lies below. */
 static void add_label(struct siphash *hash, const uint8_t *label)
 {
     unsigned left = *label + 1u;
@@ -80,7 +80,7 @@ static void add_label(struct siphash *hash, const uint8_t *label)
     siphash13_add(hash, lower(word));
 }
 
-/* The slot that has @hash, or the free one where it belongs. */
+/* The slot with @hash, or the free one where it belongs. */
 static uint64_t *find_slot(const struct leat_blocklist *list, uint64_t hash)
 {
     uint32_t at = (uint32_t)((hash >> 32) * list->slot_count >> 32);

@@ -1,4 +1,5 @@
-/* blocklist.h -- the inside of a blocklist: a table of hashes, and the reader of its text. */
+/* blocklist.h -- private declarations of a blocklist: a table of hashes, and the reader of
+ * its text. */
 #ifndef DNS_BLOCKLIST_H
 #define DNS_BLOCKLIST_H
 
@@ -6,16 +7,16 @@
 
 #include "core/siphash.h"
 
-/* Where the reader is, in a line that may come in pieces. */
+/* State of the reader, between pieces of the text. */
 struct blocklist_reader {
-    int state;                 /* of the machine */
-    bool allow;                /* the text's entries are exceptions */
-    bool within;               /* a line has begun */
-    bool bad;                  /* the name at hand can be none */
-    bool number;               /* its last label is digits: an address */
-    uint8_t marks;             /* what a policy's line says of its name */
-    uint8_t label;             /* where the length of the label at hand belongs */
-    struct leat_dns_name name; /* without the root's label */
+    int state;                 /* of Ragel's machine */
+    bool allow;                /* entries of this text are exceptions */
+    bool within;               /* inside a line */
+    bool bad;                  /* the current name is illegal */
+    bool number;               /* its last label is all digits: an address */
+    uint8_t marks;             /* flags that a policy line gives its name */
+    uint8_t label;             /* offset of the current label's length */
+    struct leat_dns_name name; /* without the root label */
 };
 
 struct leat_blocklist {
@@ -24,8 +25,8 @@ struct leat_blocklist {
     struct blocklist_reader reader;
     uint32_t names_max;
     uint32_t slot_count;
-    uint64_t depths[2]; /* bit n: a name of n labels is there */
-    uint64_t *slots;    /* 0: free; else 60 bits of hash, and marks */
+    uint64_t depths[2]; /* bit n: the list has a name of n labels */
+    uint64_t *slots;    /* 0: free; otherwise 60 bits of hash, and flags */
 };
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * blocklist_text.rl -- the forms in which lists of names to block are written, read as they come.
+ * blocklist_text.rl -- the formats of lists of names to block, parsed piece by piece.
  *
- * A list is downloaded from strangers, and may be a page that says it has moved.  So a line that is
- * not wholly understood blocks nothing: it is counted.  That is why a word of one label is no name
- * in a plain list: it would block a top-level domain.
+ * A list is downloaded from a foreign server, and may be an HTML page that says it has moved. So a line blocks
+ * something only if all of it is understood; other lines are counted. For the same reason a word of one label is no
+ * name in a plain list: it would block a top-level domain.
  */
 #include "proto/dns/blocklist.h"
 
@@ -18,16 +18,16 @@ enum {
     ALLOW_SHIFT = 2 /* from BLOCK to ALLOW */
 };
 
-/* ---- The name at hand, in the form of the wire --------------------------------------------- */
+/* ---- The current name, in wire format ------------------------------------------------------ */
 
 static void name_start(struct blocklist_reader *reader)
 {
     reader->bad = false;
     reader->label = 0;
-    reader->name.len = 1; /* the place of the first label's length */
+    reader->name.len = 1; /* room for the first label's length */
 }
 
-/* The label at hand is over. */
+/* Ends the current label. */
 static void name_close_label(struct blocklist_reader *reader)
 {
     const unsigned len = reader->name.len - reader->label - 1u;
@@ -37,7 +37,7 @@ static void name_close_label(struct blocklist_reader *reader)
     reader->label = reader->name.len;
 }
 
-/* One more byte of the name, as far as a name may have some. */
+/* Adds one byte to the name, up to its maximum length. */
 static void name_add(struct blocklist_reader *reader, uint8_t octet)
 {
     if (reader->name.len >= LEAT_DNS_NAME_BYTES - ROOT_BYTES) {
@@ -57,7 +57,7 @@ static inline bool is_in_label(uint8_t octet)
            octet == '_';
 }
 
-/* More bytes of the name, up to @end; returns behind those that it has taken. */
+/* Adds bytes to the name, up to @end; returns the end of those that belong to it. */
 static const uint8_t *name_add_all(struct blocklist_reader *reader, const uint8_t *at,
                                    const uint8_t *end)
 {
@@ -83,7 +83,7 @@ static const uint8_t *name_add_all(struct blocklist_reader *reader, const uint8_
     return at;
 }
 
-/* True if the label at @at is digits alone: of an address, but of no name (RFC 3696 2). */
+/* True if the label at @at is all digits: an address, and no name (RFC 3696 2). */
 static bool is_number(const struct leat_dns_name *name, unsigned at)
 {
     for (unsigned i = at + 1; i <= at + name->wire[at]; i++) {
@@ -93,7 +93,7 @@ static bool is_number(const struct leat_dns_name *name, unsigned at)
     return true;
 }
 
-/* The name is whole; gives its labels, 0: it can't be one.  A dot at its end makes no difference. */
+/* Ends the name; returns its labels, 0: it is illegal. A final dot is ignored. */
 static unsigned name_end(struct blocklist_reader *reader)
 {
     struct leat_dns_name *name = &reader->name;
@@ -109,13 +109,13 @@ static unsigned name_end(struct blocklist_reader *reader)
         last = at;
     name->wire[name->len++] = 0;
     reader->number = is_number(name, last);
-    /* rpz-ip, rpz-nsdname, ...: what triggers on something else than the name asked for */
+    /* rpz-ip, rpz-nsdname, ...: triggers other than the question's name */
     if (name->wire[last] > 4 && dns_bytes_equal(name->wire + last + 1, (const uint8_t *)"rpz-", 4))
         reader->bad = true;
     return reader->bad ? 0 : count;
 }
 
-/* ---- What the machine finds --------------------------------------------------------------- */
+/* ---- Actions of the machine ---------------------------------------------------------------- */
 
 static void not_understood(struct leat_blocklist *list)
 {
@@ -130,8 +130,8 @@ static void add(struct leat_blocklist *list, unsigned marks)
     (void)leat_blocklist_add(list, &list->reader.name, list->reader.allow ? as_allowed : marks);
 }
 
-/* A word of a hosts file: that name alone.  Of one label it is a name of the machine's own, or an
- * address again, as in "0.0.0.0 0.0.0.0". */
+/* Handles a word of a hosts file, which blocks that name alone. A word of one label is a local name, or an
+ * address, as in "0.0.0.0 0.0.0.0". */
 static void host(struct leat_blocklist *list)
 {
     const unsigned labels = name_end(&list->reader);
@@ -144,7 +144,7 @@ static void host(struct leat_blocklist *list)
         not_understood(list);
 }
 
-/* A line that is about one name, which must have @labels at least. */
+/* Adds the entry of a line with one name, which must have @labels at least. */
 static void entry(struct leat_blocklist *list, unsigned labels, unsigned marks)
 {
     if (name_end(&list->reader) >= labels && !list->reader.number)
@@ -153,7 +153,7 @@ static void entry(struct leat_blocklist *list, unsigned labels, unsigned marks)
         not_understood(list);
 }
 
-/* True if a line's first word is an address that leads nowhere: then names follow. */
+/* True if a line's first word is an address that leads nowhere: names follow it. */
 static bool is_sink(struct blocklist_reader *reader)
 {
     const uint8_t *wire = reader->name.wire;
@@ -174,7 +174,7 @@ variable cs reader->state;
 action start  { name_start(reader); }
 action octet  {
     name_add(reader, fc);
-    if (fcurs == ftargs) /* nothing but a name goes on here: the same for its next bytes */
+    if (fcurs == ftargs) /* only name bytes stay in this state, so the following ones are handled at once */
         p = name_add_all(reader, p + 1, pe) - 1;
 }
 action done   { list->counts.lines++; reader->marks = LEAT_BLOCKLIST_BLOCK_NAME; fgoto lines; }
@@ -198,28 +198,28 @@ ws      = [ \t]+;
 remark  = [#;] [^\n]*;
 cr      = "\r"?;
 trail   = [ \t]* cr | ws remark;
-name    = ( [A-Za-z0-9_\-.]+ ) >start $octet;   # name_end() knows which of these are names
+name    = ( [A-Za-z0-9_\-.]+ ) >start $octet;   # name_end() checks them
 
-# a name alone; "*." in front of it is written for "and below".  Or the first of several words.
+# one name; a "*." in front of it means "and below"; or the first of several words
 words   = ( "*." @below )? name ( trail "\n" @plain @done | ws ( [^ \t#;\r\n] @second ) );
 
-# hosts(5), behind an address; those of IPv6 are no words
+# hosts(5), after an address; IPv6 addresses don't match `words`
 address = ( "::" "1"? | "fe80::1%lo0" | "ff0" digit "::" digit? ) ws @hosts;
 hosts  := ( [ \t]* name %host ( ws name %host )* trail "\n" @done ) $err(bad);
 
-# the part of Adblock's language that is about names alone
+# the part of Adblock's syntax that consists of names only
 option  = "important" | "all" | "document" | "doc" | "popup";
 options = ( "$" option ( "," option )* )?;
 adblock = "||" name "^" "|"? options trail "\n" @block @done
         | "@@||" name "^" "|"? options trail "\n" @allow @done;
 
-# response policy zones, behind a name: triggers on the name asked for
+# response policy zones, after a name: triggers on the question's name
 ttl     = digit+ [smhdwSMHDW]? ws;
 class   = ttl? ( "IN"i ws )? ttl?;
 policy := ( class ( "CNAME"i ws ( "." | "*." | "rpz-drop."i | "rpz-passthru."i @except )
                   | "A"i ws "0.0.0.0" | "AAAA"i ws "::" ) trail "\n" @policy @done ) $err(bad);
 
-# what stands around: comments, the head of a zone or of an Adblock list, empty lines
+# other lines: comments, the header of a zone or of an Adblock list, empty lines
 around  = ( [#;!] [^\n]* | "[" [^\n]* | "$TTL"i ws [^\n]* | "@" ws [^\n]*
           | ws class "NS"i ws [^\n]* | ws digit+ [smhdwSMHDW]? ( ws? ")" )? trail
           | [ \t]* ")" trail | trail ) "\n" @done;
@@ -231,7 +231,7 @@ main   := ( 0xef 0xbb 0xbf @{ fgoto lines; } | ^0xef >{ fhold; fgoto lines; } ) 
 
 %% write data nofinal noentry noerror;
 
-/* Each look into a table of Ragel's is within it, and a check of that would double the time. */
+/* Not instrumented: the indices of Ragel's tables are in bounds, and checks would double the time. */
 static __attribute__((no_sanitize("undefined"))) void step(struct leat_blocklist *list,
                                                            const uint8_t *bytes, size_t len)
 {

@@ -8,10 +8,11 @@
 
 enum {
     GRAIN_BYTES = 8,
-    FRESH_PART = 8,         /* of the rings */
-    ENTRY_PART = 4,         /* of a ring, at most: one answer */
-    ENTRY_BYTES_USUAL = 72, /* an A record, of a name of 20 bytes: so many chains as such entries */
-    SECOND_CHANCES = 8      /* given in a row; then the next one leaves, used or not */
+    FRESH_PART = 8,         /* the small ring's part of both rings */
+    ENTRY_PART = 4,         /* largest part of a ring that one answer may take */
+    ENTRY_BYTES_USUAL = 72, /* an A record with a name of 20 bytes; the number of chains
+                             * assumes such entries */
+    SECOND_CHANCES = 8      /* moved in a row; then the next one is evicted, used or not */
 };
 
 static struct cache_entry *entry_at(const struct cache *cache, uint32_t at)
@@ -63,7 +64,7 @@ void cache_init(struct cache *cache, void *memory, size_t bytes, const struct si
 void cache_key_make(const struct cache *cache, struct cache_key *key, const uint8_t *name,
                     uint8_t len, uint16_t type)
 {
-    leat_assert(len > 0); /* the root has a byte, too */
+    leat_assert(len > 0); /* even the root has a byte */
     for (unsigned i = 0; i < len; i++)
         key->name[i] = dns_lower(name[i]);
     key->len = len;
@@ -82,7 +83,7 @@ static bool has_name(struct cache_entry *entry, const struct cache_key *key)
            memcmp(name_of(entry), key->name, key->len) == 0;
 }
 
-/* The link in the index, or in an entry, that leads to the entry at @at. */
+/* The link to the entry at @at, in the index or in another entry. */
 static uint32_t *link_to(const struct cache *cache, uint32_t at)
 {
     uint32_t *link = chain_of(cache, entry_at(cache, at)->hash);
@@ -94,7 +95,7 @@ static uint32_t *link_to(const struct cache *cache, uint32_t at)
     return link;
 }
 
-/* Takes an entry out of the index; its place is free when its turn comes. */
+/* Removes an entry from the index; its space is freed when it is at the tail. */
 static void entry_end(struct cache *cache, uint32_t at)
 {
     struct cache_entry *entry = entry_at(cache, at);
@@ -106,7 +107,7 @@ static void entry_end(struct cache *cache, uint32_t at)
     cache->count--;
 }
 
-/* True if @grains fit in one piece at the head, which may begin anew for that. */
+/* True if @grains are free in one piece at the head, which may wrap around for that. */
 static bool ring_has_room(struct cache_ring *ring, uint32_t grains)
 {
     if (ring->used == 0)
@@ -122,7 +123,7 @@ static bool ring_has_room(struct cache_ring *ring, uint32_t grains)
     return ring->tail - ring->begin >= grains;
 }
 
-/* Takes @grains at the head, where they fit. */
+/* Takes @grains at the head; they must fit. */
 static uint32_t ring_take(struct cache_ring *ring, uint32_t grains)
 {
     const uint32_t at = ring->head;
@@ -146,7 +147,8 @@ static void ring_free(struct cache_ring *ring, uint32_t grains)
     }
 }
 
-/* Moves the entry at @from, whose place is free already and may overlap, to the head of @ring. */
+/* Moves an entry to the head of @ring. The space at @from has been freed already, and may
+ * overlap with the new place. */
 static void entry_move(struct cache *cache, struct cache_ring *ring, uint32_t from)
 {
     const uint32_t grains = entry_at(cache, from)->grains;
@@ -158,8 +160,8 @@ static void entry_move(struct cache *cache, struct cache_ring *ring, uint32_t fr
     entry_at(cache, to)->proven = true;
 }
 
-/* Lets the oldest of the large ring leave, until @grains fit.  A place that an entry has left
- * always takes it again: what lies between head and tail is at least as long. */
+/* Evicts the oldest entries of the large ring until @grains fit. An entry that is moved
+ * always fits again, because the gap between head and tail is at least as long as the entry. */
 static void make_room_proven(struct cache *cache, uint32_t grains)
 {
     struct cache_ring *ring = &cache->proven;
@@ -185,7 +187,8 @@ static void make_room_proven(struct cache *cache, uint32_t grains)
     (void)again;
 }
 
-/* The same for the small ring: what has proved itself, or finds room anyway, moves. */
+/* Frees space in the small ring in the same way. An entry moves to the large ring if it was
+ * used there, or if it is positive and the large ring has space. */
 static void make_room_fresh(struct cache *cache, uint32_t grains)
 {
     struct cache_ring *ring = &cache->fresh;
@@ -207,7 +210,7 @@ static void make_room_fresh(struct cache *cache, uint32_t grains)
     }
 }
 
-/* RFC 8767 is about data: that nobody answered is true for its own time only (RFC 9520 3.2). */
+/* RFC 8767 covers data only: a cached failure is not served stale (RFC 9520 3.2). */
 static uint32_t kept_s(const struct cache *cache, const struct cache_entry *entry)
 {
     return entry->ttl_s + (entry->rcode == LEAT_DNS_SERVFAIL ? 0 : cache->stale_s);
@@ -228,8 +231,9 @@ struct cache_entry *cache_find(const struct cache *cache, const struct cache_key
     return NULL;
 }
 
-/* Ends what the answer to @key makes untrue: the one before it, a "no such name" or what that
- * denies.  Returns true if one that had proved itself was among them. */
+/* Drops entries that the new answer for @key contradicts: the old answer, a "no such name",
+ * or the records that a new "no such name" denies. Returns true if one of them was in the large
+ * ring or used. */
 static bool end_older(struct cache *cache, const struct cache_key *key)
 {
     uint32_t at = *chain_of(cache, key->hash);
@@ -259,7 +263,7 @@ void cache_put(struct cache *cache, const struct cache_key *key, const struct dn
     struct cache_entry *entry;
     uint32_t at;
 
-    leat_debug_assert(key->len > 0); /* 0 says that an entry has ended */
+    leat_debug_assert(key->len > 0); /* 0 marks a removed entry */
     if (kept->ttl_s == 0 || kept->records_len > UINT16_MAX ||
         grains > (ring->end - ring->begin) / ENTRY_PART)
         return;

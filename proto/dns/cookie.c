@@ -7,11 +7,11 @@
 
 #include <leat/crypto.h>
 
-/* RFC 9018 3: who knows of no cookies is left alone with them for so long */
+/* RFC 9018 3: a server without cookies gets none for so long */
 static const uint64_t without_ns = UINT64_C(300000000000);
 
-/* RFC 9018 3: 64 bits that say nothing of us, others for each server and each address of ours.
- * Random numbers of the stack are a keyed hash. */
+/* RFC 9018 3: 64 bits that reveal nothing, different for each server and each of our
+ * addresses. The stack's random numbers are a keyed hash. */
 static void make(struct dns_cookie *cookie, struct leat *stack, struct leat_ip local)
 {
     const uint64_t random = leat_random(stack);
@@ -35,7 +35,7 @@ void dns_cookie_use(struct dns_cookie *cookie, struct leat *stack, struct leat_i
     sent->has_server = dns_cookie_has_server(cookie);
 }
 
-/* RFC 9018 3: the same number is not sent there again. */
+/* RFC 9018 3: the same client cookie is not sent to that server again. */
 static void do_without(struct dns_cookie *cookie, uint64_t now_ns)
 {
     cookie->len = 0;
@@ -65,7 +65,7 @@ enum dns_cookie_verdict dns_cookie_judge(struct dns_cookie *cookie,
         edns->cookie_bytes > DNS_COOKIE_BYTES_MAX ||
         !leat_crypto_equal(edns->cookie, sent->client, sizeof sent->client))
         return DNS_COOKIE_WRONG;
-    /* of another number than we have now there is nothing to be learnt */
+    /* the reply answers an older client cookie, so its server cookie is of no use */
     if (cookie->len == 0 || memcmp(cookie->bytes, sent->client, sizeof sent->client) != 0)
         return DNS_COOKIE_GOOD;
     memcpy(cookie->bytes, edns->cookie, edns->cookie_bytes);

@@ -1,8 +1,8 @@
 /*
- * cookie.h -- what a client and a server of DNS prove to each other (RFC 7873, RFC 9018).
+ * cookie.h -- cookies by which a DNS client and server prove their addresses (RFC 7873, RFC 9018).
  *
- * Each says a number that nobody on another path can know, and repeats that of the other.  So who
- * can't read a conversation can't forge a reply, whatever id and port he guesses.
+ * Each side sends a number that is unknown off the path, and repeats the other's. So an attacker
+ * off the path can't forge a reply, even with the right id and port.
  */
 #ifndef DNS_COOKIE_H
 #define DNS_COOKIE_H
@@ -15,47 +15,49 @@
 #include "service.h"
 #include "proto/wire/dns.h"
 
-/* A client's cookie for one server, and the server's for it. */
+/* The client's cookie for one server, and that server's cookie. */
 struct dns_cookie {
-    uint8_t bytes[DNS_COOKIE_BYTES_MAX]; /* ours, then the server's */
-    uint8_t len;                         /* 0: there is none; only ours: the server has said none */
-    struct leat_ip local;                /* for which address of ours */
-    uint32_t seed_generation;            /* of the stack when ours was drawn */
-    uint64_t without_until_ns;           /* this server knows of none: it gets none before */
+    uint8_t bytes[DNS_COOKIE_BYTES_MAX]; /* the client's part, then the server's */
+    uint8_t len;                         /* 0: none; only the client's part: the server has
+                                          * sent none */
+    struct leat_ip local;                /* the address of ours that it belongs to */
+    uint32_t seed_generation;            /* leat_generation() when the client's part was made */
+    uint64_t without_until_ns;           /* the server supports no cookies: send none before
+                                          * this time */
 };
 
-/* What a query said, for its reply to be judged by. */
+/* The cookie part of a query, kept to check its reply. */
 struct dns_cookie_sent {
     uint8_t client[DNS_COOKIE_CLIENT_BYTES];
     bool is_set;
-    bool has_server; /* the server's went with it: its reply must have a cookie */
+    bool has_server; /* the server's part was sent: the reply must have a cookie */
 };
 
-/* Notes in @sent what a query from @local takes along, which is @cookie's bytes: it is made, or
- * made anew if our address is another one (RFC 9018 3), or after leat_reseed().  Nothing while the
- * server knows of none. */
+/* Writes the client cookie for a query from @local to @sent. The cookie is made if there is
+ * none, and again if our address has changed (RFC 9018 3) or after leat_reseed(). None is set
+ * while the server is known to support none. */
 void dns_cookie_use(struct dns_cookie *cookie, struct leat *stack, struct leat_ip local,
                     struct dns_cookie_sent *sent);
 
 enum dns_cookie_verdict {
     DNS_COOKIE_GOOD,
-    DNS_COOKIE_MISSING, /* of a server that had said one */
+    DNS_COOKIE_MISSING, /* no cookie, although the server has sent one before */
     DNS_COOKIE_WRONG
 };
 
-/* Judges the cookie of a reply, and learns from it.  @proven: by TCP, where nobody forges, so a
- * server without a cookie is one that knows of none. */
+/* Checks the cookie of a reply, and stores the server's part. @proven: the reply came by TCP
+ * and can't be forged, so a missing cookie means that the server supports none. */
 enum dns_cookie_verdict dns_cookie_judge(struct dns_cookie *cookie,
                                          const struct dns_cookie_sent *sent,
                                          const struct dns_edns *edns, uint64_t now_ns, bool proven);
 
-/* True if the server has said a cookie. */
+/* True if the server has sent a cookie. */
 static inline bool dns_cookie_has_server(const struct dns_cookie *cookie)
 {
     return cookie->len > DNS_COOKIE_CLIENT_BYTES;
 }
 
-/* Forgets what the server has said: it may be another one by now. */
+/* Forgets the cookie; the server may have been replaced. */
 void dns_cookie_forget(struct dns_cookie *cookie);
 
 #endif

@@ -9,14 +9,14 @@
 
 enum {
     VERSION = 1,
-    TIME_AT = 4, /* in the server's part, behind version and three reserved bytes */
+    TIME_AT = 4, /* offset in the server's part, after the version and three reserved bytes */
     HASH_AT = 8,
     IP4_BYTES = 4,
     /* RFC 9018 4.3 */
     OLD_S = 3600,
     RENEWED_S = 1800,
     AHEAD_S = 300,
-    KEY_S = 86400 /* RFC 7873 7.1: at most 36 days, and better no more than 26 hours */
+    KEY_S = 86400 /* RFC 7873 7.1: at most 36 days, preferably at most 26 hours */
 };
 
 static uint32_t now_s(const struct leat *stack)
@@ -52,13 +52,13 @@ struct dns_cookie_asker dns_cookie_asker_of(struct dns_cookie_keeper *keeper, st
     return (struct dns_cookie_asker){.keeper = keeper, .ip = ip, .now_s = now_s(stack)};
 }
 
-/* The key of a cookie that was made at @at_s.  None counts for longer than a key. */
+/* The key of a cookie made at @at_s. No cookie is valid for longer than one key's life. */
 static const struct siphash_key *key_of(const struct dns_cookie_keeper *keeper, uint32_t at_s)
 {
     return (int32_t)(at_s - keeper->since_s) < 0 ? &keeper->before : &keeper->key;
 }
 
-/* RFC 9018 4.4: of the client's cookie, of ours up to the hash, and of the address. */
+/* RFC 9018 4.4: the hash of the client's cookie, the server's up to the hash, and the address. */
 static uint64_t hash(const struct dns_cookie_asker *asker, const uint8_t *cookie)
 {
     enum {
@@ -74,14 +74,15 @@ static uint64_t hash(const struct dns_cookie_asker *asker, const uint8_t *cookie
                      bytes, FRONT + ip_bytes);
 }
 
-/* SipHash's result in its own order of bytes. */
+/* Writes SipHash's result in its own byte order. */
 static void put_hash(uint8_t *at, uint64_t value)
 {
     for (unsigned i = 0; i < sizeof value; i++)
         at[i] = (uint8_t)(value >> 8 * i);
 }
 
-/* Is @cookie, a client's and a server's, ours and of this hour?  @age_s gets how old it is. */
+/* True if @cookie is a client's and a server's part, the latter made by us and recent. @age_s
+ * gets its age. */
 static bool is_ours(const struct dns_cookie_asker *asker, const struct dns_edns *edns,
                     int32_t *age_s)
 {
@@ -97,7 +98,7 @@ static bool is_ours(const struct dns_cookie_asker *asker, const struct dns_edns 
     return leat_crypto_equal(right, server + HASH_AT, sizeof right);
 }
 
-/* Does the query to @asked ask for one, that its reply has room for? */
+/* True if the query asks for a cookie, and the reply has room for it. */
 static bool is_wanted(const struct dns_query *asked, enum leat_dns_transport transport)
 {
     return asked->has_edns && asked->edns.cookie &&
@@ -107,7 +108,7 @@ static bool is_wanted(const struct dns_query *asked, enum leat_dns_transport tra
 void dns_cookie_reply_to(const struct dns_cookie_asker *asker, const struct dns_query *asked,
                          enum leat_dns_transport transport, struct dns_cookie_reply *reply)
 {
-    /* an address: nothing is read, which cppcheck doesn't see */
+    /* only an address is taken; cppcheck takes it for a read */
     // cppcheck-suppress ctuuninitvar
     uint8_t *server = reply->bytes + DNS_COOKIE_CLIENT_BYTES;
     int32_t age_s = 0;

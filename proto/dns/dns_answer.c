@@ -1,9 +1,9 @@
 /*
- * dns_answer.c -- what an authoritative server knows: a query's bytes in, the reply's out.
+ * dns_answer.c -- authoritative answers: turns the bytes of a query into those of the reply.
  *
- * A name is looked for from the apex down (RFC 1034 4.3.2): the way ends at a delegation, at the
- * name, or where nothing more exists and perhaps a wildcard stands in (RFC 4592).  A CNAME starts
- * the search again for as long as it stays in the zone.
+ * The search for a name goes from the apex down (RFC 1034 4.3.2). It ends at a delegation, at the
+ * name, or at the closest existing name, where a wildcard may apply (RFC 4592). A CNAME restarts
+ * the search, as long as it stays in the zone.
  */
 #include <leat/dns_server.h>
 
@@ -15,8 +15,8 @@
 #include "wire/bytes.h"
 
 enum {
-    CHAIN_MAX = 8,   /* names in one answer that CNAMEs lead through */
-    TARGETS_MAX = 16 /* names of a set whose addresses are added */
+    CHAIN_MAX = 8,   /* names along CNAMEs in one answer */
+    TARGETS_MAX = 16 /* names whose addresses are added for one set */
 };
 
 struct reply {
@@ -34,11 +34,11 @@ struct place {
         PLACE_CUT,    /* a delegation */
         PLACE_NOTHING /* no such name */
     } kind;
-    struct dns_zone_range node; /* the records there */
-    const uint8_t *name;        /* of the cut */
+    struct dns_zone_range node; /* the records of that name */
+    const uint8_t *name;        /* owner of the delegation */
 };
 
-/* Writes a set whole or not at all; false: it does not fit. */
+/* Writes a set completely or not at all; false: it does not fit. */
 static bool add_set(struct reply *reply, enum dns_section section, const uint8_t *owner,
                     struct dns_zone_range set)
 {
@@ -57,7 +57,7 @@ static bool add_set(struct reply *reply, enum dns_section section, const uint8_t
     return false;
 }
 
-/* The same for what the reply is not complete without (RFC 2181 9). */
+/* Writes a set without which the reply is incomplete; sets TC if it does not fit (RFC 2181 9). */
 static bool add_needed_set(struct reply *reply, enum dns_section section, const uint8_t *owner,
                            struct dns_zone_range set)
 {
@@ -67,7 +67,7 @@ static bool add_needed_set(struct reply *reply, enum dns_section section, const 
     return false;
 }
 
-/* RFC 2308 3: the SOA record tells for how long the name or type may be taken for missing. */
+/* RFC 2308 3: the SOA record gives the negative TTL. */
 static void add_soa(struct reply *reply)
 {
     struct dns_new_record soa = *dns_zone_record(reply->zone, reply->zone->soa);
@@ -102,8 +102,8 @@ static bool is_repeated(const struct leat_dns_zone *zone, uint32_t first, uint32
     return false;
 }
 
-/* Adds the addresses of the names that a set of NS or MX records leads to, as far as they fit.
- * RFC 9471: those of servers below @cut (NULL: no referral) must be there, or TC. */
+/* Adds the addresses of the names in a set of NS or MX records, as far as they fit. RFC 9471:
+ * those of servers below @cut (NULL: no referral) must fit, otherwise TC is set. */
 static void add_addresses(struct reply *reply, struct dns_zone_range set, const uint8_t *cut)
 {
     const uint32_t end = set.end - set.first > TARGETS_MAX ? set.first + TARGETS_MAX : set.end;
@@ -133,8 +133,8 @@ static void refer(struct reply *reply, const struct place *place)
         add_addresses(reply, set, place->name);
 }
 
-/* RFC 4592 3.3.1: below the closest name that exists there may be a "*" for all that do not.
- * Not inlined, as the next one: their names shall not lie in the frames of all their callers. */
+/* RFC 4592 3.3.1: finds a "*" below the closest existing name. Like the next function it
+ * isn't inlined, so that its name buffer doesn't enlarge the frames of all callers. */
 __attribute__((noinline)) static bool find_wildcard(const struct leat_dns_zone *zone,
                                                     const uint8_t *encloser, size_t encloser_bytes,
                                                     struct dns_zone_range *node)
@@ -149,14 +149,14 @@ __attribute__((noinline)) static bool find_wildcard(const struct leat_dns_zone *
     return dns_zone_find(zone, name, node);
 }
 
-/* Walks from the apex down to @name, which lies in the zone. */
+/* Searches @name, which lies in the zone, from the apex down. */
 __attribute__((noinline)) static void locate(const struct reply *reply, const uint8_t *name,
                                              struct place *place)
 {
     const struct leat_dns_zone *zone = reply->zone;
     struct dns_zone_labels labels;
     const uint8_t *encloser;
-    unsigned below; /* the apex are so many labels */
+    unsigned below; /* labels below the apex */
 
     dns_zone_labels(&labels, name);
     leat_assert(labels.count >= zone->apex_labels); /* @name lies in the zone */
@@ -174,7 +174,7 @@ __attribute__((noinline)) static void locate(const struct reply *reply, const ui
                 place->kind = PLACE_NOTHING;
             return;
         }
-        /* RFC 4035 3.1.4.1: of a delegation, DS alone is the parent's */
+        /* RFC 4035 3.1.4.1: at a delegation only DS belongs to the parent */
         if (!dns_zone_range_is_empty(dns_zone_set(zone, place->node, LEAT_DNS_NS)) &&
             !(below == 0 && reply->type == DNS_TYPE_DS)) {
             place->kind = PLACE_CUT;
@@ -184,7 +184,7 @@ __attribute__((noinline)) static void locate(const struct reply *reply, const ui
     } while (below > 0);
 }
 
-/* Answers from the records of @name.  Returns the CNAME record to be followed, or NULL. */
+/* Answers from the records of @name. Returns the CNAME record to follow, or NULL. */
 static const struct dns_new_record *answer_node(struct reply *reply, const uint8_t *name,
                                                 struct dns_zone_range node)
 {
@@ -218,8 +218,8 @@ static bool is_among(const uint8_t *const *names, unsigned count, const uint8_t 
     return false;
 }
 
-/* Answers for @name and for what CNAMEs lead on to.  A chain that comes back to itself or is too
- * long ends where it does: the client sees what we have. */
+/* Answers for @name, and follows CNAMEs. A chain that is a loop or too long is cut, and the
+ * client gets the part so far. */
 static void answer_name(struct reply *reply, const uint8_t *name)
 {
     const uint8_t *names[CHAIN_MAX];
@@ -236,7 +236,7 @@ static void answer_name(struct reply *reply, const uint8_t *name)
             return;
         }
         if (place.kind == PLACE_NOTHING) {
-            reply->rcode = LEAT_DNS_NXDOMAIN; /* of the last name: RFC 6604 3 */
+            reply->rcode = LEAT_DNS_NXDOMAIN; /* RFC 6604 3: rcode of the last name */
             add_soa(reply);
             return;
         }
@@ -272,9 +272,9 @@ static const struct leat_dns_zone *zone_of(const struct leat_dns_zones *zones, c
 static size_t finish(struct reply *reply, const struct dns_query *query,
                      const struct dns_cookie_reply *cookie)
 {
-    /* what a reply keeps of its query (RFC 1035 4.1.1); there is no recursion: RA stays 0 */
+    /* flags copied from the query (RFC 1035 4.1.1); RA stays 0, since there is no recursion */
     const unsigned kept = query->header.flags & (DNS_RD | 15u << 11);
-    /* leat_dns_answer() sets its fields one by one, which cppcheck doesn't follow */
+    /* leat_dns_answer() sets the members one by one, which cppcheck doesn't follow */
     // cppcheck-suppress ctuuninitvar
     const unsigned rcode = reply->rcode;
     const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES,
@@ -284,7 +284,8 @@ static size_t finish(struct reply *reply, const struct dns_query *query,
                                   .cookie_bytes = sizeof cookie->bytes};
 
     if (query->has_edns) {
-        reply->writer.limit += dns_cookie_opt_bytes(true, cookie); /* was kept free */
+        reply->writer.limit += dns_cookie_opt_bytes(true, cookie); /* room reserved by
+                                                                    * dns_answer() */
         dns_write_opt(&reply->writer, &edns);
     }
     return dns_write_end(&reply->writer, query->header.id,

@@ -9,7 +9,7 @@
 
 enum {
     ALIGN = 16,
-    RESERVE_PART = 2 /* of the places: one holder alone gets as many */
+    RESERVE_PART = 2 /* reserved part of the places; one holder alone gets as many */
 };
 
 static const struct leat_tcp_events nothing;
@@ -98,7 +98,7 @@ static void give_place(struct dns_client *client)
     clients->free = client;
 }
 
-/* Ends the connection; its place is free at once. */
+/* Ends the connection, and frees its place at once. */
 static void displace(struct dns_client *client)
 {
     leat_stream_set_events(&client->stream, &nothing, NULL);
@@ -151,7 +151,7 @@ static void start_client(struct dns_clients *clients, struct leat_tcp *conn)
     shares_take(&clients->shares, place_of(client), holder);
     dns_client_progressed(client);
     leat_tcp_set_events(conn, &client_events, client);
-    leat_tcp_set_nodelay(conn, true); /* a reply is written whole */
+    leat_tcp_set_nodelay(conn, true); /* each reply is written in one piece */
     if (!timer_is_set(&clients->idle_timer))
         service_timer_set(clients->stack, &clients->idle_timer,
                           client->active_at_ns + clients->config.idle_ns);
@@ -167,7 +167,7 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
 
 /* ---- the idle time ------------------------------------------------------------------------ */
 
-/* When the client has been idle for too long. */
+/* The time at which the client counts as idle. */
 static uint64_t due_ns(struct dns_client *client)
 {
     const struct dns_clients_config *config = &client->clients->config;
@@ -180,7 +180,7 @@ static uint64_t due_ns(struct dns_client *client)
     return client->active_at_ns + config->idle_ns;
 }
 
-/* One timer for all: it comes when the idlest is due, and is set again for the next. */
+/* Runs the single idle timer: handles clients that are due, and sets it for the next. */
 static void on_idle_timer(struct timer *timer, void *context)
 {
     struct dns_clients *clients = container_of(timer, struct dns_clients, idle_timer);
@@ -258,7 +258,8 @@ void dns_clients_stop(struct dns_clients *clients)
 
         if (!client->stream.end)
             continue;
-        leat_stream_set_events(&client->stream, &nothing, NULL); /* our memory ends before it */
+        leat_stream_set_events(&client->stream, &nothing, NULL); /* the client's memory ends
+                                                                  * before the stream does */
         leat_stream_abort(&client->stream);
         if (clients->config.left)
             clients->config.left(client);

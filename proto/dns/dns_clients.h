@@ -1,11 +1,11 @@
 /*
- * dns_clients.h -- the clients of a name server by TCP (RFC 7766): their places, and the queries
- * that they send.
+ * dns_clients.h -- TCP clients of a name server (RFC 7766): their places, and the queries that they
+ * send.
  *
- * The places have shares (core/shares.h). A client that comes while its holder may not have one
- * more ends the connection that has been without progress for longest, of the largest holder or its
- * own. Progress is a whole query, or as much of the replies as the configuration says; a client
- * without any, which waits for no answer, ends after the idle time.  So one byte a second keeps no
+ * The places have shares (core/shares.h). If a new client's holder is at its limit, the connection
+ * without progress for longest is ended, of the largest holder or of the client's own. Progress
+ * means a complete query, or as many reply bytes as the configuration demands. A client that makes
+ * none, and waits for no answer, is closed after the idle time. So one byte a second keeps no
  * place.
  */
 #ifndef DNS_DNS_CLIENTS_H
@@ -19,7 +19,7 @@
 
 enum {
     DNS_LENGTH_BYTES = 2,          /* in front of each message by TCP (RFC 1035 4.2.2) */
-    DNS_CLIENT_QUERY_BYTES = 1024, /* no query that we can answer is longer, however padded */
+    DNS_CLIENT_QUERY_BYTES = 1024, /* no valid query is longer, with any padding */
     DNS_CLIENT_PROGRESS_BYTES = 4096
 };
 
@@ -28,15 +28,15 @@ struct dns_clients;
 struct dns_client {
     struct dns_clients *clients;
     struct dns_client *next_free;
-    struct leat_stream stream; /* without an end: free */
+    struct leat_stream stream; /* without an end: the place is free */
     struct leat_endpoint peer;
     struct leat_ip local_ip;
-    uint64_t active_at_ns; /* when it last got further */
-    uint32_t taken;        /* of replies by then, as leat_stream_progress() says */
-    uint32_t query_at_s;   /* when its query was whole */
-    uint16_t have;         /* bytes of length and query */
-    bool ending;           /* closed by us, or aborted: nothing is read any more */
-    bool aborted;          /* on_closed is still to come */
+    uint64_t active_at_ns; /* time of the last progress */
+    uint32_t taken;        /* reply bytes taken at that time (leat_stream_progress()) */
+    uint32_t query_at_s;   /* when its query was complete */
+    uint16_t have;         /* bytes of length and query received */
+    bool ending;           /* closed or aborted by us: nothing is read any more */
+    bool aborted;          /* aborted; on_closed is still to come */
     uint8_t query[DNS_LENGTH_BYTES + DNS_CLIENT_QUERY_BYTES];
 };
 
@@ -44,15 +44,18 @@ struct dns_clients_config {
     struct leat_ip ip;
     uint16_t port;
     uint16_t places;
-    uint32_t client_bytes;     /* a struct dns_client, and what its server has behind that */
-    uint32_t progress_bytes;   /* of replies that wait, in idle_ns */
-    uint32_t send_queue_bytes; /* 0: as the stack */
+    uint32_t client_bytes;     /* struct dns_client and the server's own part behind it */
+    uint32_t progress_bytes;   /* reply bytes that a client with queued replies must take
+                                * within idle_ns */
+    uint32_t send_queue_bytes; /* 0: the stack's default */
     uint64_t idle_ns;
     void *server;
-    void (*serve)(struct dns_client *client);         /* bytes or room have come */
-    bool (*is_owed)(const struct dns_client *client); /* an answer; NULL: never for long */
-    void (*left)(struct dns_client *client);          /* the connection is over; NULL: unwanted */
-    uint64_t *bad_length, *idle, *displaced;          /* counters of ends */
+    void (*serve)(struct dns_client *client);         /* called when bytes or room have come */
+    bool (*is_owed)(const struct dns_client *client); /* the client waits for an answer; NULL:
+                                                       * it never waits for long */
+    void (*left)(struct dns_client *client);          /* the connection has ended; NULL: not
+                                                       * called */
+    uint64_t *bad_length, *idle, *displaced;          /* counters of closed connections */
 };
 
 struct dns_clients {
@@ -65,46 +68,46 @@ struct dns_clients {
     struct dns_client *free;
 };
 
-/* Bytes of memory, aligned for any type, that dns_clients_init() takes. */
+/* Bytes of memory, aligned for any type, that dns_clients_init() needs. */
 size_t dns_clients_bytes(const struct dns_clients_config *config);
 
 void dns_clients_init(struct dns_clients *clients, struct leat *stack, void *memory,
                       const struct dns_clients_config *config);
 
-/* Begins to listen, with the errors of leat_tcp_listen(); ends all connections. */
+/* Starts to listen; errors as leat_tcp_listen(). The second ends all connections. */
 enum leat_err dns_clients_listen(struct dns_clients *clients);
 void dns_clients_stop(struct dns_clients *clients);
 
-/* Reads up to the end of the length, or of the query; false: there is nothing to be read, or what
- * came can't be a query, which ends the connection. */
+/* Reads the rest of the length or of the query. False: nothing has come, or the length is
+ * illegal, which ends the connection. */
 bool dns_client_read(struct dns_client *client);
 
-/* Bytes of the query, once its length is there. */
+/* Length of the query, once its length field is complete. */
 static inline uint16_t dns_client_query_bytes(const struct dns_client *client)
 {
     return (uint16_t)(client->query[0] << 8 | client->query[1]);
 }
 
-/* True if the query is whole; it is, until dns_client_next(). */
+/* True if the query is complete; stays so until dns_client_next(). */
 static inline bool dns_client_has_query(const struct dns_client *client)
 {
     return client->have > DNS_LENGTH_BYTES &&
            client->have == DNS_LENGTH_BYTES + dns_client_query_bytes(client);
 }
 
-/* The query is answered, or will be. */
+/* Begins the next query: this one is answered, or will be. */
 static inline void dns_client_next(struct dns_client *client)
 {
     client->have = 0;
 }
 
-/* It got further. */
+/* Records progress, which restarts the idle time. */
 void dns_client_progressed(struct dns_client *client);
 
-/* Ends the connection because of what @count counts. */
+/* Ends the connection, and increments @count. */
 void dns_client_end(struct dns_client *client, uint64_t *count);
 
-/* Closes the connection in order, if its peer has: all that it asked is answered. */
+/* Closes the connection if the peer has closed; all its queries are answered. */
 void dns_client_close_at_end(struct dns_client *client);
 
 #endif

@@ -1,7 +1,7 @@
 /* dns_query.c -- see dns_query.h. */
 #include "proto/dns/dns_query.h"
 
-/* RFC 7873 5.2.2: what stands for a client alone, or for both. */
+/* RFC 7873 5.2.2: legal lengths are a client's part, and both parts. */
 static bool cookie_is_legal(const struct dns_edns *edns)
 {
     return !edns->cookie || edns->cookie_bytes == DNS_COOKIE_CLIENT_BYTES ||
@@ -9,7 +9,7 @@ static bool cookie_is_legal(const struct dns_edns *edns)
             edns->cookie_bytes <= DNS_COOKIE_BYTES_MAX);
 }
 
-/* RFC 6891 6.1.1: one OPT record at most, among the additional ones, with the root for owner. */
+/* RFC 6891 6.1.1: at most one OPT record, in the additional section, owned by the root. */
 static enum dns_query_verdict read_records(struct dns_query *query, const uint8_t *message,
                                            size_t len, size_t at)
 {
@@ -47,11 +47,11 @@ enum dns_query_verdict dns_query_read(struct dns_query *query, const uint8_t *me
     query->edns.dnssec_ok = false;
     if (!dns_header_read(message, len, &query->header))
         return DNS_QUERY_DROP;
-    /* two servers that answer each other's replies would never stop */
+    /* otherwise two servers could answer each other's replies for ever */
     if (query->header.flags & DNS_QR)
         return DNS_QUERY_DROP;
     if (dns_opcode(query->header.flags) != DNS_OPCODE_QUERY)
-        return DNS_QUERY_GOOD; /* what follows may look like anything */
+        return DNS_QUERY_GOOD; /* the format of other opcodes is unknown */
     if (query->header.counts[DNS_QUESTION] != 1)
         return wants_cookie_alone(query, message, len) ? DNS_QUERY_COOKIE
                                                        : DNS_QUERY_FORMERR; /* RFC 9619 */

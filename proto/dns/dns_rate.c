@@ -13,7 +13,7 @@ void dns_rate_init(struct dns_rate *rate, uint32_t per_s)
     rate->interval_ns = per_s < second_ns ? second_ns / per_s : 1;
 }
 
-/* The bucket of @network: its own, else the fullest of its set. */
+/* The bucket of @network; if it has none, it gets the fullest of its set. */
 static struct dns_rate_bucket *bucket_of(struct dns_rate *rate, const struct siphash_key *key,
                                          uint32_t network)
 {

@@ -1,13 +1,13 @@
 /*
- * dns_rate.h -- how many replies by UDP a network gets (response rate limiting).
+ * dns_rate.h -- response rate limiting: how many UDP replies a network gets.
  *
- * A query by UDP may have a forged source, whose network then gets our replies.  So each /24, of
- * IPv6 each /64, has a bucket of replies.  Over the limit every second query gets a reply without
- * records and with TC, no longer than the query: an honest client asks again by TCP, which nobody
- * forges.
+ * The source of a UDP query may be forged; the replies then hit that network. So each /24, in IPv6
+ * each /64, has a bucket of replies. Over the limit every second query gets a reply without records
+ * and with TC, no longer than the query. A real client repeats the query by TCP, where the source
+ * can't be forged.
  *
- * The buckets lie in a table of fixed size.  A network that has none takes over the fullest of its
- * set as it is: so no number of networks gets more than all buckets hold.
+ * The buckets lie in a table of fixed size. A network without a bucket takes over the fullest of
+ * its set without refilling it, so all networks together get no more replies than the buckets hold.
  */
 #ifndef DNS_DNS_RATE_H
 #define DNS_DNS_RATE_H
@@ -24,27 +24,28 @@ enum {
 };
 
 struct dns_rate_bucket {
-    uint64_t paid_until_ns; /* what was sent is paid for then; a second ahead: empty */
-    uint32_t network;       /* upper 24 bits of what dns_rate_ip() says */
+    uint64_t paid_until_ns; /* all replies are paid for at this time; 1 s ahead of now: the
+                             * bucket is empty */
+    uint32_t network;       /* upper 24 bits of dns_rate_ip() */
     uint32_t over;          /* queries over the limit */
 };
 
 struct dns_rate {
     struct dns_rate_bucket buckets[DNS_RATE_BUCKETS];
-    uint64_t interval_ns; /* of two replies, in the long run */
+    uint64_t interval_ns; /* long-term interval between replies */
 };
 
 enum dns_rate_verdict {
     DNS_RATE_REPLY,
-    DNS_RATE_SLIP, /* TC and the question alone */
+    DNS_RATE_SLIP, /* reply with TC and the question alone */
     DNS_RATE_DROP
 };
 
-/* Buckets are full: @per_s (> 0) replies each, and as many a second from then on. */
+/* Fills all buckets: @per_s (> 0) replies each, and as many a second after that. */
 void dns_rate_init(struct dns_rate *rate, uint32_t per_s);
 
-/* What dns_rate_take() knows an address by.  A /64 of IPv6 has the bucket of some /24 of IPv4: of
- * which one, the key decides. */
+/* The key of an address for dns_rate_take(). A keyed hash maps an IPv6 /64 to the bucket of
+ * some IPv4 /24. */
 static inline leat_ip4 dns_rate_ip(const struct siphash_key *key, struct leat_ip ip)
 {
     uint64_t network;
@@ -55,7 +56,8 @@ static inline leat_ip4 dns_rate_ip(const struct siphash_key *key, struct leat_ip
     return (leat_ip4)siphash13(key, network, 6);
 }
 
-/* What a query from @ip gets at @now_ns.  @key: nobody else knows where a network's bucket lies. */
+/* The verdict for a query from @ip at @now_ns. @key is secret, so that clients can't predict
+ * which networks share a set. */
 enum dns_rate_verdict dns_rate_take(struct dns_rate *rate, const struct siphash_key *key,
                                     leat_ip4 ip, uint64_t now_ns);
 

@@ -1,4 +1,4 @@
-/* dns_record.c -- names and records for the program: what they hold, and their text. */
+/* dns_record.c -- the public view of names and records: their contents, and their text. */
 #include <string.h>
 
 #include <leat/dns.h>
@@ -8,7 +8,7 @@
 #include "wire/bytes.h"
 #include "proto/wire/dns.h"
 
-/* RFC 1035 5.1: what a master file would misread is escaped. */
+/* RFC 1035 5.1: bytes with a meaning in master files are escaped. */
 static void text_byte(struct dns_text *text, uint8_t byte, const char *special)
 {
     if (byte < 0x20 || byte > 0x7e) {
@@ -59,7 +59,7 @@ static void text_strings(struct dns_text *text, const uint8_t *at, const uint8_t
     }
 }
 
-/* RFC 3597 5: data of a type that we do not know. */
+/* RFC 3597 5: the generic format, for unknown types. */
 static void text_unknown(struct dns_text *text, const struct leat_dns_record *record)
 {
     const uint8_t *rdata = record->message + record->rdata_at;
@@ -74,7 +74,7 @@ static void text_unknown(struct dns_text *text, const struct leat_dns_record *re
     }
 }
 
-/* Writes a field of legal data at @*at with a space in front, and moves @*at behind it. */
+/* Formats a field of legal data at @*at after a space, and moves @*at behind it. */
 static void text_field(struct dns_text *text, const struct leat_dns_record *record, uint8_t field,
                        size_t *at)
 {
@@ -142,7 +142,7 @@ size_t leat_dns_name_format(const struct leat_dns_name *name, char *text, size_t
 
 bool leat_dns_name_equal(const struct leat_dns_name *a, const struct leat_dns_name *b)
 {
-    /* A length byte is below 64 and so never changes with case. */
+    /* A length byte is below 64, so lower case never changes it. */
     return a->len == b->len && dns_bytes_equal(a->wire, b->wire, a->len);
 }
 

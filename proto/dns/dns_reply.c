@@ -10,7 +10,7 @@ enum {
     CHAIN_MAX = 16 /* CNAMEs followed in one answer */
 };
 
-/* RFC 5452 9.1: the question must be ours, byte by byte. */
+/* RFC 5452 9.1: the reply must repeat the question exactly. */
 static enum dns_reply question_verdict(const struct dns_asked *asked,
                                        const struct dns_question *question)
 {
@@ -25,7 +25,7 @@ static enum dns_reply question_verdict(const struct dns_asked *asked,
     return DNS_REPLY_ANSWER;
 }
 
-/* What the records behind the question tell beyond the answers. */
+/* The records after the question, beside the answers. */
 struct sections {
     bool has_soa; /* in the authority section */
     bool has_ns;
@@ -57,14 +57,14 @@ static bool read_sections(const struct dns_header *header, size_t at, struct sec
     return true;
 }
 
-/* A reply to what was asked, with one question. */
+/* True for a reply with one question, which matches the query. */
 static bool is_reply(const struct dns_asked *asked, const struct dns_header *header)
 {
     return header->id == asked->id && (header->flags & DNS_QR) &&
            dns_opcode(header->flags) == DNS_OPCODE_QUERY && header->counts[DNS_QUESTION] == 1;
 }
 
-/* RFC 2308 2.2: servers, and no answer to the question: it does not recurse for us. */
+/* RFC 2308 2.2: a referral, which means that the server does not recurse for us. */
 static bool refers(const struct dns_header *header, const struct sections *sections)
 {
     return header->counts[DNS_ANSWER] == 0 && !(header->flags & DNS_AA) && sections->has_ns &&
@@ -87,7 +87,7 @@ enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *mess
     if (verdict != DNS_REPLY_ANSWER)
         return verdict;
     if (header.flags & DNS_TC)
-        return DNS_REPLY_TRUNCATED; /* the rest may end anywhere */
+        return DNS_REPLY_TRUNCATED; /* a truncated message may end anywhere */
     result->message = message;
     result->message_len = len;
     if (!read_sections(&header, at, &sections, result, edns))
@@ -98,7 +98,7 @@ enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *mess
     return result->rcode == LEAT_DNS_NXDOMAIN ? DNS_REPLY_ANSWER : DNS_REPLY_FAILED;
 }
 
-/* The next record of result->name that is of @type. */
+/* The next record of result->name and @type. */
 static bool next_of_type(const struct leat_dns_result *result, uint16_t type, size_t *cursor,
                          struct leat_dns_record *record)
 {

@@ -27,7 +27,7 @@ static void bad(struct dns_token *token, const char *why)
     token->text = why;
 }
 
-/* Moves behind white space, comments, and lines that parentheses join. */
+/* Skips white space, comments, and line ends inside parentheses. */
 static void skip_blank(struct dns_scan *scan)
 {
     for (; scan->at < scan->len; scan->at++) {
@@ -80,7 +80,7 @@ static void quoted(struct dns_scan *scan, struct dns_token *token)
     bad(token, "a quote is not closed on its line");
 }
 
-/* Opens or closes a parenthesis; false: it must not stand here. */
+/* Handles a parenthesis; false: it is not balanced. */
 static bool parenthesis(struct dns_scan *scan, struct dns_token *token)
 {
     bool opens = scan->text[scan->at++] == '(';

@@ -1,10 +1,10 @@
 /*
- * dns_server.c -- answers by UDP and TCP.
+ * dns_server.c -- answers queries by UDP and TCP.
  *
- * By UDP a reply is written into the buffer that is sent.  By TCP (RFC 7766) a client has room for
- * one query and none for a reply: if the connection can't take all of it, the query stays, and when
- * there is room again the reply is made anew, byte for byte the same, and goes on where it stopped.
- * So slow readers cost nothing but their connection.
+ * A UDP reply is written into the buffer that is sent. A TCP client (RFC 7766) has room for one
+ * query and none for a reply. If the connection can't take the whole reply, the query is kept. When
+ * there is room again, the same reply is generated again, and sent from where it stopped. So a slow
+ * reader costs nothing but its connection.
  */
 #include <leat/dns_server.h>
 
@@ -27,7 +27,7 @@ enum {
 
 struct client {
     struct dns_client tcp;
-    uint32_t sent; /* bytes of the reply, behind its length, that the connection took */
+    uint32_t sent; /* reply bytes, with the length, that the connection has taken */
 };
 
 struct leat_dns_server {
@@ -38,7 +38,7 @@ struct leat_dns_server {
     struct dns_clients clients;
     struct dns_rate *rate; /* NULL: no limit */
     struct dns_cookie_keeper cookies;
-    uint8_t *scratch; /* a reply by TCP; a query by UDP that came in pieces */
+    uint8_t *scratch; /* a TCP reply, or a UDP query from several buffers */
     size_t scratch_bytes;
 };
 
@@ -49,8 +49,8 @@ static void count_reply(struct leat_dns_server *server, const uint8_t *reply)
         server->counts.truncated++;
 }
 
-/* False: a query by UDP gets nothing.  Else: how it is to be answered.  Who proves its address by a
- * cookie gets all replies. */
+/* False: the UDP query gets no reply. Otherwise @transport says how it is answered. The limit
+ * doesn't apply to clients that prove their address by a cookie. */
 static bool rate_allows(struct leat_dns_server *server, const struct dns_cookie_asker *asker,
                         const struct leat_buf *query, enum leat_dns_transport *transport)
 {
@@ -101,7 +101,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
         leat_buf_free(payload);
         return;
     }
-    if (payload->next) { /* came in fragments; what is cut off makes it illegal */
+    if (payload->next) { /* in fragments; truncation makes it illegal */
         query = server->scratch;
         query_len = leat_buf_read(payload, 0, server->scratch, (uint32_t)server->scratch_bytes);
     }
@@ -121,7 +121,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     }
 }
 
-/* Sends the reply to a whole query, or what is left of it; false: the rest must wait. */
+/* Sends the reply to a complete query, or the rest of it; false: the connection is full. */
 static bool client_reply(struct client *client)
 {
     struct leat_dns_server *server = client->tcp.clients->config.server;
@@ -139,7 +139,7 @@ static bool client_reply(struct client *client)
         put16(server->scratch, (uint16_t)len);
         if (leat_stream_write(&client->tcp.stream, server->scratch + client->sent,
                               LENGTH_BYTES + len - client->sent, &taken))
-            return false; /* full, or over: then on_closed comes */
+            return false; /* full, or closed: on_closed follows */
         client->sent += (uint32_t)taken;
         if (client->sent < LENGTH_BYTES + len)
             return false;
@@ -152,13 +152,13 @@ static bool client_reply(struct client *client)
     return true;
 }
 
-/* Answers what has come: at most as many queries as fit in the receive window, in their order. */
+/* Answers queries in order, at most as many as fit in the receive window. */
 static void client_serve(struct dns_client *tcp)
 {
     while (dns_client_has_query(tcp) ? client_reply((struct client *)(void *)tcp)
                                      : dns_client_read(tcp)) {
     }
-    if (!dns_client_has_query(tcp)) /* a reply that must wait keeps the connection */
+    if (!dns_client_has_query(tcp)) /* no close while a reply waits for room */
         dns_client_close_at_end(tcp);
 }
 
@@ -238,7 +238,7 @@ size_t leat_dns_server_memory_bytes(const struct leat_dns_server_config *config)
            rate_bytes(&full) + align_up(scratch_bytes(&full));
 }
 
-/* Opens both ports; the server is as it was if one of them fails. */
+/* Opens both ports; if one fails the server stays closed. */
 static enum leat_err open_ports(struct leat_dns_server *server)
 {
     static const struct leat_udp_events events = {.on_datagram = on_datagram};

@@ -1,4 +1,4 @@
-/* dns_text.c -- reading and writing the pieces of the master-file format (RFC 1035 5.1). */
+/* dns_text.c -- parses and formats elements of the master-file format (RFC 1035 5.1). */
 #include "proto/dns/dns_text.h"
 
 #include <string.h>
@@ -99,7 +99,7 @@ bool dns_char_read(const char *text, size_t len, size_t *at, uint8_t *byte, bool
 const char *dns_labels_read(const char *text, size_t len, struct leat_dns_name *name,
                             bool *absolute)
 {
-    size_t used = 1; /* the place of the first label's length is taken */
+    size_t used = 1; /* room for the first label's length */
     size_t label = 0;
     size_t at = 0;
 
@@ -151,7 +151,7 @@ bool dns_number_read(const char *text, size_t len, uint32_t max, uint32_t *value
     return len > 0;
 }
 
-/* Reads an address of that family: colons are in those of IPv6, and in all of them. */
+/* Parses an address of the given family. Every IPv6 address has a colon. */
 static bool ip_read(const char *text, size_t len, bool is_ip6, struct leat_ip *ip)
 {
     char copy[IP_TEXT_MAX + 1];

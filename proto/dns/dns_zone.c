@@ -1,4 +1,4 @@
-/* dns_zone.c -- finding names in a zone; see dns_zone.h. */
+/* dns_zone.c -- finds names in a zone; see dns_zone.h. */
 #include "proto/dns/dns_zone.h"
 
 #include "core/assert.h"
@@ -16,8 +16,8 @@ static int label_order(const uint8_t *a, const uint8_t *b)
     return *a - *b;
 }
 
-/* RFC 4034 6.1: label by label from the right, the shorter one first.  Both end with the same
- * @same labels; of @b the first @skip don't count. */
+/* RFC 4034 6.1: compares labels from the right; the shorter name comes first. The last @same
+ * labels are known to be equal; the first @skip labels of @b don't count. */
 static int labels_order(const struct dns_zone_labels *a, const struct dns_zone_labels *b,
                         unsigned skip, unsigned same)
 {
@@ -70,7 +70,7 @@ int dns_name_below(const uint8_t *name, const uint8_t *top)
     return (int)front;
 }
 
-/* The first record whose owner does not stand before the name; @found: its owner is the name. */
+/* The first record whose owner does not precede the name; @found: its owner is the name. */
 static uint32_t first_not_before(const struct leat_dns_zone *zone,
                                  const struct dns_zone_labels *labels, unsigned skip, bool *found)
 {
@@ -95,14 +95,14 @@ static uint32_t first_not_before(const struct leat_dns_zone *zone,
     return low;
 }
 
-/* True if the record at @at has the owner of the one before. */
+/* True if the record at @at has the same owner as the one before. */
 static bool same_owner(const struct leat_dns_zone *zone, uint32_t at)
 {
     const uint8_t *owner = dns_zone_record(zone, at)->owner;
     const uint8_t *before = dns_zone_record(zone, at - 1)->owner;
 
     leat_assert(at > 0);
-    /* most share their bytes in memory, too */
+    /* most of them share the same bytes */
     return owner == before || dns_name_order(owner, before) == 0;
 }
 
@@ -114,7 +114,7 @@ bool dns_zone_find_inside(const struct leat_dns_zone *zone, const struct dns_zon
     uint32_t end = first_not_before(zone, labels, skip, &found);
 
     *node = (struct dns_zone_range){.first = end, .end = end};
-    if (!found) /* what follows at once is below it, or nothing is */
+    if (!found) /* a name below it, if any exists, comes next in this order */
         return end < zone->count && dns_name_below(dns_zone_record(zone, end)->owner, name) >= 0;
     while (++end < zone->count && same_owner(zone, end)) {
     }

@@ -1,8 +1,8 @@
 /*
- * dns_zone.h -- the inside of a zone: records in the canonical order of their names.
+ * dns_zone.h -- private declarations of a zone: records in the canonical order of their names.
  *
- * In that order (RFC 4034 6.1) a name stands right before all names below it.  So one binary search
- * finds a name's records, and also tells whether something exists below a name without records.
+ * In that order (RFC 4034 6.1) a name directly precedes all names below it. So one binary search
+ * finds a name's records, and tells whether anything exists below a name without records.
  */
 #ifndef DNS_DNS_ZONE_H
 #define DNS_DNS_ZONE_H
@@ -16,17 +16,17 @@
 
 struct dns_zone_record {
     struct dns_new_record record;
-    uint32_t line; /* of the master file */
+    uint32_t line; /* line in the master file */
 };
 
 struct leat_dns_zone {
-    struct dns_zone_record *records; /* by owner, type, data */
+    struct dns_zone_record *records; /* sorted by owner, type, data */
     uint32_t count;
     uint32_t soa; /* index of the SOA record, whose owner is the apex */
     unsigned apex_labels;
 };
 
-/* Records `first` to before `end`: those of one name, or of one name and type. */
+/* Records from `first` to before `end`: those of one name, or of one name and type. */
 struct dns_zone_range {
     uint32_t first;
     uint32_t end;
@@ -49,14 +49,14 @@ static inline const uint8_t *dns_zone_apex_wire(const struct leat_dns_zone *zone
 }
 
 enum {
-    DNS_LABELS_MAX = 127 /* without the root's: each takes two bytes of 255 */
+    DNS_LABELS_MAX = 127 /* without the root: each takes at least two of 255 bytes */
 };
 
-/* Where the labels of a legal name begin. */
+/* The positions of a legal name's labels. */
 struct dns_zone_labels {
     const uint8_t *name;
     unsigned count;                     /* without the root's */
-    uint8_t starts[DNS_LABELS_MAX + 1]; /* the root's, too */
+    uint8_t starts[DNS_LABELS_MAX + 1]; /* including the root */
 };
 
 static inline void dns_zone_labels(struct dns_zone_labels *labels, const uint8_t *name)
@@ -72,29 +72,29 @@ static inline void dns_zone_labels(struct dns_zone_labels *labels, const uint8_t
     labels->starts[labels->count] = (uint8_t)at;
 }
 
-/* The bytes of a legal name. */
+/* The length of a legal name. */
 size_t dns_name_bytes(const uint8_t *name);
 
-/* Below 0, 0 or above 0: @a stands before, is, or stands behind @b in canonical order. */
+/* Negative, 0 or positive: @a precedes, equals or follows @b in canonical order. */
 int dns_name_order(const uint8_t *a, const uint8_t *b);
 
-/* If @name is @top or below it: how many bytes of labels it has in front of it; else -1. */
+/* The number of bytes that @name has in front of @top, if it is @top or below it; otherwise -1. */
 int dns_name_below(const uint8_t *name, const uint8_t *top);
 
-/* The records of @name.  True if the name exists, if only because of names below it. */
+/* Finds the records of @name. True if the name exists, even if only because of names below it. */
 bool dns_zone_find(const struct leat_dns_zone *zone, const uint8_t *name,
                    struct dns_zone_range *node);
 
-/* The same for a name that is the apex or below it, without its first @skip labels. */
+/* Does the same for a name at or below the apex, without its first @skip labels. */
 bool dns_zone_find_inside(const struct leat_dns_zone *zone, const struct dns_zone_labels *labels,
                           unsigned skip, struct dns_zone_range *node);
 
-/* Those of a name's records that are of @type. */
+/* The records of one @type among those of a name. */
 struct dns_zone_range dns_zone_set(const struct leat_dns_zone *zone, struct dns_zone_range node,
                                    uint16_t type);
 
-/* Sorts the records, makes sets of them, and checks what must hold for all of them together.
- * Returns NULL, or what is wrong and in which line; 0: in none. */
+/* Sorts the records into sets, and checks the rules that hold for a zone as a whole. Returns
+ * NULL, or an error message and its line (0: none). */
 const char *dns_zone_settle(struct leat_dns_zone *zone, uint32_t *line);
 
 #endif

@@ -1,4 +1,5 @@
-/* dns_zone_settle.c -- from a heap of records to a zone: sorted, without doubles, and legal. */
+/* dns_zone_settle.c -- turns unsorted records into a zone: sorted, without duplicates, and
+ * checked. */
 #include <string.h>
 
 #include "proto/dns/dns_zone.h"
@@ -22,7 +23,7 @@ static int record_order(const struct dns_zone_record *a, const struct dns_zone_r
     return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
 }
 
-/* Lets the record at @at sink to its place in a heap of @count. */
+/* Sifts the record at @at down, in a heap of @count. */
 static void sift_down(struct dns_zone_record *records, size_t count, size_t at)
 {
     const struct dns_zone_record sinking = records[at];
@@ -39,7 +40,7 @@ static void sift_down(struct dns_zone_record *records, size_t count, size_t at)
     records[at] = sinking;
 }
 
-/* Heap sort: needs no memory and no recursion, and no input makes it slow. */
+/* Heap sort, because it needs no memory or recursion, and has no slow input. */
 static void sort(struct dns_zone_record *records, size_t count)
 {
     for (size_t at = count / 2; at-- > 0;)
@@ -58,7 +59,7 @@ static bool same_set(const struct dns_new_record *a, const struct dns_new_record
     return a->type == b->type && dns_name_order(a->owner, b->owner) == 0;
 }
 
-/* Where the set that begins at @first ends; @ttl_s: the smallest in it. */
+/* The end of the set that begins at @first; @ttl_s: its smallest TTL. */
 static uint32_t set_end(const struct leat_dns_zone *zone, uint32_t first, uint32_t *ttl_s)
 {
     const struct dns_new_record *leader = dns_zone_record(zone, first);
@@ -73,7 +74,7 @@ static uint32_t set_end(const struct leat_dns_zone *zone, uint32_t first, uint32
     return end;
 }
 
-/* RFC 2181 5: no record is in a set twice, and all records of a set have one TTL. */
+/* RFC 2181 5: removes duplicate records, and gives all records of a set one TTL. */
 static void make_sets(struct leat_dns_zone *zone)
 {
     struct dns_zone_record *records = zone->records;
@@ -119,10 +120,10 @@ static const char *check_record(const struct leat_dns_zone *zone, uint32_t at)
 
     if (dns_name_below(record->owner, dns_zone_apex_wire(zone)) < 0)
         return "the name lies outside of the zone, which begins at its SOA record";
-    /* RFC 4592 4.2: what it would mean is undefined */
+    /* RFC 4592 4.2: undefined */
     if (record->type == LEAT_DNS_NS && record->owner[0] == 1 && record->owner[1] == '*')
         return "a wildcard must not have NS records";
-    /* RFC 1034 3.6.2; records of one name stand together, so each has one of them beside it */
+    /* RFC 1034 3.6.2; records of one name are neighbours, so comparing neighbours is enough */
     if (before && (record->type == LEAT_DNS_CNAME || before->type == LEAT_DNS_CNAME) &&
         dns_name_order(record->owner, before->owner) == 0)
         return "a name with a CNAME record must have no other";

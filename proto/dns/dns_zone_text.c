@@ -1,7 +1,7 @@
 /*
- * dns_zone_text.c -- reads a master file (RFC 1035 5) into the memory of a zone.
+ * dns_zone_text.c -- parses a master file (RFC 1035 5) into the memory of a zone.
  *
- * The memory fills from both sides: the zone, the reader and then names and data from the front,
+ * The memory fills from both ends: the zone, the reader, and then names and data from the front;
  * records from the back.
  */
 #include <string.h>
@@ -18,18 +18,18 @@ enum {
 
 struct reader {
     struct dns_scan scan;
-    struct dns_token token;            /* the one to be looked at */
-    struct leat_dns_zone_error *error; /* its text is set once, at the first error */
+    struct dns_token token;            /* the current token */
+    struct leat_dns_zone_error *error; /* set once, at the first error */
     enum leat_err err;
     uint8_t *next; /* free memory */
     uint8_t *end;
-    uint32_t count;            /* records, which begin at `end` */
-    uint32_t ttl_s;            /* of a record that has none of its own */
-    bool has_ttl;              /* there is a default by now */
-    bool has_ttl_line;         /* and it comes from $TTL */
-    bool has_origin;           /* else names must be absolute */
-    const uint8_t *owner;      /* of the last record; NULL: none yet */
-    struct leat_dns_name name; /* scratch: these are too large for a stack frame */
+    uint32_t count;            /* records so far; they begin at `end` */
+    uint32_t ttl_s;            /* default TTL for records without one */
+    bool has_ttl;              /* there is a default TTL */
+    bool has_ttl_line;         /* set by $TTL */
+    bool has_origin;           /* without it names must be absolute */
+    const uint8_t *owner;      /* owner of the last record; NULL: none yet */
+    struct leat_dns_name name; /* scratch, too large for a stack frame */
     struct leat_dns_name origin;
 };
 
@@ -40,7 +40,7 @@ static bool fail_at(struct reader *reader, uint32_t line, uint32_t column, const
     return false;
 }
 
-/* Refuses the current token. */
+/* Reports an error at the current token. */
 static bool fail(struct reader *reader, const char *why)
 {
     const struct dns_token *token = &reader->token;
@@ -66,7 +66,7 @@ static bool token_is(const struct reader *reader, const char *word)
     return token->kind == DNS_TOKEN_WORD && dns_word_is(token->text, token->len, word);
 }
 
-/* Room for @bytes of names and data, or NULL. */
+/* Reserves @bytes for names and data; NULL: full. */
 static uint8_t *take(struct reader *reader, size_t bytes)
 {
     uint8_t *taken = reader->next;
@@ -88,7 +88,7 @@ static bool put(struct reader *reader, const void *bytes, size_t len)
     return place != NULL;
 }
 
-/* Reads the current token as a name into reader->name and moves on. */
+/* Parses the current token as a name into reader->name, and advances. */
 static bool read_name(struct reader *reader)
 {
     const struct dns_token *token = &reader->token;
@@ -118,7 +118,7 @@ static bool read_name(struct reader *reader)
     return true;
 }
 
-/* Seconds of one unit, or 0. */
+/* Seconds of a time unit; 0: no unit. */
 static uint32_t unit_s(char unit)
 {
     switch (unit | 0x20) {
@@ -137,7 +137,7 @@ static uint32_t unit_s(char unit)
     }
 }
 
-/* Reads "3600" or "1h30m": numbers with units, of which the last may be missing. */
+/* Parses "3600" or "1h30m": numbers with units; the last unit may be missing. */
 static bool time_read(const char *text, size_t len, uint32_t *time_s)
 {
     uint64_t sum = 0;
@@ -161,7 +161,7 @@ static bool time_read(const char *text, size_t len, uint32_t *time_s)
     return len > 0;
 }
 
-/* Reads one or more character strings up to the end of the line. */
+/* Parses one or more character strings up to the end of the line. */
 static bool put_strings(struct reader *reader)
 {
     do {
@@ -192,7 +192,7 @@ static bool put_strings(struct reader *reader)
     return true;
 }
 
-/* Reads the current token as a number, a time or an address and moves on. */
+/* Parses the current token as a number, a time or an address, and advances. */
 static bool put_fixed(struct reader *reader, uint8_t field)
 {
     const struct dns_token *token = &reader->token;
@@ -243,7 +243,7 @@ static bool put_rdata(struct reader *reader, uint16_t type)
     return good;
 }
 
-/* Reads "[TTL] [class] type" in either order of the first two. */
+/* Parses "[TTL] [class] type", with the first two in either order. */
 static bool read_kind(struct reader *reader, struct dns_new_record *record)
 {
     const struct dns_token *token = &reader->token;
@@ -265,7 +265,7 @@ static bool read_kind(struct reader *reader, struct dns_new_record *record)
         return fail(reader, "there is no TTL: give one before the type, or a $TTL");
     if (!has_ttl)
         record->ttl_s = reader->ttl_s;
-    else if (!reader->has_ttl_line) /* RFC 1035 5.1: as the last one stated */
+    else if (!reader->has_ttl_line) /* RFC 1035 5.1: the last TTL stated becomes the default */
         reader->ttl_s = record->ttl_s;
     reader->has_ttl = true;
     advance(reader);
@@ -282,7 +282,7 @@ static bool read_owner(struct reader *reader)
     if (!read_name(reader))
         return false;
     if (reader->owner && dns_name_order(reader->owner, reader->name.wire) == 0)
-        return true; /* says the same name again: it is kept once */
+        return true; /* the same owner again: stored once */
     reader->owner = reader->next;
     return put(reader, reader->name.wire, reader->name.len);
 }
@@ -348,7 +348,7 @@ static bool read_line(struct reader *reader)
     return read_record(reader);
 }
 
-/* Reads all lines; then the token is the end of the text. */
+/* Parses all lines, up to the end of the text. */
 static bool read_lines(struct reader *reader)
 {
     for (;;) {
@@ -360,7 +360,7 @@ static bool read_lines(struct reader *reader)
     }
 }
 
-/* The next multiple of ALIGN. */
+/* Rounds up to a multiple of ALIGN. */
 static size_t align_up(size_t bytes)
 {
     return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
@@ -371,8 +371,8 @@ static size_t fixed_bytes(void)
     return align_up(sizeof(struct leat_dns_zone)) + align_up(sizeof(struct reader)) + 2u * ALIGN;
 }
 
-/* A word can become a name with the origin behind it, or sixteen bytes of an address.  Origins can
- * add up: "$ORIGIN a", "$ORIGIN b" is b.a. */
+/* A word can become a name with the origin appended, or an address of 16 bytes. Origins can
+ * be relative: "$ORIGIN a", "$ORIGIN b" is b.a. */
 size_t leat_dns_zone_memory_bytes(const char *text, size_t text_len)
 {
     struct dns_scan scan;

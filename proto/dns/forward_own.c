@@ -1,4 +1,4 @@
-/* forward_own.c -- what a forwarder says of a question without asking anybody.  See forward.h. */
+/* forward_own.c -- answers that a forwarder gives without its servers. See forward.h. */
 #include "proto/dns/forward.h"
 
 #include <string.h>
@@ -7,13 +7,13 @@
 
 enum {
     TO_THE_QUESTION = 0xc000 | DNS_HEADER_BYTES, /* a compression pointer (RFC 1035 4.1.4) */
-    FIXED_BYTES = 12,                            /* of a record, the pointer among them */
-    SOA_RDATA_BYTES = 22                         /* two roots, five numbers */
+    FIXED_BYTES = 12,                            /* of a record, including the pointer */
+    SOA_RDATA_BYTES = 22                         /* two roots and five numbers */
 };
 
 _Static_assert(FIXED_BYTES + SOA_RDATA_BYTES <= FORWARD_OWN_BYTES, "the longest record");
 
-/* Writes what stands in front of a record's data, whose owner is the name asked for. */
+/* Writes the header of a record, whose owner is the question's name. */
 static uint8_t *write_fixed(uint8_t *to, uint16_t type, uint32_t ttl_s, uint16_t rdata_len)
 {
     put16(to, TO_THE_QUESTION);
@@ -24,8 +24,8 @@ static uint8_t *write_fixed(uint8_t *to, uint16_t type, uint32_t ttl_s, uint16_t
     return to + FIXED_BYTES;
 }
 
-/* For how long "no" may be kept (RFC 2308 5).  The zone is the name itself, which is in no other's
- * way. */
+/* Writes a SOA record with the negative TTL (RFC 2308 5). Its owner is the name itself, so
+ * other names are not affected. */
 static size_t write_soa(uint8_t *to, uint32_t ttl_s)
 {
     uint8_t *rdata = write_fixed(to, LEAT_DNS_SOA, ttl_s, SOA_RDATA_BYTES);
@@ -37,7 +37,7 @@ static size_t write_soa(uint8_t *to, uint32_t ttl_s)
     return FIXED_BYTES + SOA_RDATA_BYTES;
 }
 
-/* Writes the address of the type that is asked for, if there is one. */
+/* Writes the address of the requested type, if there is one. */
 static size_t write_address(uint8_t *to, const struct leat_forwarder_own *own, uint16_t type)
 {
     if (type == LEAT_DNS_A && own->has_ip4) {

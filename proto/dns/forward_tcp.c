@@ -1,4 +1,4 @@
-/* forward_tcp.c -- the clients of a forwarder by TCP (RFC 7766).  See forward.h. */
+/* forward_tcp.c -- TCP clients of a forwarder (RFC 7766). See forward.h. */
 #include "core/container_of.h"
 #include "proto/dns/forward.h"
 #include "wire/bytes.h"
@@ -8,7 +8,7 @@ static struct forward_client *client_of(struct dns_client *tcp)
     return container_of(tcp, struct forward_client, tcp);
 }
 
-/* A client that doesn't read has no claim on our memory: 256 KiB are queued before it gets here. */
+/* A client that doesn't read is closed; by then 256 KiB of replies are queued. */
 void forward_client_reply(struct forward_client *client, size_t len)
 {
     struct leat_forwarder *forwarder = forward_owner(client);

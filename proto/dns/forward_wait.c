@@ -1,10 +1,10 @@
 /*
- * forward_wait.c -- the queries that wait for their answers, and what they are told.
+ * forward_wait.c -- queries that wait for their answers, and their replies.
  *
- * Each takes a place, also where several wait for one lookup: a place belongs to the query's
- * sender, and the lookup goes on as long as one of them waits. Places have shares (core/shares.h).
- * When a sender may not have one more, the oldest query of the largest holder is told SERVFAIL at
- * once, or what is stale: its resolver can ask another server then, where silence would cost it
+ * Each waiting query takes a place, even if several wait for one lookup, because a place belongs to
+ * the sender of the query. The lookup goes on as long as a query waits for it. Places have shares
+ * (core/shares.h). If a sender is at its limit, the oldest query of the largest holder gets a stale
+ * answer or SERVFAIL at once. Its resolver can then ask another server, while silence would cost it
  * seconds.
  */
 #include "proto/dns/forward.h"
@@ -36,7 +36,7 @@ size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form
         writer.counts[DNS_AUTHORITY] = kept->authorities;
     }
     if (form->has_edns) {
-        writer.limit += opt_bytes; /* was kept free */
+        writer.limit += opt_bytes; /* reserved above */
         dns_write_opt(&writer, &edns);
     }
     forwarder->counts.replies++;
@@ -81,7 +81,7 @@ void forward_release(struct forward_wait *wait)
     forwarder->free_waits = wait;
 }
 
-/* Answers by UDP: into the buffer that is sent. */
+/* Replies by UDP: writes into the buffer that is sent. */
 static void reply_by_udp(struct forward_wait *wait, const struct dns_question *question)
 {
     struct leat_forwarder *forwarder = wait->forwarder;
@@ -100,7 +100,7 @@ static void reply_by_udp(struct forward_wait *wait, const struct dns_question *q
     }
 }
 
-/* Tells a query what the resolver has kept. */
+/* Replies to a query from resolver->kept. */
 static void tell(struct forward_wait *wait, const struct dns_question *question)
 {
     struct leat_forwarder *forwarder = wait->forwarder;
@@ -113,7 +113,7 @@ static void tell(struct forward_wait *wait, const struct dns_question *question)
         reply_by_udp(wait, question);
 }
 
-/* The question of a lookup; valid until another one has its place. */
+/* The question of a lookup, valid until its place is used again. */
 static struct dns_question question_of(const struct leat_lookup *lookup)
 {
     return (struct dns_question){.name = lookup->asked.wire,
@@ -122,7 +122,8 @@ static struct dns_question question_of(const struct leat_lookup *lookup)
                                  .class_number = DNS_CLASS_IN};
 }
 
-/* Goes on with a client while others may wait for the same answer: theirs stays what it is. */
+/* Serves a client inside of the resolver's callback. resolver->kept is saved, because other
+ * queries may wait for the same answer. */
 static void serve_meanwhile(struct forward_client *client)
 {
     struct leat_resolver *resolver = forward_owner(client)->config.resolver;
@@ -140,7 +141,7 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
 {
     struct forward_wait *wait = arg;
     struct forward_client *client = wait->client;
-    /* the lookup is over, but its place is not taken again yet */
+    /* the lookup is over, and its place not reused yet */
     const struct dns_question question = question_of(wait->lookup);
 
     (void)err;
@@ -151,7 +152,7 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
         serve_meanwhile(client);
 }
 
-/* Sets resolver->kept to what is stale of a question, if anything is. */
+/* Sets resolver->kept to a stale answer to the question, if there is one. */
 static void keep_stale(struct leat_resolver *resolver, const struct leat_lookup *lookup)
 {
     const struct cache_entry *stale;
@@ -161,8 +162,8 @@ static void keep_stale(struct leat_resolver *resolver, const struct leat_lookup 
     resolver->has_kept = stale && resolver_keep_from(resolver, stale);
 }
 
-/* Tells a query that another takes its place.  A client by TCP that had asked as much as it may can
- * go on, in a turn of its own. */
+/* Replies to a query whose place is needed. If its TCP client was at its limit, it is served
+ * from the ready queue. */
 static void displace(struct leat_forwarder *forwarder, struct forward_wait *wait)
 {
     struct forward_client *client = wait->client;

@@ -1,4 +1,4 @@
-/* forwarder.c -- what becomes of a query; the side of UDP; the memory.  See forward.h. */
+/* forwarder.c -- handles queries and UDP, and divides the memory. See forward.h. */
 #include <leat/forwarder.h>
 
 #include <string.h>
@@ -6,16 +6,16 @@
 #include "proto/dns/forward.h"
 
 enum {
-    OWN_PART = 8,     /* of the resolver's lookups: the program's own */
-    RESERVE_PART = 2, /* of the places: one holder alone gets as many */
+    OWN_PART = 8,     /* part of the resolver's lookups that is kept for the program */
+    RESERVE_PART = 2, /* reserved part of the places; one holder alone gets as many */
     TCP_REPLY_BYTES_MIN = 4096,
     ALIGN = 16
 };
 
 /* ---- queries ------------------------------------------------------------------------------ */
 
-/* Sets resolver->kept to what we say ourselves, or the cache has of the question; false: it must be
- * asked for. */
+/* Sets resolver->kept to the program's or the cache's answer to the question; false: the
+ * servers must be asked. */
 static bool find(struct leat_forwarder *forwarder, const struct forward_from *from,
                  const struct dns_question *question)
 {
@@ -71,7 +71,7 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
                           verdict == DNS_QUERY_FORMERR ? LEAT_DNS_FORMERR : LEAT_DNS_NOTIMP, reply);
         return FORWARD_REPLY;
     }
-    /* who doesn't want recursion wants to know what others have asked for */
+    /* without RD a query would reveal what other clients have asked for */
     rcode = dns_query_refusal(&asked, (asked.header.flags & DNS_RD) != 0);
     if (transport == LEAT_DNS_SLIP || rcode != LEAT_DNS_NOERROR) {
         form.flags |= transport == LEAT_DNS_SLIP ? DNS_TC : 0;
@@ -83,7 +83,7 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
         *reply_len = forward_write_kept(forwarder, &form, question, reply);
         return FORWARD_REPLY;
     }
-    asked.question.name = forwarder->name.wire; /* scratch may be written to */
+    asked.question.name = forwarder->name.wire; /* scratch may be overwritten */
     if (forward_await(forwarder, from, &form, question->type))
         return FORWARD_WAITS;
     forwarder->counts.busy++;
@@ -91,8 +91,8 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
     return FORWARD_REPLY;
 }
 
-/* False: a query by UDP gets nothing.  Else: how it is to be answered.  Who proves its address by a
- * cookie gets all replies. */
+/* False: the UDP query gets no reply. Otherwise @transport says how it is answered. The limit
+ * doesn't apply to clients that prove their address by a cookie. */
 static bool rate_allows(struct leat_forwarder *forwarder, const struct dns_cookie_asker *asker,
                         const struct leat_buf *query, enum leat_dns_transport *transport)
 {
@@ -133,7 +133,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
         return;
     }
     reply = leat_buf_alloc(leat_pool(forwarder->stack), LEAT_BUF_HEADROOM);
-    if (payload->next) { /* came in fragments; what is cut off makes it illegal */
+    if (payload->next) { /* in fragments; truncation makes it illegal */
         query = forwarder->scratch;
         query_len =
             leat_buf_read(payload, 0, forwarder->scratch, (uint32_t)forwarder->scratch_bytes);
@@ -157,7 +157,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 
 /* ---- its memory --------------------------------------------------------------------------- */
 
-/* A query that waits needs a lookup, so there are no more places than lookups. */
+/* A waiting query needs a lookup, so there are no more places than lookups. */
 static uint16_t places_of(const struct leat_forwarder_config *given)
 {
     const uint16_t lookups = given->resolver->config.lookups;
@@ -185,7 +185,7 @@ static struct leat_forwarder_config with_defaults(const struct leat_forwarder_co
     return config;
 }
 
-/* What the resolver can have kept, and what goes around it. */
+/* The longest reply: the longest answer that the resolver keeps, and its frame. */
 static size_t reply_bytes(const struct leat_forwarder_config *config)
 {
     const size_t bytes = (size_t)config->resolver->config.answer_bytes + TCP_REPLY_BYTES_MIN;
@@ -198,7 +198,7 @@ static size_t align_up(size_t bytes)
     return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 }
 
-/* Cuts the memory up, if there is a forwarder; says how much it takes. */
+/* Divides the memory, if there is a forwarder; returns how much it takes. */
 static size_t lay_out(const struct leat_forwarder_config *config, struct leat_forwarder *forwarder,
                       uint8_t *block)
 {

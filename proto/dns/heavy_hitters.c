@@ -13,7 +13,7 @@ void leat_top_count(struct leat_top *top, const void *key, size_t len)
             at->count++;
             return;
         }
-        if (at->count < entry->count) /* the rarest, or a free place */
+        if (at->count < entry->count) /* the least frequent entry, or a free one */
             entry = at;
     }
     entry->above = entry->count;

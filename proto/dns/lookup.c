@@ -1,6 +1,6 @@
 /*
- * lookup.c -- what the program asks: answered from the cache, or by a query that it shares with all
- * who ask the same.
+ * lookup.c -- lookups of the program: answered from the cache, or by a query that equal lookups
+ * share.
  */
 #include "proto/dns/lookup.h"
 
@@ -12,12 +12,13 @@
 #include "proto/wire/dns.h"
 
 enum {
-    STALE_TTL_S = 30,     /* told of what is stale (RFC 8767 4) */
-    STALE_RECHECK_S = 30, /* servers that failed are not asked for it again before (RFC 8767 5) */
-    PREFETCH_PART = 10    /* of the TTL: who asks in the last of them has it renewed */
+    STALE_TTL_S = 30,     /* TTL given with stale answers (RFC 8767 4) */
+    STALE_RECHECK_S = 30, /* failed servers are not asked again before (RFC 8767 5) */
+    PREFETCH_PART = 10    /* a hit in the last part of the TTL renews the answer */
 };
 
-static const uint64_t stale_answer_ns = 1800000000; /* RFC 8767 5: who asks waits so long */
+static const uint64_t stale_answer_ns = 1800000000; /* RFC 8767 5: wait before a stale answer
+                                                     * is used */
 
 uint32_t resolver_now_s(const struct leat_resolver *resolver)
 {
@@ -41,7 +42,7 @@ struct cache_entry *resolver_find_stale(const struct leat_resolver *resolver)
     return cache_find(&resolver->cache, &resolver->key, resolver_now_s(resolver));
 }
 
-/* Renews what is asked for and ends soon, if a query is free. */
+/* Renews an entry that is about to expire, if a query is free. */
 static void prefetch(struct leat_resolver *resolver, const struct leat_dns_name *name)
 {
     struct query *query;
@@ -92,7 +93,8 @@ static void release(struct leat_lookup *lookup)
     resolver->free_lookups = lookup;
 }
 
-/* Ends a lookup; it may be nobody's when this returns, and the resolver closed. */
+/* Ends a lookup. When this returns it may belong to another caller, or the resolver may be
+ * closed. */
 static void tell(struct leat_lookup *lookup, enum leat_err err)
 {
     leat_lookup_fn *on_done = lookup->on_done;
@@ -103,7 +105,7 @@ static void tell(struct leat_lookup *lookup, enum leat_err err)
     on_done(arg, err, result);
 }
 
-/* Where the @count records behind @at end, of a message of our own. */
+/* The end of the @count records behind @at, in a message of our own. */
 static size_t records_end(const struct leat_dns_result *result, size_t at, unsigned count)
 {
     struct leat_dns_record record;
@@ -129,7 +131,7 @@ bool resolver_keep_from(struct leat_resolver *resolver, const struct cache_entry
     return resolver->has_kept;
 }
 
-/* Makes resolver->result a message with what the cache has, as if a server had just sent it. */
+/* Makes resolver->result a message from a cached answer, in the form of a server's reply. */
 static enum leat_err result_from(struct leat_resolver *resolver, const struct cache_entry *entry,
                                  const struct leat_lookup *lookup)
 {
@@ -162,7 +164,7 @@ static void tell_from(struct leat_lookup *lookup, const struct cache_entry *entr
     tell(lookup, err); /* last: it may close the resolver */
 }
 
-/* One of the lookups of a query, whose reply is @message, or that has failed with @err. */
+/* Reports the outcome to one lookup of a query: the reply in @message, or the error @err. */
 static void tell_outcome(struct leat_lookup *lookup, const struct query *query, enum leat_err err,
                          const struct cache_entry *stale, uint8_t *message)
 {
@@ -180,7 +182,7 @@ static void tell_outcome(struct leat_lookup *lookup, const struct query *query, 
         tell(lookup, err);
         return;
     }
-    /* the mixed case has done its work: the program shall not see it in the records */
+    /* restore the program's letter case, which the query had mixed */
     memcpy(message + DNS_HEADER_BYTES, lookup->asked.wire, lookup->asked.len);
     result->name = lookup->asked;
     tell(lookup, dns_reply_follow(result));
@@ -209,7 +211,8 @@ void lookups_tell(struct query *query, enum leat_err err, uint8_t *message)
     if (err != LEAT_OK) {
         resolver_key(resolver, &query->asked, query->type);
         stale = resolver_find_stale(resolver);
-        if (err != LEAT_ERR_NO_ROUTE) /* that is known to us alone, and without waiting */
+        if (err != LEAT_ERR_NO_ROUTE) /* no route: found without a wait, and not a fault of
+                                       * the servers */
             resolver_keep_failure(resolver, stale);
     }
     while (!gone && query->lookups) {
@@ -227,7 +230,7 @@ void lookups_tell(struct query *query, enum leat_err err, uint8_t *message)
 
 /* ---- asking ------------------------------------------------------------------------------- */
 
-/* Has the lookup wait for a query; false: there are too many. */
+/* Has the lookup wait for a query; false: there are too many queries. */
 static bool wait_for_query(struct leat_lookup *lookup)
 {
     struct leat_resolver *resolver = lookup->resolver;
@@ -248,7 +251,7 @@ static bool wait_for_query(struct leat_lookup *lookup)
     return true;
 }
 
-/* Takes the lookup from those that wait for its query, which goes on. */
+/* Takes the lookup off its query, which goes on. */
 static void leave_query(struct leat_lookup *lookup)
 {
     struct leat_lookup **link = &lookup->query->lookups;
@@ -259,7 +262,7 @@ static void leave_query(struct leat_lookup *lookup)
     lookup->query = NULL;
 }
 
-/* Its servers are slow: what is stale is better than nothing. */
+/* The servers are slow, so the stale answer is used. */
 static void on_stale_timer(struct timer *timer, void *context)
 {
     struct leat_lookup *lookup = container_of(timer, struct leat_lookup, stale_timer);
@@ -288,7 +291,7 @@ static void on_ready(struct leat *stack, struct ready *ready)
     entry = resolver_find_stale(resolver);
     if (entry) {
         tell_from(lookup, entry);
-    } else if (!wait_for_query(lookup)) { /* it had to leave meanwhile */
+    } else if (!wait_for_query(lookup)) { /* the entry was evicted meanwhile */
         resolver->has_kept = false;
         resolver->result = (struct leat_dns_result){.name = lookup->asked, .type = lookup->type};
         tell(lookup, LEAT_ERR_FULL);

@@ -1,9 +1,9 @@
 /*
  * query.c -- the conversation of a query with its servers.
  *
- * A query is a row of tries (query_try.c), each with one server, by turns.  A try ends with an
- * answer, with a server that can't answer (which is then left out), or with its time; TC makes it
- * go on by TCP, on the connection to that server (upstream.c).
+ * A query is a series of tries (query_try.c) with alternating servers. A try ends with an answer,
+ * with a server that can't answer (and is left out from then on), or with a timeout. After a TC
+ * reply it goes on by TCP, on the connection to that server (upstream.c).
  */
 #include "proto/dns/lookup.h"
 
@@ -13,9 +13,9 @@
 #include "core/container_of.h"
 #include "proto/wire/dns.h"
 
-static const uint64_t probing_delay_ns = 50000000; /* a part of RFC 4862 5.4's second */
+static const uint64_t probing_delay_ns = 50000000; /* small against the second of RFC 4862 5.4 */
 
-/* Ends the try.  A connection stays: others may want it. */
+/* Ends the try. The connection stays, because other queries may use it. */
 static void end_try(struct query *query)
 {
     service_timer_cancel(query->resolver->stack, &query->timer);
@@ -23,7 +23,7 @@ static void end_try(struct query *query)
     upstream_leave(query);
 }
 
-/* RFC 9520 2.5: aliases that go round in a circle are a failure; what is too long is none. */
+/* RFC 9520 2.5: a loop of aliases counts as a failure; a chain that is too long doesn't. */
 static void keep_circle(const struct query *query)
 {
     struct leat_resolver *resolver = query->resolver;
@@ -35,7 +35,7 @@ static void keep_circle(const struct query *query)
     resolver_keep_failure(resolver, resolver_find_stale(resolver));
 }
 
-/* Makes resolver->kept of the reply that is described in resolver->result, and caches it. */
+/* Makes resolver->kept of the reply in resolver->result, and caches it. */
 static void keep(const struct query *query)
 {
     struct leat_resolver *resolver = query->resolver;
@@ -53,21 +53,21 @@ static void keep(const struct query *query)
     }
     if (!resolver_keeps(resolver, query->type))
         return;
-    /* RFC 2308 5: no such name has no records of any type */
+    /* RFC 2308 5: "no such name" is cached for all types */
     resolver_key(resolver, &query->asked,
                  kept->rcode == LEAT_DNS_NXDOMAIN && !kept->aliased ? 0 : query->type);
     cache_put(&resolver->cache, &resolver->key, kept, resolver_now_s(resolver));
 }
 
-/* Ends the query with the reply that is described in resolver->result. */
+/* Ends the query with the reply in resolver->result. */
 static void tell(struct query *query, uint8_t *message)
 {
     end_try(query);
     keep(query);
-    lookups_tell(query, LEAT_OK, message); /* last: it may close the resolver */
+    lookups_tell(query, LEAT_OK, message); /* last, because it may close the resolver */
 }
 
-/* Ends the query without an answer, not from here but from the ready queue. */
+/* Ends the query with an error, reported from the ready queue. */
 void query_fail(struct query *query, enum leat_err err)
 {
     end_try(query);
@@ -83,7 +83,7 @@ static void on_ready(struct leat *stack, struct ready *ready)
     lookups_tell(query, query->err, NULL);
 }
 
-/* There may be a way to a server as soon as an address of ours has been checked. */
+/* Waits until an address of ours has been checked, because it may give a route to a server. */
 static void await_address(struct query *query)
 {
     struct leat *stack = query->resolver->stack;
@@ -93,8 +93,8 @@ static void await_address(struct query *query)
     service_timer_set(stack, &query->timer, leat_now_ns(stack) + probing_delay_ns);
 }
 
-/* Begins the next try that may help, or fails with @err: tries have an end.  A server without a way
- * to it is no reason, if there is another. */
+/* Begins the next possible try, or fails with @err when all are used up. A server without a
+ * route is passed over. */
 static void next_try(struct query *query, enum leat_err err)
 {
     const struct leat_resolver_config *config = &query->resolver->config;
@@ -125,14 +125,14 @@ static void next_try(struct query *query, enum leat_err err)
     query_fail(query, err);
 }
 
-/* What goes by TCP for its length alone says nothing of how fast its server is. */
+/* A reply that came by TCP because of its length says nothing about the server's delay. */
 static bool shows_delay(const struct query *query)
 {
     return !query->by_tcp || upstream_wants_tls(query_upstream(query));
 }
 
-/* This server can't answer: no later try shall ask it.  One that has said nothing isn't there, and
- * that for longer than this question. */
+/* Leaves the server out of later tries: it can't answer. A silent server counts as down
+ * beyond this query. */
 void query_server_failed(struct query *query, enum leat_err err)
 {
     query->resolver->counts.servers_failed++;
@@ -166,7 +166,8 @@ static void on_timeout(struct timer *timer, void *context)
     if (shows_delay(query) && !query->unsent)
         upstream_was_silent(query_upstream(query), query->end_ns - query->begin_ns);
     upstream_gave_nothing(query);
-    if (is_last_round) /* another one may be there by now, who drops what has a cookie */
+    if (is_last_round) /* the server may have been replaced by one that drops queries with cookies
+                        */
         dns_cookie_forget(&query_upstream(query)->cookie);
     query->tries++;
     next_try(query, LEAT_ERR_TIMEOUT);
@@ -185,7 +186,8 @@ void query_try_again(struct query *query)
         query_server_failed(query, LEAT_ERR_NO_ROUTE);
 }
 
-/* RFC 7873 5.3: our cookie was too old, but now we know the right one; if not, TCP needs none. */
+/* RFC 7873 5.3: our cookie was out of date, and the reply has the right one. If that fails
+ * too, TCP needs none. */
 static void take_bad_cookie(struct query *query)
 {
     query->resolver->counts.bad_cookies++;
@@ -206,18 +208,18 @@ static void take_failure(struct query *query, unsigned rcode)
         query_server_failed(query, LEAT_ERR_SERVERS);
         return;
     }
-    query->tries++; /* may dislike EDNS (RFC 6891 7): the next round is without */
+    query->tries++; /* the server may dislike EDNS (RFC 6891 7), so the next round omits it */
     next_try(query, LEAT_ERR_SERVERS);
 }
 
-/* The reply is described in resolver->result, and an answer. */
+/* Handles an answer, described in resolver->result. */
 static void take_answer(struct query *query, uint8_t *message)
 {
     struct leat_resolver *resolver = query->resolver;
 
     if (resolver->config.no_rebinding && rebinds(resolver, &query->asked)) {
         resolver->counts.drop_private++;
-        query_fail(query, LEAT_ERR_SERVERS); /* the others know nothing else of the name */
+        query_fail(query, LEAT_ERR_SERVERS); /* the other servers have the same data */
         return;
     }
     resolver->result.server = query->resolver->config.servers[query_server(query)];
@@ -225,7 +227,7 @@ static void take_answer(struct query *query, uint8_t *message)
     tell(query, message);
 }
 
-/* A message that isn't the reply.  On a connection nobody else can have said it. */
+/* Drops a message that isn't the reply. On a TCP connection it is the server's own fault. */
 static void take_foreign(struct query *query)
 {
     query->resolver->counts.drop_foreign++;
@@ -233,8 +235,8 @@ static void take_foreign(struct query *query)
         query_server_failed(query, LEAT_ERR_SERVERS);
 }
 
-/* False: a stranger said this, and the wait goes on; or it was asked for again.  What is cut short
- * says nothing, and leads to TCP in any case. */
+/* False: the message is foreign, and the wait goes on, or the query was repeated. A truncated
+ * reply leads to TCP in any case. */
 static bool cookie_allows(struct query *query, const struct dns_edns *edns)
 {
     enum dns_cookie_verdict verdict =
@@ -244,7 +246,7 @@ static bool cookie_allows(struct query *query, const struct dns_edns *edns)
     if (verdict == DNS_COOKIE_GOOD || query->by_tcp)
         return true;
     query->resolver->counts.drop_cookie++;
-    if (verdict == DNS_COOKIE_MISSING) /* perhaps the server has none any more */
+    if (verdict == DNS_COOKIE_MISSING) /* the server may have stopped using cookies */
         query_go_on_by_tcp(query);
     return false;
 }
@@ -293,7 +295,7 @@ struct query *query_find(struct leat_resolver *resolver)
     return query;
 }
 
-/* Of the queries that no lookup waits for, which only renew the cache, the oldest makes room. */
+/* Frees a query if none is free: the oldest without a lookup, which only renews the cache. */
 static void end_renewal(struct leat_resolver *resolver)
 {
     struct query *oldest = NULL;

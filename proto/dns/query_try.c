@@ -1,11 +1,10 @@
 /*
- * query_try.c -- one try of a query: its question goes to one server, by UDP or TCP.
+ * query_try.c -- one try of a query: sends its question to one server, by UDP or TCP.
  *
- * By UDP a try has a socket of its own and so a new port, which no other question has: a late
- * reply to an older one meets a closed port, and an attacker who forges a reply has to guess port,
- * id and letter case of one question (RFC 5452).  The socket's memory is the query's, so
- * there are as many as there can be questions.  A query that finds no buffer, port or connection
- * is sent a little later, as long as the try lasts.
+ * Each UDP try has its own socket and so a new port. A late reply to an older try meets a closed
+ * port, and an attacker who forges a reply has to guess port, id and letter case of one question
+ * (RFC 5452). The socket's memory is part of the query, so there is one for each query. If buffers,
+ * ports or connections are short, the question is sent a little later within the try's time.
  */
 #include "proto/dns/lookup.h"
 
@@ -14,12 +13,13 @@
 #include "proto/wire/dns.h"
 
 enum {
-    GRACE_PART = 10 /* of a try's time, that it goes on after an ICMP error */
+    GRACE_PART = 10 /* part of the try's time that is left after an ICMP error */
 };
 
-static const uint64_t retry_ns = 20000000; /* until what lacked memory is sent again */
+static const uint64_t retry_ns = 20000000; /* wait before a question is sent again for lack of
+                                            * memory */
 
-/* Mixes the case of the letters ("0x20"): as many bits more for a stranger to guess. */
+/* Mixes the case of the letters ("0x20"), which adds bits that an attacker must guess. */
 static void mix_case(struct query *query)
 {
     struct leat_dns_name *name = &query->name;
@@ -31,14 +31,14 @@ static void mix_case(struct query *query)
 
         if (i % 64 == 0)
             bits = leat_random(query->resolver->stack);
-        if (lower >= 'a' && lower <= 'z') /* a length is below both */
+        if (lower >= 'a' && lower <= 'z') /* length bytes are below 'A' */
             name->wire[i] = (uint8_t)(bits & 1 ? lower ^ 0x20 : lower);
         bits >>= 1;
     }
 }
 
-/* EDNS goes with the first round only: an old server, or a filter on the way, may have dropped it.
- * But whose cookie we know isn't one of them, and shall not be asked without; nor one with TLS. */
+/* EDNS is used in the first round only: an old server, or a filter on the path, may drop it.
+ * Servers with a known cookie and servers with TLS support EDNS, and get it in all rounds. */
 static bool wants_edns(const struct query *query)
 {
     return query_round(query) == 0 || upstream_wants_tls(query_upstream(query)) ||
@@ -77,17 +77,17 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     struct leat_resolver *resolver = query->resolver;
     uint32_t len;
 
-    (void)peer; /* the socket is connected: it is our server */
+    (void)peer; /* the socket is connected, so the sender is our server */
     (void)local;
-    /* only the first fragment shows what a stranger can't guess: the others may be his.  No server
-     * needs any for what we say that we can take. */
+    /* Drops fragmented replies: only the first fragment has the secret parts, so the others
+     * may be an attacker's. Replies of the size that we advertise need no fragments. */
     if (leat_udp_was_fragmented(udp)) {
         resolver->counts.drop_fragmented++;
         leat_buf_free(payload);
         query_go_on_by_tcp(query);
         return;
     }
-    if (payload->next) { /* of a pool of small buffers */
+    if (payload->next) { /* in several small buffers */
         len = leat_buf_read(payload, 0, resolver->message, resolver->config.answer_bytes);
         query_take_message(query, resolver->message, len);
     } else {
@@ -107,7 +107,7 @@ static void on_udp_error(struct leat_udp *udp, enum leat_err err, const struct l
     (void)peer;
     if (err != LEAT_ERR_REFUSED && err != LEAT_ERR_UNREACHABLE)
         return;
-    /* it may be forged (RFC 5927): the answer still counts if it comes, for a while */
+    /* the error may be forged (RFC 5927), so an answer still counts for a while */
     query->soft = err;
     if (soon_ns >= query->end_ns)
         return;

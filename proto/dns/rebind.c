@@ -1,9 +1,9 @@
 /*
  * rebind.c -- private addresses in public names (DNS rebinding).
  *
- * A page of a stranger may ask for a name of his that is an address of ours a moment later: then
- * his scripts talk to what stands in our network, and the browser takes it for his.  Names that
- * belong to us are excepted by the program.
+ * A web page of an attacker may look up a name of his that changes to a private address a moment
+ * later. His scripts then reach hosts in our network, and the browser takes them for his. The
+ * program exempts names that belong to it.
  */
 #include <string.h>
 
@@ -11,15 +11,15 @@
 #include "wire/bytes.h"
 
 enum {
-    PREFIX_BYTES = 14, /* no prefix of the list is longer */
-    TYPE_SVCB = 64,    /* RFC 9460 14.1, with HTTPS behind it */
+    PREFIX_BYTES = 14, /* longest prefix in the list */
+    TYPE_SVCB = 64,    /* RFC 9460 14.1; HTTPS is the next number */
     TYPE_HTTPS = 65,
     KEY_IPV4HINT = 4, /* RFC 9460 14.3.2 */
     KEY_IPV6HINT = 6,
-    PARAMETER_BYTES = 4 /* in front of its value: key and length */
+    PARAMETER_BYTES = 4 /* key and length, in front of the value */
 };
 
-/* Networks of which no public name may have an address; IPv4 as ::ffff:a.b.c.d (RFC 6890, 4193,
+/* Networks whose addresses no public name may have; IPv4 as ::ffff:a.b.c.d (RFC 6890, 4193,
  * 4291). */
 static const struct {
     uint8_t bytes[PREFIX_BYTES];
@@ -67,7 +67,7 @@ static bool is_private(struct leat_ip ip)
     return false;
 }
 
-/* True if one of the addresses of @size bytes each is private, or the last one is cut short. */
+/* True if one of the addresses, of @size bytes each, is private, or the last one is cut short. */
 static bool any_is_private(const uint8_t *bytes, size_t len, size_t size)
 {
     struct leat_ip ip = leat_ip_v4(0);
@@ -80,12 +80,12 @@ static bool any_is_private(const uint8_t *bytes, size_t len, size_t size)
     return len > 0;
 }
 
-/* True if the parameters of a SVCB or HTTPS record (RFC 9460 2.2) have private addresses as hints
- * (7.3).  What is malformed is refused, too: some client might make something of it. */
+/* True if a SVCB or HTTPS record (RFC 9460 2.2) has private addresses as hints (7.3).
+ * Malformed parameters are refused, too, because a client might use them. */
 static bool hints_are_private(const struct leat_dns_record *record)
 {
     const size_t end = record->rdata_at + record->rdata_len;
-    size_t at = record->rdata_at + 2; /* behind the priority */
+    size_t at = record->rdata_at + 2; /* after the priority */
 
     if (record->rdata_len < 2 || !dns_name_skip(record->message, end, &at))
         return true;
@@ -145,7 +145,7 @@ bool rebinds(const struct leat_resolver *resolver, const struct leat_dns_name *a
         struct leat_dns_record record;
 
         if (!dns_record_read(result->message, result->message_len, &at, &record))
-            return true; /* it has been read before */
+            return true; /* read before */
         if (has_private(&record))
             return true;
     }

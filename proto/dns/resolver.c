@@ -1,4 +1,4 @@
-/* resolver.c -- a resolver's memory, its defaults, its end; what it does is in lookup.c. */
+/* resolver.c -- creates, configures and closes a resolver; lookup.c does its work. */
 #include <leat/resolver.h>
 
 #include <string.h>
@@ -45,20 +45,20 @@ static size_t message_bytes(const struct leat_resolver_config *config)
     return (size_t)LOOKUP_LENGTH_BYTES + config->answer_bytes;
 }
 
-/* What is kept of an answer is about as long: names in data that we can't compress again, perhaps,
- * and ours in front. */
+/* Length of a stored answer: about that of the reply. Names in data may be longer, since they
+ * can't be compressed again; our header and question come on top. */
 static size_t keeper_bytes(const struct leat_resolver_config *config)
 {
     return (size_t)config->answer_bytes + 2 * LEAT_DNS_NAME_BYTES;
 }
 
-/* Each part begins where anything may lie. */
+/* Aligns each part for any type. */
 static size_t aligned(size_t bytes)
 {
     return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 }
 
-/* Cuts the memory up, if there is a resolver; says how much it takes. */
+/* Divides the memory, if there is a resolver; returns how much it takes. */
 static size_t lay_out(const struct leat_resolver_config *config, struct leat_resolver *resolver,
                       uint8_t *block)
 {

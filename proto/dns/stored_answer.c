@@ -16,8 +16,8 @@ enum {
     FIXED_BYTES = 10
 };
 
-/* The data of @record with its names uncompressed, as dns_write_record() wants it; NULL: it isn't
- * what its type says. */
+/* The data of @record with its names uncompressed, as dns_write_record() expects it; NULL: it
+ * doesn't match its type. */
 static const uint8_t *plain_rdata(struct dns_keeper *keeper, const struct leat_dns_record *record,
                                   uint16_t *len)
 {
@@ -44,7 +44,7 @@ static const uint8_t *plain_rdata(struct dns_keeper *keeper, const struct leat_d
             continue;
         }
         bytes = dns_field_bytes(*fields);
-        leat_assert(bytes > 0); /* no type has names and something without a fixed length */
+        leat_assert(bytes > 0); /* types with names have only fields of fixed length besides */
         leat_assert(used + bytes <= sizeof keeper->rdata);
         if (bytes > end - at)
             return NULL;
@@ -56,7 +56,7 @@ static const uint8_t *plain_rdata(struct dns_keeper *keeper, const struct leat_d
     return at == end ? keeper->rdata : NULL;
 }
 
-/* Adds a record of the owner keeper->name.  One that can't be read spoils the whole. */
+/* Adds a record with the owner keeper->name. An illegal record makes the whole answer unusable. */
 static void keep_record(struct dns_keeper *keeper, struct dns_writer *writer,
                         enum dns_section section, const struct leat_dns_record *record,
                         uint32_t ttl_s)
@@ -70,7 +70,7 @@ static void keep_record(struct dns_keeper *keeper, struct dns_writer *writer,
         writer->full = true;
 }
 
-/* Keeps the records of keeper->name that are of @type; returns how many those were. */
+/* Adds the records of keeper->name and @type; returns their number. */
 static unsigned keep_set(struct dns_kept *kept, struct dns_keeper *keeper,
                          struct dns_writer *writer, const struct leat_dns_result *result,
                          uint16_t type, struct leat_dns_record *record)
@@ -91,12 +91,13 @@ static unsigned keep_set(struct dns_kept *kept, struct dns_keeper *keeper,
         keep_record(keeper, writer, DNS_ANSWER, record, min32(record->ttl_s, keeper->ttl_max_s));
         count++;
         if (type == LEAT_DNS_CNAME && result->type != LEAT_DNS_CNAME)
-            break; /* a name has one */
+            break; /* a name has only one CNAME */
     }
     return count;
 }
 
-/* RFC 2308 5: a negative answer is kept for what its SOA record says, and not at all without. */
+/* RFC 2308 5: the TTL of a negative answer comes from its SOA record; without one it isn't
+ * cached. */
 static void keep_soa(struct dns_kept *kept, struct dns_keeper *keeper, struct dns_writer *writer,
                      const struct leat_dns_result *result, uint32_t ttl_max_s)
 {
@@ -122,7 +123,7 @@ static void keep_soa(struct dns_kept *kept, struct dns_keeper *keeper, struct dn
     kept->ttl_s = 0;
 }
 
-/* Follows the chain from keeper->name; false: it is a circle, or too long. */
+/* Follows the chain from keeper->name; false: it is a loop, or too long. */
 static bool keep_chain(struct dns_kept *kept, struct dns_keeper *keeper, struct dns_writer *writer,
                        const struct leat_dns_result *result, const struct dns_kept_limits *limits)
 {
@@ -162,7 +163,7 @@ bool dns_kept_make(struct dns_kept *kept, struct dns_keeper *keeper,
     return true;
 }
 
-/* The fixed part of the record at @at, of those that dns_kept_make() has written. */
+/* The fixed part of the record at @at, in the output of dns_kept_make(). */
 static uint8_t *behind_owner(uint8_t *at)
 {
     while (*at != 0 && *at < POINTER)

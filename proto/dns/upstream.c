@@ -1,14 +1,14 @@
 /*
- * upstream.c -- a server that is asked: how fast it answers, and the connection to it.
+ * upstream.c -- a server: its delay, and the connection to it.
  *
- * There is one connection to a server at most, and all that is asked of it by TCP goes on that, one
- * question behind the other without waiting (RFC 7766 6.2.1.1).  Replies come in any order and find
- * their questions by id.  It is kept for a while after the last one.  A server may hang up at any
- * time: what had not been answered is asked once more, on a new one (RFC 7766 6.2.4), if the old
- * one had been of any use.
+ * There is at most one connection to a server. All TCP queries are pipelined on it (RFC 7766
+ * 6.2.1.1); replies come in any order and are matched by id. It is kept for a while after the last
+ * reply. A server may close it at any time. Unanswered queries are then repeated once on a new
+ * connection, if the old one had carried a reply (RFC 7766 6.2.4).
  *
- * A server with TLS is asked by such a connection, and a session on it.  Where the program would
- * rather be overheard than get no answer, one that fails before it was open leads to the clear.
+ * A server with TLS is asked on such a connection with a session. If the program prefers answers
+ * over privacy (tls_or_clear), a session that fails before it is open leads to queries in the
+ * clear.
  */
 #include <leat/stream.h>
 
@@ -19,8 +19,8 @@
 
 enum {
     LENGTH_BYTES = LOOKUP_LENGTH_BYTES,
-    SMOOTH_PART = 8, /* of a delay: what the newest counts for (as RFC 6298 2.3) */
-    AGE_PART = 32,   /* of a delay: what is forgiven with each query that asks another one first */
+    SMOOTH_PART = 8, /* weight of a new delay: 1 / 8 (as in RFC 6298 2.3) */
+    AGE_PART = 32,   /* part by which delays shrink with each query to another server */
 };
 
 _Static_assert((unsigned)LOOKUP_PADDED_BYTES_MAX <= (unsigned)LEAT_DNS_UDP_BYTES,
@@ -58,8 +58,8 @@ void upstream_was_silent(struct upstream *upstream, uint64_t for_ns)
         upstream->delay_ns = for_ns;
 }
 
-/* The fastest first, and whom nobody knows before that.  The others are forgiven a little each
- * time, so that one that was slow once is asked again some day. */
+/* The fastest server first; servers of unknown delay come before all. The delays of the
+ * others shrink a little each time, so that a slow server is tried again some day. */
 void upstreams_order(struct leat_resolver *resolver, uint8_t order[LEAT_RESOLVER_SERVERS_MAX])
 {
     struct upstream *all = resolver->upstreams;
@@ -80,9 +80,9 @@ void upstreams_order(struct leat_resolver *resolver, uint8_t order[LEAT_RESOLVER
     }
 }
 
-/* ---- Its connection ----------------------------------------------------------------------- */
+/* ---- The connection ----------------------------------------------------------------------- */
 
-/* There is no connection any more. */
+/* Clears the state of a connection that has ended. */
 static void forget(struct upstream *upstream)
 {
     upstream->stream.end = NULL;
@@ -92,7 +92,7 @@ static void forget(struct upstream *upstream)
     upstream->gone = NULL;
 }
 
-/* Gives the connection up.  @abort: what its peer may still have to say is of no interest. */
+/* Closes the connection. @abort: data of the peer is not awaited. */
 static void hang_up(struct upstream *upstream, bool abort)
 {
     static const struct leat_tcp_events nothing = {.on_open = NULL};
@@ -127,7 +127,8 @@ struct leat_endpoint upstream_endpoint(const struct upstream *upstream, bool sec
     return endpoint;
 }
 
-/* The session that ends has never been one; true: the server is asked in the clear from now on. */
+/* Notes a session that failed before it was open; true: the server is asked in the clear from
+ * now on. */
 static bool give_up_tls(struct upstream *upstream)
 {
     struct leat_resolver *resolver = upstream->resolver;
@@ -139,12 +140,12 @@ static bool give_up_tls(struct upstream *upstream)
         return false;
     resolver->counts.tls_given_up++;
     upstream->clear_until_ns = leat_now_ns(resolver->stack) + clear_ns;
-    upstream->delay_ns = 0; /* it may be as fast as any in the clear */
+    upstream->delay_ns = 0; /* its delay without TLS is unknown */
     return true;
 }
 
-/* The connection has ended, or is no good: what waits for it goes another way.  @again: it may be
- * the connection's fault alone. */
+/* Moves waiting queries elsewhere after the connection has ended or failed. @again: possibly
+ * only the connection failed, so the same server is tried again. */
 static void lost(struct upstream *upstream, enum leat_err err, bool again)
 {
     const bool clear = give_up_tls(upstream);
@@ -188,15 +189,15 @@ void upstream_close(struct upstream *upstream)
 
 /* ---- Asking ------------------------------------------------------------------------------- */
 
-/* Sends the query, if there is room; false: the connection is no good. */
+/* Sends the query if there is room; false: the connection has failed. */
 static bool send_query(struct upstream *upstream, struct query *query)
 {
     uint8_t *bytes =
-        upstream->resolver->message; /* nothing lies there: this is no datagram's call */
+        upstream->resolver->message; /* free at this time: no datagram is being handled */
     size_t len, taken = 0;
 
     query->cookie.is_set = false;
-    if (!upstream->secure) /* who has the key of a session needs no cookie */
+    if (!upstream->secure) /* TLS authenticates the reply, so it needs no cookie */
         query_take_cookie(query, upstream->local_ip);
     len = LENGTH_BYTES + query_write(query, bytes + LENGTH_BYTES, upstream->secure);
     if (leat_stream_send_room(&upstream->stream) < len) {
@@ -208,7 +209,7 @@ static bool send_query(struct upstream *upstream, struct query *query)
     return leat_stream_write(&upstream->stream, bytes, len, &taken) == LEAT_OK && taken == len;
 }
 
-/* Sends what has not been sent. */
+/* Sends the queries that have not been sent. */
 static void send_queries(struct upstream *upstream)
 {
     bool good = true;
@@ -217,7 +218,7 @@ static void send_queries(struct upstream *upstream)
         if (!query->sent)
             good = send_query(upstream, query);
     }
-    if (!good) /* a part of a question is on its way: nothing can follow it */
+    if (!good) /* a part of a query was sent: no other may follow it */
         lost(upstream, LEAT_ERR_MEMORY, true);
 }
 
@@ -231,7 +232,7 @@ static struct query *find(const struct upstream *upstream, uint16_t id)
     return query;
 }
 
-/* A session on the connection. */
+/* Begins a TLS session on the connection. */
 static enum leat_err secure(struct upstream *upstream)
 {
     const struct leat_resolver_config *config = &upstream->resolver->config;
@@ -248,7 +249,7 @@ static enum leat_err secure(struct upstream *upstream)
     return err;
 }
 
-/* A new connection.  Want of memory is no error here: it passes. */
+/* Opens a connection. Lack of memory is no error here, because it passes. */
 static enum leat_err open_connection(struct upstream *upstream)
 {
     const bool wants_tls = upstream_wants_tls(upstream);
@@ -267,7 +268,7 @@ static enum leat_err open_connection(struct upstream *upstream)
         return err;
     leat_tcp_get_info(tcp, &info);
     upstream->local_ip = info.local.ip;
-    leat_tcp_set_nodelay(tcp, true); /* queries and records are written whole */
+    leat_tcp_set_nodelay(tcp, true); /* queries and records are written in one piece */
     upstream->stream = leat_stream_of_tcp(tcp);
     upstream->resolver->counts.tcp_connections++;
     return wants_tls ? secure(upstream) : LEAT_OK;
@@ -277,20 +278,21 @@ enum query_sent upstream_ask(struct upstream *upstream, struct query *query)
 {
     leat_debug_assert(!query->upstream);
     if (!upstream->queries && upstream->secure != upstream_wants_tls(upstream))
-        hang_up(upstream, false); /* one that was kept, of another time */
+        hang_up(upstream, false); /* an idle connection that was made with the other setting
+                                   * of TLS */
     if (!upstream->stream.end && upstream_is_nowhere(open_connection(upstream)))
         return QUERY_NO_WAY;
     if (!upstream->stream.end)
         return QUERY_UNSENT;
     service_timer_cancel(stack_of(upstream), &upstream->idle);
-    while (find(upstream, query->id)) /* they are fewer than ids */
+    while (find(upstream, query->id)) /* there are fewer queries than ids */
         query->id++;
     upstream->resolver->counts.tcp_queries++;
     query->upstream = upstream;
     query->sent = false;
     query->next_upstream = upstream->queries;
     upstream->queries = query;
-    if (upstream->open) /* not from here: that might end the connection, and this try with it */
+    if (upstream->open) /* sends later: a failure here would end the connection and this try */
         leat_stream_want_room(&upstream->stream, LENGTH_BYTES + LOOKUP_QUERY_BYTES_MAX);
     return QUERY_SENT;
 }
@@ -322,7 +324,7 @@ void upstream_gave_nothing(struct query *query)
         lost(upstream, LEAT_ERR_TIMEOUT, true);
 }
 
-/* ---- Hearing ------------------------------------------------------------------------------ */
+/* ---- Receiving ---------------------------------------------------------------------------- */
 
 static void on_open(struct leat_tcp *conn, void *arg)
 {
@@ -340,7 +342,7 @@ static void on_writable(struct leat_tcp *conn, void *arg)
     send_queries(arg);
 }
 
-/* A whole reply has come, or as much of it as is kept. */
+/* Handles a complete reply, or as much of it as is kept. */
 static void take_reply(struct upstream *upstream)
 {
     const uint32_t len = get16(upstream->message);
@@ -355,15 +357,15 @@ static void take_reply(struct upstream *upstream)
     upstream->heard_ns = leat_now_ns(upstream->resolver->stack);
     if (len < DNS_HEADER_BYTES)
         lost(upstream, LEAT_ERR_SERVERS, false);
-    else if (!query) /* it has waited too long */
+    else if (!query) /* its query has timed out */
         upstream->resolver->counts.drop_foreign++;
     else if (upstream->skip > 0)
         query_fail(query, LEAT_ERR_TOO_BIG);
     else
-        query_take_message(query, message, len); /* last: it may close the resolver */
+        query_take_message(query, message, len); /* last, because it may close the resolver */
 }
 
-/* Bytes of length and reply that are kept, as far as that is known. */
+/* Length of the message with its length field, as far as it is known and kept. */
 static uint32_t wanted(const struct upstream *upstream)
 {
     const uint32_t bytes_max = LENGTH_BYTES + (uint32_t)upstream->resolver->config.answer_bytes;
@@ -374,7 +376,7 @@ static uint32_t wanted(const struct upstream *upstream)
     return bytes < bytes_max ? bytes : bytes_max;
 }
 
-/* Takes a step; false: nothing more has come. */
+/* Reads a part of a message; false: no more data has come. */
 static bool read_on(struct upstream *upstream)
 {
     const uint32_t missing = upstream->skip ? upstream->skip : wanted(upstream) - upstream->have;
@@ -397,8 +399,8 @@ static bool read_on(struct upstream *upstream)
     return true;
 }
 
-/* Reads all that has come, and notes in @gone whether the connection, or the resolver, is no more.
- * Apart from its caller, or gcc believes that the address outlives the flag: forget() sees to that.
+/* Reads all data, and notes in @gone if that ends the connection or the resolver. Not inlined,
+ * because gcc would warn that the address outlives the flag; forget() prevents that.
  */
 static __attribute__((noinline)) void read_all(struct upstream *upstream, bool *gone)
 {
