@@ -1,4 +1,4 @@
-/* groups.c -- the groups that links listen to, and when routers are told of them. */
+/* groups.c -- multicast groups that links listen to, and the timing of reports to routers. */
 #include "ip/groups.h"
 
 #include "wire/bytes.h"
@@ -6,8 +6,8 @@
 static const uint64_t ms_ns = 1000000;
 
 enum {
-    RECORDS_MAX = 12,       /* in one report; more groups make more reports */
-    RESPONSE_MIN_MS = 100,  /* what a flood of queries that want answers at once gets */
+    RECORDS_MAX = 12,       /* in one report; more groups need more reports */
+    RESPONSE_MIN_MS = 100,  /* shortest response time, even for a flood of urgent queries */
     REPEAT_MS = 1000,       /* RFC 3376 8.11, RFC 3810 9.11 */
     REPEAT_OLDER_MS = 10000 /* RFC 2236 8.10, RFC 2710 7.10 */
 };
@@ -38,7 +38,7 @@ static bool is_free(const struct group *group)
     return group->holders == 0 && group->changes == 0;
 }
 
-/* Also one that has been left, while routers are still told. */
+/* Finds the group @ip of @link, even one that was left while reports of that are pending. */
 static struct group *find(const struct groups *groups, const struct link *link, struct leat_ip ip)
 {
     for (uint32_t i = 0; i < groups->count; i++) {
@@ -50,7 +50,7 @@ static struct group *find(const struct groups *groups, const struct link *link, 
     return 0;
 }
 
-/* A free place or, as routers find out without us, that of one that has been left. */
+/* A free entry, or else that of a group which was left: routers notice that without a report. */
 static struct group *place(const struct groups *groups)
 {
     struct group *left = 0;
@@ -89,13 +89,13 @@ bool groups_hear_low(const struct groups *groups, const struct link *link, uint3
     return false;
 }
 
-/* From now, up to @max_ms. */
+/* A random time from now until @max_ms later. */
 static uint64_t random_time(struct leat *stack, uint32_t max_ms)
 {
     return stack->now_ns + (1 + stack_random_below(stack, max_ms)) * ms_ns;
 }
 
-/* RFC 3376 7.2.1, RFC 3810 8.2.1: nothing of what waits outlives a change of the version. */
+/* RFC 3376 7.2.1, RFC 3810 8.2.1: a change of the version cancels all pending messages. */
 static void choose_version(struct group_link *at)
 {
     const uint64_t now_ns = at->link->stack->now_ns;
@@ -147,14 +147,14 @@ static bool is_due(uint64_t ns, uint64_t now_ns)
     return ns != 0 && ns <= now_ns;
 }
 
-/* What is due of @group becomes a record.  False: nothing is. */
+/* Fills in the record that is due for @group.  False: none is due. */
 static bool take_record(const struct group_link *at, struct group *group,
                         struct group_record *record)
 {
     const uint64_t now_ns = at->link->stack->now_ns;
     const bool answers = is_due(at->answer_all_ns, now_ns) || is_due(group->answer_ns, now_ns);
 
-    if (answers) /* be it by silence */
+    if (answers) /* even if no record follows */
         group->answer_ns = 0;
     record->ip = group->ip;
     record->type = GROUP_IS_EXCLUDE;
@@ -168,8 +168,8 @@ static bool take_record(const struct group_link *at, struct group *group,
     return true;
 }
 
-/* RFC 2236 3, RFC 2710 4: one message a group; who wasn't the last to report it says nothing when
- * he leaves. */
+/* RFC 2236 3, RFC 2710 4: one message per group. A leave message is sent only if we were the last
+ * to report the group. */
 static void tell_older(const struct group_link *at, struct group *group,
                        const struct group_record *record)
 {
@@ -203,7 +203,7 @@ static void tell_what_is_due(const struct group_link *at)
         at->groups->family->report(at->link, records, count);
 }
 
-/* When the changes that are not told often enough are told again. */
+/* The time at which pending changes are reported again. */
 static uint64_t next_change(const struct group_link *at)
 {
     for (uint32_t i = 0; i < at->groups->count; i++) {
@@ -227,7 +227,7 @@ static void fired(struct timer *timer, void *context)
     set_timer(at);
 }
 
-/* Tells what has changed, now: what comes next may need routers, and switches, that know it. */
+/* Reports changes at once, because routers and switches may need them for the next packets. */
 static void tell_now(struct group_link *at)
 {
     struct leat *stack = at->link->stack;
@@ -294,8 +294,8 @@ void groups_tell(struct groups *groups, struct link *link)
     tell_now(at);
 }
 
-/* What waits already and comes in time answers as well (RFC 3376 5.2, RFC 3810 6.2); drawn again,
- * it would come the sooner the more are asking. */
+/* RFC 3376 5.2, RFC 3810 6.2: a pending answer that is due in time serves this query, too. Drawing
+ * a new time would make it earlier with each further query. */
 static void answer_within(struct leat *stack, uint64_t *at_ns, uint32_t max_ms)
 {
     if (*at_ns == 0 || *at_ns > stack->now_ns + max_ms * ms_ns)
@@ -318,7 +318,7 @@ static void answer_all(struct group_link *at, uint32_t max_ms)
     }
 }
 
-/* What the querier says about itself. */
+/* Records the querier's version and parameters. */
 static void take_querier(struct group_link *at, const struct group_query *query)
 {
     if (query->age == 0) { /* RFC 3376 4.1.6, 4.1.7, RFC 3810 5.1.8, 5.1.9 */
@@ -355,7 +355,7 @@ bool groups_reported(struct groups *groups, struct link *link, struct leat_ip ip
     struct group *group = find_heard(groups, link, ip);
 
     choose_version(at);
-    if (!group || at->age == 0) /* RFC 3376 5: nobody is quiet because others have spoken */
+    if (!group || at->age == 0) /* RFC 3376 5: reports of others suppress none of ours */
         return false;
     group->answer_ns = 0;
     group->reported_last = false;

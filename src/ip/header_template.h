@@ -1,12 +1,11 @@
 /*
- * header_template.h -- Ethernet and IPv4 headers of a path, made once and copied in front of each
- * packet.
+ * header_template.h -- the Ethernet and IPv4 headers of a path, prepared once and copied in front
+ * of each packet.
  *
- * Only the length, the identification, TOS, protocol and checksum differ from packet to packet,
- * and, behind a gateway, the destination.  So the neighbour is not looked up again, and no header
- * is put together from its fields.  A packet that needs more (its neighbour isn't known, it must be
- * padded, cut or fragmented, the queue is full) has no use for a template, and goes by
- * ipv4_output().
+ * Packets of a path differ only in length, identification, TOS, protocol and checksum, and behind a
+ * gateway in the destination.  So no neighbour is looked up, and no header is assembled from its
+ * fields.  Packets that need more work go through ipv4_output(): if the neighbour isn't known, the
+ * packet must be padded, segmented or fragmented, or the queue is full.
  */
 #ifndef IP_HEADER_TEMPLATE_H
 #define IP_HEADER_TEMPLATE_H
@@ -23,15 +22,15 @@
 #include "wire/ipv4.h"
 
 struct header_template {
-    uint64_t generation; /* stack->neighbour_generation then; 0: there is none */
+    uint64_t generation; /* stack->neighbour_generation at that time; 0: there is none */
     struct neighbour *hop;
     uint8_t bytes[ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES];
 };
 
-/* Makes the template of @path, if its next hop's address is known. */
+/* Prepares the template of @path, if the Ethernet address of its next hop is known. */
 COLD void header_template_make(const struct path *path);
 
-/* True if @packet, which is @bytes long, may go to @path by header_template_send(). */
+/* True if header_template_send() can send @packet of @bytes to @path. */
 static inline bool header_template_fits(const struct leat *stack, const struct path *path,
                                         const struct leat_buf *packet, uint32_t bytes)
 {
@@ -43,8 +42,8 @@ static inline bool header_template_fits(const struct leat *stack, const struct p
            packet->segment_bytes == 0 && ipv4_output_room(stack, path);
 }
 
-/* What ipv4_output() does.  @id_and_flags: the second word of the IPv4 header.  Always in line: who
- * calls it knows half of it, so its seven arguments cost nothing.  Takes @packet.
+/* Does the work of ipv4_output().  @id_and_flags: the second word of the IPv4 header.  Always
+ * inline: callers know half of the seven arguments at compile time.  Takes @packet.
  * NOLINTNEXTLINE(readability-function-size) */
 HOT void header_template_send(struct leat *stack, const struct path *path, uint8_t protocol,
                               uint8_t tos, uint32_t id_and_flags, struct leat_buf *packet,

@@ -1,14 +1,14 @@
 /*
- * host.h -- a host of either family as one number.
+ * host.h -- represents a host of either family as one number.
  *
- * UDP and TCP keep, compare and hash addresses of 32 bits.  An IPv4 address is such a number.  One
- * of IPv6 gets a number in 240.0.0.0/8, which no host of IPv4 has (RFC 1112 4): its place in a
- * table of addresses.  So one tuple, one table of connections and one cache of routes serve both
- * families, and who knows no IPv6 pays nothing for it.  What goes to the wire, or to the program,
- * is looked up here.
+ * UDP and TCP store, compare and hash 32-bit addresses.  An IPv4 address is its own number.  An
+ * IPv6 address gets a number in 240.0.0.0/8, which no IPv4 host has (RFC 1112 4); it is the
+ * address's index in a table.  So one tuple, one connection table and one route cache serve both
+ * families, and IPv6 costs nothing in programs without it.  The functions here convert numbers back
+ * to addresses for packets and for the program.
  *
- * A number stands for its address while somebody holds it; and, if nobody does, until three other
- * addresses have been asked for.
+ * A number is valid as long as its host is held, and otherwise until three other addresses have
+ * been looked up.
  */
 #ifndef IP_HOST_H
 #define IP_HOST_H
@@ -19,42 +19,42 @@
 #include "ip/ipv4.h"
 #include "stack.h"
 
-/* An address of IPv6 that has a number. */
+/* An IPv6 address that has a number. */
 struct host6 {
     struct leat_ip ip;
-    uint32_t chain; /* index of the next one in its bucket; of the last one HOST_CHAIN_END and the
-                     * bucket; 0: it is in none */
+    uint32_t chain; /* index of the next one in its bucket; in the last one HOST_CHAIN_END plus the
+                     * bucket; 0: in no bucket */
     uint32_t holders : 27;
-    uint32_t link : 4;    /* of a link-local address, or a group on a link: which link, from 1 on */
+    uint32_t link : 4;    /* for a link-local or multicast address: its link, counted from 1 */
     uint32_t is_ours : 1; /* was the source of a path */
 };
 
 _Static_assert(sizeof(struct host6) <= 24, "32 bytes with a bucket");
 
 enum {
-    HOSTS_RECENT = 4 /* these keep their numbers, even if nobody holds them */
+    HOSTS_RECENT = 4 /* the last lookups, which keep their numbers without being held */
 };
 
-/* An address and its keyed hash, for who asks for it again. */
+/* An address and its keyed hash, cached for the next lookup. */
 struct hashed6 {
     uint64_t ip[2];
     uint64_t hash;
 };
 
 struct hosts6 {
-    struct host6 *all; /* the first is nobody's */
-    uint32_t *buckets; /* as host6.chain */
+    struct host6 *all; /* index 0 is unused */
+    uint32_t *buckets; /* with the same encoding as host6.chain */
     uint32_t bucket_mask;
-    uint32_t count; /* without the first */
+    uint32_t count; /* without index 0 */
     uint32_t held;
-    uint32_t hand; /* where to look for one that nobody holds */
+    uint32_t hand; /* clock hand: where the search for an entry that isn't held starts */
     uint32_t recent[HOSTS_RECENT];
     uint32_t recent_at;
-    struct hashed6 last[2]; /* of others, of ours */
+    struct hashed6 last[2]; /* [0] of other hosts, [1] of ours */
 };
 
 enum {
-    HOST_V6 = 0xf0, /* the upper eight bits of a number that stands for an address of IPv6 */
+    HOST_V6 = 0xf0, /* the upper eight bits of the number of an IPv6 address */
     HOST_INDEX_MAX = 0xffffff,
     HOST_CHAIN_END = 1 << 24
 };
@@ -64,19 +64,19 @@ static inline bool host_is_v6(leat_ip4 host)
     return host >> 24 == HOST_V6;
 }
 
-/* The entry of such a number. */
+/* The table entry of the number of an IPv6 address. */
 static inline struct host6 *host6_at(const struct leat *stack, leat_ip4 host)
 {
     return &stack->hosts6->all[host & HOST_INDEX_MAX];
 }
 
-/* The address that @host stands for. */
+/* The address of @host. */
 static inline struct leat_ip host_ip(const struct leat *stack, leat_ip4 host)
 {
     return host_is_v6(host) ? host6_at(stack, host)->ip : leat_ip_v4(host);
 }
 
-/* An end of a conversation, as the program sees it. */
+/* An endpoint in the form that programs see. */
 static inline struct leat_endpoint host_endpoint(const struct leat *stack, leat_ip4 host,
                                                  uint16_t port)
 {
@@ -87,7 +87,7 @@ static inline struct leat_endpoint host_endpoint(const struct leat *stack, leat_
     return end;
 }
 
-/* host_of() of what isn't an IPv4 address. */
+/* host_of() for addresses that aren't IPv4. */
 static inline bool host_of_v6(struct leat *stack, struct leat_ip ip, uint8_t zone, leat_ip4 *host)
 {
     if (!stack->ipv6_family || (zone > 0 && zone > stack->links_end - stack->links))
@@ -96,35 +96,35 @@ static inline bool host_of_v6(struct leat *stack, struct leat_ip ip, uint8_t zon
     return true;
 }
 
-/* The number of @ip; of "::" and 0.0.0.0 it is IP4_ANY.  @zone: which link, from 1 on, of an
- * address that is good on one link alone; 0: the first.  False: IPv6, which isn't registered, or no
+/* The number of @ip; IP4_ANY for "::" and 0.0.0.0.  @zone: the link, counted from 1, of an address
+ * that is valid on one link only; 0: the first link.  False: IPv6 isn't registered, or there is no
  * such zone. */
 static inline bool host_of(struct leat *stack, struct leat_ip ip, uint8_t zone, leat_ip4 *host)
 {
     if (!ip4_of(ip, host))
         return host_of_v6(stack, ip, zone, host);
     if (host_is_v6(*host))
-        *host |= 1u << 24; /* 240/8 is 241/8: nobody's, too */
+        *host |= 1u << 24; /* 240/8 becomes 241/8, which no host has either */
     return true;
 }
 
-/* True if host_hold() may be called for @host: an eighth of the table is for those that come and
- * go. */
+/* True if host_hold() may be called for @host: an eighth of the table is reserved for hosts that
+ * aren't held. */
 static inline bool host_may_be_held(const struct leat *stack, leat_ip4 host)
 {
     return !host_is_v6(host) || host6_at(stack, host)->holders > 0 ||
            stack->hosts6->held < stack->hosts6->count - stack->hosts6->count / 8;
 }
 
-/* True if a host that has shown nothing yet but an address, which may be forged, may be held: they
- * have three quarters. */
+/* True if a host may be held that has shown nothing but an address, which may be forged: such hosts
+ * may use three quarters of the table. */
 static inline bool host_has_room_for_stranger(const struct leat *stack, leat_ip4 host)
 {
     return !host_is_v6(host) || host6_at(stack, host)->holders > 0 ||
            stack->hosts6->held < stack->hosts6->count - stack->hosts6->count / 4;
 }
 
-/* The number of @host stays its own until host_release().  No more is needed for IPv4. */
+/* Keeps the number of @host valid until host_release().  No-op for IPv4. */
 static inline void host_hold(const struct leat *stack, leat_ip4 host)
 {
     if (host_is_v6(host))
@@ -140,8 +140,8 @@ static inline void host_release(const struct leat *stack, leat_ip4 host)
     }
 }
 
-/* The keyed hash of an address: its place in the table of hosts, and its part of other hashes.  Who
- * answers asks for both. */
+/* The keyed hash of an address, for the table of hosts and as part of other hashes.  Cached,
+ * because a reply needs the hashes of both addresses again. */
 static inline uint64_t host6_hash(const struct leat *stack, const uint8_t *ip, bool is_ours)
 {
     struct hashed6 *last = &stack->hosts6->last[is_ours];
@@ -155,8 +155,8 @@ static inline uint64_t host6_hash(const struct leat *stack, const uint8_t *ip, b
     return last->hash;
 }
 
-/* 64 bits for hashes that outlive a number: the same for the same address.  They are for other
- * keyed hashes alone, as where it lies in the table may be seen by the time that it takes. */
+/* 64 bits for hashes that outlive a number: always the same for one address.  Only as input of
+ * other keyed hashes, because lookup times may reveal its place in the table. */
 static inline uint64_t host_word(const struct leat *stack, leat_ip4 host)
 {
     const struct host6 *entry;
@@ -167,8 +167,8 @@ static inline uint64_t host_word(const struct leat *stack, leat_ip4 host)
     return host6_hash(stack, entry->ip.bytes, entry->is_ours);
 }
 
-/* What a host is held to account as: itself or, of IPv6, its /64 (RFC 6177 2: one site has that at
- * least), by a keyed hash, which some other may have, too. */
+/* The unit that a host is accounted as: itself or, for IPv6, its /64, because every site has at
+ * least that much (RFC 6177 2). The /64 is reduced to a keyed hash, so collisions are possible. */
 static inline uint32_t host_network(const struct leat *stack, leat_ip4 host)
 {
     uint64_t network;
@@ -179,7 +179,7 @@ static inline uint32_t host_network(const struct leat *stack, leat_ip4 host)
     return (uint32_t)siphash13(&stack->table_key, network, 64);
 }
 
-/* The sum of the addresses in a pseudo-header (RFC 9293 3.1, RFC 8200 8.1). */
+/* The sum of the addresses of a pseudo-header (RFC 9293 3.1, RFC 8200 8.1). */
 static inline uint64_t host_pseudo_sum(const struct leat *stack, leat_ip4 src, leat_ip4 dst)
 {
     if (!host_is_v6(dst))
@@ -187,7 +187,7 @@ static inline uint64_t host_pseudo_sum(const struct leat *stack, leat_ip4 src, l
     return checksum_addresses6(host6_at(stack, src)->ip.bytes, host6_at(stack, dst)->ip.bytes);
 }
 
-/* True if @host is an address of ours that may be used. */
+/* True if @host is a usable address of ours. */
 static inline bool host_is_ours(const struct leat *stack, leat_ip4 host)
 {
     return host_is_v6(host) ? stack->ipv6_family->is_ours(stack, host6_at(stack, host)->ip)

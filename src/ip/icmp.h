@@ -27,29 +27,29 @@ enum icmp_time_exceeded_code {
     ICMP_REASSEMBLY_TIME_EXCEEDED = 1
 };
 
-/* An error about a packet that we sent, as its protocol gets it. */
+/* An ICMP error about a packet that we sent, as passed to its protocol. */
 struct icmp_error {
     uint8_t type;
     uint8_t code;
     uint16_t next_hop_mtu;    /* of ICMP_FRAGMENTATION_NEEDED (RFC 1191), else 0 */
     uint8_t protocol;         /* of the quoted packet */
-    leat_ip4 reporter;        /* who says so */
-    leat_ip4 local_ip;        /* source of the quoted packet: us */
+    leat_ip4 reporter;        /* source of the ICMP message */
+    leat_ip4 local_ip;        /* source of the quoted packet: our address */
     leat_ip4 remote_ip;       /* its destination */
-    const uint8_t *transport; /* the quoted transport header, */
-    uint32_t transport_bytes; /* at least 8 bytes of it */
+    const uint8_t *transport; /* the quoted transport header */
+    uint32_t transport_bytes; /* quoted bytes of it, at least 8 */
 };
 
-/* The transport's view of an error's severity: LEAT_ERR_REFUSED, _UNREACHABLE, _TOO_BIG. */
+/* The error code for transports: LEAT_ERR_REFUSED, _UNREACHABLE or _TOO_BIG. */
 COLD enum leat_err icmp_error_meaning(const struct icmp_error *error);
 
 COLD void icmp_input(struct leat *stack, struct packet *packet);
 
-/* struct ip_family's of IPv4. */
+/* `unresolved` in struct ip_family, for IPv4. */
 COLD void icmp_unresolved(struct leat *stack, const struct leat_buf *packet);
 
-/* Answers @packet with an error, if RFC 1122 3.2.2 and the limiter allow it.  @detail is the
- * second word of the message.  Doesn't take packet->buf. */
+/* Sends an error about @packet, if RFC 1122 3.2.2 and the limiter allow it.  @detail is the second
+ * word of the message.  Doesn't take packet->buf. */
 COLD void icmp_send_error(struct leat *stack, const struct packet *packet, uint8_t type,
                           uint8_t code, uint32_t detail);
 

@@ -1,4 +1,4 @@
-/* icmp_error.c -- the limit of errors, and a message that quotes what it is about. */
+/* icmp_error.c -- the limiter of errors, and messages that quote a packet. */
 #include "ip/icmp_error.h"
 
 bool icmp_error_take(struct leat *stack)

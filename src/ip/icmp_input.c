@@ -1,5 +1,5 @@
-/* icmp_input.c -- ICMP messages in: echo is answered, errors go to whom they concern, the rest is
- * counted and ignored (RFC 1122 3.2.2). */
+/* icmp_input.c -- processes received ICMP messages: answers echo requests, passes errors to their
+ * protocol, counts and ignores the rest (RFC 1122 3.2.2). */
 #include "ip/icmp.h"
 
 #include "core/checksum.h"
@@ -11,12 +11,12 @@
 #include "wire/ipv4.h"
 
 enum {
-    QUOTE_MIN = 8, /* RFC 792: of the transport header */
+    QUOTE_MIN = 8, /* RFC 792: quoted bytes of the transport header */
     REPLY_HEADROOM = 40
 };
 
-/* The request as its own reply: only the type changes, so the checksum is updated, not made anew.
- */
+/* Turns a request into its reply.  Only the type changes, so the checksum is updated, not
+ * recomputed. */
 static void turn_round(struct leat_buf *buf)
 {
     const uint16_t old_word = get16(buf->data);
@@ -26,7 +26,7 @@ static void turn_round(struct leat_buf *buf)
     buf->checksum = LEAT_CHECKSUM_UNKNOWN;
 }
 
-/* A reply that shares the request's data, whose storage others look at.  NULL: no memory. */
+/* A reply that shares the data of a request whose buffer can't be written.  NULL: no memory. */
 static struct leat_buf *reply_apart(struct leat *stack, const struct leat_buf *request)
 {
     const uint32_t data_bytes = leat_buf_total(request) - ICMP_HEADER_BYTES;
@@ -52,7 +52,7 @@ static void echo_input(struct leat *stack, struct packet *packet)
     struct leat_buf *reply = packet->buf;
     struct path path;
 
-    /* RFC 1122 3.2.2.6 lets us; smurfs made it wise */
+    /* RFC 1122 3.2.2.6 allows silence, which keeps us out of smurf attacks */
     if (packet->is_group) {
         stack_end(stack, packet->buf, drop_icmp_broadcast);
         return;
@@ -82,7 +82,7 @@ static void echo_input(struct leat *stack, struct packet *packet)
 
 static void error_input(struct leat *stack, struct packet *packet, const struct wire_icmp *icmp)
 {
-    /* an error of our own to ourselves quotes in a second piece */
+    /* an error that we sent to ourselves has its quote in a second piece */
     struct leat_buf *quote = leat_buf_consume(packet->buf, ICMP_HEADER_BYTES);
     const struct protocol *protocol;
     struct wire_ipv4 quoted;
@@ -93,9 +93,9 @@ static void error_input(struct leat *stack, struct packet *packet, const struct 
         stack_end(stack, quote, drop_icmp_format);
         return;
     }
-    /* we sent the quoted packet only if its source is where the error came to; a fragment that
-     * isn't the first has no ports to find the sender by.  What no host has isn't looked for: 240/8
-     * are numbers of IPv6 (ip/host.h) */
+    /* The quoted packet is ours only if its source is the address that the error was sent to. A
+     * later fragment has no ports to find the sender by. Destinations that no host has aren't
+     * looked up, because 240/8 are IPv6 host numbers (ip/host.h). */
     protocol = ipv4_protocol(stack, quoted.protocol);
     if (packet->is_group || quoted.src != packet->dst || address_is_no_host(quoted.dst) ||
         quoted.fragment_offset > 0 || !protocol) {
@@ -122,7 +122,7 @@ void icmp_input(struct leat *stack, struct packet *packet)
 {
     struct wire_icmp icmp;
 
-    packet->buf->segment_bytes = 0; /* a device may say that this is TCP's super-frame */
+    packet->buf->segment_bytes = 0; /* a device may have marked it as a super-frame of TCP */
     if (!wire_icmp_parse(&icmp, packet->buf->data, packet->buf->len)) {
         stack_end(stack, packet->buf, drop_icmp_format);
         return;
@@ -141,7 +141,7 @@ void icmp_input(struct leat *stack, struct packet *packet)
         error_input(stack, packet, &icmp);
         break;
     default:
-        /* redirects and quenches are forged more often than meant (RFC 6633; C3) */
+        /* redirects and quenches are more often forged than real (RFC 6633; C3) */
         stack_end(stack, packet->buf, drop_icmp_type);
         break;
     }
@@ -166,7 +166,7 @@ void icmp_unresolved(struct leat *stack, const struct leat_buf *packet)
 
     if (!wire_ipv4_parse_quote(&header, packet->data, packet->len) || header.fragment_offset > 0)
         return;
-    /* a fragment's header is alone in its piece */
+    /* the header of a fragment is a piece of its own */
     skip = header.header_bytes;
     if (piece->len == skip && piece->next) {
         piece = piece->next;

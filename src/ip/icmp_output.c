@@ -1,4 +1,4 @@
-/* icmp_output.c -- ICMP errors out (RFC 1122 3.2.2, RFC 1812 4.3.2). */
+/* icmp_output.c -- sends ICMP errors (RFC 1122 3.2.2, RFC 1812 4.3.2). */
 #include "ip/icmp.h"
 
 #include "core/checksum.h"
@@ -13,7 +13,7 @@ enum {
     QUOTE_BYTES_MAX = ERROR_BYTES_MAX - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES
 };
 
-/* True for ICMP messages that are no questions: about those no error is ever sent. */
+/* True for ICMP messages other than echo: these never cause an error message. */
 static bool is_icmp_error(const struct packet *packet)
 {
     if (packet->protocol != IP_ICMP)
@@ -22,7 +22,7 @@ static bool is_icmp_error(const struct packet *packet)
            (packet->buf->data[0] != ICMP_ECHO && packet->buf->data[0] != ICMP_ECHO_REPLY);
 }
 
-/* True for a fragment that isn't the first: the header lies in front of the buffer. */
+/* True for a fragment that isn't the first; its header is in memory before the buffer. */
 static bool is_later_fragment(const struct packet *packet)
 {
     const uint8_t *header = packet->buf->data - packet->header_bytes;
@@ -30,7 +30,7 @@ static bool is_later_fragment(const struct packet *packet)
     return ((header[6] & 0x1f) | header[7]) != 0;
 }
 
-/* RFC 1122 3.2.2: errors about these would be storms. */
+/* RFC 1122 3.2.2: errors about these packets could cause storms. */
 static bool error_is_allowed(struct leat *stack, const struct packet *packet)
 {
     if (packet->is_group || is_icmp_error(packet) || is_later_fragment(packet))

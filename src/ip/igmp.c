@@ -1,5 +1,5 @@
-/* igmp.c -- routers, and the switches that listen to them, are told which groups of IPv4 we are in.
- * When is for ip/groups.c to say. */
+/* igmp.c -- tells routers, and switches that listen to them, our IPv4 multicast groups. ip/groups.c
+ * decides when. */
 #include "ip/igmp.h"
 
 #include "core/view.h"
@@ -10,10 +10,10 @@
 #include "wire/ipv4.h"
 
 enum {
-    HEADER_BYTES = 24, /* with a Router Alert (RFC 2113) */
+    HEADER_BYTES = 24, /* with the Router Alert option (RFC 2113) */
     ALERT = 148,
     ALERT_BYTES = 4,
-    INTERNETWORK_CONTROL = 0xc0 /* RFC 3376 4: the type of service */
+    INTERNETWORK_CONTROL = 0xc0 /* RFC 3376 4: type of service */
 };
 
 static const leat_ip4 all_hosts = IP4(224, 0, 0, 1);
@@ -62,7 +62,7 @@ static void report_older(struct link *link, struct leat_ip ip, uint8_t age, bool
     const uint8_t type = leaves ? IGMP_V2_LEAVE : age == 1 ? IGMP_V2_REPORT : IGMP_V1_REPORT;
     struct leat_buf *message;
 
-    if (leaves && age > 1) /* IGMPv1 finds out by itself */
+    if (leaves && age > 1) /* IGMPv1 has no leave message */
         return;
     message = groups_room(link->stack, IGMP_BYTES);
     if (!message)
@@ -87,7 +87,7 @@ static bool hears(const struct link *link, leat_ip4 ip)
     return groups_hear(link->stack->igmp, link, leat_ip_v4(ip));
 }
 
-/* RFC 1112 6.4: 32 groups have one Ethernet address. */
+/* RFC 1112 6.4: 32 groups share one Ethernet address. */
 static bool hears_mac(const struct link *link, const struct leat_mac *mac)
 {
     const uint32_t low =
@@ -99,7 +99,7 @@ static bool hears_mac(const struct link *link, const struct leat_mac *mac)
 
 static const struct ipv4_groups heard = {.hears = hears, .hears_mac = hears_mac};
 
-/* The options have been judged before. */
+/* The options have been checked before. */
 static bool has_alert(const struct packet *packet)
 {
     const uint8_t *header = packet->buf->data - packet->header_bytes;
@@ -113,8 +113,8 @@ static bool has_alert(const struct packet *packet)
     return false;
 }
 
-/* RFC 3376 9.1: a query from afar would make many answer.  All versions send a TTL of 1, and all
- * but the first a Router Alert. */
+/* RFC 3376 9.1: a query from outside the link would make many hosts answer.  All versions use a TTL
+ * of 1, and all but IGMPv1 a Router Alert. */
 static bool query_is_good(const struct packet *packet, struct group_query *query)
 {
     const struct leat_buf *buf = packet->buf;
@@ -124,7 +124,7 @@ static bool query_is_good(const struct packet *packet, struct group_query *query
            (packet->dst == all_hosts || !leat_ip_is_any(query->ip));
 }
 
-/* The counter under which a message ends. */
+/* Processes a message and returns its counter. */
 static uint64_t *take(struct leat *stack, const struct packet *packet)
 {
     const uint8_t *bytes = packet->buf->data;
@@ -153,7 +153,7 @@ static bool envelope_is_good(const struct packet *packet)
 
 static void igmp_input(struct leat *stack, struct packet *packet)
 {
-    if (host_is_v6(packet->src)) { /* which has MLD */
+    if (host_is_v6(packet->src)) { /* IPv6 uses MLD */
         stack_end(stack, packet->buf, drop_ip6_protocol);
     } else if (!envelope_is_good(packet)) {
         stack_end(stack, packet->buf, drop_group_format);
@@ -173,7 +173,7 @@ static bool no_error(struct leat *stack, const struct icmp_error *error)
 static const struct protocol igmp_protocol = {
     .input = igmp_input, .icmp_error = no_error, .number = IP_IGMP};
 
-/* ---- the program's ------------------------------------------------------------------------- */
+/* ---- joins of the program ------------------------------------------------------------------ */
 
 enum leat_err igmp_join(struct link *link, struct leat_ip group)
 {

@@ -1,4 +1,4 @@
-/* ipv4.c -- IPv4's functions for the link layer. */
+/* ipv4.c -- IPv4's entry points for the link layer. */
 #include "ip/ipv4.h"
 
 #include "ip/icmp.h"

@@ -1,4 +1,4 @@
-/* ipv4_input.c -- datagrams in: what is checked, in this order, before anybody sees a packet. */
+/* ipv4_input.c -- receives datagrams: the checks, in their order, before a packet is delivered. */
 #include "ip/ipv4.h"
 
 #include "core/view.h"
@@ -10,8 +10,8 @@
 
 static const leat_ip4 all_hosts = IP4(224, 0, 0, 1); /* RFC 1112 4 */
 
-/* RFC 1122 3.2.1.3, 3.3.6: what comes from outside never has one of our addresses (LAND), a group
- * or no host as its source. */
+/* RFC 1122 3.2.1.3, 3.3.6: a packet from outside never has as its source one of our addresses (LAND
+ * attack), a group, or an address that no host has. */
 static bool source_is_martian(const struct leat *stack, const struct link *link, leat_ip4 src)
 {
     if (link && (address_is_no_host(src) || address_is_broadcast(link, src)))
@@ -19,8 +19,8 @@ static bool source_is_martian(const struct leat *stack, const struct link *link,
     return ipv4_is_ours(stack, src) == (link != 0);
 }
 
-/* RFC 1122 3.3.4.2, the strong model: an address is ours on its own link only.  3.3.6: what a link
- * address brought to many must be for many. */
+/* RFC 1122 3.3.4.2, the strong model: an address is ours on its own link only.  3.3.6: a packet to
+ * a broadcast or multicast link address must have such an IP address, too. */
 static bool is_for_us(const struct leat *stack, const struct link *link, leat_ip4 dst,
                       bool link_is_group, bool *is_group)
 {
@@ -34,8 +34,8 @@ static bool is_for_us(const struct leat *stack, const struct link *link, leat_ip
     return *is_group || (!link_is_group && address_is_ours(link, dst));
 }
 
-/* The route cache has the path back, so the addresses need no check: both are hosts, one is ours on
- * this link, and the other one is neither ours nor a broadcast address. */
+/* True if the route cache has the path back from @dst to @src. Then the addresses need no check:
+ * both are hosts, @dst is ours on this link, and @src is neither ours nor a broadcast address. */
 static bool addresses_are_known(struct leat *stack, const struct link *link, leat_ip4 src,
                                 leat_ip4 dst)
 {
@@ -44,7 +44,7 @@ static bool addresses_are_known(struct leat *stack, const struct link *link, lea
     return back && back->known_link == link;
 }
 
-/* NULL, or the counter of what is wrong with the addresses. */
+/* The counter for the fault of the addresses; NULL: they are valid. */
 static uint64_t *check_addresses(struct leat *stack, const struct link *link, leat_ip4 src,
                                  leat_ip4 dst, bool *is_group)
 {
@@ -76,9 +76,9 @@ void ipv4_deliver(struct leat *stack, struct packet *packet)
     deliver(stack, packet);
 }
 
-/* False: the options are not acceptable, and the packet dies in silence.  A parameter problem
- * should tell of a malformed one (RFC 1122 3.2.2.5), but who makes such a header is no honest peer,
- * and maybe not at the address that it names: an answer would help him alone. */
+/* False: the options are invalid, and the packet is dropped silently.  RFC 1122 3.2.2.5 asks for a
+ * parameter problem about a malformed option. But the sender of such a header isn't a legitimate
+ * peer, and its address may be forged, so an answer would only help an attacker. */
 static inline bool options_pass(const struct packet *packet)
 {
     return packet->header_bytes == IPV4_HEADER_BYTES ||
@@ -120,8 +120,8 @@ COLD static void fragment_input(struct leat *stack, struct packet *packet,
     reassembly_input(stack, packet, &part);
 }
 
-/* A packet with options, a fragment, or both.  The header is read once more, so that others, which
- * nearly all are, need not keep all of it. */
+/* Processes a packet with options, a fragment, or both.  The header is parsed again here, so that
+ * the fast path need not keep all of it. */
 COLD static void input_slow_path(struct leat *stack, struct packet *packet)
 {
     const uint8_t *at = packet->buf->data - packet->header_bytes;
@@ -135,8 +135,8 @@ COLD static void input_slow_path(struct leat *stack, struct packet *packet)
         return;
     }
     ok = wire_ipv4_parse_quote(&header, at, packet->header_bytes);
-    leat_assert(ok); /* it was a moment ago */
-    /* a fragment waits for the others; of a datagram that nobody handles it is not worth it */
+    leat_assert(ok); /* it was parsed before */
+    /* a fragment is kept only if a protocol will handle its datagram */
     if (wire_ipv4_is_fragment(at) &&
         (packet->protocol == IP_ICMP || ipv4_protocol(stack, packet->protocol)))
         fragment_input(stack, packet, &header);
@@ -144,8 +144,8 @@ COLD static void input_slow_path(struct leat *stack, struct packet *packet)
         ipv4_deliver(stack, packet);
 }
 
-/* True for what comes to the one port that is open to any host's address: an answer to who has no
- * address yet (RFC 2131 4.1).  A fragment doesn't, as it doesn't show its port. */
+/* True for a packet to the one port that is open for any address: an answer to a DHCP client
+ * without an address (RFC 2131 4.1).  Fragments are excluded, because they may lack the port. */
 COLD static bool is_for_open_port(const struct leat *stack, const struct link *link,
                                   const uint64_t *wrong, const struct leat_buf *buf,
                                   uint32_t header_bytes)
@@ -158,7 +158,7 @@ COLD static bool is_for_open_port(const struct leat *stack, const struct link *l
            get16(bytes + header_bytes + 2) == link->open_port;
 }
 
-/* True for what a switch asks that listens for groups and has no address (RFC 4541 2.1.1). */
+/* True for a query from a switch that snoops IGMP and has no address (RFC 4541 2.1.1). */
 COLD static bool is_from_switch(const struct leat *stack, const struct link *link,
                                 const uint64_t *wrong, const uint8_t *bytes)
 {
@@ -166,8 +166,7 @@ COLD static bool is_from_switch(const struct leat *stack, const struct link *lin
            bytes[IPV4_PROTOCOL_AT] == IP_IGMP && get32(bytes + IPV4_SRC_AT) == IP4_ANY;
 }
 
-/* What is asked for of the header is read where it is asked for, not all at once: it stays where it
- * is, and the processor has few registers. */
+/* Each header field is loaded where it is used: it stays in memory, and registers are few. */
 static __attribute__((noinline)) void input_any(struct leat *stack, struct link *link,
                                                 struct leat_buf *buf, bool is_group)
 {
@@ -199,7 +198,7 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
     packet.link = link;
     packet.header_bytes = (uint16_t)header_bytes;
     packet.protocol = bytes[IPV4_PROTOCOL_AT];
-    packet.ttl = bytes[IPV4_TTL_AT]; /* which is the routers' business: RFC 1122 3.2.1.7 */
+    packet.ttl = bytes[IPV4_TTL_AT]; /* ignored by hosts: RFC 1122 3.2.1.7 */
     packet.tos = bytes[IPV4_TOS_AT];
     packet.is_group = is_group;
     packet.reassembled = false;
@@ -209,8 +208,8 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
         ipv4_deliver(stack, &packet);
 }
 
-/* True for a datagram of which input_any() would find nothing to be done but to deliver it: there
- * are no options, no padding and no fragment, and what was decided of its addresses holds. */
+/* True for a datagram that input_any() would only deliver: it has no options and no padding, isn't
+ * a fragment, and a cached path validates its addresses. */
 static inline bool is_plain(struct leat *stack, const struct link *link, const struct leat_buf *buf)
 {
     const uint8_t *bytes = buf->data;

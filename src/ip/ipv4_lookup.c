@@ -1,4 +1,4 @@
-/* ipv4_lookup.c -- which addresses are ours, which are many hosts', and whose a protocol is. */
+/* ipv4_lookup.c -- looks up our addresses, group addresses, and protocols. */
 #include "ip/ipv4.h"
 #include "link/address.h"
 

@@ -1,4 +1,4 @@
-/* ipv4_output.c -- datagrams out: the way, the header, fragments. */
+/* ipv4_output.c -- sends datagrams: path, header, fragments. */
 #include "ip/ipv4.h"
 
 #include "core/view.h"
@@ -9,8 +9,8 @@
 #include "link/arp.h"
 #include "wire/ipv4.h"
 
-/* To a group or to everybody: by the link of the source or, without one, the first that is up.  A
- * host that has no address yet may say so to everybody (RFC 1122 3.2.1.3(a), DHCP). */
+/* Finds the path to a group or a broadcast address: by the link of the source or, without a source,
+ * the first usable link.  A host without an address may broadcast (RFC 1122 3.2.1.3(a), DHCP). */
 COLD static enum leat_err path_to_group(struct leat *stack, struct path *path)
 {
     struct link *bare = 0;
@@ -38,7 +38,7 @@ COLD static enum leat_err path_to_group(struct leat *stack, struct path *path)
     return LEAT_OK;
 }
 
-/* The same for IPv4, if it isn't known; all but the sum. */
+/* Finds an uncached IPv4 path; all but pseudo_sum. */
 static enum leat_err find_path(struct leat *stack, struct path *path)
 {
     const leat_ip4 src = path->src, dst = path->dst;
@@ -72,11 +72,11 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
 
     if (cached) {
         *path = *cached;
-        path->template = 0; /* another way may take its place */
+        path->template = 0; /* another path may replace the cached one */
         return LEAT_OK;
     }
     *path = (struct path){.src = src, .dst = dst, .next_hop = dst, .is_v6 = host_is_v6(dst)};
-    if (path->is_v6) /* or a number that is nobody's: 240/8 */
+    if (path->is_v6) /* or an address of 240/8, which no host has */
         return stack->ipv6_family ? stack->ipv6_family->path(stack, path) : LEAT_ERR_NO_ROUTE;
     err = find_path(stack, path);
     path->pseudo_sum = host_pseudo_sum(stack, path->src, dst);
@@ -87,7 +87,7 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
 
 void ipv4_tell_reached(struct path *path)
 {
-    const uint64_t often_enough_ns = 1000000000; /* entries are good for a minute */
+    const uint64_t often_enough_ns = 1000000000; /* entries are valid for a minute */
 
     path->reached_until_ns = path->link->stack->now_ns + often_enough_ns;
     if (path->is_v6)
@@ -117,10 +117,10 @@ static struct wire_ipv4 header_for(struct leat *stack, const struct path *path,
                                .protocol = options->protocol,
                                .dont_fragment = options->dont_fragment};
 
-    /* RFC 1112 6.1: a group is on the link unless the sender says otherwise */
+    /* RFC 1112 6.1: multicast stays on the link unless the sender sets a TTL */
     if (header.ttl == 0)
         header.ttl = ip4_is_multicast(path->dst) ? 1 : stack->config.ttl;
-    /* RFC 6864 4: only what may be fragmented needs an identification */
+    /* RFC 6864 4: only packets that may be fragmented need an identification */
     if (!options->dont_fragment)
         header.id = route_next_id(stack);
     return header;
@@ -153,7 +153,7 @@ static void send_on_link(const struct path *path, struct leat_buf *packet)
         neighbour_output(path->link, path->next_hop, packet);
 }
 
-/* One fragment: a header of its own in front of a slice of the payload.  False: no memory. */
+/* Sends one fragment: a header of its own, and a slice of the payload.  False: no memory. */
 static bool send_fragment(struct leat *stack, const struct path *path,
                           const struct wire_ipv4 *header, const struct leat_buf *payload)
 {
@@ -196,7 +196,7 @@ static enum leat_err send_in_fragments(struct leat *stack, const struct path *pa
     return err;
 }
 
-/* Takes @payload, which together with the header is @total bytes. */
+/* Fragments or refuses @payload, which with the header has @total bytes.  Takes @payload. */
 COLD static enum leat_err send_too_big(struct leat *stack, const struct path *path,
                                        const struct ipv4_options *options, struct leat_buf *payload,
                                        uint32_t total)
@@ -217,7 +217,7 @@ enum leat_err ipv4_output(struct leat *stack, const struct path *path,
     const uint32_t total = IPV4_HEADER_BYTES + leat_buf_total(payload);
     struct wire_ipv4 header;
 
-    /* a super-frame is cut by the device, not by us */
+    /* a super-frame may exceed the MTU, because it is segmented later */
     if (total > path->mtu && (payload->segment_bytes == 0 || !path->link || total > IPV4_TOTAL_MAX))
         return send_too_big(stack, path, options, payload, total);
     header = header_for(stack, path, options);

@@ -1,22 +1,22 @@
 /*
- * reassembly.c -- datagrams that come in fragments.
+ * reassembly.c -- reassembles datagrams from fragments.
  *
- * A datagram is a short array of fragments in order of their offsets, found by what RFC 791 3.2 or
- * RFC 8200 4.5 says identifies it; both families share one table and its limits.  It is complete
- * when an end is known and no byte is missing.
+ * A datagram is a short array of fragments in order of offset. It is found by the identification of
+ * RFC 791 3.2 or RFC 8200 4.5; both families share one table and its limits.  It is complete when
+ * its end is known and no byte is missing.
  *
- * Attackers made the rules: a fragment that overlaps another, a second end, a datagram longer than
- * 65,535 bytes or a transport header cut by a fragment condemns the whole datagram (RFC 1858, RFC
- * 3128, RFC 5722); its slot stays, empty, until the timeout, so that what still comes of it is
- * refused.  An exact duplicate is not an attack, only a bad link: it is dropped alone.
+ * The rules resist attacks. The whole datagram is condemned by a fragment that overlaps another, a
+ * second end, more than 65,535 bytes, or a transport header that is split (RFC 1858, RFC 3128, RFC
+ * 5722). Its slot stays, empty, until the timeout, so that further fragments are refused.  An exact
+ * duplicate is no attack but a bad link: only the duplicate is dropped.
  *
- * Nothing grows: so many fragments a datagram, so many datagrams, so many bytes of storage.  A
- * source that would hold more than it leaves free, of slots or of bytes, gives up its own oldest
- * datagram: so one that floods us finds others with room, and k of them leave 1/(k+1) of it free.
- * The one datagram that it is about may take what is left.  If nothing is left the datagram pays
- * that has waited longest, whose ever it is: sources are easy to forge, and who completes his
- * datagrams has none that waits for long.  The timeout is fixed: fragments that keep coming don't
- * prolong it (RFC 1122 3.3.2).
+ * Everything is bounded: fragments per datagram, datagrams, bytes of storage.  A source that would
+ * hold more slots or bytes than it leaves free loses its own oldest datagram. So a source that
+ * floods leaves space for others; k such sources leave 1/(k+1) of it free. A source's only datagram
+ * may take all that is left.  If nothing is left, the datagram that has waited longest is dropped,
+ * whatever its source. Sources are easy to forge, while a source that completes its datagrams has
+ * none that waits for long.  The timeout is fixed: further fragments don't prolong it (RFC 1122
+ * 3.3.2).
  */
 #include "ip/reassembly.h"
 
@@ -31,39 +31,39 @@ enum {
 
 struct fragment {
     struct leat_buf *buf;
-    uint32_t first; /* offset of the first byte, */
-    uint32_t end;   /* of the one behind the last */
+    uint32_t first; /* offset of the first byte */
+    uint32_t end;   /* offset after the last byte */
 };
 
 enum datagram_state {
     DATAGRAM_FREE,
     DATAGRAM_WAITING,  /* for fragments */
-    DATAGRAM_CONDEMNED /* holds nothing, refuses what still comes */
+    DATAGRAM_CONDEMNED /* holds no fragments, refuses further ones */
 };
 
 struct datagram {
-    struct timer timer;   /* first: a timer is its datagram */
-    struct packet packet; /* of the first fragment, once it is here; before, of any */
+    struct timer timer;   /* first, so that a timer can be cast to its datagram */
+    struct packet packet; /* of the first fragment if received, else of any */
     const struct reassembly_family *family;
     struct leat_ip src;
     struct leat_ip dst;
-    uint64_t number; /* in the order in which they began: many do in one burst */
+    uint64_t number; /* sequence number by start, because many start at the same time */
     uint32_t id;
     uint16_t count;
     uint8_t state;              /* enum datagram_state */
     bool congested;             /* a fragment was marked CE */
     bool not_ecn;               /* a fragment was not ECN-capable */
-    uint32_t end;               /* length of the whole; 0: not known yet */
-    uint32_t bytes;             /* that are here */
+    uint32_t end;               /* total length; 0: not known yet */
+    uint32_t bytes;             /* received */
     uint32_t held_bytes;        /* of storage */
     struct fragment *fragments; /* config.reassembly_fragments of them */
 };
 
 struct reassembly {
     struct datagram *datagrams;
-    uint32_t held_bytes; /* by all of them */
-    uint32_t used;       /* slots that aren't free */
-    uint64_t begun;      /* datagrams so far */
+    uint32_t held_bytes; /* by all datagrams */
+    uint32_t used;       /* slots in use */
+    uint64_t begun;      /* datagrams started so far */
 };
 
 static size_t fragment_count(const struct leat_config *config)
@@ -100,7 +100,7 @@ bool reassembly_init(struct leat *stack)
     return true;
 }
 
-/* Gives up what @datagram holds. */
+/* Frees the fragments of @datagram. */
 static void let_go(struct leat *stack, struct datagram *datagram)
 {
     for (unsigned i = 0; i < datagram->count; i++)
@@ -125,7 +125,7 @@ static void condemn(struct leat *stack, struct datagram *datagram)
     datagram->state = DATAGRAM_CONDEMNED;
 }
 
-/* RFC 1122 3.3.2, RFC 8200 4.5: the sender is told if the first fragment is here. */
+/* RFC 1122 3.3.2, RFC 8200 4.5: the sender is told if the first fragment was received. */
 COLD static void timer_fired(struct timer *timer, void *context)
 {
     struct leat *stack = context;
@@ -151,20 +151,21 @@ static bool belongs(const struct datagram *datagram, const struct packet *packet
            datagram->packet.link == packet->link;
 }
 
-/* What one source holds. */
+/* The share of one source. */
 struct holding {
     uint32_t datagrams;
     uint32_t bytes;
 };
 
-/* Who sends as one: of IPv6 all of a /64 (RFC 6177). */
+/* True if both are one source: an IPv4 address, or a /64 of IPv6 (RFC 6177). */
 static bool is_of(const struct datagram *datagram, const struct leat_ip *src)
 {
     uint64_t ours[2], theirs[2];
 
     memcpy(ours, datagram->src.bytes, sizeof ours);
     memcpy(theirs, src->bytes, sizeof theirs);
-    /* a /64 of IPv6; IPv4's all begin with zeros, and differ in what follows */
+    /* compares the /64 of IPv6; all IPv4-mapped ones start with zeros, so the rest is compared,
+     * too */
     return ours[0] == theirs[0] && (ours[0] != 0 || ours[1] == theirs[1]);
 }
 
@@ -184,8 +185,8 @@ static struct holding holding_of(const struct leat *stack, const struct leat_ip 
     return holding;
 }
 
-/* The datagram that can best be spared, or NULL: one that is condemned, else the oldest; of @src,
- * if that isn't NULL, and never @but. */
+/* The datagram to evict: a condemned one, else the oldest; NULL: none.  If @src isn't NULL, only
+ * datagrams of @src; never @but. */
 static struct datagram *spare(struct leat *stack, const struct leat_ip *src,
                               const struct datagram *but)
 {
@@ -211,7 +212,7 @@ static void take_from(struct leat *stack, struct datagram *datagram)
     make_free(stack, datagram);
 }
 
-/* A slot for another datagram of @src; @found is one that is free, or NULL. */
+/* A slot for another datagram of @src; @found is a free one, or NULL. */
 static struct datagram *take_slot(struct leat *stack, const struct leat_ip *src,
                                   struct datagram *found)
 {
@@ -219,7 +220,7 @@ static struct datagram *take_slot(struct leat *stack, const struct leat_ip *src,
     const uint32_t slots = stack->config.reassemblies;
     struct datagram *victim = 0;
 
-    /* while half of the slots are free nobody can hold more than is left */
+    /* while half of the slots are free, no source can hold more than it leaves free */
     if (table->used >= slots / 2 &&
         holding_of(stack, src).datagrams + 1 > slots - table->used - (found ? 1 : 0))
         victim = spare(stack, src, 0);
@@ -231,7 +232,7 @@ static struct datagram *take_slot(struct leat *stack, const struct leat_ip *src,
     return victim;
 }
 
-/* The slot of the datagram that @packet is a fragment of: its own, or a new one. */
+/* The slot of the datagram that @packet is a fragment of; a new one if needed. */
 static struct datagram *slot_for(struct leat *stack, const struct packet *packet,
                                  const struct reassembly_part *part)
 {
@@ -246,7 +247,7 @@ static struct datagram *slot_for(struct leat *stack, const struct packet *packet
             datagram = &table->datagrams[i];
     }
     datagram = take_slot(stack, &part->src, datagram);
-    leat_assert(datagram != 0); /* if none was free there was one to take */
+    leat_assert(datagram != 0); /* without a free slot there is one to evict */
     fragments = datagram->fragments;
     *datagram = (struct datagram){.timer = {.fire = timer_fired},
                                   .packet = *packet,
@@ -268,7 +269,7 @@ enum verdict {
     VERDICT_EVIL
 };
 
-/* Whether the fragment may be part of any datagram. */
+/* Checks the fragment by itself. */
 static enum verdict judge_alone(const struct packet *packet, const struct reassembly_part *part,
                                 const struct fragment *fragment)
 {
@@ -280,8 +281,8 @@ static enum verdict judge_alone(const struct packet *packet, const struct reasse
     /* the ping of death */
     if (fragment->end > part->end_max)
         return VERDICT_EVIL;
-    /* RFC 1858, RFC 3128: no part of a TCP header, options included, is in a later fragment.  UDP
-     * and ICMP headers are as short as the shortest fragment. */
+    /* RFC 1858, RFC 3128: a TCP header with its options must be in the first fragment.  UDP and
+     * ICMP headers fit into the shortest fragment. */
     if (packet->protocol != TCP)
         return VERDICT_GOOD;
     if (fragment->first > 0)
@@ -291,7 +292,7 @@ static enum verdict judge_alone(const struct packet *packet, const struct reasse
     return VERDICT_GOOD;
 }
 
-/* Whether it reaches into the fragment before place @i, or the one there. */
+/* True if it overlaps the fragment before index @i, or the one at @i. */
 static bool overlaps(const struct datagram *datagram, const struct fragment *fragment, unsigned i)
 {
     const struct fragment *others = datagram->fragments;
@@ -300,14 +301,14 @@ static bool overlaps(const struct datagram *datagram, const struct fragment *fra
            (i < datagram->count && fragment->end > others[i].first);
 }
 
-/* Whether it fits to what is here; @at gets its place. */
+/* Checks the fragment against those received; @at gets its index. */
 static enum verdict judge_among(const struct datagram *datagram, const struct fragment *fragment,
                                 bool is_last, unsigned *at)
 {
     const struct fragment *others = datagram->fragments;
     unsigned i = datagram->count;
 
-    while (i > 0 && others[i - 1].first >= fragment->first) /* mostly it is the last */
+    while (i > 0 && others[i - 1].first >= fragment->first) /* most often it is the last */
         i--;
     *at = i;
     if (i < datagram->count && others[i].first == fragment->first &&
@@ -315,13 +316,13 @@ static enum verdict judge_among(const struct datagram *datagram, const struct fr
         return VERDICT_DUPLICATE;
     if (overlaps(datagram, fragment, i))
         return VERDICT_EVIL;
-    /* nothing lies behind the end, and there is only one */
+    /* there is only one end, and no fragment lies after it */
     if (is_last)
         return datagram->end > 0 || i < datagram->count ? VERDICT_EVIL : VERDICT_GOOD;
     return datagram->end > 0 && fragment->end >= datagram->end ? VERDICT_EVIL : VERDICT_GOOD;
 }
 
-/* The source gives up older datagrams as long as it would hold more than it leaves free. */
+/* Evicts older datagrams of the source while it would hold more than it leaves free. */
 static void take_from_source(struct leat *stack, const struct datagram *datagram, uint32_t held)
 {
     const struct reassembly *table = stack->reassembly;
@@ -335,7 +336,8 @@ static void take_from_source(struct leat *stack, const struct datagram *datagram
         take_from(stack, older);
 }
 
-/* False: too many fragments, or too much storage for all of them. */
+/* Makes space for @held bytes.  False: the datagram has too many fragments, or needs too much
+ * storage. */
 static bool make_room(struct leat *stack, const struct datagram *datagram, uint32_t held)
 {
     const uint32_t limit = stack->config.reassembly_bytes;
@@ -377,7 +379,7 @@ static void insert(struct leat *stack, struct datagram *datagram, const struct p
     datagram->not_ecn |= (packet->tos & ECN_MASK) == 0;
 }
 
-/* The whole as one list of buffers: takes the fragments, frees the slot. */
+/* Joins the fragments into one list of buffers and frees the slot. */
 static struct packet whole_of(struct leat *stack, struct datagram *datagram)
 {
     struct packet packet = datagram->packet;
@@ -393,7 +395,7 @@ static struct packet whole_of(struct leat *stack, struct datagram *datagram)
         leat_buf_append(last, datagram->fragments[i].buf);
         last = datagram->fragments[i].buf;
     }
-    /* a device knows no checksum of a datagram that it has seen in parts */
+    /* the device has computed no checksum of the whole datagram */
     packet.buf->checksum = LEAT_CHECKSUM_UNKNOWN;
     datagram->count = 0;
     stack->reassembly->held_bytes -= datagram->held_bytes;
@@ -437,7 +439,7 @@ void reassembly_input(struct leat *stack, struct packet *packet, const struct re
         datagram->end = fragment.end;
     if (datagram->end == 0 || datagram->bytes < datagram->end)
         return;
-    /* RFC 3168 5.3: a mark on some fragment of what is not ECN-capable is a fault */
+    /* RFC 3168 5.3: a CE mark is invalid if a fragment isn't ECN-capable */
     if (datagram->congested && datagram->not_ecn) {
         condemn(stack, datagram);
         return;

@@ -1,4 +1,4 @@
-/* route.c -- where packets go (RFC 1122 3.3.1), and what identifies them (RFC 6864). */
+/* route.c -- routes packets (RFC 1122 3.3.1), and makes their identifications (RFC 6864). */
 #include "ip/route.h"
 
 #include "core/assert.h"
@@ -7,31 +7,31 @@
 #include "link/address.h"
 
 enum {
-    IDS_ARE_DRAWN = 0x6964 /* keeps this use of the secret apart from others */
+    IDS_ARE_DRAWN = 0x6964 /* separates this use of the secret from others */
 };
 
 struct route {
     leat_ip4 network;
     leat_ip4 gateway;  /* IP4_ANY: the network is on `link` */
-    struct link *link; /* where the gateway is, whatever our prefixes say; NULL: they say it */
+    struct link *link; /* link of the gateway; NULL: determined by our prefixes */
     uint8_t prefix_bits;
 };
 
-/* Identifications not used yet.  Counters would tell who shares one how much we send to others, be
- * they keyed (RFC 7739 5.3); the price of drawing is that one may come again before 65,536 are
- * used. */
+/* Unused identifications.  They are random, because even keyed counters would reveal to hosts that
+ * share one how much we send to others (RFC 7739 5.3). The price is that an identification may
+ * repeat before 65,536 are used. */
 struct ids {
     uint64_t draws;
     uint64_t bits;
-    uint32_t generation; /* stack->route_generation then: another secret, others */
-    uint32_t left;       /* in bits, 16 each */
+    uint32_t generation; /* stack->route_generation at the draw: a new secret voids them */
+    uint32_t left;       /* identifications of 16 bits left in `bits` */
 };
 
 struct routes {
     struct route *routes;
     uint16_t count;
-    uint8_t block;      /* of the cache, that was asked for last */
-    uint8_t block_hand; /* that gives its place to the next one */
+    uint8_t block;      /* index of the block in the cache that was used last */
+    uint8_t block_hand; /* index of the block that is replaced next */
     struct ids ids;
 };
 
@@ -51,14 +51,14 @@ bool routes_init(struct leat *stack)
     table->routes = arena_take(&stack->arena, stack->config.routes, sizeof(struct route));
     stack->route_cache = arena_take(&stack->arena, ROUTE_CACHE_HOSTS + ROUTE_CACHE_BLOCKS,
                                     sizeof *stack->route_cache);
-    stack->route_last = stack->route_cache; /* of no generation yet */
+    stack->route_last = stack->route_cache; /* its generation is 0, so it matches nothing */
     stack->routes = table;
     stack->route_generation = 1;
     stack->neighbour_generation = 1;
     return table->routes && stack->route_cache;
 }
 
-/* The usable address of ours whose prefix, the longest, holds @ip; or NULL. */
+/* The usable address of ours with the longest prefix that contains @ip; or NULL. */
 static const struct address *on_link(struct leat *stack, leat_ip4 src, leat_ip4 ip)
 {
     const struct address *best = 0;
@@ -77,7 +77,7 @@ static inline bool is_on_link(const struct route *route)
     return route->gateway == IP4_ANY;
 }
 
-/* The link that routes say @ip is on, or NULL. */
+/* The link that routes declare @ip to be on, or NULL. */
 static struct link *routed_link(const struct routes *table, leat_ip4 ip)
 {
     const struct route *best = 0;
@@ -92,7 +92,7 @@ static struct link *routed_link(const struct routes *table, leat_ip4 ip)
     return best ? best->link : 0;
 }
 
-/* The usable address @src of the link, IP4_ANY: its first one; or NULL. */
+/* The usable address @src of the link, or its first one if @src is IP4_ANY; or NULL. */
 static const struct address *usable_on(struct link *link, leat_ip4 src)
 {
     if (src == IP4_ANY)
@@ -100,7 +100,7 @@ static const struct address *usable_on(struct link *link, leat_ip4 src)
     return address_is_ours(link, src) ? address_find(link, src) : 0;
 }
 
-/* As on_link(), for the gateway of @route: @src need not be in its prefix, only on its link (RFC
+/* Like on_link(), for the gateway of @route: @src need not share its prefix, only its link (RFC
  * 1122 3.3.4.2, the strong model). */
 static const struct address *toward_gateway(struct leat *stack, leat_ip4 src,
                                             const struct route *route)
@@ -116,8 +116,8 @@ static const struct address *toward_gateway(struct leat *stack, leat_ip4 src,
     return link ? usable_on(link, src) : 0;
 }
 
-/* As on_link(); @src may be of another prefix of that link (RFC 1122 3.3.4.2, the strong model).
- * @bits gets the length of the prefix that holds @dst. */
+/* Like on_link(), but @src may have another prefix of that link (RFC 1122 3.3.4.2, the strong
+ * model). @bits gets the length of the prefix that contains @dst. */
 static const struct address *from_here(struct leat *stack, leat_ip4 src, leat_ip4 dst,
                                        uint32_t *bits)
 {
@@ -139,7 +139,7 @@ const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
     *next_hop = dst;
     for (uint32_t i = 0; i < table->count; i++) {
         const struct route *route = &table->routes[i];
-        const bool is_itself = route->link && dst == route->gateway; /* it is a host on the link */
+        const bool is_itself = route->link && dst == route->gateway; /* an on-link host, too */
         const uint32_t bits = is_itself ? 32 : route->prefix_bits;
         const struct address *from;
 
@@ -157,13 +157,13 @@ const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
     return best;
 }
 
-/* Bits in front that both have in common. */
+/* The number of leading bits that both have in common. */
 static uint32_t common_bits(leat_ip4 a, leat_ip4 b)
 {
     return a == b ? 32 : (uint32_t)__builtin_clz(a ^ b);
 }
 
-/* Narrows a block of @bits around @dst until it lies inside of the prefix or beside it. */
+/* Narrows a block of @bits around @dst until it lies entirely inside the prefix or outside. */
 static uint32_t bits_apart(uint32_t bits, leat_ip4 dst, leat_ip4 network, uint32_t prefix_bits)
 {
     const uint32_t common = common_bits(dst, network);
@@ -173,13 +173,13 @@ static uint32_t bits_apart(uint32_t bits, leat_ip4 dst, leat_ip4 network, uint32
     return least > bits ? least : bits;
 }
 
-/* The length of the prefix around @dst, which lies in no prefix of our addresses, that says nothing
- * else than @dst does to route_find() and to address_is_no_host(); 0: @dst is on a link.  Addresses
- * count in whatever state. */
+/* The length of the largest block around @dst whose addresses all have the same result in
+ * route_find() and in address_is_no_host().  0: @dst is in a prefix of ours, in any state of the
+ * address. */
 COLD static uint32_t block_bits(struct leat *stack, leat_ip4 dst)
 {
     const struct routes *table = stack->routes;
-    /* nobody's: 0/8, 127/8, and from 224/3 on */
+    /* ranges that no host has: 0/8, 127/8, and 224/3 */
     uint32_t bits =
         bits_apart(bits_apart(bits_apart(0, dst, 0, 8), dst, 0x7f000000, 8), dst, 0xe0000000, 3);
 
@@ -204,7 +204,7 @@ COLD static uint32_t block_bits(struct leat *stack, leat_ip4 dst)
     return bits;
 }
 
-/* The path by way of a gateway, its destination written, or NULL. */
+/* The cached path through a gateway, with @dst filled in, or NULL. */
 static struct route_cache_entry *find_block(struct leat *stack, leat_ip4 src, leat_ip4 dst)
 {
     struct route_cache_entry *const blocks = &stack->route_cache[ROUTE_CACHE_HOSTS];
@@ -238,7 +238,7 @@ struct path *route_cache_look_up(struct leat *stack, leat_ip4 src, leat_ip4 dst)
     return &found->path;
 }
 
-/* Where the path belongs: @bits of the prefix that shares it. */
+/* The cache entry for a path that a prefix of @bits shares. */
 COLD static struct route_cache_entry *place_for(struct leat *stack, const struct path *path,
                                                 uint32_t bits)
 {
@@ -260,7 +260,7 @@ void route_cache_put(struct leat *stack, const struct path *path, bool is_defaul
 
     leat_assert(bits <= 32);
     if (!path->is_v6 && address_is_broadcast(path->link, path->src))
-        return; /* ours, and a broadcast address of another prefix: it needs a closer look */
+        return; /* ours, but also a broadcast address of another prefix: must always be checked */
     cached = place_for(stack, path, bits);
     cached->generation = stack->route_generation;
     cached->mask = ip4_mask((uint8_t)bits);
@@ -270,7 +270,7 @@ void route_cache_put(struct leat *stack, const struct path *path, bool is_defaul
     cached->template.generation = 0;
 }
 
-/* True for an address of ours, be it still probed for. */
+/* True for an address of ours, even one that is still probed for. */
 static bool is_own(struct leat *stack, leat_ip4 ip)
 {
     for (struct link *link = stack->links; link < stack->links_end; link++) {
@@ -280,7 +280,8 @@ static bool is_own(struct leat *stack, leat_ip4 ip)
     return false;
 }
 
-/* True if an address, be it still probed for, has the gateway on its link, or a route does. */
+/* True if the gateway is on a link by a prefix of ours, even one still probed for, or by a
+ * route. */
 static bool gateway_is_on_link(const struct leat *stack, leat_ip4 gateway)
 {
     for (const struct link *link = stack->links; link < stack->links_end; link++) {
@@ -311,7 +312,7 @@ COLD bool route_exists(const struct leat *stack, leat_ip4 network, uint8_t prefi
     return find(stack->routes, network, prefix_bits);
 }
 
-/* Puts a route into the table, instead of the one that leads there. */
+/* Adds a route to the table, or replaces the one with the same prefix. */
 static enum leat_err set(struct leat *stack, const struct route *made)
 {
     struct routes *table = stack->routes;
@@ -339,8 +340,8 @@ COLD enum leat_err leat_route_add_on_link(struct leat *stack, const struct leat_
     return made.link ? set(stack, &made) : LEAT_ERR_ARGUMENT;
 }
 
-/* Adds a route by way of a gateway on @link; NULL: on the link that a prefix or a route of ours
- * says, or on the only one that there is. */
+/* Adds a route through a gateway on @link. NULL: the link is that of one of our prefixes or routes,
+ * or the only link. */
 COLD static enum leat_err add_by(struct leat *stack, struct link *link, struct leat_ip to,
                                  uint8_t prefix_bits, struct leat_ip by)
 {
@@ -404,7 +405,7 @@ enum leat_err path_to_loopback(const struct leat *stack, struct path *path)
     return LEAT_OK;
 }
 
-/* One hash is four identifications. */
+/* Draws four identifications from one hash. */
 COLD static void draw_ids(struct leat *stack, struct ids *ids)
 {
     ids->bits = siphash13(&stack->secret_key, ++ids->draws, IDS_ARE_DRAWN);

@@ -19,7 +19,7 @@
  * The table never grows. Entries are in a free list, or in one of two lists ordered by last use:
  * those being resolved and those that have answered. Outsiders can cause any number of the first.
  * So when the table is full and more than a quarter of it is being resolved, the oldest of these is
- * evicted: a scan of addresses that don't exist can't evict neighbours that do. A request from an
+ * evicted. A scan of addresses that don't exist can't evict neighbours that do. A request from an
  * unknown host is answered even if no entry is free, but evicts none.
  */
 #include "link/arp.h"
