@@ -1,13 +1,17 @@
 /*
- * address6.c -- the life of an IPv6 address: made, checked for duplicates, ended (RFC 4862, 7217).
+ * address6.c -- the life of an IPv6 address: creation, duplicate address detection, end (RFC 4862,
+ * 7217).
  *
- * An address is checked by one solicitation for itself: who hears of it within a second has it, or
- * wants it, too.  The solicitation carries a nonce, so that our own, sent back by the network, is
- * none (RFC 7527).  The random wait in front is at most 150 ms, not the second of RFC 4862 5.4.2:
- * a machine that boots is waited for; at most 40 ms for an address of a router's prefix, whose
- * advertisement came by chance late enough.  An identifier of our own that is taken is followed by
- * another, three in all (RFC 7217 6, RFC 8981 3.3.3); then there is none for as long as the prefix
- * lives.  An address that the program or a server gave is theirs to replace.
+ * An address is checked by one solicitation for itself. Another host that has the address, or
+ * checks it, too, reacts within a second.  The solicitation carries a nonce, so that our own
+ * solicitation, sent back by the network, isn't taken for a duplicate (RFC 7527).  The random delay
+ * before it is at most 150 ms, not the second of RFC 4862 5.4.2, so that a boot isn't delayed. For
+ * an address of a router's prefix it is at most 40 ms, because the advertisement came at a random
+ * time already.
+ *
+ * If an identifier of ours is taken, another one is tried, three in all (RFC 7217 6, RFC 8981
+ * 3.3.3). Then the prefix gets no address for its lifetime.  An address from the program or a
+ * server is not replaced: that is for its owner to do.
  */
 #include "core/container_of.h"
 #include "core/minmax.h"
@@ -35,7 +39,7 @@ static void tell(struct leat *stack, struct ready *ready)
     const bool is_lost = conflict && address->state == ADDRESS6_NONE;
     struct address_watch *watch = address->watch;
 
-    /* first, as the callbacks may remove the address */
+    /* cleared first, because the callbacks may remove the address */
     address->usable_news = false;
     address->conflict_news = false;
     if (usable && config->on_address)
@@ -55,7 +59,8 @@ static void unlisten(struct address6 *address)
     address->listens = false;
 }
 
-/* RFC 4862 5.4.2: before it is checked, so that what others say of it comes here. */
+/* RFC 4862 5.4.2: join the group before the check, to receive other hosts' messages about the
+ * address. */
 static void listen(struct address6 *address)
 {
     if (!address->listens)
@@ -63,7 +68,8 @@ static void listen(struct address6 *address)
     address->listens = true;
 }
 
-/* RFC 4862 5.5.4: when the address ends, is deprecated or, a temporary one, is to be replaced. */
+/* RFC 4862 5.5.4: the timer fires at the end of the address, at its deprecation or, for a temporary
+ * one, when its successor is due. */
 static void set_timer(struct address6 *address)
 {
     struct leat *stack = address->link->stack;
@@ -114,7 +120,7 @@ static void timer_fired(struct timer *timer, void *context)
         return;
     }
     if (address->state == ADDRESS6_USABLE) {
-        stack->route_generation++; /* it may be deprecated: others are chosen */
+        stack->route_generation++; /* paths choose another source, if this one is deprecated */
         set_timer(address);
         if (address->kind == ADDRESS6_TEMPORARY) {
             address->wants_successor = true;
@@ -132,13 +138,14 @@ static void timer_fired(struct timer *timer, void *context)
     timer_set(&stack->timers, timer, stack->now_ns + link6->retrans_ns);
 }
 
-/* True for an address of which we choose the identifier: then we may choose another. */
+/* True if we choose the identifier of the address, and so may choose another one. */
 static bool is_own_choice(const struct address6 *address)
 {
     return address->kind != ADDRESS6_GIVEN && address->kind != ADDRESS6_LEASED;
 }
 
-/* RFC 4862 5.4.2: many hear an advertisement at the same time, but a server answers one host. */
+/* RFC 4862 5.4.2: an advertisement reaches many hosts at the same time, a server's answer only
+ * one. */
 static uint32_t wait_max_us(const struct address6 *address)
 {
     if (address->kind == ADDRESS6_LEASED)
@@ -146,7 +153,8 @@ static uint32_t wait_max_us(const struct address6 *address)
     return address->kind >= ADDRESS6_STABLE ? WAIT_MAX_ADVERTISED_US : WAIT_MAX_US;
 }
 
-/* RFC 4429 3.1: only who made it by chance may be an optimist, not who was told an address. */
+/* RFC 4429 3.1: optimistic use only with an identifier of our own choice, not with an address that
+ * was assigned. */
 void address6_start(struct address6 *address)
 {
     struct leat *stack = address->link->stack;
@@ -162,7 +170,7 @@ void address6_start(struct address6 *address)
         return;
     }
     address->state = is_optimistic ? ADDRESS6_OPTIMISTIC : ADDRESS6_TENTATIVE;
-    stack->route_generation++; /* who has it is a neighbour no more */
+    stack->route_generation++; /* a host that has the address is no destination now */
     timer_set(&stack->timers, &address->timer, stack->now_ns + (is_optimistic ? 0 : wait_ns));
     if (is_optimistic)
         slaac_changed(address->link);
@@ -177,14 +185,14 @@ void address6_claimed(struct address6 *address)
     stack_ready(stack, &address->ready);
 }
 
-/* Nobody is there any more, or all identifiers are taken. */
+/* The address has ended, or all identifiers are taken. */
 static void give_up(struct address6 *address)
 {
     struct leat *stack = address->link->stack;
     const bool has_end = address->valid_until_ns != IP6_FOR_EVER;
 
     address6_stop(address);
-    if (address->kind >= ADDRESS6_STABLE) { /* or each advertisement would begin it again */
+    if (address->kind >= ADDRESS6_STABLE) { /* else each advertisement would restart it */
         address->state = ADDRESS6_FAILED;
         if (has_end)
             timer_set(&stack->timers, &address->timer, address->valid_until_ns);
@@ -216,7 +224,7 @@ struct address6 *address6_place(struct link *link, struct leat_ip ip, uint8_t pr
     struct address6 *all = addresses6_of(link);
 
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        /* one that was lost to a conflict is kept until the program has heard of it */
+        /* an address that was lost to a conflict is kept until on_conflict has been called */
         if (all[i].state != ADDRESS6_NONE || all[i].conflict_news)
             continue;
         all[i] = (struct address6){.timer = {.fire = timer_fired},
@@ -239,7 +247,7 @@ void address6_attached(struct link *link)
     if (link->netif->mtu < IPV6_MTU_MIN)
         return;
     address = address6_place(link, link_local, PREFIX_BITS);
-    leat_assert(address != 0); /* the first of a link */
+    leat_assert(address != 0); /* the link has none yet */
     address->kind = ADDRESS6_LINK_LOCAL;
     identifier6_make(address);
     address6_start(address);
@@ -248,5 +256,5 @@ void address6_attached(struct link *link)
 void address6_ends_anew(struct address6 *address)
 {
     if (address->state == ADDRESS6_USABLE || address->state == ADDRESS6_FAILED)
-        set_timer(address); /* else the check is the timer's */
+        set_timer(address); /* otherwise the timer belongs to the check */
 }

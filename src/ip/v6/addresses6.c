@@ -1,11 +1,11 @@
-/* addresses6.c -- the table of a link's IPv6 addresses: what is in it.  address6.c changes it. */
+/* addresses6.c -- looks up the IPv6 addresses of a link.  address6.c changes them. */
 #include "core/assert.h"
 #include "core/second.h"
 #include "ip/v6/slaac.h"
 
 enum {
     PREFIX_BITS = 64,
-    REGEN_ADVANCE_S = 5 /* RFC 8981 3.8: 2 s, and 1 s a check of three */
+    REGEN_ADVANCE_S = 5 /* RFC 8981 3.8: 2 s, plus 1 s for each of three checks */
 };
 
 struct address6 *address6_find(struct link *link, struct leat_ip ip)

@@ -1,8 +1,8 @@
 /*
- * advertised.c -- what one router advertisement changes (RFC 4861 6.3.4, RFC 4862 5.5.3).
+ * advertised.c -- processes a router advertisement (RFC 4861 6.3.4, RFC 4862 5.5.3).
  *
- * Routers are believed as far as their RFCs want it, within bounds: tables of a fixed size, in
- * which what lives makes no room for what is new, and limits to numbers that would cripple us.
+ * Routers are trusted as their RFCs demand, within bounds. Tables have fixed sizes, and a new entry
+ * never displaces a valid one. Values that would cripple the host are ignored.
  */
 #include "ip/v6/route6.h"
 #include "ip/v6/slaac.h"
@@ -10,14 +10,14 @@
 #include "wire/ra.h"
 
 enum {
-    HOP_LIMIT_MIN = 32,     /* lower ones cut us off: CVE-2015-2922 */
-    RETRANS_MIN_MS = 100,   /* faster is a flood, */
-    RETRANS_MAX_MS = 10000, /* slower keeps an address checked for ever */
+    HOP_LIMIT_MIN = 32,     /* lower ones would cut us off: CVE-2015-2922 */
+    RETRANS_MIN_MS = 100,   /* shorter ones would cause a flood */
+    RETRANS_MAX_MS = 10000, /* longer ones would keep addresses tentative */
     REACHABLE_MIN_MS = 1000,
     REACHABLE_MAX_MS = 3600000 /* RFC 4861 6.2.1 */
 };
 
-/* A prefix that is on the link; until now: not any more. */
+/* Records a prefix that is on the link; a lifetime of 0 ends it. */
 static void take_on_link(struct leat_slaac *slaac, const struct wire_ra_option *said)
 {
     struct leat *stack = slaac->link->stack;
@@ -31,7 +31,7 @@ static void take_on_link(struct leat_slaac *slaac, const struct wire_ra_option *
             place = place ? place : prefix;
         } else if (prefix->prefix_bits == said->prefix_bits &&
                    leat_ip_equal(prefix->prefix, said->prefix)) {
-            prefix->until_ns = until_ns; /* the sweep, which follows, takes it out */
+            prefix->until_ns = until_ns; /* the sweep that follows removes an expired entry */
             return;
         }
     }
@@ -46,7 +46,7 @@ static void take_on_link(struct leat_slaac *slaac, const struct wire_ra_option *
     stack->route_generation++;
 }
 
-/* RFC 4861 6.3.4, RFC 4862 5.5.3: the link-local prefix is none to be advertised. */
+/* RFC 4861 6.3.4, RFC 4862 5.5.3: an advertised link-local prefix is ignored. */
 static void take_prefix(struct leat_slaac *slaac, struct leat_ip router,
                         const struct wire_ra_option *said)
 {
@@ -81,7 +81,7 @@ static void take_mtu(struct leat_slaac *slaac, uint32_t mtu)
     link->stack->route_generation++;
 }
 
-/* One name server; of those that there are the lifetime is renewed, also to its end. */
+/* Records a name server. For a known one the lifetime is renewed, even if it is 0. */
 static void take_server(struct leat_slaac *slaac, struct leat_ip ip, uint64_t until_ns)
 {
     struct server6 *place = 0;
@@ -158,7 +158,7 @@ static void take_domains(struct leat_slaac *slaac, const struct wire_ra_option *
         take_domain(slaac, slaac->name, slaac_until_ns(slaac, said->lifetime_s));
 }
 
-/* RFC 8781 5.1: the first one stays as long as it lives. */
+/* RFC 8781 5.1: the first prefix is kept for its lifetime. */
 static void take_nat64(struct leat_slaac *slaac, const struct wire_ra_option *said)
 {
     struct prefix6 *nat64 = &slaac->nat64;
@@ -205,7 +205,7 @@ static void take_option(struct leat_slaac *slaac, struct leat_ip router,
     }
 }
 
-/* RFC 4861 6.3.4: what is 0 is not said. */
+/* RFC 4861 6.3.4: 0 means unspecified. */
 static void take_numbers(struct leat_slaac *slaac, const struct wire_ra *ra)
 {
     const struct link *link = slaac->link;

@@ -1,4 +1,4 @@
-/* bits6.c -- what the bits of addresses say, and ICMPv6's checksum, which covers them. */
+/* bits6.c -- comparisons of IPv6 addresses, and ICMPv6's checksum, which covers addresses. */
 #include "core/assert.h"
 #include "core/checksum.h"
 #include "ip/v6/ipv6.h"

@@ -1,5 +1,4 @@
-/* block6.c -- hosts behind a gateway, as blocks of addresses to all of which the way is the same.
- */
+/* block6.c -- caches paths for blocks of addresses behind a gateway. */
 #include "ip/v6/block6.h"
 
 #include "core/assert.h"
@@ -32,9 +31,9 @@ struct block6 *block6_find(struct leat *stack, leat_ip4 src, struct leat_ip dst)
     return 0;
 }
 
-/* ---- how large it is ----------------------------------------------------------------------- */
+/* ---- size of a block ----------------------------------------------------------------------- */
 
-/* Narrows a block of @bits around @dst until it lies inside of the prefix or beside it. */
+/* Narrows a block of @bits around @dst until it lies entirely inside the prefix or outside. */
 static uint32_t bits_apart(uint32_t bits, struct leat_ip dst, struct leat_ip network,
                            uint32_t prefix_bits)
 {
@@ -45,8 +44,8 @@ static uint32_t bits_apart(uint32_t bits, struct leat_ip dst, struct leat_ip net
     return least > bits ? least : bits;
 }
 
-/* ... of what @link's routers say, and beside the addresses that we have there, in whatever state,
- * and so beside their prefixes. */
+/* Narrows the block until it excludes our addresses on @link, in any state, and lies inside or
+ * outside each on-link prefix of its routers. */
 static uint32_t bits_apart_from_link(uint32_t bits, struct leat_ip dst, const struct link *link)
 {
     const struct ipv6 *ipv6 = link->stack->ipv6;
@@ -62,8 +61,8 @@ static uint32_t bits_apart_from_link(uint32_t bits, struct leat_ip dst, const st
     return bits;
 }
 
-/* The length of the prefix around @dst that says nothing else than @dst does to ipv6_path() and to
- * route6_to().  Beside fe80::/10 it is beside all groups as well. */
+/* The length of the largest block around @dst whose addresses all have the same result in
+ * ipv6_path() and route6_to().  Excluding fe80::/10 excludes all multicast groups as well. */
 static uint32_t block_bits(const struct leat *stack, struct leat_ip dst)
 {
     static const struct leat_ip unspecified = {{0}};
@@ -91,7 +90,7 @@ void block6_put(struct leat *stack, leat_ip4 src, struct leat_ip dst, struct lin
     struct leat_ip mask = {{0}};
 
     leat_debug_assert(table->hand < BLOCKS6);
-    /* ::/8 holds "::", loopback and IPv4 */
+    /* ::/8 contains "::", loopback and IPv4 */
     if (address6_on_link(link, dst) || bits == 128 || dst.bytes[0] == 0)
         return;
     for (uint32_t i = 0; i < bits; i++)

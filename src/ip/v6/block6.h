@@ -1,11 +1,11 @@
 /*
- * block6.h -- hosts behind a gateway, as blocks of addresses to all of which the way is the same.
+ * block6.h -- caches paths for blocks of addresses behind a gateway.
  *
- * A server's peers are many, and nearly all of them behind one router.  The cache of paths has
- * places for few of them; but what was decided for one of a block holds for all of it, until an
- * address, a prefix or a route of ours changes.  So it is decided once for each block, as
- * ip/route.c does for IPv4.  Who lets the stack choose the source asks anew: RFC 6724 5 compares
- * it with the very destination.
+ * A server has many peers, nearly all of them behind one router, more than the cache of paths can
+ * hold. But a routing decision for one address holds for its whole block, until one of our
+ * addresses, prefixes or routes changes. So it is made once per block, as ip/route.c does for IPv4.
+ * Packets whose source the stack chooses are excluded, because RFC 6724 5 compares sources with the
+ * exact destination.
  */
 #ifndef IP_V6_BLOCK6_H
 #define IP_V6_BLOCK6_H
@@ -15,43 +15,43 @@
 
 enum {
     HEADERS6_BYTES = ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES,
-    BLOCKS6 = 16 /* with one router the Internet is about so many */
+    BLOCKS6 = 16 /* a default route makes about so many blocks */
 };
 
-/* The headers of a packet that went from @src to @dst. */
+/* The headers of a packet that was sent from @src to @dst. */
 struct headers6 {
-    uint64_t neighbour_generation; /* of the stack then; 0: there are none */
-    struct neighbour6 *hop;        /* its Ethernet address was known */
+    uint64_t neighbour_generation; /* stack->neighbour_generation at that time; 0: unused */
+    struct neighbour6 *hop;        /* with a known Ethernet address */
     uint32_t route_generation;
     leat_ip4 src;
     leat_ip4 dst;
     uint8_t bytes[HEADERS6_BYTES];
 };
 
-/* The addresses whose first bits, those of @mask, are @network's; in the order of the network. */
+/* The addresses that equal `network` in the bits of `mask`; both in network byte order. */
 struct block6 {
     uint64_t network[2];
     uint64_t mask[2];
-    uint32_t generation; /* stack->route_generation then; 0: there is none */
-    leat_ip4 src;        /* of ours, from which they are reached */
+    uint32_t generation; /* stack->route_generation at that time; 0: unused */
+    leat_ip4 src;        /* our address for packets to them */
     struct link *link;
-    uint64_t reached_until_ns; /* path.reached_until_ns of who was reached last */
-    struct headers6 headers;   /* of the packet that went there last */
+    uint64_t reached_until_ns; /* path.reached_until_ns of the host that was reached last */
+    struct headers6 headers;   /* of the last packet to the block */
 };
 
 struct blocks6 {
     struct block6 all[BLOCKS6];
-    uint32_t last; /* that was asked for */
-    uint32_t hand; /* that gives its place to the next one */
+    uint32_t last; /* index of the last lookup */
+    uint32_t hand; /* index of the entry that is replaced next */
 };
 
 size_t blocks6_cost(void);
 bool blocks6_init(struct leat *stack);
 
-/* The block of @dst, if the way to it from @src is known to be good now; or NULL. */
+/* The block of @dst, if it holds a valid path from @src; or NULL. */
 struct block6 *block6_find(struct leat *stack, leat_ip4 src, struct leat_ip dst);
 
-/* True if @block holds @dst, and is good from @src now. */
+/* True if @block contains @dst, and its path from @src is valid. */
 static inline bool block6_leads(const struct leat *stack, const struct block6 *block, leat_ip4 src,
                                 const uint8_t dst[16])
 {
@@ -63,8 +63,8 @@ static inline bool block6_leads(const struct leat *stack, const struct block6 *b
             ((block->network[1] ^ words[1]) & block->mask[1])) == 0;
 }
 
-/* The way from @src to @dst, a single host's address that is none of ours, is by @link.  That is
- * remembered for its block, if it has one: what is on a link has none. */
+/* Caches that packets from @src to @dst leave by @link, for the whole block of @dst. @dst is
+ * unicast and not ours. On-link destinations have no block and aren't cached. */
 COLD void block6_put(struct leat *stack, leat_ip4 src, struct leat_ip dst, struct link *link);
 
 #endif

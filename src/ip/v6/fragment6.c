@@ -1,8 +1,8 @@
 /*
- * fragment6.c -- packets that come in fragments (RFC 8200 4.5).
+ * fragment6.c -- receives fragments (RFC 8200 4.5).
  *
- * ip/reassembly.c puts them together, beside IPv4's.  IPv6's own is this: a first fragment has all
- * headers (RFC 7112), and what is put together is walked as if it had come at once.
+ * ip/reassembly.c reassembles them together with IPv4's.  The rules for IPv6 are here: a first
+ * fragment has all headers (RFC 7112), and a reassembled packet is processed like any other.
  */
 #include "ip/v6/fragment6.h"
 
@@ -21,7 +21,7 @@ enum {
     REASSEMBLY_TIME_EXCEEDED = 1 /* RFC 4443 3.3 */
 };
 
-/* The packet as IPv6 knows it, of what reassembly has kept. */
+/* The IPv6 form of the packet that reassembly has kept. */
 static struct packet6 packet6_of(const struct packet *packet, const struct leat_ip *src,
                                  const struct leat_ip *dst)
 {
@@ -57,7 +57,7 @@ static void timed_out(struct leat *stack, struct packet *packet, const struct le
 static const struct reassembly_family in_fragments = {
     .timeout_ns = 60000000000u, .deliver = deliver_whole, .timed_out = timed_out};
 
-/* RFC 7112 5: who can't see the upper layer's header can't judge it. */
+/* RFC 7112 5: without the upper layer's header a first fragment can't be filtered. */
 static bool has_all_headers(const struct packet6 *packet)
 {
     const struct leat_buf *buf = packet->buf;

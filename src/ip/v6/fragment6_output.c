@@ -1,10 +1,10 @@
-/* fragment6_output.c -- packets leave in fragments (RFC 8200 4.5). */
+/* fragment6_output.c -- sends packets in fragments (RFC 8200 4.5). */
 #include "core/view.h"
 #include "ip/v6/fragment6.h"
 #include "wire/bytes.h"
 
-/* One fragment of @here bytes; false: no memory.  It is called once, so its seven arguments cost
- * nothing: NOLINTNEXTLINE(readability-function-size) */
+/* Sends one fragment of @here bytes; false: no memory.  Its only caller inlines it, so seven
+ * arguments cost nothing: NOLINTNEXTLINE(readability-function-size) */
 static bool send_one(struct link *link, const struct wire_ipv6 *whole, struct leat_ip next_hop,
                      const struct leat_buf *payload, uint32_t at, uint32_t here, uint32_t id)
 {
@@ -39,7 +39,7 @@ enum leat_err fragment6_output(struct link *link, const struct wire_ipv6 *whole,
 {
     const uint32_t total = leat_buf_total(payload);
     const uint32_t step = (mtu - IPV6_HEADER_BYTES - FRAGMENT_BYTES) & ~7u;
-    const uint32_t id = (uint32_t)leat_random(link->stack); /* RFC 7739 5.1: nobody guesses it */
+    const uint32_t id = (uint32_t)leat_random(link->stack); /* RFC 7739 5.1: unpredictable */
     enum leat_err err = LEAT_OK;
 
     for (uint32_t at = 0; at < total && err == LEAT_OK; at += step) {

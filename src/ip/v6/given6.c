@@ -1,4 +1,4 @@
-/* given6.c -- addresses that we were told: by the program, or by a DHCPv6 server, for a time. */
+/* given6.c -- addresses assigned by the program, or leased by a DHCPv6 server. */
 #include "ip/v6/slaac.h"
 
 /* True for an address that a host may have. */
@@ -32,7 +32,7 @@ enum leat_err address6_remove(struct link *link, struct leat_ip ip)
     return LEAT_OK;
 }
 
-/* RFC 5942 4: a lease says nothing about what else is on the link. */
+/* RFC 5942 4: a lease implies no on-link prefix. */
 static enum leat_err lease_another(struct link *link, struct leat_ip ip,
                                    uint64_t preferred_until_ns, uint64_t valid_until_ns,
                                    struct address_watch *watch)

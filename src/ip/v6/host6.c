@@ -1,16 +1,15 @@
 /*
- * host6.c -- the table of addresses that have numbers (ip/host.h).
+ * host6.c -- the table of IPv6 addresses with numbers (ip/host.h).
  *
- * Whoever is asked for has an entry.  When all are taken, one that nobody holds is another's from
- * then on; which one, the hand says that goes round, past those that were asked for last.  An
- * eighth of the table can't be held (host_may_be_held()), so it finds one within a few steps of
- * that round, by the average.
+ * Each address that is looked up gets an entry.  A full table reuses an entry that isn't held,
+ * chosen by a clock hand that skips recent lookups.  An eighth of the table can't be held
+ * (host_may_be_held()), so the hand finds an entry within a few steps on average.
  */
 #include "ip/host.h"
 #include "ip/route.h"
 #include "ip/v6/sent6.h"
 
-_Static_assert(HOSTS6_MIN / 8 > HOSTS_RECENT + 2, "one that nobody holds is always found");
+_Static_assert(HOSTS6_MIN / 8 > HOSTS_RECENT + 2, "an entry that isn't held always exists");
 
 static uint32_t bucket_count(uint32_t hosts)
 {
@@ -53,8 +52,8 @@ static uint32_t bucket_of(const struct leat *stack, const uint8_t *ip)
     return (uint32_t)host6_hash(stack, ip, false) & stack->hosts6->bucket_mask;
 }
 
-/* Takes an entry, if it is in a chain, out of it; that ends with its bucket, so nothing is hashed
- * again. */
+/* Removes an entry from its chain, if it is in one. The end of a chain holds the bucket's index, so
+ * the address isn't hashed again. */
 static void unchain(struct hosts6 *table, uint32_t index)
 {
     uint32_t *at = &table->all[index].chain;
@@ -69,7 +68,7 @@ static void unchain(struct hosts6 *table, uint32_t index)
     *at = table->all[index].chain;
 }
 
-/* True for what was asked for lately, or has the path that was. */
+/* True if the entry was looked up recently, or belongs to the path that was. */
 static bool is_recent(const struct leat *stack, uint32_t index)
 {
     const struct hosts6 *table = stack->hosts6;
@@ -85,7 +84,7 @@ static bool is_recent(const struct leat *stack, uint32_t index)
     return false;
 }
 
-/* What is known of the old address of an entry is void. */
+/* Invalidates everything that was cached for the old address of an entry. */
 static void forget(struct leat *stack, uint32_t index)
 {
     struct hosts6 *table = stack->hosts6;
@@ -97,11 +96,11 @@ static void forget(struct leat *stack, uint32_t index)
     if (cached->path.dst == host)
         cached->generation = 0;
     sent6_forget(stack, host);
-    if (entry->is_ours) /* whatever begins there */
+    if (entry->is_ours) /* it may be the source of cached paths */
         stack->route_generation++;
 }
 
-/* An entry that nobody holds, for another address. */
+/* Frees an entry that isn't held, for another address. */
 static uint32_t take(struct leat *stack)
 {
     struct hosts6 *table = stack->hosts6;
@@ -123,11 +122,11 @@ static uint32_t make(struct leat *stack, struct leat_ip ip, uint32_t link, uint3
     return index;
 }
 
-/* @link: from where a packet came, or where one goes. */
+/* @link: by which a packet came or will leave. */
 static inline bool is_entry_of(const struct host6 *entry, const struct leat_ip *ip, uint32_t link)
 {
     return memcmp(entry->ip.bytes, ip->bytes, sizeof ip->bytes) == 0 &&
-           (entry->link == 0 || entry->link == link); /* 0: it is good on every link */
+           (entry->link == 0 || entry->link == link); /* 0: valid on every link */
 }
 
 static uint32_t look_up(struct leat *stack, struct leat_ip ip, uint32_t link)

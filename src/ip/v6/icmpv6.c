@@ -1,4 +1,4 @@
-/* icmpv6.c -- ICMPv6 in: echo is answered, the rest goes to its reader (RFC 4443). */
+/* icmpv6.c -- receives ICMPv6: answers echo requests, passes other messages on (RFC 4443). */
 #include "core/checksum.h"
 #include "core/view.h"
 #include "ip/v6/ipv6.h"
@@ -13,7 +13,8 @@ enum {
     ICMP_DETAIL_AT = 4
 };
 
-/* The request's data behind a header of its own: others may look at the request's storage. */
+/* A reply that shares the request's data after a header of its own, because the request's storage
+ * may be shared. */
 static struct leat_buf *reply_to(struct leat *stack, const struct leat_buf *request)
 {
     const uint32_t data_bytes = leat_buf_total(request) - ICMP_HEADER_BYTES;
@@ -35,7 +36,8 @@ static struct leat_buf *reply_to(struct leat *stack, const struct leat_buf *requ
     return head;
 }
 
-/* RFC 4443 4.2: from the address that was asked or, if that was a group, one of ours there. */
+/* RFC 4443 4.2: from the address that was asked or, for a group, one of our addresses on the
+ * link. */
 static void echo_input(struct leat *stack, struct packet6 *packet)
 {
     struct ipv6_header header = {.src = packet->dst,
@@ -71,7 +73,8 @@ static void echo_input(struct leat *stack, struct packet6 *packet)
         stack->stats.icmp_echo_replies++;
 }
 
-/* Nobody who configures the link himself wants to hear it. */
+/* Passes an advertisement to the link's configuration by routers; drops it if that isn't
+ * started. */
 static void router_advertised(struct leat *stack, struct packet6 *packet)
 {
     struct leat_slaac *slaac =
@@ -87,7 +90,7 @@ void icmpv6_input(struct leat *stack, struct packet6 *packet)
 {
     const struct leat_buf *buf = packet->buf;
 
-    packet->buf->segment_bytes = 0; /* a device may say that this is TCP's super-frame */
+    packet->buf->segment_bytes = 0; /* a device may have marked it as a super-frame of TCP */
     if (buf->len < ICMP_HEADER_BYTES) {
         stack_end(stack, packet->buf, drop_icmp6_format);
         return;
@@ -124,8 +127,8 @@ void icmpv6_input(struct leat *stack, struct packet6 *packet)
         transport6_error(stack, packet);
         break;
     default:
-        /* unknown errors are about nothing of ours, unknown questions get no answer (RFC 4443 2.4)
-         */
+        /* unknown errors concern none of our packets, unknown requests get no answer (RFC 4443
+         * 2.4) */
         stack_end(stack, packet->buf, drop_icmp6_type);
         break;
     }

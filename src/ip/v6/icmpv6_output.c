@@ -1,4 +1,4 @@
-/* icmpv6_output.c -- errors out (RFC 4443 2.4). */
+/* icmpv6_output.c -- sends errors (RFC 4443 2.4). */
 #include "ip/icmp_error.h"
 #include "ip/v6/ipv6.h"
 

@@ -1,7 +1,7 @@
-/* identifier6.c -- the lower half of addresses that we make ourselves. */
+/* identifier6.c -- makes the interface identifiers of our own addresses. */
 #include "ip/v6/ipv6.h"
 
-/* RFC 5453: those of anycast addresses, and 0. */
+/* RFC 5453: identifiers of anycast addresses, and 0. */
 static bool is_reserved(uint64_t identifier)
 {
     return identifier == 0 || (identifier >= UINT64_C(0xfdffffffffffff80) &&
@@ -14,7 +14,7 @@ static void put(struct leat_ip *ip, uint64_t identifier)
         ip->bytes[8 + i] = (uint8_t)(identifier >> (56 - 8 * i));
 }
 
-/* RFC 7217 5: opaque, and the same whenever the secret, the prefix and the netif are. */
+/* RFC 7217 5: opaque, and stable for the same secret, prefix and netif. */
 void identifier6_make(struct address6 *address)
 {
     const struct ipv6 *ipv6 = address->link->stack->ipv6;

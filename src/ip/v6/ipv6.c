@@ -1,4 +1,4 @@
-/* ipv6.c -- IPv6 is registered: its memory, its functions for the layers below, its routes. */
+/* ipv6.c -- registers IPv6: memory, entry points for other layers, routes. */
 #include "ip/host.h"
 #include "ip/v6/ipv6.h"
 #include "ip/v6/route6.h"
@@ -65,7 +65,7 @@ static void attached(struct link *link)
     address6_attached(link);
 }
 
-/* True for the group addresses of Ethernet that our groups have (RFC 2464 7). */
+/* True for the Ethernet group addresses of our groups (RFC 2464 7). */
 static bool hears(const struct link *link, const struct leat_mac *mac)
 {
     const struct address6 *all = addresses6_of(link);

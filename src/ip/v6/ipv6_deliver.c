@@ -1,4 +1,4 @@
-/* ipv6_deliver.c -- packets whose headers have been walked: what is behind them gets its part. */
+/* ipv6_deliver.c -- passes packets with checked headers to their upper layer. */
 #include "core/view.h"
 #include "ip/v6/ipv6.h"
 #include "wire/ndp.h"
@@ -7,7 +7,7 @@ enum {
     UNRECOGNIZED_NEXT_HEADER = 1 /* RFC 4443 3.4 */
 };
 
-/* Gives a packet to its protocol.  Takes packet->buf. */
+/* Passes a packet to its protocol.  Takes packet->buf. */
 static void deliver(struct leat *stack, struct packet6 *packet)
 {
     if (packet->next_header == IPV6_ICMP) {
@@ -21,7 +21,7 @@ static void deliver(struct leat *stack, struct packet6 *packet)
     }
 }
 
-/* Pulls the headers of @bytes off. */
+/* Removes the headers of @bytes from the view. */
 static void pull_headers(struct packet6 *packet, uint32_t bytes)
 {
     packet->header_bytes = bytes;

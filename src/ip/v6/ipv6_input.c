@@ -1,4 +1,4 @@
-/* ipv6_input.c -- packets in: what is checked, in this order, before anybody sees one. */
+/* ipv6_input.c -- receives packets: the checks, in their order, before a packet is delivered. */
 #include "core/checksum.h"
 #include "core/view.h"
 #include "ip/route.h"
@@ -8,19 +8,19 @@
 #include "wire/bytes.h"
 #include "wire/ndp.h"
 
-/* True for what another host says that has our address: that is for ndp_input(). */
+/* True for a neighbour advertisement: ndp_input() must see one from a host that has our address. */
 static bool is_advertisement(const struct leat_buf *buf)
 {
     return buf->len > IPV6_HEADER_BYTES && buf->data[IPV6_NEXT_AT] == IPV6_ICMP &&
            buf->data[IPV6_HEADER_BYTES] == ICMPV6_NEIGHBOUR_ADVERTISEMENT;
 }
 
-/* RFC 4291 2.5.3, 2.5.5.2, 2.7: no address that a packet comes from. */
+/* RFC 4291 2.5.3, 2.5.5.2, 2.7: addresses that can't be a source. */
 static bool source_is_martian(struct link *link, struct leat_ip src, const struct leat_buf *buf)
 {
     if (leat_ip_is_multicast(src) || leat_ip_is_v4(src))
         return true;
-    if (!link) /* what we have sent */
+    if (!link) /* sent by ourselves */
         return false;
     return leat_ip_is_loopback(src) || (address6_find(link, src) && !is_advertisement(buf));
 }
@@ -80,7 +80,7 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
     walk_headers(stack, &packet);
 }
 
-/* The rest of is_from_known(): a host of the block that was asked for last. */
+/* The slow part of is_from_known(): compares with the block of the last lookup. */
 static __attribute__((noinline)) bool is_from_block(struct leat *stack, const struct link *link,
                                                     const uint8_t *bytes, struct packet *packet)
 {
@@ -98,9 +98,8 @@ static __attribute__((noinline)) bool is_from_block(struct leat *stack, const st
     return true;
 }
 
-/* True for a packet that came by @link from whom we would answer by that link: what was decided of
- * its addresses then holds.  One is ours there, the other one is not, and a single host's.  The
- * numbers of both are written down. */
+/* True if a cached path on @link leads back to the sender. Then the addresses need no check: one is
+ * ours on this link, the other one is unicast and not ours.  Fills in the host numbers of both. */
 static inline bool is_from_known(struct leat *stack, const struct link *link, const uint8_t *bytes,
                                  struct packet *packet)
 {
@@ -114,7 +113,8 @@ static inline bool is_from_known(struct leat *stack, const struct link *link, co
     return true;
 }
 
-/* Gives such a packet to its transport: nothing is in between, nor behind the text.  Takes @buf. */
+/* Passes such a packet to its transport: it has no extension headers and no padding.  Takes
+ * @buf. */
 static void deliver_known(struct leat *stack, struct packet *packet, struct link *link,
                           const struct protocol *protocol, struct leat_buf *buf)
 {

@@ -1,4 +1,4 @@
-/* ipv6_output.c -- packets out: the header, the next hop, routes. */
+/* ipv6_output.c -- sends packets: header, next hop, routes. */
 #include "core/assert.h"
 #include "core/view.h"
 #include "ip/ipv4.h"
@@ -6,7 +6,7 @@
 #include "ip/v6/ipv6.h"
 #include "ip/v6/route6.h"
 
-/* The rest of ipv6_next_hop(): false if there is no way. */
+/* The slow part of ipv6_next_hop(); false: no route. */
 static bool find_way(struct way6 *way)
 {
     struct choice6 choice;
@@ -27,20 +27,20 @@ struct way6 *ipv6_next_hop(const struct link *link, struct leat_ip src, struct l
     struct leat *stack = link->stack;
     struct way6 *last = &stack->ipv6->way;
 
-    /* who looks for a path sends on it */
+    /* a path lookup is followed by a packet on that path */
     if (SHORTCUTS && last->now_ns == stack->now_ns &&
         last->route_generation == stack->route_generation && last->link == link &&
         leat_ip_equal(last->dst, dst) && leat_ip_equal(last->src, src))
         return last;
     *last = (struct way6){.now_ns = stack->now_ns, .link = link, .src = src, .dst = dst};
     if (!find_way(last))
-        return 0; /* of no generation: it isn't found again */
+        return 0; /* its generation is 0, so it matches nothing */
     last->route_generation = stack->route_generation;
     return last;
 }
 
-/* RFC 4191 3.5: is the better gateway back?  It is asked when a packet leaves, and then not for a
- * while. */
+/* RFC 4191 3.5: probes a better gateway that didn't answer. This happens when a packet is sent, and
+ * then not again for a while. */
 static void ask_for(struct way6 *way)
 {
     struct route6 *route = way->ask;
@@ -84,7 +84,7 @@ enum leat_err ipv6_output(struct link *link, const struct ipv6_header *header,
     struct leat_ip next_hop = header->dst;
     struct way6 *way;
 
-    /* a super-frame is cut by the device, or by who queues for it */
+    /* a super-frame may exceed the MTU, because it is segmented later */
     if (bytes > UINT16_MAX || (is_long && !header->may_fragment)) {
         leat_buf_free(payload);
         return LEAT_ERR_TOO_BIG;

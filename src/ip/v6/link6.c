@@ -1,4 +1,4 @@
-/* link6.c -- what holds of a link: from routers, or by default. */
+/* link6.c -- parameters of a link, from routers or by default. */
 #include "ip/v6/ipv6.h"
 
 void link6_defaults(struct link *link)

@@ -1,6 +1,6 @@
 /*
- * mld.c -- routers, and the switches that listen to them, are told which groups we are in: MLDv2
- * (RFC 3810), and MLDv1 (RFC 2710) where a router speaks that.  When is for ip/groups.c to say.
+ * mld.c -- tells routers, and switches that listen to them, our groups: MLDv2 (RFC 3810), and MLDv1
+ * (RFC 2710) if a router uses that.  ip/groups.c decides when.
  */
 #include "core/view.h"
 #include "ip/v6/ipv6.h"
@@ -17,7 +17,7 @@ static const struct leat_ip all_nodes = {{0xff, 2, [15] = 1}};
 static const struct leat_ip all_routers = {{0xff, 2, [15] = 2}};
 static const struct leat_ip all_mld2_routers = {{0xff, 2, [15] = 0x16}}; /* RFC 3810 5.2.14 */
 
-/* RFC 3810 5.2.13: a link-local address, or "::" before there is one. */
+/* RFC 3810 5.2.13: a link-local address, or "::" while there is none. */
 static struct leat_ip source_of(const struct link *link)
 {
     const struct address6 *all = addresses6_of(link);
@@ -61,14 +61,14 @@ static void report_older(struct link *link, struct leat_ip ip, uint8_t age, bool
 {
     struct leat_buf *message = groups_room(link->stack, MLD_BYTES);
 
-    (void)age; /* there is but one */
+    (void)age; /* MLDv1 is the only older version */
     if (!message)
         return;
     wire_mld_older_emit(leaves ? ICMPV6_MLD1_DONE : ICMPV6_MLD1_REPORT, ip, message->data);
     send(link, leaves ? all_routers : ip, message);
 }
 
-/* RFC 3810 6: neither all nodes nor what never leaves us. */
+/* RFC 3810 6: neither the all-nodes group nor groups of node-local scope. */
 static bool is_told(struct leat_ip ip)
 {
     return !leat_ip_equal(ip, all_nodes) && (ip.bytes[1] & 15) > SCOPE_NODE;
@@ -100,7 +100,7 @@ void mld_listen(struct link *link, struct leat_ip ip)
 {
     const enum leat_err err = groups_join(&link->stack->ipv6->groups, link, ip6_solicited_node(ip));
 
-    leat_assert(err == LEAT_OK); /* each address has a place */
+    leat_assert(err == LEAT_OK); /* the table has an entry for each address */
 }
 
 void mld_unlisten(struct link *link, struct leat_ip ip)
@@ -135,7 +135,7 @@ void mld_leave(struct link *link, struct leat_ip group)
     ipv6->joined--;
 }
 
-/* RFC 3810 5.1.14, 6.2: from this link, and such that routers looked at it. */
+/* RFC 3810 5.1.14, 6.2: sent on this link, and with the alert that routers look for. */
 static bool envelope_is_good(const struct packet6 *packet)
 {
     const struct leat_buf *buf = packet->buf;
@@ -145,7 +145,7 @@ static bool envelope_is_good(const struct packet6 *packet)
            buf->len >= MLD_BYTES && buf->data[1] == 0;
 }
 
-/* True if it was about a group of ours, or about all. */
+/* True if the message concerns a group of ours, or all groups. */
 static bool take(struct packet6 *packet, bool *is_good)
 {
     struct groups *groups = &packet->link->stack->ipv6->groups;

@@ -1,4 +1,4 @@
-/* ndp.c -- neighbour solicitations, advertisements and redirects in (RFC 4861 7.1, 7.2, 8.1,
+/* ndp.c -- receives neighbour solicitations, advertisements and redirects (RFC 4861 7.1, 7.2, 8.1,
  * RFC 4862 5.4). */
 #include "wire/ndp.h"
 
@@ -29,25 +29,25 @@ static void answer(struct link *link, const struct wire_ndp *solicitation, struc
     if (!packet)
         return;
     stack->stats.ndp_advertisements_sent++;
-    if (!to_all && solicitation->has_mac) /* who asks needs no entry to be answered */
+    if (!to_all && solicitation->has_mac) /* answer without an entry for the sender */
         ethernet_output(link, packet, &solicitation->mac, ETHERNET_IPV6);
     else
         neighbour6_output(link, solicitation->target, dst, packet);
 }
 
-/* True if the solicitation was for us. */
+/* Processes a solicitation; true: it was for us. */
 static bool solicited(struct link *link, const struct packet6 *packet, const struct wire_ndp *ndp)
 {
     struct address6 *address = address6_find(link, ndp->target);
 
     if (!address)
         return false;
-    if (address->state != ADDRESS6_USABLE && /* an optimist answers who asks */
+    if (address->state != ADDRESS6_USABLE && /* an optimistic one answers but to "::" */
         (address->state == ADDRESS6_TENTATIVE || leat_ip_is_any(packet->src))) {
         const bool ours = ndp->has_nonce && address->asked &&
                           memcmp(ndp->nonce, address->nonce, sizeof ndp->nonce) == 0;
 
-        /* RFC 4862 5.4.3; RFC 7527 4.1: what we said comes back */
+        /* RFC 4862 5.4.3; RFC 7527 4.1: it may be our own solicitation, looped back */
         if (leat_ip_is_any(packet->src) && !ours)
             address6_collided(address);
         return true;
@@ -58,7 +58,7 @@ static bool solicited(struct link *link, const struct packet6 *packet, const str
     return true;
 }
 
-/* True if the advertisement was for us. */
+/* Processes an advertisement; true: it was for us. */
 static bool advertised(struct link *link, const struct wire_ndp *ndp)
 {
     struct address6 *address = address6_find(link, ndp->target);
@@ -72,7 +72,7 @@ static bool advertised(struct link *link, const struct wire_ndp *ndp)
     return true;
 }
 
-/* True if the redirect was believed. */
+/* Processes a redirect; true: it was accepted. */
 static bool redirected(struct link *link, const struct packet6 *packet, const struct wire_ndp *ndp)
 {
     if (!route6_redirect(link, packet->src, packet->dst, ndp->destination, ndp->target))
@@ -82,14 +82,14 @@ static bool redirected(struct link *link, const struct packet6 *packet, const st
     return true;
 }
 
-/* RFC 4861 7.1.1, 7.1.2, 8.1, but for what wire_ndp_parse() has seen. */
+/* RFC 4861 7.1.1, 7.1.2, 8.1: the checks that wire_ndp_parse() doesn't make. */
 static bool envelope_is_good(const struct packet6 *packet, const struct wire_ndp *ndp)
 {
-    /* RFC 6980 5: in fragments nobody could guard against it */
+    /* RFC 6980 5: fragments are refused, because switches can't filter them */
     if (packet->hop_limit != NDP_HOP_LIMIT || packet->had_fragments ||
         (ndp->has_mac && mac_is_group(&ndp->mac)))
         return false;
-    if (ndp->type == ICMPV6_REDIRECT) /* to the host whose packet it is about */
+    if (ndp->type == ICMPV6_REDIRECT) /* sent to the source of the packet that caused it */
         return leat_ip_is_link_local(packet->src) && !packet->is_group;
     if (ndp->type == ICMPV6_NEIGHBOUR_ADVERTISEMENT)
         return !leat_ip_is_any(packet->src) &&

@@ -1,37 +1,37 @@
 %%{
-# ndp.rl -- the IPv6 neighbour's state machine of RFC 4861 (appendix C; sections 7.2 and 7.3): can it
-# be reached?  This file is the specification: the C tables, the picture, the table in the manual and
-# the list of transitions that the tests must take are all made from it.
+# ndp.rl -- the IPv6 neighbour's state machine of RFC 4861 (appendix C; sections 7.2 and 7.3), which
+# tracks its reachability.  This file is the specification: the C tables, the picture, the table in
+# the manual and the list of transitions that the tests must take are generated from it.
 #
 # How to read it:
 #     STATE: ( event  @action @action  -> NEXT_STATE  | ... )
-# A pair (state, event) with no line is claimed to be impossible: an assertion in debug builds, and
-# nothing otherwise.  What the RFC discards is written out (@drop).
+# A pair (state, event) without a line is impossible: it fails an assertion in debug builds, and has
+# no effect otherwise.  Messages that the RFC discards have an explicit @drop.
 #
-# An advertisement becomes an event by what it says: solicited or not; and whether its address is the
-# one that the entry has.  One without an address says nothing against that.
+# The event of an advertisement depends on two facts: solicited or not, and whether its link-layer
+# address is that of the entry.  An advertisement without an address counts as the same address.
 machine ndp;
 alphtype unsigned char;
 
 # ---- Events --------------------------------------------------------------------------------
-# Of ourselves
+# Our own
 export packet_to_send     = 0;   # to this neighbour
-export reachable_over     = 1;   # the same, and it was heard of too long ago (7.3.2)
+export reachable_over     = 1;   # the same, but the reachable time has passed (7.3.2)
 export evict              = 2;   # another neighbour needs the entry
-# Times
+# Timers
 export timeout_rexmt      = 3;   # no answer for RETRANS_TIMER
-export timeout_give_up    = 4;   # ... nor to the last question
-export timeout_delay      = 5;   # DELAY_FIRST_PROBE_TIME is over
+export timeout_give_up    = 4;   # the same, after the last solicitation
+export timeout_delay      = 5;   # DELAY_FIRST_PROBE_TIME has passed
 # Advertisements
-export rcv_solicited      = 6;   # the entry's address, or none
-export rcv_solicited_new  = 7;   # another one with Override; the first one, with or without
-export rcv_unsolicited    = 8;   # as the two above
-export rcv_unsolicited_new = 9;
-export rcv_disputed       = 10;  # another one without Override
-export rcv_empty          = 11;  # none, and the entry has none
-# Solicitations that say where their sender is
-export rcv_claim          = 12;  # as we know
-export rcv_claim_new      = 13;  # elsewhere, or we didn't know
+export rcv_solicited      = 6;   # with the entry's address, or without an address
+export rcv_solicited_new  = 7;   # with another address and Override, or with the entry's first address
+export rcv_unsolicited    = 8;   # like rcv_solicited
+export rcv_unsolicited_new = 9;  # like rcv_solicited_new
+export rcv_disputed       = 10;  # with another address, without Override
+export rcv_empty          = 11;  # without an address, and the entry has none
+# Solicitations with their sender's link-layer address
+export rcv_claim          = 12;  # the entry's address
+export rcv_claim_new      = 13;  # another address, or the entry had none
 
 # ---- Appendix C ----------------------------------------------------------------------------
 main := (
@@ -47,7 +47,7 @@ INCOMPLETE: (
   | timeout_rexmt       @ask                                 -> INCOMPLETE    # 7.2.2
   | timeout_give_up     @forget                              -> NONE          # 7.2.2
   | rcv_solicited_new   @take_address @confirm @send_parked  -> REACHABLE     # 7.2.5
-  | ( rcv_unsolicited_new | rcv_claim_new ) @take_address @send_parked @hope -> DELAY # 7.2.5, 7.2.3; what is sent at once takes STALE to DELAY
+  | ( rcv_unsolicited_new | rcv_claim_new ) @take_address @send_parked @hope -> DELAY # 7.2.5, 7.2.3; sending the parked packets takes STALE to DELAY
   | rcv_empty           @drop                                -> INCOMPLETE    # 7.2.5
   | evict               @forget                              -> NONE          # RFC 6583
 ),
@@ -59,7 +59,7 @@ REACHABLE: (
   | rcv_solicited_new   @take_address @confirm               -> REACHABLE     # 7.2.5
   | ( rcv_unsolicited | rcv_claim ) @note                    -> REACHABLE     # 7.2.5
   | ( rcv_unsolicited_new | rcv_claim_new ) @take_address @rest -> STALE      # 7.2.5
-  | rcv_disputed        @rest                                -> STALE         # 7.2.5: whom shall we believe?
+  | rcv_disputed        @rest                                -> STALE         # 7.2.5: keep the address, probe on use
   | evict               @forget                              -> NONE          # RFC 6583
 ),
 

@@ -1,4 +1,4 @@
-/* ndp_fsm.h -- the state machine of ndp.rl: its states, its events, and an action's type. */
+/* ndp_fsm.h -- the state machine of ndp.rl: its states, its events, and the type of an action. */
 #ifndef IP_V6_NDP_FSM_H
 #define IP_V6_NDP_FSM_H
 

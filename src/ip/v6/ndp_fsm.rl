@@ -1,8 +1,8 @@
 /*
- * ndp_fsm.rl -- ndp.rl as Ragel compiles it, to XML: the names of its states and actions.
+ * ndp_fsm.rl -- lets Ragel compile ndp.rl to XML, with the names of states and actions.
  *
- * tools/fsmgen.py makes the table of reachability.c from that, and refuses a specification of which
- * Ragel makes something else than its text says.
+ * tools/fsmgen.py generates the table of reachability.c from the XML. It refuses a specification
+ * that Ragel compiles to something other than the text says.
  */
 
 %%{

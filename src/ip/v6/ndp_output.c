@@ -1,4 +1,4 @@
-/* ndp_output.c -- messages of neighbour discovery out (RFC 4861 4). */
+/* ndp_output.c -- sends messages of neighbour discovery (RFC 4861 4). */
 #include "core/assert.h"
 #include "core/view.h"
 #include "ip/v6/ipv6.h"
@@ -10,7 +10,7 @@ enum {
     MESSAGE_MAX = NDP_BYTES + NDP_LINK_BYTES + NDP_NONCE_BYTES
 };
 
-/* @bytes in a packet of their own, from @src to @dst; NULL: no memory. */
+/* A packet from @src to @dst with @bytes as payload; NULL: no memory. */
 static struct leat_buf *packet_with(struct leat *stack, const uint8_t *bytes, uint32_t len,
                                     struct leat_ip src, struct leat_ip dst)
 {
@@ -58,7 +58,7 @@ void ndp_solicit(struct link *link, struct leat_ip src, struct leat_ip target,
     struct wire_ndp ndp = {.type = ICMPV6_NEIGHBOUR_SOLICITATION,
                            .target = target,
                            .mac = link->netif->mac,
-                           /* RFC 4861 4.3: not from the unspecified address */
+                           /* RFC 4861 4.3: omitted if the source is unspecified */
                            .has_mac = !leat_ip_is_any(src),
                            .has_nonce = nonce != 0};
     const struct leat_ip dst = to ? target : ip6_solicited_node(target);
@@ -81,7 +81,8 @@ void ndp_solicit_routers(struct link *link)
     static const struct leat_ip all_routers = {{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}};
     struct leat *stack = link->stack;
     const struct address6 *from = address6_toward(link, all_routers);
-    /* RFC 4861 4.1, RFC 4429 3.2: an optimist doesn't say where he is, nor who isn't yet anybody */
+    /* RFC 4861 4.1, RFC 4429 3.2: without a usable address, neither source nor link-layer address
+     * is given */
     const bool is_ours = from && from->state == ADDRESS6_USABLE;
     uint8_t bytes[RS_BYTES_MAX];
     const uint32_t len = wire_rs_emit(bytes, is_ours ? &link->netif->mac : 0);

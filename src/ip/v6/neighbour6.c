@@ -1,9 +1,9 @@
 /*
- * neighbour6.c -- the cache of IPv6 neighbours: who is in it, and who has to go.
+ * neighbour6.c -- the table of IPv6 neighbours: lookup, creation, eviction.
  *
- * The table never grows.  Neighbours being resolved, of which strangers may cause any number, hold
- * at most a quarter of it; beyond that the oldest of them pays (RFC 6583).  A stranger's
- * solicitation is answered even if no entry is free, but drives nobody out.
+ * The table never grows.  Outsiders may cause any number of neighbours to be resolved; these take
+ * at most a quarter of the table, beyond which the oldest of them is evicted (RFC 6583).  A
+ * solicitation from an unknown host is answered even if no entry is free, but evicts none.
  */
 #include "ip/v6/neighbour6.h"
 

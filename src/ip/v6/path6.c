@@ -1,10 +1,10 @@
 /*
- * path6.c -- the way to a host, and packets of UDP and TCP on it.
+ * path6.c -- finds paths to hosts, and sends packets of UDP and TCP on them.
  *
- * Where a packet went lately its headers are kept, as header_template.h does for IPv4:
- * ipv6_output() has decided, and this is what it came to.  It is good while a packet does nothing
- * to its neighbour but go there (RFC 4861 7.3.3), and no address, route or neighbour has changed.
- * Another host of the same block (block6.h) has the same ones but for its own address.
+ * The headers of a recent packet to the same host are reused, as by header_template.h for IPv4:
+ * they are the result of ipv6_output()'s decisions.  They are valid while packets don't change the
+ * neighbour's state (RFC 4861 7.3.3), and no address, route or neighbour has changed. Other hosts
+ * of the same block (block6.h) have the same headers, except for the destination.
  */
 #include "core/view.h"
 #include "ip/host.h"
@@ -18,8 +18,8 @@ enum {
     FLOW_LABEL_MAX = 0xfffff
 };
 
-/* Our address on @link for packets to @dst; @src other than "::": no other than this one.  NULL:
- * there is none, or no way. */
+/* Our address on @link for packets to @dst. If @src isn't "::", only this one is considered.  NULL:
+ * no address, or no route. */
 static const struct address6 *source_on(struct link *link, struct leat_ip src, struct leat_ip dst)
 {
     const struct address6 *address;
@@ -32,7 +32,7 @@ static const struct address6 *source_on(struct link *link, struct leat_ip src, s
     return address && address->state >= ADDRESS6_OPTIMISTIC ? address : 0;
 }
 
-/* The first link that does; @zone, if it isn't 0, is the only one that may. */
+/* The same on the first link that has one; if @zone isn't 0, only that link is considered. */
 static const struct address6 *source_toward(struct leat *stack, uint32_t zone, struct leat_ip src,
                                             struct leat_ip dst)
 {
@@ -48,7 +48,7 @@ static const struct address6 *source_toward(struct leat *stack, uint32_t zone, s
     return 0;
 }
 
-/* The rest of ipv6_path(), for another host: who is the source, and on which link. */
+/* The slow part of ipv6_path(): finds the source address and the link. */
 static bool find_source(struct leat *stack, struct path *path)
 {
     const uint32_t zone = host6_at(stack, path->dst)->link;
@@ -57,7 +57,7 @@ static bool find_source(struct leat *stack, struct path *path)
     const struct address6 *from;
 
     if (path->src == IP4_ANY || leat_ip_is_multicast(src))
-        src = LEAT_IP_ANY; /* where a question to a group went, we choose who answers */
+        src = LEAT_IP_ANY; /* for the answer to a packet to a group we choose a source */
     from = source_toward(stack, zone, src, dst);
     if (!from)
         return false;
@@ -95,7 +95,7 @@ enum leat_err ipv6_path(struct leat *stack, struct path *path)
     return LEAT_OK;
 }
 
-/* True if the headers lead from where the path begins, as they did when they were kept. */
+/* True if the headers are still valid for the source of the path. */
 static bool headers_lead(const struct leat *stack, const struct path *path,
                          const struct headers6 *headers)
 {
@@ -103,7 +103,7 @@ static bool headers_lead(const struct leat *stack, const struct path *path,
            headers->route_generation == stack->route_generation && headers->src == path->src;
 }
 
-/* True if @payload, which is @bytes long, may have the headers that are kept. */
+/* True if @payload of @bytes may be sent with the cached headers. */
 static bool headers_fit(const struct leat *stack, const struct path *path,
                         const struct headers6 *headers, const struct leat_buf *payload,
                         uint32_t bytes)
@@ -114,8 +114,8 @@ static bool headers_fit(const struct leat *stack, const struct path *path,
            ipv4_output_room(stack, path);
 }
 
-/* What went to another host of the same block had these headers: with the host's own address they
- * are kept for it. */
+/* Copies the cached headers of a packet to another host of the same block, and sets the
+ * destination. */
 static __attribute__((noinline)) void take_from_block(struct leat *stack, const struct path *path,
                                                       struct headers6 *headers)
 {
@@ -129,7 +129,7 @@ static __attribute__((noinline)) void take_from_block(struct leat *stack, const 
     memcpy(headers->bytes + ETHERNET_HEADER_BYTES + IPV6_DST_AT, dst.bytes, sizeof dst.bytes);
 }
 
-/* @packet has just been queued: what stands in front of it is kept. */
+/* Caches the headers of @packet, which has just been queued. */
 static void keep_headers(struct leat *stack, const struct path *path, struct headers6 *headers,
                          const struct leat_buf *packet)
 {
@@ -152,8 +152,8 @@ static void keep_headers(struct leat *stack, const struct path *path, struct hea
         block->headers = *headers;
 }
 
-/* RFC 6437 3: the same for all packets of a flow, and nobody predicts that of another one.
- * @transport: its header, whose ports stand in front. */
+/* RFC 6437 3: the label is the same for all packets of a flow, and unpredictable for other flows.
+ * @transport: its header, which starts with the ports. */
 static inline void choose_label(const struct ipv6 *ipv6, struct flow6 *flow,
                                 const struct path *path, uint8_t protocol, const uint8_t *transport)
 {
@@ -163,18 +163,18 @@ static inline void choose_label(const struct ipv6 *ipv6, struct flow6 *flow,
         flow->pseudo_sum = path->pseudo_sum;
         flow->rest = rest;
         flow->label = (uint32_t)siphash13(&ipv6->secret, path->pseudo_sum, rest) & FLOW_LABEL_MAX;
-        flow->label += flow->label == 0; /* which would say that there is none */
+        flow->label += flow->label == 0; /* 0 would mean no label */
     }
 }
 
-/* True if the way is known to be too narrow for it. */
+/* True if a known path MTU is smaller than the packet. */
 static inline bool is_too_long(const struct leat *stack, const struct path *path, uint32_t bytes)
 {
     return stack->ipv6->pmtu_count > 0 &&
            bytes + IPV6_HEADER_BYTES > pmtu6_to(path->link, host6_at(stack, path->dst)->ip);
 }
 
-/* Sends @payload, which is @bytes long, behind the headers that are kept.  Takes it. */
+/* Sends @payload of @bytes with the cached headers.  Takes it. */
 static void send_kept(struct leat *stack, const struct path *path,
                       const struct ipv4_options *options, const struct sent6 *sent,
                       struct leat_buf *payload, uint32_t bytes)
@@ -192,7 +192,7 @@ static void send_kept(struct leat *stack, const struct path *path,
     link_enqueue(path->link, payload, 1);
 }
 
-/* The same without them.  Takes @payload. */
+/* Sends @payload through ipv6_output().  Takes it. */
 static __attribute__((noinline)) enum leat_err
 send_anew(struct leat *stack, const struct path *path, const struct ipv4_options *options,
           struct sent6 *sent, struct leat_buf *payload)
@@ -232,7 +232,7 @@ enum leat_err ipv6_send(struct leat *stack, const struct path *path,
     return LEAT_OK;
 }
 
-/* RFC 4861 7.3.1: what went that way has arrived. */
+/* RFC 4861 7.3.1: packets on this path have arrived, which confirms its next hop. */
 void ipv6_reached(struct path *path)
 {
     struct leat *stack = path->link->stack;

@@ -1,13 +1,12 @@
 /*
- * pmtu6.c -- how large packets may be on their way to some hosts (RFC 8201).
+ * pmtu6.c -- caches path MTUs (RFC 8201).
  *
- * Of those that may leave in fragments: UDP's and echo replies.  TCP knows the MTU of each
- * connection's path itself.  What a router said is forgotten after ten minutes, for the path may
- * be another one then.
+ * This is for packets that may be fragmented, of UDP and echo replies. TCP keeps the path MTU of
+ * each connection itself.  An entry expires after ten minutes, because the path may have changed.
  *
- * Whoever asks for an echo could tell of its reply as well, from wherever he says that he is.  So
- * only the latest replies are believed to have left, and what is known by them never takes the
- * place of what a datagram has found.
+ * The sender of an echo request knows the reply, so it could forge a Packet Too Big about it from
+ * any address. So only the last few replies are accepted as sent, and entries for echo replies
+ * never displace those for datagrams.
  */
 #include "ip/v6/ipv6.h"
 
@@ -34,8 +33,8 @@ uint16_t pmtu6_to(const struct link *link, struct leat_ip dst)
     return pmtu && pmtu->until_ns > link->stack->now_ns && pmtu->mtu < mtu ? pmtu->mtu : mtu;
 }
 
-/* The place of the one that ends first, if there are as many as there may be; of echo replies one
- * of theirs.  NULL: there is none. */
+/* A free entry, or the one that expires first; for echo replies within their own limit.  NULL:
+ * none. */
 static struct pmtu6 *place(struct ipv6 *ipv6, bool of_echo)
 {
     struct pmtu6 *first = 0;
@@ -59,11 +58,11 @@ void pmtu6_told(struct leat *stack, struct leat_ip dst, uint32_t mtu, bool of_ec
 {
     struct pmtu6 *pmtu = find(stack->ipv6, dst);
 
-    if (mtu < IPV6_MTU_MIN || mtu > UINT16_MAX) /* RFC 8201 4: no router may say that */
+    if (mtu < IPV6_MTU_MIN || mtu > UINT16_MAX) /* RFC 8201 4: no router may report that */
         return;
     if (pmtu && pmtu->until_ns > stack->now_ns && pmtu->mtu <= mtu)
         return;
-    if (pmtu) /* a datagram's stays one */
+    if (pmtu) /* an entry for datagrams remains one */
         of_echo = of_echo && pmtu->of_echo;
     else
         pmtu = place(stack->ipv6, of_echo);

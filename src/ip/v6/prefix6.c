@@ -1,6 +1,6 @@
 /*
- * prefix6.c -- what routers have said of a link, for the layers that slaac.c calls: which prefixes
- * are on it, when a lifetime ends, and that something has changed.
+ * prefix6.c -- queries of routers' statements about a link, for the layers that slaac.c calls:
+ * on-link prefixes, ends of lifetimes, notice of changes.
  */
 #include "core/second.h"
 #include "ip/v6/slaac.h"
@@ -38,7 +38,7 @@ void slaac_ends_anew(struct link *link)
 {
     struct leat_slaac *slaac = link6_of(link)->slaac;
 
-    if (slaac) /* the sweep looks when the first one is deprecated */
+    if (slaac) /* the sweep finds out when the next address becomes deprecated */
         timer_set(&link->stack->timers, &slaac->sweep, link->stack->now_ns);
     slaac_changed(link);
 }

@@ -1,9 +1,8 @@
 /*
- * reachability.c -- the table of ndp.rl, its only caller, and its actions: whether neighbours can
- * be reached (RFC 4861 7.3).
+ * reachability.c -- the transition table of ndp.rl with its only caller and its actions: decides
+ * whether neighbours are reachable (RFC 4861 7.3).
  *
- * REACHABLE needs no timer: it is over when somebody sends and finds that it has lasted long
- * enough.
+ * REACHABLE needs no timer: its end is noticed when the next packet is sent.
  */
 #include "ip/v6/neighbour6.h"
 #include "ip/v6/route6.h"
@@ -29,7 +28,7 @@ enum {
     SOLICIT_MAX = 3 /* MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT */
 };
 
-/* The times of the neighbour's link, which routers may set. */
+/* The timing parameters of the neighbour's link, which routers may set. */
 static const struct link6 *times_of(const struct neighbour6 *n)
 {
     return &n->link->stack->ipv6->links[n->link - n->link->stack->links];
@@ -45,7 +44,7 @@ void ndp_event(struct leat *stack, struct neighbour6 *n, enum ndp_event event,
     if (!ndp_take(stack, n, step, &n->state, event))
         return;
     if (n->state != from && (from == NDP_REACHABLE || from == NDP_DELAY || from == NDP_PROBE))
-        stack->neighbour_generation++; /* headers to it are void (path6.c) */
+        stack->neighbour_generation++; /* cached headers to it are void (path6.c) */
     table->incomplete += n->state == NDP_INCOMPLETE;
     table->incomplete -= from == NDP_INCOMPLETE;
     leat_debug_assert(table->incomplete <= stack->ipv6->config.neighbours);
@@ -53,7 +52,7 @@ void ndp_event(struct leat *stack, struct neighbour6 *n, enum ndp_event event,
 
 /* ---- actions ------------------------------------------------------------------------------ */
 
-/* The frame that was parked first, or NULL. */
+/* Removes and returns the packet that was parked first, or NULL. */
 static struct leat_buf *unpark(struct leat *stack, struct neighbour6 *n)
 {
     struct ipv6 *ipv6 = stack->ipv6;
@@ -62,8 +61,8 @@ static struct leat_buf *unpark(struct leat *stack, struct neighbour6 *n)
     return queue_take(&n->parked);
 }
 
-/* RFC 4861 7.2.2: the latest are kept.  Beyond its own places a neighbour has some of those that
- * all share: a packet in fragments without its first one is none. */
+/* RFC 4861 7.2.2: the latest packets are kept.  A neighbour has a few places of its own, and may
+ * use places that all share, because a fragmented packet is useless without its first fragment. */
 void ndp_park(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
     const uint32_t own = stack->ipv6->config.parked;
@@ -82,12 +81,12 @@ void ndp_park(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 void ndp_transmit(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
     (void)stack;
-    if (step->packet) /* else somebody only wants to know */
+    if (step->packet) /* no packet: a probe by neighbour6_ask() */
         ethernet_output(n->link, step->packet, &n->mac, ETHERNET_IPV6);
 }
 
-/* In whose name @n is asked: our address that sent last or, if that has gone, another one (RFC 4862
- * 5.5.4); NULL: there is none. */
+/* The source address for solicitations to @n: our address that sent last or, if it is gone, another
+ * one (RFC 4862 5.5.4); NULL: there is none. */
 static const struct address6 *asks_from(const struct neighbour6 *n)
 {
     const struct address6 *from = address6_find(n->link, n->asker);
@@ -95,7 +94,7 @@ static const struct address6 *asks_from(const struct neighbour6 *n)
     return from && from->state >= ADDRESS6_OPTIMISTIC ? from : address6_beside(n->link, n->ip);
 }
 
-/* One more question: to all who may be it, or to where it was. */
+/* Sends a solicitation: by multicast, or to the known Ethernet address. */
 void ndp_ask(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
     const bool known = n->state == NDP_DELAY || n->state == NDP_PROBE;
@@ -104,7 +103,7 @@ void ndp_ask(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
     (void)step;
     timer_set(&stack->timers, &n->timer, stack->now_ns + times_of(n)->retrans_ns);
     if (from && from->state == ADDRESS6_OPTIMISTIC)
-        return; /* RFC 4429 3.3: it asks nobody before it has been checked */
+        return; /* RFC 4429 3.3: an optimistic address sends none */
     n->asked++;
     if (from)
         ndp_solicit(n->link, from->ip, n->ip, known ? &n->mac : 0, 0);
@@ -126,20 +125,21 @@ void ndp_send_parked(struct leat *stack, struct neighbour6 *n, struct ndp_step *
         ethernet_output(n->link, packet, &n->mac, ETHERNET_IPV6);
 }
 
-/* RFC 4861 7.3.1: it has just been heard of. */
+/* RFC 4861 7.3.1: the neighbour was heard of just now. */
 void ndp_confirm(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
     const uint64_t reachable_ns = times_of(n)->reachable_ns;
 
     ndp_rest(stack, n, step);
-    n->reachable_until_ns = /* RFC 4861 6.3.2: from 0.5 to 1.5 of it */
+    n->reachable_until_ns = /* RFC 4861 6.3.2: a random 0.5 to 1.5 of it */
         stack->now_ns + reachable_ns / 2 +
         1000 * (uint64_t)stack_random_below(stack, (uint32_t)(reachable_ns / 1000));
     if (stack->ipv6->suspects > 0)
         route6_answers(n->link, n->ip);
 }
 
-/* RFC 4861 7.3.3: what is sent may bring an answer, and then nobody has to be asked. */
+/* RFC 4861 7.3.3: waits, because the packet just sent may bring an answer that makes probes
+ * needless. */
 void ndp_hope(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
     (void)step;
@@ -168,7 +168,7 @@ void ndp_drop(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
     step->dropped = true;
 }
 
-/* What waits for it is lost (RFC 4861 7.2.2). */
+/* RFC 4861 7.2.2: the parked packets are dropped. */
 void ndp_forget(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
     (void)step;
@@ -209,8 +209,8 @@ static struct neighbour6 *create(struct link *link, struct leat_ip ip)
     return n;
 }
 
-/* The one that was used longest ago and is being resolved (@incomplete), or is neither that nor
- * known to be reachable; NULL: there is none. */
+/* The least recently used entry that is being resolved (@incomplete), or that is neither being
+ * resolved nor known to be reachable; NULL: there is none. */
 static struct neighbour6 *spare(const struct leat *stack, bool incomplete)
 {
     struct neighbour6 *n = stack->ipv6->neighbours->oldest;
@@ -224,7 +224,7 @@ static struct neighbour6 *spare(const struct leat *stack, bool incomplete)
     return 0;
 }
 
-/* The same for one that we want to send to: another one may have to go. */
+/* The same for a neighbour that we want to send to: may evict another one. */
 static struct neighbour6 *create_at_cost(struct link *link, struct leat_ip ip)
 {
     struct leat *stack = link->stack;
@@ -252,7 +252,7 @@ void neighbour6_ask(struct link *link, struct leat_ip src, struct leat_ip ip)
 
     if (!n)
         n = create_at_cost(link, ip);
-    if (!n || (n->state != NDP_NONE && n->state != NDP_STALE)) /* it is asked already */
+    if (!n || (n->state != NDP_NONE && n->state != NDP_STALE)) /* a probe is under way */
         return;
     n->asker = src;
     ndp_event(link->stack, n, NDP_packet_to_send, &step);
@@ -301,7 +301,7 @@ void neighbour6_learn(struct link *link, struct leat_ip ip, const struct leat_ma
               &step);
 }
 
-/* It is as good as an answer of its own. */
+/* Counts as a solicited advertisement. */
 void neighbour6_confirmed(struct link *link, struct leat_ip ip)
 {
     struct ndp_step step = {0};
@@ -311,7 +311,7 @@ void neighbour6_confirmed(struct link *link, struct leat_ip ip)
         ndp_event(link->stack, n, NDP_rcv_solicited, &step);
 }
 
-/* RFC 4861 7.2.5: what an advertisement says of @n. */
+/* RFC 4861 7.2.5: the event of an advertisement of @n. */
 static enum ndp_event meaning_of(const struct neighbour6 *n, const struct wire_ndp *ndp)
 {
     const bool known = n->state != NDP_INCOMPLETE;

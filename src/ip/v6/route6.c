@@ -1,9 +1,9 @@
 /*
- * route6.c -- one table for the routes of the program and what routers say (RFC 4191, a host of
- * type C).
+ * route6.c -- one table for the program's routes and those from routers (RFC 4191, a host of type
+ * C).
  *
- * A gateway that doesn't answer is suspected, and others that lead there are used instead.  Once a
- * minute, if somebody sends, it is asked whether it is back (RFC 4191 3.5).
+ * A gateway that doesn't answer becomes suspect, and other routes to the destination are preferred.
+ * While packets are sent, it is probed once a minute (RFC 4191 3.5).
  */
 #include "ip/v6/route6.h"
 
@@ -11,7 +11,7 @@
 #include "ip/v6/slaac.h"
 
 static const uint64_t ask_again_ns = 60000000000u; /* RFC 4191 3.5 */
-static const uint64_t redirect_ns = 600000000000u; /* or a router that meant well is never back */
+static const uint64_t redirect_ns = 600000000000u; /* a limit: the redirecting router may recover */
 
 static uint32_t capacity(const struct leat_ipv6_config *config)
 {
@@ -24,7 +24,7 @@ size_t routes6_cost(const struct leat_ipv6_config *config)
     return arena_cost(capacity(config), sizeof(struct route6));
 }
 
-/* Who has taken another way asks again for the better one. */
+/* Voids cached paths once a minute, so that senders probe suspect gateways again. */
 static void on_time(struct timer *timer, void *context)
 {
     struct leat *stack = context;
@@ -44,9 +44,10 @@ bool routes6_init(struct leat *stack)
     return ipv6->routes != 0;
 }
 
-/* ---- the program's ------------------------------------------------------------------------- */
+/* ---- routes of the program ----------------------------------------------------------------- */
 
-/* The link on which @gateway lies, the only one if no prefix says so; NULL: none, or it is ours. */
+/* The link of @gateway by its on-link prefixes, else the only link; NULL: none, or it is our
+ * address. */
 static struct link *link_of(struct leat *stack, struct leat_ip gateway)
 {
     for (struct link *link = stack->links; link < stack->links_end; link++) {
@@ -70,7 +71,8 @@ static struct route6 *find_given(struct ipv6 *ipv6, struct leat_ip network, uint
     return 0;
 }
 
-/* How many routes are the program's (@link NULL), or of @link's routers, by default or else. */
+/* The number of routes of the program (@link NULL), or of @link's routers: default routes or
+ * others. */
 static uint32_t count_of(const struct ipv6 *ipv6, const struct link *link, bool by_default)
 {
     uint32_t count = 0;
@@ -89,7 +91,7 @@ static uint32_t count_of(const struct ipv6 *ipv6, const struct link *link, bool 
     return count;
 }
 
-/* True if all bits behind the prefix are 0. */
+/* True if all bits after the prefix are 0. */
 static bool is_network(struct leat_ip ip, uint8_t prefix_bits)
 {
     struct leat_ip masked = ip;
@@ -99,7 +101,7 @@ static bool is_network(struct leat_ip ip, uint8_t prefix_bits)
     return leat_ip_equal(masked, ip);
 }
 
-/* Takes the place of a route, if there is one, and the suspicion with it. */
+/* Overwrites a route; if it was suspect, that ends. */
 static void set(struct leat *stack, struct route6 *route, const struct route6 *to)
 {
     leat_debug_assert(stack->ipv6->suspects <= stack->ipv6->route_count);
@@ -119,7 +121,7 @@ static void forget(struct leat *stack, struct route6 *route)
     stack->route_generation++;
 }
 
-/* A place for another route. */
+/* An entry for another route; the caller has checked the limits. */
 static struct route6 *place(struct ipv6 *ipv6)
 {
     struct route6 *route = &ipv6->routes[ipv6->route_count++];
@@ -163,7 +165,7 @@ enum leat_err route6_remove(struct leat *stack, struct leat_ip network, uint8_t 
     return LEAT_OK;
 }
 
-/* ---- what routers say ---------------------------------------------------------------------- */
+/* ---- routes from routers ------------------------------------------------------------------- */
 
 static struct route6 *find_learned(const struct link *link, struct leat_ip router,
                                    const struct route6_learned *said)
@@ -201,7 +203,7 @@ void route6_learn(struct link *link, struct leat_ip router, const struct route6_
             forget(stack, route);
         return;
     }
-    if (route) { /* what is suspected stays so: who says that he is there has not answered */
+    if (route) { /* a suspect stays one, because an advertisement is no answer */
         stack->route_generation += route->preference != said->preference;
         route->until_ns = said->until_ns;
         route->preference = said->preference;
@@ -247,7 +249,7 @@ void route6_no_router(struct link *link, struct leat_ip ip)
     for (uint32_t i = ipv6->route_count; i > 0; i--) {
         struct route6 *route = &ipv6->routes[i - 1];
 
-        /* who was said to be the destination itself needs to be no router */
+        /* a redirect to the destination itself doesn't need a router */
         if (route->is_learned && route->link == link && leat_ip_equal(route->gateway, ip) &&
             !leat_ip_equal(route->network, ip)) {
             forget(stack, route);
@@ -260,8 +262,8 @@ void route6_no_router(struct link *link, struct leat_ip ip)
 
 /* ---- redirects ----------------------------------------------------------------------------- */
 
-/* Where the redirect of @dst is kept, or may be: in the place of the one that ends first, if there
- * are as many as there may be. */
+/* The entry for a redirect of @dst: the present one, a free one or, at the limit, the one that
+ * expires first. */
 static struct route6 *place_for_redirect(struct link *link, struct leat_ip dst)
 {
     struct ipv6 *ipv6 = link->stack->ipv6;
@@ -314,7 +316,7 @@ bool route6_redirect(struct link *link, struct leat_ip router, struct leat_ip sr
     return true;
 }
 
-/* ---- who answers --------------------------------------------------------------------------- */
+/* ---- reachability of gateways -------------------------------------------------------------- */
 
 void route6_silent(struct link *link, struct leat_ip ip)
 {
@@ -327,7 +329,7 @@ void route6_silent(struct link *link, struct leat_ip ip)
 
         if (route->link != link || !leat_ip_equal(route->gateway, ip))
             continue;
-        if (route->is_redirect) { /* RFC 4861 7.3.3: the routers know better */
+        if (route->is_redirect) { /* RFC 4861 7.3.3: then routers choose again */
             forget(stack, route);
             continue;
         }
@@ -363,9 +365,9 @@ void route6_answers(struct link *link, struct leat_ip ip)
     slaac_changed(link);
 }
 
-/* ---- the choice ---------------------------------------------------------------------------- */
+/* ---- route selection ----------------------------------------------------------------------- */
 
-/* Whether @a is the better way from @src, whatever is known of the gateways. */
+/* True if @a is preferred to @b for the source @from, regardless of the gateways' reachability. */
 static bool is_better(const struct route6 *a, const struct route6 *b, const struct address6 *from)
 {
     bool by_a, by_b;
@@ -374,13 +376,13 @@ static bool is_better(const struct route6 *a, const struct route6 *b, const stru
         return a->prefix_bits > b->prefix_bits;
     by_a = from && address6_is_of_router(from, a->gateway);
     by_b = from && address6_is_of_router(from, b->gateway);
-    if (by_a != by_b) /* RFC 8028 3.2: others may refuse its source */
+    if (by_a != by_b) /* RFC 8028 3.2: other routers may refuse its source */
         return by_a;
     return a->preference > b->preference;
 }
 
-/* The same with what is known of them: of those that don't answer the turn is that of the one
- * that was tried longest ago. */
+/* The same with regard to reachability: among unreachable gateways, the least recently probed is
+ * preferred. */
 static bool is_taken_before(const struct route6 *a, const struct route6 *b,
                             const struct address6 *from)
 {
@@ -391,7 +393,7 @@ static bool is_taken_before(const struct route6 *a, const struct route6 *b,
     return is_better(a, b, from);
 }
 
-/* RFC 4191 3.5: its gateway is to be asked whether it is back. */
+/* RFC 4191 3.5: it is time to probe the gateway again. */
 static bool is_due(const struct route6 *route)
 {
     return route->suspect_ns && route->link->stack->now_ns - route->asked_ns >= ask_again_ns;

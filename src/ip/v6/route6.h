@@ -1,51 +1,51 @@
-/* route6.h -- where IPv6 packets go: routes of the program and of routers (RFC 4191). */
+/* route6.h -- routes of IPv6, from the program and from routers (RFC 4191). */
 #ifndef IP_V6_ROUTE6_H
 #define IP_V6_ROUTE6_H
 
 #include "ip/v6/ipv6.h"
 
 enum {
-    ROUTE6_OF_PROGRAM = 2, /* a preference above those that routers have (wire/ra.h) */
-    ROUTE6_OF_REDIRECT     /* a host's, by who else would get its packets */
+    ROUTE6_OF_PROGRAM = 2, /* a preference above those of routers (wire/ra.h) */
+    ROUTE6_OF_REDIRECT     /* for a single host, from the router that had its packets */
 };
 
 struct route6 {
     struct leat_ip network;
     struct leat_ip gateway;
     struct link *link;
-    uint64_t until_ns;   /* IP6_FOR_EVER, as all of the program's */
-    uint64_t suspect_ns; /* since when the gateway doesn't answer; 0: nothing is known against it */
-    uint64_t asked_ns;   /* when a suspect was asked last */
+    uint64_t until_ns;   /* IP6_FOR_EVER for routes of the program */
+    uint64_t suspect_ns; /* since then the gateway hasn't answered; 0: not suspect */
+    uint64_t asked_ns;   /* last probe of a suspect gateway */
     uint8_t prefix_bits;
     int8_t preference;
-    bool is_learned; /* a router said so */
+    bool is_learned; /* from a router */
     bool is_redirect;
 };
 
-/* Routes that the program and @slaacs netifs can have. */
+/* The memory for the routes of the program and of config->slaacs netifs. */
 size_t routes6_cost(const struct leat_ipv6_config *config);
 bool routes6_init(struct leat *stack);
 
-/* @link: where the gateway is, whatever prefixes say; NULL: where they, or a lack of other links,
- * say that it is. */
+/* @link: the link of the gateway, regardless of prefixes; NULL: the link of a prefix that contains
+ * it, or the only link. */
 enum leat_err route6_add(struct leat *stack, struct link *link, struct leat_ip network,
                          uint8_t prefix_bits, struct leat_ip gateway);
 enum leat_err route6_remove(struct leat *stack, struct leat_ip network, uint8_t prefix_bits);
 
-/* What route6_to() finds. */
+/* The result of route6_to(). */
 struct choice6 {
     const struct route6 *route; /* NULL: there is none */
-    struct route6 *ask; /* a better one whose gateway hasn't answered for a while: a sender asks it
-                           again, and writes down that it has; NULL: there is none */
+    struct route6 *ask; /* a better route whose gateway is suspect: the sender probes it, and
+                           updates asked_ns; NULL: none */
 };
 
-/* The route of the longest prefix that holds @dst and begins on @link; of several that with a
- * gateway that advertised @src's prefix, then the preferred one.  A route whose gateway doesn't
- * answer comes after all others (RFC 4191 3.2, RFC 8028 3.2). */
+/* The route on @link with the longest prefix that contains @dst. Among several, one whose gateway
+ * advertised @src's prefix wins, then the preferred one.  Routes with a suspect gateway come last
+ * (RFC 4191 3.2, RFC 8028 3.2). */
 struct choice6 route6_to(const struct link *link, struct leat_ip src, struct leat_ip dst);
 
-/* A router says that it leads to @network until then, which may be now; of too many the first ones
- * stay. */
+/* Adds or renews a router's route to @network until `until_ns`, which may be now to end it. If
+ * there are too many routes, the present ones are kept. */
 struct route6_learned {
     struct leat_ip network;
     uint8_t prefix_bits;
@@ -54,21 +54,21 @@ struct route6_learned {
 };
 void route6_learn(struct link *link, struct leat_ip router, const struct route6_learned *said);
 
-/* @router says, of a packet that we sent from @src to @dst, that those go to @target (RFC 4861 8).
- * It counts for ten minutes, from the router to which they go alone, and only if @target is a
- * router on the link or @dst itself.  False: it isn't believed. */
+/* Processes a redirect from @router, for a packet from @src to @dst, to @target (RFC 4861 8).  It
+ * is valid for ten minutes. It is accepted only from the router that now gets these packets, and
+ * only if @target is a router on the link or @dst itself.  False: refused. */
 bool route6_redirect(struct link *link, struct leat_ip router, struct leat_ip src,
                      struct leat_ip dst, struct leat_ip target);
 
 /* True if a router of @link is a default router. */
 bool route6_has_router(const struct link *link);
 
-/* Forgets what has ended by now, or all (@even_live) that routers of @link have said; when the next
- * one ends. */
+/* Removes expired routes from routers of @link, or all of theirs (@even_live); returns when the
+ * next one expires. */
 uint64_t routes6_sweep(struct link *link, bool even_live);
 
-/* What neighbour discovery finds out about @ip: it doesn't answer; it does; it is no router any
- * more (RFC 4861 7.2.5). */
+/* Results of neighbour discovery about @ip: it doesn't answer; it answers; it is no longer a router
+ * (RFC 4861 7.2.5). */
 void route6_silent(struct link *link, struct leat_ip ip);
 void route6_answers(struct link *link, struct leat_ip ip);
 void route6_no_router(struct link *link, struct leat_ip ip);

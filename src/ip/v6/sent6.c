@@ -1,4 +1,4 @@
-/* sent6.c -- the headers of packets that have left lately, by the hosts to which they went. */
+/* sent6.c -- caches the headers of recent packets, by destination. */
 #include "ip/v6/sent6.h"
 
 size_t paths6_cost(void)

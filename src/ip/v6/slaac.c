@@ -1,10 +1,10 @@
 /*
- * slaac.c -- routers are asked, what they say ends, the program is told (RFC 4861 6.3).
+ * slaac.c -- solicits routers, expires their statements, notifies the program (RFC 4861 6.3).
  *
- * The first question leaves with the check of our link-local address, from "::", so that an
- * address of a router's prefix is checked beside it and not after it.  It is asked again until a
- * default router has answered, each time after twice as long (RFC 7559), and once more when the
- * last default router has gone.
+ * The first solicitation is sent during the check of our link-local address, from "::", so that an
+ * address from a router's prefix is checked at the same time, not after it.  Solicitations are
+ * repeated with doubled intervals until a default router has answered (RFC 7559), and start again
+ * when the last default router is gone.
  */
 #include "ip/v6/slaac.h"
 
@@ -16,14 +16,14 @@
 #include "wire/ra.h"
 
 enum {
-    FIRST_WAIT_MAX_US = 150000, /* as that of the address check, see address6.c */
+    FIRST_WAIT_MAX_US = 150000, /* like that of the address check in address6.c */
     WAIT_FIRST_S = 4,           /* RFC 7559 2: IRT */
-    WAIT_MAX_S = 3600           /* ... MRT */
+    WAIT_MAX_S = 3600           /* RFC 7559 2: MRT */
 };
 
 /* ---- solicitations ------------------------------------------------------------------------- */
 
-/* RFC 7559 2: twice as long as the time before, give or take a tenth, and an hour at most. */
+/* RFC 7559 2: doubles the interval, up to an hour, with a random tenth more or less. */
 static uint64_t next_wait_ns(struct leat *stack, uint64_t before_ns)
 {
     const uint64_t most_ns = WAIT_MAX_S * second_ns;
@@ -47,7 +47,7 @@ static void solicit_fired(struct timer *timer, void *context)
     ndp_solicit_routers(slaac->link);
 }
 
-/* The last default router has gone, or there was none yet. */
+/* Starts solicitations if there is no default router. */
 static void ask_if_alone(struct leat_slaac *slaac)
 {
     struct leat *stack = slaac->link->stack;
@@ -58,7 +58,7 @@ static void ask_if_alone(struct leat_slaac *slaac)
     timer_set(&stack->timers, &slaac->solicit, stack->now_ns + next_wait_ns(stack, 0));
 }
 
-/* ---- what ends ----------------------------------------------------------------------------- */
+/* ---- expiry -------------------------------------------------------------------------------- */
 
 static void sooner(uint64_t *next_ns, uint64_t ns)
 {
@@ -66,7 +66,7 @@ static void sooner(uint64_t *next_ns, uint64_t ns)
         *next_ns = ns;
 }
 
-/* What has ended, or all of it, is forgotten. */
+/* Clears a time that has passed, or else takes it into account for the next sweep. */
 static void sweep_one(uint64_t *until_ns, uint64_t now_ns, uint64_t *next_ns)
 {
     if (*until_ns <= now_ns)
@@ -116,12 +116,12 @@ void slaac_input(struct leat *stack, struct leat_slaac *slaac, struct packet6 *p
     }
     slaac_take(slaac, packet->src, &ra, buf->data, buf->len);
     stack_end(stack, packet->buf, taken_ndp);
-    sweep_fired(&slaac->sweep, stack); /* what ends next may be another now */
+    sweep_fired(&slaac->sweep, stack); /* the next expiry may have changed */
 }
 
-/* ---- what is told -------------------------------------------------------------------------- */
+/* ---- notification -------------------------------------------------------------------------- */
 
-/* Adds a domain to the search list, if there is room. */
+/* Adds a domain to the search list if it fits. */
 static void add_domain(struct leat_slaac_facts *facts, const char *name)
 {
     uint32_t used = 0, len = 0;
@@ -177,16 +177,16 @@ static void tell(struct leat *stack, struct ready *ready)
     ask_if_alone(slaac);
     *before = slaac->facts;
     find_facts(slaac, &slaac->facts);
-    /* what differs in padding alone tells once too often:
+    /* if only padding differs, the program is told once too often:
      * NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
     if (memcmp(before, &slaac->facts, sizeof *before) == 0)
         return;
-    stack->route_generation++; /* an address may be deprecated: others are chosen */
+    stack->route_generation++; /* paths choose another source, if an address is deprecated */
     if (slaac->config.on_change)
         slaac->config.on_change(slaac, &slaac->facts, slaac->config.arg);
 }
 
-/* ---- the program's ------------------------------------------------------------------------- */
+/* ---- functions of the program -------------------------------------------------------------- */
 
 enum leat_err slaac_start(struct link *link, struct leat_slaac **slaac,
                           const struct leat_slaac_config *config)
@@ -227,7 +227,7 @@ void slaac_stop(struct leat_slaac *slaac)
     leat_assert(slaac->link != 0);
     timer_cancel(&stack->timers, &slaac->solicit);
     timer_cancel(&stack->timers, &slaac->sweep);
-    link6->slaac = 0; /* nothing is told from here on */
+    link6->slaac = 0; /* no notification from here on */
     routes6_sweep(link, true);
     addresses6_withdraw(link);
     link6_defaults(link);

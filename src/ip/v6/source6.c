@@ -1,4 +1,4 @@
-/* source6.c -- which address of ours is the source of a packet (RFC 6724 5). */
+/* source6.c -- selects the source address of a packet (RFC 6724 5). */
 #include "policy.h"
 #include "ip/v6/route6.h"
 
@@ -18,7 +18,7 @@ static unsigned scope_of(struct leat_ip ip)
     return ip.bytes[0] == 0xfe && ip.bytes[1] >> 6 == 3 ? SCOPE_SITE : SCOPE_GLOBAL;
 }
 
-/* What is asked of sources. */
+/* The criteria for a source address. */
 struct wish {
     struct leat_ip dst;
     struct leat_ip gateway; /* "::": none */
@@ -27,13 +27,13 @@ struct wish {
     uint8_t label;
 };
 
-/* What rule 3 says of an address; RFC 4429 3.3: one that is still checked counts as deprecated. */
+/* Rule 3; RFC 4429 3.3: an optimistic address counts as deprecated. */
 static bool is_preferred(const struct address6 *address, const struct wish *wish)
 {
     return address->state == ADDRESS6_USABLE && address->preferred_until_ns > wish->now_ns;
 }
 
-/* Rule 8; RFC 6724 2.2: no further than the prefix of ours. */
+/* Rule 8; RFC 6724 2.2: at most the prefix length of our address. */
 static uint32_t match_of(const struct address6 *address, struct leat_ip dst)
 {
     const uint32_t bits = ip6_common_bits(address->ip, dst);
@@ -41,7 +41,7 @@ static uint32_t match_of(const struct address6 *address, struct leat_ip dst)
     return bits < address->prefix_bits ? bits : address->prefix_bits;
 }
 
-/* Rule 5.5: the next hop knows its prefix. */
+/* Rule 5.5: the next hop advertised its prefix. */
 static bool is_known_there(const struct address6 *address, const struct wish *wish)
 {
     return !leat_ip_is_any(wish->gateway) && address6_is_of_router(address, wish->gateway);
@@ -57,7 +57,7 @@ static bool is_temporary(const struct address6 *address)
     return address->kind == ADDRESS6_TEMPORARY;
 }
 
-/* The first rule that tells them apart decides; rule 4 is for who moves, rule 5 for many links. */
+/* The first rule that decides is used; rules 4 (mobile hosts) and 5 (several links) don't apply. */
 static bool is_better(const struct address6 *a, const struct address6 *b, const struct wish *wish)
 {
     const unsigned scope_a = scope_of(a->ip), scope_b = scope_of(b->ip);
@@ -77,15 +77,15 @@ static bool is_better(const struct address6 *a, const struct address6 *b, const 
     return match_of(a, wish->dst) > match_of(b, wish->dst);
 }
 
-/* RFC 4291 2.5.6: no router takes on what comes from a link-local address.  While the one that it
- * would take is being checked there is none. */
+/* RFC 4291 2.5.6: routers don't forward packets from link-local addresses. So there is no source
+ * while the global address is still tentative. */
 static bool suits_gateway(const struct address6 *address, const struct wish *wish)
 {
     return leat_ip_is_any(wish->gateway) || wish->scope <= SCOPE_LINK ||
            scope_of(address->ip) > SCOPE_LINK;
 }
 
-/* The best address to send to @dst from by way of @gateway ("::": none); NULL: none will do. */
+/* The best source for packets to @dst through @gateway ("::": none); NULL: none is suitable. */
 static const struct address6 *best_toward(struct link *link, struct leat_ip dst,
                                           struct leat_ip gateway)
 {

@@ -1,6 +1,6 @@
 /*
- * stable6.c -- addresses that are made of routers' prefixes (RFC 4862 5.5.3): what an advertisement
- * says of them.  temporary6.c makes those of the same prefixes that last a day.
+ * stable6.c -- stable addresses from routers' prefixes (RFC 4862 5.5.3): processes the prefixes of
+ * an advertisement.  temporary6.c makes temporary addresses from the same prefixes.
  */
 #include "core/second.h"
 #include "ip/v6/slaac.h"
@@ -12,7 +12,7 @@ enum {
     PREFIX_BITS = 64
 };
 
-/* The latest two are kept, the last one in front. */
+/* Records the router as the latest of the two that are kept. */
 static void note_router(struct address6 *address, struct leat_ip router)
 {
     if (leat_ip_equal(address->routers[0], router))
@@ -21,7 +21,7 @@ static void note_router(struct address6 *address, struct leat_ip router)
     address->routers[0] = router;
 }
 
-/* RFC 4862 5.5.3 (e): who forges an advertisement can't end an address within two hours, but can
+/* RFC 4862 5.5.3 (e): a forged advertisement can't end an address in less than two hours, but can
  * deprecate it. */
 static void renew(struct leat_slaac *slaac, struct address6 *address,
                   const struct wire_ra_option *said)
@@ -42,7 +42,7 @@ static void renew(struct leat_slaac *slaac, struct address6 *address,
     address6_ends_anew(address);
 }
 
-/* RFC 8981 3.4 (1): and what was made of the same prefix for a while. */
+/* RFC 8981 3.4 (1): temporary addresses of the prefix are renewed, too. */
 static void renew_all(struct leat_slaac *slaac, struct address6 *stable,
                       const struct wire_ra_option *said)
 {
@@ -66,7 +66,8 @@ void address6_advertised(struct link *link, struct leat_ip router,
     struct leat_slaac *slaac = stack->ipv6->links[link - stack->links].slaac;
     struct address6 *address;
 
-    /* RFC 4862 5.5.3 (d): with the identifier it is 128 bits; RFC 4291 2.4: 0::/8 is no host's */
+    /* RFC 4862 5.5.3 (d): prefix and identifier must have 128 bits; RFC 4291 2.4: 0::/8 is
+     * reserved */
     if (said->prefix_bits != PREFIX_BITS || said->prefix.bytes[0] == 0)
         return;
     address = address6_stable(link, said->prefix);

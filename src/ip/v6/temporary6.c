@@ -1,10 +1,11 @@
 /*
- * temporary6.c -- addresses of a router's prefix that last a day, for what the program begins (RFC
- * 8981).
+ * temporary6.c -- temporary addresses from a router's prefix, for connections that the program
+ * starts (RFC 8981).
  *
- * Who watches the network, or keeps a log, can't tell that today's address is yesterday's.  Some
- * seconds before one is deprecated another takes its place; it stays valid for what goes on.  The
- * days of many machines don't end together: each is shorter by a random part.
+ * An observer of the network, or of logs, can't link one day's address to the next day's.  Some
+ * seconds before an address becomes deprecated, a successor is made; the old one stays valid for
+ * its connections.  Each lifetime is shorter by a random part, so that many machines don't change
+ * their addresses at the same time.
  */
 #include "core/assert.h"
 #include "core/minmax.h"
@@ -13,7 +14,7 @@
 
 enum {
     PREFIX_BITS = 64,
-    TEMPORARIES_MAX = 3 /* of a netif: today's, yesterday's, and one that is being checked */
+    TEMPORARIES_MAX = 3 /* per netif: the present one, the previous one, and a tentative one */
 };
 
 static bool is_of(const struct address6 *address, const struct address6 *stable)
@@ -29,7 +30,7 @@ void temporary6_clamp(struct address6 *address)
     address->valid_until_ns = min64(address->valid_until_ns, address->valid_max_ns);
 }
 
-/* Another one of the prefix, and of no longer lifetimes than @stable has. */
+/* Makes a temporary address from the prefix of @stable, with lifetimes no longer than its own. */
 static void make(const struct address6 *stable, uint64_t preferred_max_ns)
 {
     struct link *link = stable->link;
@@ -67,7 +68,7 @@ void temporary6_ensure(const struct address6 *stable)
         if (is_of(&all[i], stable) && !address6_ends_soon(stack, all[i].preferred_until_ns))
             return;
     }
-    /* RFC 8981 3.8: shorter by DESYNC_FACTOR, up to 0.4 of it */
+    /* RFC 8981 3.8: shorter by DESYNC_FACTOR, at most 0.4 of it */
     preferred_max_ns =
         stack->now_ns +
         (config->temporary_preferred_s -

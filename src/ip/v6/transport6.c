@@ -1,4 +1,4 @@
-/* transport6.c -- packets and errors on their way up to UDP and TCP. */
+/* transport6.c -- passes received packets and errors to UDP and TCP. */
 #include "core/checksum.h"
 #include "core/view.h"
 #include "ip/host.h"
@@ -9,15 +9,16 @@
 #include "wire/ndp.h"
 
 enum {
-    QUOTE_MIN = 8, /* of a transport's header: its ports, and what guards against forgers */
-    TRANSPORT_AT_MAX = 2000, /* more bytes of headers are no honest packet; UDP writes them down */
+    QUOTE_MIN = 8, /* quoted bytes of a transport header: the ports, and a check against forgery */
+    TRANSPORT_AT_MAX = 2000, /* no legitimate packet has more headers; UDP stores this offset */
     UNREACHABLE_PORT = 4,    /* codes of RFC 4443 3.1, 3.4 */
     PARAMETER_NEXT_HEADER = 1,
-    FRAGMENT_OFFSET_BACK = 6, /* where it is, from the end of its header (RFC 8200 4.5) */
+    FRAGMENT_OFFSET_BACK = 6, /* from the end of the fragment header (RFC 8200 4.5) */
     FRAGMENT_OFFSET = 0xfff8
 };
 
-/* The number of the link that a packet came by; to ourselves nothing depends on it. */
+/* The number of the link by which a packet came; packets to ourselves have no link, and 1 will
+ * do. */
 static uint8_t zone_of(const struct leat *stack, const struct packet6 *packet)
 {
     return packet->link ? (uint8_t)(packet->link - stack->links + 1) : 1;
@@ -66,8 +67,8 @@ void transport6_port_unreachable(struct leat *stack, const struct packet *packet
     icmpv6_send_error(stack, &about, ICMPV6_UNREACHABLE, UNREACHABLE_PORT, 0, false);
 }
 
-/* What an ICMPv6 error is to UDP and TCP: IPv4's of the same meaning (RFC 1122 3.2.2, RFC 4443 3,
- * RFC 7915 5.2). */
+/* Translates an ICMPv6 error to the IPv4 error of the same meaning for UDP and TCP (RFC 1122 3.2.2,
+ * RFC 4443 3, RFC 7915 5.2). */
 static void translate(const struct wire_icmp *icmp, struct icmp_error *error)
 {
     error->type = ICMP_UNREACHABLE;
@@ -85,8 +86,8 @@ static void translate(const struct wire_icmp *icmp, struct icmp_error *error)
     }
 }
 
-/* The chain of a quoted packet, which may be a first fragment: the others don't show their ports.
- */
+/* Walks the header chain of a quoted packet. It may be a first fragment, but no later one, which
+ * would lack the ports. */
 static bool walk_quote(struct wire_ipv6_chain *chain, const struct leat_buf *quote)
 {
     if (wire_ipv6_walk(chain, quote->data, quote->len, false) != IPV6_CHAIN_OK)
@@ -97,8 +98,8 @@ static bool walk_quote(struct wire_ipv6_chain *chain, const struct leat_buf *quo
            wire_ipv6_walk_whole(chain, quote->data, quote->len, false) == IPV6_CHAIN_OK;
 }
 
-/* Whose packet is quoted, and where its transport's header lies in the quote.  NULL: nobody's, or
- * not enough of it. */
+/* Finds the protocol of the quoted packet, and its transport header in the quote.  NULL: it isn't
+ * our packet, or the quote is too short. */
 static const struct protocol *read_quote(struct leat *stack, const struct packet6 *packet,
                                          const struct leat_buf *quote, struct icmp_error *error)
 {
@@ -119,7 +120,7 @@ static const struct protocol *read_quote(struct leat *stack, const struct packet
     return ipv4_protocol(stack, chain.next_header);
 }
 
-/* True if an echo reply is quoted that has left just now. */
+/* True if the quote is of an echo reply that we sent recently. */
 static bool is_echo_of_ours(const struct leat *stack, struct leat_ip dst,
                             const struct icmp_error *error)
 {
