@@ -3,7 +3,9 @@
 
 #include "core/checksum.h"
 #include "core/view.h"
+#include "core/writable.h"
 #include "link/arp.h"
+#include "wire/bytes.h"
 #include "wire/ethernet.h"
 
 /* 224.0.0.1, all hosts: the one group that every host is a member of (RFC 1112 4). */
@@ -58,7 +60,7 @@ HOT void frame_input(struct link *link, struct leat_buf *frame)
     if (mac_is_group(src) || mac_equal(src, &link->netif->mac)) {
         stack_end(link->stack, frame, drop_eth_source);
     } else {
-        if (FOR_SPEED && !is_group) {
+        if (FOR_SPEED && !is_group && wire_ethernet_type(bytes) != ETHERNET_VLAN) {
             link->for_us_begin[0] = checksum_load64(bytes);
             link->for_us_begin[1] = load_end(bytes);
         }
@@ -81,6 +83,20 @@ COLD static void other_frame(struct link *link, struct leat_buf *frame)
         stack_end(link->stack, frame, drop_eth_not_ours);
 }
 
+/* Takes a tag of VLAN 0 off: it carries a priority and nothing else, and the packet behind it is
+ * untagged (IEEE 802.1Q 9.6).  The addresses move up to the type; a frame that the stack may not
+ * write keeps its tag and is dropped for it. */
+COLD static void take_priority_tag(struct leat_buf *frame)
+{
+    uint8_t *bytes = frame->data;
+
+    if (frame->len >= ETHERNET_HEADER_BYTES + ETHERNET_VLAN_BYTES && buf_is_writable(frame) &&
+        (get16(bytes + ETHERNET_HEADER_BYTES) & ETHERNET_VLAN_ID) == 0) {
+        memmove(bytes + ETHERNET_VLAN_BYTES, bytes, 2 * sizeof(struct leat_mac));
+        view_pull(frame, ETHERNET_VLAN_BYTES);
+    }
+}
+
 void ethernet_input(struct link *link, struct leat_buf *frame)
 {
     const uint8_t *bytes = frame->data;
@@ -90,9 +106,12 @@ void ethernet_input(struct link *link, struct leat_buf *frame)
     } else if (FOR_SPEED && begins_as_before(link, bytes)) {
         view_pull(frame, ETHERNET_HEADER_BYTES);
         packet_input(link, wire_ethernet_type(bytes), false, frame);
-    } else if (is_for_us(link, wire_ethernet_dst(bytes))) {
-        frame_input(link, frame);
     } else {
-        other_frame(link, frame);
+        if (wire_ethernet_type(bytes) == ETHERNET_VLAN)
+            take_priority_tag(frame);
+        if (is_for_us(link, wire_ethernet_dst(frame->data)))
+            frame_input(link, frame);
+        else
+            other_frame(link, frame);
     }
 }

@@ -14,8 +14,9 @@
 
 enum {
     ETHERNET_HEADER_BYTES = 14,
-    ETHERNET_VLAN_BYTES = 4, /* an 802.1Q tag before the type */
-    ETHERNET_FRAME_MIN = 60  /* without the FCS */
+    ETHERNET_VLAN_BYTES = 4,  /* an 802.1Q tag before the type */
+    ETHERNET_VLAN_ID = 0xfff, /* mask of a tag's first two bytes: the VLAN */
+    ETHERNET_FRAME_MIN = 60   /* without the FCS */
 };
 
 enum ethernet_type {

@@ -31,6 +31,29 @@ static void test_threat_E1_vlan_tag_is_dropped_whole_or_cut(void **state)
     }
 }
 
+/* A tag of VLAN 0 carries a priority alone (IEEE 802.1Q 9.6): the packet behind it is untagged. */
+static void test_a_tag_of_vlan_0_is_taken_off(void **state)
+{
+    struct world *world = *state;
+    struct frame echo = frame_icmp(IP_PEER, IP_US, 8, 0, 0x00010002, "x", 1);
+
+    memmove(echo.bytes + 16, echo.bytes + 12, echo.len - 12);
+    echo.len += 4;
+    /* a frame of VLAN 1 has the same header, and leaves no trace */
+    memcpy(echo.bytes + 12, "\x81\0\xe0\1", 4);
+    world_feed(world, &echo);
+    assert_dropped(world, drop_eth_vlan);
+    memcpy(echo.bytes + 12, "\x81\0\xe0\0", 4);
+    for (unsigned i = 0; i < 2; i++) {
+        world_feed(world, &echo);
+        assert_ended(world, taken_icmp);
+        world_expect(world);
+    }
+    memcpy(echo.bytes + 16, "\x81\0\0\0", 4); /* a second tag */
+    world_feed(world, &echo);
+    assert_dropped(world, drop_eth_vlan);
+}
+
 static void test_threat_E2_padding_behind_a_packet_is_cut_off(void **state)
 {
     struct world *world = *state;
@@ -216,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         world_test(test_threat_E1_truncated_frame_is_dropped),
         world_test(test_threat_E1_vlan_tag_is_dropped_whole_or_cut),
+        world_test(test_a_tag_of_vlan_0_is_taken_off),
         world_test(test_threat_E2_padding_behind_a_packet_is_cut_off),
         world_test(test_threat_E2_short_frames_are_padded_with_zeros),
         world_test(short_frames_stay_short_where_no_ethernet_is_behind),
