@@ -14,14 +14,14 @@ enum {
     NAME_BYTES = 16
 };
 
-/* The names of both devices, in "FIRST,SECOND". */
+/* Reads the names of both devices from "FIRST,SECOND". */
 static bool name_devices(const char *how, char names[2][NAME_BYTES], char why[LEAT_WHY_BYTES])
 {
     snprintf(why, LEAT_WHY_BYTES, "two devices: FIRST,SECOND");
     return how && sscanf(how, "%15[^,],%15s", names[0], names[1]) == 2;
 }
 
-/* The first device is taken away, as whoever may do so can at any time. */
+/* Deletes the first device, as an administrator may do at any time. */
 static void delete_first(struct kit_pair *pair)
 {
     char names[2][NAME_BYTES], why[LEAT_WHY_BYTES], command[64];

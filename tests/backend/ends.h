@@ -1,4 +1,4 @@
-/* ends.h -- the backends that the kit knows. */
+/* ends.h -- the backends that the kit tests. */
 #ifndef BACKEND_ENDS_H
 #define BACKEND_ENDS_H
 
@@ -8,8 +8,8 @@
 extern const struct kit_backend kit_link, kit_recorder, kit_flight, kit_vlan, kit_untagged;
 extern const struct kit_backend kit_socket, kit_marks, kit_datagram, kit_shm;
 
-/* devices.c: over devices of Linux, "tap:FIRST,SECOND", which a bridge joins, or
- * "xdp:FIRST,SECOND", which are each other's wire. */
+/* devices.c: with devices of Linux: "tap:FIRST,SECOND", which a bridge joins, or
+ * "xdp:FIRST,SECOND", which are connected directly. */
 extern const struct kit_backend kit_tap;
 #ifdef LEAT_HAS_XDP
 extern const struct kit_backend kit_xdp;

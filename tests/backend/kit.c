@@ -15,10 +15,10 @@ enum {
     BURST = 64,
     PAGE = 4096,
     FRAME_MIN = 14,
-    PADDED = 60, /* the least, without LEAT_NETIF_NO_PADDING */
+    PADDED = 60, /* shortest frame without LEAT_NETIF_NO_PADDING */
     HEADERS = 134,
     FRAME_MAX = 65535 + FRAME_MIN,
-    UNREAD_MAX = 8192, /* sent to an end that doesn't read */
+    UNREAD_MAX = 8192, /* frames sent to an end that doesn't read */
     LOOKS_MIN = 16,
     PATIENCE_MS = 2000,
     TYPE_AT = 12 /* EtherType: 88b5, for experiments (IEEE 802) */
@@ -61,7 +61,7 @@ static uint32_t most(void)
     return pair.ends[0].netif->mtu + (uint32_t)FRAME_MIN;
 }
 
-/* What stands at @at of frame @number of @len bytes from @from. */
+/* The byte at offset @at of frame @number of @len bytes, sent by end @from. */
 static uint8_t byte_of(unsigned from, uint32_t number, uint32_t len, uint32_t at)
 {
     if (at < 6)
@@ -105,7 +105,7 @@ static uint64_t next_look_ns(unsigned end, uint64_t now)
     return pair.ends[end].netif->ops->next_look_ns(pair.ends[end].netif, now);
 }
 
-/* One look at @end; what others have sent there (Linux) is thrown away. */
+/* Polls @end once; discards frames that other senders (Linux) have put on the device. */
 static uint32_t look(unsigned end, struct leat_buf **frames, uint32_t max)
 {
     struct leat_netif *netif = pair.ends[end].netif;
@@ -116,7 +116,7 @@ static uint32_t look(unsigned end, struct leat_buf **frames, uint32_t max)
     for (uint32_t i = 0; i < got; i++) {
         const uint32_t len = leat_buf_total(frames[i]);
 
-        assert_true(frames[i]->len >= (len < HEADERS ? len : HEADERS)); /* headers lie whole */
+        assert_true(frames[i]->len >= (len < HEADERS ? len : HEADERS)); /* headers are contiguous */
         if (frames[i]->data[TYPE_AT] == 0x88 && frames[i]->data[TYPE_AT + 1] == 0xb5)
             frames[count++] = frames[i];
         else
@@ -125,7 +125,7 @@ static uint32_t look(unsigned end, struct leat_buf **frames, uint32_t max)
     return count;
 }
 
-/* Looks until something comes; 0: nothing did. */
+/* Polls until frames arrive; 0: none arrived. */
 static uint32_t receive(unsigned end, struct leat_buf **frames, uint32_t max)
 {
     const uint64_t until =
@@ -179,10 +179,10 @@ static void expect_one(unsigned from, uint32_t number, uint32_t len)
     expect(frame, from, number, len);
 }
 
-/* ---- before and after each rule ----------------------------------------------------------------
+/* ---- set-up and tear-down ---------------------------------------------------------------------
  */
 
-/* A bridge's port takes a while until it forwards. */
+/* Waits until frames pass: a bridge's port needs a while before it forwards. */
 static void wait_for_wire(void)
 {
     const uint64_t until = now_ns() + PATIENCE_MS * UINT64_C(1000000);
@@ -216,7 +216,7 @@ static int open_pair(void **state)
         open_pool(&pair.ends[i]);
     if (!backend->open(&pair, why))
         fail_msg("%s: %s", backend->name, why);
-    for (unsigned i = 0; i < 2; i++) { /* the first look: AF_XDP has buffers from now on */
+    for (unsigned i = 0; i < 2; i++) { /* first poll: gives AF_XDP its buffers */
         struct leat_netif *netif = pair.ends[i].netif;
         struct leat_buf *frames[BURST];
         uint32_t count = netif->ops->receive(netif, now_ns(), &pair.ends[i].pool, frames, BURST);
@@ -229,7 +229,7 @@ static int open_pair(void **state)
     return 0;
 }
 
-/* The stack closes a backend, and the program does so again. */
+/* Closes the backends twice: by the stack, and by the program. */
 static int close_pair(void **state)
 {
     (void)state;
@@ -275,7 +275,7 @@ static void frames_of_every_length_pass_unchanged(void **state)
     }
 }
 
-/* Pieces of @piece bytes of one storage, which somebody else still sees. */
+/* Pieces of @piece bytes of one storage, of which @whole stays a view. */
 static struct leat_buf *make_pieces(const struct leat_buf *whole, uint32_t piece)
 {
     struct leat_buf *frame = NULL, **end = &frame;
@@ -335,7 +335,7 @@ static void what_is_left_over_is_asked_for_at_once(void **state)
     for (uint32_t i = 0; i < 8; i++)
         frames[i] = make_frame(0, i, 200);
     transmit(0, frames, 8);
-    expect_one(0, 0, 200); /* on a wire the others are there soon */
+    expect_one(0, 0, 200); /* on a wire the others arrive soon after */
     for (uint32_t i = 1; i < 7; i++) {
         const uint64_t now = now_ns();
 
@@ -357,7 +357,7 @@ static void who_has_nothing_does_not_want_to_be_asked_at_once(void **state)
     for (unsigned looks = 0; looks < LOOKS_MIN; looks++)
         assert_int_equal(look(1, frames, BURST), 0);
     now = now_ns();
-    assert_true(next_look_ns(1, now) > now); /* a time is that of something of its own */
+    assert_true(next_look_ns(1, now) > now); /* a time in the future, of the backend's own */
 }
 
 static void an_empty_pool_is_waited_for(void **state)
@@ -372,7 +372,7 @@ static void an_empty_pool_is_waited_for(void **state)
     for (uint32_t i = 0; i < 4; i++)
         send_one(0, i, 300);
     for (unsigned looks = 0; looks < LOOKS_MIN; looks++) {
-        const uint32_t got = look(1, frames, BURST); /* AF_XDP has buffers in the device */
+        const uint32_t got = look(1, frames, BURST); /* AF_XDP has given buffers to the device */
 
         for (uint32_t i = 0; i < got; i++)
             expect(frames[i], 0, passed++, 300);
@@ -381,7 +381,7 @@ static void an_empty_pool_is_waited_for(void **state)
         const uint64_t now = now_ns(), when = next_look_ns(1, now);
 
         assert_int_equal(passed, 0);
-        assert_true(when != LEAT_NEVER_NS && (backend->is_wire || when > now)); /* it isn't hot */
+        assert_true(when != LEAT_NEVER_NS && (backend->is_wire || when > now)); /* no busy loop */
     }
     while (count > 0)
         leat_buf_free(held[--count]);
@@ -391,7 +391,7 @@ static void an_empty_pool_is_waited_for(void **state)
     expect_one(0, 9, 300);
 }
 
-/* Reads all that is there of @sent frames.  Their order is kept; of a wire some may miss. */
+/* Reads all that is left of @sent frames.  They must be in order; on a wire some may be missing. */
 static void read_all(uint32_t sent)
 {
     struct leat_buf *frames[BURST];
@@ -406,7 +406,7 @@ static void read_all(uint32_t sent)
                 next++;
             expect(frames[i], 0, next, 1000);
         }
-        assert_int_equal(look(0, frames, BURST), 0); /* writes what waits */
+        assert_int_equal(look(0, frames, BURST), 0); /* sends the queued frames */
     }
     assert_true(next == sent || backend->is_wire);
 }
@@ -422,7 +422,7 @@ static void an_end_that_does_not_read_is_waited_for_or_loses(void **state)
         sent++;
     }
     assert_true(sent > 0);
-    if (room(0) == 0) { /* by a time, or by the host's wait */
+    if (room(0) == 0) { /* wakes by a time, or by the host's wait */
         const uint64_t now = now_ns();
 
         assert_true(next_look_ns(0, now) > now || backend->is_wire);
@@ -446,14 +446,14 @@ static void a_device_that_vanishes_is_silent_and_told(void **state)
     backend->vanish(&pair);
     while (!backend->lost(&pair) && now_ns() < until) {
         assert_int_equal(look(0, frames, BURST), 0);
-        send_one(0, 2, 100); /* into nothing: freed all the same */
+        send_one(0, 2, 100); /* undeliverable, but freed nevertheless */
     }
     assert_non_null(backend->lost(&pair));
     for (unsigned looks = 0; looks < LOOKS_MIN; looks++) {
         send_one(0, 3, 100);
         assert_int_equal(look(0, frames, BURST), 0);
     }
-    assert_true(next_look_ns(0, now_ns()) == LEAT_NEVER_NS); /* nobody spins on what has gone */
+    assert_true(next_look_ns(0, now_ns()) == LEAT_NEVER_NS); /* no busy loop on a lost device */
 }
 
 int kit_run(const struct kit_backend *tested, const char *how)

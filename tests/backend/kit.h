@@ -1,10 +1,9 @@
 /*
- * kit.h -- what every backend must bear, whatever it is made of: a test of a new one is a struct
- * kit_backend.
+ * kit.h -- the tests that every backend must pass. A test of a new backend is a struct kit_backend.
  *
- * Two ends of it are each other's wire.  kit_run() sends frames of every length, in pieces and in
- * bursts, lets the pool run dry and the other end stand still, takes the device away, and looks
- * whether each rule of leat/netif.h was kept.
+ * Two ends of the backend are connected to each other.  kit_run() sends frames of every length, in
+ * pieces and in bursts, exhausts the pool, stalls the other end, takes the device away, and checks
+ * each rule of leat/netif.h.
  */
 #ifndef BACKEND_KIT_H
 #define BACKEND_KIT_H
@@ -18,34 +17,34 @@
 
 #include "core/pool.h"
 
-/* One end, and the memory that its frames lie in: whole pages, as AF_XDP wants them. */
+/* One end, and the memory of its frames: whole pages, as AF_XDP requires. */
 struct kit_end {
     struct leat_netif *netif;
     struct leat_pool pool;
     void *memory;
     size_t memory_bytes;
-    void *inside; /* the opener's own */
+    void *inside; /* private to the opener */
 };
 
 struct kit_pair {
-    const char *how; /* what came behind the backend's name and a colon: "tap:a,b" */
+    const char *how; /* the rest of the argument "BACKEND:HOW", such as "a,b" of "tap:a,b" */
     struct kit_end ends[2];
-    void *inside; /* the opener's own */
+    void *inside; /* private to the opener */
 };
 
-/* A backend, and what it doesn't promise. */
+/* A backend, and the promises that it doesn't make. */
 struct kit_backend {
     const char *name;
-    /* Opens both ends.  False: @why says what failed. */
+    /* Opens both ends.  False: @why tells the reason. */
     bool (*open)(struct kit_pair *pair, char why[LEAT_WHY_BYTES]);
-    /* Closes what is open of them, and frees them. */
+    /* Closes and frees the ends that are open. */
     void (*close)(struct kit_pair *pair);
-    /* What the second end is made of goes away; NULL: it can't. */
+    /* Destroys the device of the second end; NULL: not possible. */
     void (*vanish)(struct kit_pair *pair);
-    /* What the first end says of that; NULL: it hasn't seen it. */
+    /* The first end's message about that; NULL: it hasn't noticed. */
     const char *(*lost)(const struct kit_pair *pair);
-    bool is_wire;       /* what isn't read in time may be lost, and what is sent takes its time */
-    bool keeps_buffers; /* what the kernel has of the pool at the end goes with the memory */
+    bool is_wire;       /* unread frames may be lost, and sending takes time */
+    bool keeps_buffers; /* the kernel may hold buffers of the pool until the memory is freed */
 };
 
 /* Runs all tests with @backend; returns how many failed. */

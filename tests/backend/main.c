@@ -1,5 +1,5 @@
 /*
- * main.c -- the kit, with the backends that are named, or with all that need no device.
+ * main.c -- runs the kit with the named backends, or with all that need no device.
  *
  *      test_backend [tap:FIRST,SECOND | xdp:FIRST,SECOND] [RULE]
  */

@@ -1,4 +1,4 @@
-/* test_ip_link.c -- a carrier of IP packets as an Ethernet of two stations. */
+/* test_ip_link.c -- a carrier of IP packets, presented as an Ethernet with two stations. */
 #include <leat/ip_link.h>
 
 #include "two_lists.h"
@@ -68,7 +68,7 @@ static void come(struct fixture *f, uint32_t headroom, const void *packet, uint3
     two_lists.in[two_lists.in_count++] = make(f, headroom, packet, len);
 }
 
-/* The stack gets one frame: @header and @packet. */
+/* Expects that the stack gets one frame: @header and @packet. */
 static void expect_frame(struct fixture *f, const void *header, const void *packet, uint32_t len)
 {
     struct leat_buf *frame = NULL;
@@ -102,7 +102,8 @@ static void test_packets_get_a_header_of_their_family(void **state)
     expect_frame(f, OURS OTHER "\x86\xdd", six, sizeof six);
 }
 
-/* A group's packets look as they would on an Ethernet, or the stack would take them for ours. */
+/* Multicast packets get a group's Ethernet address, or else the stack would take them for
+ * unicast. */
 static void test_groups_have_their_stations(void **state)
 {
     struct fixture *f = *state;
@@ -123,7 +124,7 @@ static void test_what_is_no_packet_is_counted(void **state)
     struct leat_buf *frame;
 
     come(f, ETHERNET_BYTES, "\x50nothing", 8);
-    come(f, ETHERNET_BYTES, IPV4, 16); /* a header that is cut off */
+    come(f, ETHERNET_BYTES, IPV4, 16); /* a truncated header */
     come(f, ETHERNET_BYTES, "\x60", 1);
     come(f, ETHERNET_BYTES, "", 0);
     come(f, ETHERNET_BYTES - 1, IPV4 "\x0a\0\0\x02payl", 24); /* no headroom */
@@ -164,7 +165,7 @@ static void test_arp_is_answered_here(void **state)
     assert_int_equal(f->counts->answered, 1);
 }
 
-/* A probe that got an answer would tell the stack that its address is taken (RFC 5227). */
+/* An answer to a probe would tell the stack that its address is taken (RFC 5227). */
 static void test_probes_and_announcements_end_here(void **state)
 {
     struct fixture *f = *state;
@@ -222,7 +223,7 @@ static void test_duplicate_detection_gets_no_answer_and_routers_are_asked(void *
     assert_int_equal(two_lists.out_count, 1);
 }
 
-/* The stack asks again for what is over the bound. */
+/* Answers beyond the bound are dropped; the stack asks again. */
 static void test_answers_are_bounded(void **state)
 {
     struct fixture *f = *state;

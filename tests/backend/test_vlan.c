@@ -1,4 +1,4 @@
-/* test_vlan.c -- a netif for each VLAN of a device: what it sends, takes and refuses. */
+/* test_vlan.c -- a netif for each VLAN of a device: frames that it sends, accepts and refuses. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -81,7 +81,7 @@ static int tear_down(void **state)
 
 #define ADDRESSES "\2\0\0\0\0\1\2\0\0\0\0\2"
 
-/* A frame on its way in: both addresses, then @rest. */
+/* Lets a frame arrive: both addresses, then @rest. */
 static void come(struct fixture *f, const void *rest, uint32_t len)
 {
     struct leat_buf *frame = leat_buf_alloc(f->pool, LEAT_BUF_HEADROOM - 2);
@@ -98,7 +98,7 @@ static uint32_t receive(struct fixture *f, uint16_t id, struct leat_buf **frames
     return netif->ops->receive(netif, 0, f->pool, frames, max);
 }
 
-/* The netif @id gets one frame, of both addresses and @rest. */
+/* Expects that the netif @id gets one frame: both addresses and @rest. */
 static void expect_frame(struct fixture *f, uint16_t id, const void *rest, uint32_t len)
 {
     struct leat_buf *frame = NULL;
@@ -139,7 +139,7 @@ static void test_each_vlan_gets_its_frames_without_the_tag(void **state)
         LEAT_NEVER_NS);
 }
 
-/* A tag that says nothing but a priority (IEEE 802.1Q 9.6). */
+/* VLAN 0: the tag holds only a priority (IEEE 802.1Q 9.6). */
 static void test_a_tag_of_vlan_0_is_none(void **state)
 {
     struct fixture *f = *state;
@@ -155,7 +155,7 @@ static void test_frames_of_no_member_are_counted(void **state)
     come(f, "\x81\0\x0\x1e\x08\0lost", 10); /* VLAN 30 */
     come(f, "\x81\0\xf\xff\x08\0lost", 10); /* reserved */
     come(f, "\x81\0\0", 3);
-    come(f, "\x81\0\0\x0a\x08", 5); /* the type behind the tag is cut off */
+    come(f, "\x81\0\0\x0a\x08", 5); /* the type after the tag is truncated */
     expect_none(f, RED);
     expect_none(f, LEAT_VLAN_UNTAGGED);
     assert_int_equal(f->counts->rx_unknown, 1);
@@ -163,7 +163,7 @@ static void test_frames_of_no_member_are_counted(void **state)
     assert_int_equal(f->counts->rx_malformed, 3);
 }
 
-/* One VLAN that isn't served keeps two frames, and no more of the pool; the others go on. */
+/* A VLAN that isn't polled holds two frames, and no more of the pool; the others continue. */
 static void test_a_queue_is_bounded(void **state)
 {
     struct fixture *f = *state;
@@ -227,7 +227,7 @@ static void test_an_untagged_frame_stays_as_it_is(void **state)
     expect_sent("\x08\0text", 6);
 }
 
-/* Storage that somebody else sees is not written to; its payload is not copied. */
+/* Shared storage is not written to, and its payload is not copied. */
 static void test_shared_storage_is_left_alone(void **state)
 {
     struct fixture *f = *state;
@@ -253,7 +253,7 @@ static void test_shared_storage_is_left_alone(void **state)
     assert_int_equal(leat_buf_total(two_lists.out[0]), 12 + 4 + sizeof rest);
 }
 
-/* A device that does not gather gets one piece. */
+/* A device that can't gather gets frames of one piece. */
 static void test_one_piece_for_a_device_that_does_not_gather(void **state)
 {
     struct fixture *f = *state;
@@ -263,7 +263,7 @@ static void test_one_piece_for_a_device_that_does_not_gather(void **state)
     assert_null(two_lists.out[0]->next);
 }
 
-/* A device that completes checksums in frames without a tag alone completes none. */
+/* A device that completes checksums only in untagged frames completes none for tagged ones. */
 static void test_offloads_hold_for_tagged_frames_where_the_device_says_so(void **state)
 {
     struct fixture *f = *state;

@@ -1,4 +1,4 @@
-/* two_lists.c -- a device of two lists: what comes, and what was sent. */
+/* two_lists.c -- a fake device: lists of frames to receive and of sent frames. */
 #include "two_lists.h"
 
 struct two_lists two_lists;

@@ -1,5 +1,5 @@
-/* two_lists.h -- a device of two lists, for tests of backends that wrap one: what comes, and what
- * was sent. */
+/* two_lists.h -- a fake device, for tests of backends that wrap one: lists of frames to receive and
+ * of sent frames. */
 #ifndef BACKEND_TWO_LISTS_H
 #define BACKEND_TWO_LISTS_H
 
@@ -18,23 +18,23 @@ enum {
     HELD_MAX = 128
 };
 
-/* The one device. */
+/* The only device. */
 extern struct two_lists {
     struct leat_netif netif;
-    struct leat_buf *in[HELD_MAX]; /* frames that receive() gives, the first one first */
+    struct leat_buf *in[HELD_MAX]; /* frames that receive() will return, in order */
     unsigned in_count;
     struct leat_buf *out[HELD_MAX]; /* frames that were sent */
     unsigned out_count;
-    unsigned closed; /* how often */
+    unsigned closed; /* calls of close() */
 } two_lists;
 
-/* Empties it. */
+/* Resets the device. */
 void two_lists_open(uint32_t capabilities);
 
-/* Frees the frames that it holds. */
+/* Frees the frames of both lists. */
 void two_lists_close(void);
 
-/* A stack whose pool the frames come from; its memory is the caller's to free. */
+/* A stack whose pool the frames come from; the caller frees its memory. */
 struct leat *two_lists_stack(void **memory);
 
 #endif

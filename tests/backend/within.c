@@ -1,4 +1,4 @@
-/* within.c -- pairs of ends without a device: the wire, what wraps one, sockets, shared memory. */
+/* within.c -- pairs of ends without a device: the wire, wrappers of it, sockets, shared memory. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -149,7 +149,7 @@ const struct kit_backend kit_untagged = {
 
 /* ---- two processes in one ----------------------------------------------------------------- */
 
-/* The second end is closed, as when its process ends. */
+/* Closes the second end, as happens when its process ends. */
 static void close_second(struct kit_pair *pair)
 {
     pair->ends[1].netif->ops->close(pair->ends[1].netif);
@@ -212,7 +212,7 @@ const struct kit_backend kit_marks = {.name = "socket with marks",
                                       .close = close_sockets,
                                       .vanish = close_second,
                                       .lost = socket_lost};
-/* nobody at the other end is no end of it: the next may come */
+/* a datagram socket without a peer isn't lost: another peer may come */
 const struct kit_backend kit_datagram = {
     .name = "datagrams", .open = open_datagrams, .close = close_sockets};
 

@@ -45,7 +45,7 @@ void tr_put32(uint8_t *at, uint32_t value)
 /* ---- addresses --------------------------------------------------------------------------------
  */
 
-/* 224.0.0.0/4, and the broadcasts of the tests' link: all nodes. */
+/* True for 224.0.0.0/4 and the broadcast addresses of the tests' link: they become all nodes. */
 static bool is_for_many(uint32_t ip4)
 {
     return ip4 >> 28 == 14 || ip4 == UINT32_MAX || ip4 == 0x0a0000ffu;
@@ -58,7 +58,7 @@ void translate_address(uint32_t ip4, uint8_t ip6[16])
         memcpy(ip6, all_nodes, 16);
     } else if (ip4 >> 24 == 127) {
         ip6[15] = 1;
-    } else if (ip4 >> 28 == 15) { /* nobody's either */
+    } else if (ip4 >> 28 == 15) { /* no host has it either */
         memcpy(ip6, mapped, 12);
         tr_put32(ip6 + 12, ip4);
     } else if (ip4 != 0) {
@@ -149,7 +149,7 @@ bool tr_header_to4(const uint8_t ip6[TR_IP6], uint8_t ip4[TR_IP4])
     ip4[0] = 0x45;
     ip4[1] = (uint8_t)(ip6[0] << 4 | ip6[1] >> 4);
     tr_put16(ip4 + 2, tr_get16(ip6 + 4) + TR_IP4);
-    ip4[6] = 0x40; /* no router cuts it */
+    ip4[6] = 0x40; /* routers must not fragment it */
     ip4[8] = ip6[7];
     ip4[9] = ip6[6] == 58 ? 1 : ip6[6];
     tr_put32(ip4 + 12, src);
@@ -161,7 +161,7 @@ bool tr_header_to4(const uint8_t ip6[TR_IP6], uint8_t ip4[TR_IP4])
 /* ---- packets ----------------------------------------------------------------------------------
  */
 
-/* The MAC of the group (RFC 2464 7). */
+/* Sets the Ethernet address of the group (RFC 2464 7). */
 static void address_frame(uint8_t *frame, const uint8_t *dst)
 {
     if (dst[0] != 0xff)
@@ -170,7 +170,7 @@ static void address_frame(uint8_t *frame, const uint8_t *dst)
     memcpy(frame + 2, dst + 12, 4);
 }
 
-/* Room for a fragment header behind @ip6, if @ip4 is a fragment; the bytes it takes. */
+/* Reserves a fragment header after @ip6 if @ip4 is a fragment; returns its bytes. */
 static uint32_t put_fragment(const uint8_t ip4[TR_IP4], uint8_t *ip6)
 {
     const uint32_t place = tr_get16(ip4 + 6) & 0x3fffu;
@@ -235,7 +235,7 @@ static uint32_t packet_to4(uint8_t *frame, uint32_t len)
     memcpy(old, ip4, TR_IP4);
     tr_put16(frame + 12, 0x0800);
     len = TR_ETHER + TR_IP4 + left;
-    for (; len < 60; len++) /* Ethernet's shortest */
+    for (; len < 60; len++) /* the shortest frame of Ethernet */
         frame[len] = 0;
     return len;
 }

@@ -1,17 +1,17 @@
 /*
  * translate.h -- a wire with IPv4 at the test's end and IPv6 at the stack's.
  *
- * So a conversation that is written down once, in frames of IPv4, is held over both families.  It
- * is the translator of RFC 7915, as far as one host's link needs it, with ARP for neighbour
- * discovery (RFC 826, 4861).  It shares nothing with the stack.
+ * It runs tests that are written as conversations in IPv4 frames over both families.  It is the
+ * translator of RFC 7915, as far as one host's link needs it, with ARP for neighbour discovery
+ * (RFC 826, 4861).  It shares no code with the stack.
  *
- * A header of IPv6 is 20 bytes longer: with an MTU that is larger by that (as packetdrill does it)
- * segments have the same sizes in both.  What else a family makes different is in the table of
- * RFC 7915 4.2, or has no counterpart and is lost here: "don't fragment", source quench, options of
- * IPv4.
+ * An IPv6 header is 20 bytes longer. The MTU is larger by the same number (packetdrill does this,
+ * too), so segments have the same sizes in both families.  Other differences are in the table of
+ * RFC 7915 4.2, or have no counterpart and are lost here: "don't fragment", source quench, IPv4
+ * options.
  *
  *      translate.c         headers, addresses, checksums
- *      translate_icmp.c    errors and what they quote
+ *      translate_icmp.c    errors and the packets that they quote
  *      translate_ndp.c     ARP
  */
 #ifndef FAMILY_TRANSLATE_H
@@ -21,27 +21,28 @@
 #include <stdint.h>
 
 enum {
-    TRANSLATE_PREFIX_BITS = 32, /* a prefix of IPv4 is longer by so much in IPv6 */
+    TRANSLATE_PREFIX_BITS = 32, /* an IPv6 prefix is longer than its IPv4 counterpart by this */
     TRANSLATE_MTU_MORE = 20,
-    TRANSLATE_GROWTH = 64 /* bytes that a frame may need more */
+    TRANSLATE_GROWTH = 64 /* bytes by which a frame may grow */
 };
 
-/* The address of IPv6 that stands for one of IPv4: 2001:db8:c000:201::1 for 192.0.2.1 (nearly as in
- * RFC 6052 2.2), so that each is a site of its own; and the special ones. */
+/* The IPv6 address for an IPv4 address: 2001:db8:c000:201::1 for 192.0.2.1 (nearly as in RFC 6052
+ * 2.2), so that each is a site of its own; special addresses become their counterparts. */
 void translate_address(uint32_t ip4, uint8_t ip6[16]);
 
-/* The other way; false: it stands for none. */
+/* The reverse; false: there is no counterpart. */
 bool translate_back(const uint8_t ip6[16], uint32_t *ip4);
 
-/* An Ethernet frame, in its place; the new length, 0: nothing stands for it.  What is neither whole
- * IPv4 (IPv6) nor ARP (neighbour discovery) stays as it is.  @len may be less than the packet's. */
+/* Translates an Ethernet frame in place; returns the new length, 0: it has no counterpart.  Frames
+ * other than complete IPv4 (IPv6) and ARP (neighbour discovery) stay unchanged.  @len may be less
+ * than the packet's length. */
 uint32_t translate_to_ipv6(uint8_t *frame, uint32_t len);
 uint32_t translate_to_ipv4(uint8_t *frame, uint32_t len);
 
-/* True if LEAT_TEST_FAMILY asks for IPv6. */
+/* True if LEAT_TEST_FAMILY selects IPv6. */
 bool translate_wanted(void);
 
-/* ---- between its files ------------------------------------------------------------------------
+/* ---- shared by the files of this folder -------------------------------------------------------
  */
 
 enum {
@@ -57,27 +58,28 @@ uint32_t tr_get32(const uint8_t *at);
 void tr_put16(uint8_t *at, uint32_t value);
 void tr_put32(uint8_t *at, uint32_t value);
 
-/* RFC 1071, over @bytes and on top of @start. */
+/* The checksum of RFC 1071 over @bytes, added to @start. */
 uint16_t tr_sum(const uint8_t *bytes, uint32_t len, uint32_t start);
 
-/* The checksum of ICMPv6 (RFC 4443 2.3) of a message of @len bytes behind the header @ip6. */
+/* The ICMPv6 checksum (RFC 4443 2.3) of a message of @len bytes with the IPv6 header @ip6. */
 uint16_t tr_icmp6_sum(const uint8_t *ip6, const uint8_t *message, uint32_t len);
 
-/* A header of 20 bytes becomes one of 40, and the other way; addresses stand for each other. */
+/* Translates a header of 20 bytes to one of 40, or the reverse, with its addresses. */
 void tr_header_to6(const uint8_t ip4[TR_IP4], uint8_t ip6[TR_IP6]);
 bool tr_header_to4(const uint8_t ip6[TR_IP6], uint8_t ip4[TR_IP4]);
 
-/* The checksum of the transport at @at, of which @len bytes are there, after its addresses changed:
- * a wrong one stays wrong (RFC 1624). */
+/* Updates the checksum of the transport header at @at, of which @len bytes exist, after its
+ * addresses have changed. An incorrect checksum stays incorrect (RFC 1624). */
 void tr_mend(uint8_t *at, uint32_t len, const uint8_t ip4[TR_IP4], const uint8_t ip6[TR_IP6],
              bool to6);
 
-/* A message of ICMP at @message, followed by room, becomes the other's; the new length, 0: none.
- * @to6 is given its new header for the checksum. */
+/* Translates the ICMP message at @message, which has space after it; returns the new length, 0: it
+ * has no counterpart.  tr_icmp_to6() needs the new header @ip6 for the checksum. */
 uint32_t tr_icmp_to6(uint8_t *message, uint32_t len, const uint8_t *ip6);
 uint32_t tr_icmp_to4(uint8_t *message, uint32_t len);
 
-/* Whole frames of ARP and of neighbour discovery; the new length, 0: none. */
+/* Translates frames of ARP and of neighbour discovery; returns the new length, 0: no
+ * counterpart. */
 uint32_t tr_arp_to6(uint8_t *frame);
 uint32_t tr_ndp_to4(uint8_t *frame);
 

@@ -1,4 +1,4 @@
-/* translate_icmp.c -- ICMP errors of one family said in the other's words: RFC 7915 4.2, 5.2. */
+/* translate_icmp.c -- translates ICMP errors between the families: RFC 7915 4.2, 5.2. */
 #include <string.h>
 
 #include "translate.h"
@@ -10,20 +10,20 @@ struct meaning {
 /* ---- tables -----------------------------------------------------------------------------------
  */
 
-/* "Unreachable" in IPv6; type 0: nobody says that. */
+/* "Unreachable" codes to IPv6; type 0: no such code exists. */
 static const struct meaning unreachable_6[16] = {
     [0] = {1, 0},  [1] = {1, 0},  [2] = {4, 1},  [3] = {1, 4},  [4] = {2, 0},
     [5] = {1, 0},  [6] = {1, 0},  [7] = {1, 0},  [8] = {1, 0},  [9] = {1, 1},
     [10] = {1, 1}, [11] = {1, 0}, [12] = {1, 0}, [13] = {1, 1}, [15] = {1, 1},
 };
 
-/* and in IPv4 */
+/* "Unreachable" codes to IPv4. */
 static const struct meaning unreachable_4[7] = {
     [0] = {3, 1}, [1] = {3, 10}, [2] = {3, 1},  [3] = {3, 1},
     [4] = {3, 3}, [5] = {3, 10}, [6] = {3, 10},
 };
 
-/* Where the pointer of a parameter problem points to in the other's header; 0xff: nowhere. */
+/* The pointer of a parameter problem in the other header; 0xff: no such field. */
 static const uint8_t pointer_6[20] = {0,    1,    4, 4, 0xff, 0xff, 0xff, 0xff, 7,  6,
                                       0xff, 0xff, 8, 8, 8,    8,    24,   24,   24, 24};
 
@@ -57,8 +57,8 @@ static struct meaning meaning_in_4(uint8_t type, uint8_t code)
     return type == 128 || type == 129 ? (struct meaning){type == 128 ? 8 : 0, 0} : none;
 }
 
-/* A router that says no MTU (RFC 1191 5) is taken to mean the next lower plateau of RFC 1191 7.1,
- * but none that IPv6 doesn't have. */
+/* An MTU of 0 (routers before RFC 1191 5) becomes the next lower plateau of RFC 1191 7.1, but not
+ * less than IPv6 allows. */
 static uint32_t mtu_of(uint32_t said, uint32_t quoted_total)
 {
     static const uint16_t plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1260};
@@ -71,10 +71,11 @@ static uint32_t mtu_of(uint32_t said, uint32_t quoted_total)
     return plateaus[i];
 }
 
-/* ---- what they quote --------------------------------------------------------------------------
+/* ---- quotes -----------------------------------------------------------------------------------
  */
 
-/* The quote at @quote, @len bytes of it, becomes IPv6's; the new length.  A spoilt one stays. */
+/* Translates the @len bytes of the quote at @quote to IPv6; returns the new length.  A malformed
+ * quote stays unchanged. */
 static uint32_t quote_to6(uint8_t *quote, uint32_t len)
 {
     uint8_t ip4[TR_IP4], ip6[TR_IP6];

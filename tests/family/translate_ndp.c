@@ -1,4 +1,4 @@
-/* translate_ndp.c -- ARP (RFC 826) at one end, neighbour discovery (RFC 4861) at the other. */
+/* translate_ndp.c -- translates between ARP (RFC 826) and neighbour discovery (RFC 4861). */
 #include <string.h>
 
 #include "translate.h"
@@ -22,7 +22,7 @@ static void group_of(const uint8_t target[16], uint8_t group[16])
     memcpy(group + 13, target + 13, 3);
 }
 
-/* A request for an address is a solicitation, a reply or an announcement an advertisement. */
+/* A request becomes a solicitation; a reply or an announcement becomes an advertisement. */
 uint32_t tr_arp_to6(uint8_t *frame)
 {
     uint8_t arp[28], *ip6 = frame + TR_ETHER, *ndp = ip6 + TR_IP6;
@@ -36,7 +36,7 @@ uint32_t tr_arp_to6(uint8_t *frame)
     asks = tr_get16(arp + 6) == ARP_REQUEST && spa != tpa;
     memset(ip6, 0, TR_IP6 + NDP_BYTES + OPTION_BYTES);
     translate_address(asks ? tpa : spa, ndp + 8);
-    if (spa != 0) { /* of a probe nothing is to be learnt */
+    if (spa != 0) { /* a probe has no source address to learn */
         ndp[len] = asks ? 1 : 2;
         ndp[len + 1] = 1;
         memcpy(ndp + len + 2, arp + 8, TR_MAC);
@@ -62,7 +62,7 @@ uint32_t tr_arp_to6(uint8_t *frame)
     return TR_ETHER + TR_IP6 + len;
 }
 
-/* Questions for routers and what is said to them of groups have no counterpart. */
+/* Router solicitations and group reports have no counterpart. */
 uint32_t tr_ndp_to4(uint8_t *frame)
 {
     uint8_t arp[28] = {0, 1, 8, 0, 6, 4, 0, ARP_REQUEST};

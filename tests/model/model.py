@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Checks the models in tcp.pml and tls.pml with Spin: every scene to its end, and what a bent table does.
+"""Checks the models in tcp.pml and tls.pml with Spin: every scene exhaustively, and mutants of the table.
 
-    model.py tcp_fsm.pml             no scene may fail; which rows of the table they took
-    model.py tcp_fsm.pml --mutants   bends each row of the table; lists what no scene notices, which
-                                     docs/lab/model.md must know
+    model.py tcp_fsm.pml             no scene may fail; lists the rows of the table that were taken
+
+    model.py tcp_fsm.pml --mutants   changes each row of the table; lists the mutants that no scene
+                                     detects, which docs/lab/model.md must list, too
 
 tcp_fsm.pml is the table, made from tcp.rl by tools/fsmgen.py; tls_fsm.pml likewise.  --long adds larger
 scenes (minutes).
-Exit status 0: as it should be. 1: not. 77: Spin or a C compiler is missing.
+Exit status 0: passed. 1: failed. 77: Spin or a C compiler is missing.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# What may go wrong in each scene; see the budgets in tcp.pml.
+# The faults that each scene allows; see the budgets in tcp.pml.
 TCP_SCENES = {
     "calm": "TEXT1=1",
     "loss": "LOSSES=1",
@@ -42,7 +43,7 @@ TCP_LONG_SCENES = {
     "text in both SYNs": "COOKIE=1 TEXT1=1 ACTIVE1=1 LOSSES=1 DUPLICATES=1",
     "text in the SYN, attack": "COOKIE=1 TEXT0=2 ATTACKS=1 LEAVES=1",
 }
-# see the scene in tls.pml
+# see the variables of the scene in tls.pml
 TLS_SCENES = {
     "calm": "TEXTS=1 WEARS=1",
     "another share": "RETRY=1 TEXTS=1",
@@ -79,11 +80,11 @@ TLS_LONG_SCENES = {
 }
 SCENES = {"tcp": TCP_SCENES, "tls": TLS_SCENES}
 LONG_SCENES = {"tcp": TCP_LONG_SCENES, "tls": TLS_LONG_SCENES}
-# -DSAFETY looks for states from which nothing follows, -DNP for cycles
+# -DSAFETY searches for failed assertions and deadlocks, -DNP for livelocks
 SEARCHES = {"safety": (["-DSAFETY"], []), "cycles": (["-DNP"], ["-l"])}
-# actions that do nothing: there is nothing to leave out
+# actions without an effect: a mutant without them would be equivalent
 NOTHING = ("drop", "soft_error", "await")
-# what somebody can send who doesn't know the numbers
+# events that an attacker can cause without knowledge of the sequence numbers
 BLIND = ("rcv_unacceptable", "rcv_RST_in_window", "rcv_bad_RST", "rcv_SYN_in_window", "rcv_no_ACK", "rcv_bad_ACK")
 ROW = re.compile(r"(\s*:: ev == )(\w+)( -> hit\((\d+)\);)(.*go\(\d+, (\w+)\).*)")
 HERE = Path(__file__).resolve().parent
@@ -91,7 +92,7 @@ FOUND = re.compile(r"assertion violated.*|non-progress cycle \(.*|invalid end st
 
 
 def name_of(table):
-    """"tcp" or "tls"."""
+    """The protocol of the table: "tcp" or "tls"."""
     return table.name.split("_")[0]
 
 
@@ -110,7 +111,7 @@ class Verifier:
                   "-DMEMLIM=2000", *options, "-o", "pan", "pan.c")
 
     def call(self, *command, env=None):
-        """Runs a command in the scene's folder; its output."""
+        """Runs a command in the scene's folder and returns its output."""
         done = subprocess.run(command, cwd=self.folder, stdout=subprocess.PIPE, check=False, text=True,
                               stderr=subprocess.STDOUT, env=env)
         if done.returncode and command[0] != "./pan":
@@ -118,7 +119,7 @@ class Verifier:
         return done.stdout
 
     def search(self, scene, bend=None):
-        """(what is wrong or None, rows taken, states)"""
+        """Searches a scene; returns (the failure or None, rows taken, number of states)."""
         env = {**os.environ, "SCENE": {**SCENES[self.name], **LONG_SCENES[self.name]}[scene],
                **({"BEND": " ".join(map(str, bend))} if bend else {})}
         out = self.call("./pan", "-n", "-m1000000", "-w20", *self.arguments, env=env)
@@ -145,13 +146,13 @@ def read_rows(table):
 
 
 def states_of(table):
-    """The states by their numbers: the first defines, before the events begin at 0 again."""
+    """The names of the states in the order of their numbers."""
     names = re.findall(r"^inline fsm_(\w+)\(\)", table.read_text("utf-8"), re.M)
     return list(names)
 
 
 def check(table, folder, scenes):
-    """Searches all scenes; True if none is wrong."""
+    """Searches all scenes; True if none fails."""
     rows = read_rows(table)
     taken = set()
     good = True
@@ -170,7 +171,8 @@ def check(table, folder, scenes):
 
 
 def bends(rows, states):
-    """(row, the three numbers that BEND wants, what it is): removed, led elsewhere, an action less."""
+    """Yields mutants as (row, the three numbers of BEND, description): without the row, with another next state, or
+    without one of its actions."""
     for number, (state, event, actions, target) in enumerate(rows):
         yield number, (number, 254, 255), f"{state} {event}: removed"
         for other, name in enumerate(states):
@@ -182,7 +184,7 @@ def bends(rows, states):
 
 
 def blind_resets(table, rows):
-    """(what it is, the table): a segment of BLIND ends the connection in one state, as a RST does there."""
+    """Yields mutants as (description, table): an event of BLIND ends the connection in one state, like a RST."""
     text = table.read_text("utf-8")
     lines = {int(match[4]): match for match in map(ROW.match, text.splitlines()) if match}
     for number, (state, event, _, _) in enumerate(rows):
@@ -194,7 +196,7 @@ def blind_resets(table, rows):
 
 
 def known_survivors():
-    """{"STATE EVENT: without ACTION"} that docs/lab/model.md explains."""
+    """The survivors {"STATE EVENT: without ACTION"} that docs/lab/model.md explains."""
     found = set()
     for line in (HERE.parent.parent / "docs/lab/model.md").read_text("utf-8").splitlines():
         if not (match := re.match(r"\| ([^|]+): (\w+) \|", line)):
@@ -209,8 +211,8 @@ def known_survivors():
 
 
 def mutate(table, folder, scenes, part):
-    """Bends the table in every way and lists what nobody notices; True if all of that is known.
-    @part: (which, of how many) parts."""
+    """Tries all mutants of the table and lists the survivors; True if docs/lab/model.md knows all of them.
+    @part: (number of the part, number of parts)."""
     rows, states = read_rows(table), states_of(table)
     known = known_survivors()
     good = True
@@ -220,7 +222,7 @@ def mutate(table, folder, scenes, part):
     taken = {scene: sound[scene][1] for scene in scenes}
     caught = survivors = untaken = 0
     for row, bend, what in itertools.islice(bends(rows, states), part[0], None, part[1]):
-        if not any(row in taken[scene] for scene in scenes):  # docs/lab/model.md says which these are
+        if not any(row in taken[scene] for scene in scenes):  # docs/lab/model.md lists these
             untaken += 1
         elif any(row in taken[scene] and verifier.search(scene, bend)[0] for scene in scenes):
             caught += 1
@@ -243,7 +245,7 @@ def mutate(table, folder, scenes, part):
 
 
 def main():
-    """See above."""
+    """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", type=Path)

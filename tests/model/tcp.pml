@@ -1,22 +1,22 @@
 /*
- * tcp.pml -- two ends over a bad wire, for Spin.  What an end does is tcp.rl's (tcp_fsm.pml, made
- * from it); here are the programs, the wire, the clock, and what must be true.
+ * tcp.pml -- a Spin model of two ends over an unreliable wire.  The ends behave as tcp.rl says
+ * (tcp_fsm.pml is generated from it); here are the programs, the wire, the clock, and the properties.
  *
- * Nothing is asked of the order of things but this: a timer runs out only when nothing else can
- * happen (or once too early), so a wire that loses less than an end is willing to repeat
- * never makes it give up.  Everything that an adversary may do has a budget, hence no run is
- * endless: a cycle would be a livelock, and Spin is asked for cycles, too.
+ * Events may happen in any order, with one exception: a timer fires only when nothing else can
+ * happen (or once too early). So a wire that loses fewer segments than an end retransmits never
+ * makes it give up.  Each action of an adversary has a budget, so no run is endless: a cycle would
+ * be a livelock, and Spin searches for cycles, too.
  *
- * Required: no pair (state, event) that the table lacks; what each state's name promises; no run
- * that stops before both ends are CLOSED; who is told of an orderly close has had all the text; who
- * gives up had reason to.
+ * Properties: the table has every pair (state, event) that occurs; each state keeps the promise of
+ * its name; no run stops before both ends are CLOSED; an end that is told of an orderly close has
+ * received all data; an end gives up only with a reason.
  *
- * One incarnation of the connection, text of a byte or two, a window of as many.  The
- * scene (how much of what may go wrong) is read from the environment, so that one verifier does for
- * all: SCENE="LOSSES=1 TEXT1=2".  Classifying
- * follows src/tcp/machine/classify.c, for numbers that don't wrap.
+ * The model has one incarnation of the connection, one or two bytes of data, and a window of the
+ * same size.  The scene (the budgets) is read from the environment, so that one verifier serves all
+ * scenes: SCENE="LOSSES=1 TEXT1=2".  Events are classified as in src/tcp/machine/classify.c, for
+ * sequence numbers that don't wrap.
  */
-#define ISS  2 /* of both: 0 and 1 lie before it */
+#define ISS  2 /* of both ends: 0 and 1 are older numbers */
 #define R2   (loss_max + 3)
 #define FAR  30
 
@@ -27,11 +27,11 @@
 
 #define NOTHING 99 /* no event */
 
-/* Why an end was closed. */
+/* Reasons for which an end was closed. */
 mtype = { none, refused, reset, timed_out, unreachable, aborted, orderly };
 
-/* What the mutation test bends: a row of the table leads elsewhere (or is missing, with bent_to
- * MISSING), or lacks an action.  And which rows were taken: no part of the state. */
+/* The mutation under test: a row of the table has another next state (or is missing, with bent_to
+ * MISSING), or lacks an action.  `seen` records the rows taken; it isn't part of the state. */
 #define NO      255
 #define MISSING 254
 byte bent_row = NO, bent_to = NO, bent_action = NO;
@@ -74,9 +74,9 @@ inline impossible() { printf("impossible: state %d, event %d\n", st[me], ev); as
 byte st[2] = CLOSED;
 bool tcb[2];
 bool begun[2];       /* the program has opened */
-bool opened[2];      /* ... and was told so */
-bool left[2];        /* ... has closed */
-bool no_reader[2];   /* ... and doesn't read any more */
+bool opened[2];      /* the program was told that it is open */
+bool left[2];        /* the program has closed */
+bool no_reader[2];   /* the program has closed and stopped reading */
 mtype why[2] = none;
 byte snd_una[2] = ISS;
 byte snd_nxt[2] = ISS;
@@ -85,34 +85,34 @@ byte text[2];        /* bytes queued so far */
 bool fin_queued[2];
 bool fin_taken[2];
 bool fin_first[2];   /* the peer's FIN came before we closed */
-byte got[2];         /* bytes taken */
+byte got[2];         /* bytes received */
 byte unread[2];
 byte snd_wnd[2] = 1;
 byte tries[2];       /* timeouts without an answer */
 bool wait_2MSL[2];
 bool wait_FIN_WAIT_2[2];
-bool fast[2];        /* opened by text in the peer's SYN, its own SYN not acknowledged: RFC 7413 */
+bool fast[2];        /* opened by data in the peer's SYN, own SYN not acknowledged: RFC 7413 */
 bool credit[2] = true; /* for one limited ACK */
 bool probed[2];
 
-/* what may happen yet */
+/* remaining budgets */
 byte losses, duplicates, swaps;
 byte spurious;      /* retransmissions too early */
-byte attacks;       /* segments from somebody else */
+byte attacks;       /* segments of an attacker */
 byte misuses;       /* calls in any state */
 byte aborts, idles, icmps;
-byte cuts;          /* of the wire, for ever */
+byte cuts;          /* of the wire, permanent */
 /* the scene's other settings */
 byte text_max[2];   /* bytes that each end wants to send */
 byte window_max;
 byte loss_max, abort_max;
-bool active_1;      /* may end 1 open actively, too? */
-bool leaves;        /* may a program that closes stop reading? */
-bool cookie;        /* has end 0 a cookie, and text for its SYN? */
+bool active_1;      /* end 1 may open actively, too */
+bool leaves;        /* a program that closes may stop reading */
+bool cookie;        /* end 0 has a cookie, and data for its SYN */
 bool cut, attacked;
 
 chan wire[2] = [3] of { byte, byte, byte, byte, byte }; /* to each end: flags seq ack size window */
-byte flying[2];      /* segments in it: Spin has no else beside a channel */
+byte flying[2];      /* segments in it, because Spin allows no `else` beside a channel operation */
 
 #define end_of(i)    (ISS + 1 + text[i])             /* the FIN's number */
 #define unacked(i)   (snd_una[i] < snd_nxt[i])
@@ -140,7 +140,7 @@ inline limited_ACK() {
   fi
 }
 
-/* ---- actions: what tcp.rl asks for --------------------------------------------------------- */
+/* ---- actions of tcp.rl --------------------------------------------------------------------- */
 
 inline create_TCB()   { assert(!tcb[me]); tcb[me] = true }
 inline delete_TCB()   { assert(tcb[me]); tcb[me] = false }
@@ -155,7 +155,7 @@ inline snd_SYN_ACK()  {
   assert(snd_una[me] == ISS && synced(me));
   snd_nxt[me] = most(snd_nxt[me], ISS + 1);
   if
-  :: ev2 == rcv_SYN_text -> skip /* one answer will do: after the text */
+  :: ev2 == rcv_SYN_text -> skip /* one answer suffices, after the data */
   :: else -> emit(S + A, ISS, rcv_nxt[me], 0)
   fi
 }
@@ -205,12 +205,12 @@ inline take_text() {
   fast[me] = fast[me] || ev == rcv_SYN_text;
   ack_due = ack_due || ev != rcv_SYN_text
 }
-/* of a SYN that crossed ours: no scene's SYNs cross with text */
+/* for a SYN that crossed ours: no scene has crossing SYNs with data */
 inline keep_text()    { take_text() }
 inline take_FIN()     { assert(!fin_taken[me]); fin_taken[me] = true; rcv_nxt[me] = rcv_nxt[me] + 1 }
 inline queue_text()   { assert(!fin_queued[me]); text[me] = text[me] + 1 }
 inline send_text()    { assert(!fin_queued[me] && synced(me)); text[me] = text[me] + 1 }
-inline receive_text() { /* a window that opens is told, but not after the peer's FIN */
+inline receive_text() { /* an opening window is announced, but not after the peer's FIN */
   ack_due = ack_due || (!fin_taken[me] && may_speak(me) && rcv_wnd(me) == 0); unread[me] = 0
 }
 inline start_FIN_WAIT_2() { wait_FIN_WAIT_2[me] = no_reader[me] }
@@ -219,7 +219,7 @@ inline soft_error()   { assert(opened[me] || fin_queued[me]) }
 inline tell(what)     { assert(tcb[me] && why[me] == none); why[me] = what }
 inline tell_open() {
   assert(why[me] == none && may_speak(me));
-  assert(!opened[me] || (cookie && ev == rcv_ACK_of_SYN)); /* told when the SYN came: no news */
+  assert(!opened[me] || (cookie && ev == rcv_ACK_of_SYN)); /* the program was told already when the SYN came */
   opened[me] = true
 }
 inline tell_closed()  { assert(fin_taken[me] && snd_una[me] == end_of(me) + 1); tell(orderly) }
@@ -232,7 +232,7 @@ inline err_no_connection() { assert(!tcb[me]) }
 inline err_exists()   { assert(tcb[me]) }
 inline err_closing()  { assert(fin_queued[me]) }
 
-/* What is to be said after a step: text and FIN as the window allows, else the ACK that is due. */
+/* Sends after a step: data and FIN as the window allows, else an ACK that is due. */
 inline output() {
   do
   :: tcb[me] && may_speak(me) && snd_nxt[me] < end_of(me) &&
@@ -249,7 +249,7 @@ inline output() {
   fi
 }
 
-/* ---- which events is it: src/tcp/machine/classify.c --------------------------------------- */
+/* ---- classification of segments: src/tcp/machine/classify.c ------------------------------- */
 
 #define ack_fits (flags & A && ack <= snd_nxt[me] && \
     (snd_una[me] == ISS -> ack > ISS : ack + window_max >= snd_una[me]))
@@ -282,7 +282,7 @@ inline classify_synchronized() {
      :: snd_una[me] == ISS && seq == (irs(me)) && ack_fits -> ack_event()
      :: snd_una[me] == ISS && seq == (irs(me)) && !ack_fits -> ev = rcv_dup_SYN
      :: snd_una[me] == ISS && seq == (irs(me)) && flags == S && attacked ->
-        ev = rcv_other_SYN /* ECN isn't in the model: who lies asks for the other one */
+        ev = rcv_other_SYN /* the model has no ECN: this event stands for it */
      :: else -> if
         :: st[me] == TIME_WAIT && !(flags & A) && seq > rcv_nxt[me] -> ev = rcv_newer_SYN
         :: else -> ev = rcv_SYN_in_window
@@ -323,7 +323,7 @@ inline classify() {
      fi fi;
      if
      :: true
-     :: st[me] == LISTEN && ev == rcv_SYN && size > 0 -> ev2 = rcv_SYN_text /* the cookie is good */
+     :: st[me] == LISTEN && ev == rcv_SYN && size > 0 -> ev2 = rcv_SYN_text /* the cookie is valid */
      fi
   :: st[me] == SYN_SENT ->
      if
@@ -338,7 +338,7 @@ inline classify() {
   fi
 }
 
-/* ---- what the states' names promise -------------------------------------------------------- */
+/* ---- invariants of the states --------------------------------------------------------------- */
 
 #define open_here(i)   (tcb[i] && synced(i) && snd_una[i] > ISS)
 #define fin_acked(i)   (fin_queued[i] && snd_una[i] == end_of(i) + 1)
@@ -361,15 +361,15 @@ inline check() {
   :: st[me] == TIME_WAIT    -> assert(open_here(me) && fin_acked(me) && fin_taken[me] &&
                                       !fin_first[me] && wait_2MSL[me] && why[me] == orderly)
   fi;
-  /* an end that had a connection, or wanted one, doesn't vanish in silence */
+  /* a program with a connection, or one under way, is told when it ends */
   assert(tcb[me] || snd_nxt[me] == ISS || why[me] != none);
-  /* nothing passes in silence: even what is ignored is dropped by name */
+  /* every event has an effect: even an ignored segment is dropped under a name */
   assert(did);
-  /* who aborts what is open tells the peer */
+  /* the abort of an open connection is sent to the peer */
   assert(ev != ABORT || sent || !before)
 }
 
-/* ---- what may happen ----------------------------------------------------------------------- */
+/* ---- possible events ----------------------------------------------------------------------- */
 
 #define PROGRAM(i) \
   :: !begun[i] -> \
@@ -438,7 +438,7 @@ inline attack() {
   window = window_max
 }
 
-/* Nobody has anything to do: time passes. */
+/* Neither end has anything to do: time passes. */
 #define TIMERS(i) \
   :: tcb[i] && unacked(i) && tries[i] < R2 -> me = i; tries[i]++; ev = timeout_rexmt \
   :: tcb[i] && unacked(i) && tries[i] >= R2 -> \
@@ -448,7 +448,7 @@ inline attack() {
   :: !unacked(i) && waiting(i) && tries[i] >= R2 -> \
      assert(cut || attacked); me = i; ev = timeout_user
 
-/* ... much of it: nobody repeats anything any more. */
+/* Neither end retransmits any more: a long time passes. */
 #define LONG_TIMERS(i) \
   :: wait_2MSL[i] && tcb[i] -> me = i; ev = timeout_2MSL \
   :: st[i] == FIN_WAIT_2 && wait_FIN_WAIT_2[i] -> \
@@ -463,12 +463,12 @@ inline attack() {
 inline finish() {
   assert(st[0] == CLOSED && st[1] == CLOSED);
   assert(begun[0] && begun[1]);
-  /* what was opened at both ends and disturbed by nobody ends in order, with all the text */
+  /* an undisturbed connection that was open at both ends ends in order, with all data received */
   assert(!undisturbed || !opened[0] || !opened[1] ||
          (why[0] == orderly && why[1] == orderly && got[0] == text[1] && got[1] == text[0]))
 }
 
-/* What anybody can send who doesn't know the numbers ends and moves nothing (RFC 9293 3.10.7.4, RFC 5961). */
+/* An attacker without knowledge of the sequence numbers can't change the state (RFC 9293 3.10.7.4, RFC 5961). */
 #define changes_nothing (ev == rcv_unacceptable || ev == rcv_RST_in_window || ev == rcv_bad_RST || \
     ev == rcv_SYN_in_window || ev == rcv_no_ACK || ev == rcv_bad_ACK)
 

@@ -1,25 +1,25 @@
 /*
- * tls.pml -- two ends of TLS and an attacker between them, for Spin.  What an end does is tls.rl's
- * (tls_fsm.pml, made from it); here are the programs, what is on its way, and what must be true.
+ * tls.pml -- a Spin model of two ends of TLS with an attacker between them.  The ends behave as
+ * tls.rl says (tls_fsm.pml is generated from it); here are the programs, the records in transit, and
+ * the properties.
  *
- * The attacker deletes, repeats, reorders and reflects records, puts hellos of another connection
- * in their place, and ends the stream: each as often as the scene allows.  An end itself may lie: it says
- * any message by its own keys.  He has no key: what is
- * encrypted opens only in its direction, by its generation of its key, in its turn.  A transcript
- * is the set of messages that are in it, and whether one is of another connection; keys are those
- * of the transcript that ends with the ServerHello.  The stream below is TCP's: in order, and what
- * he does to it he does to whole records.
+ * The attacker deletes, repeats, reorders and reflects records, replaces them by hellos of another
+ * connection, and ends the stream: each as often as the scene allows.  He has no key, so an
+ * encrypted record can be opened only in its direction, with its generation of the key, in its
+ * turn.  An end itself may lie: it sends any message with its own keys.  A transcript is the set of
+ * its messages, and whether one is of another connection; keys are those of the transcript that ends
+ * with the ServerHello.  The stream below is TCP's, in order; the attacker changes whole records.
  *
- * Required: no pair (state, event) that the table lacks; an end opens only if the other has sent
- * its Finished, and both have the same transcript; text comes in order, once, all of it before a
- * close_notify; every run ends with both ends CLOSED or FAILED; and both are CLOSED, with all that
- * was said, unless somebody troubled them.
+ * Properties: the table has every pair (state, event) that occurs; an end opens only if the other
+ * has sent its Finished, and both have the same transcript; data arrives in order, once, all of it
+ * before a close_notify; every run ends with both ends CLOSED or FAILED; and without an attack or a
+ * lie both are CLOSED, with all data received.
  */
 #define START_S 0 /* stages of a key */
 #define SHAKES  1
 #define TALKS   2
 
-#define CH1  1    /* what a transcript has */
+#define CH1  1    /* messages of a transcript */
 #define HRR  2
 #define CH2  4
 #define SH   8
@@ -33,10 +33,10 @@
 #define OLDC 2048 /* a ClientHello of another connection */
 #define OLDS 4096 /* a ServerHello, or a retry */
 #define OLD  (OLDC + OLDS)
-#define PSK  8192 /* the ServerHello takes a ticket */
+#define PSK  8192 /* the ServerHello accepts a ticket */
 
 #define NOTHING 99  /* no event */
-#define END     100 /* of the stream, as a record */
+#define END     100 /* the end of the stream, as a record */
 
 #define OWES_HELLO   1
 #define OWES_RETRY   2
@@ -49,7 +49,7 @@
 
 #define NO      255
 #define MISSING 254
-#define NO_ROW  (-1) /* there are more than 255 */
+#define NO_ROW  (-1) /* there are more than 255 rows */
 short bent_row = NO_ROW;
 byte bent_to = NO, bent_action = NO;
 c_decl {
@@ -93,31 +93,31 @@ inline impossible() { printf("impossible: end %d, state %d, event %d\n", me, st[
 byte st[2] = START;
 byte owes[2];
 bool opened[2], shut[2], said_last[2], told_end[2];
-bool broken[2];         /* an alert was sent, or the session given up */
+bool broken[2];         /* an alert was sent, or the session was given up */
 bool share;             /* the client has a key share */
-bool ticket;            /* the client has got one */
-bool forgot;            /* the server has given back what a first hello took */
-bool lied;              /* an end has said what isn't so */
-bool client_done;       /* its Finished has left */
+bool ticket;            /* the client has received one */
+bool forgot;            /* the server has freed the state of a first hello */
+bool lied;              /* an end has sent a false message */
+bool client_done;       /* its Finished was sent */
 short tr[2];            /* transcript */
-short agreed[2];        /* what it was when our Finished left */
-short ktr[2];           /* what the keys are of */
+short agreed[2];        /* transcript when our Finished was sent */
+short ktr[2];           /* transcript of the keys */
 byte rstage[2], wstage[2], rgen[2], wgen[2], rseq[2], wseq[2];
-byte said[2], got[2];   /* texts */
+byte said[2], got[2];   /* records of data */
 bool retried, asked, resumed, wants_update[2];
 
 /* the scene */
 byte deletes, repeats, swaps, reflects, olds, cuts, wears, cancels, texts, lies;
 bool may_retry, may_ask, may_resume;
 bool troubled;
-bool cut[2];            /* nothing gets there any more */
+bool cut[2];            /* no more records arrive there */
 
 #define ROOM 10
-/* kind, stage, keys' transcript, generation, sequence, what it says, who says it */
+/* kind, stage, transcript of the keys, generation, sequence, content, sender */
 chan wire[2] = [ROOM] of { byte, byte, short, byte, byte, short, byte };
 byte flying[2];
 
-/* ---- What is sent -------------------------------------------------------------------------- */
+/* ---- Sending ------------------------------------------------------------------------------- */
 
 inline put(to, kind_, stage_, ktr_, gen_, seq_, x_, from_) {
   if
@@ -145,7 +145,7 @@ inline last_word() {
 inline write_key(stage_) { wstage[me] = stage_; wgen[me] = 0; wseq[me] = 0 }
 inline read_key(stage_)  { rstage[me] = stage_; rgen[me] = 0; rseq[me] = 0 }
 
-/* Any message, or one that breaks a rule, in the middle of what is right. */
+/* Sends any message, or one that breaks a rule, among correct ones. */
 inline lie() {
   troubled = true;
   lied = true;
@@ -210,7 +210,7 @@ inline send_server_flight() {
   agreed[me] = tr[me];
   write_key(TALKS)
 }
-/* A server that asks for a certificate is somebody else's: ours never does. */
+/* A server that requests a certificate isn't leat's, which never does. */
 inline send_strange_flight() {
   tr[me] = tr[me] | SH;
   put(CLIENT, rcv_ServerHello, START_S, 0, 0, 0, 0, me);
@@ -270,13 +270,13 @@ inline send_late() {
   fi fi fi
 }
 
-/* ---- Actions: what tls.rl asks for ---------------------------------------------------------- */
+/* ---- Actions of tls.rl ---------------------------------------------------------------------- */
 
 inline await()      { skip }
 inline drop()       { skip }
 inline make_share() { share = true }
 inline forget_hello() { forgot = true }
-/* early data isn't modelled: no hello brings any */
+/* early data isn't modelled: no hello announces any */
 inline take_early()   { assert(false) }
 inline hold_early()   { assert(false) }
 inline read_EndOfEarlyData() { assert(false) }
@@ -307,7 +307,7 @@ inline read_second_ClientHello() {
   assert(me == SERVER && tr[me] & HRR);
   if
   :: x & CH2 -> tr[me] = tr[me] | x; ev2 = hello_accepted
-  :: else -> find_flaw() /* it has not the share that we asked for */
+  :: else -> find_flaw() /* it lacks the share that we requested */
   fi
 }
 inline snd_server_flight() { assert(me == SERVER); owes[me] = OWES_FLIGHT }
@@ -378,7 +378,7 @@ inline note_cut()     { assert(troubled && !told_end[me]); give_up() }
 inline note_timeout() { assert(troubled); give_up() }
 inline cancel()       { assert(!opened[me]); troubled = true; give_up() }
 
-/* ---- What comes ----------------------------------------------------------------------------- */
+/* ---- Receiving ------------------------------------------------------------------------------ */
 
 #define over(i)  (st[i] == CLOSED || st[i] == FAILED || st[i] == RECVD_CLOSE)
 #define reads(i) (st[i] != START && !over(i) && !(owes[i] & A_FLIGHT))
@@ -395,7 +395,7 @@ inline classify() {
   :: stage == START_S -> ev = (kind == rcv_alert && !opened[me] -> rcv_alert : flaw)
   :: else -> if
   :: stage == rstage[me] && keys == ktr[me] && gen == rgen[me] && seq == rseq[me] && from == 1 - me ->
-     rseq[me] = rseq[me] + 1; /* no random is looked at behind the handshake */
+     rseq[me] = rseq[me] + 1; /* the random isn't checked after the handshake */
      ev = (kind == rcv_HelloRetryRequest && opened[me] -> rcv_ServerHello : kind)
   :: else -> ev = flaw
   fi fi fi fi fi
@@ -425,7 +425,7 @@ inline classify() {
 #define PROGRAM(i) \
   :: st[i] == START -> me = i; ev = (i == CLIENT -> connect : accept) \
   :: flying[i] > 0 && reads(i) -> me = i; HEAD(i); flying[i]--; classify() \
-  :: flying[i] > 0 && over(i) -> HEAD(i); flying[i]--; kind = 0 /* nobody reads it */ \
+  :: flying[i] > 0 && over(i) -> HEAD(i); flying[i]--; kind = 0 /* it isn't read */ \
   :: (owes[i] & A_FLIGHT) && flying[1 - i] < ROOM - 8 -> me = i; send_flight() \
   :: owes[i] > 0 && !(owes[i] & A_FLIGHT) && flying[1 - i] < ROOM - 3 -> me = i; send_late() \
   :: opened[i] && !owes[i] && !shut[i] && said[i] < texts && flying[1 - i] < ROOM - 3 && \
@@ -449,7 +449,7 @@ inline finish() {
   assert(said_last[0] && said_last[1])
 }
 
-/* What a state's name promises, what ends a session, and what leaves a state as it was. */
+/* Invariants of the states, events that end a session, and events that keep the state. */
 inline check() {
   assert(st[me] != START);
   assert((st[me] == FAILED) == broken[me]);

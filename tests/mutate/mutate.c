@@ -2,10 +2,10 @@
  * mutate.c -- legal packets with one or two fields changed, in every state.
  *
  * A study of attacks on stacks (EmNetTest) found that 95 % need at most two changed fields, and
- * 30 % a certain state.  So: every pair of fields of a packet of each protocol, each set to every
- * edge value, checksums made right again, to a stack whose connection is in each state of TCP.
- * Nothing may crash, the statistics must balance after each packet, every buffer must come back.
- * mutate_dns.c does the same to DNS.
+ * 30 % a certain state.  So this test sets every pair of fields of a packet of each protocol to
+ * every edge value and corrects the checksums. The stack gets it with a connection in each state of
+ * TCP. Nothing may crash, the statistics must balance after each packet, and every buffer must be
+ * returned. mutate_dns.c does the same to DNS.
  *
  *      mutate [PART PARTS]                      one part of the cases
  *      LEAT_TEST_FAMILY=6 mutate [PART PARTS]   the same over IPv6
@@ -18,7 +18,7 @@
 #include "translate.h"
 
 enum {
-    BATCH = 24, /* packets to a stack before it is made anew */
+    BATCH = 24, /* packets for one stack, before the next is made */
     FIN = 1,
     SYN = 2,
     RST = 4,
@@ -29,7 +29,7 @@ struct field {
     uint8_t at, bytes;
 };
 
-/* The fields of each header, from the frame's beginning. */
+/* The fields of each header, counted from the start of the frame. */
 static const struct field arp_fields[] = {{0, 2},  {6, 2},  {12, 2}, {14, 2}, {16, 2}, {18, 1},
                                           {19, 1}, {20, 2}, {22, 2}, {28, 4}, {32, 2}, {38, 4}};
 static const struct field icmp_fields[] = {
@@ -45,7 +45,7 @@ static const struct field tcp_fields[] = {
     {38, 4}, {42, 4}, {46, 1}, {47, 1}, {48, 2}, {52, 2}, {54, 1}, {55, 1}, {56, 2},
     {58, 1}, {60, 1}, {61, 1}, {62, 1}, {66, 1}, {67, 1}, {68, 4}, {72, 4}};
 
-/* The same over IPv6: its header, and what comes behind. */
+/* The same for IPv6: its header, and the rest of the frame. */
 static const struct field ip6_fields[] = {{14, 1}, {15, 1}, {16, 2}, {18, 2}, {20, 1},
                                           {21, 1}, {22, 4}, {26, 4}, {38, 4}, {42, 4}};
 static const struct field ndp_fields[] = {{54, 1}, {55, 1}, {56, 2}, {58, 1}, {62, 4}, {66, 4},
@@ -64,15 +64,15 @@ enum {
     IP6_FIELDS = sizeof ip6_fields / sizeof *ip6_fields
 };
 
-/* Where a packet comes to. */
+/* The state that the packet meets. */
 enum place {
     LISTEN,
-    CLOSED,   /* nobody listens on its port */
-    FRAGMENT, /* LISTEN, with a fragment that waits for others */
+    CLOSED,   /* no listener on its port */
+    FRAGMENT, /* LISTEN, with an incomplete datagram */
     SYN_RECEIVED,
     ESTABLISHED,
-    SENDING, /* ESTABLISHED, text in flight */
-    HOLE,    /* ESTABLISHED, text out of order */
+    SENDING, /* ESTABLISHED, with data in flight */
+    HOLE,    /* ESTABLISHED, with out-of-order data */
     CLOSE_WAIT,
     LAST_ACK,
     SYN_SENT,
@@ -86,7 +86,7 @@ enum place {
 
 static unsigned long cases;
 
-/* Learns from what was sent what the peer's next segment should say. */
+/* Prepares the peer's next segment according to the segments that the stack has sent. */
 static void learn(struct harness *harness, struct frame_segment *next)
 {
     const struct fake_frame *sent;
@@ -114,7 +114,7 @@ static void say(struct harness *harness, struct frame_segment *next, uint8_t fla
     learn(harness, next);
 }
 
-/* Text that comes @gap bytes too early; the echo sends what it reads. */
+/* Sends data to the stack, @gap bytes ahead of the next byte; the echo server sends it back. */
 static void say_text(struct harness *harness, struct frame_segment *next, uint32_t len,
                      uint32_t gap)
 {
@@ -128,12 +128,11 @@ static void say_text(struct harness *harness, struct frame_segment *next, uint32
     next->seq += gap > 0 ? 0 - gap : len;
 }
 
-/* What the echo can't send again, as the peer's window is shut, it can't read: so it won't close.
- */
+/* Shuts the peer's window. The echo server can't send, so it stops reading and doesn't close. */
 static void fill_queues(struct harness *harness, struct frame_segment *next)
 {
     next->window = 0;
-    for (unsigned i = 0; i < 11; i++) /* of 8 KiB that may be queued */
+    for (unsigned i = 0; i < 11; i++) /* more than the 8 KiB that may be queued */
         say_text(harness, next, 1000, 0);
 }
 
@@ -170,7 +169,7 @@ static void go_active(struct harness *harness, struct frame_segment *next, enum 
         return;
     leat_tcp_close(conn);
     harness_poll(harness);
-    if (place == CLOSING) { /* its FIN crosses ours */
+    if (place == CLOSING) { /* the FINs cross */
         next->ack--;
         next->flags = FIN | ACK;
         learn(harness, next);
@@ -187,7 +186,7 @@ static void go_active(struct harness *harness, struct frame_segment *next, enum 
         say(harness, next, FIN | ACK);
 }
 
-/* A test that isn't where it believes to be tests nothing. */
+/* Checks that the connection is in the state that the test assumes. */
 static void check(const struct harness *harness, enum place place)
 {
     static const enum leat_tcp_state states[PLACES] = {
@@ -197,7 +196,7 @@ static void check(const struct harness *harness, enum place place)
         [OPENED] = LEAT_TCP_ESTABLISHED,      [FIN_WAIT_1] = LEAT_TCP_FIN_WAIT_1,
         [FIN_WAIT_2] = LEAT_TCP_FIN_WAIT_2,   [CLOSING] = LEAT_TCP_CLOSING};
     const struct leat_stats *stats = leat_stats(harness->stack);
-    struct leat_tcp_info info = {.state = states[LISTEN]}; /* of no connection: 0 */
+    struct leat_tcp_info info = {.state = states[LISTEN]}; /* 0: no connection */
     bool there = stats->drop_tcp_unacceptable == 0 && stats->tcp_closed == (place == TIME_WAIT);
 
     if (harness->conns[0])
@@ -226,7 +225,7 @@ static struct harness *go(enum place place, struct frame_segment *next)
     return harness;
 }
 
-/* The edges of a field's values; the last ones are beside what is legal. */
+/* The edge values of a field; the last ones differ slightly from the legal value. */
 static uint32_t edge(unsigned number, uint32_t legal, unsigned bytes)
 {
     const uint32_t max = bytes == 4 ? UINT32_MAX : (1u << 8 * bytes) - 1;
@@ -254,7 +253,7 @@ static void set(struct frame *frame, const struct field *field, unsigned number)
         at[i] = (uint8_t)value;
 }
 
-/* One packet, with the fields of pair @pair set to the edges @edges. */
+/* A packet whose pairs of fields are set to pairs of edge values. */
 struct kind {
     const char *name;
     const struct field *fields;
@@ -279,7 +278,7 @@ static struct frame legal(const struct kind *kind, struct frame_segment segment)
         return frame_icmp(IP_PEER, IP_US, kind->flags, 3, 0, ours.bytes + FRAME_IP,
                           ours.len - FRAME_IP);
     case 17:
-        if (kind->place == FRAGMENT) /* the first part of what waits */
+        if (kind->place == FRAGMENT) /* the first part of the incomplete datagram */
             return frame_fragment(17, 1, 0, true, ours.bytes + FRAME_L4, 48 - 24);
         return frame_udp(IP_PEER, HARNESS_SERVER_PORT, IP_US, kind->flags, text, 20);
     default:
@@ -290,7 +289,7 @@ static struct frame legal(const struct kind *kind, struct frame_segment segment)
     }
 }
 
-/* The field of number @i. */
+/* Field number @i. */
 static struct field field_of(const struct kind *kind, unsigned i)
 {
     const unsigned before = translate_wanted() ? IP6_FIELDS : 0;
@@ -298,7 +297,8 @@ static struct field field_of(const struct kind *kind, unsigned i)
     return i < before ? ip6_fields[i] : kind->fields[i - before];
 }
 
-/* All pairs of fields with all pairs of edges; a pair of one and the same is a single change. */
+/* Runs all pairs of fields with all pairs of edge values; a pair of the same field is a single
+ * change. */
 static void run(const struct kind *kind)
 {
     struct frame_segment next;

@@ -1,8 +1,9 @@
 /*
- * mutate_dhcp6.c -- a legal message of a DHCPv6 server with one or two bytes changed, close to each
- * other, to each edge value, to a client that selects, that requests and that renews: types, codes
- * and lengths of options, of those inside of them, identifiers, lifetimes.  What must hold is in
- * the fuzz target.
+ * mutate_dhcp6.c -- changes one or two bytes of a legal message of a DHCPv6 server to edge values,
+ * for a client that selects, that requests and that renews.
+ *
+ * The two bytes are close to each other: types, codes and lengths of options and of nested options,
+ * identifiers, lifetimes.  The fuzz target has the assertions.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,11 +16,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
     INPUT_MAX = 160,
-    NEAR = 24,         /* two bytes that are changed lie so close: in one option, or the next */
-    ADVERTISED = 0x00, /* the first bytes of a step of fuzz_dhcp6.c: all right, */
+    NEAR = 24,         /* distance of two changed bytes: the same option, or the next */
+    ADVERTISED = 0x00, /* first byte of a step of fuzz_dhcp6.c: a valid message */
     REPLIED = 0x01,
-    WILD = 0x07, /* and nothing but the xid */
-    LATER = 0x30 /* behind the time of a renewal */
+    WILD = 0x07, /* a message whose only valid part is the xid */
+    LATER = 0x30 /* after the time of a renewal */
 };
 
 static const uint8_t edges[] = {0, 1, 255};
@@ -32,7 +33,7 @@ static uint32_t put_option(uint8_t *at, uint16_t code, const void *bytes, uint16
     return 4u + len;
 }
 
-/* An address and name servers for the client of fuzz_dhcp6.c, as a message of @type. */
+/* Writes a message of @type with an address and name servers for the client of fuzz_dhcp6.c. */
 static uint32_t put_message(uint8_t *at, uint8_t type)
 {
     static const uint8_t server_duid[] = {0, 3, 0, 1, 2, 0, 0, 0, 0, 5};
@@ -54,7 +55,7 @@ static uint32_t put_message(uint8_t *at, uint8_t type)
     return len;
 }
 
-/* Behind @front, the steps that lead to the state. */
+/* Runs the changes after the steps @front, which lead to the state. */
 static unsigned long run(const uint8_t *front, uint32_t front_len, uint8_t how, uint8_t type)
 {
     const unsigned edge_count = sizeof edges;
@@ -69,7 +70,7 @@ static unsigned long run(const uint8_t *front, uint32_t front_len, uint8_t how, 
     for (uint32_t a = at; a < at + len; a++)
         for (uint32_t b = a; b < at + len && b < a + NEAR; b++)
             for (unsigned i = 0; i < edge_count * edge_count; i++) {
-                if (a == b && i % edge_count != i / edge_count) /* one byte, one value */
+                if (a == b && i % edge_count != i / edge_count) /* one byte has one value */
                     continue;
                 memcpy(changed, whole, at + len);
                 changed[a] = edges[i % edge_count];

@@ -1,7 +1,9 @@
 /*
- * mutate_dns.c -- a legal query to the server, over UDP and over TCP, and a legal reply to the
- * resolver, with one or two bytes changed to each edge value: lengths of labels, pointers, counts,
- * types, lengths of data.  What must hold is in the fuzz target, whose changes these are.
+ * mutate_dns.c -- changes one or two bytes of a legal query to the server, over UDP and over TCP,
+ * and of a legal reply to the resolver, to edge values.
+ *
+ * The bytes are lengths of labels, pointers, counts, types, lengths of data.  The fuzz target has
+ * the changes and the assertions.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -11,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum {
     QUERY_BYTES = 47, /* of the messages in fuzz_dns.c */
     REPLY_BYTES = 140,
-    UDP_QUERY = 101, /* numbers of its parts, with a legal message to begin with */
+    UDP_QUERY = 101, /* numbers of its parts that start with a legal message */
     TCP_QUERY = 102,
     REPLY = 103
 };
@@ -27,11 +29,11 @@ static unsigned long run(uint8_t part, unsigned len)
     for (unsigned a = 0; a < len; a++)
         for (unsigned b = a; b < len; b++)
             for (unsigned i = 0; i < edge_count * edge_count; i++) {
-                /* the last 0: nothing is cut off */
+                /* the last 0: the message isn't truncated */
                 const uint8_t change[] = {
                     part, (uint8_t)a, edges[i % edge_count], (uint8_t)b, edges[i / edge_count], 0};
 
-                if (a == b && i % edge_count != i / edge_count) /* one byte, one value */
+                if (a == b && i % edge_count != i / edge_count) /* one byte has one value */
                     continue;
                 LLVMFuzzerTestOneInput(change, sizeof change);
                 cases++;
