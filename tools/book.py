@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes HTML of the book: tools/book.py FOLDER-OF-MARKDOWN FOLDER-OF-HTML.
 
-Knows the Markdown that the book uses, and no more: headings, paragraphs, lists, tables, blocks of code, links, `code`, **strong** and
-*emphasis*. Links to other documents of the tree stay what they are, from where the book lies.
+Supports only the Markdown that the book uses: headings, paragraphs, lists, tables, blocks of code, links, `code`,
+**strong** and *emphasis*. Links to other documents of the tree stay relative to the book's folder.
 """
 
 import html
@@ -17,7 +17,7 @@ table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.2em .6em;tex
 
 
 def link(target, folder, out):
-    """Where a link of a page leads from its HTML."""
+    """The target of a page's link, as seen from its HTML."""
     if "://" in target:
         return target
     path, hash_mark, place = target.partition("#")
@@ -29,7 +29,7 @@ def link(target, folder, out):
 
 
 def inline(text, to):
-    """A line's text as HTML; @to gives where a link leads."""
+    """The text of a line as HTML; @to maps the targets of links."""
     parts = re.split(r"(`[^`]+`)", text)
     for at, part in enumerate(parts):
         if part.startswith("`") and len(part) > 2:
@@ -48,7 +48,7 @@ def cells(row, tag, to):
 
 
 def one(block, to):
-    """HTML of what stands between two empty lines."""
+    """HTML of one block, which empty lines delimit."""
     lines = block.splitlines()
     if heading := re.fullmatch(r"(#+) (.*)", lines[0]):
         level = len(heading[1])

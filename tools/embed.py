@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes C of the files of a folder: an array of struct leat_http_file, as the server wants it.
+"""Makes C of the files of a folder: an array of struct leat_http_file for the server.
 
     embed.py [--depfile FILE] [--count COUNT] [--file PATH=FILE]... NAME [FOLDER]
 
-NAME becomes the array's name, and COUNT (NAME_count) its length. With --file a FILE of elsewhere is there as PATH. The tag is a hash of the bytes, the time that
-of the file's last change; where SOURCE_DATE_EPOCH is set, no later than that.
+NAME is the array's name, and COUNT (NAME_count) that of its length. --file adds a FILE from elsewhere as PATH. The tag
+is a hash of the bytes. The time is that of the file's last change, but no later than SOURCE_DATE_EPOCH if that is set.
 """
 
 import argparse
@@ -28,13 +28,13 @@ def literal(path):
 
 
 def array(data):
-    """The bytes as the inside of an initializer."""
+    """The bytes as the contents of an initializer."""
     for start in range(0, len(data), BYTES_A_LINE):
         yield "    " + ",".join(map(str, data[start:start + BYTES_A_LINE])) + ","
 
 
 def modified(path):
-    """When the file was changed: whole seconds since 1970."""
+    """When the file was last changed, in seconds since 1970."""
     return min(int(path.stat().st_mtime), int(os.environ.get("SOURCE_DATE_EPOCH") or 2**32))
 
 

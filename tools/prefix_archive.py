@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the archive that is installed: the same objects, but whose inside doesn't leak out.
+"""Makes the archive that is installed: the same objects with prefixed private symbols.
 
-C has one name space for all global symbols, and the inside of leat names its functions as the
-field does: tcp_input, arp_input, checksum_list.  Linked into a stranger's program these would
-collide sooner or later, so every global symbol that is not part of the interface gets a prefix.
-The objects stay apart, unlike with `ld -r`, and a program still pulls in only what it uses.
+C has one name space for all global symbols, and leat's private functions have the usual names of the field: tcp_input,
+arp_input, checksum_list. They could collide with symbols of the program, so every global symbol outside the public
+interface gets a prefix. Unlike with `ld -r` the objects stay separate, and a program still links only those that it
+uses.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PUBLIC = ("leat_", "__")  # the interface, and what belongs to the compiler or a sanitizer
+PUBLIC = ("leat_", "__")  # the interface, and the symbols of the compiler or a sanitizer
 
 
 def global_symbols(nm, objects):
@@ -24,7 +24,7 @@ def global_symbols(nm, objects):
 
 
 def make_archive(options):
-    """Copies the objects with new names for their symbols, and archives the copies."""
+    """Renames symbols in copies of the objects, and archives the copies."""
     with tempfile.TemporaryDirectory() as folder:
         renames = Path(folder) / "renames"
         renames.write_text("".join(
@@ -44,11 +44,11 @@ def main():
     """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--prefix", required=True, help="what goes in front of a private symbol")
+    parser.add_argument("--prefix", required=True, help="prefix of private symbols")
     parser.add_argument("--keep", nargs="+", default=[], metavar="SYMBOL",
-                        help="what stays as it is: what the compiler, or a linker script, calls by name")
+                        help="symbols to keep, because the compiler or a linker script calls them by name")
     parser.add_argument("--beside", nargs="+", default=[], metavar="ARCHIVE",
-                        help="whose names are renamed as well where the objects use them: another archive renames those that it defines")
+                        help="archives whose private symbols the objects use, and which are renamed in the same way")
     parser.add_argument("--nm", default="nm")
     parser.add_argument("--objcopy", default="objcopy")
     parser.add_argument("--ar", default="ar")

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""How much stack leat needs at most: gcc's frames, added up along its call graph.
+"""Computes the maximum stack depth of leat: gcc's frames, added up along its call graph.
 
     tools/stack_depth.py [BUILD]
 
-BUILD is a folder that has been built (build): the tables of TCP, DHCP and TLS are made there.  Compiles the stack and
-its libraries with gcc -O2 -fcallgraph-info=su.  Calls by pointer are followed to what INDIRECT says; one that it doesn't
-name is an error, and so is recursion.  Calls out of leat (the program's callbacks, a backend, the
-memory functions) are named and not counted: they come on top.  Exit status 1: no bound, or one of
-more than 4.5 KiB, which is what docs/security.md promises.
+BUILD is a build folder (build), which has the generated tables of TCP, DHCP and TLS. Compiles the stack and its
+libraries with gcc -O2 -fcallgraph-info=su. INDIRECT lists the targets of calls by pointer; a call that it doesn't list
+is an error, and so is recursion. Calls out of leat (the program's callbacks, a backend, the memory functions) are
+printed and not counted: their depth comes on top. Exit status 1: no bound, or one above 4.5 KiB, which docs/security.md
+promises.
 """
 
 import os
@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LIBRARIES = "src", "proto", "tls", "web", "task"  # and what lies in crypto/ itself, beside the providers
+LIBRARIES = "src", "proto", "tls", "web", "task"  # and files of crypto/ itself, without the providers
 TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_eviction_timer",
           "reassembly.c:timer_fired",
           "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "reachability.c:timer_fired", "route6.c:on_time", "slaac.c:solicit_fired", "slaac.c:sweep_fired", "groups.c:fired", "query.c:on_timeout",
@@ -29,7 +29,7 @@ READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "loo
          "forward_tcp.c:on_ready",
          "conflict.c:tell", "address6.c:tell", "slaac.c:tell", "src/timer.c:call", "wait.c:ready_run"]
 LIMIT_BYTES = 4608
-CONGESTION = ["cubic", "newreno", "bbr"]  # every function of these files
+CONGESTION = ["cubic", "newreno", "bbr"]  # all functions of these files
 RATE = ["rate_sent", "rate_delivered", "rate_lost"]
 BBR = ["tcp_bbr_take", "tcp_bbr_give", "bbr_ack_begins", "bbr_acked", "bbr_restarts"]
 FAMILY6 = ["ipv6_path", "ipv6_send", "ipv6_is_ours", "ipv6.c:host6_of", "ipv6_reached", "addresses6_are_probed"]
@@ -45,8 +45,8 @@ def actions_of(name, folder):
 
 
 ACTIONS = actions_of("tcp", "src/tcp/machine")
-# Which files call by a pointer, and what may be behind it.  A file and not a function: whose call it
-# is depends on what the compiler puts in line; but for a function that others call and that has the call itself.
+# {file: possible targets of its calls by pointer}. The key is a file, because inlining decides which function a call
+# ends up in. It is a function if that function has callers elsewhere and makes the call itself.
 INDIRECT = {
     "proto/autoconf/autoconf.c": OUT, "proto/dhcp/events.c": actions_of("dhcp", "proto/dhcp"),
     "proto/dhcp/events6.c": actions_of("dhcp6", "proto/dhcp"),
@@ -65,7 +65,7 @@ INDIRECT = {
     "ip/groups.c": ["mld.c:report", "mld.c:report_older", "mld.c:is_told", "igmp.c:report", "igmp.c:report_older", "igmp.c:is_told"],
     "ip/reassembly.c": ["ipv4_input.c:deliver_whole", "ipv4_input.c:timed_out", "fragment6.c:deliver_whole", "fragment6.c:timed_out"],
     "ip/v6/reachability.c": [*actions_of("ndp", "src/ip/v6")], "ip/v6/address6.c": ["client6.c:on_usable", "client6.c:on_taken"],
-    # calls of the family's functions, which stand in a header too
+    # calls of the family's functions, also from a header
     **{name: FAMILY6 for name in ("ip/host.h", "destination.c", "ip/ipv4_output.c", "udp/socket.c", "udp/udp_output.c",
                                   "tcp/send/emit.c", "tcp/api.c")},
     "tcp/burst.c": ["host6_known"], "tcp/receive/ack.c": [*FAMILY6, *BBR], "tcp/send/output.c": BBR, "tcp/conn/transfer.c": BBR,
@@ -88,17 +88,17 @@ INDIRECT = {
                                          "record", "resume", "secrets", "server", "session", "stream", "text", "ticket", "tls", "wait")},
     **{f"task/{name}.c": OUT for name in ("flow", "flow_read", "flow_write", "http", "pending", "serve", "tasks", "wait")},
 }
-# (caller, called): calls that come round to themselves, once more at most
+# (caller, called): calls that lead back to their caller, at most once more
 ONCE = {
-    # no room for another TIME-WAIT: the oldest ends, and an end begins no TIME-WAIT
+    # without room for another TIME-WAIT the oldest one ends, and ending it creates no other
     ("src/tcp/machine/events.c:recycle_oldest", "tcp_event"),
 }
 
 
 def compile_all(build, folder):
-    """Leaves a .ci file for each source in @folder."""
+    """Writes a .ci file for each source in @folder."""
     sources = sorted([*(path for top in LIBRARIES for path in (ROOT / top).rglob("*.c")), *(ROOT / "crypto").glob("*.c")])
-    environment = {**os.environ, "CCACHE_DISABLE": "1"}  # which keeps no .ci file
+    environment = {**os.environ, "CCACHE_DISABLE": "1"}  # ccache doesn't store .ci files
 
     def compile_one(number, source):
         subprocess.run(["gcc", "-w", "-std=c11", "-O2", "-DNDEBUG", "-fcallgraph-info=su",
@@ -117,7 +117,7 @@ def read_graph(folder):
         for name, label in re.findall(r'node: { title: "([^"]+)" label: "([^"]*)"', text):
             size = re.search(r"(\d+) bytes \(([\w,]+)", label)
             if size:
-                if size[2] == "dynamic":  # what is "bounded" as well, by pushed arguments, is counted
+                if size[2] == "dynamic":  # "bounded" frames with pushed arguments are counted, too
                     sys.exit(f"{name}: its frame has no limit")
                 frames[name] = int(size[1])
                 files[name] = re.search(r"\\n(?:src/)?([^:]+):", label)[1]
@@ -127,8 +127,8 @@ def read_graph(folder):
 
 
 def behind(caller, files):
-    """The functions that @caller may reach by a pointer."""
-    name = re.sub(r"\.(isra|part|constprop|cold)\b.*", "", caller)  # the compiler may have made parts
+    """The functions that @caller may call by pointer."""
+    name = re.sub(r"\.(isra|part|constprop|cold)\b.*", "", caller)  # the compiler may have split the function
     key = name if name in INDIRECT else files[caller]
     if key not in INDIRECT:
         sys.exit(f"{caller} in {files[caller]} calls by a pointer: to what? Say so in INDIRECT")
@@ -136,7 +136,7 @@ def behind(caller, files):
 
 
 def matches(known, target):
-    """Is it the function, one of the file (name.c:), or one whose name begins so (a family)?"""
+    """True if the pattern is the function, its file (name.c:), or a prefix of its name (a family)."""
     short = re.sub(r".*/", "", known)
     return (known == target or short == target or short.endswith(":" + target) and "." not in target
             or target.endswith(":") and short.startswith(target)
@@ -144,7 +144,7 @@ def matches(known, target):
 
 
 class Depths:
-    """The deepest way down from each function."""
+    """The deepest call path from each function."""
 
     def __init__(self, frames, calls, files):
         self.frames, self.calls, self.files, self.known, self.way = frames, calls, files, {}, []
@@ -169,7 +169,7 @@ class Depths:
             deepest = max((self.once.get((name, target)) or self.of(target)
                            for target in sorted(targets)), default=(0, []))
             self.way.pop()
-            # gcc's number holds what is saved in the frame; the call pushes the return address
+            # gcc's number includes saved registers; the call pushes the return address
             self.known[name] = self.frames[name] + 8 + deepest[0], [name, *deepest[1]]
         return self.known[name]
 

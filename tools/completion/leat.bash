@@ -1,4 +1,4 @@
-# Completion of leat's tools for bash. The commands and options are those that --help names.
+# Completion of leat's tools for bash. Commands and options come from --help.
 _leat() {
     local word=${COMP_WORDS[COMP_CWORD]} help=("$1" --help) words
     if [[ ${1##*/} == leat-replay ]]; then

@@ -6,14 +6,14 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-# name: what bench/inmem is called with
+# {name: arguments of bench/inmem}
 CASES = {
     "bulk": ["bulk"],
     "bulk_no_timestamps": ["bulk", "--no-timestamps"],
     "bulk_offload": ["bulk", "--offload"],
     "bulk_window_64k": ["bulk", "--window", "65536"],
     "bulk_window_1m": ["bulk", "--window", "1048576"],
-    # frames come from several senders in turn
+    # interleaved frames of several senders
     "bulk_2_flows": ["bulk", "--connections", "2", "--interleave"],
     "bulk_4_flows": ["bulk", "--connections", "4", "--interleave"],
     "bulk_8_flows": ["bulk", "--connections", "8", "--interleave"],
@@ -21,21 +21,21 @@ CASES = {
     "bulk_loss": ["bulk", "--loss", "5000"],
     "rr": ["rr"],
     "rr_tasks": ["rr_tasks"],
-    # at random, each from a peer of its own behind a gateway, up to 100 of them on their way
+    # in random order, each from a peer of its own behind a gateway, up to 100 in flight
     "rr_64_peers": ["mix", "--connections", "64", "--peers", "64", "--outstanding", "64", "--step", "2000"],
     "rr_1000_peers": ["mix", "--connections", "1000", "--peers", "1000", "--outstanding", "100", "--step", "2000"],
     "rr_10k_peers": ["mix", "--connections", "10000", "--peers", "10000", "--outstanding", "100", "--step", "2000"],
     "rr_100k_peers": ["mix", "--connections", "100000", "--peers", "100000", "--outstanding", "100", "--step", "2000"],
     "rr_loss": ["mix", "--connections", "100", "--outstanding", "16", "--step", "2000", "--loss", "5000"],
-    # a round over all of them takes 20 ms, less than a delayed ACK waits
+    # a round over all connections takes 20 ms, less than the delay of an ACK
     "rr_100": ["rr", "--connections", "100", "--step", "100000"],
     "rr_10k": ["rr", "--connections", "10000", "--step", "1000"],
     "rr_100k_20ms": ["rr", "--connections", "100000", "--step", "100"],
-    # a turn takes what it does take, and the order is random: a delayed ACK for each response
+    # turns of variable length and random order: a delayed ACK for each response
     "rr_100k": ["mix", "--connections", "100000", "--step", "2000"],
-    # two seconds: each response gets an ACK of its own
+    # two seconds a round: each response gets an ACK of its own
     "rr_100k_slow": ["rr", "--connections", "100000"],
-    # 20 seconds; who has nothing on its way lends its transfer to others
+    # 20 seconds a round: an idle connection returns its transfer to the pool
     "rr_1m": ["rr", "--connections", "1000000", "--transfers", "16384"],
     "mix_100": ["mix", "--connections", "100", "--outstanding", "16", "--sizes", "1-3000", "--step", "2000"],
     "mix_1000_peers": ["mix", "--connections", "1000", "--peers", "1000", "--outstanding", "16",
@@ -61,9 +61,10 @@ CASES = {
     "udp_10k_peers": ["udp_mix", "--peers", "10000", "--outstanding", "16"],
 }
 
-# those whose tables don't fit into a cache, and what they are compared with
+# cases whose tables don't fit into a cache, and the cases they are compared with
 CACHED = ["rr", "rr_1000_peers", "rr_100k", "rr_100k_peers"]
-LAST_LEVEL = "2097152,16,64"  # bytes, ways, bytes of a line: 2 MB, what such a machine leaves to one program
+LAST_LEVEL = "2097152,16,64"  # bytes, associativity, line size: 2 MB, one program's share of the cache of such a
+                              # machine
 
 
 def have_callgrind():
@@ -76,13 +77,13 @@ def fields(line):
 
 
 def run(inmem, case):
-    """What one run prints, at full speed."""
+    """The output of one run at full speed."""
     done = subprocess.run([inmem, *CASES[case]], check=True, capture_output=True, text=True)
     return fields(done.stdout)
 
 
 def callgrind(inmem, case, sides, *more):
-    """The numbers of the line of totals, and the units."""
+    """The numbers of the totals line, and the number of units."""
     with tempfile.TemporaryDirectory() as work:
         profile = Path(work) / "profile"
         toggles = [f"--toggle-collect={side}_{what}" for side in sides for what in ("poll", "copy")]
@@ -94,14 +95,14 @@ def callgrind(inmem, case, sides, *more):
 
 
 def count(inmem, case, side):
-    """Instructions a unit of one side, "client" or "server"."""
+    """Instructions per unit of one side, "client" or "server"."""
     numbers, units = callgrind(inmem, case, [side])
     return numbers[0] / units
 
 
 def misses(inmem, case):
-    """Misses a unit, of both sides, in the first level of data and in a last level of 2 MB (cachegrind's
-    model of them: no prefetching, nobody else's lines)."""
+    """Cache misses per unit, of both sides, in the first-level data cache and in a last level of 2 MB. They come
+    from cachegrind's model, which has no prefetching and no other programs."""
     numbers, units = callgrind(inmem, case, ["client", "server"], "--cache-sim=yes", "--I1=32768,8,64",
                                "--D1=32768,8,64", f"--LL={LAST_LEVEL}")
     numbers += [0] * (9 - len(numbers))  # Ir Dr Dw I1mr D1mr D1mw ILmr DLmr DLmw

@@ -1,4 +1,4 @@
-"""State machines: what their specification says, what Ragel made of it, and whether both are sound.
+"""State machines: parses a specification and Ragel's result, and checks both.
 
 Used by tools/fsmgen.py.
 """
@@ -13,12 +13,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class SpecError(Exception):
-    """What is wrong with a specification: one message a line."""
+    """Errors of a specification, one message a line."""
 
 
 @dataclass(frozen=True)
 class Transition:
-    """One (state, event) pair that the specification has a line for."""
+    """A (state, event) pair that has a line in the specification."""
 
     state: str
     event: str
@@ -30,12 +30,12 @@ class Transition:
 
 @dataclass
 class Spec:
-    """The specification as its text has it."""
+    """The specification, as parsed from its text."""
 
     name: str
-    machine: str = ""  # "tcp": how its names in C begin
-    title: str = ""  # "TCP": as people call it
-    rfc: str = ""  # "RFC 9293": whose sections stand without a number of an RFC
+    machine: str = ""  # "tcp": the prefix of its names in C
+    title: str = ""  # "TCP": its name in documents
+    rfc: str = ""  # "RFC 9293": the RFC of all sections that are cited without one
     path: str = ""  # from the root of the tree
     events: dict = field(default_factory=dict)  # name -> (number, line)
     sets: dict = field(default_factory=dict)  # name -> set of events
@@ -44,11 +44,11 @@ class Spec:
     errors: list = field(default_factory=list)
 
     def made(self):
-        """What a generated file says of itself."""
+        """The opening comment of a generated file."""
         return f"made by tools/fsmgen.py from {self.path}"
 
     def error(self, line, text):
-        """Notes that @line is wrong; parsing goes on, so that all errors are shown at once."""
+        """Notes an error at @line; parsing goes on, so that all errors are shown at once."""
         self.errors.append(f"{self.name}:{line}: {text}")
 
 
@@ -75,9 +75,9 @@ TRANSITION = re.compile(r"\|?\s*(.*?)((?:\s*@\w+)*)\s*->\s*(\w+)$")
 
 
 def events_of(expression, spec):
-    """The events of `a | set | ( b - c )`; ValueError says what is wrong with it.
+    """The events of `a | set | ( b - c )`; raises ValueError with the error.
 
-    As in Ragel, | and - bind alike and from the left.
+    As in Ragel, | and - have equal precedence and associate to the left.
     """
     tokens = re.findall(r"\w+|[^\s\w]", expression)
 
@@ -107,7 +107,7 @@ def events_of(expression, spec):
 
 
 def read_declaration(spec, number, code):
-    """A line before `main`: an event, or a name for several."""
+    """Parses a line before `main`: an event, or a named set of events."""
     if match := EXPORT.match(code):
         name, letter = match[1], int(match[2])
         if name in spec.events:
@@ -125,7 +125,7 @@ def read_declaration(spec, number, code):
 
 
 def read_transition(spec, state, number, code, reference):
-    """A line of a state: events, actions, the next state."""
+    """Parses a line of a state: events, actions, the next state."""
     match = TRANSITION.match(code)
     if not match:
         spec.error(number, f"expected 'event @action -> STATE', found '{code}'")
@@ -143,7 +143,7 @@ def read_transition(spec, state, number, code, reference):
 
 
 def read_spec(text, name):
-    """Parses the specification's text into a Spec; what is wrong is in its errors."""
+    """Parses the text into a Spec; its errors list what it can't parse."""
     spec = Spec(name)
     state, in_main = None, False
     for number, line in enumerate(text.splitlines(), 1):
@@ -180,7 +180,7 @@ def read_spec(text, name):
 
 
 def read_labels(machine):
-    """Names of the states by number, and what is wrong with them."""
+    """The names of the states by number; adds errors."""
     labels, errors = {}, []
     for entry in machine.find("entry_points"):
         number, name = int(entry.text), entry.get("name").removeprefix("main_")
@@ -193,7 +193,7 @@ def read_labels(machine):
 
 
 def read_action_lists(machine):
-    """The lists of action names by their number."""
+    """The lists of action names, by number."""
     names = {int(a.get("id")): a.get("name") for a in machine.find("action_list")}
     return {int(row.get("id")): tuple(names[int(i)] for i in row.text.split())
             for row in machine.find("action_table_list")}
@@ -211,7 +211,7 @@ def read_state(element, machine):
 
 
 def read_xml(path):
-    """Reads `ragel -x` into a Compiled."""
+    """Parses the output of `ragel -x` into a Compiled."""
     definition = ElementTree.parse(path).getroot().find("ragel_def")
     if definition is None or definition.find("exports") is None:
         raise SpecError(f"{path}: holds no machine with exported events")
@@ -236,11 +236,11 @@ def read_xml(path):
     return Compiled(events, labels, start, transitions, errors)
 
 
-# ---- Is it sound? --------------------------------------------------------------------------
+# ---- Checks ---------------------------------------------------------------------------------
 
 
 def check_text(spec):
-    """Notes what the text alone shows: bad targets, pairs listed twice, events that are unused."""
+    """Checks the text alone: bad targets, pairs listed twice, unused events."""
     seen = {}
     for t in spec.transitions:
         if t.target not in spec.states:
@@ -256,7 +256,7 @@ def check_text(spec):
 
 
 def check_reachable(spec, start):
-    """Notes states that no sequence of events leads to."""
+    """Checks that every state can be reached."""
     targets = defaultdict(set)
     for t in spec.transitions:
         targets[t.state].add(t.target)
@@ -272,7 +272,7 @@ def check_reachable(spec, start):
 
 
 def check_same(spec, compiled):
-    """Notes where text and compiled machine differ."""
+    """Checks that text and compiled machine agree."""
     meant = {(t.state, t.event): t for t in spec.transitions}
     for pair, t in meant.items():
         made = compiled.transitions.get(pair)
@@ -283,7 +283,7 @@ def check_same(spec, compiled):
 
 
 def load(xml_path, spec_path):
-    """Reads and checks both; SpecError lists all that is wrong."""
+    """Parses and checks both; raises SpecError with all errors."""
     spec = read_spec(Path(spec_path).read_text(encoding="utf-8"), Path(spec_path).name)
     place = Path(spec_path).resolve()
     spec.path = str(place.relative_to(ROOT)) if place.is_relative_to(ROOT) else spec.name

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What the runs of tools/test have come to: which test failed first, how often, alone or with others.
+"""Sums up the history of tools/test: which test failed first, how often, alone or with others.
 
     history.py FILE
 
-FILE has a row for each failed test of a run, and one for a run without a failure: tools/lib/tally.py appends them.
+FILE has a row for each failed test of a run, and one for a run without a failure. tools/lib/tally.py appends them.
 """
 
 import collections
@@ -18,28 +18,28 @@ NONE = "-"
 
 @dataclass
 class Row:
-    """A failed test; or a run, if its test is NONE."""
+    """A failed test; a test of NONE stands for a run without a failure."""
 
-    began: float  # seconds since 1970; in the file UTC: with the commit it names the run
+    began: float  # seconds since 1970, UTC in the file; identifies the run together with the commit
     commit: str
-    asked: str  # tools/test ran the gate, or all
-    seconds: float  # that the run took
-    load: str  # before the run and at its end: how many processes wanted a processor
-    tier: str  # the test belongs to the gate, or only to all
+    asked: str  # the tier that tools/test ran: the gate, or all
+    seconds: float  # duration of the run
+    load: str  # runnable processes before the run and at its end
+    tier: str  # tier of the test
     step: str
     test: str
-    position: int  # the how manieth it was to fail, from 1
-    failures: int  # of the run
+    position: int  # its place among the failures, from 1
+    failures: int  # number of failures in the run
 
     def line(self):
-        """The row as it stands in the file."""
+        """The row in the format of the file."""
         began = time.strftime("%FT%TZ", time.gmtime(self.began))
         return "\t".join(str(field) for field in (began, self.commit, self.asked, f"{self.seconds:.0f}", self.load,
                                                   *astuple(self)[5:]))
 
 
 def append(path, rows):
-    """Adds the rows of a run; a new file gets a heading."""
+    """Appends the rows of a run; a new file gets a heading."""
     new = not path.exists()
     with path.open("a", encoding="utf-8") as file:
         if new:

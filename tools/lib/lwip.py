@@ -1,4 +1,4 @@
-"""Instructions of lwIP, as Debian has it, beside leat's in the same run."""
+"""Instruction counts of Debian's lwIP, measured beside leat's in the same run."""
 
 import re
 import subprocess
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import counts
 
-# what bench/lwip is called with: the case of bench/inmem that does the same
+# {case of bench/inmem: arguments of bench/lwip for the same work}
 CASES = {"bulk": "bulk_no_timestamps", "rr": "rr"}
 
 
 def count(program, case, side):
-    """Instructions a unit of one side; the wire's copies left out."""
+    """Instructions per unit of one side, without the wire's copies."""
     with tempfile.TemporaryDirectory() as work:
         profile = Path(work) / "profile"
         toggles = [f"--toggle-collect={side}_{what}" for what in ("poll", "copy", "take")]
@@ -24,8 +24,8 @@ def count(program, case, side):
 
 
 def measure(directory, results):
-    """{case: ((leat's client, server), (lwIP's client, server))}; empty where it can't be. @results: of
-    the cases of bench/inmem that have been counted already."""
+    """{case: ((leat's client, server), (lwIP's client, server))}; empty if it can't be measured. @results has the
+    cases of bench/inmem that are counted already."""
     program, inmem = directory / "bench/lwip", directory / "bench/inmem"
     if not (counts.have_callgrind() and program.exists()):
         return {}

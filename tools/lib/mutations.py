@@ -1,15 +1,15 @@
-"""Where a C source can be changed by one small mistake, and what each change makes of it.
+"""Finds the places in a C source where a small mistake can be made, and the resulting text.
 
-It reads what clang-format has laid out: binary operators stand between spaces, a body begins with a
-brace at the beginning of a line and ends with one there.  Comments, texts, directives and assertions are
-left alone: to drop an assertion is no mistake that a test could see.
+It relies on clang-format's layout: binary operators stand between spaces, and the braces of a body stand at the
+beginning of a line. Comments, strings, directives and assertions are left alone; no test could notice a dropped
+assertion.
 """
 import collections
 import re
 
 KINDS = ("operator", "constant", "condition", "statement")
 
-# a place in a file, and what stands there instead
+# a place in a file, and its replacement
 Mutant = collections.namedtuple("Mutant", "path start end old new kind")
 
 _OPERATORS = {
@@ -35,7 +35,7 @@ _ASSERTION = re.compile(r"\b(?:leat_assert|leat_debug_assert|_Static_assert)\(")
 
 
 def closing(text, start):
-    """Behind the parenthesis that closes the one at @start."""
+    """The position after the parenthesis that closes the one at @start."""
     depth = 0
     for at in range(start, len(text)):
         depth += {"(": 1, ")": -1}.get(text[at], 0)
@@ -49,7 +49,7 @@ def _blank(text):
 
 
 def _code_of(text):
-    """@text, blanks where there is nothing to change: same length, same lines."""
+    """@text with blanks in place of everything that must not change: same length, same lines."""
     code = _SKIPPED.sub(lambda match: _blank(match[0]), text)
     for match in reversed(list(_ASSERTION.finditer(code))):
         end = closing(code, match.end() - 1)
@@ -96,14 +96,14 @@ _MAKERS = dict(zip(KINDS, (_operators, _constants, _conditions, _statements)))
 
 
 def mutants_of(path, text):
-    """Every mutant of a file, in the order of KINDS and of its places."""
+    """All mutants of a file, in the order of KINDS and of their places."""
     code = _code_of(text)
     for kind in KINDS:
         for pattern in (_BODY, _TABLE):
             for body in pattern.finditer(code):
                 for start, end, new in _MAKERS[kind](body[0]):
                     start, end = start + body.start(), end + body.start()
-                    if kind == "condition":  # of the text itself: a comment in it does no harm
+                    if kind == "condition":  # from the text itself, because a comment in it does no harm
                         new = new.replace(code[start + 1:end - 1], text[start + 1:end - 1])
                     yield Mutant(path, start, end, text[start:end], new, kind)
 
@@ -113,7 +113,7 @@ def applied(mutant, text):
 
 
 def place_of(mutant, text):
-    """(number of the line, function) of a mutant; "" where it is in none."""
+    """(line number, function) of a mutant; "" outside functions."""
     before = text[:mutant.start]
     heads = re.findall(r"^(?![ #/*}])[^\n;=]*?\b(?!__attribute__\b)(\w+)\((?:[^;{}]*)\)\n\{$", before + text[mutant.start:mutant.end], re.M)
     inside = before.rfind("\n{\n") > before.rfind("\n}")
@@ -121,7 +121,7 @@ def place_of(mutant, text):
 
 
 def lines_of(mutant, text):
-    """The statement's lines as they are, and as they become, in one line each."""
+    """The old and new lines of the statement, each joined into one."""
     begin = text.rfind("\n", 0, mutant.start) + 1
     end = text.find("\n", mutant.end)
     new = text[begin:mutant.start] + mutant.new + text[mutant.end:end]

@@ -1,7 +1,7 @@
-# need.sh -- what the tools beside it need from the system, and how it gets here. To be sourced.
+# need.sh -- the packages that the tools need, and their installation. To be sourced.
 # shellcheck shell=bash disable=SC2034
 #
-# A need is a line "PACKAGE  COMMAND": Debian's name for it, and a command that succeeds where it is.
+# A need is a line "PACKAGE  COMMAND": the name of a Debian package, and a command that succeeds where it is installed.
 
 need_to_build='
 gcc             command -v gcc
@@ -24,7 +24,7 @@ passt            command -v passt
 netcat-openbsd   command -v nc
 bind9-dnsutils   command -v dig
 '
-# what can be left out, with a line that says so
+# optional; a tool that goes without prints a line about it
 need_to_boot='
 qemu-system-x86   command -v qemu-system-x86_64
 netcat-openbsd    command -v nc
@@ -56,7 +56,7 @@ libarchive-tools  command -v bsdtar
 libxdp-dev        pkg-config --exists libxdp
 libbpf-dev        pkg-config --exists libbpf
 '
-# what tools/test --all wants beside it
+# needed by tools/test --all in addition
 need_to_test_all='
 clang-format      command -v clang-format
 python3-scapy     system_python -c "import scapy"
@@ -103,7 +103,7 @@ gcc-riscv64-linux-gnu   command -v riscv64-linux-gnu-gcc
 libc6-dev-riscv64-cross test -e /usr/riscv64-linux-gnu/include/stdio.h
 qemu-user         command -v qemu-aarch64
 '
-# what tools/bench compares with; its column says so where one is missing
+# programs that tools/bench compares with; their columns say if they are missing
 need_to_bench='
 valgrind          command -v valgrind
 ethtool           command -v ethtool
@@ -129,7 +129,7 @@ need_to_cover='
 gcovr             command -v gcovr
 '
 
-# The one that packages belong to, whatever comes first in PATH; the build looks for it in the same way.
+# Debian's python3, regardless of PATH, because the packages belong to it; the build finds it in the same way.
 system_python() {
     if [ -x /usr/bin/python3 ]; then
         /usr/bin/python3 "$@"
@@ -150,7 +150,7 @@ need_missing() {
     done <<<"$1"
 }
 
-# Installs what is missing of the needs in $1, or says what it is and returns 1.
+# Installs the missing packages of the needs in $1. Without root it prints them, and returns 1.
 need() {
     local missing log
     PATH=$PATH:/usr/sbin:/sbin
@@ -177,8 +177,8 @@ need() {
     [ -z "$missing" ]
 }
 
-# Prints a command that runs another in a network namespace where it may make TAP devices:
-# as root, or as an ordinary user who is root only in a user namespace. Returns 1 if neither can.
+# Prints a command that runs another one in a network namespace where it may create TAP devices. An ordinary user
+# becomes root in a user namespace. Returns 1 if neither is possible.
 namespace_command() {
     local how
     [ -c /dev/net/tun ] || return 1

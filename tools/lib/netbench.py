@@ -3,9 +3,9 @@
 
     netbench.py BUILD NAME...       prints one object: {NAME: {series: [a number a round, ...]}}
 
-It makes a network namespace of its own, with TAP devices for leat and a veth to a second namespace
-where the peers are: Linux, nginx, nsd. Rounds go over all series, so that what else the machine does
-falls on each of them. A peer that is not installed has no numbers.
+It creates a network namespace with TAP devices for leat, and a veth to a second namespace with the peers: Linux, nginx,
+nsd. Each round goes over all series, so that other load on the machine affects all of them. A peer that is not
+installed has no numbers.
 """
 
 import contextlib
@@ -42,37 +42,37 @@ _libc = ctypes.CDLL(None)
 
 
 def run(*words, timeout=120):
-    """What a command writes, which must succeed."""
+    """The output of a command, which must succeed."""
     return subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True,
                           timeout=timeout, stdin=subprocess.DEVNULL).stdout
 
 
 def die_with_parent():
-    """No server may outlive the bench (PR_SET_PDEATHSIG is 1)."""
+    """Ends a child process together with the bench (PR_SET_PDEATHSIG is 1)."""
     _libc.prctl(1, signal.SIGKILL)
 
 
 def processor_s(pid):
-    """What a process with all its threads has used of processors."""
+    """Processor time of a process with all its threads."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def family(pid):
-    """A process and all that come from it."""
+    """A process and all its descendants."""
     children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid] + [each for child in children for each in family(int(child))]
 
 
 def set_cubic(*enter):
-    """Linux's TCP has leat's congestion control in a namespace, whatever the machine's default is: BBR would
-    pace, and lose to either by that. @enter: the command that enters it."""
+    """Gives Linux's TCP leat's congestion control in a namespace, whatever the machine's default is: BBR would pace,
+    and lose to either for that reason. @enter: the command that enters the namespace."""
     run(*enter, sys.executable, "-c",
         "open('/proc/sys/net/ipv4/tcp_congestion_control', 'w').write('cubic')")
 
 
 class Bench:
-    """The place of the measurements: `build`, a folder for files, servers that end with it."""
+    """The environment of the measurements: `build`, a temporary folder, and servers that end with it."""
 
     def __init__(self, build, folder, ending):
         self.build = build
@@ -80,13 +80,14 @@ class Bench:
         self.ending = ending
         self.taps = 0
         self.holder = None
-        self.pids = {}  # of leat's programs, by address
+        self.pids = {}  # leat's processes, by address
 
     def program(self, name):
         return str(self.build / name)
 
     def start(self, *words, inside=False, wait="ready|, port", cores=None):
-        """A server, perhaps on these cores only; waits for its first line that matches, or for nothing."""
+        """Starts a server, optionally on some cores only, and waits for its first line that matches, if a pattern is
+        given."""
         words = [str(word) for word in words]
         if inside:
             words = ["nsenter", "-t", str(self.second_namespace()), "-n", *words]
@@ -107,7 +108,7 @@ class Bench:
         return child
 
     def second_namespace(self):
-        """The process that holds it, with a veth from here to there."""
+        """Creates the second namespace, with a veth to it; returns the process that holds it."""
         if not self.holder:
             self.holder = subprocess.Popen(["unshare", "--net", "sleep", "3600"],
                                            preexec_fn=die_with_parent)
@@ -127,7 +128,7 @@ class Bench:
         return self.holder.pid
 
     def tap(self, *more):
-        """A TAP device: its name, leat's address and MAC."""
+        """Creates a TAP device: its name, leat's address and MAC."""
         number = self.taps
         self.taps += 1
         name, net = f"bench{number}", f"10.98.{number}"
@@ -150,7 +151,7 @@ class Bench:
 
 
 def rounds(series):
-    """Measures {name: function} in turn, round by round; a first round warms up."""
+    """Measures {name: function} in turn, round by round; the first round is a warm-up."""
     found = {name: [] for name in series}
     for turn in range(ROUNDS + 1):
         for name, measure in series.items():
@@ -161,7 +162,7 @@ def rounds(series):
 
 
 def reflector(bench):
-    """Datagrams a second, there and back: the echo example beside a loop of read() and write()."""
+    """Datagrams a second, both ways: the echo example, and a loop of read() and write()."""
     echo = bench.leat("echo")
     device, bare, _ = bench.tap()
     bench.start(bench.program("bench/peer"), "reflect", device)
@@ -171,8 +172,8 @@ def reflector(bench):
 
 
 def bulk(bench):
-    """One connection: Linux to leat, leat to Linux, Linux to Linux over veth; each with super-frames and
-    without. Gbit/s, and seconds of processor that both ends need for a gigabyte."""
+    """One connection: Linux to leat, leat to Linux, and Linux to Linux over veth, each with and without
+    super-frames. Gbit/s, and seconds of processor time that both ends need for a gigabyte."""
     sink, source = bench.leat("discard"), bench.leat("chargen")
     plain_sink = bench.leat("discard", "--no-offload")
     plain_source = bench.leat("chargen", "--no-offload")
@@ -206,7 +207,7 @@ def bulk(bench):
 
 
 def start_nginx(bench, scheme="http", server="listen 80;"):
-    """nginx with the page of httpd, as lean as it can be configured; @server: lines of its server."""
+    """nginx with httpd's page, in a minimal configuration; @server: lines for its server block."""
     root = bench.folder / "site"
     root.mkdir(exist_ok=True)
     shutil.copy(SITE, root / "index.html")
@@ -230,7 +231,7 @@ http {{
 
 
 def answers(ask):
-    """Waits until a server does."""
+    """Waits until a server answers."""
     for attempt in range(100):
         try:
             return ask()
@@ -241,7 +242,7 @@ def answers(ask):
 
 
 def http(bench):
-    """Requests a second for a page of 612 bytes on 32 connections: httpd beside nginx."""
+    """Requests a second for a page of 612 bytes on 32 connections: httpd and nginx."""
     if not shutil.which("wrk"):
         return {}
     servers = {"leat": bench.leat("httpd")}
@@ -258,7 +259,7 @@ def http(bench):
 
 
 def start_nsd(bench):
-    """nsd with the zone of the dns example."""
+    """nsd with the dns example's zone."""
     config = bench.folder / "nsd.conf"
     config.write_text(f"""
 server:
@@ -287,8 +288,8 @@ zone:
 
 
 def dns(bench):
-    """Queries a second by UDP: the dns example beside nsd, with the same zone; and microseconds of
-    processor that a query costs the server, and the server with its client."""
+    """UDP queries a second: the dns example and nsd with the same zone. Also microseconds of processor time per
+    query, of the server alone, and of server and client."""
     if not shutil.which("dnsperf"):
         return {}
     (bench.folder / "zone").write_text(ZONE)
@@ -319,26 +320,26 @@ def dns(bench):
 
 
 def busy_s():
-    """How long the machine's cores have not been idle."""
+    """Time in which the machine's cores have not been idle."""
     ticks = [int(word) for word in pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
     return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
 
 
 class Stacks:
-    """The stacks example on some cores; on each of them a stack, and the client of it."""
+    """Starts the stacks example on some cores; each core has a stack and its client."""
 
     def __init__(self, bench, cores):
         self.cores = cores
         device, first, _ = bench.tap("multi_queue")
         net, _, host = first.rpartition(".")
         self.ips = [f"{net}.{int(host) + i}" for i in range(len(cores))]
-        run("ip", "neigh", "flush", "dev", device, "nud", "all")  # stacks choose their own addresses
+        run("ip", "neigh", "flush", "dev", device, "nud", "all")  # each run of the stacks has other addresses
         self.pid = bench.start(bench.program("examples/stacks"), device, f"{first}/24", len(cores),
                                cores=set(cores)).pid
 
     def measure(self):
-        """Requests a second; microseconds of processor that the stacks need for one, and with their
-        clients; the part of the machine that others had meanwhile."""
+        """Requests a second; microseconds of processor time per request, of the stacks alone, and with their
+        clients; the share of the machine that other programs had meanwhile."""
         began, stacks, busy = time.monotonic(), processor_s(self.pid), busy_s()
         ours = resource.getrusage(resource.RUSAGE_CHILDREN)
         clients = [subprocess.Popen(["wrk", "-t1", "-c32", f"-d{max(1, round(SECONDS))}", f"http://{ip}/"],
@@ -356,7 +357,7 @@ class Stacks:
 
 
 def stacks(bench):
-    """HTTP on one core and on two: on each a stack, on a queue of the same device, with its client."""
+    """HTTP on one core and on two: each has a stack, on its own queue of the same device, and its client."""
     cores = sorted(os.sched_getaffinity(0))
     if not shutil.which("wrk") or len(cores) < 2:
         return {}
@@ -370,7 +371,7 @@ BENCHES = {"reflector": reflector, "tcp": bulk, "http": http, "dns": dns, "stack
 
 
 def inside(build, bench):
-    """Runs one bench in the namespace that we are in."""
+    """Runs one bench in the current namespace."""
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     run("ip", "link", "set", "lo", "up")
     set_cubic()
@@ -379,8 +380,7 @@ def inside(build, bench):
 
 
 def measure(build, names, script=__file__):
-    """{name: {series: [number, ...]}}, each bench of @script in a namespace of its own; empty if one
-    can't be."""
+    """{name: {series: [number, ...]}}, each bench of @script in a namespace of its own; empty if that is impossible."""
     found = {}
     for name in names:
         done = subprocess.run(["unshare", "--net", sys.executable, "-B", script, "--inside", build,

@@ -1,10 +1,10 @@
-"""What tools/bench says of the benches over TAP, of captures and of the size of the code."""
+"""The text of tools/bench about the benches over TAP, captures and code size."""
 
 import statistics
 
 import noise
 
-# name: (what it is, unit, divisor of the numbers, leat's series, its peer's, goal)
+# {name: (title, unit, divisor of the numbers, leat's series, the peer's, goal)}
 PAIRS = {
     "reflector 64 B": ("frames there and back, 64 B", "k/s", 1e3, ("reflector", "leat, 64 B"),
                        ("reflector", "bare, 64 B"), "bare reflector", 0.9),
@@ -33,7 +33,7 @@ SIZE_GOALS = {"os": 48, "os_ipv6": 72, "o2": 64, "udp_only": 16}
 
 
 def series(found, where):
-    """The numbers of a series, a round each; empty if it could not be measured."""
+    """The numbers of a series, one a round; empty if it could not be measured."""
     return found.get(where[0], {}).get(where[1], [])
 
 
@@ -42,14 +42,14 @@ def median(numbers):
 
 
 def ratio(found, pair):
-    """The median of what leat is to its peer, round by round; None if the rounds don't agree."""
+    """The median ratio of leat to its peer over the rounds; None if the rounds differ too much."""
     ours, theirs = series(found, pair[3]), series(found, pair[4])
     return noise.steady([a / b for a, b in zip(ours, theirs)])
 
 
 def stacks_ratio(found):
-    """What two stacks do to what one does: by the clock; by what a request costs of processors, in
-    the stacks alone and with their clients, which is what it would be on cores that nobody else uses."""
+    """Ratios of two stacks to one: by the clock, and by processor time per request, of the stacks alone and with
+    their clients. The latter ratios show the scaling on otherwise idle cores."""
     def both(what):
         return zip(*(series(found, ("stacks", f"{what}, {count}")) for count in (1, 2)))
 
@@ -107,7 +107,7 @@ def table(found):
 
 
 def cost_section(found):
-    """What a gigabyte costs of processors, both ends; empty if that was not measured."""
+    """Processor time of both ends for a gigabyte; empty if it was not measured."""
     rows = {"in": "Linux to leat", "out": "leat to Linux", "Linux, TSO": "Linux to Linux, veth, TSO",
             "in, no offload": "Linux to leat, without offloads",
             "out, no offload": "leat to Linux, without offloads",
@@ -129,7 +129,7 @@ them less:
 
 
 def dns_section(found):
-    """What a query costs of processors; empty if that was not measured."""
+    """Processor time for a query; empty if it was not measured."""
     lines = ["| a DNS query, processor time, µs | the server, median | least | with dnsperf, median | least |",
              "|---|---:|---:|---:|---:|"]
     for name, text in (("leat", "leat, TAP"), ("nsd", "nsd, veth")):
@@ -141,7 +141,7 @@ def dns_section(found):
 
 
 def stacks_section(found):
-    """One stack on one core beside two on two; empty if there is nothing."""
+    """One stack on one core, and two on two cores; empty if neither was measured."""
     if not series(found, ("stacks", "us, 2")):
         return ""
     lines = ["| | requests, k/s | µs of processor a request, stacks | with clients | others had |",
@@ -192,7 +192,7 @@ def lwip_table(lwip):
 
 
 def section(found, sizes, rounds):
-    """The part of docs/lab/measurements.md that is about others, and about the world outside."""
+    """The part of docs/lab/measurements.md about other programs, and about benches over the network."""
     parts = []
     if found:
         parts.append(f"""## Over TAP, beside others
@@ -232,7 +232,7 @@ The parts of the archive that a linker with `--gc-sections` takes for a program 
 
 
 def lwip_section(lwip):
-    """What Debian's lwIP needs for the same; empty if it isn't there."""
+    """The section about Debian's lwIP; empty if it isn't installed."""
     return "" if not lwip else f"""## Beside lwIP, in the same run
 
 Debian's `liblwip` (2.1: one build for all, with its locks, IPv6 and a window of 64 KB), loaded twice into
@@ -245,7 +245,7 @@ and `rr` above.
 
 
 def svg(found):
-    """Bars of leat / peer, a line at 1, a mark at the goal."""
+    """Bars of leat / peer, with a line at 1 and a mark at the goal."""
     rows = [(name, ratio(found, pair), pair[6]) for name, pair in PAIRS.items()]
     rows = [row for row in rows if row[1] is not None]
     most = max([1.6] + [value for _, value, _ in rows])

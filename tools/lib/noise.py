@@ -1,4 +1,4 @@
-"""What a figure of the clock is worth on a machine that others use too."""
+"""The reliability of clock measurements on a machine that other programs use too."""
 
 import os
 import resource
@@ -6,12 +6,11 @@ import statistics
 import time
 from pathlib import Path
 
-SPREAD_MAX = 0.25  # of the median: what is further apart says nothing
+SPREAD_MAX = 0.25  # part of the median; a larger spread makes a figure meaningless
 
 
 def spread(numbers):
-    """How far apart the rounds are, as a part of their median; the best and the worst of five or more
-    are left out, as one that was disturbed spoils nothing."""
+    """The spread of the rounds, as a part of their median. With five or more rounds the best and the worst are left out, so that one disturbed round does no harm."""
     ordered = sorted(numbers)
     if len(ordered) >= 5:
         ordered = ordered[1:-1]
@@ -20,7 +19,7 @@ def spread(numbers):
 
 
 def steady(numbers):
-    """Their median; None if there are none, or if they are so far apart that it would mean nothing."""
+    """Their median; None if there are none, or if their spread is too large."""
     return statistics.median(numbers) if numbers and spread(numbers) <= SPREAD_MAX else None
 
 
@@ -35,13 +34,14 @@ def _ours_s():
 
 
 class Others:
-    """What programs other than this one and its children have of the machine, from here on."""
+    """Measures the share of the machine that other programs have, from its creation on; children of this program
+    don't count."""
 
     def __init__(self):
         self.began, self.busy, self.ours = time.monotonic(), _busy_s(), _ours_s()
 
     def load(self):
-        """As a part of all its processors."""
+        """The share of all its processors."""
         clock = max(time.monotonic() - self.began, 1e-6)
         used = (_busy_s() - self.busy) - (_ours_s() - self.ours)
         return min(1.0, max(0.0, used / clock / (os.cpu_count() or 1)))

@@ -3,9 +3,8 @@
 
     pathbench.py BUILD NAME...      prints one object: {NAME: {series: [a number a round, ...]}}
 
-As netbench.py: a network namespace of its own, rounds that go over all series, nothing for what is not
-installed. Processor time is that of all programs that take part; what the kernel does in threads of its
-own is not in it.
+As in netbench.py, it has its own network namespace, each round goes over all series, and programs that are not
+installed have no numbers. Processor time is that of all programs involved, without kernel threads.
 """
 
 import json
@@ -26,7 +25,7 @@ HERE, THERE = "10.97.0.2", "10.97.0.3"  # two leats
 
 
 def used_s(children):
-    """Processor time of servers that run, and of all programs that have ended."""
+    """Processor time of the running servers, and of all programs that have ended."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (ended.ru_utime + ended.ru_stime
             + sum(netbench.processor_s(each) for child in children for each in netbench.family(child)))
@@ -36,7 +35,7 @@ def used_s(children):
 
 
 def quiet_link(*words):
-    """A device that is up, without the noise of IPv6."""
+    """Creates a device and sets it up, without the kernel's IPv6 packets."""
     name = words[0]
     run("ip", "link", "set", name, "addrgenmode", "none")
     run("ip", "link", "set", name, *words[1:], "up")
@@ -53,7 +52,7 @@ def join_taps():
 
 
 def join_veth():
-    """Two devices that are each other's wire."""
+    """Two devices that are connected to each other."""
     run("ip", "link", "add", "veth0", "type", "veth", "peer", "name", "veth1")
     for name in ("veth0", "veth1"):
         if shutil.which("ethtool"):
@@ -63,14 +62,14 @@ def join_veth():
 
 
 def frames(bench):
-    """64 bytes to another process and back, the backends alone: microseconds of both processors a frame,
-    and by the clock, in bursts of 64, 8 and 1."""
+    """64 bytes to another process and back, by the backends alone: microseconds per frame, of both processors and by
+    the clock, in bursts of 64, 8 and 1."""
     ways = {"socket": ["socket"], "shm": ["shm"], "datagram": ["datagram"], "tap": [join_taps()]}
     veth = join_veth()
     try:
         run(bench.program("bench/pair"), "--bursts", 10, "--burst", 1, veth)
         ways |= {"xdp": [veth], "xdp, busy": ["--busy-poll", "20", veth]}
-    except Exception:  # built without AF_XDP, or the kernel has none
+    except Exception:  # AF_XDP is missing in the build or in the kernel
         pass
 
     def pair(words, burst):
@@ -88,7 +87,7 @@ def frames(bench):
 
 
 def start_pair(bench, server, *how):
-    """A server on leat at the end of a path that another leat will come to; its process."""
+    """Starts a server on leat, and waits for its socket or device; returns its process."""
     path = bench.folder / f"wire{len(bench.pids)}"
     child = bench.start(bench.program(f"examples/{server}"), how[0], path, "--listen", "--ip", f"{THERE}/24",
                         *how[1:])
@@ -97,9 +96,9 @@ def start_pair(bench, server, *how):
 
 
 def bulk(bench):
-    """One connection from chargen: leat to leat over the socket and in shared memory, with frames of 64 KiB
-    and of 1,500 bytes, and leat to Linux over TAP, with super-frames and without; beside two programs that do
-    nothing but write to and read from a UNIX socket."""
+    """One connection from chargen: leat to leat over the socket and in shared memory, with frames of 64 KiB and of
+    1,500 bytes; leat to Linux over TAP, with and without super-frames. For comparison two programs that only write
+    to and read from a UNIX socket."""
     ways = {name: (how, start_pair(bench, "chargen", *how)) for name, how in {
         "socket": ("--socket", "--offload", "--mtu", "65520"), "shm": ("--shm", "--mtu", "65520"),
         "socket, sums": ("--socket", "--mtu", "65520"),
@@ -126,7 +125,7 @@ def bulk(bench):
 
 
 def split(found, *whats):
-    """{series: [(a, b), ...]} as a series of each."""
+    """{series: [(a, b), ...]} split into one series for each."""
     return {f"{name}, {what}": [turn[i] for turn in turns] for name, turns in found.items()
             for i, what in enumerate(whats)}
 
@@ -135,8 +134,8 @@ def split(found, *whats):
 
 
 def start_passt(bench):
-    """discard and chargen behind passt, on ports 7009 and 7019; their processes."""
-    # what passt looks for: an interface with a default route
+    """Starts discard and chargen behind passt, on ports 7009 and 7019; returns their processes."""
+    # passt looks for an interface with a default route
     run("ip", "tuntap", "add", "outside", "mode", "tap")
     run("ip", "addr", "add", "198.51.100.2/24", "dev", "outside")
     run("ip", "link", "set", "outside", "up")
@@ -146,7 +145,7 @@ def start_passt(bench):
 
 
 def start_qemu(bench, name, outer, inner):
-    """An example behind QEMU's own user network: no guest, a hub between that and our socket."""
+    """Starts an example behind QEMU's user network: no guest, a hub that connects it to our socket."""
     path = bench.folder / f"qemu-{name}"
     qemu = bench.start("qemu-system-x86_64", "-M", "none", "-nodefaults", "-display", "none", "-netdev",
                        f"user,id=user,hostfwd=tcp:127.0.0.1:{outer}-10.0.2.15:{inner}", "-netdev",
@@ -160,13 +159,13 @@ def start_qemu(bench, name, outer, inner):
 
 
 def something(found):
-    """Fails if there is nothing: who passes connections on takes them before there is anybody."""
+    """Fails until data arrives, because a forwarder accepts connections before its server is up."""
     if not found:
         raise OSError("nothing yet")
 
 
 def user(bench):
-    """One connection of this machine's to leat, and one from it: through passt, and through QEMU's own stack."""
+    """One connection from this machine to leat, and one back: through passt, and through QEMU's own stack."""
     behind = {}
     if shutil.which("passt"):
         behind["passt"] = (start_passt(bench), 7009, 7019)
@@ -190,7 +189,7 @@ def user(bench):
 BENCHES = {"frames": frames, "bulk-paths": bulk, "user": user}
 
 
-# ---- What is said of it ------------------------------------------------------------------------
+# ---- Text and tables --------------------------------------------------------------------------
 
 
 def median(found, bench, name):
@@ -199,13 +198,13 @@ def median(found, bench, name):
 
 
 def quotient(found, bench, one, other):
-    """The median of the quotients of the rounds."""
+    """The median of the ratios of the rounds."""
     numbers = [a / b for a, b in zip(found.get(bench, {}).get(one, []), found.get(bench, {}).get(other, []))]
     return statistics.median(numbers) if numbers else None
 
 
 def spread(found, bench, name, digits=2):
-    """A median, and from where to where the rounds went."""
+    """A median, and the range of the rounds."""
     numbers = found.get(bench, {}).get(name, [])
     if not numbers:
         return "–"
@@ -227,7 +226,7 @@ BULK = {"socket": "leat to leat, socket, MTU 65,520, `--offload`", "socket, sums
 USER = {"passt, in": "to leat, through passt", "qemu, in": "to leat, through QEMU's stack",
         "passt, out": "from leat, through passt", "qemu, out": "from leat, through QEMU's stack"}
 
-# member of the object of tools/bench --json: what it is, bench, series, beside which, goal
+# {member of the object of tools/bench --json: (title, bench, series, series to compare with, goal)}
 GOALS = {
     "socket_frames_vs_tap": ("frames there and back, TAP / socket", "frames", "tap, 64, us", "socket, 64, us", "≥ 5"),
     "shm_frames_vs_tap": ("frames there and back, TAP / shared memory", "frames", "tap, 64, us", "shm, 64, us", "≥ 10"),
@@ -250,7 +249,7 @@ def as_json(found):
 
 
 def table(found, bench, rows, columns):
-    """Markdown: a row each of what was measured."""
+    """Markdown: a row for each measured series."""
     lines = ["| | " + " | ".join(title for title, _ in columns) + " |", "|---" + "|---:" * len(columns) + "|"]
     for name, text in rows.items():
         cells = [spread(found, bench, f"{name}, {series}") for _, series in columns]
@@ -260,7 +259,7 @@ def table(found, bench, rows, columns):
 
 
 def section(found):
-    """The part of docs/lab/measurements.md about the ways between programs; empty if nothing was measured."""
+    """The part of docs/lab/measurements.md about the ways between programs; empty if none was measured."""
     if not any(found.values()):
         return ""
     goals = ["| median of the quotients of the rounds | found | goal |", "|---|---:|---:|"]

@@ -6,14 +6,14 @@ usage: tools/lib/prose.py [--sum] [PATH...]
 Prints `file:line: rule: sentence` for each finding; without PATH, for every file of the repository. --sum prints
 one line per folder instead. The rules:
 
-  start    a sentence begins with a free Who, Whom, Whose, What or Of. Questions may.
-  who      "who" or "whom" without a person in front of it; "whose" without any noun
-  body     nobody, somebody, anybody or everybody, where programs and machines are meant
-  clause   a clause begins with a free "what" or "who", after a comma, a colon, a semicolon or a preposition
+  start    a sentence begins with a free `Who`, `Whom`, `Whose`, `What` or `Of`. Questions may.
+  who      `who` or `whom` without a person in front of it; `whose` without any noun
+  body     `nobody`, `somebody`, `anybody` or `everybody`, for programs and machines
+  clause   a clause begins with a free `what` or `who`, after a comma, a colon, a semicolon or a preposition
   long     more than 30 words in one sentence. Code, numbers, tables and lists of errors don't count.
   word     a word that the field doesn't use, from WORDS, which says the usual one
 
-Exit status 0: no finding. 1: findings. 2: it could not begin.
+Exit status 0: no finding. 1: findings. 2: it could not start.
 """
 
 import argparse
@@ -44,10 +44,10 @@ WORDS = {
 }
 ABBREVIATIONS = re.compile(r"\b(e\.g|i\.e|etc|cf|vs|Nr|No|resp|approx|incl|Fig|Mr|St|ca)\.$")
 
-# A sentence may begin with a name of the program: "@p memory", "wait() returns", "snd_una".
-IDENTIFIER = re.compile(r"@p$|[\"'(]*\w+\(\)|[a-z0-9]+_\w+")
+# A sentence may begin with a name or an option of the program: "@p memory", "wait() returns", "snd_una", "--json".
+IDENTIFIER = re.compile(r"@p$|--\w|[\"'(]*\w+\(\)|[a-z0-9]+_\w+")
 
-# Code in a sentence: what `plain` replaced, a name with an underscore, a call.
+# Code in a sentence: CODE from `plain`, a name with an underscore, a call.
 CODE = re.compile(r"\bCODE\b|\w_\w|\w\(\)")
 # A line of a diagram or of code in a comment: indented, as in Markdown.
 DIAGRAM = re.compile(r"\s*\*\s{5,}\S")
@@ -76,7 +76,7 @@ def sentences(lines):
     paragraph = []
     for number, text in [*lines, (0, "")]:
         text = text.strip()
-        item = re.match(r"(?:[-*+]|\d+[.)])\s+|@\w+:?\s{2,}|@\w+:\s|\|", text)
+        item = re.match(r"(?:[-*+]|\d+[.)])\s+|@\w+:?\s{2,}|@\w+:\s|\||--\w.*?\s{2,}|--\w+ [A-Z]+\.\.\.(?: |$)|[\w-]+\s{3,}", text)
         if not text or item:
             yield from split(paragraph)
             paragraph = []
@@ -146,7 +146,8 @@ def of_python(text):
     run = []
     for token in tokens:
         if token.type == tokenize.COMMENT:
-            if run and run[-1][0] + 1 != token.start[0]:
+            own = not token.line[:token.start[1]].strip()
+            if run and (run[-1][0] + 1 != token.start[0] or not own):
                 yield run
                 run = []
             run.append((token.start[0], token.string.lstrip("#! ")))

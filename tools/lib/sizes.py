@@ -1,4 +1,4 @@
-"""How much code of leat a program holds: what the linker took of the archive, by module."""
+"""The size of leat's code in a program: the parts that the linker took of the archive, by module."""
 
 import collections
 import re
@@ -7,13 +7,13 @@ import tempfile
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent.parent.parent
-# name: the program in bench/, meson's optimization, and what the program is compiled with
+# {name: (program in bench/, meson's optimization, arguments of the compiler)}
 SIZES = {"os": ("size_tcp.c", "s"), "os_ipv6": ("size_tcp.c", "s", "-DWITH_IPV6"), "o2": ("size_tcp.c", "2"),
          "udp_only": ("size_udp.c", "s")}
 
 
 def archive(build, optimization):
-    """The stack as a release has it, built with one optimization."""
+    """Builds the stack as a release, with one optimization level."""
     folder = build.parent / f"{build.name}-O{optimization}"
     if not (folder / "build.ninja").exists():
         subprocess.run(["meson", "setup", folder, SOURCE, f"-Doptimization={optimization}",
@@ -25,7 +25,7 @@ def archive(build, optimization):
 
 
 def linked(program, library, optimization, *flags):
-    """{module: bytes} of code and constants that the linker took; modules are folders of src/."""
+    """{module: bytes} of code and constants in the program; modules are folders of src/."""
     with tempfile.TemporaryDirectory() as folder:
         listing = Path(folder) / "map"
         subprocess.run(["cc", f"-O{optimization}", *flags, "-ffunction-sections", "-fdata-sections", "-no-pie",
@@ -34,7 +34,7 @@ def linked(program, library, optimization, *flags):
                         f"-Wl,-Map={listing}", "-o", Path(folder) / "program"], check=True)
         text = listing.read_text()
     sizes = collections.Counter()
-    text = text[text.index("Memory Configuration"):]  # what was discarded stands before
+    text = text[text.index("Memory Configuration"):]  # the list of discarded sections comes before
     pattern = (r"^ (\.text|\.rodata)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+) "
                r"\S*libleat-inside\.a(?:\.p/|\()(\S+?)\.c\.o\)?$")
     for kind, size, member in re.findall(pattern, text, re.M):

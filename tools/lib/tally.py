@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Sums the tests of several builds: which were skipped, and why; which took longest; and what failed, in order.
+"""Sums up the tests of several builds: the skipped ones with their reasons, the longest, and the failures in order.
 
     tally.py FOLDER [--history FILE --commit NAME --load BEFORE/NOW]
 
-FOLDER/steps.tsv has a row for each step that tools/test took: its tier, its name, "passed" or "failed", when it
-began and when it ended (seconds since 1970). FOLDER/NAME.tests, where it exists, is Meson's testlog.json of
-the step NAME. Cases that pytest, cmocka or unittest skip inside of a test count as skipped; the test itself as passed. A
-step without tests counts as one, and so does a failed step without a failed test. With --history the failed tests
-become rows of that file (tools/lib/history.py). The last line is "N passed, N failed, N skipped".
+FOLDER/steps.tsv has a row for each step of tools/test: its tier, its name, "passed" or "failed", its begin and end
+(seconds since 1970). FOLDER/NAME.tests, where it exists, is Meson's testlog.json of the step NAME. Cases that pytest,
+cmocka or unittest skip inside a test count as skipped, and the test itself as passed. A step without tests counts as
+one, and so does a failed step without a failed test. With --history the failed tests are appended to that file
+(tools/lib/history.py). The last line is "N passed, N failed, N skipped".
 """
 
 import argparse
@@ -29,7 +29,7 @@ CMOCKA = re.compile(r"^\[  SKIPPED \] (?!\d+ test)(\S+)$", re.M)
 
 @dataclass
 class Step:
-    """What tools/test says of a step."""
+    """A row of steps.tsv."""
 
     tier: str
     name: str
@@ -40,7 +40,7 @@ class Step:
 
 @dataclass
 class Outcome:
-    """A test, or a step that is one."""
+    """A test, or a step that counts as one."""
 
     step: Step
     name: str
@@ -59,7 +59,7 @@ def steps_of(path):
 
 
 def entries(path):
-    """What Meson wrote of each test, or nothing."""
+    """Meson's results of each test; empty if there are none."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
     return [json.loads(line) for line in lines]
 
@@ -72,7 +72,7 @@ def short(name):
 
 
 def why_skipped(entry):
-    """(how many, what, why) of what was skipped in a test, or the test itself."""
+    """(count, name, reason) of cases that were skipped in a test, or of the test itself."""
     text = entry.get("stdout", "") + entry.get("stderr", "")
     if entry["result"] == SKIPPED:
         said = [line for line in text.splitlines() if line.strip()]
@@ -87,7 +87,7 @@ def why_skipped(entry):
 
 
 class Tally:
-    """What came of all tests."""
+    """The results of all tests."""
 
     def __init__(self):
         self.outcomes = []
@@ -95,7 +95,7 @@ class Tally:
         self.skipped = collections.Counter()
 
     def add(self, step, tests):
-        """Adds a step and what Meson wrote of its tests."""
+        """Adds a step and the results of its tests."""
         failed = False
         for entry in tests:
             wrong = entry["result"] not in PASSED | {SKIPPED}
@@ -113,11 +113,11 @@ class Tally:
             self.outcomes.append(Outcome(step, step.name, not step.passed, seconds, step.ended))
 
     def failures(self):
-        """What failed, the first to fail first."""
+        """Prints the failures in order of time."""
         return sorted((outcome for outcome in self.outcomes if outcome.failed), key=lambda outcome: outcome.ended)
 
     def slowest(self):
-        """What took longest."""
+        """Prints the longest tests."""
         return sorted(self.outcomes, key=lambda outcome: -outcome.seconds)[:SLOWEST]
 
     def print(self):
@@ -138,7 +138,7 @@ class Tally:
 
 
 def rows_of(tally, steps, commit, load):
-    """The rows of the history of a run: one for each failed test, or one that says that there is none."""
+    """The rows of a run for the history: one for each failed test, or one for a run without a failure."""
     began, ended = min(step.began for step in steps), max(step.ended for step in steps)
     tier = "all" if any(step.tier == "all" for step in steps) else "gate"
     failures = tally.failures()

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Lines of the stack and its libraries that no test reaches: each needs a reason.
+"""Checks that each line of the stack and its libraries that no test covers has a reason.
 
     gcovr --json ... | tools/lib/unreached.py REASONS
 
-REASONS is a Markdown page whose tables have the columns File, Function, Line and Why; Line is the text
-of a line, in backquotes, or `*` for the whole function: numbers would be wrong after the next change.
-Prints the lines that have no reason, and the rows that no unreached line needs any more.
-Exit status 1: a line without a reason. 2: wrong usage.
+REASONS is a Markdown page whose tables have the columns File, Function, Line and Why. Line is the text of a line in
+backquotes, or `*` for the whole function, because line numbers change too often. Prints the uncovered lines without a
+reason, and rows that no uncovered line needs any more. Exit status 1: a line without a reason. 2: wrong usage.
 """
 import bisect
 import json
@@ -24,7 +23,7 @@ def reasons_of(page):
 
 
 def unreached_of(report, root):
-    """(file, function, number, text) of each line of @report that was never run."""
+    """(file, function, number, text) of each uncovered line in @report."""
     for entry in report["files"]:
         source = root / entry["file"]
         if not source.is_file():
