@@ -51,13 +51,13 @@ static void on_post(struct leat_http_exchange *exchange, void *arg)
 
 static void on_body(struct leat_http_exchange *exchange, void *arg)
 {
-    struct leat_buf *text = leat_http_receive(exchange, UINT32_MAX);
+    struct leat_buf *data = leat_http_receive(exchange, UINT32_MAX);
 
     (void)arg;
-    if (!text)
+    if (!data)
         return;
     leat_http_reply(exchange, &pieces);
-    leat_http_send(exchange, text);
+    leat_http_send(exchange, data);
     leat_http_finish(exchange);
 }
 
@@ -70,14 +70,14 @@ static enum leat_err task_get(struct leat_task *task, struct leat_http_flow *flo
 
 static enum leat_err task_post(struct leat_task *task, struct leat_http_flow *flow, void *arg)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     (void)task;
     (void)arg;
-    if (leat_http_flow_read(flow, &text, LEAT_NEVER_NS))
+    if (leat_http_flow_read(flow, &data, LEAT_NEVER_NS))
         return LEAT_ERR_END;
     leat_http_flow_reply(flow, &pieces);
-    return leat_http_flow_send(flow, text, LEAT_NEVER_NS);
+    return leat_http_flow_send(flow, data, LEAT_NEVER_NS);
 }
 
 static struct leat_http_handler handlers[] = {{.name = "get", .serve = task_get},
@@ -119,13 +119,13 @@ static void on_open(struct leat_tcp *conn, void *arg)
 
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
-    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *data = leat_tcp_receive(conn, UINT32_MAX);
+    const uint32_t len = leat_buf_total(data);
 
     (void)arg;
     if (len >= sizeof client.last)
-        leat_buf_read(text, len - (uint32_t)sizeof client.last, client.last, sizeof client.last);
-    leat_buf_free(text);
+        leat_buf_read(data, len - (uint32_t)sizeof client.last, client.last, sizeof client.last);
+    leat_buf_free(data);
     leat_tcp_consumed(conn, len);
     client.whole += memcmp(client.last + 3, body, 5) == 0 || memcmp(client.last, "o\r\n0", 4) == 0;
 }

@@ -61,15 +61,15 @@ static void spoof(struct frame *frame, uint32_t number)
 static struct frame normal_udp(struct site *site, uint32_t number)
 {
     (void)number;
-    return frame_udp(IP_PEER, 2000, IP_US, PORT_ECHO, site->text, 64);
+    return frame_udp(IP_PEER, 2000, IP_US, PORT_ECHO, site->data, 64);
 }
 
 static struct frame normal_tcp(struct site *site, uint32_t number)
 {
-    struct frame frame = site_segment(site, 0, ACK, 1 + site->sent, 60000, TEXT);
+    struct frame frame = site_segment(site, 0, ACK, 1 + site->sent, 60000, DATA);
 
     (void)number;
-    site->sent += TEXT;
+    site->sent += DATA;
     return frame;
 }
 
@@ -77,7 +77,7 @@ static struct frame normal_tcp(struct site *site, uint32_t number)
 
 static struct frame fragment(struct site *site, uint32_t number)
 {
-    struct frame frame = frame_fragment(17, (uint16_t)number, number % 7 * 8, true, site->text, 64);
+    struct frame frame = frame_fragment(17, (uint16_t)number, number % 7 * 8, true, site->data, 64);
 
     spoof(&frame, number);
     return frame;
@@ -86,7 +86,7 @@ static struct frame fragment(struct site *site, uint32_t number)
 /* Many of each datagram, one always missing. */
 static struct frame fragments_of_few(struct site *site, uint32_t number)
 {
-    return frame_fragment(17, (uint16_t)(number / 15), number % 15 * 128, true, site->text, 64);
+    return frame_fragment(17, (uint16_t)(number / 15), number % 15 * 128, true, site->data, 64);
 }
 
 static struct frame arp(struct site *site, uint32_t number)
@@ -112,7 +112,7 @@ static void shut_windows(struct site *site)
 
         site_feed(site, &shut);
         site_poll(site);
-        demand(leat_tcp_write(site->ends[i].conn, site->text, TEXT, &taken) == LEAT_OK, "write");
+        demand(leat_tcp_write(site->ends[i].conn, site->data, DATA, &taken) == LEAT_OK, "write");
     }
 }
 
@@ -120,7 +120,7 @@ static void shut_windows(struct site *site)
 static void send_much(struct site *site)
 {
     static const uint8_t options[] = {2, 4, 0, SMALL_MSS, 1, 1, 4, 2, 1, 3, 3, 10}; /* SACK */
-    static uint8_t text[TEXT * 64];
+    static uint8_t data[DATA * 64];
     struct leat_tcp_info info = {0};
 
     site_connect(site, 1, options, sizeof options);
@@ -129,7 +129,7 @@ static void send_much(struct site *site)
         struct leat_buf *lent;
 
         demand(i < 10000, "the congestion window doesn't grow");
-        lent = leat_buf_lend(leat_pool(site->stack), text, sizeof text, NULL, NULL);
+        lent = leat_buf_lend(leat_pool(site->stack), data, sizeof data, NULL, NULL);
         (void)leat_tcp_send(site->ends[0].conn, lent); /* refused if there is enough */
         leat_tcp_get_info(site->ends[0].conn, &info);
         frame = site_segment(site, 0, ACK, 1, 60000, 0);
@@ -180,7 +180,7 @@ static struct frame zero_window(struct site *site, uint32_t number)
 static struct frame closed_udp(struct site *site, uint32_t number)
 {
     struct frame frame =
-        frame_udp(IP_PEER, 53, IP_US, (uint16_t)(10000 + number % 50000), site->text, 64);
+        frame_udp(IP_PEER, 53, IP_US, (uint16_t)(10000 + number % 50000), site->data, 64);
 
     spoof(&frame, number);
     frame_seal_udp(&frame);
@@ -235,7 +235,7 @@ static struct frame bad_sum(struct site *site, uint32_t number)
 
 static struct frame echo_request(struct site *site, uint32_t number)
 {
-    return frame_icmp(IP_PEER, IP_US, 8, 0, number, site->text, 64);
+    return frame_icmp(IP_PEER, IP_US, 8, 0, number, site->data, 64);
 }
 
 /* ---- of IPv6 alone ------------------------------------------------------------------------- */

@@ -32,7 +32,7 @@ enum {
 
 static const uint64_t settle_ns = 500000000, measure_ns = 1000000000, after_ns = 200000000;
 static const double fair = 0.9;
-static const uint8_t text[CHUNK];
+static const uint8_t data[CHUNK];
 
 /* The device: that of the wire, with a bound. */
 static struct leat_netif_ops slow_ops;
@@ -80,7 +80,7 @@ static void write_message(struct leat_tcp *conn)
 {
     size_t taken = 0;
 
-    if (leat_tcp_write(conn, text, MESSAGE, &taken) || taken != MESSAGE)
+    if (leat_tcp_write(conn, data, MESSAGE, &taken) || taken != MESSAGE)
         world_fail("can't write");
 }
 
@@ -90,7 +90,7 @@ static void fill(struct leat_tcp *conn, void *arg)
 
     (void)arg;
     do {
-        chunk = leat_buf_lend(leat_pool(run.world->client.stack), text, CHUNK, 0, 0);
+        chunk = leat_buf_lend(leat_pool(run.world->client.stack), data, CHUNK, 0, 0);
     } while (chunk && leat_tcp_send(conn, chunk) == LEAT_OK);
 }
 
@@ -162,7 +162,7 @@ static void turn(uint32_t frames)
 
     for (unsigned i = 0; run.flood && i < FLOOD_FRAMES; i++)
         leat_udp_send_to(run.flood,
-                         leat_buf_lend(leat_pool(run.world->client.stack), text, FLOOD_BYTES, 0, 0),
+                         leat_buf_lend(leat_pool(run.world->client.stack), data, FLOOD_BYTES, 0, 0),
                          &nobody);
     room = frames;
     world_turn(run.world);

@@ -14,13 +14,13 @@
 #include "inmem.h"
 
 enum {
-    CHUNK = TEXT_BYTES,
+    CHUNK = DATA_BYTES,
     CLIENT_PORT = 10000 /* and above: of the connections that stay */
 };
 
 static const uint64_t ns_per_s = 1000000000;
 
-uint8_t some_text[TEXT_BYTES];
+uint8_t some_data[DATA_BYTES];
 struct tally tally;
 static uint32_t wanted; /* count that a mode waits for */
 
@@ -32,10 +32,10 @@ static bool all_open(void *arg)
 
 uint32_t swallow(struct leat_tcp *conn)
 {
-    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *data = leat_tcp_receive(conn, UINT32_MAX);
+    const uint32_t len = leat_buf_total(data);
 
-    leat_buf_free(text);
+    leat_buf_free(data);
     leat_tcp_consumed(conn, len);
     return len;
 }
@@ -51,7 +51,7 @@ void write_message(struct leat_tcp *conn)
 {
     size_t taken = 0;
 
-    if (leat_tcp_write(conn, some_text, MESSAGE, &taken) || taken != MESSAGE)
+    if (leat_tcp_write(conn, some_data, MESSAGE, &taken) || taken != MESSAGE)
         world_fail("can't write");
 }
 
@@ -170,12 +170,12 @@ uint32_t connection_number(const struct leat_tcp *conn)
 
 static void bulk_fill(struct leat_tcp *conn, void *arg)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     (void)arg;
     do { /* until it is refused: then on_writable comes */
-        text = leat_buf_lend(leat_pool(leat_tcp_stack(conn)), some_text, CHUNK, NULL, NULL);
-    } while (text && leat_tcp_send(conn, text) == LEAT_OK);
+        data = leat_buf_lend(leat_pool(leat_tcp_stack(conn)), some_data, CHUNK, NULL, NULL);
+    } while (data && leat_tcp_send(conn, data) == LEAT_OK);
 }
 
 static void bulk_open(struct leat_tcp *conn, void *arg)
@@ -398,7 +398,7 @@ static void udp(struct world *world)
         leat_udp_open(world->server.stack, &ends[1], &events, NULL) ||
         leat_udp_bind(ends[0], LEAT_IP_ANY, 0) || leat_udp_bind(ends[1], LEAT_IP_ANY, SERVER_PORT))
         world_fail("can't open a socket");
-    payload = leat_buf_copy(leat_pool(world->client.stack), some_text, MESSAGE);
+    payload = leat_buf_copy(leat_pool(world->client.stack), some_data, MESSAGE);
     leat_udp_send_to(ends[0], payload, &server);
     count_answers(world, 2000, 2);
 }

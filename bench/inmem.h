@@ -6,10 +6,10 @@
 
 enum {
     MESSAGE = 64, /* a request, and its response */
-    TEXT_BYTES = 65536
+    DATA_BYTES = 65536
 };
 
-extern uint8_t some_text[TEXT_BYTES]; /* the data of all messages */
+extern uint8_t some_data[DATA_BYTES]; /* the data of all messages */
 
 /* Counts of events. */
 struct tally {

@@ -20,7 +20,7 @@ static const char usage[] =
     "  --imix            instead: 7 of 64 bytes, 4 of 576, 1 of 1460, at random\n"
     "  --interleave      frames to the server come from the connections in turn\n"
     "  --loss N          frames lost of a million, both ways, once all are connected (0)\n"
-    "  --transfers N     connections with text on their way at a time (all; idle: 4096)\n"
+    "  --transfers N     connections with data on their way at a time (all; idle: 4096)\n"
     "  --window N        receive window, bytes (262144)\n"
     "  --step N          time that a turn takes, ns (10000)\n"
     "  --offload         checksums are the device's business\n"
@@ -50,7 +50,7 @@ static void read_sizes(const char *text, struct options *options)
     unsigned least, most;
 
     if (sscanf(text, "%u-%u%c", &least, &most, &rest) != 2 || least == 0 || most < least ||
-        most > TEXT_BYTES)
+        most > DATA_BYTES)
         world_fail("sizes are MIN-MAX");
     options->bytes_min = least;
     options->bytes_max = most;

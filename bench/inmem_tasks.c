@@ -16,13 +16,13 @@ static void *memory;
 static enum leat_err answer(struct leat_task *task, struct leat_flow *flow, void *arg)
 {
     static const char message[MESSAGE];
-    struct leat_buf *text;
+    struct leat_buf *data;
     enum leat_err err;
 
     (void)task;
     (void)arg;
-    while (!(err = leat_flow_read(flow, &text, LEAT_NEVER_NS))) {
-        leat_buf_free(text);
+    while (!(err = leat_flow_read(flow, &data, LEAT_NEVER_NS))) {
+        leat_buf_free(data);
         if ((err = leat_flow_write(flow, message, MESSAGE, LEAT_NEVER_NS)))
             break;
     }

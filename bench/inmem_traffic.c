@@ -31,7 +31,7 @@ static void write_on(struct leat_tcp *conn, uint32_t *unwritten)
     while (*unwritten > 0) {
         size_t taken = 0;
 
-        if (leat_tcp_write(conn, some_text, *unwritten, &taken) || taken == 0)
+        if (leat_tcp_write(conn, some_data, *unwritten, &taken) || taken == 0)
             return;
         *unwritten -= (uint32_t)taken;
     }
@@ -207,7 +207,7 @@ static void datagram_send(void)
 {
     const uint32_t peers = world_now->options.peers > 0 ? world_now->options.peers : 1;
     const struct leat_endpoint server = world_server(world_now, 0);
-    struct leat_buf *payload = leat_buf_copy(leat_pool(world_now->client.stack), some_text,
+    struct leat_buf *payload = leat_buf_copy(leat_pool(world_now->client.stack), some_data,
                                              world_message_bytes(world_now));
 
     if (leat_udp_send_to(sockets[world_below(world_now, peers)], payload, &server))

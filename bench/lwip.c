@@ -83,7 +83,7 @@ struct end {
 
 static struct end client, server;
 static bool echoes;
-static uint8_t text[65536];
+static uint8_t data[65536];
 
 static void *symbol(void *handle, const char *name)
 {
@@ -264,7 +264,7 @@ static void take_frames(struct end *end)
 
 /* ---- The two programs --------------------------------------------------------------------- */
 
-static err_t on_text(void *arg, struct tcp_pcb *conn, struct pbuf *chain, err_t err)
+static err_t on_data(void *arg, struct tcp_pcb *conn, struct pbuf *chain, err_t err)
 {
     struct end *end = arg;
 
@@ -274,7 +274,7 @@ static err_t on_text(void *arg, struct tcp_pcb *conn, struct pbuf *chain, err_t 
     end->received += chain->tot_len;
     end->lib.tcp_recved(conn, chain->tot_len);
     if (echoes && end == &server) {
-        end->lib.tcp_write(conn, text, chain->tot_len, 0);
+        end->lib.tcp_write(conn, data, chain->tot_len, 0);
         end->lib.tcp_output(conn);
     }
     end->lib.pbuf_free(chain);
@@ -288,7 +288,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *conn, err_t err)
     server.conn = conn;
     conn->callback_arg = &server;
     tcp_set_flags(conn, TF_NODELAY);
-    server.lib.tcp_recv(conn, on_text);
+    server.lib.tcp_recv(conn, on_data);
     return ERR_OK;
 }
 
@@ -310,7 +310,7 @@ NOINLINE void client_poll(uint32_t write_bytes)
         len = len < write_bytes ? len : write_bytes;
         len = len < MSS ? len : MSS;
         if (len == 0 || (write_bytes >= MSS && len < MSS) ||
-            client.lib.tcp_write(client.conn, text, (uint16_t)len, 0) != ERR_OK)
+            client.lib.tcp_write(client.conn, data, (uint16_t)len, 0) != ERR_OK)
             break;
         write_bytes -= len;
     }
@@ -335,7 +335,7 @@ static void connect_both(void)
     server.lib.tcp_accept(listener, on_accept);
     conn->callback_arg = &client;
     tcp_set_flags(conn, TF_NODELAY);
-    client.lib.tcp_recv(conn, on_text);
+    client.lib.tcp_recv(conn, on_data);
     client.lib.tcp_connect(conn, &to, PORT, on_connected);
     for (int i = 0; i < 1000 && !(client.conn && server.conn); i++) {
         client_poll(0);

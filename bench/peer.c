@@ -31,10 +31,10 @@ enum {
     WINDOW = 64, /* datagrams in flight */
     DATAGRAM_MAX = 1500,
     FRAME_MAX = 65536 + 64,
-    TEXT_BYTES = 256 * 1024
+    DATA_BYTES = 256 * 1024
 };
 
-static unsigned char text[TEXT_BYTES];
+static unsigned char data[DATA_BYTES];
 
 static double now_s(void)
 {
@@ -79,7 +79,7 @@ static int blast(const char *ip, const char *port, size_t bytes, double seconds)
     const int fd = connect_to(ip, port, SOCK_DGRAM);
     const struct timeval patience = {.tv_usec = 20000};
     static unsigned char in[WINDOW][DATAGRAM_MAX];
-    struct iovec out_iov = {.iov_base = text, .iov_len = bytes};
+    struct iovec out_iov = {.iov_base = data, .iov_len = bytes};
     struct iovec in_iov[WINDOW];
     struct mmsghdr out[WINDOW], back[WINDOW];
     uint64_t replies = 0;
@@ -111,9 +111,9 @@ static int blast(const char *ip, const char *port, size_t bytes, double seconds)
     return 0;
 }
 
-/* ---- Text --------------------------------------------------------------------------------- */
+/* ---- Data --------------------------------------------------------------------------------- */
 
-static int send_text(const char *ip, const char *port, double seconds)
+static int send_data(const char *ip, const char *port, double seconds)
 {
     const int fd = connect_to(ip, port, SOCK_STREAM);
     const double begun = now_s();
@@ -121,7 +121,7 @@ static int send_text(const char *ip, const char *port, double seconds)
     char byte;
 
     do {
-        const ssize_t len = send(fd, text, TEXT_BYTES, 0);
+        const ssize_t len = send(fd, data, DATA_BYTES, 0);
 
         if (len < 0)
             fail("send");
@@ -134,7 +134,7 @@ static int send_text(const char *ip, const char *port, double seconds)
     return 0;
 }
 
-static int receive_text(const char *ip, const char *port, double seconds)
+static int receive_data(const char *ip, const char *port, double seconds)
 {
     const int fd = connect_to(ip, port, SOCK_STREAM);
     const double begun = now_s();
@@ -144,7 +144,7 @@ static int receive_text(const char *ip, const char *port, double seconds)
     if (send(fd, "\n", 1, MSG_NOSIGNAL) != 1) /* Debian 12's passt answers only after that */
         fail("send");
     do {
-        len = recv(fd, text, TEXT_BYTES, 0);
+        len = recv(fd, data, DATA_BYTES, 0);
         if (len < 0)
             fail("recv");
         received += (uint64_t)len;
@@ -172,7 +172,7 @@ _Noreturn static void serve(const char *port, bool sends)
         if (fd < 0)
             fail("accept");
         do
-            len = sends ? send(fd, text, TEXT_BYTES, MSG_NOSIGNAL) : recv(fd, text, TEXT_BYTES, 0);
+            len = sends ? send(fd, data, DATA_BYTES, MSG_NOSIGNAL) : recv(fd, data, DATA_BYTES, 0);
         while (len > 0);
         close(fd);
     }
@@ -218,13 +218,13 @@ _Noreturn static void reflect(const char *tap)
 
 _Noreturn static void drain(int fd)
 {
-    while (read(fd, text, TEXT_BYTES) > 0) {
+    while (read(fd, data, DATA_BYTES) > 0) {
     }
     _exit(0);
 }
 
 /* The cost for two programs that do nothing with the data, out of one buffer and into one. */
-static int pipe_text(size_t bytes, double seconds)
+static int pipe_data(size_t bytes, double seconds)
 {
     const double begun = now_s();
     uint64_t sent = 0;
@@ -242,7 +242,7 @@ static int pipe_text(size_t bytes, double seconds)
         fail("fork");
     close(ends[1]);
     do {
-        if (write(ends[0], text, bytes) != (ssize_t)bytes)
+        if (write(ends[0], data, bytes) != (ssize_t)bytes)
             fail("write");
         sent += bytes;
     } while (now_s() - begun < seconds);
@@ -259,15 +259,15 @@ int main(int argc, char **argv)
     if (strcmp(what, "blast") == 0 && argc == 6 && atoi(argv[4]) <= DATAGRAM_MAX)
         return blast(argv[2], argv[3], (size_t)atoi(argv[4]), atof(argv[5]));
     if (strcmp(what, "send") == 0 && argc == 5)
-        return send_text(argv[2], argv[3], atof(argv[4]));
+        return send_data(argv[2], argv[3], atof(argv[4]));
     if (strcmp(what, "receive") == 0 && argc == 5)
-        return receive_text(argv[2], argv[3], atof(argv[4]));
+        return receive_data(argv[2], argv[3], atof(argv[4]));
     if (strcmp(what, "sink") == 0 && argc == 3)
         serve(argv[2], false);
     if (strcmp(what, "source") == 0 && argc == 3)
         serve(argv[2], true);
-    if (strcmp(what, "pipe") == 0 && argc == 4 && atoi(argv[2]) > 0 && atoi(argv[2]) <= TEXT_BYTES)
-        return pipe_text((size_t)atoi(argv[2]), atof(argv[3]));
+    if (strcmp(what, "pipe") == 0 && argc == 4 && atoi(argv[2]) > 0 && atoi(argv[2]) <= DATA_BYTES)
+        return pipe_data((size_t)atoi(argv[2]), atof(argv[3]));
     if (strcmp(what, "reflect") == 0 && argc == 3)
         reflect(argv[2]);
     fprintf(stderr, "peer blast | send | receive | sink | source | pipe | reflect: see peer.c\n");

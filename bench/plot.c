@@ -76,7 +76,7 @@ void goodput_markdown(const struct goodput *g, unsigned seconds, unsigned seeds,
         "edit.\n"
         "\n"
         "One connection sends for %u virtual seconds over a path of 100 Mbit/s with a queue as\n"
-        "large as the path; frames with text are lost at random. Each number is what the other\n"
+        "large as the path; frames with data are lost at random. Each number is what the other\n"
         "program has read, in Mbit/s, the average of %u seeds. Headers take 4 %%: 95.6 is the "
         "most\n"
         "that can be.\n"

@@ -35,11 +35,11 @@ static void echo(struct leat_udp *udp, struct leat_buf *payload, const struct le
 
 static void swallow(struct leat_tcp *conn, void *arg)
 {
-    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *data = leat_tcp_receive(conn, UINT32_MAX);
+    const uint32_t len = leat_buf_total(data);
 
     (void)arg;
-    leat_buf_free(text);
+    leat_buf_free(data);
     leat_tcp_consumed(conn, len);
 }
 
@@ -178,7 +178,7 @@ struct frame site_segment(const struct site *site, uint32_t end, uint8_t flags, 
                                        .flags = flags,
                                        .window = window};
 
-    return frame_tcp(&says, site->text, len);
+    return frame_tcp(&says, site->data, len);
 }
 
 void site_connect(struct site *site, uint32_t count, const void *options, uint32_t options_len)

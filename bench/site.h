@@ -10,7 +10,7 @@
 
 enum {
     CONNECTIONS = 512,
-    TEXT = 1000,
+    DATA = 1000,
     PORT_ECHO = 7,
     ISS_PEER = 1000,
     /* flags */
@@ -32,8 +32,8 @@ struct site {
     uint64_t now_ns;
     struct end ends[CONNECTIONS]; /* ports 2000 and above of the peer */
     uint32_t ends_count;
-    uint32_t sent; /* bytes of the peer's text in the connection 0 */
-    uint8_t text[TEXT];
+    uint32_t sent; /* bytes of the peer's data in the connection 0 */
+    uint8_t data[DATA];
     bool ipv6; /* frames are translated into it (tests/family) */
 };
 

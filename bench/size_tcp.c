@@ -22,12 +22,12 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
-    struct leat_buf *text = leat_tcp_receive(conn, leat_tcp_send_room(conn));
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *data = leat_tcp_receive(conn, leat_tcp_send_room(conn));
+    const uint32_t len = leat_buf_total(data);
     size_t taken;
 
     (void)arg;
-    if (text && leat_tcp_send(conn, text) == LEAT_OK)
+    if (data && leat_tcp_send(conn, data) == LEAT_OK)
         leat_tcp_consumed(conn, len);
     if (leat_tcp_readable(conn) == 1 && leat_tcp_write(conn, "", 1, &taken))
         leat_tcp_abort(conn);

@@ -21,19 +21,19 @@ static uint64_t now_ns(void)
     return taker.platform->host->now_ns(taker.platform->host);
 }
 
-static void take_text(struct leat_tcp *conn, void *arg)
+static void take_data(struct leat_tcp *conn, void *arg)
 {
     const uint64_t now = now_ns();
-    struct leat_buf *text;
+    struct leat_buf *data;
     char line[32];
 
     (void)arg;
     if (taker.begun_ns == 0)
         taker.begun_ns = now;
-    while ((text = leat_tcp_receive(conn, UINT32_MAX))) {
-        const uint32_t len = leat_buf_total(text);
+    while ((data = leat_tcp_receive(conn, UINT32_MAX))) {
+        const uint32_t len = leat_buf_total(data);
 
-        leat_buf_free(text);
+        leat_buf_free(data);
         leat_tcp_consumed(conn, len);
         taker.bytes += len;
     }
@@ -56,7 +56,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     taker.platform->finish(taker.platform, 1);
 }
 
-static const struct leat_tcp_events events = {.on_readable = take_text, .on_closed = on_closed};
+static const struct leat_tcp_events events = {.on_readable = take_data, .on_closed = on_closed};
 
 static const char *start(struct example_platform *platform)
 {

@@ -38,7 +38,7 @@ static struct user ends[2]; /* the server, the client */
 static struct leat_crypto crypto;
 static struct leat_tls_client client;
 static struct leat_tls_ticket ticket;
-static uint8_t text[RECORD];
+static uint8_t data[RECORD];
 static bool is_bulk, by_ticket;
 static uint64_t random_state;
 
@@ -59,7 +59,7 @@ static void send_on(struct leat_tcp *conn, void *arg)
     (void)conn;
     while (leat_stream_send_room(&user->session) >= RECORD) {
         lent =
-            leat_buf_lend(leat_pool(leat_stream_stack(&user->session)), text, RECORD, NULL, NULL);
+            leat_buf_lend(leat_pool(leat_stream_stack(&user->session)), data, RECORD, NULL, NULL);
         if (!lent || leat_stream_send(&user->session, lent))
             break;
     }

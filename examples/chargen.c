@@ -43,11 +43,11 @@ static void generate(struct leat_tcp *conn, void *arg)
 
     while ((room = leat_tcp_send_room(conn)) > 0) {
         const uint32_t len = room < sizeof lines - PERIOD ? room : sizeof lines - PERIOD;
-        struct leat_buf *text =
+        struct leat_buf *data =
             leat_buf_lend(leat_pool(leat_tcp_stack(conn)), lines + at, len, NULL, NULL);
         size_t taken = len;
 
-        if (text ? leat_tcp_send(conn, text) : leat_tcp_write(conn, lines + at, len, &taken))
+        if (data ? leat_tcp_send(conn, data) : leat_tcp_write(conn, lines + at, len, &taken))
             break; /* no memory now, or the connection is over: a callback follows */
         at = (at + taken) % PERIOD;
     }

@@ -1,14 +1,14 @@
 /* discard.c -- the Discard Protocol (RFC 863): all received data is discarded. */
 #include "old_services.h"
 
-static void discard_text(struct leat_tcp *conn, void *arg)
+static void discard_data(struct leat_tcp *conn, void *arg)
 {
     (void)arg;
     if (old_service_discard(conn))
         leat_tcp_close(conn);
 }
 
-static const struct leat_tcp_events discard_events = {.on_readable = discard_text};
+static const struct leat_tcp_events discard_events = {.on_readable = discard_data};
 
 static void accept_all(struct leat_tcp_listener *listener, void *arg)
 {

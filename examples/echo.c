@@ -2,18 +2,18 @@
 #include "old_services.h"
 
 /* Sends received data back, as far as there is room; the rest waits in leat. */
-static void echo_text(struct leat_tcp *conn, void *arg)
+static void echo_data(struct leat_tcp *conn, void *arg)
 {
     (void)arg;
     for (;;) {
         uint32_t room = leat_tcp_send_room(conn);
-        struct leat_buf *text = room > 0 ? leat_tcp_receive(conn, room) : NULL;
+        struct leat_buf *data = room > 0 ? leat_tcp_receive(conn, room) : NULL;
         uint32_t len;
 
-        if (!text)
+        if (!data)
             break;
-        len = leat_buf_total(text);
-        if (leat_tcp_send(conn, text)) {
+        len = leat_buf_total(data);
+        if (leat_tcp_send(conn, data)) {
             leat_tcp_abort(conn); /* better no echo than one with a hole */
             return;
         }
@@ -24,8 +24,8 @@ static void echo_text(struct leat_tcp *conn, void *arg)
         leat_tcp_shutdown(conn);
 }
 
-static const struct leat_tcp_events echo_events = {.on_readable = echo_text,
-                                                   .on_writable = echo_text};
+static const struct leat_tcp_events echo_events = {.on_readable = echo_data,
+                                                   .on_writable = echo_data};
 
 static void accept_all(struct leat_tcp_listener *listener, void *arg)
 {

@@ -10,12 +10,12 @@ enum {
 
 static enum leat_err echo(struct leat_task *task, struct leat_flow *flow, void *arg)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
     enum leat_err err;
 
     (void)task, (void)arg;
-    while (!(err = leat_flow_read(flow, &text, LEAT_NEVER_NS))) {
-        if ((err = leat_flow_send(flow, text, LEAT_NEVER_NS)))
+    while (!(err = leat_flow_read(flow, &data, LEAT_NEVER_NS))) {
+        if ((err = leat_flow_send(flow, data, LEAT_NEVER_NS)))
             break;
     }
     return err;

@@ -18,20 +18,20 @@ static union place *unused;
 static struct example_platform *to; /* for messages about sessions */
 
 /* Sends received data back, as far as there is room; the rest waits in leat. */
-static void echo_text(struct leat_tcp *conn, void *arg)
+static void echo_data(struct leat_tcp *conn, void *arg)
 {
     const struct leat_stream *session = &((union place *)arg)->session;
 
     (void)conn;
     for (;;) {
         const uint32_t room = leat_stream_send_room(session);
-        struct leat_buf *text = room > 0 ? leat_stream_receive(session, room) : NULL;
+        struct leat_buf *data = room > 0 ? leat_stream_receive(session, room) : NULL;
         uint32_t len;
 
-        if (!text)
+        if (!data)
             break;
-        len = leat_buf_total(text);
-        if (leat_stream_send(session, text)) {
+        len = leat_buf_total(data);
+        if (leat_stream_send(session, data)) {
             leat_stream_abort(session); /* better no echo than one with a hole */
             return;
         }
@@ -71,7 +71,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 }
 
 static const struct leat_tcp_events events = {
-    .on_readable = echo_text, .on_writable = echo_text, .on_closed = on_closed};
+    .on_readable = echo_data, .on_writable = echo_data, .on_closed = on_closed};
 
 static void serve(void *arg, const struct leat_stream *session)
 {

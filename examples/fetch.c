@@ -75,14 +75,14 @@ static void on_reply(struct leat_http_call *call, void *arg)
 
 static void on_body(struct leat_http_call *call, void *arg)
 {
-    struct leat_buf *text = leat_http_call_receive(call, UINT32_MAX);
+    struct leat_buf *payload = leat_http_call_receive(call, UINT32_MAX);
     const uint16_t status = leat_http_call_status(call);
 
     (void)arg;
-    for (const struct leat_buf *piece = text; piece && !moving; piece = piece->next)
+    for (const struct leat_buf *piece = payload; piece && !moving; piece = piece->next)
         platform->host->console(platform->host, (const char *)piece->data, piece->len);
-    leat_http_call_consumed(call, leat_buf_total(text));
-    leat_buf_free(text);
+    leat_http_call_consumed(call, leat_buf_total(payload));
+    leat_buf_free(payload);
     if (!leat_http_call_over(call))
         return;
     leat_http_call_close(call);

@@ -68,11 +68,11 @@ static void send_dump(struct leat_tcp *conn, void *arg)
 /* Data from the reader is ignored. */
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
-    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
+    struct leat_buf *data = leat_tcp_receive(conn, UINT32_MAX);
 
     (void)arg;
-    leat_tcp_consumed(conn, leat_buf_total(text));
-    leat_buf_free(text);
+    leat_tcp_consumed(conn, leat_buf_total(data));
+    leat_buf_free(data);
 }
 
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)

@@ -94,11 +94,11 @@ static void send_more(struct leat_tcp *conn, void *arg)
     while (flow->sent < flow->goal.bytes && (room = leat_tcp_send_room(conn)) > 0) {
         const uint64_t left = flow->goal.bytes - flow->sent;
         uint32_t len = room < IPERF_PATTERN_BYTES ? room : IPERF_PATTERN_BYTES;
-        struct leat_buf *text;
+        struct leat_buf *data;
 
         len = left < len ? (uint32_t)left : len;
-        text = leat_buf_lend(leat_pool(platform->stack), pattern, len, NULL, NULL);
-        if (!text || leat_tcp_send(conn, text)) {
+        data = leat_buf_lend(leat_pool(platform->stack), pattern, len, NULL, NULL);
+        if (!data || leat_tcp_send(conn, data)) {
             leat_tcp_abort(conn);
             return;
         }
@@ -196,20 +196,20 @@ static void begin_test(struct flow *flow)
 static void receive_more(struct leat_tcp *conn, void *arg)
 {
     struct flow *flow = arg;
-    struct leat_buf *text;
+    struct leat_buf *data;
 
-    while ((text = leat_tcp_receive(conn, UINT32_MAX))) {
-        const uint32_t len = leat_buf_total(text);
+    while ((data = leat_tcp_receive(conn, UINT32_MAX))) {
+        const uint32_t len = leat_buf_total(data);
 
         if (flow->have < sizeof flow->head) {
             flow->have =
-                (uint8_t)(flow->have + leat_buf_read(text, 0, flow->head + flow->have,
+                (uint8_t)(flow->have + leat_buf_read(data, 0, flow->head + flow->have,
                                                      (uint32_t)sizeof flow->head - flow->have));
             if (flow->have == sizeof flow->head)
                 begin_test(flow);
         }
         flow->received += len;
-        leat_buf_free(text);
+        leat_buf_free(data);
         leat_tcp_consumed(conn, len);
     }
     if (leat_tcp_at_end(conn) && !flow->sending && !flow->shut) {

@@ -78,7 +78,7 @@ static bool send_one(struct sender *sender, int64_t id, uint32_t len)
     struct leat_pool *pool = leat_pool(sender->platform->stack);
     const uint64_t clock_ns = sender->peer_ns + since_ns(sender);
     uint8_t stamp[4 * STAMP_WORDS];
-    struct leat_buf *head, *text;
+    struct leat_buf *head, *data;
 
     iperf_put(stamp, 0, (uint32_t)((uint64_t)id & UINT32_MAX));
     iperf_put(stamp, 1, (uint32_t)(clock_ns / second_ns));
@@ -89,12 +89,12 @@ static bool send_one(struct sender *sender, int64_t id, uint32_t len)
         return false;
     memcpy(leat_buf_put(head, sizeof stamp), stamp, sizeof stamp);
     if (len > sizeof stamp) {
-        text = leat_buf_lend(pool, iperf_pattern(), len - (uint32_t)sizeof stamp, NULL, NULL);
-        if (!text) {
+        data = leat_buf_lend(pool, iperf_pattern(), len - (uint32_t)sizeof stamp, NULL, NULL);
+        if (!data) {
             leat_buf_free(head);
             return false;
         }
-        leat_buf_append(head, text);
+        leat_buf_append(head, data);
     }
     return leat_udp_send_from(sender->udp, head, &sender->peer, sender->from) == LEAT_OK;
 }

@@ -31,12 +31,12 @@ old_service_open(struct example_platform *platform, const struct leat_udp_events
 /** Discards all received data; true: the peer has closed. */
 static inline bool old_service_discard(struct leat_tcp *conn)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
 
-    while ((text = leat_tcp_receive(conn, UINT32_MAX))) {
-        const uint32_t len = leat_buf_total(text);
+    while ((data = leat_tcp_receive(conn, UINT32_MAX))) {
+        const uint32_t len = leat_buf_total(data);
 
-        leat_buf_free(text);
+        leat_buf_free(data);
         leat_tcp_consumed(conn, len);
     }
     return leat_tcp_at_end(conn);

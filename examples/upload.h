@@ -78,7 +78,7 @@ const char *upload_pack_start(struct leat_pool *pool);
 void upload_pack_begin(struct upload *upload);
 
 /* The next @len bytes of the file at @bytes; false: the pool is empty. */
-bool upload_pack_text(struct upload *upload, const uint8_t *bytes, size_t len);
+bool upload_pack_data(struct upload *upload, const uint8_t *bytes, size_t len);
 
 /* The file is over. */
 void upload_pack_end(struct upload *upload);

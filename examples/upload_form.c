@@ -45,21 +45,21 @@ static bool begin_file(struct upload *upload)
 }
 
 /* Sends data of a file: from the buffer where it lies, or bytes that looked like a boundary. */
-static bool send_text(struct upload *upload)
+static bool send_data(struct upload *upload)
 {
     const struct leat_multipart *form = &upload->form;
-    const uint32_t len = (uint32_t)form->text_len;
-    struct leat_buf *text;
+    const uint32_t len = (uint32_t)form->data_len;
+    struct leat_buf *payload;
 
     if (!upload->in_file)
         return true;
-    leat_zip_text(&upload->zip, form->text, len);
+    leat_zip_data(&upload->zip, form->data, len);
     if (upload->deflate)
-        return upload_pack_text(upload, form->text, len);
-    text = form->text_is_given
-               ? leat_buf_slice(upload->in, (uint32_t)(form->text - upload->in->data), len)
-               : leat_buf_copy(pool, form->text, len);
-    return text && !leat_http_send(upload->to, text);
+        return upload_pack_data(upload, form->data, len);
+    payload = form->data_is_given
+                  ? leat_buf_slice(upload->in, (uint32_t)(form->data - upload->in->data), len)
+                  : leat_buf_copy(pool, form->data, len);
+    return payload && !leat_http_send(upload->to, payload);
 }
 
 static void end_file(struct upload *upload)
@@ -89,8 +89,8 @@ bool upload_read(struct upload *upload, uint32_t room)
 
     if (event == LEAT_MULTIPART_PART)
         good = begin_file(upload);
-    else if (event == LEAT_MULTIPART_TEXT)
-        good = send_text(upload);
+    else if (event == LEAT_MULTIPART_DATA)
+        good = send_data(upload);
     else if (event == LEAT_MULTIPART_END && upload->in_file)
         end_file(upload);
     else if (event == LEAT_MULTIPART_OVER)

@@ -44,9 +44,9 @@ void upload_pack_begin(struct upload *upload)
     }
 }
 
-bool upload_pack_text(struct upload *upload, const uint8_t *bytes, size_t len)
+bool upload_pack_data(struct upload *upload, const uint8_t *bytes, size_t len)
 {
-    if (upload->form.text_is_given) { /* else it is the reader's, and valid until its next call */
+    if (upload->form.data_is_given) { /* else it is the reader's, and valid until its next call */
         const uint32_t at = (uint32_t)(bytes - upload->in->data);
 
         upload->held = leat_buf_slice(upload->in, at, (uint32_t)len);
@@ -74,22 +74,23 @@ static void packed(struct upload *upload)
 
 bool upload_pack_send(struct upload *upload, uint32_t room)
 {
-    struct leat_buf *text = leat_buf_alloc(pool, LEAT_BUF_HEADROOM);
+    struct leat_buf *payload = leat_buf_alloc(pool, LEAT_BUF_HEADROOM);
     uint32_t may = sizeof upload->piece;
     uint32_t len;
 
-    if (text)
-        may = leat_buf_tailroom(text) < room ? leat_buf_tailroom(text) : room;
-    len = (uint32_t)leat_deflate_take(*upload->deflate, text ? text->data : upload->piece, may);
+    if (payload)
+        may = leat_buf_tailroom(payload) < room ? leat_buf_tailroom(payload) : room;
+    len =
+        (uint32_t)leat_deflate_take(*upload->deflate, payload ? payload->data : upload->piece, may);
     leat_zip_packed(&upload->zip, len);
     if (len < may)
         packed(upload);
-    if (!text) {
+    if (!payload) {
         upload->piece_len = len; /* which waits for a buffer, as all pieces do */
         return true;
     }
-    leat_buf_put(text, len);
-    return !leat_http_send(upload->to, text); /* nothing, if that is what there was */
+    leat_buf_put(payload, len);
+    return !leat_http_send(upload->to, payload); /* nothing, if that is what there was */
 }
 
 void upload_pack_release(struct upload *upload)

@@ -12,7 +12,7 @@ void upload_pack_begin(struct upload *upload)
     (void)upload;
 }
 
-bool upload_pack_text(struct upload *upload, const uint8_t *bytes, size_t len)
+bool upload_pack_data(struct upload *upload, const uint8_t *bytes, size_t len)
 {
     (void)upload;
     (void)bytes;

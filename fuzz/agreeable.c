@@ -105,7 +105,7 @@ static size_t total_of(const struct leat_crypto_piece *pieces, size_t count)
 }
 
 /* @in becomes @out, or what nobody may look at. */
-static void move_text(const struct leat_crypto_job *job, bool good)
+static void move_data(const struct leat_crypto_job *job, bool good)
 {
     size_t out = 0;
 
@@ -122,13 +122,13 @@ static bool seal(void *self, const struct leat_crypto_aead_key *key,
 {
     (void)self;
     (void)key;
-    move_text(job, true);
+    move_data(job, true);
     memset(tag, AGREEABLE_TAG, LEAT_CRYPTO_TAG_BYTES);
     return true;
 }
 
 /* Notes what a record has for the program. */
-static void note_text(struct agreeable *crypto, const struct leat_crypto_job *job)
+static void note_data(struct agreeable *crypto, const struct leat_crypto_job *job)
 {
     size_t len = total_of(job->out, job->out_count);
 
@@ -138,11 +138,11 @@ static void note_text(struct agreeable *crypto, const struct leat_crypto_job *jo
         len--;
     if (len == 0 || *byte_of(job->out, job->out_count, len - 1) != WIRE_TLS_APPLICATION_DATA)
         return;
-    for (size_t i = 0; i < len - 1 && crypto->text_len < AGREEABLE_TEXT_BYTES; i++)
-        crypto->text[crypto->text_len++] = *byte_of(job->out, job->out_count, i);
+    for (size_t i = 0; i < len - 1 && crypto->data_len < AGREEABLE_DATA_BYTES; i++)
+        crypto->data[crypto->data_len++] = *byte_of(job->out, job->out_count, i);
 }
 
-static bool open_text(void *self, const struct leat_crypto_aead_key *key,
+static bool open_data(void *self, const struct leat_crypto_aead_key *key,
                       const struct leat_crypto_job *job, const uint8_t *tag)
 {
     bool good = true;
@@ -150,9 +150,9 @@ static bool open_text(void *self, const struct leat_crypto_aead_key *key,
     (void)key;
     for (unsigned i = 0; i < LEAT_CRYPTO_TAG_BYTES; i++)
         good &= tag[i] == AGREEABLE_TAG;
-    move_text(job, good);
+    move_data(job, good);
     if (good)
-        note_text(self, job);
+        note_data(self, job);
     return good;
 }
 
@@ -356,7 +356,7 @@ static const struct leat_crypto_ops ops = {.name = name,
                                            .hmac = hmac,
                                            .supports_aead = supports_aead,
                                            .seal = seal,
-                                           .open = open_text,
+                                           .open = open_data,
                                            .supports_group = supports_group,
                                            .share_open = share_open,
                                            .share_derive = share_derive,
@@ -381,6 +381,6 @@ struct leat_crypto agreeable_open(struct agreeable *self)
     self->random = 1;
     self->opened = 0;
     self->hybrid = false;
-    self->text_len = 0;
+    self->data_len = 0;
     return (struct leat_crypto){&ops, self};
 }

@@ -27,8 +27,8 @@ enum {
     API_RULES = 16,
     API_PORT = 80,    /* of the listeners, + number */
     API_PORT_UDP = 7, /* of the sockets, + number */
-    API_PERIOD = 251, /* of the text: a prime */
-    API_TEXT_MAX = 4096
+    API_PERIOD = 251, /* of the data: a prime */
+    API_DATA_MAX = 4096
 };
 
 /* The kinds of callbacks. */
@@ -70,9 +70,9 @@ struct api_handle {
     bool used;
 };
 
-/* A buffer list that the program keeps: bytes of its text from `at` on. */
+/* A buffer list that the program keeps: bytes of its data from `at` on. */
 struct api_shelf {
-    struct leat_buf *text;
+    struct leat_buf *data;
     uint32_t at;
 };
 
@@ -94,7 +94,7 @@ struct api_end {
 
 extern struct api_end api_ends[2];
 extern uint64_t api_now_ns;
-extern uint8_t api_text[API_PERIOD + API_TEXT_MAX];
+extern uint8_t api_data[API_PERIOD + API_DATA_MAX];
 
 /* Aborts if @condition is false. */
 void api_demand(bool condition, const char *what);
@@ -132,7 +132,7 @@ void api_on_address(struct leat *stack, struct leat_netif *netif, struct leat_ip
 /* A handle that was not used before; NULL: none is left. */
 struct api_handle *api_handle_new(struct api_end *end);
 
-/* Takes up to @max bytes of text off @handle, and looks at them; NULL: there are none. */
+/* Takes up to @max bytes of data off @handle, and looks at them; NULL: there are none. */
 struct leat_buf *api_receive(struct api_handle *handle, uint32_t max);
 
 void api_accept(struct api_end *end, struct leat_tcp_listener *listener, uint8_t events);

@@ -12,14 +12,14 @@ static void released(void *arg)
     ((struct api_end *)arg)->released++;
 }
 
-/* The program's memory from @at of its text on, lent. */
+/* The program's memory from @at of its data on, lent. */
 static struct leat_buf *lend(struct api_end *end, uint32_t at, uint32_t len)
 {
-    struct leat_buf *text =
-        leat_buf_lend(leat_pool(end->stack), api_text + at % API_PERIOD, len, released, end);
+    struct leat_buf *data =
+        leat_buf_lend(leat_pool(end->stack), api_data + at % API_PERIOD, len, released, end);
 
-    end->lent += text != NULL;
-    return text;
+    end->lent += data != NULL;
+    return data;
 }
 
 /* A buffer of the pool with a copy of it, or a small one; of other lengths than these hold: NULL.
@@ -27,36 +27,36 @@ static struct leat_buf *lend(struct api_end *end, uint32_t at, uint32_t len)
 static struct leat_buf *fill(struct api_end *end, uint32_t at, uint32_t len, bool small)
 {
     struct leat_pool *pool = leat_pool(end->stack);
-    struct leat_buf *text = small ? leat_buf_alloc_small(pool, LEAT_BUF_HEADROOM)
+    struct leat_buf *data = small ? leat_buf_alloc_small(pool, LEAT_BUF_HEADROOM)
                                   : leat_buf_alloc(pool, LEAT_BUF_HEADROOM);
-    uint8_t *bytes = text ? leat_buf_put(text, len) : NULL;
+    uint8_t *bytes = data ? leat_buf_put(data, len) : NULL;
 
     if (bytes)
-        memcpy(bytes, api_text + at % API_PERIOD, len);
+        memcpy(bytes, api_data + at % API_PERIOD, len);
     else
-        leat_buf_free(text);
-    return bytes ? text : NULL;
+        leat_buf_free(data);
+    return bytes ? data : NULL;
 }
 
 static struct api_shelf *free_shelf(struct api_end *end)
 {
     for (unsigned i = 0; i < API_SHELF; i++) {
-        if (!end->shelf[i].text)
+        if (!end->shelf[i].data)
             return &end->shelf[i];
     }
     return NULL;
 }
 
-/* Sends @text, which is that of @handle from what it has sent on. */
-static void send(struct api_handle *handle, struct leat_buf *text, bool asks)
+/* Sends @data, which is that of @handle from what it has sent on. */
+static void send(struct api_handle *handle, struct leat_buf *data, bool asks)
 {
-    const uint32_t len = leat_buf_total(text);
+    const uint32_t len = leat_buf_total(data);
     const bool fits = !asks || leat_tcp_send_room(handle->conn) >= len;
 
-    if (text && fits && leat_tcp_send(handle->conn, text) == LEAT_OK)
+    if (data && fits && leat_tcp_send(handle->conn, data) == LEAT_OK)
         handle->sent += len;
     else if (!fits)
-        leat_buf_free(text);
+        leat_buf_free(data);
 }
 
 /* ---- connections -------------------------------------------------------------------------- */
@@ -123,38 +123,38 @@ static void act_write(struct api_end *end, struct api_handle *handle, const stru
     size_t taken = 0;
 
     (void)end;
-    (void)leat_tcp_write(handle->conn, api_text + handle->sent % API_PERIOD,
-                         act->len % (API_TEXT_MAX + 1u), &taken);
+    (void)leat_tcp_write(handle->conn, api_data + handle->sent % API_PERIOD,
+                         act->len % (API_DATA_MAX + 1u), &taken);
     handle->sent += (uint32_t)taken;
 }
 
-/* Text of several buffers, each lent, small or full. */
+/* Data of several buffers, each lent, small or full. */
 static void act_send(struct api_end *end, struct api_handle *handle, const struct api_act *act)
 {
-    struct leat_buf *text = NULL;
+    struct leat_buf *data = NULL;
     uint32_t total = 0;
 
     for (unsigned i = 0; i <= act->how % 4u; i++) {
         const uint32_t at = handle->sent + total;
         const unsigned kind = act->more >> 2 * i & 3;
         const uint32_t len = kind == 1 ? act->len % 64u : act->len % 1500u;
-        struct leat_buf *piece = kind == 0   ? lend(end, at, act->len % API_TEXT_MAX)
+        struct leat_buf *piece = kind == 0   ? lend(end, at, act->len % API_DATA_MAX)
                                  : kind == 3 ? lend(end, at, act->len % 4u)
                                              : fill(end, at, len, kind == 1);
 
         total += leat_buf_total(piece);
-        if (text && piece)
-            leat_buf_append(text, piece);
+        if (data && piece)
+            leat_buf_append(data, piece);
         else if (piece)
-            text = piece;
+            data = piece;
     }
-    send(handle, text, act->how & 128);
+    send(handle, data, act->how & 128);
 }
 
 static void act_receive(struct api_end *end, struct api_handle *handle, const struct api_act *act)
 {
     const uint32_t from = handle->heard;
-    struct leat_buf *text = api_receive(handle, act->how & 1 ? act->len : UINT32_MAX);
+    struct leat_buf *data = api_receive(handle, act->how & 1 ? act->len : UINT32_MAX);
     struct api_shelf *shelf = act->how & 2 ? free_shelf(end) : NULL;
 
     if (!(act->how & 4)) {
@@ -162,9 +162,9 @@ static void act_receive(struct api_end *end, struct api_handle *handle, const st
         handle->owed = 0;
     }
     if (shelf)
-        *shelf = (struct api_shelf){text, from};
+        *shelf = (struct api_shelf){data, from};
     else
-        leat_buf_free(text);
+        leat_buf_free(data);
 }
 
 static void act_consumed(struct api_end *end, struct api_handle *handle, const struct api_act *act)
@@ -230,7 +230,7 @@ static void act_ask(struct api_end *end, struct api_handle *handle, const struct
     api_demand(leat_tcp_info_text(&info, text) == strlen(text), "the length of a text");
     api_demand(info.readable_bytes == leat_tcp_readable(handle->conn), "two answers");
     api_demand(!leat_tcp_at_end(handle->conn) || info.readable_bytes == 0,
-               "an end before the text");
+               "an end before the data");
     api_demand(leat_tcp_stack(handle->conn) == end->stack, "the stack");
     (void)leat_tcp_send_room(handle->conn);
 }
@@ -240,28 +240,28 @@ static void act_ask(struct api_end *end, struct api_handle *handle, const struct
 static void act_shelf(struct api_end *end, struct api_handle *self, const struct api_act *act)
 {
     struct api_shelf *shelf = &end->shelf[act->who % API_SHELF];
-    const uint32_t total = leat_buf_total(shelf->text);
+    const uint32_t total = leat_buf_total(shelf->data);
     const uint32_t skip = total > 0 ? act->len % total : 0;
     struct api_shelf *other = free_shelf(end);
 
     (void)self;
     switch (act->how % 4) {
     case 0:
-        leat_buf_free(shelf->text);
-        shelf->text = NULL;
+        leat_buf_free(shelf->data);
+        shelf->data = NULL;
         break;
     case 1: /* shows a part of it once more */
         if (other && total > 0)
-            *other = (struct api_shelf){leat_buf_slice(shelf->text, skip, total - skip),
+            *other = (struct api_shelf){leat_buf_slice(shelf->data, skip, total - skip),
                                         shelf->at + skip};
         break;
     case 2:
         if (total > 0)
-            leat_buf_trim(shelf->text, skip + 1);
+            leat_buf_trim(shelf->data, skip + 1);
         break;
     default:
-        if (shelf->text) {
-            shelf->text = leat_buf_consume(shelf->text, skip);
+        if (shelf->data) {
+            shelf->data = leat_buf_consume(shelf->data, skip);
             shelf->at += skip;
         }
         break;
@@ -274,14 +274,14 @@ static void act_echo(struct api_end *end, struct api_handle *handle, const struc
     struct api_shelf *shelf = &end->shelf[act->more % API_SHELF];
     const uint32_t behind =
         (handle->sent % API_PERIOD + API_PERIOD - shelf->at % API_PERIOD) % API_PERIOD;
-    struct leat_buf *text = shelf->text;
+    struct leat_buf *data = shelf->data;
 
-    shelf->text = NULL;
-    if (text)
-        text =
-            leat_buf_consume(text, behind < leat_buf_total(text) ? behind : leat_buf_total(text));
-    if (text)
-        send(handle, text, act->how & 1);
+    shelf->data = NULL;
+    if (data)
+        data =
+            leat_buf_consume(data, behind < leat_buf_total(data) ? behind : leat_buf_total(data));
+    if (data)
+        send(handle, data, act->how & 1);
 }
 
 /* ---- datagrams ---------------------------------------------------------------------------- */
@@ -325,12 +325,12 @@ static void act_datagram(struct api_end *end, struct api_handle *self, const str
     (void)self;
     if (!socket)
         return;
-    payload = act->how & 16 ? shelf->text
+    payload = act->how & 16 ? shelf->data
               : act->how & 32
-                  ? leat_buf_copy(leat_pool(end->stack), api_text, act->len % API_TEXT_MAX)
-                  : lend(end, 0, act->len % API_TEXT_MAX);
+                  ? leat_buf_copy(leat_pool(end->stack), api_data, act->len % API_DATA_MAX)
+                  : lend(end, 0, act->len % API_DATA_MAX);
     if (act->how & 16)
-        shelf->text = NULL;
+        shelf->data = NULL;
     if (act->how & 64)
         (void)leat_udp_send(socket, payload);
     else if (act->how & 128)

@@ -145,22 +145,22 @@ void api_accept(struct api_end *end, struct leat_tcp_listener *listener, uint8_t
 struct leat_buf *api_receive(struct api_handle *handle, uint32_t max)
 {
     const uint32_t readable = leat_tcp_readable(handle->conn);
-    struct leat_buf *text = leat_tcp_receive(handle->conn, max);
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *payload = leat_tcp_receive(handle->conn, max);
+    const uint32_t len = leat_buf_total(payload);
 
-    api_demand(len == (readable < max ? readable : max), "less text than was said, or more");
-    for (const struct leat_buf *piece = text; piece; piece = piece->next) {
-        for (uint32_t at = 0; at < piece->len; at += API_TEXT_MAX) {
+    api_demand(len == (readable < max ? readable : max), "less data than was said, or more");
+    for (const struct leat_buf *piece = payload; piece; piece = piece->next) {
+        for (uint32_t at = 0; at < piece->len; at += API_DATA_MAX) {
             const uint32_t left = piece->len - at;
 
-            api_demand(memcmp(piece->data + at, api_text + (handle->heard + at) % API_PERIOD,
-                              left < API_TEXT_MAX ? left : API_TEXT_MAX) == 0,
-                       "wrong text");
+            api_demand(memcmp(piece->data + at, api_data + (handle->heard + at) % API_PERIOD,
+                              left < API_DATA_MAX ? left : API_DATA_MAX) == 0,
+                       "wrong data");
         }
         handle->heard += piece->len;
     }
     handle->owed += len;
-    return text;
+    return payload;
 }
 
 void api_check_handles(const struct api_end *end)

@@ -21,7 +21,7 @@ static const uint64_t second_ns = 1000000000;
 
 struct api_end api_ends[2];
 uint64_t api_now_ns;
-uint8_t api_text[API_PERIOD + API_TEXT_MAX];
+uint8_t api_data[API_PERIOD + API_DATA_MAX];
 static struct leat_link *wire;
 
 void api_demand(bool condition, const char *what)
@@ -116,8 +116,8 @@ bool api_open(const struct api_draw *draw)
     static uint8_t memory[256 * 1024];
 
     api_demand(leat_link_memory_bytes(WIRE_FRAMES, FRAME_BYTES) <= sizeof memory, "the wire");
-    for (size_t i = 0; i < sizeof api_text; i++)
-        api_text[i] = (uint8_t)(i % API_PERIOD);
+    for (size_t i = 0; i < sizeof api_data; i++)
+        api_data[i] = (uint8_t)(i % API_PERIOD);
     wire = leat_link_init(memory, WIRE_FRAMES, draw->link & 1 ? 14 + 300 : FRAME_BYTES, draw->link);
     leat_link_set_offloads(wire, 0, devices[draw->offloads & 3]);
     leat_link_set_offloads(wire, 1, devices[draw->offloads >> 2 & 3]);
@@ -190,7 +190,7 @@ static struct leat_buf *hog_one(struct leat_pool *pool, uint8_t kind)
 {
     return kind == 0   ? leat_buf_alloc(pool, 0)
            : kind == 1 ? leat_buf_alloc_small(pool, 0)
-                       : leat_buf_lend(pool, api_text, 1, NULL, NULL);
+                       : leat_buf_lend(pool, api_data, 1, NULL, NULL);
 }
 
 void api_hog(struct api_end *end, uint8_t what, uint8_t leave)
@@ -217,8 +217,8 @@ static void calm(struct api_end *end)
     memset(end->rules, 0, sizeof end->rules);
     api_hog(end, 3, 0);
     for (unsigned i = 0; i < API_SHELF; i++) {
-        leat_buf_free(end->shelf[i].text);
-        end->shelf[i].text = NULL;
+        leat_buf_free(end->shelf[i].data);
+        end->shelf[i].data = NULL;
     }
     api_set_faults(end == &api_ends[1], 0, 0);
 }

@@ -103,7 +103,7 @@ static void next(struct device_model *device)
     device->count--;
 }
 
-/* Puts the text of the segments that go on behind that of @frame, as a card does. */
+/* Puts the data of the segments that go on behind that of @frame, as a card does. */
 static void merge(struct device_model *device, struct leat_pool *pool, struct leat_buf *frame,
                   struct device_frame *first, uint32_t headers)
 {
@@ -125,7 +125,7 @@ static void merge(struct device_model *device, struct leat_pool *pool, struct le
     }
     if (total == each)
         return;
-    leat_link_set_text_bytes(first->bytes, headers, total);
+    leat_link_set_data_bytes(first->bytes, headers, total);
     memcpy(frame->data, first->bytes, headers);
     frame->segment_bytes = (uint16_t)each;
     frame->checksum = LEAT_CHECKSUM_VERIFIED;

@@ -52,7 +52,7 @@ struct device_model {
     uint32_t hold_max;
     struct device_held held[DEVICE_HELD];
     uint32_t held_count;
-    bool forged; /* text may be wrong from now on */
+    bool forged; /* data may be wrong from now on */
 };
 
 void device_demand(bool condition, const char *what);

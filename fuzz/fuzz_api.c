@@ -4,7 +4,7 @@
  *
  * The input is a sequence of steps (steps.h): the first draws limits, options, devices and the
  * time; the others are calls, calls to be made in the next callback of a kind, faults of the wire
- * and time that passes.  What must hold: the statistics balance after each poll; text is that which
+ * and time that passes.  What must hold: the statistics balance after each poll; data is that which
  * was sent; every connection hears on_closed once, and nothing after; in the end, after a close of
  * both sides or an abort, every buffer, entry and lent byte is back.
  */

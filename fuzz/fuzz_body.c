@@ -1,5 +1,5 @@
 /*
- * fuzz_body.c -- bodies of requests in chunks: however one is cut its text is the same, and it ends
+ * fuzz_body.c -- bodies of requests in chunks: however one is cut its data is the same, and it ends
  * where it ends.
  *
  * The first byte says where it is cut; the rest is what comes.
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct reading {
     struct http_body body;
     size_t used;
-    uint64_t hash; /* of the text */
+    uint64_t hash; /* of the data */
 };
 
 static void demand(bool condition)
@@ -39,7 +39,7 @@ static void feed(struct reading *reading, const uint8_t *bytes, size_t len)
             const size_t taken = http_body_framing(body, copy + at, n);
 
             demand(taken <= n && (taken > 0 || body->phase == HTTP_BODY_BAD));
-            demand(body->phase != HTTP_BODY_TEXT || body->left > 0);
+            demand(body->phase != HTTP_BODY_DATA || body->left > 0);
             at += taken;
             continue;
         }

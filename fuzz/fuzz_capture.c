@@ -55,9 +55,9 @@ static void translate(const struct packet *packet)
     const uint32_t len = packet_translate(frame, packet, &how);
 
     demand(packet_parse(&again, frame, len) == PACKET_TCP, "a translated segment is none");
-    demand(again.text_bytes == packet->text_bytes &&
-               memcmp(again.text, packet->text, packet->text_bytes) == 0,
-           "a translated segment has another text");
+    demand(again.data_bytes == packet->data_bytes &&
+               memcmp(again.data, packet->data, packet->data_bytes) == 0,
+           "a translated segment has other data");
 }
 
 static void look_at(struct flows *flows, const struct leat_capture_frame *frame)

@@ -1,7 +1,7 @@
 /*
- * fuzz_deflate.c -- Deflate: whatever the text, and however it is cut, zlib reads it back.
+ * fuzz_deflate.c -- Deflate: whatever the data, and however it is cut, zlib reads it back.
  *
- * The first four bytes say how it is configured, how the text is cut, and how much is taken at a
+ * The first four bytes say how it is configured, how the data is cut, and how much is taken at a
  * time.
  */
 #include <stdlib.h>
@@ -14,11 +14,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
-    TEXT_MAX = 20000,
-    PACKED_MAX = 2 * TEXT_MAX
+    DATA_MAX = 20000,
+    PACKED_MAX = 2 * DATA_MAX
 };
 
-static uint8_t packed[PACKED_MAX], back[TEXT_MAX + 1];
+static uint8_t packed[PACKED_MAX], back[DATA_MAX + 1];
 
 static void demand(bool condition)
 {
@@ -39,14 +39,14 @@ static size_t drain(struct leat_deflate *packer, size_t len, size_t room)
     return len;
 }
 
-static void check_back(size_t len, const uint8_t *text, size_t size)
+static void check_back(size_t len, const uint8_t *data, size_t size)
 {
     z_stream zlib = {.next_in = packed, .avail_in = (unsigned)len, .next_out = back};
 
     zlib.avail_out = sizeof back;
     demand(inflateInit2(&zlib, -15) == Z_OK);
     demand(inflate(&zlib, Z_FINISH) == Z_STREAM_END);
-    demand(zlib.avail_in == 0 && zlib.total_out == size && memcmp(back, text, size) == 0);
+    demand(zlib.avail_in == 0 && zlib.total_out == size && memcmp(back, data, size) == 0);
     inflateEnd(&zlib);
 }
 
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t bytes, piece, room, len = 0;
     void *memory;
 
-    if (size < 4 || size > TEXT_MAX)
+    if (size < 4 || size > DATA_MAX)
         return 0;
     config.level = (uint8_t)(1 + data[0] % 9);
     config.memory_level = (uint8_t)(1 + data[0] / 9 % 9);

@@ -5,7 +5,7 @@
  * pieces cut anywhere, also in headers, merges segments, marks frames as super-frames or as
  * verified as it likes, refuses frames, keeps them, and says that it has sent them late and in any
  * order. What must hold: what the stack gives to the device is what netif.h promises, and no byte
- * of it changes while the device has it; text is right, unless strange frames were brought in; once
+ * of it changes while the device has it; data is right, unless strange frames were brought in; once
  * the device is a good one everything ends, and every buffer is back.
  */
 #include <stdio.h>
@@ -21,8 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
     PORT = 80,
-    PERIOD = 251, /* of the text: a prime */
-    TEXT_MAX = 8192,
+    PERIOD = 251, /* of the data: a prime */
+    DATA_MAX = 8192,
     HOGS = 64,
     END_POLLS = 20000
 };
@@ -41,7 +41,7 @@ static struct device_model device;
 static struct fake_netif peer_dev;
 static uint64_t now_ns;
 static struct leat_buf *hogs[HOGS];
-static uint8_t text[PERIOD + TEXT_MAX];
+static uint8_t payload[PERIOD + DATA_MAX];
 
 /* ---- the programs ------------------------------------------------------------------------- */
 
@@ -52,9 +52,9 @@ static void hear(struct end *end)
 
     for (const struct leat_buf *piece = heard; piece; piece = piece->next) {
         device_demand(device.forged ||
-                          (piece->len <= TEXT_MAX &&
-                           memcmp(piece->data, text + end->heard % PERIOD, piece->len) == 0),
-                      "wrong text");
+                          (piece->len <= DATA_MAX &&
+                           memcmp(piece->data, payload + end->heard % PERIOD, piece->len) == 0),
+                      "wrong data");
         end->heard += piece->len;
     }
     leat_buf_free(heard);
@@ -92,10 +92,10 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
 
 static void send(struct end *end, uint32_t len, bool lends)
 {
-    const uint8_t *from = text + end->sent % PERIOD;
+    const uint8_t *from = payload + end->sent % PERIOD;
     size_t taken = 0;
 
-    len %= TEXT_MAX + 1u;
+    len %= DATA_MAX + 1u;
     if (lends) {
         struct leat_buf *lent = leat_buf_lend(leat_pool(end->stack), from, len, NULL, NULL);
 
@@ -322,8 +322,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!steps_next(&steps))
         return 0;
-    for (size_t i = 0; i < sizeof text; i++)
-        text[i] = (uint8_t)(i % PERIOD);
+    for (size_t i = 0; i < sizeof payload; i++)
+        payload[i] = (uint8_t)(i % PERIOD);
     now_ns = 1000000000u;
     fake_netif_init(&peer_dev);
     peer_dev.netif.mac = MAC_PEER;

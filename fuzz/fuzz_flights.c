@@ -182,7 +182,7 @@ static void talk(void)
     }
 }
 
-/* Where every tag is right, early data that is refused can't be told from other text: it must be
+/* Where every tag is right, early data that is refused can't be told from other data: it must be
  * what the server takes. */
 static bool knows_early(const uint8_t *data)
 {

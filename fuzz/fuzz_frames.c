@@ -58,10 +58,10 @@ static void step_arp(struct harness *harness, struct script *script)
 
 static void step_udp(struct harness *harness, struct script *script)
 {
-    static const uint8_t text[1400];
+    static const uint8_t data[1400];
     const uint16_t port = take(&script->steps) % 2 ? HARNESS_ECHO_PORT : HARNESS_CLIENT_PORT;
-    const uint32_t len = take16(&script->steps) % sizeof text;
-    struct frame frame = frame_udp(IP_PEER, HARNESS_SERVER_PORT, IP_US, port, text, len);
+    const uint32_t len = take16(&script->steps) % sizeof data;
+    struct frame frame = frame_udp(IP_PEER, HARNESS_SERVER_PORT, IP_US, port, data, len);
 
     feed_spoilt(harness, script, &frame);
 }
@@ -82,13 +82,13 @@ static void step_icmp(struct harness *harness, struct script *script)
 static void step_fragment(struct harness *harness, struct script *script)
 {
     static const uint8_t protocols[] = {17, 1, 6, 4};
-    static const uint8_t text[1480];
+    static const uint8_t data[1480];
     const uint8_t protocol = protocols[take(&script->steps) % sizeof protocols];
     const uint16_t id = take(&script->steps) % 8;
     const uint16_t where = take16(&script->steps);
-    const uint32_t len = take(&script->steps) * 8u % sizeof text;
+    const uint32_t len = take(&script->steps) * 8u % sizeof data;
     struct frame frame =
-        frame_fragment(protocol, id, (where & 0x1fffu) * 8, where & 0x8000, text, len);
+        frame_fragment(protocol, id, (where & 0x1fffu) * 8, where & 0x8000, data, len);
 
     feed_spoilt(harness, script, &frame);
 }
@@ -130,7 +130,7 @@ static void step_reply(struct harness *harness, struct script *script)
 
 static void step_tcp(struct harness *harness, struct script *script)
 {
-    static const uint8_t text[1400];
+    static const uint8_t data[1400];
     static const uint8_t flags[] = {2, 16, 16, 24, 17, 4, 18, 20};
     static const uint16_t windows[] = {65535, 0, 1, 1000};
     static const struct peer_lies none;
@@ -160,7 +160,7 @@ static void step_tcp(struct harness *harness, struct script *script)
         segment.seq += (uint32_t)take(&script->steps) * 100 - 5000;
     if (odd & 2)
         segment.ack += (uint32_t)take(&script->steps) * 100 - 5000;
-    frame = frame_tcp(&segment, text, odd & 4 ? take16(&script->steps) % sizeof text : 0);
+    frame = frame_tcp(&segment, data, odd & 4 ? take16(&script->steps) % sizeof data : 0);
     feed_spoilt(harness, script, &frame);
 }
 
@@ -174,12 +174,12 @@ static void step_connect(struct harness *harness, struct script *script)
 /* The program sends: to the peer, to who isn't there, to everybody, to itself. */
 static void step_send(struct harness *harness, struct script *script)
 {
-    static const uint8_t text[8000];
+    static const uint8_t data[8000];
     static const leat_ip4 others[] = {IP4_BROADCAST, IP4(127, 0, 0, 1), IP4(224, 0, 0, 9),
                                       IP4(192, 0, 2, 1)};
     const uint8_t whom = take(&script->steps);
-    const uint32_t len = take16(&script->steps) % sizeof text;
-    struct leat_buf *payload = leat_buf_lend(leat_pool(harness->stack), text, len, 0, 0);
+    const uint32_t len = take16(&script->steps) % sizeof data;
+    struct leat_buf *payload = leat_buf_lend(leat_pool(harness->stack), data, len, 0, 0);
     const struct leat_endpoint peer = leat_endpoint_of(
         leat_ip_v4(whom < 128 ? IP_US + whom % 16 : others[whom % 4]), HARNESS_ECHO_PORT);
 
@@ -191,7 +191,7 @@ static void step_send(struct harness *harness, struct script *script)
 /* The program does something with one of its connections. */
 static void step_call(struct harness *harness, struct script *script)
 {
-    static const uint8_t text[3000];
+    static const uint8_t data[3000];
     const uint8_t what = take(&script->steps);
     struct leat_tcp *conn = harness->conns[what % HARNESS_CONNS];
     size_t taken;
@@ -215,7 +215,7 @@ static void step_call(struct harness *harness, struct script *script)
         leat_tcp_set_user_timeout(conn, (uint64_t)1000 << take(&script->steps) % 28);
         break;
     default:
-        (void)leat_tcp_write(conn, text, take16(&script->steps) % sizeof text, &taken);
+        (void)leat_tcp_write(conn, data, take16(&script->steps) % sizeof data, &taken);
         break;
     }
     harness_poll(harness);

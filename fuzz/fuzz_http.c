@@ -14,7 +14,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
-    TEXT_BYTES = 40000
+    DATA_BYTES = 40000
 };
 
 static const char file_bytes[] = "0123456789";
@@ -32,13 +32,13 @@ static void demand(bool condition)
 }
 
 /* Reads @len bytes of a copy that ends where they end. */
-static size_t feed(struct http_request *request, const uint8_t *text, size_t len)
+static size_t feed(struct http_request *request, const uint8_t *data, size_t len)
 {
     uint8_t *copy = malloc(len + !len);
     size_t taken;
 
     demand(copy != NULL);
-    memcpy(copy, text, len);
+    memcpy(copy, data, len);
     taken = http_request_read(request, copy, len);
     free(copy);
     demand(taken <= len);
@@ -47,12 +47,12 @@ static size_t feed(struct http_request *request, const uint8_t *text, size_t len
 }
 
 /* What must hold of a head that was taken. */
-static void check_head(const struct http_request *request, const uint8_t *text, size_t taken)
+static void check_head(const struct http_request *request, const uint8_t *data, size_t taken)
 {
     demand(request->bytes == taken && taken <= HTTP_HEAD_BYTES);
     if (request->status != HTTP_OK)
         return;
-    demand(taken >= 4 && memcmp(text + taken - 4, "\r\n\r\n", 4) == 0);
+    demand(taken >= 4 && memcmp(data + taken - 4, "\r\n\r\n", 4) == 0);
     demand(request->host || request->minor_version == 0);
     demand(!(request->codings && request->length_given));
     demand(request->if_match.count <= HTTP_TAGS && request->if_none_match.count <= HTTP_TAGS);
@@ -89,7 +89,7 @@ static void check_reply(const struct http_request *request)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static uint8_t text[TEXT_BYTES];
+    static uint8_t payload[DATA_BYTES];
     static const char legal[] = "GET /a/?x HTTP/1.1\r\nHost: leat\r\n";
     struct http_request whole, other;
     size_t len = 0, taken, cut, first;
@@ -97,23 +97,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2 || size > 20000)
         return 0;
     if (data[0] & 1) {
-        memcpy(text, legal, sizeof legal - 1);
+        memcpy(payload, legal, sizeof legal - 1);
         len = sizeof legal - 1;
     }
-    memcpy(text + len, data + 2, size - 2);
+    memcpy(payload + len, data + 2, size - 2);
     len += size - 2;
     if (data[0] & 1) {
-        memcpy(text + len, "\r\n\r\n", 4);
+        memcpy(payload + len, "\r\n\r\n", 4);
         len += 4;
     }
     http_request_start(&whole, NULL);
-    taken = feed(&whole, text, len);
-    check_head(&whole, text, taken);
+    taken = feed(&whole, payload, len);
+    check_head(&whole, payload, taken);
     cut = len * data[1] / 255;
     http_request_start(&other, NULL);
-    first = feed(&other, text, cut);
+    first = feed(&other, payload, cut);
     if (other.status == HTTP_MORE)
-        first += feed(&other, text + first, len - first);
+        first += feed(&other, payload + first, len - first);
     demand(first == taken);
     demand(memcmp(&whole, &other, offsetof(struct http_request, path)) == 0);
     demand(memcmp(whole.path, other.path, whole.path_len) == 0);

@@ -43,11 +43,11 @@ static void feed(struct told *told, const uint8_t *bytes, size_t len)
         told->last = leat_multipart_read(reader, copy + at, len - at, &taken);
         demand(taken <= len - at);
         at += taken;
-        if (told->last == LEAT_MULTIPART_TEXT) {
-            demand(reader->text_len > 0 && reader->parts > 0);
-            demand(!reader->text_is_given ||
-                   (reader->text >= copy && reader->text + reader->text_len <= copy + at));
-            mix(told, reader->text, reader->text_len);
+        if (told->last == LEAT_MULTIPART_DATA) {
+            demand(reader->data_len > 0 && reader->parts > 0);
+            demand(!reader->data_is_given ||
+                   (reader->data >= copy && reader->data + reader->data_len <= copy + at));
+            mix(told, reader->data, reader->data_len);
         } else if (told->last != LEAT_MULTIPART_MORE) {
             mix(told, &told->last, sizeof told->last);
         }

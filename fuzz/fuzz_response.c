@@ -21,13 +21,13 @@ static void demand(bool condition)
 }
 
 /* Reads @len bytes of a copy that ends where they end. */
-static size_t feed(struct http_response *response, const uint8_t *text, size_t len)
+static size_t feed(struct http_response *response, const uint8_t *data, size_t len)
 {
     uint8_t *copy = malloc(len + !len);
     size_t taken = 0;
 
     demand(copy != NULL);
-    memcpy(copy, text, len);
+    memcpy(copy, data, len);
     if (response->verdict == HTTP_VERDICT_MORE)
         taken = http_response_read(response, copy, len);
     free(copy);
@@ -35,11 +35,11 @@ static size_t feed(struct http_response *response, const uint8_t *text, size_t l
     return taken;
 }
 
-static void check_head(const struct http_response *response, const uint8_t *text, size_t taken)
+static void check_head(const struct http_response *response, const uint8_t *data, size_t taken)
 {
     if (response->verdict != HTTP_VERDICT_GOOD)
         return;
-    demand(taken >= 4 && memcmp(text + taken - 4, "\r\n\r\n", 4) == 0);
+    demand(taken >= 4 && memcmp(data + taken - 4, "\r\n\r\n", 4) == 0);
     demand(response->status >= 100 && response->status < 600 && response->status != 101);
     demand(!(response->codings && response->length_given));
     demand(response->codings == 0 || (response->chunked && response->minor_version > 0));

@@ -183,7 +183,7 @@ static void step_segment(struct world *world)
                                     RST,      RST | ACK, ACK | FIN, PSH | ACK, SYN | FIN, ACK | 224,
                                     64 | ACK, 0,         255,       32 | ACK};
     static const uint16_t windows[] = {65535, 0, 1, 500};
-    static const uint8_t text[1400];
+    static const uint8_t data[1400];
     struct harness *harness = world->harness;
     const uint8_t which = take(&world->steps);
     const uint8_t how = take(&world->steps);
@@ -200,7 +200,7 @@ static void step_segment(struct world *world)
     peer_learn(&world->peer, harness);
     segment.seq = draw_seq(world);
     segment.ack = draw_ack(world);
-    len = take16(&world->steps) % sizeof text;
+    len = take16(&world->steps) % sizeof data;
     lies = draw_lies(world, take(&world->steps));
     segment.options_len = peer_options(&world->peer, harness->now_ns, segment.flags,
                                        how & 128 ? how & 63 : world->options, &lies, options);
@@ -210,7 +210,7 @@ static void step_segment(struct world *world)
         options[where] = take(&world->steps);
     }
     segment.urgent = (uint16_t)len;
-    frame = frame_tcp(&segment, text, which & 64 ? len : 0);
+    frame = frame_tcp(&segment, data, which & 64 ? len : 0);
     frame.bytes[FRAME_IP + 1] = which >> 7 ? how & 3 : 0; /* a mark of congestion */
     frame_seal_ip(&frame);
     harness_feed(harness, frame.bytes, frame.len);
@@ -241,7 +241,7 @@ static void step_icmp(struct world *world)
 
 static void call(struct leat_tcp *conn, struct steps *steps)
 {
-    static const uint8_t text[4000];
+    static const uint8_t data[4000];
     const uint8_t what = take(steps);
     size_t taken;
 
@@ -265,7 +265,7 @@ static void call(struct leat_tcp *conn, struct steps *steps)
         leat_tcp_set_nodelay(conn, what & 128);
         break;
     default:
-        (void)leat_tcp_write(conn, text, take16(steps) % sizeof text, &taken);
+        (void)leat_tcp_write(conn, data, take16(steps) % sizeof data, &taken);
         break;
     }
 }

@@ -2,7 +2,7 @@
  * fuzz_wire.c -- two stacks, and the fuzzer is the wire between them: it delivers, loses, repeats,
  * reorders and changes frames, lets time pass, and tells both programs what to do.
  *
- * What must hold: text that arrives is the text that was sent, unless frames were changed and their
+ * What must hold: data that arrives is the data that was sent, unless frames were changed and their
  * checksums made right; once the wire is honest again both ends come to an end, and no buffer is
  * lost.
  *
@@ -40,7 +40,7 @@ struct end {
     enum leat_err why;
     bool ended; /* on_closed has come */
     bool reads;
-    bool left; /* has closed or aborted: wants no more text */
+    bool left; /* has closed or aborted: wants no more data */
 };
 
 static struct end ends[2];
@@ -65,18 +65,18 @@ static uint8_t pattern(unsigned from, uint32_t at)
 
 static void hear(struct end *end, struct leat_tcp *conn)
 {
-    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *data = leat_tcp_receive(conn, UINT32_MAX);
+    const uint32_t len = leat_buf_total(data);
     uint8_t bytes[512];
 
     for (uint32_t at = 0; at < len;) {
-        const uint32_t part = leat_buf_read(text, at, bytes, sizeof bytes);
+        const uint32_t part = leat_buf_read(data, at, bytes, sizeof bytes);
 
         for (uint32_t i = 0; i < part && !forged; i++)
-            demand(bytes[i] == pattern(end == &ends[0], end->heard + at + i), "wrong text");
+            demand(bytes[i] == pattern(end == &ends[0], end->heard + at + i), "wrong data");
         at += part;
     }
-    leat_buf_free(text);
+    leat_buf_free(data);
     leat_tcp_consumed(conn, len);
     end->heard += len;
 }
@@ -109,7 +109,7 @@ static void accept_one(struct leat_tcp_listener *listener, void *arg)
         end->conn = leat_tcp_accept(listener, &events, end);
 }
 
-static void write_text(struct end *end, uint32_t len)
+static void write_data(struct end *end, uint32_t len)
 {
     uint8_t bytes[2048];
     size_t taken = 0;
@@ -369,7 +369,7 @@ static void call(struct end *end, struct steps *steps)
     else if (what == 4)
         leat_tcp_set_keepalive(end->conn, true);
     else
-        write_text(end, take16(steps));
+        write_data(end, take16(steps));
     if (end->reads && end->conn && leat_tcp_readable(end->conn) > 0)
         hear(end, end->conn);
     poll_end(end);
@@ -427,14 +427,14 @@ static void step(struct steps *steps)
     }
 }
 
-/* An orderly end at both sides has brought all text, if nobody lied. */
-static void check_text(void)
+/* An orderly end at both sides has brought all data, if nobody lied. */
+static void check_data(void)
 {
     if (forged || !ends[0].ended || !ends[1].ended || ends[0].why || ends[1].why)
         return;
     demand((ends[0].left || ends[0].heard == ends[1].sent) &&
                (ends[1].left || ends[1].heard == ends[0].sent),
-           "an orderly end without all of the text");
+           "an orderly end without all of the data");
 }
 
 /* Both programs read, ask no more whether the peer is alive, and shut their side; who then waits
@@ -457,7 +457,7 @@ static void end_well(void)
         poll_end(&ends[i]);
     }
     be_honest(TURNS_MAX / 4);
-    check_text();
+    check_data();
     for (unsigned i = 0; i < 2; i++) {
         if (ends[i].conn)
             leat_tcp_close(ends[i].conn);

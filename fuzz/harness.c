@@ -47,16 +47,16 @@ static void read_datagram(struct leat_udp *udp, struct leat_buf *payload,
 static const struct leat_udp_events echo_events = {.on_datagram = echo_datagram};
 static const struct leat_udp_events client_events = {.on_datagram = read_datagram};
 
-static void echo_text(struct leat_tcp *conn, void *arg)
+static void echo_data(struct leat_tcp *conn, void *arg)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     (void)arg;
     /* as much as goes out again; the window closes for the rest */
-    while ((text = leat_tcp_receive(conn, leat_tcp_send_room(conn)))) {
-        const uint32_t bytes = leat_buf_total(text);
+    while ((data = leat_tcp_receive(conn, leat_tcp_send_room(conn)))) {
+        const uint32_t bytes = leat_buf_total(data);
 
-        demand(leat_tcp_send(conn, text) == LEAT_OK, "there was room");
+        demand(leat_tcp_send(conn, data) == LEAT_OK, "there was room");
         leat_tcp_consumed(conn, bytes);
     }
     if (leat_tcp_at_end(conn))
@@ -64,13 +64,13 @@ static void echo_text(struct leat_tcp *conn, void *arg)
 }
 
 /* Takes what there is, and does no more. */
-static void take_text(struct leat_tcp *conn, void *arg)
+static void take_data(struct leat_tcp *conn, void *arg)
 {
-    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
+    struct leat_buf *data = leat_tcp_receive(conn, UINT32_MAX);
 
     (void)arg;
-    leat_tcp_consumed(conn, leat_buf_total(text));
-    leat_buf_free(text);
+    leat_tcp_consumed(conn, leat_buf_total(data));
+    leat_buf_free(data);
 }
 
 static void forget(struct leat_tcp *conn, enum leat_err why, void *arg)
@@ -83,9 +83,9 @@ static void forget(struct leat_tcp *conn, enum leat_err why, void *arg)
 }
 
 static const struct leat_tcp_events tcp_events = {
-    .on_readable = echo_text, .on_writable = echo_text, .on_closed = forget};
+    .on_readable = echo_data, .on_writable = echo_data, .on_closed = forget};
 
-static const struct leat_tcp_events quiet_events = {.on_readable = take_text, .on_closed = forget};
+static const struct leat_tcp_events quiet_events = {.on_readable = take_data, .on_closed = forget};
 
 static const struct leat_tcp_events *events_of(const struct harness *harness)
 {
@@ -339,7 +339,7 @@ void harness_repair(uint8_t *bytes, uint32_t len)
 void harness_end_all(struct harness *harness)
 {
     static const uint64_t patience_ns =
-        400000000000u; /* SYNs give up after 180 s, text after 100 */
+        400000000000u; /* SYNs give up after 180 s, data after 100 */
 
     harness->dev.room = UINT32_MAX;
     leat_udp_close(harness->echo); /* two could send the same datagram to each other for ever */

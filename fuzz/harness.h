@@ -27,7 +27,7 @@ enum {
 /* How a harness is, or-ed. */
 enum harness_option {
     HARNESS_FAST_OPEN = 1,
-    HARNESS_QUIET = 2, /* the program neither echoes text nor closes when the peer does */
+    HARNESS_QUIET = 2, /* the program neither echoes data nor closes when the peer does */
     HARNESS_NO_TIMESTAMPS = 4,
     HARNESS_NO_SACK = 8,
     HARNESS_NO_RACK = 16,
@@ -49,7 +49,7 @@ struct harness {
     uint64_t next_ns; /* what the last leat_poll() wanted */
 };
 
-/* An active OPEN to the peer's server port, whose text is echoed, too; NULL if there is no room. */
+/* An active OPEN to the peer's server port, whose data is echoed, too; NULL if there is no room. */
 struct leat_tcp *harness_connect(struct harness *harness);
 
 /* libFuzzer's entry, which runner.c calls, too. */

@@ -50,9 +50,9 @@ static void learn_frame(struct peer *peer, const struct fake_frame *sent)
 {
     const uint8_t *tcp = sent->bytes + TCP_AT;
     const uint32_t header = (tcp[12] >> 4) * 4u;
-    const uint32_t text = frame_get16(sent->bytes + FRAME_IP + 2) - 20 - header; /* no padding */
+    const uint32_t data = frame_get16(sent->bytes + FRAME_IP + 2) - 20 - header; /* no padding */
     const uint32_t seq = frame_get32(tcp + 4);
-    const uint32_t len = text + (tcp[13] & FIN) + (tcp[13] >> 1 & 1);
+    const uint32_t len = data + (tcp[13] & FIN) + (tcp[13] >> 1 & 1);
 
     peer->port = frame_get16(tcp + 2);
     peer->stack_port = frame_get16(tcp);

@@ -57,7 +57,7 @@ struct peer_lies {
 uint32_t peer_options(const struct peer *peer, uint64_t now_ns, uint8_t flags, uint8_t options,
                       const struct peer_lies *lies, uint8_t bytes[PEER_OPTIONS_BYTES]);
 
-/* Says what is right: @flags, the options that go with it, no text. */
+/* Says what is right: @flags, the options that go with it, no data. */
 void peer_say(struct peer *peer, struct harness *harness, uint8_t flags, uint8_t options);
 
 #endif

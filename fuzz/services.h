@@ -28,7 +28,7 @@
 
 enum {
     SERVICES_RULES = 16,
-    SERVICES_PERIOD = 251, /* of the text of a file: a prime */
+    SERVICES_PERIOD = 251, /* of the data of a file: a prime */
     SERVICES_FILE_BYTES = 9000,
     /* of both */
     SERVICES_PORT_WEB = 80,

@@ -18,7 +18,7 @@ struct place {
     struct leat_http_call *call; /* NULL: none */
     bool replied;
     bool is_file;    /* the reply must be the file of the second stack, whole or a part in order */
-    bool streams;    /* the program has text of the request to send */
+    bool streams;    /* the program has data of the request to send */
     bool open_ended; /* ... and has not said how much */
     bool has_ticket; /* ... which no other may have */
     bool held;       /* the program has said to do nothing */
@@ -44,14 +44,14 @@ static void end(struct place *place)
     leat_http_call_close(call);
 }
 
-/* Text of a file comes from its beginning on, without a gap, and no more of it than there is. */
+/* Data of a file comes from its beginning on, without a gap, and no more of it than there is. */
 static void check_file(const struct place *place, const struct leat_buf *body)
 {
     uint32_t at = place->heard;
 
     services_demand(at + leat_buf_total(body) <= SERVICES_FILE_BYTES, "more than the file has");
     for (; body; body = body->next) {
-        services_demand(memcmp(body->data, services_file + at, body->len) == 0, "wrong text");
+        services_demand(memcmp(body->data, services_file + at, body->len) == 0, "wrong data");
         at += body->len;
     }
 }

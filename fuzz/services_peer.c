@@ -133,13 +133,13 @@ static void end_it(struct peer *peer, uint8_t how)
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct peer *peer = arg;
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     (void)conn;
-    while ((text = leat_stream_receive(&peer->stream, HAVE_BYTES - peer->have))) {
-        const uint32_t len = leat_buf_read(text, 0, peer->bytes + peer->have, HAVE_BYTES);
+    while ((data = leat_stream_receive(&peer->stream, HAVE_BYTES - peer->have))) {
+        const uint32_t len = leat_buf_read(data, 0, peer->bytes + peer->have, HAVE_BYTES);
 
-        leat_buf_free(text);
+        leat_buf_free(data);
         leat_stream_consumed(&peer->stream, len);
         peer->have = peer->kind == NAMES ? peer->have + len : 0;
         if (peer->kind == NAMES)

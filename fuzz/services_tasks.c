@@ -43,11 +43,11 @@ static enum leat_err echo(struct leat_task *task, struct leat_flow *flow, void *
 
     (void)arg;
     while (!err) {
-        struct leat_buf *text;
+        struct leat_buf *data;
 
-        err = leat_flow_read(flow, &text, leat_task_in(task, 5 * second_ns));
+        err = leat_flow_read(flow, &data, leat_task_in(task, 5 * second_ns));
         if (!err)
-            err = leat_flow_send(flow, text, leat_task_in(task, 2 * second_ns));
+            err = leat_flow_send(flow, data, leat_task_in(task, 2 * second_ns));
         services_obey(SERVICES_IN_TASK, NULL);
     }
     return err;
@@ -58,12 +58,12 @@ static enum leat_err give_back(struct leat_task *task, struct leat_http_flow *fl
 {
     const struct leat_http_head head = {.status = 200, .len = LEAT_HTTP_ANY};
     enum leat_err err = leat_http_flow_reply(flow, &head);
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     while (!err) {
-        err = leat_http_flow_read(flow, &text, leat_task_in(task, second_ns));
+        err = leat_http_flow_read(flow, &data, leat_task_in(task, second_ns));
         if (!err)
-            err = leat_http_flow_send(flow, text, leat_task_in(task, second_ns));
+            err = leat_http_flow_send(flow, data, leat_task_in(task, second_ns));
         services_obey(SERVICES_IN_TASK, NULL);
     }
     return err == LEAT_ERR_END ? LEAT_OK : err;

@@ -62,7 +62,7 @@ static void abort_it(struct place *place)
     leat_http_abort(exchange);
 }
 
-/* Takes text of the body; gives it back in the reply, if it may. */
+/* Takes data of the body; gives it back in the reply, if it may. */
 static void take(struct place *place, uint32_t most, bool echoes)
 {
     struct leat_buf *body = leat_http_receive(place->exchange, most);

@@ -90,27 +90,27 @@ void tls_world_close(void)
 
 static void say(struct tls_end *end, uint32_t len)
 {
-    static const uint8_t text[4096] = "what a program says";
+    static const uint8_t data[4096] = "what a program says";
     size_t taken;
 
-    leat_stream_write(&end->stream, text, len, &taken);
+    leat_stream_write(&end->stream, data, len, &taken);
     demand(taken <= len);
 }
 
-/* Takes what there is: text of records that were opened, in order. */
+/* Takes what there is: data of records that were opened, in order. */
 static void hear(struct tls_end *end)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
     uint8_t bytes[700];
 
-    while ((text = end->open ? leat_stream_receive(&end->stream, sizeof bytes)
+    while ((data = end->open ? leat_stream_receive(&end->stream, sizeof bytes)
                              : leat_tls_receive_early(&end->stream, sizeof bytes)) != NULL) {
-        const uint32_t len = leat_buf_read(text, 0, bytes, sizeof bytes);
+        const uint32_t len = leat_buf_read(data, 0, bytes, sizeof bytes);
 
-        demand(end->heard + len <= end->crypto.text_len);
-        demand(memcmp(bytes, end->crypto.text + end->heard, len) == 0);
+        demand(end->heard + len <= end->crypto.data_len);
+        demand(memcmp(bytes, end->crypto.data + end->heard, len) == 0);
         end->heard += len;
-        leat_buf_free(text);
+        leat_buf_free(data);
         leat_stream_consumed(&end->stream, len);
     }
 }
@@ -197,7 +197,7 @@ void tls_end_act(struct tls_end *end, uint8_t what)
         end->options ^= TLS_END_HOLD;
         break;
     default:
-        demand(leat_stream_readable(&end->stream) <= WIRE_TLS_TEXT_MAX);
+        demand(leat_stream_readable(&end->stream) <= WIRE_TLS_PLAINTEXT_MAX);
         leat_stream_at_end(&end->stream);
         break;
     }
@@ -328,8 +328,8 @@ static void check_session(const struct tls_end *end)
     if (end->closed)
         return;
     handshake = session->handshake;
-    demand(session->text_bytes <= WIRE_TLS_TEXT_MAX);
-    demand(leat_buf_total(session->text) == session->text_bytes);
+    demand(session->data_bytes <= WIRE_TLS_PLAINTEXT_MAX);
+    demand(leat_buf_total(session->data) == session->data_bytes);
     demand(!handshake ||
            (handshake->have <= handshake->message_max && handshake->out_len <= TLS_OUT_BYTES));
     demand(!handshake || !session->is_open);
@@ -376,10 +376,10 @@ void tls_end_close(struct tls_end *end, bool at_once)
 uint32_t tls_end_sent(struct tls_end *end, uint8_t *bytes, uint32_t max)
 {
     const struct leat_stream wire = pipe_stream(&end->pipe[1]);
-    struct leat_buf *text = leat_stream_receive(&wire, max);
-    const uint32_t len = leat_buf_read(text, 0, bytes, max);
+    struct leat_buf *data = leat_stream_receive(&wire, max);
+    const uint32_t len = leat_buf_read(data, 0, bytes, max);
 
-    leat_buf_free(text);
+    leat_buf_free(data);
     leat_stream_consumed(&wire, len);
     return len;
 }

@@ -2,7 +2,7 @@
  * tls_end.h -- an end of TLS to throw things at: a session on a pipe, its program, and limits small
  * enough to be reached.  Cryptography always agrees (agreeable.h).
  *
- * The program demands that what it is handed is the text of records whose tag was right, in order.
+ * The program demands that what it is handed is the data of records whose tag was right, in order.
  */
 #ifndef TLS_END_H
 #define TLS_END_H
@@ -70,7 +70,7 @@ void tls_end_act(struct tls_end *end, uint8_t what);
 uint32_t tls_end_sent(struct tls_end *end, uint8_t *bytes, uint32_t max);
 /* Bytes come, in pieces of @piece, as far as there is room. */
 void tls_end_feed(struct tls_end *end, const uint8_t *bytes, uint32_t len, uint32_t piece);
-/* The same of a record whose @len bytes of text lie behind the place of its header, with room for
+/* The same of a record whose @len bytes of data lie behind the place of its header, with room for
  * what @sealed puts behind them. */
 void tls_end_feed_record(struct tls_end *end, uint8_t *record, uint32_t len, uint8_t type,
                          bool sealed, uint32_t piece);

@@ -11,7 +11,7 @@ struct wanted {
     bool done;
 };
 
-/* The flow takes the connection at once: text may come before the task runs. */
+/* The flow takes the connection at once: data may come before the task runs. */
 static void on_done(struct leat_connecting *connecting, enum leat_err err, struct leat_tcp *conn,
                     void *arg)
 {

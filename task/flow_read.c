@@ -20,12 +20,12 @@ static inline void consume_last(struct leat_flow *flow, const struct leat_stream
 /* What a read wants: in memory, not in registers, for a switch leaves nothing in those. */
 struct wanted {
     struct leat_flow *flow;
-    struct leat_buf **text;
+    struct leat_buf **data;
     uint64_t deadline_ns;
 };
 
 /* Of the flow's open @stream: waits if there is nothing to receive, then receives.  Who was woken
- * for text asks no more whether there is any; LEAT_OK and no text is possible. */
+ * for data asks no more whether there is any; LEAT_OK and no data is possible. */
 static inline __attribute__((always_inline)) enum leat_err
 receive_once(const struct wanted *wanted, struct leat_task *task, const struct leat_stream *stream,
              struct leat_buf **received)
@@ -33,7 +33,7 @@ receive_once(const struct wanted *wanted, struct leat_task *task, const struct l
     struct leat_flow *flow = wanted->flow;
     enum leat_err err;
 
-    if (leat_stream_awaits_text(stream)) {
+    if (leat_stream_awaits_data(stream)) {
         leat_assert(!flow->reader); /* one task reads */
         err = task_wait_here(task, &flow->reader, wanted->deadline_ns);
         if (err)
@@ -58,7 +58,7 @@ static enum leat_err __attribute__((noinline)) receive(const struct wanted *want
         else
             err = receive_once(wanted, task_running(flow->tasks), &flow->stream, &received);
     }
-    *wanted->text = received;
+    *wanted->data = received;
     return err;
 }
 
@@ -77,26 +77,26 @@ static enum leat_err __attribute__((noinline)) read_rest(const struct wanted *wa
 {
     struct leat_flow *flow = wanted->flow;
 
-    *wanted->text = NULL;
+    *wanted->data = NULL;
     if (err)
         return err;
     if (flow->unread) {
-        *wanted->text = flow->unread;
+        *wanted->data = flow->unread;
         flow->unread = NULL;
     } else {
         err = receive(wanted);
         if (err)
             return err;
     }
-    flow->unconsumed = leat_buf_total(*wanted->text);
+    flow->unconsumed = leat_buf_total(*wanted->data);
     return LEAT_OK;
 }
 
-/* What is usual, that nothing is unread and text comes, calls nothing of ours: each call would save
+/* What is usual, that nothing is unread and data comes, calls nothing of ours: each call would save
  * the six registers that a switch leaves nothing in. */
-enum leat_err leat_flow_read(struct leat_flow *flow, struct leat_buf **text, uint64_t deadline_ns)
+enum leat_err leat_flow_read(struct leat_flow *flow, struct leat_buf **data, uint64_t deadline_ns)
 {
-    const struct wanted wanted = {flow, text, deadline_ns};
+    const struct wanted wanted = {flow, data, deadline_ns};
     const struct leat_stream stream = flow->stream; /* as it is before a wait */
     struct leat_task *task = task_running(flow->tasks);
     struct leat_buf *received = NULL;
@@ -108,7 +108,7 @@ enum leat_err leat_flow_read(struct leat_flow *flow, struct leat_buf **text, uin
         err = receive_once(&wanted, task, &stream, &received);
     if (err || !received)
         return read_rest(&wanted, err);
-    *wanted.text = received;
+    *wanted.data = received;
     flow->unconsumed = leat_buf_total(received);
     return LEAT_OK;
 }
@@ -153,13 +153,13 @@ enum leat_err leat_flow_read_exact(struct leat_flow *flow, void *bytes, size_t l
 }
 
 /* Bytes up to and with the first @delimiter, or all of them; *@found says which. */
-static size_t until(const struct leat_buf *text, char delimiter, bool *found)
+static size_t until(const struct leat_buf *payload, char delimiter, bool *found)
 {
     size_t len = 0;
 
-    for (; text && !*found; text = text->next) {
-        for (uint32_t i = 0; i < text->len && !*found; i++, len++)
-            *found = text->data[i] == (uint8_t)delimiter;
+    for (; payload && !*found; payload = payload->next) {
+        for (uint32_t i = 0; i < payload->len && !*found; i++, len++)
+            *found = payload->data[i] == (uint8_t)delimiter;
     }
     return len;
 }

@@ -64,36 +64,36 @@ enum leat_err leat_flow_write(struct leat_flow *flow, const void *bytes, size_t 
     return write_rest(&left, taken);
 }
 
-struct leat_buf *flow_part_of(struct leat_buf **text, uint32_t room)
+struct leat_buf *flow_part_of(struct leat_buf **data, uint32_t room)
 {
-    struct leat_buf *part = *text;
+    struct leat_buf *part = *data;
 
     if (leat_buf_total(part) <= room) {
-        *text = NULL;
+        *data = NULL;
         return part;
     }
-    part = leat_buf_slice(*text, 0, room);
+    part = leat_buf_slice(*data, 0, room);
     if (part)
-        *text = leat_buf_consume(*text, room);
+        *data = leat_buf_consume(*data, room);
     return part;
 }
 
-enum leat_err leat_flow_send(struct leat_flow *flow, struct leat_buf *text, uint64_t deadline_ns)
+enum leat_err leat_flow_send(struct leat_flow *flow, struct leat_buf *data, uint64_t deadline_ns)
 {
-    enum leat_err err = text ? flow_may_wait(flow) : LEAT_ERR_MEMORY;
+    enum leat_err err = data ? flow_may_wait(flow) : LEAT_ERR_MEMORY;
 
-    while (text && !err) {
+    while (data && !err) {
         const uint32_t room = flow->stream.end ? leat_stream_send_room(&flow->stream) : 0;
-        struct leat_buf *part = room > 0 ? flow_part_of(&text, room) : NULL;
+        struct leat_buf *part = room > 0 ? flow_part_of(&data, room) : NULL;
 
         if (part)
             err = leat_stream_send(&flow->stream, part);
         else if (!flow->stream.end)
             err = flow_over(flow);
         else
-            err = wait_for_room(flow, flow_worth_it(leat_buf_total(text)), deadline_ns);
+            err = wait_for_room(flow, flow_worth_it(leat_buf_total(data)), deadline_ns);
     }
-    leat_buf_free(text);
+    leat_buf_free(data);
     return err;
 }
 
@@ -106,16 +106,16 @@ enum leat_err leat_flow_lend(struct leat_flow *flow, const void *bytes, size_t l
     while (len > 0 && !err) {
         const uint32_t room = flow->stream.end ? leat_stream_send_room(&flow->stream) : 0;
         const uint32_t part = len < room ? (uint32_t)len : room;
-        struct leat_buf *text =
+        struct leat_buf *data =
             part > 0 ? leat_buf_lend(leat_pool(flow->tasks->stack), at, part, NULL, NULL) : NULL;
 
         if (!flow->stream.end)
             return flow_over(flow);
-        if (!text) {
+        if (!data) {
             err = wait_for_room(flow, flow_worth_it(len), deadline_ns);
             continue;
         }
-        err = leat_stream_send(&flow->stream, text);
+        err = leat_stream_send(&flow->stream, data);
         at += part;
         len -= part;
     }

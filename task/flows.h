@@ -15,8 +15,8 @@ void flow_init(struct leat_flow *flow, struct leat_task *task, struct leat_strea
 /* As much as is worth a wake-up, of what is left. */
 uint32_t flow_worth_it(size_t left);
 
-/* A part of *@text that there is @room for, taken off it; NULL: no descriptor. */
-struct leat_buf *flow_part_of(struct leat_buf **text, uint32_t room);
+/* A part of *@data that there is @room for, taken off it; NULL: no descriptor. */
+struct leat_buf *flow_part_of(struct leat_buf **data, uint32_t room);
 
 /* task_is_refused() of whoever uses @flow now. */
 static inline enum leat_err flow_may_wait(const struct leat_flow *flow)

@@ -190,7 +190,7 @@ static void consume_last(struct leat_http_flow *flow)
 }
 
 /* Up to @bytes_max of the body, at least a byte. */
-static enum leat_err receive(struct leat_http_flow *flow, struct leat_buf **text,
+static enum leat_err receive(struct leat_http_flow *flow, struct leat_buf **data,
                              uint32_t bytes_max, uint64_t deadline_ns)
 {
     for (;;) {
@@ -199,8 +199,8 @@ static enum leat_err receive(struct leat_http_flow *flow, struct leat_buf **text
         if (err)
             return err;
         consume_last(flow);
-        *text = leat_http_receive(flow->exchange, bytes_max);
-        if (*text)
+        *data = leat_http_receive(flow->exchange, bytes_max);
+        if (*data)
             break;
         if (leat_http_body_over(flow->exchange))
             return LEAT_ERR_END;
@@ -209,14 +209,14 @@ static enum leat_err receive(struct leat_http_flow *flow, struct leat_buf **text
         if (err)
             return err;
     }
-    flow->unconsumed = leat_buf_total(*text);
+    flow->unconsumed = leat_buf_total(*data);
     return LEAT_OK;
 }
 
-enum leat_err leat_http_flow_read(struct leat_http_flow *flow, struct leat_buf **text,
+enum leat_err leat_http_flow_read(struct leat_http_flow *flow, struct leat_buf **data,
                                   uint64_t deadline_ns)
 {
-    return receive(flow, text, UINT32_MAX, deadline_ns);
+    return receive(flow, data, UINT32_MAX, deadline_ns);
 }
 
 enum leat_err leat_http_flow_read_all(struct leat_http_flow *flow, void *bytes, size_t size,
@@ -225,17 +225,17 @@ enum leat_err leat_http_flow_read_all(struct leat_http_flow *flow, void *bytes, 
     *len = 0;
     for (;;) {
         const size_t room = size - *len < UINT32_MAX ? size - *len : UINT32_MAX - 1;
-        struct leat_buf *text;
-        enum leat_err err = receive(flow, &text, (uint32_t)room + 1, deadline_ns);
+        struct leat_buf *payload;
+        enum leat_err err = receive(flow, &payload, (uint32_t)room + 1, deadline_ns);
 
         if (err)
             return err == LEAT_ERR_END ? LEAT_OK : err;
-        err = leat_buf_total(text) > room ? LEAT_ERR_TOO_BIG : LEAT_OK;
-        for (const struct leat_buf *piece = text; piece && !err; piece = piece->next) {
+        err = leat_buf_total(payload) > room ? LEAT_ERR_TOO_BIG : LEAT_OK;
+        for (const struct leat_buf *piece = payload; piece && !err; piece = piece->next) {
             memcpy((char *)bytes + *len, piece->data, piece->len);
             *len += piece->len;
         }
-        leat_buf_free(text);
+        leat_buf_free(payload);
         if (err)
             return err;
     }
@@ -297,25 +297,25 @@ enum leat_err leat_http_flow_write(struct leat_http_flow *flow, const void *byte
     return err;
 }
 
-enum leat_err leat_http_flow_send(struct leat_http_flow *flow, struct leat_buf *text,
+enum leat_err leat_http_flow_send(struct leat_http_flow *flow, struct leat_buf *data,
                                   uint64_t deadline_ns)
 {
-    enum leat_err err = text ? may_add(flow, leat_buf_total(text)) : LEAT_ERR_MEMORY;
+    enum leat_err err = data ? may_add(flow, leat_buf_total(data)) : LEAT_ERR_MEMORY;
 
-    while (text && !err) {
+    while (data && !err) {
         const uint32_t room = leat_http_send_room(flow->exchange);
-        struct leat_buf *part = room > 0 ? flow_part_of(&text, room) : NULL;
+        struct leat_buf *part = room > 0 ? flow_part_of(&data, room) : NULL;
 
         if (part) {
             err = leat_http_send(flow->exchange, part);
             continue;
         }
-        leat_http_want_room(flow->exchange, flow_worth_it(leat_buf_total(text)));
+        leat_http_want_room(flow->exchange, flow_worth_it(leat_buf_total(data)));
         err = wait_for_room(flow, deadline_ns);
         if (!err)
             err = may_go_on(flow);
     }
-    leat_buf_free(text);
+    leat_buf_free(data);
     return err;
 }
 

@@ -1,8 +1,8 @@
 /*
- * serve.c -- a task for each connection, from its first text on.
+ * serve.c -- a task for each connection, from its first data on.
  *
- * An idle connection has no task and no stack: until its first text it costs what any connection
- * costs.  Where all tasks are taken it waits in a bounded queue, its text where TCP keeps it.
+ * An idle connection has no task and no stack: until its first data it costs what any connection
+ * costs.  Where all tasks are taken it waits in a bounded queue, its data where TCP keeps it.
  */
 #include "task/flows.h"
 
@@ -76,14 +76,14 @@ static void begin(struct leat_service *service, struct leat_tcp *conn)
     pending_begin(tasks, pending);
 }
 
-static void first_text(struct leat_tcp *conn, void *arg)
+static void first_data(struct leat_tcp *conn, void *arg)
 {
     begin(arg, conn);
 }
 
 static void accept_all(struct leat_tcp_listener *listener, void *arg)
 {
-    static const struct leat_tcp_events idle_events = {.on_readable = first_text};
+    static const struct leat_tcp_events idle_events = {.on_readable = first_data};
     struct leat_service *service = arg;
     struct leat_tcp *conn;
 

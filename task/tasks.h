@@ -77,7 +77,7 @@ struct pending_kind {
     void (*refuse)(struct pending *pending); /* others need its place */
 };
 
-/* A connection that has text, or a request, and no task yet. */
+/* A connection that has data, or a request, and no task yet. */
 struct pending {
     struct ring ring; /* in tasks->claims if it has a share, or in tasks->pending; until its task is
                          made */

@@ -123,7 +123,7 @@ static bool write_hello(struct tls_session *session, struct wire_tls_bytes cooki
         .name = said_name(handshake->client),
         .protocols = list_protocols(handshake->client, protocols, sizeof protocols),
         .cookie = cookie,
-        .record_size_limit = WIRE_TLS_TEXT_MAX + 1};
+        .record_size_limit = WIRE_TLS_PLAINTEXT_MAX + 1};
     uint8_t *binders;
     size_t len;
 
@@ -324,8 +324,8 @@ void tls_read_EncryptedExtensions(TLS_PARAMETERS)
         tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a protocol that was not offered");
         return;
     }
-    if (extensions.record_size_limit > 0 && extensions.record_size_limit - 1u < session->text_max)
-        session->text_max = (uint16_t)(extensions.record_size_limit - 1u);
+    if (extensions.record_size_limit > 0 && extensions.record_size_limit - 1u < session->data_max)
+        session->data_max = (uint16_t)(extensions.record_size_limit - 1u);
     verdict = answer_to_early(session, extensions.early_data);
     if (verdict.alert != 0) {
         tls_flaw(session, step, verdict.alert, verdict.why);

@@ -121,7 +121,7 @@ static void take(TLS_PARAMETERS)
 }
 
 /* Waits for the program to ask for it, or for the session to be open. */
-static void hold_text(TLS_PARAMETERS)
+static void hold_data(TLS_PARAMETERS)
 {
     session->early_done += leat_buf_total(session->incoming);
     if (session->early_done > session->tls->config.early_bytes) {
@@ -185,7 +185,7 @@ static uint32_t next(const struct tls_session *session)
     const uint32_t all = len < allowed ? (uint32_t)len : allowed;
     const uint32_t left = all - session->early_done;
 
-    return left < TLS_SEGMENT_TEXT ? left : TLS_SEGMENT_TEXT;
+    return left < TLS_SEGMENT_DATA ? left : TLS_SEGMENT_DATA;
 }
 
 static bool begin(struct tls_session *session)
@@ -258,5 +258,5 @@ const struct leat_tls_early leat_tls_early = {.choose = choose,
                                               .retry = retry,
                                               .answer = answer,
                                               .take = take,
-                                              .hold_text = hold_text,
+                                              .hold_data = hold_data,
                                               .read_end = read_end};

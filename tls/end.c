@@ -1,4 +1,4 @@
-/* end.c -- what both ends of TLS do: Finished, text, key updates, and the end (RFC 8446 4.4.4, 4.6,
+/* end.c -- what both ends of TLS do: Finished, data, key updates, and the end (RFC 8446 4.4.4, 4.6,
  * 6).
  */
 #include "tls/tls.h"
@@ -51,7 +51,7 @@ static bool is_right(struct tls_session *session)
            leat_crypto_equal(mac, handshake->message + WIRE_TLS_MESSAGE_HEADER, len);
 }
 
-/* Behind it a server's text may follow at once; a client's follows when it has said its own. */
+/* Behind it a server's data may follow at once; a client's follows when it has said its own. */
 void tls_read_Finished(TLS_PARAMETERS)
 {
     struct tls_handshake *handshake = session->handshake;
@@ -96,7 +96,7 @@ void tls_open_session(TLS_PARAMETERS)
     session->is_open = true;
     session->due_ns = LEAT_NEVER_NS;
     session->news |= TLS_NEWS_OPEN;
-    if (session->text) /* early data that nobody has asked for: it can't be a replay any more */
+    if (session->data) /* early data that nobody has asked for: it can't be a replay any more */
         session->news |= TLS_NEWS_READABLE;
     if (session->wanted > 0)
         session->news |= TLS_NEWS_WRITABLE;
@@ -112,11 +112,11 @@ void tls_hand_up(TLS_PARAMETERS)
         leat_stream_abort(&session->below);
         return;
     }
-    session->text_bytes += leat_buf_total(session->incoming);
-    if (session->text)
-        leat_buf_append(session->text, session->incoming);
+    session->data_bytes += leat_buf_total(session->incoming);
+    if (session->data)
+        leat_buf_append(session->data, session->incoming);
     else
-        session->text = session->incoming;
+        session->data = session->incoming;
     session->incoming = NULL;
     session->news |= TLS_NEWS_READABLE;
 }

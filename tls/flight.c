@@ -16,7 +16,7 @@ enum {
 static bool has_room(struct tls_session *session, uint32_t len)
 {
     struct leat_pool *pool = leat_pool(session->tls->stack);
-    const uint32_t records = len / session->text_max + 1;
+    const uint32_t records = len / session->data_max + 1;
     const uint32_t need = len + records * TLS_OVERHEAD;
     const uint32_t size = leat_pool_buf_bytes(pool) - LEAT_BUF_HEADROOM;
 
@@ -33,7 +33,7 @@ static void send_parts(struct tls_session *session, uint8_t type, unsigned count
 
     while (part < count) {
         struct leat_crypto_piece *from = &tls->parts[part];
-        const size_t room = session->text_max - len;
+        const size_t room = session->data_max - len;
         const size_t taken = from->len < room ? from->len : room;
 
         tls->in[shown++] = (struct leat_crypto_piece){from->bytes, taken};
@@ -41,7 +41,7 @@ static void send_parts(struct tls_session *session, uint8_t type, unsigned count
         from->len -= taken;
         len += (uint32_t)taken;
         part += from->len == 0;
-        if (len == session->text_max || part == count) {
+        if (len == session->data_max || part == count) {
             if (!tls_protect(session, type, shown, len))
                 leat_stream_abort(&session->below); /* there was room: nothing is as it seemed */
             shown = 0;
@@ -204,7 +204,7 @@ static __attribute__((noinline)) void send_extensions(struct tls_session *sessio
         put_protocol(&out, session->protocol);
     if (handshake->limit_seen) {
         wire_tls_put_number(&out, WIRE_TLS_RECORD_SIZE_LIMIT << 16 | 2, 4);
-        wire_tls_put_number(&out, WIRE_TLS_TEXT_MAX + 1, 2);
+        wire_tls_put_number(&out, WIRE_TLS_PLAINTEXT_MAX + 1, 2);
     }
     if (session->early == TLS_EARLY_TAKEN)
         wire_tls_put_number(&out, (uint32_t)WIRE_TLS_EARLY_DATA << 16, 4);
@@ -363,9 +363,9 @@ static void send_key_update(struct tls_session *session)
 
 static void send_alert(struct tls_session *session, uint8_t level, uint8_t alert)
 {
-    uint8_t text[2] = {level, alert};
+    uint8_t data[2] = {level, alert};
 
-    session->tls->parts[0] = (struct leat_crypto_piece){text, sizeof text};
+    session->tls->parts[0] = (struct leat_crypto_piece){data, sizeof data};
     send_parts(session, WIRE_TLS_ALERT, 1);
     session->said_last = true;
     leat_stream_shutdown(&session->below);
@@ -435,8 +435,8 @@ bool tls_flush(struct tls_session *session)
         const uint32_t bit = session->owed & (~session->owed + 1);
         const uint32_t need = need_of(session, bit);
 
-        if (bit == TLS_OWES_CLOSE && session->unsent && !tls_text_flush(session))
-            return false; /* it was said before; a key update goes before text (4.6.3) */
+        if (bit == TLS_OWES_CLOSE && session->unsent && !tls_data_flush(session))
+            return false; /* it was said before; a key update goes before data (4.6.3) */
         if (!has_room(session, need)) {
             session->tls->counts.waited++;
             tls_session_await(session, need + TLS_OVERHEAD);
@@ -453,6 +453,6 @@ bool tls_flush(struct tls_session *session)
             tls_event(session, TLS_flight_sent);
     }
     if (!session->owed && session->unsent)
-        return tls_text_flush(session);
+        return tls_data_flush(session);
     return session->owed == 0;
 }

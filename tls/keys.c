@@ -64,14 +64,14 @@ bool tls_transcript_resume(struct tls_session *session)
            tls_transcript_add(session, session->handshake->first_digest, len);
 }
 
-bool tls_digest_of(const struct tls_session *session, struct leat_crypto_piece text,
+bool tls_digest_of(const struct tls_session *session, struct leat_crypto_piece data,
                    uint8_t *digest)
 {
     const struct leat_crypto *crypto = &session->tls->crypto;
     struct leat_crypto_hashing hashing;
     const bool done =
         crypto->ops->hash_open(crypto->self, &hashing, hash_of(session)) &&
-        (text.len == 0 || crypto->ops->hash_update(crypto->self, &hashing, text.bytes, text.len)) &&
+        (data.len == 0 || crypto->ops->hash_update(crypto->self, &hashing, data.bytes, data.len)) &&
         crypto->ops->hash_digest(crypto->self, &hashing, digest);
 
     crypto->ops->hash_close(crypto->self, &hashing);

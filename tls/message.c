@@ -62,10 +62,10 @@ static bool is_at_end(struct tls_session *session, const uint8_t *message, uint3
     return false;
 }
 
-/* Up to @max bytes of @text from *@at on. */
-static uint32_t take(const struct leat_buf *text, uint32_t *at, uint8_t *bytes, uint32_t max)
+/* Up to @max bytes of @data from *@at on. */
+static uint32_t take(const struct leat_buf *data, uint32_t *at, uint8_t *bytes, uint32_t max)
 {
-    const uint32_t taken = leat_buf_read(text, *at, bytes, max);
+    const uint32_t taken = leat_buf_read(data, *at, bytes, max);
 
     *at += taken;
     return taken;
@@ -88,14 +88,14 @@ static bool is_too_long(const struct tls_handshake *handshake)
            wire_tls_len_of(handshake->message) > handshake->message_max - WIRE_TLS_MESSAGE_HEADER;
 }
 
-static void feed_handshake(struct tls_session *session, const struct leat_buf *text, uint32_t *at)
+static void feed_handshake(struct tls_session *session, const struct leat_buf *data, uint32_t *at)
 {
     struct tls_handshake *handshake = session->handshake;
     uint32_t need;
 
     leat_debug_assert(handshake->have <= handshake->message_max);
     while ((need = lacks(handshake)) > 0) {
-        const uint32_t taken = take(text, at, handshake->message + handshake->have, need);
+        const uint32_t taken = take(data, at, handshake->message + handshake->have, need);
 
         handshake->have += taken;
         if (is_too_long(handshake)) {
@@ -107,7 +107,7 @@ static void feed_handshake(struct tls_session *session, const struct leat_buf *t
         if (taken < need)
             return;
     }
-    if (!is_at_end(session, handshake->message, leat_buf_total(text) - *at))
+    if (!is_at_end(session, handshake->message, leat_buf_total(data) - *at))
         return;
     session->idle_records = 0;
     tls_event(session, event_of(handshake->message, handshake->have));
@@ -128,7 +128,7 @@ static void begin_late(struct tls_session *session)
     session->late_left = len;
     if (type == WIRE_TLS_KEY_UPDATE && len == 1)
         return;
-    if (type != WIRE_TLS_NEW_SESSION_TICKET || len > WIRE_TLS_TEXT_MAX) {
+    if (type != WIRE_TLS_NEW_SESSION_TICKET || len > WIRE_TLS_PLAINTEXT_MAX) {
         session->late_left = 0; /* there is no place for it, and none is needed to refuse it */
         tls_event(session, event_of(session->late, 0));
         if (session->state != TLS_FAILED)
@@ -137,54 +137,54 @@ static void begin_late(struct tls_session *session)
 }
 
 /* A ticket that is all there, for the event that comes next. */
-static void read_ticket(struct tls_session *session, const struct leat_buf *text, uint32_t at)
+static void read_ticket(struct tls_session *session, const struct leat_buf *data, uint32_t at)
 {
     struct leat_tls *tls = session->tls;
 
     if (session->ticket && wire_tls_type_of(session->late) == WIRE_TLS_NEW_SESSION_TICKET &&
-        session->late_left <= sizeof tls->late && session->late_left <= leat_buf_total(text) - at)
-        tls->late_len = leat_buf_read(text, at, tls->late, session->late_left);
+        session->late_left <= sizeof tls->late && session->late_left <= leat_buf_total(data) - at)
+        tls->late_len = leat_buf_read(data, at, tls->late, session->late_left);
 }
 
-static void feed_late(struct tls_session *session, const struct leat_buf *text, uint32_t *at)
+static void feed_late(struct tls_session *session, const struct leat_buf *data, uint32_t *at)
 {
     uint32_t left, part;
 
     leat_debug_assert(session->late_have <= WIRE_TLS_MESSAGE_HEADER);
     if (session->late_have < WIRE_TLS_MESSAGE_HEADER) {
         session->late_have =
-            (uint8_t)(session->late_have + take(text, at, session->late + session->late_have,
+            (uint8_t)(session->late_have + take(data, at, session->late + session->late_have,
                                                 WIRE_TLS_MESSAGE_HEADER - session->late_have));
         if (session->late_have < WIRE_TLS_MESSAGE_HEADER)
             return;
         begin_late(session);
         if (session->state == TLS_FAILED)
             return;
-        read_ticket(session, text, *at);
+        read_ticket(session, data, *at);
     }
-    left = leat_buf_total(text) - *at;
+    left = leat_buf_total(data) - *at;
     part = session->late_left < left ? session->late_left : left;
     if (wire_tls_type_of(session->late) == WIRE_TLS_KEY_UPDATE)
-        leat_buf_read(text, *at, session->late + WIRE_TLS_MESSAGE_HEADER, part);
+        leat_buf_read(data, *at, session->late + WIRE_TLS_MESSAGE_HEADER, part);
     *at += part;
     session->late_left -= part;
     if (session->late_left > 0)
         return;
     session->late_have = 0;
-    if (is_at_end(session, session->late, leat_buf_total(text) - *at))
+    if (is_at_end(session, session->late, leat_buf_total(data) - *at))
         tls_event(session, event_of(session->late, 0));
     session->tls->late_len = 0;
 }
 
-void tls_message_feed(struct tls_session *session, const struct leat_buf *text)
+void tls_message_feed(struct tls_session *session, const struct leat_buf *data)
 {
-    const uint32_t total = leat_buf_total(text);
+    const uint32_t total = leat_buf_total(data);
     uint32_t at = 0;
 
     while (at < total && session->state != TLS_FAILED && session->state != TLS_CLOSED) {
         if (session->handshake)
-            feed_handshake(session, text, &at);
+            feed_handshake(session, data, &at);
         else
-            feed_late(session, text, &at);
+            feed_late(session, data, &at);
     }
 }

@@ -174,9 +174,9 @@ static bool open_to(struct tls_session *session, const struct leat_buf *record,
 
 /* Takes type and padding off the end of what was opened, @len bytes; false: there is no type. Looks
  * from the end, so that zeros before it cost nothing. */
-static bool trim_inner(struct leat_tls *tls, struct leat_buf *text, uint32_t len, uint8_t *type)
+static bool trim_inner(struct leat_tls *tls, struct leat_buf *data, uint32_t len, uint8_t *type)
 {
-    unsigned count = show(text, 0, len, tls->out, TLS_OPEN_PIECES);
+    unsigned count = show(data, 0, len, tls->out, TLS_OPEN_PIECES);
 
     for (; count > 0; count--) {
         const struct leat_crypto_piece *piece = &tls->out[count - 1];
@@ -184,7 +184,7 @@ static bool trim_inner(struct leat_tls *tls, struct leat_buf *text, uint32_t len
         for (size_t i = piece->len; i > 0; i--, len--)
             if (piece->bytes[i - 1] != 0) {
                 *type = piece->bytes[i - 1];
-                leat_buf_trim(text, len - 1);
+                leat_buf_trim(data, len - 1);
                 return true;
             }
     }
@@ -221,11 +221,11 @@ struct leat_buf *tls_unprotect(struct tls_session *session, struct leat_buf *rec
 /* ---- Sealing -----------------------------------------------------------------------------------
  */
 
-uint32_t tls_text_max(const struct tls_session *session)
+uint32_t tls_data_max(const struct tls_session *session)
 {
-    if (session->segment_records < TLS_SEGMENT_RECORDS && session->text_max > TLS_SEGMENT_TEXT)
-        return TLS_SEGMENT_TEXT;
-    return session->text_max;
+    if (session->segment_records < TLS_SEGMENT_RECORDS && session->data_max > TLS_SEGMENT_DATA)
+        return TLS_SEGMENT_DATA;
+    return session->data_max;
 }
 
 /* Encrypts @len bytes of tls->in, and @type behind them, into @record. */

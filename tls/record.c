@@ -78,10 +78,10 @@ static bool wait_for_more(struct tls_session *session)
 /* ---- What a record says ------------------------------------------------------------------------
  */
 
-static void take_alert(struct tls_session *session, const struct leat_buf *text)
+static void take_alert(struct tls_session *session, const struct leat_buf *data)
 {
     uint8_t alert[3];
-    const uint32_t len = leat_buf_read(text, 0, alert, sizeof alert);
+    const uint32_t len = leat_buf_read(data, 0, alert, sizeof alert);
 
     if (len != 2) { /* 5.4: an empty one is told from those */
         tls_break(session, len == 0 ? WIRE_TLS_UNEXPECTED_MESSAGE : WIRE_TLS_DECODE_ERROR,
@@ -104,10 +104,10 @@ static bool count_idle(struct tls_session *session)
     return false;
 }
 
-/* Whole text, of a legal length; takes it. */
-static void dispatch(struct tls_session *session, uint8_t type, struct leat_buf *text)
+/* Whole data, of a legal length; takes it. */
+static void dispatch(struct tls_session *session, uint8_t type, struct leat_buf *data)
 {
-    const uint32_t len = leat_buf_total(text);
+    const uint32_t len = leat_buf_total(data);
     const struct tls_handshake *handshake = session->handshake;
     const bool in_message =
         handshake ? handshake->have > 0 : session->late_have > 0 || session->late_left > 0;
@@ -116,24 +116,24 @@ static void dispatch(struct tls_session *session, uint8_t type, struct leat_buf 
         tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a record inside of a message"); /* 5.1 */
     } else if (type == WIRE_TLS_APPLICATION_DATA && len > 0) {
         session->idle_records = 0;
-        session->incoming = text;
+        session->incoming = data;
         tls_event(session, TLS_rcv_application_data);
-        text = session->incoming; /* what was not handed up */
+        data = session->incoming; /* what was not handed up */
         session->incoming = NULL;
     } else if (type == WIRE_TLS_HANDSHAKE && len > 0) {
         tls_message_feed(session,
-                         text); /* records of one byte are legal (5.1), and OpenSSL sends some */
+                         data); /* records of one byte are legal (5.1), and OpenSSL sends some */
     } else if (!count_idle(session)) {
         /* tls_break() has ended the session */
     } else if (type == WIRE_TLS_ALERT) {
-        take_alert(session, text);
+        take_alert(session, data);
     } else if (type == WIRE_TLS_APPLICATION_DATA) {
         if (session->handshake && session->state != TLS_WAIT_EOED)
             tls_event(session, TLS_rcv_application_data);
     } else {
         tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a record of no legal type"); /* 5, 5.1 */
     }
-    leat_buf_free(text);
+    leat_buf_free(data);
 }
 
 static bool is_change(const struct leat_buf *record, uint32_t total)
@@ -231,21 +231,22 @@ static bool read_header(struct tls_session *session)
         tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "what came is not TLS");
         return false;
     }
-    /* what is encrypted, which we may have no key for: text, padding and type (5.4), and a tag */
-    max = header[0] == WIRE_TLS_APPLICATION_DATA ? WIRE_TLS_TEXT_MAX + 1 + LEAT_CRYPTO_TAG_BYTES
-                                                 : WIRE_TLS_TEXT_MAX;
+    /* what is encrypted, which we may have no key for: data, padding and type (5.4), and a tag */
+    max = header[0] == WIRE_TLS_APPLICATION_DATA
+              ? WIRE_TLS_PLAINTEXT_MAX + 1 + LEAT_CRYPTO_TAG_BYTES
+              : WIRE_TLS_PLAINTEXT_MAX;
     if (session->record_len > max) {
         tls_break(session, WIRE_TLS_RECORD_OVERFLOW, "a record that is too long");
         return false;
     }
-    if (session->record_len == 0) /* 5.1: only text may be empty, and that is encrypted */
+    if (session->record_len == 0) /* 5.1: only data may be empty, and that is encrypted */
         tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "an empty record");
     return session->record_len > 0;
 }
 
 bool tls_record_next(struct tls_session *session)
 {
-    const uint32_t text_before = session->text_bytes;
+    const uint32_t data_before = session->data_bytes;
     struct leat_buf *record;
     uint32_t total;
 
@@ -274,6 +275,6 @@ bool tls_record_next(struct tls_session *session)
         return false;
     }
     /* what is handed up the program gives back itself */
-    leat_stream_consumed(&session->below, total - (session->text_bytes - text_before));
+    leat_stream_consumed(&session->below, total - (session->data_bytes - data_before));
     return true;
 }

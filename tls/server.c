@@ -172,8 +172,8 @@ static struct tls_verdict choose(struct tls_session *session,
         return bad(WIRE_TLS_NO_APPLICATION_PROTOCOL, "no protocol in common");
     if (hello->record_size_limit > 0) { /* RFC 8449 4: the type counts */
         session->handshake->limit_seen = true;
-        if (hello->record_size_limit - 1u < session->text_max)
-            session->text_max = (uint16_t)(hello->record_size_limit - 1u);
+        if (hello->record_size_limit - 1u < session->data_max)
+            session->data_max = (uint16_t)(hello->record_size_limit - 1u);
     }
     return good;
 }
@@ -287,7 +287,7 @@ void tls_take_early(TLS_PARAMETERS)
 
 void tls_hold_early(TLS_PARAMETERS)
 {
-    session->tls->config.early->hold_text(session, step);
+    session->tls->config.early->hold_data(session, step);
 }
 
 void tls_read_EndOfEarlyData(TLS_PARAMETERS)

@@ -37,7 +37,7 @@ static void time_out(struct tls_session *session)
     session->due_ns = LEAT_NEVER_NS;
     if (!session->is_open && !is_over(session)) {
         tls_event(session, TLS_timeout);
-    } else if ((session->state == TLS_CLOSED && session->text) || /* it waits for us */
+    } else if ((session->state == TLS_CLOSED && session->data) || /* it waits for us */
                ((is_over(session) || session->deaf) && takes_the_rest(session))) {
         tls_session_linger(session);
     } else {
@@ -56,7 +56,7 @@ static void time_out(struct tls_session *session)
 void tls_session_pump(struct tls_session *session)
 {
     while (!is_over(session) && session->state != TLS_RECVD_CLOSE &&
-           (!session->text || !session->is_open) && !(session->owed & TLS_OWES_FLIGHT) &&
+           (!session->data || !session->is_open) && !(session->owed & TLS_OWES_FLIGHT) &&
            tls_record_next(session))
         if (!session->is_open)
             tls_flush(session);
@@ -90,7 +90,7 @@ static void serve(struct tls_session *session)
     do {
         tls_flush(session);
         tls_session_pump(session);
-    } while (tell(session) && !session->text && !is_over(session));
+    } while (tell(session) && !session->data && !is_over(session));
 }
 
 static void below_changed(struct leat_tcp *conn, void *arg)
@@ -112,7 +112,7 @@ static void below_writable(struct leat_tcp *conn, void *arg)
 }
 
 /* A stream that ends in order before the session does is cut short, though nobody may have looked:
- * the program may still have text to take. */
+ * the program may still have data to take. */
 static enum leat_err last_word(struct tls_session *session, enum leat_err why)
 {
     if (session->err != LEAT_OK)
@@ -133,7 +133,7 @@ static void release(struct tls_session *session)
     leat_timer_cancel(tls->stack, &session->timer);
     if (session->handshake)
         tls_handshake_release(session);
-    leat_buf_free(session->text);
+    leat_buf_free(session->data);
     leat_buf_free(session->unsent);
     leat_buf_free(session->incoming);
     tls_session_give(session);
@@ -195,7 +195,7 @@ void tls_session_start(struct tls_session *session, const struct leat_stream *be
     session->generation = leat_generation(session->tls->stack);
     session->server = !session->handshake;
     session->ticket = client ? client->ticket : NULL;
-    session->text_max = WIRE_TLS_TEXT_MAX;
+    session->data_max = WIRE_TLS_PLAINTEXT_MAX;
     session->why = "";
     session->timer.on_time = on_time;
     session->timer.arg = session;
@@ -203,7 +203,7 @@ void tls_session_start(struct tls_session *session, const struct leat_stream *be
     tls_fsm_start(session);
     leat_stream_set_events(below, &tls_below_events, session);
     session->due_ns = LEAT_NEVER_NS;
-    tls_session_soon(session); /* text may have come before */
+    tls_session_soon(session); /* data may have come before */
 }
 
 void tls_session_drop(struct tls_session *session)

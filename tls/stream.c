@@ -22,25 +22,25 @@ static bool may_send(const struct tls_session *session)
            may_answer(session);
 }
 
-/* Text that makes records for which there is @room below. */
-static uint32_t text_for(uint32_t room, uint32_t text_max)
+/* Data that makes records for which there is @room below. */
+static uint32_t data_for(uint32_t room, uint32_t data_max)
 {
-    const uint32_t record = text_max + TLS_OVERHEAD, rest = room % record;
+    const uint32_t record = data_max + TLS_OVERHEAD, rest = room % record;
 
-    return room / record * text_max + (rest > TLS_OVERHEAD ? rest - TLS_OVERHEAD : 0);
+    return room / record * data_max + (rest > TLS_OVERHEAD ? rest - TLS_OVERHEAD : 0);
 }
 
 /* The same for the pool's buffers. */
-static uint32_t text_for_pool(const struct tls_session *session, uint32_t text_max)
+static uint32_t data_for_pool(const struct tls_session *session, uint32_t data_max)
 {
     struct leat_pool *pool = leat_pool(session->tls->stack);
     const uint32_t size = leat_pool_buf_bytes(pool) - LEAT_BUF_HEADROOM;
     const uint32_t free_count = leat_pool_free_count(pool);
     const uint32_t count = free_count > BUFFERS_LEFT ? free_count - BUFFERS_LEFT : 0;
-    const uint32_t each = (text_max + TLS_OVERHEAD + size - 1) / size;
+    const uint32_t each = (data_max + TLS_OVERHEAD + size - 1) / size;
 
     if (count >= each) /* one at least: NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
-        return count / each * text_max;
+        return count / each * data_max;
     return count > 0 ? count * size - TLS_OVERHEAD : 0;
 }
 
@@ -54,8 +54,8 @@ static void await_pool(struct tls_session *session)
 static uint32_t send_room(void *end)
 {
     struct tls_session *session = end;
-    const uint32_t text_max = tls_text_max(session);
-    uint32_t text, pool_text;
+    const uint32_t data_max = tls_data_max(session);
+    uint32_t data, pool_data;
 
     if (!(session->is_open || may_answer(session)) || session->owed || session->unsent) {
         session->wanted = session->wanted > 0 ? session->wanted : 1;
@@ -63,12 +63,12 @@ static uint32_t send_room(void *end)
     }
     if (!may_send(session))
         return 0;
-    text = text_for(leat_stream_send_room(&session->below), text_max);
-    pool_text = text_for_pool(session, text_max);
-    if (text > 0 && pool_text > 0)
-        return text < pool_text ? text : pool_text;
+    data = data_for(leat_stream_send_room(&session->below), data_max);
+    pool_data = data_for_pool(session, data_max);
+    if (data > 0 && pool_data > 0)
+        return data < pool_data ? data : pool_data;
     session->wanted = session->wanted > 0 ? session->wanted : 1;
-    if (text > 0)
+    if (data > 0)
         await_pool(session);
     else
         leat_stream_want_room(&session->below, 2 * TLS_OVERHEAD);
@@ -78,7 +78,7 @@ static uint32_t send_room(void *end)
 static void want_room(void *end, uint32_t bytes)
 {
     struct tls_session *session = end;
-    const uint32_t records = bytes / tls_text_max(session) + 1;
+    const uint32_t records = bytes / tls_data_max(session) + 1;
 
     session->wanted = bytes > 0 ? bytes : 1;
     if (session->is_open && may_send(session))
@@ -94,44 +94,44 @@ static void look_at_key(struct tls_session *session)
     }
 }
 
-static bool is_scattered(const struct leat_buf *text)
+static bool is_scattered(const struct leat_buf *data)
 {
     unsigned count = 0;
 
-    for (; text; text = text->next)
+    for (; data; data = data->next)
         count++;
     return count > TLS_OPEN_PIECES;
 }
 
 /* What the stream below hasn't room for after all waits here: no more than it said that it had. */
-static enum leat_err send_text(struct tls_session *session, struct leat_buf *text)
+static enum leat_err send_data(struct tls_session *session, struct leat_buf *data)
 {
-    session->unsent = text;
-    if (leat_buf_total(text) == 0) {
-        leat_buf_free(text);
+    session->unsent = data;
+    if (leat_buf_total(data) == 0) {
+        leat_buf_free(data);
         session->unsent = NULL;
     }
-    tls_text_flush(session);
+    tls_data_flush(session);
     look_at_key(session);
     return LEAT_OK;
 }
 
 /* Sends a list of many short pieces, which are copied together. */
-static enum leat_err send_scattered(struct tls_session *session, struct leat_buf *text)
+static enum leat_err send_scattered(struct tls_session *session, struct leat_buf *data)
 {
-    struct leat_buf *copy = tls_gather(session, text, leat_buf_total(text));
+    struct leat_buf *copy = tls_gather(session, data, leat_buf_total(data));
 
     if (copy)
-        return send_text(session, copy);
-    leat_buf_free(text);
+        return send_data(session, copy);
+    leat_buf_free(data);
     await_pool(session); /* no acknowledgement may tell that there is a buffer */
     return LEAT_ERR_FULL;
 }
 
-/* For @bytes of text, which there is no room for now. */
+/* For @bytes of data, which there is no room for now. */
 static void ask_again(struct tls_session *session, uint32_t bytes)
 {
-    if (session->is_open && bytes > text_for_pool(session, tls_text_max(session)))
+    if (session->is_open && bytes > data_for_pool(session, tls_data_max(session)))
         await_pool(session);
     else
         want_room(session, bytes);
@@ -142,25 +142,25 @@ static enum leat_err refusal(const struct tls_session *session)
     return session->state == TLS_FAILED ? LEAT_ERR_CLOSED : LEAT_ERR_CLOSING;
 }
 
-static enum leat_err send(void *end, struct leat_buf *text)
+static enum leat_err send(void *end, struct leat_buf *data)
 {
     struct tls_session *session = end;
     const bool closed = session->is_open && !may_send(session);
-    const uint32_t total = leat_buf_total(text);
+    const uint32_t total = leat_buf_total(data);
 
     if (closed || total > send_room(session)) {
         if (!closed) /* less room than that is no 0, of which send_room() has made a note */
             ask_again(session, total);
-        leat_buf_free(text);
+        leat_buf_free(data);
         return closed ? refusal(session) : LEAT_ERR_FULL;
     }
-    return is_scattered(text) ? send_scattered(session, text) : send_text(session, text);
+    return is_scattered(data) ? send_scattered(session, data) : send_data(session, data);
 }
 
 static enum leat_err write_bytes(void *end, const void *bytes, size_t len, size_t *taken)
 {
     struct tls_session *session = end;
-    struct leat_buf text = {.data = NULL};
+    struct leat_buf payload = {.data = NULL};
     uint32_t room;
 
     *taken = 0;
@@ -172,14 +172,14 @@ static enum leat_err write_bytes(void *end, const void *bytes, size_t len, size_
     if (room == 0)
         return len > 0 ? LEAT_ERR_FULL : LEAT_OK;
     *taken = len < room ? len : room;
-    text.data = (uint8_t *)(uintptr_t)bytes; /* is read, and no more */
-    text.len = (uint32_t)*taken;
-    *taken = tls_text_send(session, &text, text.len);
+    payload.data = (uint8_t *)(uintptr_t)bytes; /* is read, and no more */
+    payload.len = (uint32_t)*taken;
+    *taken = tls_data_send(session, &payload, payload.len);
     look_at_key(session);
     if (*taken < len) { /* on_writable follows */
         session->wanted = session->wanted > 0 ? session->wanted : 1;
         session->pool_short = true; /* if it isn't room that is lacking */
-        tls_session_await(session, TLS_SEGMENT_TEXT + TLS_OVERHEAD);
+        tls_session_await(session, TLS_SEGMENT_DATA + TLS_OVERHEAD);
     }
     return *taken > 0 ? LEAT_OK : LEAT_ERR_FULL;
 }
@@ -187,7 +187,8 @@ static enum leat_err write_bytes(void *end, const void *bytes, size_t len, size_
 /* ---- What the program takes -------------------------------------------------------------------
  */
 
-/* The pool has no descriptor for a part of the text: its program is told of it again, in a while. */
+/* The pool has no descriptor for a part of the data: its program is told of it again, in a while.
+ */
 static struct leat_buf *tell_again(struct tls_session *session)
 {
     if (session->is_open)
@@ -200,22 +201,22 @@ static struct leat_buf *tell_again(struct tls_session *session)
 
 struct leat_buf *tls_stream_take(struct tls_session *session, uint32_t bytes_max)
 {
-    struct leat_buf *all, *text;
+    struct leat_buf *all, *data;
 
-    if (!session->text)
+    if (!session->data)
         tls_session_pump(session);
-    all = text = session->text;
-    session->text = NULL;
-    if (session->text_bytes > bytes_max) {
-        text = bytes_max > 0 ? leat_buf_slice(all, 0, bytes_max) : NULL;
-        session->text = text ? leat_buf_consume(all, bytes_max) : all;
-        if (!text && bytes_max > 0)
+    all = data = session->data;
+    session->data = NULL;
+    if (session->data_bytes > bytes_max) {
+        data = bytes_max > 0 ? leat_buf_slice(all, 0, bytes_max) : NULL;
+        session->data = data ? leat_buf_consume(all, bytes_max) : all;
+        if (!data && bytes_max > 0)
             return tell_again(session);
     }
-    session->text_bytes -= leat_buf_total(text);
-    if (session->news != 0 || (!session->text && leat_stream_readable(&session->below) > 0))
+    session->data_bytes -= leat_buf_total(data);
+    if (session->news != 0 || (!session->data && leat_stream_readable(&session->below) > 0))
         tls_session_soon(session);
-    return text;
+    return data;
 }
 
 static struct leat_buf *receive(void *end, uint32_t bytes_max)
@@ -236,14 +237,14 @@ static uint32_t readable(const void *end)
 {
     const struct tls_session *session = end;
 
-    return session->is_open ? session->text_bytes : 0;
+    return session->is_open ? session->data_bytes : 0;
 }
 
 static bool at_end(const void *end)
 {
     const struct tls_session *session = end;
 
-    return !session->text && (session->state == TLS_RECVD_CLOSE || session->state == TLS_CLOSED);
+    return !session->data && (session->state == TLS_RECVD_CLOSE || session->state == TLS_CLOSED);
 }
 
 /* ---- The end -----------------------------------------------------------------------------------
@@ -274,7 +275,7 @@ static enum leat_err close_session(void *end)
     struct tls_session *session = end;
 
     session->deaf = true;
-    if (session->text) {
+    if (session->data) {
         abort_session(session);
         return LEAT_OK;
     }

@@ -3,10 +3,10 @@
  *
  * From the stream below to the program, and back:
  *
- *      tls_session_pump -> tls_record_next -> tls_unprotect -> text for the program
+ *      tls_session_pump -> tls_record_next -> tls_unprotect -> data for the program
  *                                             -> tls_message_feed -> tls_event
  *      tls_event -> messages that are owed -> tls_flush -> tls_protect -> the stream below
- *      the program's text --------------------------------> tls_protect -> the stream below
+ *      the program's data --------------------------------> tls_protect -> the stream below
  *
  * An idle session, or one that waits for a hello, is a struct tls_session and nothing else.  A
  * handshake has a struct tls_handshake of a bounded pool.  Messages to be sent are bits of a set,
@@ -27,7 +27,7 @@ enum {
     TLS_RECORD_PIECES = 16,
     TLS_OPEN_PIECES = 40,
     TLS_OVERHEAD = WIRE_TLS_RECORD_HEADER + 1 + LEAT_CRYPTO_TAG_BYTES,
-    TLS_SEGMENT_TEXT = 1400,  /* of a record that fits a segment */
+    TLS_SEGMENT_DATA = 1400,  /* of a record that fits a segment */
     TLS_SEGMENT_RECORDS = 32, /* so many are that small; then a reader may have to wait for more */
     TLS_IDLE_MAX = 32,        /* records that add nothing, and key updates, in a row */
     TLS_PROTOCOLS_BYTES = 4 * LEAT_TLS_PROTOCOL_BYTES, /* of a client's list (ALPN) */
@@ -156,13 +156,13 @@ struct tls_session {
     struct tls_key read, write;
     struct leat_buf *incoming; /* a record, or its header, without memory; or an opened one */
     struct leat_buf *unsent;   /* the program's, for which there was no room after all */
-    struct leat_buf *text;     /* opened, and not yet taken by the program */
+    struct leat_buf *data;     /* opened, and not yet taken by the program */
     const char *why;
-    uint32_t text_bytes; /* of `text` */
+    uint32_t data_bytes; /* of `data` */
     uint32_t owed;       /* set of enum tls_owed */
     uint32_t wanted;     /* room that the program waits for; 0: it doesn't */
     uint16_t record_len; /* of the record that comes; 0: its header hasn't */
-    uint16_t text_max;   /* of a record that we send */
+    uint16_t data_max;   /* of a record that we send */
     uint16_t suite, group, scheme;
     uint16_t segment_records; /* small ones sent so far */
     uint32_t generation;      /* of the stack's secrets, when it began (secrets.c) */
@@ -284,21 +284,21 @@ const char *tls_state_name(const struct tls_session *session);
 
 extern const struct leat_stream_ops tls_stream_ops;
 
-/* What has come of the program's text, up to @bytes_max of it. */
+/* What has come of the program's data, up to @bytes_max of it. */
 struct leat_buf *tls_stream_take(struct tls_session *session, uint32_t bytes_max);
 
-/* ---- text.c: the program's text as records */
+/* ---- data.c: the program's data as records */
 
-/* Sends @len bytes of @text, as many as there is room for; how many bytes that were. */
-uint32_t tls_text_send(struct tls_session *session, const struct leat_buf *text, uint32_t len);
-/* Sends what waits of the program's text; true: nothing is left. */
-bool tls_text_flush(struct tls_session *session);
+/* Sends @len bytes of @payload, as many as there is room for; how many bytes that were. */
+uint32_t tls_data_send(struct tls_session *session, const struct leat_buf *payload, uint32_t len);
+/* Sends what waits of the program's data; true: nothing is left. */
+bool tls_data_flush(struct tls_session *session);
 
 /* ---- session.c: a session on the stream below */
 
 extern const struct leat_tcp_events tls_below_events;
 
-/* Opens records until there is text, one at a time: what isn't taken stays below. */
+/* Opens records until there is data, one at a time: what isn't taken stays below. */
 void tls_session_pump(struct tls_session *session);
 /* Begins a session on @below; that of a client has its handshake. */
 void tls_session_start(struct tls_session *session, const struct leat_stream *below);
@@ -334,8 +334,8 @@ bool tls_record_next(struct tls_session *session);
 
 /* ---- message.c: handshake messages out of records */
 
-/* @text is what a record had of them. */
-void tls_message_feed(struct tls_session *session, const struct leat_buf *text);
+/* @data is what a record had of them. */
+void tls_message_feed(struct tls_session *session, const struct leat_buf *data);
 
 /* ---- protect.c: records opened and sealed */
 
@@ -347,10 +347,10 @@ struct leat_buf *tls_unprotect(struct tls_session *session, struct leat_buf *rec
 /* Sends one record: @len bytes in the first @count of tls->in, which has room for one more.  False:
  * no room. */
 bool tls_protect(struct tls_session *session, uint8_t type, unsigned count, uint32_t len);
-/* The same bytes in few pieces of our own, and takes @text; NULL: no memory, and it does not. */
-struct leat_buf *tls_gather(struct tls_session *session, struct leat_buf *text, uint32_t total);
-/* The longest text of a record. */
-uint32_t tls_text_max(const struct tls_session *session);
+/* The same bytes in few pieces of our own, and takes @data; NULL: no memory, and it does not. */
+struct leat_buf *tls_gather(struct tls_session *session, struct leat_buf *data, uint32_t total);
+/* The longest payload of a record. */
+uint32_t tls_data_max(const struct tls_session *session);
 
 /* ---- keys.c: the key schedule (7) */
 
@@ -360,8 +360,8 @@ size_t tls_digest_bytes(const struct tls_session *session);
 bool tls_transcript_open(struct tls_session *session);
 bool tls_transcript_add(struct tls_session *session, const uint8_t *bytes, size_t len);
 bool tls_transcript_digest(const struct tls_session *session, uint8_t *digest);
-bool tls_digest_of(const struct tls_session *session, struct leat_crypto_piece text,
-                   uint8_t *digest); /* of @text alone */
+bool tls_digest_of(const struct tls_session *session, struct leat_crypto_piece data,
+                   uint8_t *digest); /* of @data alone */
 /* Instead of a first ClientHello that was added: its hash (4.4.1), which is noted. */
 bool tls_transcript_retry(struct tls_session *session);
 /* The same by what is noted. */
@@ -460,7 +460,7 @@ struct leat_tls_early {
     /* What the server says of it in EncryptedExtensions. */
     struct tls_verdict (*answer)(struct tls_session *session, bool taken);
     /* A server's actions */
-    tls_action *take, *hold_text, *read_end;
+    tls_action *take, *hold_data, *read_end;
 };
 
 /* ---- end.c: what both ends do with the messages of the other */

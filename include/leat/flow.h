@@ -51,7 +51,7 @@ enum leat_err leat_flow_connect_from(struct leat_flow *flow, struct leat_task *t
                                      const struct leat_endpoint *local, uint64_t deadline_ns);
 
 /**
- * Connects to @p host, a name or the text of an address, at @p port, as leat_connect() does: by
+ * Connects to @p host, a name or the data of an address, at @p port, as leat_connect() does: by
  * both families, using the first address that opens.  @p connecting is the program's, too large for
  * most stacks; leat_connect_format() writes the outcome of each try from it.  LEAT_OK: the flow is
  * open, and must be closed.  Further errors: those of leat_connect() and leat_connect_fn.
@@ -84,7 +84,7 @@ enum leat_err leat_flow_finish(struct leat_flow *flow);
  * themselves; they belong to the program.  The window opens by as much when the flow is read again
  * or closed.
  */
-enum leat_err leat_flow_read(struct leat_flow *flow, struct leat_buf **text, uint64_t deadline_ns);
+enum leat_err leat_flow_read(struct leat_flow *flow, struct leat_buf **data, uint64_t deadline_ns);
 
 /** Waits for data, and copies at least a byte and at most @p size; @p len is the number copied. */
 enum leat_err leat_flow_read_some(struct leat_flow *flow, void *bytes, size_t size, size_t *len,
@@ -109,8 +109,8 @@ enum leat_err leat_flow_write(struct leat_flow *flow, const void *bytes, size_t 
                               uint64_t deadline_ns);
 
 /** The same for a list of buffers, without a copy; takes it, whatever is returned.
- * LEAT_ERR_MEMORY: @p text is NULL, so the result of an allocation may be passed on as it is. */
-enum leat_err leat_flow_send(struct leat_flow *flow, struct leat_buf *text, uint64_t deadline_ns);
+ * LEAT_ERR_MEMORY: @p data is NULL, so the result of an allocation may be passed on as it is. */
+enum leat_err leat_flow_send(struct leat_flow *flow, struct leat_buf *data, uint64_t deadline_ns);
 
 /** The same without a copy, for memory that never changes again (leat_buf_lend()). */
 enum leat_err leat_flow_lend(struct leat_flow *flow, const void *bytes, size_t len,
@@ -203,7 +203,7 @@ void leat_mailbox_close(struct leat_mailbox *mailbox);
 /**
  * Looks up the addresses of @p name, those of IPv6 only after leat_ipv6_register().  Writes @p
  * count of them, at most @p count_max, each with @p port, the best one first (RFC 6724).  At the
- * deadline the answer of one family is enough.  The text of an address needs no resolver.  Errors:
+ * deadline the answer of one family is enough.  The data of an address needs no resolver.  Errors:
  * those of leat_lookup_fn and leat_lookup_start(); LEAT_ERR_FORMAT (an illegal name).
  */
 enum leat_err leat_task_resolve(struct leat_task *task, struct leat_resolver *resolver,

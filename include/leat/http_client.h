@@ -156,10 +156,10 @@ void leat_http_call_close(struct leat_http_call *call);
 /** Bytes that leat_http_call_send() takes now; on_writable follows a 0. */
 uint32_t leat_http_call_send_room(struct leat_http_call *call);
 
-/** Sends the buffer list @p text, of at most leat_http_call_send_room() bytes; takes it, whatever
+/** Sends the buffer list @p data, of at most leat_http_call_send_room() bytes; takes it, whatever
  * is returned.  Errors: those of leat_tcp_send(); LEAT_ERR_FULL also if the room was not asked for;
  * LEAT_ERR_TOO_BIG (more than body_len). */
-enum leat_err leat_http_call_send(struct leat_http_call *call, struct leat_buf *text);
+enum leat_err leat_http_call_send(struct leat_http_call *call, struct leat_buf *data);
 
 /** Copies up to @p len bytes and sends them; returns how many.  If that is fewer, the queue or the
  * pool is full, and on_writable follows. */

@@ -131,10 +131,10 @@ uint32_t leat_http_send_room(struct leat_http_exchange *exchange);
 /** Asks for on_writable when leat_http_send_room() is @p bytes, as leat_tcp_want_room(). */
 void leat_http_want_room(struct leat_http_exchange *exchange, uint32_t bytes);
 
-/** Sends the buffer list @p text, of at most leat_http_send_room() bytes; takes it, whatever is
+/** Sends the buffer list @p data, of at most leat_http_send_room() bytes; takes it, whatever is
  * returned.  Errors: those of leat_tcp_send(); LEAT_ERR_FULL also if the room was not asked for;
  * LEAT_ERR_TOO_BIG (more than the head's `len`). */
-enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_buf *text);
+enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_buf *data);
 
 /** Copies up to @p len bytes and sends them; returns how many.  If that is fewer, the queue or the
  * pool is full, and on_writable follows. */

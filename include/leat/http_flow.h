@@ -100,7 +100,7 @@ void leat_http_handler_on_failed(struct leat_http_exchange *exchange, enum leat_
  * buffers themselves; they belong to the program.  The client's window opens by as much when the
  * body is read again, or the request is over.  LEAT_ERR_END: the body is over.
  */
-enum leat_err leat_http_flow_read(struct leat_http_flow *flow, struct leat_buf **text,
+enum leat_err leat_http_flow_read(struct leat_http_flow *flow, struct leat_buf **data,
                                   uint64_t deadline_ns);
 
 /** Copies the whole rest of the body, at most @p size bytes; @p len is the number copied, on errors
@@ -117,8 +117,8 @@ enum leat_err leat_http_flow_write(struct leat_http_flow *flow, const void *byte
                                    uint64_t deadline_ns);
 
 /** The same for a list of buffers, without a copy; takes it, whatever is returned.
- * LEAT_ERR_MEMORY: @p text is NULL, so the result of an allocation may be passed on as it is. */
-enum leat_err leat_http_flow_send(struct leat_http_flow *flow, struct leat_buf *text,
+ * LEAT_ERR_MEMORY: @p data is NULL, so the result of an allocation may be passed on as it is. */
+enum leat_err leat_http_flow_send(struct leat_http_flow *flow, struct leat_buf *data,
                                   uint64_t deadline_ns);
 
 /** Sends a whole reply, as leat_http_answer(): @p bytes must not move or change.  Never waits; the

@@ -30,7 +30,7 @@ enum {
 enum leat_multipart_event {
     LEAT_MULTIPART_MORE, /**< all bytes are read */
     LEAT_MULTIPART_PART, /**< a part begins; name, file and type describe it until the next one */
-    LEAT_MULTIPART_TEXT, /**< data of the part: text and text_len */
+    LEAT_MULTIPART_DATA, /**< data of the part: data and data_len */
     LEAT_MULTIPART_END,  /**< the part is over */
     LEAT_MULTIPART_OVER, /**< the last part is over; bytes behind it are ignored */
     LEAT_MULTIPART_BAD   /**< malformed, or beyond a limit; all further calls return the same */
@@ -38,9 +38,9 @@ enum leat_multipart_event {
 
 /** A reader.  The program may read its members. */
 struct leat_multipart {
-    const uint8_t *text; /**< LEAT_MULTIPART_TEXT: in the bytes just read, or in the reader */
-    size_t text_len;     /**< 1 at least */
-    bool text_is_given;  /**< the data lies in the bytes just read */
+    const uint8_t *data; /**< LEAT_MULTIPART_DATA: in the bytes just read, or in the reader */
+    size_t data_len;     /**< 1 at least */
+    bool data_is_given;  /**< the data lies in the bytes just read */
     bool has_file;       /**< the part is a file: it has a file name, which may be empty */
     uint8_t name_len;    /**< of the name */
     uint8_t file_len;    /**< of the file's name */

@@ -41,7 +41,7 @@ struct leat_stream_ops {
     /** leat_tcp_want_room() */
     void (*want_room)(void *end, uint32_t bytes);
     /** leat_tcp_send() */
-    enum leat_err (*send)(void *end, struct leat_buf *text);
+    enum leat_err (*send)(void *end, struct leat_buf *data);
     /** leat_tcp_write() */
     enum leat_err (*write)(void *end, const void *bytes, size_t len, size_t *taken);
     /** leat_tcp_receive() */
@@ -109,12 +109,12 @@ static inline void leat_stream_want_room(const struct leat_stream *stream, uint3
         leat_tcp_want_room((struct leat_tcp *)stream->end, bytes);
 }
 
-/** As leat_tcp_send(): takes @p text. */
+/** As leat_tcp_send(): takes @p data. */
 static inline enum leat_err leat_stream_send(const struct leat_stream *stream,
-                                             struct leat_buf *text)
+                                             struct leat_buf *data)
 {
-    return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->send(stream->end, text)
-                                        : leat_tcp_send((struct leat_tcp *)stream->end, text);
+    return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->send(stream->end, data)
+                                        : leat_tcp_send((struct leat_tcp *)stream->end, data);
 }
 
 /** As leat_tcp_write(). */
@@ -158,12 +158,12 @@ static inline bool leat_stream_at_end(const struct leat_stream *stream)
                                         : leat_tcp_at_end((const struct leat_tcp *)stream->end);
 }
 
-/** As leat_tcp_awaits_text(). */
-static inline bool leat_stream_awaits_text(const struct leat_stream *stream)
+/** As leat_tcp_awaits_data(). */
+static inline bool leat_stream_awaits_data(const struct leat_stream *stream)
 {
     return LEAT_STREAM_IS_OTHER(stream)
                ? stream->ops->readable(stream->end) == 0 && !stream->ops->at_end(stream->end)
-               : leat_tcp_awaits_text((const struct leat_tcp *)stream->end);
+               : leat_tcp_awaits_data((const struct leat_tcp *)stream->end);
 }
 
 /** As leat_tcp_shutdown(). */

@@ -293,10 +293,10 @@ uint32_t leat_tcp_send_room(struct leat_tcp *conn);
 void leat_tcp_want_room(struct leat_tcp *conn, uint32_t bytes);
 
 /**
- * Queues the buffer list @p text; takes it, whatever is returned.  All or nothing.
+ * Queues the buffer list @p data; takes it, whatever is returned.  All or nothing.
  * Errors: LEAT_ERR_FULL (more than leat_tcp_send_room()), LEAT_ERR_CLOSING, LEAT_ERR_CLOSED.
  */
-enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *text);
+enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *data);
 
 /**
  * Copies up to @p len bytes into buffers of the pool and queues them; @p taken is their number.  If
@@ -323,7 +323,7 @@ bool leat_tcp_at_end(const struct leat_tcp *conn);
 
 /** True if a reader can only wait: leat_tcp_receive() would return nothing, and it isn't the end.
  */
-bool leat_tcp_awaits_text(const struct leat_tcp *conn);
+bool leat_tcp_awaits_data(const struct leat_tcp *conn);
 
 /**
  * CLOSE as in RFC 9293 3.9.1.4: "I have no more to send".  Queued data is still delivered, and data

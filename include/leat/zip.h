@@ -72,7 +72,7 @@ size_t leat_zip_entry_deflated(struct leat_zip *zip, const char *name, size_t le
 
 /** Counts the next @p len bytes of the entry's data, which have been sent or, for a compressed
  * entry, given to the compressor. */
-void leat_zip_text(struct leat_zip *zip, const void *bytes, size_t len);
+void leat_zip_data(struct leat_zip *zip, const void *bytes, size_t len);
 
 /** Counts @p len bytes of a compressed entry that have been sent. */
 void leat_zip_packed(struct leat_zip *zip, size_t len);

@@ -231,7 +231,7 @@ static void merge(struct end *end, uint64_t now_ns, struct leat_pool *pool, stru
                   uint32_t headers)
 {
     const uint32_t segment_bytes = leat_buf_total(frame) - headers;
-    uint32_t text_bytes = segment_bytes;
+    uint32_t data_bytes = segment_bytes;
     uint32_t last_bytes = segment_bytes;
     uint32_t count = 1;
 
@@ -243,15 +243,15 @@ static void merge(struct end *end, uint64_t now_ns, struct leat_pool *pool, stru
 
         if (leat_link_mergeable_headers(slot->bytes, slot->len) != headers ||
             slot->len - headers > segment_bytes ||
-            headers - ETHERNET_BYTES + text_bytes + slot->len - headers > IP_TOTAL_MAX ||
-            !leat_link_goes_on(frame->data, slot->bytes, headers, text_bytes))
+            headers - ETHERNET_BYTES + data_bytes + slot->len - headers > IP_TOTAL_MAX ||
+            !leat_link_goes_on(frame->data, slot->bytes, headers, data_bytes))
             break;
         tail = leat_buf_copy(pool, slot->bytes + headers, slot->len - headers);
         if (!tail)
             break;
         leat_buf_append(frame, tail);
         last_bytes = slot->len - headers;
-        text_bytes += last_bytes;
+        data_bytes += last_bytes;
         slot_taken(end);
         count++;
     }
@@ -259,7 +259,7 @@ static void merge(struct end *end, uint64_t now_ns, struct leat_pool *pool, stru
         return;
     end->peer->counts.merged += count - 1;
     frame->segment_bytes = (uint16_t)segment_bytes;
-    leat_link_set_text_bytes(frame->data, headers, text_bytes);
+    leat_link_set_data_bytes(frame->data, headers, data_bytes);
 }
 
 /* Copies the next frame into buffers of the receiving stack; NULL: its pool is empty. */

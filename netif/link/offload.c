@@ -187,32 +187,32 @@ uint32_t leat_link_segment(const struct leat_buf *super, uint32_t number, uint8_
     const uint32_t headers = super->len;
     const uint32_t from = number * super->segment_bytes;
     const uint32_t tcp_at = tcp_at_of(super->data, headers);
-    uint32_t text = leat_buf_total(super->next) - from;
-    const uint32_t all = headers - tcp_at + from + text;
+    uint32_t payload = leat_buf_total(super->next) - from;
+    const uint32_t all = headers - tcp_at + from + payload;
     uint8_t *tcp = bytes + tcp_at;
-    const bool is_last = text <= super->segment_bytes;
+    const bool is_last = payload <= super->segment_bytes;
     struct part part;
 
     if (!is_last)
-        text = super->segment_bytes;
-    if (headers < tcp_at + TCP_OPTIONS || headers + text > bytes_max)
+        payload = super->segment_bytes;
+    if (headers < tcp_at + TCP_OPTIONS || headers + payload > bytes_max)
         return 0;
     leat_buf_read(super, 0, bytes, headers);
-    leat_buf_read(super->next, from, bytes + headers, text);
+    leat_buf_read(super->next, from, bytes + headers, payload);
     if (tcp_at == TCP4_AT)
         put16(bytes + ID_AT, get16(bytes + ID_AT) + number);
-    set_total(bytes, tcp_at, headers - IP_AT + text);
+    set_total(bytes, tcp_at, headers - IP_AT + payload);
     put32(tcp + TCP_SEQ, get32(tcp + TCP_SEQ) + from);
     if (!is_last)
         tcp[TCP_FLAGS] &= (uint8_t) ~(FIN | PSH);
     if (number > 0)
         tcp[TCP_FLAGS] &= (uint8_t)~CWR; /* RFC 3168 6.1.2: once */
-    if (!find_part(bytes, headers + text, &part))
+    if (!find_part(bytes, headers + payload, &part))
         return 0;
     /* the field holds the pseudo-header's sum, with the length of all of the payload */
     put16(bytes + part.sum_at, folded(get16(bytes + part.sum_at) + (~all & 0xffff) + part.len));
-    leat_link_checksum_complete(bytes, headers + text);
-    return headers + text;
+    leat_link_checksum_complete(bytes, headers + payload);
+    return headers + payload;
 }
 
 /* ---- merging ------------------------------------------------------------------------------ */
@@ -263,7 +263,7 @@ bool leat_link_goes_on(const uint8_t *first, const uint8_t *next, uint32_t heade
            memcmp(tcp + TCP_OPTIONS, next_tcp + TCP_OPTIONS, headers - tcp_at - TCP_OPTIONS) == 0;
 }
 
-void leat_link_set_text_bytes(uint8_t *frame, uint32_t headers, uint32_t text_bytes)
+void leat_link_set_data_bytes(uint8_t *frame, uint32_t headers, uint32_t data_bytes)
 {
-    set_total(frame, tcp_at_of(frame, headers), headers - IP_AT + text_bytes);
+    set_total(frame, tcp_at_of(frame, headers), headers - IP_AT + data_bytes);
 }

@@ -34,7 +34,7 @@ uint32_t leat_link_mergeable_headers(const uint8_t *frame, uint32_t len);
 bool leat_link_goes_on(const uint8_t *first, const uint8_t *next, uint32_t headers,
                        uint32_t so_far);
 
-/* Turns the headers of a frame into those of a super-frame with @text_bytes of payload. */
-void leat_link_set_text_bytes(uint8_t *frame, uint32_t headers, uint32_t text_bytes);
+/* Turns the headers of a frame into those of a super-frame with @data_bytes of payload. */
+void leat_link_set_data_bytes(uint8_t *frame, uint32_t headers, uint32_t data_bytes);
 
 #endif

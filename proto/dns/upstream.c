@@ -380,22 +380,22 @@ static uint32_t wanted(const struct upstream *upstream)
 static bool read_on(struct upstream *upstream)
 {
     const uint32_t missing = upstream->skip ? upstream->skip : wanted(upstream) - upstream->have;
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     if (missing == 0) {
         take_reply(upstream);
         return true;
     }
-    text = leat_stream_receive(&upstream->stream, missing);
-    if (!text)
+    data = leat_stream_receive(&upstream->stream, missing);
+    if (!data)
         return false;
     if (upstream->skip > 0)
-        upstream->skip -= leat_buf_total(text);
+        upstream->skip -= leat_buf_total(data);
     else
         upstream->have +=
-            leat_buf_read(text, 0, upstream->message + upstream->have, leat_buf_total(text));
-    leat_stream_consumed(&upstream->stream, leat_buf_total(text));
-    leat_buf_free(text);
+            leat_buf_read(data, 0, upstream->message + upstream->have, leat_buf_total(data));
+    leat_stream_consumed(&upstream->stream, leat_buf_total(data));
+    leat_buf_free(data);
     return true;
 }
 

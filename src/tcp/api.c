@@ -79,7 +79,7 @@ static bool is_closing(const struct leat_tcp *conn)
 }
 
 /* Who was told of room and then took buffers to fill it must not hear that they were the last ones
- * of its share, or that memory is low since: what was told holds for this turn, or until text is
+ * of its share, or that memory is low since: what was told holds for this turn, or until data is
  * queued. */
 static uint32_t tell_room(struct transfer *transfer, uint64_t now_ns, uint32_t bytes)
 {
@@ -142,25 +142,25 @@ static void remember_if_full(struct leat_tcp *conn)
         conn->flags |= CONN_WAS_FULL;
 }
 
-enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *text)
+enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *data)
 {
-    struct tcp_step step = {.tcp = conn->tcp, .text = text};
+    struct tcp_step step = {.tcp = conn->tcp, .data = data};
 
-    if (!is_closing(conn) && leat_buf_total(text) > leat_tcp_send_room(conn)) {
+    if (!is_closing(conn) && leat_buf_total(data) > leat_tcp_send_room(conn)) {
         conn->flags |= CONN_WAS_FULL;
         if (!tcp_something_waits(conn)) /* the limit may grow, and no ACK of ours will tell */
             tcp_retry_later(conn);
-        leat_buf_free(text);
+        leat_buf_free(data);
         return LEAT_ERR_FULL;
     }
     tcp_event(&conn->tcb, &step, TCP_SEND);
     conn->transfer->told_bytes = 0;
-    leat_buf_free(step.text); /* what the table did not want */
+    leat_buf_free(step.data); /* what the table did not want */
     remember_if_full(conn);
     return step.err;
 }
 
-/* SEND, with no text yet: may we? */
+/* SEND, with no data yet: may we? */
 static enum leat_err may_write(struct leat_tcp *conn)
 {
     struct tcp_step step = {.tcp = conn->tcp};
@@ -250,9 +250,9 @@ struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max)
     struct tcp_step step = {.tcp = conn->tcp, .bytes = bytes_max};
 
     tcp_event(&conn->tcb, &step, TCP_RECEIVE);
-    if (conn->text_bytes == 0 && (conn->flags & CONN_TELL_CLOSED))
+    if (conn->data_bytes == 0 && (conn->flags & CONN_TELL_CLOSED))
         tcp_call_back(conn); /* the end may be told now */
-    return step.text;
+    return step.data;
 }
 
 void leat_tcp_consumed(struct leat_tcp *conn, uint32_t bytes)
@@ -269,17 +269,17 @@ void leat_tcp_consumed(struct leat_tcp *conn, uint32_t bytes)
 
 uint32_t leat_tcp_readable(const struct leat_tcp *conn)
 {
-    return conn->flags & CONN_TOLD_OPEN ? conn->text_bytes : 0;
+    return conn->flags & CONN_TOLD_OPEN ? conn->data_bytes : 0;
 }
 
 bool leat_tcp_at_end(const struct leat_tcp *conn)
 {
-    return (conn->tcb.flags & TCB_FIN_TAKEN) && conn->text_bytes == 0;
+    return (conn->tcb.flags & TCB_FIN_TAKEN) && conn->data_bytes == 0;
 }
 
-bool leat_tcp_awaits_text(const struct leat_tcp *conn)
+bool leat_tcp_awaits_data(const struct leat_tcp *conn)
 {
-    return conn->text_bytes > 0 ? !(conn->flags & CONN_TOLD_OPEN)
+    return conn->data_bytes > 0 ? !(conn->flags & CONN_TOLD_OPEN)
                                 : !(conn->tcb.flags & TCB_FIN_TAKEN);
 }
 
@@ -303,7 +303,7 @@ COLD static void abort_unread(struct leat_tcp *conn)
 
 enum leat_err leat_tcp_close(struct leat_tcp *conn)
 {
-    const bool unread = conn->text_bytes > 0 || conn->transfer->reorder.first;
+    const bool unread = conn->data_bytes > 0 || conn->transfer->reorder.first;
 
     if (conn->flags & CONN_NO_READER)
         return LEAT_ERR_CLOSING;

@@ -2,7 +2,7 @@
  * evict.c -- who holds memory for nothing gives it back to those who hold less.
  *
  * While less than POOL_SCARCE is free, of buffers or of records of what is in flight, a hand goes
- * round the transfers, LOOK_MAX at a time.  Text out of order of an address above half of its share
+ * round the transfers, LOOK_MAX at a time.  Data out of order of an address above half of its share
  * is dropped: it will come again.  A connection is stalled if its peer has not acknowledged an
  * eighth of what is queued for longer than our patience, which is 10 s at POOL_SCARCE and 2 s at
  * POOL_RESERVE: a client on a bad line repeats what was lost twice in that time, and one at 56
@@ -10,7 +10,7 @@
  * its program has closed, else one of an address above its share, else the one that holds most for
  * longest.  Who gets on is never reset.
  *
- * Text out of order whose hole is not filled within the user timeout is given up as well.
+ * Data out of order whose hole is not filled within the user timeout is given up as well.
  */
 #include "tcp/conn/account.h"
 #include "tcp/conn/limits.h"
@@ -105,7 +105,7 @@ void tcp_end_early(struct leat_tcp *conn, enum leat_err why)
 
 /* ---- the hand ----------------------------------------------------------------------------- */
 
-static void look_at_early_text(struct leat_tcp *conn, bool scarce)
+static void look_at_early_data(struct leat_tcp *conn, bool scarce)
 {
     const struct reorder *reorder = &conn->transfer->reorder;
 
@@ -113,7 +113,7 @@ static void look_at_early_text(struct leat_tcp *conn, bool scarce)
         return;
     if (tcp_age_ms(conn->tcp, reorder->since_ms) >= tcp_give_up_ms(conn) ||
         (scarce && is_above_share(conn, 2 * tcp_peer(conn)->in)))
-        tcp_drop_early_text(conn);
+        tcp_drop_early_data(conn);
     else
         conn->tcp->eviction.early_seen = true;
 }
@@ -142,7 +142,7 @@ static bool look_at_group(struct tcp *tcp, unsigned left)
     struct transfer *transfer;
 
     while ((transfer = next_in_use(tcp, &left))) {
-        look_at_early_text(transfer->conn, scarce);
+        look_at_early_data(transfer->conn, scarce);
         if (scarce)
             consider(transfer->conn, &worst);
     }

@@ -18,10 +18,10 @@ struct eviction {
     struct timer timer;
     uint32_t hand;      /* the transfer that is looked at next */
     uint32_t conn_hand; /* the connection, for admission.c */
-    bool early_seen;    /* text out of order, since the hand was at the first */
+    bool early_seen;    /* data out of order, since the hand was at the first */
 };
 
-/* Has a look soon at who holds memory for nothing, or, if memory isn't @low, at text out of order
+/* Has a look soon at who holds memory for nothing, or, if memory isn't @low, at data out of order
  * that is too old (account.c: what is below doesn't call evict.c). */
 COLD void tcp_watch_memory(struct tcp *tcp, bool low);
 timer_fn tcp_eviction_timer;

@@ -83,7 +83,7 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         .min_rtt_ns = min_rtt_ns == UINT64_MAX ? 0 : min_rtt_ns,
         .congestion = congestion_name(conn, &congestion),
         .queued_bytes = transfer->sendq.bytes,
-        .readable_bytes = conn->text_bytes,
+        .readable_bytes = conn->data_bytes,
         .soft_error = conn->flags & CONN_TELL_CLOSED ? LEAT_OK : (enum leat_err)conn->error,
     };
 }

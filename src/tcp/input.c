@@ -46,7 +46,7 @@ static uint64_t *parse(struct leat *stack, struct packet *packet, struct tcp_seg
         return &stack->stats.drop_tcp_options;
     view_pull(buf, header->header_bytes);
     segment->now_ms = tcp_now_ms(stack);
-    segment->text_bytes = len - header->header_bytes;
+    segment->data_bytes = len - header->header_bytes;
     segment->skip_bytes = 0;
     segment->seq = header->seq;
     segment->fin = header->flags & TCP_FIN;
@@ -59,8 +59,8 @@ static uint64_t *parse(struct leat *stack, struct packet *packet, struct tcp_seg
 static void note_heard(struct leat_tcp *conn, const struct tcp_segment *segment)
 {
     conn->tcb.clock_ms = segment->now_ms;
-    if (segment->text_bytes == 0 && leat_buf_total(segment->packet->buf) > 0) {
-        conn->flags |= CONN_ACK_NOW; /* text, but no window for it: a probe wants an answer */
+    if (segment->data_bytes == 0 && leat_buf_total(segment->packet->buf) > 0) {
+        conn->flags |= CONN_ACK_NOW; /* data, but no window for it: a probe wants an answer */
         tcp_want_output(conn);
     }
 }
@@ -105,7 +105,7 @@ static __attribute__((noinline)) void take_FIN_if_due(struct tcb *tcb, struct tc
         return;
     if (tcp_classify_FIN(tcb, segment)) {
         tcp_event(tcb, step, TCP_rcv_FIN);
-    } else if (segment->fin && segment->text_bytes == 0) { /* out of order: RFC 5681 4.2 */
+    } else if (segment->fin && segment->data_bytes == 0) { /* out of order: RFC 5681 4.2 */
         tcp_conn(tcb)->flags |= CONN_ACK_NOW;
         tcp_want_output(tcp_conn(tcb));
     }
@@ -168,7 +168,7 @@ static bool is_refusal(enum tcp_event event)
     }
 }
 
-/* A segment without a good ACK: one event, but for the text of a SYN.  Who sent a SYN again may
+/* A segment without a good ACK: one event, but for the data of a SYN.  Who sent a SYN again may
  * answer either SYN,ACK: that is no sample (Karn). */
 static void take_only_event(struct tcb *tcb, struct tcp_step *step)
 {
@@ -187,7 +187,7 @@ static void take_only_event(struct tcb *tcb, struct tcp_step *step)
 /* ---- whose is it -------------------------------------------------------------------------- */
 
 /* An ACK that may answer a cookie of ours.  Without room it is dropped, and no RST ends a
- * connection that the peer believes in: its text will come again, with the same ACK. */
+ * connection that the peer believes in: its data will come again, with the same ACK. */
 COLD static struct tcb *cookie_input(struct leat_tcp_listener *listener, struct tcp_step *step)
 {
     struct tcp_half *half;

@@ -14,7 +14,7 @@
 
 enum {
     BACKLOG_DEFAULT = 128,
-    FAST_OPEN_PENDING_MAX = 64 /* RFC 7413 5.1: spoofed SYNs with text cost no more than this */
+    FAST_OPEN_PENDING_MAX = 64 /* RFC 7413 5.1: spoofed SYNs with data cost no more than this */
 };
 
 static void listener_deliver(struct leat *stack, struct ready *ready)
@@ -111,12 +111,12 @@ static bool may_open_fast(const struct leat_tcp_listener *listener,
 {
     const struct tcp *tcp = listener->tcp;
 
-    return segment->text_bytes > 0 && listener->config.fast_open == LEAT_TCP_ON &&
+    return segment->data_bytes > 0 && listener->config.fast_open == LEAT_TCP_ON &&
            tcp->fast_open.pending < FAST_OPEN_PENDING_MAX &&
            tcp_fast_open_knows(tcp, segment->packet->src, &segment->header);
 }
 
-/* The connection begins now, in SYN-RECEIVED, with the text of its SYN. */
+/* The connection begins now, in SYN-RECEIVED, with the data of its SYN. */
 static void open_fast(struct tcp_half *half, struct tcp_segment *segment)
 {
     struct tcp_step step = {.tcp = half->tcp, .segment = segment};
@@ -131,7 +131,7 @@ static void open_fast(struct tcp_half *half, struct tcp_segment *segment)
     step.tcp->fast_open.pending++;
     step.tcp->stack->stats.tcp_fast_opens++;
     tcp_conn_handshaken(conn);
-    tcp_classify_SYN_text(&conn->tcb, segment);
+    tcp_classify_SYN_data(&conn->tcb, segment);
     tcp_event(&conn->tcb, &step, segment->events[0]);
 }
 

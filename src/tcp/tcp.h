@@ -184,7 +184,7 @@ static inline bool tcp_has_transfer(const struct leat_tcp *conn)
 
 /* ---- how far our FIN is: the state says it, and SND.NXT ------------------------------------ */
 
-/* The program has closed its side, or all is over: no more text is taken from it. */
+/* The program has closed its side, or all is over: no more data is taken from it. */
 static inline bool tcp_fin_is_queued(const struct leat_tcp *conn)
 {
     return 1u << conn->tcb.state &
@@ -192,7 +192,7 @@ static inline bool tcp_fin_is_queued(const struct leat_tcp *conn)
             1u << TCP_TIME_WAIT | 1u << TCP_CLOSED);
 }
 
-/* ... and the peer has not acknowledged the FIN, which may wait behind text. */
+/* ... and the peer has not acknowledged the FIN, which may wait behind data. */
 static inline bool tcp_fin_waits(const struct leat_tcp *conn)
 {
     return 1u << conn->tcb.state & (1u << TCP_FIN_WAIT_1 | 1u << TCP_CLOSING | 1u << TCP_LAST_ACK);
@@ -215,16 +215,16 @@ static inline bool tcp_fin_has_left(const struct leat_tcp *conn)
            (1u << conn->tcb.state & (1u << TCP_FIN_WAIT_2 | 1u << TCP_TIME_WAIT));
 }
 
-/* Sequence number behind the text that the program has sent.  Without a transfer all of it is
+/* Sequence number behind the data that the program has sent.  Without a transfer all of it is
  * acknowledged. */
-static inline uint32_t tcp_text_end(const struct leat_tcp *conn)
+static inline uint32_t tcp_data_end(const struct leat_tcp *conn)
 {
     if (tcp_has_transfer(conn))
         return sendq_end(&conn->transfer->sendq);
     return conn->tcb.snd_nxt - tcp_fin_has_left(conn);
 }
 
-/* Text, or a FIN, that the peer has not acknowledged yet, whether it left or not. */
+/* Data, or a FIN, that the peer has not acknowledged yet, whether it left or not. */
 static inline bool tcp_something_waits(const struct leat_tcp *conn)
 {
     return conn->transfer->sendq.bytes > 0 || tcp_fin_waits(conn);

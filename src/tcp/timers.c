@@ -170,7 +170,7 @@ COLD static bool rexmt_expired(struct leat_tcp *conn)
 
 static void retry(struct leat_tcp *conn)
 {
-    if ((conn->flags & CONN_WAS_DRY) && conn->text)
+    if ((conn->flags & CONN_WAS_DRY) && conn->data)
         tcp_tell(conn, CONN_TELL_READABLE);
     conn->flags &= ~(unsigned)CONN_WAS_DRY;
     if (!(conn->flags & CONN_WAS_FULL) || tcp_transfer_get(conn))

@@ -40,8 +40,8 @@ enum {
     PEER_FIN_STATES = 1 << TCP_CLOSE_WAIT | 1 << TCP_CLOSING | 1 << TCP_LAST_ACK
 };
 
-/* The first number that text can have and that isn't acknowledged. */
-static uint32_t text_una(const struct leat_tcp *conn)
+/* The first number that data can have and that isn't acknowledged. */
+static uint32_t data_una(const struct leat_tcp *conn)
 {
     return conn->snd_una + ((conn->tcb.flags & TCB_SYN_UNACKED) != 0);
 }
@@ -51,14 +51,14 @@ static const char *check_numbers(const struct leat_tcp *conn)
 {
     const uint32_t una = conn->snd_una;
     const uint32_t nxt = conn->tcb.snd_nxt;
-    const uint32_t text_end = tcp_text_end(conn);
+    const uint32_t data_end = tcp_data_end(conn);
     const uint32_t queued = conn->transfer->sendq.bytes;
 
     MUST(seq_le(una, nxt));
-    MUST(seq_le(nxt, text_end + 1));
-    MUST(tcp_fin_has_left(conn) == (nxt == text_end + 1));
-    MUST(in_states(conn, 1 << TCP_FIN_WAIT_2) == (una == text_end + 1));
-    MUST(queued == text_end - text_una(conn) || (queued == 0 && una == nxt));
+    MUST(seq_le(nxt, data_end + 1));
+    MUST(tcp_fin_has_left(conn) == (nxt == data_end + 1));
+    MUST(in_states(conn, 1 << TCP_FIN_WAIT_2) == (una == data_end + 1));
+    MUST(queued == data_end - data_una(conn) || (queued == 0 && una == nxt));
     MUST(seq_le(conn->last_ack_sent, conn->tcb.rcv_nxt) || in_states(conn, SYN_STATES));
     return 0;
 }
@@ -88,7 +88,7 @@ static const char *check_records(const struct leat_tcp *conn)
     if (in_syn || tcp_fin_is_alone(conn)) /* what a SYN brings has no record */
         MUST(known == 0);
     else
-        MUST(known == conn->tcb.snd_nxt - text_una(conn));
+        MUST(known == conn->tcb.snd_nxt - data_una(conn));
     return 0;
 }
 
@@ -174,7 +174,7 @@ static const char *check_deadlines(const struct leat_tcp *conn)
 static const char *check_program(const struct leat_tcp *conn)
 {
     const uint32_t tell = CONN_TELL_OPEN | CONN_TELL_READABLE | CONN_TELL_WRITABLE;
-    const bool held_back = conn->text_bytes > 0 && conn->error == LEAT_OK;
+    const bool held_back = conn->data_bytes > 0 && conn->error == LEAT_OK;
 
     if (has(conn, CONN_UNACCEPTED)) {
         MUST(near_ring_is_in(&conn->waiting));

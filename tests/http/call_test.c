@@ -46,19 +46,19 @@ int close_client(void **state)
 static void peer_reads(struct leat_tcp *conn, void *arg)
 {
     struct peer *peer = arg;
-    struct leat_buf *text;
+    struct leat_buf *data;
     uint32_t len;
 
     (void)conn;
     if (peer->deaf)
         return;
-    text = leat_stream_receive(&peer->stream, UINT32_MAX);
-    len = leat_buf_total(text);
+    data = leat_stream_receive(&peer->stream, UINT32_MAX);
+    len = leat_buf_total(data);
     assert_true(peer->have + len < sizeof peer->bytes);
-    leat_buf_read(text, 0, peer->bytes + peer->have, len);
+    leat_buf_read(data, 0, peer->bytes + peer->have, len);
     peer->have += len;
     peer->bytes[peer->have] = '\0';
-    leat_buf_free(text);
+    leat_buf_free(data);
     leat_stream_consumed(&peer->stream, len);
 }
 
@@ -116,14 +116,14 @@ static void on_reply(struct leat_http_call *call, void *arg)
 
 void take(struct heard *heard)
 {
-    struct leat_buf *text = leat_http_call_receive(heard->call, UINT32_MAX);
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *data = leat_http_call_receive(heard->call, UINT32_MAX);
+    const uint32_t len = leat_buf_total(data);
 
     assert_true(heard->have + len < sizeof heard->bytes);
-    leat_buf_read(text, 0, heard->bytes + heard->have, len);
+    leat_buf_read(data, 0, heard->bytes + heard->have, len);
     heard->have += len;
     heard->bytes[heard->have] = '\0';
-    leat_buf_free(text);
+    leat_buf_free(data);
     leat_http_call_consumed(heard->call, len);
 }
 

@@ -1,5 +1,5 @@
 /* heads.c -- reads requests as the server does, for tests that compare it with others: from
- * standard input the length (four bytes, the lowest first) and the text of each; one line back: the
+ * standard input the length (four bytes, the lowest first) and the data of each; one line back: the
  * status (0: more is wanted), the bytes of the head, and the framing of the body. */
 #include <stdint.h>
 #include <stdio.h>
@@ -7,13 +7,13 @@
 
 #include "web/http/http_request.h"
 
-static void say(const uint8_t *text, size_t len)
+static void say(const uint8_t *data, size_t len)
 {
     struct http_request request;
     size_t taken;
 
     http_request_start(&request, NULL);
-    taken = http_request_read(&request, text, len);
+    taken = http_request_read(&request, data, len);
     printf("%d %zu %s %llu\n", request.status, taken, request.codings ? "chunked" : "length",
            request.codings ? 0ull : (unsigned long long)request.content_length);
 }
@@ -24,12 +24,12 @@ int main(void)
 
     while (fread(head, 1, sizeof head, stdin) == sizeof head) {
         const size_t len = head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16;
-        uint8_t *text = malloc(len + !len); /* of its own, so that a sanitizer sees its end */
+        uint8_t *data = malloc(len + !len); /* of its own, so that a sanitizer sees its end */
 
-        if (!text || fread(text, 1, len, stdin) != len)
+        if (!data || fread(data, 1, len, stdin) != len)
             return 1;
-        say(text, len);
-        free(text);
+        say(data, len);
+        free(data);
     }
     return 0;
 }

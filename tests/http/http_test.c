@@ -48,14 +48,14 @@ int tear_down(void **state)
 
 void read_some(struct client *client, uint32_t bytes_max)
 {
-    struct leat_buf *text = leat_tcp_receive(client->conn, bytes_max);
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *data = leat_tcp_receive(client->conn, bytes_max);
+    const uint32_t len = leat_buf_total(data);
 
     assert_true(client->have + len < sizeof client->bytes);
-    leat_buf_read(text, 0, client->bytes + client->have, len);
+    leat_buf_read(data, 0, client->bytes + client->have, len);
     client->have += len;
     client->bytes[client->have] = '\0';
-    leat_buf_free(text);
+    leat_buf_free(data);
     leat_tcp_consumed(client->conn, len);
     client->ended = leat_tcp_at_end(client->conn);
     if (client->ended && !client->stay)
@@ -129,7 +129,7 @@ void check(struct fixture *f, const char *request, const char *expected)
     leave_server(f, client);
 }
 
-size_t text_of_chunks(const struct client *client, char *plain)
+size_t data_of_chunks(const struct client *client, char *plain)
 {
     const char *body = strstr(client->bytes, "\r\n\r\n");
     size_t at, len = 1, total = 0;

@@ -56,9 +56,9 @@ void send_text(struct client *client, const char *text);
 /* Reads up to @bytes_max and closes after the server. */
 void read_some(struct client *client, uint32_t bytes_max);
 
-/* Writes the text of the one reply that the client has, which is in chunks (RFC 9112 7.1), to @plain
- * with a NUL behind it; returns its length. */
-size_t text_of_chunks(const struct client *client, char *plain);
+/* Writes the data of the one reply that the client has, which is in chunks (RFC 9112 7.1), to
+ * @plain with a NUL behind it; returns its length. */
+size_t data_of_chunks(const struct client *client, char *plain);
 
 /* Closes and waits for the end. */
 void leave_server(struct fixture *f, struct client *client);

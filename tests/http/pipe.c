@@ -7,7 +7,7 @@
 
 static uint32_t fill_of(const struct pipe_end *reader)
 {
-    return leat_buf_total(reader->text) + reader->unconsumed;
+    return leat_buf_total(reader->data) + reader->unconsumed;
 }
 
 static void tell(struct pipe_end *end)
@@ -19,13 +19,13 @@ static void tell(struct pipe_end *end)
 static bool is_over(const struct pipe_end *end)
 {
     return end->aborted || end->other->aborted ||
-           (end->shut && end->other->shut && !end->text && !end->other->text);
+           (end->shut && end->other->shut && !end->data && !end->other->data);
 }
 
 /* Of what waits as much as may be read now. */
 static uint32_t shown_of(const struct pipe_end *end)
 {
-    const uint32_t total = leat_buf_total(end->text);
+    const uint32_t total = leat_buf_total(end->data);
 
     return end->grain == 0 || end->shown > total ? total : end->shown;
 }
@@ -33,7 +33,7 @@ static uint32_t shown_of(const struct pipe_end *end)
 /* Another grain of it. */
 static void show_more(struct pipe_end *end)
 {
-    const uint32_t total = leat_buf_total(end->text);
+    const uint32_t total = leat_buf_total(end->data);
 
     if (end->grain == 0 || end->shown >= total)
         return;
@@ -61,8 +61,8 @@ static void on_time(struct leat_timer *timer, void *arg)
     if (!is_over(end) || end->told_closed)
         return;
     end->told_closed = true;
-    leat_buf_free(end->text);
-    end->text = NULL;
+    leat_buf_free(end->data);
+    end->data = NULL;
     if (end->events->on_closed)
         end->events->on_closed(NULL,
                                end->aborted          ? LEAT_ERR_ABORTED
@@ -110,9 +110,9 @@ static uint32_t send_room(void *arg)
 
 /* The same bytes in pieces of @grain, as segments are; so many as there are small buffers for, and
  * the rest in large ones; as it is where the pool is empty. */
-static struct leat_buf *cut(struct leat_pool *pool, struct leat_buf *text, uint32_t grain)
+static struct leat_buf *cut(struct leat_pool *pool, struct leat_buf *data, uint32_t grain)
 {
-    const uint32_t total = leat_buf_total(text);
+    const uint32_t total = leat_buf_total(data);
     struct leat_buf *all = NULL;
 
     for (uint32_t at = 0, len; at < total; at += len) {
@@ -125,35 +125,35 @@ static struct leat_buf *cut(struct leat_pool *pool, struct leat_buf *text, uint3
             piece = leat_buf_alloc(pool, LEAT_BUF_HEADROOM);
         if (!piece) {
             leat_buf_free(all);
-            return text;
+            return data;
         }
-        leat_buf_read(text, at, leat_buf_put(piece, len), len);
+        leat_buf_read(data, at, leat_buf_put(piece, len), len);
         if (all)
             leat_buf_append(all, piece);
         else
             all = piece;
     }
-    leat_buf_free(text);
+    leat_buf_free(data);
     return all;
 }
 
-static enum leat_err send(void *arg, struct leat_buf *text)
+static enum leat_err send(void *arg, struct leat_buf *data)
 {
     struct pipe_end *end = arg, *reader = end->other;
     const bool closed = end->shut || is_over(end);
 
-    if (closed || leat_buf_total(text) > send_room(end)) {
-        leat_buf_free(text);
+    if (closed || leat_buf_total(data) > send_room(end)) {
+        leat_buf_free(data);
         return closed ? LEAT_ERR_CLOSING : LEAT_ERR_FULL;
     }
     if (reader->spoil)
-        reader->spoil(reader, text);
+        reader->spoil(reader, data);
     if (reader->grain > 0)
-        text = cut(leat_pool(end->stack), text, reader->grain);
-    if (reader->text)
-        leat_buf_append(reader->text, text);
+        data = cut(leat_pool(end->stack), data, reader->grain);
+    if (reader->data)
+        leat_buf_append(reader->data, data);
     else
-        reader->text = text;
+        reader->data = data;
     reader->readable = true;
     tell(reader);
     return LEAT_OK;
@@ -164,36 +164,36 @@ static enum leat_err write_bytes(void *arg, const void *bytes, size_t len, size_
     struct pipe_end *end = arg;
     const uint32_t room = send_room(end);
     const uint32_t part = len < room ? (uint32_t)len : room;
-    struct leat_buf *text = part > 0 ? leat_buf_copy(leat_pool(end->stack), bytes, part) : NULL;
+    struct leat_buf *data = part > 0 ? leat_buf_copy(leat_pool(end->stack), bytes, part) : NULL;
 
     *taken = 0;
     if (end->shut || is_over(end)) {
-        leat_buf_free(text);
+        leat_buf_free(data);
         return LEAT_ERR_CLOSING;
     }
     if (part < len && end->wanted == 0)
         end->wanted = end->capacity / 2;
-    if (!text)
+    if (!data)
         return len > 0 ? LEAT_ERR_FULL : LEAT_OK;
     *taken = part;
-    return send(end, text);
+    return send(end, data);
 }
 
 static struct leat_buf *receive(void *arg, uint32_t bytes_max)
 {
     struct pipe_end *end = arg;
-    struct leat_buf *all = end->text, *text = all;
+    struct leat_buf *all = end->data, *data = all;
 
     if (bytes_max > shown_of(end))
         bytes_max = shown_of(end);
-    end->text = NULL;
+    end->data = NULL;
     if (leat_buf_total(all) > bytes_max) {
-        text = bytes_max > 0 ? leat_buf_slice(all, 0, bytes_max) : NULL;
-        end->text = text ? leat_buf_consume(all, bytes_max) : all;
+        data = bytes_max > 0 ? leat_buf_slice(all, 0, bytes_max) : NULL;
+        end->data = data ? leat_buf_consume(all, bytes_max) : all;
     }
-    end->unconsumed += leat_buf_total(text);
-    end->shown -= end->grain > 0 ? leat_buf_total(text) : 0;
-    return text;
+    end->unconsumed += leat_buf_total(data);
+    end->shown -= end->grain > 0 ? leat_buf_total(data) : 0;
+    return data;
 }
 
 static void consumed(void *arg, uint32_t bytes)
@@ -216,7 +216,7 @@ static bool at_end(const void *arg)
 {
     const struct pipe_end *end = arg;
 
-    return end->other->shut && !end->text;
+    return end->other->shut && !end->data;
 }
 
 static enum leat_err shut_down(void *arg)
@@ -243,7 +243,7 @@ static enum leat_err close_both(void *arg)
 {
     struct pipe_end *end = arg;
 
-    if (end->text)
+    if (end->data)
         abort_both(end);
     else
         shut_down(end);

@@ -11,16 +11,16 @@ struct pipe_end {
     const struct leat_tcp_events *events;
     void *arg;
     struct leat_timer timer; /* tells what is to be told */
-    struct leat_buf *text;   /* for receive(); what the other end has sent */
+    struct leat_buf *data;   /* for receive(); what the other end has sent */
     uint32_t unconsumed;     /* received, but not given back yet */
-    uint32_t capacity;       /* text and unconsumed together */
+    uint32_t capacity;       /* data and unconsumed together */
     uint32_t grain;          /* bytes that a turn shows, in a piece of their own; 0: all */
-    uint32_t shown;          /* of `text`, with a grain */
+    uint32_t shown;          /* of `data`, with a grain */
     uint32_t wanted;         /* room that the other end waits for; 0: it doesn't */
     uint32_t taken;
     bool writable, readable; /* to be told */
     /* sees, and may change, what the other end has sent; NULL: nobody */
-    void (*spoil)(struct pipe_end *end, struct leat_buf *text);
+    void (*spoil)(struct pipe_end *end, struct leat_buf *data);
     /* how much of @room it says that there is; NULL: all */
     uint32_t (*grants)(struct pipe_end *end, uint32_t room);
     struct leat_ip peer; /* what the stream says that it is, as LEAT_IP_ANY at first */

@@ -11,12 +11,12 @@
 
 struct read {
     struct http_body body;
-    char text[64];
-    size_t text_len;
+    char data[64];
+    size_t data_len;
     size_t used; /* bytes up to where the body is over, or broken */
 };
 
-/* Reads on in @bytes; of the text it keeps the beginning. */
+/* Reads on in @bytes; of the data it keeps the beginning. */
 static void feed(struct read *read, const char *bytes, size_t len)
 {
     size_t at = 0;
@@ -30,9 +30,9 @@ static void feed(struct read *read, const char *bytes, size_t len)
         }
         if (n > read->body.left)
             n = (size_t)read->body.left;
-        if (read->text_len + n <= sizeof read->text) {
-            memcpy(read->text + read->text_len, bytes + at, n);
-            read->text_len += n;
+        if (read->data_len + n <= sizeof read->data) {
+            memcpy(read->data + read->data_len, bytes + at, n);
+            read->data_len += n;
         }
         http_body_take(&read->body, n);
         at += n;
@@ -43,7 +43,7 @@ static void feed(struct read *read, const char *bytes, size_t len)
 /* Reads all of @bytes, chunked, in two pieces. */
 static struct read read_cut(const char *bytes, size_t len, size_t cut)
 {
-    struct read read = {.text_len = 0};
+    struct read read = {.data_len = 0};
 
     http_body_start(&read.body, true, 0);
     feed(&read, bytes, cut);
@@ -61,9 +61,9 @@ static void check(const char *bytes, enum http_body_phase phase, const char *tex
         assert_int_equal(read.body.phase, phase);
         if (!text)
             continue;
-        assert_int_equal(read.text_len, strlen(text));
-        assert_memory_equal(read.text, text, read.text_len);
-        assert_int_equal(read.body.taken, read.text_len);
+        assert_int_equal(read.data_len, strlen(text));
+        assert_memory_equal(read.data, text, read.data_len);
+        assert_int_equal(read.body.taken, read.data_len);
     }
 }
 
@@ -79,7 +79,7 @@ static void test_chunks(void **state)
     check("000000000000000B\r\n0123456789a\r\n0000000000000000\r\n\r\n", HTTP_BODY_OVER,
           "0123456789a");
     check("5\r\nhello\r\n", HTTP_BODY_FRAMING, "hello");
-    check("5\r\nhell", HTTP_BODY_TEXT, "hell");
+    check("5\r\nhell", HTTP_BODY_DATA, "hell");
 }
 
 static void test_extensions_and_trailers_are_thrown_away(void **state)
@@ -167,18 +167,18 @@ static void test_the_largest_chunk(void **state)
     const struct read read = read_cut("ffffffffffffffff\r\n", 18, 3);
 
     (void)state;
-    assert_int_equal(read.body.phase, HTTP_BODY_TEXT);
+    assert_int_equal(read.body.phase, HTTP_BODY_DATA);
     assert_true(read.body.left == UINT64_MAX);
 }
 
 static void test_bodies_by_length(void **state)
 {
-    struct read read = {.text_len = 0};
+    struct read read = {.data_len = 0};
 
     (void)state;
     http_body_start(&read.body, false, 5);
     feed(&read, "hel", 3);
-    assert_int_equal(read.body.phase, HTTP_BODY_TEXT);
+    assert_int_equal(read.body.phase, HTTP_BODY_DATA);
     feed(&read, "lo0\r\n", 5);
     assert_int_equal(read.body.phase, HTTP_BODY_OVER);
     assert_int_equal(read.used, 5);

@@ -28,7 +28,7 @@ static void test_a_connection_is_kept_for_the_next_call(void **state)
     free(peer);
 }
 
-/* After a reply that says so, one that isn't whole, or text that nobody asked for. */
+/* After a reply that says so, one that isn't whole, or data that nobody asked for. */
 static void test_a_connection_that_is_not_kept(void **state)
 {
     static const char *const replies[] = {

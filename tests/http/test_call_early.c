@@ -14,7 +14,7 @@ struct place {
     struct leat_stream session;
     bool used;
     size_t have;
-    char text[1024];
+    char data[1024];
 };
 
 static struct leat_tls_ticket ticket, spare; /* the client's; one more that it gets, if there is */
@@ -30,23 +30,23 @@ static char last[1024]; /* head that was heard whole */
 
 static void hear(struct place *place, bool early)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
     const char *answer = early ? early_answer : late_answer;
     size_t taken;
 
-    while ((text = early ? leat_tls_receive_early(&place->session, 1000)
+    while ((data = early ? leat_tls_receive_early(&place->session, 1000)
                          : leat_stream_receive(&place->session, 1000)) != NULL) {
-        const uint32_t len = leat_buf_total(text);
+        const uint32_t len = leat_buf_total(data);
 
-        assert_true(place->have + len < sizeof place->text);
-        place->have += leat_buf_read(text, 0, (uint8_t *)place->text + place->have, len);
-        leat_buf_free(text);
+        assert_true(place->have + len < sizeof place->data);
+        place->have += leat_buf_read(data, 0, (uint8_t *)place->data + place->have, len);
+        leat_buf_free(data);
         leat_stream_consumed(&place->session, len);
     }
-    if (!strstr(place->text, "\r\n\r\n"))
+    if (!strstr(place->data, "\r\n\r\n"))
         return;
-    strcpy(last, place->text);
-    memset(place->text, 0, sizeof place->text);
+    strcpy(last, place->data);
+    memset(place->data, 0, sizeof place->data);
     place->have = 0;
     early_heads += early;
     late_heads += !early;

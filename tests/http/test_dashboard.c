@@ -53,7 +53,7 @@ static const char *page_now(struct fixture *f)
     assert_non_null(strstr(client->bytes, "HTTP/1.1 200 OK\r\n"));
     assert_non_null(strstr(client->bytes, "\r\nContent-Type: text/html\r\n"));
     assert_non_null(strstr(client->bytes, "default-src 'none'"));
-    text_of_chunks(client, page);
+    data_of_chunks(client, page);
     leave_server(f, client);
     return page;
 }

@@ -1,4 +1,4 @@
-/* test_deflate.c -- compressed text, read back by zlib; memory that ends; archives for those who
+/* test_deflate.c -- compressed data, read back by zlib; memory that ends; archives for those who
  * read them. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,21 +16,21 @@
 #include <leat/zip.h>
 
 enum {
-    TEXT_BYTES = 200000,
-    OUT_BYTES = TEXT_BYTES + 10000,
+    DATA_BYTES = 200000,
+    OUT_BYTES = DATA_BYTES + 10000,
     BEHIND = 64 /* bytes behind the memory, which nobody may touch */
 };
 
-static uint8_t text[TEXT_BYTES], out[OUT_BYTES], back[TEXT_BYTES + 1];
+static uint8_t data[DATA_BYTES], out[OUT_BYTES], back[DATA_BYTES + 1];
 
 /* Words, noise and zeros, the same each time. */
-static void make_text(void)
+static void make_data(void)
 {
     uint32_t noise = 1;
 
-    for (size_t i = 0; i < TEXT_BYTES; i++) {
+    for (size_t i = 0; i < DATA_BYTES; i++) {
         noise = noise * 1664525 + 1013904223;
-        text[i] = i < 100000   ? (uint8_t) "a few words again "[(i * i / 7) % 18]
+        data[i] = i < 100000   ? (uint8_t) "a few words again "[(i * i / 7) % 18]
                   : i < 150000 ? (uint8_t)(noise >> 24)
                                : 0;
     }
@@ -76,7 +76,7 @@ static size_t pack(struct leat_deflate *packer, size_t len, size_t piece, size_t
     size_t packed = 0;
 
     for (size_t at = 0; at < len; at += piece) {
-        leat_deflate_give(packer, text + at, piece < len - at ? piece : len - at);
+        leat_deflate_give(packer, data + at, piece < len - at ? piece : len - at);
         packed = drain(packer, packed, room);
     }
     leat_deflate_end(packer);
@@ -94,7 +94,7 @@ static void check_back(size_t packed, size_t len)
     assert_int_equal(inflate(&zlib, Z_FINISH), Z_STREAM_END);
     assert_int_equal(zlib.avail_in, 0);
     assert_int_equal(zlib.total_out, len);
-    assert_memory_equal(back, text, len);
+    assert_memory_equal(back, data, len);
     inflateEnd(&zlib);
 }
 
@@ -120,10 +120,10 @@ static void test_each_configuration_fits_its_memory(void **state)
     }
 }
 
-static void test_text_cut_anywhere(void **state)
+static void test_data_cut_anywhere(void **state)
 {
     static const size_t cuts[][2] = {
-        {TEXT_BYTES, OUT_BYTES / 2}, {1, 1}, {1, 1000}, {1460, 1}, {100, 7}, {40000, 1400}};
+        {DATA_BYTES, OUT_BYTES / 2}, {1, 1}, {1, 1000}, {1460, 1}, {100, 7}, {40000, 1400}};
     const struct leat_deflate_config config = {.level = 0};
     const size_t bytes = leat_deflate_memory_bytes(&config);
     enum leat_err err;
@@ -133,10 +133,10 @@ static void test_text_cut_anywhere(void **state)
     (void)state;
     assert_int_equal(err, LEAT_OK);
     for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
-        const size_t packed = pack(packer, TEXT_BYTES, cuts[i][0], cuts[i][1]);
+        const size_t packed = pack(packer, DATA_BYTES, cuts[i][0], cuts[i][1]);
 
         assert_true(packed < 70000); /* all but the noise is nearly nothing */
-        check_back(packed, TEXT_BYTES);
+        check_back(packed, DATA_BYTES);
         leat_deflate_begin(packer);
     }
     check_back(pack(packer, 0, 1, 100), 0);
@@ -144,7 +144,7 @@ static void test_text_cut_anywhere(void **state)
     free(memory);
 }
 
-static void test_a_text_that_is_forgotten(void **state)
+static void test_data_that_is_forgotten(void **state)
 {
     const struct leat_deflate_config config = {.window_bits = 12, .memory_level = 4};
     const size_t bytes = leat_deflate_memory_bytes(&config);
@@ -153,7 +153,7 @@ static void test_a_text_that_is_forgotten(void **state)
     struct leat_deflate *packer = open_in(&memory, bytes, 3, &config, &err);
 
     (void)state;
-    leat_deflate_give(packer, text + 100000, 50000); /* ... of which most is not taken in */
+    leat_deflate_give(packer, data + 100000, 50000); /* ... of which most is not taken in */
     assert_int_equal(leat_deflate_take(packer, out, 10), 10);
     leat_deflate_begin(packer);
     check_back(pack(packer, 20000, 900, 500), 20000);
@@ -210,7 +210,7 @@ static void add(FILE *file, struct leat_zip *zip, struct leat_deflate *packer, c
 
     write_piece(file, piece, leat_zip_entry_deflated(zip, name, strlen(name), piece));
     leat_deflate_begin(packer);
-    leat_zip_text(zip, text, len);
+    leat_zip_data(zip, data, len);
     packed = pack(packer, len, 1460, 1400);
     leat_zip_packed(zip, packed);
     write_piece(file, out, packed);
@@ -247,9 +247,9 @@ static void test_an_archive_for_unzip_python_and_bsdtar(void **state)
     (void)state;
     assert_int_equal(leat_deflate_open(&packer, memory, sizeof memory, &config), LEAT_OK);
     leat_zip_start(&zip, directory, sizeof directory);
-    add(file, &zip, packer, "words", TEXT_BYTES);
+    add(file, &zip, packer, "words", DATA_BYTES);
     write_piece(file, piece, leat_zip_entry(&zip, "stored", 6, piece));
-    leat_zip_text(&zip, "as it is", 8);
+    leat_zip_data(&zip, "as it is", 8);
     write_piece(file, "as it is", 8);
     write_piece(file, piece, leat_zip_entry_end(&zip, piece));
     add(file, &zip, packer, "empty", 0);
@@ -263,7 +263,7 @@ static void test_an_archive_for_unzip_python_and_bsdtar(void **state)
     unlink(path);
 }
 
-/* Nobody can go back in a pipe: then the lengths behind each text count. */
+/* Nobody can go back in a pipe: then the lengths behind each payload count. */
 static void test_an_archive_read_from_a_pipe(void **state)
 {
     static uint8_t memory[LEAT_DEFLATE_BYTES(15, 8)], directory[500];
@@ -276,7 +276,7 @@ static void test_an_archive_read_from_a_pipe(void **state)
     (void)state;
     assert_int_equal(leat_deflate_open(&packer, memory, sizeof memory, &config), LEAT_OK);
     leat_zip_start(&zip, directory, sizeof directory);
-    add(file, &zip, packer, "words", TEXT_BYTES);
+    add(file, &zip, packer, "words", DATA_BYTES);
     add(file, &zip, packer, "more", 1000);
     end(file, &zip);
     ask("cat %s | bsdtar -xOf - > /dev/null", path);
@@ -306,11 +306,11 @@ static void test_threat_W4_more_than_4_GiB_compressed(void **state)
     }
     write_piece(file, "\x03", 2); /* an empty block, the last */
     leat_zip_packed(&zip, 2);
-    zip.len = pieces << 20; /* as leat_zip_text() would, but for the sum */
+    zip.len = pieces << 20; /* as leat_zip_data() would, but for the sum */
     zip.crc = 0xc6a48b28;
     write_piece(file, piece, leat_zip_entry_end(&zip, piece));
     write_piece(file, piece, leat_zip_entry(&zip, "behind", 6, piece));
-    leat_zip_text(&zip, "text", 4);
+    leat_zip_data(&zip, "text", 4);
     write_piece(file, "text", 4);
     write_piece(file, piece, leat_zip_entry_end(&zip, piece));
     end(file, &zip);
@@ -328,8 +328,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_configuration_fits_its_memory),
-        cmocka_unit_test(test_text_cut_anywhere),
-        cmocka_unit_test(test_a_text_that_is_forgotten),
+        cmocka_unit_test(test_data_cut_anywhere),
+        cmocka_unit_test(test_data_that_is_forgotten),
         cmocka_unit_test(test_memory_that_is_too_small_is_told),
         cmocka_unit_test(test_what_cannot_be_is_refused),
         cmocka_unit_test(test_an_archive_for_unzip_python_and_bsdtar),
@@ -337,6 +337,6 @@ int main(void)
         cmocka_unit_test(test_threat_W4_more_than_4_GiB_compressed),
     };
 
-    make_text();
+    make_data();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,16 +24,16 @@ static bool send_lent(struct leat_http_exchange *exchange, struct leat_pool *poo
     const uint32_t room = leat_http_send_room(exchange);
     const uint32_t left = (uint32_t)(BODY_BYTES - route.sent);
     const uint32_t len = left < room ? left : room;
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     if (len == 0)
         return false;
-    text = leat_buf_lend(pool, big + route.sent, len, NULL, NULL);
-    if (!text) {
+    data = leat_buf_lend(pool, big + route.sent, len, NULL, NULL);
+    if (!data) {
         leat_http_want_room(exchange, 1);
         return false;
     }
-    if (leat_http_send(exchange, text)) {
+    if (leat_http_send(exchange, data)) {
         leat_http_want_room(exchange, 1);
         return false;
     }
@@ -71,19 +71,19 @@ static void stream(struct leat_http_exchange *exchange, void *arg)
 static void on_body(struct leat_http_exchange *exchange, void *arg)
 {
     static const struct leat_http_head head = {.status = 200};
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     (void)arg;
-    while ((text = leat_http_receive(exchange, UINT32_MAX)) != NULL) {
-        const uint32_t len = leat_buf_total(text);
+    while ((data = leat_http_receive(exchange, UINT32_MAX)) != NULL) {
+        const uint32_t len = leat_buf_total(data);
         char bytes[2000];
 
         for (uint32_t at = 0, part; at < len; at += part) {
-            part = leat_buf_read(text, at, bytes, sizeof bytes);
+            part = leat_buf_read(data, at, bytes, sizeof bytes);
             assert_memory_equal(bytes, big + route.have + at, part);
         }
         route.have += len;
-        leat_buf_free(text);
+        leat_buf_free(data);
         leat_http_consumed(exchange, len);
     }
     if (leat_http_body_over(exchange))

@@ -42,7 +42,7 @@ static void test_a_reply_comes_when_the_time_is_looked_at(void **state)
     leave_server(f, client);
 }
 
-/* A reply that is text now and then: what is just on its way is no sign of a client that takes
+/* A reply that is data now and then: what is just on its way is no sign of a client that takes
  * nothing. */
 static void test_a_reply_pauses(void **state)
 {
@@ -65,7 +65,7 @@ static void test_a_reply_pauses(void **state)
     leave_server(f, client);
 }
 
-/* The head doesn't wait for text, from outside of a callback either. */
+/* The head doesn't wait for data, from outside of a callback either. */
 static void test_a_head_goes_at_once(void **state)
 {
     static const struct leat_http_head head = {.status = 200, .len = LEAT_HTTP_ANY};

@@ -194,7 +194,7 @@ static void test_the_route(void **state)
         world_wait(f->world, ms);
     }
     assert_non_null(strstr(client->bytes, "\r\nContent-Type: text/plain; version=0.0.4"));
-    total = text_of_chunks(client, plain);
+    total = data_of_chunks(client, plain);
     assert_int_equal(sample(plain, "leat_http_requests_total"), 1);
     assert_int_equal(sample(plain, "leat_http_displaced_total"), 0);
     assert_int_equal(sample(plain, "leat_drops_total{reason=\"ip_checksum\"}"), 0);

@@ -14,7 +14,7 @@
 #define TYPE       "multipart/form-data; boundary=B"
 #define PART(more) "Content-Disposition: form-data; " more "\r\n\r\n"
 
-/* What a reader says of some bytes, as text: "[name|file|type]text;" for each part, "." at the end.
+/* What a reader says of some bytes, as data: "[name|file|type]data;" for each part, "." at the end.
  */
 struct told {
     struct leat_multipart reader;
@@ -43,11 +43,11 @@ static void feed(struct told *told, const char *bytes, size_t len)
         memcpy(copy, bytes, len);
         told->last = leat_multipart_read(reader, copy, len, &taken);
         assert_true(taken <= len);
-        if (told->last == LEAT_MULTIPART_TEXT) {
-            assert_true(reader->text_len > 0);
-            assert_int_equal(reader->text_is_given,
-                             reader->text >= copy && reader->text < copy + len);
-            say(told, reader->text, reader->text_len);
+        if (told->last == LEAT_MULTIPART_DATA) {
+            assert_true(reader->data_len > 0);
+            assert_int_equal(reader->data_is_given,
+                             reader->data >= copy && reader->data < copy + len);
+            say(told, reader->data, reader->data_len);
         } else if (told->last == LEAT_MULTIPART_PART) {
             const int n = snprintf(head, sizeof head, "[%.*s%s%.*s|%.*s]", reader->name_len,
                                    reader->name, reader->has_file ? "|" : "", reader->file_len,
@@ -109,7 +109,7 @@ static void test_forms(void **state)
     check("--B--", ".");
 }
 
-static void test_what_only_looks_like_a_boundary_is_text(void **state)
+static void test_what_only_looks_like_a_boundary_is_data(void **state)
 {
     (void)state;
     check("--B\r\n" PART("name=\"a\"") "\r\r\n\r\n-\r\n--\r\n--A\r\r\n--b--B\r\n--B--",
@@ -117,8 +117,8 @@ static void test_what_only_looks_like_a_boundary_is_text(void **state)
     check("--B\r\n" PART("name=\"a\"") "--B--\r\n\r\n--B--", "[a|]--B--\r\n;.");
 }
 
-/* Each piece of text costs whoever sends it on: a lone line end cuts none. */
-static void test_text_is_told_in_one_piece(void **state)
+/* Each piece of data costs whoever sends it on: a lone line end cuts none. */
+static void test_data_is_told_in_one_piece(void **state)
 {
     static const char form[] = "--B\r\n" PART("name=\"a\"") "1\r2\r\n3\r\n-4\r\n--5\r\r\n\r";
     struct leat_multipart reader;
@@ -130,9 +130,9 @@ static void test_text_is_told_in_one_piece(void **state)
                      LEAT_MULTIPART_PART);
     at = taken;
     assert_int_equal(leat_multipart_read(&reader, (const uint8_t *)form + at, len - at, &taken),
-                     LEAT_MULTIPART_TEXT);
-    assert_int_equal(reader.text_len, len - at - 1); /* the last may be a delimiter's */
-    assert_int_equal(taken, reader.text_len);
+                     LEAT_MULTIPART_DATA);
+    assert_int_equal(reader.data_len, len - at - 1); /* the last may be a delimiter's */
+    assert_int_equal(taken, reader.data_len);
 }
 
 static void test_names(void **state)
@@ -270,8 +270,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_what_only_looks_like_a_boundary_is_text),
-        cmocka_unit_test(test_text_is_told_in_one_piece),
+        cmocka_unit_test(test_what_only_looks_like_a_boundary_is_data),
+        cmocka_unit_test(test_data_is_told_in_one_piece),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_what_is_no_form),
         cmocka_unit_test(test_threat_W3_heads_are_bounded),

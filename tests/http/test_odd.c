@@ -149,7 +149,7 @@ static void test_a_kept_connection_gives_way_to_another_origin(void **state)
 }
 
 /* What comes just before the request leaves is no reply to it: another connection is made. */
-static void test_text_comes_before_the_request_leaves(void **state)
+static void test_data_comes_before_the_request_leaves(void **state)
 {
     struct fixture *f = *state;
     struct pipe_end ends[2];
@@ -250,7 +250,7 @@ int main(void)
         CALL_TEST(test_a_connection_ends_before_its_reply_is_taken),
         CALL_TEST(test_interim_replies_take_their_time),
         CALL_TEST(test_a_kept_connection_gives_way_to_another_origin),
-        CALL_TEST(test_text_comes_before_the_request_leaves),
+        CALL_TEST(test_data_comes_before_the_request_leaves),
         CALL_TEST(test_how_long_a_reply_says_that_it_is),
         CALL_TEST(test_more_than_there_is_room_for_is_refused),
         TEST(test_a_server_stops_in_a_file),

@@ -27,10 +27,10 @@ static void hello(struct leat_http_exchange *exchange, void *arg)
 
 static void on_body(struct leat_http_exchange *exchange, void *arg)
 {
-    struct leat_buf *text = leat_http_receive(exchange, UINT32_MAX);
+    struct leat_buf *data = leat_http_receive(exchange, UINT32_MAX);
 
-    leat_http_consumed(exchange, leat_buf_total(text));
-    leat_buf_free(text);
+    leat_http_consumed(exchange, leat_buf_total(data));
+    leat_buf_free(data);
     if (leat_http_body_over(exchange))
         hello(exchange, arg);
 }
@@ -127,12 +127,12 @@ static int set_up_routes(void **state)
 static void hear(struct leat_tcp *conn, void *arg)
 {
     struct peer *peer = arg;
-    struct leat_buf *text = leat_stream_receive(&peer->stream, UINT32_MAX);
+    struct leat_buf *data = leat_stream_receive(&peer->stream, UINT32_MAX);
 
     (void)conn;
-    peer->have += leat_buf_read(text, 0, peer->bytes + peer->have, leat_buf_total(text));
-    leat_stream_consumed(&peer->stream, leat_buf_total(text));
-    leat_buf_free(text);
+    peer->have += leat_buf_read(data, 0, peer->bytes + peer->have, leat_buf_total(data));
+    leat_stream_consumed(&peer->stream, leat_buf_total(data));
+    leat_buf_free(data);
 }
 
 /* A reply of a route, and the word to go on, find no room at first. */

@@ -265,7 +265,7 @@ static void test_a_long_query_is_refused(void **state)
 
 /* ---- Replies ------------------------------------------------------------------------------ */
 
-/* The text of the chunks at @at, which it overwrites; returns its length. */
+/* The data of the chunks at @at, which it overwrites; returns its length. */
 static size_t join_chunks(char *at, const char **end)
 {
     char *to = at;

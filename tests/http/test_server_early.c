@@ -74,15 +74,15 @@ static void on_open(struct leat_tcp *conn, void *arg)
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct asker *asker = arg;
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     (void)conn;
-    while ((text = leat_stream_receive(&asker->session, 10000)) != NULL) {
-        const uint32_t len = leat_buf_total(text);
+    while ((data = leat_stream_receive(&asker->session, 10000)) != NULL) {
+        const uint32_t len = leat_buf_total(data);
 
         assert_true(asker->have + len < sizeof asker->heard);
-        asker->have += leat_buf_read(text, 0, (uint8_t *)asker->heard + asker->have, len);
-        leat_buf_free(text);
+        asker->have += leat_buf_read(data, 0, (uint8_t *)asker->heard + asker->have, len);
+        leat_buf_free(data);
         leat_stream_consumed(&asker->session, len);
     }
     if (leat_stream_at_end(&asker->session))

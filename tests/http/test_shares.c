@@ -33,12 +33,12 @@ static void on_request(struct leat_http_exchange *exchange, void *arg)
 static void on_body(struct leat_http_exchange *exchange, void *arg)
 {
     static const struct leat_http_head head = {.status = 200, .type = "text/plain"};
-    struct leat_buf *text = leat_http_receive(exchange, UINT32_MAX);
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *data = leat_http_receive(exchange, UINT32_MAX);
+    const uint32_t len = leat_buf_total(data);
 
     (void)arg;
     body_bytes += len;
-    leat_buf_free(text);
+    leat_buf_free(data);
     leat_http_consumed(exchange, len);
     if (leat_http_body_over(exchange))
         leat_http_answer(exchange, &head, "thanks", 6);
@@ -76,13 +76,13 @@ static int set_up_places(void **state)
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct stranger *stranger = arg;
-    struct leat_buf *text = leat_stream_receive(&stranger->stream, UINT32_MAX);
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *data = leat_stream_receive(&stranger->stream, UINT32_MAX);
+    const uint32_t len = leat_buf_total(data);
 
     (void)conn;
-    stranger->have += leat_buf_read(text, 0, stranger->bytes + stranger->have,
+    stranger->have += leat_buf_read(data, 0, stranger->bytes + stranger->have,
                                     (uint32_t)(sizeof stranger->bytes - 1 - stranger->have));
-    leat_buf_free(text);
+    leat_buf_free(data);
     leat_stream_consumed(&stranger->stream, len);
 }
 

@@ -20,14 +20,14 @@ struct user {
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct user *user = arg;
-    struct leat_buf *text = leat_stream_receive(&user->stream, UINT32_MAX);
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *data = leat_stream_receive(&user->stream, UINT32_MAX);
+    const uint32_t len = leat_buf_total(data);
 
     assert_null(conn); /* there is none */
     assert_true(user->have + len < sizeof user->bytes);
-    leat_buf_read(text, 0, user->bytes + user->have, len);
+    leat_buf_read(data, 0, user->bytes + user->have, len);
     user->have += len;
-    leat_buf_free(text);
+    leat_buf_free(data);
     leat_stream_consumed(&user->stream, len);
     user->ended = leat_stream_at_end(&user->stream);
 }

@@ -21,15 +21,15 @@ static const struct leat_http_head done_head = {.status = 200};
 /* Takes what is there, at most @bytes_max at a time. */
 static void take(struct leat_http_exchange *exchange, uint32_t bytes_max)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
 
-    while ((text = leat_http_receive(exchange, bytes_max)) != NULL) {
-        const uint32_t len = leat_buf_total(text);
+    while ((data = leat_http_receive(exchange, bytes_max)) != NULL) {
+        const uint32_t len = leat_buf_total(data);
 
         assert_true(upload.have + len <= sizeof upload.bytes);
-        leat_buf_read(text, 0, upload.bytes + upload.have, len);
+        leat_buf_read(data, 0, upload.bytes + upload.have, len);
         upload.have += len;
-        leat_buf_free(text);
+        leat_buf_free(data);
         leat_http_consumed(exchange, len);
     }
 }

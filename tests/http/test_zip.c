@@ -29,7 +29,7 @@ static void add(FILE *file, struct leat_zip *zip, const char *name, const char *
 
     assert_true(len > 0);
     write_piece(file, piece, len);
-    leat_zip_text(zip, text, strlen(text));
+    leat_zip_data(zip, text, strlen(text));
     assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
     write_piece(file, piece, leat_zip_entry_end(zip, piece));
 }
@@ -196,7 +196,7 @@ static void test_threat_W4_more_than_4_GiB(void **state)
     (void)state;
     leat_zip_start(&zip, memory, sizeof memory);
     write_piece(file, piece, leat_zip_entry(&zip, "zeros", 5, piece));
-    zip.len += hole; /* as leat_zip_text() would, but for the sum */
+    zip.len += hole; /* as leat_zip_data() would, but for the sum */
     zip.at += hole;
     assert_int_equal(fseeko(file, (off_t)hole, SEEK_CUR), 0);
     write_piece(file, piece, leat_zip_entry_end(&zip, piece));
@@ -284,21 +284,21 @@ static uint32_t crc_by_bits(const uint8_t *bytes, size_t len)
 /* Where words, and rounds of words, begin and end makes no difference. */
 static void test_crc32_of_each_length(void **state)
 {
-    uint8_t text[512];
+    uint8_t data[512];
     uint32_t noise = 1;
 
     (void)state;
-    for (size_t i = 0; i < sizeof text; i++) {
+    for (size_t i = 0; i < sizeof data; i++) {
         noise = noise * 1664525 + 1013904223;
-        text[i] = (uint8_t)(noise >> 24);
+        data[i] = (uint8_t)(noise >> 24);
     }
     for (size_t begin = 0; begin < 9; begin++) {
-        for (size_t len = 0; begin + len <= sizeof text; len++)
-            assert_int_equal(leat_crc32(0, text + begin, len), crc_by_bits(text + begin, len));
+        for (size_t len = 0; begin + len <= sizeof data; len++)
+            assert_int_equal(leat_crc32(0, data + begin, len), crc_by_bits(data + begin, len));
     }
-    for (size_t cut = 0; cut <= sizeof text; cut++)
-        assert_int_equal(leat_crc32(leat_crc32(0, text, cut), text + cut, sizeof text - cut),
-                         crc_by_bits(text, sizeof text));
+    for (size_t cut = 0; cut <= sizeof data; cut++)
+        assert_int_equal(leat_crc32(leat_crc32(0, data, cut), data + cut, sizeof data - cut),
+                         crc_by_bits(data, sizeof data));
 }
 
 int main(void)

@@ -22,12 +22,12 @@ static void on_body(struct leat_http_exchange *exchange, void *arg)
     char line[320];
     const char *path;
     size_t path_len;
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     (void)arg;
-    while ((text = leat_http_receive(exchange, UINT32_MAX))) {
-        leat_http_consumed(exchange, leat_buf_total(text));
-        leat_buf_free(text);
+    while ((data = leat_http_receive(exchange, UINT32_MAX))) {
+        leat_http_consumed(exchange, leat_buf_total(data));
+        leat_buf_free(data);
     }
     if (!leat_http_body_over(exchange))
         return;

@@ -112,14 +112,14 @@ static void check(struct flow *flow, const uint8_t *bytes, uint32_t len)
 static void receive_more(struct leat_tcp *conn, void *arg)
 {
     struct flow *flow = arg;
-    struct leat_buf *text;
+    struct leat_buf *payload;
 
-    while ((text = leat_tcp_receive(conn, PIECE))) {
-        uint32_t len = leat_buf_total(text);
+    while ((payload = leat_tcp_receive(conn, PIECE))) {
+        uint32_t len = leat_buf_total(payload);
 
-        for (const struct leat_buf *piece = text; piece; piece = piece->next)
+        for (const struct leat_buf *piece = payload; piece; piece = piece->next)
             check(flow, piece->data, piece->len);
-        leat_buf_free(text);
+        leat_buf_free(payload);
         leat_tcp_consumed(conn, len);
     }
 }
@@ -196,7 +196,7 @@ static bool connect_one(struct pump *pump)
     pump->to_connect--;
     if (!flow || leat_tcp_connect(pump->platform->stack, &conn, &peer, &local, &events, flow))
         return false;
-    write_more(conn, flow); /* Fast Open takes text along with the SYN */
+    write_more(conn, flow); /* Fast Open takes data along with the SYN */
     return true;
 }
 

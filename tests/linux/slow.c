@@ -34,13 +34,13 @@ static const struct leat_tcp_events events = {.on_closed = on_closed};
 /* Echoes what waits on one connection. */
 static void serve(struct slow *slow, struct leat_tcp *conn)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
 
-    while ((text = leat_tcp_receive(conn, leat_tcp_send_room(conn)))) {
-        uint32_t len = leat_buf_total(text);
+    while ((data = leat_tcp_receive(conn, leat_tcp_send_room(conn)))) {
+        uint32_t len = leat_buf_total(data);
 
         slow->bytes += len;
-        if (leat_tcp_send(conn, text))
+        if (leat_tcp_send(conn, data))
             return;
         leat_tcp_consumed(conn, len);
     }

@@ -19,7 +19,7 @@ def read_all(conn, count):
     return bytes(got[:count])
 
 
-def test_text_is_thrown_away(leat):
+def test_data_is_thrown_away(leat):
     sink = leat("discard")
     with socket.create_connection((sink.ip, 9), 60) as conn:
         for _ in range(TOTAL // 100_000):

@@ -63,7 +63,7 @@ def echoed(conn, rest, count):
     return bytes(data)
 
 
-def test_cookie_then_text_in_the_syn(leat, client):
+def test_cookie_then_data_in_the_syn(leat, client):
     echo = leat("echo", options=["--fast-open"])
     data = bytes(expected(0, 3_000_000))
     for count in (FIRST, len(data), len(data)):  # the first one asks for the cookie

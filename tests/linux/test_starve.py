@@ -141,7 +141,7 @@ def besieged(leat, attacker, upstream, tmp_path):
 
 
 @pytest.mark.parametrize("name,addresses", [("dns", 1), ("dns", 8)])
-def test_threat_Q1_text_out_of_order_starves_nobody(besieged, name, addresses):
+def test_threat_Q1_data_out_of_order_starves_nobody(besieged, name, addresses):
     """One byte a segment, and a hole that is never filled."""
     besieged("Q1", name, addresses)
 

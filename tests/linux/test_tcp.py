@@ -84,7 +84,7 @@ def test_reset_by_the_peer_ends_the_connection(leat):
     assert stats["tcp_failed"] == 1 and stats["tcp_opened_passive"] == 2
 
 
-def test_close_with_unread_text_resets(leat):
+def test_close_with_unread_data_resets(leat):
     """The kernel's RST (RFC 1122 4.2.2.13) reaches a connection that is still sending."""
     echo = leat("echo")
     conn = connect(echo)
@@ -127,7 +127,7 @@ def test_a_peer_that_does_not_read_stops_us_and_loses_nothing(leat):
     assert echo.stop()["tcp_closed"] == 1
 
 
-def test_small_texts_one_at_a_time(leat):
+def test_small_writes_one_at_a_time(leat):
     echo = leat("echo")
     with connect(echo) as conn:
         conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -183,7 +183,7 @@ def slow(leat):
     server.sock.close()
 
 
-def test_text_waits_for_a_listener_that_is_slow_to_accept(slow):
+def test_data_waits_for_a_listener_that_is_slow_to_accept(slow):
     data = bytes(expected(0, 30_000))
     with connect(slow.program) as conn:
         conn.sendall(data)

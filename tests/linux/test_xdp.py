@@ -142,7 +142,7 @@ def test_a_mac_address_of_its_own_is_not_the_cards(leat):
     assert own != echo.mac and own[3:] == echo.mac[3:] and int(own[:2], 16) & 3 == 2
 
 
-def test_text_by_its_own_mac_address_is_not_copied(leat):
+def test_data_by_its_own_mac_address_is_not_copied(leat):
     """Only what is for all comes by way of Linux."""
     echo = leat("echo", options=["--mac", OWN, "--buffers", "32768"])
     echo_all((echo.ip, 7), 1, 1_000_000, timeout=60)

@@ -277,7 +277,7 @@ def test_a_card_that_goes_ends_all_stacks(stacks):
     assert "the device has gone" in program.text
 
 
-def test_text_by_the_wrong_queue_is_whole(card):
+def test_data_by_the_wrong_queue_is_whole(card):
     """A connection of one stack on queue 1 alone, whose client sends by queue 0 only.  Linux would merge
     its segments on that way, and they would be longer than a frame, if the filter didn't mark each."""
     set_cores((1 << os.cpu_count()) - 1, 0)

@@ -1,12 +1,12 @@
 /*
- * tls_client.c -- a client of TLS: NAME AUTHORITIES TEXT [TICKET [early]].
+ * tls_client.c -- a client of TLS: NAME AUTHORITIES DATA [TICKET [early]].
  *
- * Sends TEXT to the server NAME at --server, whose certificate must lead to one of a file of
+ * Sends DATA to the server NAME at --server, whose certificate must lead to one of a file of
  * AUTHORITIES, and says what was agreed on, how much came, its SHA-256, and how it ended.  The file
  * TICKET has the ticket of an earlier session, if it is there, and gets the next one.  With "early"
- * TEXT goes as early data, as far as the server takes it.
+ * DATA goes as early data, as far as the server takes it.
  *
- * TEXT may be @FILE: its bytes are sent, with some key updates between them, and as many must come
+ * DATA may be @FILE: its bytes are sent, with some key updates between them, and as many must come
  * back before the client closes.
  */
 #include <stdio.h>
@@ -33,9 +33,9 @@ struct client {
     struct leat_tls *tls;
     struct leat_stream session;
     struct leat_crypto_hashing hashing; /* of all that came, but a reply's head */
-    const char *text;
+    const char *data;
     const char *ticket_file;
-    size_t text_len, said;
+    size_t data_len, said;
     unsigned long long heard;
     unsigned blank; /* bytes of the blank line behind that head which have come: 4 are all */
     bool echoed; /* what is said comes back */
@@ -64,11 +64,11 @@ static void on_writable(struct leat_tcp *conn, void *arg)
     (void)conn;
     (void)arg;
     do {
-        if (leat_stream_write(&client.session, client.text + client.said,
-                              client.text_len - client.said, &taken))
+        if (leat_stream_write(&client.session, client.data + client.said,
+                              client.data_len - client.said, &taken))
             return; /* it has ended, which on_closed says */
         client.said += taken;
-    } while (taken > 0 && client.said < client.text_len);
+    } while (taken > 0 && client.said < client.data_len);
 }
 
 static void on_open(struct leat_tcp *conn, void *arg)
@@ -84,7 +84,7 @@ static void on_open(struct leat_tcp *conn, void *arg)
     if (client.wanted.early)
         client.platform->say(client.platform, line);
     client.said = info.early_bytes;
-    if (client.said < client.text_len)
+    if (client.said < client.data_len)
         on_writable(conn, arg);
 }
 
@@ -100,25 +100,25 @@ static size_t head_bytes(const uint8_t *at, size_t len)
 
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
-    struct leat_buf *text;
+    struct leat_buf *payload;
 
     (void)conn;
     (void)arg;
-    while ((text = leat_stream_receive(&client.session, 1 << 16)) != NULL) {
-        const uint32_t len = leat_buf_total(text);
+    while ((payload = leat_stream_receive(&client.session, 1 << 16)) != NULL) {
+        const uint32_t len = leat_buf_total(payload);
 
-        for (const struct leat_buf *piece = text; piece; piece = piece->next) {
+        for (const struct leat_buf *piece = payload; piece; piece = piece->next) {
             const size_t head = head_bytes(piece->data, piece->len);
 
             client.crypto.ops->hash_update(client.crypto.self, &client.hashing, piece->data + head,
                                            piece->len - head);
         }
         client.heard += len;
-        leat_buf_free(text);
+        leat_buf_free(payload);
         leat_stream_consumed(&client.session, len);
     }
     if ((leat_stream_at_end(&client.session) ||
-         (client.echoed && client.heard >= client.text_len)) &&
+         (client.echoed && client.heard >= client.data_len)) &&
         !client.ended) {
         client.ended = true;
         leat_stream_shutdown(&client.session);
@@ -186,14 +186,14 @@ static const struct leat_tcp_events events = {.on_open = on_open,
                                               .on_closed = on_closed};
 
 /* What is to be said; NULL: there is no such file. */
-static const char *read_text(struct example_platform *platform, const char *text)
+static const char *read_data(struct example_platform *platform, const char *text)
 {
-    client.text = text;
-    client.text_len = strlen(text);
+    client.data = text;
+    client.data_len = strlen(text);
     if (*text != '@')
         return text;
     client.echoed = true;
-    return platform->read_file(platform, text + 1, &client.text, &client.text_len) ? NULL : text;
+    return platform->read_file(platform, text + 1, &client.data, &client.data_len) ? NULL : text;
 }
 
 static const char *start(struct example_platform *platform)
@@ -211,10 +211,10 @@ static const char *start(struct example_platform *platform)
     if (platform->argument_count < 3 || platform->argument_count > 5)
         return "NAME AUTHORITIES TEXT [TICKET [early]]";
     client.platform = platform;
-    if (!read_text(platform, platform->arguments[2]))
-        return "no such text";
+    if (!read_data(platform, platform->arguments[2]))
+        return "no such data";
     if (client.echoed)
-        config.records_per_key = client.text_len / RECORD_BYTES / UPDATES + 1;
+        config.records_per_key = client.data_len / RECORD_BYTES / UPDATES + 1;
     if (platform->read_file(platform, platform->arguments[1], &authorities, &len) ||
         leat_crypto_openssl_open(&client.crypto, entropy, platform->host) ||
         !client.crypto.ops->hash_open(client.crypto.self, &client.hashing, LEAT_CRYPTO_SHA256) ||
@@ -228,8 +228,8 @@ static const char *start(struct example_platform *platform)
     if (platform->argument_count >= 4)
         read_ticket(platform);
     if (platform->argument_count == 5) {
-        client.wanted.early = client.text;
-        client.wanted.early_len = client.text_len;
+        client.wanted.early = client.data;
+        client.wanted.early_len = client.data_len;
     }
     len = leat_tls_memory_bytes(&config);
     if (leat_tls_open(&client.tls, platform->stack, malloc(len), len, &config) ||

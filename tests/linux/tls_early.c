@@ -54,17 +54,17 @@ static void leave_if_said(struct place *place)
 /* Takes what there is, and answers the first line. */
 static void hear(struct place *place, bool early)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
     char answer[LINE_BYTES + 8];
     size_t taken;
 
-    while ((text = early ? leat_tls_receive_early(&place->session, 4096)
+    while ((data = early ? leat_tls_receive_early(&place->session, 4096)
                          : leat_stream_receive(&place->session, 4096)) != NULL) {
-        const uint32_t len = leat_buf_total(text);
+        const uint32_t len = leat_buf_total(data);
 
-        place->have += leat_buf_read(text, 0, (uint8_t *)place->line + place->have,
+        place->have += leat_buf_read(data, 0, (uint8_t *)place->line + place->have,
                                      (uint32_t)(LINE_BYTES - 1 - place->have));
-        leat_buf_free(text);
+        leat_buf_free(data);
         leat_stream_consumed(&place->session, len);
     }
     if (!strchr(place->line, '\n') || place->answered)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 # The faults that each scene allows; see the budgets in tcp.pml.
 TCP_SCENES = {
-    "calm": "TEXT1=1",
+    "calm": "DATA1=1",
     "loss": "LOSSES=1",
     "disorder": "DUPLICATES=1 SWAPS=1",
     "haste": "SPURIOUS=1 ACTIVE1=1",
@@ -31,36 +31,36 @@ TCP_SCENES = {
     "cut while leaving": "CUTS=1 LEAVES=1",
     "misuse": "MISUSES=1 LEAVES=1 ACTIVE1=1",
     "abort": "ABORTS=1 ICMPS=1 ACTIVE1=1",
-    "small window": "TEXT0=2 TEXT1=1 WINDOW=1 SPURIOUS=1",
+    "small window": "DATA0=2 DATA1=1 WINDOW=1 SPURIOUS=1",
     "attack": "ATTACKS=1",
-    "text in the SYN": "COOKIE=1 TEXT1=1 SPURIOUS=1",
+    "text in the SYN": "COOKIE=1 DATA1=1 SPURIOUS=1",
     "text in the SYN, trouble": "COOKIE=1 LOSSES=1 ABORTS=1 ICMPS=1",
 }
 TCP_LONG_SCENES = {
     "much loss": "LOSSES=2 DUPLICATES=1 SWAPS=1 SPURIOUS=1",
     "attack while both open": "ATTACKS=1 LEAVES=1 ACTIVE1=1",
-    "small window and loss": "TEXT0=2 WINDOW=1 LOSSES=1 SPURIOUS=1",
-    "text in both SYNs": "COOKIE=1 TEXT1=1 ACTIVE1=1 LOSSES=1 DUPLICATES=1",
-    "text in the SYN, attack": "COOKIE=1 TEXT0=2 ATTACKS=1 LEAVES=1",
+    "small window and loss": "DATA0=2 WINDOW=1 LOSSES=1 SPURIOUS=1",
+    "text in both SYNs": "COOKIE=1 DATA1=1 ACTIVE1=1 LOSSES=1 DUPLICATES=1",
+    "text in the SYN, attack": "COOKIE=1 DATA0=2 ATTACKS=1 LEAVES=1",
 }
 # see the variables of the scene in tls.pml
 TLS_SCENES = {
-    "calm": "TEXTS=1 WEARS=1",
-    "another share": "RETRY=1 TEXTS=1",
-    "by a ticket": "RESUME=1 RETRY=1 TEXTS=1",
-    "a certificate is asked for": "ASK=1 TEXTS=1",
+    "calm": "PAYLOADS=1 WEARS=1",
+    "another share": "RETRY=1 PAYLOADS=1",
+    "by a ticket": "RESUME=1 RETRY=1 PAYLOADS=1",
+    "a certificate is asked for": "ASK=1 PAYLOADS=1",
     "cancelled": "CANCELS=1 RETRY=1",
-    "cut": "CUTS=1 TEXTS=2 RETRY=1",
-    "deleted": "DELETES=2 TEXTS=1 RESUME=1",
+    "cut": "CUTS=1 PAYLOADS=2 RETRY=1",
+    "deleted": "DELETES=2 PAYLOADS=1 RESUME=1",
     "deleted, another share": "DELETES=2 RETRY=1",
-    "deleted, keys worn": "DELETES=1 TEXTS=1 WEARS=1",
-    "repeated": "REPEATS=1 TEXTS=1 WEARS=1",
+    "deleted, keys worn": "DELETES=1 PAYLOADS=1 WEARS=1",
+    "repeated": "REPEATS=1 PAYLOADS=1 WEARS=1",
     "repeated, another share": "REPEATS=2 RETRY=1 RESUME=1",
-    "reordered": "SWAPS=1 TEXTS=1 WEARS=1",
+    "reordered": "SWAPS=1 PAYLOADS=1 WEARS=1",
     "reordered, another share": "SWAPS=2 RETRY=1",
-    "reflected": "REFLECTS=2 TEXTS=1 RETRY=1",
-    "of another connection": "OLDS=2 RETRY=1 TEXTS=1",
-    "a lie": "LIES=1 TEXTS=1",
+    "reflected": "REFLECTS=2 PAYLOADS=1 RETRY=1",
+    "of another connection": "OLDS=2 RETRY=1 PAYLOADS=1",
+    "a lie": "LIES=1 PAYLOADS=1",
     "a lie, another share": "LIES=1 RETRY=1",
     "a lie, by a ticket": "LIES=1 RESUME=1",
     "a lie, asked": "LIES=1 ASK=1",
@@ -71,12 +71,12 @@ TLS_SCENES = {
     "all of it": "DELETES=1 REPEATS=1 SWAPS=1 CUTS=1",
 }
 TLS_LONG_SCENES = {
-    "keys worn": "TEXTS=2 WEARS=2",
-    "deleted and repeated, keys worn": "DELETES=2 REPEATS=1 TEXTS=1 WEARS=1",
-    "all of it, another share": "DELETES=2 REPEATS=1 SWAPS=2 REFLECTS=1 OLDS=1 CUTS=1 RETRY=1 RESUME=1 TEXTS=1",
+    "keys worn": "PAYLOADS=2 WEARS=2",
+    "deleted and repeated, keys worn": "DELETES=2 REPEATS=1 PAYLOADS=1 WEARS=1",
+    "all of it, another share": "DELETES=2 REPEATS=1 SWAPS=2 REFLECTS=1 OLDS=1 CUTS=1 RETRY=1 RESUME=1 PAYLOADS=1",
     "two lies": "LIES=2 RETRY=1 RESUME=1",
     "two lies, asked": "LIES=2 ASK=1",
-    "all of it, asked": "DELETES=2 REPEATS=2 SWAPS=2 CUTS=1 ASK=1 TEXTS=2 WEARS=1",
+    "all of it, asked": "DELETES=2 REPEATS=2 SWAPS=2 CUTS=1 ASK=1 PAYLOADS=2 WEARS=1",
 }
 SCENES = {"tcp": TCP_SCENES, "tls": TLS_SCENES}
 LONG_SCENES = {"tcp": TCP_LONG_SCENES, "tls": TLS_LONG_SCENES}

@@ -13,7 +13,7 @@
  *
  * The model has one incarnation of the connection, one or two bytes of data, and a window of the
  * same size.  The scene (the budgets) is read from the environment, so that one verifier serves all
- * scenes: SCENE="LOSSES=1 TEXT1=2".  Events are classified as in src/tcp/machine/classify.c, for
+ * scenes: SCENE="LOSSES=1 DATA1=2".  Events are classified as in src/tcp/machine/classify.c, for
  * sequence numbers that don't wrap.
  */
 #define ISS  2 /* of both ends: 0 and 1 are older numbers */
@@ -81,7 +81,7 @@ mtype why[2] = none;
 byte snd_una[2] = ISS;
 byte snd_nxt[2] = ISS;
 byte rcv_nxt[2];     /* 0: the peer's SYN is unknown */
-byte text[2];        /* bytes queued so far */
+byte data[2];        /* bytes queued so far */
 bool fin_queued[2];
 bool fin_taken[2];
 bool fin_first[2];   /* the peer's FIN came before we closed */
@@ -103,7 +103,7 @@ byte misuses;       /* calls in any state */
 byte aborts, idles, icmps;
 byte cuts;          /* of the wire, permanent */
 /* the scene's other settings */
-byte text_max[2];   /* bytes that each end wants to send */
+byte data_max[2];   /* bytes that each end wants to send */
 byte window_max;
 byte loss_max, abort_max;
 bool active_1;      /* end 1 may open actively, too */
@@ -114,7 +114,7 @@ bool cut, attacked;
 chan wire[2] = [3] of { byte, byte, byte, byte, byte }; /* to each end: flags seq ack size window */
 byte flying[2];      /* segments in it, because Spin allows no `else` beside a channel operation */
 
-#define end_of(i)    (ISS + 1 + text[i])             /* the FIN's number */
+#define end_of(i)    (ISS + 1 + data[i])             /* the FIN's number */
 #define unacked(i)   (snd_una[i] < snd_nxt[i])
 #define waiting(i)   (tcb[i] && snd_una[i] > ISS && snd_nxt[i] < end_of(i) + fin_queued[i])
 #define rcv_wnd(i)   (window_max - unread[i])
@@ -147,7 +147,7 @@ inline delete_TCB()   { assert(tcb[me]); tcb[me] = false }
 inline snd_SYN() {
   assert(snd_una[me] == ISS);
   if
-  :: ev == active_OPEN && text[me] > 0 -> snd_nxt[me] = ISS + 2; emit(S, ISS, 0, 1)
+  :: ev == active_OPEN && data[me] > 0 -> snd_nxt[me] = ISS + 2; emit(S, ISS, 0, 1)
   :: else -> snd_nxt[me] = most(snd_nxt[me], ISS + 1); emit(S, ISS, 0, 0)
   fi
 }
@@ -155,7 +155,7 @@ inline snd_SYN_ACK()  {
   assert(snd_una[me] == ISS && synced(me));
   snd_nxt[me] = most(snd_nxt[me], ISS + 1);
   if
-  :: ev2 == rcv_SYN_text -> skip /* one answer suffices, after the data */
+  :: ev2 == rcv_SYN_data -> skip /* one answer suffices, after the data */
   :: else -> emit(S + A, ISS, rcv_nxt[me], 0)
   fi
 }
@@ -195,22 +195,22 @@ inline take_ACK() {
   :: else -> skip
   fi
 }
-inline take_text() {
+inline take_data() {
   assert(!fin_taken[me] && !no_reader[me]);
   if
   :: seq == rcv_nxt[me] && size <= rcv_wnd(me) ->
        rcv_nxt[me] = rcv_nxt[me] + size; got[me] = got[me] + size; unread[me] = unread[me] + size
   :: else -> skip
   fi;
-  fast[me] = fast[me] || ev == rcv_SYN_text;
-  ack_due = ack_due || ev != rcv_SYN_text
+  fast[me] = fast[me] || ev == rcv_SYN_data;
+  ack_due = ack_due || ev != rcv_SYN_data
 }
 /* for a SYN that crossed ours: no scene has crossing SYNs with data */
-inline keep_text()    { take_text() }
+inline keep_data()    { take_data() }
 inline take_FIN()     { assert(!fin_taken[me]); fin_taken[me] = true; rcv_nxt[me] = rcv_nxt[me] + 1 }
-inline queue_text()   { assert(!fin_queued[me]); text[me] = text[me] + 1 }
-inline send_text()    { assert(!fin_queued[me] && synced(me)); text[me] = text[me] + 1 }
-inline receive_text() { /* an opening window is announced, but not after the peer's FIN */
+inline queue_data()   { assert(!fin_queued[me]); data[me] = data[me] + 1 }
+inline send_data()    { assert(!fin_queued[me] && synced(me)); data[me] = data[me] + 1 }
+inline receive_data() { /* an opening window is announced, but not after the peer's FIN */
   ack_due = ack_due || (!fin_taken[me] && may_speak(me) && rcv_wnd(me) == 0); unread[me] = 0
 }
 inline start_FIN_WAIT_2() { wait_FIN_WAIT_2[me] = no_reader[me] }
@@ -305,7 +305,7 @@ inline classify_synchronized() {
      :: else -> skip
      fi;
      if
-     :: size > 0 -> ev2 = (!fin_taken[me] && no_reader[me] -> rcv_text_no_reader : rcv_text)
+     :: size > 0 -> ev2 = (!fin_taken[me] && no_reader[me] -> rcv_data_no_reader : rcv_data)
      :: else -> skip
      fi;
      fin_due = ((flags & F) != 0)
@@ -323,7 +323,7 @@ inline classify() {
      fi fi;
      if
      :: true
-     :: st[me] == LISTEN && ev == rcv_SYN && size > 0 -> ev2 = rcv_SYN_text /* the cookie is valid */
+     :: st[me] == LISTEN && ev == rcv_SYN && size > 0 -> ev2 = rcv_SYN_data /* the cookie is valid */
      fi
   :: st[me] == SYN_SENT ->
      if
@@ -378,9 +378,9 @@ inline check() {
      :: i == 1 -> ev = passive_OPEN \
      :: i == 0 || active_1 -> \
         ev = active_OPEN; \
-        if :: true :: cookie && text_max[i] > 0 -> text[i] = 1 fi \
+        if :: true :: cookie && data_max[i] > 0 -> data[i] = 1 fi \
      fi \
-  :: begun[i] && tcb[i] && st[i] != LISTEN && !left[i] && text[i] < text_max[i] -> me = i; ev = SEND \
+  :: begun[i] && tcb[i] && st[i] != LISTEN && !left[i] && data[i] < data_max[i] -> me = i; ev = SEND \
   :: tcb[i] && unread[i] > 0 -> me = i; ev = RECEIVE \
   :: begun[i] && tcb[i] && !left[i] -> \
      me = i; left[i] = true; ev = CLOSE; \
@@ -465,7 +465,7 @@ inline finish() {
   assert(begun[0] && begun[1]);
   /* an undisturbed connection that was open at both ends ends in order, with all data received */
   assert(!undisturbed || !opened[0] || !opened[1] ||
-         (why[0] == orderly && why[1] == orderly && got[0] == text[1] && got[1] == text[0]))
+         (why[0] == orderly && why[1] == orderly && got[0] == data[1] && got[1] == data[0]))
 }
 
 /* An attacker without knowledge of the sequence numbers can't change the state (RFC 9293 3.10.7.4, RFC 5961). */
@@ -491,8 +491,8 @@ active proctype world()
     now.idles = of_scene("IDLES=", 0);
     now.icmps = of_scene("ICMPS=", 0);
     now.cuts = of_scene("CUTS=", 0);
-    now.text_max[0] = of_scene("TEXT0=", 1);
-    now.text_max[1] = of_scene("TEXT1=", 0);
+    now.data_max[0] = of_scene("DATA0=", 1);
+    now.data_max[1] = of_scene("DATA1=", 0);
     now.window_max = of_scene("WINDOW=", 2);
     now.active_1 = of_scene("ACTIVE1=", 0);
     now.leaves = of_scene("LEAVES=", 0);
@@ -549,7 +549,7 @@ again:
        :: !tcb[me] || st[me] == LISTEN -> break
        :: else -> if
        :: ev2 != NOTHING ->
-          if :: ev2 == rcv_SYN_text -> seq = rcv_nxt[me] :: else -> skip fi;
+          if :: ev2 == rcv_SYN_data -> seq = rcv_nxt[me] :: else -> skip fi;
           ev = ev2; ev2 = NOTHING
        :: else -> if
        :: !fin_due -> break

@@ -107,7 +107,7 @@ byte said[2], got[2];   /* records of data */
 bool retried, asked, resumed, wants_update[2];
 
 /* the scene */
-byte deletes, repeats, swaps, reflects, olds, cuts, wears, cancels, texts, lies;
+byte deletes, repeats, swaps, reflects, olds, cuts, wears, cancels, payloads, lies;
 bool may_retry, may_ask, may_resume;
 bool troubled;
 bool cut[2];            /* no more records arrive there */
@@ -428,7 +428,7 @@ inline classify() {
   :: flying[i] > 0 && over(i) -> HEAD(i); flying[i]--; kind = 0 /* it isn't read */ \
   :: (owes[i] & A_FLIGHT) && flying[1 - i] < ROOM - 8 -> me = i; send_flight() \
   :: owes[i] > 0 && !(owes[i] & A_FLIGHT) && flying[1 - i] < ROOM - 3 -> me = i; send_late() \
-  :: opened[i] && !owes[i] && !shut[i] && said[i] < texts && flying[1 - i] < ROOM - 3 && \
+  :: opened[i] && !owes[i] && !shut[i] && said[i] < payloads && flying[1 - i] < ROOM - 3 && \
      (st[i] == CONNECTED || st[i] == RECVD_CLOSE) -> \
        me = i; said[i] = said[i] + 1; emit(rcv_application_data, said[i]) \
   :: wears > 0 && (st[i] == CONNECTED || st[i] == RECVD_CLOSE) && opened[i] && !owes[i] -> \
@@ -484,7 +484,7 @@ active proctype world()
     now.cuts = of_scene("CUTS=");
     now.wears = of_scene("WEARS=");
     now.cancels = of_scene("CANCELS=");
-    now.texts = of_scene("TEXTS=");
+    now.payloads = of_scene("PAYLOADS=");
     now.lies = of_scene("LIES=");
     now.may_retry = of_scene("RETRY=");
     now.may_ask = of_scene("ASK=");

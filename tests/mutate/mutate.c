@@ -115,15 +115,15 @@ static void say(struct harness *harness, struct frame_segment *next, uint8_t fla
 }
 
 /* Sends data to the stack, @gap bytes ahead of the next byte; the echo server sends it back. */
-static void say_text(struct harness *harness, struct frame_segment *next, uint32_t len,
+static void say_data(struct harness *harness, struct frame_segment *next, uint32_t len,
                      uint32_t gap)
 {
-    static const uint8_t text[1000];
+    static const uint8_t data[1000];
     struct frame frame;
 
     next->flags = ACK;
     next->seq += gap;
-    frame = frame_tcp(next, text, len);
+    frame = frame_tcp(next, data, len);
     harness_feed(harness, frame.bytes, frame.len);
     next->seq += gap > 0 ? 0 - gap : len;
 }
@@ -133,7 +133,7 @@ static void fill_queues(struct harness *harness, struct frame_segment *next)
 {
     next->window = 0;
     for (unsigned i = 0; i < 11; i++) /* more than the 8 KiB that may be queued */
-        say_text(harness, next, 1000, 0);
+        say_data(harness, next, 1000, 0);
 }
 
 static void go_passive(struct harness *harness, struct frame_segment *next, enum place place)
@@ -149,7 +149,7 @@ static void go_passive(struct harness *harness, struct frame_segment *next, enum
     if (place >= ESTABLISHED)
         say(harness, next, ACK);
     if (place == SENDING || place == HOLE)
-        say_text(harness, next, 500, place == HOLE ? 100 : 0);
+        say_data(harness, next, 500, place == HOLE ? 100 : 0);
     if (place == CLOSE_WAIT)
         fill_queues(harness, next);
     if (place >= CLOSE_WAIT)
@@ -267,9 +267,9 @@ static struct frame legal(const struct kind *kind, struct frame_segment segment)
 {
     static const uint8_t options[] = {2, 4,  5, 180, 3, 3, 7, 1, 4, 2, 1, 1,
                                       8, 10, 0, 0,   1, 0, 0, 0, 0, 0, 1, 1};
-    static const uint8_t text[20] = "a text of 20 bytes.";
+    static const uint8_t data[20] = "a text of 20 bytes.";
     const struct frame ours =
-        frame_udp(IP_US, HARNESS_CLIENT_PORT, IP_PEER, HARNESS_SERVER_PORT, text, 20);
+        frame_udp(IP_US, HARNESS_CLIENT_PORT, IP_PEER, HARNESS_SERVER_PORT, data, 20);
 
     switch (kind->protocol) {
     case 0:
@@ -280,12 +280,12 @@ static struct frame legal(const struct kind *kind, struct frame_segment segment)
     case 17:
         if (kind->place == FRAGMENT) /* the first part of the incomplete datagram */
             return frame_fragment(17, 1, 0, true, ours.bytes + FRAME_L4, 48 - 24);
-        return frame_udp(IP_PEER, HARNESS_SERVER_PORT, IP_US, kind->flags, text, 20);
+        return frame_udp(IP_PEER, HARNESS_SERVER_PORT, IP_US, kind->flags, data, 20);
     default:
         segment.flags = kind->flags;
         segment.options = options;
         segment.options_len = sizeof options;
-        return frame_tcp(&segment, text, kind->flags & (SYN | RST) ? 0 : 20);
+        return frame_tcp(&segment, data, kind->flags & (SYN | RST) ? 0 : 20);
     }
 }
 

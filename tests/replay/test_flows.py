@@ -64,7 +64,7 @@ def test_streams_of_reordered_and_repeated_segments(tmp_path, seed):
 
 
 @FAMILIES
-def test_a_wrong_checksum_is_text_that_never_came(tmp_path, ends):
+def test_a_wrong_checksum_is_data_that_never_came(tmp_path, ends):
     frames = conversation(ends=ends)
     time, frame = frames[3]
     frames[3] = (time, frame[:-1] + b"?")
@@ -119,7 +119,7 @@ def test_from_standard_input(tmp_path):
     assert done.stderr.count(b"\n") == 1 and b"standard input" in done.stderr
 
 
-def test_text_of_a_syn(tmp_path):
+def test_data_of_a_syn(tmp_path):
     """Fast Open (RFC 7413): the receiver gets it, whatever its cookie."""
     frames = conversation()
     (when, _), text = frames[0], b"early "
@@ -164,7 +164,7 @@ def test_a_play_in_which_nothing_came_is_not_fine(tmp_path, at):
         assert any("nothing came or went" in finding for finding in one["findings"])
 
 
-def test_text_behind_a_reset_is_nobodys(tmp_path):
+def test_data_behind_a_reset_is_nobodys(tmp_path):
     """Nothing came, as nothing did in the capture: the reset was first."""
     frames = conversation()[:3]
     for frame in (tcp(SERVER, CLIENT, RST | ACK, 0xFFFFFF01, 1001),

@@ -93,11 +93,11 @@ void flow_note_SYN(struct flow *flow, const struct packet *packet)
     if (packet->protocol != PACKET_TCP || !(packet->flags & FLAG_SYN))
         return;
     if (packet->len > 0 && !answers) {
-        flow->syn_has_text[packet->inbound] = true;
-        flow->syn_text[packet->inbound] = packet->seq + 1;
+        flow->syn_has_data[packet->inbound] = true;
+        flow->syn_data_seq[packet->inbound] = packet->seq + 1;
     }
-    if (answers && flow->syn_has_text[!packet->inbound] &&
-        (int32_t)(packet->ack - flow->syn_text[!packet->inbound]) > 0)
+    if (answers && flow->syn_has_data[!packet->inbound] &&
+        (int32_t)(packet->ack - flow->syn_data_seq[!packet->inbound]) > 0)
         flow->syn_data = true;
 }
 

@@ -32,8 +32,8 @@ struct flow {
     unsigned stamp_count;
     uint32_t peer_mss; /* which its SYN says, or that of RFC 9293 3.7.1 */
     /* of the SYN that came first, the peer's in [1], ours in [0] */
-    bool syn_has_text[2];
-    uint32_t syn_text[2]; /* its first number, the script's */
+    bool syn_has_data[2];
+    uint32_t syn_data_seq[2]; /* its first number, the script's */
     bool syn_data;        /* the other side has taken some of it */
     bool cookie_known;
     struct packet_option cookie_script, cookie_live;
@@ -48,7 +48,7 @@ void flow_to_wire(struct flow *flow, struct packet *packet);
 /* What we have said, in numbers of the script.  @expected tells what our SYN shall be called. */
 void flow_to_script(struct flow *flow, struct packet *packet, const struct packet *expected);
 
-/* @packet, in numbers of the script, may be a SYN with text (RFC 7413), or the answer to one. */
+/* @packet, in numbers of the script, may be a SYN with data (RFC 7413), or the answer to one. */
 void flow_note_SYN(struct flow *flow, const struct packet *packet);
 
 /* The cookie that @other knows. */
@@ -62,7 +62,7 @@ void flow_learn(struct flow *flow, const struct packet *expected, const struct p
 bool flow_stamp_fits(const struct flow *flow, const struct packet *expected,
                      const struct packet *seen, uint64_t tick_ns, uint64_t tolerance_ns);
 
-/* The byte at offset @at of either side's text. */
+/* The byte at offset @at of either side's data. */
 static inline uint8_t flow_byte(uint32_t at)
 {
     return (uint8_t)(at * 7 + (at >> 8) * 3 + 1);
@@ -75,8 +75,8 @@ static inline uint32_t flow_remote_base(const struct flow *flow, const struct pa
     return flow->local_known && !(packet->flags & FLAG_SYN) ? flow->remote_isn : 0;
 }
 
-/* Offset in the text of the first byte of a packet (numbers of the script). */
-static inline uint32_t flow_text_at(const struct flow *flow, const struct packet *packet)
+/* Offset in the data of the first byte of a packet (numbers of the script). */
+static inline uint32_t flow_data_at(const struct flow *flow, const struct packet *packet)
 {
     const uint32_t isn =
         packet->inbound ? flow->remote_isn - flow_remote_base(flow, packet) : flow->local_isn;

@@ -12,7 +12,7 @@
 
 struct snapshot {
     struct leat_tcp_info tcp;
-    bool syn_data; /* the text of its SYN was taken */
+    bool syn_data; /* the data of its SYN was taken */
     struct leat_stats before, now;
     const struct variable *variables; /* the script's */
 };

@@ -1,4 +1,4 @@
-/* loan.c -- text that MSG_ZEROCOPY lends to the stack, and the notices that it is back. */
+/* loan.c -- data that MSG_ZEROCOPY lends to the stack, and the notices that it is back. */
 #include "loan.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "sockets.h"
 
 enum {
-    CALLS_MAX = 64,   /* whose text isn't back */
+    CALLS_MAX = 64,   /* whose data isn't back */
     NOTICES_MAX = 64, /* as many as calls: none is lost */
 };
 
@@ -15,7 +15,7 @@ struct notice {
     uint32_t first, last;
 };
 
-/* It belongs to the socket, and to each piece of text that the stack has. */
+/* It belongs to the socket, and to each piece of data that the stack has. */
 struct lender {
     struct sock *sock; /* NULL: it has been closed */
     unsigned refs;
@@ -76,7 +76,7 @@ struct leat_buf *loan_make(struct sock *sock, struct leat_pool *pool, uint32_t a
 {
     struct lender *lender = lender_of(sock);
     struct piece *piece;
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     if (!lender || (!lender->is_under_way && lender->pieces[lender->next % CALLS_MAX] > 0))
         return 0;
@@ -86,15 +86,15 @@ struct leat_buf *loan_make(struct sock *sock, struct leat_pool *pool, uint32_t a
     *piece = (struct piece){.lender = lender, .call = lender->next};
     for (uint32_t i = 0; i < count; i++)
         piece->bytes[i] = flow_byte(at + i);
-    text = leat_buf_lend(pool, piece->bytes, count, on_back, piece);
-    if (!text) {
+    data = leat_buf_lend(pool, piece->bytes, count, on_back, piece);
+    if (!data) {
         free(piece);
         return 0;
     }
     lender->refs++;
     lender->pieces[lender->next % CALLS_MAX]++;
     lender->is_under_way = true;
-    return text;
+    return data;
 }
 
 void loan_end_call(struct sock *sock, bool has_lent)

@@ -1,5 +1,5 @@
 /*
- * loan.h -- text that MSG_ZEROCOPY lends to the stack, and the notices that it is back.
+ * loan.h -- data that MSG_ZEROCOPY lends to the stack, and the notices that it is back.
  *
  * Each call that lends has a number, from 0.  Numbers that come back one behind the other make one
  * notice, as Linux does, which recvmsg() with MSG_ERRQUEUE takes.
@@ -15,8 +15,8 @@
 struct sock;
 struct lender;
 
-/* @count bytes of text, from the runner's pattern at @at on, as a part of the call that is under
- * way.  NULL: there is no room, or there are too many calls whose text isn't back. */
+/* @count bytes of data, from the runner's pattern at @at on, as a part of the call that is under
+ * way.  NULL: there is no room, or there are too many calls whose data isn't back. */
 struct leat_buf *loan_make(struct sock *sock, struct leat_pool *pool, uint32_t at, uint32_t count);
 
 /* The call has returned.  @has_lent: it had a number, and the next one has the next. */

@@ -1,4 +1,4 @@
-/* message.c -- what a call says about its text, and what recvmsg() tells beside it. */
+/* message.c -- what a call says about its data, and what recvmsg() tells beside it. */
 #include "sockets.h"
 
 #include "loan.h"
@@ -14,11 +14,11 @@ static void add_pieces(struct message *message, const struct value *pieces)
 {
     message->is_pattern = pieces != 0;
     for (const struct value *piece = pieces ? pieces->first : 0; piece; piece = piece->next) {
-        const struct value *text = piece->first;
+        const struct value *data = piece->first;
 
-        message->is_pattern &= text && text->kind == VALUE_ELLIPSIS;
-        if (text && text->next)
-            message->len += bytes_of(text->next);
+        message->is_pattern &= data && data->kind == VALUE_ELLIPSIS;
+        if (data && data->next)
+            message->len += bytes_of(data->next);
     }
 }
 
@@ -69,7 +69,7 @@ void call_check_header(struct calling *calling, int64_t flags)
         call_complain(calling, "nothing stands in msg_control");
 }
 
-/* Whether the text was copied is the device's affair: ee_code isn't compared. */
+/* Whether the data was copied is the device's affair: ee_code isn't compared. */
 bool call_take_notice(struct calling *calling)
 {
     const struct value *control = call_field(call_arg(calling, 1), "msg_control");

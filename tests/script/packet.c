@@ -62,7 +62,7 @@ const struct packet_option *packet_find_option(const struct packet *packet, uint
     return 0;
 }
 
-/* ---- text --------------------------------------------------------------------------------- */
+/* ---- data --------------------------------------------------------------------------------- */
 
 struct writer {
     char *at;

@@ -88,7 +88,7 @@ struct packet {
     /* TCP, in the script's order; UDP has `len` only */
     uint16_t flags; /* enum packet_flag */
     uint32_t seq;
-    uint32_t len; /* of the text */
+    uint32_t len; /* of the data */
     uint32_t ack;
     bool any_ack; /* a RST whose number the script leaves out */
     bool has_ack; /* the script gives a number, with the flag or without */
@@ -106,8 +106,8 @@ struct packet {
     uint16_t quoted_checksum;    /* of a UDP datagram that an ICMP error is about */
     enum packet_protocol quoted; /* 0: the script doesn't say; then seq and len are the quoted
                                     packet's */
-    /* of the wire: where the text lies; not terminated */
-    const uint8_t *text;
+    /* of the wire: where the data lies; not terminated */
+    const uint8_t *data;
 };
 
 /* The option of this kind, or NULL. */

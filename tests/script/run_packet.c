@@ -88,7 +88,7 @@ void run_inbound(struct run *run, const struct event *event)
     struct packet packet = event->packet;
     struct flow *flow = flow_of(
         run, packet.protocol == PACKET_ICMP ? packet.quoted : packet.protocol, packet.peer_port);
-    uint8_t *text;
+    uint8_t *data;
     uint32_t at;
 
     if (!fits_mtu(run, event))
@@ -97,15 +97,15 @@ void run_inbound(struct run *run, const struct event *event)
     flow_to_wire(flow, &packet);
     packet.src = run->settings.remote_ip;
     packet.dst = run->settings.local_ip;
-    at = flow_text_at(flow, &event->packet);
-    text = malloc(packet.len + 1);
-    if (!text)
+    at = flow_data_at(flow, &event->packet);
+    data = malloc(packet.len + 1);
+    if (!data)
         abort();
     for (uint32_t i = 0; i < packet.len; i++)
-        text[i] = flow_byte(at + i);
-    packet.text = text;
+        data[i] = flow_byte(at + i);
+    packet.data = data;
     device_feed(&run->machine->device, &packet);
-    free(text);
+    free(data);
     run_settle(run);
 }
 
@@ -124,14 +124,14 @@ static void hide_unasked(struct packet *seen, const struct packet *expected)
         seen->tos_check = TOS_ANY;
 }
 
-static bool text_is_right(const struct flow *flow, const struct packet *seen)
+static bool data_is_right(const struct flow *flow, const struct packet *seen)
 {
-    const uint32_t at = flow_text_at(flow, seen);
+    const uint32_t at = flow_data_at(flow, seen);
 
     if (seen->protocol == PACKET_ICMP || (seen->protocol == PACKET_TCP && !flow->local_known))
         return true;
     for (uint32_t i = 0; i < seen->len; i++) {
-        if (seen->text[i] != flow_byte(at + i))
+        if (seen->data[i] != flow_byte(at + i))
             return false;
     }
     return true;
@@ -158,8 +158,8 @@ static void compare(struct run *run, const struct event *event, const struct pac
                        seen.src_port, seen.dst_port, flow->local_port, flow->remote_port);
     } else if (seen.src != run->settings.local_ip) {
         report_failure(run, event->at, "sent from another address than ours");
-    } else if (!text_is_right(flow, &seen)) {
-        report_failure(run, event->at, "the text is not what was written there");
+    } else if (!data_is_right(flow, &seen)) {
+        report_failure(run, event->at, "the data is not what was written there");
     } else if (!flow_stamp_fits(flow, expected, &seen, run->settings.ts_tick_ns,
                                 run_tolerance_ns(run, sent->at_ns))) {
         report_failure(run, event->at, "the timestamp is not as far from the first as it should");

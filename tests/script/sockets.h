@@ -3,9 +3,9 @@
  *
  *      sockets.c   the table, and what the stack's callbacks leave in it
  *      calls.c     the calls, each tried until it returns
- *      transfer.c  text in and out
+ *      transfer.c  data in and out
  *      message.c   what a call says about it, recvmsg of errors
- *      loan.c      text that is lent, and the notices that it is back
+ *      loan.c      data that is lent, and the notices that it is back
  *      options.c   setsockopt, getsockopt, fcntl, ioctl
  *      poll.c      poll, epoll
  */
@@ -49,13 +49,13 @@ struct sock {
     uint16_t mss_max;                             /* 0: not set */
     uint8_t dscp;
     bool fast_open; /* of a listener, or of connect() */
-    bool zero_copy; /* MSG_ZEROCOPY lends text to the stack */
+    bool zero_copy; /* MSG_ZEROCOPY lends data to the stack */
     unsigned news;  /* callbacks that have come: for epoll's edges */
     bool connecting, connected;
     bool shut_read, shut_write;
     bool ended;                   /* the connection's last callback has come */
     int error;                    /* SO_ERROR */
-    uint32_t read_at, written_at; /* bytes of the text */
+    uint32_t read_at, written_at; /* bytes of the data */
     uint32_t send_queue_bytes;    /* SO_SNDBUF, set when the stack ran; 0: the stack's own */
     uint32_t peeked_bytes;        /* behind read_at: seen by MSG_PEEK, not consumed yet */
     struct lender *lender;        /* MSG_ZEROCOPY: what is lent; NULL: nothing was */
@@ -138,11 +138,11 @@ struct message {
     uint32_t len;
     int64_t flags;
     const struct value *peer; /* sendto, sendmsg; NULL: none is said */
-    bool is_pattern;          /* its text is `...` */
+    bool is_pattern;          /* its data is `...` */
 };
 struct message call_message(const struct calling *calling);
 
-/* recvmsg() with MSG_ERRQUEUE: the notices of text that was lent. */
+/* recvmsg() with MSG_ERRQUEUE: the notices of data that was lent. */
 bool call_take_notice(struct calling *calling);
 
 /* recvmsg(): msg_flags and msg_control are as the script says; else complains. */

@@ -1,4 +1,4 @@
-/* transfer.c -- read, recv, recvfrom, recvmsg, write, send, sendto, sendmsg: text in and out. */
+/* transfer.c -- read, recv, recvfrom, recvmsg, write, send, sendto, sendmsg: data in and out. */
 #include "sockets.h"
 
 #include "flow.h"
@@ -13,19 +13,19 @@ enum {
 
 /* ---- receive ------------------------------------------------------------------------------ */
 
-/* Complains unless the first @len bytes of @text are what the peer has sent from @at on. */
-static bool is_sent_text(struct calling *calling, const struct leat_buf *text, uint32_t len,
+/* Complains unless the first @len bytes of @data are what the peer has sent from @at on. */
+static bool is_sent_data(struct calling *calling, const struct leat_buf *data, uint32_t len,
                          uint32_t at)
 {
     uint8_t bytes[PIECE_BYTES];
 
     for (uint32_t done = 0; done < len;) {
         const uint32_t want = len - done < PIECE_BYTES ? len - done : PIECE_BYTES;
-        const uint32_t got = leat_buf_read(text, done, bytes, want);
+        const uint32_t got = leat_buf_read(data, done, bytes, want);
 
         for (uint32_t i = 0; i < got; i++) {
             if (bytes[i] != flow_byte(at + done + i)) {
-                call_complain(calling, "byte %u of the text is not what the peer sent",
+                call_complain(calling, "byte %u of the data is not what the peer sent",
                               at + done + i);
                 return false;
             }
@@ -35,24 +35,24 @@ static bool is_sent_text(struct calling *calling, const struct leat_buf *text, u
     return true;
 }
 
-/* Takes text from the stack until @bytes_max were seen; consuming them is another matter, and so
+/* Takes data from the stack until @bytes_max were seen; consuming them is another matter, and so
  * the window stays as it is.  False: it is wrong. */
-static bool see_text(struct calling *calling, uint32_t bytes_max)
+static bool see_data(struct calling *calling, uint32_t bytes_max)
 {
     struct sock *sock = calling->sock;
-    struct leat_buf *text;
+    struct leat_buf *data;
     bool right;
 
     if (!sock->conn || sock->shut_read || bytes_max <= sock->peeked_bytes)
         return true;
-    text = leat_tcp_receive(sock->conn, bytes_max - sock->peeked_bytes);
-    right = is_sent_text(calling, text, leat_buf_total(text), sock->read_at + sock->peeked_bytes);
-    sock->peeked_bytes += leat_buf_total(text);
-    leat_buf_free(text);
+    data = leat_tcp_receive(sock->conn, bytes_max - sock->peeked_bytes);
+    right = is_sent_data(calling, data, leat_buf_total(data), sock->read_at + sock->peeked_bytes);
+    sock->peeked_bytes += leat_buf_total(data);
+    leat_buf_free(data);
     return right;
 }
 
-/* Text that was seen, and is now the program's. */
+/* Data that was seen, and is now the program's. */
 static void consume(struct sock *sock, uint32_t len)
 {
     if (sock->conn)
@@ -68,7 +68,7 @@ static bool read_tcp(struct calling *calling, uint32_t bytes_max, bool nonblocki
 
     if (bytes_max == 0 && sock->conn && leat_tcp_readable(sock->conn) > 0)
         return call_returns(calling, 0);
-    if (!see_text(calling, bytes_max))
+    if (!see_data(calling, bytes_max))
         return true;
     len = sock->peeked_bytes < bytes_max ? sock->peeked_bytes : bytes_max;
     if (len > 0) {
@@ -101,7 +101,7 @@ static bool read_udp(struct sockets *sockets, struct calling *calling, uint32_t 
     first = sock->datagrams[0];
     len = leat_buf_total(first.payload) < bytes_max ? leat_buf_total(first.payload) : bytes_max;
     call_note_udp(sockets, sock, &first.peer);
-    if (is_sent_text(calling, first.payload, len, 0)) {
+    if (is_sent_data(calling, first.payload, len, 0)) {
         call_returns(calling, len);
         call_check_header(calling, len < leat_buf_total(first.payload) ? LINUX_MSG_TRUNC : 0);
     }
@@ -159,7 +159,7 @@ static uint32_t fill(uint8_t bytes[PIECE_BYTES], uint32_t at, uint32_t len)
 }
 
 /* Queues what the call has left of @len bytes, as far as there is room. */
-static enum leat_err queue_text(struct calling *calling, uint32_t len)
+static enum leat_err queue_data(struct calling *calling, uint32_t len)
 {
     struct sock *sock = calling->sock;
     uint8_t bytes[PIECE_BYTES];
@@ -181,7 +181,7 @@ static enum leat_err queue_text(struct calling *calling, uint32_t len)
 }
 
 /* The same by memory that is lent to the stack until the peer has acknowledged it. */
-static enum leat_err lend_text(struct sockets *sockets, struct calling *calling, uint32_t len)
+static enum leat_err lend_data(struct sockets *sockets, struct calling *calling, uint32_t len)
 {
     struct sock *sock = calling->sock;
     enum leat_err err = LEAT_OK;
@@ -190,13 +190,13 @@ static enum leat_err lend_text(struct sockets *sockets, struct calling *calling,
         const uint32_t left = len - calling->done_bytes, room = leat_tcp_send_room(sock->conn);
         const uint32_t fits = left < room ? left : room;
         const uint32_t count = fits < PIECE_BYTES ? fits : PIECE_BYTES;
-        struct leat_buf *text =
+        struct leat_buf *data =
             count > 0 ? loan_make(sock, leat_pool(sockets->machine->stack), sock->written_at, count)
                       : 0;
 
-        if (!text)
+        if (!data)
             break;
-        err = leat_tcp_send(sock->conn, text);
+        err = leat_tcp_send(sock->conn, data);
         if (err == LEAT_OK) {
             calling->done_bytes += count;
             sock->written_at += count;
@@ -207,25 +207,25 @@ static enum leat_err lend_text(struct sockets *sockets, struct calling *calling,
     return err == LEAT_ERR_FULL ? LEAT_OK : err;
 }
 
-static enum leat_err put_text(struct sockets *sockets, struct calling *calling,
+static enum leat_err put_data(struct sockets *sockets, struct calling *calling,
                               const struct message *message)
 {
     if (calling->sock->zero_copy && (message->flags & LINUX_MSG_ZEROCOPY))
-        return lend_text(sockets, calling, message->len);
-    return queue_text(calling, message->len);
+        return lend_data(sockets, calling, message->len);
+    return queue_data(calling, message->len);
 }
 
-/* sendto() of a socket that has no connection begins one, and its text waits for it: with
+/* sendto() of a socket that has no connection begins one, and its data waits for it: with
  * MSG_FASTOPEN, or after TCP_FASTOPEN, as on FreeBSD. */
-static bool opens_with_text(const struct sock *sock, const struct message *message)
+static bool opens_with_data(const struct sock *sock, const struct message *message)
 {
     return !sock->conn && !sock->ended && message->peer &&
            (sock->fast_open || (message->flags & LINUX_MSG_FASTOPEN));
 }
 
-/* MSG_FASTOPEN: the text waits for the SYN, which is not sent before the next poll.
- * Without text it is a connect() that asks for a cookie. */
-static bool open_with_text(struct sockets *sockets, struct calling *calling,
+/* MSG_FASTOPEN: the data waits for the SYN, which is not sent before the next poll.
+ * Without data it is a connect() that asks for a cookie. */
+static bool open_with_data(struct sockets *sockets, struct calling *calling,
                            const struct message *message)
 {
     const struct leat_endpoint remote =
@@ -238,7 +238,7 @@ static bool open_with_text(struct sockets *sockets, struct calling *calling,
     if (err == LEAT_OK && message->len == 0)
         return call_fails(calling, LINUX_EINPROGRESS);
     if (err == LEAT_OK)
-        err = put_text(sockets, calling, message);
+        err = put_data(sockets, calling, message);
     return err == LEAT_OK ? call_returns(calling, calling->done_bytes)
                           : call_fails(calling, sock_errno(err));
 }
@@ -254,7 +254,7 @@ static bool write_tcp(struct sockets *sockets, struct calling *calling,
     if (sock->ended || sock->shut_write || (!sock->conn && !sock->connecting))
         return call_fails(calling, LINUX_EPIPE);
     if (!sock->connecting)
-        err = put_text(sockets, calling, message);
+        err = put_data(sockets, calling, message);
     if (err != LEAT_OK)
         return call_fails(calling, sock_errno(err));
     if (calling->done_bytes == message->len || (nonblocking && calling->done_bytes > 0))
@@ -315,8 +315,8 @@ static bool send_message(struct sockets *sockets, struct calling *calling,
 
     if (sock->kind == SOCK_UDP)
         return write_udp(sockets, calling, message->len, message->peer);
-    if (opens_with_text(sock, message))
-        return open_with_text(sockets, calling, message);
+    if (opens_with_data(sock, message))
+        return open_with_data(sockets, calling, message);
     return write_tcp(sockets, calling, message, nonblocking);
 }
 
@@ -326,7 +326,7 @@ bool call_write(struct sockets *sockets, struct calling *calling)
     bool done;
 
     if (!message.is_pattern)
-        return call_complain(calling, "the text of a packet is the runner's: write ...");
+        return call_complain(calling, "the data of a packet is the runner's: write ...");
     if (!flags_are_known(calling, message.flags))
         return true;
     done = send_message(sockets, calling, &message);

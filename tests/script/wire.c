@@ -185,7 +185,7 @@ uint32_t wire_build(const struct packet *packet, const uint8_t src[6], const uin
         len = UDP_BYTES;
     }
     if (packet->protocol != PACKET_ICMP) {
-        memcpy(transport + len, packet->text, packet->len);
+        memcpy(transport + len, packet->data, packet->len);
         len += packet->len;
     }
     build_ip(packet, IP_BYTES + len, ip);
@@ -281,7 +281,7 @@ static const char *read_tcp(const uint8_t *tcp, uint32_t len, struct packet *pac
     packet->has_urgent = packet->flags & FLAG_URG;
     packet->urgent = (uint16_t)load16(tcp + 18);
     packet->len = len - header;
-    packet->text = tcp + header;
+    packet->data = tcp + header;
     return read_options(tcp + TCP_BYTES, header - TCP_BYTES, packet);
 }
 
@@ -292,7 +292,7 @@ static const char *read_udp(const uint8_t *udp, uint32_t len, struct packet *pac
     packet->src_port = (uint16_t)load16(udp);
     packet->dst_port = (uint16_t)load16(udp + 2);
     packet->len = len - UDP_BYTES;
-    packet->text = udp + UDP_BYTES;
+    packet->data = udp + UDP_BYTES;
     return 0;
 }
 

@@ -16,7 +16,7 @@ enum {
 uint32_t wire_build(const struct packet *packet, const uint8_t src[6], const uint8_t dst[6],
                     uint8_t *frame);
 
-/* Reads an IPv4 frame; NULL, or what is wrong with it. packet->text points into @frame. */
+/* Reads an IPv4 frame; NULL, or what is wrong with it. packet->data points into @frame. */
 const char *wire_read(const uint8_t *frame, uint32_t len, struct packet *packet);
 
 /* True, and the reply in its place, if @frame asks by ARP for any address. */

@@ -304,7 +304,7 @@ static void urgent(struct forge *f)
 
     segment.seq = forge_seq_inside(f);
     segment.ack = forge_ack_wrong(f);
-    segment.text_len = forge_any(f, 0, 100);
+    segment.data_len = forge_any(f, 0, 100);
     forge_live(f, &segment);
     forge_put16(f->bytes + PART_AT + 18, forge_any(f, 0, 2) * 32767);
     forge_seal_part(f);
@@ -347,14 +347,14 @@ static void blind_syn(struct forge *f)
     forge_live(f, &segment);
 }
 
-static void blind_text(struct forge *f)
+static void blind_data(struct forge *f)
 {
     struct forge_segment segment = {0};
 
     segment.seq = forge_any(f, 0, 3) ? forge_seq_inside(f) : f->info.rcv_nxt;
     segment.ack = forge_ack_wrong(f);
     segment.flags = forge_any(f, 0, 3) ? ACK : ACK | FIN;
-    segment.text_len = forge_any(f, 0, 300);
+    segment.data_len = forge_any(f, 0, 300);
     forge_live(f, &segment);
 }
 
@@ -372,7 +372,7 @@ static void poison_time(struct forge *f)
 {
     uint8_t options[12] = {1, 1, 8, 10};
     struct forge_segment segment = {
-        .flags = ACK, .text_len = 20, .options = options, .options_len = sizeof options};
+        .flags = ACK, .data_len = 20, .options = options, .options_len = sizeof options};
 
     segment.seq = f->info.rcv_nxt - forge_any(f, 0, 10);
     segment.ack = forge_ack_wrong(f);
@@ -424,7 +424,7 @@ static const struct {
     {"H7 flags", flags},
     {"S1 blind RST", blind_reset},
     {"S2, S5 blind SYN", blind_syn},
-    {"S3, R2 blind text", blind_text},
+    {"S3, R2 blind data", blind_data},
     {"S4 ACK probes", blind_ack},
     {"S3 poisoned time", poison_time},
     {"wrong sums", wrong_sums},

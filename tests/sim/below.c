@@ -71,13 +71,13 @@ static void look_at_records(struct sim_below *below)
         look_at_record(below);
 }
 
-static void keep(struct sim_below *below, const struct leat_buf *text)
+static void keep(struct sim_below *below, const struct leat_buf *data)
 {
     const uint64_t at = below->len;
-    const uint32_t total = leat_buf_total(text);
+    const uint32_t total = leat_buf_total(data);
 
     grow(below, at + total);
-    leat_buf_read(text, 0, below->sent + at, total);
+    leat_buf_read(data, 0, below->sent + at, total);
     memset(below->known + at, true, total * sizeof *below->known);
     look_at_records(below);
 }
@@ -97,11 +97,11 @@ bool sim_below_see(struct sim_below *below, uint64_t offset, const uint8_t *byte
     return true;
 }
 
-/* Byte @at of all, if it is in @text and one that counts: the version of a record that is not
+/* Byte @at of all, if it is in @payload and one that counts: the version of a record that is not
  * encrypted says nothing (RFC 8446 5.1). */
-static void flip(struct sim_below *below, const struct leat_buf *text, uint64_t at)
+static void flip(struct sim_below *below, const struct leat_buf *payload, uint64_t at)
 {
-    const uint32_t total = leat_buf_total(text);
+    const uint32_t total = leat_buf_total(payload);
     const uint64_t from = below->len - total;
     const bool early = below->sent[below->record_at] == APPLICATION_DATA &&
                        sim_early_is_sent(below->side);
@@ -113,9 +113,9 @@ static void flip(struct sim_below *below, const struct leat_buf *text, uint64_t 
     if (at < from)
         return;
     below->sent[at] ^= 1;
-    for (uint64_t skip = at - from; text; skip -= text->len, text = text->next) {
-        if (skip < text->len) {
-            text->data[skip] ^= 1;
+    for (uint64_t skip = at - from; payload; skip -= payload->len, payload = payload->next) {
+        if (skip < payload->len) {
+            payload->data[skip] ^= 1;
             break;
         }
     }
@@ -126,20 +126,20 @@ static void flip(struct sim_below *below, const struct leat_buf *text, uint64_t 
 }
 
 /* What is in front of byte @at goes, and no more ever. */
-static struct leat_buf *cut(struct sim_below *below, struct leat_buf *text, uint64_t at)
+static struct leat_buf *cut(struct sim_below *below, struct leat_buf *data, uint64_t at)
 {
-    const uint32_t total = leat_buf_total(text);
+    const uint32_t total = leat_buf_total(data);
     const uint32_t left = at > below->len ? (uint32_t)(at - below->len) : 0;
-    struct leat_buf *first = left > 0 ? leat_buf_slice(text, 0, left) : NULL;
+    struct leat_buf *first = left > 0 ? leat_buf_slice(data, 0, left) : NULL;
 
     sim_say(below->side->sim, "c%u end %u: its stream is cut", below->side->pair, below->side->end);
     below->cut = below->ended = true;
     below->lost_bytes = total - leat_buf_total(first);
-    leat_buf_free(text);
+    leat_buf_free(data);
     return first;
 }
 
-static enum leat_err send_buf(void *end, struct leat_buf *text)
+static enum leat_err send_buf(void *end, struct leat_buf *data)
 {
     struct sim_below *below = end;
     const struct sim_plan *plan = below->side->plan;
@@ -149,19 +149,19 @@ static enum leat_err send_buf(void *end, struct leat_buf *text)
 
     leat_tcp_get_info(below->conn, &info);
     if (below->cut) {
-        below->lost_bytes += leat_buf_total(text);
-        leat_buf_free(text);
+        below->lost_bytes += leat_buf_total(data);
+        leat_buf_free(data);
         return LEAT_OK;
     }
     /* in SYN-SENT it would be an abort (RFC 9293 3.10.4) */
-    if (cut_at > 0 && below->len + leat_buf_total(text) >= cut_at && !below->ended &&
+    if (cut_at > 0 && below->len + leat_buf_total(data) >= cut_at && !below->ended &&
         info.state >= LEAT_TCP_ESTABLISHED)
-        text = cut(below, text, cut_at - 1);
-    if (text) {
-        keep(below, text);
+        data = cut(below, data, cut_at - 1);
+    if (data) {
+        keep(below, data);
         if (flip_at > 0)
-            flip(below, text, flip_at - 1);
-        leat_tcp_send(below->conn, text);
+            flip(below, data, flip_at - 1);
+        leat_tcp_send(below->conn, data);
     }
     if (below->cut)
         leat_tcp_shutdown(below->conn);

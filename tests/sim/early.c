@@ -1,9 +1,9 @@
 /*
  * early.c -- early data (0-RTT) of encrypted connections.
  *
- * A client's early data is the beginning of its text.  Until its session is open nobody knows how much of
- * it counts as written: all of it may have been read by then.  What the server has not taken is
- * written again, so text that it took twice, or lost, comes out at the wrong place.
+ * A client's early data is the beginning of its data.  Until its session is open nobody knows how
+ * much of it counts as written: all of it may have been read by then.  What the server has not
+ * taken is written again, so data that it took twice, or lost, comes out at the wrong place.
  */
 #include "early.h"
 
@@ -21,19 +21,19 @@ static uint64_t least(uint64_t a, uint64_t b)
 static void on_early(void *arg)
 {
     struct sim_side *side = arg;
-    struct leat_buf *text;
+    struct leat_buf *payload;
 
     if (side->opened || !side->conn)
         sim_fail(side->sim, "c%u end %u: early data, though it %s", side->pair, side->end,
                  side->opened ? "is open" : "has ended");
-    while ((text = leat_tls_receive_early(&side->stream,
-                                          (uint32_t)side->plan->read_max[side->end])) != NULL) {
-        const uint32_t len = leat_buf_total(text);
+    while ((payload = leat_tls_receive_early(&side->stream,
+                                             (uint32_t)side->plan->read_max[side->end])) != NULL) {
+        const uint32_t len = leat_buf_total(payload);
 
-        for (const struct leat_buf *piece = text; piece; piece = piece->next)
+        for (const struct leat_buf *piece = payload; piece; piece = piece->next)
             sim_side_read(side, piece->data, piece->len);
         side->early_read += len;
-        leat_buf_free(text);
+        leat_buf_free(payload);
         leat_stream_consumed(&side->stream, len);
         sim_side_moved(side);
     }

@@ -17,7 +17,7 @@ enum sim_early_how {
 /* What @end's sessions may have of it. */
 void sim_early_configure(const struct sim_end *end, struct leat_tls_config *config);
 
-/* A client with a ticket: the first bytes of its text are to go early. */
+/* A client with a ticket: the first bytes of its data are to go early. */
 void sim_early_offer(struct sim_side *side);
 
 /* @side's session is open: what its server has not taken is to be written. */

@@ -108,7 +108,7 @@ void forge_tcp(struct forge *f, leat_ip4 src, uint16_t src_port, uint16_t dst_po
 {
     uint8_t *at = f->bytes + PART_AT;
 
-    forge_ip(f, src, FORGE_TCP, 20 + segment->options_len + segment->text_len);
+    forge_ip(f, src, FORGE_TCP, 20 + segment->options_len + segment->data_len);
     forge_put16(at, src_port);
     forge_put16(at + 2, dst_port);
     forge_put32(at + 4, segment->seq);
@@ -118,7 +118,7 @@ void forge_tcp(struct forge *f, leat_ip4 src, uint16_t src_port, uint16_t dst_po
     forge_put16(at + 14, forge_any(f, 0, 0xffff));
     if (segment->options_len > 0)
         memcpy(at + 20, segment->options, segment->options_len);
-    memset(at + 20 + segment->options_len, '!', segment->text_len);
+    memset(at + 20 + segment->options_len, '!', segment->data_len);
     forge_seal_part(f);
 }
 

@@ -55,7 +55,7 @@ struct forge_segment {
     uint32_t seq;
     uint32_t ack;
     uint8_t flags;
-    uint32_t text_len;
+    uint32_t data_len;
     const uint8_t *options;
     uint32_t options_len; /* a multiple of 4 */
 };

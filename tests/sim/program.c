@@ -150,12 +150,12 @@ static void give_back(struct sim_side *side)
     side->held_bytes = 0;
 }
 
-static void hold(struct sim_side *side, struct leat_buf *text, uint32_t len)
+static void hold(struct sim_side *side, struct leat_buf *data, uint32_t len)
 {
     if (side->held)
-        leat_buf_append(side->held, text);
+        leat_buf_append(side->held, data);
     else
-        side->held = text;
+        side->held = data;
     side->held_bytes += len;
     if (side->plan->hold_us[side->end] == 0) {
         give_back(side);
@@ -169,7 +169,7 @@ static bool read_some(struct sim_side *side)
 {
     struct sim *sim = side->sim;
     const struct sim_plan *plan = side->plan;
-    struct leat_buf *text;
+    struct leat_buf *payload;
     uint32_t len;
 
     if (sim->now_ns < side->read_ns || leat_stream_readable(&side->stream) == 0)
@@ -182,17 +182,17 @@ static bool read_some(struct sim_side *side)
         side->read_ns = sim->now_ns + plan->pause_ms[side->end] * SIM_NS_PER_MS;
         return false;
     }
-    text = leat_stream_receive(&side->stream, (uint32_t)plan->read_max[side->end]);
-    len = leat_buf_total(text);
+    payload = leat_stream_receive(&side->stream, (uint32_t)plan->read_max[side->end]);
+    len = leat_buf_total(payload);
     if (len == 0) { /* no descriptor to split a buffer with */
         side->read_ns = sim->now_ns + retry_ns;
         return false;
     }
     if (len > plan->read_max[side->end])
         sim_fail(sim, "c%u end %u: received more than asked for", side->pair, side->end);
-    for (const struct leat_buf *piece = text; piece; piece = piece->next)
+    for (const struct leat_buf *piece = payload; piece; piece = piece->next)
         sim_side_read(side, piece->data, piece->len);
-    hold(side, text, len);
+    hold(side, payload, len);
     sim_side_moved(side);
     side->read_ns = sim->now_ns + plan->read_gap_us[side->end] * SIM_NS_PER_US;
     return true;

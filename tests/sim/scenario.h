@@ -53,7 +53,7 @@ enum {
     X(no_sack, 2, 0)                                                                               \
     X(no_rack, 2, 0)                                                                               \
     X(no_cookies, 2, 0)                                                                            \
-    X(fast_open, 2, 0)          /* text goes with the SYN, where the peer takes it */              \
+    X(fast_open, 2, 0)          /* data goes with the SYN, where the peer takes it */              \
     /* the machine of the end */                                                                   \
     X(late_us, 2, 0)            /* polls come up to this much after their time */                  \
     X(freeze_at_ms, 2, 0)       /* nobody polls ... */                                             \

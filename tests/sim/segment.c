@@ -114,8 +114,8 @@ static const char *parse_tcp(struct sim_segment *s, const uint8_t *addresses,
     if (!(s->flags & SIM_ACK) && s->ack != 0)
         return "an acknowledgment number without ACK";
     s->options_len = header_len - 20;
-    s->text = at + header_len;
-    s->text_len = len - header_len;
+    s->data = at + header_len;
+    s->data_len = len - header_len;
     return parse_options(s, at + 20, s->options_len);
 }
 

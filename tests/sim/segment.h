@@ -26,8 +26,8 @@ struct sim_segment {
     uint16_t flags; /* with ECE 64, CWR 128 */
     uint16_t window;
     uint32_t options_len;
-    const uint8_t *text;
-    uint32_t text_len;
+    const uint8_t *data;
+    uint32_t data_len;
     uint16_t mss; /* 0: no option */
     bool has_wind_shift;
     uint8_t wind_shift;

@@ -119,7 +119,7 @@ static struct leat_tcp_config tcp_config(const struct sim_scenario *s, unsigned 
         .no_sack = s->no_sack[end] != 0,
         .no_rack = s->no_rack[end] != 0,
         .no_cookies = s->no_cookies[end] != 0,
-        /* who repeats a SYN with text opens the connection again (RFC 7413 2.1), and the watcher
+        /* who repeats a SYN with data opens the connection again (RFC 7413 2.1), and the watcher
          * doesn't know strangers' SYNs from a peer's */
         .fast_open = s->fast_open[end] != 0 && s->attack_per_s[0] + s->attack_per_s[1] == 0,
         .keepalive_idle_ns = 30u * (uint64_t)SIM_NS_PER_S,

@@ -70,7 +70,7 @@ struct sim_side {
     bool full;    /* waits for on_writable */
     bool paused;  /* the pause of its plan has begun */
     bool ended;   /* shutdown() or close() was called */
-    bool eof;     /* all of the peer's text was read, and its FIN has come */
+    bool eof;     /* all of the peer's data was read, and its FIN has come */
     bool violent; /* abort() or an early close() was called */
     uint64_t accepted_ns;
     bool cookie_lost;  /* its server answered with a cookie, and never saw the first ACK */
@@ -81,7 +81,7 @@ struct sim_side {
     /* as they were after the last step */
     struct leat_tcp_info info;
     bool has_info;
-    uint64_t unacked_ns; /* since when received text is not acknowledged; 0: it is */
+    uint64_t unacked_ns; /* since when received data is not acknowledged; 0: it is */
     /* of a program that is a task */
     struct leat_task *task; /* NULL: it hasn't begun, or is over */
     struct leat_flow flow;

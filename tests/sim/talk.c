@@ -57,18 +57,18 @@ static enum leat_err write_piece(struct sim_side *side, const struct leat_task *
     const uint8_t *bytes = sim_pattern(side->sim, side->pair, side->end, side->written);
     struct leat_pool *pool = leat_pool(side->sim->ends[side->end].stack);
     const uint64_t deadline_ns = sim_talk_deadline_ns(side, task);
-    struct leat_buf *text = NULL;
+    struct leat_buf *data = NULL;
     enum leat_err err;
 
     if (side->plan->how[side->end] == SIM_SEND) {
-        text = leat_buf_copy(pool, bytes, len);
-        if (!text)
+        data = leat_buf_copy(pool, bytes, len);
+        if (!data)
             return LEAT_ERR_FULL;
     }
     side->written += len; /* or is about to be: the wire may see it before the call ends */
     side->partial = true;
-    if (text)
-        err = leat_flow_send(&side->flow, text, deadline_ns);
+    if (data)
+        err = leat_flow_send(&side->flow, data, deadline_ns);
     else if (side->plan->how[side->end] == SIM_LEND)
         err = leat_flow_lend(&side->flow, bytes, len, deadline_ns);
     else
@@ -125,15 +125,15 @@ static enum leat_err writes(struct leat_task *task, void *arg)
 /* The buffers themselves, which are kept for a while. */
 static enum leat_err read_buffers(struct sim_side *side, struct leat_task *task)
 {
-    struct leat_buf *text;
-    enum leat_err err = leat_flow_read(&side->flow, &text, sim_talk_deadline_ns(side, task));
+    struct leat_buf *payload;
+    enum leat_err err = leat_flow_read(&side->flow, &payload, sim_talk_deadline_ns(side, task));
 
     if (err)
         return err;
-    for (const struct leat_buf *piece = text; piece; piece = piece->next)
+    for (const struct leat_buf *piece = payload; piece; piece = piece->next)
         sim_side_read(side, piece->data, piece->len);
     err = sim_talk_pause(task, side->plan->hold_us[side->end] * SIM_NS_PER_US);
-    leat_buf_free(text);
+    leat_buf_free(payload);
     return err;
 }
 

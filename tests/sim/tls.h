@@ -54,7 +54,7 @@ bool sim_tls_has_trouble(const struct sim_side *side);
 /* What must hold of a connection that has ended. */
 void sim_tls_check_end(const struct sim_side *side);
 
-/* True if @len bytes of text that begin at @offset are what @side gave TCP there. */
+/* True if @len bytes of data that begin at @offset are what @side gave TCP there. */
 bool sim_sent_is(struct sim_side *side, uint64_t offset, const uint8_t *bytes, uint32_t len);
 /* True if a FIN may come at @offset. */
 bool sim_sent_ends(const struct sim_side *side, uint64_t offset);

@@ -182,7 +182,7 @@ static bool seal(void *self, const struct leat_crypto_aead_key *key,
     return !fails(self);
 }
 
-static bool open_text(void *self, const struct leat_crypto_aead_key *key,
+static bool open_data(void *self, const struct leat_crypto_aead_key *key,
                       const struct leat_crypto_job *job, const uint8_t *tag)
 {
     uint8_t right[LEAT_CRYPTO_TAG_BYTES];
@@ -447,7 +447,7 @@ static const struct leat_crypto_ops ops = {.name = name,
                                            .hmac = hmac,
                                            .supports_aead = supports_aead,
                                            .seal = seal,
-                                           .open = open_text,
+                                           .open = open_data,
                                            .supports_group = supports_group,
                                            .share_open = share_open,
                                            .share_derive = share_derive,

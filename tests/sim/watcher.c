@@ -23,7 +23,7 @@ static void wrong(const struct sight *sight, const char *rule)
     const struct sim_segment *s = sight->segment;
 
     sim_fail(sight->sim, "c%u end %u sent seq %u len %u flags 0x%02x ack %u win %u: %s",
-             sight->pair, sight->end, s->seq - sight->voice->hello.iss, s->text_len, s->flags,
+             sight->pair, sight->end, s->seq - sight->voice->hello.iss, s->data_len, s->flags,
              s->ack - sight->peer->hello.iss, s->window, rule);
 }
 
@@ -64,7 +64,7 @@ static void start_voice(struct sim_voice *voice, const struct sim_hello *hello)
 static void choose_hello(struct sim_voice *voice, uint32_t next)
 {
     for (unsigned i = 0; i < SIM_HELLOS_MAX && i < voice->hello_count; i++) {
-        if (voice->hellos[i].iss + 1 != next || voice->hello.iss + 1 == next || voice->text_sent)
+        if (voice->hellos[i].iss + 1 != next || voice->hello.iss + 1 == next || voice->data_sent)
             continue;
         voice->hello = voice->hellos[i];
         voice->seq_max = next;
@@ -112,12 +112,12 @@ static void see_SYN(const struct sight *sight)
 /* ---- ACK and window ----------------------------------------------------------------------- */
 
 /* A late copy of the segment that answered a cookie opens the connection again, when it has ended
- * here (docs/security.md): it takes the text once more. */
+ * here (docs/security.md): it takes the data once more. */
 static bool cookie_came_again(const struct sight *sight)
 {
     return sight->sim->sides[sight->pair][sight->end].closed &&
            leat_stats(sight->sim->ends[sight->end].stack)->tcp_cookies_sent > 0 &&
-           sight->segment->seq == sight->voice->hello.iss + 1 && sight->segment->text_len == 0;
+           sight->segment->seq == sight->voice->hello.iss + 1 && sight->segment->data_len == 0;
 }
 
 static void see_ACK(const struct sight *sight)
@@ -161,7 +161,7 @@ static void see_SACK(const struct sight *sight)
         const uint32_t left = s->sack[i][0];
         const uint32_t right = s->sack[i][1];
 
-        /* the first may tell an attacker's text that it is a duplicate (RFC 2883) */
+        /* the first may tell an attacker's data that it is a duplicate (RFC 2883) */
         if (i == 0 && sight->sim->ends[sight->end].attack_count > 0)
             continue;
         if (distance(left, right) >= 0 || distance(right, sight->peer->seq_max) > 0 ||
@@ -172,7 +172,7 @@ static void see_SACK(const struct sight *sight)
     }
 }
 
-/* ---- text --------------------------------------------------------------------------------- */
+/* ---- data --------------------------------------------------------------------------------- */
 
 static void see_bytes(const struct sight *sight)
 {
@@ -182,8 +182,8 @@ static void see_bytes(const struct sight *sight)
     const uint64_t offset = seq - (sight->voice->hello.iss + 1);
 
     if (distance(seq, sight->voice->hello.iss) <= 0 ||
-        !sim_sent_is(side, offset, s->text, s->text_len))
-        wrong(sight, "text that the program never wrote there");
+        !sim_sent_is(side, offset, s->data, s->data_len))
+        wrong(sight, "data that the program never wrote there");
 }
 
 static void see_window(const struct sight *sight, uint32_t seq_end)
@@ -194,10 +194,10 @@ static void see_window(const struct sight *sight, uint32_t seq_end)
     const int32_t beyond = distance(seq_end, edge);
 
     if (!peer->syn_sent)
-        wrong(sight, "text before the other end's SYN");
+        wrong(sight, "data before the other end's SYN");
     else if (beyond > 1 || (beyond == 1 && seq_end - sight->segment->seq > 1))
         wrong(sight, "beyond the peer's window (RFC 9293 3.8.6)");
-    if (sight->segment->text_len + sight->segment->options_len > peer->hello.mss)
+    if (sight->segment->data_len + sight->segment->options_len > peer->hello.mss)
         wrong(sight, "longer than the peer's MSS allows (RFC 6691)");
 }
 
@@ -212,27 +212,27 @@ static void see_first_flight(const struct sight *sight, uint32_t seq_end)
     /* while the first segments wait for a device, duplicate ACKs may come (RFC 3042) */
     uint32_t more = s->ring_us[sight->end] + s->stop_ms[sight->end] > 0 ? 2 * mss : 0;
 
-    if (!sight->voice->text_sent) {
-        sight->voice->text_ns = sight->now_ns;
-        sight->voice->text_heard = heard;
-        sight->voice->text_first = sight->segment->seq;
-    } else if (sight->now_ns > sight->voice->text_ns) {
+    if (!sight->voice->data_sent) {
+        sight->voice->data_ns = sight->now_ns;
+        sight->voice->data_heard = heard;
+        sight->voice->data_first = sight->segment->seq;
+    } else if (sight->now_ns > sight->voice->data_ns) {
         more += mss; /* a tail loss probe may be a new segment (RFC 8985 7.3) */
     }
-    if (sight->voice->text_heard == heard &&
-        seq_end - sight->voice->text_first > limit + more + 1 &&
+    if (sight->voice->data_heard == heard &&
+        seq_end - sight->voice->data_first > limit + more + 1 &&
         sim_unsent(&sight->sim->ends[sight->end]) == 0)
         wrong(sight, "more than the initial window (RFC 6928)");
-    sight->voice->text_sent = true;
+    sight->voice->data_sent = true;
 }
 
 static void see_FIN(const struct sight *sight)
 {
     const struct sim_side *side = &sight->sim->sides[sight->pair][sight->end];
-    const uint32_t seq = sight->segment->seq + sight->segment->text_len;
+    const uint32_t seq = sight->segment->seq + sight->segment->data_len;
 
     if (!sim_sent_ends(side, seq - (sight->voice->hello.iss + 1)))
-        wrong(sight, "FIN, but the program has not closed, or has text behind it");
+        wrong(sight, "FIN, but the program has not closed, or has data behind it");
     if (sight->voice->fin_sent && sight->voice->fin_seq != seq)
         wrong(sight, "FIN at two places");
     sight->voice->fin_sent = true;
@@ -283,21 +283,21 @@ static void see_repeats(const struct sight *sight)
     voice->heard = heard;
 }
 
-static void see_text(const struct sight *sight)
+static void see_data(const struct sight *sight)
 {
     const struct sim_segment *s = sight->segment;
     struct sim_voice *voice = sight->voice;
     const bool fin = s->flags & SIM_FIN;
     const bool syn = s->flags & SIM_SYN;
-    const uint32_t seq_end = s->seq + s->text_len + fin + syn;
+    const uint32_t seq_end = s->seq + s->data_len + fin + syn;
 
-    if (s->text_len + fin + syn == 0) {
+    if (s->data_len + fin + syn == 0) {
         if (distance(s->seq, voice->seq_max) > 0 && sim_unsent(&sight->sim->ends[sight->end]) == 0)
             wrong(sight, "sequence number beyond what was sent");
         return;
     }
     see_repeats(sight);
-    if (s->text_len > 0 || fin)
+    if (s->data_len > 0 || fin)
         see_bytes(sight);
     if (!syn) {
         see_window(sight, seq_end);
@@ -379,7 +379,7 @@ static void see_RST(const struct sight *sight)
 }
 
 /* A SYN,ACK answers one number alone, its peer's SYN (RFC 9293 3.10.7.2): any other is an
- * attacker's, even where the honest peer has text.  What that half-open connection says afterwards
+ * attacker's, even where the honest peer has data.  What that half-open connection says afterwards
  * goes on from the number that it began with. */
 static bool is_for_attacker(const struct sight *sight)
 {
@@ -415,7 +415,7 @@ static bool answers_attacker(const struct sight *sight)
         leat_tcp_get_info(side->conn, &info);
     return sight->sim->ends[sight->end].attack_count > 0 &&
            (info.state == LEAT_TCP_CLOSED || info.state == LEAT_TCP_TIME_WAIT || was_cookie) &&
-           (s->flags & SIM_ACK) && s->text_len == 0 && is_for_attacker(sight);
+           (s->flags & SIM_ACK) && s->data_len == 0 && is_for_attacker(sight);
 }
 
 static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
@@ -427,7 +427,7 @@ static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
     if (!find_pair(sim, segment, from, &sight.pair)) {
         /* a RST may answer a segment whose ports were corrupted behind the checksum's back: never.
          * Attackers are answered, but told nothing */
-        if (!attacked || segment->text_len > 0)
+        if (!attacked || segment->data_len > 0)
             sim_fail(sim, "end %u sent a segment of no connection: ports %u to %u", from,
                      segment->src_port, segment->dst_port);
         return;
@@ -437,8 +437,8 @@ static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
     sim->watcher.segments++;
     note_time_said(&sight);
     if (segment->flags & SIM_RST) {
-        if (segment->text_len > 0 || (segment->flags & (SIM_SYN | SIM_FIN)))
-            wrong(&sight, "RST with text, SYN or FIN");
+        if (segment->data_len > 0 || (segment->flags & (SIM_SYN | SIM_FIN)))
+            wrong(&sight, "RST with data, SYN or FIN");
         see_RST(&sight);
         return;
     }
@@ -452,7 +452,7 @@ static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
         choose_hello(sight.voice, segment->seq);
     if (segment->flags & SIM_ACK)
         choose_hello(sight.peer, segment->ack);
-    see_text(&sight);
+    see_data(&sight);
     if (sight.peer->began_again && segment->ack != sight.peer->hello.iss + 1)
         return; /* it is about the connection that was */
     if (segment->flags & SIM_ACK)

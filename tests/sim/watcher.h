@@ -35,7 +35,7 @@ struct sim_voice {
     unsigned to_attacker_count;
     bool syn_sent;
     bool fin_sent;
-    bool text_sent;
+    bool data_sent;
     bool began_again; /* its program was over, and an old SYN of the other end's got an answer */
     bool has_ack;     /* ack and right_edge mean something */
     uint32_t seq_max; /* next number after all that was sent */
@@ -43,12 +43,12 @@ struct sim_voice {
     uint32_t right_edge; /* of the window that it offers */
     uint32_t fin_seq;
     uint32_t ts_value;
-    /* the last segment with text, SYN or FIN: how often, and when, it was repeated */
+    /* the last segment with data, SYN or FIN: how often, and when, it was repeated */
     uint32_t last_seq;
     uint32_t repeats;
-    uint64_t text_ns;    /* the first text */
-    uint64_t text_heard; /* frames that its end had been given by then */
-    uint32_t text_first; /* where it began: behind what a SYN brought along, if that arrived */
+    uint64_t data_ns;    /* the first data */
+    uint64_t data_heard; /* frames that its end had been given by then */
+    uint32_t data_first; /* where it began: behind what a SYN brought along, if that arrived */
     uint64_t last_ns;
     uint64_t wait_ns;
     uint64_t heard; /* frames that its end had been given by then */

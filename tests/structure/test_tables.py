@@ -7,7 +7,7 @@ import tree
 
 ASSERTIONS_A_THOUSAND_LINES = {tree.PARTS: 5, ("netif",): 3}
 
-# The members of struct wire_tcp that make an option, and where it may be: in each segment, which tcp_emit_text() has to
+# The members of struct wire_tcp that make an option, and where it may be: in each segment, which tcp_emit_data() has to
 # know, as it writes its options itself; or in a SYN alone.  The others are fields of the fixed header, or what an option
 # says when one of these has it.
 EACH_SEGMENT, SYN = "each segment", "SYN"
@@ -102,7 +102,7 @@ class Options(unittest.TestCase):
         text = tree.without_comments(tree.read("src/wire/tcp.c"))
         self.assertEqual(set(OPTIONS) - set(re.findall(r"header->(\w+) \|?= ", text)), set())
 
-    def test_tcp_emit_text_knows_what_each_segment_may_have(self):
+    def test_tcp_emit_data_knows_what_each_segment_may_have(self):
         for path in tree.sources("src/tcp"):
             set_there = set(re.findall(r"\b(?:header|syn)(?:->|\.)(\w+) = ", tree.without_comments(tree.read(path))))
             of_syns = {name for name in set_there if OPTIONS.get(name) == SYN}

@@ -17,17 +17,17 @@ static const struct leat_http_head in_pieces = {
 static enum leat_err echo(struct leat_task *task, struct leat_http_flow *flow, void *arg)
 {
     const uint64_t in_ns = leat_task_in(task, 20 * second);
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     (void)arg;
     served.begun++;
     served.last = leat_http_flow_reply(flow, &in_pieces);
-    while (!served.last && (served.last = leat_http_flow_read(flow, &text, in_ns)) == LEAT_OK) {
+    while (!served.last && (served.last = leat_http_flow_read(flow, &data, in_ns)) == LEAT_OK) {
         served.last = leat_task_sleep(task, leat_task_in(task, ms));
         if (served.last)
-            leat_buf_free(text);
+            leat_buf_free(data);
         else
-            served.last = leat_http_flow_send(flow, text, in_ns);
+            served.last = leat_http_flow_send(flow, data, in_ns);
     }
     if (served.last == LEAT_ERR_END)
         served.last = leat_http_flow_write(flow, "!", 1, in_ns);
@@ -40,7 +40,7 @@ static enum leat_err echo(struct leat_task *task, struct leat_http_flow *flow, v
 static enum leat_err later(struct leat_task *task, struct leat_http_flow *flow, void *arg)
 {
     static const struct leat_http_head head = {.status = 200, .type = "text/plain"};
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     served.begun++;
     served.last = leat_task_sleep(task, leat_task_in(task, second));
@@ -48,7 +48,7 @@ static enum leat_err later(struct leat_task *task, struct leat_http_flow *flow, 
     served.gone += flow->exchange == NULL;
     if (!served.last &&
         (served.last = leat_http_flow_answer(flow, &head, arg, (uint32_t)strlen(arg))) == LEAT_OK)
-        assert_int_equal(leat_http_flow_read(flow, &text, LEAT_NEVER_NS), LEAT_ERR_CLOSED);
+        assert_int_equal(leat_http_flow_read(flow, &data, LEAT_NEVER_NS), LEAT_ERR_CLOSED);
     return served.last;
 }
 

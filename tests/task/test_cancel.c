@@ -12,12 +12,12 @@
 #include "task_test.h"
 
 enum {
-    TEXT_BYTES = 20000,
+    DATA_BYTES = 20000,
     RUNS_MAX = 2000,
     SEEDS = 50
 };
 
-static const char text[TEXT_BYTES];
+static const char data[DATA_BYTES];
 static const struct leat_endpoint remote = {.ip = LEAT_IP4_INIT(10, 0, 0, 1), .port = PORT};
 
 /* Which wait is to be cancelled. */
@@ -72,9 +72,9 @@ static enum leat_err writes(struct leat_task *task, void *arg)
 
     (void)task;
     if (!err)
-        err = leat_flow_write(flow, text, TEXT_BYTES, LEAT_NEVER_NS);
+        err = leat_flow_write(flow, data, DATA_BYTES, LEAT_NEVER_NS);
     if (!err)
-        err = leat_flow_lend(flow, text, TEXT_BYTES, LEAT_NEVER_NS);
+        err = leat_flow_lend(flow, data, DATA_BYTES, LEAT_NEVER_NS);
     return err ? err : leat_flow_finish(flow);
 }
 

@@ -21,13 +21,13 @@ static const struct leat_endpoint remote = {.ip = LEAT_IP4_INIT(10, 0, 0, 1), .p
 
 static enum leat_err echo(struct leat_task *task, struct leat_flow *flow, void *arg)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
     enum leat_err err;
 
     (void)task;
     (void)arg;
-    while (!(err = leat_flow_read(flow, &text, LEAT_NEVER_NS))) {
-        if ((err = leat_flow_send(flow, text, LEAT_NEVER_NS)))
+    while (!(err = leat_flow_read(flow, &data, LEAT_NEVER_NS))) {
+        if ((err = leat_flow_send(flow, data, LEAT_NEVER_NS)))
             break;
     }
     return err;
@@ -280,25 +280,25 @@ static void who_cannot_connect_learns_why(void **state)
 
 static enum leat_err fails(struct leat_task *task, struct leat_flow *flow, void *arg)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     (void)task;
     (void)arg;
-    assert_int_equal(leat_flow_read(flow, &text, LEAT_NEVER_NS), LEAT_OK);
-    leat_buf_free(text);
+    assert_int_equal(leat_flow_read(flow, &data, LEAT_NEVER_NS), LEAT_OK);
+    leat_buf_free(data);
     return LEAT_ERR_FORMAT; /* not the end that it should have */
 }
 
 static enum leat_err is_reset(struct leat_task *task, void *arg)
 {
     struct leat_flow flow;
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     (void)arg;
     assert_int_equal(leat_flow_connect(&flow, task, &remote, LEAT_NEVER_NS), LEAT_OK);
     assert_int_equal(leat_flow_write(&flow, "hello", 5, LEAT_NEVER_NS), LEAT_OK);
-    assert_int_equal(leat_flow_read(&flow, &text, LEAT_NEVER_NS), LEAT_ERR_RESET);
-    assert_null(text);
+    assert_int_equal(leat_flow_read(&flow, &data, LEAT_NEVER_NS), LEAT_ERR_RESET);
+    assert_null(data);
     assert_null(flow.stream.end);
     assert_int_equal(leat_flow_write(&flow, "hello", 5, LEAT_NEVER_NS), LEAT_ERR_RESET);
     assert_int_equal(leat_flow_finish(&flow), LEAT_ERR_RESET);

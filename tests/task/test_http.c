@@ -11,7 +11,7 @@ static void test_a_body_comes_back_in_pieces(void **state)
     world_wait(f->world, 10 * ms);
     send_bytes(f, client, big, BIG_BYTES);
     world_wait(f->world, 5 * second);
-    assert_int_equal(text_of_chunks(client, plain), BIG_BYTES + 1);
+    assert_int_equal(data_of_chunks(client, plain), BIG_BYTES + 1);
     assert_memory_equal(plain, big, BIG_BYTES);
     assert_int_equal(plain[BIG_BYTES], '!');
     leave_server(f, client);

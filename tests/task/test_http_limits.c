@@ -87,12 +87,12 @@ static struct pipe_end slow_ends[TASKS][2];
 static void go_on(struct fixture *f, struct pipe_end *end, bool reads)
 {
     const struct leat_stream stream = pipe_stream(end);
-    struct leat_buf *text = reads ? leat_stream_receive(&stream, UINT32_MAX) : NULL;
+    struct leat_buf *data = reads ? leat_stream_receive(&stream, UINT32_MAX) : NULL;
     size_t taken;
 
     if (reads) {
-        leat_stream_consumed(&stream, leat_buf_total(text));
-        leat_buf_free(text);
+        leat_stream_consumed(&stream, leat_buf_total(data));
+        leat_buf_free(data);
     } else {
         leat_stream_write(&stream, "2", 1, &taken);
     }

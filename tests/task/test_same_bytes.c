@@ -20,7 +20,7 @@
 
 enum {
     CLIENTS = 5,
-    TEXT_BYTES = 30000,
+    DATA_BYTES = 30000,
     FRAMES = 256,
     MTU_FRAME = 1514,
     PORT = 7
@@ -109,16 +109,16 @@ struct client {
 
 static void say_more(struct client *client)
 {
-    static const char text[TEXT_BYTES];
+    static const char data[DATA_BYTES];
     size_t taken;
 
-    while (client->said < TEXT_BYTES && client->said < client->heard + 8 * client->part) {
-        const uint32_t left = TEXT_BYTES - client->said;
+    while (client->said < DATA_BYTES && client->said < client->heard + 8 * client->part) {
+        const uint32_t left = DATA_BYTES - client->said;
 
-        leat_tcp_write(client->conn, text, client->part < left ? client->part : left, &taken);
+        leat_tcp_write(client->conn, data, client->part < left ? client->part : left, &taken);
         client->said += (uint32_t)taken;
     }
-    if (client->heard == TEXT_BYTES)
+    if (client->heard == DATA_BYTES)
         leat_tcp_shutdown(client->conn);
 }
 
@@ -130,12 +130,12 @@ static void on_open(struct leat_tcp *conn, void *arg)
 
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
-    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
+    struct leat_buf *data = leat_tcp_receive(conn, UINT32_MAX);
     struct client *client = arg;
 
-    client->heard += leat_buf_total(text);
-    leat_tcp_consumed(conn, leat_buf_total(text));
-    leat_buf_free(text);
+    client->heard += leat_buf_total(data);
+    leat_tcp_consumed(conn, leat_buf_total(data));
+    leat_buf_free(data);
     say_more(client);
 }
 

@@ -23,12 +23,12 @@ static unsigned serving, writers, cancelled;
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct stranger *stranger = arg;
-    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *data = leat_tcp_receive(conn, UINT32_MAX);
+    const uint32_t len = leat_buf_total(data);
 
-    stranger->have += leat_buf_read(text, 0, stranger->bytes + stranger->have,
+    stranger->have += leat_buf_read(data, 0, stranger->bytes + stranger->have,
                                     (uint32_t)(sizeof stranger->bytes - stranger->have));
-    leat_buf_free(text);
+    leat_buf_free(data);
     leat_tcp_consumed(conn, len);
 }
 
@@ -59,14 +59,14 @@ static enum leat_err write_nothing(struct leat_task *task, void *arg)
 static enum leat_err serve(struct leat_task *task, struct leat_flow *flow, void *arg)
 {
     struct leat_task *child = NULL;
-    struct leat_buf *text;
+    struct leat_buf *data;
     enum leat_err err;
 
     serving++;
     if (arg && leat_task_start(flow->tasks, "child", write_nothing, NULL, &child))
         child = NULL;
-    while (!(err = leat_flow_read(flow, &text, LEAT_NEVER_NS)))
-        if ((err = leat_flow_send(flow, text, LEAT_NEVER_NS)))
+    while (!(err = leat_flow_read(flow, &data, LEAT_NEVER_NS)))
+        if ((err = leat_flow_send(flow, data, LEAT_NEVER_NS)))
             break;
     cancelled += err == LEAT_ERR_CANCELLED;
     if (child) {

@@ -23,7 +23,7 @@ void place_assert_unchanged(const struct place *place, const struct leat_tcp_inf
 struct leat_tcp_info place_info(const struct place *place);
 
 /* Opens a connection (we call, so no listener is there) and leads it to @state; in LISTEN only the
- * listener is there, in CLOSED nothing.  The program leaves text unread, so that its handle lives
+ * listener is there, in CLOSED nothing.  The program leaves data unread, so that its handle lives
  * in states that come after the last callback. */
 struct place place_reach(struct talk *talk, enum tcp_state state);
 

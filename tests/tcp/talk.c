@@ -25,15 +25,15 @@ static void on_open(struct leat_tcp *conn, void *arg)
     talk->opened++;
 }
 
-static void read_text(struct talk *talk, struct leat_tcp *conn, uint32_t bytes_max)
+static void read_data(struct talk *talk, struct leat_tcp *conn, uint32_t bytes_max)
 {
-    struct leat_buf *text = leat_tcp_receive(conn, bytes_max);
-    const uint32_t len = leat_buf_read(text, 0, talk->text + talk->text_len,
-                                       (uint32_t)sizeof talk->text - talk->text_len);
+    struct leat_buf *data = leat_tcp_receive(conn, bytes_max);
+    const uint32_t len = leat_buf_read(data, 0, talk->data + talk->data_len,
+                                       (uint32_t)sizeof talk->data - talk->data_len);
 
     assert_true(len <= bytes_max);
-    leat_buf_free(text);
-    talk->text_len += len;
+    leat_buf_free(data);
+    talk->data_len += len;
     leat_tcp_consumed(conn, len);
 }
 
@@ -43,7 +43,7 @@ static void on_readable(struct leat_tcp *conn, void *arg)
 
     talk->readable++;
     if (!talk->read_nothing)
-        read_text(talk, conn, (uint32_t)sizeof talk->text - talk->text_len);
+        read_data(talk, conn, (uint32_t)sizeof talk->data - talk->data_len);
     if (talk->in_readable)
         talk->in_readable(talk);
 }
@@ -199,7 +199,7 @@ void talk_establish_with(struct talk *talk, uint16_t mss, uint8_t shift)
 /* ---- the peer speaks ---------------------------------------------------------------------- */
 
 struct frame talk_frame(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack,
-                        const void *text, uint32_t len)
+                        const void *data, uint32_t len)
 {
     struct frame_segment segment = {
         .src_port = talk->port_peer,
@@ -217,7 +217,7 @@ struct frame talk_frame(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t
         segment.options = talk->extra;
         segment.options_len = talk->extra_len;
     }
-    return frame_tcp(&segment, text, len);
+    return frame_tcp(&segment, data, len);
 }
 
 void talk_extra_none(struct talk *talk)
@@ -293,10 +293,10 @@ void talk_get_cookie(struct talk *talk, uint8_t cookie[8])
     talk_fast_open(talk, cookie);
 }
 
-void rx_text(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, const void *text,
+void rx_data(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, const void *data,
              uint32_t len)
 {
-    const struct frame frame = talk_frame(talk, flags, seq, ack, text, len);
+    const struct frame frame = talk_frame(talk, flags, seq, ack, data, len);
 
     quiet(talk);
     world_feed(talk->world, &frame);
@@ -304,13 +304,13 @@ void rx_text(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, const
 
 void rx(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
 {
-    const uint32_t first = seq + ((flags & SYN) != 0); /* a SYN comes before its text */
-    uint8_t text[1460];
+    const uint32_t first = seq + ((flags & SYN) != 0); /* a SYN comes before its data */
+    uint8_t data[1460];
 
-    assert_true(len <= sizeof text);
+    assert_true(len <= sizeof data);
     for (uint32_t i = 0; i < len; i++)
-        text[i] = talk_byte(first + i);
-    rx_text(talk, flags, seq, ack, text, len);
+        data[i] = talk_byte(first + i);
+    rx_data(talk, flags, seq, ack, data, len);
 }
 
 void rx_icmp(struct talk *talk, uint8_t type, uint8_t code, uint32_t detail)
@@ -334,7 +334,7 @@ static uint32_t header_bytes(const struct talk *talk)
     return (uint32_t)(tcp_header(talk)[12] >> 4) * 4;
 }
 
-const uint8_t *talk_text(const struct talk *talk)
+const uint8_t *talk_data(const struct talk *talk)
 {
     return tcp_header(talk) + header_bytes(talk);
 }
@@ -343,7 +343,7 @@ const uint8_t *talk_option(const struct talk *talk, uint8_t kind)
 {
     const uint8_t *at = tcp_header(talk) + 20;
 
-    while (at < talk_text(talk) && *at != 0) {
+    while (at < talk_data(talk) && *at != 0) {
         if (*at == kind)
             return at;
         at += *at == 1 ? 1 : at[1];
@@ -395,7 +395,7 @@ void tx(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t l
         assert_int_equal(frame_get32(tcp + 8) - IRS, ack);
     assert_int_equal(frame_get16(ip + 2) - 20u - header_bytes(talk), len);
     for (uint32_t i = 0; i < len; i++)
-        assert_int_equal(talk_text(talk)[i], talk_byte(first + i));
+        assert_int_equal(talk_data(talk)[i], talk_byte(first + i));
 }
 
 void quiet(struct talk *talk)
@@ -408,16 +408,16 @@ void quiet(struct talk *talk)
 void talk_queue(struct talk *talk, uint32_t len)
 {
     struct leat_tcp_info info;
-    uint8_t *text = malloc(len);
+    uint8_t *data = malloc(len);
     struct leat_buf *buf;
 
-    assert_non_null(text);
+    assert_non_null(data);
     leat_tcp_get_info(talk->conn, &info);
     for (uint32_t i = 0; i < len; i++) /* by its place in the stream */
-        text[i] = talk_byte((info.state <= LEAT_TCP_SYN_RECEIVED ? 1 : info.snd_una - talk->iss) +
+        data[i] = talk_byte((info.state <= LEAT_TCP_SYN_RECEIVED ? 1 : info.snd_una - talk->iss) +
                             info.queued_bytes + i);
-    buf = leat_buf_copy(leat_pool(talk->world->stack), text, len);
-    free(text);
+    buf = leat_buf_copy(leat_pool(talk->world->stack), data, len);
+    free(data);
     assert_non_null(buf);
     talk->err = leat_tcp_send(talk->conn, buf);
 }
@@ -430,7 +430,7 @@ void talk_send(struct talk *talk, uint32_t len)
 
 void talk_read(struct talk *talk, uint32_t bytes_max)
 {
-    read_text(talk, talk->conn, bytes_max);
+    read_data(talk, talk->conn, bytes_max);
     world_poll(talk->world);
 }
 
@@ -462,7 +462,7 @@ enum leat_tcp_state talk_state(const struct talk *talk)
 
 void talk_heard(const struct talk *talk, uint32_t len)
 {
-    assert_int_equal(talk->text_len, len);
+    assert_int_equal(talk->data_len, len);
     for (uint32_t i = 0; i < len; i++)
-        assert_int_equal(talk->text[i], talk_byte(1 + i));
+        assert_int_equal(talk->data[i], talk_byte(1 + i));
 }

@@ -50,13 +50,13 @@ struct talk {
     uint32_t extra_len;
     struct leat_tcp_listen_config listen; /* of talk_listen(), which chooses port and callback */
     bool hold_on_accept;                  /* don't accept by itself */
-    bool read_nothing;                    /* don't take the text */
+    bool read_nothing;                    /* don't take the data */
     /* heard from the callbacks */
     unsigned opened, readable, writable, closed;
     enum leat_err why;
     enum leat_err err; /* of the last call */
-    uint8_t text[65536];
-    uint32_t text_len;
+    uint8_t data[65536];
+    uint32_t data_len;
     void (*in_readable)(struct talk *talk); /* called from on_readable, */
     void (*in_closed)(struct talk *talk);   /* from on_closed */
     /* the last segment that tx() has seen */
@@ -109,17 +109,17 @@ void talk_accept(struct talk *talk);
 void talk_connect(struct talk *talk);
 
 void rx(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len);
-void rx_text(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, const void *text,
+void rx_data(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, const void *data,
              uint32_t len);
 void tx(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len);
 void quiet(struct talk *talk);
 
 /* A frame of the conversation, for tests that spoil it. */
 struct frame talk_frame(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack,
-                        const void *text, uint32_t len);
+                        const void *data, uint32_t len);
 
-/* Bytes of the text of the segment that tx() has seen last. */
-const uint8_t *talk_text(const struct talk *talk);
+/* Bytes of the data of the segment that tx() has seen last. */
+const uint8_t *talk_data(const struct talk *talk);
 
 /* Option @kind in that segment, or NULL. */
 const uint8_t *talk_option(const struct talk *talk, uint8_t kind);
@@ -163,7 +163,7 @@ void talk_silence(struct talk *talk, uint64_t ns);
 enum leat_tcp_state talk_state(const struct talk *talk);
 struct leat_tcp_info talk_info(const struct talk *talk);
 
-/* The program has been given @len bytes of text so far, and they are right. */
+/* The program has been given @len bytes of data so far, and they are right. */
 void talk_heard(const struct talk *talk, uint32_t len);
 
 /* By how much a counter grew since the last segment came in. */

@@ -27,12 +27,12 @@ static void begin(struct talk *talk, enum leat_tcp_ecn ecn)
 static void rx_ace(struct talk *talk, uint8_t flags, unsigned ace, unsigned ecn, uint32_t seq,
                    uint32_t ack, uint32_t len)
 {
-    uint8_t text[100] = {0};
+    uint8_t data[100] = {0};
     struct frame frame;
 
     for (uint32_t i = 0; i < len; i++)
-        text[i] = talk_byte(seq + i);
-    frame = talk_frame(talk, flags_of(ace, flags), seq, ack, text, len);
+        data[i] = talk_byte(seq + i);
+    frame = talk_frame(talk, flags_of(ace, flags), seq, ack, data, len);
     frame.bytes[FRAME_L4 + 12] |= ace >> 2 & 1;
     frame.bytes[FRAME_IP + 1] |= (uint8_t)ecn;
     frame_seal_tcp(&frame);
@@ -159,7 +159,7 @@ static void other_SYNs_are_no_SYNs_of_the_other_kind(void **state)
     assert_true(talk_info(talk).ecn && !talk_info(talk).accurate_ecn);
 }
 
-/* 3.2.3.2.2: perhaps something on the way drops what it doesn't know; then no text is ECT (3.1.5)
+/* 3.2.3.2.2: perhaps something on the way drops what it doesn't know; then no data is ECT (3.1.5)
  */
 static void server_asks_for_it_twice(void **state)
 {
@@ -178,7 +178,7 @@ static void server_asks_for_it_twice(void **state)
     tx_ace(talk, ACK, 5, NOT_ECT, 1, 1, 10);
 }
 
-/* Table 4, note 1, and 3.2.2.3: 0, or a mark that we haven't set: no text is ECT, but marks are
+/* Table 4, note 1, and 3.2.2.3: 0, or a mark that we haven't set: no data is ECT, but marks are
  * told */
 static void server_believes_no_mangled_field(void **state)
 {
@@ -297,7 +297,7 @@ static void SYN_of_the_other_kind_crosses_ours(void **state)
 
 /* ---- the receiver ------------------------------------------------------------------------- */
 
-/* Table 3: the ACK of the SYN,ACK waits for text, and doesn't leave before a mark is to be told. */
+/* Table 3: the ACK of the SYN,ACK waits for data, and doesn't leave before a mark is to be told. */
 static void mark_that_comes_before_the_SYN_ACK_is_told(void **state)
 {
     struct talk *talk = *state;

@@ -55,7 +55,7 @@ static void a_connection_may_use_it_alone(void **state)
     assert_congestion(talk, "bbr");
 }
 
-/* The one model goes to and fro, also with text in flight; the window stays. */
+/* The one model goes to and fro, also with data in flight; the window stays. */
 static void it_can_be_chosen_again_and_again(void **state)
 {
     struct talk *talk = *state;

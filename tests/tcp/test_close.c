@@ -126,7 +126,7 @@ static void connection_that_the_peer_half_closed_still_sends(void **state)
 }
 
 /* RFC 9293 3.10.4: CLOSE waits until all that is queued has been sent */
-static void FIN_follows_the_queued_text(void **state)
+static void FIN_follows_the_queued_data(void **state)
 {
     struct talk *talk = *state;
 
@@ -157,7 +157,7 @@ static void second_close_says_so(void **state)
 /* ---- not in order ------------------------------------------------------------------------- */
 
 /* RFC 9293 3.6.1, SHLD-3; RFC 2525 2.17 */
-static void closing_with_unread_text_resets(void **state)
+static void closing_with_unread_data_resets(void **state)
 {
     struct talk *talk = *state;
 
@@ -171,7 +171,7 @@ static void closing_with_unread_text_resets(void **state)
     assert_int_equal(talk->why, LEAT_ERR_ABORTED);
 }
 
-static void text_after_close_resets(void **state)
+static void data_after_close_resets(void **state)
 {
     struct talk *talk = *state;
 
@@ -215,7 +215,7 @@ static void close_of_an_unanswered_open_is_silent(void **state)
     assert_int_equal(talk->why, LEAT_ERR_ABORTED);
 }
 
-static void peers_RST_ends_at_once_even_with_text_unread(void **state)
+static void peers_RST_ends_at_once_even_with_data_unread(void **state)
 {
     struct talk *talk = *state;
 
@@ -229,7 +229,7 @@ static void peers_RST_ends_at_once_even_with_text_unread(void **state)
 
 /* ---- what the program hears --------------------------------------------------------------- */
 
-static void end_is_told_when_the_text_was_read(void **state)
+static void end_is_told_when_the_data_was_read(void **state)
 {
     struct talk *talk = *state;
 
@@ -442,14 +442,14 @@ int main(void)
         talk_test(FIN_with_the_ACK_of_ours_leads_to_TIME_WAIT),
         talk_test(half_closed_connection_still_receives),
         talk_test(connection_that_the_peer_half_closed_still_sends),
-        talk_test(FIN_follows_the_queued_text),
+        talk_test(FIN_follows_the_queued_data),
         talk_test(second_close_says_so),
-        talk_test(closing_with_unread_text_resets),
-        talk_test(text_after_close_resets),
+        talk_test(closing_with_unread_data_resets),
+        talk_test(data_after_close_resets),
         talk_test(abort_resets_at_the_next_number),
         talk_test(close_of_an_unanswered_open_is_silent),
-        talk_test(peers_RST_ends_at_once_even_with_text_unread),
-        talk_test(end_is_told_when_the_text_was_read),
+        talk_test(peers_RST_ends_at_once_even_with_data_unread),
+        talk_test(end_is_told_when_the_data_was_read),
         talk_test(handle_lives_until_its_last_callback_returns),
         talk_test(abandoned_FIN_WAIT_2_lasts_a_minute),
         talk_test(TIME_WAIT_answers_FINs_and_starts_again),

@@ -160,7 +160,7 @@ static void idle_connection_begins_again_with_ten_segments(void **state)
 
 /* ---- ECN ---------------------------------------------------------------------------------- */
 
-/* A segment of the peer with text, marked on its way. */
+/* A segment of the peer with data, marked on its way. */
 static void rx_marked(struct talk *talk, uint8_t flags, uint32_t seq)
 {
     struct frame frame = talk_frame(talk, flags, seq, 1, "a", 1);
@@ -276,7 +276,7 @@ static void partial_ACK_sends_the_next_hole(void **state)
 }
 
 /* RFC 5681 2: what is no duplicate */
-static void window_updates_and_text_are_no_duplicates(void **state)
+static void window_updates_and_data_are_no_duplicates(void **state)
 {
     struct talk *talk = *state;
 
@@ -394,7 +394,7 @@ int main(void)
         talk_test_later(third_duplicate_sends_the_first_segment_again),
         talk_test_later(more_duplicates_let_new_segments_go),
         talk_test_later(partial_ACK_sends_the_next_hole),
-        talk_test_later(window_updates_and_text_are_no_duplicates),
+        talk_test_later(window_updates_and_data_are_no_duplicates),
         talk_test_later(duplicates_mean_nothing_when_nothing_is_in_flight),
         talk_test_later(timeout_begins_again_with_one_segment),
         talk_test_later(second_timeout_leaves_ssthresh),

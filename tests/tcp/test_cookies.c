@@ -49,10 +49,10 @@ static void full_backlog_answers_with_a_cookie_and_lets_the_client_in(void **sta
 static void a_cookie_agrees_to_no_accurate_ECN(void **state)
 {
     struct talk *talk = *state;
-    uint8_t text[20];
+    uint8_t data[20];
     struct frame frame;
 
-    memset(text, 0xff, sizeof text);
+    memset(data, 0xff, sizeof data);
     fill_backlog(talk);
     frame = talk_frame(talk, SYN | 0xc0, 0, 0, 0, 0);
     frame.bytes[FRAME_L4 + 12] |= 1;
@@ -61,7 +61,7 @@ static void a_cookie_agrees_to_no_accurate_ECN(void **state)
     tx(talk, SYN | ACK, 0, 1, 0);
     assert_int_equal(talk->last.bytes[FRAME_L4 + 12] & 15, 0);
     assert_int_equal(talk_grown(talk, tcp_cookies_sent), 1);
-    rx_text(talk, ACK, 1, 1, text, sizeof text);
+    rx_data(talk, ACK, 1, 1, data, sizeof data);
     talk_accept(talk);
     assert_non_null(talk->conn);
     assert_false(talk_info(talk).ecn || talk_info(talk).accurate_ecn);

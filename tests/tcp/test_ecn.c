@@ -35,12 +35,12 @@ static unsigned ecn_of(const struct talk *talk)
 /* Ten bytes of the peer's, with this ECN field. */
 static void rx_with(struct talk *talk, unsigned ecn, uint8_t flags, uint32_t seq)
 {
-    uint8_t text[10];
+    uint8_t data[10];
     struct frame frame;
 
-    for (uint32_t i = 0; i < sizeof text; i++)
-        text[i] = talk_byte(seq + i);
-    frame = talk_frame(talk, flags, seq, 1, text, sizeof text);
+    for (uint32_t i = 0; i < sizeof data; i++)
+        data[i] = talk_byte(seq + i);
+    frame = talk_frame(talk, flags, seq, 1, data, sizeof data);
     frame.bytes[FRAME_IP + 1] |= (uint8_t)ecn;
     frame_seal_ip(&frame);
     quiet(talk);
@@ -238,7 +238,7 @@ static void echo_means_nothing_without_consent(void **state)
 }
 
 /* RFC 3168 6.1.4, 6.1.5: neither pure ACKs nor what goes again */
-static void only_new_text_may_be_marked(void **state)
+static void only_new_data_may_be_marked(void **state)
 {
     struct talk *talk = *state;
 
@@ -269,7 +269,7 @@ static void window_probe_may_not_be_marked(void **state)
 }
 
 /* RFC 3168 6.1.2: CWR for every reduction, whatever its cause */
-static void timeout_says_CWR_with_the_next_new_text(void **state)
+static void timeout_says_CWR_with_the_next_new_data(void **state)
 {
     struct talk *talk = *state;
 
@@ -334,9 +334,9 @@ int main(void)
         talk_test_later(mark_means_nothing_without_consent),
         talk_test_later(echo_reduces_the_window_once_and_says_CWR),
         talk_test_later(echo_means_nothing_without_consent),
-        talk_test_later(only_new_text_may_be_marked),
+        talk_test_later(only_new_data_may_be_marked),
         talk_test_later(window_probe_may_not_be_marked),
-        talk_test_later(timeout_says_CWR_with_the_next_new_text),
+        talk_test_later(timeout_says_CWR_with_the_next_new_data),
         talk_test_later(mark_on_a_FIN_is_reported),
     };
 

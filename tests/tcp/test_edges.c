@@ -39,7 +39,7 @@ static int setup_small_window(void **state)
     return 0;
 }
 
-/* RFC 9293 3.10.7.4 first: with our window shut, what has no text is still in order; this one is
+/* RFC 9293 3.10.7.4 first: with our window shut, what has no data is still in order; this one is
  * urgent, which nobody predicts. */
 static void ACK_of_our_FIN_counts_while_our_window_is_shut(void **state)
 {

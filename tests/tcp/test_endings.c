@@ -245,7 +245,7 @@ static void probe_that_was_SACKed_is_followed_by_others(void **state)
 
 /* After timeouts the window shuts, and what is behind the first segment is SACKed: all of it is
  * owed still, and goes again. */
-static void text_SACKed_at_a_shut_window_is_still_owed(void **state)
+static void data_SACKed_at_a_shut_window_is_still_owed(void **state)
 {
     struct talk *talk = *state;
     uint32_t tsval;
@@ -316,8 +316,8 @@ static void idle_connection_outlives_its_route(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
 }
 
-/* The patience begins with the text, not with what was said before. */
-static void text_without_a_route_has_all_the_patience(void **state)
+/* The patience begins with the data, not with what was said before. */
+static void data_without_a_route_has_all_the_patience(void **state)
 {
     struct talk *talk = *state;
 
@@ -395,11 +395,11 @@ int main(void)
         talk_test(SACK_that_memory_refused_was_not_sent),
         talk_test(octet_of_a_probe_that_was_SACKed_comes_again),
         talk_test(probe_that_was_SACKed_is_followed_by_others),
-        talk_test(text_SACKed_at_a_shut_window_is_still_owed),
+        talk_test(data_SACKed_at_a_shut_window_is_still_owed),
         talk_test(lost_octet_takes_along_what_leaves_with_it),
         talk_test(FIN_WAIT_2_without_a_route_ends),
         talk_test(idle_connection_outlives_its_route),
-        talk_test(text_without_a_route_has_all_the_patience),
+        talk_test(data_without_a_route_has_all_the_patience),
         talk_test(half_open_connection_keeps_its_clock_when_the_seed_changes),
         talk_test(TIME_WAIT_keeps_its_clock_when_the_seed_changes),
     };

@@ -1,4 +1,4 @@
-/* test_fast_open.c -- text in the SYN (RFC 7413), both ways. */
+/* test_fast_open.c -- data in the SYN (RFC 7413), both ways. */
 #include "talk.h"
 
 static int setup(void **state)
@@ -13,8 +13,8 @@ static int setup(void **state)
 
 /* ---- the server --------------------------------------------------------------------------- */
 
-/* RFC 7413 4.2.2: the program has the text, and may answer, before the handshake is over. */
-static void text_in_a_SYN_with_a_good_cookie_is_delivered_and_answered_at_once(void **state)
+/* RFC 7413 4.2.2: the program has the data, and may answer, before the handshake is over. */
+static void data_in_a_SYN_with_a_good_cookie_is_delivered_and_answered_at_once(void **state)
 {
     struct talk *talk = *state;
     uint8_t cookie[8];
@@ -67,7 +67,7 @@ static void wrong_cookie_makes_a_handshake_like_any_other(void **state)
     cookie[3] ^= 1;
     talk_fast_open(talk, cookie);
     rx(talk, SYN, 0, 0, 100);
-    tx(talk, SYN | ACK, 0, 1, 0); /* the text is not taken, and a good cookie is offered */
+    tx(talk, SYN | ACK, 0, 1, 0); /* the data is not taken, and a good cookie is offered */
     assert_non_null(talk_option(talk, 34));
     rx(talk, ACK, 1, 1, 100);
     world_poll(talk->world); /* accepted in the last one */
@@ -105,7 +105,7 @@ static void lost_SYN_ACK_comes_again(void **state)
     tx(talk, SYN | ACK, 0, 101, 0);
     talk_wait(talk, 1100 * ms);
     tx(talk, SYN | ACK, 0, 101, 0);
-    rx(talk, SYN, 0, 0, 100); /* so does its SYN, with the text that is known */
+    rx(talk, SYN, 0, 0, 100); /* so does its SYN, with the data that is known */
     tx(talk, SYN | ACK, 0, 101, 0);
     rx(talk, ACK, 101, 1, 0);
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
@@ -163,7 +163,7 @@ static void learn_cookie(struct talk *talk)
     assert_null(talk->conn);
 }
 
-/* Connects with text that is there before the next poll. */
+/* Connects with data that is there before the next poll. */
 static void connect_before_poll(struct talk *talk, uint32_t len)
 {
     const struct leat_endpoint remote = talk_remote(talk, IP_PEER, PORT_PEER);
@@ -175,21 +175,21 @@ static void connect_before_poll(struct talk *talk, uint32_t len)
     talk_queue(talk, len);
 }
 
-static void connect_with_text(struct talk *talk, uint32_t len)
+static void connect_with_data(struct talk *talk, uint32_t len)
 {
     connect_before_poll(talk, len);
     world_poll(talk->world);
 }
 
-/* A SYN leaves with @sent of @len bytes of text. */
+/* A SYN leaves with @sent of @len bytes of data. */
 static void connect_with_known_cookie(struct talk *talk, uint32_t len, uint32_t sent)
 {
     learn_cookie(talk);
-    connect_with_text(talk, len);
+    connect_with_data(talk, len);
     tx(talk, SYN, 0, 0, sent);
 }
 
-static void text_goes_with_the_SYN_when_the_cookie_is_known(void **state)
+static void data_goes_with_the_SYN_when_the_cookie_is_known(void **state)
 {
     struct talk *talk = *state;
 
@@ -201,7 +201,7 @@ static void text_goes_with_the_SYN_when_the_cookie_is_known(void **state)
 }
 
 /* RFC 7413 4.2.1: what the server didn't take goes again, at once. */
-static void text_that_was_not_taken_goes_again(void **state)
+static void data_that_was_not_taken_goes_again(void **state)
 {
     struct talk *talk = *state;
 
@@ -212,7 +212,7 @@ static void text_that_was_not_taken_goes_again(void **state)
     assert_int_equal(talk_info(talk).queued_bytes, 0);
 }
 
-/* RFC 7413 4.1.3.1: something on the way may drop SYNs with text. */
+/* RFC 7413 4.1.3.1: something on the way may drop SYNs with data. */
 static void repeated_SYN_is_a_plain_one(void **state)
 {
     struct talk *talk = *state;
@@ -225,7 +225,7 @@ static void repeated_SYN_is_a_plain_one(void **state)
     tx(talk, ACK, 1, 1, 100);
 }
 
-static void long_text_fills_the_SYN_and_goes_on_after_it(void **state)
+static void long_data_fills_the_SYN_and_goes_on_after_it(void **state)
 {
     struct talk *talk = *state;
 
@@ -235,7 +235,7 @@ static void long_text_fills_the_SYN_and_goes_on_after_it(void **state)
 }
 
 /* A server may say an MSS of less than the options take. */
-static void text_in_a_SYN_fits_the_server_with_the_smallest_MSS(void **state)
+static void data_in_a_SYN_fits_the_server_with_the_smallest_MSS(void **state)
 {
     struct talk *talk = *state;
 
@@ -248,12 +248,12 @@ static void text_in_a_SYN_fits_the_server_with_the_smallest_MSS(void **state)
     tx(talk, ACK, 1, 1, 0);
     rx(talk, RST, 1, 0, 0);
     talk->options_len = 0;
-    connect_with_text(talk, 1400);
+    connect_with_data(talk, 1400);
     tx(talk, SYN, 0, 0, 8); /* 48, which we take for the least, without 40 of options */
 }
 
 /* It left before the window was known; what goes again must keep to it (RFC 9293 3.8.6). */
-static void text_that_was_not_taken_goes_again_within_the_window(void **state)
+static void data_that_was_not_taken_goes_again_within_the_window(void **state)
 {
     struct talk *talk = *state;
 
@@ -270,7 +270,7 @@ static void text_that_was_not_taken_goes_again_within_the_window(void **state)
 }
 
 /* The peer can't know our window yet: what lies beyond is not taken. */
-static void text_in_a_SYN_is_cut_at_our_window(void **state)
+static void data_in_a_SYN_is_cut_at_our_window(void **state)
 {
     struct talk *talk = *state;
     uint8_t cookie[8];
@@ -308,7 +308,7 @@ static void keepalive_begins_when_the_SYN_is_acknowledged(void **state)
 }
 
 /* What didn't leave doesn't count as sent. */
-static void text_in_a_SYN_that_memory_refused_did_not_leave(void **state)
+static void data_in_a_SYN_that_memory_refused_did_not_leave(void **state)
 {
     struct talk *talk = *state;
     struct leat_buf *small;
@@ -328,7 +328,7 @@ static void text_in_a_SYN_that_memory_refused_did_not_leave(void **state)
 }
 
 /* RFC 7413 4.2: what can't be opened at once is a handshake like any other. */
-static void text_waits_for_the_handshake_if_no_connection_is_free(void **state)
+static void data_waits_for_the_handshake_if_no_connection_is_free(void **state)
 {
     struct talk *talk = *state;
     struct leat_tcp *first;
@@ -349,7 +349,7 @@ static void text_waits_for_the_handshake_if_no_connection_is_free(void **state)
     talk->port_peer++;
     talk_fast_open(talk, cookie);
     rx(talk, SYN, 0, 0, 100);
-    tx(talk, SYN | ACK, 0, 1, 0); /* the text is not taken */
+    tx(talk, SYN | ACK, 0, 1, 0); /* the data is not taken */
     assert_int_equal(leat_stats(talk->world->stack)->tcp_fast_opens, 0);
     talk->conn = first;
     leat_tcp_abort(first);
@@ -364,22 +364,22 @@ static void text_waits_for_the_handshake_if_no_connection_is_free(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        talk_test_later(text_waits_for_the_handshake_if_no_connection_is_free),
-        fast_test(text_in_a_SYN_with_a_good_cookie_is_delivered_and_answered_at_once),
+        talk_test_later(data_waits_for_the_handshake_if_no_connection_is_free),
+        fast_test(data_in_a_SYN_with_a_good_cookie_is_delivered_and_answered_at_once),
         fast_test(ACK_of_the_SYN_alone_leaves_the_answer_in_flight),
         fast_test(wrong_cookie_makes_a_handshake_like_any_other),
         fast_test(cookie_belongs_to_one_address),
         fast_test(lost_SYN_ACK_comes_again),
         fast_test(at_most_64_wait_for_their_handshakes),
         talk_test(without_the_setting_the_option_is_ignored),
-        fast_test(text_goes_with_the_SYN_when_the_cookie_is_known),
-        fast_test(text_that_was_not_taken_goes_again),
+        fast_test(data_goes_with_the_SYN_when_the_cookie_is_known),
+        fast_test(data_that_was_not_taken_goes_again),
         fast_test(repeated_SYN_is_a_plain_one),
-        fast_test(long_text_fills_the_SYN_and_goes_on_after_it),
-        fast_test(text_in_a_SYN_fits_the_server_with_the_smallest_MSS),
-        fast_test(text_in_a_SYN_that_memory_refused_did_not_leave),
-        fast_test(text_that_was_not_taken_goes_again_within_the_window),
-        talk_test_later(text_in_a_SYN_is_cut_at_our_window),
+        fast_test(long_data_fills_the_SYN_and_goes_on_after_it),
+        fast_test(data_in_a_SYN_fits_the_server_with_the_smallest_MSS),
+        fast_test(data_in_a_SYN_that_memory_refused_did_not_leave),
+        fast_test(data_that_was_not_taken_goes_again_within_the_window),
+        talk_test_later(data_in_a_SYN_is_cut_at_our_window),
         fast_test(keepalive_begins_when_the_SYN_is_acknowledged),
     };
 

@@ -91,8 +91,8 @@ static void simultaneous_open_may_be_over_in_one_turn(void **state)
     tx(talk, ACK, 1, 1, 10);
 }
 
-/* Closed before the peer's last word: text and FIN go as soon as it comes. */
-static void simultaneous_open_that_is_closed_at_once_delivers_its_text(void **state)
+/* Closed before the peer's last word: data and FIN go as soon as it comes. */
+static void simultaneous_open_that_is_closed_at_once_delivers_its_data(void **state)
 {
     struct talk *talk = *state;
 
@@ -114,8 +114,8 @@ static void simultaneous_open_that_is_closed_at_once_delivers_its_text(void **st
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
 }
 
-/* RFC 9293 3.10.7.4 fifth: the ACK that opens a connection may bring text, even a FIN */
-static void third_segment_may_bring_text_and_FIN(void **state)
+/* RFC 9293 3.10.7.4 fifth: the ACK that opens a connection may bring data, even a FIN */
+static void third_segment_may_bring_data_and_FIN(void **state)
 {
     struct talk *talk = *state;
 
@@ -130,9 +130,9 @@ static void third_segment_may_bring_text_and_FIN(void **state)
     assert_true(leat_tcp_at_end(talk->conn));
 }
 
-/* RFC 9293 3.10.7.2: text with a SYN is no part of the handshake; not acknowledged, it comes again
+/* RFC 9293 3.10.7.2: data with a SYN is no part of the handshake; not acknowledged, it comes again
  */
-static void text_with_a_SYN_is_left_for_later(void **state)
+static void data_with_a_SYN_is_left_for_later(void **state)
 {
     struct talk *talk = *state;
 
@@ -451,9 +451,9 @@ int main(void)
         talk_test(three_segments_open_a_connection_passively),
         talk_test(simultaneous_open_makes_one_connection),
         talk_test(simultaneous_open_may_be_over_in_one_turn),
-        talk_test(simultaneous_open_that_is_closed_at_once_delivers_its_text),
-        talk_test(third_segment_may_bring_text_and_FIN),
-        talk_test(text_with_a_SYN_is_left_for_later),
+        talk_test(simultaneous_open_that_is_closed_at_once_delivers_its_data),
+        talk_test(third_segment_may_bring_data_and_FIN),
+        talk_test(data_with_a_SYN_is_left_for_later),
         talk_test_later(both_kinds_of_SYN_offer_the_MSS_of_the_link),
         talk_test(peer_without_MSS_option_gets_segments_that_every_path_carries),
         talk_test(segments_are_as_large_as_both_sides_allow),

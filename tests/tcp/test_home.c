@@ -2,7 +2,7 @@
 #include "talk.h"
 
 enum {
-    TEXT_BYTES = 300000
+    DATA_BYTES = 300000
 };
 
 /* One of the two ends. */
@@ -21,19 +21,19 @@ struct home {
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct end *end = arg;
-    struct leat_buf *text;
+    struct leat_buf *data;
 
-    while ((text = leat_tcp_receive(conn, UINT32_MAX))) {
-        const uint32_t len = leat_buf_total(text);
+    while ((data = leat_tcp_receive(conn, UINT32_MAX))) {
+        const uint32_t len = leat_buf_total(data);
 
         for (uint32_t i = 0; i < len; i += 997) {
             uint8_t byte;
 
-            leat_buf_read(text, i, &byte, 1);
+            leat_buf_read(data, i, &byte, 1);
             assert_int_equal(byte, talk_byte(end->heard + i));
         }
         end->heard += len;
-        leat_buf_free(text);
+        leat_buf_free(data);
         leat_tcp_consumed(conn, len);
     }
     if (leat_tcp_at_end(conn))
@@ -60,16 +60,16 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
 
 static void write_all(struct talk *talk, struct leat_tcp *conn, uint32_t len)
 {
-    uint8_t text[1000];
+    uint8_t data[1000];
     uint32_t at = 0;
 
     for (unsigned turn = 0; at < len && turn < 100000; turn++) {
-        const uint32_t here = len - at < sizeof text ? len - at : sizeof text;
+        const uint32_t here = len - at < sizeof data ? len - at : sizeof data;
         size_t taken = 0;
 
         for (uint32_t i = 0; i < here; i++)
-            text[i] = talk_byte(at + i);
-        if (leat_tcp_write(conn, text, here, &taken) == LEAT_ERR_FULL || taken < here)
+            data[i] = talk_byte(at + i);
+        if (leat_tcp_write(conn, data, here, &taken) == LEAT_ERR_FULL || taken < here)
             talk_wait(talk, ms);
         at += (uint32_t)taken;
     }
@@ -102,11 +102,11 @@ static void stack_talks_with_itself(void **state)
     struct home home = {0};
     struct leat_tcp_listener *listener = open_both(talk, &home);
 
-    write_all(talk, home.caller.conn, TEXT_BYTES);
+    write_all(talk, home.caller.conn, DATA_BYTES);
     write_all(talk, home.called.conn, 1000);
     leat_tcp_shutdown(home.caller.conn);
     talk_wait(talk, 10 * second);
-    assert_int_equal(home.called.heard, TEXT_BYTES);
+    assert_int_equal(home.called.heard, DATA_BYTES);
     assert_int_equal(home.caller.heard, 1000);
     talk_wait(talk, 300 * second);
     assert_true(home.caller.closed && home.called.closed);
@@ -135,9 +135,9 @@ static void window_opens_though_no_segment_fits_into_it(void **state)
         talk->world->config.buf_count = buffers[i];
         talk_begin(talk);
         listener = open_both(talk, &home);
-        write_all(talk, home.caller.conn, TEXT_BYTES);
+        write_all(talk, home.caller.conn, DATA_BYTES);
         talk_wait(talk, 100 * second);
-        assert_int_equal(home.called.heard, TEXT_BYTES);
+        assert_int_equal(home.called.heard, DATA_BYTES);
         leat_tcp_shutdown(home.caller.conn);
         talk_wait(talk, 300 * second);
         assert_true(home.caller.closed && home.called.closed);

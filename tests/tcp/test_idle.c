@@ -37,7 +37,7 @@ static void idle(struct talk *talk, uint64_t ns)
 }
 
 /* RFC 6298 2.4, 5 */
-static void text_goes_again_after_the_timeout(void **state)
+static void data_goes_again_after_the_timeout(void **state)
 {
     struct talk *talk = *state;
 
@@ -71,8 +71,8 @@ static void an_ACK_waits_no_longer(void **state)
     }
 }
 
-/* RFC 9293 3.8.3, R2: 100 s from the text on, not from what was before */
-static void unanswered_text_ends_it_not_earlier(void **state)
+/* RFC 9293 3.8.3, R2: 100 s from the data on, not from what was before */
+static void unanswered_data_ends_it_not_earlier(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < PAUSES; i++) {
@@ -147,9 +147,9 @@ static void a_stalled_connection_stays_so_when_ms_go_round(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        talk_test(text_goes_again_after_the_timeout),
+        talk_test(data_goes_again_after_the_timeout),
         talk_test(an_ACK_waits_no_longer),
-        cmocka_unit_test(unanswered_text_ends_it_not_earlier),
+        cmocka_unit_test(unanswered_data_ends_it_not_earlier),
         talk_test(who_is_asked_to_probe_does),
         talk_test(the_window_restarts),
         talk_test(a_stalled_connection_stays_so_when_ms_go_round),

@@ -1,5 +1,5 @@
 /* test_limits.c -- a listener's limits: how long its connections last, how many there are, who
- * goes, and what they may queue; and how long a hole in a peer's text may stay. */
+ * goes, and what they may queue; and how long a hole in a peer's data may stay. */
 #include "talk.h"
 
 /* A peer on @port comes in. */
@@ -33,7 +33,7 @@ static void silent_peer_is_left_after_the_idle_time(void **state)
 }
 
 /* What we send is no sign of life of the peer. */
-static void text_to_a_silent_peer_is_no_life(void **state)
+static void data_to_a_silent_peer_is_no_life(void **state)
 {
     struct talk *talk = *state;
 
@@ -230,7 +230,7 @@ static uint32_t held_early(const struct talk *talk)
 }
 
 /* RFC 2018 8: what was SACKed may be given up; it comes again. */
-static void text_behind_an_old_hole_is_given_up(void **state)
+static void data_behind_an_old_hole_is_given_up(void **state)
 {
     struct talk *talk = *state;
 
@@ -255,7 +255,7 @@ static void text_behind_an_old_hole_is_given_up(void **state)
     world_mark(talk->world);
 }
 
-/* ---- what text holds ---------------------------------------------------------------------- */
+/* ---- what data holds ---------------------------------------------------------------------- */
 
 static void the_account_says_what_waits_for_the_program(void **state)
 {
@@ -301,7 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(silent_peer_is_left_after_the_idle_time),
-        talk_test(text_to_a_silent_peer_is_no_life),
+        talk_test(data_to_a_silent_peer_is_no_life),
         talk_test(connection_ends_after_its_lifetime_though_its_peer_talks),
         talk_test(limits_end_with_their_listener),
         talk_test(address_has_no_more_connections_than_it_may),
@@ -309,7 +309,7 @@ int main(void)
         talk_test(listener_has_no_more_connections_than_it_may),
         talk_test(idle_connection_goes_for_one_that_comes),
         talk_test(connections_of_a_listener_have_its_send_queue),
-        talk_test(text_behind_an_old_hole_is_given_up),
+        talk_test(data_behind_an_old_hole_is_given_up),
         talk_test(the_account_says_what_waits_for_the_program),
         talk_test(lends_that_are_refused_are_counted),
     };

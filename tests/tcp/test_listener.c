@@ -54,7 +54,7 @@ static void those_who_came_first_are_accepted_first(void **state)
 
 /* One turn: the request that comes with the handshake's last ACK, the accept, the callback that
  * reads it.  So its answer goes with its ACK. */
-static void text_that_comes_with_the_last_ACK_is_read_when_it_is_accepted(void **state)
+static void data_that_comes_with_the_last_ACK_is_read_when_it_is_accepted(void **state)
 {
     struct talk *talk = *state;
 
@@ -128,11 +128,11 @@ static void no_room_for_a_connection_is_no_end(void **state)
     rx(talk, ACK, 1, 1, 0);
     assert_dropped(talk->world, drop_tcp_memory);
     accept_from(talk, 5000);
-    rx(talk, ACK, 1, 1, 100); /* text, sent again */
+    rx(talk, ACK, 1, 1, 100); /* data, sent again */
     accept_from(talk, 5001);
 }
 
-static void connection_with_text_can_be_accepted_late(void **state)
+static void connection_with_data_can_be_accepted_late(void **state)
 {
     struct talk *talk = *state;
 
@@ -379,12 +379,12 @@ int main(void)
         talk_test(listener_on_no_port_or_on_an_address_of_others_is_refused),
         talk_test(who_takes_some_is_told_of_the_others),
         talk_test(those_who_came_first_are_accepted_first),
-        talk_test(text_that_comes_with_the_last_ACK_is_read_when_it_is_accepted),
+        talk_test(data_that_comes_with_the_last_ACK_is_read_when_it_is_accepted),
         talk_test_later(full_backlog_refuses_in_silence),
         talk_test_later(half_open_connections_have_a_limit_of_their_own),
         talk_test(RST_of_a_half_open_connection_frees_its_place),
         talk_test_later(no_room_for_a_connection_is_no_end),
-        talk_test(connection_with_text_can_be_accepted_late),
+        talk_test(connection_with_data_can_be_accepted_late),
         talk_test(connection_that_died_waiting_says_so),
         talk_test(closing_listener_resets_all_that_wait),
         talk_test(accepted_connections_survive_their_listener),

@@ -214,7 +214,7 @@ static void nothing_leaves_from_an_address_that_is_gone(void **state)
     /* but that the group of an IPv6 address is left, said twice (RFC 3810 6.1) */
     assert_int_equal(talk_grown(talk, tx_frames), by_family(0, 2));
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
-    /* it comes back, and so does the text */
+    /* it comes back, and so does the data */
     assert_int_equal(leat_address_add(world->stack, &world->dev.netif, world_ip(talk->world, IP_US),
                                       world_bits(world, 24)),
                      LEAT_OK);
@@ -275,11 +275,11 @@ static void who_takes_the_address_of_its_peer_has_lost_it(void **state)
     world_mark(world);
     rx(talk, ACK, 1, 11, 5);
     if (talk_is_ipv6()) {
-        assert_int_equal(talk->text_len, 5);
+        assert_int_equal(talk->data_len, 5);
         return;
     }
     assert_dropped(world, drop_ip_source);
-    assert_int_equal(talk->text_len, 0);
+    assert_int_equal(talk->data_len, 0);
     talk_send(talk, 10);
     talk_wait(talk, second);
     assert_int_equal(talk->closed, 1);

@@ -1,4 +1,4 @@
-/* test_pieces.c -- text in short pieces: in how many buffers it waits, in what frames it leaves. */
+/* test_pieces.c -- data in short pieces: in how many buffers it waits, in what frames it leaves. */
 #include "talk.h"
 
 enum {

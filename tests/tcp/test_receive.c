@@ -1,4 +1,4 @@
-/* test_receive.c -- text that comes, in whatever order, and the window that we offer
+/* test_receive.c -- data that comes, in whatever order, and the window that we offer
  * (RFC 9293 3.4, 3.8.6, 3.10.7.4). */
 #include "talk.h"
 
@@ -13,7 +13,7 @@ static void next_connection(struct talk *talk)
 {
     talk->port_peer++;
     talk->conn = 0;
-    talk->text_len = 0;
+    talk->data_len = 0;
     world_mark(talk->world);
     rx(talk, SYN, 0, 0, 0);
     tx(talk, SYN | ACK, 0, 1, 0);
@@ -59,13 +59,13 @@ static void in_every_order(struct talk *talk, uint8_t last_flags)
 
 /* ---- order -------------------------------------------------------------------------------- */
 
-static void text_in_any_order_is_read_in_order(void **state)
+static void data_in_any_order_is_read_in_order(void **state)
 {
     in_every_order(*state, ACK);
 }
 
-/* RFC 9293 3.10.7.4 eighth: a FIN counts when all text before it is here */
-static void FIN_in_any_order_ends_the_text(void **state)
+/* RFC 9293 3.10.7.4 eighth: a FIN counts when all data before it is here */
+static void FIN_in_any_order_ends_the_data(void **state)
 {
     in_every_order(*state, FIN | ACK);
 }
@@ -90,9 +90,9 @@ static void gap_is_told_at_once(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_CLOSE_WAIT);
 }
 
-/* A peer that says where its text ends, and then sends text that goes on: the text counts, and the
+/* A peer that says where its data ends, and then sends data that goes on: the data counts, and the
  * FIN that comes behind it. */
-static void FIN_that_text_contradicts_is_forgotten(void **state)
+static void FIN_that_data_contradicts_is_forgotten(void **state)
 {
     struct talk *talk = *state;
 
@@ -122,7 +122,7 @@ static void duplicate_is_acknowledged_and_dropped(void **state)
 }
 
 /* RFC 9293 3.10.7.4: "segments with higher beginning sequence numbers", cut to the window */
-static void partly_old_text_counts_from_where_it_is_new(void **state)
+static void partly_old_data_counts_from_where_it_is_new(void **state)
 {
     struct talk *talk = *state;
 
@@ -133,7 +133,7 @@ static void partly_old_text_counts_from_where_it_is_new(void **state)
     talk_heard(talk, 150);
 }
 
-static void overlapping_text_behind_a_gap_is_read_once(void **state)
+static void overlapping_data_behind_a_gap_is_read_once(void **state)
 {
     struct talk *talk = *state;
 
@@ -183,7 +183,7 @@ static void every_second_segment_is_acknowledged_at_once(void **state)
 }
 
 /* RFC 9293 3.8.6.3, SHLD-18 */
-static void text_of_ours_carries_the_ACK(void **state)
+static void data_of_ours_carries_the_ACK(void **state)
 {
     struct talk *talk = *state;
 
@@ -196,7 +196,7 @@ static void text_of_ours_carries_the_ACK(void **state)
     quiet(talk);
 }
 
-static void ACK_without_text_is_not_answered(void **state)
+static void ACK_without_data_is_not_answered(void **state)
 {
     struct talk *talk = *state;
 
@@ -217,7 +217,7 @@ static void small_window(struct talk *talk, uint32_t bytes)
     talk_establish_with(talk, MSS_PEER, NO_SHIFT);
 }
 
-static void text_behind_the_window_is_cut(void **state)
+static void data_behind_the_window_is_cut(void **state)
 {
     struct talk *talk = *state;
 
@@ -274,21 +274,21 @@ static void window_does_not_open_by_crumbs(void **state)
     assert_int_equal(talk->last_window, 2400);
 }
 
-/* The window stays as small as if the text were still here. */
-static void text_with_the_program_keeps_the_window_shut(void **state)
+/* The window stays as small as if the data were still here. */
+static void data_with_the_program_keeps_the_window_shut(void **state)
 {
     struct talk *talk = *state;
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     small_window(talk, 1000);
     rx(talk, ACK, 1, 1, 1000);
     talk_wait(talk, 50 * ms);
     tx(talk, ACK, 1, 1001, 0);
-    text = leat_tcp_receive(talk->conn, 1000);
-    assert_int_equal(leat_buf_total(text), 1000);
+    data = leat_tcp_receive(talk->conn, 1000);
+    assert_int_equal(leat_buf_total(data), 1000);
     world_poll(talk->world);
     quiet(talk);
-    leat_buf_free(text);
+    leat_buf_free(data);
     world_poll(talk->world);
     quiet(talk);
     leat_tcp_consumed(talk->conn, 1000);
@@ -348,7 +348,7 @@ static void slow_reader_gets_every_byte(void **state)
     uint32_t seq = 1, edge = 1 + 4000;
 
     small_window(talk, 4000);
-    for (unsigned turn = 0; turn < 400 && talk->text_len < 40000; turn++) {
+    for (unsigned turn = 0; turn < 400 && talk->data_len < 40000; turn++) {
         uint32_t len = edge - seq < 1000 ? edge - seq : 1000;
 
         len = len < 40001 - seq ? len : 40001 - seq;
@@ -366,7 +366,7 @@ static void slow_reader_gets_every_byte(void **state)
 
 /* ---- the program takes it ----------------------------------------------------------------- */
 
-static void text_can_be_taken_in_any_portions(void **state)
+static void data_can_be_taken_in_any_portions(void **state)
 {
     struct talk *talk = *state;
 
@@ -377,14 +377,14 @@ static void text_can_be_taken_in_any_portions(void **state)
         rx(talk, ACK, at, 1, 100);
     }
     assert_int_equal(leat_tcp_readable(talk->conn), 400);
-    for (uint32_t portion = 1; talk->text_len < 400; portion += 13)
+    for (uint32_t portion = 1; talk->data_len < 400; portion += 13)
         talk_read(talk, portion);
     talk_heard(talk, 400);
     assert_null(leat_tcp_receive(talk->conn, 100));
 }
 
 /* Zero copy: the program gets what the device filled. */
-static void text_is_not_copied(void **state)
+static void data_is_not_copied(void **state)
 {
     struct talk *talk = *state;
 
@@ -444,26 +444,26 @@ static void who_reads_and_says_nothing_acknowledges_later(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        talk_test(text_in_any_order_is_read_in_order),
-        talk_test(FIN_in_any_order_ends_the_text),
+        talk_test(data_in_any_order_is_read_in_order),
+        talk_test(FIN_in_any_order_ends_the_data),
         talk_test(gap_is_told_at_once),
-        talk_test(FIN_that_text_contradicts_is_forgotten),
+        talk_test(FIN_that_data_contradicts_is_forgotten),
         talk_test(duplicate_is_acknowledged_and_dropped),
-        talk_test(partly_old_text_counts_from_where_it_is_new),
-        talk_test(overlapping_text_behind_a_gap_is_read_once),
+        talk_test(partly_old_data_counts_from_where_it_is_new),
+        talk_test(overlapping_data_behind_a_gap_is_read_once),
         talk_test(one_segment_is_acknowledged_after_40_ms),
         talk_test(every_second_segment_is_acknowledged_at_once),
-        talk_test(text_of_ours_carries_the_ACK),
-        talk_test(ACK_without_text_is_not_answered),
-        talk_test_later(text_behind_the_window_is_cut),
+        talk_test(data_of_ours_carries_the_ACK),
+        talk_test(ACK_without_data_is_not_answered),
+        talk_test_later(data_behind_the_window_is_cut),
         talk_test_later(window_is_what_the_program_leaves_room_for),
         talk_test_later(window_does_not_open_by_crumbs),
-        talk_test_later(text_with_the_program_keeps_the_window_shut),
+        talk_test_later(data_with_the_program_keeps_the_window_shut),
         talk_test_later(probe_of_a_shut_window_is_answered_and_its_ACK_counts),
         talk_test(offered_window_is_never_taken_back),
         talk_test_later(slow_reader_gets_every_byte),
-        talk_test(text_can_be_taken_in_any_portions),
-        talk_test(text_is_not_copied),
+        talk_test(data_can_be_taken_in_any_portions),
+        talk_test(data_is_not_copied),
         talk_test(an_answer_takes_the_ACK_along),
         talk_test(an_answer_that_must_not_leave_delays_the_ACK_only),
         talk_test(who_reads_and_says_nothing_acknowledges_later),

@@ -143,7 +143,7 @@ static void lost_retransmission_is_sent_again_without_a_timeout(void **state)
     tx_segments(talk, 0, 1);
     for (uint32_t upto = 5; upto <= 10; upto++) {
         rx_sack(talk, 0, 1, upto);
-        world_mark(talk->world); /* some new text */
+        world_mark(talk->world); /* some new data */
     }
     talk_wait(talk, 100 * ms);
     rx_sack(talk, 0, 1, 11); /* the first of that, but not what went before it */
@@ -191,8 +191,8 @@ static void tail_is_probed_before_the_timeout(void **state)
     assert_int_equal(leat_stats(talk->world->stack)->tcp_timeouts, 0);
 }
 
-/* RFC 8985 7.3: new text first */
-static void probe_is_new_text_if_there_is_any(void **state)
+/* RFC 8985 7.3: new data first */
+static void probe_is_new_data_if_there_is_any(void **state)
 {
     struct talk *talk = *state;
 
@@ -274,7 +274,7 @@ static void a_FIN_alone_is_a_tail(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
 }
 
-/* Text out of order needs a transfer, which then has the FIN's record. */
+/* Data out of order needs a transfer, which then has the FIN's record. */
 static void a_FIN_alone_gets_a_record(void **state)
 {
     struct talk *talk = *state;
@@ -332,7 +332,7 @@ static void probe_that_repaired_a_loss_reduces_the_window(void **state)
 /* ---- the window during repair ------------------------------------------------------------- */
 
 /* RFC 3042: a segment that arrived lets a new one go */
-static void limited_transmit_sends_new_text(void **state)
+static void limited_transmit_sends_new_data(void **state)
 {
     struct talk *talk = *state;
 
@@ -458,14 +458,14 @@ int main(void)
         talk_test_later(lost_retransmission_is_sent_again_without_a_timeout),
         talk_test_later(only_the_holes_are_filled),
         talk_test_later(tail_is_probed_before_the_timeout),
-        talk_test_later(probe_is_new_text_if_there_is_any),
+        talk_test_later(probe_is_new_data_if_there_is_any),
         talk_test_later(probe_that_was_not_needed_is_no_loss_without_DSACK),
         talk_test_later(unanswered_probe_is_followed_by_the_timeout),
         talk_test_later(a_FIN_alone_is_a_tail),
         talk_test_later(a_FIN_alone_gets_a_record),
         talk_test_later(needless_probe_costs_nothing),
         talk_test_later(probe_that_repaired_a_loss_reduces_the_window),
-        talk_test_later(limited_transmit_sends_new_text),
+        talk_test_later(limited_transmit_sends_new_data),
         talk_test_later(repair_is_paced_by_what_arrives),
         talk_test_later(needless_timeout_is_undone),
         talk_test_later(answer_to_the_retransmission_undoes_nothing),

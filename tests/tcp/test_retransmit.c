@@ -83,7 +83,7 @@ static void what_was_sent_twice_is_no_sample(void **state)
     assert_true(talk_info(talk).srtt_ns < srtt);
 }
 
-/* RFC 6298 5.3: an ACK of new text starts the timer again */
+/* RFC 6298 5.3: an ACK of new data starts the timer again */
 static void progress_pushes_the_timeout_back(void **state)
 {
     struct talk *talk = *state;
@@ -99,7 +99,7 @@ static void progress_pushes_the_timeout_back(void **state)
 }
 
 /* RFC 6298 5.1: the timer runs already */
-static void new_text_does_not_push_the_timeout_back(void **state)
+static void new_data_does_not_push_the_timeout_back(void **state)
 {
     struct talk *talk = *state;
     uint64_t rto_ns;
@@ -175,7 +175,7 @@ static void lost_FIN_goes_again(void **state)
     tx(talk, FIN | ACK, 1, 1, 10);
     talk_silence(talk, 200 * ms);
     tx(talk, FIN | ACK, 1, 1, 10);
-    rx(talk, ACK, 1, 11, 0); /* the text, not the FIN */
+    rx(talk, ACK, 1, 11, 0); /* the data, not the FIN */
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_1);
     talk_silence(talk, 200 * ms);
     tx(talk, FIN | ACK, 11, 1, 0);
@@ -186,7 +186,7 @@ static void lost_FIN_goes_again(void **state)
 /* ---- the end of hope ---------------------------------------------------------------------- */
 
 /* RFC 9293 3.8.3, SHLD-11: R2 is 100 s at least */
-static void unanswered_text_ends_the_connection_after_R2(void **state)
+static void unanswered_data_ends_the_connection_after_R2(void **state)
 {
     struct talk *talk = *state;
 
@@ -215,7 +215,7 @@ static void program_may_choose_the_timeout(void **state)
     assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
 }
 
-static void waiting_begins_when_the_text_leaves(void **state)
+static void waiting_begins_when_the_data_leaves(void **state)
 {
     struct talk *talk = *state;
 
@@ -349,7 +349,7 @@ static void keep_alive_probes_after_two_hours_of_silence(void **state)
     establish(talk, 0);
     leat_tcp_set_keepalive(talk->conn, true);
     talk_silence(talk, 7200 * second);
-    tx(talk, ACK, 0, 1, 0); /* SEQ = SND.NXT - 1, no text: SHLD-12 */
+    tx(talk, ACK, 0, 1, 0); /* SEQ = SND.NXT - 1, no data: SHLD-12 */
     talk_silence(talk, 75 * second);
     tx(talk, ACK, 0, 1, 0);
     rx(talk, ACK, 1, 1, 0);
@@ -413,14 +413,14 @@ int main(void)
         talk_test_later(timeout_doubles_up_to_its_ceiling),
         talk_test(what_was_sent_twice_is_no_sample),
         talk_test(progress_pushes_the_timeout_back),
-        talk_test(new_text_does_not_push_the_timeout_back),
+        talk_test(new_data_does_not_push_the_timeout_back),
         talk_test(timer_stops_when_all_is_acknowledged),
         talk_test(numbers_on_the_wire_do_not_go_back),
         talk_test(ACK_of_everything_ends_the_repair),
         talk_test(lost_FIN_goes_again),
-        talk_test(unanswered_text_ends_the_connection_after_R2),
+        talk_test(unanswered_data_ends_the_connection_after_R2),
         talk_test(program_may_choose_the_timeout),
-        talk_test(waiting_begins_when_the_text_leaves),
+        talk_test(waiting_begins_when_the_data_leaves),
         talk_test(shut_window_is_probed_with_one_byte_ever_more_rarely),
         talk_test(open_window_lets_everything_go_at_once),
         talk_test(byte_of_a_probe_that_was_taken_is_not_sent_again),

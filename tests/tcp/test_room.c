@@ -28,7 +28,7 @@ static void begin(struct talk *talk)
     leat_tcp_set_events(talk->conn, &events, talk);
 }
 
-/* ACKs the first @acked bytes of text, whatever has left. */
+/* ACKs the first @acked bytes of data, whatever has left. */
 static void ack(struct talk *talk, uint32_t acked)
 {
     world_mark(talk->world);
@@ -134,7 +134,7 @@ static void a_side_that_is_closed_waits_for_nothing(void **state)
     assert_int_equal(talk->writable, 0);
 }
 
-/* The share of a connection ends somewhere, and the buffer of a text may be what ends it. */
+/* The share of a connection ends somewhere, and the buffer of a payload may be what ends it. */
 static void what_was_told_holds_for_the_buffers_that_are_then_taken(void **state)
 {
     struct talk *talk = *state;
@@ -144,16 +144,16 @@ static void what_was_told_holds_for_the_buffers_that_are_then_taken(void **state
     begin(talk);
     pool = leat_pool(talk->world->stack);
     while (leat_tcp_send_room(talk->conn) > 0) {
-        struct leat_buf *text = leat_buf_copy(pool, "x", 1);
+        struct leat_buf *data = leat_buf_copy(pool, "x", 1);
 
         assert_true(leat_tcp_send_room(talk->conn) > 0); /* as layers between ask again */
-        assert_int_equal(leat_tcp_send(talk->conn, text), LEAT_OK);
+        assert_int_equal(leat_tcp_send(talk->conn, data), LEAT_OK);
         sent++;
     }
     assert_true(sent > 8 && sent < QUEUE);
 }
 
-/* Another program, or the text's own buffer, may make memory low between the two calls. */
+/* Another program, or the data's own buffer, may make memory low between the two calls. */
 static void what_was_told_holds_when_memory_becomes_low(void **state)
 {
     enum {

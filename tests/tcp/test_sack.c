@@ -1,4 +1,4 @@
-/* test_sack.c -- what our ACKs say about text out of order (RFC 2018) and twice (RFC 2883). */
+/* test_sack.c -- what our ACKs say about data out of order (RFC 2018) and twice (RFC 2883). */
 #include "talk.h"
 
 static void establish(struct talk *talk)
@@ -8,7 +8,7 @@ static void establish(struct talk *talk)
 }
 
 /* Ten bytes at ten times @i, from the peer. */
-static void text(struct talk *talk, uint32_t i)
+static void data(struct talk *talk, uint32_t i)
 {
     rx(talk, ACK, 1 + 10 * i, 1, 10);
 }
@@ -61,7 +61,7 @@ static void peer_without_SACK_gets_none(void **state)
     tx(talk, SYN | ACK, 0, 1, 0);
     assert_null(talk_option(talk, 4));
     rx(talk, ACK, 1, 1, 0);
-    text(talk, 2);
+    data(talk, 2);
     tx(talk, ACK, 1, 1, 0);
     assert_null(talk_option(talk, 5));
 }
@@ -73,30 +73,30 @@ static void configuration_may_refuse_SACK(void **state)
     talk->world->tcp_config.no_sack = true;
     talk_begin(talk);
     establish(talk);
-    text(talk, 2);
+    data(talk, 2);
     tx(talk, ACK, 1, 1, 0);
     assert_null(talk_option(talk, 5));
 }
 
-/* RFC 2018 4: each ACK of text above a hole, at once, the latest first */
-static void text_above_a_hole_is_reported(void **state)
+/* RFC 2018 4: each ACK of data above a hole, at once, the latest first */
+static void data_above_a_hole_is_reported(void **state)
 {
     struct talk *talk = *state;
 
     establish(talk);
-    text(talk, 1);
+    data(talk, 1);
     tx(talk, ACK, 1, 1, 0);
     assert_sack(talk, {1, 2});
-    text(talk, 2);
+    data(talk, 2);
     tx(talk, ACK, 1, 1, 0);
     assert_sack(talk, {1, 3});
-    text(talk, 5);
+    data(talk, 5);
     tx(talk, ACK, 1, 1, 0);
     assert_sack(talk, {5, 6}, {1, 3});
-    text(talk, 8);
+    data(talk, 8);
     tx(talk, ACK, 1, 1, 0);
     assert_sack(talk, {8, 9}, {5, 6}, {1, 3});
-    text(talk, 0); /* the first hole is filled */
+    data(talk, 0); /* the first hole is filled */
     tx(talk, ACK, 1, 31, 0);
     assert_sack(talk, {8, 9}, {5, 6});
 }
@@ -108,7 +108,7 @@ static void four_blocks_fit_without_timestamps(void **state)
 
     establish(talk);
     for (uint32_t i = 1; i < 12; i += 2) {
-        text(talk, i);
+        data(talk, i);
         tx(talk, ACK, 1, 1, 0);
     }
     assert_sack(talk, {11, 12}, {9, 10}, {7, 8}, {5, 6});
@@ -122,19 +122,19 @@ static void three_blocks_fit_beside_timestamps(void **state)
     talk_extra_ts(talk, 1000, 0);
     talk_establish(talk);
     for (uint32_t i = 1; i < 12; i += 2) {
-        text(talk, i);
+        data(talk, i);
         tx(talk, ACK, 1, 1, 0);
     }
     assert_sack(talk, {11, 12}, {9, 10}, {7, 8});
 }
 
-/* RFC 2018 4: text of ours may say it too, where it has room */
-static void short_text_carries_blocks_and_full_text_does_not(void **state)
+/* RFC 2018 4: data of ours may say it too, where it has room */
+static void short_data_carries_blocks_and_full_data_does_not(void **state)
 {
     struct talk *talk = *state;
 
     establish(talk);
-    text(talk, 1);
+    data(talk, 1);
     tx(talk, ACK, 1, 1, 0);
     talk_send(talk, 100 + MSS_PEER);
     tx(talk, ACK, 1, 1, MSS_PEER);
@@ -146,30 +146,30 @@ static void short_text_carries_blocks_and_full_text_does_not(void **state)
 }
 
 /* RFC 2883 4.1.1: reported once */
-static void old_text_is_reported_as_a_duplicate(void **state)
+static void old_data_is_reported_as_a_duplicate(void **state)
 {
     struct talk *talk = *state;
 
     establish(talk);
-    text(talk, 0);
-    text(talk, 1);
+    data(talk, 0);
+    data(talk, 1);
     tx(talk, ACK, 1, 21, 0);
-    text(talk, 0);
+    data(talk, 0);
     tx(talk, ACK, 1, 21, 0);
     assert_sack(talk, {0, 1});
-    text(talk, 3);
+    data(talk, 3);
     tx(talk, ACK, 1, 21, 0);
     assert_sack(talk, {3, 4});
 }
 
 /* RFC 2883 4.1.3 */
-static void old_part_of_text_is_reported_as_a_duplicate(void **state)
+static void old_part_of_data_is_reported_as_a_duplicate(void **state)
 {
     struct talk *talk = *state;
 
     establish(talk);
-    text(talk, 0);
-    text(talk, 1);
+    data(talk, 0);
+    data(talk, 1);
     tx(talk, ACK, 1, 21, 0);
     rx(talk, ACK, 11, 1, 20);
     talk_wait(talk, 50 * ms);
@@ -184,11 +184,11 @@ static void duplicate_above_a_hole_is_followed_by_its_run(void **state)
     struct talk *talk = *state;
 
     establish(talk);
-    text(talk, 2);
+    data(talk, 2);
     tx(talk, ACK, 1, 1, 0);
-    text(talk, 3);
+    data(talk, 3);
     tx(talk, ACK, 1, 1, 0);
-    text(talk, 2);
+    data(talk, 2);
     tx(talk, ACK, 1, 1, 0);
     assert_sack(talk, {2, 3}, {2, 4});
 }
@@ -198,10 +198,10 @@ static void without_SACK_there_is_no_DSACK(void **state)
     struct talk *talk = *state;
 
     talk_establish(talk);
-    text(talk, 0);
-    text(talk, 1);
+    data(talk, 0);
+    data(talk, 1);
     tx(talk, ACK, 1, 21, 0);
-    text(talk, 0);
+    data(talk, 0);
     tx(talk, ACK, 1, 21, 0);
     assert_null(talk_option(talk, 5));
 }
@@ -213,12 +213,12 @@ int main(void)
         talk_test(SACK_is_offered_in_our_SYN),
         talk_test(peer_without_SACK_gets_none),
         talk_test_later(configuration_may_refuse_SACK),
-        talk_test(text_above_a_hole_is_reported),
+        talk_test(data_above_a_hole_is_reported),
         talk_test(four_blocks_fit_without_timestamps),
         talk_test(three_blocks_fit_beside_timestamps),
-        talk_test(short_text_carries_blocks_and_full_text_does_not),
-        talk_test(old_text_is_reported_as_a_duplicate),
-        talk_test(old_part_of_text_is_reported_as_a_duplicate),
+        talk_test(short_data_carries_blocks_and_full_data_does_not),
+        talk_test(old_data_is_reported_as_a_duplicate),
+        talk_test(old_part_of_data_is_reported_as_a_duplicate),
         talk_test(duplicate_above_a_hole_is_followed_by_its_run),
         talk_test(without_SACK_there_is_no_DSACK),
     };

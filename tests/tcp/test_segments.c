@@ -88,7 +88,7 @@ static void only_SYNs_carry_a_MSS(void **state)
 }
 
 /* RFC 9293 3.5.3, SHLD-2 */
-static void RST_may_contain_text(void **state)
+static void RST_may_contain_data(void **state)
 {
     struct talk *talk = *state;
 
@@ -143,7 +143,7 @@ int main(void)
         talk_test(open_to_many_is_refused),
         talk_test(program_may_fix_its_own_address),
         talk_test(only_SYNs_carry_a_MSS),
-        talk_test(RST_may_contain_text),
+        talk_test(RST_may_contain_data),
         talk_test_later(RST_counts_though_the_window_is_shut),
         talk_test(closed_port_answers_with_a_RST_that_fits),
     };

@@ -1,4 +1,4 @@
-/* test_send.c -- when text leaves, and in what portions (RFC 9293 3.7.4, 3.8.6, 3.9.1.2). */
+/* test_send.c -- when data leaves, and in what portions (RFC 9293 3.7.4, 3.8.6, 3.9.1.2). */
 #include "talk.h"
 
 enum {
@@ -18,7 +18,7 @@ static void establish(struct talk *talk)
 /* ---- Nagle and PSH ------------------------------------------------------------------------ */
 
 /* RFC 9293 3.7.4 */
-static void short_text_waits_while_text_is_in_flight(void **state)
+static void little_data_waits_while_data_is_in_flight(void **state)
 {
     struct talk *talk = *state;
 
@@ -205,7 +205,7 @@ static void old_segment_does_not_bring_back_an_old_window(void **state)
 /* ---- the queue ---------------------------------------------------------------------------- */
 
 /* RFC 9293 3.10.2 */
-static void text_queued_before_the_handshake_goes_after_it(void **state)
+static void data_queued_before_the_handshake_goes_after_it(void **state)
 {
     struct talk *talk = *state;
 
@@ -386,7 +386,7 @@ static void program_sets_the_diffserv_field(void **state)
     assert_int_equal(talk->last.bytes[FRAME_IP + 1], 46 << 2);
 }
 
-/* Text that no transmit queue has room for waits with the frames before it: what would be asked of
+/* Data that no transmit queue has room for waits with the frames before it: what would be asked of
  * the stack at once, again and again, is nothing that it can do. */
 static void full_device_does_not_make_the_loop_spin(void **state)
 {
@@ -416,7 +416,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(program_sets_the_diffserv_field),
-        talk_test(short_text_waits_while_text_is_in_flight),
+        talk_test(little_data_waits_while_data_is_in_flight),
         talk_test(full_segment_never_waits),
         talk_test(nodelay_sends_at_once),
         talk_test(FIN_does_not_wait),
@@ -427,7 +427,7 @@ int main(void)
         talk_test(half_of_a_small_peers_window_is_used),
         talk_test(shrunk_window_is_survived),
         talk_test(old_segment_does_not_bring_back_an_old_window),
-        talk_test(text_queued_before_the_handshake_goes_after_it),
+        talk_test(data_queued_before_the_handshake_goes_after_it),
         talk_test_later(full_queue_refuses_all_and_says_when_it_has_room),
         talk_test(program_bounds_the_queue_of_a_connection),
         talk_test(wider_bound_of_a_full_queue_tells_the_program),

@@ -43,11 +43,11 @@ static void writer_that_memory_refused_hears_when_there_is_some(void **state)
     tx(talk, PSH | ACK, 1, 1, 1);
 }
 
-/* Nothing else will come that would tell it of the text. */
+/* Nothing else will come that would tell it of the data. */
 static void reader_of_a_part_that_found_no_descriptor_hears_when_there_is_one(void **state)
 {
     struct talk *talk = *state;
-    struct leat_buf *text, *whole, *views = NULL, *view;
+    struct leat_buf *data, *whole, *views = NULL, *view;
 
     talk->read_nothing = true;
     talk_establish(talk);
@@ -68,12 +68,12 @@ static void reader_of_a_part_that_found_no_descriptor_hears_when_there_is_one(vo
     leat_buf_free(whole);
     talk_wait(talk, 5 * ms);
     assert_int_equal(talk->readable, 2);
-    text = leat_tcp_receive(talk->conn, 10);
-    assert_int_equal(leat_buf_total(text), 10);
-    leat_buf_free(text);
-    text = leat_tcp_receive(talk->conn, 1000);
-    assert_int_equal(leat_buf_total(text), 90);
-    leat_buf_free(text);
+    data = leat_tcp_receive(talk->conn, 10);
+    assert_int_equal(leat_buf_total(data), 10);
+    leat_buf_free(data);
+    data = leat_tcp_receive(talk->conn, 1000);
+    assert_int_equal(leat_buf_total(data), 90);
+    leat_buf_free(data);
     leat_tcp_consumed(talk->conn, 100);
     talk_wait(talk, second);
     assert_int_equal(talk->readable, 2);
@@ -112,20 +112,20 @@ static void reader_that_found_no_descriptor_may_close(void **state)
 /* More than the limit that memory leaves, with nothing queued: no ACK will tell when it rises. */
 static void sender_of_more_than_memory_allows_hears_when_there_is_some(void **state)
 {
-    static const uint8_t text[100 * 1024];
+    static const uint8_t data[100 * 1024];
     struct talk *talk = *state;
     struct leat_pool *pool = leat_pool(talk->world->stack);
     struct leat_buf *list;
 
     talk_establish(talk);
     hold_all(talk);
-    assert_true(leat_tcp_send_room(talk->conn) < sizeof text);
-    list = leat_buf_lend(pool, text, sizeof text, 0, 0);
+    assert_true(leat_tcp_send_room(talk->conn) < sizeof data);
+    list = leat_buf_lend(pool, data, sizeof data, 0, 0);
     assert_int_equal(leat_tcp_send(talk->conn, list), LEAT_ERR_FULL);
     let_go();
     talk_wait(talk, 5 * ms);
     assert_int_equal(talk->writable, 1);
-    list = leat_buf_lend(pool, text, sizeof text, 0, 0);
+    list = leat_buf_lend(pool, data, sizeof data, 0, 0);
     assert_int_equal(leat_tcp_send(talk->conn, list), LEAT_OK);
 }
 
@@ -158,12 +158,12 @@ static size_t write_bytes;
 
 static void write_again(struct leat_tcp *conn, void *arg)
 {
-    static const uint8_t text[4096];
+    static const uint8_t data[4096];
     size_t taken;
 
     (void)arg;
     writable_count++;
-    leat_tcp_write(conn, text, write_bytes, &taken);
+    leat_tcp_write(conn, data, write_bytes, &taken);
 }
 
 static const struct leat_tcp_events writers = {.on_writable = write_again};
@@ -212,7 +212,7 @@ static void writers_that_memory_refused_do_not_keep_the_stack_busy(void **state)
     world_mark(talk->world);
 }
 
-/* Whose text waits for ACKs is told by them: the longer they don't come, the less it looks. */
+/* Whose data waits for ACKs is told by them: the longer they don't come, the less it looks. */
 static void writer_that_waits_for_ACKs_looks_seldom_for_memory(void **state)
 {
     struct talk *talk = *state;
@@ -280,21 +280,21 @@ static void TIME_WAIT_of_a_crowd_ends_in_parts(void **state)
 static void copies_leave_buffers_for_what_comes_in(void **state)
 {
     struct talk *talk = *state;
-    static const uint8_t text[65536];
+    static const uint8_t data[65536];
     size_t taken;
 
     talk_establish(talk);
     hold_all(talk);
     for (unsigned i = 0; i < 4; i++) /* a few are free, but not a share of the pool */
         leat_buf_free(held[--held_count]);
-    assert_int_equal(leat_tcp_write(talk->conn, text, sizeof text, &taken), LEAT_ERR_FULL);
+    assert_int_equal(leat_tcp_write(talk->conn, data, sizeof data, &taken), LEAT_ERR_FULL);
     assert_int_equal(leat_pool_free_count(leat_pool(talk->world->stack)), 4);
     let_go();
 }
 
 /* Who holds much stops where others, who hold nothing, may still send: else each buffer that comes
- * free is his text's again, and nobody is answered. */
-static void text_of_who_holds_much_ends_before_answers_to_others_do(void **state)
+ * free is his data's again, and nobody is answered. */
+static void data_of_who_holds_much_ends_before_answers_to_others_do(void **state)
 {
     struct talk *talk = *state;
     struct leat_pool *pool = leat_pool(talk->world->stack);
@@ -347,7 +347,7 @@ static void window_of_a_new_ACK_counts_though_its_SEQ_is_old(void **state)
     rx(talk, ACK, 101, 1, 10);
     tx(talk, ACK, 1 + 2 * MSS, 1, 0);
     talk->window_peer = 1000;
-    rx(talk, ACK, 1, 1 + 2 * MSS, 100); /* sent again, when all of our text had come */
+    rx(talk, ACK, 1, 1 + 2 * MSS, 100); /* sent again, when all of our data had come */
     tx(talk, ACK, 1 + 2 * MSS, 111, 0);
     assert_int_equal(talk_info(talk).snd_wnd_bytes, 1000);
 }
@@ -381,7 +381,7 @@ int main(void)
         talk_test_later(writer_that_waits_for_ACKs_looks_seldom_for_memory),
         talk_test_later(TIME_WAIT_of_a_crowd_ends_in_parts),
         talk_test(copies_leave_buffers_for_what_comes_in),
-        talk_test(text_of_who_holds_much_ends_before_answers_to_others_do),
+        talk_test(data_of_who_holds_much_ends_before_answers_to_others_do),
         talk_test(lent_memory_leaves_buffers_for_headers),
         talk_test(window_of_a_new_ACK_counts_though_its_SEQ_is_old),
         talk_test_later(SYN_ACK_of_a_simultaneous_open_repeats_a_scale_of_0),

@@ -12,7 +12,7 @@
  *      RST        the answer to a segment: <SEQ=SEG.ACK><CTL=RST>, or, if that has no ACK,
  *                 <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>
  *      ABORT      <SEQ=SND.NXT><CTL=RST>
- *      SYN, SYN,ACK, FIN, TEXT
+ *      SYN, SYN,ACK, FIN, DATA
  *
  * Without "> state" the state stays.  An empty cell isn't asked: there is no such call.
  */
@@ -77,7 +77,7 @@ enum where {
     AT_RCV_NXT,
     IN_WINDOW, /* but not at its edge */
     BEYOND,    /* the window */
-    OLD,       /* text that was here before: all of it left of RCV.NXT */
+    OLD,       /* data that was here before: all of it left of RCV.NXT */
     LAST_FIN   /* the peer's FIN again */
 };
 
@@ -95,7 +95,7 @@ struct row {
     uint8_t flags; /* of a segment, without ACK */
     enum where where;
     enum acked acked;
-    uint32_t text_bytes;
+    uint32_t data_bytes;
     const char *cells[COLUMNS];
 };
 
@@ -118,7 +118,7 @@ static const struct row rows[] = {
 {"3.10.2 SEND", .event = SEND, .cells = CELLS(
     "", "", "-", "-", "", "TEXT",
     "- ! closing", "- ! closing", "TEXT", "- ! closing", "- ! closing", "- ! closing")},
-/* In SYN-RECEIVED the FIN waits for the handshake, as if there were text to be sent before it. */
+/* In SYN-RECEIVED the FIN waits for the handshake, as if there were data to be sent before it. */
 {"3.10.4 CLOSE", .event = CLOSE, .cells = CELLS(
     "", "", "- > CLOSED ! aborted", "- > FIN-WAIT-1", "", "FIN > FIN-WAIT-1",
     "- ! closing", "- ! closing", "FIN > LAST-ACK", "- ! closing", "- ! closing", "- ! closing")},
@@ -156,22 +156,22 @@ static const struct row rows[] = {
 {"3.10.7.4 fifth: no ACK", SEGMENT, PSH, AT_RCV_NXT, NO_ACK, 0, CELLS(
     "RST", "-", "-", "-", "-", "-",
     "-", "-", "-", "-", "-", "-")},
-{"3.10.7.4 first: old text", SEGMENT, 0, OLD, ALL, 5, CELLS(
+{"3.10.7.4 first: old data", SEGMENT, 0, OLD, ALL, 5, CELLS(
     "RST", "RST", "-", "ACK", "ACK", "ACK",
     "ACK", "ACK", "ACK", "ACK", "ACK", "ACK")},
-{"3.10.7.4 first: text beyond the window", SEGMENT, 0, BEYOND, ALL, 5, CELLS(
+{"3.10.7.4 first: data beyond the window", SEGMENT, 0, BEYOND, ALL, 5, CELLS(
     "RST", "RST", "-", "ACK", "ACK", "ACK",
     "ACK", "ACK", "ACK", "ACK", "ACK", "ACK")},
 {"3.10.7.4 fifth: ACK of all", SEGMENT, 0, AT_RCV_NXT, ALL, 0, CELLS(
     "RST", "RST", "-", "- > ESTABLISHED", "- > ESTABLISHED", "-",
     "- > FIN-WAIT-2", "-", "-", "- > TIME-WAIT", "- > CLOSED", "-")},
-{"3.10.7.4 seventh: text", SEGMENT, 0, AT_RCV_NXT, NOT_FIN, 5, CELLS(
+{"3.10.7.4 seventh: data", SEGMENT, 0, AT_RCV_NXT, NOT_FIN, 5, CELLS(
     "RST", "RST", "-", "ACK > ESTABLISHED", "ACK > ESTABLISHED", "ACK",
     "ACK", "ACK", "-", "-", "-", "-")},
 {"3.10.7.4 eighth: FIN", SEGMENT, FIN, AT_RCV_NXT, NOT_FIN, 0, CELLS(
     "RST", "RST", "-", "ACK > CLOSE-WAIT", "ACK > CLOSE-WAIT", "ACK > CLOSE-WAIT",
     "ACK > CLOSING", "ACK > TIME-WAIT", "ACK", "ACK", "ACK", "ACK")},
-{"3.10.7.4 eighth: FIN with text", SEGMENT, FIN, AT_RCV_NXT, NOT_FIN, 5, CELLS(
+{"3.10.7.4 eighth: FIN with data", SEGMENT, FIN, AT_RCV_NXT, NOT_FIN, 5, CELLS(
     "RST", "RST", "-", "ACK > CLOSE-WAIT", "ACK > CLOSE-WAIT", "ACK > CLOSE-WAIT",
     "ACK > CLOSING", "ACK > TIME-WAIT", "ACK", "ACK", "ACK", "ACK")},
 {"3.10.7.4 fifth, eighth: FIN with the ACK of ours", SEGMENT, FIN, AT_RCV_NXT, ALL, 0, CELLS(
@@ -238,7 +238,7 @@ static struct segment segment_of(const struct row *row, enum column column,
     else if (row->where == BEYOND)
         segment.seq += WINDOW_MOST;
     else if (row->where == OLD)
-        segment.seq -= row->text_bytes;
+        segment.seq -= row->data_bytes;
     else if (row->where == LAST_FIN)
         segment.seq -= 1;
     if (row->acked != NO_ACK)
@@ -248,7 +248,7 @@ static struct segment segment_of(const struct row *row, enum column column,
         segment.ack += UNSENT_BYTES;
     else if (row->acked == NOT_FIN)
         segment.ack -= fin_in_flight;
-    segment.len = row->text_bytes + ((row->flags & FIN) != 0) + ((row->flags & SYN) != 0);
+    segment.len = row->data_bytes + ((row->flags & FIN) != 0) + ((row->flags & SYN) != 0);
     return segment;
 }
 
@@ -272,8 +272,8 @@ static void happen(const struct row *row, struct talk *talk, const struct segmen
     if (row->event < SEGMENT) {
         call(talk, row->event);
     } else if (row->event == SEGMENT) {
-        rx(talk, segment->flags, segment->seq, segment->ack, row->text_bytes);
-        if (row->text_bytes > 0) /* an ACK may wait */
+        rx(talk, segment->flags, segment->seq, segment->ack, row->data_bytes);
+        if (row->data_bytes > 0) /* an ACK may wait */
             talk_wait(talk, 100 * ms);
     } else {
         talk_wait(talk, row->event == TIMEOUT ? 1900 * ms : 61 * second);
@@ -301,7 +301,7 @@ static uint32_t rcv_nxt(const struct row *row, const struct place *place,
 {
     const bool at_edge = row->event == SEGMENT && segment->seq == place->peer;
     /* behind the peer's FIN nothing is taken, and a FIN that is changes the state */
-    const bool is_taken = row->flags & FIN ? next != 0 : row->text_bytes > 0 || next;
+    const bool is_taken = row->flags & FIN ? next != 0 : row->data_bytes > 0 || next;
 
     if (place->peer == 0) /* the peer's SYN was the event */
         return 1;

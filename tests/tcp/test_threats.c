@@ -12,7 +12,7 @@ enum {
     FLAGS_XMAS = FIN | PSH | URG
 };
 
-/* The next segment of the conversation, with text, to be spoilt. */
+/* The next segment of the conversation, with data, to be spoilt. */
 static struct frame next_frame(struct place *place)
 {
     return talk_frame(place->talk, ACK, place->peer, place->us, "text", 4);
@@ -33,7 +33,7 @@ static void bad_offsets(struct place *place)
     for (unsigned offset = 0; offset < 16; offset++) {
         struct frame frame = next_frame(place);
 
-        if (offset == 5 || offset == 6) /* right, and into the text */
+        if (offset == 5 || offset == 6) /* right, and into the data */
             continue;
         frame.bytes[FRAME_L4 + 12] = (uint8_t)(offset << 4);
         feed(place, &frame);
@@ -70,7 +70,7 @@ static void bad_options(struct place *place)
         for (unsigned syn = 0; syn < 2; syn++) {
             struct frame frame = next_frame(place);
 
-            frame.bytes[FRAME_L4 + 12] = 0x60; /* its text is the option */
+            frame.bytes[FRAME_L4 + 12] = 0x60; /* its data is the option */
             memcpy(frame.bytes + FRAME_L4 + 20, bad_option[i], 4);
             if (syn)
                 frame.bytes[FRAME_L4 + 13] = SYN;
@@ -87,7 +87,7 @@ static void test_threat_H2_malformed_options_are_dropped_never_reset(void **stat
     in_states(all_states, bad_options);
 }
 
-/* CVE-2019-11479: more headers than text */
+/* CVE-2019-11479: more headers than data */
 static void test_threat_H3_MSS_has_a_floor_of_48(void **state)
 {
     static const uint16_t sizes[] = {0, 1, 8, 47, 48};
@@ -243,7 +243,7 @@ static void urgent(struct place *place)
     }
 }
 
-static void test_threat_H6_urgent_text_is_delivered_in_band(void **state)
+static void test_threat_H6_urgent_data_is_delivered_in_band(void **state)
 {
     (void)state;
     in_states(STATE_BIT(ESTABLISHED) | STATE_BIT(FIN_WAIT_1) | STATE_BIT(FIN_WAIT_2), urgent);
@@ -431,7 +431,7 @@ int main(void)
         talk_test(test_threat_H4_window_scale_over_14_is_14),
         talk_test(test_threat_H5_SACK_blocks_that_cannot_be_are_ignored),
         talk_test(test_threat_H5_comb_of_SACK_blocks_makes_no_crumbs),
-        cmocka_unit_test(test_threat_H6_urgent_text_is_delivered_in_band),
+        cmocka_unit_test(test_threat_H6_urgent_data_is_delivered_in_band),
         cmocka_unit_test(test_threat_H7_segments_without_ACK_change_nothing),
         cmocka_unit_test(test_threat_H7_SYN_with_FIN_opens_nothing),
         cmocka_unit_test(test_threat_H7_every_combination_of_flags_in_every_state),

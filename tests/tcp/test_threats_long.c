@@ -134,7 +134,7 @@ static void silent_peer(struct place *place)
     else if (place->state == TCP_FIN_WAIT_2)
         leat_tcp_close(talk->conn); /* nobody reads: it is abandoned */
     talk_wait(talk, 400 * second);
-    if (talk->conn) { /* text is unread still */
+    if (talk->conn) { /* data is unread still */
         leat_tcp_close(talk->conn);
         world_poll(talk->world);
     }

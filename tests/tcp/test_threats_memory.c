@@ -71,7 +71,7 @@ static void comb(struct talk *talk, uint32_t most)
         world_mark(talk->world);
     }
     assert_true(before - leat_pool_free_count(leat_pool(talk->world->stack)) <= most);
-    for (uint32_t at = 1; at < 2001; at += 100) { /* and the text arrives, sent again */
+    for (uint32_t at = 1; at < 2001; at += 100) { /* and the data arrives, sent again */
         world_mark(talk->world);
         rx(talk, ACK, at, 1, 100);
     }
@@ -173,7 +173,7 @@ static void test_threat_R3_program_may_limit_a_shut_window(void **state)
 
 /* ---- Q7: a shut window in a SYN that opens ------------------------------------------------ */
 
-/* A SYN with text and a good cookie whose window is shut. */
+/* A SYN with data and a good cookie whose window is shut. */
 static void open_by_shut_window(struct talk *talk)
 {
     uint8_t cookie[8];
@@ -315,7 +315,7 @@ static void give_all(struct hog *hog)
         leat_buf_free(hog->bufs[--hog->count]);
 }
 
-/* The peer acknowledges what has come and sends all of its text (and FIN) again. */
+/* The peer acknowledges what has come and sends all of its data (and FIN) again. */
 static void peer_speaks(struct talk *talk, uint8_t flags)
 {
     const uint32_t us = talk_info(talk).snd_nxt - talk->iss;
@@ -394,7 +394,7 @@ static void test_threat_R5_handshake_survives_an_empty_pool(void **state)
     talk_heard(talk, 10);
 }
 
-static void test_threat_R5_text_is_refused_while_the_pool_is_low_and_comes_again(void **state)
+static void test_threat_R5_data_is_refused_while_the_pool_is_low_and_comes_again(void **state)
 {
     struct talk *talk = *state;
     struct hog *hog = malloc(sizeof *hog);
@@ -427,7 +427,7 @@ int main(void)
         talk_test(test_threat_R4_backlog_is_capped_when_nobody_accepts),
         cmocka_unit_test(test_threat_R5_conversation_survives_the_want_of_each_buffer),
         talk_test(test_threat_R5_handshake_survives_an_empty_pool),
-        talk_test(test_threat_R5_text_is_refused_while_the_pool_is_low_and_comes_again),
+        talk_test(test_threat_R5_data_is_refused_while_the_pool_is_low_and_comes_again),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -86,19 +86,19 @@ static void work(struct leat_tcp *conn, void *arg)
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct job *job = arg;
-    struct leat_buf *text;
+    struct leat_buf *payload;
 
-    while ((text = leat_tcp_receive(conn, UINT32_MAX))) {
-        const uint32_t len = leat_buf_total(text);
+    while ((payload = leat_tcp_receive(conn, UINT32_MAX))) {
+        const uint32_t len = leat_buf_total(payload);
 
-        for (struct leat_buf *piece = text; piece; piece = piece->next) {
+        for (struct leat_buf *piece = payload; piece; piece = piece->next) {
             for (uint32_t i = 0; i < piece->len; i++) {
                 job->left += piece->data[i] == 'B' ? LARGE_BYTES : 0;
                 job->left += piece->data[i] == 'C' ? CLIENT_BYTES : 0;
                 job->lends += piece->data[i] == 'H';
             }
         }
-        leat_buf_free(text);
+        leat_buf_free(payload);
         leat_tcp_consumed(conn, len);
     }
     work(conn, arg);
@@ -152,7 +152,7 @@ static void leave_the_silent(struct starve *starve)
 /* ---- the wire ----------------------------------------------------------------------------- */
 
 static void say(struct starve *starve, const struct end *end, uint8_t flags, uint32_t seq,
-                uint16_t window, const void *text, uint32_t len)
+                uint16_t window, const void *data, uint32_t len)
 {
     const struct frame_segment segment = {.src_port = (uint16_t)(FIRST_PORT + (end - starve->ends)),
                                           .dst_port = PORT,
@@ -160,7 +160,7 @@ static void say(struct starve *starve, const struct end *end, uint8_t flags, uin
                                           .ack = end->ack,
                                           .flags = flags,
                                           .window = window};
-    struct frame frame = frame_tcp(&segment, text, len);
+    struct frame frame = frame_tcp(&segment, data, len);
 
     frame_put32(frame.bytes + FRAME_IP + 12, end->ip);
     frame_seal_ip(&frame);

@@ -133,7 +133,7 @@ static void clock_differs_per_connection(void **state)
 /* ---- every segment ------------------------------------------------------------------------ */
 
 /* RFC 7323 3.2, RFC 6691 3: the MSS counts no options */
-static void all_text_has_them_and_less_room(void **state)
+static void all_data_has_them_and_less_room(void **state)
 {
     struct talk *talk = *state;
     uint32_t tsval;
@@ -194,7 +194,7 @@ static void delayed_ACK_echoes_the_first_segment(void **state)
 }
 
 /* RFC 7323 4.3 (B), (C): what lies above a hole is not echoed, what fills it is */
-static void text_above_a_hole_is_not_echoed(void **state)
+static void data_above_a_hole_is_not_echoed(void **state)
 {
     struct talk *talk = *state;
 
@@ -361,10 +361,10 @@ int main(void)
         talk_test(without_an_offer_there_are_none),
         talk_test_later(configuration_may_refuse_them),
         talk_test(clock_differs_per_connection),
-        talk_test(all_text_has_them_and_less_room),
+        talk_test(all_data_has_them_and_less_room),
         talk_test(echo_measures_the_round_trip_of_a_retransmission),
         talk_test(delayed_ACK_echoes_the_first_segment),
-        talk_test(text_above_a_hole_is_not_echoed),
+        talk_test(data_above_a_hole_is_not_echoed),
         talk_test(old_duplicate_is_dropped_and_answered),
         talk_test(old_FIN_is_dropped_and_answered),
         talk_test(timestamps_wrap),

@@ -1,4 +1,4 @@
-/* test_transfers.c -- two connections, and memory for the text of one (tcp/conn/transfer.h). */
+/* test_transfers.c -- two connections, and memory for the data of one (tcp/conn/transfer.h). */
 #include "talk.h"
 
 enum {
@@ -42,7 +42,7 @@ static uint64_t refused(const struct talk *talk)
     return leat_stats(talk->world->stack)->tcp_transfers_short;
 }
 
-/* The first has text in flight, which stays there: the second has its turn. */
+/* The first has data in flight, which stays there: the second has its turn. */
 static void occupy(struct talk *talk)
 {
     establish_both(talk);
@@ -112,7 +112,7 @@ static void the_window_outlives_the_transfer(void **state)
     }
 }
 
-static void text_waits_and_its_writer_is_told(void **state)
+static void data_waits_and_its_writer_is_told(void **state)
 {
     struct talk *talk = *state;
     const uint8_t byte = talk_byte(1);
@@ -168,7 +168,7 @@ static void a_lost_FIN_waits(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
 }
 
-static void text_out_of_order_is_dropped_and_comes_again(void **state)
+static void data_out_of_order_is_dropped_and_comes_again(void **state)
 {
     struct talk *talk = *state;
 
@@ -221,10 +221,10 @@ int main(void)
         cmocka_unit_test(a_million_connections_fit_into_512_MB),
         talk_test_later(who_has_nothing_on_its_way_gives_way),
         talk_test_later(the_window_outlives_the_transfer),
-        talk_test_later(text_waits_and_its_writer_is_told),
+        talk_test_later(data_waits_and_its_writer_is_told),
         talk_test_later(a_FIN_alone_needs_none),
         talk_test_later(a_lost_FIN_waits),
-        talk_test_later(text_out_of_order_is_dropped_and_comes_again),
+        talk_test_later(data_out_of_order_is_dropped_and_comes_again),
         talk_test_later(a_shut_window_gives_way_to_those_who_wait),
     };
 

@@ -25,17 +25,17 @@ static const struct line *current; /* what in_closed() is to do */
 
 static void call(struct talk *talk, enum tcp_event event)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     switch ((unsigned)event) {
     case TCP_SEND:
-        text = leat_buf_copy(leat_pool(talk->world->stack), "abc", 3);
-        talk->err = leat_tcp_send(talk->conn, text);
+        data = leat_buf_copy(leat_pool(talk->world->stack), "abc", 3);
+        talk->err = leat_tcp_send(talk->conn, data);
         break;
     case TCP_RECEIVE:
-        text = leat_tcp_receive(talk->conn, 1000);
-        assert_int_equal(leat_buf_total(text), talk->read_nothing ? 3 : 0);
-        leat_buf_free(text);
+        data = leat_tcp_receive(talk->conn, 1000);
+        assert_int_equal(leat_buf_total(data), talk->read_nothing ? 3 : 0);
+        leat_buf_free(data);
         break;
     case TCP_CLOSE:
         talk->err = leat_tcp_shutdown(talk->conn);
@@ -179,7 +179,7 @@ static void do_ack(struct place *place)
     }
 }
 
-static void do_text(struct place *place)
+static void do_data(struct place *place)
 {
     struct talk *talk = place->talk;
     const unsigned state = place->line->state;
@@ -197,7 +197,7 @@ static void do_text(struct place *place)
     case TCP_rcv_FIN:
         rx(talk, FIN | ACK, place->peer, ack, 0);
         return;
-    default: /* rcv_text, rcv_text_no_reader */
+    default: /* rcv_data, rcv_data_no_reader */
         if (state == TCP_SYN_RECEIVED)
             rx(talk, SYN, 0, 0, 5);
         else
@@ -220,7 +220,7 @@ static void do_segment(struct place *place)
     else if (event >= TCP_rcv_no_ACK && event <= TCP_rcv_ACK_of_FIN)
         do_ack(place);
     else
-        do_text(place);
+        do_data(place);
 }
 
 /* ---- events: timeouts and ICMP ------------------------------------------------------------ */
@@ -300,7 +300,7 @@ static void do_event(struct place *place)
         do_call(place);
     else if (event <= TCP_rcv_FIN || event == TCP_rcv_other_SYN)
         do_segment(place);
-    else if (event == TCP_rcv_SYN_text)
+    else if (event == TCP_rcv_SYN_data)
         rx(place->talk, SYN, 0, 0, 10);
     else if (event == TCP_ICMP_hard_error)
         do_icmp(place);
@@ -415,7 +415,7 @@ static int setup_line(void **state)
 {
     current = *state;
     talk_setup_later(state);
-    ((struct talk *)*state)->world->tcp_config.fast_open = line_is(current, "rcv_SYN_text");
+    ((struct talk *)*state)->world->tcp_config.fast_open = line_is(current, "rcv_SYN_data");
     if (line_is(current, "rcv_other_SYN"))
         ((struct talk *)*state)->world->tcp_config.ecn = LEAT_TCP_ECN_ASK_ACCURATE;
     talk_begin(*state);

@@ -77,7 +77,7 @@ static void to_fin_wait_1(struct place *place)
         rx(talk, ACK, 1, 1, 0);
         talk_send(talk, 10);
     }
-    if (line_is(place->line, "rcv_text_no_reader"))
+    if (line_is(place->line, "rcv_data_no_reader"))
         assert_int_equal(leat_tcp_close(talk->conn), LEAT_OK);
     else
         assert_int_equal(leat_tcp_shutdown(talk->conn), LEAT_OK);
@@ -105,7 +105,7 @@ static void to_fin_wait_2(struct place *place)
     quiet(talk);
 }
 
-/* The peer's FIN, with text in front that the program leaves unread: so its handle lives on. */
+/* The peer's FIN, with data in front that the program leaves unread: so its handle lives on. */
 static void peer_closes(struct place *place)
 {
     place->talk->read_nothing = true;
@@ -168,9 +168,9 @@ void go_to_state(struct place *place)
         to_syn_sent(place);
         break;
     case TCP_SYN_RECEIVED:
-        if (line_is(place->line, "rcv_SYN_text"))
+        if (line_is(place->line, "rcv_SYN_data"))
             to_fast_open(place);
-        else if (line_is(place->line, "rcv_text")) /* of the SYN that crosses ours */
+        else if (line_is(place->line, "rcv_data")) /* of the SYN that crosses ours */
             to_syn_sent(place);
         else
             to_syn_received(place);

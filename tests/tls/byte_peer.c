@@ -5,14 +5,14 @@ enum {
     MESSAGE_BYTES = 600
 };
 
-void peer_say(struct tls_end *end, uint8_t type, const uint8_t *text, uint32_t len)
+void peer_say(struct tls_end *end, uint8_t type, const uint8_t *data, uint32_t len)
 {
     static uint8_t record[WIRE_TLS_RECORD_HEADER + WIRE_TLS_CIPHERTEXT_MAX];
     const struct tls_session *session = end->stream.end;
     const bool sealed = session->read.on && type != WIRE_TLS_CHANGE_CIPHER_SPEC;
 
     assert_true(WIRE_TLS_RECORD_HEADER + len + 1 + LEAT_CRYPTO_TAG_BYTES <= sizeof record);
-    memcpy(record + WIRE_TLS_RECORD_HEADER, text, len);
+    memcpy(record + WIRE_TLS_RECORD_HEADER, data, len);
     tls_end_feed_record(end, record, len, type, sealed, 1500);
     for (unsigned i = 0; i < 4; i++)
         tls_world_poll();

@@ -15,7 +15,7 @@
 #include "tls_end.h"
 
 /* A record, encrypted if the end's are, which then has some turns. */
-void peer_say(struct tls_end *end, uint8_t type, const uint8_t *text, uint32_t len);
+void peer_say(struct tls_end *end, uint8_t type, const uint8_t *data, uint32_t len);
 /* A handshake message in one, at most 600 bytes. */
 void peer_message(struct tls_end *end, uint8_t type, const uint8_t *body, uint32_t len);
 /* The one that is right, or a wrong one of the same length. */

@@ -10,7 +10,7 @@ struct sent_early sent;
 static void on_early(void *arg)
 {
     struct user *user = arg;
-    struct leat_buf *text;
+    struct leat_buf *data;
     size_t taken;
 
     assert_false(user->open);
@@ -19,13 +19,13 @@ static void on_early(void *arg)
     assert_null(leat_stream_receive(&user->stream, 100));
     if (early.calls == 1)
         assert_int_equal(leat_stream_send_room(&user->stream), 0);
-    while ((text = leat_tls_receive_early(&user->stream, 1000)) != NULL) {
-        const uint32_t len = leat_buf_total(text);
+    while ((data = leat_tls_receive_early(&user->stream, 1000)) != NULL) {
+        const uint32_t len = leat_buf_total(data);
 
         assert_true(early.have + len <= EARLY_BYTES);
-        leat_buf_read(text, 0, early.bytes + early.have, len);
+        leat_buf_read(data, 0, early.bytes + early.have, len);
         early.have += len;
-        leat_buf_free(text);
+        leat_buf_free(data);
         leat_stream_consumed(&user->stream, len);
     }
     if (early.answer)
@@ -33,11 +33,11 @@ static void on_early(void *arg)
     early.answer = false;
 }
 
-static void note_sent(struct pipe_end *end, struct leat_buf *text)
+static void note_sent(struct pipe_end *end, struct leat_buf *data)
 {
     (void)end;
-    assert_true(sent.len + leat_buf_total(text) <= EARLY_BYTES);
-    sent.len += leat_buf_read(text, 0, sent.bytes + sent.len, EARLY_BYTES - (uint32_t)sent.len);
+    assert_true(sent.len + leat_buf_total(data) <= EARLY_BYTES);
+    sent.len += leat_buf_read(data, 0, sent.bytes + sent.len, EARLY_BYTES - (uint32_t)sent.len);
 }
 
 void pass(struct fixture *f, uint64_t ns)
@@ -123,7 +123,7 @@ void capture(struct fixture *f)
 {
     const struct leat_stream wire = pipe_stream(&f->ends[SERVER]);
     struct leat_stream client;
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     pass(f, second);
     pipe_open(f->ends, f->world->stacks[SERVER], WIDE);
@@ -133,9 +133,9 @@ void capture(struct fixture *f)
         leat_tls_connect(f->tls[CLIENT], &client, &f->client, &f->users[CLIENT]->stream), LEAT_OK);
     leat_stream_set_events(&f->users[CLIENT]->stream, &user_events, f->users[CLIENT]);
     world_wait(f->world, 10 * ms);
-    text = leat_stream_receive(&wire, EARLY_BYTES);
-    sent.len = leat_buf_read(text, 0, sent.bytes, EARLY_BYTES);
-    leat_buf_free(text);
+    data = leat_stream_receive(&wire, EARLY_BYTES);
+    sent.len = leat_buf_read(data, 0, sent.bytes, EARLY_BYTES);
+    leat_buf_free(data);
     leat_stream_abort(&f->users[CLIENT]->stream);
     assert_true(world_run(f->world, &f->users[CLIENT]->closed, second));
 }

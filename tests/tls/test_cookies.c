@@ -128,16 +128,16 @@ static void test_without_pressure_there_is_no_cookie(void **state)
 static uint8_t shares[2][32];
 static unsigned hellos;
 
-static void note_share(struct pipe_end *end, struct leat_buf *text)
+static void note_share(struct pipe_end *end, struct leat_buf *payload)
 {
     static const uint8_t extension[] = {0, 0x33, 0, 38, 0, 36, 0, 0x1d, 0, 32};
 
     (void)end;
-    if (text->data[0] != WIRE_TLS_HANDSHAKE)
+    if (payload->data[0] != WIRE_TLS_HANDSHAKE)
         return;
-    for (uint32_t i = 0; i + 42 <= text->len; i++)
-        if (hellos < 2 && memcmp(text->data + i, extension, sizeof extension) == 0)
-            memcpy(shares[hellos++], text->data + i + sizeof extension, 32);
+    for (uint32_t i = 0; i + 42 <= payload->len; i++)
+        if (hellos < 2 && memcmp(payload->data + i, extension, sizeof extension) == 0)
+            memcpy(shares[hellos++], payload->data + i + sizeof extension, 32);
 }
 
 /* 4.1.2: no share was asked for, so it stays. */
@@ -164,23 +164,23 @@ static uint32_t spoil_at; /* in the cookie's extension */
 static uint8_t spoil_by;
 
 /* The place of the cookie's extension in a hello; 0: there is none. */
-static uint32_t cookie_at(const struct leat_buf *text)
+static uint32_t cookie_at(const struct leat_buf *payload)
 {
     static const uint8_t extension[] = {0, 0x2c, 0, TLS_COOKIE + 2, 0, TLS_COOKIE};
 
-    for (uint32_t i = 0; i + sizeof extension <= text->len; i++)
-        if (memcmp(text->data + i, extension, sizeof extension) == 0)
+    for (uint32_t i = 0; i + sizeof extension <= payload->len; i++)
+        if (memcmp(payload->data + i, extension, sizeof extension) == 0)
             return i;
     return 0;
 }
 
-static void spoil_cookie(struct pipe_end *end, struct leat_buf *text)
+static void spoil_cookie(struct pipe_end *end, struct leat_buf *payload)
 {
-    const uint32_t at = text->data[0] == WIRE_TLS_HANDSHAKE ? cookie_at(text) : 0;
+    const uint32_t at = payload->data[0] == WIRE_TLS_HANDSHAKE ? cookie_at(payload) : 0;
 
     (void)end;
     if (at > 0)
-        text->data[at + spoil_at] ^= spoil_by;
+        payload->data[at + spoil_at] ^= spoil_by;
 }
 
 static void expect_refusal(struct fixture *f, uint8_t alert, const char *why)
@@ -224,11 +224,11 @@ static void test_threat_T13_no_cookie_at_all(void **state)
     expect_refusal(f, WIRE_TLS_MISSING_EXTENSION, "a second hello without a cookie");
 }
 
-static void change_random(struct pipe_end *end, struct leat_buf *text)
+static void change_random(struct pipe_end *end, struct leat_buf *payload)
 {
     (void)end;
-    if (text->data[0] == WIRE_TLS_HANDSHAKE && cookie_at(text) > 0)
-        text->data[5 + 4 + 2] ^= 1;
+    if (payload->data[0] == WIRE_TLS_HANDSHAKE && cookie_at(payload) > 0)
+        payload->data[5 + 4 + 2] ^= 1;
 }
 
 static void test_threat_T4_a_second_hello_that_differs_from_a_forgotten_one(void **state)
@@ -274,13 +274,13 @@ static struct leat_stream intruder;
 static struct pipe_end intruder_ends[2];
 
 /* Somebody takes the only handshake while the second hello is on its way. */
-static void take_place(struct pipe_end *end, struct leat_buf *text)
+static void take_place(struct pipe_end *end, struct leat_buf *payload)
 {
     struct fixture *f = world_of_spoiler;
     const struct leat_stream server = pipe_stream(&intruder_ends[SERVER]);
 
     (void)end;
-    if (text->data[0] == WIRE_TLS_HANDSHAKE && !intruder.end)
+    if (payload->data[0] == WIRE_TLS_HANDSHAKE && !intruder.end)
         assert_int_equal(leat_tls_accept(f->tls[SERVER], &server, &intruder), LEAT_OK);
 }
 

@@ -15,7 +15,7 @@ enum {
 
 static const bool never = false;
 
-/* A text in many pieces, as a program that writes lines has it. */
+/* A payload in many pieces, as a program that writes lines has it. */
 static struct leat_buf *scatter(struct fixture *f)
 {
     struct leat_buf *all = NULL;
@@ -32,18 +32,18 @@ static struct leat_buf *scatter(struct fixture *f)
     return all;
 }
 
-/* Sends @text, and once more if there was no buffer; who was told so hears of room. */
-static void send_scattered(struct fixture *f, unsigned from, struct leat_buf *text)
+/* Sends @data, and once more if there was no buffer; who was told so hears of room. */
+static void send_scattered(struct fixture *f, unsigned from, struct leat_buf *data)
 {
     struct user *user = f->users[from];
     const unsigned before = user->writable;
     enum leat_err err;
 
     if (!user->open || user->closed) {
-        leat_buf_free(text);
+        leat_buf_free(data);
         return;
     }
-    err = leat_stream_send(&user->stream, text);
+    err = leat_stream_send(&user->stream, data);
     for (unsigned i = 0; i < 100 && err == LEAT_ERR_FULL && user->writable == before; i++)
         world_run(f->world, &user->closed, 100 * ms);
     if (err == LEAT_ERR_FULL && !user->closed) {
@@ -69,19 +69,19 @@ static void send_long(struct fixture *f, unsigned from)
 /* A session from begin to end; true if each end has heard all of the other, and ended well. */
 static bool goes_well(struct fixture *f, unsigned nth, uint32_t grain)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
     bool heard;
 
     world_wait(f->world, second);
-    text = scatter(f);
+    data = scatter(f);
     dry_at(leat_pool(f->world->stacks[SERVER]), nth);
     shake_again(f);
     f->ends[SERVER].grain = f->ends[CLIENT].grain = grain;
     world_run(f->world, &never, 2 * second);
     send_long(f, CLIENT);
-    send_scattered(f, SERVER, text);
+    send_scattered(f, SERVER, data);
     heard = f->users[SERVER]->have == LONG && f->users[CLIENT]->have == 10 * SCATTERED;
-    if (!heard) { /* it has ended at both ends, before any text or for a reason that is told */
+    if (!heard) { /* it has ended at both ends, before any data or for a reason that is told */
         assert_true(f->users[SERVER]->closed && f->users[CLIENT]->closed);
         if (f->users[SERVER]->have + f->users[CLIENT]->have > 0)
             assert_string_equal(f->users[SERVER]->info.why, "no memory to open a record");

@@ -22,7 +22,7 @@ static void test_early_data_is_answered_before_the_session_is_open(void **state)
     open_early(f, true);
 }
 
-/* RFC 8446 8: behind the handshake it is text as any other. */
+/* RFC 8446 8: behind the handshake it is data as any other. */
 static void test_nobody_asks_for_early_data(void **state)
 {
     struct fixture *f = *state;
@@ -65,12 +65,12 @@ static void test_threat_T2_early_data_in_pieces_of_any_size(void **state)
 /* The client says as much as the ticket allows; the rest is the program's. */
 static void test_more_early_data_than_the_ticket_allows(void **state)
 {
-    static uint8_t text[3 * LIMIT];
+    static uint8_t data[3 * LIMIT];
     struct fixture *f = *state;
 
     open_old(f);
-    f->client.early = text;
-    f->client.early_len = sizeof text;
+    f->client.early = data;
+    f->client.early_len = sizeof data;
     shake_early(f, NULL);
     assert_true(world_run(f->world, &f->users[CLIENT]->open, 5 * second));
     assert_int_equal(f->users[CLIENT]->info.early_bytes, LIMIT);
@@ -87,13 +87,13 @@ static void be_narrow(struct fixture *f)
 /* What finds no room in time isn't sent early. */
 static void test_early_data_waits_for_no_room(void **state)
 {
-    static uint8_t text[LIMIT];
+    static uint8_t data[LIMIT];
     struct fixture *f = *state;
     uint32_t taken;
 
     open_old(f);
-    f->client.early = text;
-    f->client.early_len = sizeof text;
+    f->client.early = data;
+    f->client.early_len = sizeof data;
     shake_early(f, be_narrow);
     assert_true(world_run(f->world, &f->users[CLIENT]->open, 5 * second));
     taken = f->users[CLIENT]->info.early_bytes;
@@ -323,18 +323,18 @@ static void test_a_cookie_refuses_early_data(void **state)
 /* As long as can be; what is refused is passed over up to its limit, which is higher. */
 static void test_early_data_that_is_refused_is_passed_over(void **state)
 {
-    static uint8_t text[3 << 15];
+    static uint8_t data[3 << 15];
     struct fixture *f = *state;
 
     open_old(f);
-    f->client.early = text;
+    f->client.early = data;
     f->client.early_len = (1 << 15) + LIMIT;
-    f->ticket.early_bytes = sizeof text;
+    f->ticket.early_bytes = sizeof data;
     f->ticket.received_s -= 30;
     open_early(f, false);
     assert_true(counts(f, SERVER)->early_bytes > f->client.early_len);
     f->client.early_len = (1 << 15) + 3 * LIMIT;
-    f->ticket.early_bytes = sizeof text;
+    f->ticket.early_bytes = sizeof data;
     f->ticket.received_s -= 30;
     shake_early(f, NULL);
     expect_end(f, SERVER, LEAT_ERR_TLS);

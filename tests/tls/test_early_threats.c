@@ -107,11 +107,11 @@ static void test_threat_T6_a_full_register_refuses(void **state)
 /* 4.2.10: the limit is the server's, whatever the client believes. */
 static void test_threat_T6_more_early_data_than_is_allowed(void **state)
 {
-    static uint8_t text[LIMIT + 1];
+    static uint8_t data[LIMIT + 1];
     struct fixture *f = *state;
 
     open_old(f);
-    f->client.early = text;
+    f->client.early = data;
     f->client.early_len = LIMIT;
     open_early(f, true);
     f->client.early_len = LIMIT + 1;
@@ -131,7 +131,7 @@ static void test_threat_T6_more_early_data_than_is_allowed(void **state)
  */
 static void test_every_beginning_of_the_first_flight_and_silence(void **state)
 {
-    static const uint8_t text[40];
+    static const uint8_t data[40];
     struct fixture *f = *state;
     struct leat_tls_ticket own;
     uint32_t free_count;
@@ -139,15 +139,15 @@ static void test_every_beginning_of_the_first_flight_and_silence(void **state)
     f->config[SERVER].early_hellos = 1 << 12;
     f->config[SERVER].handshake_ns = 200 * ms;
     open_old(f);
-    f->client.early = text;
-    f->client.early_len = sizeof text;
+    f->client.early = data;
+    f->client.early_len = sizeof data;
     own = f->ticket;
     free_count = leat_pool_free_count(leat_pool(f->world->stacks[SERVER]));
     for (size_t len = 0; len == 0 || len <= sent.len; len++) {
         f->ticket = own;
         capture(f);
         replay(f, len);
-        assert_int_equal(early.have, len == sent.len ? sizeof text : 0);
+        assert_int_equal(early.have, len == sent.len ? sizeof data : 0);
         expect_end(f, SERVER, LEAT_ERR_TIMEOUT);
         assert_int_equal(f->users[SERVER]->have, 0);
         world_wait(f->world, 10 * ms);

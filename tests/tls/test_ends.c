@@ -1,4 +1,4 @@
-/* test_ends.c -- both ends of TLS talk to each other: hellos, text, the end, in pieces of any size.
+/* test_ends.c -- both ends of TLS talk to each other: hellos, data, the end, in pieces of any size.
  */
 #include "tls_test.h"
 
@@ -6,7 +6,7 @@ enum {
     WIDE = 1 << 18
 };
 
-static void test_text_both_ways(void **state)
+static void test_data_both_ways(void **state)
 {
     struct fixture *f = *state;
 
@@ -24,7 +24,7 @@ static void test_text_both_ways(void **state)
     leave(f);
 }
 
-static void test_a_lot_of_text(void **state)
+static void test_a_lot_of_data(void **state)
 {
     struct fixture *f = *state;
 
@@ -186,8 +186,8 @@ static void test_threat_T14_a_stream_that_is_cut_short_is_told(void **state)
 }
 
 /* Three servers have one signature a turn: all come to theirs. */
-/* ... also behind text that the program has not taken: it looks no further. */
-static void test_threat_T14_a_cut_behind_text_that_waits_is_told(void **state)
+/* ... also behind data that the program has not taken: it looks no further. */
+static void test_threat_T14_a_cut_behind_data_that_waits_is_told(void **state)
 {
     struct fixture *f = *state;
     const struct leat_stream server = pipe_stream(&f->ends[SERVER]);
@@ -238,9 +238,9 @@ static void test_threat_T13_signatures_have_their_turn(void **state)
 }
 
 /* As a connection's share of a pool does, the room goes when some of it is used. */
-static void shrink(struct pipe_end *end, struct leat_buf *text)
+static void shrink(struct pipe_end *end, struct leat_buf *data)
 {
-    end->capacity = leat_buf_total(end->text) + end->unconsumed + leat_buf_total(text);
+    end->capacity = leat_buf_total(end->data) + end->unconsumed + leat_buf_total(data);
     if (end->capacity < 3000)
         end->capacity = 3000;
 }
@@ -267,25 +267,25 @@ static uint32_t deny_beside_a_record(struct pipe_end *end, uint32_t room)
     return 0;
 }
 
-/* A share of the pool shrinks by the very record: its text waits, and goes once. */
+/* A share of the pool shrinks by the very record: its data waits, and goes once. */
 static void test_room_that_goes_by_the_record(void **state)
 {
     static uint8_t bytes[5000];
     struct fixture *f = *state;
     struct user *to;
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     open_both(f, WIDE);
     to = f->users[CLIENT];
     to->have = 0;
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(i * 7);
-    text = leat_buf_lend(leat_pool(f->world->stacks[SERVER]), bytes, sizeof bytes, NULL, NULL);
-    assert_non_null(text);
+    data = leat_buf_lend(leat_pool(f->world->stacks[SERVER]), bytes, sizeof bytes, NULL, NULL);
+    assert_non_null(data);
     free_before = leat_pool_free_count(leat_pool(f->world->stacks[SERVER]));
     denials = 3;
     f->ends[SERVER].grants = deny_beside_a_record;
-    assert_int_equal(leat_stream_send(&f->users[SERVER]->stream, text), LEAT_OK);
+    assert_int_equal(leat_stream_send(&f->users[SERVER]->stream, data), LEAT_OK);
     world_wait(f->world, second);
     assert_int_equal(denials, 0);
     assert_int_equal(to->have, sizeof bytes);
@@ -293,8 +293,8 @@ static void test_room_that_goes_by_the_record(void **state)
     leave(f);
 }
 
-/* A peer's update that asks for one is answered before more text, though text waits (4.6.3). */
-static void test_an_update_goes_before_text_that_waits(void **state)
+/* A peer's update that asks for one is answered before more data, though data waits (4.6.3). */
+static void test_an_update_goes_before_data_that_waits(void **state)
 {
     static uint8_t update[] = {WIRE_TLS_KEY_UPDATE, 0, 0, 1, 1};
     static uint8_t bytes[5000];
@@ -317,7 +317,7 @@ static void test_an_update_goes_before_text_that_waits(void **state)
     assert_true(tls_key_update(client, &client->write));
     tls_session_pump(server);
     assert_null(server->unsent);
-    assert_int_equal(server->write.sequence, 4); /* records of the text by the new key: all */
+    assert_int_equal(server->write.sequence, 4); /* records of the data by the new key: all */
     world_wait(f->world, second);
     assert_int_equal(f->users[CLIENT]->have, sizeof bytes);
     leave(f);
@@ -340,8 +340,8 @@ static void test_who_has_said_all_sends_no_more(void **state)
     leave(f);
 }
 
-/* RFC 1122 4.2.2.13, as over TCP: the peer hears that its text was lost. */
-static void test_who_closes_with_text_unread_resets(void **state)
+/* RFC 1122 4.2.2.13, as over TCP: the peer hears that its data was lost. */
+static void test_who_closes_with_data_unread_resets(void **state)
 {
     struct fixture *f = *state;
 
@@ -354,7 +354,7 @@ static void test_who_closes_with_text_unread_resets(void **state)
 }
 
 /* Records that say nothing don't keep a session that the program has closed. */
-static void test_who_goes_on_without_text_is_not_waited_for(void **state)
+static void test_who_goes_on_without_data_is_not_waited_for(void **state)
 {
     struct fixture *f = *state;
 
@@ -367,10 +367,10 @@ static void test_who_goes_on_without_text_is_not_waited_for(void **state)
     expect_end(f, CLIENT, LEAT_ERR_RESET);
 }
 
-static void flip_version(struct pipe_end *end, struct leat_buf *text)
+static void flip_version(struct pipe_end *end, struct leat_buf *payload)
 {
     (void)end;
-    text->data[2] ^= 1;
+    payload->data[2] ^= 1;
 }
 
 /* Nobody reads it, but the tag covers it (RFC 8446 5.2). */
@@ -391,12 +391,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_the_version_of_a_record_is_not_changed_on_the_way),
-        TEST(test_an_update_goes_before_text_that_waits),
+        TEST(test_an_update_goes_before_data_that_waits),
         TEST(test_who_has_said_all_sends_no_more),
-        TEST(test_who_closes_with_text_unread_resets),
-        TEST(test_who_goes_on_without_text_is_not_waited_for),
-        TEST(test_text_both_ways),
-        TEST(test_a_lot_of_text),
+        TEST(test_who_closes_with_data_unread_resets),
+        TEST(test_who_goes_on_without_data_is_not_waited_for),
+        TEST(test_data_both_ways),
+        TEST(test_a_lot_of_data),
         TEST(test_a_narrow_stream),
         TEST(test_more_than_there_is_room_for_hears_on_writable),
         TEST(test_what_was_sent_before_the_close_may_be_read_late),
@@ -406,7 +406,7 @@ int main(void)
         TEST(test_the_end_of_one_side_leaves_the_other),
         TEST(test_room_that_goes_while_it_is_used),
         TEST(test_room_that_goes_by_the_record),
-        TEST(test_threat_T14_a_cut_behind_text_that_waits_is_told),
+        TEST(test_threat_T14_a_cut_behind_data_that_waits_is_told),
         TEST(test_threat_T13_signatures_have_their_turn),
         TEST(test_who_cancels_and_closes_ends_in_order),
         TEST(test_threat_T14_a_stream_that_is_cut_short_is_told),

@@ -155,12 +155,12 @@ static void test_a_share_is_asked_for(void **state)
 }
 
 /* The second hello of the client has another random. */
-static void change_second_hello(struct pipe_end *end, struct leat_buf *text)
+static void change_second_hello(struct pipe_end *end, struct leat_buf *payload)
 {
     static const unsigned random_at = 5 + 4 + 2;
 
-    if (text->data[0] == WIRE_TLS_HANDSHAKE && end->taken > 0)
-        text->data[random_at] ^= 1;
+    if (payload->data[0] == WIRE_TLS_HANDSHAKE && end->taken > 0)
+        payload->data[random_at] ^= 1;
     end->taken++;
 }
 
@@ -181,15 +181,15 @@ static void test_threat_T4_a_second_hello_that_differs(void **state)
 /* ---- Shares ------------------------------------------------------------------------------ */
 
 /* The client's share is all zero. */
-static void spoil_share(struct pipe_end *end, struct leat_buf *text)
+static void spoil_share(struct pipe_end *end, struct leat_buf *payload)
 {
     static const uint8_t extension[] = {0, 0x33, 0};
 
     (void)end;
-    for (uint32_t i = 0; i + 40 < text->len; i++)
-        if (text->data[0] == WIRE_TLS_HANDSHAKE &&
-            memcmp(text->data + i, extension, sizeof extension) == 0)
-            memset(text->data + i + 10, 0, 32);
+    for (uint32_t i = 0; i + 40 < payload->len; i++)
+        if (payload->data[0] == WIRE_TLS_HANDSHAKE &&
+            memcmp(payload->data + i, extension, sizeof extension) == 0)
+            memset(payload->data + i + 10, 0, 32);
 }
 
 static void test_threat_T12_a_share_of_zeros(void **state)
@@ -281,19 +281,19 @@ static void test_a_message_that_is_no_hello(void **state)
     expect_answer(*state, "\x16\x03\x01\x00\x04\x14\x00\x00\x00", 9, WIRE_TLS_UNEXPECTED_MESSAGE);
 }
 
-static void test_text_before_a_hello(void **state)
+static void test_data_before_a_hello(void **state)
 {
     expect_answer(*state, "\x17\x03\x03\x00\x01x", 6, WIRE_TLS_UNEXPECTED_MESSAGE);
 }
 
 /* ---- Records ----------------------------------------------------------------------------- */
 
-static void flip_last(struct pipe_end *end, struct leat_buf *text)
+static void flip_last(struct pipe_end *end, struct leat_buf *payload)
 {
     (void)end;
-    while (text->next)
-        text = text->next;
-    text->data[text->len - 1] ^= 1;
+    while (payload->next)
+        payload = payload->next;
+    payload->data[payload->len - 1] ^= 1;
 }
 
 static void test_threat_T10_nothing_of_a_record_with_a_wrong_tag_is_handed_up(void **state)
@@ -332,7 +332,7 @@ static void test_a_record_may_be_padded(void **state)
     inject(f, CLIENT, 0, padded, sizeof padded);
     assert_int_equal(f->users[SERVER]->have, 3);
     assert_memory_equal(f->users[SERVER]->bytes, padded, 3);
-    inject(f, CLIENT, WIRE_TLS_APPLICATION_DATA, zeros, sizeof zeros); /* that is text */
+    inject(f, CLIENT, WIRE_TLS_APPLICATION_DATA, zeros, sizeof zeros); /* that is data */
     assert_int_equal(f->users[SERVER]->have, 3 + sizeof zeros);
     inject(f, CLIENT, 0, zeros, sizeof zeros);
     expect_end(f, SERVER, LEAT_ERR_TLS);
@@ -340,7 +340,7 @@ static void test_a_record_may_be_padded(void **state)
     expect_end(f, CLIENT, LEAT_ERR_TLS);
 }
 
-static void test_threat_T1_records_without_text_are_limited(void **state)
+static void test_threat_T1_records_without_data_are_limited(void **state)
 {
     struct fixture *f = *state;
 
@@ -478,10 +478,10 @@ int main(void)
         TEST(test_an_empty_record),
         TEST(test_threat_T3_a_hello_that_is_too_long),
         TEST(test_a_message_that_is_no_hello),
-        TEST(test_text_before_a_hello),
+        TEST(test_data_before_a_hello),
         TEST(test_threat_T10_nothing_of_a_record_with_a_wrong_tag_is_handed_up),
         TEST(test_a_record_may_be_padded),
-        TEST(test_threat_T1_records_without_text_are_limited),
+        TEST(test_threat_T1_records_without_data_are_limited),
         TEST(test_threat_T8_key_updates_are_limited),
         TEST(test_threat_T9_keys_are_updated_before_they_are_worn),
         TEST(test_an_update_that_is_asked_for_is_answered),

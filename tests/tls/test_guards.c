@@ -369,13 +369,13 @@ static void test_half_an_alert(void **state)
 }
 
 /* RFC 8446 5.4: what is encrypted may be longer, what is inside may not. */
-static void test_threat_T1_a_text_that_is_too_long(void **state)
+static void test_threat_T1_data_that_is_too_long(void **state)
 {
-    static const uint8_t text[WIRE_TLS_TEXT_MAX + 1] = {1};
+    static const uint8_t data[WIRE_TLS_PLAINTEXT_MAX + 1] = {1};
 
     (void)state;
     say_hello(legal(false));
-    peer_say(&end, WIRE_TLS_HANDSHAKE, text, sizeof text);
+    peer_say(&end, WIRE_TLS_HANDSHAKE, data, sizeof data);
     expect(WIRE_TLS_RECORD_OVERFLOW, "a record that is too long");
 }
 
@@ -417,7 +417,7 @@ static void test_a_limit_of_records_is_answered_and_kept(void **state)
     (void)state;
     say_hello_with(64);
     assert_true(has_sent(ours, sizeof ours));
-    assert_int_equal(session->text_max, 63);
+    assert_int_equal(session->data_max, 63);
 }
 
 static void test_a_client_without_a_limit_of_records_hears_of_none(void **state)
@@ -479,7 +479,7 @@ int main(void)
         OF_CLIENT(test_a_longer_change_cipher_spec),
         OF_CLIENT(test_alerts_of_another_length),
         OF_CLIENT(test_half_an_alert),
-        OF_CLIENT(test_threat_T1_a_text_that_is_too_long),
+        OF_CLIENT(test_threat_T1_data_that_is_too_long),
         OF_SERVER(test_a_limit_of_records_is_answered_and_kept),
         OF_SERVER(test_a_client_without_a_limit_of_records_hears_of_none),
         OF_SERVER(test_a_Finished_of_the_client_that_is_wrong),

@@ -17,7 +17,7 @@ static void test_a_handshake_in_many_short_records(void **state)
     begin(f, WIDE);
     shake(f);
     for (unsigned end = 0; end < 2; end++)
-        session_of(f, end)->text_max = 7;
+        session_of(f, end)->data_max = 7;
     assert_true(world_run(f->world, &f->users[SERVER]->open, 5 * second));
     assert_true(world_run(f->world, &f->users[CLIENT]->open, 5 * second));
     leave(f);
@@ -147,11 +147,11 @@ static void test_threat_T3_the_limit_of_a_hello_is_named(void **state)
 static uint8_t first_types[16]; /* of the records that the client has sent, one in each buffer */
 static unsigned first_count;
 
-static void note_type(struct pipe_end *end, struct leat_buf *text)
+static void note_type(struct pipe_end *end, struct leat_buf *data)
 {
     (void)end;
     if (first_count < sizeof first_types)
-        leat_buf_read(text, 0, &first_types[first_count++], 1);
+        leat_buf_read(data, 0, &first_types[first_count++], 1);
 }
 
 /* Middleboxes expect change_cipher_spec before an encrypted record, of an alert too (D.4). */

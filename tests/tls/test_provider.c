@@ -110,10 +110,10 @@ static void replace(struct fixture *f, unsigned end, struct leat_crypto_ops *ops
 /* An alert of who has encrypted before is encrypted, too (RFC 8446 6). */
 static bool encrypted[2];
 
-static void look(struct pipe_end *end, struct leat_buf *text)
+static void look(struct pipe_end *end, struct leat_buf *payload)
 {
     bool *has = &encrypted[end > end->other];
-    const uint8_t type = text->data[0];
+    const uint8_t type = payload->data[0];
 
     if (type == WIRE_TLS_APPLICATION_DATA)
         *has = true;

@@ -21,7 +21,7 @@ static void hear(struct tls_session *session, const char *message)
 }
 
 /* What @record has inside, with the key that @session reads with, and its type. */
-static size_t open_record(struct tls_session *session, const char *record, uint8_t *text,
+static size_t open_record(struct tls_session *session, const char *record, uint8_t *data,
                           uint8_t *type)
 {
     uint8_t bytes[BYTES_MAX], alert;
@@ -33,7 +33,7 @@ static size_t open_record(struct tls_session *session, const char *record, uint8
     got = tls_unprotect(session, leat_buf_consume(got, WIRE_TLS_RECORD_HEADER),
                         len - WIRE_TLS_RECORD_HEADER, type, &alert);
     assert_non_null(got);
-    total = leat_buf_read(got, 0, text, BYTES_MAX);
+    total = leat_buf_read(got, 0, data, BYTES_MAX);
     leat_buf_free(got);
     return total;
 }
@@ -42,23 +42,23 @@ static size_t open_record(struct tls_session *session, const char *record, uint8
 static void hear_flight(struct tls_session *session, const uint8_t *secret, const char *record,
                         const char *types)
 {
-    uint8_t text[BYTES_MAX], type, mac[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    uint8_t data[BYTES_MAX], type, mac[LEAT_CRYPTO_DIGEST_BYTES_MAX];
     size_t len, at = 0;
 
     assert_true(tls_key_set(session, &session->read, secret));
-    len = open_record(session, record, text, &type);
+    len = open_record(session, record, data, &type);
     assert_int_equal(type, WIRE_TLS_HANDSHAKE);
     for (; at < len; types++) {
-        const size_t size = WIRE_TLS_MESSAGE_HEADER + ((size_t)text[at + 2] << 8 | text[at + 3]);
+        const size_t size = WIRE_TLS_MESSAGE_HEADER + ((size_t)data[at + 2] << 8 | data[at + 3]);
 
-        assert_int_equal(text[at], *types);
+        assert_int_equal(data[at], *types);
         assert_in_range(size, WIRE_TLS_MESSAGE_HEADER, len - at);
-        if (text[at] == WIRE_TLS_FINISHED) {
+        if (data[at] == WIRE_TLS_FINISHED) {
             assert_true(tls_finished(session, secret, mac));
             assert_int_equal(size, WIRE_TLS_MESSAGE_HEADER + 32);
-            assert_memory_equal(text + at + WIRE_TLS_MESSAGE_HEADER, mac, 32);
+            assert_memory_equal(data + at + WIRE_TLS_MESSAGE_HEADER, mac, 32);
         }
-        assert_true(tls_transcript_add(session, text + at, size));
+        assert_true(tls_transcript_add(session, data + at, size));
         at += size;
     }
     assert_int_equal(at, len);
@@ -67,12 +67,12 @@ static void hear_flight(struct tls_session *session, const uint8_t *secret, cons
 
 static void expect_close(struct tls_session *session, const uint8_t *secret, const char *record)
 {
-    uint8_t text[BYTES_MAX], type;
+    uint8_t data[BYTES_MAX], type;
 
     assert_true(tls_key_set(session, &session->read, secret));
-    assert_int_equal(open_record(session, record, text, &type), 2);
+    assert_int_equal(open_record(session, record, data, &type), 2);
     assert_int_equal(type, WIRE_TLS_ALERT);
-    assert_int_equal(text[1], WIRE_TLS_CLOSE_NOTIFY);
+    assert_int_equal(data[1], WIRE_TLS_CLOSE_NOTIFY);
 }
 
 /* Plays the trace; the messages of each flight are of these types. */

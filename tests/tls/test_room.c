@@ -1,4 +1,4 @@
-/* test_room.c -- room for text: as much as makes records, and as the pool has buffers for. */
+/* test_room.c -- room for data: as much as makes records, and as the pool has buffers for. */
 #include "tls_test.h"
 
 enum {
@@ -32,11 +32,12 @@ static void test_room_that_is_worth_a_record(void **state)
     open_both(f, WIDE);
     f->ends[SERVER].grants = grant_in_all;
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct leat_buf text = {.data = bytes, .len = cases[i].len};
+        const struct leat_buf payload = {.data = bytes, .len = cases[i].len};
 
         granted = cases[i].room;
         room_before = 0;
-        assert_int_equal(tls_text_send(session_of(f, SERVER), &text, cases[i].len), cases[i].sent);
+        assert_int_equal(tls_data_send(session_of(f, SERVER), &payload, cases[i].len),
+                         cases[i].sent);
         total += cases[i].sent;
         world_wait(f->world, ms);
         assert_int_equal(f->users[CLIENT]->have, total);
@@ -52,19 +53,19 @@ static void test_room_is_no_more_than_the_pool_has(void **state)
     struct fixture *f = *state;
     struct leat_pool *pool = leat_pool(f->world->stacks[SERVER]);
     const struct leat_stream *stream = &f->users[SERVER]->stream;
-    uint32_t size, text_max, each;
+    uint32_t size, data_max, each;
 
     open_both(f, WIDE);
     send_pattern(f, SERVER, 200000, 100000); /* its records are long then */
     size = leat_pool_buf_bytes(pool) - LEAT_BUF_HEADROOM;
-    text_max = tls_text_max(session_of(f, SERVER));
-    each = (text_max + TLS_OVERHEAD + size - 1) / size;
+    data_max = tls_data_max(session_of(f, SERVER));
+    each = (data_max + TLS_OVERHEAD + size - 1) / size;
     assert_in_range(each, 2, 20);
     take_all_but(&hog, f->world->stacks[SERVER], LEFT + 3 * each);
-    assert_int_equal(leat_stream_send_room(stream), 3 * text_max);
+    assert_int_equal(leat_stream_send_room(stream), 3 * data_max);
     give_all(&hog);
     take_all_but(&hog, f->world->stacks[SERVER], LEFT + 2 * each - 1);
-    assert_int_equal(leat_stream_send_room(stream), text_max);
+    assert_int_equal(leat_stream_send_room(stream), data_max);
     give_all(&hog);
     take_all_but(&hog, f->world->stacks[SERVER], LEFT + 1);
     assert_int_equal(leat_stream_send_room(stream), size - TLS_OVERHEAD);

@@ -27,12 +27,12 @@
 enum {
     LINE_BYTES = 2000,
     EXTENSIONS = 16,
-    TEXT_BYTES = 40000
+    DATA_BYTES = 40000
 };
 
 struct bytes {
     uint32_t len;
-    uint8_t at[TEXT_BYTES];
+    uint8_t at[DATA_BYTES];
 };
 
 /* A hello that is being put together. */
@@ -71,7 +71,7 @@ static const struct tls_handshake *handshake(void)
 
 static void put(struct bytes *bytes, const void *at, uint32_t len)
 {
-    demand_that(bytes->len + len <= TEXT_BYTES, "too much");
+    demand_that(bytes->len + len <= DATA_BYTES, "too much");
     if (len > 0)
         memcpy(bytes->at + bytes->len, at, len);
     bytes->len += len;
@@ -281,7 +281,7 @@ static void add(const struct kind *kind, char **words)
 
 static void leave(void)
 {
-    const uint32_t step = split > 0 ? split : WIRE_TLS_TEXT_MAX;
+    const uint32_t step = split > 0 ? split : WIRE_TLS_PLAINTEXT_MAX;
 
     for (uint32_t at = 0; at < record.len && !end.closed; at += step)
         peer_say(&end, WIRE_TLS_HANDSHAKE, record.at + at,
@@ -291,15 +291,15 @@ static void leave(void)
 
 static void say_record(const char *type, const char *hex)
 {
-    static struct bytes text;
+    static struct bytes data;
 
     demand_that(type && hex, "a record");
-    text.len = 0;
-    put_hex(&text, hex);
+    data.len = 0;
+    put_hex(&data, hex);
     if (strcmp(type, "raw") == 0)
-        tls_end_feed(&end, text.at, text.len, 1500);
+        tls_end_feed(&end, data.at, data.len, 1500);
     else
-        peer_say(&end, (uint8_t)atoi(type), text.at, text.len);
+        peer_say(&end, (uint8_t)atoi(type), data.at, data.len);
     for (unsigned i = 0; i < 4; i++)
         tls_world_poll();
 }

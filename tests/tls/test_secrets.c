@@ -176,7 +176,7 @@ static int veil_all(void **state)
 
 /* ---- What both ends do ---- */
 
-static void test_a_handshake_and_text(void **state)
+static void test_a_handshake_and_data(void **state)
 {
     struct fixture *f = *state;
 
@@ -221,7 +221,7 @@ static void test_by_a_cookie(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        VEILED(test_a_handshake_and_text),
+        VEILED(test_a_handshake_and_data),
         VEILED(test_keys_are_updated),
         VEILED(test_by_a_ticket),
         VEILED(test_by_a_cookie),

@@ -182,11 +182,11 @@ static void test_threat_T7_a_ticket_without_its_key(void **state)
 }
 
 /* A hello that was changed behind its client's back isn't what the binder is of. */
-static void change_hello(struct pipe_end *end, struct leat_buf *text)
+static void change_hello(struct pipe_end *end, struct leat_buf *payload)
 {
     (void)end;
-    if (text->data[0] == WIRE_TLS_HANDSHAKE)
-        text->data[5 + 4 + 2] ^= 1; /* its random */
+    if (payload->data[0] == WIRE_TLS_HANDSHAKE)
+        payload->data[5 + 4 + 2] ^= 1; /* its random */
 }
 
 static void test_threat_T7_a_binder_is_of_its_hello(void **state)

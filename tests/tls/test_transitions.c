@@ -196,7 +196,7 @@ static void go_to_state(void)
     if (current->state == TLS_SND_FINISHED) {
         lead_client(TLS_WAIT_FINISHED);
         if (current->event != TLS_flight_sent && current->event != TLS_flaw)
-            end.pipe[1].capacity = leat_buf_total(end.pipe[1].text); /* no room for our flight */
+            end.pipe[1].capacity = leat_buf_total(end.pipe[1].data); /* no room for our flight */
         peer_Finished(&end, current->event != TLS_flaw);
     } else if (is_clients(current->state)) {
         lead_client(current->state);
@@ -273,12 +273,12 @@ static void do_flaw(void)
 
 static void do_record(void)
 {
-    static const uint8_t text[] = {'t', 'e', 'x', 't'}, change[] = {1};
+    static const uint8_t data[] = {'t', 'e', 'x', 't'}, change[] = {1};
     static const uint8_t last[] = {1, WIRE_TLS_CLOSE_NOTIFY}, fatal[] = {2, 40};
 
     switch (current->event) {
     case TLS_rcv_application_data:
-        peer_say(&end, WIRE_TLS_APPLICATION_DATA, text, sizeof text);
+        peer_say(&end, WIRE_TLS_APPLICATION_DATA, data, sizeof data);
         break;
     case TLS_rcv_change_cipher_spec:
         peer_say(&end, WIRE_TLS_CHANGE_CIPHER_SPEC, change, sizeof change);

@@ -34,17 +34,17 @@ static void on_open(struct leat_tcp *conn, void *arg)
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct user *user = arg;
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     (void)conn;
     assert_true(user->open);
-    while (!user->hold && (text = leat_stream_receive(&user->stream, 5000)) != NULL) {
-        const uint32_t len = leat_buf_total(text);
+    while (!user->hold && (data = leat_stream_receive(&user->stream, 5000)) != NULL) {
+        const uint32_t len = leat_buf_total(data);
 
         assert_true(user->have + len <= HEARD_BYTES);
-        leat_buf_read(text, 0, user->bytes + user->have, len);
+        leat_buf_read(data, 0, user->bytes + user->have, len);
         user->have += len;
-        leat_buf_free(text);
+        leat_buf_free(data);
         leat_stream_consumed(&user->stream, len);
     }
     user->ended = leat_stream_at_end(&user->stream);

@@ -143,7 +143,7 @@ struct frame frame_udp(leat_ip4 src, uint16_t src_port, leat_ip4 dst, uint16_t d
     return frame;
 }
 
-struct frame frame_tcp(const struct frame_segment *segment, const void *text, uint32_t len)
+struct frame frame_tcp(const struct frame_segment *segment, const void *data, uint32_t len)
 {
     uint8_t header[20] = {0};
     struct frame frame;
@@ -158,7 +158,7 @@ struct frame frame_tcp(const struct frame_segment *segment, const void *text, ui
     frame_put16(header + 18, segment->urgent);
     frame = frame_ip(6, IP_PEER, IP_US, header, sizeof header);
     append(&frame, segment->options, segment->options_len);
-    append(&frame, text, len);
+    append(&frame, data, len);
     frame_put16(frame.bytes + FRAME_IP + 2, frame.len - FRAME_IP);
     frame_seal_ip(&frame);
     frame_seal_tcp(&frame);

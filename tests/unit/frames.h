@@ -73,7 +73,7 @@ struct frame_segment {
     uint32_t options_len; /* a multiple of 4 */
 };
 
-struct frame frame_tcp(const struct frame_segment *segment, const void *text, uint32_t len);
+struct frame frame_tcp(const struct frame_segment *segment, const void *data, uint32_t len);
 
 /* Makes checksums right again after a change. */
 void frame_seal_ip(struct frame *frame);

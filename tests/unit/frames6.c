@@ -92,7 +92,7 @@ struct frame frame_ndp(uint8_t type, uint8_t flags, struct leat_ip src, struct l
 }
 
 struct frame frame_udp6(struct leat_ip src, uint16_t src_port, struct leat_ip dst,
-                        uint16_t dst_port, const void *text, uint32_t len)
+                        uint16_t dst_port, const void *data, uint32_t len)
 {
     uint8_t datagram[1600] = {0};
     struct frame frame;
@@ -100,16 +100,16 @@ struct frame frame_udp6(struct leat_ip src, uint16_t src_port, struct leat_ip ds
     frame_put16(datagram, src_port);
     frame_put16(datagram + 2, dst_port);
     frame_put16(datagram + 4, 8 + len);
-    memcpy(datagram + 8, text, len);
+    memcpy(datagram + 8, data, len);
     frame = frame_ip6(17, src, dst, datagram, 8 + len);
     frame_put16(frame.bytes + FRAME6_L4 + 6, sum_of(frame.bytes + 14));
     return frame;
 }
 
 struct frame frame_tcp6(struct leat_ip src, struct leat_ip dst, const struct frame_segment *segment,
-                        const void *text, uint32_t len)
+                        const void *data, uint32_t len)
 {
-    const struct frame plain = frame_tcp(segment, text, len);
+    const struct frame plain = frame_tcp(segment, data, len);
     struct frame frame =
         frame_ip6(6, src, dst, plain.bytes + FRAME_L4,
                   FRAME_IP + frame_get16(plain.bytes + FRAME_IP + 2) - (uint32_t)FRAME_L4);

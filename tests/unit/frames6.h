@@ -38,11 +38,11 @@ struct frame frame_ndp(uint8_t type, uint8_t flags, struct leat_ip src, struct l
 
 /* A datagram with its checksum. */
 struct frame frame_udp6(struct leat_ip src, uint16_t src_port, struct leat_ip dst,
-                        uint16_t dst_port, const void *text, uint32_t len);
+                        uint16_t dst_port, const void *data, uint32_t len);
 
 /* A segment of TCP. */
 struct frame frame_tcp6(struct leat_ip src, struct leat_ip dst, const struct frame_segment *segment,
-                        const void *text, uint32_t len);
+                        const void *data, uint32_t len);
 
 /* Demands that @sent is a whole IPv6 packet with a right checksum of this protocol. */
 void frame_is_ip6(const struct fake_frame *sent, uint8_t next_header);

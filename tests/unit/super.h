@@ -7,21 +7,21 @@
 #include "tcp/receive/gro.h"
 
 enum {
-    TEXT = 100, /* of a segment */
+    DATA = 100, /* of a segment */
     COUNT_MAX = 16,
     TS_BYTES = 12
 };
 
 static const uint32_t seq_begin = 0xffffff80u; /* the numbers wrap soon */
 static const uint8_t ts[TS_BYTES] = {1, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9};
-static uint8_t text[65536];
+static uint8_t payload[65536];
 
 /* What the segment with @index of the sender at @port says. */
 static inline struct frame_segment fields_of(uint16_t port, uint32_t index, uint8_t flags)
 {
     return (struct frame_segment){.src_port = port,
                                   .dst_port = 2000,
-                                  .seq = seq_begin + index * TEXT,
+                                  .seq = seq_begin + index * DATA,
                                   .ack = 5000,
                                   .flags = flags,
                                   .window = 1000,
@@ -33,7 +33,7 @@ static inline struct frame segment_of(uint16_t port, uint32_t index, uint32_t le
 {
     const struct frame_segment s = fields_of(port, index, flags);
 
-    return frame_tcp(&s, text + index * TEXT, len);
+    return frame_tcp(&s, payload + index * DATA, len);
 }
 
 static inline struct frame segment(uint32_t index, uint32_t len, uint8_t flags)
@@ -87,8 +87,8 @@ static inline void free_all(struct world *world, struct leat_buf **bufs, uint32_
 
 static inline int super_setup(void **state)
 {
-    for (uint32_t i = 0; i < sizeof text; i++)
-        text[i] = (uint8_t)(i * 7 + i / 251);
+    for (uint32_t i = 0; i < sizeof payload; i++)
+        payload[i] = (uint8_t)(i * 7 + i / 251);
     return world_setup_tcp(state);
 }
 

@@ -29,10 +29,10 @@ uint32_t tcp6_held(const struct world *world)
 }
 
 void tcp6_feed(struct world *world, struct leat_ip from, const struct frame_segment *segment,
-               const char *text)
+               const char *data)
 {
     const struct frame frame =
-        frame_tcp6(from, IP6_US, segment, text, text ? (uint32_t)strlen(text) : 0);
+        frame_tcp6(from, IP6_US, segment, data, data ? (uint32_t)strlen(data) : 0);
 
     world_feed(world, &frame);
 }

@@ -24,7 +24,7 @@ static int close_pool(void **state)
     return 0;
 }
 
-static void assert_text(const struct leat_buf *buf, const char *text)
+static void assert_data(const struct leat_buf *buf, const char *text)
 {
     char bytes[256];
     const uint32_t len = (uint32_t)strlen(text);
@@ -34,7 +34,7 @@ static void assert_text(const struct leat_buf *buf, const char *text)
     assert_memory_equal(bytes, text, len);
 }
 
-static struct leat_buf *text(const char *bytes)
+static struct leat_buf *payload(const char *bytes)
 {
     return leat_buf_copy(&unit.pool, bytes, (uint32_t)strlen(bytes));
 }
@@ -42,22 +42,22 @@ static struct leat_buf *text(const char *bytes)
 /* "abc", "", "defg", "h" */
 static struct leat_buf *four_pieces(void)
 {
-    struct leat_buf *list = text("abc");
+    struct leat_buf *list = payload("abc");
 
-    leat_buf_append(list, text(""));
-    leat_buf_append(list, text("defg"));
-    leat_buf_append(list, text("h"));
+    leat_buf_append(list, payload(""));
+    leat_buf_append(list, payload("defg"));
+    leat_buf_append(list, payload("h"));
     return list;
 }
 
 static void push_uncovers_headroom(void **state)
 {
-    struct leat_buf *buf = text("body");
+    struct leat_buf *buf = payload("body");
 
     (void)state;
     assert_int_equal(leat_buf_headroom(buf), LEAT_BUF_HEADROOM);
     memcpy(leat_buf_push(buf, 5), "head ", 5);
-    assert_text(buf, "head body");
+    assert_data(buf, "head body");
     assert_int_equal(leat_buf_headroom(buf), LEAT_BUF_HEADROOM - 5);
     leat_buf_free(buf);
 }
@@ -69,7 +69,7 @@ static void push_too_far(void *buf)
 
 static void push_asserts_that_there_is_headroom(void **state)
 {
-    struct leat_buf *buf = text("body");
+    struct leat_buf *buf = payload("body");
 
     (void)state;
     assert_true(unit_dies(push_too_far, buf));
@@ -83,9 +83,9 @@ static void pull_takes_off_the_front_or_gives_null(void **state)
 
     (void)state;
     assert_null(leat_buf_pull(buf, 4)); /* only the first piece counts */
-    assert_text(buf, "abcdefgh");
+    assert_data(buf, "abcdefgh");
     assert_memory_equal(leat_buf_pull(buf, 2), "ab", 2);
-    assert_text(buf, "cdefgh");
+    assert_data(buf, "cdefgh");
     assert_non_null(leat_buf_pull(buf, 1));
     assert_null(leat_buf_pull(buf, 1));
     assert_non_null(leat_buf_pull(buf, 0));
@@ -151,7 +151,7 @@ static void trim_frees_the_pieces_that_are_not_needed(void **state)
 
         snprintf(want, sizeof want, "%.*s", (int)total, "abcdefgh");
         leat_buf_trim(list, total);
-        assert_text(list, want);
+        assert_data(list, want);
         if (total <= 3)
             assert_int_equal(leat_pool_free_count(&unit.pool), 63);
         leat_buf_free(list);
@@ -165,7 +165,7 @@ static void consume_drops_across_pieces(void **state)
         struct leat_buf *list = leat_buf_consume(four_pieces(), bytes);
 
         assert_non_null(list);
-        assert_text(list, &"abcdefgh"[bytes]);
+        assert_data(list, &"abcdefgh"[bytes]);
         assert_true(list->len > 0);
         leat_buf_free(list);
     }
@@ -180,9 +180,9 @@ static void a_slice_shares_the_bytes(void **state)
     struct leat_buf *slice = leat_buf_slice(list, 2, 4);
 
     (void)state;
-    assert_text(slice, "cdef");
+    assert_data(slice, "cdef");
     list->data[2] = 'C';
-    assert_text(slice, "Cdef");
+    assert_data(slice, "Cdef");
     assert_int_equal(list->refs, 2);
     leat_buf_free(slice);
     assert_int_equal(list->refs, 1);
@@ -201,11 +201,11 @@ static void every_slice_of_a_list(void **state)
             char want[16];
 
             snprintf(want, sizeof want, "%.*s", (int)len, all + offset);
-            assert_text(slice, want);
+            assert_data(slice, want);
             leat_buf_free(slice);
         }
     }
-    assert_text(list, all);
+    assert_data(list, all);
     leat_buf_free(list);
 }
 
@@ -225,7 +225,7 @@ static void slice_asserts_that_the_range_lies_inside(void **state)
 
 static void storage_lives_as_long_as_its_last_view(void **state)
 {
-    struct leat_buf *list = text("abcdef");
+    struct leat_buf *list = payload("abcdef");
     struct leat_buf *slice = leat_buf_slice(list, 1, 4);
     struct leat_buf *inner = leat_buf_slice(slice, 1, 2); /* a slice of a slice: same owner */
 
@@ -234,7 +234,7 @@ static void storage_lives_as_long_as_its_last_view(void **state)
     leat_buf_free(list);
     assert_int_equal(leat_pool_free_count(&unit.pool), 63);
     leat_buf_free(slice);
-    assert_text(inner, "cd");
+    assert_data(inner, "cd");
     leat_buf_free(inner);
     assert_int_equal(leat_pool_free_count(&unit.pool), 64);
 }
@@ -247,7 +247,7 @@ static void free_twice(void *buf)
 
 static void freeing_twice_is_asserted(void **state)
 {
-    struct leat_buf *buf = text("x");
+    struct leat_buf *buf = payload("x");
     struct leat_buf *slice = leat_buf_slice(buf, 0, 1);
 
     (void)state;
@@ -260,7 +260,7 @@ static void freeing_twice_is_asserted(void **state)
 
 static void held_counts_the_storage_not_the_view(void **state)
 {
-    struct leat_buf *list = text("a");
+    struct leat_buf *list = payload("a");
     struct leat_buf *slice = leat_buf_slice(list, 0, 1);
 
     (void)state;
@@ -287,10 +287,10 @@ static void lent_memory_is_released_once_by_the_last_view(void **state)
 
     (void)state;
     assert_ptr_equal(buf->data, bytes);
-    assert_text(buf, "lent");
+    assert_data(buf, "lent");
     leat_buf_free(buf);
     assert_int_equal(released, 0);
-    assert_text(slice, "en");
+    assert_data(slice, "en");
     leat_buf_free(slice);
     assert_int_equal(released, 1);
 }
@@ -329,7 +329,7 @@ static void lent_memory_never_has_room_to_write(void **state)
     leat_buf_pull(buf, 2);
     leat_buf_trim(buf, 7);
     buf = leat_buf_consume(buf, 1);
-    assert_text(buf, "345678");
+    assert_data(buf, "345678");
     assert_int_equal(leat_buf_headroom(buf), 0);
     assert_int_equal(leat_buf_tailroom(buf), 0);
     assert_null(leat_buf_put(buf, 1));
@@ -337,33 +337,33 @@ static void lent_memory_never_has_room_to_write(void **state)
     assert_int_equal(leat_buf_tailroom(slice), 0);
     leat_buf_free(buf);
     leat_buf_pull(slice, 1);
-    assert_text(slice, "456");
+    assert_data(slice, "456");
     assert_int_equal(leat_buf_headroom(slice), 0);
     leat_buf_free(slice);
 }
 
 /* Behind it nobody else may look at, or write to, what is written. */
-static void short_text_is_merged_only_into_storage_of_one_view(void **state)
+static void short_data_is_merged_only_into_storage_of_one_view(void **state)
 {
-    struct leat_buf *last = text("one"), *piece = text("two"), *slice;
+    struct leat_buf *last = payload("one"), *piece = payload("two"), *slice;
 
     (void)state;
     assert_true(view_merge(last, piece));
-    assert_text(last, "onetwo");
+    assert_data(last, "onetwo");
     slice = leat_buf_slice(last, 1, 3);
     assert_false(view_merge(last, piece)); /* the slice would see it */
     assert_false(view_merge(slice, piece));
-    assert_text(slice, "net");
+    assert_data(slice, "net");
     leat_buf_free(last);
     assert_false(view_merge(slice, piece)); /* its storage is another descriptor's still */
-    assert_text(slice, "net");
+    assert_data(slice, "net");
     leat_buf_free(slice);
     leat_buf_free(piece);
 }
 
 static void merging_stops_at_the_end_of_the_storage(void **state)
 {
-    struct leat_buf *last = leat_buf_alloc_small(&unit.pool, 0), *piece = text("two");
+    struct leat_buf *last = leat_buf_alloc_small(&unit.pool, 0), *piece = payload("two");
 
     (void)state;
     leat_buf_put(last, leat_buf_tailroom(last) - 3);
@@ -398,7 +398,7 @@ int main(void)
         TEST(lend_without_release_and_without_bytes),
         TEST(release_may_use_the_pool),
         TEST(lent_memory_never_has_room_to_write),
-        TEST(short_text_is_merged_only_into_storage_of_one_view),
+        TEST(short_data_is_merged_only_into_storage_of_one_view),
         TEST(merging_stops_at_the_end_of_the_storage),
     };
 

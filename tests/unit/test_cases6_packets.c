@@ -267,7 +267,7 @@ static const struct message_case {
 
 static void each_message_has_its_reaction(void **state)
 {
-    static const uint8_t text[16];
+    static const uint8_t data[16];
     struct world *world = *state;
 
     for (unsigned i = 0; i < sizeof message_cases / sizeof message_cases[0]; i++) {
@@ -278,7 +278,7 @@ static void each_message_has_its_reaction(void **state)
         struct frame frame = frame_icmp6(ip6_of(m->src), ip6_of(m->dst), message, m->len);
 
         if (m->type == 0)
-            frame = frame_udp6(ip6_of(m->src), 9, ip6_of(m->dst), 9999, text, m->len);
+            frame = frame_udp6(ip6_of(m->src), 9, ip6_of(m->dst), 9999, data, m->len);
         meet_the_peer(world);
         check(world, &frame, &c);
     }

@@ -8,21 +8,21 @@
 
 enum {
     BEGIN_BYTES = FRAME_L4, /* Ethernet's header and IPv4's */
-    TEXT_BYTES = 40         /* with it a datagram needs no padding */
+    DATA_BYTES = 40         /* with it a datagram needs no padding */
 };
 
-static const uint8_t text[TEXT_BYTES] = "some text";
+static const uint8_t data[DATA_BYTES] = "some text";
 
 /* The stack knows the path to the peer then, so the addresses of what comes from it. */
 static void answer(struct world *world, struct leat_udp *udp)
 {
-    assert_int_equal(world_send(world, udp, IP_PEER, 9, text, sizeof text), LEAT_OK);
+    assert_int_equal(world_send(world, udp, IP_PEER, 9, data, sizeof data), LEAT_OK);
 }
 
 static struct frame datagram_to(struct world *world, struct leat_udp *udp)
 {
     answer(world, udp);
-    return frame_udp(IP_PEER, 9, IP_US, 1000, text, sizeof text);
+    return frame_udp(IP_PEER, 9, IP_US, 1000, data, sizeof data);
 }
 
 /* What a frame has added to each counter of those who take or drop. */

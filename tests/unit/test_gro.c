@@ -4,19 +4,19 @@
 static void segments_that_follow_each_other_become_one(void **state)
 {
     struct world *world = *state;
-    const struct frame frames[] = {segment(0, TEXT, 16), segment(1, TEXT, 16),
-                                   segment(2, TEXT - 30, 24), segment(3, TEXT, 16)};
+    const struct frame frames[] = {segment(0, DATA, 16), segment(1, DATA, 16),
+                                   segment(2, DATA - 30, 24), segment(3, DATA, 16)};
     struct leat_buf *bufs[4];
     struct frame whole;
 
     assert_int_equal(merge(world, frames, 4, bufs), 2); /* PSH and the short one end it */
     assert_grown(world, taken_merged, 2);
-    assert_int_equal(bufs[0]->segment_bytes, TEXT);
+    assert_int_equal(bufs[0]->segment_bytes, DATA);
     assert_int_equal(bufs[0]->checksum, LEAT_CHECKSUM_VERIFIED);
     whole = flat(bufs[0]);
     assert_sealed(&whole, false);
-    assert_int_equal(whole.len, FRAME_L4 + 20 + sizeof ts + 3 * TEXT - 30);
-    assert_memory_equal(whole.bytes + FRAME_L4 + 32, text, 3 * TEXT - 30);
+    assert_int_equal(whole.len, FRAME_L4 + 20 + sizeof ts + 3 * DATA - 30);
+    assert_memory_equal(whole.bytes + FRAME_L4 + 32, payload, 3 * DATA - 30);
     assert_int_equal(whole.bytes[FRAME_L4 + 13], 24);
     assert_int_equal(bufs[1]->segment_bytes, 0);
     free_all(world, bufs, 2);
@@ -26,7 +26,7 @@ static void segments_that_follow_each_other_become_one(void **state)
 static void every_byte_of_a_header_that_differs_keeps_segments_apart(void **state)
 {
     struct world *world = *state;
-    const struct frame good[2] = {segment(0, TEXT, 16), segment(1, TEXT, 16)};
+    const struct frame good[2] = {segment(0, DATA, 16), segment(1, DATA, 16)};
 
     for (uint32_t at = 0; at < FRAME_L4 + 20 + sizeof ts; at++) {
         const bool of_ip_checksum = at == FRAME_IP + 10 || at == FRAME_IP + 11;
@@ -61,7 +61,7 @@ static void every_byte_of_a_header_that_differs_keeps_segments_apart(void **stat
 static void lent_frames_are_not_merged(void **state)
 {
     struct world *world = *state;
-    const struct frame frames[] = {segment(0, TEXT, 16), segment(1, TEXT, 16)};
+    const struct frame frames[] = {segment(0, DATA, 16), segment(1, DATA, 16)};
     struct leat_buf *bufs[2];
 
     for (unsigned i = 0; i < 2; i++)
@@ -76,9 +76,9 @@ static void what_is_damaged_is_not_merged(void **state)
 {
     struct world *world = *state;
 
-    for (uint32_t at = FRAME_IP; at < FRAME_L4 + 20 + sizeof ts + TEXT; at++) {
+    for (uint32_t at = FRAME_IP; at < FRAME_L4 + 20 + sizeof ts + DATA; at++) {
         for (unsigned which = 0; which < 2; which++) {
-            struct frame frames[2] = {segment(0, TEXT, 16), segment(1, TEXT, 16)};
+            struct frame frames[2] = {segment(0, DATA, 16), segment(1, DATA, 16)};
             struct leat_buf *bufs[2];
 
             frames[which].bytes[at] ^= 0x40;
@@ -92,7 +92,7 @@ static void what_is_damaged_is_not_merged(void **state)
 static void device_that_has_verified_is_believed(void **state)
 {
     struct world *world = *state;
-    struct frame frames[2] = {segment(0, TEXT, 16), segment(1, TEXT, 16)};
+    struct frame frames[2] = {segment(0, DATA, 16), segment(1, DATA, 16)};
     struct leat_buf *bufs[2];
 
     for (unsigned i = 0; i < 2; i++) {
@@ -111,17 +111,17 @@ static void only_what_follows_is_merged(void **state)
         uint32_t second_index, first_len, second_len;
         uint8_t first_flags, second_flags;
     } cases[] = {
-        {2, TEXT, TEXT, 16, 16},     /* a hole */
-        {0, TEXT, TEXT, 16, 16},     /* the same again */
-        {1, TEXT, TEXT, 24, 16},     /* PSH: the sender says that no more comes */
-        {1, TEXT, TEXT, 16, 17},     /* FIN */
-        {1, TEXT, TEXT, 16, 20},     /* RST */
-        {1, TEXT, TEXT, 16, 0x30},   /* URG */
-        {1, TEXT, TEXT, 16, 0x50},   /* ECE */
-        {1, TEXT, TEXT, 0x90, 16},   /* CWR */
-        {1, TEXT, 0, 16, 16},        /* an ACK alone */
-        {1, TEXT, TEXT + 1, 16, 16}, /* longer than the first */
-        {1, TEXT, TEXT, 0, 0}        /* no ACK */
+        {2, DATA, DATA, 16, 16},     /* a hole */
+        {0, DATA, DATA, 16, 16},     /* the same again */
+        {1, DATA, DATA, 24, 16},     /* PSH: the sender says that no more comes */
+        {1, DATA, DATA, 16, 17},     /* FIN */
+        {1, DATA, DATA, 16, 20},     /* RST */
+        {1, DATA, DATA, 16, 0x30},   /* URG */
+        {1, DATA, DATA, 16, 0x50},   /* ECE */
+        {1, DATA, DATA, 0x90, 16},   /* CWR */
+        {1, DATA, 0, 16, 16},        /* an ACK alone */
+        {1, DATA, DATA + 1, 16, 16}, /* longer than the first */
+        {1, DATA, DATA, 0, 0}        /* no ACK */
     };
     struct world *world = *state;
 
@@ -150,7 +150,7 @@ static void segments_that_say_the_same_of_ECN_are_merged(void **state)
 
     for (unsigned i = 0; i < 64; i++) {
         const unsigned ace = i >> 3, next_ace = i & 7;
-        struct frame frames[2] = {segment(0, TEXT, 16), segment(1, TEXT, 24)};
+        struct frame frames[2] = {segment(0, DATA, 16), segment(1, DATA, 24)};
         struct leat_buf *bufs[2];
         uint32_t left;
 
@@ -172,7 +172,7 @@ static void segments_that_say_the_same_of_ECN_are_merged(void **state)
 static void segments_in_turn(struct frame *frames, uint32_t senders, uint32_t rounds)
 {
     for (uint32_t i = 0; i < senders * rounds; i++)
-        frames[i] = segment_of((uint16_t)(80 + i % senders), i / senders, TEXT, 16);
+        frames[i] = segment_of((uint16_t)(80 + i % senders), i / senders, DATA, 16);
 }
 
 static void segments_of_senders_in_turn_become_one_each(void **state)
@@ -191,9 +191,9 @@ static void segments_of_senders_in_turn_become_one_each(void **state)
         const struct frame merged = flat(bufs[i]);
 
         assert_sealed(&merged, false);
-        assert_int_equal(merged.len, frames[0].len + (ROUNDS - 1) * TEXT);
+        assert_int_equal(merged.len, frames[0].len + (ROUNDS - 1) * DATA);
         assert_int_equal(frame_get16(merged.bytes + FRAME_IP + 20), 80 + i);
-        assert_memory_equal(merged.bytes + frames[0].len - TEXT, text, ROUNDS * TEXT);
+        assert_memory_equal(merged.bytes + frames[0].len - DATA, payload, ROUNDS * DATA);
     }
     free_all(world, bufs, SENDERS);
 }
@@ -216,31 +216,31 @@ static void senders_beyond_those_remembered_lose_nothing(void **state)
     for (uint32_t i = 0; i < left; i++) {
         const struct frame merged = flat(bufs[i]);
         const uint32_t sender = frame_get16(merged.bytes + FRAME_IP + 20) - 80u;
-        const uint32_t len = merged.len - frames[0].len + TEXT;
+        const uint32_t len = merged.len - frames[0].len + DATA;
 
         assert_sealed(&merged, false);
         assert_int_equal(frame_get32(merged.bytes + FRAME_IP + 24), seq_begin + next[sender]);
         next[sender] += len;
     }
     for (uint32_t sender = 0; sender < SENDERS; sender++)
-        assert_int_equal(next[sender], ROUNDS * TEXT);
+        assert_int_equal(next[sender], ROUNDS * DATA);
     free_all(world, bufs, left);
 }
 
-/* What can't be merged ends the super-frame of its own flow: else text would overtake it. */
+/* What can't be merged ends the super-frame of its own flow: else data would overtake it. */
 static void what_can_not_be_merged_is_not_overtaken_in_its_flow(void **state)
 {
     struct world *world = *state;
     const struct frame frames[] = {
-        segment_of(80, 0, TEXT, 16),   segment_of(81, 0, TEXT, 16),
-        segment_of(80, 7, TEXT, 0x30), /* URG */
-        segment_of(81, 1, TEXT, 16),   segment_of(80, 1, TEXT, 16),
+        segment_of(80, 0, DATA, 16),   segment_of(81, 0, DATA, 16),
+        segment_of(80, 7, DATA, 0x30), /* URG */
+        segment_of(81, 1, DATA, 16),   segment_of(80, 1, DATA, 16),
     };
     struct leat_buf *bufs[5];
 
     assert_int_equal(merge(world, frames, 5, bufs), 4);
     assert_int_equal(leat_buf_total(bufs[0]), frames[0].len);
-    assert_int_equal(leat_buf_total(bufs[1]), frames[1].len + TEXT);
+    assert_int_equal(leat_buf_total(bufs[1]), frames[1].len + DATA);
     assert_int_equal(leat_buf_total(bufs[2]), frames[2].len);
     assert_int_equal(leat_buf_total(bufs[3]), frames[4].len);
     free_all(world, bufs, 4);

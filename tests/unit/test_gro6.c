@@ -17,7 +17,7 @@ static struct frame segment6_of(uint16_t port, uint32_t index, uint32_t len, uin
 {
     const struct frame_segment s = fields_of(port, index, flags);
 
-    return frame_tcp6(IP6_PEER, IP6_US, &s, text + index * TEXT, len);
+    return frame_tcp6(IP6_PEER, IP6_US, &s, payload + index * DATA, len);
 }
 
 static struct frame segment6(uint32_t index, uint32_t len, uint8_t flags)
@@ -43,19 +43,19 @@ static void seal(struct frame *frame)
 static void segments_that_follow_each_other_become_one(void **state)
 {
     struct world *world = *state;
-    const struct frame frames[] = {segment6(0, TEXT, 16), segment6(1, TEXT, 16),
-                                   segment6(2, TEXT - 30, 24), segment6(3, TEXT, 16)};
+    const struct frame frames[] = {segment6(0, DATA, 16), segment6(1, DATA, 16),
+                                   segment6(2, DATA - 30, 24), segment6(3, DATA, 16)};
     struct leat_buf *bufs[4];
     struct frame whole;
 
     assert_int_equal(merge(world, frames, 4, bufs), 2);
     assert_grown(world, taken_merged, 2);
-    assert_int_equal(bufs[0]->segment_bytes, TEXT);
+    assert_int_equal(bufs[0]->segment_bytes, DATA);
     assert_int_equal(bufs[0]->checksum, LEAT_CHECKSUM_VERIFIED);
     whole = flat(bufs[0]);
-    assert_int_equal(whole.len, HEADERS + 3 * TEXT - 30);
+    assert_int_equal(whole.len, HEADERS + 3 * DATA - 30);
     assert_int_equal(frame_get16(whole.bytes + LENGTH_AT), whole.len - FRAME6_L4);
-    assert_memory_equal(whole.bytes + HEADERS, text, 3 * TEXT - 30);
+    assert_memory_equal(whole.bytes + HEADERS, payload, 3 * DATA - 30);
     assert_int_equal(whole.bytes[FRAME6_L4 + 13], 24);
     free_all(world, bufs, 2);
 }
@@ -66,7 +66,7 @@ static void every_byte_of_a_header_that_differs_keeps_segments_apart(void **stat
     struct world *world = *state;
 
     for (uint32_t at = 0; at < HEADERS; at++) {
-        struct frame frames[2] = {segment6(0, TEXT, 16), segment6(1, TEXT, 16)};
+        struct frame frames[2] = {segment6(0, DATA, 16), segment6(1, DATA, 16)};
         const bool may_differ = /* the urgent pointer without URG */
             at == FRAME6_L4 + 18 || at == FRAME6_L4 + 19;
         struct leat_buf *bufs[2];
@@ -86,9 +86,9 @@ static void what_is_damaged_is_not_merged(void **state)
 {
     struct world *world = *state;
 
-    for (uint32_t at = FRAME6_L4; at < HEADERS + TEXT; at++) {
+    for (uint32_t at = FRAME6_L4; at < HEADERS + DATA; at++) {
         for (unsigned which = 0; which < 2; which++) {
-            struct frame frames[2] = {segment6(0, TEXT, 16), segment6(1, TEXT, 16)};
+            struct frame frames[2] = {segment6(0, DATA, 16), segment6(1, DATA, 16)};
             struct leat_buf *bufs[2];
 
             frames[which].bytes[at] ^= 0x40;
@@ -102,18 +102,18 @@ static void what_is_damaged_is_not_merged(void **state)
 static void flows_of_both_families_become_one_each(void **state)
 {
     struct world *world = *state;
-    struct frame frames[] = {segment6(0, TEXT, 16), segment(0, TEXT, 16), segment6(1, TEXT, 16),
-                             segment(1, TEXT, 16), segment6(2, TEXT, 16)};
+    struct frame frames[] = {segment6(0, DATA, 16), segment(0, DATA, 16), segment6(1, DATA, 16),
+                             segment(1, DATA, 16), segment6(2, DATA, 16)};
     struct leat_buf *bufs[5];
 
     assert_int_equal(merge(world, frames, 5, bufs), 2);
-    assert_int_equal(leat_buf_total(bufs[0]), frames[0].len + 2 * TEXT);
-    assert_int_equal(leat_buf_total(bufs[1]), frames[1].len + TEXT);
+    assert_int_equal(leat_buf_total(bufs[0]), frames[0].len + 2 * DATA);
+    assert_int_equal(leat_buf_total(bufs[1]), frames[1].len + DATA);
     free_all(world, bufs, 2);
     frames[2].bytes[NEXT_AT] = 60; /* destination options: ports lie elsewhere */
     assert_int_equal(merge(world, frames, 5, bufs), 5);
     free_all(world, bufs, 5);
-    frames[2] = segment6(7, TEXT, 0x30); /* URG, of the same flow */
+    frames[2] = segment6(7, DATA, 0x30); /* URG, of the same flow */
     assert_int_equal(merge(world, frames, 5, bufs), 4);
     free_all(world, bufs, 4);
 }
@@ -128,11 +128,12 @@ static void what_was_cut_is_merged_again(void **state)
     uint32_t count = 0;
 
     memcpy(leat_buf_put(super, headers.len), headers.bytes, headers.len);
-    leat_buf_append(super, leat_buf_lend(leat_pool(world->stack), text, 9 * TEXT + 50, NULL, NULL));
-    super->segment_bytes = TEXT;
+    leat_buf_append(super,
+                    leat_buf_lend(leat_pool(world->stack), payload, 9 * DATA + 50, NULL, NULL));
+    super->segment_bytes = DATA;
     super->checksum = LEAT_CHECKSUM_PARTIAL;
     do {
-        const uint32_t here = count == 9 ? 50 : TEXT;
+        const uint32_t here = count == 9 ? 50 : DATA;
         const struct frame wanted = segment6(count, here, count == 9 ? 24 : 16);
         struct frame seen;
 
@@ -147,7 +148,7 @@ static void what_was_cut_is_merged_again(void **state)
     world_mark(world);
     assert_int_equal(gro_merge(world->stack, bufs, count), 1);
     whole = flat(bufs[0]);
-    assert_memory_equal(whole.bytes + HEADERS, text, 9 * TEXT + 50);
+    assert_memory_equal(whole.bytes + HEADERS, payload, 9 * DATA + 50);
     free_all(world, bufs, 1);
 }
 

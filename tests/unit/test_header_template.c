@@ -10,7 +10,7 @@
 #include "stack.h"
 
 enum {
-    TEXT_BYTES = 40 /* with it a datagram needs no padding */
+    DATA_BYTES = 40 /* with it a datagram needs no padding */
 };
 
 static bool has_head(struct world *world, leat_ip4 ip)
@@ -24,11 +24,11 @@ static bool has_head(struct world *world, leat_ip4 ip)
 /* A datagram to @ip, and the frame that came of it. */
 static struct frame next_to(struct world *world, struct leat_udp *udp, leat_ip4 ip)
 {
-    static const uint8_t text[TEXT_BYTES] = "a text of some length";
+    static const uint8_t data[DATA_BYTES] = "a text of some length";
     struct frame frame = {0};
     const struct fake_frame *sent;
 
-    assert_int_equal(world_send(world, udp, ip, 9, text, sizeof text), LEAT_OK);
+    assert_int_equal(world_send(world, udp, ip, 9, data, sizeof data), LEAT_OK);
     sent = world_expect(world);
     frame.len = sent->len;
     memcpy(frame.bytes, sent->bytes, sent->len);
@@ -147,7 +147,7 @@ static void who_is_sent_to_counts_as_used(void **state)
 /* And it is not the one that makes room for a new neighbour: that one is only known by hearsay. */
 static void who_is_sent_to_is_the_youngest(void **state)
 {
-    static const uint8_t text[TEXT_BYTES] = {0};
+    static const uint8_t data[DATA_BYTES] = {0};
     struct world *world = world_create();
     struct leat_udp *udp;
     struct frame frame;
@@ -163,7 +163,7 @@ static void who_is_sent_to_is_the_youngest(void **state)
     assert_true(has_head(world, IP_PEER));
     next_to(world, udp, IP_PEER);
     for (uint32_t i = 0; i < 7; i++) /* each needs the place of the oldest */
-        world_send(world, udp, IP4(10, 0, 0, 100) + i, 9, text, sizeof text);
+        world_send(world, udp, IP4(10, 0, 0, 100) + i, 9, data, sizeof data);
     assert_grown(world, arp_evictions, 1);
     frame = next_to(world, udp, IP_PEER);
     assert_memory_equal(frame.bytes, MAC_PEER.octet, 6);
@@ -173,13 +173,13 @@ static void a_removed_address_is_not_sent_from(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
-    uint8_t text[TEXT_BYTES] = {0};
+    uint8_t data[DATA_BYTES] = {0};
 
     make_head(world, udp);
     assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, leat_ip_v4(IP_US)),
                      LEAT_OK);
     assert_null(route_cache_get(world->stack, IP_US, IP_PEER));
-    assert_int_equal(world_send(world, udp, IP_PEER, 9, text, sizeof text), LEAT_ERR_NO_ROUTE);
+    assert_int_equal(world_send(world, udp, IP_PEER, 9, data, sizeof data), LEAT_ERR_NO_ROUTE);
 }
 
 /* What isn't usual goes by the long way: to be padded, to be cut into fragments, to wait. */
@@ -188,16 +188,16 @@ static void the_unusual_finds_no_head(void **state)
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
     const struct leat_endpoint peer = leat_endpoint_of(leat_ip_v4(IP_PEER), 9);
-    uint8_t text[2000] = {0};
+    uint8_t data[2000] = {0};
 
     make_head(world, udp);
-    world_send(world, udp, IP_PEER, 9, text, 1);
+    world_send(world, udp, IP_PEER, 9, data, 1);
     assert_int_equal(world_expect(world)->len, 60);
-    world_send(world, udp, IP_PEER, 9, text, sizeof text);
+    world_send(world, udp, IP_PEER, 9, data, sizeof data);
     assert_grown(world, ip_fragments_sent, 2);
     world->dev.room = 0;
     for (uint32_t i = 0; i < world->stack->config.tx_queue_frames + 3u; i++)
-        leat_udp_send_to(udp, leat_buf_copy(leat_pool(world->stack), text, TEXT_BYTES), &peer);
+        leat_udp_send_to(udp, leat_buf_copy(leat_pool(world->stack), data, DATA_BYTES), &peer);
     assert_grown(world, tx_dropped, 3);
 }
 

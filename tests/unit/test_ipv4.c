@@ -238,14 +238,14 @@ static void datagrams_over_the_mtu_go_out_in_fragments(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
-    uint8_t text[4000];
+    uint8_t data[4000];
     uint8_t seen[4008];
     uint32_t at = 0;
     uint16_t id = 0;
 
-    for (unsigned i = 0; i < sizeof text; i++)
-        text[i] = (uint8_t)(i * 13 / 7);
-    world_send(world, udp, IP_PEER, 9, text, sizeof text);
+    for (unsigned i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 13 / 7);
+    world_send(world, udp, IP_PEER, 9, data, sizeof data);
     assert_grown(world, ip_fragments_sent, 3);
     for (unsigned i = 0; i < 3; i++) {
         const struct fake_frame *frame = world_expect(world);
@@ -263,7 +263,7 @@ static void datagrams_over_the_mtu_go_out_in_fragments(void **state)
     }
     assert_silent(world);
     assert_int_equal(at, 4008);
-    assert_memory_equal(seen + 8, text, sizeof text);
+    assert_memory_equal(seen + 8, data, sizeof data);
 }
 
 static void what_we_send_to_ourselves_never_leaves(void **state)
@@ -276,7 +276,7 @@ static void what_we_send_to_ourselves_never_leaves(void **state)
         assert_int_equal(world_send(world, udp, selves[i], 1000, "me", 2), LEAT_OK);
         world_poll(world);
         assert_int_equal(world->datagrams, i + 1);
-        assert_memory_equal(world->text, "me", 2);
+        assert_memory_equal(world->data, "me", 2);
         assert_int_equal(leat_ip_v4_number(world->peer.ip), selves[i]);
         assert_int_equal(leat_ip_v4_number(world->local.ip), selves[i]);
         assert_silent(world);
@@ -319,23 +319,23 @@ static void test_threat_I7_packet_in_a_packet_is_dropped(void **state)
 
 static void fragments_without_memory_are_counted_and_told(void **state)
 {
-    static const uint8_t text[4000];
+    static const uint8_t data[4000];
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
     struct leat_buf *all = world_take_all_small(world);
 
-    assert_int_equal(world_send(world, udp, IP_PEER, 9, text, sizeof text), LEAT_ERR_MEMORY);
+    assert_int_equal(world_send(world, udp, IP_PEER, 9, data, sizeof data), LEAT_ERR_MEMORY);
     assert_grown(world, tx_no_memory, 1);
     assert_silent(world);
     world_give_all(all);
-    assert_int_equal(world_send(world, udp, IP_PEER, 9, text, sizeof text), LEAT_OK);
+    assert_int_equal(world_send(world, udp, IP_PEER, 9, data, sizeof data), LEAT_OK);
     assert_grown(world, ip_fragments_sent, 3);
 }
 
 /* RFC 791 3.1: DF means not in fragments, not even by the sender. */
 static void what_must_not_be_fragmented_is_refused_over_the_mtu(void **state)
 {
-    static const uint8_t text[1481];
+    static const uint8_t data[1481];
     const struct ipv4_options options = {.protocol = 17, .dont_fragment = true};
     struct world *world = *state;
     struct leat *stack = world->stack;
@@ -343,7 +343,7 @@ static void what_must_not_be_fragmented_is_refused_over_the_mtu(void **state)
 
     assert_int_equal(ipv4_path(stack, 0, IP_PEER, &path), LEAT_OK);
     for (uint32_t len = 1480; len <= 1481; len++) {
-        struct leat_buf *payload = leat_buf_copy(leat_pool(stack), text, len);
+        struct leat_buf *payload = leat_buf_copy(leat_pool(stack), data, len);
 
         world_mark(world);
         assert_int_equal(ipv4_output(stack, &path, &options, payload),

@@ -23,7 +23,7 @@ static struct frame segment6(uint32_t index, uint32_t len, uint8_t flags)
 {
     const struct frame_segment s = fields_of(80, index, flags);
 
-    return frame_tcp6(IP6_PEER, IP6_US, &s, text + index * TEXT, len);
+    return frame_tcp6(IP6_PEER, IP6_US, &s, payload + index * DATA, len);
 }
 
 static const struct offloaded families[] = {{segment, HEADERS4, FRAME_L4, FRAME_IP + 2},
@@ -57,13 +57,13 @@ static struct leat_buf *super_of(struct world *world, const struct offloaded *fa
 {
     struct frame headers = family->segment(0, 0, 24);
     struct leat_buf *super = leat_buf_alloc_small(leat_pool(world->stack), 20);
-    const uint32_t all = headers.len - family->tcp_at + (SEGMENTS - 1) * TEXT + LAST_BYTES;
+    const uint32_t all = headers.len - family->tcp_at + (SEGMENTS - 1) * DATA + LAST_BYTES;
 
     frame_put16(headers.bytes + family->tcp_at + 16, pseudo_sum(&headers, family, all));
     memcpy(leat_buf_put(super, headers.len), headers.bytes, headers.len);
-    leat_buf_append(super, leat_buf_lend(leat_pool(world->stack), text,
-                                         (SEGMENTS - 1) * TEXT + LAST_BYTES, NULL, NULL));
-    super->segment_bytes = TEXT;
+    leat_buf_append(super, leat_buf_lend(leat_pool(world->stack), payload,
+                                         (SEGMENTS - 1) * DATA + LAST_BYTES, NULL, NULL));
+    super->segment_bytes = DATA;
     super->checksum = LEAT_CHECKSUM_PARTIAL;
     return super;
 }
@@ -80,8 +80,8 @@ static void a_super_frame_is_cut_into_right_segments(void **state)
         for (uint32_t i = 0; i < SEGMENTS; i++) {
             const bool is_last = i == SEGMENTS - 1;
             struct frame wanted =
-                family->segment(i, is_last ? LAST_BYTES : TEXT, is_last ? 24 : 16);
-            uint8_t bytes[HEADERS6 + TEXT];
+                family->segment(i, is_last ? LAST_BYTES : DATA, is_last ? 24 : 16);
+            uint8_t bytes[HEADERS6 + DATA];
 
             assert_int_equal(leat_link_segment(super, i, bytes, sizeof bytes), wanted.len);
             assert_true(leat_link_checksum_is_right(bytes, wanted.len));
@@ -98,7 +98,7 @@ static bool goes_on(const struct offloaded *family, const struct frame *first,
 {
     return leat_link_mergeable_headers(first->bytes, first->len) == family->headers &&
            leat_link_mergeable_headers(next->bytes, next->len) == family->headers &&
-           leat_link_goes_on(first->bytes, next->bytes, family->headers, TEXT);
+           leat_link_goes_on(first->bytes, next->bytes, family->headers, DATA);
 }
 
 static void segments_that_follow_each_other_are_merged(void **state)
@@ -106,15 +106,15 @@ static void segments_that_follow_each_other_are_merged(void **state)
     (void)state;
     for (unsigned f = 0; f < 2; f++) {
         const struct offloaded *family = &families[f];
-        struct frame first = family->segment(0, TEXT, 16);
-        const struct frame next = family->segment(1, TEXT, 24);
-        const struct frame other = family->segment(2, TEXT, 16);
+        struct frame first = family->segment(0, DATA, 16);
+        const struct frame next = family->segment(1, DATA, 24);
+        const struct frame other = family->segment(2, DATA, 16);
 
         assert_true(goes_on(family, &first, &next));
         assert_false(goes_on(family, &first, &other));
-        leat_link_set_text_bytes(first.bytes, family->headers, 3 * TEXT);
+        leat_link_set_data_bytes(first.bytes, family->headers, 3 * DATA);
         assert_int_equal(frame_get16(first.bytes + family->length_at),
-                         family->headers + 3 * TEXT - (f == 0 ? FRAME_IP : FRAME6_L4));
+                         family->headers + 3 * DATA - (f == 0 ? FRAME_IP : FRAME6_L4));
     }
 }
 
@@ -127,8 +127,8 @@ static void every_byte_of_a_header_that_differs_keeps_segments_apart(void **stat
     for (uint32_t at = 0; at < HEADERS6; at++) {
         const bool may_differ = /* the urgent pointer without URG */
             at == FRAME6_L4 + 18 || at == FRAME6_L4 + 19;
-        const struct frame first = segment6(0, TEXT, 16);
-        struct frame next = segment6(1, TEXT, 16);
+        const struct frame first = segment6(0, DATA, 16);
+        struct frame next = segment6(1, DATA, 16);
 
         next.bytes[at] ^= 1;
         if (at != FRAME6_L4 + 16 && at != FRAME6_L4 + 17)

@@ -7,7 +7,7 @@ enum {
     FRAGMENT = 44
 };
 
-static const uint8_t text[LONG_BYTES] = "a long datagram";
+static const uint8_t data[LONG_BYTES] = "a long datagram";
 
 /* Sends one, and gives the first packet that it leaves in. */
 static struct frame send_long(struct world *world, struct leat_udp *udp, struct leat_ip dst)
@@ -18,7 +18,7 @@ static struct frame send_long(struct world *world, struct leat_udp *udp, struct 
 
     fake_netif_forget(&world->dev);
     assert_int_equal(
-        leat_udp_send_to(udp, leat_buf_copy(leat_pool(world->stack), text, LONG_BYTES), &peer),
+        leat_udp_send_to(udp, leat_buf_copy(leat_pool(world->stack), data, LONG_BYTES), &peer),
         LEAT_OK);
     world_poll(world);
     sent = world_expect(world);

@@ -275,7 +275,7 @@ static void retransmission_that_arrives_is_no_reordering(void **state)
     assert_false(rack.reordering_seen);
 }
 
-static void text_in_order_is_no_reordering(void **state)
+static void data_in_order_is_no_reordering(void **state)
 {
     (void)state;
     send_flight(0, 6, ms);
@@ -363,7 +363,7 @@ int main(void)
         cmocka_unit_test_setup(newest_is_by_time_of_leaving, fresh),
         cmocka_unit_test_setup(least_round_trip_is_forgotten_after_a_minute, fresh),
         cmocka_unit_test_setup(retransmission_that_arrives_is_no_reordering, fresh),
-        cmocka_unit_test_setup(text_in_order_is_no_reordering, fresh),
+        cmocka_unit_test_setup(data_in_order_is_no_reordering, fresh),
         cmocka_unit_test_setup(each_round_with_a_DSACK_widens_the_window, fresh),
         cmocka_unit_test_setup(wide_window_persists_for_sixteen_recoveries, fresh),
         cmocka_unit_test_setup(multiplier_has_an_end, fresh),

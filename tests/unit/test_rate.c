@@ -87,7 +87,7 @@ static void a_burst_of_ACKs_is_no_faster_than_what_was_sent(void **state)
 }
 
 /* 4.1.1.2.3: a burst that leaves at once is no faster than its ACKs */
-static void a_burst_of_text_is_no_faster_than_its_ACKs(void **state)
+static void a_burst_of_data_is_no_faster_than_its_ACKs(void **state)
 {
     struct rate_sample rs = {0};
 
@@ -274,7 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(delivery_is_measured_over_a_round_trip, fresh),
         cmocka_unit_test_setup(a_burst_of_ACKs_is_no_faster_than_what_was_sent, fresh),
-        cmocka_unit_test_setup(a_burst_of_text_is_no_faster_than_its_ACKs, fresh),
+        cmocka_unit_test_setup(a_burst_of_data_is_no_faster_than_its_ACKs, fresh),
         cmocka_unit_test_setup(idle_time_is_not_counted, fresh),
         cmocka_unit_test_setup(the_newest_of_an_ACK_counts, fresh),
         cmocka_unit_test_setup(what_left_twice_is_no_sample_of_the_round_trip, fresh),

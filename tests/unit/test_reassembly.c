@@ -10,11 +10,11 @@ enum {
 /* A UDP datagram from the peer's port 1000 to our port 7, as IP payload. */
 static struct frame datagram_of(uint32_t bytes)
 {
-    uint8_t text[1400];
+    uint8_t data[1400];
 
-    for (unsigned i = 0; i < sizeof text; i++)
-        text[i] = (uint8_t)(i + 1);
-    return frame_udp(IP_PEER, 1000, IP_US, 7, text, bytes - 8);
+    for (unsigned i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i + 1);
+    return frame_udp(IP_PEER, 1000, IP_US, 7, data, bytes - 8);
 }
 
 /* Feeds bytes @from .. @to of the datagram. */
@@ -34,8 +34,8 @@ static void assert_received(struct world *world, uint32_t count)
     assert_int_equal(world->datagrams, count);
     if (count == 0)
         return;
-    assert_int_equal(world->text_len, UDP_BYTES - 8);
-    assert_memory_equal(world->text, whole.bytes + FRAME_UDP_DATA, UDP_BYTES - 8);
+    assert_int_equal(world->data_len, UDP_BYTES - 8);
+    assert_memory_equal(world->data, whole.bytes + FRAME_UDP_DATA, UDP_BYTES - 8);
     assert_int_equal(leat_ip_v4_number(world->peer.ip), IP_PEER);
     assert_int_equal(world->peer.port, 1000);
 }
@@ -116,19 +116,19 @@ static void assert_condemned(struct world *world)
 static void test_threat_I4_ping_of_death_is_discarded(void **state)
 {
     struct world *world = *state;
-    uint8_t text[1480] = {0};
+    uint8_t data[1480] = {0};
     struct frame fragment;
 
     world_socket(world, 7);
     feed_part(world, 1, 0, 24, true);
-    fragment = frame_fragment(17, 1, 65528, false, text, 8);
+    fragment = frame_fragment(17, 1, 65528, false, data, 8);
     world_feed(world, &fragment);
     assert_condemned(world);
     /* 20 + 64,040 + 1,480 are 65,540 */
-    fragment = frame_fragment(17, 1, 64040, false, text, 1480);
+    fragment = frame_fragment(17, 1, 64040, false, data, 1480);
     world_feed(world, &fragment);
     assert_condemned(world);
-    fragment = frame_fragment(17, 1, 64040, true, text, 1480);
+    fragment = frame_fragment(17, 1, 64040, true, data, 1480);
     world_feed(world, &fragment);
     assert_condemned(world);
 }

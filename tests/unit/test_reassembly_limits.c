@@ -10,8 +10,8 @@ enum {
 /* Feeds bytes @from .. @to of a UDP datagram from @src's port 1000 to our port 7. */
 static void feed_part_of(struct world *world, leat_ip4 src, uint16_t id, uint32_t from, uint32_t to)
 {
-    uint8_t text[UDP_BYTES - 8] = "what is cut";
-    const struct frame whole = frame_udp(src, 1000, IP_US, 7, text, sizeof text);
+    uint8_t data[UDP_BYTES - 8] = "what is cut";
+    const struct frame whole = frame_udp(src, 1000, IP_US, 7, data, sizeof data);
     struct frame fragment =
         frame_fragment(17, id, from, to < UDP_BYTES, whole.bytes + FRAME_L4 + from, to - from);
 
@@ -28,8 +28,8 @@ static void feed_part(struct world *world, uint16_t id, uint32_t from, uint32_t 
 /* Feeds a fragment of 1,480 bytes, so far from the start that it completes nothing. */
 static void feed_junk(struct world *world, leat_ip4 src, uint16_t id, uint32_t number)
 {
-    static const uint8_t text[1480];
-    struct frame fragment = frame_fragment(17, id, 1480 * number, true, text, sizeof text);
+    static const uint8_t data[1480];
+    struct frame fragment = frame_fragment(17, id, 1480 * number, true, data, sizeof data);
 
     frame_put32(fragment.bytes + FRAME_IP + 12, src);
     frame_seal_ip(&fragment);

@@ -1,4 +1,4 @@
-/* test_reorder.c -- text that came before its turn, against one array and a map of what is here. */
+/* test_reorder.c -- data that came before its turn, against one array and a map of what is here. */
 #include "unit_pool.h"
 
 #include "tcp/math/reorder.h"
@@ -40,7 +40,7 @@ static int close_reorder(void **state)
     return 0;
 }
 
-/* @version: which of several texts that claim the same place; values are 1..127. */
+/* @version: which of several payloads that claim the same place; values are 1..127. */
 static uint8_t value(uint32_t at, unsigned version)
 {
     return (uint8_t)((at * 7 + version * 31) % 127);
@@ -77,9 +77,9 @@ static void assert_agrees(void)
 
         assert_true(count == 0 ? first >= at : first > at);
         assert_true(end > first);
-        assert_int_equal(leat_buf_total(run->text), end - first);
+        assert_int_equal(leat_buf_total(run->data), end - first);
         assert_null(run->last->next);
-        leat_buf_read(run->text, 0, bytes, SPACE);
+        leat_buf_read(run->data, 0, bytes, SPACE);
         for (; at < first; at++)
             assert_int_equal(here[at], 0);
         for (; at < end; at++)
@@ -99,20 +99,20 @@ static uint32_t take(uint32_t at)
 {
     uint8_t bytes[SPACE];
     uint32_t len = 0;
-    struct leat_buf *text = reorder_take(&reorder, &run_pool, start + at, &len);
+    struct leat_buf *data = reorder_take(&reorder, &run_pool, start + at, &len);
 
     memset(here, 0, at); /* what lies before it is old */
-    if (!text) {
+    if (!data) {
         assert_int_equal(here[at], 0);
         return 0;
     }
-    assert_int_equal(leat_buf_read(text, 0, bytes, SPACE), len);
+    assert_int_equal(leat_buf_read(data, 0, bytes, SPACE), len);
     for (uint32_t i = 0; i < len; i++) {
         assert_int_equal(bytes[i], here[at + i] - 1);
         here[at + i] = 0;
     }
     assert_int_equal(here[at + len], 0); /* all of it */
-    leat_buf_free(text);
+    leat_buf_free(data);
     return len;
 }
 
@@ -162,7 +162,7 @@ static void what_came_first_stays(void **state)
     assert_int_equal(reorder.count, 1);
 }
 
-static void text_that_covers_runs_replaces_them(void **state)
+static void data_that_covers_runs_replaces_them(void **state)
 {
     (void)state;
     put(20, 5);
@@ -245,7 +245,7 @@ int main(void)
         reorder_test(nothing_is_taken_before_its_turn),
         reorder_test(old_part_of_a_run_is_cut),
         reorder_test(what_came_first_stays),
-        reorder_test(text_that_covers_runs_replaces_them),
+        reorder_test(data_that_covers_runs_replaces_them),
         reorder_test(comb_of_single_bytes_costs_its_runs_and_no_more),
         reorder_test(runs_of_all_connections_are_limited),
         reorder_test(random_calls_agree_with_a_map),

@@ -243,7 +243,7 @@ static void a_suspect_that_is_replaced_is_forgotten(void **state)
 
 /* ---- in the way of the last packet --------------------------------------------------------- */
 
-static struct frame text_to_us(void)
+static struct frame data_to_us(void)
 {
     return frame_udp6(IP6_PEER, PORT, IP6_US, 7, "text", 4);
 }
@@ -252,14 +252,14 @@ static struct frame text_to_us(void)
 static void talk(struct world *world)
 {
     const struct frame known = frame_ndp(136, 0x60, IP6_PEER, IP6_US, IP6_PEER, &MAC_PEER, 0);
-    const struct frame text = text_to_us();
+    const struct frame data = data_to_us();
     struct leat_udp *udp = world_socket(world, 7);
 
     world_feed(world, &known);
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(world_send_to(world, udp, leat_endpoint_of(IP6_PEER, PORT), "text", 4),
                          LEAT_OK);
-        world_feed(world, &text);
+        world_feed(world, &data);
         assert_ended(world, taken_udp);
     }
 }
@@ -267,25 +267,25 @@ static void talk(struct world *world)
 static void an_address_that_has_gone_hears_nothing_more(void **state)
 {
     struct world *world = *state;
-    const struct frame text = text_to_us();
+    const struct frame data = data_to_us();
 
     talk(world);
     assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP6_US), LEAT_OK);
-    world_feed(world, &text);
+    world_feed(world, &data);
     assert_dropped(world, drop_ip6_not_ours);
 }
 
 static void what_comes_by_another_link_is_not_for_this_ones_address(void **state)
 {
     struct world *world = *state;
-    struct frame text = text_to_us();
+    struct frame data = data_to_us();
 
     world_attach_second(world);
-    frame_to(&text, &world->second.netif.mac);
+    frame_to(&data, &world->second.netif.mac);
     world_wait(world, 5 * second);
     talk(world);
     world_mark(world);
-    fake_netif_feed(&world->second, text.bytes, text.len);
+    fake_netif_feed(&world->second, data.bytes, data.len);
     world_poll(world);
     assert_ended(world, drop_ip6_not_ours);
 }

@@ -86,7 +86,7 @@ static void timeout_of_a_steady_path_outlasts_a_delayed_ACK(void **state)
 }
 
 /* RFC 6298 5.5, 5.7 (last paragraph) */
-static void backoff_doubles_until_new_text_is_acknowledged(void **state)
+static void backoff_doubles_until_new_data_is_acknowledged(void **state)
 {
     struct rtt rtt;
 
@@ -187,7 +187,7 @@ int main(void)
         cmocka_unit_test(later_samples_move_it_by_an_eighth_and_a_quarter),
         cmocka_unit_test(floor_and_ceiling_hold),
         cmocka_unit_test(timeout_of_a_steady_path_outlasts_a_delayed_ACK),
-        cmocka_unit_test(backoff_doubles_until_new_text_is_acknowledged),
+        cmocka_unit_test(backoff_doubles_until_new_data_is_acknowledged),
         cmocka_unit_test(lost_SYN_makes_it_three_seconds),
         cmocka_unit_test(sample_of_no_time_is_a_sample),
         cmocka_unit_test(SYN_is_the_first_sample),

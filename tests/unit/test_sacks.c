@@ -37,11 +37,11 @@ static int close_sacks(void **state)
 /* Ten bytes at ten times @i come out of order. */
 static void arrive(uint32_t i)
 {
-    static const uint8_t text[10];
+    static const uint8_t data[10];
 
     sacks_note(&sacks, start + 10 * i);
     assert_true(reorder_put(&reorder, &run_pool, start + 10 * i,
-                            leat_buf_copy(&unit.pool, text, sizeof text), sizeof text));
+                            leat_buf_copy(&unit.pool, data, sizeof data), sizeof data));
 }
 
 static uint8_t fill(uint8_t count_max)
@@ -145,7 +145,7 @@ static void filled_gaps_are_not_reported(void **state)
     assert_int_equal(sacks.count, 0);
 }
 
-/* Text that found no memory is not here, and must not be promised (RFC 2018 4). */
+/* Data that found no memory is not here, and must not be promised (RFC 2018 4). */
 static void what_was_thrown_away_is_not_reported(void **state)
 {
     (void)state;

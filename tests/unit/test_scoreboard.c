@@ -111,7 +111,7 @@ static void pipe_is_what_is_neither_sacked_nor_lost(void **state)
 }
 
 /* RFC 2018 5.1: what was SACKed is not sent again; it can't be lost either. */
-static void sacked_text_does_not_get_lost(void **state)
+static void sacked_data_does_not_get_lost(void **state)
 {
     (void)state;
     send_segments(3);
@@ -333,7 +333,7 @@ static void one_that_is_far_away_leads_no_other_astray(void **state)
 }
 
 /* What arrived behind a hole is acknowledged when the hole is filled: a round trip it is not. */
-static void text_that_waited_for_a_retransmission_is_no_sample(void **state)
+static void data_that_waited_for_a_retransmission_is_no_sample(void **state)
 {
     struct delivered seen = {0};
 
@@ -355,7 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         board_test(pipe_is_what_is_neither_sacked_nor_lost),
-        board_test(sacked_text_does_not_get_lost),
+        board_test(sacked_data_does_not_get_lost),
         board_test(lost_is_what_has_enough_sacked_above),
         board_test(lost_is_what_has_enough_ranges_sacked_above),
         board_test(blocks_of_one_ACK_add_up),
@@ -367,7 +367,7 @@ int main(void)
         board_test(what_is_not_lost_after_all_keeps_its_place_in_time),
         board_test(what_left_together_stays_in_order),
         board_test(one_that_is_far_away_leads_no_other_astray),
-        board_test(text_that_waited_for_a_retransmission_is_no_sample),
+        board_test(data_that_waited_for_a_retransmission_is_no_sample),
         board_test(random_calls_agree_with_single_bytes),
     };
 

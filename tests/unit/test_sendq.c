@@ -42,14 +42,14 @@ static int close_queue(void **state)
 
 static void put(uint32_t len)
 {
-    struct leat_buf *text = leat_buf_copy(&unit.pool, model.bytes + model.put, len);
+    struct leat_buf *data = leat_buf_copy(&unit.pool, model.bytes + model.put, len);
 
-    assert_non_null(text);
-    sendq_put(&queue, text);
+    assert_non_null(data);
+    sendq_put(&queue, data);
     model.put += len;
 }
 
-static uint32_t write_text(uint32_t len)
+static uint32_t write_data(uint32_t len)
 {
     const uint32_t done = sendq_write(&queue, &unit.pool, UINT32_MAX, model.bytes + model.put, len);
 
@@ -75,29 +75,29 @@ static uint32_t slice(uint32_t at, uint32_t len)
 {
     uint8_t bytes[MODEL_BYTES];
     uint32_t got = len;
-    struct leat_buf *text = sendq_slice(&queue, PIECES, start + at, &got);
+    struct leat_buf *data = sendq_slice(&queue, PIECES, start + at, &got);
 
-    assert_non_null(text);
+    assert_non_null(data);
     assert_true(got > 0 && got <= len);
-    assert_int_equal(leat_buf_total(text), got);
-    assert_int_equal(leat_buf_read(text, 0, bytes, sizeof bytes), got);
+    assert_int_equal(leat_buf_total(data), got);
+    assert_int_equal(leat_buf_read(data, 0, bytes, sizeof bytes), got);
     assert_memory_equal(bytes, model.bytes + at, got);
-    leat_buf_free(text);
+    leat_buf_free(data);
     return got;
 }
 
 static void slices_share_the_programs_buffers(void **state)
 {
-    struct leat_buf *text;
+    struct leat_buf *payload;
     uint32_t len = 10;
 
     (void)state;
     put(100);
-    text = sendq_slice(&queue, PIECES, start + 20, &len);
-    assert_ptr_equal(text->data, queue.first->data + 20);
+    payload = sendq_slice(&queue, PIECES, start + 20, &len);
+    assert_ptr_equal(payload->data, queue.first->data + 20);
     ack(100); /* while a slice is with the device */
-    assert_memory_equal(text->data, model.bytes + 20, 10);
-    leat_buf_free(text);
+    assert_memory_equal(payload->data, model.bytes + 20, 10);
+    leat_buf_free(payload);
 }
 
 static void slices_go_across_pieces_in_any_order(void **state)
@@ -144,7 +144,7 @@ static void headers_go_in_front_only_where_nobody_else_reads(void **state)
     assert_int_equal(room_in_front(0, 60, &first), LEAT_BUF_HEADROOM); /* again */
     leat_buf_free(first);
     assert_int_equal(room_in_front(40, 60, &first),
-                     0); /* there lies text that isn't acknowledged */
+                     0); /* there lies data that isn't acknowledged */
     leat_buf_free(first);
     ack(40);
     assert_int_equal(room_in_front(40, 60, &first), LEAT_BUF_HEADROOM + 40);
@@ -154,31 +154,31 @@ static void headers_go_in_front_only_where_nobody_else_reads(void **state)
 /* As a super-frame is that lay in too many pieces. */
 static void what_is_trimmed_to_one_piece_has_no_room_in_front(void **state)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
     uint32_t len = 80;
 
     (void)state;
     put(100);
     put(100);
-    text = sendq_slice(&queue, PIECES, start + 50, &len);
-    assert_non_null(text->next);
-    leat_buf_trim(text, 40);
-    assert_null(text->next);
-    assert_int_equal(leat_buf_headroom(text), 0);
-    leat_buf_free(text);
+    data = sendq_slice(&queue, PIECES, start + 50, &len);
+    assert_non_null(data->next);
+    leat_buf_trim(data, 40);
+    assert_null(data->next);
+    assert_int_equal(leat_buf_headroom(data), 0);
+    leat_buf_free(data);
 }
 
 static void headers_never_go_into_lent_memory(void **state)
 {
     static uint8_t lent[LEAT_BUF_HEADROOM + 10];
-    struct leat_buf *text = leat_buf_lend(&unit.pool, lent, sizeof lent, 0, 0);
+    struct leat_buf *data = leat_buf_lend(&unit.pool, lent, sizeof lent, 0, 0);
 
     (void)state;
-    leat_buf_pull(text, LEAT_BUF_HEADROOM);
-    sendq_put(&queue, text);
+    leat_buf_pull(data, LEAT_BUF_HEADROOM);
+    sendq_put(&queue, data);
     model.put += 10;
-    assert_int_equal(room_in_front(0, 10, &text), 0);
-    leat_buf_free(text);
+    assert_int_equal(room_in_front(0, 10, &data), 0);
+    leat_buf_free(data);
 }
 
 static void short_writes_share_a_buffer(void **state)
@@ -187,7 +187,7 @@ static void short_writes_share_a_buffer(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 25; i++)
-        assert_int_equal(write_text(10), 10);
+        assert_int_equal(write_data(10), 10);
     assert_int_equal(leat_pool_free_count(&unit.pool), before - 1);
     assert_int_equal(slice(0, 250), 250);
 }
@@ -197,13 +197,13 @@ static void write_goes_on_in_its_own_buffer_only(void **state)
     static const uint8_t lent[4] = {1, 2, 3, 4};
 
     (void)state;
-    write_text(10);
+    write_data(10);
     memcpy(model.bytes + model.put, lent, 4);
     sendq_put(&queue, leat_buf_lend(&unit.pool, lent, 4, 0, 0));
     model.put += 4;
-    write_text(10); /* not behind what the program lent */
+    write_data(10); /* not behind what the program lent */
     put(10);
-    write_text(10); /* nor in the tail of a buffer that it gave */
+    write_data(10); /* nor in the tail of a buffer that it gave */
     assert_int_equal(slice(0, 44), 44);
     assert_agrees();
 }
@@ -259,7 +259,7 @@ static void random_step(uint64_t *seed)
         break;
     case 1:
         if (queued < 2000)
-            write_text(len < room ? len : room);
+            write_data(len < room ? len : room);
         break;
     case 2:
         if (queued > 0)
@@ -294,12 +294,12 @@ static void random_calls_agree_with_an_array(void **state)
 
 static void empty_pieces_are_dropped(void **state)
 {
-    struct leat_buf *text = leat_buf_copy(&unit.pool, model.bytes, 5);
+    struct leat_buf *data = leat_buf_copy(&unit.pool, model.bytes, 5);
 
     (void)state;
-    leat_buf_append(text, leat_buf_alloc(&unit.pool, 0));
-    leat_buf_append(text, leat_buf_copy(&unit.pool, model.bytes + 5, 5));
-    sendq_put(&queue, text);
+    leat_buf_append(data, leat_buf_alloc(&unit.pool, 0));
+    leat_buf_append(data, leat_buf_copy(&unit.pool, model.bytes + 5, 5));
+    sendq_put(&queue, data);
     model.put = 10;
     assert_int_equal(queue.bytes, 10);
     for (const struct leat_buf *piece = queue.first; piece; piece = piece->next)

@@ -7,7 +7,7 @@
 
 /* ---- cutting ------------------------------------------------------------------------------ */
 
-/* A super-frame with @len bytes of text behind the headers of segment(0), in pieces of @piece. */
+/* A super-frame with @len bytes of data behind the headers of segment(0), in pieces of @piece. */
 static struct leat_buf *super_frame(struct world *world, uint32_t len, uint32_t piece,
                                     uint8_t flags)
 {
@@ -17,27 +17,27 @@ static struct leat_buf *super_frame(struct world *world, uint32_t len, uint32_t 
 
     memcpy(leat_buf_put(frame, headers.len), headers.bytes, headers.len);
     for (uint32_t at = 0; at < len; at += piece)
-        leat_buf_append(
-            frame, leat_buf_lend(pool, text + at, len - at < piece ? len - at : piece, NULL, NULL));
-    frame->segment_bytes = TEXT;
+        leat_buf_append(frame, leat_buf_lend(pool, payload + at,
+                                             len - at < piece ? len - at : piece, NULL, NULL));
+    frame->segment_bytes = DATA;
     frame->checksum = LEAT_CHECKSUM_PARTIAL;
     return frame;
 }
 
 static void super_frame_is_cut_into_right_segments(void **state)
 {
-    static const uint32_t lens[] = {TEXT + 1, 2 * TEXT, 2 * TEXT + 7, 16 * TEXT - 1, 7 * TEXT};
-    static const uint32_t pieces[] = {65536, TEXT, 33, 250};
+    static const uint32_t lens[] = {DATA + 1, 2 * DATA, 2 * DATA + 7, 16 * DATA - 1, 7 * DATA};
+    static const uint32_t pieces[] = {65536, DATA, 33, 250};
     struct world *world = *state;
 
     for (unsigned i = 0; i < 5 * 4; i++) {
         const uint32_t len = lens[i % 5];
-        const uint32_t count = (len + TEXT - 1) / TEXT;
+        const uint32_t count = (len + DATA - 1) / DATA;
         struct leat_buf *super = super_frame(world, len, pieces[i / 5], 25), *cut = NULL;
 
         for (uint32_t k = 0; k < count; k++) {
             const bool last = k + 1 == count;
-            const uint32_t here = last ? len - k * TEXT : TEXT;
+            const uint32_t here = last ? len - k * DATA : DATA;
             const struct frame wanted = segment(k, here, last ? 25 : 16);
             struct frame seen;
 
@@ -56,7 +56,7 @@ static void super_frame_is_cut_into_right_segments(void **state)
 static void device_may_have_to_complete_the_checksums_of_a_cut(void **state)
 {
     struct world *world = *state;
-    struct leat_buf *super = super_frame(world, 2 * TEXT, 65536, 16);
+    struct leat_buf *super = super_frame(world, 2 * DATA, 65536, 16);
     struct leat_buf *cut = gso_cut(world->stack, super, true);
     struct frame seen = flat(cut);
     const uint16_t field = frame_get16(seen.bytes + FRAME_L4 + 16);
@@ -76,7 +76,7 @@ static void without_memory_nothing_is_cut(void **state)
 {
     struct world *world = *state;
     struct leat_pool *pool = leat_pool(world->stack);
-    struct leat_buf *super = super_frame(world, 3 * TEXT, 65536, 16);
+    struct leat_buf *super = super_frame(world, 3 * DATA, 65536, 16);
     struct leat_buf *held = NULL, *buf, *views = leat_buf_alloc(pool, 0);
 
     while ((buf = leat_buf_alloc_small(pool, 0))) {
@@ -103,7 +103,7 @@ static void without_memory_nothing_is_cut(void **state)
 static void what_was_cut_is_merged_again(void **state)
 {
     struct world *world = *state;
-    struct leat_buf *super = super_frame(world, 9 * TEXT + 50, 65536, 24);
+    struct leat_buf *super = super_frame(world, 9 * DATA + 50, 65536, 24);
     struct leat_buf *bufs[COUNT_MAX];
     struct frame whole;
     uint32_t count = 0;
@@ -122,7 +122,7 @@ static void what_was_cut_is_merged_again(void **state)
     assert_int_equal(gro_merge(world->stack, bufs, count), 1);
     whole = flat(bufs[0]);
     assert_sealed(&whole, false);
-    assert_memory_equal(whole.bytes + FRAME_L4 + 32, text, 9 * TEXT + 50);
+    assert_memory_equal(whole.bytes + FRAME_L4 + 32, payload, 9 * DATA + 50);
     free_all(world, bufs, 1);
 }
 
@@ -156,22 +156,22 @@ static struct leat_tcp *connected(struct world *world, uint32_t *snd_nxt)
     return conn;
 }
 
-static void send_text(struct world *world, struct leat_tcp *conn, uint32_t len)
+static void send_data(struct world *world, struct leat_tcp *conn, uint32_t len)
 {
-    struct leat_buf *buf = leat_buf_lend(leat_pool(world->stack), text, len, NULL, NULL);
+    struct leat_buf *buf = leat_buf_lend(leat_pool(world->stack), payload, len, NULL, NULL);
 
     assert_int_equal(leat_tcp_send(conn, buf), LEAT_OK);
     world_poll(world);
 }
 
-static void long_text_leaves_in_right_segments(void **state)
+static void long_data_leaves_in_right_segments(void **state)
 {
     struct world *world = *state;
     uint32_t snd_nxt, at = 0;
     struct leat_tcp *conn = connected(world, &snd_nxt);
 
     leat_tcp_set_nodelay(conn, true);
-    send_text(world, conn, 14000);
+    send_data(world, conn, 14000);
     while (at < 14000) {
         const struct fake_frame *sent = world_expect(world);
         const uint32_t here = sent->len - FRAME_L4 - 32;
@@ -181,7 +181,7 @@ static void long_text_leaves_in_right_segments(void **state)
         assert_sealed(&frame, true);
         assert_int_equal(here, 14000 - at < 1448 ? 14000 - at : 1448);
         assert_int_equal(frame_get32(frame.bytes + FRAME_L4 + 4), snd_nxt + at);
-        assert_memory_equal(frame.bytes + FRAME_L4 + 32, text + at, here);
+        assert_memory_equal(frame.bytes + FRAME_L4 + 32, payload + at, here);
         assert_int_equal(frame.bytes[FRAME_L4 + 13], at + here == 14000 ? 24 : 16);
         at += here;
     }
@@ -199,7 +199,7 @@ static void device_without_room_gets_the_rest_later(void **state)
     struct leat_tcp *conn = connected(world, &snd_nxt);
 
     world->dev.room = 3;
-    send_text(world, conn, 10 * 1448);
+    send_data(world, conn, 10 * 1448);
     for (unsigned round = 0; round < 4; round++) {
         const uint32_t count = fake_netif_sent_count(&world->dev);
 
@@ -222,7 +222,7 @@ static void device_that_cuts_gets_it_whole(void **state)
 
     world->dev.netif.capabilities |= LEAT_NETIF_TSO | LEAT_NETIF_TX_CHECKSUM;
     conn = connected(world, &snd_nxt);
-    send_text(world, conn, 1448 * 9 + 10);
+    send_data(world, conn, 1448 * 9 + 10);
     sent = world_expect(world);
     assert_int_equal(sent->whole_len, FRAME_L4 + 32 + 9 * 1448);
     assert_int_equal(sent->segment_bytes, 1448);
@@ -240,7 +240,7 @@ int main(void)
         super_test(device_may_have_to_complete_the_checksums_of_a_cut),
         super_test(without_memory_nothing_is_cut),
         super_test(what_was_cut_is_merged_again),
-        super_test(long_text_leaves_in_right_segments),
+        super_test(long_data_leaves_in_right_segments),
         super_test(device_without_room_gets_the_rest_later),
         super_test(device_that_cuts_gets_it_whole),
     };

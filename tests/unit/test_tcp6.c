@@ -14,7 +14,7 @@ static void a_client_comes_talks_and_goes(void **state)
                                     .window = 60000};
     struct leat_tcp *conn = leat_tcp_accept(listener, &world_closes, world);
     struct leat_tcp_info info;
-    struct leat_buf *text;
+    struct leat_buf *payload;
 
     assert_non_null(conn);
     leat_tcp_get_info(conn, &info);
@@ -23,11 +23,11 @@ static void a_client_comes_talks_and_goes(void **state)
     assert_int_equal(info.mss_bytes, 1440);
     assert_int_equal(info.path_mtu_bytes, 1500);
     tcp6_feed(world, IP6_PEER, &segment, "hello");
-    text = leat_tcp_receive(conn, 100);
-    assert_int_equal(leat_buf_total(text), 5);
-    assert_memory_equal(text->data, "hello", 5);
+    payload = leat_tcp_receive(conn, 100);
+    assert_int_equal(leat_buf_total(payload), 5);
+    assert_memory_equal(payload->data, "hello", 5);
     leat_tcp_consumed(conn, 5);
-    assert_int_equal(leat_tcp_send(conn, text), LEAT_OK);
+    assert_int_equal(leat_tcp_send(conn, payload), LEAT_OK);
     world_poll(world);
     assert_memory_equal(tcp6_expect(world, IP6_PEER, ACK)->bytes + FRAME6_L4 + 20, "hello", 5);
     segment.seq = 1006;
@@ -112,16 +112,16 @@ static void without_an_MSS_option_segments_have_1220(void **state)
 }
 
 /* Super-frames are cut by us, and each segment has a right checksum. */
-static void long_texts_leave_in_segments_of_the_mss(void **state)
+static void long_data_leaves_in_segments_of_the_mss(void **state)
 {
-    static const uint8_t text[10 * 1440];
+    static const uint8_t data[10 * 1440];
     struct world *world = *state;
     uint32_t iss, seq;
     struct leat_tcp *conn = tcp6_connected(world, &iss);
     size_t taken;
 
     seq = iss + 1;
-    assert_int_equal(leat_tcp_write(conn, text, sizeof text, &taken), LEAT_OK);
+    assert_int_equal(leat_tcp_write(conn, data, sizeof data, &taken), LEAT_OK);
     world_poll(world);
     while (fake_netif_sent_count(&world->dev) > 0) {
         const struct fake_frame *sent = tcp6_expect(world, IP6_PEER, ACK);
@@ -130,7 +130,7 @@ static void long_texts_leave_in_segments_of_the_mss(void **state)
         assert_int_equal(sent->len, FRAME6_L4 + 20 + 1440);
         seq += 1440;
     }
-    assert_int_equal(seq, iss + 1 + sizeof text);
+    assert_int_equal(seq, iss + 1 + sizeof data);
     leat_tcp_abort(conn);
 }
 
@@ -163,7 +163,7 @@ int main(void)
         test(who_listens_to_IPv4_alone_resets_IPv6),
         test(a_listener_may_have_one_address),
         test(without_an_MSS_option_segments_have_1220),
-        test(long_texts_leave_in_segments_of_the_mss),
+        test(long_data_leaves_in_segments_of_the_mss),
         test(connections_to_ourselves_never_leave_us),
     };
 

@@ -20,13 +20,13 @@ static void feed_error(struct world *world, const struct fake_frame *sent, uint8
     world_feed(world, &error);
 }
 
-/* Sends so much text; returns the first segment of it. */
+/* Sends so much data; returns the first segment of it. */
 static struct fake_frame first_segment(struct world *world, struct leat_tcp *conn, uint32_t len)
 {
-    static const uint8_t text[1440];
+    static const uint8_t data[1440];
     size_t taken;
 
-    leat_tcp_write(conn, text, len, &taken);
+    leat_tcp_write(conn, data, len, &taken);
     world_poll(world);
     return *tcp6_expect(world, IP6_PEER, ACK);
 }

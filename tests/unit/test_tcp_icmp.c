@@ -18,11 +18,11 @@ static struct leat_tcp *connecting(struct world *world, struct frame *syn)
     return conn;
 }
 
-/* The same, answered, and 100 bytes of text on the way: @segment. */
+/* The same, answered, and 100 bytes of data on the way: @segment. */
 static struct leat_tcp *sending(struct world *world, struct frame *segment)
 {
     static const uint8_t mss[4] = {2, 4, 5, 0xb4};
-    static const uint8_t text[100];
+    static const uint8_t data[100];
     struct leat_tcp *conn = connecting(world, segment);
     const struct frame_segment answer = {.src_port = 80,
                                          .dst_port = frame_get16(segment->bytes + FRAME_L4),
@@ -38,12 +38,12 @@ static struct leat_tcp *sending(struct world *world, struct frame *segment)
 
     world_feed(world, &syn_ack);
     world_mark(world);
-    assert_int_equal(leat_tcp_write(conn, text, sizeof text, &taken), LEAT_OK);
+    assert_int_equal(leat_tcp_write(conn, data, sizeof data, &taken), LEAT_OK);
     world_poll(world);
     sent = world_expect(world);
     memcpy(segment->bytes, sent->bytes, sent->len);
     segment->len = FRAME_IP + frame_get16(sent->bytes + FRAME_IP + 2);
-    assert_int_equal(segment->len, FRAME_L4 + 20 + sizeof text);
+    assert_int_equal(segment->len, FRAME_L4 + 20 + sizeof data);
     return conn;
 }
 
@@ -102,7 +102,7 @@ static void test_threat_C2_error_about_what_is_not_in_flight_is_dropped(void **s
     assert_int_equal(world->closed, 0);
 }
 
-static void test_threat_C2_error_about_text_in_flight_is_soft(void **state)
+static void test_threat_C2_error_about_data_in_flight_is_soft(void **state)
 {
     static const uint8_t codes[] = {0, 1, 2, 3, 5, 13};
     struct world *world = *state;
@@ -156,7 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         tcp_test(test_threat_C2_error_about_what_is_not_in_flight_is_dropped),
-        tcp_test(test_threat_C2_error_about_text_in_flight_is_soft),
+        tcp_test(test_threat_C2_error_about_data_in_flight_is_soft),
         tcp_test(test_threat_C2_path_mtu_is_never_under_576),
         tcp_test(test_threat_C2_refusal_ends_a_connection_that_is_opening),
     };

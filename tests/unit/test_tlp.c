@@ -49,8 +49,8 @@ static void without_a_probe_an_ACK_says_nothing(void **state)
     assert_false(none.out);
 }
 
-/* RFC 8985 7.4.2: new text has repaired nothing */
-static void probe_with_new_text_is_no_loss(void **state)
+/* RFC 8985 7.4.2: new data has repaired nothing */
+static void probe_with_new_data_is_no_loss(void **state)
 {
     (void)state;
     tlp_sent(&tlp, end, false);
@@ -103,7 +103,7 @@ int main(void)
         cmocka_unit_test(probe_of_a_single_segment_waits_for_a_delayed_ACK),
         cmocka_unit_test(probe_is_never_immediate),
         cmocka_unit_test(without_a_probe_an_ACK_says_nothing),
-        cmocka_unit_test_setup(probe_with_new_text_is_no_loss, probed_by_retransmission),
+        cmocka_unit_test_setup(probe_with_new_data_is_no_loss, probed_by_retransmission),
         cmocka_unit_test_setup(silent_repair_is_a_loss, probed_by_retransmission),
         cmocka_unit_test_setup(DSACK_means_that_nothing_was_lost, probed_by_retransmission),
         cmocka_unit_test_setup(duplicate_ACK_means_that_nothing_was_lost, probed_by_retransmission),

@@ -12,8 +12,8 @@ static void datagram_reaches_its_socket(void **state)
     world_feed(world, &frame);
     assert_dropped(world, taken_udp);
     assert_int_equal(world->datagrams, 1);
-    assert_int_equal(world->text_len, 5);
-    assert_memory_equal(world->text, "hello", 5);
+    assert_int_equal(world->data_len, 5);
+    assert_memory_equal(world->data, "hello", 5);
     assert_int_equal(leat_ip_v4_number(world->peer.ip), IP_PEER);
     assert_int_equal(world->peer.port, 1000);
     assert_int_equal(leat_ip_v4_number(world->local.ip), IP_US);
@@ -32,7 +32,7 @@ static void ip_options_do_not_hide_the_sender(void **state)
     world_feed(world, &frame);
     assert_int_equal(world->datagrams, 1);
     assert_int_equal(leat_ip_v4_number(world->peer.ip), IP_PEER);
-    assert_memory_equal(world->text, "hello", 5);
+    assert_memory_equal(world->data, "hello", 5);
 }
 
 static void test_threat_U1_bad_lengths_are_dropped(void **state)
@@ -54,7 +54,7 @@ static void test_threat_U1_bad_lengths_are_dropped(void **state)
         if (length < 8 || length > 13)
             assert_dropped(world, drop_udp_format);
         else
-            assert_int_equal(world->text_len, length - 8);
+            assert_int_equal(world->data_len, length - 8);
     }
 }
 
@@ -111,7 +111,7 @@ static void bytes_behind_the_datagram_are_cut_off(void **state)
     world_socket(world, 7);
     world_feed(world, &frame);
     assert_dropped(world, taken_udp);
-    assert_int_equal(world->text_len, 5);
+    assert_int_equal(world->data_len, 5);
 }
 
 static void closed_port_is_unreachable(void **state)
@@ -176,10 +176,10 @@ static void checksum_is_never_sent_as_zero(void **state)
     bool seen = false;
 
     for (uint32_t i = 0; i < 65536; i++) {
-        const uint8_t text[2] = {(uint8_t)(i >> 8), (uint8_t)i};
+        const uint8_t data[2] = {(uint8_t)(i >> 8), (uint8_t)i};
         uint16_t sum;
 
-        world_send(world, udp, IP_PEER, 9, text, 2);
+        world_send(world, udp, IP_PEER, 9, data, 2);
         sum = frame_get16(world_expect(world)->bytes + FRAME_L4 + 6);
         assert_int_not_equal(sum, 0);
         seen |= sum == 0xffff;
@@ -189,24 +189,24 @@ static void checksum_is_never_sent_as_zero(void **state)
 
 static void shared_and_lent_payloads_are_not_written_into(void **state)
 {
-    static const char text[] = "lent for ever and a day";
+    static const char payload[] = "lent for ever and a day";
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
     const struct leat_endpoint peer = leat_endpoint_of(leat_ip_v4(IP_PEER), 9);
     struct leat_pool *pool = leat_pool(world->stack);
-    struct leat_buf *whole = leat_buf_copy(pool, text, sizeof text);
+    struct leat_buf *whole = leat_buf_copy(pool, payload, sizeof payload);
     const struct fake_frame *frame;
 
     world_mark(world);
-    leat_udp_send_to(udp, leat_buf_lend(pool, text, sizeof text, 0, 0), &peer);
+    leat_udp_send_to(udp, leat_buf_lend(pool, payload, sizeof payload, 0, 0), &peer);
     leat_udp_send_to(udp, leat_buf_slice(whole, 5, 3), &peer);
     world_poll(world);
     frame = world_expect(world);
     assert_int_equal(frame->pieces, 2);
-    assert_memory_equal(frame->bytes + FRAME_UDP_DATA, text, sizeof text);
+    assert_memory_equal(frame->bytes + FRAME_UDP_DATA, payload, sizeof payload);
     frame = world_expect(world);
     assert_memory_equal(frame->bytes + FRAME_UDP_DATA, "for", 3);
-    assert_memory_equal(whole->data, text, sizeof text);
+    assert_memory_equal(whole->data, payload, sizeof payload);
     assert_grown(world, copied_tx_bytes, 0);
     leat_buf_free(whole);
 }
@@ -250,14 +250,14 @@ static void sending_fails_without_leaks(void **state)
     struct leat_udp *udp = world_socket(world, 1000);
     struct leat_pool *pool = leat_pool(world->stack);
     const struct leat_endpoint peer = leat_endpoint_of(leat_ip_v4(IP_PEER), 9);
-    static uint8_t text[65508];
+    static uint8_t data[65508];
 
     assert_int_equal(world_send(world, udp, IP_PEER, 0, "x", 1), LEAT_ERR_ARGUMENT);
     assert_int_equal(world_send(world, udp, IP4(192, 0, 2, 1), 9, "x", 1), LEAT_ERR_NO_ROUTE);
-    assert_int_equal(world_send(world, udp, IP_PEER, 9, text, 65508), LEAT_ERR_TOO_BIG);
+    assert_int_equal(world_send(world, udp, IP_PEER, 9, data, 65508), LEAT_ERR_TOO_BIG);
     assert_int_equal(leat_udp_send_to(udp, 0, &peer), LEAT_ERR_MEMORY);
     assert_int_equal(leat_pool_free_count(pool), 1024);
-    assert_int_equal(world_send(world, udp, IP_PEER, 9, text, 65507), LEAT_OK);
+    assert_int_equal(world_send(world, udp, IP_PEER, 9, data, 65507), LEAT_OK);
     assert_grown(world, ip_fragments_sent, 45);
 }
 

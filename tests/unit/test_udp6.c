@@ -36,7 +36,7 @@ static void a_socket_for_all_hears_both_families(void **state)
     world_feed(world, &frame);
     assert_dropped(world, taken_udp);
     assert_int_equal(world->datagrams, 1);
-    assert_memory_equal(world->text, "hello", 5);
+    assert_memory_equal(world->data, "hello", 5);
     assert_true(leat_ip_equal(world->peer.ip, IP6_PEER));
     assert_int_equal(world->peer.port, 1000);
     assert_int_equal(world->peer.zone, 0);
@@ -248,7 +248,7 @@ static void a_known_peer_sends_what_is_odd(void **state)
     frame.bytes[frame.len++] = 0xee; /* padding */
     world_feed(world, &frame);
     assert_dropped(world, taken_udp);
-    assert_memory_equal(world->text, "hello", 5);
+    assert_memory_equal(world->data, "hello", 5);
 }
 
 static void link_local_peers_have_a_zone(void **state)
@@ -381,20 +381,20 @@ static void datagrams_to_ourselves_never_leave_us(void **state)
 /* RFC 8200 3: 65,535 bytes behind the IPv6 header, 8 of which are UDP's. */
 static void a_datagram_may_be_longer_than_one_of_IPv4(void **state)
 {
-    static uint8_t text[65528];
+    static uint8_t data[65528];
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 7);
     struct leat_endpoint end = leat_endpoint_of(ip6_of("::1"), 7);
 
-    assert_int_equal(world_send_to(world, udp, end, text, 65528), LEAT_ERR_TOO_BIG);
-    assert_int_equal(world_send_to(world, udp, end, text, 65527), LEAT_OK);
+    assert_int_equal(world_send_to(world, udp, end, data, 65528), LEAT_ERR_TOO_BIG);
+    assert_int_equal(world_send_to(world, udp, end, data, 65527), LEAT_OK);
     world_poll(world);
     assert_int_equal(world->datagrams, 1);
     end.ip = IP6_PEER;
-    assert_int_equal(world_send_to(world, udp, end, text, 65527), LEAT_OK);
+    assert_int_equal(world_send_to(world, udp, end, data, 65527), LEAT_OK);
     assert_grown(world, ip_fragments_sent, 46);
     end.ip = leat_ip_v4(IP_PEER);
-    assert_int_equal(world_send_to(world, udp, end, text, 65508), LEAT_ERR_TOO_BIG);
+    assert_int_equal(world_send_to(world, udp, end, data, 65508), LEAT_ERR_TOO_BIG);
 }
 
 static void more_hosts_than_have_numbers_are_all_answered(void **state)

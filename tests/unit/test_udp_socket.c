@@ -310,16 +310,16 @@ static void datagram_without_room_for_its_header_is_counted_and_told(void **stat
     const struct leat_endpoint peer = leat_endpoint_of(leat_ip_v4(IP_PEER), 9);
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
-    struct leat_buf *text = leat_buf_copy(leat_pool(world->stack), "x", 1);
+    struct leat_buf *data = leat_buf_copy(leat_pool(world->stack), "x", 1);
     struct leat_buf *all = world_take_all_small(world);
 
     /* what the program shares with others can't be written to, in front neither */
     world_mark(world);
-    assert_int_equal(leat_udp_send_to(udp, leat_buf_slice(text, 0, 1), &peer), LEAT_ERR_MEMORY);
+    assert_int_equal(leat_udp_send_to(udp, leat_buf_slice(data, 0, 1), &peer), LEAT_ERR_MEMORY);
     assert_grown(world, tx_no_memory, 1);
     world_give_all(all);
-    assert_int_equal(leat_udp_send_to(udp, leat_buf_slice(text, 0, 1), &peer), LEAT_OK);
-    leat_buf_free(text);
+    assert_int_equal(leat_udp_send_to(udp, leat_buf_slice(data, 0, 1), &peer), LEAT_OK);
+    leat_buf_free(data);
     world_poll(world);
     assert_int_equal(world_expect(world)->bytes[FRAME_UDP_DATA], 'x');
 }

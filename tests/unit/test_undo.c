@@ -21,7 +21,7 @@ static void timeout_loses_all_and_begins_with_one_segment(void **state)
     assert_window(3, WINDOW / 2); /* L = 1: RFC 3465 2.3 */
 }
 
-/* RFC 5681 3.1: the same text, so ssthresh says nothing new */
+/* RFC 5681 3.1: the same data, so ssthresh says nothing new */
 static void repeated_timeout_leaves_ssthresh(void **state)
 {
     (void)state;
@@ -34,7 +34,7 @@ static void repeated_timeout_leaves_ssthresh(void **state)
 }
 
 /* RFC 5681 3.1: "has not yet been resent by way of the retransmission timer" */
-static void timeout_of_other_text_sets_ssthresh_again(void **state)
+static void timeout_of_other_data_sets_ssthresh_again(void **state)
 {
     (void)state;
     send_new(WINDOW);
@@ -164,7 +164,7 @@ static void answer_to_the_first_retransmission_undoes_nothing(void **state)
     assert_false(result.undone);
 }
 
-/* RFC 3522 3.2 (5): only an ACK of new text is an answer to anything */
+/* RFC 3522 3.2 (5): only an ACK of new data is an answer to anything */
 static void duplicate_with_an_old_timestamp_undoes_nothing(void **state)
 {
     (void)state;
@@ -359,7 +359,7 @@ int main(void)
         on_newreno(timeout_loses_all_and_begins_with_one_segment),
         on_rack(repeated_timeout_leaves_ssthresh),
         on_newreno(repeated_timeout_leaves_ssthresh),
-        on_rack(timeout_of_other_text_sets_ssthresh_again),
+        on_rack(timeout_of_other_data_sets_ssthresh_again),
         on_rack(repeated_timeout_is_no_second_peak_for_CUBIC),
         on_rack(timeout_ends_fast_recovery),
         on_newreno(timeout_ends_fast_recovery),

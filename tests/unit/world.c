@@ -282,7 +282,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 
     (void)udp;
     world->datagrams++;
-    world->text_len = leat_buf_read(payload, 0, world->text, sizeof world->text);
+    world->data_len = leat_buf_read(payload, 0, world->data, sizeof world->data);
     assert_int_equal(payload->segment_bytes, 0);
     world->peer = *peer;
     world->local = *local;
@@ -313,9 +313,9 @@ struct leat_udp *world_socket(struct world *world, uint16_t port)
 }
 
 enum leat_err world_send_to(struct world *world, struct leat_udp *udp, struct leat_endpoint peer,
-                            const void *text, uint32_t len)
+                            const void *data, uint32_t len)
 {
-    struct leat_buf *payload = leat_buf_copy(leat_pool(world->stack), text, len);
+    struct leat_buf *payload = leat_buf_copy(leat_pool(world->stack), data, len);
     enum leat_err err;
 
     world_mark(world);
@@ -325,9 +325,9 @@ enum leat_err world_send_to(struct world *world, struct leat_udp *udp, struct le
 }
 
 enum leat_err world_send(struct world *world, struct leat_udp *udp, leat_ip4 ip, uint16_t port,
-                         const void *text, uint32_t len)
+                         const void *data, uint32_t len)
 {
-    return world_send_to(world, udp, leat_endpoint_of(leat_ip_v4(ip), port), text, len);
+    return world_send_to(world, udp, leat_endpoint_of(leat_ip_v4(ip), port), data, len);
 }
 
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)

@@ -50,8 +50,8 @@ struct world {
     struct leat_ip last_address;
     leat_ip4 last_ip; /* the same, as a number */
     uint32_t datagrams, errors;
-    uint8_t text[2048]; /* of the last datagram */
-    uint32_t text_len;
+    uint8_t data[2048]; /* of the last datagram */
+    uint32_t data_len;
     struct leat_endpoint peer, local;
     enum leat_err error;
     struct leat_endpoint error_peer;
@@ -109,9 +109,9 @@ struct leat_udp *world_socket(struct world *world, uint16_t port);
 
 /* Remembers the counters, forgets what was sent, sends a datagram and polls. */
 enum leat_err world_send(struct world *world, struct leat_udp *udp, leat_ip4 ip, uint16_t port,
-                         const void *text, uint32_t len);
+                         const void *data, uint32_t len);
 enum leat_err world_send_to(struct world *world, struct leat_udp *udp, struct leat_endpoint peer,
-                            const void *text, uint32_t len);
+                            const void *data, uint32_t len);
 
 /* Takes all buffers for headers, so that nothing can be sent that needs one; and gives them back.
  */

@@ -15,8 +15,8 @@
 enum {
     WIRE_TLS_RECORD_HEADER = 5,
     WIRE_TLS_MESSAGE_HEADER = 4,
-    WIRE_TLS_TEXT_MAX = 1 << 14,                       /* of a record (5.1) */
-    WIRE_TLS_CIPHERTEXT_MAX = WIRE_TLS_TEXT_MAX + 256, /* 5.2 */
+    WIRE_TLS_PLAINTEXT_MAX = 1 << 14,                       /* of a record (5.1) */
+    WIRE_TLS_CIPHERTEXT_MAX = WIRE_TLS_PLAINTEXT_MAX + 256, /* 5.2 */
     WIRE_TLS_RANDOM = 32,
     WIRE_TLS_SESSION_ID_MAX = 32,
     WIRE_TLS_SSL_3 = 0x0300,

@@ -185,7 +185,7 @@ static void print_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_
         if (packet.tcp.flags & 1u << i)
             printf(" %s", flags[i]);
     }
-    printf(", %u bytes\n", packet.text_bytes);
+    printf(", %u bytes\n", packet.data_bytes);
 }
 
 /* Which counters of a packet's end the last frame moved. */
@@ -239,11 +239,11 @@ static void give(struct feed *feed, const struct leat_capture_frame *frame)
 /* A program that takes what comes and says nothing. */
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
-    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
+    struct leat_buf *data = leat_tcp_receive(conn, UINT32_MAX);
 
     (void)arg;
-    leat_tcp_consumed(conn, leat_buf_total(text));
-    leat_buf_free(text);
+    leat_tcp_consumed(conn, leat_buf_total(data));
+    leat_buf_free(data);
     if (leat_tcp_at_end(conn))
         leat_tcp_shutdown(conn);
 }

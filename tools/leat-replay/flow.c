@@ -125,10 +125,10 @@ static bool play(const struct batch *batch)
 
 static void print_answers_json(const char *name, const struct answers *answers)
 {
-    printf("\"%s\": {\"segments\": %llu, \"acks\": %llu, \"text_segments\": %llu, "
+    printf("\"%s\": {\"segments\": %llu, \"acks\": %llu, \"data_segments\": %llu, "
            "\"retransmissions\": %llu, \"window_min\": %u, \"window_max\": %u}",
            name, (unsigned long long)answers->segments, (unsigned long long)answers->acks,
-           (unsigned long long)answers->text_segments, (unsigned long long)answers->retransmissions,
+           (unsigned long long)answers->data_segments, (unsigned long long)answers->retransmissions,
            answers->window_min, answers->window_max);
 }
 
@@ -159,14 +159,14 @@ static void print_allowed(const struct player *player)
     const struct answers *recorded = &player->recorded, *played = &player->played;
 
     if (recorded->acks != played->acks)
-        printf("  allowed: %llu ACKs without text, recorded were %llu\n",
+        printf("  allowed: %llu ACKs without data, recorded were %llu\n",
                (unsigned long long)played->acks, (unsigned long long)recorded->acks);
-    if (recorded->text_segments != played->text_segments)
-        printf("  allowed: its text in %llu segments (%llu of them repeated), recorded in %llu "
+    if (recorded->data_segments != played->data_segments)
+        printf("  allowed: its data in %llu segments (%llu of them repeated), recorded in %llu "
                "(%llu)\n",
-               (unsigned long long)played->text_segments,
+               (unsigned long long)played->data_segments,
                (unsigned long long)played->retransmissions,
-               (unsigned long long)recorded->text_segments,
+               (unsigned long long)recorded->data_segments,
                (unsigned long long)recorded->retransmissions);
     if (recorded->window_min != played->window_min || recorded->window_max != played->window_max)
         printf("  allowed: windows of %u to %u bytes, recorded were %u to %u\n", played->window_min,
@@ -211,7 +211,7 @@ static void plot_path(const struct player *player, bool several, char path[PATH_
         snprintf(path, PATH_BYTES, "%s", given);
 }
 
-/* The direction with more text is the one to see. */
+/* The direction with more data is the one to see. */
 static bool draw_player(const struct player *player, bool several)
 {
     const bool ours = player->plot[1].bytes > player->plot[0].bytes;

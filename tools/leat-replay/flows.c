@@ -71,8 +71,8 @@ static void note(struct flow_side *side, const struct packet *packet)
     uint32_t end;
 
     side->frames++;
-    side->text_frames += packet->text_bytes > 0;
-    side->text_bytes += packet->text_bytes;
+    side->data_frames += packet->data_bytes > 0;
+    side->data_bytes += packet->data_bytes;
     side->has_rst |= (tcp->flags & TCP_RST) != 0;
     if ((tcp->flags & TCP_SYN) && !side->has_syn) {
         side->has_syn = true;
@@ -85,7 +85,7 @@ static void note(struct flow_side *side, const struct packet *packet)
     }
     if (!side->has_syn || (tcp->flags & (TCP_SYN | TCP_RST)))
         return;
-    end = tcp->seq - side->iss - 1 + packet->text_bytes;
+    end = tcp->seq - side->iss - 1 + packet->data_bytes;
     if (!side->has_fin && seq_lt(side->end, end))
         side->end = end;
     if (tcp->flags & TCP_FIN) {

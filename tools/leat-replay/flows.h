@@ -28,10 +28,10 @@ struct flow_side {
     bool wind_shift, sack, ts, ecn; /* options of its SYN */
     uint8_t shift;                  /* what that wind_shift says */
     uint32_t iss;
-    uint32_t end; /* bytes of text up to the highest sequence number, or to the FIN */
+    uint32_t end; /* bytes of data up to the highest sequence number, or to the FIN */
     uint64_t frames;
-    uint64_t text_frames;
-    uint64_t text_bytes; /* of all segments: repeated ones count again */
+    uint64_t data_frames;
+    uint64_t data_bytes; /* of all segments: repeated ones count again */
 };
 
 struct flow {

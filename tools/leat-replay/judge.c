@@ -30,7 +30,7 @@ void player_judge(struct player *player)
     if (!leat_stats_balance(stats))
         player_finding(player, "its counters do not balance");
     if ((player->damaged > 0 || !(player->aborted || player->peer_reset)) &&
-        player->delivered == 0 && player->played.text_segments == 0 &&
+        player->delivered == 0 && player->played.data_segments == 0 &&
         player->told.ready + player->wrote.ready > 0)
         player_finding(player, "nothing came or went, recorded are %u bytes received and %u sent%s",
                        player->told.ready, player->wrote.ready,

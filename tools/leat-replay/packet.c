@@ -96,8 +96,8 @@ enum packet_kind packet_parse(struct packet *packet, const uint8_t *frame, uint3
         return PACKET_CUT;
     if (!wire_tcp_parse_options(packet->tcp_bytes, &packet->tcp))
         packet->tcp.has_ts = packet->tcp.sack_permitted = false;
-    packet->text = packet->tcp_bytes + packet->tcp.header_bytes;
-    packet->text_bytes = len - packet->tcp.header_bytes;
+    packet->data = packet->tcp_bytes + packet->tcp.header_bytes;
+    packet->data_bytes = len - packet->tcp.header_bytes;
     return PACKET_TCP;
 }
 
@@ -223,11 +223,11 @@ uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct
 
 /* A segment of the recorded peer without options but a timestamp. */
 static uint32_t emit(uint8_t *to, const struct packet *packet, const struct translation *how,
-                     const struct wire_tcp *head, const uint8_t *text, uint32_t text_bytes)
+                     const struct wire_tcp *head, const uint8_t *data, uint32_t data_bytes)
 {
     const struct wire_ethernet ethernet = {how->mac, packet_peer_mac, ETHERNET_IPV4};
     struct wire_tcp tcp = *head;
-    const uint32_t len = wire_tcp_bytes(&tcp) + text_bytes;
+    const uint32_t len = wire_tcp_bytes(&tcp) + data_bytes;
     const struct wire_ipv4 ip = {.src = leat_ip_v4_number(how->src.ip),
                                  .dst = leat_ip_v4_number(how->dst.ip),
                                  .total_bytes = (uint16_t)(IPV4_HEADER_BYTES + len),
@@ -237,11 +237,11 @@ static uint32_t emit(uint8_t *to, const struct packet *packet, const struct tran
                                  .dont_fragment = true};
     uint8_t *at = to + ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES;
 
-    tcp.header_bytes = (uint8_t)(len - text_bytes);
+    tcp.header_bytes = (uint8_t)(len - data_bytes);
     wire_ethernet_emit(&ethernet, to);
     wire_ipv4_emit(&ip, to + ETHERNET_HEADER_BYTES);
     wire_tcp_emit(at, &tcp, tcp.header_bytes);
-    memcpy(at + tcp.header_bytes, text, text_bytes);
+    memcpy(at + tcp.header_bytes, data, data_bytes);
     put16(at + WIRE_TCP_CHECKSUM_AT, 0);
     put16(at + WIRE_TCP_CHECKSUM_AT,
           checksum_finish(checksum_pseudo(ip.src, ip.dst, PROTOCOL_TCP, len) +
@@ -269,12 +269,12 @@ uint32_t packet_ack(uint8_t *to, const struct packet *packet, const struct trans
 {
     const struct wire_tcp head = head_of(packet, how, seq, window);
 
-    return emit(to, packet, how, &head, packet->text, 0);
+    return emit(to, packet, how, &head, packet->data, 0);
 }
 
-uint32_t packet_syn_text(uint8_t *to, const struct packet *packet, const struct translation *how)
+uint32_t packet_syn_data(uint8_t *to, const struct packet *packet, const struct translation *how)
 {
     const struct wire_tcp head = head_of(packet, how, packet->tcp.seq + 1, packet->tcp.window);
 
-    return emit(to, packet, how, &head, packet->text, packet->text_bytes);
+    return emit(to, packet, how, &head, packet->data, packet->data_bytes);
 }

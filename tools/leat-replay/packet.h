@@ -18,8 +18,8 @@ enum {
 struct packet {
     const uint8_t *ip_bytes;
     const uint8_t *tcp_bytes;
-    const uint8_t *text;
-    uint32_t text_bytes;
+    const uint8_t *data;
+    uint32_t data_bytes;
     struct leat_ip src, dst; /* of either family */
     bool is_ipv6;
     struct wire_ipv4 ip; /* of IPv6: a header of IPv4 that says the same, without addresses */
@@ -57,12 +57,12 @@ struct translation {
  * @packet is IPv6: what the stack plays is a matter of TCP. */
 uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct translation *how);
 
-/* An ACK of the recorded peer that @packet's sender would send now: no text. */
+/* An ACK of the recorded peer that @packet's sender would send now: no data. */
 uint32_t packet_ack(uint8_t *to, const struct packet *packet, const struct translation *how,
                     uint32_t seq, uint32_t window);
 
-/* The text of a SYN as a segment of its own: the stack's cookies are not the recorded ones, so it
+/* The data of a SYN as a segment of its own: the stack's cookies are not the recorded ones, so it
  * takes none from a SYN (RFC 7413 4.2). */
-uint32_t packet_syn_text(uint8_t *to, const struct packet *packet, const struct translation *how);
+uint32_t packet_syn_data(uint8_t *to, const struct packet *packet, const struct translation *how);
 
 #endif

@@ -42,7 +42,7 @@ static void print_segment(const struct player *player, const char *who, const st
     static const char *const flags[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"};
 
     printf("    %10.6f  %-9s seq %d, %u bytes, ", seconds(player, now_ns), who, (int32_t)seq,
-           packet->text_bytes);
+           packet->data_bytes);
     if (packet->tcp.flags & TCP_ACK)
         printf("ack %d, ", (int32_t)ack);
     printf("window %u", packet->tcp.window);
@@ -53,7 +53,7 @@ static void print_segment(const struct player *player, const char *who, const st
     printf("\n");
 }
 
-/* Counts a segment of our side, recorded or played; @end: of its text, since the SYN. */
+/* Counts a segment of our side, recorded or played; @end: of its data, since the SYN. */
 static void count_answer(struct answers *answers, const struct packet *packet, uint32_t end,
                          uint8_t shift)
 {
@@ -61,35 +61,35 @@ static void count_answer(struct answers *answers, const struct packet *packet, u
 
     answers->segments++;
     if (!(packet->tcp.flags & (TCP_SYN | TCP_RST))) {
-        if (packet->text_bytes == 0 && !(packet->tcp.flags & TCP_FIN))
+        if (packet->data_bytes == 0 && !(packet->tcp.flags & TCP_FIN))
             answers->acks++;
         if (answers->window_max == 0 || window < answers->window_min)
             answers->window_min = window;
         if (window > answers->window_max)
             answers->window_max = window;
     }
-    if (packet->text_bytes == 0)
+    if (packet->data_bytes == 0)
         return;
-    answers->text_segments++;
+    answers->data_segments++;
     if (seq_le(end, answers->highest))
         answers->retransmissions++;
     else
         answers->highest = end;
 }
 
-/* Draws a segment: its text in its own direction, its ACK in the other. */
+/* Draws a segment: its data in its own direction, its ACK in the other. */
 static void draw(struct player *player, const struct packet *packet, bool ours, uint32_t at,
                  uint32_t ack, uint8_t shift, uint64_t now_ns)
 {
-    struct plot *text = &player->plot[ours], *acks = &player->plot[!ours];
+    struct plot *data = &player->plot[ours], *acks = &player->plot[!ours];
 
     if (!player->options->plot)
         return;
-    if (packet->text_bytes > 0 && at < TEXT_MAX)
-        plot_add_segment(text, now_ns, at, at + packet->text_bytes);
+    if (packet->data_bytes > 0 && at < DATA_MAX)
+        plot_add_segment(data, now_ns, at, at + packet->data_bytes);
     if (packet->tcp.flags & TCP_RST)
-        plot_add(text, now_ns, PLOT_RST, at, at < TEXT_MAX ? at : 0);
-    if (!(packet->tcp.flags & TCP_ACK) || (packet->tcp.flags & TCP_SYN) || ack > TEXT_MAX)
+        plot_add(data, now_ns, PLOT_RST, at, at < DATA_MAX ? at : 0);
+    if (!(packet->tcp.flags & TCP_ACK) || (packet->tcp.flags & TCP_SYN) || ack > DATA_MAX)
         return;
     plot_add(acks, now_ns, PLOT_ACK, ack, ack);
     plot_add(acks, now_ns, PLOT_WINDOW, ack, ack + ((uint32_t)packet->tcp.window << shift));
@@ -121,17 +121,17 @@ static void on_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t l
     if (packet.tcp.has_ts)
         player->tsval = packet.tcp.tsval;
     at = packet.tcp.seq - player->iss - 1;
-    end = packet.tcp.seq + packet.text_bytes + !!(packet.tcp.flags & (TCP_SYN | TCP_FIN));
+    end = packet.tcp.seq + packet.data_bytes + !!(packet.tcp.flags & (TCP_SYN | TCP_FIN));
     if (!(packet.tcp.flags & TCP_RST) && seq_lt(player->snd_nxt, end))
         player->snd_nxt = end;
     if (packet.tcp.flags & TCP_SYN)
         player->snd_nxt = end;
-    count_answer(&player->played, &packet, at + packet.text_bytes, player->shift);
+    count_answer(&player->played, &packet, at + packet.data_bytes, player->shift);
     draw(player, &packet, true, at, packet.tcp.ack - other->iss - 1, player->shift, now_ns);
     if (player->options->verbose)
         print_segment(player, "leat", &packet, at, packet.tcp.ack - other->iss - 1, now_ns);
-    if (packet.text_bytes > 0 &&
-        !text_equal(&player->wrote, at, packet.text, packet.text_bytes, &where))
+    if (packet.data_bytes > 0 &&
+        !data_equal(&player->wrote, at, packet.data, packet.data_bytes, &where))
         player_finding(player, "at %.6f s it sends another byte %u", seconds(player, now_ns),
                        where);
     /* the peer has this already, and says so again */
@@ -153,19 +153,19 @@ static void on_open(struct leat_tcp *conn, void *arg)
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct player *player = arg;
-    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *payload = leat_tcp_receive(conn, UINT32_MAX);
+    const uint32_t len = leat_buf_total(payload);
     uint32_t where = 0;
 
-    for (struct leat_buf *piece = text; piece; piece = piece->next) {
-        if (!text_equal(&player->told, player->delivered, piece->data, piece->len, &where))
+    for (struct leat_buf *piece = payload; piece; piece = piece->next) {
+        if (!data_equal(&player->told, player->delivered, piece->data, piece->len, &where))
             player_finding(player, "the program gets another byte %u", where);
         if (player->out)
             fwrite(piece->data, 1, piece->len, player->out);
         player->delivered += piece->len;
     }
-    if (text) {
-        leat_buf_free(text);
+    if (payload) {
+        leat_buf_free(payload);
         leat_tcp_consumed(conn, len);
     }
     player->at_end = leat_tcp_at_end(conn);
@@ -329,7 +329,7 @@ static void take_ours(struct player *player, const struct packet *packet, uint64
     const struct flow_side *other = &player->flow.side[!player->side];
     const uint32_t at = packet->tcp.seq - ours->iss - 1;
 
-    count_answer(&player->recorded, packet, at + packet->text_bytes,
+    count_answer(&player->recorded, packet, at + packet->data_bytes,
                  other->wind_shift ? ours->shift : 0);
     if (player->options->verbose)
         print_segment(player, "recorded", packet, at, packet->tcp.ack - other->iss - 1, now_ns);
@@ -339,11 +339,11 @@ static void take_ours(struct player *player, const struct packet *packet, uint64
     if (player->side == SERVER)
         player->synchronized |= (packet->tcp.flags & TCP_SYN) != 0;
     if (!(packet->tcp.flags & TCP_RST))
-        text_put(&player->wrote, at + !!(packet->tcp.flags & TCP_SYN), packet->text,
-                 packet->text_bytes);
+        data_put(&player->wrote, at + !!(packet->tcp.flags & TCP_SYN), packet->data,
+                 packet->data_bytes);
     if (packet->tcp.flags & TCP_FIN) {
         player->fin_wanted = true;
-        player->fin_at = at + packet->text_bytes;
+        player->fin_at = at + packet->data_bytes;
     }
     /* without a connection it refuses a SYN, or an ACK in SYN-SENT (RFC 9293 3.10.7) */
     if (packet->tcp.flags & TCP_RST)
@@ -357,14 +357,14 @@ static void take_theirs(struct player *player, const struct packet *packet, uint
     const struct flow_side *other = &player->flow.side[!player->side];
     const uint32_t at = packet->tcp.seq - other->iss - 1;
     const uint32_t end =
-        packet->tcp.seq + packet->text_bytes + !!(packet->tcp.flags & (TCP_SYN | TCP_FIN));
+        packet->tcp.seq + packet->data_bytes + !!(packet->tcp.flags & (TCP_SYN | TCP_FIN));
     struct translation how;
     bool odd;
 
     open_if_due(player, now_ns);
     if (!(packet->tcp.flags & TCP_RST))
-        text_put(&player->told, at + !!(packet->tcp.flags & TCP_SYN), packet->text,
-                 packet->text_bytes);
+        data_put(&player->told, at + !!(packet->tcp.flags & TCP_SYN), packet->data,
+                 packet->data_bytes);
     how = translation_to_us(player);
     how.ack = hear_ack(player, packet, &odd);
     player->heard_odd_ack |= odd;
@@ -379,14 +379,14 @@ static void take_theirs(struct player *player, const struct packet *packet, uint
     if (player->options->verbose)
         print_segment(player, "peer", packet, at, packet->tcp.ack - ours->iss - 1, now_ns);
     world_queue(&player->world, player->frame, packet_translate(player->frame, packet, &how));
-    if (!(packet->tcp.flags & TCP_SYN) || packet->text_bytes == 0 || player->side != SERVER)
+    if (!(packet->tcp.flags & TCP_SYN) || packet->data_bytes == 0 || player->side != SERVER)
         return;
     world_poll(&player->world, now_ns);
     if (!player->has_iss)
         return;
     how = translation_to_us(player);
     how.ack = player->iss + 1;
-    world_queue(&player->world, player->frame, packet_syn_text(player->frame, packet, &how));
+    world_queue(&player->world, player->frame, packet_syn_data(player->frame, packet, &how));
 }
 
 void player_take(struct player *player, const struct packet *packet, enum side from,
@@ -463,8 +463,8 @@ void player_close(struct player *player)
     if (player->out && fclose(player->out) != 0)
         perror(player->options->out);
     world_close(&player->world);
-    text_free(&player->wrote);
-    text_free(&player->told);
+    data_free(&player->wrote);
+    data_free(&player->told);
     plot_free(&player->plot[0]);
     plot_free(&player->plot[1]);
 }

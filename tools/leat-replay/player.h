@@ -3,7 +3,7 @@
  *
  * It hears the other side's recorded segments at their times, and its program writes, closes and
  * aborts when the recorded one did.  Its sequence numbers are its own: the other side's
- * acknowledgments are translated.  One of text that the stack has not sent yet (its congestion
+ * acknowledgments are translated.  One of data that the stack has not sent yet (its congestion
  * window is smaller, say) is held back until it has, so that each flow comes to its end.
  */
 #ifndef REPLAY_PLAYER_H
@@ -12,7 +12,7 @@
 #include "flows.h"
 #include "options.h"
 #include "plot.h"
-#include "text.h"
+#include "data.h"
 #include "world.h"
 
 enum {
@@ -22,9 +22,9 @@ enum {
 
 /* How one side answered. */
 struct answers {
-    uint64_t segments, acks, text_segments, retransmissions;
+    uint64_t segments, acks, data_segments, retransmissions;
     uint32_t window_min, window_max; /* bytes, of segments without a SYN */
-    uint32_t highest;                /* end of the text sent so far */
+    uint32_t highest;                /* end of the data sent so far */
 };
 
 struct player {
@@ -49,15 +49,15 @@ struct player {
     uint64_t acks_held;
     bool ack_again;    /* the stack repeats what the other side has */
     uint64_t damaged;  /* segments with a wrong checksum, which the stack did not take */
-    struct text wrote; /* what the recorded side sent: the program's writes */
+    struct data wrote; /* what the recorded side sent: the program's writes */
     uint32_t written;  /* of these: taken by the stack */
     uint32_t fin_at;
-    struct text told;   /* what the other side sent */
+    struct data told;   /* what the other side sent */
     uint32_t delivered; /* of these: received by the program */
     FILE *out;
     uint64_t first_ns;
     struct answers recorded, played;
-    struct plot plot[2]; /* text that the stack gets, text that it sends */
+    struct plot plot[2]; /* data that the stack gets, data that it sends */
     unsigned finding_count;
     char findings[FINDINGS_MAX][FINDING_BYTES];
     uint8_t frame[PACKET_FRAME_MAX];

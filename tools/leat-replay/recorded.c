@@ -164,7 +164,7 @@ static void print_frame(const char *when, enum leat_err err, const struct leat_c
 
 /* Whether @again is @first: or what a device got unpadded (LEAT_NETIF_NO_PADDING), with its
  * padding. */
-static bool is_same_text(const struct leat_capture_frame *first,
+static bool is_same_data(const struct leat_capture_frame *first,
                          const struct leat_capture_frame *again)
 {
     const uint32_t len = first->captured_bytes;
@@ -181,7 +181,7 @@ static bool is_same_text(const struct leat_capture_frame *first,
 static bool is_same(const struct leat_capture_frame *first, const struct leat_capture_frame *again)
 {
     return first->time_ns == again->time_ns && first->direction == again->direction &&
-           is_same_text(first, again);
+           is_same_data(first, again);
 }
 
 /* Shows the first difference; the exit status. */

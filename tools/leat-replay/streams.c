@@ -1,5 +1,5 @@
 /*
- * streams.c -- the text of TCP flows, as leat's own receiver sees it.
+ * streams.c -- the data of TCP flows, as leat's own receiver sees it.
  *
  * Each direction of a flow gets a connection of a stack that plays its receiver: the client's by an
  * active open, the server's by a listener.  It is given the recorded segments of the other side.
@@ -89,7 +89,7 @@ static void path_of(const struct receiver *receiver, char path[PATH_BYTES])
 }
 
 /* Opens and closes the file each time: there may be thousands. */
-static void receiver_write(struct receiver *receiver, const struct leat_buf *text)
+static void receiver_write(struct receiver *receiver, const struct leat_buf *payload)
 {
     char path[PATH_BYTES];
     FILE *file;
@@ -99,8 +99,8 @@ static void receiver_write(struct receiver *receiver, const struct leat_buf *tex
     file = fopen(path, receiver->is_written ? "ab" : "wb");
     good = file != NULL;
     receiver->is_written = true;
-    for (; text && good; text = text->next)
-        good = fwrite(text->data, 1, text->len, file) == text->len;
+    for (; payload && good; payload = payload->next)
+        good = fwrite(payload->data, 1, payload->len, file) == payload->len;
     if (file && fclose(file) != 0)
         good = false;
     if (good || receiver->streams->status == STATUS_WRONG)
@@ -112,13 +112,13 @@ static void receiver_write(struct receiver *receiver, const struct leat_buf *tex
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct receiver *receiver = arg;
-    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
-    const uint32_t len = leat_buf_total(text);
+    struct leat_buf *data = leat_tcp_receive(conn, UINT32_MAX);
+    const uint32_t len = leat_buf_total(data);
 
-    if (text) {
-        receiver_write(receiver, text);
+    if (data) {
+        receiver_write(receiver, data);
         receiver->bytes += len;
-        leat_buf_free(text);
+        leat_buf_free(data);
         leat_tcp_consumed(conn, len);
     }
     receiver->at_end = leat_tcp_at_end(conn);
@@ -205,12 +205,12 @@ static void receiver_give(struct receiver *receiver, const struct packet *packet
     world_queue(&streams->world, streams->frame, packet_translate(streams->frame, packet, &how));
     world_poll(&streams->world, now_ns);
     receiver->damaged += stats->drop_tcp_checksum + stats->drop_ip_checksum - damaged;
-    if (!(packet->tcp.flags & TCP_SYN) || packet->text_bytes == 0 || receiver->side != SERVER ||
+    if (!(packet->tcp.flags & TCP_SYN) || packet->data_bytes == 0 || receiver->side != SERVER ||
         !receiver->has_iss)
         return;
     how.ack = receiver->iss + 1; /* which it has just said */
     how.tsecr = receiver->tsval;
-    world_queue(&streams->world, streams->frame, packet_syn_text(streams->frame, packet, &how));
+    world_queue(&streams->world, streams->frame, packet_syn_data(streams->frame, packet, &how));
     world_poll(&streams->world, now_ns);
 }
 
@@ -344,8 +344,8 @@ static const char *remark(const struct receiver *receiver, char text[96])
 static void print_direction(struct receiver *receiver)
 {
     struct streams *streams = receiver->streams;
-    char from[LEAT_ENDPOINT_TEXT_BYTES], to[LEAT_ENDPOINT_TEXT_BYTES], text[96], path[PATH_BYTES];
-    const char *said = remark(receiver, text);
+    char from[LEAT_ENDPOINT_TEXT_BYTES], to[LEAT_ENDPOINT_TEXT_BYTES], data[96], path[PATH_BYTES];
+    const char *said = remark(receiver, data);
     const bool json = streams->options->json;
 
     endpoint_text(&receiver->flow->side[!receiver->side].endpoint, from);

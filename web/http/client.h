@@ -50,7 +50,7 @@ struct leat_http_call {
     char *head;                       /* its text */
     uint16_t head_len;
     uint16_t head_sent;
-    uint64_t sent;          /* of its body's text */
+    uint64_t sent;          /* of its body's data */
     struct leat_buf *frame; /* for its next chunk, or NULL */
     bool in_chunks;         /* a chunk has been sent, and its end is to come */
     bool finished;          /* the program has said all */
@@ -129,7 +129,7 @@ enum leat_err call_write_head(struct leat_http_call *call, const struct leat_htt
 /* Sends what can be sent without the program; a call that fails has another phase then. */
 void call_send_on(struct leat_http_call *call);
 
-/* True if the program can send text now. */
+/* True if the program can send data now. */
 bool call_has_room(struct leat_http_call *call);
 
 /* True if a body is the program's to send, and not all there. */
@@ -140,7 +140,7 @@ bool call_streams(const struct leat_http_call *call);
 /* Reads on in the head; call->has_reply: it is whole now.  Errors: FORMAT, TOO_BIG, END. */
 enum leat_err call_read_head(struct leat_http_call *call);
 
-/* True if text of the body is at the front of what is unread. */
+/* True if data of the body is at the front of what is unread. */
 bool call_body_ready(struct leat_http_call *call);
 
 /* What is unread, or else what the stream has; NULL: nothing. */

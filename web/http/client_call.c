@@ -114,14 +114,14 @@ void call_fail(struct leat_http_call *call, enum leat_err why)
 
 void leat_http_call_close(struct leat_http_call *call)
 {
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     leat_assert(call->phase != CALL_FREE && call->phase != CALL_KEPT && call->phase != CALL_FAILED);
     if (call->not_consumed > 0)
         leat_http_call_consumed(call, call->not_consumed);
-    while (call->has_reply && call->whole && (text = leat_http_call_receive(call, UINT32_MAX))) {
-        leat_http_call_consumed(call, leat_buf_total(text));
-        leat_buf_free(text); /* what is there already, so that the connection can be kept */
+    while (call->has_reply && call->whole && (data = leat_http_call_receive(call, UINT32_MAX))) {
+        leat_http_call_consumed(call, leat_buf_total(data));
+        leat_buf_free(data); /* what is there already, so that the connection can be kept */
     }
     if (is_done(call))
         call_keep(call);
@@ -208,7 +208,7 @@ static bool tell_writable(struct leat_http_call *call)
     return is_same(call, serial);
 }
 
-/* A connection that nobody asks anything of has nothing to say: its text would be taken for the
+/* A connection that nobody asks anything of has nothing to say: its data would be taken for the
  * reply to the next request (RFC 9112 9.2). */
 static bool is_stale(const struct leat_http_call *call)
 {

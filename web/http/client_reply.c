@@ -153,7 +153,7 @@ bool call_body_ready(struct leat_http_call *call)
     const struct leat_buf *unread;
 
     while (body->phase <= HTTP_BODY_FRAMING && (unread = call_unread(call)) != NULL) {
-        if (body->phase == HTTP_BODY_TEXT)
+        if (body->phase == HTTP_BODY_DATA)
             return true;
         consume(call, (uint32_t)http_body_framing(body, unread->data, unread->len));
     }
@@ -162,7 +162,7 @@ bool call_body_ready(struct leat_http_call *call)
     return false;
 }
 
-/* Takes up to @bytes_max of text off the first piece of what is unread; NULL: no descriptor. */
+/* Takes up to @bytes_max of data off the first piece of what is unread; NULL: no descriptor. */
 static struct leat_buf *take_piece(struct leat_http_call *call, uint32_t bytes_max)
 {
     struct leat_buf *piece = call->unread;

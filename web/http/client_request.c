@@ -196,15 +196,15 @@ static bool send_head(struct leat_http_call *call)
 static uint32_t send_lent(struct leat_http_call *call, const void *bytes, uint32_t len)
 {
     const uint32_t room = leat_stream_send_room(&call->stream);
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     len = len < room ? len : room;
     if (len == 0)
         return 0;
-    text = leat_buf_lend(leat_pool(call->client->stack), bytes, len, NULL, NULL);
-    if (!text)
+    data = leat_buf_lend(leat_pool(call->client->stack), bytes, len, NULL, NULL);
+    if (!data)
         leat_stream_want_room(&call->stream, WANTED_BYTES);
-    return text && !leat_stream_send(&call->stream, text) ? len : 0;
+    return data && !leat_stream_send(&call->stream, data) ? len : 0;
 }
 
 static void send_body(struct leat_http_call *call)
@@ -253,7 +253,7 @@ bool call_streams(const struct leat_http_call *call)
     return !call->request.body && call->request.body_len > 0 && !call->finished && !call->whole;
 }
 
-/* A buffer for what frames the next chunk, taken before the text comes: then that can't fail. */
+/* A buffer for what frames the next chunk, taken before the data comes: then that can't fail. */
 static bool have_frame(struct leat_http_call *call)
 {
     if (call->request.body_len != LEAT_HTTP_ANY || call->frame)
@@ -294,9 +294,9 @@ uint32_t leat_http_call_send_room(struct leat_http_call *call)
     return bytes;
 }
 
-enum leat_err leat_http_call_send(struct leat_http_call *call, struct leat_buf *text)
+enum leat_err leat_http_call_send(struct leat_http_call *call, struct leat_buf *data)
 {
-    const uint32_t len = leat_buf_total(text);
+    const uint32_t len = leat_buf_total(data);
     enum leat_err err = LEAT_OK;
 
     leat_assert(call->phase == CALL_ACTIVE && !call->request.body);
@@ -305,7 +305,7 @@ enum leat_err leat_http_call_send(struct leat_http_call *call, struct leat_buf *
     else if (len > room_of(call))
         err = LEAT_ERR_FULL;
     if (err || len == 0) {
-        leat_buf_free(text);
+        leat_buf_free(data);
         return err;
     }
     if (call->request.body_len == LEAT_HTTP_ANY) {
@@ -313,10 +313,10 @@ enum leat_err leat_http_call_send(struct leat_http_call *call, struct leat_buf *
 
         call->frame = NULL;
         http_chunk_frame(frame, len, call->in_chunks);
-        leat_buf_append(frame, text);
-        text = frame;
+        leat_buf_append(frame, data);
+        data = frame;
     }
-    err = leat_stream_send(&call->stream, text);
+    err = leat_stream_send(&call->stream, data);
     if (!err) {
         call->sent += len;
         call->in_chunks = true; /* its end is sent where the length isn't known */
@@ -330,7 +330,7 @@ enum leat_err leat_http_call_send(struct leat_http_call *call, struct leat_buf *
 size_t leat_http_call_write(struct leat_http_call *call, const void *bytes, size_t len)
 {
     const uint32_t room = leat_http_call_send_room(call);
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     if (len > room) {
         len = room;
@@ -340,13 +340,13 @@ size_t leat_http_call_write(struct leat_http_call *call, const void *bytes, size
     }
     if (len == 0)
         return 0;
-    text = leat_buf_copy(leat_pool(call->client->stack), bytes, (uint32_t)len);
-    if (!text) {
+    data = leat_buf_copy(leat_pool(call->client->stack), bytes, (uint32_t)len);
+    if (!data) {
         call->wants_room = true;
         leat_stream_want_room(&call->stream, WANTED_BYTES);
         return 0;
     }
-    if (!leat_http_call_send(call, text))
+    if (!leat_http_call_send(call, data))
         return len;
     call->wants_room = true; /* the copy took what the room was made of */
     leat_stream_want_room(&call->stream, WANTED_BYTES);

@@ -1,7 +1,7 @@
 /*
- * http_body.h -- where the text of a request's body lies in what comes (RFC 9112 6.3, 7.1).
+ * http_body.h -- where the data of a request's body lies in what comes (RFC 9112 6.3, 7.1).
  *
- * The text itself is not looked at: who reads the body takes `left` bytes of it off the stream, and
+ * The data itself is not looked at: who reads the body takes `left` bytes of it off the stream, and
  * gives what is between to http_body_framing().
  */
 #ifndef HTTP_HTTP_BODY_H
@@ -12,20 +12,20 @@
 #include <stdint.h>
 
 enum {
-    HTTP_CHUNK_LINE_BYTES = 256, /* from the text of one chunk to that of the next */
+    HTTP_CHUNK_LINE_BYTES = 256, /* from the data of one chunk to that of the next */
     HTTP_TRAILER_BYTES = 8192    /* from the last chunk on */
 };
 
 enum http_body_phase {
-    HTTP_BODY_TEXT,    /* `left` bytes of text come next */
+    HTTP_BODY_DATA,    /* `left` bytes of data come next */
     HTTP_BODY_FRAMING, /* a line of the chunked coding */
     HTTP_BODY_OVER,    /* no more of the body */
     HTTP_BODY_BAD      /* the coding is broken: nobody knows where the next request begins */
 };
 
 struct http_body {
-    uint64_t left;  /* of the text that comes next */
-    uint64_t taken; /* of text so far */
+    uint64_t left;  /* of the data that comes next */
+    uint64_t taken; /* of data so far */
     int state;      /* of the machine */
     uint16_t framing_bytes;
     uint8_t digits; /* of a chunk's size */
@@ -37,10 +37,10 @@ struct http_body {
 /* Begins: chunked, or of @length bytes. */
 void http_body_start(struct http_body *body, bool chunked, uint64_t length);
 
-/* In HTTP_BODY_FRAMING: reads up to @len bytes, not beyond the next text; returns how many. */
+/* In HTTP_BODY_FRAMING: reads up to @len bytes, not beyond the next data; returns how many. */
 size_t http_body_framing(struct http_body *body, const uint8_t *bytes, size_t len);
 
-/* In HTTP_BODY_TEXT: @bytes of `left` have been taken. */
+/* In HTTP_BODY_DATA: @bytes of `left` have been taken. */
 void http_body_take(struct http_body *body, uint64_t bytes);
 
 #endif

@@ -23,7 +23,7 @@ variable cs body->state;
 
 action size  { body->left = 0; body->digits = 0; }
 action digit { if (size_digit(body, fc)) { body->phase = HTTP_BODY_BAD; fbreak; } }
-action text  { body->phase = HTTP_BODY_TEXT; body->framing_bytes = 0; fbreak; }
+action data  { body->phase = HTTP_BODY_DATA; body->framing_bytes = 0; fbreak; }
 action last  { body->last = true; body->framing_bytes = 0; }
 action over  { body->phase = HTTP_BODY_OVER; fbreak; }
 
@@ -31,13 +31,13 @@ crlf    = "\r\n";
 bws     = [ \t]*;
 token   = ( alnum | [!#$%&'*+\-.^_`|~] )+;                # RFC 9110 5.6.2
 visible = 0x21..0x7e | 0x80..0xff | [ \t];
-text    = visible*;
+data    = visible*;
 quoted  = '"' ( visible - [\\"] | "\\" visible )* '"';    # RFC 9110 5.6.4
 
 ext     = bws ";" bws token ( bws "=" bws ( token | quoted ) )?;
-chunk   = ( "0"* ( xdigit - "0" ) xdigit* ) >size $digit ext* crlf @text crlf;
+chunk   = ( "0"* ( xdigit - "0" ) xdigit* ) >size $digit ext* crlf @data crlf;
 last    = ( "0"+ ) >size $digit ext* crlf @last;
-trailer = token ":" text crlf;
+trailer = token ":" data crlf;
 
 main := chunk* last trailer* crlf @over;
 }%%
@@ -60,7 +60,7 @@ static __attribute__((no_sanitize("undefined"))) size_t step(struct http_body *b
 void http_body_start(struct http_body *body, bool chunked, uint64_t length)
 {
     *body = (struct http_body){.left = length, .state = http_chunks_start, .chunked = chunked};
-    body->phase = chunked ? HTTP_BODY_FRAMING : length > 0 ? HTTP_BODY_TEXT : HTTP_BODY_OVER;
+    body->phase = chunked ? HTTP_BODY_FRAMING : length > 0 ? HTTP_BODY_DATA : HTTP_BODY_OVER;
 }
 
 size_t http_body_framing(struct http_body *body, const uint8_t *bytes, size_t len)

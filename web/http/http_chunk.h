@@ -1,4 +1,4 @@
-/* http_chunk.h -- what stands around the text of a body in chunks that we send (RFC 9112 7.1). */
+/* http_chunk.h -- what stands around the data of a body in chunks that we send (RFC 9112 7.1). */
 #ifndef HTTP_HTTP_CHUNK_H
 #define HTTP_HTTP_CHUNK_H
 
@@ -8,7 +8,7 @@
 #include <leat/buf.h>
 
 enum {
-    HTTP_FRAMING_BYTES = 32 /* more than a chunk and the end of the body need around the text */
+    HTTP_FRAMING_BYTES = 32 /* more than a chunk and the end of the body need around the data */
 };
 
 /* The end of a body; without its first two bytes if there was no chunk. */

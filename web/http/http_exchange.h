@@ -16,7 +16,7 @@ struct leat_http_exchange {
     void *arg;
     struct leat_http_head reply;
     struct leat_buf *frame;  /* for the next chunk of the reply, or NULL */
-    uint64_t sent;           /* of the reply's text */
+    uint64_t sent;           /* of the reply's data */
     uint64_t body_bytes_max; /* of the request */
     uint32_t not_consumed;   /* bytes that the program has received, but is not done with */
     bool asked;              /* on_request has been called */
@@ -54,7 +54,7 @@ bool http_exchange_excused(const struct server_conn *client);
  * reply has not begun (0: the connection is no more). */
 void http_exchange_fail(struct server_conn *client, enum leat_err why, uint16_t status);
 
-/* True if text of the request's body is at the front of what is unread; then leat_http_receive()
+/* True if data of the request's body is at the front of what is unread; then leat_http_receive()
  * has some. */
 bool http_body_ready(struct server_conn *client);
 
@@ -65,10 +65,10 @@ bool http_body_can_skip(const struct leat_http_exchange *exchange);
 /* Sends the head of the reply, once; false: it must wait. */
 bool http_reply_head_sent(struct leat_http_exchange *exchange);
 
-/* Bytes of the reply's text that can be sent now. */
+/* Bytes of the reply's data that can be sent now. */
 uint32_t http_reply_room(struct leat_http_exchange *exchange);
 
-/* True for HEAD: its reply has no text. */
+/* True for HEAD: its reply has no data. */
 bool http_request_is_head(const struct leat_http_exchange *exchange);
 
 /* Gives back what it holds; it is over. */

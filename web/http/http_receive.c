@@ -66,10 +66,10 @@ bool http_body_ready(struct server_conn *client)
     const struct leat_buf *unread;
 
     while (body->phase <= HTTP_BODY_FRAMING && (unread = server_conn_unread(client)) != NULL) {
-        if (body->phase == HTTP_BODY_TEXT)
+        if (body->phase == HTTP_BODY_DATA)
             return true;
         server_conn_consume(client, (uint32_t)http_body_framing(body, unread->data, unread->len));
-        if (body->phase == HTTP_BODY_TEXT &&
+        if (body->phase == HTTP_BODY_DATA &&
             body->left > client->exchange->body_bytes_max - body->taken) {
             body->phase = HTTP_BODY_BAD;
             client->exchange->too_big = true;
@@ -78,7 +78,7 @@ bool http_body_ready(struct server_conn *client)
     return false;
 }
 
-/* Takes up to @bytes_max of text off the first piece of what is unread; NULL: no descriptor. */
+/* Takes up to @bytes_max of data off the first piece of what is unread; NULL: no descriptor. */
 static struct leat_buf *take_piece(struct server_conn *client, uint32_t bytes_max)
 {
     struct http_body *body = &client->exchange->body;
@@ -157,6 +157,6 @@ bool http_body_can_skip(const struct leat_http_exchange *exchange)
 {
     const struct http_body *body = &exchange->body;
 
-    return body->phase == HTTP_BODY_OVER || (body->phase == HTTP_BODY_TEXT && !body->chunked &&
+    return body->phase == HTTP_BODY_OVER || (body->phase == HTTP_BODY_DATA && !body->chunked &&
                                              !exchange->expects && body->left <= HTTP_BODY_MAX);
 }

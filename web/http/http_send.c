@@ -1,4 +1,4 @@
-/* http_send.c -- the reply of a route: its head, and its text, in chunks where its length isn't
+/* http_send.c -- the reply of a route: its head, and its data, in chunks where its length isn't
  * known. */
 #include "core/assert.h"
 #include "web/http/http_chunk.h"
@@ -13,24 +13,24 @@ enum {
 
 void leat_http_reply(struct leat_http_exchange *exchange, const struct leat_http_head *head)
 {
-    const bool may_have_text = head->status != 204 && head->status != HTTP_NOT_MODIFIED;
+    const bool may_have_data = head->status != 204 && head->status != HTTP_NOT_MODIFIED;
 
     leat_assert(exchange->route && !exchange->begun);
     leat_assert(head->status >= HTTP_OK && head->status < 600);
     exchange->reply = *head;
-    if (!may_have_text)
+    if (!may_have_data)
         exchange->reply.len = 0;
     exchange->begun = true;
     exchange->chunked =
-        head->len == LEAT_HTTP_ANY && may_have_text && exchange->client->request.minor_version > 0;
-    server_conn_kick(exchange->client); /* its head goes, whenever there will be text */
+        head->len == LEAT_HTTP_ANY && may_have_data && exchange->client->request.minor_version > 0;
+    server_conn_kick(exchange->client); /* its head goes, whenever there will be data */
 }
 
 bool http_reply_head_sent(struct leat_http_exchange *exchange)
 {
     struct server_conn *client = exchange->client;
     const struct leat_stream *stream = &client->stream;
-    struct leat_buf *text;
+    struct leat_buf *payload;
 
     if (exchange->head_sent)
         return true;
@@ -40,23 +40,23 @@ bool http_reply_head_sent(struct leat_http_exchange *exchange)
         leat_stream_want_room(stream, HTTP_ROUTE_HEAD_BYTES);
         return false;
     }
-    text = leat_buf_alloc(leat_pool(client->server->stack), LEAT_BUF_HEADROOM);
-    if (!text)
+    payload = leat_buf_alloc(leat_pool(client->server->stack), LEAT_BUF_HEADROOM);
+    if (!payload)
         return server_conn_wait_for_pool(client);
     client->close = !http_request_persists(&client->request) || client->server->stopping ||
                     (exchange->reply.len == LEAT_HTTP_ANY && !exchange->chunked) ||
                     (exchange->finished && !http_body_can_skip(exchange));
-    leat_buf_put(text,
-                 (uint32_t)http_route_head(&exchange->reply, &client->request, client->close,
-                                           http_calendar_now(client->server), (char *)text->data));
-    if (leat_stream_send(stream, text) == LEAT_ERR_FULL)
+    leat_buf_put(payload, (uint32_t)http_route_head(
+                              &exchange->reply, &client->request, client->close,
+                              http_calendar_now(client->server), (char *)payload->data));
+    if (leat_stream_send(stream, payload) == LEAT_ERR_FULL)
         return false; /* its buffer was what the room was made of: on_writable follows */
     server_conn_count(client, exchange->reply.status);
     exchange->head_sent = true;
     return true;
 }
 
-/* A buffer for what frames the next chunk, taken before the text comes: then that can't fail. */
+/* A buffer for what frames the next chunk, taken before the data comes: then that can't fail. */
 static bool have_frame(struct leat_http_exchange *exchange)
 {
     struct server_conn *client = exchange->client;
@@ -105,10 +105,10 @@ void leat_http_want_room(struct leat_http_exchange *exchange, uint32_t bytes)
                                                          : bytes);
 }
 
-enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_buf *text)
+enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_buf *data)
 {
     struct server_conn *client = exchange->client;
-    const uint32_t len = leat_buf_total(text);
+    const uint32_t len = leat_buf_total(data);
     enum leat_err err = LEAT_OK;
 
     leat_assert(exchange->route && exchange->begun && !exchange->finished);
@@ -117,7 +117,7 @@ enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_bu
     else if (len > http_reply_room(exchange))
         err = LEAT_ERR_FULL;
     if (err || len == 0 || http_request_is_head(exchange)) {
-        leat_buf_free(text);
+        leat_buf_free(data);
         return err;
     }
     if (exchange->chunked) {
@@ -125,10 +125,10 @@ enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_bu
 
         exchange->frame = NULL;
         http_chunk_frame(frame, len, exchange->in_chunks);
-        leat_buf_append(frame, text);
-        text = frame;
+        leat_buf_append(frame, data);
+        data = frame;
     }
-    err = leat_stream_send(&client->stream, text);
+    err = leat_stream_send(&client->stream, data);
     if (!err) {
         exchange->sent += len;
         exchange->in_chunks = exchange->chunked;
@@ -140,7 +140,7 @@ size_t leat_http_write(struct leat_http_exchange *exchange, const void *bytes, s
 {
     struct server_conn *client = exchange->client;
     const uint32_t may = leat_http_send_room(exchange);
-    struct leat_buf *text;
+    struct leat_buf *data;
 
     if (len > may) {
         len = may;
@@ -148,13 +148,13 @@ size_t leat_http_write(struct leat_http_exchange *exchange, const void *bytes, s
     }
     if (len == 0 || http_request_is_head(exchange))
         return len;
-    text = leat_buf_copy(leat_pool(client->server->stack), bytes, (uint32_t)len);
-    if (!text) {
+    data = leat_buf_copy(leat_pool(client->server->stack), bytes, (uint32_t)len);
+    if (!data) {
         exchange->wants_room = true;
         server_conn_wait_for_pool(client);
         return 0;
     }
-    if (!leat_http_send(exchange, text))
+    if (!leat_http_send(exchange, data))
         return len;
     leat_http_want_room(exchange, WANTED_BYTES); /* the copy took what the room was made of */
     return 0;

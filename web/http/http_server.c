@@ -112,7 +112,7 @@ bool leat_http_server_serve(struct leat_http_server *server, const struct leat_s
         return false;
     leat_stream_set_events(stream, &client_events, client);
     start_client(server, *stream);
-    server_conn_serve(NULL, client); /* text may have come before */
+    server_conn_serve(NULL, client); /* data may have come before */
     return true;
 }
 

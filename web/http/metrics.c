@@ -78,7 +78,7 @@ static void add_rtt(struct text *text, const struct leat *stack, unsigned index)
     for (unsigned i = 0; i <= index && i <= LEAT_TCP_RTT_BUCKETS; i++)
         count += rtts->counts[i];
     if (index == 0)
-        add_family(text, "tcp_rtt_seconds", "", "round trips of text that was sent once",
+        add_family(text, "tcp_rtt_seconds", "", "round trips of data that was sent once",
                    "histogram");
     if (index <= LEAT_TCP_RTT_BUCKETS) {
         text_add(text, "leat_tcp_rtt_seconds_bucket{le=\"");

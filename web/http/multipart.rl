@@ -1,7 +1,7 @@
 /*
  * multipart.rl -- multipart/form-data (RFC 7578), read as it comes.
  *
- * The text of a part ends with CR LF "--" boundary.  No byte of that but the first is a CR, so where
+ * The data of a part ends with CR LF "--" boundary.  No byte of that but the first is a CR, so where
  * a match breaks off only the byte that broke it can begin another: bytes that were taken for the
  * delimiter are then told from the delimiter itself, and nothing need be kept of what came.
  */
@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum phase {
-    PHASE_TEXT,  /* of a part; before the first one that is empty */
+    PHASE_DATA,  /* of a part; before the first one that is empty */
     PHASE_AFTER, /* the delimiter is whole: what is behind it says whether another part comes */
     PHASE_DASH,  /* one dash of two is */
     PHASE_PAD,   /* spaces, CR LF (RFC 2046 5.1.1) */
@@ -43,14 +43,14 @@ action file_slash  { if (add(reader->file, &reader->file_len, sizeof reader->fil
 action has_name    { if (reader->has_name) { reader->phase = PHASE_BAD; fbreak; } reader->has_name = true; }
 action has_file    { if (reader->has_file) { reader->phase = PHASE_BAD; fbreak; } reader->has_file = true; }
 action type        { if (add(reader->type, &reader->type_len, sizeof reader->type, fc)) { reader->phase = PHASE_BAD; fbreak; } }
-action done        { reader->phase = PHASE_TEXT; fbreak; }
+action done        { reader->phase = PHASE_DATA; fbreak; }
 
 crlf    = "\r\n";
 ows     = [ \t]*;
 tchar   = alnum | [!#$%&'*+\-.^_`|~];
 token   = tchar+;
 octet   = 0x20..0x7e | 0x80..0xff | "\t";
-text    = octet*;
+data    = octet*;
 # quotes come as %22 from browsers, as \" from others; a lone backslash is one
 plain   = octet - [\\"];
 quoted_name = '"' ( plain @name | "\\" ( [\\"] @name | plain >name_slash @name ) )* '"';
@@ -62,8 +62,8 @@ file    = quoted_file | ( tchar @file )+;
 param   = ows ";" ows ( "name="i name >has_name | "filename="i file >has_file | others );
 
 disposition = "content-disposition:"i @disposition ows "form-data"i param* ows;
-type        = "content-type:"i @has_type ows ( ( octet - [ \t] ) text )? $type;
-field       = ( token - ( "content-disposition"i | "content-type"i ) ) ":" text;
+type        = "content-type:"i @has_type ows ( ( octet - [ \t] ) data )? $type;
+field       = ( token - ( "content-disposition"i | "content-type"i ) ) ":" data;
 
 main := ( ( disposition | type | field ) crlf )* crlf @done;
 }%%
@@ -173,17 +173,17 @@ bool leat_multipart_start(struct leat_multipart *reader, const char *type, size_
 
 /* ---- The parts ---------------------------------------------------------------------------- */
 
-/* Says that @len bytes at @text are a part's; before the first part there may be none. */
-static enum leat_multipart_event tell(struct leat_multipart *reader, const uint8_t *text, size_t len)
+/* Says that @len bytes at @data are a part's; before the first part there may be none. */
+static enum leat_multipart_event tell(struct leat_multipart *reader, const uint8_t *data, size_t len)
 {
     if (reader->parts == 0) {
         reader->phase = PHASE_BAD;
         return LEAT_MULTIPART_BAD;
     }
-    reader->text = text;
-    reader->text_len = len;
-    reader->text_is_given = text != reader->delimiter;
-    return LEAT_MULTIPART_TEXT;
+    reader->data = data;
+    reader->data_len = len;
+    reader->data_is_given = data != reader->delimiter;
+    return LEAT_MULTIPART_DATA;
 }
 
 /* How many of @len bytes are in front of the first CR: eight at a time, as long as none of them is
@@ -214,8 +214,8 @@ static bool may_begin(const struct leat_multipart *reader, const uint8_t *bytes,
     return memcmp(bytes, reader->delimiter, known) == 0;
 }
 
-/* Reads text up to where it ends, or seems to. */
-static enum leat_multipart_event read_text(struct leat_multipart *reader, const uint8_t *bytes,
+/* Reads data up to where it ends, or seems to. */
+static enum leat_multipart_event read_data(struct leat_multipart *reader, const uint8_t *bytes,
                                            size_t len, size_t *at)
 {
     const uint8_t *from = bytes + *at;
@@ -286,7 +286,7 @@ static enum leat_multipart_event read_head(struct leat_multipart *reader, const 
     reader->head_bytes = (uint16_t)(reader->head_bytes + taken);
     if (reader->phase == PHASE_HEAD && reader->head_bytes == LEAT_MULTIPART_HEAD_BYTES)
         reader->phase = PHASE_BAD;
-    if (reader->phase != PHASE_TEXT)
+    if (reader->phase != PHASE_DATA)
         return LEAT_MULTIPART_MORE;
     if (!reader->named || reader->name_len == 0) { /* RFC 7578 4.2: each has one */
         reader->phase = PHASE_BAD;
@@ -304,8 +304,8 @@ enum leat_multipart_event leat_multipart_read(struct leat_multipart *reader, con
     size_t at = 0;
 
     while (at < len && reader->phase < PHASE_OVER && event == LEAT_MULTIPART_MORE) {
-        if (reader->phase == PHASE_TEXT)
-            event = read_text(reader, bytes, len, &at);
+        if (reader->phase == PHASE_DATA)
+            event = read_data(reader, bytes, len, &at);
         else if (reader->phase == PHASE_HEAD)
             event = read_head(reader, bytes, len, &at);
         else

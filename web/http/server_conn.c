@@ -175,17 +175,17 @@ static bool begin_reply(struct server_conn *client, const struct http_reply *rep
 static struct leat_buf *take_reply(struct server_conn *client, uint32_t room)
 {
     struct leat_pool *pool = leat_pool(client->server->stack);
-    struct leat_buf *text = client->head;
+    struct leat_buf *data = client->head;
     struct leat_buf *body = NULL;
     uint32_t len;
 
-    if (leat_buf_total(text) > room) {
-        text = leat_buf_slice(client->head, 0, room);
-        if (text)
+    if (leat_buf_total(data) > room) {
+        data = leat_buf_slice(client->head, 0, room);
+        if (data)
             client->head = leat_buf_consume(client->head, room);
-        return text;
+        return data;
     }
-    room -= leat_buf_total(text);
+    room -= leat_buf_total(data);
     len = client->body_left < room ? client->body_left : room;
     if (len > 0) {
         body = leat_buf_lend(pool, client->body, len, NULL, NULL);
@@ -196,9 +196,9 @@ static struct leat_buf *take_reply(struct server_conn *client, uint32_t room)
         client->body_left -= len;
     }
     client->head = NULL;
-    if (text && body)
-        leat_buf_append(text, body);
-    return text ? text : body;
+    if (data && body)
+        leat_buf_append(data, body);
+    return data ? data : body;
 }
 
 /* All has been said; what still comes is thrown away. */
@@ -224,14 +224,14 @@ static bool send_reply(struct server_conn *client)
 {
     while (client->head || client->body_left > 0) {
         const uint32_t room = leat_stream_send_room(&client->stream);
-        struct leat_buf *text;
+        struct leat_buf *data;
 
         if (room == 0)
             return false; /* on_writable follows */
-        text = take_reply(client, room);
-        if (!text)
+        data = take_reply(client, room);
+        if (!data)
             return server_conn_wait_for_pool(client);
-        if (leat_stream_send(&client->stream, text))
+        if (leat_stream_send(&client->stream, data))
             return false; /* on_closed follows */
     }
     log_access(client);

@@ -43,7 +43,7 @@ struct server_conn {
     uint64_t renewed_at_ns; /* when it last got further, within HTTP_RENEW_NS */
     uint32_t place;         /* in server->shares; SHARES_NONE: it is being ended */
     uint64_t head_at_ns;    /* the head began */
-    uint64_t sent;          /* of the reply's text */
+    uint64_t sent;          /* of the reply's data */
     struct leat_http_exchange *exchange; /* NULL: the server has no routes */
     struct http_request request;
 };

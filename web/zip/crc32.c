@@ -1,7 +1,8 @@
 /*
  * crc32.c -- CRC-32 (ISO 3309, the polynomial 0x04c11db7 with its bits turned round), eight octets
- * at a time, each by a table of its own, so that the looks do not wait for one another.  A long text
- * is words side by side, each with a sum of its own, so that these do not wait for one another.
+ * at a time, each by a table of its own, so that the looks do not wait for one another.  A long
+ * payload is words side by side, each with a sum of its own, so that these do not wait for one
+ * another.
  *
  * CRCs are linear: what an octet becomes is the sum of what its bits become.  So a table is made of
  * eight numbers, by the compiler.

@@ -1,7 +1,7 @@
 /*
- * zip.c -- the parts of an archive that are no text (APPNOTE 6.3.10, sections 4.3, 4.4, 4.5.3).
+ * zip.c -- the parts of an archive that are no data (APPNOTE 6.3.10, sections 4.3, 4.4, 4.5.3).
  *
- * Lengths are not known when an entry begins, so each has its data descriptor behind its text, and,
+ * Lengths are not known when an entry begins, so each has its data descriptor behind its data, and,
  * since it may be longer than 4 GiB, the form of Zip64.  The end has that form only where a number
  * needs it: old programs can open what is small.
  */
@@ -185,7 +185,7 @@ static size_t begin(struct leat_zip *zip, const char *name, size_t len, unsigned
     zip->len = zip->packed = 0;
     zip->crc = 0;
     to = put_header(piece, 0x04034b50, flags_of(name, len), method, false);
-    to = put32(to, 0); /* CRC and lengths come behind the text */
+    to = put32(to, 0); /* CRC and lengths come behind the data */
     to = put32(to, u32_max);
     to = put32(to, u32_max);
     to = put16(to, (unsigned)len);
@@ -219,7 +219,7 @@ void leat_zip_packed(struct leat_zip *zip, size_t len)
     add_packed(zip, len);
 }
 
-void leat_zip_text(struct leat_zip *zip, const void *bytes, size_t len)
+void leat_zip_data(struct leat_zip *zip, const void *bytes, size_t len)
 {
     leat_assert(zip->open);
     zip->crc = zip->crc32(zip->crc, bytes, len);

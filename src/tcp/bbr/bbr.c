@@ -28,14 +28,14 @@ void bbr_init(struct bbr *bbr, struct congestion *congestion, const struct bbr_b
 
 /* ---- an ACK (5.2.3) ----------------------------------------------------------------------- */
 
-void bbr_ack_begins(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_text)
+void bbr_ack_begins(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_data)
 {
     const uint32_t cwnd = bbr->congestion->cwnd;
 
     bbr->prior_in_flight = in_flight_bytes;
     if (in_flight_bytes + bbr->congestion->mss > cwnd)
         bbr->limited_now = true;
-    if (is_out_of_text && in_flight_bytes < cwnd)
+    if (is_out_of_data && in_flight_bytes < cwnd)
         rate_mark_app_limited(&bbr->rate, in_flight_bytes);
 }
 
@@ -133,7 +133,7 @@ void bbr_acked(struct bbr *bbr, const struct bbr_ack *ack)
     bbr_update_control(bbr, rs.newly_acked);
 }
 
-/* ---- before text leaves (5.2.2, 5.4.1) ---------------------------------------------------- */
+/* ---- before data leaves (5.2.2, 5.4.1) ---------------------------------------------------- */
 
 void bbr_restarts(struct bbr *bbr, uint64_t now_ns)
 {

@@ -144,9 +144,9 @@ struct bbr_ack {
 /* OnInit (5.2.1).  @congestion has the initial window; it is BBR's from now on. */
 void bbr_init(struct bbr *bbr, struct congestion *congestion, const struct bbr_begin *begin);
 
-/* Before anything of an ACK is taken: @in_flight_bytes are on their way, and @is_out_of_text if the
+/* Before anything of an ACK is taken: @in_flight_bytes are on their way, and @is_out_of_data if the
  * program has nothing to send, nor is anything lost (4.1.2.4). */
-void bbr_ack_begins(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_text);
+void bbr_ack_begins(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_data);
 
 /* UpdateOnACK (5.2.3), HandleLostPacket for all that was found lost (5.2.4), and
  * HandleSpuriousLossDetection (5.2.5). */
@@ -165,7 +165,7 @@ struct transfer;
 struct bbr_calls {
     void (*take)(struct leat_tcp *conn, struct transfer *transfer); /* pool.h */
     void (*give)(struct leat_tcp *conn, struct transfer *transfer);
-    void (*ack_begins)(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_text);
+    void (*ack_begins)(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_data);
     void (*acked)(struct bbr *bbr, const struct bbr_ack *ack);
     void (*restarts)(struct bbr *bbr, uint64_t now_ns);
 };

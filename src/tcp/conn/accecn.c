@@ -18,9 +18,9 @@ static void set_r_cep(struct leat_tcp *conn, unsigned r_cep)
 
 uint16_t tcp_accecn_read(const struct tcp_segment *segment)
 {
-    const uint8_t *text = segment->packet->buf->data;
+    const uint8_t *payload = segment->packet->buf->data;
 
-    return segment->header.flags | wire_tcp_ae(text - segment->header.header_bytes);
+    return segment->header.flags | wire_tcp_ae(payload - segment->header.header_bytes);
 }
 
 bool tcp_accecn_is_other(const struct tcb *tcb, const struct tcp_segment *segment)
@@ -56,7 +56,7 @@ void tcp_accecn_begin(struct leat_tcp *conn, uint16_t tcp_flags, uint8_t tos)
 
 static bool is_pure_ack(const struct tcp_segment *segment)
 {
-    return segment->text_bytes + segment->skip_bytes == 0 && !segment->fin &&
+    return segment->data_bytes + segment->skip_bytes == 0 && !segment->fin &&
            segment->header.sack_count == 0;
 }
 
@@ -78,7 +78,7 @@ static uint32_t segments_of(const struct tcp_segment *segment)
 {
     const struct leat_buf *buf = segment->packet->buf;
     const uint32_t each = buf ? buf->segment_bytes : 0;
-    const uint32_t bytes = segment->text_bytes + segment->skip_bytes;
+    const uint32_t bytes = segment->data_bytes + segment->skip_bytes;
 
     return each > 0 && bytes > each ? (bytes + each - 1) / each : 1;
 }
@@ -120,7 +120,7 @@ uint16_t tcp_accecn_flags(struct leat_tcp *conn, bool is_pure)
 
     if (!(conn->flags & CONN_ACE_SYN))
         return ace_flags(ace);
-    if (!is_pure) /* text goes along: the handshake's ACK is yet to come */
+    if (!is_pure) /* data goes along: the handshake's ACK is yet to come */
         return ace_flags(ace == ACE_CE ? ACE_CE : ACE_BEGIN);
     conn->flags &= ~(unsigned)CONN_ACE_SYN;
     set_r_cep(conn, ace == ACE_CE ? ACE_CE : ACE_BEGIN); /* table 3 */

@@ -17,7 +17,7 @@ struct leat_tcp;
 struct tcb;
 struct tcp_segment;
 
-/* The flags of @segment, with AE: its header still lies before its text. */
+/* The flags of @segment, with AE: its header still lies before its data. */
 COLD uint16_t tcp_accecn_read(const struct tcp_segment *segment);
 
 /* @segment, the SYN that we know, asks for RFC 3168's ECN where it asked for this one, or, of a
@@ -35,7 +35,7 @@ COLD void tcp_accecn_promoted(struct leat_tcp *conn, struct tcp_segment *segment
 /* An acceptable segment. */
 COLD void tcp_accecn_take(struct leat_tcp *conn, struct tcp_segment *segment);
 
-/* AE, CWR and ECE of a segment that isn't a SYN; @is_pure: an ACK without text, FIN and SACK. */
+/* AE, CWR and ECE of a segment that isn't a SYN; @is_pure: an ACK without data, FIN and SACK. */
 COLD uint16_t tcp_accecn_flags(struct leat_tcp *conn, bool is_pure);
 
 #endif

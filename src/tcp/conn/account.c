@@ -39,12 +39,12 @@ static uint32_t free_of(const struct leat_tcp *conn)
     return free;
 }
 
-/* ---- text from the peer ------------------------------------------------------------------- */
+/* ---- data from the peer ------------------------------------------------------------------- */
 
 static uint32_t held_in(const struct leat_tcp *conn)
 {
     leat_debug_assert(conn->transfer != 0);
-    return conn->text_pieces * conn->tcp->stack->pool.piece_units + conn->transfer->reorder.held;
+    return conn->data_pieces * conn->tcp->stack->pool.piece_units + conn->transfer->reorder.held;
 }
 
 static bool may_take_in_order(const struct leat_tcp *conn, uint32_t free)
@@ -55,7 +55,7 @@ static bool may_take_in_order(const struct leat_tcp *conn, uint32_t free)
         return true;
     if (!is_at(free, POOL_SEND_END)) /* what is left is for others, who must be answered, too */
         return tcp_peer(conn)->in <= share_of(conn->tcp, free) / 8;
-    return conn->text_pieces == 0 || tcp_peer(conn)->in <= share_of(conn->tcp, free);
+    return conn->data_pieces == 0 || tcp_peer(conn)->in <= share_of(conn->tcp, free);
 }
 
 static bool may_take_early(const struct leat_tcp *conn, uint32_t free)
@@ -66,16 +66,16 @@ static bool may_take_early(const struct leat_tcp *conn, uint32_t free)
            (conn->peer == PEER_OURSELVES || tcp_peer(conn)->in <= share);
 }
 
-bool tcp_may_take_scarce_text(const struct leat_tcp *conn, bool in_order)
+bool tcp_may_take_scarce_data(const struct leat_tcp *conn, bool in_order)
 {
     const uint32_t free = free_of(conn);
 
-    if (conn->text_pieces > UINT16_MAX - UINT8_MAX) /* what it can count to, less a frame */
+    if (conn->data_pieces > UINT16_MAX - UINT8_MAX) /* what it can count to, less a frame */
         return false;
     return in_order ? may_take_in_order(conn, free) : may_take_early(conn, free);
 }
 
-uint32_t tcp_scarce_text_share(const struct leat_tcp *conn)
+uint32_t tcp_scarce_data_share(const struct leat_tcp *conn)
 {
     const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
     const uint32_t free = pool_free(&conn->tcp->stack->pool);
@@ -89,7 +89,7 @@ uint32_t tcp_scarce_text_share(const struct leat_tcp *conn)
     return (uint32_t)(((uint64_t)full->count * full->bytes * units >> POOL_ALL_SHIFT) * 2 / 3);
 }
 
-/* ---- text to the peer --------------------------------------------------------------------- */
+/* ---- data to the peer --------------------------------------------------------------------- */
 
 uint32_t tcp_send_units(const struct leat_tcp *conn)
 {
@@ -142,7 +142,7 @@ static void add_transfer(const struct transfer *transfer, struct leat_holdings *
 {
     holdings->held_send += pool_pieces(transfer->sendq.first);
     for (const struct run *run = transfer->reorder.first; run; run = run->next)
-        holdings->held_early += pool_pieces(run->text);
+        holdings->held_early += pool_pieces(run->data);
 }
 
 void tcp_holdings(const struct leat *stack, struct leat_holdings *holdings)
@@ -152,7 +152,7 @@ void tcp_holdings(const struct leat *stack, struct leat_holdings *holdings)
     for (uint32_t i = 0; i < tcp->config.connections; i++) {
         if (tcp->conns[i].tcb.kind != TCB_CONN)
             continue;
-        holdings->held_receive += tcp->conns[i].text_pieces;
+        holdings->held_receive += tcp->conns[i].data_pieces;
         add_transfer(tcp->conns[i].transfer, holdings);
     }
 }
@@ -160,7 +160,7 @@ void tcp_holdings(const struct leat *stack, struct leat_holdings *holdings)
 /* ---- a look soon --------------------------------------------------------------------------- */
 
 static const uint64_t look_ns = 20000000;         /* while memory is scarce */
-static const uint64_t look_early_ns = 1000000000; /* while there is text out of order */
+static const uint64_t look_early_ns = 1000000000; /* while there is data out of order */
 
 static void look_in(struct tcp *tcp, uint64_t ns)
 {

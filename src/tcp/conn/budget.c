@@ -33,7 +33,7 @@ uint32_t tcp_window_begin(const struct tcp *tcp)
 /* What tuning, the field and the pool allow us to offer. */
 static uint32_t window_limit(const struct leat_tcp *conn)
 {
-    const uint32_t share = tcp_text_share(conn);
+    const uint32_t share = tcp_data_share(conn);
     const uint32_t most = (uint32_t)UINT16_MAX << conn->tcb.rcv_wind_shift; /* that we can say */
     const uint32_t limit = min32(conn->window_limit, most);
 
@@ -43,7 +43,7 @@ static uint32_t window_limit(const struct leat_tcp *conn)
 /* How far the window could be open now, of @limit. */
 static uint32_t window_room(const struct leat_tcp *conn, uint32_t limit)
 {
-    const uint32_t used = conn->text_bytes + conn->unconsumed_bytes;
+    const uint32_t used = conn->data_bytes + conn->unconsumed_bytes;
     const uint32_t room = used < limit ? limit - used : 0;
 
     return room >> conn->tcb.rcv_wind_shift << conn->tcb.rcv_wind_shift;
@@ -102,7 +102,7 @@ static uint64_t round_ns(const struct leat_tcp *conn)
 static bool window_limits(const struct leat_tcp *conn)
 {
     return round_ns(conn) <= 2 * rtt_srtt_ns(&conn->rtt) ||
-           (tcp_window_left(conn) < conn->window_limit / 4 && conn->text_bytes == 0);
+           (tcp_window_left(conn) < conn->window_limit / 4 && conn->data_bytes == 0);
 }
 
 /* A larger window where it limits a peer with whom the program keeps up. */

@@ -25,7 +25,7 @@ static inline bool tcp_window_has_moved(const struct leat_tcp *conn)
     const uint32_t least = conn->mss < half ? conn->mss : half;
 
     return conn->window_limit >=
-           conn->text_bytes + conn->unconsumed_bytes + tcp_window_left(conn) + least;
+           conn->data_bytes + conn->unconsumed_bytes + tcp_window_left(conn) + least;
 }
 
 /* The rest of tcp_open_window() and tcp_window_would_open(). */
@@ -65,7 +65,7 @@ static inline void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_byte
 /* conn->send_queue for a limit of @bytes: half of TCP_SEND_LEAST_BYTES, so often doubled. */
 COLD uint8_t tcp_send_queue_class(uint32_t bytes);
 
-/* Text that the send queue may hold at best, bytes. */
+/* Data that the send queue may hold at best, bytes. */
 static inline uint32_t tcp_send_most(const struct leat_tcp *conn)
 {
     return conn->send_queue == 0 ? conn->tcp->config.send_queue_bytes

@@ -113,12 +113,12 @@ void tcp_conn_bury(struct leat_tcp *conn)
     conn->flags &= ~(unsigned)CONN_WAS_FULL; /* there will never be room again */
 }
 
-static void text_free(struct leat_tcp *conn)
+static void data_free(struct leat_tcp *conn)
 {
-    tcp_release_text(conn, conn->text_pieces);
-    leat_buf_free(conn->text);
-    conn->text = 0;
-    conn->text_bytes = 0;
+    tcp_release_data(conn, conn->data_pieces);
+    leat_buf_free(conn->data);
+    conn->data = 0;
+    conn->data_bytes = 0;
 }
 
 void tcp_conn_free(struct leat_tcp *conn)
@@ -132,8 +132,8 @@ void tcp_conn_free(struct leat_tcp *conn)
         tcp_stop_deadlines(conn);
     leat_debug_assert(!timer_is_set(&conn->timer) && !tcp_has_transfer(conn) &&
                       !near_ring_is_in(&conn->output));
-    if (conn->text)
-        text_free(conn);
+    if (conn->data)
+        data_free(conn);
     if (conn->admitted_age > 0)
         tcp_admitted_end(conn);
     peer_give(&conn->tcp->peers, conn->peer);
@@ -147,7 +147,7 @@ void tcp_conn_free(struct leat_tcp *conn)
 static bool end_may_be_told(const struct leat_tcp *conn)
 {
     return (conn->flags & CONN_TELL_CLOSED) &&
-           (conn->error != LEAT_OK || conn->text_bytes == 0 || (conn->flags & CONN_NO_READER));
+           (conn->error != LEAT_OK || conn->data_bytes == 0 || (conn->flags & CONN_NO_READER));
 }
 
 static bool take_flag(struct leat_tcp *conn, enum conn_flag flag)

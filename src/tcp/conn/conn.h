@@ -27,25 +27,25 @@ enum conn_flag {
     /* what the program wants: written by api.c */
     CONN_NODELAY = 1 << 0, /* no Nagle */
     CONN_KEEPALIVE = 1 << 1,
-    CONN_NO_READER = 1 << 2,     /* leat_tcp_close(): text is not wanted any more */
+    CONN_NO_READER = 1 << 2,     /* leat_tcp_close(): data is not wanted any more */
     CONN_CONGESTION_1 = 1 << 29, /* its congestion control is at the place that these two ... */
     CONN_CONGESTION_2 = 1 << 30, /* ... say, in tcp->congestions */
 
-    /* what it waits for: written by api.c, timers.c, receive/ack.c, receive/text.c, conn/conn.c */
+    /* what it waits for: written by api.c, timers.c, receive/ack.c, receive/data.c, conn/conn.c */
     CONN_WAS_FULL = 1 << 22, /* it was refused: tell it when there is room */
-    CONN_WAS_DRY = 1 << 28,  /* a part of its text found no descriptor: tell it of it again */
+    CONN_WAS_DRY = 1 << 28,  /* a part of its data found no descriptor: tell it of it again */
 
-    /* what the peer has said: written by input.c, receive/text.c, machine/classify.c,
+    /* what the peer has said: written by input.c, receive/data.c, machine/classify.c,
      * machine/actions.c, passive_open.c, conn/accecn.c */
     CONN_PEER_SYN = 1 << 4,    /* learn_SYN was here: RCV.NXT is known */
     CONN_PEER_SCALES = 1 << 5, /* its SYN had a window scale, perhaps 0: ours has one too */
-    CONN_FIN_KNOWN = 1 << 6,   /* its FIN is at fin_seq, but text before it is missing */
+    CONN_FIN_KNOWN = 1 << 6,   /* its FIN is at fin_seq, but data before it is missing */
     CONN_ECE = 1 << 7,         /* it is to hear of congestion, until it says CWR; of Accurate ECN:
                                 * always, and CWR is ACE's */
     CONN_ACE_SYN = 1 << 3,     /* r_cep is how its SYN,ACK came, until a pure ACK has told it */
 
     /* what is to leave: set by who finds it due, cleared by who has sent it. Written by api.c,
-     * timers.c, machine/actions.c, receive/ack.c, input.c, receive/text.c, send/segment.c,
+     * timers.c, machine/actions.c, receive/ack.c, input.c, receive/data.c, send/segment.c,
      * send/probe.c, send/output.c, send/output.h, conn/accecn.c */
     CONN_SEND_SYN = 1 << 8,    /* a SYN (with ACK if we know the peer's) is to be sent */
     CONN_ACK_NOW = 1 << 9,     /* an ACK is due at the next flush */
@@ -58,18 +58,18 @@ enum conn_flag {
      * send/output.h */
     CONN_PERSIST = 1 << 14,       /* rexmt_at is the persist timer's */
     CONN_LOSS_IS_PROBE = 1 << 15, /* loss_at_ns is the tail loss probe's, not RACK's */
-    CONN_DELAYED_ACK = 1 << 16, /* ack_or_retry_at: one segment with text isn't acknowledged yet */
+    CONN_DELAYED_ACK = 1 << 16, /* ack_or_retry_at: one segment with data isn't acknowledged yet */
     CONN_RETRY = 1 << 17,       /* ack_or_retry_at: memory was short, or the next burst is due */
 
     /* how it began, and may end: written by conn/conn.c, passive_open.c, listener.c,
      * timers.c, machine/actions.c */
     CONN_UNACCEPTED = 1 << 18, /* in its listener's queue: no callbacks yet */
-    CONN_FAST_OPEN = 1 << 19,  /* opened by text in the SYN, which isn't acknowledged yet */
+    CONN_FAST_OPEN = 1 << 19,  /* opened by data in the SYN, which isn't acknowledged yet */
     CONN_LOST_SYN = 1 << 20,   /* a SYN had to be repeated */
     CONN_ABANDONED = 1 << 21,  /* in FIN-WAIT-2 without a reader: keepalive_at_ms ends it */
 
     /* what the program is to be told, in this order; tcp_tell() sets it. Written by conn/conn.c,
-     * listener.c, machine/actions.c, receive/text.c */
+     * listener.c, machine/actions.c, receive/data.c */
     CONN_TELL_OPEN = 1 << 23,
     CONN_TELL_READABLE = 1 << 24,
     CONN_TELL_WRITABLE = 1 << 25,
@@ -97,14 +97,14 @@ struct leat_tcp {
     uint32_t snd_wnd;
     uint32_t snd_wl1;     /* SND.WL2 is never behind SND.UNA, so nobody asks for it */
     uint32_t snd_wnd_max; /* largest window that the peer has offered */
-    uint16_t mss;         /* text in a segment, bytes: the peer's, the path's, less our options */
+    uint16_t mss;         /* data in a segment, bytes: the peer's, the path's, less our options */
 
     /* receive */
     uint16_t rcv_over;      /* what rounding has added to rcv_wnd: less than a unit of the scale */
     uint32_t last_ack_sent; /* Last.ACK.sent (RFC 7323 4.3) */
     uint32_t window_limit;  /* what we offer at most; grows, see budget.c */
-    struct leat_buf *text;  /* in order, for leat_tcp_receive(); its `queued` is the last piece */
-    uint32_t text_bytes;
+    struct leat_buf *data;  /* in order, for leat_tcp_receive(); its `queued` is the last piece */
+    uint32_t data_bytes;
     uint32_t unconsumed_bytes; /* with the program, not given back yet */
     union {
         uint32_t tune_end; /* the round ends when RCV.NXT gets here */
@@ -116,8 +116,8 @@ struct leat_tcp {
     uint8_t snd_wind_shift : 4;
     uint8_t admitted_age : 4; /* of who came to a listener: when that was, limits.c; else 0 */
     uint8_t dscp : 6;         /* RFC 2474 */
-    uint8_t fast_open : 1;    /* our SYN may carry text */
-    uint8_t no_df : 1;        /* text may be fragmented on its way: pmtu_is_least() */
+    uint8_t fast_open : 1;    /* our SYN may carry data */
+    uint8_t no_df : 1;        /* data may be fragmented on its way: pmtu_is_least() */
     uint16_t error : 5; /* enum leat_err: what ICMP said last; CONN_TELL_CLOSED: why it has ended */
     uint16_t probes : 7;     /* keep-alive probes since the peer was last heard */
     uint16_t send_queue : 4; /* the program's limit (budget.h); 0: the configuration's */
@@ -137,7 +137,7 @@ struct leat_tcp {
         };
     };
     uint16_t peer;        /* whose share it has a part in (peer.h) */
-    uint16_t text_pieces; /* in `text` */
+    uint16_t data_pieces; /* in `data` */
 
     /* deadlines (deadline.h), which cost a store to move, and one timer in the wheel: together, as
      * the wheel asks when the timer is due */

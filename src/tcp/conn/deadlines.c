@@ -81,7 +81,7 @@ void tcp_retry_at(struct leat_tcp *conn, uint64_t at_ns)
     tcp_arm_ack_or_retry(conn);
 }
 
-/* A connection with text in flight learns of room from its ACKs: the longer they stay out, the less
+/* A connection with data in flight learns of room from its ACKs: the longer they stay out, the less
  * it gains by looking earlier.  All connections together look 20,000 times a second at most: else
  * peers that hold the pool, by windows that they shut, would keep the processor busy, too. */
 void tcp_retry_later(struct leat_tcp *conn)

@@ -95,7 +95,7 @@ bool tcp_may_probe_tail(const struct leat_tcp *conn);
  * so. */
 void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns);
 
-/* New text has left, or SND.UNA has moved: the wait for a probe of the tail begins (again), unless
+/* New data has left, or SND.UNA has moved: the wait for a probe of the tail begins (again), unless
  * RACK will look before (RFC 8985 7.2). */
 void tcp_watch_tail(struct leat_tcp *conn);
 
@@ -161,7 +161,7 @@ static inline void tcp_arm_delayed_ack(struct leat_tcp *conn)
 }
 
 /* The ACK of what has just come may wait a while.  A program that is called back in this turn may
- * answer, and its text take the ACK along: then the timer isn't touched, unless another try comes
+ * answer, and its data take the ACK along: then the timer isn't touched, unless another try comes
  * with the ACK. */
 static inline void tcp_delay_ack(struct leat_tcp *conn)
 {

@@ -1,8 +1,8 @@
 /*
- * fast_open.c -- text in the SYN (RFC 7413), where the program has asked for it.
+ * fast_open.c -- data in the SYN (RFC 7413), where the program has asked for it.
  *
  * A client gets a cookie with its first connection, and shows it in the SYNs of later ones; a
- * server that knows the cookie gives the text in the SYN to the program before the handshake is
+ * server that knows the cookie gives the data in the SYN to the program before the handshake is
  * over.  The cookie is a keyed hash of the client's address and of the half-day, so the server
  * keeps nothing, and what was read off a wire is worth something for a day at most.
  */
@@ -117,7 +117,7 @@ bool tcp_fast_open_may_ask(const struct leat_tcp *conn)
     return !failure || conn->tcp->stack->now_ns >= failure->until_ns;
 }
 
-/* RFC 7413 4.1.3.1: something on the way may drop SYNs with the option or with text, and each
+/* RFC 7413 4.1.3.1: something on the way may drop SYNs with the option or with data, and each
  * connection would wait for a timeout to find that out.  Each failure doubles the time without. */
 void tcp_fast_open_failed(struct leat_tcp *conn)
 {
@@ -149,7 +149,7 @@ static void forget_failure(const struct leat_tcp *conn)
         failure->host = 0;
 }
 
-/* A server that takes none of the text but gives a new cookie has Fast Open; another one hasn't, or
+/* A server that takes none of the data but gives a new cookie has Fast Open; another one hasn't, or
  * not for us (RFC 7413 4.1.3.1). */
 void tcp_fast_open_answered(struct leat_tcp *conn, const struct wire_tcp *header)
 {

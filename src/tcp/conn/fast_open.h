@@ -1,4 +1,4 @@
-/* fast_open.h -- text in the SYN (RFC 7413). */
+/* fast_open.h -- data in the SYN (RFC 7413). */
 #ifndef TCP_FAST_OPEN_H
 #define TCP_FAST_OPEN_H
 
@@ -50,23 +50,23 @@ COLD bool tcp_fast_open_knows(const struct tcp *tcp, leat_ip4 client, const stru
 /* Keeps the cookie that @syn_ack of @server brings, if it does. */
 COLD void tcp_fast_open_learn(struct tcp *tcp, leat_ip4 server, const struct wire_tcp *syn_ack);
 
-/* Adds the cookie of @server to a SYN, or asks for one.  Returns the server's MSS, or 0: no text
+/* Adds the cookie of @server to a SYN, or asks for one.  Returns the server's MSS, or 0: no data
  * may be sent with it. */
 COLD uint16_t tcp_fast_open_ask(struct tcp *tcp, leat_ip4 server, struct wire_tcp *syn);
 
 /* False: Fast Open failed to where @conn goes, and a plain SYN is to leave instead. */
 COLD bool tcp_fast_open_may_ask(const struct leat_tcp *conn);
 
-/* The SYN of @conn had Fast Open, and was not answered, or without its text. */
+/* The SYN of @conn had Fast Open, and was not answered, or without its data. */
 COLD void tcp_fast_open_failed(struct leat_tcp *conn);
 
 /* The same by an error or a RST, if that SYN is still without an answer. */
 COLD void tcp_fast_open_rejected(struct leat_tcp *conn);
 
-/* Text has left in the SYN of @conn, and @header answers it. */
+/* Data has left in the SYN of @conn, and @header answers it. */
 COLD void tcp_fast_open_answered(struct leat_tcp *conn, const struct wire_tcp *header);
 
-/* Text that left in the SYN and wasn't taken goes again (RFC 7413 4.1.3, 4.2.2). */
+/* Data that left in the SYN and wasn't taken goes again (RFC 7413 4.1.3, 4.2.2). */
 COLD void tcp_fast_open_retake(struct leat_tcp *conn);
 
 #endif

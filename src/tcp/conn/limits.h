@@ -27,7 +27,7 @@ COLD void tcp_admitted_forget(struct leat_tcp_listener *listener);
  * 0: it has. */
 COLD uint64_t tcp_admitted_left_ns(struct leat_tcp *conn);
 
-/* How long unacknowledged text may wait (R2). */
+/* How long unacknowledged data may wait (R2). */
 uint32_t tcp_give_up_ms(const struct leat_tcp *conn);
 
 /* Starts or stops the keep-alive timer as the connection is now. */

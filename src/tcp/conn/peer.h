@@ -27,8 +27,8 @@ enum {
 
 struct peer {
     leat_ip4 ip;
-    uint32_t in;          /* units of the pool (core/pool.h): text from it, in order or not */
-    uint32_t out;         /* text to it that it hasn't acknowledged */
+    uint32_t in;          /* units of the pool (core/pool.h): data from it, in order or not */
+    uint32_t out;         /* data to it that it hasn't acknowledged */
     uint32_t connections; /* 0: free, but for the first */
 };
 

@@ -27,7 +27,7 @@ enum tcb_flag {
     TCB_HASHED = 1 << 3,      /* in the table */
     TCB_TS = 1 << 4,          /* timestamps (RFC 7323): offered, then agreed */
     TCB_SACK = 1 << 5,        /* SACK (RFC 2018): the same */
-    TCB_ECN = 1 << 6,         /* ECN (RFC 3168): the same; text may be marked */
+    TCB_ECN = 1 << 6,         /* ECN (RFC 3168): the same; data may be marked */
     TCB_ACCECN = 1 << 7       /* its feedback is that of RFC 9768: the same */
 };
 

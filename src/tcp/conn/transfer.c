@@ -1,4 +1,4 @@
-/* transfer.c -- entries for connections with text on its way. */
+/* transfer.c -- entries for connections with data on its way. */
 #include "core/assert.h"
 #include "core/minmax.h"
 #include "tcp/bbr/bbr.h"
@@ -193,7 +193,7 @@ bool tcp_transfer_get(struct leat_tcp *conn)
     transfer->reorder = (struct reorder){0};
     transfer->sacks.count = 0;
     transfer->sacks.has_dsack = false;
-    sendq_init(&transfer->sendq, tcp_text_end(conn));
+    sendq_init(&transfer->sendq, tcp_data_end(conn));
     scoreboard_init(&transfer->scoreboard);
     begin(conn, transfer);
     conn->transfer = transfer;

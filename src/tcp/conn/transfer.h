@@ -1,8 +1,8 @@
 /*
- * transfer.h -- what a connection needs only while text is on its way: queued, in flight, being
- * repaired, or waiting for text before it.
+ * transfer.h -- what a connection needs only while data is on its way: queued, in flight, being
+ * repaired, or waiting for data before it.
  *
- * An idle connection has none of it.  It gets an entry of the pool when the program sends or text
+ * An idle connection has none of it.  It gets an entry of the pool when the program sends or data
  * comes out of order, and keeps it until another one needs it more: an entry of a connection that
  * has nothing on its way is taken back then, and all that remains is how far its window was open.
  * A connection without an entry points at tcp->nothing, which reads as if nothing were on its way

@@ -1,7 +1,7 @@
 /*
  * actions.c -- what tcp.rl asks for: one function an action, none of them asks for the state.
  *
- * The longer ones have files of their own: tcp_take_ACK (ack.c), tcp_take_text and tcp_take_FIN
+ * The longer ones have files of their own: tcp_take_ACK (ack.c), tcp_take_data and tcp_take_FIN
  * (text.c), tcp_delete_TCB and tcp_start_2MSL (events.c).
  */
 #include "tcp/conn/accecn.h"
@@ -61,17 +61,17 @@ void tcp_snd_SYN_ACK(struct tcb *tcb, struct tcp_step *step)
 }
 
 /* Something of the peer's sequence space came with the event: it wants to hear of it. */
-static bool carries_text_or_fin(const struct tcp_segment *segment)
+static bool carries_data_or_fin(const struct tcp_segment *segment)
 {
-    return segment->skip_bytes + segment->text_bytes > 0 || (segment->header.flags & TCP_FIN);
+    return segment->skip_bytes + segment->data_bytes > 0 || (segment->header.flags & TCP_FIN);
 }
 
-/* Text that was here already is reported as such (RFC 2883). */
+/* Data that was here already is reported as such (RFC 2883). */
 static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segment)
 {
-    const uint32_t end = segment->seq + segment->text_bytes;
+    const uint32_t end = segment->seq + segment->data_bytes;
 
-    if (segment->events[0] == TCP_rcv_unacceptable && segment->text_bytes > 0 &&
+    if (segment->events[0] == TCP_rcv_unacceptable && segment->data_bytes > 0 &&
         seq_le(end, conn->tcb.rcv_nxt))
         tcp_note_duplicate(conn, segment->seq, end);
 }
@@ -83,7 +83,7 @@ void tcp_snd_ACK(struct tcb *tcb, struct tcp_step *step)
     if (tcb->kind == TCB_CONN)
         note_duplicate(tcp_conn(tcb), segment);
     /* an answer to a bare ACK could be answered in turn, for ever */
-    if (!carries_text_or_fin(segment) && !(segment->header.flags & TCP_SYN)) {
+    if (!carries_data_or_fin(segment) && !(segment->header.flags & TCP_SYN)) {
         tcp_emit_limited_ACK(step->tcp, tcb);
     } else if (tcb->kind == TCB_CONN) {
         tcp_conn(tcb)->flags |= CONN_ACK_NOW;
@@ -201,20 +201,20 @@ static void queue(struct leat_tcp *conn, struct tcp_step *step)
 
     if (!tcp_has_transfer(conn))
         return; /* leat_tcp_send() has seen to it */
-    sendq_put(&conn->transfer->sendq, step->text);
+    sendq_put(&conn->transfer->sendq, step->data);
     tcp_note_sendq(conn, held);
-    step->text = 0;
+    step->data = 0;
 }
 
-void tcp_queue_text(struct tcb *tcb, struct tcp_step *step)
+void tcp_queue_data(struct tcb *tcb, struct tcp_step *step)
 {
-    if (step->text) /* may_write() asks first */
+    if (step->data) /* may_write() asks first */
         queue(tcp_conn(tcb), step);
 }
 
-void tcp_send_text(struct tcb *tcb, struct tcp_step *step)
+void tcp_send_data(struct tcb *tcb, struct tcp_step *step)
 {
-    tcp_queue_text(tcb, step);
+    tcp_queue_data(tcb, step);
     tcp_want_output(tcp_conn(tcb));
 }
 
@@ -242,7 +242,7 @@ void tcp_tell_open(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
 
-    if (conn->flags & CONN_TOLD_OPEN) /* when its SYN came, with text: RFC 7413 */
+    if (conn->flags & CONN_TOLD_OPEN) /* when its SYN came, with data: RFC 7413 */
         return;
     conn->flags |= CONN_TOLD_OPEN;
     if (conn->flags & CONN_UNACCEPTED) {
@@ -252,7 +252,7 @@ void tcp_tell_open(struct tcb *tcb, struct tcp_step *step)
         step->tcp->stack->stats.tcp_opened_active++;
     }
     tcp_tell(conn, CONN_TELL_OPEN);
-    if (conn->text_bytes > 0) /* it came with the SYN */
+    if (conn->data_bytes > 0) /* it came with the SYN */
         tcp_tell(conn, CONN_TELL_READABLE);
 }
 
@@ -278,7 +278,7 @@ void tcp_tell_aborted(struct tcb *tcb, struct tcp_step *step)
     tell_end(tcb, step, LEAT_ERR_ABORTED);
 }
 
-/* To whom it was open already, by the text of its SYN (RFC 7413), nothing was refused. */
+/* To whom it was open already, by the data of its SYN (RFC 7413), nothing was refused. */
 void tcp_tell_refused(struct tcb *tcb, struct tcp_step *step)
 {
     const bool was_open = tcb->kind == TCB_CONN && (tcp_conn(tcb)->flags & CONN_TOLD_OPEN);

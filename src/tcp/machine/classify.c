@@ -78,19 +78,19 @@ static void classify_without_peer(struct tcp_segment *segment)
         add_event(segment, is_plain_syn(flags) ? TCP_rcv_SYN : TCP_rcv_no_ACK);
 }
 
-/* Text in a SYN stands behind it, and is cut at our window, which the peer may not know yet. */
-static void cut_syn_text(const struct tcb *tcb, struct tcp_segment *segment)
+/* Data in a SYN stands behind it, and is cut at our window, which the peer may not know yet. */
+static void cut_syn_data(const struct tcb *tcb, struct tcp_segment *segment)
 {
     segment->seq = segment->header.seq + 1;
-    if (segment->text_bytes > tcb->rcv_wnd)
-        segment->text_bytes = tcb->rcv_wnd;
+    if (segment->data_bytes > tcb->rcv_wnd)
+        segment->data_bytes = tcb->rcv_wnd;
 }
 
-void tcp_classify_SYN_text(const struct tcb *tcb, struct tcp_segment *segment)
+void tcp_classify_SYN_data(const struct tcb *tcb, struct tcp_segment *segment)
 {
     segment->event_count = 0;
-    cut_syn_text(tcb, segment);
-    add_event(segment, TCP_rcv_SYN_text);
+    cut_syn_data(tcb, segment);
+    add_event(segment, TCP_rcv_SYN_data);
 }
 
 /* RFC 9293 3.10.7.3. */
@@ -107,9 +107,9 @@ static void classify_syn_sent(const struct tcb *tcb, struct tcp_segment *segment
         add_event(segment, TCP_rcv_no_ACK);
     else {
         add_event(segment, ack_fits ? TCP_rcv_SYN_ACK : TCP_rcv_SYN);
-        cut_syn_text(tcb, segment); /* "continue at the sixth step" */
-        if (segment->text_bytes > 0)
-            add_event(segment, TCP_rcv_text);
+        cut_syn_data(tcb, segment); /* "continue at the sixth step" */
+        if (segment->data_bytes > 0)
+            add_event(segment, TCP_rcv_data);
     }
 }
 
@@ -117,12 +117,12 @@ static void classify_syn_sent(const struct tcb *tcb, struct tcp_segment *segment
 static bool is_acceptable(const struct tcb *tcb, uint32_t seq, uint32_t seg_len)
 {
     /* One more than 3.4 has: a peer that has filled our window, with its first segment lost, sends
-     * its ACKs from the right edge.  Refusing them stops our own text as well. */
+     * its ACKs from the right edge.  Refusing them stops our own data as well. */
     if (seg_len == 0)
         return seq_in(seq, tcb->rcv_nxt, tcb->rcv_wnd + 1);
     return seq_in(seq, tcb->rcv_nxt, tcb->rcv_wnd) ||
            seq_in(seq + seg_len - 1, tcb->rcv_nxt, tcb->rcv_wnd) ||
-           /* begins before the window and ends behind it; with no window at all: text that we
+           /* begins before the window and ends behind it; with no window at all: data that we
             * can't take, but whose ACK counts (3.4, "special allowance") */
            (seq_le(seq, tcb->rcv_nxt) && seq_lt(tcb->rcv_nxt + tcb->rcv_wnd, seq + seg_len) &&
             (tcb->rcv_wnd > 0 || seq == tcb->rcv_nxt));
@@ -132,19 +132,19 @@ static bool is_acceptable(const struct tcb *tcb, uint32_t seq, uint32_t seg_len)
 static void trim(const struct tcb *tcb, struct tcp_segment *segment)
 {
     const uint32_t edge = tcb->rcv_nxt + tcb->rcv_wnd;
-    uint32_t end = segment->seq + segment->text_bytes;
+    uint32_t end = segment->seq + segment->data_bytes;
 
     if (seq_lt(segment->seq, tcb->rcv_nxt)) {
         const uint32_t old = tcb->rcv_nxt - segment->seq;
 
-        segment->skip_bytes = old < segment->text_bytes ? old : segment->text_bytes;
-        segment->text_bytes -= segment->skip_bytes;
+        segment->skip_bytes = old < segment->data_bytes ? old : segment->data_bytes;
+        segment->data_bytes -= segment->skip_bytes;
         segment->seq = tcb->rcv_nxt;
     }
     if (seq_lt(edge, end)) {
         const uint32_t over = end - edge;
 
-        segment->text_bytes -= over < segment->text_bytes ? over : segment->text_bytes;
+        segment->data_bytes -= over < segment->data_bytes ? over : segment->data_bytes;
         segment->fin = false;
     }
 }
@@ -179,7 +179,7 @@ static bool is_newer_SYN(const struct tcb *tcb, const struct wire_tcp *header)
 /* The number of the peer's SYN, while the handshake lasts. */
 static uint32_t irs_of(const struct tcb *tcb)
 {
-    if (tcb->kind == TCB_CONN) /* text may have come with it: then RCV.NXT is further on */
+    if (tcb->kind == TCB_CONN) /* data may have come with it: then RCV.NXT is further on */
         return ((const struct leat_tcp *)(const void *)tcb)->snd_wl1;
     return tcb->rcv_nxt - 1;
 }
@@ -198,7 +198,7 @@ static bool classify_syn(struct tcp *tcp, const struct tcb *tcb, struct tcp_segm
     if ((tcb->flags & TCB_SYN_UNACKED) && header->seq == irs_of(tcb)) {
         /* simultaneous open: the second SYN carries the ACK (RFC 9293 3.5, figure 8) */
         if ((header->flags & TCP_ACK) && ack_is_acceptable(tcb, header->ack)) {
-            segment->seq++; /* text stands behind the SYN */
+            segment->seq++; /* data stands behind the SYN */
             return true;
         }
         add_event(segment, tcp_accecn_is_other(tcb, segment) ? TCP_rcv_other_SYN : TCP_rcv_dup_SYN);
@@ -215,7 +215,7 @@ static bool classify_syn(struct tcp *tcp, const struct tcb *tcb, struct tcp_segm
 static bool is_known_fin(const struct tcb *tcb, const struct tcp_segment *segment)
 {
     return segment->fin && (tcb->flags & TCB_FIN_TAKEN) &&
-           segment->seq + segment->text_bytes + 1 == tcb->rcv_nxt;
+           segment->seq + segment->data_bytes + 1 == tcb->rcv_nxt;
 }
 
 static const unsigned knows_no_peer = 1u << TCP_CLOSED | 1u << TCP_LISTEN | 1u << TCP_SYN_SENT;
@@ -229,7 +229,7 @@ static inline bool is_expected(const struct tcb *tcb, const struct tcp_segment *
 
     return SHORTCUTS && (1u << tcb->state & ~knows_no_peer) && header->seq == tcb->rcv_nxt &&
            (header->flags & ~(unsigned)(TCP_PSH | TCP_FIN | TCP_ECE | TCP_CWR)) == TCP_ACK &&
-           segment->text_bytes + segment->fin <= tcb->rcv_wnd &&
+           segment->data_bytes + segment->fin <= tcb->rcv_wnd &&
            header->ack - first <= tcb->snd_nxt - first &&
            (!(tcb->flags & TCB_TS) || (header->has_ts && !seq_lt(header->tsval, tcb->ts_recent)));
 }
@@ -239,7 +239,7 @@ static inline bool is_expected(const struct tcb *tcb, const struct tcp_segment *
 static bool passes_checks(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *segment)
 {
     const struct wire_tcp *header = &segment->header;
-    const uint32_t seg_len = segment->text_bytes + segment->fin;
+    const uint32_t seg_len = segment->data_bytes + segment->fin;
 
     if (header->flags & TCP_RST)
         classify_rst(tcb, segment);
@@ -257,13 +257,13 @@ static bool passes_checks(struct tcp *tcp, const struct tcb *tcb, struct tcp_seg
     return false;
 }
 
-static enum tcp_event text_event(const struct tcb *tcb)
+static enum tcp_event data_event(const struct tcb *tcb)
 {
     const struct leat_tcp *conn = (const void *)tcb;
 
     if (tcb->kind == TCB_CONN && !(tcb->flags & TCB_FIN_TAKEN) && (conn->flags & CONN_NO_READER))
-        return TCP_rcv_text_no_reader;
-    return TCP_rcv_text;
+        return TCP_rcv_data_no_reader;
+    return TCP_rcv_data;
 }
 
 /* What passed the checks: RFC 9293 3.10.7.4 fifth and seventh. */
@@ -271,8 +271,8 @@ static inline void add_good(const struct tcb *tcb, struct tcp_segment *segment)
 {
     segment->events[0] = (uint8_t)ack_event(tcb, segment->header.ack);
     segment->event_count = 1;
-    if (segment->text_bytes > 0) {
-        segment->events[1] = (uint8_t)text_event(tcb);
+    if (segment->data_bytes > 0) {
+        segment->events[1] = (uint8_t)data_event(tcb);
         segment->event_count = 2;
     }
 }
@@ -297,9 +297,9 @@ bool tcp_classify_FIN(struct tcb *tcb, struct tcp_segment *segment)
     conn = tcp_conn(tcb);
     if (segment->fin) {
         conn->flags |= CONN_FIN_KNOWN;
-        conn->fin_seq = segment->seq + segment->text_bytes;
+        conn->fin_seq = segment->seq + segment->data_bytes;
     }
-    if (seq_lt(conn->fin_seq, tcb->rcv_nxt)) /* text has come beyond it: it was none */
+    if (seq_lt(conn->fin_seq, tcb->rcv_nxt)) /* data has come beyond it: it was none */
         conn->flags &= ~(unsigned)CONN_FIN_KNOWN;
     return (conn->flags & CONN_FIN_KNOWN) && tcb->rcv_nxt == conn->fin_seq;
 }

@@ -9,15 +9,15 @@ struct tcp;
 struct tcp_segment;
 
 /* Which events of tcp.rl is @segment to @tcb?  True: it has passed the checks up to RFC 9293
- * 3.10.7.4 fifth, so what it carries counts; its text is trimmed to the window.  False: it is one
+ * 3.10.7.4 fifth, so what it carries counts; its data is trimmed to the window.  False: it is one
  * event, and nothing else. */
 bool tcp_classify(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *segment);
 
-/* @segment, a SYN with a good cookie (RFC 7413 4.2), has been learned: the event of its text. */
-void tcp_classify_SYN_text(const struct tcb *tcb, struct tcp_segment *segment);
+/* @segment, a SYN with a good cookie (RFC 7413 4.2), has been learned: the event of its data. */
+void tcp_classify_SYN_data(const struct tcb *tcb, struct tcp_segment *segment);
 
-/* When the text of @segment has been taken: is rcv_FIN due?  RFC 9293 3.10.7.4 eighth: a FIN counts
- * when all text before it is here.  That may be later than the FIN, so its number is kept in the
+/* When the data of @segment has been taken: is rcv_FIN due?  RFC 9293 3.10.7.4 eighth: a FIN counts
+ * when all data before it is here.  That may be later than the FIN, so its number is kept in the
  * connection (CONN_FIN_KNOWN). */
 bool tcp_classify_FIN(struct tcb *tcb, struct tcp_segment *segment);
 

@@ -16,11 +16,11 @@ struct tcp;
 /* A segment on its way up. */
 struct tcp_segment {
     struct wire_tcp header;
-    struct packet *packet; /* buf: the text, until someone takes it */
+    struct packet *packet; /* buf: the data, until someone takes it */
     uint32_t now_ms;
-    uint32_t seq;        /* of the first byte of text in the window */
-    uint32_t skip_bytes; /* text before the window, to be cut */
-    uint32_t text_bytes; /* in the window */
+    uint32_t seq;        /* of the first byte of data in the window */
+    uint32_t skip_bytes; /* data before the window, to be cut */
+    uint32_t data_bytes; /* in the window */
     uint64_t *counter;   /* how it ended: taken_tcp, or why it was dropped */
     bool fin;            /* its FIN lies in the window */
     uint8_t event_count;
@@ -38,7 +38,7 @@ enum tcp_outcome {
 struct tcp_step {
     struct tcp *tcp;
     struct tcp_segment *segment; /* of rcv_* */
-    struct leat_buf *text;       /* SEND: to be queued, and taken; RECEIVE: the result */
+    struct leat_buf *data;       /* SEND: to be queued, and taken; RECEIVE: the result */
     uint32_t bytes;              /* RECEIVE: at most */
     enum leat_err err;           /* answer to a call */
     enum tcp_outcome outcome;    /* of the last event */

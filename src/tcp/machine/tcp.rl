@@ -41,9 +41,9 @@ export rcv_bad_ACK        = 17;  # ... ACK of something that we never sent, or t
 export rcv_ACK            = 18;  # ... acceptable ACK (new data, duplicate, window update)
 export rcv_ACK_of_SYN     = 19;  # ... the ACK that first covers our SYN
 export rcv_ACK_of_FIN     = 20;  # ... the ACK that first covers our FIN
-export rcv_text           = 21;  # seventh: text in the window
-export rcv_text_no_reader = 22;  # ... text, but the user has closed its reading side
-export rcv_FIN            = 23;  # eighth: FIN, and all text before it is here
+export rcv_data           = 21;  # seventh: data in the window
+export rcv_data_no_reader = 22;  # ... data, but the user has closed its reading side
+export rcv_FIN            = 23;  # eighth: FIN, and all data before it is here
 # Timeouts (3.10.8) and ICMP (3.9.2.2)
 export timeout_rexmt      = 24;  # retransmission timer, below R2
 export timeout_R2         = 25;  # retransmitted long enough: give up (3.8.3)
@@ -53,7 +53,7 @@ export timeout_idle       = 28;  # nothing heard for long: ask whether the peer 
 export timeout_keepalive  = 29;  # keep-alive probes unanswered (3.8.4)
 export timeout_FIN_WAIT_2 = 30;  # the peer never sends its FIN, and nobody here waits for it
 export timeout_2MSL       = 31;  # TIME-WAIT over
-export rcv_SYN_text       = 33;  # the SYN that has just been learned brought text and a good cookie (RFC 7413)
+export rcv_SYN_data       = 33;  # the SYN that has just been learned brought data and a good cookie (RFC 7413)
 export ICMP_hard_error    = 32;  # destination unreachable, codes 2-4, about something still unacknowledged
 
 probe   = timeout_persist | timeout_idle;
@@ -67,7 +67,7 @@ CLOSED: (
     passive_OPEN       @create_TCB                           -> LISTEN        # 3.10.1
   | active_OPEN        @create_TCB @snd_SYN                  -> SYN_SENT      # 3.10.1
   | ( SEND | CLOSE | ABORT ) @err_no_connection              -> CLOSED        # 3.10.2, 3.10.4-5
-  | RECEIVE            @receive_text                         -> CLOSED        # 3.10.3; text that came before the end stays
+  | RECEIVE            @receive_data                         -> CLOSED        # 3.10.3; data that came before the end stays
   | rcv_RST            @drop                                 -> CLOSED        # 3.10.7.1
   | ( rcv_SYN | rcv_bad_ACK | rcv_no_ACK ) @reply_RST        -> CLOSED        # 3.10.7.1
 ) >/labels,
@@ -83,8 +83,8 @@ LISTEN: (
 
 SYN_SENT: (
     active_OPEN        @err_exists                           -> SYN_SENT      # 3.10.1
-  | SEND               @queue_text                           -> SYN_SENT      # 3.10.2
-  | RECEIVE            @receive_text                         -> SYN_SENT      # 3.10.3
+  | SEND               @queue_data                           -> SYN_SENT      # 3.10.2
+  | RECEIVE            @receive_data                         -> SYN_SENT      # 3.10.3
   | CLOSE              @tell_aborted @delete_TCB             -> CLOSED        # 3.10.4
   | ABORT              @tell_aborted @delete_TCB             -> CLOSED        # 3.10.5
   | rcv_bad_ACK        @reply_RST                            -> SYN_SENT      # 3.10.7.3 first
@@ -100,13 +100,13 @@ SYN_SENT: (
 
 SYN_RECEIVED: (
     active_OPEN        @err_exists                           -> SYN_RECEIVED  # 3.10.1
-  | SEND               @send_text                            -> SYN_RECEIVED  # 3.10.2; it leaves before the handshake is over only after rcv_SYN_text
-  | RECEIVE            @receive_text                         -> SYN_RECEIVED  # 3.10.3
+  | SEND               @send_data                            -> SYN_RECEIVED  # 3.10.2; it leaves before the handshake is over only after rcv_SYN_data
+  | RECEIVE            @receive_data                         -> SYN_RECEIVED  # 3.10.3
   | CLOSE              @snd_FIN                              -> FIN_WAIT_1    # 3.10.4
   | ABORT              @snd_RST @tell_aborted @delete_TCB    -> CLOSED        # 3.10.5
   | rcv_unacceptable   @snd_ACK                              -> SYN_RECEIVED  # 3.10.7.4 first
-  | rcv_SYN_text       @take_text @snd_SYN_ACK @tell_open    -> SYN_RECEIVED  # RFC 7413 4.2
-  | rcv_text           @keep_text                            -> SYN_RECEIVED  # 3.10.7.3 fourth: of a SYN that crossed ours
+  | rcv_SYN_data       @take_data @snd_SYN_ACK @tell_open    -> SYN_RECEIVED  # RFC 7413 4.2
+  | rcv_data           @keep_data                            -> SYN_RECEIVED  # 3.10.7.3 fourth: of a SYN that crossed ours
   | rcv_dup_SYN        @snd_SYN_ACK                          -> SYN_RECEIVED  # our SYN,ACK was lost; a bare ACK (3.10.7.4) would be ignored
   | rcv_other_SYN      @snd_RST @tell_refused @delete_TCB    -> CLOSED        # RFC 9768 3.1.5: which one the peer believes in can't be known
   | rcv_RST            @tell_refused @delete_TCB             -> CLOSED        # 3.10.7.4 second; RESET if it was told open (RFC 7413)
@@ -122,8 +122,8 @@ SYN_RECEIVED: (
 
 ESTABLISHED: (
     active_OPEN        @err_exists                           -> ESTABLISHED   # 3.10.1
-  | SEND               @send_text                            -> ESTABLISHED   # 3.10.2
-  | RECEIVE            @receive_text                         -> ESTABLISHED   # 3.10.3
+  | SEND               @send_data                            -> ESTABLISHED   # 3.10.2
+  | RECEIVE            @receive_data                         -> ESTABLISHED   # 3.10.3
   | CLOSE              @snd_FIN                              -> FIN_WAIT_1    # 3.10.4
   | ABORT              @snd_RST @tell_aborted @delete_TCB    -> CLOSED        # 3.10.5
   | rcv_unacceptable   @snd_ACK                              -> ESTABLISHED   # 3.10.7.4 first
@@ -132,7 +132,7 @@ ESTABLISHED: (
   | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> ESTABLISHED   # RFC 5961 3.2, 4.2, 5.2
   | rcv_no_ACK         @drop                                 -> ESTABLISHED   # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> ESTABLISHED   # 3.10.7.4 fifth
-  | rcv_text           @take_text                            -> ESTABLISHED   # 3.10.7.4 seventh
+  | rcv_data           @take_data                            -> ESTABLISHED   # 3.10.7.4 seventh
   | rcv_FIN            @take_FIN @snd_ACK                    -> CLOSE_WAIT    # 3.10.7.4 eighth
   | timeout_rexmt      @retransmit                           -> ESTABLISHED   # 3.10.8
   | ( timeout_R2 | timeout_user ) @tell_timeout @delete_TCB  -> CLOSED        # 3.8.3, 3.10.8
@@ -144,7 +144,7 @@ ESTABLISHED: (
 FIN_WAIT_1: (
     active_OPEN        @err_exists                           -> FIN_WAIT_1    # 3.10.1
   | ( SEND | CLOSE )   @err_closing                          -> FIN_WAIT_1    # 3.10.2, 3.10.4
-  | RECEIVE            @receive_text                         -> FIN_WAIT_1    # 3.10.3
+  | RECEIVE            @receive_data                         -> FIN_WAIT_1    # 3.10.3
   | ABORT              @snd_RST @tell_aborted @delete_TCB    -> CLOSED        # 3.10.5
   | rcv_unacceptable   @snd_ACK                              -> FIN_WAIT_1    # 3.10.7.4 first
   | rcv_dup_SYN        @snd_SYN_ACK                          -> FIN_WAIT_1    # closed in SYN-RECEIVED; as there
@@ -155,8 +155,8 @@ FIN_WAIT_1: (
   | rcv_no_ACK         @drop                                 -> FIN_WAIT_1    # 3.10.7.4 fifth
   | ( rcv_ACK | rcv_ACK_of_SYN ) @take_ACK                   -> FIN_WAIT_1    # 3.10.7.4 fifth
   | rcv_ACK_of_FIN     @take_ACK @start_FIN_WAIT_2           -> FIN_WAIT_2    # 3.10.7.4 fifth
-  | rcv_text           @take_text                            -> FIN_WAIT_1    # 3.10.7.4 seventh
-  | rcv_text_no_reader @snd_RST @tell_reset @delete_TCB      -> CLOSED        # 3.6.1
+  | rcv_data           @take_data                            -> FIN_WAIT_1    # 3.10.7.4 seventh
+  | rcv_data_no_reader @snd_RST @tell_reset @delete_TCB      -> CLOSED        # 3.6.1
   | rcv_FIN            @take_FIN @snd_ACK                    -> CLOSING       # 3.10.7.4 eighth
   | timeout_rexmt      @retransmit                           -> FIN_WAIT_1    # 3.10.8
   | ( timeout_R2 | timeout_user ) @tell_timeout @delete_TCB  -> CLOSED        # 3.8.3, 3.10.8
@@ -168,7 +168,7 @@ FIN_WAIT_2: (
     active_OPEN        @err_exists                           -> FIN_WAIT_2    # 3.10.1
   | SEND               @err_closing                          -> FIN_WAIT_2    # 3.10.2
   | CLOSE              @err_closing @start_FIN_WAIT_2        -> FIN_WAIT_2    # 3.10.4; perhaps the reader has left now
-  | RECEIVE            @receive_text                         -> FIN_WAIT_2    # 3.10.3
+  | RECEIVE            @receive_data                         -> FIN_WAIT_2    # 3.10.3
   | ABORT              @snd_RST @tell_aborted @delete_TCB    -> CLOSED        # 3.10.5
   | rcv_unacceptable   @snd_ACK                              -> FIN_WAIT_2    # 3.10.7.4 first
   | rcv_RST            @tell_reset @delete_TCB               -> CLOSED        # 3.10.7.4 second
@@ -176,8 +176,8 @@ FIN_WAIT_2: (
   | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> FIN_WAIT_2    # RFC 5961 3.2, 4.2, 5.2
   | rcv_no_ACK         @drop                                 -> FIN_WAIT_2    # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> FIN_WAIT_2    # 3.10.7.4 fifth
-  | rcv_text           @take_text                            -> FIN_WAIT_2    # 3.10.7.4 seventh
-  | rcv_text_no_reader @snd_RST @tell_reset @delete_TCB      -> CLOSED        # 3.6.1
+  | rcv_data           @take_data                            -> FIN_WAIT_2    # 3.10.7.4 seventh
+  | rcv_data_no_reader @snd_RST @tell_reset @delete_TCB      -> CLOSED        # 3.6.1
   | rcv_FIN            @take_FIN @snd_ACK @tell_closed @start_2MSL -> TIME_WAIT # 3.10.7.4 eighth
   | timeout_FIN_WAIT_2 @tell_timeout @delete_TCB             -> CLOSED        # not in the RFC: the peer has gone, nobody waits
   | timeout_idle       @snd_probe                            -> FIN_WAIT_2    # 3.8.4
@@ -186,8 +186,8 @@ FIN_WAIT_2: (
 
 CLOSE_WAIT: (
     active_OPEN        @err_exists                           -> CLOSE_WAIT    # 3.10.1
-  | SEND               @send_text                            -> CLOSE_WAIT    # 3.10.2
-  | RECEIVE            @receive_text                         -> CLOSE_WAIT    # 3.10.3
+  | SEND               @send_data                            -> CLOSE_WAIT    # 3.10.2
+  | RECEIVE            @receive_data                         -> CLOSE_WAIT    # 3.10.3
   | CLOSE              @snd_FIN                              -> LAST_ACK      # 3.10.4
   | ABORT              @snd_RST @tell_aborted @delete_TCB    -> CLOSED        # 3.10.5
   | ( rcv_unacceptable | rcv_dup_FIN ) @snd_ACK              -> CLOSE_WAIT    # 3.10.7.4 first
@@ -196,7 +196,7 @@ CLOSE_WAIT: (
   | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> CLOSE_WAIT    # RFC 5961 3.2, 4.2, 5.2
   | rcv_no_ACK         @drop                                 -> CLOSE_WAIT    # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> CLOSE_WAIT    # 3.10.7.4 fifth
-  | rcv_text           @drop                                 -> CLOSE_WAIT    # 3.10.7.4 seventh
+  | rcv_data           @drop                                 -> CLOSE_WAIT    # 3.10.7.4 seventh
   | rcv_FIN            @snd_ACK                              -> CLOSE_WAIT    # 3.10.7.4 eighth: one more, behind the first
   | timeout_rexmt      @retransmit                           -> CLOSE_WAIT    # 3.10.8
   | ( timeout_R2 | timeout_user ) @tell_timeout @delete_TCB  -> CLOSED        # 3.8.3, 3.10.8
@@ -208,7 +208,7 @@ CLOSE_WAIT: (
 CLOSING: (
     active_OPEN        @err_exists                           -> CLOSING       # 3.10.1
   | ( SEND | CLOSE )   @err_closing                          -> CLOSING       # 3.10.2, 3.10.4
-  | RECEIVE            @receive_text                         -> CLOSING       # 3.10.3; text that came before the FIN stays
+  | RECEIVE            @receive_data                         -> CLOSING       # 3.10.3; data that came before the FIN stays
   | ABORT              @tell_aborted @delete_TCB             -> CLOSED        # 3.10.5
   | ( rcv_unacceptable | rcv_dup_FIN ) @snd_ACK              -> CLOSING       # 3.10.7.4 first
   | rcv_RST            @tell_reset @delete_TCB               -> CLOSED        # 3.10.7.4 second
@@ -217,7 +217,7 @@ CLOSING: (
   | rcv_no_ACK         @drop                                 -> CLOSING       # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> CLOSING       # 3.10.7.4 fifth
   | rcv_ACK_of_FIN     @take_ACK @tell_closed @start_2MSL    -> TIME_WAIT     # 3.10.7.4 fifth
-  | rcv_text           @drop                                 -> CLOSING       # 3.10.7.4 seventh
+  | rcv_data           @drop                                 -> CLOSING       # 3.10.7.4 seventh
   | rcv_FIN            @snd_ACK                              -> CLOSING       # 3.10.7.4 eighth: one more, behind the first
   | timeout_rexmt      @retransmit                           -> CLOSING       # 3.10.8
   | ( timeout_R2 | timeout_user ) @tell_timeout @delete_TCB  -> CLOSED        # 3.8.3, 3.10.8
@@ -228,7 +228,7 @@ CLOSING: (
 LAST_ACK: (
     active_OPEN        @err_exists                           -> LAST_ACK      # 3.10.1
   | ( SEND | CLOSE )   @err_closing                          -> LAST_ACK      # 3.10.2, 3.10.4
-  | RECEIVE            @receive_text                         -> LAST_ACK      # 3.10.3; text that came before the FIN stays
+  | RECEIVE            @receive_data                         -> LAST_ACK      # 3.10.3; data that came before the FIN stays
   | ABORT              @tell_aborted @delete_TCB             -> CLOSED        # 3.10.5
   | ( rcv_unacceptable | rcv_dup_FIN ) @snd_ACK              -> LAST_ACK      # 3.10.7.4 first
   | rcv_RST            @tell_reset @delete_TCB               -> CLOSED        # 3.10.7.4 second
@@ -237,7 +237,7 @@ LAST_ACK: (
   | rcv_no_ACK         @drop                                 -> LAST_ACK      # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> LAST_ACK      # 3.10.7.4 fifth
   | rcv_ACK_of_FIN     @take_ACK @tell_closed @delete_TCB    -> CLOSED        # 3.10.7.4 fifth
-  | rcv_text           @drop                                 -> LAST_ACK      # 3.10.7.4 seventh
+  | rcv_data           @drop                                 -> LAST_ACK      # 3.10.7.4 seventh
   | rcv_FIN            @snd_ACK                              -> LAST_ACK      # 3.10.7.4 eighth: one more, behind the first
   | timeout_rexmt      @retransmit                           -> LAST_ACK      # 3.10.8
   | ( timeout_R2 | timeout_user ) @tell_timeout @delete_TCB  -> CLOSED        # 3.8.3, 3.10.8
@@ -248,7 +248,7 @@ LAST_ACK: (
 TIME_WAIT: (
     active_OPEN        @err_exists                           -> TIME_WAIT     # 3.10.1
   | ( SEND | CLOSE )   @err_closing                          -> TIME_WAIT     # 3.10.2, 3.10.4
-  | RECEIVE            @receive_text                         -> TIME_WAIT     # 3.10.3; text that came before the FIN stays
+  | RECEIVE            @receive_data                         -> TIME_WAIT     # 3.10.3; data that came before the FIN stays
   | ABORT              @delete_TCB                           -> CLOSED        # 3.10.5
   | rcv_unacceptable   @snd_ACK                              -> TIME_WAIT     # 3.10.7.4 first
   | ( rcv_dup_FIN | rcv_FIN ) @snd_ACK @start_2MSL           -> TIME_WAIT     # 3.10.7.4 eighth; also of one more, behind the first
@@ -256,7 +256,7 @@ TIME_WAIT: (
   | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> TIME_WAIT     # RFC 5961 3.2, 4.2, 5.2
   | rcv_newer_SYN      @delete_TCB                           -> CLOSED        # MAY-2; given when the handshake of the new connection is over: until then the SYN may be an old duplicate
   | rcv_no_ACK         @drop                                 -> TIME_WAIT     # 3.10.7.4 fifth
-  | ( rcv_ACK | rcv_text ) @drop                             -> TIME_WAIT     # 3.10.7.4 fifth, seventh
+  | ( rcv_ACK | rcv_data ) @drop                             -> TIME_WAIT     # 3.10.7.4 fifth, seventh
   | timeout_2MSL       @delete_TCB                           -> CLOSED        # 3.10.8
 )
 );

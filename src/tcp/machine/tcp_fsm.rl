@@ -2,7 +2,7 @@
  * tcp_fsm.rl -- tcp.rl as Ragel compiles it, to XML: the names of its states and actions.
  *
  * tools/fsmgen.py makes the table of events.c from that, and refuses a specification of which
- * Ragel makes something else than its text says.
+ * Ragel makes something else than its data says.
  */
 
 %%{
@@ -28,12 +28,12 @@
     action drop               { }
     action learn_SYN          { }
     action take_ACK           { }
-    action take_text          { }
-    action keep_text          { }
+    action take_data          { }
+    action keep_data          { }
     action take_FIN           { }
-    action queue_text         { }
-    action send_text          { }
-    action receive_text       { }
+    action queue_data         { }
+    action send_data          { }
+    action receive_data       { }
     action start_FIN_WAIT_2   { }
     action start_2MSL         { }
     action soft_error         { }

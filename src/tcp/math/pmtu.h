@@ -32,7 +32,7 @@ struct pmtu {
 
 void pmtu_init(struct pmtu *pmtu, uint16_t link_mtu);
 
-/* No segment is to have more than @mss_max bytes of text, 48 at least (CVE-2019-11479); behind
+/* No segment is to have more than @mss_max bytes of data, 48 at least (CVE-2019-11479); behind
  * @headers_bytes of IP and TCP. */
 COLD void pmtu_clamp(struct pmtu *pmtu, uint16_t mss_max, uint32_t headers_bytes);
 
@@ -40,7 +40,7 @@ COLD void pmtu_clamp(struct pmtu *pmtu, uint16_t mss_max, uint32_t headers_bytes
  * RFC 5927 7 believes nothing less). */
 bool pmtu_is_least(const struct pmtu *pmtu);
 
-/* Text was acknowledged. */
+/* Data was acknowledged. */
 static inline void pmtu_progress(struct pmtu *pmtu)
 {
     pmtu->timeouts = 0;

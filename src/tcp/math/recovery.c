@@ -158,7 +158,7 @@ static bool was_for_nothing(struct recovery *recovery, const struct recovery_ack
 {
     if (!recovery->can_undo)
         return false;
-    /* Eifel (RFC 3522 3.2): new text is acknowledged by the answer to its first transmission */
+    /* Eifel (RFC 3522 3.2): new data is acknowledged by the answer to its first transmission */
     if (recovery->has_resent_ts && ack->has_ecr && delivered->acked_bytes > 0 &&
         seq_lt(ack->ecr, recovery->resent_ts))
         return true;
@@ -393,7 +393,7 @@ struct recovery_result recovery_look(struct recovery *recovery, struct scoreboar
 void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
                         struct congestion *congestion, const struct recovery_ack *ack)
 {
-    /* the first timeout for this text sets ssthresh; a repeated one says nothing new */
+    /* the first timeout for this data sets ssthresh; a repeated one says nothing new */
     if (recovery->phase != RECOVERY_LOSS || recovery->timed_out != ack->snd_una) {
         if (recovery->phase == RECOVERY_NONE)
             remember(recovery, congestion, ack);

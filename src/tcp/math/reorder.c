@@ -1,4 +1,4 @@
-/* reorder.c -- text that came before its turn. */
+/* reorder.c -- data that came before its turn. */
 #include "tcp/math/reorder.h"
 
 #include "core/assert.h"
@@ -25,9 +25,9 @@ static void run_give(struct reorder *reorder, struct run_pool *pool, struct run 
     *link = run->next;
     reorder->count--;
     reorder->held_bytes -= run->end - run->seq;
-    reorder->held -= pool_units_of_all(run->text);
-    leat_buf_free(run->text);
-    run->text = 0;
+    reorder->held -= pool_units_of_all(run->data);
+    leat_buf_free(run->data);
+    run->data = 0;
     run->next = pool->free;
     pool->free = run;
     pool->free_count++;
@@ -46,13 +46,13 @@ static struct run *run_take(struct reorder *reorder, struct run_pool *pool)
     return run;
 }
 
-/* Puts @text at the end of @run, its short pieces into what is there. */
-static void append(struct reorder *reorder, struct run *run, struct leat_buf *text)
+/* Puts @data at the end of @run, its short pieces into what is there. */
+static void append(struct reorder *reorder, struct run *run, struct leat_buf *data)
 {
-    while (text) {
-        struct leat_buf *piece = text;
+    while (data) {
+        struct leat_buf *piece = data;
 
-        text = piece->next;
+        data = piece->next;
         piece->next = 0;
         if (run->last && view_merge(run->last, piece)) {
             reorder->copied_bytes += piece->len;
@@ -62,7 +62,7 @@ static void append(struct reorder *reorder, struct run *run, struct leat_buf *te
         if (run->last)
             run->last->next = piece;
         else
-            run->text = piece;
+            run->data = piece;
         run->last = piece;
         reorder->held += pool_units_of(piece);
     }
@@ -77,23 +77,23 @@ static void join(struct reorder *reorder, struct run_pool *pool, struct run *run
 
     if (!next || run->end != next->seq)
         return;
-    first = next->text;
+    first = next->data;
     reorder->held -= pool_units_of(first);
-    next->text = first->next;
+    next->data = first->next;
     first->next = 0;
     append(reorder, run, first);
-    if (next->text) { /* whose pieces are together already */
-        run->last->next = next->text;
+    if (next->data) { /* whose pieces are together already */
+        run->last->next = next->data;
         run->last = next->last;
     }
-    next->text = 0;
+    next->data = 0;
     run->end = next->end;
     run_give(reorder, pool, &run->next);
     reorder->held_bytes = held;
 }
 
 bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
-                 struct leat_buf *text, uint32_t len)
+                 struct leat_buf *data, uint32_t len)
 {
     struct run **link = &reorder->first;
     struct run *before = 0;
@@ -105,32 +105,32 @@ bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
     if (*link && seq_le((*link)->seq, seq)) {
         const uint32_t known = (*link)->end - seq;
 
-        text = leat_buf_consume(text, known < len ? known : len);
-        if (!text)
+        data = leat_buf_consume(data, known < len ? known : len);
+        if (!data)
             return true;
         seq = (*link)->end;
         before = *link;
         link = &(*link)->next;
     }
-    while (*link && seq_le((*link)->end, end)) /* the new text covers them */
+    while (*link && seq_le((*link)->end, end)) /* the new data covers them */
         run_give(reorder, pool, link);
     if (*link && seq_lt((*link)->seq, end)) {
         end = (*link)->seq;
-        leat_buf_trim(text, end - seq);
+        leat_buf_trim(data, end - seq);
     }
     leat_assert(seq_lt(seq, end));
     if (before && before->end == seq) {
-        append(reorder, before, text);
+        append(reorder, before, data);
         before->end = end;
     } else {
         struct run *run = run_take(reorder, pool);
 
         if (!run) {
-            leat_buf_free(text);
+            leat_buf_free(data);
             return false;
         }
         *run = (struct run){.next = *link, .seq = seq, .end = end};
-        append(reorder, run, text);
+        append(reorder, run, data);
         *link = run;
         before = run;
     }
@@ -157,18 +157,18 @@ bool reorder_overlap(const struct reorder *reorder, uint32_t *seq, uint32_t *end
 struct leat_buf *reorder_take(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
                               uint32_t *len)
 {
-    struct leat_buf *text = 0;
+    struct leat_buf *data = 0;
 
     while (reorder->first && seq_le(reorder->first->end, seq))
         run_give(reorder, pool, &reorder->first);
     if (!reorder->first || seq_lt(seq, reorder->first->seq))
         return 0;
     *len = reorder->first->end - seq;
-    reorder->held -= pool_units_of_all(reorder->first->text);
-    text = leat_buf_consume(reorder->first->text, seq - reorder->first->seq);
-    reorder->first->text = 0;
+    reorder->held -= pool_units_of_all(reorder->first->data);
+    data = leat_buf_consume(reorder->first->data, seq - reorder->first->seq);
+    reorder->first->data = 0;
     run_give(reorder, pool, &reorder->first);
-    return text;
+    return data;
 }
 
 void reorder_free(struct reorder *reorder, struct run_pool *pool)

@@ -1,7 +1,7 @@
 /*
- * reorder.h -- text that came before its turn.
+ * reorder.h -- data that came before its turn.
  *
- * Runs of text, sorted, never touching each other.  A peer that sends single bytes with holes
+ * Runs of data, sorted, never touching each other.  A peer that sends single bytes with holes
  * between them costs itself a run each, and how many it may have is limited (CVE-2018-5390).
  * Short pieces of a run are copied together, or one byte would cost a buffer.
  */
@@ -17,7 +17,7 @@
 
 struct run {
     struct run *next;
-    struct leat_buf *text;
+    struct leat_buf *data;
     struct leat_buf *last; /* piece of it */
     uint32_t seq;
     uint32_t end; /* behind the last byte */
@@ -36,21 +36,21 @@ COLD void run_pool_init(struct run_pool *pool, struct run *runs, uint32_t count,
 struct reorder {
     struct run *first;
     uint32_t count;
-    uint32_t held_bytes;   /* text in all runs */
+    uint32_t held_bytes;   /* data in all runs */
     uint32_t held;         /* what it costs: units of the pool (core/pool.h) */
     uint32_t since_ms;     /* the hole before the first run is so old */
     uint32_t copied_bytes; /* ever: short pieces that were copied together */
 };
 
-/* Stores @text, @len bytes from @seq on, without what is here already.  Takes @text.
- * False: no room, the text is lost and will come again. */
+/* Stores @data, @len bytes from @seq on, without what is here already.  Takes @data.
+ * False: no room, the data is lost and will come again. */
 COLD bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
-                      struct leat_buf *text, uint32_t len);
+                      struct leat_buf *data, uint32_t len);
 
 /* True if some of *@seq .. *@end is here already: then they are cut to the first part that is. */
 COLD bool reorder_overlap(const struct reorder *reorder, uint32_t *seq, uint32_t *end);
 
-/* The text that goes on at @seq: *@len bytes, or NULL.  Runs before @seq are dropped: they came
+/* The data that goes on at @seq: *@len bytes, or NULL.  Runs before @seq are dropped: they came
  * again in order meanwhile. */
 COLD struct leat_buf *reorder_take(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
                                    uint32_t *len);

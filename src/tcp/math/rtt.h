@@ -61,7 +61,7 @@ void rtt_sample(struct rtt *rtt, const struct rtt_limits *limits, uint64_t sampl
 /* The timer expired: twice as long (RFC 6298 5.5). */
 COLD void rtt_backoff(struct rtt *rtt, const struct rtt_limits *limits);
 
-/* New text was acknowledged: as long as the samples say. */
+/* New data was acknowledged: as long as the samples say. */
 void rtt_forget_backoff(struct rtt *rtt, const struct rtt_limits *limits);
 
 /* The SYN had to be repeated and no sample was taken: be careful (RFC 6298 5.7). */

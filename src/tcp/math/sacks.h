@@ -16,7 +16,7 @@ struct sacks {
     struct wire_sack dsack; /* what came twice: reported once */
 };
 
-/* Text at @seq came out of order: its run is reported first from now on. */
+/* Data at @seq came out of order: its run is reported first from now on. */
 COLD void sacks_note(struct sacks *sacks, uint32_t seq);
 
 /* @left .. @right came, and was here already. */

@@ -145,7 +145,7 @@ static inline void scoreboard_stamp(const struct scoreboard *board, struct sent 
                              board->in_flight_bytes == sent->end - sent->seq, now_ns);
 }
 
-/* New text or FIN left.  Without a record that it may take the last one grows; false if that isn't
+/* New data or FIN left.  Without a record that it may take the last one grows; false if that isn't
  * possible: then nothing may be sent. */
 bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t seq, uint32_t end,
                      uint64_t now_ns);

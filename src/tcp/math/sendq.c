@@ -1,4 +1,4 @@
-/* sendq.c -- text that was sent or waits to be. */
+/* sendq.c -- data that was sent or waits to be. */
 #include "tcp/math/sendq.h"
 
 #include <string.h>
@@ -28,25 +28,25 @@ static void append(struct sendq *queue, struct leat_buf *piece)
     queue->bytes += piece->len;
 }
 
-void sendq_put(struct sendq *queue, struct leat_buf *text)
+void sendq_put(struct sendq *queue, struct leat_buf *data)
 {
-    while (text) {
-        struct leat_buf *next = text->next;
+    while (data) {
+        struct leat_buf *next = data->next;
 
-        text->next = 0;
-        if (text->len > 0) {
-            queue->held += pool_units_of(text);
-            append(queue, text);
+        data->next = 0;
+        if (data->len > 0) {
+            queue->held += pool_units_of(data);
+            append(queue, data);
         } else {
-            leat_buf_free(text);
+            leat_buf_free(data);
         }
-        text = next;
+        data = next;
     }
     queue->tail_is_ours = false;
 }
 
-/* Room at the end of a piece that sendq_write() began: a short text goes on there, so that many
- * short texts don't cost a buffer each. */
+/* Room at the end of a piece that sendq_write() began: a short payload goes on there, so that many
+ * short payloads don't cost a buffer each. */
 static uint32_t write_to_tail(struct sendq *queue, const uint8_t *bytes, uint32_t len)
 {
     uint32_t here;
@@ -64,7 +64,7 @@ static uint32_t write_to_tail(struct sendq *queue, const uint8_t *bytes, uint32_
 
 /* A buffer for the next @len bytes: with room for headers in front if they are all there is to
  * send, and fit beside it, and if it is but a small part of the buffer. */
-static struct leat_buf *alloc_for_text(const struct sendq *queue, struct leat_pool *pool,
+static struct leat_buf *alloc_for_data(const struct sendq *queue, struct leat_pool *pool,
                                        uint32_t len)
 {
     const struct pool_list *full = &pool->lists[POOL_FULL];
@@ -78,7 +78,7 @@ static struct leat_buf *alloc_for_text(const struct sendq *queue, struct leat_po
 static inline uint32_t write_piece(struct sendq *queue, struct leat_pool *pool,
                                    const uint8_t *bytes, uint32_t len)
 {
-    struct leat_buf *piece = alloc_for_text(queue, pool, len);
+    struct leat_buf *piece = alloc_for_data(queue, pool, len);
     uint32_t here;
 
     if (!piece)
@@ -111,7 +111,7 @@ static __attribute__((noinline)) uint32_t write_pieces(struct sendq *queue, stru
 uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
                      const uint8_t *bytes, uint32_t len)
 {
-    /* nearly every text is short, and finds the queue empty */
+    /* nearly every payload is short, and finds the queue empty */
     if (queue->last || len + LEAT_BUF_HEADROOM > pool->lists[POOL_FULL].bytes || len == 0 ||
         pieces_max == 0)
         return write_pieces(queue, pool, pieces_max, bytes, len);
@@ -144,7 +144,7 @@ static void seek(struct sendq *queue, uint32_t seq)
 struct leat_buf *sendq_slice(struct sendq *queue, uint32_t pieces_max, uint32_t seq, uint32_t *len)
 {
     const struct leat_buf *piece;
-    struct leat_buf *text;
+    struct leat_buf *data;
     uint32_t offset, reach;
 
     leat_assert(*len > 0 && seq - queue->seq + *len <= queue->bytes);
@@ -163,10 +163,10 @@ struct leat_buf *sendq_slice(struct sendq *queue, uint32_t pieces_max, uint32_t 
     }
     if (piece == queue->cursor)
         return sendq_slice_piece(piece, offset, *len);
-    text = leat_buf_slice(queue->cursor, offset, *len);
-    if (text) /* who trims it may leave one piece */
-        sendq_hide_headroom(text);
-    return text;
+    data = leat_buf_slice(queue->cursor, offset, *len);
+    if (data) /* who trims it may leave one piece */
+        sendq_hide_headroom(data);
+    return data;
 }
 
 void sendq_ack_part(struct sendq *queue, uint32_t seq)

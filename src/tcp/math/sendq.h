@@ -1,7 +1,7 @@
 /*
- * sendq.h -- text that was sent or waits to be, in order, from SND.UNA on.
+ * sendq.h -- data that was sent or waits to be, in order, from SND.UNA on.
  *
- * It holds the program's own buffers.  A segment gets slices of them, so the text is not copied,
+ * It holds the program's own buffers.  A segment gets slices of them, so the data is not copied,
  * and may leave more than once.
  */
 #ifndef TCP_SENDQ_H
@@ -38,8 +38,8 @@ static inline uint32_t sendq_end(const struct sendq *queue)
     return queue->seq + queue->bytes;
 }
 
-/* Appends @text.  Takes it. */
-void sendq_put(struct sendq *queue, struct leat_buf *text);
+/* Appends @data.  Takes it. */
+void sendq_put(struct sendq *queue, struct leat_buf *data);
 
 /* Appends a copy of up to @len bytes, in the last piece and in at most @pieces_max new ones;
  * returns how many there was room for. */

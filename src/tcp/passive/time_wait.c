@@ -46,7 +46,7 @@ void tcp_time_wait_from(struct leat_tcp *conn)
     struct tcp *tcp = conn->tcp;
     struct tcp_time_wait *entry;
 
-    if (conn->flags & CONN_ACK_NOW) /* of the FIN, perhaps of text before it */
+    if (conn->flags & CONN_ACK_NOW) /* of the FIN, perhaps of data before it */
         tcp_emit_control(tcp, &conn->tcb, conn->tcb.snd_nxt, TCP_ACK);
     entry = tcp_take_time_wait(tcp);
     leat_assert(entry != 0);

@@ -13,7 +13,7 @@
 /* ---- the peer's window -------------------------------------------------------------------- */
 
 /* RFC 9293 3.10.7.4: an old segment must not bring back an old window.  One that acknowledges
- * something new is not old, even if its text is: SND.WND counts from SND.UNA, so the window of the
+ * something new is not old, even if its data is: SND.WND counts from SND.UNA, so the window of the
  * ACK before it would reach further than the peer has ever allowed.  One that acknowledges less
  * than SND.UNA doesn't get here, and SND.WL2 is never behind SND.UNA: it need not be asked. */
 static bool window_is_news(const struct leat_tcp *conn, const struct wire_tcp *header)
@@ -75,7 +75,7 @@ void tcp_tell_writable(struct leat_tcp *conn)
     }
 }
 
-static inline void ack_text(struct leat_tcp *conn, uint32_t ack)
+static inline void ack_data(struct leat_tcp *conn, uint32_t ack)
 {
     const uint32_t held = conn->transfer->sendq.held;
 
@@ -83,17 +83,17 @@ static inline void ack_text(struct leat_tcp *conn, uint32_t ack)
     tcp_note_sendq(conn, held);
 }
 
-/* The numbers up to @ack have arrived: our SYN, text, our FIN. */
+/* The numbers up to @ack have arrived: our SYN, data, our FIN. */
 static void release_acked(struct leat_tcp *conn, uint32_t ack)
 {
-    const uint32_t text_end = tcp_text_end(conn);
+    const uint32_t data_end = tcp_data_end(conn);
 
     if (conn->tcb.flags & TCB_SYN_UNACKED) {
         conn->tcb.flags &= (uint8_t)~TCB_SYN_UNACKED;
         conn->flags &= ~(unsigned)CONN_SEND_SYN;
     }
     if (tcp_has_transfer(conn))
-        ack_text(conn, seq_min(ack, text_end));
+        ack_data(conn, seq_min(ack, data_end));
     conn->snd_una = ack;
     tcp_tell_writable(conn);
 }
@@ -246,23 +246,23 @@ static bool is_duplicate(const struct leat_tcp *conn, const struct tcp_segment *
 {
     return segment->header.ack == conn->snd_una &&
            (conn->tcb.snd_nxt != conn->snd_una || conn->transfer->recovery.tlp.out) &&
-           segment->skip_bytes + segment->text_bytes == 0 && !window_changed &&
+           segment->skip_bytes + segment->data_bytes == 0 && !window_changed &&
            !(segment->header.flags & (TCP_SYN | TCP_FIN));
 }
 
-/* An ACK of our SYN: no text was sent, so there is nothing to recover (RFC 5681 3.1). */
+/* An ACK of our SYN: no data was sent, so there is nothing to recover (RFC 5681 3.1). */
 static void take_ack_of_SYN(struct leat_tcp *conn, const struct wire_tcp *header)
 {
     const uint32_t ack = header->ack;
 
-    /* a client's text without a record has left in the SYN */
+    /* a client's data without a record has left in the SYN */
     if (conn->tcb.snd_nxt != conn->snd_una + 1 && !conn->transfer->scoreboard.first &&
         !(conn->flags & CONN_FAST_OPEN))
         tcp_fast_open_answered(conn, header);
     if (!(conn->flags & CONN_LOST_SYN)) /* Karn */
         rtt_SYN_acked(&conn->rtt, &conn->tcp->rto, conn->tcp->stack->now_ns);
     tcp_conn_not_fast(conn);
-    /* text may have left behind our SYN,ACK: then the rest of the ACK is its */
+    /* data may have left behind our SYN,ACK: then the rest of the ACK is its */
     if (conn->transfer->scoreboard.first) {
         release_acked(conn, conn->snd_una + 1);
         tcp_conn_mss_changed(conn);
@@ -271,7 +271,7 @@ static void take_ack_of_SYN(struct leat_tcp *conn, const struct wire_tcp *header
         conn->tcb.flags &= (uint8_t)~TCB_SYN_UNACKED;
         conn->flags &= ~(unsigned)CONN_SEND_SYN;
         if (ack == conn->snd_una + 1 && !(conn->flags & CONN_WAS_FULL))
-            conn->snd_una = ack; /* no text has left with the SYN */
+            conn->snd_una = ack; /* no data has left with the SYN */
         else
             release_acked(conn, ack);
         tcp_conn_handshaken(conn);
@@ -319,7 +319,7 @@ static void take_ack_fast_path(struct leat_tcp *conn, const struct wire_tcp *hea
     else
         rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
     scoreboard_ack_only(&conn->transfer->scoreboard, &conn->tcp->sents, sent);
-    ack_text(conn, conn->tcb.snd_nxt);
+    ack_data(conn, conn->tcb.snd_nxt);
     conn->snd_una = conn->tcb.snd_nxt;
     if (conn->flags & CONN_WAS_FULL)
         tcp_tell_writable(conn);
@@ -348,10 +348,10 @@ static bool owes_nothing(const struct leat_tcp *conn)
 
 /* After an ACK of any kind: if something waits to be sent, the next flush looks for it.  @reached:
  * what we sent has reached the peer, so the next hop is told that it is alive: by what that flush
- * sends, by the ACK that the segment's text gets, or else here. */
+ * sends, by the ACK that the segment's data gets, or else here. */
 HOT void look_if_owed(struct leat_tcp *conn, const struct tcp_segment *segment, bool reached)
 {
-    if (owes_nothing(conn) && (!reached || segment->text_bytes > 0 || tell_reached(conn)))
+    if (owes_nothing(conn) && (!reached || segment->data_bytes > 0 || tell_reached(conn)))
         return;
     if (reached)
         conn->flags |= CONN_REACHED;
@@ -371,18 +371,18 @@ static void take_ack_of_only_FIN(struct leat_tcp *conn, const struct wire_tcp *h
     }
 }
 
-/* All text has left, and none of it is to go again. */
-static bool is_out_of_text(const struct leat_tcp *conn)
+/* All data has left, and none of it is to go again. */
+static bool is_out_of_data(const struct leat_tcp *conn)
 {
     return conn->transfer->scoreboard.lost_bytes == 0 &&
-           seq_le(tcp_text_end(conn), conn->tcb.snd_nxt);
+           seq_le(tcp_data_end(conn), conn->tcb.snd_nxt);
 }
 
 COLD static void tell_bbr_of_ack(struct leat_tcp *conn, uint32_t pipe_bytes)
 {
     const struct congestion *congestion = &conn->transfer->congestion;
 
-    congestion->ops->bbr->ack_begins(congestion->bbr, pipe_bytes, is_out_of_text(conn));
+    congestion->ops->bbr->ack_begins(congestion->bbr, pipe_bytes, is_out_of_data(conn));
 }
 
 /* True if something new has arrived. */

@@ -1,7 +1,7 @@
 /*
  * gro.c -- segments that follow each other in a burst become one super-frame: GRO in software.
  *
- * What can be merged is plain: TCP text with no flag but ACK, PSH and ECN's, no option but
+ * What can be merged is plain: TCP data with no flag but ACK, PSH and ECN's, no option but
  * timestamps, and with headers that differ from those of the segment before in nothing but the
  * sequence number, PSH, the identification of IPv4, and what follows from them.  Everything else
  * goes up as it came, what is wrong first of all.  IP and TCP then look at one header instead of
@@ -34,14 +34,14 @@ struct merge {
     struct leat_buf *frame; /* NULL: nothing may be merged with what came last */
     struct leat_buf *last;  /* piece of it */
     uint32_t next_seq;
-    uint32_t text_bytes;    /* in all */
+    uint32_t data_bytes;    /* in all */
     uint32_t addresses_sum; /* of each, once the first one is verified */
     uint16_t segment_bytes; /* in each, but perhaps the last */
     uint8_t tcp_at;         /* where its TCP header begins: the family says it */
     bool verified;          /* the first one's checksums are right */
 };
 
-/* Bytes in front of the text. */
+/* Bytes in front of the data. */
 HOT uint32_t headers_bytes(const struct leat_buf *frame, uint32_t tcp_at)
 {
     return tcp_at + (frame->data[tcp_at + OFFSET_AT] >> 4) * 4u;
@@ -67,9 +67,9 @@ HOT bool has_plain_ip(const struct leat_buf *frame, uint32_t tcp_at)
            get16(at + IP_TOTAL_AT) == frame->len - IP_AT;
 }
 
-/* Bytes of text of a segment that can be merged; 0: it can't.  Segments without text, with which
+/* Bytes of data of a segment that can be merged; 0: it can't.  Segments without data, with which
  * connections begin and end, are told by the first line. */
-HOT uint32_t text_bytes_at(const struct leat_buf *frame, uint32_t tcp_at)
+HOT uint32_t data_bytes_at(const struct leat_buf *frame, uint32_t tcp_at)
 {
     const uint8_t *tcp = frame->data + tcp_at;
 
@@ -81,7 +81,7 @@ HOT uint32_t text_bytes_at(const struct leat_buf *frame, uint32_t tcp_at)
 }
 
 /* The same of either family, and where the TCP header begins. */
-static inline uint32_t plain_text_bytes(const struct leat_buf *frame, uint32_t *tcp_at)
+static inline uint32_t plain_data_bytes(const struct leat_buf *frame, uint32_t *tcp_at)
 {
     uint16_t type;
 
@@ -90,8 +90,8 @@ static inline uint32_t plain_text_bytes(const struct leat_buf *frame, uint32_t *
     type = get16(frame->data + TYPE_AT);
     *tcp_at = type == ETHERNET_IPV4 ? TCP4_AT : TCP6_AT;
     if (type == ETHERNET_IPV4)
-        return text_bytes_at(frame, TCP4_AT);
-    return type == ETHERNET_IPV6 ? text_bytes_at(frame, TCP6_AT) : 0;
+        return data_bytes_at(frame, TCP4_AT);
+    return type == ETHERNET_IPV6 ? data_bytes_at(frame, TCP6_AT) : 0;
 }
 
 /* True if the headers up to TCP's say the same, apart from lengths and IPv4's identification. */
@@ -143,12 +143,12 @@ HOT bool checksums_are_right(const struct leat_buf *frame, uint32_t tcp_at, uint
                            checksum_bytes(at + tcp_at, len));
 }
 
-/* True if @frame, with so much text, goes on where @merge ends. */
+/* True if @frame, with so much data, goes on where @merge ends. */
 HOT bool goes_on(struct merge *merge, const struct leat_buf *frame, uint32_t tcp_at,
-                 uint32_t text_bytes)
+                 uint32_t data_bytes)
 {
-    if (text_bytes > merge->segment_bytes ||
-        merge->text_bytes + text_bytes > IPV4_TOTAL_MAX - IPV4_HEADER_MAX - TCP4_AT ||
+    if (data_bytes > merge->segment_bytes ||
+        merge->data_bytes + data_bytes > IPV4_TOTAL_MAX - IPV4_HEADER_MAX - TCP4_AT ||
         tcp_at != merge->tcp_at || get32(frame->data + tcp_at + SEQ_AT) != merge->next_seq ||
         !same_headers(merge->frame->data, frame->data, tcp_at))
         return false;
@@ -160,14 +160,14 @@ HOT bool goes_on(struct merge *merge, const struct leat_buf *frame, uint32_t tcp
 }
 
 /* Takes @frame. */
-HOT void absorb(struct merge *merge, struct leat_buf *frame, uint32_t tcp_at, uint32_t text_bytes)
+HOT void absorb(struct merge *merge, struct leat_buf *frame, uint32_t tcp_at, uint32_t data_bytes)
 {
     merge->frame->data[tcp_at + FLAGS_AT] |= frame->data[tcp_at + FLAGS_AT]; /* PSH */
     leat_buf_pull(frame, headers_bytes(frame, tcp_at));
     merge->last->next = frame;
     merge->last = frame;
-    merge->next_seq += text_bytes;
-    merge->text_bytes += text_bytes;
+    merge->next_seq += data_bytes;
+    merge->data_bytes += data_bytes;
 }
 
 /* The headers say what the super-frame is now. */
@@ -180,7 +180,7 @@ static void finish(struct merge *merge)
     merge->frame = 0;
     if (!frame->next)
         return;
-    total = (uint16_t)(headers_bytes(frame, merge->tcp_at) - IP_AT + merge->text_bytes);
+    total = (uint16_t)(headers_bytes(frame, merge->tcp_at) - IP_AT + merge->data_bytes);
     if (merge->tcp_at == TCP4_AT) {
         put16(at + IP_CHECKSUM_AT,
               checksum_update(get16(at + IP_CHECKSUM_AT), get16(at + IP_TOTAL_AT), total));
@@ -192,16 +192,16 @@ static void finish(struct merge *merge)
     frame->checksum = LEAT_CHECKSUM_VERIFIED;
 }
 
-static void begin(struct merge *merge, struct leat_buf *frame, uint32_t tcp_at, uint32_t text_bytes)
+static void begin(struct merge *merge, struct leat_buf *frame, uint32_t tcp_at, uint32_t data_bytes)
 {
     if ((frame->data[tcp_at + FLAGS_AT] & TCP_PSH) || !buf_is_writable(frame))
         return;
     *merge = (struct merge){.frame = frame,
                             .last = frame,
                             .tcp_at = (uint8_t)tcp_at,
-                            .next_seq = get32(frame->data + tcp_at + SEQ_AT) + text_bytes,
-                            .text_bytes = text_bytes,
-                            .segment_bytes = (uint16_t)text_bytes};
+                            .next_seq = get32(frame->data + tcp_at + SEQ_AT) + data_bytes,
+                            .data_bytes = data_bytes,
+                            .segment_bytes = (uint16_t)data_bytes};
 }
 
 /* The flows of a burst, by the key of each. */
@@ -267,22 +267,22 @@ static void pass(struct flows *flows, const struct leat_buf *frame)
     }
 }
 
-/* A segment that can be merged, with its text.  True: it was; false: it goes up where it stands,
+/* A segment that can be merged, with its data.  True: it was; false: it goes up where it stands,
  * and may begin a super-frame. */
-HOT bool merged(struct flows *flows, struct leat_buf *frame, uint32_t tcp_at, uint32_t text_bytes)
+HOT bool merged(struct flows *flows, struct leat_buf *frame, uint32_t tcp_at, uint32_t data_bytes)
 {
     struct merge *merge = find(flows, key_of(frame->data, tcp_at), true);
 
     if (!merge)
         return false;
-    if (!merge->frame || !goes_on(merge, frame, tcp_at, text_bytes)) {
+    if (!merge->frame || !goes_on(merge, frame, tcp_at, data_bytes)) {
         if (merge->frame)
             finish(merge);
-        begin(merge, frame, tcp_at, text_bytes);
+        begin(merge, frame, tcp_at, data_bytes);
         return false;
     }
-    absorb(merge, frame, tcp_at, text_bytes);
-    if (text_bytes < merge->segment_bytes || (merge->frame->data[tcp_at + FLAGS_AT] & TCP_PSH))
+    absorb(merge, frame, tcp_at, data_bytes);
+    if (data_bytes < merge->segment_bytes || (merge->frame->data[tcp_at + FLAGS_AT] & TCP_PSH))
         finish(merge);
     return true;
 }
@@ -296,12 +296,12 @@ uint32_t gro_merge(struct leat *stack, struct leat_buf **frames, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         struct leat_buf *frame = frames[i];
         uint32_t tcp_at = 0;
-        const uint32_t text_bytes = plain_text_bytes(frame, &tcp_at);
+        const uint32_t data_bytes = plain_data_bytes(frame, &tcp_at);
 
-        if (text_bytes == 0)
+        if (data_bytes == 0)
             pass(&flows, frame);
-        else if (tcp_at == TCP4_AT ? merged(&flows, frame, TCP4_AT, text_bytes)
-                                   : merged(&flows, frame, TCP6_AT, text_bytes))
+        else if (tcp_at == TCP4_AT ? merged(&flows, frame, TCP4_AT, data_bytes)
+                                   : merged(&flows, frame, TCP6_AT, data_bytes))
             continue;
         frames[kept++] = frame;
     }

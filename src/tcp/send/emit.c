@@ -1,5 +1,5 @@
 /*
- * emit.c -- a header in front of some text, and down it goes.
+ * emit.c -- a header in front of some data, and down it goes.
  *
  * Every segment is sent by tcp_emit().  What it needs of IP, the pseudo-header of its checksum and
  * the header in front, is in send_down().
@@ -28,39 +28,39 @@ static inline struct leat_buf *header_alloc(struct tcp *tcp, uint32_t bytes)
     return view_alloc(&tcp->stack->pool, POOL_SMALL, LEAT_BUF_HEADROOM - bytes, bytes);
 }
 
-/* Puts @text behind its header, which says if that is a super-frame. */
-static void attach(struct leat *stack, struct leat_buf *header, struct leat_buf *text)
+/* Puts @payload behind its header, which says if that is a super-frame. */
+static void attach(struct leat *stack, struct leat_buf *header, struct leat_buf *payload)
 {
-    header->next = text;
-    if (!text || text->segment_bytes == 0)
+    header->next = payload;
+    if (!payload || payload->segment_bytes == 0)
         return;
-    header->segment_bytes = text->segment_bytes;
-    text->segment_bytes = 0; /* it stands in the first piece */
-    stack->stats.tcp_sent += (leat_buf_total(text) - 1) / header->segment_bytes;
+    header->segment_bytes = payload->segment_bytes;
+    payload->segment_bytes = 0; /* it stands in the first piece */
+    stack->stats.tcp_sent += (leat_buf_total(payload) - 1) / header->segment_bytes;
 }
 
-/* Makes room for a header of @bytes in front of @text: its own if it has any, which saves a buffer,
- * and who sums and gathers finds one piece.  A super-frame is cut behind its headers. */
-HOT struct leat_buf *header_for(struct tcp *tcp, struct leat_buf *text, uint32_t bytes)
+/* Makes room for a header of @bytes in front of @payload: its own if it has any, which saves a
+ * buffer, and who sums and gathers finds one piece.  A super-frame is cut behind its headers. */
+HOT struct leat_buf *header_for(struct tcp *tcp, struct leat_buf *payload, uint32_t bytes)
 {
     struct leat_buf *header;
 
-    if (text && !text->next && text->segment_bytes == 0 &&
-        leat_buf_headroom(text) >= LEAT_BUF_HEADROOM) {
-        view_push(text, bytes);
-        return text;
+    if (payload && !payload->next && payload->segment_bytes == 0 &&
+        leat_buf_headroom(payload) >= LEAT_BUF_HEADROOM) {
+        view_push(payload, bytes);
+        return payload;
     }
     header = header_alloc(tcp, bytes);
     if (header)
-        attach(tcp->stack, header, text);
+        attach(tcp->stack, header, payload);
     return header;
 }
 
-/* Takes @text; false. */
-COLD static bool no_memory(struct tcp *tcp, struct leat_buf *text)
+/* Takes @payload; false. */
+COLD static bool no_memory(struct tcp *tcp, struct leat_buf *payload)
 {
     tcp->stack->stats.tx_no_memory++;
-    leat_buf_free(text);
+    leat_buf_free(payload);
     return false;
 }
 
@@ -156,17 +156,17 @@ static inline void add_timestamps(struct tcp *tcp, const struct tcb *tcb, struct
     header->tsecr = header->flags & TCP_ACK ? tcb->ts_recent : 0;
 }
 
-/* RFC 2018 4, where there is room beside the text. */
-COLD static void add_sacks(struct leat_tcp *conn, struct wire_tcp *header, uint32_t text_bytes)
+/* RFC 2018 4, where there is room beside the data. */
+COLD static void add_sacks(struct leat_tcp *conn, struct wire_tcp *header, uint32_t data_bytes)
 {
     const uint8_t most = header->has_ts ? WIRE_SACKS_MAX - 1 : WIRE_SACKS_MAX;
 
-    if (text_bytes + WIRE_TCP_OPTIONS_BYTES <= conn->mss)
+    if (data_bytes + WIRE_TCP_OPTIONS_BYTES <= conn->mss)
         header->sack_count =
             sacks_fill(&conn->transfer->sacks, &conn->transfer->reorder, header->sacks, most);
 }
 
-/* True if text is missing that has others behind it, or came twice: an ACK says so. */
+/* True if data is missing that has others behind it, or came twice: an ACK says so. */
 static inline bool has_sacks(const struct leat_tcp *conn)
 {
     return (conn->transfer->reorder.first || conn->transfer->sacks.has_dsack) &&
@@ -179,22 +179,22 @@ static inline uint16_t ecn_flags(struct leat_tcp *conn, bool is_pure)
     return conn->tcb.flags & TCB_ACCECN ? tcp_accecn_flags(conn, is_pure) : TCP_ECE;
 }
 
-/* What a connection says beside its options; with @text, or NULL. */
+/* What a connection says beside its options; with @payload, or NULL. */
 static inline void complete_for_conn(struct leat_tcp *conn, struct wire_tcp *header,
-                                     const struct leat_buf *text)
+                                     const struct leat_buf *payload)
 {
     offer_window_of_conn(conn, header, header->flags & TCP_SYN);
     if (header->flags & TCP_ACK)
         conn->last_ack_sent = conn->tcb.rcv_nxt;
     if ((conn->flags & CONN_ECE) && !(header->flags & (TCP_SYN | TCP_RST)))
         header->flags |=
-            ecn_flags(conn, !text && !(header->flags & TCP_FIN) && header->sack_count == 0);
+            ecn_flags(conn, !payload && !(header->flags & TCP_FIN) && header->sack_count == 0);
 }
 
 /* A probe of the path (RFC 8899 5.3) must not be fragmented: then it would say nothing. */
-static inline bool may_be_fragmented(const struct leat_tcp *conn, const struct leat_buf *text)
+static inline bool may_be_fragmented(const struct leat_tcp *conn, const struct leat_buf *payload)
 {
-    return conn->no_df && leat_buf_total(text) <= conn->mss;
+    return conn->no_df && leat_buf_total(payload) <= conn->mss;
 }
 
 /* What every header has. */
@@ -206,7 +206,7 @@ static inline void begin(const struct tcb *tcb, struct wire_tcp *header)
 }
 
 bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct wire_tcp *header,
-              uint8_t tos, struct leat_buf *text)
+              uint8_t tos, struct leat_buf *payload)
 {
     struct leat_tcp *conn = tcb->kind == TCB_CONN ? (struct leat_tcp *)(void *)tcb : 0;
     bool dont_fragment = true;
@@ -218,16 +218,16 @@ bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct 
         add_timestamps(tcp, tcb, header);
     if (conn) {
         if (!(header->flags & TCP_SYN) && has_sacks(conn))
-            add_sacks(conn, header, leat_buf_total(text));
+            add_sacks(conn, header, leat_buf_total(payload));
         tos |= (uint8_t)(conn->dscp << DSCP_SHIFT);
-        dont_fragment = !may_be_fragmented(conn, text);
+        dont_fragment = !may_be_fragmented(conn, payload);
     }
     bytes = wire_tcp_bytes(header);
-    segment = header_for(tcp, text, bytes);
+    segment = header_for(tcp, payload, bytes);
     if (!segment)
-        return no_memory(tcp, text);
+        return no_memory(tcp, payload);
     if (conn)
-        complete_for_conn(conn, header, text);
+        complete_for_conn(conn, header, payload);
     else
         offer_window(tcb, header);
     wire_tcp_emit(segment->data, header, bytes);
@@ -237,15 +237,15 @@ bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct 
     return true;
 }
 
-/* The general way of tcp_emit_text(), apart, so that there the header need not be in memory. */
+/* The general way of tcp_emit_data(), apart, so that there the header need not be in memory. */
 static __attribute__((noinline)) bool emit_any(struct leat_tcp *conn, const struct path *path,
                                                uint32_t seq, uint8_t flags, uint8_t tos,
-                                               struct leat_buf *text)
+                                               struct leat_buf *payload)
 {
     struct wire_tcp header;
 
     wire_tcp_begin(&header, seq, flags);
-    return tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, text);
+    return tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, payload);
 }
 
 /* Of a header that has timestamps or no options. */
@@ -254,22 +254,22 @@ static inline uint32_t plain_header_bytes(const struct tcb *tcb)
     return WIRE_TCP_BYTES + (tcb->flags & TCB_TS ? (uint32_t)WIRE_TCP_TS_BYTES : 0);
 }
 
-bool tcp_emit_text(struct leat_tcp *conn, const struct path *path, uint32_t seq, uint8_t flags,
-                   uint8_t tos, struct leat_buf *text)
+bool tcp_emit_data(struct leat_tcp *conn, const struct path *path, uint32_t seq, uint8_t flags,
+                   uint8_t tos, struct leat_buf *payload)
 {
     const uint32_t bytes = plain_header_bytes(&conn->tcb);
     struct leat_buf *segment;
     struct wire_tcp header;
 
     if (!FOR_SPEED || conn->no_df || has_sacks(conn))
-        return emit_any(conn, path, seq, flags, tos, text);
-    segment = header_for(conn->tcp, text, bytes);
+        return emit_any(conn, path, seq, flags, tos, payload);
+    segment = header_for(conn->tcp, payload, bytes);
     if (!segment)
-        return no_memory(conn->tcp, text);
+        return no_memory(conn->tcp, payload);
     header.seq = seq;
     header.flags = flags | TCP_ACK;
     if (conn->flags & CONN_ECE)
-        header.flags |= ecn_flags(conn, !text && !(flags & TCP_FIN));
+        header.flags |= ecn_flags(conn, !payload && !(flags & TCP_FIN));
     begin(&conn->tcb, &header);
     conn->last_ack_sent = header.ack;
     offer_window_of_conn(conn, &header, false);
@@ -305,7 +305,7 @@ void tcp_begin_SYN(struct wire_tcp *header, const struct tcb *tcb, const struct 
     header->sack_permitted = tcb->flags & TCB_SACK;
 }
 
-/* ---- without text ------------------------------------------------------------------------- */
+/* ---- without data ------------------------------------------------------------------------- */
 
 bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t flags)
 {
@@ -337,7 +337,7 @@ void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment)
         return;
     }
     /* RFC 9293 3.10.7.1: SEQ=0, ACK=SEG.SEQ+SEG.LEN */
-    nobody.rcv_nxt = in->seq + segment->skip_bytes + segment->text_bytes +
+    nobody.rcv_nxt = in->seq + segment->skip_bytes + segment->data_bytes +
                      ((in->flags & TCP_SYN) != 0) + ((in->flags & TCP_FIN) != 0);
     tcp_emit_control(tcp, &nobody, 0, TCP_RST | TCP_ACK);
 }

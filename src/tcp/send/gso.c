@@ -1,10 +1,10 @@
 /*
  * gso.c -- super-frames for a device that doesn't cut them itself: TSO in software (GSO).
  *
- * TCP, IP and the neighbour cache see up to 64 KiB of text once, instead of each of its segments;
+ * TCP, IP and the neighbour cache see up to 64 KiB of data once, instead of each of its segments;
  * what is left to do for a segment is a copy of the headers, three fields and the sum.
  *
- * A super-frame is a piece with all headers, and text behind it.  It is cut from the front when the
+ * A super-frame is a piece with all headers, and data behind it.  It is cut from the front when the
  * device has room, so its own headers are always those of what is left.
  */
 #include "tcp/send/gso.h"
@@ -38,12 +38,12 @@ static inline uint32_t find_tcp(const struct leat_buf *frame)
     return get16(frame->data + TYPE_AT) == ETHERNET_IPV6 ? TCP6_AT : TCP4_AT;
 }
 
-/* Makes the IP header that of a datagram with @text_bytes of text.  All full segments have the same
+/* Makes the IP header that of a datagram with @data_bytes of data.  All full segments have the same
  * one: it is written for the first, and copied. */
-static inline void set_ip_length(struct leat_buf *frame, uint32_t tcp_at, uint32_t text_bytes)
+static inline void set_ip_length(struct leat_buf *frame, uint32_t tcp_at, uint32_t data_bytes)
 {
     uint8_t *ip = frame->data + IP_AT;
-    const uint16_t total = (uint16_t)(frame->len - IP_AT + text_bytes);
+    const uint16_t total = (uint16_t)(frame->len - IP_AT + data_bytes);
 
     if (tcp_at == TCP6_AT) {
         put16(ip + IPV6_PAYLOAD_AT, (uint16_t)(total - IPV6_HEADER_BYTES));
@@ -67,12 +67,12 @@ static inline uint64_t pseudo_sum(const struct leat_buf *frame, uint32_t tcp_at,
     return checksum_pseudo(get32(ip + IP_SRC_AT), get32(ip + IP_DST_AT), ip[IP_PROTOCOL_AT], bytes);
 }
 
-static inline void set_checksum(struct leat_buf *frame, uint32_t tcp_at, uint32_t text_bytes,
+static inline void set_checksum(struct leat_buf *frame, uint32_t tcp_at, uint32_t data_bytes,
                                 bool device_sums)
 {
     uint8_t *tcp = frame->data + tcp_at;
     const uint32_t header_bytes = frame->len - tcp_at;
-    const uint64_t pseudo = pseudo_sum(frame, tcp_at, header_bytes + text_bytes);
+    const uint64_t pseudo = pseudo_sum(frame, tcp_at, header_bytes + data_bytes);
 
     if (device_sums) {
         put16(tcp + WIRE_TCP_CHECKSUM_AT, (uint16_t)~checksum_finish(pseudo));
@@ -84,7 +84,7 @@ static inline void set_checksum(struct leat_buf *frame, uint32_t tcp_at, uint32_
                  pseudo + checksum_bytes(tcp, header_bytes) + checksum_list(frame->next));
 }
 
-/* A new frame with the headers of @frame, for text that is not the last. */
+/* A new frame with the headers of @frame, for data that is not the last. */
 static inline struct leat_buf *copy_headers(struct leat *stack, const struct leat_buf *frame,
                                             uint32_t tcp_at)
 {
@@ -104,7 +104,7 @@ struct leat_buf *gso_cut(struct leat *stack, struct leat_buf *frame, bool device
     const uint32_t tcp_at = find_tcp(frame);
     uint8_t *seq = frame->data + tcp_at + TCP_SEQ_AT;
     const uint32_t left = leat_buf_total(frame->next);
-    struct leat_buf *segment, *text;
+    struct leat_buf *segment, *payload;
 
     if (left <= len) {
         frame->segment_bytes = 0;
@@ -112,14 +112,14 @@ struct leat_buf *gso_cut(struct leat *stack, struct leat_buf *frame, bool device
         set_checksum(frame, tcp_at, left, device_sums);
         return frame;
     }
-    text = leat_buf_slice(frame->next, 0, len);
+    payload = leat_buf_slice(frame->next, 0, len);
     set_ip_length(frame, tcp_at, len);
-    segment = text ? copy_headers(stack, frame, tcp_at) : 0;
+    segment = payload ? copy_headers(stack, frame, tcp_at) : 0;
     if (!segment) {
-        leat_buf_free(text);
+        leat_buf_free(payload);
         return 0;
     }
-    segment->next = text;
+    segment->next = payload;
     set_checksum(segment, tcp_at, len, device_sums);
     put32(seq, get32(seq) + len);
     frame->next = leat_buf_consume(frame->next, len);

@@ -4,7 +4,7 @@
 
 #include "stack.h"
 
-/* Takes the first segment off a super-frame of TCP text, and returns it as a frame of its own; the
+/* Takes the first segment off a super-frame of TCP data, and returns it as a frame of its own; the
  * last one is @frame itself, which is no super-frame any more.  @device_sums: the device completes
  * checksums.  NULL: no memory, and @frame is as it was. */
 struct leat_buf *gso_cut(struct leat *stack, struct leat_buf *frame, bool device_sums);

@@ -1,7 +1,7 @@
 /*
  * output.c -- which segment goes next (RFC 9293 3.8.6, 3.10.2; RFC 5681; RFC 6675 5).
  *
- * First what is lost, then new text: as long as less is on its way than the congestion window
+ * First what is lost, then new data: as long as less is on its way than the congestion window
  * allows, and only as far as the peer's window reaches.  The send queue says what waits, the
  * scoreboard what was sent, and tcp_fin_waits() whether a FIN is to follow.
  */
@@ -93,16 +93,16 @@ static inline uint16_t probe_bytes(const struct leat_tcp *conn)
 static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *plan)
 {
     const uint16_t candidate = probe_bytes(conn);
-    uint32_t text_bytes;
+    uint32_t data_bytes;
 
     if (candidate == 0)
         return false;
-    text_bytes = candidate - tcp_headers_bytes(&conn->tcb);
-    text_bytes -= conn->tcb.flags & TCB_TS ? (uint32_t)WIRE_TCP_TS_BYTES : 0;
-    if (conn->transfer->recovery.phase != RECOVERY_NONE || tcp_peer_room(conn) < text_bytes ||
-        room < text_bytes || tcp_unsent_bytes(conn) < text_bytes)
+    data_bytes = candidate - tcp_headers_bytes(&conn->tcb);
+    data_bytes -= conn->tcb.flags & TCB_TS ? (uint32_t)WIRE_TCP_TS_BYTES : 0;
+    if (conn->transfer->recovery.phase != RECOVERY_NONE || tcp_peer_room(conn) < data_bytes ||
+        room < data_bytes || tcp_unsent_bytes(conn) < data_bytes)
         return false;
-    *plan = (struct plan){.seq = conn->tcb.snd_nxt, .text_bytes = text_bytes};
+    *plan = (struct plan){.seq = conn->tcb.snd_nxt, .data_bytes = data_bytes};
     return true;
 }
 
@@ -110,18 +110,18 @@ COLD static bool send_probe_of_path(struct leat_tcp *conn, const struct path *pa
                                     struct plan *plan)
 {
     const uint16_t candidate = probe_bytes(conn);
-    const uint32_t wanted = plan->text_bytes;
+    const uint32_t wanted = plan->data_bytes;
 
     if (!tcp_send_new(conn, path, plan))
         return false;
-    if (plan->text_bytes == wanted) { /* and not less because it lay in many pieces */
+    if (plan->data_bytes == wanted) { /* and not less because it lay in many pieces */
         conn->transfer->scoreboard.last->flags |= SENT_PROBE;
         pmtu_probe(&conn->pmtu, candidate);
     }
     return true;
 }
 
-/* Text that may leave as one frame, of the @burst_left bytes that may still leave together. */
+/* Data that may leave as one frame, of the @burst_left bytes that may still leave together. */
 static uint32_t frame_bytes_max(const struct leat_tcp *conn, uint64_t burst_left)
 {
     const struct pool_list *lists = conn->tcp->stack->pool.lists;
@@ -133,9 +133,9 @@ static uint32_t frame_bytes_max(const struct leat_tcp *conn, uint64_t burst_left
     if (burst_left <= conn->mss || (conn->flags & CONN_CWR) || conn->no_df ||
         small->free_count < small->count / 2 || views->free_count < views->count / 2)
         return conn->mss;
-    if (burst_left < SUPER_TEXT_MAX)
+    if (burst_left < SUPER_DATA_MAX)
         return (uint32_t)burst_left;
-    return conn->mss < SUPER_TEXT_MAX ? SUPER_TEXT_MAX : conn->mss;
+    return conn->mss < SUPER_DATA_MAX ? SUPER_DATA_MAX : conn->mss;
 }
 
 /* What is lost goes before all that is new. */
@@ -201,7 +201,7 @@ static uint64_t burst_bytes(struct leat_tcp *conn, uint64_t rate)
 }
 
 /* After an idle time the old window says little about the path: RFC 5681 4.1.  It counts from the
- * last text that was sent into silence, or the last ACK that left some in flight. */
+ * last data that was sent into silence, or the last ACK that left some in flight. */
 HOT void restart_if_idle(struct leat_tcp *conn)
 {
     struct congestion *congestion = &conn->transfer->congestion;
@@ -294,11 +294,11 @@ static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
 }
 
 /* Sends what may leave now, but for what tcp_is_one_segment(). */
-static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
+static enum verdict send_data(struct leat_tcp *conn, const struct path *path)
 {
     if (has_nothing_to_send(conn))
         return NOTHING;
-    if (!tcp_transfer_get(conn)) /* a FIN, behind text that is all acknowledged */
+    if (!tcp_transfer_get(conn)) /* a FIN, behind data that is all acknowledged */
         return NO_MEMORY;
     return send_burst(conn, path);
 }
@@ -342,7 +342,7 @@ static __attribute__((noinline)) bool output_any(struct leat_tcp *conn, const st
                                                  enum verdict verdict, uint32_t snd_nxt_before)
 {
     if (verdict == SENT)
-        verdict = send_text(conn, path);
+        verdict = send_data(conn, path);
     if (verdict == SENT)
         return false; /* and with it all that was owed */
     if ((conn->flags & CONN_TAIL_PROBE) && !tcp_send_tail_probe(conn, path))

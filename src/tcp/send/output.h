@@ -11,21 +11,21 @@
 #include "wire/ipv4.h"
 
 enum {
-    /* Text of a super-frame: IPv4 says how long it is in 16 bits, and its headers count. */
-    SUPER_TEXT_MAX = IPV4_TOTAL_MAX - IPV4_HEADER_BYTES - WIRE_TCP_BYTES - WIRE_TCP_OPTIONS_BYTES
+    /* Data of a super-frame: IPv4 says how long it is in 16 bits, and its headers count. */
+    SUPER_DATA_MAX = IPV4_TOTAL_MAX - IPV4_HEADER_BYTES - WIRE_TCP_BYTES - WIRE_TCP_OPTIONS_BYTES
 };
 
 /* A range of sequence numbers that is to leave. */
 struct plan {
     uint32_t seq;
-    uint32_t text_bytes;
-    uint16_t segment_bytes; /* text of each segment of a super-frame; 0: it is one segment */
+    uint32_t data_bytes;
+    uint16_t segment_bytes; /* data of each segment of a super-frame; 0: it is one segment */
     bool fin;
 };
 
 static inline uint32_t plan_len(const struct plan *plan)
 {
-    return plan->text_bytes + plan->fin;
+    return plan->data_bytes + plan->fin;
 }
 
 /* Bytes behind SND.NXT that the peer's window lets through. */
@@ -36,12 +36,12 @@ static inline uint32_t tcp_peer_room(const struct leat_tcp *conn)
     return flight < conn->snd_wnd ? conn->snd_wnd - flight : 0;
 }
 
-/* Text that never left. */
+/* Data that never left. */
 static inline uint32_t tcp_unsent_bytes(const struct leat_tcp *conn)
 {
-    const uint32_t text_end = tcp_text_end(conn);
+    const uint32_t data_end = tcp_data_end(conn);
 
-    return seq_lt(conn->tcb.snd_nxt, text_end) ? text_end - conn->tcb.snd_nxt : 0;
+    return seq_lt(conn->tcb.snd_nxt, data_end) ? data_end - conn->tcb.snd_nxt : 0;
 }
 
 /* ---- output.c ----------------------------------------------------------------------------- */
@@ -81,7 +81,7 @@ static inline void tcp_note_acked(struct leat_tcp *conn)
     conn->flags &= ~(unsigned)(CONN_ACK_NOW | CONN_DELAYED_ACK);
 }
 
-/* RFC 3168 6.1.5, 6.1.6: only new text may be marked, and no probe of a window; the first of it
+/* RFC 3168 6.1.5, 6.1.6: only new data may be marked, and no probe of a window; the first of it
  * says that we have reduced. */
 static inline uint8_t tcp_ecn_of(struct leat_tcp *conn, uint8_t *flags, bool is_new)
 {
@@ -135,7 +135,7 @@ COLD void tcp_send_probe(struct leat_tcp *conn, const struct path *path);
 /* The peer's window has room for some of what waits, and nothing is lost. */
 bool tcp_window_is_silly(const struct leat_tcp *conn);
 
-/* RFC 8985 7.3: new text if there is any, else the last segment again.  False: no memory. */
+/* RFC 8985 7.3: new data if there is any, else the last segment again.  False: no memory. */
 COLD bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path);
 
 /* Something waits, nothing is in flight and nothing may go: the window is shut, or silly. */

@@ -8,11 +8,11 @@
 static bool short_segment_may_go(const struct leat_tcp *conn, const struct plan *plan,
                                  uint32_t queued)
 {
-    if (plan->text_bytes == queued && /* it is all there is, and Nagle (RFC 1122 4.2.3.4) agrees */
+    if (plan->data_bytes == queued && /* it is all there is, and Nagle (RFC 1122 4.2.3.4) agrees */
         (plan->fin || !conn->transfer->scoreboard.first || (conn->flags & CONN_NODELAY)))
         return true;
     /* silly window syndrome, sender's side: RFC 9293 3.8.6.2.1 (3) */
-    return plan->text_bytes >= conn->snd_wnd_max / 2;
+    return plan->data_bytes >= conn->snd_wnd_max / 2;
 }
 
 /* Whole segments in @bytes, or, if that isn't one, all of it. */
@@ -23,17 +23,17 @@ static uint32_t whole_segments(const struct leat_tcp *conn, uint32_t bytes)
 
 bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, uint32_t most, struct plan *plan)
 {
-    const uint32_t text_end = tcp_text_end(conn);
+    const uint32_t data_end = tcp_data_end(conn);
     const uint32_t snd_nxt = conn->tcb.snd_nxt;
     const uint32_t queued = tcp_unsent_bytes(conn);
     const uint32_t usable = min32(room, tcp_peer_room(conn));
 
     plan->seq = snd_nxt;
-    plan->text_bytes = whole_segments(conn, min32(min32(queued, usable), most));
-    plan->segment_bytes = plan->text_bytes > conn->mss ? conn->mss : 0;
-    plan->fin = tcp_fin_waits(conn) && seq_le(snd_nxt, text_end) && plan->text_bytes == queued &&
-                plan->text_bytes < usable;
-    if (plan->text_bytes == 0)
+    plan->data_bytes = whole_segments(conn, min32(min32(queued, usable), most));
+    plan->segment_bytes = plan->data_bytes > conn->mss ? conn->mss : 0;
+    plan->fin = tcp_fin_waits(conn) && seq_le(snd_nxt, data_end) && plan->data_bytes == queued &&
+                plan->data_bytes < usable;
+    if (plan->data_bytes == 0)
         return plan->fin;
-    return plan->text_bytes >= conn->mss || short_segment_may_go(conn, plan, queued);
+    return plan->data_bytes >= conn->mss || short_segment_may_go(conn, plan, queued);
 }

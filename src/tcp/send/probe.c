@@ -13,7 +13,7 @@ static void send_octet(struct leat_tcp *conn, const struct path *path)
 {
     struct plan plan = {
         .seq = conn->snd_una,
-        .text_bytes = conn->transfer->sendq.bytes > 0,
+        .data_bytes = conn->transfer->sendq.bytes > 0,
         .fin = conn->transfer->sendq.bytes == 0,
     };
     const bool is_new = plan.seq == conn->tcb.snd_nxt;
@@ -31,19 +31,19 @@ static void send_octet(struct leat_tcp *conn, const struct path *path)
 bool tcp_window_is_silly(const struct leat_tcp *conn)
 {
     return conn->transfer->scoreboard.lost_bytes == 0 &&
-           seq_lt(conn->tcb.snd_nxt, tcp_text_end(conn)) &&
+           seq_lt(conn->tcb.snd_nxt, tcp_data_end(conn)) &&
            seq_lt(conn->tcb.snd_nxt, conn->snd_una + conn->snd_wnd);
 }
 
 /* RFC 9293 3.8.6.2.1 (4): what there is room for, however little. */
 static void send_override(struct leat_tcp *conn, const struct path *path)
 {
-    const uint32_t queued = tcp_text_end(conn) - conn->tcb.snd_nxt;
+    const uint32_t queued = tcp_data_end(conn) - conn->tcb.snd_nxt;
     const uint32_t room = conn->snd_una + conn->snd_wnd - conn->tcb.snd_nxt;
-    struct plan plan = {.seq = conn->tcb.snd_nxt, .text_bytes = queued < room ? queued : room};
+    struct plan plan = {.seq = conn->tcb.snd_nxt, .data_bytes = queued < room ? queued : room};
 
-    if (plan.text_bytes > conn->mss)
-        plan.text_bytes = conn->mss;
+    if (plan.data_bytes > conn->mss)
+        plan.data_bytes = conn->mss;
     tcp_send_new(conn, path, &plan);
 }
 
@@ -105,7 +105,7 @@ bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
 }
 
 /* All that left is SACKed: the peer may take it back (RFC 2018 8), so that goes again by a timeout.
- * What is lost, and can't be sent, waits for the window as new text does. */
+ * What is lost, and can't be sent, waits for the window as new data does. */
 static bool only_SACKed_is_out(const struct leat_tcp *conn)
 {
     return conn->transfer->scoreboard.sacked_bytes > 0 &&

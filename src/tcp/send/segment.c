@@ -1,4 +1,4 @@
-/* segment.c -- how a segment with text leaves: first, or again. */
+/* segment.c -- how a segment with data leaves: first, or again. */
 #include "core/minmax.h"
 #include "tcp/math/accecn.h"
 #include "tcp/conn/deadlines.h"
@@ -9,52 +9,52 @@
 /* What a record of the scoreboard stands for, and @more behind it. */
 static struct plan plan_again(const struct leat_tcp *conn, const struct sent *sent, uint32_t more)
 {
-    const uint32_t text_end = sendq_end(&conn->transfer->sendq);
+    const uint32_t data_end = sendq_end(&conn->transfer->sendq);
     const uint32_t end = sent->end + more;
     const struct plan plan = {
         .seq = sent->seq,
-        .text_bytes = seq_min(end, text_end) - sent->seq,
-        .fin = seq_lt(text_end, end),
+        .data_bytes = seq_min(end, data_end) - sent->seq,
+        .fin = seq_lt(data_end, end),
     };
 
     return plan;
 }
 
-/* Text of several segments, @cut short because it lay in too many pieces: then it is made whole
+/* Data of several segments, @cut short because it lay in too many pieces: then it is made whole
  * segments again. */
-static void make_super_text(struct plan *plan, struct leat_buf *text, bool cut)
+static void make_super_data(struct plan *plan, struct leat_buf *data, bool cut)
 {
-    if (cut && plan->text_bytes > plan->segment_bytes) {
-        plan->text_bytes -= plan->text_bytes % plan->segment_bytes;
-        leat_buf_trim(text, plan->text_bytes);
+    if (cut && plan->data_bytes > plan->segment_bytes) {
+        plan->data_bytes -= plan->data_bytes % plan->segment_bytes;
+        leat_buf_trim(data, plan->data_bytes);
     }
-    text->segment_bytes = plan->text_bytes > plan->segment_bytes ? plan->segment_bytes : 0;
+    data->segment_bytes = plan->data_bytes > plan->segment_bytes ? plan->segment_bytes : 0;
 }
 
 bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
 {
     const bool is_new = plan->seq == conn->tcb.snd_nxt;
-    struct leat_buf *text = 0;
+    struct leat_buf *data = 0;
     uint8_t flags = TCP_ACK;
     uint8_t tos;
 
-    if (plan->text_bytes > 0) {
-        const uint32_t wanted = plan->text_bytes;
+    if (plan->data_bytes > 0) {
+        const uint32_t wanted = plan->data_bytes;
 
-        text = sendq_slice(&conn->transfer->sendq, link_gathers(path->link), plan->seq,
-                           &plan->text_bytes);
-        if (!text)
+        data = sendq_slice(&conn->transfer->sendq, link_gathers(path->link), plan->seq,
+                           &plan->data_bytes);
+        if (!data)
             return false;
         if (plan->segment_bytes > 0)
-            make_super_text(plan, text, plan->text_bytes < wanted);
-        plan->fin = plan->fin && plan->text_bytes == wanted;
-        if (plan->seq + plan->text_bytes == sendq_end(&conn->transfer->sendq))
+            make_super_data(plan, data, plan->data_bytes < wanted);
+        plan->fin = plan->fin && plan->data_bytes == wanted;
+        if (plan->seq + plan->data_bytes == sendq_end(&conn->transfer->sendq))
             flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
     }
     if (plan->fin)
         flags |= TCP_FIN;
-    tos = tcp_ecn_of(conn, &flags, is_new && plan->text_bytes > 0);
-    if (!tcp_emit_text(conn, path, plan->seq, flags, tos, text))
+    tos = tcp_ecn_of(conn, &flags, is_new && plan->data_bytes > 0);
+    if (!tcp_emit_data(conn, path, plan->seq, flags, tos, data))
         return false;
     tcp_note_left(conn, plan_len(plan), is_new);
     return true;
@@ -118,8 +118,8 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
 
     do {
         part.seq = all.seq + done;
-        part.text_bytes = min32(all.text_bytes - done, conn->mss);
-        part.fin = all.fin && done + part.text_bytes == all.text_bytes;
+        part.data_bytes = min32(all.data_bytes - done, conn->mss);
+        part.fin = all.fin && done + part.data_bytes == all.data_bytes;
         if (!tcp_send_plan(conn, path, &part)) {
             if (done == 0)
                 return false;
@@ -137,8 +137,8 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
     return true;
 }
 
-/* A SYN of Fast Open asks for a cookie, or shows that of the server, with text; NULL: without. */
-COLD static struct leat_buf *text_for_syn(struct leat_tcp *conn, const struct path *path,
+/* A SYN of Fast Open asks for a cookie, or shows that of the server, with data; NULL: without. */
+COLD static struct leat_buf *data_for_syn(struct leat_tcp *conn, const struct path *path,
                                           struct wire_tcp *header)
 {
     uint32_t most, len;
@@ -188,9 +188,9 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
     const bool answers = conn->flags & CONN_PEER_SYN;
     const bool scaled = !answers || (conn->flags & CONN_PEER_SCALES);
     uint16_t flags = answers ? TCP_SYN | TCP_ACK : TCP_SYN;
-    struct leat_buf *text = 0;
+    struct leat_buf *data = 0;
     struct wire_tcp header;
-    uint32_t text_bytes;
+    uint32_t data_bytes;
 
     conn->flags &= ~(unsigned)CONN_SEND_SYN;
     if (conn->flags & CONN_LOST_SYN)
@@ -202,10 +202,10 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
     rtt_SYN_sent(&conn->rtt, conn->tcp->stack->now_ns);
     tcp_begin_SYN(&header, &conn->tcb, path, conn->snd_una, flags, scaled);
     if (conn->fast_open && !answers && !(conn->flags & CONN_LOST_SYN))
-        text = text_for_syn(conn, path, &header);
-    text_bytes = leat_buf_total(text);
-    if (tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, text)) {
-        conn->tcb.snd_nxt += text_bytes;
+        data = data_for_syn(conn, path, &header);
+    data_bytes = leat_buf_total(data);
+    if (tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, data)) {
+        conn->tcb.snd_nxt += data_bytes;
         if (answers)
             tcp_note_acked(conn);
     }
@@ -214,7 +214,7 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
 
 bool tcp_send_ack(struct leat_tcp *conn, const struct path *path, uint32_t seq)
 {
-    if (!tcp_emit_text(conn, path, seq, TCP_ACK, 0, 0))
+    if (!tcp_emit_data(conn, path, seq, TCP_ACK, 0, 0))
         return false;
     tcp_note_acked(conn);
     return true;

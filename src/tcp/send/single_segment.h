@@ -10,7 +10,7 @@
 #include "tcp/conn/deadlines.h"
 #include "tcp/send/output.h"
 
-/* The first question: nothing is in flight, and what waits fits into one segment, text in one
+/* The first question: nothing is in flight, and what waits fits into one segment, data in one
  * piece, a FIN, or both.  That is a request, its answer, or the end.  It may go: both windows have
  * room, neither Nagle nor pacing holds it back, and there is nothing to repair.  send_burst() would
  * find the same, but for a FIN alone, which needs no transfer (fin.c). */
@@ -38,33 +38,33 @@ static inline void tcp_record_first(struct leat_tcp *conn, uint32_t seq)
         scoreboard_sent_first(board, &conn->tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
 }
 
-/* Sends text in one piece, a FIN, or both, as one segment, while nothing is in flight.  A FIN alone
+/* Sends data in one piece, a FIN, or both, as one segment, while nothing is in flight.  A FIN alone
  * needs no scoreboard (fin.c).  False: no memory, and nothing has changed. */
 HOT bool tcp_send_one_segment(struct leat_tcp *conn, const struct path *path)
 {
     struct transfer *transfer = conn->transfer;
-    const uint32_t text_bytes = transfer->sendq.bytes;
+    const uint32_t data_bytes = transfer->sendq.bytes;
     const bool fin = tcp_fin_waits(conn);
     const bool is_recorded = tcp_has_transfer(conn);
     const uint32_t seq = conn->tcb.snd_nxt;
-    struct leat_buf *text = 0;
+    struct leat_buf *data = 0;
     uint8_t flags = fin ? TCP_ACK | TCP_FIN : TCP_ACK;
     uint8_t tos;
 
     if (is_recorded && !tcp_may_record(conn))
         return false;
-    if (text_bytes > 0) {
-        text = sendq_slice_piece(transfer->sendq.first, 0, text_bytes);
-        if (!text)
+    if (data_bytes > 0) {
+        data = sendq_slice_piece(transfer->sendq.first, 0, data_bytes);
+        if (!data)
             return false;
         flags |= TCP_PSH;
     }
-    tos = tcp_ecn_of(conn, &flags, text_bytes > 0);
-    if (!tcp_emit_text(conn, path, seq, flags, tos, text))
+    tos = tcp_ecn_of(conn, &flags, data_bytes > 0);
+    if (!tcp_emit_data(conn, path, seq, flags, tos, data))
         return false;
-    tcp_note_left(conn, text_bytes + fin, true);
+    tcp_note_left(conn, data_bytes + fin, true);
     conn->progress_ms = tcp_now_ms(conn->tcp->stack);
-    conn->tcb.snd_nxt = seq + text_bytes + fin;
+    conn->tcb.snd_nxt = seq + data_bytes + fin;
     if (is_recorded)
         tcp_record_first(conn, seq);
     tcp_run_first(conn);

@@ -65,7 +65,7 @@ static uint16_t port_of(const struct attacker *attacker, const struct connection
 }
 
 static void say(struct attacker *attacker, const struct connection *connection, uint8_t flags,
-                uint32_t seq, const uint8_t *text, uint32_t len)
+                uint32_t seq, const uint8_t *data, uint32_t len)
 {
     wire_send(&attacker->wire,
               &(struct segment){.ip = ip_of(attacker, connection),
@@ -74,7 +74,7 @@ static void say(struct attacker *attacker, const struct connection *connection, 
                                 .window = connection->shut ? 0 : attacker->play->window,
                                 .seq = seq,
                                 .ack = flags & TCP_ACK ? connection->rcv_nxt : 0,
-                                .text = text,
+                                .data = data,
                                 .len = len});
     attacker->frames.left--;
 }
@@ -113,33 +113,33 @@ static void open_one(struct attacker *attacker, struct connection *connection)
 /* ---- What a play says ----------------------------------------------------------------------- */
 
 /* The length of all that a connection says; what drips comes every two seconds. */
-static uint32_t text_len(const struct attacker *attacker, const struct connection *connection)
+static uint32_t data_len(const struct attacker *attacker, const struct connection *connection)
 {
     const struct service *service = attacker->service;
     const uint64_t age_s = (attacker->now_ns - connection->opened_ns) / SECOND_NS;
 
-    if (attacker->play->text == TEXT_BEGIN)
+    if (attacker->play->data == DATA_BEGIN)
         return service->begin_len + (uint32_t)(age_s / 2 * 2) * attacker->play->drip_bytes_per_s;
-    return attacker->play->text == TEXT_ASK         ? service->ask_len * service->asks
-           : attacker->play->text == TEXT_PIPELINED ? service->small_len * service->smalls
+    return attacker->play->data == DATA_ASK         ? service->ask_len * service->asks
+           : attacker->play->data == DATA_PIPELINED ? service->small_len * service->smalls
                                                     : 0;
 }
 
 static bool is_silent(const struct attacker *attacker, const struct connection *connection)
 {
-    const bool asked = connection->nxt - connection->iss > text_len(attacker, connection);
+    const bool asked = connection->nxt - connection->iss > data_len(attacker, connection);
 
     return attacker->play->silent || (attacker->play->one_in_four_falls_silent && asked &&
                                       index_of(attacker, connection) % 4 == 3);
 }
 
-/* The next segment of the text, as far as the server's window goes; goes back to what was not
+/* The next segment of the data, as far as the server's window goes; goes back to what was not
  * acknowledged for a second. */
-static void send_text(struct attacker *attacker, struct connection *connection)
+static void send_data(struct attacker *attacker, struct connection *connection)
 {
-    const bool pipelined = attacker->play->text == TEXT_PIPELINED;
+    const bool pipelined = attacker->play->data == DATA_PIPELINED;
     const struct service *service = attacker->service;
-    const bool begins = attacker->play->text == TEXT_BEGIN;
+    const bool begins = attacker->play->data == DATA_BEGIN;
     const char *unit = begins ? service->begin : pipelined ? service->small : service->ask;
     const uint32_t unit_len = begins      ? service->begin_len
                               : pipelined ? service->small_len
@@ -154,7 +154,7 @@ static void send_text(struct attacker *attacker, struct connection *connection)
     }
     at = connection->nxt - connection->iss - 1;
     room = connection->una + connection->wnd - connection->nxt;
-    len = text_len(attacker, connection) - at;
+    len = data_len(attacker, connection) - at;
     if (room > UINT16_MAX || len > INT32_MAX) /* the window has shrunk */
         return;
     len = len < room ? len : room;
@@ -164,9 +164,9 @@ static void send_text(struct attacker *attacker, struct connection *connection)
     if (len == 0)
         return;
     for (uint32_t i = 0; i < len; i++)
-        attacker->text[i] = begins && at + i >= unit_len ? 'x' : (uint8_t)unit[(at + i) % unit_len];
+        attacker->data[i] = begins && at + i >= unit_len ? 'x' : (uint8_t)unit[(at + i) % unit_len];
     connection->nxt += len;
-    say(attacker, connection, TCP_ACK | TCP_PSH, connection->nxt - len, attacker->text, len);
+    say(attacker, connection, TCP_ACK | TCP_PSH, connection->nxt - len, attacker->data, len);
 }
 
 /* One byte behind a hole; when all have been sent the round begins again, for some may be lost. */
@@ -230,8 +230,8 @@ static void act(struct attacker *attacker, struct connection *connection)
         trickle(attacker, connection);
     else if (play->single_bytes)
         send_single(attacker, connection);
-    else if (text_len(attacker, connection) > 0 && !is_silent(attacker, connection))
-        send_text(attacker, connection);
+    else if (data_len(attacker, connection) > 0 && !is_silent(attacker, connection))
+        send_data(attacker, connection);
 }
 
 /* ---- Segments in ---------------------------------------------------------------------------- */
@@ -265,8 +265,8 @@ static void take_open(struct attacker *attacker, struct connection *connection,
     acknowledge(attacker, connection);
 }
 
-/* Text, the end of it, a probe, or only an acknowledgment, which has no answer. */
-static void take_text(struct attacker *attacker, struct connection *connection,
+/* Data, the end of it, a probe, or only an acknowledgment, which has no answer. */
+static void take_data(struct attacker *attacker, struct connection *connection,
                       const struct segment *segment)
 {
     const uint32_t already = connection->rcv_nxt - segment->seq;
@@ -279,7 +279,7 @@ static void take_text(struct attacker *attacker, struct connection *connection,
         connection->rcv_nxt = segment->seq + segment->len;
     else if (is_next && segment->len > already && attacker->play->takes_one)
         connection->rcv_nxt++;
-    if (attacker->play->text != TEXT_NONE)
+    if (attacker->play->data != DATA_NONE)
         connection->shut = true;
     if ((segment->flags & TCP_FIN) && connection->rcv_nxt == segment->seq + segment->len) {
         connection->rcv_nxt++;
@@ -309,7 +309,7 @@ static void take(struct attacker *attacker, const struct segment *segment)
             connection->una = segment->ack;
             connection->wnd = segment->window;
         }
-        take_text(attacker, connection, segment);
+        take_data(attacker, connection, segment);
     }
 }
 

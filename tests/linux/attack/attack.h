@@ -46,7 +46,7 @@ struct attacker {
     uint64_t random, now_ns;
     uint64_t stays_ns; /* a connection; 0: it stays */
     struct allowance frames, opens;
-    uint8_t text[TCP_MSS]; /* of the segment that is made */
+    uint8_t data[TCP_MSS]; /* of the segment that is made */
     uint64_t opened, resets, ends, probes;
 };
 

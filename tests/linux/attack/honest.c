@@ -143,20 +143,20 @@ static enum outcome ask_httpd(struct client *client)
     return ask(client, text, (size_t)len, is_whole_page);
 }
 
-static char echo_text[ECHO_BYTES];
+static char echo_data[ECHO_BYTES];
 
 static int is_whole_echo(const struct client *client)
 {
     if (client->len < ECHO_BYTES)
         return 0;
-    return client->len == ECHO_BYTES && memcmp(client->reply, echo_text, ECHO_BYTES) == 0 ? 1 : -1;
+    return client->len == ECHO_BYTES && memcmp(client->reply, echo_data, ECHO_BYTES) == 0 ? 1 : -1;
 }
 
 static enum outcome ask_echo(struct client *client)
 {
     for (size_t i = 0; i < ECHO_BYTES; i++)
-        echo_text[i] = (char)('a' + i % 26);
-    return ask(client, echo_text, ECHO_BYTES, is_whole_echo);
+        echo_data[i] = (char)('a' + i % 26);
+    return ask(client, echo_data, ECHO_BYTES, is_whole_echo);
 }
 
 static int is_whole_lines(const struct client *client)

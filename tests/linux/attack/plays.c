@@ -9,7 +9,7 @@ enum {
     WINDOW = 65535
 };
 
-#define LEN(text) (sizeof(text) - 1)
+#define LEN(data) (sizeof(data) - 1)
 
 /* RFC 1035 4.2.2: the length, then MX of example.com, which has additional records as well. */
 #define QUERY "\0\35\0\1\1\0\0\1\0\0\0\0\0\0\7example\3com\0\0\17\0\1"
@@ -40,17 +40,17 @@ static const struct play plays[] = {
     {.name = "Q2",
      .what = "ask for much, shut the window, answer the probes",
      .connections = 64,
-     .text = TEXT_ASK},
+     .data = DATA_ASK},
     {.name = "Q3",
      .what = "many small requests at once, window shut; one byte is taken of each probe",
      .connections = 16,
-     .text = TEXT_PIPELINED,
+     .data = DATA_PIPELINED,
      .takes_one = true},
     {.name = "Q4",
      .what = "very many who ask for much and take the first window; one in four falls silent",
      .connections = 1000,
      .window = WINDOW,
-     .text = TEXT_ASK,
+     .data = DATA_ASK,
      .one_in_four_falls_silent = true},
     {.name = "Q5",
      .what = "open, say nothing, answer nothing, not even the end; always new ones",
@@ -66,17 +66,17 @@ static const struct play plays[] = {
      .what = "say a whole hello of TLS, and no more; come again when closed",
      .connections = 300,
      .window = WINDOW,
-     .text = TEXT_BEGIN},
+     .data = DATA_BEGIN},
     {.name = "Q13",
      .what = "begin to ask, and say no more; come again when closed",
      .connections = 200,
      .window = WINDOW,
-     .text = TEXT_BEGIN},
+     .data = DATA_BEGIN},
     {.name = "Q17",
      .what = "send a form, 550 bytes a second; come again when closed",
      .connections = 400,
      .window = WINDOW,
-     .text = TEXT_BEGIN,
+     .data = DATA_BEGIN,
      .drip_bytes_per_s = 550},
     {.name = "Q14-20",
      .what = "20 questions a second by UDP for names that no server answers",
@@ -104,7 +104,7 @@ static const struct play plays[] = {
      .trickles = true},
 };
 
-/* chargen is not asked; echo sends what it is sent, so much is text in full segments. */
+/* chargen is not asked; echo sends what it is sent, so much is data in full segments. */
 static const struct service services[] = {
     {.name = "httpd",
      .port = 80,

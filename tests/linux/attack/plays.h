@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum text {
-    TEXT_NONE,
-    TEXT_ASK,       /* what makes the server send much */
-    TEXT_PIPELINED, /* many small requests at once */
-    TEXT_BEGIN      /* the beginning of something that doesn't go on, or slowly */
+enum data {
+    DATA_NONE,
+    DATA_ASK,       /* what makes the server send much */
+    DATA_PIPELINED, /* many small requests at once */
+    DATA_BEGIN      /* the beginning of something that doesn't go on, or slowly */
 };
 
 struct play {
@@ -21,9 +21,9 @@ struct play {
     const char *what;
     uint32_t connections;  /* in all; as many as there are addresses, if those are more */
     uint16_t window;       /* that is offered first; what comes in it is taken, then it is shut */
-    enum text text;        /* what is sent once */
+    enum data data;        /* what is sent once */
     uint32_t single_bytes; /* that are sent out of order, a segment each; the first never comes */
-    uint32_t drip_bytes_per_s;     /* that follow, of TEXT_BEGIN */
+    uint32_t drip_bytes_per_s;     /* that follow, of DATA_BEGIN */
     bool takes_one;                /* byte of each probe of the shut window */
     bool trickles;                 /* a byte a second, of a request that never ends */
     bool asks_by_udp;              /* questions that no server answers; there are no connections */

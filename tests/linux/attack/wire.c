@@ -180,7 +180,7 @@ bool wire_send(struct wire *wire, const struct segment *segment)
         put16(tcp + 22, TCP_MSS - (uint32_t)(head - ETH_BYTES - IP_BYTES));
     }
     if (segment->len > 0)
-        memcpy(tcp + TCP_BYTES + option, segment->text, segment->len);
+        memcpy(tcp + TCP_BYTES + option, segment->data, segment->len);
     put16(tcp + 16, wire_checksum(wire_sum(tcp, len, sum)));
     return wire_transmit(wire, frame, head + len);
 }

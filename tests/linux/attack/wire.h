@@ -44,7 +44,7 @@ struct segment {
     uint8_t flags;
     uint16_t window;
     uint32_t seq, ack;
-    const uint8_t *text; /* for sending; NULL when received */
+    const uint8_t *data; /* for sending; NULL when received */
     uint32_t len;
 };
 

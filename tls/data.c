@@ -1,24 +1,24 @@
-/* text.c -- the text of a program as records, as far as there is room. */
+/* data.c -- the data of a program as records, as far as there is room. */
 #include "tls/tls.h"
 
 enum {
-    SHORT_TEXT = 512 /* less of more is not worth a record */
+    SHORT_DATA = 512 /* less of more is not worth a record */
 };
 
-/* The text of the next record, of @left bytes; 0: there is no room for one. */
+/* The data of the next record, of @left bytes; 0: there is no room for one. */
 static uint32_t next_record(struct tls_session *session, uint32_t left)
 {
     const uint32_t room = leat_stream_send_room(&session->below);
     const uint32_t fits = room > TLS_OVERHEAD ? room - TLS_OVERHEAD : 0;
-    const uint32_t text_max = tls_text_max(session);
-    const uint32_t record = left < text_max ? left : text_max;
+    const uint32_t data_max = tls_data_max(session);
+    const uint32_t record = left < data_max ? left : data_max;
 
     if (fits >= record)
         return record;
-    return fits >= SHORT_TEXT ? fits : 0;
+    return fits >= SHORT_DATA ? fits : 0;
 }
 
-uint32_t tls_text_send(struct tls_session *session, const struct leat_buf *text, uint32_t len)
+uint32_t tls_data_send(struct tls_session *session, const struct leat_buf *payload, uint32_t len)
 {
     struct leat_crypto_piece *in = session->tls->in;
     uint32_t skip = 0, sent = 0;
@@ -28,14 +28,14 @@ uint32_t tls_text_send(struct tls_session *session, const struct leat_buf *text,
         unsigned count = 0;
 
         for (uint32_t left = record; left > 0;) {
-            /* the text is @len long: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-            const uint32_t rest = text->len - skip, part = rest < left ? rest : left;
+            /* the data is @len long: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+            const uint32_t rest = payload->len - skip, part = rest < left ? rest : left;
 
-            in[count++] = (struct leat_crypto_piece){text->data + skip, part};
+            in[count++] = (struct leat_crypto_piece){payload->data + skip, part};
             left -= part;
             skip += part;
-            if (skip == text->len) {
-                text = text->next;
+            if (skip == payload->len) {
+                payload = payload->next;
                 skip = 0;
             }
         }
@@ -46,14 +46,14 @@ uint32_t tls_text_send(struct tls_session *session, const struct leat_buf *text,
     return sent;
 }
 
-bool tls_text_flush(struct tls_session *session)
+bool tls_data_flush(struct tls_session *session)
 {
     const uint32_t len = leat_buf_total(session->unsent);
-    const uint32_t sent = len > 0 ? tls_text_send(session, session->unsent, len) : 0;
+    const uint32_t sent = len > 0 ? tls_data_send(session, session->unsent, len) : 0;
 
     if (sent > 0)
         session->unsent = leat_buf_consume(session->unsent, sent);
     if (session->unsent)
-        tls_session_await(session, TLS_SEGMENT_TEXT + TLS_OVERHEAD);
+        tls_session_await(session, TLS_SEGMENT_DATA + TLS_OVERHEAD);
     return !session->unsent;
 }

@@ -1,10 +1,10 @@
 /*
- * text.c -- the receiver's half: text, FIN, and the window that we offer (RFC 9293 3.8.6).
+ * data.c -- the receiver's half: data, FIN, and the window that we offer (RFC 9293 3.8.6).
  *
  * The program gets the buffers that the device filled.  A buffer costs its whole storage however
- * little text is in it.  While POOL_PLENTY is free nobody minds and nothing is copied; below, short
- * texts that nobody has read yet are copied together, below POOL_LOW also into small buffers, and
- * account.h says what may stay.
+ * little data is in it.  While POOL_PLENTY is free nobody minds and nothing is copied; below, short
+ * payloads that nobody has read yet are copied together, below POOL_LOW also into small buffers,
+ * and account.h says what may stay.
  */
 #include <string.h>
 
@@ -18,12 +18,13 @@
 #include "tcp/math/seq.h"
 #include "tcp/tcp.h"
 
-/* ---- text --------------------------------------------------------------------------------- */
+/* ---- data --------------------------------------------------------------------------------- */
 
-/* Appends a short text to the storage of the one before it; false if there is no need or no way. */
+/* Appends a short payload to the storage of the one before it; false if there is no need or no way.
+ */
 static bool merge_into_last(struct leat_tcp *conn, const struct leat_buf *piece)
 {
-    struct leat_buf *last = conn->text ? conn->text->queued : 0;
+    struct leat_buf *last = conn->data ? conn->data->queued : 0;
 
     if (!last || !view_merge(last, piece))
         return false;
@@ -31,7 +32,7 @@ static bool merge_into_last(struct leat_tcp *conn, const struct leat_buf *piece)
     return true;
 }
 
-/* A short text in a large buffer moves to a small one when large ones are scarce. */
+/* A short payload in a large buffer moves to a small one when large ones are scarce. */
 static struct leat_buf *shrink(struct leat_tcp *conn, struct leat_buf *piece)
 {
     struct leat_buf *small;
@@ -49,74 +50,74 @@ static struct leat_buf *shrink(struct leat_tcp *conn, struct leat_buf *piece)
 }
 
 /* Puts @first .. @last behind what is there.  The first piece of all says which is the last one. */
-static inline void put_text(struct leat_tcp *conn, struct leat_buf *first, struct leat_buf *last)
+static inline void put_data(struct leat_tcp *conn, struct leat_buf *first, struct leat_buf *last)
 {
-    if (conn->text)
-        conn->text->queued->next = first;
+    if (conn->data)
+        conn->data->queued->next = first;
     else
-        conn->text = first;
-    conn->text->queued = last;
+        conn->data = first;
+    conn->data->queued = last;
 }
 
 static void append_piece(struct leat_tcp *conn, struct leat_buf *piece)
 {
-    conn->text_bytes += piece->len;
+    conn->data_bytes += piece->len;
     if (merge_into_last(conn, piece)) {
         leat_buf_free(piece);
         return;
     }
     piece = shrink(conn, piece);
-    put_text(conn, piece, piece);
-    tcp_hold_text(conn, 1);
+    put_data(conn, piece, piece);
+    tcp_hold_data(conn, 1);
 }
 
 /* While memory is plenty pieces stay as they came. */
-static void append_list(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
+static void append_list(struct leat_tcp *conn, struct leat_buf *data, uint32_t len)
 {
-    struct leat_buf *last = text;
+    struct leat_buf *last = data;
     uint32_t pieces = 1;
 
     for (; last->next; pieces++)
         last = last->next;
-    put_text(conn, text, last);
-    tcp_hold_text(conn, pieces);
-    conn->text_bytes += len;
+    put_data(conn, data, last);
+    tcp_hold_data(conn, pieces);
+    conn->data_bytes += len;
 }
 
-COLD static void append_pieces(struct leat_tcp *conn, struct leat_buf *text)
+COLD static void append_pieces(struct leat_tcp *conn, struct leat_buf *data)
 {
-    while (text) {
-        struct leat_buf *next = text->next;
+    while (data) {
+        struct leat_buf *next = data->next;
 
-        text->next = 0;
-        if (text->len > 0)
-            append_piece(conn, text);
+        data->next = 0;
+        if (data->len > 0)
+            append_piece(conn, data);
         else
-            leat_buf_free(text);
-        text = next;
+            leat_buf_free(data);
+        data = next;
     }
 }
 
-/* @text of @len bytes goes on at RCV.NXT.  @plenty: memory is. */
-static inline void append(struct leat_tcp *conn, struct leat_buf *text, uint32_t len, bool plenty)
+/* @data of @len bytes goes on at RCV.NXT.  @plenty: memory is. */
+static inline void append(struct leat_tcp *conn, struct leat_buf *data, uint32_t len, bool plenty)
 {
     conn->tcb.rcv_nxt += len;
     conn->tcb.rcv_wnd -= len;
-    if (text->len > 0 && plenty)
-        append_list(conn, text, len);
+    if (data->len > 0 && plenty)
+        append_list(conn, data, len);
     else
-        append_pieces(conn, text);
+        append_pieces(conn, data);
     tcp_tell(conn, CONN_TELL_READABLE);
 }
 
-/* What becomes of a segment's text when it is cut to the window. */
-static inline struct leat_buf *cut_text(struct tcp_segment *segment)
+/* What becomes of a segment's data when it is cut to the window. */
+static inline struct leat_buf *cut_data(struct tcp_segment *segment)
 {
-    struct leat_buf *text = segment->packet->buf;
+    struct leat_buf *data = segment->packet->buf;
 
     segment->packet->buf = 0;
-    view_trim(text, segment->skip_bytes + segment->text_bytes);
-    return segment->skip_bytes > 0 ? leat_buf_consume(text, segment->skip_bytes) : text;
+    view_trim(data, segment->skip_bytes + segment->data_bytes);
+    return segment->skip_bytes > 0 ? leat_buf_consume(data, segment->skip_bytes) : data;
 }
 
 static void ack_now(struct leat_tcp *conn)
@@ -126,16 +127,16 @@ static void ack_now(struct leat_tcp *conn)
 }
 
 /* What came too early, and isn't any more. */
-COLD static void take_early_text(struct leat_tcp *conn)
+COLD static void take_early_data(struct leat_tcp *conn)
 {
     struct reorder *reorder = &conn->transfer->reorder;
     const uint32_t held = reorder->held;
-    struct leat_buf *text;
+    struct leat_buf *data;
     uint32_t len;
 
     while (reorder->first &&
-           (text = reorder_take(reorder, &conn->tcp->runs, conn->tcb.rcv_nxt, &len)))
-        append(conn, text, len, pool_is_plenty(&conn->tcp->stack->pool));
+           (data = reorder_take(reorder, &conn->tcp->runs, conn->tcb.rcv_nxt, &len)))
+        append(conn, data, len, pool_is_plenty(&conn->tcp->stack->pool));
     reorder->since_ms = tcp_now_ms(conn->tcp->stack);
     tcp_note_early(conn, held);
 }
@@ -144,20 +145,20 @@ COLD static void take_early_text(struct leat_tcp *conn)
 HOT void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment, bool plenty,
                        bool fills_gap)
 {
-    append(conn, cut_text(segment), segment->text_bytes, plenty);
+    append(conn, cut_data(segment), segment->data_bytes, plenty);
     if (fills_gap)
-        take_early_text(conn);
+        take_early_data(conn);
     conn->flags |= CONN_REACHED; /* our ACKs get through (RFC 4861 7.3.1's point) */
     /* RFC 9293 3.8.6.3: at least every second segment */
     if (fills_gap || (conn->flags & (CONN_DELAYED_ACK | CONN_ACK_NOW)) ||
-        segment->text_bytes > conn->mss || conn->tcp->config.delayed_ack_ns == 0)
+        segment->data_bytes > conn->mss || conn->tcp->config.delayed_ack_ns == 0)
         ack_now(conn);
     else
         tcp_delay_ack(conn);
 }
 
 /* It will come again. */
-COLD static void refuse_text(struct leat_tcp *conn, struct tcp_segment *segment)
+COLD static void refuse_data(struct leat_tcp *conn, struct tcp_segment *segment)
 {
     segment->counter = &conn->tcp->stack->stats.drop_tcp_memory;
     segment->fin = false;
@@ -175,7 +176,7 @@ COLD static __attribute__((noinline)) bool take_out_of_order(struct leat_tcp *co
     leat_debug_assert(segment->seq != conn->tcb.rcv_nxt);
     stack->stats.tcp_out_of_order++;
     if (!tcp_transfer_get(conn)) {
-        refuse_text(conn, segment);
+        refuse_data(conn, segment);
         return false;
     }
     reorder = &conn->transfer->reorder;
@@ -186,8 +187,8 @@ COLD static __attribute__((noinline)) bool take_out_of_order(struct leat_tcp *co
         tcp_watch_memory(conn->tcp, false);
     }
     sacks_note(&conn->transfer->sacks, segment->seq);
-    if (!reorder_put(reorder, &conn->tcp->runs, segment->seq, cut_text(segment),
-                     segment->text_bytes))
+    if (!reorder_put(reorder, &conn->tcp->runs, segment->seq, cut_data(segment),
+                     segment->data_bytes))
         segment->counter = &stack->stats.drop_tcp_memory;
     stack->stats.copied_compact_bytes += reorder->copied_bytes - copied;
     tcp_note_early(conn, held);
@@ -195,7 +196,7 @@ COLD static __attribute__((noinline)) bool take_out_of_order(struct leat_tcp *co
     return true;
 }
 
-void tcp_drop_early_text(struct leat_tcp *conn)
+void tcp_drop_early_data(struct leat_tcp *conn)
 {
     const uint32_t held = conn->transfer->reorder.held;
 
@@ -205,11 +206,11 @@ void tcp_drop_early_text(struct leat_tcp *conn)
     tcp_note_early(conn, held);
 }
 
-/* RFC 2883 4: what of the text is here already, or its first part, if there are several (4.2.3). */
+/* RFC 2883 4: what of the data is here already, or its first part, if there are several (4.2.3). */
 static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segment)
 {
     uint32_t left = segment->seq;
-    uint32_t right = segment->seq + segment->text_bytes;
+    uint32_t right = segment->seq + segment->data_bytes;
 
     if (segment->skip_bytes > 0)
         tcp_note_duplicate(conn, segment->seq - segment->skip_bytes, segment->seq);
@@ -218,24 +219,24 @@ static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segm
         tcp_note_duplicate(conn, left, right);
 }
 
-/* True if the text of @segment may stay; else it has been dealt with. */
+/* True if the data of @segment may stay; else it has been dealt with. */
 static __attribute__((noinline)) bool may_stay(struct leat_tcp *conn, struct tcp_segment *segment,
                                                bool in_order)
 {
-    bool has_room = tcp_may_take_text(conn, in_order);
+    bool has_room = tcp_may_take_data(conn, in_order);
 
     if (in_order && !has_room) { /* what came too early gives way: RFC 2018 8 */
-        tcp_drop_early_text(conn);
-        has_room = tcp_may_take_text(conn, true);
+        tcp_drop_early_data(conn);
+        has_room = tcp_may_take_data(conn, true);
     }
     note_duplicate(conn, segment);
     if (!has_room)
-        refuse_text(conn, segment);
+        refuse_data(conn, segment);
     return has_room;
 }
 
-/* Text that isn't all of what is known: @plenty of memory or not, in order or not. */
-static __attribute__((noinline)) void take_any_text(struct leat_tcp *conn,
+/* Data that isn't all of what is known: @plenty of memory or not, in order or not. */
+static __attribute__((noinline)) void take_any_data(struct leat_tcp *conn,
                                                     struct tcp_segment *segment, bool plenty)
 {
     const bool in_order = segment->seq == conn->tcb.rcv_nxt;
@@ -249,25 +250,25 @@ static __attribute__((noinline)) void take_any_text(struct leat_tcp *conn,
         tcp_emit_control(conn->tcp, &conn->tcb, conn->tcb.snd_nxt, TCP_ACK);
 }
 
-void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
+void tcp_take_data(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
     struct tcp_segment *segment = step->segment;
-    const bool plenty = tcp_text_is_welcome(conn);
+    const bool plenty = tcp_data_is_welcome(conn);
 
     if (!plenty || segment->seq != tcb->rcv_nxt || segment->skip_bytes > 0 ||
         conn->transfer->reorder.first)
-        take_any_text(conn, segment, plenty);
+        take_any_data(conn, segment, plenty);
     else
         take_in_order(conn, segment, true, false);
 }
 
 /* RFC 9293 3.10.7.3, fourth: it waits until the connection is open; tcp_tell_open() tells of it. */
-void tcp_keep_text(struct tcb *tcb, struct tcp_step *step)
+void tcp_keep_data(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
 
-    tcp_take_text(tcb, step);
+    tcp_take_data(tcb, step);
     conn->flags &= ~(unsigned)CONN_TELL_READABLE;
     near_ring_remove(conn->tcp, &conn->told);
 }
@@ -281,13 +282,13 @@ void tcp_take_FIN(struct tcb *tcb, struct tcp_step *step)
     tcb->rcv_wnd -= tcb->rcv_wnd > 0;
     tcb->flags |= TCB_FIN_TAKEN;
     conn->flags &= ~(unsigned)CONN_FIN_KNOWN;
-    tcp_drop_early_text(conn);
+    tcp_drop_early_data(conn);
     tcp_tell(conn, CONN_TELL_READABLE);
 }
 
 /* ---- the program takes it ----------------------------------------------------------------- */
 
-/* There is text, but no descriptor for a part of it: the program hears of it again. */
+/* There is data, but no descriptor for a part of it: the program hears of it again. */
 COLD static void refuse_part(struct leat_tcp *conn)
 {
     conn->flags |= CONN_WAS_DRY;
@@ -297,10 +298,10 @@ COLD static void refuse_part(struct leat_tcp *conn)
 /* Up to @bytes_max of a piece that doesn't go whole. */
 static struct leat_buf *split_first(struct leat_tcp *conn, uint32_t bytes_max)
 {
-    struct leat_buf *part = leat_buf_slice(conn->text, 0, bytes_max);
+    struct leat_buf *part = leat_buf_slice(conn->data, 0, bytes_max);
 
     if (part)
-        leat_buf_pull(conn->text, bytes_max);
+        leat_buf_pull(conn->data, bytes_max);
     return part;
 }
 
@@ -308,51 +309,51 @@ static struct leat_buf *split_first(struct leat_tcp *conn, uint32_t bytes_max)
 static __attribute__((noinline)) struct leat_buf *take_part(struct leat_tcp *conn,
                                                             uint32_t bytes_max)
 {
-    struct leat_buf *const last = conn->text->queued;
-    struct leat_buf *text = 0;
-    struct leat_buf **end = &text;
+    struct leat_buf *const last = conn->data->queued;
+    struct leat_buf *data = 0;
+    struct leat_buf **end = &data;
     uint32_t left = bytes_max;
     uint32_t pieces = 0;
 
-    leat_debug_assert(conn->text_bytes > bytes_max);
-    for (; conn->text->len <= left; pieces++) {
-        struct leat_buf *piece = conn->text;
+    leat_debug_assert(conn->data_bytes > bytes_max);
+    for (; conn->data->len <= left; pieces++) {
+        struct leat_buf *piece = conn->data;
 
-        conn->text = piece->next;
+        conn->data = piece->next;
         piece->next = 0;
         left -= piece->len;
         *end = piece;
         end = &piece->next;
     }
-    conn->text->queued = last;
-    tcp_release_text(conn, pieces);
+    conn->data->queued = last;
+    tcp_release_data(conn, pieces);
     if (left > 0) {
         *end = split_first(conn, left);
         left = *end ? 0 : left;
-        if (!text)
+        if (!data)
             refuse_part(conn);
     }
-    conn->text_bytes -= bytes_max - left;
+    conn->data_bytes -= bytes_max - left;
     conn->unconsumed_bytes += bytes_max - left;
-    return text;
+    return data;
 }
 
 /* Up to @bytes_max of what came in order; NULL: there is nothing. */
 static inline struct leat_buf *take_received(struct leat_tcp *conn, uint32_t bytes_max)
 {
-    struct leat_buf *const text = conn->text;
+    struct leat_buf *const data = conn->data;
 
-    if (conn->text_bytes > bytes_max)
+    if (conn->data_bytes > bytes_max)
         return take_part(conn, bytes_max);
-    conn->text = 0;
-    tcp_release_text(conn, conn->text_pieces);
-    conn->unconsumed_bytes += conn->text_bytes;
-    conn->text_bytes = 0;
-    return text;
+    conn->data = 0;
+    tcp_release_data(conn, conn->data_pieces);
+    conn->unconsumed_bytes += conn->data_bytes;
+    conn->data_bytes = 0;
+    return data;
 }
 
-void tcp_receive_text(struct tcb *tcb, struct tcp_step *step)
+void tcp_receive_data(struct tcb *tcb, struct tcp_step *step)
 {
     if (tcp_conn(tcb)->flags & CONN_TOLD_OPEN) /* what came with a SYN waits for that: 3.10.3 */
-        step->text = take_received(tcp_conn(tcb), step->bytes);
+        step->data = take_received(tcp_conn(tcb), step->bytes);
 }
