@@ -10,7 +10,8 @@ SPREAD_MAX = 0.25  # part of the median; a larger spread makes a figure meaningl
 
 
 def spread(numbers):
-    """The spread of the rounds, as a part of their median. With five or more rounds the best and the worst are left out, so that one disturbed round does no harm."""
+    """The spread of the rounds, as a part of their median. With five or more rounds the best and the worst are left
+    out, so that one disturbed round does no harm."""
     ordered = sorted(numbers)
     if len(ordered) >= 5:
         ordered = ordered[1:-1]
