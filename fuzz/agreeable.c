@@ -1,4 +1,4 @@
-/* agreeable.c -- a provider of cryptography that has none and always agrees. */
+/* agreeable.c -- a mock provider of cryptography that always succeeds. */
 #include "agreeable.h"
 
 #include <stdlib.h>
@@ -44,7 +44,8 @@ static bool hash_update(void *self, struct leat_crypto_hashing *hashing, const v
 {
     (void)self;
     for (size_t i = 0; i < len; i++)
-        hashing->state[1] += ((const uint8_t *)bytes)[i]; /* so that a sanitizer sees each */
+        hashing->state[1] += ((const uint8_t *)bytes)[i]; /* reads every byte, so that a
+                                                           * sanitizer checks them */
     return true;
 }
 
@@ -84,7 +85,7 @@ static bool supports_aead(void *self, enum leat_crypto_aead aead)
     return true;
 }
 
-/* Byte @at of the pieces. */
+/* Byte @at of the concatenated pieces. */
 static uint8_t *byte_of(const struct leat_crypto_piece *pieces, size_t count, size_t at)
 {
     for (size_t i = 0; i < count; i++) {
@@ -92,7 +93,7 @@ static uint8_t *byte_of(const struct leat_crypto_piece *pieces, size_t count, si
             return pieces[i].bytes + at;
         at -= pieces[i].len;
     }
-    abort(); /* there are fewer in `out` than in `in` */
+    abort(); /* `out` has fewer bytes than `in` */
 }
 
 static size_t total_of(const struct leat_crypto_piece *pieces, size_t count)
@@ -104,7 +105,7 @@ static size_t total_of(const struct leat_crypto_piece *pieces, size_t count)
     return total;
 }
 
-/* @in becomes @out, or what nobody may look at. */
+/* Copies @in to @out, or writes bytes that must not be used (AGREEABLE_UNCHECKED). */
 static void move_data(const struct leat_crypto_job *job, bool good)
 {
     size_t out = 0;
@@ -127,7 +128,7 @@ static bool seal(void *self, const struct leat_crypto_aead_key *key,
     return true;
 }
 
-/* Notes what a record has for the program. */
+/* Notes the application data of a record. */
 static void note_data(struct agreeable *crypto, const struct leat_crypto_job *job)
 {
     size_t len = total_of(job->out, job->out_count);
@@ -166,7 +167,7 @@ static bool supports_group(void *self, enum leat_crypto_group group)
     return group == LEAT_CRYPTO_X25519 || group == LEAT_CRYPTO_SECP256R1;
 }
 
-/* Bytes of a share, a client's or a server's. */
+/* Length of a share, a client's or a server's. */
 static size_t share_bytes(enum leat_crypto_group group, bool client)
 {
     switch ((unsigned)group) {
@@ -328,7 +329,7 @@ static void anchors_close(void *self, struct leat_crypto_anchors *anchors)
     (void)anchors;
 }
 
-/* Reads each byte; one that begins with 0 is malformed. */
+/* Reads each byte; a certificate that begins with 0 is malformed. */
 static enum leat_crypto_verdict check_chain(void *self, const struct leat_crypto_chain *chain,
                                             struct leat_crypto_public *key)
 {

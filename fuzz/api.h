@@ -1,10 +1,10 @@
 /*
- * api.h -- two stacks over a wire, and two programs that call whatever they are told to, in
- * callbacks and outside of them (fuzz_api.c).
+ * api.h -- two stacks over a wire, and two programs that make the calls of the input, in callbacks
+ * and outside of them (fuzz_api.c).
  *
  * api_world.c has the stacks, the wire and the clock; api_program.c the connections, sockets and
- * callbacks; api_act.c what a program may do.  All calls are legal ones: what only a programmer can
- * do wrong is asserted, and would tell nothing.
+ * callbacks; api_act.c the calls. All calls are legal ones: programming errors are asserted, so
+ * they would show nothing.
  */
 #ifndef API_H
 #define API_H
@@ -19,15 +19,15 @@
 #include "core/ip4.h"
 
 enum {
-    API_HANDLES = 48, /* connections of a program, in all of an input */
+    API_HANDLES = 48, /* connections of a program during one input */
     API_LISTENERS = 2,
     API_SOCKETS = 4,
-    API_SHELF = 8, /* buffer lists that a program keeps */
+    API_SHELF = 8, /* buffer lists that a program holds */
     API_HOGS = 128,
     API_RULES = 16,
-    API_PORT = 80,    /* of the listeners, + number */
-    API_PORT_UDP = 7, /* of the sockets, + number */
-    API_PERIOD = 251, /* of the data: a prime */
+    API_PORT = 80,    /* port of listener 0 */
+    API_PORT_UDP = 7, /* port of UDP socket 0 */
+    API_PERIOD = 251, /* period of the data: a prime */
     API_DATA_MAX = 4096
 };
 
@@ -43,18 +43,18 @@ enum api_call {
     API_ON_ADDRESS
 };
 
-/* Something that a program does, and operands. */
+/* An act of a program, with its operands. */
 struct api_act {
     uint8_t what;
-    uint8_t who; /* which connection, listener, socket, buffer */
+    uint8_t who; /* index of the connection, listener, socket or buffer */
     uint8_t how;
     uint8_t more;
     uint16_t len;
 };
 
-/* What a program does when it is called back. */
+/* An act for the next callback of some kinds. */
 struct api_rule {
-    uint8_t calls; /* a bit for each enum api_call; 0: a rule that is done */
+    uint8_t calls; /* a bit for each enum api_call; 0: the rule has been applied */
     bool stays;
     struct api_act act;
 };
@@ -62,15 +62,15 @@ struct api_rule {
 struct api_end;
 
 struct api_handle {
-    struct leat_tcp *conn; /* NULL: not used yet, or ended */
+    struct leat_tcp *conn; /* NULL: not used yet, or closed */
     struct api_end *end;
-    uint32_t sent;  /* bytes that the stack has taken */
+    uint32_t sent;  /* bytes that the stack has accepted */
     uint32_t heard; /* bytes received */
-    uint32_t owed;  /* of these not yet consumed */
+    uint32_t owed;  /* received bytes that are not consumed yet */
     bool used;
 };
 
-/* A buffer list that the program keeps: bytes of its data from `at` on. */
+/* A buffer list that the program holds: bytes of its data from `at` on. */
 struct api_shelf {
     struct leat_buf *data;
     uint32_t at;
@@ -85,11 +85,11 @@ struct api_end {
     struct leat_tcp_listener *listeners[API_LISTENERS];
     struct leat_udp *sockets[API_SOCKETS];
     struct api_shelf shelf[API_SHELF];
-    struct leat_buf *hogs[API_HOGS]; /* buffers held so that the stack has few */
+    struct leat_buf *hogs[API_HOGS]; /* buffers that are held to make memory scarce */
     uint32_t lent, released;
     struct api_rule rules[API_RULES];
     unsigned rule_next;
-    uint64_t next_ns; /* what the last leat_poll() wanted */
+    uint64_t next_ns; /* result of the last leat_poll() */
 };
 
 extern struct api_end api_ends[2];
@@ -101,25 +101,25 @@ void api_demand(bool condition, const char *what);
 
 /* ---- api_world.c -------------------------------------------------------------------------- */
 
-/* The limits, options, devices and the time of the start, drawn from some bytes. */
+/* The limits, options, devices and start time, taken from some bytes. */
 struct api_draw {
     uint8_t pool, options, tcp, offloads, clock, clock_back, link;
 };
 
-/* False: the stack refuses to be so small. */
+/* False: the stack refuses such small limits. */
 bool api_open(const struct api_draw *draw);
 
 void api_poll(struct api_end *end);
 
-/* Lets time pass, with at most @polls polls. */
+/* Advances the time, with at most @polls polls. */
 void api_run(uint64_t ns, unsigned polls);
 
 void api_set_faults(unsigned from, uint8_t what, uint8_t how);
 
-/* Takes buffers until few are left, or gives them back. */
+/* Takes all but a few buffers, or gives them back. */
 void api_hog(struct api_end *end, uint8_t what, uint8_t leave);
 
-/* Ends all: what was begun must come to its end, and what was taken come back. */
+/* Closes everything, and checks that all connections end and all memory comes back. */
 void api_finish(bool well);
 
 /* ---- api_program.c ------------------------------------------------------------------------ */
@@ -129,20 +129,20 @@ extern const struct leat_udp_events api_udp_events;
 void api_on_acceptable(struct leat_tcp_listener *listener, void *arg);
 void api_on_address(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg);
 
-/* A handle that was not used before; NULL: none is left. */
+/* A handle that was not used before; NULL: all have been used. */
 struct api_handle *api_handle_new(struct api_end *end);
 
-/* Takes up to @max bytes of data off @handle, and looks at them; NULL: there are none. */
+/* Receives up to @max bytes from @handle, and checks them; NULL: there are none. */
 struct leat_buf *api_receive(struct api_handle *handle, uint32_t max);
 
 void api_accept(struct api_end *end, struct leat_tcp_listener *listener, uint8_t events);
 
-/* What must hold of what the stack says of the connections of @end. */
+/* Checks the stack's information about the connections of @end. */
 void api_check_handles(const struct api_end *end);
 
 /* ---- api_act.c ---------------------------------------------------------------------------- */
 
-/* Does it; @self is whom a callback is about, NULL: @act says who. */
+/* Performs an act. @self is the connection of the current callback; NULL: @act names one. */
 void api_act(struct api_end *end, struct api_handle *self, const struct api_act *act);
 
 #endif

@@ -1,4 +1,4 @@
-/* api_act.c -- what a program may do with its stack. */
+/* api_act.c -- the acts of a program on its stack. */
 #include "api.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ static void released(void *arg)
     ((struct api_end *)arg)->released++;
 }
 
-/* The program's memory from @at of its data on, lent. */
+/* Lends the program's memory with its data from @at on. */
 static struct leat_buf *lend(struct api_end *end, uint32_t at, uint32_t len)
 {
     struct leat_buf *data =
@@ -22,7 +22,7 @@ static struct leat_buf *lend(struct api_end *end, uint32_t at, uint32_t len)
     return data;
 }
 
-/* A buffer of the pool with a copy of it, or a small one; of other lengths than these hold: NULL.
+/* A pool buffer, full or small, with a copy of the data; NULL if the length doesn't fit.
  */
 static struct leat_buf *fill(struct api_end *end, uint32_t at, uint32_t len, bool small)
 {
@@ -47,7 +47,7 @@ static struct api_shelf *free_shelf(struct api_end *end)
     return NULL;
 }
 
-/* Sends @data, which is that of @handle from what it has sent on. */
+/* Sends @text, which has the data of @handle after `sent`. */
 static void send(struct api_handle *handle, struct leat_buf *data, bool asks)
 {
     const uint32_t len = leat_buf_total(data);
@@ -100,7 +100,7 @@ static void act_connect(struct api_end *end, struct api_handle *self, const stru
     const leat_ip4 others[] = {end->peer,         end->peer,         end->peer,
                                end->ip,           IP4(127, 0, 0, 1), IP4(10, 0, 0, 9),
                                IP4(192, 0, 2, 1), IP4_BROADCAST};
-    const bool meets = act->how & 64; /* each other: both SYNs cross */
+    const bool meets = act->how & 64; /* connects both ends to each other: the SYNs cross */
     const struct leat_endpoint remote =
         leat_endpoint_of(leat_ip_v4(others[act->who % 8]),
                          (uint16_t)(meets ? 5001 - number : API_PORT + act->how % 3u));
@@ -128,7 +128,7 @@ static void act_write(struct api_end *end, struct api_handle *handle, const stru
     handle->sent += (uint32_t)taken;
 }
 
-/* Data of several buffers, each lent, small or full. */
+/* Sends data in several buffers, each lent, small or full. */
 static void act_send(struct api_end *end, struct api_handle *handle, const struct api_act *act)
 {
     struct leat_buf *data = NULL;
@@ -250,7 +250,7 @@ static void act_shelf(struct api_end *end, struct api_handle *self, const struct
         leat_buf_free(shelf->data);
         shelf->data = NULL;
         break;
-    case 1: /* shows a part of it once more */
+    case 1: /* shares a part of it in another buffer */
         if (other && total > 0)
             *other = (struct api_shelf){leat_buf_slice(shelf->data, skip, total - skip),
                                         shelf->at + skip};
@@ -268,7 +268,7 @@ static void act_shelf(struct api_end *end, struct api_handle *self, const struct
     }
 }
 
-/* Sends what was received, from where it looks like what is to be sent. */
+/* Sends received data, from the offset where it equals the data to be sent. */
 static void act_echo(struct api_end *end, struct api_handle *handle, const struct api_act *act)
 {
     struct api_shelf *shelf = &end->shelf[act->more % API_SHELF];
@@ -359,7 +359,7 @@ static void act_stack(struct api_end *end, struct api_handle *self, const struct
     case 3:
         (void)leat_reseed(end->stack, seed);
         break;
-    case 4: /* the peer's, which it will defend */
+    case 4: /* the peer's address, which the peer defends */
         (void)leat_address_add(end->stack, end->netif, leat_ip_v4(end->peer), 24);
         break;
     case 5:
@@ -377,9 +377,9 @@ static void act_hog(struct api_end *end, struct api_handle *self, const struct a
     api_hog(end, act->how, act->more);
 }
 
-/* ---- which -------------------------------------------------------------------------------- */
+/* ---- choice of connections ----------------------------------------------------------------- */
 
-/* The connection that is meant: mostly the one that a callback is about. */
+/* The connection that is meant, usually that of the current callback. */
 static struct api_handle *whom(struct api_end *end, struct api_handle *self,
                                const struct api_act *act)
 {

@@ -1,9 +1,9 @@
-/* api_program.c -- the callbacks of two programs, and what they know of their connections. */
+/* api_program.c -- the callbacks of two programs, and the state of their connections. */
 #include "api.h"
 
 #include <string.h>
 
-/* Does what the first rule for such a callback says. */
+/* Performs the act of the first rule for this kind of callback. */
 static void obey(struct api_end *end, struct api_handle *self, enum api_call call)
 {
     for (unsigned i = 0; i < API_RULES; i++) {
@@ -42,7 +42,7 @@ static void on_writable(struct leat_tcp *conn, void *arg)
     called(conn, arg, API_ON_WRITABLE);
 }
 
-/* The last callback: the connection may be used until it returns. */
+/* The last callback; the connection is valid until it returns. */
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     struct api_handle *handle = arg;
@@ -102,7 +102,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 
     api_demand(len <= (leat_ip_is_v4(peer->ip) ? 65507u : 65527u),
                "a datagram longer than there are");
-    if (len % 4 == 0 && !leat_udp_was_fragmented(udp)) /* an echo of some */
+    if (len % 4 == 0 && !leat_udp_was_fragmented(udp)) /* echo some of them */
         leat_udp_send_from(udp, payload, peer, local->ip);
     else
         leat_buf_free(payload);
@@ -171,7 +171,7 @@ void api_check_handles(const struct api_end *end)
         if (!end->handles[i].conn)
             continue;
         leat_tcp_get_info(end->handles[i].conn, &info);
-        if (info.state == LEAT_TCP_CLOSED) /* it is only still to be told */
+        if (info.state == LEAT_TCP_CLOSED) /* only on_closed is still to come */
             continue;
         api_demand((int32_t)(info.snd_nxt - info.snd_una) >= 0, "SND.NXT before SND.UNA");
         api_demand(info.snd_nxt - info.snd_una <= info.queued_bytes + 2,

@@ -1,4 +1,4 @@
-/* api_world.c -- the stacks, the wire between them, their clock, and how all of it ends. */
+/* api_world.c -- the stacks, the wire between them, their clock, and the end of an input. */
 #include "api.h"
 
 #include <stdio.h>
@@ -82,7 +82,7 @@ static struct leat_tcp_config tcp_config(const struct api_draw *draw)
     };
 }
 
-/* The block ends where the stack's memory does, so that a sanitizer sees who reads beyond. */
+/* The block ends where the stack's memory ends, so that a sanitizer detects reads beyond it. */
 static bool open_end(const struct api_draw *draw, unsigned number)
 {
     static const struct leat_udp_config udp = {.sockets = API_SOCKETS, .queue_max = 4};
@@ -139,13 +139,13 @@ void api_poll(struct api_end *end)
     wrong = tcp_check(end->stack);
     api_demand(!wrong, wrong);
     api_check_handles(end);
-    /* what it sent wakes the other */
+    /* its frames wake the other stack */
     look_ns = other->netif->ops->next_look_ns(other->netif, api_now_ns);
     if (look_ns < other->next_ns)
         other->next_ns = look_ns;
 }
 
-/* The end that wants to be called next. */
+/* The stack to be polled next. */
 static struct api_end *next_end(void)
 {
     return &api_ends[api_ends[1].next_ns < api_ends[0].next_ns];
@@ -155,7 +155,7 @@ void api_run(uint64_t ns, unsigned polls)
 {
     const uint64_t until_ns = api_now_ns + ns;
 
-    api_ends[0].next_ns = api_ends[1].next_ns = api_now_ns; /* the programs have made calls */
+    api_ends[0].next_ns = api_ends[1].next_ns = api_now_ns; /* the programs have made calls since */
     for (struct api_end *end = next_end(); polls > 0 && end->next_ns <= until_ns; polls--) {
         if (end->next_ns > api_now_ns)
             api_now_ns = end->next_ns;
@@ -211,7 +211,7 @@ void api_hog(struct api_end *end, uint8_t what, uint8_t leave)
 
 /* ---- the end ------------------------------------------------------------------------------ */
 
-/* The program keeps nothing, obeys nobody, and its machine is a good one. */
+/* Gives back all memory, drops the rules, and ends all faults of the machine. */
 static void calm(struct api_end *end)
 {
     memset(end->rules, 0, sizeof end->rules);
@@ -237,7 +237,7 @@ static void close_rest(struct api_end *end)
     }
 }
 
-/* Does the same with all connections of both. */
+/* Calls @what for all connections of both programs. */
 static void to_all(void (*what)(struct api_handle *handle))
 {
     for (unsigned i = 0; i < 2 * API_HANDLES; i++) {
@@ -274,7 +274,7 @@ static void demand_end(struct api_handle *handle)
     api_demand(false, "a connection without its last callback");
 }
 
-/* As many connections as in the beginning can be opened. */
+/* Checks that as many connections as in the beginning can be opened. */
 static void open_all_again(struct api_end *end)
 {
     const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(end->peer), 9);
@@ -282,7 +282,7 @@ static void open_all_again(struct api_end *end)
 
     (void)leat_address_add(end->stack, end->netif, leat_ip_v4(end->ip), 24);
     if (leat_ip_is_any(leat_address(end->stack, end->netif)))
-        return; /* still being probed */
+        return; /* duplicate address detection goes on */
     for (unsigned i = 0; i < CONNECTIONS; i++)
         api_demand(leat_tcp_connect(end->stack, &conns[i], &remote, NULL, NULL, NULL) == LEAT_OK,
                    "an entry for a connection is lost");
@@ -295,7 +295,8 @@ void api_finish(bool well)
 {
     calm(&api_ends[0]);
     calm(&api_ends[1]);
-    close_rest(&api_ends[0]); /* who was not accepted is reset, and who waits for it hears so */
+    close_rest(&api_ends[0]); /* resets connections that were not accepted, and ends those
+                               * that wait for them */
     close_rest(&api_ends[1]);
     if (well) {
         to_all(read_all);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds all fuzz targets for ClusterFuzzLite or OSS-Fuzz, which run it in an image like their
-# base-builder with CC, CFLAGS, LIB_FUZZING_ENGINE and OUT set; the image needs meson, ninja, ragel,
-# pkg-config, zip, and the headers of cmocka. Leaves $OUT/fuzz_NAME, its corpus and dictionary beside it.
+# Builds all fuzz targets for ClusterFuzzLite or OSS-Fuzz, which run this script in an image based on their
+# base-builder, with CC, CFLAGS, LIB_FUZZING_ENGINE and OUT set. The image needs meson, ninja, ragel, pkg-config, zip,
+# and the headers of cmocka. Leaves $OUT/fuzz_NAME, with its corpus and dictionary beside it.
 set -eu
 cd "$(dirname "$0")/.."
 build=${WORK:-build}/fuzz
@@ -11,7 +11,7 @@ meson setup --wipe "$build" -Dfuzz=true -Dtests=enabled -Db_lundef=false \
         "-Dfuzz_engine=${LIB_FUZZING_ENGINE:--fsanitize=fuzzer}"
 for source in fuzz/fuzz_*.c; do
     name=$(basename "$source" .c)
-    # one whose library the image doesn't have isn't there
+    # skip targets that lack a library in this image
     ninja -C "$build" -t query "fuzz/$name" >/dev/null 2>&1 || continue
     ninja -C "$build" "fuzz/$name"
     cp "$build/fuzz/$name" "$OUT/"

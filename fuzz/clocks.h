@@ -1,11 +1,11 @@
-/* clocks.h -- times at which something that has fewer bits than a time wraps. */
+/* clocks.h -- start times at which fields with fewer bits than a time wrap. */
 #ifndef CLOCKS_H
 #define CLOCKS_H
 
 #include <stdint.h>
 
-/* Near to one: milliseconds of 32 and 31 bits, ticks of 32 bits, slots of the wheel's higher
- * levels; by so much before it as the rest of @clock and @back say. */
+/* A time near such a wrap: of milliseconds in 32 and 31 bits, of ticks in 32 bits, of slots
+ * in the wheel's higher levels. The remaining bits of @clock and @back say how long before it. */
 static inline uint64_t clock_near_wrap(uint8_t clock, uint8_t back)
 {
     static const uint64_t wraps[] = {UINT64_C(1) << 40,

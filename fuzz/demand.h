@@ -1,11 +1,11 @@
-/* demand.h -- what a fuzz target demands; libFuzzer keeps the input that breaks it. */
+/* demand.h -- assertions of fuzz targets; libFuzzer keeps the input that breaks one. */
 #ifndef DEMAND_H
 #define DEMAND_H
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Says where and what, and aborts. */
+/* Prints the place and the condition, and aborts. */
 static inline void demand_failed(const char *file, int line, const char *what)
 {
     fprintf(stderr, "%s:%d: not so: %s\n", file, line, what);

@@ -1,4 +1,4 @@
-/* device_model.c -- a device as an input wants it. */
+/* device_model.c -- a device whose behaviour the input chooses. */
 #include "device_model.h"
 
 #include <stdio.h>
@@ -45,7 +45,7 @@ void device_invents(struct device_model *device, struct steps *steps, uint8_t le
     device_hears(device, frame, len > 0 ? len : 1);
 }
 
-/* A buffer with as many of @len bytes as it holds. */
+/* A buffer with as many of @len bytes as fit. */
 static struct leat_buf *piece(const struct device_model *device, struct leat_pool *pool,
                               const uint8_t *bytes, uint32_t len)
 {
@@ -65,7 +65,7 @@ static struct leat_buf *piece(const struct device_model *device, struct leat_poo
     return slice;
 }
 
-/* How long piece @number is to be. */
+/* The length of piece @number. */
 static uint32_t piece_bytes(const struct device_model *device, unsigned number, uint32_t left)
 {
     const bool cuts = device->cut_how & 1 && number < DEVICE_CUTS;
@@ -75,7 +75,7 @@ static uint32_t piece_bytes(const struct device_model *device, unsigned number, 
     return want < left ? want : left;
 }
 
-/* Appends @len bytes in pieces to @frame, which is NULL at first; false: there is no memory. */
+/* Appends @len bytes in pieces to @frame, which is NULL at first; false: no memory. */
 static bool append(const struct device_model *device, struct leat_pool *pool,
                    struct leat_buf **frame, const uint8_t *bytes, uint32_t len)
 {
@@ -103,7 +103,7 @@ static void next(struct device_model *device)
     device->count--;
 }
 
-/* Puts the data of the segments that go on behind that of @frame, as a card does. */
+/* Appends the payload of the following segments to @frame, as a network card does. */
 static void merge(struct device_model *device, struct leat_pool *pool, struct leat_buf *frame,
                   struct device_frame *first, uint32_t headers)
 {
@@ -172,7 +172,7 @@ static uint32_t device_receive(struct leat_netif *netif, uint64_t now_ns, struct
 
 /* ---- out ---------------------------------------------------------------------------------- */
 
-/* FNV-1a (Fowler, Noll, Vo) of what the frame says. */
+/* FNV-1a (Fowler, Noll, Vo) of the frame's bytes. */
 static uint32_t hash_of(const struct leat_buf *frame)
 {
     uint32_t hash = 2166136261u;
@@ -203,7 +203,7 @@ static void put_on_wire(struct device_model *device, const struct leat_buf *fram
     fake_netif_feed(device->peer, bytes, len);
 }
 
-/* What netif.h says of frames that go out. */
+/* Checks the rules of netif.h for transmitted frames. */
 static void check_frame(const struct device_model *device, const struct leat_buf *frame)
 {
     const uint32_t can = device->netif.capabilities;

@@ -1,6 +1,6 @@
 /*
- * device_model.h -- a device as the input of fuzz_device.c wants it, in front of the first of two
- * stacks; the other one has a plain one, fake_netif.
+ * device_model.h -- a device whose behaviour the input of fuzz_device.c chooses, for the first of
+ * two stacks. The second one has an ordinary one, fake_netif.
  */
 #ifndef DEVICE_MODEL_H
 #define DEVICE_MODEL_H
@@ -21,7 +21,7 @@ enum {
     DEVICE_FRAME_BYTES = 1514
 };
 
-/* A frame that the stack gave us, and what it was like then. */
+/* A frame from the stack, with its state at that time. */
 struct device_held {
     struct leat_buf *frame;
     uint32_t hash;
@@ -33,22 +33,22 @@ struct device_frame {
 };
 
 struct device_model {
-    struct leat_netif netif; /* first: the table's functions get its address */
+    struct leat_netif netif; /* first, because the functions of the table get its address */
     struct fake_netif *peer;
     /* for the stack */
     struct device_frame frames[DEVICE_FRAMES];
     uint32_t first, count;
-    /* how it hands frames over */
+    /* how it delivers frames */
     uint16_t cuts[DEVICE_CUTS]; /* bytes of the first pieces */
-    uint8_t cut_how;            /* 1: cuts; 2: headers too; 4, 8: in small buffers, in slices */
-    uint8_t merge_max;          /* segments that it merges, if they go on */
+    uint8_t cut_how;            /* 1: cuts; 2: also in headers; 4, 8: in small buffers, in slices */
+    uint8_t merge_max;          /* most segments that it merges */
     bool marks_sum, marks_super;
-    uint8_t checksum;       /* the mark, whatever it means */
+    uint8_t checksum;       /* the checksum mark, possibly illegal */
     uint16_t segment_bytes; /* the same */
-    uint8_t marks_left;     /* so many frames more get them */
-    /* how it takes frames */
+    uint8_t marks_left;     /* number of frames that still get the marks */
+    /* how it accepts frames */
     uint32_t room;
-    uint8_t look; /* when it wants to be asked again */
+    uint8_t look; /* when it wants to be polled again */
     uint32_t hold_max;
     struct device_held held[DEVICE_HELD];
     uint32_t held_count;
@@ -57,19 +57,20 @@ struct device_model {
 
 void device_demand(bool condition, const char *what);
 
-/* An empty, good device; @what draws what it can do. */
+/* Starts an empty, well-behaved device; @what chooses its capabilities. */
 void device_start(struct device_model *device, uint8_t what, struct fake_netif *peer);
 
-/* Frames are handed over as they are and taken as they come; none is kept. */
+/* Makes the device well-behaved: frames are delivered unchanged, accepted as they come, and
+ * not kept. */
 void device_is_good(struct device_model *device);
 
-/* A frame for the stack comes over the wire. */
+/* Receives a frame for the stack from the wire. */
 void device_hears(struct device_model *device, const uint8_t *bytes, uint32_t len);
 
-/* A frame that nobody has sent: 8 bytes of the step, and zeros. */
+/* Receives a made-up frame: 8 bytes of the step, and zeros. */
 void device_invents(struct device_model *device, struct steps *steps, uint8_t len);
 
-/* Says of @count of the frames that it keeps, from number @from on, that they have been sent. */
+/* Reports @count of the kept frames, from number @from on, as sent. */
 void device_done(struct device_model *device, uint8_t from, uint8_t count);
 
 #endif

@@ -1,12 +1,12 @@
 /*
- * fuzz_api.c -- programs that call whatever they may, whenever they may: two stacks over a wire,
- * with little memory, that is taken away now and then, and clocks near to where they wrap.
+ * fuzz_api.c -- programs that make any legal call at any legal time. There are two stacks over a
+ * wire, with little memory, which is taken away at times, and clocks near to a wrap.
  *
- * The input is a sequence of steps (steps.h): the first draws limits, options, devices and the
- * time; the others are calls, calls to be made in the next callback of a kind, faults of the wire
- * and time that passes.  What must hold: the statistics balance after each poll; data is that which
- * was sent; every connection hears on_closed once, and nothing after; in the end, after a close of
- * both sides or an abort, every buffer, entry and lent byte is back.
+ * The input is a sequence of steps (steps.h). The first sets limits, options, devices and the time.
+ * The others are calls, calls for the next callback of a kind, faults of the wire, and passing
+ * time. Checks: the statistics balance after each poll; received data equals the data sent;
+ * on_closed comes once for every connection, and no callback after it. At the end, after both sides
+ * have closed or aborted, every buffer, entry and lent byte is back.
  */
 #include "api.h"
 
@@ -25,7 +25,7 @@ static struct api_act take_act(struct steps *steps)
     return act;
 }
 
-/* What a program is to do in the next callback of some kind. */
+/* Adds an act for the next callback of some kind. */
 static void step_rule(struct api_end *end, struct steps *steps, uint8_t how)
 {
     struct api_rule *rule = &end->rules[end->rule_next++ % API_RULES];
@@ -50,7 +50,7 @@ static void step(struct steps *steps)
     case 4:
         act = take_act(steps);
         api_act(end, NULL, &act);
-        act = take_act(steps); /* another, before the stack is called */
+        act = take_act(steps); /* another act before the stack is polled */
         if (act.what > 0)
             api_act(end, NULL, &act);
         break;
@@ -64,7 +64,7 @@ static void step(struct steps *steps)
         how = take(steps);
         api_set_faults(what >> 7, take(steps), how);
         break;
-    case 10: /* a clock that leaps, or a machine that was frozen */
+    case 10: /* the clock jumps, or the machine was suspended */
         api_now_ns += (uint64_t)1000 << take(steps) % 32;
         break;
     case 11:

@@ -1,8 +1,8 @@
 /*
- * fuzz_blocklist.c -- lists of names to block: however one is cut it says the same, and every line
- * is counted as something.
+ * fuzz_blocklist.c -- blocklists: the result doesn't depend on the pieces that the text comes in,
+ * and every line is counted in one counter.
  *
- * The first byte says where it is cut, the second whether it is a list of exceptions.
+ * The first byte sets where the text is cut, the second whether it is a list of exceptions.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static void start(struct set *set, bool allow)
     leat_blocklist_begin(set->list, allow);
 }
 
-/* Reads a copy of @len bytes that ends where they end. */
+/* Parses a copy of @len bytes that ends at the end of its memory. */
 static void feed(struct set *set, const uint8_t *bytes, size_t len)
 {
     uint8_t *copy = malloc(len + !len);
@@ -46,7 +46,7 @@ static void feed(struct set *set, const uint8_t *bytes, size_t len)
     free(copy);
 }
 
-/* Looks up each word of the text as a name: both sets must say the same. */
+/* Looks up each word of the text as a name; both sets must agree. */
 static void compare(const struct set *a, const struct set *b, const uint8_t *bytes, size_t len,
                     bool allow)
 {

@@ -1,8 +1,8 @@
 /*
- * fuzz_body.c -- bodies of requests in chunks: however one is cut its data is the same, and it ends
- * where it ends.
+ * fuzz_body.c -- chunked bodies of requests: data and end don't depend on the pieces that the body
+ * comes in.
  *
- * The first byte says where it is cut; the rest is what comes.
+ * The first byte sets where the body is cut; the rest is the body.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static void demand(bool condition)
         abort();
 }
 
-/* Reads a copy of @len bytes that ends where they end. */
+/* Parses a copy of @len bytes that ends at the end of its memory. */
 static void feed(struct reading *reading, const uint8_t *bytes, size_t len)
 {
     struct http_body *body = &reading->body;

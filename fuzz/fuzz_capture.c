@@ -1,8 +1,8 @@
 /*
- * fuzz_capture.c -- a capture that means harm: each frame lies in the file, what is broken is told
- * with its place, and reading ends; the frames then go the way that leat-replay's flows go.
+ * fuzz_capture.c -- malicious captures: each frame lies within the file, an error is reported with
+ * its place, and reading ends. The frames then pass through the flow code of leat-replay.
  *
- * The first byte chooses what the file begins with, so that most inputs are captures.
+ * The first byte chooses the beginning of the file, so that most inputs are captures.
  */
 #include <leat/capture.h>
 
@@ -23,7 +23,7 @@ struct beginning {
     uint8_t bytes[BEGIN_MAX];
 };
 
-/* pcap and pcapng of Ethernet, in both byte orders, before the first frame. */
+/* Headers of pcap and pcapng with Ethernet, in both byte orders. */
 static const struct beginning beginnings[] = {
     {0, {0}},
     {24, {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, [20] = 1}},
@@ -45,7 +45,7 @@ static void demand(int holds, const char *what)
     abort();
 }
 
-/* A segment that is told to a stack of ours is the same segment. */
+/* Checks that a translated segment is the same segment. */
 static void translate(const struct packet *packet)
 {
     static uint8_t frame[PACKET_FRAME_MAX];

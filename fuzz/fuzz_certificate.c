@@ -1,10 +1,9 @@
 /*
- * fuzz_certificate.c -- chains of certificates as the providers take them: nothing is trusted but
- * what a key of the authority has signed, however it is cut into pieces, and a pin is the same for
- * all of them.
+ * fuzz_certificate.c -- certificate chains in all providers: they trust only certificates that the
+ * authority's key has signed, independently of the pieces, and all compute the same pin.
  *
- * The first byte says where each certificate is cut, the second how many there are; then each has
- * two bytes of length, and so many bytes.
+ * The first byte sets where each certificate is cut, the second their number. Each certificate then
+ * follows, with two bytes of length in front.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +69,7 @@ static void begin(void)
     }
 }
 
-/* What was signed of a certificate: its first member; there are no shorter lengths than these. */
+/* The signed part of a certificate: its first member; lengths have at least this form. */
 static struct leat_crypto_piece signed_part(struct leat_crypto_piece der)
 {
     const size_t header = 4, len = 4 + ((size_t)der.bytes[6] << 8 | der.bytes[7]);
@@ -79,7 +78,7 @@ static struct leat_crypto_piece signed_part(struct leat_crypto_piece der)
     return (struct leat_crypto_piece){der.bytes + header, len};
 }
 
-/* Holds one what the authority has signed? */
+/* True if the certificate contains one that the authority has signed. */
 static bool is_genuine(const uint8_t *der, size_t len)
 {
     for (unsigned i = 0; i < GENUINE; i++) {
@@ -112,7 +111,7 @@ static struct leat_crypto_certificate cut_at(struct cut *cut, const uint8_t *der
     return (struct leat_crypto_certificate){cut->pieces, 2};
 }
 
-/* What one provider says of a chain, and its pin of the first certificate. */
+/* The verdict of one provider on a chain, and its pin of the first certificate. */
 static bool ask(unsigned i, struct leat_crypto_chain *chain, uint8_t pin[32])
 {
     const struct leat_crypto *crypto = &providers[i].crypto;

@@ -1,8 +1,9 @@
 /*
- * fuzz_command.c -- the command line of the examples, which a hypervisor may set: any words are
- * options with legal values, or one line that says what is wrong.
+ * fuzz_command.c -- the command line of the examples, which a hypervisor may set. Any words are
+ * options with legal values, or give an error of one line.
  *
- * The input is the line, its words apart by spaces or NULs; its first byte chooses the platform.
+ * The input is the line, with words separated by spaces or NULs; its first byte chooses the
+ * platform.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,7 @@ static void complain(const struct options_world *world, const char *line)
     complained++;
 }
 
-/* Cuts the line into words; at most WORDS_MAX. */
+/* Splits the line into at most WORDS_MAX words. */
 static int split(char *line, size_t size, char *words[WORDS_MAX])
 {
     int count = 0;

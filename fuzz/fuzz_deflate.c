@@ -1,8 +1,8 @@
 /*
- * fuzz_deflate.c -- Deflate: whatever the data, and however it is cut, zlib reads it back.
+ * fuzz_deflate.c -- Deflate: zlib decompresses the output for any data, in any pieces.
  *
- * The first four bytes say how it is configured, how the data is cut, and how much is taken at a
- * time.
+ * The first four bytes set the configuration, the pieces of the data, and how much output is taken
+ * at a time.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /*
- * fuzz_device.c -- a stack behind a device that does what no device should, and some that one may.
+ * fuzz_device.c -- a stack with a device that behaves in rare and in illegal ways.
  *
- * Two stacks talk; the first one's device is the input's (device_model.h).  It hands frames over in
- * pieces cut anywhere, also in headers, merges segments, marks frames as super-frames or as
- * verified as it likes, refuses frames, keeps them, and says that it has sent them late and in any
- * order. What must hold: what the stack gives to the device is what netif.h promises, and no byte
- * of it changes while the device has it; data is right, unless strange frames were brought in; once
- * the device is a good one everything ends, and every buffer is back.
+ * Two stacks talk; the first one's device is controlled by the input (device_model.h). It delivers
+ * frames in pieces that are cut anywhere, also in headers, merges segments, and marks frames as
+ * super-frames or as verified. It refuses frames, keeps them, and reports them as sent late and in
+ * any order. Checks: the stack's frames obey netif.h, and no byte of them changes while the device
+ * has them; data is right unless made-up frames were injected. After the device has become
+ * well-behaved everything ends, and every buffer is back.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
     PORT = 80,
-    PERIOD = 251, /* of the data: a prime */
+    PERIOD = 251, /* period of the data: a prime */
     DATA_MAX = 8192,
     HOGS = 64,
     END_POLLS = 20000
@@ -149,7 +149,7 @@ static void poll_end(struct end *end)
     device_demand(!wrong, wrong);
 }
 
-/* What each has sent goes to the other: to the first through its device. */
+/* Delivers the frames of each stack to the other; to the first through its device. */
 static void carry(void)
 {
     const struct fake_frame *frame;
@@ -167,7 +167,7 @@ static void run(uint64_t ns, unsigned polls)
 {
     const uint64_t until_ns = now_ns + ns;
 
-    ends[0].next_ns = ends[1].next_ns = now_ns; /* the programs have made calls */
+    ends[0].next_ns = ends[1].next_ns = now_ns; /* the programs have made calls since */
     for (; polls > 0; polls--) {
         struct end *end = &ends[ends[1].next_ns < ends[0].next_ns];
 
@@ -216,7 +216,7 @@ static void call(struct end *end, struct steps *steps)
     poll_end(end);
 }
 
-/* Buffers that the program of the first stack has. */
+/* Holds buffers of the first stack. */
 static void hog(uint8_t leave)
 {
     struct leat_pool *pool = leat_pool(ends[0].stack);
@@ -278,7 +278,7 @@ static void step(struct steps *steps)
     case 11:
         call(&ends[what >> 7], steps);
         break;
-    case 12: /* a good device once more */
+    case 12: /* well-behaved again */
         device_is_good(&device);
         break;
     default:
@@ -288,7 +288,7 @@ static void step(struct steps *steps)
     carry();
 }
 
-/* The device is a good one, and both close: all must end. */
+/* The device is well-behaved, and both programs close: everything must end. */
 static void end_well(void)
 {
     device_is_good(&device);
@@ -305,7 +305,7 @@ static void end_well(void)
     }
     run(400000000000u, END_POLLS);
     device_demand(!ends[0].conn && !ends[1].conn, "a connection doesn't end");
-    run(100000000000u, END_POLLS); /* TIME-WAIT, and packets parked */
+    run(100000000000u, END_POLLS); /* TIME-WAIT, and parked packets */
     for (unsigned i = 0; i < 2; i++) {
         leat_close(ends[i].stack);
         device_demand(pool_is_whole(&ends[i].stack->pool), "a buffer is lost");

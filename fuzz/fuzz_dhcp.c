@@ -1,8 +1,9 @@
 /*
- * fuzz_dhcp.c -- DHCP servers that say anything: what becomes a lease is legal, no lease is used
- * after its end, and what a lease has set is withdrawn with it.
+ * fuzz_dhcp.c -- arbitrary DHCP servers: every accepted lease is legal, no lease is used after its
+ * end, and its settings are withdrawn with it.
  *
- * The input is messages: a byte of what is made right, a length, and so many bytes of options.
+ * The input is messages: a byte of flags for the parts that are set correctly, a length, and the
+ * options.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,15 +17,15 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
-    BOOTP_LEN = 240, /* with the cookie */
+    BOOTP_LEN = 240, /* including the cookie */
     OPTIONS_MAX = 300,
     STEPS_MAX = 24,
-    /* of the first byte */
-    KIND = 0x03, /* all right but for the options behind: an OFFER, an ACK, a NAK; nothing */
+    /* parts of the first byte */
+    KIND = 0x03, /* all correct except for the options: an OFFER, an ACK, a NAK; nothing correct */
     OTHER_ADDRESS = 0x04,
     TO_ADDRESS = 0x08,
     LET_TIME_PASS = 0x30, /* one of four lengths */
-    TAKEN = 0x40          /* another host claims the address first */
+    TAKEN = 0x40          /* another host claims the address before */
 };
 
 static const leat_ip4 granted = 0x0a000032; /* 10.0.0.50 */
@@ -35,7 +36,7 @@ static struct {
     struct leat_autoconf *autoconf;
     uint64_t now_ns;
     uint64_t next_ns;
-    uint8_t xid[4]; /* of the last message of the client */
+    uint8_t xid[4]; /* xid of the client's last message */
 } fuzz;
 
 static void demand(bool condition)
@@ -78,7 +79,7 @@ static void demand_legal(const struct leat_dhcp_lease *lease)
     demand_text(lease->search);
 }
 
-/* What must hold between two polls. */
+/* The invariants between two polls. */
 static void check(void)
 {
     const struct leat_dhcp *dhcp = leat_autoconf_dhcp(fuzz.autoconf);
@@ -123,10 +124,10 @@ static void feed(const struct frame *frame)
 {
     fake_netif_feed(&fuzz.dev, frame->bytes, frame->len);
     poll_now();
-    poll_now(); /* what has become usable is told in the next turn */
+    poll_now(); /* usable addresses are reported in the next turn */
 }
 
-/* The options that a server of good will sends; returns how many bytes. */
+/* Writes the options of a correct server; returns their length. */
 static uint32_t put_right(uint8_t *at, uint8_t kind)
 {
     static const uint8_t types[] = {2, 5, 6};

@@ -1,8 +1,9 @@
 /*
- * fuzz_dhcp6.c -- DHCPv6 servers that say anything: what becomes a lease is legal, no address is
- * used after its end, and what a lease has set is withdrawn with it.
+ * fuzz_dhcp6.c -- arbitrary DHCPv6 servers: every accepted lease is legal, no address is used after
+ * its end, and its settings are withdrawn with it.
  *
- * The input is messages: a byte of what is made right, a length, and so many bytes of options.
+ * The input is messages: a byte of flags for the parts that are set correctly, a length, and the
+ * options.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,14 +30,13 @@ enum {
     MESSAGE_AT = UDP_AT + UDP_BYTES,
     ADVERTISEMENT_BYTES = 32,
     TICK_NS = 1100, /* of the timers */
-    /* of the first byte */
-    KIND =
-        0x07, /* all right but for the options behind: see put_right(); WILD: nothing but the xid */
+    /* parts of the first byte */
+    KIND = 0x07, /* all correct except for the options, see put_right(); WILD: only the xid */
     WILD = 7,
     RAPID = 0x08,
     LET_TIME_PASS = 0x30, /* one of four lengths */
-    TAKEN = 0x40,         /* another host claims the address first */
-    CALL = 0x80           /* the program calls something first, as the length says */
+    TAKEN = 0x40,         /* another host claims the address before */
+    CALL = 0x80           /* the program makes a call before; the length says which */
 };
 
 static const struct leat_ip server = {{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5}};
@@ -49,7 +49,7 @@ static struct {
     struct leat_dhcp6 *dhcp6;
     uint64_t now_ns;
     uint64_t next_ns;
-    uint32_t xid; /* of the last message of the client */
+    uint32_t xid; /* xid of the client's last message */
 } fuzz;
 
 static void demand(bool condition)
@@ -92,7 +92,7 @@ static void demand_legal(const struct leat_dhcp6_lease *lease)
            fuzz.now_ns - leat_dhcp6_expires_ns(fuzz.dhcp6) < TICK_NS);
 }
 
-/* What must hold between two polls. */
+/* The invariants between two polls. */
 static void check(void)
 {
     const struct leat_dhcp6_lease *lease = leat_dhcp6_lease(fuzz.dhcp6);
@@ -130,7 +130,7 @@ static void wait_for(uint64_t ns)
     poll_now();
 }
 
-/* A packet with its checksum, which is at @checksum_at of @payload and 0. */
+/* Delivers a packet. Its checksum is at @checksum_at of @payload, where there is a 0. */
 static void feed(struct leat_ip src, struct leat_ip dst, uint8_t next_header, uint8_t *payload,
                  uint32_t len, uint32_t checksum_at)
 {
@@ -151,10 +151,10 @@ static void feed(struct leat_ip src, struct leat_ip dst, uint8_t next_header, ui
     memcpy(frame + UDP_AT, payload, len);
     fake_netif_feed(&fuzz.dev, frame, UDP_AT + len);
     poll_now();
-    poll_now(); /* what has become usable is told in the next turn */
+    poll_now(); /* usable addresses are reported in the next turn */
 }
 
-/* The options that a server of good will sends. */
+/* Writes the options of a correct server. */
 static void put_right(struct wire_dhcp6_writer *writer, uint8_t kind)
 {
     static const uint8_t statuses[] = {0, 0, 0, DHCP6_NO_BINDING, DHCP6_NOT_ON_LINK, 0, 0};
@@ -204,7 +204,7 @@ static void say(uint8_t how, const uint8_t *options, uint32_t len)
     feed(server, us, 17, datagram, len, 6);
 }
 
-/* Another host says that it has the address (RFC 4861 4.4). */
+/* Another host claims the address (RFC 4861 4.4). */
 static void claim(void)
 {
     static const struct leat_ip all = {{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
@@ -217,7 +217,8 @@ static void claim(void)
     feed(leased, all, IPV6_ICMP, message, sizeof message, 2);
 }
 
-/* In the middle of a release, perhaps, and with an address of an earlier start. */
+/* Restarts the client, possibly in the middle of a release, and with an address of an earlier
+ * start. */
 static void start_again(bool with_kept)
 {
     const struct leat_dhcp6_lease lease = {.ip = leased};

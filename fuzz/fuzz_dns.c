@@ -1,10 +1,10 @@
 /*
- * fuzz_dns.c -- DNS: what is read can be written and read again, the server's replies are legal,
- * the resolver's view of a reply holds together and is the same when the cache has it, and any text
- * is a zone or an error with its place.
+ * fuzz_dns.c -- DNS: parsed records can be written and parsed again; the server's replies are
+ * legal; the resolver's results are consistent, also from the cache. Any text is a zone, or gives
+ * an error with its place.
  *
- * The first byte chooses the part, and whether the rest is taken as it is or as changes to a legal
- * message: from random bytes alone hardly anything legal comes.
+ * The first byte chooses the part, and whether the rest is a message or a list of changes to a
+ * legal one, because random bytes are hardly ever legal.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static const char zone_text[] = "$ORIGIN example.test.\n$TTL 60\n"
                                 "alias CNAME www\nloop CNAME loop\n*.w CNAME alias\n"
                                 "sub NS ns.sub\nns.sub A 192.0.2.2\n";
 
-/* Replies and queries that changes begin from. */
+/* Replies and queries that are changed. */
 static const uint8_t query[] = "\1\2\1\0\0\1\0\0\0\0\0\1\5alias\7example\4test\0\0\1\0\1"
                                "\0\0\51\4\320\0\0\0\0\0\0";
 static const uint8_t reply[] =
@@ -44,7 +44,7 @@ static void demand(bool condition)
         abort();
 }
 
-/* The legal data of a record with its names uncompressed; returns its length. */
+/* Writes the legal data of a record with uncompressed names; returns its length. */
 static size_t expand_rdata(const struct leat_dns_record *record, uint8_t *rdata)
 {
     const uint8_t *fields = dns_fields(record->type);
@@ -71,7 +71,7 @@ static size_t expand_rdata(const struct leat_dns_record *record, uint8_t *rdata)
     return len + end - at;
 }
 
-/* Writes a record that was read, and demands that it reads the same again. */
+/* Writes a parsed record, and checks that parsing gives the same again. */
 static void write_and_read(struct dns_writer *writer, const struct leat_dns_record *record)
 {
     static uint8_t rdata[65535 + 1000];
@@ -98,11 +98,12 @@ static void write_and_read(struct dns_writer *writer, const struct leat_dns_reco
     leat_dns_record_format(record, before, sizeof before);
     leat_dns_record_format(&again, after, sizeof after);
     demand(leat_dns_record_format(record, before, sizeof before) < sizeof before);
-    for (size_t i = 0; before[i] != '\0' || after[i] != '\0'; i++) /* pointers don't keep case */
+    for (size_t i = 0; before[i] != '\0' || after[i] != '\0'; i++) /* compression may change
+                                                                    * the case */
         demand(dns_lower((uint8_t)before[i]) == dns_lower((uint8_t)after[i]));
 }
 
-/* Reads all records from behind the header as if nothing told their number. */
+/* Reads all records after the header, ignoring their number. */
 static void read_records(const uint8_t *message, size_t len)
 {
     static uint8_t written[65535];
@@ -149,13 +150,13 @@ static void serve(const uint8_t *message, size_t len, enum leat_dns_transport tr
     demand(get16(written) == get16(message));
     demand(dns_header_read(written, written_len, &header));
     demand(header.flags & DNS_QR);
-    /* our own reply gets no reply: two servers can't keep each other busy */
+    /* our own reply gets no reply, so that two servers can't answer each other for ever */
     demand(leat_dns_answer(&(struct leat_dns_zones){.list = zones, .count = 1}, transport, written,
                            written_len, answered, sizeof answered) == 0);
     read_records(written, written_len);
 }
 
-/* What the cache gives of an answer: written as a message, legal to its end. */
+/* Writes a cached answer as a message, and checks that it is legal. */
 static size_t from_cache(const struct leat_dns_name *name, uint16_t type,
                          const struct dns_kept *kept, uint8_t *message)
 {
@@ -185,7 +186,7 @@ static size_t from_cache(const struct leat_dns_name *name, uint16_t type,
     return dns_write_end(&writer, 0, (uint16_t)(DNS_QR | view.rcode));
 }
 
-/* An answer that was kept says the same as the reply did. */
+/* Checks that a cached answer equals the reply. */
 static void keep(const struct leat_dns_name *name, const struct leat_dns_result *result)
 {
     static uint8_t bytes[66000], message[100000];
@@ -252,7 +253,7 @@ static void read_zone(const char *text, size_t len)
     free(memory);
 }
 
-/* A copy of @base with each pair of the input changing one byte; its last pair may cut it. */
+/* Copies @base; each pair of input bytes changes one byte, and the last pair may truncate it. */
 static size_t change(uint8_t *bytes, const void *base, size_t len, const uint8_t *data, size_t size)
 {
     memcpy(bytes, base, len);

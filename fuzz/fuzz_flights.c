@@ -1,10 +1,10 @@
 /*
- * fuzz_flights.c -- two ends of TLS, and between them somebody who changes, drops, repeats, swaps,
- * cuts and lengthens their records: what fuzz_tls.c demands holds for both, and with their records
- * left alone they talk.
+ * fuzz_flights.c -- two TLS ends and an attacker between them. The attacker changes, drops,
+ * repeats, swaps, cuts and lengthens their records. The checks of fuzz_tls.c hold for both, and
+ * without changes the session works.
  *
- * The input is what the server and the client are like, how they end, and whether they know early
- * data, and for each record what becomes of it.
+ * The input is the configuration of server and client, how they end, whether they use early data,
+ * and the treatment of each record.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ enum {
 };
 
 enum meddling {
-    PASS, /* and all below CHANGE */
+    PASS, /* including all values below CHANGE */
     CHANGE = 6,
     DROP,
     REPEAT,
@@ -37,7 +37,7 @@ enum meddling {
 };
 
 static struct {
-    const uint8_t *at, *stop; /* of the input */
+    const uint8_t *at, *stop; /* position in the input */
     bool meddled;
 } input;
 
@@ -50,9 +50,9 @@ static uint8_t next(void)
 struct way {
     struct tls_end *to;
     uint32_t have, held;
-    uint8_t bytes[2 * RECORD_BYTES]; /* come, from the beginning of a record on */
+    uint8_t bytes[2 * RECORD_BYTES]; /* bytes received, beginning with a record */
     uint8_t record[RECORD_BYTES + LONGER];
-    uint8_t hold[RECORD_BYTES + LONGER]; /* goes behind the next one */
+    uint8_t hold[RECORD_BYTES + LONGER]; /* a record that follows the next one */
 };
 
 static struct tls_end ends[2];
@@ -64,7 +64,7 @@ static void put_len(uint8_t *record, uint32_t len)
     record[4] = (uint8_t)(len - WIRE_TLS_RECORD_HEADER);
 }
 
-/* @len bytes, of which some are taken out, or others put in. */
+/* Removes some of @len bytes, or inserts some. */
 static uint32_t resize(uint8_t *record, uint32_t len, bool longer)
 {
     const uint32_t at = WIRE_TLS_RECORD_HEADER + next() % (len - WIRE_TLS_RECORD_HEADER);
@@ -111,7 +111,7 @@ static void end_way(struct way *way)
         leat_stream_shutdown(&wire);
 }
 
-/* The record goes on, as the input wants it. */
+/* Passes the record on in the way that the input chooses. */
 static void pass(struct way *way, uint32_t len)
 {
     const uint8_t how = next() & 15;
@@ -144,7 +144,7 @@ static void pass(struct way *way, uint32_t len)
     way->held = 0;
 }
 
-/* What one end has sent goes to the other; false: nothing. */
+/* Passes on the records of one end; false: there are none. */
 static bool relay(struct tls_end *from, struct way *way)
 {
     const uint32_t got =
@@ -182,8 +182,8 @@ static void talk(void)
     }
 }
 
-/* Where every tag is right, early data that is refused can't be told from other data: it must be
- * what the server takes. */
+/* With every tag right, refused early data looks like other data: it must be data that the
+ * server accepts. */
 static bool knows_early(const uint8_t *data)
 {
     return (data[2] & 4) && !(data[0] & TLS_END_TICKET) &&

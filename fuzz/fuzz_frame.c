@@ -1,5 +1,5 @@
-/* fuzz_frame.c -- one frame.  The first byte of the input says whether it is repaired first, and
- * whether Fast Open is on. */
+/* fuzz_frame.c -- one frame. The first byte of the input sets whether it is repaired first,
+ * and whether Fast Open is on. */
 #include "harness.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
- * fuzz_frames.c -- a conversation: frames, time, replies to what the stack has said.
+ * fuzz_frames.c -- a conversation: frames, time, and answers to the stack's frames.
  *
- * The input is a sequence of steps (steps.h), each an opcode with its operands.  Most frames are
- * legal ones with a few bytes changed, for that is what most attacks on stacks were.
+ * The input is a sequence of steps (steps.h), each an opcode with its operands. Most frames are
+ * legal ones with a few changed bytes, because most attacks on stacks were of that kind.
  */
 #include "harness.h"
 
@@ -13,11 +13,11 @@
 
 struct script {
     struct steps steps;
-    struct peer peer; /* which knows what its next TCP segment should say */
+    struct peer peer; /* tracks the expected numbers of the next TCP segment */
     uint8_t options;  /* enum peer_option, as in its last SYN */
 };
 
-/* Feeds @frame with up to three of its bytes changed, its checksums made right or left wrong. */
+/* Delivers @frame with up to three changed bytes, its checksums repaired or left wrong. */
 static void feed_spoilt(struct harness *harness, struct script *script, struct frame *frame)
 {
     const uint8_t how = take(&script->steps);
@@ -41,7 +41,7 @@ static void step_raw(struct harness *harness, struct script *script)
 {
     struct frame frame = {.len = take(&script->steps) % 64};
 
-    for (uint32_t i = 0; i < STEP_BYTES; i++) /* long ones are fuzz_frame's */
+    for (uint32_t i = 0; i < STEP_BYTES; i++) /* fuzz_frame has the long frames */
         frame.bytes[i] = take(&script->steps);
     feed_spoilt(harness, script, &frame);
 }
@@ -104,7 +104,8 @@ static void swap(uint8_t *a, uint8_t *b, uint32_t len)
     }
 }
 
-/* Sends back what the stack has sent: ARP requests answered, packets with both ends exchanged. */
+/* Answers the stack's last frame: an ARP request with a reply, a packet with itself, source
+ * and destination swapped. */
 static void step_reply(struct harness *harness, struct script *script)
 {
     const struct fake_frame *sent = fake_netif_sent(&harness->dev);
@@ -149,7 +150,7 @@ static void step_tcp(struct harness *harness, struct script *script)
                                      .flags = flags[which & 7],
                                      .window = windows[which >> 3 & 3],
                                      .options = options};
-    /* another connection now and then */
+    /* a different connection at times */
     if (which >> 6 == 3)
         segment.src_port = (uint16_t)(segment.src_port + which % 4);
     if (segment.flags & 2)
@@ -171,7 +172,7 @@ static void step_connect(struct harness *harness, struct script *script)
     harness_poll(harness);
 }
 
-/* The program sends: to the peer, to who isn't there, to everybody, to itself. */
+/* The program sends to the peer, to an absent host, to the broadcast address, or to itself. */
 static void step_send(struct harness *harness, struct script *script)
 {
     static const uint8_t data[8000];
@@ -188,7 +189,7 @@ static void step_send(struct harness *harness, struct script *script)
     harness_poll(harness);
 }
 
-/* The program does something with one of its connections. */
+/* The program makes a call on one of its connections. */
 static void step_call(struct harness *harness, struct script *script)
 {
     static const uint8_t data[3000];
@@ -227,7 +228,7 @@ static void step_wait(struct harness *harness, struct script *script)
     harness_wait(harness, (uint64_t)1000 << take(&script->steps) % 28);
 }
 
-/* The device has no room for some frames, or the address goes and comes. */
+/* The device has no room for some frames, or the address is removed and added again. */
 static void step_trouble(struct harness *harness, struct script *script)
 {
     const uint8_t what = take(&script->steps);
@@ -251,7 +252,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                   step_call,  step_call, step_tcp,  step_tcp,     step_tcp,
                                   step_tcp,   step_tcp,  step_tcp};
     struct script script = {steps_of(data, size), peer_of(2000, HARNESS_ECHO_PORT), 0};
-    /* by its length: the first steps are of all kinds */
+    /* depends on the length, because the first steps are of all kinds */
     struct harness *harness = harness_open(size / STEP_BYTES % 2 ? HARNESS_FAST_OPEN : 0);
 
     while (steps_next(&script.steps))

@@ -1,12 +1,9 @@
 /*
- * fuzz_framing.c -- frames out of a stream of bytes, beside a model that has
- * the whole stream.
+ * fuzz_framing.c -- frames from a byte stream, compared with a model that has the whole stream.
  *
- * The input is the peer and the machine: what is written (lengths that fit and
- * such that don't), how much of it a read brings, when memory is taken away and
- * given back, when a frame is given up and when the peer is another.  Each
- * frame that comes out has the bytes that were sent, also when it is looked at
- * later; what was not to be a frame is counted; every buffer comes back.
+ * The input is the peer and the machine: writes with legal and illegal lengths, sizes of reads,
+ * shortage of memory, frames that are given up, and new peers. Each frame has the bytes that were
+ * sent, also when it is checked later; other data is counted; every buffer comes back.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,17 +20,17 @@ enum {
     SMALL = 8,
     VIEWS = 32,
     HEADROOM = 126,
-    HEAD_BYTES = 134, /* headers lie whole in the first piece */
+    HEAD_BYTES = 134, /* headers are contiguous in the first piece */
     KEPT_MAX = 16,
     STEPS_MAX = 400
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A frame that the program still has. */
+/* A frame that the program holds. */
 struct kept {
     struct leat_buf *frame;
-    uint32_t at; /* where its bytes are in the stream */
+    uint32_t at; /* its offset in the stream */
 };
 
 static struct {
@@ -43,12 +40,12 @@ static struct {
     struct leat_socket_counters counters;
     struct leat_socket_counters expected; /* rx_short, rx_long and rx_dropped */
     uint32_t frame_max;
-    bool marked;      /* both ends mark their frames */
-    uint32_t written; /* bytes of the stream that the peer has sent */
-    uint32_t read;    /* that were put into the framing */
-    uint32_t next;    /* where the next length lies; it may be beyond what was written */
+    bool marked;      /* both ends use marked frames */
+    uint32_t written; /* bytes that the peer has written */
+    uint32_t read;    /* bytes that the framing has read */
+    uint32_t next;    /* offset of the next length; possibly beyond the written bytes */
     bool broken;
-    struct leat_buf *held; /* memory that others have, any kind */
+    struct leat_buf *held; /* buffers of any kind that other users hold */
     struct kept kept[KEPT_MAX];
     uint32_t kept_count;
     uint8_t stream[STREAM_MAX];
@@ -93,7 +90,7 @@ static void write_bytes(uint32_t len)
         world.stream[world.written] = (uint8_t)(world.written * 7 + (world.written >> 8) * 31);
 }
 
-/* A frame whose word is what such a peer writes. */
+/* Writes a frame with the header of this kind of peer. */
 static void write_frame(uint32_t len)
 {
     const uint32_t left_out = world.written % 2 ? FRAME_NEVER_ON_A_WIRE : 0;
@@ -102,7 +99,7 @@ static void write_frame(uint32_t len)
     write_bytes(len);
 }
 
-/* A length near to one that decides something. */
+/* A length near a limit. */
 static uint32_t edge(void)
 {
     const uint32_t edges[] = {FRAME_MIN,
@@ -140,8 +137,8 @@ static bool is_word_at(uint32_t at)
     return length_at(at) <= FRAME_LIMIT && (!world.marked || word_at(at) >= FRAME_MARKED);
 }
 
-/* Goes over what is no frame.  Returns the length of the one that comes next;
- * 0: it isn't known yet, or never will be. */
+/* Skips bytes that are no frame. Returns the length of the next frame; 0: not known yet, or
+ * the stream is broken. */
 static uint32_t pass_over(void)
 {
     while (!world.broken && world.next + FRAME_LENGTH_BYTES <= world.read) {
@@ -212,8 +209,8 @@ static void hold_views(uint32_t left)
     hold(base);
 }
 
-/* As one read would: up to @len bytes into buffers of the pool.  False: it is
- * empty, or all is read. */
+/* Simulates one read: up to @len bytes into pool buffers. False: the pool is empty, or all is
+ * read. */
 static bool read_some(uint32_t len)
 {
     bool any = false;
@@ -263,8 +260,7 @@ static void free_kept(void)
     }
 }
 
-/* One frame, if there is one, which must be what the model says.  It is kept
- * for a while. */
+/* Takes a frame, which must equal the model's. It is held for a while. */
 static enum framing_result take(void)
 {
     const struct pool_list *lists = world.pool.lists;
@@ -272,7 +268,7 @@ static enum framing_result take(void)
     enum framing_result result;
     uint32_t len;
 
-    if (world.broken) /* nobody asks again: the socket is closed */
+    if (world.broken) /* the socket is closed, so nothing is read again */
         return FRAMING_BROKEN;
     if (world.kept_count == KEPT_MAX)
         free_kept();
@@ -305,7 +301,7 @@ static enum framing_result take_all(void)
     return result;
 }
 
-/* The pool stays empty: the frame whose length is known goes, whole or not. */
+/* The pool stays empty: the frame of known length is dropped, complete or not. */
 static void give_up(void)
 {
     uint32_t len;
@@ -321,7 +317,7 @@ static void give_up(void)
     check_counters();
 }
 
-/* Another peer: what is on its way of the old one is nobody's. */
+/* Connects another peer; bytes in flight from the old one are lost. */
 static void begin_stream(void)
 {
     leat_framing_reset(&world.framing);
@@ -366,7 +362,7 @@ static void step(uint8_t what)
     case 2:
         write_frame(next16());
         break;
-    case 3: /* no more than its length, which may be any */
+    case 3: /* only a length, of any value */
         write_length((uint32_t)next16() << (what >= 128 ? 16 : 0) | next8());
         break;
     case 4:
@@ -384,8 +380,7 @@ static void step(uint8_t what)
     }
 }
 
-/* Nobody has memory but the framing: what was sent comes, or the frame is too
- * large for the pool.
+/* Only the framing uses memory: frames must arrive, or be too large for the pool.
  */
 static void finish(void)
 {

@@ -1,4 +1,5 @@
-/* fuzz_header.c -- a TCP header: what is read of it is legal, and survives being written. */
+/* fuzz_header.c -- a TCP header: parsed values are legal, and the same after they are written
+ * and parsed again. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static void check_values(const struct wire_tcp *header, size_t size)
     demand(!header->has_fast_open || header->fast_open_bytes <= WIRE_FAST_OPEN_MAX, "the cookie");
 }
 
-/* Options that don't come together, or don't fit together, are not written again. */
+/* False for options that exclude each other or don't fit, which are not written again. */
 static bool can_be_written(const struct wire_tcp *header)
 {
     const bool syn = header->flags & TCP_SYN;
@@ -46,7 +47,7 @@ static void write_and_read_again(const struct wire_tcp *header)
 
     demand(len >= WIRE_TCP_BYTES && len <= sizeof bytes && len % 4 == 0, "the length to write");
     wire_tcp_emit(bytes, header, len);
-    demand(wire_tcp_parse(bytes, len, &again), "what was written can't be read");
+    demand(wire_tcp_parse(bytes, len, &again), "the written header can't be parsed");
     demand(wire_tcp_parse_options(bytes, &again), "options that were written can't be read");
     demand(again.src_port == header->src_port && again.dst_port == header->dst_port, "ports");
     demand(again.seq == header->seq && again.ack == header->ack, "numbers");

@@ -1,9 +1,9 @@
 /*
- * fuzz_http.c -- heads of requests: however one is cut it means the same, it ends where its empty
- * line ends, and the reply to it fits in its place and shows bytes of the file alone.
+ * fuzz_http.c -- heads of requests: the result doesn't depend on the pieces, the head ends at its
+ * empty line, and the reply fits its buffer and contains only bytes of the file.
  *
- * The first byte chooses whether the rest is a head, or fields of one that is legal so far; the
- * second where it is cut.
+ * The first byte chooses whether the rest is a head, or fields after a legal beginning; the second
+ * where it is cut.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static void demand(bool condition)
         abort();
 }
 
-/* Reads @len bytes of a copy that ends where they end. */
+/* Parses @len bytes of a copy that ends at the end of its memory. */
 static size_t feed(struct http_request *request, const uint8_t *data, size_t len)
 {
     uint8_t *copy = malloc(len + !len);
@@ -46,7 +46,7 @@ static size_t feed(struct http_request *request, const uint8_t *data, size_t len
     return taken;
 }
 
-/* What must hold of a head that was taken. */
+/* The invariants of an accepted head. */
 static void check_head(const struct http_request *request, const uint8_t *data, size_t taken)
 {
     demand(request->bytes == taken && taken <= HTTP_HEAD_BYTES);

@@ -1,10 +1,10 @@
 /*
- * fuzz_ipv6.c -- neighbours, routers and strangers that say anything over IPv6: whatever leaves is
- * a whole packet with a right checksum, nobody makes us hold more than the limits say, every packet
- * is counted once.
+ * fuzz_ipv6.c -- arbitrary neighbours, routers and remote hosts over IPv6: every transmitted packet
+ * is complete with a right checksum, memory stays within the limits, and every packet is counted
+ * once.
  *
- * The input is packets: two bytes of what is made right, a length, and so many bytes behind the
- * IPv6 header.
+ * The input is packets: two bytes of flags for the parts that are set correctly, a length, and the
+ * bytes after the IPv6 header.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,12 +31,12 @@ enum {
     ICMP_CHECKSUM_AT = 2,
     NDP_TARGET_AT = 8,
     NDP_BYTES_MIN = 24,
-    /* of the first byte; its lowest three bits choose a source */
+    /* parts of the first byte; its lowest three bits choose a source */
     NEAR = 8, /* hop limit 255 */
     TO_GROUP = 16,
     RIGHT_CHECKSUM = 32,
     LET_TIME_PASS = 0xc0, /* one of four lengths */
-    /* of the second byte; its lowest three bits choose the next header */
+    /* parts of the second byte; its lowest three bits choose the next header */
     TARGET_OURS = 8,
     TARGET_SOURCE = 16
 };
@@ -56,7 +56,8 @@ static void demand(bool condition)
         abort();
 }
 
-/* Who asks, and is asked for: two of our network, one behind a router, one of the link, and nobody.
+/* Source and target addresses: two in our network, one behind a router, one link-local, one
+ * unused.
  */
 static struct leat_ip peer(unsigned which)
 {
@@ -79,7 +80,7 @@ static bool checksum_is_right(const uint8_t *packet, const struct wire_ipv6 *hea
         checksum_bytes(packet + IPV6_HEADER_BYTES, header->payload_bytes));
 }
 
-/* What left is what IPv6 knows. */
+/* Checks a transmitted packet. */
 static void look_at(const struct fake_frame *frame)
 {
     struct wire_ipv6 header;
@@ -96,7 +97,7 @@ static void look_at(const struct fake_frame *frame)
     demand(checksum_is_right(packet, &header));
 }
 
-/* What routers said is within bounds. */
+/* Checks that router facts are within bounds. */
 static void look_at_facts(const struct leat_slaac_facts *facts)
 {
     demand(facts->mtu >= IPV6_MTU_MIN && facts->mtu <= fuzz.dev.netif.mtu);
@@ -134,7 +135,7 @@ static uint8_t next_header(unsigned which, uint8_t other)
     return which < sizeof all ? all[which] : other;
 }
 
-/* A packet of @part, as @step wants it. */
+/* Delivers a packet with @part, as @step describes. */
 static void feed(const uint8_t *step, uint8_t *part, uint8_t len)
 {
     struct wire_ipv6 header = {.src = peer(step[0] & 7),
@@ -204,8 +205,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size -= 3u + len;
     }
     demand(leat_stats_balance(leat_stats(fuzz.stack)));
-    wait_for(REASSEMBLY_NS); /* nobody waits for ever: fragments no longer than this, */
-    wait_for(RESOLUTION_NS); /* and what is then said of them, for a neighbour */
+    wait_for(REASSEMBLY_NS); /* nothing waits for ever: fragments no longer than this, */
+    wait_for(RESOLUTION_NS); /* and ICMP errors about them no longer than neighbour resolution */
     demand(leat_pool_free_count(leat_pool(fuzz.stack)) == buffers);
     leat_close(fuzz.stack);
     return 0;

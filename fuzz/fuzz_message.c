@@ -1,6 +1,6 @@
 /*
- * fuzz_message.c -- handshake messages of TLS: what a reader gives lies inside of the message,
- * lists that it let through end where they should, and what we write we can read.
+ * fuzz_message.c -- TLS handshake messages: parsed views lie within the message, accepted lists end
+ * where they should, and our own messages can be parsed.
  *
  * The first byte is the message's type, the rest its body.
  */
@@ -33,7 +33,7 @@ static void demand_inside(struct wire_tls_bytes bytes)
                bytes.at - body <= (ptrdiff_t)(body_len - bytes.len));
 }
 
-/* Only the alerts that a malformed message may deserve (6.2). */
+/* True for alerts that a malformed message may cause (6.2). */
 static bool is_good(uint8_t alert)
 {
     demand(alert == 0 || alert == WIRE_TLS_DECODE_ERROR || alert == WIRE_TLS_ILLEGAL_PARAMETER ||
@@ -53,7 +53,7 @@ static void count_numbers(struct wire_tls_bytes list)
     demand(list.len == 0 && count <= BYTES_MAX);
 }
 
-/* The lists of a hello, to their ends. */
+/* Iterates over the lists of a hello. */
 static void walk(const struct wire_tls_client_hello *hello)
 {
     struct wire_tls_bytes list, each;
@@ -96,7 +96,7 @@ static void read_client_hello(void)
     walk(&hello);
 }
 
-/* What was read of a ServerHello is written, and read again. */
+/* Writes a parsed ServerHello, and parses it again. */
 static void read_server_hello(void)
 {
     struct wire_tls_server_hello hello, again;
@@ -111,7 +111,7 @@ static void read_server_hello(void)
     demand_inside(hello.share);
     demand_inside(hello.cookie);
     if (hello.version != WIRE_TLS_VERSION || (hello.share.at && hello.group == 0))
-        return; /* who writes means by group 0 that there is no share; a client asks for no such */
+        return; /* group 0 means "no share" to the writer; no client offers it */
     choice = (struct wire_tls_server_choice){.random = hello.retry ? NULL : hello.random,
                                              .session_id = hello.session_id,
                                              .suite = hello.suite,
@@ -161,7 +161,7 @@ static void read_ticket(void)
            memcmp(again.identity.at, ticket.identity.at, ticket.identity.len) == 0);
 }
 
-/* The short ones. */
+/* The short messages. */
 static void read_other(uint8_t type)
 {
     struct wire_tls_encrypted_extensions extensions;
@@ -192,7 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 1 || size > BYTES_MAX)
         return 0;
-    copy = malloc(size - 1 + (size == 1)); /* ends where the message ends */
+    copy = malloc(size - 1 + (size == 1)); /* the memory ends where the message ends */
     demand(copy != NULL);
     memcpy(copy, data + 1, size - 1);
     body = copy;

@@ -1,7 +1,7 @@
 /*
- * fuzz_multipart.c -- forms with files: however one is cut it tells the same.
+ * fuzz_multipart.c -- forms with files: the result doesn't depend on the pieces.
  *
- * The first byte says where it is cut; the rest is what comes, with the boundary "B".
+ * The first byte sets where the form is cut; the rest is the form, with the boundary "B".
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct told {
     struct leat_multipart reader;
     enum leat_multipart_event last;
-    uint64_t hash; /* of what was told */
+    uint64_t hash; /* hash of the callbacks' arguments */
 };
 
 static void demand(bool condition)
@@ -28,7 +28,7 @@ static void mix(struct told *told, const void *bytes, size_t len)
         told->hash = (told->hash ^ ((const uint8_t *)bytes)[i]) * 1099511628211u;
 }
 
-/* Reads a copy of @len bytes that ends where they end. */
+/* Parses a copy of @len bytes that ends at the end of its memory. */
 static void feed(struct told *told, const uint8_t *bytes, size_t len)
 {
     struct leat_multipart *reader = &told->reader;

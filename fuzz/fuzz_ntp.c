@@ -1,8 +1,8 @@
 /*
- * fuzz_ntp.c -- time servers that say anything: civil time changes only by what the client tells,
- * by no more than its threshold once it was set, and every answer is counted once.
+ * fuzz_ntp.c -- arbitrary time servers: civil time changes only in a reported round, after the
+ * first by at most the threshold, and every answer is counted once.
  *
- * The input is packets: a byte of what is made right, and 48 bytes.
+ * The input is packets: a byte of flags for the parts that are set correctly, and 48 bytes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ enum {
     NTP_LEN = 48,
     STEP_BYTES = 1 + NTP_LEN,
     STEPS_MAX = 32,
-    /* of the first byte */
+    /* parts of the first byte */
     RIGHT_ORIGIN = 1,
     RIGHT_HEAD = 2,
     RIGHT_TIMES = 4,
@@ -38,7 +38,7 @@ static struct {
     uint64_t now_ns;
     uint64_t civil_at_zero_ns;
     bool was_set;
-    uint16_t port[2]; /* the last request to each */
+    uint16_t port[2]; /* of the last request to each server */
     uint8_t transmit[2][8];
 } fuzz;
 
@@ -179,7 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size -= STEP_BYTES;
         counted = counts->answers + counts->drop_foreign + counts->drop_unsynchronized +
                   counts->drop_time + counts->kisses;
-        demand(counted <= steps + 1); /* what came too late met no socket */
+        demand(counted <= steps + 1); /* late answers find no socket */
         demand(fuzz.was_set || leat_civil_ns(fuzz.stack) == 0);
     }
     leat_sntp_stop(fuzz.sntp);

@@ -1,9 +1,9 @@
 /*
- * fuzz_response.c -- heads of replies: however one is cut it means the same, it ends where its
- * empty line ends, and what it says of its body is one thing; and URLs, whose parts make no second
- * line.
+ * fuzz_response.c -- heads of replies: the result doesn't depend on the pieces, the head ends at
+ * its empty line, and the length of the body is unambiguous. Also URLs, whose parts can't add a
+ * line to a request.
  *
- * The first byte says where the rest is cut.
+ * The first byte sets where the rest is cut.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static void demand(bool condition)
         abort();
 }
 
-/* Reads @len bytes of a copy that ends where they end. */
+/* Parses @len bytes of a copy that ends at the end of its memory. */
 static size_t feed(struct http_response *response, const uint8_t *data, size_t len)
 {
     uint8_t *copy = malloc(len + !len);
@@ -46,7 +46,8 @@ static void check_head(const struct http_response *response, const uint8_t *data
     demand(response->content_length <= INT64_MAX);
 }
 
-/* What a URL says goes into a request: no part of it may hold what ends a line or a word. */
+/* Checks that the parts of a URL, which go into a request, contain no byte that ends a line
+ * or a word. */
 static void check_url(const uint8_t *data, size_t size)
 {
     char text[3000], joined[LEAT_URL_BYTES];

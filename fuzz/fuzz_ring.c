@@ -1,12 +1,11 @@
 /*
  * fuzz_ring.c -- the ring in shared memory, and a peer that writes anything anywhere in it.
  *
- * Two rings, of one of which we are the consumer, of the other the producer.  The input is the peer
- * and the machine: frames as they should be, indexes, lengths and whole words of rubbish (also over
- * what we wrote ourselves), memory that is taken away and given back.  A model judges each index
- * and each length by what docs/socket.md says.  Frames that come out have the bytes that lay there
- * when they were taken, whatever is written there later; no byte beside our frame changes; what we
- * say is what we did; and every buffer comes back.
+ * There are two rings: we are the consumer of one, and the producer of the other. The input is the
+ * peer and the machine: correct frames; arbitrary indexes, lengths and words (also over our own);
+ * shortage of memory. A model judges each index and each length by docs/socket.md. Received frames
+ * keep the bytes that they had when they were taken, whatever is written later. No byte beside our
+ * frames changes, our indexes match our actions, and every buffer comes back.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,14 +26,14 @@ enum {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A frame that the program still has, and its bytes as they were. */
+/* A frame that the program holds, and a copy of its bytes. */
 struct kept {
     struct leat_buf *frame;
     uint32_t len;
     uint8_t bytes[RING_MAX];
 };
 
-/* What the model knows of a ring: indexes as they were last told and believed. */
+/* The model of a ring: the last published and accepted indexes. */
 struct model {
     uint32_t ours;
     uint32_t told;
@@ -45,13 +44,13 @@ struct model {
 static struct {
     const uint8_t *input, *input_end;
     struct leat_pool pool;
-    struct ring_shared *shared; /* [0] in, [1] out: in memory of just this size */
+    struct ring_shared *shared; /* [0] in, [1] out; each ends at the end of its memory */
     uint8_t *bytes[2];          /* the same */
     uint32_t size;
     uint32_t frame_max;
     struct ring in, out;
     struct model in_model, out_model;
-    uint32_t peer_put; /* where the peer's next frame goes, while it is honest */
+    uint32_t peer_put; /* position of the peer's next frame, while it is honest */
     struct leat_buf *held;
     struct kept kept[KEPT_MAX];
     uint32_t kept_count;
@@ -89,7 +88,7 @@ static void write_at(uint8_t *bytes, uint32_t at, const void *from, uint32_t len
         bytes[(at + i) % world.size] = ((const uint8_t *)from)[i];
 }
 
-/* A frame behind those that it has put; told or not.  @announced is what it says of the length. */
+/* The peer adds a frame, and publishes it or not. @announced is the length in its header. */
 static void put_frame(uint32_t len, uint32_t announced, bool tell)
 {
     uint8_t bytes[RING_MAX];
@@ -105,7 +104,7 @@ static void put_frame(uint32_t len, uint32_t announced, bool tell)
         world.shared[0].producer.index = world.peer_put;
 }
 
-/* A number near to one that decides something. */
+/* A number near a limit. */
 static uint32_t edge(const struct model *model)
 {
     const uint32_t edges[] = {model->theirs,
@@ -132,7 +131,7 @@ static uint32_t any_length(void)
     return which < 11 ? lengths[which] : (uint32_t)which << which % 24;
 }
 
-/* A word of the peer's that no rule allows: at any place, also where only we write. */
+/* The peer writes an illegal word anywhere, also where only we may write. */
 static void scribble(void)
 {
     const uint8_t where = next8();
@@ -168,11 +167,11 @@ static void peer_step(uint8_t what)
     case 4:
         scribble();
         break;
-    case 5: /* as it should: all is put, all is taken */
+    case 5: /* correct: all frames are put and taken */
         world.shared[0].producer.index = world.peer_put;
         world.shared[1].consumer.index = world.out_model.told;
         break;
-    case 6: /* where the model is: an honest one again */
+    case 6: /* an honest peer again, from the model's position */
         world.peer_put = world.in_model.theirs;
         break;
     default:
@@ -207,7 +206,7 @@ static void hold_all(uint32_t left)
     }
 }
 
-/* No later word of the peer's has changed what was checked. */
+/* Checks that later writes of the peer have not changed held frames, and frees them. */
 static void free_kept(void)
 {
     while (world.kept_count > 0) {
@@ -223,8 +222,8 @@ static void free_kept(void)
 
 /* ---- what every look obeys ---------------------------------------------------------------- */
 
-/* @now is the peer's index as it stands: may it?  @ahead: how far it may be ahead of what it was
- * told. */
+/* Judges the peer's current index @now. @ahead: how far it may be ahead of the index
+ * published to it. */
 static void judge_index(struct model *model, uint32_t now, uint32_t ahead)
 {
     const uint32_t most = model->told + ahead - model->theirs;
@@ -269,7 +268,7 @@ static void look_in(bool arms)
     demand(!arms || shared->consumer.wake_behind == world.in.index);
 }
 
-/* Keeps a copy of the frame of @len bytes that lies at the model's place. */
+/* Keeps a copy of the frame of @len bytes at the model's position. */
 static void keep(struct leat_buf *frame, uint32_t len)
 {
     struct kept *kept = &world.kept[world.kept_count++];
@@ -284,7 +283,7 @@ static void keep(struct leat_buf *frame, uint32_t len)
         kept->bytes[i] = world.bytes[0][(world.in_model.ours + 8 + i) % world.size];
 }
 
-/* Takes one frame, which must be what the model says; false: there is none. */
+/* Takes a frame, which must equal the model's; false: there is none. */
 static bool take(void)
 {
     struct model *model = &world.in_model;
@@ -307,7 +306,7 @@ static bool take(void)
         model->broken = true;
         return false;
     }
-    if (result == RING_NO_MEMORY) { /* it stays, or is passed over */
+    if (result == RING_NO_MEMORY) { /* the frame stays, or is dropped */
         const uint32_t each = BUFFER_BYTES - HEADROOM;
 
         demand(world.pool.lists[POOL_FULL].free_count < (len + each - 1) / each);
@@ -340,7 +339,7 @@ static void look_out(bool arms)
     check_look(&world.out, &world.out_model, found, before);
 }
 
-/* A frame of ours: its bytes are where the other end will look, and nothing else has changed. */
+/* Sends a frame: its bytes are at the right place, and nothing else has changed. */
 static void send(uint32_t len)
 {
     static uint8_t before[RING_MAX], bytes[RING_MAX];
@@ -401,7 +400,7 @@ static void our_step(uint8_t what)
     }
 }
 
-/* Both indexes of a ring begin anywhere: they count for ever, modulo 2^32. */
+/* Starts both indexes of a ring anywhere, because they count modulo 2^32. */
 static void begin_at(struct ring *ring, struct model *model, uint32_t start)
 {
     ring->index = ring->told_index = ring->peer_index = start;

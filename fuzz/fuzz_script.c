@@ -1,7 +1,8 @@
 /*
- * fuzz_script.c -- the parser of scripts: it ends, keeps to its memory, and says what is wrong.
+ * fuzz_script.c -- the parser of scripts: it terminates, stays within its memory, and reports
+ * errors.
  *
- * What it has understood of a packet and prints again, it must understand in the same way.
+ * A parsed packet that is printed must be parsed in the same way.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -28,7 +29,7 @@ static void print_and_read_again(const struct packet *packet)
     struct script script;
 
     packet_format(packet, first);
-    if (strlen(first) == PACKET_TEXT_BYTES - 1) /* cut: more options than a packet can hold */
+    if (strlen(first) == PACKET_TEXT_BYTES - 1) /* truncated: more options than fit */
         return;
     strcpy(line + 2, first);
     if (!script_parse(&script, line, strlen(line), 0, &diagnostic)) {

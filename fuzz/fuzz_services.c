@@ -1,14 +1,14 @@
 /*
  * fuzz_services.c -- all services of leat on a lossy link, and a program that begins, ends, cancels
- * and restarts them, in callbacks too, with small tables, little memory, and a clock near to where
- * something wraps.
+ * and restarts them, also in callbacks, with small tables, little memory, and a clock near to a
+ * wrap.
  *
- * The input is a sequence of steps (steps.h): the first draws limits, options, the family and the
- * time; the others are acts, acts for the next callback of a kind, moods of the servers that are
- * asked, faults of the link, and time that passes.  Invariants: the statistics balance after
- * each poll; each lookup, call, exchange, task and connection ends once, by its last callback or by
- * the program's word; what comes of a file is that file, from its beginning on; in the end, with a
- * good link and servers that answer, nothing is left: no buffer, no connection, no key.
+ * The input is a sequence of steps (steps.h). The first sets limits, options, the family and the
+ * time. The others are acts, acts for the next callback of a kind, behaviour of the servers, faults
+ * of the link, and passing time. Invariants: the statistics balance after each poll; each lookup,
+ * call, exchange, task and connection ends once, by its last callback or by the program. Data of a
+ * file is that file, from its beginning on. At the end, with a good link and servers that answer,
+ * no buffer, connection or key is left.
  */
 #include "services.h"
 
@@ -48,7 +48,7 @@ static void step(struct steps *steps)
     case 3:
     case 4:
     case 5:
-        for (unsigned i = 0; i <= (what >> 4 & 1); i++) { /* two, before the stack is called */
+        for (unsigned i = 0; i <= (what >> 4 & 1); i++) { /* two acts before the stack is polled */
             act = take_act(steps);
             services_act(&act, NULL);
         }
@@ -70,7 +70,7 @@ static void step(struct steps *steps)
     case 11:
         services_hog(what & 128, take(steps));
         break;
-    case 12: /* a clock that leaps, or a machine that was frozen */
+    case 12: /* the clock jumps, or the machine was suspended */
         services_now_ns += (uint64_t)1000 << take(steps) % 26;
         break;
     default:

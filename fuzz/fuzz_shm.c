@@ -1,12 +1,10 @@
 /*
- * fuzz_shm.c -- the backend in shared memory, and a process at its other end that says and writes
- * anything: the hello and the descriptor beside it, bytes on the socket, words and frames in the
- * memory that both have.
+ * fuzz_shm.c -- the backend in shared memory, with a peer process that sends and writes anything:
+ * the hello and its descriptor, bytes on the socket, words and frames in the shared memory.
  *
- * fuzz_ring.c has a model of the ring; here is what leads to it: which memory is taken, who is let
- * go and why, and what is left then.  Frames that are handed up have a length that is allowed; a
- * peer is lost with a line that says why, or is there; every buffer, mapping and descriptor is
- * back.
+ * fuzz_ring.c has a model of the ring. This target covers the set-up: which memory is accepted,
+ * which peer is disconnected and why, and the state after that. Delivered frames have a legal
+ * length; a lost peer gives a line with the reason; every buffer, mapping and descriptor is back.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -36,11 +34,11 @@ static struct {
     const uint8_t *input, *input_end;
     struct leat_pool pool;
     struct leat_shm *shm;
-    int peer;                  /* -1: it has left */
+    int peer;                  /* -1: closed */
     struct shm_memory *memory; /* the peer's mapping of it; NULL: none */
     size_t memory_bytes;
     uint32_t ring_bytes;
-    uint32_t put; /* where the peer's next frame goes */
+    uint32_t put; /* position of the peer's next frame */
     uint64_t now_ns;
     struct leat_buf *held[HELD];
     uint32_t held_count;
@@ -61,7 +59,7 @@ static uint32_t next16(void)
 
 /* ---- the peer's hello --------------------------------------------------------------------- */
 
-/* Memory as it should be, or nearly so. */
+/* Makes correct or nearly correct memory. */
 static int make_memory(uint8_t how, uint32_t ring_bytes)
 {
     const int fd = how & 1 ? open("/dev/null", O_RDWR) : memfd_create("fuzz", MFD_ALLOW_SEALING);
@@ -124,7 +122,7 @@ static void say_hello(uint8_t what, uint8_t how)
         close(fds[i]);
 }
 
-/* The other way: the peer takes the memory that we hand over. */
+/* The opposite direction: the peer takes the memory from our hello. */
 static void hear_hello(void)
 {
     struct shm_hello hello;
@@ -150,7 +148,7 @@ static void hear_hello(void)
 
 /* ---- what the peer writes ----------------------------------------------------------------- */
 
-/* The ring that it writes frames into. */
+/* The ring that the peer writes frames into. */
 static unsigned its_ring(void)
 {
     return world.shm->takes_memory ? 0 : 1;
@@ -323,7 +321,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         step(next8());
     hold(0);
     leave();
-    receive(32); /* it hears that the peer has gone, sooner or later */
+    receive(32); /* the program notices sooner or later that the peer is gone */
     leat_shm_close(world.shm);
     demand(pool_is_whole(&world.pool));
     world.peer = dup(0); /* every descriptor is back */

@@ -1,12 +1,13 @@
 /*
- * fuzz_socket.c -- the backend over UNIX sockets, with a peer in this process that writes anything,
- * in pieces of any size, reads late or never, and leaves; both framings, over the kernel's sockets.
+ * fuzz_socket.c -- the backend over UNIX sockets, with both framings, over the kernel's sockets.
+ * The peer is in this process: it writes anything, in pieces of any size, reads late or never, and
+ * disconnects.
  *
- * The input is what the peer and the program do, and when memory is taken away.  Each frame that is
- * handed up is one that the peer has written whole, in order; the peer reads what the program has
- * sent, whole and in order, each behind its length; a word that no frame has ends the connection
- * with a line that says so, unless we listen: then another peer may come.  In the end all that was
- * written has been handed up, or counted as lost, and every buffer and descriptor is back.
+ * The input is the actions of the peer and the program, and shortage of memory. Each delivered
+ * frame was written completely by the peer, in order. The peer reads the program's frames, complete
+ * and in order, each after its length. An illegal length ends the connection with a line that gives
+ * the reason; a listening backend then accepts another peer. At the end all frames have been
+ * delivered or counted as lost, and every buffer and descriptor is back.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -29,13 +30,13 @@ enum {
     SMALL = 16,
     VIEWS = 128,
     HELD = 128,
-    FRAMES = 512, /* that wait to be judged, each way */
+    FRAMES = 512, /* unchecked frames in each direction */
     FRAME_BYTES = 4000,
     WIRE_BYTES = 8192,
     STEPS_MAX = 200
 };
 
-/* A frame on its way: made of its number and its length. */
+/* A frame in flight, generated from its number and length. */
 struct sent {
     uint32_t number;
     uint32_t len;
@@ -50,17 +51,17 @@ static struct {
     const uint8_t *input, *input_end;
     struct leat_pool pool;
     struct leat_socket *socket;
-    int peer;     /* -1: it has left */
-    int listener; /* -1: nobody listens */
+    int peer;     /* -1: disconnected */
+    int listener; /* -1: no listener */
     bool stream, marked;
-    bool wild; /* what the peer has written on this connection is no sequence of frames any more */
-    bool sloppy; /* frames may be lost: memory was short */
+    bool wild;   /* the peer's bytes on this connection are no sequence of frames any more */
+    bool sloppy; /* memory was short, so frames may be lost */
     struct queue in, out;
     uint32_t numbers;
-    uint32_t connects; /* of peers to the listener */
-    uint32_t in_bytes; /* of a frame that the peer has begun to write, still to be written */
+    uint32_t connects; /* connections of peers to the listener */
+    uint32_t in_bytes; /* bytes left to write of the peer's current frame */
     struct sent unfinished;
-    uint32_t read_bytes; /* of the peer's, that aren't a whole frame yet */
+    uint32_t read_bytes; /* bytes that the peer has read of an incomplete frame */
     uint8_t wire[WIRE_BYTES];
     struct leat_buf *held[HELD];
     uint32_t held_count;
@@ -99,7 +100,7 @@ static struct sent pop(struct queue *queue)
 
 /* ---- the peer ----------------------------------------------------------------------------- */
 
-/* As much as the socket takes; false: not all of it. */
+/* Writes as much as the socket takes; false: not everything. */
 static bool write_all(const uint8_t *bytes, uint32_t len)
 {
     return send(world.peer, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len;
@@ -111,7 +112,7 @@ static void put_word(uint8_t *at, uint32_t word)
         at[i] = (uint8_t)(word >> (24 - 8 * i));
 }
 
-/* The rest of the frame that was begun, or @most bytes of it. */
+/* Writes up to @most further bytes of the current frame. */
 static void go_on_writing(uint32_t most)
 {
     const uint32_t len = world.in_bytes < most ? world.in_bytes : most;
@@ -128,7 +129,7 @@ static void go_on_writing(uint32_t most)
         push(&world.in, world.unfinished);
 }
 
-/* A frame of @len bytes; on a stream @part of them at first. */
+/* Writes a frame of @len bytes; on a stream only its first @part bytes. */
 static void write_frame(uint32_t len, uint32_t part)
 {
     const struct sent sent = {world.numbers++, len};
@@ -151,7 +152,7 @@ static void write_frame(uint32_t len, uint32_t part)
     go_on_writing(part);
 }
 
-/* Bytes that are no frame; on a stream nobody knows what comes behind them. */
+/* Writes bytes that are no frame; on a stream the following frames can't be found any more. */
 static void write_rubbish(uint32_t len)
 {
     uint8_t bytes[64];
@@ -184,7 +185,7 @@ static void judge(const uint8_t *bytes, uint32_t len)
         demand(bytes[i] == byte_of(&sent, i));
 }
 
-/* Takes whole frames from the beginning of what was read. */
+/* Takes complete frames from the front of the bytes read. */
 static void judge_stream(void)
 {
     uint32_t at = 0;
@@ -203,7 +204,7 @@ static void judge_stream(void)
     memmove(world.wire, world.wire + at, world.read_bytes);
 }
 
-/* The peer reads up to @most bytes, or a datagram; false: there was nothing. */
+/* The peer reads up to @most bytes, or a datagram; false: there was none. */
 static bool read_some(uint32_t most)
 {
     const uint32_t room = (uint32_t)sizeof world.wire - world.read_bytes;
@@ -224,7 +225,7 @@ static bool read_some(uint32_t most)
     return true;
 }
 
-/* Forgets the bytes that were on their way to it or from it. */
+/* Forgets the bytes in flight to and from the peer. */
 static void forget(void)
 {
     world.in.count = world.out.count = 0;
@@ -236,7 +237,7 @@ static void leave(void)
     if (world.peer >= 0)
         close(world.peer);
     world.peer = -1;
-    world.wild = true; /* its last frames may have been cut */
+    world.wild = true; /* its last frames may be incomplete */
     world.in_bytes = 0;
 }
 
@@ -245,7 +246,7 @@ static void come(void)
     struct sockaddr_un address;
     socklen_t bytes = sizeof address;
 
-    /* one that came and left before it was taken is still to be */
+    /* a peer that has disconnected before it was accepted may be in the queue */
     if (world.listener < 0 || world.peer >= 0 || world.socket->fd >= 0 ||
         world.connects > leat_socket_counters(world.socket)->peers)
         return;
@@ -260,8 +261,8 @@ static void come(void)
 
 /* ---- the program -------------------------------------------------------------------------- */
 
-/* The next one that the peer has written, but for those that can't be and those that are lost for
- * want of memory. */
+/* Finds the received frame among those written by the peer. Illegal frames, and frames lost
+ * for lack of memory, are passed over. */
 static void judge_received(const struct leat_buf *frame)
 {
     const uint32_t len = leat_buf_total(frame);
@@ -297,7 +298,7 @@ static uint32_t receive(uint32_t most)
         leat_buf_free(frames[i]);
     }
     world.sloppy |= leat_socket_counters(world.socket)->rx_dropped > 0;
-    if (had_peer && world.socket->fd < 0) { /* it may still read what was sent */
+    if (had_peer && world.socket->fd < 0) { /* the peer may still read the frames sent */
         world.wild = true;
         world.in.count = world.in_bytes = 0;
     }
@@ -344,7 +345,7 @@ static void transmit(uint8_t how)
     if (leat_socket_counters(world.socket)->tx_refused == refused && open)
         return;
     demand(!open || !world.stream);
-    world.out.count -= world.out.count > 0; /* too long for a datagram, or nobody's */
+    world.out.count -= world.out.count > 0; /* too long for a datagram, or without a peer */
 }
 
 static void hold_all(uint32_t left)
@@ -421,7 +422,7 @@ static void open_socket(uint8_t draw)
     world.listener = -1;
     if (!world.stream || !(draw & 16))
         return;
-    /* an address that the kernel chooses, without a path */
+    /* an abstract address that the kernel chooses */
     world.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
     demand(world.listener >= 0 &&
            bind(world.listener, (const struct sockaddr *)&any, sizeof any.sun_family) == 0 &&
@@ -429,7 +430,7 @@ static void open_socket(uint8_t draw)
     world.socket->listen_fd = world.listener;
 }
 
-/* There is memory, and each reads what the other has written. */
+/* Memory is available, and both ends read everything. */
 static void end_well(void)
 {
     free_held();
@@ -471,7 +472,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     leat_socket_close(world.socket);
     free_held();
     demand(pool_is_whole(&world.pool));
-    world.peer = dup(0); /* every descriptor is back */
+    world.peer = dup(0); /* checks that every descriptor is back */
     demand(world.peer == lowest);
     close(world.peer);
     return 0;

@@ -1,12 +1,12 @@
 /*
- * fuzz_tap.c -- the backend over a TAP device whose other half is a socket of this process: frames
- * behind any offload header, of any length, as what is bridged to the device makes them.
+ * fuzz_tap.c -- the backend over a TAP device, which is a socket pair of this process: frames of
+ * any length with any offload header, as bridged devices produce them.
  *
- * The input is what comes, what the program sends, in which pieces and with which offloads, what
- * the device agrees on, and memory that is taken away.  Each frame that is handed up is the one
- * that came, in order, marked as its header says; what is cut or of a kind that was not agreed on
- * is counted; each frame that is sent arrives whole, behind a header that describes it; in the end
- * all memory is back.  The system calls that make a device end here (__wrap_ioctl() and the like).
+ * The input is the received frames; the sent frames, their pieces and offloads; the features of the
+ * device; and shortage of memory. Each delivered frame is the one received, in order, with the
+ * marks of its header. Truncated frames, and frames of a kind that was not negotiated, are counted.
+ * Each sent frame arrives complete, behind a header that describes it. At the end all memory is
+ * back. The system calls that create a device are wrapped (__wrap_ioctl() and the like).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ enum {
     VIEWS = 64,
     HELD = 64,
     KEPT = 8,
-    WAITING = 64, /* frames that came and aren't judged yet */
+    WAITING = 64, /* received frames that are not checked yet */
     DEVICE_MTU = 1500,
     SUPER_MAX = 65535,
     FRAME_MAX = 2000 + SUPER_MAX,
@@ -44,7 +44,7 @@ enum {
     STEPS_MAX = 120
 };
 
-/* A frame that came. */
+/* A received frame. */
 struct came {
     uint32_t len;
     struct tap_vnet vnet;
@@ -54,7 +54,7 @@ static struct {
     const uint8_t *input, *input_end;
     struct leat_pool pool;
     struct leat_tap *tap;
-    int device, peer; /* the two ends of what stands for the device */
+    int device, peer; /* the two ends of the socket pair */
     bool vnet, agrees;
     struct came in[WAITING];
     uint32_t in_first, in_count;
@@ -120,7 +120,7 @@ static uint8_t byte_of(uint32_t len, uint32_t at)
     return (uint8_t)(len * 41 + at * 3 + (at >> 8) * 5);
 }
 
-/* A frame of @len bytes behind a header of the input's. */
+/* Receives a frame of @len bytes with a header from the input. */
 static void come(uint32_t len, uint8_t how)
 {
     struct came came = {.len = len, .vnet = {.gso_type = how & 1 ? next8() : 0}};
@@ -151,7 +151,8 @@ static bool is_super(const struct came *came)
     return kind == VIRTIO_NET_HDR_GSO_TCPV4 || kind == VIRTIO_NET_HDR_GSO_TCPV6;
 }
 
-/* True for a frame that can't be handed up: longer than its buffer, or of a kind not agreed on. */
+/* True for a frame that can't be delivered: longer than its buffer, or of a kind that was not
+ * negotiated. */
 static bool is_dropped(const struct came *came)
 {
     const uint8_t kind = came->vnet.gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
@@ -170,7 +171,8 @@ static void check_bytes(const struct leat_buf *frame, uint32_t len)
     }
 }
 
-/* It is one of those that came; those before it are lost, for want of memory, or dropped. */
+/* Finds the delivered frame among those received; the ones before it are lost for lack of
+ * memory, or dropped. */
 static void judge(const struct leat_buf *frame)
 {
     const uint32_t len = leat_buf_total(frame);
@@ -214,7 +216,7 @@ static uint32_t receive(uint32_t most)
 
 /* ---- out ---------------------------------------------------------------------------------- */
 
-/* Headers of a segment, so that an offload can be described. */
+/* Writes the headers of a segment, so that an offload can be described. */
 static void put_headers(uint8_t *bytes, uint8_t how)
 {
     memset(bytes, 0, SEGMENT_HEADERS);
@@ -224,7 +226,7 @@ static void put_headers(uint8_t *bytes, uint8_t how)
     bytes[ETHERNET + (how & 1 ? 6 : 9)] = how & 2 ? 17 : 6;
 }
 
-/* Checks that the frame arrives as it was sent, behind its header. */
+/* Checks that the frame arrives unchanged, behind its header. */
 static void hear(uint32_t len, const struct tap_vnet *wanted)
 {
     const ssize_t got = recv(world.peer, world.wire, sizeof world.wire, MSG_DONTWAIT);

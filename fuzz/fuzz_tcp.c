@@ -1,10 +1,11 @@
 /*
- * fuzz_tcp.c -- segments to a connection in any of TCP's states, with numbers drawn from its own.
+ * fuzz_tcp.c -- segments to a connection in any state of TCP, with numbers near to the connection's
+ * own.
  *
- * The input is a sequence of steps (steps.h).  The first says which options stack and peer have,
- * and which state the connection is led to; each of the others is a segment whose fields lie near
- * to the live ones, an ICMP error, a call of the program, or time.  In the end, when nobody answers
- * any more, everything must end.
+ * The input is a sequence of steps (steps.h). The first sets the options of stack and peer, and the
+ * state to reach. Each of the others is a segment with fields near to the current ones, an ICMP
+ * error, a call of the program, or passing time. At the end the peer is silent, and everything must
+ * end.
  */
 #include "harness.h"
 
@@ -26,7 +27,7 @@ struct world {
     struct harness *harness;
     struct peer peer;
     struct steps steps;
-    uint8_t options; /* of the peer, enum peer_option */
+    uint8_t options; /* options of the peer, enum peer_option */
 };
 
 static struct leat_tcp *first_conn(const struct world *world)
@@ -45,7 +46,7 @@ static void say(struct world *world, uint8_t flags)
     peer_say(&world->peer, world->harness, flags, world->options);
 }
 
-/* The program closes: its FIN goes out. */
+/* The program closes, which sends a FIN. */
 static void hang_up(struct world *world)
 {
     struct leat_tcp *conn = first_conn(world);
@@ -56,7 +57,8 @@ static void hang_up(struct world *world)
     peer_learn(&world->peer, world->harness);
 }
 
-/* As far as SYN-RECEIVED or SYN-SENT (@active), in which a SYN of the peer makes it SYN-RECEIVED.
+/* Leads to SYN-RECEIVED or SYN-SENT (@active); in the latter a SYN of the peer leads to
+ * SYN-RECEIVED.
  */
 static void open_half(struct world *world, bool active)
 {
@@ -77,7 +79,7 @@ static void establish(struct world *world, bool active)
     say(world, ACK);
 }
 
-/* Each number is a state, or one on the other way to it. */
+/* Leads to the state with this number, by one of two ways. */
 static void lead_to(struct world *world, uint8_t state, bool active)
 {
     switch (state % 11) {
@@ -117,7 +119,7 @@ static void lead_to(struct world *world, uint8_t state, bool active)
         hang_up(world);
         say(world, FIN | ACK);
         break;
-    case 9: /* CLOSING: the peer's FIN doesn't know of ours */
+    case 9: /* CLOSING: the peer's FIN doesn't acknowledge ours */
         hang_up(world);
         world->peer.nxt--;
         say(world, FIN | ACK);
@@ -130,7 +132,7 @@ static void lead_to(struct world *world, uint8_t state, bool active)
 
 /* ---- segments ----------------------------------------------------------------------------- */
 
-/* A small distance to either side, or a large one. */
+/* A small distance in either direction, or a large one. */
 static uint32_t distance(uint8_t how, uint8_t much)
 {
     static const uint32_t units[] = {1, 100, 1460, 1u << 24};
@@ -176,7 +178,8 @@ static struct peer_lies draw_lies(struct world *world, uint8_t how)
     return lies;
 }
 
-/* Segments are whole and their checksums right: others are fuzz_frame's and fuzz_frames'. */
+/* Sends a segment that is complete and has right checksums; fuzz_frame and fuzz_frames have
+ * the others. */
 static void step_segment(struct world *world)
 {
     static const uint8_t flags[] = {ACK,      ACK,       PSH | ACK, ACK | FIN, SYN,       SYN | ACK,
@@ -204,7 +207,7 @@ static void step_segment(struct world *world)
     lies = draw_lies(world, take(&world->steps));
     segment.options_len = peer_options(&world->peer, harness->now_ns, segment.flags,
                                        how & 128 ? how & 63 : world->options, &lies, options);
-    if (how & 64 && segment.options_len > 0) { /* one is not what it should be */
+    if (how & 64 && segment.options_len > 0) { /* one byte of the options is changed */
         const uint32_t where = take(&world->steps) % segment.options_len;
 
         options[where] = take(&world->steps);
@@ -216,7 +219,7 @@ static void step_segment(struct world *world)
     harness_feed(harness, frame.bytes, frame.len);
 }
 
-/* An error about the newest segment, or what lies near. */
+/* Sends an ICMP error about the newest segment, or numbers near it. */
 static void step_icmp(struct world *world)
 {
     static const uint8_t types[] = {3, 3, 11, 12};
@@ -284,7 +287,8 @@ static void step_wait(struct world *world)
     harness_wait(world->harness, (uint64_t)1000 << take(&world->steps) % 28);
 }
 
-/* A device without room, an address that goes and comes, a seed that changes, another connection.
+/* A device without room, an address that is removed and added, a changed seed, or another
+ * connection.
  */
 static void step_trouble(struct world *world)
 {

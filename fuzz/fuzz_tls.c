@@ -1,9 +1,9 @@
 /*
- * fuzz_tls.c -- a whole server or client of TLS, and a peer that says anything: nothing is handed
- * up before its tag was right, limits hold, every session comes to its end, and all memory is back.
+ * fuzz_tls.c -- a complete TLS server or client, and an arbitrary peer: data is delivered only
+ * after its tag has been checked, limits hold, every session ends, and all memory is back.
  *
- * The input is what the end is like, how it ends, and steps: what, how, two bytes of length, and so
- * many bytes.  Records and handshake messages have their lengths and tags put right.
+ * The input is the configuration of the end, how it ends, and steps: an opcode, an operand, two
+ * bytes of length, and the bytes. Lengths and tags of records and handshake messages are corrected.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ enum step {
 };
 
 static struct tls_end end;
-static bool stuck; /* nobody takes what the end sends */
+static bool stuck; /* the end's output is not taken */
 
 static void feed_record(uint8_t type, bool sealed, const uint8_t *head, uint32_t head_len,
                         const uint8_t *body, uint32_t len, uint32_t piece)

@@ -1,10 +1,10 @@
 /*
  * fuzz_virtqueue.c -- a virtio-net device that breaks every rule.
  *
- * The input is the device: it is asked for features and configuration, and then, step by step,
- * writes what it likes into the used rings and into the memory that it was given.  Whatever it
- * does, no byte beyond what it was given may be touched, and every buffer comes back.  Bytes are
- * read in their order; when there are no more, all are 0.
+ * The input is the device: it sets features and configuration, and then writes arbitrary values
+ * into the used rings and into the memory that it was given, step by step. No byte outside of that
+ * memory may be touched, and every buffer comes back. Input bytes are used in order; after the end
+ * all are 0.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 
 enum {
     BUFFERS = 96,
-    BUFFER_BYTES = 512, /* so that a frame of 1,500 takes several */
+    BUFFER_BYTES = 512, /* a frame of 1,500 bytes takes several */
     STEPS_MAX = 200,
     BURST = 16
 };
@@ -28,12 +28,12 @@ struct input {
     const uint8_t *end;
 };
 
-/* The device of this input, and what the driver knows of it. */
+/* The device of this input, and the state that the driver may know. */
 struct world {
     struct input input;
     struct leat_virtio virtio;
     struct virtqueue *queues[VIRTIO_QUEUES_MAX];
-    uint16_t seen[VIRTIO_QUEUES_MAX]; /* of the available rings */
+    uint16_t seen[VIRTIO_QUEUES_MAX]; /* positions in the available rings */
     uint8_t status;
     uint64_t memory[64 * 1024 / 8];
 };
@@ -129,7 +129,7 @@ static void put_used(struct virtqueue *queue, uint32_t id, uint32_t len)
     queue->used.index = (uint16_t)(at + 1);
 }
 
-/* Uses the next chain that was made available, as a device should, with a frame of its liking. */
+/* Uses the next available chain correctly, with a frame from the input. */
 static void use_next(uint16_t index)
 {
     struct virtqueue *queue = world.queues[index];
@@ -153,7 +153,7 @@ static void use_next(uint16_t index)
     put_used(queue, head, len);
 }
 
-/* Sends frames of some pieces. */
+/* Sends frames of several pieces. */
 static void transmit(struct leat_pool *pool, uint8_t pieces)
 {
     struct leat_netif *netif = &world.virtio.netif;
@@ -187,14 +187,15 @@ static void receive(struct leat_pool *pool)
         const uint32_t datagram_max = frames[i]->segment_bytes > 0 ? UINT16_MAX : netif->mtu;
         volatile uint8_t sum = 0;
 
-        /* a super-frame is TCP over IPv4, and nothing else */
+        /* a super-frame must be TCP over IPv4 */
         if (frames[i]->segment_bytes > 0 && (frames[i]->len < 24 || frames[i]->data[23] != 6))
             abort();
 
         if (total < 14 || total > datagram_max + 18)
             abort();
         for (const struct leat_buf *buf = frames[i]; buf; buf = buf->next) {
-            for (uint32_t k = 0; k < buf->len; k++) /* a sanitizer sees who reads beyond */
+            for (uint32_t k = 0; k < buf->len; k++) /* so that a sanitizer detects reads
+                                                     * beyond the end */
                 sum = (uint8_t)(sum + buf->data[k]);
         }
         leat_buf_free(frames[i]);
@@ -223,7 +224,7 @@ static void step(struct leat_pool *pool, uint8_t what)
     case 4:
         queue->used.index = next16();
         break;
-    case 5: /* what only the driver writes is the device's to spoil, too */
+    case 5: /* also overwrites memory that only the driver may write */
         memset(queue->descriptors, next8(), sizeof queue->descriptors);
         world.seen[what >> 3 & 1] = queue->available.index;
         break;

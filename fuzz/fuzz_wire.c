@@ -1,13 +1,12 @@
 /*
- * fuzz_wire.c -- two stacks, and the fuzzer is the wire between them: it delivers, loses, repeats,
- * reorders and changes frames, lets time pass, and tells both programs what to do.
+ * fuzz_wire.c -- two stacks with the fuzzer as the wire: it delivers, loses, repeats, reorders and
+ * changes frames, lets time pass, and chooses the acts of both programs.
  *
- * What must hold: data that arrives is the data that was sent, unless frames were changed and their
- * checksums made right; once the wire is honest again both ends come to an end, and no buffer is
- * lost.
+ * Checks: received data equals the data sent, unless frames were changed and their checksums
+ * corrected. Once the wire works again, both ends come to an end, and no buffer is lost.
  *
- * With LEAT_TEST_FAMILY=6 both speak IPv6: they look for each other by neighbour discovery, and the
- * wire cuts packets into fragments as well.
+ * With LEAT_TEST_FAMILY=6 both use IPv6 with neighbour discovery, and the wire cuts packets into
+ * fragments as well.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +21,7 @@
 
 enum {
     PORT = 80,
-    TURNS_MAX = 20000, /* until everything has ended */
+    TURNS_MAX = 20000, /* limit of turns until everything has ended */
     STALLS = 64,
     IP6_BYTES = 40,
     FRAGMENT_BYTES = 8,
@@ -40,13 +39,13 @@ struct end {
     enum leat_err why;
     bool ended; /* on_closed has come */
     bool reads;
-    bool left; /* has closed or aborted: wants no more data */
+    bool left; /* has closed or aborted: reads no more data */
 };
 
 static struct end ends[2];
 static uint64_t now_ns;
 static bool is_ipv6;
-static bool forged; /* a frame was changed, and its checksum made right */
+static bool forged; /* a frame was changed, and its checksum corrected */
 
 static void demand(bool condition, const char *what)
 {
@@ -195,7 +194,7 @@ static void poll_end(struct end *end)
 
 /* ---- the wire ----------------------------------------------------------------------------- */
 
-/* The oldest frame that @end has sent, which leaves the wire; NULL: there is none. */
+/* Takes the oldest frame of @end off the wire; NULL: there is none. */
 static struct fake_frame *next_frame(struct end *end)
 {
     struct fake_netif *dev = &end->dev;
@@ -235,8 +234,8 @@ static void swap_frames(struct end *from)
     }
 }
 
-/* Changes a byte behind the Ethernet header, which the checksums show, or several and makes the
- * checksums right. */
+/* Changes a byte after the Ethernet header, which checksums detect, or several bytes with
+ * corrected checksums. */
 static void change_frame(struct end *from, struct steps *steps)
 {
     struct fake_frame *frame = next_frame(from);
@@ -261,7 +260,7 @@ static void change_frame(struct end *from, struct steps *steps)
     deliver(from, frame);
 }
 
-/* Bytes @at to @at + @len of what an IPv6 packet carries, as a fragment of it. */
+/* A fragment of an IPv6 packet, with its bytes from @at to @at + @len. */
 static struct fake_frame fragment_of(const struct fake_frame *whole, uint32_t at, uint32_t len,
                                      uint8_t id)
 {
@@ -280,7 +279,7 @@ static struct fake_frame fragment_of(const struct fake_frame *whole, uint32_t at
     return made;
 }
 
-/* A packet arrives in two fragments, in either order. */
+/* Delivers a packet in two fragments, in either order. */
 static void cut_frame(struct end *from, struct steps *steps)
 {
     const struct fake_frame *frame = next_frame(from);
@@ -301,7 +300,7 @@ static void cut_frame(struct end *from, struct steps *steps)
     parts[0] = fragment_of(frame, 0, cut, how);
     parts[1] = fragment_of(frame, cut, payload - cut, how);
     deliver(from, &parts[how & 1]);
-    if (!(how & 2)) /* or it is lost */
+    if (!(how & 2)) /* otherwise it is lost */
         deliver(from, &parts[1 - (how & 1)]);
 }
 
@@ -323,7 +322,7 @@ static void wait(uint64_t ns)
     poll_end(&ends[1]);
 }
 
-/* An honest wire, for a bounded number of turns; true: nobody has anything left to do. */
+/* Delivers all frames, for a bounded number of turns; true: both stacks are idle. */
 static bool be_honest(unsigned turns)
 {
     for (unsigned i = 0; i < turns; i++) {
@@ -427,7 +426,7 @@ static void step(struct steps *steps)
     }
 }
 
-/* An orderly end at both sides has brought all data, if nobody lied. */
+/* After an orderly end on both sides all data has arrived, unless frames were forged. */
 static void check_data(void)
 {
     if (forged || !ends[0].ended || !ends[1].ended || ends[0].why || ends[1].why)
@@ -437,15 +436,15 @@ static void check_data(void)
            "an orderly end without all of the data");
 }
 
-/* Both programs read, ask no more whether the peer is alive, and shut their side; who then waits
- * for a peer that is no more, closes.  All must end. */
+/* Both programs read, disable keep-alives, and shut their side down. A program whose peer is
+ * gone closes its connection. Everything must end. */
 static void end_well(void)
 {
     for (unsigned i = 0; i < 2; i++) {
         ends[i].dev.room = UINT32_MAX;
         ends[i].reads = true;
         if (ends[i].conn)
-            leat_tcp_set_keepalive(ends[i].conn, false); /* or it would never be quiet */
+            leat_tcp_set_keepalive(ends[i].conn, false); /* keep-alives would go on for ever */
         if (ends[i].conn && leat_tcp_readable(ends[i].conn) > 0)
             hear(&ends[i], ends[i].conn);
         poll_end(&ends[i]);

@@ -1,13 +1,13 @@
 /*
- * fuzz_xdp.c -- the backend over AF_XDP between a program and the kernel's half of the rings
- * (xdp_model.h), which begins anywhere near to where their indexes wrap.
+ * fuzz_xdp.c -- the backend over AF_XDP between a program and the kernel's side of the rings
+ * (xdp_model.h). The indexes begin near to their wrap.
  *
- * The input is what comes over the wire (also frames in several buffers, and those that Linux hands
- * over aside), when the kernel takes buffers, sends and gives back, in which order and with which
- * errors, what the program sends, in pieces that lie anywhere, and memory that is taken away. Each
- * frame that is handed up is the one that came, in its order, and no part of a long one; what the
- * kernel is given to send are the program's frames, unchanged until it gives them back; the counts
- * of buffers agree after each call; and every buffer comes back.
+ * The input is the received frames, also in several buffers, and those that Linux delivers by a
+ * packet socket. It is also when the kernel takes buffers, sends and completes, in which order and
+ * with which errors; the sent frames, in pieces that lie anywhere; and shortage of memory. Each
+ * delivered frame is the one received, in order, and never a part of a long one. The kernel gets
+ * the program's frames, which stay unchanged until it completes them. The counts of buffers agree
+ * after each call, and every buffer comes back.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,12 +35,12 @@ static struct {
     const uint8_t *input, *input_end;
     struct leat_pool pool;
     uint64_t now_ns;
-    struct leat_buf *kept[KEPT]; /* frames that the program still has */
+    struct leat_buf *kept[KEPT]; /* frames that the program holds */
     uint32_t kept_count;
-    struct leat_buf *held[HELD]; /* memory that others have */
+    struct leat_buf *held[HELD]; /* buffers that other users hold */
     uint32_t held_count;
     uint8_t lent[LENT_BYTES]; /* the program's own memory */
-    uint32_t lent_count;      /* pieces of it that the backend has */
+    uint32_t lent_count;      /* pieces of it in the backend */
     uint8_t memory[256 * 1024] __attribute__((aligned(4096)));
 } world;
 
@@ -71,7 +71,7 @@ static uint32_t receive(uint32_t most)
     const uint32_t count = netif->ops->receive(netif, world.now_ns, &world.pool, frames, most);
 
     xdp_model_demand(count <= most, "more frames than were asked for");
-    /* until it is called again; a descriptor that is watched would say so, too */
+    /* until the next call; a watched descriptor would report it, too */
     xdp_model.left = !xdp_model.xdp.lost && xdp_model.rx.producer != xdp_model.rx.consumer;
     for (uint32_t i = 0; i < count; i++) {
         xdp_model_judge(frames[i]);
@@ -91,7 +91,8 @@ static void on_release(void *arg)
     world.lent_count--;
 }
 
-/* A piece of @frame, @len bytes from @at on: in a buffer, in memory of the program's, or of both.
+/* A piece of @frame, @len bytes from @at on: in a pool buffer, in the program's memory, or in
+ * both.
  */
 static struct leat_buf *make_piece(const struct xdp_model_frame *frame, uint32_t at, uint32_t len,
                                    uint8_t where)
@@ -125,7 +126,7 @@ static struct leat_buf *split(struct leat_buf *piece, uint32_t first)
     return piece;
 }
 
-/* A frame of @len bytes in some pieces; NULL: no memory. */
+/* A frame of @len bytes in several pieces; NULL: no memory. */
 static struct leat_buf *make_frame(const struct xdp_model_frame *frame, uint8_t pieces)
 {
     const uint32_t each = frame->len / (pieces + 1u) + 1;
@@ -150,7 +151,7 @@ static struct leat_buf *make_frame(const struct xdp_model_frame *frame, uint8_t 
     return whole;
 }
 
-/* A frame without room, or without a buffer to be copied into, is refused, and counted. */
+/* Checks that a frame without room, or without a buffer for a copy, is refused and counted. */
 static void transmit(uint8_t count)
 {
     struct leat_netif *netif = &xdp_model.xdp.netif;
@@ -209,7 +210,7 @@ static void fail_next(uint8_t what)
 
     xdp_model.error = errors[what % 8];
     if (what == 255)
-        xdp_model.ifindex = 2; /* the device has gone, and another one has its name */
+        xdp_model.ifindex = 2; /* the device is gone, and another one has its name */
 }
 
 static void machine_step(uint8_t what)
@@ -290,7 +291,7 @@ static void step(uint8_t what)
 
 /* ---- all of it ---------------------------------------------------------------------------- */
 
-/* A good kernel: all that was sent leaves, and all that came is handed up. */
+/* The kernel works without faults: all frames leave, and all received frames are delivered. */
 static void end_well(void)
 {
     free_held();
@@ -314,7 +315,7 @@ static void end_well(void)
                      "frames that came aside and were lost");
 }
 
-/* Buffers that the kernel has taken and not filled stay away: the model gives them back. */
+/* Takes back buffers that the kernel has taken and not filled. */
 static void close_all(void)
 {
     leat_xdp_shut(&xdp_model.xdp.netif);
@@ -346,7 +347,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         end_well();
     free_held();
     free_kept();
-    xdp_model.xdp.packet.fd = -1; /* its ring is none of the kernel's */
+    xdp_model.xdp.packet.fd = -1; /* the packet socket's ring belongs to the model */
     close_all();
     return 0;
 }

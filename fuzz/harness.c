@@ -1,4 +1,4 @@
-/* harness.c -- a stack to throw things at. */
+/* harness.c -- a stack that inputs are fed to. */
 #include "harness.h"
 
 #include <stdio.h>
@@ -52,7 +52,7 @@ static void echo_data(struct leat_tcp *conn, void *arg)
     struct leat_buf *data;
 
     (void)arg;
-    /* as much as goes out again; the window closes for the rest */
+    /* as much as can be echoed; the window closes for the rest */
     while ((data = leat_tcp_receive(conn, leat_tcp_send_room(conn)))) {
         const uint32_t bytes = leat_buf_total(data);
 
@@ -63,7 +63,7 @@ static void echo_data(struct leat_tcp *conn, void *arg)
         leat_tcp_close(conn);
 }
 
-/* Takes what there is, and does no more. */
+/* Receives all data, and does nothing else. */
 static void take_data(struct leat_tcp *conn, void *arg)
 {
     struct leat_buf *data = leat_tcp_receive(conn, UINT32_MAX);
@@ -92,7 +92,7 @@ static const struct leat_tcp_events *events_of(const struct harness *harness)
     return harness->options & HARNESS_QUIET ? &quiet_events : &tcp_events;
 }
 
-/* Where the next connection is remembered; there are more places than connections. */
+/* A free place for a connection; there are more places than connections. */
 static struct leat_tcp **free_place(struct harness *harness)
 {
     unsigned i = 0;
@@ -113,7 +113,7 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
     } while (*place);
 }
 
-/* The address that the stack has for one of the test's. */
+/* The stack's address that corresponds to a test address. */
 static struct leat_ip ip_of(const struct harness *harness, leat_ip4 ip4)
 {
     struct leat_ip ip = leat_ip_v4(ip4);
@@ -161,7 +161,7 @@ static const struct leat_tcp_config tcp_config = {
     .send_queue_bytes = 8 * 1024,
 };
 
-/* The same with what is switched on and off. */
+/* The configuration, with the options applied. */
 static struct leat_tcp_config tcp_config_of(uint8_t options)
 {
     struct leat_tcp_config tcp = tcp_config;
@@ -195,7 +195,7 @@ static void add_sockets(struct harness *harness)
 static const struct leat_ipv6_config ipv6_config = {
     .neighbours = 8, .hosts = 64, .no_duplicate_check = true};
 
-/* The address and the default route of the family. */
+/* Adds the address and the default route of the family. */
 static void add_addresses(struct harness *harness)
 {
     struct leat *stack = harness->stack;
@@ -239,7 +239,7 @@ struct harness *harness_open(uint8_t options)
     demand(leat_tcp_register(harness.stack, &tcp) == LEAT_OK, "tcp");
     add_sockets(&harness);
     harness_poll(&harness);
-    /* the peer is known, so that a conversation can begin at once */
+    /* makes the peer known, so that a conversation can begin at once */
     harness_feed(&harness, greeting.bytes, greeting.len);
     fake_netif_forget(&harness.dev);
     return &harness;
@@ -264,7 +264,7 @@ void harness_wait(struct harness *harness, uint64_t ns)
     unsigned stalls = 0;
 
     for (unsigned polls = 0; polls < POLLS_MAX && harness->next_ns <= until_ns; polls++) {
-        /* a device without room makes the stack ask again and again */
+        /* with a full device the stack asks to be polled again and again */
         stalls = harness->next_ns == harness->now_ns ? stalls + 1 : 0;
         if (stalls > STALLS_MAX)
             break;
@@ -299,7 +299,7 @@ static void repair_transport(uint8_t *ip, uint32_t header_bytes, uint32_t total)
     frame_put16(transport + field, frame_sum(transport, len, start));
 }
 
-/* The same of IPv6, if the transport is what follows. */
+/* Repairs IPv6 in the same way, if the transport header follows directly. */
 static void repair_ipv6(uint8_t *ip, uint32_t len)
 {
     const uint32_t payload = len >= 40 ? frame_get16(ip + 4) : 0;
@@ -339,10 +339,11 @@ void harness_repair(uint8_t *bytes, uint32_t len)
 void harness_end_all(struct harness *harness)
 {
     static const uint64_t patience_ns =
-        400000000000u; /* SYNs give up after 180 s, data after 100 */
+        400000000000u; /* SYNs time out after 180 s, data after 100 s */
 
     harness->dev.room = UINT32_MAX;
-    leat_udp_close(harness->echo); /* two could send the same datagram to each other for ever */
+    leat_udp_close(harness->echo); /* two echo sockets could send each other the same datagram
+                                    * for ever */
     for (unsigned i = 0; i < HARNESS_CONNS; i++) {
         if (harness->conns[i])
             (void)leat_tcp_close(harness->conns[i]);

@@ -17,7 +17,7 @@ struct peer peer_of(uint16_t port, uint16_t stack_port)
     return (struct peer){.port = port, .stack_port = stack_port, .want = PEER_SYN_ISS, .edge = 1};
 }
 
-/* ---- what it hears ------------------------------------------------------------------------ */
+/* ---- received segments ------------------------------------------------------------------- */
 
 static void learn_option(struct peer *peer, uint8_t kind, const uint8_t *value, uint32_t len)
 {
@@ -77,14 +77,14 @@ void peer_learn(struct peer *peer, struct harness *harness)
     const struct fake_frame *sent;
 
     while ((sent = fake_netif_sent(&harness->dev))) {
-        /* of ours there are none shorter, nor with options of IP */
+        /* our own frames are never shorter, and have no IP options */
         if (sent->len >= OPTIONS_AT && frame_get16(sent->bytes + 12) == 0x0800 &&
             sent->bytes[FRAME_IP + 9] == 6)
             learn_frame(peer, sent);
     }
 }
 
-/* ---- what it says ------------------------------------------------------------------------- */
+/* ---- sent segments ----------------------------------------------------------------------- */
 
 static uint32_t put_option(uint8_t *at, uint8_t kind, uint32_t len)
 {

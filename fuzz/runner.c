@@ -1,6 +1,6 @@
 /*
- * runner.c -- runs a fuzz target without libFuzzer: over files, to see one failure again, over a
- * folder of them, or over random inputs, as a test that any compiler can build.
+ * runner.c -- runs a fuzz target without libFuzzer: over files, to reproduce a failure; over a
+ * folder; or over random inputs, as a test that any compiler can build.
  *
  *      fuzz_frame_run FILE|FOLDER...
  *      fuzz_frame_run --random COUNT [SEED]
@@ -27,7 +27,7 @@ static uint64_t random_next(uint64_t *state)
     return *state * 0x2545f4914f6cdd1du;
 }
 
-/* The bytes lie in memory of just their size, so that a sanitizer sees who reads beyond. */
+/* The input ends at the end of its memory, so that a sanitizer detects reads beyond it. */
 static void run(const uint8_t *bytes, size_t len)
 {
     uint8_t *exact = malloc(len > 0 ? len : 1);
@@ -71,7 +71,7 @@ static int run_file(const char *name)
     return 0;
 }
 
-/* All files of a folder; a file itself is none. */
+/* Runs all files of a folder. */
 static int run_folder(const char *name, DIR *folder)
 {
     const struct dirent *entry;

@@ -1,19 +1,19 @@
 /*
- * services.h -- two stacks on a lossy link: the first runs every service that leat has, and its
- * program calls whatever the input says, in callbacks and outside of them; the second asks it, and
- * is asked (fuzz_services.c).
+ * services.h -- two stacks on a lossy link (fuzz_services.c). The first runs every service of leat,
+ * and its program makes the calls of the input, in callbacks and outside of them. The second is
+ * their server and their client.
  *
  *      services_world.c    the stacks, the link, the clock
- *      services_rules.c    what the program does, and in which callback
+ *      services_rules.c    the acts of the program, and the callbacks in which they happen
  *      services_names.c    resolver, forwarder
  *      services_web.c      HTTP server, its exchanges;  services_calls.c  HTTP client
  *      services_secret.c   TLS at both ends
  *      services_tasks.c    tasks and their services;  services_rest.c  syslog, DHCP
- *      services_peer.c     connections of the second stack;  services_answer.c  what its name
- *                          server and its DHCP server answer
+ *      services_peer.c     connections of the second stack;  services_answer.c  the answers of
+ *                          its name server and its DHCP server
  *
- * All calls are legal ones.  Each handle that leat has given ends exactly once: by a call of the
- * program, or by its last callback.
+ * All calls are legal ones. Each handle from leat ends exactly once: by a call of the program, or
+ * by its last callback.
  */
 #ifndef SERVICES_H
 #define SERVICES_H
@@ -28,7 +28,7 @@
 
 enum {
     SERVICES_RULES = 16,
-    SERVICES_PERIOD = 251, /* of the data of a file: a prime */
+    SERVICES_PERIOD = 251, /* period of a file's data: a prime */
     SERVICES_FILE_BYTES = 9000,
     /* of both */
     SERVICES_PORT_WEB = 80,
@@ -49,11 +49,11 @@ enum services_call {
     SERVICES_ON_CALL_FAILED,
     SERVICES_IN_TASK,
     SERVICES_ON_CHANGE, /* of DHCP */
-    SERVICES_ON_PEER,   /* of the second stack */
+    SERVICES_ON_PEER,   /* in callbacks of the second stack */
     SERVICES_OUTSIDE
 };
 
-/* Something that is done. */
+/* An act, with its operands. */
 struct services_act {
     uint8_t what;
     uint8_t which;
@@ -61,7 +61,7 @@ struct services_act {
     uint8_t more;
 };
 
-/* Limits, options and the time of the start. */
+/* Limits, options and the start time. */
 struct services_draw {
     uint8_t pool, tables, names, web, tcp, tasks;
     uint8_t clock, clock_back, link;
@@ -73,12 +73,12 @@ struct services_end {
     void *memory;
     struct leat_netif *netif;
     struct leat_ip ip;
-    uint64_t next_ns; /* what the last leat_poll() wanted */
+    uint64_t next_ns; /* result of the last leat_poll() */
 };
 
-/* The second stack's servers. */
+/* The behaviour of the second stack's servers. */
 struct services_mood {
-    uint8_t names; /* lowest three bits: what is answered; see services_answer.c */
+    uint8_t names; /* lowest three bits: kind of answers; see services_answer.c */
     uint8_t lease;
     uint8_t web; /* which reply */
     uint8_t spoil_at, spoil_with;
@@ -88,21 +88,21 @@ extern struct services_end services_ends[2];
 extern struct services_draw services_draw;
 extern struct services_mood services_mood;
 extern uint64_t services_now_ns;
-extern enum services_call services_where; /* the callback that runs now */
+extern enum services_call services_where; /* the current callback */
 extern uint8_t services_file[SERVICES_FILE_BYTES];
 
 /* Aborts if @condition is false. */
 void services_demand(bool condition, const char *what);
 
-/* Memory of just this size, which is given back by free(). */
+/* Memory of exactly this size, freed by free(). */
 void *services_memory(size_t bytes);
 
 /* ---- services_world.c --------------------------------------------------------------------- */
 
-/* False: the first stack refuses to be so small. */
+/* False: the first stack refuses such small limits. */
 bool services_open(const struct services_draw *draw);
 
-/* Lets time pass, with at most @polls polls. */
+/* Advances the time, with at most @polls polls. */
 void services_run(uint64_t ns, unsigned polls);
 
 void services_set_faults(unsigned from, uint8_t what, uint8_t how);
@@ -112,7 +112,7 @@ void services_hog(bool take, uint8_t leave);
 
 struct leat_endpoint services_at(unsigned end, uint16_t port);
 
-/* Ends all: what was begun must come to its end, and what was taken come back. */
+/* Closes everything, and checks that all services end and all memory comes back. */
 void services_finish(void);
 
 /* ---- services_rules.c --------------------------------------------------------------------- */
@@ -120,14 +120,14 @@ void services_finish(void);
 void services_rule(uint8_t calls, bool stays, const struct services_act *act);
 void services_forget_rules(void);
 
-/* Does what the rules say of this kind of callback; @self is the exchange's or call's place. */
+/* Applies the rules for this kind of callback; @self is the place of the exchange or call. */
 void services_obey(enum services_call call, void *self);
 
 void services_act(const struct services_act *act, void *self);
 
 /* ---- the services of the first stack ------------------------------------------------------ */
 
-/* Each pair opens and closes; a service that is closed may be opened again. */
+/* Each pair opens and closes; a closed service may be opened again. */
 void services_names_open(void);
 void services_names_close(void);
 void services_names_act(const struct services_act *act);
@@ -138,7 +138,7 @@ bool services_name(uint8_t which, char text[16]);
 void services_web_open(void);
 void services_web_close(bool both); /* stacks' */
 void services_web_act(const struct services_act *act, void *self);
-void services_web_settle(void); /* the program ends what waits for it */
+void services_web_settle(void); /* the program ends what it has begun in the service */
 unsigned services_web_pending(void);
 
 void services_calls_open(void);
@@ -153,11 +153,11 @@ struct leat_tls *services_tls(unsigned end);
 const struct leat_crypto_anchors *services_anchors(void);
 /* The name in its certificate: its address. */
 const char *services_secret_name(unsigned end);
-/* Listens at @port of @end; each session is for @serve. */
+/* Listens at @port of @end; @serve gets each session. */
 void services_secret_listen(unsigned end, uint16_t port,
                             bool (*serve)(const struct leat_stream *session));
 
-void services_tasks_forget(void); /* what was in the input before */
+void services_tasks_forget(void); /* clears the state of the last input */
 void services_tasks_open(void);
 void services_tasks_close(void);
 void services_tasks_act(const struct services_act *act);
@@ -174,18 +174,18 @@ void services_peer_open(void);
 void services_peer_act(const struct services_act *act);
 void services_peer_calm(void); /* its connections end */
 void services_peer_close(void);
-/* The first stack has asked for a lease. */
+/* Called when the first stack has sent a DHCP message. */
 void services_peer_lease(const uint8_t *query, uint32_t len);
-/* True if @arg is that of a session of the name server. */
+/* True if @arg belongs to a session of the name server. */
 bool services_peer_has(const void *arg);
 
-/* An answer to @query as the mood is; its length, 0: none. */
+/* Writes an answer to @query, by the current behaviour; returns its length, 0: none. */
 uint32_t services_answer(const uint8_t *query, uint32_t len, uint8_t *reply, uint32_t max);
-/* A question as @act says. */
+/* Writes a question chosen by @act. */
 uint32_t services_question(const struct services_act *act, uint8_t *query);
 /* A reply of the DHCP server. */
 uint32_t services_lease(const uint8_t *query, uint32_t len, uint8_t *reply);
-/* Changes or cuts what is sent, if the mood is so. */
+/* Changes or truncates a message, if the behaviour says so. */
 uint32_t services_spoil(uint8_t *bytes, uint32_t len);
 
 #endif

@@ -17,7 +17,7 @@ enum {
     OPTION_KIND = 53
 };
 
-/* Of services_mood.names, its lowest three bits. */
+/* Answers of the name server: the lowest three bits of services_mood.names. */
 enum answer {
     ANSWER_RIGHT,
     ANSWER_TWO, /* records */
@@ -27,7 +27,7 @@ enum answer {
     ANSWER_CUT_SHORT,
     ANSWER_ALIAS,
     ANSWER_CIRCLE,
-    ANSWER_TTL_0 = 8, /* or-ed, as the next two */
+    ANSWER_TTL_0 = 8, /* a flag, like the next two */
     ANSWER_SILENCE = 16,
     ANSWER_SPOILT = 32
 };
@@ -44,7 +44,7 @@ uint32_t services_spoil(uint8_t *bytes, uint32_t len)
     return len;
 }
 
-/* Behind the first question's name, type and class; 0: there is none. */
+/* The end of the first question; 0: there is none. */
 static uint32_t question_end(const uint8_t *query, uint32_t len)
 {
     uint32_t at = DNS_HEADER;
@@ -54,7 +54,7 @@ static uint32_t question_end(const uint8_t *query, uint32_t len)
     return at + 5 <= len ? at + 5 : 0;
 }
 
-/* The type, class and TTL of a record whose name is a pointer to @name_at, and @len bytes. */
+/* Writes a record's name as a pointer to @name_at, its type, class, TTL, and @len bytes of data. */
 static uint32_t put_record(uint8_t *at, uint16_t name_at, uint16_t type, uint16_t len)
 {
     put16(at, 0xc000 | name_at);
@@ -62,11 +62,12 @@ static uint32_t put_record(uint8_t *at, uint16_t name_at, uint16_t type, uint16_
     put16(at + 4, 1);
     put32(at + 6, services_mood.names & ANSWER_TTL_0 ? 0 : 20);
     put16(at + 10, len);
-    memset(at + 12, 10, len); /* 10.10.10.10, or text of ten bytes */
+    memset(at + 12, 10, len); /* 10.10.10.10, or ten bytes of data */
     return 12u + len;
 }
 
-/* "alias" below the name that was asked for, and what it leads to; or back to that name. */
+/* Writes a CNAME to "alias" below the question's name, and a record for that, or a CNAME back
+ * to that name. */
 static uint32_t put_alias(uint8_t *at, uint32_t from, uint16_t type, bool circle)
 {
     uint8_t *const begin = at;
@@ -144,7 +145,7 @@ uint32_t services_question(const struct services_act *act, uint8_t *query)
 
 /* ---- DHCP --------------------------------------------------------------------------------- */
 
-/* The option @code of @query, or NULL: there is none. */
+/* Finds option @code of @query; NULL: there is none. */
 static const uint8_t *find(const uint8_t *query, uint32_t len, uint8_t code)
 {
     for (uint32_t at = BOOTP_BYTES; at + 2 <= len && query[at] != 255;
@@ -164,7 +165,7 @@ uint32_t services_lease(const uint8_t *query, uint32_t len, uint8_t *reply)
     if (!kind || mood & 1 || len < BOOTP_BYTES || (*kind != 1 && *kind != 3))
         return 0;
     memset(reply, 0, BOOTP_REPLY_BYTES);
-    memcpy(reply, query, 44); /* with the hardware's address */
+    memcpy(reply, query, 44); /* including the hardware address */
     reply[0] = 2;
     put32(reply + 16, 0x0a000032u + (mood >> 2 & 3));
     put32(reply + 236, 0x63825363);

@@ -13,15 +13,16 @@ enum {
     URL_BYTES = 80
 };
 
-/* A call of the program's. */
+/* A call of the program. */
 struct place {
     struct leat_http_call *call; /* NULL: none */
     bool replied;
-    bool is_file;    /* the reply must be the file of the second stack, whole or a part in order */
-    bool streams;    /* the program has data of the request to send */
-    bool open_ended; /* ... and has not said how much */
-    bool has_ticket; /* ... which no other may have */
-    bool held;       /* the program has said to do nothing */
+    bool is_file;    /* the reply must be data of the second stack's file, all of it or a
+                      * contiguous part */
+    bool streams;    /* the program still has request data to send */
+    bool open_ended; /* and has not announced its length */
+    bool has_ticket; /* and the call has a unique ticket */
+    bool held;       /* the program does nothing, by a rule */
     uint32_t heard;  /* bytes of the reply */
     uint32_t left;   /* bytes of the request */
 };
@@ -44,7 +45,7 @@ static void end(struct place *place)
     leat_http_call_close(call);
 }
 
-/* Data of a file comes from its beginning on, without a gap, and no more of it than there is. */
+/* Checks that a file's data comes from its beginning, without a gap, and not beyond its end. */
 static void check_file(const struct place *place, const struct leat_buf *body)
 {
     uint32_t at = place->heard;
@@ -85,7 +86,7 @@ static void send(struct place *place, uint32_t most)
         leat_http_call_finish(place->call);
 }
 
-/* A program without a rule reads the reply to its end. */
+/* The default of the program: reads the reply to its end. */
 static void go_on(struct place *place)
 {
     if (!place->call || place->held || !place->replied)
@@ -139,7 +140,7 @@ static void on_failed(struct leat_http_call *call, enum leat_err why, void *arg)
     services_obey(SERVICES_ON_CALL_FAILED, NULL);
 }
 
-/* ---- where calls lead --------------------------------------------------------------------- */
+/* ---- targets of calls --------------------------------------------------------------------- */
 
 static void write_url(char *url, uint8_t which, uint8_t more)
 {
@@ -153,7 +154,7 @@ static void write_url(char *url, uint8_t which, uint8_t more)
                      {"http", 1, SERVICES_PORT_WILD, "/wild"},
                      {"http", 0, SERVICES_PORT_WEB, "/r"}, /* to ourselves */
                      {"https", 0, SERVICES_PORT_SECRET, "/r"},
-                     {"http", 1, 9, "/"}, /* nobody listens */
+                     {"http", 1, 9, "/"}, /* a closed port */
                      {"http", 0, SERVICES_PORT_WEB, "/t"}};
     const unsigned i = which % (sizeof places_of / sizeof *places_of);
     char ip[LEAT_IP_TEXT_BYTES];
@@ -176,7 +177,7 @@ static bool ticket_is_free(void)
     return true;
 }
 
-/* Of what @how says: a method, a body, a deadline. */
+/* Sets the method, body and deadline from @how. */
 static void shape(struct leat_http_request *request, struct place *place, uint8_t how)
 {
     if (how & 1) {

@@ -1,4 +1,5 @@
-/* services_names.c -- the resolver and the forwarder of the first stack, and a program that asks.
+/* services_names.c -- the resolver and the forwarder of the first stack, and a program that
+ * makes lookups.
  */
 #include "services.h"
 
@@ -20,8 +21,8 @@ static const uint64_t ms_ns = 1000000;
 static struct leat_resolver *resolver;
 static struct leat_forwarder *forwarder;
 static void *resolver_memory, *forwarder_memory;
-static struct leat_lookup *asked[LOOKUPS]; /* by the program; NULL: none */
-static uint8_t own;                        /* what the program says itself to the next questions */
+static struct leat_lookup *asked[LOOKUPS]; /* lookups of the program; NULL: none */
+static uint8_t own;                        /* the program's own answers to the next questions */
 static struct leat_tls_client tls_client;
 static struct leat_tls_ticket ticket;
 
@@ -37,7 +38,7 @@ bool services_name(uint8_t which, char text[16])
 
 /* ---- lookups ------------------------------------------------------------------------------ */
 
-/* Reads all that an answer has, as programs do. */
+/* Reads all parts of an answer, as programs do. */
 static void read_answer(const struct leat_dns_result *result)
 {
     struct leat_dns_record record;
@@ -156,7 +157,7 @@ static void open_resolver(void)
         "a resolver");
 }
 
-/* Without a socket or a listener for it there is none. */
+/* Without memory for a socket or a listener there is no forwarder. */
 static void open_forwarder(void)
 {
     const uint8_t draw = services_draw.tables;

@@ -1,5 +1,5 @@
-/* services_peer.c -- the second stack: servers that answer as the mood is, and connections that say
- * anything. */
+/* services_peer.c -- the second stack: servers whose behaviour is chosen, and connections
+ * with arbitrary data. */
 #include "services.h"
 
 #include <string.h>
@@ -18,13 +18,13 @@ enum kind {
     CALLER, /* to the first stack */
     WILD,   /* of a web server */
     NAMES,  /* of a name server, by TCP or TLS */
-    SINK    /* of a log, or what is said to nobody */
+    SINK    /* of a log server, or without a use */
 };
 
 struct peer {
-    struct leat_stream stream; /* end NULL: none */
+    struct leat_stream stream; /* an end of NULL: unused */
     enum kind kind;
-    uint32_t have; /* of a message */
+    uint32_t have; /* bytes of a message */
     uint8_t bytes[HAVE_BYTES];
 };
 
@@ -41,7 +41,7 @@ static struct peer *free_peer(void)
     return NULL;
 }
 
-/* ---- what is said ------------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------------------------- */
 
 static const char *const requests[] = {
     "GET /file HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -79,7 +79,7 @@ static const char *const replies[] = {
     "0\r\n\r\n",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffff\r\n"};
 
-/* Bytes that find no room are left out. */
+/* Sends bytes; those without room are dropped. */
 static void say(const struct peer *peer, const void *bytes, size_t len)
 {
     size_t taken;

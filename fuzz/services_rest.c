@@ -54,8 +54,8 @@ static void write_line(uint8_t severity, uint8_t len)
     leat_syslog_send(journal, (enum leat_syslog_severity)(severity % 8), line, len * 5u);
     lines++;
     counts = leat_syslog_counts(journal);
-    /* one more may say how many were lost */
-    services_demand(counts->sent + counts->lost <= 2 * lines, "lines that nobody has written");
+    /* one more message may report losses */
+    services_demand(counts->sent + counts->lost <= 2 * lines, "more lines than were written");
 }
 
 /* ---- DHCP --------------------------------------------------------------------------------- */

@@ -1,10 +1,10 @@
-/* services_rules.c -- what the program does, and in which callback it does so. */
+/* services_rules.c -- the acts of the program, and the callbacks in which they happen. */
 #include "services.h"
 
 #include <string.h>
 
 struct rule {
-    uint8_t calls; /* a bit for each kind of callback; 0: a rule that is done */
+    uint8_t calls; /* a bit for each kind of callback; 0: the rule has been applied */
     bool stays;
     struct services_act act;
 };
@@ -43,7 +43,7 @@ void services_obey(enum services_call call, void *self)
     services_where = outer;
 }
 
-/* A callback's service forbids one thing: ending the service that has called. */
+/* False for an act that would end the service whose callback runs. */
 static bool may(unsigned calls)
 {
     return calls >> services_where & 1;
@@ -57,7 +57,7 @@ enum {
     CHANGE = 1 << SERVICES_ON_CHANGE
 };
 
-/* Begins the services that were ended and not begun again. */
+/* Opens the services that are closed. */
 static void open_all(void)
 {
     services_names_open();
@@ -66,13 +66,13 @@ static void open_all(void)
     services_calls_open();
 }
 
-/* Ends a service, and begins it again: at once, or when this is said once more. */
+/* Ends a service, and opens it again, at once or in a later act. */
 static void restart(const struct services_act *act)
 {
     const bool again = act->how & 1;
 
     switch (act->which % 4) {
-    case 0: /* the resolver, and those that have lookups of it */
+    case 0: /* the resolver, and its users */
         if (!may(OUTSIDE | CHANGE))
             break;
         services_calls_close();
@@ -88,7 +88,7 @@ static void restart(const struct services_act *act)
         if (again)
             services_calls_open();
         break;
-    case 2: /* the server, and tasks that have exchanges of it */
+    case 2: /* the server, and the tasks with exchanges of it */
         if (!may(OUTSIDE | LOOKUP | CALL | CHANGE))
             break;
         services_tasks_close();

@@ -1,4 +1,5 @@
-/* services_secret.c -- TLS at both ends, with the simulator's provider (toy.h), which checks all.
+/* services_secret.c -- TLS at both ends, with the simulator's provider (toy.h), which checks
+ * everything.
  */
 #include "services.h"
 
@@ -57,7 +58,7 @@ static uint64_t civil_time(void *arg)
     return CIVIL_S + services_now_ns / second_ns % 1000000;
 }
 
-/* Sessions are those of an HTTP server, or of the name server, which waits until they are open. */
+/* Hands the session to the HTTP server, or to the name server after the handshake. */
 static void on_early(void *arg)
 {
     if (!services_peer_has(arg))
@@ -151,7 +152,7 @@ void services_secret_listen(unsigned end, uint16_t port,
 
     for (unsigned i = 0; i < secret->listener_count; i++) {
         if (secret->listeners[i].serve == serve)
-            return; /* it listens already */
+            return; /* already listening */
     }
     services_demand(secret->listener_count < LISTENERS, "too many listeners");
     here->tls = secret->tls;

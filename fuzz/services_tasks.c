@@ -1,4 +1,4 @@
-/* services_tasks.c -- tasks of the first stack: an echo service, a route, and tasks that go about.
+/* services_tasks.c -- tasks of the first stack: an echo service, a route, and independent tasks.
  */
 #include "services.h"
 
@@ -10,17 +10,18 @@
 #include <leat/task.h>
 
 enum {
-    SERVICES_MAX = 4, /* a service stays as long as the stack: so often tasks may be opened */
+    SERVICES_MAX = 4, /* a service exists as long as the stack, so task memory can be opened
+                       * so often */
     RUNNING = 6,
     WORD_BYTES = 300,
-    STACK_BYTES = 65536 /* a sanitizer's frames are large */
+    STACK_BYTES = 65536 /* frames with a sanitizer are large */
 };
 
 static const uint64_t second_ns = 1000000000;
 
 /* A task that the program has started. */
 struct running {
-    struct leat_task *task; /* while it runs */
+    struct leat_task *task; /* while it is running */
     bool used;
     struct services_act act;
     struct leat_connecting connecting;
@@ -29,13 +30,13 @@ struct running {
 static struct leat_tasks *tasks;
 static void *memory;
 static struct leat_service echo_services[SERVICES_MAX];
-static unsigned opened; /* in all of an input */
+static unsigned opened; /* during one input */
 static struct running running[RUNNING];
 static uint32_t waits, cancel_wait;
 static struct leat_connect_config no_names;
 struct leat_http_handler services_handler;
 
-/* ---- what tasks do ------------------------------------------------------------------------ */
+/* ---- work of the tasks --------------------------------------------------------------------- */
 
 static enum leat_err echo(struct leat_task *task, struct leat_flow *flow, void *arg)
 {
@@ -53,7 +54,7 @@ static enum leat_err echo(struct leat_task *task, struct leat_flow *flow, void *
     return err;
 }
 
-/* Answers a request by the buffers of its body, and then by a word or not at all. */
+/* Answers a request with the buffers of its body, and then with a short text or nothing. */
 static enum leat_err give_back(struct leat_task *task, struct leat_http_flow *flow)
 {
     const struct leat_http_head head = {.status = 200, .len = LEAT_HTTP_ANY};
@@ -69,7 +70,7 @@ static enum leat_err give_back(struct leat_task *task, struct leat_http_flow *fl
     return err == LEAT_ERR_END ? LEAT_OK : err;
 }
 
-/* Answers a request by what it says. */
+/* Answers a request by its contents. */
 static enum leat_err answer(struct leat_task *task, struct leat_http_flow *flow, void *arg)
 {
     const struct leat_http_head head = {.status = 200, .len = LEAT_HTTP_ANY};
@@ -160,7 +161,7 @@ static enum leat_err nap(struct leat_task *task, void *arg)
     return leat_task_sleep(task, leat_task_in(task, self->act.more * 10000000u));
 }
 
-/* A child that the task waits for. */
+/* Starts a child task, and waits for it. */
 static enum leat_err have_child(struct leat_task *task, struct running *self)
 {
     struct leat_task *child;
@@ -263,7 +264,7 @@ void services_tasks_close(void)
     leat_tasks_close(tasks);
     for (unsigned i = 0; i < RUNNING; i++) {
         services_demand(!running[i].task, "a task that didn't run to its end");
-        running[i].used = false; /* one that had not begun */
+        running[i].used = false; /* a task that had not begun */
     }
     tasks = NULL;
     free(memory);

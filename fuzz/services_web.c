@@ -17,8 +17,8 @@ enum {
 /* A request that the program has. */
 struct place {
     struct leat_http_exchange *exchange; /* NULL: none */
-    bool begun;                          /* its reply has */
-    bool held;                           /* the program has said to do nothing */
+    bool begun;                          /* its reply has begun */
+    bool held;                           /* the program does nothing, by a rule */
 };
 
 static const uint64_t second_ns = 1000000000;
@@ -28,7 +28,7 @@ static struct leat_http_server *servers[2];
 static void *memories[2];
 static struct place places[EXCHANGES];
 
-/* ---- what a program does with a request --------------------------------------------------- */
+/* ---- handling of requests ------------------------------------------------------------------ */
 
 static void begin(struct place *place, uint8_t how)
 {
@@ -62,7 +62,7 @@ static void abort_it(struct place *place)
     leat_http_abort(exchange);
 }
 
-/* Takes data of the body; gives it back in the reply, if it may. */
+/* Receives data of the body; sends it back in the reply, if @echoes. */
 static void take(struct place *place, uint32_t most, bool echoes)
 {
     struct leat_buf *body = leat_http_receive(place->exchange, most);
@@ -127,7 +127,7 @@ static void act_on(struct place *place, uint8_t how, uint8_t more)
     }
 }
 
-/* A program without a rule reads the body and answers. */
+/* The default of the program: reads the body and answers. */
 static void go_on(struct place *place)
 {
     if (!place->exchange || place->held)

@@ -1,4 +1,4 @@
-/* services_world.c -- the stacks, the link between them, their clock, and how all of it ends. */
+/* services_world.c -- the stacks, the link between them, their clock, and the end of an input. */
 #include "services.h"
 
 #include <stdio.h>
@@ -29,7 +29,8 @@ uint8_t services_file[SERVICES_FILE_BYTES];
 static struct leat_link *wire;
 static struct leat_buf *hogs[HOGS];
 
-/* What the first stack's DHCP client has asked: a stack without an address is heard by no socket.
+/* The last DHCP message of the first stack; it has no address yet, so the second stack's sockets
+ * don't receive it.
  */
 static struct {
     uint32_t len;
@@ -44,7 +45,7 @@ void services_demand(bool condition, const char *what)
     abort();
 }
 
-/* What asserts on the stack of a task can't be traced back: its place is said. */
+/* Prints the place of a failed assertion, because a sanitizer can't unwind a task's stack. */
 void leat_assert_failed(const char *file, unsigned line)
 {
     fprintf(stderr, "fuzz_services: assertion at %s:%u\n", file, line);
@@ -106,7 +107,7 @@ static struct leat_tcp_config tcp_config(unsigned number)
     };
 }
 
-/* The block ends where the stack's memory does, so that a sanitizer sees who reads beyond. */
+/* The block ends where the stack's memory ends, so that a sanitizer detects reads beyond it. */
 static bool open_end(unsigned number)
 {
     const struct leat_udp_config udp = {.sockets = number == 0 && services_draw.tables & 1 ? 6 : 24,
@@ -212,7 +213,7 @@ static void poll_end(struct services_end *end)
     if (asked.len > 0)
         services_peer_lease(asked.bytes, asked.len);
     asked.len = 0;
-    /* what it sent wakes the other */
+    /* its frames wake the other stack */
     look_ns = other->netif->ops->next_look_ns(other->netif, services_now_ns);
     if (look_ns < other->next_ns)
         other->next_ns = look_ns;
@@ -227,7 +228,7 @@ void services_run(uint64_t ns, unsigned polls)
 {
     const uint64_t until_ns = services_now_ns + ns;
 
-    /* the programs have made calls */
+    /* the programs have made calls since */
     services_ends[0].next_ns = services_ends[1].next_ns = services_now_ns;
     for (struct services_end *end = next_end(); polls > 0 && end->next_ns <= until_ns; polls--) {
         if (end->next_ns > services_now_ns)
@@ -275,7 +276,7 @@ void services_hog(bool take, uint8_t leave)
 
 /* ---- the end ------------------------------------------------------------------------------ */
 
-/* The link is a good one, the servers answer, and nobody says any more what the program is to do.
+/* The link works, the servers answer, and no more rules apply.
  */
 static void calm(void)
 {
@@ -287,7 +288,7 @@ static void calm(void)
     services_peer_calm();
 }
 
-/* Lookups, calls, exchanges and tasks end by themselves, once the program has done its part. */
+/* Waits until lookups, calls, exchanges and tasks have ended by themselves. */
 static void await_ends(void)
 {
     for (unsigned i = 0; i < 20; i++) {
@@ -301,7 +302,7 @@ static void await_ends(void)
     services_demand(services_tasks_pending() == 0, "a task doesn't end");
 }
 
-/* Says which ones there are still. */
+/* Demands that no connection is left; prints those that are. */
 static void demand_no_connection(unsigned number)
 {
     const struct leat *stack = services_ends[number].stack;

@@ -1,9 +1,9 @@
 /*
- * steps.h -- inputs that are a sequence of steps, each of the same number of bytes: the first says
- * what to do, the others how.
+ * steps.h -- inputs as a sequence of steps of the same length: the first byte is the opcode, the
+ * others are operands.
  *
- * libFuzzer knows nothing of steps; steps_mutate.c tells it to insert, repeat, move and change them
- * as wholes, so that a conversation that it has found stays one.
+ * libFuzzer has no notion of steps. steps_mutate.c has it insert, repeat, move and change complete
+ * steps, so that a working conversation stays one.
  */
 #ifndef STEPS_H
 #define STEPS_H
@@ -16,7 +16,7 @@ enum {
     STEPS_MAX = 96
 };
 
-/* What is left of a step, and of the input behind it; behind an end all bytes are 0. */
+/* The rest of the current step, and the input after it; after the end all bytes are 0. */
 struct steps {
     const uint8_t *at;
     const uint8_t *step_end;

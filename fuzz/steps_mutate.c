@@ -1,4 +1,4 @@
-/* steps_mutate.c -- how libFuzzer changes and crosses inputs that are sequences of steps. */
+/* steps_mutate.c -- mutation and crossover of inputs that are sequences of steps. */
 #include <string.h>
 
 #include "steps.h"
@@ -12,7 +12,7 @@ enum {
     LONGEST = STEPS_MAX * STEP_BYTES
 };
 
-/* The input as whole steps, and dice. */
+/* The input as complete steps, and a random generator. */
 struct sequence {
     uint8_t *data;
     size_t count;
@@ -31,7 +31,7 @@ static uint8_t *step(struct sequence *sequence, size_t number)
     return sequence->data + number * STEP_BYTES;
 }
 
-/* Makes room for @many steps before step @at; false: there is none. */
+/* Makes room for @many steps before step @at; false: it is full. */
 static int insert(struct sequence *sequence, size_t at, size_t many)
 {
     if (sequence->count + many > sequence->max)
@@ -116,7 +116,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
     return sequence.count * STEP_BYTES;
 }
 
-/* The beginning of one and the end of the other. */
+/* Joins the beginning of one input and the end of the other. */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *other,
                                  size_t other_size, uint8_t *out, size_t out_max, unsigned seed)
 {

@@ -1,4 +1,4 @@
-/* tls_end.c -- an end of TLS to throw things at. */
+/* tls_end.c -- a TLS end that inputs are fed to. */
 #include "tls_end.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@ enum {
 };
 
 static const uint64_t second_ns = 1000000000;
-static const uint64_t tick_ns = 1024; /* of timers, twice */
+static const uint64_t tick_ns = 1024; /* two ticks of the timers */
 
 static struct {
     struct leat *stack;
@@ -60,7 +60,7 @@ void tls_world_open(bool few_buffers)
 
 void tls_world_poll(void)
 {
-    world.now_ns += tick_ns; /* what is due at once comes with the next one */
+    world.now_ns += tick_ns; /* due timers fire with the next poll */
     world.next_ns = leat_poll(world.stack, world.now_ns);
     demand(world.next_ns >= world.now_ns);
 }
@@ -97,7 +97,7 @@ static void say(struct tls_end *end, uint32_t len)
     demand(taken <= len);
 }
 
-/* Takes what there is: data of records that were opened, in order. */
+/* Receives all data: that of opened records, in order. */
 static void hear(struct tls_end *end)
 {
     struct leat_buf *data;
@@ -238,7 +238,7 @@ void tls_end_ticket(uint8_t ticket[TLS_END_TICKET_BYTES])
     memset(ticket + TLS_TICKET - LEAT_CRYPTO_TAG_BYTES, AGREEABLE_TAG, LEAT_CRYPTO_TAG_BYTES);
 }
 
-/* The server has sealed before, long ago enough. */
+/* Makes the server old enough to accept early data: it has made keys before. */
 static void be_old(struct leat_tls *tls)
 {
     tls->seals[0] = (struct tls_seal){.made = true, .made_ns = world.now_ns};
@@ -248,7 +248,7 @@ static void be_old(struct leat_tls *tls)
 static void begin_session(struct tls_end *end)
 {
     static const uint8_t early[TLS_END_EARLY_BYTES + 1];
-    static const struct leat_crypto_anchors nobody; /* everybody is trusted */
+    static const struct leat_crypto_anchors nobody; /* trust everything */
     const struct leat_stream below = pipe_stream(&end->pipe[0]);
     const bool alpn = end->options & TLS_END_PROTOCOLS;
 
@@ -319,7 +319,7 @@ void tls_end_open(struct tls_end *end, uint16_t options, bool greets)
     begin_session(end);
 }
 
-/* Every limit holds. */
+/* Checks every limit. */
 static void check_session(const struct tls_end *end)
 {
     const struct tls_session *session = end->stream.end;

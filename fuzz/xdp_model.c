@@ -1,4 +1,4 @@
-/* xdp_model.c -- the kernel's half of AF_XDP, in memory. */
+/* xdp_model.c -- the kernel's side of AF_XDP, in memory. */
 #include "xdp_model.h"
 
 #include <errno.h>
@@ -13,9 +13,9 @@
 #endif
 
 enum {
-    MAC_AT = 66, /* where a packet socket's ring has the frame, behind its header */
+    MAC_AT = 66, /* offset of the frame in a packet socket's ring, after its header */
     NUMBER_BYTES = 4,
-    FD = 1000 /* nobody's */
+    FD = 1000 /* not open */
 };
 
 struct xdp_model xdp_model;
@@ -49,7 +49,7 @@ ssize_t __wrap_sendto(int fd, const void *bytes, size_t len, int flags, const vo
     (void)to;
     xdp_model_demand(fd == FD && len == 0 && flags == MSG_DONTWAIT && to_bytes == 0, "a kick");
     xdp_model_sends(xdp_model.each_kick);
-    if (error == EAGAIN) /* some are sent, and the rest wants another call */
+    if (error == EAGAIN) /* some are sent, and the rest needs another call */
         xdp_model.error = 0;
     errno = error;
     return error ? -1 : 0;
@@ -87,7 +87,7 @@ void __wrap_xsk_socket__delete(struct xsk_socket *socket)
     xdp_model.deleted = true;
 }
 
-/* ---- frames that are told apart ----------------------------------------------------------- */
+/* ---- identification of frames --------------------------------------------------------------- */
 
 uint8_t xdp_model_byte(const struct xdp_model_frame *frame, uint32_t at)
 {
@@ -155,7 +155,7 @@ bool xdp_model_comes(uint32_t len, uint32_t parts)
 
     if (in_fill() + xdp_model.taken_count < parts ||
         ring_size() - (rx->producer - rx->consumer) < parts)
-        return false; /* all of it is dropped, and counted by the kernel */
+        return false; /* all parts are dropped, and counted by the kernel */
     for (uint32_t i = 0; i < parts; i++) {
         const uint64_t address = take_buffer();
 
@@ -194,7 +194,7 @@ void xdp_model_comes_aside(uint32_t len, uint8_t how)
     write_bytes(place + MAC_AT, &frame, 0, len);
     xdp_model.aside_next = (xdp_model.aside_next + 1) % XDP_MODEL_ASIDE_PLACES;
     xdp_model.numbers++;
-    /* what may not be handed up has no length that a frame could have */
+    /* a frame that must not be delivered gets an impossible length */
     push(&xdp_model.aside,
          tagged || cut ? (struct xdp_model_frame){frame.number, 0, false} : frame);
 }
@@ -224,7 +224,7 @@ void xdp_model_judge(const struct leat_buf *frame)
     }
     for (; aside->count > 0 && front(aside)->number != number; xdp_model.aside_passed++)
         pop(aside);
-    xdp_model_demand(aside->count > 0, "a frame that nobody has sent, or in another order");
+    xdp_model_demand(aside->count > 0, "a frame that was not sent, or in another order");
     judge_bytes(frame, front(aside));
     pop(aside);
 }
@@ -241,7 +241,7 @@ void xdp_model_goes(const struct xdp_model_frame *frame)
     push(&xdp_model.out, *frame);
 }
 
-/* A piece is the next bytes of the frame that was given to the backend first. */
+/* Checks that a piece has the next bytes of the oldest frame in the backend. */
 static void judge_piece(const struct xdp_desc *piece)
 {
     const struct xdp_model_frame *frame = front(&xdp_model.out);
@@ -300,8 +300,8 @@ static void open_ring(struct xdp_shared *shared, uint32_t start)
     shared->flags = XDP_RING_NEED_WAKEUP;
 }
 
-/* As libxdp leaves them: of a ring that is filled all is free, of one that is emptied nothing is
- * there. */
+/* Initial state of the rings in libxdp: a ring that is filled is all free, a ring that is
+ * emptied has no entry. */
 static struct xsk_ring_prod filled(struct xdp_shared *shared, uint32_t size, void *cells)
 {
     return (struct xsk_ring_prod){.cached_prod = shared->producer,
@@ -338,7 +338,7 @@ static void clear_aside(void)
 void xdp_model_open(uint32_t start, uint32_t rx_buffers, void *memory, size_t bytes)
 {
     struct xdp_model *m = &xdp_model;
-    static int socket; /* that libxdp would know */
+    static int socket; /* an opaque object of libxdp */
 
     m->taken_count = m->held_count = m->numbers = m->out_at = m->long_frames = 0;
     m->aside_next = m->aside_passed = 0;
