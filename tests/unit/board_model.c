@@ -33,7 +33,7 @@ int close_board(void **state)
 
 /* ---- the model ---------------------------------------------------------------------------- */
 
-/* Behind the last byte of the record that begins at @at. */
+/* The end of the record that starts at @at. */
 static uint32_t end_of(uint32_t at)
 {
     do
@@ -55,7 +55,7 @@ static void model_change(enum condition from, enum condition to)
     }
 }
 
-/* What an ACK should say to have delivered. */
+/* Records the delivery that an ACK should report. */
 static void model_deliver(struct delivered *wanted, uint32_t from, uint32_t end)
 {
     const bool newer =
@@ -123,7 +123,7 @@ void board_ack(uint32_t una)
             if (model.condition[at] != SACKED)
                 model_deliver(&wanted, at, end_of(at));
         } else if (model.condition[at] != SACKED) {
-            model_deliver(&wanted, at, una); /* some segments of a super-frame */
+            model_deliver(&wanted, at, una); /* part of a super-frame */
         }
     }
     scoreboard_ack(&board, &pool, start + una, &seen);
@@ -134,7 +134,7 @@ void board_ack(uint32_t una)
     model.una = una;
 }
 
-/* SACKed neighbours are one record, which left when the later of them did. */
+/* Adjacent SACKed records become one, with the later time of sending. */
 static void model_join(void)
 {
     for (uint32_t at = model.una, next; at < model.nxt; at = next) {
@@ -253,7 +253,7 @@ void board_forget_sacks(void)
     model_change(SACKED, FLIGHT);
 }
 
-/* ---- do they agree? ----------------------------------------------------------------------- */
+/* ---- comparison with the scoreboard ------------------------------------------------------- */
 
 static enum condition condition_of(const struct sent *sent)
 {

@@ -1,9 +1,9 @@
 /*
- * board_model.h -- a scoreboard, and beside it a model of single bytes which every call must agree
- * with.
+ * board_model.h -- a scoreboard, with a model of single bytes that it must agree with after each
+ * call.
  *
- * board_...() call the function of the scoreboard and do the same to the model; where it gives back
- * something, that is what the model says.
+ * board_...() call the function of the scoreboard and do the same to the model. They return the
+ * model's result.
  */
 #ifndef BOARD_MODEL_H
 #define BOARD_MODEL_H
@@ -14,10 +14,10 @@
 #include "tcp/math/seq.h"
 
 enum {
-    SPACE = 1500, /* sequence numbers of a conversation */
+    SPACE = 1500, /* sequence numbers of a test */
     RECORDS = 400,
     MSS = 10,
-    FIRST = 12 /* bytes below the model, so that blocks may begin there */
+    FIRST = 12 /* bytes before the model, so that blocks may begin there */
 };
 
 enum condition {
@@ -30,7 +30,7 @@ enum condition {
 extern struct scoreboard board;
 extern struct sent_pool pool;
 
-static const uint32_t start = 0xfffffe00u; /* the numbers wrap soon */
+static const uint32_t start = 0xfffffe00u; /* close to the wraparound */
 
 struct model {
     uint8_t condition[SPACE]; /* enum condition */
@@ -59,7 +59,7 @@ void board_forget_sacks(void);
 /* Sends the first lost record again, at most @bytes_max of it. */
 void board_resend(uint32_t bytes_max);
 
-/* All records are what the model says. */
+/* Asserts that all records agree with the model. */
 void assert_agrees(void);
 
 #endif

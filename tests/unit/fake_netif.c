@@ -33,7 +33,7 @@ static uint32_t fake_transmit_room(struct leat_netif *netif)
     return ((struct fake_netif *)netif)->room;
 }
 
-/* True if the frame asked for the peer's address, and was answered. */
+/* Answers an ARP request for the peer's address; false: it isn't one. */
 static bool answer_arp(struct fake_netif *fake, const uint8_t *arp, uint32_t len)
 {
     struct frame reply;
@@ -71,8 +71,8 @@ static void keep(struct fake_netif *fake, const struct leat_buf *frame)
         fake->tx_count++;
 }
 
-/* True for what tells routers of groups: hop-by-hop options in front of an ICMPv6 message, or a
- * packet of IGMP. */
+/* True for a report of groups to routers: hop-by-hop options in front of an ICMPv6 message, or
+ * IGMP. */
 static bool is_report(const struct leat_buf *frame)
 {
     uint8_t bytes[55];
@@ -146,7 +146,7 @@ static const struct leat_netif_ops fake_ops = {
 
 void fake_netif_init(struct fake_netif *fake)
 {
-    /* the arrays may hold what they like: this is done for each input of a fuzzer */
+    /* the arrays aren't cleared, because this runs for each input of a fuzzer */
     fake->rx_count = fake->tx_first = fake->tx_count = fake->lost = 0;
     fake->segment_bytes = 0;
     memset(fake->sent, 0, sizeof fake->sent);

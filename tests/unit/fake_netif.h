@@ -1,5 +1,4 @@
-/* fake_netif.h -- a backend made of two arrays: what comes in is scripted, what goes out is kept.
- */
+/* fake_netif.h -- a backend made of two arrays: scripted frames to receive, and the sent frames. */
 #ifndef FAKE_NETIF_H
 #define FAKE_NETIF_H
 
@@ -14,7 +13,7 @@ enum {
     FAKE_TX_MAX = 1024
 };
 
-/* Frames that the stack counts as it sends them; FAKE_OTHER: it doesn't. */
+/* Kinds of frames that the stack counts when it sends them; FAKE_OTHER: not counted. */
 enum fake_kind {
     FAKE_OTHER,
     FAKE_ARP_REQUEST,
@@ -29,30 +28,30 @@ enum fake_kind {
 struct fake_frame {
     uint8_t bytes[FAKE_FRAME_BYTES];
     uint32_t len;
-    uint32_t pieces;        /* that it was sent in */
-    uint32_t whole_len;     /* of a super-frame, of which `bytes` holds the begin */
-    uint32_t segment_bytes; /* 0: it is none */
+    uint32_t pieces;        /* number of pieces it was sent in */
+    uint32_t whole_len;     /* of a super-frame, of which `bytes` has only the start */
+    uint32_t segment_bytes; /* of a super-frame; else 0 */
 };
 
 struct fake_netif {
-    struct leat_netif netif; /* first: the table's functions get its address */
+    struct leat_netif netif; /* first, because the functions of the backend cast it */
     struct fake_frame rx[FAKE_RX_MAX];
     uint32_t rx_count;
     struct fake_frame tx[FAKE_TX_MAX];
-    uint32_t tx_first;         /* the oldest that fake_netif_sent() has not given */
-    uint32_t tx_count;         /* behind the newest */
-    uint32_t lost;             /* sent when the array was full */
+    uint32_t tx_first;         /* the oldest that fake_netif_sent() hasn't returned */
+    uint32_t tx_count;         /* index after the newest */
+    uint32_t lost;             /* sent while the array was full */
     uint32_t sent[FAKE_KINDS]; /* of all frames */
-    uint32_t room;             /* frames that transmit_room() promises; starts at UINT32_MAX */
-    uint64_t room_ns;          /* without room: when to ask again; starts at LEAT_NEVER_NS */
-    uint16_t segment_bytes;    /* frames come in marked as super-frames of segments of so many */
-    bool verified;             /* frames come in with their checksums checked by the device */
+    uint32_t room;             /* returned by transmit_room(); starts at UINT32_MAX */
+    uint64_t room_ns;          /* next poll while `room` is 0; starts at LEAT_NEVER_NS */
+    uint16_t segment_bytes;    /* received frames are marked as super-frames with this size */
+    bool verified;             /* received frames are marked as verified by the device */
     bool closed;
-    bool keeps_reports; /* of MLD and IGMP: they come where a test doesn't look for them */
-    bool answers_arp;   /* requests for IP_PEER are answered, and not kept */
-    /* For tests in IPv4 of a stack that speaks IPv6 (tests/family): each frame passes through one
-     * of these, in its place, with room for FAKE_FRAME_BYTES; the new length, 0: nothing comes.
-     * NULL: it stays as it is. */
+    bool keeps_reports; /* keeps reports of MLD and IGMP, which tests don't expect by default */
+    bool answers_arp;   /* answers requests for IP_PEER, and doesn't keep them */
+    /* For tests in IPv4 of a stack that uses IPv6 (tests/family): translates each frame in place,
+     * with space for FAKE_FRAME_BYTES; returns the new length, 0: drops it.  NULL: no
+     * translation. */
     uint32_t (*to_stack)(uint8_t *frame, uint32_t len);
     uint32_t (*from_stack)(uint8_t *frame, uint32_t len);
 };
@@ -60,16 +59,16 @@ struct fake_netif {
 /* MTU 1500, MAC 02:00:00:00:00:01, gathers. */
 void fake_netif_init(struct fake_netif *fake);
 
-/* The next leat_poll() receives this; a longer frame than FAKE_FRAME_BYTES is cut. */
+/* Queues a frame for the next leat_poll(); a frame longer than FAKE_FRAME_BYTES is truncated. */
 void fake_netif_feed(struct fake_netif *fake, const void *bytes, uint32_t len);
 
-/* The oldest frame that was sent and not asked for yet, or NULL.  Valid until the next poll. */
+/* The oldest sent frame that was not returned yet, or NULL.  Valid until the next poll. */
 const struct fake_frame *fake_netif_sent(struct fake_netif *fake);
 
-/* How many there are. */
+/* The number of such frames. */
 uint32_t fake_netif_sent_count(const struct fake_netif *fake);
 
-/* Forgets them all. */
+/* Discards all of them. */
 void fake_netif_forget(struct fake_netif *fake);
 
 #endif

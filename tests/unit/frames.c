@@ -181,7 +181,7 @@ void frame_seal_icmp(struct frame *frame)
     frame_put16(icmp + 2, frame_sum(icmp, frame->len - FRAME_L4, 0));
 }
 
-/* The sum of the pseudo-header before it is folded. */
+/* The unfolded sum of the pseudo-header. */
 static uint32_t pseudo_header(const struct frame *frame, uint32_t len)
 {
     const uint8_t *ip = frame->bytes + FRAME_IP;

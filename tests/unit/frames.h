@@ -1,9 +1,9 @@
 /*
- * frames.h -- legal frames for tests, byte by byte, to be spoilt.
+ * frames.h -- builds legal frames, byte by byte, which tests then corrupt.
  *
- * Nothing here shares code with the stack: its parsers must not be judged by their own emitters.
- * A frame is made right; a test changes a byte or two and, where the lie shall be deeper, makes the
- * checksums right again.
+ * Nothing here shares code with the stack, so that its parsers aren't tested with their own
+ * emitters. A frame is built correctly; a test changes a byte or two and, for deeper faults,
+ * corrects the checksums.
  */
 #ifndef FRAMES_H
 #define FRAMES_H
@@ -28,7 +28,7 @@ struct frame {
     uint32_t len;
 };
 
-/* The two ends: ours is the address of the test's stack. */
+/* The two ends; IP_US is the address of the stack under test. */
 #define IP_US    IP4(10, 0, 0, 1)
 #define IP_PEER  IP4(10, 0, 0, 2)
 #define IP_OTHER IP4(10, 0, 0, 3)
@@ -45,7 +45,7 @@ uint16_t frame_sum(const uint8_t *bytes, uint32_t len, uint32_t start);
 /* An Ethernet frame from the peer to us. */
 struct frame frame_ethernet(uint16_t type, const void *payload, uint32_t len);
 
-/* An ARP packet: to all if it asks, else to us. */
+/* An ARP packet: a request is broadcast, a reply goes to us. */
 struct frame frame_arp(uint16_t operation, const struct leat_mac *sha, leat_ip4 spa, leat_ip4 tpa);
 
 /* An IPv4 packet with @options_len bytes of options (a multiple of 4). */
@@ -54,7 +54,7 @@ struct frame frame_ip_with(uint8_t protocol, leat_ip4 src, leat_ip4 dst, const v
 struct frame frame_ip(uint8_t protocol, leat_ip4 src, leat_ip4 dst, const void *payload,
                       uint32_t len);
 
-/* A fragment: @offset in bytes, @more of them to come. */
+/* A fragment at @offset bytes; @more: not the last one. */
 struct frame frame_fragment(uint8_t protocol, uint16_t id, uint32_t offset, bool more,
                             const void *payload, uint32_t len);
 
@@ -63,7 +63,7 @@ struct frame frame_icmp(leat_ip4 src, leat_ip4 dst, uint8_t type, uint8_t code, 
 struct frame frame_udp(leat_ip4 src, uint16_t src_port, leat_ip4 dst, uint16_t dst_port,
                        const void *data, uint32_t len);
 
-/* What a TCP segment says; the ends are the peer's and ours. */
+/* The fields of a TCP segment; zero addresses and ports mean the peer's and ours. */
 struct frame_segment {
     uint16_t src_port, dst_port;
     uint32_t seq, ack;
@@ -75,13 +75,13 @@ struct frame_segment {
 
 struct frame frame_tcp(const struct frame_segment *segment, const void *data, uint32_t len);
 
-/* Makes checksums right again after a change. */
+/* Correct the checksums after a change. */
 void frame_seal_ip(struct frame *frame);
 void frame_seal_icmp(struct frame *frame);
 void frame_seal_udp(struct frame *frame);
 void frame_seal_tcp(struct frame *frame);
 
-/* Replaces the link's destination or source. */
+/* Replace the Ethernet destination or source. */
 void frame_to(struct frame *frame, const struct leat_mac *mac);
 void frame_from(struct frame *frame, const struct leat_mac *mac);
 

@@ -1,5 +1,5 @@
-/* path.h -- a path in a test of BBR: one bottleneck with a buffer, and the sender's half of TCP
- * that BBR sees: stamps, what arrives, what is lost. */
+/* path.h -- a path for tests of BBR: one bottleneck with a buffer, and the part of a TCP sender
+ * that BBR uses: time stamps, deliveries, losses. */
 #ifndef PATH_H
 #define PATH_H
 
@@ -19,18 +19,18 @@ static struct bbr bbr;
 static struct congestion congestion;
 
 static struct path {
-    uint64_t rate; /* bytes a second */
+    uint64_t rate; /* bytes per second */
     uint64_t rtt_ns;
     uint32_t buffer_bytes;
-    uint32_t lose_every; /* one of so many segments; 0: none */
-    uint32_t limit;      /* the program gives so many bytes to be in flight; 0: no limit */
+    uint32_t lose_every; /* loses every Nth segment; 0: none */
+    uint32_t limit;      /* bytes that the program allows in flight; 0: no limit */
     uint64_t now_ns;
-    uint64_t free_ns;     /* the bottleneck has sent all then */
-    uint64_t send_ns;     /* the next segment may leave */
+    uint64_t free_ns;     /* when the bottleneck has sent all segments */
+    uint64_t send_ns;     /* when the next segment may leave */
     uint32_t first, next; /* segments in flight */
     uint32_t in_flight;
-    uint32_t lost_until; /* recovery lasts until that has arrived */
-    uint32_t states;     /* that were seen: a bit for each */
+    uint32_t lost_until; /* recovery lasts until this segment has arrived */
+    uint32_t states;     /* bitmap of the states that occurred */
     struct path_segment {
         struct rate_stamp stamp;
         uint64_t sent_ns;
@@ -44,7 +44,7 @@ static struct path_segment *path_at(uint32_t i)
     return &path.segments[i % PATH_SEGMENTS];
 }
 
-/* 100 Mbit/s and 20 ms, with a buffer of two such flights. */
+/* 100 Mbit/s and 20 ms, with a buffer of twice the BDP. */
 static inline int path_fresh(void **state)
 {
     (void)state;
@@ -97,7 +97,7 @@ static bool path_is_recovering(void)
     return (int32_t)(path.lost_until - path.first) > 0;
 }
 
-/* The first segment is acknowledged, or missed: then the one behind it has told. */
+/* The first segment is acknowledged, or found missing by the ACK of the next one. */
 static void path_hear(void)
 {
     struct path_segment *segment = path_at(path.first);
@@ -123,7 +123,7 @@ static void path_hear(void)
     path.states |= 1u << bbr.state;
 }
 
-/* One event; false: nothing more happens. */
+/* Processes one event; false: nothing more happens. */
 static bool path_step(void)
 {
     const uint64_t hear_ns = path.first != path.next ? path_at(path.first)->arrives_ns : UINT64_MAX;
@@ -149,7 +149,7 @@ static inline void path_run(uint64_t for_ns)
         assert_true(path_step());
 }
 
-/* Until BBR is in @state, for a minute at most. */
+/* Runs until BBR is in @state, for a minute at most. */
 static inline void path_run_to(enum bbr_state state)
 {
     const uint64_t until_ns = path.now_ns + 60 * second;
@@ -165,7 +165,7 @@ static inline double path_bdp(void)
     return (double)path.rate * (double)path.rtt_ns / 1e9;
 }
 
-/* @value is @wanted, give or take @percent. */
+/* Asserts that @value is @wanted within @percent. */
 #define assert_near(value, wanted, percent)                                                        \
     assert_in_range((uint64_t)(value), (uint64_t)((double)(wanted) * (100 - (percent)) / 100),     \
                     (uint64_t)((double)(wanted) * (100 + (percent)) / 100))

@@ -1,4 +1,4 @@
-/* routers6.c -- what routers say. */
+/* routers6.c -- builds router advertisements. */
 #include "routers6.h"
 
 struct router router6(struct leat_ip ip, struct leat_mac mac, uint16_t lifetime_s)

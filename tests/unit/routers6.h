@@ -1,4 +1,5 @@
-/* routers6.h -- what routers say, byte by byte, and a netif that hears them. */
+/* routers6.h -- builds router advertisements, byte by byte, and a netif that is configured by them.
+ */
 #ifndef ROUTERS6_H
 #define ROUTERS6_H
 
@@ -19,7 +20,7 @@ enum {
     FOR_EVER = -1
 };
 
-/* An advertisement in the making. */
+/* An advertisement under construction. */
 struct router {
     struct leat_ip ip;
     struct leat_mac mac;
@@ -27,10 +28,10 @@ struct router {
     uint32_t len;
 };
 
-/* With a lifetime as default router, and its Ethernet address. */
+/* Starts an advertisement with a lifetime as default router, and the router's Ethernet address. */
 struct router router6(struct leat_ip ip, struct leat_mac mac, uint16_t lifetime_s);
 
-/* Adds options; @units of 8 bytes that follow the first word. */
+/* Add options; @units of 8 bytes follow the first word. */
 void router6_prefix(struct router *router, const char *prefix, uint8_t bits, uint8_t flags,
                     uint32_t valid_s, uint32_t preferred_s);
 void router6_route(struct router *router, const char *prefix, uint8_t bits, uint8_t preference,
@@ -41,15 +42,15 @@ void router6_domain(struct router *router, const char *wire, uint32_t wire_len,
                     uint32_t lifetime_s);
 void router6_nat64(struct router *router, const char *prefix, uint8_t code, uint16_t lifetime_s);
 
-/* It goes to all nodes. */
+/* The frame to all nodes. */
 struct frame router6_frame(const struct router *router);
 void router6_says(struct world *world, const struct router *router);
 
-/* A world whose netif hears routers. */
+/* A world whose netif is configured by routers. */
 struct home {
     struct world *world; /* first */
     struct leat_slaac *slaac;
-    struct leat_slaac_facts facts; /* as told last */
+    struct leat_slaac_facts facts; /* as last reported */
     unsigned told;
 };
 
@@ -58,19 +59,20 @@ void home6_begin(struct home *home);
 int home6_setup(void **state);
 int home6_teardown(void **state);
 
-/* An address of 2001:db8:1::/64 by way of IP6_ROUTER, which is checked and may be used. */
+/* Gives the netif a usable address of 2001:db8:1::/64 from IP6_ROUTER. */
 void home6_settle(struct home *home);
 
-/* The facts now. */
+/* The present facts. */
 const struct leat_slaac_facts *home6_facts(struct home *home);
 
-/* An echo request from @peer to @us comes in, and the reply leaves; where to. */
+/* Receives an echo request from @peer to @us; returns the Ethernet address that the reply goes
+ * to. */
 struct leat_mac home6_ping(struct home *home, struct leat_ip peer, struct leat_ip us);
 
-/* The next frame is a solicitation for @target, by multicast; or one was sent at all. */
+/* True if the next frame is a multicast solicitation for @target. */
 bool home6_was_asked(struct home *home, struct leat_ip target);
 
-/* The next router solicitation; what is sent in between is not looked at. */
+/* The next router solicitation; other frames before it are skipped. */
 const struct fake_frame *home6_next_question(struct home *home);
 
 bool mac_is(struct leat_mac a, struct leat_mac b);

@@ -1,5 +1,5 @@
 /* sender.h -- a sender without a connection: scoreboard, recovery and congestion control, for tests
- * of what is done about losses. */
+ * of loss recovery. */
 #ifndef SENDER_H
 #define SENDER_H
 
@@ -11,12 +11,12 @@
 enum {
     MSS = 1000,
     RECORDS = 200,
-    WINDOW = 20 /* segments: cwnd at the begin */
+    WINDOW = 20 /* segments: the initial cwnd */
 };
 
 static const uint64_t ms = 1000000;
 static const uint64_t rtt_ns = 100000000;
-static const uint32_t start = 0xffffc000u; /* the numbers wrap soon */
+static const uint32_t start = 0xffffc000u; /* close to the wraparound */
 
 static struct recovery recovery;
 static struct congestion congestion;
@@ -28,7 +28,7 @@ static struct {
     uint64_t now_ns;
     uint32_t una, nxt; /* in segments */
     bool has_ts;
-    uint32_t again; /* segments sent again */
+    uint32_t again; /* segments retransmitted */
 } sender;
 
 static inline void begin(enum recovery_mode mode)
@@ -74,7 +74,7 @@ static inline void wait_ms(uint32_t time_ms)
     sender.now_ns += time_ms * ms;
 }
 
-/* Timestamps tick once a ms. */
+/* The timestamp clock: one tick per ms. */
 static inline uint32_t tsval(void)
 {
     return (uint32_t)(sender.now_ns / ms);
@@ -89,7 +89,7 @@ static inline void send_new(uint32_t segments)
     }
 }
 
-/* All that is lost and fits in the window leaves again; how many segments did. */
+/* Retransmits all lost segments that fit in the window; returns their number. */
 static inline uint32_t send_lost(void)
 {
     uint32_t count = 0;
@@ -119,11 +119,11 @@ static struct recovery_ack now(void)
     return ack;
 }
 
-/* What an ACK may say. */
+/* The contents of an ACK. */
 struct news {
     uint32_t una;        /* in segments */
-    uint32_t sack, upto; /* a block, unless it is empty */
-    uint32_t dsack;      /* segments that came twice */
+    uint32_t sack, upto; /* a SACK block, unless it is empty */
+    uint32_t dsack;      /* segments that arrived twice */
     uint32_t ecr;
     bool marked;
 };
@@ -167,7 +167,7 @@ static inline void assert_window(uint32_t cwnd, uint32_t ssthresh)
     assert_int_equal(congestion.ssthresh, ssthresh * MSS);
 }
 
-/* Twenty are out for a round trip, the first is missing; it goes again. */
+/* Sends twenty segments, loses the first, and retransmits it after a round trip. */
 static inline void lose_the_first(void)
 {
     send_new(WINDOW);

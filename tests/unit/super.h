@@ -1,4 +1,4 @@
-/* super.h -- segments and super-frames, for the tests of what merges and cuts them. */
+/* super.h -- segments and super-frames, for tests of GRO and GSO. */
 #ifndef SUPER_H
 #define SUPER_H
 
@@ -7,16 +7,16 @@
 #include "tcp/receive/gro.h"
 
 enum {
-    DATA = 100, /* of a segment */
+    DATA = 100, /* payload of a segment */
     COUNT_MAX = 16,
     TS_BYTES = 12
 };
 
-static const uint32_t seq_begin = 0xffffff80u; /* the numbers wrap soon */
+static const uint32_t seq_begin = 0xffffff80u; /* close to the wraparound */
 static const uint8_t ts[TS_BYTES] = {1, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9};
 static uint8_t payload[65536];
 
-/* What the segment with @index of the sender at @port says. */
+/* The fields of segment @index of the sender at @port. */
 static inline struct frame_segment fields_of(uint16_t port, uint32_t index, uint8_t flags)
 {
     return (struct frame_segment){.src_port = port,
@@ -46,7 +46,7 @@ static inline struct leat_buf *buf_of(struct world *world, const struct frame *f
     return leat_buf_copy(leat_pool(world->stack), frame->bytes, frame->len);
 }
 
-/* The whole frame in one piece of memory. */
+/* Copies the whole frame into one piece of memory. */
 static inline struct frame flat(const struct leat_buf *buf)
 {
     struct frame frame;
@@ -56,7 +56,7 @@ static inline struct frame flat(const struct leat_buf *buf)
     return frame;
 }
 
-/* Its IP header is right; so is TCP's checksum, if it should be. */
+/* Asserts that the IP checksum is correct, and TCP's if @tcp. */
 static inline void assert_sealed(const struct frame *frame, bool tcp)
 {
     struct frame again = *frame;
@@ -68,7 +68,7 @@ static inline void assert_sealed(const struct frame *frame, bool tcp)
     assert_memory_equal(frame->bytes, again.bytes, frame->len);
 }
 
-/* Merges @first and what follows @count of them; returns how many are left. */
+/* Merges @count frames; returns how many are left. */
 static inline uint32_t merge(struct world *world, const struct frame *frames, uint32_t count,
                              struct leat_buf **bufs)
 {
@@ -82,7 +82,7 @@ static inline void free_all(struct world *world, struct leat_buf **bufs, uint32_
 {
     for (uint32_t i = 0; i < count; i++)
         leat_buf_free(bufs[i]);
-    world->stack->stats = world->before; /* the frames came from nowhere */
+    world->stack->stats = world->before; /* the frames were never received */
 }
 
 static inline int super_setup(void **state)

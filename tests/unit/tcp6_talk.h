@@ -1,4 +1,4 @@
-/* tcp6_talk.h -- a stack that speaks TCP over IPv6, and what peers say to it. */
+/* tcp6_talk.h -- a stack with TCP over IPv6, and its peers' segments. */
 #ifndef TCP6_TALK_H
 #define TCP6_TALK_H
 
@@ -15,29 +15,29 @@ enum {
     MSS_AT = FRAME6_L4 + 22 /* the first option of our SYNs */
 };
 
-/* A world with TCP and IPv6; @hosts: of its configuration. */
+/* A world with TCP and IPv6; @hosts: as in its configuration. */
 struct world *tcp6_begin(uint32_t hosts);
 int tcp6_setup(void **state);
 
-/* Numbers of hosts that are held. */
+/* The number of host entries that are held. */
 uint32_t tcp6_held(const struct world *world);
 
 void tcp6_feed(struct world *world, struct leat_ip from, const struct frame_segment *segment,
                const char *text);
 
-/* The next frame is a segment to @to. */
+/* Expects that the next frame is a segment to @to. */
 const struct fake_frame *tcp6_expect(struct world *world, struct leat_ip to, uint8_t flags);
 
-/* On port 80. */
+/* A listener on port 80. */
 struct leat_tcp_listener *tcp6_listening(struct world *world, struct leat_ip ip);
 
-/* To that port, with an MSS of 1,440. */
+/* A SYN to that port, with an MSS of 1,440. */
 struct frame_segment tcp6_syn_from(uint16_t port);
 
-/* The handshake of a client, whose SYN is answered; the number that we begin with. */
+/* The handshake of a client; returns our initial sequence number. */
 uint32_t tcp6_opened_by(struct world *world, struct leat_ip from, uint16_t port);
 
-/* A connection to the peer's port 80, answered. */
+/* An established connection to the peer's port 80. */
 struct leat_tcp *tcp6_connected(struct world *world, uint32_t *iss);
 
 #define test(function) cmocka_unit_test_setup_teardown(function, tcp6_setup, world_teardown)

@@ -8,7 +8,7 @@ static unsigned ace(bool ae, bool cwr, bool ece)
     return ace_of((uint16_t)((ae ? TCP_AE : 0) | (cwr ? TCP_CWR : 0) | (ece ? TCP_ECE : 0) | 0x3f));
 }
 
-/* Table 2, of the client that has asked by 1 1 1; and 3.1.3 */
+/* Table 2 for a client that requested with 1 1 1; and 3.1.3 */
 static void table_2_of_the_client(void **state)
 {
     (void)state;
@@ -22,7 +22,7 @@ static void table_2_of_the_client(void **state)
     assert_int_equal(ecn_mode_of_SYN_ACK(ace(1, 1, 1)), ECN_NONE); /* broken */
 }
 
-/* Table 2, of the server; and 3.1.3: what is reserved asks, too */
+/* Table 2 for the server; and 3.1.3: reserved values are requests, too */
 static void table_2_of_the_server(void **state)
 {
     (void)state;
@@ -35,7 +35,7 @@ static void table_2_of_the_server(void **state)
     }
 }
 
-/* Tables 2 and 3: whatever the DSCP beside it */
+/* Tables 2 and 3, with any DSCP beside the field */
 static void handshake_tells_the_ecn_field(void **state)
 {
     (void)state;
@@ -47,7 +47,7 @@ static void handshake_tells_the_ecn_field(void **state)
     }
 }
 
-/* Table 4, and 3.2.2.3, of what left as not-ECT */
+/* Table 4, and 3.2.2.3, for packets sent as not-ECT */
 static void only_some_values_say_that_it_was_changed(void **state)
 {
     static const bool mangled[] = {true, false, false, true, true, false, true, false};
@@ -57,7 +57,7 @@ static void only_some_values_say_that_it_was_changed(void **state)
         assert_int_equal(ace_says_mangled(value), mangled[value]);
 }
 
-/* 3.2.2.2: the least that it can have grown by */
+/* 3.2.2.2: the smallest growth that explains the counter */
 static void counters_grow_modulo_eight(void **state)
 {
     (void)state;

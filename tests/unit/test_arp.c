@@ -98,7 +98,7 @@ static void test_threat_A2_our_address_is_defended_once_in_10_s(void **state)
     assert_int_equal(neighbour_count(world->stack), count);
 }
 
-/* A world of 2^24 addresses, that knows the peer. */
+/* A world with 2^24 addresses that knows the peer. */
 static struct world *wide_world(void)
 {
     struct world *world = world_create();
@@ -139,14 +139,14 @@ static void test_threat_A3_flood_of_targets_is_bounded(void **state)
         assert_true(neighbour_count(world->stack) <= 256);
         assert_true(leat_pool_free_count(leat_pool(world->stack)) >= 4096 - 256 * 4 - 256);
     }
-    /* who had answered is still known */
+    /* the neighbour that had answered is still known */
     assert_int_equal(world_send(world, udp, IP_PEER, 9, "x", 1), LEAT_OK);
     assert_memory_equal(world_expect(world)->bytes, MAC_PEER.octet, 6);
     *state = world;
     world_teardown(state);
 }
 
-/* A world that shares @shared places for parked frames. */
+/* A world with @shared common places for parked frames. */
 static struct world *sharing_world(void **state, uint16_t shared)
 {
     struct world *world = world_create();
@@ -182,7 +182,7 @@ static void test_threat_A3_four_frames_are_parked_and_the_shared_ones(void **sta
     assert_silent(world);
 }
 
-/* Four places are each neighbour's own, whatever others hold; shared ones come back. */
+/* Each neighbour has four places of its own, whatever the others hold; shared ones are returned. */
 static void shared_places_come_back_and_take_nobodys_own(void **state)
 {
     struct world *world = sharing_world(state, 2);
@@ -201,7 +201,7 @@ static void shared_places_come_back_and_take_nobodys_own(void **state)
         world_send(world, udp, IP_OTHER + 1, 9, "x", 1);
         assert_grown(world, tx_parked_out, i > 1);
     }
-    world_wait(world, 5 * second); /* nobody answers: they come back again */
+    world_wait(world, 5 * second); /* no answer comes, and the places are returned again */
     world_mark(world);
     for (unsigned i = 0; i < 6; i++) {
         world_send(world, udp, IP_OTHER + 2, 9, "x", 1);
@@ -241,7 +241,7 @@ static void neighbour_in_use_is_refreshed_by_unicast(void **state)
     world_mark(world);
     world_wait(world, 61 * second);
     assert_arp(world_expect(world), &MAC_PEER, 1, IP_US, IP_PEER);
-    /* meanwhile frames go on */
+    /* meanwhile frames are sent */
     world_send(world, udp, IP_PEER, 9, "y", 1);
     assert_int_equal(world_expect(world)->bytes[FRAME_UDP_DATA], 'y');
     world_feed(world, &reply);
@@ -252,7 +252,7 @@ static void neighbour_in_use_is_refreshed_by_unicast(void **state)
     assert_int_equal(world_expect(world)->bytes[FRAME_UDP_DATA], 'z');
 }
 
-/* Sends to ten hosts that don't exist; how often the peer itself is asked meanwhile. */
+/* Sends to ten hosts that don't exist; returns how often the peer itself was asked meanwhile. */
 static unsigned questions_in_a_spray(struct world *world, struct leat_udp *udp, unsigned round)
 {
     const struct fake_frame *sent;
@@ -266,7 +266,7 @@ static unsigned questions_in_a_spray(struct world *world, struct leat_udp *udp, 
     return count;
 }
 
-/* The limit is that of broadcasts. */
+/* The limit applies to broadcasts. */
 static void test_threat_A3_a_neighbour_in_use_is_refreshed_in_a_flood_of_targets(void **state)
 {
     struct world *world = world_create();
@@ -403,7 +403,7 @@ static void address_is_probed_for_three_times_before_use(void **state)
     world_feed(world, &request);
     assert_dropped(world, drop_arp_not_ours); /* RFC 5227 2.1.1: not ours yet */
     world_wait(world, 8 * second);
-    /* the first probe was forgotten at the feed */
+    /* the first probe was discarded by world_feed() */
     for (unsigned i = 0; i < 2; i++)
         assert_arp(world_expect(world), &MAC_ALL, 1, 0, IP_US);
     for (unsigned i = 0; i < 2; i++)
@@ -417,7 +417,7 @@ static void address_is_probed_for_three_times_before_use(void **state)
 
 static void claimed_address_is_never_used(void **state)
 {
-    /* RFC 5227 2.1.1: somebody has it, or somebody probes for it, too */
+    /* RFC 5227 2.1.1: another host has it, or probes for it, too */
     const struct frame claims[3] = {frame_arp(2, &MAC_OTHER, IP_US, 0),
                                     frame_arp(1, &MAC_OTHER, IP_US, IP_PEER),
                                     frame_arp(1, &MAC_OTHER, 0, IP_US)};

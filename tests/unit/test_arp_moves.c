@@ -1,9 +1,9 @@
-/* test_arp_moves.c -- neighbours that move, and those of whom only somebody says so. */
+/* test_arp_moves.c -- neighbours that move, and forged claims that they did. */
 #include "world.h"
 
 #include "link/arp.h"
 
-/* The next frame asks the peer, at the MAC that is known, for its address. */
+/* Expects that the next frame is an ARP request to the peer's known Ethernet address. */
 static void assert_asks_the_old(struct world *world)
 {
     const uint8_t *sent = world_expect(world)->bytes;
@@ -15,7 +15,7 @@ static void assert_asks_the_old(struct world *world)
     assert_int_equal(frame_get32(sent + 14 + 24), IP_PEER);
 }
 
-/* Sends to the peer: the MAC that the frame goes to is this one. */
+/* Sends to the peer, and expects the frame at this Ethernet address. */
 static void assert_peer_is_at(struct world *world, struct leat_udp *udp, const struct leat_mac *mac)
 {
     const uint8_t *sent;
@@ -38,7 +38,7 @@ static void test_threat_A2_forged_reply_does_not_move_a_neighbour_that_answers(v
         world_feed(world, &forged[i]);
         assert_ended(world, taken_arp);
         assert_asks_the_old(world);
-        if (i == 1) /* a question is answered, whoever asks */
+        if (i == 1) /* any request for our address is answered */
             assert_memory_equal(world_expect(world)->bytes, MAC_OTHER.octet, 6);
         assert_silent(world);
         assert_peer_is_at(world, udp, &MAC_PEER);
@@ -95,7 +95,7 @@ static void test_threat_A2_claim_is_not_believed_for_want_of_memory(void **state
 
 static void neighbour_that_moved_is_believed_within_a_second(void **state)
 {
-    /* failover: it announces its address, and the old one is silent */
+    /* failover: it announces its address, and the old station is silent */
     const struct frame announcement = frame_arp(1, &MAC_OTHER, IP_PEER, IP_PEER);
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
@@ -112,8 +112,8 @@ static void neighbour_that_moved_is_believed_within_a_second(void **state)
     assert_int_equal(neighbour_count(world->stack), 1);
 }
 
-/* Who says it again while the old address is asked doesn't begin anew: else a flood of true
- * announcements would put the move off for ever. */
+/* Repeated announcements don't restart the request to the old address; otherwise a flood of true
+ * announcements would delay the move for ever. */
 static void neighbour_that_announces_itself_often_is_believed_as_soon(void **state)
 {
     const struct frame announcement = frame_arp(1, &MAC_OTHER, IP_PEER, IP_PEER);
@@ -140,8 +140,8 @@ static void neighbour_that_moves_right_after_a_lie_is_believed_too(void **state)
 
     world_feed(world, &forged);
     world_feed(world, &answer);
-    world_feed(world, &announcement); /* said once */
-    assert_silent(world);             /* not so soon again */
+    world_feed(world, &announcement); /* a first claim */
+    assert_silent(world);             /* too soon for another doubt */
     world_wait(world, 999 * ms);
     assert_silent(world);
     world_wait(world, 2 * ms);
@@ -152,7 +152,7 @@ static void neighbour_that_moves_right_after_a_lie_is_believed_too(void **state)
 
 static void neighbour_that_is_refreshed_in_vain_is_found_where_it_says(void **state)
 {
-    /* it moved while we asked its old address, and its answer to nobody comes from the new one */
+    /* it moved while the old address was asked, and its unsolicited reply comes from the new one */
     const struct frame reply = frame_arp(2, &MAC_OTHER, IP_PEER, IP_US);
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);

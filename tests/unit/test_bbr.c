@@ -1,5 +1,5 @@
-/* test_bbr.c -- BBR's states over a path with one bottleneck (draft-ietf-ccwg-bbr; the letters A.n
- * are the cases of its appendix). */
+/* test_bbr.c -- BBR's states over a path with one bottleneck (draft-ietf-ccwg-bbr; A.n are the
+ * cases of its appendix). */
 #include "path.h"
 
 #define MBIT(bytes_per_s) ((double)(bytes_per_s)*8 / 1e6)
@@ -18,7 +18,7 @@ static void startup_ends_when_the_bandwidth_grows_no_more(void **state)
     assert_int_equal(bbr.inflight_longterm, BBR_INFINITE);
 }
 
-/* A.2, 5.3.1.3: losses end it too: after a round of recovery, six ranges, more than 2 % */
+/* A.2, 5.3.1.3: losses end it, too: after a round of recovery with six ranges and more than 2 % */
 static void startup_ends_by_losses(void **state)
 {
     (void)state;
@@ -28,12 +28,13 @@ static void startup_ends_by_losses(void **state)
     assert_int_equal(bbr.state, BBR_STARTUP);
     path.lose_every = 12;
     path_run(second);
-    assert_int_not_equal(bbr.state, BBR_STARTUP); /* and not DRAIN: there is no queue */
+    assert_int_not_equal(bbr.state,
+                         BBR_STARTUP); /* and it isn't DRAIN, because there is no queue */
     assert_true(bbr.full_bw_reached);
     assert_int_not_equal(bbr.inflight_longterm, BBR_INFINITE);
 }
 
-/* ... but not few: LossThresh is 2 % */
+/* A.2: few losses don't end it: LossThresh is 2 % */
 static void startup_bears_a_percent_of_losses(void **state)
 {
     (void)state;
@@ -43,7 +44,7 @@ static void startup_bears_a_percent_of_losses(void **state)
     assert_int_equal(bbr.state, BBR_STARTUP);
 }
 
-/* A.7: without losses, and with too little to send, it goes on for ever */
+/* A.7: without losses, and with too little data to send, it continues for ever */
 static void startup_of_a_slow_program_does_not_end(void **state)
 {
     (void)state;
@@ -83,7 +84,7 @@ static void drain_ends_after_three_rounds(void **state)
     assert_int_equal(bbr.state, BBR_DOWN);
 }
 
-/* 5.3.3: once round, with the gains of 5.6.1 */
+/* 5.3.3: one cycle, with the gains of 5.6.1 */
 static void the_cycle_goes_down_cruise_refill_up(void **state)
 {
     static const struct {
@@ -99,7 +100,7 @@ static void the_cycle_goes_down_cruise_refill_up(void **state)
     }
 }
 
-/* A.5, 5.3.3.7: a plateau ends the probe; before, more than the path bears was in flight */
+/* A.5, 5.3.3.7: a plateau ends the probe; before that, more is in flight than the path can hold */
 static void a_probe_ends_on_a_plateau(void **state)
 {
     uint32_t most = 0;
@@ -116,7 +117,7 @@ static void a_probe_ends_on_a_plateau(void **state)
     assert_int_equal(bbr.inflight_longterm, BBR_INFINITE);
 }
 
-/* A.8: DOWN ends when no queue and the headroom are left */
+/* A.8: DOWN ends when the queue is empty and the headroom is free */
 static void down_ends_when_there_is_room_again(void **state)
 {
     (void)state;
@@ -127,7 +128,7 @@ static void down_ends_when_there_is_room_again(void **state)
     assert_true(path.in_flight <= bbr_inflight_with_headroom(&bbr));
 }
 
-/* A.9, 5.3.3.8.3: whatever is in flight, the next probe comes after two or three seconds, */
+/* A.9, 5.3.3.8.3: with any inflight, the next probe comes after two or three seconds */
 static void the_next_probe_comes_by_the_clock(void **state)
 {
     (void)state;
@@ -141,7 +142,7 @@ static void the_next_probe_comes_by_the_clock(void **state)
     }
 }
 
-/* ... or 63 round trips, as a Reno of that window would take to fill it */
+/* A.9: or after 63 round trips, as Reno would take to fill the same window */
 static void the_next_probe_comes_as_Reno_would(void **state)
 {
     uint32_t round;
@@ -154,11 +155,11 @@ static void the_next_probe_comes_as_Reno_would(void **state)
     assert_in_range(bbr.round_count - round, 62, 63); /* 1.26 s at 20 ms */
 }
 
-/* A.21, 5.5.10.2: losses in a probe cut what is borne in the long run, and end it */
+/* A.21, 5.5.10.2: losses in a probe lower inflight_longterm and end the probe */
 static void a_probe_that_loses_is_cut_short(void **state)
 {
     (void)state;
-    path.buffer_bytes = 20000; /* shallow: 8 % of a flight */
+    path.buffer_bytes = 20000; /* shallow: 8 % of the BDP */
     path_run_to(BBR_UP);
     path_run_to(BBR_DOWN);
     assert_true(bbr.prev_probe_too_high);
@@ -169,7 +170,7 @@ static void a_probe_that_loses_is_cut_short(void **state)
     assert_true(congestion.cwnd <= bbr_inflight_with_headroom(&bbr));
 }
 
-/* 5.3.3.6: the next one turns back at that mark, and if it is well, another follows at once */
+/* 5.3.3.6: the next probe stops at that mark; without losses another one follows at once */
 static void after_too_much_a_probe_is_careful(void **state)
 {
     uint32_t round;
@@ -178,7 +179,7 @@ static void after_too_much_a_probe_is_careful(void **state)
     path.buffer_bytes = 20000;
     path_run_to(BBR_UP);
     path_run_to(BBR_DOWN);
-    path.buffer_bytes = 500000; /* who was in the way is gone */
+    path.buffer_bytes = 500000; /* the competing flow has ended */
     path_run_to(BBR_UP);
     assert_true(bbr.prev_probe_too_high);
     path_run_to(BBR_DOWN);
@@ -189,7 +190,7 @@ static void after_too_much_a_probe_is_careful(void **state)
     assert_false(bbr.prev_probe_precautionary);
 }
 
-/* 5.5.10.3: a loss outside of a probe lowers the bounds of the next rounds, to what is delivered */
+/* 5.5.10.3: a loss outside a probe lowers the bounds of the next rounds to the delivered rate */
 static void a_loss_while_cruising_lowers_the_short_term(void **state)
 {
     const uint32_t was = 63;
@@ -199,18 +200,18 @@ static void a_loss_while_cruising_lowers_the_short_term(void **state)
     path_run_to(BBR_CRUISE);
     path_run(200 * ms);
     assert_int_equal(bbr.bw_shortterm, UINT64_MAX);
-    path.rate /= 2; /* others come, and the buffer overflows */
+    path.rate /= 2; /* other flows start, and the buffer overflows */
     path.buffer_bytes = 1000;
     path_run(300 * ms);
     assert_true(bbr.bw_shortterm < bbr_max_bw(&bbr));
     assert_near(bbr.bw, path.rate, 8);
     assert_true(bbr.rounds_since_probe_up < was);
-    path_run_to(BBR_REFILL); /* and is forgotten before the next probe */
+    path_run_to(BBR_REFILL); /* the bounds are reset before the next probe */
     assert_int_equal(bbr.bw_shortterm, UINT64_MAX);
     assert_int_equal(bbr.inflight_shortterm, BBR_INFINITE);
 }
 
-/* A.10, 5.3.4: after five seconds the queue runs dry for 200 ms */
+/* A.10, 5.3.4: after five seconds the queue is drained for 200 ms */
 static void the_round_trip_is_probed(void **state)
 {
     uint64_t began_ns;
@@ -227,10 +228,10 @@ static void the_round_trip_is_probed(void **state)
     path_run(60 * ms);
     assert_true(congestion.cwnd >= 1.5 * path_bdp()); /* RestoreCwnd */
     assert_near(bbr.min_rtt, path.rtt_ns, 1);
-    assert_near(bbr_max_bw(&bbr), path.rate, 2); /* its low rates don't count */
+    assert_near(bbr_max_bw(&bbr), path.rate, 2); /* the low rates of the probe don't count */
 }
 
-/* A.20: before the pipe is full, Startup goes on afterwards */
+/* A.20: if the pipe isn't full yet, Startup continues afterwards */
 static void startup_goes_on_after_the_round_trip_is_probed(void **state)
 {
     (void)state;
@@ -240,7 +241,7 @@ static void startup_goes_on_after_the_round_trip_is_probed(void **state)
     assert_false(bbr.full_bw_reached);
 }
 
-/* A.11: idle time has done the same */
+/* A.11: idle time drains the queue, too */
 static void idle_time_stands_for_a_probe_of_the_round_trip(void **state)
 {
     (void)state;
@@ -260,18 +261,18 @@ static void idle_time_stands_for_a_probe_of_the_round_trip(void **state)
     assert_false(bbr.idle_restart);
 }
 
-/* A.14: less than a segment a round trip: four are in flight, at the path's rate */
+/* A.14: with less than a segment per round trip, four are in flight, at the path's rate */
 static void a_tiny_path_keeps_four_segments(void **state)
 {
     (void)state;
-    path.rate = 20000; /* 160 kbit/s: 0.4 segments a round trip */
+    path.rate = 20000; /* 160 kbit/s: 0.4 segments per round trip */
     path_run(20 * second);
     assert_true(bbr.full_bw_reached);
     assert_in_range(congestion.cwnd, 4 * MSS, 10 * MSS); /* three quanta of two (5.5.8), and more */
     assert_near(bbr_max_bw(&bbr), path.rate, 5);
 }
 
-/* A.15: ten times the bandwidth is found, in O(log) rounds */
+/* A.15: a tenfold bandwidth is found in O(log) rounds */
 static void ten_times_the_bandwidth_is_found(void **state)
 {
     uint64_t began_ns;
@@ -279,7 +280,7 @@ static void ten_times_the_bandwidth_is_found(void **state)
     (void)state;
     path.rate /= 10;
     path.buffer_bytes = 3000;
-    path_run_to(BBR_UP); /* with what it bears known */
+    path_run_to(BBR_UP); /* until inflight_longterm is known */
     path_run_to(BBR_CRUISE);
     path.rate *= 10;
     path.buffer_bytes = 500000;
@@ -289,8 +290,8 @@ static void ten_times_the_bandwidth_is_found(void **state)
     assert_in_range(path.now_ns - began_ns, 0, 5 * second);
 }
 
-/* A.16: of a tenth of it no more is in flight than there is room for, and after two cycles max_bw
- * knows */
+/* A.16: with a tenth of the bandwidth, no more is in flight than the path can hold, and max_bw is
+ * correct after two cycles */
 static void a_tenth_of_the_bandwidth_is_found(void **state)
 {
     (void)state;
@@ -304,7 +305,7 @@ static void a_tenth_of_the_bandwidth_is_found(void **state)
     assert_near(bbr_max_bw(&bbr), path.rate, 5);
 }
 
-/* 5.4: it is 1 % short of the path's rate, mostly, and the queue stays short */
+/* 5.4: the rate is mostly 1 % below the path's, so the queue stays short */
 static void most_of_the_path_is_used(void **state)
 {
     uint64_t delivered;

@@ -1,7 +1,7 @@
-/* test_bbr_model.c -- the formulas of BBR, one by one (draft-ietf-ccwg-bbr 5.5, 5.6). */
+/* test_bbr_model.c -- each formula of BBR (draft-ietf-ccwg-bbr 5.5, 5.6). */
 #include "path.h"
 
-/* As after Startup on a path of 12.5 MB/s and 20 ms: 250,000 bytes. */
+/* The state after Startup on a path of 12.5 MB/s and 20 ms: 250,000 bytes. */
 static int full_pipe(void **state)
 {
     path_fresh(state);
@@ -13,7 +13,7 @@ static int full_pipe(void **state)
     return 0;
 }
 
-/* 5.6.2: 2.77 times the initial window a round trip, or a millisecond */
+/* 5.6.2: 2.77 times the initial window per round trip, or per millisecond */
 static void the_initial_rate_comes_of_the_initial_window(void **state)
 {
     (void)state;
@@ -25,7 +25,7 @@ static void the_initial_rate_comes_of_the_initial_window(void **state)
     assert_int_equal(bbr.pacing_rate, (uint64_t)10000 * 1000 * 277 / 100);
 }
 
-/* 5.6.2: 1 % is left; before the pipe is full the rate only grows */
+/* 5.6.2: 1 % below; before the pipe is full the rate only grows */
 static void the_rate_is_a_percent_short(void **state)
 {
     (void)state;
@@ -38,7 +38,7 @@ static void the_rate_is_a_percent_short(void **state)
     assert_int_equal(bbr.pacing_rate, 12500000 / 100 * 277 / 100 * 99);
 }
 
-/* 5.6.3: what leaves in a millisecond, two segments at least, 64 KiB at most */
+/* 5.6.3: the bytes of a millisecond, two segments at least, 64 KiB at most */
 static void a_quantum_is_a_millisecond(void **state)
 {
     (void)state;
@@ -52,7 +52,7 @@ static void a_quantum_is_a_millisecond(void **state)
     assert_int_equal(bbr.send_quantum, 65536);
 }
 
-/* 5.6.4.2: the BDP, times the state's gain, and what ACKs bring at once */
+/* 5.6.4.2: the BDP times the gain of the state, plus the ACK aggregation */
 static void the_window_is_a_multiple_of_the_BDP(void **state)
 {
     static const struct {
@@ -75,7 +75,7 @@ static void the_window_is_a_multiple_of_the_BDP(void **state)
     assert_int_equal(congestion.cwnd, 530000);
 }
 
-/* 5.6.4.6: it grows by what is delivered, at most */
+/* 5.6.4.6: the growth is at most the delivered bytes */
 static void the_window_grows_by_what_is_delivered(void **state)
 {
     (void)state;
@@ -115,21 +115,21 @@ static void the_headroom_is_a_segment_at_least(void **state)
     assert_int_equal(bbr_inflight_with_headroom(&bbr), 4000);
 }
 
-/* 5.5.10.2: where in a burst the losses passed 2 % */
+/* 5.5.10.2: the position in a burst at which the losses exceeded 2 % */
 static void the_prefix_that_is_borne_is_found(void **state)
 {
-    /* 100,000 before, nothing lost: 0.02 * 100,000 / 0.98 of the burst is borne */
+    /* 100,000 before without loss: 0.02 * 100,000 / 0.98 of the burst is acceptable */
     struct rate_excess excess = {.tx_in_flight = 110000, .bytes = 10000, .lost = 10000};
 
     (void)state;
     assert_int_equal(bbr_inflight_at_loss(&excess), 100000 + 2040);
     excess.lost = 11000; /* 1,000 before: (2,000 - 1,000) / 0.98 */
     assert_int_equal(bbr_inflight_at_loss(&excess), 100000 + 1020);
-    excess.lost = 20000; /* it was too much before */
+    excess.lost = 20000; /* too many were lost before the burst */
     assert_int_equal(bbr_inflight_at_loss(&excess), 100000);
 }
 
-/* 5.5.10.2: no more is given up at once than CUBIC would */
+/* 5.5.10.2: the reduction is at most that of CUBIC */
 static void what_is_borne_falls_to_seven_tenths_at_most(void **state)
 {
     (void)state;
@@ -138,12 +138,12 @@ static void what_is_borne_falls_to_seven_tenths_at_most(void **state)
     assert_int_equal(bbr.inflight_longterm, 175000);
     assert_int_equal(bbr.state, BBR_DOWN);
     bbr.state = BBR_UP;
-    bbr_handle_inflight_too_high(&bbr, 200000, true, path.now_ns); /* app-limited: not a measure */
+    bbr_handle_inflight_too_high(&bbr, 200000, true, path.now_ns); /* app-limited: no evidence */
     assert_int_equal(bbr.inflight_longterm, 175000);
     assert_int_equal(bbr.state, BBR_DOWN);
 }
 
-/* An ACK that ends a round; @bytes were delivered in it. */
+/* An ACK that ends a round in which @bytes were delivered. */
 static struct rate_sample round_of(uint64_t rate, uint32_t bytes)
 {
     const struct rate_sample rs = {
@@ -158,7 +158,7 @@ static struct rate_sample round_of(uint64_t rate, uint32_t bytes)
     return rs;
 }
 
-/* 5.5.10.3: once a round, to what is delivered, by three tenths at most */
+/* 5.5.10.3: once per round, to the delivered amount, by three tenths at most */
 static void the_short_term_follows_what_is_delivered(void **state)
 {
     struct rate_sample rs;
@@ -169,7 +169,8 @@ static void the_short_term_follows_what_is_delivered(void **state)
     bbr_update_latest_delivery_signals(&bbr, &rs);
     bbr_update_congestion_signals(&bbr, &rs);
     assert_int_equal(bbr.bw_shortterm, 11000000);
-    assert_int_equal(bbr.inflight_shortterm, 280000); /* 0.7 of the window: more than that */
+    assert_int_equal(bbr.inflight_shortterm,
+                     280000); /* 0.7 of the window, which is more than delivered */
     bbr_advance_latest_delivery_signals(&bbr, &rs);
     bbr.bw_latest = bbr.inflight_latest = 0;
     bbr_note_loss(&bbr);
@@ -200,11 +201,11 @@ static void the_bandwidth_is_that_of_two_cycles(void **state)
     assert_int_equal(bbr_max_bw(&bbr), 15000000);
     bbr_advance_max_bw_filter(&bbr);
     assert_int_equal(bbr_max_bw(&bbr), 9000000);
-    bbr_advance_max_bw_filter(&bbr); /* no sample came: the last ones stay */
+    bbr_advance_max_bw_filter(&bbr); /* without new samples the last ones are kept */
     assert_int_equal(bbr_max_bw(&bbr), 9000000);
 }
 
-/* 5.3.4.3: a longer round trip is believed after ten seconds, */
+/* 5.3.4.3: a longer round trip is accepted after ten seconds */
 static void the_round_trip_is_the_least_of_ten_seconds(void **state)
 {
     struct rate_sample rs = {.rtt_ns = 30 * ms};
@@ -218,19 +219,19 @@ static void the_round_trip_is_the_least_of_ten_seconds(void **state)
     }
     bbr_update_min_rtt(&bbr, &rs, at_ns += 200 * ms);
     assert_int_equal(bbr.min_rtt, 30 * ms);
-    rs.rtt_ns = 25 * ms; /* a shorter one at once */
+    rs.rtt_ns = 25 * ms; /* a shorter one is accepted at once */
     bbr_update_min_rtt(&bbr, &rs, at_ns + 1);
     assert_int_equal(bbr.min_rtt, 25 * ms);
 }
 
-/* 5.5.9: what came beyond bw, over ten rounds */
+/* 5.5.9: the bytes acknowledged beyond bw, over ten rounds */
 static void ACKs_that_come_together_are_counted(void **state)
 {
     struct rate_sample rs = {.newly_acked = 50000};
     uint64_t at_ns = 2 * second;
 
     (void)state;
-    bbr_update_ack_aggregation(&bbr, &rs, at_ns); /* long since the last: the interval begins */
+    bbr_update_ack_aggregation(&bbr, &rs, at_ns); /* long after the last ACK: the interval starts */
     assert_int_equal(bbr_extra_acked(&bbr), 50000);
     bbr_update_ack_aggregation(&bbr, &rs, at_ns += ms); /* 12,500 would have been expected */
     assert_int_equal(bbr_extra_acked(&bbr), 87500);
@@ -241,7 +242,7 @@ static void ACKs_that_come_together_are_counted(void **state)
     assert_int_equal(bbr_extra_acked(&bbr), 0);
 }
 
-/* A.18, 5.5.11: what was for nothing is taken back, the probe too */
+/* A.18, 5.5.11: a spurious reduction is undone, and so is the end of the probe */
 static void what_was_for_nothing_is_taken_back(void **state)
 {
     struct bbr_ack ack = {.now_ns = 2 * second, .in_recovery = true};
@@ -266,7 +267,7 @@ static void what_was_for_nothing_is_taken_back(void **state)
     assert_false(bbr.is_loss_in_round);
 }
 
-/* A.19 in Startup: it is entered again */
+/* A.19 in Startup: the state is entered again */
 static void startup_is_entered_again(void **state)
 {
     struct bbr_ack ack = {.now_ns = 2 * second, .undone = true};
@@ -283,7 +284,7 @@ static void startup_is_entered_again(void **state)
     assert_int_equal(bbr.inflight_longterm, BBR_INFINITE);
 }
 
-/* 5.6.4.4: the window that was comes back after a timeout, and the model bounds it */
+/* 5.6.4.4: the previous window is restored after a timeout, within the bounds of the model */
 static void the_window_comes_back_after_recovery(void **state)
 {
     struct bbr_ack ack = {.now_ns = 2 * second, .in_recovery = true};
@@ -298,7 +299,8 @@ static void the_window_comes_back_after_recovery(void **state)
     assert_int_equal(congestion.cwnd, 400000);
 }
 
-/* 3.7: a mark is congestion: it ends Startup, cuts a probe, and lowers the short term */
+/* 3.7: an ECN mark is congestion: it ends Startup, ends a probe, and lowers the short-term
+ * bounds */
 static void a_mark_is_congestion(void **state)
 {
     const struct bbr_ack ack = {.now_ns = 2 * second, .marked = true};
@@ -319,7 +321,7 @@ static void a_mark_is_congestion(void **state)
     assert_int_equal(bbr.inflight_longterm, 250000);
 }
 
-/* 5.3.1.3, 5.5.10.2: without SACK one loss is all that can be seen, so it is enough */
+/* 5.3.1.3, 5.5.10.2: without SACK only one loss is visible, so one is enough */
 static void without_SACK_one_loss_is_too_much(void **state)
 {
     struct rate_sample rs = {.lost = 1, .tx_in_flight = 250000};

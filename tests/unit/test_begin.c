@@ -40,7 +40,7 @@ static void timer_before_the_first_poll_counts_from_the_clock(void **state)
     world_teardown(state);
 }
 
-/* The program forgot to register it: no lack of memory, and no crash. */
+/* A protocol that the program forgot to register has an error code of its own; nothing crashes. */
 static void protocol_that_is_not_registered_is_an_error_of_its_own(void **state)
 {
     struct world *world = world_create();

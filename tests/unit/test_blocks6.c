@@ -1,6 +1,6 @@
 /*
- * test_blocks6.c -- hosts behind a router share a way (src/ip/v6/block6.h): as long as it is the
- * way of each, and with what comes from them judged as before.
+ * test_blocks6.c -- hosts behind a router share a cached path (src/ip/v6/block6.h), as long as it
+ * is the path of each; packets from them are checked as before.
  */
 #include "routers6.h"
 #include "unit.h"
@@ -11,7 +11,7 @@
 
 enum {
     PORT = 9,
-    HOSTS = 200 /* more than the cache of paths has places */
+    HOSTS = 200 /* more than the cache of paths holds */
 };
 
 static struct leat_ip far(uint32_t number)
@@ -28,10 +28,10 @@ static void is_there(struct home *home, struct leat_ip router, struct leat_mac m
         frame_ndp(136, 0x80 | 0x60, router, home->facts.ip, router, &mac, 0);
 
     world_feed(home->world, &answer);
-    fake_netif_forget(&home->world->dev); /* what waited for it */
+    fake_netif_forget(&home->world->dev); /* the packets that were parked for it */
 }
 
-/* Our answer to @ip, a datagram from the address that it asked; NULL: there is none. */
+/* Our answer to @ip: a datagram from the address that it was sent to; NULL: none. */
 static const struct fake_frame *answer(struct home *home, struct leat_udp *udp, struct leat_ip ip)
 {
     struct leat *stack = home->world->stack;
@@ -60,7 +60,7 @@ static bool goes_by(struct home *home, struct leat_udp *udp, struct leat_ip ip, 
     return memcmp(sent->bytes, mac.octet, 6) == 0;
 }
 
-/* A socket; both routers are there, and a datagram has gone by the first one. */
+/* A socket; both routers are known, and a datagram has been sent through the first one. */
 static struct leat_udp *begin(struct home *home)
 {
     struct leat_udp *udp;
@@ -166,7 +166,7 @@ static void who_cannot_be_a_source_is_none_behind_the_router(void **state)
     assert_int_equal(leat_stats(stack)->taken_udp, before + 1);
 }
 
-/* An address near @ip: some bit is another one, and all that follow are random. */
+/* An address near @ip: one bit differs, and all later bits are random. */
 static struct leat_ip near(struct leat_ip ip, uint64_t *seed)
 {
     const uint32_t bit = unit_below(seed, 129);
@@ -185,7 +185,7 @@ static struct leat_ip prefix(struct leat_ip ip, uint32_t bits)
     return ip;
 }
 
-/* Where something begins or ends for the choice of a way. */
+/* An address at which the choice of a path may change. */
 static struct leat_ip landmark(const struct leat *stack, uint64_t *seed)
 {
     static const char *const others[] = {"::1",     "ff02::1",       "fe80::1",
@@ -197,7 +197,8 @@ static struct leat_ip landmark(const struct leat *stack, uint64_t *seed)
     return stack->ipv6->addresses[0][unit_below(seed, 5)].ip;
 }
 
-/* One prefix is on the link and gives no address, one gives one and isn't, one is given by hand. */
+/* An on-link prefix without addresses, one with addresses that isn't on-link, one added
+ * manually. */
 static void three_more_prefixes(struct home *home)
 {
     struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
@@ -219,7 +220,7 @@ static bool is_behind(struct leat *stack, struct leat_ip src, struct leat_ip ip)
            route6_to(stack->links, src, ip).route;
 }
 
-/* One more, or one less, or neither. */
+/* Adds or removes a route, or does neither. */
 static void change_routes(struct leat *stack, uint64_t *seed)
 {
     const uint8_t bits = (uint8_t)(4 + unit_below(seed, 125));
@@ -233,7 +234,7 @@ static void change_routes(struct leat *stack, uint64_t *seed)
                                 stack->ipv6->routes[0].prefix_bits);
 }
 
-/* What a block says of one address is true of each that is in it. */
+/* A block's path is the path of each address in it. */
 static void all_of_a_block_have_the_same_way(void **state)
 {
     struct home *home = *state;
@@ -249,7 +250,7 @@ static void all_of_a_block_have_the_same_way(void **state)
         const struct leat_ip first = near(landmark(stack, &seed), &seed);
         struct block6 *block;
 
-        if (round > 1000) /* before, none narrows the blocks */
+        if (round > 1000) /* earlier rounds have no routes that narrow the blocks */
             change_routes(stack, &seed);
         if (!is_behind(stack, home->facts.ip, first))
             continue;

@@ -1,5 +1,5 @@
-/* test_bring_up.c -- what the examples learn of the network, and when they begin; here the test is
- * the network. */
+/* test_bring_up.c -- how the examples configure themselves from the network, and when they start.
+ * The test acts as the network. */
 #include "unit.h"
 
 #include <leat/link.h>
@@ -21,7 +21,7 @@ struct fixture {
     uint64_t now_ns;
 };
 
-/* ---- what is not tested here -------------------------------------------------------------- */
+/* ---- stubs -------------------------------------------------------------------------------- */
 
 static struct leat_autoconf_config asked;
 static unsigned starts;
@@ -80,7 +80,7 @@ const struct leat_dhcp6 *leat_autoconf_dhcp6(const struct leat_autoconf *autocon
     return NULL;
 }
 
-/* A client whose lease is all zeros. */
+/* A client with a lease of zeros. */
 const struct leat_dhcp *leat_autoconf_dhcp(const struct leat_autoconf *autoconf)
 {
     static const uint64_t zeros[1024];
@@ -148,7 +148,7 @@ static void let_pass(struct fixture *f, uint64_t ns)
     leat_poll(f->platform.stack, f->now_ns);
 }
 
-/* Routers were faster, and name no server; the address of IPv4 brings one along. */
+/* Routers were faster but named no DNS server; DHCP brings one later. */
 static void what_comes_with_a_later_address_is_learnt(void **state)
 {
     struct fixture *f = *state;

@@ -1,11 +1,11 @@
-/* test_buf.c -- views of storage: what each function does to one, to a list, to what is shared. */
+/* test_buf.c -- buffers: each function with a single view, a list, and shared storage. */
 #include "unit_pool.h"
 
 #include "core/view.h"
 
 enum {
     FULL_BYTES = 512,
-    ROOM = FULL_BYTES - 128 /* of a full buffer behind LEAT_BUF_HEADROOM */
+    ROOM = FULL_BYTES - 128 /* of a full buffer after LEAT_BUF_HEADROOM */
 };
 
 static struct unit_pool unit;
@@ -82,7 +82,7 @@ static void pull_takes_off_the_front_or_gives_null(void **state)
     struct leat_buf *buf = four_pieces();
 
     (void)state;
-    assert_null(leat_buf_pull(buf, 4)); /* only the first piece counts */
+    assert_null(leat_buf_pull(buf, 4)); /* limited to the first piece */
     assert_data(buf, "abcdefgh");
     assert_memory_equal(leat_buf_pull(buf, 2), "ab", 2);
     assert_data(buf, "cdefgh");
@@ -227,7 +227,7 @@ static void storage_lives_as_long_as_its_last_view(void **state)
 {
     struct leat_buf *list = payload("abcdef");
     struct leat_buf *slice = leat_buf_slice(list, 1, 4);
-    struct leat_buf *inner = leat_buf_slice(slice, 1, 2); /* a slice of a slice: same owner */
+    struct leat_buf *inner = leat_buf_slice(slice, 1, 2); /* nested, with the same owner */
 
     (void)state;
     assert_ptr_equal(inner->owner, list);
@@ -252,7 +252,7 @@ static void freeing_twice_is_asserted(void **state)
 
     (void)state;
     leat_buf_free(NULL);
-    assert_true(unit_dies(free_twice, slice)); /* or it would free what another view shows */
+    assert_true(unit_dies(free_twice, slice)); /* else it would free the storage of another view */
     leat_buf_free(slice);
     assert_true(unit_dies(free_twice, buf));
     leat_buf_free(buf);
@@ -342,7 +342,7 @@ static void lent_memory_never_has_room_to_write(void **state)
     leat_buf_free(slice);
 }
 
-/* Behind it nobody else may look at, or write to, what is written. */
+/* No other view may read or write the storage that the payload is copied to. */
 static void short_data_is_merged_only_into_storage_of_one_view(void **state)
 {
     struct leat_buf *last = payload("one"), *piece = payload("two"), *slice;
@@ -355,7 +355,7 @@ static void short_data_is_merged_only_into_storage_of_one_view(void **state)
     assert_false(view_merge(slice, piece));
     assert_data(slice, "net");
     leat_buf_free(last);
-    assert_false(view_merge(slice, piece)); /* its storage is another descriptor's still */
+    assert_false(view_merge(slice, piece)); /* another descriptor still owns the storage */
     assert_data(slice, "net");
     leat_buf_free(slice);
     leat_buf_free(piece);

@@ -1,4 +1,4 @@
-/* test_burst.c -- the connections of a burst are fetched together, and nothing else comes of it. */
+/* test_burst.c -- the connections of a burst are prefetched, without any other effect. */
 #include "frames6.h"
 #include "world.h"
 
@@ -7,8 +7,8 @@
 #include "tcp/tcp.h"
 
 enum {
-    CONNECTIONS = 1100, /* more than are looked for in vain in the caches */
-    FRAMES = 40,        /* more than are fetched together */
+    CONNECTIONS = 1100, /* so many that the caches don't help */
+    FRAMES = 40,        /* more than are prefetched together */
     ACK = 16,
     OPTIONS_AT = FRAME_IP, /* version and length of the header */
     PROTOCOL_AT = FRAME_IP + 9,
@@ -41,7 +41,7 @@ static void call_all(struct burst *burst, struct leat_ip peer, uint32_t count)
     }
 }
 
-/* A segment for conns[@index]. */
+/* A segment for connection number @index. */
 static struct frame_segment fields_for(const struct burst *burst, uint32_t index)
 {
     return (struct frame_segment){.src_port = (uint16_t)(1000 + index),
@@ -75,7 +75,7 @@ static void free_all(struct leat_buf **bufs, uint32_t count)
         leat_buf_free(bufs[i]);
 }
 
-/* How many connections are fetched for one frame. */
+/* The number of connections that are prefetched for one frame. */
 static uint32_t fetched(const struct burst *burst, const struct frame *frame)
 {
     struct leat_buf *buf = buf_of(burst, frame);
@@ -157,13 +157,13 @@ static void what_is_no_segment_fetches_nothing(void **state)
     frame.len = FRAME6_L4 + 24;
     assert_int_equal(fetched(burst, &frame), 0);
     frame = good;
-    frame_put16(frame.bytes + FRAME_L4, 999); /* a stranger */
+    frame_put16(frame.bytes + FRAME_L4, 999); /* an unknown peer */
     assert_int_equal(fetched(burst, &frame), 0);
     for (frame = good, frame.len = 1; frame.len < FRAME_L4 + 20; frame.len++)
         assert_int_equal(fetched(burst, &frame), 0);
 }
 
-/* Whose a segment is, is asked again when it goes up. */
+/* The connection is looked up again when the segment is processed. */
 static void who_has_ended_since_is_not_found(void **state)
 {
     const struct burst *burst = *state;
@@ -179,7 +179,7 @@ static void who_has_ended_since_is_not_found(void **state)
     assert_int_equal(fetched(burst, &frame), 0);
 }
 
-/* A burst is what it was before, and has been counted nowhere. */
+/* A burst stays unchanged and isn't counted. */
 static void a_burst_is_fetched_and_left_as_it_is(void **state)
 {
     struct burst *burst = *state;
@@ -208,10 +208,10 @@ static void segments_of_IPv6_are_known_by_their_hosts(void **state)
 
     assert_int_equal(tcp_fetch(burst->tcp, bufs, 2), 2);
     free_all(bufs, 2);
-    frame.bytes[FRAME_IP + 8 + 15] ^= 0x40; /* a host that was never heard of */
+    frame.bytes[FRAME_IP + 8 + 15] ^= 0x40; /* an unknown host */
     assert_int_equal(fetched(burst, &frame), 0);
     frame = good;
-    frame.bytes[NEXT_AT] = 60; /* destination options: the ports lie elsewhere */
+    frame.bytes[NEXT_AT] = 60; /* destination options: the ports are at another offset */
     assert_int_equal(fetched(burst, &frame), 0);
     for (frame = good, frame.len = FRAME_L4 + 20; frame.len < FRAME6_L4 + 20; frame.len++)
         assert_int_equal(fetched(burst, &frame), 0);

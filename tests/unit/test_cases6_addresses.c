@@ -1,7 +1,7 @@
 /*
- * test_cases6_addresses.c -- which messages end the check of an address, how long one lives, how
- * soon the first one is there: the cases that testers of IPv6 hosts have for RFC 4862, one row each
- * (docs/lab/conformance-ipv6.md).
+ * test_cases6_addresses.c -- messages that end the check of an address, lifetimes of addresses,
+ * time until the first address. The cases are those of conformance testers of IPv6 hosts for RFC
+ * 4862, one row each (docs/lab/conformance-ipv6.md).
  */
 #include "routers6.h"
 
@@ -24,31 +24,31 @@ static const struct check_case {
     uint8_t type;
     uint8_t flags;
     const char *src;
-    const char *dst; /* NULL: the group that the address is asked by */
+    const char *dst; /* NULL: the solicited-node group of the address */
     const char *target;
     bool has_mac;
-    uint32_t spoilt_at; /* a byte that is one less; 0: none.  Then with a right checksum */
-    bool ends;          /* the address is another's */
+    uint32_t spoilt_at; /* offset of a byte that is decremented; 0: none.  The checksum is right */
+    bool ends;          /* the address is given up */
 } checks[] = {
-    {"4862 5.4.3", "who checks the same address", SOLICITATION, 0, "::", 0, "2001:db8::1", false, 0, true},
-    {"4862 5.4.3", "who only asks for it", SOLICITATION, 0, "fe80::2", 0, "2001:db8::1", true, 0, false},
+    {"4862 5.4.3", "another check of the same address", SOLICITATION, 0, "::", 0, "2001:db8::1", false, 0, true},
+    {"4862 5.4.3", "a solicitation for it", SOLICITATION, 0, "fe80::2", 0, "2001:db8::1", true, 0, false},
     {"4862 5.4.3", "a check of another address of the group",
      SOLICITATION, 0, "::", 0, "2001:db8:7::1", false, 0, false},
-    {"4861 7.1.1", "a check from afar", SOLICITATION, 0, "::", 0, "2001:db8::1", false, HOP_LIMIT_AT, false},
+    {"4861 7.1.1", "a check from beyond the link", SOLICITATION, 0, "::", 0, "2001:db8::1", false, HOP_LIMIT_AT, false},
     {"4861 7.1.1", "a check with another code", SOLICITATION, 0, "::", 0, "2001:db8::1", false, CODE_AT, false},
     {"4861 7.1.1", "a check with an Ethernet address", SOLICITATION, 0, "::", 0, "2001:db8::1", true, 0, false},
     {"4861 7.1.1", "a check to all nodes", SOLICITATION, 0, "::", "ff02::1", "2001:db8::1", false, 0, false},
     {"4861 7.1.1", "a check to us alone", SOLICITATION, 0, "::", "2001:db8::1", "2001:db8::1", false, 0, false},
     {"4861 7.1.1", "a check of a group", SOLICITATION, 0, "::", 0, "ff02::1:ff00:1", false, 0, false},
-    {"4862 5.4.4", "who says that it is his",
+    {"4862 5.4.4", "an announcement of the address",
      ADVERTISEMENT, OVERRIDE, "2001:db8::1", "ff02::1", "2001:db8::1", true, 0, true},
-    {"4862 5.4.4", "who says so without Override",
+    {"4862 5.4.4", "an announcement without Override",
      ADVERTISEMENT, 0, "fe80::2", "ff02::1", "2001:db8::1", true, 0, true},
-    {"4862 5.4.4", "who says so without an Ethernet address",
+    {"4862 5.4.4", "an announcement without an Ethernet address",
      ADVERTISEMENT, OVERRIDE, "fe80::2", "ff02::1", "2001:db8::1", false, 0, true},
-    {"4862 5.4.4", "who speaks of another address",
+    {"4862 5.4.4", "an announcement of another address",
      ADVERTISEMENT, OVERRIDE, "fe80::2", "ff02::1", "2001:db8::9", true, 0, false},
-    {"4861 7.1.2", "an answer from afar",
+    {"4861 7.1.2", "an answer from beyond the link",
      ADVERTISEMENT, OVERRIDE, "fe80::2", "ff02::1", "2001:db8::1", true, HOP_LIMIT_AT, false},
     {"4861 7.1.2", "an answer with another code",
      ADVERTISEMENT, OVERRIDE, "fe80::2", "ff02::1", "2001:db8::1", true, CODE_AT, false},
@@ -149,10 +149,10 @@ static void each_lifetime_is_taken_as_rfc_4862_says(void **state)
     }
 }
 
-/* ---- how soon ------------------------------------------------------------------------------ */
+/* ---- time until an address is usable ------------------------------------------------------- */
 
-/* From the start to an address of a router's prefix that programs may use; the router answers the
- * first question at once. */
+/* The time from the start until an address of a router's prefix is usable; the router answers the
+ * first solicitation at once. */
 static uint64_t first_address_ns(uint8_t seed, bool optimistic)
 {
     struct home *home = home6_create();
@@ -178,7 +178,7 @@ static uint64_t first_address_ns(uint8_t seed, bool optimistic)
     return took_ns;
 }
 
-/* Issue of the house: 1.2 s with the check, 20 ms for an optimist (RFC 4429). */
+/* Our own target: 1.2 s with the check, 20 ms with an optimistic address (RFC 4429). */
 static void the_first_address_is_there_soon(void **state)
 {
     static const uint64_t limits_ms[] = {1200, 20};

@@ -1,10 +1,10 @@
 /*
- * test_cases6_neighbours.c -- what each message does to a neighbour in each state, seen from the
- * outside alone: the cases that testers of IPv6 hosts have for RFC 4861 7.2, 7.3 and 8.3, one row
- * each (docs/lab/conformance-ipv6.md).
+ * test_cases6_neighbours.c -- the effect of each message on a neighbour in each state, observed
+ * only from outside. The cases are those of conformance testers of IPv6 hosts for RFC 4861 7.2, 7.3
+ * and 8.3, one row each (docs/lab/conformance-ipv6.md).
  *
- * The neighbour is a router, fe80::b: so advertisements of routers and redirects can speak of it.
- * Its state is told by what a packet to it brings about, and when it is asked whether it is there.
+ * The neighbour is a router, fe80::b, so advertisements of routers and redirects can concern it.
+ * Its state is recognized by the effect of a packet to it, and by the time of solicitations for it.
  */
 #include "routers6.h"
 
@@ -37,15 +37,15 @@ enum address {
     NONE,
     SAME,
     NEW
-}; /* what it says of the neighbour's Ethernet address */
+}; /* the neighbour's Ethernet address in the message */
 
 struct state_case {
     enum state from;
     enum message message;
-    uint8_t flags; /* of an advertisement, besides "router" */
+    uint8_t flags; /* of an advertisement, in addition to "router" */
     enum address address;
     enum state to;
-    enum address at; /* where the neighbour is then */
+    enum address at; /* the neighbour's address afterwards */
 };
 
 static const struct state_case cases[] = {
@@ -53,11 +53,11 @@ static const struct state_case cases[] = {
     {NOBODY, ASKS, 0, NONE, INCOMPLETE, NONE},
     {NOBODY, ASKS, 0, NEW, STALE, NEW},
     {INCOMPLETE, ASKS, 0, NONE, INCOMPLETE, NONE},
-    {INCOMPLETE, ASKS, 0, NEW, DELAY, NEW}, /* what waits is sent */
+    {INCOMPLETE, ASKS, 0, NEW, DELAY, NEW}, /* the parked packet is sent */
     {REACHABLE, ASKS, 0, NONE, REACHABLE, SAME},
     {REACHABLE, ASKS, 0, SAME, REACHABLE, SAME},
     {REACHABLE, ASKS, 0, NEW, STALE, NEW},
-    {STALE, ASKS, 0, NONE, DELAY, SAME}, /* the answer is a packet, too */
+    {STALE, ASKS, 0, NONE, DELAY, SAME}, /* the answer is a packet to it, too */
     {STALE, ASKS, 0, SAME, STALE, SAME},
     {STALE, ASKS, 0, NEW, STALE, NEW},
     {DELAY, ASKS, 0, NONE, DELAY, SAME},
@@ -72,7 +72,7 @@ static const struct state_case cases[] = {
     {NOBODY, ANSWERS, SOLICITED, NONE, NOBODY, NONE},
     {INCOMPLETE, ANSWERS, 0, NONE, INCOMPLETE, NONE},
     {INCOMPLETE, ANSWERS, BOTH, NONE, INCOMPLETE, NONE},
-    {INCOMPLETE, ANSWERS, 0, NEW, DELAY, NEW}, /* what waits is sent */
+    {INCOMPLETE, ANSWERS, 0, NEW, DELAY, NEW}, /* the parked packet is sent */
     {INCOMPLETE, ANSWERS, OVERRIDE, NEW, DELAY, NEW},
     {INCOMPLETE, ANSWERS, SOLICITED, NEW, REACHABLE, NEW},
     {INCOMPLETE, ANSWERS, BOTH, NEW, REACHABLE, NEW},
@@ -142,7 +142,7 @@ static struct leat_mac mac_of(enum address address)
     return address == NEW ? MAC_NEW : MAC_ROUTER2;
 }
 
-/* The neighbour sends an echo request, so that a reply is to go there. */
+/* The neighbour sends an echo request, so that a reply must be sent to it. */
 static void give_it_a_packet(struct home *home)
 {
     const struct frame echo = frame_echo6(IP6_ROUTER2, home->facts.ip, 8);
@@ -223,8 +223,8 @@ static void bring_it_to(struct home *home, enum state state)
         world_wait(home->world, 5200 * ms);
 }
 
-/* How many solicitations for it have left by now, to one address (@mac) or all; other packets for
- * it must go there, too. */
+/* The number of solicitations for it so far, to one address (@mac) or multicast; other packets for
+ * it must go to @mac, too. */
 static unsigned questions(struct home *home, const struct leat_mac *mac)
 {
     const struct fake_frame *sent;
@@ -250,7 +250,7 @@ static unsigned questions_within(struct home *home, uint64_t ns, const struct le
     return questions(home, mac);
 }
 
-/* A packet to it leaves at once, for where it is. */
+/* True if a packet to it is sent at once, to its address. */
 static bool is_sent_at_once(struct home *home, const struct leat_mac *mac)
 {
     const struct fake_frame *sent;
@@ -268,7 +268,7 @@ static bool is_in(struct home *home, enum state state, enum address at)
     case NOBODY:
         give_it_a_packet(home);
         return questions(home, 0) == 1;
-    case INCOMPLETE: /* it has been asked, and is again */
+    case INCOMPLETE: /* a solicitation was sent, and is repeated */
         give_it_a_packet(home);
         return questions(home, 0) == 0 && questions_within(home, 1100 * ms, 0) == 1;
     case REACHABLE:
@@ -307,7 +307,7 @@ static void each_message_leads_to_its_state(void **state)
         if (c->to != DELAY && c->message != ASKS && questions(home, 0) % 1000 != 0)
             fail_msg("row %u: it was asked", i);
         if (c->message == ASKS || c->to == DELAY)
-            fake_netif_forget(&home->world->dev); /* the answer, or what had waited */
+            fake_netif_forget(&home->world->dev); /* the answer, or the parked packet */
         if (!is_in(home, c->to, c->at))
             fail_msg("row %u: %s %s with flags %02x and address %u: not %s", i, names[c->from],
                      messages[c->message], c->flags, c->address, names[c->to]);
@@ -315,7 +315,7 @@ static void each_message_leads_to_its_state(void **state)
     }
 }
 
-/* RFC 4861 7.2.5: whoever says that he is no router is none, whatever else he says. */
+/* RFC 4861 7.2.5: a cleared router flag counts, whatever the rest of the message. */
 static void the_router_flag_counts_in_each_state(void **state)
 {
     static const struct {
@@ -339,7 +339,7 @@ static void the_router_flag_counts_in_each_state(void **state)
         void *made = home;
         struct frame frame;
 
-        router.message[5] = 0x08; /* preferred, and of our prefix */
+        router.message[5] = 0x08; /* preferred, and with our prefix */
         router6_prefix(&router, PREFIX6, 64, ON_LINK | AUTONOMOUS, 86400, 14400);
         home6_begin(home);
         home6_settle(home);

@@ -1,8 +1,8 @@
 /*
- * test_cases6_packets.c -- one packet in, one reaction out: the cases that testers of IPv6 hosts
- * have for RFC 8200 and RFC 4443, one row each (docs/lab/conformance-ipv6.md).
+ * test_cases6_packets.c -- one packet in, one reaction out. The cases are those of conformance
+ * testers of IPv6 hosts for RFC 8200 and RFC 4443, one row each (docs/lab/conformance-ipv6.md).
  *
- * A row's packet is an IPv6 header, the row's bytes, and an echo request of 16 bytes behind them.
+ * A row's packet is an IPv6 header, the row's bytes, and an echo request of 16 bytes after them.
  */
 #include "frames6.h"
 
@@ -16,7 +16,7 @@ enum {
     ICMP = 58,
     NONE = 59,
     DESTINATION = 60,
-    UNKNOWN = 143, /* no protocol */
+    UNKNOWN = 143, /* an unassigned protocol */
     PROBLEM = 4,   /* types of RFC 4443 */
     UNREACHABLE = 1,
     ECHO_BYTES = 16
@@ -31,14 +31,14 @@ enum reaction {
 struct packet_case {
     const char *rfc;
     const char *name;
-    uint8_t first; /* next header of IPv6's */
-    uint8_t len;   /* of the headers behind it */
+    uint8_t first; /* next header in the IPv6 header */
+    uint8_t len;   /* of the headers after it */
     uint8_t headers[40];
     bool to_all; /* to all nodes, from the peer's link-local address */
     enum reaction reaction;
     uint8_t type; /* of the error */
     uint8_t code;
-    uint32_t at; /* what a Parameter Problem points at */
+    uint32_t at; /* the pointer of a Parameter Problem */
 };
 
 /* clang-format off */
@@ -59,7 +59,7 @@ static const struct packet_case header_cases[] = {
     {"8200 4.1", "destination options before and behind routing",
      DESTINATION, 24,
      {ROUTING, 0, 1, 4, 0, 0, 0, 0, DESTINATION, 0, 0, 0, 0, 0, 0, 0, ICMP, 0, 1, 4}, false, REPLY, 0, 0, 0},
-    {"8200 4.1", "an order that nobody recommends",
+    {"8200 4.1", "an order that isn't recommended",
      ROUTING, 24,
      {DESTINATION, 0, 0, 0, 0, 0, 0, 0, DESTINATION, 0, 1, 4, 0, 0, 0, 0, ICMP, 0, 1, 4}, false, REPLY, 0, 0, 0},
     {"8200 4.1", "headers in turn: a bad option in front of a bad fragment",
@@ -92,8 +92,7 @@ static const struct packet_case header_cases[] = {
 };
 /* clang-format on */
 
-/* RFC 8200 4.2: what an unknown option's highest bits say, in either header, to a host or a group.
- */
+/* RFC 8200 4.2: the highest bits of an unknown option, in either header, to a host or a group. */
 static const struct option_case {
     uint8_t option;
     bool to_all;
@@ -115,13 +114,13 @@ static struct frame packet_of(uint8_t first, const uint8_t *headers, uint32_t le
     return frame_ip6(first, src, dst, payload, len + ECHO_BYTES);
 }
 
-/* NULL, or what is wrong with what the packet brought about. */
+/* NULL, or a description of the wrong reaction. */
 static const char *wrong_with(struct world *world, const struct frame *frame,
                               const struct packet_case *c)
 {
     const struct fake_frame *sent;
 
-    world_wait(world, 5 * second); /* limits of errors don't matter here */
+    world_wait(world, 5 * second); /* so that no limit of errors applies */
     world_feed(world, frame);
     sent = fake_netif_sent(&world->dev);
     if (c->reaction == SILENT)
@@ -193,7 +192,7 @@ static void each_unknown_option_has_its_reaction(void **state)
     }
 }
 
-/* One byte of IPv6's header is another. */
+/* One byte of the IPv6 header is changed. */
 static const struct field_case {
     const char *rfc;
     const char *name;
@@ -233,12 +232,12 @@ static void each_field_has_its_reaction(void **state)
     }
 }
 
-/* A message of ICMPv6, or a datagram. */
+/* An ICMPv6 message, or a datagram. */
 /* clang-format off */
 static const struct message_case {
     const char *rfc;
     const char *name;
-    uint8_t type; /* 0: a datagram to a port that nobody has */
+    uint8_t type; /* 0: a datagram to a closed port */
     uint8_t len;
     const char *src;
     const char *dst;
@@ -249,16 +248,16 @@ static const struct message_case {
     {"4443 4.2", "echo to all nodes", 128, 8, "fe80::2", "ff02::1", REPLY},
     {"4443 4.2", "echo to all nodes of this interface", 128, 8, "fe80::2", "ff01::1", SILENT},
     {"4443 4.2", "echo to all routers", 128, 8, "fe80::2", "ff02::2", SILENT},
-    {"4443 4.2", "echo from nobody", 128, 8, "::", "2001:db8::1", SILENT},
+    {"4443 4.2", "echo from the unspecified address", 128, 8, "::", "2001:db8::1", SILENT},
     {"4443 4.2", "echo from the loopback address", 128, 8, "::1", "2001:db8::1", SILENT},
-    {"4443 4.2", "an echo reply that nobody asked for", 129, 8, "2001:db8::2", "2001:db8::1", SILENT},
+    {"4443 4.2", "an unsolicited echo reply", 129, 8, "2001:db8::2", "2001:db8::1", SILENT},
     {"4443 2.4 (b)", "unknown informational message", 254, 8, "2001:db8::2", "2001:db8::1", SILENT},
     {"4443 2.4 (a)", "unknown error", 127, 60, "2001:db8::2", "2001:db8::1", SILENT},
     {"4443 2.4 (a)", "a reserved error", 100, 60, "2001:db8::2", "2001:db8::1", SILENT},
     {"4443 2.1", "an echo cut short", 128, 7, "2001:db8::2", "2001:db8::1", SILENT},
     {"4443 3.1", "a closed port", 0, 16, "2001:db8::2", "2001:db8::1", ERROR},
     {"4443 3.1", "a closed port, by link-local addresses", 0, 16, "fe80::2", "ff02::1", SILENT},
-    {"4443 2.4 (e)", "a closed port, from nobody", 0, 16, "::", "2001:db8::1", SILENT},
+    {"4443 2.4 (e)", "a closed port, from the unspecified address", 0, 16, "::", "2001:db8::1", SILENT},
     {"4443 2.4 (e)", "a closed port, from a group", 0, 16, "ff02::2", "2001:db8::1", SILENT},
     {"4861 6.2.6", "a router solicitation: a host is silent", 133, 8, "fe80::2", "ff02::2", SILENT},
     {"4861 6.2.6", "a router solicitation to us", 133, 8, "fe80::2", "2001:db8::1", SILENT},
@@ -284,7 +283,7 @@ static void each_message_has_its_reaction(void **state)
     }
 }
 
-/* RFC 4443 2.4 (e.1, e.2): no error answers one, or a redirect; whatever is wrong with their
+/* RFC 4443 2.4 (e.1, e.2): an error or a redirect never causes an error, whatever is wrong with its
  * headers. */
 static void no_error_is_about_an_error(void **state)
 {

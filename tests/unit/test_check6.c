@@ -1,5 +1,5 @@
-/* test_check6.c -- the check for duplicates: of which addresses, and how long it waits (RFC
- * 4862 5.4). */
+/* test_check6.c -- duplicate address detection: which addresses, and how long it waits (RFC 4862
+ * 5.4). */
 #include "routers6.h"
 
 enum {
@@ -11,7 +11,7 @@ struct waits {
     uint64_t least_ns, most_ns;
 };
 
-/* The next check that begins: of which address. */
+/* The address of the next check that starts. */
 static struct leat_ip next_check(struct world *world)
 {
     for (unsigned polls = 0; polls < 100; polls++) {
@@ -37,8 +37,8 @@ static void note(struct waits *waits, uint64_t wait_ns)
         waits->most_ns = wait_ns;
 }
 
-/* RFC 4862 5.4.2: hosts that begin together ask at different times; ours soon, as a machine that
- * boots is waited for. */
+/* RFC 4862 5.4.2: hosts that start at the same time check at different times; within a short time,
+ * so that a boot isn't delayed. */
 static void hosts_that_begin_together_check_at_different_times(void **state)
 {
     struct waits waits = {0};
@@ -61,7 +61,7 @@ static void hosts_that_begin_together_check_at_different_times(void **state)
     assert_true(waits.most_ns - waits.least_ns > 50 * ms);
 }
 
-/* So do all who hear one router. */
+/* The same for hosts that receive the same advertisement. */
 static void hosts_that_hear_one_router_check_at_different_times(void **state)
 {
     struct waits waits = {0};
@@ -88,7 +88,7 @@ static void hosts_that_hear_one_router_check_at_different_times(void **state)
     assert_true(waits.most_ns - waits.least_ns > 10 * ms);
 }
 
-/* RFC 4862 5.4: the link-local one, the program's and that of a router's prefix; none may be used
+/* RFC 4862 5.4: the link-local address, the program's and that of a router's prefix; none is usable
  * before. */
 static void every_address_is_checked_before_it_is_used(void **state)
 {

@@ -15,7 +15,7 @@ static uint16_t naive(const uint8_t *bytes, size_t len, uint32_t sum)
 
 static void fill(uint8_t *bytes, size_t len, uint64_t *seed)
 {
-    /* every fourth one full of ones: carries are where such code breaks */
+    /* every fourth buffer is all ones, because carries are the likely faults */
     const bool ones = unit_below(seed, 4) == 0;
 
     for (size_t i = 0; i < len; i++)
@@ -78,7 +78,7 @@ static void sums_add(void **state)
     }
 }
 
-/* A list of views of @bytes, cut at random: pieces of any length, 0 and odd ones too. */
+/* A list of views of @bytes, split at random: pieces of any length, also 0 and odd. */
 static struct leat_buf *cut(struct leat_buf *pieces, unsigned count, uint8_t *bytes, uint32_t len,
                             uint64_t *seed)
 {
@@ -173,7 +173,7 @@ static void update_is_the_checksum_of_the_changed_packet(void **state)
         uint16_t before, old_word, new_word;
 
         fill(packet, sizeof packet, &seed);
-        packet[0] = 0x45; /* a real header is never all zero: then the sum has one form only */
+        packet[0] = 0x45; /* a real header is never all zero, so the sum has only one form */
         packet[1] = 1;
         before = naive(packet, sizeof packet, 0);
         old_word = (uint16_t)(packet[at] << 8 | packet[at + 1]);

@@ -89,10 +89,10 @@ static void acked(uint32_t bytes, uint64_t now_ns, uint64_t rtt_ns)
 static void reduced(void)
 {
     congestion.ops->reduced(&congestion, congestion.cwnd, begin_ns);
-    congestion.cwnd = congestion.ssthresh; /* what PRR ends with */
+    congestion.cwnd = congestion.ssthresh; /* the result of PRR */
 }
 
-/* Both at @segments, then a loss. */
+/* Both are at @segments when a loss occurs. */
 static void lose_at(uint32_t segments)
 {
     congestion.cwnd = segments * MSS;
@@ -107,7 +107,7 @@ static void assert_close(double seen, double wanted, double tolerance)
         fail_msg("%f is not %f", seen, wanted);
 }
 
-/* @rounds round trips of an ACK for each second segment; both must agree after each. */
+/* Runs @rounds round trips with an ACK for each second segment; both must agree after each. */
 static uint64_t run_rounds(uint64_t now_ns, unsigned rounds, uint64_t rtt_ns, double tolerance)
 {
     for (unsigned i = 0; i < rounds; i++) {
@@ -166,7 +166,7 @@ static void on_short_paths_it_is_as_fast_as_Reno(void **state)
     lose_at(40);
     now_ns = run_rounds(begin_ns, 20, 10 * ms, 0.01);
     assert_in_range(congestion.cwnd, 38 * MSS, 39 * MSS); /* 28 and 9/17 a round */
-    run_rounds(now_ns, 20, 10 * ms, 0.01); /* past cwnd_prior by a whole segment a round */
+    run_rounds(now_ns, 20, 10 * ms, 0.01); /* beyond cwnd_prior, by a whole segment per round */
     assert_in_range(congestion.cwnd, 55 * MSS, 60 * MSS);
 }
 
@@ -185,7 +185,7 @@ static void window_grows_by_half_a_round_at_most(void **state)
     assert_true(congestion.cwnd > before + before / 4);
 }
 
-/* However long ago the epoch began, the cube of it is large. */
+/* A very old epoch has a large cube that must not overflow. */
 static void old_epoch_does_not_wrap(void **state)
 {
     uint64_t late_ns;
@@ -196,13 +196,13 @@ static void old_epoch_does_not_wrap(void **state)
     acked(MSS, begin_ns, 0);
     late_ns = begin_ns + (congestion.cubic.k_ms + ((uint64_t)1 << 22)) * ms; /* 2^66 */
     before = congestion.cwnd;
-    congestion.cubic.cwnd_prior = 1000000 * MSS; /* Reno out of the way */
+    congestion.cubic.cwnd_prior = 1000000 * MSS; /* keeps the Reno estimate low */
     for (uint32_t bytes = 0; bytes < before; bytes += MSS)
         acked(MSS, late_ns, 0);
     assert_true(congestion.cwnd > before + before / 3);
 }
 
-/* Less than a byte an ACK is not lost. */
+/* Increments of less than a byte per ACK aren't lost. */
 static void ACKs_of_few_bytes_add_up(void **state)
 {
     uint32_t at_once;
@@ -234,7 +234,7 @@ static void window_never_falls_in_congestion_avoidance(void **state)
     assert_int_equal(congestion.cwnd, before);
 }
 
-/* RFC 9438 4.10: slow start ended without a loss: the cubic begins at its turning point */
+/* RFC 9438 4.10: slow start has ended without a loss, and the cubic starts at its turning point */
 static void without_a_loss_the_epoch_begins_at_W_max(void **state)
 {
     (void)state;
@@ -267,7 +267,7 @@ static void loss_below_the_last_peak_releases_bandwidth(void **state)
     lose_at(100);
     lose_at(90);
     assert_int_equal(congestion.cubic.w_max, 90 * MSS * 17 / 20);
-    lose_at(80); /* above what was remembered */
+    lose_at(80); /* above the remembered w_max */
     assert_int_equal(congestion.cubic.w_max, 80 * MSS);
 }
 

@@ -1,4 +1,4 @@
-/* test_deadline.c -- times in 32 bits, wherever the clock stands (tcp/math/deadline.h). */
+/* test_deadline.c -- deadlines in 32 bits, at any time of the clock (tcp/math/deadline.h). */
 #include "unit.h"
 
 #include "tcp/math/deadline.h"
@@ -6,7 +6,7 @@
 static const uint64_t ms = 1000000;
 static const uint64_t tick = 1 << TIMER_TICK_SHIFT;
 
-/* Where 32 bits of ticks, or of ms, wrap around, and where half of them do. */
+/* Times at which 32 bits of ticks or of ms wrap around, and half of these. */
 static const uint64_t clocks_ns[] = {
     0,
     1,
@@ -22,7 +22,7 @@ enum {
     CLOCKS = sizeof clocks_ns / sizeof *clocks_ns
 };
 
-/* A deadline is never early, and one unit late at most (two where the first would say "none"). */
+/* A deadline is never early, and at most one unit late (two where the first would mean "none"). */
 static void assert_late(uint64_t read_ns, uint64_t at_ns, uint64_t unit_ns)
 {
     assert_true(read_ns >= at_ns);
@@ -48,7 +48,7 @@ static void what_was_set_is_read(void **state)
     }
 }
 
-/* Between the time for which a timer was set and the time at which it fires anything may lie. */
+/* Any time may pass between a timer's deadline and the time at which it fires. */
 static void who_fires_late_finds_what_is_due(void **state)
 {
     (void)state;
@@ -74,7 +74,7 @@ static void long_deadlines_are_kept_in_ms(void **state)
     }
 }
 
-/* Never shorter, and a thousandth longer at most. */
+/* Never shorter, and at most a thousandth longer. */
 static void times_in_16_bits_are_a_thousandth_longer_at_most(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* test_defaults.c -- what a 0 in a configuration means: the numbers that stack.h and tcp.h name. */
+/* test_defaults.c -- the defaults for 0 in a configuration, as stack.h and tcp.h document them. */
 #include "unit.h"
 
 #include <leat/leat.h>
@@ -8,7 +8,7 @@
 
 static const uint64_t second = 1000000000;
 
-/* A stack with room for TCP as well, to be freed by end(). */
+/* A stack with memory for TCP as well; end() frees it. */
 static struct leat *begin(struct leat_config config, const struct leat_tcp_config *tcp)
 {
     const size_t needed = leat_memory_bytes(&config) + leat_tcp_memory_bytes(tcp);
@@ -21,7 +21,7 @@ static struct leat *begin(struct leat_config config, const struct leat_tcp_confi
     return stack;
 }
 
-/* The block was aligned: the stack stands at its beginning. */
+/* The memory was aligned, so it starts with the stack. */
 static void end(struct leat *stack)
 {
     leat_close(stack);
@@ -53,8 +53,8 @@ static void a_stack_of_zeros_has_the_limits_that_its_header_names(void **state)
     end(stack);
 }
 
-/* All neighbours together park an eighth of the buffers, but 256 at most; fragments hold a quarter
- * of them, but 256 KiB at most. */
+/* All neighbours together may park an eighth of the buffers, at most 256; fragments may hold a
+ * quarter of them, at most 256 KiB. */
 static void what_may_wait_grows_with_the_pool_up_to_a_limit(void **state)
 {
     static const struct {
@@ -146,8 +146,7 @@ static void tables_follow_the_number_of_connections(void **state)
     }
 }
 
-/* As docs/performance.md says: a TCP server of eight connections in 64 KiB, all of leat's memory.
- */
+/* As docs/performance.md says: a TCP server with eight connections takes 64 KiB for all of leat. */
 static void the_small_preset_takes_64_kib_with_eight_connections(void **state)
 {
     const struct leat_config small = leat_small_config();

@@ -1,4 +1,4 @@
-/* test_ethernet.c -- frames on and off a link. */
+/* test_ethernet.c -- receiving and sending frames. */
 #include "world.h"
 
 #include "stack.h"
@@ -31,7 +31,7 @@ static void test_threat_E1_vlan_tag_is_dropped_whole_or_cut(void **state)
     }
 }
 
-/* A tag of VLAN 0 carries a priority alone (IEEE 802.1Q 9.6): the packet behind it is untagged. */
+/* A tag of VLAN 0 carries only a priority (IEEE 802.1Q 9.6), so the packet after it is untagged. */
 static void test_a_tag_of_vlan_0_is_taken_off(void **state)
 {
     struct world *world = *state;
@@ -39,7 +39,7 @@ static void test_a_tag_of_vlan_0_is_taken_off(void **state)
 
     memmove(echo.bytes + 16, echo.bytes + 12, echo.len - 12);
     echo.len += 4;
-    /* a frame of VLAN 1 has the same header, and leaves no trace */
+    /* a frame of VLAN 1 has the same header, and is not accepted because of the earlier one */
     memcpy(echo.bytes + 12, "\x81\0\xe0\1", 4);
     world_feed(world, &echo);
     assert_dropped(world, drop_eth_vlan);
@@ -78,7 +78,7 @@ static void test_threat_E2_short_frames_are_padded_with_zeros(void **state)
     const struct frame request = frame_arp(1, &MAC_PEER, IP_PEER, IP_US);
     const struct fake_frame *reply;
 
-    /* first dirty the buffers that will be used */
+    /* fill the buffers that will be used with other bytes */
     for (unsigned i = 0; i < 8; i++) {
         uint8_t dirt[1000];
 
@@ -155,7 +155,7 @@ static void frames_wait_for_the_device_and_then_are_dropped(void **state)
     struct world *world = *state;
     const struct frame echo = frame_icmp(IP_PEER, IP_US, 8, 0, 1, 0, 0);
     const uint32_t bulk = world->stack->config.tx_queue_frames;
-    const uint32_t queue = bulk + bulk / 4; /* those beside bulk are for control, and this is */
+    const uint32_t queue = bulk + bulk / 4; /* the last fifth is for control frames, as these */
 
     world->dev.room = 0;
     for (uint32_t i = 0; i < queue; i++) {
@@ -173,7 +173,7 @@ static void frames_wait_for_the_device_and_then_are_dropped(void **state)
     assert_int_equal(fake_netif_sent_count(&world->dev), queue);
 }
 
-/* To ask a device again before it may have room would keep the processor busy for nothing. */
+/* Polling a device before it may have space would keep the processor busy for nothing. */
 static void full_device_is_asked_again_when_it_says(void **state)
 {
     struct world *world = *state;
@@ -183,7 +183,7 @@ static void full_device_is_asked_again_when_it_says(void **state)
     world->dev.room_ns = world->now_ns + 3 * ms;
     world_feed(world, &echo);
     assert_int_equal(world->next_ns, world->now_ns + 3 * ms);
-    world->dev.room_ns = LEAT_NEVER_NS; /* its host wakes us */
+    world->dev.room_ns = LEAT_NEVER_NS; /* the host wakes the loop */
     world_poll(world);
     assert_true(world->next_ns > world->now_ns);
     world->dev.room = 1;

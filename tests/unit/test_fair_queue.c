@@ -1,4 +1,4 @@
-/* test_fair_queue.c -- flows in turn, beside a model that looks at all of them each time. */
+/* test_fair_queue.c -- fair queuing, compared with a model that looks at all flows each time. */
 #include "unit_pool.h"
 
 #include "link/fair_queue.h"
@@ -64,7 +64,7 @@ static void put(uint64_t key, enum flow_kind kind, uint32_t bytes)
     fair_queue_put(&queue, key, kind, frame, bytes, 1);
 }
 
-/* Takes the frame whose turn it is; returns the key of its flow. */
+/* Takes the next frame; returns the key of its flow. */
 static uint64_t take(uint32_t *bytes)
 {
     struct flow *flow = fair_queue_next(&queue);
@@ -110,7 +110,7 @@ static void each_flow_gets_a_quantum_a_turn(void **state)
         assert_in_range(got[i], got[1] - QUANTUM - 1500, got[1] + QUANTUM + 1500);
 }
 
-/* Nobody is served before its turn by running empty and coming again. */
+/* A flow isn't served before its turn because it became empty and started again. */
 static void flow_that_runs_empty_does_not_come_anew_at_once(void **state)
 {
     uint32_t bytes;
@@ -118,7 +118,7 @@ static void flow_that_runs_empty_does_not_come_anew_at_once(void **state)
     (void)state;
     for (unsigned i = 0; i < 10; i++)
         put(1, FLOW_BULK, QUANTUM);
-    take(&bytes); /* it isn't new any more */
+    take(&bytes); /* it isn't a new flow any more */
     put(2, FLOW_BULK, QUANTUM);
     assert_int_equal(take(&bytes), 2);
     put(2, FLOW_BULK, QUANTUM);
@@ -136,16 +136,16 @@ static void a_link_takes_its_part_of_the_entries_only(void **state)
     for (uint64_t key = 1; key <= ENTRIES; key++)
         put(key, FLOW_BULK, 100);
     assert_int_equal(queue.taken, ENTRIES / 2);
-    assert_null(fair_queue_account(&other, 99)); /* it would get one */
+    assert_null(fair_queue_account(&other, 99)); /* it would get an entry */
     assert_non_null(fair_queue_account(&queue, 99));
     for (unsigned i = 0; i < ENTRIES; i++)
         take(&bytes);
     table.links--;
 }
 
-static uint32_t frames[FLOW_KINDS][KEYS + 1]; /* that wait, by kind and key */
+static uint32_t frames[FLOW_KINDS][KEYS + 1]; /* waiting frames, by kind and key */
 
-/* The largest, by looking at all. */
+/* The size of the largest flow, by comparing all. */
 static uint32_t most_frames(unsigned kind)
 {
     uint32_t most = 0;
@@ -169,7 +169,7 @@ static void check_largest(void)
     }
 }
 
-/* Puts and takes at random, more of the one and then of the other. */
+/* Puts and takes at random, with alternating predominance. */
 static void run_at_random(void (*check)(void))
 {
     uint32_t all = 0;
@@ -206,7 +206,7 @@ static void check_entries(void)
     assert_true(queue.taken <= FEW);
 }
 
-/* Then most frames stand in the flow of the rest, and still each comes out once. */
+/* Most frames are in the rest queue then, and still each leaves once. */
 static void too_few_entries_lose_nothing(void **state)
 {
     (void)state;

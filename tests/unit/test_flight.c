@@ -1,5 +1,4 @@
-/* test_flight.c -- the ring of the last frames: what is dumped is a whole pcapng of the youngest.
- */
+/* test_flight.c -- the flight recorder: its dump is a valid pcapng of the latest frames. */
 #include <leat/flight.h>
 #include <stdlib.h>
 
@@ -9,7 +8,7 @@ enum {
     DUMP_MAX = 1 << 20,
     FRAMES = 3000,
     BUF_BYTES = 2048,
-    PLACE_BYTES = 32, /* around a frame in a pcapng: the block's head and tail */
+    PLACE_BYTES = 32, /* overhead of a frame in a pcapng: head and tail of its block */
     RECEIVED = 1,
     SENT = 2
 };
@@ -19,7 +18,7 @@ static uint8_t dump[DUMP_MAX];
 static size_t dump_bytes;
 static uint64_t random_state;
 
-/* A device that gives one frame, whose length and bytes follow from its number. */
+/* A device that gives one frame, with a length and bytes derived from its number. */
 struct device {
     struct leat_netif netif; /* first */
     uint32_t number;
@@ -116,10 +115,10 @@ static uint32_t number_at(size_t at)
     return value;
 }
 
-/* Frame @number had this length; it went in if it is odd. */
+/* The length of frame @number; odd frames were received. */
 static uint32_t lens[FRAMES];
 
-/* All blocks of the dump: they must hold the frames up to @last, each whole or cut at @snap. */
+/* Checks all blocks of the dump: the frames up to @last, complete or cut at @snap. */
 static void check_dump(const struct leat_flight *flight, uint32_t last, uint32_t snap)
 {
     uint32_t number = last - leat_flight_kept(flight);
@@ -136,7 +135,7 @@ static void check_dump(const struct leat_flight *flight, uint32_t last, uint32_t
         if (kind != 6)
             continue;
         kept = lens[number] < snap ? lens[number] : snap;
-        assert_int_equal(number_at(at + 16), number + 1); /* the time */
+        assert_int_equal(number_at(at + 16), number + 1); /* the time stamp */
         assert_int_equal(number_at(at + 20), kept);
         assert_int_equal(number_at(at + 24), lens[number]);
         for (uint32_t i = 0; i < kept; i++)
@@ -148,7 +147,7 @@ static void check_dump(const struct leat_flight *flight, uint32_t last, uint32_t
     assert_int_equal(number, last);
 }
 
-/* One frame goes by. */
+/* One frame passes. */
 static void pass(struct leat_netif *netif, struct device *device, uint32_t number)
 {
     struct leat_buf *buf;
@@ -167,10 +166,10 @@ static void pass(struct leat_netif *netif, struct device *device, uint32_t numbe
 static void run(size_t bytes, uint32_t snap, uint32_t len_max)
 {
     struct device device = {.netif = {.ops = &ops, .name = "device", .mtu = 1500}};
-    uint8_t *memory = malloc(bytes + 1); /* aligned for nothing, and not a byte too many */
+    uint8_t *memory = malloc(bytes + 1); /* unaligned, and exactly the requested size */
     struct leat_flight *flight = leat_flight_init(memory + 1, bytes, &device.netif, snap);
     struct leat_netif *netif = leat_flight_netif(flight);
-    const uint32_t whole = (uint32_t)(bytes / 8 - 256); /* surely under an eighth of the ring */
+    const uint32_t whole = (uint32_t)(bytes / 8 - 256); /* less than an eighth of the ring */
 
     assert_int_equal(netif->mtu, 1500);
     assert_int_equal(netif->ops->transmit_room(netif), 7);
@@ -184,7 +183,7 @@ static void run(size_t bytes, uint32_t snap, uint32_t len_max)
         if (number % 37 == 0 || number < 50)
             check_dump(flight, number + 1, snap ? snap : UINT32_MAX);
     }
-    /* the ring is not left half empty */
+    /* at least half of the ring is used */
     assert_true((size_t)leat_flight_kept(flight) * (PLACE_BYTES + (snap ? snap : len_max)) >
                 bytes / 2);
     assert_int_equal(device.transmitted, FRAMES / 2);

@@ -1,4 +1,4 @@
-/* test_fragments6.c -- IPv6 packets that come and leave in fragments (RFC 8200 4.5). */
+/* test_fragments6.c -- receiving and sending IPv6 packets in fragments (RFC 8200 4.5). */
 #include "frames6.h"
 
 #include "dry.h"
@@ -7,8 +7,8 @@ enum {
     FRAGMENT = 44
 };
 
-/* A fragment of @whole, an IPv6 packet in a frame: @len bytes of its payload from @at on; 0: what
- * is left. */
+/* A fragment of @whole, an IPv6 packet in a frame: @len bytes of its payload from offset @at; 0:
+ * the rest. */
 static struct frame fragment_of(const struct frame *whole, uint32_t id, uint32_t at, uint32_t len)
 {
     const uint32_t total = whole->len - FRAME6_L4;
@@ -59,7 +59,7 @@ static void fragments_in_any_order_make_a_packet(void **state)
     }
 }
 
-/* RFC 8200 4.5: one identification in two conversations; and of two protocols it is one */
+/* RFC 8200 4.5: identifications are per pair of hosts, whatever the protocol */
 static void an_identification_belongs_to_two_hosts(void **state)
 {
     struct world *world = *state;
@@ -73,7 +73,7 @@ static void an_identification_belongs_to_two_hosts(void **state)
     expect_reply(world, &echo);
 }
 
-/* Options behind the fragment header are walked when all of it is here. */
+/* Options after the fragment header are processed after reassembly. */
 static void headers_behind_the_fragment_header_are_walked(void **state)
 {
     struct world *world = *state;
@@ -86,14 +86,14 @@ static void headers_behind_the_fragment_header_are_walked(void **state)
     feed(world, &whole, 1, 0, 64);
     feed(world, &whole, 1, 64, 0);
     expect_reply(world, &echo);
-    payload[2] = 0xc2; /* an unknown option that is complained about, at its place */
+    payload[2] = 0xc2; /* an unknown option that causes a Parameter Problem at its offset */
     whole = frame_ip6(60, IP6_PEER, IP6_US, payload, 116);
     feed(world, &whole, 2, 0, 64);
     feed(world, &whole, 2, 64, 0);
     assert_int_equal(frame_icmp6_type(world_expect(world)), 4);
 }
 
-/* A fragment in fragments is still no packet (RFC 8200 4.5, RFC 7112 5). */
+/* A fragment within fragments is dropped (RFC 8200 4.5, RFC 7112 5). */
 static void test_threat_V9_a_fragment_in_fragments_is_dropped(void **state)
 {
     static const uint16_t offsets[] = {400, 1, 0}; /* the last one is atomic (RFC 6946) */
@@ -119,7 +119,7 @@ static void test_threat_V9_a_fragment_in_fragments_is_dropped(void **state)
     }
 }
 
-/* What is put together from @count fragments that were sent. */
+/* Reassembles @count sent fragments; returns the length. */
 static uint32_t put_together(struct world *world, unsigned count, uint8_t *payload, uint32_t *id)
 {
     uint32_t total = 0;
@@ -145,7 +145,7 @@ static uint32_t put_together(struct world *world, unsigned count, uint8_t *paylo
     return total;
 }
 
-/* An echo request of @total bytes in fragments of 1,448; it is left in @message. */
+/* Feeds an echo request of @total bytes in fragments of 1,448; copies it to @message. */
 static void feed_echo(struct world *world, uint8_t *message, uint32_t total, uint32_t id)
 {
     const struct leat_ip us = IP6_US, peer = IP6_PEER;
@@ -174,7 +174,7 @@ static void feed_echo(struct world *world, uint8_t *message, uint32_t total, uin
     }
 }
 
-/* An echo request of @data bytes, and its reply. */
+/* Feeds an echo request of @data bytes, and checks its reply. */
 static uint32_t ping(struct world *world, uint32_t data, uint32_t id)
 {
     static uint8_t message[65536], reply[65536];
@@ -190,12 +190,12 @@ static uint32_t ping(struct world *world, uint32_t data, uint32_t id)
     return reply_id;
 }
 
-/* RFC 7739: nobody guesses the next one */
+/* RFC 7739: the next identification can't be predicted */
 static void replies_leave_in_fragments_with_random_identifications(void **state)
 {
     struct world *world = *state;
     const uint32_t first = ping(world, 2000, 1);
-    const uint32_t second_id = ping(world, 2889, 2); /* two full ones, and a byte */
+    const uint32_t second_id = ping(world, 2889, 2); /* two full fragments, and a byte */
     const uint32_t third = ping(world, 65000, 3);
     const uint32_t fourth = ping(world, 65527, 4); /* the longest */
 
@@ -203,7 +203,7 @@ static void replies_leave_in_fragments_with_random_identifications(void **state)
                 fourth - third != third - second_id);
 }
 
-/* RFC 8200 4.5: 60 s; the sender is told if the first one is here */
+/* RFC 8200 4.5: after 60 s; the sender is told if the first fragment was received */
 static void what_never_gets_whole_is_given_up_after_a_minute(void **state)
 {
     struct world *world = *state;
@@ -219,7 +219,7 @@ static void what_never_gets_whole_is_given_up_after_a_minute(void **state)
     {
         const struct fake_frame *sent = world_expect(world);
 
-        while (sent && frame_icmp6_type(sent) == 135) /* the peer is asked first */
+        while (sent && frame_icmp6_type(sent) == 135) /* the peer's address is resolved first */
             sent = fake_netif_sent(&world->dev);
         assert_int_equal(leat_stats(world->stack)->ip_reassembly_timeouts, 2);
         assert_true(!sent || frame_icmp6_type(sent) == 3);
@@ -233,7 +233,7 @@ static void test_threat_V9_fragments_that_overlap_condemn_all_of_it(void **state
     const struct frame echo = frame_echo6(IP6_PEER, IP6_US, 1000);
 
     feed(world, &echo, 7, 0, 400);
-    feed(world, &echo, 7, 0, 400); /* an exact copy is only a bad link */
+    feed(world, &echo, 7, 0, 400); /* an exact duplicate is harmless */
     assert_dropped(world, drop_ip_fragment_again);
     feed(world, &echo, 7, 392, 400);
     assert_ended(world, drop_ip_fragment);
@@ -242,7 +242,7 @@ static void test_threat_V9_fragments_that_overlap_condemn_all_of_it(void **state
     assert_dropped(world, drop_ip_fragment_condemned);
 }
 
-/* The sender hears that not all headers were there (RFC 7112 5), unless what was cut may be an
+/* The sender is told that headers are missing (RFC 7112 5), unless the truncated packet may be an
  * error. */
 static void is_refused(struct world *world, bool is_told)
 {
@@ -266,31 +266,32 @@ static void test_threat_V9_a_first_fragment_without_all_headers_is_dropped(void 
     uint8_t payload[64] = {6, 1, 1, 4}; /* 16 bytes of options, then TCP */
     struct frame whole = frame_ip6(60, IP6_PEER, IP6_US, payload, sizeof payload);
 
-    feed(world, &whole, 1, 0, 8); /* options cut */
+    feed(world, &whole, 1, 0, 8); /* options truncated */
     is_refused(world, true);
-    feed(world, &whole, 2, 0, 32); /* TCP's header cut */
+    feed(world, &whole, 2, 0, 32); /* TCP header truncated */
     is_refused(world, true);
     whole = frame_ip6(6, IP6_PEER, IP6_US, payload, sizeof payload);
-    whole.bytes[FRAME6_L4 + 12] = 0xf0; /* its options cut */
+    whole.bytes[FRAME6_L4 + 12] = 0xf0; /* TCP options truncated */
     feed(world, &whole, 3, 0, 40);
     is_refused(world, true);
-    payload[0] = 58; /* options, then nothing of ICMPv6 */
+    payload[0] = 58; /* options, and no byte of ICMPv6 */
     whole = frame_ip6(60, IP6_PEER, IP6_US, payload, sizeof payload);
     feed(world, &whole, 4, 0, 16);
     is_refused(world, false);
     whole = frame_ip6(6, IP6_PEER, IP6_ALL, payload, sizeof payload);
     feed(world, &whole, 5, 0, 8);
-    is_refused(world, false); /* nobody is told who has sent to a group */
+    is_refused(world, false); /* no error about a packet to a group */
 }
 
-/* V9; RFC 6946: an atomic fragment neither waits for others nor condemns them */
+/* V9; RFC 6946: an atomic fragment doesn't wait for others with its identification, nor condemn
+ * them */
 static void test_threat_V9_an_atomic_fragment_is_alone(void **state)
 {
     struct world *world = *state;
     const struct frame echo = frame_echo6(IP6_PEER, IP6_US, 1000);
 
     feed(world, &echo, 7, 0, 400);
-    feed(world, &echo, 7, 0, 0); /* all of it */
+    feed(world, &echo, 7, 0, 0); /* an atomic fragment */
     expect_reply(world, &echo);
     feed(world, &echo, 7, 400, 0);
     expect_reply(world, &echo);
@@ -308,14 +309,14 @@ static void test_threat_V9_odd_lengths_and_the_ping_of_death_are_complained_abou
     assert_ended(world, drop_ip_fragment);
     sent = world_expect(world);
     assert_int_equal(frame_icmp6_type(sent), 4);
-    assert_int_equal(frame_get32(sent->bytes + 58), 4); /* the payload's length */
+    assert_int_equal(frame_get32(sent->bytes + 58), 4); /* pointer: the payload length */
     frame = fragment_of(&echo, 2, 400, 0);
     frame_put16(frame.bytes + FRAME6_L4 + 2, 0xfff8);
     world_feed(world, &frame);
     assert_ended(world, drop_ip_fragment);
     sent = world_expect(world);
     assert_int_equal(frame_icmp6_type(sent), 4);
-    assert_int_equal(frame_get32(sent->bytes + 58), 42); /* the offset */
+    assert_int_equal(frame_get32(sent->bytes + 58), 42); /* pointer: the fragment offset */
 }
 
 /* V1; RFC 6980 */
@@ -333,7 +334,7 @@ static void test_threat_V1_neighbour_discovery_in_fragments_is_dropped(void **st
     assert_silent(world);
 }
 
-/* V9: both families share one table, of which a /64 holds no more than it leaves */
+/* V9: both families share a table, of which a /64 holds at most as much as it leaves free */
 static void test_threat_V9_a_flood_of_fragments_is_bounded(void **state)
 {
     struct world *world = *state;
@@ -345,7 +346,7 @@ static void test_threat_V9_a_flood_of_fragments_is_bounded(void **state)
         struct leat_ip from = ip6_of("2001:db8:bad::1");
         struct frame echo;
 
-        from.bytes[15] = (uint8_t)i; /* one /64, many hosts */
+        from.bytes[15] = (uint8_t)i; /* one /64 with many hosts */
         from.bytes[14] = (uint8_t)(i >> 8);
         echo = frame_echo6(from, IP6_US, 1000);
         feed(world, &echo, i, 0, 400);
@@ -356,8 +357,8 @@ static void test_threat_V9_a_flood_of_fragments_is_bounded(void **state)
     assert_int_equal(leat_stats(world->stack)->ip_reassembled, 1);
 }
 
-/* The reply to a long echo where the pool has no buffer at one call, at each of them once: what is
- * lost is counted, and the next one is answered. */
+/* Sends the reply to a long echo request while one allocation fails, each of them in turn: losses
+ * are counted, and the next request is answered. */
 static void a_reply_in_fragments_on_short_memory(void **state)
 {
     struct world *world = *state;

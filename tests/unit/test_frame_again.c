@@ -1,19 +1,20 @@
 /*
- * test_frame_again.c -- a frame with the header of the one before it is asked less than others:
- * what becomes of it is what becomes of any other.
+ * test_frame_again.c -- a frame with the same header as the one before takes a fast path, with the
+ * same result as any other frame.
  */
 #include "world.h"
 
 #include "stack.h"
 
 enum {
-    BEGIN_BYTES = FRAME_L4, /* Ethernet's header and IPv4's */
-    DATA_BYTES = 40         /* with it a datagram needs no padding */
+    BEGIN_BYTES = FRAME_L4, /* the headers of Ethernet and IPv4 */
+    DATA_BYTES = 40         /* enough to need no padding */
 };
 
 static const uint8_t data[DATA_BYTES] = "some text";
 
-/* The stack knows the path to the peer then, so the addresses of what comes from it. */
+/* Sends to the peer. The stack knows the path then, so it needn't check the addresses of packets
+ * from the peer. */
 static void answer(struct world *world, struct leat_udp *udp)
 {
     assert_int_equal(world_send(world, udp, IP_PEER, 9, data, sizeof data), LEAT_OK);
@@ -25,7 +26,7 @@ static struct frame datagram_to(struct world *world, struct leat_udp *udp)
     return frame_udp(IP_PEER, 9, IP_US, 1000, data, sizeof data);
 }
 
-/* What a frame has added to each counter of those who take or drop. */
+/* The increments of all counters by one frame. */
 struct grown {
     uint64_t by[LEAT_STAT_COUNT];
 };
@@ -34,7 +35,7 @@ static struct grown grown_by(struct world *world, const struct frame *frame)
 {
     struct grown grown;
 
-    world_wait(world, 40 * second); /* what waits for other fragments has gone by then */
+    world_wait(world, 40 * second); /* incomplete datagrams have timed out by then */
     world_feed(world, frame);
     for (unsigned i = 0; i < LEAT_STAT_COUNT; i++) {
         const enum leat_stat_group group = leat_stat_group((enum leat_stat)i);
@@ -46,8 +47,7 @@ static struct grown grown_by(struct world *world, const struct frame *frame)
     return grown;
 }
 
-/* As if no frame had come before, and none had gone back: neither the header nor the path is known.
- */
+/* Forgets the header and the path, as if no frame had been received or sent before. */
 static void forget(struct world *world)
 {
     world->stack->links[0].for_us_begin[0] = UINT64_MAX;
@@ -98,7 +98,7 @@ static void each_length_of_a_frame_is_judged_as_ever(void **state)
     }
 }
 
-/* Its header differs from the peer's in the last octet of the source alone. */
+/* Its header differs from the peer's only in the last octet of the source. */
 static void a_frame_from_our_own_station_is_dropped_as_ever(void **state)
 {
     struct world *world = *state;

@@ -1,4 +1,4 @@
-/* test_gateway.c -- the gateway of bench/inmem: addresses, and the sums that hold them. */
+/* test_gateway.c -- the gateway of bench/inmem: addresses, and the checksums that cover them. */
 #include "frames6.h"
 #include "unit.h"
 
@@ -17,7 +17,7 @@ static struct frame datagram(bool is_v6, uint16_t port)
                  : frame_udp(0x0a000001, port, 0x0a000002, SERVER_PORT, "some text", 9);
 }
 
-/* The source, as text; all sums hold. */
+/* The source address; asserts that all checksums are correct. */
 static struct leat_ip source(const struct frame *frame, bool is_v6)
 {
     const uint8_t *ip = frame->bytes + 14;
@@ -65,7 +65,7 @@ static void the_way_back_is_the_clients_address(void **state)
     }
 }
 
-/* Neighbour discovery and ARP are the gateway's own. */
+/* Neighbour discovery and ARP concern the gateway itself, so they pass unchanged. */
 static void other_frames_pass(void **state)
 {
     const struct leat_mac mac = {{2, 0, 0, 0, 0, 1}};

@@ -1,4 +1,4 @@
-/* test_gro.c -- segments of a burst that follow each other become one super-frame. */
+/* test_gro.c -- consecutive segments of a burst become one super-frame. */
 #include "super.h"
 
 static void segments_that_follow_each_other_become_one(void **state)
@@ -9,7 +9,7 @@ static void segments_that_follow_each_other_become_one(void **state)
     struct leat_buf *bufs[4];
     struct frame whole;
 
-    assert_int_equal(merge(world, frames, 4, bufs), 2); /* PSH and the short one end it */
+    assert_int_equal(merge(world, frames, 4, bufs), 2); /* PSH and the short segment end it */
     assert_grown(world, taken_merged, 2);
     assert_int_equal(bufs[0]->segment_bytes, DATA);
     assert_int_equal(bufs[0]->checksum, LEAT_CHECKSUM_VERIFIED);
@@ -22,7 +22,7 @@ static void segments_that_follow_each_other_become_one(void **state)
     free_all(world, bufs, 2);
 }
 
-/* Any change of a header's byte, made good by the checksums, keeps two segments apart. */
+/* If any byte of a header differs, with valid checksums, two segments aren't merged. */
 static void every_byte_of_a_header_that_differs_keeps_segments_apart(void **state)
 {
     struct world *world = *state;
@@ -111,15 +111,15 @@ static void only_what_follows_is_merged(void **state)
         uint32_t second_index, first_len, second_len;
         uint8_t first_flags, second_flags;
     } cases[] = {
-        {2, DATA, DATA, 16, 16},     /* a hole */
-        {0, DATA, DATA, 16, 16},     /* the same again */
-        {1, DATA, DATA, 24, 16},     /* PSH: the sender says that no more comes */
+        {2, DATA, DATA, 16, 16},     /* a gap */
+        {0, DATA, DATA, 16, 16},     /* a duplicate */
+        {1, DATA, DATA, 24, 16},     /* PSH: end of the sender's data */
         {1, DATA, DATA, 16, 17},     /* FIN */
         {1, DATA, DATA, 16, 20},     /* RST */
         {1, DATA, DATA, 16, 0x30},   /* URG */
         {1, DATA, DATA, 16, 0x50},   /* ECE */
         {1, DATA, DATA, 0x90, 16},   /* CWR */
-        {1, DATA, 0, 16, 16},        /* an ACK alone */
+        {1, DATA, 0, 16, 16},        /* a pure ACK */
         {1, DATA, DATA + 1, 16, 16}, /* longer than the first */
         {1, DATA, DATA, 0, 0}        /* no ACK */
     };
@@ -136,7 +136,7 @@ static void only_what_follows_is_merged(void **state)
     }
 }
 
-/* AE, CWR and ECE of @frame: of Accurate ECN, in nearly every segment, a counter. */
+/* Sets AE, CWR and ECE of @frame: a counter of Accurate ECN, in nearly every segment. */
 static void set_ace(struct frame *frame, unsigned ace)
 {
     frame->bytes[FRAME_L4 + 12] = (uint8_t)((frame->bytes[FRAME_L4 + 12] & 0xfe) | ace >> 2);
@@ -168,7 +168,7 @@ static void segments_that_say_the_same_of_ECN_are_merged(void **state)
     }
 }
 
-/* Segments of so many senders in turn, so many of each. */
+/* @rounds segments from each of @senders, interleaved. */
 static void segments_in_turn(struct frame *frames, uint32_t senders, uint32_t rounds)
 {
     for (uint32_t i = 0; i < senders * rounds; i++)
@@ -198,7 +198,7 @@ static void segments_of_senders_in_turn_become_one_each(void **state)
     free_all(world, bufs, SENDERS);
 }
 
-/* More senders than are remembered: each frame still goes up once, those of one sender in order. */
+/* With too many senders, each frame is still processed once, those of one sender in order. */
 static void senders_beyond_those_remembered_lose_nothing(void **state)
 {
     enum {
@@ -227,7 +227,8 @@ static void senders_beyond_those_remembered_lose_nothing(void **state)
     free_all(world, bufs, left);
 }
 
-/* What can't be merged ends the super-frame of its own flow: else data would overtake it. */
+/* A segment that can't be merged ends the super-frame of its flow, or else data would overtake
+ * it. */
 static void what_can_not_be_merged_is_not_overtaken_in_its_flow(void **state)
 {
     struct world *world = *state;

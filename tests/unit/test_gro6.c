@@ -1,5 +1,4 @@
-/* test_gro6.c -- segments of IPv6 that follow each other become one super-frame, and are cut again.
- */
+/* test_gro6.c -- consecutive IPv6 segments become one super-frame, which is segmented again. */
 #include "frames6.h"
 #include "super.h"
 
@@ -12,7 +11,7 @@ enum {
     CHECKSUM_AT = FRAME6_L4 + 16
 };
 
-/* A segment like segment_of()'s, from the peer at @port. */
+/* Like segment_of(), from the peer at @port. */
 static struct frame segment6_of(uint16_t port, uint32_t index, uint32_t len, uint8_t flags)
 {
     const struct frame_segment s = fields_of(port, index, flags);
@@ -25,7 +24,7 @@ static struct frame segment6(uint32_t index, uint32_t len, uint8_t flags)
     return segment6_of(80, index, len, flags);
 }
 
-/* Makes TCP's checksum right, whatever the headers say. */
+/* Corrects TCP's checksum for any headers. */
 static void seal(struct frame *frame)
 {
     const uint32_t len = frame->len - FRAME6_L4;
@@ -60,7 +59,7 @@ static void segments_that_follow_each_other_become_one(void **state)
     free_all(world, bufs, 2);
 }
 
-/* Any change of a header's byte, made good by the checksum, keeps two segments apart. */
+/* If any byte of a header differs, with a valid checksum, two segments aren't merged. */
 static void every_byte_of_a_header_that_differs_keeps_segments_apart(void **state)
 {
     struct world *world = *state;
@@ -98,7 +97,7 @@ static void what_is_damaged_is_not_merged(void **state)
     }
 }
 
-/* Flows of both families in turn; what has headers in between may be anybody's. */
+/* Flows of both families, interleaved; a packet with extension headers may belong to any flow. */
 static void flows_of_both_families_become_one_each(void **state)
 {
     struct world *world = *state;
@@ -110,7 +109,7 @@ static void flows_of_both_families_become_one_each(void **state)
     assert_int_equal(leat_buf_total(bufs[0]), frames[0].len + 2 * DATA);
     assert_int_equal(leat_buf_total(bufs[1]), frames[1].len + DATA);
     free_all(world, bufs, 2);
-    frames[2].bytes[NEXT_AT] = 60; /* destination options: ports lie elsewhere */
+    frames[2].bytes[NEXT_AT] = 60; /* destination options: the ports are at another offset */
     assert_int_equal(merge(world, frames, 5, bufs), 5);
     free_all(world, bufs, 5);
     frames[2] = segment6(7, DATA, 0x30); /* URG, of the same flow */

@@ -1,5 +1,5 @@
-/* test_groups.c -- sockets join groups of both families; IPv4's routers are told (RFC 3376, 2236,
- * 1112). */
+/* test_groups.c -- sockets join groups of both families; IPv4 groups are reported to routers (RFC
+ * 3376, 2236, 1112). */
 #include "frames6.h"
 
 enum {
@@ -8,7 +8,7 @@ enum {
     V2_REPORT = 0x16,
     V2_LEAVE = 0x17,
     V3_REPORT = 0x22,
-    IGMP_AT = 38, /* behind a header with a Router Alert */
+    IGMP_AT = 38, /* after a header with a Router Alert */
     IS_EXCLUDE = 2,
     TO_INCLUDE = 3,
     TO_EXCLUDE = 4,
@@ -39,7 +39,7 @@ static struct frame datagram_to(leat_ip4 group)
     return frame;
 }
 
-/* A message of IGMP from @src, with a Router Alert and a TTL of 1. */
+/* An IGMP message from @src, with a Router Alert and a TTL of 1. */
 static struct frame igmp_from(leat_ip4 src, leat_ip4 dst, void *message, uint32_t len)
 {
     static const uint8_t alert[4] = {148, 4, 0, 0};
@@ -55,7 +55,7 @@ static struct frame igmp_from(leat_ip4 src, leat_ip4 dst, void *message, uint32_
     return frame;
 }
 
-/* IGMPv3's query; @group 0: for all.  @code: tenths of a second. */
+/* A query of IGMPv3; @group 0: a general query.  @code: tenths of a second. */
 static struct frame query_of(leat_ip4 group, uint8_t code)
 {
     uint8_t message[12] = {QUERY, code};
@@ -66,7 +66,7 @@ static struct frame query_of(leat_ip4 group, uint8_t code)
     return igmp_from(IP_PEER, group ? group : ALL_HOSTS, message, sizeof message);
 }
 
-/* IGMPv2's, or with a @code of 0 IGMPv1's. */
+/* A query of IGMPv2, or of IGMPv1 if @code is 0. */
 static struct frame old_query(leat_ip4 group, uint8_t code)
 {
     uint8_t message[8] = {QUERY, code};
@@ -75,7 +75,7 @@ static struct frame old_query(leat_ip4 group, uint8_t code)
     return igmp_from(IP_PEER, group ? group : ALL_HOSTS, message, sizeof message);
 }
 
-/* The next frame is a message of IGMP to @dst as it must be; it. */
+/* Expects that the next frame is a correct IGMP message to @dst; returns it. */
 static const uint8_t *expect_igmp(struct world *world, leat_ip4 dst, uint8_t type, uint32_t len)
 {
     const struct fake_frame *sent = world_expect(world);
@@ -97,7 +97,7 @@ static const uint8_t *expect_igmp(struct world *world, leat_ip4 dst, uint8_t typ
     return sent->bytes + IGMP_AT;
 }
 
-/* The next frame is a report of IGMPv3 with this one record. */
+/* Expects a report of IGMPv3 with this one record. */
 static void expect_record(struct world *world, uint8_t type, leat_ip4 group)
 {
     const uint8_t *report = expect_igmp(world, V3_ROUTERS, V3_REPORT, 16);
@@ -108,7 +108,7 @@ static void expect_record(struct world *world, uint8_t type, leat_ip4 group)
     assert_int_equal(frame_get32(report + 12), group);
 }
 
-/* The next frame is a message of an older version. */
+/* Expects a message of an older version. */
 static void expect_old(struct world *world, leat_ip4 dst, uint8_t type, leat_ip4 group)
 {
     assert_int_equal(frame_get32(expect_igmp(world, dst, type, 8) + 4), group);
@@ -122,7 +122,7 @@ static enum leat_err join(struct world *world, struct leat_udp *udp, struct leat
     return err;
 }
 
-/* A socket in the group, of which all has been said. */
+/* A socket in the group, after all reports were sent. */
 static struct leat_udp *joined(struct world *world)
 {
     struct leat_udp *udp = world_socket(world, PORT);
@@ -206,7 +206,7 @@ static void a_group_is_heard_by_its_members_alone(void **state)
     assert_int_equal(join(world, other, GROUP_IP), LEAT_OK);
     world_feed(world, &frame);
     assert_dropped(world, taken_udp);
-    leat_udp_close(member); /* the other one is still in it */
+    leat_udp_close(member); /* the other socket is still a member */
     world_feed(world, &frame);
     assert_dropped(world, taken_udp);
 }
@@ -246,7 +246,7 @@ static void joins_that_mean_nothing_are_refused(void **state)
     assert_int_equal(join(world, many, LEAT_IP4(239, 0, 0, 8)), LEAT_OK);
 }
 
-/* RFC 3376 5: 224.0.0.1 is never reported, and always heard. */
+/* RFC 3376 5: 224.0.0.1 is never reported, and always received. */
 static void all_hosts_are_nothing_to_tell(void **state)
 {
     struct world *world = *state;
@@ -267,7 +267,7 @@ static void all_hosts_are_nothing_to_tell(void **state)
     assert_dropped(world, taken_udp);
 }
 
-/* Nor is there anything to do when a router asks for them, and in no hurry. */
+/* A query for it needs no answer either. */
 static void who_asks_for_all_hosts_gives_us_no_work(void **state)
 {
     struct world *world = *state;
@@ -301,7 +301,7 @@ static void queries_are_answered_in_time(void **state)
         expect_record(world, IS_EXCLUDE, GROUP);
         assert_silent(world);
     }
-    /* a switch that has no address asks as well (RFC 4541 2.1.1) */
+    /* a switch without an address queries as well (RFC 4541 2.1.1) */
     frame_put32(nobodys.bytes + FRAME_IP + 12, 0);
     frame_seal_ip(&nobodys);
     world_feed(world, &nobodys);
@@ -349,13 +349,13 @@ static void of_those_who_listen_one_answers_version_2(void **state)
 
     frame_put32(report + 4, GROUP);
     heard = igmp_from(IP_PEER, GROUP, report, sizeof report);
-    world_feed(world, &heard); /* IGMPv3's members don't care */
+    world_feed(world, &heard); /* members with IGMPv3 ignore it */
     assert_dropped(world, drop_group_not_ours);
     world_feed(world, &query);
     world_wait(world, second);
     expect_old(world, GROUP, V2_REPORT, GROUP);
     world_feed(world, &query);
-    world_feed(world, &heard); /* and this one has reported last */
+    world_feed(world, &heard); /* now another host has reported last */
     assert_dropped(world, taken_group);
     leat_udp_close(udp);
     world_wait(world, 20 * second);
@@ -368,7 +368,7 @@ static void routers_of_version_1_hear_no_leave(void **state)
     struct frame query = old_query(IP4_ANY, 0);
     struct leat_udp *udp = joined(world);
 
-    /* and send no Router Alert */
+    /* IGMPv1 queries have no Router Alert */
     query = frame_ip(2, IP_PEER, ALL_HOSTS, query.bytes + IGMP_AT, 8);
     query.bytes[FRAME_IP + 8] = 1;
     frame_seal_ip(&query);
@@ -382,7 +382,7 @@ static void routers_of_version_1_hear_no_leave(void **state)
     assert_silent(world);
 }
 
-/* V12 of IPv4: RFC 3376 9.1 */
+/* V12 for IPv4: RFC 3376 9.1 */
 static void test_threat_V12_queries_of_IGMP_from_afar_are_dropped(void **state)
 {
     struct world *world = *state;
@@ -396,7 +396,7 @@ static void test_threat_V12_queries_of_IGMP_from_afar_are_dropped(void **state)
     world_feed(world, &bad);
     assert_dropped(world, drop_group_format);
     bad = good;
-    bad.bytes[FRAME_IP + 20] = 1; /* no operation, four times */
+    bad.bytes[FRAME_IP + 20] = 1; /* four times NOP */
     bad.bytes[FRAME_IP + 21] = bad.bytes[FRAME_IP + 22] = bad.bytes[FRAME_IP + 23] = 1;
     frame_seal_ip(&bad);
     world_feed(world, &bad);
@@ -405,7 +405,7 @@ static void test_threat_V12_queries_of_IGMP_from_afar_are_dropped(void **state)
     bad.bytes[IGMP_AT + 1]++;
     world_feed(world, &bad);
     assert_dropped(world, drop_group_format);
-    bad = igmp_from(IP_PEER, GROUP, message, 12); /* for all, to a group of few */
+    bad = igmp_from(IP_PEER, GROUP, message, 12); /* a general query to a group */
     world_feed(world, &bad);
     assert_dropped(world, drop_group_format);
     bad = igmp_from(IP_PEER, ALL_HOSTS, message, 7);
@@ -415,7 +415,8 @@ static void test_threat_V12_queries_of_IGMP_from_afar_are_dropped(void **state)
     world_feed(world, &bad);
     assert_dropped(world, drop_group_format);
     frame_put16(message + 10, 3);
-    bad = igmp_from(IP_PEER, ALL_HOSTS, message, sizeof message); /* three sources, room for two */
+    bad = igmp_from(IP_PEER, ALL_HOSTS, message,
+                    sizeof message); /* three sources, in a message with space for two */
     world_feed(world, &bad);
     assert_dropped(world, drop_group_format);
 }
@@ -440,7 +441,7 @@ static void groups_of_IPv6_are_joined(void **state)
     world_feed(world, &frame);
     assert_dropped(world, taken_udp);
     assert_true(leat_ip_equal(world->local.ip, GROUP6));
-    world_feed(world, &away); /* of the same Ethernet address */
+    world_feed(world, &away); /* a group with the same Ethernet address */
     assert_dropped(world, drop_ip6_not_ours);
     assert_int_equal(leat_udp_leave(udp, 0, GROUP6), LEAT_OK);
     world_wait(world, 5 * second);

@@ -1,6 +1,6 @@
 /*
- * test_header_template.c -- the headers that are made once for a way, and copied in front of what
- * follows: they say what ipv4_output() would, and stop being used when they aren't true any more.
+ * test_header_template.c -- headers that are prepared once for a path and copied in front of
+ * packets: they equal those of ipv4_output(), and aren't used when they have become invalid.
  */
 #include "world.h"
 
@@ -10,7 +10,7 @@
 #include "stack.h"
 
 enum {
-    DATA_BYTES = 40 /* with it a datagram needs no padding */
+    DATA_BYTES = 40 /* enough to need no padding */
 };
 
 static bool has_head(struct world *world, leat_ip4 ip)
@@ -21,7 +21,7 @@ static bool has_head(struct world *world, leat_ip4 ip)
            path->template->generation == world->stack->neighbour_generation;
 }
 
-/* A datagram to @ip, and the frame that came of it. */
+/* Sends a datagram to @ip; returns the frame. */
 static struct frame next_to(struct world *world, struct leat_udp *udp, leat_ip4 ip)
 {
     static const uint8_t data[DATA_BYTES] = "a text of some length";
@@ -35,7 +35,7 @@ static struct frame next_to(struct world *world, struct leat_udp *udp, leat_ip4 
     return frame;
 }
 
-/* The first packet finds the way, the second one the neighbour: then there is a template. */
+/* The first packet caches the path, the second one the neighbour; then the template exists. */
 static void make_head(struct world *world, struct leat_udp *udp)
 {
     next_to(world, udp, IP_PEER);
@@ -56,7 +56,7 @@ static void the_copied_headers_are_those_that_were_put_together(void **state)
     assert_int_equal(frame_sum(next.bytes + FRAME_IP, 20, 0), 0);
     assert_int_not_equal(frame_get16(next.bytes + FRAME_IP + 4),
                          frame_get16(first.bytes + FRAME_IP + 4));
-    /* but for the identification and the checksum they are the same */
+    /* they are the same except for identification and checksum */
     memcpy(next.bytes + FRAME_IP + 4, first.bytes + FRAME_IP + 4, 2);
     memcpy(next.bytes + FRAME_IP + 10, first.bytes + FRAME_IP + 10, 2);
     assert_int_equal(first.len, next.len);
@@ -92,7 +92,7 @@ static void who_has_moved_gets_the_next_packet(void **state)
 
     make_head(world, udp);
     world_feed(world, &announcement);
-    world_wait(world, second); /* the old place is silent */
+    world_wait(world, second); /* the old address is silent */
     assert_false(has_head(world, IP_PEER));
     frame = next_to(world, udp, IP_PEER);
     assert_memory_equal(frame.bytes, MAC_OTHER.octet, 6);
@@ -119,7 +119,7 @@ static void who_is_forgotten_is_asked_for_again(void **state)
     const struct fake_frame *sent;
 
     make_head(world, udp);
-    world_wait(world, 70 * second); /* asked three times, in vain */
+    world_wait(world, 70 * second); /* three requests, no answer */
     assert_int_equal(neighbour_count(world->stack), 0);
     assert_false(has_head(world, IP_PEER));
     world_send(world, udp, IP_PEER, 9, "x", 1);
@@ -129,14 +129,14 @@ static void who_is_forgotten_is_asked_for_again(void **state)
     world_meet(world, IP_PEER, &MAC_PEER);
 }
 
-/* As if it had been looked up: who is sent to is asked whether it is still there. */
+/* A neighbour that the template is used for is probed, as if it had been looked up. */
 static void who_is_sent_to_counts_as_used(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
 
     make_head(world, udp);
-    world_meet(world, IP_PEER, &MAC_PEER); /* it lives: not used since */
+    world_meet(world, IP_PEER, &MAC_PEER); /* confirmed, and not used since */
     next_to(world, udp, IP_PEER);
     assert_true(has_head(world, IP_PEER));
     world_mark(world);
@@ -144,7 +144,7 @@ static void who_is_sent_to_counts_as_used(void **state)
     assert_int_equal(frame_get16(world_expect(world)->bytes + 12), 0x0806);
 }
 
-/* And it is not the one that makes room for a new neighbour: that one is only known by hearsay. */
+/* It isn't evicted for a new neighbour, which is known only from a packet of its own. */
 static void who_is_sent_to_is_the_youngest(void **state)
 {
     static const uint8_t data[DATA_BYTES] = {0};
@@ -162,7 +162,7 @@ static void who_is_sent_to_is_the_youngest(void **state)
         world_meet(world, IP4(10, 0, 0, 10) + i, &MAC_OTHER);
     assert_true(has_head(world, IP_PEER));
     next_to(world, udp, IP_PEER);
-    for (uint32_t i = 0; i < 7; i++) /* each needs the place of the oldest */
+    for (uint32_t i = 0; i < 7; i++) /* each evicts the oldest entry */
         world_send(world, udp, IP4(10, 0, 0, 100) + i, 9, data, sizeof data);
     assert_grown(world, arp_evictions, 1);
     frame = next_to(world, udp, IP_PEER);
@@ -182,7 +182,7 @@ static void a_removed_address_is_not_sent_from(void **state)
     assert_int_equal(world_send(world, udp, IP_PEER, 9, data, sizeof data), LEAT_ERR_NO_ROUTE);
 }
 
-/* What isn't usual goes by the long way: to be padded, to be cut into fragments, to wait. */
+/* Packets that need more work take the general path: padding, fragmentation, a full queue. */
 static void the_unusual_finds_no_head(void **state)
 {
     struct world *world = *state;

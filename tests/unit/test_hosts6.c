@@ -1,11 +1,11 @@
-/* test_hosts6.c -- the numbers that hosts of IPv6 have: who may hold how many (src/ip/host.h). */
+/* test_hosts6.c -- the numbers of IPv6 hosts, and limits on holding them (src/ip/host.h). */
 #include "frames6.h"
 
 #include "ip/host.h"
 #include "ip/v6/ipv6.h"
 #include "stack.h"
 
-/* An eighth of the numbers is for those that come and go. */
+/* An eighth of the numbers is reserved for hosts that aren't held. */
 static void sockets_cannot_hold_all_numbers(void **state)
 {
     struct world *world = world6_create();
@@ -14,7 +14,7 @@ static void sockets_cannot_hold_all_numbers(void **state)
     uint32_t connected = 0;
 
     (void)state;
-    world->ipv6_config.hosts = 1; /* which is 64 */
+    world->ipv6_config.hosts = 1; /* raised to 64 */
     world_init(world);
     world6_settle(world);
     for (uint32_t i = 0; i < 64; i++) {
@@ -22,7 +22,7 @@ static void sockets_cannot_hold_all_numbers(void **state)
         to.bytes[15] = (uint8_t)(100 + i);
         connected += leat_udp_connect(udp[i], to, 9) == LEAT_OK;
     }
-    assert_int_equal(connected, 55); /* and our own address is one */
+    assert_int_equal(connected, 55); /* and our own address takes one */
     assert_int_equal(leat_udp_connect(udp[63], to, 9), LEAT_ERR_MEMORY);
     leat_udp_close(udp[0]);
     assert_int_equal(leat_udp_connect(udp[63], to, 9), LEAT_OK);
@@ -42,7 +42,7 @@ static leat_ip4 number_of(struct world *world, uint32_t number)
     return host;
 }
 
-/* Whoever comes and goes, those that are held stay, are found, and nobody else has their number. */
+/* Held numbers stay valid and unique, and are found, while other addresses come and go. */
 static void held_numbers_stay_while_strangers_come_and_go(void **state)
 {
     enum {
@@ -58,7 +58,7 @@ static void held_numbers_stay_while_strangers_come_and_go(void **state)
     for (uint32_t i = 0; i < HELD; i++) {
         held[i] = number_of(world, i);
         host_hold(world->stack, held[i]);
-        (void)number_of(world, 1000 + i); /* between them, for a while */
+        (void)number_of(world, 1000 + i); /* others in between, not held */
     }
     for (uint32_t i = 0; i < STRANGERS; i++) {
         const leat_ip4 stranger = number_of(world, 2000 + i);
@@ -67,7 +67,7 @@ static void held_numbers_stay_while_strangers_come_and_go(void **state)
         assert_int_equal(host_ip(world->stack, stranger).bytes[15], (uint8_t)(2000 + i));
         assert_int_equal(number_of(world, i % HELD), held[i % HELD]);
     }
-    for (uint32_t i = 0; i < HELD; i++) { /* among them some that share a bucket */
+    for (uint32_t i = 0; i < HELD; i++) { /* some of them share a bucket */
         const struct leat_ip ip = host_ip(world->stack, held[i]);
 
         assert_int_equal(host6_known(world->stack, ip.bytes), held[i]);
@@ -77,8 +77,7 @@ static void held_numbers_stay_while_strangers_come_and_go(void **state)
     world_teardown(state);
 }
 
-/* The last ones that were asked for keep their numbers for HOSTS_RECENT further ones, wherever the
- * hand that looks for free numbers is. */
+/* Each number stays valid for HOSTS_RECENT further lookups, wherever the clock hand is. */
 static void recent_numbers_are_not_given_to_others(void **state)
 {
     enum {
@@ -91,7 +90,7 @@ static void recent_numbers_are_not_given_to_others(void **state)
     world->ipv6_config.hosts = NUMBERS;
     world_init(world);
     world6_settle(world);
-    while (next < STRANGERS) { /* the hand comes to the oldest numbers soon */
+    while (next < STRANGERS) { /* the hand reaches the oldest numbers soon */
         const uint32_t old = next - (NUMBERS - next / (HOSTS_RECENT + 1) % 20);
         const leat_ip4 host = number_of(world, old);
 
@@ -105,8 +104,8 @@ static void recent_numbers_are_not_given_to_others(void **state)
     world_teardown(state);
 }
 
-/* What is remembered of the last ones is what would be hashed: of all zeros, too, and where half of
- * an address is as before. */
+/* The cached hash of the last address equals the computed one, for all zeros, too, and for
+ * addresses that share a half with the last one. */
 static void an_address_has_one_hash_whatever_was_asked_for_before(void **state)
 {
     static const uint64_t ips[][2] = {{0, 0}, {1, 2}, {1, 3}, {2, 3},

@@ -4,14 +4,14 @@
 #include "tcp/math/congestion.h"
 
 enum {
-    ROUND = 10, /* ACKs a round trip */
+    ROUND = 10, /* ACKs per round trip */
     STEP = 1000
 };
 
 static const uint64_t ms = 1000000;
 
 static struct hystart hystart;
-static uint32_t una; /* the numbers wrap soon */
+static uint32_t una; /* close to the wraparound */
 
 static int fresh(void **state)
 {
@@ -29,7 +29,7 @@ static bool acked(uint64_t rtt_ns)
     return hystart_acked(&hystart, una, una + ROUND * STEP, rtt_ns);
 }
 
-/* One round trip, all of the same time; true if slow start ended. */
+/* A round trip with equal samples; true if slow start ended. */
 static bool round_of(uint64_t rtt_ns)
 {
     bool over = false;
@@ -83,7 +83,7 @@ static void eight_samples_are_needed(void **state)
     for (unsigned i = 0; i < 7; i++)
         acked(80 * ms);
     assert_false(hystart.in_css);
-    acked(0); /* none */
+    acked(0); /* no sample */
     assert_false(hystart.in_css);
     acked(80 * ms);
     assert_true(hystart.in_css);
@@ -99,13 +99,13 @@ static void one_quick_answer_in_the_round_is_enough_to_stay(void **state)
     assert_false(hystart.in_css);
 }
 
-/* Round trips are counted by numbers: one ends when what was sent at its begin is acknowledged. */
+/* A round ends when data that was sent at its start is acknowledged. */
 static void slow_rise_within_a_round_is_compared_with_the_last_one(void **state)
 {
     (void)state;
     round_of(40 * ms);
     round_of(43 * ms);
-    round_of(46 * ms); /* 3 ms a round: less than the threshold of 5 */
+    round_of(46 * ms); /* 3 ms per round: less than the threshold of 5 */
     round_of(49 * ms);
     assert_false(hystart.in_css);
 }
@@ -119,7 +119,7 @@ static void conservative_slow_start_grows_by_a_quarter(void **state)
     assert_int_equal(hystart_divisor(&hystart), 4);
 }
 
-/* RFC 9406 4.2: CSS_ROUNDS, of which the first is the one it was entered in */
+/* RFC 9406 4.2: CSS_ROUNDS, including the round in which it was entered */
 static void after_five_rounds_slow_start_is_over(void **state)
 {
     unsigned rounds = 1;
@@ -192,7 +192,8 @@ static void end_of_slow_start_sets_ssthresh(void **state)
     assert_int_equal(congestion.cwnd, 20 * STEP);
     for (unsigned i = 0; i < ROUND; i++)
         ack_a_segment(&congestion, 60 * ms);
-    assert_in_range(congestion.cwnd, 27 * STEP, 29 * STEP); /* it slowed down at the eighth */
+    assert_in_range(congestion.cwnd, 27 * STEP,
+                    29 * STEP); /* slower growth from the eighth sample on */
     for (unsigned i = 0; i < 4 * ROUND; i++)
         ack_a_segment(&congestion, 60 * ms);
     assert_true(congestion.ssthresh > congestion.cwnd);

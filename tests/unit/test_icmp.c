@@ -1,9 +1,9 @@
-/* test_icmp.c -- echo, errors in and out (RFC 792, RFC 1122 3.2.2, RFC 5927). */
+/* test_icmp.c -- echo, and errors received and sent (RFC 792, RFC 1122 3.2.2, RFC 5927). */
 #include "world.h"
 
 #include "ip/ipv4.h"
 
-/* The packet that we are said to have sent: UDP from our port 1000 to the peer's port 9. */
+/* An error about a packet that we seem to have sent: UDP from port 1000 to the peer's port 9. */
 static struct frame error_about_ours(uint8_t type, uint8_t code, uint32_t detail, uint32_t quoted)
 {
     const struct frame ours = frame_udp(IP_US, 1000, IP_PEER, 9, "quoted", 6);
@@ -33,10 +33,10 @@ static void echo_is_answered_with_all_its_data(void **state)
     assert_memory_equal(reply->bytes + FRAME_L4 + 4, echo.bytes + FRAME_L4 + 4,
                         echo.len - FRAME_L4 - 4);
     assert_int_equal(frame_sum(reply->bytes + FRAME_L4, reply->len - FRAME_L4, 0), 0);
-    assert_int_equal(reply->pieces, 1); /* the very buffer that came in */
+    assert_int_equal(reply->pieces, 1); /* the buffer of the request itself */
 }
 
-/* A device that lies marks a ping as TCP's super-frame: nobody cuts its reply. */
+/* A faulty device marks a ping as a super-frame of TCP: its reply isn't segmented. */
 static void test_threat_Q11_ping_marked_as_super_frame_is_answered_whole(void **state)
 {
     static const uint8_t data[1200] = "ping";
@@ -64,7 +64,7 @@ static void test_threat_C1_short_messages_are_dropped(void **state)
     for (uint32_t len = 0; len < 8; len++) {
         struct frame cut = frame_ip(1, IP_PEER, IP_US, echo.bytes + FRAME_L4, len);
 
-        /* what the frame brings behind the packet is no part of it */
+        /* bytes of the frame after the packet aren't part of it */
         memcpy(cut.bytes + cut.len, echo.bytes + FRAME_L4 + len, 8 - len);
         cut.len = FRAME_L4 + 8;
         world_feed(world, &cut);
@@ -83,7 +83,7 @@ static void test_threat_C1_cut_quotes_are_dropped(void **state)
         world_feed(world, &error);
         assert_dropped(world, drop_icmp_format);
     }
-    /* an inner header that lies about its own length */
+    /* an inner header with a wrong length */
     error = error_about_ours(3, 3, 0, 34);
     error.bytes[FRAME_ICMP_DATA] = 0x4f;
     frame_seal_icmp(&error);
@@ -138,7 +138,7 @@ static void errors_about_what_we_never_sent_are_dropped(void **state)
     frame_seal_icmp(&error);
     world_feed(world, &error);
     assert_dropped(world, drop_icmp_quote);
-    /* a protocol that we don't speak, and a fragment without ports */
+    /* a protocol that isn't registered, and a fragment without ports */
     error = error_about_ours(3, 3, 0, 28);
     error.bytes[FRAME_ICMP_DATA + 9] = 132;
     frame_seal_icmp(&error);
@@ -149,13 +149,13 @@ static void errors_about_what_we_never_sent_are_dropped(void **state)
     frame_seal_icmp(&error);
     world_feed(world, &error);
     assert_dropped(world, drop_icmp_quote);
-    /* where nobody lives */
+    /* an address that no host has */
     error = error_about_ours(3, 3, 0, 28);
     frame_put32(error.bytes + FRAME_ICMP_DATA + 16, IP4(240, 0, 0, 1));
     frame_seal_icmp(&error);
     world_feed(world, &error);
     assert_dropped(world, drop_icmp_quote);
-    /* a port that no socket has */
+    /* a port without a socket */
     error = error_about_ours(3, 3, 0, 28);
     frame_put16(error.bytes + FRAME_ICMP_DATA + 20, 1001);
     frame_seal_icmp(&error);
@@ -177,7 +177,7 @@ static void test_threat_C3_control_messages_are_ignored(void **state)
         assert_dropped(world, drop_icmp_type);
     }
     assert_int_equal(world->errors, 0);
-    /* the redirect has redirected nothing */
+    /* the redirect was ignored */
     world_send(world, world_socket(world, 0), IP_PEER, 9, "x", 1);
     assert_memory_equal(world_expect(world)->bytes, MAC_PEER.octet, 6);
 }
@@ -232,7 +232,7 @@ static void test_threat_C4_no_error_about_link_broadcasts(void **state)
     struct world *world = *state;
     struct frame probe = frame_udp(IP_PEER, 1000, IP_US, 9, 0, 0);
 
-    /* RFC 1122 3.3.6: and not even the packet is for us */
+    /* RFC 1122 3.3.6: the packet isn't even accepted */
     frame_to(&probe, &MAC_ALL);
     world_feed(world, &probe);
     assert_dropped(world, drop_ip_not_ours);
@@ -240,13 +240,13 @@ static void test_threat_C4_no_error_about_link_broadcasts(void **state)
 
 static void test_threat_C4_no_error_about_errors(void **state)
 {
-    /* what could provoke one: a first fragment that waits for the others in vain */
+    /* a first fragment whose datagram never becomes complete could cause an error */
     struct world *world = *state;
     const struct frame error = error_about_ours(3, 3, 0, 28);
     const struct frame of_error = frame_fragment(1, 1, 0, true, error.bytes + FRAME_L4, 32);
     const struct frame of_echo = frame_fragment(1, 2, 0, true, "\x08\0\0\0\0\0\0\0", 8);
 
-    world_feed(world, &of_echo); /* of which the sender is told (RFC 1122 3.3.2) */
+    world_feed(world, &of_echo); /* the sender is told about an echo (RFC 1122 3.3.2) */
     world_wait(world, 31 * second);
     world_expect_icmp(world, &of_echo, 11, 1);
     assert_silent(world);
@@ -338,7 +338,7 @@ static void unknown_protocol_is_unreachable(void **state)
     assert_grown(world, icmp_errors_sent, 1);
 }
 
-/* RFC 1122 3.2.2: whatever the packet had */
+/* RFC 1122 3.2.2: whatever the packet's TOS */
 static void error_has_a_TOS_of_0(void **state)
 {
     struct world *world = *state;
@@ -367,7 +367,8 @@ static void errors_survive_an_empty_pool(void **state)
     world_expect_icmp(world, &probe, 3, 3);
 }
 
-/* A backend that keeps what it gives (a recorder, say): nobody may write to that. */
+/* A backend may keep buffers that it has passed on (a recorder, say), so they must not be
+ * written. */
 static void echo_in_shared_storage_is_answered_in_another_buffer(void **state)
 {
     struct world *world = *state;
@@ -389,7 +390,7 @@ static void echo_in_shared_storage_is_answered_in_another_buffer(void **state)
         assert_memory_equal(kept->data, echo.bytes, echo.len);
         leat_buf_free(kept);
         world_give_all(all);
-        world->stack->stats.rx_frames++; /* what no device has given, but was counted as taken */
+        world->stack->stats.rx_frames++; /* counts the frame that was fed without a device */
     }
     reply = world_expect(world);
     assert_int_equal(reply->bytes[FRAME_L4], 0);

@@ -1,4 +1,4 @@
-/* test_info.c -- a connection as one line of text, for people. */
+/* test_info.c -- a connection as a line of text for humans. */
 #include "unit.h"
 
 #include <leat/tcp.h>
@@ -13,7 +13,7 @@ static struct leat_tcp_info quiet_info(void)
         .rto_ns = 200000000,
         .congestion = "cubic",
         .cwnd_bytes = 14600,
-        .ssthresh_bytes = 0x7fffffff, /* not known yet: nothing to say */
+        .ssthresh_bytes = 0x7fffffff, /* not known yet: omitted */
         .snd_wnd_bytes = 65535,
         .rcv_wnd_bytes = 1000,
         .mss_bytes = 1460,
@@ -49,7 +49,7 @@ static void line_says_what_a_connection_is_and_does(void **state)
     assert_non_null(strstr(text, " sack accecn loss-recovery"));
 }
 
-/* The largest numbers there are. */
+/* The largest possible numbers. */
 static void line_never_outgrows_its_room(void **state)
 {
     static const char longest[] =
@@ -64,11 +64,11 @@ static void line_never_outgrows_its_room(void **state)
     info.timestamps = info.sack = info.ecn = info.accurate_ecn = true;
     info.repair = LEAT_TCP_REPAIR_FAST;
     info.congestion = "a congestion control of a very long name, which goes on, and on, and on, "
-                      "so that nothing is left of the line for what comes behind, whatever it is";
+                      "so that nothing is left of the line for the parts behind, whatever they are";
     text[LEAT_TCP_INFO_TEXT_BYTES] = '#';
     len = leat_tcp_info_text(&info, text);
     assert_int_equal(len, strlen(text));
-    assert_int_equal(strlen(text), LEAT_TCP_INFO_TEXT_BYTES - 1); /* all of its room */
+    assert_int_equal(strlen(text), LEAT_TCP_INFO_TEXT_BYTES - 1); /* fills the buffer exactly */
     assert_int_equal(text[LEAT_TCP_INFO_TEXT_BYTES], '#');
     assert_memory_equal(text, longest, sizeof longest - 1);
 }

@@ -1,4 +1,4 @@
-/* test_ipv4.c -- what is checked of a packet before anybody sees it, and what goes out. */
+/* test_ipv4.c -- the checks of received packets, and sending. */
 #include "world.h"
 
 #include "ip/ipv4.h"
@@ -14,7 +14,7 @@ static void test_threat_I1_header_lengths_are_checked_before_the_checksum(void *
     struct world *world = *state;
     const struct frame good = echo_from(IP_PEER);
 
-    /* the checksum is wrong, too, but nobody gets there */
+    /* the checksum is wrong, too, but an earlier check fails */
     for (unsigned words = 0; words < 16; words++) {
         struct frame bad = good;
 
@@ -94,7 +94,7 @@ static void bad_checksum_is_dropped_in_silence(void **state)
     assert_dropped(world, drop_ip_checksum);
 }
 
-/* RFC 1122 3.2.2.5 would answer; see options_pass(). */
+/* RFC 1122 3.2.2.5 asks for an answer; see options_pass(). */
 static void test_threat_I2_malformed_options_are_dropped_in_silence(void **state)
 {
     static const uint8_t options[][4] = {{7, 0, 0, 0}, {7, 1, 0, 0},    {7, 5, 0, 0},
@@ -196,7 +196,7 @@ static void address_of_another_link_is_not_ours_here(void **state)
 
 static void ttl_of_zero_is_accepted(void **state)
 {
-    /* RFC 1122 3.2.1.7: for us, whatever the TTL */
+    /* RFC 1122 3.2.1.7: hosts accept any TTL */
     struct world *world = *state;
     struct frame echo = echo_from(IP_PEER);
 
@@ -282,7 +282,7 @@ static void what_we_send_to_ourselves_never_leaves(void **state)
         assert_silent(world);
         assert_grown(world, rx_loopback, 1);
     }
-    /* closed ports say so here, too */
+    /* closed ports are reported here, too */
     world_send(world, udp, IP_US, 1001, "me", 2);
     world_wait(world, ms);
     assert_int_equal(world->errors, 1);
@@ -332,7 +332,7 @@ static void fragments_without_memory_are_counted_and_told(void **state)
     assert_grown(world, ip_fragments_sent, 3);
 }
 
-/* RFC 791 3.1: DF means not in fragments, not even by the sender. */
+/* RFC 791 3.1: DF forbids fragmentation, also by the sender. */
 static void what_must_not_be_fragmented_is_refused_over_the_mtu(void **state)
 {
     static const uint8_t data[1481];

@@ -1,13 +1,13 @@
-/* test_ipv6.c -- IPv6 packets in, and what is answered (RFC 8200, 4443). */
+/* test_ipv6.c -- received IPv6 packets, and their answers (RFC 8200, 4443). */
 #include "frames6.h"
 
 enum {
     ECHO_REPLY = 129,
     PARAMETER_PROBLEM = 4,
-    OTHER = 132 /* a protocol that nobody has registered */
+    OTHER = 132 /* a protocol that isn't registered */
 };
 
-/* An ICMPv6 error about @about, which it quotes as a whole. */
+/* Expects an ICMPv6 error that quotes @about completely. */
 static void expect_error(struct world *world, const struct frame *about, uint8_t type, uint8_t code,
                          uint32_t detail)
 {
@@ -73,7 +73,7 @@ static void spoilt_messages_are_dropped(void **state)
     world_feed(world, &echo);
     assert_dropped(world, drop_ip6_header);
     echo = frame_echo6(IP6_PEER, IP6_US, 8);
-    frame_put16(echo.bytes + 18, 17); /* one more than has come */
+    frame_put16(echo.bytes + 18, 17); /* one byte more than was received */
     world_feed(world, &echo);
     assert_dropped(world, drop_ip6_header);
     echo.bytes[14] = 0x45;
@@ -121,14 +121,14 @@ static void no_next_header_is_no_error(void **state)
 static void test_threat_V8_extension_headers_are_walked_or_complained_about(void **state)
 {
     struct world *world = *state;
-    /* a jumbo payload's, which no host of ours knows, in front of an echo request */
+    /* an unknown option (jumbo payload) in front of an echo request */
     uint8_t options[16] = {58, 0, 0xc2, 4, 0, 0, 0, 0, 128};
     struct frame frame = frame_ip6(0, IP6_PEER, IP6_US, options, sizeof options);
 
     world_feed(world, &frame);
     assert_ended(world, drop_ip6_headers);
     expect_error(world, &frame, PARAMETER_PROBLEM, 2, 42);
-    options[2] = 0x42; /* to be dropped without a word */
+    options[2] = 0x42; /* an option that is dropped silently */
     frame = frame_ip6(0, IP6_PEER, IP6_US, options, sizeof options);
     world_feed(world, &frame);
     assert_dropped(world, drop_ip6_headers);
@@ -161,15 +161,15 @@ static void test_threat_V11_errors_are_sent_to_single_hosts_about_single_hosts(v
 
     world_feed(world, &frame); /* to a group */
     assert_dropped(world, drop_ip6_protocol);
-    frame = frame_ip6(OTHER, ip6_of("::"), IP6_US, "12345678", 8); /* from nobody */
+    frame = frame_ip6(OTHER, ip6_of("::"), IP6_US, "12345678", 8); /* from an unspecified source */
     world_feed(world, &frame);
     assert_dropped(world, drop_ip6_protocol);
-    frame = frame_ip6(OTHER, IP6_PEER, IP6_US, "12345678", 8); /* by link to all */
+    frame = frame_ip6(OTHER, IP6_PEER, IP6_US, "12345678", 8); /* to the broadcast link address */
     memcpy(frame.bytes, MAC_ALL.octet, 6);
     world_feed(world, &frame);
     assert_dropped(world, drop_ip6_protocol);
     frame = frame_ip6(0, IP6_PEER, IP6_ALL, options, sizeof options);
-    world_feed(world, &frame); /* 10 in the option's type: also to a group */
+    world_feed(world, &frame); /* type bits 10: an error even about a packet to a group */
     assert_ended(world, drop_ip6_headers);
     expect_error(world, &frame, PARAMETER_PROBLEM, 2, 42);
 }
@@ -272,7 +272,7 @@ static void who_is_not_on_link_is_reached_by_a_gateway(void **state)
     assert_silent(world);
 }
 
-/* Hosters name a gateway outside of the prefix that they give. */
+/* Some hosters give a gateway outside the prefix of the address. */
 static void a_gateway_outside_of_all_prefixes_is_on_the_only_link(void **state)
 {
     struct world *world = *state;
@@ -293,7 +293,7 @@ static void a_gateway_outside_of_all_prefixes_is_on_the_only_link(void **state)
     sent = world_expect(world);
     assert_int_equal(frame_icmp6_type(sent), ECHO_REPLY);
     assert_memory_equal(sent->bytes, MAC_OTHER.octet, 6);
-    /* it is a host on the link, whatever other routes say of it */
+    /* the gateway is a host on the link, whatever other routes say */
     assert_int_equal(leat_route_add(stack, ip6_of("2001:db8::"), 32, IP6_PEER), LEAT_OK);
     world_feed(world, &back);
     sent = world_expect(world);
@@ -334,21 +334,21 @@ static void routes_and_addresses_that_make_no_sense_are_refused(void **state)
     assert_int_equal(leat_ipv6_register(stack, 0), LEAT_ERR_IN_USE);
 }
 
-/* As over IPv4: the program need not wait for the end of the check for duplicates. */
+/* As for IPv4, the program needn't wait for the end of duplicate address detection. */
 static void a_gateway_is_on_link_from_the_first_moment_on(void **state)
 {
     struct world *world = *state;
     struct leat *stack = world->stack;
     struct leat_ip gateway = ip6_of("2001:db8:9::1");
 
-    world_attach_second(world); /* else a gateway would be on the only link */
+    world_attach_second(world); /* otherwise a gateway would be on the only link */
     assert_int_equal(leat_route_add(stack, LEAT_IP_ANY, 0, gateway), LEAT_ERR_NO_ROUTE);
     assert_int_equal(leat_address_add(stack, &world->dev.netif, ip6_of("2001:db8:9::2"), 64),
                      LEAT_OK);
     assert_int_equal(leat_route_add(stack, LEAT_IP_ANY, 0, gateway), LEAT_OK);
 }
 
-/* What isn't registered is as if there were none. */
+/* Without leat_ipv6_register() frames and addresses of IPv6 are refused. */
 static void without_ipv6_its_frames_and_addresses_are_refused(void **state)
 {
     struct world *world = world_create();
@@ -368,7 +368,7 @@ static void without_ipv6_its_frames_and_addresses_are_refused(void **state)
     assert_int_equal(leat_route_remove(world->stack, IP6_PEER, 128), LEAT_ERR_FAMILY);
 }
 
-/* A netif that can't carry IPv6's smallest packet has no address of it (RFC 8200 5). */
+/* A netif whose MTU is below the minimum of IPv6 gets no IPv6 address (RFC 8200 5). */
 static void a_netif_with_a_small_mtu_has_no_ipv6(void **state)
 {
     struct world *world = world6_create();

@@ -1,4 +1,4 @@
-/* test_ipv6_headers.c -- the chain of headers behind IPv6's, as RFC 8200 and 7112 want it. */
+/* test_ipv6_headers.c -- the chain of extension headers, according to RFC 8200 and 7112. */
 #include "unit.h"
 
 #include <string.h>
@@ -20,15 +20,15 @@ struct chain_case {
     uint8_t len;
     uint8_t bytes[64];
     enum ipv6_chain verdict;
-    uint8_t next_header;  /* of a good one */
-    uint8_t problem_code; /* of a bad one */
-    uint32_t at;          /* where the upper layer, or what is wrong, is */
+    uint8_t next_header;  /* if valid */
+    uint8_t problem_code; /* if invalid */
+    uint32_t at;          /* offset of the upper layer, or of the fault */
 };
 
 static enum ipv6_chain walk(const struct chain_case *c, bool to_group,
                             struct wire_ipv6_chain *chain)
 {
-    /* a block of its own, so that ASan sees a look behind the end */
+    /* a separate allocation, so that ASan detects reads past the end */
     uint8_t *packet = calloc(1, (size_t)IPV6_HEADER_BYTES + c->len);
     enum ipv6_chain verdict;
 
@@ -113,7 +113,7 @@ static void a_bad_chain_is_refused_as_rfc_8200_says(void **state)
     }
 }
 
-/* RFC 8200 4.2: 11 in the upper bits: only if it was not to a group; 10: always. */
+/* RFC 8200 4.2: upper bits 11: an error only if the packet wasn't to a group; 10: always. */
 static void options_say_whether_senders_to_groups_are_told(void **state)
 {
     struct wire_ipv6_chain chain;
@@ -172,7 +172,7 @@ static void headers_and_options_have_limits(void **state)
     assert_int_equal(walk(&options, false, &chain), IPV6_CHAIN_OK);
 }
 
-/* Whatever comes, a walk ends inside of the packet. */
+/* With random bytes, the walk stays inside the packet. */
 static void any_bytes_are_walked_within_bounds(void **state)
 {
     uint64_t seed = 1;

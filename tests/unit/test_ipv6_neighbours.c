@@ -1,4 +1,4 @@
-/* test_ipv6_neighbours.c -- addresses of our own and neighbours (RFC 4861, 4862, 7217, 7527). */
+/* test_ipv6_neighbours.c -- our own addresses, and neighbours (RFC 4861, 4862, 7217, 7527). */
 #include "frames6.h"
 
 enum {
@@ -19,7 +19,7 @@ static struct world *bare_world(void **state)
     return world;
 }
 
-/* The solicitation of a check for duplicates; gives the address. */
+/* Expects the solicitation of duplicate address detection; returns the address. */
 static struct leat_ip expect_probe(struct world *world, uint8_t nonce[6])
 {
     const struct fake_frame *sent = world_expect(world);
@@ -35,7 +35,7 @@ static struct leat_ip expect_probe(struct world *world, uint8_t nonce[6])
     return target;
 }
 
-/* Waits for the check of the link-local address to begin. */
+/* Waits until the check of the link-local address starts. */
 static struct leat_ip begin_check(struct world *world, uint8_t nonce[6])
 {
     world_wait(world, 200 * ms);
@@ -58,7 +58,7 @@ static void an_address_is_used_when_nobody_has_it(void **state)
     assert_silent(world);
 }
 
-/* RFC 7217: the secret, the netif and nothing else decide. */
+/* RFC 7217: determined by the secret, the netif and the prefix only. */
 static void identifiers_are_opaque_and_stable(void **state)
 {
     struct world *first = bare_world(state);
@@ -82,7 +82,7 @@ static void identifiers_are_opaque_and_stable(void **state)
     assert_true(leat_ip_equal(others[0], ip));
     assert_false(leat_ip_equal(others[1], ip));
     assert_false(leat_ip_equal(others[2], ip));
-    /* no MAC in it (RFC 8064) */
+    /* it doesn't contain the MAC (RFC 8064) */
     assert_memory_not_equal(ip.bytes + 13, first->dev.netif.mac.octet + 3, 3);
 }
 
@@ -103,7 +103,7 @@ static void who_answers_has_the_address_and_we_take_another(void **state)
         assert_ended(world, taken_ndp);
         assert_grown(world, ndp_conflicts, 1);
     }
-    /* V5: three identifiers, then the program is told */
+    /* V5: after three identifiers the program is told */
     assert_int_equal(world->conflicts, 1);
     world_wait(world, 5 * second);
     assert_silent(world);
@@ -125,7 +125,7 @@ static void who_checks_the_same_address_wants_it_but_our_own_question_does_not(v
     world_feed(world, &ours);
     assert_ended(world, taken_ndp);
     assert_grown(world, ndp_conflicts, 0);
-    world_feed(world, &asker); /* who only asks isn't answered yet */
+    world_feed(world, &asker); /* a solicitation with a source address isn't answered yet */
     assert_ended(world, taken_ndp);
     assert_grown(world, ndp_conflicts, 0);
     assert_silent(world);
@@ -184,7 +184,7 @@ static void a_solicitation_is_answered(void **state)
     assert_silent(world);
 }
 
-/* RFC 4861 7.2.4: who checks his address hears it with everybody else. */
+/* RFC 4861 7.2.4: the answer to a duplicate check goes to all nodes. */
 static void who_checks_our_address_hears_that_it_is_ours(void **state)
 {
     struct world *world = *state;
@@ -210,7 +210,7 @@ static void test_threat_V1_messages_with_a_false_envelope_are_dropped(void **sta
 
     for (unsigned i = 0; i < 8; i++)
         bad[i] = good;
-    bad[0].bytes[21] = 254;             /* from afar */
+    bad[0].bytes[21] = 254;             /* from outside the link */
     bad[1].bytes[FRAME6_L4 + 1] = 1;    /* code */
     bad[2].bytes[FRAME6_L4 + 25] = 0;   /* an option without a length */
     bad[3].bytes[FRAME6_L4 + 25] = 2;   /* longer than the message */
@@ -228,7 +228,7 @@ static void test_threat_V1_messages_with_a_false_envelope_are_dropped(void **sta
 static void questions_for_others_are_none_of_ours(void **state)
 {
     struct world *world = *state;
-    const struct leat_ip twin = ip6_of("2001:db8:1::1"); /* the same group as ours */
+    const struct leat_ip twin = ip6_of("2001:db8:1::1"); /* the same solicited-node group as ours */
     const struct frame question =
         frame_ndp(SOLICITATION, 0, IP6_PEER, ip6_asked(twin), twin, &MAC_PEER, 0);
 
@@ -236,7 +236,7 @@ static void questions_for_others_are_none_of_ours(void **state)
     assert_dropped(world, drop_ndp_not_ours);
 }
 
-/* The solicitation for a neighbour: by multicast, or to @to. */
+/* Expects a solicitation for a neighbour: by multicast, or to @to. */
 static void expect_question(struct world *world, struct leat_ip target, const struct leat_mac *to)
 {
     const struct fake_frame *sent = world_expect(world);
@@ -319,13 +319,13 @@ static void only_the_latest_packets_wait(void **state)
     for (unsigned i = 0; i < 7; i++)
         ping_from(world, IP6_OTHER);
     leat_holdings(world->stack, &holdings);
-    assert_int_equal(holdings.held_parked, 5 * 2); /* headers, and what is echoed */
+    assert_int_equal(holdings.held_parked, 5 * 2); /* headers, and echoed data */
     feed_advertisement(world, SOLICITED, IP6_OTHER, &MAC_OTHER);
     for (unsigned i = 0; i < 5; i++)
         expect_reply_to(world, &MAC_OTHER);
     assert_silent(world);
     assert_int_equal(leat_stats(world->stack)->tx_parked_out, 2);
-    for (unsigned i = 0; i < 6; i++) /* the shared place is free again */
+    for (unsigned i = 0; i < 6; i++) /* the shared place was freed */
         ping_from(world, ip6_of("2001:db8::4"));
     assert_int_equal(leat_stats(world->stack)->tx_parked_out, 3);
     world_wait(world, 4 * second);
@@ -334,7 +334,7 @@ static void only_the_latest_packets_wait(void **state)
     assert_int_equal(leat_stats(world->stack)->tx_parked_out, 4);
 }
 
-/* RFC 4861 7.3: 30 s give or take half, 5 s of hope, three questions. */
+/* RFC 4861 7.3: 30 s more or less half, 5 s in DELAY, three probes. */
 static void a_neighbour_that_is_used_is_asked_whether_it_is_there(void **state)
 {
     struct world *world = *state;
@@ -344,7 +344,7 @@ static void a_neighbour_that_is_used_is_asked_whether_it_is_there(void **state)
     ping_from(world, IP6_PEER);
     expect_reply_to(world, &MAC_PEER);
     world_wait(world, 6 * second);
-    assert_silent(world); /* reachable: nobody is asked */
+    assert_silent(world); /* reachable: no probes */
     world_wait(world, 30 * second);
     ping_from(world, IP6_PEER);
     expect_reply_to(world, &MAC_PEER);
@@ -380,10 +380,10 @@ static void test_threat_V6_advertisements_move_only_who_is_known_and_says_so(voi
 {
     struct world *world = *state;
 
-    feed_advertisement(world, OVERRIDE, IP6_OTHER, &MAC_OTHER); /* nobody asked */
+    feed_advertisement(world, OVERRIDE, IP6_OTHER, &MAC_OTHER); /* unsolicited */
     assert_dropped(world, drop_ndp_not_ours);
     feed_advertisement(world, SOLICITED, IP6_PEER, &MAC_PEER);
-    feed_advertisement(world, 0, IP6_PEER, &MAC_OTHER); /* no override: doubt, no move */
+    feed_advertisement(world, 0, IP6_PEER, &MAC_OTHER); /* no override: STALE, same address */
     ping_from(world, IP6_PEER);
     expect_reply_to(world, &MAC_PEER);
     world_wait(world, 5100 * ms);
@@ -393,7 +393,7 @@ static void test_threat_V6_advertisements_move_only_who_is_known_and_says_so(voi
     expect_reply_to(world, &MAC_OTHER);
 }
 
-/* RFC 4861 7.2.5: an answer without an address is none. */
+/* RFC 4861 7.2.5: an answer without a link-layer address is ignored. */
 static void an_answer_without_an_address_leaves_the_question_open(void **state)
 {
     struct world *world = *state;
@@ -437,7 +437,7 @@ static void test_threat_V4_a_spray_of_neighbours_drives_out_no_one_who_is_there(
     world_wait(world, 10 * second);
 }
 
-/* Solicitations of strangers fill the table, and nobody pays for it. */
+/* Solicitations from unknown hosts fill the table, and evict no neighbour. */
 static void test_threat_V4_a_spray_of_askers_drives_out_nobody(void **state)
 {
     struct world *world = *state;

@@ -1,4 +1,4 @@
-/* test_isn.c -- sequence numbers and ports that strangers can't guess (RFC 6528, RFC 6056). */
+/* test_isn.c -- sequence numbers and ports that outsiders can't predict (RFC 6528, RFC 6056). */
 #include "world.h"
 
 #include "tcp/conn/isn.h"
@@ -22,7 +22,7 @@ static int open_world(void **state)
     return 0;
 }
 
-/* RFC 6528 3: ISN = M + F(...), M counts microseconds by four */
+/* RFC 6528 3: ISN = M + F(...); M counts units of 4 microseconds */
 static void isn_follows_the_clock_for_the_same_tuple(void **state)
 {
     struct world *world = *state;
@@ -56,7 +56,7 @@ static void isn_differs_for_other_tuples(void **state)
     assert_int_not_equal(tcp_isn(world->stack, &tcb), first);
 }
 
-/* Neighbouring ports lie all over the space: the top bits of their numbers are spread evenly. */
+/* Adjacent ports get numbers from the whole space: their top bits are distributed evenly. */
 static void isns_of_neighbours_are_spread(void **state)
 {
     struct world *world = *state;
@@ -113,7 +113,7 @@ static void ports_of_several_destinations_have_no_common_start(void **state)
         assert_in_range(hits[i], 60, 140);
 }
 
-/* The port after the last one that was chosen is taken: the next is given. */
+/* If the port after the last chosen one is in use, the next one is chosen. */
 static void ports_in_use_are_skipped(void **state)
 {
     struct world *world = *state;

@@ -1,4 +1,4 @@
-/* test_large_pages.c -- the block of a stack on a POSIX machine: aligned, and in large pages if it
+/* test_large_pages.c -- the memory of a stack on a POSIX system: aligned, and in large pages if it
  * is large. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 
 static const size_t mib = 1 << 20;
 
-/* Does the kernel know the mapping that @at lies in as one of large pages (VmFlags: hg)? */
+/* True if the kernel marks the mapping of @at for large pages (VmFlags: hg). */
 static bool wants_large_pages(const void *at)
 {
     FILE *smaps = fopen("/proc/self/smaps", "r");

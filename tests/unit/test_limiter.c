@@ -5,7 +5,7 @@
 
 static const uint64_t second_ns = 1000000000u;
 
-/* How many of @tries go through at @now_ns. */
+/* The number of @tries that succeed at @now_ns. */
 static unsigned take(struct limiter *limiter, uint64_t now_ns, unsigned tries, uint64_t noise)
 {
     unsigned taken = 0;

@@ -1,5 +1,5 @@
-/* test_link_offload.c -- the wire between two stacks cuts and merges as a card does, in both
- * families. */
+/* test_link_offload.c -- the wire between two stacks segments and merges like a network card, in
+ * both families. */
 #include "frames6.h"
 #include "super.h"
 
@@ -27,9 +27,9 @@ static struct frame segment6(uint32_t index, uint32_t len, uint8_t flags)
 }
 
 static const struct offloaded families[] = {{segment, HEADERS4, FRAME_L4, FRAME_IP + 2},
-                                         {segment6, HEADERS6, FRAME6_L4, FRAME_IP + 4}};
+                                            {segment6, HEADERS6, FRAME6_L4, FRAME_IP + 4}};
 
-/* That of the pseudo-header, with @len bytes of TCP (RFC 9293 3.1). */
+/* The sum of the pseudo-header, with @len bytes of TCP (RFC 9293 3.1). */
 static uint16_t pseudo_sum(const struct frame *frame, const struct offloaded *family, uint32_t len)
 {
     const uint32_t addresses = family->headers == HEADERS6 ? 32 : 8;
@@ -42,7 +42,7 @@ static uint16_t pseudo_sum(const struct frame *frame, const struct offloaded *fa
     return (uint16_t)sum;
 }
 
-/* Makes TCP's checksum right, whatever the headers say. */
+/* Corrects TCP's checksum for any headers. */
 static void seal(struct frame *frame, const struct offloaded *family)
 {
     const uint32_t len = frame->len - family->tcp_at;
@@ -52,7 +52,8 @@ static void seal(struct frame *frame, const struct offloaded *family)
     frame_put16(tcp + 16, frame_sum(tcp, len, pseudo_sum(frame, family, len)));
 }
 
-/* A super-frame as the stack leaves it: the sum of its pseudo-header has the length of all. */
+/* A super-frame as the stack sends it: its checksum field is the pseudo-header's sum with the total
+ * length. */
 static struct leat_buf *super_of(struct world *world, const struct offloaded *family)
 {
     struct frame headers = family->segment(0, 0, 24);
@@ -118,7 +119,7 @@ static void segments_that_follow_each_other_are_merged(void **state)
     }
 }
 
-/* Any change of a header's byte, made good by TCP's checksum, keeps two segments apart. */
+/* If any byte of a header differs, with a valid TCP checksum, two segments aren't merged. */
 static void every_byte_of_a_header_that_differs_keeps_segments_apart(void **state)
 {
     const struct offloaded *family = &families[1];

@@ -38,7 +38,7 @@ static void ring_nodes_leave_from_anywhere(void **state)
     for (unsigned i = 0; i < 3; i++)
         ring_put(&head, &items[i].node);
     ring_remove(&items[1].node);
-    ring_remove(&items[1].node); /* again: nothing happens */
+    ring_remove(&items[1].node); /* a second removal has no effect */
     assert_false(ring_is_in(&items[1].node));
     assert_ptr_equal(head.next, &items[0].node);
     assert_ptr_equal(head.next->next, &items[2].node);
@@ -55,7 +55,7 @@ static void a_queue_gives_the_oldest_first(void **state)
     struct buf_queue queue = {0};
 
     (void)state;
-    memset(frames, 0xa5, sizeof frames); /* `queued` may hold anything before */
+    memset(frames, 0xa5, sizeof frames); /* `queued` needs no initialization */
     assert_null(queue_take(&queue));
     for (unsigned i = 0; i < 3; i++)
         queue_put(&queue, &frames[i]);

@@ -1,4 +1,4 @@
-/* test_memory.c -- what each part says that it needs of the stack's block is what it takes. */
+/* test_memory.c -- each part takes exactly the memory that its ..._memory_bytes() returns. */
 #include "world.h"
 
 #include <leat/autoconf.h>
@@ -16,7 +16,7 @@ static size_t left(const struct world *world)
     return (size_t)(world->stack->arena.end - world->stack->arena.next);
 }
 
-/* A stack and its device in a block that begins at a cache line, and has more than all need. */
+/* A stack and its device in memory that starts at a cache line and is more than enough. */
 static void begin(struct world *world)
 {
     const size_t needed = leat_memory_bytes(&world->config);
@@ -26,7 +26,7 @@ static void begin(struct world *world)
     assert_non_null(world->memory);
     memset(world->memory, 0xa5, bytes);
     assert_int_equal(leat_init(&world->stack, world->memory, bytes, &world->config), LEAT_OK);
-    /* what is said has room for a block that begins anywhere */
+    /* the returned size includes space for aligning the memory */
     assert_int_equal(bytes - left(world), needed - ARENA_ALIGN);
     assert_int_equal(leat_attach(world->stack, &world->dev.netif), LEAT_OK);
 }
@@ -41,7 +41,7 @@ static void end(struct world *world)
 static void a_stack_takes_what_it_says(void **state)
 {
     static const struct leat_config configs[] = {
-        {.buf_count = 1024}, /* all as it is by default */
+        {.buf_count = 1024}, /* all defaults */
         {.buf_count = 65, .small_count = 77, .view_count = 99},
         {.arp_entries = 3, .routes = 3, .reassemblies = 3, .reassembly_fragments = 5},
         {.arp_entries = 1000, .routes = 100, .reassemblies = 100, .buf_bytes = 4096}};
@@ -57,7 +57,7 @@ static void a_stack_takes_what_it_says(void **state)
     }
 }
 
-/* A stack that a part is to be registered at. */
+/* A stack without the part, which the test will register. */
 static struct world *without_it(size_t *before)
 {
     struct world *world = world_create();

@@ -1,4 +1,4 @@
-/* test_mld.c -- routers are told of IPv6's groups (RFC 3810, RFC 2710). */
+/* test_mld.c -- IPv6 groups are reported to routers (RFC 3810, RFC 2710). */
 #include "frames6.h"
 
 enum {
@@ -6,7 +6,7 @@ enum {
     OLD_REPORT = 131,
     OLD_DONE = 132,
     REPORT = 143,
-    MLD_AT = FRAME6_L4 + 8, /* behind the hop-by-hop header */
+    MLD_AT = FRAME6_L4 + 8, /* after the hop-by-hop header */
     IS_EXCLUDE = 2,
     TO_INCLUDE = 3,
     TO_EXCLUDE = 4
@@ -16,7 +16,7 @@ enum {
 #define IP6_MLD_ROUTERS ip6_of("ff02::16")
 #define IP6_NEW         ip6_of("2001:db8::77:1")
 
-/* A message of MLD in a packet of its own, as a router makes it. */
+/* A packet with an MLD message, as a router builds it. */
 static struct frame frame_mld(struct leat_ip src, struct leat_ip dst, const void *message,
                               uint32_t len)
 {
@@ -30,7 +30,7 @@ static struct frame frame_mld(struct leat_ip src, struct leat_ip dst, const void
     return frame;
 }
 
-/* A query of MLDv2; "::": for all groups. */
+/* A query of MLDv2; "::": a general query. */
 static struct frame query_of(struct leat_ip group, uint16_t code, uint8_t robustness)
 {
     uint8_t message[28] = {QUERY, 0, 0, 0, (uint8_t)(code >> 8), (uint8_t)code};
@@ -49,7 +49,7 @@ static struct frame old_query(struct leat_ip group, uint16_t delay_ms)
     return frame_mld(IP6_PEER_LINK, leat_ip_is_any(group) ? IP6_ALL : group, message, 24);
 }
 
-/* Demands that @sent is a message of MLD to @dst as it must be; its type. */
+/* Asserts that @sent is a correct MLD message to @dst; returns its type. */
 static uint8_t mld_type(const struct fake_frame *sent, struct leat_ip dst)
 {
     static const uint8_t alert[8] = {58, 0, 5, 2, 0, 0, 1, 0};
@@ -68,7 +68,7 @@ static uint8_t mld_type(const struct fake_frame *sent, struct leat_ip dst)
     return sent->bytes[MLD_AT];
 }
 
-/* The record of @group in a report; 0: there is none. */
+/* The type of the record for @group in a report; 0: there is none. */
 static uint8_t record_of(const struct fake_frame *sent, struct leat_ip group)
 {
     const uint32_t count = frame_get16(sent->bytes + MLD_AT + 6);
@@ -99,7 +99,7 @@ static struct leat_ip link_local_of(const struct fake_frame *sent)
     return src;
 }
 
-/* Nothing of the addresses' own is to be sent any more. */
+/* A world whose addresses have finished their reports. */
 static struct world *settled(void **state)
 {
     struct world *world = *state;
@@ -128,7 +128,7 @@ static void an_address_is_listened_to_before_it_is_checked(void **state)
     assert_int_equal(frame_icmp6_type(sent), 135);
     address = frame_ip6_at(sent->bytes + FRAME6_L4 + 8);
     world_wait(world, 5 * second);
-    /* again, and from the address when it may be used */
+    /* it is repeated, and sent from the address when that is usable */
     do
         sent = expect_report(world);
     while (leat_ip_is_any(frame_ip6_at(sent->bytes + 22)));
@@ -220,7 +220,7 @@ static void long_delays_are_floating_point_numbers(void **state)
         if (world->now_ns - begin_ns > latest_ns)
             latest_ns = world->now_ns - begin_ns;
     }
-    assert_true(latest_ns > 4200 * second); /* of eight drawn, one is in the second half */
+    assert_true(latest_ns > 4200 * second); /* one of eight random times is in the second half */
 }
 
 /* RFC 3810 8.2, RFC 2710 4 */
@@ -242,7 +242,7 @@ static void an_older_router_is_spoken_to_in_its_version(void **state)
         assert_memory_equal(sent->bytes + MLD_AT + 8, group.bytes, 16);
     }
     assert_silent(world);
-    /* who hears another one's report has nothing to say, and nothing when he leaves */
+    /* after another host's report we send none, nor a done message */
     query = old_query(ip6_asked(IP6_US), 1000);
     world_feed(world, &query);
     memcpy(report + 8, ip6_asked(IP6_US).bytes, 16);
@@ -254,7 +254,7 @@ static void an_older_router_is_spoken_to_in_its_version(void **state)
     assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP6_US), LEAT_OK);
     world_wait(world, 20 * second);
     assert_silent(world);
-    /* after 2 * 125 s + 1 s the newer version is spoken again */
+    /* after 2 * 125 s + 1 s the newer version is used again */
     world_wait(world, 300 * second);
     query = query_of(LEAT_IP_ANY, 1000, 2);
     world_feed(world, &query);
@@ -356,7 +356,7 @@ static void test_threat_V12_lists_of_sources_must_be_there(void **state)
     frame = frame_mld(IP6_PEER_LINK, ip6_asked(IP6_US), message, sizeof message);
     world_feed(world, &frame);
     assert_dropped(world, taken_group);
-    message[8] = 0x20; /* no group */
+    message[8] = 0x20; /* not a multicast address */
     frame = frame_mld(IP6_PEER_LINK, ip6_asked(IP6_US), message, sizeof message);
     world_feed(world, &frame);
     assert_dropped(world, drop_group_format);

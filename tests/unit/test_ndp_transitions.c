@@ -1,7 +1,8 @@
 /*
- * test_ndp_transitions.c -- takes every line of ndp.rl for real, and looks at the wire.
+ * test_ndp_transitions.c -- takes every transition of ndp.rl in a real stack, and checks the
+ * frames.
  *
- * The list is made from ndp.rl, so a line that is added there and that nothing here can take fails.
+ * The list is generated from ndp.rl, so a new transition that no code here can take fails the test.
  */
 #include "frames6.h"
 #include "ip/v6/ndp_fsm.h"
@@ -25,7 +26,7 @@ enum {
 };
 
 static const struct line *current;
-static uint8_t taken[NDP_NSTATES][NDP_NEVENTS]; /* the state that followed; 0: not taken */
+static uint8_t taken[NDP_NSTATES][NDP_NEVENTS]; /* the next state; 0: not taken */
 
 static void on_transition(void *arg, uint8_t from, uint8_t event, uint8_t to)
 {
@@ -49,7 +50,7 @@ static void claim(struct world *world, struct leat_ip ip, const struct leat_mac 
     assert_ended(world, taken_ndp);
 }
 
-/* What makes us send to @ip. */
+/* Makes the stack send to @ip. */
 static void ping_from(struct world *world, struct leat_ip ip)
 {
     const struct frame echo = frame_echo6(ip, IP6_US, 8);
@@ -58,7 +59,7 @@ static void ping_from(struct world *world, struct leat_ip ip)
     assert_ended(world, taken_icmp6);
 }
 
-/* The state of our neighbour, IP6_OTHER. */
+/* Brings the neighbour IP6_OTHER into the state. */
 static void go_to_state(struct world *world)
 {
     switch ((enum ndp_state)current->state) {
@@ -87,13 +88,13 @@ static void go_to_state(struct world *world)
     fake_netif_forget(&world->dev);
 }
 
-/* Others want the entry: a full table, or many that are asked for. */
+/* Makes others compete for the entry: a full table, or many neighbours being resolved. */
 static void crowd(struct world *world)
 {
     struct leat_ip ip = IP6_OTHER;
 
     if (current->state == NDP_REACHABLE)
-        world_wait(world, 46 * second); /* until then it is spared */
+        world_wait(world, 46 * second); /* before that it isn't evicted */
     ip.bytes[8] = 1;
     for (uint8_t i = 1; current->state != NDP_INCOMPLETE && i <= NEIGHBOURS; i++) {
         ip.bytes[9] = i;

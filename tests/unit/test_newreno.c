@@ -1,4 +1,5 @@
-/* test_newreno.c -- how the congestion window grows and falls (RFC 5681, RFC 3465, RFC 6928). */
+/* test_newreno.c -- growth and reduction of the congestion window (RFC 5681, RFC 3465, RFC 6928).
+ */
 #include "unit.h"
 
 #include "tcp/math/congestion.h"
@@ -25,7 +26,7 @@ static uint32_t initial(uint32_t mss, bool lost_SYN)
     return congestion.cwnd;
 }
 
-/* An ACK of @bytes, of @flight_bytes that were out. */
+/* An ACK of @bytes while @flight_bytes are in flight. */
 static void acked_of(uint32_t bytes, uint32_t flight_bytes)
 {
     const struct congestion_ack ack = {
@@ -63,7 +64,7 @@ static void first_slow_start_has_no_bound(void **state)
     assert_true(congestion.ssthresh >= 0x3fffc000); /* the largest window of RFC 7323 */
 }
 
-/* RFC 5681 3.1 eqn. 2, with RFC 9406's L = 8: nothing is paced */
+/* RFC 5681 3.1 eqn. 2, with RFC 9406's L = 8, because sending isn't paced */
 static void slow_start_grows_by_what_is_acknowledged(void **state)
 {
     (void)state;
@@ -71,11 +72,11 @@ static void slow_start_grows_by_what_is_acknowledged(void **state)
     assert_int_equal(congestion.cwnd, 11 * MSS);
     acked(300);
     assert_int_equal(congestion.cwnd, 11 * MSS + 300);
-    acked(9 * MSS); /* not a burst for a burst */
+    acked(9 * MSS); /* at most 8 segments, so that a large ACK causes no burst */
     assert_int_equal(congestion.cwnd, 19 * MSS + 300);
 }
 
-/* RFC 9406 4.3: L is infinite, for what is paced makes no burst */
+/* RFC 9406 4.3: L is infinite, because paced segments make no burst */
 static void paced_slow_start_grows_by_all_that_is_acknowledged(void **state)
 {
     (void)state;
@@ -96,7 +97,7 @@ static void later_slow_start_grows_by_two_segments(void **state)
     assert_int_equal(congestion.cwnd, 12 * MSS);
 }
 
-/* RFC 5681 3.1: at most one segment each round trip; RFC 3465 2.1 */
+/* RFC 5681 3.1: at most one segment per round trip; RFC 3465 2.1 */
 static void congestion_avoidance_grows_by_one_segment_a_window(void **state)
 {
     (void)state;
@@ -119,17 +120,17 @@ static void remainder_counts_for_the_next_segment(void **state)
     congestion.ssthresh = congestion.cwnd;
     acked(19 * MSS);
     assert_int_equal(congestion.cwnd, 11 * MSS);
-    acked(2 * MSS); /* 9 + 2 are a window of 11 */
+    acked(2 * MSS); /* 9 + 2 segments are a window of 11 */
     assert_int_equal(congestion.cwnd, 12 * MSS);
 }
 
-/* RFC 7661's point, RFC 2861 */
+/* The problem of RFC 7661 and RFC 2861 */
 static void window_that_is_not_used_does_not_grow(void **state)
 {
     (void)state;
     acked_of(MSS, 4 * MSS);
     assert_int_equal(congestion.cwnd, 10 * MSS);
-    acked_of(MSS, 5 * MSS); /* a half is enough, in slow start */
+    acked_of(MSS, 5 * MSS); /* half of the window suffices in slow start */
     assert_int_equal(congestion.cwnd, 11 * MSS);
     congestion.ssthresh = congestion.cwnd;
     for (unsigned i = 0; i < 30; i++)
@@ -157,7 +158,7 @@ static void what_was_counted_before_a_loss_does_not_count_after_it(void **state)
     acked(9 * MSS);
     congestion.ops->reduced(&congestion, 10 * MSS, 1);
     congestion.cwnd = congestion.ssthresh;
-    acked(5 * MSS - 1); /* a window but for a byte */
+    acked(5 * MSS - 1); /* a window less one byte */
     assert_int_equal(congestion.cwnd, 5 * MSS);
     acked(1);
     assert_int_equal(congestion.cwnd, 6 * MSS);

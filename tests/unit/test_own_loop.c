@@ -1,4 +1,5 @@
-/* test_own_loop.c -- the descriptor for a loop of one's own says what wait() would. */
+/* test_own_loop.c -- the descriptor for a program's own loop becomes readable when wait() would
+ * return. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +38,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Is there something to be done? */
+/* True if the descriptor is readable. */
 static int is_ready(struct fixture *f)
 {
     struct pollfd one = {.fd = leat_posix_descriptor(f->posix), .events = POLLIN};

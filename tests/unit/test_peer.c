@@ -1,4 +1,4 @@
-/* test_peer.c -- the table of remote addresses, beside a model. */
+/* test_peer.c -- the table of remote addresses, compared with a model. */
 #include "unit.h"
 
 #include <string.h>
@@ -80,7 +80,7 @@ static void addresses_beyond_the_table_share_entries(void **state)
     assert_int_equal(sum, 100);
     for (uint32_t i = 0; i < 100; i++)
         peer_give(&table, held[i]);
-    for (uint32_t i = 0; i < 4; i++) /* all are free again, each for one address */
+    for (uint32_t i = 0; i < 4; i++) /* all entries are free again */
         held[i] = peer_take(&table, IP4(10, 1, 0, i));
     for (uint32_t i = 0; i < 4; i++) {
         assert_int_equal(table.all[held[i]].connections, 1);
@@ -94,7 +94,7 @@ static void bucket_is_never_longer_than_its_bound(void **state)
 
     (void)state;
     open_table(1024);
-    table.multiplier = 1ull << 63 | 1; /* as if the key were known: all of them meet */
+    table.multiplier = 1ull << 63 | 1; /* as if the key were known: all addresses collide */
     table.addend = 0;
     for (uint32_t i = 0; i < 32; i++)
         held[i] = peer_take(&table, 2 * i);

@@ -1,4 +1,4 @@
-/* test_pmtu.c -- the search for the path's MTU (RFC 8899 5). */
+/* test_pmtu.c -- the search for the path MTU (RFC 8899 5). */
 #include "unit.h"
 
 #include "tcp/math/pmtu.h"
@@ -12,7 +12,7 @@ static void time_out(struct pmtu *pmtu, unsigned count)
         pmtu_timed_out(pmtu, PMTU_LEAST_IPV4, 0);
 }
 
-/* Searches on a path that carries @path bytes; returns how many probes it took. */
+/* Searches on a path with an MTU of @path; returns the number of probes. */
 static unsigned search(struct pmtu *pmtu, uint16_t path, uint64_t *now_ns)
 {
     unsigned probes = 0;
@@ -95,14 +95,14 @@ static void search_finds_what_the_path_carries(void **state)
         time_out(&pmtu, 2);
         assert_true(search(&pmtu, path, &now_ns) <= 3 * 10 + 10);
         assert_in_range(pmtu.mtu, path - 20 > 1200 ? path - 20 : 1200, path);
-        /* then it rests for ten minutes, and looks whether the path has changed */
+        /* then it rests for ten minutes before it searches again */
         assert_int_equal(pmtu_candidate(&pmtu, now_ns), 0);
         now_ns += 600 * second;
         assert_int_equal(search(&pmtu, 9000, &now_ns), path + 20 >= 9000 ? 0 : 1);
     }
 }
 
-/* RFC 5927 7: an attacker must not make us send crumbs. */
+/* RFC 5927 7: an attacker must not force tiny segments. */
 static void icmp_has_a_floor(void **state)
 {
     struct pmtu pmtu;
@@ -130,7 +130,7 @@ static void program_bounds_what_is_sent_and_what_is_tried(void **state)
     pmtu_clamp(&pmtu, 1000, TCP_HEADERS_BYTES);
     assert_int_equal(pmtu.mtu, 1040);
     assert_int_equal(pmtu_candidate(&pmtu, 1000 * second), 0);
-    pmtu_clamp(&pmtu, 1200, TCP_HEADERS_BYTES); /* it only gets less */
+    pmtu_clamp(&pmtu, 1200, TCP_HEADERS_BYTES); /* the limit only decreases */
     assert_int_equal(pmtu.mtu, 1040);
     assert_true(pmtu_told(&pmtu, 600, PMTU_LEAST_IPV4, 0));
     pmtu_clamp(&pmtu, 900, TCP_HEADERS_BYTES);
@@ -140,7 +140,7 @@ static void program_bounds_what_is_sent_and_what_is_tried(void **state)
     assert_int_equal(pmtu.mtu, 40 + 48);
 }
 
-/* RFC 1191 3: there DF stays off. */
+/* RFC 1191 3: below this DF is off. */
 static void least_size_is_576_and_all_below(void **state)
 {
     struct pmtu pmtu;

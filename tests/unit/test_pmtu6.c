@@ -1,4 +1,4 @@
-/* test_pmtu6.c -- datagrams fit through their path (RFC 8201), and leave whole. */
+/* test_pmtu6.c -- datagrams respect the path MTU (RFC 8201). */
 #include "frames6.h"
 
 enum {
@@ -9,7 +9,7 @@ enum {
 
 static const uint8_t data[LONG_BYTES] = "a long datagram";
 
-/* Sends one, and gives the first packet that it leaves in. */
+/* Sends a long datagram; returns its first packet. */
 static struct frame send_long(struct world *world, struct leat_udp *udp, struct leat_ip dst)
 {
     const struct leat_endpoint peer = leat_endpoint_of(dst, 9);
@@ -27,7 +27,7 @@ static struct frame send_long(struct world *world, struct leat_udp *udp, struct 
     return frame;
 }
 
-/* A router's complaint about @about. */
+/* A Packet Too Big about @about. */
 static void complain(struct world *world, const struct frame *about, uint32_t mtu)
 {
     const uint32_t quoted = about->len - 14 < 1232 ? about->len - 14 : 1232;
@@ -55,7 +55,7 @@ static void expect_fragments(struct world *world, const struct frame *first, uin
     assert_silent(world);
 }
 
-/* The peer is known to be there, so that headers are copied. */
+/* The peer is known, so that cached headers are used. */
 static struct leat_udp *begin(struct world *world)
 {
     const struct frame confirms = frame_ndp(136, 0x60, IP6_PEER, IP6_US, IP6_PEER, &MAC_PEER, 0);
@@ -81,16 +81,16 @@ static void a_narrow_path_is_known_for_ten_minutes(void **state)
     assert_int_equal(world->error, LEAT_ERR_TOO_BIG);
     frame = send_long(world, udp, IP6_PEER);
     expect_fragments(world, &frame, 1400);
-    complain(world, &frame, 1300); /* about a first fragment, by a router behind */
+    complain(world, &frame, 1300); /* about a first fragment, from a more distant router */
     assert_dropped(world, taken_icmp6);
     frame = send_long(world, udp, IP6_PEER);
     expect_fragments(world, &frame, 1300);
-    complain(world, &frame, 1500); /* no router makes it wider */
+    complain(world, &frame, 1500); /* a larger MTU is ignored */
     frame = send_long(world, udp, IP6_PEER);
     expect_fragments(world, &frame, 1300);
     world_wait(world, 601 * second);
     frame = send_long(world, udp, IP6_PEER);
-    /* the neighbour is asked whether it is there still */
+    /* the neighbour is probed */
     assert_true(is_whole(&frame));
 }
 
@@ -126,7 +126,7 @@ static void test_threat_V10_packet_too_big_about_what_was_not_sent_is_dropped(vo
     assert_true(is_whole(&frame));
 }
 
-/* More paths than are kept: the oldest is forgotten. */
+/* Beyond the number of entries the oldest path is forgotten. */
 static void test_threat_V10_sixteen_paths_are_known(void **state)
 {
     struct world *world = *state;
@@ -148,7 +148,7 @@ static void test_threat_V10_sixteen_paths_are_known(void **state)
     assert_true(is_whole(&frame));
 }
 
-/* An echo request with @number comes from @peer, and its reply leaves: the first packet of it. */
+/* Receives an echo request with @number from @peer; returns the first packet of the reply. */
 static struct frame echo_long(struct world *world, struct leat_ip peer, uint16_t number)
 {
     struct frame asked = frame_echo6(peer, IP6_US, LONG_BYTES), frame;
@@ -164,7 +164,7 @@ static struct frame echo_long(struct world *world, struct leat_ip peer, uint16_t
     return frame;
 }
 
-/* RFC 8201 4: who asks through a tunnel hears us. */
+/* RFC 8201 4: a host behind a tunnel gets our echo replies. */
 static void echo_replies_fit_through_their_path(void **state)
 {
     struct world *world = *state;
@@ -185,7 +185,7 @@ static void echo_replies_fit_through_their_path(void **state)
     assert_true(is_whole(&frame));
 }
 
-/* What nobody asked for has not left, nor what is too short to be too long. */
+/* A reply that was not requested has not been sent; a short one needs no Packet Too Big. */
 static void test_threat_V10_packet_too_big_about_another_echo_is_dropped(void **state)
 {
     struct world *world = *state;
@@ -204,13 +204,13 @@ static void test_threat_V10_packet_too_big_about_another_echo_is_dropped(void **
     assert_dropped(world, drop_icmp_quote);
     for (uint16_t i = 2; i <= 5; i++)
         (void)echo_long(world, IP6_PEER, i);
-    complain(world, &frame, 1280); /* long ago */
+    complain(world, &frame, 1280); /* too old */
     assert_dropped(world, drop_icmp_quote);
     frame = echo_long(world, IP6_PEER, 6);
     assert_true(is_whole(&frame));
 }
 
-/* A packet of ours to another host, of a reply that it asked for. */
+/* A Packet Too Big about an echo reply to another host. */
 static void tell_of_echo(struct world *world, struct leat_ip peer, uint32_t mtu)
 {
     const struct frame meet = frame_ndp(135, 0, peer, ip6_asked(IP6_US), IP6_US, &MAC_PEER, 0);
@@ -222,7 +222,7 @@ static void tell_of_echo(struct world *world, struct leat_ip peer, uint32_t mtu)
     assert_dropped(world, taken_icmp6);
 }
 
-/* Who invents hosts that ask for echoes drives out nothing that a datagram has found. */
+/* Echo requests from forged hosts don't displace entries for datagrams. */
 static void test_threat_V10_echoes_drive_out_no_datagrams_path(void **state)
 {
     struct world *world = *state;
@@ -237,7 +237,7 @@ static void test_threat_V10_echoes_drive_out_no_datagrams_path(void **state)
         world_wait(world, second / 2);
         tell_of_echo(world, peer, 1280);
     }
-    for (uint8_t i = 0; i < 11; i++) { /* all but four places are the datagrams' */
+    for (uint8_t i = 0; i < 11; i++) { /* all but four entries are for datagrams */
         other.bytes[53] = (uint8_t)(0x40 + i);
         complain(world, &other, 1280);
     }
@@ -264,7 +264,7 @@ static void test_threat_V10_echoes_take_no_place_that_datagrams_have(void **stat
     expect_fragments(world, &frame, 1280);
 }
 
-/* The one that ends first gives way, whichever was told first. */
+/* The entry that expires first is replaced, whichever was made first. */
 static void test_threat_V10_a_path_that_is_told_again_stays(void **state)
 {
     struct world *world = *state;
@@ -278,7 +278,7 @@ static void test_threat_V10_a_path_that_is_told_again_stays(void **state)
         complain(world, &other, 1280);
         world_wait(world, ms);
         if (i == 3)
-            complain(world, &frame, 1280); /* for ten minutes more */
+            complain(world, &frame, 1280); /* renews it for ten minutes */
     }
     frame = send_long(world, udp, IP6_PEER);
     expect_fragments(world, &frame, 1280);

@@ -1,4 +1,5 @@
-/* test_pool.c -- the arena, and the three lists of the pool: all of it is given, all comes back. */
+/* test_pool.c -- the arena, and the three lists of the pool: all of it can be taken, and is
+ * returned. */
 #include "unit_pool.h"
 
 enum {
@@ -66,13 +67,13 @@ static void full_buffers_run_out_and_come_back(void **state)
         assert_int_equal(leat_pool_free_count(&unit.pool), FULLS - i);
         bufs[i] = leat_buf_alloc(&unit.pool, LEAT_BUF_HEADROOM);
         assert_non_null(bufs[i]);
-        memset(bufs[i]->start, (int)i, bufs[i]->capacity); /* ASan: it is all ours */
+        memset(bufs[i]->start, (int)i, bufs[i]->capacity); /* ASan checks that all of it is ours */
     }
     assert_null(leat_buf_alloc(&unit.pool, 0));
     assert_false(pool_is_whole(&unit.pool));
     for (unsigned i = 0; i < FULLS; i++) {
         for (unsigned at = 0; at < FULL_BYTES; at++)
-            assert_int_equal(bufs[i]->start[at], i); /* no two share storage */
+            assert_int_equal(bufs[i]->start[at], i); /* no storage is shared */
         leat_buf_free(bufs[i]);
     }
     assert_true(pool_is_whole(&unit.pool));
@@ -93,7 +94,7 @@ static void small_buffers_run_out_without_touching_the_full_ones(void **state)
         list = buf;
     }
     assert_null(leat_buf_alloc_small(&unit.pool, 0));
-    assert_null(leat_buf_lend(&unit.pool, "x", 1, NULL, NULL)); /* it needs a small one */
+    assert_null(leat_buf_lend(&unit.pool, "x", 1, NULL, NULL)); /* it needs a small buffer */
     assert_int_equal(leat_pool_free_count(&unit.pool), FULLS);
     leat_buf_free(list);
 }
@@ -111,7 +112,7 @@ static void views_run_out_and_a_slice_that_fails_leaves_nothing(void **state)
     }
     assert_null(leat_buf_slice(list, 0, 1));
     leat_buf_free(slices[0]);
-    assert_null(leat_buf_slice(list, 5, 2)); /* needs two: the first is given back */
+    assert_null(leat_buf_slice(list, 5, 2)); /* needs two: the first one is returned */
     assert_int_equal(unit.pool.lists[POOL_VIEW].free_count, 1);
     for (unsigned i = 1; i < VIEWS; i++)
         leat_buf_free(slices[i]);
@@ -123,7 +124,8 @@ static void a_copy_that_fails_leaves_nothing(void **state)
     static const uint8_t bytes[FULLS * FULL_BYTES];
 
     (void)state;
-    assert_null(leat_buf_copy(&unit.pool, bytes, sizeof bytes)); /* the headroom is too much */
+    assert_null(leat_buf_copy(&unit.pool, bytes,
+                              sizeof bytes)); /* the buffer has no space after the headroom */
     assert_true(pool_is_whole(&unit.pool));
 }
 
@@ -175,7 +177,7 @@ static void whatever_happens_everything_comes_back(void **state)
         leat_buf_free(held[i]);
 }
 
-/* Shares are of all that there is, not of more, while nothing is taken. */
+/* While no buffer is taken, shares are fractions of exactly the whole pool. */
 static void a_pool_of_which_nothing_is_taken_is_free_as_a_whole(void **state)
 {
     struct leat_buf *buf;

@@ -20,7 +20,7 @@ static int fresh(void **state)
     return 0;
 }
 
-/* What may be sent after an ACK. */
+/* The bytes that may be sent after an ACK. */
 static uint32_t room(uint32_t bytes, uint32_t in_flight, uint32_t ssthresh, bool safe)
 {
     return prr_acked(&prr, bytes, in_flight, ssthresh, MSS, safe) - in_flight;
@@ -30,7 +30,7 @@ static uint32_t room(uint32_t bytes, uint32_t in_flight, uint32_t ssthresh, bool
 static void fast_retransmit_always_leaves(void **state)
 {
     (void)state;
-    assert_int_equal(room(MSS, 19 * MSS, HALF, false), MSS); /* not half a segment */
+    assert_int_equal(room(MSS, 19 * MSS, HALF, false), MSS); /* at least a whole segment */
     prr_sent(&prr, MSS);
     assert_int_equal(room(MSS, 19 * MSS, HALF, false), 0); /* only once */
 }
@@ -69,11 +69,11 @@ static void conservative_bound_sends_what_arrived(void **state)
     assert_int_equal(room(2 * MSS, HALF - 5 * MSS, HALF, false), 2 * MSS);
     assert_int_equal(room(6 * MSS, HALF - 9 * MSS, HALF, false), 6 * MSS);
     prr_sent(&prr, MSS);
-    /* 8 + 1 delivered, 6 out */
+    /* 8 + 1 delivered, 6 sent */
     assert_int_equal(room(MSS, HALF - 9 * MSS, HALF, false), 3 * MSS);
 }
 
-/* RFC 9937 6.2: SafeACK, one MSS more */
+/* RFC 9937 6.2: SafeACK adds one MSS */
 static void slow_start_part_adds_a_segment_while_all_is_well(void **state)
 {
     (void)state;

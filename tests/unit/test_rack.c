@@ -1,4 +1,4 @@
-/* test_rack.c -- loss detection by time, by the text and the examples of RFC 8985. */
+/* test_rack.c -- loss detection by time, following the text and the examples of RFC 8985. */
 #include "unit.h"
 
 #include "tcp/math/rack.h"
@@ -10,7 +10,7 @@ enum {
 
 static const uint64_t ms = 1000000;
 static const uint64_t begin_ns = 5000000000;
-static const uint32_t start = 0xfffff000u; /* the numbers wrap soon */
+static const uint32_t start = 0xfffff000u; /* close to the wraparound */
 
 static struct rack rack;
 static struct scoreboard board;
@@ -31,7 +31,7 @@ static int fresh(void **state)
     return 0;
 }
 
-/* Number @i, from 0 on; all of one flight leave at the same time unless the test says otherwise. */
+/* Sends segment @i, counted from 0; those of a flight leave at the same time by default. */
 static void send(uint32_t i)
 {
     assert_true(scoreboard_sent(&board, &pool, start + i * MSS, start + (i + 1) * MSS, now_ns));
@@ -74,7 +74,7 @@ static void resend_lost(void)
         scoreboard_resent(&board, sent, now_ns);
 }
 
-/* A sample of the round-trip time: a segment of its own, before the numbers of the test. */
+/* An RTT sample from a separate segment, with a number below those of the test. */
 static void sample(uint64_t rtt_ns)
 {
     struct delivered delivered = {
@@ -101,8 +101,8 @@ static void nothing_is_suspect_before_something_is_delivered(void **state)
     assert_int_equal(board.lost_bytes, 0);
 }
 
-/* RFC 8985 3.4, example 1: the tail arrives, what left before it is lost -- once the window of
- * reordering, a quarter of the round trip, has passed */
+/* RFC 8985 3.4, example 1: the tail arrives, and the segments sent before it are lost once the
+ * reordering window, a quarter of the round trip, has passed */
 static void earlier_segment_is_lost_after_the_reordering_window(void **state)
 {
     (void)state;
@@ -111,7 +111,8 @@ static void earlier_segment_is_lost_after_the_reordering_window(void **state)
     sack(3);
     assert_int_equal(rack.rtt_ns, 100 * ms);
     assert_int_equal(rack.min_rtt_ns, 100 * ms);
-    assert_int_equal(detect(false), begin_ns + 125 * ms); /* 0 left first, and has 125 ms */
+    assert_int_equal(detect(false),
+                     begin_ns + 125 * ms); /* segment 0 was sent first: its time ends at 125 ms */
     assert_int_equal(board.lost_bytes, 0);
     now_ns = begin_ns + 125 * ms;
     assert_int_equal(detect(false), begin_ns + 126 * ms); /* 6.2: remaining <= 0 is lost */
@@ -122,7 +123,7 @@ static void earlier_segment_is_lost_after_the_reordering_window(void **state)
     assert_int_equal(board.lost_bytes, 3 * MSS);
 }
 
-/* RFC 8985 6.2 step 4: as long as no reordering was seen, recovery and DupThresh don't wait */
+/* RFC 8985 6.2 step 4: while no reordering was seen, recovery and DupThresh don't wait */
 static void in_a_hurry_there_is_no_window(void **state)
 {
     (void)state;
@@ -139,13 +140,13 @@ static void after_reordering_hurry_waits_too(void **state)
     send_flight(0, 6, ms);
     now_ns = begin_ns + 103 * ms;
     sack(3);
-    sack(2); /* later, though it left before: reordered */
+    sack(2); /* delivered later, though sent before: reordered */
     assert_true(rack.reordering_seen);
     detect(true);
     assert_int_equal(board.lost_bytes, 0);
 }
 
-/* What left after the newest delivered one is not late. */
+/* Segments sent after the newest delivered one aren't late. */
 static void later_segments_are_not_suspect(void **state)
 {
     (void)state;
@@ -157,7 +158,7 @@ static void later_segments_are_not_suspect(void **state)
     assert_int_equal(board.in_flight_bytes, 2 * MSS);
 }
 
-/* RFC 8985 6.2, RACK_sent_after(): of those that left together the higher number is the later */
+/* RFC 8985 6.2, RACK_sent_after(): if sent at the same time, the higher number counts as later */
 static void of_one_burst_the_numbers_decide(void **state)
 {
     (void)state;
@@ -170,7 +171,7 @@ static void of_one_burst_the_numbers_decide(void **state)
     assert_int_equal(board.last->flags, 0);
 }
 
-/* RFC 8985 3.4, example 2: a retransmission is lost when something that left after it arrives */
+/* RFC 8985 3.4, example 2: a retransmission is lost when a segment sent after it is delivered */
 static void lost_retransmission_is_found(void **state)
 {
     (void)state;
@@ -208,7 +209,7 @@ static void window_is_bounded_by_the_round_trip(void **state)
 
 /* ---- step 1 and 2 ------------------------------------------------------------------------- */
 
-/* RFC 8985 6.2 step 2: an ACK sooner than any round trip is of the first transmission */
+/* RFC 8985 6.2 step 2: an ACK faster than any round trip is for the first transmission */
 static void ACK_faster_than_the_path_is_not_of_the_retransmission(void **state)
 {
     (void)state;
@@ -224,12 +225,12 @@ static void ACK_faster_than_the_path_is_not_of_the_retransmission(void **state)
     scoreboard_lose(&board, board.first);
     now_ns += ms;
     resend_lost();
-    now_ns += 100 * ms; /* just as fast is fine */
+    now_ns += 100 * ms; /* exactly the shortest round trip is accepted */
     ack(2);
     assert_int_equal(rack.xmit_ns, begin_ns + 221 * ms);
 }
 
-/* An older segment that arrives late says how long it took, but is not the newest. */
+/* An older segment that is delivered late gives an RTT, but isn't the newest. */
 static void newest_is_by_time_of_leaving(void **state)
 {
     (void)state;
@@ -250,7 +251,7 @@ static void least_round_trip_is_forgotten_after_a_minute(void **state)
     now_ns += 20000 * ms;
     sample(50 * ms);
     assert_int_equal(rack.min_rtt_ns, 10 * ms);
-    now_ns += 20000 * ms; /* a second interval of 30 s */
+    now_ns += 20000 * ms; /* the second interval of 30 s */
     sample(50 * ms);
     assert_int_equal(rack.min_rtt_ns, 10 * ms);
     now_ns += 31000 * ms;
@@ -265,7 +266,7 @@ static void least_round_trip_is_forgotten_after_a_minute(void **state)
 static void retransmission_that_arrives_is_no_reordering(void **state)
 {
     (void)state;
-    send_flight(0, 8, ms); /* past the wrap */
+    send_flight(0, 8, ms); /* beyond the wraparound */
     now_ns = begin_ns + 107 * ms;
     sack(7);
     detect(true);
@@ -283,7 +284,7 @@ static void data_in_order_is_no_reordering(void **state)
     for (uint32_t i = 1; i <= 3; i++)
         ack(i);
     sack(4);
-    ack(6); /* 4 and 6 at once: 5 too, but nobody knows in which order */
+    ack(6); /* 4 and 6 in one ACK: the order of 5 isn't known */
     assert_int_equal(rack.fack, start + 6 * MSS);
 }
 
@@ -317,7 +318,7 @@ static void wide_window_persists_for_sixteen_recoveries(void **state)
     for (unsigned i = 0; i < 15; i++)
         rack_recovered(&rack);
     assert_int_equal(rack.reo_wnd_mult, 2);
-    rack_dsack(&rack, start + 1000, start + 2000); /* begins again */
+    rack_dsack(&rack, start + 1000, start + 2000); /* restarts the count */
     for (unsigned i = 0; i < 15; i++)
         rack_recovered(&rack);
     assert_int_equal(rack.reo_wnd_mult, 3);
@@ -335,7 +336,7 @@ static void multiplier_has_an_end(void **state)
     assert_in_range(rack.reo_wnd_mult, 100, 255);
 }
 
-/* The same for what a single segment has delivered (RFC 8985 6.2 step 3). */
+/* The same for a single segment (RFC 8985 6.2 step 3). */
 static void one_that_arrives_below_the_highest_shows_reordering(void **state)
 {
     (void)state;

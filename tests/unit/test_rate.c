@@ -6,7 +6,7 @@
 
 enum {
     SEGMENT = 1000,
-    FIRST = 0x7fffff00 /* the numbers change their sign soon */
+    FIRST = 0x7fffff00 /* close to a change of sign */
 };
 
 static const uint64_t ms = 1000000;
@@ -51,7 +51,7 @@ static struct rate_sample acked(unsigned i, uint64_t at_ms)
     return rate_take(&rate, at_ms * ms);
 }
 
-/* 4.1.1.2: what was delivered while one segment was on its way, by the time that took */
+/* 4.1.1.2: the bytes delivered while a segment was in flight, divided by that time */
 static void delivery_is_measured_over_a_round_trip(void **state)
 {
     struct rate_sample rs;
@@ -63,7 +63,7 @@ static void delivery_is_measured_over_a_round_trip(void **state)
         acked(i, 100 + i);
         send(10 + i, 100 + i);
     }
-    rs = acked(10, 200); /* left when 0 had just arrived, and 1 to 10 have since */
+    rs = acked(10, 200); /* sent when 0 had just been delivered, and 1 to 10 have been since */
     assert_true(rs.has_data);
     assert_int_equal(rs.prior_delivered, SEGMENT);
     assert_int_equal(rs.delivered, 10 * SEGMENT);
@@ -72,7 +72,7 @@ static void delivery_is_measured_over_a_round_trip(void **state)
     assert_int_equal(rs.tx_in_flight, 10 * SEGMENT);
 }
 
-/* 4.1.1.2.2: ACKs that come together make no path look faster than we have sent */
+/* 4.1.1.2.2: ACKs that arrive together don't make the path faster than the sending rate */
 static void a_burst_of_ACKs_is_no_faster_than_what_was_sent(void **state)
 {
     struct rate_sample rs = {0};
@@ -86,7 +86,7 @@ static void a_burst_of_ACKs_is_no_faster_than_what_was_sent(void **state)
     assert_int_equal(rs.delivery_rate, 10 * SEGMENT * 1000 / 200);
 }
 
-/* 4.1.1.2.3: a burst that leaves at once is no faster than its ACKs */
+/* 4.1.1.2.3: a burst sent at once isn't faster than its ACKs */
 static void a_burst_of_data_is_no_faster_than_its_ACKs(void **state)
 {
     struct rate_sample rs = {0};
@@ -99,7 +99,7 @@ static void a_burst_of_data_is_no_faster_than_its_ACKs(void **state)
     assert_int_equal(rs.delivery_rate, 10 * SEGMENT * 1000 / 190);
 }
 
-/* 4.1.2.2: time in which nothing was in flight isn't the path's */
+/* 4.1.2.2: time without segments in flight doesn't count */
 static void idle_time_is_not_counted(void **state)
 {
     struct rate_sample rs;
@@ -113,7 +113,7 @@ static void idle_time_is_not_counted(void **state)
     assert_int_equal(rs.delivery_rate, SEGMENT * 1000 / 10);
 }
 
-/* 4.1.2.3, IsNewestPacket: of all that one ACK delivers, the one that left last counts */
+/* 4.1.2.3, IsNewestPacket: of the segments that an ACK delivers, the one sent last counts */
 static void the_newest_of_an_ACK_counts(void **state)
 {
     struct rate_sample rs;
@@ -131,7 +131,7 @@ static void the_newest_of_an_ACK_counts(void **state)
     assert_int_equal(rs.rtt_ns, 45 * ms);
 }
 
-/* 4.2: what left twice says nothing of the round trip, but of the rate */
+/* 4.2: a retransmitted segment gives no RTT sample, but a rate sample */
 static void what_left_twice_is_no_sample_of_the_round_trip(void **state)
 {
     struct rate_sample rs;
@@ -145,7 +145,7 @@ static void what_left_twice_is_no_sample_of_the_round_trip(void **state)
     assert_int_equal(rate.min_rtt_ns, UINT64_MAX);
 }
 
-/* 4.1.2.3: an interval below C.min_rtt is that of what was sent again for nothing */
+/* 4.1.2.3: an interval below C.min_rtt is that of a spurious retransmission */
 static void what_comes_too_soon_is_no_sample(void **state)
 {
     struct rate_sample rs;
@@ -172,7 +172,7 @@ static void a_gap_marks_what_follows_for_a_round_trip(void **state)
     rate_mark_app_limited(&rate, in_flight);
     send(2, 10);
     send(3, 10);
-    assert_false(acked(0, 20).is_app_limited); /* left before */
+    assert_false(acked(0, 20).is_app_limited); /* sent before the gap */
     assert_false(acked(1, 20).is_app_limited);
     assert_true(acked(2, 30).is_app_limited);
     send(4, 30);
@@ -180,7 +180,7 @@ static void a_gap_marks_what_follows_for_a_round_trip(void **state)
     assert_false(acked(4, 50).is_app_limited);
 }
 
-/* The mark is none if nothing was ever delivered: 0 would be "not limited". */
+/* The mark isn't 0 if nothing was ever delivered, because 0 would mean "not limited". */
 static void a_gap_at_the_very_begin_is_one(void **state)
 {
     (void)state;
@@ -189,7 +189,7 @@ static void a_gap_at_the_very_begin_is_one(void **state)
     assert_true(acked(0, 20).is_app_limited);
 }
 
-/* 5.5.10.2: losses since the record left, itself among them, against what was in flight then */
+/* 5.5.10.2: losses since the record was sent, with itself, relative to the flight at that time */
 static void losses_count_since_the_record_left(void **state)
 {
     struct rate_sample rs;
@@ -213,20 +213,20 @@ static void losses_count_since_the_record_left(void **state)
     assert_int_equal(rs.excess.bytes, SEGMENT);
 }
 
-/* 5.3.1.3 counts ranges that don't touch */
+/* 5.3.1.3: counts ranges that don't touch */
 static void ranges_that_do_not_touch_are_counted(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 10; i++)
         send(i, 0);
-    for (unsigned i = 0; i < 9; i += i == 3 ? 1 : 2) /* 0 2 4 6 8, apart */
+    for (unsigned i = 0; i < 9; i += i == 3 ? 1 : 2) /* 0 2 4 6 8, separate */
         rate_lost(&rate, &stamps[i], number(i), number(i + 1));
-    rate_lost(&rate, &stamps[9], number(9), number(10)); /* touches the last */
+    rate_lost(&rate, &stamps[9], number(9), number(10)); /* adjacent to the last one */
     assert_int_equal(rate_take(&rate, ms).lost_ranges, 5);
     assert_int_equal(rate_take(&rate, ms).lost_ranges, 0);
 }
 
-/* Of a record that is cut the first part left with less in flight. */
+/* If a record is split, its first part was sent with less data in flight. */
 static void a_record_that_is_cut_has_two_stamps(void **state)
 {
     struct rate_stamp rest;
@@ -239,9 +239,9 @@ static void a_record_that_is_cut_has_two_stamps(void **state)
     assert_int_equal(rest.delivered_ns, stamps[0].delivered_ns);
 }
 
-/* ---- of a scoreboard ---------------------------------------------------------------------- */
+/* ---- with a scoreboard -------------------------------------------------------------------- */
 
-/* What goes again without being lost is no sign of congestion, but later losses are. */
+/* A segment sent again without being lost is no sign of congestion; later losses are. */
 static void what_is_requeued_is_not_lost(void **state)
 {
     struct stamped_sent records[8];

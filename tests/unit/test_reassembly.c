@@ -1,10 +1,10 @@
-/* test_reassembly.c -- fragments: those that make a datagram, and those that attack. */
+/* test_reassembly.c -- reassembly: complete datagrams, and attacks by fragments. */
 #include "world.h"
 
 #include "stack.h"
 
 enum {
-    UDP_BYTES = 48 /* of the datagram that is cut to pieces here, header included */
+    UDP_BYTES = 48 /* of the datagram that is fragmented here, header included */
 };
 
 /* A UDP datagram from the peer's port 1000 to our port 7, as IP payload. */
@@ -96,7 +96,7 @@ static void exact_duplicate_is_dropped_alone(void **state)
     assert_received(world, 1);
 }
 
-/* The datagram 1 is condemned: its fragments are gone, and what still comes is refused. */
+/* Asserts that datagram 1 is condemned: its fragments are freed, and further ones are refused. */
 static void assert_condemned(struct world *world)
 {
     assert_dropped(world, drop_ip_fragment);
@@ -139,9 +139,9 @@ static void test_threat_I5_overlap_discards_the_datagram(void **state)
         uint32_t from, to;
         bool more;
     } second_parts[] = {
-        {8, 24, true},         /* inside, at the end */
-        {0, 16, true},         /* inside, at the start */
-        {0, 32, true},         /* the same and more */
+        {8, 24, true},         /* within, at the end */
+        {0, 16, true},         /* within, at the start */
+        {0, 32, true},         /* includes the first */
         {16, 32, true},        /* teardrop */
         {8, 16, true},         /* in the middle */
         {16, UDP_BYTES, false} /* with the end */
@@ -178,11 +178,11 @@ static void test_threat_I5_two_ends_discard_the_datagram(void **state)
     feed_part(world, 1, 40, UDP_BYTES, false);
     feed_part(world, 1, 24, 30, false);
     assert_condemned(world);
-    /* something behind the end */
+    /* data after the end */
     feed_part(world, 1, 24, 32, false);
     feed_part(world, 1, 32, 40, true);
     assert_condemned(world);
-    /* the same bytes, once the end and once not */
+    /* the same bytes, first as the end and then not */
     feed_part(world, 1, 24, 32, false);
     feed_part(world, 1, 24, 32, true);
     assert_condemned(world);
@@ -217,23 +217,23 @@ static void test_threat_I5_tcp_header_cut_by_a_fragment_is_discarded(void **stat
     struct frame fragment;
 
     assert_true(stack_register(world->stack, &protocol));
-    /* RFC 1858: a first fragment without the flags, */
+    /* RFC 1858: a first fragment without the flags is refused */
     segment[12] = 0x50;
     fragment = frame_fragment(6, 1, 0, true, segment, 16);
     world_feed(world, &fragment);
     assert_dropped(world, drop_ip_fragment);
-    /* a second one that would bring or replace them, */
+    /* and so is a second one that would supply or replace them */
     for (uint16_t offset = 8; offset < 20; offset += 8) {
         fragment = frame_fragment(6, 2 + offset, offset, true, segment, 16);
         world_feed(world, &fragment);
         assert_dropped(world, drop_ip_fragment);
     }
-    /* options that begin in the first fragment and don't end there */
+    /* and options that exceed the first fragment */
     segment[12] = 0x80;
     fragment = frame_fragment(6, 3, 0, true, segment, 24);
     world_feed(world, &fragment);
     assert_dropped(world, drop_ip_fragment);
-    /* a whole header is welcome */
+    /* a complete header is accepted */
     fragment = frame_fragment(6, 4, 0, true, segment, 32);
     world_feed(world, &fragment);
     assert_ended(world, taken_fragment);
@@ -248,7 +248,7 @@ static void test_threat_I6_timeout_is_30_s_and_fixed(void **state)
 
     world_socket(world, 7);
     feed_part(world, 1, 8, 16, true);
-    /* fragments that keep coming don't prolong it */
+    /* further fragments don't prolong the timeout */
     for (unsigned i = 2; i < 5; i++) {
         world_wait(world, 9 * second);
         feed_part(world, 1, 8 * i, 8 * i + 8, true);
@@ -259,7 +259,7 @@ static void test_threat_I6_timeout_is_30_s_and_fixed(void **state)
     world_wait(world, 200 * ms);
     assert_int_equal(leat_stats(world->stack)->ip_reassembly_timeouts, 1);
     assert_int_equal(leat_pool_free_count(leat_pool(world->stack)), 1024);
-    /* without the first fragment nobody is told (RFC 1122 3.3.2) */
+    /* RFC 1122 3.3.2: no error without the first fragment */
     assert_silent(world);
 }
 
@@ -329,7 +329,7 @@ static void large_echo_is_answered_in_fragments(void **state)
 
 static void congestion_mark_of_one_fragment_marks_the_whole(void **state)
 {
-    /* RFC 3168 5.3: not-ECT and CE together are a fault, ECT and CE are not */
+    /* RFC 3168 5.3: not-ECT together with CE is invalid, ECT with CE is valid */
     static const struct {
         uint8_t first, last;
         uint32_t received;

@@ -1,10 +1,10 @@
-/* test_reassembly_limits.c -- what fragments may hold: of a datagram, of a source, of all. */
+/* test_reassembly_limits.c -- limits on fragments: per datagram, per source, in total. */
 #include "world.h"
 
 #include "stack.h"
 
 enum {
-    UDP_BYTES = 48 /* of the datagram that is cut to pieces here, header included */
+    UDP_BYTES = 48 /* of the datagram that is fragmented here, header included */
 };
 
 /* Feeds bytes @from .. @to of a UDP datagram from @src's port 1000 to our port 7. */
@@ -25,7 +25,7 @@ static void feed_part(struct world *world, uint16_t id, uint32_t from, uint32_t 
     feed_part_of(world, IP_PEER, id, from, to);
 }
 
-/* Feeds a fragment of 1,480 bytes, so far from the start that it completes nothing. */
+/* Feeds a fragment of 1,480 bytes at an offset that completes no datagram. */
 static void feed_junk(struct world *world, leat_ip4 src, uint16_t id, uint32_t number)
 {
     static const uint8_t data[1480];
@@ -42,7 +42,8 @@ static uint32_t held_buffers(const struct world *world)
     return 1024 - leat_pool_free_count(leat_pool(world->stack));
 }
 
-/* Feeds @count parts of a datagram that can't complete, then one more, which is refused. */
+/* Feeds @count fragments of a datagram that can't become complete, then one more, which is
+ * refused. */
 static void assert_fragments_max(struct world *world, uint32_t count)
 {
     for (uint32_t i = 0; i <= count; i++) {
@@ -55,7 +56,7 @@ static void assert_fragments_max(struct world *world, uint32_t count)
     assert_dropped(world, drop_ip_fragment_limit);
     assert_grown(world, ip_reassembly_failed, 1);
     assert_int_equal(held_buffers(world), 0);
-    /* what still comes of it is well-formed, and refused for another reason */
+    /* further fragments are well-formed, and refused for another reason */
     feed_part(world, 1, 0, 24);
     assert_dropped(world, drop_ip_fragment_condemned);
 }
@@ -121,7 +122,7 @@ static void test_threat_I6_at_most_256_kib_in_all(void **state)
 
     world_socket(world, 7);
     for (uint16_t i = 0; i < 1000; i++) {
-        /* sixteen datagrams of as many sources at a time, each of many fragments */
+        /* sixteen datagrams of different sources at a time, each of many fragments */
         feed_junk(world, IP4(10, 0, 0, 16) + i % 16, i / 320u, 2 + i % 320u / 16u * 2);
         most = held_buffers(world) > most ? held_buffers(world) : most;
     }
@@ -137,7 +138,7 @@ static void test_threat_I6_source_holds_no_more_bytes_than_it_leaves(void **stat
         feed_junk(world, IP_PEER, i / 20u, 1u + i % 20u * 2u);
         assert_in_range(held_buffers(world) * 2048, 0, 128 * 1024);
     }
-    /* a second source leaves a third of it to everybody else */
+    /* two such sources leave a third of it for others */
     for (uint16_t i = 0; i < 1000; i++) {
         feed_junk(world, IP_PEER + i % 2u, i / 40u, 1u + i % 40u / 2u * 2u);
         assert_in_range(held_buffers(world) * 2048, 0, 256 * 1024 * 2 / 3 + 2048);
@@ -150,7 +151,7 @@ static void test_threat_I6_flood_of_a_source_costs_others_no_datagram(void **sta
 
     world_socket(world, 7);
     feed_part_of(world, IP_OTHER, 1, 0, 24);
-    for (uint32_t i = 0; i < 20000; i++) { /* of few fragments, of many */
+    for (uint32_t i = 0; i < 20000; i++) { /* datagrams of few fragments, then of many */
         if (i < 10000)
             feed_junk(world, IP_PEER, (uint16_t)i, 1);
         else
@@ -175,7 +176,7 @@ static void test_threat_I6_incomplete_sets_of_many_sources_go_oldest_first(void 
         assert_true(held_buffers(world) <= 16);
         world_wait(world, ms);
     }
-    /* the last sixteen are there */
+    /* the last sixteen are kept */
     feed_part_of(world, IP4(10, 0, 0, 20) + 184, 184, 24, UDP_BYTES);
     assert_int_equal(world->datagrams, 0);
     feed_part_of(world, IP4(10, 0, 0, 20) + 186, 186, 24, UDP_BYTES);

@@ -1,9 +1,9 @@
-/* test_recovery.c -- how losses are found: RACK, RFC 6675 and NewReno. */
+/* test_recovery.c -- loss detection: RACK, RFC 6675 and NewReno. */
 #include "sender.h"
 
 /* ---- RACK and RFC 6675 -------------------------------------------------------------------- */
 
-/* RFC 8985 6.2: three segments SACKed, no reordering ever seen */
+/* RFC 8985 6.2: three segments SACKed, while no reordering was seen */
 static void third_sacked_segment_begins_fast_recovery(void **state)
 {
     (void)state;
@@ -19,10 +19,10 @@ static void third_sacked_segment_begins_fast_recovery(void **state)
     assert_int_equal(recovery.phase, RECOVERY_FAST);
     assert_int_equal(recovery.recover, number(WINDOW));
     assert_int_equal(congestion.ssthresh, WINDOW / 2 * MSS);
-    assert_int_equal(send_lost(), 1); /* PRR: the fast retransmit always leaves */
+    assert_int_equal(send_lost(), 1); /* PRR: the fast retransmit is always sent */
 }
 
-/* RFC 8985 6.2 step 5: one SACK, and the window of reordering passes */
+/* RFC 8985 6.2 step 5: one SACK, and the reordering window passes */
 static void reordering_timer_begins_fast_recovery(void **state)
 {
     struct recovery_ack ack;
@@ -61,7 +61,7 @@ static void partial_ACK_goes_on_and_full_ACK_ends_it(void **state)
     assert_window(WINDOW / 2, WINDOW / 2); /* RFC 9937 6.1: cwnd = ssthresh at the end */
 }
 
-/* RFC 9937: one out for two in, for a window that is halved */
+/* RFC 9937: one segment is sent for two delivered, while the window is halved */
 static void window_shrinks_in_proportion(void **state)
 {
     uint32_t sent = 1;
@@ -78,7 +78,8 @@ static void window_shrinks_in_proportion(void **state)
     }
 }
 
-/* RFC 9937 5, RFC 6675 5: a window is reduced once, however much of it is lost */
+/* RFC 9937 5, RFC 6675 5: the window is reduced once per window of data, however much of it is
+ * lost */
 static void more_losses_of_the_window_reduce_it_only_once(void **state)
 {
     (void)state;
@@ -103,7 +104,7 @@ static void next_window_may_be_reduced_again(void **state)
     assert_int_equal(congestion.ssthresh, WINDOW / 4 * MSS);
 }
 
-/* RFC 8985 3.1: what NewReno and RFC 6675 find by a timeout only */
+/* RFC 8985 3.1: NewReno and RFC 6675 detect this loss only by a timeout */
 static void lost_retransmission_goes_a_third_time(void **state)
 {
     (void)state;
@@ -125,20 +126,20 @@ static void silent_repair_by_a_probe_reduces_the_window(void **state)
     send_new(WINDOW);
     wait_ms(100);
     ack(.una = WINDOW - 1);
-    scoreboard_lose(&board, board.last); /* what the probe does */
+    scoreboard_lose(&board, board.last); /* like the probe does */
     send_lost();
     tlp_sent(&recovery.tlp, number(WINDOW), true);
     send_new(19);
     wait_ms(100);
     ack(.una = WINDOW);
-    assert_int_equal(recovery.phase, RECOVERY_NONE); /* perhaps the original's */
+    assert_int_equal(recovery.phase, RECOVERY_NONE); /* possibly the original's ACK */
     ack(.una = WINDOW + 1);
     assert_int_equal(recovery.phase, RECOVERY_REDUCED);
     assert_int_equal(congestion.ssthresh, 19 * MSS / 2);
     assert_false(recovery.tlp.out);
 }
 
-/* RFC 8985 6.2 step 4: a DSACK widens the window of reordering, the one about a probe doesn't */
+/* RFC 8985 6.2 step 4: a DSACK widens the reordering window, except for a DSACK about a probe */
 static void DSACK_widens_the_reordering_window(void **state)
 {
     (void)state;
@@ -166,7 +167,7 @@ static void recoveries_and_timeouts_count_for_the_reordering_window(void **state
     assert_int_equal(recovery.rack.reo_wnd_persist, 15);
     send_new(4);
     ack(.una = 5, .marked = true);
-    ack(.una = 8); /* nothing was lost: ECN */
+    ack(.una = 8); /* no losses: ECN */
     assert_int_equal(recovery.phase, RECOVERY_NONE);
     assert_int_equal(recovery.rack.reo_wnd_persist, 15);
     send_new(8);
@@ -178,7 +179,7 @@ static void recoveries_and_timeouts_count_for_the_reordering_window(void **state
     assert_int_equal(recovery.rack.reo_wnd_persist, 14);
 }
 
-/* RFC 6675 4: no time in it */
+/* RFC 6675 4: independent of time */
 static void RFC_6675_counts_what_is_above(void **state)
 {
     (void)state;
@@ -189,12 +190,12 @@ static void RFC_6675_counts_what_is_above(void **state)
     assert_true(result.fast);
     assert_int_equal(board.lost_bytes, 2 * MSS);
     assert_int_equal(result.look_at_ns, UINT64_MAX);
-    assert_int_equal(send_lost(), 1); /* the second waits for PRR */
+    assert_int_equal(send_lost(), 1); /* PRR holds the second back */
     wait_ms(1000);
     ack(.una = 0, .sack = 5, .upto = 12);
     assert_int_equal(send_lost(), 1);
     ack(.una = 0, .sack = 12, .upto = 20);
-    assert_int_equal(board.lost_bytes, 0); /* it doesn't look for lost retransmissions */
+    assert_int_equal(board.lost_bytes, 0); /* RFC 6675 doesn't detect lost retransmissions */
 }
 
 /* ---- NewReno ------------------------------------------------------------------------------ */
@@ -213,11 +214,11 @@ static void third_duplicate_begins_fast_recovery(void **state)
     assert_int_equal(congestion.ssthresh, WINDOW / 2 * MSS);
     assert_int_equal(send_lost(), 1);
     duplicates(1);
-    assert_int_equal(board.lost_bytes, 0); /* the first one only */
+    assert_int_equal(board.lost_bytes, 0); /* only the first segment */
     assert_false(result.fast);
 }
 
-/* RFC 5681 3.2 step 2: what left for the first two duplicates is none of the flight */
+/* RFC 5681 3.2 step 2: the segments of limited transmit don't count as flight */
 static void limited_transmit_does_not_count(void **state)
 {
     (void)state;
@@ -260,7 +261,7 @@ static void partial_ACK_sends_the_next_hole(void **state)
     assert_int_equal(recovery_pipe(&recovery, &board), 0);
 }
 
-/* RFC 6582 3.2 step 3: what the duplicates stood for is acknowledged now */
+/* RFC 6582 3.2 step 3: the segments behind the duplicates are acknowledged now */
 static void partial_ACK_takes_the_duplicates_with_it(void **state)
 {
     (void)state;
@@ -269,11 +270,11 @@ static void partial_ACK_takes_the_duplicates_with_it(void **state)
     assert_int_equal(recovery_pipe(&recovery, &board), (WINDOW - 5) * MSS);
     while (send_lost() == 0) /* PRR */
         duplicates(1);
-    duplicates(3); /* of the fifth: it is on its way */
+    duplicates(3); /* for the fifth segment, which is already in flight */
     assert_int_equal(board.lost_bytes, 0);
 }
 
-/* RFC 9937 6.2: another loss is no time to send more than arrives */
+/* RFC 9937 6.2: after another loss, no more is sent than delivered */
 static void partial_ACK_is_not_safe(void **state)
 {
     (void)state;
@@ -283,7 +284,7 @@ static void partial_ACK_is_not_safe(void **state)
     assert_int_equal(congestion.cwnd, 8 * MSS);
 }
 
-/* RFC 6582 3.2 step 1, 4.1: duplicates of what went twice */
+/* RFC 6582 3.2 step 1, 4.1: duplicates of spurious retransmissions */
 static void duplicates_after_a_timeout_are_no_loss(void **state)
 {
     (void)state;
@@ -297,14 +298,14 @@ static void duplicates_after_a_timeout_are_no_loss(void **state)
     assert_int_equal(congestion.ssthresh, WINDOW / 2 * MSS);
     ack(.una = WINDOW);
     send_new(5);
-    duplicates(3); /* still of what went twice */
+    duplicates(3); /* still of spurious retransmissions */
     assert_int_equal(recovery.phase, RECOVERY_NONE);
     ack(.una = WINDOW + 1);
     duplicates(3);
     assert_int_equal(recovery.phase, RECOVERY_FAST);
 }
 
-/* An ECN mark sends nothing twice: what is lost in that window is found as ever. */
+/* An ECN mark causes no retransmission; losses of that window are detected as usual. */
 static void loss_behind_an_ECN_mark_is_found(void **state)
 {
     (void)state;
@@ -313,7 +314,7 @@ static void loss_behind_an_ECN_mark_is_found(void **state)
     assert_int_equal(recovery.phase, RECOVERY_REDUCED);
     duplicates(3);
     assert_int_equal(recovery.phase, RECOVERY_FAST);
-    assert_int_equal(congestion.ssthresh, WINDOW / 2 * MSS); /* once a round trip */
+    assert_int_equal(congestion.ssthresh, WINDOW / 2 * MSS); /* one reduction per round trip */
     assert_int_equal(board.lost_bytes, MSS);
     time_out();
     send_lost();

@@ -1,4 +1,4 @@
-/* test_redirects.c -- routers send what goes to a host elsewhere (RFC 4861 8). */
+/* test_redirects.c -- redirects of routers (RFC 4861 8). */
 #include "routers6.h"
 
 enum {
@@ -9,7 +9,7 @@ enum {
 #define IP6_FAR2 ip6_of("2001:db8:ffff::2")
 #define MAC_FAR  ((struct leat_mac){{2, 0, 0, 0, 0, 0xf}})
 
-/* What goes to @dst goes to @target, which is at @mac. */
+/* A redirect from @router: @target, which is at @mac, is the next hop to @dst. */
 static struct frame redirect_of(struct leat_ip router, struct leat_ip us, struct leat_ip dst,
                                 struct leat_ip target, struct leat_mac mac)
 {
@@ -26,7 +26,7 @@ static struct frame redirect_of(struct leat_ip router, struct leat_ip us, struct
     return frame;
 }
 
-/* The usual one: to another router. */
+/* The usual redirect: to another router. */
 static struct frame to_router2(const struct home *home)
 {
     return redirect_of(IP6_ROUTER, home->facts.ip, IP6_FAR, IP6_ROUTER2, MAC_ROUTER2);
@@ -42,7 +42,7 @@ static bool goes_to(struct home *home, struct leat_ip dst, struct leat_mac mac)
     return mac_is(way_to(home, dst), mac);
 }
 
-/* A redirect comes, and is taken for one. */
+/* Feeds a redirect, which must be accepted. */
 static void is_taken(struct home *home, const struct frame *frame)
 {
     world_feed(home->world, frame);
@@ -62,7 +62,7 @@ static void what_goes_to_a_host_goes_where_its_router_says(void **state)
     assert_grown(home->world, ndp_redirects, 1);
     assert_true(goes_to(home, IP6_FAR, MAC_ROUTER2));
     assert_true(goes_to(home, IP6_FAR2, MAC_ROUTER));
-    /* the next hop may say it again, and nobody else */
+    /* only the present next hop may redirect again */
     frame = redirect_of(IP6_ROUTER, home->facts.ip, IP6_FAR, IP6_FAR, MAC_FAR);
     world_feed(home->world, &frame);
     assert_dropped(home->world, drop_ndp_not_ours);
@@ -81,7 +81,7 @@ static void a_destination_may_turn_out_to_be_a_neighbour(void **state)
     frame = redirect_of(IP6_ROUTER, home->facts.ip, far, far, MAC_FAR);
     is_taken(home, &frame);
     assert_true(goes_to(home, far, MAC_FAR));
-    /* it is no router, and needs to be none */
+    /* it is no router, and needn't be one */
     advertisement = frame_ndp(136, 0x60, far, home->facts.ip, far, &MAC_FAR, 0);
     world_feed(home->world, &advertisement);
     assert_ended(home->world, taken_ndp);
@@ -99,7 +99,7 @@ static void who_does_not_answer_or_is_no_router_gets_no_more(void **state)
     frame = to_router2(home);
     world_feed(home->world, &frame);
     assert_true(goes_to(home, IP6_FAR, MAC_ROUTER2));
-    world_wait(home->world, 10 * second); /* asked three times, in vain */
+    world_wait(home->world, 10 * second); /* three probes, no answer */
     assert_true(goes_to(home, IP6_FAR, MAC_ROUTER));
     world_feed(home->world, &frame);
     assert_true(goes_to(home, IP6_FAR, MAC_ROUTER2));
@@ -149,7 +149,7 @@ static void only_so_many_are_kept_and_the_oldest_goes(void **state)
     assert_true(mac_is(way_to(home, ip6_of("2001:db8:ffff::")), MAC_ROUTER));
     assert_true(goes_to(home, IP6_FAR, MAC_ROUTER2));
     assert_true(mac_is(way_to(home, ip6_of("2001:db8:ffff::10")), MAC_ROUTER2));
-    leat_slaac_stop(home->slaac); /* and what routers have said goes with them */
+    leat_slaac_stop(home->slaac); /* redirects end with the router's configuration */
     assert_int_equal(leat_slaac_start(home->world->stack, &home->world->dev.netif, &home->slaac, 0),
                      LEAT_OK);
     home6_settle(home);
@@ -196,7 +196,8 @@ static void test_threat_V7_redirects_of_others_are_ignored(void **state)
     expect_refusal(home, &frame, true);
 }
 
-/* V7: neither a router on the link nor the destination itself; nor us, nor a neighbour */
+/* V7: a target must be a router on the link or the destination itself, and not be us or a
+ * neighbour */
 static void test_threat_V7_redirects_to_strange_targets_are_ignored(void **state)
 {
     struct home *home = *state;

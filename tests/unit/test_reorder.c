@@ -1,4 +1,4 @@
-/* test_reorder.c -- data that came before its turn, against one array and a map of what is here. */
+/* test_reorder.c -- out-of-order data, compared with an array and a map of the received bytes. */
 #include "unit_pool.h"
 
 #include "tcp/math/reorder.h"
@@ -6,7 +6,7 @@
 
 enum {
     BUF_BYTES = 256,
-    SPACE = 4096, /* sequence numbers of a conversation */
+    SPACE = 4096, /* sequence numbers of a test */
     RUNS = 100,
     RUNS_EACH = 64
 };
@@ -15,9 +15,9 @@ static struct unit_pool unit;
 static struct run runs[RUNS];
 static struct run_pool run_pool;
 static struct reorder reorder;
-static uint8_t here[SPACE]; /* the naive model: 0, or 1 + the byte's value */
+static uint8_t here[SPACE]; /* the model: 0, or 1 + the value of the byte */
 
-static const uint32_t start = 0xfffff800u; /* the numbers wrap in the middle */
+static const uint32_t start = 0xfffff800u; /* the wraparound is in the middle */
 
 static int open_reorder(void **state)
 {
@@ -40,7 +40,7 @@ static int close_reorder(void **state)
     return 0;
 }
 
-/* @version: which of several payloads that claim the same place; values are 1..127. */
+/* @version distinguishes payloads for the same sequence numbers; values are 1..127. */
 static uint8_t value(uint32_t at, unsigned version)
 {
     return (uint8_t)((at * 7 + version * 31) % 127);
@@ -55,7 +55,7 @@ static bool put_version(uint32_t at, uint32_t len, unsigned version)
         bytes[i] = value(at + i, version);
     done = reorder_put(&reorder, &run_pool, start + at, leat_buf_copy(&unit.pool, bytes, len), len);
     for (uint32_t i = at; done && i < at + len; i++) {
-        if (!here[i]) /* what came first stays */
+        if (!here[i]) /* the first data stays */
             here[i] = (uint8_t)(1 + value(i, version));
     }
     return done;
@@ -66,7 +66,7 @@ static bool put(uint32_t at, uint32_t len)
     return put_version(at, len, 0);
 }
 
-/* Runs are sorted, don't touch, and hold what the map says. */
+/* Runs are sorted, don't touch, and have the contents of the map. */
 static void assert_agrees(void)
 {
     uint32_t at = 0, count = 0, held = 0;
@@ -94,14 +94,14 @@ static void assert_agrees(void)
     assert_int_equal(run_pool.free_count, RUNS - count);
 }
 
-/* Takes what goes on at @at; returns its length. */
+/* Takes the data that continues at @at; returns its length. */
 static uint32_t take(uint32_t at)
 {
     uint8_t bytes[SPACE];
     uint32_t len = 0;
     struct leat_buf *data = reorder_take(&reorder, &run_pool, start + at, &len);
 
-    memset(here, 0, at); /* what lies before it is old */
+    memset(here, 0, at); /* earlier data is old */
     if (!data) {
         assert_int_equal(here[at], 0);
         return 0;
@@ -111,7 +111,7 @@ static uint32_t take(uint32_t at)
         assert_int_equal(bytes[i], here[at + i] - 1);
         here[at + i] = 0;
     }
-    assert_int_equal(here[at + len], 0); /* all of it */
+    assert_int_equal(here[at + len], 0); /* nothing contiguous is left */
     leat_buf_free(data);
     return len;
 }
@@ -143,7 +143,7 @@ static void old_part_of_a_run_is_cut(void **state)
     put(10, 10);
     put(40, 10);
     assert_int_equal(take(15), 5);
-    assert_int_equal(take(60), 0); /* all came again in order meanwhile */
+    assert_int_equal(take(60), 0); /* all was received in order meanwhile */
     assert_int_equal(reorder.count, 0);
     memset(here, 0, sizeof here);
     assert_agrees();
@@ -155,9 +155,9 @@ static void what_came_first_stays(void **state)
     put_version(20, 10, 1);
     put_version(25, 10, 2); /* overlaps its end */
     assert_agrees();
-    put_version(15, 10, 3); /* its beginning */
+    put_version(15, 10, 3); /* overlaps its start */
     assert_agrees();
-    put_version(22, 3, 4); /* lies inside */
+    put_version(22, 3, 4); /* lies inside it */
     assert_agrees();
     assert_int_equal(reorder.count, 1);
 }
@@ -181,7 +181,7 @@ static void comb_of_single_bytes_costs_its_runs_and_no_more(void **state)
         assert_true(put(10 + 2 * i, 1));
     assert_false(put(10 + 2 * RUNS_EACH, 1));
     assert_int_equal(reorder.count, RUNS_EACH);
-    assert_true(put(11, 1)); /* but what joins runs is welcome */
+    assert_true(put(11, 1)); /* data that joins runs is accepted */
     assert_int_equal(reorder.count, RUNS_EACH - 1);
     assert_agrees();
 }

@@ -1,4 +1,4 @@
-/* test_route.c -- addresses and routes: which way a packet goes, and from where. */
+/* test_route.c -- addresses and routes: the next hop and the source of packets. */
 #include "world.h"
 
 #include "ip/host.h"
@@ -64,7 +64,7 @@ static void longest_prefix_wins(void **state)
     assert_int_equal(path_to(world, 0, IP4(192, 0, 2, 2)).next_hop, IP4(10, 0, 0, 24));
     assert_int_equal(path_to(world, 0, IP4(192, 0, 3, 1)).next_hop, IP4(10, 0, 0, 16));
     assert_int_equal(path_to(world, 0, IP4(8, 8, 8, 8)).next_hop, gateway);
-    /* even longer than the link's own */
+    /* even longer than the link's own prefix */
     assert_int_equal(path_to(world, 0, IP4(10, 0, 0, 200)).next_hop, IP4(10, 0, 0, 25));
     assert_int_equal(path_to(world, 0, IP4(10, 0, 0, 100)).next_hop, IP4(10, 0, 0, 100));
 }
@@ -85,7 +85,7 @@ static void bad_routes_are_refused(void **state)
         assert_int_equal(leat_route_add(stack, LEAT_IP4(192, 0, i, 0), 24, leat_ip_v4(gateway)),
                          LEAT_OK);
     assert_int_equal(leat_route_add(stack, LEAT_IP4_ANY, 0, leat_ip_v4(gateway)), LEAT_ERR_FULL);
-    /* one that is there may be changed */
+    /* an existing route may be changed */
     assert_int_equal(leat_route_add(stack, LEAT_IP4(192, 0, 2, 0), 24, leat_ip_v4(IP_OTHER)),
                      LEAT_OK);
     assert_int_equal(path_to(world, 0, far_away).next_hop, IP_OTHER);
@@ -126,10 +126,10 @@ static void several_addresses_each_reach_their_own_prefix(void **state)
     assert_int_equal(path_to(world, 0, IP4(10, 1, 0, 9)).src, IP4(10, 1, 0, 1));
     assert_ptr_equal(path_to(world, 0, IP4(10, 1, 0, 9)).link, &world->stack->links[1]);
     assert_int_equal(path_to(world, 0, IP_OTHER).src, IP_US);
-    /* the strong model: an address sends on its own link only (RFC 1122 3.3.4.2) */
+    /* the strong model: packets from an address leave only on its own link (RFC 1122 3.3.4.2) */
     assert_no_path(world, IP_US, IP4(10, 1, 0, 9));
     assert_no_path(world, far_away, IP_OTHER);
-    /* and the answer comes from where the question went */
+    /* and the source of an answer is the destination of the request */
     leat_route_add(world->stack, LEAT_IP4_ANY, 0, LEAT_IP4(10, 2, 0, 254));
     world_meet(world, IP4(10, 2, 0, 254), &MAC_OTHER);
     world_feed(world, &echo);
@@ -139,7 +139,7 @@ static void several_addresses_each_reach_their_own_prefix(void **state)
     assert_int_equal(frame_get32(reply->bytes + FRAME_IP + 16), IP_PEER);
 }
 
-/* A neighbour of one prefix asks an address of the other one; both are on one link. */
+/* A neighbour of one prefix sends to our address of another prefix; both are on one link. */
 static void prefixes_of_a_link_reach_each_other(void **state)
 {
     struct world *world = *state;
@@ -152,12 +152,12 @@ static void prefixes_of_a_link_reach_each_other(void **state)
     reply = world_expect(world);
     assert_int_equal(frame_get32(reply->bytes + FRAME_IP + 12), IP4(10, 2, 0, 1));
     assert_int_equal(frame_get32(reply->bytes + FRAME_IP + 16), IP_PEER);
-    /* also where there is a gateway, which is no shorter way */
+    /* even with a gateway, which wouldn't be shorter */
     leat_route_add(world->stack, LEAT_IP4_ANY, 0, leat_ip_v4(gateway));
     assert_int_equal(path_to(world, IP4(10, 2, 0, 1), IP_OTHER).next_hop, IP_OTHER);
     assert_int_equal(path_to(world, IP_US, IP4(10, 2, 9, 9)).next_hop, IP4(10, 2, 9, 9));
     assert_int_equal(path_to(world, IP_US, far_away).next_hop, gateway);
-    /* a longer route stays the better way */
+    /* a longer route is preferred */
     leat_route_add(world->stack, LEAT_IP4(10, 2, 9, 0), 24, LEAT_IP4(10, 0, 0, 25));
     assert_int_equal(path_to(world, IP_US, IP4(10, 2, 9, 9)).next_hop, IP4(10, 0, 0, 25));
 }
@@ -187,24 +187,24 @@ static void hosts_of_a_routed_link_are_reached_directly(void **state)
     world_send(world, udp, far_away, 9, "x", 1);
     frame = world_expect(world);
     assert_int_equal(frame_get16(frame->bytes + 12), 0x0806);
-    assert_int_equal(frame_get32(frame->bytes + 28), IP_US); /* asks in our name */
+    assert_int_equal(frame_get32(frame->bytes + 28), IP_US); /* the request is from our address */
     assert_int_equal(frame_get32(frame->bytes + 38), far_away);
     world_meet(world, far_away, &MAC_OTHER);
     world_send(world, udp, far_away, 9, "x", 1);
     frame = world_expect(world);
     assert_memory_equal(frame->bytes, MAC_OTHER.octet, 6);
-    /* a gateway may be there; longer prefixes go by others */
+    /* a gateway may be on that network; longer prefixes use other gateways */
     assert_int_equal(leat_route_add(stack, LEAT_IP4_ANY, 0, LEAT_IP4(192, 0, 2, 254)), LEAT_OK);
     assert_int_equal(leat_route_add(stack, LEAT_IP4(192, 0, 2, 128), 25, leat_ip_v4(gateway)),
                      LEAT_OK);
     assert_int_equal(path_to(world, 0, IP4(8, 8, 8, 8)).next_hop, IP4(192, 0, 2, 254));
     assert_int_equal(path_to(world, 0, IP4(192, 0, 2, 129)).next_hop, gateway);
-    /* the strong model, as with prefixes */
+    /* the strong model, as for prefixes */
     world_attach_second(world);
     assert_no_path(world, IP4(10, 1, 0, 1), far_away);
     assert_no_path(world, IP4(10, 1, 0, 1), IP4(8, 8, 8, 8));
     assert_int_equal(leat_route_remove(stack, LEAT_IP4(192, 0, 2, 0), 24), LEAT_OK);
-    assert_no_path(world, 0, IP4(8, 8, 8, 8)); /* nothing leads to its gateway any more */
+    assert_no_path(world, 0, IP4(8, 8, 8, 8)); /* the gateway has no route any more */
 }
 
 static void a_link_beyond_an_address_alone_is_routed(void **state)
@@ -296,7 +296,7 @@ static void nobody_lives_at_reserved_addresses(void **state)
     leat_route_add(world->stack, LEAT_IP4_ANY, 0, leat_ip_v4(gateway));
     assert_no_path(world, 0, IP4(0, 0, 0, 0));
     assert_no_path(world, 0, IP4(0, 1, 2, 3));
-    assert_no_path(world, 0, IP4(241, 0, 0, 1)); /* 240/8 are numbers of others: host.h */
+    assert_no_path(world, 0, IP4(241, 0, 0, 1)); /* 240/8 are IPv6 host numbers: host.h */
 }
 
 static void point_to_point_prefixes_have_no_broadcast(void **state)
@@ -310,10 +310,10 @@ static void point_to_point_prefixes_have_no_broadcast(void **state)
     assert_int_equal(path_to(world, 0, IP4(198, 51, 100, 0)).src, IP4(198, 51, 100, 1));
 }
 
-/* ---- what was found out is remembered, and void when it is no longer true ----------------- */
+/* ---- the cache of routes, and its invalidation -------------------------------------------- */
 
-/* What the cache says of a host is what an empty one would say, whatever was asked before: hosts
- * behind a gateway share entries, and near prefixes, addresses and reserved blocks end them. */
+/* A cached path equals the one that an empty cache would find, whatever was looked up before. Hosts
+ * behind a gateway share entries; near prefixes, addresses and reserved blocks limit these. */
 static void cached_route_is_that_of_the_tables(void **state)
 {
     static const leat_ip4 near[] = {
@@ -341,7 +341,7 @@ static void cached_route_is_that_of_the_tables(void **state)
         dst = i % 3 == 0 ? random : near[(random >> 8) % (sizeof near / sizeof near[0])];
         dst ^= i % 3 == 1 ? random >> 24 : 0;
         if (host_is_v6(dst))
-            continue; /* the number of a host of IPv6, which this stack doesn't have */
+            continue; /* an IPv6 host number; this stack has no IPv6 */
         cached_err = ipv4_path(stack, IP4_ANY, dst, &cached);
         shared += route_cache_get(stack, IP4_ANY, dst) != 0;
         memcpy(kept, stack->route_cache, sizeof kept);
@@ -405,7 +405,7 @@ static void cached_route_is_void_when_its_address_goes(void **state)
     assert_no_path(world, IP_US, IP_PEER);
 }
 
-/* RFC 5227 2.1.1: an address that is probed for is not used, so the old way is good until then. */
+/* RFC 5227 2.1.1: an address isn't used while probed, so the old path stays valid until then. */
 static void cached_route_is_void_when_a_nearer_address_becomes_usable(void **state)
 {
     const leat_ip4 near = IP4(10, 0, 0, 201), dst = IP4(10, 0, 0, 200);
@@ -420,8 +420,8 @@ static void cached_route_is_void_when_a_nearer_address_becomes_usable(void **sta
     assert_int_equal(path_to(world, 0, dst).src, near);
 }
 
-/* An observer with many addresses looks at the identification of what it gets, lets us send to
- * somebody else and looks again: what it sees says nothing about what was sent between. */
+/* An observer with many addresses compares identifications before and after we send to another
+ * host: they reveal nothing about that traffic. */
 static void test_threat_Q22_identifications_do_not_count_packets_to_others(void **state)
 {
     struct leat *stack = ((struct world *)*state)->stack;
@@ -434,11 +434,11 @@ static void test_threat_Q22_identifications_do_not_count_packets_to_others(void 
             route_next_id(stack);
         near += (uint16_t)(route_next_id(stack) - before) - 1u < 16;
     }
-    assert_in_range(near, 0, 4); /* of 1,024 by chance: one in four times */
+    assert_in_range(near, 0, 4); /* one of 1,024 by chance, in a quarter of the cases */
 }
 
-/* RFC 7739 5.1: identifications come from a secret.  A machine and its clone draw the same ones,
- * until the program renews the secret: nothing else does. */
+/* RFC 7739 5.1: identifications come from a secret.  A machine and its clone draw the same ones
+ * until the program renews the secret. */
 static void identifications_of_a_clone_are_the_same_until_it_gets_a_new_secret(void **state)
 {
     static const uint8_t seed[LEAT_SEED_BYTES] = {9};
@@ -449,7 +449,7 @@ static void identifications_of_a_clone_are_the_same_until_it_gets_a_new_secret(v
     unsigned same = 0;
 
     assert_non_null(image);
-    route_next_id(world->stack); /* some that were drawn together are left */
+    route_next_id(world->stack); /* leaves some of one draw */
     path_to(world, 0, IP_PEER);
     memcpy(image, world->memory, bytes);
     for (unsigned i = 0; i < 8; i++)

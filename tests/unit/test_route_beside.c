@@ -1,4 +1,4 @@
-/* test_route_beside.c -- gateways that no prefix of ours holds. */
+/* test_route_beside.c -- gateways outside all of our prefixes. */
 #include "world.h"
 
 #include "ip/ipv4.h"
@@ -22,7 +22,7 @@ static void assert_no_path(struct world *world, leat_ip4 src, leat_ip4 dst)
     assert_int_equal(ipv4_path(world->stack, src, dst, &path), LEAT_ERR_NO_ROUTE);
 }
 
-/* Clouds lease a /32 and a router beside it; RFC 1122 has no word against that. */
+/* Clouds lease a /32 with a router outside it; RFC 1122 doesn't forbid that. */
 static void a_gateway_outside_of_all_prefixes_is_on_the_only_link(void **state)
 {
     struct world *world = *state;
@@ -35,7 +35,7 @@ static void a_gateway_outside_of_all_prefixes_is_on_the_only_link(void **state)
     assert_int_equal(path_to(world, 0, far_away).next_hop, beside);
     assert_int_equal(path_to(world, 0, far_away).src, IP_US);
     assert_int_equal(path_to(world, IP_US, far_away).next_hop, beside);
-    /* it is a host on the link, whatever other routes say of it */
+    /* the gateway is a host on the link, whatever other routes say */
     assert_int_equal(leat_route_add(stack, LEAT_IP4_ANY, 0, leat_ip_v4(gateway)), LEAT_OK);
     assert_int_equal(path_to(world, 0, IP4(10, 9, 0, 2)).next_hop, gateway);
     assert_int_equal(path_to(world, 0, beside).next_hop, beside);
@@ -59,7 +59,7 @@ static void of_several_links_the_program_says_which_a_gateway_is_on(void **state
     assert_int_equal(path_to(world, 0, far_away).src, IP4(10, 1, 0, 1));
     assert_int_equal(path_to(world, 0, far_away).next_hop, IP4(10, 9, 0, 1));
     assert_no_path(world, IP_US, far_away); /* the strong model */
-    /* also where a prefix of another link holds it */
+    /* even if a prefix of another link contains it */
     assert_int_equal(leat_route_add_by(stack, other, LEAT_IP4_ANY, 0, leat_ip_v4(IP_OTHER)),
                      LEAT_OK);
     assert_int_equal(path_to(world, 0, far_away).src, IP4(10, 1, 0, 1));

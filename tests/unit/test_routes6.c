@@ -1,6 +1,6 @@
 /*
- * test_routes6.c -- datagrams that have a way already take another one as soon as there is a better
- * one, and what comes by the way of the last packet is judged anew when that has changed.
+ * test_routes6.c -- datagrams with a cached path take a better one as soon as there is one, and
+ * received packets are checked again when the path back has changed.
  */
 #include "routers6.h"
 
@@ -34,7 +34,7 @@ static void says(struct home *home, uint8_t preference, uint16_t lifetime_s)
     router6_says(home->world, &router);
 }
 
-/* A datagram leaves for a host behind the routers, by whom? */
+/* Sends a datagram to a host behind the routers; returns the Ethernet address of the router. */
 static struct leat_mac way(struct sender *sender)
 {
     struct world *world = sender->home->world;
@@ -55,7 +55,7 @@ static bool goes_by(struct sender *sender, struct leat_mac mac)
     return mac_is(way(sender), mac);
 }
 
-/* Two routers that are there; datagrams go by the first one, with headers that are kept. */
+/* Two routers that are known; datagrams use the first one, with cached headers. */
 static struct sender begin(struct home *home)
 {
     struct sender sender = {.home = home};
@@ -90,7 +90,7 @@ static void a_flow_follows_what_routers_say(void **state)
     assert_true(goes_by(&sender, MAC_ROUTER));
     is_there(home, IP6_ROUTER, MAC_ROUTER);
     assert_true(goes_by(&sender, MAC_ROUTER));
-    says(home, HIGH, 5); /* one that comes anew */
+    says(home, HIGH, 5); /* a new router */
     assert_true(goes_by(&sender, MAC_ROUTER2));
     is_there(home, IP6_ROUTER2, MAC_ROUTER2);
     assert_true(goes_by(&sender, MAC_ROUTER2));
@@ -98,7 +98,7 @@ static void a_flow_follows_what_routers_say(void **state)
     assert_true(goes_by(&sender, MAC_ROUTER));
 }
 
-/* Both routers lead to the destination's network; which one is preferred changes nothing else. */
+/* Both routers lead to the destination's network; the preference changes nothing else. */
 static void a_flow_follows_the_preference_of_a_route(void **state)
 {
     static const uint8_t preferences[] = {HIGH, LOW, HIGH, LOW};
@@ -131,7 +131,8 @@ static void a_flow_follows_the_programs_routes(void **state)
     assert_true(goes_by(&sender, MAC_ROUTER2));
     is_there(home, IP6_ROUTER2, MAC_ROUTER2);
     assert_true(goes_by(&sender, MAC_ROUTER2));
-    assert_int_equal(leat_route_add(stack, IP6_FAR, 128, IP6_ROUTER), LEAT_OK); /* in its place */
+    assert_int_equal(leat_route_add(stack, IP6_FAR, 128, IP6_ROUTER),
+                     LEAT_OK); /* replaces the route */
     assert_true(goes_by(&sender, MAC_ROUTER));
     assert_int_equal(leat_route_add(stack, IP6_FAR, 128, IP6_ROUTER2), LEAT_OK);
     assert_true(goes_by(&sender, MAC_ROUTER2));
@@ -141,7 +142,7 @@ static void a_flow_follows_the_programs_routes(void **state)
     assert_true(goes_by(&sender, MAC_ROUTER));
 }
 
-/* The first router falls silent, and answers again. */
+/* The first router stops answering, and answers again. */
 static void a_flow_follows_who_answers(void **state)
 {
     struct home *home = *state;
@@ -163,7 +164,7 @@ static void a_flow_follows_who_answers(void **state)
     assert_int_equal(home->world->stack->ipv6->suspects, 0);
 }
 
-/* The same of a route of the program's, beside which the default router doesn't change. */
+/* The same for a route of the program, while the default router stays. */
 static void a_flow_follows_who_answers_for_a_network(void **state)
 {
     struct home *home = *state;
@@ -177,15 +178,15 @@ static void a_flow_follows_who_answers_for_a_network(void **state)
     }
     assert_in_range(seconds, 10, 60);
     assert_true(goes_by(&sender, MAC_ROUTER));
-    world_wait(home->world, 65 * second); /* it is asked whether it is back */
+    world_wait(home->world, 65 * second); /* it is probed again */
     (void)way(&sender);
     is_there(home, IP6_ROUTER, MAC_ROUTER);
     is_there(home, IP6_ROUTER2, MAC_ROUTER2);
     assert_true(goes_by(&sender, MAC_ROUTER2));
 }
 
-/* The better router fell silent a minute ago: a datagram asks whether it is back, but a program
- * that looks at the facts asks nothing. */
+/* The better router stopped answering a minute ago: sending a datagram probes it, but a program
+ * that only reads the facts doesn't. */
 static void facts_that_are_looked_at_ask_no_router(void **state)
 {
     struct home *home = *state;
@@ -205,8 +206,8 @@ static void facts_that_are_looked_at_ask_no_router(void **state)
     assert_int_equal(*asked, before + 1);
 }
 
-/* Who is forgotten while he is under suspicion is suspected no more: no better way is looked for
- * each minute, for ever. */
+/* When a suspect router is forgotten, the suspicion ends: there are no probes each minute for
+ * ever. */
 static void a_suspect_that_goes_is_forgotten(void **state)
 {
     struct home *home = *state;
@@ -241,14 +242,14 @@ static void a_suspect_that_is_replaced_is_forgotten(void **state)
     assert_int_equal(stack->ipv6->suspects, 1);
 }
 
-/* ---- in the way of the last packet --------------------------------------------------------- */
+/* ---- on the path of the last packet -------------------------------------------------------- */
 
 static struct frame data_to_us(void)
 {
     return frame_udp6(IP6_PEER, PORT, IP6_US, 7, "text", 4);
 }
 
-/* The peer and we have talked: its next datagram comes by the way of the last one. */
+/* Exchanges datagrams with the peer, so that its next one is on the path of the last packet. */
 static void talk(struct world *world)
 {
     const struct frame known = frame_ndp(136, 0x60, IP6_PEER, IP6_US, IP6_PEER, &MAC_PEER, 0);

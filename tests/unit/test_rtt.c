@@ -1,4 +1,4 @@
-/* test_rtt.c -- the retransmission timeout, by the numbers of RFC 6298. */
+/* test_rtt.c -- the retransmission timeout of RFC 6298. */
 #include "unit.h"
 
 #include "tcp/math/rtt.h"
@@ -22,7 +22,7 @@ static void before_any_sample_it_is_one_second(void **state)
     (void)state;
     begin(&rtt);
     assert_int_equal(rtt_rto_ns(&rtt), 1000 * ms);
-    rtt_forget_backoff(&rtt, &limits); /* there is nothing to go back to */
+    rtt_forget_backoff(&rtt, &limits); /* no sample to return to */
     assert_int_equal(rtt_rto_ns(&rtt), 1000 * ms);
 }
 
@@ -51,7 +51,7 @@ static void later_samples_move_it_by_an_eighth_and_a_quarter(void **state)
     assert_int_equal(rtt_rttvar_ns(&rtt), 500 * ms); /* 3/4 * 400 + 1/4 * 800 */
     assert_int_equal(rtt_srtt_ns(&rtt), 900 * ms);   /* 7/8 * 800 + 1/8 * 1600 */
     assert_int_equal(rtt_rto_ns(&rtt), 2900 * ms);
-    rtt_sample(&rtt, &limits, 100 * ms); /* and down */
+    rtt_sample(&rtt, &limits, 100 * ms); /* and a shorter sample */
     assert_int_equal(rtt_rttvar_ns(&rtt), 575 * ms);
     assert_int_equal(rtt_srtt_ns(&rtt), 800 * ms);
 }
@@ -72,7 +72,7 @@ static void floor_and_ceiling_hold(void **state)
     assert_int_equal(rtt_rto_ns(&rtt), max_ns);
 }
 
-/* RFC 6298 2.3, 2.4: the least that is added, however steady the path */
+/* RFC 6298 2.3, 2.4: the least increment, on a steady path */
 static void timeout_of_a_steady_path_outlasts_a_delayed_ACK(void **state)
 {
     struct rtt rtt;
@@ -112,7 +112,7 @@ static void lost_SYN_makes_it_three_seconds(void **state)
     rtt_after_lost_SYN(&rtt);
     assert_int_equal(rtt_rto_ns(&rtt), 3000 * ms);
     rtt_sample(&rtt, &limits, 100 * ms);
-    rtt_after_lost_SYN(&rtt); /* it knows better now */
+    rtt_after_lost_SYN(&rtt); /* no effect after a sample */
     assert_int_equal(rtt_rto_ns(&rtt), 300 * ms);
 }
 
@@ -142,15 +142,15 @@ static void SYN_is_the_first_sample(void **state)
         assert_int_equal(rtt_rttvar_ns(&rtt), 0);
         rtt_SYN_acked(&rtt, &limits, sent_ns[i] + 100 * ms);
         assert_in_range(rtt_srtt_ns(&rtt), 100 * ms - 64, 100 * ms);
-        rtt_SYN_acked(&rtt, &limits, sent_ns[i] + 900 * ms); /* it is one only once */
+        rtt_SYN_acked(&rtt, &limits, sent_ns[i] + 900 * ms); /* only the first one counts */
         assert_in_range(rtt_srtt_ns(&rtt), 100 * ms - 64, 100 * ms);
     }
     begin(&rtt);
-    rtt_SYN_acked(&rtt, &limits, 100 * ms); /* nobody knows when it left */
+    rtt_SYN_acked(&rtt, &limits, 100 * ms); /* the time of sending isn't known */
     assert_int_equal(rtt_srtt_ns(&rtt), 0);
 }
 
-/* RFC 6298 3: which of two is acknowledged can't be known. */
+/* RFC 6298 3: the ACK of a retransmitted SYN is ambiguous. */
 static void SYN_that_left_twice_is_no_sample(void **state)
 {
     struct rtt rtt;
@@ -163,7 +163,7 @@ static void SYN_that_left_twice_is_no_sample(void **state)
     assert_int_equal(rtt_srtt_ns(&rtt), 0);
 }
 
-/* What 32 bits don't hold. */
+/* Times that exceed 32 bits. */
 static void long_times_are_cut(void **state)
 {
     const struct rtt_limits wide = rtt_limits(min_ns, UINT64_MAX);

@@ -1,4 +1,4 @@
-/* test_sacks.c -- which SACK blocks an ACK carries (RFC 2018 4, RFC 2883 4). */
+/* test_sacks.c -- the choice of SACK blocks for an ACK (RFC 2018 4, RFC 2883 4). */
 #include "unit_pool.h"
 
 #include "tcp/math/sacks.h"
@@ -14,7 +14,7 @@ static struct reorder reorder;
 static struct sacks sacks;
 static struct wire_sack blocks[WIRE_SACKS_MAX];
 
-static const uint32_t start = 0xffffff00u; /* the numbers wrap soon */
+static const uint32_t start = 0xffffff00u; /* close to the wraparound */
 
 static int open_sacks(void **state)
 {
@@ -34,7 +34,7 @@ static int close_sacks(void **state)
     return 0;
 }
 
-/* Ten bytes at ten times @i come out of order. */
+/* Ten bytes at ten times @i arrive out of order. */
 static void arrive(uint32_t i)
 {
     static const uint8_t data[10];
@@ -56,7 +56,7 @@ static void assert_block(unsigned at, uint32_t first, uint32_t end)
     assert_int_equal(blocks[at].right, start + 10 * end);
 }
 
-/* RFC 2018 4: the first block holds the segment that made us speak */
+/* RFC 2018 4: the first block contains the segment that caused the ACK */
 static void latest_comes_first(void **state)
 {
     (void)state;
@@ -74,7 +74,7 @@ static void latest_comes_first(void **state)
     assert_block(2, 1, 2);
 }
 
-/* RFC 2018 4: a block tells all that is here around the segment */
+/* RFC 2018 4: a block covers all contiguous data around the segment */
 static void block_is_the_whole_run(void **state)
 {
     (void)state;
@@ -104,7 +104,7 @@ static void runs_that_grew_together_are_one_block(void **state)
     assert_int_equal(sacks.count, 2);
 }
 
-/* RFC 2018 4: the rest repeats what was reported before; the oldest has no room */
+/* RFC 2018 4: the rest repeats earlier blocks; there is no space for the oldest */
 static void the_four_latest_are_repeated(void **state)
 {
     (void)state;
@@ -117,7 +117,7 @@ static void the_four_latest_are_repeated(void **state)
         assert_block(i, 11 - 2 * i, 12 - 2 * i);
 }
 
-/* Beside timestamps there is room for three; the fourth is not forgotten. */
+/* With timestamps there is space for three blocks; the fourth is not forgotten. */
 static void three_fit_beside_timestamps(void **state)
 {
     (void)state;
@@ -145,7 +145,7 @@ static void filled_gaps_are_not_reported(void **state)
     assert_int_equal(sacks.count, 0);
 }
 
-/* Data that found no memory is not here, and must not be promised (RFC 2018 4). */
+/* Data dropped for lack of memory must not be reported (RFC 2018 4). */
 static void what_was_thrown_away_is_not_reported(void **state)
 {
     (void)state;
@@ -153,7 +153,7 @@ static void what_was_thrown_away_is_not_reported(void **state)
     assert_int_equal(fill(4), 0);
     arrive(7);
     sacks_note(&sacks, start + 50); /* below a run */
-    sacks_note(&sacks, start + 80); /* right behind it */
+    sacks_note(&sacks, start + 80); /* directly after it */
     assert_int_equal(fill(4), 1);
     assert_block(0, 7, 8);
     sacks.count = 0;
@@ -174,7 +174,7 @@ static void duplicate_is_reported_first_and_once(void **state)
     assert_block(0, 3, 4);
 }
 
-/* RFC 2883 4.1: a duplicate inside of a run is followed by the run */
+/* RFC 2883 4.1: a duplicate inside a run is followed by the block of the run */
 static void duplicate_within_a_run_is_followed_by_it(void **state)
 {
     (void)state;
@@ -189,7 +189,7 @@ static void duplicate_within_a_run_is_followed_by_it(void **state)
     assert_block(2, 9, 10);
 }
 
-/* RFC 2883 4.1.2: the very same numbers twice, if the run is no longer */
+/* RFC 2883 4.1.2: the same block twice, if the run is not longer */
 static void duplicate_of_a_whole_run_does_not_hide_it(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
-/* test_scoreboard.c -- what was sent and is not acknowledged, against a model of single bytes. */
+/* test_scoreboard.c -- the scoreboard of sent data, compared with a model of single bytes. */
 #include "board_model.h"
 
-/* ---- at random ---------------------------------------------------------------------------- */
+/* ---- random operations -------------------------------------------------------------------- */
 
 static struct sent *random_record(uint64_t *seed)
 {
@@ -46,7 +46,7 @@ static void random_step(uint64_t *seed)
 {
     const uint32_t flight = model.nxt - model.una;
 
-    model.now_ns += unit_below(seed, 3); /* some leave together */
+    model.now_ns += unit_below(seed, 3); /* some are sent at the same time */
     switch (unit_below(seed, 8)) {
     case 0:
     case 1:
@@ -88,7 +88,7 @@ static void random_calls_agree_with_single_bytes(void **state)
     }
 }
 
-/* ---- one by one --------------------------------------------------------------------------- */
+/* ---- single rules ------------------------------------------------------------------------- */
 
 static void send_segments(unsigned count)
 {
@@ -110,7 +110,7 @@ static void pipe_is_what_is_neither_sacked_nor_lost(void **state)
     assert_agrees();
 }
 
-/* RFC 2018 5.1: what was SACKed is not sent again; it can't be lost either. */
+/* RFC 2018 5.1: SACKed data is not retransmitted; it can't become lost either. */
 static void sacked_data_does_not_get_lost(void **state)
 {
     (void)state;
@@ -122,7 +122,7 @@ static void sacked_data_does_not_get_lost(void **state)
     assert_agrees();
 }
 
-/* RFC 6675 4: more than (DupThresh - 1) * SMSS above it */
+/* RFC 6675 4: more than (DupThresh - 1) * SMSS SACKed above it */
 static void lost_is_what_has_enough_sacked_above(void **state)
 {
     (void)state;
@@ -132,15 +132,15 @@ static void lost_is_what_has_enough_sacked_above(void **state)
     assert_int_equal(board.lost_bytes, 0);
     board_sack(FIRST + 4 * MSS, FIRST + 5 * MSS);
     board_lose_below_sacked(2 * MSS, 3);
-    assert_int_equal(board.lost_bytes, MSS); /* the fourth has one above, the last none */
+    assert_int_equal(board.lost_bytes, MSS); /* the fourth has one above it, the last none */
     assert_int_equal(board.lost_from->seq, start + FIRST);
     board_resend(MSS);
-    board_lose_below_sacked(2 * MSS, 3); /* not a second time: RFC 6675 doesn't know */
+    board_lose_below_sacked(2 * MSS, 3); /* not a second time: RFC 6675 doesn't detect that */
     assert_int_equal(board.lost_bytes, 0);
     assert_agrees();
 }
 
-/* RFC 6675 4: or DupThresh ranges that don't touch, however short */
+/* RFC 6675 4: or DupThresh separate ranges, however short */
 static void lost_is_what_has_enough_ranges_sacked_above(void **state)
 {
     (void)state;
@@ -156,7 +156,7 @@ static void lost_is_what_has_enough_ranges_sacked_above(void **state)
     assert_agrees();
 }
 
-/* The blocks of one ACK come in any order. */
+/* The blocks of an ACK may have any order. */
 static void blocks_of_one_ACK_add_up(void **state)
 {
     struct delivered delivered = {0};
@@ -187,7 +187,7 @@ static void lost_are_sent_lowest_first(void **state)
     assert_null(scoreboard_lost(&board, &pool, MSS));
 }
 
-/* CVE-2019-11477: blocks of single bytes are no reason to have records of single bytes */
+/* CVE-2019-11477: blocks of single bytes must not cause records of single bytes */
 static void odd_blocks_make_no_crumbs(void **state)
 {
     const uint32_t before = pool.free_count;
@@ -221,13 +221,14 @@ static void without_records_the_last_one_grows(void **state)
     scoreboard_lose(&board, board.last);
     assert_false(scoreboard_has_room(&board, &pool));
     assert_false(scoreboard_sent(&board, &pool, board.last->end, board.last->end + 1, 5001));
-    /* nothing to cut it with: it goes whole */
+    /* no record to split it with: it is sent whole */
     assert_int_equal(scoreboard_lost(&board, &pool, MSS)->end, board.last->end);
     assert_ptr_equal(scoreboard_lost(&board, &pool, MSS), board.last);
     assert_int_equal(pool.free_count, pool.reserve);
 }
 
-/* One has all that it may; each of as many others as are kept for still gets its first. */
+/* One connection has all records that it may have; each of the reserved number of others still gets
+ * its first. */
 static void the_last_records_are_for_who_has_none(void **state)
 {
     static struct scoreboard others[RECORDS];
@@ -249,8 +250,8 @@ static void the_last_records_are_for_who_has_none(void **state)
         scoreboard_free(&others[i], &pool);
 }
 
-/* What is SACKed below a hole is one long record: what comes behind the hole is found from its end,
- * not looked for from the last record, which lies nearer to it than the begin. */
+/* SACKed data after a hole is one long record. Data after it is found from its end, not searched
+ * for from the last record, which is nearer to it than the start. */
 static void what_follows_a_long_SACKed_record_is_found_at_once(void **state)
 {
     const uint32_t above = SCOREBOARD_STEPS_MAX + 20, hole = start + 300 * MSS;
@@ -268,7 +269,7 @@ static void what_follows_a_long_SACKed_record_is_found_at_once(void **state)
     assert_in_range(delivered.steps, 0, 3);
 }
 
-/* RFC 4015: what was in flight before is so again, in the order in which it left */
+/* RFC 4015: data that was in flight before is so again, in the order of its transmission */
 static void what_is_not_lost_after_all_keeps_its_place_in_time(void **state)
 {
     (void)state;
@@ -284,7 +285,7 @@ static void what_is_not_lost_after_all_keeps_its_place_in_time(void **state)
     assert_null(scoreboard_lost(&board, &pool, MSS));
 }
 
-/* Those that left at the same moment did so in the order of their numbers. */
+/* Segments sent at the same time are ordered by sequence number. */
 static void what_left_together_stays_in_order(void **state)
 {
     const struct sent *before = 0;
@@ -306,8 +307,8 @@ static void what_left_together_stays_in_order(void **state)
     }
 }
 
-/* One that left again late lies too far from the others to be found its place: that must not lead
- * the next one, which left again early, away from its own. */
+/* A segment that was retransmitted late is too far from the others for its place to be found. That
+ * must not mislead the search for the next one, which was retransmitted early. */
 static void one_that_is_far_away_leads_no_other_astray(void **state)
 {
     struct sent *early;
@@ -332,7 +333,7 @@ static void one_that_is_far_away_leads_no_other_astray(void **state)
     assert_ptr_equal(container_of(board.by_time.next, struct sent, by_time), early);
 }
 
-/* What arrived behind a hole is acknowledged when the hole is filled: a round trip it is not. */
+/* Data after a hole is acknowledged when the hole is filled: that time is no round trip. */
 static void data_that_waited_for_a_retransmission_is_no_sample(void **state)
 {
     struct delivered seen = {0};

@@ -1,10 +1,10 @@
-/* test_sendq.c -- the send queue, against one array with everything in it. */
+/* test_sendq.c -- the send queue, compared with an array of all data. */
 #include "unit_pool.h"
 
 #include "tcp/math/sendq.h"
 
 enum {
-    PIECES = 16, /* of a slice, at most */
+    PIECES = 16, /* most pieces of a slice */
     BUF_BYTES = 256,
     MODEL_BYTES = 8192
 };
@@ -18,7 +18,7 @@ static struct {
     uint32_t acked, put;
 } model;
 
-static const uint32_t start = 0xfffffe00u; /* the numbers wrap soon */
+static const uint32_t start = 0xfffffe00u; /* close to the wraparound */
 
 static int open_queue(void **state)
 {
@@ -70,7 +70,7 @@ static void assert_agrees(void)
     assert_int_equal(leat_buf_total(queue.first), model.put - model.acked);
 }
 
-/* Takes the slice and compares; returns its length. */
+/* Takes the slice and compares it; returns its length. */
 static uint32_t slice(uint32_t at, uint32_t len)
 {
     uint8_t bytes[MODEL_BYTES];
@@ -95,7 +95,7 @@ static void slices_share_the_programs_buffers(void **state)
     put(100);
     payload = sendq_slice(&queue, PIECES, start + 20, &len);
     assert_ptr_equal(payload->data, queue.first->data + 20);
-    ack(100); /* while a slice is with the device */
+    ack(100); /* while the device holds a slice */
     assert_memory_equal(payload->data, model.bytes + 20, 10);
     leat_buf_free(payload);
 }
@@ -123,7 +123,7 @@ static void slice_is_cut_where_a_device_would_have_to_gather_too_much(void **sta
     assert_int_equal(slice(5, 195), PIECES * 10 - 5);
 }
 
-/* Room in front of @len bytes from @at on that may be written to; the slice stays with @device. */
+/* Returns the writable space before the @len bytes at @at; the slice stays with @device. */
 static uint32_t room_in_front(uint32_t at, uint32_t len, struct leat_buf **device)
 {
     *device = sendq_slice(&queue, PIECES, start + at, &len);
@@ -138,7 +138,7 @@ static void headers_go_in_front_only_where_nobody_else_reads(void **state)
     (void)state;
     put(100);
     assert_int_equal(room_in_front(0, 100, &first), LEAT_BUF_HEADROOM);
-    assert_int_equal(room_in_front(0, 100, &second), 0); /* while the first is with the device */
+    assert_int_equal(room_in_front(0, 100, &second), 0); /* while the device holds the first one */
     leat_buf_free(first);
     leat_buf_free(second);
     assert_int_equal(room_in_front(0, 60, &first), LEAT_BUF_HEADROOM); /* again */
@@ -151,7 +151,7 @@ static void headers_go_in_front_only_where_nobody_else_reads(void **state)
     leat_buf_free(first);
 }
 
-/* As a super-frame is that lay in too many pieces. */
+/* As for a super-frame with too many pieces. */
 static void what_is_trimmed_to_one_piece_has_no_room_in_front(void **state)
 {
     struct leat_buf *data;
@@ -201,14 +201,14 @@ static void write_goes_on_in_its_own_buffer_only(void **state)
     memcpy(model.bytes + model.put, lent, 4);
     sendq_put(&queue, leat_buf_lend(&unit.pool, lent, 4, 0, 0));
     model.put += 4;
-    write_data(10); /* not behind what the program lent */
+    write_data(10); /* not after memory that the program lent */
     put(10);
-    write_data(10); /* nor in the tail of a buffer that it gave */
+    write_data(10); /* nor in the tailroom of the program's buffer */
     assert_int_equal(slice(0, 44), 44);
     assert_agrees();
 }
 
-/* How many that is, the account of TCP says. */
+/* TCP's account determines the number of buffers. */
 static void write_takes_so_many_buffers_and_no_more(void **state)
 {
     uint32_t taken, total = 0;

@@ -1,4 +1,4 @@
-/* test_seq.c -- sequence numbers are compared in a circle. */
+/* test_seq.c -- comparison of sequence numbers, modulo 2^32. */
 #include "unit.h"
 
 #include "tcp/math/seq.h"

@@ -1,11 +1,12 @@
-/* test_shares.c -- the holders of a bounded table, beside a model that searches everything. */
+/* test_shares.c -- the holders of a bounded table, compared with a model that searches everything.
+ */
 #include "unit.h"
 
 #include "core/shares.h"
 
 enum {
     PLACES = 64,
-    OURS = 9 /* in the model: a place of the program's own; others have holders 1 to 8 */
+    OURS = 9 /* in the model: a place of the program itself; others have holders 1 to 8 */
 };
 
 static const uint64_t key[2] = {0x9e3779b97f4a7c15u, 0x123456789abcdefu};
@@ -32,7 +33,7 @@ static uint32_t a_free_place(const struct table *table)
     return SHARES_NONE;
 }
 
-/* One place more for @holder, as a server does it; returns the place that made room, or
+/* Takes a place for @holder, like a server; returns the place that was freed for it, or
  * SHARES_NONE. */
 static uint32_t serve(struct table *table, uint64_t holder)
 {
@@ -94,7 +95,7 @@ static void a_holder_with_nothing_is_served_in_a_full_table(void **state)
         serve(&table, 1);
     for (unsigned i = 0; i < 3; i++)
         serve(&table, 2);
-    assert_int_equal(serve(&table, 3), 0); /* the oldest of the largest */
+    assert_int_equal(serve(&table, 3), 0); /* the oldest place of the largest holder */
     assert_int_equal(shares_held(&table.shares, 1), 4);
     assert_int_equal(shares_held(&table.shares, 3), 1);
 }
@@ -109,7 +110,7 @@ static void many_holders_of_one_place_each_go_in_their_order(void **state)
         assert_int_equal(serve(&table, holder), SHARES_NONE);
     assert_int_equal(serve(&table, 5), 0);
     assert_int_equal(serve(&table, 6), 1);
-    assert_int_equal(serve(&table, 5), 0); /* nobody has two more than 5 has, so 5 pays itself */
+    assert_int_equal(serve(&table, 5), 0); /* no holder has two more than 5, so 5 loses its own */
 }
 
 static void progress_saves_a_place(void **state)
@@ -124,7 +125,7 @@ static void progress_saves_a_place(void **state)
     serve(&table, 3);
     shares_renew(&table.shares, 0);
     assert_int_equal(serve(&table, 4), 1);
-    shares_renew(&table.shares, 0); /* of holder 1, which now is the last of its kind, too */
+    shares_renew(&table.shares, 0); /* of holder 1, which becomes the last with its count, too */
     assert_int_equal(serve(&table, 5), 2);
     shares_give(&table.shares, 3);
     shares_renew(&table.shares, 3);
@@ -180,7 +181,7 @@ static void what_the_program_itself_has_makes_no_room(void **state)
     assert_true(shares_may_take(&table.shares, 8));
 }
 
-/* ---- beside a model ------------------------------------------------------------------------- */
+/* ---- comparison with a model -------------------------------------------------------------- */
 
 struct model {
     uint64_t holder[PLACES]; /* 0: free */

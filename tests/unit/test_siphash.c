@@ -3,8 +3,8 @@
 
 #include "core/siphash.h"
 
-/* Appendix A of the paper, and the vectors that come with the authors' code: the key is the bytes
- * 00 to 0f, the input the bytes 00, 01, 02, ... */
+/* Appendix A of the paper, and the vectors of the authors' code: the key is 00 to 0f, the input 00,
+ * 01, 02, ... */
 static const struct {
     size_t len;
     uint64_t hash;

@@ -1,4 +1,4 @@
-/* test_slaac.c -- routers are asked and believed, within bounds (RFC 4861 6.3, RFC 4862 5.5). */
+/* test_slaac.c -- routers are solicited, and trusted within bounds (RFC 4861 6.3, RFC 4862 5.5). */
 #include "routers6.h"
 
 #include "ip/v6/ipv6.h"
@@ -27,7 +27,7 @@ static void routers_are_asked_ever_more_rarely_until_one_answers(void **state)
         sent = home6_next_question(home);
         waited_ns = home->world->now_ns - before_ns;
         assert_true(leat_ip_is_link_local(frame_ip6_at(sent->bytes + 22)));
-        assert_int_equal(sent->bytes[FRAME6_L4 + 8], 1); /* where we are */
+        assert_int_equal(sent->bytes[FRAME6_L4 + 8], 1); /* our link-layer address */
         assert_true(waited_ns >= wait_ns * 7 / 10 && waited_ns <= wait_ns * 13 / 10);
         assert_true(waited_ns <= hour + hour / 10 + ms);
         before_ns = home->world->now_ns;
@@ -39,7 +39,7 @@ static void routers_are_asked_ever_more_rarely_until_one_answers(void **state)
     assert_grown(home->world, ndp_router_solicitations_sent, 0);
 }
 
-/* RFC 4861 6.3.7: when the last default router has gone somebody may be there. */
+/* RFC 4861 6.3.7: solicitations start again when the last default router is gone. */
 static void routers_are_asked_again_when_the_last_has_gone(void **state)
 {
     struct home *home = *state;
@@ -53,7 +53,8 @@ static void routers_are_asked_again_when_the_last_has_gone(void **state)
     assert_grown(home->world, ndp_router_solicitations_sent, 1);
 }
 
-/* RFC 4862 5.5.3, RFC 7217; the measure of how fast we are up: the random waits and one check. */
+/* RFC 4862 5.5.3, RFC 7217; the time until the address is usable is the random waits and one
+ * check. */
 static void an_advertisement_gives_an_address_a_gateway_and_the_rest(void **state)
 {
     struct home *home = *state;
@@ -118,8 +119,8 @@ static void an_address_is_deprecated_and_then_ends(void **state)
     ip = home->facts.ip;
     assert_false(leat_ip_is_any(ip));
     world_wait(home->world, hour);
-    assert_true(leat_ip_is_any(home->facts.ip)); /* not for what begins, */
-    home6_ping(home, IP6_FAR, ip);               /* but for what came there */
+    assert_true(leat_ip_is_any(home->facts.ip)); /* not for new connections */
+    home6_ping(home, IP6_FAR, ip);               /* but for packets to the address */
     world_wait(home->world, 9000 * second - hour);
     world_mark(home->world);
     world_feed(home->world, &(struct frame){.len = 0});
@@ -135,13 +136,13 @@ static void a_lifetime_is_shortened_to_two_hours_at_most(void **state)
     struct router shorter = router6(IP6_ROUTER, MAC_ROUTER, 1800);
     struct leat_ip ip;
 
-    home6_settle(home); /* a day */
+    home6_settle(home); /* valid for a day */
     ip = home->facts.ip;
     router6_prefix(&shorter, PREFIX6, 64, AUTONOMOUS, 10, 0);
     router6_says(home->world, &shorter);
-    assert_true(leat_ip_is_any(home->facts.ip)); /* it is deprecated at once */
+    assert_true(leat_ip_is_any(home->facts.ip)); /* deprecated at once */
     world_wait(home->world, 2 * hour - minute);
-    router6_says(home->world, &shorter); /* less than two hours are left: not believed */
+    router6_says(home->world, &shorter); /* less than two hours are left: ignored */
     home6_ping(home, IP6_FAR, ip);
     world_wait(home->world, 2 * minute);
     assert_int_equal(leat_address_remove(home->world->stack, &home->world->dev.netif, ip),
@@ -170,10 +171,10 @@ static void prefixes_that_make_no_address(void **state)
 
     router6_prefix(&router, PREFIX6, 64, ON_LINK, 86400, 14400);           /* not autonomous */
     router6_prefix(&router, "fe80::", 64, AUTONOMOUS, 86400, 14400);       /* link-local */
-    router6_prefix(&router, "ff00::", 64, AUTONOMOUS, 86400, 14400);       /* a group's */
+    router6_prefix(&router, "ff00::", 64, AUTONOMOUS, 86400, 14400);       /* multicast */
     router6_prefix(&router, "::", 64, AUTONOMOUS, 86400, 14400);           /* reserved */
     router6_prefix(&router, "2001:db8:2::", 64, AUTONOMOUS, 3600, 7200);   /* preferred > valid */
-    router6_prefix(&router, "2001:db8:3::", 64, AUTONOMOUS, 0, 0);         /* it has ended */
+    router6_prefix(&router, "2001:db8:3::", 64, AUTONOMOUS, 0, 0);         /* already ended */
     router6_prefix(&router, "2001:db8:4::", 56, AUTONOMOUS, 86400, 14400); /* not 64 bits */
     router6_says(home->world, &router);
     world_wait(home->world, 3 * second);
@@ -181,7 +182,7 @@ static void prefixes_that_make_no_address(void **state)
     assert_int_equal(home->world->usable, 1); /* the link-local one */
 }
 
-/* The neighbour is there: it answers whoever asks. */
+/* Answers solicitations for the neighbour. */
 static void answer_for(struct home *home, struct leat_ip ip, const struct leat_mac *mac)
 {
     struct leat_ip us = home->facts.ip;
@@ -249,7 +250,7 @@ static void the_preferred_router_and_the_longest_route_are_taken(void **state)
     assert_true(mac_is(home6_ping(home, IP6_FAR, ip), MAC_ROUTER));
 }
 
-/* RFC 4191 2.3: bits behind the prefix are ignored, inside of a byte, too. */
+/* RFC 4191 2.3: bits after the prefix are ignored, even inside a byte. */
 static void a_route_may_end_inside_of_a_byte(void **state)
 {
     struct home *home = *state;
@@ -279,7 +280,7 @@ static void a_router_that_does_not_answer_is_avoided_until_it_does(void **state)
     second_one.message[5] = 0x18; /* low */
     router6_prefix(&second_one, PREFIX6, 64, ON_LINK | AUTONOMOUS, 86400, 14400);
     router6_says(home->world, &second_one);
-    assert_true(mac_is(home6_ping(home, IP6_FAR, ip), MAC_ROUTER)); /* stale: asked in 5 s, */
+    assert_true(mac_is(home6_ping(home, IP6_FAR, ip), MAC_ROUTER)); /* stale: probed after 5 s */
     world_wait(home->world, 9 * second);                            /* three times */
     assert_true(leat_ip_equal(home->facts.gateway, IP6_ROUTER2));
     assert_true(mac_is(home6_ping(home, IP6_FAR, ip), MAC_ROUTER2));
@@ -287,7 +288,7 @@ static void a_router_that_does_not_answer_is_avoided_until_it_does(void **state)
     world_wait(home->world, 40 * second);
     home6_ping(home, IP6_FAR, ip);
     assert_false(home6_was_asked(home, IP6_ROUTER));
-    world_wait(home->world, 25 * second); /* a minute: is it back? */
+    world_wait(home->world, 25 * second); /* a minute later it is probed again */
     home6_ping(home, IP6_FAR, ip);
     fake_netif_forget(&home->world->dev);
     world_wait(home->world, 1100 * ms);
@@ -297,7 +298,7 @@ static void a_router_that_does_not_answer_is_avoided_until_it_does(void **state)
     assert_true(mac_is(home6_ping(home, IP6_FAR, ip), MAC_ROUTER));
 }
 
-/* Suspects are looked at once a minute as long as there are any. */
+/* While suspects exist, they are probed once a minute. */
 static void a_router_that_goes_takes_the_suspicion_with_it(void **state)
 {
     struct home *home = *state;
@@ -328,7 +329,7 @@ static void a_router_that_says_it_is_none_is_none(void **state)
     assert_true(leat_ip_is_any(home->facts.gateway));
 }
 
-/* Frames come before timers in a turn: a router whose time is over is none already then. */
+/* Frames are processed before timers in a turn: an expired router must not be used even then. */
 static void a_router_whose_lifetime_is_over_is_no_way(void **state)
 {
     struct home *home = *state;
@@ -360,7 +361,7 @@ static void name_servers_end_with_their_lifetime(void **state)
     assert_string_equal(home->facts.search, "");
     assert_int_equal(home->facts.nat64_bits, 0);
     router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
-    router6_server(&router, "2001:db8::53", 0); /* RFC 8106 5.1: not any more */
+    router6_server(&router, "2001:db8::53", 0); /* RFC 8106 5.1: removed */
     router6_says(home->world, &router);
     assert_int_equal(home->facts.name_server_count, 0);
 }
@@ -409,7 +410,7 @@ static void a_start_that_can_not_be_is_refused(void **state)
                      LEAT_ERR_FULL);
 }
 
-/* ---- beside DHCP (leat/autoconf.h) --------------------------------------------------------- */
+/* ---- together with DHCP (leat/autoconf.h) -------------------------------------------------- */
 
 struct both {
     unsigned configured;

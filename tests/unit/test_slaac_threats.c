@@ -1,4 +1,4 @@
-/* test_slaac_threats.c -- what hostile routers get us to do: little. */
+/* test_slaac_threats.c -- limits on the influence of hostile routers. */
 #include <stdio.h>
 
 #include "routers6.h"
@@ -38,7 +38,7 @@ static void test_threat_V1_advertisements_with_a_false_envelope_are_dropped(void
     assert_true(leat_ip_is_any(home6_facts(home)->gateway));
 }
 
-/* V2: CVE-2010-4669's class */
+/* V2: the class of CVE-2010-4669 */
 static void test_threat_V2_a_flood_of_advertisements_drives_out_nothing_that_lives(void **state)
 {
     struct home *home = *state;
@@ -70,12 +70,12 @@ static void test_threat_V2_a_flood_of_advertisements_drives_out_nothing_that_liv
     assert_int_equal(home->world->usable, 1 + LEAT_SLAAC_ADDRESSES_MAX);
     assert_true(leat_ip_equal(home->facts.ip, ip));
     assert_true(mac_is(home6_ping(home, ip6_of("2001:dead::1"), ip), MAC_ROUTER));
-    /* the program still has room */
+    /* the program can still add an address */
     assert_int_equal(leat_address_add(home->world->stack, &home->world->dev.netif, IP6_US, 64),
                      LEAT_OK);
 }
 
-/* V3: numbers that would cripple us */
+/* V3: values that would cripple us */
 static void test_threat_V3_hostile_numbers_are_not_believed(void **state)
 {
     static const uint32_t mtus[] = {0, 1, 68, 1279, 1501, 9000, UINT32_MAX};
@@ -108,14 +108,14 @@ static void test_threat_V3_hostile_numbers_are_not_believed(void **state)
         world_feed(home->world, &echo);
         assert_int_equal(world_expect(home->world)->bytes[21], 128);
     }
-    /* the next hop is asked once a second still, not a thousand times */
+    /* the next hop is still probed once a second, not a thousand times */
     world_mark(home->world);
     home6_ping(home, ip6_of("2001:db8:1::77"), ip);
     world_wait(home->world, 900 * ms);
     assert_grown(home->world, ndp_solicitations_sent, 1);
 }
 
-/* V5: whoever has everything gets us to be silent, and is told of, but not asked for ever. */
+/* V5: a host that claims every address disables us; the program is told, and the checks end. */
 static void test_threat_V5_who_answers_every_check_costs_three_of_them(void **state)
 {
     struct home *home = *state;
@@ -145,7 +145,7 @@ static void test_threat_V5_who_answers_every_check_costs_three_of_them(void **st
     assert_true(leat_ip_is_any(home6_facts(home)->ip));
 }
 
-/* V14: nobody adds a server to a full list, nor a name that is none */
+/* V14: a full list of servers stays as it is, and malformed names are ignored */
 static void test_threat_V14_name_servers_of_strangers_are_bounded(void **state)
 {
     static const char *const odd[] = {"::", "::1", "ff02::1", "::ffff:10.0.0.1"};
@@ -157,10 +157,10 @@ static void test_threat_V14_name_servers_of_strangers_are_bounded(void **state)
     name[0] = 63;
     for (unsigned i = 0; i < 4; i++)
         router6_server(&router, odd[i], 600);
-    router6_domain(&router, "\4le\nt\0", 6, 600);        /* no letter of a name */
+    router6_domain(&router, "\4le\nt\0", 6, 600);        /* an invalid character */
     router6_domain(&router, "\300\4leat\0", 7, 600);     /* a pointer */
     router6_domain(&router, "\77aaaaaa", 8, 600);        /* longer than the option */
-    router6_domain(&router, "\0\0\0\0\0\0\0\0", 8, 600); /* none */
+    router6_domain(&router, "\0\0\0\0\0\0\0\0", 8, 600); /* no name */
     router6_says(home->world, &router);
     assert_int_equal(home6_facts(home)->name_server_count, 0);
     assert_string_equal(home6_facts(home)->search, "");
@@ -187,8 +187,8 @@ static void test_threat_V14_domains_of_strangers_are_bounded(void **state)
     assert_int_equal(leat_stats(home->world->stack)->ndp_limits_reached, before + 1);
 }
 
-/* RFC 8106 5.1, 5.2: name servers have a whole number of addresses, one at least, and domains a
- * byte; what is shorter would be read beyond its end. */
+/* RFC 8106 5.1, 5.2: a server option has a whole number of addresses, at least one; a domain option
+ * has at least a byte. A shorter option would be read beyond its end. */
 static void test_threat_V3_options_of_names_that_are_too_short_mean_nothing(void **state)
 {
     static const struct {
@@ -209,7 +209,7 @@ static void test_threat_V3_options_of_names_that_are_too_short_mean_nothing(void
     }
 }
 
-/* RFC 4861 6.2.1, 6.3.4: 0 is not said, and what would cripple us isn't taken. */
+/* RFC 4861 6.2.1, 6.3.4: 0 means unspecified, and harmful values are ignored. */
 static void numbers_of_a_router_are_taken_within_bounds(void **state)
 {
     static const struct {
@@ -218,11 +218,11 @@ static void numbers_of_a_router_are_taken_within_bounds(void **state)
         uint8_t hop_limit_is;
         uint32_t reachable_is_ms, retrans_is_ms;
     } cases[] = {
-        {32, 1000, 100, 32, 1000, 100},             /* the least */
-        {31, 999, 99, 32, 1000, 100},               /* too little */
-        {0, 0, 0, 32, 1000, 100},                   /* not said */
-        {255, 3600000, 10000, 255, 3600000, 10000}, /* the most */
-        {64, 3600001, 10001, 64, 3600000, 10000},   /* too much */
+        {32, 1000, 100, 32, 1000, 100},             /* minimum */
+        {31, 999, 99, 32, 1000, 100},               /* too small */
+        {0, 0, 0, 32, 1000, 100},                   /* unspecified */
+        {255, 3600000, 10000, 255, 3600000, 10000}, /* maximum */
+        {64, 3600001, 10001, 64, 3600000, 10000},   /* too large */
     };
     struct home *home = *state;
     struct world *world = home->world;
@@ -241,7 +241,7 @@ static void numbers_of_a_router_are_taken_within_bounds(void **state)
     }
 }
 
-/* RFC 8106 5.1: a lifetime of 0 takes back what was said before, and needs no place of its own. */
+/* RFC 8106 5.1: a lifetime of 0 removes an entry, and needs no free one. */
 static void what_is_taken_back_before_it_was_said_needs_no_place(void **state)
 {
     struct home *home = *state;

@@ -1,5 +1,5 @@
-/* test_solo5.c -- the backend and the host of Solo5 against a tender that keeps to the rules, or
- * doesn't. */
+/* test_solo5.c -- the backend and the host of Solo5, with a tender that obeys the rules or breaks
+ * them. */
 #include "unit_pool.h"
 
 #include <leat/solo5.h>
@@ -17,13 +17,13 @@ enum {
     CIVIL_NS = 2000
 };
 
-/* The tender: what it has, and what it was told. */
+/* The tender: its resources, and the calls it got. */
 static struct {
     size_t mtu;
     bool acquired;
-    const char *lines; /* a letter a read: f, a frame; l, one too long; else an error */
+    const char *lines; /* a letter per read: f, a frame; l, one too long; else an error */
     size_t frame_bytes;
-    bool endless; /* the first letter, for ever */
+    bool endless; /* repeats the first letter for ever */
     solo5_result_t write_result;
     uint8_t written[70000];
     size_t written_bytes;
@@ -93,7 +93,7 @@ solo5_result_t solo5_net_read(solo5_handle_t handle, uint8_t *bytes, size_t room
         memset(bytes, 0xab, tender.frame_bytes);
         *len = tender.frame_bytes;
         return SOLO5_R_OK;
-    case 'l': /* one that is too long, and so fills the room */
+    case 'l': /* too long, so it fills the buffer */
         memset(bytes, 0xcd, room);
         *len = room;
         return SOLO5_R_OK;
@@ -105,7 +105,7 @@ solo5_result_t solo5_net_read(solo5_handle_t handle, uint8_t *bytes, size_t room
 bool entropy_from_cpu(void *bytes, size_t len)
 {
     memset(bytes, 0x5a, len);
-    return len != 13; /* the processor's source fails for that many */
+    return len != 13; /* the processor's source fails for this length */
 }
 
 static _Alignas(64) uint8_t heap[HEAP_BYTES];
@@ -138,7 +138,7 @@ static void open_net(size_t mtu, uint32_t buffers)
     unit_pool_open(&unit, buffers, 2048, 4, 16);
 }
 
-/* How many frames came; they are given back. */
+/* Receives frames and frees them; returns their number. */
 static uint32_t receive(uint32_t frames_max)
 {
     struct leat_netif *netif = leat_solo5_net_netif(net);
@@ -168,7 +168,7 @@ static void the_host_is_the_guest(void **state)
     assert_int_equal(guest.memory_bytes, HEAP_BYTES - STACK_BYTES);
     assert_int_equal(guest.host.now_ns(&guest.host), TIME_NS);
     assert_int_equal(guest.host.civil_ns(&guest.host), CIVIL_NS);
-    assert_true(guest.host.wait(&guest.host, TIME_NS)); /* due: no yield */
+    assert_true(guest.host.wait(&guest.host, TIME_NS)); /* already due: no yield */
     assert_int_equal(tender.yielded_until, 0);
     assert_true(guest.host.wait(&guest.host, TIME_NS + 5));
     assert_int_equal(tender.yielded_until, TIME_NS + 5);
@@ -201,7 +201,7 @@ static void a_small_heap_leaves_nothing(void **state)
     assert_null(leat_solo5_take(&guest, 1));
 }
 
-/* Where code with a stack protector looks on x86-64. */
+/* The address that the stack protector uses on x86-64. */
 static void there_is_a_guard_word(void **state)
 {
     uint64_t word;
@@ -234,7 +234,7 @@ static void what_cannot_be_opened_says_why(void **state)
     assert_non_null(strstr(why, "MAC"));
     tender.acquired = false;
     config.mac = NULL;
-    guest.memory_bytes = 256; /* the device's own, and not the frame */
+    guest.memory_bytes = 256; /* enough for the device, but not for the frame */
     assert_int_equal(leat_solo5_net_open(&net, &config, &why), LEAT_ERR_MEMORY);
     guest.memory_bytes = 0;
     assert_int_equal(leat_solo5_net_open(&net, &config, &why), LEAT_ERR_MEMORY);
@@ -276,7 +276,7 @@ static void long_frames_and_errors_are_counted(void **state)
     unit_pool_close(&unit);
 }
 
-/* A link that carries nothing but frames that are too long must not keep the program. */
+/* A link with only overlong frames must not block the program. */
 static void endless_long_frames_end_the_look(void **state)
 {
     (void)state;
@@ -316,7 +316,7 @@ static void frames_longer_than_a_buffer_are_copied_once(void **state)
     unit_pool_close(&unit);
     unit_pool_open(&unit, 2, 2048, 4, 16);
     tender.lines = "f";
-    assert_int_equal(receive(FRAMES_MAX), 0); /* it stays with the tender */
+    assert_int_equal(receive(FRAMES_MAX), 0); /* the frame stays with the tender */
     assert_int_equal(leat_solo5_net_counters(net)->rx_starved, 1);
     assert_string_equal(tender.lines, "f");
     unit_pool_close(&unit);

@@ -1,4 +1,5 @@
-/* test_source6.c -- which address of ours is the source, and since when (RFC 6724, 8028, 4429). */
+/* test_source6.c -- the selection of the source address, and when addresses are usable (RFC 6724,
+ * 8028, 4429). */
 #include "routers6.h"
 
 #include "ip/v6/ipv6.h"
@@ -23,7 +24,7 @@ static void what_has_an_address_of_a_router_leaves_by_it(void **state)
     assert_true(mac_is(home6_ping(home, IP6_FAR, ip2), MAC_ROUTER2));
 }
 
-/* RFC 4429: at once, and nobody's cache is changed by who may be wrong */
+/* RFC 4429: sends at once, without changing other hosts' caches */
 static void an_optimist_speaks_at_once_and_carefully(void **state)
 {
     struct home *home = home6_create();
@@ -37,7 +38,8 @@ static void an_optimist_speaks_at_once_and_carefully(void **state)
     home6_begin(home);
     *state = home;
     begin_ns = home->world->now_ns;
-    assert_int_equal(home6_next_question(home)->len, FRAME6_L4 + 8); /* where we are is not said */
+    assert_int_equal(home6_next_question(home)->len,
+                     FRAME6_L4 + 8); /* without our link-layer address */
     router6_prefix(&router, PREFIX6, 64, ON_LINK | AUTONOMOUS, 86400, 14400);
     router6_says(home->world, &router);
     ip = home->facts.ip;
@@ -50,7 +52,7 @@ static void an_optimist_speaks_at_once_and_carefully(void **state)
     sent = world_expect(home->world);
     assert_int_equal(frame_icmp6_type(sent), 136);
     assert_int_equal(sent->bytes[FRAME6_L4 + 4], 0x40); /* no Override */
-    /* a neighbour is asked for when the check is over */
+    /* a neighbour is solicited after the check */
     question = frame_echo6(ip6_of("2001:db8:1::99"), ip, 8);
     world_feed(home->world, &question);
     assert_silent(home->world);
@@ -58,9 +60,9 @@ static void an_optimist_speaks_at_once_and_carefully(void **state)
     assert_true(home6_was_asked(home, ip6_of("2001:db8:1::99")));
 }
 
-/* ---- which address is the source (RFC 6724 5) ---------------------------------------------- */
+/* ---- rules of RFC 6724 5 ------------------------------------------------------------------- */
 
-/* The source of an answer to all nodes that @peer asked. */
+/* The source of the answer to an echo request from @peer to all nodes. */
 static struct leat_ip source_toward(struct home *home, const char *peer)
 {
     const struct frame echo = frame_echo6(ip6_of(peer), IP6_ALL, 8);
@@ -109,8 +111,7 @@ static void sources_are_chosen_as_rfc_6724_says(void **state)
     assert_true(has_prefix(source_toward(home, "2001:db8:8001::1"), "fd00:1::")); /* rule 5.5 */
 }
 
-/* Rule 2: a site-local address (RFC 4291 2.5.7) has too small a scope, though more bits in common.
- */
+/* Rule 2: a site-local address (RFC 4291 2.5.7) has too small a scope, despite more common bits. */
 static void a_site_local_address_is_no_source_beyond_the_site(void **state)
 {
     struct home *home = *state;
@@ -124,7 +125,7 @@ static void a_site_local_address_is_no_source_beyond_the_site(void **state)
     assert_true(has_prefix(source_toward(home, "fec0:2::1"), "fec0:1::"));
 }
 
-/* The source that a socket gets for @peer. */
+/* The source that a socket uses for @peer. */
 static struct leat_ip source_of_socket(struct home *home, const char *peer)
 {
     struct leat_udp *udp = world_socket(home->world, 0);
@@ -136,8 +137,8 @@ static struct leat_ip source_of_socket(struct home *home, const char *peer)
     return ip;
 }
 
-/* RFC 6724 5, rule 3: also by a way that is in use, and if it isn't the address that is told. */
-/* RFC 4007 6: a link-local source is of the link that the packet leaves by. */
+/* RFC 6724 5, rule 3: also on a path in use, and for an address that isn't in the facts. */
+/* RFC 4007 6: the zone of a link-local source is the link of the packet. */
 static void a_link_local_source_has_the_zone_of_its_link(void **state)
 {
     struct home *home = *state;
@@ -163,15 +164,15 @@ static void what_is_deprecated_is_chosen_no_more(void **state)
     router6_says(home->world, &router);
     world_wait(home->world, 2 * second);
     assert_true(has_prefix(source_of_socket(home, peer), "2001:db8:8000::"));
-    world_wait(home->world, 100 * second); /* its time is over */
+    world_wait(home->world, 100 * second); /* the address is deprecated */
     assert_true(has_prefix(source_of_socket(home, peer), PREFIX6));
     router = router6(IP6_ROUTER, MAC_ROUTER, 65535);
     router6_prefix(&router, "2001:db8:8000::", 64, AUTONOMOUS, 86400, 1000);
-    router6_says(home->world, &router); /* it is preferred again, */
+    router6_says(home->world, &router); /* preferred again */
     assert_true(has_prefix(source_of_socket(home, peer), "2001:db8:8000::"));
     router = router6(IP6_ROUTER, MAC_ROUTER, 65535);
     router6_prefix(&router, "2001:db8:8000::", 64, AUTONOMOUS, 86400, 0);
-    router6_says(home->world, &router); /* and then not */
+    router6_says(home->world, &router); /* deprecated again */
     assert_true(has_prefix(source_of_socket(home, peer), PREFIX6));
 }
 
@@ -180,7 +181,7 @@ static void not_told(struct address_watch *watch)
     (void)watch;
 }
 
-/* A server's lease as well: when it is deprecated, and when it is renewed. */
+/* The same for a lease: its deprecation, and its renewal. */
 static void a_lease_is_chosen_while_it_is_preferred(void **state)
 {
     static struct address_watch watch = {.usable = not_told, .taken = not_told};
@@ -205,12 +206,12 @@ static void a_lease_is_chosen_while_it_is_preferred(void **state)
                                     world->now_ns + 1000 * second, &watch),
                      LEAT_OK);
     assert_true(leat_ip_equal(source_of_socket(home, peer), leased));
-    world_wait(world, 1001 * second); /* no longer than it is valid */
+    world_wait(world, 1001 * second); /* until the end of its lifetime */
     assert_false(leat_address_is_ours(world->stack, leased));
 }
 
-/* RFC 4862 5.5.4: an address that has gone is the source of nothing; the neighbour is asked from
- * another one. */
+/* RFC 4862 5.5.4: an address that was removed isn't used as a source; solicitations for the
+ * neighbour use another one. */
 static void a_neighbour_is_not_asked_from_an_address_that_has_gone(void **state)
 {
     struct world *world = *state;
@@ -230,7 +231,7 @@ static void a_neighbour_is_not_asked_from_an_address_that_has_gone(void **state)
     assert_true(leat_address_is_ours(world->stack, from));
 }
 
-/* RFC 6724 2.1, 10.6: to reach others of the same site from a prefix that is no one else's */
+/* RFC 6724 2.1, 10.6: a table that prefers a private prefix for other hosts of the same site */
 static void the_program_may_have_a_table_of_its_own(void **state)
 {
     static const struct leat_ipv6_policy policies[] = {

@@ -1,11 +1,11 @@
-/* test_stack.c -- how a stack begins: what leat_init() refuses, what it takes; and the loop. */
+/* test_stack.c -- leat_init() and its refusals, memory, the ready queue, and the loop. */
 #include "unit.h"
 
 #include <leat/leat.h>
 
 #include "stack.h"
 
-/* A small stack: the test of every alignment is quick. */
+/* A small stack, so that a test of every alignment is quick. */
 static struct leat_config small_config(void)
 {
     struct leat_config config = {.buf_count = 8, .buf_bytes = 512, .arp_entries = 4};
@@ -21,7 +21,7 @@ static void a_stack_fits_in_exactly_what_it_asks_for(void **state)
 
     (void)state;
     for (unsigned skew = 0; skew < 2 * ARENA_ALIGN; skew++) {
-        /* ASan watches both ends of the block */
+        /* ASan guards both ends of the memory */
         uint8_t *block = malloc(bytes + skew);
         struct leat *stack = NULL;
 
@@ -57,7 +57,7 @@ static void a_block_too_small_is_refused(void **state)
     refused(&config, bytes - 1, LEAT_ERR_MEMORY);
 }
 
-/* Memory that was counted for less than is registered: an error, wherever it ends. */
+/* Registering more than the memory was computed for is an error, wherever the memory ends. */
 static void transports_refuse_a_block_too_small(void **state)
 {
     const struct leat_config config = small_config();
@@ -71,7 +71,7 @@ static void transports_refuse_a_block_too_small(void **state)
     const size_t bytes = leat_memory_bytes(&config);
     const size_t with_udp = bytes + leat_udp_memory_bytes(&udp);
     const size_t whole = with_udp + leat_tcp_memory_bytes(&tcp);
-    const size_t slack = 2 * ARENA_ALIGN; /* what it asks for to be aligned */
+    const size_t slack = 2 * ARENA_ALIGN; /* part of the size, for alignment */
     uint8_t *block = malloc(whole);
     struct leat *stack;
 
@@ -159,7 +159,7 @@ static void reseeding_changes_the_numbers_and_needs_entropy(void **state)
     reseeded = begin(1);
     assert_int_equal(leat_reseed(reseeded, seed), LEAT_OK);
     assert_true(leat_random(reseeded) != number);
-    /* entries of tables lie where the old key put them */
+    /* entries of hash tables stay where the old key put them */
     assert_true(reseeded->table_key.k0 == table_key.k0 && reseeded->table_key.k1 == table_key.k1);
 }
 
@@ -254,7 +254,7 @@ static uint64_t fake_now(struct leat_host *host)
     return ((struct fake_host *)(void *)host)->now_ns;
 }
 
-/* Sleeps until the deadline, or for a second; the fourth time it is over. */
+/* Sleeps until the deadline, or for a second; the fourth call ends the loop. */
 static bool fake_wait(struct leat_host *host, uint64_t deadline_ns)
 {
     struct fake_host *fake = (void *)host;
@@ -328,7 +328,7 @@ static void attach_refuses_what_can_not_work(void **state)
 
 /* ---- without memory -------------------------------------------------------------------------- */
 
-/* A backend with a frame of the largest size, which it copies into the pool as soon as it fits. */
+/* A backend with a frame of the largest size, which it copies into the pool once it fits. */
 static uint32_t receive_if_it_fits(struct leat_netif *netif, uint64_t now_ns,
                                    struct leat_pool *pool, struct leat_buf **frames,
                                    uint32_t frames_max)
@@ -353,7 +353,7 @@ static uint64_t look_at_once(struct leat_netif *netif, uint64_t now_ns)
     return now_ns;
 }
 
-/* Whatever is free: either the frame fits, or the loop may sleep a little. */
+/* With any number of free buffers, either the frame fits, or the loop may sleep a little. */
 static void a_frame_that_no_memory_is_left_for_does_not_keep_the_loop_awake(void **state)
 {
     static const struct leat_netif_ops ops = {
@@ -376,7 +376,7 @@ struct alarm {
     struct leat_timer timer;
     struct leat *stack;
     unsigned calls;
-    uint64_t again_ns; /* 0: once */
+    uint64_t again_ns; /* 0: doesn't repeat */
     struct leat_timer *cancels;
 };
 
@@ -428,7 +428,7 @@ static void timer_of_the_program_may_set_itself_again(void **state)
     uint64_t now = 0;
 
     (void)state;
-    set_alarm(&alarm, stack, 0); /* what is past is due at once */
+    set_alarm(&alarm, stack, 0); /* a past time is due at once */
     while (now < 1000000)
         now = leat_poll(stack, now);
     assert_in_range(alarm.calls, 10, 11);
@@ -440,7 +440,7 @@ static void timer_of_the_program_is_moved_and_taken_back(void **state)
     struct alarm alarm = {.calls = 0};
 
     (void)state;
-    leat_timer_cancel(stack, &alarm.timer); /* which isn't set */
+    leat_timer_cancel(stack, &alarm.timer); /* it isn't set */
     set_alarm(&alarm, stack, 1000);
     leat_timer_set(stack, &alarm.timer, 900000);
     leat_poll(stack, 500000);
@@ -451,7 +451,7 @@ static void timer_of_the_program_is_moved_and_taken_back(void **state)
     assert_int_equal(alarm.calls, 0);
 }
 
-/* Both are due: the first to be called takes the other back. */
+/* Both are due: the first callback cancels the other timer. */
 static void timer_that_is_due_can_still_be_taken_back(void **state)
 {
     struct leat *stack = begin(1);

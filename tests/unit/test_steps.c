@@ -1,18 +1,18 @@
-/* test_steps.c -- what an ACK may cost, whatever a peer reports: counted in records that are walked
- * over, with as many in flight as there are. */
+/* test_steps.c -- bounds on the cost of an ACK, whatever a peer reports. The cost is the number of
+ * records walked over, with as many in flight as possible. */
 #include "unit.h"
 
 #include "tcp/math/recovery.h"
 #include "tcp/math/seq.h"
 
 enum {
-    RECORDS = 8192, /* and some are kept for others */
+    RECORDS = 8192, /* a part is reserved for others */
     FLIGHT = 4000,  /* segments */
-    MSS = 48,       /* the least that is heeded: a peer's choice */
-    BLOCKS = 4      /* of one ACK */
+    MSS = 48,       /* the least that is accepted; the peer chooses it */
+    BLOCKS = 4      /* of an ACK */
 };
 
-static const uint32_t start = 0xffff0000u; /* the numbers wrap soon */
+static const uint32_t start = 0xffff0000u; /* close to the wraparound */
 
 static struct scoreboard board;
 static struct sent_pool pool;
@@ -24,7 +24,7 @@ static uint32_t number(uint32_t segment)
     return start + segment * MSS;
 }
 
-/* Each segment left in a moment of its own. */
+/* Each segment was sent at a different time. */
 static int open_board(void **state)
 {
     (void)state;
@@ -36,7 +36,7 @@ static int open_board(void **state)
     return 0;
 }
 
-/* One ACK with a block from @segments[i] on each; returns what it cost. */
+/* Processes an ACK with a block at each of @segments; returns its cost. */
 static uint32_t ack_with(const uint32_t segments[BLOCKS], uint32_t from, uint32_t len)
 {
     struct delivered delivered = {0};
@@ -56,7 +56,7 @@ static uint32_t count_sacked(void)
     return board.sacked_bytes / MSS;
 }
 
-/* Every second segment arrives, so there is nothing to join. */
+/* SACKs every second segment, so no records can be joined. */
 static void open_comb(void)
 {
     for (uint32_t i = 1; i + 2 * BLOCKS <= FLIGHT; i += 2 * BLOCKS)
@@ -68,10 +68,10 @@ static void opening_a_comb_costs_next_to_nothing(void **state)
     (void)state;
     open_comb();
     assert_in_range(count_sacked(), FLIGHT / 2 - BLOCKS, FLIGHT / 2);
-    assert_true(board.steps <= 4 * FLIGHT); /* two a block, there and back */
+    assert_true(board.steps <= 4 * FLIGHT); /* two per block, there and back */
 }
 
-/* Blocks that hold no whole segment, far from each other, and from both ends. */
+/* Blocks without a whole segment, far from each other and from both ends. */
 static void nonsense_in_a_comb_is_given_up(void **state)
 {
     uint64_t seed = 1;
@@ -86,7 +86,7 @@ static void nonsense_in_a_comb_is_given_up(void **state)
     }
 }
 
-/* ... and a search that was given up goes on with the next ACK that says the same. */
+/* A search that was given up continues with the next ACK that has the same block. */
 static void what_is_far_away_is_found_by_and_by(void **state)
 {
     const uint32_t middle[] = {FLIGHT / 2, FLIGHT / 2, FLIGHT / 2, FLIGHT / 2};
@@ -100,7 +100,7 @@ static void what_is_far_away_is_found_by_and_by(void **state)
     assert_in_range(acks, 1, FLIGHT / SCOREBOARD_STEPS_MAX);
 }
 
-/* A block over all, again and again, while no record is left to cut anything with. */
+/* A block over everything, repeated while no record is free to split with. */
 static void a_block_over_all_costs_once(void **state)
 {
     const uint32_t all[] = {0, 0, 0, 0};
@@ -114,7 +114,7 @@ static void a_block_over_all_costs_once(void **state)
     assert_int_equal(count_sacked(), FLIGHT - 2);
 }
 
-/* What honest receivers do: a hole, and a block behind it that grows. */
+/* The normal case: a hole, and a growing block after it. */
 static void a_growing_block_costs_nothing(void **state)
 {
     (void)state;
@@ -126,10 +126,10 @@ static void a_growing_block_costs_nothing(void **state)
     }
     assert_int_equal(count_sacked(), FLIGHT - 1);
     assert_true(board.steps <= 2 * FLIGHT);
-    assert_int_equal(pool.free_count, RECORDS - 2); /* one of them */
+    assert_int_equal(pool.free_count, RECORDS - 2); /* the SACKed data is one record */
 }
 
-/* RFC 6675 4: the ranges lie at the far ends, and never is there enough above. */
+/* RFC 6675 4: the ranges are at the far ends, and never enough is SACKed above. */
 static void judging_by_ranges_is_bounded(void **state)
 {
     (void)state;
@@ -146,7 +146,7 @@ static void judging_by_ranges_is_bounded(void **state)
     assert_int_equal(scoreboard_lose_below_sacked(&board, 2 * MSS, 3), 0);
 }
 
-/* The first and the last are lost, again and again. */
+/* The first and the last segment are lost, repeatedly. */
 static void looking_for_what_is_lost_is_bounded(void **state)
 {
     (void)state;
@@ -170,8 +170,7 @@ static void looking_for_what_is_lost_is_bounded(void **state)
 }
 
 /* Two rounds of repair, interleaved: each record that is in flight again belongs far from the one
- * before.
- */
+ * before. */
 static void taking_losses_back_costs_a_few_steps_each(void **state)
 {
     uint32_t before;
@@ -199,8 +198,8 @@ static void taking_losses_back_costs_a_few_steps_each(void **state)
     assert_null(scoreboard_lost(&board, &pool, MSS));
 }
 
-/* A peer says after each retransmission that it was not needed: that takes back a loss of all,
- * which the next ACK finds lost again.  It works a few times in one flight. */
+/* A peer reports each retransmission as spurious: this undoes a loss of everything, which the next
+ * ACK detects again.  It works a few times per flight. */
 static void a_flight_is_taken_back_a_few_times_only(void **state)
 {
     static struct recovery recovery;

@@ -1,13 +1,13 @@
-/* test_super.c -- super-frames: what is too long is cut, here or by the device. */
+/* test_super.c -- super-frames: segmentation by the stack or by the device. */
 #include "super.h"
 
 #include "link/ethernet.h"
 #include "tcp/send/gso.h"
 #include "stack.h"
 
-/* ---- cutting ------------------------------------------------------------------------------ */
+/* ---- segmentation ------------------------------------------------------------------------- */
 
-/* A super-frame with @len bytes of data behind the headers of segment(0), in pieces of @piece. */
+/* A super-frame with @len bytes of payload after the headers of segment(0), in pieces of @piece. */
 static struct leat_buf *super_frame(struct world *world, uint32_t len, uint32_t piece,
                                     uint8_t flags)
 {
@@ -49,7 +49,7 @@ static void super_frame_is_cut_into_right_segments(void **state)
             assert_int_equal(cut->segment_bytes, 0);
             leat_buf_free(cut);
         }
-        assert_ptr_equal(cut, super); /* the last one */
+        assert_ptr_equal(cut, super); /* the last segment */
     }
 }
 
@@ -63,7 +63,7 @@ static void device_may_have_to_complete_the_checksums_of_a_cut(void **state)
 
     assert_int_equal(cut->checksum, LEAT_CHECKSUM_PARTIAL);
     assert_sealed(&seen, false);
-    /* what the device does: the sum of all, with the pseudo-header's in the field */
+    /* as the device does: the sum of everything, with the pseudo-header's sum in the field */
     frame_put16(seen.bytes + FRAME_L4 + 16, 0);
     frame_put16(seen.bytes + FRAME_L4 + 16,
                 frame_sum(seen.bytes + FRAME_L4, seen.len - FRAME_L4, field));
@@ -99,7 +99,7 @@ static void without_memory_nothing_is_cut(void **state)
     leat_buf_free(super);
 }
 
-/* Whatever is cut can be merged, and is what it was. */
+/* The segments of any super-frame can be merged, to the same super-frame. */
 static void what_was_cut_is_merged_again(void **state)
 {
     struct world *world = *state;
@@ -128,7 +128,7 @@ static void what_was_cut_is_merged_again(void **state)
 
 /* ---- through the stack -------------------------------------------------------------------- */
 
-/* A connection to the peer's port 80 with timestamps, established. */
+/* An established connection to the peer's port 80, with timestamps. */
 static struct leat_tcp *connected(struct world *world, uint32_t *snd_nxt)
 {
     static const uint8_t options[] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0};
@@ -191,7 +191,7 @@ static void long_data_leaves_in_right_segments(void **state)
     world_poll(world);
 }
 
-/* The queue of the device is full in the middle of a super-frame: the rest follows. */
+/* The device is full in the middle of a super-frame: the rest follows. */
 static void device_without_room_gets_the_rest_later(void **state)
 {
     struct world *world = *state;
@@ -227,7 +227,7 @@ static void device_that_cuts_gets_it_whole(void **state)
     assert_int_equal(sent->whole_len, FRAME_L4 + 32 + 9 * 1448);
     assert_int_equal(sent->segment_bytes, 1448);
     assert_int_equal(frame_get16(sent->bytes + FRAME_IP + 2), 20 + 32 + 9 * 1448);
-    assert_grown(world, tcp_sent, 9); /* the short rest waits for them: Nagle */
+    assert_grown(world, tcp_sent, 9); /* the short rest waits for their ACK: Nagle */
     assert_silent(world);
     leat_tcp_abort(conn);
     world_poll(world);

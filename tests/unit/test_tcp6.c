@@ -1,4 +1,4 @@
-/* test_tcp6.c -- TCP over IPv6: what differs from IPv4. */
+/* test_tcp6.c -- TCP over IPv6: the differences to IPv4. */
 #include "tcp6_talk.h"
 
 static void a_client_comes_talks_and_goes(void **state)
@@ -61,7 +61,7 @@ static void a_wrong_checksum_is_dropped(void **state)
     world_feed(world, &frame);
     assert_dropped(world, drop_tcp_checksum);
     frame.bytes[SEQ_AT] ^= 1;
-    frame.bytes[30] ^= 1; /* the source is part of the sum */
+    frame.bytes[30] ^= 1; /* the checksum covers the source */
     world_feed(world, &frame);
     assert_dropped(world, drop_tcp_checksum);
 }
@@ -111,7 +111,7 @@ static void without_an_MSS_option_segments_have_1220(void **state)
     leat_tcp_abort(conn);
 }
 
-/* Super-frames are cut by us, and each segment has a right checksum. */
+/* The stack segments super-frames, and each segment has a correct checksum. */
 static void long_data_leaves_in_segments_of_the_mss(void **state)
 {
     static const uint8_t data[10 * 1440];

@@ -1,10 +1,9 @@
-/* test_tcp6_hosts.c -- hosts of IPv6 as TCP knows them: accounts, floods, numbers that change
- * hands. */
+/* test_tcp6_hosts.c -- IPv6 hosts in TCP: accounts, floods, reuse of host numbers. */
 #include "tcp6_talk.h"
 
 #include "tcp/tcp.h"
 
-/* What one site may hold: docs/security.md. */
+/* Limits per site: docs/security.md. */
 static void addresses_of_one_64_have_one_account(void **state)
 {
     static const char *const many[] = {"2001:db8::2", "2001:db8::9:9:9", "2001:db8:0:1::2"};
@@ -26,7 +25,8 @@ static void addresses_of_one_64_have_one_account(void **state)
     assert_int_equal(tcp6_held(world), 0);
 }
 
-/* Spoofed SYNs can't have all numbers; then cookies answer, and who comes back with one gets in. */
+/* Spoofed SYNs can't use up all numbers; then cookies are sent, and a client that returns one gets
+ * in. */
 static void a_flood_of_addresses_locks_nobody_out(void **state)
 {
     struct world *world = tcp6_begin(64);
@@ -57,7 +57,7 @@ static void a_flood_of_addresses_locks_nobody_out(void **state)
     world_teardown(state);
 }
 
-/* Numbers are given to other addresses, but what was made of an address stays (RFC 6528 3). */
+/* Numbers are reused for other addresses, but values derived from an address stay (RFC 6528 3). */
 static void a_number_that_changes_hands_changes_no_sequence_number(void **state)
 {
     struct world *world = tcp6_begin(64);

@@ -1,4 +1,4 @@
-/* test_tcp6_icmp.c -- what ICMPv6 says to TCP (RFC 4443, 5461, 8201). */
+/* test_tcp6_icmp.c -- the effect of ICMPv6 errors on TCP (RFC 4443, 5461, 8201). */
 #include "tcp6_talk.h"
 
 enum {
@@ -20,7 +20,7 @@ static void feed_error(struct world *world, const struct fake_frame *sent, uint8
     world_feed(world, &error);
 }
 
-/* Sends so much data; returns the first segment of it. */
+/* Sends @len bytes; returns the first segment. */
 static struct fake_frame first_segment(struct world *world, struct leat_tcp *conn, uint32_t len)
 {
     static const uint8_t data[1440];
@@ -31,8 +31,8 @@ static struct fake_frame first_segment(struct world *world, struct leat_tcp *con
     return *tcp6_expect(world, IP6_PEER, ACK);
 }
 
-/* RFC 8201 4: less than any link carries is no word of a router's.  RFC 8021: nor is it answered by
- * fragments of one piece. */
+/* RFC 8201 4: no router reports less than the minimum MTU.  RFC 8021: no atomic fragments are sent
+ * for it. */
 static void test_threat_V10_packet_too_big_is_believed_down_to_1280(void **state)
 {
     static const struct {
@@ -59,13 +59,13 @@ static void test_threat_V10_packet_too_big_is_believed_down_to_1280(void **state
         assert_int_equal(info.path_mtu_bytes, many[i].mtu);
         assert_int_equal(info.mss_bytes, many[i].mtu - 60);
     }
-    world_wait(world, second); /* what was lost goes again, smaller */
+    world_wait(world, second); /* lost data is retransmitted in smaller segments */
     leat_tcp_get_info(conn, &info);
     assert_true(info.retransmits > 0 || leat_stats(world->stack)->tcp_retransmitted > 0);
     leat_tcp_abort(conn);
 }
 
-/* RFC 5461 4.1: who forges even a hard one ends no connection that is up. */
+/* RFC 5461 4.1: even a forged hard error ends no established connection. */
 static void errors_end_no_connection(void **state)
 {
     struct world *world = *state;
@@ -80,14 +80,14 @@ static void errors_end_no_connection(void **state)
     feed_error(world, &first, UNREACHABLE, 4, 0);
     feed_error(world, &first, PARAMETER, 1, 0);
     assert_int_equal(world->closed, 0);
-    first.bytes[SEQ_AT] ^= 0x80; /* nothing that is in flight: RFC 5927 4 */
+    first.bytes[SEQ_AT] ^= 0x80; /* data that isn't in flight: RFC 5927 4 */
     feed_error(world, &first, TOO_BIG, 0, 1280);
     assert_ended(world, drop_icmp_blind);
     leat_tcp_abort(conn);
 }
 
-/* RFC 4443 3, RFC 5461 4: the port, and a next header that nobody knows, end an attempt; the rest
- * may pass, and the SYN goes again. */
+/* RFC 4443 3, RFC 5461 4: a closed port and an unknown next header end an attempt. Other errors may
+ * be temporary, and the SYN is retransmitted. */
 static void hard_errors_end_an_attempt_and_soft_ones_do_not(void **state)
 {
     static const struct {

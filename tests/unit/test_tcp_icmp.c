@@ -1,7 +1,7 @@
-/* test_tcp_icmp.c -- ICMP errors about connections: who may hurt them (RFC 5927, RFC 5461). */
+/* test_tcp_icmp.c -- ICMP errors about connections, forged ones among them (RFC 5927, RFC 5461). */
 #include "world.h"
 
-/* A connection to the peer's port 80, its SYN on the way: @syn. */
+/* A connection to the peer's port 80, whose SYN was sent: @syn. */
 static struct leat_tcp *connecting(struct world *world, struct frame *syn)
 {
     const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), 80);
@@ -18,7 +18,7 @@ static struct leat_tcp *connecting(struct world *world, struct frame *syn)
     return conn;
 }
 
-/* The same, answered, and 100 bytes of data on the way: @segment. */
+/* The same, established, with 100 bytes of data in flight: @segment. */
 static struct leat_tcp *sending(struct world *world, struct frame *segment)
 {
     static const uint8_t mss[4] = {2, 4, 5, 0xb4};
@@ -55,7 +55,7 @@ static struct leat_tcp_info info_of(const struct leat_tcp *conn)
     return info;
 }
 
-/* An error about @segment, its sequence number moved by @shift. */
+/* An error about @segment, with its sequence number shifted by @shift. */
 static void feed_message(struct world *world, const struct frame *segment, uint8_t type,
                          uint8_t code, uint32_t detail, uint32_t shift)
 {
@@ -124,7 +124,7 @@ static void test_threat_C2_path_mtu_is_never_under_576(void **state)
     struct frame segment;
     struct leat_tcp *conn = sending(world, &segment);
 
-    /* larger than before: no news */
+    /* larger than the present one: ignored */
     feed_error(world, &segment, 3, 4, 9000, 0);
     assert_int_equal(info_of(conn).mss_bytes, 1460);
     feed_error(world, &segment, 3, 4, 1400, 0);

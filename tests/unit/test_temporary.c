@@ -1,4 +1,4 @@
-/* test_temporary.c -- addresses that last a day (RFC 8981). */
+/* test_temporary.c -- temporary addresses (RFC 8981). */
 #include "routers6.h"
 
 #include "ip/v6/ipv6.h"
@@ -6,7 +6,7 @@
 
 static const uint64_t day = 86400 * UINT64_C(1000000000);
 
-/* A netif whose router says that its prefix lives so long. */
+/* A netif whose router advertises its prefix with these lifetimes. */
 static struct home *begin(void **state, uint32_t valid_s, uint32_t preferred_s)
 {
     struct home *home = home6_create();
@@ -21,7 +21,7 @@ static struct home *begin(void **state, uint32_t valid_s, uint32_t preferred_s)
     return home;
 }
 
-/* The usable temporary addresses, which may be none; the one preferred for longest in *@last. */
+/* The number of usable temporary addresses; *@last: the one that is preferred for longest. */
 static unsigned count_of(const struct home *home, struct address6 *last)
 {
     const struct address6 *all = home->world->stack->ipv6->addresses[0];
@@ -39,7 +39,7 @@ static unsigned count_of(const struct home *home, struct address6 *last)
     return count;
 }
 
-/* The source of an answer to all nodes that @peer asked. */
+/* The source of the answer to an echo request from @peer to all nodes. */
 static struct leat_ip source_toward(struct home *home, struct leat_ip peer)
 {
     const struct frame echo = frame_echo6(peer, IP6_ALL, 8);
@@ -72,7 +72,8 @@ static void it_lives_no_longer_than_the_prefix_or_a_day(void **state)
     assert_int_equal(count_of(home, &last), 1);
     assert_in_range(last.preferred_until_ns - home->world->now_ns, day / 10 * 6 - 4 * second, day);
     assert_in_range(last.valid_until_ns - home->world->now_ns, 2 * day - 4 * second, 2 * day);
-    assert_false(leat_ip_equal(home->facts.ip, last.ip)); /* what servers have is stable */
+    assert_false(leat_ip_equal(home->facts.ip,
+                               last.ip)); /* the facts have the stable address, for servers */
 }
 
 /* RFC 6724 5, rule 7 */
@@ -83,10 +84,11 @@ static void what_we_begin_has_it_for_its_source(void **state)
 
     assert_int_equal(count_of(home, &last), 1);
     assert_true(leat_ip_equal(source_toward(home, IP6_FAR), last.ip));
-    assert_true(mac_is(home6_ping(home, IP6_FAR, home->facts.ip), MAC_ROUTER)); /* that stays */
+    assert_true(mac_is(home6_ping(home, IP6_FAR, home->facts.ip),
+                       MAC_ROUTER)); /* answers keep the stable address */
 }
 
-/* RFC 6724 5, rule 5.5: it is known to whom the stable one is known to */
+/* RFC 6724 5, rule 5.5: it is known to the same routers as the stable address */
 static void another_router_of_the_prefix_knows_it_too(void **state)
 {
     struct home *home = begin(state, 86400, 14400);
@@ -128,7 +130,7 @@ static void another_one_follows_before_it_is_deprecated(void **state)
     world_wait(home->world, first.preferred_until_ns - home->world->now_ns - 6 * second);
     assert_int_equal(count_of(home, &next), 1);
     world_wait(home->world, 4 * second);
-    assert_int_equal(count_of(home, &next), 2); /* it has been checked */
+    assert_int_equal(count_of(home, &next), 2); /* its check is complete */
     assert_false(leat_ip_equal(first.ip, next.ip));
     world_wait(home->world, 3 * second);
     assert_true(leat_ip_equal(source_toward(home, ip6_of("2001:db8:1::99")), next.ip));
@@ -148,7 +150,7 @@ static void a_prefix_that_nears_its_end_gets_none(void **state)
     struct address6 last;
 
     assert_int_equal(count_of(home, &last), 0);
-    home6_settle(home); /* but when it is preferred again */
+    home6_settle(home); /* but when the prefix is preferred again */
     world_wait(home->world, 2 * second);
     assert_int_equal(count_of(home, &last), 1);
     leat_slaac_stop(home->slaac);
@@ -162,7 +164,7 @@ static void not_told(struct address_watch *watch)
     (void)watch;
 }
 
-/* A server's address in the prefix is neither temporary nor the router's to take back. */
+/* A leased address in the prefix isn't temporary, and the router can't remove it. */
 static void a_lease_stays_when_the_prefix_goes(void **state)
 {
     static struct address_watch watch = {.usable = not_told, .taken = not_told};

@@ -1,4 +1,4 @@
-/* test_text.c -- addresses as people write them, errors and counters as they read them. */
+/* test_text.c -- addresses as text, and the texts of errors and counters. */
 #include "unit.h"
 
 #include <leat/addr.h>
@@ -27,7 +27,8 @@ static void ip4_is_read_and_written(void **state)
     check_both_ways("255.255.255.255", LEAT_IP4_BROADCAST);
 }
 
-/* RFC 5952 4: no leading zeros, "::" for the first of the longest runs and never for one group. */
+/* RFC 5952 4: no leading zeros, "::" for the first of the longest runs, never for a single
+ * group. */
 static void ip6_is_read_and_written(void **state)
 {
     static const struct {
@@ -52,7 +53,7 @@ static void ip6_is_read_and_written(void **state)
         check_both_ways(cases[i].text, cases[i].ip);
 }
 
-/* RFC 4291 2.2: what is legal, though nobody should write it. */
+/* RFC 4291 2.2: legal forms that shouldn't be written. */
 static void other_spellings_of_ip6_are_read(void **state)
 {
     static const char *const same[][2] = {
@@ -149,7 +150,7 @@ static void what_is_no_ip_is_refused_and_nothing_written(void **state)
 
     (void)state;
     for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        /* a copy of its own, so that ASan sees a look behind the end */
+        /* a separate copy, so that ASan detects reads past the end */
         char *text = strdup(wrong[i]);
         struct leat_ip ip = LEAT_IP4(1, 2, 3, 4);
 
@@ -297,7 +298,7 @@ static void mac(void **state)
     assert_true(leat_mac_parse("02:00:ab:CD:5e:FF", &read));
     assert_memory_equal(read.octet, octets, 6);
     for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        /* a copy of its own, so that ASan sees a look behind the end */
+        /* a separate copy, so that ASan detects reads past the end */
         char *text = strdup(wrong[i]);
 
         assert_false(leat_mac_parse(text, &read));
@@ -338,7 +339,7 @@ static void every_counter_has_a_name_and_its_own_value(void **state)
     assert_string_equal(leat_stat_name(LEAT_STAT_drop_udp_port), "drop_udp_port");
 }
 
-/* The first part of a counter's name says on which side it stands. */
+/* The first part of a counter's name tells its group. */
 static void a_counters_name_tells_its_group(void **state)
 {
     (void)state;
@@ -364,7 +365,7 @@ static void counters_balance(void **state)
     stats.drop_ip_checksum = 1;
     stats.drop_memory = 1;
     assert_true(leat_stats_balance(&stats));
-    stats.tx_frames = 99; /* a NOTE is no part of it */
+    stats.tx_frames = 99; /* a NOTE isn't part of the balance */
     assert_true(leat_stats_balance(&stats));
     stats.drop_tcp_port++;
     assert_false(leat_stats_balance(&stats));

@@ -1,4 +1,4 @@
-/* test_timer.c -- the timing wheel, against a list that is searched from end to end. */
+/* test_timer.c -- the timing wheel, compared with a list that is searched completely. */
 #include "unit.h"
 
 #include "core/timer.h"
@@ -10,7 +10,7 @@ enum {
 
 static const uint64_t day_ns = UINT64_C(86400) * 1000000000u;
 
-/* A timer that writes down when it fired. */
+/* A timer that records when it fired. */
 struct probe {
     struct timer timer;
     unsigned id;
@@ -34,7 +34,7 @@ static struct timer_wheel wheel;
 static int fresh(void **state)
 {
     (void)state;
-    memset(&wheel, 0xa5, sizeof wheel); /* timers_init() must not count on zeroed memory */
+    memset(&wheel, 0xa5, sizeof wheel); /* timers_init() must not rely on zeroed memory */
     timers_init(&wheel, 0);
     fired.count = 0;
     return 0;
@@ -139,7 +139,8 @@ static void the_past_fires_in_the_next_run(void **state)
     assert_true(run(day_ns));
     timer_set(&wheel, &probe.timer, 1);
     assert_int_equal(fired.count, 0);
-    assert_true(timer_at_ns(&probe.timer) > day_ns - TICK_NS); /* the wheel knows what time it is */
+    assert_true(timer_at_ns(&probe.timer) >
+                day_ns - TICK_NS); /* the wheel knows the present time */
     assert_true(run(day_ns + TICK_NS));
     assert_int_equal(fired.count, 1);
 }
@@ -159,7 +160,7 @@ static void the_end_of_time_can_be_set(void **state)
     assert_true(timer_is_set(&probes[0].timer));
 }
 
-/* A timer far ahead must not hide a near one, wherever the clock began. */
+/* A distant timer must not hide a near one, wherever the clock started. */
 static void far_timers_do_not_hide_near_ones(void **state)
 {
     struct probe far = {{.fire = note}, 0}, near = {{.fire = note}, 1};
@@ -217,7 +218,7 @@ static void a_timer_that_sets_itself_to_now_makes_progress(void **state)
     assert_int_equal(count, 100);
 }
 
-/* ---- many timers against a model that looks at all of them ---------------------------------- */
+/* ---- many timers, compared with a model that looks at all of them --------------------------- */
 
 enum {
     MODEL_TIMERS = 500,
@@ -279,7 +280,7 @@ static void model_run(uint64_t now_ns)
     model.now_tick = now_ns >> TIMER_TICK_SHIFT;
     model.last_tick = 0;
     assert_true(run(now_ns));
-    assert_true(model_next_tick() > model.now_tick); /* nothing that is due was left */
+    assert_true(model_next_tick() > model.now_tick); /* no due timer is left */
     assert_true(model.set == 0 || timers_next_ns(&wheel) >> TIMER_TICK_SHIFT <= model_next_tick());
     for (unsigned i = 0; i < MODEL_TIMERS; i++)
         assert_int_equal(timer_is_set(&model.probes[i].timer), model.at_tick[i] != 0);
@@ -296,7 +297,7 @@ static void many_timers_do_what_the_model_does(void **state)
     }
     for (unsigned step = 0; step < MODEL_STEPS; step++) {
         const unsigned id = unit_below(&seed, MODEL_TIMERS);
-        /* from a nanosecond to years: each order of magnitude as often */
+        /* from a nanosecond to years, each order of magnitude equally often */
         const uint64_t span_ns = unit_random(&seed) >> (8 + unit_below(&seed, 56));
 
         if (unit_below(&seed, 4) > 0)
@@ -313,7 +314,8 @@ static void many_timers_do_what_the_model_does(void **state)
     assert_true(timers_next_ns(&wheel) == UINT64_MAX);
 }
 
-/* Who sleeps until timers_next_ns() each time gets there in a few wake-ups, and never too late. */
+/* A loop that sleeps until timers_next_ns() each time wakes up only a few times, and never too
+ * late. */
 static void sleeping_until_next_arrives_in_time(void **state)
 {
     struct probe probe = {.timer.fire = note};
@@ -332,7 +334,7 @@ static void sleeping_until_next_arrives_in_time(void **state)
     assert_true(wakes <= TIMER_LEVELS);
 }
 
-/* With as many timers in one slot as this, a move that walked would never end. */
+/* With this many timers in a slot, a move that walked the list would never end. */
 static void a_move_does_not_walk(void **state)
 {
     enum {

@@ -1,5 +1,5 @@
-/* test_timer_asked.c -- timers that their owner pushes back by a store, and which the wheel asks
- * when they are due. */
+/* test_timer_asked.c -- timers that are postponed by a store to a field, which the wheel asks for
+ * their deadline. */
 #include "unit.h"
 
 #include "core/timer.h"
@@ -26,7 +26,7 @@ static bool run(uint64_t now_ns)
     return timers_run(&wheel, now_ns, UINT32_MAX, NULL);
 }
 
-/* A timer that is pushed back by a store. */
+/* A timer that is postponed by a store to a field. */
 struct asked {
     struct timer timer;
     uint64_t due_ns; /* UINT64_MAX: never */
@@ -62,7 +62,7 @@ static void run_asked(uint64_t now_ns)
     assert_true(run(now_ns));
 }
 
-/* The wheel runs every 2 ms, as it does when others keep it busy. */
+/* The wheel runs every 2 ms, as in a busy stack. */
 static void what_is_pushed_back_never_fires_in_vain(void **state)
 {
     struct asked asked = {.timer.fire = fire_asked, .due_ns = 400000000};
@@ -121,7 +121,7 @@ static void others_are_not_asked(void **state)
     assert_int_equal(fired, 1);
 }
 
-/* Pushed back, dropped, wanted earlier again: none is late, none early. */
+/* Postponed, dropped, set earlier again: no timer is late or early. */
 static void who_is_asked_is_neither_early_nor_late(void **state)
 {
     static struct asked all[ASKED_TIMERS];

@@ -4,7 +4,7 @@
 #include "tcp/math/tlp.h"
 
 static const uint64_t ms = 1000000;
-static const uint32_t end = 0x00000100u; /* SND.NXT when the probe left; the numbers have wrapped */
+static const uint32_t end = 0x00000100u; /* SND.NXT when the probe was sent; it has wrapped */
 
 static struct tlp tlp;
 
@@ -49,7 +49,7 @@ static void without_a_probe_an_ACK_says_nothing(void **state)
     assert_false(none.out);
 }
 
-/* RFC 8985 7.4.2: new data has repaired nothing */
+/* RFC 8985 7.4.2: a probe with new data repaired nothing */
 static void probe_with_new_data_is_no_loss(void **state)
 {
     (void)state;
@@ -60,15 +60,15 @@ static void probe_with_new_data_is_no_loss(void **state)
     assert_false(tlp.out);
 }
 
-/* RFC 8985 7.4.2: what was sent behind the probe is acknowledged, and no DSACK has come */
+/* RFC 8985 7.4.2: data sent after the probe is acknowledged, and no DSACK has come */
 static void silent_repair_is_a_loss(void **state)
 {
     (void)state;
-    assert_false(tlp_acked(&tlp, end, false, false)); /* may be the original's */
+    assert_false(tlp_acked(&tlp, end, false, false)); /* possibly the original's ACK */
     assert_true(tlp.out);
     assert_true(tlp_acked(&tlp, end + 1, false, false));
     assert_false(tlp.out);
-    assert_false(tlp_acked(&tlp, end + 2, false, false)); /* told once */
+    assert_false(tlp_acked(&tlp, end + 2, false, false)); /* reported once */
 }
 
 /* RFC 8985 7.4.2 */
@@ -80,7 +80,7 @@ static void DSACK_means_that_nothing_was_lost(void **state)
     assert_false(tlp_acked(&tlp, end + 1, false, false));
 }
 
-/* RFC 8985 7.4.2: both have arrived, the peer knows no DSACK */
+/* RFC 8985 7.4.2: both have arrived, and the peer doesn't send DSACKs */
 static void duplicate_ACK_means_that_nothing_was_lost(void **state)
 {
     (void)state;

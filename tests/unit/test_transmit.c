@@ -1,5 +1,5 @@
-/* test_transmit.c -- the queue of a link whose device is full: flows in turn, places for control.
- */
+/* test_transmit.c -- the queue of a link whose device is full: flows in turn, places for control
+ * frames. */
 #include "world.h"
 
 #include "link/frame_flow.h"
@@ -13,7 +13,7 @@ enum {
     SHORT = 100
 };
 
-/* A datagram from @udp: it waits for the next poll. */
+/* Queues a datagram from @udp until the next poll. */
 static void queue_datagram(struct world *world, struct leat_udp *udp, uint32_t len)
 {
     const struct leat_endpoint peer = leat_endpoint_of(LEAT_IP4(10, 0, 0, 2), PEER_PORT);
@@ -29,7 +29,7 @@ static void queue_datagrams(struct world *world, struct leat_udp *udp, uint32_t 
         queue_datagram(world, udp, len);
 }
 
-/* The device takes @frames. */
+/* Lets the device take @frames. */
 static void give_room(struct world *world, uint32_t frames)
 {
     fake_netif_forget(&world->dev);
@@ -42,7 +42,7 @@ static uint16_t port_of(const struct fake_frame *frame)
     return frame_get16(frame->bytes + SRC_PORT_AT);
 }
 
-/* The ports of the datagrams that left, in their order. */
+/* Expects datagrams with these ports, in order. */
 static void expect_ports(struct world *world, const uint16_t *ports, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
@@ -101,7 +101,7 @@ static void flow_that_sends_little_goes_first(void **state)
     expect_ports(world, order, 3);
 }
 
-/* A turn is worth bytes, not frames: ten times as many frames of a tenth. */
+/* Turns count bytes, not frames: of frames with a tenth of the length, ten times as many leave. */
 static void flows_of_short_and_of_long_frames_get_as_many_bytes(void **state)
 {
     struct world *world = *state;
@@ -131,7 +131,7 @@ static void oldest_frame_of_the_largest_flow_makes_room(void **state)
     world->dev.room = 0;
     queue_datagram(world, two, SHORT);
     for (uint32_t i = 0; i < places + 10; i++)
-        queue_datagram(world, one, 18 + i); /* so each can be told by its length */
+        queue_datagram(world, one, 18 + i); /* so that each is recognized by its length */
     queue_datagram(world, two, SHORT);
     assert_grown(world, tx_dropped, 12);
     give_room(world, UINT32_MAX);
@@ -163,14 +163,14 @@ static void control_has_places_that_bulk_cannot_take(void **state)
     feed_echo(world);
     world_feed(world, &arp);
     queue_datagrams(world, one, LONG, 5);
-    assert_grown(world, tx_dropped, 5); /* bulk for bulk */
+    assert_grown(world, tx_dropped, 5); /* bulk displaces bulk */
     give_room(world, 3);
-    assert_int_equal(port_of(world_expect(world)), 1);   /* which came first */
+    assert_int_equal(port_of(world_expect(world)), 1);   /* the first one */
     assert_int_equal(world_expect(world)->bytes[23], 1); /* ICMP */
     assert_int_equal(frame_get16(world_expect(world)->bytes + 12), 0x0806);
 }
 
-/* A flood of pings holds what others leave, and gives it back. */
+/* A flood of pings uses free places, and yields them. */
 static void test_threat_Q19_flood_of_pings_leaves_bulk_its_places(void **state)
 {
     struct world *world = *state;
@@ -209,7 +209,7 @@ static void link_is_fast_again_when_its_device_had_room_for_100_ms(void **state)
     assert_int_equal(world->stack->links[0].flows.taken, 0);
 }
 
-/* A flow of datagrams doesn't wait for others when the device has stood still. */
+/* A flow of datagrams doesn't starve after the device has stalled. */
 static void every_flow_goes_on_when_the_device_has_stalled_for_a_second(void **state)
 {
     struct world *world = *state;
@@ -232,7 +232,7 @@ static void every_flow_goes_on_when_the_device_has_stalled_for_a_second(void **s
     assert_int_equal(seen[0], 3);
 }
 
-/* The rate is what was taken between two moments at which the device was full. */
+/* The rate is measured between two moments at which the device was full. */
 static void rate_of_the_device_is_learned_while_it_is_full(void **state)
 {
     struct world *world = *state;
@@ -243,7 +243,7 @@ static void rate_of_the_device_is_learned_while_it_is_full(void **state)
     queue_datagrams(world, one, LONG, 100);
     world_poll(world);
     assert_int_equal(link->rate.bytes_per_ms, 0);
-    for (unsigned i = 0; i < 4; i++) { /* 2,500 frames a second */
+    for (unsigned i = 0; i < 4; i++) { /* 2,500 frames per second */
         world->now_ns += 2 * ms;
         give_room(world, 5);
     }
@@ -255,7 +255,7 @@ static void rate_of_the_device_is_learned_while_it_is_full(void **state)
     assert_in_range(link->rate.bytes_per_ms, 1514 / 2, 1514 / 2 + 10);
 }
 
-/* Each flow has a queue of its own as long as there are entries; what is beyond shares one. */
+/* Each flow has a queue of its own while entries are free; further flows share one. */
 static void flows_beyond_the_table_share_one_queue(void **state)
 {
     struct world *world = *state;

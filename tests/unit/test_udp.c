@@ -1,4 +1,4 @@
-/* test_udp.c -- datagrams in and out (RFC 768, RFC 1122 4.1). */
+/* test_udp.c -- receiving and sending datagrams (RFC 768, RFC 1122 4.1). */
 #include "world.h"
 
 #include "stack.h"
@@ -67,7 +67,7 @@ static void test_threat_U1_bad_checksum_is_dropped(void **state)
     frame.bytes[FRAME_UDP_DATA] ^= 1;
     world_feed(world, &frame);
     assert_dropped(world, drop_udp_checksum);
-    /* and in silence if the port is closed */
+    /* and no error is sent if the port is closed */
     frame = frame_udp(IP_PEER, 1000, IP_US, 8, "hello", 5);
     frame.bytes[FRAME_UDP_DATA] ^= 1;
     world_feed(world, &frame);
@@ -103,7 +103,7 @@ static void bytes_behind_the_datagram_are_cut_off(void **state)
     struct world *world = *state;
     struct frame frame = frame_udp(IP_PEER, 1000, IP_US, 7, "hello+more", 5);
 
-    /* the IP packet is longer than the datagram in it */
+    /* the IP packet is longer than its datagram */
     memcpy(frame.bytes + frame.len, "+more", 5);
     frame.len += 5;
     frame_put16(frame.bytes + FRAME_IP + 2, frame.len - FRAME_IP);
@@ -152,7 +152,7 @@ static void what_is_sent_is_right(void **state)
     assert_int_equal(frame->bytes[FRAME_IP + 8], 64);
     assert_int_equal(frame_sum(frame->bytes + FRAME_IP, 20, 0), 0);
     assert_memory_equal(frame->bytes + FRAME_L4, want.bytes + FRAME_L4, 18);
-    assert_int_equal(frame->pieces, 1); /* the headers went into the payload's headroom */
+    assert_int_equal(frame->pieces, 1); /* the headers are in the payload's headroom */
 }
 
 static void ttl_and_tos_may_be_chosen(void **state)
@@ -236,7 +236,7 @@ static void echo_returns_the_very_buffer(void **state)
     assert_memory_equal(reply->bytes + FRAME_UDP_DATA, "hello", 5);
     assert_int_equal(frame_get16(reply->bytes + FRAME_L4), 7);
     assert_int_equal(frame_get16(reply->bytes + FRAME_L4 + 2), 1000);
-    /* what came by broadcast is answered from an address of ours */
+    /* the answer to a broadcast is from our own address */
     frame_to(&to_all, &MAC_ALL);
     world_feed(world, &to_all);
     reply = world_expect(world);

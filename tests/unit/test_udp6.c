@@ -10,7 +10,7 @@ enum {
     TOO_BIG = 2
 };
 
-/* The next frame is a datagram to the peer. */
+/* Expects a datagram to the peer. */
 static const struct fake_frame *expect_datagram(struct world *world, struct leat_ip src,
                                                 struct leat_ip dst, const char *text)
 {
@@ -109,7 +109,8 @@ static void datagrams_leave_with_right_headers_whoever_writes_them(void **state)
     struct leat_udp *udp = world_socket(world, 7);
     const uint8_t tos[] = {0, 0xb8};
 
-    for (unsigned i = 0; i < 8; i++) { /* the first asks, those behind it copy */
+    for (unsigned i = 0; i < 8;
+         i++) { /* the first resolves the neighbour, the others use cached headers */
         const char *text = texts[i % 4];
         const struct fake_frame *sent;
 
@@ -124,7 +125,7 @@ static void datagrams_leave_with_right_headers_whoever_writes_them(void **state)
     }
 }
 
-/* The label of the next frame, a datagram to the peer. */
+/* The flow label of the next frame, a datagram to the peer. */
 static uint32_t label_to(struct world *world, struct leat_udp *udp, uint16_t port)
 {
     assert_int_equal(world_send_to(world, udp, leat_endpoint_of(IP6_PEER, port), "x", 1), LEAT_OK);
@@ -145,7 +146,7 @@ static void a_flow_has_a_label_of_its_own_that_stays(void **state)
         same += label_to(world, udp, port) == first;
     assert_true(same < 2);
     assert_int_equal(label_to(world, udp, 9), first);
-    world_feed(world, &confirms); /* from now on headers are copied */
+    world_feed(world, &confirms); /* from now on headers are cached */
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(label_to(world, udp, 9), first);
         assert_int_not_equal(label_to(world, udp, 10), first);
@@ -170,27 +171,27 @@ static void a_neighbour_that_moved_is_sent_to_where_it_is(void **state)
     assert_memory_equal(world_expect(world)->bytes, elsewhere.octet, 6);
 }
 
-/* Headers are kept also while a neighbour's silence isn't one yet; they end with it. */
+/* Cached headers are used while a neighbour is probed, until it is given up. */
 static void who_does_not_answer_gets_no_kept_headers(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 7);
     const struct frame confirms = frame_ndp(136, 0x60, IP6_OTHER, IP6_US, IP6_OTHER, &MAC_PEER, 0);
 
-    for (unsigned i = 0; i < 60 + 40; i++) { /* it is no more reachable, nor does it answer */
+    for (unsigned i = 0; i < 60 + 40; i++) { /* it isn't reachable any more, and doesn't answer */
         if (i == 60)
             world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1);
         world_wait(world, 1000000000);
         fake_netif_forget(&world->dev);
     }
-    world_send_to(world, udp, leat_endpoint_of(IP6_OTHER, 9), "x", 1); /* has its place now */
+    world_send_to(world, udp, leat_endpoint_of(IP6_OTHER, 9), "x", 1); /* takes its entry */
     world_feed(world, &confirms);
     fake_netif_forget(&world->dev);
     world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1);
     assert_int_equal(frame_icmp6_type(world_expect(world)), 135);
 }
 
-/* Two datagrams to the peer: the second one finds the way that the first one took. */
+/* Sends two datagrams to the peer; the second one uses the path of the first. */
 static void talk(struct world *world, struct leat_udp *udp)
 {
     for (unsigned i = 0; i < 2; i++) {
@@ -220,8 +221,8 @@ static void a_known_peer_sends_what_is_odd(void **state)
     struct frame frame = frame_udp6(IP6_PEER, 1000, IP6_US, 7, "hello", 5);
     const struct frame good = frame;
 
-    talk(world, udp);    /* the way back is known: what follows is still looked at */
-    frame.bytes[18] = 1; /* longer than what has come */
+    talk(world, udp); /* the path back is cached; the following packets are checked nevertheless */
+    frame.bytes[18] = 1; /* longer than the frame */
     world_feed(world, &frame);
     assert_ended(world, drop_ip6_header);
     frame = good;
@@ -229,11 +230,11 @@ static void a_known_peer_sends_what_is_odd(void **state)
     world_feed(world, &frame);
     assert_ended(world, drop_ip6_header);
     frame = good;
-    frame.bytes[20] = 253; /* nobody's protocol */
+    frame.bytes[20] = 253; /* an unknown protocol */
     world_feed(world, &frame);
     assert_ended(world, drop_ip6_protocol);
     fake_netif_forget(&world->dev);
-    frame = frame_udp6(IP6_PEER, 1000, IP6_US, 8, "hello", 5); /* nobody's port */
+    frame = frame_udp6(IP6_PEER, 1000, IP6_US, 8, "hello", 5); /* a closed port */
     world_feed(world, &frame);
     assert_ended(world, drop_udp_port);
     assert_int_equal(frame_icmp6_type(world_expect(world)), UNREACHABLE);
@@ -294,7 +295,7 @@ static void a_connected_socket_hears_its_peer_alone(void **state)
     assert_int_equal(world->stack->hosts6->held, 0);
 }
 
-/* An ICMPv6 error that quotes what was sent. */
+/* An ICMPv6 error that quotes a sent frame. */
 static struct frame error_about(const struct fake_frame *sent, uint8_t type, uint8_t code,
                                 uint32_t detail)
 {
@@ -378,7 +379,7 @@ static void datagrams_to_ourselves_never_leave_us(void **state)
     assert_int_equal(world->error, LEAT_ERR_REFUSED);
 }
 
-/* RFC 8200 3: 65,535 bytes behind the IPv6 header, 8 of which are UDP's. */
+/* RFC 8200 3: 65,535 bytes after the IPv6 header, 8 of them UDP's. */
 static void a_datagram_may_be_longer_than_one_of_IPv4(void **state)
 {
     static uint8_t data[65528];
@@ -425,7 +426,7 @@ static void more_hosts_than_have_numbers_are_all_answered(void **state)
     assert_int_equal(world->stack->hosts6->held, 0);
 }
 
-/* Behind a router that is reachable, so that headers are kept. */
+/* Destinations behind a reachable router, so that headers are cached. */
 static void a_number_that_is_anothers_now_brings_no_headers_of_the_old_one(void **state)
 {
     struct world *world = world6_create();
@@ -434,7 +435,7 @@ static void a_number_that_is_anothers_now_brings_no_headers_of_the_old_one(void 
     struct leat_udp *udp;
 
     *state = world;
-    world->ipv6_config.hosts = 1; /* which is 64 */
+    world->ipv6_config.hosts = 1; /* raised to 64 */
     world_init(world);
     world6_settle(world);
     assert_int_equal(leat_route_add(world->stack, LEAT_IP_ANY, 0, IP6_PEER), LEAT_OK);
@@ -461,7 +462,7 @@ static void without_IPv6_an_address_of_it_is_refused(void **state)
     assert_int_equal(leat_udp_connect(udp, IP6_PEER, 7), LEAT_ERR_FAMILY);
     assert_int_equal(world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1),
                      LEAT_ERR_FAMILY);
-    /* what stands for IPv6 inside is nobody's address outside */
+    /* the numbers of IPv6 hosts are no valid addresses */
     assert_int_equal(world_send_to(world, udp, leat_endpoint_of(LEAT_IP4(240, 0, 0, 1), 9), "x", 1),
                      LEAT_ERR_NO_ROUTE);
 }

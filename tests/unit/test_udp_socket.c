@@ -23,7 +23,7 @@ static void ports_are_not_shared(void **state)
 
 static void ephemeral_ports_cannot_be_predicted(void **state)
 {
-    /* RFC 6056 3.1: over 1,024, each its own, and far apart */
+    /* RFC 6056 3.1: from 1,024 on, all different, and far apart */
     struct world *world = *state;
     uint16_t ports[64];
     unsigned near = 0;
@@ -52,7 +52,7 @@ static void sockets_are_bounded(void **state)
     for (unsigned i = 0; i < 64; i++)
         assert_int_equal(leat_udp_open(world->stack, &sockets[i], &events, 0), LEAT_OK);
     assert_int_equal(leat_udp_open(world->stack, &more, &events, 0), LEAT_ERR_MEMORY);
-    /* each that is closed can be had again */
+    /* each closed socket can be opened again */
     for (unsigned i = 0; i < 64; i++)
         leat_udp_close(sockets[i]);
     for (unsigned i = 0; i < 64; i++)
@@ -75,7 +75,7 @@ static void connected_socket_hears_its_peer_only(void **state)
     assert_int_equal(leat_ip_v4_number(leat_udp_local(udp).ip), IP_US);
     world_feed(world, &from_peer);
     assert_ended(world, taken_udp);
-    /* who spies for the port of a conversation sees a closed one (SAD DNS) */
+    /* an attacker that scans for the port of a conversation sees a closed one (SAD DNS) */
     world_feed(world, &other_port);
     assert_ended(world, drop_udp_port);
     world_expect_icmp(world, &other_port, 3, 3);
@@ -136,7 +136,8 @@ static void broadcast_is_received_and_told(void **state)
     frame_to(&frame, &MAC_ALL);
     leat_udp_bind(bound, leat_ip_v4(IP_US), 7);
     world_feed(world, &frame);
-    assert_dropped(world, drop_udp_port); /* who is bound to an address hears no broadcasts */
+    assert_dropped(world,
+                   drop_udp_port); /* a socket that is bound to an address gets no broadcasts */
     leat_udp_close(bound);
     world_socket(world, 7);
     world_feed(world, &frame);
@@ -207,7 +208,7 @@ static void queue_is_bounded(void **state)
     world_teardown(state);
 }
 
-/* A socket that hears all of a netif, as DHCP has it. */
+/* A socket for all datagrams of a netif, as DHCP uses it. */
 static void a_netif_has_one_socket_for_what_is_not_ours_yet(void **state)
 {
     struct world *world = *state;
@@ -222,7 +223,7 @@ static void a_netif_has_one_socket_for_what_is_not_ours_yet(void **state)
     assert_int_equal(leat_udp_bind_netif(other, &world->dev.netif, 68), LEAT_OK);
 }
 
-/* Without IPv6 there is no address of it that anybody could send to, or from. */
+/* Without IPv6 its addresses can be neither source nor destination. */
 static void addresses_of_another_family_are_refused(void **state)
 {
     struct world *world = *state;
@@ -242,7 +243,7 @@ static void addresses_of_another_family_are_refused(void **state)
                      LEAT_ERR_FAMILY);
 }
 
-/* What a call refuses changes nothing. */
+/* A refused call has no effect. */
 static void a_bind_that_failed_binds_to_no_family(void **state)
 {
     struct world *world = *state;
@@ -270,7 +271,7 @@ static void registering_needs_room_in_the_block(void **state)
     world_teardown(state);
 }
 
-/* Sockets that share a bucket of the table are found, and closed, one by one. */
+/* Sockets in the same hash bucket are found and closed one by one. */
 static void closing_one_of_many_leaves_the_others(void **state)
 {
     struct world *world = *state;
@@ -313,7 +314,7 @@ static void datagram_without_room_for_its_header_is_counted_and_told(void **stat
     struct leat_buf *data = leat_buf_copy(leat_pool(world->stack), "x", 1);
     struct leat_buf *all = world_take_all_small(world);
 
-    /* what the program shares with others can't be written to, in front neither */
+    /* payload shared with other views can't be written, nor the space before it */
     world_mark(world);
     assert_int_equal(leat_udp_send_to(udp, leat_buf_slice(data, 0, 1), &peer), LEAT_ERR_MEMORY);
     assert_grown(world, tx_no_memory, 1);
@@ -348,7 +349,7 @@ static void test_threat_Q9_ICMP_error_must_quote_the_one_datagram_that_was_sent(
     assert_int_equal(world->errors, 1);
 }
 
-/* Why a socket hears nothing is to be seen at the socket, not only in the sums of the stack. */
+/* The counters of a socket show why it receives nothing; those of the stack don't. */
 static void a_socket_counts_what_it_takes_and_what_it_drops(void **state)
 {
     struct world *world = *state;

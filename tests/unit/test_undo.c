@@ -1,4 +1,4 @@
-/* test_undo.c -- timeouts, ECN marks, and what is taken back (RFC 5681, 3168, 4015). */
+/* test_undo.c -- timeouts, ECN marks, and undone reductions (RFC 5681, 3168, 4015). */
 #include "sender.h"
 
 /* ---- timeout ------------------------------------------------------------------------------ */
@@ -21,7 +21,7 @@ static void timeout_loses_all_and_begins_with_one_segment(void **state)
     assert_window(3, WINDOW / 2); /* L = 1: RFC 3465 2.3 */
 }
 
-/* RFC 5681 3.1: the same data, so ssthresh says nothing new */
+/* RFC 5681 3.1: the same data is lost again, so ssthresh stays */
 static void repeated_timeout_leaves_ssthresh(void **state)
 {
     (void)state;
@@ -54,7 +54,8 @@ static void repeated_timeout_is_no_second_peak_for_CUBIC(void **state)
     time_out();
     send_lost();
     time_out();
-    assert_int_equal(congestion.cubic.w_max, 0); /* RFC 9438 4.8: the next curve begins anew */
+    assert_int_equal(congestion.cubic.w_max,
+                     0); /* RFC 9438 4.8: the next curve starts without a W_max */
     assert_int_equal(congestion.cubic.cwnd_prior, WINDOW * MSS);
 }
 
@@ -66,7 +67,7 @@ static void timeout_ends_fast_recovery(void **state)
     assert_int_equal(recovery.phase, RECOVERY_LOSS);
     assert_int_equal(congestion.cwnd, MSS);
     assert_int_equal(recovery_pipe(&recovery, &board), 0);
-    ack(.una = 4); /* nothing partial about it */
+    ack(.una = 4); /* not a partial ACK */
     assert_int_equal(recovery.phase, RECOVERY_LOSS);
     assert_in_range(congestion.cwnd, 2 * MSS, 3 * MSS);
 }
@@ -81,13 +82,13 @@ static void timeout_keeps_what_is_sacked(void **state)
     assert_int_equal(board.lost_bytes, (WINDOW - 1) * MSS);
 }
 
-/* RFC 2018 8: the peer may change its mind, and the first can't be SACKed and not acknowledged */
+/* RFC 2018 8: a peer may renege: the first segment can't be SACKed without being acknowledged */
 static void reneging_is_survived(void **state)
 {
     (void)state;
     send_new(WINDOW);
     ack(.una = 0, .sack = 1, .upto = 10);
-    ack(.una = 1, .sack = 2, .upto = 10); /* it should have been 10 */
+    ack(.una = 1, .sack = 2, .upto = 10); /* should be 10 */
     time_out();
     assert_int_equal(board.sacked_bytes, 0);
     assert_int_equal(board.lost_bytes, (WINDOW - 1) * MSS);
@@ -95,7 +96,7 @@ static void reneging_is_survived(void **state)
 
 /* ---- undo --------------------------------------------------------------------------------- */
 
-/* RFC 3522 3.2, RFC 4015 3.2: the first transmission is answered */
+/* RFC 3522 3.2, RFC 4015 3.2: the ACK is for the first transmission */
 static void spurious_timeout_is_undone_by_Eifel(void **state)
 {
     (void)state;
@@ -114,7 +115,7 @@ static void spurious_timeout_is_undone_by_Eifel(void **state)
     assert_int_equal(send_lost(), 0);
 }
 
-/* ... but what was lost all the same is a loss like any other */
+/* Data that was really lost after the spurious timeout is a loss like any other. */
 static void loss_behind_a_spurious_timeout_shrinks_the_window(void **state)
 {
     (void)state;
@@ -141,10 +142,10 @@ static void answer_to_the_retransmission_undoes_nothing(void **state)
     time_out();
     send_lost();
     wait_ms(100);
-    ack(.una = 1, .ecr = 10500); /* the very tick in which it left */
+    ack(.una = 1, .ecr = 10500); /* the same tick as the retransmission */
     assert_false(result.undone);
     assert_int_equal(recovery.phase, RECOVERY_LOSS);
-    ack(.una = 2); /* no timestamp: no proof */
+    ack(.una = 2); /* without a timestamp there is no proof */
     assert_false(result.undone);
 }
 
@@ -164,7 +165,7 @@ static void answer_to_the_first_retransmission_undoes_nothing(void **state)
     assert_false(result.undone);
 }
 
-/* RFC 3522 3.2 (5): only an ACK of new data is an answer to anything */
+/* RFC 3522 3.2 (5): only ACKs of new data count */
 static void duplicate_with_an_old_timestamp_undoes_nothing(void **state)
 {
     (void)state;
@@ -180,7 +181,7 @@ static void duplicate_with_an_old_timestamp_undoes_nothing(void **state)
     assert_int_equal(congestion.ssthresh, WINDOW * MSS);
 }
 
-/* RFC 3708: each retransmission came twice */
+/* RFC 3708: each retransmission was a duplicate */
 static void spurious_fast_retransmit_is_undone_by_DSACK(void **state)
 {
     (void)state;
@@ -235,7 +236,7 @@ static void DSACK_after_a_round_trip_is_too_late(void **state)
     assert_int_equal(congestion.ssthresh, WINDOW / 2 * MSS);
 }
 
-/* The path got narrower meanwhile (RFC 1191): that was no mistake. */
+/* The path MTU decreased meanwhile (RFC 1191); the undo keeps that. */
 static void undo_keeps_the_size_of_segments(void **state)
 {
     (void)state;
@@ -247,7 +248,7 @@ static void undo_keeps_the_size_of_segments(void **state)
     assert_int_equal(congestion.mss, MSS / 2);
 }
 
-/* RFC 4015 3.2: what the window has become meanwhile, if that is more */
+/* RFC 4015 3.2: the present window is kept if it is larger */
 static void undo_does_not_shrink_the_window(void **state)
 {
     (void)state;
@@ -260,7 +261,7 @@ static void undo_does_not_shrink_the_window(void **state)
 
 /* ---- ECN ---------------------------------------------------------------------------------- */
 
-/* RFC 3168 6.1.2: once a window of data */
+/* RFC 3168 6.1.2: once per window of data */
 static void marks_reduce_the_window_once_a_round_trip(void **state)
 {
     (void)state;
@@ -268,7 +269,7 @@ static void marks_reduce_the_window_once_a_round_trip(void **state)
     ack(.una = 1, .marked = true);
     assert_true(result.reduced_for_ecn);
     assert_int_equal(congestion.ssthresh, WINDOW / 2 * MSS);
-    for (uint32_t una = 2; una <= WINDOW; una++) { /* until it has seen our CWR */
+    for (uint32_t una = 2; una <= WINDOW; una++) { /* until the peer has our CWR */
         ack(.una = una, .marked = true);
         assert_false(result.reduced_for_ecn);
     }
@@ -298,7 +299,7 @@ static void ACK_with_a_mark_opens_nothing(void **state)
     assert_int_equal(congestion.cwnd, 3 * MSS);
 }
 
-/* RFC 3168 6.1.2: a loss in the same window is no second reason */
+/* RFC 3168 6.1.2: a loss in the same window causes no second reduction */
 static void loss_in_a_marked_window_is_no_second_reduction(void **state)
 {
     (void)state;
@@ -322,7 +323,7 @@ static void mark_during_recovery_is_no_second_reduction(void **state)
     assert_int_equal(congestion.ssthresh, WINDOW / 2 * MSS);
 }
 
-/* RFC 3168 6.1.2: CWR lies above `recover`: what is echoed there says nothing new */
+/* RFC 3168 6.1.2: CWR is above `recover`, so a mark echoed there is no new one */
 static void mark_at_the_end_of_recovery_is_no_second_reduction(void **state)
 {
     (void)state;
@@ -338,7 +339,7 @@ static void mark_at_the_end_of_recovery_is_no_second_reduction(void **state)
     assert_true(result.reduced_for_ecn);
 }
 
-/* Nothing was sent twice, so nothing can prove that it was for nothing. */
+/* Nothing was retransmitted, so nothing can prove the reduction spurious. */
 static void mark_is_never_undone(void **state)
 {
     (void)state;

@@ -1,10 +1,10 @@
-/* test_virtio_net.c -- a virtio-net device that keeps the rules: what is agreed on with it, and
- * what comes from it.  fuzz/fuzz_virtqueue.c is one that breaks them. */
+/* test_virtio_net.c -- a virtio-net device that obeys the rules: negotiation, and received frames.
+ * fuzz/fuzz_virtqueue.c is one that breaks them. */
 #include "virtio_world.h"
 
 #include <string.h>
 
-/* Whether it comes; and then with which checksum, and which size of segments. */
+/* Expects a frame with this checksum and segment size, or none if @checksum is -1. */
 static void expect(struct virtio_net_header header, bool v6, uint8_t protocol, int checksum,
                    int segment_bytes)
 {
@@ -22,7 +22,7 @@ static void expect(struct virtio_net_header header, bool v6, uint8_t protocol, i
     leat_buf_free(frame);
 }
 
-/* ---- What is agreed on -------------------------------------------------------------------- */
+/* ---- Negotiation -------------------------------------------------------------------------- */
 
 static void a_device_offers_everything(void **state)
 {
@@ -33,8 +33,7 @@ static void a_device_offers_everything(void **state)
     assert_true(world.agreed == everything);
     assert_int_equal(netif->capabilities, LEAT_NETIF_GATHER | LEAT_NETIF_TX_CHECKSUM |
                                               LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TSO |
-                                              LEAT_NETIF_TSO6 | LEAT_NETIF_GRO |
-                                              LEAT_NETIF_TAGGED);
+                                              LEAT_NETIF_TSO6 | LEAT_NETIF_GRO | LEAT_NETIF_TAGGED);
     assert_int_equal(netif->mtu, MTU);
     assert_memory_equal(netif->mac.octet, world.config, 6);
     assert_int_equal(world.status,
@@ -68,7 +67,7 @@ static void what_is_unfounded_is_not_agreed_on(void **state)
     assert_int_equal(world.virtio.netif.capabilities, LEAT_NETIF_GATHER);
     assert_int_equal(world.virtio.netif.mtu, 1500);
     world.config[6] = 0;
-    assert_true(leat_virtio_link_up(&world.virtio)); /* it doesn't say */
+    assert_true(leat_virtio_link_up(&world.virtio)); /* the device doesn't report it */
     assert_int_equal(start(everything & ~VIRTIO_F_VERSION_1, 0, false), LEAT_ERR_DEVICE);
 }
 
@@ -81,12 +80,12 @@ static void an_mtu_or_a_queue_that_cannot_be(void **state)
     assert_int_equal(world.virtio.netif.mtu, 68);
     world.queue_max = 0;
     assert_int_equal(start(everything, 0, false), LEAT_ERR_DEVICE);
-    world.queue_max = 100; /* a power of two it must be */
+    world.queue_max = 100; /* must be a power of two */
     assert_int_equal(start(everything, 0, false), LEAT_OK);
     assert_int_equal(world.queues[VIRTIO_NET_RX]->size, 64);
 }
 
-/* ---- What comes --------------------------------------------------------------------------- */
+/* ---- Receiving ---------------------------------------------------------------------------- */
 
 static void a_header_tells_of_checksums_and_super_frames(void **state)
 {
@@ -96,17 +95,17 @@ static void a_header_tells_of_checksums_and_super_frames(void **state)
 
     (void)state;
     start(everything & ~VIRTIO_NET_F_GUEST_TSO6, 0, false);
-    assert_null(take_one()); /* the device has its buffers */
+    assert_null(take_one()); /* gives the device its buffers */
     assert_int_equal(world.notified[VIRTIO_NET_RX], 1);
     expect(plain, false, 6, LEAT_CHECKSUM_UNKNOWN, 0);
     expect(valid, false, 6, LEAT_CHECKSUM_VERIFIED, 0);
     expect(partial, false, 6, LEAT_CHECKSUM_VERIFIED, 0);
     partial.gso_type = VIRTIO_NET_HEADER_TCPV4;
-    expect(partial, false, 6, -1, 0); /* of no size */
+    expect(partial, false, 6, -1, 0); /* without a segment size */
     partial.gso_size = 1000;
     expect(partial, false, 6, LEAT_CHECKSUM_VERIFIED, 1000);
     expect(partial, false, 17, LEAT_CHECKSUM_VERIFIED, 0);
-    partial.gso_type = VIRTIO_NET_HEADER_TCPV6; /* not agreed on */
+    partial.gso_type = VIRTIO_NET_HEADER_TCPV6; /* not negotiated */
     expect(partial, true, 6, -1, 0);
     partial.gso_type = 0;
     partial.checksum_offset = FRAME - 34 - 2;
@@ -114,7 +113,7 @@ static void a_header_tells_of_checksums_and_super_frames(void **state)
     partial.checksum_offset++; /* beyond the frame's end */
     expect(partial, false, 6, -1, 0);
     partial = (struct virtio_net_header){.gso_type = VIRTIO_NET_HEADER_TCPV4, .gso_size = 1000};
-    expect(partial, false, 6, -1, 0); /* without its checksum left to us */
+    expect(partial, false, 6, -1, 0); /* without a partial checksum */
     assert_int_equal(leat_virtio_counters(&world.virtio)->rx_header, 4);
 }
 
@@ -161,14 +160,14 @@ static void a_frame_may_fill_several_buffers(void **state)
     assert_non_null(frame);
     assert_int_equal(leat_buf_total(frame), first - VIRTIO_NET_HEADER_BYTES + 150);
     leat_buf_free(frame);
-    write_next(bytes, first); /* says three, and is alone */
+    write_next(bytes, first); /* announces three buffers, but is alone */
     assert_null(take_one());
     bytes[10] = 0;
     write_next(bytes, 100);
     assert_null(take_one());
     bytes[10] = 3;
     write_next(bytes, first);
-    use(VIRTIO_NET_RX, next_of(VIRTIO_NET_RX), 0); /* of no length */
+    use(VIRTIO_NET_RX, next_of(VIRTIO_NET_RX), 0); /* with length 0 */
     write_next(bytes, 100);
     assert_null(take_one());
     assert_int_equal(leat_virtio_counters(&world.virtio)->rx_length, 2);
@@ -189,7 +188,7 @@ static void lengths_have_bounds(void **state)
     frame = take_one();
     assert_non_null(frame);
     leat_buf_free(frame);
-    for (uint32_t len = 118; len <= 119; len++) { /* the MTU, Ethernet's header and a tag */
+    for (uint32_t len = 118; len <= 119; len++) { /* the MTU, an Ethernet header and a tag */
         uint8_t bytes[VIRTIO_NET_HEADER_BYTES + 119] = {[10] = 1};
 
         write_next(bytes, VIRTIO_NET_HEADER_BYTES + len);

@@ -1,10 +1,10 @@
-/* test_virtio_send.c -- what a virtio-net device is given to send, when it is looked at, and when
- * never again. */
+/* test_virtio_send.c -- frames for a virtio-net device, the times when it is polled, and its
+ * end. */
 #include "virtio_world.h"
 
 #include <string.h>
 
-/* ---- What is sent ------------------------------------------------------------------------- */
+/* ---- Sending ------------------------------------------------------------------------------ */
 
 static struct leat_buf *frame_of(bool v6, uint8_t protocol, uint16_t segment_bytes)
 {
@@ -19,7 +19,7 @@ static struct leat_buf *frame_of(bool v6, uint8_t protocol, uint16_t segment_byt
     return frame;
 }
 
-/* Sends it; what the device reads in front of it. */
+/* Sends a frame; returns the header that the device reads before it. */
 static struct virtio_net_header sent(struct leat_buf *frame)
 {
     struct leat_netif *netif = &world.virtio.netif;
@@ -67,13 +67,13 @@ static void the_device_completes_checksums_and_cuts(void **state)
     leat_buf_trim(frame, 34);
     assert_int_equal(sent(frame).flags, VIRTIO_NET_HEADER_NEEDS_CSUM);
     frame = frame_of(false, 6, 0);
-    leat_buf_trim(frame, 33); /* no whole header */
+    leat_buf_trim(frame, 33); /* a truncated header */
     assert_int_equal(sent(frame).flags, 0);
-    assert_int_equal(world.notified[VIRTIO_NET_TX], 1); /* it asks for no other */
+    assert_int_equal(world.notified[VIRTIO_NET_TX], 1); /* the device asks for no other */
     assert_int_equal(leat_virtio_counters(&world.virtio)->tx_lost, 0);
 }
 
-/* More pieces than a chain holds are copied; more frames than there is room for are lost. */
+/* Pieces beyond a chain's maximum are copied; frames beyond the queue are lost. */
 static void too_many_pieces_and_too_many_frames(void **state)
 {
     struct leat_netif *netif = &world.virtio.netif;
@@ -98,7 +98,7 @@ static void too_many_pieces_and_too_many_frames(void **state)
     assert_int_equal(leat_virtio_counters(&world.virtio)->tx_lost, 2);
 }
 
-/* ---- When to look, and when never again --------------------------------------------------- */
+/* ---- Polling, and its end ----------------------------------------------------------------- */
 
 static void when_to_look(void **state)
 {
@@ -111,7 +111,7 @@ static void when_to_look(void **state)
     assert_null(take_one());
     assert_true(netif->ops->next_look_ns(netif, 5) == LEAT_NEVER_NS);
     comes(header, false, 6, FRAME);
-    assert_true(netif->ops->next_look_ns(netif, 5) == 5); /* it came before we armed */
+    assert_true(netif->ops->next_look_ns(netif, 5) == 5); /* it arrived before we armed */
     comes(header, false, 6, FRAME);
     assert_int_equal(take(frames, 1), 1);
     leat_buf_free(frames[0]);
@@ -129,7 +129,7 @@ static void when_to_look(void **state)
     assert_true(netif->ops->next_look_ns(netif, 5) == 5 + 100000);
 }
 
-/* 2.7.7: an interrupt is wanted for what comes, when nobody looks, and never for what was sent. */
+/* 2.7.7: interrupts are enabled for received frames before a sleep, and never for sent ones. */
 static void interrupts_are_asked_for_before_a_sleep(void **state)
 {
     struct leat_netif *netif = &world.virtio.netif;

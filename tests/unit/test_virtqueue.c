@@ -1,5 +1,5 @@
-/* test_virtqueue.c -- a split virtqueue against a device that keeps the rules, and one that
- * doesn't. */
+/* test_virtqueue.c -- a split virtqueue with a device that obeys the rules, and one that breaks
+ * them. */
 #include "unit.h"
 
 #include "virtqueue.h"
@@ -18,7 +18,7 @@ static int tokens[SIZE];
 
 static const struct virtqueue_piece pieces[] = {{memory[0], 12}, {memory[1], 100}, {memory[2], 50}};
 
-/* What a device does: uses chain @id, and has written @len bytes. */
+/* Acts as the device: uses chain @id after writing @len bytes. */
 static void use(uint32_t id, uint32_t len)
 {
     queue.used.ring[queue.used.index % SIZE] = (struct virtqueue_used_element){id, len};
@@ -80,7 +80,7 @@ static void an_indirect_chain_takes_one_descriptor(void **state)
     assert_int_equal(tables[3].table[2].flags, 0);
 }
 
-/* Any order, far beyond where the indexes of 16 bits begin again. */
+/* Any order, far beyond the wraparound of the 16-bit indexes. */
 static void what_is_used_in_any_order_comes_back_right(void **state)
 {
     uint32_t len, random = 1;
@@ -182,9 +182,9 @@ static void a_device_that_breaks_the_rules_breaks_the_queue(void **state)
     breaks_with(SIZE, 1);       /* no such descriptor */
     breaks_with(UINT32_MAX, 1); /* the same */
     breaks_with(1, 1);          /* the middle of a chain */
-    breaks_with(5, 1);          /* one that it was not given */
-    breaks_with(0, 2);          /* more than it was given */
-    breaks_with(0, UINT16_MAX); /* backward */
+    breaks_with(5, 1);          /* one that the device doesn't own */
+    breaks_with(0, 2);          /* more than available */
+    breaks_with(0, UINT16_MAX); /* backwards */
 }
 
 int main(void)

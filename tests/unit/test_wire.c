@@ -1,4 +1,4 @@
-/* test_wire.c -- each format's emitter is the inverse of its parser, and lengths are judged. */
+/* test_wire.c -- each format's emitter is the inverse of its parser, and lengths are checked. */
 #include "world.h"
 
 #include "wire/arp.h"
@@ -73,7 +73,8 @@ static bool options_ok(const uint8_t *options, uint32_t len)
 
 static void ipv4_options_are_judged(void **state)
 {
-    static const uint8_t fine[8] = {1, 7, 4, 4, 1, 0, 255, 255}; /* behind the end all is well */
+    static const uint8_t fine[8] = {1, 7, 4,   4,
+                                    1, 0, 255, 255}; /* bytes after the end are ignored */
     static const uint8_t zero[4] = {7, 0, 0, 0};
     static const uint8_t one[4] = {7, 1, 0, 0};
     static const uint8_t beyond[4] = {1, 7, 4, 0};

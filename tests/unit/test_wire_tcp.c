@@ -1,11 +1,11 @@
-/* test_wire_tcp.c -- the TCP header: emit is parse backwards, and no option leads out of it. */
+/* test_wire_tcp.c -- the TCP header: emit is the inverse of parse, and no option leads outside. */
 #include "world.h"
 
 #include "unit.h"
 
 #include "wire/tcp.h"
 
-/* Parses @options behind a legal header; false: refused. */
+/* Parses @options after a legal header; false: refused. */
 static bool parse(const void *options, uint32_t len, struct wire_tcp *header)
 {
     struct frame_segment segment = {.flags = TCP_SYN, .options = options, .options_len = len};
@@ -53,7 +53,7 @@ static void options_survive_the_way_there_and_back(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 20; i++) {
-        /* parsed from zeroes, so that every option has the value that means "absent" */
+        /* parsed from a minimal header, so that absent options have the values that mean so */
         struct wire_tcp header, back;
         uint8_t made[60] = {[12] = 0x50};
 
@@ -72,8 +72,8 @@ static void options_survive_the_way_there_and_back(void **state)
     }
 }
 
-/* RFC 9293 3.1: the data offset counts the header itself, and lies in the segment */
-/* With the options of nearly every SYN, which are read at once. */
+/* RFC 9293 3.1: the data offset includes the header, and must lie within the segment */
+/* The options of nearly every SYN have a parser of their own. */
 static void usual_SYN_is_read_to_the_last_field(void **state)
 {
     static const uint8_t syn[] = {0,  7,  0,  9,  0,  0,  0,  1,  0, 0, 0, 2, 0xa0, 0x12,
@@ -105,7 +105,7 @@ static void data_offset_is_judged(void **state)
     }
 }
 
-/* RFC 9293 3.1, MUST-4: End, No-Operation and MSS are understood wherever they lie */
+/* RFC 9293 3.1, MUST-4: End, No-Operation and MSS are recognized at any position */
 static void options_are_read_at_any_alignment(void **state)
 {
     static const uint8_t late[12] = {1, 1, 1, 3, 3, 7, 2, 4, 5, 0xb4, 0, 0};
@@ -116,7 +116,7 @@ static void options_are_read_at_any_alignment(void **state)
     assert_true(parse(late, 12, &header));
     assert_int_equal(header.mss, 1460);
     assert_int_equal(header.wind_shift, 7);
-    assert_true(parse(ended, 8, &header)); /* nothing counts behind the end */
+    assert_true(parse(ended, 8, &header)); /* options after the end are ignored */
     assert_int_equal(header.mss, 0);
 }
 
@@ -137,7 +137,7 @@ static void options_of_a_wrong_length_are_not_believed(void **state)
     struct wire_tcp header;
 
     (void)state;
-    assert_false(parse(wrong, 12, &header)); /* the last one: 5 means SACK, 9 is past the end */
+    assert_false(parse(wrong, 12, &header)); /* the last one: 5 is SACK, 9 exceeds the header */
     assert_int_equal(header.mss, 0);
     assert_int_equal(header.wind_shift, WIRE_TCP_NO_SHIFT);
 }
@@ -153,7 +153,7 @@ static void window_scale_over_14_is_14(void **state)
     assert_int_equal(header.wind_shift, 14);
 }
 
-/* MUST-7: CVE-2020-24337 and its family; ASan looks at every byte that is read */
+/* MUST-7: CVE-2020-24337 and related ones; ASan checks every byte that is read */
 static void random_options_never_lead_out_of_the_header(void **state)
 {
     uint64_t seed = 3;

@@ -1,4 +1,4 @@
-/* test_xdp_frames.c -- frames that come by AF_XDP's own rings; here the test is the kernel. */
+/* test_xdp_frames.c -- frames received by AF_XDP's own rings; the test acts as the kernel. */
 #include "unit_pool.h"
 
 #include "inside.h"
@@ -17,7 +17,7 @@ enum {
     BURST = 16
 };
 
-/* What the kernel shares with a socket. */
+/* A ring that the kernel shares with a socket. */
 struct shared {
     uint32_t producer, consumer, flags;
     uint64_t addresses[PLACES];
@@ -50,7 +50,7 @@ static int set_up(void **state)
                                .memory = f->unit.memory,
                                .fd = open("/dev/null", O_RDWR | O_CLOEXEC),
                                .rx_buffers = BUFFERS};
-    f->xdp.fill.cached_cons = PLACES; /* as xsk_umem__create() leaves it: all of it is free */
+    f->xdp.fill.cached_cons = PLACES; /* as xsk_umem__create() leaves it: completely free */
     *state = f;
     return 0;
 }
@@ -60,7 +60,7 @@ static uint32_t receive(struct fixture *f, struct leat_buf **frames)
     return leat_xdp_ops.receive(&f->xdp.netif, 1, &f->unit.pool, frames, BURST);
 }
 
-/* The buffers that are in the rings go back, as the pool must be whole. */
+/* Returns the buffers in the rings, because the pool must be complete. */
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
@@ -110,8 +110,8 @@ static void frames_come_in_the_buffers_that_were_given(void **state)
     }
 }
 
-/* A frame that is longer than a buffer comes in several, since Linux 6.6; what the second one holds
- * is no frame. */
+/* A frame longer than a buffer comes in several since Linux 6.6; the second buffer alone isn't a
+ * frame. */
 static void parts_of_a_long_frame_are_no_frames(void **state)
 {
     struct leat_buf *frames[BURST];
@@ -133,7 +133,7 @@ static void parts_of_a_long_frame_are_no_frames(void **state)
     assert_int_equal(f->xdp.counters.rx_long, 2);
 }
 
-/* The ring's producer is read again although some of what was seen before is still to be taken. */
+/* The ring's producer is read again even if entries seen before are left. */
 static void a_burst_is_taken_whole_behind_what_was_left_of_the_last_one(void **state)
 {
     struct leat_buf *frames[BURST];

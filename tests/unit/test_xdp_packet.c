@@ -1,4 +1,5 @@
-/* test_xdp_packet.c -- frames that come by a ring of the kernel's; here the test is the kernel. */
+/* test_xdp_packet.c -- frames received by a packet ring of the kernel; the test acts as the kernel.
+ */
 #include "unit_pool.h"
 
 #include "packet.h"
@@ -8,7 +9,7 @@
 enum {
     PLACES = 256, /* of the ring */
     PLACE_BYTES = 4096,
-    MAC_AT = 66, /* where the kernel lays a frame, behind its header */
+    MAC_AT = 66, /* offset of the frame, after the kernel's header */
     BUFS = 4,
     BUF_BYTES = 2048,
     FRAME = 60
@@ -16,7 +17,7 @@ enum {
 
 static struct unit_pool unit;
 static struct xdp_packet packet;
-static unsigned written; /* frames, ever */
+static unsigned written; /* frames so far */
 
 static int open_ring(void **state)
 {
@@ -36,7 +37,7 @@ static int close_ring(void **state)
     return 0;
 }
 
-/* A frame of @len bytes comes, of which @there are in the ring. */
+/* A frame of @len bytes arrives, of which @there are in the ring. */
 static struct tpacket2_hdr *comes(uint32_t len, uint32_t there)
 {
     uint8_t *place = packet.ring + (size_t)(written++ % PLACES) * PLACE_BYTES;
@@ -49,7 +50,7 @@ static struct tpacket2_hdr *comes(uint32_t len, uint32_t there)
     return header;
 }
 
-/* All that is in the ring is taken: so many frames are given, which are freed, and so many lost. */
+/* Empties the ring: @given frames are received and freed, @lost are counted as lost. */
 static void assert_taken(uint32_t given, uint64_t lost)
 {
     const uint64_t lost_before = packet.lost;
@@ -84,7 +85,7 @@ static void a_whole_frame_is_copied_and_its_place_given_back(void **state)
     assert_taken(0, 0);
 }
 
-/* Of this machine: nobody has summed it, and it never was on a wire. */
+/* A frame from this machine has no checksum yet, and was never on a wire. */
 static void a_frame_that_has_no_sum_yet_needs_none(void **state)
 {
     struct leat_buf *frame;
@@ -96,7 +97,7 @@ static void a_frame_that_has_no_sum_yet_needs_none(void **state)
     leat_buf_free(frame);
 }
 
-/* A part of a frame is none: IP would read lengths that aren't there. */
+/* A truncated frame is dropped, because its IP lengths would be wrong. */
 static void a_frame_that_the_ring_has_cut_is_lost(void **state)
 {
     (void)state;
@@ -117,7 +118,7 @@ static void a_frame_longer_than_a_buffer_is_lost(void **state)
     assert_taken(0, 1);
 }
 
-/* Linux has cut the tag off; a tag without a number is a priority alone. */
+/* Linux has removed the tag; a tag with VLAN 0 holds only a priority. */
 static void a_frame_for_a_VLAN_is_lost(void **state)
 {
     struct tpacket2_hdr *header;
@@ -139,7 +140,7 @@ static void what_finds_no_buffer_is_lost_and_the_ring_goes_on(void **state)
     for (unsigned i = 0; i < PLACES; i++)
         comes(FRAME, FRAME);
     assert_taken(BUFS, PLACES - BUFS);
-    comes(FRAME, FRAME); /* in the first place again */
+    comes(FRAME, FRAME); /* the first entry again */
     assert_taken(1, 0);
 }
 

@@ -1,4 +1,4 @@
-/* unit.h -- what every unit test begins with. */
+/* unit.h -- the common header of unit tests. */
 #ifndef UNIT_H
 #define UNIT_H
 
@@ -32,7 +32,7 @@ static inline uint32_t unit_below(uint64_t *state, uint32_t bound)
     return (uint32_t)((unit_random(state) >> 32) * bound >> 32);
 }
 
-/* True if @function(@arg) ends the process: that is what leat_assert does. */
+/* True if @function(@arg) ends the process, as a failed leat_assert does. */
 static inline bool unit_dies(void (*function)(void *arg), void *arg)
 {
     int status = 0;
@@ -41,7 +41,7 @@ static inline bool unit_dies(void (*function)(void *arg), void *arg)
     fflush(NULL);
     child = fork();
     if (child == 0) {
-        /* cmocka would take the signal for a failed test, and go on in the child */
+        /* cmocka would catch the signal as a failed test, and continue in the child */
         signal(SIGILL, SIG_DFL);
         signal(SIGTRAP, SIG_DFL);
         fclose(stderr);

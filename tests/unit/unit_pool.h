@@ -1,4 +1,5 @@
-/* unit_pool.h -- a pool for a test, in memory of its own so that ASan sees every step beside it. */
+/* unit_pool.h -- a pool for tests, in separate memory so that ASan detects every access outside it.
+ */
 #ifndef UNIT_POOL_H
 #define UNIT_POOL_H
 
@@ -26,7 +27,7 @@ static inline void unit_pool_open(struct unit_pool *unit, uint32_t fulls, uint32
     assert_ptr_equal(arena.next, arena.end); /* pool_cost() is exact */
 }
 
-/* Everything must have come back. */
+/* Asserts that all buffers were returned. */
 static inline void unit_pool_close(struct unit_pool *unit)
 {
     assert_true(pool_is_whole(&unit->pool));

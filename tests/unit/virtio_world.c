@@ -1,4 +1,4 @@
-/* virtio_world.c -- a virtio-net device that keeps the rules. */
+/* virtio_world.c -- a virtio-net device that obeys the rules. */
 #include "virtio_world.h"
 
 #include <string.h>

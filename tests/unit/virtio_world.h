@@ -1,4 +1,4 @@
-/* virtio_world.h -- a virtio-net device that keeps the rules, and the driver under test. */
+/* virtio_world.h -- a virtio-net device that obeys the rules, and the driver under test. */
 #ifndef VIRTIO_WORLD_H
 #define VIRTIO_WORLD_H
 
@@ -26,7 +26,7 @@ struct virtio_world {
     uint8_t config[12];
     uint16_t queue_max;
     struct virtqueue *queues[VIRTIO_QUEUES_MAX];
-    uint16_t seen[VIRTIO_QUEUES_MAX]; /* of what was made available */
+    uint16_t seen[VIRTIO_QUEUES_MAX]; /* entries of the available ring */
     unsigned notified[VIRTIO_QUEUES_MAX];
     struct leat_virtio virtio;
     struct leat_pool pool;
@@ -34,27 +34,27 @@ struct virtio_world {
 };
 extern struct virtio_world world;
 
-/* The driver begins on a device that offers this. */
+/* Starts the driver with a device that offers these features. */
 enum leat_err start(uint64_t offered, uint16_t mtu, bool no_offload);
 
 int set_up(void **state);
-int tear_down(void **state); /* every buffer must have come back */
+int tear_down(void **state); /* asserts that all buffers were returned */
 
 /* The chain that the device uses next. */
 uint16_t next_of(uint16_t index);
 
-/* The device has used it, and written @len bytes. */
+/* The device uses chain @head after writing @len bytes. */
 void use(uint16_t index, uint16_t head, uint32_t len);
 
 /* The device writes @len bytes into the next buffer. */
 void write_next(const void *bytes, uint32_t len);
 
-/* A frame of TCP (6) or UDP (17) over either family comes, behind @header. */
+/* Receives a frame of TCP (6) or UDP (17) over either family, with @header. */
 void comes(struct virtio_net_header header, bool v6, uint8_t protocol, uint32_t len);
 
 uint32_t take(struct leat_buf **frames, uint32_t frames_max);
 
-/* One frame has come, or none. */
+/* Receives one frame, or NULL. */
 struct leat_buf *take_one(void);
 
 #endif

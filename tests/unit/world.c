@@ -109,7 +109,7 @@ void world_attach_second(struct world *world)
     fake_netif_forget(&world->dev);
 }
 
-/* What the stack says that it has sent is what its one device has seen, unless that has no room. */
+/* Asserts that the counters of sent frames agree with the device, unless it was full. */
 static void assert_counted(struct world *world)
 {
     const struct leat_stats *stats = leat_stats(world->stack);
@@ -117,14 +117,14 @@ static void assert_counted(struct world *world)
 
     if (world->dev.room == 0 || (LEAT_NETIFS_MAX > 1 && world->stack->links[1].netif))
         return;
-    if (world->now_ns < world->stack->now_ns) /* a test has polled by a clock of its own */
+    if (world->now_ns < world->stack->now_ns) /* the test used a clock of its own */
         world->now_ns = world->stack->now_ns;
     world_poll(world);
     assert_int_equal(stats->arp_requests_sent, sent[FAKE_ARP_REQUEST]);
     assert_int_equal(stats->arp_replies_sent, sent[FAKE_ARP_REPLY]);
     assert_int_equal(stats->ndp_router_solicitations_sent, sent[FAKE_ROUTER_SOLICITATION]);
     assert_int_equal(stats->ndp_solicitations_sent, sent[FAKE_SOLICITATION]);
-    /* one may still wait for the address of its neighbour */
+    /* one may still be parked */
     assert_in_range(stats->ndp_advertisements_sent, sent[FAKE_ADVERTISEMENT],
                     sent[FAKE_ADVERTISEMENT] + 1);
     assert_int_equal(stats->group_reports_sent, sent[FAKE_REPORT]);

@@ -1,4 +1,5 @@
-/* solo5.h -- as much of Solo5's interface as netif/solo5 uses, for a test that plays the tender. */
+/* solo5.h -- the part of Solo5's interface that netif/solo5 uses, for a test that acts as the
+ * tender. */
 #ifndef SOLO5_H
 #define SOLO5_H
 
