@@ -1,6 +1,6 @@
 /*
- * behind.c -- for tests: an HTTP server whose replies say which request they answer, and which says
- * of each what status it had.
+ * behind.c -- for tests: an HTTP server whose replies name the request that they answer. It prints
+ * the status of each reply.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -78,7 +78,7 @@ static const char *start(struct example_platform *where)
 }
 
 const struct example example = {.name = "behind",
-                                .summary = "Answers each request with what it has seen of it.",
+                                .summary = "Answers each request with its number.",
                                 .arguments = "",
                                 .default_port = 80,
                                 .start = start};

@@ -1,11 +1,11 @@
 /*
- * cable.c -- joins an example that has no device to the kernel: frames pass between a TAP device
+ * cable.c -- connects an example without a device to the kernel: frames pass between a TAP device
  * and a UNIX socket, or shared memory, where the example is.
  *
  *      cable TAP socket|shm PATH MTU
  *
- * Checksums must be complete on both sides (--no-offload): it carries frames as they are.
- * It listens at PATH, says so, and takes one example after another until it is ended.
+ * Checksums must be complete on both sides (--no-offload), because it carries frames unchanged. It
+ * listens at PATH, prints a line, and serves one example after another until it is ended.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +72,7 @@ static struct leat_netif *open_path(const char *how, const char *path, uint16_t 
     fail(why);
 }
 
-/* As many frames as the other end takes.  Returns when the device wants to be looked at again. */
+/* Passes as many frames as the other end takes. Returns when the device must be polled again. */
 static uint64_t carry(struct leat_netif *from, struct leat_netif *to, uint64_t now)
 {
     struct leat_buf *frames[BURST];
@@ -104,7 +104,8 @@ int main(int count, char **words)
         const uint64_t now = host->now_ns(host);
         const uint64_t one = carry(device, path, now), other = carry(path, device, now);
 
-        if (path->ops->transmit_room(path) == 0) /* the kernel's frames would not let us sleep */
+        if (path->ops->transmit_room(path) == 0) /* otherwise the kernel's frames would keep
+                                                  * us awake */
             usleep(PAUSE_US);
         going = host->wait(host, one < other ? one : other);
     }

@@ -1,4 +1,4 @@
-"""A browser without a screen, asked by the DevTools protocol over two pipes."""
+"""A headless browser, controlled by the DevTools protocol over two pipes."""
 
 import contextlib
 import fcntl
@@ -17,11 +17,11 @@ REPLY_S = 40
 
 
 class AnotherPage(Exception):
-    """The one that was asked about is no more."""
+    """The page or frame of the command is gone."""
 
 
 class Chromium:
-    """One page of it.  `complaints` are what the browser would have written to its console."""
+    """One page. `complaints` are the messages of the browser's console."""
 
     def __init__(self):
         if not shutil.which(PROGRAM):
@@ -29,7 +29,7 @@ class Chromium:
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         to_read, self.to_browser = os.pipe()
         self.from_browser, to_write = os.pipe()
-        # where the protocol wants them, 3 and 4, somebody else may be here
+        # the protocol uses descriptors 3 and 4, which may be in use here
         ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (to_read, to_write)]
         self.program = subprocess.Popen(
             [PROGRAM, "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
@@ -78,13 +78,13 @@ class Chromium:
         self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def open(self, url):
-        """Loads it whole."""
+        """Loads the page completely."""
         self.events.clear()
         assert "errorText" not in self.ask("Page.navigate", url=url)
         self.wait_for("Page.loadEventFired")
 
     def wait_for(self, method, matches=lambda params: True):
-        """What an event told that came since the page began to load, or comes now."""
+        """The value of an event that has come since the page began to load, or comes now."""
         deadline = time.monotonic() + REPLY_S
         while True:
             for event in self.events:
@@ -93,17 +93,18 @@ class Chromium:
             self.events.append(self._next(deadline))
 
     def choose(self, selector, paths):
-        """Files, as a person chooses them for an input of a form."""
+        """Sets the files of a form's input, as a user chooses them."""
         found = self.ask("Runtime.evaluate", expression=f"document.querySelector({selector!r})")["result"]
         self.ask("DOM.setFileInputFiles", objectId=found["objectId"], files=[str(path) for path in paths])
 
     def downloads_to(self, folder):
-        """Each lies there by its `guid`; Browser.downloadWillBegin and downloadProgress tell of it."""
+        """Stores downloads under their `guid`; the events Browser.downloadWillBegin and downloadProgress report
+        them."""
         self.ask("Browser.setDownloadBehavior", behavior="allowAndName", downloadPath=str(folder), eventsEnabled=True)
 
     def value(self, expression):
-        """What a line of JavaScript gives; it runs beside the page, whatever that forbids. None: another page took its
-        place meanwhile."""
+        """The value of a line of JavaScript; it runs outside the page's own restrictions. None: another page was
+        loaded meanwhile."""
         with contextlib.suppress(AnotherPage):
             return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
         return None

@@ -1,7 +1,7 @@
 """Examples of leat on TAP devices, each with the Linux kernel on the other side.
 
-Everything happens in the network namespace that tests/linux/run has made; the build directory is
-in LEAT_BUILD. Every wait has a timeout, and only processes that were started here are ended.
+Everything happens in the network namespace that tests/linux/run has made; the build directory is in LEAT_BUILD. Every
+wait has a timeout, and tests end only processes that they have started.
 """
 
 import ctypes
@@ -25,15 +25,16 @@ from patience import LIMIT_S, PATIENCE
 BUILD = pathlib.Path(os.environ.get("LEAT_BUILD", "build")).resolve()
 QUICK = bool(os.environ.get("LEAT_QUICK"))
 LONG = bool(os.environ.get("LEAT_LONG"))  # meson test --setup long
-DEVICE = os.environ.get("LEAT_DEVICE", "tap")  # what the examples run on
+DEVICE = os.environ.get("LEAT_DEVICE", "tap")  # the kind of device that the examples use
 XDP = DEVICE == "xdp"  # AF_XDP over veth
-V6 = os.environ.get("LEAT_FAMILY") == "6"  # the examples are talked to over IPv6
+V6 = os.environ.get("LEAT_FAMILY") == "6"  # tests use IPv6
 INET = socket.AF_INET6 if V6 else socket.AF_INET
-PATH = DEVICE in ("socket", "shm")  # no device, and no capabilities: a cable goes to the kernel's TAP device
-# as who has no right to anything but its own files
+PATH = DEVICE in ("socket", "shm")  # no device and no capabilities: a cable connects the example to the kernel's TAP
+                                    # device
+# options of setpriv for a user without any capability
 NO_CAPABILITIES = ("setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs")
 NOBODY = "65534"
-BEYOND = "2001:db8:52::1"  # of the fixture outside6, and none that passt gives away
+BEYOND = "2001:db8:52::1"  # address of the fixture outside6, and none that passt gives away
 START_S = 20
 STOP_S = 20
 
@@ -42,13 +43,13 @@ _numbers = itertools.count()
 
 
 def pytest_configure(config):
-    """A thousand sockets need more descriptors than many systems give at first."""
+    """A thousand sockets need more descriptors than many systems allow by default."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
 
 
 def binary(name):
-    """The path of a program of the build: an example or one of the tests' own."""
+    """The path of a program of the build: an example or a test program."""
     for folder in ("examples", "tests/linux"):
         path = BUILD / folder / name
         if path.is_file():
@@ -57,8 +58,8 @@ def binary(name):
 
 
 def run(*command, timeout=30, check=True, stdin=None):
-    """Runs a command to its end, PATIENCE * @timeout seconds at most; returns what it wrote to stdout as bytes.
-    With @check it must succeed: for what the tests set up. How a peer of leat's ends says nothing of leat."""
+    """Runs a command to its end, PATIENCE * @timeout seconds at most; returns its stdout as bytes. With @check it
+    must succeed: for the set-up of a test. The exit status of a peer says nothing about leat."""
     done = subprocess.run(
         [str(word) for word in command],
         input=stdin,
@@ -78,7 +79,7 @@ def run(*command, timeout=30, check=True, stdin=None):
 
 
 def as_user(*command):
-    """The command without capabilities; in a user namespace there is no other user to become."""
+    """The command without capabilities; a user namespace has no other user to become."""
     probe = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--bounding-set", "-all"]
     if subprocess.run([*probe, "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0:
         return [*probe, *command]
@@ -86,12 +87,12 @@ def as_user(*command):
 
 
 def until(condition, timeout=10):
-    """Waits until condition() is true, PATIENCE * @timeout seconds at most; returns whether it came to be."""
+    """Waits until condition() is true, PATIENCE * @timeout seconds at most; returns whether it became true."""
     return came(condition, PATIENCE * timeout)
 
 
 def came(condition, seconds):
-    """Whether condition() comes to be true within so many seconds: for what shall not."""
+    """True if condition() becomes true within so many seconds: for events that must not happen."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -101,7 +102,7 @@ def came(condition, seconds):
 
 
 def _die_with_parent():
-    """No program may outlive the test that started it (PR_SET_PDEATHSIG is 1)."""
+    """Ends a child process together with the test (PR_SET_PDEATHSIG is 1)."""
     _libc.prctl(1, signal.SIGKILL)
 
 
@@ -137,11 +138,11 @@ class Process:
         return self._child.poll() is None
 
     def wait_for(self, pattern, timeout=START_S):
-        """The first line of output that matches, or a failure."""
+        """The first line of output that matches; fails if there is none."""
         found = []
 
         def look():
-            complete = not self._reader.is_alive()  # asked before, so that no last line is missed
+            complete = not self._reader.is_alive()  # before the search, so that no last line is missed
             found.extend(line for line in self.lines if re.search(pattern, line))
             return found or complete
 
@@ -162,7 +163,7 @@ class Process:
         return status
 
     def stop(self):
-        """Asks it to end and waits; returns the exit status."""
+        """Terminates it in order; returns the exit status."""
         if self.running:
             self._child.send_signal(signal.SIGTERM)
         return self.wait()
@@ -171,7 +172,7 @@ class Process:
         self._child.send_signal(number)
 
     def kill(self):
-        """Ends it, however stuck it is."""
+        """Kills it."""
         self._child.kill()
         self._child.wait()
 
@@ -181,7 +182,7 @@ class Process:
 
 
 class Table:
-    """Rows that a test prints, and leaves behind as NAME.md in the build directory."""
+    """Table rows that a test prints, and writes to NAME.md in the build directory."""
 
     def __init__(self, name, *columns):
         self._path = BUILD / f"{name}.md"
@@ -194,8 +195,8 @@ class Table:
 
 
 class Leat(Process):
-    """An example on a TAP device of its own: leat has `ip`, the kernel has `peer`, which is also the
-    gateway unless the number of another host is given; PEER among the options is the peer over IPv4."""
+    """An example on a TAP device of its own. leat has `ip`; the kernel has `peer`, which is also the gateway unless
+    another host's number is given. PEER among the options stands for the IPv4 address of the peer."""
 
     def __init__(self, name, options=(), arguments=(), mtu=1500, said_mtu=None, link=None,
                  gateway=1):
@@ -235,13 +236,13 @@ class Leat(Process):
         super().__init__(
             *(NO_CAPABILITIES if PATH else ()), binary(name),
             *device, "--ip", f"{self.ip}/24", "--gateway", self.gateway, "--stats",
-            # a relay and a cable carry frames, not what their ends know of them
+            # a relay and a cable carry frames without their offload information
             *(["--no-offload"] if link or DEVICE == "shm" else []),
             *(str(option).replace("PEER", self.peer) for option in options), *arguments,
         )
         if link:
             link.join(self.device)
-        # address and MTU: the line that only comes when everything is up
+        # address and MTU: the last line of the start
         self.wait_for(rf"{re.escape(self.ip)}/24 on .*, MTU {said_mtu or mtu}, port")
         if self.over_v6:
             self.use_v6(f"fd77:{number}::")
@@ -249,11 +250,11 @@ class Leat(Process):
 
     @property
     def host(self):
-        """Its address as it stands in a URL."""
+        """Its address in the form for URLs."""
         return f"[{self.ip}]" if self.over_v6 else self.ip
 
     def use_v6(self, prefix):
-        """From now on both ends' addresses are those of IPv6; ours has been checked by then."""
+        """Switches both ends' addresses to IPv6; ours has been checked by then."""
         run("ip", "addr", "add", f"{prefix}1/64", "dev", self.wire, "nodad")
         self.ip, self.peer = f"{prefix}2", f"{prefix}1"
         self.ips = [self.ip]
@@ -269,16 +270,16 @@ class Leat(Process):
             found[:] = re.findall(r"from (fe80::[0-9a-f:]+)%", text)
             return found
 
-        assert until(answered)  # ours is checked for duplicates first
+        assert until(answered)  # first our address is checked for duplicates
         return f"{found[0]}%{self.wire}"
 
     def settle(self):
-        """Waits until it has seen what was sent before: an answered ping came after all of it."""
+        """Waits until earlier frames have been handled: an answered ping came after all of them."""
         if self.running:
             run("ping", "-n", "-c", 1, "-W", 5, self.ip, check=False)
 
     def stop(self):
-        """Ends it in order; its counters are in `stats` then."""
+        """Ends it in order; sets `stats` to its counters."""
         if self._stopped:
             return self.stats
         self._stopped = True
@@ -288,19 +289,19 @@ class Leat(Process):
             counter = re.match(r"([a-z][a-z0-9_]*) +(\d+)  ", line)
             if counter:
                 self.stats[counter[1]] = int(counter[2])
-        if DEVICE != "tap":  # no such backend, no such copies
+        if DEVICE != "tap":  # this backend doesn't exist, or makes no such copies
             self.stats |= {"copied_tap_frames": 0, "copied_tap_bytes": 0}
         assert status == self._status, f"{self.command[0]}: exit status {status}\n{self.text}"
         assert "the counters do not balance" not in self.text
         return self.stats
 
     def expect_status(self, status):
-        """Ends it; it shall say that something went wrong."""
+        """Ends a program that must report an error."""
         self._status = status
         return self.stop()
 
     def remove(self):
-        """Takes everything away, whatever has happened."""
+        """Removes everything, also after a failure."""
         try:
             self.stop()
         finally:
@@ -313,7 +314,7 @@ class Leat(Process):
 
 
 def make_tap(device, mtu=1500, address=None, more=()):
-    """A TAP device with the kernel's address, without the noise of IPv6."""
+    """A TAP device with the kernel's address, without the kernel's IPv6 packets."""
     run("ip", "tuntap", "add", device, "mode", "tap", *more)
     run("ip", "link", "set", device, "addrgenmode", "none", check=False)  # a kernel without IPv6
     run("ip", "link", "set", device, "mtu", mtu)
@@ -323,8 +324,8 @@ def make_tap(device, mtu=1500, address=None, more=()):
 
 
 def make_pair(device, mac, mtu, address):
-    """Two devices, each the other's wire: `device` for leat, the kernel's address at the other. Frames
-    pass as on a wire: no checksum is left to be computed, none is longer than the MTU."""
+    """A veth pair: `device` for leat, and the other end with the kernel's address. Frames pass as on a wire:
+    checksums are complete, and no frame is longer than the MTU."""
     peer = f"{device}p"
     run("ip", "link", "add", device, "address", mac, "type", "veth", "peer", "name", peer)
     for end in (device, peer):
@@ -337,21 +338,21 @@ def make_pair(device, mac, mtu, address):
 
 
 class Relay(Process):
-    """A path that loses frames, and more (relay --help): the kernel's own TAP device, and an
-    example's device behind it, or more devices of the kernel in namespaces of their own."""
+    """A path with loss and other faults (relay --help): the kernel's TAP device at one end; an example's device, or
+    devices of the kernel in other namespaces, at the other."""
 
     def __init__(self, loss_percent, seed=1, more=(), spaces=()):
         number = next(_numbers)
         self.device = f"relay{number}"
         self.net = f"10.77.{number}"
         self.peer = f"{self.net}.1"
-        self.ips = [f"{self.net}.{host}" for host in range(3, 3 + len(spaces))]  # in the namespaces
+        self.ips = [f"{self.net}.{host}" for host in range(3, 3 + len(spaces))]  # addresses in the namespaces
         self._options = ("--loss", loss_percent, "--seed", seed, *more)
         self._spaces = spaces
         make_tap(self.device, address=f"{self.peer}/24")
 
     def join(self, *devices):
-        """Puts the example's device at the other end, where the kernel shall not answer."""
+        """Connects the example's device to the far end, where the kernel must not answer."""
         for device in devices:
             run("ip", "link", "set", device, "arp", "off")
         taps = [f"{self.device}-{host}" for host in range(len(self._spaces))]
@@ -384,7 +385,7 @@ def leat():
 
 @pytest.fixture
 def folder():
-    """Where an ordinary user may make sockets; not in pytest's own, which another run shuts."""
+    """A folder where an ordinary user may create sockets; pytest's own may be removed by another run."""
     with tempfile.TemporaryDirectory() as made:
         os.chmod(made, 0o777)
         yield pathlib.Path(made)
@@ -392,7 +393,7 @@ def folder():
 
 @pytest.fixture
 def outside():
-    """What passt looks for: an interface with a default route."""
+    """An interface with a default route, which passt looks for."""
     run("ip", "tuntap", "add", "outside", "mode", "tap")
     run("ip", "addr", "add", "198.51.100.2/24", "dev", "outside")
     run("ip", "link", "set", "outside", "up")
@@ -403,7 +404,8 @@ def outside():
 
 @pytest.fixture
 def outside6():
-    """The same with one of each family, and a link-local address; BEYOND is of this machine, too."""
+    """The same with a default route of each family, and a link-local address; BEYOND is an address of this machine,
+    too."""
     make = ["link add outside type veth peer name beyond", "link set beyond up", "link set outside up",
             "addr add 198.51.100.2/24 dev outside", "route add default via 198.51.100.1",
             "addr add 2001:db8:51::2/64 dev outside nodad", "route add default via 2001:db8:51::1",
@@ -435,7 +437,7 @@ def lossy():
 
 @pytest.fixture
 def spaces():
-    """spaces(count) makes more network namespaces."""
+    """spaces(count) creates more network namespaces."""
     made = []
 
     def make(count):

@@ -1,4 +1,4 @@
-/* crash.c -- echoes datagrams; one that says "crash" makes it commit a programmer's error. */
+/* crash.c -- echoes datagrams; "crash" makes it violate an assertion. */
 #include "example.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 {
     (void)arg;
     if (payload->len == 5 && memcmp(payload->data, "crash", 5) == 0)
-        leat_buf_push(payload, leat_buf_headroom(payload) + 1); /* an assertion stops it */
+        leat_buf_push(payload, leat_buf_headroom(payload) + 1); /* stopped by an assertion */
     leat_udp_send_from(udp, payload, peer, local->ip);
 }
 

@@ -1,4 +1,4 @@
-"""Streams in one direction or in both, the same that pump.c sends: every byte is compared."""
+"""Streams in one direction or in both, the same that pump.c sends; every byte is compared."""
 
 import selectors
 import socket
@@ -29,7 +29,7 @@ TWICE = memoryview(STREAM + STREAM)
 
 
 class Info:
-    """What Linux says of a connection (linux/tcp.h: struct tcp_info)."""
+    """Linux's information about a connection (linux/tcp.h: struct tcp_info)."""
 
     def __init__(self, sock):
         data = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
@@ -42,7 +42,7 @@ class Info:
 
 
 class Flow:
-    """One connection of the kernel's that sends and wants so many bytes."""
+    """One connection of the kernel, with the numbers of bytes to send and to receive."""
 
     def __init__(self, sock, send, receive, client_port, is_client=True):
         start = client_port * 7919 % PERIOD
@@ -87,7 +87,7 @@ class Flow:
             self.received_at = time.monotonic()
 
     def look(self):
-        """Our direction is complete when the FIN has been acknowledged."""
+        """True if our FIN has been acknowledged, so our direction is complete."""
         if self.shut and not self.delivered_at:
             if Info(self.sock).state not in FIN_IN_FLIGHT:
                 self.delivered_at = time.monotonic()
@@ -96,7 +96,7 @@ class Flow:
 
 
 class Flows:
-    """Connections that run at the same time, and perhaps sockets that accept more of them."""
+    """Connections that run at the same time, and sockets that may accept more of them."""
 
     def __init__(self):
         self.flows = []
@@ -157,7 +157,7 @@ class Flows:
                 flow.look()
 
     def run_all(self, count, timeout):
-        """Until `count` connections have ended; returns the seconds that each direction took."""
+        """Runs until `count` connections have ended; returns the seconds that each direction took."""
         self.run(lambda: len(self.flows) == count and all(flow.ended for flow in self.flows), timeout)
         return (max(flow.received_at for flow in self.flows) - self.began,
                 max(flow.delivered_at for flow in self.flows) - self.began)  # fmt: skip

@@ -1,5 +1,5 @@
-/* member.c -- joins the groups that it is told, and sends back what comes to them; a datagram that
- * says "leave" ends its membership, "send" makes it send to the group. */
+/* member.c -- joins the given groups, and echoes datagrams to them. "leave" ends its
+ * memberships, "send" makes it send to the group. */
 #include "example.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-"""More network namespaces: the kernel at both ends of a path, with settings of its own each."""
+"""More network namespaces: the kernel at both ends of a path, each end with settings of its own."""
 
 import ctypes
 import os
@@ -19,7 +19,7 @@ def _enter(fd):
 
 
 class Namespace:
-    """A network namespace that lasts as long as this object; None as `fresh`: the one we are in."""
+    """A network namespace that lasts as long as this object; a `fresh` of None stands for the current one."""
 
     def __init__(self, fresh=True):
         self._fd = None
@@ -31,7 +31,7 @@ class Namespace:
             self.run("ip", "link", "set", "lo", "up")
 
     def _make(self):
-        """A thread may be in a namespace of its own; the descriptor outlives it."""
+        """a thread may be in a namespace of its own; the descriptor outlives the thread"""
         if _libc.unshare(CLONE_NEWNET) != 0:
             raise OSError(ctypes.get_errno(), "unshare")
         self._fd = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
@@ -46,18 +46,18 @@ class Namespace:
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # fmt: skip
 
     def adopt(self, device, address):
-        """Takes a device, which gets this address and is up then."""
+        """Moves a device here, with this address, and sets it up."""
         subprocess.run(["ip", "link", "set", device, "netns", self.path], check=True, timeout=20 * PATIENCE)
         self.run("ip", "addr", "add", address, "dev", device)
         self.run("ip", "link", "set", device, "up")
 
     def sysctl(self, **values):
-        """tcp_sack=0 sets net.ipv4.tcp_sack, here alone."""
+        """tcp_sack=0 sets net.ipv4.tcp_sack in this namespace."""
         for name, value in values.items():
             self.run("sysctl", "-q", f"net.ipv4.{name}={value}")
 
     def call(self, function, *args):
-        """Lets a function run in there; a socket that it makes lives there, whoever uses it."""
+        """Calls a function in the namespace; sockets that it creates stay in there."""
         if self._fd is not None:
             _enter(self._fd)
         try:
@@ -66,7 +66,7 @@ class Namespace:
             _enter(self._home)
 
     def socket(self):
-        """A TCP socket that lives there, with CUBIC like leat's."""
+        """A TCP socket in the namespace, with CUBIC like leat's."""
         sock = self.call(socket.socket)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"cubic")
         return sock

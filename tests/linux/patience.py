@@ -1,5 +1,5 @@
-"""Limits end what hangs; nothing is said of speed by them: what is waited for is an event."""
+"""Time limits only end tests that hang. They say nothing about speed; tests wait for events."""
 
-# The limits that tests give are those of a machine that has nothing else to do; a busy one has so many times as long.
+# The factor by which limits, which are for an idle machine, grow on a busy one.
 PATIENCE = 4
-LIMIT_S = 60  # of a socket of the tests' own, on any machine
+LIMIT_S = 60  # of a socket of the tests, on any machine

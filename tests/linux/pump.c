@@ -4,8 +4,8 @@
  *      pump ... listen SEND RECEIVE
  *      pump ... connect COUNT SEND RECEIVE     COUNT connections to the gateway
  *
- * Each connection sends SEND bytes of the stream that flow.py knows too, and at its end says how
- * many it has received and whether they were right.  It asks for ECN; the peer decides.
+ * Each connection sends SEND bytes of the stream that flow.py generates, too. At its end it prints
+ * how many bytes it has received, and whether they were right. It requests ECN; the peer decides.
  */
 #include "example.h"
 
@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-    PERIOD = 1000003, /* of the stream; a prime: no shift goes unseen */
+    PERIOD = 1000003, /* of the stream; a prime, so that no shift is missed */
     PIECE = 1 << 16,
     CONNECTIONS_MAX = 64
 };
@@ -25,7 +25,7 @@ struct flow {
     struct pump *pump; /* NULL: free */
     uint64_t sent;
     uint64_t received;
-    uint32_t send_start; /* where in the period each direction begins */
+    uint32_t send_start; /* offset in the period where each direction begins */
     uint32_t receive_start;
     bool shut;
     bool wrong;
@@ -41,7 +41,7 @@ struct pump {
     uint8_t stream[PERIOD + PIECE + 8];
 };
 
-/* The stream: xorshift64* again, eight bytes at a time, the same as in flow.py. */
+/* The stream: xorshift64*, eight bytes at a time, the same as in flow.py. */
 static void make_stream(uint8_t *stream)
 {
     uint64_t x = 9293;
@@ -61,7 +61,8 @@ static void make_stream(uint8_t *stream)
 
 __attribute__((noinline)) static void say_info(struct pump *pump, const struct leat_tcp *conn)
 {
-    static char text[LEAT_TCP_INFO_TEXT_BYTES]; /* with the other too long for a frame */
+    static char text[LEAT_TCP_INFO_TEXT_BYTES]; /* static, because with the other it is too
+                                                 * large for a frame */
     struct leat_tcp_info info;
 
     leat_tcp_get_info(conn, &info);
@@ -124,7 +125,7 @@ static void receive_more(struct leat_tcp *conn, void *arg)
     }
 }
 
-/* Says how it went while the connection still knows. */
+/* Prints the result while the connection still has its information. */
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     struct flow *flow = arg;
@@ -146,7 +147,7 @@ static const struct leat_tcp_events events = {.on_open = on_open,
                                               .on_writable = send_more,
                                               .on_closed = on_closed};
 
-/* A flow that nobody uses; the client's port says where in the stream each direction begins. */
+/* An unused flow; the client's port determines where in the stream each direction begins. */
 static struct flow *new_flow(struct pump *pump, uint16_t client_port)
 {
     const uint32_t start = client_port * 7919u % PERIOD;
@@ -196,11 +197,11 @@ static bool connect_one(struct pump *pump)
     pump->to_connect--;
     if (!flow || leat_tcp_connect(pump->platform->stack, &conn, &peer, &local, &events, flow))
         return false;
-    write_more(conn, flow); /* Fast Open takes data along with the SYN */
+    write_more(conn, flow); /* Fast Open sends data in the SYN */
     return true;
 }
 
-/* One opens the way for all: not every SYN can wait for the answer to an ARP request. */
+/* One connection resolves the neighbour for all, because not every SYN can wait for that. */
 static void on_open(struct leat_tcp *conn, void *arg)
 {
     struct flow *flow = arg;

@@ -1,6 +1,6 @@
 /*
- * queues.c -- opens the queues of a TAP device and sends each IPv4 frame back by the queue it came
- * from, with addresses and ports swapped; at the end it says how many came to which.
+ * queues.c -- opens the queues of a TAP device, and returns each IPv4 frame by the queue it came
+ * from, with addresses and ports swapped. At the end it prints the number of frames per queue.
  *
  *      queues TAP COUNT [FIRST [QUEUES]]
  *
@@ -59,7 +59,7 @@ static void reflect(struct queue *queue, struct leat_pool *pool, uint64_t now_ns
         }
         swap(bytes + ETHERNET_AT, 6);
         swap(bytes + IPV4_AT, 4);
-        swap(bytes + PORTS_AT, 2); /* no checksum changes by all that */
+        swap(bytes + PORTS_AT, 2); /* swapping changes no checksum */
         queue->frames++;
         ops->transmit(queue->netif, now_ns, &frames[i], 1);
     }
@@ -75,7 +75,7 @@ static void reflect_all(struct leat_posix *posix, unsigned count, struct leat_po
     } while (host->wait(host, LEAT_NEVER_NS));
 }
 
-/* Opens @count queues; false when a line has said why not. */
+/* Opens @count queues; false after it has printed an error. */
 static bool open_all(struct leat_tap_config *device, unsigned first, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {

@@ -1,15 +1,16 @@
 /*
- * relay.c -- a path between network devices, in user space: frames cross it at a rate, through a
- * queue of a length, after a delay, and some are lost or marked; the same ones for the same seed
- * and order of frames.
+ * relay.c -- a path between network devices, in user space. Frames pass at a rate, through a queue
+ * of limited length, with a delay; some are lost or marked, the same ones for the same seed and
+ * order of frames.
  *
  *      relay --loss 5 --seed 1 relay0 leat0
  *      relay --rate 50 --delay 10 --queue 100 relay0 leat0 tap:relay1
  *
- * The near end is a TAP device, whose address the kernel has.  All far ends share one queue
- * towards it: an example's device, where a packet socket meets it, or another TAP device of the
- * kernel, "tap:NAME", which may be moved to a namespace of its own once this program has it.
- * Towards the far ends there is one queue as well, and a frame goes to where its station is.
+ * The near end is a TAP device with the kernel's address. All far ends share one queue towards it.
+ * A far end is an example's device, opened by a packet socket, or another TAP device of the kernel,
+ * "tap:NAME". The latter may be moved to a namespace of its own once this program has it. Towards
+ * the far ends there is one queue as well, and a frame goes to the end of its destination MAC
+ * address.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,35 +35,35 @@
 
 enum {
     FRAME_BYTES_MAX = 9216, /* longer ones are lost */
-    FRAMES_MAX = 8192,      /* on their way, one direction */
+    FRAMES_MAX = 8192,      /* in flight in one direction */
     FAR_MAX = 4,
     BURST = 64
 };
 
-/* What the path does to frames, in each direction. */
+/* Properties of the path, in each direction. */
 struct path {
     uint32_t loss_per_10000;
     uint32_t reorder_per_10000;
     uint64_t rate_bits_per_s; /* 0: no limit */
     uint64_t delay_ns;
     uint32_t queue_frames; /* 0: no limit */
-    uint32_t mark_frames;  /* a queue as long as this is congestion (RFC 3168); 0: never */
+    uint32_t mark_frames;  /* a queue of this length marks frames (RFC 3168); 0: never */
 };
 
-/* Where frames come from and go to; of several far ends each has its station's address. */
+/* One end of the path; with several far ends each has its MAC address. */
 struct end {
     int fd;
     uint8_t station[ETH_ALEN];
 };
 
 struct parcel {
-    uint64_t sent_ns; /* has left the queue */
-    uint64_t due_ns;  /* has crossed the path */
+    uint64_t sent_ns; /* when it has left the queue */
+    uint64_t due_ns;  /* when it has crossed the path */
     size_t bytes;
     uint8_t frame[FRAME_BYTES_MAX];
 };
 
-/* One direction: a ring of frames, the queue at its end. */
+/* One direction: a ring of frames, whose end is the queue. */
 struct way {
     uint64_t random;
     uint64_t busy_until_ns;
@@ -110,7 +111,7 @@ static int open_packet(const char *device)
     return fd;
 }
 
-/* The next frame, or -1; a packet socket also sees what is sent through it: 0. */
+/* The next frame, or -1; 0 for a frame that was sent through this packet socket. */
 static ssize_t take(int fd, uint8_t *frame)
 {
     struct sockaddr_ll from = {0};
@@ -140,7 +141,7 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Frames that wait for those before them, at most `enough`. */
+/* The number of frames in the queue, at most `enough`. */
 static uint32_t queue_length(const struct way *way, uint64_t now, uint32_t enough)
 {
     uint32_t length = 0;
@@ -151,7 +152,7 @@ static uint32_t queue_length(const struct way *way, uint64_t now, uint32_t enoug
     return length;
 }
 
-/* Sets CE in an IPv4 packet that is ECN-capable (RFC 3168 5); whether it was. */
+/* Sets CE in an IPv4 packet that is ECN-capable (RFC 3168 5); true if it was. */
 static bool mark(uint8_t *frame, size_t bytes)
 {
     uint8_t *ip = frame + ETH_HLEN;
@@ -170,7 +171,7 @@ static bool mark(uint8_t *frame, size_t bytes)
     return true;
 }
 
-/* Lets the last frame of the queue cross before the one in front of it. */
+/* Swaps the last two frames of the queue. */
 static void overtake(struct way *way)
 {
     struct parcel *last = &way->parcels[(way->first + way->count - 1) % FRAMES_MAX];
@@ -185,7 +186,7 @@ static void overtake(struct way *way)
     way->reordered++;
 }
 
-/* Takes what has come from one end into the queue, where there is room. */
+/* Moves the frames received at one end into the queue, as far as there is room. */
 static void enqueue(struct way *way, struct end *from, const struct path *path)
 {
     for (int i = 0; i < BURST && way->count < FRAMES_MAX; i++) {
@@ -224,13 +225,13 @@ static void enqueue(struct way *way, struct end *from, const struct path *path)
     }
 }
 
-/* Whether a frame is for the station at this end, or for all. */
+/* True if a frame is for the MAC address at this end, or for all. */
 static bool is_for(const struct parcel *parcel, const struct end *end)
 {
     return (parcel->frame[0] & 1) || memcmp(parcel->frame, end->station, ETH_ALEN) == 0;
 }
 
-/* Hands over what has crossed the path; to all ends while nobody knows where the station is. */
+/* Delivers frames that have crossed the path; to all ends while the destination is unknown. */
 static void deliver(struct way *way, struct end *to, unsigned to_count)
 {
     while (way->count > 0 && way->parcels[way->first].due_ns <= now_ns()) {
@@ -245,13 +246,13 @@ static void deliver(struct way *way, struct end *to, unsigned to_count)
         if (taken)
             way->carried++;
         else
-            way->lost++; /* a full queue: a loss like any other */
+            way->lost++; /* a full queue: counted as a loss */
         way->first = (way->first + 1) % FRAMES_MAX;
         way->count--;
     }
 }
 
-/* How long until a frame is due, for ppoll(); NULL: for ever. */
+/* The time until a frame is due, for ppoll(); NULL: none. */
 static const struct timespec *until_due(const struct relay *relay, struct timespec *wait)
 {
     uint64_t due = UINT64_MAX, now = now_ns();
@@ -309,7 +310,7 @@ static void help(void)
          "  --help           this");
 }
 
-/* Reads the options; 0, or the exit status plus one. */
+/* Parses the options; returns 0, or the exit status plus one. */
 static int parse(struct path *path, uint64_t *seed, int argc, char **argv)
 {
     static const struct option options[] = {{"loss", required_argument, NULL, 'l'},

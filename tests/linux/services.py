@@ -1,4 +1,4 @@
-"""Servers of Debian on a device that they share with a program of leat's."""
+"""Debian's servers on a device that they share with a program of leat."""
 
 import itertools
 import os
@@ -17,12 +17,12 @@ def program(name):
 
 
 class Device:
-    """A TAP device, or two that are each other's wire, and what was started there."""
+    """A TAP device, or a veth pair, with the programs that were started on it."""
 
     def __init__(self, folder, name, mtu=1500, address=None):
         self.folder = folder
         self.device = f"{name}p" if XDP else name
-        self.words = ["--xdp" if XDP else "--tap", name]  # where leat is
+        self.words = ["--xdp" if XDP else "--tap", name]  # leat's options for it
         self.processes = []
         if XDP:
             make_pair(name, "02:6c:65:61:74:00", mtu, address)
@@ -50,7 +50,7 @@ class Device:
 
 
 class Network(Device):
-    """One with the kernel's address 10.78.N.1."""
+    """A device with the kernel's address 10.78.N.1."""
 
     def __init__(self, folder):
         number = next(_numbers)
@@ -58,7 +58,7 @@ class Network(Device):
         super().__init__(folder, f"served{number}", address=f"{self.net}.1/24")
 
     def dnsmasq(self, *options, first=50, last=60, port=0):
-        """A server of DHCP and, on @port, of names."""
+        """A server of DHCP and, on @port, of DNS."""
         return self.start_dnsmasq(
             "--no-ping", "--dhcp-authoritative",
             f"--dhcp-range={self.net}.{first},{self.net}.{last},255.255.255.0,120", *options, port=port,
@@ -75,7 +75,7 @@ class Network(Device):
         return self.start(program("udhcpd"), "-f", path)
 
     def chrony(self, *lines):
-        """A server of time that neither sets the machine's clock nor asks anybody."""
+        """A time server that neither sets the machine's clock nor asks other servers."""
         path = self.folder / "chrony.conf"
         path.write_text("\n".join([
             "allow all", "cmdport 0", f"bindaddress {self.net}.1", f"pidfile {self.folder}/chronyd.pid",

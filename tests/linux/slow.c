@@ -1,6 +1,6 @@
 /*
- * slow.c -- for tests: a server in no hurry.  It accepts one connection, and reads what has come
- * on all of them, each time a datagram tells it to; it says how many bytes it has read by then.
+ * slow.c -- for tests: a slow server. Each datagram makes it accept one connection, and read all
+ * data of all connections; it prints how many bytes it has read so far.
  */
 #include "example.h"
 
@@ -31,7 +31,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 
 static const struct leat_tcp_events events = {.on_closed = on_closed};
 
-/* Echoes what waits on one connection. */
+/* Echoes the received data of one connection. */
 static void serve(struct slow *slow, struct leat_tcp *conn)
 {
     struct leat_buf *data;
@@ -67,7 +67,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
             serve(slow, slow->conns[i]);
     snprintf(line, sizeof line, "slow: %u accepted, %llu bytes", slow->count, slow->bytes);
     slow->platform->say(slow->platform, line);
-    leat_udp_send_to(udp, payload, peer); /* "I have done it" */
+    leat_udp_send_to(udp, payload, peer); /* acknowledges the datagram */
 }
 
 static const struct leat_udp_events datagram_events = {.on_datagram = on_datagram};

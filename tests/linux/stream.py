@@ -10,7 +10,7 @@ import time
 
 from patience import PATIENCE
 
-BLOCK = random.Random(9293).randbytes(1_000_003)  # a prime: no shift goes unseen
+BLOCK = random.Random(9293).randbytes(1_000_003)  # a prime, so that no shift is missed
 TWICE = memoryview(BLOCK + BLOCK)
 PIECE = 1 << 17
 
@@ -22,11 +22,11 @@ def expected(offset, count):
 
 
 class Echo:
-    """One connection that sends `total` bytes and wants them back."""
+    """One connection that sends `total` bytes and expects them back."""
 
     def __init__(self, address, total, start=0):
         self.total = total
-        self.start = start  # so that connections don't carry the same
+        self.start = start  # connections begin at different offsets
         self.sent = 0
         self.received = 0
         self.ended = False
@@ -56,7 +56,8 @@ class Echo:
 
 
 def echo_all(address, count, total, timeout):
-    """Sends `total` bytes on each of `count` connections at a time, in PATIENCE * @timeout seconds; returns the seconds it took."""
+    """Sends `total` bytes on each of `count` connections at a time, within PATIENCE * @timeout seconds; returns the
+    seconds it took."""
     began = time.monotonic()
     with selectors.DefaultSelector() as selector:
         echoes = [Echo(address, total, start=7919 * number) for number in range(count)]
@@ -82,8 +83,8 @@ def echo_all(address, count, total, timeout):
 
 
 def both_ways(conn, data, timeout=60):
-    """Sends `data` in a session of TLS, and returns as many bytes as come back: all in one thread, for
-    OpenSSL lets no two use a session at a time."""
+    """Sends `data` in a TLS session, and returns as many bytes of the answer. All in one thread, because OpenSSL
+    sessions aren't thread-safe."""
     left, heard = memoryview(data), bytearray()
     end = time.monotonic() + PATIENCE * timeout
     conn.setblocking(False)

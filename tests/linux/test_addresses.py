@@ -1,4 +1,4 @@
-"""Several addresses of each family by the command line: --ip and --ip6 more than once."""
+"""Several addresses of each family on the command line: --ip and --ip6 more than once."""
 
 import ipaddress
 import subprocess
@@ -9,7 +9,7 @@ from conftest import PATH, V6, XDP, binary, run, until
 from test_http import PAGE, curl
 from test_recorded import again
 
-# two global addresses of two prefixes, one of the same prefix as the first, and a unique local one (RFC 4193)
+# two global addresses of two prefixes, one with the same prefix as the first, and a unique local one (RFC 4193)
 OURS6 = ["2001:db8:17::2/64", "2001:db8:18::2/64", "2001:db8:17::3/64", "fd17:1eaf:17::2/48"]
 OURS4 = ["10.88.1.2/24", "10.88.2.2/24", "10.88.1.3/24"]
 
@@ -28,7 +28,7 @@ def options(words):
 
 
 def meet(program, words):
-    """The kernel is in the same networks; waits until all are checked."""
+    """Adds the kernel's addresses in the same networks, and waits until all are checked."""
     for address in peers(words):
         run("ip", "addr", "add", address, "dev", program.wire, *(["nodad"] if ":" in address else []))
     for ip in ours(words):
@@ -40,8 +40,8 @@ def page(ip):
 
 
 def test_every_address_of_the_command_line_answers(leat):
-    """ping and a page of HTTP, at each address of both families, and at the harness's own."""
-    words = OURS6 + ([] if XDP else OURS4)  # there a second --ip wants a MAC of leat's own
+    """ping and HTTP at each address of both families, and at the harness's own."""
+    words = OURS6 + ([] if XDP else OURS4)  # with AF_XDP a second --ip needs a MAC address for leat alone
     web = leat("httpd", options=options(words))
     meet(web, words)
     for ip in [web.ip, *ours(words)]:
@@ -58,7 +58,8 @@ def test_as_many_as_there_may_be(leat):
 
 
 def test_replies_come_from_the_address_that_was_asked(leat):
-    """Whichever the stack would choose by itself (RFC 1122 4.1.3.5): nc and dig see no other."""
+    """The reply comes from the address that was asked (RFC 1122 4.1.3.5), whichever the stack prefers; nc and dig
+    drop others."""
     names = leat("dns", options=options(OURS6))
     meet(names, OURS6)
     for ip in ours(OURS6):
@@ -67,7 +68,7 @@ def test_replies_come_from_the_address_that_was_asked(leat):
 
 
 def test_the_gateway_may_lie_in_any_prefix(leat):
-    """... and not only in that of the last --ip6."""
+    """not only in the network of the last --ip6"""
     web = leat("httpd", options=[*options(OURS6), "--ip6-gateway", "2001:db8:18::1"])
     meet(web, OURS6)
     run("ip", "addr", "add", "2001:db8:fa5::1/128", "dev", "lo")
@@ -78,7 +79,7 @@ def test_the_gateway_may_lie_in_any_prefix(leat):
 
 @pytest.mark.skipif(PATH or XDP, reason="what is recorded doesn't depend on the device")
 def test_a_recording_holds_them_all(leat, tmp_path):
-    """... and the gateway of IPv6, without which what goes there is not sent when it happens again."""
+    """and the IPv6 gateway, without which the recorded packets to it are not sent again"""
     path = tmp_path / "run.pcapng"
     words = [*OURS6, *OURS4]
     web = leat("httpd", options=[*options(words), "--ip6-gateway", "2001:db8:18::1", "--record", path])
@@ -94,7 +95,7 @@ def test_a_recording_holds_them_all(leat, tmp_path):
 
 @pytest.mark.parametrize("option, most", [("--ip", 4), ("--ip6", 7)])
 def test_one_too_many_is_told(option, most):
-    """Each netif has room for so many (docs/embedding.md); the first of them is not lost in silence."""
+    """Each netif has room for a limited number of addresses (docs/embedding.md); an overflow is reported."""
     word = "10.88.1.{}/24" if option == "--ip" else "2001:db8:17::{:x}/64"
     words = [part for host in range(2, most + 3) for part in (option, word.format(host))]
     done = subprocess.run([binary("echo"), "--tap", "leat-none", *words], capture_output=True, text=True, timeout=20, check=False)

@@ -1,5 +1,5 @@
-"""One connection, one direction, all options, over a path that loses frames: what leat and Linux
-make of it. The table of the last run is in alone.md of the build directory."""
+"""One connection, one direction, all options, over a lossy path: leat's and Linux's goodput. The table of the last
+run is in alone.md of the build directory."""
 
 import pytest
 
@@ -15,7 +15,7 @@ TABLE = Table("alone", "Loss", "Sender", "Receiver", "Mbit/s, a seed each")
 
 
 def carry(server, ip, sent, wanted):
-    """Seconds in which a client here sends and receives so much; `server`: Linux serves there."""
+    """Seconds that a client here needs to send and receive so much; `server`: Linux is the server."""
     with Flows() as flows:
         if server:
             sock = server.socket()

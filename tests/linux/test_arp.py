@@ -1,4 +1,4 @@
-"""A neighbour that moves, and one of which somebody only says so: the kernel is the neighbour."""
+"""A neighbour that moves, and a forged announcement of a move: the kernel is the neighbour."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ LIE = bytes.fromhex("02000000dead")
 
 
 def arp_reply(device, sha, spa, tha, tpa):
-    """Sends an ARP reply to the station @tha, as anybody on the link can."""
+    """Sends an ARP reply to the MAC address @tha, as any host on the link can."""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
         raw.bind((device, 0))
         raw.send(
@@ -48,7 +48,7 @@ def test_threat_A2_a_forged_reply_interrupts_nobody(leat):
     stats = echo.stop()
     assert stats["arp_claims"] == 20
     assert "arp_moves" not in stats
-    assert stats["arp_requests_sent"] < 8 + time.monotonic() - began  # the old address is asked once a second
+    assert stats["arp_requests_sent"] < 8 + time.monotonic() - began  # the old address is probed once a second
 
 
 def test_a_neighbour_that_really_moved_is_believed(leat):

@@ -1,5 +1,5 @@
-"""The attack tools of Debian's package thc-ipv6 on a client's link: whoever is served stays served, and leat holds no more
-memory than at its begin. What each does stands in its manual page; the table is in docs/lab/attacks.md."""
+"""The attack tools of Debian's package thc-ipv6 on a client's link: clients stay served, and leat's memory doesn't
+grow. Their manual page describes each tool; the table is in docs/lab/attacks.md."""
 
 import json
 import re
@@ -16,15 +16,16 @@ from conftest import LONG, Process, Table, binary, came, make_tap, run, until
 from namespace import Namespace
 from services import program
 
-SECONDS = 5  # some speak as seldom
+SECONDS = 5  # some send only every five seconds
 pytestmark = pytest.mark.skipif(not LONG, reason="takes three minutes: meson test --setup long")
 PREFIX = "2001:db8:a77"
 KERNEL, EVE = f"{PREFIX}::1", f"{PREFIX}::666"
-PACE_S, TEXT = 0.02, b"x" * 1000  # of the client: 50 kB/s, there and back
+PACE_S, TEXT = 0.02, b"x" * 1000  # of the client: 50 kB/s, both ways
 LEAST = 0.9
 
-# what each is called with: I its interface, L leat, C the client.  Not here: cases 1 and 7 of denial6 and ndpexhaust6,
-# which sent nothing in this network; thcsyn6 without a pace, whose frames are more than whoever reads a TAP device takes.
+# arguments of each tool: I its interface, L leat, C the client. Left out are cases 1 and 7 of denial6 and ndpexhaust6,
+# which sent nothing in this network, and thcsyn6 without a pace, whose frames exceed what the reader of a TAP device
+# can take.
 ATTACKS = {
     "flood_router26": "I",
     "fake_router26": "-A 2001:db8:bad::/64 -R 2001:db8:bad2::/48 -D 2001:db8:bad::53 I",
@@ -90,14 +91,14 @@ class Lan:
         return child
 
     def attack(self, name, words, stop):
-        """Runs it, again where it comes to an end, until @stop is set."""
+        """Runs the tool, again whenever it ends, until @stop is set."""
         tool = shutil.which(f"atk6-{name.split()[0]}", path="/usr/bin:/usr/sbin")
         while not stop.is_set():
             child = self.start([tool, *words], inside=True)
             while child.poll() is None and not stop.wait(0.05):
                 pass
             if child.poll() is None:
-                child.send_signal(signal.SIGINT)  # some repair what they did
+                child.send_signal(signal.SIGINT)  # some undo their changes
                 if not came(lambda: child.poll() is not None, 2):
                     child.kill()
                 child.wait()
@@ -135,7 +136,7 @@ def address_of(echo):
 
 
 def received(sock, until_s, total):
-    """Adds to total[0] what comes until then."""
+    """Adds received bytes to total[0] until then."""
     sock.settimeout(0.1)
     while time.monotonic() < until_s and total[0] < total[1]:
         try:
@@ -148,7 +149,7 @@ def received(sock, until_s, total):
 
 
 def goodput(ip, seconds):
-    """The part that comes back, within a second, of what a client sends to an echo at its pace."""
+    """The share of a client's data that an echo returns within a second, at the client's pace."""
     pieces = int(seconds / PACE_S)
     with socket.create_connection((ip, 7), timeout=5) as sock:
         total = [0, pieces * len(TEXT)]
@@ -167,13 +168,13 @@ def goodput(ip, seconds):
 
 
 def frames():
-    """That the attacker has sent so far."""
+    """The number of frames that the attacker has sent."""
     shown = json.loads(run("ip", "-s", "-j", "link", "show", "evep"))
     return shown[0]["stats64"]["rx"]["packets"]
 
 
 def memory_kb(pid):
-    """Of its address space: all that leat may ever use it has from the begin."""
+    """The size of its address space, which holds all memory that leat ever uses, from the start on."""
     with open(f"/proc/{pid}/status", encoding="utf-8") as status:
         return int(re.search(r"VmSize:\s+(\d+)", status.read())[1])
 
@@ -210,8 +211,8 @@ def test_a_client_is_served_while_somebody_attacks(lan):
 
 
 def test_who_is_denied_every_address_lives(lan):
-    """dos-new-ip6 answers every check for duplicates (V5): three identifiers of the prefix, then none; what was given by
-    hand to another program before is served all the while."""
+    """dos-new-ip6 answers every duplicate address detection (V5): leat tries three identifiers, then none. Another
+    program with configured addresses is served all the time."""
     before = lan.echo()
     ip = address_of(before)
     stop = threading.Event()

@@ -1,5 +1,4 @@
-"""The kit of tests/backend over devices that it can't make: two TAP devices that a bridge joins, and two
-devices that are each other's wire."""
+"""The kit of tests/backend over devices that need root: two TAP devices on a bridge, and a veth pair."""
 
 import itertools
 import subprocess
@@ -24,7 +23,7 @@ _numbers = itertools.count()
 
 
 def two_taps():
-    """Each frame of one goes to the other, and to nobody else."""
+    """Each frame of one device goes to the other, and nowhere else."""
     number = next(_numbers)
     bridge, ends = f"kit{number}", [f"kit{number}a", f"kit{number}b"]
     run("ip", "link", "add", bridge, "type", "bridge", "mcast_snooping", "0")
@@ -44,7 +43,7 @@ def two_queues():
 
 
 def kit(backend, ends, rule):
-    """One rule of the kit; the others need new devices."""
+    """One rule of the kit; other rules need new devices."""
     done = subprocess.run([KIT, f"{backend}:{','.join(ends)}", rule], check=False, capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout + done.stderr
 

@@ -1,8 +1,8 @@
-"""leat's HTTP server behind proxies that others have written: what counts as one request to them is one to leat.
+"""leat's HTTP server behind other reverse proxies: both count the same requests.
 
-Heads that are changed at random (RFC 9112 11.2: request smuggling) go to the proxy, each on a
-connection of its own, with a body that looks like another request and with a last request behind it.
-leat says how many requests it has seen; the clients count the replies that are leat's.
+Heads that are changed at random (RFC 9112 11.2: request smuggling) go to the proxy, each on a connection of its own,
+with a body that looks like another request. A last request follows. The server on leat prints how many requests it has
+received; the clients count leat's replies.
 """
 
 import concurrent.futures
@@ -98,7 +98,7 @@ def proxied(request, leat, tmp_path):
 
 
 def talk(text):
-    """All that the proxy answers until it closes."""
+    """All data from the proxy until it closes."""
     reply = bytearray()
     with socket.create_connection(("127.0.0.1", PORT), 20) as conn:
         with contextlib.suppress(ConnectionError):
@@ -117,7 +117,8 @@ def drawn(number):
 
 
 def answers(reply):
-    """Those that are leat's: what proxies say themselves is HTML; to a request without a version there is no head."""
+    """The number of leat's replies. The proxy's own are HTML; a request without a version has a reply without a
+    head."""
     without_head = bool(reply) and not reply.startswith((b"HTTP/", b"<"))
     return len(re.findall(rb"(?i)\ncontent-type: text/(?:plain|x-seen)", reply)) + without_head
 
@@ -127,7 +128,7 @@ def test_threat_W1_proxies_and_leat_count_the_same_requests(proxied):
         replies = list(pool.map(lambda number: talk(drawn(number)), range(HEADS)))
     proxied.stop()
     statuses = re.findall(r"(?m)^behind: (\d{3}|0) ", proxied.text)
-    by_clients = sum(map(answers, replies)) + 1  # one has looked whether all is up
+    by_clients = sum(map(answers, replies)) + 1  # one request was the readiness check
     print(f"{proxied.proxy}: {HEADS} heads, {len(statuses)} seen by leat, {statuses.count('200')} of them answered")
     for number, reply in enumerate(replies):
         for other in re.findall(rb"/(?:last|hidden)-(\d+)\]", reply):

@@ -1,4 +1,4 @@
-"""Many bytes and many connections through the echo example: every byte is compared."""
+"""Bulk data and many connections through the echo example; every byte is compared."""
 
 import random
 import select
@@ -22,12 +22,12 @@ def report(what, count, seconds):
 
 
 def test_100_mb_each_way_without_a_copy(leat):
-    """Short texts are copied together only when a quarter of the buffers is taken."""
+    """Small segments are compacted only when a quarter of the buffers is in use."""
     echo = leat("echo", options=["--buffers", "32768"])
     report("loss 0", BULK, echo_all((echo.ip, 7), 1, BULK, timeout=200))
     stats = echo.stop()
     assert stats["copied_tx_bytes"] == 0, "the TAP backend gathers: nothing is to be copied"
-    if DEVICE != "xdp":  # whose rings hold a part of the pool, and more on a busy machine
+    if DEVICE != "xdp":  # the rings of AF_XDP hold a part of the pool, and more on a busy machine
         assert stats["copied_compact_bytes"] == 0
     assert stats["copied_tap_frames"] == 0
     assert stats["tcp_opened_passive"] == 1 == stats["tcp_closed"]
@@ -35,7 +35,7 @@ def test_100_mb_each_way_without_a_copy(leat):
 
 @pytest.mark.skipif(DEVICE != "tap", reason="no other device has super-frames")
 def test_super_frames_that_wait_longer_than_there_is_memory_of_the_backend_for_them(leat):
-    """Each holds down 64 KiB of it, and 64 of them all: then they are copied, and nothing is lost."""
+    """Each segment pins 64 KiB of the pool; with 64 of them they are compacted, and nothing is lost."""
     echo = leat("echo")
     piece, count = 3 * (1428 if V6 else 1448), 400
     data = random.Random(3).randbytes(piece * count)
@@ -47,7 +47,7 @@ def test_super_frames_that_wait_longer_than_there_is_memory_of_the_backend_for_t
         sent = 0
         while sent < len(data) and select.select([], [sock], [], 3)[1]:
             sent += sock.send(data[sent : sent + piece])
-            time.sleep(0.0005)  # so that each goes alone
+            time.sleep(0.0005)  # so that each is sent by itself
         assert sent > 100 * piece
         sock.shutdown(socket.SHUT_WR)
         assert b"".join(iter(lambda: sock.recv(65536), b"")) == data[:sent]
@@ -63,10 +63,10 @@ def test_with_another_congestion_control(leat, lossy, congestion):
 
 
 def test_100_mb_each_way_with_5_percent_lost(leat, lossy):
-    """A hundred connections at a time share the work: one alone would mostly wait.
+    """A hundred connections at a time, because a single one would mostly wait.
 
-    Short ones: without SACK and timestamps Linux keeps its backed-off timeout until it has text to
-    send for the first time (Karn), and late losses of a long stream are repaired after minutes.
+    Streams are short: without SACK and timestamps Linux keeps its backed-off timeout until an ACK of data sent once
+    (Karn), so late losses of a long stream would take minutes.
     """
     relay = lossy(5, seed=5)
     echo = leat("echo", link=relay, options=MANY)
@@ -98,7 +98,7 @@ def test_other_mtus(leat, mtu):
 
 @pytest.mark.skipif(DEVICE == "shm", reason="both ends of the memory must have the same")
 def test_our_mtu_may_be_less_than_the_kernels(leat):
-    """--mtu: our MSS option tells the kernel (RFC 9293 3.7.1)."""
+    """--mtu sets our MSS option, which the kernel obeys (RFC 9293 3.7.1)."""
     mtu = 1300 if V6 else 700
     echo = leat("echo", options=["--mtu", mtu, "--no-offload"], said_mtu=mtu)
     echo_all((echo.ip, 7), 1, MEGABYTE, timeout=60)
@@ -108,7 +108,7 @@ def test_our_mtu_may_be_less_than_the_kernels(leat):
 def test_a_thousand_connections_at_once(leat):
     echo = leat("echo", options=MANY)
     echo_all((echo.ip, 7), 1000, 10_000, timeout=120)
-    time.sleep(5)  # a last ACK may have been lost in a full queue of the device, and the FIN comes again
+    time.sleep(5)  # a last ACK may have been lost in a full queue of the device; then the FIN comes again
     stats = echo.stop()
     assert stats["tcp_opened_passive"] == 1000 == stats["tcp_closed"]
 
@@ -126,7 +126,7 @@ def test_ten_thousand_connections_one_after_another(leat):
 
 
 def test_a_thousand_connections_that_end_with_a_reset(leat):
-    """Nothing may be left of them: more than there is room for come one after another."""
+    """Closed connections leave nothing: more than the table holds are opened one after another."""
     echo = leat("echo", options=["--connections", "16"])
     for number in range(1000):
         with socket.create_connection((echo.ip, 7), timeout=LIMIT_S) as conn:

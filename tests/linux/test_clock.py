@@ -1,4 +1,4 @@
-"""The clock example against chrony, which says what the kernel's own clock says."""
+"""The clock example against chrony, which serves the kernel's own clock."""
 
 import re
 
@@ -20,7 +20,7 @@ def network(tmp_path):
 
 
 def assert_right(network, asking):
-    """Both clocks are the kernel's, so what it was corrected by is what the way cost."""
+    """Both clocks are the kernel's, so the correction is the error of the path."""
     assert asking.wait(60) == 0
     assert re.search(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT by the machine's clock", asking.text)
     assert re.search(rf"GMT by {network.net}\.1\n", asking.text)

@@ -1,5 +1,5 @@
-"""The leases that clouds hand out, by dnsmasq, and a router whose address is often outside of the lease's prefix: the
-kernel is both, with a host of another network behind it."""
+"""Leases like those of clouds, from dnsmasq, with a router that is often outside of the lease's prefix. The kernel
+is both, and a host of another network behind it."""
 
 import itertools
 import socket
@@ -18,7 +18,7 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class Cloud:
-    """`server` is an address of the kernel in the network of the lease: dnsmasq serves no other."""
+    """`server` is an address of the kernel in the lease's network, which dnsmasq requires."""
 
     ip: str
     mask: str
@@ -28,7 +28,7 @@ class Cloud:
     routes: str = ""  # option 121
 
 
-# As they were seen, or as their documents have them; as tests/dhcp/test_clouds.c.
+# Leases as observed, or as documented; the same as in tests/dhcp/test_clouds.c.
 CLOUDS = {
     "Google": Cloud("10.128.0.5", "255.255.255.255", "10.128.0.1", "10.128.0.1/20", 1460,
                     "10.128.0.1/32,0.0.0.0,0.0.0.0/0,10.128.0.1"),
@@ -87,8 +87,8 @@ def network(tmp_path):
 
 
 def mss_beyond_the_router(ip, far):
-    """An echo request and a connection, from an address that only the router leads to. Returns the segment size that
-    both ends agreed on, options included."""
+    """Sends an echo request and opens a connection, from an address behind the router. Returns the negotiated
+    segment size, including options."""
     assert until(lambda: b" 1 received" in run("ping", "-n", "-c", 1, "-W", 1, "-I", far, ip, check=False), 20)
     with socket.create_connection((ip, 7), timeout=20, source_address=(far, 0)) as client:
         client.sendall(b"hello" * 1000)
@@ -113,12 +113,12 @@ def test_a_lease_of_a_cloud_leads_beyond_its_router(network, name):
     line = echo.wait_for(r"echo: [\d.]+/\d+ on .*, port 7", timeout=60)
     assert f"echo: {cloud.ip}/{sum(int(part).bit_count() for part in cloud.mask.split('.'))} on" in line, line
     mss = mss_beyond_the_router(cloud.ip, FAR)
-    assert mss <= cloud.mtu - 40 or not cloud.mtu  # the lease's, where it has one; the device's else
+    assert mss <= cloud.mtu - 40 or not cloud.mtu  # the lease's MTU, if it has one; otherwise the device's
     assert_ends_in_order(echo)
 
 
 def test_an_IPv6_gateway_outside_of_the_prefix(network):
-    """OVH gives a /128 or a /64, and a gateway of a wider prefix, which the program is told of."""
+    """OVH gives a /128 or a /64, and a gateway in a wider prefix, configured in the program."""
     network.address("2001:db8:40:1ff:ff:ff:ff:ff/128", "fe80::a/64")
     run("ip", "route", "add", "2001:db8:40:100::5/128", "dev", network.device)
     echo = network.echo("--ip", "10.76.0.2/24", "--ip6", "2001:db8:40:100::5/128", "--ip6-gateway",
@@ -129,7 +129,7 @@ def test_an_IPv6_gateway_outside_of_the_prefix(network):
 
 
 def test_an_address_by_DHCPv6_without_a_prefix(network):
-    """AWS: the router advertises no prefix at all, and the address comes by DHCPv6 as a /128."""
+    """AWS: the router advertises no prefix, and the address comes by DHCPv6 as a /128."""
     network.address("2001:db8:a5::1/64", "fe80::a/64")
     run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1")
     echo = network.echo()

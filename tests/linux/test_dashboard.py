@@ -1,4 +1,4 @@
-"""--dashboard: every example shows its stack to curl, and to a browser on a phone and on a desk."""
+"""--dashboard: every example shows its stack to curl, and to a browser with a phone's and a desktop's screen."""
 
 import re
 import socket
@@ -31,7 +31,7 @@ def curl(*words):
 
 
 def values(page):
-    """{name of a plot: what it shows now}"""
+    """{name of a plot: its current value}"""
     return {name: int(value) for name, value in re.findall(r"<span>([^<]+)</span><b>(\d+) ", page)}
 
 
@@ -74,7 +74,7 @@ def test_in_a_browser(board, browser, width, height, is_phone, columns, scheme):
 def test_it_loads_itself_again(board, browser):
     browser.look_like(1280, 900, "light")
     browser.open(board.url)
-    up_for = "document.querySelector('p')?.textContent ?? ''"  # between two pages there is none
+    up_for = "document.querySelector('p')?.textContent ?? ''"  # None while the next page loads
     first = browser.value(up_for)
     until(lambda: browser.value(up_for) not in (None, "", first))
     board.stop()

@@ -1,4 +1,4 @@
-"""What each device must bear, whatever it is: TAP, AF_XDP, a UNIX socket, shared memory (LEAT_DEVICE)."""
+"""Common tests for each kind of device: TAP, AF_XDP, a UNIX socket, shared memory (LEAT_DEVICE)."""
 
 import signal
 import socket
@@ -23,7 +23,7 @@ def answered(echo):
 
 
 def flood(echo, count):
-    """Datagrams that nobody waits for; what comes back of them is read."""
+    """Sends datagrams without waiting for replies, and discards these."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.connect((echo.ip, 7))
         for _ in range(count):
@@ -74,17 +74,18 @@ def test_a_device_that_goes_away_is_told(leat):
 
 
 def test_a_small_pool_recovers_from_a_flood(leat):
-    """More datagrams than buffers: some wait in the device, some the kernel drops, and all is well again."""
+    """More datagrams than buffers: some wait in the device, some are dropped by the kernel; then everything works
+    again."""
     echo = leat("echo", options=["--buffers", "128"])
     flood(echo, 20_000)
     assert answered(echo)
     stats = echo.stop()
-    if PATH:  # its input waits as long as it must
+    if PATH:  # over a path the input may be delayed for any time
         assert f"{DEVICE}_rx_dropped" not in stats
 
 
 def test_a_full_device_is_emptied_by_who_stood_still(leat):
-    """Nobody takes frames for a while: the device is full, and a connection goes on afterwards."""
+    """The device is not read for a while and fills up; a connection continues after that."""
     echo = leat("echo")
     text = bytes(1200)
     with socket.create_connection((echo.ip, 7), LIMIT_S) as talk:

@@ -1,4 +1,4 @@
-"""Leases of others' servers: dnsmasq and busybox's udhcpd, whose leases may last seconds."""
+"""Leases from other servers: dnsmasq and busybox's udhcpd, some of which last only seconds."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ def network(tmp_path):
 
 
 def answers(ip, seconds=LIMIT_S):
-    """Whether TCP echo works there within so many seconds."""
+    """True if TCP echo works there within so many seconds."""
     with socket.socket() as client:
         client.settimeout(seconds)
         try:
@@ -50,7 +50,7 @@ def test_dnsmasq_gives_an_address_and_hears_our_name(network):
 
 
 def test_the_name_server_of_the_lease_is_asked(network):
-    """resolve has nobody named whom to ask."""
+    """The command line of resolve names no server."""
     server = network.dnsmasq(f"--dhcp-option=option:dns-server,{network.net}.1",
                              "--address=/www.example.com/192.0.2.7", "--no-resolv", "--no-hosts", port=53)  # fmt: skip
     server.wait_for("DHCP, IP range")
@@ -102,11 +102,11 @@ def test_another_range_is_a_refusal_and_another_address(network):
 
 
 def test_an_address_that_another_host_has_is_declined(network):
-    """The kernel has the first of two."""
+    """The kernel has the first of two addresses."""
     run("ip", "addr", "add", f"{network.net}.50/24", "dev", network.device)
     server = network.dnsmasq(first=50, last=51)
     server.wait_for("DHCP, IP range")
-    # which one dnsmasq offers first hangs on the MAC: so both ways end well
+    # the address that dnsmasq offers first depends on the MAC, so both outcomes are right
     echo = echo_on(network)
     echo.wait_for(rf"echo: ({network.net}\.51/24 on|the address is {network.net}\.51/24 now)", timeout=120)
     assert until(lambda: answers(f"{network.net}.51", 5), timeout=30)
@@ -123,7 +123,7 @@ def test_it_ends_in_order_while_no_server_answers(network):
 
 @pytest.mark.parametrize("name", ["dns", "httpd"])
 def test_a_mistake_in_a_file_is_told_before_an_address_is_asked_for(network, name):
-    """There is no server: with an address to wait for it would wait for ever."""
+    """There is no server: with --dhcp the example would wait for ever."""
     child = network.start(binary(name), *network.words, "/nonexistent")
     assert child.wait(60) == 2
     assert "/nonexistent" in child.text and "DHCP" not in child.text

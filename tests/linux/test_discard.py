@@ -67,7 +67,7 @@ def test_who_closes_is_left_alone(leat):
     source = leat("chargen")
     with socket.create_connection((source.ip, 19), 20) as conn:
         conn.sendall(b"whatever")
-        assert read_all(conn, 100) == PATTERN[:100]  # before it hears of the end, which may come at once
+        assert read_all(conn, 100) == PATTERN[:100]  # data from before the end, which may come at once
         conn.shutdown(socket.SHUT_WR)
         with pytest.raises(ConnectionResetError):
             while conn.recv(1 << 20):
@@ -90,7 +90,7 @@ def test_datagrams_are_answered_but_not_amplified(leat):
 
 
 def test_no_service_is_answered(leat):
-    """Two of them would talk for ever."""
+    """Two chargen servers would send to each other for ever."""
     source = leat("chargen")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(0.3)

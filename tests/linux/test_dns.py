@@ -1,4 +1,4 @@
-"""dig against the dns example, with the zone that is built in."""
+"""dig against the dns example with its built-in zone."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_edns_is_answered(dig):
 
 
 def test_letter_case_of_the_question_comes_back(dig):
-    """0x20: a resolver tells a forger by it."""
+    """0x20: the reply keeps the case, by which a resolver detects forgeries."""
     assert "wWw.ExAmPlE.cOm." in dig("wWw.ExAmPlE.cOm", "A")
 
 

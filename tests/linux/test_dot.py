@@ -1,4 +1,4 @@
-"""The resolver asks others' servers by TLS: unbound, Knot Resolver, and dnsmasq behind stunnel."""
+"""The resolver asks other servers by TLS: unbound, Knot Resolver, and dnsmasq behind stunnel."""
 
 import base64
 import concurrent.futures
@@ -23,7 +23,7 @@ def keys(tmp_path_factory):
 
 
 def pin(keys, name="ec"):
-    """What RFC 7469 calls the pin of a key, made by openssl."""
+    """The pin of a key (RFC 7469), computed by openssl."""
     public = run("openssl", "x509", "-in", keys.folder / f"{name}.pem", "-noout", "-pubkey")
     der = run("openssl", "pkey", "-pubin", "-outform", "DER", stdin=public)
     return "sha256/" + base64.b64encode(hashlib.sha256(der).digest()).decode()
@@ -48,7 +48,7 @@ def tls_knot_resolver(folder, ip, keys):
 
 
 def stunnel(folder, ip, keys):
-    """dnsmasq knows no TLS; it hears this machine alone."""
+    """dnsmasq has no TLS; it listens on the loopback only."""
     (folder / "stunnel.conf").write_text(
         f"foreground = yes\npid =\n[dot]\naccept = {ip}:853\nconnect = 127.0.0.1:53\n"
         f"cert = {keys.folder}/ec.pem\nkey = {keys.folder}/ec.key\n", encoding="utf-8")
@@ -80,7 +80,7 @@ def serve(tmp_path):
 
 @pytest.fixture
 def home(leat, keys, serve):
-    """home(kind, who, words...) is the example resolver before a server."""
+    """`home(kind, who, words...)` is the resolver example with a server behind it."""
     def start(kind, who, *options):
         made = leat("resolver", options=("--dot", who, "--cert", keys.authority, *options))
         serve(kind, made.peer, keys)
@@ -91,7 +91,7 @@ def home(leat, keys, serve):
 
 @pytest.fixture
 def resolve(keys):
-    """resolve(who, words...) asks the kernel's side; returns the exit status and the lines."""
+    """`resolve(who, words...)` asks the kernel's side; returns the exit status and the lines."""
     make_tap("asks0", address="10.78.0.1/24")
 
     def ask(who, *words):
@@ -147,7 +147,7 @@ def test_resolve_says_what_is_wrong(resolve, serve, keys):
 
 
 def test_the_server_hears_the_end(resolve, keys):
-    """One that serves a connection at a time would wait for it for ever."""
+    """A server for one connection at a time would wait for it for ever."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(keys.folder / "ec.pem", keys.folder / "ec.key")
 
@@ -168,7 +168,7 @@ def test_the_server_hears_the_end(resolve, keys):
 
 
 def test_whoever_is_there(resolve, serve, keys):
-    serve(tls_unbound, "10.78.0.1", keys)  # at port 53 there is nobody
+    serve(tls_unbound, "10.78.0.1", keys)  # port 53 is closed
     assert resolve("any", "www.example.com") == (0, ["www.example.com. 300 IN A 192.0.2.3"])
 
 

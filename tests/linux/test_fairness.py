@@ -1,5 +1,5 @@
-"""Two senders and one bottleneck: how they share it. The table of the last run is in fairness.md of
-the build directory; docs/lab/linux-matrix.md tells of a long one."""
+"""Two senders at one bottleneck: their shares of it. The table of the last run is in fairness.md of the build
+directory; docs/lab/linux-matrix.md has a long one."""
 
 import time
 
@@ -33,7 +33,7 @@ def sampled(flows):
 
 
 def report(names, rates):
-    """How fair it was over one second, five, and all; returns the shares of all."""
+    """Fairness over one second, five, and the whole time; returns the shares of all."""
     means = [sum(flow) / len(rates) for flow in zip(*rates)]
     shown = ", ".join(f"{name} {mean:.1f}" for name, mean in zip(names, means))
     for seconds in (1, 5, SECONDS):
@@ -49,7 +49,7 @@ def report(names, rates):
     ["leat", "leat", "Linux", "Linux"],
 ], ids="-".join)  # fmt: skip
 def test_cubic_shares_with_cubic(leat, lossy, spaces, names):
-    """The first begins; each is asked for an endless stream by the kernel at the near end."""
+    """Starts the flows in order; the kernel at the near end requests an endless stream from each."""
     far = spaces(1)
     here = Namespace(fresh=False)
     for space in (here, *far):

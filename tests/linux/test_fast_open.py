@@ -1,4 +1,4 @@
-"""Fast Open (RFC 7413) with the kernel as the client, cookies, window scale, shut windows, and as the server."""
+"""Fast Open (RFC 7413) with the kernel as the client and as the server: cookies, window scale, closed windows."""
 
 import socket
 
@@ -17,7 +17,7 @@ OPT_WSCALE, OPT_SYN_DATA = 4, 32
 
 @pytest.fixture(params=[1, 0], ids=["scaled", "unscaled"])
 def client(request):
-    """The kernel opens fast, and offers a window scale or not."""
+    """Configures the kernel's Fast Open, with or without a window scale."""
     before = {}
     wanted = {"tcp_fastopen": 1, "tcp_fastopen_blackhole_timeout_sec": 0,
               "tcp_window_scaling": request.param}  # fmt: skip
@@ -30,7 +30,7 @@ def client(request):
 
 
 def open_fast(program, data, receive_bytes=0):
-    """Connects with as much of @data as a SYN takes; returns the connection and what is left."""
+    """Connects with as much of @data as a SYN takes; returns the connection and the rest."""
     conn = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if receive_bytes:
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
@@ -66,7 +66,7 @@ def echoed(conn, rest, count):
 def test_cookie_then_data_in_the_syn(leat, client):
     echo = leat("echo", options=["--fast-open"])
     data = bytes(expected(0, 3_000_000))
-    for count in (FIRST, len(data), len(data)):  # the first one asks for the cookie
+    for count in (FIRST, len(data), len(data)):  # the first connection requests the cookie
         conn, rest = open_fast(echo, data[:count])
         with conn:
             assert echoed(conn, rest, count) == data[:count]
@@ -79,7 +79,7 @@ def test_cookie_then_data_in_the_syn(leat, client):
 
 
 def test_shut_window(leat, client):
-    """A client that doesn't read for a while: what its window lets through, and then all the rest."""
+    """A client that doesn't read for a while: first it gets what its window allows, and then the rest."""
     echo = leat("echo", options=["--fast-open"])
     data = bytes(expected(0, 100_000))
     open_fast(echo, data[:FIRST])[0].close()
@@ -90,7 +90,7 @@ def test_shut_window(leat, client):
             while rest:
                 rest = rest[conn.send(rest) :]
         except TimeoutError:
-            pass  # both windows are shut now
+            pass  # both windows are closed now
         assert echoed(conn, rest, len(data)) == data
     assert echo.stop()["tcp_fast_opens"] == 1
 
@@ -107,7 +107,7 @@ def test_not_unless_it_is_switched_on(leat, client):
 
 @pytest.mark.parametrize("taken", [True, False], ids=["on", "off"])
 def test_the_kernel_as_the_server(leat, taken):
-    """The first connection asks for the cookie, the next two bring text along with it."""
+    """The first connection requests the cookie; the next two send data in their SYNs."""
     here = Namespace(fresh=False)
     here.sysctl(tcp_fastopen=3 if taken else 1)
     with Flows() as flows:

@@ -1,4 +1,4 @@
-"""fetch against servers that others have written: Python's, nginx, openssl; and against itself: httpd."""
+"""fetch against other servers: Python's, nginx, openssl; and against leat's httpd."""
 
 import concurrent.futures
 import contextlib
@@ -95,7 +95,7 @@ def python_server(port=8080, context=None):
 
 
 def fetch(*words, timeout=60):
-    """The exit status, and what it wrote behind its own first lines, as bytes."""
+    """The exit status, and the output after its first lines, as bytes."""
     done = subprocess.run([binary("fetch"), "--tap", "fetch0", "--ip", "10.84.0.2/24", *map(str, words)],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           timeout=timeout, check=False)
@@ -149,7 +149,7 @@ def test_who_does_not_answer(peer):
 
 
 def hears_the_end(listener, context=None):
-    """Answers one request, and returns what comes behind it: b"" is the end, and TLS's close_notify before it."""
+    """Answers one request, and returns the data after it: b"" is the end; with TLS close_notify comes before it."""
     near, _ = listener.accept()
     near.settimeout(30)
     with context.wrap_socket(near, server_side=True, suppress_ragged_eofs=False) if context else near as conn:
@@ -159,7 +159,7 @@ def hears_the_end(listener, context=None):
 
 
 def test_the_server_hears_the_end(names, tmp_path):
-    """One that serves a connection at a time would wait for it for ever."""
+    """A server for one connection at a time would wait for it for ever."""
     context = make_keys(tmp_path)
     words = "--server", names, "--cert", tmp_path / "cert.pem"
     if b"without cryptography" in fetch(*words, f"https://{NAME}:8445/")[1]:
@@ -197,7 +197,7 @@ def test_nginx_as_the_server(peer, tmp_path):
 
 
 def answer_names(sock):
-    """A name server that knows one name."""
+    """A name server with one name."""
     from scapy.layers.dns import DNS, DNSRR
 
     with contextlib.suppress(OSError):
@@ -218,7 +218,7 @@ def names(peer):
         thread = threading.Thread(target=answer_names, args=(sock,), daemon=True)
         thread.start()
         yield peer
-        with contextlib.suppress(OSError):  # it isn't connected, and wakes the thread all the same
+        with contextlib.suppress(OSError):  # raises, as it isn't connected, and wakes the thread all the same
             sock.shutdown(socket.SHUT_RDWR)
         thread.join(10)
 
@@ -242,12 +242,12 @@ def test_https_by_name(names, tmp_path):
         assert (status, text) == (0, b"hello\n")
         status, text = fetch(*words, "https://other.test:8443/")
         assert status == 1 and b"hello" not in text and text.startswith(b"fetch: ")
-        status, text = fetch("--server", names, f"https://{NAME}:8443/")  # whom the system trusts
+        status, text = fetch("--server", names, f"https://{NAME}:8443/")  # the system's authorities
         assert status in (1, 2) and b"hello" not in text
 
 
 def test_no_redirect_leads_from_https_to_http(names, tmp_path):
-    """Schemes are the same in whatever case (RFC 3986 3.1)."""
+    """The case of schemes is ignored (RFC 3986 3.1)."""
     with python_server(8443, make_keys(tmp_path)), python_server() as plain:
         words = ("--server", names, "--cert", tmp_path / "cert.pem")
         if b"without cryptography" in fetch(*words, f"https://{NAME}:8443/")[1]:
@@ -274,7 +274,7 @@ AT_NGINX = r"""
 
 @pytest.fixture
 def early(names, tmp_path):
-    """fetch with a ticket that is kept; the page and what is said of it."""
+    """Runs fetch with a ticket file; returns the page and the messages about the session."""
     make_keys(tmp_path)
     ticket = tmp_path / "ticket"
     status, text = fetch("--server", names, "--cert", tmp_path / "cert.pem", "--early", ticket, f"https://{NAME}:8445/",
@@ -307,8 +307,8 @@ def test_nginx_takes_early_data(early):
         url = f"https://{NAME}:8445"
         assert early(f"{url}/") == ("early=\n", "did not go early: there was no ticket")
         assert early.ticket.stat().st_mode & 0o777 == 0o600 and early.ticket.stat().st_size > 0
-        # each has the ticket of the one before; nginx forgets that a request came early as soon as it has
-        # the client's Finished, too, which may be before it looks at the request
+        # each uses the ticket of the one before. nginx takes a request as late as soon as it has the client's Finished,
+        # too, which may be before it handles the request
         for path, said in ("", ("early=1\n", "went early")), ("strict", ("late\n", TOO_EARLY)):
             for _ in range(50):
                 answer = early(f"{url}/{path}")
@@ -323,7 +323,7 @@ def test_nginx_takes_early_data(early):
     nginx = Process("nginx", "-c", early.folder / "conf", "-e", early.folder / "error")
     try:
         assert until(is_up), nginx.text
-        said = "went early, was refused, and went again behind the handshake"  # it has other keys for tickets now
+        said = "went early, was refused, and went again behind the handshake"  # the server has new keys for tickets now
         assert early(f"{url}/") == ("early=\n", said)
     finally:
         nginx.stop()
@@ -369,7 +369,7 @@ def test_our_own_server_and_early_data(leat, peer, early):
     early.ticket.write_bytes(b"")
     for said in "did not go early: there was no ticket", "went early, was refused, and went again behind the handshake":
         assert early(f"https://{NAME}/", "--gateway", peer) == (PAGE.decode(), said)
-    time.sleep(11)  # leat takes none for ten seconds after its first ticket
+    time.sleep(11)  # leat accepts none for ten seconds after its first ticket
     for _ in range(2):
         assert early(f"https://{NAME}/", "--gateway", peer) == (PAGE.decode(), "went early")
 

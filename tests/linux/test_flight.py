@@ -1,4 +1,4 @@
-"""The flight recorder of a program: dumped when asked for, by a connection, at the end, on a crash."""
+"""The flight recorder of a program: dumps on request, by a connection, at the end, and after a crash."""
 
 import json
 import os
@@ -24,12 +24,12 @@ def ask(program, data, port=7):
 
 
 def fed(path, program):
-    """What a stack in the program's place makes of the dump; it must be whole."""
+    """Feeds the dump to a stack in the program's place; it must be complete."""
     return json.loads(run(TOOL, "feed", "--json", "--ip", program.ip, path))
 
 
 def fetch(program, port):
-    """The dump that a port gives."""
+    """The dump from a port."""
     got = b""
     with socket.create_connection((program.ip, port), timeout=20) as sock:
         while data := sock.recv(1 << 16):
@@ -85,13 +85,13 @@ def test_on_demand_by_a_connection(leat, tmp_path, kib, snap):
         assert told["frames"] > (100 if kib > 4 else 10)
         assert (told["cut"] > 0) == (snap > 0)
     assert path.stat().st_size < 2 * 1024 * kib
-    with socket.create_connection((echo.ip, 99)) as first:  # while one reads, others get nothing
+    with socket.create_connection((echo.ip, 99)) as first:  # while one client reads, others get nothing
         first.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     echo_all((echo.ip, 7), 1, 1000, timeout=20)
 
 
 def test_who_does_not_read_the_dump_gives_way(leat):
-    """Its window stays shut and it answers each probe: silent it is never, and nothing is kept meanwhile."""
+    """A client that keeps its window closed but answers each probe is never silent; its connection is ended."""
     echo = leat("echo", options=["--flight-port", 99, "--flight", 2048, "--flight-snap", 0, "--idle", 2])
     echo_all((echo.ip, 7), 2, 1_000_000, timeout=60)
     with socket.socket() as first:

@@ -1,11 +1,11 @@
-"""Single frames from scapy: what is answered, what is dropped, and under which name."""
+"""Single frames from scapy: which are answered, which are dropped, and in which counter."""
 
 import os
 import random
 import socket
 import time
 
-os.environ.setdefault("XDG_CACHE_HOME", "/nonexistent")  # scapy shall write nothing
+os.environ.setdefault("XDG_CACHE_HOME", "/nonexistent")  # keeps scapy from writing files
 os.environ.setdefault("XDG_CONFIG_HOME", "/nonexistent")
 
 import pytest
@@ -14,7 +14,7 @@ from scapy.all import ARP, ICMP, IP, TCP, UDP, Dot1Q, Ether, IPOption, Padding, 
 from conftest import PATH
 
 conf.verb = 0
-PEER_MAC = "02:00:00:00:00:aa"  # not the kernel's: it shall not meddle
+PEER_MAC = "02:00:00:00:00:aa"  # not the kernel's, so that the kernel ignores the frames
 
 
 class Wire:
@@ -32,7 +32,7 @@ class Wire:
         return self.ether() / IP(**{"src": self.peer, "dst": self.echo.ip, **fields})
 
     def say_who_we_are(self):
-        """An ARP request tells leat our address, as any neighbour's first packet does."""
+        """An ARP request tells leat our address, as the first packet of any neighbour does."""
         request = ARP(hwsrc=PEER_MAC, psrc=self.peer, pdst=self.echo.ip)
         reply = self.ask(self.ether(dst="ff:ff:ff:ff:ff:ff") / request)
         assert reply and reply[ARP].hwsrc == self.echo.mac
@@ -92,7 +92,7 @@ def test_closed_tcp_port_gets_a_reset(wire):
 
 @pytest.mark.skipif(PATH, reason="nothing behind it is an Ethernet")
 def test_short_frames_are_padded_with_zeros(wire):
-    """E2, CVE-2003-0001: what fills a frame up to 60 bytes says nothing."""
+    """E2, CVE-2003-0001: the padding up to 60 bytes has no old data."""
     reply = wire.ask(wire.ip() / ICMP() / b"x")
     assert len(reply) >= 60
     padding = bytes(reply[Padding]) if Padding in reply else bytes(reply)[14 + 20 + 8 + 1 :]
@@ -130,7 +130,7 @@ def test_dropped_in_silence_under_its_own_name(wire, counter):
 
 
 def test_noise_is_dropped_and_counted(wire):
-    """Legal packets with a few bytes changed; most attacks need no more than that."""
+    """Legal packets with a few bytes changed, as in most attacks."""
     random_bytes = random.Random(1)
     legal = [
         bytes(frame)
@@ -160,7 +160,7 @@ def test_noise_is_dropped_and_counted(wire):
                 except OSError:  # the device's queue is full
                     time.sleep(0.001)
     time.sleep(0.2)
-    stats = wire.stop()  # which also checks that the counters balance
+    stats = wire.stop()  # stop() also checks that the counters balance
     assert stats["rx_frames"] > 5000
 
 
@@ -182,12 +182,12 @@ def test_overlapping_fragments_are_no_datagram(wire):
 
 
 def test_an_echo_server_is_not_answered(wire):
-    """Two echo servers would never stop."""
+    """Two echo servers would answer each other for ever."""
     assert wire.ask(wire.ip() / UDP(sport=7, dport=7) / b"ping-pong", timeout=0.3) is None
 
 
 def test_unsolicited_reply_makes_no_neighbour(wire):
-    """A2: who was not asked is not believed."""
+    """A2: an unsolicited reply changes nothing."""
     liar, victim = "02:00:00:00:00:ee", f"{wire.echo.net}.88"
     wire.send(wire.ether(src=liar) / ARP(op=2, hwsrc=liar, psrc=victim, hwdst=wire.echo.mac, pdst=wire.echo.ip))
     question = wire.ask(

@@ -1,4 +1,4 @@
-"""Groups of both families: Linux sends to them and hears them, and its bridge asks who is in one."""
+"""Multicast groups of both families: Linux sends to them and receives from them, and its bridge queries members."""
 
 import contextlib
 import re
@@ -13,7 +13,7 @@ PORT = 5007
 GROUP = "239.77.1.2"
 GROUP6 = "ff02::77:102"
 PREFIX = "2001:db8:77:"
-# on the device's own MAC address, groups are the kernel's alone
+# at the device's own MAC address only the kernel can have groups
 OWN_MAC = ["--mac", "02:6c:65:61:74:77"] if XDP else []
 
 
@@ -55,14 +55,14 @@ def socket6(member):
 
 
 def begins_to_echo(sock, group, word):
-    """As echoed(), while addresses are still checked: then Linux may not want to send (EINVAL)."""
+    """As echoed(), while addresses are still checked: Linux may refuse to send then (EINVAL)."""
     with contextlib.suppress(OSError):
         return echoed(sock, group, word)
     return None
 
 
 def echoed(sock, group, word):
-    """Who answers what is sent to the group; None: nobody."""
+    """The address that answers a datagram to the group; None: none does."""
     sock.sendto(word, (group, PORT))
     try:
         text, sender = sock.recvfrom(100)
@@ -111,8 +111,8 @@ def test_linux_hears_what_is_sent_to_groups(member):
 
 @pytest.fixture(params=["new", "old"])
 def bridged(member, request):
-    """The program behind a bridge that sends a group's frames to its members alone, and asks who they
-    are: in the newest versions, or in IGMPv2 and MLDv1."""
+    """The program behind a bridge with multicast snooping, which forwards group frames to members only, and queries
+    them: in the newest versions, or in IGMPv2 and MLDv1."""
     new = request.param == "new"
     bridge = f"br{member.device}"
     run("ip", "link", "add", bridge, "type", "bridge", "mcast_snooping", 1, "mcast_querier", 1,
@@ -129,13 +129,13 @@ def bridged(member, request):
 
 
 def members(bridge):
-    """The groups that the bridge believes its port is in."""
+    """The groups in the bridge's table for its port."""
     return re.findall(r"grp ([0-9a-f.:]+)", run("bridge", "mdb", "show", "dev", bridge).decode())
 
 
 def test_a_bridge_knows_our_groups_by_asking(bridged):
-    """It came when all had been told, so what it knows are answers."""
-    def known():  # of the solicited-node groups those of the link-local and the given address
+    """The program was added after its first reports, so the table comes from answers to queries."""
+    def known():  # without the solicited-node groups of the link-local and the configured address
         groups = members(bridged.bridge)
         return {GROUP, GROUP6} <= set(groups) and sum(group.startswith("ff02::1:ff") for group in groups) >= 2
 

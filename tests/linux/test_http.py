@@ -1,4 +1,4 @@
-"""curl, wrk and sockets against httpd: files that are part of it, and one from the command line."""
+"""curl, wrk and sockets against httpd: built-in files, and one from the command line."""
 
 import os
 import pathlib
@@ -36,7 +36,7 @@ def web(leat):
 
 
 def ask(ip, text, timeout=LIMIT_S):
-    """All that comes back until the server closes."""
+    """All data until the server closes."""
     with socket.create_connection((ip, 80), timeout) as conn:
         conn.sendall(text)
         reply = bytearray()
@@ -95,7 +95,7 @@ def test_what_is_known_is_not_sent_again(web, tmp_path):
 
 
 def test_pages_have_dates(web, tmp_path):
-    """Date is now, and Last-Modified the file's: curl keeps it, and asks by it."""
+    """Date is the current time, and Last-Modified the file's; curl stores it, and sends it as a condition."""
     page = tmp_path / "style.css"
     head = curl("-R", "-D", "-", "-o", page, f"{web.url}/style.css").decode()
     date = parsedate_to_datetime(re.search("^Date: (.*)\r$", head, re.M)[1])
@@ -106,7 +106,7 @@ def test_pages_have_dates(web, tmp_path):
     assert curl("-z", page, *words) == b"304"
     os.utime(page, (0, changed.timestamp() - 1))
     assert curl("-z", page, *words) == b"200"
-    old = f"{changed:%A, %d-%b-%y %H:%M:%S GMT}"  # as RFC 850 has it
+    old = f"{changed:%A, %d-%b-%y %H:%M:%S GMT}"  # in the format of RFC 850
     assert curl("-H", f"If-Modified-Since: {old}", *words) == b"304"
     assert curl("-H", f"If-Unmodified-Since: {old}", *words) == b"200"
     assert curl("-H", "If-Unmodified-Since: Thu, 01 Jan 2004 00:00:00 GMT", *words) == b"412"
@@ -168,14 +168,14 @@ def test_a_client_that_never_ends_its_head(web):
 
 
 def test_more_closed_connections_than_time_wait_has_room_for(leat):
-    """At the limit the oldest entry goes: a new client always gets in (4,096 by default)."""
+    """At the limit the oldest entry is dropped, so a new client always gets in (4,096 by default)."""
     web = leat("httpd")
     count = 1000 if QUICK else 10_000
     for _ in range(count):
         assert ask(web.ip, b"GET / HTTP/1.0\r\n\r\n").endswith(PAGE)
     stats = web.stop()
     assert stats["tcp_opened_passive"] == count
-    if count > 4096 + 1000:  # some have become the next connection from the same port (RFC 9293 3.6.1)
+    if count > 4096 + 1000:  # some were replaced by the next connection from the same port (RFC 9293 3.6.1)
         assert stats["tcp_time_wait_recycled"] > 0
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("iperf"), reason="iperf 2 is no
 
 
 def reports(lines):
-    """What the client's CSV lines say: bytes of each report."""
+    """The client's CSV lines: bytes of each report."""
     return [int(line.split(",")[7]) for line in lines if line.count(",") >= 8]
 
 
@@ -31,7 +31,7 @@ def client(server, *words):
 
 
 def told(server):
-    """{what: bytes} of the lines that the server has said."""
+    """{direction: bytes} of the server's lines."""
     lines = (re.search(r":\d+ (sent.*?|received.*?) (\d+) bytes in", line) for line in server.lines)
     return {line[1]: int(line[2]) for line in lines if line}
 
@@ -66,10 +66,11 @@ def test_we_send_for_a_time(leat):
 
 
 def both_ways(server, *words):
-    """Text in both directions at once; the client reports both. (That of iperf 2.1.8 waits for ever if its
-    test back never comes, as iperf's own server lets it wait when it has crashed. When all is reported and
-    the connection is closed in order it may, though seldom, wait for a thread of its own, or abort over a
-    mutex that another thread of it has destroyed: how it ends then says nothing of the server.)"""
+    """Data in both directions at once; the client reports both.
+
+    The exit status of iperf 2.1.8's client says nothing about the server. It waits for ever if its reverse test
+    never comes; iperf's own server has the same effect after a crash. After all reports and an orderly close it may,
+    though rarely, wait for a thread of its own, or abort over a mutex that another thread has destroyed."""
     beside = Process("iperf", *FAMILY, "-c", server.ip, "-y", "C", *words, "-n", AMOUNT)
     try:
         assert until(lambda: len(told(server)) == 2, 60), server.text + beside.text
@@ -95,7 +96,7 @@ def test_both_on_two_connections(leat, how):
 
 @pytest.mark.skipif(XDP or not V6, reason="the filter leaves link-local addresses to Linux; IPv4 has no zones")
 def test_we_connect_to_a_link_local_address(leat):
-    """The test back goes to where the client came from, zone included (RFC 4007 6)."""
+    """The reverse test connects to the client's address, including its zone (RFC 4007 6)."""
     server = leat("iperf")
     server.ip = server.link_local()
     both_ways(server, "-r")
@@ -108,7 +109,7 @@ BACK, BACK_NOW = 0x80000000, 1
 
 
 def ask_for_test_back(server, port, amount):
-    """What the client of iperf 2 begins a test with that is to be answered on @port, at once."""
+    """The first message of an iperf 2 client that requests a reverse test at @port, at once."""
     asking = socket.create_connection((server.ip, 5001), timeout=10)
     asking.sendall(struct.pack("!6I12x", BACK | BACK_NOW, 1, port, 0, 0, amount))
     return asking
@@ -141,17 +142,17 @@ def test_client_sends_datagrams_and_gets_a_report(leat):
     server = leat("iperf")
     said = run("iperf", *FAMILY, "-u", "-c", server.ip, "-n", "1M", "-b", "50M", "-l", 1470, timeout=60).decode()
     assert "Server Report" in said and "WARNING" not in said, said
-    # the last one says only that it is the last
+    # the last report only marks the end
     lost, total = re.findall(r"(\d+)/(\d+) \(", said)[-1]
     assert int(total) == 1024 * 1024 // 1470 + 2 and int(lost) < int(total)
-    # RFC 3550 6.4.1: it follows changes down as well, and so stays below the time that all of it took
+    # RFC 3550 6.4.1: the smoothed jitter follows changes down as well, so it stays below the time of the whole test
     assert float(re.findall(r"([0-9.]+) ms", said)[-1]) < 1000, said
     assert until(lambda: "received by UDP" in told(server)), server.text
     server.stop()
 
 
 def test_client_is_heard_once(leat):
-    """Without "any-rate" a test by UDP in which we send ends after 64 KiB, and its client ends too."""
+    """Without "any-rate" a UDP test in which we send ends after 64 KiB, and its client ends too."""
     server = leat("iperf")
     size, _, _ = datagrams_from_us(server, "-n", "1M", "-b", "50M")
     assert told(server)["sent by UDP"] == 43 * 1470 and 0 < size <= 43 * 1470 + 16
@@ -160,14 +161,15 @@ def test_client_is_heard_once(leat):
 
 
 def asks_for_datagrams(length, rate):
-    """What the client of iperf 2 asks with for datagrams of @length bytes for a minute."""
+    """The request of an iperf 2 client for datagrams of @length bytes for a minute."""
     return struct.pack("!18I", 1, 1, 1, 0, 0x40000000, 1, 5001, length, 0, 2**32 - 6000, 0, 0, 0x04000000,
                        0, 0, 0, rate, 0)
 
 
 @pytest.mark.parametrize("length", [16, 1470, 40_000, 65_507])
 def test_threat_Q8_forged_datagram_gets_a_burst(leat, length):
-    """Whoever is named as its source gets 64 KiB with headers and three short ends, however often it comes in 10 s."""
+    """A spoofed source gets 64 KiB with headers and three short final datagrams, however often the request comes in
+    10 s."""
     server = leat("iperf")
     came = []
     with socket.socket(INET, socket.SOCK_DGRAM) as victim:
@@ -184,7 +186,7 @@ def test_threat_Q8_forged_datagram_gets_a_burst(leat, length):
 
 
 def datagrams_from_us(server, *words):
-    """A test by UDP in which we send: bytes, lost, and datagrams of the client's last report."""
+    """A UDP test in which we send: bytes, losses, and datagrams in the client's last report."""
     said = run("iperf", *FAMILY, "-u", "-c", server.ip, "-R", "-f", "B", *words, timeout=60).decode()
     size, lost, total = re.findall(r"sec +(\d+) Bytes.* (\d+)/ *(\d+) \(", said)[-1]
     assert until(lambda: "sent by UDP" in told(server)), server.text
@@ -207,7 +209,7 @@ def test_we_send_for_a_time_by_udp_at_the_rate_that_was_asked_for(leat):
 
 
 def unread():
-    """Datagrams that came to a socket of ours here, and found it full (UdpRcvbufErrors)."""
+    """Datagrams that a full socket of this kernel has dropped (UdpRcvbufErrors)."""
     rows = [line.split() for line in pathlib.Path("/proc/net/snmp").read_text().splitlines() if line.startswith("Udp:")]
     rows += [line.split() for line in pathlib.Path("/proc/net/snmp6").read_text().splitlines()] if V6 else []
     counts = dict(zip(*rows[:2])) | dict(rows[2:])
@@ -220,7 +222,7 @@ def test_datagrams_of_many_fragments_go_both_ways(leat):
     said = run("iperf", *FAMILY, "-u", "-c", server.ip, "-n", "2M", "-b", "50M", "-l", 63000, timeout=60).decode()
     lost, total = map(int, re.findall(r"(\d+)/(\d+) \(", said)[-1])
     assert total > 30 and lost <= 2, said
-    # slower: the client's socket holds two of them, and a busy machine lets it wait; what it then loses has come
+    # slower: the client's socket holds two datagrams, and is not read in time on a busy machine; the kernel counts dropped ones
     before = unread()
     size, lost, total = datagrams_from_us(server, "-n", "2M", "-b", "10M", "-l", 63000)
     assert total > 30 and lost - (unread() - before) <= 2 and 0 < size == (total - lost) * 63000
@@ -229,7 +231,7 @@ def test_datagrams_of_many_fragments_go_both_ways(leat):
 
 
 def test_we_send_by_udp_what_nobody_takes(leat):
-    """The client goes at once; ICMP says so, and we stop."""
+    """The client ends at once; ICMP reports it, and we stop sending."""
     server = leat("iperf")
     with socket.socket(INET, socket.SOCK_DGRAM) as sock:
         sock.connect((server.ip, 5001))

@@ -1,4 +1,4 @@
-"""Leases of seconds from Kea and ISC's dhcpd: renewed, refused, expired, taken by others, and from two servers."""
+"""Short leases from Kea and ISC's dhcpd: renewed, refused, expired, in conflict, and from two servers."""
 
 import json
 import os
@@ -14,7 +14,7 @@ LEASE_S, RENEW_S, REBIND_S = 12, 4, 8
 
 
 class Kea:
-    """kea-dhcp4 on a network, its leases in memory alone."""
+    """kea-dhcp4 on a network, with leases in memory only."""
 
     def __init__(self, network, first=50, last=60):
         path = network.folder / f"kea{first}.json"
@@ -34,7 +34,7 @@ class Kea:
 
 
 class Dhcpd:
-    """ISC's dhcpd; @fixed: the one client's address, of which no lease need be known."""
+    """ISC's dhcpd; @fixed: one client's address, for which it needs no lease."""
 
     def __init__(self, network, first=50, last=60, fixed=None):
         folder = network.folder
@@ -63,8 +63,8 @@ def network(tmp_path):
 
 
 def lease(network, *servers):
-    """The example with an address of the servers that are started, and they.  The example comes first: without a
-    program that holds it a TAP device isn't running, and Kea doesn't listen there."""
+    """An example that gets its address from the servers, and the servers. The example starts first: a TAP device
+    without a program has no carrier, and Kea doesn't listen there."""
     echo = network.start(binary("echo"), *network.words, "--mac", MAC, "--stats")
     assert until(lambda: b"LOWER_UP" in run("ip", "link", "show", network.device), 30)
     started = [start(network) for start in servers]
@@ -72,7 +72,7 @@ def lease(network, *servers):
 
 
 def answers(ip):
-    """Whether TCP echo works there."""
+    """True if TCP echo works there."""
     try:
         with socket.create_connection((ip, 7), 5) as client:
             client.sendall(b"hello")
@@ -124,7 +124,7 @@ def test_another_range_is_a_refusal_and_another_address(network, server):
 
 @SERVERS
 def test_an_address_that_another_host_has_is_declined(network, server):
-    """The kernel has one of two: whichever is offered first, the other one is used in the end."""
+    """The kernel has one of two addresses: the client ends up with the other, whichever is offered first."""
     run("ip", "addr", "add", f"{network.net}.50/24", "dev", network.device)
     echo, _, made = lease(network, lambda network: server(network, first=50, last=51))
     assert until(lambda: answers(f"{network.net}.51"), timeout=90)
@@ -133,7 +133,7 @@ def test_an_address_that_another_host_has_is_declined(network, server):
 
 
 def test_another_server_takes_over_what_the_first_one_leased(network):
-    """The second one knows the client by its MAC: no renewal of the first one's lease is refused."""
+    """The second server identifies the client by its MAC, so it refuses no renewal of the first one's lease."""
     echo, ip, first = lease(network, Kea)
     first.process.kill()
     second = Dhcpd(network, first=70, last=80, fixed=ip)
@@ -143,7 +143,7 @@ def test_another_server_takes_over_what_the_first_one_leased(network):
 
 
 def test_of_two_servers_one_is_taken_and_kept(network):
-    """Both hear the port; each offers of a range of its own."""
+    """Both servers receive all messages; each offers addresses of its own range."""
     run("ip", "addr", "add", f"{network.net}.9/24", "dev", network.device)
     echo, ip, _, _ = lease(network, Kea, lambda network: network.dnsmasq(first=100, last=110))
     assert not came(lambda: "the address is gone" in echo.text, seconds=LEASE_S)

@@ -1,5 +1,5 @@
-"""DHCPv6: radvd says that there is a server, Kea and dnsmasq are one; leases of seconds, renewed, expired, taken by
-others, and servers that die and come back."""
+"""DHCPv6: radvd announces a server, which is Kea or dnsmasq. Leases of seconds are renewed, expired, or in conflict;
+servers die and come back."""
 
 import itertools
 import json
@@ -18,7 +18,7 @@ VALID_S, PREFERRED_S, RENEW_S, REBIND_S = 30, 24, 5, 20
 
 
 class Network(Device):
-    """A device where the kernel is fe80::a and 2001:db8:dN::1, a router, servers, and a program of leat's."""
+    """A device where the kernel is fe80::a and 2001:db8:dN::1, with routers, servers, and a program of leat."""
 
     def __init__(self, folder):
         number = next(_numbers)
@@ -28,7 +28,8 @@ class Network(Device):
             run("ip", "addr", "add", address, "dev", self.device, "nodad")
 
     def echo(self):
-        """It comes before servers: a TAP device that no program holds isn't running, and Kea doesn't listen there."""
+        """The example starts before the servers: a TAP device without a program has no carrier, and Kea doesn't
+        listen there."""
         echo = self.start(binary("echo"), *self.words, "--mac", MAC, "--stats")
         assert until(lambda: b"LOWER_UP" in run("ip", "link", "show", self.device), 30)
         return echo
@@ -43,7 +44,7 @@ class Network(Device):
                           f"--config={path}", f"--pidfile={self.folder}/radvd.pid")
 
     def kea(self, first=0x50, last=0x60, rapid=False, **more):
-        """kea-dhcp6, its leases in memory alone."""
+        """kea-dhcp6, with leases in memory only."""
         run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1")
         path = self.folder / f"kea{first}.json"
         option_data = [{"name": "dns-servers", "data": f"{self.prefix}::53"},
@@ -67,7 +68,7 @@ class Network(Device):
         return process
 
     def dnsmasq(self, *options, ranges="::50,::60,64,120"):
-        """It advertises, too."""
+        """dnsmasq, which sends router advertisements, too."""
         first, last, *rest = ranges.split(",")
         return self.start_dnsmasq(
             "--enable-ra", f"--dhcp-range={self.prefix}{first},{self.prefix}{last},{','.join(rest)}", *options)
@@ -82,7 +83,7 @@ def network(tmp_path):
 
 
 def lease(echo, pattern="", timeout=40):
-    """The line that says what a DHCPv6 server gave, and the address in it."""
+    """The line about the lease of a DHCPv6 server, and its address."""
     line = echo.wait_for(rf"echo: DHCPv6: [0-9a-f:]+ for \d+ s.*{pattern}", timeout)
     return line, re.search(r"DHCPv6: ([0-9a-f:]+) for", line)[1]
 
@@ -104,7 +105,7 @@ def test_kea_gives_an_address_name_servers_and_domains(network):
     assert f" for {VALID_S} s, name server {network.prefix}::53, " in line
     assert "search leat.example lab.example" in line
     assert until(lambda: answers(ip))
-    echo.wait_for(rf"echo: {ip}/128 on {network.device}")  # it is configured by that alone
+    echo.wait_for(rf"echo: {ip}/128 on {network.device}")  # the address comes from the lease alone
     assert echo.stop() == 0
     assert "the counters do not balance" not in echo.text
     assert "DHCP6_LEASE_ALLOC" in kea.text
@@ -130,7 +131,7 @@ def test_a_lease_is_renewed_again_and_again(network):
 
 
 def test_a_server_that_starts_again_in_time_is_not_noticed(network):
-    """It has forgotten the lease, and says NoBinding or renews it: the address stays."""
+    """The server has lost its leases, and answers NoBinding or renews: the address stays."""
     echo = network.echo()
     first = network.kea()
     network.radvd()
@@ -142,7 +143,7 @@ def test_a_server_that_starts_again_in_time_is_not_noticed(network):
 
 
 def test_another_server_takes_over_by_rebinding(network):
-    """Another identifier: Renew isn't its business, Rebind is."""
+    """A server with another identifier ignores Renew, and answers Rebind."""
     echo = network.echo()
     first = network.kea()
     network.radvd()
@@ -172,7 +173,7 @@ def test_a_server_that_dies_takes_the_address_with_it_and_brings_it_back(network
 
 
 def test_an_address_that_another_host_has_is_declined(network):
-    """The kernel has the first of two, which Kea gives first."""
+    """The kernel has the first of two addresses, which Kea offers first."""
     run("ip", "addr", "add", f"{network.prefix}::50/64", "dev", network.device, "nodad")
     echo = network.echo()
     kea = network.kea(first=0x50, last=0x51)
@@ -184,7 +185,7 @@ def test_an_address_that_another_host_has_is_declined(network):
 
 
 def test_facts_alone_where_routers_say_no_more(network):
-    """The flag O: the address is of the router's prefix, the name server is Kea's."""
+    """The flag O: the address has the router's prefix, and the name server comes from Kea."""
     echo = network.echo()
     network.kea()
     network.radvd(flags="AdvOtherConfigFlag on;", autonomous="on")
@@ -194,7 +195,7 @@ def test_facts_alone_where_routers_say_no_more(network):
 
 
 def test_dnsmasq_gives_an_address_and_a_time_server(network):
-    """It is the router as well, and says so in its advertisements."""
+    """dnsmasq is the router as well, and puts it into its advertisements."""
     echo = network.echo()
     server = network.dnsmasq(f"--dhcp-option=option6:dns-server,[{network.prefix}::53]",
                              f"--dhcp-option=option6:ntp-server,[{network.prefix}::123]")
@@ -224,7 +225,7 @@ def dns(network, ip, *options):
 
 @pytest.mark.parametrize("words", [("--ip", "10.66.0.2/24"), ()])
 def test_a_server_is_asked_as_soon_as_our_address_has_been_checked(network, words):
-    """It is probed for when the example starts; without --ip no DHCP server is waited for either."""
+    """The address is probed when the example starts; without --ip it doesn't wait for a DHCP server."""
     dns(network, f"{network.prefix}::1", "--host-record=host.leat.example,10.1.2.3")
     asking = network.start(binary("resolve"), *network.words, *words, "--ip6", f"{network.prefix}::2/64",
                            "--server", f"{network.prefix}::1", "host.leat.example")
@@ -235,7 +236,7 @@ def test_a_server_is_asked_as_soon_as_our_address_has_been_checked(network, word
 def test_a_name_server_that_only_DHCPv6_tells_is_waited_for(network):
     run("ip", "addr", "add", f"{network.prefix}::53/64", "dev", network.device, "nodad")
     dns(network, f"{network.prefix}::53", "--host-record=host.leat.example,10.1.2.3")
-    holder = network.echo()  # so that Kea listens
+    holder = network.echo()  # gives the device a carrier, so that Kea listens
     network.kea()
     network.radvd(flags="AdvOtherConfigFlag on;", autonomous="on")
     holder.wait_for("DHCPv6: no address", 40)

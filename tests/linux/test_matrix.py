@@ -1,5 +1,5 @@
-"""Linux's options, one by one, over a path that loses frames, as client and as server. The table of
-the last run is in matrix.md of the build directory; docs/lab/linux-matrix.md tells of a long one."""
+"""Linux's options, one by one, over a lossy path, as client and as server. The table of the last run is in matrix.md
+of the build directory; docs/lab/linux-matrix.md has a long one."""
 
 import itertools
 
@@ -10,9 +10,9 @@ from flow import PORT, Flows
 from namespace import Namespace
 
 MEGABYTES = 100 if LONG else 0.4 if QUICK else 1.6  # each way
-COUNT = 8  # connections: one alone would mostly wait where there is neither SACK nor a timestamp
+COUNT = 8  # number of connections, as a single one without SACK or timestamps would mostly wait
 EACH = int(MEGABYTES * 1_000_000) // COUNT
-# a path of 200 Mbit/s and 1 ms; congestion is marked long before the queue is full
+# a path of 200 Mbit/s and 1 ms; frames are marked long before the queue is full
 PATH = ("--rate", 200, "--delay", 0.5, "--queue", 200, "--mark", 30)
 TIMEOUT = 900 if LONG else 100
 
@@ -41,8 +41,8 @@ def note(options, who, there, back, retransmits):
 
 
 def in_use(flows, program, ts, sack, ecn):
-    """Both ends must say that they have agreed on just that. Who sends a SYN again gives up ECN
-    (RFC 3168 6.1.1.1), even when it was the answer that was lost; so of that some will do."""
+    """Both ends must report exactly these options. A sender that repeats its SYN gives up ECN (RFC 3168 6.1.1.1),
+    even if only the answer was lost, so ECN on some connections is enough."""
     lines = [line.split() for line in program.lines if " cwnd " in line]
     said = [(flow.info.timestamps, flow.info.sack, flow.info.ecn) for flow in flows]
     said += [("ts" in words, "sack" in words, "ecn" in words) for words in lines]
@@ -54,7 +54,7 @@ def in_use(flows, program, ts, sack, ecn):
 
 
 def finish(flows, program, ts, sack, ecn):
-    """Returns the segments that each end has sent again."""
+    """Returns the number of segments that each end has retransmitted."""
     assert until(lambda: program.text.count("pump: ") > COUNT, 30)  # the first line is its start
     stats = program.stop()
     in_use(flows, program, ts, sack, ecn)
@@ -97,7 +97,7 @@ def test_leat_as_client(leat, lossy, loss, ts, sack, ecn):
 @cells
 @pytest.mark.skipif(not LONG, reason="only to compare with: --setup long")
 def test_linux_with_itself(lossy, spaces, loss, ts, sack, ecn):
-    """What the same path gives to two kernels."""
+    """The result of two kernels over the same path."""
     here, (far,) = Namespace(fresh=False), spaces(1)
     for space in (here, far):
         space.sysctl(**settings(ts, sack, ecn))

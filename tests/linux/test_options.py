@@ -1,4 +1,4 @@
-"""The command line: what is wrong gets one clear line and exit status 2."""
+"""The command line: a mistake gives one clear line and exit status 2."""
 
 import os
 import resource
@@ -39,7 +39,7 @@ WRONG = [
     ["--congestion", "vegas"], ["--congestion", ""], ["--dashboard", "0"], ["--dashboard", "65536"], ["--dashboard", "x"],
     ["--replay", "x.pcap"], ["--ip6", "10.0.0.2/24"], ["--ip6", "2001:db8::1/129"], ["--ip6", "fe80"],
     ["--ip6-gateway", "10.0.0.1"], ["--ip6-gateway", "2001:db8::1"],
-    ["--cert", "x.pem"], ["--key", "x.pem"], ["--dot", "any"], ["--early", "x"], ["--early-data"],  # of echo, which has no TLS
+    ["--cert", "x.pem"], ["--key", "x.pem"], ["--dot", "any"], ["--early", "x"], ["--early-data"],  # echo has no TLS
 ]  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def test_a_key_without_a_certificate_does_not_serve_in_the_clear():
 
 @pytest.mark.parametrize("who", ["--server 2001:db8::1", "--syslog [fe80::1]:514", "--syslog tcp:[2001:db8::1]:514"])
 def test_who_is_asked_by_ipv6_where_there_is_none(who):
-    """--ip alone leaves IPv6 out: nothing would ever come there."""
+    """--ip alone disables IPv6, where no answer could come."""
     refused(start(*GOOD, *who.split()), who.split()[0], "needs --ip6")
     refused(start(*GOOD, "--ip6", "2001:db8::2/64", *who.split()), "no TAP device")
 
@@ -111,7 +111,7 @@ def test_files_that_can_not_be_read_are_named(tmp_path):
 
 
 def test_half_of_a_file_is_no_file(tmp_path):
-    """What memory doesn't hold isn't taken for the whole of it."""
+    """An incomplete record is refused."""
     with open(binary("dns"), "rb") as program:
         if b"__asan_init" in program.read():
             pytest.skip("AddressSanitizer wants more memory than there may be")
@@ -139,8 +139,8 @@ def test_device_in_use(leat):
 
 
 def test_no_permission():
-    """Without the right to administer the network, whoever one is."""
-    make_tap("mine0", more=("user", "root"))  # one that is nobody's is everybody's
+    """Without the right to administer the network, for any user."""
+    make_tap("mine0", more=("user", "root"))  # a device without an owner is open to all
     drop = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--clear-groups",
             "--reuid", "65534", "--regid", "65534"]  # fmt: skip
     probe = subprocess.run([*drop, "true"], capture_output=True, check=False)
@@ -191,7 +191,7 @@ def test_help_and_version_of_fetch():
 
 
 def test_the_device_can_be_made_by_us():
-    """--create: it is gone when the program has ended."""
+    """--create: the device is removed when the program ends."""
     child = subprocess.Popen([binary("echo"), "--tap", "made0", "--create", "--ip", "10.1.2.3/24"],
                              stdout=subprocess.PIPE, text=True)  # fmt: skip
     try:

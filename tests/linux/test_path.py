@@ -1,4 +1,4 @@
-"""A network at a path, of a socket or in shared memory: what is its own, beside the tests that run on TAP."""
+"""A network at a path, over a socket or in shared memory: special cases, beside the tests that also run on TAP."""
 
 import signal
 import socket
@@ -18,7 +18,7 @@ def test_it_runs_without_a_capability(leat):
 
 
 def test_a_peer_that_takes_nothing_for_a_while_is_waited_for(leat):
-    """The other end stands still: the ring, or the socket, fills up with what we send, and all goes on afterwards."""
+    """The other end stops; the ring or the socket fills up, and everything goes on afterwards."""
     chargen = leat("chargen")
     with socket.create_connection((chargen.ip, 19), 20) as talk:
         assert talk.recv(1000)

@@ -1,4 +1,4 @@
-"""Paths of IPv6 that are narrower than the link: a kernel forwards, and says what it can't (RFC 8201)."""
+"""IPv6 paths that are narrower than the link: a kernel forwards, and sends Packet Too Big (RFC 8201)."""
 
 import pathlib
 import re
@@ -20,7 +20,7 @@ def has_carrier(device):
 
 
 class Far:
-    """A host behind the kernel, which forwards no more than @there bytes to leat and @back bytes from it."""
+    """A host behind the kernel, which forwards at most @there bytes to leat and @back bytes from it."""
 
     def __init__(self, wire, there=1500, back=1500):
         self.space = Namespace()
@@ -30,8 +30,8 @@ class Far:
         run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1")
         run("ip", "addr", "add", f"{FAR}:1/64", "dev", "near6", "nodad")
         run("ip", "link", "set", "near6", "up")
-        # IPv6's, not the devices': those would also lose what comes from there. The kernel takes the device's again
-        # when it hears that there is a carrier, which it may some time after the other end is up.
+        # The MTU of IPv6, not of the devices, which would also drop what comes from there. The kernel resets it to the
+        # device's when the carrier comes up, which may be some time after the other end is up.
         for device, mtu in (("near6", back), (wire, there)):
             assert until(lambda name=device: has_carrier(name))
             run("sysctl", "-qw", f"net.ipv6.conf.{device}.mtu={mtu}")
@@ -46,7 +46,7 @@ class Far:
 
 @pytest.fixture
 def far(leat):
-    """An example with a gateway, and somebody behind it."""
+    """An example with a gateway, and a host behind it."""
     made = []
 
     def make(**mtus):
@@ -64,19 +64,19 @@ def far(leat):
 
 @pytest.mark.parametrize("size", [1233, 1452, 4000])
 def test_replies_to_pings_fit_through_their_path(far, size):
-    """The first replies are lost, until we have been told; all others come in fragments."""
+    """The first replies are lost, until Packet Too Big comes; all others are fragmented."""
     echo, host = far(back=MTU)
     assert until(lambda: "1 received" in host.run("ping", "-6", "-n", "-c", 1, "-W", 1, "-s", size, ECHO))
     text = host.run("ping", "-6", "-n", "-i", 0.2, "-c", 5, "-W", 10, "-s", size, ECHO)
     assert "5 received" in text, text
     stats = echo.stop()
     assert stats["ip_fragments_sent"] >= 12
-    # about a second fragment of 4,000 bytes: it proves nothing
+    # about a second fragment of 4,000 bytes, which proves nothing
     assert ("drop_icmp_quote" in stats) == (size == 4000)
 
 
 def test_tracepath_finds_us_and_the_path(far):
-    """It sends datagrams with few hops, and ends where a port is unreachable."""
+    """traceroute sends datagrams with small hop limits, and ends at a closed port."""
     _, host = far(there=MTU, back=MTU)
     text = host.run(program("tracepath"), "-6", "-n", ECHO)
     assert re.search(rf"{ECHO} .*reached", text) and f"pmtu {MTU}" in text, text
@@ -91,6 +91,6 @@ def test_streams_fit_through_their_path(far, ways):
     said = host.run(sys.executable, "-B", "-c", f"import sys; sys.path.insert(0, {folder!r}); {words}; print('all of it')")
     assert "all of it" in said
     stats = echo.stop()
-    assert stats["taken_icmp6"] >= 2  # the ping before it, and what was too big
-    assert stats["tcp_retransmitted"] >= 1  # the path is narrow: what was too big has come in smaller segments
+    assert stats["taken_icmp6"] >= 2  # the ping before it, and Packet Too Big
+    assert stats["tcp_retransmitted"] >= 1  # data that was too big has been sent again in smaller segments
     assert "ip_fragments_sent" not in stats

@@ -1,4 +1,4 @@
-"""ICMPv6 echo and neighbour discovery, asked by the kernel and its tools."""
+"""ICMPv6 echo and neighbour discovery with the kernel and its tools."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ PREFIX = "2001:db8:6:"
 
 @pytest.fixture
 def echo(leat):
-    """An example with IPv6, whose address has been checked and may be used."""
+    """An example with IPv6, whose address has passed duplicate address detection."""
     started = leat("echo", options=["--ip6", f"{PREFIX}:2/64"])
     for address in (f"{PREFIX}:1/64", "fe80::1/64"):
         run("ip", "addr", "add", address, "dev", started.wire, "nodad")
@@ -30,7 +30,7 @@ def received(text):
 
 
 def neighbour(echo, ip):
-    """What the kernel knows of that neighbour."""
+    """The kernel's entry for that neighbour."""
     return run("ip", "-6", "neigh", "show", ip, "dev", echo.wire).decode()
 
 
@@ -42,7 +42,7 @@ def test_every_size_up_to_the_mtu_over_ipv6(echo, size):
 
 def test_a_thousand_at_once_are_all_answered_over_ipv6(echo):
     run("ping", "-6", "-n", "-f", "-c", 1000, "-W", 2, f"{PREFIX}:2", check=False)
-    assert echo.stop()["icmp_echo_replies"] >= 1000  # whether ping has read them all is its own affair
+    assert echo.stop()["icmp_echo_replies"] >= 1000  # ping may have missed some of them
 
 
 @pytest.mark.skipif(XDP, reason="all nodes' frames are the kernel's there")
@@ -53,7 +53,7 @@ def test_all_nodes_are_answered_from_the_link_local_address(echo):
     text = ping(f"{found[1]}%{echo.wire}", "-c", 2, "-s", 1452)
     assert received(text) == 2, text
     identifier = found[1].split("::")[1]
-    assert "ff:fe" not in identifier, identifier  # made of no MAC (RFC 8064)
+    assert "ff:fe" not in identifier, identifier  # not derived from the MAC (RFC 8064)
 
 
 def test_the_kernel_finds_us_and_we_find_it(echo):
@@ -64,7 +64,7 @@ def test_the_kernel_finds_us_and_we_find_it(echo):
 
 
 def test_the_kernel_keeps_us_reachable(echo):
-    """Its unreachability detection asks by unicast, and our answer is a solicited one."""
+    """Unreachability detection asks by unicast, and our answer has the solicited flag."""
     run("ip", "-6", "neigh", "change", f"{PREFIX}:2", "lladdr", echo.mac, "nud", "probe", "dev",
         echo.wire)
     assert until(lambda: "REACHABLE" in neighbour(echo, f"{PREFIX}:2"))
@@ -93,7 +93,7 @@ def test_sizes_beyond_the_mtu_come_and_go_in_fragments(echo, size):
 
 
 def test_what_nobody_handles_is_told_over_ipv6(echo):
-    """A protocol for experiments: the kernel hears that the next header means nothing (RFC 4443 3.4)."""
+    """A protocol for experiments: the kernel gets Parameter Problem for the unknown next header (RFC 4443 3.4)."""
     with socket.socket(socket.AF_INET6, socket.SOCK_RAW, 253) as experiment:
         experiment.sendto(b"eight of", (f"{PREFIX}:2", 0))
     echo.settle()

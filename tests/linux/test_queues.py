@@ -1,4 +1,4 @@
-"""TAP devices with several queues, and stacks that have one each."""
+"""TAP devices with several queues, and stacks with one queue each."""
 
 import os
 import re
@@ -18,7 +18,7 @@ PAGE = (os.environ["LEAT_SOURCE"] if "LEAT_SOURCE" in os.environ else ".") + "/e
 
 @pytest.fixture(name="device")
 def make_device():
-    """device(...) makes DEVICE, with the kernel's address and several queues."""
+    """device(...) creates DEVICE, with the kernel's address and several queues."""
     def make(*more):
         make_tap(DEVICE, address=f"{NET}.1/24", more=more)
 
@@ -43,14 +43,14 @@ def start_programs():
 
 
 def refused(*words):
-    """What `queues` says when it can't open its queues."""
+    """The message of `queues` if it can't open its queues."""
     child = Process(binary("queues"), *words)
     assert child.wait() == 1, child.text
     return child.text
 
 
 def reached(ip, source_port):
-    """Sends a datagram to the reflector; what comes back is the same."""
+    """Sends a datagram to the reflector, and expects it back."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(5)
         sock.bind(("", source_port))
@@ -62,8 +62,8 @@ def reached(ip, source_port):
 
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_flows_spread_and_each_queue_works(device, start, count):
-    """Each datagram comes back by the queue that it came to; the kernel's hash is different each
-    time, but that one of 4 queues gets none of 64 flows happens once in 25 million times."""
+    """Each datagram comes back by the queue that it came to. The kernel's hash is different each time; that one of 4
+    queues gets none of 64 flows has a probability of 1 in 25 million."""
     device("multi_queue")
     ip = f"{NET}.2"
     run("ip", "neigh", "replace", ip, "lladdr", "02:00:00:00:00:02", "dev", DEVICE)
@@ -115,7 +115,7 @@ def test_no_tap_device_at_all():
 
 
 def ended(program):
-    """Ends it in order; returns the requests that each stack says it has had."""
+    """Ends it in order; returns the number of requests that each stack prints."""
     program.stop()
     return [int(number) for number in re.findall(r"stack \d+: (\d+) requests", program.text)]
 
@@ -145,7 +145,7 @@ def start_stacks(device, start):
 @pytest.mark.parametrize("options", [[], ["--no-offload"]])
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_each_stack_gets_what_is_for_its_address(stacks, count, options):
-    """Whatever the flow: as many requests as were for it, and none was reset by another stack."""
+    """For every flow: each stack gets as many requests as were sent to it, and no stack resets another's."""
     program, ips = stacks(count, *options)
     with open(PAGE, "rb") as file:
         page = file.read()
@@ -159,7 +159,7 @@ def test_each_stack_gets_what_is_for_its_address(stacks, count, options):
 
 
 def test_what_has_no_ports_reaches_its_stack(stacks):
-    """ICMP in fragments, and ARP, which the kernel asks anew each time."""
+    """Fragmented ICMP, and ARP, which the kernel asks again each time."""
     program, ips = stacks(4)
     for _ in range(2 if QUICK else 10):
         run("ip", "neigh", "flush", "dev", DEVICE)
@@ -212,8 +212,8 @@ def test_a_device_that_goes_ends_all(stacks):
 
 
 def test_the_next_program_gets_nothing_of_what_was_agreed_with_one_that_was_killed(stacks, start):
-    """All datagrams go to one address: by the address alone they would come to one queue; and their
-    checksums are there, which stacks left to the kernel."""
+    """All datagrams go to one address; steering by the address would put them in one queue. Their checksums are
+    complete, while stacks leave them to the kernel."""
     program, ips = stacks(2)
     program.kill()
     run("ip", "neigh", "replace", ips[0], "lladdr", "02:00:00:00:00:02", "dev", DEVICE)

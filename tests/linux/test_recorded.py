@@ -1,4 +1,4 @@
-"""A recorded run of each example happens again byte for byte: leat-replay recorded."""
+"""A recorded run of each example is repeated byte for byte by leat-replay recorded."""
 
 import contextlib
 import json
@@ -25,7 +25,7 @@ EXAMPLES = sorted(path.name for path in (BUILD / "examples").glob("*")
 
 
 def again(path, *options):
-    """What leat-replay says about a recording."""
+    """The output of leat-replay for a recording."""
     return subprocess.run([TOOL, "recorded", *options, path], capture_output=True, text=True,
                           timeout=60, check=False)
 
@@ -65,7 +65,7 @@ def talk_httpd(program):
 
 
 def talk_anything(program):
-    """To a server of which nothing is known but its port; one may never stop."""
+    """Talks to an example of which only the port is known; it may never end."""
     port = int(re.search(r"port (\d+)$", program.text, re.M)[1])
     run("ping", "-n", "-c", 1, program.ip)
     with contextlib.suppress(OSError), socket.create_connection((program.ip, port), 5) as sock:
@@ -93,7 +93,7 @@ def test_a_server(leat, tmp_path, name):
 
 
 def test_what_every_example_serves_and_sends_besides(leat, tmp_path):
-    """The dashboard, and lines for a server of syslog, which refuses: their text names the device, and differs."""
+    """The dashboard, and lines to a syslog server that refuses them; their text has the device's name, and differs."""
     path = tmp_path / "run.pcapng"
     make_tap("besides0", address="10.82.0.1/24")
     program = Process(binary("echo"), "--tap", "besides0", "--ip", "10.82.0.2/24", "--record", path, "--dashboard", 8080,
@@ -160,7 +160,7 @@ def test_fetch(tmp_path):
 
 
 def answer_time(sock):
-    """As a server of stratum 1 does (RFC 5905 7.3)."""
+    """Answers like a server of stratum 1 (RFC 5905 7.3)."""
     question, asker = sock.recvfrom(100)
     now = int((time.time() + SECONDS_1900_TO_1970) * 2**32)
     sock.sendto(struct.pack("!BBbb8x4sQ8sQQ", 0x24, 1, 6, -20, b"LOCL", now, question[40:48], now, now), asker)
@@ -207,7 +207,7 @@ def test_with_a_dump_of_the_flight_recorder(leat, tmp_path):
 
 
 def test_a_killed_program_leaves_what_it_had_written(leat, tmp_path):
-    """Without its last bytes, it may be; what is there happens again."""
+    """Possibly without its last bytes; the complete part is repeated."""
     path = tmp_path / "run.pcapng"
     echo = leat("echo", options=["--record", path])
     echo_all((echo.ip, 7), 1, 500_000, timeout=20)

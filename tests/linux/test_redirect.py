@@ -1,4 +1,4 @@
-"""The kernel is a router that knows a better one on the same link, and says so."""
+"""The kernel is a router that redirects to a better one on the same link."""
 
 import socket
 import time
@@ -14,7 +14,7 @@ FAR = "2001:db8:ee::1"
 
 
 def went_to_better(packets, ip):
-    """True if an answer to FAR went to the better router in a moment."""
+    """True if an answer to FAR went to the better router soon."""
     question = Ether(src="02:00:00:00:00:cc", dst=MAC) / IPv6(src=FAR, dst=ip) / ICMPv6EchoRequest()
     packets.send(bytes(question))
     end = time.monotonic() + 0.3

@@ -1,4 +1,4 @@
-"""Captures: a recorded run happens again byte for byte; broken files are told where they break."""
+"""Captures: a recorded run is repeated byte for byte; errors in broken files are reported with their place."""
 
 import os
 import socket
@@ -22,7 +22,7 @@ def replay(path, *options, name="echo", mac=MAC):
 
 
 def record(leat, path, work, name="echo", options=(), **kwargs):
-    """A run on a TAP device, recorded; returns the program, which has ended."""
+    """A recorded run on a TAP device; returns the program, which has ended."""
     program = leat(name, options=["--seed", SEED, "--record", path, *options], **kwargs)
     work(program)
     program.stop()
@@ -30,7 +30,7 @@ def record(leat, path, work, name="echo", options=(), **kwargs):
 
 
 def again(program, path, mtu=1500):
-    """Replays the recording and records that; returns both files' bytes."""
+    """Replays the recording and records that; returns the bytes of both files."""
     second = path.with_suffix(".again.pcap")
     done = replay(
         path, "--record", second, "--ip", f"{program.net}.2/24", "--gateway", f"{program.net}.1",
@@ -95,7 +95,7 @@ def test_with_loss_timers_fire_when_they_fired(leat, lossy, tmp_path):
 
 
 def test_another_seed_other_bytes(leat, tmp_path):
-    """Else the comparison would prove nothing."""
+    """otherwise the comparison would prove nothing"""
     path = tmp_path / "run.pcap"
     program = record(leat, path, lambda p: echo_all((p.ip, 7), 1, 1000, timeout=20))
     done = subprocess.run(
@@ -146,7 +146,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_capture(tmp_path, name):
-    """F1, F2: an error that says where, and nothing allocated for what a file claims."""
+    """F1, F2: the error has its place, and a length in a file doesn't cause an allocation."""
     content, words = BROKEN[name]
     path = tmp_path / "broken.pcap"
     path.write_bytes(content)

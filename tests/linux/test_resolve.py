@@ -1,4 +1,4 @@
-"""The resolve example against the dns example: two stacks, and the kernel as a router between them."""
+"""The resolve example against the dns example: two stacks, with the kernel as the router between them."""
 
 import ipaddress
 import pathlib
@@ -18,7 +18,7 @@ REVERSE_ZONE = ("$ORIGIN 8.b.d.0.1.0.0.2.ip6.arpa.\n$TTL 60\n@ SOA ns.example.co
 
 @pytest.fixture
 def resolve(leat, tmp_path):
-    """resolve(words...) asks a server; returns the exit status and the lines that it said."""
+    """resolve(words...) asks a server; returns the exit status and the lines of output."""
     pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
     zone = tmp_path / "big.zone"
     zone.write_text(BIG_ZONE)
@@ -65,7 +65,7 @@ def test_what_is_not_there(resolve):
 
 
 def test_no_server_there(resolve):
-    """The kernel answers for itself: port unreachable."""
+    """The kernel answers port unreachable."""
     assert resolve("example.com", ip="10.78.0.1") == (
         1,
         ["example.com. A: connection refused (no reply)"],

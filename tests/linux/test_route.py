@@ -1,4 +1,4 @@
-"""What lies behind a router: the kernel forwards, and says what it can't."""
+"""Hosts behind a router: the kernel forwards, and sends ICMP errors."""
 
 import pathlib
 import re
@@ -12,7 +12,7 @@ from conftest import Process, binary, make_tap, run, until
 
 @pytest.fixture
 def router():
-    """The kernel forwards; in its own namespace this concerns nobody else."""
+    """enables forwarding, in this namespace only"""
     with open("/proc/sys/net/ipv4/ip_forward", "w", encoding="ascii") as switch:
         switch.write("1")
 
@@ -51,7 +51,7 @@ def test_nobody_serves(resolve):
 
 
 class Far:
-    """A host behind the router, on a link whose MTU is small on the way there only."""
+    """A host behind the router; the MTU is small only on the way to it."""
 
     ip = "10.79.0.2"
 
@@ -63,7 +63,7 @@ class Far:
         run("ip", "link", "set", "far0", "netns", self._pid)
         run("ip", "addr", "add", "10.79.0.1/24", "dev", "near0")
         run("ip", "link", "set", "near0", "up")
-        # of the route, not of the device: that one would also lose what comes from there
+        # the MTU of the route, not of the device, which would also drop what comes from there
         run("ip", "route", "replace", "10.79.0.0/24", "dev", "near0", "mtu", "lock", mtu)
         self.run("ip", "addr", "add", f"{self.ip}/24", "dev", "far0")
         self.run("ip", "link", "set", "far0", "up")
@@ -94,7 +94,7 @@ def far(router):
 
 
 def test_path_mtu_is_learnt_from_the_router(leat, far):
-    """RFC 1191: our text has DF set, "fragmentation needed" tells how much may go at once."""
+    """RFC 1191: our segments have DF set, and "fragmentation needed" has the size that fits."""
     echo = leat("echo")
     program = f"import stream; stream.echo_all(('{echo.ip}', 7), 1, 500_000, timeout=20)"
     far(mtu=800).run(
@@ -108,7 +108,7 @@ def test_path_mtu_is_learnt_from_the_router(leat, far):
 
 
 def test_ping_by_way_of_a_gateway(leat, far):
-    """One hop takes one off the TTL of the reply."""
+    """One hop decrements the TTL of the reply by one."""
     echo = leat("echo")
     text = far(mtu=1500).run("ping", "-n", "-c", 2, "-i", "0.2", echo.ip).decode()
     assert "2 received" in text and "ttl=63" in text, text

@@ -1,4 +1,4 @@
-"""IPv6 by routers: radvd and dnsmasq advertise, the kernel is the gateway and the neighbour."""
+"""IPv6 configured by routers: radvd and dnsmasq advertise, the kernel is the gateway and the neighbour."""
 
 import itertools
 import os
@@ -19,7 +19,7 @@ MAC = "02:6c:65:61:73:66"
 
 
 class Network(Device):
-    """A device where the kernel is fe80::a and 2001:db8:N::1, routers, and a program of leat's."""
+    """A device where the kernel is fe80::a and 2001:db8:N::1, with routers, and a program of leat."""
 
     def __init__(self, folder):
         number = next(_numbers)
@@ -32,7 +32,7 @@ class Network(Device):
         run("ip", "addr", "add", f"{self.far}/128", "dev", "lo", "nodad")
 
     def radvd(self, options="", prefix=None, lifetimes="", source="fe80::a", name="radvd"):
-        """Its configuration, and time to read it."""
+        """Writes the configuration, and waits until radvd has read it."""
         path = self.folder / f"{name}.conf"
         path.write_text(
             f"interface {self.device} {{ AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4;\n"
@@ -47,7 +47,7 @@ class Network(Device):
         )
 
     def advertise(self):
-        """As a router does once: now, whoever has asked and whenever."""
+        """An unsolicited advertisement, at once."""
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
             sock.bind((self.device, 0))
             mac = sock.getsockname()[4].hex(":")
@@ -72,7 +72,7 @@ def network(tmp_path):
 
 
 def facts(echo, pattern, timeout=20):
-    """The line that says what routers say."""
+    """The line about router facts."""
     return echo.wait_for(rf"echo: IPv6: {pattern}", timeout)
 
 
@@ -91,15 +91,15 @@ def test_radvd_gives_an_address_a_gateway_and_a_name_server(network):
     line = facts(echo, rf"{network.prefix}:")
     assert f"/64 by fe80::a, MTU 1400, name server 2001:db8::53, search lan.example" in line
     ip = address_of(line)
-    assert "ff:fe" not in ip  # RFC 8064: made of no MAC
+    assert "ff:fe" not in ip  # RFC 8064: not derived from the MAC
     assert until(lambda: answers(ip))
-    assert until(lambda: answers(ip, "-I", network.far))  # by the gateway
+    assert until(lambda: answers(ip, "-I", network.far))  # reached through the gateway
     assert echo.stop() == 0
     assert "the counters do not balance" not in echo.text
 
 
 def test_an_address_within_a_second_and_a_half_of_the_first_answer(network):
-    """The check for duplicates takes a second; radvd answers within half of one (RFC 4861 6.2.6)."""
+    """Duplicate address detection takes a second; radvd answers within half a second (RFC 4861 6.2.6)."""
     network.radvd()
     time.sleep(1)
     begin = time.monotonic()
@@ -112,7 +112,7 @@ def test_an_address_within_a_second_and_a_half_of_the_first_answer(network):
 
 
 def test_what_is_begun_comes_from_a_temporary_address(network):
-    """RFC 8981: with the same seed the stable address would be the same again."""
+    """RFC 8981: the same seed would give the same stable address again"""
     server = network.start_dnsmasq(
         "--enable-ra", f"--dhcp-range={network.prefix}::,ra-only,64,3600", "--no-resolv", "--no-hosts",
         "--log-queries", f"--dhcp-option=option6:dns-server,[{network.prefix}::1]",
@@ -128,7 +128,7 @@ def test_what_is_begun_comes_from_a_temporary_address(network):
         def askers():
             return set(re.findall(r"query\S+ www.example.com from (\S+)", "\n".join(server.lines[before:]), re.I))
 
-        assert until(askers)  # its log may be read later than the answer comes
+        assert until(askers)  # radvd's log may come later than its answer
         return askers()
 
     stable, temporary = asked_from(), asked_from("--temporary")
@@ -136,7 +136,7 @@ def test_what_is_begun_comes_from_a_temporary_address(network):
 
 
 def test_a_name_without_a_dot_is_of_the_routers_domain(network):
-    """RFC 8106 5.2, as Linux takes it."""
+    """RFC 8106 5.2, in Linux's interpretation"""
     network.start_dnsmasq(
         "--enable-ra", f"--dhcp-range={network.prefix}::,ra-only,64,3600", "--no-resolv", "--no-hosts",
         f"--dhcp-option=option6:dns-server,[{network.prefix}::1]", "--dhcp-option=option6:domain-search,lan.example",
@@ -164,7 +164,7 @@ def test_an_address_of_a_short_life_ends(network):
     echo = network.echo()
     ip = address_of(facts(echo, rf"{network.prefix}:"))
     assert until(lambda: answers(ip))
-    radvd.kill()  # it can't say that it goes
+    radvd.kill()  # killed, it can't send a last advertisement
     facts(echo, "::/0")
     assert until(lambda: not answers(ip), timeout=20)
 
@@ -190,11 +190,11 @@ def test_a_network_is_renumbered(network):
     network.radvd(prefix=new, options=f"prefix {network.prefix}::/64 {{ AdvPreferredLifetime 0; }};")
     ip = address_of(facts(echo, rf"{new}:"))
     assert until(lambda: answers(ip))
-    assert answers(old)  # RFC 4862 5.5.4: what is open goes on
+    assert answers(old)  # RFC 4862 5.5.4: open connections continue
 
 
 class Talk:
-    """A connection to the echo server that sends and hears without an end."""
+    """A connection to the echo server that sends and receives without an end."""
 
     def __init__(self, ip, port=7):
         self.sock = socket.create_connection((ip, port), timeout=10)
@@ -229,7 +229,7 @@ class Talk:
 
 
 def test_a_transfer_goes_on_while_its_network_is_renumbered(network):
-    """RFC 4862 5.5.4: it keeps its deprecated address; who comes then uses the new one."""
+    """RFC 4862 5.5.4: a connection keeps its deprecated address; new ones use the other."""
     first = network.radvd()
     echo = network.echo()
     talk = Talk(address_of(facts(echo, rf"{network.prefix}:")))
@@ -268,12 +268,12 @@ def test_what_is_begun_after_a_renumbering_comes_from_the_new_address(network):
     run("ip", "addr", "add", f"{new}::1/64", "dev", network.device, "nodad")
     network.radvd(prefix=new, options=f"prefix {network.prefix}::/64 {{ AdvPreferredLifetime 0; }};")
     ip = ip_by(new)
-    # its server is in the old prefix, but a deprecated address begins nothing (RFC 6724 5, rule 3)
+    # its server is in the old prefix, but a deprecated address isn't chosen (RFC 6724 5, rule 3)
     assert asked_from("b.example.com", ip) == ip
 
 
 def test_a_link_of_1280_bytes_by_its_router(network):
-    """RFC 4861 6.3.4, RFC 8200 5: replies in fragments, segments that fit."""
+    """RFC 4861 6.3.4, RFC 8200 5: replies are fragmented, segments fit."""
     network.radvd("AdvLinkMTU 1280;")
     echo = network.echo()
     line = facts(echo, rf"{network.prefix}:")
@@ -319,7 +319,7 @@ def test_who_has_our_address_keeps_it_and_we_take_another(network):
 
 @pytest.mark.parametrize("where", ["on the link", "behind the router"])
 def test_who_needs_ipv6_waits_for_it_though_ipv4_comes_first(network, where):
-    """IPv4 alone leads to no URL of IPv6, and its lease is there before a router says anything."""
+    """A URL with an IPv6 address can't be reached by IPv4, whose lease is there before any router fact."""
     there = f"{network.prefix}::1" if where == "on the link" else network.far
     run("ip", "addr", "add", "10.79.0.1/24", "dev", network.device)
     server = network.start_dnsmasq("--no-ping", "--dhcp-authoritative", "--dhcp-range=10.79.0.50,10.79.0.60,255.255.255.0,120")
@@ -328,7 +328,7 @@ def test_who_needs_ipv6_waits_for_it_though_ipv4_comes_first(network, where):
         listener.settimeout(30)
         fetch = network.start(binary("fetch"), *network.words, "--mac", MAC, f"http://[{there}]:8080/")
         server.wait_for("DHCPACK")
-        # until its link-local address has been checked it might only wait for that
+        # until the check of its link-local address, which it might otherwise wait for
         run("ping", "-6", "-n", "-L", "-c", 1, "-i", 0.1, "-w", 5, f"ff02::1%{network.device}", check=False)
         assert not came(lambda: fetch.lines or not fetch.running, seconds=0.3), fetch.text
         network.advertise()

@@ -1,4 +1,5 @@
-"""dig, curl and dnsmasq around sieve: what stands in lists is blocked, all else is asked for; and the page of resolver."""
+"""dig, curl and dnsmasq around sieve: listed names are blocked, other questions go to dnsmasq. Also the page of
+resolver."""
 
 import re
 import socket
@@ -21,7 +22,7 @@ ALLOWED = "fine.ads.plain.test\n"
 
 @pytest.fixture
 def sieve(leat, tmp_path):
-    """sieve(words...): one with the lists above, which asks dnsmasq for what they don't have."""
+    """sieve(words...): one with the lists above, which forwards other questions to dnsmasq."""
     upstreams = []
 
     def start(*words, name="sieve"):
@@ -122,7 +123,7 @@ def test_lists_come_from_who_knows_the_token(sieve, start, query):
 
 
 def ask(sock, number, name):
-    """A question by UDP; its reply's code, and how long that took."""
+    """A question by UDP; returns the rcode of its reply, and how long that took."""
     sent = time.monotonic()
     labels = b"".join(bytes([len(label)]) + label for label in name.encode().split(b"."))
     sock.send(struct.pack("!6H", number, 0x100, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, 1, 1))
@@ -150,15 +151,15 @@ def test_new_lists_come_without_a_pause(sieve, tmp_path):
     assert f"{NAMES + 1} names" in sender.text, sender.text
     assert answer(program, f"n{NAMES - 1}.new.test") == "NXDOMAIN"
     assert answer(program, "ads.plain.test") == PASSED  # the old lists are gone
-    assert answer(program, "fine.ads.plain.test") == PASSED  # but not the exceptions
+    assert answer(program, "fine.ads.plain.test") == PASSED  # but the exceptions stay
 
 
 def test_lists_of_short_lines_have_room(sieve, leat, tmp_path):
-    """As many names as their bytes may have: at the start, beside exceptions, and when they are sent."""
+    """The maximum number of names for a number of bytes: at the start, with exceptions, and when lists are sent."""
     letters, marks = "abcdefghijklmnopqrst", "abcdefghij0123456789"
     short = [f"{first}.{second}{third}" for first in letters for second in marks for third in letters]
     (tmp_path / "short").write_text("\n".join(short))
-    assert len(short) > 1000 + (tmp_path / "short").stat().st_size / 16  # what is guessed at first
+    assert len(short) > 1000 + (tmp_path / "short").stat().st_size / 16  # the first estimate
     program = sieve("token=x", tmp_path / "short")
     program.wait_for(r"8007 names, 0 repeated; 8014 lines, 2 not understood.*; 0 left out")
     assert answer(program, "a.bc") == answer(program, "t.9t") == "NXDOMAIN"

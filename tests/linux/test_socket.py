@@ -20,7 +20,7 @@ ALL = "ff:ff:ff:ff:ff:ff"
 
 
 class Peer:
-    """The other end of a stream socket, made by hand."""
+    """The other end of a stream socket, implemented by the test."""
 
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -115,7 +115,7 @@ def test_frames_that_the_peer_cuts_anywhere_are_answered(example, folder):
 
 
 def test_a_recorded_run_happens_again(example, folder):
-    """Its frames have no padding here, and get one where they are sent again."""
+    """Its frames have no padding, and get some when they are sent again."""
     tool = BUILD / "tools/leat-replay/leat-replay"
     if not tool.is_file():
         pytest.skip("leat-replay has not been built")
@@ -203,7 +203,7 @@ def test_a_guest_of_qemu_is_the_other_end(example, folder, kind):
 
 
 def test_passt_loses_nothing_of_a_full_window(example, outside):
-    """What its end of the socket doesn't take at once it throws away: so that end is as large as a window."""
+    """QEMU drops what its end of the socket doesn't take at once, so the socket has room for a window."""
     if not shutil.which("passt") or int(pathlib.Path("/proc/sys/net/core/wmem_max").read_text()) < 4 << 20:
         pytest.skip("no passt, or a system whose users have small sockets")
     discard = example("discard", "--passt", "--forward", "tcp:7010:9", "--stats", up="MTU 32808, port")
@@ -226,7 +226,7 @@ def test_passt_loses_nothing_of_a_full_window(example, outside):
 
 
 def test_passt_takes_bulk_from_us(example, outside):
-    """No byte is missing or wrong, though it throws away what its own sockets don't take."""
+    """No byte is missing or wrong, although it drops what its own sockets don't take."""
     if not shutil.which("passt"):
         pytest.skip("no passt")
     chargen = example("chargen", "--passt", "--forward", "tcp:7019:19", up="MTU 32808, port")
@@ -287,7 +287,7 @@ def test_passt_gives_the_address_of_ipv6_that_is_asked_for(example, passt6):
 
 
 def test_fetch_reaches_a_server_of_ipv6_behind_passt(example, passt6):
-    """Not at the address that passt gives us: with the lease that is ours, and leads to ourselves."""
+    """Not at the address that passt gives us: with this lease it is our own address."""
     with socket.create_server((BEYOND, 8080), family=socket.AF_INET6) as listener:
         listener.settimeout(30)
         fetch = example("fetch", "--passt", f"http://[{BEYOND}]:8080/", up="MTU 32808, port")

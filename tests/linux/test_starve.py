@@ -1,5 +1,5 @@
-"""Attackers beside an honest client that comes again and again: nobody starves another. These are
-short, with small tables; tools/starve measures servers as they are by default, for minutes."""
+"""Attackers beside a well-behaved client that comes again and again: no client starves. These runs are short, with
+small tables; tools/starve measures servers in their default settings, for minutes."""
 
 import re
 import signal
@@ -12,8 +12,8 @@ import pytest
 
 from conftest import Process, binary, run, until
 
-ELSEWHERE = 254  # the host that is the way to attackers, who are in no network of ours
-PATIENCE_S = 20  # of a client: the machine may be busy, starvation lasts as long as the attack
+ELSEWHERE = 254  # the router to the attackers' addresses, outside of our networks
+PATIENCE_S = 20  # of a client: the machine may be busy, while starvation lasts as long as the attack
 
 
 def honest(server, name, count, *more):
@@ -32,7 +32,7 @@ class Attacker(Process):
         self.wait_for("attacking")
 
     def over(self, seconds=0):
-        """Lets it go on for so long and ends it; its addresses are still there."""
+        """Lets it go on for so long and ends it; its addresses still answer."""
         until(lambda: not self.running, seconds)
         self._child.send_signal(signal.SIGTERM)
         self.wait_for("^frames_received")
@@ -61,7 +61,7 @@ def test_an_honest_client_is_served_where_nobody_attacks(leat, name):
 
 @pytest.mark.parametrize("play,frames", [("Q1", 100), ("Q2", 8), ("Q3", 20), ("Q4", 8), ("Q5", 8), ("Q6", 8)])
 def test_an_attacker_opens_connections_and_says_what_it_shall(leat, attacker, tmp_path, play, frames):
-    """Eight connections, each from an address of its own, which are all there at the end."""
+    """Eight connections, each from an address of its own, which are all open at the end."""
     (tmp_path / "large").write_bytes(bytes(1 << 20))
     server = leat("httpd", gateway=ELSEWHERE, arguments=[tmp_path / "large"])
     counts = attacker(play, "httpd", server, "--addresses", 8, "--connections", 8).over(3)
@@ -85,12 +85,12 @@ def test_what_is_wrong_on_the_command_line_gets_a_line_and_status_2(words):
 # ---- The threats of docs/security.md -------------------------------------------------------------
 
 SMALL = ["--buffers", 512, "--connections", 128]
-LEAD_S = 3  # of an attack before the first client comes
+LEAD_S = 3  # duration of an attack before the first client comes
 CLIENTS = 3
 
 
 def answer_good(ip, stop):
-    """The name server of a forwarder: it answers names that begin with "good", others never."""
+    """The upstream server of a forwarder: it answers names that begin with "good", and no others."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.bind((ip, 53))
         wire.settimeout(0.2)
@@ -107,7 +107,7 @@ def answer_good(ip, stop):
 
 @pytest.fixture
 def upstream():
-    """upstream(ip): such a server there."""
+    """upstream(ip) starts such a server there."""
     stop, threads = threading.Event(), []
 
     def start(ip):
@@ -122,7 +122,7 @@ def upstream():
 
 @pytest.fixture
 def besieged(leat, attacker, upstream, tmp_path):
-    """besieged(play, name, addresses, ...): nobody is kept waiting, during the attack or after it."""
+    """besieged(play, name, addresses, ...): every client is served, during the attack and after it."""
     (tmp_path / "large").write_bytes(bytes(1 << 20))
 
     def hold(play, name, addresses, options=SMALL, lead_s=LEAD_S):
@@ -167,13 +167,13 @@ def test_threat_Q5_silence_starves_nobody(besieged, name, addresses):
 
 
 def test_threat_Q5_who_acknowledges_nothing_leaves_records_of_what_was_sent(besieged):
-    """Ten segments for each of a thousand are more than there are records."""
+    """Ten segments for each of a thousand connections are more than there are records."""
     besieged("Q5", "chargen", 8, options=[], lead_s=8)
 
 
 @pytest.mark.parametrize("name,play,addresses", [("resolver", "Q14-20", 1), ("sieve", "Q14-200", 8)])
 def test_threat_Q14_questions_that_nobody_answers_starve_nobody(besieged, name, play, addresses):
-    """There are 64 sockets; a question that nobody answers has one for 14 s."""
+    """There are 64 sockets; an unanswered question uses one for 14 s."""
     besieged(play, name, addresses, options=["--server", "PEER"], lead_s=5)
 
 

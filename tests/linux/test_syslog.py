@@ -1,4 +1,4 @@
-"""--syslog: what an example says comes to rsyslogd, by UDP and by TCP, as soon as it is there."""
+"""--syslog: an example's lines reach rsyslogd, by UDP and by TCP, as soon as it is there."""
 
 import datetime
 import re
@@ -65,7 +65,7 @@ def test_lines_come_whole_and_dated(leat, place, tmp_path, where):
 
 @pytest.mark.parametrize("name", ["echo", "httpd"])
 def test_no_line_has_a_wrong_time(leat, place, name):
-    """The first may have none: it comes before the stack is polled."""
+    """The first line may have no timestamp, because it is written before the first poll."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind((SERVER, 514))
         server.settimeout(20)

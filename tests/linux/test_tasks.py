@@ -1,4 +1,4 @@
-"""The examples that are told by tasks: echo_task, chat, lookup and whois, against the kernel's sockets."""
+"""The examples that use tasks: echo_task, chat, lookup and whois, against the kernel's sockets."""
 
 import os
 import shutil
@@ -50,7 +50,7 @@ def test_echo_of_many_bytes(leat):
 
 
 def test_more_clients_than_tasks_are_all_served(leat):
-    """100 idle ones have no task; each of 100 that speak gets its echo in its turn, and leaves."""
+    """100 idle connections have no task; 100 active ones get their echo in turn, and close."""
     echo = leat("echo_task")
     idle = [socket.create_connection((echo.ip, 7), 60) for _ in range(100)]
     speaking = [socket.create_connection((echo.ip, 7), 60) for _ in range(100)]
@@ -68,7 +68,7 @@ def test_more_clients_than_tasks_are_all_served(leat):
 
 @pytest.fixture
 def join(leat):
-    """join(name) connects to the room; gives the socket and its first lines have been read."""
+    """join(name) connects to the room; returns the socket, after its first lines."""
     room = leat("chat")
     conns = []
 
@@ -112,12 +112,12 @@ def test_who_does_not_read_holds_up_nobody(join):
 
 
 def test_a_room_that_is_full_of_silent_people_lets_one_more_in(leat):
-    """The one that has been silent for longest goes."""
+    """The connection that was silent for longest is closed."""
     room = leat("chat")
     silent = [socket.create_connection((room.ip, 2323), 60) for _ in range(32)]
     for conn in silent:
         assert read_line(conn) == b"Who are you?\n"
-    time.sleep(1.2)  # of one's own address nobody goes who was heard of in the last second
+    time.sleep(1.2)  # a client from the same address isn't closed within a second of its last line
     with socket.create_connection((room.ip, 2323), 60) as late:
         assert read_line(late) == b"Who are you?\n"
     with pytest.raises(ConnectionResetError):
@@ -129,7 +129,7 @@ def test_a_room_that_is_full_of_silent_people_lets_one_more_in(leat):
 
 @pytest.fixture
 def lookup(leat):
-    """One that asks dnsmasq beside it."""
+    """lookup, with dnsmasq beside it."""
     program = leat("lookup")
     names = Process("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-", "--no-resolv",
                     "--no-hosts", "--bind-interfaces", f"--listen-address={program.peer}", "--local=/test/",
@@ -150,7 +150,7 @@ def test_lookup_answers_line_by_line(lookup):
 
 
 def test_lookup_of_more_at_a_time_than_it_has_tasks(lookup):
-    """Sixteen are served, sixteen wait, eight are told to come again; who goes makes place."""
+    """Sixteen are served, sixteen wait, eight are told to come again; a client that leaves frees its place."""
     head, answer = b"POST /lookup HTTP/1.1\r\nHost: leat\r\nContent-Length: 7\r\n\r\nn1", b"n1.test 192.0.2.1\n"
     conns = [socket.create_connection((lookup.ip, 80), 30) for _ in range(40)]
     for conn in conns:
@@ -159,7 +159,7 @@ def test_lookup_of_more_at_a_time_than_it_has_tasks(lookup):
     for conn in conns[32:]:
         assert conn.recv(1000).startswith(b"HTTP/1.1 503 ")
         conn.close()
-    for conn in conns[:16]:  # half of them go, the others go on
+    for conn in conns[:16]:  # half of them leave, the others stay
         if conn.fileno() % 2:
             conn.sendall(b".test")
             wait_for(conn, answer)
@@ -217,8 +217,8 @@ def test_whois_gives_up(whois):
 
 @pytest.fixture
 def named(whois, tmp_path):
-    """named(v6) starts to ask whois.test, whose addresses are 10.77.0.1 and @v6; gives whois, and the name's server,
-    stopped if @held."""
+    """named(v6) starts to ask whois.test, whose addresses are 10.77.0.1 and @v6; returns whois and the name server,
+    which is stopped if @held."""
     made = []
 
     def start(v6, held=False):
@@ -242,7 +242,8 @@ REFUSED_BY_BOTH = "whois.test: 2001:db8:77::1 connection refused; 10.77.0.1 conn
 
 
 def test_whois_of_a_name_comes_by_ipv6_first(named):
-    """And says what became of each address as long as nobody serves.  At its first try its own is still probed for."""
+    """Prints the outcome of each address while there is no server. At the first try its own address is still being
+    probed."""
     asking, _ = named("2001:db8:77::1")
     asking.wait_for(REFUSED_BY_BOTH, 60)
     with socket.create_server(("::", 43), family=socket.AF_INET6, dualstack_ipv6=True) as server:
@@ -257,13 +258,14 @@ def test_whois_of_a_name_comes_by_ipv6_first(named):
 
 
 def _neighbour_asked(frame):
-    """The address that a neighbour solicitation asks for, else None."""
+    """The target address of a neighbour solicitation, else None."""
     return frame[62:78] if frame[12:14] == b"\x86\xdd" and frame[54] == 135 else None
 
 
 def test_whois_of_a_name_comes_by_ipv4_250_ms_after_an_ipv6_that_is_silent(named):
-    """What the wire sees: the question for the neighbour that nobody is, then a SYN by IPv4.  The name's server is held
-    until our own address was probed for, as else the SYN would go first; of a later try the wire shows no beginning."""
+    """The capture has the question for the missing neighbour, and then a SYN by IPv4. The name server is held until
+    our own address has been probed; otherwise the SYN would come first. The beginning of later tries can't be seen
+    in a capture."""
     ours, silent = (socket.inet_pton(socket.AF_INET6, "2001:db8:77::" + host) for host in ("2", "99"))
     asked = syn = None
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as wire:
@@ -272,7 +274,7 @@ def test_whois_of_a_name_comes_by_ipv4_250_ms_after_an_ipv6_that_is_silent(named
         asking, server = named("2001:db8:77::99", held=True)
         while _neighbour_asked(wire.recv(2000)) != ours:
             pass
-        time.sleep(2)  # the probe waits one
+        time.sleep(2)  # the probe takes one second
         os.kill(server.pid, signal.SIGCONT)
         while not syn:
             frame = wire.recv(2000)
@@ -281,4 +283,4 @@ def test_whois_of_a_name_comes_by_ipv4_250_ms_after_an_ipv6_that_is_silent(named
             elif asked and frame[12:14] == b"\x08\0" and frame[23] == 6 and frame[36:38] == b"\0\x2b":
                 syn = time.monotonic()
     asking.kill()
-    assert 0.2 < syn - asked < 10  # as soon as a busy machine lets it
+    assert 0.2 < syn - asked < 10  # later only on a busy machine

@@ -1,4 +1,4 @@
-"""How connections open, wait and end; the kernel is the peer."""
+"""How connections open, wait and close; the kernel is the peer."""
 
 import contextlib
 import select
@@ -37,7 +37,7 @@ def test_nc(leat):
 
 @pytest.mark.skipif(XDP or not V6, reason="the filter leaves link-local addresses to Linux; IPv4 has no zones")
 def test_nc_to_a_link_local_address_with_its_zone(leat):
-    """Which is as good as any: large texts, and a connection beside it to the global one."""
+    """The link-local address works like any other: large data, and a connection to the global one beside it."""
     echo = leat("echo")
     ip = echo.link_local()
     for to in (ip, echo.ip):
@@ -63,7 +63,7 @@ def test_half_close_everything_still_comes_back(leat):
 
 
 def test_half_close_at_once(leat):
-    """The FIN comes right behind the handshake."""
+    """The FIN comes directly after the handshake."""
     echo = leat("echo")
     with connect(echo) as conn:
         conn.shutdown(socket.SHUT_WR)
@@ -77,7 +77,7 @@ def test_reset_by_the_peer_ends_the_connection(leat):
     conn.sendall(b"abc")
     assert conn.recv(3) == b"abc"
     reset(conn)
-    with connect(echo) as conn:  # and hurts nobody else
+    with connect(echo) as conn:  # other connections are not affected
         conn.sendall(b"def")
         assert conn.recv(3) == b"def"
     stats = echo.stop()
@@ -137,7 +137,7 @@ def test_small_writes_one_at_a_time(leat):
             conn.sendall(b"%4d" % number)
             assert conn.recv(4) == b"%4d" % number
             seconds.append(time.monotonic() - began)
-        # Linux delays an ACK by 40 ms; half of them come sooner, however busy the machine is
+        # Linux delays an ACK by 40 ms; half of them come sooner, even on a busy machine
         assert statistics.median(seconds) < 0.035, "somebody waits for a delayed ACK"
     assert echo.stop()["tcp_sent"] < 1000 + 20, "an echo carries the ACK: no segment of its own"
 
@@ -159,7 +159,7 @@ def test_a_peer_that_is_silent_for_too_long_is_left(leat, name, port):
 
 
 class Slow:
-    """The server that accepts and reads when a datagram tells it to."""
+    """The server that accepts and reads when a datagram requests it."""
 
     def __init__(self, program):
         self.program = program
@@ -199,9 +199,9 @@ def test_data_waits_for_a_listener_that_is_slow_to_accept(slow):
 
 
 def test_a_full_backlog_makes_clients_wait_and_all_get_in(slow):
-    """The backlog is 4: the others get cookies and wait, and nobody is reset (R4, RFC 4987).
+    """The backlog is 4: the others get cookies and wait, and none is reset (R4, RFC 4987).
 
-    Who holds a cookie is remembered by nobody: it gets in by its text, which Linux sends until then.
+    The server keeps no state for a cookie: the client's data, which Linux sends again until then, brings it in.
     """
     clients = []
     for number in range(10):
@@ -233,7 +233,7 @@ def test_a_full_backlog_makes_clients_wait_and_all_get_in(slow):
 
 
 def test_a_window_closes_until_somebody_reads(slow):
-    """Nobody reads: the window goes to zero and the sender is held up; then all of it comes."""
+    """The program doesn't read: the window closes and the sender waits; then all data arrives."""
     with connect(slow.program) as conn:
         conn.settimeout(0.5)
         sent = 0

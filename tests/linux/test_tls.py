@@ -28,7 +28,7 @@ SUITES = {"TLS_AES_128_GCM_SHA256": "1301", "TLS_AES_256_GCM_SHA384": "1302",
 
 
 class Keys:
-    """An authority and its servers, made by openssl."""
+    """An authority and its servers, created by openssl."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -77,7 +77,7 @@ def curl(web, keys, *words, timeout=60):
 
 
 def s_client(web, keys, *words):
-    """What openssl's client says of a session with one request."""
+    """The output of openssl's client for a session with one request."""
     return run("openssl", "s_client", "-connect", f"{web.ip}:443", "-servername", "leat.test", "-CAfile",
                keys.authority, "-verify_return_error", "-ign_eof", *words,
                stdin=b"GET / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n", check=False).decode()
@@ -86,12 +86,12 @@ def s_client(web, keys, *words):
 def test_pages_by_curl(web, keys):
     assert curl(web, keys, "https://leat.test/") == PAGE
     assert curl(web, keys, *[f"https://leat.test/?{i}" for i in range(50)]) == 50 * PAGE
-    assert run("curl", "-sS", f"http://{web.ip}/") == PAGE  # HTTP is beside it
+    assert run("curl", "-sS", f"http://{web.ip}/") == PAGE  # HTTP works beside it
     assert web.stop()["copied_tx_bytes"] == 0
 
 
 @pytest.mark.parametrize("suite", SUITES)
-@pytest.mark.parametrize("group", ["X25519", "P-256", "X448:P-256"])  # of the last the share is asked for
+@pytest.mark.parametrize("group", ["X25519", "P-256", "X448:P-256"])  # the last one leads to HelloRetryRequest
 @pytest.mark.parametrize("kind", ["ec", "rsa"])
 def test_suites_groups_and_keys(leat, keys, suite, group, kind):
     web = leat("httpd", options=keys.words(kind))
@@ -126,7 +126,7 @@ def test_echo_says_why_it_refuses(leat, keys):
 
 
 def test_key_updates_of_openssl(web, keys):
-    """A line K makes s_client update its key and ask for ours."""
+    """A line K makes s_client update its key and request an update of ours."""
     child = subprocess.Popen(["openssl", "s_client", "-connect", f"{web.ip}:443", "-CAfile", keys.authority,
                               "-servername", "leat.test"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT)
@@ -138,7 +138,7 @@ def test_key_updates_of_openssl(web, keys):
 
     try:
         hear(b"Verify return code: 0 (ok)\n---\n")
-        for _ in range(3):  # openssl takes a line for a command if it comes alone
+        for _ in range(3):  # openssl takes a line that comes alone for a command
             child.stdin.write(b"K\n")
             child.stdin.flush()
             hear(b"KEYUPDATE")
@@ -183,7 +183,7 @@ def test_a_large_file(leat, keys, tmp_path):
 
 
 def test_echo(leat, keys):
-    """Both ways at a time, and nothing of it is copied."""
+    """Both directions at a time, and no data is copied."""
     server = leat("echo_tls", options=keys.words("ec"))
     context = ssl.create_default_context(cafile=str(keys.authority))
     data = bytes(range(256)) * (BIG_BYTES // 256)
@@ -196,7 +196,7 @@ def test_echo(leat, keys):
 # ---- Under pressure
 
 def client_hellos(count):
-    """Whole ClientHellos, as Python's ssl makes them."""
+    """Complete ClientHellos, as Python's ssl makes them."""
     context = ssl.create_default_context()
     for _ in range(count):
         sent = ssl.MemoryBIO()
@@ -208,9 +208,10 @@ def client_hellos(count):
 
 @pytest.fixture
 def crowd(web):
-    """48 clients that are silent behind their hello, so each has a handshake: the next one must bring a cookie."""
+    """48 clients that are silent after their hello, so each occupies a handshake: the next client must return a
+    cookie."""
     conns = []
-    for hello in list(client_hellos(48)):  # made before: a connection that is silent for long is closed
+    for hello in list(client_hellos(48)):  # made before, because a silent connection is closed
         conns.append(socket.create_connection((web.ip, 443), LIMIT_S))
         conns[-1].sendall(hello)
     yield conns
@@ -218,7 +219,7 @@ def crowd(web):
         conn.close()
 
 
-@pytest.mark.parametrize("group", ["X25519", "X448:P-256"])  # of the last the share is asked for
+@pytest.mark.parametrize("group", ["X25519", "X448:P-256"])  # the last one leads to HelloRetryRequest
 def test_openssl_brings_a_cookie(web, keys, crowd, group):
     said = s_client(web, keys, "-groups", group, "-msg")
     assert said.count("ClientHello") == 2 and PAGE.decode() in said, said
@@ -232,7 +233,7 @@ def test_curl_brings_a_cookie(web, keys, crowd):
 # ---- Tickets, with leat as the server
 
 def resume(web, keys, file, *words):
-    """What openssl's client says of a session by the ticket that is in @file, which gets the next one."""
+    """The output of openssl's client for a session with the ticket in @file, which is replaced by the next one."""
     return s_client(web, keys, "-sess_in", file, "-sess_out", file, *words)
 
 
@@ -241,13 +242,13 @@ def test_openssl_resumes(web, keys, tmp_path, suite):
     file = tmp_path / "session"
     said = s_client(web, keys, "-sess_out", file, "-ciphersuites", suite)
     assert "New, TLSv1.3" in said and PAGE.decode() in said
-    for words in ((), (), ("-groups", "X448:P-256")):  # of the last the share is asked for
+    for words in ((), (), ("-groups", "X448:P-256")):  # the last one leads to HelloRetryRequest
         said = resume(web, keys, file, "-ciphersuites", suite, *words)
         assert "Reused, TLSv1.3" in said and PAGE.decode() in said, said
 
 
 def test_openssl_resumes_for_the_same_name(web, keys, tmp_path):
-    """Nor is a ticket taken that another server has given, or another run of ours."""
+    """A ticket of another server, or of another run of ours, isn't accepted either."""
     file = tmp_path / "session"
     s_client(web, keys, "-sess_out", file)
     said = s_client(web, keys, "-sess_in", file, "-servername", "other.test")
@@ -278,7 +279,7 @@ def test_gnutls_resumes(web, keys):
     assert "This is a resumed session" in said and PAGE.decode() in said, said
 
 
-@pytest.mark.parametrize("groups", ["X25519", "X448:P-256"])  # of the last the share is asked for
+@pytest.mark.parametrize("groups", ["X25519", "X448:P-256"])  # the last one leads to HelloRetryRequest
 def test_early_data_by_a_ticket_of_another_server(web, keys, tmp_path, groups):
     other = Server(keys, "-www", "-max_early_data", "16384")
     file, early = tmp_path / "session", tmp_path / "early"
@@ -313,7 +314,7 @@ class Server:
 
 
 class GnutlsServer(Server):
-    """gnutls-serv, which says what a session has agreed on."""
+    """gnutls-serv, which prints the parameters of a session."""
 
     def start(self, keys, words, kind):
         return Process("gnutls-serv", "--http", "--port", self.port, "--x509certfile",
@@ -321,7 +322,7 @@ class GnutlsServer(Server):
 
 
 def ask(leat, keys, server, name="leat.test", authority=None, ticket=(), text="GET / HTTP/1.0\r\n\r\n", timeout=60):
-    """What the client says."""
+    """The output of the client."""
     client = leat("tls_client", options=["--port", server.port],
                   arguments=[name, authority or keys.authority, text, *ticket])
     client.wait_for(": closed:|^closed:", timeout)
@@ -339,7 +340,7 @@ def test_client_of_openssl(leat, keys, suite, kind):
 @pytest.mark.parametrize("words", [(), ("-groups", "P-256"), ("-ciphersuites", "TLS_AES_256_GCM_SHA384"),
                                    ("-num_tickets", "4"), ("-no_ticket",), ("-stateless",)])
 def test_client_resumes_with_openssl(leat, keys, tmp_path, words):
-    """One keeps its sessions itself, the last one wants a cookie."""
+    """One server stores its sessions itself; the last one requires a cookie."""
     server, ticket = Server(keys, "-www", *words), [tmp_path / "ticket"]
     said = ask(leat, keys, server, ticket=ticket)
     assert re.search(r"open 130[123] \w+ 0403 $", said, re.M), said
@@ -359,7 +360,7 @@ def test_client_resumes_with_gnutls(leat, keys, tmp_path):
 
 
 def test_client_asks_another_server_by_its_ticket(leat, keys, tmp_path):
-    """Which doesn't know it, and shows its certificate."""
+    """The server doesn't know the ticket, and sends its certificate."""
     ticket = [tmp_path / "ticket"]
     ask(leat, keys, Server(keys, "-www"), ticket=ticket)
     said = ask(leat, keys, Server(keys, "-www", kind="rsa"), ticket=ticket)

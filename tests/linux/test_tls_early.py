@@ -1,4 +1,5 @@
-"""Early data of TLS (0-RTT): openssl and GnuTLS against a server of leat's that takes it, and leat against theirs."""
+"""Early data of TLS (0-RTT): openssl and GnuTLS against a server of leat that accepts it, and leat against their
+servers."""
 
 import contextlib
 import pathlib
@@ -13,7 +14,7 @@ import pytest
 from conftest import run, until
 from test_tls import GnutlsServer, Keys, ask
 
-WINDOW_S = 11  # leat takes none for ten seconds after its first ticket
+WINDOW_S = 11  # leat accepts none for ten seconds after its first ticket
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def s_client(keys, where, *words, stdin=b"said later\n"):
 
 @pytest.fixture
 def session(server, keys, tmp_path):
-    """A session's file, old enough, and one with what is said early."""
+    """A session file, old enough, and one with the early data."""
     file, early = tmp_path / "session", tmp_path / "early"
     early.write_bytes(b"said early\n")
     where = f"{server.ip}:443"
@@ -56,7 +57,7 @@ def test_openssl_sends_early_data_and_is_asked_for_another_share(server, keys, s
 
 
 class Tap:
-    """Stands between a client and a server, and keeps what the client says."""
+    """A relay between client and server, which stores what the client sends."""
 
     def __init__(self, ip):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -97,7 +98,7 @@ HEAD = "{} / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n"
 
 
 def test_httpd_answers_early_data_once(leat, keys, tmp_path):
-    """GET is answered, POST is too early, and what was heard on the way gets nothing."""
+    """GET is answered, POST gets 425, and replayed data gets nothing."""
     web = leat("httpd", options=[*keys.words("ec"), "--early-data"])
     where, file, early = f"{web.ip}:443", tmp_path / "session", tmp_path / "early"
     get = HEAD.format("GET").encode()
@@ -113,7 +114,7 @@ def test_httpd_answers_early_data_once(leat, keys, tmp_path):
         again.sendall(tap.heard)
         again.shutdown(socket.SHUT_WR)
         heard = b"".join(iter(lambda: again.recv(65536), b""))
-    assert 100 < len(heard) < 400, heard  # its flight, and no page: there is no client to end the handshake
+    assert 100 < len(heard) < 400, heard  # the server's flight, and no page: no client completes the handshake
     assert PAGE in s_client(keys, where, "-sess_in", file, stdin=get)
 
 

@@ -1,8 +1,8 @@
-"""Servers and clients that others have written against leat's TLS: each suite, group and signature, tickets,
-another share asked for, key updates, and much text both ways with every byte right.
+"""Other TLS servers and clients against leat's: each suite, group and signature, tickets, HelloRetryRequest, key
+updates, and bulk data both ways with every byte compared.
 
-leat as the server: httpd and echo_tls; as the client: tls_client, which sends a file to an echo server behind
-somebody's TLS and hears it again.
+leat as the server: httpd and echo_tls. As the client: tls_client, which sends a file to an echo server behind another
+TLS, and reads it back.
 """
 
 import contextlib
@@ -21,9 +21,9 @@ from test_tls import PAGE, SUITES, Keys, ask
 
 BIG_BYTES = 3_000_000 if QUICK else 100_000_000
 REQUEST = b"GET / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n"
-# kind of key: the scheme that its server signs by
+# kind of key: the signature scheme of its server
 KINDS = {"ec": "0403", "p384": "0503", "rsa": "0804", "rsa4096": "0804", "ed25519": "0807"}
-# by the names of OpenSSL: the number, GnuTLS's name
+# OpenSSL's name: the number, GnuTLS's name
 GROUPS = {"X25519": ("001d", "GROUP-X25519"), "P-256": ("0017", "GROUP-SECP256R1")}
 GNUTLS_SUITES = {"TLS_AES_128_GCM_SHA256": "AES-128-GCM", "TLS_AES_256_GCM_SHA384": "AES-256-GCM",
                  "TLS_CHACHA20_POLY1305_SHA256": "CHACHA20-POLY1305"}
@@ -36,7 +36,7 @@ WOLFSSL_SUITES = {"TLS_AES_128_GCM_SHA256": "TLS13-AES128-GCM-SHA256", "TLS_AES_
 def keys(tmp_path_factory):
     run("ip", "link", "set", "lo", "up")
     made = Keys(tmp_path_factory.mktemp("keys")).more()
-    for kind in KINDS:  # as haproxy wants it
+    for kind in KINDS:  # in the form that haproxy reads
         (made.folder / f"{kind}.both").write_bytes(
             (made.folder / f"{kind}.pem").read_bytes() + (made.folder / f"{kind}.key").read_bytes())
     return made
@@ -44,7 +44,7 @@ def keys(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def big(tmp_path_factory):
-    """A file in which no two places look alike."""
+    """A file in which no two places are alike."""
     path = tmp_path_factory.mktemp("big") / "big"
     seed = b"".join(hashlib.sha256(bytes([i & 255, i >> 8])).digest() for i in range(4093))
     path.write_bytes((seed * (BIG_BYTES // len(seed) + 1))[:BIG_BYTES])
@@ -66,7 +66,7 @@ def free_port():
 
 
 class Echo:
-    """An echo server without TLS, which others stand before."""
+    """A plain echo server, for other TLS servers in front of it."""
 
     def __init__(self, context=None):
         self.context = context
@@ -120,11 +120,11 @@ def start():
         print(f"--- {' '.join(process.command)}\n{process.text[-4000:]}")
 
 
-# ---- Their servers: each echoes what came, and returns its port
+# ---- Other servers: each echoes, and returns its port
 
 
 class Peers:
-    """Starts TLS servers of others, with one suite, group and key."""
+    """Starts other TLS servers, with one suite, group and key."""
 
     def __init__(self, start_program, keys, folder, echo):
         self.start, self.keys, self.folder, self.echo = start_program, keys, folder, echo
@@ -156,7 +156,7 @@ class Peers:
                           self.keys.folder / f"{kind}.key", port=port)
 
     def python(self, _suite, group, kind):
-        """Which of the suites isn't Python's to choose."""
+        """Python's ssl can't choose the suite."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.load_cert_chain(self.keys.folder / f"{kind}.pem", self.keys.folder / f"{kind}.key")
@@ -165,13 +165,13 @@ class Peers:
         return Echo(context).port
 
     def wolfssl(self, suite, group, kind):
-        """Which updates its key every 20 reads."""
+        """Updates its key every 20 reads."""
         port = free_port()
         return self.start(wolfssl_peer(), "serve", port, self.keys.folder / f"{kind}.pem",
                           self.keys.folder / f"{kind}.key", WOLFSSL_SUITES[suite], group, port=port)
 
     def nginx(self, suite, group, kind):
-        """Which serves files of the folder."""
+        """Serves the files of the folder."""
         port, folder = free_port(), self.folder
         temporary = "".join(f"{name}_temp_path {folder};" for name in
                             ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -185,7 +185,7 @@ class Peers:
         return self.start(program("nginx"), "-c", folder / "nginx.conf", "-e", folder / "error", port=port)
 
     def openssl(self, suite, group, kind):
-        """Which serves files of the folder that it runs in: "-WWW" looks there."""
+        """Serves the files of its working folder: "-WWW" looks there."""
         port = free_port()
         return self.start("sh", "-c", f"cd {self.folder} && exec openssl s_server -WWW -accept {port} -ciphersuites "
                           f"{suite} -groups {group} -cert {self.keys.folder}/{kind}.pem -key "
@@ -198,7 +198,7 @@ def peers(start, keys, tmp_path, echo):
 
 
 class At:
-    """What ask() wants of a server."""
+    """The requirements of ask() for a server."""
 
     def __init__(self, port):
         self.port = port
@@ -215,7 +215,7 @@ def check(said, data, suite, group, scheme):
 
 
 def hear(leat, keys, peers, peer, suite, group, kind, ticket=(), resumed=False):
-    """leat's client hears from @peer what it said itself, or a file."""
+    """leat's client gets its own data, or a file, from @peer."""
     number = "130." if peer == "python" else SUITES[suite]
     scheme = r"0000 \S* resumed" if resumed else KINDS[kind]
     server = peers if isinstance(peers, At) else At(getattr(peers, peer)(suite, group, kind))
@@ -230,7 +230,7 @@ def hear(leat, keys, peers, peer, suite, group, kind, ticket=(), resumed=False):
     return server
 
 
-@pytest.mark.parametrize("group", GROUPS)  # with P-256, the server asks for another share
+@pytest.mark.parametrize("group", GROUPS)  # with P-256 the server sends HelloRetryRequest
 @pytest.mark.parametrize("suite", SUITES)
 @pytest.mark.parametrize("peer", ECHOES + FILES)
 def test_client_suites_and_groups(leat, keys, peers, tmp_path, peer, suite, group):
@@ -259,9 +259,9 @@ def test_client_resumes(leat, keys, peers, tmp_path, peer, group):
 
 @pytest.mark.parametrize("peer", ECHOES)
 def test_client_says_and_hears_much(leat, keys, peers, big, peer):
-    """With some key updates of ours between."""
+    """With some key updates of ours in between."""
     server = At(getattr(peers, peer)(SUITE, "X25519", "ec"))
-    if peer == "gnutls":  # it looks for commands in what it echoes
+    if peer == "gnutls":  # it looks for commands in the echoed data
         big = big.parent / "lines"
     said = ask(leat, keys, server, text=f"@{big}", timeout=300)
     check(said, big.read_bytes(), "130.", "001d", "0403")
@@ -282,7 +282,7 @@ def test_client_hears_a_large_file(leat, keys, peers, big, tmp_path, peer):
 
 
 def speak(port, data):
-    """Says @data to an echo server, and returns what comes back."""
+    """Sends @data to an echo server, and returns the reply."""
     with socket.create_connection(("127.0.0.1", port), 60) as conn:
         sender = threading.Thread(target=conn.sendall, args=(data,), daemon=True)
         sender.start()
@@ -294,7 +294,7 @@ def speak(port, data):
 
 
 class Proxies:
-    """Programs that take plain text at a port and say it by TLS to leat's echo server."""
+    """Programs that take plain data at a port, and send it by TLS to leat's echo server."""
 
     def __init__(self, start_program, keys, folder):
         self.start, self.keys, self.folder = start_program, keys, folder
@@ -308,7 +308,7 @@ class Proxies:
         return self.start(program("stunnel4"), conf, port=port)
 
     def haproxy(self, ip, suite, group):
-        """Its clients' groups are OpenSSL's to choose."""
+        """OpenSSL chooses the groups of its clients."""
         port, conf, openssl = free_port(), self.folder / "haproxy.conf", self.folder / "openssl.conf"
         conf.write_text(f"defaults\n    mode tcp\n    timeout connect 5s\n    timeout client 60s\n"
                         f"    timeout server 60s\nlisten tls\n    bind 127.0.0.1:{port}\n    server leat {ip}:7 ssl "
@@ -319,7 +319,7 @@ class Proxies:
         return self.start("env", f"OPENSSL_CONF={openssl}", program("haproxy"), "-f", conf, port=port)
 
 
-# of the last the share is asked for
+# the last one leads to HelloRetryRequest
 CLIENT_GROUPS = ["X25519", "P-256", "X448:P-256"]
 
 
@@ -327,7 +327,7 @@ CLIENT_GROUPS = ["X25519", "P-256", "X448:P-256"]
 @pytest.mark.parametrize("suite", SUITES)
 @pytest.mark.parametrize("peer", ["stunnel", "haproxy"])
 def test_proxies_say_to_leat(leat, keys, start, tmp_path, peer, suite, group):
-    """Three connections, of which the second and the third may bring tickets."""
+    """Three connections; the second and the third may use tickets."""
     server = leat("echo_tls", options=keys.words("ec"))
     port = getattr(Proxies(start, keys, tmp_path), peer)(server.ip, suite, group)
     for i in range(3):
@@ -352,7 +352,7 @@ def test_proxies_say_and_hear_much(leat, keys, start, big, tmp_path, peer):
 
 
 def nginx_before(start, keys, folder, ip, suite, more=""):
-    """nginx, which asks leat's httpd; its port."""
+    """nginx as a proxy for leat's httpd; returns its port."""
     port = free_port()
     folder.chmod(0o755)
     temporary = "".join(f"{name}_temp_path {folder};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -402,7 +402,7 @@ def gnutls_cli(web, keys, priority, *words, stdin=REQUEST):
 def test_gnutls_verifies_leat(leat, keys, kind):
     web = leat("httpd", options=keys.words(kind))
     for suite in GNUTLS_SUITES.values():
-        # of the last the share is asked for: GnuTLS sends one for the first group of each kind, at most two
+        # the last one leads to HelloRetryRequest: GnuTLS sends a share for the first group of each kind, at most two
         for groups in ("+GROUP-X25519", "+GROUP-SECP256R1", "+GROUP-SECP521R1:+GROUP-X448:+GROUP-SECP256R1"):
             said = gnutls_cli(web, keys, f"-CIPHER-ALL:+{suite}:-GROUP-ALL:{groups}")
             assert f"({suite})" in said and PAGE.decode() in said, said
@@ -415,13 +415,13 @@ def test_gnutls_updates_its_key(leat, keys):
 
 
 def wolfssl_asks(server, keys, suite, groups, count):
-    """A megabyte each way, with key updates, on each connection; from the second on it brings a ticket."""
+    """A megabyte each way, with key updates, on each connection; from the second on with a ticket."""
     said = run(wolfssl_peer(), "ask", server.ip, 7, keys.authority, WOLFSSL_SUITES[suite], groups, count,
                timeout=60).decode()
     return re.findall(r"^open (\S+) (\S+) resumed (\d)$", said, re.M)
 
 
-@pytest.mark.parametrize("groups", ["X25519", "P-256", "P-384,X25519"])  # of the last the share is asked for
+@pytest.mark.parametrize("groups", ["X25519", "P-256", "P-384,X25519"])  # the last one leads to HelloRetryRequest
 @pytest.mark.parametrize("suite", SUITES)
 def test_wolfssl_asks_leat(leat, keys, suite, groups):
     server = leat("echo_tls", options=keys.words("ec"))
@@ -436,11 +436,11 @@ def test_wolfssl_verifies_leat(leat, keys, kind):
     assert wolfssl_asks(server, keys, SUITE, "X25519", 1) == [(WOLFSSL_SUITES[SUITE], "X25519", "0")]
 
 
-# ---- Tickets of others
+# ---- Tickets of other servers
 
 
 def test_tickets_of_nginx_are_not_ours(leat, keys, peers, tmp_path):
-    """Nor ours nginx's: each shows its certificate again; what it gave itself it takes."""
+    """Neither accepts the other's ticket, and sends its certificate again; each accepts its own."""
     web = leat("httpd", options=keys.words("ec"))
     nginx_port = peers.nginx(SUITE, "X25519", "ec")
     (peers.folder / "index.html").write_bytes(PAGE)
@@ -476,7 +476,7 @@ def test_sslscan(leat, keys, kind):
 
 @pytest.mark.skipif(QUICK, reason="testssl.sh takes minutes: not with LEAT_QUICK")
 def test_testssl(leat, keys, tmp_path):
-    """Everything that it looks at."""
+    """Everything that it checks."""
     web = leat("httpd", options=keys.words("ec"))
     found = tmp_path / "found.csv"
     subprocess.run([program("testssl"), "--quiet", "--color", "0", "--warnings", "off", "--add-ca", keys.authority,
@@ -484,9 +484,9 @@ def test_testssl(leat, keys, tmp_path):
                    stdout=subprocess.DEVNULL, timeout=1500, check=False)
     rows = [line.strip('"').split('","') for line in found.read_text().splitlines()[1:]]
     print(*rows, sep="\n")
-    # what certificates, DNS and pages have of themselves: nothing that TLS does
+    # findings about certificates, DNS and pages, but not TLS
     others = {"cert_expirationStatus", "cert_notAfter", "cert_revocation", "DNS_CAArecord", "HSTS", "security_headers"}
     bad = [row for row in rows if row[3] in ("LOW", "MEDIUM", "HIGH", "CRITICAL") and row[0].split(" ")[0] not in others]
     assert not bad and len(rows) > 60, bad
-    # Debian 12's version gives no grade; the authority is ours, which is a T
+    # Debian 12's version gives no grade; our own authority alone gives a T
     assert all(row[4] in ("A+", "A", "T") for row in rows if row[0] == "overall_grade")

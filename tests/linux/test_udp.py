@@ -23,7 +23,8 @@ def test_nc(leat):
 @pytest.mark.parametrize("mtu", [1280 if V6 else 576, 1500, 9000])
 def test_every_size_comes_back_whole(leat, mtu):
     echo = leat("echo", mtu=mtu)
-    largest = min(65527 if V6 else 65507, 8 * ((mtu - 20) // 8 * 8))  # in so many fragments that a datagram may have
+    largest = min(65527 if V6 else 65507, 8 * ((mtu - 20) // 8 * 8))  # limited by the number of fragments that a
+                                                                      # datagram may have
     sizes = [0, 1, 2, 17, 18, 19, mtu - 29, mtu - 28, mtu - 27, 2 * mtu, largest - 1, largest]
     with client(echo) as sock:
         for size in sizes:
@@ -58,7 +59,7 @@ def test_ten_thousand_datagrams(leat):
 
 
 def test_a_pool_that_runs_dry_recovers(leat):
-    """More comes in than there are buffers for: datagrams are lost, the program is not."""
+    """More datagrams come than there are buffers for: some are lost, the program isn't."""
     echo = leat("echo", options=["--buffers", "16"])
     with client(echo) as sock:
         for _ in range(2000):

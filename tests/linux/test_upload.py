@@ -1,4 +1,4 @@
-"""curl and sockets against upload: files of a form come back as a Zip archive, while they come."""
+"""curl and sockets against upload: the files of a form come back as a Zip archive, while they arrive."""
 
 import collections
 import contextlib
@@ -18,7 +18,7 @@ from chromium import Chromium
 from conftest import BUILD, DEVICE, LONG, QUICK, binary, make_tap, run
 from services import program
 
-PATIENCE_S = 150  # of a client, on a machine that is busy with other things
+PATIENCE_S = 150  # of a client, on a busy machine
 BIG_BYTES = 3_000_000 if QUICK else 100_000_000
 HEAD = (b"POST /upload HTTP/1.1\r\nHost: leat\r\nContent-Length: %d\r\n"
         b"Content-Type: multipart/form-data; boundary=B\r\n\r\n")
@@ -63,9 +63,9 @@ def test_files_come_back_as_an_archive(web, tmp_path):
 
 @pytest.mark.parametrize("megabytes", [1, 20 if QUICK else 100])
 def test_the_form_in_a_browser(web, tmp_path, megabytes):
-    """Two files are chosen, the button is pressed, and what a person would find among the downloads is right.
+    """Chooses two files, presses the button, and checks the downloaded archive.
 
-    A browser reads no reply before it has sent a form to its end; more of it than what is on its way has room for."""
+    A browser reads no reply before it has sent the whole form, so the reply must fit the buffers in between."""
     files = {"noise.bin": os.urandom(1_000_000) * megabytes, "a b.txt": b"hello\r\n--\r\n"}
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
@@ -87,7 +87,7 @@ def test_the_form_in_a_browser(web, tmp_path, megabytes):
 
 
 def both(web, form_first, size):
-    """A client that sends all before it reads, and one that takes the archive; what each hears."""
+    """A client that sends everything before it reads, and one that takes the archive; returns what each receives."""
     form = PART % b"noise" + os.urandom(size) + b"\r\n--B--"
     with socket.create_connection((web.ip, 80), PATIENCE_S) as conn, socket.create_connection((web.ip, 80), PATIENCE_S) as other:
         head = (HEAD % len(form)).replace(b"/upload", b"/upload?7-7")
@@ -113,7 +113,7 @@ def test_a_form_and_its_archive_by_two_connections(web, form_first):
 @pytest.mark.parametrize("begun", [False, True])
 @pytest.mark.parametrize("goes", ["form", "archive"])
 def test_one_half_goes(leat, goes, begun):
-    """The other one hears of it, and its place is free again."""
+    """The other client receives an error, and its place is free again."""
     web = leat("upload", arguments=["places=2"])
     for _ in range(5):
         with socket.create_connection((web.ip, 80), 30) as conn, socket.create_connection((web.ip, 80), 30) as other:
@@ -134,7 +134,7 @@ def test_one_half_goes(leat, goes, begun):
 
 
 def test_one_half_does_not_come(leat):
-    """The other one waits for a while, and not for ever: its place is free again."""
+    """The other client waits for a while, but not for ever; its place is free again."""
     web = leat("upload", arguments=["places=2"])
     with socket.create_connection((web.ip, 80), PATIENCE_S) as conn, socket.create_connection((web.ip, 80), PATIENCE_S) as other:
         conn.sendall((HEAD % 1000).replace(b"/upload", b"/upload?x") + PART % b"f")
@@ -147,7 +147,7 @@ def test_one_half_does_not_come(leat):
 
 
 def unchunked(conn):
-    """The text of a reply in chunks."""
+    """The data of a chunked reply."""
     conn.settimeout(PATIENCE_S)
     lines = conn.makefile("rb")
     while lines.readline() != b"\r\n":
@@ -201,13 +201,13 @@ def test_more_than_4_GiB_compressed(packing, tmp_path):
 
 
 def test_more_files_at_a_time_than_are_compressed(packing):
-    """Each comes back whole: where no compressor was free as it is."""
+    """Each file comes back complete, uncompressed if no compressor was free."""
     first, second = PART % b"slow" + b"0123456789" * 10, b"0123456789" * 90 + b"\r\n--B--"
     with contextlib.ExitStack() as stack:
         conns = [stack.enter_context(socket.create_connection((packing.ip, 80), 30)) for _ in range(20)]
         for conn in conns:
             conn.sendall(HEAD % (len(first) + len(second)) + first)
-        for conn in conns:  # the reply has begun, so each has its compressor, or none
+        for conn in conns:  # the reply has begun, so each has a compressor, or none
             assert conn.recv(17, socket.MSG_WAITALL) == b"HTTP/1.1 200 OK\r\n"
             conn.sendall(second)
         kinds = []
@@ -216,21 +216,21 @@ def test_more_files_at_a_time_than_are_compressed(packing):
             assert archive.read("slow") == b"0123456789" * 100
             kinds.append(archive.getinfo("slow").compress_type)
         assert kinds.count(zipfile.ZIP_DEFLATED) == 16 and kinds.count(zipfile.ZIP_STORED) == 4
-    text = curl("-F", "f=@/proc/self/cmdline;filename=a", packing.url)  # who is gone has none any more
+    text = curl("-F", "f=@/proc/self/cmdline;filename=a", packing.url)  # a closed connection frees its compressor
     assert zipfile.ZipFile(io.BytesIO(text)).getinfo("a").compress_type == zipfile.ZIP_DEFLATED
 
 
-# others hold a part of 200 buffers, and then who reads late is evicted for who needs them
+# other clients use a part of 200 buffers; then a client that reads late is evicted when memory is needed
 @pytest.mark.parametrize("buffers", [4096, 200] if DEVICE == "tap" else [4096])
 def test_who_reads_late_gets_what_was_sent(leat, packing, buffers, tmp_path):
-    """The compressor waits for room, and what it reads must stay meanwhile, with little memory, too."""
+    """The compressor waits for room, and its input must stay meanwhile, also with little memory."""
     server = leat("upload", ["--buffers", buffers], ["deflate"]) if buffers < 4096 else packing
     noise = os.urandom(6_000_000)
     form = PART % b"noise" + noise + b"\r\n--B--"
     with socket.create_connection((server.ip, 80), 30) as conn:
         sender = threading.Thread(target=conn.sendall, args=(HEAD % len(form) + form,))
         sender.start()
-        time.sleep(1)  # both windows are shut by then
+        time.sleep(1)  # both windows are closed by then
         (tmp_path / "other").write_bytes(bytes(3_000_000))
         curl("-o", "/dev/null", "-F", f"f=@{tmp_path / 'other'}", f"http://{server.ip}/upload")
         assert zipfile.ZipFile(io.BytesIO(unchunked(conn))).read("noise") == noise
@@ -244,7 +244,7 @@ def test_a_form_in_chunks(web, tmp_path):
 
 
 def test_what_the_stack_counts_for_prometheus(web):
-    """Each sample has its family's type before it, and a number; what curl did shows."""
+    """Each sample comes after the type of its family, and has a number; curl's request is counted."""
     curl(web.url.removesuffix("upload"))
     text = curl(web.url.removesuffix("upload") + "metrics").decode()
     kinds, samples = {}, {}
@@ -290,7 +290,7 @@ def test_uploads_that_are_cut_leave_nothing(web, tmp_path):
 
 
 def wget(*words, status=0):
-    """What it says of a reply, and its text; it ends with 8 where the server refuses."""
+    """curl's output about a reply, and its data; exit status 8 if the server refuses."""
     done = subprocess.run([program("wget"), "-S", "-t", "1", "-T", "60", "--content-on-error", "-O", "-", *words],
                           capture_output=True, timeout=110, check=False)  # fmt: skip
     assert done.returncode == status, done.stderr
@@ -298,7 +298,7 @@ def wget(*words, status=0):
 
 
 def test_wget_sends_a_large_form_and_takes_the_archive(web, tmp_path):
-    """It reads no reply before it has sent all, so it needs the second request."""
+    """It reads no reply before it has sent everything, so it needs the second request."""
     noise = os.urandom(BIG_BYTES)
     (tmp_path / "form").write_bytes(PART % b"noise" + noise + b"\r\n--B--\r\n")
     taken = []
@@ -318,7 +318,7 @@ def test_wget_sends_a_large_form_and_takes_the_archive(web, tmp_path):
     ("upload", ["--header", "Content-Type: multipart/form-data; boundary=Other"], b"400 Bad Request"),
 ])  # fmt: skip
 def test_who_sends_on_hears_why_it_is_refused(web, tmp_path, path, words, status):
-    """RFC 9112 9.6: what comes after the reply is read and thrown away; a reset would take the reply from the client."""
+    """RFC 9112 9.6: data after the reply is read and discarded, because a reset would destroy the reply."""
     (tmp_path / "large").write_bytes(b"x" * BIG_BYTES)
     for _ in range(5):
         said, _ = wget("--post-file", tmp_path / "large", *words, web.url.replace("upload", path), status=8)
@@ -333,7 +333,7 @@ def told(conn):
 
 
 def upload_slowly(conns):
-    """All of them at a time, who may go on 20 bytes after 20 bytes, and gets all back; how often each was heard."""
+    """All at a time: each sends 20 bytes after 20 bytes, and gets all back; returns how often each got data."""
     body = PART % b"slow" + b"0123456789" * 10 + b"\r\n--B--"
     for conn in conns:
         conn.settimeout(60)
@@ -363,11 +363,12 @@ def test_many_slow_uploads_at_a_time(web):
 @pytest.mark.skipif(DEVICE != "tap", reason="the same everywhere, and long where a cable carries it")
 @pytest.mark.parametrize("places", [256, 3000])
 def test_three_thousand_slow_uploads_at_a_time(leat, places):
-    """Each of them has a place and is served, or had to go for one that came later: with 300 clients most of one address.
-    A table of 3,300 has none of its last sixteenth in use, so from it nobody has to go, as slowly as they come."""
+    """Each client has a place and is served, or was evicted for one that came later: with 300 clients mostly one of
+    the same address. In a table of 3,300 the last sixteenth is never used, so no client is evicted, however slow it
+    is."""
     web = leat("upload", ["--connections", 3300], [f"places={places}"])
     conns = connections(web, 3000)
-    time.sleep(1.1)  # now who is silent may be displaced
+    time.sleep(1.1)  # from now on silent clients may be evicted
     heard = upload_slowly(conns + connections(web, 40))
     assert sum(heard.values()) == 3040
     assert heard[b"503"] == 0

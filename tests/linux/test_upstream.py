@@ -1,4 +1,4 @@
-"""The resolver example in front of others' servers: unbound, BIND, Knot Resolver, dnsmasq."""
+"""The resolver example with other servers behind it: unbound, BIND, Knot Resolver, dnsmasq."""
 
 import pwd
 import re
@@ -68,12 +68,12 @@ def dnsmasq(folder, ip):
 
 
 def strict_bind9(folder, ip):
-    """By UDP it answers only who says a cookie of its own (RFC 7873 5.2.3)."""
+    """By UDP it answers only queries with a valid cookie (RFC 7873 5.2.3)."""
     return bind9(folder, ip, "require-server-cookie yes;")
 
 
 def strict_knot(folder, ip):
-    """The same of one that knows the zone itself."""
+    """The same with an authoritative server."""
     (folder / "example.com.zone").write_text(ZONE, encoding="utf-8")
     (folder / "knot.conf").write_text(
         f"server:\n  rundir: {folder}\n  listen: {ip}@53\n  user: {pwd.getpwuid(folder.stat().st_uid).pw_name}\n"
@@ -88,7 +88,7 @@ KINDS = pytest.mark.parametrize("kind", [unbound, bind9, knot_resolver, dnsmasq]
 
 
 class Home:
-    """The example, and behind it a server of somebody else on the kernel's side."""
+    """The example, with another server behind it on the kernel's side."""
 
     def __init__(self, leat, kind, folder, *words):
         self.leat = leat("resolver", arguments=words)
@@ -131,9 +131,9 @@ def test_what_they_know_is_passed_on(home, kind):
     said = dig(home.ip, "www.example.com")
     assert "192.0.2.3" in said and "status: NOERROR" in said
     assert "2001:db8::3" in dig(home.ip, "www.example.com", "AAAA")
-    if kind is not knot_resolver:  # its hints are addresses alone
+    if kind is not knot_resolver:  # its hints have only addresses
         assert "status: NXDOMAIN" in dig(home.ip, "no.example.com")
-    if kind in (bind9, dnsmasq):  # unbound's local data isn't followed
+    if kind in (bind9, dnsmasq):  # unbound doesn't follow aliases in its local data
         assert "192.0.2.3" in dig(home.ip, "alias.example.com")
 
 
@@ -159,7 +159,7 @@ def test_a_server_that_comes_back_is_asked_again(home, kind):
 
 @KINDS
 def test_many_questions_by_tcp_at_once(home, kind):
-    """32 on one connection; what the cache doesn't have goes to the server once."""
+    """32 questions on one connection; names that aren't cached go to the server once."""
     home = home(kind)
 
     def query(number):
@@ -197,7 +197,7 @@ def test_private_addresses_are_passed_on_else(home, kind):
 
 
 def counted(home, what):
-    """A number of the example's page."""
+    """A number on the example's page."""
     page = run("curl", "-s", f"http://{home.ip}/").decode()
     return int(re.search(f"<tr><td>{what}<td>([0-9]+)", page)[1])
 
@@ -215,7 +215,7 @@ def test_a_server_without_the_cookies_of_the_last_one_is_asked_by_tcp_once(home,
     home = home(bind9)
     assert "192.0.2.3" in dig(home.ip, "www.example.com")
     home.kill()
-    home.command = dnsmasq(tmp_path, home.leat.peer)  # it knows of none
+    home.command = dnsmasq(tmp_path, home.leat.peer)  # a server without cookies
     home.start()
     assert "192.168.1.1" in dig(home.ip, "home.example.com")
     assert "2001:db8::3" in dig(home.ip, "www.example.com", "AAAA")

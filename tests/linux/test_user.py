@@ -1,5 +1,5 @@
-"""Each of the examples but `stacks`, which wants TAP's queues, on the network of this machine, without a device: through passt, and through QEMU's own stack,
-each of them and the example as an ordinary user without capabilities."""
+"""Each of the examples but `stacks`, which needs TAP queues, on the network of this machine without a device:
+through passt, and through QEMU's own stack. Everything runs as an ordinary user without capabilities."""
 
 import contextlib
 import os
@@ -15,9 +15,9 @@ import pytest
 from conftest import Process, as_user, binary, run, until
 
 OUR_IP = "10.0.2.15"
-GATEWAY = "10.0.2.2"  # this machine, its loopback included, for both
+GATEWAY = "10.0.2.2"  # the address of this machine in both, including its loopback
 SECONDS_1900_TO_1970 = 2_208_988_800
-HERE = 7100  # and the example's own port: where it is reached on this machine
+HERE = 7100  # plus the example's own port: the port on this machine
 
 
 def passt_words(port):
@@ -26,7 +26,7 @@ def passt_words(port):
 
 
 def qemu(path, port):
-    """QEMU's own stack behind a hub, and a socket for us at the hub's other side: no guest."""
+    """QEMU's own stack behind a hub, with our socket at the hub's other side: no guest."""
     forward = "".join(f",hostfwd={kind}:127.0.0.1:{HERE + port}-{OUR_IP}:{port}" for kind in ("tcp", "udp") if port)
     return Process(*as_user(
         "qemu-system-x86_64", "-M", "none", "-nodefaults", "-display", "none", "-netdev", f"user,id=user{forward}",
@@ -45,7 +45,7 @@ def behind(request, outside, folder):
     def start(name, port, *more):
         words = passt_words(port)
         (folder / "resolv.conf").write_text("nameserver 198.51.100.2\n", encoding="ascii")
-        # passt hands questions on to the machine's name server, which is here then
+        # passt forwards questions to the machine's name server, which the test provides
         first = ["unshare", "--mount", "sh", "-ec", f'mount --bind {folder}/resolv.conf /etc/resolv.conf; exec "$@"', "sh"]
         if request.param == "qemu":
             first = []
@@ -70,7 +70,7 @@ def connect(port):
 
 
 def tried(ask, *args):
-    """Waits until it is true; who forwards a port takes connections before the example is there."""
+    """Waits until it is true, because forwarders accept connections before the example is ready."""
     def once():
         try:
             return ask(*args)
@@ -89,7 +89,7 @@ def datagram(port, text, timeout=1):
 
 
 def exchange(port, text, enough):
-    """What comes back of a connection, at least so many bytes."""
+    """The data from a connection, at least so many bytes."""
     with connect(port) as client:
         client.sendall(text)
         got = b""
@@ -130,7 +130,7 @@ def test_discard(behind):
 
 
 def test_chargen(behind):
-    # Debian 12's passt acknowledges our SYN,ACK only when its client says something
+    # Debian 12's passt acknowledges our SYN,ACK only when its client sends data
     first = b"go on" if behind.way == "passt" else b""
     behind("chargen", 19)
     assert tried(lambda: b"ABCDEFG" in exchange(19, first, 500_000))
@@ -158,7 +158,7 @@ def test_iperf(behind):
 
 
 def answer_queries(server):
-    """An address for whatever is asked."""
+    """One address for all questions."""
     while True:
         query, peer = server.recvfrom(2000)
         if not query:
@@ -170,7 +170,7 @@ def answer_queries(server):
 
 @contextlib.contextmanager
 def serving(port, answer):
-    """A server of datagrams on this machine, which both ways reach at the gateway's address."""
+    """A UDP server on this machine, which both can reach at the gateway's address."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("", port))
         thread = threading.Thread(target=answer, args=(server,), daemon=True)

@@ -1,4 +1,4 @@
-"""Others' tools against httpd and upload: what loads servers, breaks them, or keeps them busy."""
+"""Web tools against httpd and upload: load generators, fuzzers and slow clients."""
 
 import csv
 import pathlib
@@ -14,7 +14,7 @@ WORDS = pathlib.Path("/usr/share/wfuzz/wordlist")
 
 @pytest.fixture(params=["httpd", "upload"])
 def web(leat, request):
-    """When the tool has ended, the server still answers, and nothing of what came is kept."""
+    """After the tool has ended, the server still answers, and holds no received data."""
     server = leat(request.param, ["--dashboard", 8080])
     server.url = f"http://{server.ip}/"
     server.is_upload = request.param == "upload"
@@ -25,7 +25,7 @@ def web(leat, request):
 
 
 def kept(server):
-    """Buffers with what was received, by who has them."""
+    """Buffers with received data, by owner."""
     said = run("curl", "-sS", "--max-time", 20, f"http://{server.ip}:8080/metrics").decode()
     return re.findall(r'leat_buffers\{held="(?:receive|early|reassembly)"\} [1-9]\d*', said)
 
@@ -38,7 +38,7 @@ def test_ab(web, words):
 
 @pytest.mark.parametrize("at_a_time", [1, 20])
 def test_h2load(web, at_a_time):
-    """One request after the other, and pipelined."""
+    """Sequential and pipelined requests."""
     said = run(program("h2load"), "--h1", "-n", 3000, "-c", 30, "-m", at_a_time, web.url, timeout=60).decode()
     assert "3000 done, 3000 succeeded, 0 failed, 0 errored, 0 timeout" in said, said
     assert "3000 2xx, 0 3xx, 0 4xx, 0 5xx" in said, said
@@ -50,7 +50,7 @@ def test_h2load(web, at_a_time):
     ("general/http_methods.txt", "method"),
 ])  # fmt: skip
 def test_wfuzz(web, words, place):
-    """What gets a 200 gets the page, and is no way out of the folder; what nobody knows is refused."""
+    """A path with status 200 has the page, and no path leads out of the folder; unknown paths are refused."""
     url = web.url
     options = {"path": [f"{url}FUZZ"], "query": [f"{url}?q=FUZZ"], "field": ["-H", "X-Word: FUZZ", url],
                "method": ["-X", "FUZZ", url]}[place]
@@ -66,7 +66,7 @@ def test_wfuzz(web, words, place):
 
 @pytest.mark.parametrize("module", ["HTTP", "HTTP_MORE", "HTTP_WEBDAV", "PROXY"] if LONG else ["HTTP"])
 def test_doona(web, module):
-    """Overlong, negative and formatted words at each place of a request; it asks for a page between them."""
+    """Overlong, negative and format-string words at each place of a request, with normal requests in between."""
     words = [] if LONG else ["-M", 200]
     said = run(program("doona"), "-m", module, "-t", web.ip, "-p", 80, "-o", 0, "-c", 50, *words,
                timeout=6000 if LONG else 100, check=False).decode(errors="replace")
@@ -76,7 +76,7 @@ def test_doona(web, module):
 
 @pytest.mark.parametrize("mode", ["-H", "-B", "-R", "-X"])
 def test_slowhttptest(web, mode):
-    """Slow heads, slow bodies, ranges, slow reading: who asks for a page beside them gets it."""
+    """Slow heads, slow bodies, ranges, slow reading: another client still gets its page."""
     url = f"{web.url}upload" if mode == "-B" and web.is_upload else web.url
     said = run(program("slowhttptest"), mode, "-c", 400, "-r", 200, "-i", 1, "-l", 60 if LONG else 4, "-u", url, "-p", 3,
                "-f", "multipart/form-data; boundary=B", timeout=100).decode(errors="replace")
@@ -118,7 +118,7 @@ END
 
 
 def test_httest(web, tmp_path):
-    """Twenty clients, each with three requests in one connection, the last of them a form in chunks."""
+    """Twenty clients, each with three requests on one connection, the last one a chunked form."""
     script = tmp_path / "script.htt"
     script.write_text(SCRIPT.format(ip=web.ip, status="200" if web.is_upload else "40[45]"), encoding="ascii")
     run(program("httest"), "-n", "-s", script, timeout=60)

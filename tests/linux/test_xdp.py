@@ -1,4 +1,4 @@
-"""AF_XDP over a pair of devices: what is its own, beside the tests that run on TAP as well."""
+"""AF_XDP over a veth pair: special cases, beside the tests that also run on TAP."""
 
 import os
 import re
@@ -45,7 +45,7 @@ def test_the_rest_is_left_to_linux(leat):
 
 
 def test_the_rest_of_ipv6_is_left_to_linux(leat):
-    """Our address and its group are ours; the next one, its group and all nodes are the kernel's."""
+    """Our address and its group are ours; the next address, its group and all-nodes are the kernel's."""
     echo = leat("echo", options=["--ip6", "2001:db8:6::2/64"])
     run("ip", "addr", "add", "2001:db8:6::1/64", "dev", echo.wire, "nodad")
     assert until(lambda: b" 1 received" in run("ping", "-6", "-n", "-c", 1, "-W", 1, "2001:db8:6::2", check=False))
@@ -96,7 +96,7 @@ def test_busy_polling_answers(leat):
 
 
 def test_nothing_is_copied_by_us(leat):
-    """Text goes back in the buffers that it came in; Linux before 6.6 takes one piece a frame."""
+    """Data goes back in the buffers that it came in; Linux before 6.6 takes one buffer per frame."""
     echo = leat("echo", options=["--buffers", "32768"])
     echo_all((echo.ip, 7), 1, 3_000_000, timeout=60)
     stats = echo.stop()
@@ -111,14 +111,14 @@ OWN = "02:6c:65:61:74:aa"
 
 
 def mac_of(ip, device):
-    """Whom the kernel takes for that address."""
+    """The kernel's neighbour entry for that address."""
     run("ip", "neigh", "flush", "dev", device)
     run("ping", "-n", "-c", 1, "-W", 5, ip)
     return re.search(r"lladdr (\S+)", run("ip", "neigh", "show", ip, "dev", device).decode())[1]
 
 
 def test_leat_and_linux_are_two_hosts_on_one_card(leat):
-    """Each answers at its MAC address, and both hear what is for all: nothing is taken from Linux."""
+    """Each answers at its MAC address, and both receive multicast: nothing is taken from Linux."""
     echo = leat("echo", options=["--mac", OWN])
     assert mac_of(echo.ip, echo.wire) == OWN
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0806)) as there, socket.socket(
@@ -136,14 +136,14 @@ def test_leat_and_linux_are_two_hosts_on_one_card(leat):
 
 
 def test_a_mac_address_of_its_own_is_not_the_cards(leat):
-    """Made of it where none is given, as who asks for an address must have one (RFC 2131 4.1)."""
+    """Derived from the device's if none is given, because DHCP needs one (RFC 2131 4.1)."""
     echo = leat("echo", options=["--mac", "00:00:00:00:00:00"])
     own = mac_of(echo.ip, echo.wire)
     assert own != echo.mac and own[3:] == echo.mac[3:] and int(own[:2], 16) & 3 == 2
 
 
 def test_data_by_its_own_mac_address_is_not_copied(leat):
-    """Only what is for all comes by way of Linux."""
+    """Only multicast comes by way of Linux."""
     echo = leat("echo", options=["--mac", OWN, "--buffers", "32768"])
     echo_all((echo.ip, 7), 1, 1_000_000, timeout=60)
     stats = echo.stop()
@@ -151,7 +151,7 @@ def test_data_by_its_own_mac_address_is_not_copied(leat):
 
 
 def test_groups_do_not_starve_the_card(leat):
-    """More questions at once than the ring holds: what is lost is counted, and connections go on."""
+    """More questions at once than the ring holds: losses are counted, and connections continue."""
     echo = leat("echo", options=["--mac", OWN])
     ask = bytes(Ether(dst="ff:ff:ff:ff:ff:ff", src="02:00:00:00:00:99")
                 / ARP(psrc=f"{echo.net}.9", pdst=f"{echo.net}.200", hwsrc="02:00:00:00:00:99"))  # fmt: skip
@@ -168,7 +168,7 @@ def test_groups_do_not_starve_the_card(leat):
 
 
 def test_a_card_that_is_down_for_a_while(leat):
-    """Then it speaks again; and it waits for that without work."""
+    """The link comes back, and leat waits for that without work."""
     echo = leat("echo", options=["--mac", OWN])
     run("ip", "link", "set", echo.device, "down")
     time.sleep(2.5)  # the device is looked at once a second

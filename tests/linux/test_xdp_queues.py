@@ -1,4 +1,4 @@
-"""Several queues of one device by AF_XDP, and which frames of IPv6 are leat's there."""
+"""Several queues of one device by AF_XDP, and which IPv6 frames leat takes there."""
 
 import contextlib
 import os
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not XDP, reason="LEAT_DEVICE isn't xdp")
 
 @pytest.fixture(name="card")
 def make_card():
-    """Two devices with two queues each way, each the other's wire; the kernel is at the second."""
+    """A veth pair with two queues each way; the kernel is at the second device."""
     run("ip", "link", "add", DEVICE, "address", MAC, "numrxqueues", 2, "numtxqueues", 2,
         "type", "veth", "peer", "name", PEER, "numrxqueues", 2, "numtxqueues", 2)  # fmt: skip
     for end in (DEVICE, PEER):
@@ -55,7 +55,7 @@ def start_program(card):
 
 
 def set_cores(*masks):
-    """Which cores, a bit each, send by which queue."""
+    """The cores that send by each queue, as bit masks."""
     words = "; ".join(f"echo {mask:x} >/sys/class/net/{PEER}/queues/tx-{queue}/xps_cpus"
                       for queue, mask in enumerate(masks))  # fmt: skip
     # the devices of this namespace are in a /sys of its own
@@ -63,7 +63,7 @@ def set_cores(*masks):
 
 
 def steer():
-    """What a core sends goes by a queue of its own, as a card's rule would have it; returns the two cores."""
+    """Each core sends by a queue of its own, as with a card's steering rule; returns the two cores."""
     cores = sorted(os.sched_getaffinity(0))[:2]
     if len(cores) < 2:
         pytest.skip("one core")
@@ -92,7 +92,7 @@ def reached(host, source_port, times=3):
 
 
 def datagrams(program):
-    """How many came to each queue."""
+    """The number of frames that came to each queue."""
     assert program.stop() == 0
     found = dict(re.findall(r"queue (\d): (\d+) datagrams", program.text))
     return [int(found[number]) for number in sorted(found)]
@@ -110,7 +110,7 @@ def test_each_queue_gets_what_a_rule_gives_it(start):
 
 
 def test_by_a_hash_each_flow_comes_back_by_its_queue(start):
-    """As a card without rules: what is for one address comes by either."""
+    """Without steering rules frames for one address come by either queue."""
     program = start(2, f"{NET}.2")
     for port in range(20000, 20000 + FLOWS):
         reached(2, port)
@@ -142,7 +142,7 @@ def group(ip):
 
 
 def offered(program, *hosts):
-    """Sends a frame to each, a solicitation or an advertisement, and returns whom Linux got."""
+    """Sends a frame to each address, a solicitation or an advertisement, and returns those that Linux received."""
     last = "2001:db8::ffff"
     seen = set()
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x86DD)) as there, socket.socket(
@@ -168,7 +168,7 @@ def came(program, count):
 
 
 def test_link_local_and_routers_are_linuxs(start):
-    """Who configures itself by routers is told nothing here, and asked nothing at its link-local address."""
+    """A stack configured by routers receives nothing here, also not at its link-local address."""
     program = start(1, f"{NET}.2")
     everything = {"ff02::1", LINK_LOCAL, group(LINK_LOCAL)}
     assert offered(program, *sorted(everything)) == everything
@@ -176,14 +176,14 @@ def test_link_local_and_routers_are_linuxs(start):
 
 
 def test_a_link_local_address_can_be_taken(start):
-    """With the questions for it, on every queue; advertisements to all nodes stay Linux's."""
+    """With the solicitations for it, on every queue; advertisements to all nodes stay Linux's."""
     program = start(2, f"{NET}.2", LINK_LOCAL)
     assert offered(program, LINK_LOCAL, group(LINK_LOCAL), "ff02::1") == {"ff02::1"}
     assert came(program, 2) == {LINK_LOCAL, group(LINK_LOCAL)}
 
 
 def test_all_frames_can_be_taken(start):
-    """Then routers are heard, and Linux hears nothing."""
+    """Then router advertisements are received, and Linux gets none."""
     program = start(2, f"{NET}.2", "all")
     assert not offered(program, LINK_LOCAL, "ff02::1")
     assert came(program, 3) >= {LINK_LOCAL, "ff02::1"}
@@ -193,14 +193,14 @@ def test_all_frames_can_be_taken(start):
 
 
 def own_mac(queue):
-    """As docs/xdp.md says: another bit of the card's, and the queue's number."""
+    """As in docs/xdp.md: the card's address with another bit, and the queue's number."""
     octets = [int(octet, 16) for octet in MAC.split(":")]
     return ":".join(f"{octet:02x}" for octet in [octets[0] ^ 4 | 2, octets[1] + queue, *octets[2:]])
 
 
 @pytest.fixture(name="stacks")
 def start_stacks(card):
-    """stacks(count) starts the example; nobody tells the kernel at the other end where they are."""
+    """stacks(count) starts the example; the kernel at the other end is not configured for it."""
     started = []
 
     def start(count, wait="stacks, port"):
@@ -222,14 +222,14 @@ def get(host):
 
 
 def ended(program):
-    """What each stack says: requests, frames that came, and of them by way of Linux."""
+    """The output of each stack: requests, received frames, and those that came by way of Linux."""
     assert program.stop() == 0
     lines = re.findall(r"stack \d+: (\d+) requests, (\d+) frames in.* processor time(?:, (\d+) of)?", program.text)
     return [[int(number or 0) for number in line] for line in lines]
 
 
 def test_stacks_have_a_queue_each_where_a_rule_gives_it_to_them(stacks):
-    """What is for groups comes by way of Linux, all else by the queue."""
+    """Multicast comes by way of Linux, everything else by the queue."""
     one, other = steer()
     program = stacks(2)
     for _ in range(10):
@@ -239,12 +239,12 @@ def test_stacks_have_a_queue_each_where_a_rule_gives_it_to_them(stacks):
             get(3)
     said = ended(program)
     assert [requests for requests, _, _ in said] == [10, 10]
-    # ACKs that the kernel sends when it has received go by the core that did: not each is where we are
+    # the core that has received also sends the ACKs, so the queue isn't always right
     assert all(aside < frames // 2 for _, frames, aside in said), said
 
 
 def test_stacks_are_reached_by_the_wrong_queue_too(stacks):
-    """As by a card without rules."""
+    """As without steering rules."""
     set_cores((1 << os.cpu_count()) - 1, 0)
     program = stacks(2)
     page = get(3)
@@ -278,8 +278,8 @@ def test_a_card_that_goes_ends_all_stacks(stacks):
 
 
 def test_data_by_the_wrong_queue_is_whole(card):
-    """A connection of one stack on queue 1 alone, whose client sends by queue 0 only.  Linux would merge
-    its segments on that way, and they would be longer than a frame, if the filter didn't mark each."""
+    """A connection of one stack on queue 1 alone, whose client sends by queue 0 only. Linux would merge its segments
+    on that way into frames that are too long, if the filter didn't mark each."""
     set_cores((1 << os.cpu_count()) - 1, 0)
     run("ethtool", "-K", DEVICE, "gro", "on")
     own = "02:6c:65:61:74:bb"

@@ -1,12 +1,12 @@
 /*
- * tls_client.c -- a client of TLS: NAME AUTHORITIES DATA [TICKET [early]].
+ * tls_client.c -- a TLS client: NAME AUTHORITIES TEXT [TICKET [early]].
  *
- * Sends DATA to the server NAME at --server, whose certificate must lead to one of a file of
- * AUTHORITIES, and says what was agreed on, how much came, its SHA-256, and how it ended.  The file
- * TICKET has the ticket of an earlier session, if it is there, and gets the next one.  With "early"
- * DATA goes as early data, as far as the server takes it.
+ * Sends TEXT to the server NAME at --server, whose certificate must lead to an authority in the
+ * file AUTHORITIES. Prints the parameters of the session, how many bytes came, their SHA-256, and
+ * how the session ended. The file TICKET has the ticket of an earlier session, if it exists, and is
+ * replaced by the next one. With "early" TEXT goes as early data, as far as the server accepts it.
  *
- * DATA may be @FILE: its bytes are sent, with some key updates between them, and as many must come
+ * TEXT may be @FILE: its bytes are sent, with some key updates between them, and as many must come
  * back before the client closes.
  */
 #include <stdio.h>
@@ -32,13 +32,13 @@ struct client {
     struct leat_tls_ticket ticket;
     struct leat_tls *tls;
     struct leat_stream session;
-    struct leat_crypto_hashing hashing; /* of all that came, but a reply's head */
+    struct leat_crypto_hashing hashing; /* of all data but a reply's head */
     const char *data;
     const char *ticket_file;
     size_t data_len, said;
     unsigned long long heard;
-    unsigned blank; /* bytes of the blank line behind that head which have come: 4 are all */
-    bool echoed; /* what is said comes back */
+    unsigned blank; /* received bytes of the blank line after that head: 4 are all */
+    bool echoed;    /* the data is echoed */
     bool ended;
 };
 
@@ -66,7 +66,7 @@ static void on_writable(struct leat_tcp *conn, void *arg)
     do {
         if (leat_stream_write(&client.session, client.data + client.said,
                               client.data_len - client.said, &taken))
-            return; /* it has ended, which on_closed says */
+            return; /* it has ended; on_closed follows */
         client.said += taken;
     } while (taken > 0 && client.said < client.data_len);
 }
@@ -88,7 +88,7 @@ static void on_open(struct leat_tcp *conn, void *arg)
         on_writable(conn, arg);
 }
 
-/* Bytes of these that are of the head; there is none where all is echoed. */
+/* Number of these bytes that belong to the head; 0 if everything is echoed. */
 static size_t head_bytes(const uint8_t *at, size_t len)
 {
     size_t i = 0;
@@ -185,7 +185,7 @@ static const struct leat_tcp_events events = {.on_open = on_open,
                                               .on_writable = on_writable,
                                               .on_closed = on_closed};
 
-/* What is to be said; NULL: there is no such file. */
+/* The data to send; NULL: no such file. */
 static const char *read_data(struct example_platform *platform, const char *text)
 {
     client.data = text;

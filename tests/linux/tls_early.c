@@ -1,8 +1,8 @@
 /*
- * tls_early.c -- a server that takes early data: CERTIFICATE KEY.
+ * tls_early.c -- a server that accepts early data: CERTIFICATE KEY.
  *
- * Answers a line by "early: LINE" if it came before its handshake was over, else by "late: LINE",
- * and ends the session.  Says what has been counted when one is over.
+ * Answers a line by "early: LINE" if it came before the end of its handshake, else by "late: LINE",
+ * and closes the session. Prints its counters after each session.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ static void leave_if_said(struct place *place)
         leat_stream_shutdown(&place->session);
 }
 
-/* Takes what there is, and answers the first line. */
+/* Receives all data, and answers the first line. */
 static void hear(struct place *place, bool early)
 {
     struct leat_buf *data;

@@ -1,9 +1,9 @@
 /*
  * wolfssl_peer.c -- wolfSSL as a peer of leat's TLS.
  *
- *      wolfssl_peer serve PORT CERTIFICATES KEY SUITE GROUP        echoes, one connection after another
- *      wolfssl_peer ask IP PORT AUTHORITY SUITE GROUP,... COUNT    COUNT connections to an echo server,
- *                                                                  from the second on with a ticket
+ *      wolfssl_peer serve PORT CERTIFICATES KEY SUITE GROUP        echoes, one connection after
+ * another wolfssl_peer ask IP PORT AUTHORITY SUITE GROUP,... COUNT    COUNT connections to an echo
+ * server, from the second on with a ticket
  *
  * The share that a client sends is of the first group.  Each end updates its keys now and then.
  */
@@ -130,7 +130,7 @@ static void serve(char **words)
         WOLFSSL *ssl = wolfSSL_new(context);
         char first;
 
-        if (recv(conn, &first, 1, MSG_PEEK) == 1) { /* who only looks whether we are there says nothing */
+        if (recv(conn, &first, 1, MSG_PEEK) == 1) { /* a readiness check sends nothing */
             wolfSSL_set_fd(ssl, conn);
             echo(ssl);
         }
@@ -157,7 +157,7 @@ static void say_and_hear(WOLFSSL *ssl)
     }
 }
 
-/* One connection, with the ticket of @session if there is one; returns its own. */
+/* One connection, with the ticket of @session if there is one; returns its own session. */
 static WOLFSSL_SESSION *ask_once(WOLFSSL_CTX *context, const struct sockaddr_in *where, int group,
                                  WOLFSSL_SESSION *session)
 {
@@ -177,7 +177,7 @@ static WOLFSSL_SESSION *ask_once(WOLFSSL_CTX *context, const struct sockaddr_in 
     say_and_hear(ssl);
     printf("open %s %s resumed %d\n", wolfSSL_get_cipher_name(ssl), wolfSSL_get_curve_name(ssl),
            wolfSSL_session_reused(ssl));
-    session = wolfSSL_get1_session(ssl); /* with the ticket, which came behind the handshake */
+    session = wolfSSL_get1_session(ssl); /* includes the ticket, which came after the handshake */
     wolfSSL_shutdown(ssl);
     wolfSSL_free(ssl);
     close(conn);

@@ -1,11 +1,11 @@
 /*
- * xdp_queues.c -- opens queues of a network device by AF_XDP and sends each IPv4 datagram back by
- * the queue it came from, with addresses and ports swapped; it names the destination of each IPv6
- * frame that comes, and says at the end how many datagrams came to which queue.
+ * xdp_queues.c -- opens queues of a network device by AF_XDP, and returns each IPv4 datagram by the
+ * queue it came from, with addresses and ports swapped. It prints the destination of each received
+ * IPv6 frame, and at the end the number of datagrams per queue.
  *
  *      xdp_queues DEVICE COUNT ADDRESS [all] [IPV6]...
  *
- * ADDRESS and the COUNT - 1 behind it are ours, and each IPV6 by leat_xdp_take().
+ * Ours are ADDRESS and the next COUNT - 1, and each IPV6 by leat_xdp_take().
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ static void handle(struct queue *queue, struct leat_buf *frame, uint64_t now_ns)
     if (frame->len >= LEAST && bytes[TYPE_AT] == 0x08 && bytes[TYPE_AT + 1] == 0x00) {
         swap(bytes + ETHERNET_AT, 6);
         swap(bytes + IPV4_AT, 4);
-        swap(bytes + PORTS_AT, 2); /* no checksum changes by all that */
+        swap(bytes + PORTS_AT, 2); /* swapping changes no checksum */
         queue->datagrams++;
         queue->netif->ops->transmit(queue->netif, now_ns, &frame, 1);
         return;
@@ -107,7 +107,7 @@ static void run(struct leat_posix *posix, unsigned count)
     } while (host->wait(host, next_ns));
 }
 
-/* False when a line has said why not. */
+/* False after it has printed an error. */
 static bool open_queue(struct leat_xdp_config *device, unsigned number)
 {
     const struct leat_config config = {.seed = {1}};
@@ -136,7 +136,7 @@ static bool take(unsigned count, const char *word)
 {
     struct leat_ip ip;
 
-    /* any queue will do: they share a filter */
+    /* any queue will do, because they share a filter */
     return leat_ip_parse(word, &ip) && !leat_xdp_take(queues[count - 1].xdp, ip);
 }
 
@@ -159,13 +159,13 @@ int main(int argc, char **argv)
     for (; next < argc && good; next++)
         good = take(count, argv[next]);
     for (unsigned i = 0; i < count && good; i++)
-        look(&queues[i], 0); /* which gives it its first buffers */
+        look(&queues[i], 0); /* gives it its first buffers */
     if (good) {
         puts("ready");
         fflush(stdout);
         run(device.posix, count);
     }
-    for (unsigned i = count; i-- > 0;) { /* the first last */
+    for (unsigned i = count; i-- > 0;) { /* in reverse order */
         if (good)
             printf("queue %u: %lu datagrams\n", i, queues[i].datagrams);
         leat_xdp_close(queues[i].xdp);

@@ -1,4 +1,4 @@
-/* attack.c -- what the connections say, and what they answer. */
+/* attack.c -- what the connections send, and their answers. */
 #include "attack.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@ enum {
     PORT_LAST = 65000,
     TICK_MS = 2,
     MUTE_TICK_MS = 100,
-    SEGMENTS_MAX = 1000, /* that are taken before the hand moves */
+    SEGMENTS_MAX = 1000, /* taken per round of the clock hand */
     SYN_TRIES = 3
 };
 
@@ -82,11 +82,11 @@ static void say(struct attacker *attacker, const struct connection *connection, 
 static void acknowledge(struct attacker *attacker, const struct connection *connection)
 {
     if (attacker->frames.left >
-        -attacker->frames.rate / 4) /* answers may go beyond the rate a bit */
+        -attacker->frames.rate / 4) /* answers may exceed the rate a little */
         say(attacker, connection, TCP_ACK, connection->nxt, NULL, 0);
 }
 
-/* The connection is no more, as the attacker sees it; another one takes its place soon. */
+/* Ends the connection from the attacker's side; another one takes its place soon. */
 static void forget(struct attacker *attacker, struct connection *connection)
 {
     *connection = (struct connection){.ports = connection->ports + 1,
@@ -110,9 +110,9 @@ static void open_one(struct attacker *attacker, struct connection *connection)
     say(attacker, connection, TCP_SYN, connection->iss, NULL, 0);
 }
 
-/* ---- What a play says ----------------------------------------------------------------------- */
+/* ---- The data of a play --------------------------------------------------------------------- */
 
-/* The length of all that a connection says; what drips comes every two seconds. */
+/* The number of bytes that a connection has to send; dripped bytes come every two seconds. */
 static uint32_t data_len(const struct attacker *attacker, const struct connection *connection)
 {
     const struct service *service = attacker->service;
@@ -133,8 +133,8 @@ static bool is_silent(const struct attacker *attacker, const struct connection *
                                       index_of(attacker, connection) % 4 == 3);
 }
 
-/* The next segment of the data, as far as the server's window goes; goes back to what was not
- * acknowledged for a second. */
+/* Sends the next segment of the data within the server's window; after a second without an
+ * acknowledgment it goes back. */
 static void send_data(struct attacker *attacker, struct connection *connection)
 {
     const bool pipelined = attacker->play->data == DATA_PIPELINED;
@@ -169,7 +169,8 @@ static void send_data(struct attacker *attacker, struct connection *connection)
     say(attacker, connection, TCP_ACK | TCP_PSH, connection->nxt - len, attacker->data, len);
 }
 
-/* One byte behind a hole; when all have been sent the round begins again, for some may be lost. */
+/* Sends one byte behind a hole. After the last one the round begins again, because some may
+ * be lost. */
 static void send_single(struct attacker *attacker, struct connection *connection)
 {
     static const uint8_t byte = 'z';
@@ -184,7 +185,7 @@ static void send_single(struct attacker *attacker, struct connection *connection
     say(attacker, connection, TCP_ACK | TCP_PSH, connection->nxt + connection->single, &byte, 1);
 }
 
-/* The next byte of a query, behind a length that it never reaches; again if it was lost. */
+/* Sends the next byte of a query, behind a length that is never reached; again if it was lost. */
 static void trickle(struct attacker *attacker, struct connection *connection)
 {
     uint8_t byte;
@@ -198,7 +199,7 @@ static void trickle(struct attacker *attacker, struct connection *connection)
     say(attacker, connection, TCP_ACK | TCP_PSH, connection->nxt - 1, &byte, 1);
 }
 
-/* A question of RFC 1035 4.1, by UDP, for a name that nobody has asked for. */
+/* Sends a question of RFC 1035 4.1 by UDP, for a name that was not asked for before. */
 static void ask_by_udp(struct attacker *attacker, const struct connection *connection)
 {
     static uint8_t query[] = "\0\0\1\0\0\1\0\0\0\0\0\0\20bad.............\7example\0\0\1\0";
@@ -214,7 +215,7 @@ static void ask_by_udp(struct attacker *attacker, const struct connection *conne
     attacker->frames.left--;
 }
 
-/* What one connection does when the hand comes to it. */
+/* The act of one connection when the clock hand reaches it. */
 static void act(struct attacker *attacker, struct connection *connection)
 {
     const struct play *play = attacker->play;
@@ -248,7 +249,7 @@ static struct connection *connection_of(struct attacker *attacker, const struct 
     return connection;
 }
 
-/* SYN,ACK: the connection is open, or our ACK was lost. */
+/* Handles a SYN,ACK: the connection opens, or our ACK was lost. */
 static void take_open(struct attacker *attacker, struct connection *connection,
                       const struct segment *segment)
 {
@@ -265,7 +266,7 @@ static void take_open(struct attacker *attacker, struct connection *connection,
     acknowledge(attacker, connection);
 }
 
-/* Data, the end of it, a probe, or only an acknowledgment, which has no answer. */
+/* Handles data, a FIN, a probe, or a pure acknowledgment, which gets no answer. */
 static void take_data(struct attacker *attacker, struct connection *connection,
                       const struct segment *segment)
 {

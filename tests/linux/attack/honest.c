@@ -1,10 +1,11 @@
 /*
- * honest.c -- a client that comes once a second, asks for one whole thing, and goes.
+ * honest.c -- a well-behaved client: once a second it connects, requests one complete item, and
+ * closes.
  *
  *      honest httpd 10.0.0.2 --count 100
  *
- * Who was served within the time is a dot, who was refused an R, who waited too long an x.  The
- * next begins a second later, whatever became of the last, so nobody may wait longer than that.
+ * Prints a dot for a client served in time, R for a refused one, and x for one that waited too
+ * long. The next client begins a second later in any case, so no client may wait longer.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,13 +24,13 @@
 enum {
     REPLY_BYTES_MAX = 1 << 20,
     ECHO_BYTES = 1000,
-    LINES_BYTES = 7400, /* of chargen's: 100 lines */
+    LINES_BYTES = 7400, /* bytes from chargen: 100 lines */
     LINE_BYTES = 74
 };
 
 enum outcome {
     SERVED = '.',
-    REFUSED = 'R', /* reset, closed early, or answered with what is wrong */
+    REFUSED = 'R', /* reset, closed early, or a wrong answer */
     LATE = 'x'
 };
 
@@ -42,7 +43,7 @@ struct client {
     socklen_t server_bytes;
     const char *path; /* of HTTP */
     double limit_s;
-    double end_s; /* of the one that is asked now */
+    double end_s; /* deadline of the current client */
     char reply[REPLY_BYTES_MAX];
     size_t len;
 };
@@ -55,7 +56,7 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Waits for @events; false: the time is up. */
+/* Waits for @events; false: timeout. */
 static bool wait_for(const struct client *client, int fd, short events)
 {
     struct pollfd ready = {.fd = fd, .events = events};
@@ -64,10 +65,10 @@ static bool wait_for(const struct client *client, int fd, short events)
     return left_s > 0 && poll(&ready, 1, (int)(left_s * 1000) + 1) > 0;
 }
 
-/* Whether the reply is whole: 1, not yet: 0, wrong: -1. */
+/* 1: the reply is complete, 0: not yet, -1: it is wrong. */
 typedef int is_whole_fn(const struct client *client);
 
-/* Sends @text and reads until the reply is whole. */
+/* Sends @text, and reads until the reply is complete. */
 static enum outcome exchange(struct client *client, int fd, const char *text, size_t len,
                              is_whole_fn *is_whole)
 {
@@ -96,7 +97,7 @@ static enum outcome exchange(struct client *client, int fd, const char *text, si
     }
 }
 
-/* Connects, asks, closes. */
+/* Connects, requests, closes. */
 static enum outcome ask(struct client *client, const char *text, size_t len, is_whole_fn *is_whole)
 {
     int fd = socket(client->server.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -174,7 +175,7 @@ static enum outcome ask_chargen(struct client *client)
     return ask(client, "", 0, is_whole_lines);
 }
 
-/* www.example.com, A; by TCP the length stands before it (RFC 1035 4.2.2). */
+/* www.example.com, A; by TCP after its length (RFC 1035 4.2.2). */
 static const char query[] = "\0\41\0\1\1\0\0\1\0\0\0\0\0\0\3www\7example\3com\0\0\1\0\1";
 
 static int is_whole_message(const struct client *client)
@@ -183,14 +184,14 @@ static int is_whole_message(const struct client *client)
 
     if (client->len < 2 || client->len < 2u + ((size_t)reply[0] << 8 | reply[1]))
         return 0;
-    /* the same number, a reply, no error, an answer */
+    /* the same id, a reply, no error, an answer */
     return client->len > 14 && reply[3] == 1 && (reply[4] & 0x80) && (reply[5] & 15) == 0 &&
                    reply[9] > 0
                ? 1
                : -1;
 }
 
-/* By UDP and by TCP: served is who got both. */
+/* Asks by UDP and by TCP: served if both answer. */
 static enum outcome ask_dns(struct client *client)
 {
     int fd = socket(client->server.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -208,7 +209,7 @@ static enum outcome ask_dns(struct client *client)
 /* ---- a forwarder ------------------------------------------------------------------------------
  */
 
-/* "goodN.example", A, behind the place of a length; nobody has asked for it. */
+/* "goodN.example", A, after room for a length; a name that was not asked for before. */
 static size_t make_question(char *text)
 {
     static unsigned number;
@@ -229,7 +230,7 @@ static size_t make_question(char *text)
     return len;
 }
 
-/* A new name by UDP, and another one by TCP: served is who got both. */
+/* Asks for a new name by UDP, and for another one by TCP: served if both answer. */
 static enum outcome ask_forwarder(struct client *client)
 {
     int fd = socket(client->server.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -255,7 +256,8 @@ static enum outcome ask_forwarder(struct client *client)
     return outcome == SERVED ? ask(client, text, len, is_whole_message) : outcome;
 }
 
-/* ---- What is answered in chunks, and a question ---------------------------------------------- */
+/* ---- Replies in chunks, and a question
+ * -------------------------------------------------------- */
 
 static int is_whole_in_chunks(const struct client *client)
 {
@@ -317,19 +319,18 @@ static void usage(void)
 {
     printf(
         "usage: honest SERVICE IP [OPTION]...\n\n"
-        "Asks a server for one whole thing a second: httpd for a page, echo and echo_task for\n"
-        "1,000 bytes, chargen for 100 lines, dns for an address by UDP and then by TCP, resolver "
-        "and\n"
-        "sieve for those of names that nobody has asked for, upload for an archive, lookup for an\n"
-        "address, chat for its question.  Prints a dot for who was\n"
-        "served, R for who was refused, x for who waited too long; then \"served N of COUNT\" and\n"
-        "the slowest who was served.\n\n"
-        "  --count N      clients (10)\n"
-        "  --limit S      how long one waits at most (1)\n"
-        "  --interval S   from one client to the next, who waits for the end of the last (1)\n"
-        "  --port N       the server's (that of the service)\n"
-        "  --path PATH    that httpd is asked for (/)\n"
-        "  --help         this\n");
+        "Requests one complete item a second from a server: a page from httpd, 1,000 bytes from\n"
+        "echo and echo_task, 100 lines from chargen, an address from dns by UDP and then by TCP,\n"
+        "addresses of new names from resolver and sieve, an archive from upload, an address from\n"
+        "lookup, its question from chat.  Prints a dot for a client served in time, R for a\n"
+        "refused one, x for one that waited too long; then \"served N of COUNT\" and the longest\n"
+        "time of a served client.\n\n"
+        "  --count N      number of clients (10)\n"
+        "  --limit S      maximum wait of a client (1)\n"
+        "  --interval S   time between clients, which run one after another (1)\n"
+        "  --port N       port of the server (that of the service)\n"
+        "  --path PATH    path requested from httpd (/)\n"
+        "  --help         print this\n");
 }
 
 static bool parse_number(const char *text, double low, double high, double *number)
@@ -345,7 +346,7 @@ struct settings {
     const char *path;
 };
 
-/* Returns the exit status, or -1 to go on. */
+/* Returns the exit status, or -1 to continue. */
 static int parse(struct settings *settings, int argc, char **argv)
 {
     static const struct option options[] = {{"count", required_argument, NULL, 'c'},
@@ -382,7 +383,7 @@ static int parse(struct settings *settings, int argc, char **argv)
     return 2;
 }
 
-/* Where the server is, in either family; false if @text is no address. */
+/* Parses the server's address, of either family; false if @text is no address. */
 static bool find_server(struct client *client, const char *text, uint16_t port)
 {
     if (strchr(text, ':')) {

@@ -1,5 +1,5 @@
 /*
- * attacker.c -- one machine, or a thousand, that would starve a server.
+ * attacker.c -- one machine, or a thousand, that tries to starve a server.
  *
  *      attacker Q3 httpd --device leat0 --server 10.0.0.2 --gateway 10.0.0.254 --addresses 8
  */
@@ -23,23 +23,23 @@ static void usage(void)
 {
     printf(
         "usage: attacker PLAY SERVICE --device NAME --server IP --gateway IP [OPTION]...\n\n"
-        "Plays an attack on a server by raw frames, as root, from addresses that nobody else has.\n"
-        "Says \"attacking\" when the server has answered ARP, \"over\" and its counters at the "
+        "Attacks a server with raw frames, as root, from otherwise unused addresses.  Prints\n"
+        "\"attacking\" when the server has answered ARP, and \"over\" and its counters at the "
         "end.\n\n"
-        "  --device NAME     where the frames go out: a TAP device, or an end of a veth\n"
-        "  --server IP       who is attacked\n"
-        "  --gateway IP      an address of ours on the link: the server's way to the others\n"
-        "  --port N          the server's port (that of the service)\n"
+        "  --device NAME     device that sends the frames: a TAP device, or an end of a veth\n"
+        "  --server IP       address of the server\n"
+        "  --gateway IP      an address of ours on the link: the server's gateway to the others\n"
+        "  --port N          port of the server (that of the service)\n"
         "  --from IP         the first of our addresses (198.18.0.1); over IPv6 a.b.c.d is\n"
         "                    2001:db8:AABB:CCDD::1, so each has a /64 of its own\n"
-        "  --addresses N     how many (1)\n"
-        "  --connections N   how many in all (that of the play; one an address at least)\n"
-        "  --seconds S       how long (10)\n"
-        "  --after S         then be there for so long, and say no word (0)\n"
+        "  --addresses N     number of addresses (1)\n"
+        "  --connections N   number in total (that of the play; at least one per address)\n"
+        "  --seconds S       duration (10)\n"
+        "  --after S         then only answer ARP for so long (0)\n"
         "  --rate N          frames a second (that of the play, or 2000)\n"
         "  --opens N         connections opened a second (200)\n"
-        "  --seed N          of the sequence numbers (1)\n"
-        "  --help            this\n");
+        "  --seed N          seed of the sequence numbers (1)\n"
+        "  --help            print this\n");
     plays_print();
 }
 
@@ -53,7 +53,7 @@ static bool parse_ip(const char *text, uint32_t *ip)
     return true;
 }
 
-/* Of either family; the other one stays 0. */
+/* Parses an address of either family; the other one stays 0. */
 static bool parse_either(const char *text, uint32_t *ip, uint8_t *ip6)
 {
     return strchr(text, ':') ? inet_pton(AF_INET6, text, ip6) == 1 : parse_ip(text, ip);
@@ -88,7 +88,7 @@ struct settings {
     const char *device;
     uint32_t server, gateway, from;
     uint8_t server6[16], gateway6[16];
-    double numbers[KEY_HELP]; /* by their keys */
+    double numbers[KEY_HELP]; /* indexed by the options' keys */
 };
 
 static const struct option options[] = {{"device", required_argument, NULL, KEY_DEVICE},
@@ -107,7 +107,7 @@ static const struct option options[] = {{"device", required_argument, NULL, KEY_
                                         {"help", no_argument, NULL, KEY_HELP},
                                         {NULL, 0, NULL, 0}};
 
-/* Takes one option; false if its value is wrong. */
+/* Handles one option; false if its value is wrong. */
 static bool set(struct settings *settings, int key)
 {
     static const double most[KEY_HELP] = {[KEY_PORT] = 65535,
@@ -135,7 +135,7 @@ static bool set(struct settings *settings, int key)
     }
 }
 
-/* Returns the exit status, or -1 to go on. */
+/* Returns the exit status, or -1 to continue. */
 static int parse(struct settings *settings, int argc, char **argv)
 {
     int key;
@@ -161,7 +161,7 @@ static int parse(struct settings *settings, int argc, char **argv)
     return 2;
 }
 
-/* Lays the attack out; false if there is no such play or service, or too much of it. */
+/* Sets the attack up; false if there is no such play or service, or it is too large. */
 static bool prepare(struct attacker *attacker, const struct settings *settings, char **names)
 {
     const double *numbers = settings->numbers;

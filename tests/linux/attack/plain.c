@@ -1,10 +1,10 @@
 /*
- * plain.c -- what stands beside leat's echo and chargen: the same services on Linux's sockets.
+ * plain.c -- echo and chargen on Linux's sockets, for comparison with leat's.
  *
  *      plain echo          port 7
  *      plain chargen       port 19, and --ipv6 behind it: over IPv6 instead of IPv4
  *
- * One thread, one epoll, and no limit but that of descriptors: as such servers are written.
+ * One thread, one epoll, and no limit but that of descriptors, as is common in such servers.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,7 +19,7 @@
 
 enum {
     CLIENTS_MAX = 60000,
-    HELD_BYTES = 16384, /* of a client: what it has said and not yet got back */
+    HELD_BYTES = 16384, /* bytes of a client that are not echoed yet */
     EVENTS = 64,
     BACKLOG = 1024,
     WIDTH = 72,
@@ -29,7 +29,7 @@ enum {
 };
 
 struct client {
-    uint32_t at, len; /* echo: of `held`; chargen: `at` alone, of the period */
+    uint32_t at, len; /* echo: range in `held`; chargen: `at` alone, in the period */
     char *held;
 };
 
@@ -49,7 +49,7 @@ static void end(struct server *server, int fd)
     close(fd);
 }
 
-/* Gives back what was said, as far as it is taken; false: the client is gone. */
+/* Echoes as much as the socket takes; false: the client is gone. */
 static bool echo(struct client *client, int fd)
 {
     ssize_t done;

@@ -1,4 +1,4 @@
-/* plays.c -- the table of attacks, and what each server is asked for. */
+/* plays.c -- the table of attacks, and the requests to each server. */
 #include "plays.h"
 
 #include <stddef.h>
@@ -11,14 +11,15 @@ enum {
 
 #define LEN(data) (sizeof(data) - 1)
 
-/* RFC 1035 4.2.2: the length, then MX of example.com, which has additional records as well. */
+/* RFC 1035 4.2.2: length, then a question for MX of example.com, which also gives additional
+ * records. */
 #define QUERY "\0\35\0\1\1\0\0\1\0\0\0\0\0\0\7example\3com\0\0\17\0\1"
 
 #define HEAD "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"
 #define GET  "GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 
-/* A whole hello of TLS 1.3 (RFC 8446 4.1.2): AES-128-GCM, X25519 with its base point, ECDSA on
- * P-256. */
+/* A complete ClientHello of TLS 1.3 (RFC 8446 4.1.2): AES-128-GCM, X25519 with its base
+ * point, ECDSA on P-256. */
 #define HELLO                                                                                      \
     "\26\3\1\0\160\1\0\0\154\3\3abcdefghijklmnopqrstuvwxyz012345\0\0\2\23\1\1\0\0\101"             \
     "\0\12\0\4\0\2\0\35\0\15\0\4\0\2\4\3\0\53\0\3\2\3\4"                                           \
@@ -38,37 +39,37 @@ static const struct play plays[] = {
      .window = WINDOW,
      .single_bytes = 1000},
     {.name = "Q2",
-     .what = "ask for much, shut the window, answer the probes",
+     .what = "request much, shut the window, answer the probes",
      .connections = 64,
      .data = DATA_ASK},
     {.name = "Q3",
-     .what = "many small requests at once, window shut; one byte is taken of each probe",
+     .what = "many small requests at once, window shut; accept one byte of each probe",
      .connections = 16,
      .data = DATA_PIPELINED,
      .takes_one = true},
     {.name = "Q4",
-     .what = "very many who ask for much and take the first window; one in four falls silent",
+     .what = "1,000 peers request much and fill the first window; one in four falls silent",
      .connections = 1000,
      .window = WINDOW,
      .data = DATA_ASK,
      .one_in_four_falls_silent = true},
     {.name = "Q5",
-     .what = "open, say nothing, answer nothing, not even the end; always new ones",
+     .what = "open, then send nothing, not even a FIN; always new connections",
      .connections = 1000,
      .window = WINDOW,
      .silent = true,
      .stays_s = 48},
     {.name = "Q6",
-     .what = "open, say nothing, answer as one should; come again when closed",
+     .what = "open, send no data, answer correctly; open again when closed",
      .connections = 1100,
      .window = WINDOW},
     {.name = "Q12",
-     .what = "say a whole hello of TLS, and no more; come again when closed",
+     .what = "send a complete TLS ClientHello, and no more; open again when closed",
      .connections = 300,
      .window = WINDOW,
      .data = DATA_BEGIN},
     {.name = "Q13",
-     .what = "begin to ask, and say no more; come again when closed",
+     .what = "begin a request, and send no more; open again when closed",
      .connections = 200,
      .window = WINDOW,
      .data = DATA_BEGIN},
@@ -104,7 +105,8 @@ static const struct play plays[] = {
      .trickles = true},
 };
 
-/* chargen is not asked; echo sends what it is sent, so much is data in full segments. */
+/* chargen needs no request; echo returns what it gets, so a large request is data in full
+ * segments. */
 static const struct service services[] = {
     {.name = "httpd",
      .port = 80,

@@ -1,5 +1,5 @@
 /*
- * plays.h -- the attacks, each as the few things in which a peer departs from an honest one.
+ * plays.h -- the attacks, each as a few deviations from a well-behaved peer.
  *
  * The names are those of docs/security.md.
  */
@@ -11,37 +11,38 @@
 
 enum data {
     DATA_NONE,
-    DATA_ASK,       /* what makes the server send much */
+    DATA_ASK,       /* a request with a large reply */
     DATA_PIPELINED, /* many small requests at once */
-    DATA_BEGIN      /* the beginning of something that doesn't go on, or slowly */
+    DATA_BEGIN      /* the beginning of a request that goes on slowly or not at all */
 };
 
 struct play {
     const char *name;
     const char *what;
-    uint32_t connections;  /* in all; as many as there are addresses, if those are more */
-    uint16_t window;       /* that is offered first; what comes in it is taken, then it is shut */
-    enum data data;        /* what is sent once */
-    uint32_t single_bytes; /* that are sent out of order, a segment each; the first never comes */
-    uint32_t drip_bytes_per_s;     /* that follow, of DATA_BEGIN */
-    bool takes_one;                /* byte of each probe of the shut window */
-    bool trickles;                 /* a byte a second, of a request that never ends */
-    bool asks_by_udp;              /* questions that no server answers; there are no connections */
-    uint32_t rate;                 /* of frames; 0: as usual */
-    bool silent;                   /* after the handshake nothing is answered */
-    bool one_in_four_falls_silent; /* once it has asked */
-    uint32_t stays_s; /* then it leaves without a word, and another comes; 0: it stays */
+    uint32_t connections;  /* in total; at least one per address */
+    uint16_t window;       /* window offered at first; once it is filled, it is shut */
+    enum data data;        /* sent once */
+    uint32_t single_bytes; /* sent out of order, one byte a segment; the first byte never comes */
+    uint32_t drip_bytes_per_s;     /* sent after TEXT_BEGIN */
+    bool takes_one;                /* accepts one byte of each probe of the shut window */
+    bool trickles;                 /* sends a byte a second of an endless request */
+    bool asks_by_udp;              /* asks questions that no server answers, by UDP; no
+                                    * connections */
+    uint32_t rate;                 /* of frames; 0: the default */
+    bool silent;                   /* sends nothing after the handshake */
+    bool one_in_four_falls_silent; /* after its request */
+    uint32_t stays_s; /* then it vanishes without a FIN, and another comes; 0: it stays */
 };
 
-/* What a server is asked for. */
+/* The requests to a server. */
 struct service {
     const char *name;
     uint16_t port;
     const char *ask;
     uint32_t ask_len, asks;
     const char *small;
-    uint32_t small_len, smalls; /* requests of a pipeline */
-    uint32_t segment_bytes;     /* of a pipeline */
+    uint32_t small_len, smalls; /* of a pipeline's requests */
+    uint32_t segment_bytes;     /* segment size of a pipeline */
     const char *begin;
     uint32_t begin_len;
 };

@@ -1,4 +1,4 @@
-/* wire.c -- frames by a packet socket: Ethernet, ARP, IPv4 and TCP, made and read by hand. */
+/* wire.c -- frames by a packet socket: Ethernet, ARP, IPv4 and TCP, built and parsed by hand. */
 #include "wire_inside.h"
 
 #include <arpa/inet.h>
@@ -21,9 +21,9 @@ enum {
     DATAGRAM_BYTES_MAX = 512,
     MSS_OPTION_BYTES = 4,
     ARP_BYTES = 28,
-    ASKS = 50, /* for the server's station, 100 ms each */
+    ASKS = 50, /* ARP requests for the server's MAC address, 100 ms apart */
     ASK_MS = 100,
-    TRIES = 16 /* of a frame that the device has no room for */
+    TRIES = 16 /* for a frame that the device has no room for */
 };
 
 static const uint8_t everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
@@ -92,7 +92,7 @@ bool wire_is_ours(const struct wire *wire, uint32_t ip)
     return ip - wire->first < wire->count;
 }
 
-/* Answers a request for an address of ours; notes what the server says of itself. */
+/* Answers a request for an address of ours; notes the server's MAC address. */
 static void take_arp(struct wire *wire, const uint8_t *arp, size_t len)
 {
     uint32_t sender, target;
@@ -109,7 +109,7 @@ static void take_arp(struct wire *wire, const uint8_t *arp, size_t len)
 
 /* ---- TCP ------------------------------------------------------------------------------------ */
 
-/* The header before a protocol's; returns the sum of the pseudo-header. */
+/* Writes the IP header; returns the sum of the pseudo-header. */
 static uint32_t write_ipv4(const struct wire *wire, uint8_t *ip, uint8_t protocol, uint32_t from,
                            uint32_t len)
 {
@@ -124,7 +124,7 @@ static uint32_t write_ipv4(const struct wire *wire, uint8_t *ip, uint8_t protoco
     return wire_sum(ip + 12, 8, protocol + len);
 }
 
-/* Both headers in front of a protocol's, in a frame to the server; returns the sum as above. */
+/* Writes Ethernet and IP headers of a frame to the server; returns the sum as above. */
 static uint32_t write_heads(const struct wire *wire, uint8_t *frame, uint8_t protocol,
                             uint32_t from, uint32_t len)
 {
@@ -185,8 +185,8 @@ bool wire_send(struct wire *wire, const struct segment *segment)
     return wire_transmit(wire, frame, head + len);
 }
 
-/* How long the header before TCP's is, 0 if it is not from the server to one of ours; *@total of
- * both and what they carry, *@to is which of ours. */
+/* Length of the IP header, 0 if the packet is not from the server to an address of ours. The
+ * pointer @total gets the length of header and payload, @to the number of our address. */
 static size_t read_ipv4(const struct wire *wire, const uint8_t *ip, size_t len, size_t *total,
                         uint32_t *to)
 {
@@ -196,12 +196,13 @@ static size_t read_ipv4(const struct wire *wire, const uint8_t *ip, size_t len, 
         get32(ip + 12) != wire->server)
         return 0;
     *total =
-        get16(ip + 2) ? get16(ip + 2) : len; /* 0: a super-frame that is too long for the field */
+        get16(ip + 2) ? get16(ip + 2) : len; /* 0: a super-frame, longer than the field allows */
     *to = get32(ip + 16);
     return head;
 }
 
-/* A segment of the server's; its sums are not looked at: a local device need not have made them. */
+/* Parses a segment of the server. Its checksums are ignored, because a local device need not
+ * compute them. */
 static bool read_segment(const struct wire *wire, const uint8_t *ip, size_t len,
                          struct segment *segment)
 {

@@ -1,10 +1,9 @@
 /*
- * wire.h -- a network device by raw frames, and a TCP of its own: as much of it as an attacker
- * needs.
+ * wire.h -- a network device with raw frames, and a minimal TCP for an attacker.
  *
- * Nothing here is leat's.  The station has one MAC address and any number of addresses, for all of
- * which it answers ARP or neighbour solicitations; the kernel, which has the device too, sees these
- * frames as others'.
+ * Nothing of leat is used here. The station has one MAC address and any number of IP addresses, for
+ * all of which it answers ARP or neighbour solicitations. The kernel, which has the device too,
+ * ignores these frames as they have another MAC address.
  */
 #ifndef ATTACK_WIRE_H
 #define ATTACK_WIRE_H
@@ -22,17 +21,17 @@ enum {
     TCP_MSS = 1460
 };
 
-/* IPv4 addresses are in host order.  Over IPv6 each stands for one in a /64 of its own: a.b.c.d for
- * 2001:db8:AABB:CCDD::1. */
+/* IPv4 addresses are in host order. Over IPv6 each is mapped to one in a /64 of its own:
+ * a.b.c.d to 2001:db8:AABB:CCDD::1. */
 struct wire {
     int fd;
     int device; /* its index */
     uint8_t station[6];
     uint8_t server_station[6];
-    uint32_t gateway;      /* ours as well: who sends to other networks sends to us */
-    uint32_t first, count; /* the addresses that are ours */
+    uint32_t gateway;      /* ours as well: the next hop for servers that route to other networks */
+    uint32_t first, count; /* our addresses */
     uint32_t server;
-    bool v6; /* then these are the server and the gateway */
+    bool v6; /* the IPv6 addresses of server and gateway */
     uint8_t server6[16], gateway6[16];
     uint16_t port; /* of the server */
     uint64_t frames_sent, frames_refused, frames_received;
@@ -44,25 +43,25 @@ struct segment {
     uint8_t flags;
     uint16_t window;
     uint32_t seq, ack;
-    const uint8_t *data; /* for sending; NULL when received */
+    const uint8_t *data; /* for sending; NULL in a received segment */
     uint32_t len;
 };
 
-/* Opens @device and asks for the server's station; prints what is wrong and returns false. */
+/* Opens @device, and resolves the server's MAC address; false after it has printed an error. */
 bool wire_open(struct wire *wire, const char *device);
 
-/* Sends one segment; false if the device refused it: it is lost then. */
+/* Sends one segment; false if the device refused it: it is lost. */
 bool wire_send(struct wire *wire, const struct segment *segment);
 
 /* Sends a datagram from @ip and @port of ours; false as above. */
 bool wire_send_datagram(struct wire *wire, uint32_t ip, uint16_t port, const uint8_t *payload,
                         uint32_t len);
 
-/* Waits until @wait_ms have passed, or a frame is here. */
+/* Waits until @wait_ms have passed, or a frame has come. */
 void wire_wait(const struct wire *wire, int wait_ms);
 
-/* The next TCP segment from the server to one of our addresses; false: none is here.  Answers who
- * asks for our station. */
+/* The next TCP segment from the server to one of our addresses; false: there is none. Answers
+ * requests for our MAC address. */
 bool wire_receive(struct wire *wire, struct segment *segment);
 
 #endif

@@ -1,4 +1,4 @@
-/* wire6.c -- IPv6 and neighbour discovery (RFC 8200, RFC 4861), made and read by hand. */
+/* wire6.c -- IPv6 and neighbour discovery (RFC 8200, RFC 4861), built and parsed by hand. */
 #include <net/ethernet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static void put_ours(uint8_t *at, uint32_t ip)
     at[15] = 1;
 }
 
-/* False if there is no IPv4 address that stands for it. */
+/* Maps an address back to its IPv4 address; false if there is none. */
 static bool get_ours(const uint8_t *at, uint32_t *ip)
 {
     uint8_t same[16];
@@ -45,7 +45,7 @@ static uint32_t write_header(uint8_t *ip, uint8_t protocol, uint8_t hops, uint32
     return wire_sum(ip + 8, 32, protocol + len);
 }
 
-/* Sends a solicitation, or an advertisement, about @target with our station in it, as the gateway.
+/* Sends a solicitation or an advertisement for @target with our MAC address, as the gateway.
  */
 static void send_message(struct wire *wire, const uint8_t *station, const uint8_t *to, uint8_t type,
                          const uint8_t *target)
@@ -107,7 +107,7 @@ size_t wire6_read(const struct wire *wire, const uint8_t *ip, size_t len, size_t
     if (len < IP6_BYTES || ip[0] >> 4 != 6 || ip[6] != IPPROTO_TCP ||
         memcmp(ip + 8, wire->server6, 16) != 0 || !get_ours(ip + 24, to))
         return 0;
-    /* 0: a super-frame that is too long for the field */
+    /* 0: a super-frame, longer than the field allows */
     *total = get16(ip + 4) ? IP6_BYTES + (size_t)get16(ip + 4) : len;
     return IP6_BYTES;
 }
