@@ -327,7 +327,7 @@ static void a_burst_comes_in_its_order(void **state)
     }
 }
 
-static void what_is_left_over_is_asked_for_at_once(void **state)
+static void frames_left_over_are_asked_for_at_once(void **state)
 {
     struct leat_buf *frames[8];
 
@@ -346,7 +346,7 @@ static void what_is_left_over_is_asked_for_at_once(void **state)
     expect_one(0, 7, 200);
 }
 
-static void who_has_nothing_does_not_want_to_be_asked_at_once(void **state)
+static void an_idle_backend_does_not_want_to_be_asked_at_once(void **state)
 {
     struct leat_buf *frames[BURST];
     uint64_t now;
@@ -464,8 +464,8 @@ int kit_run(const struct kit_backend *tested, const char *how)
         RULE(frames_of_every_length_pass_unchanged),
         RULE(pieces_are_put_together_and_left_as_they_were),
         RULE(a_burst_comes_in_its_order),
-        RULE(what_is_left_over_is_asked_for_at_once),
-        RULE(who_has_nothing_does_not_want_to_be_asked_at_once),
+        RULE(frames_left_over_are_asked_for_at_once),
+        RULE(an_idle_backend_does_not_want_to_be_asked_at_once),
         RULE(an_empty_pool_is_waited_for),
         RULE(an_end_that_does_not_read_is_waited_for_or_loses),
         RULE(a_device_that_vanishes_is_silent_and_told),

@@ -118,7 +118,7 @@ static void test_groups_have_their_stations(void **state)
     expect_frame(f, "\x33\x33\xff\0\0\x02" OTHER "\x86\xdd", six, sizeof six);
 }
 
-static void test_what_is_no_packet_is_counted(void **state)
+static void test_malformed_packets_are_counted(void **state)
 {
     struct fixture *f = *state;
     struct leat_buf *frame;
@@ -241,7 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_packets_get_a_header_of_their_family),
         TEST(test_groups_have_their_stations),
-        TEST(test_what_is_no_packet_is_counted),
+        TEST(test_malformed_packets_are_counted),
         TEST(test_a_packet_leaves_without_its_header),
         TEST(test_arp_is_answered_here),
         TEST(test_probes_and_announcements_end_here),

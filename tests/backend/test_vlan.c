@@ -272,7 +272,7 @@ static void test_offloads_hold_for_tagged_frames_where_the_device_says_so(void *
     assert_int_equal(leat_vlan_netif(f->vlan, RED)->gather_pieces, LEAT_NETIF_GATHER_PIECES - 1);
 }
 
-static void test_what_is_refused(void **state)
+static void test_wrong_configurations_are_refused(void **state)
 {
     struct fixture *f = *state;
     static const struct leat_vlan_member wrong[][2] = {
@@ -315,7 +315,7 @@ int main(void)
         TEST(test_shared_storage_is_left_alone),
         PLAIN(test_one_piece_for_a_device_that_does_not_gather),
         TEST(test_offloads_hold_for_tagged_frames_where_the_device_says_so),
-        TEST(test_what_is_refused),
+        TEST(test_wrong_configurations_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

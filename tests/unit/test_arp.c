@@ -183,7 +183,7 @@ static void test_threat_A3_four_frames_are_parked_and_the_shared_ones(void **sta
 }
 
 /* Each neighbour has four places of its own, whatever the others hold; shared ones are returned. */
-static void shared_places_come_back_and_take_nobodys_own(void **state)
+static void shared_places_come_back_and_own_places_stay(void **state)
 {
     struct world *world = sharing_world(state, 2);
     struct leat_udp *udp = world_socket(world, 1000);
@@ -209,7 +209,7 @@ static void shared_places_come_back_and_take_nobodys_own(void **state)
     }
 }
 
-static void nobody_answers_three_requests_then_the_sender_hears(void **state)
+static void three_unanswered_requests_are_told_to_the_sender(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
@@ -473,8 +473,8 @@ int main(void)
         cmocka_unit_test(test_threat_A3_flood_of_targets_is_bounded),
         cmocka_unit_test_teardown(test_threat_A3_four_frames_are_parked_and_the_shared_ones,
                                   world_teardown),
-        cmocka_unit_test_teardown(shared_places_come_back_and_take_nobodys_own, world_teardown),
-        world_test(nobody_answers_three_requests_then_the_sender_hears),
+        cmocka_unit_test_teardown(shared_places_come_back_and_own_places_stay, world_teardown),
+        world_test(three_unanswered_requests_are_told_to_the_sender),
         world_test(neighbour_in_use_is_refreshed_by_unicast),
         cmocka_unit_test_teardown(
             test_threat_A3_a_neighbour_in_use_is_refreshed_in_a_flood_of_targets, world_teardown),

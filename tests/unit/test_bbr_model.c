@@ -76,7 +76,7 @@ static void the_window_is_a_multiple_of_the_BDP(void **state)
 }
 
 /* 5.6.4.6: the growth is at most the delivered bytes */
-static void the_window_grows_by_what_is_delivered(void **state)
+static void the_window_grows_by_the_deliveries(void **state)
 {
     (void)state;
     bbr_update_control(&bbr, 3000);
@@ -130,7 +130,7 @@ static void the_prefix_that_is_borne_is_found(void **state)
 }
 
 /* 5.5.10.2: the reduction is at most that of CUBIC */
-static void what_is_borne_falls_to_seven_tenths_at_most(void **state)
+static void the_long_term_falls_to_seven_tenths_at_most(void **state)
 {
     (void)state;
     bbr.state = BBR_UP;
@@ -159,7 +159,7 @@ static struct rate_sample round_of(uint64_t rate, uint32_t bytes)
 }
 
 /* 5.5.10.3: once per round, to the delivered amount, by three tenths at most */
-static void the_short_term_follows_what_is_delivered(void **state)
+static void the_short_term_follows_the_deliveries(void **state)
 {
     struct rate_sample rs;
 
@@ -243,7 +243,7 @@ static void ACKs_that_come_together_are_counted(void **state)
 }
 
 /* A.18, 5.5.11: a spurious reduction is undone, and so is the end of the probe */
-static void what_was_for_nothing_is_taken_back(void **state)
+static void a_spurious_reduction_is_taken_back(void **state)
 {
     struct bbr_ack ack = {.now_ns = 2 * second, .in_recovery = true};
 
@@ -341,16 +341,16 @@ int main(void)
         on_full_pipe(the_rate_is_a_percent_short),
         on_full_pipe(a_quantum_is_a_millisecond),
         on_full_pipe(the_window_is_a_multiple_of_the_BDP),
-        on_full_pipe(the_window_grows_by_what_is_delivered),
+        on_full_pipe(the_window_grows_by_the_deliveries),
         on_full_pipe(the_model_caps_the_window),
         on_full_pipe(the_headroom_is_a_segment_at_least),
         on_full_pipe(the_prefix_that_is_borne_is_found),
-        on_full_pipe(what_is_borne_falls_to_seven_tenths_at_most),
-        on_full_pipe(the_short_term_follows_what_is_delivered),
+        on_full_pipe(the_long_term_falls_to_seven_tenths_at_most),
+        on_full_pipe(the_short_term_follows_the_deliveries),
         on_full_pipe(the_bandwidth_is_that_of_two_cycles),
         on_full_pipe(the_round_trip_is_the_least_of_ten_seconds),
         on_full_pipe(ACKs_that_come_together_are_counted),
-        on_full_pipe(what_was_for_nothing_is_taken_back),
+        on_full_pipe(a_spurious_reduction_is_taken_back),
         on_full_pipe(startup_is_entered_again),
         on_full_pipe(the_window_comes_back_after_recovery),
         on_full_pipe(a_mark_is_congestion),

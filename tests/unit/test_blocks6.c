@@ -117,7 +117,7 @@ static void a_route_inside_of_the_block_is_taken(void **state)
     }
 }
 
-static void what_is_on_the_link_is_asked_itself(void **state)
+static void a_host_on_the_link_is_asked_itself(void **state)
 {
     struct home *home = *state;
     struct leat_udp *udp = begin(home);
@@ -136,7 +136,7 @@ static void what_is_on_the_link_is_asked_itself(void **state)
     assert_true(home6_was_asked(home, near));
 }
 
-static void who_cannot_be_a_source_is_none_behind_the_router(void **state)
+static void an_address_that_cannot_be_a_source_is_none_behind_the_router(void **state)
 {
     static const char *const sources[] = {"ff02::1", "::", "::1", "::ffff:10.0.0.9", "ff0e::9"};
     struct home *home = *state;
@@ -275,8 +275,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         home6_test(many_hosts_share_one_way),
         home6_test(a_route_inside_of_the_block_is_taken),
-        home6_test(what_is_on_the_link_is_asked_itself),
-        home6_test(who_cannot_be_a_source_is_none_behind_the_router),
+        home6_test(a_host_on_the_link_is_asked_itself),
+        home6_test(an_address_that_cannot_be_a_source_is_none_behind_the_router),
         home6_test(all_of_a_block_have_the_same_way),
     };
 

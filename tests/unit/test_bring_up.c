@@ -149,7 +149,7 @@ static void let_pass(struct fixture *f, uint64_t ns)
 }
 
 /* Routers were faster but named no DNS server; DHCP brings one later. */
-static void what_comes_with_a_later_address_is_learnt(void **state)
+static void servers_of_a_later_address_are_learnt(void **state)
 {
     struct fixture *f = *state;
 
@@ -174,7 +174,7 @@ static void what_comes_with_a_later_address_is_learnt(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_comes_with_a_later_address_is_learnt),
+        TEST(servers_of_a_later_address_are_learnt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

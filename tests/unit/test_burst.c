@@ -135,7 +135,7 @@ static void each_segment_s_connection_is_fetched(void **state)
     free_all(bufs, FRAMES);
 }
 
-static void what_is_no_segment_fetches_nothing(void **state)
+static void a_frame_without_a_segment_fetches_nothing(void **state)
 {
     const struct burst *burst = *state;
     const struct frame good = segment_for(burst, 5);
@@ -164,7 +164,7 @@ static void what_is_no_segment_fetches_nothing(void **state)
 }
 
 /* The connection is looked up again when the segment is processed. */
-static void who_has_ended_since_is_not_found(void **state)
+static void a_connection_that_has_ended_since_is_not_found(void **state)
 {
     const struct burst *burst = *state;
     struct tcb *tcb = &burst->conns[7]->tcb;
@@ -222,8 +222,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define burst_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
         burst_test(each_segment_s_connection_is_fetched),
-        burst_test(what_is_no_segment_fetches_nothing),
-        burst_test(who_has_ended_since_is_not_found),
+        burst_test(a_frame_without_a_segment_fetches_nothing),
+        burst_test(a_connection_that_has_ended_since_is_not_found),
         burst_test(a_burst_is_fetched_and_left_as_it_is),
         cmocka_unit_test_setup_teardown(segments_of_IPv6_are_known_by_their_hosts, setup6,
                                         teardown),

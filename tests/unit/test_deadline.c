@@ -29,7 +29,7 @@ static void assert_late(uint64_t read_ns, uint64_t at_ns, uint64_t unit_ns)
     assert_true(read_ns - at_ns < 2 * unit_ns);
 }
 
-static void what_was_set_is_read(void **state)
+static void a_deadline_is_read_as_it_was_set(void **state)
 {
     const uint64_t ahead_ns[] = {0, 1, 1023, 1024, ms, 200 * ms, 60000 * ms, 599999 * ms};
 
@@ -49,7 +49,7 @@ static void what_was_set_is_read(void **state)
 }
 
 /* Any time may pass between a timer's deadline and the time at which it fires. */
-static void who_fires_late_finds_what_is_due(void **state)
+static void a_late_timer_finds_its_deadline_due(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < CLOCKS; i++) {
@@ -100,8 +100,8 @@ static void none_is_never_and_nothing_else_is_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_set_is_read),
-        cmocka_unit_test(who_fires_late_finds_what_is_due),
+        cmocka_unit_test(a_deadline_is_read_as_it_was_set),
+        cmocka_unit_test(a_late_timer_finds_its_deadline_due),
         cmocka_unit_test(long_deadlines_are_kept_in_ms),
         cmocka_unit_test(times_in_16_bits_are_a_thousandth_longer_at_most),
         cmocka_unit_test(none_is_never_and_nothing_else_is_none),

@@ -55,7 +55,7 @@ static void a_stack_of_zeros_has_the_limits_that_its_header_names(void **state)
 
 /* All neighbours together may park an eighth of the buffers, at most 256; fragments may hold a
  * quarter of them, at most 256 KiB. */
-static void what_may_wait_grows_with_the_pool_up_to_a_limit(void **state)
+static void limits_of_waiting_packets_grow_with_the_pool(void **state)
 {
     static const struct {
         uint32_t buf_count, arp_shared, reassembly_bytes;
@@ -162,7 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stack_of_zeros_has_the_limits_that_its_header_names),
-        cmocka_unit_test(what_may_wait_grows_with_the_pool_up_to_a_limit),
+        cmocka_unit_test(limits_of_waiting_packets_grow_with_the_pool),
         cmocka_unit_test(tcp_of_zeros_has_the_limits_that_its_header_names),
         cmocka_unit_test(tcp_of_zeros_waits_as_long_as_its_header_says),
         cmocka_unit_test(tables_follow_the_number_of_connections),

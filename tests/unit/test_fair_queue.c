@@ -111,7 +111,7 @@ static void each_flow_gets_a_quantum_a_turn(void **state)
 }
 
 /* A flow isn't served before its turn because it became empty and started again. */
-static void flow_that_runs_empty_does_not_come_anew_at_once(void **state)
+static void flow_that_runs_empty_is_not_new_at_once(void **state)
 {
     uint32_t bytes;
 
@@ -217,8 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_flow_gets_a_quantum_a_turn, setup, teardown),
-        cmocka_unit_test_setup_teardown(flow_that_runs_empty_does_not_come_anew_at_once, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(flow_that_runs_empty_is_not_new_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_link_takes_its_part_of_the_entries_only, setup, teardown),
         cmocka_unit_test_setup_teardown(counts_agree_with_a_model, setup, teardown),
         cmocka_unit_test_setup_teardown(too_few_entries_lose_nothing, setup_few, teardown),

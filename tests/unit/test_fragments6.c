@@ -204,7 +204,7 @@ static void replies_leave_in_fragments_with_random_identifications(void **state)
 }
 
 /* RFC 8200 4.5: after 60 s; the sender is told if the first fragment was received */
-static void what_never_gets_whole_is_given_up_after_a_minute(void **state)
+static void an_incomplete_packet_is_given_up_after_a_minute(void **state)
 {
     struct world *world = *state;
     const struct frame echo = frame_echo6(IP6_PEER, IP6_US, 1000);
@@ -387,7 +387,7 @@ int main(void)
         world6_test(headers_behind_the_fragment_header_are_walked),
         world6_test(test_threat_V9_a_fragment_in_fragments_is_dropped),
         world6_test(replies_leave_in_fragments_with_random_identifications),
-        world6_test(what_never_gets_whole_is_given_up_after_a_minute),
+        world6_test(an_incomplete_packet_is_given_up_after_a_minute),
         world6_test(test_threat_V9_fragments_that_overlap_condemn_all_of_it),
         world6_test(test_threat_V9_a_first_fragment_without_all_headers_is_dropped),
         world6_test(test_threat_V9_an_atomic_fragment_is_alone),

@@ -72,7 +72,7 @@ static void lent_frames_are_not_merged(void **state)
     free_all(world, bufs, 2);
 }
 
-static void what_is_damaged_is_not_merged(void **state)
+static void damaged_segments_are_not_merged(void **state)
 {
     struct world *world = *state;
 
@@ -105,7 +105,7 @@ static void device_that_has_verified_is_believed(void **state)
     free_all(world, bufs, 1);
 }
 
-static void only_what_follows_is_merged(void **state)
+static void only_consecutive_segments_are_merged(void **state)
 {
     static const struct {
         uint32_t second_index, first_len, second_len;
@@ -229,7 +229,7 @@ static void senders_beyond_those_remembered_lose_nothing(void **state)
 
 /* A segment that can't be merged ends the super-frame of its flow, or else data would overtake
  * it. */
-static void what_can_not_be_merged_is_not_overtaken_in_its_flow(void **state)
+static void an_unmergeable_segment_is_not_overtaken_in_its_flow(void **state)
 {
     struct world *world = *state;
     const struct frame frames[] = {
@@ -253,13 +253,13 @@ int main(void)
         super_test(segments_that_follow_each_other_become_one),
         super_test(every_byte_of_a_header_that_differs_keeps_segments_apart),
         super_test(lent_frames_are_not_merged),
-        super_test(what_is_damaged_is_not_merged),
+        super_test(damaged_segments_are_not_merged),
         super_test(device_that_has_verified_is_believed),
-        super_test(only_what_follows_is_merged),
+        super_test(only_consecutive_segments_are_merged),
         super_test(segments_that_say_the_same_of_ECN_are_merged),
         super_test(segments_of_senders_in_turn_become_one_each),
         super_test(senders_beyond_those_remembered_lose_nothing),
-        super_test(what_can_not_be_merged_is_not_overtaken_in_its_flow),
+        super_test(an_unmergeable_segment_is_not_overtaken_in_its_flow),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,7 @@ static void every_byte_of_a_header_that_differs_keeps_segments_apart(void **stat
     }
 }
 
-static void what_is_damaged_is_not_merged(void **state)
+static void damaged_segments_are_not_merged(void **state)
 {
     struct world *world = *state;
 
@@ -117,7 +117,7 @@ static void flows_of_both_families_become_one_each(void **state)
     free_all(world, bufs, 4);
 }
 
-static void what_was_cut_is_merged_again(void **state)
+static void a_cut_super_frame_is_merged_again(void **state)
 {
     struct world *world = *state;
     const struct frame headers = segment6(0, 0, 24);
@@ -156,9 +156,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         super_test(segments_that_follow_each_other_become_one),
         super_test(every_byte_of_a_header_that_differs_keeps_segments_apart),
-        super_test(what_is_damaged_is_not_merged),
+        super_test(damaged_segments_are_not_merged),
         super_test(flows_of_both_families_become_one_each),
-        super_test(what_was_cut_is_merged_again),
+        super_test(a_cut_super_frame_is_merged_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

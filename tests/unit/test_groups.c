@@ -157,7 +157,7 @@ static void joining_and_leaving_are_told_twice(void **state)
 }
 
 /* RFC 3376 4.2.13 */
-static void who_has_no_address_yet_reports_from_none(void **state)
+static void a_host_without_an_address_reports_from_none(void **state)
 {
     struct world *world = world_create();
 
@@ -168,7 +168,7 @@ static void who_has_no_address_yet_reports_from_none(void **state)
     assert_int_equal(frame_get32(world_expect(world)->bytes + FRAME_IP + 12), 0);
 }
 
-static void who_has_joined_hears_the_group(void **state)
+static void a_member_hears_the_group(void **state)
 {
     struct world *world = *state;
     const struct frame frame = datagram_to(GROUP);
@@ -268,7 +268,7 @@ static void all_hosts_are_nothing_to_tell(void **state)
 }
 
 /* A query for it needs no answer either. */
-static void who_asks_for_all_hosts_gives_us_no_work(void **state)
+static void a_query_for_all_hosts_gives_us_no_work(void **state)
 {
     struct world *world = *state;
     const struct frame queries[] = {old_query(IP4_ANY, 10), query_of(ALL_HOSTS, 10),
@@ -290,7 +290,7 @@ static void queries_are_answered_in_time(void **state)
 {
     struct world *world = *state;
     const struct frame queries[] = {query_of(IP4_ANY, 10), query_of(GROUP, 10)};
-    struct frame nobodys = query_of(IP4_ANY, 10), others;
+    struct frame from_switch = query_of(IP4_ANY, 10), others;
     uint8_t message[12] = {QUERY, 10};
 
     joined(world);
@@ -302,9 +302,9 @@ static void queries_are_answered_in_time(void **state)
         assert_silent(world);
     }
     /* a switch without an address queries as well (RFC 4541 2.1.1) */
-    frame_put32(nobodys.bytes + FRAME_IP + 12, 0);
-    frame_seal_ip(&nobodys);
-    world_feed(world, &nobodys);
+    frame_put32(from_switch.bytes + FRAME_IP + 12, 0);
+    frame_seal_ip(&from_switch);
+    world_feed(world, &from_switch);
     assert_dropped(world, taken_group);
     frame_put32(message + 4, IP4(239, 9, 9, 9));
     others = igmp_from(IP_PEER, ALL_HOSTS, message, sizeof message);
@@ -339,7 +339,7 @@ static void routers_of_version_2_are_spoken_to_so(void **state)
     expect_record(world, IS_EXCLUDE, GROUP);
 }
 
-static void of_those_who_listen_one_answers_version_2(void **state)
+static void one_of_the_members_answers_version_2(void **state)
 {
     struct world *world = *state;
     const struct frame query = old_query(GROUP, 10);
@@ -465,16 +465,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(joining_and_leaving_are_told_twice),
-        cmocka_unit_test_teardown(who_has_no_address_yet_reports_from_none, world_teardown),
-        world_test(who_has_joined_hears_the_group),
+        cmocka_unit_test_teardown(a_host_without_an_address_reports_from_none, world_teardown),
+        world_test(a_member_hears_the_group),
         world_test(a_group_is_heard_by_its_members_alone),
         world_test(a_socket_may_be_in_several_groups),
         world_test(joins_that_mean_nothing_are_refused),
         world_test(all_hosts_are_nothing_to_tell),
-        world_test(who_asks_for_all_hosts_gives_us_no_work),
+        world_test(a_query_for_all_hosts_gives_us_no_work),
         world_test(queries_are_answered_in_time),
         world_test(routers_of_version_2_are_spoken_to_so),
-        world_test(of_those_who_listen_one_answers_version_2),
+        world_test(one_of_the_members_answers_version_2),
         world_test(routers_of_version_1_hear_no_leave),
         world_test(test_threat_V12_queries_of_IGMP_from_afar_are_dropped),
         world6_test(groups_of_IPv6_are_joined),

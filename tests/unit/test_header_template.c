@@ -83,7 +83,7 @@ static void tos_and_ttl_of_a_socket_go_into_each_packet(void **state)
     assert_int_equal(frame_sum(frame.bytes + FRAME_IP, 20, 0), 0);
 }
 
-static void who_has_moved_gets_the_next_packet(void **state)
+static void a_moved_neighbour_gets_the_next_packet(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
@@ -112,7 +112,7 @@ static void a_sign_of_life_from_the_same_place_changes_nothing(void **state)
     assert_true(has_head(world, IP_PEER));
 }
 
-static void who_is_forgotten_is_asked_for_again(void **state)
+static void a_forgotten_neighbour_is_asked_for_again(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
@@ -130,7 +130,7 @@ static void who_is_forgotten_is_asked_for_again(void **state)
 }
 
 /* A neighbour that the template is used for is probed, as if it had been looked up. */
-static void who_is_sent_to_counts_as_used(void **state)
+static void a_neighbour_that_is_sent_to_counts_as_used(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
@@ -145,7 +145,7 @@ static void who_is_sent_to_counts_as_used(void **state)
 }
 
 /* It isn't evicted for a new neighbour, which is known only from a packet of its own. */
-static void who_is_sent_to_is_the_youngest(void **state)
+static void a_neighbour_that_is_sent_to_is_the_youngest(void **state)
 {
     static const uint8_t data[DATA_BYTES] = {0};
     struct world *world = world_create();
@@ -206,11 +206,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         world_test(the_copied_headers_are_those_that_were_put_together),
         world_test(tos_and_ttl_of_a_socket_go_into_each_packet),
-        world_test(who_has_moved_gets_the_next_packet),
+        world_test(a_moved_neighbour_gets_the_next_packet),
         world_test(a_sign_of_life_from_the_same_place_changes_nothing),
-        world_test(who_is_forgotten_is_asked_for_again),
-        world_test(who_is_sent_to_counts_as_used),
-        cmocka_unit_test_teardown(who_is_sent_to_is_the_youngest, world_teardown),
+        world_test(a_forgotten_neighbour_is_asked_for_again),
+        world_test(a_neighbour_that_is_sent_to_counts_as_used),
+        cmocka_unit_test_teardown(a_neighbour_that_is_sent_to_is_the_youngest, world_teardown),
         world_test(a_removed_address_is_not_sent_from),
         world_test(the_unusual_finds_no_head),
     };

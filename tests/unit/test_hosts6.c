@@ -106,7 +106,7 @@ static void recent_numbers_are_not_given_to_others(void **state)
 
 /* The cached hash of the last address equals the computed one, for all zeros, too, and for
  * addresses that share a half with the last one. */
-static void an_address_has_one_hash_whatever_was_asked_for_before(void **state)
+static void an_address_has_one_hash_after_any_lookup(void **state)
 {
     static const uint64_t ips[][2] = {{0, 0}, {1, 2}, {1, 3}, {2, 3},
                                       {2, 3}, {1, 2}, {0, 0}, {0, 1}};
@@ -131,7 +131,7 @@ int main(void)
         cmocka_unit_test(sockets_cannot_hold_all_numbers),
         cmocka_unit_test(held_numbers_stay_while_strangers_come_and_go),
         cmocka_unit_test(recent_numbers_are_not_given_to_others),
-        cmocka_unit_test(an_address_has_one_hash_whatever_was_asked_for_before),
+        cmocka_unit_test(an_address_has_one_hash_after_any_lookup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

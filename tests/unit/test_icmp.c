@@ -128,7 +128,7 @@ static void errors_reach_the_socket_that_caused_them(void **state)
     }
 }
 
-static void errors_about_what_we_never_sent_are_dropped(void **state)
+static void errors_about_packets_that_we_never_sent_are_dropped(void **state)
 {
     struct world *world = *state;
     struct frame error = error_about_ours(3, 3, 0, 28);
@@ -419,7 +419,7 @@ int main(void)
         world_test(test_threat_C1_cut_quotes_are_dropped),
         world_test(bad_checksums_are_dropped),
         world_test(errors_reach_the_socket_that_caused_them),
-        world_test(errors_about_what_we_never_sent_are_dropped),
+        world_test(errors_about_packets_that_we_never_sent_are_dropped),
         world_test(test_threat_C3_control_messages_are_ignored),
         world_test(test_threat_C4_port_errors_are_limited_and_their_number_is_random),
         world_test(test_threat_C4_no_error_about_broadcasts),

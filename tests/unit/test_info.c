@@ -20,7 +20,7 @@ static struct leat_tcp_info quiet_info(void)
     };
 }
 
-static void line_says_what_a_connection_is_and_does(void **state)
+static void line_describes_a_connection(void **state)
 {
     struct leat_tcp_info info = quiet_info();
     char text[LEAT_TCP_INFO_TEXT_BYTES];
@@ -85,7 +85,7 @@ static void states_have_the_names_of_RFC_9293(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(line_says_what_a_connection_is_and_does),
+        cmocka_unit_test(line_describes_a_connection),
         cmocka_unit_test(line_never_outgrows_its_room),
         cmocka_unit_test(states_have_the_names_of_RFC_9293),
     };

@@ -266,7 +266,7 @@ static void datagrams_over_the_mtu_go_out_in_fragments(void **state)
     assert_memory_equal(seen + 8, data, sizeof data);
 }
 
-static void what_we_send_to_ourselves_never_leaves(void **state)
+static void packets_to_ourselves_never_leave(void **state)
 {
     static const leat_ip4 selves[] = {IP_US, IP4(127, 0, 0, 1), IP4(127, 1, 2, 3)};
     struct world *world = *state;
@@ -333,7 +333,7 @@ static void fragments_without_memory_are_counted_and_told(void **state)
 }
 
 /* RFC 791 3.1: DF forbids fragmentation, also by the sender. */
-static void what_must_not_be_fragmented_is_refused_over_the_mtu(void **state)
+static void a_datagram_with_DF_is_refused_over_the_mtu(void **state)
 {
     static const uint8_t data[1481];
     const struct ipv4_options options = {.protocol = 17, .dont_fragment = true};
@@ -372,8 +372,8 @@ int main(void)
         world_test(test_threat_I8_identifications_cannot_be_foretold),
         world_test(datagrams_over_the_mtu_go_out_in_fragments),
         world_test(fragments_without_memory_are_counted_and_told),
-        world_test(what_must_not_be_fragmented_is_refused_over_the_mtu),
-        world_test(what_we_send_to_ourselves_never_leaves),
+        world_test(a_datagram_with_DF_is_refused_over_the_mtu),
+        world_test(packets_to_ourselves_never_leave),
         world_test(loopback_queue_is_bounded),
         world_test(test_threat_I7_packet_in_a_packet_is_dropped),
     };

@@ -97,7 +97,7 @@ static void messages_that_mean_nothing_to_us_are_ignored(void **state)
 }
 
 /* RFC 4443 3.4 */
-static void a_protocol_that_nobody_handles_is_a_parameter_problem(void **state)
+static void an_unregistered_protocol_is_a_parameter_problem(void **state)
 {
     struct world *world = *state;
     const struct frame frame = frame_ip6(OTHER, IP6_PEER, IP6_US, "12345678", 8);
@@ -253,7 +253,7 @@ static void an_atomic_fragment_is_a_whole_packet(void **state)
     assert_int_equal(frame_icmp6_type(world_expect(world)), ECHO_REPLY);
 }
 
-static void who_is_not_on_link_is_reached_by_a_gateway(void **state)
+static void a_host_off_link_is_reached_by_a_gateway(void **state)
 {
     struct world *world = *state;
     const struct frame echo = frame_echo6(ip6_of("2001:db8:9::9"), IP6_US, 8);
@@ -401,7 +401,7 @@ int main(void)
         world6_test(echo_to_all_nodes_is_answered_from_an_address_of_ours),
         world6_test(spoilt_messages_are_dropped),
         world6_test(messages_that_mean_nothing_to_us_are_ignored),
-        world6_test(a_protocol_that_nobody_handles_is_a_parameter_problem),
+        world6_test(an_unregistered_protocol_is_a_parameter_problem),
         world6_test(no_next_header_is_no_error),
         world6_test(test_threat_V8_extension_headers_are_walked_or_complained_about),
         world6_test(echo_behind_options_is_answered),
@@ -411,7 +411,7 @@ int main(void)
         world6_test(test_threat_V13_addresses_that_belong_on_no_wire_are_dropped),
         world6_test(groups_of_others_stop_at_the_filter),
         world6_test(an_atomic_fragment_is_a_whole_packet),
-        world6_test(who_is_not_on_link_is_reached_by_a_gateway),
+        world6_test(a_host_off_link_is_reached_by_a_gateway),
         world6_test(a_gateway_outside_of_all_prefixes_is_on_the_only_link),
         world6_test(routes_and_addresses_that_make_no_sense_are_refused),
         world6_test(a_gateway_is_on_link_from_the_first_moment_on),

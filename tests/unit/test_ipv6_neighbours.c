@@ -42,7 +42,7 @@ static struct leat_ip begin_check(struct world *world, uint8_t nonce[6])
     return expect_probe(world, nonce);
 }
 
-static void an_address_is_used_when_nobody_has_it(void **state)
+static void an_address_without_a_duplicate_is_used(void **state)
 {
     struct world *world = bare_world(state);
     uint8_t nonce[6];
@@ -86,7 +86,7 @@ static void identifiers_are_opaque_and_stable(void **state)
     assert_memory_not_equal(ip.bytes + 13, first->dev.netif.mac.octet + 3, 3);
 }
 
-static void who_answers_has_the_address_and_we_take_another(void **state)
+static void an_address_that_another_host_claims_is_replaced(void **state)
 {
     struct world *world = bare_world(state);
     uint8_t nonce[6];
@@ -111,7 +111,7 @@ static void who_answers_has_the_address_and_we_take_another(void **state)
 }
 
 /* RFC 4862 5.4.3, RFC 7527 */
-static void who_checks_the_same_address_wants_it_but_our_own_question_does_not(void **state)
+static void a_check_of_the_same_address_is_a_duplicate_but_our_own_echo_is_not(void **state)
 {
     struct world *world = bare_world(state);
     uint8_t nonce[6];
@@ -185,7 +185,7 @@ static void a_solicitation_is_answered(void **state)
 }
 
 /* RFC 4861 7.2.4: the answer to a duplicate check goes to all nodes. */
-static void who_checks_our_address_hears_that_it_is_ours(void **state)
+static void a_check_of_our_address_is_answered_to_all(void **state)
 {
     struct world *world = *state;
     const struct frame question =
@@ -293,7 +293,7 @@ static void a_packet_waits_for_its_neighbours_address(void **state)
 }
 
 /* RFC 4861 7.2.2 */
-static void who_does_not_answer_is_asked_three_times(void **state)
+static void a_silent_neighbour_is_asked_three_times(void **state)
 {
     struct world *world = *state;
 
@@ -376,7 +376,7 @@ static void a_neighbour_that_is_gone_is_forgotten(void **state)
 }
 
 /* V6; RFC 4861 7.2.5 */
-static void test_threat_V6_advertisements_move_only_who_is_known_and_says_so(void **state)
+static void test_threat_V6_advertisements_move_only_known_neighbours_by_override(void **state)
 {
     struct world *world = *state;
 
@@ -419,7 +419,7 @@ static void another_host_with_our_address_is_told_of(void **state)
 }
 
 /* V4; RFC 6583 */
-static void test_threat_V4_a_spray_of_neighbours_drives_out_no_one_who_is_there(void **state)
+static void test_threat_V4_a_spray_of_neighbours_evicts_none_that_answers(void **state)
 {
     struct world *world = *state;
     struct leat_ip ip = IP6_OTHER;
@@ -438,7 +438,7 @@ static void test_threat_V4_a_spray_of_neighbours_drives_out_no_one_who_is_there(
 }
 
 /* Solicitations from unknown hosts fill the table, and evict no neighbour. */
-static void test_threat_V4_a_spray_of_askers_drives_out_nobody(void **state)
+static void test_threat_V4_a_spray_of_askers_evicts_no_neighbour(void **state)
 {
     struct world *world = *state;
     struct leat_ip ip = IP6_OTHER;
@@ -472,27 +472,27 @@ static void an_address_that_is_removed_is_silent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(an_address_is_used_when_nobody_has_it, world_teardown),
+        cmocka_unit_test_teardown(an_address_without_a_duplicate_is_used, world_teardown),
         cmocka_unit_test_teardown(identifiers_are_opaque_and_stable, world_teardown),
-        cmocka_unit_test_teardown(who_answers_has_the_address_and_we_take_another, world_teardown),
+        cmocka_unit_test_teardown(an_address_that_another_host_claims_is_replaced, world_teardown),
         cmocka_unit_test_teardown(
-            who_checks_the_same_address_wants_it_but_our_own_question_does_not, world_teardown),
+            a_check_of_the_same_address_is_a_duplicate_but_our_own_echo_is_not, world_teardown),
         cmocka_unit_test_teardown(an_address_of_the_program_is_given_up_and_told, world_teardown),
         cmocka_unit_test_teardown(the_check_can_be_left_out, world_teardown),
         world6_test(a_solicitation_is_answered),
-        world6_test(who_checks_our_address_hears_that_it_is_ours),
+        world6_test(a_check_of_our_address_is_answered_to_all),
         world6_test(test_threat_V1_messages_with_a_false_envelope_are_dropped),
         world6_test(questions_for_others_are_none_of_ours),
         world6_test(a_packet_waits_for_its_neighbours_address),
-        world6_test(who_does_not_answer_is_asked_three_times),
+        world6_test(a_silent_neighbour_is_asked_three_times),
         cmocka_unit_test_teardown(only_the_latest_packets_wait, world_teardown),
         world6_test(a_neighbour_that_is_used_is_asked_whether_it_is_there),
         world6_test(a_neighbour_that_is_gone_is_forgotten),
-        world6_test(test_threat_V6_advertisements_move_only_who_is_known_and_says_so),
+        world6_test(test_threat_V6_advertisements_move_only_known_neighbours_by_override),
         world6_test(an_answer_without_an_address_leaves_the_question_open),
         world6_test(another_host_with_our_address_is_told_of),
-        world6_test(test_threat_V4_a_spray_of_neighbours_drives_out_no_one_who_is_there),
-        world6_test(test_threat_V4_a_spray_of_askers_drives_out_nobody),
+        world6_test(test_threat_V4_a_spray_of_neighbours_evicts_none_that_answers),
+        world6_test(test_threat_V4_a_spray_of_askers_evicts_no_neighbour),
         world6_test(an_address_that_is_removed_is_silent),
     };
 

@@ -26,7 +26,7 @@ static void a_full_bucket_gives_its_rate_and_no_more(void **state)
     assert_int_equal(take(&limiter, second_ns, 1000, 0), 100);
 }
 
-static void what_is_not_used_does_not_pile_up(void **state)
+static void unused_tokens_do_not_pile_up(void **state)
 {
     struct limiter limiter;
 
@@ -69,7 +69,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_bucket_gives_its_rate_and_no_more),
-        cmocka_unit_test(what_is_not_used_does_not_pile_up),
+        cmocka_unit_test(unused_tokens_do_not_pile_up),
         cmocka_unit_test(noise_takes_a_quarter_at_most),
         cmocka_unit_test(small_rates_still_let_something_through),
     };

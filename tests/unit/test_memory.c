@@ -38,7 +38,7 @@ static void end(struct world *world)
     world_teardown(&state);
 }
 
-static void a_stack_takes_what_it_says(void **state)
+static void a_stack_takes_the_memory_it_says(void **state)
 {
     static const struct leat_config configs[] = {
         {.buf_count = 1024}, /* all defaults */
@@ -74,7 +74,7 @@ static void took(struct world *world, size_t before, enum leat_err err, size_t s
     end(world);
 }
 
-static void udp_takes_what_it_says(void **state)
+static void udp_takes_the_memory_it_says(void **state)
 {
     static const struct leat_udp_config configs[] = {
         {0}, {.sockets = 3}, {.sockets = 1000, .groups = 3}, {.groups = 100}};
@@ -89,7 +89,7 @@ static void udp_takes_what_it_says(void **state)
     }
 }
 
-static void tcp_takes_what_it_says(void **state)
+static void tcp_takes_the_memory_it_says(void **state)
 {
     static const struct leat_tcp_config configs[] = {
         {0},
@@ -107,7 +107,7 @@ static void tcp_takes_what_it_says(void **state)
     }
 }
 
-static void ipv6_takes_what_it_says(void **state)
+static void ipv6_takes_the_memory_it_says(void **state)
 {
     static const struct leat_ipv6_config configs[] = {
         {.secret = {1}},
@@ -124,7 +124,7 @@ static void ipv6_takes_what_it_says(void **state)
     }
 }
 
-static void clients_take_what_they_say(void **state)
+static void clients_take_the_memory_they_say(void **state)
 {
     static const struct leat_dhcp_config dhcp_config = {.host_name = NULL};
     static const struct leat_autoconf_config autoconf_config = {.slaac = false};
@@ -160,9 +160,11 @@ static void clients_take_what_they_say(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_stack_takes_what_it_says), cmocka_unit_test(udp_takes_what_it_says),
-        cmocka_unit_test(tcp_takes_what_it_says),     cmocka_unit_test(ipv6_takes_what_it_says),
-        cmocka_unit_test(clients_take_what_they_say),
+        cmocka_unit_test(a_stack_takes_the_memory_it_says),
+        cmocka_unit_test(udp_takes_the_memory_it_says),
+        cmocka_unit_test(tcp_takes_the_memory_it_says),
+        cmocka_unit_test(ipv6_takes_the_memory_it_says),
+        cmocka_unit_test(clients_take_the_memory_they_say),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,7 +181,7 @@ static void a_general_query_is_answered_by_one_report_in_time(void **state)
     assert_silent(world);
 }
 
-static void a_query_for_a_group_is_answered_by_who_is_in_it(void **state)
+static void a_query_for_a_group_is_answered_by_its_members(void **state)
 {
     struct world *world = settled(state);
     uint8_t message[28] = {QUERY, 0, 0, 0, 3};
@@ -262,7 +262,7 @@ static void an_older_router_is_spoken_to_in_its_version(void **state)
     expect_report(world);
 }
 
-static void an_older_router_is_told_by_who_reported_last_that_he_leaves(void **state)
+static void the_last_reporter_sends_an_older_router_its_leave(void **state)
 {
     struct world *world = settled(state);
     const struct frame query = old_query(ip6_asked(IP6_US), 1000);
@@ -383,10 +383,10 @@ int main(void)
         cmocka_unit_test_teardown(an_address_is_listened_to_before_it_is_checked, world_teardown),
         world6_test(a_change_is_told_as_often_as_the_querier_wants),
         world6_test(a_general_query_is_answered_by_one_report_in_time),
-        world6_test(a_query_for_a_group_is_answered_by_who_is_in_it),
+        world6_test(a_query_for_a_group_is_answered_by_its_members),
         world6_test(long_delays_are_floating_point_numbers),
         world6_test(an_older_router_is_spoken_to_in_its_version),
-        world6_test(an_older_router_is_told_by_who_reported_last_that_he_leaves),
+        world6_test(the_last_reporter_sends_an_older_router_its_leave),
         cmocka_unit_test_teardown(another_identifier_is_another_group, world_teardown),
         world6_test(test_threat_V12_queries_from_afar_are_dropped),
         world6_test(test_threat_V12_lists_of_sources_must_be_there),

@@ -65,7 +65,7 @@ static void first_slow_start_has_no_bound(void **state)
 }
 
 /* RFC 5681 3.1 eqn. 2, with RFC 9406's L = 8, because sending isn't paced */
-static void slow_start_grows_by_what_is_acknowledged(void **state)
+static void slow_start_grows_by_the_acknowledged_bytes(void **state)
 {
     (void)state;
     acked(MSS);
@@ -151,7 +151,7 @@ static void loss_halves_the_flight_but_leaves_two_segments(void **state)
     assert_int_equal(congestion.ssthresh, 2 * MSS);
 }
 
-static void what_was_counted_before_a_loss_does_not_count_after_it(void **state)
+static void bytes_counted_before_a_loss_do_not_count_after_it(void **state)
 {
     (void)state;
     congestion.ssthresh = congestion.cwnd;
@@ -182,14 +182,14 @@ int main(void)
         cmocka_unit_test_setup(initial_window_is_ten_segments, fresh),
         cmocka_unit_test_setup(initial_window_is_one_segment_after_a_lost_SYN, fresh),
         cmocka_unit_test_setup(first_slow_start_has_no_bound, fresh),
-        cmocka_unit_test_setup(slow_start_grows_by_what_is_acknowledged, fresh),
+        cmocka_unit_test_setup(slow_start_grows_by_the_acknowledged_bytes, fresh),
         cmocka_unit_test_setup(paced_slow_start_grows_by_all_that_is_acknowledged, fresh),
         cmocka_unit_test_setup(later_slow_start_grows_by_two_segments, fresh),
         cmocka_unit_test_setup(congestion_avoidance_grows_by_one_segment_a_window, fresh),
         cmocka_unit_test_setup(remainder_counts_for_the_next_segment, fresh),
         cmocka_unit_test_setup(window_that_is_not_used_does_not_grow, fresh),
         cmocka_unit_test_setup(loss_halves_the_flight_but_leaves_two_segments, fresh),
-        cmocka_unit_test_setup(what_was_counted_before_a_loss_does_not_count_after_it, fresh),
+        cmocka_unit_test_setup(bytes_counted_before_a_loss_do_not_count_after_it, fresh),
         cmocka_unit_test_setup(idle_time_shrinks_the_window_to_the_initial_one, fresh),
     };
 

@@ -47,7 +47,7 @@ static int is_ready(struct fixture *f)
     return poll(&one, 1, 0);
 }
 
-static void what_is_watched_is_seen_whenever_it_was_asked_for(void **state)
+static void a_watched_descriptor_is_seen_whenever_it_was_added(void **state)
 {
     struct fixture *f = *state;
 
@@ -111,7 +111,7 @@ static void a_signal_that_ends_the_program_is_seen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_watched_is_seen_whenever_it_was_asked_for),
+        TEST(a_watched_descriptor_is_seen_whenever_it_was_added),
         TEST(a_descriptor_that_was_watched_before_is_seen),
         TEST(pauses_and_ends_are_seen),
         TEST(room_to_write_is_seen_where_it_is_waited_for),

@@ -84,7 +84,7 @@ static void mistake_is_corrected_by_one_probe(void **state)
     assert_int_equal(pmtu.mtu, 1500);
 }
 
-static void search_finds_what_the_path_carries(void **state)
+static void search_finds_the_mtu_of_the_path(void **state)
 {
     (void)state;
     for (uint16_t path = 1200; path <= 9000; path = (uint16_t)(path + 311)) {
@@ -119,7 +119,7 @@ static void icmp_has_a_floor(void **state)
     assert_int_equal(pmtu_candidate(&pmtu, 600 * second), 1500); /* RFC 1191 6.3 */
 }
 
-static void program_bounds_what_is_sent_and_what_is_tried(void **state)
+static void program_bounds_packets_and_probes(void **state)
 {
     struct pmtu pmtu;
 
@@ -155,7 +155,7 @@ static void least_size_is_576_and_all_below(void **state)
 }
 
 /* The clock of the search wraps after 104 days. */
-static void who_was_idle_for_months_may_probe(void **state)
+static void a_connection_idle_for_months_may_probe(void **state)
 {
     const uint64_t day = 86400 * second;
 
@@ -176,11 +176,11 @@ int main(void)
         cmocka_unit_test(black_hole_makes_packets_small),
         cmocka_unit_test(progress_ends_the_count),
         cmocka_unit_test(mistake_is_corrected_by_one_probe),
-        cmocka_unit_test(search_finds_what_the_path_carries),
+        cmocka_unit_test(search_finds_the_mtu_of_the_path),
         cmocka_unit_test(icmp_has_a_floor),
-        cmocka_unit_test(program_bounds_what_is_sent_and_what_is_tried),
+        cmocka_unit_test(program_bounds_packets_and_probes),
         cmocka_unit_test(least_size_is_576_and_all_below),
-        cmocka_unit_test(who_was_idle_for_months_may_probe),
+        cmocka_unit_test(a_connection_idle_for_months_may_probe),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -112,7 +112,7 @@ static void test_threat_V10_packet_too_big_counts_from_1280_on(void **state)
     expect_fragments(world, &frame, 1280);
 }
 
-static void test_threat_V10_packet_too_big_about_what_was_not_sent_is_dropped(void **state)
+static void test_threat_V10_packet_too_big_about_a_packet_not_sent_is_dropped(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = begin(world);
@@ -318,7 +318,7 @@ int main(void)
         world6_test(test_threat_V10_echoes_drive_out_no_datagrams_path),
         world6_test(test_threat_V10_echoes_take_no_place_that_datagrams_have),
         world6_test(test_threat_V10_packet_too_big_counts_from_1280_on),
-        world6_test(test_threat_V10_packet_too_big_about_what_was_not_sent_is_dropped),
+        world6_test(test_threat_V10_packet_too_big_about_a_packet_not_sent_is_dropped),
         world6_test(test_threat_V10_sixteen_paths_are_known),
         world6_test(test_threat_V10_a_path_that_is_told_again_stays),
     };

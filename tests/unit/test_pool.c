@@ -150,7 +150,7 @@ static void a_used_buffer_comes_back_as_new(void **state)
 }
 
 /* Random slices of random lists, freed in random order. */
-static void whatever_happens_everything_comes_back(void **state)
+static void random_slices_all_come_back(void **state)
 {
     static const uint8_t bytes[2 * FULL_BYTES];
     struct leat_buf *held[8] = {NULL};
@@ -202,7 +202,7 @@ int main(void)
         TEST(a_copy_that_fails_leaves_nothing),
         TEST(a_pool_of_which_nothing_is_taken_is_free_as_a_whole),
         TEST(a_used_buffer_comes_back_as_new),
-        TEST(whatever_happens_everything_comes_back),
+        TEST(random_slices_all_come_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,7 @@ static void proportional_part_rounds_up(void **state)
 }
 
 /* RFC 9937 6.2: MAX(prr_delivered - prr_out, DeliveredData) */
-static void conservative_bound_sends_what_arrived(void **state)
+static void conservative_bound_sends_as_much_as_arrived(void **state)
 {
     (void)state;
     prr_sent(&prr, 5 * MSS);
@@ -90,7 +90,7 @@ static void window_does_not_pass_ssthresh(void **state)
     assert_int_equal(prr_acked(&prr, 8 * MSS, HALF, HALF, MSS, true), HALF);
 }
 
-static void what_was_sent_too_much_is_no_debt_below_zero(void **state)
+static void sending_too_much_is_no_debt_below_zero(void **state)
 {
     (void)state;
     prr_sent(&prr, 15 * MSS);
@@ -119,10 +119,10 @@ int main(void)
         cmocka_unit_test_setup(fast_retransmit_always_leaves, fresh),
         cmocka_unit_test_setup(proportional_part_sends_at_the_ratio_of_the_windows, fresh),
         cmocka_unit_test_setup(proportional_part_rounds_up, fresh),
-        cmocka_unit_test_setup(conservative_bound_sends_what_arrived, fresh),
+        cmocka_unit_test_setup(conservative_bound_sends_as_much_as_arrived, fresh),
         cmocka_unit_test_setup(slow_start_part_adds_a_segment_while_all_is_well, fresh),
         cmocka_unit_test_setup(window_does_not_pass_ssthresh, fresh),
-        cmocka_unit_test_setup(what_was_sent_too_much_is_no_debt_below_zero, fresh),
+        cmocka_unit_test_setup(sending_too_much_is_no_debt_below_zero, fresh),
         cmocka_unit_test_setup(huge_windows_do_not_overflow, fresh),
         cmocka_unit_test_setup(recovery_of_nothing_does_not_divide_by_it, fresh),
     };

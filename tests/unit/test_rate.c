@@ -73,7 +73,7 @@ static void delivery_is_measured_over_a_round_trip(void **state)
 }
 
 /* 4.1.1.2.2: ACKs that arrive together don't make the path faster than the sending rate */
-static void a_burst_of_ACKs_is_no_faster_than_what_was_sent(void **state)
+static void a_burst_of_ACKs_is_no_faster_than_the_sending(void **state)
 {
     struct rate_sample rs = {0};
 
@@ -132,7 +132,7 @@ static void the_newest_of_an_ACK_counts(void **state)
 }
 
 /* 4.2: a retransmitted segment gives no RTT sample, but a rate sample */
-static void what_left_twice_is_no_sample_of_the_round_trip(void **state)
+static void a_retransmission_is_no_sample_of_the_round_trip(void **state)
 {
     struct rate_sample rs;
 
@@ -146,7 +146,7 @@ static void what_left_twice_is_no_sample_of_the_round_trip(void **state)
 }
 
 /* 4.1.2.3: an interval below C.min_rtt is that of a spurious retransmission */
-static void what_comes_too_soon_is_no_sample(void **state)
+static void an_ACK_that_comes_too_soon_is_no_sample(void **state)
 {
     struct rate_sample rs;
 
@@ -164,7 +164,7 @@ static void what_comes_too_soon_is_no_sample(void **state)
 }
 
 /* 4.1.1.3: samples are app-limited until the gap has left the path, and no longer */
-static void a_gap_marks_what_follows_for_a_round_trip(void **state)
+static void a_gap_marks_the_samples_of_a_round_trip(void **state)
 {
     (void)state;
     send(0, 0);
@@ -242,7 +242,7 @@ static void a_record_that_is_cut_has_two_stamps(void **state)
 /* ---- with a scoreboard -------------------------------------------------------------------- */
 
 /* A segment sent again without being lost is no sign of congestion; later losses are. */
-static void what_is_requeued_is_not_lost(void **state)
+static void requeued_data_is_not_lost(void **state)
 {
     struct stamped_sent records[8];
     struct sent_pool pool;
@@ -273,18 +273,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(delivery_is_measured_over_a_round_trip, fresh),
-        cmocka_unit_test_setup(a_burst_of_ACKs_is_no_faster_than_what_was_sent, fresh),
+        cmocka_unit_test_setup(a_burst_of_ACKs_is_no_faster_than_the_sending, fresh),
         cmocka_unit_test_setup(a_burst_of_data_is_no_faster_than_its_ACKs, fresh),
         cmocka_unit_test_setup(idle_time_is_not_counted, fresh),
         cmocka_unit_test_setup(the_newest_of_an_ACK_counts, fresh),
-        cmocka_unit_test_setup(what_left_twice_is_no_sample_of_the_round_trip, fresh),
-        cmocka_unit_test_setup(what_comes_too_soon_is_no_sample, fresh),
-        cmocka_unit_test_setup(a_gap_marks_what_follows_for_a_round_trip, fresh),
+        cmocka_unit_test_setup(a_retransmission_is_no_sample_of_the_round_trip, fresh),
+        cmocka_unit_test_setup(an_ACK_that_comes_too_soon_is_no_sample, fresh),
+        cmocka_unit_test_setup(a_gap_marks_the_samples_of_a_round_trip, fresh),
         cmocka_unit_test_setup(a_gap_at_the_very_begin_is_one, fresh),
         cmocka_unit_test_setup(losses_count_since_the_record_left, fresh),
         cmocka_unit_test_setup(ranges_that_do_not_touch_are_counted, fresh),
         cmocka_unit_test_setup(a_record_that_is_cut_has_two_stamps, fresh),
-        cmocka_unit_test_setup(what_is_requeued_is_not_lost, fresh),
+        cmocka_unit_test_setup(requeued_data_is_not_lost, fresh),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -217,7 +217,7 @@ static void test_threat_I6_repeated_last_fragment_costs_nothing(void **state)
     assert_int_equal(world->datagrams, 1);
 }
 
-static void the_account_says_what_fragments_hold(void **state)
+static void the_account_counts_buffers_of_fragments(void **state)
 {
     struct world *world = *state;
     struct leat_holdings holdings;
@@ -242,7 +242,7 @@ int main(void)
         world_test(test_threat_I6_incomplete_sets_of_many_sources_go_oldest_first),
         world_test(test_threat_I6_incomplete_sets_of_one_source_keep_half_of_the_slots),
         world_test(test_threat_I6_repeated_last_fragment_costs_nothing),
-        world_test(the_account_says_what_fragments_hold),
+        world_test(the_account_counts_buffers_of_fragments),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

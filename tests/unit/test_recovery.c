@@ -180,7 +180,7 @@ static void recoveries_and_timeouts_count_for_the_reordering_window(void **state
 }
 
 /* RFC 6675 4: independent of time */
-static void RFC_6675_counts_what_is_above(void **state)
+static void RFC_6675_counts_SACKed_data_above(void **state)
 {
     (void)state;
     send_new(WINDOW);
@@ -351,7 +351,7 @@ int main(void)
         on_rack(silent_repair_by_a_probe_reduces_the_window),
         on_rack(DSACK_widens_the_reordering_window),
         on_rack(recoveries_and_timeouts_count_for_the_reordering_window),
-        on_sack(RFC_6675_counts_what_is_above),
+        on_sack(RFC_6675_counts_SACKed_data_above),
         on_newreno(third_duplicate_begins_fast_recovery),
         on_newreno(limited_transmit_does_not_count),
         on_newreno(new_ACK_starts_the_count_again),

@@ -50,7 +50,7 @@ static void is_taken(struct home *home, const struct frame *frame)
 }
 
 /* RFC 4861 8.3 */
-static void what_goes_to_a_host_goes_where_its_router_says(void **state)
+static void packets_to_a_host_follow_the_redirect_of_its_router(void **state)
 {
     struct home *home = *state;
     struct frame frame;
@@ -89,7 +89,7 @@ static void a_destination_may_turn_out_to_be_a_neighbour(void **state)
 }
 
 /* RFC 4861 7.3.3, 7.2.5 */
-static void who_does_not_answer_or_is_no_router_gets_no_more(void **state)
+static void a_redirect_to_a_silent_host_or_no_router_ends(void **state)
 {
     struct home *home = *state;
     const struct leat_ip router2 = IP6_ROUTER2;
@@ -239,9 +239,9 @@ static void test_threat_V7_redirects_are_off_by_configuration(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        home6_test(what_goes_to_a_host_goes_where_its_router_says),
+        home6_test(packets_to_a_host_follow_the_redirect_of_its_router),
         home6_test(a_destination_may_turn_out_to_be_a_neighbour),
-        home6_test(who_does_not_answer_or_is_no_router_gets_no_more),
+        home6_test(a_redirect_to_a_silent_host_or_no_router_ends),
         home6_test(a_redirect_ends_after_ten_minutes),
         home6_test(only_so_many_are_kept_and_the_oldest_goes),
         home6_test(test_threat_V7_redirects_of_others_are_ignored),

@@ -149,7 +149,7 @@ static void old_part_of_a_run_is_cut(void **state)
     assert_agrees();
 }
 
-static void what_came_first_stays(void **state)
+static void data_that_came_first_stays(void **state)
 {
     (void)state;
     put_version(20, 10, 1);
@@ -244,7 +244,7 @@ int main(void)
         reorder_test(neighbours_become_one_run),
         reorder_test(nothing_is_taken_before_its_turn),
         reorder_test(old_part_of_a_run_is_cut),
-        reorder_test(what_came_first_stays),
+        reorder_test(data_that_came_first_stays),
         reorder_test(data_that_covers_runs_replaces_them),
         reorder_test(comb_of_single_bytes_costs_its_runs_and_no_more),
         reorder_test(runs_of_all_connections_are_limited),

@@ -271,7 +271,7 @@ static void broadcasts_and_groups_go_to_many(void **state)
     assert_int_equal(frame->bytes[FRAME_IP + 8], 1); /* RFC 1112 6.1 */
 }
 
-static void host_without_address_may_speak_to_everybody(void **state)
+static void host_without_address_may_broadcast(void **state)
 {
     struct world *world = world_create();
     struct leat_udp *udp;
@@ -289,7 +289,7 @@ static void host_without_address_may_speak_to_everybody(void **state)
     world_teardown(state);
 }
 
-static void nobody_lives_at_reserved_addresses(void **state)
+static void no_host_has_a_reserved_address(void **state)
 {
     struct world *world = *state;
 
@@ -482,8 +482,8 @@ int main(void)
         cmocka_unit_test(a_link_beyond_an_address_alone_is_routed),
         world_test(bad_links_of_routes_are_refused),
         world_test(broadcasts_and_groups_go_to_many),
-        cmocka_unit_test(host_without_address_may_speak_to_everybody),
-        world_test(nobody_lives_at_reserved_addresses),
+        cmocka_unit_test(host_without_address_may_broadcast),
+        world_test(no_host_has_a_reserved_address),
         world_test(point_to_point_prefixes_have_no_broadcast),
         world_test(cached_route_is_that_of_the_tables),
         world_test(peers_behind_a_gateway_share_a_cached_route),

@@ -73,7 +73,7 @@ static struct sender begin(struct home *home)
     return sender;
 }
 
-static void a_flow_follows_what_routers_say(void **state)
+static void a_flow_follows_advertisements(void **state)
 {
     struct home *home = *state;
     struct sender sender = begin(home);
@@ -143,7 +143,7 @@ static void a_flow_follows_the_programs_routes(void **state)
 }
 
 /* The first router stops answering, and answers again. */
-static void a_flow_follows_who_answers(void **state)
+static void a_flow_follows_the_router_that_answers(void **state)
 {
     struct home *home = *state;
     struct sender sender = begin(home);
@@ -165,7 +165,7 @@ static void a_flow_follows_who_answers(void **state)
 }
 
 /* The same for a route of the program, while the default router stays. */
-static void a_flow_follows_who_answers_for_a_network(void **state)
+static void a_flow_follows_the_router_that_answers_for_a_network(void **state)
 {
     struct home *home = *state;
     struct sender sender = begin(home);
@@ -276,7 +276,7 @@ static void an_address_that_has_gone_hears_nothing_more(void **state)
     assert_dropped(world, drop_ip6_not_ours);
 }
 
-static void what_comes_by_another_link_is_not_for_this_ones_address(void **state)
+static void a_packet_by_another_link_is_not_for_the_address_of_this_one(void **state)
 {
     struct world *world = *state;
     struct frame data = data_to_us();
@@ -294,16 +294,16 @@ static void what_comes_by_another_link_is_not_for_this_ones_address(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        home6_test(a_flow_follows_what_routers_say),
+        home6_test(a_flow_follows_advertisements),
         home6_test(a_flow_follows_the_preference_of_a_route),
         home6_test(a_flow_follows_the_programs_routes),
-        home6_test(a_flow_follows_who_answers),
-        home6_test(a_flow_follows_who_answers_for_a_network),
+        home6_test(a_flow_follows_the_router_that_answers),
+        home6_test(a_flow_follows_the_router_that_answers_for_a_network),
         home6_test(facts_that_are_looked_at_ask_no_router),
         home6_test(a_suspect_that_goes_is_forgotten),
         home6_test(a_suspect_that_is_replaced_is_forgotten),
         world6_test(an_address_that_has_gone_hears_nothing_more),
-        world6_test(what_comes_by_another_link_is_not_for_this_ones_address),
+        world6_test(a_packet_by_another_link_is_not_for_the_address_of_this_one),
     };
 
     return cmocka_run_group_tests_name("routes6", tests, 0, 0);

@@ -146,7 +146,7 @@ static void filled_gaps_are_not_reported(void **state)
 }
 
 /* Data dropped for lack of memory must not be reported (RFC 2018 4). */
-static void what_was_thrown_away_is_not_reported(void **state)
+static void discarded_data_is_not_reported(void **state)
 {
     (void)state;
     sacks_note(&sacks, start + 50);
@@ -221,7 +221,7 @@ int main(void)
         sacks_test(the_four_latest_are_repeated),
         sacks_test(three_fit_beside_timestamps),
         sacks_test(filled_gaps_are_not_reported),
-        sacks_test(what_was_thrown_away_is_not_reported),
+        sacks_test(discarded_data_is_not_reported),
         sacks_test(duplicate_is_reported_first_and_once),
         sacks_test(duplicate_within_a_run_is_followed_by_it),
         sacks_test(duplicate_of_a_whole_run_does_not_hide_it),

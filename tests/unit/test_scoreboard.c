@@ -98,7 +98,7 @@ static void send_segments(unsigned count)
     }
 }
 
-static void pipe_is_what_is_neither_sacked_nor_lost(void **state)
+static void pipe_is_data_neither_sacked_nor_lost(void **state)
 {
     (void)state;
     send_segments(6);
@@ -123,7 +123,7 @@ static void sacked_data_does_not_get_lost(void **state)
 }
 
 /* RFC 6675 4: more than (DupThresh - 1) * SMSS SACKed above it */
-static void lost_is_what_has_enough_sacked_above(void **state)
+static void segments_below_enough_sacked_bytes_are_lost(void **state)
 {
     (void)state;
     send_segments(6);
@@ -141,7 +141,7 @@ static void lost_is_what_has_enough_sacked_above(void **state)
 }
 
 /* RFC 6675 4: or DupThresh separate ranges, however short */
-static void lost_is_what_has_enough_ranges_sacked_above(void **state)
+static void segments_below_enough_sacked_ranges_are_lost(void **state)
 {
     (void)state;
     send_segments(7);
@@ -229,7 +229,7 @@ static void without_records_the_last_one_grows(void **state)
 
 /* One connection has all records that it may have; each of the reserved number of others still gets
  * its first. */
-static void the_last_records_are_for_who_has_none(void **state)
+static void the_last_records_are_for_connections_without_any(void **state)
 {
     static struct scoreboard others[RECORDS];
     const uint32_t most = RECORDS - pool.reserve, reserve = pool.reserve;
@@ -252,7 +252,7 @@ static void the_last_records_are_for_who_has_none(void **state)
 
 /* SACKed data after a hole is one long record. Data after it is found from its end, not searched
  * for from the last record, which is nearer to it than the start. */
-static void what_follows_a_long_SACKed_record_is_found_at_once(void **state)
+static void data_behind_a_long_SACKed_record_is_found_at_once(void **state)
 {
     const uint32_t above = SCOREBOARD_STEPS_MAX + 20, hole = start + 300 * MSS;
     struct delivered delivered = {0};
@@ -270,7 +270,7 @@ static void what_follows_a_long_SACKed_record_is_found_at_once(void **state)
 }
 
 /* RFC 4015: data that was in flight before is so again, in the order of its transmission */
-static void what_is_not_lost_after_all_keeps_its_place_in_time(void **state)
+static void data_that_is_not_lost_after_all_keeps_its_place_in_time(void **state)
 {
     (void)state;
     send_segments(6);
@@ -286,7 +286,7 @@ static void what_is_not_lost_after_all_keeps_its_place_in_time(void **state)
 }
 
 /* Segments sent at the same time are ordered by sequence number. */
-static void what_left_together_stays_in_order(void **state)
+static void segments_that_left_together_stay_in_order(void **state)
 {
     const struct sent *before = 0;
 
@@ -355,18 +355,18 @@ static void data_that_waited_for_a_retransmission_is_no_sample(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        board_test(pipe_is_what_is_neither_sacked_nor_lost),
+        board_test(pipe_is_data_neither_sacked_nor_lost),
         board_test(sacked_data_does_not_get_lost),
-        board_test(lost_is_what_has_enough_sacked_above),
-        board_test(lost_is_what_has_enough_ranges_sacked_above),
+        board_test(segments_below_enough_sacked_bytes_are_lost),
+        board_test(segments_below_enough_sacked_ranges_are_lost),
         board_test(blocks_of_one_ACK_add_up),
         board_test(lost_are_sent_lowest_first),
         board_test(odd_blocks_make_no_crumbs),
         board_test(without_records_the_last_one_grows),
-        board_test(the_last_records_are_for_who_has_none),
-        board_test(what_follows_a_long_SACKed_record_is_found_at_once),
-        board_test(what_is_not_lost_after_all_keeps_its_place_in_time),
-        board_test(what_left_together_stays_in_order),
+        board_test(the_last_records_are_for_connections_without_any),
+        board_test(data_behind_a_long_SACKed_record_is_found_at_once),
+        board_test(data_that_is_not_lost_after_all_keeps_its_place_in_time),
+        board_test(segments_that_left_together_stay_in_order),
         board_test(one_that_is_far_away_leads_no_other_astray),
         board_test(data_that_waited_for_a_retransmission_is_no_sample),
         board_test(random_calls_agree_with_single_bytes),

@@ -131,7 +131,7 @@ static uint32_t room_in_front(uint32_t at, uint32_t len, struct leat_buf **devic
     return leat_buf_headroom(*device);
 }
 
-static void headers_go_in_front_only_where_nobody_else_reads(void **state)
+static void headers_go_in_front_only_where_no_other_view_reads(void **state)
 {
     struct leat_buf *first, *second;
 
@@ -152,7 +152,7 @@ static void headers_go_in_front_only_where_nobody_else_reads(void **state)
 }
 
 /* As for a super-frame with too many pieces. */
-static void what_is_trimmed_to_one_piece_has_no_room_in_front(void **state)
+static void a_slice_trimmed_to_one_piece_has_no_room_in_front(void **state)
 {
     struct leat_buf *data;
     uint32_t len = 80;
@@ -313,8 +313,8 @@ int main(void)
         queue_test(slices_share_the_programs_buffers),
         queue_test(slices_go_across_pieces_in_any_order),
         queue_test(slice_is_cut_where_a_device_would_have_to_gather_too_much),
-        queue_test(headers_go_in_front_only_where_nobody_else_reads),
-        queue_test(what_is_trimmed_to_one_piece_has_no_room_in_front),
+        queue_test(headers_go_in_front_only_where_no_other_view_reads),
+        queue_test(a_slice_trimmed_to_one_piece_has_no_room_in_front),
         queue_test(headers_never_go_into_lent_memory),
         queue_test(short_writes_share_a_buffer),
         queue_test(write_goes_on_in_its_own_buffer_only),

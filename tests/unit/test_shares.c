@@ -159,7 +159,7 @@ static void a_holder_is_an_address_of_v4_or_64_bits_of_v6(void **state)
     assert_true(shares_holder(&six) != shares_holder(&other));
 }
 
-static void what_the_program_itself_has_makes_no_room(void **state)
+static void places_of_the_program_itself_make_no_room(void **state)
 {
     struct table table;
 
@@ -297,7 +297,7 @@ int main(void)
         cmocka_unit_test(progress_saves_a_place),
         cmocka_unit_test(equal_holders_end_with_equal_parts),
         cmocka_unit_test(a_holder_is_an_address_of_v4_or_64_bits_of_v6),
-        cmocka_unit_test(what_the_program_itself_has_makes_no_room),
+        cmocka_unit_test(places_of_the_program_itself_make_no_room),
         cmocka_unit_test(the_model_agrees_at_every_step),
     };
 

@@ -192,7 +192,7 @@ static void answer_for(struct home *home, struct leat_ip ip, const struct leat_m
 }
 
 /* RFC 5942 4 */
-static void only_what_routers_say_is_on_the_link(void **state)
+static void only_advertised_prefixes_are_on_the_link(void **state)
 {
     struct home *home = *state;
     const struct leat_ip near = ip6_of("2001:db8:1::99");
@@ -330,7 +330,7 @@ static void a_router_that_says_it_is_none_is_none(void **state)
 }
 
 /* Frames are processed before timers in a turn: an expired router must not be used even then. */
-static void a_router_whose_lifetime_is_over_is_no_way(void **state)
+static void an_expired_router_is_not_used(void **state)
 {
     struct home *home = *state;
     struct frame asked;
@@ -483,13 +483,13 @@ int main(void)
         home6_test(a_lifetime_is_shortened_to_two_hours_at_most),
         home6_test(a_lifetime_is_prolonged),
         home6_test(prefixes_that_make_no_address),
-        home6_test(only_what_routers_say_is_on_the_link),
+        home6_test(only_advertised_prefixes_are_on_the_link),
         home6_test(the_preferred_router_and_the_longest_route_are_taken),
         home6_test(a_route_may_end_inside_of_a_byte),
         home6_test(a_router_that_does_not_answer_is_avoided_until_it_does),
         home6_test(a_router_that_goes_takes_the_suspicion_with_it),
         home6_test(a_router_that_says_it_is_none_is_none),
-        home6_test(a_router_whose_lifetime_is_over_is_no_way),
+        home6_test(an_expired_router_is_not_used),
         home6_test(name_servers_end_with_their_lifetime),
         home6_test(when_it_stops_all_of_it_goes),
         home6_test(a_start_that_can_not_be_is_refused),

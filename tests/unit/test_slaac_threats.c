@@ -116,7 +116,7 @@ static void test_threat_V3_hostile_numbers_are_not_believed(void **state)
 }
 
 /* V5: a host that claims every address disables us; the program is told, and the checks end. */
-static void test_threat_V5_who_answers_every_check_costs_three_of_them(void **state)
+static void test_threat_V5_a_host_that_claims_every_address_costs_three_checks(void **state)
 {
     struct home *home = *state;
     struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
@@ -242,7 +242,7 @@ static void numbers_of_a_router_are_taken_within_bounds(void **state)
 }
 
 /* RFC 8106 5.1: a lifetime of 0 removes an entry, and needs no free one. */
-static void what_is_taken_back_before_it_was_said_needs_no_place(void **state)
+static void a_server_withdrawn_before_it_was_given_needs_no_place(void **state)
 {
     struct home *home = *state;
     const struct leat_stats *stats = leat_stats(home->world->stack);
@@ -281,9 +281,9 @@ int main(void)
         home6_test(test_threat_V2_a_flood_of_advertisements_drives_out_nothing_that_lives),
         home6_test(test_threat_V3_hostile_numbers_are_not_believed),
         cmocka_unit_test(test_threat_V3_options_of_names_that_are_too_short_mean_nothing),
-        home6_test(test_threat_V5_who_answers_every_check_costs_three_of_them),
+        home6_test(test_threat_V5_a_host_that_claims_every_address_costs_three_checks),
         home6_test(numbers_of_a_router_are_taken_within_bounds),
-        home6_test(what_is_taken_back_before_it_was_said_needs_no_place),
+        home6_test(a_server_withdrawn_before_it_was_given_needs_no_place),
         home6_test(test_threat_V14_name_servers_of_strangers_are_bounded),
         home6_test(test_threat_V14_domains_of_strangers_are_bounded),
     };

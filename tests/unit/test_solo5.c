@@ -212,7 +212,7 @@ static void there_is_a_guard_word(void **state)
     assert_int_not_equal(word, 0);
 }
 
-static void what_cannot_be_opened_says_why(void **state)
+static void a_failed_open_says_why(void **state)
 {
     static const struct leat_mac group = {{3, 0, 0, 0, 0, 1}};
     struct leat_solo5_net_config config = {.solo5 = &guest, .device = "other"};
@@ -242,7 +242,7 @@ static void what_cannot_be_opened_says_why(void **state)
     assert_null(net);
 }
 
-static void an_mtu_of_64_kib_is_cut_to_what_a_frame_holds(void **state)
+static void an_mtu_of_64_kib_is_cut_to_the_longest_frame(void **state)
 {
     (void)state;
     open_net(70000, 4);
@@ -359,8 +359,8 @@ int main(void)
         cmocka_unit_test_setup(memory_is_taken_aligned_and_only_once, boot),
         cmocka_unit_test_setup(a_small_heap_leaves_nothing, boot),
         cmocka_unit_test_setup(there_is_a_guard_word, boot),
-        cmocka_unit_test_setup(what_cannot_be_opened_says_why, boot),
-        cmocka_unit_test_setup(an_mtu_of_64_kib_is_cut_to_what_a_frame_holds, boot),
+        cmocka_unit_test_setup(a_failed_open_says_why, boot),
+        cmocka_unit_test_setup(an_mtu_of_64_kib_is_cut_to_the_longest_frame, boot),
         cmocka_unit_test_setup(frames_are_read_in_place, boot),
         cmocka_unit_test_setup(long_frames_and_errors_are_counted, boot),
         cmocka_unit_test_setup(endless_long_frames_end_the_look, boot),

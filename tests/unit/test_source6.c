@@ -6,7 +6,7 @@
 #include "link/address.h"
 
 /* RFC 8028 3.2 */
-static void what_has_an_address_of_a_router_leaves_by_it(void **state)
+static void packets_from_a_routers_prefix_leave_by_it(void **state)
 {
     struct home *home = *state;
     struct router other = router6(IP6_ROUTER2, MAC_ROUTER2, 1800);
@@ -153,7 +153,7 @@ static void a_link_local_source_has_the_zone_of_its_link(void **state)
     leat_udp_close(udp);
 }
 
-static void what_is_deprecated_is_chosen_no_more(void **state)
+static void a_deprecated_address_is_chosen_no_more(void **state)
 {
     static const char peer[] = "2001:db8:8001::1";
     struct home *home = *state;
@@ -257,13 +257,13 @@ static void the_program_may_have_a_table_of_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        home6_test(what_has_an_address_of_a_router_leaves_by_it),
+        home6_test(packets_from_a_routers_prefix_leave_by_it),
         cmocka_unit_test_teardown(an_optimist_speaks_at_once_and_carefully, home6_teardown),
         home6_test(a_site_local_address_is_no_source_beyond_the_site),
         home6_test(a_link_local_source_has_the_zone_of_its_link),
         home6_test(sources_are_chosen_as_rfc_6724_says),
         world6_test(a_neighbour_is_not_asked_from_an_address_that_has_gone),
-        home6_test(what_is_deprecated_is_chosen_no_more),
+        home6_test(a_deprecated_address_is_chosen_no_more),
         home6_test(a_lease_is_chosen_while_it_is_preferred),
         cmocka_unit_test_teardown(the_program_may_have_a_table_of_its_own, home6_teardown),
     };

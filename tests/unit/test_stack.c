@@ -14,7 +14,7 @@ static struct leat_config small_config(void)
     return config;
 }
 
-static void a_stack_fits_in_exactly_what_it_asks_for(void **state)
+static void a_stack_fits_in_exactly_the_memory_it_asks_for(void **state)
 {
     const struct leat_config config = small_config();
     const size_t bytes = leat_memory_bytes(&config);
@@ -227,7 +227,7 @@ static void callbacks_run_once_a_poll_even_if_they_ask_again(void **state)
     assert_int_equal(once.calls, 1);
 }
 
-static void what_is_no_longer_ready_is_not_called(void **state)
+static void an_entry_that_is_no_longer_ready_is_not_called(void **state)
 {
     struct leat *stack = begin(1);
     struct caller caller = {.ready.run = call};
@@ -270,7 +270,7 @@ static void fire(struct timer *timer, void *context)
     (void)context;
 }
 
-static void the_loop_waits_for_what_the_stack_wants(void **state)
+static void the_loop_waits_until_the_deadline_of_the_stack(void **state)
 {
     struct leat *stack = begin(1);
     struct fake_host fake = {.host = {.now_ns = fake_now, .wait = fake_wait}, .now_ns = 1000};
@@ -305,7 +305,7 @@ static void time_that_goes_back_is_asserted(void **state)
 
 /* ---- attaching ------------------------------------------------------------------------------- */
 
-static void attach_refuses_what_can_not_work(void **state)
+static void attach_refuses_unusable_netifs(void **state)
 {
     struct leat *stack = begin(1);
     struct leat_netif netifs[LEAT_NETIFS_MAX + 1];
@@ -470,7 +470,7 @@ static void timer_that_is_due_can_still_be_taken_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_stack_fits_in_exactly_what_it_asks_for),
+        cmocka_unit_test(a_stack_fits_in_exactly_the_memory_it_asks_for),
         cmocka_unit_test(a_block_too_small_is_refused),
         cmocka_unit_test(transports_refuse_a_block_too_small),
         cmocka_unit_test(no_start_without_entropy),
@@ -484,10 +484,10 @@ int main(void)
         cmocka_unit_test(timer_of_the_program_is_moved_and_taken_back),
         cmocka_unit_test(timer_that_is_due_can_still_be_taken_back),
         cmocka_unit_test(callbacks_run_once_a_poll_even_if_they_ask_again),
-        cmocka_unit_test(what_is_no_longer_ready_is_not_called),
-        cmocka_unit_test(the_loop_waits_for_what_the_stack_wants),
+        cmocka_unit_test(an_entry_that_is_no_longer_ready_is_not_called),
+        cmocka_unit_test(the_loop_waits_until_the_deadline_of_the_stack),
         cmocka_unit_test(time_that_goes_back_is_asserted),
-        cmocka_unit_test(attach_refuses_what_can_not_work),
+        cmocka_unit_test(attach_refuses_unusable_netifs),
         cmocka_unit_test(a_frame_that_no_memory_is_left_for_does_not_keep_the_loop_awake),
     };
 

@@ -87,7 +87,7 @@ static void nonsense_in_a_comb_is_given_up(void **state)
 }
 
 /* A search that was given up continues with the next ACK that has the same block. */
-static void what_is_far_away_is_found_by_and_by(void **state)
+static void a_distant_record_is_found_by_and_by(void **state)
 {
     const uint32_t middle[] = {FLIGHT / 2, FLIGHT / 2, FLIGHT / 2, FLIGHT / 2};
     unsigned acks = 0;
@@ -147,7 +147,7 @@ static void judging_by_ranges_is_bounded(void **state)
 }
 
 /* The first and the last segment are lost, repeatedly. */
-static void looking_for_what_is_lost_is_bounded(void **state)
+static void looking_for_losses_is_bounded(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 100; i++) {
@@ -238,11 +238,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         board_test(opening_a_comb_costs_next_to_nothing),
         board_test(nonsense_in_a_comb_is_given_up),
-        board_test(what_is_far_away_is_found_by_and_by),
+        board_test(a_distant_record_is_found_by_and_by),
         board_test(a_block_over_all_costs_once),
         board_test(a_growing_block_costs_nothing),
         board_test(judging_by_ranges_is_bounded),
-        board_test(looking_for_what_is_lost_is_bounded),
+        board_test(looking_for_losses_is_bounded),
         board_test(taking_losses_back_costs_a_few_steps_each),
         board_test(a_flight_is_taken_back_a_few_times_only),
     };

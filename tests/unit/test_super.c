@@ -100,7 +100,7 @@ static void without_memory_nothing_is_cut(void **state)
 }
 
 /* The segments of any super-frame can be merged, to the same super-frame. */
-static void what_was_cut_is_merged_again(void **state)
+static void a_cut_super_frame_is_merged_again(void **state)
 {
     struct world *world = *state;
     struct leat_buf *super = super_frame(world, 9 * DATA + 50, 65536, 24);
@@ -239,7 +239,7 @@ int main(void)
         super_test(super_frame_is_cut_into_right_segments),
         super_test(device_may_have_to_complete_the_checksums_of_a_cut),
         super_test(without_memory_nothing_is_cut),
-        super_test(what_was_cut_is_merged_again),
+        super_test(a_cut_super_frame_is_merged_again),
         super_test(long_data_leaves_in_right_segments),
         super_test(device_without_room_gets_the_rest_later),
         super_test(device_that_cuts_gets_it_whole),

@@ -66,7 +66,7 @@ static void a_wrong_checksum_is_dropped(void **state)
     assert_dropped(world, drop_tcp_checksum);
 }
 
-static void who_listens_to_IPv4_alone_resets_IPv6(void **state)
+static void a_listener_for_IPv4_alone_resets_IPv6(void **state)
 {
     struct world *world = *state;
     const struct frame_segment segment = tcp6_syn_from(2000);
@@ -160,7 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(a_client_comes_talks_and_goes),
         test(a_wrong_checksum_is_dropped),
-        test(who_listens_to_IPv4_alone_resets_IPv6),
+        test(a_listener_for_IPv4_alone_resets_IPv6),
         test(a_listener_may_have_one_address),
         test(without_an_MSS_option_segments_have_1220),
         test(long_data_leaves_in_segments_of_the_mss),

@@ -27,7 +27,7 @@ static void addresses_of_one_64_have_one_account(void **state)
 
 /* Spoofed SYNs can't use up all numbers; then cookies are sent, and a client that returns one gets
  * in. */
-static void a_flood_of_addresses_locks_nobody_out(void **state)
+static void a_flood_of_addresses_locks_no_client_out(void **state)
 {
     struct world *world = tcp6_begin(64);
     struct leat_tcp_listener *listener = tcp6_listening(world, LEAT_IP_ANY);
@@ -88,7 +88,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(addresses_of_one_64_have_one_account),
-        cmocka_unit_test(a_flood_of_addresses_locks_nobody_out),
+        cmocka_unit_test(a_flood_of_addresses_locks_no_client_out),
         cmocka_unit_test(a_number_that_changes_hands_changes_no_sequence_number),
     };
 

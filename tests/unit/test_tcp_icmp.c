@@ -83,7 +83,7 @@ static void feed_blind_error(struct world *world, const struct frame *segment, u
     assert_dropped(world, drop_icmp_blind);
 }
 
-static void test_threat_C2_error_about_what_is_not_in_flight_is_dropped(void **state)
+static void test_threat_C2_error_about_data_not_in_flight_is_dropped(void **state)
 {
     static const uint32_t shifts[] = {(uint32_t)-1, 100, 101, 60000, 0x80000000};
     struct world *world = *state;
@@ -155,7 +155,7 @@ static void test_threat_C2_refusal_ends_a_connection_that_is_opening(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        tcp_test(test_threat_C2_error_about_what_is_not_in_flight_is_dropped),
+        tcp_test(test_threat_C2_error_about_data_not_in_flight_is_dropped),
         tcp_test(test_threat_C2_error_about_data_in_flight_is_soft),
         tcp_test(test_threat_C2_path_mtu_is_never_under_576),
         tcp_test(test_threat_C2_refusal_ends_a_connection_that_is_opening),

@@ -77,7 +77,7 @@ static void it_lives_no_longer_than_the_prefix_or_a_day(void **state)
 }
 
 /* RFC 6724 5, rule 7 */
-static void what_we_begin_has_it_for_its_source(void **state)
+static void our_own_connections_have_it_for_their_source(void **state)
 {
     struct home *home = begin(state, 86400, 14400);
     struct address6 last;
@@ -240,7 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         home6_test(there_is_none_unless_it_is_wanted),
         cmocka_unit_test_teardown(it_lives_no_longer_than_the_prefix_or_a_day, home6_teardown),
-        cmocka_unit_test_teardown(what_we_begin_has_it_for_its_source, home6_teardown),
+        cmocka_unit_test_teardown(our_own_connections_have_it_for_their_source, home6_teardown),
         cmocka_unit_test_teardown(another_router_of_the_prefix_knows_it_too, home6_teardown),
         cmocka_unit_test_teardown(a_router_prolongs_it_no_further_than_a_day, home6_teardown),
         cmocka_unit_test_teardown(another_one_follows_before_it_is_deprecated, home6_teardown),

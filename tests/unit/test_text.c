@@ -101,7 +101,7 @@ static void any_ip_survives_the_way_there_and_back(void **state)
     }
 }
 
-static void what_is_no_ip_is_refused_and_nothing_written(void **state)
+static void malformed_addresses_are_refused_and_nothing_written(void **state)
 {
     static const char *const wrong[] = {
         "",
@@ -378,7 +378,7 @@ int main(void)
         cmocka_unit_test(ip6_is_read_and_written),
         cmocka_unit_test(other_spellings_of_ip6_are_read),
         cmocka_unit_test(any_ip_survives_the_way_there_and_back),
-        cmocka_unit_test(what_is_no_ip_is_refused_and_nothing_written),
+        cmocka_unit_test(malformed_addresses_are_refused_and_nothing_written),
         cmocka_unit_test(cidr),
         cmocka_unit_test(an_endpoint_is_read_and_written),
         cmocka_unit_test(kinds_of_addresses),

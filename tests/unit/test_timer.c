@@ -286,7 +286,7 @@ static void model_run(uint64_t now_ns)
         assert_int_equal(timer_is_set(&model.probes[i].timer), model.at_tick[i] != 0);
 }
 
-static void many_timers_do_what_the_model_does(void **state)
+static void many_timers_agree_with_the_model(void **state)
 {
     uint64_t seed = 42, now_ns = 0;
 
@@ -374,7 +374,7 @@ int main(void)
         TEST(far_timers_do_not_hide_near_ones),
         TEST(a_run_that_is_used_up_goes_on_in_the_next),
         TEST(a_timer_that_sets_itself_to_now_makes_progress),
-        TEST(many_timers_do_what_the_model_does),
+        TEST(many_timers_agree_with_the_model),
         TEST(a_move_does_not_walk),
         TEST(sleeping_until_next_arrives_in_time),
     };

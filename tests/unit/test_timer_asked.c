@@ -63,7 +63,7 @@ static void run_asked(uint64_t now_ns)
 }
 
 /* The wheel runs every 2 ms, as in a busy stack. */
-static void what_is_pushed_back_never_fires_in_vain(void **state)
+static void a_postponed_timer_never_fires_in_vain(void **state)
 {
     struct asked asked = {.timer.fire = fire_asked, .due_ns = 400000000};
 
@@ -79,7 +79,7 @@ static void what_is_pushed_back_never_fires_in_vain(void **state)
     assert_int_equal(asked.in_vain, 0);
 }
 
-static void what_is_not_needed_leaves_the_wheel(void **state)
+static void a_timer_that_is_not_needed_leaves_the_wheel(void **state)
 {
     struct asked asked = {.timer.fire = fire_asked, .due_ns = UINT64_MAX};
 
@@ -122,7 +122,7 @@ static void others_are_not_asked(void **state)
 }
 
 /* Postponed, dropped, set earlier again: no timer is late or early. */
-static void who_is_asked_is_neither_early_nor_late(void **state)
+static void a_timer_that_is_asked_is_neither_early_nor_late(void **state)
 {
     static struct asked all[ASKED_TIMERS];
     uint64_t seed = 7, now_ns = 0;
@@ -164,10 +164,10 @@ static void who_is_asked_is_neither_early_nor_late(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_pushed_back_never_fires_in_vain),
-        TEST(what_is_not_needed_leaves_the_wheel),
+        TEST(a_postponed_timer_never_fires_in_vain),
+        TEST(a_timer_that_is_not_needed_leaves_the_wheel),
         TEST(others_are_not_asked),
-        TEST(who_is_asked_is_neither_early_nor_late),
+        TEST(a_timer_that_is_asked_is_neither_early_nor_late),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

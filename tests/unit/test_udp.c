@@ -134,7 +134,7 @@ static void port_zero_is_closed(void **state)
     assert_ended(world, drop_udp_port);
 }
 
-static void what_is_sent_is_right(void **state)
+static void sent_datagrams_are_right(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
@@ -273,7 +273,7 @@ int main(void)
         world_test(bytes_behind_the_datagram_are_cut_off),
         world_test(closed_port_is_unreachable),
         world_test(port_zero_is_closed),
-        world_test(what_is_sent_is_right),
+        world_test(sent_datagrams_are_right),
         world_test(ttl_and_tos_may_be_chosen),
         world_test(checksum_is_never_sent_as_zero),
         world_test(shared_and_lent_payloads_are_not_written_into),

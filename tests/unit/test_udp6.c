@@ -102,7 +102,7 @@ static void a_checksum_that_is_missing_or_wrong_is_dropped(void **state)
     assert_dropped(world, drop_udp_checksum);
 }
 
-static void datagrams_leave_with_right_headers_whoever_writes_them(void **state)
+static void datagrams_leave_with_right_headers_made_or_copied(void **state)
 {
     static const char *const texts[] = {"", "x", "hello", "a longer one than those before"};
     struct world *world = *state;
@@ -172,7 +172,7 @@ static void a_neighbour_that_moved_is_sent_to_where_it_is(void **state)
 }
 
 /* Cached headers are used while a neighbour is probed, until it is given up. */
-static void who_does_not_answer_gets_no_kept_headers(void **state)
+static void a_silent_neighbour_gets_no_kept_headers(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 7);
@@ -214,7 +214,7 @@ static void an_address_that_we_begin_to_check_is_no_peers_any_more(void **state)
     assert_ended(world, drop_ip6_source);
 }
 
-static void a_known_peer_sends_what_is_odd(void **state)
+static void odd_packets_of_a_known_peer_are_checked(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 7);
@@ -306,7 +306,7 @@ static struct frame error_about(const struct fake_frame *sent, uint8_t type, uin
     return frame_icmp6(IP6_OTHER, IP6_US, message, sent->len - 14 + 8);
 }
 
-static void errors_are_told_to_who_has_sent(void **state)
+static void errors_are_told_to_the_sending_socket(void **state)
 {
     static const struct {
         uint8_t type, code;
@@ -331,7 +331,7 @@ static void errors_are_told_to_who_has_sent(void **state)
     }
 }
 
-static void errors_about_what_others_sent_are_dropped(void **state)
+static void errors_about_packets_of_others_are_dropped(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 7);
@@ -474,16 +474,16 @@ int main(void)
         world6_test(a_socket_for_all_of_IPv4_hears_that_alone),
         world6_test(a_socket_is_bound_to_one_address_of_ours),
         world6_test(a_checksum_that_is_missing_or_wrong_is_dropped),
-        world6_test(datagrams_leave_with_right_headers_whoever_writes_them),
+        world6_test(datagrams_leave_with_right_headers_made_or_copied),
         world6_test(a_flow_has_a_label_of_its_own_that_stays),
         world6_test(a_neighbour_that_moved_is_sent_to_where_it_is),
-        world6_test(who_does_not_answer_gets_no_kept_headers),
+        world6_test(a_silent_neighbour_gets_no_kept_headers),
         world6_test(an_address_that_we_begin_to_check_is_no_peers_any_more),
-        world6_test(a_known_peer_sends_what_is_odd),
+        world6_test(odd_packets_of_a_known_peer_are_checked),
         world6_test(link_local_peers_have_a_zone),
         world6_test(a_connected_socket_hears_its_peer_alone),
-        world6_test(errors_are_told_to_who_has_sent),
-        world6_test(errors_about_what_others_sent_are_dropped),
+        world6_test(errors_are_told_to_the_sending_socket),
+        world6_test(errors_about_packets_of_others_are_dropped),
         world6_test(datagrams_to_ourselves_never_leave_us),
         world6_test(a_datagram_may_be_longer_than_one_of_IPv4),
         world6_test(more_hosts_than_have_numbers_are_all_answered),

@@ -209,7 +209,7 @@ static void queue_is_bounded(void **state)
 }
 
 /* A socket for all datagrams of a netif, as DHCP uses it. */
-static void a_netif_has_one_socket_for_what_is_not_ours_yet(void **state)
+static void a_netif_has_one_socket_for_addresses_that_are_not_ours_yet(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 0), *other = world_socket(world, 0);
@@ -350,7 +350,7 @@ static void test_threat_Q9_ICMP_error_must_quote_the_one_datagram_that_was_sent(
 }
 
 /* The counters of a socket show why it receives nothing; those of the stack don't. */
-static void a_socket_counts_what_it_takes_and_what_it_drops(void **state)
+static void a_socket_counts_datagrams_taken_and_dropped(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 7);
@@ -389,7 +389,7 @@ int main(void)
         world_test(ports_are_not_shared),
         world_test(ephemeral_ports_cannot_be_predicted),
         world_test(sockets_are_bounded),
-        world_test(a_netif_has_one_socket_for_what_is_not_ours_yet),
+        world_test(a_netif_has_one_socket_for_addresses_that_are_not_ours_yet),
         world_test(addresses_of_another_family_are_refused),
         world_test(closing_one_of_many_leaves_the_others),
         world_test(program_that_does_not_listen_loses_its_datagrams),
@@ -403,7 +403,7 @@ int main(void)
         cmocka_unit_test(queue_is_bounded),
         world6_test(a_bind_that_failed_binds_to_no_family),
         cmocka_unit_test(registering_needs_room_in_the_block),
-        world_test(a_socket_counts_what_it_takes_and_what_it_drops),
+        world_test(a_socket_counts_datagrams_taken_and_dropped),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -72,7 +72,7 @@ static void timeout_ends_fast_recovery(void **state)
     assert_in_range(congestion.cwnd, 2 * MSS, 3 * MSS);
 }
 
-static void timeout_keeps_what_is_sacked(void **state)
+static void timeout_keeps_sacked_data(void **state)
 {
     (void)state;
     send_new(WINDOW);
@@ -364,7 +364,7 @@ int main(void)
         on_rack(repeated_timeout_is_no_second_peak_for_CUBIC),
         on_rack(timeout_ends_fast_recovery),
         on_newreno(timeout_ends_fast_recovery),
-        on_rack(timeout_keeps_what_is_sacked),
+        on_rack(timeout_keeps_sacked_data),
         on_rack(reneging_is_survived),
         on_rack(spurious_timeout_is_undone_by_Eifel),
         on_sack(loss_behind_a_spurious_timeout_shrinks_the_window),

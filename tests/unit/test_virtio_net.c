@@ -48,7 +48,7 @@ static void a_device_offers_everything(void **state)
 }
 
 /* 5.1.3.1: a feature that needs another is refused without it. */
-static void what_is_unfounded_is_not_agreed_on(void **state)
+static void a_feature_without_its_base_is_not_agreed_on(void **state)
 {
     const uint64_t tso = VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6;
 
@@ -131,7 +131,7 @@ static void super_frames_of_ipv6(void **state)
     expect(header, true, 17, LEAT_CHECKSUM_VERIFIED, 0);
 }
 
-static void what_was_not_agreed_on_is_dropped(void **state)
+static void checksums_not_agreed_on_are_dropped(void **state)
 {
     const struct virtio_net_header header = {.flags = VIRTIO_NET_HEADER_NEEDS_CSUM},
                                    valid = {.flags = VIRTIO_NET_HEADER_DATA_VALID};
@@ -220,12 +220,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_device_offers_everything, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_unfounded_is_not_agreed_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_feature_without_its_base_is_not_agreed_on, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(an_mtu_or_a_queue_that_cannot_be, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_header_tells_of_checksums_and_super_frames, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(super_frames_of_ipv6, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_was_not_agreed_on_is_dropped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(checksums_not_agreed_on_are_dropped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_frame_may_fill_several_buffers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lengths_have_bounds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(entries_are_chains_where_nothing_merges, set_up, tear_down),

@@ -172,7 +172,7 @@ static void a_device_without_a_buffer_is_looked_at_again(void **state)
     assert_true(netif->ops->next_look_ns(netif, 5) == LEAT_NEVER_NS);
 }
 
-static void a_device_that_uses_what_it_does_not_have_is_reset(void **state)
+static void a_device_that_uses_a_chain_it_does_not_have_is_reset(void **state)
 {
     struct leat_netif *netif = &world.virtio.netif;
     struct leat_buf *frame;
@@ -215,8 +215,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(interrupts_are_asked_for_before_a_sleep, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_device_without_a_buffer_is_looked_at_again, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_device_that_uses_what_it_does_not_have_is_reset, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_device_that_uses_a_chain_it_does_not_have_is_reset,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(so_is_one_that_breaks_the_other_queue, set_up, tear_down),
     };
 

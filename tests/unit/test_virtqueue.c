@@ -81,7 +81,7 @@ static void an_indirect_chain_takes_one_descriptor(void **state)
 }
 
 /* Any order, far beyond the wraparound of the 16-bit indexes. */
-static void what_is_used_in_any_order_comes_back_right(void **state)
+static void chains_used_in_any_order_come_back_right(void **state)
 {
     uint32_t len, random = 1;
 
@@ -128,7 +128,7 @@ static void the_device_is_notified_when_it_asks(void **state)
     assert_false(virtqueue_publish(&queue));
 }
 
-static void who_arms_learns_of_what_came_before(void **state)
+static void arming_tells_of_chains_used_before(void **state)
 {
     uint32_t len;
 
@@ -193,9 +193,9 @@ int main(void)
         cmocka_unit_test(a_chain_lists_its_pieces_and_comes_back_once),
         cmocka_unit_test(a_full_queue_takes_nothing_and_changes_nothing),
         cmocka_unit_test(an_indirect_chain_takes_one_descriptor),
-        cmocka_unit_test(what_is_used_in_any_order_comes_back_right),
+        cmocka_unit_test(chains_used_in_any_order_come_back_right),
         cmocka_unit_test(the_device_is_notified_when_it_asks),
-        cmocka_unit_test(who_arms_learns_of_what_came_before),
+        cmocka_unit_test(arming_tells_of_chains_used_before),
         cmocka_unit_test(an_impossible_length_is_told),
         cmocka_unit_test(a_device_that_breaks_the_rules_breaks_the_queue),
     };

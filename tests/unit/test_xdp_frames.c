@@ -134,7 +134,7 @@ static void parts_of_a_long_frame_are_no_frames(void **state)
 }
 
 /* The ring's producer is read again even if entries seen before are left. */
-static void a_burst_is_taken_whole_behind_what_was_left_of_the_last_one(void **state)
+static void a_burst_is_taken_whole_behind_the_rest_of_the_last_one(void **state)
 {
     struct leat_buf *frames[BURST];
     struct fixture *f = *state;
@@ -160,7 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(frames_come_in_the_buffers_that_were_given),
         TEST(parts_of_a_long_frame_are_no_frames),
-        TEST(a_burst_is_taken_whole_behind_what_was_left_of_the_last_one),
+        TEST(a_burst_is_taken_whole_behind_the_rest_of_the_last_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

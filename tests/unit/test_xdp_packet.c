@@ -134,7 +134,7 @@ static void a_frame_for_a_VLAN_is_lost(void **state)
     assert_taken(0, 1);
 }
 
-static void what_finds_no_buffer_is_lost_and_the_ring_goes_on(void **state)
+static void a_frame_without_a_buffer_is_lost_and_the_ring_goes_on(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < PLACES; i++)
@@ -154,7 +154,7 @@ int main(void)
         ring_test(a_frame_that_the_ring_has_cut_is_lost),
         ring_test(a_frame_longer_than_a_buffer_is_lost),
         ring_test(a_frame_for_a_VLAN_is_lost),
-        ring_test(what_finds_no_buffer_is_lost_and_the_ring_goes_on),
+        ring_test(a_frame_without_a_buffer_is_lost_and_the_ring_goes_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
