@@ -77,7 +77,7 @@ void send_query(const struct message *query)
                      LEAT_OK);
 }
 
-/* Asks by UDP, and gives what has come after @wait_ns; "" if that is nothing. */
+/* Asks by UDP, and returns the replies that have come after @wait_ns; "" if there are none. */
 const char *ask_for(const char *name, uint16_t type, uint16_t edns_bytes, uint64_t wait_ns)
 {
     const unsigned before = home.heard_count;
@@ -103,8 +103,8 @@ void says_8(struct liar *liar)
     say(liar, make_reply(liar, LEAT_DNS_NOERROR, 8));
 }
 
-/* ---- its client by TCP
- * -------------------------------------------------------------------------------- */
+/* ---- its TCP client
+ * ----------------------------------------------------------------------------------- */
 
 static void stream_readable(struct leat_tcp *conn, void *arg)
 {
@@ -157,7 +157,7 @@ void stream_query(const char *name, uint16_t type, uint16_t id)
     assert_int_equal(leat_tcp_write(home.tcp, query.bytes, query.len, &taken), LEAT_OK);
 }
 
-/* The ids of the replies that have come, in their order. */
+/* The ids of the received replies, in order. */
 const char *stream_ids(void)
 {
     static char ids[200];

@@ -1,6 +1,6 @@
 /*
- * dns_home.h -- a forwarder on the stack that asks (10.0.0.2), its client on the one that serves,
- * beside the server whose replies a test writes.
+ * dns_home.h -- a forwarder on the resolver's stack (10.0.0.2), and its client on the other stack,
+ * beside a server whose replies a test writes.
  */
 #ifndef DNS_HOME_H
 #define DNS_HOME_H
@@ -39,14 +39,14 @@ int close_home(void **state);
 /* Sends a query by UDP. */
 void send_query(const struct message *query);
 
-/* Asks by UDP, and gives what has come after @wait_ns, or half a second; "" if that is nothing. */
+/* Asks by UDP, and returns the replies after @wait_ns, or half a second; "" if there are none. */
 const char *ask_for(const char *name, uint16_t type, uint16_t edns_bytes, uint64_t wait_ns);
 const char *ask(const char *name, uint16_t type);
 
-/* For a liar: 192.0.2.8, whatever it is asked. */
+/* For a liar: answers 192.0.2.8 to every question. */
 void says_8(struct liar *liar);
 
-/* Connects by TCP; asks there, with @id; the ids of the replies that have come, in their order. */
+/* Connects by TCP; sends a question with @id; the ids of the received replies, in order. */
 void open_stream(void);
 void stream_query(const char *name, uint16_t type, uint16_t id);
 const char *stream_ids(void);
@@ -57,7 +57,7 @@ struct leat_ip six(uint8_t network, uint8_t host);
 
 void add_address(struct fixture *f, int end, struct leat_ip ip);
 
-/* As set_up(), in a world that has IPv6. */
+/* As set_up(), with IPv6. */
 int set_up_both(void **state);
 
 #define BOTH(name) cmocka_unit_test_setup_teardown(name, set_up_both, close_home)

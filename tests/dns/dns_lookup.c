@@ -167,7 +167,7 @@ const struct outcome *look_up(struct fixture *f, const char *name_text, uint16_t
 
     memset(&outcome, 0, sizeof outcome);
     assert_int_equal(leat_lookup_start(f->resolver, &name, type, on_done, &outcome, NULL), LEAT_OK);
-    assert_false(outcome.done); /* never from inside of the call */
+    assert_false(outcome.done); /* never from inside the call */
     assert_true(world_run(f->world, &outcome.done, 300 * second));
     world_wait(f->world, second);
     assert_int_equal(outcome.calls, 1);

@@ -1,6 +1,6 @@
 /*
- * dns_lookup.h -- a resolver in the world of dns_world.h: what its lookups hear, from the real
- * server or from one whose replies a test writes.
+ * dns_lookup.h -- a resolver in the world of dns_world.h, and the outcome of its lookups with the
+ * real server, or with one whose replies a test writes.
  */
 #ifndef DNS_LOOKUP_H
 #define DNS_LOOKUP_H
@@ -9,7 +9,7 @@
 
 #include <leat/resolver.h>
 
-/* What a lookup's callback heard. */
+/* The arguments of a lookup's callback. */
 struct outcome {
     bool done;
     unsigned calls;
@@ -33,13 +33,13 @@ struct query_seen {
 struct liar {
     struct dns_world *world;
     struct leat_udp *udp;
-    struct leat_udp *udp_54; /* the wrong port */
+    struct leat_udp *udp_54; /* a wrong port */
     struct query_seen seen[100];
     unsigned count;
     struct message query;
     struct leat_endpoint peer;
     struct leat_ip local_ip;
-    /* writes replies with say(); NULL: is silent */
+    /* writes replies with say(); NULL: no replies */
     void (*answer)(struct liar *liar);
 };
 
@@ -56,27 +56,28 @@ struct fixture {
 int set_up(void **state);
 int tear_down(void **state);
 
-/* For leat_lookup_start(), whose @arg is a struct outcome. */
+/* The callback for leat_lookup_start(); @arg is a struct outcome. */
 void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result);
 
-/* The liar sends @reply: to whom it heard, from the address that was asked; or as told. */
+/* The liar sends @reply to the sender of the query, from the address that was asked; or as
+ * specified. */
 void say(struct liar *liar, const struct message *reply);
 void say_from(struct liar *liar, struct leat_udp *udp, const struct message *reply,
               struct leat_ip from, uint16_t to_port);
 
-/* The reply to the query that was heard: @rcode, and 192.0.2.@last if that is not 0. */
+/* A reply to the received query: @rcode, and 192.0.2.@last if that is not 0. */
 struct message *make_reply(const struct liar *liar, unsigned rcode, uint8_t last);
 
 void open_resolver(struct fixture *f, const struct leat_resolver_config *config);
 
-/* A resolver that asks 10.0.0.1, and then 10.0.0.3 if @servers is 2. */
+/* A resolver with the servers 10.0.0.1, and 10.0.0.3 if @servers is 2. */
 void open_plain_resolver(struct fixture *f, uint8_t servers);
 
-/* The real server, with test_zone_text and two sets of much text; and a plain resolver. */
+/* The real server, with test_zone_text and two large sets; and a plain resolver. */
 void with_server(struct fixture *f);
 struct liar *with_liar(struct fixture *f, void (*answer)(struct liar *liar));
 
-/* Asks and waits for the outcome. */
+/* Starts a lookup, and waits for the outcome. */
 const struct outcome *look_up(struct fixture *f, const char *name_text, uint16_t type);
 
 void assert_found(const struct outcome *outcome, const char *records);

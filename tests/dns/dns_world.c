@@ -52,7 +52,7 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
     return a_ns < b_ns ? a_ns : b_ns;
 }
 
-/* Polls both ends; returns the time at which one of them wants to be polled again. */
+/* Polls both ends; returns the time at which the next of them is due. */
 static uint64_t poll_both(struct dns_world *world)
 {
     uint64_t next_ns = LEAT_NEVER_NS;

@@ -1,4 +1,5 @@
-/* dns_world.h -- two stacks on a wire: 10.0.0.1 serves, 10.0.0.2 asks; time is virtual. */
+/* dns_world.h -- two stacks on a wire, in virtual time: the server 10.0.0.1 and the resolver
+ * 10.0.0.2. */
 #ifndef DNS_WORLD_H
 #define DNS_WORLD_H
 
@@ -31,7 +32,7 @@ enum {
     HOGS = 4096
 };
 
-/* Buffers of one stack that nobody else can have. */
+/* Buffers of one stack that are kept from other users. */
 struct hog {
     struct leat_buf *bufs[HOGS];
     unsigned count;
@@ -41,18 +42,18 @@ struct hog {
 void take_all_but(struct hog *hog, struct leat *stack, unsigned left);
 void give_all(struct hog *hog);
 
-/* Worlds that are created while this is set have IPv6. */
+/* If set, new worlds have IPv6. */
 extern bool world_has_ipv6;
 
-/* Their stacks' buffers have so many bytes; 0: as many as usual. */
+/* Buffer size of new worlds' stacks; 0: the default. */
 extern uint32_t world_buf_bytes;
 
-/* What has come to a UDP socket whose events are datagrams_events, and whose @arg is this. */
+/* The datagrams received by a UDP socket with the events datagrams_events and this as @arg. */
 struct datagrams {
     unsigned count;
     size_t all_bytes; /* of all */
     struct leat_endpoint peer;
-    size_t len; /* of the last */
+    size_t len; /* of the last one */
     uint8_t bytes[2000];
 };
 
@@ -60,10 +61,10 @@ extern const struct leat_udp_events datagrams_events;
 
 struct dns_world *world_create(void);
 
-/* Ends both stacks, after what connections need to end; fails if a buffer is missing. */
+/* Ends both stacks, after the connections have ended; fails if a buffer is missing. */
 void world_destroy(struct dns_world *world);
 
-/* Lets the world move until *@done, at most for @limit_ns; returns *@done. */
+/* Runs the world until *@done, at most for @limit_ns; returns *@done. */
 bool world_run(struct dns_world *world, const bool *done, uint64_t limit_ns);
 void world_wait(struct dns_world *world, uint64_t ns);
 

@@ -1,4 +1,4 @@
-/* served.h -- a server of names on a wire, and a client's socket that hears what it says. */
+/* served.h -- a name server on a wire, and a client's socket. */
 #ifndef SERVED_H
 #define SERVED_H
 
@@ -14,7 +14,7 @@ struct served {
     struct datagrams got;
 };
 
-/* Serves the test's zone as @config says. */
+/* Serves the test's zone with @config. */
 void open_server(struct served *served, struct leat_dns_server_config config);
 
 /* For a test that calls open_server(). */

@@ -1,4 +1,4 @@
-/* test_answer.c -- what the server knows: a query's bytes in, the reply's bytes out. */
+/* test_answer.c -- authoritative answers: the bytes of a query, and those of the reply. */
 #include "dns_test.h"
 
 struct fixture {
@@ -28,7 +28,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Answers f->query from memory of its exact size. */
+/* Answers f->query; query and reply end at the end of their memory. */
 static size_t answer(struct fixture *f, enum leat_dns_transport transport)
 {
     uint8_t *query = malloc(f->query.len + 1);
@@ -135,7 +135,7 @@ static void test_no_name_and_no_data_differ(void **state)
                         "NXDOMAIN aa\n--\n" SOA "--\n");
     assert_string_equal(ask(*state, "www.example.test", LEAT_DNS_AAAA),
                         "NOERROR  aa\n--\n" SOA "--\n");
-    /* names that exist only because something is below them (RFC 8020) */
+    /* names that exist only because of names below them (RFC 8020) */
     assert_string_equal(ask(*state, "b.c.example.test", LEAT_DNS_A),
                         "NOERROR  aa\n--\n" SOA "--\n");
     assert_string_equal(ask(*state, "x.b.c.example.test", LEAT_DNS_A),
@@ -152,7 +152,7 @@ static void test_wildcards(void **state)
                         "NOERROR  aa\np.q.wild.example.test. 3600 IN TXT \"for all\"\n--\n--\n");
     assert_string_equal(ask(*state, "q.wild.example.test", LEAT_DNS_A),
                         "NOERROR  aa\n--\n" SOA "--\n");
-    /* RFC 4592 2.2.1: not where a name is, nor below one */
+    /* RFC 4592 2.2.1: a wildcard doesn't apply to existing names, nor below them */
     assert_string_equal(ask(*state, "y.wild.example.test", LEAT_DNS_TXT),
                         "NOERROR  aa\n--\n" SOA "--\n");
     assert_string_equal(ask(*state, "q.y.wild.example.test", LEAT_DNS_TXT),
@@ -230,7 +230,7 @@ static void test_edns_is_answered(void **state)
     answer(f, LEAT_DNS_OVER_UDP);
     assert_string_equal(text_of(f->reply.bytes, f->reply.len),
                         "NOERROR  aa\n--\n" SOA "--\nOPT 1232\n");
-    f->query.bytes[f->query.len - 4] = 0x80; /* DO comes back (RFC 3225 3) */
+    f->query.bytes[f->query.len - 4] = 0x80; /* DO is copied (RFC 3225 3) */
     answer(f, LEAT_DNS_OVER_UDP);
     assert_int_equal(f->reply.bytes[f->reply.len - 4], 0x80);
 }
@@ -361,7 +361,7 @@ static void test_threat_N2_every_cut_query_is_dropped(void **state)
     whole = f->query.len;
     for (f->query.len = 0; f->query.len < whole; f->query.len++)
         assert_int_equal(answer(f, LEAT_DNS_OVER_UDP), 0);
-    f->query.bytes[whole] = 0; /* and one with something behind its end */
+    f->query.bytes[whole] = 0; /* and an OPT record with bytes after its end */
     f->query.len = whole + 1;
     assert_int_equal(answer(f, LEAT_DNS_OVER_UDP), 0);
 }
@@ -399,7 +399,7 @@ static void test_threat_N5_one_question_and_no_other_number(void **state)
     assert_string_equal(text_of(f->reply.bytes, f->reply.len), "FORMERR \n--\n--\n");
 }
 
-/* EmNetTest: most flaws need one or two changed bytes; a sanitizer watches. */
+/* EmNetTest: most flaws show with one or two changed bytes; a sanitizer checks. */
 static void test_threat_N2_changed_queries(void **state)
 {
     struct fixture *f = *state;
@@ -418,7 +418,7 @@ static void test_threat_N2_changed_queries(void **state)
     }
 }
 
-/* RFC 2308 3: without the SOA nobody knows how long the name is missing. */
+/* RFC 2308 3: without the SOA there is no negative TTL. */
 static void test_SOA_that_does_not_fit_truncates(void **state)
 {
     struct fixture *f = *state;

@@ -1,4 +1,4 @@
-/* test_blocklist.c -- a set of names beside a list that is searched, and the forms it is read from.
+/* test_blocklist.c -- a blocklist compared with a linear search, and the formats of its text.
  */
 #include "dns_test.h"
 
@@ -30,7 +30,8 @@ static enum leat_blocklist_verdict find(const struct leat_blocklist *list, const
     return leat_blocklist_find(list, &name);
 }
 
-/* ---- the set, beside a model ------------------------------------------------------------------
+/* ---- the set, compared with a model
+ * ------------------------------------------------------------
  */
 
 struct model {
@@ -65,7 +66,7 @@ static enum leat_blocklist_verdict model_find(const char *name)
                        : LEAT_BLOCKLIST_UNLISTED;
 }
 
-/* One of some hundred names of up to four labels, many of them below each other. */
+/* One of some hundred names of up to four labels, many of them below others. */
 static void random_name(uint32_t *seed, char name[64])
 {
     static const char *const labels[] = {"a", "bb", "ccc", "dddddddd", "eeeeeeeee"};
@@ -178,7 +179,8 @@ static void test_the_root_and_the_longest_names(void **state)
 /* ---- its text ----------------------------------------------------------------------------------
  */
 
-/* What a text blocks: a letter for each of a.test, x.a.test, y.x.a.test, b.test, test: '.', B, A.
+/* The names that a text blocks: a letter for each of a.test, x.a.test, y.x.a.test, b.test, test:
+ * '.', B, A.
  */
 static const char *say(const struct leat_blocklist *list)
 {
@@ -197,7 +199,7 @@ struct form {
 };
 
 static const struct form forms[] = {
-    /* hosts(5): the name alone */
+    /* hosts(5): blocks the name alone */
     {"0.0.0.0 a.test\n", "B....", 0, 0},
     {"127.0.0.1\ta.test  b.test # c.test\r\n", "B..B.", 0, 0},
     {"::1 x.a.test", ".B...", 0, 0},
@@ -208,7 +210,7 @@ static const struct form forms[] = {
     {"0.0.0.0 a..test -.b.test\n", ".....", 1, 0},
     {"192.0.2.1 a.test\n1.2.3 b.test\n", ".....", 2, 0},
     {"0.0.0.0\n0.0.0.0 \n", ".....", 2, 0},
-    /* names: and what is below */
+    /* names: block all names below, too */
     {"a.test\n", "BBB..", 0, 0},
     {"*.A.TEST", "BBB..", 0, 0},
     {"a.test. # why\nb.test ; why\n# c\n; d\n! e\n\n \n", "BBBB.", 0, 0},
@@ -243,7 +245,7 @@ static const struct form forms[] = {
     {"*.test CNAME .\n", "BBBB.", 0, 0},
 };
 
-/* In pieces of @step bytes. */
+/* Parses the text in pieces of @step bytes. */
 static void read_all(struct leat_blocklist *list, const char *text, size_t step)
 {
     const size_t len = strlen(text);

@@ -1,4 +1,4 @@
-/* test_cache.c -- the cache alone: what it finds, for how long, and what leaves when it is full. */
+/* test_cache.c -- the cache by itself: its answers, their lifetimes, and evictions. */
 #include "dns_test.h"
 
 #include "proto/dns/cache.h"
@@ -24,7 +24,7 @@ static void set_key(struct fixture *f, const char *text, uint16_t type)
     cache_key_make(&f->cache, &f->key, name.wire, name.len, type);
 }
 
-/* An answer whose records are @len bytes of @fill: the cache doesn't read them. */
+/* An answer whose records are @len bytes of @fill: the cache doesn't parse them. */
 static void put(struct fixture *f, const char *text, uint16_t type, uint8_t fill, size_t len,
                 uint32_t ttl_s, uint32_t now_s)
 {
@@ -56,7 +56,7 @@ static struct cache_entry *find(struct fixture *f, const char *text, uint16_t ty
     return cache_find(&f->cache, &f->key, now_s);
 }
 
-/* True if it is there, and asked for. */
+/* True if it is found, which counts as a use. */
 static bool use(struct fixture *f, const char *text)
 {
     struct cache_entry *entry = find(f, text, LEAT_DNS_A, 0);
@@ -135,11 +135,12 @@ static void test_an_answer_too_long_for_the_cache_is_not_kept(void **state)
     open_cache(f, CACHE_BYTES_MIN);
     put(f, "www.example.test", LEAT_DNS_A, 1, 16, 60, 0);
     put(f, "www.example.test", LEAT_DNS_A, 2, 15000, 60, 0);
-    assert_null(find(f, "www.example.test", LEAT_DNS_A, 0)); /* nor is what it replaces */
+    assert_null(find(f, "www.example.test", LEAT_DNS_A, 0)); /* nor is the answer that it
+                                                              * replaces */
     assert_int_equal(f->cache.count, 0);
 }
 
-/* The goal: 96 bytes.  Each name is asked for once, and none leaves. */
+/* The goal: 96 bytes per name. Each name is used once, and none is evicted. */
 static void test_an_A_record_takes_96_bytes_at_most(void **state)
 {
     enum {
@@ -163,7 +164,7 @@ static void test_an_A_record_takes_96_bytes_at_most(void **state)
     }
 }
 
-/* N10: made-up names of all kinds, a hundred times what fits, while some are asked for now and
+/* N10: random names of all kinds, a hundred times as many as fit, while some are used now and
  * then. */
 static void test_threat_N10_made_up_names_push_out_nothing_in_use(void **state)
 {
@@ -210,7 +211,7 @@ static void test_what_is_not_asked_for_leaves_for_what_is(void **state)
     assert_true(use(f, "new2999.example.test"));
 }
 
-/* What the cache may say: of each name and type the last that was put, or nothing. */
+/* A model of the cache: the last answer put for each name and type, or nothing. */
 enum {
     MODEL_NAMES = 300
 };

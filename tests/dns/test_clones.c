@@ -1,5 +1,6 @@
-/* test_clones.c -- T15: two machines that go on from one snapshot. After leat_reseed() their
- * cookies and ids have nothing in common, nor with what was said before the snapshot. */
+/* test_clones.c -- T15: two machines that continue from one snapshot. After leat_reseed()
+ * their cookies and ids have nothing in common with each other, nor with those before the
+ * snapshot. */
 #include "dns_home.h"
 
 #include "proto/dns/cookie_keeper.h"
@@ -8,7 +9,7 @@ enum {
     QUESTIONS = 20
 };
 
-/* The packets of one machine: before the snapshot, and from its reseeding on. */
+/* The packets of one machine: before the snapshot, and after it was reseeded. */
 struct said {
     uint16_t ids[QUESTIONS], ports[QUESTIONS];
     uint8_t names[QUESTIONS][256]; /* in the letter case of the question */
@@ -16,7 +17,7 @@ struct said {
     uint8_t serving[QUESTIONS][DNS_COOKIE_REPLY_BYTES];
 };
 
-/* Asks for a name with a cookie, which is the one that was told before, if any was. */
+/* Asks for a name with the cookie that was received before, if there is one. */
 static void ask_with_cookie(struct fixture *f, struct said *said, unsigned number)
 {
     uint8_t cookie[DNS_COOKIE_REPLY_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8};
@@ -55,7 +56,7 @@ static void ask_with_cookie(struct fixture *f, struct said *said, unsigned numbe
     memcpy(said->asking[number], asked.edns.cookie, DNS_COOKIE_CLIENT_BYTES);
 }
 
-/* Repeats the question's cookie, with one of its own behind. */
+/* Repeats the question's cookie, and adds the server's. */
 static void says_8_and_a_cookie(struct liar *liar)
 {
     struct message reply = *make_reply(liar, LEAT_DNS_NOERROR, 8);
@@ -73,7 +74,7 @@ static void says_8_and_a_cookie(struct liar *liar)
     say(liar, &reply);
 }
 
-/* One machine, whose past is that of every other; @seed 0: it is not reseeded. */
+/* One machine; all have the same past. @seed 0: it is not reseeded. */
 static void run(struct said *said, uint8_t seed)
 {
     struct fixture *f;
@@ -94,7 +95,7 @@ static void run(struct said *said, uint8_t seed)
     close_home(&state);
 }
 
-/* The server's part of a cookie says the time first; its hash is the rest. */
+/* The server's part of a cookie begins with the time; the rest is its hash. */
 static const uint8_t *hash_of(const struct said *said, unsigned number)
 {
     return said->serving[number] + DNS_COOKIE_REPLY_BYTES - 8;
@@ -110,7 +111,7 @@ static void test_threat_T15_clones_that_were_reseeded_say_nothing_in_common(void
     run(&unseeded, 0);
     assert_memory_equal(first.serving[0], second_one.serving[0], DNS_COOKIE_REPLY_BYTES);
     assert_memory_equal(first.asking[0], second_one.asking[0], DNS_COOKIE_CLIENT_BYTES);
-    assert_int_equal(first.ids[0], second_one.ids[0]); /* they are clones */
+    assert_int_equal(first.ids[0], second_one.ids[0]); /* they are equal clones */
     assert_memory_equal(unseeded.serving[1], unseeded.serving[0], DNS_COOKIE_REPLY_BYTES);
     assert_memory_equal(unseeded.asking[1], unseeded.asking[0], DNS_COOKIE_CLIENT_BYTES);
     for (unsigned i = 1; i < QUESTIONS; i++) {
@@ -122,7 +123,7 @@ static void test_threat_T15_clones_that_were_reseeded_say_nothing_in_common(void
         assert_int_not_equal(first.ports[i], second_one.ports[i]);
         assert_memory_not_equal(first.names[i], second_one.names[i], 24);
     }
-    /* a cookie of before the snapshot is worth nothing: it is not repeated */
+    /* a cookie from before the snapshot is invalid: it is not repeated */
     assert_memory_not_equal(first.serving[1], first.serving[0], DNS_COOKIE_REPLY_BYTES);
     assert_memory_not_equal(hash_of(&first, 1), hash_of(&unseeded, 1), 8);
 }

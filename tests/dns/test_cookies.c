@@ -1,4 +1,4 @@
-/* test_cookies.c -- DNS cookies of a resolver: RFC 7873, RFC 9018. */
+/* test_cookies.c -- the resolver's DNS cookies: RFC 7873, RFC 9018. */
 #include "dns_lookup.h"
 
 #include "proto/dns/cookie.h"
@@ -9,12 +9,12 @@ enum {
     COOKIES_MAX = 40
 };
 
-/* What a test's server says of cookies. */
+/* The cookie behaviour of a test's server. */
 enum manner {
-    KNOWS,         /* repeats the client's, and has one of its own */
-    KNOWS_NONE,    /* as old servers */
-    CHANGES,       /* BADCOOKIE until it hears the cookie that it has now */
-    NEVER_CONTENT, /* BADCOOKIE, whatever it hears */
+    KNOWS,         /* repeats the client's, and adds its own */
+    KNOWS_NONE,    /* like old servers */
+    CHANGES,       /* BADCOOKIE until the query has its current cookie */
+    NEVER_CONTENT, /* always BADCOOKIE */
     SILENT
 };
 
@@ -27,7 +27,7 @@ struct heard {
 
 struct cookie_server {
     enum manner manner;
-    uint8_t secret; /* all bytes of its cookie */
+    uint8_t secret; /* value of all bytes of its cookie */
     struct heard heard[COOKIES_MAX];
     unsigned count;
     struct leat_tcp_listener *listener;
@@ -51,7 +51,7 @@ static const struct heard *hear(const struct message *query, bool by_tcp)
     return heard;
 }
 
-/* Puts an OPT record behind the reply, with rcode bits and a cookie of @len bytes. */
+/* Appends an OPT record to the reply, with upper rcode bits and a cookie of @len bytes. */
 static void add_opt(struct message *reply, unsigned rcode, const uint8_t *cookie, unsigned len)
 {
     uint8_t *at = reply->bytes + reply->len;
@@ -118,7 +118,7 @@ static void answer_by_tcp(struct leat_tcp *conn, void *arg)
         leat_tcp_consumed(conn, len);
         leat_buf_free(text);
         liar.query.len = get16(bytes);
-        assert_int_equal(len, 2 + liar.query.len); /* one, and whole */
+        assert_int_equal(len, 2 + liar.query.len); /* there is one, of the full length */
         memcpy(liar.query.bytes, bytes + 2, liar.query.len);
         reply = reply_to(&liar, hear(&liar.query, true));
         put16(bytes, (uint16_t)reply->len);
@@ -180,7 +180,7 @@ static void a_server_hears_its_own_cookie_from_the_second_question_on(void **sta
     assert_int_equal(last_heard()->len, DNS_COOKIE_CLIENT_BYTES);
     full_cookie(last_heard(), cookie);
     for (unsigned i = 0; i < 3; i++) {
-        server.secret = (uint8_t)(i + 2); /* it may say another one at any time */
+        server.secret = (uint8_t)(i + 2); /* it may change its cookie at any time */
         ask(f);
         assert_int_equal(last_heard()->len, DNS_COOKIE_CLIENT_BYTES + SERVER_COOKIE_BYTES);
         assert_memory_equal(last_heard()->bytes, cookie, last_heard()->len);
@@ -248,9 +248,9 @@ static void a_server_without_cookies_is_left_alone_for_five_minutes(void **state
     assert_int_equal(f->counts->udp_queries, 4);
 }
 
-/* ---- lies --------------------------------------------------------------------------------- */
+/* ---- forgeries ---------------------------------------------------------------------------- */
 
-/* A stranger who has guessed id, port and letter case: the cookie is what he lacks. */
+/* An off-path attacker who has guessed id, port and letter case lacks the cookie. */
 static void lies_first(struct liar *liar)
 {
     const struct heard *heard = hear(&liar->query, false);
@@ -259,7 +259,7 @@ static void lies_first(struct liar *liar)
     struct message *lie;
 
     full_cookie(heard, cookie);
-    for (unsigned i = 0; i < sizeof lengths; i++) { /* RFC 7873 5.3: no legal lengths */
+    for (unsigned i = 0; i < sizeof lengths; i++) { /* RFC 7873 5.3: illegal lengths */
         lie = make_reply(liar, LEAT_DNS_NOERROR, 66);
         add_opt(lie, LEAT_DNS_NOERROR, cookie, lengths[i]);
         say(liar, lie);
@@ -311,7 +311,7 @@ static void a_reply_without_the_cookie_that_was_there_before_is_asked_for_by_tcp
     assert_true(last_heard()->by_tcp);
     assert_int_equal(f->counts->drop_cookie, 1);
     f->liar.answer = answers;
-    ask(f); /* the server's is still known: by TCP it has said it again */
+    ask(f); /* the server's part is still known: it was repeated by TCP */
     assert_false(last_heard()->by_tcp);
     assert_int_equal(last_heard()->len, DNS_COOKIE_CLIENT_BYTES + SERVER_COOKIE_BYTES);
 }
@@ -342,7 +342,7 @@ static void bad_cookie_is_answered_with_the_right_one(void **state)
 
     with_cookie_server(f, answers, CHANGES);
     open_plain_resolver(f, 1);
-    ask(f); /* 8 bytes are not enough for it */
+    ask(f); /* 8 bytes are not enough */
     assert_int_equal(server.count, 2);
     server.secret = 77;
     ask(f);
@@ -354,7 +354,7 @@ static void bad_cookie_is_answered_with_the_right_one(void **state)
 }
 
 /* RFC 7873 5.3 */
-/* The socket of the first try is closed before the next has one. */
+/* The socket of the first try is closed before the next is opened. */
 static void bad_cookie_costs_no_socket(void **state)
 {
     enum {
@@ -387,8 +387,9 @@ static void bad_cookie_again_leads_to_tcp(void **state)
 
 /* ---- silence ------------------------------------------------------------------------------ */
 
-/* EDNS goes with the first round only, unless a cookie says that the server has it: a reply to a
- * question without would need none.  When all is silent nothing is sure any more. */
+/* EDNS goes with the first round only, unless a cookie proves that the server supports it: a
+ * reply to a question without EDNS would need no cookie. After silence of all servers nothing is
+ * certain any more. */
 static void a_known_cookie_goes_with_every_round(void **state)
 {
     struct fixture *f = *state;
@@ -407,7 +408,7 @@ static void a_known_cookie_goes_with_every_round(void **state)
     assert_int_equal(f->counts->tcp_queries, 0);
 }
 
-/* ---- the numbers -------------------------------------------------------------------------- */
+/* ---- the client's part -------------------------------------------------------------------- */
 
 static void another_address_of_ours_has_another_cookie(void **state)
 {
@@ -427,7 +428,7 @@ static void another_address_of_ours_has_another_cookie(void **state)
     dns_cookie_use(&cookie, stack, SERVER_IP, &other);
     assert_memory_not_equal(first.client, other.client, sizeof first.client);
     assert_false(other.has_server);
-    /* what comes late for the old one teaches nothing */
+    /* a late reply with the old one is ignored */
     assert_int_equal(dns_cookie_judge(&cookie, &again, &edns, 0, false), DNS_COOKIE_GOOD);
     assert_int_equal(cookie.len, DNS_COOKIE_CLIENT_BYTES);
     assert_memory_equal(cookie.bytes, other.client, sizeof other.client);

@@ -1,5 +1,5 @@
-/* test_crowd.c -- questions that no server answers, and connections that say a byte now and then:
- * who else asks a forwarder or a name server is served beside them (core/shares.h). */
+/* test_crowd.c -- questions that no server answers, and slow connections: other clients of a
+ * forwarder or a name server are still served (core/shares.h). */
 #include "dns_home.h"
 
 enum {
@@ -13,7 +13,7 @@ static const struct leat_resolver_config wide = {.servers = {{.ip = LEAT_IP4_INI
 
 /* ---- questions by UDP --------------------------------------------------------------------- */
 
-/* Answers names that begin with "good" alone. */
+/* Answers only names that begin with "good". */
 static void says_8_to_the_good(struct liar *liar)
 {
     liar->count = 0;
@@ -58,8 +58,8 @@ static bool is_served(struct leat_ip from, struct leat_ip to, unsigned number)
     return said && strstr(said, "192.0.2.8");
 }
 
-/* 40 questions a second for 40 s from @count addresses, which nobody answers; then 20 s of rest.
- * Returns how often of 60 times the honest one was served. */
+/* Sends 40 unanswered questions a second for 40 s from @count addresses; then rests for 20 s.
+ * Returns how many of 60 questions of the well-behaved client were answered. */
 static unsigned served_beside_questions(struct leat_ip to, const struct leat_ip *from,
                                         unsigned count, struct leat_ip honest)
 {
@@ -121,11 +121,12 @@ static void test_threat_Q15_a_network_of_IPv6_has_one_share_of_the_questions(voi
         world_wait(f->world, 2 * ms);
         home.heard_count = 0;
     }
-    assert_int_equal(home.counts->displaced, 200 - 224 / 2); /* half of the places is the /64's */
+    assert_int_equal(home.counts->displaced, 200 - 224 / 2); /* half of the places belong to
+                                                              * the /64 */
     assert_int_equal(served_beside_questions(six(0, 2), from, 4, six(1, 1)), 60);
 }
 
-/* ---- who waits, who goes ------------------------------------------------------------------- */
+/* ---- displacement ------------------------------------------------------------------------- */
 
 static void open_narrow(struct fixture *f, void (*answer)(struct liar *))
 {
@@ -135,7 +136,7 @@ static void open_narrow(struct fixture *f, void (*answer)(struct liar *))
     open_home_for(f, &plain_resolver, &config);
 }
 
-/* 8 places, 4 of them for one address: of five questions the first goes. */
+/* 8 places, 4 of them for one address: of five questions the first is displaced. */
 static void test_the_oldest_question_is_told_that_another_took_its_place(void **state)
 {
     struct fixture *f = *state;
@@ -157,10 +158,11 @@ static void test_the_oldest_question_is_told_that_another_took_its_place(void **
     assert_non_null(strstr(heard(5), "192.0.2.8"));
     world_wait(f->world, 20 * second);
     assert_int_equal(home.heard_count, 5);
-    assert_int_equal(f->liar.count, 5 + 3 * 2); /* nobody asks for the first again */
+    assert_int_equal(f->liar.count, 5 + 3 * 2); /* the first isn't asked again */
 }
 
-/* Three of one address and one of another ask the same: the lookup is of all of them. */
+/* Three clients with one address and one with another ask the same question: they share the
+ * lookup. */
 static void test_a_shared_lookup_goes_on_for_those_who_still_wait(void **state)
 {
     struct fixture *f = *state;
@@ -182,7 +184,7 @@ static void test_a_shared_lookup_goes_on_for_those_who_still_wait(void **state)
     assert_int_equal(home.heard_count, 6);
 }
 
-/* The stale answer comes at once, where it would come 1.8 s later. */
+/* The stale answer comes at once; otherwise it would come 1.8 s later. */
 static void test_a_question_that_goes_is_told_what_is_stale(void **state)
 {
     static const struct leat_forwarder_config config = {.waiting = 8};
@@ -207,7 +209,7 @@ static void test_a_question_that_goes_is_told_what_is_stale(void **state)
     assert_string_equal(heard(1), "NOERROR \nwww.example.test. 30 IN A 192.0.2.8\n--\n--\n");
 }
 
-/* A client by TCP that had as many on their way as it may is read on. */
+/* A TCP client with a full pipeline is read again. */
 static void test_a_full_pipeline_whose_questions_go_is_read_on(void **state)
 {
     struct leat_resolver_config resolver = plain_resolver;
@@ -225,7 +227,8 @@ static void test_a_full_pipeline_whose_questions_go_is_read_on(void **state)
     }
     world_wait(f->world, second / 2);
     assert_int_equal(home.counts->tcp_queries, 32);
-    send_from(SERVER_IP, CLIENT_IP, "www.example.test", 100); /* has its address's 33rd place */
+    send_from(SERVER_IP, CLIENT_IP, "www.example.test", 100); /* takes the 33rd place of its
+                                                               * address */
     world_wait(f->world, second / 2);
     assert_int_equal(home.counts->tcp_queries, 33);
     assert_string_equal(stream_ids(), "1 2 ");
@@ -238,7 +241,7 @@ static void on_own(void *arg, enum leat_err err, const struct leat_dns_result *r
     ++*(unsigned *)arg;
 }
 
-/* Of 8 lookups clients get 7, however many they are. */
+/* Clients get 7 of 8 lookups, however many clients there are. */
 static void test_the_program_has_lookups_of_its_own(void **state)
 {
     static const struct leat_forwarder_config config = {.clients = 1};
@@ -299,12 +302,12 @@ static void test_a_lookup_needs_no_socket_of_the_stack(void **state)
     assert_true(is_served(SERVER2_IP, CLIENT_IP, 1));
     world_wait(f->world, 20 * second);
     assert_int_equal(leat_udp_open(f->world->stacks[CLIENT], &one_more, &datagrams_events, NULL),
-                     LEAT_ERR_MEMORY); /* those of the lookups are nobody else's */
+                     LEAT_ERR_MEMORY); /* those of the lookups can't be taken */
     while (count > 0)
         leat_udp_close(taken[--count]);
 }
 
-/* A query that nobody waits for any more, for what is stale was told, makes room for one. */
+/* A query without a waiting lookup, because the stale answer was used, makes room for another. */
 static void test_what_only_renews_the_cache_makes_room(void **state)
 {
     static const struct leat_forwarder_config config = {.waiting = 1};

@@ -1,5 +1,5 @@
-/* test_crowd_tcp.c -- connections that say a byte now and then: others that ask a forwarder or a
- * name server by TCP are served beside them (core/shares.h). */
+/* test_crowd_tcp.c -- slow connections: other TCP clients of a forwarder or a name server are
+ * still served (core/shares.h). */
 #include "dns_home.h"
 
 enum {
@@ -89,8 +89,9 @@ static bool is_called_back(struct leat *stack, struct leat_ip from, struct leat_
     return served;
 }
 
-/* 40 connections from @from, each with a byte a second of a query that never ends; whose is ended,
- * comes again. Returns how often of 30 times the honest one was served. */
+/* 40 connections from @from, each with one byte a second of an endless query, and reopened
+ * when they are closed. Returns how many of 30 questions of the well-behaved client were
+ * answered. */
 static unsigned served_beside_connections(struct leat *stack, struct leat_ip to,
                                           const struct leat_ip *from, unsigned count,
                                           struct leat_ip honest, const char *name)
@@ -173,7 +174,7 @@ static void test_threat_Q15_a_network_of_IPv6_has_one_share_of_the_connections(v
         call(&crowd.all[i], f->world->stacks[SERVER], from[i % 3], six(0, 2));
         world_wait(f->world, 10 * ms);
     }
-    assert_int_equal(home.counts->tcp_displaced, 4); /* half of the places are the /64's */
+    assert_int_equal(home.counts->tcp_displaced, 4); /* half of the places belong to the /64 */
     for (unsigned i = 0; i < 12; i++) {
         if (crowd.all[i].tcp)
             leat_tcp_abort(crowd.all[i].tcp);
@@ -184,7 +185,7 @@ static void test_threat_Q15_a_network_of_IPv6_has_one_share_of_the_connections(v
                      30);
 }
 
-/* One that has no crowd beside it ends, too: a byte is no progress. */
+/* A slow connection without a crowd is closed, too: a byte is no progress. */
 static void test_a_byte_a_second_is_not_enough_to_stay(void **state)
 {
     static const struct leat_forwarder_config config = {.clients = 16};
@@ -209,8 +210,8 @@ static void test_a_byte_a_second_is_not_enough_to_stay(void **state)
 
 static const struct leat_tcp_events reads_nothing = {.on_closed = caller_closed};
 
-/* Asks for 440 KB by one connection, and takes @bytes of them every two seconds. Returns after how
- * many seconds the connection is ended, 60 at most. */
+/* Requests 440 KB on one connection, and reads @bytes of them every two seconds. Returns the
+ * seconds after which the connection is closed, at most 60. */
 static unsigned stays_for(struct fixture *f, uint32_t bytes)
 {
     struct caller *caller = &crowd.honest;
@@ -242,7 +243,7 @@ static unsigned stays_for(struct fixture *f, uint32_t bytes)
     return past_s;
 }
 
-/* 4,096 bytes in ten seconds are. */
+/* 4,096 bytes in ten seconds are enough. */
 static void test_a_byte_of_a_reply_now_and_then_is_not_enough_to_stay(void **state)
 {
     struct fixture *f = *state;

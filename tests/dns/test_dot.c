@@ -1,5 +1,5 @@
-/* test_dot.c -- servers that are asked by TLS (RFC 7858, RFC 8310): by name, by key, or whoever is
- * there. */
+/* test_dot.c -- servers asked by TLS (RFC 7858, RFC 8310): authenticated by name or by key,
+ * or not at all. */
 #include "dns_lookup.h"
 
 #include <leat/crypto_openssl.h>
@@ -13,14 +13,14 @@ enum {
     CIVIL_S = 1800000000 /* January 2027 */
 };
 
-/* What answers at port 853: 192.0.2.9, whatever is asked. */
+/* The server at port 853: answers 192.0.2.9 to every question. */
 struct tls_server {
     struct fixture *f;
     struct leat_tcp_listener *listener;
-    struct leat_stream stream; /* of the session that came last */
-    bool open, silent, deaf;   /* deaf: takes connections, and begins no session */
+    struct leat_stream stream; /* of the last session */
+    bool open, silent, deaf;   /* deaf: accepts connections without a TLS session */
     unsigned connections, count;
-    size_t lens[HEARD_MAX]; /* of queries, without their lengths */
+    size_t lens[HEARD_MAX]; /* of queries, without their length fields */
     struct message query;
     uint8_t bytes[1000];
     size_t have;
@@ -212,7 +212,7 @@ static void with_tls(struct fixture *f, bool or_clear)
     open_resolver(f, &config);
 }
 
-/* By TLS, and nobody else heard of it. */
+/* The question goes by TLS only. */
 static void assert_by_tls(const struct fixture *f, const struct outcome *outcome)
 {
     assert_int_equal(outcome->err, LEAT_OK);
@@ -273,7 +273,7 @@ static void who_answers_fastest_by_tls_is_asked_first(void **state)
     open_resolver(f, &config);
     for (unsigned i = 0; i < 5; i++)
         assert_int_equal(look_up(f, "a.example", LEAT_DNS_A)->err, LEAT_OK);
-    assert_int_equal(f->counts->tcp_connections, 3); /* one to each */
+    assert_int_equal(f->counts->tcp_connections, 3); /* one to each server */
     leat_tcp_listener_close(listener);
 }
 
@@ -291,7 +291,7 @@ static void the_next_session_is_resumed_where_there_is_a_place_for_tickets(void 
 
         assert_by_tls(f, look_up(f, names[i], LEAT_DNS_A));
         assert_int_equal(leat_tls_counts(tls[CLIENT])->resumed, i);
-        world_wait(f->world, 20 * second); /* it has ended */
+        world_wait(f->world, 20 * second); /* the connection has ended */
     }
     assert_int_equal(server.connections, 3);
 }
@@ -414,7 +414,7 @@ static void whoever_is_there_is_asked_by_tls(void **state)
     assert_by_tls(f, look_up(f, "a.example", LEAT_DNS_A));
 }
 
-/* RFC 7858 3.1: for an hour nobody knocks there again. */
+/* RFC 7858 3.1: TLS is not tried again for an hour. */
 static void who_has_no_tls_is_asked_in_the_clear(void **state)
 {
     struct fixture *f = *state;

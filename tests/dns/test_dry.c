@@ -1,12 +1,13 @@
-/* test_dry.c -- the forwarder and its resolver where the pool has no buffer at one call, at each of them
- * once: who asks again, as resolvers of programs do, gets its answer, and over TCP nobody need ask again. */
+/* test_dry.c -- the forwarder and its resolver with a pool that fails at one call, at each
+ * call once. A client that asks again, as stub resolvers do, gets its answer; over TCP it need
+ * not ask again. */
 #include "dns_home.h"
 
 #include "dry.h"
 
 enum {
     CALLS_MAX = 500,
-    ASKS = 4 /* until the answer must have come */
+    ASKS = 4 /* attempts until the answer must have come */
 };
 
 static const char *fresh_name(unsigned call)
@@ -63,7 +64,7 @@ static void test_each_buffer_lacks_once_of_queries_by_TCP(void **state)
         open_stream();
         stream_query(fresh_name(call), LEAT_DNS_A, 1);
         world_wait(f->world, 20 * second);
-        if (home.closed) { /* without an answer, but not silent */
+        if (home.closed) { /* no answer, but the connection is closed */
             open_stream();
             stream_query(fresh_name(call), LEAT_DNS_A, 1);
             world_wait(f->world, 5 * second);
@@ -76,7 +77,7 @@ static void test_each_buffer_lacks_once_of_queries_by_TCP(void **state)
     assert_in_range(call, 6, CALLS_MAX - 1);
 }
 
-/* RFC 6891 6.2.5 has no longest query: one that comes in fragments is read like others. */
+/* RFC 6891 6.2.5 sets no maximum length of a query: a fragmented one is handled like others. */
 static void test_a_query_in_fragments(void **state)
 {
     enum {

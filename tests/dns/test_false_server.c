@@ -1,14 +1,14 @@
-/* test_false_server.c -- a server whose replies are too long, cut off, or broken off. */
+/* test_false_server.c -- a server whose replies are too long, truncated, or interrupted. */
 #include "dns_lookup.h"
 
-/* What is on port 53 of TCP. */
+/* The TCP server at port 53. */
 struct speaker {
     struct leat_tcp_listener *listener;
-    struct message reply; /* to the next query, behind its length; its id is made right */
-    size_t said;          /* of which so much is sent before the end */
+    struct message reply; /* to the next query, after its length field; its id is set */
+    size_t said;          /* bytes sent before the end */
 };
 
-/* By UDP it says that its reply is cut off. */
+/* By UDP its reply is truncated. */
 static void say_truncated(struct liar *liar)
 {
     struct message reply = liar->query;
@@ -17,7 +17,7 @@ static void say_truncated(struct liar *liar)
     say(liar, &reply);
 }
 
-/* It says 100 addresses, more than we have offered to take and than a frame holds. */
+/* It has 100 addresses, more than we have offered to accept and than a frame holds. */
 static void say_much(struct liar *liar)
 {
     const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
@@ -38,7 +38,7 @@ static void say_much(struct liar *liar)
     say(liar, &reply);
 }
 
-/* ... and by TCP something else, as far as it is to be said. */
+/* ... and another reply by TCP, up to `said` bytes. */
 static void speak(struct leat_tcp *conn, void *arg)
 {
     struct speaker *speaker = arg;
@@ -65,7 +65,7 @@ static void accept_one(struct leat_tcp_listener *listener, void *arg)
     leat_tcp_accept(listener, &speaker_events, arg);
 }
 
-/* A lookup is given up after two rounds. */
+/* A lookup fails after two rounds. */
 static void open_patient_resolver(struct fixture *f)
 {
     const struct leat_resolver_config config = {
@@ -91,7 +91,7 @@ static void open_false_server(struct fixture *f, struct speaker *speaker)
     open_patient_resolver(f);
 }
 
-/* What a lookup of the false server's name comes to. */
+/* The outcome of a lookup of the false server's name. */
 static enum leat_err fate_of_a_lookup(struct fixture *f, struct speaker *speaker)
 {
     const enum leat_err err = look_up(f, "www.example.test", LEAT_DNS_A)->err;
@@ -109,7 +109,7 @@ static void test_threat_N7_reply_in_fragments_is_not_believed(void **state)
     assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_REFUSED);
     assert_int_equal(leat_stats(f->world->stacks[CLIENT])->ip_reassembled, 1);
     assert_int_equal(f->counts->drop_fragmented, 1);
-    assert_int_equal(f->counts->tcp_queries, 1); /* there is nobody */
+    assert_int_equal(f->counts->tcp_queries, 1); /* the port is closed */
     assert_int_equal(f->counts->replies, 0);
 }
 
@@ -124,7 +124,7 @@ static void test_a_server_that_hangs_up_in_its_reply_is_left(void **state)
     assert_int_equal(f->counts->servers_failed, 1);
 }
 
-/* On a connection nobody else can have said it: no use to wait. */
+/* On a TCP connection the reply must be the server's own: waiting is useless. */
 static void test_a_server_that_answers_something_else_by_TCP_is_left(void **state)
 {
     struct fixture *f = *state;
@@ -136,12 +136,12 @@ static void test_a_server_that_answers_something_else_by_TCP_is_left(void **stat
     assert_int_equal(f->counts->drop_foreign, 1);
 }
 
-/* The reply is cut off, and no connection is to be had: the next round asks again. */
+/* The reply is truncated, and no connection is available: the next round asks again. */
 static void test_no_connection_for_a_long_reply_is_waited_out(void **state)
 {
     static const struct leat_tcp_events none = {0};
     struct fixture *f = *state;
-    const struct leat_endpoint server = leat_endpoint_of(SERVER_IP, 54); /* nobody listens there */
+    const struct leat_endpoint server = leat_endpoint_of(SERVER_IP, 54); /* a closed port */
     struct speaker speaker;
     struct leat_tcp *conn;
 

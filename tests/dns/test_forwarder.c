@@ -1,4 +1,4 @@
-/* test_forwarder.c -- a forwarder: what it asks, what it says, and to whom. */
+/* test_forwarder.c -- a forwarder: its questions, its replies, and their recipients. */
 #include "dns_home.h"
 
 #include "proto/dns/cookie_keeper.h"
@@ -20,7 +20,7 @@ static void test_a_question_is_passed_on_once_and_then_answered_from_the_cache(v
     assert_non_null(strstr(ask_for("www.example.test", LEAT_DNS_A, 4096, second / 2), "OPT 1232"));
 }
 
-/* RFC 7873 5.2: of an answer that was waited for, and of one from the cache. */
+/* RFC 7873 5.2: cookies with an answer of the server, and with one from the cache. */
 static void test_who_sends_a_cookie_gets_one(void **state)
 {
     static const uint8_t mine[DNS_COOKIE_CLIENT_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8};
@@ -54,14 +54,14 @@ static void test_who_sends_a_cookie_gets_one(void **state)
     assert_non_null(strstr(ask_for("www.example.test", LEAT_DNS_A, 4096, second / 2), "OPT 1232"));
 }
 
-/* The data of a type: so many bytes in front of so many names, and behind them. */
+/* The data of a type: the number of bytes before its names, of names, and of bytes after them. */
 static struct {
     uint16_t type;
     unsigned front, names, behind;
 } shape;
 
-/* Two records with their owners in full; the names of the second end in a pointer to those of the
- * first. */
+/* Two records with uncompressed owners; the names of the second end in a pointer to those of
+ * the first. */
 static void says_compressed(struct liar *liar)
 {
     const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
@@ -98,7 +98,7 @@ static void says_compressed(struct liar *liar)
     say(liar, &reply);
 }
 
-/* The two records with all names in full. */
+/* The two records with all names uncompressed. */
 static const char *whole_text(void)
 {
     static char text[400];
@@ -167,7 +167,7 @@ static void test_the_real_server_through_it(void **state)
         assert_non_null(strstr(ask("no.example.test", LEAT_DNS_A), "NXDOMAIN"));
         assert_non_null(strstr(ask("no.example.test", LEAT_DNS_A), " IN SOA "));
         assert_non_null(strstr(ask("x.elsewhere.test", LEAT_DNS_A), "SERVFAIL"));
-        /* 15 texts of 200 bytes: by UDP none of them */
+        /* 15 strings of 200 bytes: none of them by UDP */
         assert_non_null(strstr(ask_for("big.example.test", LEAT_DNS_TXT, 1232, second / 2), " tc"));
         assert_null(strstr(ask_for("big.example.test", LEAT_DNS_TXT, 1232, second / 2), "00014"));
         assert_int_equal(f->counts->udp_queries, 4);
@@ -236,9 +236,9 @@ static void test_threat_N6_equal_questions_of_many_are_one_upstream(void **state
     assert_int_equal(home.heard_count, 8);
 }
 
-/* ---- what the program says itself ---------------------------------------------------------- */
+/* ---- the program's own answers ------------------------------------------------------------ */
 
-/* By the first letter of the name. */
+/* Chosen by the first letter of the name. */
 static void say_own(void *arg, const struct leat_forwarder_question *question,
                     struct leat_forwarder_own *own)
 {
@@ -313,8 +313,7 @@ static void test_replies_by_UDP_are_limited(void **state)
     assert_int_equal(home.heard_count, 10);
 }
 
-/* Unless the program says otherwise a network has 1,000 replies, and as many questions come back
- * with TC; leat/forwarder.h. */
+/* By default a network gets 1,000 replies, and as many more questions get TC; leat/forwarder.h. */
 static void test_a_network_has_a_thousand_replies_a_second(void **state)
 {
     struct fixture *f = *state;
@@ -337,7 +336,7 @@ static void test_a_network_has_a_thousand_replies_a_second(void **state)
     assert_int_equal(home.counts->rate_slipped + home.counts->rate_dropped, 2);
 }
 
-/* Its memory is another's then: no lookup that it has begun may come back to it. */
+/* After close its memory is reused, so no lookup may return to it. */
 static void test_a_forwarder_that_closes_takes_back_its_lookups(void **state)
 {
     const struct leat_forwarder_config config = {.waiting = 1};

@@ -1,4 +1,5 @@
-/* test_forwarder_cookies.c -- who shows the forwarder a cookie (RFC 7873), and who finds no place.
+/* test_forwarder_cookies.c -- DNS cookies of the forwarder (RFC 7873), and queries that find no
+ * place.
  */
 #include "dns_home.h"
 
@@ -10,7 +11,7 @@ enum {
 
 static const uint8_t mine[DNS_COOKIE_CLIENT_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8};
 
-/* A query for www.example.test, or for a cookie alone, with @cookie. */
+/* A query for www.example.test, or without a question, with @cookie. */
 static struct message query_with(const uint8_t *cookie, uint16_t cookie_bytes, bool alone)
 {
     const struct leat_dns_name name = name_of("www.example.test");
@@ -27,7 +28,7 @@ static struct message query_with(const uint8_t *cookie, uint16_t cookie_bytes, b
     return query;
 }
 
-/* The cookie in the one reply that has come. */
+/* The cookie in the only reply. */
 static const uint8_t *cookie_told(void)
 {
     const struct message *reply = &home.heard[0];
@@ -76,7 +77,7 @@ static void test_who_proves_his_address_is_answered_beyond_the_limit(void **stat
     query = query_with(proof, sizeof proof, false);
     for (unsigned i = 0; i < ASKS; i++)
         send_query(&query);
-    query.len -= 4; /* no message at all proves nothing */
+    query.len -= 4; /* a truncated message proves nothing */
     for (unsigned i = 0; i < ASKS; i++)
         send_query(&query);
     world_wait(f->world, second / 20);
@@ -91,7 +92,7 @@ static void on_own(void *arg, enum leat_err err, const struct leat_dns_result *r
     (void)result;
 }
 
-/* The resolver has one lookup, which is the program's: a question is told that there is none. */
+/* The resolver's only lookup belongs to the program: a question gets SERVFAIL. */
 static void test_a_question_without_a_place_is_told(void **state)
 {
     const struct leat_forwarder_config config = {.waiting = 32};

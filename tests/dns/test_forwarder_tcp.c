@@ -1,7 +1,7 @@
 /* test_forwarder_tcp.c -- a forwarder, asked by TCP (RFC 7766). */
 #include "dns_home.h"
 
-/* Answers but for names that begin with "slow". */
+/* Answers all names but those that begin with "slow". */
 static void says_8_to_the_quick(struct liar *liar)
 {
     if (dns_lower(liar->query.bytes[DNS_HEADER_BYTES + 1]) != 's')
@@ -39,7 +39,7 @@ static void says_by_name(struct liar *liar)
         say(liar, make_reply(liar, LEAT_DNS_NOERROR, dns_lower(first) == 'o' ? 9 : 8));
 }
 
-/* A client whose 33rd question waits to be read, beside one that asks what its 32nd asks. */
+/* A client whose 33rd question waits to be read, beside one that asks the same as its 32nd. */
 static void test_a_question_that_is_read_late_changes_nobody_elses_answer(void **state)
 {
     const struct leat_resolver_config resolver = {
@@ -61,7 +61,7 @@ static void test_a_question_that_is_read_late_changes_nobody_elses_answer(void *
         stream_query(name, LEAT_DNS_A, i);
     }
     world_wait(f->world, 20 * ms);
-    send_query(&query); /* before it, and behind it */
+    send_query(&query); /* before and after it */
     world_wait(f->world, 20 * ms);
     stream_query("www.example.test", LEAT_DNS_A, 31);
     stream_query("other.example.test", LEAT_DNS_A, 32);
@@ -105,7 +105,7 @@ static void test_who_hangs_up_is_not_waited_for(void **state)
     world_wait(f->world, second / 2);
     leat_tcp_abort(home.tcp);
     world_wait(f->world, 100 * second);
-    assert_int_equal(f->liar.count, 1); /* nobody asks again */
+    assert_int_equal(f->liar.count, 1); /* no query is repeated */
     assert_true(home.closed);
 }
 
@@ -139,7 +139,7 @@ static void test_a_silent_connection_ends(void **state)
     assert_true(home.closed);
 }
 
-/* A question may take longer than a connection may be silent. */
+/* A question may take longer than the idle time of a connection. */
 static void test_a_connection_that_waits_for_an_answer_is_not_silent(void **state)
 {
     struct fixture *f = *state;
@@ -159,7 +159,7 @@ static void test_a_connection_that_waits_for_an_answer_is_not_silent(void **stat
     assert_int_equal(home.counts->tcp_idle, 1);
 }
 
-/* Nor does a reply that nobody takes keep it. */
+/* A reply that isn't read doesn't keep it open either. */
 static void test_a_connection_whose_peer_has_gone_ends(void **state)
 {
     const struct leat_link_faults far_away = {.delay_ns = 50 * ms};
@@ -181,7 +181,8 @@ static void test_a_connection_whose_peer_has_gone_ends(void **state)
     assert_int_equal(home.counts->tcp_idle, 1);
 }
 
-/* ---- N12: an upstream by TCP that says a byte now and then ------------------------------------
+/* ---- N12: an upstream server that sends one byte at a time
+ * ------------------------------------
  */
 
 static struct leat_tcp_listener *trickler;
@@ -244,8 +245,8 @@ static void deaf_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     home.closed = true;
 }
 
-/* A client that reads nothing asks @count times for what is in the cache, or until it is ended;
- * behind questions that are answered later. */
+/* A client that reads nothing asks @count times for a cached name, or until it is closed,
+ * after questions that are answered later. */
 static unsigned ask_unread(struct fixture *f, unsigned later, unsigned count)
 {
     static const struct leat_tcp_events deaf = {.on_closed = deaf_closed};
@@ -264,7 +265,7 @@ static unsigned ask_unread(struct fixture *f, unsigned later, unsigned count)
     return asked;
 }
 
-/* 256 KiB of replies wait for it, and not one more; it is ended once, whatever else it has asked.
+/* at most 256 KiB of replies are queued; the client is closed once, whatever else it has asked
  */
 static void test_a_client_that_reads_nothing_is_ended_once(void **state)
 {

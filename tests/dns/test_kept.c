@@ -1,4 +1,5 @@
-/* test_kept.c -- a resolver with a cache, in virtual time: what it asks once, and what again. */
+/* test_kept.c -- a resolver with a cache, in virtual time: cached answers, and repeated
+ * questions. */
 #include "dns_lookup.h"
 
 enum {
@@ -16,7 +17,7 @@ static void open_caching(struct fixture *f, uint32_t stale_s, bool prefetch)
     open_resolver(f, &config);
 }
 
-/* Queries that have gone out. */
+/* Number of queries sent. */
 static unsigned asked(const struct fixture *f)
 {
     return (unsigned)(f->counts->udp_queries + f->counts->tcp_queries);
@@ -69,7 +70,7 @@ static void test_aliases_and_what_is_not_there_are_kept(void **state)
         assert_int_equal(look_up(f, "example.test", LEAT_DNS_SOA)->err, LEAT_OK);
         assert_int_equal(look_up(f, "example.test", LEAT_DNS_MX)->err, LEAT_OK);
         assert_int_equal(look_up(f, "out.example.test", LEAT_DNS_A)->err, LEAT_ERR_NOT_FOUND);
-        /* one by UDP and by TCP, and the last again: no SOA record was with its answer */
+        /* one by UDP and one by TCP, and the last again, because its answer had no SOA record */
         assert_int_equal(asked(f), 8 + i);
     }
 }
@@ -172,7 +173,7 @@ static void test_a_circle_of_aliases_is_kept_as_a_failure(void **state)
 static void test_a_failure_is_kept_though_another_server_can_not_be_reached(void **state)
 {
     const struct leat_resolver_config config = {
-        .servers = {{.ip = SERVER_IP}, {.ip = LEAT_IP4(192, 0, 2, 1)}}, /* there is no gateway */
+        .servers = {{.ip = SERVER_IP}, {.ip = LEAT_IP4(192, 0, 2, 1)}}, /* without a gateway */
         .server_count = 2,
         .cache_bytes = CACHE};
     struct fixture *f = *state;
@@ -184,7 +185,7 @@ static void test_a_failure_is_kept_though_another_server_can_not_be_reached(void
     assert_int_equal(asked(f), 1);
 }
 
-/* No record has type 0 (RFC 6895 3.1), but anybody may ask for it. */
+/* No record has type 0 (RFC 6895 3.1), but it can be asked for. */
 static void test_what_is_said_of_type_0_is_not_kept_for_all_types(void **state)
 {
     struct fixture *f = *state;
@@ -245,7 +246,7 @@ static void test_what_can_not_be_renewed_is_not_asked_for_at_once_again(void **s
     assert_int_equal(asked(f), 2);
 }
 
-/* ---- what is asked at a time --------------------------------------------------------------- */
+/* ---- simultaneous questions ---------------------------------------------------------------- */
 
 static void test_threat_N6_equal_lookups_are_one_question(void **state)
 {
@@ -297,7 +298,7 @@ static void close_all(void *arg, enum leat_err err, const struct leat_dns_result
     (void)result;
     leat_resolver_close(f->resolver);
     f->resolver = NULL;
-    free(f->resolver_memory); /* the program's again */
+    free(f->resolver_memory); /* available to the program again */
     f->resolver_memory = NULL;
 }
 
@@ -307,7 +308,7 @@ static void says_8_twice(struct liar *liar)
     says_8(liar);
 }
 
-/* ... while another datagram waits behind what it is told. */
+/* ... while another datagram waits after the one that it reports. */
 static void test_the_first_who_is_told_may_close_the_resolver(void **state)
 {
     struct fixture *f = *state;
@@ -325,7 +326,7 @@ static void test_the_first_who_is_told_may_close_the_resolver(void **state)
 
 static uint32_t ttl_to_say;
 
-/* Two records of that TTL, one of a name that nobody asked for. */
+/* Two records with that TTL; one of them doesn't belong to the question. */
 static void says_with_ttl(struct liar *liar)
 {
     static const uint8_t other[] = "\4bank\4test";
@@ -364,7 +365,7 @@ static void test_threat_N8_TTLs_are_clamped(void **state)
         look_up(f, name, LEAT_DNS_A);
         world_wait(f->world, (cases[i].kept_s > 2 ? cases[i].kept_s - 2 : 0) * second);
         assert_int_equal(f->liar.count, i * 2 + 1);
-        look_up(f, name, LEAT_DNS_A); /* at its last second, or after it */
+        look_up(f, name, LEAT_DNS_A); /* in its last second, or after it */
         assert_int_equal(f->liar.count, i * 2 + (cases[i].kept_s == 0 ? 2 : 1));
         world_wait(f->world, 2 * second);
         f->liar.count = i * 2 + 1;

@@ -1,11 +1,11 @@
-/* test_liar.c -- a server, or somebody in its name, says what is wrong: nothing of it is believed.
+/* test_liar.c -- wrong replies from a server or an attacker: none is believed.
  */
 #include "dns_lookup.h"
 
 #include "ip/icmp.h"
 #include "udp/udp.h"
 
-/* Behind @lies comes the truth, and nothing else is found. */
+/* The truth comes after @lies, and is the only result. */
 static void assert_truth_behind(struct fixture *f, void (*lies)(struct liar *))
 {
     with_liar(f, lies);
@@ -146,7 +146,7 @@ static void test_server_that_keeps_no_case_is_asked_by_tcp(void **state)
 
     with_liar(f, keeps_no_case);
     open_plain_resolver(f, 1);
-    /* nobody listens there: but UDP alone must not be believed */
+    /* a closed port; but a reply by UDP alone must not be believed */
     assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_REFUSED);
     assert_int_equal(f->counts->tcp_queries, 1);
     assert_int_equal(f->counts->drop_case, 1);
@@ -203,7 +203,7 @@ static void test_threat_N4_ids_ports_and_case_are_unpredictable(void **state)
     assert_int_equal(same_name, 0);
 }
 
-/* Port unreachable, about the query that was heard; @quote: its length and checksum. */
+/* Sends port unreachable about the received query; @quote: its length and checksum. */
 static bool forge_icmp(struct liar *liar, uint32_t quote)
 {
     uint8_t header[8];

@@ -3,10 +3,11 @@
 
 #include "proto/dns/dns_reply.h"
 
-/* Puts @name_bytes behind a header of zeros and reads the name that begins @skip bytes into it. */
+/* Puts @name_bytes after a header of zeros, and reads the name that begins @skip bytes into it. */
 static bool reads(const uint8_t *name_bytes, size_t len, size_t skip)
 {
-    uint8_t *message = malloc(DNS_HEADER_BYTES + len); /* exact: a sanitizer sees each byte over */
+    uint8_t *message = malloc(DNS_HEADER_BYTES + len); /* exact size, so that a sanitizer
+                                                        * detects each byte beyond */
     struct leat_dns_name name;
     size_t at = DNS_HEADER_BYTES + skip;
     size_t at_skip = at;
@@ -43,7 +44,7 @@ static void test_threat_N1_pointer_forward(void **state)
     (void)state;
     assert_false(reads(BYTES("\300\016\1a\0"), 0));
     assert_false(reads(BYTES("\1a\300\020\1a\0"), 0));
-    assert_false(reads(BYTES("\300\377"), 0)); /* behind the end */
+    assert_false(reads(BYTES("\300\377"), 0)); /* beyond the end */
 }
 
 static void test_threat_N1_pointers_in_a_loop(void **state)
@@ -51,9 +52,10 @@ static void test_threat_N1_pointers_in_a_loop(void **state)
     (void)state;
     assert_false(reads(BYTES("\1a\300\020\1b\300\014"), 0));
     assert_false(reads(BYTES("\1a\300\020\1b\300\014"), 4));
-    /* back, and from there forward again: below where the name began, but not below where it was */
+    /* back, and then forward to a place before the name's beginning, but not before the last
+     * place */
     assert_false(reads(BYTES("\1a\300\020\1b\0\300\014"), 7));
-    /* back to a label from which the walk would come here again */
+    /* back to a label from which the walk would return here */
     assert_false(reads(BYTES("\1a\1b\300\014"), 2));
 }
 
@@ -97,7 +99,7 @@ static void test_threat_N2_label_overruns_the_message(void **state)
     (void)state;
     assert_false(reads(BYTES("\4www"), 0));
     assert_false(reads(BYTES("\77a"), 0));
-    assert_false(reads(BYTES("\100a\0"), 0)); /* reserved kinds of labels */
+    assert_false(reads(BYTES("\100a\0"), 0)); /* reserved label types */
     assert_false(reads(BYTES("\200a\0"), 0));
 }
 
@@ -114,7 +116,7 @@ static void test_threat_N2_name_without_end(void **state)
     assert_false(reads(bytes, sizeof bytes, 0));
 }
 
-/* Reads a record with the root for owner. */
+/* Reads a record owned by the root. */
 static bool reads_record(uint16_t type, uint16_t rdlength, const uint8_t *rdata, size_t len)
 {
     uint8_t *message = malloc(DNS_HEADER_BYTES + 11 + len);
@@ -141,7 +143,7 @@ static void test_threat_N2_rdlength(void **state)
     assert_false(reads_record(LEAT_DNS_A, 3, BYTES("abcd")));
     assert_false(reads_record(LEAT_DNS_A, 5, BYTES("abcde")));
     assert_false(reads_record(LEAT_DNS_AAAA, 15, BYTES("0123456789abcde")));
-    assert_false(reads_record(LEAT_DNS_NS, 2, BYTES("\3www\0")));  /* name ends behind it */
+    assert_false(reads_record(LEAT_DNS_NS, 2, BYTES("\3www\0")));  /* the name ends beyond it */
     assert_false(reads_record(LEAT_DNS_NS, 6, BYTES("\3www\0x"))); /* or before */
     assert_false(reads_record(LEAT_DNS_MX, 2, BYTES("\0\1")));
     assert_false(reads_record(LEAT_DNS_TXT, 3, BYTES("\3ab")));
@@ -324,7 +326,7 @@ static void test_record_text_stops_at_its_room(void **state)
     assert_string_equal(text, ". 1 IN ");
 }
 
-/* The record whose bytes these are: ". TYPE 1 CLASS 1s RDATA". */
+/* The record with these bytes: ". TYPE 1 CLASS 1s RDATA". */
 static struct leat_dns_record record_of(const uint8_t *bytes, size_t len)
 {
     struct leat_dns_record record;
@@ -340,7 +342,7 @@ static void test_ttl_with_its_highest_bit_is_zero(void **state)
     assert_int_equal(record_of(BYTES("\0\0\1\0\1\177\377\377\377\0\4\300\0\2\1")).ttl_s, INT32_MAX);
     assert_int_equal(record_of(BYTES("\0\0\1\0\1\200\0\0\0\0\4\300\0\2\1")).ttl_s, 0);
     assert_int_equal(record_of(BYTES("\0\0\1\0\1\377\377\377\377\0\4\300\0\2\1")).ttl_s, 0);
-    /* of OPT it is no time: the extended code of the reply (RFC 6891 6.1.3) */
+    /* of OPT it is no time: it has the extended rcode of the reply (RFC 6891 6.1.3) */
     assert_int_equal(record_of(BYTES("\0\0\51\4\320\200\0\0\0\0\0")).ttl_s, 0x80000000u);
 }
 
@@ -378,7 +380,8 @@ static void test_results_have_names(void **state)
     assert_string_equal(leat_dns_rcode_text(4095), "unknown");
 }
 
-/* The data of @type: @front bytes, then @names of www.example.test, which is the owner as well. */
+/* The data of @type: @front bytes, then @names times www.example.test, which is the owner as
+ * well. */
 static size_t bytes_of_record(uint16_t type, size_t front, unsigned names)
 {
     const struct leat_dns_name name = name_of("www.example.test");
@@ -395,8 +398,8 @@ static size_t bytes_of_record(uint16_t type, size_t front, unsigned names)
     return writer.len - DNS_HEADER_BYTES - name.len - 10;
 }
 
-/* RFC 3597 4: names are compressed in the data of RFC 1035's types alone; RFC 2782: not in that of
- * SRV. */
+/* RFC 3597 4: names are compressed only in the data of RFC 1035's types; RFC 2782: not in
+ * that of SRV. */
 static void test_names_of_newer_types_are_never_compressed(void **state)
 {
     static const struct {
@@ -418,7 +421,7 @@ static void test_names_of_newer_types_are_never_compressed(void **state)
                          types[i].front + types[i].names * (types[i].compresses ? 2 : name_bytes));
 }
 
-/* One table says what a type's data is; each type that is known there has a name, and no other. */
+/* One table defines the types' data; each known type has a name, and no other has. */
 static void test_each_known_type_has_a_shape_and_a_name(void **state)
 {
     (void)state;
@@ -437,7 +440,8 @@ static void test_each_known_type_has_a_shape_and_a_name(void **state)
             others += shape->fields[i] == DNS_FIELD_TEXTS;
         }
         assert_in_range(i, 1, DNS_FIELDS_MAX - 1);
-        assert_true(names == 0 || others == 0); /* who writes names knows how long the rest is */
+        assert_true(names == 0 || others == 0); /* a type with names has other fields of fixed
+                                                 * length */
         assert_true(names > 0 || shape->is_known);
         assert_true(!shape->compresses || (names > 0 && type <= LEAT_DNS_TXT));
     }

@@ -1,4 +1,5 @@
-/* test_odd.c -- what seldom happens to the server: want of memory, no way back, no query. */
+/* test_odd.c -- rare events at the server: lack of memory, no route to the client, no valid
+ * query. */
 #include "dns_world.h"
 
 struct fixture {
@@ -8,7 +9,7 @@ struct fixture {
     struct leat_dns_server *server;
     const struct leat_dns_server_counts *counts;
     struct hog hog;
-    unsigned replies;    /* that the client's socket heard */
+    unsigned replies;    /* received by the client's socket */
     struct message said; /* by TCP */
     bool done;
 };
@@ -62,7 +63,7 @@ static void client_hears(struct leat_udp *udp, struct leat_buf *payload,
 
 static const struct leat_udp_events client_events = {.on_datagram = client_hears};
 
-/* A query from @ip, our address. */
+/* A query from @ip, an address of ours. */
 static void ask(struct fixture *f, struct leat_udp *udp, struct leat_ip ip)
 {
     const struct leat_endpoint server = leat_endpoint_of(SERVER_IP, 53);
@@ -148,7 +149,7 @@ static void note_open(struct leat_tcp *conn, void *arg)
     leat_tcp_write(conn, f->said.bytes, f->said.len, &taken);
 }
 
-/* A reply that pretends to be a query gets no word, and costs the client its connection at most. */
+/* A reply to the server's port gets no answer, and at most closes the client's connection. */
 static void test_a_message_by_TCP_that_is_no_query_is_counted(void **state)
 {
     static const struct leat_tcp_events events = {.on_open = note_open, .on_closed = note_closed};

@@ -1,4 +1,4 @@
-/* test_rate.c -- how many replies by UDP a network gets. */
+/* test_rate.c -- the number of UDP replies that a network gets. */
 #include "dns_test.h"
 
 #include <leat/addr.h>
@@ -9,7 +9,7 @@ static const uint64_t second_ns = 1000000000u;
 static const struct siphash_key key = {1, 2};
 static struct dns_rate rate;
 
-/* How many of @tries queries from @ip get @wanted. */
+/* The number of @tries queries from @ip whose verdict is @wanted. */
 static unsigned take(leat_ip4 ip, uint64_t now_ns, unsigned tries, enum dns_rate_verdict wanted)
 {
     unsigned count = 0;
@@ -35,7 +35,9 @@ static void a_network_gets_its_rate_and_a_burst_of_it(void **state)
     assert_int_equal(take(ip, second_ns / 100 - 1, 10, DNS_RATE_REPLY), 0);
     assert_int_equal(take(ip, second_ns / 100, 10, DNS_RATE_REPLY), 1);
     assert_int_equal(take(ip, second_ns / 2, 1000, DNS_RATE_REPLY), 49);
-    assert_int_equal(take(ip, 3600 * second_ns, 1000, DNS_RATE_REPLY), 100); /* nothing piles up */
+    assert_int_equal(take(ip, 3600 * second_ns, 1000, DNS_RATE_REPLY), 100); /* the bucket
+                                                                              * doesn't grow
+                                                                              * beyond its size */
 }
 
 static void every_second_query_over_the_limit_slips(void **state)
@@ -85,7 +87,7 @@ static void any_rate_is_one(void **state)
     }
 }
 
-/* A network of IPv6 is one asker, by whatever address of it; another network is another. */
+/* All addresses of an IPv6 network share one bucket; another network has another. */
 static void networks_of_ipv6_have_a_bucket_each(void **state)
 {
     const struct siphash_key rate_key = {1, 2}, other_key = {3, 4};

@@ -137,11 +137,11 @@ static void test_threat_N11_private_addresses_in_hints(void **state)
     assert_int_equal(fate_of_hints(f, BYTES("\0\4\0\x8\xc0\0\2\1\x0a\0\0\1")), LEAT_ERR_SERVERS);
     assert_int_equal(fate_of_hints(f, BYTES("\0\6\0\x10\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1")),
                      LEAT_ERR_SERVERS);
-    /* the same behind others */
+    /* the same after others */
     assert_int_equal(fate_of_hints(f, BYTES("\0\1\0\3\2h2\0\4\0\4\xc0\xa8\0\1")), LEAT_ERR_SERVERS);
-    /* no address, but another parameter's value */
+    /* no address, but a value of another parameter */
     assert_int_equal(fate_of_hints(f, BYTES("\0\3\0\4\x0a\0\0\1")), LEAT_OK);
-    /* cut short: a parameter's head, its value, an address */
+    /* truncated: in a parameter's header, its value, an address */
     assert_int_equal(fate_of_hints(f, BYTES("\0\4\0")), LEAT_ERR_SERVERS);
     assert_int_equal(fate_of_hints(f, BYTES("\0\4\0\x8\x0a\0\0\1")), LEAT_ERR_SERVERS);
     assert_int_equal(fate_of_hints(f, BYTES("\0\4\0\3\x0a\0\0")), LEAT_ERR_SERVERS);

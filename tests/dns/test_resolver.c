@@ -1,4 +1,5 @@
-/* test_resolver.c -- lookups over a wire: with the real server, with nobody, or somebody who can't.
+/* test_resolver.c -- lookups over a wire: with the real server, without one, and with failing
+ * ones.
  */
 #include "dns_lookup.h"
 
@@ -71,7 +72,7 @@ static void test_truncated_reply_is_asked_for_by_tcp(void **state)
     assert_non_null(strstr(outcome->records, "00014"));
     assert_int_equal(f->counts->truncated, 1);
     assert_int_equal(f->counts->tcp_queries, 1);
-    /* UDP had one try, TCP another: nothing more */
+    /* UDP had one try, TCP another: no more */
     assert_int_equal(f->counts->udp_queries, 1);
 }
 
@@ -127,7 +128,7 @@ static void test_many_lookups_at_a_time(void **state)
         assert_int_equal(outcomes[i].calls, i != 1);
 }
 
-/* ---- with nobody, or somebody who can't --------------------------------------------------- */
+/* ---- without a server, or with a failing one ---------------------------------------------- */
 
 static void test_silence_is_asked_again_ever_later_and_ends(void **state)
 {
@@ -154,7 +155,7 @@ static void test_no_server_there(void **state)
 {
     struct fixture *f = *state;
 
-    open_plain_resolver(f, 2); /* the stack is there, its port is closed: ICMP says so */
+    open_plain_resolver(f, 2); /* the host is there, its port is closed: ICMP reports it */
     assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_REFUSED);
     assert_int_equal(f->counts->udp_queries, 2);
     assert_int_equal(f->counts->timeouts, 0);
@@ -219,7 +220,7 @@ static void no_datagram(struct leat_udp *udp, struct leat_buf *payload,
     leat_buf_free(payload);
 }
 
-/* Want of memory passes: the next round asks. */
+/* Lack of memory passes: the next round asks. */
 static void test_a_lookup_begins_again_when_there_is_memory(void **state)
 {
     static const struct leat_udp_events events = {.on_datagram = no_datagram};

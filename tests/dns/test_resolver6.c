@@ -1,5 +1,5 @@
-/* test_resolver6.c -- a server that is reached by IPv6 alone: while our own address is checked, and
- * when it can't be ours. */
+/* test_resolver6.c -- a server with IPv6 only: while our own address is checked, and when the
+ * check fails. */
 #include "dns_lookup.h"
 
 static struct leat_ip six(uint8_t last)
@@ -31,7 +31,7 @@ static void says_7(struct liar *liar)
     say(liar, make_reply(liar, LEAT_DNS_NOERROR, 7));
 }
 
-/* The server is behind a router, so that no link-local address will do. */
+/* The server is behind a router, so a link-local address can't be used. */
 static void open_six(struct fixture *f)
 {
     struct leat_ip far = six(1);
@@ -64,7 +64,7 @@ static void test_a_lookup_waits_for_our_address(void **state)
     began_ns = f->world->now_ns;
     assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
                  "www.example.test. 9 IN A 192.0.2.7\n");
-    /* the check takes one second or two, and look_up() waits for one more */
+    /* the check takes one or two seconds, and look_up() waits for one more */
     assert_in_range(f->world->now_ns - began_ns, 2 * second, 5 * second);
     assert_int_equal(f->counts->servers_failed, 0);
 }
@@ -80,7 +80,7 @@ static void test_a_lookup_without_an_address_fails_at_once(void **state)
     assert_in_range(f->world->now_ns - began_ns, second, second + 100 * ms);
 }
 
-/* RFC 4007 6: the one of that zone and no other; there is but one netif here. */
+/* RFC 4007 6: the server in that zone and no other; there is only one netif here. */
 static void test_a_link_local_server_is_asked_in_its_zone(void **state)
 {
     struct fixture *f = *state;
@@ -114,7 +114,7 @@ static enum leat_err no_tls(struct leat_tls *tls, const struct leat_stream *belo
     return LEAT_ERR_TLS;
 }
 
-/* A stack without IPv6 has no way there either, by UDP or by TCP. */
+/* A stack without IPv6 has no route either, by UDP or by TCP. */
 static void test_a_server_of_a_family_that_is_not_here_is_not_waited_for(void **state)
 {
     static const uint8_t client;
@@ -130,7 +130,7 @@ static void test_a_server_of_a_family_that_is_not_here_is_not_waited_for(void **
     assert_int_equal(f->counts->timeouts, 0);
 }
 
-/* Nobody hears of what was asked, and nothing is left. */
+/* No callback comes after that, and nothing is left. */
 static void test_a_resolver_closes_while_a_lookup_waits(void **state)
 {
     static struct outcome outcome;

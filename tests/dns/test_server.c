@@ -1,4 +1,4 @@
-/* test_server.c -- the server on UDP and TCP, asked over a wire. */
+/* test_server.c -- the server on UDP and TCP, over a wire. */
 #include "dns_world.h"
 
 struct fixture {
@@ -47,7 +47,7 @@ static int tear_down(void **state)
     struct fixture *f = *state;
 
     leat_dns_server_close(f->server);
-    memset(f->server_memory, 0xa5, 100); /* nobody may look at it any more */
+    memset(f->server_memory, 0xa5, 100); /* the memory must not be used any more */
     world_destroy(f->world);
     free(f->server_memory);
     free(f->zone_memory);
@@ -113,7 +113,7 @@ static void client_write(struct client *client, const void *bytes, size_t len)
     assert_int_equal(taken, len);
 }
 
-/* A query behind its length. */
+/* A query after its length field. */
 static size_t make_tcp_query(uint8_t *bytes, const char *name, uint16_t type, uint16_t id)
 {
     struct message *query = malloc(sizeof *query);
@@ -128,7 +128,7 @@ static size_t make_tcp_query(uint8_t *bytes, const char *name, uint16_t type, ui
     return len + 2;
 }
 
-/* The reply that begins @*at bytes into what came. */
+/* The reply at @*at of the received bytes. */
 static const char *next_reply(const struct client *client, size_t *at, uint16_t id)
 {
     const size_t len = get16(client->bytes + *at);
@@ -318,9 +318,9 @@ static void test_tcp_slow_reader_gets_every_byte(void **state)
         len += make_tcp_query(bytes + len, "big.example.test", LEAT_DNS_TXT, id);
     client->hold = true;
     client_write(client, bytes, len);
-    leat_tcp_shutdown(client->conn); /* it has said all, and is still owed most */
+    leat_tcp_shutdown(client->conn); /* everything is sent, and most replies are still to come */
     world_wait(f->world, second);    /* more than the pool and the queues hold together */
-    /* two replies of the largest size may wait */
+    /* two replies of the maximum size may wait */
     assert_in_range(f->counts->tcp_queries * reply_bytes, window_bytes / 2,
                     window_bytes + 2 * 65536);
     client->hold = false;
@@ -380,7 +380,7 @@ static void test_threat_N5_tcp_length_promises_more(void **state)
     client_write(client, bytes, 36);
     world_wait(f->world, 9 * second);
     assert_false(client->closed);
-    client_write(client, bytes, 2); /* a byte now and then gains no time */
+    client_write(client, bytes, 2); /* single bytes don't extend the time */
     assert_true(world_run(f->world, &client->closed, 2 * second));
     assert_int_equal(f->counts->tcp_idle, 1);
     assert_int_equal(client->have, 0);
@@ -403,7 +403,7 @@ static void test_tcp_idle_connection_is_closed(void **state)
     leave(f, client);
 }
 
-/* Of eight places one address has four. */
+/* Four of eight places belong to one address. */
 static void test_tcp_idlest_client_makes_room(void **state)
 {
     struct fixture *f = *state;
@@ -415,7 +415,7 @@ static void test_tcp_idlest_client_makes_room(void **state)
         clients[i] = connect_client(f);
         world_wait(f->world, 100 * ms);
     }
-    client_write(clients[0], bytes, len); /* now the second is the idlest */
+    client_write(clients[0], bytes, len); /* now the second is idle for longest */
     world_wait(f->world, 100 * ms);
     for (unsigned i = 4; i < 6; i++) {
         clients[i] = connect_client(f);

@@ -1,4 +1,4 @@
-/* test_server_cookies.c -- DNS cookies, the server's side: RFC 7873 5.2, RFC 9018 4. */
+/* test_server_cookies.c -- DNS cookies, server side: RFC 7873 5.2, RFC 9018 4. */
 #include "served.h"
 
 #include "proto/dns/cookie_keeper.h"
@@ -25,7 +25,7 @@ static struct dns_cookie_keeper keeper_of(const char *secret)
     return keeper;
 }
 
-/* What is said at @now_s to @ip, who has sent @cookie. */
+/* The server's cookie at @now_s for @ip, which has sent @cookie. */
 static struct dns_cookie_reply reply_to(const struct dns_cookie_keeper *keeper, const char *ip,
                                         const char *cookie, uint32_t now_s)
 {
@@ -99,7 +99,7 @@ static void a_young_cookie_stays_and_an_older_one_is_renewed(void **state)
 
 /* ---- a server on a wire ------------------------------------------------------------------- */
 
-/* Sends a query with a cookie, whose length may be a wrong one; the rcode, or -1. */
+/* Sends a query with a cookie of any length; returns the rcode, or -1. */
 static int send_query(struct served *f, const uint8_t *cookie, uint16_t len, bool with_question)
 {
     const struct leat_endpoint peer = leat_endpoint_of(SERVER_IP, 53);
@@ -128,7 +128,7 @@ static int ask(struct served *f, const uint8_t *cookie, uint16_t len)
     return send_query(f, cookie, len, true);
 }
 
-/* The cookie of the reply, behind all of its records; NULL: it has none. */
+/* The cookie of the reply, after all of its records; NULL: it has none. */
 static const uint8_t *cookie_of(const struct served *f)
 {
     const uint8_t *at = f->got.bytes + f->got.len - DNS_COOKIE_REPLY_BYTES - 4;
@@ -139,7 +139,7 @@ static const uint8_t *cookie_of(const struct served *f)
                : NULL;
 }
 
-/* There is one. */
+/* The cookie, which must be there. */
 static void keep_cookie(const struct served *f, uint8_t both[DNS_COOKIE_REPLY_BYTES])
 {
     const uint8_t *cookie = cookie_of(f);
@@ -164,7 +164,7 @@ static void who_sends_a_cookie_gets_one(void **state)
     assert_int_equal(both[8], 1);
     assert_int_equal(ask(f, both, sizeof both), LEAT_DNS_NOERROR);
     assert_non_null(cookie_of(f));
-    assert_memory_equal(cookie_of(f), both, sizeof both); /* it is young */
+    assert_memory_equal(cookie_of(f), both, sizeof both); /* it is fresh */
     both[20] ^= 1;
     assert_int_equal(ask(f, both, sizeof both), LEAT_DNS_NOERROR); /* RFC 7873 5.2.4 */
     assert_non_null(cookie_of(f));
@@ -218,7 +218,8 @@ static void a_server_without_cookies_says_none(void **state)
     assert_int_equal(send_query(f, mine, sizeof mine, false), LEAT_DNS_FORMERR);
 }
 
-/* Where forged sources have taken all replies of a network, who has a cookie still gets his. */
+/* When forged sources have used up all replies of a network, a client with a cookie still
+ * gets its reply. */
 static void who_proves_his_address_is_answered_beyond_the_limit(void **state)
 {
     struct served *f = *state;
@@ -244,7 +245,7 @@ static void who_proves_his_address_is_answered_beyond_the_limit(void **state)
     assert_true(f->got.count < 35);
 }
 
-/* Who gets the question back with TC gets no more bytes than he has sent. */
+/* A reply with TC is never longer than its query. */
 static void a_reply_that_slips_is_no_longer_than_its_query(void **state)
 {
     struct served *f = *state;
@@ -258,7 +259,7 @@ static void a_reply_that_slips_is_no_longer_than_its_query(void **state)
     assert_true(f->counts->rate_slipped > 3);
 }
 
-/* What @asker's query with @len bytes of @cookie hears. */
+/* The verdict for @asker's query with @len bytes of @cookie. */
 static struct dns_cookie_reply reply_now(const struct dns_cookie_asker *asker,
                                          const uint8_t *cookie, uint16_t len)
 {
@@ -270,7 +271,7 @@ static struct dns_cookie_reply reply_now(const struct dns_cookie_asker *asker,
     return reply;
 }
 
-/* RFC 7873 7.1: at the latest after 36 days, and better after 26 hours. */
+/* RFC 7873 7.1: at most 36 days, preferably 26 hours. */
 static void the_key_is_drawn_anew_each_day(void **state)
 {
     struct served *f = *state;
@@ -292,7 +293,7 @@ static void the_key_is_drawn_anew_each_day(void **state)
     world_wait(f->world, ms);
     asker = dns_cookie_asker_of(&keeper, stack, CLIENT_IP);
     assert_true(reply_now(&asker, old.bytes, sizeof old.bytes).proven);
-    asker.now_s = old_s; /* what is left of a reply to that query is the same as before */
+    asker.now_s = old_s; /* the rest of a reply to that query is the same as before */
     assert_memory_equal(reply_now(&asker, mine, sizeof mine).bytes, old.bytes, sizeof old.bytes);
     f->world->now_ns += 86400 * second;
     world_wait(f->world, ms);

@@ -1,4 +1,4 @@
-/* test_server_rate.c -- how often the server answers by UDP, over a wire. */
+/* test_server_rate.c -- the server's limit of UDP replies, over a wire. */
 #include "served.h"
 
 enum {
@@ -66,7 +66,7 @@ static void without_a_limit_everybody_gets_all(void **state)
     assert_int_equal(f->got.all_bytes, 1000 * REPLY_BYTES);
 }
 
-/* A query and its reply at a time. */
+/* One query and its reply at a time. */
 struct client {
     size_t query_len, came;
     uint8_t query[60];

@@ -1,5 +1,4 @@
-/* test_stale.c -- a resolver whose cache tells answers behind their TTL (RFC 8767), in virtual
- * time. */
+/* test_stale.c -- a resolver whose cache gives stale answers (RFC 8767), in virtual time. */
 #include "dns_home.h"
 
 enum {
@@ -14,7 +13,7 @@ static void open_caching(struct fixture *f)
     open_resolver(f, &config);
 }
 
-/* Queries that have gone out. */
+/* Number of queries sent. */
 static unsigned asked(const struct fixture *f)
 {
     return (unsigned)(f->counts->udp_queries + f->counts->tcp_queries);
@@ -47,7 +46,7 @@ static void test_what_is_stale_is_told_while_the_servers_fail(void **state)
     look_up(f, "www.example.test", LEAT_DNS_A);
     f->liar.answer = says_servfail;
     world_wait(f->world, 10 * second);
-    for (unsigned i = 0; i < 3; i++) /* the last two without asking */
+    for (unsigned i = 0; i < 3; i++) /* the last two without a query */
         assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
                      "www.example.test. 30 IN A 192.0.2.8\n");
     assert_int_equal(asked(f), 2);
@@ -72,14 +71,14 @@ static void test_what_is_stale_is_told_when_the_servers_are_slow(void **state)
     assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
                  "www.example.test. 30 IN A 192.0.2.8\n");
     assert_in_range(f->world->now_ns - start_ns, 2800 * ms,
-                    2900 * ms);         /* and the second of look_up() */
-    world_wait(f->world, 100 * second); /* who asks goes on, with nobody to hear it */
+                    2900 * ms);         /* and one second from look_up() */
+    world_wait(f->world, 100 * second); /* the query goes on without a lookup */
     assert_int_equal(f->liar.count, 4);
 }
 
 static struct outcome slow;
 
-/* Asks, and waits for longer than what is stale does (1.8 s), but not for a second try (2 s). */
+/* Asks, and waits until a stale answer would come (1.8 s), but not until a second try (2 s). */
 static void begin_slowly(struct fixture *f)
 {
     const struct leat_dns_name name = name_of("www.example.test");
@@ -90,7 +89,7 @@ static void begin_slowly(struct fixture *f)
     world_wait(f->world, 1900 * ms);
 }
 
-/* RFC 8767 is about data; that nobody answers is told for some seconds only (RFC 9520 3.2). */
+/* RFC 8767 covers data; a cached failure is used for some seconds only (RFC 9520 3.2). */
 static void test_a_failure_is_never_stale(void **state)
 {
     struct fixture *f = *state;
@@ -99,10 +98,11 @@ static void test_a_failure_is_never_stale(void **state)
     open_caching(f);
     look_up(f, "www.example.test", LEAT_DNS_A);
     world_wait(f->world, 5 * second);
-    look_up(f, "www.example.test", LEAT_DNS_A); /* fails again: for as long as the first time */
+    look_up(f, "www.example.test", LEAT_DNS_A); /* fails again: cached for as long as the
+                                                 * first time */
     assert_int_equal(asked(f), 2);
     world_wait(f->world, 5 * second);
-    f->liar.answer = NULL; /* it is slow: only the second try is answered, after two seconds */
+    f->liar.answer = NULL; /* slow: the second try is answered, after two seconds */
     begin_slowly(f);
     assert_int_equal(slow.calls, 0);
     f->liar.answer = says_8;
@@ -111,7 +111,7 @@ static void test_a_failure_is_never_stale(void **state)
     assert_int_equal(f->counts->cache_stale, 0);
 }
 
-/* The newest that is known of a name can't be kept, but what it was before isn't true any more. */
+/* The newest answer can't be cached, but it contradicts the old one. */
 static void test_what_an_answer_has_replaced_is_never_stale(void **state)
 {
     struct fixture *f = *state;
@@ -131,7 +131,7 @@ static void test_what_an_answer_has_replaced_is_never_stale(void **state)
     assert_int_equal(f->counts->cache_stale, 0);
 }
 
-/* Those who ask for what is stale go on for a while, with nobody to hear them. */
+/* Queries go on for a while after their lookups got stale answers. */
 static void test_what_is_stale_is_told_when_too_many_ask(void **state)
 {
     const struct leat_resolver_config config = {.servers = {{.ip = SERVER_IP}},

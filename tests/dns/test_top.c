@@ -1,4 +1,4 @@
-/* test_top.c -- the most frequent keys, beside counts of all of them. */
+/* test_top.c -- the most frequent keys, compared with exact counts. */
 #include "dns_test.h"
 
 #include <leat/top.h>
@@ -59,7 +59,7 @@ static void test_few_keys_are_counted_exactly(void **state)
     leat_top_count(&top, "b", 1);
     for (unsigned i = 0; i < 3; i++) {
         leat_top_count(&top, "a", 1);
-        leat_top_count(&top, key, 255 + i); /* what is behind 255 bytes doesn't count */
+        leat_top_count(&top, key, 255 + i); /* bytes after the first 255 don't count */
     }
     leat_top_count(&top, "a", 1);
     leat_top_count(&top, "", 0);

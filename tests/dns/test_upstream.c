@@ -1,16 +1,16 @@
-/* test_upstream.c -- servers that are asked: connections that are kept, the fastest first. */
+/* test_upstream.c -- connections to servers that stay open, and the fastest server first. */
 #include "dns_lookup.h"
 
 enum {
     HEARD_MAX = 16
 };
 
-/* A server by TCP whose replies a test orders. */
+/* A TCP server whose replies a test controls. */
 struct slow_server {
     struct leat_tcp_listener *listener;
     struct leat_tcp *conn;
     unsigned connections;
-    struct message heard[HEARD_MAX]; /* queries, without their lengths */
+    struct message heard[HEARD_MAX]; /* queries, without their length fields */
     unsigned count;
     uint8_t bytes[4096];
     size_t have;
@@ -58,7 +58,7 @@ static void accept_one(struct leat_tcp_listener *listener, void *arg)
     server->have = 0;
 }
 
-/* By UDP everything is cut off. */
+/* Replies by UDP are truncated. */
 static void say_truncated(struct liar *liar)
 {
     struct message reply = liar->query;
@@ -91,7 +91,7 @@ static void ask(struct fixture *f, unsigned i)
                      LEAT_OK);
 }
 
-/* Answers the query that was heard as number @i with 192.0.2.@last. */
+/* Answers received query @i with 192.0.2.@last. */
 static void answer_tcp(const struct fixture *f, unsigned i, uint8_t last)
 {
     struct liar liar = {.world = f->world, .query = tcp_server.heard[i]};
@@ -105,7 +105,7 @@ static void answer_tcp(const struct fixture *f, unsigned i, uint8_t last)
     assert_int_equal(taken, 2 + reply->len);
 }
 
-/* The name's number in the query that was heard as number @i. */
+/* The number in the name of received query @i. */
 static unsigned number_in(unsigned i)
 {
     return tcp_server.heard[i].bytes[DNS_HEADER_BYTES + 2] - (unsigned)'0';
@@ -121,7 +121,7 @@ static void assert_outcome(unsigned i, uint8_t last)
     assert_non_null(strstr(outcomes[i].records, records));
 }
 
-/* Nor for its ACK (RFC 7766 6.2.1.1): the wire takes 50 ms each way. */
+/* No wait for an ACK either (RFC 7766 6.2.1.1): the wire takes 50 ms each way. */
 static void a_question_does_not_wait_for_the_answer_to_another(void **state)
 {
     const struct leat_link_faults far_away = {.delay_ns = 50 * ms};
@@ -136,7 +136,7 @@ static void a_question_does_not_wait_for_the_answer_to_another(void **state)
     ask(f, 1);
     world_wait(f->world, 10 * ms);
     ask(f, 2);
-    world_wait(f->world, 160 * ms); /* there and back by UDP, there by TCP */
+    world_wait(f->world, 160 * ms); /* UDP both ways, TCP one way */
     assert_int_equal(tcp_server.count, 3);
 }
 
@@ -149,7 +149,7 @@ static void questions_share_a_connection_and_replies_come_in_any_order(void **st
         ask(f, i);
     world_wait(f->world, 300 * ms);
     assert_int_equal(tcp_server.connections, 1);
-    assert_int_equal(tcp_server.count, 4); /* pipelined: nobody waits for a reply */
+    assert_int_equal(tcp_server.count, 4); /* pipelined: no wait for replies */
     for (unsigned i = 4; i-- > 0;)
         answer_tcp(f, i, (uint8_t)(10 + number_in(i)));
     world_wait(f->world, 300 * ms);
@@ -196,7 +196,7 @@ static void what_a_server_left_unanswered_when_it_hung_up_is_asked_once_more(voi
     assert_int_equal(tcp_server.connections, 2);
     assert_int_equal(tcp_server.count, 5);
     answer_tcp(f, 3, (uint8_t)(1 + number_in(3)));
-    leat_tcp_close(tcp_server.conn); /* in order; but one has been asked twice now */
+    leat_tcp_close(tcp_server.conn); /* an orderly close; but one query is repeated already */
     world_wait(f->world, second);
     assert_outcome(number_in(3), (uint8_t)(1 + number_in(3)));
     assert_int_equal(tcp_server.connections, 2);
@@ -204,7 +204,7 @@ static void what_a_server_left_unanswered_when_it_hung_up_is_asked_once_more(voi
     leat_tcp_listener_close(tcp_server.listener);
 }
 
-/* Who is silent on a connection holds up only what he was asked there: the next try has a new one.
+/* A silent server delays only the queries on its connection: the next try opens another.
  */
 static void a_silent_connection_is_given_up(void **state)
 {
@@ -216,7 +216,7 @@ static void a_silent_connection_is_given_up(void **state)
     assert_int_equal(tcp_server.count, 1);
     world_wait(f->world, 2 * second);
     assert_int_equal(outcomes[0].calls, 0);
-    assert_int_equal(tcp_server.connections, 2); /* the second round asks by UDP first */
+    assert_int_equal(tcp_server.connections, 2); /* the second round begins by UDP */
     assert_int_equal(tcp_server.count, 2);
     answer_tcp(f, 1, 7);
     world_wait(f->world, 300 * ms);
@@ -224,7 +224,7 @@ static void a_silent_connection_is_given_up(void **state)
     leat_tcp_listener_close(tcp_server.listener);
 }
 
-/* All entries of TCP are in use: the question is sent as soon as one is free. */
+/* All TCP entries are in use: the question is sent as soon as one is free. */
 static void without_a_connection_a_question_waits(void **state)
 {
     const struct leat_endpoint nobody = leat_endpoint_of(LEAT_IP4(10, 0, 0, 77), 9);
@@ -283,11 +283,11 @@ static void close_resolver(void *arg, enum leat_err err, const struct leat_dns_r
     (void)err;
     (void)result;
     leat_resolver_close(f->resolver);
-    memset(f->resolver_memory, 0xa5, 2000); /* nobody may look at it any more */
+    memset(f->resolver_memory, 0xa5, 2000); /* the memory must not be used any more */
     f->resolver = NULL;
 }
 
-/* Two replies lie in one segment; what the first one is told to ends it all. */
+/* Two replies are in one segment; the callback of the first closes the resolver. */
 static void a_resolver_may_be_closed_while_replies_are_read(void **state)
 {
     struct fixture *f = *state;
@@ -336,7 +336,7 @@ static void who_answers_fastest_is_asked_first(void **state)
     open_resolver(f, &config);
     for (unsigned i = 0; i < 30; i++)
         look_up(f, "www.example.test", LEAT_DNS_A);
-    assert_int_equal(asked_of(liar, SERVER_IP), 1); /* that it is silent is remembered */
+    assert_int_equal(asked_of(liar, SERVER_IP), 1); /* its silence is remembered */
     assert_int_equal(asked_of(liar, SERVER2_IP), 30);
     assert_int_equal(f->counts->timeouts, 1);
 }
@@ -354,7 +354,7 @@ static void a_server_whose_port_is_closed_is_asked_first_once(void **state)
     open_resolver(f, &config);
     for (unsigned i = 0; i < 10; i++)
         assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_OK);
-    assert_int_equal(f->counts->servers_failed, 1); /* the others need not wait for it */
+    assert_int_equal(f->counts->servers_failed, 1); /* other queries don't wait for it */
 }
 
 static void without_that_the_list_is_the_order(void **state)
@@ -369,7 +369,7 @@ static void without_that_the_list_is_the_order(void **state)
     assert_int_equal(asked_of(liar, SERVER2_IP), 5);
 }
 
-/* In 32 parts a server's delay is forgiven: after some hundreds of queries it gets another chance.
+/* A server's delay shrinks by a 32nd with each query: after some hundreds it is tried again.
  */
 static void a_server_that_was_silent_once_gets_another_chance(void **state)
 {

@@ -1,4 +1,4 @@
-/* test_zone.c -- master files: what is understood, what is refused and where. */
+/* test_zone.c -- master files: accepted text, and errors with their places. */
 #include "dns_test.h"
 
 #include "proto/dns/dns_text.h"
@@ -142,7 +142,7 @@ static void test_large_zone_is_sorted_and_found(void **state)
     free(text);
 }
 
-/* The root has no labels: what is right above a name is found all the same. */
+/* The root has no labels: the name above another is found all the same. */
 static void test_the_root_can_be_a_zone(void **state)
 {
     struct message query;
@@ -157,10 +157,10 @@ static void test_the_root_can_be_a_zone(void **state)
     make_query(&query, "NS", LEAT_DNS_A, 0);
     len = leat_dns_answer(&zones, LEAT_DNS_OVER_UDP, query.bytes, query.len, reply, sizeof reply);
     assert_string_equal(text_of(reply, len), "NOERROR  aa\nNS. 60 IN A 192.0.2.1\n--\n--\n");
-    make_query(&query, "nobody.here", LEAT_DNS_TXT, 0);
+    make_query(&query, "absent.here", LEAT_DNS_TXT, 0);
     len = leat_dns_answer(&zones, LEAT_DNS_OVER_UDP, query.bytes, query.len, reply, sizeof reply);
     assert_string_equal(text_of(reply, len),
-                        "NOERROR  aa\nnobody.here. 60 IN TXT \"any\"\n--\n--\n");
+                        "NOERROR  aa\nabsent.here. 60 IN TXT \"any\"\n--\n--\n");
     free(memory);
 }
 
@@ -205,7 +205,7 @@ static void test_long_texts_are_refused(void **state)
     assert_refused(text, 5, 7, "255");
     for (unsigned i = 1; i < 250; i += 2)
         word[i] = '.';
-    word[249] = '\0'; /* fits alone, not with the origin */
+    word[249] = '\0'; /* fits by itself, but not with the origin */
     sprintf(text, HEAD "%s A 192.0.2.1\n", word);
     assert_refused(text, 5, 1, "255");
 }
@@ -233,7 +233,7 @@ static void test_memory_is_enough_and_no_less_is_used(void **state)
 
     (void)state;
     for (; err; enough++) {
-        char *memory = malloc(enough + 1); /* exact, and at an odd address */
+        char *memory = malloc(enough + 1); /* exact size, and an odd address */
 
         err = leat_dns_zone_parse(&zone, memory + 1, enough, test_zone_text, strlen(test_zone_text),
                                   &error);
@@ -308,7 +308,7 @@ static void test_data_of_more_than_65535_bytes_is_refused(void **state)
     free(text);
 }
 
-/* It may end anywhere. */
+/* The text may end anywhere. */
 static void test_memory_for_part_of_a_zone_is_refused(void **state)
 {
     static const char text[] =
