@@ -1,4 +1,4 @@
-/* dhcp6_talk.c -- a DHCPv6 client of the stack, and its servers as a test plays them. */
+/* dhcp6_talk.c -- a DHCPv6 client of the stack, with servers played by the test. */
 #include "dhcp6_talk.h"
 
 enum {
@@ -79,7 +79,7 @@ void talk6_mark(struct talk6 *talk)
     world_mark(talk->world);
 }
 
-/* The association of what was heard, as RFC 8415 21.4 has it. */
+/* The association in the received message, in the format of RFC 8415 21.4. */
 static void hear_ia(struct heard6 *heard)
 {
     struct wire_dhcp6_option option;
@@ -107,7 +107,7 @@ static void hear(struct talk6 *talk, const struct fake_frame *frame)
     frame_is_ip6(frame, 17);
     memcpy(talk->heard_bytes, frame->bytes, frame->len);
     assert_memory_equal(frame->bytes, "\x33\x33\0\1\0\2", 6);
-    assert_int_equal(frame->bytes[21], 1); /* RFC 8415 18.4: it stays on the link */
+    assert_int_equal(frame->bytes[21], 1); /* RFC 8415 18.4: hop limit 1, it stays on the link */
     assert_true(leat_ip_equal(frame_ip6_at(frame->bytes + 38), ip6_of("ff02::1:2")));
     assert_int_equal(frame_get16(frame->bytes + FRAME6_L4), 546);
     assert_true(
@@ -246,7 +246,7 @@ void talk6_feed(struct talk6 *talk, const struct answer6 *made)
 
     fake_netif_feed(&talk->world->dev, frame.bytes, frame.len);
     world_poll(talk->world);
-    world_poll(talk->world); /* what has become usable is told in the next turn */
+    world_poll(talk->world); /* usable addresses are reported in the next turn */
     assert_true(leat_stats_balance(leat_stats(talk->world->stack)));
 }
 

@@ -1,4 +1,4 @@
-/* dhcp_talk.c -- a client of the stack, and its servers as a test plays them, byte by byte. */
+/* dhcp_talk.c -- a DHCP client of the stack, with servers played by the test. */
 #include "dhcp_talk.h"
 
 enum {
@@ -242,7 +242,7 @@ void talk_feed(struct talk *talk, const struct answer *made)
         frame_to(&frame, &MAC_ALL);
     fake_netif_feed(&talk->world->dev, frame.bytes, frame.len);
     world_poll(talk->world);
-    world_poll(talk->world); /* what has become usable is told in the next turn */
+    world_poll(talk->world); /* usable addresses are reported in the next turn */
     assert_true(leat_stats_balance(leat_stats(talk->world->stack)));
 }
 

@@ -1,4 +1,4 @@
-/* test_autoconf.c -- what a lease sets in the stack, and what goes with it. */
+/* test_autoconf.c -- the settings of a lease in the stack, and their withdrawal. */
 #include "dhcp_talk.h"
 
 #include <leat/autoconf.h>
@@ -79,7 +79,7 @@ static void start(struct home *home)
         leat_autoconf_start(talk->world->stack, netif_of(home), &home->autoconf, &home->config),
         LEAT_OK);
     assert_int_equal(leat_autoconf_facts(home->autoconf)->mtu, 1500); /* before there is a lease */
-    /* what the test's servers answer is of the client's exchange */
+    /* the servers of the test answer in the client's exchange */
     memcpy(&talk->dhcp, &(const struct leat_dhcp *){leat_autoconf_dhcp(home->autoconf)},
            sizeof talk->dhcp);
     world_wait(talk->world, ms);
@@ -175,7 +175,7 @@ static void what_a_renewal_changes_is_told_and_nothing_else(void **state)
     assert_int_equal(home->configured, 1);
 }
 
-/* A network that grows: its router is where the old mask had another one. */
+/* A network that grows: its router has the broadcast address of the old mask. */
 static void a_renewal_may_have_another_mask_and_a_router_behind_it(void **state)
 {
     struct home *home = *state;
@@ -249,7 +249,7 @@ static void a_route_that_is_there_is_left_alone(void **state)
     assert_int_equal(leat_route_remove(stack, LEAT_IP4_ANY, 0), LEAT_OK);
 }
 
-/* RFC 3442, as clouds lead an address without a network to its router. */
+/* RFC 3442, as clouds route an address without a network to its router. */
 static void routes_on_the_link_are_set_with_what_lies_behind_them(void **state)
 {
     static const uint8_t routes[] = {0, 172, 16, 0, 1, 32, 172, 16, 0, 1, 0, 0, 0, 0};
@@ -336,7 +336,7 @@ static void silence_is_told_and_an_address_chosen_if_wanted(void **state)
     assert_int_equal(chosen >> 16, 0xa9fe);
     assert_in_range(chosen >> 8 & 0xff, 1, 254);
     assert_int_equal(leat_ip_v4_number(leat_address(talk->world->stack, netif_of(home))), chosen);
-    /* RFC 3927 1.9: when a server is there after all, it goes */
+    /* RFC 3927 1.9: when a server answers after all, the address is withdrawn */
     talk_wait_until(talk, talk->dhcp->rexmt_ns);
     assert_int_equal(talk_heard(talk, 1)->src, IP4_ANY);
     made = answer(talk, OFFER, 3600);
@@ -362,7 +362,7 @@ static void a_chosen_address_that_is_taken_is_left_for_another(void **state)
         const struct fake_frame *frame;
         leat_ip4 wanted = IP4_ANY;
 
-        while (wanted == IP4_ANY) { /* a probe: it asks in nobody's name */
+        while (wanted == IP4_ANY) { /* a probe: the sender's address is 0 */
             world_wait(talk->world, second / 4);
             while ((frame = fake_netif_sent(&talk->world->dev))) {
                 if (frame_get16(frame->bytes + 12) == 0x0806)
@@ -373,16 +373,15 @@ static void a_chosen_address_that_is_taken_is_left_for_another(void **state)
         before = wanted;
         talk_claim(talk, wanted);
         fake_netif_forget(&talk->world->dev);
-        if (i > 0) /* 9: at once, and from the tenth conflict on once a minute; 2.2.1: probed within
-                      1 s */
+        if (i > 0) /* 9: at once, and from the tenth conflict on once a minute; 2.2.1: probed
+                    * within 1 s */
             assert_in_range(talk->world->now_ns - begun_ns, i <= 10 ? 0 : 60 * second,
                             (i <= 10 ? 0 : 60 * second) + 5 * second / 4);
     }
     assert_int_equal(home->configured, 0);
 }
 
-/* The program stops all when the stack tells it of the address, which is before anybody else hears
- * of it. */
+/* The program stops autoconf in the stack's callback for the address, the first of all. */
 static void stop_it(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg)
 {
     struct home *home = arg;
@@ -430,7 +429,7 @@ static void who_stops_at_the_first_address_has_none(void **state)
 
     (void)state;
     start(home);
-    world_wait(home->talk.world, 30 * second); /* one of our own choice */
+    world_wait(home->talk.world, 30 * second); /* a link-local one */
     expect_stopped(home);
 }
 

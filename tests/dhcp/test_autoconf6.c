@@ -1,4 +1,4 @@
-/* test_autoconf6.c -- routers say that there is a DHCPv6 server, and what comes of it. */
+/* test_autoconf6.c -- routers announce a DHCPv6 server. */
 #include "dhcp6_talk.h"
 #include "routers6.h"
 
@@ -13,7 +13,7 @@ enum {
 };
 
 struct house {
-    struct talk6 talk; /* its client is that of the autoconf */
+    struct talk6 talk; /* its client belongs to the autoconf */
     struct leat_autoconf *autoconf;
     unsigned configured;
     unsigned changes[LEAT_AUTOCONF_DHCP6_CONFLICT + 1];
@@ -90,7 +90,7 @@ static const struct leat_autoconf_facts *facts_of(const struct house *house)
     return leat_autoconf_facts(house->autoconf);
 }
 
-/* A router, which is the way out, says @flags; @prefix_flags: of its prefix, 0: none. */
+/* A router, the default gateway, advertises @flags; @prefix_flags: of its prefix, 0: none. */
 static void advertise(struct house *house, uint8_t flags, uint8_t prefix_flags)
 {
     struct router router = router6(IP6_ROUTER, MAC_ROUTER, 65535);
@@ -101,7 +101,7 @@ static void advertise(struct house *house, uint8_t flags, uint8_t prefix_flags)
     router6_says(house->talk.world, &router);
 }
 
-/* Rapid commit, with a preferred lifetime of half the valid one, and a name server. */
+/* Rapid commit, a preferred lifetime of half the valid one, and a name server. */
 static void lease(struct house *house, uint32_t valid_s)
 {
     struct talk6 *talk = &house->talk;
@@ -128,7 +128,7 @@ static void without_a_flag_nobody_is_asked(void **state)
     assert_int_equal(house->configured, 1); /* by the router alone */
 }
 
-/* The flag M, and no prefix of which an address can be made: the server's is the only one. */
+/* The flag M, and no prefix for an address: the server's is the only one. */
 static void a_managed_network_gives_an_address_and_name_servers(void **state)
 {
     struct house *house = *state;
@@ -142,7 +142,7 @@ static void a_managed_network_gives_an_address_and_name_servers(void **state)
     assert_true(leat_ip_equal(facts_of(house)->dhcp6.ip, IP6_LEASED));
     assert_true(leat_ip_equal(facts_of(house)->dhcp6.name_servers[0], ip6_of("2001:db8::53")));
     assert_int_equal(house->changes[LEAT_AUTOCONF_DHCP6], 1);
-    advertise(house, MANAGED, ON_LINK); /* said again: nothing begins anew */
+    advertise(house, MANAGED, ON_LINK); /* a repetition starts nothing */
     assert_state6(talk, "BOUND");
     leat_autoconf_stop(house->autoconf, true);
     world_wait(talk->world, ms);
@@ -155,7 +155,7 @@ static void a_managed_network_gives_an_address_and_name_servers(void **state)
     assert_true(talk6_has(talk, IP6_LEASED));
 }
 
-/* What would be sent to a host goes from the leased address; whether that is deprecated. */
+/* True if the leased address would be the source for a host; checks whether it is deprecated. */
 static bool source_is_deprecated(struct house *house)
 {
     const struct leat_endpoint end = {.ip = ip6_of("2001:db8:77::1"), .port = 80};
@@ -166,8 +166,8 @@ static bool source_is_deprecated(struct house *house)
     return destination.is_deprecated;
 }
 
-/* It is no source once it is deprecated, where there is another, and gone when it ends; RFC 4862
- * 5.5.4. */
+/* Once deprecated it is no source if there is another, and it is removed when it expires; RFC
+ * 4862 5.5.4. */
 static void a_leased_address_is_deprecated_and_then_ends(void **state)
 {
     struct house *house = *state;
@@ -190,7 +190,7 @@ static void a_leased_address_is_deprecated_and_then_ends(void **state)
     assert_true(house->changes[LEAT_AUTOCONF_DHCP6_SILENCE] > 0);
 }
 
-/* The flag O: addresses come from the router, the rest from the server. */
+/* The flag O: addresses come from the router, other facts from the server. */
 static void another_network_gives_name_servers_alone(void **state)
 {
     struct house *house = *state;
@@ -210,7 +210,7 @@ static void another_network_gives_name_servers_alone(void **state)
     assert_memory_equal(facts_of(house)->ipv6.ip.bytes, ip6_of(PREFIX6).bytes, 8);
 }
 
-/* RFC 4861 4.2: M holds O; RFC 4862: a flag that falls back ends nothing. */
+/* RFC 4861 4.2: M includes O; RFC 4862: a flag that is cleared ends nothing. */
 static void flags_that_rise_are_heeded_and_flags_that_fall_are_not(void **state)
 {
     struct house *house = *state;
@@ -246,8 +246,8 @@ static void trouble_is_told(void **state)
     assert_int_equal(house->configured, 0);
 }
 
-/* RFC 8415 18.2.12: the program gives back what it kept, and the server is asked for that address;
- * once, not after each stop. */
+/* RFC 8415 18.2.12: the program passes its kept record, and the server is asked for that
+ * address once, not after each stop. */
 static void a_kept_address_is_asked_for_at_the_next_start(void **state)
 {
     struct house *house = *state;
@@ -259,9 +259,9 @@ static void a_kept_address_is_asked_for_at_the_next_start(void **state)
     advertise(house, MANAGED, ON_LINK);
     lease(house, 1000);
     assert_true(leat_autoconf_keep(house->autoconf, kept));
-    assert_memory_equal(kept, none, sizeof none); /* no DHCPv4 server was there */
+    assert_memory_equal(kept, none, sizeof none); /* there was no DHCPv4 server */
     house = build(kept);
-    memset(kept, 0, sizeof kept); /* read at once */
+    memset(kept, 0, sizeof kept); /* copied at once */
     talk = &house->talk;
     advertise(house, MANAGED, ON_LINK);
     world_wait(talk->world, 101 * ms);
@@ -280,7 +280,7 @@ static void a_kept_address_is_asked_for_at_the_next_start(void **state)
     demolish(house);
 }
 
-/* A stopped autoconf hears neither routers nor DHCPv6 servers; the next start hears both. */
+/* A stopped autoconf ignores routers and DHCPv6 servers; the next start uses both. */
 static void after_a_stop_routers_are_not_heard(void **state)
 {
     struct house *house = *state;
@@ -310,7 +310,7 @@ static void after_a_stop_routers_are_not_heard(void **state)
     assert_false(leat_ip_is_any(facts_of(house)->ipv6.ip));
 }
 
-/* Who doesn't register DHCPv6 has none, whatever routers say. */
+/* Without leat_dhcp6_register() there is no DHCPv6, whatever routers advertise. */
 static void without_a_registration_there_is_no_client(void **state)
 {
     struct world *world = world6_create();
@@ -332,7 +332,7 @@ static void without_a_registration_there_is_no_client(void **state)
     world_teardown(&ended);
 }
 
-/* The program hears the netif's routers itself: there is nothing half begun. */
+/* The program uses the netif's router advertisements itself: autoconf fails completely. */
 static void a_start_that_fails_asks_no_server(void **state)
 {
     struct world *world = world6_create();

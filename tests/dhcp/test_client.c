@@ -1,4 +1,4 @@
-/* test_client.c -- what a client does beside its transitions: when, from where, with what. */
+/* test_client.c -- the client beside its transitions: times, addresses and contents of messages. */
 #include "dhcp_talk.h"
 
 enum {
@@ -91,7 +91,7 @@ static void lease_is_counted_from_its_request(void **state)
 
     talk_to_requesting(talk, 100);
     asked_ns = talk->world->now_ns;
-    world_wait(talk->world, 9 * second); /* and is asked for twice more */
+    world_wait(talk->world, 9 * second); /* and is asked twice more */
     ack = answer(talk, ACK, 100);
     talk_feed(talk, &ack);
     assert_state(talk, "BOUND");
@@ -118,7 +118,7 @@ static void renewal_begins_at_T1_and_rebinding_at_T2(void **state)
     assert_true(talk->world->now_ns <= bound_ns + 18000 * second + ms);
     world_wait(talk->world, ms);
     assert_int_equal(talk_heard(talk, REQUEST)->dst, IP_SERVER);
-    /* half of what is left each time, down to a minute: 13,500 s are not more than eight */
+    /* half of the rest each time, down to a minute: 13,500 s give at most eight */
     talk_mark(talk);
     talk_wait_until(talk, talk->dhcp->t2_ns);
     talk_listen(talk);
@@ -149,7 +149,7 @@ static void a_kept_address_is_asked_for_first(void **state)
     assert_state(talk, "BOUND");
 }
 
-/* RFC 2131 table 1, table 5: seconds since this attempt began; 0 in what expects no answer. */
+/* RFC 2131 table 1, table 5: seconds since this attempt began; 0 in messages without an answer. */
 static void secs_are_those_of_the_attempt(void **state)
 {
     struct talk *talk = *state;
@@ -202,7 +202,7 @@ static void an_address_in_use_is_declined_and_another_one_asked_for_later(void *
     xid = talk->dhcp->xid;
     talk_claim(talk, IP_GRANTED);
     assert_int_equal(talk_heard(talk, DECLINE)->requested, IP_GRANTED);
-    assert_int_not_equal(talk->heard.xid, xid); /* RFC 2131 4.4.1: of no other exchange */
+    assert_int_not_equal(talk->heard.xid, xid); /* RFC 2131 4.4.1: a new exchange */
     assert_true(talk_was_told(talk, LEAT_DHCP_DECLINED));
     assert_int_equal(leat_ip_v4_number(leat_address(talk->world->stack, &talk->world->dev.netif)),
                      IP4_ANY);
@@ -225,7 +225,7 @@ static void an_old_address_is_defended_and_kept(void **state)
     assert_grown(talk->world, arp_requests_sent, 1);
 }
 
-/* The ARP packets that were sent: probes for the address, and announcements of it. */
+/* The ARP packets sent: probes for the address, and announcements of it. */
 static void count_arp(struct talk *talk, unsigned *probes, unsigned *announcements)
 {
     const struct fake_frame *frame;
@@ -287,7 +287,8 @@ static void options_in_pieces_and_in_all_fields_are_put_together(void **state)
 
     talk_to_requesting(talk, 3600);
     ack = answer(talk, ACK, 3600);
-    /* RFC 3397: two pieces, the second in the file field, the third in sname, cut within a label */
+    /* RFC 3397: three pieces, the second in the file field, the third in sname, split within
+     * a label */
     answer_option(&ack, 119, "\3eng\5app", 8);
     answer_option(&ack, 52, "\3", 1);
     memcpy(ack.bytes + 108,
@@ -346,7 +347,7 @@ static void what_the_vendor_says_is_handed_on(void **state)
     ack = answer(talk, ACK, 3600);
     memset(parts, 7, sizeof parts);
     answer_option(&ack, 43, "\1\2ab", 4);
-    answer_option(&ack, 43, parts, 100); /* RFC 3396: one option */
+    answer_option(&ack, 43, parts, 100); /* RFC 3396: concatenated to one option */
     talk_feed(talk, &ack);
     assert_int_equal(talk->lease.vendor_bytes, 104);
     assert_memory_equal(talk->lease.vendor, "\1\2ab\7", 5);
@@ -414,7 +415,7 @@ static void wrong_configurations_are_refused(void **state)
     assert_int_equal(leat_dhcp_inform(talk->dhcp, leat_ip_v4(IP_US)), LEAT_ERR_ARGUMENT);
 }
 
-/* A machine that has nothing to do sleeps until a frame comes. */
+/* An idle machine sleeps until a frame comes. */
 static void who_rests_sets_no_timer(void **state)
 {
     struct talk *talk = *state;

@@ -1,4 +1,4 @@
-/* test_client6.c -- what the DHCPv6 client says, when, and what becomes of a lease (RFC 8415). */
+/* test_client6.c -- the DHCPv6 client's messages, their times, and its leases (RFC 8415). */
 #include "dhcp6_talk.h"
 
 static bool is_about(uint64_t wait_ns, uint64_t base_ns)
@@ -66,7 +66,7 @@ static void a_solicit_is_repeated_ever_more_seldom(void **state)
         elapsed = (before_ns - begin_ns) / (10 * ms);
         assert_int_equal(talk->heard.xid, xid);
         assert_int_equal(talk->heard.elapsed, elapsed < 0xffff ? elapsed : 0xffff);
-        assert_true(i > 0 || waited_ns > second); /* 18.2.1: the first wait is no shorter */
+        assert_true(i > 0 || waited_ns > second); /* 18.2.1: the first wait is not reduced */
         assert_true(waited_ns >= wait_ns * 9 / 10 && waited_ns <= wait_ns * 11 / 10 + 4096);
         wait_ns = 2 * waited_ns < hour ? 2 * waited_ns : hour;
         assert_int_equal(talk->news[talk->news_count - 1], LEAT_DHCP6_SILENCE);
@@ -74,7 +74,7 @@ static void a_solicit_is_repeated_ever_more_seldom(void **state)
     assert_true(leat_dhcp6_waited_ns(talk->dhcp6) >= 4 * hour);
 }
 
-/* RFC 8415 21.24: also an offer of nothing may say how often we may ask; 18.2.9. */
+/* RFC 8415 21.24: an offer without an address can also set the retransmission limit; 18.2.9. */
 static void a_server_says_how_often_it_may_be_asked(void **state)
 {
     static const uint32_t said[] = {59, 60, 86401};
@@ -93,7 +93,7 @@ static void a_server_says_how_often_it_may_be_asked(void **state)
     assert_state6(talk, "SOLICITING");
 }
 
-/* RFC 8415 18.2.1 and 18.2.9: all that come in the first wait are looked at. */
+/* RFC 8415 18.2.1 and 18.2.9: all offers of the first wait are compared. */
 static void the_offer_of_the_highest_preference_is_taken(void **state)
 {
     static const struct {
@@ -124,7 +124,7 @@ static void the_offer_of_the_highest_preference_is_taken(void **state)
     assert_memory_equal(option.bytes, TALK6_SERVER_DUID, TALK6_DUID_BYTES);
 }
 
-/* RFC 8415 18.2.1: after the first wait the first one will do. */
+/* RFC 8415 18.2.1: after the first wait the first offer is taken. */
 static void a_late_offer_is_taken_at_once(void **state)
 {
     struct talk6 *talk = *state;
@@ -137,7 +137,7 @@ static void a_late_offer_is_taken_at_once(void **state)
     talk6_heard(talk, DHCP6_REQUEST);
 }
 
-/* RFC 8415 18.2.2: REQ_MAX_RC; then after a while from the beginning. */
+/* RFC 8415 18.2.2: REQ_MAX_RC; then it starts again after a while. */
 static void a_request_is_given_up_after_ten_tries(void **state)
 {
     struct talk6 *talk = *state;
@@ -157,7 +157,7 @@ static void a_request_is_given_up_after_ten_tries(void **state)
     talk6_heard(talk, DHCP6_SOLICIT);
 }
 
-/* RFC 8415 18.2.10.1: the check comes first; T1 and T2 are half and four fifths. */
+/* RFC 8415 18.2.10.1: the check comes first; T1 and T2 are 50 % and 80 %. */
 static void an_address_is_checked_then_used_then_renewed(void **state)
 {
     struct talk6 *talk = *state;
@@ -194,7 +194,7 @@ static void an_address_is_checked_then_used_then_renewed(void **state)
     assert_true(talk6_has(talk, IP6_LEASED));
 }
 
-/* An expired address is never used: not by a packet, not for a tick. */
+/* An expired address is never used, not in a single packet or tick. */
 static void without_a_server_an_address_ends_with_its_lifetime(void **state)
 {
     struct talk6 *talk = *state;
@@ -216,7 +216,8 @@ static void without_a_server_an_address_ends_with_its_lifetime(void **state)
     talk6_heard(talk, DHCP6_SOLICIT);
 }
 
-/* The stack sends nothing from it in the poll in which it has ended, before anybody was called. */
+/* The stack sends nothing from the address in the poll in which it has expired, even before
+ * callbacks run. */
 static void who_slept_through_all_of_it_has_no_address(void **state)
 {
     struct talk6 *talk = *state;
@@ -229,7 +230,7 @@ static void who_slept_through_all_of_it_has_no_address(void **state)
     assert_state6(talk, "INIT");
 }
 
-/* RFC 8415 18.2.4 and 18.2.5: REN_TIMEOUT, REB_TIMEOUT; each exchange has its xid. */
+/* RFC 8415 18.2.4 and 18.2.5: REN_TIMEOUT, REB_TIMEOUT; each exchange has its own xid. */
 static void renewal_goes_to_the_server_and_rebinding_to_all(void **state)
 {
     struct talk6 *talk = *state;
@@ -254,7 +255,7 @@ static void renewal_goes_to_the_server_and_rebinding_to_all(void **state)
     assert_true(talk6_was_told(talk, LEAT_DHCP6_SILENCE));
 }
 
-/* RFC 8415 18.2.8: four times in a quarter of a minute; then another address. */
+/* RFC 8415 18.2.8: four times in 15 s; then another address. */
 static void an_address_that_another_host_has_is_declined(void **state)
 {
     struct talk6 *talk = *state;
@@ -291,7 +292,7 @@ static void a_release_is_told_until_the_server_answers(void **state)
     talk6_wait_until(talk, talk->dhcp6->rexmt_ns);
     talk6_heard(talk, DHCP6_RELEASE);
     reply = answer6(talk, DHCP6_REPLY);
-    answer6_status(&reply, DHCP6_NO_BINDING); /* it doesn't matter any more */
+    answer6_status(&reply, DHCP6_NO_BINDING); /* ignored by now */
     talk6_feed(talk, &reply);
     assert_state6(talk, "STOPPED");
 }
@@ -322,10 +323,10 @@ static void facts_alone_are_asked_for_and_refreshed(void **state)
     assert_false(talk6_listen(talk));
     world_wait(talk->world, 2 * second + ms);
     talk6_heard(talk, DHCP6_INFORMATION_REQUEST);
-    assert_non_null(leat_dhcp6_lease(talk->dhcp6)); /* until there is something newer */
+    assert_non_null(leat_dhcp6_lease(talk->dhcp6)); /* until there are newer facts */
 }
 
-/* RFC 8415 21.23: the first message is delayed by up to INF_MAX_DELAY, at random. */
+/* RFC 8415 21.23: the first message is delayed at random by up to INF_MAX_DELAY. */
 static void hosts_that_began_together_do_not_refresh_together(void **state)
 {
     struct talk6 *talk = *state;
@@ -382,7 +383,7 @@ static void servers_and_domains_are_read(void **state)
     assert_int_equal(leat_dhcp6_counts(talk->dhcp6)->ignored_parts, 1);
 }
 
-/* Before that nothing can be sent: the check of it takes a second. */
+/* Before that nothing can be sent: its check takes a second. */
 static void the_first_message_waits_for_our_link_local_address(void **state)
 {
     struct talk6 *talk = *state;
@@ -426,7 +427,7 @@ static void mistakes_of_the_program_are_told(void **state)
     assert_state6(talk, "STOPPED");
 }
 
-/* A machine that has nothing to do sleeps until a frame comes. */
+/* An idle machine sleeps until a frame comes. */
 static void who_rests_sets_no_timer(void **state)
 {
     struct talk6 *talk = *state;

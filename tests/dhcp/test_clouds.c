@@ -1,4 +1,5 @@
-/* test_clouds.c -- the leases that clouds hand out, each until a packet leaves beyond the router.
+/* test_clouds.c -- leases like those of clouds; in each case a packet must leave beyond the
+ * router.
  */
 #include "dhcp_talk.h"
 
@@ -17,12 +18,12 @@ struct cloud {
     const char *name;
     leat_ip4 ip, mask, router, server, name_server;
     uint32_t lease_s;
-    uint16_t mtu;       /* 0: not said */
+    uint16_t mtu;       /* 0: not in the lease */
     const char *routes; /* option 121 */
     uint8_t routes_bytes;
 };
 
-/* As they were seen, or as their documents have them. */
+/* As observed, or as documented. */
 static const struct cloud clouds[] = {
     {"Google", IP4(10, 128, 0, 5), 0xffffffff, IP4(10, 128, 0, 1), IP4(169, 254, 169, 254),
      IP4(169, 254, 169, 254), 86400, 1460,
@@ -67,7 +68,7 @@ static struct answer of_cloud(const struct talk *talk, const struct cloud *cloud
     return made;
 }
 
-/* Where packets of ours to @dst go, and from where. */
+/* The next hop and source of our packets to @dst. */
 static void assert_goes_by(const struct talk *talk, const struct cloud *cloud, leat_ip4 dst,
                            leat_ip4 next_hop)
 {
@@ -78,7 +79,7 @@ static void assert_goes_by(const struct talk *talk, const struct cloud *cloud, l
     assert_int_equal(path.next_hop, next_hop);
 }
 
-/* The router answers who asks for it, and what it passes on is answered by way of it. */
+/* The router answers ARP; forwarded packets are answered through it. */
 static void assert_pings(struct talk *talk, const struct cloud *cloud)
 {
     const struct frame echo = frame_icmp(IP_FAR, cloud->ip, 8, 0, 0, "ping", 4);

@@ -1,9 +1,9 @@
 /*
  * test_days.c -- days of virtual time with servers that are late, silent, wrong, or change their
- * mind, on a wire that loses: 1,000 seeds.
+ * behaviour, on a lossy wire: 1,000 seeds.
  *
- * After each turn: an address is only used as long as a server has granted it.  In the end the
- * servers are honest for a few hours, and then there must be an address.
+ * After each turn an address is in use only as long as a server has granted it. At the end the
+ * servers are correct for a few hours, and then there must be an address.
  */
 #include "dhcp_talk.h"
 
@@ -37,7 +37,7 @@ static void spoil(struct server *server, struct answer *made)
             (uint8_t)(1 << unit_below(&server->wild.seed, 8));
 }
 
-/* Which of the server's addresses the client has or asks for; WILD_ADDRESSES: none of them. */
+/* The server's address that the client has or asks for; WILD_ADDRESSES: none. */
 static unsigned index_of(leat_ip4 ip)
 {
     const uint32_t index = ip - IP_GRANTED;
@@ -56,7 +56,7 @@ static void reply(struct server *server, uint8_t type, unsigned index)
         frame_put32(made.bytes + 16, IP_GRANTED + index);
     if (type == ACK)
         wild_grant(&server->wild, index, until_ns);
-    if (type != ACK) /* what a spoilt ACK grants nobody would know */
+    if (type != ACK) /* the lease of a spoilt ACK would be unknown */
         spoil(server, &made);
     wild_send(&server->wild, &made);
 }
@@ -67,7 +67,7 @@ static void serve(struct server *server)
     const leat_ip4 wanted = heard->ciaddr ? heard->ciaddr : heard->requested;
     unsigned index = index_of(wanted);
 
-    if (wild_happens(&server->wild, 25)) /* lost, or the server is away */
+    if (wild_happens(&server->wild, 25)) /* lost, or the server is down */
         return;
     if (heard->type == DISCOVER) {
         reply(server, OFFER, unit_below(&server->wild.seed, WILD_ADDRESSES));

@@ -1,9 +1,9 @@
 /*
  * test_days6.c -- days of virtual time with DHCPv6 servers that are late, silent, wrong, or change
- * their mind, on a wire that loses: 1,000 seeds.
+ * their behaviour, on a lossy wire: 1,000 seeds.
  *
- * After each turn: an address is only used as long as a server has granted it.  In the end the
- * servers are honest for a few hours, and then there must be an address.
+ * After each turn an address is in use only as long as a server has granted it. At the end the
+ * servers are correct for a few hours, and then there must be an address.
  */
 #include "dhcp6_talk.h"
 
@@ -34,7 +34,7 @@ static unsigned index_of(struct leat_ip ip)
     return WILD_ADDRESSES;
 }
 
-/* A bit, in what isn't a Reply: what a spoilt Reply grants nobody would know. */
+/* Flips a bit, except in a Reply: the lease of a spoilt Reply would be unknown. */
 static void spoil(struct server *server, struct answer6 *made)
 {
     if (wild_happens(&server->wild, 10))
@@ -62,7 +62,7 @@ static void grant(struct server *server, uint8_t type, unsigned index, bool is_r
     wild_send(&server->wild, &made);
 }
 
-/* A Reply that grants nothing, with a status that is drawn if it isn't 0. */
+/* A Reply that grants nothing, with a random status if it isn't 0. */
 static void say(struct server *server, bool in_ia, uint16_t statuses)
 {
     struct answer6 made = answer6(server->talk, DHCP6_REPLY);
@@ -79,7 +79,7 @@ static void serve(struct server *server)
     const unsigned index = index_of(heard->ip);
     struct wire_dhcp6_option option;
 
-    if (wild_happens(&server->wild, 25)) /* lost, or the server is away */
+    if (wild_happens(&server->wild, 25)) /* lost, or the server is down */
         return;
     if (heard->type == DHCP6_SOLICIT) {
         const bool is_rapid = wire_dhcp6_find(&heard->options, DHCP6_RAPID_COMMIT, &option) &&

@@ -1,7 +1,7 @@
-/* test_kept6.c -- an address of DHCPv6 that the program has kept (RFC 8415 18.2.12). */
+/* test_kept6.c -- a DHCPv6 address that the program has stored (RFC 8415 18.2.12). */
 #include "dhcp6_talk.h"
 
-/* A lease that was bound, kept, and stopped. */
+/* A lease that was bound, stored, and stopped. */
 static void keep(struct talk6 *talk, uint8_t kept[LEAT_DHCP6_KEPT_BYTES])
 {
     talk6_to_bound(talk, 3600);
@@ -11,7 +11,7 @@ static void keep(struct talk6 *talk, uint8_t kept[LEAT_DHCP6_KEPT_BYTES])
     talk6_mark(talk);
 }
 
-/* RFC 8415 18.2.12: any server may answer, and says for how long. */
+/* RFC 8415 18.2.12: any server may answer, with new lifetimes. */
 static void a_kept_address_is_asked_for_first(void **state)
 {
     struct talk6 *talk = *state;
@@ -29,7 +29,7 @@ static void a_kept_address_is_asked_for_first(void **state)
     answer6_address(&reply, IP6_LEASED_OTHER, 3600, 3600);
     answer6_address(&reply, IP6_LEASED, 100, 200);
     talk6_feed(talk, &reply);
-    assert_state6(talk, "CHECKING"); /* it was another's meanwhile, perhaps */
+    assert_state6(talk, "CHECKING"); /* another host may have it meanwhile */
     world_wait(talk->world, second + 10 * ms);
     assert_state6(talk, "BOUND");
     assert_true(talk6_has(talk, IP6_LEASED));
@@ -37,7 +37,8 @@ static void a_kept_address_is_asked_for_first(void **state)
     assert_int_equal(talk->heard_count, 1);
 }
 
-/* RFC 8415 18.3.5: a server that doesn't know us may say nothing.  It is told what we would like. */
+/* RFC 8415 18.3.5: a server that doesn't know us may be silent. The Solicit names the address
+ * as a hint. */
 static void a_kept_address_that_nobody_knows_is_asked_for_three_seconds(void **state)
 {
     struct talk6 *talk = *state;
@@ -77,7 +78,7 @@ static void what_was_not_kept_by_us_is_no_address(void **state)
         assert_state6(talk, "INIT");
         leat_dhcp6_stop(talk->dhcp6);
     }
-    lease.ip = LEAT_IP_ANY; /* of an answer to leat_dhcp6_inform() */
+    lease.ip = LEAT_IP_ANY; /* the lease of an answer to leat_dhcp6_inform() */
     leat_dhcp6_keep(&lease, kept);
     assert_int_equal(leat_dhcp6_start(talk->dhcp6, kept), LEAT_OK);
     assert_state6(talk, "INIT");

@@ -30,7 +30,7 @@ static void expect_request_to(struct talk6 *talk, const char *duid)
     assert_memory_equal(option.bytes, duid, TALK6_DUID_BYTES);
 }
 
-/* RFC 8415 18.2.10.1: who doesn't know the lease is asked for it, and nobody else. */
+/* RFC 8415 18.2.10.1: the server without a binding, and no other, is asked for the lease. */
 static void a_server_that_has_no_binding_is_asked_for_one(void **state)
 {
     struct talk6 *talk = *state;
@@ -45,7 +45,7 @@ static void a_server_that_has_no_binding_is_asked_for_one(void **state)
     talk6_feed(talk, &reply);
     assert_state6(talk, "REREQUESTING");
     expect_request_to(talk, TALK6_OTHER_DUID);
-    reply = grant6(talk, DHCP6_REPLY, 1000); /* of the first server, whom nobody has asked */
+    reply = grant6(talk, DHCP6_REPLY, 1000); /* from the first server, which wasn't asked */
     talk6_feed(talk, &reply);
     assert_state6(talk, "REREQUESTING");
     talk6_wait_until(talk, talk->dhcp6->rexmt_ns);
@@ -70,11 +70,11 @@ static void a_confirmed_address_goes_on_where_it_was(void **state)
     answer6_status(&reply, DHCP6_SUCCESS);
     talk6_feed(talk, &reply);
     world_wait(talk->world, ms);
-    talk6_heard(talk, DHCP6_RENEW); /* T1 has been, so it is renewed at once */
+    talk6_heard(talk, DHCP6_RENEW); /* T1 has passed, so it is renewed at once */
     assert_int_equal(talk->dhcp6->t2_ns, t2_ns);
 }
 
-/* RFC 8415 7.6, 18.2.3: CNF_TIMEOUT, CNF_MAX_RT, CNF_MAX_RD; then the lease is as good as before.
+/* RFC 8415 7.6, 18.2.3: CNF_TIMEOUT, CNF_MAX_RT, CNF_MAX_RD; then the lease stays valid.
  */
 static void a_confirm_is_given_up_after_ten_seconds(void **state)
 {
@@ -92,7 +92,7 @@ static void a_confirm_is_given_up_after_ten_seconds(void **state)
 
         talk6_wait_until(talk, talk->dhcp6->rexmt_ns);
         talk6_heard(talk, DHCP6_CONFIRM);
-        /* each is twice the last, which was a tenth off as well */
+        /* each is twice the last one, which was random by a tenth */
         assert_in_range(talk->world->now_ns - at_ns, waits_s[i] * 850 * ms, waits_s[i] * 1150 * ms);
     }
     talk6_wait_until(talk, begin_ns + 10 * second);
@@ -100,7 +100,7 @@ static void a_confirm_is_given_up_after_ten_seconds(void **state)
     assert_true(talk6_has(talk, IP6_LEASED));
 }
 
-/* RFC 8415 14.2: T1 and T2 are the client's choice, shares of a preferred lifetime of 1 s. */
+/* RFC 8415 14.2: T1 and T2 are the client's choice, parts of a preferred lifetime of 1 s. */
 static void a_preferred_second_is_no_storm(void **state)
 {
     struct talk6 *talk = *state;
@@ -121,7 +121,7 @@ static void a_preferred_second_is_no_storm(void **state)
     }
 }
 
-/* RFC 8415 21.4: an association with T1 behind T2 is discarded, as if it weren't there. */
+/* RFC 8415 21.4: an association with T1 > T2 is ignored. */
 static void an_association_with_T1_behind_T2_is_not_there(void **state)
 {
     static const struct {

@@ -24,7 +24,8 @@ static leat_ip4 chosen_by(struct leat_mac mac)
     return ip;
 }
 
-/* 2.1: pseudo-random, different for each host, and the same after each start: each octet counts. */
+/* 2.1: pseudo-random, different for each host, and the same after each start; each octet has
+ * an effect. */
 static void each_octet_of_the_MAC_makes_another_address(void **state)
 {
     static const struct leat_mac mac = {{0x02, 0x11, 0x22, 0x33, 0x44, 0x55}};
@@ -32,7 +33,7 @@ static void each_octet_of_the_MAC_makes_another_address(void **state)
 
     (void)state;
     seen[0] = chosen_by(mac);
-    assert_int_equal(seen[0], IP4(169, 254, 142, 0)); /* a known answer */
+    assert_int_equal(seen[0], IP4(169, 254, 142, 0)); /* a known value */
     assert_int_equal(chosen_by(mac), seen[0]);
     for (unsigned i = 0; i < sizeof mac.octet; i++) {
         struct leat_mac other = mac;
@@ -44,7 +45,7 @@ static void each_octet_of_the_MAC_makes_another_address(void **state)
     }
 }
 
-/* The same octets in another order are another host. */
+/* The same octets in another order give another address. */
 static void the_order_of_octets_counts(void **state)
 {
     (void)state;
@@ -52,7 +53,7 @@ static void the_order_of_octets_counts(void **state)
                          chosen_by((struct leat_mac){{2, 0, 0, 0, 0, 1}}));
 }
 
-/* It waits for no server any more: it has no address of its own to choose either. */
+/* After the stop it doesn't wait for a server, and chooses no address. */
 static void who_is_stopped_chooses_none(void **state)
 {
     const struct leat_autoconf_config config = {.link_local = true};

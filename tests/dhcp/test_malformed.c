@@ -1,4 +1,4 @@
-/* test_malformed.c -- what of a server's answer may be missing or malformed. */
+/* test_malformed.c -- missing and malformed parts of a server's answer. */
 #include "dhcp_talk.h"
 
 enum {
@@ -18,7 +18,7 @@ static void test_threat_P1_options_that_overrun_or_have_no_end(void **state)
 
     talk_start(talk, NULL);
     offer = answer(talk, OFFER, 3600);
-    for (uint32_t len = 0; len < offer.len; len++) { /* cut at every byte */
+    for (uint32_t len = 0; len < offer.len; len++) { /* truncated at every byte */
         struct answer cut = answer(talk, OFFER, 3600);
 
         cut.len = len;
@@ -36,7 +36,7 @@ static void test_threat_P1_options_that_overrun_or_have_no_end(void **state)
     for (unsigned claimed = 1; claimed < 256; claimed++) {
         offer = answer(talk, OFFER, 3600);
         answer_option(&offer, 12, "", 0);
-        offer.bytes[offer.len - 2] = (uint8_t)claimed; /* its length: beyond the message */
+        offer.bytes[offer.len - 2] = (uint8_t)claimed; /* a length beyond the message */
         if (claimed > 1)
             talk_taken_without(talk, &offer, 1, 0);
     }
@@ -63,7 +63,7 @@ static void test_threat_P1_lengths_that_options_can_not_have(void **state)
             talk_left_out(talk, 26, many, len);
     }
     talk_left_out(talk, 1, many, 4);  /* a second piece of the mask: eight bytes */
-    talk_left_out(talk, 54, many, 4); /* ... of the server's name, and of the time */
+    talk_left_out(talk, 54, many, 4); /* ... of the server identifier, and of the lease time */
     talk_left_out(talk, 51, many, 4);
 }
 
@@ -94,7 +94,7 @@ static void test_threat_P1_search_lists_that_loop_or_overrun(void **state)
          2}, /* no end */
         {"\x03"
          "a b\x00",
-         5},         /* no letter of a name */
+         5},         /* not a letter of a name */
         {"\x00", 1}, /* the root */
     };
     struct talk *talk = *state;
@@ -104,7 +104,7 @@ static void test_threat_P1_search_lists_that_loop_or_overrun(void **state)
         talk_left_out(talk, 119, lists[i].bytes, lists[i].len);
 }
 
-/* Takes an option out of the message. */
+/* Removes an option from the message. */
 static void without(struct answer *made, uint8_t code)
 {
     uint32_t at = 240, bytes;
@@ -140,13 +140,13 @@ static void bind_without(struct talk *talk, uint8_t of_offer, uint8_t of_ack)
     assert_int_equal(talk->lease.lease_s, 3600);
 }
 
-/* udhcpc, too, takes an hour then. */
+/* udhcpc, too, assumes an hour then. */
 static void a_server_that_says_no_lease_time_gives_an_hour(void **state)
 {
     bind_without(*state, 51, 51);
 }
 
-/* It is where its OFFER came from. */
+/* The server is the OFFER's sender. */
 static void a_server_that_does_not_name_itself_is_where_its_offer_came_from(void **state)
 {
     struct talk *talk = *state;
@@ -163,7 +163,7 @@ static void an_ack_need_not_name_its_server(void **state)
     bind_without(*state, 0, 54);
 }
 
-/* A NAK ends what we have, so a server must stand for it (RFC 2131 table 3). */
+/* A NAK ends our lease, so it must name its server (RFC 2131 table 3). */
 static void a_nak_without_a_server_ends_nothing(void **state)
 {
     struct talk *talk = *state;
@@ -185,7 +185,7 @@ static void assert_why(const struct talk *talk, const char *expected)
     assert_string_equal(text, expected);
 }
 
-/* A client whose answers were all refused knows who answered, and why it took none. */
+/* A client that has refused all answers reports their sender and the reason. */
 static void the_last_refusal_is_remembered_until_an_answer_is_taken(void **state)
 {
     static const uint8_t other[4] = {10, 0, 0, 66};
@@ -204,7 +204,7 @@ static void the_last_refusal_is_remembered_until_an_answer_is_taken(void **state
     frame_put32(made.bytes + 16, IP4(10, 0, 0, 255));
     talk_feed(talk, &made);
     assert_int_equal(leat_dhcp_refusal(talk->dhcp)->count, 3);
-    made.bytes[28] ^= 1; /* another client's is no refusal */
+    made.bytes[28] ^= 1; /* another client's answer is no refusal */
     talk_feed(talk, &made);
     assert_int_equal(leat_dhcp_refusal(talk->dhcp)->count, 3);
     made = answer(talk, OFFER, 3600);

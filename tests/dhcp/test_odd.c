@@ -1,5 +1,5 @@
-/* test_odd.c -- what is seldom: messages in fragments, names and routes that can't be, an
- * identifier of the program's, a stack without room for the address. */
+/* test_odd.c -- rare cases: fragmented messages, impossible names and routes, the program's
+ * own identifier, a stack without room for the address. */
 #include "dhcp_talk.h"
 
 #include <stdio.h>
@@ -46,7 +46,7 @@ static void an_answer_may_come_in_fragments(void **state)
     assert_int_equal(talk->lease.lease_s, 7200);
 }
 
-/* RFC 2131 4.3: a server says OFFER, ACK or NAK. */
+/* RFC 2131 4.3: a server sends OFFER, ACK or NAK. */
 static void what_no_server_says_is_dropped(void **state)
 {
     struct talk *talk = *state;
@@ -75,7 +75,7 @@ static void the_program_may_say_who_it_is(void **state)
     assert_memory_equal(said + 1, id, 8);
 }
 
-/* RFC 4361 6.1: all netifs have one DUID, which is DHCPv6's, too, and each its IAID. */
+/* RFC 4361 6.1: all netifs have one DUID, which DHCPv6 shares, and an IAID each. */
 static void a_host_has_one_duid(void **state)
 {
     struct talk *talk = *state;
@@ -92,7 +92,8 @@ static void a_host_has_one_duid(void **state)
     assert_memory_equal(id + 9, world->dev.netif.mac.octet, 6);
 }
 
-/* RFC 6842 3: a server repeats our identifier, or says none; another's is not for us. */
+/* RFC 6842 3: a server repeats our identifier, or sends none; an answer with another one is
+ * not for us. */
 static void another_client_s_identifier_is_not_ours(void **state)
 {
     struct talk *talk = *state;
@@ -119,8 +120,8 @@ static void another_client_s_identifier_is_not_ours(void **state)
     assert_state(talk, "REQUESTING");
 }
 
-/* RFC 3396: the list goes on in a second option.  RFC 3397: what doesn't fit as a whole is left
- * out. */
+/* RFC 3396: the list continues in a second option. RFC 3397: a name that doesn't fit
+ * completely is left out. */
 static void a_search_list_that_is_too_long_is_cut_between_names(void **state)
 {
     struct talk *talk = *state;
@@ -175,12 +176,12 @@ static void a_pointer_of_a_search_list_may_lead_beyond_its_first_256_bytes(void 
     assert_string_equal(talk->lease.search, text);
 }
 
-/* A network with bits behind its prefix, or of a class of its own; gateways that are no hosts, or
- * we. */
+/* A network with bits after its prefix, or of another class; gateways that are no hosts, or
+ * our own address. */
 static void routes_that_can_not_be_are_left_out(void **state)
 {
-    static const uint8_t routes[] = {9,  10,  255, 10, 0,   0, 1,    /* bits behind the prefix */
-                                     8,  127, 10,  0,  0,   1,       /* nobody's network */
+    static const uint8_t routes[] = {9,  10,  255, 10, 0,   0, 1,    /* bits after the prefix */
+                                     8,  127, 10,  0,  0,   1,       /* a loopback network */
                                      24, 192, 0,   2,  127, 0, 0, 1, /* gateways */
                                      24, 192, 0,   2,  10,  0, 0, 50, 24, 192, 0, 2, 10, 0, 0, 255};
     struct talk *talk = *state;

@@ -1,10 +1,10 @@
-/* test_odd6.c -- what is seldom with DHCPv6: messages in fragments, parts that are broken inside.
+/* test_odd6.c -- rare cases of DHCPv6: fragmented messages, parts with errors inside.
  */
 #include "dhcp6_talk.h"
 
 #include <stdio.h>
 
-/* RFC 8200 4.5: the same message cut in two. */
+/* RFC 8200 4.5: the same message in two fragments. */
 static void feed_in_fragments(struct talk6 *talk, const struct answer6 *made)
 {
     const struct frame whole = frame_udp6(made->src, 547, made->dst, 546, made->bytes, made->len);
@@ -38,7 +38,7 @@ static void an_answer_may_come_in_fragments(void **state)
     assert_true(talk6_has(talk, IP6_LEASED));
 }
 
-/* An address of 23 bytes, one in an association of two. */
+/* An address option without its lifetimes. */
 static void an_address_that_is_cut_off_makes_the_answer_void(void **state)
 {
     struct talk6 *talk = *state;
@@ -54,7 +54,7 @@ static void an_address_that_is_cut_off_makes_the_answer_void(void **state)
     assert_int_equal(leat_dhcp6_counts(talk->dhcp6)->drop_format, 1);
 }
 
-/* RFC 8415 21.13: two bytes at least */
+/* RFC 8415 21.13: at least two bytes */
 static void a_status_that_is_cut_off_makes_the_answer_void(void **state)
 {
     struct talk6 *talk = *state;
@@ -90,8 +90,8 @@ static void the_same_of_a_word_about_a_lease(void **state)
     assert_int_equal(leat_dhcp6_counts(talk->dhcp6)->drop_format, 1);
 }
 
-/* Two names of 191 letters between two of three: the second doesn't fit in the search list.  And a
- * form of NTP's option that nobody knows. */
+/* Two names of 191 letters between two of three: the second doesn't fit in the search list.
+ * And an unknown form of the NTP option. */
 static void parts_that_mean_nothing_are_left_out(void **state)
 {
     struct talk6 *talk = *state;

@@ -1,4 +1,4 @@
-/* test_threats.c -- what hostile servers, and strangers who pose as one, can't do. */
+/* test_threats.c -- hostile servers, and attackers that pose as one. */
 #include "dhcp_talk.h"
 
 enum {
@@ -8,7 +8,7 @@ enum {
     FORCERENEW = 9
 };
 
-/* An answer that the client ignores and counts; it still waits for another. */
+/* An answer that the client ignores and counts, while it waits for another. */
 static void ignored(struct talk *talk, const struct answer *made, const uint64_t *counter)
 {
     const struct leat_dhcp_counts *counts = leat_dhcp_counts(talk->dhcp);
@@ -111,11 +111,12 @@ static void test_threat_P4_overload_counts_once_and_not_in_overloaded_fields(voi
     answer_option(&offer, 52, "\1\1", 2);
     talk_taken_without(talk, &offer, 1, 0);
     offer = answer(talk, OFFER, 3600);
-    answer_option(&offer, 52, &both, 1); /* both fields have no end */
+    answer_option(&offer, 52, &both, 1); /* both fields lack an end option */
     talk_taken_without(talk, &offer, 2, 0);
     offer = answer(talk, OFFER, 3600);
     answer_option(&offer, 52, "\1", 1);
-    memcpy(offer.bytes + 108, "\x34\1\2\xff", 4); /* in the file field: the other one, too */
+    memcpy(offer.bytes + 108, "\x34\1\2\xff", 4); /* in the file field: overload to the other
+                                                   * one, too */
     memcpy(offer.bytes + 44, "\x0c\1a\xff", 4);
     talk_taken_without(talk, &offer, 1, 0);
     offer = answer(talk, OFFER, 3600);
@@ -134,7 +135,7 @@ static void test_threat_P4_long_options_are_bounded(void **state)
 
     talk_start(talk, NULL);
     offer = answer(talk, OFFER, 3600);
-    for (unsigned i = 0; i < 4; i++) /* 1,020 bytes of a name */
+    for (unsigned i = 0; i < 4; i++) /* a name of 1,020 bytes */
         answer_option(&offer, 119, zeros, 255);
     talk_taken_without(talk, &offer, 1, 119);
     offer = answer(talk, OFFER, 3600);
@@ -143,7 +144,7 @@ static void test_threat_P4_long_options_are_bounded(void **state)
     talk_taken_without(talk, &offer, 1, 6);
     memset(letters, 'a', sizeof letters);
     offer = answer(talk, OFFER, 3600);
-    for (unsigned i = 0; i < 4; i++) /* a host name of 1,020 letters is none */
+    for (unsigned i = 0; i < 4; i++) /* a host name of 1,020 letters is illegal */
         answer_option(&offer, 12, letters, sizeof letters);
     talk_feed(talk, &offer);
     assert_state(talk, "REQUESTING");
@@ -202,7 +203,7 @@ static void test_threat_P6_masks_with_holes_and_addresses_at_an_edge(void **stat
     }
 }
 
-/* Is bound with an ACK that has one more option. */
+/* Becomes bound with an ACK that has one more option. */
 static void bound_with(struct talk *talk, uint8_t code, const void *bytes, uint32_t len)
 {
     struct answer ack;
@@ -273,11 +274,11 @@ static void test_threat_P8_routes_are_checked_and_bounded(void **state)
     talk_start(talk, NULL);
     talk_left_out(talk, 121, "\x21\x0a\x00\x00\x01\x00\x0a\x00\x00\x01", 10); /* a prefix of 33 */
     talk_left_out(talk, 121, "\x18\x0a\x00\x00\x0a\x00\x00", 7);              /* half a gateway */
-    talk_left_out(talk, 121, "", 0);                                          /* 5 bytes at least */
+    talk_left_out(talk, 121, "", 0);                                          /* at least 5 bytes */
     leat_dhcp_stop(talk->dhcp);
     for (unsigned i = 0; i + 5 <= sizeof many; i += 5)
         memcpy(many + i, "\x00\x0a\x00\x00\x01", 5);
-    memcpy(many, "\x00\x0a\x00\x00\xff", 5); /* by way of a broadcast */
+    memcpy(many, "\x00\x0a\x00\x00\xff", 5); /* with a broadcast address as gateway */
     talk_to_requesting(talk, 3600);
     ack = answer(talk, ACK, 3600);
     answer_option32(&ack, 3, IP_US);
@@ -290,7 +291,7 @@ static void test_threat_P8_routes_are_checked_and_bounded(void **state)
     assert_int_equal(talk->lease.ignored_parts, 50 - LEAT_DHCP_ROUTES_MAX);
 }
 
-/* It needn't be in our prefix, nor where another route says that hosts are on the link. */
+/* It needn't be in our prefix, nor in a network that another route puts on the link. */
 static void a_gateway_is_on_the_link_because_it_is_named(void **state)
 {
     static const uint8_t routes[] = {0, 172, 16, 0,  1,   32, 172, 16,  0,  1, 0,

@@ -8,7 +8,7 @@ static void test_threat_V15_strangers_are_not_heard(void **state)
     const struct leat_dhcp6_counts *counts = leat_dhcp6_counts(talk->dhcp6);
     struct answer6 made;
 
-    made = grant6(talk, DHCP6_ADVERTISE, 3600); /* before anything was asked */
+    made = grant6(talk, DHCP6_ADVERTISE, 3600); /* before the first request */
     talk6_feed(talk, &made);
     assert_int_equal(counts->drop_foreign, 1);
     talk6_start(talk);
@@ -32,7 +32,8 @@ static void test_threat_V15_strangers_are_not_heard(void **state)
     assert_false(talk6_listen(talk));
 }
 
-/* From afar, and to a group: servers answer from the link to our link-local address. */
+/* From outside the link, and to a multicast address: servers answer on the link to our
+ * link-local address. */
 static void test_threat_V15_servers_from_afar_are_not_heard(void **state)
 {
     struct talk6 *talk = *state;
@@ -64,7 +65,7 @@ static void test_threat_V15_another_server_does_not_answer_for_ours(void **state
     assert_state6(talk, "REQUESTING");
 }
 
-/* Options that go beyond the message, or beyond the option that they lie in. */
+/* Options that go beyond the message, or beyond the option that contains them. */
 static void test_threat_V15_options_that_overrun_are_dropped(void **state)
 {
     struct talk6 *talk = *state;
@@ -81,7 +82,8 @@ static void test_threat_V15_options_that_overrun_are_dropped(void **state)
     assert_true(counts->drop_format >= whole.len - 3);
     assert_state6(talk, "REQUESTING");
     made = whole;
-    made.bytes[ia_at + 4 + 12 + 3] += 1; /* the address, one byte beyond its association */
+    made.bytes[ia_at + 4 + 12 + 3] += 1; /* the address option is one byte longer than its
+                                          * association */
     talk6_feed(talk, &made);
     made = whole;
     made.bytes[ia_at + 4 + 12 + 3] -= 1; /* an address that is too short */
@@ -103,12 +105,12 @@ static void test_threat_V15_options_that_overrun_are_dropped(void **state)
     talk6_feed(talk, &made);
     assert_int_equal(counts->taken, before);
     assert_state6(talk, "REQUESTING");
-    talk6_feed(talk, &whole); /* and the honest one is still taken */
+    talk6_feed(talk, &whole); /* a correct answer is still accepted */
     assert_state6(talk, "CHECKING");
 }
 
-/* RFC 8415 21.4: T1 behind T2 is as if there were no association; times beyond the lifetimes, and
- * none, are replaced. */
+/* RFC 8415 21.4: an association with T1 > T2 is ignored; times beyond the lifetimes, and
+ * times of 0, are replaced. */
 static void test_threat_V15_times_out_of_order_are_not_taken(void **state)
 {
     static const struct {
@@ -150,7 +152,7 @@ static void test_threat_V15_times_out_of_order_are_not_taken(void **state)
     leat_dhcp6_stop(talk->dhcp6);
 }
 
-/* What no host can have, and lifetimes that can't be. */
+/* Addresses that no host can have, and impossible lifetimes. */
 static void test_threat_V15_addresses_that_can_not_be_are_left_out(void **state)
 {
     static const char *const odd[] = {"::",        "::1", "ff02::1", "fe80::9", "::ffff:10.0.0.1",
@@ -180,7 +182,7 @@ static void test_threat_V15_addresses_that_can_not_be_are_left_out(void **state)
     assert_int_equal(counts->taken, 0);
 }
 
-/* RFC 8415 16.11: nobody has signed it. */
+/* RFC 8415 16.11: it isn't signed. */
 static void test_threat_V15_reconfigure_is_ignored(void **state)
 {
     struct talk6 *talk = *state;
@@ -196,7 +198,7 @@ static void test_threat_V15_reconfigure_is_ignored(void **state)
     assert_false(talk6_listen(talk));
 }
 
-/* Ever longer waits, with a ceiling: from 10 to 20 s up to 320 to 640 s. */
+/* Growing waits with a maximum: from 10 to 20 s up to 320 to 640 s. */
 static void test_threat_V15_a_server_that_refuses_is_asked_ever_more_seldom(void **state)
 {
     struct talk6 *talk = *state;
@@ -222,7 +224,7 @@ static void test_threat_V15_a_server_that_refuses_is_asked_ever_more_seldom(void
     }
 }
 
-/* RFC 8415 18.2.10: a status that helps nobody changes nothing; we ask again when it is time. */
+/* RFC 8415 18.2.10: an unhelpful status changes nothing; the request is repeated in time. */
 static void test_threat_V15_a_lease_is_not_lost_by_a_word(void **state)
 {
     static const uint16_t words[] = {DHCP6_UNSPEC_FAIL, DHCP6_NO_ADDRS_AVAIL, DHCP6_NOT_ON_LINK,
@@ -247,7 +249,7 @@ static void test_threat_V15_a_lease_is_not_lost_by_a_word(void **state)
     assert_true(talk6_has(talk, IP6_LEASED));
 }
 
-/* Four of each; groups, nobody and ourselves are left out. */
+/* At most four of each; multicast, the unspecified address and our own are left out. */
 static void test_threat_V15_servers_that_can_not_be_are_left_out(void **state)
 {
     static const char *const said[] = {"ff02::1",        "::",          "::1",
@@ -270,7 +272,7 @@ static void test_threat_V15_servers_that_can_not_be_are_left_out(void **state)
     assert_int_equal(leat_dhcp6_counts(talk->dhcp6)->ignored_parts, 6);
 }
 
-/* An answer that comes when the lease it grants has ended grants nothing. */
+/* An answer that comes after the end of its lease grants nothing. */
 static void test_threat_V15_a_lease_that_is_over_is_none(void **state)
 {
     struct talk6 *talk = *state;

@@ -1,8 +1,7 @@
 /*
- * test_transitions.c -- takes every line of dhcp.rl for real, and looks at the wire.
+ * test_transitions.c -- takes every line of dhcp.rl, and checks the frames.
  *
- * The list is made from dhcp.rl, so a line that is added there and that nothing here can take
- * fails.
+ * The list is generated from dhcp.rl, so a new line that no test can take fails.
  */
 #include "dhcp_talk.h"
 #include "spec_line.h"
@@ -28,12 +27,12 @@ static bool line_is(uint8_t state, uint8_t event)
     return current->state == state && current->event == event;
 }
 
-/* ---- the way into a state ------------------------------------------------------------------ */
+/* ---- leading to a state ---------------------------------------------------------------------- */
 
 static const uint8_t one_s[4] = {0, 0, 0, 1}, two_s[4] = {0, 0, 0, 2};
 
-/* While the address is young a conflict takes it: then T1 and T2 must come soon.  While it is
- * probed for the lease may end. */
+/* In the first seconds a conflict takes the address, so T1 and T2 must come soon. During the
+ * probes the lease may expire. */
 static uint32_t lease_s(void)
 {
     return current->event == DHCP_address_taken || current->event == DHCP_timeout_lease ? 3 : 3600;
@@ -143,7 +142,7 @@ static void go_to_state(struct talk *talk)
 
 /* ---- events -------------------------------------------------------------------------------- */
 
-/* The machine sleeps until then. */
+/* Sleeps until then. */
 static void sleep_until(struct talk *talk, uint64_t at_ns)
 {
     assert_true(at_ns != LEAT_NEVER_NS);
@@ -162,7 +161,7 @@ static void give_up(struct talk *talk)
     }
 }
 
-/* A message of the server; false: the event is none. */
+/* A message of the server; false: the event is another kind. */
 static bool do_message(struct talk *talk)
 {
     switch ((unsigned)current->event) {
@@ -189,7 +188,7 @@ static bool do_message(struct talk *talk)
     }
 }
 
-/* A time that comes; false: the event is none. */
+/* A timeout; false: the event is another kind. */
 static bool do_time(struct talk *talk)
 {
     const struct leat_dhcp *dhcp = talk->dhcp;
@@ -218,7 +217,7 @@ static bool do_time(struct talk *talk)
     }
 }
 
-/* A call of the program, or what ARP says. */
+/* A call of the program, or an event of ARP. */
 static void do_call(struct talk *talk)
 {
     switch ((unsigned)current->event) {
@@ -252,10 +251,11 @@ static void do_event(struct talk *talk)
 {
     if (!do_message(talk) && !do_time(talk))
         do_call(talk);
-    world_wait(talk->world, ms / 2); /* ARP, for what goes to the server alone */
+    world_wait(talk->world, ms / 2); /* ARP for a unicast message to the server */
 }
 
-/* ---- what must be seen --------------------------------------------------------------------- */
+/* ---- checks
+ * ----------------------------------------------------------------------------------- */
 
 static void check_wire(struct talk *talk)
 {
@@ -282,7 +282,7 @@ static void check_wire(struct talk *talk)
             continue;
         any = true;
         if (line_is(DHCP_CHECKING, DHCP_release))
-            continue; /* from an address that may not be used yet nothing can be sent */
+            continue; /* nothing can be sent from an address that is being checked */
         assert_int_equal(talk->heard.type, forms[i].type);
         assert_int_equal(talk->heard.src, forms[i].src);
         assert_int_equal(talk->heard.dst, forms[i].dst);

@@ -1,8 +1,7 @@
 /*
- * test_transitions6.c -- takes every line of dhcp6.rl for real, and looks at the wire.
+ * test_transitions6.c -- takes every line of dhcp6.rl, and checks the frames.
  *
- * The list is made from dhcp6.rl, so a line that is added there and that nothing here can take
- * fails.
+ * The list is generated from dhcp6.rl, so a new line that no test can take fails.
  */
 #include "dhcp6_talk.h"
 #include "spec_line.h"
@@ -25,11 +24,11 @@ static bool line_is(uint8_t state, uint8_t event)
     return current->state == state && current->event == event;
 }
 
-/* ---- the way into a state ------------------------------------------------------------------ */
+/* ---- leading to a state ---------------------------------------------------------------------- */
 
 static void feed_grant(struct talk6 *talk, uint8_t type, uint8_t preference)
 {
-    /* the lease may end while the address is checked */
+    /* the lease may expire during the check */
     const uint32_t valid_s = line_is(DHCP6_CHECKING, DHCP6_timeout_lease) ? 1 : 3600;
     struct answer6 made = grant6(talk, type, valid_s);
 
@@ -94,7 +93,7 @@ static void start_kept(struct talk6 *talk)
     assert_int_equal(leat_dhcp6_start(talk->dhcp6, kept), LEAT_OK);
 }
 
-/* The states that come before there is an address, and those of facts alone; false: it is another.
+/* The states before there is an address, and those without one; false: another state.
  */
 static bool go_to_early_state(struct talk6 *talk)
 {
@@ -171,12 +170,12 @@ static void go_to_state(struct talk6 *talk)
     default:
         fail_msg("nothing here leads to %s", current->name);
     }
-    world_poll(talk->world); /* what a call has sent leaves */
+    world_poll(talk->world); /* the message of a call is sent */
 }
 
 /* ---- events -------------------------------------------------------------------------------- */
 
-/* The machine sleeps until then. */
+/* Sleeps until then. */
 static void sleep_until(struct talk6 *talk, uint64_t at_ns)
 {
     assert_true(at_ns != LEAT_NEVER_NS);
@@ -195,7 +194,7 @@ static void give_up(struct talk6 *talk)
     }
 }
 
-/* A message of the server; false: the event is none. */
+/* A message of the server; false: the event is another kind. */
 static bool do_message(struct talk6 *talk)
 {
     struct answer6 made = answer6(talk, DHCP6_REPLY);
@@ -212,7 +211,7 @@ static bool do_message(struct talk6 *talk)
         made = grant6(talk, DHCP6_REPLY, 3600);
         answer6_option(&made, DHCP6_RAPID_COMMIT, NULL, 0);
         break;
-    case DHCP6_rcv_REPLY_other: /* renumbered, as Kea does it */
+    case DHCP6_rcv_REPLY_other: /* renumbered, in Kea's way */
         answer6_ia(&made, talk, 0, 0);
         answer6_address(&made, IP6_LEASED_OTHER, 3600, 3600);
         answer6_address(&made, IP6_LEASED, 0, 0);
@@ -239,7 +238,7 @@ static bool do_message(struct talk6 *talk)
     return true;
 }
 
-/* A time that comes; false: the event is none. */
+/* A timeout; false: the event is another kind. */
 static bool do_time(struct talk6 *talk)
 {
     const struct leat_dhcp6 *dhcp6 = talk->dhcp6;
@@ -272,7 +271,7 @@ static bool do_time(struct talk6 *talk)
     }
 }
 
-/* All places for addresses are taken, and then one is granted. */
+/* All places for addresses are taken before one is granted. */
 static void refuse_address(struct talk6 *talk)
 {
     struct leat_ip ip = IP6_US;
@@ -282,7 +281,7 @@ static void refuse_address(struct talk6 *talk)
     feed_grant(talk, DHCP6_REPLY, 0);
 }
 
-/* A call of the program, or what neighbours say. */
+/* A call of the program, or an event of neighbour discovery. */
 static void do_call(struct talk6 *talk)
 {
     switch ((unsigned)current->event) {
@@ -319,7 +318,8 @@ static void do_call(struct talk6 *talk)
     world_poll(talk->world);
 }
 
-/* ---- what must be seen --------------------------------------------------------------------- */
+/* ---- checks
+ * ----------------------------------------------------------------------------------- */
 
 static void check_wire(struct talk6 *talk)
 {
@@ -378,7 +378,7 @@ static void check_program(const struct talk6 *talk)
     assert_int_equal(talk6_has(talk, IP6_LEASED), has_address(next));
     if (has_address(next) || next == DHCP6_INFORMED)
         assert_non_null(leat_dhcp6_lease(talk->dhcp6));
-    else if (!line_is(DHCP6_INFORMED, DHCP6_timeout_refresh)) /* what is known stays known */
+    else if (!line_is(DHCP6_INFORMED, DHCP6_timeout_refresh)) /* known facts stay */
         assert_null(leat_dhcp6_lease(talk->dhcp6));
 }
 

@@ -1,11 +1,11 @@
-/* wild.c -- the turns of a server that does what it likes. */
+/* wild.c -- the turns of a randomly behaving server. */
 #include "wild.h"
 
 #include "unit.h"
 
 enum {
     SEEDS = 1000,
-    SEEDS_PART = 100 /* of a test: so that one that fails says where to look */
+    SEEDS_PART = 100 /* seeds per test, so that a failing test narrows the seed down */
 };
 
 static const uint64_t honest_ns = 6 * 3600 * UINT64_C(1000000000);
@@ -49,7 +49,7 @@ void wild_check(const struct wild *wild, unsigned index)
                  (unsigned long long)(wild->world->now_ns / second));
 }
 
-/* The number of the next of what waits, or pending_count. */
+/* The index of the next pending answer, or pending_count. */
 static unsigned next_pending(const struct wild *wild)
 {
     unsigned next = wild->pending_count;

@@ -1,6 +1,6 @@
 /*
- * wild.h -- days of virtual time with servers that are late, silent, wrong, or change their mind,
- * on a wire that loses: what both versions of DHCP have in common.
+ * wild.h -- days of virtual time with servers that are late, silent, wrong, or change their
+ * behaviour, on a lossy wire: the common part for both versions of DHCP.
  */
 #ifndef WILD_H
 #define WILD_H
@@ -15,11 +15,11 @@ enum {
 
 struct wild;
 
-/* What is of one version. */
+/* The part of one version. */
 struct wild_family {
-    size_t answer_bytes; /* of its answers, as they wait */
+    size_t answer_bytes; /* size of a pending answer */
     void (*feed)(struct wild *wild, const void *answer);
-    void (*after_turn)(struct wild *wild); /* serves what the client has asked */
+    void (*after_turn)(struct wild *wild); /* serves the client's messages */
 };
 
 struct wild {
@@ -27,7 +27,7 @@ struct wild {
     struct world *world;
     uint64_t seed;
     bool honest;
-    uint64_t granted_until_ns[WILD_ADDRESSES]; /* by an answer that was sent */
+    uint64_t granted_until_ns[WILD_ADDRESSES]; /* by the answers sent */
     struct {
         uint64_t at_ns;
         _Alignas(16) unsigned char answer[WILD_ANSWER_BYTES];
@@ -35,19 +35,19 @@ struct wild {
     unsigned pending_count;
 };
 
-/* Never once the server is honest. */
+/* Never after the server has become correct. */
 bool wild_happens(struct wild *wild, unsigned percent);
 
-/* @answer comes a while later, perhaps twice, or is lost. */
+/* @answer is delivered after a while, possibly twice, or lost. */
 void wild_send(struct wild *wild, const void *answer);
 void wild_send_once(struct wild *wild, const void *answer);
 
 void wild_grant(struct wild *wild, unsigned index, uint64_t until_ns);
 
-/* The address with this @index is in use: fails if nobody has granted it until now. */
+/* The address with this @index is in use: fails if no grant is valid now. */
 void wild_check(const struct wild *wild, unsigned index);
 
-/* A server that does what it likes, and then, for hours, what it should. */
+/* Runs a server that behaves at random, and then correctly for hours. */
 void wild_run(struct wild *wild, uint64_t wild_ns);
 
 /* Runs 1,000 seeds, a hundred in each test. */
