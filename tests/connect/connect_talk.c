@@ -1,4 +1,4 @@
-/* connect_talk.c -- the client, and what it hears. */
+/* connect_talk.c -- the client, and its callbacks. */
 #include "connect_talk.h"
 
 static void accept_all(struct leat_tcp_listener *listener, void *arg)
@@ -91,7 +91,7 @@ enum leat_err talk_begin(struct talk *talk, const char *host, uint16_t port)
 enum leat_err talk_connect(struct talk *talk, const char *host, uint16_t port)
 {
     assert_int_equal(talk_begin(talk, host, port), LEAT_OK);
-    assert_false(talk->done); /* never from inside of the call */
+    assert_false(talk->done); /* never from inside the call */
     assert_true(world_run(talk->f->world, &talk->done, 61 * second));
     assert_int_equal(talk->calls, 1);
     return talk->err;

@@ -1,4 +1,5 @@
-/* connect_talk.h -- a client that connects by name, a name server and listeners on the other stack.
+/* connect_talk.h -- a client that connects by name; a name server and listeners on the other
+ * stack.
  */
 #ifndef CONNECT_TALK_H
 #define CONNECT_TALK_H
@@ -8,7 +9,7 @@
 #include <leat/connect.h>
 
 enum {
-    OPEN_PORT = 80, /* of the server: somebody listens */
+    OPEN_PORT = 80, /* an open port of the server */
     SHUT_PORT = 81
 };
 
@@ -17,7 +18,7 @@ struct talk {
     struct leat *client;
     struct leat_connect_config config;
     struct leat_connecting connecting;
-    /* what on_done heard */
+    /* arguments of on_done */
     bool done;
     unsigned calls;
     enum leat_err err;
@@ -29,10 +30,10 @@ int talk_set_up(void **state);
 int talk_tear_down(void **state);
 #define talk_test(name) cmocka_unit_test_setup_teardown(name, talk_set_up, talk_tear_down)
 
-/* A name server for @zone, and a resolver that asks it. */
+/* A name server for @zone, and a resolver that uses it. */
 void talk_serve(struct talk *talk, const char *zone);
 
-/* Begins to connect, for a minute at most. */
+/* Begins to connect, with a timeout of a minute. */
 enum leat_err talk_begin(struct talk *talk, const char *host, uint16_t port);
 
 /* The same, and waits for the outcome. */

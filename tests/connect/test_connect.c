@@ -1,4 +1,4 @@
-/* test_connect.c -- addresses are tried by turns, in virtual time (RFC 8305). */
+/* test_connect.c -- addresses are tried in turn, in virtual time (RFC 8305). */
 #include "connect_talk.h"
 
 #include "proto/connect/connect.h"
@@ -113,7 +113,7 @@ static void deadline_ends_it(void **state)
     assert_string_equal(talk_text(talk), "silent.example.test: 10.0.0.99 timed out");
 }
 
-/* At the deadline all that is under way has taken too long. */
+/* At the deadline all pending attempts have timed out. */
 static void a_deadline_ends_each_try(void **state)
 {
     struct talk *talk = *state;
@@ -128,7 +128,7 @@ static void a_deadline_ends_each_try(void **state)
     assert_string_equal(talk_text(talk), "two.test: 10.0.0.98 timed out; 10.0.0.99 timed out");
 }
 
-/* Its questions are taken back: their outcome is nobody's. */
+/* Its lookups are cancelled; their results are dropped. */
 static void who_cancels_a_lookup_hears_nothing(void **state)
 {
     struct talk *talk = *state;
@@ -142,7 +142,7 @@ static void who_cancels_a_lookup_hears_nothing(void **state)
     leat_connect_cancel(&talk->connecting);
     world_wait(talk->f->world, 100 * second);
     assert_int_equal(talk->calls, 0);
-    assert_int_equal(talk->f->liar.count, 2); /* nor is anything asked again */
+    assert_int_equal(talk->f->liar.count, 2); /* no question is repeated either */
 }
 
 static void answer_A_alone(struct liar *liar)
@@ -164,7 +164,7 @@ static void IPv4_waits_50_ms_for_IPv6(void **state)
     world_wait(talk->f->world, 49 * ms);
     assert_int_equal(talk->connecting.try_count, 1);
     assert_int_equal(talk->connecting.tries[0].state, LEAT_CONNECT_WAITS);
-    world_wait(talk->f->world, 3 * ms); /* to 192.0.2.1 there is no way */
+    world_wait(talk->f->world, 3 * ms); /* there is no route to 192.0.2.1 */
     assert_int_equal(talk->connecting.tries[0].state, LEAT_CONNECT_OVER);
     assert_int_equal(talk->connecting.tries[0].err, LEAT_ERR_NO_ROUTE);
 }
@@ -196,7 +196,7 @@ static void who_cancels_hears_nothing(void **state)
         assert_int_equal(talk->calls <= 1, 1);
         assert_true(talk->calls == 0 || wait_ns / 20 > 0);
     }
-    leat_connect_cancel(&talk->connecting); /* twice does nothing */
+    leat_connect_cancel(&talk->connecting); /* a second cancel does nothing */
 }
 
 static void assert_next(struct talk *talk, const char *expected)
@@ -219,7 +219,7 @@ static void add(struct talk *talk, const char *text)
     connect_add(&talk->connecting, ip);
 }
 
-/* There is no way to any of them: then precedence and scope decide. */
+/* There is no route to any of them: then precedence and scope decide. */
 static void families_go_by_turns_in_the_order_of_RFC_6724(void **state)
 {
     struct talk *talk = *state;
@@ -233,11 +233,11 @@ static void families_go_by_turns_in_the_order_of_RFC_6724(void **state)
     add(talk, "fd00::1");
     add(talk, "2002::1");
     add(talk, "2001:db8::1");
-    add(talk, "2001:db8::1"); /* once is enough */
+    add(talk, "2001:db8::1"); /* added once */
     add(talk, "2001:db8::2");
     add(talk, "2001:db8::3"); /* more than there is room for */
     assert_int_equal(talk->connecting.try_count, LEAT_CONNECT_TRIES_MAX);
-    /* of IPv4, a link-local address has the smaller scope */
+    /* among IPv4 addresses a link-local one has the smaller scope */
     assert_next(talk, "2001:db8::1");
     assert_next(talk, "169.254.1.1");
     assert_next(talk, "2001:db8::2");

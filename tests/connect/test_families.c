@@ -1,4 +1,4 @@
-/* test_families.c -- a client that has both families: IPv6 first, IPv4 when that takes too long. */
+/* test_families.c -- a client with both families: IPv6 first, IPv4 if that takes too long. */
 #include "connect_talk.h"
 
 #include <leat/ipv6.h>
@@ -6,7 +6,7 @@
 #include "service.h"
 #include "stack.h"
 
-/* The same /64 on both ends; nobody has ::99. */
+/* The same /64 on both ends; ::99 is unused. */
 static const char zone[] = "$ORIGIN example.test.\n"
                            "@ 60 SOA ns host 1 2 3 4 5\n"
                            "@ 60 NS ns\n"
@@ -98,7 +98,7 @@ static void IPv4_is_tried_when_IPv6_has_been_silent_for_250_ms(void **state)
     assert_in_range(talk_took_ns(talk), 100 * ms, 110 * ms);
 }
 
-/* RFC 8305 4: not all of one family before the other */
+/* RFC 8305 4: families alternate */
 static void the_families_take_turns(void **state)
 {
     struct talk *talk = *state;
@@ -134,8 +134,8 @@ static void take(struct talk *talk)
         LEAT_OK);
 }
 
-/* RFC 4862 5.4: a program that begins at once has no address of IPv6 for a second, but for the
- * link-local one, with which no router helps. */
+/* RFC 4862 5.4: a program that starts at once has only its link-local IPv6 address for a
+ * second, which routers don't forward. */
 static void who_has_IPv6_in_a_second_waits_for_it_if_nothing_else_helps(void **state)
 {
     struct talk *talk = *state;
@@ -149,7 +149,7 @@ static void who_has_IPv6_in_a_second_waits_for_it_if_nothing_else_helps(void **s
     assert_int_equal(talk_connect(talk, "six.example.test", OPEN_PORT), LEAT_OK);
     assert_connected_to(talk, "2001:db8::1");
     assert_in_range(talk_took_ns(talk), 800 * ms, 1250 * ms);
-    assert_true(talk_took_ns(talk) % (50 * ms) < ms); /* it looks every 50 ms */
+    assert_true(talk_took_ns(talk) % (50 * ms) < ms); /* checked every 50 ms */
     assert_true(leat_address_is_ours(talk->client, ours));
 }
 
@@ -162,7 +162,8 @@ static void who_has_no_IPv6_waits_for_nothing(void **state)
     assert_true(talk_took_ns(talk) < 20 * ms);
 }
 
-/* RFC 6724 2.1: fc00::/7 has a lower precedence than IPv4; where both are known at once. */
+/* RFC 6724 2.1: fc00::/7 has a lower precedence than IPv4; this matters if both are known at
+ * once. */
 static void a_unique_local_address_goes_behind_IPv4(void **state)
 {
     struct talk *talk = *state;
@@ -174,7 +175,7 @@ static void a_unique_local_address_goes_behind_IPv4(void **state)
     assert_int_equal(try_of(talk, "fd00::99").state, LEAT_CONNECT_WAITS);
 }
 
-/* RFC 6724 6, rule 5: an address of IPv6 is all we have of it, and its label isn't theirs. */
+/* RFC 6724 6, rule 5: our only address is IPv6, and its label differs from theirs. */
 static void a_source_that_does_not_suit_goes_behind_IPv4(void **state)
 {
     struct talk *talk = *state;
@@ -210,7 +211,7 @@ static void the_longest_prefix_in_common_goes_first(void **state)
     assert_int_equal(try_of(talk, "2001:db8:8000::99").state, LEAT_CONNECT_WAITS);
 }
 
-/* Rule 1: without an address of IPv6 its addresses are the last, not the first. */
+/* Rule 1: without an IPv6 address of ours these addresses come last. */
 static void what_cannot_be_reached_goes_last(void **state)
 {
     struct talk *talk = *state;
@@ -236,7 +237,8 @@ static struct destination reached(const char *ip, const char *source)
     return made;
 }
 
-/* RFC 6724 10.2, but those about home addresses: what is said first goes before the other. */
+/* The examples of RFC 6724 10.2, except those about home addresses: the first of each pair is
+ * preferred. */
 static void the_examples_of_RFC_6724(void **state)
 {
     static const char *const examples[][4] = {
@@ -278,7 +280,7 @@ static void who_refuses_by_both_is_told_by_both(void **state)
     assert_int_equal(talk_connect(talk, "refused.example.test", SHUT_PORT), LEAT_ERR_REFUSED);
     assert_int_equal(try_of(talk, "2001:db8::1").err, LEAT_ERR_REFUSED);
     assert_int_equal(try_of(talk, "10.0.0.1").err, LEAT_ERR_REFUSED);
-    assert_true(talk_took_ns(talk) < 20 * ms); /* nobody waits for the delay */
+    assert_true(talk_took_ns(talk) < 20 * ms); /* without the delay */
 }
 
 int main(void)

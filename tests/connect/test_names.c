@@ -1,4 +1,4 @@
-/* test_names.c -- from what the program calls a host to addresses. */
+/* test_names.c -- from the program's host to addresses. */
 #include "connect_talk.h"
 
 static const char zone[] = "$ORIGIN test.\n"
@@ -47,7 +47,7 @@ static void a_name_with_enough_dots_is_tried_as_it_is_first(void **state)
     assert_int_equal(talk->f->counts->udp_queries, before + 1);
     talk->config.ndots = 3;
     before = talk->f->counts->udp_queries;
-    assert_tried(talk, "www.b.test", "www.b.test: 10.0.0.3 success"); /* after two that are none */
+    assert_tried(talk, "www.b.test", "www.b.test: 10.0.0.3 success"); /* after two illegal ones */
     assert_int_equal(talk->f->counts->udp_queries, before + 3);
     assert_tried(talk, "www.b", "www.b: 10.0.0.3 success");
 }
@@ -67,7 +67,7 @@ static void domains_that_make_no_legal_name_are_left_out(void **state)
     assert_tried(talk, "only", "only: 10.0.0.3 success");
 }
 
-/* Escapes make a text long whose name is short: the text has a bound of its own. */
+/* With escapes the text of a short name can be long: the text has its own limit. */
 static void a_domain_has_255_characters_at_most(void **state)
 {
     struct talk *talk = *state;
@@ -161,7 +161,7 @@ static void names_that_are_none_are_refused_at_once(void **state)
     assert_int_equal(talk_begin(talk, "", OPEN_PORT), LEAT_ERR_FORMAT);
     assert_int_equal(talk_begin(talk, ".", OPEN_PORT), LEAT_ERR_FORMAT);
     whole = malloc(LEAT_CONNECT_HOST_BYTES);
-    memset(whole, 'a', LEAT_CONNECT_HOST_BYTES); /* nobody looks for its end behind that */
+    memset(whole, 'a', LEAT_CONNECT_HOST_BYTES); /* the end isn't searched beyond that */
     assert_int_equal(talk_begin(talk, whole, OPEN_PORT), LEAT_ERR_FORMAT);
     free(whole);
     assert_int_equal(talk_begin(talk, "a..b", OPEN_PORT), LEAT_ERR_FORMAT);

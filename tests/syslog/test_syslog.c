@@ -1,4 +1,4 @@
-/* test_syslog.c -- messages of RFC 5424 by UDP and by TCP, and what becomes of those that can't go.
+/* test_syslog.c -- messages of RFC 5424 by UDP and by TCP, and lost ones.
  */
 #include "dns_world.h"
 
@@ -19,7 +19,7 @@ struct fixture {
     unsigned connections;
     bool hold; /* don't read */
     size_t have;
-    char text[TEXT_BYTES]; /* by UDP a line a datagram */
+    char text[TEXT_BYTES]; /* by UDP one line per datagram */
 };
 
 static void take(struct fixture *f, struct leat_buf *buf)
@@ -165,7 +165,7 @@ static void test_datagrams(void **state)
     assert_int_equal(leat_syslog_counts(f->log)->lost, 0);
 }
 
-/* What is longer than the least that each server takes is cut (RFC 5426 3.2). */
+/* A message longer than the minimum that servers accept is truncated (RFC 5426 3.2). */
 static void test_a_long_line_is_cut(void **state)
 {
     struct fixture *f = *state;
@@ -199,7 +199,7 @@ static void test_losses_are_told(void **state)
     assert_int_equal(leat_syslog_counts(f->log)->lost, 2);
 }
 
-/* RFC 6587 3.4.1: each message has its length before it; lines that come first open the connection.
+/* RFC 6587 3.4.1: each message follows its length; the first line opens the connection.
  */
 static void test_by_tcp(void **state)
 {
@@ -208,7 +208,7 @@ static void test_by_tcp(void **state)
     listen_for_logs(f);
     open_tcp(f);
     world_wait(f->world, second);
-    assert_int_equal(f->connections, 0); /* there is nothing to say */
+    assert_int_equal(f->connections, 0); /* there is no message yet */
     say(f, "one");
     say(f, "");
     world_wait(f->world, second);
@@ -220,7 +220,7 @@ static void test_by_tcp(void **state)
     assert_int_equal(leat_syslog_counts(f->log)->sent, 3);
 }
 
-/* Lines wait for a server that is not there, and for one that has gone. */
+/* Lines wait for a server that is absent, or has gone. */
 static void test_a_server_that_comes_late(void **state)
 {
     struct fixture *f = *state;
@@ -243,7 +243,8 @@ static void test_a_server_that_comes_late(void **state)
     assert_int_equal(leat_syslog_counts(f->log)->lost, 0);
 }
 
-/* A server that says something, which nobody wants, and closes: the next line opens a connection. */
+/* A server that sends data, which is discarded, and closes: the next line opens another
+ * connection. */
 static void test_a_server_that_closes(void **state)
 {
     struct fixture *f = *state;
@@ -263,7 +264,7 @@ static void test_a_server_that_closes(void **state)
     assert_string_equal(f->text, "21 <30>1 - h a - - - one21 <30>1 - h a - - - two");
 }
 
-/* The way to it comes and goes. */
+/* The route to the server disappears and returns. */
 static void test_a_server_without_a_route(void **state)
 {
     struct fixture *f = *state;
@@ -277,12 +278,12 @@ static void test_a_server_without_a_route(void **state)
     say(f, "one");
     world_wait(f->world, 10 * second);
     assert_int_equal(leat_syslog_counts(f->log)->sent, 0);
-    assert_int_equal(leat_address_add(f->world->stacks[SERVER],
-                                      leat_link_end(f->world->link, SERVER), far, 24),
-                     LEAT_OK);
+    assert_int_equal(
+        leat_address_add(f->world->stacks[SERVER], leat_link_end(f->world->link, SERVER), far, 24),
+        LEAT_OK);
     assert_int_equal(leat_address_add(f->world->stacks[CLIENT],
-                                      leat_link_end(f->world->link, CLIENT),
-                                      LEAT_IP4(192, 0, 2, 2), 24),
+                                      leat_link_end(f->world->link, CLIENT), LEAT_IP4(192, 0, 2, 2),
+                                      24),
                      LEAT_OK);
     listen_for_logs(f);
     world_wait(f->world, 20 * second);
@@ -310,8 +311,8 @@ static const char *number_before(const char *end)
     return end;
 }
 
-/* The messages of the text, which must be whole: how many there are; *@losses is what they say was
- * lost. */
+/* The number of messages in the text, which must be complete; *@losses gets the number of
+ * lost lines that they report. */
 static unsigned messages(const struct fixture *f, uint64_t *losses)
 {
     const char *at = f->text;
@@ -332,8 +333,8 @@ static unsigned messages(const struct fixture *f, uint64_t *losses)
     return count;
 }
 
-/* A server that doesn't read: the queue fills, lines are lost, and that is told; whole messages
- * come. */
+/* A server that doesn't read: the queue fills, lines are lost, and the loss is reported; all
+ * messages are complete. */
 static void test_a_server_that_does_not_read(void **state)
 {
     struct fixture *f = *state;

@@ -1,4 +1,4 @@
-/* sntp_talk.c -- requests are read and answers written byte by byte; nothing of src/wire is asked.
+/* sntp_talk.c -- parses requests and writes answers byte by byte, without the code under test.
  */
 #include "sntp_talk.h"
 
@@ -65,7 +65,7 @@ static void on_news(struct leat_sntp *sntp, enum leat_sntp_news news,
     talk->report = *report;
 }
 
-/* A request says its version, its mode, and a number. */
+/* A request has its version, its mode, and a number. */
 static void hear(struct talk *talk, const struct fake_frame *frame)
 {
     static const uint8_t nothing[NTP_LEN];

@@ -1,4 +1,4 @@
-/* test_civil.c -- civil time on a stack's, and dates, beside those of libc. */
+/* test_civil.c -- civil time on a stack's clock, and dates, compared with those of libc. */
 #include <time.h>
 
 #include <leat/civil.h>
@@ -75,7 +75,7 @@ static void host_without_a_clock_changes_nothing(void **state)
     assert_int_equal(leat_civil_ns(world->stack), 9 * s);
 }
 
-/* time() may be a tick behind it. */
+/* time() may be a tick behind. */
 static uint64_t real_time_ns(void)
 {
     struct timespec now;

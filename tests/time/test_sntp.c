@@ -1,8 +1,8 @@
-/* test_sntp.c -- the NTP client in virtual time: when it asks, whom it believes. */
+/* test_sntp.c -- the NTP client in virtual time: its requests, and the choice of an answer. */
 #include "frames6.h"
 #include "sntp_talk.h"
 
-/* A request may wait for its neighbour, and a timer may be 1,024 ns late. */
+/* A request may wait for neighbour resolution, and a timer may be 1,024 ns late. */
 #define assert_about(ns, expected) assert_in_range((ns) - (expected) + 3000, 0, 6000)
 
 static void first_answer_sets_civil_time(void **state)
@@ -206,7 +206,7 @@ static void nobody_is_asked_twice_in_15_seconds(void **state)
     }
 }
 
-/* While answers are awaited, too: their sockets are not forgotten. */
+/* Also while answers are pending: their sockets are closed. */
 static void who_begins_again_and_again_holds_one_socket_a_server(void **state)
 {
     struct talk *talk = *state;
@@ -260,7 +260,7 @@ static void years_after_2036_are_read(void **state)
     assert_about((int64_t)(leat_civil_ns(talk->world->stack) - then_ns), (int64_t)ms / 2);
 }
 
-/* RFC 4007 6: the one of that zone and no other; there is but one netif here. */
+/* RFC 4007 6: the server in that zone and no other; there is only one netif here. */
 static void a_link_local_server_is_asked_in_its_zone(void **state)
 {
     struct world *world = world6_create();

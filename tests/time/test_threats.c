@@ -1,4 +1,4 @@
-/* test_threats.c -- row P12 of docs/security.md: what time servers, and who plays them, may try. */
+/* test_threats.c -- row P12 of docs/security.md: attacks by time servers, or in their name. */
 #include "sntp_talk.h"
 
 /* Civil time isn't set by @ntp, and the client still waits for the right answer. */
@@ -29,7 +29,8 @@ static void test_threat_P12_answers_to_what_we_did_not_ask_are_ignored(void **st
     talk_answer_right(talk, 0, 0);
     assert_int_equal(talk->news, LEAT_SNTP_SET);
     talk_mark(talk);
-    leat_sntp_set_servers(talk->sntp, talk->config.servers, 1); /* another number, and port */
+    leat_sntp_set_servers(talk->sntp, talk->config.servers, 1); /* another origin timestamp,
+                                                                 * and port */
     talk_wait(talk, ms);
     ntp.origin = talk->asked[0].transmit ^ 1;
     talk_answer(talk, 0, &ntp);
@@ -59,12 +60,12 @@ static void test_threat_P12_what_is_no_answer_of_a_known_version_is_ignored(void
         ntp.bytes = bytes;
         assert_ignored(talk, &ntp);
     }
-    ntp.bytes = 48 + 24; /* a MAC, of a key that we don't have */
+    ntp.bytes = 48 + 24; /* a MAC by an unknown key */
     talk_answer(talk, 0, &ntp);
     assert_int_equal(talk->news, LEAT_SNTP_SET);
 }
 
-/* chrony, ntpd-rs and rsntp take them as well. */
+/* chrony, ntpd-rs and rsntp accept them as well. */
 static void answers_of_older_versions_are_taken(void **state)
 {
     struct talk *talk = *state;
@@ -84,7 +85,7 @@ static void answers_of_older_versions_are_taken(void **state)
     }
 }
 
-/* Extension fields (RFC 7822) are not read, so a malformed one costs nothing. */
+/* Extension fields (RFC 7822) are ignored, so a malformed one does no harm. */
 static void bytes_behind_the_header_cost_nothing(void **state)
 {
     struct talk *talk = *state;
@@ -122,7 +123,7 @@ static void a_client_without_an_answer_knows_why(void **state)
     assert_null(refusal->why);
 }
 
-/* The server has had its say: the round ends without it. */
+/* The server has answered: the round ends without it. */
 static void assert_refused(struct talk *talk, const struct ntp *ntp, const uint64_t *count)
 {
     const uint64_t before = *count;
@@ -181,10 +182,10 @@ static void test_threat_P12_times_that_can_not_be_are_refused(void **state)
     ntp.transmit = 0;
     assert_refused(talk, &ntp, count);
     ntp = right;
-    ntp.transmit -= UINT64_C(1) << 32; /* sent before it came */
+    ntp.transmit -= UINT64_C(1) << 32; /* transmitted before it was received */
     assert_refused(talk, &ntp, count);
     ntp = right;
-    ntp.transmit += UINT64_C(1) << 32; /* held for longer than it took */
+    ntp.transmit += UINT64_C(1) << 32; /* held for longer than the exchange took */
     assert_refused(talk, &ntp, count);
 }
 
@@ -237,7 +238,7 @@ static void test_threat_P12_who_forbids_us_to_ask_is_not_asked(void **state)
     talk_mark(talk);
     talk_wait(talk, 86400 * second);
     assert_int_equal(talk->requests, 0);
-    leat_sntp_start(talk->sntp); /* the program knows better */
+    leat_sntp_start(talk->sntp); /* overridden by the program */
     talk_wait(talk, ms);
     assert_int_equal(talk->requests, 2);
 }
@@ -259,7 +260,7 @@ static void test_threat_P12_who_wants_to_be_asked_less_is(void **state)
     assert_int_equal(leat_sntp_counts(talk->sntp)->kisses, 6);
 }
 
-/* A program that names the servers of each DHCP lease is no way around that. */
+/* A program that sets the servers of each DHCP lease doesn't circumvent that. */
 static void test_threat_P12_who_was_kissed_obeys_when_servers_are_named_again(void **state)
 {
     struct talk *talk = *state;
@@ -270,7 +271,7 @@ static void test_threat_P12_who_was_kissed_obeys_when_servers_are_named_again(vo
     talk_mark(talk);
     leat_sntp_set_servers(talk->sntp, talk->config.servers, 3);
     talk_wait(talk, 10 * ms);
-    assert_int_equal(talk->requests, 1); /* of the third */
+    assert_int_equal(talk->requests, 1); /* of the third server */
     leat_sntp_start(talk->sntp);
     talk_mark(talk);
     talk_wait(talk, 10 * ms);
