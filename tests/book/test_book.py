@@ -1,8 +1,8 @@
-"""The book: its listings are those of the tree, its commands do what it says, its tables name what there is.
+"""The book: its listings are those of the tree, its commands work as printed, and the names in its tables exist.
 
-A mark stands in front of a block: <!-- listing: FILE --> is text of that file; <!-- run --> is commands behind "$ ",
-each with what it prints: "..." stands for anything. A command that ends with " &" is a server, and has
-started when it says its port. They run in a namespace with leat0 and a dnsmasq at 10.0.0.1.
+A mark stands in front of a block: <!-- listing: FILE --> is text of that file; <!-- run --> is commands after "$ ",
+each with its output; "..." stands for any text. A command that ends with " &" is a server, and has started when it
+prints its port. The commands run in a namespace with leat0 and a dnsmasq at 10.0.0.1.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ def test_a_listing_is_in_its_file(file, text):
 
 
 def commands_of(text):
-    """(command, lines that it prints) of a block."""
+    """(command, lines of output) of a block."""
     commands = []
     for line in text.replace("\\\n", "").splitlines():
         if line.startswith("$ "):
@@ -52,7 +52,7 @@ def commands_of(text):
 
 
 class Shell:
-    """A bash, in a folder in which the tree's folders are seen."""
+    """A bash in a working folder with links to the tree's folders."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -75,7 +75,7 @@ class Shell:
             time.sleep(0.05)
 
     def run(self, command):
-        """What a command prints."""
+        """The output of a command."""
         if command.endswith(" &"):
             return self.serve(command)
         before = len(self.said.read_text())
@@ -84,7 +84,7 @@ class Shell:
         return self.said.read_text()[before:].split("@over@\n")[0].splitlines()
 
     def serve(self, command):
-        """Its console goes to a file, or where the command says."""
+        """A server; its output goes to a file, or where the command redirects it."""
         self.servers += 1
         told = re.search(r" > (\S+) &$", command)
         path = self.folder / (told[1] if told else f"server{self.servers}")
@@ -93,7 +93,7 @@ class Shell:
         return []
 
     def end(self):
-        with contextlib.suppress(ProcessLookupError):  # the servers are of its session
+        with contextlib.suppress(ProcessLookupError):  # the servers are in its session
             os.killpg(self.child.pid, signal.SIGTERM)
         self.child.stdin.close()
         self.child.wait(20)
@@ -128,7 +128,7 @@ def test_commands_do_what_it_says(shell, file, text):
             assert line == "..." or any(fits(said, line) for said in rest), (command, line, lines)
 
 
-# what a machine has where nothing was installed, and bash itself
+# commands of a basic installation, and of bash itself
 AT_HAND = {"echo", "printf", "test", "kill", "grep", "ls", "seq", "tail", "head", "cat", "sleep", "wait", "stat"}
 PACKAGES = {"curl": "curl", "ping": "iputils-ping", "nc": "netcat-openbsd", "unzip": "unzip", "dig": "bind9-dnsutils", "openssl": "openssl",
             "python3": "python3", "dnsmasq": "dnsmasq-base", "ip": "iproute2"}

@@ -1,6 +1,6 @@
 """Images of leat under QEMU's TCG, each boot with a time limit.
 
-The build directory is in LEAT_BUILD. Only processes that were started here are ended.
+The build directory is in LEAT_BUILD. Tests end only processes that they have started.
 """
 
 import ctypes
@@ -36,7 +36,7 @@ _libc = ctypes.CDLL(None)
 
 
 def _die_with_parent():
-    """No guest may outlive the test that started it (PR_SET_PDEATHSIG is 1)."""
+    """Ends the guest together with the test (PR_SET_PDEATHSIG is 1)."""
     _libc.prctl(1, signal.SIGKILL)
 
 
@@ -51,7 +51,7 @@ def image(name):
 
 
 class Guest:
-    """One boot. @device: more properties of the network device; @netdev: QEMU's words, or None."""
+    """One boot. @device: further properties of the network device; @netdev: QEMU's option, or None."""
 
     def __init__(self, name, machine="microvm", netdev="user,id=net", device="", arguments=(),
                  cpu="max", extra=(), memory=64, seconds=120):
@@ -87,7 +87,7 @@ class Guest:
         return "\n".join(self.lines)
 
     def wait_for(self, pattern, timeout=START_S):
-        """The first line of the console that matches, or a failure."""
+        """The first line of the console that matches; fails if there is none."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             ended = self._child.poll() is not None
@@ -118,7 +118,7 @@ class Guest:
         return code >> 1
 
     def stop(self):
-        """Ends the guest in order (Ctrl-D); its counters are in `stats` then."""
+        """Shuts the guest down (Ctrl-D); sets `stats` to its counters."""
         self._child.stdin.write(END_OF_TRANSMISSION)
         self._child.stdin.flush()
         assert self.wait() == 0, self.text
@@ -133,7 +133,7 @@ class Guest:
         return self.stats
 
     def remove(self):
-        """Ends it, whatever has happened."""
+        """Kills it."""
         self._limit.cancel()
         self._child.kill()
         self._child.wait()
@@ -161,14 +161,14 @@ def machine(request):
 
 
 def free_port(kind=socket.SOCK_STREAM):
-    """A port of 127.0.0.1 that nobody has."""
+    """A free port of 127.0.0.1."""
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def echo_tcp(address, data, timeout=60):
-    """Sends @data, half-closes, returns all that comes back."""
+    """Sends @data, half-closes, and returns all data of the reply."""
     with socket.create_connection(address, timeout) as conn:
         def send():
             conn.sendall(data)
@@ -184,7 +184,7 @@ def echo_tcp(address, data, timeout=60):
 
 
 def echo_udp(address, payloads, timeout=5):
-    """Sends datagrams one after another; returns what came back, each from @address."""
+    """Sends datagrams one after another; returns the replies, each from @address."""
     replies = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(timeout)

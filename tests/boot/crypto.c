@@ -1,4 +1,4 @@
-/* crypto.c -- an image that asks BearSSL for known answers, where there is no system. */
+/* crypto.c -- an image that checks BearSSL by known answers, without an operating system. */
 #include <leat/crypto_bearssl.h>
 #include <leat/metal.h>
 
@@ -28,7 +28,7 @@ int leat_metal_main(struct leat_metal *metal)
 
     if (leat_crypto_bearssl_open(&crypto, memory, sizeof memory, entropy, host) != LEAT_OK)
         return 1;
-    for (int i = 0; i < 3; i++) { /* between them the machine sleeps, and is interrupted */
+    for (int i = 0; i < 3; i++) { /* in between the machine sleeps, and gets interrupts */
         wrong = known_answers(&crypto);
         if (wrong) {
             say(host, "wrong: ");

@@ -1,5 +1,4 @@
-/* names.c -- for a test: an image that has a long list of names, made by names.py, for its one
- * file. */
+/* names.c -- for a test: an image whose only file is a long list of names, made by names.py. */
 #include "bare.h"
 
 enum {

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes a list of 250,000 names to block, of LIST_BYTES: names.py BENCH OUTPUT. The last name is what test_user.py asks for."""
+"""Makes a list of 250,000 names to block, of LIST_BYTES: names.py BENCH OUTPUT. test_user.py asks for the last name."""
 
 import pathlib
 import sys
 
 NAMES = 250_000
-LIST_BYTES = 7_000_000  # as names.c says
+LIST_BYTES = 7_000_000  # the same as in names.c
 
 sys.path.insert(0, sys.argv[1])
 import blocklists  # noqa: E402

@@ -1,4 +1,4 @@
-/* overflow.c -- a task that goes deeper than its stack: as deep as its argument says. */
+/* overflow.c -- a task that overflows its stack; the argument is the depth of its recursion. */
 #include <leat/task.h>
 
 #include <string.h>
@@ -9,7 +9,7 @@ enum {
     STACK_BYTES = 16384
 };
 
-/* Each frame points at the one above it, so that no compiler makes a loop of them. */
+/* Each frame points to the one above it, so that no compiler turns the recursion into a loop. */
 struct frame {
     volatile struct frame *above;
     char bytes[448 - sizeof(void *)];
@@ -20,12 +20,12 @@ static unsigned __attribute__((noinline)) deeper(volatile struct frame *above, u
     volatile struct frame here;
 
     here.above = above;
-    for (unsigned i = 0; i < sizeof here.bytes; i++) /* a canary sees what is written */
+    for (unsigned i = 0; i < sizeof here.bytes; i++) /* a canary detects written bytes */
         here.bytes[i] = (char)depth;
     return depth == 0 ? 1 : deeper(&here, depth - 1) + (here.above == above);
 }
 
-/* Below the stack that overflows: what it damages is this one's. */
+/* Stands below the overflowing stack, which damages this one. */
 static enum leat_err sleeps(struct leat_task *task, void *arg)
 {
     (void)arg;
@@ -38,7 +38,7 @@ static enum leat_err overflows(struct leat_task *task, void *arg)
     const bool fits = strcmp(platform->arguments[0], "fits") == 0;
     const unsigned frames = STACK_BYTES / sizeof(struct frame);
     const bool right = deeper(NULL, fits ? frames / 2 : frames) > 0;
-    const enum leat_err err = leat_task_yield(task); /* a canary is looked at here */
+    const enum leat_err err = leat_task_yield(task); /* the canary is checked here */
 
     platform->say(platform, "the task goes on");
     platform->finish(platform, right && !err ? 0 : 1);

@@ -17,7 +17,7 @@ _spec.loader.exec_module(tools)
 
 BUILD = pathlib.Path(os.environ.get("LEAT_BUILD", "build")).resolve()
 START_S = 30
-SLOW_RTT_MS = 1.0  # a KVM that is software interprets each instruction
+SLOW_RTT_MS = 1.0  # an emulated KVM interprets each instruction
 _numbers = itertools.count()
 
 
@@ -31,12 +31,12 @@ def image(name, abi):
 
 
 def command(abi, name, taps, arguments, memory):
-    """What runs an image; @taps: {name in the manifest: TAP device}, in the manifest's order."""
+    """The command that runs an image; @taps: {name in the manifest: TAP device}, in the manifest's order."""
     words = ["--solo5:quiet", *arguments]
     if abi != "virtio":
         nets = [f"--net:{device}={tap}" for device, tap in taps.items()]
         return [f"solo5-{abi}", f"--mem={memory}", *nets, "--", image(name, abi), *words]
-    nets = []  # QEMU has no names for them
+    nets = []  # QEMU doesn't name the devices
     for slot, tap in enumerate(taps.values(), 2):
         nets += ["-netdev", f"tap,id=net{slot},ifname={tap},script=no,downscript=no", "-device",
                  f"virtio-net,netdev=net{slot},bus=pci.0,addr=0x{slot:x}"]  # fmt: skip
@@ -47,13 +47,13 @@ def command(abi, name, taps, arguments, memory):
 
 
 class Tender(tools.Process):
-    """An image of an ABI of Solo5, with what runs it."""
+    """An image for an ABI of Solo5, and the command that runs it."""
 
     def __init__(self, abi, name, taps, arguments=(), memory=32):
         super().__init__(*command(abi, name, taps, arguments, memory))
 
     def remove(self):
-        """Ends it, whatever has happened."""
+        """Kills it."""
         if self.running:
             self.stop()
         print(f"--- {' '.join(self.command)}\n{self.text}")
@@ -76,7 +76,7 @@ class Guest(Tender):
 
     @property
     def stats(self):
-        """The counters, which an example says when it ends of itself."""
+        """The counters, which an example prints when it ends by itself."""
         lines = (re.match(r"([a-z][a-z0-9_]*) +(\d+)  ", line) for line in self.lines)
         return {line[1]: int(line[2]) for line in lines if line}
 
@@ -88,8 +88,8 @@ class Guest(Tender):
 
 
 def ping(ip, count=3, *options):
-    """The round-trip times in ms; all of them must come back. One by one, as ping waits for the last of several for two
-    round trips alone, which a guest that is interpreted may need."""
+    """The round-trip times in ms; all replies must come. One ping at a time, because a final wait of two round trips
+    may be too short for an interpreted guest."""
     out = b"".join(tools.run("ping", "-n", "-c", 1, "-W", 5, *options, ip, timeout=60, check=False) for _ in range(count))
     times = [float(ms) for ms in re.findall(r"time=([0-9.]+) ms", out.decode())]
     if len(times) != count:

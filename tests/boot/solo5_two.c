@@ -1,4 +1,5 @@
-/* solo5_two.c -- one stack on two devices of Solo5: echoes UDP on both, until a datagram of 1 byte.
+/* solo5_two.c -- one stack on two devices of Solo5: echoes UDP on both, until it gets a datagram
+ * of 1 byte.
  */
 #include <stdio.h>
 #include <string.h>

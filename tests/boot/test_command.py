@@ -1,4 +1,4 @@
-"""tools/boot: what it says, that Ctrl-C ends the guest, and its exit status."""
+"""tools/boot: its output, its exit status, and the end of the guest by Ctrl-C."""
 
 import os
 import pathlib
@@ -52,7 +52,7 @@ def test_says_how_to_reach_the_program_and_ends_with_ctrl_c(machine):
 
 @pytest.fixture
 def outside():
-    """What passt looks for: an interface with a default route of each family, and a link-local address."""
+    """An interface with a default route of each family, and a link-local address, which passt looks for."""
     if os.environ.get("LEAT_HOST_NETWORK") or not shutil.which("passt"):
         pytest.skip("no passt, or no network namespace")
     made = subprocess.run("ip link add outside type veth peer name beyond && ip link set beyond up && ip link set outside up && "
@@ -61,7 +61,7 @@ def outside():
                           shell=True, check=False, capture_output=True)
     if made.returncode != 0:
         pytest.skip("no pairs of devices, or no IPv6")
-    for _ in range(100):  # a link-local address has been checked when it isn't "tentative" any more
+    for _ in range(100):  # wait until the link-local address has passed its check, and isn't "tentative" any more
         shown = subprocess.run(["ip", "-6", "addr", "show", "dev", "outside", "scope", "link", "-tentative"], check=True,
                                capture_output=True)
         if b"fe80:" in shown.stdout:
@@ -73,7 +73,7 @@ def outside():
 
 @pytest.mark.parametrize("asked", [[], ["--forward", "tcp6:6543:7", "--forward", "tcp:7543:7"]])
 def test_forwards_over_both_families(outside, asked):
-    """passt gives the guest addresses of both, and the loopbacks' ports of both are the guest's."""
+    """passt gives the guest addresses of both families, and forwards ports of both loopbacks."""
     image("echo")
     child = subprocess.Popen([*COMMAND, "--accel", "tcg", "--net", "passt", *asked, "echo"], stdout=subprocess.PIPE, text=True)
     limit = threading.Timer(60, child.kill)
@@ -99,7 +99,7 @@ def test_forwards_over_both_families(outside, asked):
 
 
 def test_without_ipv6_passt_forwards_the_other(outside):
-    """What was not asked for is left out, with a line; what was is an error."""
+    """By default an impossible forward is left out, with a line; an explicit one is an error."""
     subprocess.run(["ip", "-6", "addr", "flush", "dev", "outside"], check=True)
     subprocess.run(["ip", "link", "set", "outside", "addrgenmode", "none"], check=True)
     child = subprocess.Popen([*COMMAND, "--accel", "tcg", "--net", "passt", "echo", "--", "--version"], stdout=subprocess.PIPE, text=True)

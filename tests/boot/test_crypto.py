@@ -1,5 +1,5 @@
-"""BearSSL's answers on the bare machine: Debian's own archive, which uses SSE, a guard word at %fs:0x28 and a
-red zone, gives the same as anywhere."""
+"""BearSSL on the bare machine: Debian's own archive, which uses SSE, a guard word at %fs:0x28 and a red zone, gives
+the same results as elsewhere."""
 
 import pytest
 

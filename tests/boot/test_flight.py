@@ -1,4 +1,4 @@
-"""The flight recorder of an image: on the console when it crashes, by a connection, at the end."""
+"""The flight recorder of an image: dumped to the console after a crash, by a connection, and at the end."""
 
 import json
 import re
@@ -19,12 +19,12 @@ def replay(*words):
 
 
 def received(path):
-    """How many datagrams for the echo port a dump holds."""
+    """The number of datagrams for the echo port in a dump."""
     return json.loads(replay("feed", "--json", "--ip", IP, path))["counters"]["drop_udp_port"]
 
 
 def unhexed(guest, tmp_path):
-    """The dump that the console shows."""
+    """The dump on the console."""
     console, path = tmp_path / "console", tmp_path / "last.pcapng"
     console.write_text(guest.text)
     replay("unhex", "--record", path, console)

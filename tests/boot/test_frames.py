@@ -1,4 +1,4 @@
-"""Frame by frame over -netdev dgram: the peer is this test, and sees every byte on the wire."""
+"""Single frames over -netdev dgram: the test is the peer, and sees every byte on the wire."""
 
 import os
 import random
@@ -18,7 +18,7 @@ from scapy.layers.l2 import ARP, Ether  # noqa: E402
 
 
 class Wire:
-    """Two unix sockets: one datagram is one frame."""
+    """Two UNIX sockets; a datagram is a frame."""
 
     def __init__(self, folder):
         self._here = os.path.join(folder, "here")
@@ -33,7 +33,7 @@ class Wire:
         self._socket.sendto(bytes(frame), self._there)
 
     def receive(self, wanted, timeout=20):
-        """The next frame for which wanted(frame) holds; ARP requests are answered meanwhile."""
+        """The next frame for which wanted(frame) is true; ARP requests are answered meanwhile."""
         end = time.monotonic() + timeout
         while (left := end - time.monotonic()) > 0:
             self._socket.settimeout(left)
@@ -53,7 +53,7 @@ class Wire:
 
 
 def to_guest():
-    """The headers of what the peer sends."""
+    """The headers of a frame from the peer."""
     return Ether(src=PEER_MAC, dst=MAC) / IPv4(src=PEER, dst=IP)
 
 
@@ -71,7 +71,7 @@ def echo(guest, machine, wire) -> Guest:
 
 
 def right_sums(frame):
-    """Whether the IP header's and the transport's checksum are what scapy computes."""
+    """True if the checksums of IP and transport equal those that scapy computes."""
     again = Ether(bytes(frame))
     for layer in (IPv4, TCP, UDP, ICMP):
         if layer in again:
@@ -126,7 +126,7 @@ def test_udp_echo(echo, wire):
 
 
 def test_a_burst_of_a_thousand_frames(echo, wire):
-    """More than the queues hold: what comes back is right, and in order, and the guest is well."""
+    """More than the queues hold: replies are right and in order, and the guest goes on."""
 
     def numbered(number):
         return bytes(to_guest() / UDP(sport=6000, dport=7) / number.to_bytes(4, "big"))
@@ -134,7 +134,7 @@ def test_a_burst_of_a_thousand_frames(echo, wire):
     def send():
         for number in range(1000):
             wire.send(numbered(number))
-        while not done.wait(0.5):  # any frame may be dropped on a full queue, the last one too
+        while not done.wait(0.5):  # any frame may be dropped on a full queue, also the last one
             wire.send(numbered(1000))
 
     wire.send(to_guest() / UDP(sport=6000, dport=7) / b"who are you?")

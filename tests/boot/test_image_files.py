@@ -1,4 +1,4 @@
-"""-Dimage_files, as docs/tls.md says it: a key in an image, by which it serves who trusts its certificate."""
+"""-Dimage_files, as docs/tls.md describes it: a key in an image, which serves clients that trust its certificate."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ import pytest
 from conftest import free_port
 
 SOURCE = pathlib.Path(os.environ["LEAT_SOURCE"])
-SLOW_S = 1200  # to build an image, on a machine with much else to do
+SLOW_S = 1200  # to build an image on a busy machine
 
 
 def words():
@@ -32,7 +32,7 @@ def run(command, folder):
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
-    """(the folder with keys and build, the words that boot the image)"""
+    """(the folder with keys and build, the command that boots the image)"""
     folder = tmp_path_factory.mktemp("keys")
     *before, boot = words()
     for command in before:
@@ -59,7 +59,7 @@ def test_an_image_serves_by_the_key_of_its_folder(made):
     try:
         heard(child, "port 7", 120)
         trust = ssl.create_default_context(cafile=str(folder / "keys/cert.pem"))
-        trust.check_hostname = False  # OpenSSL looks at alternative names alone, of which this has none
+        trust.check_hostname = False  # OpenSSL compares alternative names only, which this certificate doesn't have
         with socket.create_connection(("127.0.0.1", port), 60) as tcp, trust.wrap_socket(tcp) as conn:
             conn.sendall(b"by the key of the folder")
             assert conn.recv(100) == b"by the key of the folder"

@@ -1,4 +1,4 @@
-"""tools/new: what it makes builds without a warning, passes its own test, boots, and answers."""
+"""tools/new: its projects build without a warning, pass their own tests, boot, and answer."""
 
 import os
 import pathlib
@@ -14,7 +14,7 @@ from conftest import free_port
 
 SOURCE = pathlib.Path(os.environ["LEAT_SOURCE"])
 TEMPLATES = {"echo": 7, "web": 80, "dns": 53, "tasks": 2323}
-SLOW_S = 1200  # to build leat once, on a machine with much else to do
+SLOW_S = 1200  # to build leat once on a busy machine
 
 
 def run(*command, timeout=SLOW_S, **more):
@@ -26,7 +26,7 @@ def run(*command, timeout=SLOW_S, **more):
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory):
-    """The environment of who has installed leat."""
+    """The environment of a user with leat installed."""
     folder = tmp_path_factory.mktemp("installed")
     run("meson", "setup", folder / "build", SOURCE, "-Dtests=disabled", "-Dsolo5=disabled", f"--prefix={folder / 'leat'}", "--libdir=lib")
     run("meson", "install", "-C", folder / "build")
@@ -34,7 +34,7 @@ def installed(tmp_path_factory):
 
 
 def say(address, request):
-    """What comes back by TCP until the server ends or has said something."""
+    """The data from TCP until the server closes or has sent something."""
     import socket
 
     with socket.create_connection(address, 10) as conn:

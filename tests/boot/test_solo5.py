@@ -1,4 +1,4 @@
-"""The images on Solo5: spt always, hvt where KVM can run them at all, virtio by QEMU."""
+"""The images on Solo5: spt always, hvt where KVM can run it, virtio under QEMU."""
 
 import io
 import os
@@ -17,11 +17,11 @@ from stream import echo_all
 from test_tls import echo as echo_by_tls
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-_hvt = {}  # what has been found out about it
+_hvt = {}  # cached result of the check
 
 
 def hvt_trouble():
-    """Why hvt can't be tested here; "" if it can."""
+    """The reason why hvt can't be tested here; "" if it can."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "there is no /dev/kvm that we may use"
     tools.make_tap("probe0")
@@ -51,7 +51,7 @@ def guest(abi):
     started = []
 
     def start(*args, **kwargs):
-        if abi == "hvt":  # each buffer costs time where KVM is software
+        if abi == "hvt":  # each buffer costs time on an emulated KVM
             kwargs["options"] = ("--buffers=512", "--connections=16", *kwargs.get("options", ()))
         started.append(Guest(abi, *args, **kwargs))
         return started[-1]
@@ -62,12 +62,12 @@ def guest(abi):
 
 
 def is_slow(guest):
-    """Whether the machine is interpreted; the first round trip finds the neighbours."""
+    """True if the machine is interpreted; the first round trip resolves the neighbours."""
     return min(ping(guest.ip)) > SLOW_RTT_MS
 
 
 def test_every_address_of_the_command_line_answers(guest):
-    """Two global addresses and a unique local one, beside a second one of IPv4."""
+    """Two global addresses and a unique local one, beside a second IPv4 address."""
     words = ["2001:db8:17::2/64", "2001:db8:18::2/64", "fd17:1eaf::2/64", "10.99.1.2/24"]
     echo = guest("echo", options=[f"--ip{6 if ':' in word else ''}={word}" for word in words])
     for word in words:
@@ -78,7 +78,7 @@ def test_every_address_of_the_command_line_answers(guest):
 
 
 def test_addresses_by_a_router(abi, tmp_path):
-    """No address on the command line, and nobody who serves DHCP: IPv6 is enough."""
+    """No address on the command line, and no DHCP server: IPv6 is enough."""
     dnsmasq = shutil.which("dnsmasq", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or pytest.skip("no dnsmasq")
     tools.make_tap("ra0")
     for address in ("fe80::1/64", "2001:db8:19::1/64"):
@@ -153,7 +153,7 @@ def test_chat(guest):
 
 
 def test_whois(guest):
-    """Without --server the gateway is asked, which is the kernel."""
+    """Without --server the gateway is the name server: the kernel."""
     with socket.create_server(("0.0.0.0", 0)) as server:
         server.settimeout(30)
         asks = guest("whois", options=(f"--port={server.getsockname()[1]}",), up=False,
@@ -167,7 +167,7 @@ def test_whois(guest):
 
 
 def test_flight_recorder(guest):
-    """The last frames, as a pcapng for who connects."""
+    """A client that connects gets the last frames as a pcapng."""
     echo = guest("echo", options=("--flight-port=99",))
     with udp_socket(echo) as sock:
         sock.send(b"to be remembered")
@@ -180,7 +180,7 @@ def test_flight_recorder(guest):
 
 
 def test_an_assertion(abi, guest, tmp_path):
-    """The console says where, and has the last frames in hex."""
+    """The console has the place, and the last frames in hex."""
     tool = tools.BUILD / "tools/leat-replay/leat-replay"
     if not tool.is_file():
         pytest.skip(f"{tool} has not been built")
@@ -236,14 +236,14 @@ def test_tls(guest):
     if not (tools.BUILD / "tests/boot/echo_tls_keys.spt").is_file():
         pytest.skip("built without libbearssl")
     server = guest("echo_tls_keys", options=("--cert=/server.pem", "--key=/server.key"))
-    if is_slow(server):  # such a KVM knows no arithmetic of SSE, and the guest ends at its first sum
+    if is_slow(server):  # such a KVM lacks SSE arithmetic, and the guest ends at its first use
         pytest.skip("KVM interprets the guest")
     data = os.urandom(1_000_000)
     assert echo_by_tls((server.ip, 7), data) == data
 
 
 def test_a_form_comes_back_compressed(guest):
-    """By zlib, which has a guard word, too."""
+    """With zlib, which uses a guard word, too."""
     if not (tools.BUILD / "compress/zlib/libleat-deflate-metal.a").is_file():
         pytest.skip("built without zlib")
     if is_slow(guest("upload")):  # as in test_tls()
@@ -281,11 +281,11 @@ def test_iperf(guest):
 
 
 def test_resolve_asks_dns(abi, guest):
-    """Two guests, and the kernel as a router between them."""
+    """Two guests, with the kernel as a router between them."""
     pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
     dns = guest("dns")
     asks = guest("resolve", options=(f"--server={dns.ip}",), arguments=("www.example.com",),
-                 up=False)  # it may end before we look
+                 up=False)  # it may end before the check
     assert asks.wait(30) == 0
     assert "www.example.com. 3600 IN A 192.0.2.3" in asks.lines
     assert "the counters do not balance" not in asks.text
@@ -330,7 +330,7 @@ def test_too_little_memory(guest):
 
 
 def test_two_devices(abi):
-    """Both are heard, each with its own address; what was counted balances at the end."""
+    """Both receive frames, each with its own address; the counters balance at the end."""
     tools.make_tap("left0", address="10.78.0.1/24")
     tools.make_tap("right0", address="10.79.0.1/24")
     two = Tender(abi, "two", {"left": "left0", "right": "right0"})
@@ -354,7 +354,7 @@ def test_two_devices(abi):
 
 
 def test_boot_runs_it(abi):
-    """tools/boot, with a signal at the end as Ctrl-C would send it."""
+    """tools/boot, ended by a signal as from Ctrl-C."""
     tools.make_tap("boot0", address="10.0.0.1/24")
     boot = tools.Process(ROOT / "tools/boot", "--hypervisor", f"solo5-{abi}", "--net", "tap=boot0",
                          "--build", os.environ["LEAT_BUILD"], "echo", "--", "--ipv4=10.0.0.2/24",
@@ -371,7 +371,7 @@ def test_boot_runs_it(abi):
 
 @pytest.mark.skipif(not shutil.which("qemu-system-x86_64"), reason="QEMU is not installed")
 def test_virtio_target():
-    """QEMU's exit status is that of Solo5's bindings, so it says nothing."""
+    """QEMU's exit status is that of Solo5's bindings, so it is not checked."""
     echo, dns = Guest("virtio", "echo"), Guest("virtio", "dns")
     try:
         ping(echo.ip, 3, "-s", 1472, "-M", "do")
@@ -388,7 +388,7 @@ def test_virtio_target():
 
 
 def test_idle_sleeps():
-    """With nothing to do it takes no processor time."""
+    """An idle guest takes no processor time."""
     echo = Guest("spt", "echo")
     try:
         ping(echo.ip)
@@ -403,7 +403,7 @@ def test_idle_sleeps():
 
 
 def test_images_hold_no_more_than_they_use():
-    """What an image doesn't call is not in it."""
+    """An image doesn't contain functions that it doesn't call."""
     symbols = subprocess.run(["nm", image("resolve", "spt")], check=True, capture_output=True)
     names = {line.split()[-1] for line in symbols.stdout.decode().splitlines()}
     assert "solo5_app_main" in names or "leat_solo5_net_open" in names

@@ -1,4 +1,4 @@
-"""From the first instruction to power-off: what an image says, needs, and ends with."""
+"""From the first instruction to power-off: an image's output, requirements, and exit."""
 
 import os
 import time
@@ -68,10 +68,10 @@ def cpu_s(pid):
 
 
 def test_its_seconds_are_ours(guest, machine):
-    """ARP gives up after three seconds: the clock is calibrated right, boot after boot.
+    """ARP fails after three seconds, so the clock is calibrated correctly, boot after boot.
 
-    On a busy machine we may hear late that the guest is up: it has been so for less than since its
-    start, and for more than since we heard of it.
+    On a busy machine the line about the start may come late: the guest has been up for less than since its start, and
+    for more than since the line.
     """
     for _ in range(3):
         started = time.monotonic()

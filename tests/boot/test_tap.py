@@ -17,7 +17,7 @@ PEER6, IP6 = "fd00:6c65::1", "fd00:6c65::2"
 
 
 def ip(*words):
-    """The command ip; what goes wrong means that we may not."""
+    """The command ip; a failure means that we lack the permission."""
     return subprocess.run(["ip", *words], check=False, capture_output=True).returncode == 0
 
 
@@ -50,7 +50,7 @@ def test_echo(guest, machine, tap, vnet_hdr, device):
     assert echo_udp((IP, 7), [b"x", data[:1472]]) == [b"x", data[:1472]]
     done = subprocess.run(["ping", "-n", "-c", "3", "-i", "0.2", "-W", "2", IP], check=False)
     assert done.returncode == 0
-    offloads = 1  # gathers; checksums and super-frames out, in
+    offloads = 1  # gather; checksums and super-frames, both ways
     if ",csum=off" not in device:
         offloads |= 4 | 8 | 64
     if "guest_csum=off" not in device:
@@ -62,7 +62,7 @@ def test_echo(guest, machine, tap, vnet_hdr, device):
 
 @pytest.mark.parametrize("device", ["", ",mrg_rxbuf=off", ",host_tso6=off", ",guest_tso6=off", ",host_tso4=off"])
 def test_super_frames_over_ipv6(guest, machine, tap, device):
-    """Text comes and goes in frames of many segments, where the device cuts and merges those of IPv6."""
+    """Data in both directions in frames of many segments, where the device segments and merges those of IPv6."""
     ip("link", "set", tap, "up")
     echo = guest("echo", machine, netdev(tap), device, arguments=[f"--ip6={IP6}/64"]).up()
     deadline = time.monotonic() + 20
@@ -78,7 +78,7 @@ def test_super_frames_over_ipv6(guest, machine, tap, device):
 
 
 def test_every_address_of_the_command_line_answers(guest, machine, tap):
-    """Two global addresses and a unique local one, beside a second one of IPv4."""
+    """Two global addresses and a unique local one, beside a second IPv4 address."""
     more = ["2001:db8:17::2/64", "2001:db8:18::2/64", "10.99.1.2/24"]
     for network in ("2001:db8:17::1/64", "2001:db8:18::1/64"):
         ip("addr", "add", network, "dev", tap, "nodad")
@@ -94,7 +94,7 @@ def test_every_address_of_the_command_line_answers(guest, machine, tap):
 
 
 def test_addresses_by_a_router_and_a_server(tap, machine, tmp_path):
-    """No address on the command line: what tools/boot starts asks the network, as docs/unikernel-qemu.md says."""
+    """Without an address on the command line tools/boot's guest asks the network, as docs/unikernel-qemu.md says."""
     image("echo")
     if not shutil.which("dnsmasq", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
         pytest.skip("no dnsmasq")

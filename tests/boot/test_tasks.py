@@ -1,4 +1,4 @@
-"""A task that goes deeper than its stack, where the page tables are ours."""
+"""A task that overflows its stack, with page tables of our own."""
 
 EXCEPTION = 127
 PAGE_FAULT, INVALID_OPCODE = "vec 000000000000000e", "vec 0000000000000006"

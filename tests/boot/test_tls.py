@@ -1,4 +1,4 @@
-"""TLS where there is no system: BearSSL in images, with the keys of tests/tls, against OpenSSL."""
+"""TLS without an operating system: BearSSL in images, with the keys of tests/tls, against OpenSSL."""
 
 import contextlib
 import functools
@@ -24,7 +24,7 @@ OURS = ["--cert=/server.pem", "--key=/server.key"]
 
 @functools.cache
 def trust():
-    """What wants a server to be leat.test."""
+    """An SSL context that requires the server leat.test."""
     return ssl.create_default_context(cafile=str(AUTHORITY))
 
 
@@ -40,7 +40,7 @@ def read_all(conn):
 
 
 def echo(address, data):
-    """Sends @data in a session, and returns what comes back."""
+    """Sends @data in a session, and returns the reply."""
     with session(address) as conn:
         return both_ways(conn, data, timeout=200)
 
@@ -56,7 +56,7 @@ def test_echo(guest, machine, cpu):
 
 
 def test_pages(guest, machine):
-    """New sessions, one by a ticket, and HTTP beside them."""
+    """New sessions, one with a ticket, and HTTP beside them."""
     netdev, tcp, _ = forwarded(443)
     server = guest("httpd_keys", machine, netdev, arguments=OURS)
     server.wait_for("port 80")
@@ -79,7 +79,7 @@ def test_serves_only_with_its_files(guest):
 
 @contextlib.contextmanager
 def pages():
-    """A server of one page at the host, 10.0.2.2 for a guest; gives its port."""
+    """A server with one page on the host, 10.0.2.2 for a guest; returns its port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(FILES / "server.pem", FILES / "server.key")
 
@@ -106,7 +106,7 @@ def fetch(guest, port, *words, machine="q35"):
 
 
 def test_fetch_asks_whom_it_trusts(guest):
-    """Its authority is a file of the image's; without a calendar no certificate is good, and it says so."""
+    """The authority is a file in the image. Without civil time no certificate is valid, and the image says so."""
     with upstream("10.0.2.2"), pages() as port:
         status, said = fetch(guest, port, "--cert=/authority.pem")
         assert status == 0 and "the answer" in said
@@ -115,7 +115,7 @@ def test_fetch_asks_whom_it_trusts(guest):
 
 
 def test_debians_authorities_are_in_the_image(guest):
-    """They are read, and none of them has signed ours."""
+    """The host's authorities are read, and none has signed our certificate."""
     with upstream("10.0.2.2"), pages() as port:
         asks = guest("fetch", "q35", "user,id=net", arguments=["--server=10.0.2.2", f"https://leat.test:{port}/"])
         assert asks.wait(100) == 1

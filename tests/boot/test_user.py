@@ -1,4 +1,4 @@
-"""Over QEMU's user network: what an ordinary user reaches, with ports forwarded."""
+"""Over QEMU's user network: the access of an ordinary user, with forwarded ports."""
 
 import contextlib
 import datetime
@@ -29,7 +29,7 @@ SITE = pathlib.Path(__file__).resolve().parents[2] / "examples/site"
 
 
 def forwarded(there):
-    """The netdev's words, and the addresses by TCP and UDP."""
+    """The options of the netdev, and the addresses by TCP and UDP."""
     tcp, udp = free_port(), free_port(socket.SOCK_DGRAM)
     words = f"user,id=net,hostfwd=tcp:127.0.0.1:{tcp}-:{there},hostfwd=udp:127.0.0.1:{udp}-:{there}"
     return words, ("127.0.0.1", tcp), ("127.0.0.1", udp)
@@ -75,7 +75,7 @@ def test_a_form_of_more_than_its_memory_comes_back_as_an_archive(guest, tmp_path
 
 
 def test_a_form_comes_back_compressed(guest, machine):
-    """By zlib on the bare machine."""
+    """With zlib on the bare machine."""
     if not (BUILD / "compress/zlib/libleat-deflate-metal.a").is_file():
         pytest.skip("built without zlib")
     port = free_port()
@@ -90,7 +90,7 @@ def test_a_form_comes_back_compressed(guest, machine):
 
 
 def test_a_long_list_is_read_before_the_first_answer(guest):
-    """250,000 names: how long that takes by the clock depends on who else is there; the processor time is bounded."""
+    """250,000 names. The duration by the clock depends on other load; the processor time has a limit."""
     port = free_port(socket.SOCK_DGRAM)
     sieve = guest("sieve_names", "microvm", f"user,id=net,hostfwd=udp:127.0.0.1:{port}-:53",
                   arguments=["--server=10.0.2.3", "/list"])
@@ -134,7 +134,7 @@ def test_the_device_tells_the_mtu(guest, machine):
 
 
 def ask(address, name, kind, tcp=False):
-    """What dnspython isn't needed for: scapy's DNS."""
+    """scapy's DNS, so that dnspython isn't needed."""
     from scapy.layers.dns import DNS, DNSQR
 
     query = bytes(DNS(id=7, rd=1, qd=DNSQR(qname=name, qtype=kind)))
@@ -200,7 +200,7 @@ def test_chargen(guest, machine):
 
 
 def test_resolve_gets_an_answer_from_nobody(guest, machine):
-    """There is no name server that a test may ask: it is told so, and the status is 1."""
+    """The test may use no name server: the image reports that, with status 1."""
     resolve = guest("resolve", machine, "user,id=net,restrict=on",
                     arguments=["--server=10.0.2.99", "www.example.com"])  # fmt: skip
     assert resolve.wait(60) == 1
@@ -208,7 +208,7 @@ def test_resolve_gets_an_answer_from_nobody(guest, machine):
 
 
 def test_clock_of_the_machine_is_read(guest, machine):
-    """The PC's; the tests' microvm is started without.  There is no time server: it goes on asking."""
+    """The PC's clock; the microvm of the tests starts without one. There is no time server, so it keeps asking."""
     clock = guest("clock", machine, "user,id=net,restrict=on", arguments=["10.0.2.99"])
     clock.wait_for("no time server answered")
     if machine == "microvm":
@@ -237,7 +237,7 @@ def test_chat(guest, machine):
         for conn, of, name in ((anna, lines[0], b"anna\n"), (bert, lines[1], b"bert\n")):
             assert of.readline() == b"Who are you?\n"
             conn.sendall(name)
-        # the user network may bring bert's name first; who is there then hears of the other
+        # the user network may deliver bert's name first; then ada is told of it
         [first], _, _ = select.select([anna, bert], [], [], 60)
         if first is anna:
             assert lines[0].readline() == b"* bert is here\n"
@@ -263,7 +263,7 @@ def test_fetch(guest, machine):
 
 
 def test_whois(guest, machine):
-    """10.0.2.2 is the host; who asks there is asked by the user network."""
+    """10.0.2.2 is the host, for which the user network answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(60)
         port = server.getsockname()[1]
@@ -279,7 +279,8 @@ def test_whois(guest, machine):
 
 @contextlib.contextmanager
 def upstream(ip="192.0.2.9"):
-    """A name server at the host's own port 53, which a guest reaches at 10.0.2.2; gives the names that it was asked for."""
+    """A name server at the host's own port 53, which a guest reaches at 10.0.2.2; returns the names in its
+    questions."""
     from scapy.layers.dns import DNS, DNSRR
 
     if "LEAT_HOST_NETWORK" in os.environ:
@@ -297,7 +298,7 @@ def upstream(ip="192.0.2.9"):
                     dns = DNS(query)
                     name = dns.qd[0].qname if isinstance(dns.qd, list) else dns.qd.qname
                     asked.append(name.decode().lower())
-                    # the question as it came, letter case and all
+                    # the question as it came, with its letter case
                     reply = DNS(id=dns.id, qr=1, rd=1, ra=1, qd=dns.qd, an=DNSRR(rrname=name, ttl=60, rdata=ip))
                     sock.sendto(bytes(reply), peer)
 
@@ -324,7 +325,7 @@ def test_resolver_asks_and_remembers(guest, machine):
 
 
 def test_lists_are_sent_to_sieve(guest, machine):
-    """An image has no files: what is to be blocked comes by HTTP."""
+    """An image has no files: lists of names to block come by HTTP."""
     http, dns = free_port(), free_port(socket.SOCK_DGRAM)
     netdev = f"user,id=net,hostfwd=tcp:127.0.0.1:{http}-:80,hostfwd=udp:127.0.0.1:{dns}-:53"
     sieve = guest("sieve", machine, netdev, arguments=["null", "token=x"])

@@ -1,9 +1,9 @@
-"""Instructions a segment, a request, a connection: has a change moved them?
+"""Instructions per segment, request or connection: detects changes of these counts.
 
 test_counts.py INMEM COUNTS [--update]
 
-COUNTS is a file of lines "case side instructions". A count that differs by more than 3 % from it is
-a failure, in either direction: who makes leat faster or slower says so in that file.
+COUNTS is a file of lines "case side instructions". A count that differs from it by more than 3 % in either direction is
+a failure: a change that makes leat faster or slower must update the file.
 """
 
 import sys

@@ -1,4 +1,5 @@
-"""Which commands a script starts, read from its text: of Python by its syntax tree, of a shell by its words."""
+"""The commands that a script starts, found in its text: in Python through the syntax tree, in a shell script by
+words."""
 
 import ast
 import re
@@ -10,12 +11,12 @@ BUILTINS = set("""
     getopts hash in jobs kill let local printf pwd read readonly return select set shift shopt source trap type
     ulimit umask unset wait
 """.split())
-# words before a command, of the shell and of tools/: how many to take away
+# {prefix command, of the shell or of tools/: number of words to skip}
 WRAPPERS = {"exec": 1, "command": 1, "report": 2, "each_source": 1, "xargs": 1}
 
 
 def is_name(word):
-    """Whether a word can be the name of a command: no path, no option, nothing to be expanded."""
+    """True if a word can be the name of a command: no path, no option, no expansion."""
     return re.fullmatch(r"[a-z_][\w.+-]*", word) is not None
 
 
@@ -23,7 +24,7 @@ def is_name(word):
 
 
 def first_words(node, lists):
-    """What the first argument of a call begins with: a word, a list of words, or a name of such a list."""
+    """The first word of a call's first argument: of a string, a list, or the name of such a list."""
     if isinstance(node, (ast.List, ast.Tuple)) and node.elts:
         node = node.elts[0]
     if isinstance(node, ast.Starred):
@@ -36,7 +37,7 @@ def first_words(node, lists):
 
 
 def lists_of(nodes):
-    """{name: first words} of the lists that get a name, by assignment or in a loop over such lists."""
+    """{name: first words} of lists with a name, by assignment or in a loop over such lists."""
     found = {}
     for node in nodes:
         values = []
@@ -67,8 +68,8 @@ def of_python(text):
 
 
 class Shell:
-    """Splits a script into statements, those inside of $(...) and arrays too; what is quoted or
-    expanded stands as a "$" in its word."""
+    """Splits a script into statements, including those inside of $(...) and arrays; a quoted or expanded part
+    becomes a "$" in its word."""
 
     def __init__(self, text):
         self.text = text
@@ -76,9 +77,9 @@ class Shell:
         self.inside(0, "")
 
     def inside(self, at, end):
-        """Reads from @at to the closing @end, or to the end; returns where it is."""
+        """Reads from @at to the closing @end, or to the end; returns the position."""
         words, word, depth, text = [], "", 0, self.text
-        line = len(self.statements)  # where those of this line begin
+        line = len(self.statements)  # index of the first statement of this line
         while at < len(text):
             char = text[at]
             if char in " \t\n;|&()" or text.startswith("\\\n", at):
@@ -113,12 +114,12 @@ class Shell:
         return at + 1
 
     def find(self, what, at):
-        """Where @what is next, or the end."""
+        """The position of the next @what, or the end."""
         place = self.text.find(what, at)
         return len(self.text) if place < 0 else place
 
     def redirection(self, at):
-        """Reads over < or > and the word behind; a here-document is left out."""
+        """Skips < or > and the word after it; a here-document is left out."""
         if document := re.compile(r"<<-?'?(\w+)'?[^\n]*\n").match(self.text, at):
             return self.find(f"\n{document[1]}\n", document.end() - 1) + len(document[1]) + 1
         at = re.compile(r"[<>&]+[ ]*").match(self.text, at).end()
@@ -129,7 +130,7 @@ class Shell:
         return at
 
     def quoted(self, at):
-        """Reads over one character, a quoted string, or what a $ begins."""
+        """Reads one character, a quoted string, or an expansion."""
         text = self.text
         if text[at] == "\\":
             return at + 2

@@ -10,8 +10,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/lab/conformance.md"
 @dataclass
 class Row:
     line: int
-    heading: str  # of its part of the page
-    first: str  # a section, with the RFC's number where the part is about several; or a number of RFC 9293
+    heading: str  # heading of its part of the page
+    first: str  # a section, with the RFC's number if the part covers several; or a number of RFC 9293
     level: str
     requirement: str
     status: str
@@ -25,7 +25,7 @@ class Row:
 
 
 def rows(page=PAGE):
-    """All rows, in the page's order."""
+    """All rows, in the order of the page."""
     heading, is_table = "", False
     for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
         if line.startswith("## "):
@@ -34,7 +34,7 @@ def rows(page=PAGE):
             is_table = False
             continue
         if not is_table or re.fullmatch(r"[-:| ]+", line):
-            is_table = True  # the columns' names, and the line below them
+            is_table = True  # the names of the columns, and the line below
             continue
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if len(cells) != 6:

@@ -1,4 +1,4 @@
-"""What tools/bench says of numbers, and of numbers that are missing; and the files of tools/embed.py."""
+"""The text of tools/bench about numbers, and about missing ones; and the output of tools/embed.py."""
 
 import os
 import re
@@ -48,7 +48,7 @@ class Numbers(unittest.TestCase):
     def test_what_the_rounds_do_not_agree_on_is_not_said(self):
         self.assertEqual(noise.steady([10, 11, 12]), 11)
         self.assertIsNone(noise.steady([10, 11, 14]))
-        self.assertEqual(noise.steady([1, 10, 11, 12, 50]), 11)  # one that was disturbed, each way
+        self.assertEqual(noise.steady([1, 10, 11, 12, 50]), 11)  # one disturbed round in each direction
         self.assertIsNone(noise.steady([]))
         said = netpage.as_json(FOUND | {"tcp": {"in": [2, 4], "Linux, TSO": [4, 4]}}, SIZES)
         self.assertIsNone(said["tap_in_gbps"])

@@ -1,11 +1,11 @@
-"""Every bounded table has a row in docs/security.md, which says whose shares it has, or why it needs none."""
+"""Every bounded table has a row in docs/security.md, with its shares, or the reason why it needs none."""
 
 import re
 import unittest
 
 import tree
 
-# Members that count no places: times, settings, lengths of one thing and of arrays that the program gives.
+# Members that are no table sizes: times, settings, lengths of items and of arrays from the program.
 NO_TABLE = re.compile(r"""
     \w+_(ns|us|s_min|max_s|bits|percent) | (failure_ttl|stale|ttl_max|negative_ttl_max|ticket_lifetime|\w+_preferred|\w+_valid)_s
   | (file|route|server|own_name|identity|protocol|policy|ip|member)_count
@@ -19,7 +19,7 @@ MEMBER = re.compile(r"^    (?:u?int\d+_t|unsigned|size_t)\s+(\w+)(?:\[\w+\])?;(.
 
 
 def members():
-    """(struct.member, what it says) of each number in a struct of the configuration."""
+    """(struct.member, comment) of each number in a struct of the configuration."""
     for path in tree.sources("include", ends=(".h",)):
         for struct, body in re.findall(r"^struct (leat_\w*config) \{\n(.*?)^\};", tree.read(path), re.M | re.S):
             before = ""

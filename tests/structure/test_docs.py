@@ -1,4 +1,4 @@
-"""What the documents say must be so: names exist, tables are those of the state machines, programs compile."""
+"""Claims of the documents: names exist, tables match the state machines, programs compile."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ MACHINES = {"tcp": "src/tcp/machine", "dhcp": "proto/dhcp", "dhcp6": "proto/dhcp
 
 
 def made(name, form):
-    """What fsmgen.py makes of @name.rl now."""
+    """The current output of fsmgen.py for @name.rl."""
     folder = tree.ROOT / MACHINES[name]
     with tempfile.TemporaryDirectory() as work:
         xml = Path(work) / f"{name}.xml"
@@ -63,7 +63,7 @@ class Transitions(unittest.TestCase):
             self.compare_picture(name)
 
     def compare_picture(self, name):
-        # Graphviz's versions place things differently: compare what is drawn, not where
+        # versions of Graphviz differ in the layout, so compare the contents without the places
         svg = tree.read(f"docs/lab/{name}.svg").replace("&#45;", "-").replace("&gt;", ">")
         dot = made(name, "dot")
         edges = set(re.findall(r"^  (\w+ -> \w+) ", dot, re.M))
@@ -88,7 +88,7 @@ def rows_of(path):
 
 
 def names_in(cell):
-    """The names that a cell quotes: `tcp_input`, `test_close.c:a_name`; not `SND.UNA`."""
+    """The names quoted in a cell: `tcp_input`, `test_close.c:a_name`; not `SND.UNA`."""
     for quoted in re.findall(r"`([^`]+)`", cell):
         for word in re.findall(r"[\w./-]*\w", quoted):
             if re.fullmatch(r"[a-z]\w*_\w+", Path(word).stem):
@@ -133,7 +133,7 @@ class Conformance(unittest.TestCase):
 
 
 class Threats(unittest.TestCase):
-    """The table of docs/security.md: each row has the tests that it says, each test a row."""
+    """The table of docs/security.md: the tests of each row exist, and each threat test has a row."""
 
     DEFINITION = re.compile(r"^(?:static void|def) test_threat_([A-Z]\d+)_\w+\(", re.MULTILINE)
 
@@ -162,7 +162,7 @@ class Threats(unittest.TestCase):
 
 
 class Switches(unittest.TestCase):
-    """Who adds a shortcut measures it: docs/lab/profile.md has a row for each."""
+    """Every shortcut is measured: docs/lab/profile.md has a row for each."""
 
     def test_each_has_a_row_that_says_what_it_gains(self):
         found = set()

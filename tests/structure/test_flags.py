@@ -1,4 +1,4 @@
-"""Who writes which flag of a connection: conn.h says it above each group, and nobody else does."""
+"""The writers of each flag of a connection: conn.h lists them above each group, and no other file writes it."""
 
 import re
 import unittest
@@ -11,7 +11,7 @@ TAKES = re.compile(r"\btake_flag\(conn, (CONN_\w+)")
 
 
 def groups():
-    """{flag: the files that may write it}, as conn.h says"""
+    """{flag: the files that may write it}, from conn.h"""
     text = (TCP / "conn/conn.h").read_text(encoding="utf-8")
     enum = text[text.index("enum conn_flag {"):text.index("};", text.index("enum conn_flag {"))]
     heads = list(GROUP.finditer(enum))

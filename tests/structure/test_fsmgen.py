@@ -1,4 +1,4 @@
-"""fsmgen.py on a machine of three states: what it makes, and that it refuses what is wrong."""
+"""fsmgen.py on a machine of three states: its output, and the errors that it reports."""
 
 import contextlib
 import io
@@ -106,7 +106,7 @@ int main(void)
 
 
 def run_door(command, first, header, actions, table):
-    """What a program says that takes `lock` twice, by the table that @command made."""
+    """The output of a program that takes `lock` twice, with the table that @command made."""
     program = DOOR_PROGRAM
     for word, text in ("STATE_FIRST FIRST", f"STATE_FIRST {first}"), ("HEADER", header), ("ACTIONS", actions), ("TABLE", table):
         program = program.replace(word, text, 1)
@@ -118,7 +118,7 @@ def run_door(command, first, header, actions, table):
 
 
 def line_of(text, spec=SPEC):
-    """The number of the first line that holds @text."""
+    """The number of the first line that contains @text."""
     return next(i for i, line in enumerate(spec.splitlines(), 1) if text in line)
 
 
@@ -161,7 +161,7 @@ class Makes(unittest.TestCase):
                          f"    {{{runs.index('    door_turn_then_click,')}, DOOR_LOCKED}},")
 
     def test_take_stores_the_state_once_and_then_tells_the_observer(self):
-        """The generated function, compiled and run: with the state stored before the actions, and behind them."""
+        """The generated function, compiled and run, with the state stored before or after the actions."""
         for command in "table", "places":
             for first, seen in ("true", "2"), ("false", "0"):
                 said = run_door(command, first, "\n".join(self.lines("header")), "\n".join(self.lines("actions")),
@@ -206,7 +206,7 @@ class Makes(unittest.TestCase):
 
 class Refuses(unittest.TestCase):
     def refused(self, old, new, line, text):
-        """Replacing @old by @new must be refused, at @line, with a message that holds @text."""
+        """Replacing @old by @new must be refused, at @line, with a message that contains @text."""
         self.assertIn(old, SPEC)
         status, out, err = generate("check", SPEC.replace(old, new))
         self.assertEqual((status, out), (1, ""))
@@ -224,7 +224,7 @@ class Refuses(unittest.TestCase):
                      "SHUT lists open again")
 
     def text_refused(self, old, new, line, text):
-        """The same for what Ragel would refuse too: the message is ours."""
+        """The same for mistakes that Ragel would also refuse: the message must be ours."""
         self.assertIn(old, SPEC)
         spec = fsmgen.read_spec(SPEC.replace(old, new), "door.rl")
         fsmgen.check_text(spec)

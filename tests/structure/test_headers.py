@@ -27,7 +27,7 @@ int main(void)
 
 class Headers(unittest.TestCase):
     def compile_all(self, compiler, standard, suffix):
-        """Compiles a file that includes nothing but the header, twice (its guard works)."""
+        """Compiles a file that includes only the header, twice, to check its guard."""
         with tempfile.TemporaryDirectory() as folder:
             for path in tree.sources("include/leat"):
                 source = Path(folder) / f"one{suffix}"

@@ -1,7 +1,7 @@
-"""leat as a stranger meets it: installed, found by pkg-config, or as a subproject.
+"""leat from a user's view: installed, found by pkg-config, or as a subproject.
 
-Builds the library once more, plain and without tests, whatever the options of this build: what is
-looked at is what is delivered, without a sanitizer's helpers.
+Builds the library once more, plain and without tests, regardless of this build's options, to check the delivered files
+without a sanitizer's helpers.
 """
 
 import json
@@ -15,21 +15,21 @@ from pathlib import Path
 
 import tree
 
-# gcc and clang may call the first four in any code (freestanding or not), the others on machines
-# without the instructions
+# gcc and clang may call the first four in any code (freestanding or not), the others on machines that lack the
+# instructions
 NEEDED_MAX = {"memcpy", "memmove", "memset", "memcmp", "_GLOBAL_OFFSET_TABLE_"}
 COMPILERS_OWN = re.compile(r"__(u?div|u?mod|mul|ashl|ashr|lshr|clz|ctz|popcount|bswap)\w*[sdt]i[23]?")
 
-# what a machine without a libc brings along, and where its loader begins
+# code of a machine without a libc, and the start of its loader
 METALS_OWN = {"_start", "memcpy", "memmove", "memset", "memcmp", "strlen", "strcmp", "strncmp", "strchr"}
 
-# what IPv6 is made of: a program that doesn't register it links none
+# parts of IPv6: a program that doesn't register it doesn't link them
 IPV6 = re.compile(r"(leat_+)?(ipv6|icmpv?6|ndp|slaac|dhcp6|transport6|(address|neighbour|route|path|host|fragment)s?6)")
 
-# what groups are made of: a program that joins none links none
+# parts of multicast: a program that joins no group doesn't link them
 GROUPS = re.compile(r"(leat_+)?(igmp|mld|groups)|leat_udp_(join|leave)")
 
-# what controls congestion beside CUBIC: a program that doesn't name it links none
+# congestion control beside CUBIC: a program that doesn't name it doesn't link it
 OTHER_CONGESTION = re.compile(r"(leat_+)?(tcp_)?(bbr|newreno|rate)(_|$)")
 
 UDP_ONLY = """
@@ -76,7 +76,7 @@ int main(void)
 }
 """
 
-# For each library a function of it, and the header that has it.
+# For each library one of its functions, and the header that declares it.
 LIBRARIES = {
     "leat-crypto": ("crypto", "leat_crypto_hkdf_expand"),
     "leat-proto": ("dns_server", "leat_dns_server_open"),
@@ -148,7 +148,7 @@ leat = dependency('leat', fallback: 'leat')
 test('echo', executable('echo', 'main.c', 'other.c', dependencies: leat))
 """
 
-# What a stranger calls his own functions must not matter.
+# The names of a program's own functions must not matter.
 SAME_NAMES = """
 int stack_ready(void), pool_init(void), checksum_list(void), timer_set(void), ipv4_input(void);
 int stack_ready(void) { return 1; }
@@ -160,7 +160,7 @@ int ipv4_input(void) { return 1; }
 
 
 def must(*command, **options):
-    """Runs a command that must succeed; its output."""
+    """Runs a command that must succeed; returns its output."""
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False, **options)
     if done.returncode:
@@ -169,7 +169,7 @@ def must(*command, **options):
 
 
 def readme_program():
-    """The program in README.md: all its blocks of C, in their order."""
+    """The program in README.md: all its blocks of C, in order."""
     return "\n".join(re.findall(r"^```c\n(.*?)^```", tree.read("README.md"), re.S | re.M))
 
 
@@ -184,7 +184,7 @@ class Delivered(unittest.TestCase):
              "--buildtype", "release", "-Dtests=disabled", "-Dwerror=true",
              env={**os.environ, "CC": " ".join(tree.CC)})
         told = json.loads(must("meson", "introspect", "--targets", build))
-        # what is installed, and not the examples
+        # installs the library without the examples
         made = [os.path.relpath(name, build) for target in told if target["installed"]
                 for name in target["filename"]]
         must("ninja", "-C", build, "-j2", *made)
@@ -194,12 +194,12 @@ class Delivered(unittest.TestCase):
         cls.environ = {**os.environ, "PKG_CONFIG_PATH": str(cls.prefix / "lib/pkgconfig")}
 
     def flags(self, package):
-        """What pkg-config says."""
+        """The output of pkg-config."""
         return must("pkg-config", "--cflags", "--libs", package,
                     env=self.environ).split()
 
     def compile(self, name, text, package="leat", *more):
-        """Compiles and links one program against what is installed; its path."""
+        """Compiles and links one program against the installed library; returns its path."""
         source, program = self.folder / f"{name}.c", self.folder / name
         source.write_text(text, encoding="utf-8")
         must(*tree.CC, "-std=c11", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
@@ -227,7 +227,7 @@ class Delivered(unittest.TestCase):
             program = self.compile(package, NAMES_ONE.format(header=header, function=function), package)
             must(program)
             self.assertIn(function, {name for name, _ in self.symbols("--defined-only", of=program)})
-            with self.assertRaisesRegex(AssertionError, function):  # the stack alone has it not
+            with self.assertRaisesRegex(AssertionError, function):  # the stack alone doesn't have it
                 self.compile(package + "_not", NAMES_ONE.format(header=header, function=function), "leat")
 
     def test_the_archives_hold_no_writable_symbol(self):
@@ -244,7 +244,7 @@ class Delivered(unittest.TestCase):
         # name, type, address, offset, size, entry size, flags
         found = re.findall(r"\] (\S+)\s+\w+\s+\w+ \w+ (\w+) \w+\s+(\w+)", sections)
         self.assertTrue(found)
-        # .data.rel.ro is made read-only by the loader, and constant in a static program
+        # .data.rel.ro is made read-only by the loader, and is constant in a static program
         self.assertEqual([name for name, size, flags in found if "W" in flags and int(size, 16)
                           and not name.startswith(".data.rel.ro")], [])
 
@@ -289,7 +289,7 @@ class Delivered(unittest.TestCase):
         self.assertIn("leat_tcp_listen", names)
         self.assertEqual([name for name in names if IPV6.match(name)], [])
         self.assertEqual([name for name in names if OTHER_CONGESTION.match(name)], [])
-        # without a device it says so, and that it failed
+        # without a device it prints an error, and fails
         done = subprocess.run([program], capture_output=True, text=True, check=False, timeout=20)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("leat0", done.stderr)

@@ -1,4 +1,4 @@
-"""The mistakes that tools/mutants makes: where, and where not; and what docs/lab/mutants.md says of them."""
+"""The mutations of tools/mutants: which places change, and which don't; and the rows of docs/lab/mutants.md."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ int f(int a, const char *text)
 
 
 def made(kind):
-    """{what a line becomes} by the mistakes of a kind."""
+    """{resulting lines} of the mutants of one kind."""
     return {mutations.lines_of(mutant, SOURCE)[1] for mutant in mutations.mutants_of("f.c", SOURCE)
             if mutant.kind == kind}
 

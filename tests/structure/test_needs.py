@@ -1,4 +1,4 @@
-"""What tests and tools start is in Debian's essential packages, or in tools/lib/need.sh."""
+"""Commands that tests and tools start are in Debian's essential packages, or in tools/lib/need.sh."""
 
 import re
 import unittest
@@ -7,14 +7,14 @@ import commands
 import tree
 
 NEED = "tools/lib/need.sh"
-# of the packages that every Debian has
+# commands of the packages that every Debian system has
 ESSENTIAL = set("""
     awk basename bash cat chmod cmp cp cut date df diff dirname dpkg du env expr false find flock getconf grep
     gzip head hostname id install ldd ln ls mkdir mkfifo mktemp mount mv nice nproc nsenter od paste perl
     readlink realpath rm rmdir sed seq setpriv setsid sh sha256sum sleep sort split stat stty tac tail tar tee
     test timeout touch tr true tty umount uname uniq unshare wc yes
 """.split())
-# what else the packages of need.sh bring, by themselves or by what they depend on
+# further commands of the packages in need.sh, and of their dependencies
 BRINGS = {
     "gcc": {"cc", "ar", "nm", "objcopy", "size"},
     "clang": {"clang"},
@@ -22,7 +22,7 @@ BRINGS = {
     "pkg-config": {"pkg-config"},
     "qemu-user": {"qemu-riscv64"},
 }
-# who runs these sees to it; what is skipped without them says so
+# run by CI systems that provide their commands, or skipped with a message
 ELSEWHERE = {
     "ccache": "tools/test is only faster with it",
     "git": "without it tools/test calls a commit unknown",
@@ -33,11 +33,11 @@ ELSEWHERE = {
     "zip": "fuzz/build.sh runs in an image of its own",
 }
 
-# of the folders whose other tests the gate has
+# folders whose other tests are in the gate
 LATER = {"tests/crypto/test_vectors.py", "tests/replay/test_flows.py", "tests/structure/test_install.py",
          "tests/structure/test_manual.py"}
-# what a test of the gate leaves out, and says so, where it is not installed; or what helpers start for others:
-# tools/test --all wants it
+# commands without which a test of the gate is skipped with a message, or which helpers start for other tests;
+# tools/test --all needs them
 SKIPPED_WITHOUT = {
     "tests/linux/conftest.py: ethtool", "tests/linux/services.py: chronyd", "tests/linux/test_http.py: wrk",
     "tests/linux/test_tls.py: gnutls-cli", "tests/linux/test_tls.py: gnutls-serv",
@@ -47,7 +47,7 @@ SKIPPED_WITHOUT = {
 
 
 def needs():
-    """{list of need.sh: {package: the command that succeeds where it is}}."""
+    """{list of need.sh: {package: the command that checks it}}."""
     return {name: dict(line.split(maxsplit=1) for line in lines.splitlines()) for name, lines in
             re.findall(r"^need_to_(\w+)='\n(.*?)^'", tree.read(NEED), re.S | re.M)}
 
@@ -61,8 +61,8 @@ def brought_by(packages):
 
 
 def lists_of(path, text):
-    """The lists that are asked for before a file's commands run: those that it names itself; of a
-    test those of tools/test; of the parts of several tools any."""
+    """The lists that are checked before a file's commands run: those that it names itself; for a test those of
+    tools/test; for shared parts of tools any."""
     named = set(re.findall(r"\$need_to_(\w+)", text))
     if not named and path.parts[0] == "tests":
         return set(re.findall(r"\$need_to_(\w+)", tree.read("tools/test")))
@@ -70,7 +70,7 @@ def lists_of(path, text):
 
 
 def scripts():
-    """(path, text, which commands it starts) of what can start something."""
+    """(path, text, commands that it starts) of all scripts."""
     folders = ("tests", "tools", "bench", "fuzz", ".ci")
     for path in tree.sources(*folders, ends=("", ".py", ".sh")):
         with open(tree.ROOT / path, "rb") as file:
@@ -95,7 +95,7 @@ def gate_scripts():
 
 class Needs(unittest.TestCase):
     def test_the_gate_wants_its_own_packages_alone(self):
-        """What only the tests kept for later start is in the list of tools/test --all."""
+        """Commands of later tests only are in the list of tools/test --all."""
         there = ESSENTIAL | set(ELSEWHERE)
         for name in ("build", "show", "test"):
             there |= brought_by(needs()[name])
@@ -104,7 +104,7 @@ class Needs(unittest.TestCase):
         self.assertEqual(sorted(SKIPPED_WITHOUT - wrong), [], "these are started no more")
 
     def test_what_c_starts_is_there(self):
-        """By system(), in tests that the gate has: the first word of a text."""
+        """Commands of system() in tests of the gate: the first word of a string."""
         there = set().union(*(brought_by(needs()[name]) for name in ("build", "show", "test")))
         known = set().union(*map(brought_by, needs().values()))
         wrong = []

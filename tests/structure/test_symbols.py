@@ -1,6 +1,5 @@
-"""Which files call which, according to the symbols of their objects. Neither files nor folders of the stack,
-its libraries and netif/ call each other in a circle, except the circles that are listed, and each call of a layer above is
-listed."""
+"""Calls between files, from the symbols of their objects. Neither files nor folders of the stack, its libraries and
+netif/ call each other in a circle, except for the listed circles, and each call of a layer above is listed."""
 
 import functools
 import json
@@ -17,8 +16,8 @@ import tree
 
 COMMANDS = tree.BUILD / "compile_commands.json"
 TOPS = *tree.PARTS, "netif"
-# Circles of files that are still there: the folder, and the names in it. This list may only get shorter: a circle that
-# has been opened must be taken from it, and one that has lost a file must lose it here.
+# Remaining circles of files: the folder, and the names in it. This list may only get shorter: a circle that is opened
+# must be removed, and a file that leaves one, too.
 CIRCLES = (
     ("proto/autoconf/", "autoconf link_local routers servers6"),
     ("proto/dhcp/", "actions client events receive send timers"),
@@ -34,23 +33,23 @@ CIRCLES = (
     ("proto/time/", "answer sntp"),
     ("udp/", "socket udp_input"),
 )
-# Circles of folders that are still there; this list, too, may only get shorter.
+# Remaining circles of folders; this list may only get shorter, too.
 FOLDER_CIRCLES = ()
-# Any file of src/tcp may call these, which call nothing of src/tcp but the arithmetic.
+# Any file of src/tcp may call these, which call nothing in src/tcp but the arithmetic.
 LEAVES = {"tcp/conn/deadlines", "tcp/conn/wake"}
 
-# Functions of the stack's inside that these two libraries call beside those of service.h; this list, too, may only get
-# shorter.
+# Private functions of the stack that these two libraries call beside those of service.h; this list may only get
+# shorter, too.
 BESIDE_THE_SERVICE = {
     "proto/autoconf/": {"address_add", "link_set_mtu", "route_exists", "stack_link"},
     "proto/dhcp/": {"address_add", "address_is_no_host", "address_is_ours", "address_set_prefix", "stack_link"},
 }
-# The order of the libraries: each calls those in front of it alone.
+# The order of the libraries: each one calls only those before it.
 LIBRARIES = "crypto", "proto", "tls", "web", "task"
 
 
 def name_of(path):
-    """The name of a source in the graph: tcp/api for src/tcp/api.c, netif/tap/tap for netif/tap/tap.c."""
+    """The node of a source in the graph: tcp/api for src/tcp/api.c, netif/tap/tap for netif/tap/tap.c."""
     return str(Path(path).with_suffix("")).removeprefix("src/")
 
 
@@ -61,7 +60,7 @@ def files():
 
 
 def built():
-    """{name: its object}, the library's where a test has compiled the source, too"""
+    """{name: its object}, that of the library if a test has compiled the source, too"""
     found = {}
     for command in json.loads(COMMANDS.read_text(encoding="utf-8")):
         path = Path(os.path.abspath(Path(command["directory"]) / command["file"]))
@@ -74,7 +73,8 @@ def built():
 
 
 def compiled(path, to):
-    """The object of a source that this build leaves out, as those of images; None if it needs what isn't here."""
+    """The object of a source outside of this build, such as one of images; None if its headers or libraries are
+    missing."""
     output = to / (str(path).replace("/", "_") + ".o")
     include = [f"-I{tree.ROOT / place}" for place in ("include", "src", "", "netif/virtio", "examples/bare/include")]
     done = subprocess.run([*tree.CC, "-std=c11", "-O1", "-ffreestanding", *include, "-c", str(tree.ROOT / path),
@@ -83,7 +83,7 @@ def compiled(path, to):
 
 
 def defining(definers, caller):
-    """Which of the files that define a symbol is the one that @caller means: the one that is nearest in the tree."""
+    """The file that @caller means among those that define a symbol: the nearest in the tree."""
     def in_common(other):
         return len(os.path.commonprefix([str(files()[caller]), str(files()[other])]))
     return max(sorted(definers), key=in_common)
@@ -111,26 +111,26 @@ def symbols():
     return defined, used
 
 
-# A failed assertion ends in the host of the program that links the file, whichever that is.
+# A failed assertion calls the host of the program that links the file, whichever that is.
 PROVIDED = {"leat_assert_failed"}
 
 
 @functools.cache
 def calls():
-    """{file: the files whose symbols it uses}"""
+    """{file: files with symbols that it uses}"""
     defined, used = symbols()
     return {name: {defining(defined[symbol], name) for symbol in wanted - PROVIDED if symbol in defined} - {name}
             for name, wanted in used.items()}
 
 
 def folder(name):
-    """A file of src/ itself stands for itself, a backend and a protocol for its folder."""
+    """The node of a file of src/ is the file itself; of a backend or a protocol it is the folder."""
     parts = name.split("/")
     return "/".join(parts[:2]) if parts[0] in ("netif", "proto", "web") else parts[0]
 
 
 def inner_folder(name):
-    """The folder that holds a file, at whatever level; a file of src/ itself stands for itself."""
+    """The folder of a file, at any level; for a file of src/ itself the file."""
     return name.rpartition("/")[0] or name
 
 
@@ -155,7 +155,7 @@ def reachable(graph, start):
 
 
 def cycles(graph):
-    """Sets of names that reach each other."""
+    """Sets of nodes that reach each other."""
     reached = {name: reachable(graph, name) for name in graph}
     return {frozenset(other for other in reached[name] if name in reached.get(other, ()))
             for name in graph if name in reached[name]}
@@ -237,7 +237,7 @@ class Symbols(unittest.TestCase):
 
 
 class Deadlines(unittest.TestCase):
-    """One owner: src/tcp/conn/deadlines.[ch] alone set when a connection is looked at."""
+    """One owner: only src/tcp/conn/deadlines.[ch] set the time at which a connection is checked."""
 
     def test_nobody_else_sets_a_deadline(self):
         assigned = re.compile(r"conn\w*->(?:transfer->)?"

@@ -1,4 +1,4 @@
-"""Tables that grow by hand: bits of sets, the options of a TCP header; and how much is asserted."""
+"""Tables that grow by hand: bits of sets, the options of a TCP header; and the number of assertions."""
 
 import re
 import unittest
@@ -7,44 +7,46 @@ import tree
 
 ASSERTIONS_A_THOUSAND_LINES = {tree.PARTS: 5, ("netif",): 3}
 
-# The members of struct wire_tcp that make an option, and where it may be: in each segment, which tcp_emit_data() has to
-# know, as it writes its options itself; or in a SYN alone.  The others are fields of the fixed header, or what an option
-# says when one of these has it.
+# The members of struct wire_tcp that make an option, and the segments that may have it: any segment, or a SYN only. The
+# former must be handled in tcp_emit_data(), which writes its options itself. The other members are fields of the fixed
+# header, or values of such an option.
 EACH_SEGMENT, SYN = "each segment", "SYN"
 OPTIONS = {"mss": SYN, "wind_shift": SYN, "sack_permitted": SYN, "has_ts": EACH_SEGMENT, "has_fast_open": SYN,
            "sack_count": EACH_SEGMENT}
 FIXED = {"src_port", "dst_port", "seq", "ack", "window", "flags", "header_bytes"}
 VALUES = {"tsval", "tsecr", "fast_open_bytes", "fast_open", "sacks"}
-# The functions that know each of them: forgotten in one, an option is never sent, never read, or sent again by a header
-# that was used before.
+# The functions that handle each of them. If one of them misses an option, it is never sent, never read, or sent again
+# with a reused header.
 KNOW_ALL_OPTIONS = {"src/wire/tcp.h": ("wire_tcp_parse", "wire_tcp_begin", "wire_tcp_bytes"),
                     "src/wire/tcp.c": ("wire_tcp_bytes_of_any", "wire_tcp_emit_any_options")}
-# Which of src/tcp set an option of a SYN.
+# Files of src/tcp that set an option of a SYN.
 WRITERS_OF_SYNS = {"src/tcp/send/emit.c", "src/tcp/passive/cookie.c", "src/tcp/conn/fast_open.c"}
 
-# Functions that reuse an entry set its members one by one: (struct,
-# its header, file, function, variable, members that it leaves, as they have a value then, or none is read).
+# Functions that reuse an entry set its members one by one: (struct, its header, file, function, variable, members that
+# keep their values). A member keeps its value if that is valid, or is not read before it is set.
 CLEARS = (
     ("leat_http_call", "web/http/client.h", "web/http/client.c", "clear", "call", {
         "client", "head", "fields", "timer",  # for ever
         "stream", "connecting", "tls", "due_ns", "active_at_ns", "kept_at_ns", "serial", "phase", "gone", "ended",
-        "secure", "port", "host", "frame", "unread", "seen_taken",  # of the connection
+        "secure", "port", "host", "frame", "unread", "seen_taken",  # of the connection, and stay
         "head_len",  # written before
         "body"}),  # begins with the head of the reply
-    ("dns_writer", "proto/wire/dns.h", "proto/wire/dns.c", "dns_write_start", "writer", {"known"}),  # known_count of them
+    ("dns_writer", "proto/wire/dns.h", "proto/wire/dns.c", "dns_write_start", "writer", {"known"}),  # known_count
+                                                                                                     # limits them
     ("neighbour", "src/link/neighbour.h", "src/link/neighbour.c", "create", "n", {
-        "older", "newer", "timer", "parked",  # in the list; unset and empty
-        "mac", "claimed", "confirmed_ns"}),  # written before a state in which they are read
+        "older", "newer", "timer", "parked",  # set while in the list; unset and empty otherwise
+        "mac", "claimed", "confirmed_ns"}),  # written before a state that reads them
     ("transfer", "src/tcp/conn/transfer.h", "src/tcp/conn/transfer.c", "tcp_transfer_get", "transfer", {
         "recovery", "congestion",  # begin()
-        "told_ns"}),  # when told_bytes were told
+        "told_ns"}),  # read only after told_bytes is set
     ("dns_client", "proto/dns/dns_clients.h", "proto/dns/dns_clients.c", "start_client", "client", {
-        "clients", "next_free", "query", "query_at_s", "active_at_ns", "taken"}),  # dns_client_progressed(), or none is read
+        "clients", "next_free", "query", "query_at_s", "active_at_ns", "taken"}),  # set by dns_client_progressed(), or
+                                                                                   # not read
 )
 
 
 def body(path, name):
-    """The text of a function."""
+    """The source text of a function."""
     lines = tree.without_comments(tree.read(path)).splitlines()
     found = ["\n".join(lines[first - 1:first - 1 + count]) for function, first, count in tree.functions(path)
              if function == name]
@@ -52,7 +54,7 @@ def body(path, name):
 
 
 def enums(text):
-    """{enum: {member: its bit}} of the enums of a text that have members such as `1 << 3`."""
+    """{enum: {member: its bit}} of the enums in a text with members such as `1 << 3`."""
     found = {}
     for match in re.finditer(r"\benum (\w+) \{(.*?)\}", text, re.S):
         bits = dict(re.findall(r"\b(\w+) = 1u? << (\d+)\b", match[2]))
@@ -111,7 +113,7 @@ class Options(unittest.TestCase):
 
 
 def members(header, struct):
-    """The names of a struct's members, also of those in a union without a name."""
+    """The names of a struct's members, including those in an unnamed union."""
     text = tree.without_comments(tree.read(header))
     inside = re.search(rf"\bstruct {struct} \{{\n(.*?)\n\}}", text, re.S)[1]
     plain = re.sub(r"\[[^\]]*\]|\s:\s\d+", "", inside)
@@ -129,7 +131,7 @@ class Clears(unittest.TestCase):
             done = set(re.findall(at + r"(?:\.\w+)* =", text)) | set(re.findall(rf"[&(]{at}[,)]", text))
             kept = members(header, struct) - done - left
             if struct == "transfer":
-                kept -= {"next"}  # beside conn, in a union
+                kept -= {"next"}  # shares a union with conn
             self.assertEqual(kept, set(), f"{path}, {function}(): struct {struct}")
 
     def test_what_is_left_is_there(self):

@@ -1,4 +1,4 @@
-"""What tools/test says at its end, and what it remembers of its runs."""
+"""The closing lines of tools/test, and its history of runs."""
 
 import contextlib
 import io
@@ -15,12 +15,12 @@ import tally  # noqa: E402
 
 
 def entry(name, result="OK", began=100.0, seconds=1.0, said=""):
-    """What Meson writes of a test."""
+    """Meson's record of a test."""
     return {"name": name, "result": result, "starttime": began, "duration": seconds, "stdout": said}
 
 
 def tallied(*steps):
-    """A Tally of steps, each with the tests of it."""
+    """A Tally of steps, each with its tests."""
     found = tally.Tally()
     for step, tests in steps:
         found.add(step, tests)
@@ -69,7 +69,7 @@ class History(unittest.TestCase):
         self.path = Path(folder.name) / "history.tsv"
 
     def run_of(self, *steps):
-        """Adds a run of these steps; those without tests that failed have passed."""
+        """Adds a run of these steps; those without failed tests have passed."""
         rows = tally.rows_of(tallied(*steps), [step for step, _ in steps], "3b457902", "2.0/3.1")
         history.append(self.path, rows)
         return rows

@@ -1,4 +1,4 @@
-"""The list of lines that no test reaches: what it lists is there, and who compares it says what is wrong."""
+"""The list of lines that no test covers: its lines exist, and the comparison reports errors."""
 
 import json
 import re
@@ -22,7 +22,7 @@ SOURCE = """int f(int a)
 
 
 def report(*counts):
-    """What gcovr would say of SOURCE, the lines from 3 on run so often."""
+    """gcovr's output for SOURCE, with these counts for the lines from 3 on."""
     lines = [{"line_number": 3 + i, "count": count} for i, count in enumerate(counts)]
     return {"files": [{"file": "src/f.c", "functions": [{"name": "f", "lineno": 1}],
                        "lines": lines}]}

@@ -1,4 +1,4 @@
-"""The stack is compiled for a machine of 32 bits, too: sizes and places are those of no one machine."""
+"""The stack is compiled for a 32-bit machine, too, so that sizes and offsets don't depend on one machine."""
 
 import unittest
 
@@ -12,7 +12,7 @@ class Width(unittest.TestCase):
     @unittest.skipIf(tree.run(*tree.CC, "-m32", "-fsyntax-only", "-xc", "/dev/null"),
                      "the compiler has no -m32")
     def test_the_stack_compiles_for_32_bits(self):
-        # but for tasks, whose switch of stacks is written for each processor, and what needs a library
+        # but for tasks, which switch stacks in code for each processor, and files that need a library
         paths = [path for path in tree.archived(ends=(".c",)) if not str(path).startswith(("task/", "web/zip/"))]
         error = tree.run(*tree.CC, *FLAGS, *(f"-I{folder}" for folder in PATHS),
                          *(tree.ROOT / path for path in paths))

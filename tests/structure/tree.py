@@ -1,4 +1,4 @@
-"""The source tree, as the tests of its structure see it."""
+"""The source tree, for the tests of its structure."""
 
 import os
 import re
@@ -7,14 +7,14 @@ from pathlib import Path
 
 ROOT = Path(os.environ.get("LEAT_SOURCE", Path(__file__).resolve().parents[2]))
 BUILD = Path(os.environ.get("LEAT_BUILD", ROOT / "build"))
-# The stack, and the libraries on top of it; what lies in crypto/ itself, beside the providers, belongs to them.
+# The stack, and the libraries on top of it. The files of crypto/ itself belong to them, the providers don't.
 PARTS = "src", "proto", "tls", "web", "task"
 CC = os.environ.get("LEAT_CC", "cc").split()
 CXX = os.environ.get("LEAT_CXX", "c++").split()
 
 
 def sources(*folders, ends=(".c", ".h")):
-    """All files below @folders with one of these endings, sorted, as paths relative to ROOT."""
+    """All files below @folders with one of these extensions, sorted, as paths relative to ROOT."""
     found = []
     for folder in folders:
         found += [path.relative_to(ROOT) for path in (ROOT / folder).rglob("*")
@@ -23,7 +23,7 @@ def sources(*folders, ends=(".c", ".h")):
 
 
 def archived(ends=(".c", ".h")):
-    """sources() of all that is compiled into the archives: the stack, its libraries, and the files of crypto/ itself."""
+    """sources() of everything in the archives: the stack, its libraries, and the files of crypto/ itself."""
     return sorted([*sources(*PARTS, ends=ends), *(path for path in sources("crypto", ends=ends) if len(path.parts) == 2)])
 
 
@@ -40,15 +40,15 @@ def without_comments(text):
 
 
 def includes(path):
-    """(line, what) of each #include: what is '<leat/buf.h>' or '"core/pool.h"'."""
+    """(line, what) of each #include, such as '<leat/buf.h>' or '"core/pool.h"'."""
     for number, line in enumerate(read(path).splitlines(), 1):
         if match := re.match(r'\s*#\s*include\s*([<"][^>"]+[>"])', line):
             yield number, match[1]
 
 
 def functions(path):
-    """(name, first line, lines) of each function that @path defines, in the style of this house:
-    the body's braces stand alone in the first column."""
+    """(name, first line, number of lines) of each function that @path defines; relies on the layout: the braces of a
+    body stand in the first column."""
     lines = without_comments(read(path)).splitlines()
     first, opened = None, None
     for number, line in enumerate(lines, 1):
@@ -67,7 +67,7 @@ def functions(path):
 
 
 def run(*command, **options):
-    """Runs a command; its output when it fails, None when it doesn't."""
+    """Runs a command; returns its output if it fails, None otherwise."""
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False, **options)
     if done.returncode:
