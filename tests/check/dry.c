@@ -1,4 +1,4 @@
-/* dry.c -- a pool that has no buffer at one call. */
+/* dry.c -- a pool that fails at one call. */
 #include "dry.h"
 
 #include "core/pool.h"
@@ -28,7 +28,7 @@ static bool fails(const struct leat_pool *pool)
     return true;
 }
 
-/* The names are the linker's. */
+/* The linker's --wrap determines the names. */
 struct leat_buf *__real_leat_buf_alloc(struct leat_pool *pool, uint32_t headroom);
 struct leat_buf *__wrap_leat_buf_alloc(struct leat_pool *pool, uint32_t headroom);
 struct leat_buf *__real_leat_buf_alloc_small(struct leat_pool *pool, uint32_t headroom);

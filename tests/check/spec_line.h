@@ -1,4 +1,4 @@
-/* spec_line.h -- a line of a state machine's specification, for the tests that take each of them.
+/* spec_line.h -- a line of a state machine's specification, for tests that take each line.
  */
 #ifndef LEAT_SPEC_LINE_H
 #define LEAT_SPEC_LINE_H
@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* As fsmgen.py's form "cover" gives it. */
+/* In fsmgen.py's format "cover". */
 struct line {
     const char *name; /* "STATE + event" */
     unsigned state, event, next;

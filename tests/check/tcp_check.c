@@ -1,7 +1,7 @@
 /*
- * tcp_check.c -- the invariant of TCP: numbers that agree with the state, waits that end.
+ * tcp_check.c -- the invariants of TCP: numbers that agree with the state, waits that end.
  *
- * Each function returns NULL, or the sentence that is not true.
+ * Each function returns NULL, or the violated invariant as a sentence.
  */
 #include "tcp_check.h"
 
@@ -14,7 +14,7 @@
 #include "tcp/passive/time_wait.h"
 #include "tcp/tcp.h"
 
-/* The sentence about what was asked last. */
+/* The invariant that was checked last. */
 #define MUST(condition)                                                                            \
     do {                                                                                           \
         if (!(condition))                                                                          \
@@ -40,7 +40,7 @@ enum {
     PEER_FIN_STATES = 1 << TCP_CLOSE_WAIT | 1 << TCP_CLOSING | 1 << TCP_LAST_ACK
 };
 
-/* The first number that data can have and that isn't acknowledged. */
+/* The first sequence number of data that isn't acknowledged. */
 static uint32_t data_una(const struct leat_tcp *conn)
 {
     return conn->snd_una + ((conn->tcb.flags & TCB_SYN_UNACKED) != 0);
@@ -63,7 +63,7 @@ static const char *check_numbers(const struct leat_tcp *conn)
     return 0;
 }
 
-/* What the state says of both FINs, and what stands beside it. */
+/* The flags for both FINs must match the state. */
 static const char *check_fins(const struct leat_tcp *conn)
 {
     MUST(!tcp_fin_has_left(conn) || in_states(conn, FIN_STATES));
@@ -77,7 +77,7 @@ static const char *check_fins(const struct leat_tcp *conn)
     return 0;
 }
 
-/* The scoreboard knows all that is out, and nothing else. */
+/* The scoreboard covers exactly the data in flight. */
 static const char *check_records(const struct leat_tcp *conn)
 {
     const struct scoreboard *board = &conn->transfer->scoreboard;
@@ -85,7 +85,7 @@ static const char *check_records(const struct leat_tcp *conn)
     const bool in_syn = (conn->tcb.flags & TCB_SYN_UNACKED) && !has(conn, CONN_FAST_OPEN);
 
     MUST((board->first == 0) == (known == 0));
-    if (in_syn || tcp_fin_is_alone(conn)) /* what a SYN brings has no record */
+    if (in_syn || tcp_fin_is_alone(conn)) /* the data of a SYN has no record */
         MUST(known == 0);
     else
         MUST(known == conn->tcb.snd_nxt - data_una(conn));
@@ -94,7 +94,7 @@ static const char *check_records(const struct leat_tcp *conn)
 
 /* ---- waits -------------------------------------------------------------------------------- */
 
-/* The queue of a full device will call tcp_wake(): frames wait that must leave first. */
+/* True if the queue of a full device will call tcp_wake() after the frames before. */
 static bool is_to_be_woken(const struct leat_tcp *conn)
 {
     const struct fair_table *table = &conn->tcp->stack->flows;
@@ -106,7 +106,7 @@ static bool is_to_be_woken(const struct leat_tcp *conn)
     return false;
 }
 
-/* Something makes tcp_output() look at it again. */
+/* True if tcp_output() will be called again. */
 static bool is_looked_at(const struct leat_tcp *conn)
 {
     return near_ring_is_in(&conn->output) || has(conn, CONN_RETRY) ||
@@ -116,7 +116,7 @@ static bool is_looked_at(const struct leat_tcp *conn)
 static const char *check_output(const struct leat_tcp *conn)
 {
     const uint32_t owed = CONN_SEND_SYN | CONN_ACK_NOW | CONN_PROBE | CONN_TAIL_PROBE;
-    /* who asks first, the program or the peer, finds out whether there is a route again */
+    /* without a route the next call of the program or segment of the peer tries again */
     const bool no_route = conn->error == LEAT_ERR_NO_ROUTE;
 
     MUST(conn->snd_una == conn->tcb.snd_nxt || is_looked_at(conn));
@@ -128,7 +128,7 @@ static const char *check_output(const struct leat_tcp *conn)
     return 0;
 }
 
-/* @deadline is set, and the timer fires by then; late ones fire in the next tick. */
+/* True if @deadline is set, and the timer fires by then; a late one fires in the next tick. */
 static bool is_in_wheel(const struct leat_tcp *conn, uint64_t deadline_at_ns)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
@@ -139,7 +139,7 @@ static bool is_in_wheel(const struct leat_tcp *conn, uint64_t deadline_at_ns)
            (timer_is_set(&conn->timer) && timer_at_ns(&conn->timer) <= at_ns + tick_ns);
 }
 
-/* The ACK may go with what the program says in the next turn, and its timer waits for that. */
+/* The ACK may be sent with the program's data in the next turn, and its timer waits for that. */
 static bool has_its_turn(const struct leat_tcp *conn)
 {
     return !has(conn, CONN_RETRY) &&
@@ -150,7 +150,7 @@ static const char *check_deadlines(const struct leat_tcp *conn)
 {
     const struct leat_tcp_config *config = &conn->tcp->config;
     const uint64_t now_ns = conn->tcp->stack->now_ns;
-    const uint64_t least_ns = 3000000000; /* RFC 6298 5.7, whatever the limit */
+    const uint64_t least_ns = 3000000000; /* RFC 6298 5.7, even above the limit */
     const uint64_t limit_ns = config->rto_max_ns > least_ns ? config->rto_max_ns : least_ns;
     const uint64_t rexmt_ns = deadline_ns(conn->rexmt_at, now_ns);
     const uint64_t keepalive_ns = deadline_ms_ns(conn->keepalive_at_ms, now_ns);
@@ -170,7 +170,7 @@ static const char *check_deadlines(const struct leat_tcp *conn)
     return 0;
 }
 
-/* A program that waits to be called, will be. */
+/* A program that waits for a callback will get it. */
 static const char *check_program(const struct leat_tcp *conn)
 {
     const uint32_t tell = CONN_TELL_OPEN | CONN_TELL_READABLE | CONN_TELL_WRITABLE;
@@ -182,7 +182,7 @@ static const char *check_program(const struct leat_tcp *conn)
     }
     MUST(!has(conn, tell) || near_ring_is_in(&conn->told));
     MUST(!has(conn, CONN_TELL_CLOSED) || held_back || near_ring_is_in(&conn->told));
-    /* room is told by an ACK, or after a look */
+    /* an ACK makes room, or the next output */
     MUST(!has(conn, CONN_WAS_FULL) || tcp_fin_is_queued(conn) || has(conn, CONN_TELL_WRITABLE) ||
          (conn->tcb.flags & TCB_SYN_UNACKED) || conn->transfer->sendq.bytes > 0 ||
          has(conn, CONN_RETRY) || !(conn->tcb.flags & TCB_HASHED));
@@ -195,7 +195,7 @@ static const char *check_conn(const struct leat_tcp *conn)
         check_numbers, check_fins, check_records, check_output, check_deadlines, check_program};
     const char *wrong = 0;
 
-    if (!(conn->tcb.flags & TCB_HASHED)) /* a handle, until its last callback */
+    if (!(conn->tcb.flags & TCB_HASHED)) /* a handle stays until its last callback */
         return check_program(conn);
     for (unsigned i = 0; i < sizeof checks / sizeof *checks && !wrong; i++)
         wrong = checks[i](conn);
@@ -212,7 +212,7 @@ static bool fires_by(const struct tcp *tcp, const struct timer *timer, uint64_t 
     return timer_is_set(timer) && timer_at_ns(timer) <= (at_ns < now_ns ? now_ns : at_ns) + tick_ns;
 }
 
-/* Half-open connections lie in rings, the earliest first, and one timer looks at them. */
+/* Half-open connections lie in rings, the oldest first, and one timer checks them. */
 static const char *check_halves(const struct tcp *tcp)
 {
     for (unsigned i = 0; i <= HALF_RETRANSMITS_MAX; i++) {
@@ -233,7 +233,7 @@ static const char *check_halves(const struct tcp *tcp)
     return 0;
 }
 
-/* A half-open connection that may reopen @entry is what is found instead. */
+/* A half-open connection that may reopen @entry must be found instead of it. */
 static bool half_has_its_place(struct tcp *tcp, const struct tcp_time_wait *entry)
 {
     struct tcb *tcb = tcp_look_up(tcp, tcb_tuple(&entry->tcb));
@@ -241,7 +241,7 @@ static bool half_has_its_place(struct tcp *tcp, const struct tcp_time_wait *entr
     return tcb && tcb->kind == TCB_HALF && tcp_half(tcb)->before == entry;
 }
 
-/* So do those in TIME-WAIT. */
+/* Those in TIME-WAIT lie in rings, too. */
 static const char *check_time_waits(struct tcp *tcp)
 {
     const uint64_t longest_ns = 2 * tcp->config.msl_ns;

@@ -1,16 +1,16 @@
 /*
- * tcp_check.h -- what must hold of TCP after each leat_poll(), whoever is at the other end.
+ * tcp_check.h -- the invariants of TCP after each leat_poll(), with any peer.
  *
- * No state lasts for ever: a connection has a timer, or its program does (it may read, write, or
- * wait on purpose), and what it waits for is possible.  The simulator and the fuzz targets ask
- * after each poll.
+ * No state lasts for ever: a connection has a timer, or the next step is its program's (which may
+ * read, write, or wait on purpose), and the awaited event is possible. The simulator and the fuzz
+ * targets check them after each poll.
  */
 #ifndef TCP_CHECK_H
 #define TCP_CHECK_H
 
 struct leat;
 
-/* NULL if all is as it must be; else what isn't, and where, until the next call. */
+/* NULL, or the violated invariant and its place, valid until the next call. */
 const char *tcp_check(struct leat *stack);
 
 #endif

@@ -1,4 +1,4 @@
-"""Captures made in memory: frames, pcap and pcapng in both byte orders; and the tool that reads them."""
+"""Captures built in memory: frames, pcap and pcapng in both byte orders; and the call of leat-replay."""
 
 import os
 import pathlib
@@ -13,7 +13,7 @@ US, NS = 10**6, 10**9
 
 
 def replay(*words, stdin=None, timeout=120):
-    """Runs leat-replay; what it printed is text."""
+    """Runs leat-replay; returns its output as text."""
     return subprocess.run([str(TOOL), *map(str, words)], input=stdin, capture_output=True,
                           timeout=timeout, check=False)
 
@@ -79,7 +79,7 @@ def options_of(body, at):
 
 
 def recorded(path):
-    """What a recording says about its run, and its frames: (time in ns, direction, comment, bytes)."""
+    """The contents of a recording: its options, and its frames: (time in ns, direction, comment, bytes)."""
     notes, frames = "", []
     for kind, body in blocks(path.read_bytes()):
         if kind == 0x0A0D0D0A:
@@ -113,7 +113,7 @@ def ipv4(src, dst, protocol, payload):
 
 
 def ipv6(src, dst, protocol, payload, headers=b""):
-    """A frame; @headers, whose first is one of options for the destination, come before the payload."""
+    """A frame; @headers, the first of which is a Destination Options header, come before the payload."""
     head = struct.pack(">IHBB", 0x60000000, len(headers + payload), 60 if headers else protocol, 64)
     head += socket.inet_pton(socket.AF_INET6, src) + socket.inet_pton(socket.AF_INET6, dst)
     return b"\2\0\0\0\0\2" + b"\2\0\0\0\0\3" + b"\x86\xdd" + head + headers + payload

@@ -1,4 +1,4 @@
-"""What leat-replay reads, and what it says about files that it can't: threats F1 and F2."""
+"""The formats that leat-replay reads, and its errors for broken files: threats F1 and F2."""
 
 import json
 import os
@@ -33,8 +33,8 @@ def test_every_form_reads_the_same(tmp_path, name, by):
     assert done.returncode == 0, done
     told = json.loads(done.stdout)
     assert told["frames"] == len(conversation()) and told["balance"]
-    assert told["counters"]["drop_tcp_port"] == 7  # nobody listens
-    assert told["counters"]["drop_eth_not_ours"] == 0  # in the script all have one address
+    assert told["counters"]["drop_tcp_port"] == 7  # the port is closed
+    assert told["counters"]["drop_eth_not_ours"] == 0  # all hosts of the script share one MAC address
 
 
 def test_ipv6_is_fed_as_ipv4_is(tmp_path):
@@ -43,19 +43,19 @@ def test_ipv6_is_fed_as_ipv4_is(tmp_path):
     told = json.loads(replay("feed", "--json", "--ip", SERVER6[0], path).stdout)
     assert told["ip"] == SERVER6[0] and told["balance"] and told["counters"]["drop_tcp_port"] == 7
     assert told["counters"]["drop_eth_not_ours"] == 0
-    # the busiest destination, too: in the script a client sends more often
+    # also the busiest destination: in the script a client sends more often
     assert json.loads(replay("feed", "--json", path).stdout)["ip"] == SERVER6[0]
-    # a program takes the SYN, and its answer finds the neighbour who sent it
+    # the port is open for a SYN, and its answer finds the neighbour that sent it
     done = replay("feed", "-v", "--listen", "80", "--ip", SERVER6[0], path)
     assert b"sends [2001:db8::2]:80 > [2001:db8::1]:40000 SYN ACK, 0 bytes" in done.stdout, done
-    assert b"bytes of ICMPv6" in done.stdout  # who is asked for first
-    # of another address nothing is its
+    assert b"bytes of ICMPv6" in done.stdout  # the first frame is a neighbour solicitation
+    # of another address leat owns nothing
     told = json.loads(replay("feed", "--json", "--ip", "2001:db8::9", path).stdout)
     assert told["counters"]["drop_tcp_port"] == 0 and told["balance"]
 
 
 def test_groups_and_nobody_are_no_busiest_host(tmp_path):
-    """Whatever Ethernet address they have."""
+    """Whatever their Ethernet address."""
     path = tmp_path / "capture"
     for odd in ("ff02::1", "::", "::1"):
         path.write_bytes(pcap(conversation(ends=(CLIENT6, SERVER6)) + [(NS, ipv6(CLIENT6[0], odd, 17, bytes(8)))] * 50))
@@ -72,7 +72,7 @@ def record(length):
     return struct.pack("<IIII", 1, 0, length, length)
 
 
-BROKEN = {  # content, offset, reason
+BROKEN = {  # {name: (content, offset, reason)}
     "empty": (b"", 0, "no capture"),
     "three bytes": (b"\xd4\xc3\xb2", 0, "no capture"),
     "no magic": (bytes(64), 0, "no capture"),
@@ -163,7 +163,7 @@ def test_no_file_a_directory_no_permission(tmp_path):
 
 
 def test_threat_F2_memory_is_bounded_by_the_block_not_the_claim(tmp_path):
-    """16 MiB may be claimed, not more; and what is claimed must come."""
+    """A length of up to 16 MiB is accepted, and the data must follow."""
     path = tmp_path / "large"
     path.write_bytes(NG + struct.pack("<II", 99, 1 << 24) + bytes((1 << 24) - 12)
                      + struct.pack("<I", 1 << 24) + packet(NS, FRAME))
@@ -172,7 +172,7 @@ def test_threat_F2_memory_is_bounded_by_the_block_not_the_claim(tmp_path):
 
 
 def peak_kib(*words):
-    """Most memory that the tool had, KiB."""
+    """The tool's maximum memory in KiB."""
     child = subprocess.Popen([str(TOOL), *map(str, words)], stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -192,7 +192,7 @@ def test_threat_F1_memory_is_bounded_whatever_the_size(tmp_path, command):
 
 @pytest.mark.parametrize("later, ours", [(17_100, CLIENT), (2000, SERVER)])
 def test_who_got_the_most_frames_is_us(tmp_path, later, ours):
-    """Also if somebody else was far ahead until the end of the file was near."""
+    """Also if another destination was far ahead until shortly before the end."""
     to_server, to_client = tcp(CLIENT, SERVER, ACK, 1, 1), tcp(SERVER, CLIENT, ACK, 1, 1)
     path = tmp_path / "many.pcap"
     path.write_bytes(pcap((NS + at, frame) for at, frame in
@@ -217,7 +217,7 @@ COMMANDS = ("feed", "streams", "flow", "recorded", "unhex")
 
 
 def test_help():
-    """Of all commands, and of each with its own options."""
+    """--help of all commands together, and of each with its own options."""
     done = replay("--help")
     assert done.returncode == 0 and all(f"  {name} " in done.stdout.decode() for name in COMMANDS)
     for name in COMMANDS:
@@ -229,7 +229,7 @@ def test_help():
 
 
 def on_a_terminal(*words):
-    """What the tool writes to a terminal at its standard error."""
+    """The output of the tool on a terminal as its standard error."""
     master, slave = pty.openpty()
     subprocess.run([str(TOOL), *map(str, words)], stdout=subprocess.DEVNULL, stderr=slave,
                    check=True, timeout=120)

@@ -1,4 +1,4 @@
-"""Streams and flows: what the stack's receiver gets, and what it says when it plays a side."""
+"""Streams and flows: the data that the stack's receiver gets, and the result when the stack plays a side."""
 
 import json
 import os
@@ -85,7 +85,7 @@ def test_a_played_side_finds_nothing_wrong(tmp_path, side, ends):
 
 
 def test_flows_of_both_families_in_one_capture(tmp_path):
-    """The ends are told as they were recorded; the same ports of the other family are another flow."""
+    """The addresses are printed as recorded; the same ports of the other family are another flow."""
     frames = sorted(conversation() + conversation(b"six\n", b"VI" * 900, ends=(CLIENT6, SERVER6)))
     path = write(tmp_path, frames)
     found = streams(path, tmp_path)
@@ -96,7 +96,7 @@ def test_flows_of_both_families_in_one_capture(tmp_path):
 
 
 def test_headers_before_tcp_are_walked(tmp_path):
-    """Options for the destination (RFC 8200 4.6); a fragment or half a packet is none of a flow's."""
+    """A Destination Options header is skipped (RFC 8200 4.6); a fragment or an incomplete packet belongs to no flow."""
     frames = conversation(ends=(CLIENT6, SERVER6))
     options = bytes([6, 0, 1, 4, 0, 0, 0, 0])
     when, text = frames[3][0], REQUEST
@@ -114,13 +114,13 @@ def test_from_standard_input(tmp_path):
     done = replay("flow", "--json", "-", stdin=content)
     assert done.returncode == 0
     assert [one["delivered"] for one in json.loads(done.stdout)["played"]] == [12, 2100]
-    done = replay("flow", "-", stdin=content[:-7])  # what was read is reported
+    done = replay("flow", "-", stdin=content[:-7])  # the complete part is reported
     assert done.returncode == 2 and b"12 bytes received, 2100 sent" in done.stdout
     assert done.stderr.count(b"\n") == 1 and b"standard input" in done.stderr
 
 
 def test_data_of_a_syn(tmp_path):
-    """Fast Open (RFC 7413): the receiver gets it, whatever its cookie."""
+    """Fast Open (RFC 7413): the receiver gets the data, with any cookie."""
     frames = conversation()
     (when, _), text = frames[0], b"early "
     frames[0] = when, tcp(CLIENT, SERVER, SYN, 1000 - len(text), 0, text)
@@ -142,7 +142,7 @@ def played(path, *words):
 
 
 def damage(frame, at):
-    """The frame with a wrong byte in its IPv4 header (at 24: the sum's) or behind it."""
+    """The frame with a wrong byte in its IPv4 header (at 24: the checksum's) or after it."""
     return frame[:at] + bytes([frame[at] ^ 0x55]) + frame[at + 1:]
 
 
@@ -154,7 +154,7 @@ def test_repaired_checksums_are_those_of_ipv4_too(tmp_path):
     assert [one["damaged"] for one in plays] == [0, 0]
 
 
-@pytest.mark.parametrize("at", [24, 50])  # the sums of IPv4 and of TCP
+@pytest.mark.parametrize("at", [24, 50])  # the checksums of IPv4 and of TCP
 def test_a_play_in_which_nothing_came_is_not_fine(tmp_path, at):
     path = write(tmp_path, [(time, damage(frame, at)) for time, frame in conversation()])
     status, plays = played(path)
@@ -165,7 +165,7 @@ def test_a_play_in_which_nothing_came_is_not_fine(tmp_path, at):
 
 
 def test_data_behind_a_reset_is_nobodys(tmp_path):
-    """Nothing came, as nothing did in the capture: the reset was first."""
+    """No data came, as in the capture: the reset was first."""
     frames = conversation()[:3]
     for frame in (tcp(SERVER, CLIENT, RST | ACK, 0xFFFFFF01, 1001),
                   tcp(SERVER, CLIENT, ACK, 0xFFFFFF01, 1001, b"late")):
@@ -175,7 +175,7 @@ def test_data_behind_a_reset_is_nobodys(tmp_path):
 
 
 def late(frames, first):
-    """The frames @first, and then those of @frames."""
+    """The first @first of the frames, and then those of @frames."""
     begin = frames[0][0] - len(first) * 10**6
     return [(begin + at * 10**6, frame) for at, frame in enumerate(first)] + frames
 
@@ -191,7 +191,7 @@ def test_a_reset_in_syn_sent_is_no_abort(tmp_path):
 
 @pytest.mark.parametrize("side", ["server", "client"])
 def test_a_refused_syn_that_is_sent_again(tmp_path, side):
-    """The server's RST is for a port where nobody listened yet: no program has aborted."""
+    """The server's RST is for a port that was still closed: no program has aborted."""
     frames = conversation()
     status, plays = played(write(tmp_path, late(frames, [
         frames[0][1], tcp(SERVER, CLIENT, RST | ACK, 0, 1001)])), "--side", side)
@@ -226,7 +226,7 @@ def test_a_picture_a_play(tmp_path):
 
 @pytest.mark.parametrize("name", INDEX)
 def test_own_traces(tmp_path, name):
-    """Each is read by all commands; its streams are what the hosts said; no flow has a finding."""
+    """All commands read each capture; its streams are the hosts' data; no flow has a finding."""
     path = OWN / f"{name}.pcap"
     told = INDEX[name]
     done = replay("feed", "--json", "--ip", told["server"], path)
@@ -248,7 +248,7 @@ def test_own_traces_are_followed_as_by_tshark(tmp_path, name):
     assert unlike_tshark(path, tmp_path) == []
 
 
-COUNTERS = {  # what a stack in the server's place says of some captures
+COUNTERS = {  # counters of a stack in the server's place, for some captures
     "arp-conflict": {"arp_conflicts": 2},
     "fragments": {"drop_udp_port": 4, "icmp_echo_replies": 2},
     "udp": {"drop_udp_port": 6},
@@ -264,14 +264,14 @@ def test_own_traces_are_counted(name):
 
 
 def given(folder):
-    """Captures of a folder that LEAT_TRACES names."""
+    """Captures in the folder LEAT_TRACES."""
     if not TRACES or not (pathlib.Path(TRACES) / folder).is_dir():
         pytest.skip(f"LEAT_TRACES names no folder with captures in {folder}/")
     return sorted(path for path in (pathlib.Path(TRACES) / folder).iterdir()
                   if path.suffix.startswith(".pcap"))
 
 
-# Streams that are not tshark's, and why the stack is right.
+# Streams that differ from tshark's, and why the stack is right.
 OTHER_STREAMS = {
     "modbus__modbus-and-non-modbus-p502.pcap": "text behind the sender's own RST",
     "ftp__bigtransfer.pcap": "a hole of a gigabyte, over which tshark jumps",
@@ -311,13 +311,13 @@ def follow(path):
             lines = {}
         elif lines:
             lines[line.startswith("\t")] += line.strip()
-    for _, ends, text in sorted(followed):  # they come in any order
+    for _, ends, text in sorted(followed):  # in any order
         found.setdefault(ends, []).append(bytes.fromhex(text))
     return found
 
 
 def unlike_tshark(path, folder, *words):
-    """Streams that differ though the capture has all of them."""
+    """Streams that differ though the capture is complete."""
     done = replay("streams", "--json", "--out", folder, *words, path)
     told = json.loads(done.stdout)
     ours, left_out = {}, set()
@@ -327,7 +327,7 @@ def unlike_tshark(path, folder, *words):
         if "SYN is missing" in (stream["remark"] or ""):
             left_out |= {ends, ends[::-1]}
     theirs = follow(path)
-    if told["wrong_checksums"] and not words:  # which tshark doesn't look at
+    if told["wrong_checksums"] and not words:  # tshark doesn't check them
         return unlike_tshark(path, folder, "--repair-checksums")
     return [ends for ends in ours if ends not in left_out and ours[ends] != theirs.get(ends)
             and not told["cut"]]
@@ -339,7 +339,7 @@ def test_streams_are_those_of_tshark(tmp_path):
 
 
 def plays_well(path):
-    """Without a finding; what has wrong checksums, repaired."""
+    """Without a finding; captures with wrong checksums are repaired."""
     status, plays = played(path)
     if status != 0 and any(one["damaged"] for one in plays):
         status, _ = played(path, "--repair-checksums")

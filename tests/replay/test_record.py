@@ -1,4 +1,4 @@
-"""What a recording holds: frames, directions, reasons of drops, the run; and the flight recorder's text."""
+"""The contents of a recording: frames, directions, drop reasons, options of the run; and the flight recorder's text."""
 
 import pathlib
 
@@ -16,7 +16,7 @@ def record(tmp_path, frames, *words, name="out.pcapng"):
 
 
 def test_directions_reasons_and_answers(tmp_path):
-    """A frame for another port, one with a wrong checksum, and a SYN that is answered."""
+    """A frame for another port, one with a wrong checksum, and a SYN that gets an answer."""
     peer = ("10.0.0.9", 4000)
     good = tcp(peer, US, SYN, 1, 0)
     frames = [tcp(peer, (US[0], 81), ACK, 1, 1), good[:-1] + b"?", good]

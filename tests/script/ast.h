@@ -1,4 +1,4 @@
-/* ast.h -- what a script says, as the parser leaves it. */
+/* ast.h -- the contents of a script, as parsed. */
 #ifndef SCRIPT_AST_H
 #define SCRIPT_AST_H
 
@@ -12,9 +12,9 @@
 /* ---- time --------------------------------------------------------------------------------- */
 
 enum when_kind {
-    WHEN_ABSOLUTE, /* T: since the script's start */
-    WHEN_RELATIVE, /* +T: since the event before */
-    WHEN_ANY       /* *: whenever it comes */
+    WHEN_ABSOLUTE, /* T: since the start of the script */
+    WHEN_RELATIVE, /* +T: since the last event */
+    WHEN_ANY       /* *: at any time */
 };
 
 struct when {
@@ -22,7 +22,7 @@ struct when {
     uint64_t ns;
     bool is_range;    /* T~T: at any time from ns to end_ns */
     bool is_blocking; /* T...T: a call that begins at ns and returns at end_ns */
-    uint64_t end_ns;  /* counted like ns */
+    uint64_t end_ns;  /* in the same unit and base as ns */
 };
 
 /* ---- calls -------------------------------------------------------------------------------- */
@@ -43,7 +43,7 @@ struct value {
     int64_t integer;  /* INT, PORT, ADDRESS */
     const char *text; /* STRING, without quotes */
     size_t len;
-    const char *name; /* as a field of a struct */
+    const char *name; /* if it is a member of a struct */
     size_t name_len;
     struct value *first; /* ARRAY, STRUCT */
     struct value *next;
@@ -93,8 +93,8 @@ struct call {
 enum expr_kind {
     EXPR_INT,
     EXPR_NAME,
-    EXPR_TEXT, /* a string: only as a message; right: what its formats stand for */
-    EXPR_LIST, /* one of these, and the rest of them */
+    EXPR_TEXT, /* a string: only as a message; right: the arguments of its formats */
+    EXPR_LIST, /* this one, followed by the others */
     EXPR_NEGATE,
     EXPR_NOT,
     EXPR_ADD,
@@ -124,19 +124,19 @@ struct expr {
 };
 
 /* assert condition [, message], or print(message) without a condition. */
-/* A name that the script gives to a number; all of its code sees it. */
+/* A variable of the script, visible to all of its code. */
 struct variable {
     const char *name;
     size_t len;
     int64_t value;
-    bool known; /* a statement before has assigned it */
+    bool known; /* an earlier statement has assigned it */
     struct variable *next;
 };
 
 /* assert `condition`, `message`; print(`message`); or `variable` = `condition`. */
 struct statement {
     struct position at;
-    const char *text; /* as it was written, for messages */
+    const char *text; /* as written, for messages */
     size_t len;
     struct expr *condition;
     struct expr *message;
@@ -165,7 +165,7 @@ struct event {
     struct event *next;
 };
 
-/* A word of the script that stands for another token: --define=CODE=host_unreachable */
+/* A word of the script that is replaced by another token: --define=CODE=host_unreachable */
 struct definition {
     const char *name, *value; /* terminated */
     struct definition *next;
@@ -173,12 +173,12 @@ struct definition {
 
 struct script_option {
     struct position at;
-    const char *name, *value; /* terminated; value "" if there is none */
+    const char *name, *value; /* NUL-terminated; the value is "" if there is none */
     struct script_option *next;
 };
 
 struct script {
-    struct region region; /* everything below lives here, but for the file's text */
+    struct region region; /* holds everything below, but for the file's text */
     struct script_option *options;
     struct event *events;
     struct variable *variables;

@@ -1,8 +1,8 @@
 /*
- * calls.c -- the system calls, over leat's callbacks.
+ * calls.c -- the system calls, implemented on leat's callbacks.
  *
- * A call is tried at once and then after each poll until it returns; a call on a blocking socket
- * so lasts as long, in virtual time, as it would on a real machine.
+ * A call is tried at once, and again after each poll until it returns. So a call on a blocking
+ * socket takes as long in virtual time as it would on a real machine.
  */
 #include "sockets.h"
 
@@ -13,7 +13,7 @@
 #include "loan.h"
 #include "names.h"
 
-/* ---- what a call says --------------------------------------------------------------------- */
+/* ---- results of calls ---------------------------------------------------------------------- */
 
 const struct value *call_arg(const struct calling *calling, unsigned n)
 {

@@ -1,4 +1,4 @@
-/* cover.c -- which lines of the table of transitions the scripts have taken. */
+/* cover.c -- the transitions in the table that the scripts have taken. */
 #include "cover.h"
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* cover.h -- which lines of the table of transitions the scripts have taken. */
+/* cover.h -- the transitions in the table that the scripts have taken. */
 #ifndef SCRIPT_COVER_H
 #define SCRIPT_COVER_H
 
@@ -7,7 +7,7 @@
 /* For leat_tcp_config.on_transition. */
 void cover_transition(void *arg, unsigned state, unsigned event, unsigned next_state);
 
-/* The lines that no script has taken yet, as in tcp.rl. */
+/* The lines that no script has taken yet, in the form of tcp.rl. */
 void cover_print_untaken(FILE *out);
 
 #endif

@@ -8,7 +8,7 @@
 #include "translate.h"
 
 enum {
-    UDP_CHECKSUM_AT = 14 + 20 + 6 /* in a frame of ours */
+    UDP_CHECKSUM_AT = 14 + 20 + 6 /* in a transmitted frame */
 };
 
 static const uint8_t mac_stack[6] = {2, 0, 0, 0, 0, 1};
@@ -31,7 +31,7 @@ static void queue_in(struct device *device, const uint8_t *bytes, uint32_t len)
 
     memcpy(frame->bytes, bytes, len);
     frame->len = device->is_ipv6 ? translate_to_ipv6(frame->bytes, len) : len;
-    if (frame->len == 0) { /* nothing in IPv6 says that */
+    if (frame->len == 0) { /* untranslatable to IPv6 */
         free(frame);
         return;
     }

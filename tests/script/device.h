@@ -1,5 +1,6 @@
-/* device.h -- a backend whose other end is a script: frames go in by device_feed(), and what the
- * stack sends waits, read and stamped, until somebody takes it.  ARP is answered by itself. */
+/* device.h -- a backend whose other end is a script. Frames go in by device_feed(); the
+ * stack's frames are parsed, timestamped, and queued for device_take(). ARP is answered by
+ * itself. */
 #ifndef SCRIPT_DEVICE_H
 #define SCRIPT_DEVICE_H
 
@@ -7,12 +8,12 @@
 
 #include "wire.h"
 
-/* A frame that the stack has sent. */
+/* A frame from the stack. */
 struct sent {
     struct sent *next;
     uint64_t at_ns;
     struct packet packet;
-    const char *wrong; /* NULL, or what is wrong with it */
+    const char *wrong; /* NULL, or an error in it */
     uint8_t bytes[];
 };
 
@@ -23,23 +24,23 @@ struct received {
 };
 
 struct device {
-    struct leat_netif netif; /* first: the table's functions get its address */
+    struct leat_netif netif; /* first, because the functions of the table get its address */
     struct received *in, **in_end;
     struct sent *out, **out_end;
     bool is_ipv6;          /* each frame is translated (tests/family/translate.h) */
-    uint16_t udp_checksum; /* of the last datagram that was sent */
+    uint16_t udp_checksum; /* of the last datagram sent */
 };
 
-/* @mtu: as IPv4 has it. */
+/* @mtu: that of IPv4. */
 void device_init(struct device *device, uint16_t mtu, bool is_ipv6);
 
 /* The next poll receives @packet. */
 void device_feed(struct device *device, const struct packet *packet);
 
-/* The oldest frame that was sent; the caller frees it.  NULL: none. */
+/* Takes the oldest frame from the stack; the caller frees it. NULL: none. */
 struct sent *device_take(struct device *device);
 
-/* Frees what waits in both directions. */
+/* Frees the queued frames in both directions. */
 void device_forget(struct device *device);
 
 #endif

@@ -1,4 +1,4 @@
-/* expect.c -- is what was sent what the script expects? */
+/* expect.c -- compares a transmitted packet with the script's. */
 #include "expect.h"
 
 #include <stdio.h>
@@ -40,7 +40,7 @@ static bool same_option(const struct packet_option *expected, const struct packe
         return true;
     if (expected->kind == OPTION_TS)
         return expected->value2 == seen->value2;
-    if (expected->kind == OPTION_FO) /* whatever our cookie is, it is called so */
+    if (expected->kind == OPTION_FO) /* a named cookie stands for ours, whatever its value */
         return (expected->count > 0) == (seen->count > 0);
     return expected->value == seen->value && expected->count == seen->count &&
            memcmp(expected->sack, seen->sack, sizeof seen->sack) == 0;
@@ -55,7 +55,7 @@ static unsigned options_of(const struct packet *packet)
     return count;
 }
 
-/* Each kind comes once (RFC 9293 3.2 says nothing of order). */
+/* Each kind may come once (RFC 9293 3.2 sets no order). */
 static bool same_options(const struct packet *expected, const struct packet *seen, bool relaxed)
 {
     if (expected->any_options)

@@ -1,4 +1,4 @@
-/* expect.h -- is what was sent what the script expects? */
+/* expect.h -- compares a transmitted packet with the script's. */
 #ifndef SCRIPT_EXPECT_H
 #define SCRIPT_EXPECT_H
 
@@ -9,10 +9,9 @@ enum {
 };
 
 /*
- * Compares the script's packet with what was seen, in the script's numbers.  False: @differences
- * names the fields.  Timestamps of ours are not compared here, nor are the order of options and
- * their padding; @relaxed: nor are PSH, the shift of a window scale, and by how much a window is
- * open.
+ * Compares the packet @seen, in the script's numbers, with the script's packet. False: @differences
+ * names the fields. Our timestamps are not compared here, nor the order of options and their
+ * padding. @relaxed: nor PSH, the window scale, and the size of an open window.
  */
 bool expect_same(const struct packet *expected, const struct packet *seen, bool relaxed,
                  char differences[DIFFERENCES_BYTES]);

@@ -1,4 +1,4 @@
-"""The fields of a public struct, and the constants of the header's enums, as rows of C macros.
+"""The members of a public struct, and the constants of the header's enums, as lines of C macros.
 
     fields.py HEADER STRUCT...
 
@@ -6,7 +6,7 @@ Writes, to standard output,
     FIELD(struct, field)               of an integer or a bool
     ENUM_FIELD(struct, field, enum)    of an enum
     CONSTANT(enum, constant)
-so that a script can name what the stack has today.
+so that a script can use all current names of the stack.
 """
 
 import re

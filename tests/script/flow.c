@@ -1,4 +1,4 @@
-/* flow.c -- which numbers of the wire are which numbers of the script. */
+/* flow.c -- translates numbers between the wire and the script. */
 #include "flow.h"
 
 #include <string.h>
@@ -20,8 +20,8 @@ void flow_init(struct flow *flow, enum packet_protocol protocol, uint16_t local_
 
 /* ---- timestamps --------------------------------------------------------------------------- */
 
-/* The newest stamp of ours that the script calls @script; if it never did, as far from the first
- * one as the script says. */
+/* Our newest timestamp that the script calls @script. If there is none, it is computed from
+ * the first one by the script's difference. */
 static uint32_t stamp_to_wire(const struct flow *flow, uint32_t script)
 {
     const unsigned kept = flow->stamp_count < FLOW_STAMPS_MAX ? flow->stamp_count : FLOW_STAMPS_MAX;
@@ -113,7 +113,7 @@ static bool same_cookie(const struct packet_option *a, const struct packet_optio
     return a->count == b->count && memcmp(a->cookie, b->cookie, a->count) == 0;
 }
 
-/* ---- what the peer says ------------------------------------------------------------------- */
+/* ---- packets of the peer ------------------------------------------------------------------- */
 
 static void option_to_wire(const struct flow *flow, struct packet_option *option)
 {
@@ -147,7 +147,7 @@ void flow_to_wire(struct flow *flow, struct packet *packet)
 {
     packet->src_port = flow->remote_port;
     packet->dst_port = flow->local_port;
-    if (packet->protocol == PACKET_ICMP) { /* it quotes what we have sent */
+    if (packet->protocol == PACKET_ICMP) { /* the quoted packet is ours */
         packet->seq += flow->local_offset;
         return;
     }
@@ -160,7 +160,7 @@ void flow_to_wire(struct flow *flow, struct packet *packet)
         option_to_wire(flow, &packet->options[i]);
 }
 
-/* ---- what we have said -------------------------------------------------------------------- */
+/* ---- our packets --------------------------------------------------------------------------- */
 
 static void note_our_SYN(struct flow *flow, const struct packet *packet,
                          const struct packet *expected)
@@ -205,7 +205,7 @@ void flow_to_script(struct flow *flow, struct packet *packet, const struct packe
     if ((packet->flags & (FLAG_ACK | FLAG_RST)) == FLAG_ACK)
         flow->settled = true;
     remote = flow->remote_offset + flow_remote_base(flow, packet);
-    /* RFC 9293 3.10.7.1: a RST that answers no ACK has the number 0, not one of ours */
+    /* RFC 9293 3.10.7.1: a RST for a segment without ACK has sequence number 0, not one of ours */
     if (!(packet->flags & FLAG_RST) || packet->seq != 0)
         packet->seq -= flow->local_offset;
     if (packet->flags & FLAG_ACK)

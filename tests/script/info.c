@@ -1,4 +1,4 @@
-/* info.c -- what %{ }% can ask. */
+/* info.c -- the names available in %{ }%. */
 #include "info.h"
 
 #include <string.h>
@@ -70,8 +70,8 @@ static bool counter(const struct snapshot *snapshot, const char *name, size_t le
 enum unit {
     PLAIN,
     MICROSECONDS, /* of nanoseconds */
-    SEGMENTS,     /* of bytes, the last one perhaps not full */
-    WINDOW,       /* the same, full ones */
+    SEGMENTS,     /* in bytes; the last segment may be partial */
+    WINDOW,       /* in bytes; full segments */
     STATE,        /* of enum leat_tcp_state */
     REPAIR        /* of enum leat_tcp_repair */
 };
@@ -113,7 +113,7 @@ enum {
     OPT_SYN_DATA = 32
 };
 
-/* Of Linux's tcp_states.h and tcp.h. */
+/* Values of Linux's tcp_states.h and tcp.h. */
 static const struct {
     const char *name;
     int64_t value;
@@ -204,7 +204,7 @@ static int64_t in_unit(const struct leat_tcp_info *info, enum unit unit, uint64_
         return linux_ca_state((enum leat_tcp_repair)value, info->sacked_bytes);
     if (unit == SEGMENTS)
         return (int64_t)((value + mss - 1) / mss);
-    if (unit == WINDOW && value < 0x7fffffff) /* beyond, a threshold stands for none at all */
+    if (unit == WINDOW && value < 0x7fffffff) /* above that the threshold means "none" */
         return (int64_t)(value / mss);
     return (int64_t)value;
 }
@@ -276,7 +276,7 @@ bool info_value(const struct snapshot *snapshot, const char *name, size_t len, i
 
 /* ---- expressions -------------------------------------------------------------------------- */
 
-/* Nested at most NESTING_MAX deep, and as many operators in a row as somebody has written. */
+/* Nested at most NESTING_MAX deep; a statement has at most EXPRESSION_MAX operators. */
 static const struct expr *unknown_in(const struct snapshot *nothing, const struct expr *expr)
 {
     int64_t value;

@@ -1,7 +1,6 @@
 /*
- * info.h -- what %{ }% can ask: a connection as leat_tcp_get_info() shows it, under leat's names
- * and under those of Linux's struct tcp_info, and the counters of LEAT_STATS since the script
- * began.
+ * info.h -- the names available in %{ }%: a connection's leat_tcp_get_info() under leat's names and
+ * those of Linux's struct tcp_info, and the counters of LEAT_STATS since the script began.
  */
 #ifndef SCRIPT_INFO_H
 #define SCRIPT_INFO_H
@@ -12,15 +11,15 @@
 
 struct snapshot {
     struct leat_tcp_info tcp;
-    bool syn_data; /* the data of its SYN was taken */
+    bool syn_data; /* the data of its SYN was accepted */
     struct leat_stats before, now;
     const struct variable *variables; /* the script's */
 };
 
-/* False: there is no such name. */
+/* False: unknown name. */
 bool info_value(const struct snapshot *snapshot, const char *name, size_t len, int64_t *value);
 
-/* The first name in the statements that nobody knows, or NULL; what they assign is known behind them.
+/* The first unknown name in the statements, or NULL; a name is known after its assignment.
  * @variables are the script's. */
 const struct expr *info_find_unknown(const struct statement *statement,
                                      const struct variable *variables);

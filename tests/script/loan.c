@@ -1,4 +1,4 @@
-/* loan.c -- data that MSG_ZEROCOPY lends to the stack, and the notices that it is back. */
+/* loan.c -- data lent to the stack by MSG_ZEROCOPY, and the notices of its return. */
 #include "loan.h"
 
 #include <stdlib.h>
@@ -7,21 +7,21 @@
 #include "sockets.h"
 
 enum {
-    CALLS_MAX = 64,   /* whose data isn't back */
-    NOTICES_MAX = 64, /* as many as calls: none is lost */
+    CALLS_MAX = 64,   /* with data that hasn't come back */
+    NOTICES_MAX = 64, /* as many as calls, so none is lost */
 };
 
 struct notice {
     uint32_t first, last;
 };
 
-/* It belongs to the socket, and to each piece of data that the stack has. */
+/* Owned by the socket, and by each piece of data in the stack. */
 struct lender {
-    struct sock *sock; /* NULL: it has been closed */
+    struct sock *sock; /* NULL: closed */
     unsigned refs;
-    uint32_t next; /* the number of the call that is under way, or of the next one */
+    uint32_t next; /* the number of the current call, or of the next one */
     bool is_under_way;
-    unsigned pieces[CALLS_MAX]; /* of the last calls: how many the stack has */
+    unsigned pieces[CALLS_MAX]; /* of the last calls: the number of pieces in the stack */
     struct notice notices[NOTICES_MAX];
     unsigned notice_count;
 };

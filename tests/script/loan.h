@@ -1,8 +1,8 @@
 /*
- * loan.h -- data that MSG_ZEROCOPY lends to the stack, and the notices that it is back.
+ * loan.h -- data lent to the stack by MSG_ZEROCOPY, and the notices of its return.
  *
- * Each call that lends has a number, from 0.  Numbers that come back one behind the other make one
- * notice, as Linux does, which recvmsg() with MSG_ERRQUEUE takes.
+ * Each lending call has a number, from 0. Consecutive numbers whose data has come back are combined
+ * to one notice, as in Linux, which recvmsg() with MSG_ERRQUEUE takes.
  */
 #ifndef SCRIPT_LOAN_H
 #define SCRIPT_LOAN_H
@@ -15,20 +15,20 @@
 struct sock;
 struct lender;
 
-/* @count bytes of data, from the runner's pattern at @at on, as a part of the call that is under
- * way.  NULL: there is no room, or there are too many calls whose data isn't back. */
+/* Lends @count bytes from the runner's pattern at @at, as a part of the current call. NULL:
+ * no room, or too many calls with lent data. */
 struct leat_buf *loan_make(struct sock *sock, struct leat_pool *pool, uint32_t at, uint32_t count);
 
-/* The call has returned.  @has_lent: it had a number, and the next one has the next. */
+/* Ends the current call. @has_lent: it used its number, and the next call gets the next. */
 void loan_end_call(struct sock *sock, bool has_lent);
 
-/* Some notice waits. */
+/* True if a notice waits. */
 bool loan_has_notice(const struct sock *sock);
 
 /* Takes the oldest notice: calls @first to @last.  False: none waits. */
 bool loan_take_notice(struct sock *sock, uint32_t *first, uint32_t *last);
 
-/* The socket goes; what is still lent may come back later. */
+/* The socket is closed; lent data may come back later. */
 void loan_leave(struct sock *sock);
 
 #endif

@@ -7,10 +7,10 @@
 #include <string.h>
 
 static const uint64_t boot_ns = 1000000000000;  /* any time but 0 */
-static const uint64_t announce_ns = 5000000000; /* RFC 5227 2.3 is over then */
+static const uint64_t announce_ns = 5000000000; /* RFC 5227 2.3: after the announcements */
 
 enum {
-    POLLS_MAX = 10000 /* at one moment: else it spins */
+    POLLS_MAX = 10000 /* at one moment: more means that it spins */
 };
 
 void machine_poll(struct machine *machine)
@@ -68,7 +68,7 @@ static enum leat_err build(struct machine *machine)
     return err;
 }
 
-/* What the clock says when the machine begins; a script may want it later. */
+/* The clock at the machine's start; a script may set a later one. */
 static uint64_t begin_ns(const struct settings *settings)
 {
     return settings->stack.now_ns > boot_ns ? settings->stack.now_ns : boot_ns;

@@ -35,7 +35,7 @@ struct options {
     struct definition definitions[DEFINITIONS_MAX];
     unsigned definition_count;
     bool quiet, untaken, help;
-    int first; /* argument that is a file */
+    int first; /* the first argument that is a file */
 };
 
 /* The whole file, malloced; NULL: errno. */
@@ -89,7 +89,7 @@ static enum run_outcome run_file(const char *path, struct machine *machine,
     return outcome;
 }
 
-/* NAME=TOKEN; cuts it into two. */
+/* NAME=TOKEN; splits it. */
 static bool define(char *text, struct options *options)
 {
     char *equal = strchr(text, '=');

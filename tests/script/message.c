@@ -1,4 +1,4 @@
-/* message.c -- what a call says about its data, and what recvmsg() tells beside it. */
+/* message.c -- the data arguments of calls, and recvmsg()'s ancillary results. */
 #include "sockets.h"
 
 #include "loan.h"
@@ -44,7 +44,7 @@ struct message call_message(const struct calling *calling)
     return message;
 }
 
-/* A field of the script is @seen, or it says none; else complains. */
+/* True if a field of the script is absent or equals @seen; complains otherwise. */
 static bool is_as_said(struct calling *calling, const struct value *said, const char *name,
                        int64_t seen)
 {
@@ -69,7 +69,7 @@ void call_check_header(struct calling *calling, int64_t flags)
         call_complain(calling, "nothing stands in msg_control");
 }
 
-/* Whether the data was copied is the device's affair: ee_code isn't compared. */
+/* The device decides whether the data was copied, so ee_code isn't compared. */
 bool call_take_notice(struct calling *calling)
 {
     const struct value *control = call_field(call_arg(calling, 1), "msg_control");

@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-    FREEBSD = LINUX_FREEBSD /* options that Linux has not: above all of its numbers */
+    FREEBSD = LINUX_FREEBSD /* options that Linux lacks: above all of its numbers */
 };
 
 struct name {

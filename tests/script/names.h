@@ -35,7 +35,7 @@ enum {
     LINUX_TCP_USER_TIMEOUT = 18,
     LINUX_TCP_FASTOPEN = 23,
     LINUX_TCP_FASTOPEN_CONNECT = 30,
-    LINUX_FREEBSD = 0x10000, /* what FreeBSD has and Linux not is its own number above this */
+    LINUX_FREEBSD = 0x10000, /* constants of FreeBSD that Linux lacks: their number plus this */
     LINUX_TCP_KEEPINIT = LINUX_FREEBSD + 128,
     LINUX_IPV6_TCLASS = 67,
     LINUX_IP_TOS = 1,
@@ -108,7 +108,7 @@ bool name_constant(const char *name, size_t len, int64_t *value);
 /* The constant that begins with @prefix and has this value, or "an option". */
 const char *name_of_option(const char *prefix, int64_t value);
 
-/* 0: no error has this name. */
+/* 0: unknown error name. */
 int name_errno(const char *name, size_t len);
 
 /* Never NULL. */

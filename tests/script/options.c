@@ -13,8 +13,8 @@ static int64_t only_element(const struct value *value)
     return value->kind == VALUE_ARRAY && value->first ? value->first->integer : value->integer;
 }
 
-/* Linux has it per socket, leat per stack: it can be set while there is no stack, and later to what
- * it is already, as scripts of several connections do. */
+/* A setting per socket in Linux, and per stack in leat. It can be set before the stack
+ * exists, and later only to its current value, as scripts with several connections do. */
 static bool set_for_all(struct sockets *sockets, struct calling *calling, const char *field,
                         uint64_t value)
 {
@@ -76,7 +76,7 @@ static bool set_socket_level(struct sockets *sockets, struct calling *calling, i
     return call_returns(calling, 0);
 }
 
-/* Of a stack that runs each connection has the choice; BBR only if there is room for it. */
+/* In a running stack it applies to one connection; BBR needs room for its state. */
 static bool choose_congestion(struct sockets *sockets, struct calling *calling,
                               const struct leat_tcp_congestion *wanted)
 {
@@ -195,7 +195,7 @@ bool call_setsockopt(struct sockets *sockets, struct calling *calling)
 
 /* ---- getsockopt --------------------------------------------------------------------------- */
 
-/* The n-th argument is [value] or ...; else complains. */
+/* Checks that the n-th argument is [value] or ...; complains otherwise. */
 static bool returns_value(struct calling *calling, unsigned n, int64_t value)
 {
     const struct value *arg = call_arg(calling, n);
@@ -205,7 +205,7 @@ static bool returns_value(struct calling *calling, unsigned n, int64_t value)
     return call_returns(calling, 0);
 }
 
-/* The size of a buffer, which is each system's own affair: --relaxed lets it differ. */
+/* The size of a buffer differs between systems; --relaxed doesn't compare it. */
 static bool returns_size(const struct sockets *sockets, struct calling *calling, uint32_t bytes,
                          uint32_t bytes_default)
 {
@@ -219,7 +219,7 @@ static uint64_t or_default(uint64_t value, uint64_t value_default)
     return value > 0 ? value : value_default;
 }
 
-/* A setting of struct leat_tcp_config, for all connections.  False: @name is none. */
+/* Sets a field of struct leat_tcp_config, for all connections. False: @name is none. */
 static bool get_of_stack(const struct sockets *sockets, struct calling *calling, int64_t name)
 {
     static const uint64_t second_ns = 1000000000;

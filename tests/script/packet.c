@@ -86,7 +86,7 @@ put(struct writer *writer, const char *format, ...)
     writer->left -= (size_t)len;
 }
 
-/* One item of what stands between the arrow and the rest, all in one pair of brackets. */
+/* One item between the arrow and the rest, all in one pair of brackets. */
 static void put_item(struct writer *writer, unsigned *items, const char *name, unsigned value,
                      const char *format)
 {

@@ -1,7 +1,7 @@
 /*
- * packet.h -- a packet as a script writes it: numbers of the script's, and what it leaves open.
+ * packet.h -- a packet in a script: numbers of the script, and unspecified parts.
  *
- * The same struct holds what was seen on the wire; flow.c turns the one's numbers into the other's.
+ * The same struct holds transmitted packets; flow.c translates the numbers.
  */
 #ifndef SCRIPT_PACKET_H
 #define SCRIPT_PACKET_H
@@ -13,8 +13,8 @@
 enum {
     PACKET_OPTIONS_MAX = 20, /* of at least two bytes in 40 */
     SACK_BLOCKS_MAX = 4,
-    COOKIE_BYTES_MAX = 38,  /* all that fits behind kind and length; RFC 7413 4.1.1 allows 16 */
-    PACKET_TEXT_BYTES = 512 /* that packet_format() may write */
+    COOKIE_BYTES_MAX = 38,  /* the room after kind and length; RFC 7413 4.1.1 allows 16 */
+    PACKET_TEXT_BYTES = 512 /* limit of packet_format() */
 };
 
 enum packet_protocol {
@@ -44,7 +44,7 @@ enum option_kind {
     OPTION_SACK = 5,
     OPTION_TS = 8,
     OPTION_FO = 34,
-    OPTION_FOEXP = 254 /* the same under an experiment's number: RFC 6994, magic 0xf989 */
+    OPTION_FOEXP = 254 /* the experimental option: RFC 6994, magic 0xf989 */
 };
 
 struct packet_option {
@@ -58,7 +58,7 @@ struct packet_option {
     uint8_t cookie[COOKIE_BYTES_MAX];
 };
 
-/* What a script says of the TOS octet. */
+/* Kinds of constraints on the TOS octet. */
 /* "Don't fragment". */
 enum df_check {
     DF_ANY,
@@ -67,7 +67,7 @@ enum df_check {
 };
 
 enum tos_check {
-    TOS_ANY,   /* nothing; 0 in what the peer sends */
+    TOS_ANY,   /* unspecified; 0 in packets of the peer */
     TOS_EXACT, /* all eight bits */
     TOS_ECN,   /* the two ECN bits */
     TOS_ECT01  /* ECT(0) or ECT(1) */
@@ -77,20 +77,21 @@ struct packet {
     enum packet_protocol protocol;
     bool inbound;
     /* IP */
-    uint32_t src, dst; /* of the wire; a script has no say in them */
+    uint32_t src, dst; /* of the wire; scripts can't set them */
     enum df_check df_check;
     enum tos_check tos_check;
     uint8_t tos;
     bool has_ttl;
     uint8_t ttl;
-    uint16_t peer_port;          /* script: another peer than the usual one; 0: the usual one */
+    uint16_t peer_port;          /* in a script: another peer than the default one; 0: the
+                                  * default one */
     uint16_t src_port, dst_port; /* of the wire */
-    /* TCP, in the script's order; UDP has `len` only */
+    /* TCP options, in the script's order; of UDP only `len` is used */
     uint16_t flags; /* enum packet_flag */
     uint32_t seq;
     uint32_t len; /* of the data */
     uint32_t ack;
-    bool any_ack; /* a RST whose number the script leaves out */
+    bool any_ack; /* a RST whose sequence number is not compared */
     bool has_ack; /* the script gives a number, with the flag or without */
     bool has_window;
     uint16_t window;
@@ -103,20 +104,19 @@ struct packet {
     uint8_t icmp_type, icmp_code;
     bool has_mtu;
     uint16_t mtu;
-    uint16_t quoted_checksum;    /* of a UDP datagram that an ICMP error is about */
-    enum packet_protocol quoted; /* 0: the script doesn't say; then seq and len are the quoted
-                                    packet's */
-    /* of the wire: where the data lies; not terminated */
+    uint16_t quoted_checksum;    /* of the UDP datagram that an ICMP error quotes */
+    enum packet_protocol quoted; /* 0: unspecified; otherwise seq and len are the quoted packet's */
+    /* of the wire: the data; not terminated */
     const uint8_t *data;
 };
 
 /* The option of this kind, or NULL. */
 const struct packet_option *packet_find_option(const struct packet *packet, uint8_t kind);
 
-/* Writes the packet in packetdrill's notation, at most PACKET_TEXT_BYTES with the NUL. */
+/* Formats the packet in packetdrill's notation, at most PACKET_TEXT_BYTES with the NUL. */
 void packet_format(const struct packet *packet, char text[PACKET_TEXT_BYTES]);
 
-/* Names of ICMP types and codes, for the parser and for packet_format(); NULL: it has none. */
+/* Names of ICMP types and codes, for the parser and for packet_format(); NULL: no name. */
 const char *icmp_type_name(unsigned type);
 const char *icmp_code_name(unsigned type, unsigned code);
 

@@ -20,7 +20,7 @@ static const char *defined(const struct definition *at, const struct token *word
     return at ? at->value : 0;
 }
 
-/* A word that was defined is the token that it stands for. */
+/* Replaces a word by its definition. */
 static void replace(struct parser *parser)
 {
     const char *value = defined(parser->given, &parser->now);
@@ -35,7 +35,7 @@ static void replace(struct parser *parser)
     parser->now.at = scanner.at;
 }
 
-/* True if the word behind #ifdef was defined, whatever it stands for. */
+/* True if the word after #ifdef is defined, with any value. */
 static bool condition_holds(const struct parser *parser, const struct token *line)
 {
     static const size_t keyword = sizeof "#ifdef" - 1;
@@ -47,7 +47,7 @@ static bool condition_holds(const struct parser *parser, const struct token *lin
     return defined(parser->given, &word) || defined(parser->own, &word);
 }
 
-/* Everything up to the #endif that belongs to an #ifdef whose condition is false. */
+/* Skips to the #endif of an #ifdef whose condition is false. */
 static void skip_condition(struct parser *parser)
 {
     unsigned depth = 1;
@@ -190,7 +190,7 @@ static uint64_t parse_seconds(struct parser *parser)
     return 0;
 }
 
-/* Behind ~ or ...: counted as the beginning is. */
+/* After ~ or ...: relative in the same way as the beginning. */
 static void parse_when_end(struct parser *parser, struct when *when)
 {
     const struct position at = parser->now.at;
@@ -256,7 +256,7 @@ static void parse_what(struct parser *parser, struct event *event)
     }
 }
 
-/* Not every time suits every event. */
+/* Checks that the kind of time is legal for the event. */
 static void check_when(struct parser *parser, const struct event *event)
 {
     const struct when *when = &event->when;

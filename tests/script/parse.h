@@ -1,5 +1,5 @@
 /*
- * parse.h -- a script's text becomes a struct script, or an error with its place.
+ * parse.h -- parses a script into a struct script, or reports an error with its place.
  *
  *      parse.c         options, events, times, shell commands
  *      parse_packet.c  < and >
@@ -17,60 +17,60 @@ enum {
     EXPRESSION_MAX = 500 /* operators and operands of a statement */
 };
 
-/* What is wrong with a script, and where. */
+/* An error in a script, and its place. */
 struct diagnostic {
     struct position at;
     char text[DIAGNOSTIC_BYTES];
 };
 
-/* False: see @diagnostic.  @text and @definitions, which come before the script's own, must outlive
- * the script; script_free() either way. */
+/* False: see @diagnostic. @text and @definitions, which precede the script's own, must
+ * outlive the script; call script_free() in either case. */
 bool script_parse(struct script *script, const char *text, size_t len,
                   const struct definition *definitions, struct diagnostic *diagnostic);
 void script_free(struct script *script);
 
-/* ---- between the parser's files ----------------------------------------------------------- */
+/* ---- shared by the parser's files ---------------------------------------------------------- */
 
 struct parser {
     struct script *script;
     struct scanner scanner;
-    struct token now; /* the token to be looked at; TOKEN_END after an error */
+    struct token now; /* the current token; TOKEN_END after an error */
     struct diagnostic *diagnostic;
-    const struct definition *given; /* by the command line */
-    struct definition *own;         /* by the script */
+    const struct definition *given; /* from the command line */
+    struct definition *own;         /* from the script */
     bool failed;
     unsigned nesting;
     unsigned expression; /* operators and operands of the statement so far */
 };
 
-/* Goes to the next token and returns the one left behind. */
+/* Advances to the next token, and returns the current one. */
 struct token parse_step(struct parser *parser);
 
-/* The first error counts; afterwards all tokens are TOKEN_END. */
+/* Reports an error; only the first counts, and afterwards all tokens are TOKEN_END. */
 void parse_fail_at(struct parser *parser, struct position at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* "... expected, not ..." about the token at hand. */
+/* "... expected, not ..." for the current token. */
 void parse_expected(struct parser *parser, const char *what);
 
 bool parse_at(const struct parser *parser, int punctuation);
 bool parse_at_word(const struct parser *parser, const char *word);
 bool token_is(const struct token *token, const char *word);
 
-/* Steps over it if it is there. */
+/* Skips this token if it is the current one. */
 bool parse_accept(struct parser *parser, int punctuation);
 bool parse_accept_word(struct parser *parser, const char *word);
 
-/* Steps over it, or fails. */
+/* Skips this token, or fails. */
 void parse_demand(struct parser *parser, int punctuation);
 
 /* An integer of at most @max. */
 uint64_t parse_number(struct parser *parser, uint64_t max, const char *what);
 
-/* Terminated, in the script's region. */
+/* A NUL-terminated copy in the script's region. */
 const char *parse_copy(struct parser *parser, const char *text, size_t len);
 
-/* False, and an error, when it gets too deep; undone by parse_leave(). */
+/* False, and an error, if the nesting is too deep; undone by parse_leave(). */
 bool parse_enter(struct parser *parser);
 void parse_leave(struct parser *parser);
 

@@ -37,7 +37,7 @@ static const struct {
     [CALL_EPOLL_WAIT] = {"epoll_wait", 4, 4},
 };
 
-/* What packetdrill has and leat's sockets have nothing for. */
+/* Calls of packetdrill without a counterpart in leat's sockets. */
 static const char *const not_supported[] = {"writev", "readv",   "sendfile", "splice",   "pipe",
                                             "open",   "cap_set", "select",   "sendmmsg", "ppoll"};
 
@@ -45,7 +45,7 @@ static const char *const not_supported[] = {"writev", "readv",   "sendfile", "sp
 
 static struct value *parse_value(struct parser *parser);
 
-/* The text of a string that was just stepped over. */
+/* The text of the string token that was just skipped. */
 static void take_string(struct parser *parser, struct value *value)
 {
     const struct token token = parse_step(parser);
@@ -116,7 +116,7 @@ static void parse_scalar(struct parser *parser, struct value *value)
         value->integer = -value->integer;
 }
 
-/* `(2)` or `(...)` behind the name of a field: how much there is of it. */
+/* `(2)` or `(...)` after the name of a field: its length. */
 static bool parse_count(struct parser *parser, uint64_t *count)
 {
     bool is_given = false;
@@ -215,7 +215,7 @@ static void parse_args(struct parser *parser, struct call *call)
 
 /* ---- results ------------------------------------------------------------------------------ */
 
-/* What packetdrill lets people write behind a result: `(Connection refused)`, `(flags O_RDWR)`. */
+/* A comment after a result, as packetdrill allows it: `(Connection refused)`, `(flags O_RDWR)`. */
 static void skip_remark(struct parser *parser)
 {
     if (!parse_accept(parser, '('))

@@ -1,6 +1,6 @@
 /*
- * parse_code.c -- %{ assert tcpi_snd_cwnd == 10 }%: what packetdrill's users write in Python, as
- * far as it is names, integers, arithmetic, comparisons, and/or/not, and numbers that get a name.
+ * parse_code.c -- %{ assert tcpi_snd_cwnd == 10 }%: the part of packetdrill's Python that consists
+ * of names, integers, arithmetic, comparisons, and/or/not, and assignments of numbers.
  *
  * From weak to strong: or, and, not, comparison (chained as in Python), |, &, + -, * / %, unary -.
  */
@@ -210,7 +210,7 @@ static struct expr *parse_message(struct parser *parser)
     return parser->now.kind == TOKEN_STRING ? parse_format(parser) : parse_or(parser);
 }
 
-/* The script's variable of this name, which may be a new one. */
+/* The script's variable of this name; it may be new. */
 static struct variable *variable_of(struct script *script, const struct token *name)
 {
     struct variable **end = &script->variables;
@@ -265,7 +265,7 @@ static struct statement *parse_statement(struct parser *parser)
     return statement;
 }
 
-/* Statements end with ';' or with their line. */
+/* Statements end with ';' or at the end of their line. */
 static void parse_separator(struct parser *parser, const struct statement *before)
 {
     if (parse_accept(parser, ';') || parser->now.kind == TOKEN_END)
@@ -286,7 +286,7 @@ struct statement *parse_code(struct parser *parser, const struct token *code)
     while (inner.now.kind != TOKEN_END) {
         struct statement *statement = parse_statement(&inner);
 
-        /* the token at hand is not part of it */
+        /* without the current token */
         if (!inner.failed)
             statement->len = (size_t)(inner.now.text - statement->text);
         while (statement->len > 0 && strchr(" \t\r\n;", statement->text[statement->len - 1]))

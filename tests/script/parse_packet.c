@@ -48,7 +48,7 @@ static void parse_ip_item(struct parser *parser, struct packet *packet)
     }
 }
 
-/* `[ect0]`, `(tos 0x02, ttl 64)`; nothing is fine. */
+/* `[ect0]`, `(tos 0x02, ttl 64)`; may be absent. */
 static void parse_ip_info(struct parser *parser, struct packet *packet)
 {
     const int close = parse_at(parser, '[') ? ']' : ')';
@@ -96,7 +96,7 @@ static int hex_of(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* A name for the cookie that the stack gives. */
+/* A name for the cookie that the stack issues. */
 static bool parse_cookie_name(struct parser *parser, struct packet_option *option)
 {
     static const uint8_t cookie[] = {'l', 'e', 'a', 't', 'n', 'a', 'm', 'e'};
@@ -116,7 +116,7 @@ static void parse_cookie(struct parser *parser, struct packet_option *option)
         return;
 
     if (token.kind != TOKEN_INT && token.kind != TOKEN_BARE && token.kind != TOKEN_WORD)
-        return; /* an empty one asks for a cookie */
+        return; /* an empty cookie is a request */
     parse_step(parser);
     if (token.len % 2 > 0 || token.len > 2 * COOKIE_BYTES_MAX) {
         parse_fail_at(parser, token.at, "a cookie has pairs of hex digits, at most %d",
@@ -165,7 +165,7 @@ static void parse_option(struct parser *parser, struct packet_option *option)
     }
 }
 
-/* `<mss 1460,nop>`, or `<...>`: whatever they are. */
+/* `<mss 1460,nop>`, or `<...>` for any options. */
 static void parse_options(struct parser *parser, struct packet *packet)
 {
     if (!parse_accept(parser, '<'))
@@ -232,7 +232,7 @@ static void parse_range(struct parser *parser, struct packet *packet)
         parse_fail_at(parser, at, "the length is not the end less the start");
 }
 
-/* A packet of the peer may have an ACK number without the flag, which then means nothing. */
+/* A packet of the peer may have an ACK number without the flag; it is ignored then. */
 static void parse_ack(struct parser *parser, struct packet *packet)
 {
     const bool has_flag = packet->flags & FLAG_ACK;
@@ -288,7 +288,7 @@ static unsigned icmp_lookup(const struct token *token, int type)
     return UINT32_MAX;
 }
 
-/* `[1:1001(1000)]` or `[udp (10)]`: the packet that the error is about. */
+/* `[1:1001(1000)]` or `[udp (10)]`: the packet that the error quotes. */
 static void parse_quote(struct parser *parser, struct packet *packet)
 {
     if (!parse_accept(parser, '['))
@@ -303,7 +303,7 @@ static void parse_quote(struct parser *parser, struct packet *packet)
     parse_demand(parser, ']');
 }
 
-/* What stands behind type and code. */
+/* The arguments after type and code. */
 static void parse_icmp_rest(struct parser *parser, struct packet *packet)
 {
     if (parse_accept_word(parser, "mtu")) {
@@ -315,13 +315,13 @@ static void parse_icmp_rest(struct parser *parser, struct packet *packet)
         packet->quoted = PACKET_TCP; /* the SYN's header: 0:0(0) */
 }
 
-/* Other names of a code: ICMPv6's, which the translator says in its own words, and packetdrill's.
- * False: it is none of them. */
+/* Other names of a code: of ICMPv6, which the translator expresses in ICMP's codes, and of
+ * packetdrill. False: the name is neither. */
 static bool parse_other_code(struct parser *parser, struct packet *packet)
 {
     static const struct {
         const char *name;
-        uint8_t from, type, code; /* behind the name of type `from` it stands for these */
+        uint8_t from, type, code; /* after the name of type `from` the code has this meaning */
     } names[] = {
         {"no_route", 3, 3, 0},
         {"address_unreachable", 3, 3, 1},

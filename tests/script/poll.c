@@ -1,4 +1,4 @@
-/* poll.c -- poll and epoll: what sockets are ready for. */
+/* poll.c -- poll and epoll: the readiness of sockets. */
 #include "sockets.h"
 
 #include "loan.h"
@@ -33,7 +33,7 @@ static int64_t events_of(const struct sock *sock)
            (sock->error ? LINUX_POLLERR : 0);
 }
 
-/* The first try of a call that waits says until when. */
+/* The first try of a blocking call sets its deadline. */
 static void begin_to_wait(const struct sockets *sockets, struct calling *calling,
                           int64_t timeout_ms)
 {
@@ -141,13 +141,13 @@ bool call_epoll_ctl(struct sockets *sockets, struct calling *calling)
         watch = find_watch(sockets, 0, 0);
     if (!watch)
         return call_complain(calling, "more than %d sockets are watched", SOCKETS_MAX);
-    /* what is ready now is news */
+    /* current readiness counts as a new event */
     *watch = (struct watch){
         .epoll = epoll, .sock = sock, .events = events->integer, .news = sock->news - 1};
     return call_returns(calling, 0);
 }
 
-/* 0: there is nothing to say of it. */
+/* 0: no event. */
 static int64_t watched(const struct watch *watch)
 {
     if (watch->is_spent)
@@ -157,8 +157,7 @@ static int64_t watched(const struct watch *watch)
     return events_of(watch->sock) & (watch->events | LINUX_POLLERR | LINUX_POLLHUP);
 }
 
-/* Compares one that is ready with what the script says of it, if it says anything; false:
- * complains. */
+/* Compares a ready descriptor with the script's, if it has one; false: complains. */
 static bool is_as_said(struct calling *calling, const struct value *said, const struct watch *watch)
 {
     const struct value *events = said ? call_field(said, "events") : 0;
@@ -198,7 +197,7 @@ bool call_epoll_wait(struct sockets *sockets, struct calling *calling)
             return true;
         said = said ? said->next : 0;
         if (call_arg(calling, 1)->kind != VALUE_ARRAY)
-            said = 0; /* what follows in the list are the call's other arguments */
+            said = 0; /* the rest of the list are the call's other arguments */
         watch->news = watch->sock->news;
         watch->is_spent = watch->events & LINUX_EPOLLONESHOT;
         ready++;

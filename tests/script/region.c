@@ -1,4 +1,4 @@
-/* region.c -- memory that is taken in pieces and given back at once. */
+/* region.c -- memory that is allocated in pieces and freed at once. */
 #include "region.h"
 
 #include <stdalign.h>

@@ -1,4 +1,4 @@
-/* region.h -- memory that is taken in pieces and given back at once. */
+/* region.h -- memory that is allocated in pieces and freed at once. */
 #ifndef SCRIPT_REGION_H
 #define SCRIPT_REGION_H
 
@@ -11,7 +11,7 @@ struct region {
     size_t left; /* in the newest chunk */
 };
 
-/* Zeroed memory for anything; ends the program when there is none. */
+/* Zeroed memory for any type; exits the program if there is none. */
 void *region_take(struct region *region, size_t bytes);
 
 void region_free(struct region *region);

@@ -1,4 +1,4 @@
-/* report.c -- what a run prints. */
+/* report.c -- the output of a run. */
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /*
- * run.c -- events in their order, and time between them.
+ * run.c -- runs events in order, and advances the time between them.
  *
- * Relative times count from where the event before has ended.  Before an event is run the stack is
- * polled at each of its deadlines up to the event's time; what it sends is queued with its own
- * time, and taken by the next event that expects a packet.
+ * Relative times count from the end of the last event. Before an event the stack is polled at each
+ * of its deadlines up to the event's time. Its packets are queued with their own times, and matched
+ * by the next events that expect a packet.
  */
 #include "run.h"
 
@@ -107,14 +107,14 @@ void run_until(struct run *run, uint64_t until_ns, bool stop_when_sent)
 
         if (run->pending && run->calling.until_ns > machine->now_ns &&
             run->calling.until_ns < step_ns)
-            step_ns = run->calling.until_ns; /* poll()'s timeout is no deadline of the stack's */
+            step_ns = run->calling.until_ns; /* poll()'s timeout is no deadline of the stack */
         if (!machine_step(machine, step_ns))
             break;
         try_pending(run);
     }
 }
 
-/* The call that waits must have returned before the next one begins. */
+/* The blocking call must have returned before the next one begins. */
 static void finish_pending(struct run *run)
 {
     const uint64_t eighth = (run->calling_until_ns - run->calling_from_ns) / 8;
@@ -185,7 +185,7 @@ static void report_names(struct run *run, const struct snapshot *snapshot, const
     report_names(run, snapshot, expr->right);
 }
 
-/* A message with values for its formats, each of which is a letter behind %. */
+/* Formats a message; each of its formats is a letter after %. */
 static void print_format(FILE *to, const struct snapshot *snapshot, const struct expr *message)
 {
     const struct expr *list = message->right;
@@ -275,7 +275,7 @@ static void run_shell(struct run *run, const struct event *event)
 
 /* ---- events ------------------------------------------------------------------------------- */
 
-/* What can be known to be wrong before anything has happened. */
+/* Finds errors that are known before the script runs. */
 static bool check_script(struct run *run)
 {
     for (const struct script_option *option = run->script->options; option; option = option->next) {
@@ -300,7 +300,7 @@ static bool check_script(struct run *run)
     return true;
 }
 
-/* The version of the caller's, or of the script's, or IPv4; false: they differ on the wire. */
+/* The caller's version, or the script's, or IPv4; false: these two differ on the wire. */
 static bool choose_version(struct run *run)
 {
     const enum ip_version wanted = run->mode.version, named = run->settings.version_named;
@@ -310,13 +310,13 @@ static bool choose_version(struct run *run)
            (wanted == IP_VERSION_6) == (named == IP_VERSION_6);
 }
 
-/* Time passes up to an event that isn't the stack's. */
+/* Advances the time up to an event that isn't the stack's. */
 static void wait_for(struct run *run, const struct event *event)
 {
     struct machine *machine = run->machine;
     const bool relative = event->when.kind == WHEN_RELATIVE;
 
-    /* at time 0 the stack need not be there: settings may follow */
+    /* at time 0 the stack may not exist yet, because settings may follow */
     if (event->when.ns > 0 && !start_machine(run, event))
         return;
     if (!machine->stack)

@@ -20,15 +20,15 @@ enum {
 };
 
 /*
- *      run.c         events in their order, and time between them
+ *     run.c         runs events in order, and advances the time
  *      run_packet.c  packets in and out
- *      report.c      what is printed
+ *      report.c      the output
  */
 struct run_mode {
-    bool verbose; /* say what happens */
+    bool verbose; /* print each event */
     bool relaxed; /* as expect_same() */
     enum ip_version version;
-    const char *mtu; /* of the link, where the script says none; NULL: 1500 */
+    const char *mtu; /* of the link, unless the script sets one; NULL: 1500 */
 };
 
 struct run {
@@ -42,7 +42,7 @@ struct run {
     struct calling calling;
     const struct event *calling_event;
     uint64_t calling_from_ns, calling_until_ns;
-    uint64_t event_ns; /* of the event at hand; UINT64_MAX: any time */
+    uint64_t event_ns; /* of the current event; UINT64_MAX: any time */
     struct run_mode mode;
     enum run_outcome outcome;
     FILE *out; /* failures */
@@ -52,24 +52,24 @@ struct run {
 enum run_outcome script_run(const char *path, const struct script *script, struct machine *machine,
                             struct run_mode mode, FILE *out);
 
-/* ---- between run's files ------------------------------------------------------------------ */
+/* ---- shared by run's files ----------------------------------------------------------------- */
 
-/* Lets time pass until @until_ns, or until something was sent if @stop_when_sent. */
+/* Advances to @until_ns, or until a packet was sent if @stop_when_sent. */
 void run_until(struct run *run, uint64_t until_ns, bool stop_when_sent);
 
-/* How far from its time an event may lie that is due at @at_ns. */
+/* The tolerance of an event that is due at @at_ns. */
 uint64_t run_tolerance_ns(const struct run *run, uint64_t at_ns);
 
-/* After something has happened: the stack works, and a call that waits may return. */
+/* Called after each event: polls the stack, and retries a blocking call. */
 void run_settle(struct run *run);
 
 void run_inbound(struct run *run, const struct event *event);
 void run_outbound(struct run *run, const struct event *event);
 
-/* Nothing may wait that was sent long ago. */
+/* Fails if an old packet is still queued. */
 void run_check_quiet(struct run *run, const struct event *event);
 
-/* The script has failed here.  Further lines follow by report_line(). */
+/* Fails the script here. Further lines follow by report_line(). */
 void report_failure(struct run *run, struct position at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void report_line(struct run *run, const char *label, const struct packet *packet);

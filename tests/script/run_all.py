@@ -1,5 +1,5 @@
-"""Runs leat-script on every script beside this file; together they must take every line of the table
-of transitions that can be seen on the wire.
+"""Runs leat-script on every script beside this file; together they must take every transition that can be seen on the
+wire.
 
     run_all.py LEAT-SCRIPT IP-VERSION
 """
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# the program's calls that change nothing, or that leat-script's sockets answer themselves
+# calls of the program without an effect, or that leat-script's sockets handle themselves
 NOT_ON_THE_WIRE = """
 CLOSED SEND
 CLOSED RECEIVE

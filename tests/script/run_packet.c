@@ -1,10 +1,10 @@
-/* run_packet.c -- packets of the peer go in; what we send is held against the script. */
+/* run_packet.c -- delivers packets of the peer, and compares ours with the script. */
 #include <stdlib.h>
 
 #include "expect.h"
 #include "run.h"
 
-static const uint64_t any_time_ns = 1000000000000; /* an event at * may let pass so much */
+static const uint64_t any_time_ns = 1000000000000; /* an event at * may wait so long */
 
 /* ---- conversations ------------------------------------------------------------------------ */
 
@@ -18,7 +18,7 @@ static struct flow *find_flow(struct run *run, enum packet_protocol protocol, ui
     return flow < run->flows + FLOWS_MAX ? flow : &run->flows[FLOWS_MAX - 1];
 }
 
-/* A Fast Open cookie belongs to addresses, not to ports: it is the same in every flow. */
+/* A Fast Open cookie belongs to addresses and not to ports, so it is the same in every flow. */
 static void begin_flow(struct run *run, struct flow *flow, enum packet_protocol protocol,
                        uint16_t local_port, uint16_t remote_port)
 {
@@ -32,7 +32,7 @@ static void begin_flow(struct run *run, struct flow *flow, enum packet_protocol 
     flow_take_cookie(flow, &known);
 }
 
-/* The conversation that a packet of the script's belongs to; it may begin with it. */
+/* The conversation of a packet of the script, which may open it. */
 static struct flow *flow_of(struct run *run, enum packet_protocol protocol, uint16_t name)
 {
     struct flow *flow = find_flow(run, protocol, name);
@@ -43,7 +43,7 @@ static struct flow *flow_of(struct run *run, enum packet_protocol protocol, uint
         begin_flow(run, flow, protocol, local_port, name ? name : FLOW_PORT);
         flow->name = name;
     }
-    if (protocol == PACKET_UDP) { /* whatever the socket says now */
+    if (protocol == PACKET_UDP) { /* the port that the socket has now */
         const struct sockets *sockets = &run->sockets;
 
         if (sockets->udp_local.port > 0)
@@ -54,7 +54,7 @@ static struct flow *flow_of(struct run *run, enum packet_protocol protocol, uint
     return flow;
 }
 
-/* A SYN of ours from another port begins another conversation. */
+/* A SYN of ours from another port opens another conversation. */
 static struct flow *flow_of_sent(struct run *run, const struct packet *expected,
                                  const struct packet *seen)
 {
@@ -111,7 +111,7 @@ void run_inbound(struct run *run, const struct event *event)
 
 /* ---- out ---------------------------------------------------------------------------------- */
 
-/* Only what the script asks about is worth showing. */
+/* Only the fields in the script are shown. */
 static void hide_unasked(struct packet *seen, const struct packet *expected)
 {
     seen->has_ttl = expected->has_ttl;
@@ -184,8 +184,9 @@ static void check_time(struct run *run, const struct event *event, const struct 
     report_line(run, "expected", &event->packet);
 }
 
-/* Whether what was sent is but the beginning of a packet of the script's that is longer than any
- * segment of this connection: packetdrill sees such before the device has cut them. */
+/* True if the packet sent is only the beginning of the script's packet, which is longer than
+ * any segment of this connection. In packetdrill such packets are not segmented by the device yet.
+ */
 static bool begins_large(struct run *run, const struct packet *rest, const struct packet *seen)
 {
     const struct flow *flow = flow_of(run, PACKET_TCP, rest->peer_port);
@@ -197,8 +198,8 @@ static bool begins_large(struct run *run, const struct packet *rest, const struc
            seen->len < rest->len && rest->len > mss - options;
 }
 
-/* Compares what was sent with the packet that is expected, or with as much of it as it is; @rest:
- * what is left. */
+/* Compares the packet sent with the expected one, or with its beginning; @rest gets the
+ * remainder. */
 static void compare_part(struct run *run, const struct event *event, struct sent *sent,
                          struct packet *rest)
 {
@@ -214,7 +215,7 @@ static void compare_part(struct run *run, const struct event *event, struct sent
     rest->len -= part.len;
 }
 
-/* The next packet that is sent must be @rest, or its beginning; what is left of it after that. */
+/* The next packet must be @rest, or its beginning; sets the new remainder. */
 static void take_part(struct run *run, const struct event *event, uint64_t base_ns,
                       struct packet *rest)
 {

@@ -1,4 +1,4 @@
-/* scan.h -- a script's text, cut into tokens (scan.rl). */
+/* scan.h -- splits a script's text into tokens (scan.rl). */
 #ifndef SCRIPT_SCAN_H
 #define SCRIPT_SCAN_H
 
@@ -12,7 +12,7 @@ enum token_kind {
     TOKEN_INT,    /* 10, 0x1f: in `number` */
     TOKEN_TIME,   /* 1.5: seconds, in `number` as nanoseconds */
     TOKEN_WORD,   /* letters, digits, _ */
-    TOKEN_BARE,   /* digits with letters, or more than a number has: a Fast Open cookie */
+    TOKEN_BARE,   /* digits with letters, or too many digits for a number: a Fast Open cookie */
     TOKEN_STRING, /* with its quotes */
     TOKEN_SHELL,  /* `...` with its quotes */
     TOKEN_CODE,   /* %{ ... }% */
@@ -21,7 +21,7 @@ enum token_kind {
     TOKEN_PUNCTUATION
 };
 
-/* Punctuation of more than one character; the rest stands for itself. */
+/* Punctuation of more than one character; a single character stands for itself. */
 enum punctuation {
     PUNCTUATION_ELLIPSIS = 256, /* ... */
     PUNCTUATION_EQUAL,          /* == */
@@ -44,18 +44,18 @@ struct token {
     struct position at;
 };
 
-/* Where the next token begins. */
+/* Position of the next token. */
 struct scanner {
     const char *p;
     const char *end;
-    const char *counted; /* up to here `at` is right */
+    const char *counted; /* `at` is counted up to here */
     struct position at;
 };
 
 /* Scans @len bytes that begin at @at of their file.  The text must outlive the tokens. */
 void scan_init(struct scanner *scanner, const char *text, size_t len, struct position at);
 
-/* The next token; TOKEN_END for ever behind the last one. */
+/* The next token; TOKEN_END always after the last one. */
 struct token scan_next(struct scanner *scanner);
 
 #endif

@@ -1,4 +1,4 @@
-/* scan.rl -- a script's text, cut into tokens.  Ragel makes scan.c of it. */
+/* scan.rl -- splits a script's text into tokens. Ragel makes scan.c of it. */
 #include "scan.h"
 
 enum {
@@ -15,7 +15,7 @@ static unsigned digit_of(char c)
     return (unsigned)((c | 0x20) - 'a') + 10;
 }
 
-/* Digits that are too many for a number may be a cookie. */
+/* Too many digits for a number may be a cookie. */
 static void read_int(struct token *token)
 {
     const unsigned base = token->len > 1 && (token->text[1] | 0x20) == 'x' ? 16 : 10;
@@ -99,7 +99,7 @@ void scan_init(struct scanner *scanner, const char *text, size_t len, struct pos
     *scanner = (struct scanner){.p = text, .end = text + len, .counted = text, .at = at};
 }
 
-/* Where @at lies; it never goes back. */
+/* Advances to @at, and counts lines; it never goes back. */
 static struct position position_of(struct scanner *scanner, const char *at)
 {
     for (; scanner->counted < at; scanner->counted++) {
@@ -126,7 +126,7 @@ struct token scan_next(struct scanner *scanner)
     if (p != pe) {
         %% write exec;
     }
-    if (!ts || te <= ts) { /* nothing matched: the end, or what no token begins with */
+    if (!ts || te <= ts) { /* no match: the end, or no token begins like this */
         const char *stuck = ts ? ts : p;
 
         token.kind = stuck == pe ? TOKEN_END : TOKEN_BAD;

@@ -1,4 +1,4 @@
-/* settings.c -- how the stack under test is configured. */
+/* settings.c -- the configuration of the stack under test. */
 #include "settings.h"
 
 #include <stdio.h>
@@ -13,9 +13,9 @@
 
 struct field {
     const char *name;
-    size_t at; /* in struct settings */
+    size_t at; /* offset in struct settings */
     size_t bytes;
-    bool is_bool;            /* any number but 0 is true */
+    bool is_bool;            /* true for any number but 0 */
     const char *enumeration; /* its tag, or NULL */
 };
 
@@ -265,7 +265,7 @@ static enum setting_result own_option(struct settings *settings, const char *nam
     } else if (strcmp(name, "define") == 0) {
         good = value[0] != '=' && strchr(value, '='); /* the parser's */
     } else if (strcmp(name, "strict_segments") == 0) {
-        good = value[0] == '\0'; /* each segment is always one of the script's */
+        good = value[0] == '\0'; /* a packet of the script is always one segment here */
     } else {
         return SETTING_UNKNOWN;
     }
@@ -292,15 +292,15 @@ enum setting_result settings_option(struct settings *settings, const char *name,
 
 enum sysctl_unit {
     PLAIN,
-    INVERTED, /* the stack's field turns it off */
+    INVERTED, /* inverts the stack's field */
     SECONDS,
     MILLISECONDS,
     MICROSECONDS,
     LAST_OF_THREE, /* min, default and max */
-    ECN_CHOICE     /* 0 off, 1 ask, 2 accept, 3 ask for AccECN */
+    ECN_CHOICE     /* 0 off, 1 request, 2 accept, 3 request AccECN */
 };
 
-/* The first field of these names that the stack has is what the sysctl sets. */
+/* A sysctl sets the first of these fields that the stack has. */
 static const struct sysctl {
     const char *name;
     const char *fields[2];
@@ -327,7 +327,7 @@ static const struct sysctl {
     {"tcp_keepalive_time", {"keepalive_idle_ns"}, SECONDS},
     {"tcp_keepalive_intvl", {"keepalive_interval_ns"}, SECONDS},
     {"tcp_keepalive_probes", {"keepalive_probes"}, PLAIN},
-    /* FreeBSD's, by their whole names */
+    /* FreeBSD's, with their full names */
     {"net.inet.tcp.rfc1323", {"no_timestamps"}, INVERTED},
     {"net.inet.tcp.sack.enable", {"no_sack"}, INVERTED},
     {"net.inet.tcp.ecn.enable", {"ecn"}, ECN_CHOICE},
@@ -441,12 +441,12 @@ static void run_words(struct shell *shell)
     name = slash ? slash + 1 : shell->words[0];
     if (strcmp(name, "sysctl") == 0 || strcmp(name, "set_sysctls.py") == 0)
         run_assignments(shell);
-    else if (strcmp(name, "defaults.sh") != 0) /* ours are the defaults */
+    else if (strcmp(name, "defaults.sh") != 0) /* our defaults apply */
         note(shell, "command ignored", shell->words[0]);
     shell->count = 0;
 }
 
-/* Cuts a command into words; quotes hold blanks together. */
+/* Splits a command into words; quotes protect blanks. */
 void settings_shell(struct settings *settings, const char *command, size_t len,
                     void (*note_fn)(void *arg, const char *text), void *arg)
 {

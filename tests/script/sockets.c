@@ -1,4 +1,4 @@
-/* sockets.c -- the table of sockets, and what the stack's callbacks leave in it. */
+/* sockets.c -- the table of sockets, and the results of the stack's callbacks. */
 #include "sockets.h"
 
 #include "loan.h"
@@ -174,7 +174,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     sock->datagrams[sock->datagram_count++].peer = *peer;
 }
 
-/* Linux tells connected sockets only. */
+/* Linux reports errors to connected sockets only. */
 static void on_error(struct leat_udp *udp, enum leat_err err, const struct leat_endpoint *peer,
                      void *arg)
 {

@@ -1,11 +1,11 @@
 /*
- * sockets.h -- BSD sockets over leat's callbacks, as far as scripts use them.
+ * sockets.h -- BSD sockets on leat's callbacks, as far as scripts use them.
  *
- *      sockets.c   the table, and what the stack's callbacks leave in it
+ *      sockets.c   the table, and the results of the stack's callbacks
  *      calls.c     the calls, each tried until it returns
  *      transfer.c  data in and out
- *      message.c   what a call says about it, recvmsg of errors
- *      loan.c      data that is lent, and the notices that it is back
+ *      message.c   data arguments of calls, recvmsg of errors
+ *      loan.c      lent data, and the notices of its return
  *      options.c   setsockopt, getsockopt, fcntl, ioctl
  *      poll.c      poll, epoll
  */
@@ -41,78 +41,79 @@ struct sock {
     struct leat_tcp_listener *listener;
     struct leat_udp *udp;
     struct leat_endpoint bound;
-    bool acceptable; /* on_acceptable was called since accept() last found nothing */
+    bool acceptable; /* on_acceptable has come since accept() found nothing */
     bool nonblocking, nodelay, keepalive, broadcast, reuse, lingers;
     uint32_t linger_s;
     uint64_t user_timeout_ns;
-    const struct leat_tcp_congestion *congestion; /* TCP_CONGESTION, set when the stack ran */
+    const struct leat_tcp_congestion *congestion; /* TCP_CONGESTION, set while the stack runs */
     uint16_t mss_max;                             /* 0: not set */
     uint8_t dscp;
     bool fast_open; /* of a listener, or of connect() */
     bool zero_copy; /* MSG_ZEROCOPY lends data to the stack */
-    unsigned news;  /* callbacks that have come: for epoll's edges */
+    unsigned news;  /* number of callbacks, for edge-triggered epoll */
     bool connecting, connected;
     bool shut_read, shut_write;
-    bool ended;                   /* the connection's last callback has come */
+    bool ended;                   /* the last callback of the connection has come */
     int error;                    /* SO_ERROR */
-    uint32_t read_at, written_at; /* bytes of the data */
-    uint32_t send_queue_bytes;    /* SO_SNDBUF, set when the stack ran; 0: the stack's own */
-    uint32_t peeked_bytes;        /* behind read_at: seen by MSG_PEEK, not consumed yet */
-    struct lender *lender;        /* MSG_ZEROCOPY: what is lent; NULL: nothing was */
+    uint32_t read_at, written_at; /* offsets in the data */
+    uint32_t send_queue_bytes;    /* SO_SNDBUF, set while the stack runs; 0: the stack's default */
+    uint32_t peeked_bytes;        /* bytes after read_at that MSG_PEEK has shown and that are
+                                   * not consumed yet */
+    struct lender *lender;        /* MSG_ZEROCOPY: the lent data; NULL: none */
     struct datagram datagrams[DATAGRAMS_MAX];
     unsigned datagram_count;
 };
 
-/* What an epoll descriptor watches; EPOLLET: it has told all news up to this one. */
+/* A descriptor watched by epoll; EPOLLET: events up to this one have been reported. */
 struct watch {
     const struct sock *epoll; /* NULL: free */
     const struct sock *sock;
     int64_t events;
     unsigned news;
-    bool is_spent; /* EPOLLONESHOT: it has told, and tells nothing more */
+    bool is_spent; /* EPOLLONESHOT: reported, and disabled */
 };
 
 struct sockets {
     struct machine *machine;
-    struct settings *settings; /* may still be changed while the stack isn't there */
+    struct settings *settings; /* may still be changed until the stack exists */
     bool relaxed;              /* sizes of buffers aren't compared */
     struct sock socks[SOCKETS_MAX];
     struct watch watches[SOCKETS_MAX];
-    struct sock *latest_tcp;                    /* %{ }% looks at it */
+    struct sock *latest_tcp;                    /* %{ }% reads it */
     struct leat_endpoint udp_local, udp_remote; /* of the UDP socket used last */
 };
 
-/* A call on its way. */
+/* A call in progress. */
 struct calling {
     const struct call *call;
     struct sock *sock;
-    uint32_t done_bytes; /* of a write that waits */
+    uint32_t done_bytes; /* of a blocking write */
     bool started;        /* connect(): the SYN is out */
     uint64_t until_ns;   /* poll(), epoll_wait(): the timeout */
     int64_t result;
     int error;
-    char complaint[COMPLAINT_BYTES]; /* what is wrong beside the result, or "" */
+    char complaint[COMPLAINT_BYTES]; /* an error beside the result, or "" */
 };
 
 void sockets_init(struct sockets *sockets, struct machine *machine, struct settings *settings);
 
-/* Frees what waits in sockets; before the stack goes. */
+/* Frees queued data of sockets; called before the stack ends. */
 void sockets_free(struct sockets *sockets);
 
 struct sock *sockets_find(struct sockets *sockets, int64_t fd);
 struct sock *sockets_add(struct sockets *sockets, int64_t fd, enum sock_kind kind);
 
-/* No epoll descriptor watches it any more, nor it anything. */
+/* Removes the descriptor from all epoll sets, and its own set. */
 void sockets_unwatch(struct sockets *sockets, const struct sock *sock);
 
-/* A connection belongs to @sock from now on. */
+/* Attaches a connection to @sock. */
 void sock_attach(struct sock *sock, struct leat_tcp *conn);
 extern const struct leat_tcp_events sock_tcp_events;
 extern const struct leat_udp_events sock_udp_events;
 void sock_on_acceptable(struct leat_tcp_listener *listener, void *arg);
 int sock_errno(enum leat_err err);
 
-/* True if the call needs a stack, which settings can't change any more. */
+/* True if the call needs a stack, after whose start settings can't change. */
 bool call_needs_stack(const struct call *call);
 
 /* Tries the call; true: it has returned. */
@@ -120,50 +121,51 @@ bool call_try(struct sockets *sockets, struct calling *calling);
 
 /* ---- between the calls' files ------------------------------------------------------------ */
 
-/* The n-th argument, from 0; as if it were ... if there is none. */
+/* The n-th argument, from 0; one like ... if there is none. */
 const struct value *call_arg(const struct calling *calling, unsigned n);
 
-/* The member of a struct; NULL: it has none of this name. */
+/* The member of a struct; NULL: no member has this name. */
 const struct value *call_field(const struct value *value, const char *name);
 
-/* It has returned. */
+/* Returns from the call. */
 bool call_returns(struct calling *calling, int64_t result);
 bool call_fails(struct calling *calling, int error);
 
-/* The error that waits in the socket, told once; else @fallback. */
+/* The pending error of the socket, which is cleared; @fallback if there is none. */
 bool call_fails_with_pending(struct calling *calling, int fallback);
 
-/* What a call of transfer.c has for arguments. */
+/* The arguments of a call of transfer.c. */
 struct message {
     uint32_t len;
     int64_t flags;
-    const struct value *peer; /* sendto, sendmsg; NULL: none is said */
+    const struct value *peer; /* sendto, sendmsg; NULL: unspecified */
     bool is_pattern;          /* its data is `...` */
 };
 struct message call_message(const struct calling *calling);
 
-/* recvmsg() with MSG_ERRQUEUE: the notices of data that was lent. */
+/* recvmsg() with MSG_ERRQUEUE: the notices of lent data. */
 bool call_take_notice(struct calling *calling);
 
-/* recvmsg(): msg_flags and msg_control are as the script says; else complains. */
+/* recvmsg(): compares msg_flags and msg_control with the script; complains otherwise. */
 void call_check_header(struct calling *calling, int64_t flags);
 
-/* `...` is @ip and @port; {sa_family=..., sin_port=..., sin_addr=...} says it. */
+/* An address argument: `...` means @ip and @port; otherwise {sa_family=..., sin_port=...,
+ * sin_addr=...}. */
 struct leat_endpoint call_endpoint(const struct settings *settings, const struct value *value,
                                    uint32_t ip, uint16_t port);
 
-/* A connection to @remote begins, and belongs to @sock. */
+/* Begins a connection to @remote, which belongs to @sock. */
 enum leat_err call_begin_connect(struct sockets *sockets, struct sock *sock,
                                  const struct leat_endpoint *remote);
 
-/* Packets of UDP are this socket's from now on; @remote: NULL or its peer. */
+/* The UDP socket for the following packets; @remote: NULL or its peer. */
 void call_note_udp(struct sockets *sockets, const struct sock *sock,
                    const struct leat_endpoint *remote);
 
-/* It can't be done now. */
+/* The call can't complete now. */
 bool call_would_block(struct calling *calling, bool nonblocking);
 
-/* It isn't what the script says: fails the script. */
+/* The result differs from the script: fails the script. */
 bool call_complain(struct calling *calling, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,8 +1,8 @@
-"""leat-script on scripts that have an error, and on scripts that expect what does not happen.
+"""leat-script with scripts that have an error, and scripts whose expectations fail.
 
     test_runner.py LEAT-SCRIPT [--update]
 
-Each wrong/NAME.pkt has a wrong/NAME.out: what the runner prints, and its exit status.
+Each wrong/NAME.pkt has a wrong/NAME.out: the runner's output and exit status.
 """
 
 import subprocess
@@ -15,7 +15,7 @@ RUNNER = Path(sys.argv[1]).resolve()
 
 
 def output(*arguments):
-    """What the runner prints, and its exit status."""
+    """The runner's output and exit status."""
     done = subprocess.run([RUNNER, *arguments], cwd=WRONG, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False, timeout=60)
     return f"{done.stdout}exit status {done.returncode}\n"
@@ -66,7 +66,7 @@ class Usage(unittest.TestCase):
         self.assertIn("unknown option --ip_version=5", output("--ip_version=5", both))
 
     def test_words_that_are_defined(self):
-        # whoever starts it decides, not the script
+        # the caller decides, not the script
         self.assertEqual("exit status 0\n", output("--quiet", "--define=MSS=1460", "fails_define.pkt"))
         self.assertEqual("exit status 0\n", output("--quiet", "--define=A=7", "--define=MSS=1460", "fails_define.pkt"))
         for wrong in ("--define=MSS", "--define==5", "--define"):

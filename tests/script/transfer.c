@@ -13,7 +13,7 @@ enum {
 
 /* ---- receive ------------------------------------------------------------------------------ */
 
-/* Complains unless the first @len bytes of @data are what the peer has sent from @at on. */
+/* Complains unless the first @len bytes of @data are the peer's data from @at on. */
 static bool is_sent_data(struct calling *calling, const struct leat_buf *data, uint32_t len,
                          uint32_t at)
 {
@@ -35,8 +35,8 @@ static bool is_sent_data(struct calling *calling, const struct leat_buf *data, u
     return true;
 }
 
-/* Takes data from the stack until @bytes_max were seen; consuming them is another matter, and so
- * the window stays as it is.  False: it is wrong. */
+/* Takes data from the stack until @bytes_max were seen. It is not consumed, so the window
+ * stays as it is. False: it is wrong. */
 static bool see_data(struct calling *calling, uint32_t bytes_max)
 {
     struct sock *sock = calling->sock;
@@ -52,7 +52,7 @@ static bool see_data(struct calling *calling, uint32_t bytes_max)
     return right;
 }
 
-/* Data that was seen, and is now the program's. */
+/* Consumes data that was seen. */
 static void consume(struct sock *sock, uint32_t len)
 {
     if (sock->conn)
@@ -112,7 +112,7 @@ static bool read_udp(struct sockets *sockets, struct calling *calling, uint32_t 
     return true;
 }
 
-/* False: a flag that nothing here stands for. */
+/* False: a flag that is not supported. */
 static bool flags_are_known(struct calling *calling, int64_t flags)
 {
     static const int64_t own[CALL_COUNT] = {
@@ -158,7 +158,7 @@ static uint32_t fill(uint8_t bytes[PIECE_BYTES], uint32_t at, uint32_t len)
     return count;
 }
 
-/* Queues what the call has left of @len bytes, as far as there is room. */
+/* Queues the rest of @len bytes, as far as there is room. */
 static enum leat_err queue_data(struct calling *calling, uint32_t len)
 {
     struct sock *sock = calling->sock;
@@ -180,7 +180,7 @@ static enum leat_err queue_data(struct calling *calling, uint32_t len)
     return LEAT_OK;
 }
 
-/* The same by memory that is lent to the stack until the peer has acknowledged it. */
+/* The same with memory that is lent to the stack until the peer has acknowledged it. */
 static enum leat_err lend_data(struct sockets *sockets, struct calling *calling, uint32_t len)
 {
     struct sock *sock = calling->sock;
@@ -215,7 +215,7 @@ static enum leat_err put_data(struct sockets *sockets, struct calling *calling,
     return queue_data(calling, message->len);
 }
 
-/* sendto() of a socket that has no connection begins one, and its data waits for it: with
+/* sendto() of a socket without a connection begins one, and its data waits for it: with
  * MSG_FASTOPEN, or after TCP_FASTOPEN, as on FreeBSD. */
 static bool opens_with_data(const struct sock *sock, const struct message *message)
 {
@@ -223,8 +223,8 @@ static bool opens_with_data(const struct sock *sock, const struct message *messa
            (sock->fast_open || (message->flags & LINUX_MSG_FASTOPEN));
 }
 
-/* MSG_FASTOPEN: the data waits for the SYN, which is not sent before the next poll.
- * Without data it is a connect() that asks for a cookie. */
+/* MSG_FASTOPEN: the data waits for the SYN, which is sent in the next poll. Without data it
+ * is a connect() that requests a cookie. */
 static bool open_with_data(struct sockets *sockets, struct calling *calling,
                            const struct message *message)
 {
@@ -233,7 +233,7 @@ static bool open_with_data(struct sockets *sockets, struct calling *calling,
                       sockets->settings->connect_port);
     enum leat_err err;
 
-    calling->sock->fast_open = true; /* whatever the stack does by itself */
+    calling->sock->fast_open = true; /* overrides the stack's setting */
     err = call_begin_connect(sockets, calling->sock, &remote);
     if (err == LEAT_OK && message->len == 0)
         return call_fails(calling, LINUX_EINPROGRESS);
@@ -306,7 +306,7 @@ static bool write_udp(struct sockets *sockets, struct calling *calling, uint32_t
     return err == LEAT_OK ? call_returns(calling, len) : call_fails(calling, sock_errno(err));
 }
 
-/* One try of a call that sends; true: it has returned. */
+/* One try of a sending call; true: it has returned. */
 static bool send_message(struct sockets *sockets, struct calling *calling,
                          const struct message *message)
 {

@@ -1,4 +1,4 @@
-/* wire.c -- packets as bytes: RFC 894, 826, 791, 792, 768, 9293, written down a second time. */
+/* wire.c -- packets as bytes: a second implementation of RFC 894, 826, 791, 792, 768, 9293. */
 #include "wire.h"
 
 #include <string.h>
@@ -35,7 +35,7 @@ static void store32(uint8_t *at, uint32_t value)
     store16(at + 2, value & 0xffff);
 }
 
-/* RFC 1071; 0 over what holds its own checksum. */
+/* RFC 1071; 0 over data that contains its own checksum. */
 static uint16_t sum16(const uint8_t *bytes, uint32_t len, uint32_t sum)
 {
     for (uint32_t i = 0; i + 1 < len; i += 2)
@@ -101,7 +101,7 @@ static uint32_t build_option(const struct packet_option *option, uint8_t *at)
     return at[1];
 }
 
-/* The header, with its options padded by EOL; as long as 40 bytes hold them. */
+/* The header, with its options padded by EOL, up to 40 bytes. */
 static uint32_t build_tcp(const struct packet *packet, uint8_t *tcp)
 {
     uint8_t options[PACKET_OPTIONS_MAX * (4 + COOKIE_BYTES_MAX)] = {0};
@@ -138,7 +138,7 @@ static void build_ip(const struct packet *packet, uint32_t total, uint8_t *ip)
     store16(ip + 10, sum16(ip, IP_BYTES, 0));
 }
 
-/* The beginning of a packet of ours that the error is about: its ends are those of the error's. */
+/* The beginning of our packet that the error quotes; the error's addresses determine its own. */
 static void build_quote(const struct packet *packet, uint8_t *quote)
 {
     struct packet about = {.protocol = packet->quoted, .src = packet->dst, .dst = packet->src};
@@ -209,7 +209,7 @@ static uint32_t option_len(const uint8_t *at, uint32_t left)
     return left < 2 || at[1] < 2 || at[1] > left ? 0 : at[1];
 }
 
-/* False: the length is not that of its kind. */
+/* False: the length is illegal for its kind. */
 static bool read_option(const uint8_t *at, uint32_t len, struct packet_option *option)
 {
     option->kind = at[0];
@@ -308,7 +308,7 @@ static const char *read_icmp(const uint8_t *icmp, uint32_t len, struct packet *p
     packet->has_mtu = icmp[0] == 3 && icmp[1] == 4;
     packet->mtu = (uint16_t)load16(icmp + 6);
     packet->quoted = quote[9] == PACKET_TCP ? PACKET_TCP : PACKET_UDP;
-    /* the quoted packet came from the peer: its ports are the other way round */
+    /* the quoted packet came from the peer, so its ports are swapped */
     packet->src_port = (uint16_t)load16(transport + 2);
     packet->dst_port = (uint16_t)load16(transport);
     if (packet->quoted == PACKET_TCP) {

@@ -17,7 +17,7 @@ enum {
 static const struct leat_mac mac = {{2, 0, 0, 0, 0, 1}};
 
 static struct unit_pool unit;
-static struct leat_shm *left, *right; /* left makes the memory */
+static struct leat_shm *left, *right; /* left creates the memory */
 static char why[LEAT_WHY_BYTES];
 
 static inline void open_pair(uint16_t mtu, uint32_t buffers)
@@ -60,7 +60,7 @@ static inline uint8_t byte_of(uint32_t len, uint32_t at)
     return (uint8_t)(len + at * 13 + (at >> 8));
 }
 
-/* A frame of @len bytes, which tell it from others. */
+/* A frame of @len bytes, with contents that identify it. */
 static inline struct leat_buf *make_frame(uint32_t len)
 {
     static uint8_t bytes[1 << 17];
@@ -74,7 +74,7 @@ static inline void transmit(struct leat_shm *shm, struct leat_buf **frames, uint
 {
     struct leat_netif *netif = leat_shm_netif(shm);
 
-    room(shm); /* as the stack asks: how far the peer has come is read there */
+    room(shm); /* as the stack does; the peer's progress is read there */
     netif->ops->transmit(netif, 0, frames, count);
 }
 
@@ -107,7 +107,7 @@ static inline void expect_one(struct leat_shm *shm, uint32_t len)
     expect_bytes(frames[0], len);
 }
 
-/* Both know each other and sleep. */
+/* Both are connected and asleep. */
 static inline void settle_pair(void)
 {
     struct leat_buf *frames[BURST];

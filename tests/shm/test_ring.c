@@ -1,4 +1,4 @@
-/* test_ring.c -- nobody sleeps while there is work: the orders of two ends that decide it. */
+/* test_ring.c -- no end sleeps while there is work: the two orders of events that decide it. */
 #include <pthread.h>
 #include <sched.h>
 #include <time.h>
@@ -6,16 +6,16 @@
 #include "pair.h"
 
 enum {
-    ROUNDS = 200000, /* what a processor for each end does in a second */
-    SECONDS = 10,    /* for fewer of them, where others use the processors */
+    ROUNDS = 200000, /* about a second's work with a processor for each end */
+    SECONDS = 10,    /* limit if other programs use the processors */
     LITMUS_BYTES = 4096
 };
 
-/* ---- the second look, at the one place where it matters ----------------------------------- */
+/* ---- the second check, in its critical window ---------------------------------------------- */
 
-static uint32_t puts_between; /* frames that left puts while right reads its bells */
+static uint32_t puts_between; /* frames that left puts while right checks its bells */
 
-/* What shm.c calls just before it says that it sleeps: the libc's is not asked. */
+/* shm.c calls it just before it announces its sleep; replaces the libc's. */
 ssize_t recv(int fd, void *bytes, size_t len, int flags)
 {
     for (; puts_between > 0; puts_between--)
@@ -35,7 +35,7 @@ static void a_frame_that_comes_just_before_we_sleep_is_seen(void **state)
     expect_one(right, 60);
     rung = leat_shm_counters(left)->bells_rung;
     puts_between = 1;
-    assert_int_equal(receive(right, frames, BURST), 1); /* nobody will wake us for it */
+    assert_int_equal(receive(right, frames, BURST), 1); /* no bell will wake us for it */
     assert_int_equal(puts_between, 0);
     assert_int_equal(leat_shm_counters(left)->bells_rung, rung);
     expect_bytes(frames[0], 60);
@@ -66,7 +66,7 @@ static void room_that_comes_just_before_we_wait_for_it_is_seen(void **state)
     assert_true(leat_ring_look(&consumer));
     assert_int_equal(leat_ring_take(&consumer, &unit.pool, 0, 1518, &frame), RING_FRAME);
     leat_buf_free(frame);
-    assert_false(leat_ring_tell(&consumer)); /* nobody waits yet */
+    assert_false(leat_ring_tell(&consumer)); /* nothing waits yet */
     assert_true(leat_ring_arm(&producer, producer.peer_index));
     assert_int_equal(leat_ring_free_bytes(&producer), 4096 - 3 * 1008);
     unit_pool_close(&unit);
@@ -79,8 +79,8 @@ static struct {
     struct ring producer, consumer;
     uint64_t bytes[LITMUS_BYTES / 8];
     struct leat_buf *frame;
-    _Atomic uint32_t begun; /* rounds that the producer may do */
-    _Atomic uint32_t done;  /* rounds that it has done */
+    _Atomic uint32_t begun; /* rounds that the producer may begin */
+    _Atomic uint32_t done;  /* rounds that it has finished */
     _Atomic bool woke;
     _Atomic bool over;
 } litmus;
@@ -98,7 +98,8 @@ static void *produce(void *nothing)
     }
 }
 
-/* One says that it sleeps while the other says that it has put: one of them hears of the other. */
+/* One end announces its sleep while the other publishes a frame: at least one sees the
+ * other's word. */
 static void of_two_that_speak_at_once_one_hears_the_other(void **state)
 {
     const time_t end = time(NULL) + SECONDS;

@@ -32,7 +32,7 @@ static void frames_of_64_KiB_pass(void **state)
     close_pair();
 }
 
-/* Both ways: a checksum that was left to the device, and one that is complete. */
+/* Both ways: a checksum that is left to the device, and a complete one. */
 static void checksums_that_were_not_computed_are_not_looked_at(void **state)
 {
     struct leat_buf *frame;
@@ -160,7 +160,7 @@ static void what_does_not_fit_is_lost_and_counted(void **state)
     open_pair(1500, 64);
     while (room(left) > 0)
         send_one(left, 1514);
-    send_one(left, 1514); /* against the rules of a backend */
+    send_one(left, 1514); /* violates the rules of a backend */
     assert_int_equal(leat_shm_counters(left)->tx_refused, 1);
     close_pair();
 }
@@ -222,11 +222,11 @@ static void what_came_before_the_end_is_delivered_and_the_end_is_told(void **sta
     assert_int_equal(receive(right, frames, BURST), 3);
     for (uint32_t i = 0; i < 3; i++)
         expect_bytes(frames[i], 60 + i);
-    assert_int_equal(receive(right, frames, BURST), 0); /* hears that it was woken */
+    assert_int_equal(receive(right, frames, BURST), 0); /* learns that it was woken */
     assert_int_equal(receive(right, frames, BURST), 0);
     assert_non_null(leat_shm_lost(right));
     assert_string_equal(leat_shm_lost(right), "shm: the peer has closed the connection");
-    send_one(right, 60); /* into nothing, and counted */
+    send_one(right, 60); /* into the void, and counted */
     assert_int_equal(leat_shm_counters(right)->tx_refused, 1);
     assert_int_equal(room(right), 256);
     close_pair();
@@ -244,7 +244,7 @@ static void who_listens_takes_one_peer_after_the_other(void **state)
     config.path = path;
     unit_pool_open(&unit, 64, 2048, 64, 64);
     assert_int_equal(leat_shm_open(&left, &config, why), LEAT_OK);
-    send_one(left, 60); /* nobody is there */
+    send_one(left, 60); /* no peer */
     assert_int_equal(leat_shm_counters(left)->tx_refused, 1);
     config.listen = false;
     for (uint32_t peer = 1; peer <= 3; peer++) {
@@ -253,7 +253,7 @@ static void who_listens_takes_one_peer_after_the_other(void **state)
         expect_one(left, 60 + peer);
         send_one(left, 70 + peer);
         expect_one(right, 70 + peer);
-        if (peer == 2) /* it breaks the rules before it leaves */
+        if (peer == 2) /* violates the rules before it disconnects */
             right->memory->rings[0].producer.index = 4;
         leat_shm_close(right);
         right = NULL;
@@ -267,7 +267,7 @@ static void who_listens_takes_one_peer_after_the_other(void **state)
     assert_int_not_equal(access(path, F_OK), 0); /* it was removed */
 }
 
-/* While there is a peer nobody else is taken, and whoever connects must not keep us awake. */
+/* While there is a peer no other is accepted, and connecting ones must not keep us awake. */
 static void who_comes_second_waits_and_keeps_nobody_awake(void **state)
 {
     struct leat_shm_config config = {.listen = true, .mac = &mac};
@@ -325,7 +325,7 @@ static void what_can_not_be_opened_says_why(void **state)
     file = open("/dev/null", O_RDWR);
     config = (struct leat_shm_config){.fd = file, .mac = &mac};
     assert_int_equal(leat_shm_open(&left, &config, why), LEAT_ERR_ARGUMENT);
-    assert_int_equal(fcntl(file, F_GETFD), -1); /* taken, also on error */
+    assert_int_equal(fcntl(file, F_GETFD), -1); /* closed, also after an error */
     file = socket(AF_UNIX, SOCK_STREAM, 0);     /* not connected: the memory can't be handed over */
     config = (struct leat_shm_config){.fd = file, .mac = &mac};
     assert_int_equal(leat_shm_open(&left, &config, why), LEAT_ERR_DEVICE);

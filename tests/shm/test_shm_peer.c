@@ -7,7 +7,7 @@
 
 /* ---- a peer that breaks the rules --------------------------------------------------------- */
 
-/* Right lets left go, with a line and a last word; nothing leaks and nothing crashes. */
+/* Right disconnects left, with a line and a last message; nothing leaks and nothing crashes. */
 static void expect_let_go(uint32_t before)
 {
     struct leat_buf *frames[BURST];
@@ -85,7 +85,7 @@ static void frames_taken_that_nobody_put_end_it(void **state)
     (void)state;
     open_pair(1500, 64);
     settle_pair();
-    while (room(right) > 100) /* it looks only when half of the ring is used */
+    while (room(right) > 100) /* it checks only when half of the ring is used */
         send_one(right, 1514);
     left->memory->rings[1].consumer.index = right->tx.told_index + 8;
     assert_int_equal(room(right), 256);
@@ -152,14 +152,14 @@ static void empty_frames_do_not_hold_the_loop(void **state)
     (void)state;
     open_pair(1500, 64);
     settle_pair();
-    left->memory->rings[0].producer.index = left->tx.size; /* lengths of 0 all along */
+    left->memory->rings[0].producer.index = left->tx.size; /* all lengths are 0 */
     assert_int_equal(receive(right, frames, BURST), 0);
     assert_true(leat_shm_counters(right)->rx_short <= 2 * BURST);
     assert_int_equal(leat_shm_netif(right)->ops->next_look_ns(leat_shm_netif(right), 5), 5);
     close_pair();
 }
 
-/* ---- who hands over what ------------------------------------------------------------------ */
+/* ---- hand-over of the memory --------------------------------------------------------------- */
 
 static int peer_fd;
 
@@ -266,7 +266,8 @@ static void memory_that_can_be_taken_away_is_refused(void **state)
     say(&hello, sizeof hello, -1);
     expect_refused(SHM_BAD_MEMORY);
     open_right();
-    say(&hello, sizeof hello, make_memory(GOOD_BYTES, 0, 0)); /* it may shrink */
+    say(&hello, sizeof hello, make_memory(GOOD_BYTES, 0, 0)); /* it is not sealed against
+                                                               * shrinking */
     expect_refused(SHM_BAD_MEMORY);
     open_right();
     say(&hello, sizeof hello, make_memory(GOOD_BYTES - 1, F_SEAL_SHRINK, 0));
@@ -298,7 +299,7 @@ static void pages_that_may_run_out_are_refused(void **state)
     close(plain);
     if (huge < 0)
         skip();                                  /* a kernel without huge pages */
-    assert_false(leat_shm_is_safe(huge, 65536)); /* before anybody touches a page */
+    assert_false(leat_shm_is_safe(huge, 65536)); /* before a page is touched */
     close(huge);
 }
 
@@ -311,7 +312,7 @@ static void rings_that_are_no_power_of_two_are_refused(void **state)
     for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         hello.ring_bytes = sizes[i];
         open_right();
-        say(&hello, sizeof hello, make_memory(1 << 20, F_SEAL_SHRINK, 0)); /* enough for them */
+        say(&hello, sizeof hello, make_memory(1 << 20, F_SEAL_SHRINK, 0)); /* large enough */
         expect_refused(SHM_BAD_MEMORY);
     }
 }
@@ -323,7 +324,7 @@ static void a_hello_as_documented_is_taken(void **state)
 
     (void)state;
     open_right();
-    assert_int_equal(receive(right, frames, BURST), 0); /* it hasn't come yet */
+    assert_int_equal(receive(right, frames, BURST), 0); /* not received yet */
     say(&hello, sizeof hello, make_memory(GOOD_BYTES, F_SEAL_SHRINK, 0));
     assert_int_equal(receive(right, frames, BURST), 0);
     assert_null(leat_shm_lost(right));

@@ -1,4 +1,4 @@
-/* test_framing.c -- frames out of a stream that is cut anywhere. */
+/* test_framing.c -- frames from a stream that is cut anywhere. */
 #include "unit_pool.h"
 
 #include "framing.h"
@@ -38,7 +38,7 @@ static uint8_t byte_of(uint32_t frame, uint32_t at)
     return (uint8_t)(frame * 31 + at * 7 + (at >> 8));
 }
 
-/* The peer writes the length @len, and behind it a frame of @bytes. */
+/* The peer writes the length @len, and then a frame of @bytes. */
 static void write_frame(uint32_t number, uint32_t len, uint32_t bytes)
 {
     const uint8_t head[FRAME_LENGTH_BYTES] = {(uint8_t)(len >> 24), (uint8_t)(len >> 16),
@@ -51,7 +51,7 @@ static void write_frame(uint32_t number, uint32_t len, uint32_t bytes)
         stream[stream_bytes++] = byte_of(number, i);
 }
 
-/* Hands over bytes @from .. @to of the stream, in buffers as a read would fill them. */
+/* Feeds bytes @from .. @to of the stream, in buffers as a read would fill them. */
 static void read_part(uint32_t from, uint32_t to)
 {
     while (from < to) {
@@ -66,7 +66,7 @@ static void read_part(uint32_t from, uint32_t to)
     }
 }
 
-/* @frame is that of @number, and its headers lie whole in the first piece. */
+/* @frame is number @number, and its headers are contiguous in the first piece. */
 static void expect_frame(struct leat_buf *frame, uint32_t number, uint32_t len)
 {
     uint8_t bytes[FRAME_MAX];
@@ -160,14 +160,14 @@ static void frames_too_short_or_too_long_are_counted_and_passed_over(void **stat
     write_frame(2, 0, 0);
     write_frame(3, FRAME_MAX + 1, FRAME_MAX + 1);
     write_frame(4, 60, 60);
-    write_frame(5, FRAME_LIMIT, 3000); /* cut by the test, not by the peer */
+    write_frame(5, FRAME_LIMIT, 3000); /* truncated by the test, not by the peer */
     read_part(0, stream_bytes);
     expect_next(4, 60);
     expect_more();
     assert_int_equal(counters.rx_short, 2);
     assert_int_equal(counters.rx_long, 2);
     assert_int_equal(framing.skip_bytes, FRAME_LIMIT - 3000);
-    assert_true(pool_is_whole(&unit.pool)); /* what is thrown away holds nothing */
+    assert_true(pool_is_whole(&unit.pool)); /* discarded data holds no buffer */
 }
 
 static void a_length_that_no_frame_has_breaks_the_stream_behind_what_came_before(void **state)
@@ -210,7 +210,7 @@ static void a_head_that_must_be_copied_waits_for_memory(void **state)
 
     (void)state;
     write_frame(1, 400, 400);
-    read_part(0, 50); /* the headers lie across two buffers */
+    read_part(0, 50); /* the headers span two buffers */
     read_part(50, stream_bytes);
     while ((taken[count] = leat_buf_alloc_small(&unit.pool, 0)))
         count++;
@@ -237,7 +237,7 @@ static void a_frame_that_is_given_up_frees_its_buffers_and_is_passed_over(void *
     expect_next(2, 60);
 }
 
-/* The peer writes the word @word, and behind it a frame of 60 bytes. */
+/* The peer writes the header word @word, and then a frame of 60 bytes. */
 static void write_word(uint32_t number, uint32_t word)
 {
     write_frame(number, word, 60);

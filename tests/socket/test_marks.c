@@ -60,14 +60,14 @@ static void open_marked_pair(bool left_marks, bool right_marks)
     assert_int_equal(leat_socket_open(&right, &config, why), LEAT_OK);
 }
 
-/* One frame from @from to @to; returns what @to knows of its checksum. */
+/* Sends a frame from @from to @to; returns @to's information about its checksum. */
 static enum leat_checksum carry_checksum(struct leat_socket *from, struct leat_socket *to,
                                          enum leat_checksum checksum, bool lent)
 {
     struct leat_buf *frame = make_frame(), *got[BURST], *view;
     enum leat_checksum found;
 
-    if (lent) { /* its word can't stand in front of it */
+    if (lent) { /* no header word fits in front of it */
         view = leat_buf_slice(frame, 0, FRAME_BYTES);
         leat_buf_free(frame);
         frame = view;

@@ -61,7 +61,7 @@ static uint8_t byte_of(uint32_t len, uint32_t at)
     return (uint8_t)(len + at * 13 + (at >> 8));
 }
 
-/* A frame of @len bytes, which tell it from others. */
+/* A frame of @len bytes, with contents that identify it. */
 static struct leat_buf *make_frame(uint32_t len)
 {
     static uint8_t bytes[1 << 17];
@@ -191,7 +191,7 @@ static void a_peer_that_does_not_read_is_waited_for(enum leat_socket_framing fra
         for (uint32_t i = 0; i < count; i++)
             expect_bytes(frames[i], 1514);
         got += count;
-        assert_int_equal(receive(left, frames, BURST), 0); /* writes what waits */
+        assert_int_equal(receive(left, frames, BURST), 0); /* writes the rest */
     }
     assert_int_equal(got, sent);
     assert_int_equal(room(left), 256);
@@ -205,7 +205,7 @@ static void frames_wait_while_the_peer_does_not_read(void **state)
     a_peer_that_does_not_read_is_waited_for(LEAT_SOCKET_DATAGRAM);
 }
 
-/* Fills the socket, and reads all of it as passt does. */
+/* Fills the socket, and reads everything as passt does. */
 static void expect_whole_frames(uint16_t mtu, uint32_t len)
 {
     static uint8_t bytes[1 << 20];
@@ -300,7 +300,7 @@ static void what_came_before_the_end_is_delivered_and_the_end_is_told(void **sta
         expect_bytes(frames[i], 60 + i);
     assert_int_equal(receive(right, frames, BURST), 0);
     assert_string_equal(leat_socket_lost(right), "socket: the peer has closed the connection");
-    send_one(right, 60); /* into nothing, and counted */
+    send_one(right, 60); /* into the void, and counted */
     assert_int_equal(leat_socket_counters(right)->tx_refused, 1);
     assert_int_equal(room(right), 256);
     close_pair();
@@ -345,7 +345,7 @@ static void who_listens_takes_one_peer_after_the_other(void **state)
     make_path();
     unit_pool_open(&unit, 64, 2048, 64, 64);
     assert_int_equal(leat_socket_open(&left, &config, why), LEAT_OK);
-    send_one(left, 60); /* nobody is there */
+    send_one(left, 60); /* no peer */
     assert_int_equal(leat_socket_counters(left)->tx_refused, 1);
     config.listen = false;
     for (uint32_t peer = 1; peer <= 3; peer++) {
@@ -410,7 +410,7 @@ static void what_can_not_be_opened_says_why(void **state)
     file = open("/dev/null", O_RDWR);
     config = (struct leat_socket_config){.fd = file, .mac = &mac};
     assert_int_equal(leat_socket_open(&left, &config, why), LEAT_ERR_ARGUMENT);
-    assert_int_equal(fcntl(file, F_GETFD), -1); /* taken, also on error */
+    assert_int_equal(fcntl(file, F_GETFD), -1); /* closed, also after an error */
     config = (struct leat_socket_config){.fd = -1, .mac = &mac};
     assert_int_equal(leat_socket_open(&left, &config, why), LEAT_ERR_ARGUMENT);
 }
@@ -450,7 +450,7 @@ static void datagrams_go_between_two_paths(void **state)
     assert_int_equal(leat_socket_counters(left)->rx_long, 1);
     assert_int_equal(leat_socket_counters(left)->rx_short, 1);
     close(fd);
-    send_one(left, 60); /* nobody at the other end: lost, as on a wire */
+    send_one(left, 60); /* without a peer: lost, as on a wire */
     assert_int_equal(leat_socket_counters(left)->tx_refused, 1);
     assert_null(leat_socket_lost(left));
     leat_socket_close(left);

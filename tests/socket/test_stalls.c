@@ -1,5 +1,5 @@
-/* test_stalls.c -- the backend over UNIX sockets when the kernel takes less than it gets, and when
- * more than one peer comes. */
+/* test_stalls.c -- the backend over UNIX sockets with partial writes of the kernel, and with
+ * several peers. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -46,7 +46,7 @@ static uint32_t receive(struct leat_socket *socket, struct leat_buf **frames)
     return netif->ops->receive(netif, 0, &unit.pool, frames, BURST);
 }
 
-/* A frame of @len bytes, which tell it from others. */
+/* A frame of @len bytes, with contents that identify it. */
 static void send_one(struct leat_socket *socket, uint32_t len)
 {
     struct leat_netif *netif = leat_socket_netif(socket);
@@ -78,9 +78,9 @@ static void expect_one(struct leat_socket *socket, uint32_t len)
     expect_bytes(frames[0], len);
 }
 
-/* The kernel, which a test may make take less than all, or nothing. */
-static size_t taken_next; /* of the next write; 0: all of it */
-static int refused_then;  /* errno of the one behind it; 0: it is taken */
+/* Replaces the kernel's calls; a test may have them accept only a part, or nothing. */
+static size_t taken_next; /* bytes accepted of the next write; 0: all */
+static int refused_then;  /* errno of the one after that; 0: it is accepted */
 
 ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
@@ -102,8 +102,8 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
     return __real_sendmsg(fd, message, flags);
 }
 
-/* A frame that is half written goes on when the kernel has memory again: else all behind it would
- * be read at wrong places. */
+/* A partly written frame goes on when the kernel has memory again; otherwise the reader would
+ * lose the boundaries. */
 static void a_kernel_without_memory_does_not_break_the_framing(void **state)
 {
     static const int errors[] = {EAGAIN, ENOBUFS, ENOMEM};
@@ -116,7 +116,7 @@ static void a_kernel_without_memory_does_not_break_the_framing(void **state)
         refused_then = errors[i];
         send_one(left, 1000);
         send_one(left, 60);
-        assert_int_equal(receive(left, frames), 0); /* it looks again */
+        assert_int_equal(receive(left, frames), 0); /* it tries again */
         assert_int_equal(receive(right, frames), 2);
         expect_bytes(frames[0], 1000);
         expect_bytes(frames[1], 60);
@@ -126,7 +126,7 @@ static void a_kernel_without_memory_does_not_break_the_framing(void **state)
     }
 }
 
-/* While there is a peer nobody else is taken, and whoever connects must not keep us awake. */
+/* While there is a peer no other is accepted, and connecting ones must not keep us awake. */
 static void who_comes_second_waits_and_keeps_nobody_awake(void **state)
 {
     struct leat_socket_config config = {.listen = true, .mac = &mac};
@@ -167,8 +167,8 @@ static void who_comes_second_waits_and_keeps_nobody_awake(void **state)
     leat_posix_close(posix);
 }
 
-/* A signal while passt begins must not hide that it did not. */
-static unsigned interrupts; /* of the next reads */
+/* A signal while passt starts must not hide that the start has failed. */
+static unsigned interrupts; /* number of interrupted reads */
 
 ssize_t __real_read(int fd, void *bytes, size_t len);
 ssize_t __wrap_read(int fd, void *bytes, size_t len);

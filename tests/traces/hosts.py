@@ -1,4 +1,4 @@
-"""Two hosts of Linux, the path between them, and the capture of what passes: for make.py."""
+"""For make.py: two Linux hosts, the path between them, and a capture of their frames."""
 
 import contextlib
 import io
@@ -21,7 +21,7 @@ CLIENT_PORT = 40000
 
 
 class Capture:
-    """What passes a device, as a nanosecond pcap."""
+    """The frames on a device, as a nanosecond pcap."""
 
     def __init__(self, device):
         self.frames = []
@@ -89,7 +89,7 @@ class Path:
         return sock
 
     def pair(self, listener=None, port=CLIENT_PORT, buffer=0):
-        """A connection: its client, its server."""
+        """A connection: its client and its server."""
         with listener or self.listener() as listening:
             client = self.client(port)
             if buffer:

@@ -30,7 +30,7 @@ TRIES = 8
 
 
 def drain(sock):
-    """Everything that comes until the end; how many bytes."""
+    """Reads to the end; returns the number of bytes."""
     count = 0
     while data := sock.recv(1 << 16):
         count += len(data)
@@ -38,14 +38,14 @@ def drain(sock):
 
 
 def send_all(sock, data):
-    """Sends beside us; returns the thread."""
+    """Sends in a thread, which it returns."""
     thread = threading.Thread(target=sock.sendall, args=(data,))
     thread.start()
     return thread
 
 
 def transfer(path, up, down, **kwargs):
-    """Text both ways, at the same time; the client closes first."""
+    """Data both ways at the same time; the client closes first."""
     client, server = path.pair(**kwargs)
     sending = [send_all(client, pattern("up", up)), send_all(server, pattern("down", down))]
     got = {}
@@ -64,7 +64,7 @@ def transfer(path, up, down, **kwargs):
     return [[up, down]]
 
 
-# --- what happens in each capture; returns the bytes of its flows, up and down
+# --- the scenes; each returns the bytes of its flows, up and down
 
 def close_client(path):
     client, server = path.pair()
@@ -90,7 +90,7 @@ def close_server(path):
 
 
 def close_both(path):
-    """At the same time: the FINs cross."""
+    """Both close at the same time: the FINs cross."""
     client, server = path.pair()
     client.sendall(pattern("up", 50))
     server.recv(50, socket.MSG_WAITALL)
@@ -103,7 +103,7 @@ def close_both(path):
 
 
 def half_close(path):
-    """The client has said all; the server goes on for a while."""
+    """The client closes its side; the server goes on sending for a while."""
     client, server = path.pair()
     client.sendall(pattern("up", 20))
     client.shutdown(socket.SHUT_WR)
@@ -161,7 +161,7 @@ def open_both(path):
 
 
 def neighbours(path):
-    """Lets the two find each other's link address before it matters."""
+    """Resolves the link addresses of both hosts in advance."""
     subprocess.run(["ping", "-n", "-q", "-c", "1", "-W", "5", path.far_ip], check=True,
                    stdout=subprocess.DEVNULL)
 
@@ -180,7 +180,7 @@ def one_way(path):
 
 
 def zero_window(path):
-    """The reader sleeps until the window is shut, and longer."""
+    """The reader sleeps until the window is closed, and longer."""
     client, server = path.pair(buffer=4096)
     sending = send_all(server, pattern("down", 40_000))
     time.sleep(1.5)
@@ -235,7 +235,7 @@ def small_writes(path):
 
 
 def same_ports(path):
-    """The same four numbers twice: a SYN meets TIME-WAIT (RFC 6191)."""
+    """The same ports and addresses twice: a SYN meets TIME-WAIT (RFC 6191)."""
     flows = []
     for count in (500, 700):
         client, server = path.pair()
@@ -274,7 +274,7 @@ def udp_pair(path, port=PORT):
 
 
 def udp(path):
-    """Datagrams both ways, then one to a port that nobody has."""
+    """Datagrams both ways, then one to a closed port."""
     near, far = udp_pair(path)
     for size in (0, 1, 17, 512, 1400):
         near.send(pattern("up", size))
@@ -289,7 +289,7 @@ def udp(path):
 
 
 def dns(path):
-    """Questions and answers (RFC 1035): A, AAAA, NXDOMAIN; one too long for UDP, asked again by TCP."""
+    """Questions and answers (RFC 1035): A, AAAA, NXDOMAIN; one too long for UDP, repeated by TCP."""
     near, far = udp_pair(path, 53)
     name = b"\3www\7example\3com\0"
 
@@ -326,7 +326,7 @@ def dns(path):
 
 
 def arp_conflict(path):
-    """Another station claims the server's address, and one asks whether it is free (RFC 5227)."""
+    """Another host claims the server's address, and one probes it (RFC 5227)."""
     neighbours(path)
     stranger = bytes.fromhex("02000000beef")
     ours = socket.inet_aton(path.far_ip)
@@ -345,7 +345,7 @@ def arp_conflict(path):
     return []
 
 
-# --- what a capture must show
+# --- checks of a capture
 
 def segments(frames):
     """(source port, flags, window, payload bytes, sequence number, has SACK) of TCP over IPv4."""
@@ -367,7 +367,7 @@ def has(test, least=1):
 
 
 def repeats(frames):
-    """Segments whose first byte went before."""
+    """Retransmitted segments: the first byte was sent before."""
     seen, count = set(), 0
     for sport, _, _, length, seq, _ in segments(frames):
         count += length > 0 and (sport, seq) in seen
@@ -376,7 +376,7 @@ def repeats(frames):
 
 
 FIN, SYN, RST, URG, ECE = 1, 2, 4, 32, 64
-SCENES = {  # name: what happens, the path, settings of the kernels, what must be seen
+SCENES = {  # {name: (scene, path, settings of the kernels, check)}
     "close-client": (close_client, (), {}, has(lambda s: s[1] & FIN, 2)),
     "close-server": (close_server, (), {}, has(lambda s: s[1] & FIN, 2)),
     "close-both": (close_both, ("--delay", 30), {}, has(lambda s: s[1] & FIN, 2)),
@@ -416,7 +416,7 @@ def make(name):
         flows = None
         try:
             flows = scene(path)
-        except OSError as error:  # the path may be too bad for it
+        except OSError as error:  # the path may be too lossy
             print(f"{name}, seed {seed}: {error}")
         finally:
             path.end()

@@ -1,10 +1,10 @@
-"""What the hosts of the captures say to each other: not random, not periodic either."""
+"""The data of the hosts in the captures: neither random nor periodic."""
 
 import hashlib
 
 
 def pattern(who, count):
-    """@count bytes, which always begin the same; @who: "up" (the client) or "down"."""
+    """@count bytes from the beginning of the pattern; the side is "up" (the client) or "down"."""
     made = b""
     block = 0
     while len(made) < count:
