@@ -1,12 +1,11 @@
-/* agree.c -- what both ends of TLS know: suites, groups, schemes, names. */
+/* agree.c -- suites, groups, schemes and names, for both ends of TLS. */
 #include "tls/tls.h"
 
 #include <string.h>
 
 #include "core/assert.h"
 
-/* ---- What there is, the best first ------------------------------------------------------------
- */
+/* ---- Algorithms, in order of preference ------------------------------------------------------ */
 
 static const struct {
     uint16_t suite;
@@ -28,7 +27,8 @@ static const uint16_t all_schemes[] = {
     LEAT_CRYPTO_RSA_PSS_RSAE_SHA512,    LEAT_CRYPTO_RSA_PSS_PSS_SHA256,
     LEAT_CRYPTO_RSA_PSS_PSS_SHA384,     LEAT_CRYPTO_RSA_PSS_PSS_SHA512};
 
-/* RSA by PKCS #1, of certificates alone (4.2.3): some servers have none for who doesn't say it */
+/* RSA with PKCS #1, in certificates only (4.2.3): some servers have no certificate for a client
+ * that doesn't list them */
 static const uint16_t pkcs1[TLS_SCHEMES_PKCS1] = {0x0401, 0x0501, 0x0601};
 
 enum {
@@ -47,7 +47,7 @@ void tls_agree_open(struct leat_tls *tls)
     const struct leat_crypto_ops *ops = tls->crypto.ops;
     void *self = tls->crypto.self;
 
-    leat_assert(tls->suite_count == 0); /* once */
+    leat_assert(tls->suite_count == 0);
     for (unsigned i = 0; i < SUITES; i++)
         if (ops->supports_aead(self, (enum leat_crypto_aead)all_suites[i].aead))
             tls->suites[tls->suite_count++] = all_suites[i].suite;
@@ -68,7 +68,7 @@ bool tls_has_suite(const struct leat_tls *tls, uint16_t suite)
     return false;
 }
 
-/* SUITES: none of ours. */
+/* Index in all_suites; SUITES: unknown. */
 static unsigned place_of(uint16_t suite)
 {
     unsigned i = 0;
@@ -95,8 +95,7 @@ enum leat_crypto_hash tls_suite_hash(uint16_t suite)
     return (enum leat_crypto_hash)all_suites[place_of(suite)].hash;
 }
 
-/* ---- Flaws ------------------------------------------------------------------------------------
- */
+/* ---- Flaws ----------------------------------------------------------------------------------- */
 
 void tls_flaw(struct tls_session *session, struct tls_step *step, uint8_t alert, const char *why)
 {
@@ -107,17 +106,16 @@ void tls_flaw(struct tls_session *session, struct tls_step *step, uint8_t alert,
     step->follows = true;
 }
 
-/* ---- Signatures and names ---------------------------------------------------------------------
- */
+/* ---- Signatures and names -------------------------------------------------------------------- */
 
 void tls_signed_content(struct leat_crypto_piece pieces[3], uint8_t *digest, size_t len)
 {
-    /* 64 spaces, and a NUL at the end that is signed, too */
+    /* 64 spaces, then the text with its NUL, which is signed, too */
     static const char content[] = "                                "
                                   "                                "
                                   "TLS 1.3, server CertificateVerify";
 
-    /* a provider reads what it signs */
+    /* the cast is safe, because a provider only reads the content that it signs */
     pieces[0] = (struct leat_crypto_piece){(uint8_t *)(uintptr_t)content, sizeof content};
     pieces[1] = (struct leat_crypto_piece){digest, len};
     pieces[2] = (struct leat_crypto_piece){digest, 0};

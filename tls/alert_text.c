@@ -1,4 +1,5 @@
-/* alert_text.c -- what alerts and states are called.  A program that doesn't ask doesn't link it. */
+/* alert_text.c -- names of alerts and states, apart so that only programs that ask for them link
+ * them. */
 #include "tls/tls.h"
 
 const char *leat_tls_alert_name(uint8_t alert)

@@ -1,4 +1,4 @@
-/* client.c -- what a TLS client says, and does with what its server says (RFC 8446 4). */
+/* client.c -- a TLS client: its hellos, and its handling of the server's messages (RFC 8446 4). */
 #include "tls/tls.h"
 
 #include <string.h>
@@ -31,7 +31,7 @@ static void close_share(struct tls_session *session)
     session->handshake->has_share = false;
 }
 
-/* Where the public share waits for its place in a hello. */
+/* Where the public share is stored until it is copied into a hello. */
 static uint8_t *share_place(struct tls_handshake *handshake)
 {
     return handshake->out + TLS_OUT_BYTES - LEAT_CRYPTO_SHARE_BYTES_MAX;
@@ -45,7 +45,7 @@ static struct wire_tls_bytes name_of(const struct leat_tls_client *client)
                                    (uint32_t)tls_text_len(client->name)};
 }
 
-/* ... to the server: an address isn't said (RFC 6066 3). */
+/* The name for server_name; NULL for an address, which must not be sent (RFC 6066 3). */
 static struct wire_tls_bytes said_name(const struct leat_tls_client *client)
 {
     uint8_t address[16];
@@ -55,7 +55,7 @@ static struct wire_tls_bytes said_name(const struct leat_tls_client *client)
     return name_of(client);
 }
 
-/* ALPN's list of what the program offers, in @list; NULL: nothing. */
+/* Writes ALPN's list of the program's protocols to @list; NULL: there are none. */
 static struct wire_tls_bytes list_protocols(const struct leat_tls_client *client, uint8_t *list,
                                             size_t bytes)
 {
@@ -71,8 +71,8 @@ static struct wire_tls_bytes list_protocols(const struct leat_tls_client *client
                           : (struct wire_tls_bytes){list, (uint32_t)(out.at - list)};
 }
 
-/* The share of the hello in `out`, back to where it waits: a retry that asks for none leaves it as
- * it was (4.1.2). */
+/* Moves the share of the hello in `out` back to share_place(). A retry that asks for no share
+ * leaves it unchanged (4.1.2). */
 static __attribute__((noinline)) bool keep_share(struct tls_handshake *handshake, size_t *len)
 {
     struct wire_tls_client_hello hello;
@@ -142,7 +142,7 @@ void tls_make_share(TLS_PARAMETERS)
     const struct leat_crypto *crypto = &session->tls->crypto;
 
     session->group = session->tls->groups[0];
-    handshake->session_id_len = WIRE_TLS_SESSION_ID_MAX; /* D.4: as TLS 1.2 resumes */
+    handshake->session_id_len = WIRE_TLS_SESSION_ID_MAX; /* D.4: as in a resumption of TLS 1.2 */
     if (!crypto->ops->random(crypto->self, handshake->random, WIRE_TLS_RANDOM) ||
         !crypto->ops->random(crypto->self, handshake->session_id, WIRE_TLS_SESSION_ID_MAX) ||
         !tls_name_note(session, name_of(handshake->client)) ||
@@ -154,11 +154,11 @@ void tls_snd_ClientHello(TLS_PARAMETERS)
 {
     (void)step;
     session->owed = TLS_OWES_CLIENT_HELLO;
-    if (session->early == TLS_EARLY_OFFERED) /* D.4: right behind the hello */
+    if (session->early == TLS_EARLY_OFFERED) /* D.4: directly after the hello */
         session->owed |= TLS_OWES_CHANGE | TLS_OWES_EARLY;
 }
 
-/* What a server may say to any hello of ours (4.1.3); false: `flaw` follows. */
+/* Checks that apply to ServerHello and HelloRetryRequest (4.1.3). False: `flaw` follows. */
 static bool check_hello(struct tls_session *session, struct tls_step *step,
                         const struct wire_tls_server_hello *hello)
 {
@@ -196,7 +196,7 @@ static bool read_hello(struct tls_session *session, struct tls_step *step,
     return false;
 }
 
-/* Now the hash is known: our first hello is the transcript's beginning. */
+/* Starts the transcript with our first hello, now that the suite's hash is known. */
 static bool begin_transcript(struct tls_session *session, uint16_t suite)
 {
     struct tls_handshake *handshake = session->handshake;
@@ -217,7 +217,7 @@ void tls_read_HelloRetryRequest(TLS_PARAMETERS)
         return;
     for (unsigned i = 0; i < session->tls->group_count; i++)
         ours |= session->tls->groups[i] == hello.group;
-    /* 4.1.4: it must change something; 4.2.8: not ask for what was there */
+    /* 4.1.4: a retry must change something; 4.2.8: it must not ask for a share that was there */
     if ((hello.group != 0 && (!ours || hello.group == session->group)) ||
         (hello.group == 0 && !hello.cookie.at)) {
         tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a retry that changes nothing");
@@ -239,7 +239,7 @@ void tls_read_HelloRetryRequest(TLS_PARAMETERS)
     }
 }
 
-/* The keys of the handshake, by the server's share. */
+/* Derives the handshake's keys from the server's share. */
 static void agree(struct tls_session *session, struct tls_step *step, struct wire_tls_bytes share)
 {
     struct tls_handshake *handshake = session->handshake;
@@ -291,7 +291,7 @@ static bool was_offered(const struct leat_tls_client *client, struct wire_tls_by
     return false;
 }
 
-/* What the server says of early data. */
+/* Checks the server's answer to early data. */
 static struct tls_verdict answer_to_early(struct tls_session *session, bool taken)
 {
     if (session->early != TLS_EARLY_NONE)
@@ -316,7 +316,8 @@ void tls_read_EncryptedExtensions(TLS_PARAMETERS)
     }
     if ((extensions.protocol.at && handshake->client->protocol_count == 0) ||
         (extensions.server_name && !said_name(handshake->client).at)) {
-        tls_flaw(session, step, WIRE_TLS_UNSUPPORTED_EXTENSION, "an answer to what wasn't asked");
+        tls_flaw(session, step, WIRE_TLS_UNSUPPORTED_EXTENSION,
+                 "an extension that was not offered");
         return; /* 4.2 */
     }
     if (extensions.protocol.at && (!was_offered(handshake->client, extensions.protocol) ||
@@ -370,7 +371,7 @@ static uint8_t alert_of(enum leat_crypto_verdict verdict)
     }
 }
 
-/* The server's chain must lead to an anchor, and be for the name that we asked for. */
+/* The server's chain must lead to an anchor and be valid for the name that we asked for. */
 static enum leat_crypto_verdict check_chain(struct tls_session *session,
                                             const struct wire_tls_bytes *chain, unsigned count)
 {
@@ -392,7 +393,8 @@ static enum leat_crypto_verdict check_chain(struct tls_session *session,
     return tls->crypto.ops->check_chain(tls->crypto.self, &asked, &handshake->peer_key);
 }
 
-/* Is the certificate's key one that the program knows?  All of them are compared. */
+/* True if the program knows the certificate's key. Compares all pins, so that timing reveals
+ * none. */
 static bool is_pinned(struct tls_session *session, const struct leat_crypto_certificate *own)
 {
     const struct leat_tls_client *client = session->handshake->client;
@@ -407,7 +409,7 @@ static bool is_pinned(struct tls_session *session, const struct leat_crypto_cert
     return found;
 }
 
-/* The server's key, of a certificate that is not looked at else; what is wrong, or TRUSTED. */
+/* Takes the server's key from a certificate that is checked only against pins. Returns the flaw. */
 static enum leat_crypto_verdict take_key(struct tls_session *session,
                                          const struct wire_tls_bytes *own)
 {
@@ -442,7 +444,7 @@ void tls_read_Certificate(TLS_PARAMETERS)
 
     if (alert != 0 || count == 0) {
         tls_flaw(session, step, alert != 0 ? alert : WIRE_TLS_DECODE_ERROR,
-                 "a malformed Certificate"); /* 4.4.2.4: an empty one, too */
+                 "a malformed Certificate"); /* 4.4.2.4: also if it is empty */
         return;
     }
     session->checked_s = tls_civil_s(session->tls);
@@ -491,7 +493,7 @@ void tls_read_CertificateVerify(TLS_PARAMETERS)
 void tls_snd_client_flight(TLS_PARAMETERS)
 {
     if (step->follows)
-        return; /* what was read had a flaw */
+        return; /* the message that was just read had a flaw */
     session->owed = TLS_OWES_FINISHED | (session->handshake->changed ? 0u : TLS_OWES_CHANGE) |
                     (session->early == TLS_EARLY_TAKEN ? TLS_OWES_END_OF_EARLY : 0u) |
                     (session->handshake->certificate_asked ? TLS_OWES_CERTIFICATE : 0u);

@@ -1,10 +1,10 @@
 /*
- * cookie.c -- a server under pressure asks for a second ClientHello, and keeps nothing of the first
- * (RFC 8446 4.2.2).
+ * cookie.c -- a server under load asks for a second ClientHello and forgets the first one (RFC 8446
+ * 4.2.2).
  *
- * What is needed of the first one is in the cookie, with a MAC: the hash that stands for it in the
- * transcript, a digest of what the second must repeat, and what was asked for.  The second hello
- * gets a handshake's memory when it comes, as the first did (places.c).
+ * The cookie holds the state of the first hello, with a MAC: its hash for the transcript, the
+ * request, and a digest of the parts that the second hello must repeat. The second hello gets
+ * memory for a handshake when it arrives, as the first did (places.c).
  *
  *      group asked for, or 0 | suite | hash of the hello | digest of its parts | MAC
  */
@@ -35,10 +35,9 @@ bool tls_cookie_wanted(const struct leat_tls *tls)
     return from > 0 && tls->server_busy >= from;
 }
 
-/* ---- The cookie --------------------------------------------------------------------------------
- */
+/* ---- The cookie ------------------------------------------------------------------------------ */
 
-/* The MAC, by a key that is as old as our first cookie. */
+/* Computes the MAC. Its key is made for the first cookie. */
 static bool mac_of(struct leat_tls *tls, const uint8_t *cookie, uint8_t *mac)
 {
     const struct leat_crypto_piece piece = leat_crypto_piece_of(cookie, MAC_AT);
@@ -68,7 +67,7 @@ bool tls_cookie_write(struct tls_session *session, uint8_t cookie[TLS_COOKIE])
     return true;
 }
 
-/* The transcript as it would be if we had kept it: the first hello's hash, and our request. */
+/* Restores the transcript of the first hello and our request from the cookie. */
 static bool restore_transcript(struct tls_session *session, const uint8_t *cookie)
 {
     struct tls_handshake *handshake = session->handshake;
@@ -103,8 +102,7 @@ struct tls_verdict tls_cookie_read(struct tls_session *session, struct wire_tls_
     return restore_transcript(session, cookie.at) ? good : failed;
 }
 
-/* ---- The memory --------------------------------------------------------------------------------
- */
+/* ---- The memory ------------------------------------------------------------------------------ */
 
 void tls_forget_hello(TLS_PARAMETERS)
 {

@@ -1,11 +1,11 @@
-/* data.c -- the data of a program as records, as far as there is room. */
+/* data.c -- the program's data as records, as far as there is room. */
 #include "tls/tls.h"
 
 enum {
-    SHORT_DATA = 512 /* less of more is not worth a record */
+    SHORT_DATA = 512 /* when there is more data, a shorter record isn't worth its overhead */
 };
 
-/* The data of the next record, of @left bytes; 0: there is no room for one. */
+/* Payload of the next record, of @left bytes of data. 0: there is no room for a record. */
 static uint32_t next_record(struct tls_session *session, uint32_t left)
 {
     const uint32_t room = leat_stream_send_room(&session->below);
@@ -28,7 +28,7 @@ uint32_t tls_data_send(struct tls_session *session, const struct leat_buf *paylo
         unsigned count = 0;
 
         for (uint32_t left = record; left > 0;) {
-            /* the data is @len long: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+            /* @payload has @len bytes: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
             const uint32_t rest = payload->len - skip, part = rest < left ? rest : left;
 
             in[count++] = (struct leat_crypto_piece){payload->data + skip, part};

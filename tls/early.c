@@ -1,20 +1,20 @@
 /*
- * early.c -- early data (0-RTT, RFC 8446 2.3, 4.2.10, 8): which a server takes, what a client
- * sends, and the keys until it is over.
+ * early.c -- early data (0-RTT, RFC 8446 2.3, 4.2.10, 8): a server's acceptance, a client's
+ * sending, and the keys until early data is over.
  *
- * Who has seen a hello and the data behind it can send both again, so a server takes them once.  By
- * its ticket's age, which only client and server know, a hello says when it was sent (8.3): that
- * must be now, within window_ns.  As long as it could come again, its binder is noted in memory of
- * a fixed size (8.2); no place for it is a reason to refuse, as everything else that isn't certain.
- * To refuse costs the client a round trip, and nothing else.
+ * An attacker that has seen a hello with its early data can replay both, so a server accepts them
+ * only once. The ticket's age, which only client and server know, tells when the hello was sent
+ * (8.3): that must be within window_ns of now. As long as the hello could be replayed, its binder
+ * is stored in memory of a fixed size (8.2). If that has no room, or anything else is uncertain,
+ * early data is refused. A refusal only costs the client a round trip.
  *
- * Nobody calls this file but by leat_tls_config.early: a program that doesn't ask for early data doesn't
- * link it.
+ * This file is called only by leat_tls_config.early, so programs that don't ask for early data
+ * don't link it.
  *
- * A server's tickets open on this machine only, and not before early_from_ns: what was noted by the
- * run before, or by another server, is never asked for.  A copy of a running machine knows what its
- * original has sealed, and not what that one notes later: it must not take early data
- * (docs/tls.md).
+ * A server's tickets open on this machine only, and no early data is accepted before early_from_ns,
+ * so binders that an earlier run or another server has stored are never needed. A copy of a running
+ * machine can open the tickets of its original, but doesn't have the binders that the original
+ * stores later: it must not accept early data (docs/tls.md).
  */
 #include "tls/tls.h"
 
@@ -24,10 +24,9 @@
 
 static const uint64_t window_ns = TLS_EARLY_WINDOW_S * (uint64_t)1000000000; /* 8.3 */
 
-/* ---- Both --------------------------------------------------------------------------------------
- */
+/* ---- Both ends ------------------------------------------------------------------------------- */
 
-/* What a client has offered isn't refused yet. */
+/* True until early data that was offered is refused. */
 static bool goes_on(const struct tls_session *session)
 {
     return session->early == TLS_EARLY_TAKEN ||
@@ -50,15 +49,14 @@ static bool hold(struct tls_session *session, struct tls_key *key)
     return goes_on(session) || end(session, key);
 }
 
-/* ---- The server --------------------------------------------------------------------------------
- */
+/* ---- The server ------------------------------------------------------------------------------ */
 
 static uint64_t now_of(const struct leat_tls *tls)
 {
     return leat_now_ns(tls->stack);
 }
 
-/* Notes the hello with this binder; false: it was here before, or there is no place. */
+/* Stores the hello's @binder. False: it was there already, or there is no room. */
 static bool note_binder(struct leat_tls *tls, struct wire_tls_bytes binder, uint64_t until_ns)
 {
     const uint32_t rows = tls->config.early_hellos / TLS_STRIKES_A_ROW;
@@ -79,14 +77,14 @@ static bool note_binder(struct leat_tls *tls, struct wire_tls_bytes binder, uint
     return place != NULL;
 }
 
-/* 8.3: was it sent now, as its client says? */
+/* 8.3: True if the client has sent its hello within window_ns of now. */
 static bool is_fresh(uint64_t now_ns, uint64_t said_ns)
 {
     return said_ns <= now_ns + window_ns && now_ns <= said_ns + window_ns;
 }
 
-/* The first ticket of a first hello, with all that it was given for (4.2.10), now, for the first
- * time. */
+/* True if early data may be accepted: the first ticket of a first hello was chosen, suite and
+ * protocol are the ticket's (4.2.10), the hello is fresh, and it isn't a replay. */
 static bool may_be_taken(struct tls_session *session, const struct wire_tls_client_hello *hello)
 {
     const struct tls_handshake *handshake = session->handshake;
@@ -109,7 +107,7 @@ static bool choose(struct tls_session *session, const struct wire_tls_client_hel
     return true;
 }
 
-/* The transcript is the hello. */
+/* The transcript is the ClientHello alone. */
 static void take(TLS_PARAMETERS)
 {
     uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX], secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
@@ -120,7 +118,7 @@ static void take(TLS_PARAMETERS)
     leat_crypto_wipe(secret, sizeof secret);
 }
 
-/* Waits for the program to ask for it, or for the session to be open. */
+/* Keeps early data until the program asks for it or the session is open. */
 static void hold_data(TLS_PARAMETERS)
 {
     session->early_done += leat_buf_total(session->incoming);
@@ -150,10 +148,9 @@ struct leat_buf *leat_tls_receive_early(const struct leat_stream *stream, uint32
     return tls_stream_take(session, bytes_max);
 }
 
-/* ---- The client --------------------------------------------------------------------------------
- */
+/* ---- The client ------------------------------------------------------------------------------ */
 
-/* The protocol that the ticket is for is one that is offered again. */
+/* True if the client offers the ticket's protocol again. */
 static bool offers_protocol(const struct leat_tls_client *client, const char *protocol)
 {
     const struct wire_tls_bytes name = {(const uint8_t *)protocol,
@@ -212,7 +209,7 @@ static bool send(struct tls_session *session)
         return false;
     session->tls->in[0] = leat_crypto_piece_of(at + session->early_done, len);
     if (!tls_protect(session, WIRE_TLS_APPLICATION_DATA, 1, len))
-        leat_stream_abort(&session->below); /* there was room: nothing is as it seemed */
+        leat_stream_abort(&session->below); /* can't happen, because room was checked before */
     session->early_done += len;
     if (next(session) > 0)
         session->owed |= TLS_OWES_EARLY;
@@ -224,7 +221,8 @@ static void retry(struct tls_session *session)
     session->tls->counts.early_refused++;
     session->early = TLS_EARLY_NONE;
     session->owed &= ~(uint32_t)TLS_OWES_EARLY;
-    leat_crypto_wipe(&session->write, sizeof session->write); /* the second hello is plain */
+    leat_crypto_wipe(&session->write,
+                     sizeof session->write); /* the second hello is not encrypted */
 }
 
 static struct tls_verdict answer(struct tls_session *session, bool taken)
@@ -235,11 +233,9 @@ static struct tls_verdict answer(struct tls_session *session, bool taken)
 
     if (!taken) {
         session->tls->counts.early_refused++;
-        return session->early != TLS_EARLY_OFFERED || end(session, &session->write)
-                   ? good
-                   : failed;
+        return session->early != TLS_EARLY_OFFERED || end(session, &session->write) ? good : failed;
     }
-    /* 4.2.10: for the ticket alone, with all that it was given for */
+    /* 4.2.10: only with the ticket, and with its suite and protocol */
     if (session->early != TLS_EARLY_OFFERED || session->suite != ticket->suite ||
         memcmp(session->protocol, ticket->protocol, sizeof ticket->protocol) != 0)
         return (struct tls_verdict){WIRE_TLS_ILLEGAL_PARAMETER, "early data that can't be taken"};

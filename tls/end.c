@@ -1,6 +1,5 @@
-/* end.c -- what both ends of TLS do: Finished, data, key updates, and the end (RFC 8446 4.4.4, 4.6,
- * 6).
- */
+/* end.c -- messages that client and server handle alike: Finished, data, key updates, and the end
+ * of a session (RFC 8446 4.4.4, 4.6, 6). */
 #include "tls/tls.h"
 
 const char tls_provider_failed[] = "the provider of cryptography failed";
@@ -38,8 +37,7 @@ void tls_drop(TLS_PARAMETERS)
     (void)step;
 }
 
-/* ---- Finished ---------------------------------------------------------------------------------
- */
+/* ---- Finished -------------------------------------------------------------------------------- */
 
 static bool is_right(struct tls_session *session)
 {
@@ -51,7 +49,9 @@ static bool is_right(struct tls_session *session)
            leat_crypto_equal(mac, handshake->message + WIRE_TLS_MESSAGE_HEADER, len);
 }
 
-/* Behind it a server's data may follow at once; a client's follows when it has said its own. */
+/* After Finished, a server may send data at once; a client must send its own Finished first. So
+ * only a server switches the key for reading here to the client's application traffic secret, and a
+ * client derives its master secret first. */
 void tls_read_Finished(TLS_PARAMETERS)
 {
     struct tls_handshake *handshake = session->handshake;
@@ -81,7 +81,7 @@ void tls_open_session(TLS_PARAMETERS)
     struct tls_handshake *handshake = session->handshake;
 
     if (step->follows)
-        return; /* what was read had a flaw */
+        return; /* the message that was just read had a flaw */
     if (!session->server && (!tls_key_set(session, &session->write, handshake->client_secret) ||
                              (session->ticket && !tls_schedule_resumption(session)))) {
         tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
@@ -96,19 +96,19 @@ void tls_open_session(TLS_PARAMETERS)
     session->is_open = true;
     session->due_ns = LEAT_NEVER_NS;
     session->news |= TLS_NEWS_OPEN;
-    if (session->data) /* early data that nobody has asked for: it can't be a replay any more */
+    if (session->data) /* early data that the program didn't ask for; now it can't be a replay */
         session->news |= TLS_NEWS_READABLE;
     if (session->wanted > 0)
         session->news |= TLS_NEWS_WRITABLE;
 }
 
-/* ---- While it is open -------------------------------------------------------------------------
- */
+/* ---- While the session is open --------------------------------------------------------------- */
 
 void tls_hand_up(TLS_PARAMETERS)
 {
     (void)step;
-    if (session->deaf) { /* as TCP: the peer is told that it was lost (RFC 1122 4.2.2.13) */
+    if (session->deaf) { /* as TCP does: a reset tells the peer that data was lost (RFC
+                            1122 4.2.2.13) */
         leat_stream_abort(&session->below);
         return;
     }
@@ -129,7 +129,8 @@ void tls_read_KeyUpdate(TLS_PARAMETERS)
 
     if (alert != 0)
         tls_flaw(session, step, alert, "a malformed KeyUpdate");
-    else if (!tls_idle_is_allowed(session)) /* each costs a key derivation, and carries nothing */
+    else if (!tls_idle_is_allowed(
+                 session)) /* each one costs a key derivation and carries no data */
         tls_flaw(session, step, WIRE_TLS_UNEXPECTED_MESSAGE, tls_too_idle);
     else if (!tls_key_update(session, &session->read))
         tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
@@ -143,8 +144,7 @@ void tls_snd_KeyUpdate(TLS_PARAMETERS)
     session->owed |= TLS_OWES_KEY_UPDATE;
 }
 
-/* ---- The end -----------------------------------------------------------------------------------
- */
+/* ---- The end --------------------------------------------------------------------------------- */
 
 void tls_snd_close_notify(TLS_PARAMETERS)
 {
@@ -158,8 +158,8 @@ void tls_note_close(TLS_PARAMETERS)
     session->news |= TLS_NEWS_READABLE;
 }
 
-/* A middlebox expects a client's change_cipher_spec before its first encrypted record (D.4), which
- * an alert can be, too: a client that refuses the server's flight sends nothing else. */
+/* A middlebox expects a client's change_cipher_spec before its first encrypted record (D.4). That
+ * may be an alert: a client that refuses the server's flight sends nothing else. */
 static uint32_t change_before_alert(const struct tls_session *session)
 {
     const struct tls_handshake *handshake = session->handshake;
@@ -182,7 +182,7 @@ void tls_snd_alert(TLS_PARAMETERS)
 void tls_refuse(TLS_PARAMETERS)
 {
     session->alert = WIRE_TLS_UNEXPECTED_MESSAGE;
-    session->why = "a message that may not come now";
+    session->why = "a message that is not allowed now";
     session->err = LEAT_ERR_TLS;
     tls_snd_alert(session, step);
 }

@@ -1,8 +1,8 @@
 /*
- * events.c -- the table of tls.rl, its only caller, and what its actions have asked for.
+ * events.c -- the table of tls.rl and its only caller.
  *
- * tls_take(), which tools/fsmgen.py writes, stores the state, and nothing else does.  Its table has
- * two levels: a handshake takes so few transitions that half of the table is worth a load.
+ * Only tls_take(), which tools/fsmgen.py generates, stores the state. Its table has two levels: a
+ * handshake takes so few transitions that one more load is worth half the size.
  */
 #include "tls/tls.h"
 
@@ -14,7 +14,7 @@
         if (session->tls->on_transition)                                                           \
             session->tls->on_transition(session->tls->watcher, from, (uint8_t)(event), next);      \
     } while (0)
-#include "tls_table.inc" /* made from tls.rl */
+#include "tls_table.inc" /* generated from tls.rl */
 
 void tls_fsm_start(struct tls_session *session)
 {
@@ -26,7 +26,7 @@ void tls_event(struct tls_session *session, enum tls_event event)
     struct tls_step step = {.follows = false};
     bool done = tls_take(session, &step, &session->state, event);
 
-    /* at most: read, accepted or not, and what sending the answer has come to */
+    /* three rounds at most: a message is read, accepted or refused, and its answer may fail */
     while (done && step.follows) {
         step.follows = false;
         done = tls_take(session, &step, &session->state, (enum tls_event)step.next);

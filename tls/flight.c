@@ -1,8 +1,8 @@
 /*
- * flight.c -- handshake messages of TLS as they go (RFC 8446 4).
+ * flight.c -- sending handshake messages of TLS (RFC 8446 4).
  *
- * What is owed is sent lowest bit first.  A message leaves whole or not yet: that there is room is
- * asked before anything is computed.
+ * Messages that are owed are sent from the lowest bit on. Room is checked before anything is
+ * computed, so that a message is sent either whole or not yet.
  */
 #include "tls/tls.h"
 
@@ -12,7 +12,7 @@ enum {
     OUT_ROOM = TLS_OUT_BYTES + TLS_OVERHEAD
 };
 
-/* There is room for a message of @len bytes, in as many records as it takes. */
+/* True if there is room for a message of @len bytes, in as many records as it needs. */
 static bool has_room(struct tls_session *session, uint32_t len)
 {
     struct leat_pool *pool = leat_pool(session->tls->stack);
@@ -24,7 +24,7 @@ static bool has_room(struct tls_session *session, uint32_t len)
            leat_pool_free_count(pool) >= need / size + records;
 }
 
-/* Sends what the first @count of tls->parts show, for which there is room. */
+/* Sends the first @count pieces of tls->parts. The caller has checked that there is room. */
 static void send_parts(struct tls_session *session, uint8_t type, unsigned count)
 {
     struct leat_tls *tls = session->tls;
@@ -43,7 +43,8 @@ static void send_parts(struct tls_session *session, uint8_t type, unsigned count
         part += from->len == 0;
         if (len == session->data_max || part == count) {
             if (!tls_protect(session, type, shown, len))
-                leat_stream_abort(&session->below); /* there was room: nothing is as it seemed */
+                leat_stream_abort(
+                    &session->below); /* can't happen, because room was checked before */
             shown = 0;
             len = 0;
         }
@@ -55,8 +56,8 @@ static void internal(struct tls_session *session)
     tls_break(session, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
 }
 
-/* Sends the message in handshake->out, which becomes a part of the transcript.  False: the hash
- * failed, which was said. */
+/* Sends the message in handshake->out and adds it to the transcript. False: the hash failed, and
+ * `flaw` was handled. */
 static bool send_out(struct tls_session *session)
 {
     struct tls_handshake *handshake = session->handshake;
@@ -84,14 +85,14 @@ static void set_out(struct tls_handshake *handshake, const struct wire_tls_out *
     handshake->out_len = (uint32_t)(out->at - handshake->out);
 }
 
-/* ---- Hellos -----------------------------------------------------------------------------------
- */
+/* ---- Hellos ---------------------------------------------------------------------------------- */
 
 static void send_client_hello(struct tls_session *session)
 {
     struct tls_handshake *handshake = session->handshake;
 
-    /* the hash is known only when the server has chosen it: the first one is added then */
+    /* the hash isn't known before the server's choice: the first hello is added to the transcript
+     * then */
     if (handshake->retried) {
         send_out(session);
         return;
@@ -132,7 +133,7 @@ static __attribute__((noinline)) void send_retry(struct tls_session *session)
     send_out(session);
 }
 
-/* Agrees on a secret by the client's share, and says so. */
+/* Answers the client's share, sends ours, and derives the handshake's keys. */
 static __attribute__((noinline)) void send_server_hello(struct tls_session *session)
 {
     struct tls_handshake *handshake = session->handshake;
@@ -140,7 +141,7 @@ static __attribute__((noinline)) void send_server_hello(struct tls_session *sess
     struct wire_tls_server_choice choice = choice_of(session);
     struct wire_tls_out out = out_of(handshake);
     uint8_t random[WIRE_TLS_RANDOM], secret[LEAT_CRYPTO_SECRET_BYTES_MAX];
-    /* behind where the message is written before it is moved to its place in there */
+    /* written behind the message, then moved into it */
     uint8_t *share = handshake->out + TLS_OUT_BYTES - LEAT_CRYPTO_SHARE_BYTES_MAX;
     size_t share_len, secret_len;
     bool done;
@@ -173,14 +174,13 @@ static void send_change(struct tls_session *session)
 {
     static const uint8_t one = 1;
 
-    if (session->handshake) /* before an alert it is released */
+    if (session->handshake) /* an alert may follow after the handshake was released */
         session->handshake->changed = true;
     session->tls->parts[0] = (struct leat_crypto_piece){(uint8_t *)(uintptr_t)&one, 1};
     send_parts(session, WIRE_TLS_CHANGE_CIPHER_SPEC, 1);
 }
 
-/* ---- What is said encrypted --------------------------------------------------------------------
- */
+/* ---- Encrypted messages ---------------------------------------------------------------------- */
 
 static void put_protocol(struct wire_tls_out *out, const char *protocol)
 {
@@ -223,7 +223,8 @@ static uint32_t chain_bytes(const struct leat_tls_identity *identity)
     return bytes;
 }
 
-/* Between the certificates lie the empty extensions of one and the length of the next. */
+/* Interleaves the certificates with the bytes between them: the empty extensions of one and the
+ * length of the next. */
 static __attribute__((noinline)) void send_certificate(struct tls_session *session)
 {
     struct tls_handshake *handshake = session->handshake;
@@ -237,7 +238,7 @@ static __attribute__((noinline)) void send_certificate(struct tls_session *sessi
 
     wire_tls_put_number(&out, (uint32_t)WIRE_TLS_CERTIFICATE << 24 | (list + 4), 4);
     wire_tls_put_number(&out, list,
-                        4); /* no context, whose length is a byte, and the list's length */
+                        4); /* an empty context (its length has one byte), and the list's length */
     for (unsigned i = 0; i < certificates; i++) {
         wire_tls_put_number(&out, (uint32_t)identity->chain[i].len, 3);
         parts[count++] = (struct leat_crypto_piece){from, (size_t)(out.at - from)};
@@ -254,7 +255,8 @@ static __attribute__((noinline)) void send_certificate(struct tls_session *sessi
     send_parts(session, WIRE_TLS_HANDSHAKE, count);
 }
 
-/* Signatures are dear: so many a turn, and the others in the next. */
+/* Signatures are expensive: only signatures_per_turn are made in a turn, the others wait for the
+ * next. */
 static bool take_turn(struct tls_session *session)
 {
     struct leat_tls *tls = session->tls;
@@ -319,7 +321,8 @@ static __attribute__((noinline)) void send_finished(struct tls_session *session)
         internal(session);
 }
 
-/* Behind it the handshake's key is used (4.5).  There may have been room for nothing early. */
+/* The handshake's key is used after EndOfEarlyData (4.5). The early key may not be installed yet,
+ * if there was no room for early data. */
 static void send_end_of_early(struct tls_session *session)
 {
     struct wire_tls_out out = out_of(session->handshake);
@@ -334,8 +337,7 @@ static void send_end_of_early(struct tls_session *session)
         internal(session);
 }
 
-/* ---- What comes later ---------------------------------------------------------------------------
- */
+/* ---- After the handshake --------------------------------------------------------------------- */
 
 static __attribute__((noinline)) void send_ticket(struct tls_session *session)
 {
@@ -343,7 +345,7 @@ static __attribute__((noinline)) void send_ticket(struct tls_session *session)
     struct wire_tls_out out = {message, message + sizeof message, false};
 
     if (!tls_ticket_write(session, &out))
-        return; /* the session goes on without */
+        return; /* the session goes on without a ticket */
     leat_assert(!out.full);
     session->tls->counts.tickets_sent++;
     session->tls->parts[0] = (struct leat_crypto_piece){message, (size_t)(out.at - message)};
@@ -436,7 +438,8 @@ bool tls_flush(struct tls_session *session)
         const uint32_t need = need_of(session, bit);
 
         if (bit == TLS_OWES_CLOSE && session->unsent && !tls_data_flush(session))
-            return false; /* it was said before; a key update goes before data (4.6.3) */
+            return false; /* data that was accepted before the close; a key update goes before data
+                             (4.6.3) */
         if (!has_room(session, need)) {
             session->tls->counts.waited++;
             tls_session_await(session, need + TLS_OVERHEAD);

@@ -1,4 +1,4 @@
-/* handshake.c -- the memory of handshakes, of two bounded pools: taken, wiped and given back. */
+/* handshake.c -- the two bounded pools of memory for handshakes: take, wipe, release. */
 #include "tls/places.h"
 
 void tls_handshake_take(struct tls_session *session, struct tls_handshake **list)
@@ -21,7 +21,7 @@ void tls_handshake_release(struct tls_session *session)
     struct tls_handshake **list =
         for_client ? &session->tls->free_client : &session->tls->free_server;
 
-    if (handshake->offered && session->segment_records > 0) /* a ticket is used once (C.4) */
+    if (handshake->offered && session->segment_records > 0) /* a ticket is used only once (C.4) */
         leat_crypto_wipe(session->ticket, sizeof *session->ticket);
     if (handshake->hashing)
         crypto->ops->hash_close(crypto->self, &handshake->transcript);

@@ -1,4 +1,4 @@
-/* identity.c -- a server's certificates and key, from their texts. */
+/* identity.c -- reads a server's certificates and key from PEM files. */
 #include <leat/tls.h>
 
 #include <string.h>
@@ -18,7 +18,7 @@ static enum leat_err read_chain(struct leat_tls_identity *identity, const char *
 
     while ((err = leat_crypto_pem_next(&text, &len, &pem, memory, bytes)) == LEAT_OK) {
         if (!is_certificate(&pem))
-            continue; /* a key in the same file is read apart */
+            continue; /* a key in the same file is read separately */
         if (identity->chain_count == LEAT_TLS_CHAIN_MAX)
             return LEAT_ERR_TOO_BIG;
         identity->chain[identity->chain_count++] = (struct leat_crypto_piece){memory, pem.der_len};
@@ -30,7 +30,7 @@ static enum leat_err read_chain(struct leat_tls_identity *identity, const char *
     return identity->chain_count > 0 ? LEAT_OK : LEAT_ERR_NOT_FOUND;
 }
 
-/* Compares the key with the one of the first certificate. */
+/* Compares the key with the public key of the first certificate. */
 static enum leat_err compare_keys(struct leat_tls_identity *identity,
                                   const struct leat_crypto *crypto)
 {

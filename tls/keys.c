@@ -18,15 +18,14 @@ size_t tls_digest_bytes(const struct tls_session *session)
     return leat_crypto_digest_bytes(hash_of(session));
 }
 
-/* ---- The transcript ---------------------------------------------------------------------------
- */
+/* ---- The transcript -------------------------------------------------------------------------- */
 
 bool tls_transcript_open(struct tls_session *session)
 {
     struct tls_handshake *handshake = session->handshake;
     const struct leat_crypto *crypto = &session->tls->crypto;
 
-    handshake->hashing = true; /* what was refused may be closed, too */
+    handshake->hashing = true; /* hash_close() is allowed even after a failed hash_open() */
     return crypto->ops->hash_open(crypto->self, &handshake->transcript, hash_of(session));
 }
 
@@ -78,16 +77,14 @@ bool tls_digest_of(const struct tls_session *session, struct leat_crypto_piece d
     return done;
 }
 
-/* The digest of nothing. */
 static bool empty_digest(const struct tls_session *session, uint8_t *digest)
 {
     return tls_digest_of(session, (struct leat_crypto_piece){NULL, 0}, digest);
 }
 
-/* ---- The schedule -----------------------------------------------------------------------------
- */
+/* ---- The schedule ---------------------------------------------------------------------------- */
 
-/* HKDF-Expand-Label (7.1): @len bytes to @out. */
+/* HKDF-Expand-Label (7.1) to @out. */
 static bool expand_with(const struct tls_session *session, const uint8_t *secret, const char *label,
                         struct wire_tls_bytes context, struct leat_crypto_piece out)
 {
@@ -109,7 +106,7 @@ static bool expand_with(const struct tls_session *session, const uint8_t *secret
                                    (size_t)(at.at - info), out.bytes, out.len);
 }
 
-/* The same; @context is a digest, or NULL for none. */
+/* The same with @context, a digest or NULL. */
 static bool expand(const struct tls_session *session, const uint8_t *secret, const char *label,
                    const uint8_t *context, uint8_t *out, size_t len)
 {
@@ -119,7 +116,7 @@ static bool expand(const struct tls_session *session, const uint8_t *secret, con
     return expand_with(session, secret, label, bytes, (struct leat_crypto_piece){out, len});
 }
 
-/* The next stage's secret of this one's, by @ikm; no ikm stands for zeros. */
+/* Derives the next stage's secret from the current one and @ikm (7.1). NULL stands for zeros. */
 static bool next_stage(struct tls_session *session, const uint8_t *ikm, size_t len)
 {
     static const uint8_t zeros[LEAT_CRYPTO_DIGEST_BYTES_MAX];
@@ -135,7 +132,7 @@ static bool next_stage(struct tls_session *session, const uint8_t *ikm, size_t l
     return done;
 }
 
-/* The two secrets of a stage's traffic, of the transcript so far. */
+/* Derives both traffic secrets of a stage from the transcript so far. */
 static bool derive_traffic(struct tls_session *session, const char *client, const char *server)
 {
     struct tls_handshake *handshake = session->handshake;
@@ -148,7 +145,7 @@ static bool derive_traffic(struct tls_session *session, const char *client, cons
            expand(session, handshake->secret, server, digest, handshake->server_secret, size);
 }
 
-/* The first secret, of a ticket's key; NULL: of none. */
+/* Derives the Early Secret from a ticket's key @psk; NULL stands for zeros. */
 static bool early_secret(const struct tls_session *session, const uint8_t *psk, uint8_t *secret)
 {
     static const uint8_t zeros[LEAT_CRYPTO_DIGEST_BYTES_MAX];
@@ -211,7 +208,7 @@ bool tls_ticket_key(const struct tls_session *session, struct wire_tls_bytes non
                        (struct leat_crypto_piece){psk, tls_digest_bytes(session)});
 }
 
-/* If the provider fails, the key is what it was: an alert is said under that one (6). */
+/* If the provider fails, the old key stays, because the alert is sent under it (6). */
 bool tls_key_set(struct tls_session *session, struct tls_key *key, const uint8_t *secret)
 {
     const enum leat_crypto_aead aead = tls_suite_aead(session->suite);
@@ -247,7 +244,7 @@ bool tls_key_update(struct tls_session *session, struct tls_key *key)
     return done;
 }
 
-/* What Finished and a binder are: a MAC of a digest. */
+/* Computes the MAC of a Finished or a binder. */
 static bool finish(const struct tls_session *session, const uint8_t *secret, const uint8_t *digest,
                    uint8_t *mac)
 {
@@ -284,8 +281,7 @@ bool tls_binder(const struct tls_session *session, const uint8_t *psk, const uin
     return done;
 }
 
-/* ---- For tests --------------------------------------------------------------------------------
- */
+/* ---- Secrets for key log files --------------------------------------------------------------- */
 
 static char *put_text(char *at, const char *text)
 {

@@ -1,9 +1,10 @@
 /*
- * message.c -- handshake messages of TLS out of their records (RFC 8446 4, 5.1).
+ * message.c -- reassembles handshake messages of TLS from records (RFC 8446 4, 5.1).
  *
- * Until a session is open they are put together in the handshake's memory, whose size bounds them.
- * Later ones are read from five bytes: a key update is that long.  A ticket is read where somebody
- * wants it and its record has all of it, as those of all servers that we know have; else skipped.
+ * Until a session is open, messages are reassembled in the handshake's memory, whose size limits
+ * them. Later messages have only five bytes of memory, which a key update fits. A ticket is read if
+ * the program wants it and it is complete in its record, as tickets of all known servers are.
+ * Otherwise it is skipped.
  */
 #include "tls/tls.h"
 
@@ -46,7 +47,7 @@ static enum tls_event event_of(const uint8_t *message, uint32_t len)
     }
 }
 
-/* Keys change behind these, so nothing else is in their record (5.1). */
+/* Keys change after these, so they must end their record (5.1). */
 static bool ends_record(uint8_t type)
 {
     return type == WIRE_TLS_CLIENT_HELLO || type == WIRE_TLS_SERVER_HELLO ||
@@ -58,11 +59,11 @@ static bool is_at_end(struct tls_session *session, const uint8_t *message, uint3
 {
     if (left == 0 || !ends_record(wire_tls_type_of(message)))
         return true;
-    tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a message behind a change of keys");
+    tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a message after a change of keys");
     return false;
 }
 
-/* Up to @max bytes of @data from *@at on. */
+/* Reads up to @max bytes of @data from *@at on. */
 static uint32_t take(const struct leat_buf *data, uint32_t *at, uint8_t *bytes, uint32_t max)
 {
     const uint32_t taken = leat_buf_read(data, *at, bytes, max);
@@ -71,10 +72,9 @@ static uint32_t take(const struct leat_buf *data, uint32_t *at, uint8_t *bytes, 
     return taken;
 }
 
-/* ---- While the session is being made -----------------------------------------------------------
- */
+/* ---- During the handshake -------------------------------------------------------------------- */
 
-/* What the message that comes still lacks, or 0. */
+/* Bytes that the incoming message still lacks. */
 static uint32_t lacks(const struct tls_handshake *handshake)
 {
     if (handshake->have < WIRE_TLS_MESSAGE_HEADER)
@@ -115,10 +115,9 @@ static void feed_handshake(struct tls_session *session, const struct leat_buf *d
         session->handshake->have = 0;
 }
 
-/* ---- Behind it
- * ----------------------------------------------------------------------------------- */
+/* ---- After the handshake --------------------------------------------------------------------- */
 
-/* The message's header is there. */
+/* Starts a message whose header is complete. */
 static void begin_late(struct tls_session *session)
 {
     const uint8_t type = wire_tls_type_of(session->late);
@@ -129,14 +128,14 @@ static void begin_late(struct tls_session *session)
     if (type == WIRE_TLS_KEY_UPDATE && len == 1)
         return;
     if (type != WIRE_TLS_NEW_SESSION_TICKET || len > WIRE_TLS_PLAINTEXT_MAX) {
-        session->late_left = 0; /* there is no place for it, and none is needed to refuse it */
+        session->late_left = 0; /* it has no memory, and needs none to be refused */
         tls_event(session, event_of(session->late, 0));
         if (session->state != TLS_FAILED)
             tls_break(session, WIRE_TLS_DECODE_ERROR, "a message of a wrong length");
     }
 }
 
-/* A ticket that is all there, for the event that comes next. */
+/* Reads a ticket that is complete, for the event that follows. */
 static void read_ticket(struct tls_session *session, const struct leat_buf *data, uint32_t at)
 {
     struct leat_tls *tls = session->tls;

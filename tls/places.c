@@ -1,18 +1,19 @@
 /*
- * places.c -- the two scarce things of servers: sessions, and the memory of handshakes.
+ * places.c -- the two scarce resources of servers: sessions and memory of handshakes.
  *
- * Both are counted by the peer's address (core/shares.h).  Where there is none left, the oldest one
- * of the address with most makes room; the session that loses its place ends with LEAT_ERR_MEMORY
- * and is counted as displaced.  An address that would have to pay itself pays only with what has
- * stood still for a second: else its newcomer waits (a handshake), or is refused (a session).
+ * Both are accounted by the peer's address (core/shares.h). If none is left, the oldest one of the
+ * address with the most is evicted. A session that loses its place ends with LEAT_ERR_MEMORY and is
+ * counted as displaced. If the newcomer's own address has the most, only an entry without activity
+ * for a second is evicted. Otherwise a new handshake waits and a new session is refused.
  *
- * A server's session takes the memory of a handshake with its first whole record of the handshake,
- * which has the whole hello of nearly every client.  Until then it is a session, and what it has
- * sent lies in TCP, on the account of its address.  A hello in several records takes the memory
- * with the first of them: a peer that wants to hold it could as well send a whole hello.
+ * A server's session takes the memory of a handshake with the first complete handshake record,
+ * which holds the whole hello of nearly every client. Until then it needs only a session: received
+ * bytes stay in TCP, accounted to the peer's address. A hello in several records takes the memory
+ * with the first of them. An attacker gains nothing by that, as a complete hello would take it,
+ * too.
  *
- * Sessions of clients need no shares: the program knows how many it begins, and one more is
- * refused.  They never make room for others.
+ * Sessions of clients need no shares: the program limits how many it starts, and one too many is
+ * refused. They never evict others.
  */
 #include "tls/places.h"
 
@@ -20,8 +21,9 @@
 #include "core/second.h"
 #include "service.h"
 
-static const uint64_t renew_ns = 100000000; /* a session's place is renewed no more often */
-static const uint64_t still_ns = second_ns; /* an address pays itself with what stood so long */
+static const uint64_t renew_ns = 100000000; /* a session's place is renewed at most that often */
+static const uint64_t still_ns =
+    second_ns; /* an address evicts its own entry only after that long without activity */
 
 static uint64_t now_of(const struct leat_tls *tls)
 {
@@ -35,8 +37,7 @@ static uint64_t holder_of(const struct leat_stream *below)
     return shares_holder(&peer);
 }
 
-/* ---- Sessions ----------------------------------------------------------------------------------
- */
+/* ---- Sessions -------------------------------------------------------------------------------- */
 
 static void give_place(struct tls_session *session)
 {
@@ -45,7 +46,7 @@ static void give_place(struct tls_session *session)
     session->place = SHARES_NONE;
 }
 
-/* Its place is another's; the program hears of its end in the step of callbacks. */
+/* Takes the session's place away. The program gets on_closed in the step of callbacks. */
 static void displace(struct tls_session *session)
 {
     session->tls->counts.displaced++;
@@ -55,16 +56,16 @@ static void displace(struct tls_session *session)
     else
         tls_event(session, TLS_shutdown);
     session->err = LEAT_ERR_MEMORY;
-    session->why = "others needed its place";
+    session->why = "evicted to make room for others";
 }
 
-/* True if the session @oldest, of @holder's own when it has to pay itself, may go. */
+/* True if @oldest may be evicted; @is_own tells that it is of the newcomer's address. */
 static bool may_go(const struct tls_session *oldest, bool is_own)
 {
     return !is_own || now_of(oldest->tls) - oldest->renewed_ns >= still_ns;
 }
 
-/* Makes room for a session of @holder; false: there is none. */
+/* Makes room for a session of @holder. False: there is no room. */
 static bool make_room(struct leat_tls *tls, uint64_t holder)
 {
     const uint32_t room = shares_room(&tls->session_shares, holder);
@@ -83,7 +84,7 @@ struct tls_session *tls_session_take(struct leat_tls *tls, const struct leat_str
                                      bool for_client)
 {
     const uint64_t holder =
-        for_client ? UINT64_MAX : holder_of(below); /* that has no place, ever */
+        for_client ? UINT64_MAX : holder_of(below); /* holds no place in shares */
     struct tls_session *session = tls->free_session;
 
     if (!session || !make_room(tls, holder)) {
@@ -128,10 +129,9 @@ void tls_session_renew(struct tls_session *session)
     shares_renew(&tls->session_shares, session->place);
 }
 
-/* ---- Handshakes --------------------------------------------------------------------------------
- */
+/* ---- Handshakes ------------------------------------------------------------------------------ */
 
-/* Makes room for a handshake of @holder; false: it waits. */
+/* Makes room for a handshake of @holder. False: the handshake has to wait. */
 static bool make_handshake_room(struct leat_tls *tls, uint64_t holder)
 {
     const uint32_t room = shares_room(&tls->handshake_shares, holder);

@@ -1,9 +1,9 @@
 /*
- * protect.c -- records of TLS, opened where they lie and sealed in one pass (RFC 8446 5.2, 5.3).
+ * protect.c -- opens records of TLS in place and seals them in one pass (RFC 8446 5.2, 5.3).
  *
- * A record that came lies in pieces, which are opened in place.  A piece whose storage somebody
- * else sees is opened into a buffer of its own instead: it may be the program's memory, or wait in
- * our own queue to be sent again.
+ * A received record is a list of pieces, each opened in place. A piece whose storage has other
+ * users is opened into a buffer of its own instead, because it may be the program's memory or wait
+ * in our own queue for retransmission.
  */
 #include "tls/secrets.h"
 #include "tls/tls.h"
@@ -12,7 +12,7 @@
 #include "core/writable.h"
 #include "wire/bytes.h"
 
-/* The sequence number is mixed into the iv (5.3). */
+/* 5.3: XORs the sequence number into the iv. */
 static void make_nonce(const struct tls_key *key, uint8_t nonce[LEAT_CRYPTO_NONCE_BYTES])
 {
     uint8_t sequence[8];
@@ -30,7 +30,7 @@ static void put_header(uint8_t *header, uint8_t type, uint32_t len)
     put16(header + 3, (uint16_t)len);
 }
 
-/* Pieces that show @len bytes of @buf from @offset on; how many, at most @max. */
+/* Fills in up to @max pieces with @len bytes of @buf from @offset on; returns their count. */
 static unsigned show(const struct leat_buf *buf, uint32_t offset, uint32_t len,
                      struct leat_crypto_piece *pieces, unsigned max)
 {
@@ -64,7 +64,7 @@ static void overwrite(struct leat_buf *buf, uint32_t offset, const uint8_t *byte
     }
 }
 
-/* Empty buffers with room for @len bytes, all of them in the view; NULL: no memory. */
+/* Allocates buffers with @len bytes of room in all. NULL: no memory. */
 static struct leat_buf *take_room(struct leat_pool *pool, uint32_t len)
 {
     const uint32_t size = leat_pool_buf_bytes(pool) - LEAT_BUF_HEADROOM;
@@ -89,8 +89,7 @@ static struct leat_buf *take_room(struct leat_pool *pool, uint32_t len)
     return all;
 }
 
-/* ---- Opening -----------------------------------------------------------------------------------
- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 static unsigned piece_count(const struct leat_buf *buf)
 {
@@ -118,8 +117,8 @@ struct leat_buf *tls_gather(struct tls_session *session, struct leat_buf *record
     return copy;
 }
 
-/* Where the pieces of @record are opened to: themselves, or a buffer for those that somebody else
- * sees.  NULL: no memory.  @record stays. */
+/* Buffers that @record is opened to: slices of its own pieces, or new buffers where storage has
+ * other users. NULL: no memory. @record stays. */
 static struct leat_buf *make_target(struct leat_pool *pool, const struct leat_buf *record)
 {
     struct leat_buf *all = NULL, *last = NULL;
@@ -150,7 +149,7 @@ static bool all_writable(const struct leat_buf *record)
     return true;
 }
 
-/* Opens @record to @target, which may be the same; both begin behind the header. */
+/* Opens @record to @target, which may be the same. Both begin after the header. */
 static bool open_to(struct tls_session *session, const struct leat_buf *record,
                     const struct leat_buf *target, uint32_t total)
 {
@@ -163,7 +162,8 @@ static bool open_to(struct tls_session *session, const struct leat_buf *record,
     leat_assert(total > LEAT_CRYPTO_TAG_BYTES);
     make_nonce(&session->read, nonce);
     put_header(header, WIRE_TLS_APPLICATION_DATA, total);
-    header[2] = session->record_minor; /* 5.2: what has come; it is ignored otherwise */
+    header[2] =
+        session->record_minor; /* 5.2: authenticated as it was received, ignored otherwise */
     leat_buf_read(record, len, tag, sizeof tag);
     job.in = tls->in;
     job.in_count = show(record, 0, len, tls->in, TLS_OPEN_PIECES);
@@ -172,8 +172,8 @@ static bool open_to(struct tls_session *session, const struct leat_buf *record,
     return tls->crypto.ops->open(tls->crypto.self, &session->read.key, &job, tag);
 }
 
-/* Takes type and padding off the end of what was opened, @len bytes; false: there is no type. Looks
- * from the end, so that zeros before it cost nothing. */
+/* Removes type and padding from the end of @len opened bytes. False: there is no type. Searches
+ * from the end, so that zeros in front cost nothing. */
 static bool trim_inner(struct leat_tls *tls, struct leat_buf *data, uint32_t len, uint8_t *type)
 {
     unsigned count = show(data, 0, len, tls->out, TLS_OPEN_PIECES);
@@ -218,8 +218,7 @@ struct leat_buf *tls_unprotect(struct tls_session *session, struct leat_buf *rec
     return NULL;
 }
 
-/* ---- Sealing -----------------------------------------------------------------------------------
- */
+/* ---- Sealing --------------------------------------------------------------------------------- */
 
 uint32_t tls_data_max(const struct tls_session *session)
 {
@@ -228,7 +227,7 @@ uint32_t tls_data_max(const struct tls_session *session)
     return session->data_max;
 }
 
-/* Encrypts @len bytes of tls->in, and @type behind them, into @record. */
+/* Seals @len bytes of tls->in, followed by @type, to @record. */
 static bool seal_to(struct tls_session *session, struct leat_buf *record, uint8_t type,
                     unsigned count, uint32_t len)
 {
@@ -274,7 +273,7 @@ bool tls_protect(struct tls_session *session, uint8_t type, unsigned count, uint
 
     leat_assert(count <= TLS_OPEN_PIECES);
     record = take_room(leat_pool(session->tls->stack), total);
-    /* asked last: what may be sent shrinks with the pool, and so by the record itself */
+    /* checked last: allocating the record shrinks the pool, and with it the room */
     if (!record || leat_stream_send_room(&session->below) < total) {
         leat_buf_free(record);
         return false;
@@ -283,11 +282,12 @@ bool tls_protect(struct tls_session *session, uint8_t type, unsigned count, uint
         copy_to(session->tls, record, type, count, len);
     } else if (!tls_secrets_hold(session) || !seal_to(session, record, type, count, len)) {
         leat_buf_free(record);
-        leat_stream_abort(&session->below); /* no record can be sealed: nothing can be said */
+        leat_stream_abort(
+            &session->below); /* no record can be sealed, so not even an alert can be sent */
         return true;
     }
     if (session->segment_records < TLS_SEGMENT_RECORDS)
         session->segment_records++;
-    leat_stream_send(&session->below, record); /* if it can't be, on_closed follows */
+    leat_stream_send(&session->below, record); /* if that fails, on_closed follows */
     return true;
 }

@@ -1,22 +1,22 @@
 /*
- * record.c -- records of TLS as they come from the stream below (RFC 8446 5).
+ * record.c -- receives records of TLS from the stream below (RFC 8446 5).
  *
- * A record stays in the stream below, whose account it is on, until all of it is there: a session
- * holds no part of one.  One that memory is too short to open it holds whole, and tries again.
+ * A record stays in the stream below, and on its account, until it is complete: a session holds no
+ * part of it. Only if memory is too short to open it, the session holds it and tries again.
  */
 #include "tls/tls.h"
 
 #include "tls/places.h"
 #include "wire/bytes.h"
 
-/* Bytes that have come and were not looked at. */
+/* Bytes that were received and not read yet. */
 static uint32_t come(const struct tls_session *session)
 {
     return leat_buf_total(session->incoming) + leat_stream_readable(&session->below);
 }
 
-/* Takes @len bytes, which have come.  NULL: the pool has no descriptor to part a buffer with; what
- * could be taken waits in session->incoming, and we look again. */
+/* Takes @len received bytes. NULL: the pool has no descriptor to split a buffer. The bytes taken so
+ * far stay in session->incoming, and the session is served again later. */
 static struct leat_buf *take(struct tls_session *session, uint32_t len)
 {
     struct leat_buf *taken = session->incoming;
@@ -46,25 +46,24 @@ static enum leat_tcp_state state_below(const struct tls_session *session)
     return info.state;
 }
 
-/* The stream below has no more, for ever. */
+/* True if the stream below will never deliver more. */
 static bool is_over(const struct tls_session *session, enum leat_tcp_state state)
 {
     return leat_stream_at_end(&session->below) || state == LEAT_TCP_CLOSE_WAIT ||
            state == LEAT_TCP_LAST_ACK || state == LEAT_TCP_CLOSING || state == LEAT_TCP_TIME_WAIT;
 }
 
-/* What must come isn't all there. */
+/* Handles an incomplete record. Returns false. */
 static bool wait_for_more(struct tls_session *session)
 {
-    /* as nearly always: then there is no need to ask TCP */
+    /* the usual case, in which TCP's state needn't be asked */
     const bool is_idle = come(session) == 0 && !leat_stream_at_end(&session->below);
     const enum leat_tcp_state state = is_idle ? LEAT_TCP_ESTABLISHED : state_below(session);
 
     if (session->ended)
         return false;
     if (state == LEAT_TCP_CLOSED) {
-        tls_session_drain(
-            session); /* on_closed says how it ended, when nothing is left to be read */
+        tls_session_drain(session); /* on_closed tells how it ended, when all was read */
     } else if (is_over(session, state)) {
         session->ended = true;
         session->due_ns = LEAT_NEVER_NS;
@@ -75,27 +74,26 @@ static bool wait_for_more(struct tls_session *session)
     return false;
 }
 
-/* ---- What a record says ------------------------------------------------------------------------
- */
+/* ---- The content of a record ----------------------------------------------------------------- */
 
 static void take_alert(struct tls_session *session, const struct leat_buf *data)
 {
     uint8_t alert[3];
     const uint32_t len = leat_buf_read(data, 0, alert, sizeof alert);
 
-    if (len != 2) { /* 5.4: an empty one is told from those */
+    if (len != 2) { /* 5.4: an empty alert has another error */
         tls_break(session, len == 0 ? WIRE_TLS_UNEXPECTED_MESSAGE : WIRE_TLS_DECODE_ERROR,
                   "an alert of a wrong length");
         return;
     }
     if (alert[1] == WIRE_TLS_USER_CANCELED)
-        return; /* 6.1: close_notify follows; Java says both whenever it closes */
-    session->alert_received = alert[1]; /* 6: whatever its level */
+        return; /* 6.1: close_notify follows; Java sends both for each close */
+    session->alert_received = alert[1]; /* 6: whatever the level */
     tls_event(session, alert[1] == WIRE_TLS_CLOSE_NOTIFY ? TLS_rcv_close_notify : TLS_rcv_alert);
 }
 
-/* A record that adds nothing, neither to a message nor to the program's data: a peer may not send
- * these for ever. */
+/* Counts a record that adds nothing to a message or to the program's data. A peer may send only
+ * TLS_IDLE_MAX of them in a row. */
 static bool count_idle(struct tls_session *session)
 {
     if (tls_idle_is_allowed(session))
@@ -104,7 +102,7 @@ static bool count_idle(struct tls_session *session)
     return false;
 }
 
-/* Whole data, of a legal length; takes it. */
+/* Processes the complete plaintext of a record, and takes it. */
 static void dispatch(struct tls_session *session, uint8_t type, struct leat_buf *data)
 {
     const uint32_t len = leat_buf_total(data);
@@ -118,11 +116,11 @@ static void dispatch(struct tls_session *session, uint8_t type, struct leat_buf 
         session->idle_records = 0;
         session->incoming = data;
         tls_event(session, TLS_rcv_application_data);
-        data = session->incoming; /* what was not handed up */
+        data = session->incoming; /* data that the action didn't take */
         session->incoming = NULL;
     } else if (type == WIRE_TLS_HANDSHAKE && len > 0) {
         tls_message_feed(session,
-                         data); /* records of one byte are legal (5.1), and OpenSSL sends some */
+                         data); /* 5.1 allows records of one byte, and OpenSSL sends some */
     } else if (!count_idle(session)) {
         /* tls_break() has ended the session */
     } else if (type == WIRE_TLS_ALERT) {
@@ -131,7 +129,7 @@ static void dispatch(struct tls_session *session, uint8_t type, struct leat_buf 
         if (session->handshake && session->state != TLS_WAIT_EOED)
             tls_event(session, TLS_rcv_application_data);
     } else {
-        tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a record of no legal type"); /* 5, 5.1 */
+        tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a record of an illegal type"); /* 5, 5.1 */
     }
     leat_buf_free(data);
 }
@@ -143,14 +141,15 @@ static bool is_change(const struct leat_buf *record, uint32_t total)
     return total == 1 && leat_buf_read(record, 0, &value, 1) == 1 && value == 1;
 }
 
-/* Who couldn't follow us to our keys says so without (no more harm than a RST). */
+/* True for an alert in plaintext: a peer that couldn't derive our keys sends one. Accepting it does
+ * no more harm than a RST. */
 static bool is_plain_alert(const struct tls_session *session, uint32_t total)
 {
     return session->record_type == WIRE_TLS_ALERT && session->handshake && total == 2;
 }
 
-/* Early data that we don't take is passed over by what can't be decrypted, or isn't expected:
- * up to a limit (4.2.10). */
+/* True if a record that can't be opened, or isn't expected, counts as refused early data. Such
+ * records are skipped up to a limit (4.2.10). */
 static bool is_early(struct tls_session *session, uint32_t total)
 {
     const uint32_t bytes = WIRE_TLS_RECORD_HEADER + total;
@@ -158,12 +157,12 @@ static bool is_early(struct tls_session *session, uint32_t total)
     if (session->early_left < bytes)
         return false;
     session->early_left -= bytes;
-    session->read.sequence = 0; /* that was none of the handshake's records */
+    session->read.sequence = 0; /* sequence numbers count only records of the handshake */
     session->tls->counts.early_bytes += bytes;
     return true;
 }
 
-/* What can't be opened; its alert. */
+/* Handles a record that can't be opened. */
 static void refuse_record(struct tls_session *session, uint32_t total, uint8_t alert)
 {
     if (alert == WIRE_TLS_BAD_RECORD_MAC && is_early(session, total))
@@ -173,7 +172,7 @@ static void refuse_record(struct tls_session *session, uint32_t total, uint8_t a
                                                : "a record without a type");
 }
 
-/* Takes @record; false: no memory to open it, and it is still the caller's. */
+/* Takes and processes @record. False: no memory to open it, and the caller keeps it. */
 static bool process(struct tls_session *session, struct leat_buf *record, uint32_t total)
 {
     uint8_t type = session->record_type, alert;
@@ -207,10 +206,9 @@ static bool process(struct tls_session *session, struct leat_buf *record, uint32
     return true;
 }
 
-/* ---- One after the other -----------------------------------------------------------------------
- */
+/* ---- Sequence of records --------------------------------------------------------------------- */
 
-/* Reads a record's header; false: it can't be one. */
+/* Reads a record's header. False: it isn't valid, or not available. */
 static bool read_header(struct tls_session *session)
 {
     struct leat_buf *taken = take(session, WIRE_TLS_RECORD_HEADER);
@@ -227,11 +225,13 @@ static bool read_header(struct tls_session *session)
     session->record_len = get16(header + 3);
     if (header[1] != 3 || header[0] < WIRE_TLS_CHANGE_CIPHER_SPEC ||
         header[0] > WIRE_TLS_APPLICATION_DATA) {
-        /* 5.1 says that the version is to be ignored, but what speaks no TLS shows here first */
-        tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "what came is not TLS");
+        /* 5.1 says to ignore the version, but it is the first place where a peer without TLS
+         * shows */
+        tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "the peer doesn't speak TLS");
         return false;
     }
-    /* what is encrypted, which we may have no key for: data, padding and type (5.4), and a tag */
+    /* limit of an encrypted record, even if we have no key for it: data, padding and type (5.4),
+     * and a tag */
     max = header[0] == WIRE_TLS_APPLICATION_DATA
               ? WIRE_TLS_PLAINTEXT_MAX + 1 + LEAT_CRYPTO_TAG_BYTES
               : WIRE_TLS_PLAINTEXT_MAX;
@@ -239,7 +239,8 @@ static bool read_header(struct tls_session *session)
         tls_break(session, WIRE_TLS_RECORD_OVERFLOW, "a record that is too long");
         return false;
     }
-    if (session->record_len == 0) /* 5.1: only data may be empty, and that is encrypted */
+    if (session->record_len ==
+        0) /* 5.1: only application data may be empty, and then it is encrypted */
         tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "an empty record");
     return session->record_len > 0;
 }
@@ -266,7 +267,8 @@ bool tls_record_next(struct tls_session *session)
         return false;
     session->record_len = 0;
     tls_session_renew(session);
-    if (session->is_open && !session->deaf) /* who has closed doesn't wait for ever */
+    if (session->is_open &&
+        !session->deaf) /* a program that has closed doesn't wait longer for that */
         session->due_ns = LEAT_NEVER_NS;
     if (!process(session, record, total)) {
         session->record_len = (uint16_t)total;
@@ -274,7 +276,7 @@ bool tls_record_next(struct tls_session *session)
         tls_session_retry(session);
         return false;
     }
-    /* what is handed up the program gives back itself */
+    /* the program acknowledges data that it gets itself */
     leat_stream_consumed(&session->below, total - (session->data_bytes - data_before));
     return true;
 }

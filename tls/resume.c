@@ -1,16 +1,16 @@
 /*
- * resume.c -- sessions that go on from earlier ones (RFC 8446 2.2, 4.2.9, 4.2.11): which ticket a
- * client offers and keeps, and which one a server takes.
+ * resume.c -- resumption of sessions (RFC 8446 2.2, 4.2.9, 4.2.11): the tickets that a client keeps
+ * and offers, and the one that a server accepts.
  *
- * A key share is always exchanged beside the ticket (psk_dhe_ke): who steals a ticket's key later
- * reads nothing.  What may go before it is in early.c.
+ * A key share is always exchanged, too (psk_dhe_ke), so that a stolen ticket key doesn't reveal the
+ * session. Early data, which is sent before that, is in early.c.
  */
 #include "tls/tls.h"
 
 #include <string.h>
 
 enum {
-    HELLO_BYTES = 640, /* of ours, at most, but for its share, its cookie and its ticket */
+    HELLO_BYTES = 640, /* limit of our hello without its share, cookie and ticket */
     PSK_DHE_KE = 1     /* 4.2.9 */
 };
 
@@ -37,8 +37,7 @@ bool tls_name_note(struct tls_session *session, struct wire_tls_bytes name)
     return done;
 }
 
-/* ---- The server --------------------------------------------------------------------------------
- */
+/* ---- The server ------------------------------------------------------------------------------ */
 
 static bool has_mode(const struct wire_tls_client_hello *hello)
 {
@@ -48,14 +47,14 @@ static bool has_mode(const struct wire_tls_client_hello *hello)
     return false;
 }
 
-/* The one at @place that was opened must be bound to this hello, by who knows its key. */
+/* Checks the binder: only a client that knows the ticket's key can have made it for this hello. */
 static struct tls_verdict check_binder(struct tls_session *session, uint32_t binders_at,
                                        struct wire_tls_bytes binder)
 {
     struct tls_handshake *handshake = session->handshake;
     uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX], mac[LEAT_CRYPTO_DIGEST_BYTES_MAX];
 
-    handshake->hashed = WIRE_TLS_MESSAGE_HEADER + binders_at; /* the rest is added behind us */
+    handshake->hashed = WIRE_TLS_MESSAGE_HEADER + binders_at; /* the caller adds the rest */
     if (!tls_transcript_add(session, handshake->message, handshake->hashed) ||
         !tls_transcript_digest(session, digest) ||
         !tls_binder(session, handshake->psk, digest, mac))
@@ -64,7 +63,7 @@ static struct tls_verdict check_binder(struct tls_session *session, uint32_t bin
         binder.len == tls_digest_bytes(session) && leat_crypto_equal(mac, binder.at, binder.len);
     return session->resumed ? good
                             : (struct tls_verdict){WIRE_TLS_DECRYPT_ERROR,
-                                                   "a ticket of somebody else's"}; /* 4.2.11 */
+                                                   "a ticket with a wrong binder"}; /* 4.2.11 */
 }
 
 struct tls_verdict tls_resume_choose(struct tls_session *session,
@@ -95,17 +94,16 @@ void tls_snd_NewSessionTicket(TLS_PARAMETERS)
         session->owed |= TLS_OWES_TICKET;
 }
 
-/* ---- The client --------------------------------------------------------------------------------
- */
+/* ---- The client ------------------------------------------------------------------------------ */
 
-/* Clocks are set: one that went back makes a ticket no older. */
+/* A clock may be set back: then a ticket has the age 0. */
 static uint64_t age_of(uint64_t now_s, uint64_t then_s)
 {
     return now_s > then_s ? now_s - then_s : 0;
 }
 
-/* Is it for this name (4.6.1), of a suite that we have, and young enough?  Whoever was checked a
- * week ago is checked again, though one ticket gave the next all the time. */
+/* True if the ticket is for this name (4.6.1), for a suite that we support, and young enough. Each
+ * ticket may come from the previous session, so certificates are checked again after a week. */
 static bool may_be_used(const struct tls_session *session, uint64_t now_s)
 {
     const struct leat_tls_ticket *ticket = session->ticket;
@@ -117,7 +115,8 @@ static bool may_be_used(const struct tls_session *session, uint64_t now_s)
            memcmp(ticket->name, session->name_digest, TLS_NAME_DIGEST) == 0;
 }
 
-/* After a HelloRetryRequest: is it the same one, and of the suite's hash (4.1.4)? */
+/* After a HelloRetryRequest: true if it is the ticket of the first hello and fits the suite's hash
+ * (4.1.4). */
 static bool may_be_repeated(const struct tls_session *session)
 {
     const struct tls_handshake *handshake = session->handshake;
@@ -144,7 +143,7 @@ void tls_resume_offer(struct tls_session *session, struct wire_tls_client_offer 
     }
     hash = tls_suite_hash(ticket->suite);
     offer->identity = (struct wire_tls_bytes){ticket->identity, ticket->identity_len};
-    /* 4.2.11.1; whole seconds may be one too many, and GnuTLS takes no age that can't be */
+    /* 4.2.11.1: whole seconds may be one too many, and GnuTLS refuses an impossible age */
     offer->obfuscated_age =
         (uint32_t)(age_of(now_s, ticket->received_s + 1) * 1000) + ticket->age_add;
     offer->binder_len = (uint32_t)leat_crypto_digest_bytes(hash);
@@ -163,11 +162,11 @@ bool tls_resume_bind(struct tls_session *session, uint8_t *binders)
     uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
     bool done;
 
-    if (handshake->retried) { /* the transcript goes on, and has the rest when the hello leaves */
+    if (handshake->retried) { /* the transcript goes on; the rest is added when the hello is sent */
         handshake->hashed = before;
         done = tls_transcript_add(session, handshake->out, before) &&
                tls_transcript_digest(session, digest);
-    } else { /* it begins when the server has chosen the hash */
+    } else { /* it starts when the server has chosen the hash */
         done = tls_digest_of(session, hello, digest);
     }
     return done && tls_binder(session, handshake->psk, digest, binders + 2 + 1);
@@ -185,12 +184,12 @@ struct tls_verdict tls_resume_answer(struct tls_session *session,
                                     "a ticket that was not offered"};
     if (hello->psk != 0 || tls_suite_hash(hello->suite) != (enum leat_crypto_hash)session->hash)
         return (struct tls_verdict){WIRE_TLS_ILLEGAL_PARAMETER,
-                                    "a ticket that can't be used so"}; /* 4.2.11 */
+                                    "a ticket that doesn't fit the offer"}; /* 4.2.11 */
     session->resumed = true;
     return good;
 }
 
-/* Makes @ticket of what the server said. */
+/* Fills in session->ticket from the server's message. */
 static bool keep(const struct tls_session *session, const struct wire_tls_ticket *said)
 {
     struct leat_tls_ticket *ticket = session->ticket;
@@ -222,7 +221,7 @@ void tls_read_NewSessionTicket(TLS_PARAMETERS)
         return;
     }
     if (tls->late_len == 0)
-        return; /* nobody wants it */
+        return; /* the program wants no ticket */
     alert = wire_tls_ticket_read(tls->late, tls->late_len, &said);
     if (alert != 0)
         tls_flaw(session, step, alert, "a malformed NewSessionTicket");

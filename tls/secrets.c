@@ -1,12 +1,12 @@
 /*
- * secrets.c -- what must not be the same in two copies of a machine.
+ * secrets.c -- secrets that must differ in two copies of a machine.
  *
- * A virtual machine that is cloned, or resumed twice from one snapshot, has its secrets twice.  The
- * program calls leat_reseed() then, which counts a generation (leat_generation()).  The keys of
- * tickets and cookies are wiped at their next use, and the provider takes new entropy before a
- * session begins.  The keys of a session can't be renewed without its peer, which derives the same
- * ones for both copies, so a session of an earlier generation seals no record any more: one nonce
- * under one key for two records would give both away (RFC 5116 3.1).
+ * A virtual machine that is cloned, or resumed twice from one snapshot, has its secrets twice. The
+ * program then calls leat_reseed(), which increments a generation (leat_generation()). The keys of
+ * tickets and cookies are wiped at their next use, and the provider takes new entropy before the
+ * next session. A session's keys can't be renewed without its peer, which derives the same keys for
+ * both copies. So a session of an earlier generation seals no more records: two records under one
+ * nonce and one key would reveal both (RFC 5116 3.1).
  */
 #include "tls/secrets.h"
 

@@ -1,4 +1,4 @@
-/* server.c -- what a TLS server does with a ClientHello (RFC 8446 4.1, 4.2). */
+/* server.c -- a TLS server's handling of ClientHello (RFC 8446 4.1, 4.2). */
 #include "tls/tls.h"
 
 #include <string.h>
@@ -11,17 +11,17 @@ static struct tls_verdict bad(uint8_t alert, const char *why)
 static const struct tls_verdict good = {0, NULL};
 static const struct tls_verdict failed = {WIRE_TLS_INTERNAL_ERROR, tls_provider_failed};
 
-/* ---- Choices -----------------------------------------------------------------------------------
- */
+/* ---- Choices --------------------------------------------------------------------------------- */
 
-/* The best suite of ours; a client that prefers ChaCha has no hardware for AES. */
+/* Chooses our best suite. A client that lists ChaCha20 first has no AES hardware, so that comes
+ * first. */
 static uint16_t choose_suite(const struct leat_tls *tls, struct wire_tls_bytes offered)
 {
     struct wire_tls_bytes rest = offered;
     uint16_t first = 0;
 
     while (wire_tls_number(&rest, &first) && (first & 0x0f0f) == 0x0a0a)
-        ; /* RFC 8701: a value that is there to be passed over */
+        ; /* RFC 8701: skips a GREASE value */
     for (unsigned i = 0; i < tls->suite_count; i++)
         if (first == WIRE_TLS_CHACHA20_POLY1305 && tls->suites[i] == first)
             return first;
@@ -31,7 +31,7 @@ static uint16_t choose_suite(const struct leat_tls *tls, struct wire_tls_bytes o
     return 0;
 }
 
-/* The client's share for @group; false: it has sent none. */
+/* Finds the client's share for @group. False: it sent none. */
 static bool find_share(struct wire_tls_bytes shares, uint16_t group, struct wire_tls_bytes *share)
 {
     uint16_t next;
@@ -42,8 +42,8 @@ static bool find_share(struct wire_tls_bytes shares, uint16_t group, struct wire
     return false;
 }
 
-/* The best group that the client has sent a share for, else the best that it has: then the share is
- * asked for. */
+/* Chooses the best group with a share of the client. Without any, chooses the best common group,
+ * whose share a retry then asks for. */
 static uint16_t choose_group(struct tls_session *session, const struct wire_tls_client_hello *hello)
 {
     const struct leat_tls *tls = session->tls;
@@ -64,7 +64,8 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-/* Is @name one of @pattern's?  Its first label may be "*", which stands for one label. */
+/* True if @name matches @pattern. The pattern's first label may be "*", which stands for one
+ * label. */
 static bool name_fits(struct wire_tls_bytes name, const char *pattern)
 {
     uint32_t at = 0;
@@ -91,7 +92,7 @@ static bool is_for(const struct leat_tls_identity *identity, struct wire_tls_byt
     return false;
 }
 
-/* The best scheme that the client takes and this key can; 0: none. */
+/* The best scheme that both the client and this key support; 0: none. */
 static uint16_t choose_scheme(const struct leat_tls *tls, const struct leat_tls_identity *identity,
                               struct wire_tls_bytes offered)
 {
@@ -103,8 +104,8 @@ static uint16_t choose_scheme(const struct leat_tls *tls, const struct leat_tls_
     return 0;
 }
 
-/* The first identity for the name with a key for the client, else the first with a key for it; that
- * there is none only matters if there is no ticket. */
+/* Chooses the first identity for the name whose key the client supports, else the first whose key
+ * it supports. If there is none, that matters only without a ticket. */
 static void choose_identity(struct tls_session *session, const struct wire_tls_client_hello *hello)
 {
     const struct leat_tls_config *config = &session->tls->config;
@@ -123,7 +124,7 @@ static void choose_identity(struct tls_session *session, const struct wire_tls_c
         }
 }
 
-/* RFC 7301 3.2; a program without protocols ignores what is offered. */
+/* RFC 7301 3.2. A program without protocols ignores the client's list. */
 static bool choose_protocol(struct tls_session *session, struct wire_tls_bytes offered)
 {
     const struct leat_tls_config *config = &session->tls->config;
@@ -140,10 +141,9 @@ static bool choose_protocol(struct tls_session *session, struct wire_tls_bytes o
     return false;
 }
 
-/* ---- Hellos ------------------------------------------------------------------------------------
- */
+/* ---- Hellos ---------------------------------------------------------------------------------- */
 
-/* What TLS 1.3 wants of every hello (4.2.1, 9.2, 4.1.2). */
+/* Checks the requirements of TLS 1.3 on each hello (4.2.1, 9.2, 4.1.2). */
 static struct tls_verdict check_form(const struct wire_tls_client_hello *hello)
 {
     if (!wire_tls_has(hello->versions, WIRE_TLS_VERSION))
@@ -170,7 +170,7 @@ static struct tls_verdict choose(struct tls_session *session,
     choose_identity(session, hello);
     if (!choose_protocol(session, hello->protocols))
         return bad(WIRE_TLS_NO_APPLICATION_PROTOCOL, "no protocol in common");
-    if (hello->record_size_limit > 0) { /* RFC 8449 4: the type counts */
+    if (hello->record_size_limit > 0) { /* RFC 8449 4: the limit includes the content type */
         session->handshake->limit_seen = true;
         if (hello->record_size_limit - 1u < session->data_max)
             session->data_max = (uint16_t)(hello->record_size_limit - 1u);
@@ -186,7 +186,7 @@ static void remember(struct tls_handshake *handshake, const struct wire_tls_clie
         memcpy(handshake->session_id, hello->session_id.at, hello->session_id.len);
 }
 
-/* Of what a second hello must repeat (4.1.2). */
+/* Computes a digest of the parts that a second hello must repeat (4.1.2). */
 static bool digest_hello(struct tls_session *session, const struct wire_tls_client_hello *hello,
                          uint8_t *digest)
 {
@@ -230,7 +230,7 @@ static struct tls_verdict read_hello(struct tls_session *session,
     return verdict;
 }
 
-/* By what the client will know us: a ticket, or our signature. */
+/* Chooses how the server is authenticated: by a ticket, or by a signature. */
 static struct tls_verdict authenticate(struct tls_session *session,
                                        const struct wire_tls_client_hello *hello)
 {
@@ -264,7 +264,7 @@ static struct tls_verdict begin(struct tls_session *session,
     return digest_hello(session, hello, handshake->hello_digest) ? good : failed;
 }
 
-/* What follows a first hello that is good. */
+/* The event that follows a valid first hello. */
 static enum tls_event answer_of(struct tls_session *session,
                                 const struct wire_tls_client_hello *hello)
 {
@@ -312,7 +312,7 @@ void tls_read_ClientHello(TLS_PARAMETERS)
     }
 }
 
-/* What was chosen by the first hello, and forgotten, is chosen again. */
+/* Repeats the choices of the first hello, which was forgotten. */
 static struct tls_verdict recall(struct tls_session *session,
                                  const struct wire_tls_client_hello *hello)
 {
@@ -327,7 +327,7 @@ static struct tls_verdict recall(struct tls_session *session,
     return verdict;
 }
 
-/* 4.1.2: the same but for the share that was asked for, and the cookie. */
+/* 4.1.2: a second hello may change only the share that was asked for, and the cookie. */
 static struct tls_verdict read_again(struct tls_session *session)
 {
     struct tls_handshake *handshake = session->handshake;
@@ -344,8 +344,8 @@ static struct tls_verdict read_again(struct tls_session *session)
     if (memcmp(digest, handshake->hello_digest, tls_digest_bytes(session)) != 0)
         return bad(WIRE_TLS_ILLEGAL_PARAMETER, "a second hello that isn't like the first");
     if (hello.early_data || (hello.cookie.at && !session->cookie))
-        return bad(WIRE_TLS_ILLEGAL_PARAMETER, "what a second hello may not have");
-    session->early_left = 0; /* 4.2.10: that was all before it */
+        return bad(WIRE_TLS_ILLEGAL_PARAMETER, "an extension that a second hello may not have");
+    session->early_left = 0; /* 4.2.10: all early data came before it */
     if (!find_share(hello.shares, session->group, &handshake->peer_share))
         return bad(WIRE_TLS_ILLEGAL_PARAMETER, "a second hello without the share"); /* 4.2.8 */
     return authenticate(session, &hello);
@@ -363,10 +363,10 @@ void tls_read_second_ClientHello(TLS_PARAMETERS)
     }
 }
 
-/* ---- Answers -----------------------------------------------------------------------------------
- */
+/* ---- Answers --------------------------------------------------------------------------------- */
 
-/* For middleboxes only, where the client asks for it by a session id (D.4); once. */
+/* 4.2.10: change_cipher_spec is only for middleboxes: it is sent once, to a client that asks for it
+ * with a session id (D.4). */
 static uint32_t change(const struct tls_handshake *handshake)
 {
     return handshake->session_id_len > 0 && !handshake->retried ? TLS_OWES_CHANGE : 0;

@@ -1,5 +1,4 @@
-/* session.c -- an encrypted session on the stream below: when its time is over, what comes, its
- * end. */
+/* session.c -- an encrypted session on the stream below: deadlines, events, start and end. */
 #include "tls/tls.h"
 
 #include "tls/places.h"
@@ -14,11 +13,10 @@ static bool is_over(const struct tls_session *session)
     return session->state == TLS_FAILED || session->state == TLS_CLOSED;
 }
 
-/* ---- Time -------------------------------------------------------------------------------------
- */
+/* ---- Time ------------------------------------------------------------------------------------ */
 
-/* The peer has not taken all that was sent before the close, but some of it within record_ns: the
- * stream stays, as a closed one of TCP does. */
+/* True if the peer has still not received everything that was sent before the close, but made
+ * progress within record_ns. Then the stream stays, as a closed one of TCP does. */
 static bool takes_the_rest(struct tls_session *session)
 {
     const struct leat_stream_progress progress = leat_stream_progress(&session->below);
@@ -31,13 +29,14 @@ static bool takes_the_rest(struct tls_session *session)
     return session->stalls < UINT8_MAX && session->stalls * config->linger_ns < config->record_ns;
 }
 
-/* What went on has lasted too long. */
+/* Handles the end of a deadline. */
 static void time_out(struct tls_session *session)
 {
     session->due_ns = LEAT_NEVER_NS;
     if (!session->is_open && !is_over(session)) {
         tls_event(session, TLS_timeout);
-    } else if ((session->state == TLS_CLOSED && session->data) || /* it waits for us */
+    } else if ((session->state == TLS_CLOSED &&
+                session->data) || /* the program hasn't taken its data yet */
                ((is_over(session) || session->deaf) && takes_the_rest(session))) {
         tls_session_linger(session);
     } else {
@@ -50,8 +49,7 @@ static void time_out(struct tls_session *session)
     }
 }
 
-/* ---- What comes -------------------------------------------------------------------------------
- */
+/* ---- Receiving ------------------------------------------------------------------------------- */
 
 void tls_session_pump(struct tls_session *session)
 {
@@ -60,12 +58,13 @@ void tls_session_pump(struct tls_session *session)
            tls_record_next(session))
         if (!session->is_open)
             tls_flush(session);
-    tls_flush(session); /* an alert; or one answer to all the key updates that have come (4.6.3) */
+    tls_flush(
+        session); /* sends an alert, or one answer to all key updates received so far (4.6.3) */
     if (is_over(session) || session->state == TLS_RECVD_CLOSE)
         tls_session_drain(session);
 }
 
-/* Calls the program; true if there was something to tell. */
+/* Calls the program's events. True: at least one was due. */
 static bool tell(struct tls_session *session)
 {
     struct leat_tcp *conn = leat_stream_tcp(&session->below);
@@ -84,7 +83,7 @@ static bool tell(struct tls_session *session)
     return news != 0;
 }
 
-/* All that can be done now; in the step of callbacks. */
+/* Does everything that is possible now. Runs in the step of callbacks. */
 static void serve(struct tls_session *session)
 {
     do {
@@ -111,14 +110,15 @@ static void below_writable(struct leat_tcp *conn, void *arg)
     serve(session);
 }
 
-/* A stream that ends in order before the session does is cut short, though nobody may have looked:
- * the program may still have data to take. */
+/* A stream that ends in order before the session was cut short. That may be noticed only here, if
+ * the program still has data to take. */
 static enum leat_err last_word(struct tls_session *session, enum leat_err why)
 {
     if (session->err != LEAT_OK)
         return (enum leat_err)session->err;
     if (session->state == TLS_CLOSED && (why == LEAT_ERR_RESET || why == LEAT_ERR_ABORTED))
-        return LEAT_OK; /* both have said all, and one of them doesn't wait for the stream's end */
+        return LEAT_OK; /* both sides have sent everything, and one doesn't wait for the stream's
+                           end */
     if (session->state == TLS_CLOSED || why != LEAT_OK)
         return why;
     session->tls->counts.cut_short++;
@@ -153,7 +153,8 @@ const struct leat_tcp_events tls_below_events = {.on_open = below_changed,
                                                  .on_writable = below_writable,
                                                  .on_closed = below_closed};
 
-/* A session may have begun before the first poll, when nobody knew the time. */
+/* Sets the deadlines late, because a session may begin before the first poll, when the time is
+ * unknown. */
 static void begin_time(struct tls_session *session)
 {
     if (session->timed || session->is_open || is_over(session))
@@ -182,8 +183,7 @@ static void on_time(struct leat_timer *timer, void *arg)
         tls_session_due(session, session->due_ns);
 }
 
-/* ---- Begin and end ----------------------------------------------------------------------------
- */
+/* ---- Start and end --------------------------------------------------------------------------- */
 
 void tls_session_start(struct tls_session *session, const struct leat_stream *below)
 {
@@ -203,7 +203,7 @@ void tls_session_start(struct tls_session *session, const struct leat_stream *be
     tls_fsm_start(session);
     leat_stream_set_events(below, &tls_below_events, session);
     session->due_ns = LEAT_NEVER_NS;
-    tls_session_soon(session); /* data may have come before */
+    tls_session_soon(session); /* data may be there already */
 }
 
 void tls_session_drop(struct tls_session *session)

@@ -1,14 +1,14 @@
-/* stream.c -- an encrypted session as a stream: what the program calls. */
+/* stream.c -- an encrypted session as a stream: the functions that the program calls. */
 #include "tls/tls.h"
 
 enum {
-    BUFFERS_LEFT = 8 /* of the pool, which what is sent doesn't take */
+    BUFFERS_LEFT = 8 /* buffers of the pool that sending leaves free */
 };
 
-/* ---- What the program sends -------------------------------------------------------------------
- */
+/* ---- Sending --------------------------------------------------------------------------------- */
 
-/* A server whose program has asked for early data may answer it (2.3). */
+/* True if a server may send before the session is open, as the program has asked for early data
+ * (2.3). */
 static bool may_answer(const struct tls_session *session)
 {
     return session->answers &&
@@ -22,7 +22,7 @@ static bool may_send(const struct tls_session *session)
            may_answer(session);
 }
 
-/* Data that makes records for which there is @room below. */
+/* Payload of as many records as fit @room below. */
 static uint32_t data_for(uint32_t room, uint32_t data_max)
 {
     const uint32_t record = data_max + TLS_OVERHEAD, rest = room % record;
@@ -30,7 +30,7 @@ static uint32_t data_for(uint32_t room, uint32_t data_max)
     return room / record * data_max + (rest > TLS_OVERHEAD ? rest - TLS_OVERHEAD : 0);
 }
 
-/* The same for the pool's buffers. */
+/* The same for the pool's free buffers. */
 static uint32_t data_for_pool(const struct tls_session *session, uint32_t data_max)
 {
     struct leat_pool *pool = leat_pool(session->tls->stack);
@@ -39,12 +39,13 @@ static uint32_t data_for_pool(const struct tls_session *session, uint32_t data_m
     const uint32_t count = free_count > BUFFERS_LEFT ? free_count - BUFFERS_LEFT : 0;
     const uint32_t each = (data_max + TLS_OVERHEAD + size - 1) / size;
 
-    if (count >= each) /* one at least: NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
+    if (count >=
+        each) /* the divisor is at least 1: NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
         return count / each * data_max;
     return count > 0 ? count * size - TLS_OVERHEAD : 0;
 }
 
-/* There is room below, but the pool lacks buffers: the program hears of it after a while. */
+/* There is room below, but the pool lacks buffers. The program gets on_writable after a while. */
 static void await_pool(struct tls_session *session)
 {
     session->pool_short = true;
@@ -103,7 +104,8 @@ static bool is_scattered(const struct leat_buf *data)
     return count > TLS_OPEN_PIECES;
 }
 
-/* What the stream below hasn't room for after all waits here: no more than it said that it had. */
+/* Sends @data. If the stream below has less room than it had promised, the rest waits in
+ * session->unsent, which is never more than that promise. */
 static enum leat_err send_data(struct tls_session *session, struct leat_buf *data)
 {
     session->unsent = data;
@@ -116,7 +118,7 @@ static enum leat_err send_data(struct tls_session *session, struct leat_buf *dat
     return LEAT_OK;
 }
 
-/* Sends a list of many short pieces, which are copied together. */
+/* Sends a list of many short pieces by copying them to few buffers. */
 static enum leat_err send_scattered(struct tls_session *session, struct leat_buf *data)
 {
     struct leat_buf *copy = tls_gather(session, data, leat_buf_total(data));
@@ -124,11 +126,11 @@ static enum leat_err send_scattered(struct tls_session *session, struct leat_buf
     if (copy)
         return send_data(session, copy);
     leat_buf_free(data);
-    await_pool(session); /* no acknowledgement may tell that there is a buffer */
+    await_pool(session); /* a free buffer may come without any acknowledgement */
     return LEAT_ERR_FULL;
 }
 
-/* For @bytes of data, which there is no room for now. */
+/* Arranges on_writable for when there is room for @bytes of data. */
 static void ask_again(struct tls_session *session, uint32_t bytes)
 {
     if (session->is_open && bytes > data_for_pool(session, tls_data_max(session)))
@@ -149,7 +151,7 @@ static enum leat_err send(void *end, struct leat_buf *data)
     const uint32_t total = leat_buf_total(data);
 
     if (closed || total > send_room(session)) {
-        if (!closed) /* less room than that is no 0, of which send_room() has made a note */
+        if (!closed) /* send_room() records a wait only if it returns 0 */
             ask_again(session, total);
         leat_buf_free(data);
         return closed ? refusal(session) : LEAT_ERR_FULL;
@@ -172,23 +174,21 @@ static enum leat_err write_bytes(void *end, const void *bytes, size_t len, size_
     if (room == 0)
         return len > 0 ? LEAT_ERR_FULL : LEAT_OK;
     *taken = len < room ? len : room;
-    payload.data = (uint8_t *)(uintptr_t)bytes; /* is read, and no more */
+    payload.data = (uint8_t *)(uintptr_t)bytes; /* only read */
     payload.len = (uint32_t)*taken;
     *taken = tls_data_send(session, &payload, payload.len);
     look_at_key(session);
     if (*taken < len) { /* on_writable follows */
         session->wanted = session->wanted > 0 ? session->wanted : 1;
-        session->pool_short = true; /* if it isn't room that is lacking */
+        session->pool_short = true; /* in case buffers are lacking instead of room */
         tls_session_await(session, TLS_SEGMENT_DATA + TLS_OVERHEAD);
     }
     return *taken > 0 ? LEAT_OK : LEAT_ERR_FULL;
 }
 
-/* ---- What the program takes -------------------------------------------------------------------
- */
+/* ---- Receiving ------------------------------------------------------------------------------- */
 
-/* The pool has no descriptor for a part of the data: its program is told of it again, in a while.
- */
+/* The pool has no descriptor to split the data: the program gets the same event again later. */
 static struct leat_buf *tell_again(struct tls_session *session)
 {
     if (session->is_open)
@@ -247,8 +247,7 @@ static bool at_end(const void *end)
     return !session->data && (session->state == TLS_RECVD_CLOSE || session->state == TLS_CLOSED);
 }
 
-/* ---- The end -----------------------------------------------------------------------------------
- */
+/* ---- The end --------------------------------------------------------------------------------- */
 
 static enum leat_err shut_down(void *end)
 {

@@ -1,13 +1,13 @@
 /*
- * ticket.c -- a server's tickets (RFC 8446 4.6.1): all that a session is resumed by, sealed, so
- * that nothing is stored.
+ * ticket.c -- a server's tickets (RFC 8446 4.6.1): all state of a resumption, sealed, so that the
+ * server stores nothing.
  *
- *      name of the seal | nonce | sealed: suite, time, what hides its age, protocol, digest of the
+ *      name of the seal | nonce | sealed: suite, time, age_add, protocol, digest of the
  *                                         server's name, key | tag
  *
- * The seal is random.  When it is as old as a ticket may be, another takes its place, and it opens
- * what it has sealed until that has expired, too.  A ticket's age is told by our own clock: what
- * the client says of it (4.2.11.1) decides about early data alone, as suite and protocol do.
+ * A seal is a random key. When it is as old as a ticket may be, a new one replaces it, and it only
+ * opens its tickets until those have expired, too. A ticket's age is measured by our own clock. The
+ * age that the client sends (4.2.11.1) matters only for early data, as suite and protocol do.
  */
 #include "tls/secrets.h"
 #include "tls/tls.h"
@@ -21,7 +21,7 @@ enum {
     NONCE_AT = TLS_SEAL_NAME,
     SEALED_AT = NONCE_AT + LEAT_CRYPTO_NONCE_BYTES,
     TAG_AT = SEALED_AT + TLS_TICKET_INSIDE,
-    /* inside */
+    /* offsets in the sealed part */
     TIME_AT = 2,
     ADD_AT = TIME_AT + 8,
     PROTOCOL_AT = ADD_AT + 4,
@@ -36,25 +36,24 @@ static uint64_t lifetime_ns(const struct leat_tls *tls)
     return (uint64_t)tls->config.ticket_lifetime_s * 1000000000;
 }
 
-/* ---- Seals ------------------------------------------------------------------------------------
- */
+/* ---- Seals ----------------------------------------------------------------------------------- */
 
 static bool is_worn(const struct leat_tls *tls, const struct tls_seal *seal)
 {
     return !seal->made || leat_now_ns(tls->stack) - seal->made_ns >= lifetime_ns(tls);
 }
 
-/* The strongest that there is: a seal's key is worth all the sessions of its time. */
+/* The strongest AEAD of the provider, because a seal's key protects all sessions of its time. */
 static enum leat_crypto_aead best_aead(const struct leat_tls *tls)
 {
-    leat_assert(tls->suite_count > 0); /* leat_tls_open() has seen to it */
+    leat_assert(tls->suite_count > 0); /* checked by leat_tls_open() */
     for (unsigned i = 0; i < tls->suite_count; i++)
         if (tls->suites[i] == WIRE_TLS_AES_256_GCM)
             return LEAT_CRYPTO_AES_256_GCM;
     return tls_suite_aead(tls->suites[0]);
 }
 
-/* The seal of now; NULL: the provider has no chance left. */
+/* The current seal. NULL: the provider has no entropy. */
 static const struct tls_seal *seal_of_now(struct leat_tls *tls)
 {
     struct tls_seal *seal = &tls->seals[0];
@@ -72,12 +71,12 @@ static const struct tls_seal *seal_of_now(struct leat_tls *tls)
     seal->made_ns = leat_now_ns(tls->stack);
     seal->made = true;
     if (tls->early_from_ns ==
-        0) /* none is taken until what may have come before is too old (8.2) */
+        0) /* early data that could be older than the seals is too old then (8.2) */
         tls->early_from_ns = seal->made_ns + TLS_EARLY_WINDOW_S * (uint64_t)1000000000;
     return seal;
 }
 
-/* The seal that @name names; NULL: there is none such. */
+/* The seal with @name, or NULL. */
 static const struct tls_seal *find_seal(const struct leat_tls *tls, const uint8_t *name)
 {
     for (unsigned i = 0; i < TLS_SEALS; i++)
@@ -86,10 +85,9 @@ static const struct tls_seal *find_seal(const struct leat_tls *tls, const uint8_
     return NULL;
 }
 
-/* ---- Sealing ----------------------------------------------------------------------------------
- */
+/* ---- Sealing --------------------------------------------------------------------------------- */
 
-/* The whole ticket to @ticket, whose inside is there and becomes unreadable. */
+/* Completes @ticket: adds seal and nonce, and encrypts the sealed part in place. */
 static bool seal_it(struct leat_tls *tls, uint8_t ticket[TLS_TICKET])
 {
     const struct tls_seal *seal = seal_of_now(tls);
@@ -105,14 +103,14 @@ static bool seal_it(struct leat_tls *tls, uint8_t ticket[TLS_TICKET])
     if (!seal)
         return false;
     memcpy(ticket, seal->name, TLS_SEAL_NAME);
-    /* chance, and no counter: of two copies of this machine, each has its own */
+    /* random instead of a counter, so that two copies of this machine have different nonces */
     return tls->crypto.ops->random(tls->crypto.self, ticket + NONCE_AT, LEAT_CRYPTO_NONCE_BYTES) &&
            tls->crypto.ops->seal(tls->crypto.self, &seal->key, &job, ticket + TAG_AT);
 }
 
 bool tls_ticket_write(struct tls_session *session, struct wire_tls_out *out)
 {
-    static const uint8_t nonce[1]; /* one ticket a session, so all may be the same */
+    static const uint8_t nonce[1]; /* may be constant, as a session gets only one ticket */
     struct leat_tls *tls = session->tls;
     uint8_t ticket[TLS_TICKET] = {0};
     struct wire_tls_ticket said = {.lifetime_s = tls->config.ticket_lifetime_s,
@@ -139,10 +137,9 @@ bool tls_ticket_write(struct tls_session *session, struct wire_tls_out *out)
     return true;
 }
 
-/* ---- Opening ----------------------------------------------------------------------------------
- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
-/* Is what was sealed for this session, and of this time? */
+/* True if the ticket was sealed for this session's hash and name, and hasn't expired. */
 static bool is_good(const struct tls_session *session, const uint8_t *inside)
 {
     const uint64_t age_ns = leat_now_ns(session->tls->stack) - get64(inside + TIME_AT);
@@ -154,7 +151,7 @@ static bool is_good(const struct tls_session *session, const uint8_t *inside)
            memcmp(inside + NAME_AT, session->name_digest, TLS_NAME_DIGEST) == 0;
 }
 
-/* What early data depends on (4.2.10). */
+/* Notes what early data depends on (4.2.10). */
 static void note_age(struct tls_session *session, const uint8_t *inside, uint32_t age)
 {
     struct tls_handshake *handshake = session->handshake;

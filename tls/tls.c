@@ -1,4 +1,4 @@
-/* tls.c -- sessions come and go. */
+/* tls.c -- memory of TLS; start of sessions. */
 #include "tls/secrets.h"
 #include "tls/tls.h"
 
@@ -50,7 +50,7 @@ static struct leat_tls_config with_defaults(const struct leat_tls_config *given)
     return config;
 }
 
-/* ... and those of early data. */
+/* The same with the defaults of early data. */
 static struct leat_tls_config complete(const struct leat_tls_config *given)
 {
     struct leat_tls_config config = with_defaults(given);
@@ -77,8 +77,7 @@ static size_t handshake_bytes(uint32_t message_bytes)
     return align_up(sizeof(struct tls_handshake) + message_bytes);
 }
 
-/* A session that was displaced stays until its stream has told its end; one that comes meanwhile
- * takes a spare. */
+/* A displaced session stays until its stream has ended. Meanwhile its successor uses a spare. */
 static uint32_t session_count(const struct leat_tls_config *full)
 {
     return full->sessions + 1 + full->sessions / SESSIONS_A_SPARE;
@@ -97,7 +96,7 @@ size_t leat_tls_memory_bytes(const struct leat_tls_config *config)
            full.client_handshakes * handshake_bytes(full.client_message_bytes);
 }
 
-/* @count handshakes at @at; a list. */
+/* Lays out a list of @count handshakes at @at. */
 static struct tls_handshake *lay_out(uint8_t **at, unsigned count, uint32_t message_bytes,
                                      bool for_client)
 {
@@ -118,7 +117,7 @@ static struct tls_handshake *lay_out(uint8_t **at, unsigned count, uint32_t mess
     return list;
 }
 
-/* @bytes of the block at @at. */
+/* Lays out @bytes at @at. */
 static void *part(uint8_t **at, size_t bytes)
 {
     void *made = *at;
@@ -128,7 +127,7 @@ static void *part(uint8_t **at, size_t bytes)
     return made;
 }
 
-/* All sessions are free, and all places of them and of handshakes. */
+/* Lays out the sessions, and the shares of sessions and handshakes, all of them free. */
 static void lay_out_sessions(struct leat_tls *tls, uint8_t **at)
 {
     const struct leat_tls_config *config = &tls->config;
@@ -235,7 +234,7 @@ enum leat_err leat_tls_accept(struct leat_tls *tls, const struct leat_stream *be
     return LEAT_OK;
 }
 
-/* Its protocols fit a hello, and what a session notes. */
+/* True if the client's protocols fit a hello, and each one fits a session. */
 static bool are_names(const struct leat_tls_client *client)
 {
     size_t bytes = 0;
@@ -250,7 +249,7 @@ static bool are_names(const struct leat_tls_client *client)
     return bytes <= TLS_PROTOCOLS_BYTES;
 }
 
-/* It says who its server is, and how that is known. */
+/* True if the client has a way to authenticate its server. */
 static bool is_possible(const struct leat_tls_client *client)
 {
     if (client->name && (!client->name[0] || tls_text_len(client->name) > 255))

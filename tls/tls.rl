@@ -5,21 +5,21 @@
 #
 # How to read it:
 #     STATE: ( event  @action @action  -> NEXT_STATE  | ... )
-# A pair (state, event) with no line is claimed to be impossible: an assertion in debug builds, and
-# nothing otherwise.  What a peer may not say is written out (@refuse, which sends the alert
-# unexpected_message), and so is what it says too late (@drop).
+# A pair (state, event) without a line is impossible: it fails an assertion in debug builds, and does
+# nothing otherwise. Messages that a peer must not send have a line (@refuse, which sends the alert
+# unexpected_message), and so have those that come too late (@drop).
 #
-# A message becomes an event when it is whole.  An action that reads it may find a flaw: then the
-# event `flaw` follows in the next state, before anything else.  Application data becomes one when
-# its record's tag was right.
+# A message becomes an event when it is complete. If the action that reads it finds a flaw, the event
+# `flaw` follows in the next state, before any other. Application data becomes an event when its
+# record was authenticated.
 machine tls;
 alphtype unsigned char;
 
 # ---- Events --------------------------------------------------------------------------------
-# Of the program
+# From the program
 export connect                  = 0;   # be the client
 export accept                   = 1;   # be the server
-export shutdown                 = 2;   # it has no more to send
+export shutdown                 = 2;   # the program has no more to send
 # Handshake messages
 export rcv_ClientHello          = 3;
 export rcv_ServerHello          = 4;
@@ -31,30 +31,30 @@ export rcv_CertificateRequest   = 9;
 export rcv_CertificateVerify    = 10;
 export rcv_Finished             = 11;
 export rcv_KeyUpdate            = 12;
-export rcv_unknown              = 13;  # a type that nobody may send us
-# What reading one has led to
+export rcv_unknown              = 13;  # a type that no peer may send
+# Results of reading a message
 export hello_accepted           = 14;  # a ClientHello with all that we need (4.1.1)
-export hello_lacks_share        = 15;  # ... but for a share of a group that both have, or for a cookie
-export flaw                     = 16;  # what came breaks a rule: the alert for it is noted
+export hello_lacks_share        = 15;  # the same, but without a share for a common group, or a cookie
+export flaw                     = 16;  # the message breaks a rule: the alert is in session->alert
 # Other records
 export rcv_application_data     = 17;
 export rcv_change_cipher_spec   = 18;  # for middleboxes (D.4)
 export rcv_close_notify         = 19;
 export rcv_alert                = 20;  # any other one
-# Else
-export flight_sent              = 21;  # the last message of our flight has left
+# Others
+export flight_sent              = 21;  # the last message of our flight was sent
 export key_is_worn              = 22;  # we have sent as much as our key should (5.5)
 export end                      = 23;  # the stream below has ended
 export timeout                  = 24;  # the peer is too slow
-export uses_ticket              = 25;  # the server has taken our ticket: it sends no certificate
+export uses_ticket              = 25;  # the server has accepted our ticket and sends no certificate
 export rcv_EndOfEarlyData       = 26;
-export hello_brings_early       = 27;  # hello_accepted, with early data that we take (4.2.10)
+export hello_brings_early       = 27;  # hello_accepted, with early data that we accept (4.2.10)
 
 hello     = rcv_ClientHello | rcv_ServerHello | rcv_HelloRetryRequest;
 early     = rcv_EncryptedExtensions | rcv_Certificate | rcv_CertificateRequest | rcv_CertificateVerify;
 late      = rcv_NewSessionTicket | rcv_KeyUpdate;
 message   = hello | early | rcv_EndOfEarlyData | rcv_Finished | late | rcv_unknown;
-strange   = message - late - rcv_HelloRetryRequest;  # behind the handshake, where no random is looked at
+strange   = message - late - rcv_HelloRetryRequest;  # after the handshake, where no random is checked
 record    = message | rcv_application_data | rcv_change_cipher_spec;
 alert     = rcv_close_notify | rcv_alert;
 
@@ -162,7 +162,7 @@ WAIT_FINISHED: (
   | timeout               @note_timeout                         -> FAILED       # ours
 ),
 
-# nothing is read here: our flight waits for room
+# no record is read in this state: our flight waits for room
 SND_FINISHED: (
     flight_sent           @open_session                         -> CONNECTED    # 4.4.4
   | flaw                  @snd_alert                            -> FAILED       # 6.2
@@ -208,7 +208,7 @@ RECVD_CH_2: (
   | flaw                  @snd_alert                            -> FAILED       # 6.2
 ),
 
-# the client's first flight goes on, behind our own
+# the client's first flight goes on after our flight
 WAIT_EOED: (
     rcv_EndOfEarlyData    @read_EndOfEarlyData                  -> WAIT_FLIGHT2 # 4.5
   | rcv_application_data  @hold_early                           -> WAIT_EOED    # 4.2.10
@@ -262,14 +262,13 @@ SENT_CLOSE: (
   | end                   @note_cut                             -> FAILED       # 6.1
 ),
 
-# nothing is read here: what follows a close_notify is ignored
+# no record is read in this state: data after close_notify is ignored
 RECVD_CLOSE: (
     shutdown              @snd_close_notify                     -> CLOSED       # 6.1
   | key_is_worn           @snd_KeyUpdate                        -> RECVD_CLOSE  # 5.5
 ),
 
-# It is over: nothing comes here any more.  Without these lines, which nobody takes, Ragel would make
-# one state of both.
+# No event arrives in these two states. Without their lines, Ragel would merge them.
 CLOSED: (
     end                   @drop                                 -> CLOSED       # 6.1
 ),

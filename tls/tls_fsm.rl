@@ -1,13 +1,13 @@
 /*
- * tls_fsm.rl -- tls.rl as Ragel compiles it, to XML: the names of its states and actions.
+ * tls_fsm.rl -- tls.rl as Ragel compiles it to XML: the names of its states and actions.
  *
- * tools/fsmgen.py makes the table of events.c from that, and refuses a specification of which
- * Ragel makes something else than its text says.
+ * tools/fsmgen.py makes the table of events.c from that, and refuses a specification that Ragel
+ * compiles to anything else than its text says.
  */
 
 %%{
     machine tls;
-    # entry points reach the XML only if an action that is used names them
+    # entry points are in the XML only if an action that is used names them
     action labels {
         (void)fentry(START);
         (void)fentry(WAIT_SH);

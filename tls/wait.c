@@ -1,7 +1,8 @@
-/* wait.c -- what an encrypted session waits for: time, room, memory, the end of the stream below. */
+/* wait.c -- what an encrypted session waits for: time, room, memory, the end of the stream
+ * below. */
 #include "tls/tls.h"
 
-static const uint64_t retry_ns = 10000000; /* until there may be a descriptor */
+static const uint64_t retry_ns = 10000000; /* time until a descriptor may be free */
 
 static uint64_t now_of(const struct tls_session *session)
 {

@@ -271,7 +271,7 @@ static void test_a_protocol_that_was_not_offered(void **state)
     (void)state;
     say_hello(legal(false));
     peer_message(&end, WIRE_TLS_ENCRYPTED_EXTENSIONS, alpn, sizeof alpn);
-    expect(WIRE_TLS_UNSUPPORTED_EXTENSION, "an answer to what wasn't asked");
+    expect(WIRE_TLS_UNSUPPORTED_EXTENSION, "an extension that was not offered");
 }
 
 static void test_a_scheme_that_was_not_offered(void **state)
@@ -300,7 +300,7 @@ static void test_a_message_behind_a_Finished(void **state)
     memset(both + WIRE_TLS_MESSAGE_HEADER, AGREEABLE_DIGEST, 32);
     memcpy(both + WIRE_TLS_MESSAGE_HEADER + 32, "\x18\0\0\1\0", 5);
     peer_say(&end, WIRE_TLS_HANDSHAKE, both, sizeof both);
-    expect(WIRE_TLS_UNEXPECTED_MESSAGE, "a message behind a change of keys");
+    expect(WIRE_TLS_UNEXPECTED_MESSAGE, "a message after a change of keys");
 }
 
 /* ---- Records ----------------------------------------------------------------------------------

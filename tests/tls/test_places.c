@@ -214,7 +214,7 @@ static void test_an_open_session_that_is_displaced_hears_so_once(void **state)
     assert_int_equal(crowd[1].closed, 1); /* each has one: it was silent for longest */
     come(f, 3, site(6), false);
     expect_end(f, SERVER, LEAT_ERR_MEMORY);
-    assert_string_equal(f->users[SERVER]->info.why, "others needed its place");
+    assert_string_equal(f->users[SERVER]->info.why, "evicted to make room for others");
     expect_end(f, CLIENT, LEAT_ERR_RESET);
     disperse(f);
 }

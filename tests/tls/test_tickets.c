@@ -176,7 +176,7 @@ static void test_threat_T7_a_ticket_without_its_key(void **state)
     shake_again(f);
     expect_end(f, SERVER, LEAT_ERR_TLS);
     assert_int_equal(f->users[SERVER]->info.alert_sent, WIRE_TLS_DECRYPT_ERROR);
-    assert_string_equal(f->users[SERVER]->info.why, "a ticket of somebody else's");
+    assert_string_equal(f->users[SERVER]->info.why, "a ticket with a wrong binder");
     expect_end(f, CLIENT, LEAT_ERR_TLS);
     assert_false(f->users[CLIENT]->open);
 }

@@ -1,9 +1,9 @@
 /*
- * tls.h -- TLS 1.3's records and handshake messages (RFC 8446 4, 5, 6).
+ * tls.h -- records and handshake messages of TLS 1.3 (RFC 8446 4, 5, 6).
  *
- * A message is read where it lies, in one piece, from behind its four bytes of header: what a read
- * struct points to is in there.  A reader returns 0, or the alert that the flaw deserves (RFC 8446
- * 6.2).  Numbers that we don't know are no flaw: who reads picks what it knows.
+ * A message is read in place, contiguous, without its header of four bytes: read structs point into
+ * it. A reader returns 0, or the alert for the flaw (RFC 8446 6.2). Unknown numbers aren't flaws:
+ * the caller picks those that it knows.
  */
 #ifndef WIRE_TLS_H
 #define WIRE_TLS_H
@@ -15,7 +15,7 @@
 enum {
     WIRE_TLS_RECORD_HEADER = 5,
     WIRE_TLS_MESSAGE_HEADER = 4,
-    WIRE_TLS_PLAINTEXT_MAX = 1 << 14,                       /* of a record (5.1) */
+    WIRE_TLS_PLAINTEXT_MAX = 1 << 14,                       /* 5.1 */
     WIRE_TLS_CIPHERTEXT_MAX = WIRE_TLS_PLAINTEXT_MAX + 256, /* 5.2 */
     WIRE_TLS_RANDOM = 32,
     WIRE_TLS_SESSION_ID_MAX = 32,
@@ -90,13 +90,13 @@ enum wire_tls_suite {
     WIRE_TLS_CHACHA20_POLY1305 = 0x1303
 };
 
-/* Bytes of a message; NULL: there are none such. */
+/* Bytes inside a message; `at` is NULL if they are absent. */
 struct wire_tls_bytes {
     const uint8_t *at;
     uint32_t len;
 };
 
-/* The type and the length of a message, from its header. */
+/* Type and length from a message's header. */
 static inline uint8_t wire_tls_type_of(const uint8_t header[WIRE_TLS_MESSAGE_HEADER])
 {
     return header[0];
@@ -107,16 +107,16 @@ static inline uint32_t wire_tls_len_of(const uint8_t header[WIRE_TLS_MESSAGE_HEA
     return (uint32_t)header[1] << 16 | (uint32_t)header[2] << 8 | header[3];
 }
 
-/* Is it one of enum wire_tls_extension? */
+/* True if it is in enum wire_tls_extension. */
 bool wire_tls_knows(uint16_t extension);
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-/* A ClientHello (4.1.2).  Lists are as on the wire, without their length in front. */
+/* A ClientHello (4.1.2). Lists are as on the wire, without their length field. */
 struct wire_tls_client_hello {
     const uint8_t *random;
     struct wire_tls_bytes session_id;
-    struct wire_tls_bytes suites; /* two bytes each, as the next four */
+    struct wire_tls_bytes suites; /* two bytes each, as in the next four lists */
     struct wire_tls_bytes versions;
     struct wire_tls_bytes groups;
     struct wire_tls_bytes schemes;
@@ -125,11 +125,11 @@ struct wire_tls_client_hello {
     struct wire_tls_bytes protocols; /* ALPN: wire_tls_protocol() */
     struct wire_tls_bytes name;      /* the host_name of server_name (RFC 6066 3) */
     struct wire_tls_bytes cookie;
-    struct wire_tls_bytes psk_modes;  /* a byte each */
+    struct wire_tls_bytes psk_modes;  /* one byte each */
     struct wire_tls_bytes identities; /* wire_tls_identity() */
     struct wire_tls_bytes binders;
-    uint32_t binders_at; /* where the list of binders begins, its length included (4.2.11.2) */
-    uint16_t record_size_limit; /* 0: not given */
+    uint32_t binders_at;        /* offset of the list of binders with its length field (4.2.11.2) */
+    uint16_t record_size_limit; /* 0: absent */
     bool early_data;
     bool only_null_compression;
 };
@@ -147,12 +147,12 @@ struct wire_tls_server_hello {
     struct wire_tls_bytes share;  /* of a ServerHello */
     struct wire_tls_bytes cookie; /* of a HelloRetryRequest */
     uint16_t suite;
-    uint16_t version; /* by supported_versions; 0: it isn't there */
-    uint16_t group;   /* of the share, or that is asked for; 0: none */
-    uint16_t psk;     /* which of ours; with has_psk */
+    uint16_t version; /* of supported_versions; 0: absent */
+    uint16_t group;   /* of the share, or requested by a retry; 0: none */
+    uint16_t psk;     /* index in our list, if has_psk */
     bool has_psk;
-    bool retry;      /* it is a HelloRetryRequest */
-    bool downgraded; /* a server of TLS 1.3 says that it was made to speak an older one (4.1.3) */
+    bool retry;      /* a HelloRetryRequest */
+    bool downgraded; /* a server with TLS 1.3 was made to choose an older version (4.1.3) */
 };
 
 uint8_t wire_tls_server_hello_read(const uint8_t *message, uint32_t len,
@@ -160,22 +160,22 @@ uint8_t wire_tls_server_hello_read(const uint8_t *message, uint32_t len,
 
 /* EncryptedExtensions (4.3.1). */
 struct wire_tls_encrypted_extensions {
-    struct wire_tls_bytes protocol; /* of ALPN: the one that was chosen */
-    uint16_t record_size_limit;     /* 0: not given */
-    bool server_name;               /* it was of use */
-    bool early_data;                /* it is taken */
+    struct wire_tls_bytes protocol; /* of ALPN: the server's choice */
+    uint16_t record_size_limit;     /* 0: absent */
+    bool server_name;               /* the server has used the name */
+    bool early_data;                /* early data is accepted */
 };
 
 uint8_t wire_tls_encrypted_extensions_read(const uint8_t *message, uint32_t len,
                                            struct wire_tls_encrypted_extensions *extensions);
 
-/* CertificateRequest (4.3.2): @context, which the answer repeats. */
+/* CertificateRequest (4.3.2). The answer repeats @context. */
 uint8_t wire_tls_certificate_request_read(const uint8_t *message, uint32_t len,
                                           struct wire_tls_bytes *context,
                                           struct wire_tls_bytes *schemes);
 
-/* Certificate (4.4.2): fills in @chain, the end entity first, and its @count, at most @max.  Longer
- * chains deserve bad_certificate. */
+/* Certificate (4.4.2). Fills in up to @max entries of @chain, the end entity first, and @count. A
+ * longer chain gets bad_certificate. */
 uint8_t wire_tls_certificate_read(const uint8_t *message, uint32_t len,
                                   struct wire_tls_bytes *chain, unsigned max, unsigned *count);
 
@@ -183,7 +183,7 @@ uint8_t wire_tls_certificate_read(const uint8_t *message, uint32_t len,
 uint8_t wire_tls_certificate_verify_read(const uint8_t *message, uint32_t len, uint16_t *scheme,
                                          struct wire_tls_bytes *signature);
 
-/* KeyUpdate (4.6.3): does the peer want one of ours? */
+/* KeyUpdate (4.6.3). @requested: the peer asks for one of ours. */
 uint8_t wire_tls_key_update_read(const uint8_t *message, uint32_t len, bool *requested);
 
 /* NewSessionTicket (4.6.1). */
@@ -192,20 +192,20 @@ struct wire_tls_ticket {
     uint32_t age_add;
     uint32_t early_bytes; /* max_early_data_size (4.2.10); 0: no early data */
     struct wire_tls_bytes nonce;
-    struct wire_tls_bytes identity; /* which the RFC calls the ticket */
+    struct wire_tls_bytes identity; /* the RFC calls it the ticket */
 };
 
 uint8_t wire_tls_ticket_read(const uint8_t *message, uint32_t len, struct wire_tls_ticket *ticket);
 
-/* Takes the next of a list off it; false: it is at its end.  What a reader has let through is
- * well formed. */
+/* Takes the next element off a list. False: the list is empty. Lists from a reader are
+ * well-formed. */
 bool wire_tls_number(struct wire_tls_bytes *list, uint16_t *number);
 bool wire_tls_share(struct wire_tls_bytes *list, uint16_t *group, struct wire_tls_bytes *share);
 bool wire_tls_protocol(struct wire_tls_bytes *list, struct wire_tls_bytes *protocol);
 bool wire_tls_identity(struct wire_tls_bytes *list, struct wire_tls_bytes *identity, uint32_t *age);
 bool wire_tls_binder(struct wire_tls_bytes *list, struct wire_tls_bytes *binder);
 
-/* True if @list has @number. */
+/* True if @list contains @number. */
 static inline bool wire_tls_has(struct wire_tls_bytes list, uint16_t number)
 {
     uint16_t next;
@@ -218,7 +218,7 @@ static inline bool wire_tls_has(struct wire_tls_bytes list, uint16_t number)
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-/* Where a message is written to; what has no room is not written, and `full` says so. */
+/* Output of a message. Bytes that don't fit aren't written, and set `full`. */
 struct wire_tls_out {
     uint8_t *at;
     uint8_t *end;
@@ -226,14 +226,15 @@ struct wire_tls_out {
 };
 
 void wire_tls_put(struct wire_tls_out *out, const void *bytes, size_t len);
-/* The low @size bytes of @number. */
+/* Writes the low @size bytes of @number. */
 void wire_tls_put_number(struct wire_tls_out *out, uint32_t number, unsigned size);
-/* Begins a message, or a vector whose length takes @size bytes; close puts the length in. */
+/* Begins a message, or a vector with a length of @size bytes. The matching close fills in the
+ * length. */
 uint8_t *wire_tls_begin(struct wire_tls_out *out, enum wire_tls_type type);
 uint8_t *wire_tls_open(struct wire_tls_out *out, unsigned size);
 void wire_tls_close(struct wire_tls_out *out, uint8_t *opened, unsigned size);
 
-/* A ClientHello of ours (4.1.2). */
+/* A ClientHello to write (4.1.2). */
 struct wire_tls_client_offer {
     const uint8_t *random;
     struct wire_tls_bytes session_id;
@@ -250,31 +251,31 @@ struct wire_tls_client_offer {
     struct wire_tls_bytes cookie;    /* NULL: none */
     struct wire_tls_bytes identity;  /* of a ticket; NULL: none */
     uint32_t obfuscated_age;
-    uint32_t binder_len; /* of the one binder, which is zero at first */
+    uint32_t binder_len; /* of the one binder, written as zeros first */
     uint16_t record_size_limit;
     bool early_data;
 };
 
-/* Writes the message with its header; returns where the list of binders begins, if there is one. */
+/* Writes the message with its header. Returns the position of the list of binders, or NULL. */
 uint8_t *wire_tls_client_hello_write(struct wire_tls_out *out,
                                      const struct wire_tls_client_offer *offer);
 
-/* A ServerHello or HelloRetryRequest of ours. */
+/* A ServerHello or HelloRetryRequest to write. */
 struct wire_tls_server_choice {
     const uint8_t *random; /* NULL: that of a HelloRetryRequest */
     struct wire_tls_bytes session_id;
     uint16_t suite;
-    uint16_t group;               /* 0: a HelloRetryRequest asks for none */
-    struct wire_tls_bytes share;  /* none in a HelloRetryRequest */
+    uint16_t group;               /* 0: a HelloRetryRequest that asks for none */
+    struct wire_tls_bytes share;  /* only in a ServerHello */
     struct wire_tls_bytes cookie; /* of a HelloRetryRequest; NULL: none */
-    uint16_t psk;                 /* which of the offered ones; with has_psk */
+    uint16_t psk;                 /* index in the client's list, if has_psk */
     bool has_psk;
 };
 
 void wire_tls_server_hello_write(struct wire_tls_out *out,
                                  const struct wire_tls_server_choice *choice);
 
-/* A NewSessionTicket of ours, with its header. */
+/* Writes a NewSessionTicket with its header. */
 void wire_tls_ticket_write(struct wire_tls_out *out, const struct wire_tls_ticket *ticket);
 
 #endif

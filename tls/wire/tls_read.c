@@ -1,9 +1,9 @@
-/* tls_read.c -- handshake messages of TLS 1.3 as they come (RFC 8446 4). */
+/* tls_read.c -- reads handshake messages of TLS 1.3 (RFC 8446 4). */
 #include "tls/wire/tls.h"
 
 #include "wire/bytes.h"
 
-/* What is left of a message.  Reading beyond its end sets `bad` and gives zeros. */
+/* The rest of a message. Reading beyond its end sets `bad` and returns zeros. */
 struct reader {
     const uint8_t *at;
     const uint8_t *end;
@@ -28,7 +28,7 @@ static const uint8_t *take(struct reader *in, uint32_t len)
     return at;
 }
 
-/* A number of @size bytes, three at most. */
+/* Takes a number of @size bytes, at most three. */
 static uint32_t take_number(struct reader *in, unsigned size)
 {
     const uint8_t *at = take(in, size);
@@ -39,7 +39,7 @@ static uint32_t take_number(struct reader *in, unsigned size)
     return number;
 }
 
-/* A vector whose length takes @size bytes, @min bytes long at least. */
+/* Takes a vector with a length of @size bytes; it must have at least @min bytes. */
 static struct wire_tls_bytes take_vector(struct reader *in, unsigned size, uint32_t min)
 {
     struct wire_tls_bytes bytes = {NULL, take_number(in, size)};
@@ -52,7 +52,7 @@ static struct wire_tls_bytes take_vector(struct reader *in, unsigned size, uint3
     return bytes;
 }
 
-/* A vector of numbers of two bytes each, one at least. */
+/* Takes a vector of numbers of two bytes each, at least one. */
 static struct wire_tls_bytes take_numbers(struct reader *in, unsigned size)
 {
     const struct wire_tls_bytes bytes = take_vector(in, size, 2);
@@ -73,7 +73,7 @@ static struct reader inside(struct wire_tls_bytes bytes)
     return reader_of(bytes.at ? bytes.at : nothing, bytes.len);
 }
 
-/* All was there, and nothing is behind it. */
+/* True if all of it was read and nothing was missing. */
 static bool is_over(const struct reader *in)
 {
     return !in->bad && left(in) == 0;
@@ -91,7 +91,7 @@ bool wire_tls_number(struct wire_tls_bytes *list, uint16_t *number)
     return true;
 }
 
-/* Goes on in a list with @in; false: there was no more. */
+/* Sets @list to the rest of @in. False: nothing was left to read. */
 static bool step(struct wire_tls_bytes *list, const struct reader *in)
 {
     if (in->bad)
@@ -147,7 +147,7 @@ bool wire_tls_binder(struct wire_tls_bytes *list, struct wire_tls_bytes *binder)
 
 /* ---- Extensions ------------------------------------------------------------------------------ */
 
-/* The bit of an extension that we know, for those that have been there; 0: we don't. */
+/* The bit of a known extension, to recognize duplicates; 0: unknown. */
 static uint32_t bit_of(uint16_t extension)
 {
     static const uint16_t known[] = {
@@ -171,8 +171,8 @@ bool wire_tls_knows(uint16_t extension)
     return bit_of(extension) != 0;
 }
 
-/* The next extension of a block; @seen refuses the second of a kind (4.2).  False: no more, or the
- * block is bad. */
+/* Takes the next extension of a block. A second one of the same type, by @seen, is bad (4.2).
+ * False: no more, or the block is bad. */
 static bool next_extension(struct reader *block, uint32_t *seen, uint16_t *type,
                            struct reader *body)
 {
@@ -191,7 +191,7 @@ static bool next_extension(struct reader *block, uint32_t *seen, uint16_t *type,
     return !block->bad;
 }
 
-/* The host_name of a server_name (RFC 6066 3); other types of names don't exist. */
+/* Reads the host_name of server_name (RFC 6066 3). No other types of names exist. */
 static struct wire_tls_bytes read_name(struct reader *in)
 {
     struct wire_tls_bytes list = take_vector(in, 2, 4), name = {NULL, 0};
@@ -245,10 +245,9 @@ static void read_psk(struct reader *in, const uint8_t *message, struct wire_tls_
     in->bad |= rest.len != 0 || identities != binders;
 }
 
-/* ---- ClientHello ------------------------------------------------------------------------------
- */
+/* ---- ClientHello ----------------------------------------------------------------------------- */
 
-/* One extension of a ClientHello.  Lists that are there have a place, even if they are empty. */
+/* Reads one extension of a ClientHello. An empty list that is present has a non-NULL `at`. */
 static void client_extension(uint16_t type, struct reader *in, const uint8_t *message,
                              struct wire_tls_client_hello *hello)
 {
@@ -277,7 +276,7 @@ static void client_extension(uint16_t type, struct reader *in, const uint8_t *me
     else if (type == WIRE_TLS_KEY_SHARE)
         hello->shares = read_shares(in);
     else
-        in->at = in->end; /* 4.1.2: what we don't know */
+        in->at = in->end; /* 4.1.2: an unknown extension */
 }
 
 static uint8_t client_extensions(struct reader *in, const uint8_t *message,
@@ -290,7 +289,7 @@ static uint8_t client_extensions(struct reader *in, const uint8_t *message,
 
     while (next_extension(&block, &seen, &type, &body)) {
         if (hello->identities.at)
-            return WIRE_TLS_ILLEGAL_PARAMETER; /* 4.2.11: it is the last one */
+            return WIRE_TLS_ILLEGAL_PARAMETER; /* 4.2.11: it must be the last one */
         client_extension(type, &body, message, hello);
         if (!is_over(&body))
             return WIRE_TLS_DECODE_ERROR;
@@ -308,7 +307,7 @@ uint8_t wire_tls_client_hello_read(const uint8_t *message, uint32_t len,
     uint32_t version;
 
     *hello = (struct wire_tls_client_hello){.random = NULL};
-    version = take_number(&in, 2); /* says nothing any more, but for what D.5 forbids */
+    version = take_number(&in, 2); /* only checked for versions that D.5 forbids */
     hello->random = take(&in, WIRE_TLS_RANDOM);
     hello->session_id = take_vector(&in, 1, 0);
     hello->suites = take_numbers(&in, 2);
@@ -319,25 +318,24 @@ uint8_t wire_tls_client_hello_read(const uint8_t *message, uint32_t len,
         return WIRE_TLS_PROTOCOL_VERSION;
     hello->only_null_compression = compression.len == 1 && compression.at[0] == 0;
     if (left(&in) == 0)
-        return 0; /* one of TLS 1.2 or older needs none */
+        return 0; /* a hello of TLS 1.2 or older may have no extensions */
     return client_extensions(&in, message, hello);
 }
 
-/* ---- ServerHello ------------------------------------------------------------------------------
- */
+/* ---- ServerHello ----------------------------------------------------------------------------- */
 
 /* SHA-256 of "HelloRetryRequest" (4.1.3). */
 const uint8_t wire_tls_retry_random[WIRE_TLS_RANDOM] = {
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
 
-/* The end of a random whose server was made to speak TLS 1.2, or an older one (4.1.3). */
+/* True if the random ends as that of a server that was made to choose TLS 1.2 or older (4.1.3). */
 static bool has_sentinel(const uint8_t *random)
 {
     return memcmp(random + 24, "DOWNGRD", 7) == 0 && random[31] <= 1;
 }
 
-/* The alert for an extension that a server's message may not have (4.2). */
+/* The alert for an extension that this message must not have (4.2). */
 static uint8_t misplaced(uint16_t type)
 {
     return wire_tls_knows(type) ? WIRE_TLS_ILLEGAL_PARAMETER : WIRE_TLS_UNSUPPORTED_EXTENSION;
@@ -401,7 +399,7 @@ uint8_t wire_tls_server_hello_read(const uint8_t *message, uint32_t len,
     return server_extensions(&in, hello);
 }
 
-/* ---- The others ------------------------------------------------------------------------------ */
+/* ---- Other messages -------------------------------------------------------------------------- */
 
 uint8_t wire_tls_encrypted_extensions_read(const uint8_t *message, uint32_t len,
                                            struct wire_tls_encrypted_extensions *extensions)
@@ -426,7 +424,7 @@ uint8_t wire_tls_encrypted_extensions_read(const uint8_t *message, uint32_t len,
             if (!body.bad && extensions->record_size_limit < 64)
                 return WIRE_TLS_ILLEGAL_PARAMETER; /* RFC 8449 4 */
         } else if (type == WIRE_TLS_SUPPORTED_GROUPS) {
-            take_numbers(&body, 2); /* 4.2.7: for the next time */
+            take_numbers(&body, 2); /* 4.2.7: for later connections */
         } else if (type == WIRE_TLS_EARLY_DATA) {
             extensions->early_data = true; /* 4.2.10: empty */
         } else {
@@ -455,7 +453,7 @@ uint8_t wire_tls_certificate_request_read(const uint8_t *message, uint32_t len,
             *schemes = take_numbers(&body, 2);
             block.bad |= !is_over(&body);
         } else if (type != WIRE_TLS_SIGNATURE_ALGORITHMS_CERT && wire_tls_knows(type)) {
-            return WIRE_TLS_ILLEGAL_PARAMETER; /* 4.2: of other messages */
+            return WIRE_TLS_ILLEGAL_PARAMETER; /* 4.2: known, but only for other messages */
         }
     }
     if (block.bad || !is_over(&in))
@@ -474,7 +472,7 @@ uint8_t wire_tls_certificate_read(const uint8_t *message, uint32_t len,
     if (!is_over(&in))
         return WIRE_TLS_DECODE_ERROR;
     if (context.len != 0)
-        return WIRE_TLS_ILLEGAL_PARAMETER; /* 4.4.2: that of a server is empty */
+        return WIRE_TLS_ILLEGAL_PARAMETER; /* 4.4.2: a server's context is empty */
     while (!list.bad && left(&list) > 0) {
         const struct wire_tls_bytes der = take_vector(&list, 3, 1);
         const struct wire_tls_bytes extensions = take_vector(&list, 2, 0);

@@ -1,4 +1,5 @@
-/* tls_ticket.c -- what follows a handshake: tickets, either way; KeyUpdate (RFC 8446 4.6). */
+/* tls_ticket.c -- messages after the handshake: tickets, read and written; KeyUpdate (RFC 8446
+ * 4.6). */
 #include "tls/wire/tls.h"
 
 #include "wire/bytes.h"
@@ -7,7 +8,7 @@ enum {
     NUMBERS = 4 + 4 /* lifetime and age_add */
 };
 
-/* Takes a vector off @rest whose length takes @size bytes; false: it isn't all there. */
+/* Takes a vector with a length of @size bytes off @rest. False: it is incomplete. */
 static bool take_vector(struct wire_tls_bytes *rest, unsigned size, struct wire_tls_bytes *vector)
 {
     if (rest->len < size)
@@ -21,8 +22,9 @@ static bool take_vector(struct wire_tls_bytes *rest, unsigned size, struct wire_
     return true;
 }
 
-/* Of the extensions there is one, for early data (4.2.10): each must have its form, and that one
- * comes once; those that we know of other messages may not be there (4.2).  The alert, or 0. */
+/* Reads the ticket's extensions, of which only early_data is used (4.2.10). Each must be
+ * well-formed, early_data must not be repeated, and extensions of other messages are illegal (4.2).
+ * Returns the alert, or 0. */
 static uint8_t read_extensions(struct wire_tls_bytes extensions, struct wire_tls_ticket *ticket)
 {
     struct wire_tls_bytes body;

@@ -1,4 +1,4 @@
-/* tls_write.c -- handshake messages of TLS 1.3 as they go (RFC 8446 4). */
+/* tls_write.c -- writes handshake messages of TLS 1.3 (RFC 8446 4). */
 #include "tls/wire/tls.h"
 
 #include "core/assert.h"
@@ -12,7 +12,8 @@ void wire_tls_put(struct wire_tls_out *out, const void *bytes, size_t len)
         return;
     }
     if (len > 0)
-        memmove(out->at, bytes, len); /* a share may wait for its place farther behind */
+        memmove(out->at, bytes,
+                len); /* may overlap: a share can be stored behind its place in the message */
     out->at += len;
 }
 
@@ -65,14 +66,14 @@ static void put_numbers(struct wire_tls_out *out, const uint16_t *numbers, unsig
         wire_tls_put_number(out, numbers[i], 2);
 }
 
-/* Begins an extension, to be closed with size 2. */
+/* Begins an extension; close it with size 2. */
 static uint8_t *put_extension(struct wire_tls_out *out, enum wire_tls_extension extension)
 {
     wire_tls_put_number(out, extension, 2);
     return wire_tls_open(out, 2);
 }
 
-/* One whose body has @len bytes, which follow. */
+/* Begins an extension whose body of @len bytes follows. */
 static void put_short_extension(struct wire_tls_out *out, enum wire_tls_extension extension,
                                 uint16_t len)
 {
@@ -123,7 +124,7 @@ static void put_share(struct wire_tls_out *out, const struct wire_tls_client_off
     wire_tls_close(out, opened, 2);
 }
 
-/* The last one (4.2.11); where its binders begin. */
+/* Writes the last extension (4.2.11). Returns the position of its binders. */
 static uint8_t *put_psk(struct wire_tls_out *out, const struct wire_tls_client_offer *offer)
 {
     uint8_t *opened = put_extension(out, WIRE_TLS_PRE_SHARED_KEY);
@@ -178,7 +179,7 @@ uint8_t *wire_tls_client_hello_write(struct wire_tls_out *out,
     wire_tls_put(out, offer->random, WIRE_TLS_RANDOM);
     put_vector(out, offer->session_id, 1);
     put_numbers(out, offer->suites, offer->suite_count, 2);
-    wire_tls_put_number(out, 0x0100, 2); /* one way of compression: none */
+    wire_tls_put_number(out, 0x0100, 2); /* one compression method: null */
     extensions = wire_tls_open(out, 2);
     binders = put_client_extensions(out, offer);
     wire_tls_close(out, extensions, 2);
