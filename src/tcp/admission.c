@@ -1,5 +1,5 @@
 /*
- * admission.c -- whether a listener that is full takes a connection, and which one is ended for it.
+ * admission.c -- admission of a connection when entries are scarce, and the choice of one to end.
  */
 #include "tcp/admission.h"
 
@@ -7,19 +7,20 @@
 #include "tcp/conn/limits.h"
 
 enum {
-    LOOK_MAX = 64,         /* connections that are looked at to find one that may go */
-    NEARLY_FULL_PART = 16, /* of the entries: with fewer that are free, one is made free */
-    REST_MS = 1000         /* a connection whose peer was heard since stays */
+    LOOK_MAX = 64,         /* connections that one search looks at */
+    NEARLY_FULL_PART = 16, /* with fewer free than one in 16, an entry is freed */
+    REST_MS = 1000         /* a connection whose peer was heard within this time stays */
 };
 
 /* The connection that asks for an entry. */
 struct newcomer {
     struct leat_tcp_listener *listener;
     const struct peer *peer; /* NULL: its address has no connection yet */
-    bool listener_is_full;   /* so one of its own must go */
+    bool listener_is_full;   /* so a connection of this listener must go */
 };
 
-/* Its program has left, and it only waits for its peer: RFC 9293 would wait for ever. */
+/* True if the program has closed it and only the peer is waited for, which RFC 9293 permits without
+ * limit. */
 static bool is_orphan(struct leat_tcp *conn)
 {
     if (!(conn->flags & CONN_NO_READER) || tcp_age_ms(conn->tcp, conn->progress_ms) < REST_MS)
@@ -27,7 +28,8 @@ static bool is_orphan(struct leat_tcp *conn)
     return conn->transfer->sendq.bytes == 0 || tcp_stalled_ms(conn) >= tcp_patience_ms(conn->tcp);
 }
 
-/* Its listener lets it go for others, and its address is the newcomer's or has more connections. */
+/* True if its listener lets it be displaced, and its address is the newcomer's or has more
+ * connections. */
 static bool may_be_displaced(struct leat_tcp *conn, const struct newcomer *newcomer)
 {
     const struct leat_tcp_listener *listener = tcp_listener_of(conn);
@@ -40,8 +42,8 @@ static bool may_be_displaced(struct leat_tcp *conn, const struct newcomer *newco
            peer->connections > newcomer->peer->connections;
 }
 
-/* The hand goes on.  Free entries are taken in their order, or again, so behind one that has never
- * been taken are none that were. */
+/* Advances the clock hand. Entries are first taken in their order, so all behind one that has never
+ * been taken are unused. */
 static struct leat_tcp *next_entry(struct tcp *tcp)
 {
     const uint32_t next = tcp->eviction.conn_hand + 1;
@@ -51,7 +53,7 @@ static struct leat_tcp *next_entry(struct tcp *tcp)
     return conn;
 }
 
-/* Of the next few that the hand passes: an orphan, or else who is idle for longest. */
+/* Looks at the next LOOK_MAX entries: the first orphan, or else the connection idle for longest. */
 static struct leat_tcp *find_one(struct tcp *tcp, const struct newcomer *newcomer)
 {
     struct leat_tcp *idlest = 0;

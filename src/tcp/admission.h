@@ -1,11 +1,11 @@
-/* admission.h -- whether a listener takes a connection, and which one is ended for it. */
+/* admission.h -- admission of a connection to a listener, and the choice of one to end. */
 #ifndef TCP_ADMISSION_H
 #define TCP_ADMISSION_H
 
 #include "tcp/listener.h"
 #include "tcp/tcp.h"
 
-/* True if a connection of @remote_ip may have an entry; another connection may be ended for it. */
+/* True if a connection of @remote_ip may have an entry. Another connection may be ended for it. */
 COLD bool tcp_admit_scarce(struct leat_tcp_listener *listener, leat_ip4 remote_ip);
 
 static inline bool tcp_admit(struct leat_tcp_listener *listener, leat_ip4 remote_ip)

@@ -1,4 +1,4 @@
-/* api.c -- the program's calls (RFC 9293 3.9.1): each is an event of tcp.rl. */
+/* api.c -- the program's calls (RFC 9293 3.9.1). Each is an event of tcp.rl. */
 #include "ip/route.h"
 #include "tcp/conn/deadlines.h"
 #include "tcp/conn/limits.h"
@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* For a program that wants to be told nothing. */
+/* Stands in for missing callbacks. */
 static const struct leat_tcp_events no_events;
 
 /* True if a connection has the tuple of @key: tcp.rl refuses active_OPEN (RFC 9293 3.10.1). */
@@ -63,7 +63,7 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     (*conn)->tcb.rcv_wnd = tcp_window_begin(tcp);
     (*conn)->tcb.flags |= tcp_offered_options(tcp, false);
     (*conn)->tcb.ts_offset = tcp_ts_offset(stack, &key);
-    (*conn)->peer_mss = UINT16_MAX; /* until its SYN comes */
+    (*conn)->peer_mss = UINT16_MAX; /* until the peer's SYN arrives */
     pmtu_init(&(*conn)->pmtu, path->mtu);
     tcp_conn_mss_changed(*conn);
     tcp_hash(tcp, &(*conn)->tcb);
@@ -78,9 +78,8 @@ static bool is_closing(const struct leat_tcp *conn)
     return tcp_fin_is_queued(conn) || (conn->flags & (CONN_TELL_CLOSED | CONN_NO_READER));
 }
 
-/* Who was told of room and then took buffers to fill it must not hear that they were the last ones
- * of its share, or that memory is low since: what was told holds for this turn, or until data is
- * queued. */
+/* Room promised to the program stays valid for this turn, or until data is queued. Its own
+ * allocations may have used up the share since, or the pool may be low. */
 static uint32_t tell_room(struct transfer *transfer, uint64_t now_ns, uint32_t bytes)
 {
     transfer->told_bytes = bytes;
@@ -88,7 +87,7 @@ static uint32_t tell_room(struct transfer *transfer, uint64_t now_ns, uint32_t b
     return bytes;
 }
 
-/* What it was told in this turn, 0 if it wasn't. */
+/* The room that the program was promised in this turn, or 0. */
 static uint32_t told_room(const struct leat_tcp *conn, uint64_t now_ns)
 {
     return conn->transfer->told_ns == now_ns ? conn->transfer->told_bytes : 0;
@@ -113,10 +112,11 @@ uint32_t leat_tcp_send_room(struct leat_tcp *conn)
         room = conn->transfer->told_bytes;
     if (room > 0)
         return tell_room(conn->transfer, now_ns, room);
-    if (conn->transfer->sendq.bytes < limit) /* perhaps no ACK of ours tells when there is room */
+    if (conn->transfer->sendq.bytes < limit) /* there may be no ACK to report room */
         tcp_retry_later(conn);
-    /* The limit moves with the window and the pool, so the queue may be full now that was not when
-     * the program filled it; who hears this sends nothing, and waits to be told. */
+    /* The limit follows the window and the pool, so a queue that wasn't full when the program
+     * filled it may be full now. After an answer of 0 the program sends nothing and waits for
+     * on_writable. */
     conn->flags |= CONN_WAS_FULL;
     return 0;
 }
@@ -131,10 +131,10 @@ void leat_tcp_want_room(struct leat_tcp *conn, uint32_t bytes)
         tcp_tell_writable(conn);
     }
     if ((conn->flags & CONN_WAS_FULL) && !tcp_something_waits(conn))
-        tcp_retry_later(conn); /* no ACK of ours will tell when there is room */
+        tcp_retry_later(conn); /* no ACK will come to report room */
 }
 
-/* A program that fills the queue to the last byte sees no error, and waits for on_writable, too. */
+/* A program that fills the queue to the last byte gets no error, but waits for on_writable too. */
 static void remember_if_full(struct leat_tcp *conn)
 {
     if (conn->transfer->sendq.bytes >= tcp_send_limit_least(conn) &&
@@ -148,19 +148,19 @@ enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *data)
 
     if (!is_closing(conn) && leat_buf_total(data) > leat_tcp_send_room(conn)) {
         conn->flags |= CONN_WAS_FULL;
-        if (!tcp_something_waits(conn)) /* the limit may grow, and no ACK of ours will tell */
+        if (!tcp_something_waits(conn)) /* the limit may grow without an ACK to report it */
             tcp_retry_later(conn);
         leat_buf_free(data);
         return LEAT_ERR_FULL;
     }
     tcp_event(&conn->tcb, &step, TCP_SEND);
     conn->transfer->told_bytes = 0;
-    leat_buf_free(step.data); /* what the table did not want */
+    leat_buf_free(step.data); /* freed here if the table refused it */
     remember_if_full(conn);
     return step.err;
 }
 
-/* SEND, with no data yet: may we? */
+/* Asks the table with an event SEND that has no data. */
 static enum leat_err may_write(struct leat_tcp *conn)
 {
     struct tcp_step step = {.tcp = conn->tcp};
@@ -169,7 +169,8 @@ static enum leat_err may_write(struct leat_tcp *conn)
     return step.err;
 }
 
-/* Copies up to @wanted bytes into the queue, as far as the account lets it take buffers now. */
+/* Copies up to @wanted bytes into the queue, within what the account allows now. Returns how
+ * many. */
 static inline uint32_t copy_part(struct leat_tcp *conn, const uint8_t *bytes, uint32_t wanted)
 {
     const uint32_t held = conn->transfer->sendq.held;
@@ -181,7 +182,7 @@ static inline uint32_t copy_part(struct leat_tcp *conn, const uint8_t *bytes, ui
     return done;
 }
 
-/* What one part was too little for. */
+/* Continues a copy that one part could not finish. */
 static uint32_t copy_rest(struct leat_tcp *conn, const uint8_t *bytes, uint32_t done,
                           uint32_t wanted)
 {
@@ -194,24 +195,24 @@ static uint32_t copy_rest(struct leat_tcp *conn, const uint8_t *bytes, uint32_t 
     return done;
 }
 
-/* A write that wasn't taken whole, or that may have filled the queue.  Returns how much was. */
+/* Ends a write that was cut short or may have filled the queue. Returns @taken. */
 static uint32_t end_write(struct leat_tcp *conn, uint32_t taken, uint32_t wanted, size_t len)
 {
     if (taken < len)
         conn->flags |= CONN_WAS_FULL;
-    if (taken < wanted) /* the pool had no room: perhaps no ACK of ours will tell when it has */
+    if (taken < wanted) /* the pool was short: there may be no ACK to report room */
         tcp_retry_later(conn);
     remember_if_full(conn);
     return taken;
 }
 
-/* The queue has room for @len bytes, and nothing else need be asked: nearly every write. */
+/* True if the queue has room for @len bytes without further checks, as for nearly every write. */
 static inline bool write_fits(const struct leat_tcp *conn, size_t len)
 {
     return tcp_has_transfer(conn) && conn->transfer->sendq.bytes + len < tcp_send_limit_least(conn);
 }
 
-/* Any other write, or the rest of one that @fits, of which the pool had room for @done bytes. */
+/* Any other write, or the rest of one that @fits, for which the pool had room for @done bytes. */
 static __attribute__((noinline)) enum leat_err write_any(struct leat_tcp *conn, const void *bytes,
                                                          size_t len, bool fits, uint32_t done,
                                                          size_t *taken)
@@ -251,7 +252,7 @@ struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max)
 
     tcp_event(&conn->tcb, &step, TCP_RECEIVE);
     if (conn->data_bytes == 0 && (conn->flags & CONN_TELL_CLOSED))
-        tcp_call_back(conn); /* the end may be told now */
+        tcp_call_back(conn); /* on_closed may be due now */
     return step.data;
 }
 
@@ -293,7 +294,7 @@ enum leat_err leat_tcp_shutdown(struct leat_tcp *conn)
     return step.err;
 }
 
-/* RFC 1122 4.2.2.13. */
+/* Closes a connection with unread data by a reset (RFC 1122 4.2.2.13). */
 COLD static void abort_unread(struct leat_tcp *conn)
 {
     struct tcp_step step = {.tcp = conn->tcp};
@@ -359,8 +360,8 @@ COLD void leat_tcp_set_send_queue(struct leat_tcp *conn, uint32_t bytes)
 {
     conn->send_queue = tcp_send_queue_class(bytes) & 15u;
     if (tcp_has_transfer(conn))
-        conn->transfer->told_bytes = 0; /* of the old one */
-    tcp_tell_writable(conn);            /* it may have room now */
+        conn->transfer->told_bytes = 0; /* it was computed with the old limit */
+    tcp_tell_writable(conn);            /* the new limit may leave room */
 }
 
 void leat_tcp_set_fast_open(struct leat_tcp *conn, bool fast_open)

@@ -1,11 +1,11 @@
 /*
- * burst.c -- what is done with a burst of frames before the first of them goes up.
+ * burst.c -- the work on a burst of frames before the first of them goes up.
  *
- * Segments that follow each other are merged (gro.c).  Then, where connections are many, those that
- * the frames are for are fetched into the caches.  A connection that hasn't spoken lately lies in
- * memory alone, and each of its cache lines would be waited for in turn; of a burst, these waits
- * overlap.  To fetch decides nothing: whose a segment is will be asked when it goes up, and what
- * isn't plainly a segment is passed over.
+ * Consecutive segments are merged (gro.c). Then, if there are many connections, those that the
+ * frames belong to are prefetched into the caches. A connection that was idle for a while lies in
+ * memory only, and each of its cache lines would be waited for in turn; in a burst these waits
+ * overlap. The prefetch decides nothing: each segment is looked up when it goes up, and frames that
+ * are not plainly segments are skipped.
  */
 #include "tcp/burst.h"
 
@@ -19,12 +19,12 @@
 #include "tcp/tcp.h"
 
 enum {
-    TOGETHER = 32,         /* whose waits overlap: more than a processor has on their way */
-    FRAMES_LEAST = 4,      /* with fewer there is little to overlap */
-    CONNECTIONS_FEW = 1024 /* what is known of so many lies in the caches anyway */
+    TOGETHER = 32,    /* frames whose waits overlap: more than a processor's outstanding loads */
+    FRAMES_LEAST = 4, /* with fewer there is little overlap */
+    CONNECTIONS_FEW = 1024 /* the state of so many lies in the caches anyway */
 };
 
-/* The number of an address of IPv6; that of the frame before is asked first. */
+/* The host number of an IPv6 address; the host of the frame before is compared first. */
 static leat_ip4 known6(const struct leat *stack, const uint8_t *ip, leat_ip4 before)
 {
     if (host_is_v6(before) && memcmp(host6_at(stack, before)->ip.bytes, ip, 16) == 0)
@@ -32,7 +32,7 @@ static leat_ip4 known6(const struct leat *stack, const uint8_t *ip, leat_ip4 bef
     return stack->ipv6_family->host_known(stack, ip);
 }
 
-/* The connection that @frame names, if it is a segment; else no ports. */
+/* The tuple of @frame if it is a segment, else one without ports. */
 static struct tcp_tuple tuple_of(const struct leat *stack, const struct leat_buf *frame,
                                  struct tcp_tuple before)
 {
@@ -53,7 +53,8 @@ static struct tcp_tuple tuple_of(const struct leat *stack, const struct leat_buf
     return tcp_tuple(local_ip, get16(at + tcp_at + 2), remote_ip, get16(at + tcp_at));
 }
 
-/* tcp_fetch() of at most TOGETHER.  Each loop asks for what the one before it has fetched. */
+/* tcp_fetch() of at most TOGETHER frames. Each loop uses the lines that the one before
+ * prefetched. */
 static uint32_t fetch_together(struct tcp *tcp, struct leat_buf *const *frames, uint32_t count)
 {
     struct hashed_tuple *expected[TOGETHER];

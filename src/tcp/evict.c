@@ -1,16 +1,18 @@
 /*
- * evict.c -- who holds memory for nothing gives it back to those who hold less.
+ * evict.c -- takes memory back from connections that don't use it, for those that hold less.
  *
- * While less than POOL_SCARCE is free, of buffers or of records of what is in flight, a hand goes
- * round the transfers, LOOK_MAX at a time.  Data out of order of an address above half of its share
- * is dropped: it will come again.  A connection is stalled if its peer has not acknowledged an
- * eighth of what is queued for longer than our patience, which is 10 s at POOL_SCARCE and 2 s at
- * POOL_RESERVE: a client on a bad line repeats what was lost twice in that time, and one at 56
- * kbit/s takes an eighth of 64 KiB.  Of GROUP in a row the worst that is stalled is reset: one that
- * its program has closed, else one of an address above its share, else the one that holds most for
- * longest.  Who gets on is never reset.
+ * While less than POOL_SCARCE is free, of buffers or of records of data in flight, a clock hand
+ * goes round the transfers, LOOK_MAX at a time. It drops out-of-order data of an address above half
+ * of its share; the peer will retransmit it. A connection is stalled if, for longer than our
+ * patience, its peer has not acknowledged an eighth of the queued data. The patience is 10 s at
+ * POOL_SCARCE and 2 s at POOL_RESERVE: in that time a client on a bad line repeats a loss twice,
+ * and a client at 56 kbit/s takes an eighth of 64 KiB.
  *
- * Data out of order whose hole is not filled within the user timeout is given up as well.
+ * In each GROUP of consecutive transfers the worst stalled connection is reset. That is one that
+ * its program has closed, else one of an address above its share, else the one with the largest
+ * product of memory and time. A connection that makes progress is never reset.
+ *
+ * Out-of-order data is also dropped if its hole is not filled within the user timeout.
  */
 #include "tcp/conn/account.h"
 #include "tcp/conn/limits.h"
@@ -18,7 +20,7 @@
 enum {
     LOOK_MAX = 256,
     GROUP = 32,
-    PROGRESS_PART = 8, /* of what is queued: so much acknowledged is progress */
+    PROGRESS_PART = 8, /* progress is an ACK for this part of the queue */
     PATIENCE_MS = 10000,
     PATIENCE_LEAST_MS = 2000
 };
@@ -53,13 +55,14 @@ uint32_t tcp_stalled_ms(struct leat_tcp *conn)
     return now_ms == queue->mark_ms - 1 ? 0 : now_ms - queue->mark_ms;
 }
 
-/* ---- who is worst ------------------------------------------------------------------------- */
+/* ---- ---- the worst connection ------------------------------------------------------------------
+ * --- */
 
 struct candidate {
     struct leat_tcp *conn;
     bool abandoned;
     bool above_share;
-    uint64_t weight; /* what it holds, times how long it is stalled */
+    uint64_t weight; /* bytes held, times how long it is stalled */
 };
 
 static bool is_worse(const struct candidate *a, const struct candidate *b)
@@ -103,7 +106,8 @@ void tcp_end_early(struct leat_tcp *conn, enum leat_err why)
     conn->error = why & 31u;
 }
 
-/* ---- the hand ----------------------------------------------------------------------------- */
+/* ---- ---- the clock hand ------------------------------------------------------------------------
+ * --- */
 
 static void look_at_early_data(struct leat_tcp *conn, bool scarce)
 {
@@ -118,7 +122,7 @@ static void look_at_early_data(struct leat_tcp *conn, bool scarce)
         conn->tcp->eviction.early_seen = true;
 }
 
-/* The next transfer that is in use, or NULL; counts down @left. */
+/* The next transfer in use, or NULL. Counts @left down. */
 static struct transfer *next_in_use(struct tcp *tcp, unsigned *left)
 {
     struct transfer_pool *pool = &tcp->transfers;
@@ -134,7 +138,7 @@ static struct transfer *next_in_use(struct tcp *tcp, unsigned *left)
     return 0;
 }
 
-/* One group; false: memory isn't scarce any more. */
+/* Looks at one group. Returns false if memory isn't scarce any more. */
 static bool look_at_group(struct tcp *tcp, unsigned left)
 {
     const bool scarce = tcp_free(tcp) < (uint32_t)POOL_SCARCE << POOL_LEVEL_SHIFT;
@@ -168,6 +172,6 @@ void tcp_eviction_timer(struct timer *timer, void *context)
     } else if (tcp->eviction.early_seen) {
         tcp_watch_memory(tcp, false);
     }
-    if (tcp->eviction.hand <= from) /* all of them were seen */
+    if (tcp->eviction.hand <= from) /* the hand has passed all transfers */
         tcp->eviction.early_seen = false;
 }

@@ -1,4 +1,4 @@
-/* info.c -- what a connection looks like from inside (RFC 9293 3.9.1.6 STATUS). */
+/* info.c -- the state of a connection, for the program (RFC 9293 3.9.1.6 STATUS). */
 #include "core/text.h"
 #include "tcp/tcp.h"
 
@@ -36,7 +36,7 @@ static enum leat_tcp_state public_state(enum tcp_state state)
     return LEAT_TCP_CLOSED;
 }
 
-/* Without a transfer there is no model yet. */
+/* The algorithm's name. Without a transfer it comes from the configuration. */
 static const char *congestion_name(const struct leat_tcp *conn, const struct congestion *congestion)
 {
     return tcp_has_transfer(conn) ? congestion->ops->name : tcp_congestion_of(conn)->name;
@@ -134,7 +134,8 @@ uint32_t leat_tcp_count(const struct leat *stack)
     return tcp ? tcp->conn_count : 0;
 }
 
-/* ---- one line of text --------------------------------------------------------------------- */
+/* ---- ---- one line of text ---------------------------------------------------------------------
+ * --- */
 
 static void add_number(struct text *line, const char *name, uint64_t value, const char *unit)
 {

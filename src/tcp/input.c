@@ -1,5 +1,5 @@
 /*
- * input.c -- a segment comes up: whose is it, which events is it, what does the table say.
+ * input.c -- input of a segment: parsing, lookup of its TCB, classification, events.
  */
 #include "tcp/conn/accecn.h"
 #include "tcp/conn/wake.h"
@@ -16,12 +16,13 @@
 #include "ip/icmp.h"
 #include "wire/bytes.h"
 
-/* ---- is it a segment at all --------------------------------------------------------------- */
+/* ---- ---- parsing ------------------------------------------------------------------------------
+ * --- */
 
 static bool checksum_is_right(const struct packet *packet, uint32_t len)
 {
     if (packet->buf->checksum == LEAT_CHECKSUM_VERIFIED ||
-        packet->buf->checksum == LEAT_CHECKSUM_PARTIAL) /* from ourselves */
+        packet->buf->checksum == LEAT_CHECKSUM_PARTIAL) /* from our own stack */
         return true;
     return checksum_agrees((host_is_v6(packet->src)
                                 ? packet->pseudo_sum + big_endian16(IP_TCP) + big_endian32(len)
@@ -29,7 +30,7 @@ static bool checksum_is_right(const struct packet *packet, uint32_t len)
                            checksum_list(packet->buf));
 }
 
-/* Reads the header and pulls it off; NULL or the counter of what is wrong. */
+/* Parses the header and pulls it off. Returns NULL, or the counter of the error. */
 static uint64_t *parse(struct leat *stack, struct packet *packet, struct tcp_segment *segment)
 {
     struct leat_buf *buf = packet->buf;
@@ -53,20 +54,22 @@ static uint64_t *parse(struct leat *stack, struct packet *packet, struct tcp_seg
     return 0;
 }
 
-/* ---- what the table says ------------------------------------------------------------------ */
+/* ---- ---- events -------------------------------------------------------------------------------
+ * --- */
 
-/* What a segment means to a connection beside its events. */
+/* Notes that the peer is alive, and answers a window probe. */
 static void note_heard(struct leat_tcp *conn, const struct tcp_segment *segment)
 {
     conn->tcb.clock_ms = segment->now_ms;
     if (segment->data_bytes == 0 && leat_buf_total(segment->packet->buf) > 0) {
-        conn->flags |= CONN_ACK_NOW; /* data, but no window for it: a probe wants an answer */
+        conn->flags |= CONN_ACK_NOW; /* data outside of the window: a probe wants an ACK */
         tcp_want_output(conn);
     }
 }
 
-/* RFC 7323 4.3 (2): only from segments that begin at or before what we last acknowledged.  What is
- * older than TS.Recent was dropped, unless that itself is too old to be compared (5.5). */
+/* RFC 7323 4.3 (2): only a segment that begins at or before the last ACK sent updates TS.Recent.
+ * Segments with an older timestamp were dropped before, unless TS.Recent was too old to compare
+ * (5.5). */
 static void take_timestamp(struct tcb *tcb, const struct tcp_segment *segment)
 {
     const struct wire_tcp *header = &segment->header;
@@ -79,7 +82,7 @@ static void take_timestamp(struct tcb *tcb, const struct tcp_segment *segment)
     tcb->ts_recent = header->tsval;
 }
 
-/* RFC 3168 6.1.3: a mark is reported until the peer says that it has reduced. */
+/* RFC 3168 6.1.3: CE is echoed until the peer says that it has reduced its window. */
 static void take_ecn(struct leat_tcp *conn, struct tcp_segment *segment)
 {
     if (!(conn->tcb.flags & (TCB_ECN | TCB_ACCECN)))
@@ -96,7 +99,7 @@ static void take_ecn(struct leat_tcp *conn, struct tcp_segment *segment)
     }
 }
 
-/* RFC 9293 3.10.7.4 eighth: a FIN, of this segment or of one before it. */
+/* RFC 9293 3.10.7.4 eighth: handles a FIN of this segment or of one before it. */
 static __attribute__((noinline)) void take_FIN_if_due(struct tcb *tcb, struct tcp_step *step)
 {
     struct tcp_segment *segment = step->segment;
@@ -116,8 +119,8 @@ static bool may_have_FIN(struct tcb *tcb, const struct tcp_segment *segment)
     return segment->fin || (tcb->kind == TCB_CONN && (tcp_conn(tcb)->flags & CONN_FIN_KNOWN) != 0);
 }
 
-/* The end of a handshake: a connection takes the place of the half-open one.  NULL: no memory; it
- * stays half open, and the peer will speak again. */
+/* Completes a handshake: a connection takes the place of the half-open one. NULL: no memory; the
+ * connection stays half open until the peer's next segment. */
 static struct tcb *promoted(struct tcb *half, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_promote(tcp_half(half));
@@ -129,7 +132,7 @@ static struct tcb *promoted(struct tcb *half, struct tcp_step *step)
     return conn ? &conn->tcb : 0;
 }
 
-/* A segment with a good ACK: what it says beside its events, and these. */
+/* Handles a segment with a good ACK: its options and marks, then its events. */
 static void take_segment(struct tcb *tcb, struct tcp_step *step)
 {
     struct tcp_segment *segment = step->segment;
@@ -152,7 +155,7 @@ static void take_segment(struct tcb *tcb, struct tcp_step *step)
         take_FIN_if_due(tcb, step);
 }
 
-/* Events after which a segment counts as refused. */
+/* True for events after which a segment counts as refused. */
 static bool is_refusal(enum tcp_event event)
 {
     switch ((unsigned)event) {
@@ -168,8 +171,8 @@ static bool is_refusal(enum tcp_event event)
     }
 }
 
-/* A segment without a good ACK: one event, but for the data of a SYN.  Who sent a SYN again may
- * answer either SYN,ACK: that is no sample (Karn). */
+/* Handles a segment without a good ACK: one event, and a second one for the data of a SYN. After a
+ * repeated SYN the ACK may answer either SYN,ACK, so it gives no RTT sample (Karn). */
 static void take_only_event(struct tcb *tcb, struct tcp_step *step)
 {
     const struct tcp_segment *segment = step->segment;
@@ -184,10 +187,11 @@ static void take_only_event(struct tcb *tcb, struct tcp_step *step)
         tcp_event(tcb, step, segment->events[1]);
 }
 
-/* ---- whose is it -------------------------------------------------------------------------- */
+/* ---- ---- lookup -------------------------------------------------------------------------------
+ * --- */
 
-/* An ACK that may answer a cookie of ours.  Without room it is dropped, and no RST ends a
- * connection that the peer believes in: its data will come again, with the same ACK. */
+/* Handles an ACK that may answer a cookie. Without room it is dropped. No RST is sent, because the
+ * peer believes the connection is open and will send its data again, with the same ACK. */
 COLD static struct tcb *cookie_input(struct leat_tcp_listener *listener, struct tcp_step *step)
 {
     struct tcp_half *half;
@@ -204,7 +208,7 @@ COLD static struct tcb *cookie_input(struct leat_tcp_listener *listener, struct 
     return 0;
 }
 
-/* Whose the segment is after all: the connection that a cookie stood for.  NULL: nobody's. */
+/* Handles a segment for a listener. Returns the connection that a cookie stood for, or NULL. */
 static __attribute__((noinline)) struct tcb *listener_input(struct leat_tcp_listener *listener,
                                                             struct tcp_step *step,
                                                             struct tcp_time_wait *before)
@@ -216,7 +220,7 @@ static __attribute__((noinline)) struct tcb *listener_input(struct leat_tcp_list
         return cookie_input(listener, step);
     if (segment->events[0] != TCP_rcv_SYN) {
         take_only_event(&listener->tcb, step);
-        if (segment->events[0] == TCP_rcv_no_ACK) /* none at all, FIN alone, SYN and FIN */
+        if (segment->events[0] == TCP_rcv_no_ACK) /* no flags at all, FIN alone, or SYN and FIN */
             segment->counter = &step->tcp->stack->stats.drop_tcp_flags;
     } else if (!tcp_listener_SYN(listener, segment, before)) {
         segment->counter = &step->tcp->stack->stats.drop_tcp_backlog;
@@ -235,18 +239,18 @@ COLD static void closed_input(struct tcp_step *step)
     step->segment->counter = &step->tcp->stack->stats.drop_tcp_port;
 }
 
-/* RFC 7323 3.2: once agreed they are in every segment but RSTs; a SYN has its own rules.  What
- * comes without is taken all the same, as Linux does: something on the way may strip them, and the
- * connection would stand still.  An old duplicate still has its own, so PAWS drops it; and an
- * attacker guesses a timestamp that is new enough at every second try. */
+/* RFC 7323 3.2: once agreed, timestamps are in every segment but RSTs. A SYN has its own rules. A
+ * segment without them is accepted all the same, as Linux does, because a middlebox may strip them
+ * and the connection would stall. An old duplicate still has its own timestamp, so PAWS drops it;
+ * and an attacker guesses a timestamp that is new enough at every second try. */
 static bool lacks_timestamp(const struct tcb *tcb, const struct wire_tcp *header)
 {
     return (tcb->flags & TCB_TS) && !header->has_ts && !(header->flags & (TCP_RST | TCP_SYN)) &&
            tcb->state != TCP_SYN_SENT;
 }
 
-/* True if the SYN,ACK that @step->segment answers was a cookie, and by its number the segment is
- * good after all: then it has been classified anew. */
+/* True if the SYN,ACK that @step->segment answers was a cookie, and the segment is good by the
+ * cookie's number. It has then been classified again. */
 COLD static bool is_good_cookie(struct tcb *tcb, struct tcp_step *step)
 {
     return tcb->kind == TCB_HALF && step->segment->events[0] == TCP_rcv_bad_ACK &&
@@ -254,8 +258,8 @@ COLD static bool is_good_cookie(struct tcb *tcb, struct tcp_step *step)
            tcp_classify(step->tcp, tcb, step->segment);
 }
 
-/* Finds out whose the segment is, and which events.  NULL: nothing that it carries counts; then
- * what it is has been dealt with. */
+/* Finds the TCB of the segment and classifies the segment. NULL: nothing that it carries counts,
+ * and its events have been handled. */
 static struct tcb *find_and_classify(struct tcp *tcp, struct tcp_step *step, struct packet *packet)
 {
     const uint16_t port = step->segment->header.dst_port;
@@ -284,8 +288,7 @@ static struct tcb *find_and_classify(struct tcp *tcp, struct tcp_step *step, str
 
 void tcp_input(struct leat *stack, struct packet *packet)
 {
-    struct tcp_segment
-        segment; /* parse() fills it: zeros for options that aren't there cost more */
+    struct tcp_segment segment; /* filled by parse(): zeroing absent options costs more */
     struct tcp_step step = {.tcp = stack->tcp, .segment = &segment};
     struct tcb *tcb;
     uint64_t *wrong;
@@ -299,13 +302,13 @@ void tcp_input(struct leat *stack, struct packet *packet)
         take_segment(tcb, &step);
     (*segment.counter)++;
     if (packet->buf)
-        leat_buf_free(packet->buf); /* what nobody took */
+        leat_buf_free(packet->buf); /* if no action took it */
     packet->buf = 0;
 }
 
 /* ---- ICMP --------------------------------------------------------------------------------- */
 
-/* RFC 1191 6.4: smaller segments from now on, and what was in flight again. */
+/* RFC 1191 6.4: reduces the segment size and retransmits all data in flight. */
 static void path_is_narrow(struct leat_tcp *conn, uint16_t next_hop_mtu)
 {
     if (!pmtu_told(&conn->pmtu, next_hop_mtu, tcp_least_mtu(&conn->tcb), conn->tcp->stack->now_ns))
@@ -327,7 +330,7 @@ bool tcp_icmp_error(struct leat *stack, const struct icmp_error *error)
                                               error->remote_ip, get16(error->transport + 2)));
     struct leat_tcp *conn;
 
-    /* only about a connection, and something that it has in flight: RFC 5927 4 */
+    /* only for a connection, and a sequence number that is in flight (RFC 5927 4) */
     if (!tcb || tcb->kind != TCB_CONN)
         return false;
     conn = tcp_conn(tcb);

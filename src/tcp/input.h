@@ -1,4 +1,4 @@
-/* input.h -- what comes up to TCP: segments, and errors of ICMP about what it has sent. */
+/* input.h -- input of TCP: segments, and ICMP errors about segments of ours. */
 #ifndef TCP_INPUT_H
 #define TCP_INPUT_H
 
@@ -10,10 +10,10 @@ struct icmp_error;
 struct leat;
 struct packet;
 
-/* Takes packet->buf, and counts how the segment ended. */
+/* Takes packet->buf, and counts the result of the segment. */
 void tcp_input(struct leat *stack, struct packet *packet);
 
-/* False: no connection of ours has something in flight that @error is about. */
+/* False: @error is not about data that a connection of ours has in flight. */
 COLD bool tcp_icmp_error(struct leat *stack, const struct icmp_error *error);
 
 #endif

@@ -1,4 +1,4 @@
-/* listener.c -- passive opens: a listener, and the connections that wait to be accepted. */
+/* listener.c -- passive opens: listeners, and the connections that wait to be accepted. */
 #include "tcp/conn/wake.h"
 #include "tcp/conn/limits.h"
 #include "tcp/listener.h"
@@ -14,7 +14,7 @@
 
 enum {
     BACKLOG_DEFAULT = 128,
-    FAST_OPEN_PENDING_MAX = 64 /* RFC 7413 5.1: spoofed SYNs with data cost no more than this */
+    FAST_OPEN_PENDING_MAX = 64 /* RFC 7413 5.1: bounds the cost of spoofed SYNs with data */
 };
 
 static void listener_deliver(struct leat *stack, struct ready *ready)
@@ -25,13 +25,13 @@ static void listener_deliver(struct leat *stack, struct ready *ready)
     if (waited == 0 || !listener->config.on_acceptable)
         return;
     listener->config.on_acceptable(listener, listener->config.arg);
-    /* who takes none can't, and would only be asked for ever */
+    /* only after progress: a program that accepts none would be called for ever */
     if (listener->tcb.kind == TCB_LISTENER && listener->acceptable_count > 0 &&
         listener->acceptable_count < waited)
         stack_ready(stack, &listener->ready);
 }
 
-/* What it leaves to the stack. */
+/* Fills in options that the configuration leaves to the stack. */
 COLD static void settle_options(struct leat_tcp_listen_config *config,
                                 const struct leat_tcp_config *stack)
 {
@@ -92,8 +92,7 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
 
 /* ---- half-open ---------------------------------------------------------------------------- */
 
-/* True if @syn may have an entry.  The last one is kept for those that come with a
- * cookie. */
+/* True if @syn may have an entry. The last entry is kept for an ACK that answers a cookie. */
 static bool has_room_for_half(const struct leat_tcp_listener *listener, const struct packet *syn)
 {
     struct tcp *tcp = listener->tcp;
@@ -105,7 +104,7 @@ static bool has_room_for_half(const struct leat_tcp_listener *listener, const st
            host_may_be_held(tcp->stack, syn->dst);
 }
 
-/* RFC 7413 4.2: a good cookie, something to take, and not too many of them at a time (5.1). */
+/* RFC 7413 4.2: requires a good cookie, data, and few pending connections (5.1). */
 static bool may_open_fast(const struct leat_tcp_listener *listener,
                           const struct tcp_segment *segment)
 {
@@ -116,13 +115,13 @@ static bool may_open_fast(const struct leat_tcp_listener *listener,
            tcp_fast_open_knows(tcp, segment->packet->src, &segment->header);
 }
 
-/* The connection begins now, in SYN-RECEIVED, with the data of its SYN. */
+/* Opens the connection now, in SYN-RECEIVED, with the data of its SYN. */
 static void open_fast(struct tcp_half *half, struct tcp_segment *segment)
 {
     struct tcp_step step = {.tcp = half->tcp, .segment = segment};
     struct leat_tcp *conn = tcp_promote(half);
 
-    if (!conn) { /* no memory: a handshake like any other */
+    if (!conn) { /* no memory: an ordinary handshake */
         half->is_answered = false;
         tcp_half_answer(half);
         return;
@@ -135,7 +134,8 @@ static void open_fast(struct tcp_half *half, struct tcp_segment *segment)
     tcp_event(&conn->tcb, &step, segment->events[0]);
 }
 
-/* RFC 9293 3.6.1, MAY-2 (a): the new connection starts above all that the old one has sent. */
+/* RFC 9293 3.6.1, MAY-2 (a): the ISS of the new connection lies above all sequence numbers of the
+ * old one. */
 COLD static void start_above(struct tcb *tcb, const struct tcp_time_wait *before)
 {
     const uint32_t iss_min = before->tcb.snd_nxt + UINT16_MAX;
@@ -152,10 +152,10 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
 
     if (listener->config.per_address > 0 && !listener->config.displace &&
         !tcp_may_connect(listener->tcp, segment->packet->src, listener->config.per_address))
-        return false; /* it would be refused when it is open */
+        return false; /* it would be refused when the handshake ends */
     if (!has_room_for_half(listener, segment->packet)) {
-        /* nobody takes those that are here already; and a cookie is a number that needn't lie
-         * above those of the old connection */
+        /* No cookie while the backlog is full of unaccepted connections. No cookie in TIME-WAIT
+         * either, because its number need not lie above those of the old connection. */
         if (listener->tcp->config.no_cookies || before ||
             listener->acceptable_count >= listener->config.backlog)
             return false;
@@ -163,7 +163,7 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
         return true;
     }
     half = tcp_half_new(listener, segment, before);
-    leat_assert(half != 0); /* there was room */
+    leat_assert(half != 0); /* has_room_for_half() has checked that */
     if (before)
         start_above(&half->tcb, before);
     half->is_answered = !before && may_open_fast(listener, segment);
@@ -192,9 +192,9 @@ bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *se
     if (!*half)
         return true;
     (*half)->is_answered = true;
-    (*half)->tcb.flags &= (uint8_t)~TCB_ACCECN; /* a cookie agrees to none */
-    (*half)->tcb.snd_nxt = segment->header.ack; /* our SYN was the cookie */
-    tcp_classify(tcp, &(*half)->tcb, &syn);     /* the SYN that the cookie stands for */
+    (*half)->tcb.flags &= (uint8_t)~TCB_ACCECN; /* a cookie never agrees to AccECN */
+    (*half)->tcb.snd_nxt = segment->header.ack; /* the cookie was our ISS */
+    tcp_classify(tcp, &(*half)->tcb, &syn);     /* the SYN, rebuilt from the cookie */
     tcp_event(&(*half)->tcb, &step, syn.events[0]);
     tcp->stack->stats.tcp_cookies_taken++;
     return true;
@@ -242,7 +242,7 @@ COLD void leat_tcp_listener_close(struct leat_tcp_listener *listener)
     }
     while ((conn = accept_first(listener))) {
         tcp_event(&conn->tcb, &step, TCP_ABORT);
-        tcp_conn_free(conn); /* nobody knows it: no callback */
+        tcp_conn_free(conn); /* the program doesn't know it: no callback */
     }
     tcp_admitted_forget(listener);
     stack_not_ready(&listener->ready);

@@ -1,4 +1,4 @@
-/* listener.h -- what comes to a listener: SYNs, answers to cookies, connections to be accepted. */
+/* listener.h -- input of a listener: SYNs, ACKs of cookies, connections to be accepted. */
 #ifndef TCP_LISTENER_H
 #define TCP_LISTENER_H
 
@@ -25,19 +25,19 @@ struct leat_tcp_listener {
     struct near_ring acceptable;
     uint32_t half_count;
     uint32_t acceptable_count;
-    uint32_t admitted_count;  /* connections that came to it */
-    uint8_t send_queue;       /* of its connections */
-    uint8_t congestion_place; /* the same: tcp_congestion_place() */
-    bool v4_only;             /* for 0.0.0.0, not for "::" */
+    uint32_t admitted_count;  /* connections in use that came to this listener */
+    uint8_t send_queue;       /* class of the send queue, for its connections */
+    uint8_t congestion_place; /* tcp_congestion_place(), for its connections */
+    bool v4_only;             /* bound to 0.0.0.0, not to "::" */
 };
 
-/* A SYN for @listener: makes a half-open connection, which may reopen @before (tcp_half_new()).
- * False: no room. */
+/* Handles a SYN for @listener: makes a half-open connection, which may reopen @before
+ * (tcp_half_new()), or sends a cookie. False: no room. */
 bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *segment,
                       struct tcp_time_wait *before);
 
-/* An ACK to @listener that may answer a cookie.  True: it does, and @half is the half-open
- * connection that it belongs to, made now, or NULL if there is no room for one. */
+/* Handles an ACK for @listener that may answer a cookie. True: it does, and @half is the half-open
+ * connection that was made for it, or NULL if there is no room for one. */
 COLD bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *segment,
                            struct tcp_half **half);
 

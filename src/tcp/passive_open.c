@@ -1,5 +1,5 @@
-/* passive_open.c -- a connection that comes to a listener begins: half open, then with its own
- * struct leat_tcp. */
+/* passive_open.c -- the start of a passive connection: half open, then with its own struct
+ * leat_tcp. */
 #include "core/minmax.h"
 #include "tcp/send/emit.h"
 #include "tcp/conn/budget.h"
@@ -32,7 +32,8 @@ struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct t
     tcb->rcv_wnd = window < UINT16_MAX ? window : UINT16_MAX;
     tcb->rcv_wind_shift = tcp->wind_shift;
     tcb->flags = tcp_offered_options(tcp, true);
-    tcb->ts_offset = tcp_ts_offset(tcp->stack, tcb); /* for good: another seed must not move it */
+    tcb->ts_offset = tcp_ts_offset(
+        tcp->stack, tcb); /* fixed for the connection: another seed must not change it */
     tcp_event(tcb, &step, TCP_passive_OPEN);
     listener->half_count++;
     half->before = before;
@@ -43,7 +44,8 @@ struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct t
     return half;
 }
 
-/* The peer's SYN was a new one, so the old connection is over. */
+/* Ends the old connection in TIME-WAIT: the handshake has shown that the peer's SYN was a new
+ * one. */
 COLD static void end_before(struct tcp_half *half)
 {
     struct tcp_step step = {.tcp = half->tcp};

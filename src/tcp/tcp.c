@@ -1,4 +1,5 @@
-/* tcp.c -- TCP joins a stack: limits, memory, and the four functions that IP calls. */
+/* tcp.c -- registration of TCP with a stack: configuration, memory, and the functions that IP
+ * calls. */
 #include "core/minmax.h"
 #include "core/second.h"
 #include "tcp/passive/time_wait.h"
@@ -14,7 +15,7 @@
 #include "tcp/burst.h"
 
 enum {
-    KEEPALIVE_PROBES_MAX = 127 /* that a connection can count */
+    KEEPALIVE_PROBES_MAX = 127 /* the width of conn.probes */
 };
 
 static uint32_t or32(uint32_t value, uint32_t fallback)
@@ -27,8 +28,8 @@ static uint64_t or64(uint64_t value, uint64_t fallback)
     return value ? value : fallback;
 }
 
-/* A table's default: @each for a connection, at least @least and at most @most, so that a program
- * that sets the connections alone pays for as many. */
+/* The default size of a table: @each entries for a connection, at least @least and at most @most.
+ * So a program that sets only the number of connections gets tables to match. */
 static uint32_t or_for(const struct leat_tcp_config *c, uint32_t value, uint32_t each,
                        uint32_t least, uint32_t most)
 {
@@ -37,7 +38,7 @@ static uint32_t or_for(const struct leat_tcp_config *c, uint32_t value, uint32_t
     return value ? value : all < least ? least : min32(all, most);
 }
 
-/* To what a deadline can be. */
+/* Clamps times to the range of a deadline. */
 static void clamp_times(struct leat_tcp_config *c)
 {
     c->delayed_ack_ns = min64(c->delayed_ack_ns, deadline_max_ns);
@@ -107,7 +108,7 @@ size_t leat_tcp_memory_bytes(const struct leat_tcp_config *config)
     return arena_cost(1, sizeof(struct tcp)) + tcp_tables_cost(&c);
 }
 
-/* Buffers go back to the pool; the rest of the memory is the program's anyway. */
+/* Gives the buffers back to the pool. All other memory belongs to the program. */
 COLD static void tcp_close(struct leat *stack)
 {
     struct tcp *tcp = stack->tcp;

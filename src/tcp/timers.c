@@ -1,9 +1,9 @@
 /*
- * timers.c -- what happens when nothing happens (RFC 9293 3.8, 3.10.8).
+ * timers.c -- the timers of connections, of half-open ones and of TIME-WAIT (RFC 9293 3.8, 3.10.8).
  *
- * A connection has one timer in the wheel and four deadlines beside it (deadlines.h).  Pushing a
- * deadline back, as every ACK does, is a store: the wheel asks when the timer is due, or it fires
- * at the old time, finds nothing due and is set again.
+ * A connection has one timer in the wheel and four deadlines beside it (deadlines.h). To postpone a
+ * deadline, as every ACK does, is one store: the wheel asks for the first deadline when the timer
+ * is due. Otherwise the timer fires at the old time, finds nothing due and is set again.
  */
 #include "tcp/conn/deadlines.h"
 #include "tcp/conn/limits.h"
@@ -14,14 +14,15 @@
 #include "tcp/timers.h"
 
 enum {
-    HALVES_MAX = 256,    /* SYN,ACKs sent again at once: less than wait for a device */
-    TIME_WAITS_MAX = 256 /* entries at a time: a crowd that closed together ends in parts */
+    HALVES_MAX =
+        256, /* SYN,ACKs retransmitted in one go: fewer than fit in the queue for a device */
+    TIME_WAITS_MAX = 256 /* entries in one go, after many connections closed together */
 };
 
 static const uint32_t persist_patience_ms = 10000; /* while memory is short */
 
-/* A peer whose window stays shut may do so as long as it answers (RFC 9293 3.8.6.1), but not at
- * the cost of others: Sockstress, CVE-2008-4609. */
+/* A peer may keep its window shut as long as it answers (RFC 9293 3.8.6.1), but not while memory is
+ * short: Sockstress, CVE-2008-4609. */
 static bool persist_is_over(const struct leat_tcp *conn)
 {
     const uint32_t waited_ms = tcp_age_ms(conn->tcp, conn->progress_ms);
@@ -51,7 +52,7 @@ static bool is_idle(const struct leat_tcp *conn)
            !(conn->tcb.flags & TCB_SYN_UNACKED);
 }
 
-/* The listener that it came to lets it go on no longer. */
+/* Ends a connection whose time at its listener is over. Returns false: it is gone. */
 COLD static bool leave(struct leat_tcp *conn)
 {
     conn->tcp->stack->stats.tcp_limits_reached++;
@@ -59,7 +60,7 @@ COLD static bool leave(struct leat_tcp *conn)
     return false;
 }
 
-/* Gives @event to the table.  False: the connection is gone. */
+/* Sends @event to the table. False: the connection is gone. */
 COLD static bool stays(struct leat_tcp *conn, enum tcp_event event)
 {
     struct tcp_step step = {.tcp = conn->tcp};
@@ -85,7 +86,8 @@ COLD static bool keepalive_expired(struct leat_tcp *conn)
         tcp_run_keepalive(conn);
         return true;
     }
-    if (is_young || !is_idle(conn)) { /* heard of since, or being heard of soon */
+    if (is_young ||
+        !is_idle(conn)) { /* the peer was heard since, or data in flight will be acknowledged */
         conn->probes = 0;
         tcp_arm_keepalive(conn, is_young ? config->keepalive_idle_ns - idle_ns
                                          : config->keepalive_interval_ns);
@@ -100,13 +102,13 @@ COLD static bool keepalive_expired(struct leat_tcp *conn)
 
 /* ---- losses before the timeout ------------------------------------------------------------ */
 
-/* False: there is none to be sent. */
+/* Sends a tail loss probe. False: there is none to send. */
 COLD static bool probe_tail(struct leat_tcp *conn)
 {
     if (!tcp_may_probe_tail(conn) || tcp_waits_below(conn))
         return false;
     conn->flags |= CONN_TAIL_PROBE;
-    tcp_run_rexmt(conn); /* 7.3: whatever is sent */
+    tcp_run_rexmt(conn); /* RFC 8985 7.3: restart the timer whatever is sent */
     return true;
 }
 
@@ -127,12 +129,12 @@ COLD static void loss_expired(struct leat_tcp *conn)
     tcp_recovery_result(conn, &result);
 }
 
-/* A FIN left alone, and no answer came in time: it is given a record, and probed for as the tail
- * that it is (RFC 8985 7.2).  False: without RACK it is sent again as after any timeout. */
+/* A FIN that left alone wasn't acknowledged in time: it gets a record, and is probed for as a tail
+ * (RFC 8985 7.2). False: without RACK it is retransmitted as after any timeout. */
 COLD static bool lone_fin_expired(struct leat_tcp *conn)
 {
     tcp_run_rexmt(conn);
-    if (!tcp_transfer_get(conn)) /* then once more in a while */
+    if (!tcp_transfer_get(conn)) /* no memory: retry at the next timeout */
         return true;
     tcp_stop_watching(conn);
     tcp_want_output(conn);
@@ -146,8 +148,7 @@ COLD static bool rexmt_expired(struct leat_tcp *conn)
     const enum tcp_event event = rexmt_event(conn);
 
     if (event == TCP_timeout_rexmt && tcp_waits_below(conn)) {
-        tcp_run_rexmt(
-            conn); /* its device stands still: it isn't lost, and its copy would wait too */
+        tcp_run_rexmt(conn); /* the device is stalled: nothing is lost, and a copy would wait too */
         return true;
     }
     if (tcp_fin_is_alone(conn) && event == TCP_timeout_rexmt && lone_fin_expired(conn))
@@ -158,10 +159,11 @@ COLD static bool rexmt_expired(struct leat_tcp *conn)
         if (conn->tcb.flags & TCB_SYN_UNACKED)
             conn->flags |= CONN_LOST_SYN;
     }
-    if (event != TCP_timeout_persist || !tcp_window_is_silly(conn)) /* that isn't one of RFC 6298 */
+    if (event != TCP_timeout_persist ||
+        !tcp_window_is_silly(conn)) /* silly-window avoidance isn't a timeout of RFC 6298 */
         rtt_backoff(&conn->rtt, &conn->tcp->rto);
     tcp_event(&conn->tcb, &step, event);
-    if (step.outcome == TCP_IMPOSSIBLE) /* a release build goes on: then something must end it */
+    if (step.outcome == TCP_IMPOSSIBLE) /* a release build goes on, so keep a timer to end it */
         tcp_run_rexmt(conn);
     return step.outcome != TCP_GONE;
 }
@@ -237,7 +239,7 @@ COLD static void half_expired(struct tcp_half *half)
     tcp_event(&half->tcb, &step, TCP_timeout_rexmt);
 }
 
-/* The first of those that wait with so many SYN,ACKs behind them, or NULL. */
+/* The first half-open connection with @retransmits retransmissions, or NULL. */
 static struct tcp_half *first_half(struct tcp *tcp, unsigned retransmits)
 {
     struct ring *ring = &tcp->halves_waiting[retransmits];

@@ -4,7 +4,7 @@
 
 #include "core/timer.h"
 
-/* One of its deadlines may be due; and the first of them, for the wheel. */
+/* The wheel's callbacks: handles the deadlines that are due; returns the first deadline. */
 timer_fn tcp_conn_timer;
 timer_due_fn tcp_conn_due_ns;
 
