@@ -1,8 +1,8 @@
 /*
- * actions.c -- what tcp.rl asks for: one function an action, none of them asks for the state.
+ * actions.c -- the actions of tcp.rl, one function each. None of them checks the state.
  *
  * The longer ones have files of their own: tcp_take_ACK (ack.c), tcp_take_data and tcp_take_FIN
- * (text.c), tcp_delete_TCB and tcp_start_2MSL (events.c).
+ * (data.c), tcp_delete_TCB and tcp_start_2MSL (events.c).
  */
 #include "tcp/conn/accecn.h"
 #include "tcp/conn/deadlines.h"
@@ -17,11 +17,12 @@
 #include "tcp/receive/ack.h"
 #include "tcp/tcp.h"
 
-/* ---- birth and death ---------------------------------------------------------------------- */
+/* ---- ---- creation and end ---------------------------------------------------------------------
+ * --- */
 
 void tcp_create_TCB(struct tcb *tcb, struct tcp_step *step)
 {
-    if (tcb->kind == TCB_LISTENER) /* waits for SYNs, has no sequence numbers */
+    if (tcb->kind == TCB_LISTENER) /* a listener has no sequence numbers */
         return;
     tcb->flags |= TCB_SYN_UNACKED;
     tcb->snd_nxt = tcp_isn(step->tcp->stack, tcb) + 1;
@@ -60,13 +61,13 @@ void tcp_snd_SYN_ACK(struct tcb *tcb, struct tcp_step *step)
     tcp_half_answer(tcp_half(tcb));
 }
 
-/* Something of the peer's sequence space came with the event: it wants to hear of it. */
+/* True if the segment carries sequence numbers, which the peer wants acknowledged. */
 static bool carries_data_or_fin(const struct tcp_segment *segment)
 {
     return segment->skip_bytes + segment->data_bytes > 0 || (segment->header.flags & TCP_FIN);
 }
 
-/* Data that was here already is reported as such (RFC 2883). */
+/* Reports data that was received before (RFC 2883). */
 static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segment)
 {
     const uint32_t end = segment->seq + segment->data_bytes;
@@ -82,7 +83,7 @@ void tcp_snd_ACK(struct tcb *tcb, struct tcp_step *step)
 
     if (tcb->kind == TCB_CONN)
         note_duplicate(tcp_conn(tcb), segment);
-    /* an answer to a bare ACK could be answered in turn, for ever */
+    /* limited, because a reply to a bare ACK could be answered in turn, for ever */
     if (!carries_data_or_fin(segment) && !(segment->header.flags & TCP_SYN)) {
         tcp_emit_limited_ACK(step->tcp, tcb);
     } else if (tcb->kind == TCB_CONN) {
@@ -134,7 +135,7 @@ static void take_timeout(struct leat_tcp *conn, const struct recovery_ack *now)
         conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
 }
 
-/* RFC 6298 5.4: the earliest segment goes again, and what follows it as the window opens. */
+/* RFC 6298 5.4: retransmits the earliest segment; the others follow as the window opens. */
 void tcp_retransmit(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
@@ -154,7 +155,8 @@ void tcp_drop(struct tcb *tcb, struct tcp_step *step)
     (void)step;
 }
 
-/* ---- what the peer's SYN says ------------------------------------------------------------- */
+/* ---- ---- the peer's SYN -----------------------------------------------------------------------
+ * --- */
 
 void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
 {
@@ -179,7 +181,7 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
     } else {
         struct leat_tcp *conn = tcp_conn(tcb);
 
-        conn->last_ack_sent = tcb->rcv_nxt; /* nothing was sent yet: RFC 7323 4.3 begins here */
+        conn->last_ack_sent = tcb->rcv_nxt; /* nothing has been sent: RFC 7323 4.3 begins here */
         conn->tune_end = tcb->rcv_nxt;
         conn->flags |= CONN_PEER_SYN | (scaled ? CONN_PEER_SCALES : 0);
         conn->peer_mss = tcp_mss_of_syn(header, tcb_is_v6(tcb));
@@ -200,7 +202,7 @@ static void queue(struct leat_tcp *conn, struct tcp_step *step)
     const uint32_t held = conn->transfer->sendq.held;
 
     if (!tcp_has_transfer(conn))
-        return; /* leat_tcp_send() has seen to it */
+        return; /* leat_tcp_send() has checked that */
     sendq_put(&conn->transfer->sendq, step->data);
     tcp_note_sendq(conn, held);
     step->data = 0;
@@ -208,7 +210,7 @@ static void queue(struct leat_tcp *conn, struct tcp_step *step)
 
 void tcp_queue_data(struct tcb *tcb, struct tcp_step *step)
 {
-    if (step->data) /* may_write() asks first */
+    if (step->data) /* NULL when may_write() only asks */
         queue(tcp_conn(tcb), step);
 }
 
@@ -236,13 +238,14 @@ void tcp_err_closing(struct tcb *tcb, struct tcp_step *step)
     step->err = LEAT_ERR_CLOSING;
 }
 
-/* ---- what the program is told ------------------------------------------------------------- */
+/* ---- ---- callbacks ----------------------------------------------------------------------------
+ * --- */
 
 void tcp_tell_open(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
 
-    if (conn->flags & CONN_TOLD_OPEN) /* when its SYN came, with data: RFC 7413 */
+    if (conn->flags & CONN_TOLD_OPEN) /* open since a SYN with data: RFC 7413 */
         return;
     conn->flags |= CONN_TOLD_OPEN;
     if (conn->flags & CONN_UNACCEPTED) {
@@ -263,7 +266,7 @@ COLD static void tell_end(struct tcb *tcb, struct tcp_step *step, enum leat_err 
     else
         step->tcp->stack->stats.tcp_failed++;
     if (tcb->kind != TCB_CONN)
-        return; /* nobody holds it yet */
+        return; /* the program has no handle yet */
     tcp_conn(tcb)->error = why & 31u;
     tcp_tell(tcp_conn(tcb), CONN_TELL_CLOSED);
 }
@@ -278,7 +281,7 @@ void tcp_tell_aborted(struct tcb *tcb, struct tcp_step *step)
     tell_end(tcb, step, LEAT_ERR_ABORTED);
 }
 
-/* To whom it was open already, by the data of its SYN (RFC 7413), nothing was refused. */
+/* A connection that was open already, by the data of its SYN (RFC 7413), was reset, not refused. */
 void tcp_tell_refused(struct tcb *tcb, struct tcp_step *step)
 {
     const bool was_open = tcb->kind == TCB_CONN && (tcp_conn(tcb)->flags & CONN_TOLD_OPEN);
@@ -295,7 +298,7 @@ void tcp_tell_reset(struct tcb *tcb, struct tcp_step *step)
 
 void tcp_tell_timeout(struct tcb *tcb, struct tcp_step *step)
 {
-    /* an ICMP error on the way says more than silence (RFC 1122 4.2.3.9) */
+    /* an earlier ICMP error says more than silence (RFC 1122 4.2.3.9) */
     const enum leat_err soft =
         tcb->kind == TCB_CONN ? (enum leat_err)tcp_conn(tcb)->error : LEAT_OK;
 

@@ -1,9 +1,9 @@
 /*
- * classify.c -- which events of tcp.rl is a segment?
+ * classify.c -- translates a segment into events of tcp.rl.
  *
- * The order of checks is that of RFC 9293 3.10.7.  What a state does with an event is the table's
- * business; here are only the questions that need numbers: is it in the window, does it cover our
- * SYN, is that FIN the one that we know.
+ * The order of the checks is that of RFC 9293 3.10.7. The table decides what a state does with an
+ * event. Only the checks of sequence numbers are here: the segment against the window, its ACK
+ * against our SYN, its FIN against the one that we know.
  */
 #include "tcp/machine/classify.h"
 #include "tcp/conn/accecn.h"
@@ -18,7 +18,7 @@ static void add_event(struct tcp_segment *segment, enum tcp_event event)
     segment->events[segment->event_count++] = (uint8_t)event;
 }
 
-/* SND.UNA of each kind: half-open has sent its SYN only, TIME-WAIT has nothing left to send. */
+/* SND.UNA for each kind: a half-open connection has only a SYN in flight, TIME-WAIT nothing. */
 static uint32_t snd_una_of(const struct tcb *tcb)
 {
     if (tcb->kind == TCB_CONN)
@@ -26,8 +26,8 @@ static uint32_t snd_una_of(const struct tcb *tcb)
     return tcb->kind == TCB_HALF ? tcb->snd_nxt - 1 : tcb->snd_nxt;
 }
 
-/* An ACK for what is in flight?  Old ones are fine as far as they may just be late: RFC 5961 5.2.
- */
+/* True if the ACK is for data in flight, or older by no more than a delay explains (RFC 5961
+ * 5.2). */
 static bool ack_is_acceptable(const struct tcb *tcb, uint32_t ack)
 {
     const uint32_t una = snd_una_of(tcb);
@@ -38,11 +38,11 @@ static bool ack_is_acceptable(const struct tcb *tcb, uint32_t ack)
         return seq_lt(una, ack) && seq_le(ack, tcb->snd_nxt);
     if (tcb->kind == TCB_CONN)
         late = ((const struct leat_tcp *)(const void *)tcb)->snd_wnd_max;
-    /* no comparison of numbers: one that is 2^31 away is less than both */
+    /* not compared with seq_lt(): a number that is 2^31 away is less than both */
     return tcb->snd_nxt - ack <= tcb->snd_nxt - una + late;
 }
 
-/* An acceptable @ack: is it the one that first covers our FIN? */
+/* True if the acceptable @ack is the first one to cover our FIN. */
 static inline bool covers_FIN(const struct tcb *tcb, uint32_t ack)
 {
     const struct leat_tcp *conn = (const void *)tcb;
@@ -51,7 +51,7 @@ static inline bool covers_FIN(const struct tcb *tcb, uint32_t ack)
            tcp_fin_has_left(conn);
 }
 
-/* Which acceptable ACK is it? */
+/* The event for an acceptable ACK. */
 static inline enum tcp_event ack_event(const struct tcb *tcb, uint32_t ack)
 {
     if (covers_FIN(tcb, ack))
@@ -59,7 +59,7 @@ static inline enum tcp_event ack_event(const struct tcb *tcb, uint32_t ack)
     return tcb->flags & TCB_SYN_UNACKED ? TCP_rcv_ACK_of_SYN : TCP_rcv_ACK;
 }
 
-/* A SYN that ends what it begins is a probe of port scanners, no connection. */
+/* False for SYN and FIN together, as port scanners send. */
 static bool is_plain_syn(uint16_t flags)
 {
     return (flags & (TCP_SYN | TCP_FIN)) == TCP_SYN;
@@ -78,7 +78,8 @@ static void classify_without_peer(struct tcp_segment *segment)
         add_event(segment, is_plain_syn(flags) ? TCP_rcv_SYN : TCP_rcv_no_ACK);
 }
 
-/* Data in a SYN stands behind it, and is cut at our window, which the peer may not know yet. */
+/* Cuts the data of a SYN, which begins behind the SYN, at our window, which the peer may not know
+ * yet. */
 static void cut_syn_data(const struct tcb *tcb, struct tcp_segment *segment)
 {
     segment->seq = segment->header.seq + 1;
@@ -113,22 +114,22 @@ static void classify_syn_sent(const struct tcb *tcb, struct tcp_segment *segment
     }
 }
 
-/* The four cases of RFC 9293 3.4: does any part of the segment lie in the window? */
+/* RFC 9293 3.4, the four cases: true if any part of the segment lies in the window. */
 static bool is_acceptable(const struct tcb *tcb, uint32_t seq, uint32_t seg_len)
 {
-    /* One more than 3.4 has: a peer that has filled our window, with its first segment lost, sends
-     * its ACKs from the right edge.  Refusing them stops our own data as well. */
+    /* One number more than in 3.4: a peer that has filled our window, with its first segment lost,
+     * sends its ACKs from the right edge. Refusing them would stop our own data as well. */
     if (seg_len == 0)
         return seq_in(seq, tcb->rcv_nxt, tcb->rcv_wnd + 1);
     return seq_in(seq, tcb->rcv_nxt, tcb->rcv_wnd) ||
            seq_in(seq + seg_len - 1, tcb->rcv_nxt, tcb->rcv_wnd) ||
-           /* begins before the window and ends behind it; with no window at all: data that we
-            * can't take, but whose ACK counts (3.4, "special allowance") */
+           /* Begins before the window and ends behind it. With a zero window the data can't be
+            * accepted, but the ACK counts (3.4, "special allowance"). */
            (seq_le(seq, tcb->rcv_nxt) && seq_lt(tcb->rcv_nxt + tcb->rcv_wnd, seq + seg_len) &&
             (tcb->rcv_wnd > 0 || seq == tcb->rcv_nxt));
 }
 
-/* Cuts what lies outside of the window. */
+/* Cuts the data outside of the window. */
 static void trim(const struct tcb *tcb, struct tcp_segment *segment)
 {
     const uint32_t edge = tcb->rcv_nxt + tcb->rcv_wnd;
@@ -159,7 +160,8 @@ static void classify_rst(const struct tcb *tcb, struct tcp_segment *segment)
         add_event(segment, TCP_rcv_bad_RST);
 }
 
-/* RFC 7323 5.3 R1: a timestamp older than TS.Recent, which is not itself too old to be compared. */
+/* RFC 7323 5.3 R1: true if the timestamp is older than TS.Recent, and TS.Recent isn't too old to
+ * compare. */
 static bool is_old_duplicate(const struct tcb *tcb, const struct wire_tcp *header, uint32_t now_ms)
 {
     const bool outdated = tcb->kind == TCB_CONN && now_ms - tcb->clock_ms > paws_idle_ms;
@@ -176,21 +178,21 @@ static bool is_newer_SYN(const struct tcb *tcb, const struct wire_tcp *header)
     return seq_lt(tcb->rcv_nxt, header->seq);
 }
 
-/* The number of the peer's SYN, while the handshake lasts. */
+/* The sequence number of the peer's SYN, during the handshake. */
 static uint32_t irs_of(const struct tcb *tcb)
 {
-    if (tcb->kind == TCB_CONN) /* data may have come with it: then RCV.NXT is further on */
+    if (tcb->kind == TCB_CONN) /* with data in the SYN, RCV.NXT is further on */
         return ((const struct leat_tcp *)(const void *)tcb)->snd_wl1;
     return tcb->rcv_nxt - 1;
 }
 
-/* Without one a newer SYN can't reopen anything. */
+/* Without a listener a newer SYN can't reopen the connection. */
 static bool has_listener(struct tcp *tcp, const struct tcp_segment *segment)
 {
     return tcp_find_listener(tcp, segment->packet->dst, segment->header.dst_port) != 0;
 }
 
-/* A SYN where the peer's SYN is known already.  True: it passes all checks. */
+/* A SYN when the peer's SYN is known already. True: it passes all checks. */
 static bool classify_syn(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *segment)
 {
     const struct wire_tcp *header = &segment->header;
@@ -198,7 +200,7 @@ static bool classify_syn(struct tcp *tcp, const struct tcb *tcb, struct tcp_segm
     if ((tcb->flags & TCB_SYN_UNACKED) && header->seq == irs_of(tcb)) {
         /* simultaneous open: the second SYN carries the ACK (RFC 9293 3.5, figure 8) */
         if ((header->flags & TCP_ACK) && ack_is_acceptable(tcb, header->ack)) {
-            segment->seq++; /* data stands behind the SYN */
+            segment->seq++; /* data begins behind the SYN */
             return true;
         }
         add_event(segment, tcp_accecn_is_other(tcb, segment) ? TCP_rcv_other_SYN : TCP_rcv_dup_SYN);
@@ -220,8 +222,8 @@ static bool is_known_fin(const struct tcb *tcb, const struct tcp_segment *segmen
 
 static const unsigned knows_no_peer = 1u << TCP_CLOSED | 1u << TCP_LISTEN | 1u << TCP_SYN_SENT;
 
-/* Header prediction (Jacobson 1990), the first question: the next segment in order, within both
- * windows, with nothing strange about it.  It passes all of the checks below, so none is made. */
+/* Header prediction (Jacobson 1990), first half: true for the next segment in order, within both
+ * windows, with plain flags. Such a segment passes all of the checks below, so they are skipped. */
 static inline bool is_expected(const struct tcb *tcb, const struct tcp_segment *segment)
 {
     const struct wire_tcp *header = &segment->header;
@@ -234,8 +236,8 @@ static inline bool is_expected(const struct tcb *tcb, const struct tcp_segment *
            (!(tcb->flags & TCB_TS) || (header->has_ts && !seq_lt(header->tsval, tcb->ts_recent)));
 }
 
-/* The checks of RFC 9293 3.10.7.4, in its order.  False: @segment is refused, or a SYN or RST; its
- * event says so. */
+/* The checks of RFC 9293 3.10.7.4, in its order. False: @segment is refused, or is a SYN or RST, as
+ * its event says. */
 static bool passes_checks(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *segment)
 {
     const struct wire_tcp *header = &segment->header;
@@ -266,7 +268,7 @@ static enum tcp_event data_event(const struct tcb *tcb)
     return TCP_rcv_data;
 }
 
-/* What passed the checks: RFC 9293 3.10.7.4 fifth and seventh. */
+/* Adds the events of a segment that has passed the checks: RFC 9293 3.10.7.4 fifth and seventh. */
 static inline void add_good(const struct tcb *tcb, struct tcp_segment *segment)
 {
     segment->events[0] = (uint8_t)ack_event(tcb, segment->header.ack);
@@ -277,7 +279,7 @@ static inline void add_good(const struct tcb *tcb, struct tcp_segment *segment)
     }
 }
 
-/* RFC 9293 3.10.7.4, and SYN-RECEIVED. */
+/* The states of RFC 9293 3.10.7.4, from SYN-RECEIVED on. */
 static bool classify_synchronized(struct tcp *tcp, const struct tcb *tcb,
                                   struct tcp_segment *segment)
 {
@@ -299,7 +301,7 @@ bool tcp_classify_FIN(struct tcb *tcb, struct tcp_segment *segment)
         conn->flags |= CONN_FIN_KNOWN;
         conn->fin_seq = segment->seq + segment->data_bytes;
     }
-    if (seq_lt(conn->fin_seq, tcb->rcv_nxt)) /* data has come beyond it: it was none */
+    if (seq_lt(conn->fin_seq, tcb->rcv_nxt)) /* data came from beyond it, so it was no FIN */
         conn->flags &= ~(unsigned)CONN_FIN_KNOWN;
     return (conn->flags & CONN_FIN_KNOWN) && tcb->rcv_nxt == conn->fin_seq;
 }

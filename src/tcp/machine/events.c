@@ -1,20 +1,20 @@
 /*
  * events.c -- the table of tcp.rl, its only caller, and the two actions that end a TCB.
  *
- * tcp_take(), which tools/fsmgen.py writes, stores the state, and nothing else does.  It stores it
- * before the actions run, because the last one may end the TCB: they find the connection in the
- * state that follows.  test_fsmgen.py checks that delete_TCB and start_2MSL are the last of their
- * lines.
+ * Only tcp_take(), which tools/fsmgen.py generates, stores the state. It does so before the actions
+ * run, because the last one may end the TCB: actions find the connection in its next state.
+ * test_fsmgen.py checks that delete_TCB and start_2MSL are the last actions of their transitions.
  */
 #include "tcp/passive/time_wait.h"
 #include "tcp/conn/table.h"
 #include "tcp/tcp.h"
 
 #define TCP_STATE_FIRST                true
-#define TCP_OBSERVE(from, event, next) ((void)0) /* tcp_event() does, off the fast path */
+#define TCP_OBSERVE(from, event, next) ((void)0) /* tcp_event() observes, off the fast path */
 #include "tcp_table.inc"                         /* made from tcp.rl */
 
-/* The entry leaves the table.  A connection that the program holds stays, as a handle in CLOSED. */
+/* Takes the entry out of the table. The handle of a connection that the program holds stays, in
+ * CLOSED. */
 void tcp_delete_TCB(struct tcb *tcb, struct tcp_step *step)
 {
     step->outcome = TCP_GONE;
@@ -36,8 +36,8 @@ void tcp_delete_TCB(struct tcb *tcb, struct tcp_step *step)
     }
 }
 
-/* There is no entry left: the one that has waited longest ends early.  That asks for nothing more,
- * so one event leads to one other, and that to none: NOLINTBEGIN(misc-no-recursion) */
+/* No entry is free, so the one that has waited longest ends early. That needs no entry, so one
+ * event leads to one other, and that to none: NOLINTBEGIN(misc-no-recursion) */
 COLD static __attribute__((noinline)) void recycle_oldest(struct tcp *tcp)
 {
     struct tcp_step step = {.tcp = tcp};
@@ -73,7 +73,7 @@ static inline void take(struct tcb *tcb, struct tcp_step *step, enum tcp_event e
         impossible(step);
 }
 
-/* Tells the observer of the transition, and takes it. */
+/* Reports the transition to the observer, and takes it. */
 COLD static __attribute__((noinline)) void take_observed(struct tcb *tcb, struct tcp_step *step,
                                                          enum tcp_event event)
 {

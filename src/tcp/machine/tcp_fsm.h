@@ -7,17 +7,17 @@
 struct tcb;
 struct tcp_step;
 
-/* An action finds the state that follows already stored. It doesn't call the program, and only the
- * last one of a line may free the TCB: then @step->outcome says so. */
+/* An action finds the next state already stored. It doesn't call the program. Only the last action
+ * of a transition may free the TCB, and says so in @step->outcome. */
 #define TCP_PARAMETERS struct tcb *tcb, struct tcp_step *step
 #define TCP_ARGUMENTS  tcb, step
 typedef void tcp_action(TCP_PARAMETERS);
 
-/* Puts a new TCB into the state in which tcp.rl begins: CLOSED. */
+/* Puts a new TCB into the initial state of tcp.rl: CLOSED. */
 void tcp_fsm_start(struct tcb *tcb);
 
-/* Gives @event to the table; @step->outcome says if @tcb is still there.  A step may have several
- * events, until one ends it. */
+/* Takes the transition for @event; @step->outcome says whether @tcb still exists. A step may have
+ * several events, until one of them frees the TCB. */
 void tcp_event(struct tcb *tcb, struct tcp_step *step, enum tcp_event event);
 
 #define TCP_ACTION(name) tcp_action tcp_##name;

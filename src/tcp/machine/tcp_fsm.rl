@@ -1,13 +1,13 @@
 /*
- * tcp_fsm.rl -- tcp.rl as Ragel compiles it, to XML: the names of its states and actions.
+ * tcp_fsm.rl -- tcp.rl with names of states and actions, for Ragel, which compiles it to XML.
  *
- * tools/fsmgen.py makes the table of events.c from that, and refuses a specification of which
- * Ragel makes something else than its data says.
+ * tools/fsmgen.py generates the table of events.c from the XML. It refuses a specification whose
+ * XML has other transitions than its lines say.
  */
 
 %%{
     machine tcp;
-    # entry points reach the XML only if an action that is used names them
+    # entry points are in the XML only if an action that is used names them
     action labels {
         (void)fentry(CLOSED);       (void)fentry(LISTEN);      (void)fentry(SYN_SENT);
         (void)fentry(SYN_RECEIVED); (void)fentry(ESTABLISHED); (void)fentry(FIN_WAIT_1);
