@@ -1,17 +1,17 @@
 /*
  * cookie.c -- SYN cookies: a handshake without memory, for when the memory is full (RFC 4987 3.6).
  *
- * The initial sequence number of the SYN,ACK holds all that we must know when the ACK comes back:
+ * The initial sequence number of the SYN,ACK holds all that is needed when the ACK comes back:
  *
  *      5 bits   minutes, so that a cookie is good for one to two of them
  *      3 bits   the peer's MSS, as one of eight
  *      24 bits  a keyed hash over the tuple, the peer's ISN, the MSS, the options, and the minutes
- *               since the start, all 32 bits of them: those above come again after half an hour
+ *               since the start, all 32 bits of them, because the 5 bits repeat after half an hour
  *
- * The options, window scale, SACK and ECN, travel in the low bits of the timestamp, which the peer
- * echoes; a peer without timestamps does without them.  The hash vouches for them: a peer may come
- * back with the echo of a later timestamp, that of an entry which had room for a while, and options
- * read from that would be nonsense.
+ * The options, window scale, SACK and ECN, are encoded in the low bits of the timestamp, which the
+ * peer echoes; a peer without timestamps gets no options. The hash covers them, because a peer may
+ * echo a later timestamp, from a half-open entry that was free for a while. Its low bits would be
+ * read as nonsense.
  */
 #include "ip/route.h"
 #include "tcp/conn/isn.h"
@@ -58,7 +58,7 @@ static uint32_t minute_of(const struct tcp *tcp)
     return (uint32_t)(tcp->stack->now_ns / minute_ns);
 }
 
-/* @options: as in the timestamp, or NO_TS. */
+/* The cookie for @tcb. @options: as in the timestamp, or NO_TS. */
 static uint32_t cookie_of(const struct tcp *tcp, const struct tcb *tcb, uint32_t irs,
                           uint32_t minute, uint32_t index, uint32_t options)
 {
@@ -75,7 +75,7 @@ static uint32_t cookie_of(const struct tcp *tcp, const struct tcb *tcb, uint32_t
            ((uint32_t)hash & HASH_MASK);
 }
 
-/* The options of a SYN, as they stand in the low bits of the timestamp. */
+/* The options of a SYN, as encoded in the low bits of the timestamp. */
 static uint32_t options_of(const struct wire_tcp *syn, uint8_t agreed)
 {
     const uint32_t shift =
@@ -112,11 +112,11 @@ void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tc
     tcb.rcv_wnd = window < UINT16_MAX ? window : UINT16_MAX;
     tcb.ts_recent = syn->tsval;
     tcb.flags = tcp_agreed_options(tcp_offered_options(tcp, true), syn);
-    /* Accurate ECN: its handshake has more to remember than there is room for */
+    /* no Accurate ECN: a cookie can't hold the state of its handshake */
     if ((tcb.flags & TCB_ACCECN) || (tcp_accecn_read(segment) & TCP_AE))
         tcb.flags &= (uint8_t) ~(TCB_ECN | TCB_ACCECN);
     if (!(tcb.flags & TCB_TS))
-        tcb.flags &= (uint8_t) ~(TCB_SACK | TCB_ECN); /* nowhere to remember them */
+        tcb.flags &= (uint8_t) ~(TCB_SACK | TCB_ECN); /* no place to keep them */
     else if (syn->wind_shift != WIRE_TCP_NO_SHIFT)
         header.wind_shift = tcp->wind_shift;
     options = options_of(syn, tcb.flags);
@@ -131,7 +131,7 @@ void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tc
         header.tsval =
             tsval_with(tcp_now_ms(tcp->stack) + tcp_ts_offset(tcp->stack, &tcb), options);
         header.tsecr = syn->tsval;
-        tcb.flags &= (uint8_t)~TCB_TS; /* tcp_emit() would write its own */
+        tcb.flags &= (uint8_t)~TCB_TS; /* or tcp_emit() would write its own */
     }
     tcp->cookie_sent_ns = tcp->stack->now_ns;
     tcp->cookies_out = true;
@@ -139,7 +139,7 @@ void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tc
     tcp_emit(tcp, path, &tcb, &header, 0, 0);
 }
 
-/* True if @ack - 1 is a cookie that we have made for this tuple, not long ago. */
+/* True if @ack - 1 is a recent cookie of ours for this tuple. */
 static bool is_cookie(const struct tcp *tcp, const struct tcb *tuple, const struct wire_tcp *ack)
 {
     const uint32_t cookie = ack->ack - 1;

@@ -11,12 +11,12 @@ struct tcp;
 struct tcp_segment;
 struct wire_tcp;
 
-/* Answers a SYN for which there is no memory. */
+/* Answers a SYN for which there is no memory with a cookie. */
 COLD void tcp_cookie_answer(const struct leat_tcp_listener *listener,
                             const struct tcp_segment *segment);
 
-/* True if @segment, an ACK that belongs to nobody, answers a cookie of ours: then @syn is what its
- * SYN must have said. */
+/* True if @segment, an ACK without a connection, answers a cookie of ours. Then @syn is set to the
+ * SYN that the cookie stands for. */
 COLD bool tcp_cookie_check(const struct tcp *tcp, const struct tcp_segment *segment,
                            struct wire_tcp *syn);
 

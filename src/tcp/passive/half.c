@@ -1,8 +1,8 @@
 /*
  * half.c -- half-open connections: in SYN-RECEIVED, in an entry of their own kind.
  *
- * Those that have sent their SYN,ACK equally often wait equally long, so they lie in one ring, the
- * oldest first, and one timer serves all rings.
+ * Connections with the same number of retransmissions wait equally long. So they lie in one ring,
+ * the oldest first, and one timer serves all rings.
  */
 #include "core/assert.h"
 #include "ip/route.h"
@@ -16,21 +16,21 @@
 #include "tcp/tcp.h"
 
 enum {
-    ACCURATE_ANSWERS = 2 /* SYN,ACKs that ask for Accurate ECN; the others for none */
+    ACCURATE_ANSWERS = 2 /* SYN,ACKs that offer Accurate ECN; later ones offer none */
 };
 
-/* ---- its SYN,ACK -------------------------------------------------------------------------- */
+/* ---- ---- the SYN,ACK --------------------------------------------------------------------------
+ * --- */
 
 void tcp_half_hear_SYN(struct tcp_half *half, const struct tcp_segment *segment)
 {
     half->syn_tos = segment->packet->tos;
-    if (ace_of(tcp_accecn_read(segment)) ==
-        0) /* whether the peer has ECN is not certain any more */
+    if (ace_of(tcp_accecn_read(segment)) == 0) /* the peer's ECN support is uncertain now */
         half->tcb.flags &= (uint8_t)~TCB_ECN;
 }
 
-/* ECE, and what Accurate ECN has instead of it: not for ever, something on the way may drop it
- * (RFC 9768 3.2.3.2.2). */
+/* The ECN flags of the SYN,ACK. Later retransmissions have none, because a middlebox may drop
+ * segments with them (RFC 9768 3.2.3.2.2). */
 COLD static uint16_t ecn_flags(struct tcp_half *half)
 {
     if (!(half->tcb.flags & TCB_ACCECN))
@@ -55,7 +55,7 @@ static void send_answer(struct tcp_half *half)
     if (!path)
         return;
     tcp_begin_SYN(&header, &half->tcb, path, half->tcb.snd_nxt - 1, flags, scaled);
-    if (half->wants_fast_open) /* the cookie that the peer has asked for: RFC 7413 4.2 */
+    if (half->wants_fast_open) /* a cookie, as requested: RFC 7413 4.2 */
         tcp_fast_open_cookie(half->tcp, half->tcb.remote_ip, &header);
     tcp_emit(half->tcp, path, &half->tcb, &header, 0, 0);
 }
@@ -79,7 +79,7 @@ void tcp_half_answer(struct tcp_half *half)
     struct tcp *tcp = half->tcp;
 
     leat_assert(half->retransmits <= HALF_RETRANSMITS_MAX);
-    /* also for one that is answered: without memory for a connection it may stay half open */
+    /* also for an answered one: without memory for a connection it may stay half open */
     half->due_ns = tcp->stack->now_ns + rto_ns(tcp, half->retransmits);
     ring_remove(&half->ring);
     ring_put(&tcp->halves_waiting[half->retransmits], &half->ring);
@@ -94,7 +94,8 @@ void tcp_halves_init(struct tcp *tcp)
         ring_init(&tcp->halves_waiting[i]);
 }
 
-/* ---- its end ------------------------------------------------------------------------------ */
+/* ---- ---- the end ------------------------------------------------------------------------------
+ * --- */
 
 bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segment)
 {
@@ -104,13 +105,13 @@ bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segmen
     if (!tcp_cookie_check(half->tcp, segment, &syn))
         return false;
     half->tcb.snd_nxt = segment->header.ack;
-    /* the cookie's SYN,ACK may have agreed to less than the second one */
+    /* the cookie's SYN,ACK may have agreed to fewer options than the second one */
     half->tcb.flags = tcp_agreed_options(half->tcb.flags, &syn);
     half->snd_wind_shift = syn.wind_shift;
     half->peer_mss = syn.mss;
     if (syn.wind_shift == WIRE_TCP_NO_SHIFT)
         half->tcb.rcv_wind_shift = 0;
-    half->sent_at_ns = 0; /* which SYN,ACK it answers we can't tell: no RTT from it (Karn) */
+    half->sent_at_ns = 0; /* the ACK may answer either SYN,ACK: no RTT sample (Karn) */
     return true;
 }
 

@@ -15,52 +15,53 @@ struct tcp_time_wait;
 struct tcp;
 
 enum {
-    HALF_RETRANSMITS_MAX = 5 /* SYN,ACKs sent again: with the first RTO of 1 s, for 63 s */
+    HALF_RETRANSMITS_MAX = 5 /* retransmitted SYN,ACKs: with the first RTO of 1 s, for 63 s */
 };
 
-/* A connection in SYN-RECEIVED that came from a listener. */
+/* A connection in SYN-RECEIVED that came to a listener. */
 struct tcp_half {
     struct tcb tcb;
-    struct ring ring; /* in tcp->halves_waiting, by its retransmits */
+    struct ring ring; /* in tcp->halves_waiting, by retransmits */
     struct leat_tcp_listener *listener;
     struct tcp *tcp;
-    struct tcp_time_wait *before; /* whose place in the table it has; NULL: nobody's */
-    uint64_t due_ns;              /* then the SYN,ACK goes again */
-    uint64_t sent_at_ns;          /* it left; 0: not, or twice, and its answer is no sample */
+    struct tcp_time_wait *before; /* the TIME-WAIT entry that it replaces in the table, or NULL */
+    uint64_t due_ns;              /* when to retransmit the SYN,ACK */
+    uint64_t sent_at_ns;          /* when the SYN,ACK was sent; 0: its ACK is no RTT sample */
     uint32_t snd_wnd;
     uint16_t peer_mss;
     uint8_t snd_wind_shift; /* WIRE_TCP_NO_SHIFT: no scaling at all (RFC 7323 2.2) */
     uint8_t retransmits;
-    uint8_t syn_tos;      /* of the latest SYN: AccECN tells its mark (RFC 9768 3.1.5) */
-    bool wants_fast_open; /* a cookie: RFC 7413 4.2 */
-    bool is_answered;     /* by a cookie: no SYN,ACK is to be sent */
+    uint8_t syn_tos;      /* of the latest SYN: AccECN echoes its mark (RFC 9768 3.1.5) */
+    bool wants_fast_open; /* wants a cookie in the SYN,ACK: RFC 7413 4.2 */
+    bool is_answered;     /* no SYN,ACK is to be sent: the ACK of a cookie, or data with a Fast Open
+                             cookie, came */
 };
 
 COLD void tcp_halves_init(struct tcp *tcp);
 
-/* The child of @listener to whom @segment, a SYN or the answer to a cookie, comes: in LISTEN.
- * @before, the connection in TIME-WAIT that it reopens (RFC 9293 3.6.1, MAY-2), or NULL: it waits
- * out of the table until the handshake is over, and comes back if that fails. */
+/* Makes a half-open connection of @listener, in LISTEN, for @segment, a SYN or the ACK of a cookie.
+ * @before is the connection in TIME-WAIT that it reopens (RFC 9293 3.6.1, MAY-2), or NULL. That is
+ * kept out of the table until the handshake is over, and returns if the handshake fails. */
 struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct tcp_segment *segment,
                               struct tcp_time_wait *before);
 
-/* Sends its SYN,ACK (again), and waits for the answer. */
+/* Sends the SYN,ACK (again), and starts its timer. */
 void tcp_half_answer(struct tcp_half *half);
 
-/* @segment, its SYN, came, perhaps again: what Accurate ECN has to know (RFC 9768 3.1.5). */
+/* Notes for Accurate ECN how the SYN came, first or again (RFC 9768 3.1.5). */
 void tcp_half_hear_SYN(struct tcp_half *half, const struct tcp_segment *segment);
 
-/* The peer answers the cookie that its first SYN got, though its second one has found room: our SYN
- * was the cookie.  False: @segment answers no cookie. */
+/* True if @segment is the ACK of a cookie that the peer's first SYN got, after its second SYN made
+ * @half. The cookie then becomes our ISS. */
 COLD bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segment);
 
-/* The half-open connection is about to be established: a connection takes its place in the table.
- * NULL: no memory. */
+/* Puts a connection in the place of the half-open one in the table, which is about to be
+ * established. NULL: no memory. */
 struct leat_tcp *tcp_promote(struct tcp_half *half);
 
 void tcp_half_free(struct tcp_half *half);
 
-/* Has a look at all of them at @at_ns, if not before. */
+/* Makes the timer look at all of them at @at_ns, or before. */
 void tcp_halves_arm(struct tcp *tcp, uint64_t at_ns);
 COLD timer_fn tcp_halves_timer; /* timers.c */
 

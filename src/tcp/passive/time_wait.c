@@ -2,8 +2,8 @@
  * time_wait.c -- TIME-WAIT in an entry of less than a cache line (RFC 9293 3.6).
  *
  * All entries wait equally long, so the oldest is always the first of one ring, and one timer
- * serves them all.  When there is no free entry the oldest goes early: new connections are worth
- * more than the last seconds of an old one.
+ * serves them all. When no entry is free the oldest one ends early, because new connections are
+ * worth more than the last seconds of an old one.
  */
 #include "tcp/send/emit.h"
 #include "tcp/passive/time_wait.h"
@@ -17,7 +17,7 @@ struct tcp_time_wait *tcp_time_wait_oldest(struct tcp *tcp)
     return container_of(near_ring_first(tcp, &tcp->time_wait), struct tcp_time_wait, ring);
 }
 
-/* The end of an entry, from its 32 bits of ms. */
+/* The time at which an entry ends, from its 32 bits of ms. */
 static uint64_t until_ns(const struct tcp *tcp, const struct tcp_time_wait *entry)
 {
     const int32_t left_ms = (int32_t)(entry->tcb.clock_ms - tcp_now_ms(tcp->stack));
@@ -46,7 +46,7 @@ void tcp_time_wait_from(struct leat_tcp *conn)
     struct tcp *tcp = conn->tcp;
     struct tcp_time_wait *entry;
 
-    if (conn->flags & CONN_ACK_NOW) /* of the FIN, perhaps of data before it */
+    if (conn->flags & CONN_ACK_NOW) /* for the FIN, perhaps for data before it */
         tcp_emit_control(tcp, &conn->tcb, conn->tcb.snd_nxt, TCP_ACK);
     entry = tcp_take_time_wait(tcp);
     leat_assert(entry != 0);
@@ -57,7 +57,7 @@ void tcp_time_wait_from(struct leat_tcp *conn)
     tcp_time_wait_restart(tcp, entry);
 }
 
-/* The half-open connection that has its place needn't give it back. */
+/* Tells the half-open connection that has taken the place of @entry not to give it back. */
 COLD static void be_forgotten(struct tcp *tcp, const struct tcp_time_wait *entry)
 {
     struct tcb *tcb = tcp_find(tcp, tcb_tuple(&entry->tcb));

@@ -9,24 +9,24 @@
 struct leat_tcp;
 struct tcp;
 
-/* A connection that waits for its old segments to die. */
+/* A connection that waits until its old segments have left the network. */
 struct tcp_time_wait {
     struct tcb tcb;
-    struct near_ring ring; /* in tcp->time_wait, in the order of their ends */
+    struct near_ring ring; /* in tcp->time_wait, by the time of their ends */
 };
 
 _Static_assert(sizeof(struct tcp_time_wait) <= 56,
                "64 bytes in TIME-WAIT, with two buckets of the table");
 
-/* An entry, of which there must be one, takes the place of @conn in the table. */
+/* Puts a TIME-WAIT entry, of which one must be free, in the place of @conn in the table. */
 void tcp_time_wait_from(struct leat_tcp *conn);
 void tcp_time_wait_restart(struct tcp *tcp, struct tcp_time_wait *entry);
 void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry);
 
-/* The one that ends first; NULL: there is none. */
+/* The entry that ends first, or NULL. */
 struct tcp_time_wait *tcp_time_wait_oldest(struct tcp *tcp);
 
-/* Its end is waited for. */
+/* Starts the timer for the first entry. */
 void tcp_time_wait_arm(struct tcp *tcp);
 
 timer_fn tcp_time_wait_timer; /* timers.c */
