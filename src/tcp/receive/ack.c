@@ -1,4 +1,4 @@
-/* ack.c -- what an acceptable ACK changes (RFC 9293 3.10.7.4, fifth). */
+/* ack.c -- processing of an acceptable ACK (RFC 9293 3.10.7.4, fifth). */
 #include "core/cold.h"
 #include "ip/route.h"
 #include "tcp/conn/deadlines.h"
@@ -12,16 +12,16 @@
 
 /* ---- the peer's window -------------------------------------------------------------------- */
 
-/* RFC 9293 3.10.7.4: an old segment must not bring back an old window.  One that acknowledges
- * something new is not old, even if its data is: SND.WND counts from SND.UNA, so the window of the
- * ACK before it would reach further than the peer has ever allowed.  One that acknowledges less
- * than SND.UNA doesn't get here, and SND.WL2 is never behind SND.UNA: it need not be asked. */
+/* RFC 9293 3.10.7.4: true unless the window of an old segment would replace a newer one. A segment
+ * that acknowledges new data isn't old, even if its own data is. SND.WND counts from SND.UNA, so
+ * the window before it would let us send further than the peer has ever allowed. An ACK below
+ * SND.UNA doesn't get here, and SND.WL2 is never behind SND.UNA, so neither is compared. */
 static bool window_is_news(const struct leat_tcp *conn, const struct wire_tcp *header)
 {
     return seq_lt(conn->snd_una, header->ack) || seq_le(conn->snd_wl1, header->seq);
 }
 
-/* Takes the window of the segment; true if it has changed. */
+/* Takes the window of the segment. Returns true if it has changed. */
 static inline bool take_window(struct leat_tcp *conn, const struct wire_tcp *header)
 {
     const uint8_t shift = header->flags & TCP_SYN ? 0 : conn->snd_wind_shift;
@@ -34,25 +34,28 @@ static inline bool take_window(struct leat_tcp *conn, const struct wire_tcp *hea
     conn->snd_wl1 = header->seq;
     if (wnd > conn->snd_wnd_max)
         conn->snd_wnd_max = wnd;
-    if (wnd > 0 && (conn->flags & CONN_PERSIST)) { /* the wait is over, whatever it was */
+    if (wnd > 0 && (conn->flags & CONN_PERSIST)) { /* the window is open: no more probes */
         tcp_stop_rexmt(conn);
         rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
-        if (conn->snd_una != conn->tcb.snd_nxt) /* what a SACK covers is not lost, but owed still */
+        if (conn->snd_una !=
+            conn->tcb.snd_nxt) /* sacked data isn't lost, but the peer may still drop it */
             tcp_run_rexmt(conn);
     }
     return changed;
 }
 
-/* ---- what has arrived --------------------------------------------------------------------- */
+/* ---- ---- acknowledged data --------------------------------------------------------------------
+ * --- */
 
-/* As much of the queue is free as the program asked for, else half, or enough of it. */
+/* True if the free part of the queue is what the program asked for, or else half of the queue, or
+ * enough to keep sending. */
 static bool has_room_to_tell(const struct leat_tcp *conn)
 {
     const uint32_t limit = tcp_send_limit(conn);
     const uint32_t flight = conn->tcb.snd_nxt - conn->snd_una;
     const uint32_t cwnd = conn->transfer->congestion.cwnd;
     const uint32_t wanted = conn->transfer->wanted_bytes;
-    /* a hole keeps the queue full, while nothing new is there to be sent */
+    /* a hole keeps the queue full, with no new data to send */
     const bool starves = flight > cwnd && conn->transfer->sendq.bytes < flight + cwnd / 2;
 
     if (wanted > 0)
@@ -65,11 +68,12 @@ void tcp_tell_writable(struct leat_tcp *conn)
 {
     if (!(conn->flags & CONN_WAS_FULL) || !has_room_to_tell(conn))
         return;
-    if (tcp_send_units(conn) == 0) { /* perhaps no ACK will tell when there are */
+    if (tcp_send_units(conn) == 0) { /* there may be no ACK to report room */
         tcp_retry_later(conn);
     } else {
         conn->flags &= ~(unsigned)CONN_WAS_FULL;
-        if (conn->transfer->wanted_bytes > 0) /* else it may be what nobody writes to */
+        if (conn->transfer->wanted_bytes >
+            0) /* not written if 0: this may be tcp->nothing, which is read-only */
             conn->transfer->wanted_bytes = 0;
         tcp_tell(conn, CONN_TELL_WRITABLE);
     }
@@ -83,7 +87,7 @@ static inline void ack_data(struct leat_tcp *conn, uint32_t ack)
     tcp_note_sendq(conn, held);
 }
 
-/* The numbers up to @ack have arrived: our SYN, data, our FIN. */
+/* Releases all numbers up to @ack: our SYN, data, our FIN. */
 static void release_acked(struct leat_tcp *conn, uint32_t ack)
 {
     const uint32_t data_end = tcp_data_end(conn);
@@ -102,21 +106,21 @@ static void release_acked(struct leat_tcp *conn, uint32_t ack)
 static void restart_timer(struct leat_tcp *conn)
 {
     rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
-    tcp_stop_rexmt(conn); /* tcp_output() starts what is needed */
+    tcp_stop_rexmt(conn); /* tcp_output() starts it again if needed */
     if (conn->snd_una != conn->tcb.snd_nxt) {
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);
         tcp_run_rexmt(conn);
     }
 }
 
-/* The time that this ACK took; 0: it doesn't say (Karn; RFC 7323 4.1). */
+/* The RTT sample of this ACK. 0: it gives none (Karn; RFC 7323 4.1). */
 static uint64_t sample_ns(const struct leat_tcp *conn, const struct wire_tcp *header,
                           const struct delivered *delivered)
 {
     const struct leat *stack = conn->tcp->stack;
     const uint32_t ago_ms = tcp_now_ms(stack) + conn->tcb.ts_offset - header->tsecr;
 
-    /* what had arrived long ago is only acknowledged now that the hole before it is filled */
+    /* data behind a hole is acknowledged late, long after it was received */
     if (delivered->has_sample && !delivered->ambiguous)
         return stack->now_ns - delivered->sample_at_ns;
     if (header->has_ts && (conn->tcb.flags & TCB_TS) && delivered->acked_bytes > 0 &&
@@ -127,7 +131,7 @@ static uint64_t sample_ns(const struct leat_tcp *conn, const struct wire_tcp *he
 
 /* ---- SACK --------------------------------------------------------------------------------- */
 
-/* RFC 2883 4: below the ACK, or inside of the second block. */
+/* RFC 2883 4: true if the first block lies below the ACK, or inside of the second block. */
 static bool is_dsack(const struct wire_tcp *header)
 {
     const struct wire_sack *first = &header->sacks[0];
@@ -139,7 +143,7 @@ static bool is_dsack(const struct wire_tcp *header)
            seq_le(first->right, second->right);
 }
 
-/* Takes the blocks; returns the bytes of a DSACK, else 0.  A block that can't be is ignored
+/* Processes the blocks. Returns the bytes of a DSACK, else 0. An impossible block is ignored
  * (CVE-2019-11477). */
 COLD static uint32_t take_sacks(struct leat_tcp *conn, const struct wire_tcp *header,
                                 struct delivered *delivered)
@@ -184,8 +188,8 @@ struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn)
     return now;
 }
 
-/* BBR hears of all; and as its window stays open while a hole is repaired, the program has to go on
- * writing, though SND.UNA stands still. */
+/* Reports the ACK to BBR. Its window stays open while a hole is repaired, so the program must go on
+ * writing, although SND.UNA stands still. */
 COLD static void tell_bbr(struct leat_tcp *conn, const struct recovery_result *result)
 {
     const struct transfer *transfer = conn->transfer;
@@ -202,8 +206,8 @@ COLD static void tell_bbr(struct leat_tcp *conn, const struct recovery_result *r
     tcp_tell_writable(conn);
 }
 
-/* RFC 3168 6.1.2: the window is one segment, which can't be halved, so the next leaves when the
- * retransmission timer would fire that begins now. */
+/* RFC 3168 6.1.2: the window is one segment, which can't be halved. So the next segment is sent
+ * when the retransmission timer, restarted now, would expire. */
 COLD static void hold(struct leat_tcp *conn)
 {
     conn->transfer->paced_until_ns = conn->tcp->stack->now_ns + rtt_rto_ns(&conn->rtt);
@@ -234,13 +238,13 @@ void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *re
         tell_bbr(conn, result);
     tcp_watch_losses(conn, result->look_at_ns);
     if ((conn->flags & CONN_PERSIST) && conn->transfer->scoreboard.in_flight_bytes > 0) {
-        conn->flags &= ~(unsigned)CONN_PERSIST; /* what was lost is on its way after all */
+        conn->flags &= ~(unsigned)CONN_PERSIST; /* the lost data is in flight after all */
         tcp_run_rexmt(conn);
     }
 }
 
-/* RFC 5681 2, "duplicate acknowledgment": (a)-(e).  One may say of a tail loss probe that it came
- * twice, when nothing is in flight any more (RFC 8985 7.4.2). */
+/* RFC 5681 2, "duplicate acknowledgment": (a)-(e). With nothing in flight, a duplicate may also
+ * report that a tail loss probe arrived twice (RFC 8985 7.4.2). */
 static bool is_duplicate(const struct leat_tcp *conn, const struct tcp_segment *segment,
                          bool window_changed)
 {
@@ -250,19 +254,19 @@ static bool is_duplicate(const struct leat_tcp *conn, const struct tcp_segment *
            !(segment->header.flags & (TCP_SYN | TCP_FIN));
 }
 
-/* An ACK of our SYN: no data was sent, so there is nothing to recover (RFC 5681 3.1). */
+/* An ACK of our SYN. No data was sent before, so there is nothing to recover (RFC 5681 3.1). */
 static void take_ack_of_SYN(struct leat_tcp *conn, const struct wire_tcp *header)
 {
     const uint32_t ack = header->ack;
 
-    /* a client's data without a record has left in the SYN */
+    /* a client's data without a record was sent in the SYN */
     if (conn->tcb.snd_nxt != conn->snd_una + 1 && !conn->transfer->scoreboard.first &&
         !(conn->flags & CONN_FAST_OPEN))
         tcp_fast_open_answered(conn, header);
     if (!(conn->flags & CONN_LOST_SYN)) /* Karn */
         rtt_SYN_acked(&conn->rtt, &conn->tcp->rto, conn->tcp->stack->now_ns);
     tcp_conn_not_fast(conn);
-    /* data may have left behind our SYN,ACK: then the rest of the ACK is its */
+    /* data may have been sent after our SYN,ACK: the ACK is for that as well */
     if (conn->transfer->scoreboard.first) {
         release_acked(conn, conn->snd_una + 1);
         tcp_conn_mss_changed(conn);
@@ -271,7 +275,7 @@ static void take_ack_of_SYN(struct leat_tcp *conn, const struct wire_tcp *header
         conn->tcb.flags &= (uint8_t)~TCB_SYN_UNACKED;
         conn->flags &= ~(unsigned)CONN_SEND_SYN;
         if (ack == conn->snd_una + 1 && !(conn->flags & CONN_WAS_FULL))
-            conn->snd_una = ack; /* no data has left with the SYN */
+            conn->snd_una = ack; /* no data was sent with the SYN */
         else
             release_acked(conn, ack);
         tcp_conn_handshaken(conn);
@@ -284,9 +288,9 @@ static void take_ack_of_SYN(struct leat_tcp *conn, const struct wire_tcp *header
         tcp_stop_rexmt(conn);
 }
 
-/* All of what is in flight is one record, which left once; @header acknowledges it and has no other
- * news, and the window that was never full need not hear of it.  So it is with requests and their
- * responses. */
+/* The only record in flight if the fast path applies, else NULL. That record was sent once and
+ * @header acknowledges exactly it, with no other news, and congestion control need not count the
+ * ACK because the window wasn't full. So it is with requests and responses. */
 static struct sent *fast_path_record(const struct leat_tcp *conn, const struct wire_tcp *header)
 {
     struct sent *sent = scoreboard_only(&conn->transfer->scoreboard);
@@ -306,7 +310,7 @@ static inline void take_rtt(struct leat_tcp *conn, uint64_t sample_ns)
     tcp_count_rtt(conn->tcp, sample_ns);
 }
 
-/* What take_ack() comes to for such a one. */
+/* The same as take_ack() for the ACK of a single record. */
 static void take_ack_fast_path(struct leat_tcp *conn, const struct wire_tcp *header,
                                struct sent *sent)
 {
@@ -328,7 +332,8 @@ static void take_ack_fast_path(struct leat_tcp *conn, const struct wire_tcp *hea
     tcp_stop_watching(conn);
 }
 
-/* What we sent has arrived: the next hop is alive.  False: which one that is isn't known here. */
+/* Confirms that the next hop is reachable, because our data has arrived. False: the route isn't
+ * cached. */
 static bool tell_reached(struct leat_tcp *conn)
 {
     struct path *path = route_cache_get(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip);
@@ -338,7 +343,7 @@ static bool tell_reached(struct leat_tcp *conn)
     return path != 0;
 }
 
-/* Nothing waits to be sent. */
+/* True if nothing waits to be sent. */
 static bool owes_nothing(const struct leat_tcp *conn)
 {
     return conn->transfer->sendq.bytes == 0 &&
@@ -346,9 +351,9 @@ static bool owes_nothing(const struct leat_tcp *conn)
            !tcp_fin_is_queued(conn);
 }
 
-/* After an ACK of any kind: if something waits to be sent, the next flush looks for it.  @reached:
- * what we sent has reached the peer, so the next hop is told that it is alive: by what that flush
- * sends, by the ACK that the segment's data gets, or else here. */
+/* Queues the connection for the next flush if something waits to be sent. @reached: our data has
+ * reached the peer, which confirms the neighbour. Confirm it here only if neither a flush nor the
+ * ACK of the segment's data will. */
 HOT void look_if_owed(struct leat_tcp *conn, const struct tcp_segment *segment, bool reached)
 {
     if (owes_nothing(conn) && (!reached || segment->data_bytes > 0 || tell_reached(conn)))
@@ -358,7 +363,7 @@ HOT void look_if_owed(struct leat_tcp *conn, const struct tcp_segment *segment, 
     tcp_want_output(conn);
 }
 
-/* Our FIN, which left alone, has arrived, and nothing will follow it. */
+/* The ACK of a FIN that left alone. Nothing will follow it. */
 static void take_ack_of_only_FIN(struct leat_tcp *conn, const struct wire_tcp *header)
 {
     take_window(conn, header);
@@ -371,7 +376,7 @@ static void take_ack_of_only_FIN(struct leat_tcp *conn, const struct wire_tcp *h
     }
 }
 
-/* All data has left, and none of it is to go again. */
+/* True if all data has been sent, and none is to be retransmitted. */
 static bool is_out_of_data(const struct leat_tcp *conn)
 {
     return conn->transfer->scoreboard.lost_bytes == 0 &&
@@ -385,11 +390,11 @@ COLD static void tell_bbr_of_ack(struct leat_tcp *conn, uint32_t pipe_bytes)
     congestion->ops->bbr->ack_begins(congestion->bbr, pipe_bytes, is_out_of_data(conn));
 }
 
-/* True if something new has arrived. */
+/* Processes an ACK with news. Returns true if it acknowledges something new. */
 static bool take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, bool window_changed)
 {
     const struct wire_tcp *header = &segment->header;
-    /* an octet that was taken out of a shut window: the probes go on, ever more slowly */
+    /* the ACK of a byte that was sent into a closed window: probes go on, ever more slowly */
     const bool is_shut = (conn->flags & CONN_PERSIST) && conn->snd_wnd == 0;
     struct recovery_ack ack = tcp_recovery_ack(conn);
     struct delivered delivered = {0};
@@ -430,8 +435,8 @@ static bool take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
     return delivered.acked_bytes > 0;
 }
 
-/* Header prediction (Jacobson 1990), the receiver's half: nothing is in flight or being repaired,
- * and the ACK says no more than that: no news for recovery. */
+/* Header prediction (Jacobson 1990), the receiver's half: true if nothing is in flight or being
+ * repaired, and the ACK confirms just that. */
 static bool is_no_news(const struct leat_tcp *conn, const struct wire_tcp *header)
 {
     if (!tcp_has_transfer(conn))
@@ -441,9 +446,8 @@ static bool is_no_news(const struct leat_tcp *conn, const struct wire_tcp *heade
            conn->transfer->recovery.phase == RECOVERY_NONE && !conn->transfer->recovery.tlp.out;
 }
 
-/* True if take_ack() has something to do: the ACK is new, or a duplicate that may say of a loss, or
- * one that later ones have overtaken and that brings SACK blocks (RFC 6675 5: any ACK that does
- * updates the scoreboard). */
+/* True if take_ack() has something to do. The ACK is new, or a duplicate that may report a loss, or
+ * an overtaken one with SACK blocks (RFC 6675 5: any ACK with blocks updates the scoreboard). */
 static bool is_news(const struct leat_tcp *conn, const struct wire_tcp *header, bool had_syn)
 {
     if (seq_lt(conn->snd_una, header->ack))
@@ -453,8 +457,8 @@ static bool is_news(const struct leat_tcp *conn, const struct wire_tcp *header, 
     return !had_syn && !is_no_news(conn, header);
 }
 
-/* Everything but what tcp_take_ACK() does at once, which stands apart from it: it would only cost
- * it registers. */
+/* All ACKs but those of the fast path. Not in line, because it would cost tcp_take_ACK()
+ * registers. */
 static __attribute__((noinline)) void take_any_ACK(struct leat_tcp *conn,
                                                    const struct tcp_segment *segment)
 {

@@ -1,4 +1,4 @@
-/* ack.h -- what an ACK settles, as timers and calls ask for it too. */
+/* ack.h -- parts of ACK processing that timers and calls use too. */
 #ifndef TCP_ACK_H
 #define TCP_ACK_H
 
@@ -8,13 +8,13 @@
 
 struct leat_tcp;
 
-/* There may be room in a queue that was full. */
+/* Calls on_writable if a queue that was full has room now. */
 void tcp_tell_writable(struct leat_tcp *conn);
 
-/* What recovery needs to know of the connection as it is now. */
+/* The input of recovery, from the present state of the connection. */
 struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn);
 
-/* Acts on what recovery has decided. */
+/* Carries out the decisions of recovery. */
 void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *result);
 
 #endif

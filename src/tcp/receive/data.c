@@ -1,10 +1,10 @@
 /*
  * data.c -- the receiver's half: data, FIN, and the window that we offer (RFC 9293 3.8.6).
  *
- * The program gets the buffers that the device filled.  A buffer costs its whole storage however
- * little data is in it.  While POOL_PLENTY is free nobody minds and nothing is copied; below, short
- * payloads that nobody has read yet are copied together, below POOL_LOW also into small buffers,
- * and account.h says what may stay.
+ * The program gets the buffers that the device filled. A buffer occupies its whole storage, however
+ * little data is in it. While POOL_PLENTY is free nothing is copied. Below, short payloads that the
+ * program hasn't read yet are copied together, below POOL_LOW also into small buffers, and
+ * account.h decides what is kept.
  */
 #include <string.h>
 
@@ -20,8 +20,8 @@
 
 /* ---- data --------------------------------------------------------------------------------- */
 
-/* Appends a short payload to the storage of the one before it; false if there is no need or no way.
- */
+/* Appends a short payload to the storage of the one before it. False: not needed, or not
+ * possible. */
 static bool merge_into_last(struct leat_tcp *conn, const struct leat_buf *piece)
 {
     struct leat_buf *last = conn->data ? conn->data->queued : 0;
@@ -32,7 +32,7 @@ static bool merge_into_last(struct leat_tcp *conn, const struct leat_buf *piece)
     return true;
 }
 
-/* A short payload in a large buffer moves to a small one when large ones are scarce. */
+/* Moves a short payload from a large buffer to a small one, if large ones are scarce. */
 static struct leat_buf *shrink(struct leat_tcp *conn, struct leat_buf *piece)
 {
     struct leat_buf *small;
@@ -49,7 +49,7 @@ static struct leat_buf *shrink(struct leat_tcp *conn, struct leat_buf *piece)
     return small;
 }
 
-/* Puts @first .. @last behind what is there.  The first piece of all says which is the last one. */
+/* Appends @first .. @last. The `queued` of the first piece of all points at the last one. */
 static inline void put_data(struct leat_tcp *conn, struct leat_buf *first, struct leat_buf *last)
 {
     if (conn->data)
@@ -71,7 +71,7 @@ static void append_piece(struct leat_tcp *conn, struct leat_buf *piece)
     tcp_hold_data(conn, 1);
 }
 
-/* While memory is plenty pieces stay as they came. */
+/* Appends pieces as they are, while memory is plenty. */
 static void append_list(struct leat_tcp *conn, struct leat_buf *data, uint32_t len)
 {
     struct leat_buf *last = data;
@@ -98,7 +98,7 @@ COLD static void append_pieces(struct leat_tcp *conn, struct leat_buf *data)
     }
 }
 
-/* @data of @len bytes goes on at RCV.NXT.  @plenty: memory is. */
+/* Appends @data of @len bytes at RCV.NXT. @plenty: memory is. */
 static inline void append(struct leat_tcp *conn, struct leat_buf *data, uint32_t len, bool plenty)
 {
     conn->tcb.rcv_nxt += len;
@@ -110,7 +110,7 @@ static inline void append(struct leat_tcp *conn, struct leat_buf *data, uint32_t
     tcp_tell(conn, CONN_TELL_READABLE);
 }
 
-/* What becomes of a segment's data when it is cut to the window. */
+/* The data of @segment, cut to the window. */
 static inline struct leat_buf *cut_data(struct tcp_segment *segment)
 {
     struct leat_buf *data = segment->packet->buf;
@@ -126,7 +126,7 @@ static void ack_now(struct leat_tcp *conn)
     tcp_want_output(conn);
 }
 
-/* What came too early, and isn't any more. */
+/* Moves data that isn't out of order any more to the received data. */
 COLD static void take_early_data(struct leat_tcp *conn)
 {
     struct reorder *reorder = &conn->transfer->reorder;
@@ -141,14 +141,15 @@ COLD static void take_early_data(struct leat_tcp *conn)
     tcp_note_early(conn, held);
 }
 
-/* @fills_gap: others wait behind it. */
+/* Takes data in order. @fills_gap: out-of-order data waits behind it. */
 HOT void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment, bool plenty,
                        bool fills_gap)
 {
     append(conn, cut_data(segment), segment->data_bytes, plenty);
     if (fills_gap)
         take_early_data(conn);
-    conn->flags |= CONN_REACHED; /* our ACKs get through (RFC 4861 7.3.1's point) */
+    conn->flags |=
+        CONN_REACHED; /* our ACKs arrive, so the neighbour is reachable (RFC 4861 7.3.1) */
     /* RFC 9293 3.8.6.3: at least every second segment */
     if (fills_gap || (conn->flags & (CONN_DELAYED_ACK | CONN_ACK_NOW)) ||
         segment->data_bytes > conn->mss || conn->tcp->config.delayed_ack_ns == 0)
@@ -157,7 +158,7 @@ HOT void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment, bool 
         tcp_delay_ack(conn);
 }
 
-/* It will come again. */
+/* Drops the data; the peer will retransmit it. */
 COLD static void refuse_data(struct leat_tcp *conn, struct tcp_segment *segment)
 {
     segment->counter = &conn->tcp->stack->stats.drop_tcp_memory;
@@ -165,7 +166,7 @@ COLD static void refuse_data(struct leat_tcp *conn, struct tcp_segment *segment)
     ack_now(conn);
 }
 
-/* False: there is no room for it, and no ACK is owed that tells of it. */
+/* Takes data out of order. False: there is no room, so no ACK needs to report it. */
 COLD static __attribute__((noinline)) bool take_out_of_order(struct leat_tcp *conn,
                                                              struct tcp_segment *segment)
 {
@@ -206,7 +207,8 @@ void tcp_drop_early_data(struct leat_tcp *conn)
     tcp_note_early(conn, held);
 }
 
-/* RFC 2883 4: what of the data is here already, or its first part, if there are several (4.2.3). */
+/* RFC 2883 4: reports the part of the data that was received before, or the first part if there are
+ * several (4.2.3). */
 static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segment)
 {
     uint32_t left = segment->seq;
@@ -219,13 +221,13 @@ static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segm
         tcp_note_duplicate(conn, left, right);
 }
 
-/* True if the data of @segment may stay; else it has been dealt with. */
+/* True if the data of @segment may be kept; else it has been dropped. */
 static __attribute__((noinline)) bool may_stay(struct leat_tcp *conn, struct tcp_segment *segment,
                                                bool in_order)
 {
     bool has_room = tcp_may_take_data(conn, in_order);
 
-    if (in_order && !has_room) { /* what came too early gives way: RFC 2018 8 */
+    if (in_order && !has_room) { /* drop out-of-order data first: RFC 2018 8 */
         tcp_drop_early_data(conn);
         has_room = tcp_may_take_data(conn, true);
     }
@@ -235,7 +237,8 @@ static __attribute__((noinline)) bool may_stay(struct leat_tcp *conn, struct tcp
     return has_room;
 }
 
-/* Data that isn't all of what is known: @plenty of memory or not, in order or not. */
+/* Takes data for which the fast path doesn't hold: memory isn't plenty, or out-of-order data
+ * exists. */
 static __attribute__((noinline)) void take_any_data(struct leat_tcp *conn,
                                                     struct tcp_segment *segment, bool plenty)
 {
@@ -263,7 +266,8 @@ void tcp_take_data(struct tcb *tcb, struct tcp_step *step)
         take_in_order(conn, segment, true, false);
 }
 
-/* RFC 9293 3.10.7.3, fourth: it waits until the connection is open; tcp_tell_open() tells of it. */
+/* RFC 9293 3.10.7.3, fourth: keeps the data until the connection is open; tcp_tell_open() reports
+ * it. */
 void tcp_keep_data(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
@@ -286,16 +290,17 @@ void tcp_take_FIN(struct tcb *tcb, struct tcp_step *step)
     tcp_tell(conn, CONN_TELL_READABLE);
 }
 
-/* ---- the program takes it ----------------------------------------------------------------- */
+/* ---- ---- reading ------------------------------------------------------------------------------
+ * --- */
 
-/* There is data, but no descriptor for a part of it: the program hears of it again. */
+/* No descriptor is left for a part of the data: on_readable is called again later. */
 COLD static void refuse_part(struct leat_tcp *conn)
 {
     conn->flags |= CONN_WAS_DRY;
     tcp_retry_later(conn);
 }
 
-/* Up to @bytes_max of a piece that doesn't go whole. */
+/* A slice of up to @bytes_max from the first piece, the rest of which stays. */
 static struct leat_buf *split_first(struct leat_tcp *conn, uint32_t bytes_max)
 {
     struct leat_buf *part = leat_buf_slice(conn->data, 0, bytes_max);
@@ -305,7 +310,7 @@ static struct leat_buf *split_first(struct leat_tcp *conn, uint32_t bytes_max)
     return part;
 }
 
-/* Takes less than all of it. */
+/* Takes less than all of the data. */
 static __attribute__((noinline)) struct leat_buf *take_part(struct leat_tcp *conn,
                                                             uint32_t bytes_max)
 {
@@ -338,7 +343,7 @@ static __attribute__((noinline)) struct leat_buf *take_part(struct leat_tcp *con
     return data;
 }
 
-/* Up to @bytes_max of what came in order; NULL: there is nothing. */
+/* Takes up to @bytes_max of the data in order; NULL: there is none. */
 static inline struct leat_buf *take_received(struct leat_tcp *conn, uint32_t bytes_max)
 {
     struct leat_buf *const data = conn->data;
@@ -354,6 +359,6 @@ static inline struct leat_buf *take_received(struct leat_tcp *conn, uint32_t byt
 
 void tcp_receive_data(struct tcb *tcb, struct tcp_step *step)
 {
-    if (tcp_conn(tcb)->flags & CONN_TOLD_OPEN) /* what came with a SYN waits for that: 3.10.3 */
+    if (tcp_conn(tcb)->flags & CONN_TOLD_OPEN) /* data of a SYN is kept back until open: 3.10.3 */
         step->data = take_received(tcp_conn(tcb), step->bytes);
 }

@@ -1,4 +1,4 @@
-/* frame.h -- where things lie in a frame that came, before its headers are pulled off. */
+/* frame.h -- offsets in a received frame, before its headers are pulled off. */
 #ifndef TCP_FRAME_H
 #define TCP_FRAME_H
 
@@ -13,24 +13,24 @@
 #include "wire/ipv6.h"
 #include "wire/tcp.h"
 
-/* If its IP header has no options, or no headers behind it. */
+/* Valid if the IP header has no options or extension headers. */
 enum {
     TYPE_AT = 12,
     IP_AT = ETHERNET_HEADER_BYTES,
     IP_TOTAL_AT = IP_AT + 2,
-    IP_FRAGMENT_AT = IP_AT + 6, /* then TTL and protocol */
+    IP_FRAGMENT_AT = IP_AT + 6, /* TTL and protocol follow */
     IP_PROTOCOL_AT = IP_AT + 9,
     IP_CHECKSUM_AT = IP_AT + 10,
     IP_SRC_AT = IP_AT + 12,
     IP_DST_AT = IP_AT + 16,
     IP6_LENGTH_AT = IP_AT + IPV6_PAYLOAD_AT,
-    IP6_NEXT_AT = IP_AT + IPV6_NEXT_AT, /* then the hop limit, and both addresses */
+    IP6_NEXT_AT = IP_AT + IPV6_NEXT_AT, /* the hop limit and both addresses follow */
     IP6_SRC_AT = IP_AT + IPV6_SRC_AT,
     IP6_DST_AT = IP_AT + IPV6_DST_AT,
     IP6_SRC_END_AT = IP_AT + IPV6_DST_AT - 4,
     TCP4_AT = IP_AT + IPV4_HEADER_BYTES,
     TCP6_AT = IP_AT + IPV6_HEADER_BYTES,
-    /* from there */
+    /* from the TCP header */
     SEQ_AT = 4,
     ACK_AT = 8,
     OFFSET_AT = 12,
@@ -38,18 +38,18 @@ enum {
     WINDOW_AT = 14,
     OPTIONS_AT = WIRE_TCP_BYTES,
     TS_BYTES = 12,            /* the option with its padding */
-    TSVAL_AT = OPTIONS_AT + 4 /* then TSecr */
+    TSVAL_AT = OPTIONS_AT + 4 /* TSecr follows */
 };
 
 enum {
     VERSION_AND_IHL = 0x45,
-    IP_FRAGMENTED = 0x3fff, /* MF, and the offset */
+    IP_FRAGMENTED = 0x3fff, /* MF, and the fragment offset */
     PROTOCOL_TCP = 6,
     PROTOCOL_UDP = 17
 };
 
-/* Where the TCP header of a frame begins; 0: it has none, or its ports lie elsewhere, behind a tag,
- * options or other headers, and @elsewhere says so.  Of a fragment they may be anything. */
+/* The offset of the TCP header in a frame, or 0. With 0, @elsewhere is set if the ports may lie
+ * elsewhere, behind a tag, options or other headers. In a fragment these bytes may be anything. */
 static inline uint32_t find_tcp(const struct leat_buf *frame, bool *elsewhere)
 {
     const uint8_t *at = frame->data;

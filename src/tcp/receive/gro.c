@@ -1,19 +1,19 @@
 /*
- * gro.c -- segments that follow each other in a burst become one super-frame: GRO in software.
+ * gro.c -- GRO in software: consecutive segments of a burst are merged into one super-frame.
  *
- * What can be merged is plain: TCP data with no flag but ACK, PSH and ECN's, no option but
- * timestamps, and with headers that differ from those of the segment before in nothing but the
- * sequence number, PSH, the identification of IPv4, and what follows from them.  Everything else
- * goes up as it came, what is wrong first of all.  IP and TCP then look at one header instead of
- * sixteen.
+ * Only plain segments can be merged: TCP data with no flags but ACK, PSH and those of ECN, and no
+ * option but timestamps. The headers may differ from those of the segment before only in the
+ * sequence number, PSH, the identification of IPv4, and the fields that follow from them. All other
+ * frames, first of all malformed ones, go up as they came. IP and TCP then process one header
+ * instead of sixteen.
  *
  * A segment is merged only after its checksums were verified, here or by the device; the
- * super-frame is marked LEAT_CHECKSUM_VERIFIED.  PSH ends it, as the sender says that no more is
- * coming.
+ * super-frame is marked LEAT_CHECKSUM_VERIFIED. PSH ends it, because the sender says that no more
+ * is coming.
  *
- * Segments of several senders come in turn, so a few flows of a burst are remembered.  A
- * super-frame goes up in the place of its first segment: no frame of a flow overtakes another one,
- * as what can't be merged ends the super-frame of its flow.
+ * Segments of several senders are interleaved, so a few flows of a burst are remembered. A
+ * super-frame goes up in the place of its first segment. No frame of a flow overtakes another one,
+ * because a segment that can't be merged ends the super-frame of its flow.
  */
 #include "tcp/receive/gro.h"
 
@@ -25,23 +25,24 @@
 #include "tcp/receive/frame.h"
 
 enum {
-    FLOWS = 8, /* of a burst that are put together at a time: what lies on the stack for them */
-    MAY_BE_SET = TCP_PSH | TCP_ECE | TCP_CWR /* beside ACK; ECN's are the same in all segments */
+    FLOWS = 8, /* flows of a burst that are merged at a time: their state is on the stack */
+    MAY_BE_SET =
+        TCP_PSH | TCP_ECE | TCP_CWR /* beside ACK; the ECN flags are equal in all segments */
 };
 
-/* A super-frame that is being put together, or the frame that may become one. */
+/* A super-frame that is being merged, or a frame that may become one. */
 struct merge {
-    struct leat_buf *frame; /* NULL: nothing may be merged with what came last */
-    struct leat_buf *last;  /* piece of it */
+    struct leat_buf *frame; /* NULL: the next segment can't be merged */
+    struct leat_buf *last;  /* the last piece of the frame */
     uint32_t next_seq;
-    uint32_t data_bytes;    /* in all */
-    uint32_t addresses_sum; /* of each, once the first one is verified */
-    uint16_t segment_bytes; /* in each, but perhaps the last */
-    uint8_t tcp_at;         /* where its TCP header begins: the family says it */
-    bool verified;          /* the first one's checksums are right */
+    uint32_t data_bytes;    /* in all segments */
+    uint32_t addresses_sum; /* of each segment, once the first is verified */
+    uint16_t segment_bytes; /* in each segment, but perhaps the last */
+    uint8_t tcp_at;         /* the offset of the TCP header, which depends on the family */
+    bool verified;          /* the checksums of the first segment are right */
 };
 
-/* Bytes in front of the data. */
+/* The bytes in front of the data. */
 HOT uint32_t headers_bytes(const struct leat_buf *frame, uint32_t tcp_at)
 {
     return tcp_at + (frame->data[tcp_at + OFFSET_AT] >> 4) * 4u;
@@ -54,7 +55,7 @@ HOT bool has_plain_options(const uint8_t *tcp)
             get32(tcp + OPTIONS_AT) == WIRE_TCP_TS_ALONE);
 }
 
-/* True if the IP header is as short as it can be, and the packet whole and TCP's. */
+/* True for an IP header without options or extensions, and a packet that is complete and TCP's. */
 HOT bool has_plain_ip(const struct leat_buf *frame, uint32_t tcp_at)
 {
     const uint8_t *at = frame->data;
@@ -67,8 +68,8 @@ HOT bool has_plain_ip(const struct leat_buf *frame, uint32_t tcp_at)
            get16(at + IP_TOTAL_AT) == frame->len - IP_AT;
 }
 
-/* Bytes of data of a segment that can be merged; 0: it can't.  Segments without data, with which
- * connections begin and end, are told by the first line. */
+/* The bytes of data of a segment that can be merged; 0: it can't. Segments without data, with which
+ * connections begin and end, are recognized by the first condition. */
 HOT uint32_t data_bytes_at(const struct leat_buf *frame, uint32_t tcp_at)
 {
     const uint8_t *tcp = frame->data + tcp_at;
@@ -80,7 +81,7 @@ HOT uint32_t data_bytes_at(const struct leat_buf *frame, uint32_t tcp_at)
     return frame->len - headers_bytes(frame, tcp_at);
 }
 
-/* The same of either family, and where the TCP header begins. */
+/* The same for either family; also sets the offset of the TCP header. */
 static inline uint32_t plain_data_bytes(const struct leat_buf *frame, uint32_t *tcp_at)
 {
     uint16_t type;
@@ -94,22 +95,22 @@ static inline uint32_t plain_data_bytes(const struct leat_buf *frame, uint32_t *
     return type == ETHERNET_IPV6 ? data_bytes_at(frame, TCP6_AT) : 0;
 }
 
-/* True if the headers up to TCP's say the same, apart from lengths and IPv4's identification. */
+/* True if the headers before TCP's are equal, apart from lengths and IPv4's identification. */
 HOT bool same_ip(const uint8_t *a, const uint8_t *b, uint32_t tcp_at)
 {
-    /* both ends' MACs, the family, of IPv4 the TOS with its ECN */
+    /* MACs of both ends, EtherType and, in IPv4, the TOS with its ECN bits */
     if (memcmp(a, b, IP_TOTAL_AT) != 0)
         return false;
     if (tcp_at == TCP4_AT)
         return memcmp(a + IP_FRAGMENT_AT, b + IP_FRAGMENT_AT, 4) == 0 &&
                memcmp(a + IP_SRC_AT, b + IP_SRC_AT, 8) == 0;
-    return memcmp(a + IP_TOTAL_AT, b + IP_TOTAL_AT, 2) == 0 && /* of the flow label */
+    return memcmp(a + IP_TOTAL_AT, b + IP_TOTAL_AT, 2) == 0 && /* flow label */
            memcmp(a + IP6_NEXT_AT, b + IP6_NEXT_AT, 2) == 0 &&
            memcmp(a + IP6_SRC_AT, b + IP6_SRC_AT, 16) == 0 &&
            memcmp(a + IP6_DST_AT, b + IP6_DST_AT, 16) == 0;
 }
 
-/* True if the headers of both say the same, apart from what is each segment's own. */
+/* True if the headers of both are equal, apart from fields that differ in every segment. */
 HOT bool same_headers(const uint8_t *a, const uint8_t *b, uint32_t tcp_at)
 {
     if (!same_ip(a, b, tcp_at))
@@ -121,10 +122,10 @@ HOT bool same_headers(const uint8_t *a, const uint8_t *b, uint32_t tcp_at)
            ((get16(a + OFFSET_AT) ^ get16(b + OFFSET_AT)) & ~(unsigned)TCP_PSH) == 0 &&
            memcmp(a + WINDOW_AT, b + WINDOW_AT, 2) == 0 &&
            (a[OFFSET_AT] >> 4 == WIRE_TCP_BYTES / 4 ||
-            memcmp(a + TSVAL_AT, b + TSVAL_AT, 8) == 0); /* both are of the same kind */
+            memcmp(a + TSVAL_AT, b + TSVAL_AT, 8) == 0); /* timestamps, of both or of none */
 }
 
-/* What both addresses are in a pseudo-header's sum, folded: the same for all that is merged. */
+/* The sum of both addresses in the pseudo-header, folded: the same for all merged segments. */
 HOT uint32_t addresses_sum(const uint8_t *at, uint32_t tcp_at)
 {
     return tcp_at == TCP4_AT ? checksum_fold32(checksum_load64(at + IP_SRC_AT))
@@ -143,7 +144,7 @@ HOT bool checksums_are_right(const struct leat_buf *frame, uint32_t tcp_at, uint
                            checksum_bytes(at + tcp_at, len));
 }
 
-/* True if @frame, with so much data, goes on where @merge ends. */
+/* True if @frame, with @data_bytes of data, continues @merge. */
 HOT bool goes_on(struct merge *merge, const struct leat_buf *frame, uint32_t tcp_at,
                  uint32_t data_bytes)
 {
@@ -159,7 +160,7 @@ HOT bool goes_on(struct merge *merge, const struct leat_buf *frame, uint32_t tcp
     return merge->verified && checksums_are_right(frame, tcp_at, merge->addresses_sum);
 }
 
-/* Takes @frame. */
+/* Merges @frame. */
 HOT void absorb(struct merge *merge, struct leat_buf *frame, uint32_t tcp_at, uint32_t data_bytes)
 {
     merge->frame->data[tcp_at + FLAGS_AT] |= frame->data[tcp_at + FLAGS_AT]; /* PSH */
@@ -170,7 +171,7 @@ HOT void absorb(struct merge *merge, struct leat_buf *frame, uint32_t tcp_at, ui
     merge->data_bytes += data_bytes;
 }
 
-/* The headers say what the super-frame is now. */
+/* Updates the headers for the whole super-frame. */
 static void finish(struct merge *merge)
 {
     struct leat_buf *frame = merge->frame;
@@ -204,23 +205,24 @@ static void begin(struct merge *merge, struct leat_buf *frame, uint32_t tcp_at, 
                             .segment_bytes = (uint16_t)data_bytes};
 }
 
-/* The flows of a burst, by the key of each. */
+/* The flows of a burst, with their keys. */
 struct flows {
     struct merge merges[FLOWS];
     uint32_t keys[FLOWS];
-    uint32_t count; /* that are known; those behind mean nothing */
-    uint32_t last;  /* that was asked for: bursts are mostly of one */
+    uint32_t count; /* valid entries */
+    uint32_t last;  /* the last one used: bursts are mostly of one flow */
 };
 
-/* Two flows may have one key: they end each other's super-frames, as same_headers() tells. */
+/* Two flows may have the same key. Then they end each other's super-frames, because same_headers()
+ * tells them apart. */
 HOT uint32_t key_of(const uint8_t *at, uint32_t tcp_at)
 {
     return get32(at + tcp_at) ^ get32(at + (tcp_at == TCP4_AT ? IP_SRC_AT : IP6_SRC_END_AT));
 }
 
-/* The flow of that key, a new one if @begins; NULL: it isn't known, or there are too many.  Then it
- * goes up as it came: to forget another one for it would end that one's super-frame, and if they
- * come in turn none would ever grow. */
+/* The flow with @key, a new one if @begins. NULL: it isn't known, or there are too many; then the
+ * frame goes up as it came. Replacing another flow would end that one's super-frame, and with
+ * interleaved flows none would ever grow. */
 static inline struct merge *find(struct flows *flows, uint32_t key, bool begins)
 {
     uint32_t i = flows->last;
@@ -248,7 +250,7 @@ static void finish_all(struct flows *flows)
     }
 }
 
-/* @frame can't be merged: it ends what it might belong to. */
+/* @frame can't be merged: ends the super-frame of its flow. */
 static void pass(struct flows *flows, const struct leat_buf *frame)
 {
     bool elsewhere;
@@ -267,8 +269,8 @@ static void pass(struct flows *flows, const struct leat_buf *frame)
     }
 }
 
-/* A segment that can be merged, with its data.  True: it was; false: it goes up where it stands,
- * and may begin a super-frame. */
+/* Tries to merge a segment with data. False: it goes up in its place, and may begin a
+ * super-frame. */
 HOT bool merged(struct flows *flows, struct leat_buf *frame, uint32_t tcp_at, uint32_t data_bytes)
 {
     struct merge *merge = find(flows, key_of(frame->data, tcp_at), true);
