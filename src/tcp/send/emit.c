@@ -1,8 +1,8 @@
 /*
- * emit.c -- a header in front of some data, and down it goes.
+ * emit.c -- sends segments: builds the header and puts it in front of the data.
  *
- * Every segment is sent by tcp_emit().  What it needs of IP, the pseudo-header of its checksum and
- * the header in front, is in send_down().
+ * Every segment is sent by tcp_emit() or tcp_emit_data(). The part that concerns IP, the
+ * pseudo-header of the checksum and the header in front, is in send_down().
  */
 #include "tcp/conn/accecn.h"
 #include "tcp/send/emit.h"
@@ -18,29 +18,30 @@
 #include "wire/bytes.h"
 
 enum {
-    DSCP_SHIFT = 2 /* beside it lies ECN */
+    DSCP_SHIFT = 2 /* the low bits are ECN */
 };
 
-static const uint64_t limited_interval_ms = 500; /* RFC 5961 7, for one connection */
+static const uint64_t limited_interval_ms = 500; /* RFC 5961 7, for each connection */
 
 static inline struct leat_buf *header_alloc(struct tcp *tcp, uint32_t bytes)
 {
     return view_alloc(&tcp->stack->pool, POOL_SMALL, LEAT_BUF_HEADROOM - bytes, bytes);
 }
 
-/* Puts @payload behind its header, which says if that is a super-frame. */
+/* Puts @payload behind its header, which takes over the mark of a super-frame. */
 static void attach(struct leat *stack, struct leat_buf *header, struct leat_buf *payload)
 {
     header->next = payload;
     if (!payload || payload->segment_bytes == 0)
         return;
     header->segment_bytes = payload->segment_bytes;
-    payload->segment_bytes = 0; /* it stands in the first piece */
+    payload->segment_bytes = 0; /* only the first piece has it */
     stack->stats.tcp_sent += (leat_buf_total(payload) - 1) / header->segment_bytes;
 }
 
-/* Makes room for a header of @bytes in front of @payload: its own if it has any, which saves a
- * buffer, and who sums and gathers finds one piece.  A super-frame is cut behind its headers. */
+/* Makes room for a header of @bytes in front of @payload. A payload with headroom of its own is
+ * used, which saves a buffer and gives checksum and device a single piece. A super-frame gets a
+ * separate piece, because it is cut behind its headers. */
 HOT struct leat_buf *header_for(struct tcp *tcp, struct leat_buf *payload, uint32_t bytes)
 {
     struct leat_buf *header;
@@ -56,7 +57,7 @@ HOT struct leat_buf *header_for(struct tcp *tcp, struct leat_buf *payload, uint3
     return header;
 }
 
-/* Takes @payload; false. */
+/* Frees @payload; returns false. */
 COLD static bool no_memory(struct tcp *tcp, struct leat_buf *payload)
 {
     tcp->stack->stats.tx_no_memory++;
@@ -66,8 +67,8 @@ COLD static bool no_memory(struct tcp *tcp, struct leat_buf *payload)
 
 /* ---- IP ----------------------------------------------------------------------------------- */
 
-/* Fills in the checksum of @segment, which is @bytes long.  The device sums all but the
- * pseudo-header, if it can, or who cuts a super-frame does. */
+/* Fills in the checksum of @segment, which is @bytes long. If the device can, it sums all but the
+ * pseudo-header; for a super-frame, gso_cut() does. */
 HOT void checksum(const struct path *path, struct leat_buf *segment, uint32_t bytes)
 {
     const uint64_t pseudo = path->pseudo_sum + big_endian16(IP_TCP) + big_endian32(bytes);
@@ -82,7 +83,8 @@ HOT void checksum(const struct path *path, struct leat_buf *segment, uint32_t by
     }
 }
 
-/* Without DF IP gives it an identification (RFC 6864).  What IP can't send is lost on the way. */
+/* Sends by IP. Without DF, IP adds an identification (RFC 6864). A segment that IP can't send
+ * counts as lost on the way. */
 static __attribute__((noinline)) void send_by_IP(struct leat *stack, const struct path *path,
                                                  struct leat_buf *segment, uint8_t tos,
                                                  bool dont_fragment)
@@ -93,7 +95,7 @@ static __attribute__((noinline)) void send_by_IP(struct leat *stack, const struc
     ip_output(stack, path, &options, segment);
 }
 
-/* Down it goes.  Takes @segment. */
+/* Sends @segment, and takes it. */
 HOT void send_down(struct leat *stack, const struct path *path, struct leat_buf *segment,
                    uint8_t tos, bool dont_fragment)
 {
@@ -107,10 +109,11 @@ HOT void send_down(struct leat *stack, const struct path *path, struct leat_buf 
         send_by_IP(stack, path, segment, tos, dont_fragment);
 }
 
-/* ---- what is said ------------------------------------------------------------------------- */
+/* ---- ---- fields of the header -----------------------------------------------------------------
+ * --- */
 
-/* The window field (RFC 7323 2.3): rounded up, from the window as it was meant, so that the edge
- * does not creep by a part of a unit with each segment.  Says in @offer what that comes to. */
+/* The window field (RFC 7323 2.3), rounded up from @exact. So the edge does not creep by a part of
+ * a unit with each segment. @offer is set to the window that the field stands for. */
 static inline uint16_t window_field(const struct tcb *tcb, bool in_SYN, uint32_t exact,
                                     uint32_t *offer)
 {
@@ -124,7 +127,7 @@ static inline uint16_t window_field(const struct tcb *tcb, bool in_SYN, uint32_t
     return (uint16_t)field;
 }
 
-/* What we say and have ever said, we must accept (RFC 7323 2.4). */
+/* Fills in the window. All that was ever offered must be accepted (RFC 7323 2.4). */
 static inline void offer_window(struct tcb *tcb, struct wire_tcp *header)
 {
     const bool in_SYN = header->flags & TCP_SYN;
@@ -141,14 +144,14 @@ static inline void offer_window_of_conn(struct leat_tcp *conn, struct wire_tcp *
     uint32_t offer;
 
     header->window = window_field(&conn->tcb, in_SYN, exact, &offer);
-    /* without a scale a SYN,ACK that goes again can't say as much as an ACK in between (RFC 7413)
-     */
+    /* without a scale, a retransmitted SYN,ACK can't offer as much as an ACK in between (RFC
+     * 7413) */
     if (offer > conn->tcb.rcv_wnd || (in_SYN && !(conn->flags & CONN_FAST_OPEN)))
         conn->tcb.rcv_wnd = offer;
     conn->rcv_over = (uint16_t)(in_SYN ? 0 : conn->tcb.rcv_wnd - exact);
 }
 
-/* RFC 7323 3.2: in every segment once agreed, a RST too, and in the SYN that asks. */
+/* RFC 7323 3.2: once agreed, in every segment including RSTs, and in the SYN that offers them. */
 static inline void add_timestamps(struct tcp *tcp, const struct tcb *tcb, struct wire_tcp *header)
 {
     header->has_ts = true;
@@ -156,7 +159,7 @@ static inline void add_timestamps(struct tcp *tcp, const struct tcb *tcb, struct
     header->tsecr = header->flags & TCP_ACK ? tcb->ts_recent : 0;
 }
 
-/* RFC 2018 4, where there is room beside the data. */
+/* RFC 2018 4, if there is room beside the data. */
 COLD static void add_sacks(struct leat_tcp *conn, struct wire_tcp *header, uint32_t data_bytes)
 {
     const uint8_t most = header->has_ts ? WIRE_SACKS_MAX - 1 : WIRE_SACKS_MAX;
@@ -166,20 +169,20 @@ COLD static void add_sacks(struct leat_tcp *conn, struct wire_tcp *header, uint3
             sacks_fill(&conn->transfer->sacks, &conn->transfer->reorder, header->sacks, most);
 }
 
-/* True if data is missing that has others behind it, or came twice: an ACK says so. */
+/* True if an ACK has to report out-of-order data, or data that came twice. */
 static inline bool has_sacks(const struct leat_tcp *conn)
 {
     return (conn->transfer->reorder.first || conn->transfer->sacks.has_dsack) &&
            (conn->tcb.flags & TCB_SACK);
 }
 
-/* What CONN_ECE makes of the flags. */
+/* The ECN flags while CONN_ECE is set. */
 static inline uint16_t ecn_flags(struct leat_tcp *conn, bool is_pure)
 {
     return conn->tcb.flags & TCB_ACCECN ? tcp_accecn_flags(conn, is_pure) : TCP_ECE;
 }
 
-/* What a connection says beside its options; with @payload, or NULL. */
+/* Fills in the fields of a connection, other than its options. @payload may be NULL. */
 static inline void complete_for_conn(struct leat_tcp *conn, struct wire_tcp *header,
                                      const struct leat_buf *payload)
 {
@@ -191,13 +194,13 @@ static inline void complete_for_conn(struct leat_tcp *conn, struct wire_tcp *hea
             ecn_flags(conn, !payload && !(header->flags & TCP_FIN) && header->sack_count == 0);
 }
 
-/* A probe of the path (RFC 8899 5.3) must not be fragmented: then it would say nothing. */
+/* A probe of the path MTU (RFC 8899 5.3) must not be fragmented: it would prove nothing. */
 static inline bool may_be_fragmented(const struct leat_tcp *conn, const struct leat_buf *payload)
 {
     return conn->no_df && leat_buf_total(payload) <= conn->mss;
 }
 
-/* What every header has. */
+/* The fields that every header has. */
 static inline void begin(const struct tcb *tcb, struct wire_tcp *header)
 {
     header->src_port = tcb->local_port;
@@ -237,7 +240,8 @@ bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct 
     return true;
 }
 
-/* The general way of tcp_emit_data(), apart, so that there the header need not be in memory. */
+/* The general path of tcp_emit_data(). Not in line, so that there the header need not be in
+ * memory. */
 static __attribute__((noinline)) bool emit_any(struct leat_tcp *conn, const struct path *path,
                                                uint32_t seq, uint8_t flags, uint8_t tos,
                                                struct leat_buf *payload)
@@ -248,7 +252,7 @@ static __attribute__((noinline)) bool emit_any(struct leat_tcp *conn, const stru
     return tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, payload);
 }
 
-/* Of a header that has timestamps or no options. */
+/* The length of a header with timestamps or without options. */
 static inline uint32_t plain_header_bytes(const struct tcb *tcb)
 {
     return WIRE_TCP_BYTES + (tcb->flags & TCB_TS ? (uint32_t)WIRE_TCP_TS_BYTES : 0);
@@ -283,7 +287,7 @@ bool tcp_emit_data(struct leat_tcp *conn, const struct path *path, uint32_t seq,
     return true;
 }
 
-/* The MSS that we offer to who is at the end of @path (RFC 6691). */
+/* The MSS that we offer to the peer on @path (RFC 6691). */
 static uint16_t offered_mss(const struct tcb *tcb, const struct path *path)
 {
     uint32_t most = UINT16_MAX;

@@ -1,11 +1,11 @@
 /*
- * gso.c -- super-frames for a device that doesn't cut them itself: TSO in software (GSO).
+ * gso.c -- GSO in software: cuts super-frames for a device that doesn't do it (TSO).
  *
- * TCP, IP and the neighbour cache see up to 64 KiB of data once, instead of each of its segments;
- * what is left to do for a segment is a copy of the headers, three fields and the sum.
+ * TCP, IP and the neighbour cache process up to 64 KiB of data once, instead of each segment. For a
+ * segment that leaves a copy of the headers, three fields and the checksum.
  *
- * A super-frame is a piece with all headers, and data behind it.  It is cut from the front when the
- * device has room, so its own headers are always those of what is left.
+ * A super-frame is a piece with all headers, and data behind it. It is cut from the front when the
+ * device has room, so its own headers are always those of the remaining data.
  */
 #include "tcp/send/gso.h"
 
@@ -32,14 +32,14 @@ enum {
     TCP_FLAGS_AT = 13
 };
 
-/* Where TCP's header begins, which says of which family it is. */
+/* The offset of the TCP header, which also tells the family. */
 static inline uint32_t find_tcp(const struct leat_buf *frame)
 {
     return get16(frame->data + TYPE_AT) == ETHERNET_IPV6 ? TCP6_AT : TCP4_AT;
 }
 
-/* Makes the IP header that of a datagram with @data_bytes of data.  All full segments have the same
- * one: it is written for the first, and copied. */
+/* Sets the length in the IP header for @data_bytes of data. All full segments have the same IP
+ * header: it is written for the first one, and copied. */
 static inline void set_ip_length(struct leat_buf *frame, uint32_t tcp_at, uint32_t data_bytes)
 {
     uint8_t *ip = frame->data + IP_AT;
@@ -56,7 +56,7 @@ static inline void set_ip_length(struct leat_buf *frame, uint32_t tcp_at, uint32
     put16(ip + IP_TOTAL_AT, total);
 }
 
-/* The sum of the pseudo-header of a segment of @bytes. */
+/* The sum of the pseudo-header for a segment of @bytes. */
 static inline uint64_t pseudo_sum(const struct leat_buf *frame, uint32_t tcp_at, uint32_t bytes)
 {
     const uint8_t *ip = frame->data + IP_AT;
@@ -78,13 +78,13 @@ static inline void set_checksum(struct leat_buf *frame, uint32_t tcp_at, uint32_
         put16(tcp + WIRE_TCP_CHECKSUM_AT, (uint16_t)~checksum_finish(pseudo));
         return;
     }
-    frame->checksum = LEAT_CHECKSUM_UNKNOWN; /* which is: complete */
+    frame->checksum = LEAT_CHECKSUM_UNKNOWN; /* the checksum is complete */
     put16(tcp + WIRE_TCP_CHECKSUM_AT, 0);
     checksum_put(tcp + WIRE_TCP_CHECKSUM_AT,
                  pseudo + checksum_bytes(tcp, header_bytes) + checksum_list(frame->next));
 }
 
-/* A new frame with the headers of @frame, for data that is not the last. */
+/* A new frame with the headers of @frame, for any segment but the last. */
 static inline struct leat_buf *copy_headers(struct leat *stack, const struct leat_buf *frame,
                                             uint32_t tcp_at)
 {

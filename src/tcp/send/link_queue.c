@@ -1,4 +1,4 @@
-/* link_queue.c -- what of a connection waits below TCP, in the queue of a link whose device is
+/* link_queue.c -- the share of a connection in the queue of a link, below TCP, whose device is
  * full. */
 #include "ip/host.h"
 #include "ip/route.h"
@@ -53,7 +53,7 @@ bool tcp_waits_below(const struct leat_tcp *conn)
     return path && path->link && transmit_has(path->link, key_of(conn, path->link));
 }
 
-/* The entry may be another connection's by now, or nobody's. */
+/* The entry @waiter may be free by now, or another connection's. */
 void tcp_wake(struct leat *stack, uint32_t waiter)
 {
     struct leat_tcp *conn = near_at(stack->tcp, waiter);

@@ -1,9 +1,9 @@
 /*
- * output.c -- which segment goes next (RFC 9293 3.8.6, 3.10.2; RFC 5681; RFC 6675 5).
+ * output.c -- decides which segment is sent next (RFC 9293 3.8.6, 3.10.2; RFC 5681; RFC 6675 5).
  *
- * First what is lost, then new data: as long as less is on its way than the congestion window
- * allows, and only as far as the peer's window reaches.  The send queue says what waits, the
- * scoreboard what was sent, and tcp_fin_waits() whether a FIN is to follow.
+ * Lost data is sent first, then new data, while less is in flight than the congestion window
+ * allows, and only as far as the peer's window reaches. The send queue holds the data, the
+ * scoreboard knows what was sent, and tcp_fin_waits() whether a FIN follows.
  */
 #include "core/minmax.h"
 #include "ip/route.h"
@@ -16,10 +16,10 @@
 enum {
     SEGMENTS_BUDGET = 64,       /* of one connection in one flush: then others have their turn */
     SUPER_BUDGET = 1024 * 1024, /* bytes: the same for a device that cuts super-frames */
-    BURST_SEGMENTS = 10         /* that may leave together, however slow the path */
+    BURST_SEGMENTS = 10         /* that may be sent together, however slow the path */
 };
 
-static const uint64_t pace_ns = 1000000; /* bursts are so far apart, at the most */
+static const uint64_t pace_ns = 1000000; /* the largest interval between bursts */
 
 COLD static void no_memory(struct leat_tcp *conn)
 {
@@ -28,9 +28,10 @@ COLD static void no_memory(struct leat_tcp *conn)
     tcp_retry_later(conn);
 }
 
-/* ---- what may go -------------------------------------------------------------------------- */
+/* ---- ---- what may be sent ---------------------------------------------------------------------
+ * --- */
 
-/* Bytes that the congestion window lets through. */
+/* Bytes that the congestion window allows. */
 static uint32_t congestion_room(const struct leat_tcp *conn)
 {
     const uint32_t pipe = recovery_pipe(&conn->transfer->recovery, &conn->transfer->scoreboard);
@@ -38,18 +39,19 @@ static uint32_t congestion_room(const struct leat_tcp *conn)
     return pipe < conn->transfer->congestion.cwnd ? conn->transfer->congestion.cwnd - pipe : 0;
 }
 
-/* ---- all of it ---------------------------------------------------------------------------- */
+/* ---- ---- sending -----------------------------------------------------------------------------
+ * --- */
 
 enum verdict {
     SENT,
-    NOTHING,  /* nothing (more) may go */
-    PACED,    /* more may go, but later */
-    NO_ROOM,  /* the device's queue is full: go on when it isn't */
-    ENOUGH,   /* there is enough below: tcp_wake() goes on */
-    NO_MEMORY /* go on in a moment */
+    NOTHING,  /* nothing (more) may be sent */
+    PACED,    /* more may be sent, but later */
+    NO_ROOM,  /* the device's queue is full: continue in the next turn */
+    ENOUGH,   /* enough waits below: tcp_wake() continues */
+    NO_MEMORY /* continue after a short wait */
 };
 
-/* The lost record that may go, within the peer's window. */
+/* The lost record to retransmit, if it lies within the peer's window. */
 static struct sent *lost_in_window(struct leat_tcp *conn)
 {
     struct sent *sent = scoreboard_lost(&conn->transfer->scoreboard, &conn->tcp->sents, conn->mss);
@@ -57,8 +59,8 @@ static struct sent *lost_in_window(struct leat_tcp *conn)
     return sent && seq_lt(sent->seq, conn->snd_una + conn->snd_wnd) ? sent : 0;
 }
 
-/* If a short segment was all that is out, and is lost, what waits behind it goes with it: the octet
- * of a window probe that was refused is such a one.  Returns how much that is. */
+/* If a short segment was all that is in flight, and is lost, new data behind it goes with it. A
+ * refused byte of a window probe is such a segment. Returns how much new data that is. */
 static uint32_t fill_up(const struct leat_tcp *conn, const struct sent *lost, uint32_t room)
 {
     const uint32_t len = lost->end - lost->seq;
@@ -74,8 +76,8 @@ static uint32_t fill_up(const struct leat_tcp *conn, const struct sent *lost, ui
     return more;
 }
 
-/* The size of packet that the search for the path's MTU wants to try, or the largest that the peer
- * takes (RFC 8899 5.1.2: MAX_PLPMTU); 0: none. */
+/* The packet size to probe the path MTU with, limited to the peer's MSS (RFC 8899 5.1.2:
+ * MAX_PLPMTU); 0: none. */
 static inline uint16_t probe_bytes(const struct leat_tcp *conn)
 {
     const uint16_t candidate = pmtu_candidate(&conn->pmtu, conn->tcp->stack->now_ns);
@@ -89,7 +91,7 @@ static inline uint16_t probe_bytes(const struct leat_tcp *conn)
     return most > conn->pmtu.mtu ? (uint16_t)most : 0;
 }
 
-/* A segment of that size (RFC 8899 5.3). */
+/* Plans a probe of the path MTU, if there is data to fill it (RFC 8899 5.3). */
 static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *plan)
 {
     const uint16_t candidate = probe_bytes(conn);
@@ -114,22 +116,22 @@ COLD static bool send_probe_of_path(struct leat_tcp *conn, const struct path *pa
 
     if (!tcp_send_new(conn, path, plan))
         return false;
-    if (plan->data_bytes == wanted) { /* and not less because it lay in many pieces */
+    if (plan->data_bytes == wanted) { /* not shortened because the data lay in many pieces */
         conn->transfer->scoreboard.last->flags |= SENT_PROBE;
         pmtu_probe(&conn->pmtu, candidate);
     }
     return true;
 }
 
-/* Data that may leave as one frame, of the @burst_left bytes that may still leave together. */
+/* Data that may be sent as one frame, with @burst_left bytes left of the burst. */
 static uint32_t frame_bytes_max(const struct leat_tcp *conn, uint64_t burst_left)
 {
     const struct pool_list *lists = conn->tcp->stack->pool.lists;
     const struct pool_list *small = &lists[POOL_SMALL], *views = &lists[POOL_VIEW];
 
-    /* CWR stands in the first segment only (RFC 3168 6.1.2), which not every device knows; without
-     * DF each segment has an identification of its own (RFC 6864 4.3); and
-     * when memory is short, a cut that fails would lose all of it */
+    /* No super-frame in three cases. CWR must be in the first segment only (RFC 3168 6.1.2), which
+     * not every device knows. Without DF each segment has an identification of its own (RFC 6864
+     * 4.3). When memory is short, a failed cut would lose the whole frame. */
     if (burst_left <= conn->mss || (conn->flags & CONN_CWR) || conn->no_df ||
         small->free_count < small->count / 2 || views->free_count < views->count / 2)
         return conn->mss;
@@ -138,7 +140,7 @@ static uint32_t frame_bytes_max(const struct leat_tcp *conn, uint64_t burst_left
     return conn->mss < SUPER_DATA_MAX ? SUPER_DATA_MAX : conn->mss;
 }
 
-/* What is lost goes before all that is new. */
+/* Retransmits lost data, before all new data. */
 COLD static enum verdict send_lost(struct leat_tcp *conn, const struct path *path, uint32_t room)
 {
     struct sent *lost = lost_in_window(conn);
@@ -164,8 +166,8 @@ static enum verdict send_one(struct leat_tcp *conn, const struct path *path, uin
     return tcp_send_new(conn, path, &plan) ? SENT : NO_MEMORY;
 }
 
-/* Bytes a second at which bursts follow each other: twice the window a round trip in slow start, so
- * that it can double; 1.25 times it later.  BBR says it itself.  0: no pacing. */
+/* The pacing rate, bytes a second: two windows a round trip in slow start, so that the window can
+ * double, and 1.25 windows later. BBR has its own rate. 0: no pacing. */
 static uint64_t pacing_rate(const struct leat_tcp *conn)
 {
     const struct congestion *congestion = &conn->transfer->congestion;
@@ -179,7 +181,7 @@ static uint64_t pacing_rate(const struct leat_tcp *conn)
            rtt_srtt_ns(&conn->rtt);
 }
 
-/* Bytes that may leave together; 0: the last burst is too fresh. */
+/* Bytes that may be sent together; 0: the last burst was too recently. */
 static uint64_t burst_bytes(struct leat_tcp *conn, uint64_t rate)
 {
     const struct bbr *bbr = conn->transfer->congestion.bbr;
@@ -200,8 +202,8 @@ static uint64_t burst_bytes(struct leat_tcp *conn, uint64_t rate)
     return due > least ? due : least;
 }
 
-/* After an idle time the old window says little about the path: RFC 5681 4.1.  It counts from the
- * last data that was sent into silence, or the last ACK that left some in flight. */
+/* After an idle time the old window says little about the path: RFC 5681 4.1. The time counts from
+ * the last data that was sent with nothing in flight, or the last ACK that left data in flight. */
 HOT void restart_if_idle(struct leat_tcp *conn)
 {
     struct congestion *congestion = &conn->transfer->congestion;
@@ -215,22 +217,23 @@ HOT void restart_if_idle(struct leat_tcp *conn)
         congestion_restart(congestion);
 }
 
-/* Nothing lost, nothing new, no FIN: most ACKs find it so, and all the rest need not be asked. */
+/* True if nothing is lost, no data is new and no FIN waits. That is so after most ACKs, and saves
+ * all other checks. */
 static bool has_nothing_to_send(const struct leat_tcp *conn)
 {
     return conn->transfer->scoreboard.lost_bytes == 0 && tcp_unsent_bytes(conn) == 0 &&
            !(tcp_fin_waits(conn) && !tcp_fin_has_left(conn));
 }
 
-/* Bytes of one connection in one flush. */
+/* Bytes that one connection may send in one flush. */
 static uint64_t flush_bytes(const struct leat_tcp *conn, const struct path *path)
 {
     return path->link && link_has_tso(path->link) ? SUPER_BUDGET
                                                   : (uint64_t)SEGMENTS_BUDGET * conn->mss;
 }
 
-/* When a burst that has left now should have left: BBR's rate is a promise, so what a turn came
- * late is made good by the next ones (5.6.2: C.next_send_time), if it wasn't more than a burst. */
+/* The time that the burst just sent counts from. BBR's rate is a promise, so after a late turn the
+ * next ones make up for it (5.6.2: C.next_send_time), up to one burst interval. */
 static uint64_t burst_began_ns(const struct leat_tcp *conn)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
@@ -239,13 +242,13 @@ static uint64_t burst_began_ns(const struct leat_tcp *conn)
     return conn->transfer->congestion.bbr && due_ns + pace_ns > now_ns ? due_ns : now_ns;
 }
 
-/* True if any of it may go below TCP without a question. */
+/* True if the link's queue takes segments of any connection. */
 static inline bool is_open_below(const struct path *path)
 {
     return path->link && path->link->tx_waiting < path->link->tx_places;
 }
 
-/* Bytes that may go below TCP now. */
+/* Bytes that may be passed below TCP now. */
 static inline uint32_t room_below(const struct leat_tcp *conn, const struct path *path)
 {
     if (is_open_below(path))
@@ -253,13 +256,13 @@ static inline uint32_t room_below(const struct leat_tcp *conn, const struct path
     return tcp_link_queue_left(conn, path);
 }
 
-/* There was none: how it goes on. */
+/* Says how to continue when there is no room below. */
 COLD static enum verdict no_room_below(const struct leat_tcp *conn, const struct path *path)
 {
     return tcp_link_queue_wait(conn, path) ? ENOUGH : NO_ROOM;
 }
 
-/* As much as windows, budgets and pacing allow. */
+/* Sends as much as windows, budgets and pacing allow. */
 static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
 {
     const uint64_t most = flush_bytes(conn, path);
@@ -285,7 +288,7 @@ static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
     if (verdict != SENT)
         return verdict;
     if (sent > 0) {
-        /* without a rate a burst ends by another verdict:
+        /* without a rate, a burst ends with another verdict:
          * NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
         conn->transfer->paced_until_ns = burst_began_ns(conn) + sent * 1000000000 / rate;
         tcp_retry_at(conn, conn->transfer->paced_until_ns);
@@ -293,7 +296,7 @@ static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
     return PACED;
 }
 
-/* Sends what may leave now, but for what tcp_is_one_segment(). */
+/* Sends data, except for the single segment that tcp_is_one_segment() recognizes. */
 static enum verdict send_data(struct leat_tcp *conn, const struct path *path)
 {
     if (has_nothing_to_send(conn))
@@ -303,7 +306,8 @@ static enum verdict send_data(struct leat_tcp *conn, const struct path *path)
     return send_burst(conn, path);
 }
 
-/* Perhaps it comes back: what waits for the peer goes on waiting, and the rest needs no timer. */
+/* Waits for a route: the persist timer runs if nothing is in flight, otherwise the retransmission
+ * timer. Without data no timer is needed. */
 COLD static void wait_for_route(struct leat_tcp *conn)
 {
     const bool in_flight = conn->snd_una != conn->tcb.snd_nxt;
@@ -315,14 +319,14 @@ COLD static void wait_for_route(struct leat_tcp *conn)
         tcp_start_rexmt(conn);
 }
 
-/* Sends the ACK that is owed, if nothing else has taken it along. */
+/* Sends the ACK that is due, unless another segment has carried it. */
 static void send_owed_ack(struct leat_tcp *conn, const struct path *path)
 {
     if ((conn->flags & CONN_ACK_NOW) && !tcp_send_ack(conn, path, conn->tcb.snd_nxt))
         no_memory(conn);
 }
 
-/* What is left to do when @verdict wasn't SENT. */
+/* Finishes an output that ended with a @verdict other than SENT. */
 static void end_output(struct leat_tcp *conn, const struct path *path, enum verdict verdict)
 {
     if (verdict == NO_MEMORY)
@@ -331,20 +335,20 @@ static void end_output(struct leat_tcp *conn, const struct path *path, enum verd
     if (verdict != NOTHING)
         return;
     tcp_start_persist(conn);
-    /* what is SACKed is neither lost nor in flight, but owed: the peer may take it back */
+    /* SACKed data is neither lost nor in flight, but the peer may still drop it */
     if (conn->snd_una != conn->tcb.snd_nxt && conn->rexmt_at == DEADLINE_NONE)
         tcp_run_rexmt(conn);
 }
 
-/* Sends whatever may leave, when it isn't a lone segment with all that waits; or @verdict says that
- * this could not.  @snd_nxt_before: SND.NXT, before a probe has left. */
+/* The general path of tcp_output(), if the queue isn't a single segment, or if @verdict says why
+ * that couldn't be sent. @snd_nxt_before: SND.NXT before a window probe was sent. */
 static __attribute__((noinline)) bool output_any(struct leat_tcp *conn, const struct path *path,
                                                  enum verdict verdict, uint32_t snd_nxt_before)
 {
     if (verdict == SENT)
         verdict = send_data(conn, path);
     if (verdict == SENT)
-        return false; /* and with it all that was owed */
+        return false; /* the data has carried the ACK */
     if ((conn->flags & CONN_TAIL_PROBE) && !tcp_send_tail_probe(conn, path))
         verdict = NO_MEMORY;
     end_output(conn, path, verdict);
@@ -353,8 +357,8 @@ static __attribute__((noinline)) bool output_any(struct leat_tcp *conn, const st
     return verdict == NO_ROOM;
 }
 
-/* Until the handshake is over there is but our SYN, and the ACK of what isn't acceptable in
- * SYN-RECEIVED (3.10.7.4 first).  True: it is over, or need not be (RFC 7413). */
+/* During the handshake only our SYN is sent, and ACKs of unacceptable segments in SYN-RECEIVED
+ * (3.10.7.4 first). True: it is over, or data may be sent anyway (RFC 7413). */
 static bool output_handshake(struct leat_tcp *conn, const struct path *path)
 {
     if (conn->flags & CONN_SEND_SYN)
@@ -399,7 +403,7 @@ bool tcp_output(struct leat_tcp *conn)
     return output_any(conn, path, verdict, snd_nxt_before);
 }
 
-/* @node has just left the ring; if it has more to send, it comes back. */
+/* Serves @node, which has been taken off the ring; it is put back if it has more to send. */
 static inline void flush_one(struct tcp *tcp, struct near_ring *node)
 {
     struct leat_tcp *conn = container_of(node, struct leat_tcp, output);
@@ -409,7 +413,7 @@ static inline void flush_one(struct tcp *tcp, struct near_ring *node)
     tcp_arm_delayed_ack(conn);
 }
 
-/* Those that come back for more wait for the next turn. */
+/* Serves all nodes up to a mark. Nodes that are put back wait for the next turn. */
 static __attribute__((noinline)) void flush_many(struct tcp *tcp)
 {
     struct near_ring *node;
@@ -428,7 +432,7 @@ bool tcp_flush(struct leat *stack)
 
     if (near_ring_is_empty(tcp, &tcp->output))
         return false;
-    if (near_ring_is_short(&tcp->output)) /* one needs no mark behind it */
+    if (near_ring_is_short(&tcp->output)) /* a single one needs no mark */
         flush_one(tcp, near_ring_take_only(tcp, &tcp->output));
     else
         flush_many(tcp);

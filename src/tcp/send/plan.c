@@ -1,21 +1,21 @@
-/* plan.c -- how much of what is new may leave as one segment, or as several (RFC 9293 3.8.6.2.1).
- */
+/* plan.c -- decides how much new data is sent as a segment or a super-frame (RFC 9293
+ * 3.8.6.2.1). */
 #include "tcp/math/seq.h"
 #include "tcp/send/output.h"
 #include "core/minmax.h"
 
-/* A segment that is shorter than it could be waits for more, unless ... */
+/* True if a segment that is shorter than it could be need not wait for more data. */
 static bool short_segment_may_go(const struct leat_tcp *conn, const struct plan *plan,
                                  uint32_t queued)
 {
-    if (plan->data_bytes == queued && /* it is all there is, and Nagle (RFC 1122 4.2.3.4) agrees */
+    if (plan->data_bytes == queued && /* all there is, and Nagle (RFC 1122 4.2.3.4) agrees */
         (plan->fin || !conn->transfer->scoreboard.first || (conn->flags & CONN_NODELAY)))
         return true;
-    /* silly window syndrome, sender's side: RFC 9293 3.8.6.2.1 (3) */
+    /* sender's silly window avoidance: RFC 9293 3.8.6.2.1 (3) */
     return plan->data_bytes >= conn->snd_wnd_max / 2;
 }
 
-/* Whole segments in @bytes, or, if that isn't one, all of it. */
+/* The whole segments in @bytes or, if it is less than one, all of it. */
 static uint32_t whole_segments(const struct leat_tcp *conn, uint32_t bytes)
 {
     return bytes > conn->mss ? bytes - bytes % conn->mss : bytes;

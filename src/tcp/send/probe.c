@@ -1,5 +1,4 @@
-/* probe.c -- segments that ask a question: is the window still shut, are you there, what was lost
- * at the end? */
+/* probe.c -- window probes, keep-alives and tail loss probes. */
 #include "tcp/conn/deadlines.h"
 #include "tcp/math/seq.h"
 #include "tcp/send/output.h"
@@ -7,8 +6,8 @@
 static const uint64_t persist_min_ns = 200000000;
 static const uint64_t override_max_ns = 1000000000; /* RFC 9293 3.8.6.2.1: 0.1 to 1 s */
 
-/* RFC 9293 3.8.6.1: one octet of what waits, whatever the window says.  It counts as lost at once:
- * if the window stays shut it was, and nothing is in flight. */
+/* RFC 9293 3.8.6.1: sends one byte of the queue into a closed window. It counts as lost at once,
+ * because that is so if the window stays closed; and nothing is in flight. */
 static void send_octet(struct leat_tcp *conn, const struct path *path)
 {
     struct plan plan = {
@@ -18,7 +17,7 @@ static void send_octet(struct leat_tcp *conn, const struct path *path)
     };
     const bool is_new = plan.seq == conn->tcb.snd_nxt;
 
-    if (!tcp_transfer_get(conn)) /* for a FIN; the next probe tries again */
+    if (!tcp_transfer_get(conn)) /* needed for a FIN; retried with the next probe */
         return;
     if (is_new) {
         if (tcp_send_new(conn, path, &plan))
@@ -35,7 +34,7 @@ bool tcp_window_is_silly(const struct leat_tcp *conn)
            seq_lt(conn->tcb.snd_nxt, conn->snd_una + conn->snd_wnd);
 }
 
-/* RFC 9293 3.8.6.2.1 (4): what there is room for, however little. */
+/* RFC 9293 3.8.6.2.1 (4): sends as much as the window allows, however little. */
 static void send_override(struct leat_tcp *conn, const struct path *path)
 {
     const uint32_t queued = tcp_data_end(conn) - conn->tcb.snd_nxt;
@@ -57,7 +56,8 @@ void tcp_send_probe(struct leat_tcp *conn, const struct path *path)
     conn->tcp->stack->stats.tcp_probes++;
     if (!tcp_something_waits(conn)) {
         conn->flags &= ~(unsigned)CONN_PROBE;
-        tcp_send_ack(conn, path, conn->tcb.snd_nxt - 1); /* RFC 9293 3.8.4: any peer answers */
+        tcp_send_ack(conn, path,
+                     conn->tcb.snd_nxt - 1); /* RFC 9293 3.8.4: every peer answers that */
         return;
     }
     send_octet(conn, path);
@@ -65,9 +65,10 @@ void tcp_send_probe(struct leat_tcp *conn, const struct path *path)
     tcp_await_persist(conn); /* tcp_start_persist() sets it again */
 }
 
-/* What was sent last goes again, a segment at most.  Of the end of a probe of the path's MTU nobody
- * has said that it was lost: its begin still tells if it arrived.  What goes again as a whole, in
- * several segments, won't be told. */
+/* Marks the last data sent as lost, one segment at most. If that cuts a probe of the path MTU, only
+ * its end is marked: an ACK of its beginning still tells that it arrived. A probe of which more
+ * than a segment is marked counts as lost, because a retransmission in several segments proves
+ * nothing. */
 static void requeue_tail(struct leat_tcp *conn)
 {
     struct scoreboard *board = &conn->transfer->scoreboard;
@@ -87,7 +88,7 @@ bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
 
     if (!board->last || board->lost_bytes > 0 || (board->last->flags & SENT_SACKED)) {
         conn->flags &= ~(unsigned)CONN_TAIL_PROBE;
-        return true; /* something was heard meanwhile */
+        return true; /* an ACK came in the meantime */
     }
     if (tcp_plan_new(conn, conn->mss, conn->mss, &plan)) {
         if (!tcp_send_new(conn, path, &plan))
@@ -104,15 +105,15 @@ bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
     return true;
 }
 
-/* All that left is SACKed: the peer may take it back (RFC 2018 8), so that goes again by a timeout.
- * What is lost, and can't be sent, waits for the window as new data does. */
+/* True if all data in flight is SACKed. The peer may still drop it (RFC 2018 8), so a timeout
+ * retransmits it. Lost data that can't be sent waits for the window like new data. */
 static bool only_SACKed_is_out(const struct leat_tcp *conn)
 {
     return conn->transfer->scoreboard.sacked_bytes > 0 &&
            conn->transfer->scoreboard.lost_bytes == 0;
 }
 
-/* Until the window is probed, or a silly one is used: that timeout never gets longer. */
+/* The time until the window is probed, or a silly one is used. The second doesn't back off. */
 static uint64_t persist_ns(const struct leat_tcp *conn)
 {
     const uint64_t rto_ns = rtt_rto_ns(&conn->rtt);
@@ -127,7 +128,7 @@ void tcp_start_persist(struct leat_tcp *conn)
     uint64_t at_ns = conn->tcp->stack->now_ns;
     const bool waiting = conn->flags & CONN_PERSIST;
 
-    /* the SYN has its timer, and nobody answers a probe before the handshake is over */
+    /* the SYN has its own timer, and the peer answers no probe before the handshake is over */
     if (!tcp_something_waits(conn) || tcp_fin_is_alone(conn) ||
         (conn->tcb.flags & TCB_SYN_UNACKED) || conn->transfer->scoreboard.in_flight_bytes > 0 ||
         (only_SACKed_is_out(conn) && !waiting) || (waiting && conn->rexmt_at != DEADLINE_NONE))

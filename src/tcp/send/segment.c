@@ -1,4 +1,4 @@
-/* segment.c -- how a segment with data leaves: first, or again. */
+/* segment.c -- sends a segment with data, for the first time or again. */
 #include "core/minmax.h"
 #include "tcp/math/accecn.h"
 #include "tcp/conn/deadlines.h"
@@ -6,7 +6,7 @@
 #include "tcp/send/output.h"
 #include "tcp/math/seq.h"
 
-/* What a record of the scoreboard stands for, and @more behind it. */
+/* The plan for a record of the scoreboard, and @more bytes behind it. */
 static struct plan plan_again(const struct leat_tcp *conn, const struct sent *sent, uint32_t more)
 {
     const uint32_t data_end = sendq_end(&conn->transfer->sendq);
@@ -20,8 +20,8 @@ static struct plan plan_again(const struct leat_tcp *conn, const struct sent *se
     return plan;
 }
 
-/* Data of several segments, @cut short because it lay in too many pieces: then it is made whole
- * segments again. */
+/* Turns @data into a super-frame. If it was @cut, because it lay in too many pieces, it is
+ * shortened to whole segments. */
 static void make_super_data(struct plan *plan, struct leat_buf *data, bool cut)
 {
     if (cut && plan->data_bytes > plan->segment_bytes) {
@@ -60,9 +60,9 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
     return true;
 }
 
-/* The scoreboard hears of what left, from @plan to SND.NXT.  Without SACK the segments of a
- * super-frame have records of their own: NewReno repairs one at a time (RFC 6582 3.2), and nothing
- * that the peer says would cut them. */
+/* Records the range from @plan to SND.NXT as sent. Without SACK each segment of a super-frame gets
+ * a record, because NewReno repairs one at a time (RFC 6582 3.2), and no SACK block would split a
+ * longer one. */
 static void record(struct leat_tcp *conn, const struct plan *plan, uint64_t now_ns)
 {
     struct scoreboard *board = &conn->transfer->scoreboard;
@@ -84,7 +84,7 @@ bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *p
     leat_debug_assert(tcp_has_transfer(conn));
     if (!tcp_may_record(conn) || !tcp_send_plan(conn, path, plan))
         return false;
-    if (is_first) /* the wait for an answer begins */
+    if (is_first) /* the wait for an ACK begins */
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);
     conn->tcb.snd_nxt = plan->seq + plan_len(plan);
     record(conn, plan, now_ns);
@@ -95,7 +95,8 @@ bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *p
     return true;
 }
 
-/* Of the lost record @sent, and what was to go with it, @done has left again. */
+/* Updates the scoreboard after @done bytes of @sent and the new data behind it were
+ * retransmitted. */
 static void note_sent_again(struct leat_tcp *conn, const struct sent *sent, uint32_t done)
 {
     const uint32_t len = sent->end - sent->seq;
@@ -104,7 +105,7 @@ static void note_sent_again(struct leat_tcp *conn, const struct sent *sent, uint
         scoreboard_extend_lost(&conn->transfer->scoreboard, done - len);
         conn->tcb.snd_nxt += done - len;
     } else if (done < len) {
-        /* the rest stays lost, if there is a record for it: else it must wait for the timeout */
+        /* the rest stays lost if a record is free for it, else it waits for the timeout */
         scoreboard_lost(&conn->transfer->scoreboard, &conn->tcp->sents, done);
     }
 }
@@ -131,13 +132,15 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
     } while (done < plan_len(&all));
     note_sent_again(conn, sent, done);
     scoreboard_resent(&conn->transfer->scoreboard, sent, conn->tcp->stack->now_ns);
-    if (conn->transfer->recovery.phase == RECOVERY_FAST) /* RFC 6675 6: its answer needs time too */
+    if (conn->transfer->recovery.phase ==
+        RECOVERY_FAST) /* RFC 6675 6: give the retransmission time for its ACK */
         tcp_run_rexmt(conn);
     tcp_start_rexmt(conn);
     return true;
 }
 
-/* A SYN of Fast Open asks for a cookie, or shows that of the server, with data; NULL: without. */
+/* Adds Fast Open's option to a SYN: a request, or the server's cookie. Returns the data to go with
+ * the cookie, or NULL. */
 COLD static struct leat_buf *data_for_syn(struct leat_tcp *conn, const struct path *path,
                                           struct wire_tcp *header)
 {
@@ -158,17 +161,17 @@ COLD static struct leat_buf *data_for_syn(struct leat_tcp *conn, const struct pa
 }
 
 enum {
-    ACCURATE_SYNS = 2 /* SYNs that ask for Accurate ECN; later ones for none (RFC 9768 3.1.4.1) */
+    ACCURATE_SYNS = 2 /* SYNs that offer Accurate ECN; later ones offer none (RFC 9768 3.1.4.1) */
 };
 
-/* It is sent once more. */
+/* Counts a retransmitted SYN, and gives up options that may have been the reason. */
 COLD static void note_repeated_syn(struct leat_tcp *conn, bool answers)
 {
     tcp_count_retransmit(conn);
     conn->tcp->stack->stats.tcp_retransmitted++;
     if (conn->fast_open && !answers && conn->retransmits == 1)
         tcp_fast_open_failed(conn);
-    /* perhaps something on the way drops SYNs that ask for it: RFC 3168 6.1.1.1 */
+    /* a middlebox may drop SYNs that ask for ECN: RFC 3168 6.1.1.1 */
     if (!answers && !(conn->tcb.flags & TCB_ACCECN))
         conn->tcb.flags &= (uint8_t)~TCB_ECN;
 }
@@ -195,7 +198,7 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
     conn->flags &= ~(unsigned)CONN_SEND_SYN;
     if (conn->flags & CONN_LOST_SYN)
         note_repeated_syn(conn, answers);
-    else /* opened before the first poll: it had no time then */
+    else /* leat_tcp_connect() may precede the first poll, when the clock wasn't set */
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);
     if (conn->tcb.flags & (TCB_ECN | TCB_ACCECN))
         flags |= ecn_flags_of_syn(conn, answers);

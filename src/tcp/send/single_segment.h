@@ -1,8 +1,7 @@
 /*
- * single_segment.h -- all that waits leaves as one segment: a request, its answer, or a FIN.
+ * single_segment.h -- sends the whole queue as one segment: a request, its response, or a FIN.
  *
- * In line where it is decided (output.c): most of what leaves goes so, and leaves nothing to be
- * planned.
+ * In line in output.c, because most segments are sent this way, with nothing to plan.
  */
 #ifndef TCP_SINGLE_SEGMENT_H
 #define TCP_SINGLE_SEGMENT_H
@@ -10,10 +9,10 @@
 #include "tcp/conn/deadlines.h"
 #include "tcp/send/output.h"
 
-/* The first question: nothing is in flight, and what waits fits into one segment, data in one
- * piece, a FIN, or both.  That is a request, its answer, or the end.  It may go: both windows have
- * room, neither Nagle nor pacing holds it back, and there is nothing to repair.  send_burst() would
- * find the same, but for a FIN alone, which needs no transfer (fin.c). */
+/* True if nothing is in flight and the queue fits into one segment: data in one piece, a FIN, or
+ * both. It may be sent: both windows have room, neither Nagle nor pacing delays it, and nothing is
+ * to be repaired. send_burst() would decide the same, except for a FIN alone, which needs no
+ * transfer (fin.c). */
 static inline bool tcp_is_one_segment(const struct leat_tcp *conn)
 {
     const uint32_t len = conn->transfer->sendq.bytes + tcp_fin_waits(conn);
@@ -26,7 +25,7 @@ static inline bool tcp_is_one_segment(const struct leat_tcp *conn)
            !conn->transfer->recovery.held;
 }
 
-/* The record of the segment that has left at @seq, when nothing else is in flight. */
+/* Records the segment sent at @seq, with nothing else in flight. */
 static inline void tcp_record_first(struct leat_tcp *conn, uint32_t seq)
 {
     struct scoreboard *board = &conn->transfer->scoreboard;
@@ -38,8 +37,8 @@ static inline void tcp_record_first(struct leat_tcp *conn, uint32_t seq)
         scoreboard_sent_first(board, &conn->tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
 }
 
-/* Sends data in one piece, a FIN, or both, as one segment, while nothing is in flight.  A FIN alone
- * needs no scoreboard (fin.c).  False: no memory, and nothing has changed. */
+/* Sends data in one piece, a FIN, or both, as one segment, with nothing in flight. A FIN alone
+ * needs no scoreboard (fin.c). False: no memory, and nothing has changed. */
 HOT bool tcp_send_one_segment(struct leat_tcp *conn, const struct path *path)
 {
     struct transfer *transfer = conn->transfer;
