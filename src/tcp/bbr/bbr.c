@@ -1,4 +1,4 @@
-/* bbr.c -- what BBR does when, in the order of draft-ietf-ccwg-bbr 5.2. */
+/* bbr.c -- the entry points of BBR, in the order of draft-ietf-ccwg-bbr 5.2. */
 #include "tcp/bbr/inside.h"
 
 /* ---- initialization (5.2.1) --------------------------------------------------------------- */
@@ -58,7 +58,7 @@ COLD static void handle_spurious_loss(struct bbr *bbr)
     bbr->undo_state = BBR_NO_UNDO;
 }
 
-/* HandleLostPacket for all that were found (5.5.10.2). */
+/* HandleLostPacket for all losses of an ACK (5.5.10.2). */
 COLD static void handle_losses(struct bbr *bbr, const struct rate_sample *rs, uint64_t now_ns)
 {
     const struct rate_excess *excess = &rs->excess;
@@ -72,7 +72,7 @@ COLD static void handle_losses(struct bbr *bbr, const struct rate_sample *rs, ui
         bbr_handle_inflight_too_high(bbr, rs->tx_in_flight, rs->is_app_limited, now_ns);
 }
 
-/* A CE mark, which tells as much as losses beyond LossThresh (3.7). */
+/* A CE mark counts like losses beyond LossThresh (3.7). */
 COLD static void handle_mark(struct bbr *bbr, const struct rate_sample *rs, uint64_t now_ns)
 {
     bbr_note_loss(bbr);
@@ -91,7 +91,7 @@ void bbr_reduced(struct congestion *congestion, uint32_t flight_bytes, uint64_t 
     bbr_save_state_upon_loss(bbr);
     bbr->in_recovery = true;
     if (bbr->recovery_round == 0 || bbr->round_count > bbr->recovery_seen + 1)
-        bbr->recovery_round = bbr->round_count; /* else one follows the other */
+        bbr->recovery_round = bbr->round_count; /* otherwise the recovery continues */
     bbr->recovery_seen = bbr->round_count;
 }
 
@@ -133,7 +133,8 @@ void bbr_acked(struct bbr *bbr, const struct bbr_ack *ack)
     bbr_update_control(bbr, rs.newly_acked);
 }
 
-/* ---- before data leaves (5.2.2, 5.4.1) ---------------------------------------------------- */
+/* ---- ---- before data is sent (5.2.2, 5.4.1) ---------------------------------------------------
+ * --- */
 
 void bbr_restarts(struct bbr *bbr, uint64_t now_ns)
 {

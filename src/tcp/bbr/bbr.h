@@ -2,21 +2,21 @@
  * bbr.h -- congestion control by a model of the path: BBRv3 (draft-ietf-ccwg-bbr).
  *
  * The model has two numbers: how much the path delivers in a second (max_bw, from the samples of
- * rate.h), and how long it takes without a queue (min_rtt).  Their product is what should be in
- * flight.  A loss doesn't halve anything: it tells that more was in flight than the path bears
- * (inflight_longterm, if that was while probing for more), or that there is less room for a while
- * (bw_shortterm and inflight_shortterm, until it is probed again).
+ * rate.h), and the round-trip time without a queue (min_rtt). Their product should be in flight. A
+ * loss doesn't halve the window. It shows that more was in flight than the path carries
+ * (inflight_longterm, if BBR was probing for more), or that there is less room for a while
+ * (bw_shortterm and inflight_shortterm, until the next probe).
  *
  *      STARTUP -> DRAIN -> DOWN -> CRUISE -> REFILL -> UP -> DOWN ...
  *
- * doubles the rate until it doesn't help any more, empties the queue that this has made, and then
- * probes again every two or three seconds, or 63 round trips, for more.  PROBE_RTT lets the queue
- * run dry for 200 ms if min_rtt is older than five seconds.
+ * STARTUP doubles the rate until that doesn't help any more, and DRAIN empties the queue that this
+ * has built up. The cycle then probes for more every two or three seconds, or 63 round trips.
+ * PROBE_RTT lets the queue drain for 200 ms if min_rtt is older than five seconds.
  *
- * What goes out is pacing_rate, send_quantum and the window, congestion->cwnd; recovery.c decides
- * what is lost, but the window is BBR's then, too.  Names are the draft's, and so are the numbers
- * of sections; "infinite" is BBR_INFINITE.  A mark (ECN) counts as a loss of more than LossThresh:
- * section 3.7 only asks that it be taken for congestion.
+ * The output is pacing_rate, send_quantum and the window, congestion->cwnd. recovery.c detects the
+ * losses, but BBR sets the window then too. Names and section numbers are the draft's; "infinite"
+ * is BBR_INFINITE. An ECN mark counts as a loss of more than LossThresh: section 3.7 only asks that
+ * it be treated as congestion.
  */
 #ifndef TCP_BBR_H
 #define TCP_BBR_H
@@ -40,7 +40,7 @@ enum bbr_state {
     BBR_PROBE_RTT
 };
 
-/* Whose answers come in (2.14). */
+/* The phase of the cycle that the ACKs now belong to (2.14). */
 enum bbr_ack_phase {
     BBR_ACKS_INIT,
     BBR_ACKS_REFILLING,
@@ -70,8 +70,8 @@ struct bbr {
     bool probe_rtt_round_done;
     bool idle_restart;
     bool in_recovery;
-    bool limited_now;    /* C.is_cwnd_limited, of this round trip ... */
-    bool limited_before; /* ... and of the last */
+    bool limited_now;    /* C.is_cwnd_limited, in this round trip ... */
+    bool limited_before; /* ... and in the last */
 
     /* output (2.4) */
     uint64_t pacing_rate; /* bytes a second */
@@ -79,7 +79,7 @@ struct bbr {
 
     /* rates, bytes a second */
     uint64_t bw;
-    uint64_t max_bw_filter[2]; /* of the last cycle, and of this one */
+    uint64_t max_bw_filter[2]; /* in the last cycle, and in this one */
     uint64_t bw_shortterm;     /* UINT64_MAX: infinite */
     uint64_t bw_latest;
     uint64_t full_bw;
@@ -97,16 +97,16 @@ struct bbr {
     uint64_t inflight_latest;
     uint32_t probe_up_acked_per_inc;
     uint64_t bw_probe_up_acked;
-    uint32_t extra_acked_filter[2]; /* of the last part of the window, and of this one */
+    uint32_t extra_acked_filter[2]; /* in the last part of the window, and in this one */
     uint64_t extra_acked_delivered;
 
-    /* round trips, counted by what is delivered */
+    /* round trips, counted by delivered data */
     uint32_t round_count;
     uint32_t drain_start_round;
     uint32_t rounds_since_probe_up;
-    uint32_t extra_acked_round; /* when this part of the window began */
-    uint32_t recovery_round;    /* when recovery began, */
-    uint32_t recovery_seen;     /* and when it was last seen */
+    uint32_t extra_acked_round; /* start of this part of the window */
+    uint32_t recovery_round;    /* when recovery began */
+    uint32_t recovery_seen;     /* when it was last active */
     uint32_t lost_ranges;       /* in this round */
     uint64_t next_round_delivered;
     uint64_t loss_round_delivered;
@@ -116,43 +116,43 @@ struct bbr {
     uint64_t min_rtt_stamp;
     uint64_t probe_rtt_min_delay;
     uint64_t probe_rtt_min_stamp;
-    uint64_t probe_rtt_done_stamp; /* 0: not known yet */
+    uint64_t probe_rtt_done_stamp; /* 0: not known */
     uint64_t cycle_stamp;
     uint64_t bw_probe_wait;
     uint64_t extra_acked_interval_start;
     uint64_t random;
 };
 
-/* How it begins. */
+/* The initial state. */
 struct bbr_begin {
     uint64_t now_ns;
-    uint64_t srtt_ns; /* 0: not known */
-    uint64_t seed;    /* of what it draws */
+    uint64_t srtt_ns; /* 0: unknown */
+    uint64_t seed;    /* for random numbers */
     bool has_selective_acks;
 };
 
-/* An ACK, after recovery has looked at it. */
+/* An ACK, after recovery has processed it. */
 struct bbr_ack {
     uint64_t now_ns;
-    uint32_t in_flight_bytes; /* C.inflight, after it */
+    uint32_t in_flight_bytes; /* C.inflight, after the ACK */
     bool in_recovery;         /* of any kind */
     bool marked;              /* ECE, for the first time in a round trip (RFC 3168) */
     bool repaired;            /* the tail loss probe has repaired a loss (RFC 8985 7.4) */
-    bool undone;              /* the recovery was for nothing */
+    bool undone;              /* the recovery was spurious */
 };
 
-/* OnInit (5.2.1).  @congestion has the initial window; it is BBR's from now on. */
+/* OnInit (5.2.1). @congestion has the initial window; BBR controls it from now on. */
 void bbr_init(struct bbr *bbr, struct congestion *congestion, const struct bbr_begin *begin);
 
-/* Before anything of an ACK is taken: @in_flight_bytes are on their way, and @is_out_of_data if the
- * program has nothing to send, nor is anything lost (4.1.2.4). */
+/* To be called before an ACK is processed. @in_flight_bytes are in flight. @is_out_of_data: the
+ * program has nothing to send and nothing is lost (4.1.2.4). */
 void bbr_ack_begins(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_data);
 
-/* UpdateOnACK (5.2.3), HandleLostPacket for all that was found lost (5.2.4), and
+/* UpdateOnACK (5.2.3), HandleLostPacket for all losses found (5.2.4), and
  * HandleSpuriousLossDetection (5.2.5). */
 void bbr_acked(struct bbr *bbr, const struct bbr_ack *ack);
 
-/* OnTransmit (5.2.2) when nothing is in flight. */
+/* OnTransmit (5.2.2) with nothing in flight. */
 COLD void bbr_restarts(struct bbr *bbr, uint64_t now_ns);
 
 /* OnEnterRTO, OnEnterFastRecovery (5.6.4.4): leat_tcp_congestion's reduced(). */
@@ -161,9 +161,9 @@ COLD void bbr_reduced(struct congestion *congestion, uint32_t flight_bytes, uint
 struct leat_tcp;
 struct transfer;
 
-/* How the rest of TCP speaks to BBR, which is linked only where a program names leat_tcp_bbr. */
+/* The calls from the rest of TCP to BBR, which is linked only if a program uses leat_tcp_bbr. */
 struct bbr_calls {
-    void (*take)(struct leat_tcp *conn, struct transfer *transfer); /* pool.h */
+    void (*take)(struct leat_tcp *conn, struct transfer *transfer); /* bbr_pool.h */
     void (*give)(struct leat_tcp *conn, struct transfer *transfer);
     void (*ack_begins)(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_data);
     void (*acked)(struct bbr *bbr, const struct bbr_ack *ack);

@@ -1,4 +1,4 @@
-/* control.c -- what BBR lets go: pacing rate, quantum, window (draft-ietf-ccwg-bbr 5.6). */
+/* control.c -- the output of BBR: pacing rate, quantum, window (draft-ietf-ccwg-bbr 5.6). */
 #include "tcp/bbr/inside.h"
 #include "core/second.h"
 
@@ -8,7 +8,7 @@ enum {
     QUANTUM_MAX = 64 * 1024,
     QUANTUM_SEGMENTS_MIN = 2,
     QUANTA_OF_OFFLOAD = 3, /* 5.5.8 */
-    UP_SEGMENTS = 2        /* more in ProbeBW_UP (5.6.4.2) */
+    UP_SEGMENTS = 2        /* extra in ProbeBW_UP (5.6.4.2) */
 };
 
 static const uint64_t ms_ns = 1000000;
@@ -28,7 +28,7 @@ static const struct gains {
 
 /* ---- pacing (5.6.2, 5.6.3) ---------------------------------------------------------------- */
 
-/* A segment a second at least: no rate stands still for ever. */
+/* At least a segment a second, so that no rate stays at zero. */
 static void set_pacing_rate(struct bbr *bbr, uint64_t rate)
 {
     bbr->pacing_rate = max64(rate, bbr->congestion->mss);

@@ -1,5 +1,5 @@
-/* inside.h -- what the files of BBR know of each other: model.c what the path is, states.c what is
- * tried with it, control.c what comes of both; bbr.c calls them in the draft's order. */
+/* inside.h -- interfaces between the files of BBR: model.c measures the path, states.c probes it,
+ * control.c sets the output; bbr.c calls them in the draft's order. */
 #ifndef TCP_BBR_INSIDE_H
 #define TCP_BBR_INSIDE_H
 
@@ -64,7 +64,7 @@ void bbr_update_min_rtt(struct bbr *bbr, const struct rate_sample *rs, uint64_t 
 void bbr_note_loss(struct bbr *bbr);
 /* InflightAtLoss. */
 uint32_t bbr_inflight_at_loss(const struct rate_excess *excess);
-/* IsInflightTooHigh, of what an ACK tells. */
+/* IsInflightTooHigh, for the sample of an ACK. */
 bool bbr_is_inflight_too_high(const struct bbr *bbr, const struct rate_sample *rs);
 /* SaveCwnd (5.6.4.4), SaveStateUponLoss (5.5.11.1). */
 void bbr_save_cwnd(struct bbr *bbr);
@@ -85,7 +85,7 @@ void bbr_update_cycle_phase(struct bbr *bbr, const struct rate_sample *rs,
 /* HandleInflightTooHigh (5.5.10.2). */
 void bbr_handle_inflight_too_high(struct bbr *bbr, uint32_t tx_in_flight, bool is_app_limited,
                                   uint64_t now_ns);
-/* A queue is too long while starting: by losses, or a mark (5.3.1.3). */
+/* Ends Startup because the queue is too long, by losses or a mark (5.3.1.3). */
 void bbr_fill_pipe_early(struct bbr *bbr);
 /* CheckProbeRTT, CheckProbeRTTDone (5.3.4.3). */
 void bbr_check_probe_rtt(struct bbr *bbr, const struct rate_sample *rs, const struct bbr_ack *ack);

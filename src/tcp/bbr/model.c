@@ -1,16 +1,16 @@
-/* model.c -- what the path is: bandwidth, round trip, aggregation, and how much it bears
- * (draft-ietf-ccwg-bbr 5.5). */
+/* model.c -- the model of the path: bandwidth, round trip, aggregation, and the volume that it
+ * carries (draft-ietf-ccwg-bbr 5.5). */
 #include "tcp/bbr/inside.h"
 
 enum {
-    EXTRA_ACKED_ROUNDS = 5 /* half of ExtraAckedFilterLen: the window is one half and a part */
+    EXTRA_ACKED_ROUNDS = 5 /* half of ExtraAckedFilterLen: the window is a half and a part */
 };
 
 static const uint64_t min_rtt_filter_len_ns = 10000000000u; /* MinRTTFilterLen (2.16.1) */
 static const uint64_t probe_rtt_interval_ns = 5000000000u;  /* ProbeRTTInterval (2.16.2) */
-static const uint32_t most_bytes = 0x3fffffff;              /* no peer offers more */
+static const uint32_t most_bytes = 0x3fffffff;              /* no peer offers a larger window */
 
-/* What @rate delivers in @ns: exact to a microsecond. */
+/* Bytes delivered at @rate in @ns, exact to a microsecond. */
 static uint64_t delivered_in(uint64_t rate, uint64_t ns)
 {
     const uint64_t us = ns / 1000;
@@ -25,7 +25,8 @@ uint64_t bbr_max_bw(const struct bbr *bbr)
     return max64(bbr->max_bw_filter[0], bbr->max_bw_filter[1]);
 }
 
-/* Without a sample in this cycle those of the last remain: idle time proves nothing. */
+/* Without a sample in this cycle the samples of the last one stay, because idle time proves
+ * nothing. */
 void bbr_advance_max_bw_filter(struct bbr *bbr)
 {
     if (bbr->max_bw_filter[1] == 0)
@@ -95,7 +96,7 @@ uint32_t bbr_extra_acked(const struct bbr *bbr)
     return max32(bbr->extra_acked_filter[0], bbr->extra_acked_filter[1]);
 }
 
-/* The next part of the window begins: of ten rounds two halves, in Startup of one round each. */
+/* Begins the next part of the window: two halves of ten rounds, or one round each in Startup. */
 static void advance_extra_acked_filter(struct bbr *bbr)
 {
     const uint32_t rounds = bbr->full_bw_reached ? EXTRA_ACKED_ROUNDS : 1;

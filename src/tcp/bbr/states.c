@@ -1,10 +1,9 @@
-/* states.c -- what BBR tries: its states, and what leads from one to the next (draft-ietf-ccwg-bbr
- * 5.3). */
+/* states.c -- the states of BBR and their transitions (draft-ietf-ccwg-bbr 5.3). */
 #include "tcp/bbr/inside.h"
 
 enum {
     FULL_BW_COUNT = 3,     /* rounds without growth until the pipe is full (5.3.1.2) */
-    FULL_BW_PERCENT = 125, /* what counts as growth */
+    FULL_BW_PERCENT = 125, /* growth that counts */
     FULL_LOSS_RANGES = 6,  /* StartupFullLossCnt (5.3.1.3) */
     DRAIN_ROUNDS = 3,      /* 5.3.2 */
     RENO_ROUNDS = 63,      /* T_reno_bound (5.3.3.8.2) */
@@ -15,7 +14,8 @@ static const uint64_t probe_wait_ns = 2000000000; /* T_bbr: two seconds, and up 
 static const uint64_t probe_wait_random_ns = 1000000000;
 static const uint64_t probe_rtt_duration_ns = 200000000; /* ProbeRTTDuration (2.16.2) */
 
-/* xorshift64* (Vigna 2016): it spreads flows, and keeps no secret. */
+/* xorshift64* (Vigna 2016). The numbers only desynchronize flows; nothing depends on their
+ * secrecy. */
 static uint64_t draw(struct bbr *bbr, uint64_t below)
 {
     bbr->random ^= bbr->random >> 12;
@@ -149,7 +149,7 @@ void bbr_handle_inflight_too_high(struct bbr *bbr, uint32_t tx_in_flight, bool i
     const uint32_t target = (uint32_t)((uint64_t)bbr_target_inflight(bbr) * BBR_BETA_PERCENT / 100);
 
     bbr->prev_probe_too_high = true;
-    bbr->is_bw_probe_sample = false; /* once for each probe */
+    bbr->is_bw_probe_sample = false; /* once per probe */
     if (!is_app_limited)
         bbr->inflight_longterm = max32(tx_in_flight, target);
     if (bbr->state != BBR_UP)
@@ -174,8 +174,8 @@ static void probe_upward(struct bbr *bbr, const struct rate_sample *rs)
         raise_slope(bbr);
 }
 
-/* The last answers to a probe have come: its bandwidth counts.  True: and the next probe begins at
- * once, as this one was cut short for caution, and went well (5.3.3.6). */
+/* Ends a probe after its last ACKs; its bandwidth counts. True: the next probe begins at once,
+ * because this one was shortened as a precaution and succeeded (5.3.3.6). */
 static bool end_probe(struct bbr *bbr, const struct rate_sample *rs)
 {
     bbr->is_bw_probe_sample = false;
@@ -190,7 +190,7 @@ static bool end_probe(struct bbr *bbr, const struct rate_sample *rs)
     return true;
 }
 
-/* AdaptLongTermModel; true: it has changed the state. */
+/* AdaptLongTermModel. True: it has changed the state. */
 static bool adapt_long_term_model(struct bbr *bbr, const struct rate_sample *rs)
 {
     if (bbr->ack_phase == BBR_ACKS_PROBE_STARTING && bbr->round_start)
@@ -205,7 +205,7 @@ static bool adapt_long_term_model(struct bbr *bbr, const struct rate_sample *rs)
     return false;
 }
 
-/* IsTimeToProbeBW (5.3.3.8.3); a probe has begun if it is. */
+/* IsTimeToProbeBW (5.3.3.8.3). If it is, a probe is started. */
 static bool is_time_to_probe(struct bbr *bbr, const struct bbr_ack *ack)
 {
     const uint32_t reno_rounds = bbr_target_inflight(bbr) / bbr->congestion->mss;
@@ -225,14 +225,14 @@ static bool is_time_to_cruise(const struct bbr *bbr, const struct bbr_ack *ack)
 
 static bool is_time_to_go_down(struct bbr *bbr, const struct rate_sample *rs)
 {
-    /* what was in flight before the ACK, which never is more than whole segments in the window */
+    /* in flight before the ACK, which is at most the whole segments in the window */
     if (bbr->prev_probe_too_high &&
         bbr->prior_in_flight + bbr->congestion->mss > bbr->inflight_longterm) {
         bbr->prev_probe_precautionary = true;
         return true;
     }
     if (bbr_is_cwnd_limited(bbr) && bbr->congestion->cwnd >= bbr->inflight_longterm) {
-        bbr_reset_full_bw(bbr); /* it is inflight_longterm that limits */
+        bbr_reset_full_bw(bbr); /* the limit is inflight_longterm */
         bbr->full_bw = rs->delivery_rate;
         return false;
     }
@@ -253,7 +253,7 @@ void bbr_update_cycle_phase(struct bbr *bbr, const struct rate_sample *rs,
         bbr->is_bw_probe_sample = true;
         start_up(bbr, rs);
     } else if (bbr->state == BBR_UP && is_time_to_go_down(bbr, rs)) {
-        bbr->prev_probe_too_high = false; /* yet */
+        bbr->prev_probe_too_high = false; /* not known yet */
         start_down(bbr, ack->now_ns);
     }
 }
