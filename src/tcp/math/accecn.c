@@ -12,17 +12,17 @@ enum ecn_mode ecn_mode_of_SYN(unsigned ace)
 {
     if (ace == 0)
         return ECN_NONE;
-    return ace == ACE_CLASSIC_ASKS ? ECN_CLASSIC : ECN_ACCURATE; /* 3.1.3: whatever else it says */
+    return ace == ACE_CLASSIC_ASKS ? ECN_CLASSIC : ECN_ACCURATE; /* 3.1.3: all other values too */
 }
 
 enum ecn_mode ecn_mode_of_SYN_ACK(unsigned ace)
 {
-    if (ace == 0 || ace == ACE_ASKS) /* broken: it reflects our flags */
+    if (ace == 0 || ace == ACE_ASKS) /* broken: the peer reflects our flags */
         return ECN_NONE;
     return ace == ACE_CLASSIC ? ECN_CLASSIC : ECN_ACCURATE;
 }
 
 bool ace_says_mangled(unsigned ace)
 {
-    return ace == 0 || ace == 3 || ace == 4 || ace == ACE_CE; /* the others say nothing of it */
+    return ace == 0 || ace == 3 || ace == 4 || ace == ACE_CE; /* other values don't tell */
 }

@@ -1,18 +1,18 @@
-/* congestion.c -- what all algorithms share: initial window, slow start, restart after idle. */
+/* congestion.c -- common to all algorithms: initial window, slow start, restart after idle. */
 #include "tcp/math/congestion.h"
 #include "core/minmax.h"
 
 enum {
-    INITIAL_SEGMENT_BYTES = 1460, /* RFC 6928 2 counts so much for one, at most */
-    /* L: segments by which one ACK may open the window, at most */
-    LIMIT_UNPACED = 8, /* RFC 9406 4.3, in the initial slow start; paced there is none */
+    INITIAL_SEGMENT_BYTES = 1460, /* the largest segment that RFC 6928 2 counts */
+    /* L: the most segments by which one ACK may open the window */
+    LIMIT_UNPACED = 8, /* RFC 9406 4.3, in the initial slow start; no limit when paced */
     LIMIT_LATER = 2,   /* RFC 3465 2.3 */
-    /* the same: one ACK then covers much that had arrived long before */
+    /* RFC 3465 2.3 too: an ACK then covers much that was received long before */
     LIMIT_AFTER_TIMEOUT = 1,
     SSTHRESH_INITIAL = 0x7fffffff
 };
 
-/* RFC 6928 2: min(10 * MSS, max(2 * MSS, 14600)), where the program says no other number. */
+/* RFC 6928 2: min(10 * MSS, max(2 * MSS, 14600)), or with the program's number instead of 10. */
 static uint32_t initial_window(uint32_t mss, uint32_t segments)
 {
     return min32(segments * mss, max32(2 * mss, segments * INITIAL_SEGMENT_BYTES));
@@ -31,8 +31,8 @@ void congestion_init(struct congestion *congestion, const struct leat_tcp_conges
     hystart_init(&congestion->hystart);
 }
 
-/* RFC 9438 4.8: CUBIC's old curve means nothing any more.  The next begins at the window that slow
- * start leaves, and W_max is that window: then K is 0. */
+/* RFC 9438 4.8: CUBIC's old curve doesn't apply any more. The next one begins with the window at
+ * the end of slow start, and W_max is that window: then K is 0. */
 void congestion_timed_out(struct congestion *congestion)
 {
     congestion->cwnd = congestion->mss;
@@ -61,7 +61,8 @@ void congestion_slow_start(struct congestion *congestion, const struct congestio
 {
     uint32_t grow = ack->acked_bytes;
 
-    if (congestion->ssthresh != SSTHRESH_INITIAL) { /* RFC 9406 4.3: only in the first one */
+    if (congestion->ssthresh !=
+        SSTHRESH_INITIAL) { /* RFC 9406 4.3: HyStart++ only in the first slow start */
         const uint32_t limit = congestion->after_timeout ? LIMIT_AFTER_TIMEOUT : LIMIT_LATER;
 
         congestion->cwnd += min32(grow, limit * congestion->mss);
@@ -69,7 +70,7 @@ void congestion_slow_start(struct congestion *congestion, const struct congestio
             congestion->after_timeout = false;
         return;
     }
-    if (!ack->paced) /* what leaves paced makes no burst, however much one ACK allows */
+    if (!ack->paced) /* paced data makes no burst, however much one ACK allows */
         grow = min32(grow, LIMIT_UNPACED * congestion->mss);
     congestion->cwnd += grow / hystart_divisor(&congestion->hystart);
     if (hystart_acked(&congestion->hystart, ack->snd_una, ack->snd_nxt, ack->rtt_ns))

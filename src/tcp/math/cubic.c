@@ -14,7 +14,7 @@ enum {
     C_10 = 4     /* C, tenths */
 };
 
-static const uint32_t most_bytes = 0x3fffffff; /* no peer offers more (RFC 7323 2.3) */
+static const uint32_t most_bytes = 0x3fffffff; /* no peer offers a larger window (RFC 7323 2.3) */
 static const uint64_t far_ms = 500000;         /* beyond this the cube is larger than any window */
 
 /* The largest r with r^3 <= x. */
@@ -84,7 +84,7 @@ static void update_w_est(struct congestion *congestion, uint32_t acked_bytes)
     cubic->part = (uint32_t)(all % congestion->cwnd);
 }
 
-/* RFC 9438 4.4, 4.5: towards where the cubic is a round trip later, at most half as much again. */
+/* RFC 9438 4.4, 4.5: grows towards the cubic's value a round trip later, at most 1.5 times cwnd. */
 static void approach(struct congestion *congestion, const struct congestion_ack *ack, uint64_t t_ms)
 {
     const uint32_t cwnd = congestion->cwnd;
@@ -139,7 +139,7 @@ COLD static void cubic_reduced(struct congestion *congestion, uint32_t flight_by
     const uint32_t cwnd = congestion->cwnd;
 
     (void)now_ns;
-    /* RFC 9438 4.7: who lost below the last peak leaves room for others */
+    /* RFC 9438 4.7: after a loss below the last peak, leave room for other flows */
     cubic->w_max = cwnd < cubic->w_max ? (uint32_t)((uint64_t)cwnd * (10 + BETA_10) / 20) : cwnd;
     cubic->cwnd_prior = cwnd;
     cubic->epoch_ns = 0;

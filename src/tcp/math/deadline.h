@@ -1,11 +1,11 @@
 /*
- * deadline.h -- when something of a connection is due, in 32 bits.
+ * deadline.h -- a time at which something of a connection is due, in 32 bits.
  *
- * A deadline counts the wheel's ticks of 1,024 ns and is never early.  It is read from a time that
- * is not far from it: from now, or, when the connection's timer has fired, from the time for which
- * that was set, which is not later than any deadline.  So the 37 minutes to either side that 32
- * bits can tell apart are enough, however late the timer fires.  What may lie further ahead, or be
- * remembered for longer, is kept in ms: 24 days ahead, an age of 49.
+ * A deadline counts the wheel's ticks of 1,024 ns and is never early. It is read relative to a time
+ * near it. That is now or, when the connection's timer has fired, the time for which it was set,
+ * which is not later than any deadline. So 37 minutes to either side, the range of 32 bits, are
+ * enough, however late the timer fires. Times that may lie further ahead, or are kept for longer,
+ * are in ms: 24 days ahead, an age of 49 days.
  */
 #ifndef TCP_DEADLINE_H
 #define TCP_DEADLINE_H
@@ -21,11 +21,11 @@ enum {
     DEADLINE_NS_PER_MS = 1000000
 };
 
-/* The longest time that may be asked for: 10 minutes, and 24 days. */
+/* The longest times that may be set: 10 minutes, and 24 days in ms. */
 static const uint64_t deadline_max_ns = 600000000000;
 static const uint64_t deadline_ms_max_ns = 2073600000000000;
 
-/* Where something else says if there is a deadline. */
+/* The tick of @at_ns, where a flag says whether there is a deadline. */
 static inline uint32_t deadline_tick(uint64_t at_ns)
 {
     const uint64_t part = ((uint64_t)1 << TIMER_TICK_SHIFT) - 1;
@@ -33,7 +33,7 @@ static inline uint32_t deadline_tick(uint64_t at_ns)
     return (uint32_t)((at_ns + part) >> TIMER_TICK_SHIFT);
 }
 
-/* When what is due at @at_ns is seen to be: at the end of its tick. */
+/* The time at which a deadline at @at_ns expires: the end of its tick. */
 static inline uint64_t deadline_seen_ns(uint64_t at_ns)
 {
     const uint64_t part = ((uint64_t)1 << TIMER_TICK_SHIFT) - 1;
@@ -41,7 +41,7 @@ static inline uint64_t deadline_seen_ns(uint64_t at_ns)
     return (at_ns + part) & ~part;
 }
 
-/* Never DEADLINE_NONE. */
+/* The deadline for @at_ns, never DEADLINE_NONE. */
 static inline uint32_t deadline_at(uint64_t at_ns)
 {
     const uint32_t tick = deadline_tick(at_ns);
@@ -49,7 +49,7 @@ static inline uint32_t deadline_at(uint64_t at_ns)
     return tick + (tick == DEADLINE_NONE);
 }
 
-/* When @tick is, read from @from_ns. */
+/* The time of @tick, read relative to @from_ns. */
 static inline uint64_t deadline_tick_ns(uint32_t tick, uint64_t from_ns)
 {
     const uint64_t from_tick = from_ns >> TIMER_TICK_SHIFT;
@@ -58,13 +58,13 @@ static inline uint64_t deadline_tick_ns(uint32_t tick, uint64_t from_ns)
     return (from_tick + (uint64_t)(int64_t)ahead) << TIMER_TICK_SHIFT;
 }
 
-/* The same, and LEAT_NEVER_NS for DEADLINE_NONE. */
+/* The time of @deadline, or LEAT_NEVER_NS for DEADLINE_NONE. */
 static inline uint64_t deadline_ns(uint32_t deadline, uint64_t from_ns)
 {
     return deadline == DEADLINE_NONE ? LEAT_NEVER_NS : deadline_tick_ns(deadline, from_ns);
 }
 
-/* The same in ms. */
+/* deadline_at() in ms. */
 static inline uint32_t deadline_at_ms(uint64_t at_ns)
 {
     const uint32_t count = (uint32_t)((at_ns + DEADLINE_NS_PER_MS - 1) / DEADLINE_NS_PER_MS);
@@ -72,8 +72,7 @@ static inline uint32_t deadline_at_ms(uint64_t at_ns)
     return count + (count == DEADLINE_NONE);
 }
 
-/* A time in ms in 16 bits, at most a thousandth longer: 11 bits, and by how many they are shifted.
- */
+/* A time in ms in 16 bits, rounded up by at most a thousandth: 11 bits, and a shift of 5 bits. */
 static inline uint16_t deadline_short(uint32_t time_ms)
 {
     unsigned shift = 0;

@@ -7,9 +7,9 @@ enum {
     MAX_PROBES = 3, /* RFC 8899 5.1.2 */
     TIMEOUTS_TO_BASE = 2,
     TIMEOUTS_TO_LEAST = 6,
-    CLOSE_ENOUGH = 20, /* bytes: a better answer isn't worth a probe */
+    CLOSE_ENOUGH = 20, /* bytes: a closer result isn't worth a probe */
     TIMEOUTS_MAX = 7,
-    UNIT_SHIFT = 26, /* 67 ms, so that 27 bits are 104 days: a wait is ten minutes */
+    UNIT_SHIFT = 26, /* units of 67 ms, so that 27 bits are 104 days; a wait is ten minutes */
     UNITS_MASK = (1 << 27) - 1
 };
 
@@ -21,7 +21,7 @@ static void wait(struct pmtu *pmtu, uint64_t until_ns)
     pmtu->next_probe = (until_ns >> UNIT_SHIFT) & UNITS_MASK;
 }
 
-/* A time that is further ahead than anyone waits is one that has passed. */
+/* A time further ahead than the longest wait has passed already: the counter has wrapped. */
 static bool is_waiting(const struct pmtu *pmtu, uint64_t now_ns)
 {
     const uint64_t left = (pmtu->next_probe - (now_ns >> UNIT_SHIFT)) & UNITS_MASK;
@@ -49,7 +49,7 @@ bool pmtu_is_least(const struct pmtu *pmtu)
     return pmtu->mtu <= PMTU_LEAST_IPV4;
 }
 
-/* Larger packets may be tried again @after_ns. */
+/* Reduces the MTU to @mtu, if that is less. Larger packets may be tried after @after_ns. */
 static bool shrink_to(struct pmtu *pmtu, uint16_t mtu, uint64_t now_ns, uint64_t after_ns)
 {
     if (mtu >= pmtu->mtu)
@@ -67,7 +67,7 @@ bool pmtu_timed_out(struct pmtu *pmtu, uint16_t least, uint64_t now_ns)
     pmtu->probing = 0;
     if (pmtu->timeouts < TIMEOUTS_MAX)
         pmtu->timeouts++;
-    /* most likely it is something else, so the search begins as soon as something gets through */
+    /* most likely the path is down, so the search begins soon after data gets through */
     if (pmtu->timeouts == TIMEOUTS_TO_BASE)
         return shrink_to(pmtu, least > BASE ? least : (uint16_t)BASE, now_ns, soon_ns);
     if (pmtu->timeouts == TIMEOUTS_TO_LEAST)
@@ -80,7 +80,7 @@ bool pmtu_told(struct pmtu *pmtu, uint16_t mtu, uint16_t least, uint64_t now_ns)
     return shrink_to(pmtu, mtu < least ? least : mtu, now_ns, raise_ns);
 }
 
-/* What gets through and what doesn't lie close together. */
+/* True if the largest working size and the smallest failing one lie close together. */
 static bool search_is_over(const struct pmtu *pmtu)
 {
     return pmtu->too_much && pmtu->too_much - pmtu->mtu <= CLOSE_ENOUGH;
@@ -90,7 +90,8 @@ uint16_t pmtu_candidate(const struct pmtu *pmtu, uint64_t now_ns)
 {
     if (pmtu->mtu >= pmtu->most || pmtu->probing || is_waiting(pmtu, now_ns))
         return 0;
-    if (!pmtu->too_much || search_is_over(pmtu)) /* once more: the path may have changed */
+    if (!pmtu->too_much ||
+        search_is_over(pmtu)) /* try the largest again: the path may have changed */
         return pmtu->most;
     return (uint16_t)((pmtu->mtu + pmtu->too_much) / 2);
 }

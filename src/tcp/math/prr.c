@@ -29,7 +29,7 @@ uint32_t prr_acked(struct prr *prr, uint32_t bytes, uint32_t in_flight, uint32_t
             ((uint64_t)prr->delivered * ssthresh + prr->recover_fs - 1) / prr->recover_fs;
 
         send = above(due, prr->out);
-    } else { /* conservative reduction bound, or slow start while all is well */
+    } else { /* conservative reduction bound, or slow start if @safe */
         send = above(prr->delivered, prr->out);
         if (send < bytes)
             send = bytes;
@@ -39,6 +39,6 @@ uint32_t prr_acked(struct prr *prr, uint32_t bytes, uint32_t in_flight, uint32_t
             send = ssthresh - in_flight;
     }
     if (prr->out == 0 && send < mss)
-        send = mss; /* the fast retransmit itself, whole: with less room it would not leave */
+        send = mss; /* the fast retransmit, a whole segment: a part wouldn't be sent */
     return in_flight + send;
 }

@@ -15,11 +15,11 @@ struct prr {
 
 COLD void prr_init(struct prr *prr, uint32_t recover_fs);
 
-/* Bytes left. */
+/* Notes that @bytes were sent. */
 COLD void prr_sent(struct prr *prr, uint32_t bytes);
 
-/* An ACK delivered @bytes; @in_flight after it.  @safe: SND.UNA moved, and no further loss was
- * found.  Returns the new cwnd. */
+/* Handles an ACK that delivered @bytes, with @in_flight after it. @safe: SND.UNA moved, and no
+ * further loss was found. Returns the new cwnd. */
 COLD uint32_t prr_acked(struct prr *prr, uint32_t bytes, uint32_t in_flight, uint32_t ssthresh,
                         uint32_t mss, bool safe);
 

@@ -15,7 +15,7 @@ void rack_init(struct rack *rack)
     *rack = (struct rack){.min_rtt_ns = UINT64_MAX, .young_min_ns = UINT64_MAX, .reo_wnd_mult = 1};
 }
 
-/* The least of one to two intervals: a path that got longer is noticed after a minute. */
+/* Keeps the minimum of one to two intervals, so a longer path is noticed after a minute. */
 void rack_sample(struct rack *rack, uint64_t rtt_ns, uint64_t now_ns)
 {
     if (now_ns - rack->min_since_ns > min_rtt_interval_ns) {
@@ -34,7 +34,7 @@ static void update_newest(struct rack *rack, const struct delivered *delivered, 
 {
     const uint64_t rtt_ns = now_ns - delivered->newest_at_ns;
 
-    /* answered faster than any before: that was the answer to its first transmission */
+    /* faster than any round trip before: the ACK of the first transmission */
     if (delivered->newest_again && rtt_ns < rack->min_rtt_ns)
         return;
     rack->rtt_ns = rtt_ns;
@@ -52,7 +52,7 @@ void rack_delivered(struct rack *rack, const struct delivered *delivered, uint64
         return;
     if (delivered->has_sample)
         rack_sample(rack, now_ns - delivered->sample_at_ns, now_ns);
-    /* step 3: something that left once arrives below what is here already */
+    /* step 3: a segment that was sent once arrives below the highest number delivered */
     if (rack->started && delivered->has_sample && seq_lt(delivered->low_end, rack->fack))
         rack->reordering_seen = true;
     update_newest(rack, delivered, now_ns);

@@ -1,7 +1,7 @@
 /*
  * rack.h -- loss detection by time: RACK (RFC 8985).
  *
- * A segment is lost when one that left a reordering window later has arrived.  Needs SACK.
+ * A segment is lost when one that was sent a reordering window later has arrived. Needs SACK.
  */
 #ifndef TCP_RACK_H
 #define TCP_RACK_H
@@ -13,8 +13,8 @@
 #include "core/cold.h"
 
 struct rack {
-    uint64_t xmit_ns;    /* RACK.xmit_ts: when the newest delivered segment left */
-    uint64_t rtt_ns;     /* RACK.rtt: how long it took */
+    uint64_t xmit_ns;    /* RACK.xmit_ts: when the newest delivered segment was sent */
+    uint64_t rtt_ns;     /* RACK.rtt: its round-trip time */
     uint64_t min_rtt_ns; /* the least in the last two intervals */
     uint64_t min_since_ns;
     uint32_t end_seq; /* RACK.end_seq */
@@ -25,27 +25,27 @@ struct rack {
     uint8_t reo_wnd_mult;
     uint8_t reo_wnd_persist; /* recoveries until reo_wnd_mult is 1 again */
     uint32_t dsack_round;
-    uint64_t young_min_ns; /* the least round trip in the current interval */
+    uint64_t young_min_ns; /* the minimum of the current interval */
 };
 
 void rack_init(struct rack *rack);
 
-/* Step 1: a round-trip time that was measured otherwise: the handshake's. */
+/* Step 1 for a round-trip time from another source: the handshake. */
 void rack_sample(struct rack *rack, uint64_t rtt_ns, uint64_t now_ns);
 
-/* Step 1-4 of RFC 8985 6.2: what an ACK tells. */
+/* Steps 1 to 4 of RFC 8985 6.2, for an ACK. */
 void rack_delivered(struct rack *rack, const struct delivered *delivered, uint64_t now_ns);
 
-/* The same of one record that left once, at @sent_ns, and ends at @end. */
+/* The same for one record that was sent once, at @sent_ns, and ends at @end. */
 void rack_delivered_one(struct rack *rack, uint64_t sent_ns, uint32_t end, uint64_t now_ns);
 
-/* Step 4: a DSACK says that we were too fast. */
+/* Step 4: a DSACK shows that we retransmitted too early. */
 COLD void rack_dsack(struct rack *rack, uint32_t snd_una, uint32_t snd_nxt);
 
-/* A recovery is over. */
+/* Notes the end of a recovery. */
 COLD void rack_recovered(struct rack *rack);
 
-/* Step 5: marks records lost.  @hurry: in recovery, or three segments SACKed.  Returns the time at
+/* Step 5: marks records lost. @hurry: in recovery, or three segments SACKed. Returns the time at
  * which more may be found lost; UINT64_MAX: none is suspected. */
 uint64_t rack_detect(const struct rack *rack, struct scoreboard *board, uint64_t srtt_ns,
                      bool hurry, uint64_t now_ns);

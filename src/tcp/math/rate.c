@@ -7,7 +7,7 @@
 void rate_sent(struct rate *rate, struct rate_stamp *stamp, uint32_t in_flight_bytes, bool is_first,
                uint64_t now_ns)
 {
-    if (is_first) /* the time in which nothing was in flight is nobody's */
+    if (is_first) /* idle time doesn't count */
         rate->first_sent_ns = rate->delivered_ns = now_ns;
     *stamp = (struct rate_stamp){
         .delivered = rate->delivered,
@@ -79,7 +79,7 @@ void rate_mark_app_limited(struct rate *rate, uint32_t in_flight_bytes)
         rate->app_limited = 1;
 }
 
-/* The interval, and what of it is known; the sample has the rest already. */
+/* Computes the interval and the fields that depend on the newest record. */
 static void measure(struct rate *rate, struct rate_sample *rs, uint64_t now_ns)
 {
     const uint64_t send_ns = rate->newest_sent_ns - rate->newest.first_sent_ns;
@@ -99,7 +99,7 @@ static void measure(struct rate *rate, struct rate_sample *rs, uint64_t now_ns)
     rs->delivered = rate->delivered - rs->prior_delivered;
     rs->tx_in_flight = rate->newest.tx_in_flight;
     rs->lost = (uint32_t)(rate->lost - rate->newest.lost);
-    /* what was sent twice for nothing arrives too soon */
+    /* a spurious retransmission is acknowledged too soon */
     if (interval_ns > 0 && (rate->min_rtt_ns == UINT64_MAX || interval_ns >= rate->min_rtt_ns))
         rs->delivery_rate = rs->delivered * second_ns / interval_ns;
 }

@@ -1,4 +1,5 @@
-/* records.c -- the pool of what was sent, and what needs no look at the scoreboard's order. */
+/* records.c -- the pool of records of sent data, and operations that don't depend on their
+ * order. */
 #include "tcp/math/scoreboard.h"
 
 #include "core/assert.h"

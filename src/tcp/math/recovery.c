@@ -1,4 +1,4 @@
-/* recovery.c -- what to do about losses. */
+/* recovery.c -- the response to losses. */
 #include "tcp/math/recovery.h"
 
 #include "core/cold.h"
@@ -8,7 +8,7 @@
 enum {
     DUPTHRESH = 3, /* RFC 5681 3.2, RFC 6675 2, RFC 8985 6.2 */
     DUPACKS_MAX = 255,
-    UNDOS_MAX = 4 /* in one flight: each looks at all of it, and a peer can provoke it */
+    UNDOS_MAX = 4 /* in one flight: each one walks the whole flight, and a peer can provoke it */
 };
 
 void recovery_init(struct recovery *recovery, enum recovery_mode mode)
@@ -24,14 +24,15 @@ uint32_t recovery_pipe(const struct recovery *recovery, const struct scoreboard 
     return recovery->dup_bytes < in_flight ? in_flight - recovery->dup_bytes : 0;
 }
 
-/* True if more is lost than @lost_before.  A probe of the path's MTU doesn't count: it was lost for
- * its size (RFC 8899 3, 4.3). */
+/* True if more is lost than @lost_before. A lost probe of the path MTU doesn't count, because its
+ * size may be the reason (RFC 8899 3, 4.3). */
 static bool has_lost_more(const struct scoreboard *board, uint32_t lost_before)
 {
     return board->lost_bytes - board->lost_probe_bytes > lost_before;
 }
 
-/* ---- going in, coming out ----------------------------------------------------------------- */
+/* ---- ---- start and end ------------------------------------------------------------------------
+ * --- */
 
 static void remember(struct recovery *recovery, const struct congestion *congestion,
                      const struct recovery_ack *ack)
@@ -44,11 +45,11 @@ static void remember(struct recovery *recovery, const struct congestion *congest
     recovery->again_bytes = 0;
 }
 
-/* RFC 9937 6.1: in flight when it began, by the numbers of this ACK. */
+/* RFC 9937 6.1: the data in flight at the start, before this ACK. */
 static void begin_reduction(struct recovery *recovery, struct congestion *congestion,
                             const struct recovery_ack *ack, enum recovery_phase phase)
 {
-    /* what limited transmit sent beyond the window doesn't count (RFC 5681 3.2 step 2) */
+    /* limited transmit's data beyond the window doesn't count (RFC 5681 3.2 step 2) */
     const uint32_t flight = min32(ack->flight_bytes, congestion->cwnd);
 
     congestion->ops->reduced(congestion, flight, ack->now_ns);
@@ -57,14 +58,14 @@ static void begin_reduction(struct recovery *recovery, struct congestion *conges
     recovery->reduced_at_ns = ack->now_ns;
     recovery->target = congestion->ssthresh;
     recovery->recover = ack->snd_nxt;
-    recovery->armed = phase == RECOVERY_FAST; /* ECN sends nothing twice */
+    recovery->armed = phase == RECOVERY_FAST; /* ECN retransmits nothing */
     prr_init(&recovery->prr, ack->pipe_bytes);
 }
 
 COLD static void enter_fast(struct recovery *recovery, struct congestion *congestion,
                             const struct recovery_ack *ack)
 {
-    if (recovery->phase == RECOVERY_REDUCED) { /* once a round trip is enough */
+    if (recovery->phase == RECOVERY_REDUCED) { /* one reduction a round trip is enough */
         recovery->phase = RECOVERY_FAST;
         recovery->recover = ack->snd_nxt;
         recovery->armed = true;
@@ -74,7 +75,7 @@ COLD static void enter_fast(struct recovery *recovery, struct congestion *conges
     begin_reduction(recovery, congestion, ack, RECOVERY_FAST);
 }
 
-/* The window shrinks though nothing is to be sent again: ECN, or a probe that repaired a loss. */
+/* Reduces the window with nothing to retransmit: ECN, or a probe that repaired a loss. */
 COLD static void enter_reduced(struct recovery *recovery, struct congestion *congestion,
                                const struct recovery_ack *ack)
 {
@@ -82,8 +83,9 @@ COLD static void enter_reduced(struct recovery *recovery, struct congestion *con
     begin_reduction(recovery, congestion, ack, RECOVERY_REDUCED);
 }
 
-/* The same for a mark.  ssthresh is never less than two segments; the window is, where that would
- * be no reduction (RFC 9438 4.6), and one of one segment waits for the timer (RFC 3168 6.1.2). */
+/* The same for an ECN mark. ssthresh is never less than two segments. The window becomes one
+ * segment if two would be no reduction (RFC 9438 4.6). A window of one segment waits for the timer
+ * (RFC 3168 6.1.2). */
 COLD static void enter_marked(struct recovery *recovery, struct congestion *congestion,
                               const struct recovery_ack *ack)
 {
@@ -97,9 +99,9 @@ COLD static void enter_marked(struct recovery *recovery, struct congestion *cong
     recovery->held = cwnd < 2 * congestion->mss;
 }
 
-/* A retransmission was lost that left since the last reduction, so there is congestion still: the
- * window is lowered once more (RFC 5681 4.3), from where that reduction leads, or from what slow
- * start has reached since a timeout. */
+/* Responds to the loss of a retransmission that was sent since the last reduction: the congestion
+ * persists, so the window is reduced once more (RFC 5681 4.3). The reduction starts from the target
+ * of the last one, or from the window that slow start has reached since a timeout. */
 static bool reduce_again(struct recovery *recovery, const struct scoreboard *board,
                          struct congestion *congestion, const struct recovery_ack *ack)
 {
@@ -111,11 +113,11 @@ static bool reduce_again(struct recovery *recovery, const struct scoreboard *boa
     if (recovery->phase == RECOVERY_FAST || cwnd > congestion->ssthresh)
         congestion->cwnd = congestion->ssthresh;
     begin_reduction(recovery, congestion, ack, RECOVERY_FAST);
-    congestion->cwnd = cwnd; /* PRR's affair */
+    congestion->cwnd = cwnd; /* PRR lowers it */
     return true;
 }
 
-/* True if that has set the window. */
+/* Ends a recovery. Returns true if that has set the window. */
 COLD static bool leave(struct recovery *recovery, struct congestion *congestion, uint32_t snd_nxt)
 {
     const bool was_reduced = recovery->phase != RECOVERY_LOSS;
@@ -131,7 +133,7 @@ COLD static bool leave(struct recovery *recovery, struct congestion *congestion,
     return was_reduced;
 }
 
-/* RFC 4015 3.2: the window that was, and slow start may go on. */
+/* RFC 4015 3.2: restores the old window; slow start may continue. */
 COLD static void undo(struct recovery *recovery, struct scoreboard *board,
                       struct congestion *congestion, uint32_t snd_nxt)
 {
@@ -140,7 +142,7 @@ COLD static void undo(struct recovery *recovery, struct scoreboard *board,
 
     if (!congestion_is_modelled(congestion))
         *congestion = recovery->before;
-    congestion->mss = mss; /* the path may have become narrower meanwhile */
+    congestion->mss = mss; /* the path MTU may have decreased in the meantime */
     if (congestion->cwnd < cwnd)
         congestion->cwnd = cwnd;
     scoreboard_unlose_all(board);
@@ -152,17 +154,17 @@ COLD static void undo(struct recovery *recovery, struct scoreboard *board,
     recovery->dupacks = 0;
 }
 
-/* True if this ACK shows that the retransmissions were for nothing. */
+/* True if this ACK shows that the recovery was spurious. */
 static bool was_for_nothing(struct recovery *recovery, const struct recovery_ack *ack,
                             const struct delivered *delivered)
 {
     if (!recovery->can_undo)
         return false;
-    /* Eifel (RFC 3522 3.2): new data is acknowledged by the answer to its first transmission */
+    /* Eifel (RFC 3522 3.2): the ACK of new data answers the first transmission */
     if (recovery->has_resent_ts && ack->has_ecr && delivered->acked_bytes > 0 &&
         seq_lt(ack->ecr, recovery->resent_ts))
         return true;
-    /* RFC 3708: every single one arrived twice */
+    /* RFC 3708: each retransmission arrived twice */
     if (ack->dsack_bytes > 0 && recovery->again_bytes > 0) {
         recovery->again_bytes -=
             ack->dsack_bytes < recovery->again_bytes ? ack->dsack_bytes : recovery->again_bytes;
@@ -171,9 +173,10 @@ static bool was_for_nothing(struct recovery *recovery, const struct recovery_ack
     return false;
 }
 
-/* ---- finding losses ----------------------------------------------------------------------- */
+/* ---- ---- loss detection -----------------------------------------------------------------------
+ * --- */
 
-/* NewReno: the third duplicate, and each partial ACK, say that the first segment is lost. */
+/* NewReno: the third duplicate, and each partial ACK, show that the first segment is lost. */
 static void detect_newreno(struct recovery *recovery, struct scoreboard *board,
                            const struct congestion *congestion, const struct recovery_ack *ack,
                            const struct delivered *delivered)
@@ -197,7 +200,7 @@ static void detect_newreno(struct recovery *recovery, struct scoreboard *board,
     recovery->dup_bytes += congestion->mss;
     if (recovery->dupacks != DUPTHRESH || recovery->phase == RECOVERY_FAST)
         return;
-    /* duplicates of what the last recovery sent twice (RFC 6582 4.1) */
+    /* duplicates caused by the last recovery's retransmissions (RFC 6582 4.1) */
     if (recovery->armed && seq_le(ack->snd_una, recovery->recover))
         return;
     scoreboard_lose(board, board->first);
@@ -225,7 +228,7 @@ static uint64_t detect(struct recovery *recovery, struct scoreboard *board,
 
 /* ---- an ACK ------------------------------------------------------------------------------- */
 
-/* Bytes that an ACK delivered, as far as one can know without SACK (RFC 9937 6.2). */
+/* Bytes delivered by an ACK, as far as known without SACK (RFC 9937 6.2). */
 static uint32_t delivered_bytes(const struct recovery *recovery,
                                 const struct congestion *congestion, const struct recovery_ack *ack,
                                 const struct delivered *delivered)
@@ -236,7 +239,7 @@ static uint32_t delivered_bytes(const struct recovery *recovery,
         return ack->duplicate ? congestion->mss : 0;
     if (recovery->phase == RECOVERY_NONE || recovery->phase == RECOVERY_LOSS)
         return delivered->bytes;
-    /* the duplicates have counted the rest already */
+    /* duplicate ACKs have counted the rest already */
     return delivered->bytes < congestion->mss ? delivered->bytes : congestion->mss;
 }
 
@@ -254,7 +257,7 @@ static void set_window(struct recovery *recovery, const struct scoreboard *board
         if (bytes > 0)
             congestion->cwnd = prr_acked(&recovery->prr, bytes, recovery_pipe(recovery, board),
                                          recovery->target, congestion->mss, safe);
-        /* RFC 6582 3.2 step 3: the next hole at once, however few duplicates have come */
+        /* RFC 6582 3.2 step 3: retransmit the next hole at once, however few duplicates came */
         if (recovery->mode == RECOVERY_NEWRENO && more_lost &&
             congestion->cwnd < recovery_pipe(recovery, board) + congestion->mss)
             congestion->cwnd = recovery_pipe(recovery, board) + congestion->mss;
@@ -274,8 +277,9 @@ static void set_window(struct recovery *recovery, const struct scoreboard *board
     }
 }
 
-/* All that was in flight when the trouble began is acknowledged.  A peer echoes marks until it has
- * seen our CWR, which lies just above that: an echo at `recover` is no news (RFC 3168 6.1.2). */
+/* True if everything in flight at the start of the recovery is acknowledged. A peer echoes marks
+ * until it has received our CWR, which is just above that, so an echo at `recover` is an old one
+ * (RFC 3168 6.1.2). */
 static bool is_over(const struct recovery *recovery, const struct recovery_ack *ack)
 {
     if (recovery->phase == RECOVERY_NONE)
@@ -285,14 +289,14 @@ static bool is_over(const struct recovery *recovery, const struct recovery_ack *
     return seq_le(recovery->recover, ack->snd_una);
 }
 
-/* An echo of marks that no reduction has answered yet: not one of those before the CWR, which lies
- * just above `recover`. */
+/* True for a mark that no reduction has answered. Marks from before the CWR, which is just above
+ * `recover`, have been answered. */
 static bool is_fresh_mark(const struct recovery *recovery, const struct recovery_ack *ack)
 {
     return ack->congestion_marked && recovery->phase == RECOVERY_NONE && !recovery->armed;
 }
 
-/* The window shrinks, if something was lost or marked that no reduction has answered yet. */
+/* Reduces the window if there is a loss or a mark that no reduction has answered. */
 static void respond(struct recovery *recovery, const struct scoreboard *board,
                     struct congestion *congestion, const struct recovery_ack *ack, bool more_lost,
                     struct recovery_result *result)
@@ -308,8 +312,8 @@ static void respond(struct recovery *recovery, const struct scoreboard *board,
     }
 }
 
-/* What RACK and the probe learn first.  True: the window must shrink, for the probe has repaired a
- * loss. */
+/* Updates RACK and the tail loss probe. True: the window must be reduced, because the probe has
+ * repaired a loss. */
 static bool learn(struct recovery *recovery, const struct recovery_ack *ack,
                   const struct delivered *delivered)
 {
@@ -322,8 +326,8 @@ static bool learn(struct recovery *recovery, const struct recovery_ack *ack,
            recovery->phase == RECOVERY_NONE;
 }
 
-/* All that was in flight has arrived, and nothing is, or was lately, suspected to be lost: what
- * nearly every ACK of a request and response says. */
+/* True if everything in flight has arrived, and no loss is or was recently suspected. So it is for
+ * nearly every ACK of a request or response. */
 static bool is_fast_path(const struct recovery *recovery, const struct scoreboard *board,
                          const struct recovery_ack *ack)
 {
@@ -393,14 +397,15 @@ struct recovery_result recovery_look(struct recovery *recovery, struct scoreboar
 void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
                         struct congestion *congestion, const struct recovery_ack *ack)
 {
-    /* the first timeout for this data sets ssthresh; a repeated one says nothing new */
+    /* only the first timeout for this data sets ssthresh */
     if (recovery->phase != RECOVERY_LOSS || recovery->timed_out != ack->snd_una) {
         if (recovery->phase == RECOVERY_NONE)
             remember(recovery, congestion, ack);
         congestion->ops->reduced(congestion, ack->flight_bytes, ack->now_ns);
     }
     if (board->first && (board->first->flags & SENT_SACKED))
-        scoreboard_forget_sacks(board); /* it can't be: the peer has thrown it away (RFC 2018 8) */
+        scoreboard_forget_sacks(
+            board); /* the peer has dropped it, or SND.UNA would have moved (RFC 2018 8) */
     scoreboard_lose_all(board);
     congestion_timed_out(congestion);
     recovery->phase = RECOVERY_LOSS;

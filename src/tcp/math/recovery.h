@@ -1,10 +1,10 @@
 /*
- * recovery.h -- what to do about losses: fast recovery, timeouts, and taking it all back.
+ * recovery.h -- the response to losses: fast recovery, timeouts, and undoing spurious ones.
  *
- * With SACK: RACK-TLP (RFC 8985), or RFC 6675 where that is switched off.  Without: NewReno
- * (RFC 6582), where a duplicate ACK stands for a segment that has arrived somewhere.  The window
- * during fast recovery is PRR's (RFC 9937).  A recovery that turns out to have been for nothing is
- * undone (RFC 4015): found by timestamps (Eifel, RFC 3522) or by DSACKs (RFC 3708).
+ * With SACK, losses are found by RACK-TLP (RFC 8985), or by RFC 6675 if RACK is switched off.
+ * Without SACK by NewReno (RFC 6582), in which a duplicate ACK stands for a segment that has
+ * arrived. PRR sets the window during fast recovery (RFC 9937). A spurious recovery is undone (RFC
+ * 4015); it is recognized by timestamps (Eifel, RFC 3522) or by DSACKs (RFC 3708).
  */
 #ifndef TCP_RECOVERY_H
 #define TCP_RECOVERY_H
@@ -36,83 +36,82 @@ struct recovery {
     uint8_t phase; /* enum recovery_phase */
     uint8_t mode;  /* enum recovery_mode */
     uint8_t dupacks;
-    bool armed; /* `recover` means something after the recovery too */
+    bool armed; /* `recover` is valid after the recovery too */
     bool can_undo;
     bool has_resent_ts;
-    uint8_t undos; /* lately: until undone_to is acknowledged */
-    bool held;     /* the window is one segment and was marked: nothing leaves for a timeout */
+    uint8_t undos; /* recent ones, until undone_to is acknowledged */
+    bool held;     /* the window is one segment and was marked: nothing is sent for a timeout */
     struct tlp tlp;
     struct rack rack;
-    uint32_t target;    /* bytes; cwnd when the reduction is over: ssthresh, or less (ECN) */
-    uint32_t recover;   /* SND.NXT when the trouble began */
+    uint32_t target;    /* bytes; cwnd after the reduction: ssthresh, or less (ECN) */
+    uint32_t recover;   /* SND.NXT when the recovery began */
     uint32_t timed_out; /* SND.UNA at the last timeout, in LOSS */
-    uint32_t dup_bytes; /* NEWRENO: arrived somewhere, as duplicate ACKs say */
+    uint32_t dup_bytes; /* NEWRENO: delivered, judging by duplicate ACKs */
     struct prr prr;
-    uint64_t reduced_at_ns; /* the last reduction */
-    /* to take it back */
+    uint64_t reduced_at_ns; /* the time of the last reduction */
+    /* for undo */
     uint32_t undone_to;
-    uint32_t resent_ts;   /* TSval of the first retransmission (Eifel) */
-    uint32_t undo_until;  /* when it is too late */
-    uint32_t again_bytes; /* sent again, less what DSACKs say was not needed */
+    uint32_t resent_ts;  /* TSval of the first retransmission (Eifel) */
+    uint32_t undo_until; /* SND.NXT at the end of the recovery: undo ends when it is acknowledged */
+    uint32_t again_bytes; /* retransmitted, less the bytes that DSACKs report as duplicate */
     struct congestion before;
 };
 
-/* What an ACK says, beside what it delivered. */
+/* The contents of an ACK, except the data that it delivers. */
 struct recovery_ack {
     uint64_t now_ns;
     uint64_t srtt_ns;
     uint64_t rtt_ns;  /* sample of this ACK; 0: none */
-    uint32_t snd_una; /* after it */
+    uint32_t snd_una; /* after the ACK */
     uint32_t snd_nxt;
-    uint32_t flight_bytes; /* before it: SND.NXT - SND.UNA */
-    uint32_t pipe_bytes;   /* before it: recovery_pipe() */
-    uint32_t dsack_bytes;  /* a DSACK: what arrived twice; 0: none */
+    uint32_t flight_bytes; /* before the ACK: SND.NXT - SND.UNA */
+    uint32_t pipe_bytes;   /* before the ACK: recovery_pipe() */
+    uint32_t dsack_bytes;  /* bytes that a DSACK reports; 0: none */
     bool duplicate;        /* RFC 5681 2 */
     bool paced;
     bool has_ecr;
-    uint32_t ecr;           /* TSecr, if it has one */
+    uint32_t ecr;           /* TSecr, if has_ecr */
     bool congestion_marked; /* ECE (RFC 3168 6.1.2) */
 };
 
-/* What came of it. */
+/* The results of an ACK or a timeout. */
 struct recovery_result {
     bool fast; /* fast recovery was entered */
     bool undone;
     bool reduced_for_ecn;
     bool reduced_again;     /* a retransmission was lost (RFC 5681 4.3) */
     bool reduced_for_probe; /* the tail loss probe has repaired a loss (RFC 8985 7.4) */
-    uint64_t look_at_ns;    /* RACK wants to look again; UINT64_MAX: no */
+    uint64_t look_at_ns;    /* when RACK checks again; UINT64_MAX: not */
 };
 
 void recovery_init(struct recovery *recovery, enum recovery_mode mode);
 
-/* Bytes believed to be on their way. */
+/* Bytes that are estimated to be in flight. */
 uint32_t recovery_pipe(const struct recovery *recovery, const struct scoreboard *board);
 
-/* True if nothing is, or was lately, suspected to be lost or marked.  Then an ACK of all that is in
- * flight, without a DSACK or a mark, asks nothing of recovery: rack_delivered() and the congestion
- * window are all that hear of it. */
+/* True if no loss or mark is, or was recently, suspected. Then an ACK of everything in flight,
+ * without a DSACK or a mark, needs no recovery, only rack_delivered() and congestion control. */
 static inline bool recovery_is_open(const struct recovery *recovery)
 {
     return recovery->phase == RECOVERY_NONE && recovery->mode == RECOVERY_RACK &&
            !recovery->can_undo && !recovery->armed && !recovery->tlp.out;
 }
 
-/* An acceptable ACK came; the scoreboard knows it already. */
+/* Handles an acceptable ACK, after the scoreboard has. */
 struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboard *board,
                                       struct congestion *congestion, const struct recovery_ack *ack,
                                       const struct delivered *delivered);
 
-/* RACK's reordering timer fired: losses without an ACK.  Result as above. */
+/* Looks for losses without an ACK, when RACK's reordering timer expires. Result as above. */
 COLD struct recovery_result recovery_look(struct recovery *recovery, struct scoreboard *board,
                                           struct congestion *congestion,
                                           const struct recovery_ack *ack);
 
-/* The retransmission timer fired: all is lost (RFC 6298 5.4-5.6, RFC 5681 3.1). */
+/* Marks everything lost when the retransmission timer expires (RFC 6298 5.4-5.6, RFC 5681 3.1). */
 COLD void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
                              struct congestion *congestion, const struct recovery_ack *ack);
 
-/* @bytes left; @again: they had left before, now with timestamp @tsval if @has_ts. */
+/* Notes that @bytes were sent; @again: retransmitted, with timestamp @tsval if @has_ts. */
 void recovery_sent(struct recovery *recovery, uint32_t bytes, bool again, bool has_ts,
                    uint32_t tsval);
 

@@ -1,4 +1,4 @@
-/* reorder.c -- data that came before its turn. */
+/* reorder.c -- data that was received out of order. */
 #include "tcp/math/reorder.h"
 
 #include "core/assert.h"
@@ -46,7 +46,7 @@ static struct run *run_take(struct reorder *reorder, struct run_pool *pool)
     return run;
 }
 
-/* Puts @data at the end of @run, its short pieces into what is there. */
+/* Appends @data to @run. Short pieces are copied into the piece before them. */
 static void append(struct reorder *reorder, struct run *run, struct leat_buf *data)
 {
     while (data) {
@@ -82,7 +82,7 @@ static void join(struct reorder *reorder, struct run_pool *pool, struct run *run
     next->data = first->next;
     first->next = 0;
     append(reorder, run, first);
-    if (next->data) { /* whose pieces are together already */
+    if (next->data) { /* its pieces have been merged already */
         run->last->next = next->data;
         run->last = next->last;
     }
@@ -101,7 +101,7 @@ bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
 
     for (; *link && seq_le((*link)->end, seq); link = &(*link)->next)
         before = *link;
-    /* the first byte may be here already: what came first stays */
+    /* if the first byte was received before, the older data stays */
     if (*link && seq_le((*link)->seq, seq)) {
         const uint32_t known = (*link)->end - seq;
 

@@ -1,9 +1,9 @@
 /*
- * reorder.h -- data that came before its turn.
+ * reorder.h -- data that was received out of order.
  *
- * Runs of data, sorted, never touching each other.  A peer that sends single bytes with holes
- * between them costs itself a run each, and how many it may have is limited (CVE-2018-5390).
- * Short pieces of a run are copied together, or one byte would cost a buffer.
+ * It is kept in sorted runs that never touch. A peer that sends single bytes with holes between
+ * them needs a run for each, and their number is limited (CVE-2018-5390). Short pieces of a run are
+ * copied together, so that one byte doesn't occupy a buffer.
  */
 #ifndef TCP_REORDER_H
 #define TCP_REORDER_H
@@ -18,12 +18,12 @@
 struct run {
     struct run *next;
     struct leat_buf *data;
-    struct leat_buf *last; /* piece of it */
+    struct leat_buf *last; /* the last piece of the data */
     uint32_t seq;
     uint32_t end; /* behind the last byte */
 };
 
-/* Runs of all connections, handed out to those that need them. */
+/* The runs of all connections. */
 struct run_pool {
     struct run *free;
     uint32_t free_count;
@@ -37,21 +37,22 @@ struct reorder {
     struct run *first;
     uint32_t count;
     uint32_t held_bytes;   /* data in all runs */
-    uint32_t held;         /* what it costs: units of the pool (core/pool.h) */
-    uint32_t since_ms;     /* the hole before the first run is so old */
-    uint32_t copied_bytes; /* ever: short pieces that were copied together */
+    uint32_t held;         /* their cost: units of the pool (core/pool.h) */
+    uint32_t since_ms;     /* the age of the hole before the first run */
+    uint32_t copied_bytes; /* since the start: short pieces that were copied together */
 };
 
-/* Stores @data, @len bytes from @seq on, without what is here already.  Takes @data.
- * False: no room, the data is lost and will come again. */
+/* Stores @data, @len bytes from @seq on, except parts that were received before. Takes @data.
+ * False: no room; the data is dropped, and the peer will retransmit it. */
 COLD bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
                       struct leat_buf *data, uint32_t len);
 
-/* True if some of *@seq .. *@end is here already: then they are cut to the first part that is. */
+/* True if a part of *@seq .. *@end was received before: then they are set to the first such
+ * part. */
 COLD bool reorder_overlap(const struct reorder *reorder, uint32_t *seq, uint32_t *end);
 
-/* The data that goes on at @seq: *@len bytes, or NULL.  Runs before @seq are dropped: they came
- * again in order meanwhile. */
+/* The data that continues at @seq: *@len bytes, or NULL. Runs before @seq are dropped, because they
+ * have come in order in the meantime. */
 COLD struct leat_buf *reorder_take(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
                                    uint32_t *len);
 

@@ -9,13 +9,13 @@ enum {
     RTO_AFTER_LOST_SYN = 3000000000 >> RTT_UNIT_SHIFT, /* RFC 6298 5.7 */
 };
 
-/* Of SYN_sent_at, which is a time otherwise. */
+/* Special values of SYN_sent_at. */
 enum {
     SYN_UNSENT = 0,
     SYN_SENT_TWICE = 2
 };
 
-/* Rounded down, so that what lasted has really lasted so long; never more than 32 bits. */
+/* Rounds down, so that an interval has really passed; saturates at 32 bits. */
 static uint32_t units(uint64_t ns)
 {
     const uint64_t whole = ns >> RTT_UNIT_SHIFT;
@@ -42,8 +42,8 @@ void rtt_init(struct rtt *rtt, const struct rtt_limits *limits)
     rtt->rto = clamp(RTO_INITIAL, limits);
 }
 
-/* The floor is what is added to SRTT at least, not of the sum: on a long and steady path RTTVAR
- * vanishes, and SRTT alone is no time for a peer that delays its ACK. */
+/* The minimum applies to the part that is added to SRTT, not to the sum. On a long and steady path
+ * RTTVAR approaches 0, and SRTT alone leaves no time for a peer that delays its ACK. */
 void rtt_forget_backoff(struct rtt *rtt, const struct rtt_limits *limits)
 {
     const uint64_t spread = (uint64_t)K * rtt->rttvar;
@@ -81,7 +81,7 @@ void rtt_SYN_sent(struct rtt *rtt, uint64_t now_ns)
         rtt->SYN_sent_at = stamp + (stamp == SYN_UNSENT || stamp == SYN_SENT_TWICE);
 }
 
-/* What 32 bits can't tell, an answer after 274 s, comes long after the SYN was sent again. */
+/* 32 bits wrap after 274 s. An answer after that comes long after the SYN was retransmitted. */
 void rtt_SYN_acked(struct rtt *rtt, const struct rtt_limits *limits, uint64_t now_ns)
 {
     const uint32_t took = (uint32_t)(now_ns >> RTT_UNIT_SHIFT) - rtt->SYN_sent_at;

@@ -8,18 +8,17 @@
 #include "core/cold.h"
 
 enum {
-    RTT_UNIT_SHIFT =
-        6 /* what is kept counts in 64 ns: 32 bits of them are four minutes and a half */
+    RTT_UNIT_SHIFT = 6 /* units of 64 ns: 32 bits of them are four and a half minutes */
 };
 
 struct rtt {
     uint32_t srtt; /* units; 0: no sample yet */
     union {
         uint32_t rttvar;      /* units */
-        uint32_t SYN_sent_at; /* units, while srtt is 0: when our SYN left; 0: it has not; 2: more
-                                 than once, so its ACK says nothing (Karn) */
+        uint32_t SYN_sent_at; /* units, while srtt is 0: when our SYN was sent; 0: not yet; 2: more
+                                 than once, so its ACK gives no sample (Karn) */
     };
-    uint32_t rto; /* units; with the backoff */
+    uint32_t rto; /* units; with backoff */
 };
 
 /* In units. */
@@ -28,7 +27,7 @@ struct rtt_limits {
     uint32_t max;
 };
 
-/* What is longer than 274 s is cut to that. */
+/* Converts limits; more than 274 s becomes 274 s. */
 struct rtt_limits rtt_limits(uint64_t min_ns, uint64_t max_ns);
 
 static inline uint64_t rtt_srtt_ns(const struct rtt *rtt)
@@ -48,23 +47,23 @@ static inline uint64_t rtt_rto_ns(const struct rtt *rtt)
 
 void rtt_init(struct rtt *rtt, const struct rtt_limits *limits);
 
-/* Our SYN leaves at @now_ns: alone, with an ACK, or again. */
+/* Notes that our SYN is sent at @now_ns, with or without ACK, first or again. */
 void rtt_SYN_sent(struct rtt *rtt, uint64_t now_ns);
 
-/* ... and is acknowledged: the first sample, if it has left once. */
+/* Notes the ACK of our SYN: the first sample, if the SYN was sent once. */
 void rtt_SYN_acked(struct rtt *rtt, const struct rtt_limits *limits, uint64_t now_ns);
 
-/* A segment that was sent once was acknowledged after @sample_ns (Karn's algorithm: never one that
- * was sent twice). */
+/* Adds a sample: a segment was acknowledged after @sample_ns. A segment that was retransmitted
+ * gives none (Karn's algorithm). */
 void rtt_sample(struct rtt *rtt, const struct rtt_limits *limits, uint64_t sample_ns);
 
-/* The timer expired: twice as long (RFC 6298 5.5). */
+/* Doubles the timeout after it expired (RFC 6298 5.5). */
 COLD void rtt_backoff(struct rtt *rtt, const struct rtt_limits *limits);
 
-/* New data was acknowledged: as long as the samples say. */
+/* Ends the backoff when new data is acknowledged: recomputes the timeout from the samples. */
 void rtt_forget_backoff(struct rtt *rtt, const struct rtt_limits *limits);
 
-/* The SYN had to be repeated and no sample was taken: be careful (RFC 6298 5.7). */
+/* Raises the initial timeout after a lost SYN, if there is no sample (RFC 6298 5.7). */
 COLD void rtt_after_lost_SYN(struct rtt *rtt);
 
 #endif

@@ -1,4 +1,4 @@
-/* sacks.c -- which SACK blocks an ACK carries (RFC 2018 4, RFC 2883 4). */
+/* sacks.c -- the SACK blocks of an ACK (RFC 2018 4, RFC 2883 4). */
 #include "tcp/math/sacks.h"
 
 #include "tcp/math/seq.h"
@@ -52,7 +52,7 @@ uint8_t sacks_fill(struct sacks *sacks, const struct reorder *reorder, struct wi
         const struct run *run = run_with(reorder, sacks->recent[i]);
 
         if (!run || is_listed(blocks + first, (uint8_t)(count - first), run->seq))
-            continue; /* its gap was filled, or it grew together with one that is listed */
+            continue; /* its hole was filled, or it merged with a run that is listed */
         sacks->recent[kept++] = sacks->recent[i];
         if (count < count_max)
             blocks[count++] = (struct wire_sack){run->seq, run->end};

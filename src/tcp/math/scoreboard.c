@@ -1,4 +1,4 @@
-/* scoreboard.c -- what was sent and is not acknowledged. */
+/* scoreboard.c -- records of data that was sent and isn't acknowledged. */
 #include "tcp/math/scoreboard.h"
 
 #include "core/assert.h"
@@ -8,12 +8,13 @@
 
 static uint32_t len_of(const struct sent *sent)
 {
-    /* scoreboard_lost() asserts that there is one; cppcheck doesn't see what leat_assert() does */
+    /* scoreboard_lost() asserts that @sent isn't NULL; cppcheck doesn't see through
+     * leat_assert() */
     // cppcheck-suppress [nullPointerRedundantCheck, ctunullpointer]
     return sent->end - sent->seq;
 }
 
-/* The counter that a record's bytes are in. */
+/* The counter that includes a record's bytes. */
 static uint32_t *count_of(struct scoreboard *board, const struct sent *sent)
 {
     if (sent->flags & SENT_SACKED)
@@ -54,8 +55,8 @@ static void insert_after(struct scoreboard *board, struct sent *where, struct se
         board->first = sent;
 }
 
-/* @sent goes: no place remains at it.  Places below are as good: they only mark how far something
- * has come. */
+/* Moves hints away from @sent, which is freed. The record below serves as well, because hints only
+ * mark how far a scan has come. */
 static void leave_places(struct scoreboard *board, const struct sent *sent)
 {
     if (board->sack_hint == sent)
@@ -85,7 +86,7 @@ static void record_free(struct scoreboard *board, struct sent_pool *pool, struct
     sent_give(pool, sent);
 }
 
-/* Cuts a record in two at @at; false: no record for the second half. */
+/* Cuts a record in two at @at. False: no record is free for the second half. */
 static bool split(struct scoreboard *board, struct sent_pool *pool, struct sent *sent, uint32_t at)
 {
     struct sent *rest = record_new(board, pool);
@@ -100,12 +101,12 @@ static bool split(struct scoreboard *board, struct sent_pool *pool, struct sent 
     if (board->rate)
         rate_split(sent_stamp(sent), sent_stamp(rest), len_of(rest));
     insert_after(board, sent, rest);
-    if (ring_is_in(&sent->by_time)) /* they left together */
+    if (ring_is_in(&sent->by_time)) /* both were sent at the same time */
         ring_put(sent->by_time.next, &rest->by_time);
     return true;
 }
 
-/* True if one record more may be walked over in vain. */
+/* True if a search may skip one more record. */
 static bool may_step(struct scoreboard *board, uint32_t *steps)
 {
     if (*steps >= SCOREBOARD_STEPS_MAX)
@@ -121,7 +122,7 @@ static bool sent_after(uint64_t a_ns, uint32_t a_end, uint64_t b_ns, uint32_t b_
     return a_ns > b_ns || (a_ns == b_ns && seq_lt(b_end, a_end));
 }
 
-/* True if @sent left before the one that @node of by_time belongs to. */
+/* True if @sent was sent before the record of @node in by_time. */
 static bool left_before(const struct sent *sent, struct ring *node)
 {
     const struct sent *other = container_of(node, struct sent, by_time);
@@ -194,7 +195,8 @@ struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool, u
     return sent;
 }
 
-/* ---- hearing of it ------------------------------------------------------------------------ */
+/* ---- ---- acknowledgments ----------------------------------------------------------------------
+ * --- */
 
 static void note_delivered(const struct scoreboard *board, struct delivered *delivered,
                            const struct sent *sent, const struct rate_stamp *stamp)
@@ -236,12 +238,12 @@ void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t u
             note_delivered(board, delivered, sent, sent_stamp(sent));
         record_free(board, pool, sent);
     }
-    if (board->first && seq_lt(board->first->seq, una)) { /* of a super-frame, or of a segment */
+    if (board->first && seq_lt(board->first->seq, una)) { /* a part of a super-frame or segment */
         struct sent *sent = board->first;
         struct sent part = *sent;
 
         part.end = una;
-        part.flags &= (uint8_t)~SENT_PROBE; /* it has not arrived as one */
+        part.flags &= (uint8_t)~SENT_PROBE; /* it did not arrive as one packet */
         *count_of(board, sent) -= len_of(&part);
         sent->seq = una;
         delivered->acked_bytes += len_of(&part);
@@ -251,8 +253,8 @@ void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t u
     }
 }
 
-/* Narrows *@sent to what the block covers of it, in whole segments; false: nothing, or no records
- * to cut it with. */
+/* Narrows *@sent to its part within the block, in whole segments. False: there is none, or no
+ * record is free to cut it. */
 static bool cut_to_block(struct scoreboard *board, struct sent_pool *pool, struct sent **sent,
                          uint32_t left, uint32_t right, uint32_t mss)
 {
@@ -274,7 +276,8 @@ static bool cut_to_block(struct scoreboard *board, struct sent_pool *pool, struc
     return true;
 }
 
-/* From the nearer end of the record: what is SACKed may be one long one, just below @seq. */
+/* The distance of @seq from the nearer end of the record, because SACKed data may be one long
+ * record just below @seq. */
 static uint32_t distance(const struct sent *sent, uint32_t seq)
 {
     if (seq_lt(seq, sent->seq))
@@ -282,8 +285,8 @@ static uint32_t distance(const struct sent *sent, uint32_t seq)
     return seq_lt(seq, sent->end) ? 0 : seq - sent->end;
 }
 
-/* The record at @seq, or the one next to it; NULL: it is too far away for this ACK.  News come from
- * either end, mostly, or from where those before came from (RFC 2018 4: the latest first). */
+/* The record at @seq, or the one next to it. NULL: it is too far away for this ACK. New blocks are
+ * mostly near either end, or near the last block (RFC 2018 4: the latest first). */
 static struct sent *find(struct scoreboard *board, uint32_t seq, uint32_t *steps)
 {
     struct sent *sent = board->first;
@@ -305,8 +308,8 @@ static struct sent *find(struct scoreboard *board, uint32_t seq, uint32_t *steps
     return found ? sent : 0;
 }
 
-/* @next is SACKed, and so is the record before it: they become one.  Should the peer take it back
- * (RFC 2018 8), it is as if all had left when the later did. */
+/* Joins @next with the record before it; both are SACKed. If the peer drops the data again (RFC
+ * 2018 8), all counts as sent when the later one was. */
 static struct sent *join(struct scoreboard *board, struct sent_pool *pool, struct sent *next)
 {
     struct sent *sent = next->prev;
@@ -325,7 +328,7 @@ static bool is_sacked(const struct sent *sent)
     return sent && (sent->flags & SENT_SACKED);
 }
 
-/* The peer has the whole record.  Returns the one that it is a part of now. */
+/* Marks a whole record SACKed. Returns the record that it is now a part of. */
 static struct sent *take_sacked(struct scoreboard *board, struct sent_pool *pool, struct sent *sent)
 {
     sent->flags &= (uint8_t)~SENT_PROBE;
@@ -356,7 +359,8 @@ void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint32_t 
     }
 }
 
-/* ---- losing and finding ------------------------------------------------------------------- */
+/* ---- ---- losses -------------------------------------------------------------------------------
+ * --- */
 
 void scoreboard_lose(struct scoreboard *board, struct sent *sent)
 {
@@ -380,7 +384,7 @@ void scoreboard_lose_all(struct scoreboard *board)
         scoreboard_lose(board, sent);
 }
 
-/* The highest record that has enough above it to be lost; NULL: none is near enough. */
+/* The highest record with enough SACKed data above it to be lost. NULL: none within reach. */
 static struct sent *first_below(struct scoreboard *board, uint32_t dup_bytes, uint32_t dup_ranges)
 {
     uint32_t bytes_above = 0, ranges_above = 0, steps = 0;
@@ -389,7 +393,7 @@ static struct sent *first_below(struct scoreboard *board, uint32_t dup_bytes, ui
         if (!is_sacked(sent))
             continue;
         bytes_above += len_of(sent);
-        ranges_above++; /* neighbours are one record */
+        ranges_above++; /* adjacent ones are one record */
         if (bytes_above > dup_bytes || ranges_above >= dup_ranges)
             return sent->prev;
     }
@@ -416,15 +420,15 @@ uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_byt
     return board->lost_bytes - lost_before;
 }
 
-/* Where the last record that is in flight again was put: what left once lies in the order of its
- * numbers, and so does, in one round of repair, what left again. */
+/* Insertion hints: first transmissions and retransmissions are each already sorted by sequence
+ * number. */
 struct places {
     struct ring *near[2];
     uint32_t steps;
 };
 
-/* @sent is in flight again, at its place in time; if that is too far from where the one before
- * it went, at the end: RACK will come upon it last. */
+/* Puts @sent in flight again, into by_time. If its position is too far from the last insertion, it
+ * goes to the end, where RACK reaches it last. */
 static void mark_in_flight(struct scoreboard *board, struct sent *sent, struct places *places)
 {
     struct ring *const head = &board->by_time;
@@ -446,7 +450,7 @@ static void mark_in_flight(struct scoreboard *board, struct sent *sent, struct p
         *place = &sent->by_time;
 }
 
-/* All in @condition are in flight again.  Each that is found pays for two steps of the search. */
+/* Puts all records in @condition in flight again. Each record found allows two more steps. */
 static void mark_all_in_flight(struct scoreboard *board, enum sent_flag condition,
                                const uint32_t *left)
 {

@@ -1,22 +1,22 @@
 /*
- * scoreboard.h -- what was sent and is not acknowledged (RFC 6675, RFC 8985).
+ * scoreboard.h -- records of data that was sent and isn't acknowledged (RFC 6675, RFC 8985).
  *
- * Everything that was sent has a record: which numbers, when it last left, and what is known of it.
- * The segments of a super-frame share one, until a SACK or a loss tells them apart: it is cut then,
- * between segments.  A record is in one of three conditions:
+ * All data in flight has a record: its sequence numbers, the time when it was last sent, and its
+ * condition. The segments of a super-frame share a record until a SACK or a loss tells them apart;
+ * then it is cut, between segments. A record is in one of three conditions:
  *
- *      in flight   sent, nothing heard
- *      SACKed      the peer has it, but not all before it
- *      lost        believed to be lost, waits to be sent again
+ *      in flight   sent, no news
+ *      SACKed      the peer has it, but not all data before it
+ *      lost        believed to be lost, waits to be retransmitted
  *
- * in_flight_bytes is RFC 6675's "pipe", kept up to date instead of counted.  Records lie in two
- * orders: by sequence number, and, those in flight, by the time at which they last left, so that
- * RACK looks only at those that it will declare lost.
+ * in_flight_bytes is RFC 6675's "pipe", kept up to date instead of counted. Records are sorted by
+ * sequence number. Those in flight are also sorted by the time when they were last sent, so that
+ * RACK visits only records that it will declare lost.
  *
- * What an ACK may cost doesn't depend on how much is in flight, whatever the peer reports.  SACKed
- * neighbours are one record; a search begins at the nearest of three places and gives up after
- * SCOREBOARD_STEPS_MAX records, from where the next one goes on.  What isn't bounded by that is
- * paid for by sending: a record is SACKed, lost, acknowledged once for each time that it leaves.
+ * The cost of an ACK doesn't depend on the amount in flight, whatever the peer reports. Adjacent
+ * SACKed records are joined. A search begins at the nearest of three places and gives up after
+ * SCOREBOARD_STEPS_MAX records; the next search continues there. All other work is paid for by
+ * sending: a record is SACKed, lost or acknowledged once for each time that it is sent.
  */
 #ifndef TCP_SCOREBOARD_H
 #define TCP_SCOREBOARD_H
@@ -30,14 +30,14 @@
 #include "tcp/math/rate.h"
 
 enum {
-    SCOREBOARD_STEPS_MAX = 128, /* records that the search for what one ACK reports walks over */
+    SCOREBOARD_STEPS_MAX = 128, /* records that the search for the blocks of one ACK may visit */
     SENT_RESERVE_PART = 4       /* a fourth of the records: by default one for each connection */
 };
 
 enum sent_flag {
     SENT_SACKED = 1 << 0,
     SENT_LOST = 1 << 1,
-    SENT_AGAIN = 1 << 2, /* more than once: its ACK says little about time (Karn) */
+    SENT_AGAIN = 1 << 2, /* sent more than once: its ACK gives no RTT sample (Karn) */
     SENT_PROBE = 1 << 3  /* larger than the path was known to carry (pmtu.h) */
 };
 
@@ -47,13 +47,13 @@ struct sent {
     struct ring by_time;
     uint32_t seq;
     uint32_t end;
-    uint64_t at_ns; /* last left */
+    uint64_t at_ns; /* when it was last sent */
     uint8_t flags;  /* enum sent_flag */
 };
 
-/* Records of all connections.  Who has one may do with it, for it can grow; so the last of them are
- * for those that have none: else a few hundred peers that acknowledge nothing would hold all, and
- * nobody else could be sent a byte. */
+/* The records of all connections. The last quarter is reserved for connections without a record;
+ * the others can extend the one they have. Otherwise a few hundred peers that acknowledge nothing
+ * could hold all records and stop all sending. */
 struct sent_pool {
     struct sent *free;
     uint32_t free_count;
@@ -62,17 +62,17 @@ struct sent_pool {
 
 COLD void sent_pool_init(struct sent_pool *pool, struct sent *records, uint32_t count);
 
-/* A record of a stack in which connections may sample their delivery rate. */
+/* A record with a stamp, for a stack in which connections may sample their delivery rate. */
 struct stamped_sent {
     struct sent sent;
     struct rate_stamp stamp;
 };
 
-/* The same with such records. */
+/* The same for records with stamps. */
 COLD void sent_pool_init_stamped(struct sent_pool *pool, struct stamped_sent *records,
                                  uint32_t count);
 
-/* The stamp of a record, in such a stack. */
+/* The stamp of a record, in a pool of stamped ones. */
 static inline struct rate_stamp *sent_stamp(struct sent *sent)
 {
     return &((struct stamped_sent *)(void *)sent)->stamp;
@@ -82,39 +82,42 @@ struct scoreboard {
     struct sent *first;
     struct sent *last;
     struct ring by_time;
-    struct rate *rate; /* hears of all that leaves, arrives and is lost; NULL: nobody does */
+    struct rate *rate; /* sampler of the delivery rate; NULL: none */
     uint32_t in_flight_bytes;
     uint32_t sacked_bytes;
     uint32_t lost_bytes;
-    uint32_t lost_probe_bytes; /* of a lost SENT_PROBE, until somebody has taken note */
-    /* when something is missing */
+    uint32_t lost_probe_bytes; /* of lost SENT_PROBEs, until the caller clears it */
+    /* for losses */
     struct sent *lost_from; /* no lost record lies before it */
-    struct sent *sack_hint; /* where the last SACK block led; NULL: no SACK since all was empty */
-    struct sent *sacked_to; /* the highest SACKed record */
-    struct sent *loss_scanned_to; /* RFC 6675: up to here all that is lost is marked so */
-    uint32_t steps;               /* records walked over in vain, ever: for tests */
-    uint64_t lost_again_ns;       /* of the retransmissions that were lost the last left then */
+    struct sent
+        *sack_hint; /* result of the last SACK block; NULL: no SACK since the board was empty */
+    struct sent *sacked_to;       /* the highest SACKed record */
+    struct sent *loss_scanned_to; /* RFC 6675: all losses up to here are marked */
+    uint32_t steps;               /* records visited in vain since the start: for tests */
+    uint64_t lost_again_ns;       /* when the last of the lost retransmissions was sent */
 };
 
-/* What one ACK brought. */
+/* The data that one ACK delivered. */
 struct delivered {
-    uint32_t bytes;        /* that the peer didn't have before: acknowledged or SACKed */
-    uint32_t sacked_bytes; /* ... SACKed among them */
+    uint32_t bytes;        /* newly acknowledged or SACKed */
+    uint32_t sacked_bytes; /* newly SACKed */
     uint32_t acked_bytes;  /* by which SND.UNA moved */
-    uint32_t steps;        /* records walked over to find what its blocks report */
+    uint32_t steps;        /* records visited to find its blocks */
     bool probe;            /* a SENT_PROBE was delivered */
-    bool any;              /* a whole record was delivered: the fields below mean something */
-    bool newest_again;     /* the record that left last, of those delivered, had left before */
-    bool has_sample;       /* some record left only once */
-    bool ambiguous;        /* one that had left before was acknowledged: others waited for it */
+    bool any;              /* a whole record was delivered: the fields below are valid */
+    bool newest_again;     /* of the delivered records, the one sent last was a retransmission */
+    bool has_sample;       /* some record was sent only once */
+    bool ambiguous; /* a retransmitted record was acknowledged, so other data may have waited for it
+                     */
     uint32_t newest_end;
     uint32_t high_end; /* highest end */
-    uint32_t low_end;  /* lowest end of those that left only once */
+    uint32_t low_end;  /* lowest end of records that were sent once */
     uint64_t newest_at_ns;
-    uint64_t sample_at_ns; /* when the last of those that left only once did */
+    uint64_t sample_at_ns; /* when the last record that was sent once was sent */
 };
 
-/* Takes a free record, of which there is one; gives one back.  Its fields are the caller's. */
+/* Takes a free record, of which there must be one; gives one back. The caller fills in the
+ * fields. */
 static inline struct sent *sent_take(struct sent_pool *pool)
 {
     struct sent *sent = pool->free;
@@ -133,11 +136,11 @@ static inline void sent_give(struct sent_pool *pool, struct sent *sent)
 
 void scoreboard_init(struct scoreboard *board);
 
-/* @rate hears of everything from now on, or, if it is NULL, nobody does.  What is in flight counts
- * as if it left now.  The records have stamps then. */
+/* Makes @rate sample from now on, or no sampler if NULL. Data in flight counts as if it were sent
+ * now. The records must have stamps. */
 COLD void scoreboard_sample(struct scoreboard *board, struct rate *rate, uint64_t now_ns);
 
-/* @sent has just left, and is counted in flight: for board->rate. */
+/* Stamps @sent for board->rate, when it has just been sent and is counted in flight. */
 static inline void scoreboard_stamp(const struct scoreboard *board, struct sent *sent,
                                     uint64_t now_ns)
 {
@@ -145,12 +148,13 @@ static inline void scoreboard_stamp(const struct scoreboard *board, struct sent 
                              board->in_flight_bytes == sent->end - sent->seq, now_ns);
 }
 
-/* New data or FIN left.  Without a record that it may take the last one grows; false if that isn't
- * possible: then nothing may be sent. */
+/* Records new data or a FIN as sent. If no record may be taken, the last one grows. False: neither
+ * is possible, and nothing may be sent. */
 bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t seq, uint32_t end,
                      uint64_t now_ns);
 
-/* The same for the first record of an empty board, of which there is one left; nobody samples. */
+/* The same for the first record of an empty board. A record must be free, and there is no
+ * sampler. */
 static inline void scoreboard_sent_first(struct scoreboard *board, struct sent_pool *pool,
                                          uint32_t seq, uint32_t end, uint64_t now_ns)
 {
@@ -168,46 +172,46 @@ static inline void scoreboard_sent_first(struct scoreboard *board, struct sent_p
     board->in_flight_bytes = end - seq;
 }
 
-/* True if there is a record for one more segment: the reserve is for those who have none. */
+/* True if a record may be taken for one more segment. The reserve is for boards without records. */
 static inline bool scoreboard_may_take(const struct scoreboard *board, const struct sent_pool *pool)
 {
     return pool->free_count > (board->first ? pool->reserve : 0);
 }
 
-/* True if the last record can tell of what follows it as well. */
+/* True if the last record can be extended. */
 static inline bool scoreboard_last_may_grow(const struct scoreboard *board)
 {
     return board->last && board->last->flags == 0;
 }
 
-/* True if scoreboard_sent() will work. */
+/* True if scoreboard_sent() will succeed. */
 static inline bool scoreboard_has_room(const struct scoreboard *board, const struct sent_pool *pool)
 {
     return scoreboard_may_take(board, pool) || scoreboard_last_may_grow(board);
 }
 
-/* Cuts the last segment, of @mss bytes at most, off the last record, if there is a record for it: a
+/* Cuts the last segment, of at most @mss bytes, off the last record, if a record is free for it. A
  * probe is one segment (RFC 8985 7.3). */
 COLD void scoreboard_cut_last(struct scoreboard *board, struct sent_pool *pool, uint32_t mss);
 
-/* A lost record leaves again. */
+/* Notes that a lost record was retransmitted. */
 COLD void scoreboard_resent(struct scoreboard *board, struct sent *sent, uint64_t now_ns);
 
-/* The only record is lost: @bytes that follow it go with it. */
+/* Extends the only record, which is lost, by the @bytes behind it. */
 COLD void scoreboard_extend_lost(struct scoreboard *board, uint32_t bytes);
 
-/* The lost record with the lowest numbers, at most @bytes_max long: the rest, if there is a record
- * for it, is cut off.  NULL: there is none, or it lies behind so much that is in flight that this
- * call didn't get there: the next one goes on. */
+/* The lost record with the lowest numbers. A rest of more than @bytes_max is cut off, if a record
+ * is free for it. NULL: there is none, or it is too far behind records in flight; then the next
+ * call continues the search. */
 COLD struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool,
                                   uint32_t bytes_max);
 
-/* SND.UNA moved to @una. */
+/* Removes data below @una, the new SND.UNA. */
 void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t una,
                     struct delivered *delivered);
 
-/* The record of all that was sent, if that is one, in flight, and left once: the usual one, of a
- * request or a response.  NULL: it is more, or none. */
+/* The only record, if it is in flight and was sent once, as with a request or response. NULL: there
+ * are more, or none. */
 static inline struct sent *scoreboard_only(const struct scoreboard *board)
 {
     struct sent *sent = board->first;
@@ -215,7 +219,7 @@ static inline struct sent *scoreboard_only(const struct scoreboard *board)
     return sent && sent == board->last && sent->flags == 0 ? sent : 0;
 }
 
-/* scoreboard_ack() of all of it: @sent is what scoreboard_only() said. */
+/* scoreboard_ack() of everything: @sent is the result of scoreboard_only(). */
 static inline void scoreboard_ack_only(struct scoreboard *board, struct sent_pool *pool,
                                        struct sent *sent)
 {
@@ -225,29 +229,29 @@ static inline void scoreboard_ack_only(struct scoreboard *board, struct sent_poo
     sent_give(pool, sent);
 }
 
-/* The peer has @left .. @right.  A record counts only as a whole; what is longer than a segment is
- * cut at multiples of @mss, so blocks of odd bytes make no crumbs (CVE-2019-11477).  All blocks of
- * an ACK share @delivered, and the steps in it. */
+/* Notes that the peer has @left .. @right. A record counts only as a whole. One longer than a
+ * segment is cut at multiples of @mss, so that odd blocks make no tiny records (CVE-2019-11477).
+ * All blocks of an ACK share @delivered, with its steps. */
 COLD void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint32_t left,
                           uint32_t right, uint32_t mss, struct delivered *delivered);
 
-/* Marks one record, or all, or all but the SACKed that left before a time, as lost. */
+/* Marks one record as lost, or all but the SACKed ones. */
 COLD void scoreboard_lose(struct scoreboard *board, struct sent *sent);
 COLD void scoreboard_lose_all(struct scoreboard *board);
 
-/* The same for what goes again though it needn't be lost: of congestion it says nothing. */
+/* The same for data that is sent again without being lost: no sign of congestion. */
 COLD void scoreboard_requeue(struct scoreboard *board, struct sent *sent);
 COLD void scoreboard_requeue_all(struct scoreboard *board);
 
-/* Without RACK: RFC 6675 4, IsLost(): lost is what has more than @dup_bytes SACKed above it, or
- * @dup_ranges ranges that don't touch.  Returns how many bytes were lost by that. */
+/* Without RACK: RFC 6675 4, IsLost(). A record is lost with more than @dup_bytes SACKed above it,
+ * or @dup_ranges ranges that don't touch. Returns how many bytes were marked lost. */
 COLD uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_bytes,
                                            uint32_t dup_ranges);
 
-/* It was all a mistake (RFC 4015): what is lost is in flight after all. */
+/* Undoes a spurious loss detection (RFC 4015): lost records are in flight again. */
 COLD void scoreboard_unlose_all(struct scoreboard *board);
 
-/* The peer has thrown away what it had SACKed (RFC 2018 8). */
+/* Puts SACKed records in flight again: the peer has dropped that data (RFC 2018 8). */
 COLD void scoreboard_forget_sacks(struct scoreboard *board);
 
 void scoreboard_free(struct scoreboard *board, struct sent_pool *pool);

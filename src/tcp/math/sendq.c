@@ -1,4 +1,4 @@
-/* sendq.c -- data that was sent or waits to be. */
+/* sendq.c -- the send queue: data in flight, and data that waits to be sent. */
 #include "tcp/math/sendq.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "tcp/math/seq.h"
 
 enum {
-    HEADROOM_PART = 8 /* one of so many bytes of a buffer may be headroom */
+    HEADROOM_PART = 8 /* the least ratio of a buffer to its headroom */
 };
 
 void sendq_init(struct sendq *queue, uint32_t seq)
@@ -45,13 +45,13 @@ void sendq_put(struct sendq *queue, struct leat_buf *data)
     queue->tail_is_ours = false;
 }
 
-/* Room at the end of a piece that sendq_write() began: a short payload goes on there, so that many
- * short payloads don't cost a buffer each. */
+/* Writes into free space of the last piece, if sendq_write() made it, so that many short payloads
+ * don't need a buffer each. */
 static uint32_t write_to_tail(struct sendq *queue, const uint8_t *bytes, uint32_t len)
 {
     uint32_t here;
 
-    leat_assert(queue->last); /* the tail is ours */
+    leat_assert(queue->last); /* because of tail_is_ours */
     here = leat_buf_tailroom(queue->last);
     if (here > len)
         here = len;
@@ -62,8 +62,8 @@ static uint32_t write_to_tail(struct sendq *queue, const uint8_t *bytes, uint32_
     return here;
 }
 
-/* A buffer for the next @len bytes: with room for headers in front if they are all there is to
- * send, and fit beside it, and if it is but a small part of the buffer. */
+/* A buffer for the next @len bytes. It has headroom for headers if the queue is empty, both fit,
+ * and the headroom is a small part of the buffer. */
 static struct leat_buf *alloc_for_data(const struct sendq *queue, struct leat_pool *pool,
                                        uint32_t len)
 {
@@ -74,7 +74,7 @@ static struct leat_buf *alloc_for_data(const struct sendq *queue, struct leat_po
     return view_alloc(pool, POOL_FULL, is_short ? LEAT_BUF_HEADROOM : 0, 0);
 }
 
-/* What a buffer of its own takes of @bytes; 0: there is none. */
+/* Copies @bytes into a new buffer. Returns how many; 0: no buffer. */
 static inline uint32_t write_piece(struct sendq *queue, struct leat_pool *pool,
                                    const uint8_t *bytes, uint32_t len)
 {
@@ -111,15 +111,15 @@ static __attribute__((noinline)) uint32_t write_pieces(struct sendq *queue, stru
 uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
                      const uint8_t *bytes, uint32_t len)
 {
-    /* nearly every payload is short, and finds the queue empty */
+    /* nearly every payload is short, and the queue is empty */
     if (queue->last || len + LEAT_BUF_HEADROOM > pool->lists[POOL_FULL].bytes || len == 0 ||
         pieces_max == 0)
         return write_pieces(queue, pool, pieces_max, bytes, len);
     return write_piece(queue, pool, bytes, len);
 }
 
-/* Pieces of one frame: with few descriptors left it is a shorter one, or one that needs all of them
- * would be tried for ever. */
+/* The most pieces for one frame. With few descriptors left it is fewer, or a frame that needs all
+ * of them would be retried for ever. */
 static uint32_t affordable(const struct leat_pool *pool, uint32_t pieces_max)
 {
     const uint32_t half = pool->lists[POOL_VIEW].free_count / 2;
@@ -164,7 +164,7 @@ struct leat_buf *sendq_slice(struct sendq *queue, uint32_t pieces_max, uint32_t 
     if (piece == queue->cursor)
         return sendq_slice_piece(piece, offset, *len);
     data = leat_buf_slice(queue->cursor, offset, *len);
-    if (data) /* who trims it may leave one piece */
+    if (data) /* trimming it may leave a single piece */
         sendq_hide_headroom(data);
     return data;
 }

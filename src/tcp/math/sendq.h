@@ -1,8 +1,9 @@
 /*
- * sendq.h -- data that was sent or waits to be, in order, from SND.UNA on.
+ * sendq.h -- the send queue: data in flight, and data that waits to be sent, in order, from SND.UNA
+ * on.
  *
- * It holds the program's own buffers.  A segment gets slices of them, so the data is not copied,
- * and may leave more than once.
+ * It holds the program's own buffers. A segment gets slices of them, so the data isn't copied, and
+ * can be sent more than once.
  */
 #ifndef TCP_SENDQ_H
 #define TCP_SENDQ_H
@@ -20,14 +21,14 @@ struct sendq {
     struct leat_buf *last;
     uint32_t seq;   /* of the first byte */
     uint32_t bytes; /* in all */
-    /* where the last slice ended: segments leave one after another */
+    /* the end of the last slice: segments are sent one after another */
     struct leat_buf *cursor;
     uint32_t cursor_seq; /* of the cursor's first byte */
     uint32_t held;       /* units of the pool (core/pool.h) */
-    /* what evict.c saw last; all 0: nothing since the queue was empty */
+    /* state at evict.c's last look; all 0: none since the queue was empty */
     uint32_t mark_ms;
     uint32_t mark_seq;
-    bool tail_is_ours; /* sendq_write() may go on in the last piece */
+    bool tail_is_ours; /* sendq_write() may append to the last piece */
 };
 
 void sendq_init(struct sendq *queue, uint32_t seq);
@@ -41,25 +42,25 @@ static inline uint32_t sendq_end(const struct sendq *queue)
 /* Appends @data.  Takes it. */
 void sendq_put(struct sendq *queue, struct leat_buf *data);
 
-/* Appends a copy of up to @len bytes, in the last piece and in at most @pieces_max new ones;
- * returns how many there was room for. */
+/* Appends a copy of up to @len bytes, in the last piece and in at most @pieces_max new ones.
+ * Returns how many bytes. */
 uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
                      const uint8_t *bytes, uint32_t len);
 
-/* The bytes from @seq on, @len or fewer if they lie in more than @pieces_max: *@len says how many.
- * They must be in the queue.  The headroom of its first piece may be written to: there is none
- * where others read.  NULL if there is no descriptor left. */
+/* A slice from @seq on, of @len bytes or fewer if they lie in more than @pieces_max pieces; *@len
+ * is set to the length. The bytes must be in the queue. Headroom of the first piece may be written
+ * to: there is none if other slices share it. NULL: no descriptor is left. */
 struct leat_buf *sendq_slice(struct sendq *queue, uint32_t pieces_max, uint32_t seq, uint32_t *len);
 
-/* What lies in front of @view is not ours to write to. */
+/* Removes the headroom of @view, which may not be written to. */
 static inline void sendq_hide_headroom(struct leat_buf *view)
 {
     view->capacity -= leat_buf_headroom(view);
     view->start = view->data;
 }
 
-/* sendq_slice() in one piece.  It keeps the headroom only where headers may be written: in front of
- * the piece, while nobody else reads its storage. */
+/* sendq_slice() in one piece. It keeps the headroom only where headers may be written: in front of
+ * the piece, while no other slice shares its storage. */
 static inline struct leat_buf *sendq_slice_piece(const struct leat_buf *piece, uint32_t offset,
                                                  uint32_t len)
 {
@@ -71,10 +72,10 @@ static inline struct leat_buf *sendq_slice_piece(const struct leat_buf *piece, u
     return view;
 }
 
-/* sendq_ack() when some are left. */
+/* sendq_ack() when data is left. */
 void sendq_ack_part(struct sendq *queue, uint32_t seq);
 
-/* All bytes before @seq have arrived: lets them go.  Mostly that is all there is. */
+/* Frees all bytes before @seq. Mostly that is the whole queue. */
 static inline void sendq_ack(struct sendq *queue, uint32_t seq)
 {
     if (seq != sendq_end(queue)) {
