@@ -1,4 +1,4 @@
-/* accecn.c -- a connection that has agreed on Accurate ECN (RFC 9768). */
+/* accecn.c -- Accurate ECN of a connection that has agreed on it (RFC 9768). */
 #include "tcp/conn/accecn.h"
 
 #include "tcp/math/accecn.h"
@@ -6,8 +6,8 @@
 #include "tcp/conn/wake.h"
 #include "tcp/send/emit.h"
 
-/* Who cuts super-frames clears CWR in all segments but the first (RFC 3168 6.1.2): as long as ACE
- * has that bit, none leave. */
+/* Sets the count of CE marks, and CONN_CWR while its ACE field contains CWR. Hardware that cuts
+ * super-frames clears CWR in all segments but the first (RFC 3168 6.1.2), so then none are sent. */
 static void set_r_cep(struct leat_tcp *conn, unsigned r_cep)
 {
     conn->r_cep = r_cep & ACE_MASK;
@@ -48,7 +48,8 @@ static void begin(struct leat_tcp *conn)
 void tcp_accecn_begin(struct leat_tcp *conn, uint16_t tcp_flags, uint8_t tos)
 {
     begin(conn);
-    set_r_cep(conn, ace_of_handshake(tos)); /* until a pure ACK has told it (3.2.2.1) */
+    set_r_cep(conn, ace_of_handshake(
+                        tos)); /* until a pure ACK has echoed the handshake's mark (3.2.2.1) */
     conn->flags |= CONN_ACE_SYN;
     if ((tcp_flags & TCP_ACK) && ace_says_mangled(ace_of(tcp_flags)))
         conn->tcb.flags &= (uint8_t)~TCB_ECN;
@@ -66,14 +67,14 @@ void tcp_accecn_promoted(struct leat_tcp *conn, struct tcp_segment *segment)
 
     begin(conn);
     if (is_pure_ack(segment)) {
-        if (ace_says_mangled(ace)) /* 0, too: it has no ECN (table 4, note 1) */
+        if (ace_says_mangled(ace)) /* 0 counts too: no ECN then (table 4, note 1) */
             conn->tcb.flags &= (uint8_t)~TCB_ECN;
         conn->s_cep = ace == ACE_CE ? ACE_CE : ACE_BEGIN;
     }
     tcp_accecn_take(conn, segment);
 }
 
-/* Segments of a super-frame; of any other 1. */
+/* The number of segments in a super-frame; 1 for any other frame. */
 static uint32_t segments_of(const struct tcp_segment *segment)
 {
     const struct leat_buf *buf = segment->packet->buf;
@@ -83,7 +84,7 @@ static uint32_t segments_of(const struct tcp_segment *segment)
     return each > 0 && bytes > each ? (bytes + each - 1) / each : 1;
 }
 
-/* 3.2.2.2: not of an ACK that another has superseded. */
+/* 3.2.2.2: False for an ACK that a later one has superseded. */
 static bool is_news(const struct leat_tcp *conn, const struct wire_tcp *header)
 {
     return seq_lt(conn->snd_una, header->ack) ||
@@ -96,11 +97,11 @@ void tcp_accecn_take(struct leat_tcp *conn, struct tcp_segment *segment)
     const unsigned ace = ace_of(tcp_accecn_read(segment));
     bool marked;
 
-    if (header->flags & TCP_SYN) /* there the flags are the handshake's */
+    if (header->flags & TCP_SYN) /* in a SYN the flags negotiate ECN */
         return;
     header->flags &= (uint16_t)~ACE_FLAGS;
-    if ((segment->packet->tos & TOS_CE) == TOS_CE) { /* 3.2.2.5.1: each is told at once */
-        if (conn->flags & CONN_ACE_SYN)              /* the SYN,ACK's mark won't be told any more */
+    if ((segment->packet->tos & TOS_CE) == TOS_CE) { /* 3.2.2.5.1: each mark is echoed at once */
+        if (conn->flags & CONN_ACE_SYN)              /* the mark of the SYN,ACK is echoed no more */
             (void)tcp_accecn_flags(conn, true);
         set_r_cep(conn, conn->r_cep + segments_of(segment));
         conn->flags |= CONN_ACK_NOW;
@@ -120,7 +121,7 @@ uint16_t tcp_accecn_flags(struct leat_tcp *conn, bool is_pure)
 
     if (!(conn->flags & CONN_ACE_SYN))
         return ace_flags(ace);
-    if (!is_pure) /* data goes along: the handshake's ACK is yet to come */
+    if (!is_pure) /* data: the handshake's ACK is yet to come */
         return ace_flags(ace == ACE_CE ? ACE_CE : ACE_BEGIN);
     conn->flags &= ~(unsigned)CONN_ACE_SYN;
     set_r_cep(conn, ace == ACE_CE ? ACE_CE : ACE_BEGIN); /* table 3 */

@@ -1,4 +1,4 @@
-/* account.c -- the rule of account.h. */
+/* account.c -- the memory rule of account.h. */
 #include "core/assert.h"
 #include "tcp/conn/account.h"
 #include "core/minmax.h"
@@ -28,8 +28,7 @@ uint32_t tcp_free(const struct tcp *tcp)
                                                    : tcp->sents.free_count * part);
 }
 
-/* What is free; who asks for more when that is scarce has evict.c look for who could do with less.
- */
+/* The free units of the pool. Asking while memory is scarce triggers a look by evict.c. */
 static uint32_t free_of(const struct leat_tcp *conn)
 {
     const uint32_t free = pool_free(&conn->tcp->stack->pool);
@@ -53,7 +52,7 @@ static bool may_take_in_order(const struct leat_tcp *conn, uint32_t free)
         return is_at(free, POOL_LAST) && tcp_peer(conn)->in == 0;
     if (conn->peer == PEER_OURSELVES)
         return true;
-    if (!is_at(free, POOL_SEND_END)) /* what is left is for others, who must be answered, too */
+    if (!is_at(free, POOL_SEND_END)) /* the rest is reserved for replies to other addresses */
         return tcp_peer(conn)->in <= share_of(conn->tcp, free) / 8;
     return conn->data_pieces == 0 || tcp_peer(conn)->in <= share_of(conn->tcp, free);
 }
@@ -70,7 +69,7 @@ bool tcp_may_take_scarce_data(const struct leat_tcp *conn, bool in_order)
 {
     const uint32_t free = free_of(conn);
 
-    if (conn->data_pieces > UINT16_MAX - UINT8_MAX) /* what it can count to, less a frame */
+    if (conn->data_pieces > UINT16_MAX - UINT8_MAX) /* the field's range, less one frame */
         return false;
     return in_order ? may_take_in_order(conn, free) : may_take_early(conn, free);
 }
@@ -98,7 +97,7 @@ uint32_t tcp_send_units(const struct leat_tcp *conn)
     uint32_t free, share, all;
 
     free = free_of(conn);
-    if (is_at(free, POOL_PLENTY)) /* so much that it is still far from its share then */
+    if (is_at(free, POOL_PLENTY)) /* more than any one call takes, and far from its share */
         return 1u << POOL_LEVEL_SHIFT;
     share = share_of(conn->tcp, free);
     all = conn->peer == PEER_OURSELVES ? own : tcp_peer(conn)->out;
@@ -119,7 +118,7 @@ uint32_t tcp_scarce_pieces(const struct leat_tcp *conn)
 /* ---- entries of connections --------------------------------------------------------------- */
 
 enum {
-    ENTRIES_PART = 64 /* one of so many entries is for addresses that have few */
+    ENTRIES_PART = 64 /* one entry in 64 is reserved for addresses with few connections */
 };
 
 bool tcp_may_connect(const struct tcp *tcp, leat_ip4 remote_ip, uint32_t most)
@@ -136,7 +135,8 @@ bool tcp_may_connect(const struct tcp *tcp, leat_ip4 remote_ip, uint32_t most)
     return peer->connections < (most > 0 ? most : share_of(tcp, free) + 1);
 }
 
-/* ---- for people --------------------------------------------------------------------------- */
+/* ---- ---- statistics ---------------------------------------------------------------------------
+ * --- */
 
 static void add_transfer(const struct transfer *transfer, struct leat_holdings *holdings)
 {
@@ -157,10 +157,11 @@ void tcp_holdings(const struct leat *stack, struct leat_holdings *holdings)
     }
 }
 
-/* ---- a look soon --------------------------------------------------------------------------- */
+/* ---- ---- starting evict.c ----------------------------------------------------------------------
+ * --- */
 
 static const uint64_t look_ns = 20000000;         /* while memory is scarce */
-static const uint64_t look_early_ns = 1000000000; /* while there is data out of order */
+static const uint64_t look_early_ns = 1000000000; /* while there is out-of-order data */
 
 static void look_in(struct tcp *tcp, uint64_t ns)
 {

@@ -1,20 +1,21 @@
 /*
- * account.h -- what a connection, and a remote address, may hold of the pool.
+ * account.h -- how much of the pool a connection, and a remote address, may hold.
  *
- * Three numbers decide: what is free of the scarcest list of buffers (core/pool.h, which has the
- * levels), what the connection holds, and what all connections with its address hold.  The rule:
+ * Three numbers decide. These are the free part of the scarcest list of buffers (core/pool.h, which
+ * has the levels), the memory of the connection, and that of all connections with its address. The
+ * rule:
  *
- *      While POOL_PLENTY is free nobody is asked.  Below, an address may hold as much as it leaves
- *      free, each way: data from it, and data to it.  Half of that is for one connection.
+ *      While POOL_PLENTY is free there is no limit. Below, an address may hold as much as it leaves
+ *      free, each way: data from it, and data to it. Half of that is for one connection.
  *
- * So shares shrink as the pool runs low, by themselves, and one address leaves a third, whatever it
- * does.  N addresses together could leave 2^-N: hence the levels.  Below POOL_SCARCE nobody who
- * holds an eighth of what is free gets more, below POOL_SEND_END nobody who holds anything, and
- * evict.c takes back what is held for nothing.
+ * So shares shrink by themselves as the pool runs low, and one address leaves a third free,
+ * whatever it does. N addresses together could leave 2^-N, hence the levels. Below POOL_SCARCE an
+ * address that holds an eighth of the free memory gets no more, below POOL_SEND_END an address that
+ * holds anything. Below POOL_SCARCE evict.c also takes unused memory back.
  *
- * Data in order keeps a promise, the window: a connection that the program has read empty may
- * always have some, down to POOL_RESERVE.  Sending ends before that: if two ends that had all
- * their memory in their send queues met, neither could take anything from the other.
+ * Data in order keeps a promise, the window: a connection whose data the program has all read may
+ * always have some, down to POOL_RESERVE. Sending ends before that, because of two ends with all
+ * their memory in their send queues neither could accept data from the other.
  */
 #ifndef TCP_ACCOUNT_H
 #define TCP_ACCOUNT_H
@@ -26,12 +27,12 @@ static inline struct peer *tcp_peer(const struct leat_tcp *conn)
     return &conn->tcp->peers.all[conn->peer];
 }
 
-/* What is free of the scarcest list, where the records of segments in flight are a list as well:
- * who acknowledges nothing holds them, too. */
+/* The free part of the scarcest list. The records of segments in flight count as a list too,
+ * because a peer that acknowledges nothing holds those as well. */
 uint32_t tcp_free(const struct tcp *tcp);
 
-/* What is held by data from the peer that the program has not taken: every piece counts as the
- * dearer kind that has storage. */
+/* Charges data from the peer that the program has not read. Every piece counts as the more
+ * expensive kind with storage. */
 static inline void tcp_hold_data(struct leat_tcp *conn, uint32_t pieces)
 {
     conn->data_pieces = (uint16_t)(conn->data_pieces + pieces);
@@ -44,7 +45,7 @@ static inline void tcp_release_data(struct leat_tcp *conn, uint32_t pieces)
     tcp_peer(conn)->in -= pieces * conn->tcp->stack->pool.piece_units;
 }
 
-/* The send queue, or the data out of order, held @before; it has changed. */
+/* Charges a change of the send queue, or of the out-of-order data, which held @before. */
 static inline void tcp_note_sendq(const struct leat_tcp *conn, uint32_t before)
 {
     tcp_peer(conn)->out += conn->transfer->sendq.held - before;
@@ -55,28 +56,28 @@ static inline void tcp_note_early(const struct leat_tcp *conn, uint32_t before)
     tcp_peer(conn)->in += conn->transfer->reorder.held - before;
 }
 
-/* What tcp_may_take_data() asks when memory isn't plenty. */
+/* tcp_may_take_data() when memory isn't plenty. */
 bool tcp_may_take_scarce_data(const struct leat_tcp *conn, bool in_order);
 
-/* True if memory is plenty, so that nobody is asked what else it holds. */
+/* True if memory is plenty, so that no share is checked. */
 static inline bool tcp_data_is_welcome(const struct leat_tcp *conn)
 {
     return pool_is_plenty(&conn->tcp->stack->pool) && conn->data_pieces < INT16_MAX;
 }
 
-/* True if data that has come may stay. */
+/* True if received data may be kept. */
 static inline bool tcp_may_take_data(const struct leat_tcp *conn, bool in_order)
 {
     return tcp_data_is_welcome(conn) || tcp_may_take_scarce_data(conn, in_order);
 }
 
-/* Gives up what came out of order: it will come again (RFC 2018 8). */
+/* Drops the out-of-order data; the peer will retransmit it (RFC 2018 8). */
 void tcp_drop_early_data(struct leat_tcp *conn);
 
-/* Units that the send queue of @conn may grow by; 0: not now. */
+/* Units that the send queue of @conn may grow by; 0: none now. */
 uint32_t tcp_send_units(const struct leat_tcp *conn);
 
-/* Full buffers that it may take to be written to. */
+/* Full buffers that it may take for data to be written into. */
 uint32_t tcp_scarce_pieces(const struct leat_tcp *conn);
 
 static inline uint32_t tcp_send_pieces(const struct leat_tcp *conn)
@@ -86,8 +87,8 @@ static inline uint32_t tcp_send_pieces(const struct leat_tcp *conn)
     return pool_is_plenty(pool) ? pool->lists[POOL_FULL].count / 16 + 1 : tcp_scarce_pieces(conn);
 }
 
-/* Bytes that may wait for the program, by what is free: half of it, and of that two thirds, for a
- * frame doesn't fill its buffer. */
+/* Bytes that may wait for the program, from the free memory: half of it, times two thirds, because
+ * a frame doesn't fill its buffer. */
 uint32_t tcp_scarce_data_share(const struct leat_tcp *conn);
 
 static inline uint32_t tcp_data_share(const struct leat_tcp *conn)
@@ -101,11 +102,11 @@ static inline uint32_t tcp_data_share(const struct leat_tcp *conn)
     return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
 }
 
-/* For leat_holdings(). */
+/* The buffers that TCP holds, for leat_holdings(). */
 COLD void tcp_holdings(const struct leat *stack, struct leat_holdings *holdings);
 
-/* True if @remote_ip may have one connection more: it has fewer than @most, or, if that is 0,
- * leaves enough of the table. */
+/* True if @remote_ip may have another connection: it has fewer than @most or, if @most is 0, leaves
+ * enough of the table free. */
 bool tcp_may_connect(const struct tcp *tcp, leat_ip4 remote_ip, uint32_t most);
 
 #endif

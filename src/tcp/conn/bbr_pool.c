@@ -1,4 +1,4 @@
-/* bbr_pool.c -- the models of the connections that use BBR, and BBR among the algorithms. */
+/* bbr_pool.c -- the models of the connections that use BBR, and BBR's congestion operations. */
 #include "tcp/conn/bbr_pool.h"
 
 #include "tcp/tcp.h"
@@ -36,9 +36,10 @@ void tcp_bbr_give(struct leat_tcp *conn, struct transfer *transfer)
     conn->tcp->bbrs.free = entry;
 }
 
-/* ---- among the algorithms ----------------------------------------------------------------- */
+/* ---- ---- congestion operations ----------------------------------------------------------------
+ * --- */
 
-/* recovery.c leaves the window to bbr_acked(). */
+/* Does nothing: recovery.c leaves the window to bbr_acked(). */
 static void bbr_heard(struct congestion *congestion, const struct congestion_ack *ack)
 {
     (void)congestion;

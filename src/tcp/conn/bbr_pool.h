@@ -1,8 +1,8 @@
 /*
  * bbr_pool.h -- the models of the connections that use BBR.
  *
- * A model is taken with the transfer, and goes with it: an idle connection has none.  One that
- * finds the pool empty uses the stack's other algorithm until its next transfer.
+ * A model is taken and given back together with the transfer, so an idle connection has none. A
+ * connection that finds the pool empty uses the stack's other algorithm until its next transfer.
  */
 #ifndef TCP_BBR_POOL_H
 #define TCP_BBR_POOL_H
@@ -15,7 +15,7 @@
 struct leat_tcp;
 struct transfer;
 
-/* A model, or a link of the free ones. */
+/* A model, or the link of a free entry. */
 union bbr_entry {
     struct bbr bbr;
     union bbr_entry *next;
@@ -25,7 +25,7 @@ struct bbr_pool {
     union bbr_entry *free;
 };
 
-/* In line: it belongs to who has room for models, not to BBR. */
+/* In line, because it is called without BBR too: it belongs to the pools, not to the algorithm. */
 static inline void bbr_pool_init(struct bbr_pool *pool, union bbr_entry *entries, uint32_t count)
 {
     pool->free = 0;
@@ -35,11 +35,11 @@ static inline void bbr_pool_init(struct bbr_pool *pool, union bbr_entry *entries
     }
 }
 
-/* Congestion control of the transfer @transfer, which has just begun, or goes on, is BBR's, if
- * there is a model left. */
+/* Puts @transfer, which has just begun or continues, under BBR's control, if there is a free
+ * model. */
 COLD void tcp_bbr_take(struct leat_tcp *conn, struct transfer *transfer);
 
-/* ... and isn't any more: the model goes back, if there is one. */
+/* Ends that; gives the model back, if there is one. */
 COLD void tcp_bbr_give(struct leat_tcp *conn, struct transfer *transfer);
 
 #endif

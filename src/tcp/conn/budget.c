@@ -1,8 +1,8 @@
 /*
  * budget.c -- how much one connection may hold: the window that we offer, and the send queue.
  *
- * Both begin small and grow while the connection makes use of them and memory is free, so that
- * neither a long path nor a thousand connections need another configuration.
+ * Both begin small. They grow while the connection uses them and memory is free, so that one
+ * configuration suits a long path as well as a thousand connections.
  */
 #include "tcp/conn/budget.h"
 #include "tcp/conn/account.h"
@@ -11,7 +11,7 @@
 
 enum {
     WIND_SHIFT_MAX = 14,     /* RFC 7323 2.3 */
-    BEGIN_BYTES = 256 * 1024 /* where both begin */
+    BEGIN_BYTES = 256 * 1024 /* the initial size of both */
 };
 
 /* ---- the window that we offer ------------------------------------------------------------- */
@@ -30,17 +30,18 @@ uint32_t tcp_window_begin(const struct tcp *tcp)
     return min32(tcp->config.receive_window_bytes, BEGIN_BYTES);
 }
 
-/* What tuning, the field and the pool allow us to offer. */
+/* The largest window that tuning, the header field and the pool allow. */
 static uint32_t window_limit(const struct leat_tcp *conn)
 {
     const uint32_t share = tcp_data_share(conn);
-    const uint32_t most = (uint32_t)UINT16_MAX << conn->tcb.rcv_wind_shift; /* that we can say */
+    const uint32_t most = (uint32_t)UINT16_MAX
+                          << conn->tcb.rcv_wind_shift; /* the largest value of the header field */
     const uint32_t limit = min32(conn->window_limit, most);
 
     return min32(share, limit);
 }
 
-/* How far the window could be open now, of @limit. */
+/* The window that could be offered now, with @limit. */
 static uint32_t window_room(const struct leat_tcp *conn, uint32_t limit)
 {
     const uint32_t used = conn->data_bytes + conn->unconsumed_bytes;
@@ -49,8 +50,8 @@ static uint32_t window_room(const struct leat_tcp *conn, uint32_t limit)
     return room >> conn->tcb.rcv_wind_shift << conn->tcb.rcv_wind_shift;
 }
 
-/* Silly window syndrome, receiver's side: RFC 9293 3.8.6.2.2, where @limit is the buffer: to
- * ourselves a segment may be more than a pool has. */
+/* Receiver's silly window avoidance (RFC 9293 3.8.6.2.2) with @limit as the buffer. On a connection
+ * to ourselves a segment may be larger than the pool. */
 static inline bool is_worth_it(const struct leat_tcp *conn, uint32_t room, uint32_t limit,
                                uint32_t segments)
 {
@@ -86,9 +87,8 @@ static void begin_round(struct leat_tcp *conn)
     conn->tune_consumed_bytes = 0;
 }
 
-/* Exact below 73 minutes; a connection that took longer may get a larger window once, without
- * having needed it.
- */
+/* The duration of the tuning round, exact below 73 minutes. After a longer round the window may
+ * grow once without need. */
 static uint64_t round_ns(const struct leat_tcp *conn)
 {
     const uint32_t now = (uint32_t)(conn->tcp->stack->now_ns >> TIMER_TICK_SHIFT);
@@ -96,16 +96,16 @@ static uint64_t round_ns(const struct leat_tcp *conn)
     return (uint64_t)(now - conn->tune_at) << TIMER_TICK_SHIFT;
 }
 
-/* True if the window is what holds the peer back.  It needs no more than two round trips for half
- * of what we let it send; or it has used three quarters of that before we could answer, because one
- * of us does not always get its turn: who only receives doesn't measure how long that takes. */
+/* True if the window limits the peer. Either half of the window took no more than two round trips,
+ * or three quarters of it are used and the program has read all. The second condition is for an end
+ * that isn't scheduled often: a pure receiver can't measure how long that takes. */
 static bool window_limits(const struct leat_tcp *conn)
 {
     return round_ns(conn) <= 2 * rtt_srtt_ns(&conn->rtt) ||
            (tcp_window_left(conn) < conn->window_limit / 4 && conn->data_bytes == 0);
 }
 
-/* A larger window where it limits a peer with whom the program keeps up. */
+/* Doubles the window if it limits a peer whose data the program reads in time. */
 void tcp_end_tuning_round(struct leat_tcp *conn)
 {
     const uint32_t most = conn->tcp->config.receive_window_bytes;
@@ -131,8 +131,8 @@ uint32_t tcp_send_limit(const struct leat_tcp *conn)
 {
     const uint32_t most = tcp_send_most(conn);
     const uint32_t begin = min32(most, BEGIN_BYTES);
-    /* two windows: one on its way, and the next while its ACKs come.  What waits for a hole to be
-     * filled doesn't count, or nothing new would leave, and the repair would starve. */
+    /* Two windows: one in flight, and the next while its ACKs arrive. Data that waits for a hole to
+     * be filled is added, or nothing new would be sent and the repair would starve. */
     const uint32_t flight = conn->tcb.snd_nxt - conn->snd_una;
     const uint32_t cwnd = min32(conn->transfer->congestion.cwnd, most / 2);
     const uint32_t wanted = min32(most, cwnd + (flight > cwnd ? min32(flight, most) : cwnd));

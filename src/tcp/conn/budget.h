@@ -1,4 +1,4 @@
-/* budget.h -- what one connection may hold: the window that we offer, and the send queue. */
+/* budget.h -- how much one connection may hold: the window that we offer, and the send queue. */
 #ifndef TCP_BUDGET_H
 #define TCP_BUDGET_H
 
@@ -6,19 +6,19 @@
 #include "tcp/tcp.h"
 
 enum {
-    TCP_SEND_LEAST_BYTES = 2 * 1024,  /* the least that a program may choose for a send queue, */
-    TCP_SEND_CLASSES = 15,            /* and how many powers of two there are */
-    TCP_SEND_SCARCE_BYTES = 64 * 1024 /* a send queue's limit while memory is scarce */
+    TCP_SEND_LEAST_BYTES = 2 * 1024,  /* the smallest limit that a program may choose */
+    TCP_SEND_CLASSES = 15,            /* powers of two from there */
+    TCP_SEND_SCARCE_BYTES = 64 * 1024 /* limit while memory is scarce */
 };
 
-/* What the window as it was meant still lets in: rcv_wnd without what rounding has added. */
+/* The open window without what rounding has added to rcv_wnd. */
 static inline uint32_t tcp_window_left(const struct leat_tcp *conn)
 {
     return conn->tcb.rcv_wnd > conn->rcv_over ? conn->tcb.rcv_wnd - conn->rcv_over : 0;
 }
 
-/* False: if the window opened to its limit now, it would move by less than a segment, and by less
- * than half of the limit.  That is so after most segments, and spares the other questions. */
+/* False if the window, opened to its limit, would move by less than a segment and less than half of
+ * the limit. That is so after most segments, and saves the other checks. */
 static inline bool tcp_window_has_moved(const struct leat_tcp *conn)
 {
     const uint32_t half = conn->window_limit / 2;
@@ -28,33 +28,34 @@ static inline bool tcp_window_has_moved(const struct leat_tcp *conn)
            conn->data_bytes + conn->unconsumed_bytes + tcp_window_left(conn) + least;
 }
 
-/* The rest of tcp_open_window() and tcp_window_would_open(). */
+/* The general part of tcp_open_window() and tcp_window_would_open(). */
 void tcp_open_window_wider(struct leat_tcp *conn);
 bool tcp_window_may_grow(const struct leat_tcp *conn, uint32_t segments);
 
-/* Opens the window as far as there is room and it is worth it. */
+/* Opens the window as far as there is room, if the gain is large enough. */
 static inline void tcp_open_window(struct leat_tcp *conn)
 {
     if (tcp_window_has_moved(conn))
         tcp_open_window_wider(conn);
 }
 
-/* True if tcp_open_window() would, and the peer should hear of it. */
+/* True if tcp_open_window() would open it, and the gain is worth a window update. */
 static inline bool tcp_window_would_open(const struct leat_tcp *conn)
 {
     return tcp_window_left(conn) < conn->window_limit / 2 && tcp_window_may_grow(conn, 2);
 }
 
-/* The shift that a window of so many bytes needs (RFC 7323 2.3). */
+/* The shift for a window of @window_bytes (RFC 7323 2.3). */
 uint8_t tcp_wind_shift_for(uint32_t window_bytes);
 
 /* The window that a new connection offers. */
 uint32_t tcp_window_begin(const struct tcp *tcp);
 
-/* What tcp_tune_window() does now and then. */
+/* Ends a round of tcp_tune_window(). */
 void tcp_end_tuning_round(struct leat_tcp *conn);
 
-/* The program gave back @consumed_bytes: perhaps the window should be larger. */
+/* Notes that the program has consumed @consumed_bytes; the window grows if they come fast
+ * enough. */
 static inline void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_bytes)
 {
     conn->tune_consumed_bytes += consumed_bytes;
@@ -62,20 +63,20 @@ static inline void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_byte
         tcp_end_tuning_round(conn);
 }
 
-/* conn->send_queue for a limit of @bytes: half of TCP_SEND_LEAST_BYTES, so often doubled. */
+/* conn->send_queue for a limit of @bytes: half of TCP_SEND_LEAST_BYTES, doubled that many times. */
 COLD uint8_t tcp_send_queue_class(uint32_t bytes);
 
-/* Data that the send queue may hold at best, bytes. */
+/* The largest limit of the send queue, bytes. */
 static inline uint32_t tcp_send_most(const struct leat_tcp *conn)
 {
     return conn->send_queue == 0 ? conn->tcp->config.send_queue_bytes
                                  : (uint32_t)TCP_SEND_LEAST_BYTES / 2 << conn->send_queue;
 }
 
-/* ... and now. */
+/* The limit of the send queue now, bytes. */
 uint32_t tcp_send_limit(const struct leat_tcp *conn);
 
-/* It is never less than this, which costs less to find out. */
+/* A lower bound of tcp_send_limit() that is cheap to compute. */
 static inline uint32_t tcp_send_limit_least(const struct leat_tcp *conn)
 {
     const uint32_t most = tcp_send_most(conn);

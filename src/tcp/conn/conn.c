@@ -1,4 +1,4 @@
-/* conn.c -- birth and death of connections, and what the program hears of them. */
+/* conn.c -- creation and end of connections, and their callbacks. */
 #include "tcp/conn/deadlines.h"
 #include "tcp/conn/account.h"
 #include "tcp/conn/budget.h"
@@ -18,7 +18,7 @@ uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive)
                      (ecn ? TCB_ECN : 0) | (accurate ? TCB_ACCECN : 0));
 }
 
-/* TCB_ECN and TCB_ACCECN, of @offered. */
+/* TCB_ECN and TCB_ACCECN out of @offered, as agreed by a SYN or SYN,ACK with @flags. */
 COLD static uint8_t agreed_ecn(uint8_t offered, uint16_t flags)
 {
     const unsigned ace = ace_of(flags);
@@ -58,7 +58,7 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remot
         conn->peer = peer_take(&tcp->peers, host_network(tcp->stack, remote_ip));
     else
         tcp->peers.all[PEER_OURSELVES].connections++;
-    host_hold(tcp->stack, local_ip); /* as long as the program may ask */
+    host_hold(tcp->stack, local_ip); /* for as long as the program has the handle */
     host_hold(tcp->stack, remote_ip);
     conn->tcb.local_ip = local_ip;
     conn->tcb.remote_ip = remote_ip;
@@ -77,9 +77,9 @@ void tcp_conn_mss_changed(struct leat_tcp *conn)
     const uint16_t path = (uint16_t)(conn->pmtu.mtu - tcp_headers_bytes(&conn->tcb));
     const uint16_t most = conn->peer_mss < path ? conn->peer_mss : path;
 
-    conn->no_df =
-        pmtu_is_least(&conn->pmtu) && !tcb_is_v6(&conn->tcb); /* RFC 8200 5: no router cuts */
-    /* RFC 6691 3: an MSS counts no options */
+    conn->no_df = pmtu_is_least(&conn->pmtu) &&
+                  !tcb_is_v6(&conn->tcb); /* RFC 8200 5: IPv6 routers don't fragment */
+    /* RFC 6691 3: an MSS doesn't count options */
     conn->mss = (uint16_t)(most - (conn->tcb.flags & TCB_TS ? WIRE_TCP_TS_BYTES : 0));
     if (tcp_has_transfer(conn))
         congestion_resize(&conn->transfer->congestion, conn->mss);
@@ -128,7 +128,8 @@ void tcp_conn_free(struct leat_tcp *conn)
         near_ring_remove(conn->tcp, &conn->waiting);
     if (conn->tcb.flags & TCB_HASHED)
         tcp_conn_bury(conn);
-    else if (timer_is_set(&conn->timer)) /* a reader waits for a descriptor: refuse_part() */
+    else if (timer_is_set(
+                 &conn->timer)) /* set for a reader that waits for a descriptor: refuse_part() */
         tcp_stop_deadlines(conn);
     leat_debug_assert(!timer_is_set(&conn->timer) && !tcp_has_transfer(conn) &&
                       !near_ring_is_in(&conn->output));
@@ -143,7 +144,7 @@ void tcp_conn_free(struct leat_tcp *conn)
     tcp_give_entry(conn->tcp, &conn->tcb);
 }
 
-/* The end is told last: after an orderly close the program may first read what came before it. */
+/* on_closed comes last: after an orderly close the program may first read the data before it. */
 static bool end_may_be_told(const struct leat_tcp *conn)
 {
     return (conn->flags & CONN_TELL_CLOSED) &&
@@ -158,8 +159,8 @@ static bool take_flag(struct leat_tcp *conn, enum conn_flag flag)
     return true;
 }
 
-/* Runs from leat_poll() only.  A callback may call anything: it changes flags and queues, and the
- * handle lives until the last line here.  False: that has come. */
+/* Runs from leat_poll() only. A callback may call anything: it changes flags and queues, and the
+ * handle lives until tcp_conn_free() here. False: the handle is gone. */
 static inline bool tell(struct leat_tcp *conn)
 {
     if (take_flag(conn, CONN_TELL_OPEN) && conn->events->on_open)
@@ -180,7 +181,8 @@ static inline bool tell(struct leat_tcp *conn)
     return false;
 }
 
-/* What the program has written leaves in this turn's flush, with the ACK that is owed. */
+/* Calls back. Data that the program writes leaves in this turn's flush, with the ACK that is
+ * due. */
 static void deliver(struct leat_tcp *conn)
 {
     if (tell(conn) && !near_ring_is_in(&conn->output))
@@ -195,7 +197,7 @@ static void deliver_first(struct tcp *tcp, struct near_ring *ring)
     deliver(container_of(node, struct leat_tcp, told));
 }
 
-/* Those that were told something before this turn; the rest has the next one. */
+/* Serves connections that were queued before this turn; the rest has the next one. */
 static __attribute__((noinline)) void deliver_many(struct tcp *tcp)
 {
     unsigned budget = READY_BUDGET;
@@ -215,11 +217,11 @@ static void deliver_told(struct leat *stack, struct ready *ready)
     (void)stack;
     if (!near_ring_is_short(&tcp->told))
         deliver_many(tcp);
-    else if (!near_ring_is_empty(tcp, &tcp->told)) /* one needs no mark behind it */
+    else if (!near_ring_is_empty(tcp, &tcp->told)) /* a single one needs no mark */
         deliver(container_of(near_ring_take_only(tcp, &tcp->told), struct leat_tcp, told));
 }
 
-/* Those that were accepted in this turn. */
+/* Serves connections that were accepted in this turn. */
 static void deliver_accepted(struct leat *stack, struct ready *ready)
 {
     struct tcp *tcp = container_of(ready, struct tcp, ready_same_turn);

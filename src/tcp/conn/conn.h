@@ -19,140 +19,146 @@
 struct wire_tcp;
 
 /*
- * One word for all who do something with a connection.  Who reads a flag may be anybody; who writes
- * it stands above it, and tests/structure/test_flags.py looks after that.  How far our FIN is
- * stands nowhere here: the state and SND.NXT say it (tcp_fin_waits() and its like in tcp.h).
+ * One word for all code that handles a connection. Any file may read a flag; only the files listed
+ * may write it (checked by tests/structure/test_flags.py). The progress of our FIN has no flag: the
+ * state and SND.NXT imply it (tcp_fin_waits() and others in tcp.h).
  */
 enum conn_flag {
     /* what the program wants: written by api.c */
     CONN_NODELAY = 1 << 0, /* no Nagle */
     CONN_KEEPALIVE = 1 << 1,
-    CONN_NO_READER = 1 << 2,     /* leat_tcp_close(): data is not wanted any more */
-    CONN_CONGESTION_1 = 1 << 29, /* its congestion control is at the place that these two ... */
-    CONN_CONGESTION_2 = 1 << 30, /* ... say, in tcp->congestions */
+    CONN_NO_READER = 1 << 2,     /* leat_tcp_close(): received data is not wanted any more */
+    CONN_CONGESTION_1 = 1 << 29, /* these two bits are the index of ... */
+    CONN_CONGESTION_2 = 1 << 30, /* ... the congestion control in tcp->congestions */
 
-    /* what it waits for: written by api.c, timers.c, receive/ack.c, receive/data.c, conn/conn.c */
-    CONN_WAS_FULL = 1 << 22, /* it was refused: tell it when there is room */
-    CONN_WAS_DRY = 1 << 28,  /* a part of its data found no descriptor: tell it of it again */
+    /* what the program waits for: written by api.c, timers.c, receive/ack.c, receive/data.c,
+     * conn/conn.c */
+    CONN_WAS_FULL = 1 << 22, /* a send was refused: on_writable when there is room */
+    CONN_WAS_DRY = 1 << 28,  /* no descriptor was left for a part of its data: on_readable again */
 
     /* what the peer has said: written by input.c, receive/data.c, machine/classify.c,
      * machine/actions.c, passive_open.c, conn/accecn.c */
-    CONN_PEER_SYN = 1 << 4,    /* learn_SYN was here: RCV.NXT is known */
-    CONN_PEER_SCALES = 1 << 5, /* its SYN had a window scale, perhaps 0: ours has one too */
-    CONN_FIN_KNOWN = 1 << 6,   /* its FIN is at fin_seq, but data before it is missing */
-    CONN_ECE = 1 << 7,         /* it is to hear of congestion, until it says CWR; of Accurate ECN:
-                                * always, and CWR is ACE's */
-    CONN_ACE_SYN = 1 << 3,     /* r_cep is how its SYN,ACK came, until a pure ACK has told it */
+    CONN_PEER_SYN = 1 << 4,    /* the peer's SYN came (learn_SYN): RCV.NXT is known */
+    CONN_PEER_SCALES = 1 << 5, /* the peer's SYN had a window scale, perhaps 0: ours has one too */
+    CONN_FIN_KNOWN = 1 << 6,   /* the peer's FIN is at fin_seq, but data before it is missing */
+    CONN_ECE = 1 << 7, /* echo congestion until the peer sends CWR. With Accurate ECN: always, and
+                          CWR belongs to ACE */
+    CONN_ACE_SYN =
+        1 << 3, /* r_cep is the mark of the peer's SYN,ACK, until a pure ACK has echoed it */
 
-    /* what is to leave: set by who finds it due, cleared by who has sent it. Written by api.c,
-     * timers.c, machine/actions.c, receive/ack.c, input.c, receive/data.c, send/segment.c,
-     * send/probe.c, send/output.c, send/output.h, conn/accecn.c */
-    CONN_SEND_SYN = 1 << 8,    /* a SYN (with ACK if we know the peer's) is to be sent */
-    CONN_ACK_NOW = 1 << 9,     /* an ACK is due at the next flush */
-    CONN_PROBE = 1 << 10,      /* one probe is to be sent */
-    CONN_TAIL_PROBE = 1 << 11, /* a tail loss probe is to be sent (RFC 8985 7) */
-    CONN_CWR = 1 << 12,        /* the peer is to hear that we have reduced (RFC 3168 6.1.2) */
-    CONN_REACHED = 1 << 13,    /* the next hop has passed something on: ARP may know */
+    /* what is to be sent: set when due, cleared when sent. Written by api.c, timers.c,
+     * machine/actions.c, receive/ack.c, input.c, receive/data.c, send/segment.c, send/probe.c,
+     * send/output.c, send/output.h, conn/accecn.c */
+    CONN_SEND_SYN = 1 << 8,    /* a SYN (with ACK if we know the peer's) */
+    CONN_ACK_NOW = 1 << 9,     /* an ACK, at the next flush */
+    CONN_PROBE = 1 << 10,      /* a window probe */
+    CONN_TAIL_PROBE = 1 << 11, /* a tail loss probe (RFC 8985 7) */
+    CONN_CWR = 1 << 12,        /* CWR: we have reduced the window (RFC 3168 6.1.2) */
+    CONN_REACHED = 1 << 13,    /* the next hop is reachable: confirm the neighbour */
 
-    /* what a deadline is for: written by conn/deadlines.c, conn/deadlines.h, receive/ack.c,
+    /* which event a deadline is for: written by conn/deadlines.c, conn/deadlines.h, receive/ack.c,
      * send/output.h */
-    CONN_PERSIST = 1 << 14,       /* rexmt_at is the persist timer's */
+    CONN_PERSIST = 1 << 14,       /* rexmt_at is the persist timer, not the retransmission timer */
     CONN_LOSS_IS_PROBE = 1 << 15, /* loss_at_ns is the tail loss probe's, not RACK's */
-    CONN_DELAYED_ACK = 1 << 16, /* ack_or_retry_at: one segment with data isn't acknowledged yet */
-    CONN_RETRY = 1 << 17,       /* ack_or_retry_at: memory was short, or the next burst is due */
+    CONN_DELAYED_ACK = 1 << 16,   /* ack_or_retry_at: a segment with data isn't acknowledged yet */
+    CONN_RETRY = 1 << 17,         /* ack_or_retry_at: memory was short, or the next burst is due */
 
-    /* how it began, and may end: written by conn/conn.c, passive_open.c, listener.c,
-     * timers.c, machine/actions.c */
+    /* how it began, and may end: written by conn/conn.c, passive_open.c, listener.c, timers.c,
+     * machine/actions.c */
     CONN_UNACCEPTED = 1 << 18, /* in its listener's queue: no callbacks yet */
-    CONN_FAST_OPEN = 1 << 19,  /* opened by data in the SYN, which isn't acknowledged yet */
-    CONN_LOST_SYN = 1 << 20,   /* a SYN had to be repeated */
+    CONN_FAST_OPEN = 1 << 19,  /* opened by data in the SYN; our SYN isn't acknowledged yet */
+    CONN_LOST_SYN = 1 << 20,   /* a SYN had to be retransmitted */
     CONN_ABANDONED = 1 << 21,  /* in FIN-WAIT-2 without a reader: keepalive_at_ms ends it */
 
-    /* what the program is to be told, in this order; tcp_tell() sets it. Written by conn/conn.c,
-     * listener.c, machine/actions.c, receive/data.c */
+    /* callbacks that are due, in this order, set by tcp_tell(). Written by conn/conn.c, listener.c,
+     * machine/actions.c, receive/data.c */
     CONN_TELL_OPEN = 1 << 23,
     CONN_TELL_READABLE = 1 << 24,
     CONN_TELL_WRITABLE = 1 << 25,
     CONN_TELL_CLOSED = 1 << 26,
-    CONN_TOLD_OPEN = 1 << 27 /* and accepted, if it came to a listener */
+    CONN_TOLD_OPEN = 1 << 27 /* on_open was called or, for a passive open, it was accepted */
 };
 
 enum {
     CONGESTION_SHIFT = 29,
-    CONGESTIONS_MAX = 4 /* that connections of one stack choose among: there are three */
+    CONGESTIONS_MAX = 4 /* algorithms that one stack can use: there are three */
 };
 
 /*
- * A connection as the program holds it.  What a request and its answer need comes first, and what
- * lies behind the timer is seldom looked at: tools/layout prints it.
+ * A connection as the program holds it. Fields that a request and its answer need come first; those
+ * behind the timer are rarely used. tools/layout prints it.
  */
 struct leat_tcp {
     struct tcb tcb;
     uint32_t flags;   /* enum conn_flag */
     uint32_t snd_una; /* RFC 9293 3.3.1 */
     struct tcp *tcp;
-    struct transfer *transfer; /* never NULL: tcp->nothing, if it has none */
+    struct transfer *transfer; /* never NULL: &tcp->nothing stands for none */
 
     /* send */
     uint32_t snd_wnd;
-    uint32_t snd_wl1;     /* SND.WL2 is never behind SND.UNA, so nobody asks for it */
+    uint32_t snd_wl1;     /* SND.WL2 is never behind SND.UNA, so it isn't kept */
     uint32_t snd_wnd_max; /* largest window that the peer has offered */
-    uint16_t mss;         /* data in a segment, bytes: the peer's, the path's, less our options */
+    uint16_t
+        mss; /* payload of a segment, bytes: the peer's and the path's limit, less our options */
 
     /* receive */
-    uint16_t rcv_over;      /* what rounding has added to rcv_wnd: less than a unit of the scale */
+    uint16_t rcv_over;      /* added to rcv_wnd by rounding: less than a unit of the scale */
     uint32_t last_ack_sent; /* Last.ACK.sent (RFC 7323 4.3) */
-    uint32_t window_limit;  /* what we offer at most; grows, see budget.c */
+    uint32_t window_limit;  /* the largest window that we offer; grows, see budget.c */
     struct leat_buf *data;  /* in order, for leat_tcp_receive(); its `queued` is the last piece */
     uint32_t data_bytes;
-    uint32_t unconsumed_bytes; /* with the program, not given back yet */
+    uint32_t unconsumed_bytes; /* read by the program, not given back yet */
     union {
-        uint32_t tune_end; /* the round ends when RCV.NXT gets here */
-        uint32_t fin_seq;  /* CONN_FIN_KNOWN: the window need not grow any more */
+        uint32_t tune_end; /* the tuning round ends when RCV.NXT gets here */
+        uint32_t fin_seq;  /* with CONN_FIN_KNOWN, when the window need not grow any more */
     };
-    uint32_t tune_consumed_bytes; /* in this round */
-    uint32_t tune_at;             /* when it began, ticks of the wheel */
+    uint32_t tune_consumed_bytes; /* in this tuning round */
+    uint32_t tune_at;             /* when the round began, ticks of the wheel */
 
     uint8_t snd_wind_shift : 4;
-    uint8_t admitted_age : 4; /* of who came to a listener: when that was, limits.c; else 0 */
+    uint8_t admitted_age : 4; /* limits.c: the time of a passive open at a listener with limits;
+                                 else 0 */
     uint8_t dscp : 6;         /* RFC 2474 */
     uint8_t fast_open : 1;    /* our SYN may carry data */
-    uint8_t no_df : 1;        /* data may be fragmented on its way: pmtu_is_least() */
-    uint16_t error : 5; /* enum leat_err: what ICMP said last; CONN_TELL_CLOSED: why it has ended */
-    uint16_t probes : 7;     /* keep-alive probes since the peer was last heard */
+    uint8_t no_df : 1;        /* data may be fragmented on the path: pmtu_is_least() */
+    uint16_t error : 5;  /* enum leat_err: the last ICMP error or, with CONN_TELL_CLOSED, why it has
+                            ended */
+    uint16_t probes : 7; /* keep-alive probes since the peer was last heard */
     uint16_t send_queue : 4; /* the program's limit (budget.h); 0: the configuration's */
 
-    uint32_t progress_ms; /* the wait for the peer to acknowledge something began, or it did */
+    uint32_t
+        progress_ms; /* when the peer last acknowledged something, or the wait for an ACK began */
     struct rtt rtt;
-    struct near_ring told;   /* in tcp->told: the program is to be called */
+    struct near_ring told;   /* in tcp->told: a callback is due */
     struct near_ring output; /* in tcp->output */
     union {
-        struct { /* of the program */
+        struct { /* the program's */
             const struct leat_tcp_events *events;
             void *arg;
         };
-        struct { /* CONN_UNACCEPTED: there is no program yet */
+        struct { /* CONN_UNACCEPTED: not handed to a program yet */
             struct leat_tcp_listener *listener;
             struct near_ring waiting; /* in listener->acceptable */
         };
     };
-    uint16_t peer;        /* whose share it has a part in (peer.h) */
+    uint16_t peer;        /* index of its address in the table of peers (peer.h) */
     uint16_t data_pieces; /* in `data` */
 
-    /* deadlines (deadline.h), which cost a store to move, and one timer in the wheel: together, as
-     * the wheel asks when the timer is due */
+    /* deadlines (deadline.h), which one store moves, and one timer in the wheel. They lie together,
+     * because the wheel asks for them when the timer is due */
     uint32_t rexmt_at;        /* retransmission or persist */
     uint32_t ack_or_retry_at; /* delayed-ACK timer, or the retry timer */
     uint32_t keepalive_at_ms; /* keep-alive timer, or FIN-WAIT-2's (CONN_ABANDONED) */
     struct timer timer;
 
-    /* seldom */
+    /* rarely used */
     struct pmtu pmtu;
-    uint16_t user_timeout; /* the program's (deadline.h); 0: the configuration's */
+    uint16_t user_timeout; /* the program's choice (deadline.h); 0: the configuration's */
     uint16_t retransmits : 10;
-    uint16_t r_cep : 3;            /* Accurate ECN: marked packets that came, and ... */
-    uint16_t s_cep : 3;            /* ... what the peer has said of ours, modulo 8 (RFC 9768 3.2) */
-    uint16_t peer_mss;             /* as its SYN said */
+    uint16_t r_cep : 3;            /* Accurate ECN: marked packets received, and ... */
+    uint16_t s_cep : 3;            /* ... the peer's count of ours, modulo 8 (RFC 9768 3.2) */
+    uint16_t peer_mss;             /* from its SYN */
     struct saved_congestion saved; /* while it has no transfer */
 };
 
@@ -160,41 +166,45 @@ _Static_assert((unsigned)LEAT_ERR_COUNT <= 1u << 5, "an error of a connection ha
 _Static_assert(sizeof(struct leat_tcp) <= 248, "256 bytes, with two buckets of the table");
 _Static_assert(offsetof(struct leat_tcp, timer) <= 3 * 64, "what is hot, in three cache lines");
 
-/* ---- conn.c: birth and death -------------------------------------------------------------- */
+/* ---- ---- conn.c: creation and end --------------------------------------------------------------
+ * --- */
 
-/* The options that our SYN offers, or that we accept in a peer's: TCB_TS, _SACK, _ECN, _ACCECN. */
+/* The options that our SYN offers, or that we accept in a peer's SYN: TCB_TS, _SACK, _ECN,
+ * _ACCECN. */
 COLD uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive);
 
-/* Those of @offered that the peer's SYN has too. */
+/* The options of @offered that the peer's SYN has too. */
 uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn);
 
-/* Fills in what every new connection needs; NULL if there is no entry left. */
+/* Takes an entry and fills in the fields that every new connection needs. NULL: no entry is
+ * free. */
 struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip);
 
-/* Takes it out of the table and lets go of what it doesn't need any more; the handle stays. */
+/* Takes it out of the table and frees all that a closed connection doesn't need; the handle
+ * stays. */
 void tcp_conn_bury(struct leat_tcp *conn);
 
-/* The end of the handle. */
+/* Frees the handle. */
 void tcp_conn_free(struct leat_tcp *conn);
 
-/* Makes both rings of those that are to be told ready for use. */
+/* Initializes both rings of due callbacks. */
 void tcp_told_init(struct tcp *tcp);
 
-/* An error that needn't be the end, as ICMP reports: it is told if the connection ends otherwise
- * without an answer (RFC 1122 4.2.3.9). */
+/* Notes an error that need not end the connection, as ICMP reports. The program gets it if the
+ * connection ends later without an answer (RFC 1122 4.2.3.9). */
 static inline void tcp_note_error(struct leat_tcp *conn, enum leat_err error)
 {
     if (!(conn->flags & CONN_TELL_CLOSED))
         conn->error = error & 31u;
 }
 
-/* The handshake is over, or the connection is: one less whose Fast Open waits for its ACK. */
+/* Clears CONN_FAST_OPEN, at the end of the handshake or of the connection. */
 void tcp_conn_not_fast(struct leat_tcp *conn);
 
-/* The path or the peer carries another size than before. */
+/* Adapts the MSS to a change of the path MTU or of the peer's limit. */
 void tcp_conn_mss_changed(struct leat_tcp *conn);
 
-/* The connection has the window, MSS and RTT that its handshake found. */
+/* Sets up window, MSS and timers with the results of the handshake. */
 void tcp_conn_handshaken(struct leat_tcp *conn);
 
 #endif

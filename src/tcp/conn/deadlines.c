@@ -1,11 +1,12 @@
-/* deadlines.c -- when a connection is to be looked at. */
+/* deadlines.c -- the deadlines of a connection. */
 #include "tcp/conn/deadlines.h"
 #include "core/minmax.h"
 
-static const uint64_t retry_wait_max_ns = 1000000000; /* a deadline is not for ever */
-static const uint64_t retry_ns = 1000000;             /* until there may be memory again, */
-static const uint64_t retry_max_ns = 64000000;        /* for who would be told by an ACK */
-static const uint64_t retry_gap_ns = 50000;           /* from one connection's turn to the next */
+static const uint64_t retry_wait_max_ns = 1000000000; /* less than the range of a deadline */
+static const uint64_t retry_ns = 1000000;             /* from a refusal of memory to the next try */
+static const uint64_t retry_max_ns =
+    64000000; /* at most, with data in flight, whose ACK reports room */
+static const uint64_t retry_gap_ns = 50000; /* between the retries of two connections */
 
 uint64_t tcp_ack_or_retry_ns(const struct leat_tcp *conn, uint64_t from_ns)
 {
@@ -82,8 +83,8 @@ void tcp_retry_at(struct leat_tcp *conn, uint64_t at_ns)
 }
 
 /* A connection with data in flight learns of room from its ACKs: the longer they stay out, the less
- * it gains by looking earlier.  All connections together look 20,000 times a second at most: else
- * peers that hold the pool, by windows that they shut, would keep the processor busy, too. */
+ * it gains by a retry. All connections together retry 20,000 times a second at most. Otherwise
+ * peers that fill the pool by shutting their windows would also keep the processor busy. */
 void tcp_retry_later(struct leat_tcp *conn)
 {
     struct tcp *tcp = conn->tcp;
@@ -96,7 +97,7 @@ void tcp_retry_later(struct leat_tcp *conn)
         tcp->retry_turn_ns = now_ns;
     if (at_ns < tcp->retry_turn_ns)
         at_ns = tcp->retry_turn_ns;
-    if (!(conn->flags & CONN_RETRY)) /* else it had its turn already */
+    if (!(conn->flags & CONN_RETRY)) /* else it has its turn already */
         tcp->retry_turn_ns += retry_gap_ns;
     tcp_retry_at(conn, at_ns);
 }

@@ -1,10 +1,10 @@
 /*
- * fast_open.c -- data in the SYN (RFC 7413), where the program has asked for it.
+ * fast_open.c -- data in the SYN (RFC 7413), if the program asks for it.
  *
- * A client gets a cookie with its first connection, and shows it in the SYNs of later ones; a
- * server that knows the cookie gives the data in the SYN to the program before the handshake is
- * over.  The cookie is a keyed hash of the client's address and of the half-day, so the server
- * keeps nothing, and what was read off a wire is worth something for a day at most.
+ * A client gets a cookie with its first connection, and shows it in the SYNs of later ones. A
+ * server that recognizes the cookie gives the data in the SYN to the program before the handshake
+ * is over. The cookie is a keyed hash of the client's address and of the half-day. So the server
+ * keeps no state, and a cookie that was read off the wire is good for a day at most.
  */
 #include <string.h>
 
@@ -15,13 +15,13 @@
 enum {
     COOKIE_BYTES = 8, /* RFC 7413 4.1.1: 4 to 16 */
     COOKIE_BYTES_MIN = 4,
-    FAILURES_MAX = 8 /* that are told apart: then plain SYNs for two hours */
+    FAILURES_MAX = 8 /* failures that are counted: then plain SYNs for two hours */
 };
 
 static const uint64_t key_life_ns = UINT64_C(12) * 3600 * 1000000000;
 static const uint64_t first_failure_ns = UINT64_C(60) * 1000000000;
 
-/* What stands for another key each half-day (RFC 7413 4.1.2). */
+/* Part of the hashed data that changes each half-day, instead of the key (RFC 7413 4.1.2). */
 static uint32_t key_number(const struct tcp *tcp)
 {
     return (uint32_t)(tcp->stack->now_ns / key_life_ns);
@@ -51,8 +51,8 @@ bool tcp_fast_open_knows(const struct tcp *tcp, leat_ip4 client, const struct wi
     if (!syn->has_fast_open || syn->fast_open_bytes != COOKIE_BYTES)
         return false;
     memcpy(&shown, syn->fast_open, COOKIE_BYTES);
-    /* that of the half-day before is still good, or each change would cost all clients a round trip
-     */
+    /* The cookie of the half-day before is still good. Otherwise each change would cost all clients
+     * a round trip. */
     return shown == cookie_of(tcp, client, key) || shown == cookie_of(tcp, client, key - 1);
 }
 
@@ -87,7 +87,7 @@ uint16_t tcp_fast_open_ask(struct tcp *tcp, leat_ip4 server, struct wire_tcp *sy
     const struct fast_open_server *known;
 
     known = find(tcp, server);
-    syn->has_fast_open = true; /* without a cookie: please give us one */
+    syn->has_fast_open = true; /* empty, it requests a cookie */
     if (!known)
         return 0;
     syn->fast_open_bytes = known->cookie_bytes;
@@ -97,7 +97,7 @@ uint16_t tcp_fast_open_ask(struct tcp *tcp, leat_ip4 server, struct wire_tcp *sy
 
 /* ---- negative responses ------------------------------------------------------------------- */
 
-/* The noted failure of the server's port that @conn goes to; NULL: none. */
+/* The entry for failures of the remote address and port of @conn, or NULL. */
 static struct fast_open_failure *find_failure(const struct leat_tcp *conn)
 {
     struct fast_open_failure *failures = conn->tcp->fast_open.failures;
@@ -117,8 +117,8 @@ bool tcp_fast_open_may_ask(const struct leat_tcp *conn)
     return !failure || conn->tcp->stack->now_ns >= failure->until_ns;
 }
 
-/* RFC 7413 4.1.3.1: something on the way may drop SYNs with the option or with data, and each
- * connection would wait for a timeout to find that out.  Each failure doubles the time without. */
+/* RFC 7413 4.1.3.1: a middlebox may drop SYNs with the option or with data, and each connection
+ * would wait for a timeout to find that out. Each failure doubles the time without Fast Open. */
 void tcp_fast_open_failed(struct leat_tcp *conn)
 {
     struct tcp *tcp = conn->tcp;
@@ -149,8 +149,8 @@ static void forget_failure(const struct leat_tcp *conn)
         failure->host = 0;
 }
 
-/* A server that takes none of the data but gives a new cookie has Fast Open; another one hasn't, or
- * not for us (RFC 7413 4.1.3.1). */
+/* A server that accepts none of the data but sends a new cookie supports Fast Open. Without a
+ * cookie it doesn't, or not for us (RFC 7413 4.1.3.1). */
 void tcp_fast_open_answered(struct leat_tcp *conn, const struct wire_tcp *header)
 {
     if (header->ack != conn->snd_una + 1)
@@ -163,13 +163,14 @@ void tcp_fast_open_answered(struct leat_tcp *conn, const struct wire_tcp *header
 void tcp_fast_open_retake(struct leat_tcp *conn)
 {
     struct scoreboard *board = &conn->transfer->scoreboard;
-    const uint64_t ago_ms = tcp_age_ms(conn->tcp, conn->progress_ms); /* it left with the first */
+    const uint64_t ago_ms =
+        tcp_age_ms(conn->tcp, conn->progress_ms); /* the data was sent with the first SYN */
 
     const bool fits = conn->tcb.snd_nxt - conn->snd_una <= conn->snd_wnd;
 
     if (fits && scoreboard_sent(board, &conn->tcp->sents, conn->snd_una, conn->tcb.snd_nxt,
                                 conn->tcp->stack->now_ns - ago_ms * DEADLINE_NS_PER_MS))
         scoreboard_requeue(board, board->last);
-    else /* no record, or beyond the window, which it couldn't know: as if it had never left */
+    else /* no record, or beyond the window, which wasn't known: treat it as never sent */
         conn->tcb.snd_nxt = conn->snd_una;
 }

@@ -1,10 +1,10 @@
 /*
  * fin.c -- a FIN that leaves alone: all data before it is acknowledged, and nothing follows it.
  *
- * The scoreboard and congestion control have nothing to learn from it.  So a connection without a
- * transfer gets none for its FIN, and no record of it: one deadline says when to send it again.
- * When that comes, or data out of order needs a transfer, the FIN gets its record, and is repaired
- * as everything is.
+ * The scoreboard and congestion control have nothing to learn from it. So a connection without a
+ * transfer gets none for its FIN, and no record of it: one deadline says when to retransmit it.
+ * When that expires, or out-of-order data needs a transfer, the FIN gets its record, and is
+ * repaired like any segment.
  */
 #include "tcp/conn/deadlines.h"
 #include "tcp/tcp.h"

@@ -1,5 +1,5 @@
-/* first_state.c -- the state in which tcp.rl begins. The table of tcp.rl, whose actions make and
- * end connections, is above this. */
+/* first_state.c -- the initial state of tcp.rl. It is apart from the table of tcp.rl, whose actions
+ * create and end connections, so that this folder doesn't call upwards. */
 #include "tcp/conn/tcb.h"
 #include "tcp/machine/tcp_fsm.h"
 

@@ -1,17 +1,17 @@
-/* isn.c -- sequence numbers and ports that strangers can't guess (RFC 6528, RFC 6056). */
+/* isn.c -- sequence numbers and ports that an attacker can't guess (RFC 6528, RFC 6056). */
 #include "tcp/conn/isn.h"
 #include "tcp/conn/table.h"
 #include "tcp/tcp.h"
 
 enum {
     ISN_TICK_SHIFT = 12, /* M counts every 4.096 us (RFC 6528 3: 4 us) */
-    PORT_FIRST = 32768,  /* the upper half: RFC 6056 3.2 wants it wide */
+    PORT_FIRST = 32768,  /* the upper half: RFC 6056 3.2 wants a wide range */
     PORT_COUNT = 32768,
     COUNTERS = 16
 };
 
-/* Numbers that stand for IPv6 addresses come and go: what is kept for RFC 6528's sake is of the
- * addresses. */
+/* The hash for IPv6 covers the addresses, not the host numbers, which are reused. RFC 6528 needs
+ * the same hash for the same addresses. */
 COLD static uint64_t hash_tuple6(const struct leat *stack, const struct tcb *tcb,
                                  enum purpose purpose)
 {
@@ -22,7 +22,7 @@ COLD static uint64_t hash_tuple6(const struct leat *stack, const struct tcb *tcb
     return siphash24(&stack->secret_key, words, sizeof words);
 }
 
-/* What is asked for the first time is computed, and kept. */
+/* Computes the hash and keeps it. */
 static __attribute__((noinline)) uint64_t hash_anew(const struct leat *stack, const struct tcb *tcb,
                                                     enum purpose purpose)
 {
@@ -38,8 +38,8 @@ static __attribute__((noinline)) uint64_t hash_anew(const struct leat *stack, co
     return last->hash;
 }
 
-/* The last answer for each purpose is kept: a connection asks for its sequence number and its clock
- * one after the other, and connections to one server for a port.  Of IPv6 nothing is. */
+/* The last hash for each purpose is kept: a connection asks for its ISN and its timestamp offset
+ * one after the other, and connections to one server ask for a port. For IPv6 none is kept. */
 static inline uint64_t hash_tuple(const struct leat *stack, const struct tcb *tcb,
                                   enum purpose purpose)
 {
@@ -67,7 +67,7 @@ bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb)
     uint64_t hash;
     uint32_t offset, *counter;
 
-    /* RFC 6056 3.3.4, "double-hash": the port is not yet a part of what is hashed */
+    /* RFC 6056 3.3.4, "double-hash": the port isn't hashed */
     tcb->local_port = 0;
     hash = hash_tuple(tcp->stack, tcb, FOR_PORT);
     offset = (uint32_t)hash;

@@ -1,4 +1,4 @@
-/* isn.h -- numbers that strangers can't guess: ISN, timestamp clock, port. */
+/* isn.h -- numbers that an attacker can't guess: ISN, timestamp offset, port. */
 #ifndef TCP_ISN_H
 #define TCP_ISN_H
 
@@ -9,7 +9,7 @@ struct leat;
 struct tcb;
 struct tcp;
 
-/* Where our timestamp clock stands for this connection (RFC 7323 5.4, 7.1): 1 ms a tick. */
+/* The offset of our timestamp clock for this connection (RFC 7323 5.4, 7.1), ticks of 1 ms. */
 uint32_t tcp_ts_offset(const struct leat *stack, const struct tcb *tcb);
 
 /* Initial sequence number (RFC 6528). */

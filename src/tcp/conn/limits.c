@@ -1,8 +1,8 @@
 /*
- * limits.c -- how long a connection may go on while nothing happens.
+ * limits.c -- how long a connection may stay without progress.
  *
- * A connection doesn't point at its listener: it has its address and port.  A listener has few
- * limits, and they are looked at when a connection begins, and when nothing happens.
+ * A connection doesn't point at its listener, which is found by address and port. Few listeners
+ * have limits, and those are checked only when a connection begins and when it is idle.
  */
 #include "core/minmax.h"
 #include "tcp/conn/deadlines.h"
@@ -10,8 +10,8 @@
 #include "tcp/conn/table.h"
 
 enum {
-    AGE_TICKS = 7, /* in a lifetime */
-    AGES = 15      /* that can be told apart: 1 to 15 */
+    AGE_TICKS = 7, /* per lifetime */
+    AGES = 15      /* values of admitted_age: 1 to 15 */
 };
 
 struct leat_tcp_listener *tcp_listener_of(const struct leat_tcp *conn)
@@ -21,7 +21,8 @@ struct leat_tcp_listener *tcp_listener_of(const struct leat_tcp *conn)
     return tcp_find_listener(conn->tcp, conn->tcb.local_ip, conn->tcb.local_port);
 }
 
-/* ---- how long ----------------------------------------------------------------------------- */
+/* ---- ---- remaining time ----------------------------------------------------------------------
+ * --- */
 
 static uint64_t tick_ns(const struct leat_tcp_listener *listener)
 {
@@ -95,7 +96,8 @@ void tcp_admitted_forget(struct leat_tcp_listener *listener)
     }
 }
 
-/* ---- while nothing happens ---------------------------------------------------------------- */
+/* ---- ---- idle connections ---------------------------------------------------------------------
+ * --- */
 
 uint32_t tcp_give_up_ms(const struct leat_tcp *conn)
 {

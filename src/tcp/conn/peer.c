@@ -50,8 +50,7 @@ static uint32_t bucket_of(const struct peer_table *table, leat_ip4 ip)
     return (uint32_t)((table->multiplier * ip + table->addend) >> table->shift);
 }
 
-/* The entry of @ip; else of the last one of a bucket that is full, which it shares; or PEER_NONE.
- */
+/* The entry of @ip; in a full bucket that of its last address, which @ip shares; else PEER_NONE. */
 static uint16_t look_up(const struct peer_table *table, leat_ip4 ip)
 {
     uint16_t index = table->buckets[bucket_of(table, ip)];
@@ -71,7 +70,7 @@ const struct peer *peer_find(const struct peer_table *table, leat_ip4 ip)
     return index == PEER_NONE ? 0 : &table->all[index];
 }
 
-/* A new entry; without a free one that of somebody else, which one is the hash's choice. */
+/* A new entry. If none is free, the hash chooses another address's entry to share. */
 static uint16_t make(struct peer_table *table, leat_ip4 ip)
 {
     const uint32_t bucket = bucket_of(table, ip);
@@ -100,7 +99,7 @@ static void release(struct peer_table *table, uint16_t index)
     table->free = index;
 }
 
-/* peer_take() for another address than the last one. */
+/* peer_take() for an address other than the last one. */
 static __attribute__((noinline)) uint16_t take_other(struct peer_table *table, leat_ip4 ip)
 {
     uint16_t index;

@@ -1,4 +1,4 @@
-/* table.c -- finding a connection, and the memory of the four kinds. */
+/* table.c -- lookup of connections by tuple, and the memory of the four kinds of entries. */
 #include <string.h>
 
 #include "core/assert.h"
@@ -14,7 +14,7 @@ static struct tcb *tcb_at(struct tcp *tcp, uint32_t near)
     return near_at(tcp, near);
 }
 
-/* @tuple takes the place @at. */
+/* Hashes @tuple into the cache entry @at. */
 static __attribute__((noinline)) void hash_anew(struct tcp *tcp, struct hashed_tuple *at,
                                                 struct tcp_tuple tuple)
 {
@@ -24,8 +24,8 @@ static __attribute__((noinline)) void hash_anew(struct tcp *tcp, struct hashed_t
     at->near = NEAR_NONE;
 }
 
-/* A tuple is looked for several times while a connection begins and ends: to compare is cheaper
- * than to hash, and who was found is known as well. */
+/* A cache of hashes and results. A tuple is looked up several times while a connection begins and
+ * ends, and a comparison is cheaper than a hash. */
 static inline struct hashed_tuple *hashed(struct tcp *tcp, struct tcp_tuple tuple)
 {
     const uint64_t low_bits = tuple.ports ^ tuple.ports >> 16 ^ tuple.ips ^ tuple.ips >> 32;
@@ -71,9 +71,9 @@ void tcp_fetch_expected(struct tcp *tcp, const struct hashed_tuple *at)
         prefetch(tcb_at(tcp, near), sizeof(struct leat_tcp));
 }
 
-/* A listener lies in the same table, with no remote end.  SYNs to one listener follow each
- * other, so the last answer is kept until a listener comes or goes.  A stack without listeners
- * doesn't look. */
+/* Listeners lie in the same table, with no remote end. Consecutive SYNs are often for the same
+ * listener, so the last result is cached until a listener is opened or closed. A stack without
+ * listeners skips the lookup. */
 struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port)
 {
     struct listener_cache *last = &tcp->listener_cache;
@@ -90,7 +90,7 @@ struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16
     return last->listener;
 }
 
-/* @tcb is what a look-up finds from now on, not an older one with the same tuple. */
+/* Makes a lookup find @tcb from now on, not an older entry with the same tuple. */
 static void set_last_tcb(struct tcp *tcp, struct hashed_tuple *at, struct tcb *tcb)
 {
     at->near = near_to(tcp, tcb);
@@ -98,7 +98,7 @@ static void set_last_tcb(struct tcp *tcp, struct hashed_tuple *at, struct tcb *t
     tcb->flags |= TCB_HASHED;
 }
 
-/* Who is in the table holds both of its hosts, a listener the one that it has. */
+/* Each entry in the table holds references to both hosts, a listener to its local one. */
 COLD static void hold_hosts(const struct tcp *tcp, const struct tcb *tcb)
 {
     leat_debug_assert(tcb->kind != TCB_NONE);
@@ -123,7 +123,7 @@ void tcp_hash(struct tcp *tcp, struct tcb *tcb)
     set_last_tcb(tcp, at, tcb);
 }
 
-/* What points at @tcb, which is in the table in the bucket of @at. */
+/* The link that points at @tcb, which is in the table in the bucket of @at. */
 static uint32_t *link_to(struct tcp *tcp, const struct hashed_tuple *at, const struct tcb *tcb)
 {
     uint32_t *link = &tcp->buckets[at->bucket];
@@ -194,7 +194,7 @@ static inline uint32_t *free_list(struct tcp *tcp, enum tcb_kind kind)
     return &tcp->free_time_waits;
 }
 
-/* Always in line: then @kind is a constant, and so is what is asked of it. */
+/* Always in line, so that @kind is a constant, and its size and list too. */
 static inline __attribute__((always_inline)) struct tcb *take(struct tcp *tcp, enum tcb_kind kind)
 {
     uint32_t *list = free_list(tcp, kind);
@@ -250,7 +250,7 @@ static uint32_t bucket_count(const struct leat_tcp_config *config)
     return count;
 }
 
-/* A record, with a stamp where connections may use BBR. */
+/* The size of a record; larger where connections may use BBR. */
 static size_t sent_bytes(const struct leat_tcp_config *config)
 {
     return config->bbr_connections > 0 ? sizeof(struct stamped_sent) : sizeof(struct sent);
@@ -269,7 +269,7 @@ size_t tcp_tables_cost(const struct leat_tcp_config *config)
            arena_cost(config->transfers, sizeof(struct transfer)) + peer_table_cost(config->peers);
 }
 
-/* Fills a free list with @count entries of the arena, the first on top. */
+/* Fills a free list with @count entries from the arena, the first on top. */
 static void *entries_init(struct tcp *tcp, struct arena *arena, enum tcb_kind kind, uint32_t count)
 {
     const size_t bytes = entry_bytes(kind);

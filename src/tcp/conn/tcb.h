@@ -1,6 +1,6 @@
 /*
- * tcb.h -- what every connection begins with, whatever its size: the fields that the table, the
- * lookup and the answers to strange segments need.
+ * tcb.h -- the head of every connection, whatever its size: the fields that the table, the lookup
+ * and the replies to unacceptable segments need.
  */
 #ifndef TCP_TCB_H
 #define TCP_TCB_H
@@ -21,37 +21,37 @@ enum tcb_kind {
 };
 
 enum tcb_flag {
-    TCB_SYN_UNACKED = 1 << 0, /* our SYN was not acknowledged yet: SND.UNA = ISS */
-    TCB_FIN_TAKEN = 1 << 1,   /* the peer's FIN has been taken: nothing more will come */
-    TCB_LIMITED = 1 << 2,     /* limited_at_ms means something */
+    TCB_SYN_UNACKED = 1 << 0, /* our SYN isn't acknowledged: SND.UNA = ISS */
+    TCB_FIN_TAKEN = 1 << 1,   /* the peer's FIN has been processed: no more data will come */
+    TCB_LIMITED = 1 << 2,     /* limited_at_ms is valid */
     TCB_HASHED = 1 << 3,      /* in the table */
     TCB_TS = 1 << 4,          /* timestamps (RFC 7323): offered, then agreed */
     TCB_SACK = 1 << 5,        /* SACK (RFC 2018): the same */
-    TCB_ECN = 1 << 6,         /* ECN (RFC 3168): the same; data may be marked */
-    TCB_ACCECN = 1 << 7       /* its feedback is that of RFC 9768: the same */
+    TCB_ECN = 1 << 6,         /* ECN (RFC 3168): the same; then data may be marked */
+    TCB_ACCECN = 1 << 7       /* Accurate ECN feedback (RFC 9768): the same */
 };
 
 /* The head of every connection. */
 struct tcb {
-    uint32_t hash_next; /* near (core/near.h), from struct tcp */
-    leat_ip4 local_ip;  /* IP4_ANY in a listener for all addresses; of IPv6: ip/host.h */
+    uint32_t hash_next; /* near pointer (core/near.h) */
+    leat_ip4 local_ip;  /* IP4_ANY in a listener for all addresses; for IPv6 see ip/host.h */
     leat_ip4 remote_ip;
     uint16_t local_port;
     uint16_t remote_port;
-    uint8_t state; /* enum tcp_state; written by tcp_event() alone */
+    uint8_t state; /* enum tcp_state; only tcp_event() writes it */
     uint8_t kind;  /* enum tcb_kind */
     uint8_t flags; /* enum tcb_flag */
     uint8_t rcv_wind_shift;
     uint32_t snd_nxt; /* RFC 9293 3.3.1 */
     uint32_t rcv_nxt;
-    uint32_t rcv_wnd;       /* bytes that we accept: up to the furthest edge ever offered */
-    uint32_t limited_at_ms; /* last ACK that strangers could provoke (RFC 5961 7) */
+    uint32_t rcv_wnd;       /* bytes that we accept, up to the furthest edge ever offered */
+    uint32_t limited_at_ms; /* last ACK that an attacker could provoke (RFC 5961 7) */
     uint32_t ts_recent;     /* TS.Recent (RFC 7323 4.3) */
-    uint32_t ts_offset;     /* of our timestamp clock, unknown to strangers (RFC 7323 7.1) */
-    uint32_t clock_ms;      /* when the peer was last heard; in TIME-WAIT: when it ends */
+    uint32_t ts_offset;     /* of our timestamp clock, secret (RFC 7323 7.1) */
+    uint32_t clock_ms;      /* when the peer was last heard; in TIME-WAIT: when that ends */
 };
 
-/* The 4-tuple of a connection in two words: quick to compare, and what is hashed. */
+/* The 4-tuple of a connection in two words: fast to compare, and the input of the hash. */
 struct tcp_tuple {
     uint64_t ips;
     uint32_t ports;
@@ -78,11 +78,11 @@ enum {
     HASHED_TUPLES = 64 /* connections that begin while others end; a power of two */
 };
 
-/* Tuples that were hashed lately; at first none, which all bits 0 isn't: no port is 0. */
+/* A recently hashed tuple. Entries of all zero bits match no tuple, because no port is 0. */
 struct hashed_tuple {
     struct tcp_tuple tuple;
     uint32_t bucket;
-    uint32_t near; /* who has it; NEAR_NONE: nobody, or not looked for since */
+    uint32_t near; /* the entry with the tuple; NEAR_NONE: none, or not looked up since */
 };
 
 #endif

@@ -1,4 +1,4 @@
-/* transfer.c -- entries for connections with data on its way. */
+/* transfer.c -- the pool of transfers, for connections with data on its way. */
 #include "core/assert.h"
 #include "core/minmax.h"
 #include "tcp/bbr/bbr.h"
@@ -6,7 +6,7 @@
 #include "tcp/tcp.h"
 
 enum {
-    LOOK_MAX = 64 /* entries that are looked at to find one that can be taken back */
+    LOOK_MAX = 64 /* transfers that one search for an idle one looks at */
 };
 
 void transfer_pool_init(struct tcp *tcp, struct transfer *entries, uint32_t count)
@@ -21,10 +21,12 @@ void transfer_pool_init(struct tcp *tcp, struct transfer *entries, uint32_t coun
     }
     scoreboard_init(&tcp->nothing.scoreboard);
     tcp->nothing.loss_at_ns = LEAT_NEVER_NS;
-    tcp->nothing.congestion.ops = &leat_tcp_cubic; /* of a window of 0, but who asks asks it */
+    tcp->nothing.congestion.ops =
+        &leat_tcp_cubic; /* its window is 0, but callers need operations */
 }
 
-/* ---- beginning, and going on -------------------------------------------------------------- */
+/* ---- ---- start and continuation --------------------------------------------------------------
+ * --- */
 
 const struct leat_tcp_congestion *tcp_congestion_of(const struct leat_tcp *conn)
 {
@@ -43,7 +45,7 @@ unsigned tcp_congestion_place(struct tcp *tcp, const struct leat_tcp_congestion 
     return place;
 }
 
-/* The same, as far as it needs no model. */
+/* The algorithm of @conn, or one in its place that needs no model. */
 static const struct leat_tcp_congestion *without_model(const struct leat_tcp *conn)
 {
     const struct leat_tcp_congestion *wanted = tcp_congestion_of(conn);
@@ -53,7 +55,7 @@ static const struct leat_tcp_congestion *without_model(const struct leat_tcp *co
     return wanted->bbr ? &leat_tcp_cubic : wanted;
 }
 
-/* The model of @transfer, if there is one, goes back. */
+/* Gives the model of @transfer back, if there is one. */
 static void give_model(struct leat_tcp *conn, struct transfer *transfer)
 {
     if (transfer->congestion.bbr)
@@ -82,10 +84,10 @@ static void begin(struct leat_tcp *conn, struct transfer *transfer)
     give_model(conn, transfer);
     tcp_transfer_congestion(conn, &transfer->congestion);
     recovery_init(&transfer->recovery, tcp_recovery_mode(conn));
-    if (conn->rtt.srtt > 0) /* or the answer to the first probe of all would be doubted */
+    if (conn->rtt.srtt > 0) /* else the answer to the first probe would be doubted */
         rack_sample(&transfer->recovery.rack, rtt_srtt_ns(&conn->rtt), conn->tcp->stack->now_ns);
     if (tcp_congestion_of(conn)->bbr) {
-        congestion_restart(&transfer->congestion); /* it has no model of the window that was */
+        congestion_restart(&transfer->congestion); /* no model of the old window exists */
         tcp_congestion_of(conn)->bbr->take(conn, transfer);
     }
 }
@@ -100,7 +102,7 @@ void tcp_transfer_choose(struct leat_tcp *conn)
     const struct leat_tcp_congestion *wanted = tcp_congestion_of(conn);
     struct transfer *transfer = conn->transfer;
     const uint32_t cwnd = transfer->congestion.cwnd;
-    /* of a model's window: as after any measure of the path */
+    /* The threshold after BBR is the window of its model, which is a measure of the path. */
     const uint32_t ssthresh = transfer->congestion.bbr ? cwnd : transfer->congestion.ssthresh;
     const bool after_timeout = transfer->congestion.after_timeout;
 
@@ -114,10 +116,11 @@ void tcp_transfer_choose(struct leat_tcp *conn)
         wanted->bbr->take(conn, transfer);
     else
         transfer->congestion.ssthresh = ssthresh;
-    transfer->recovery.can_undo = false; /* the window that was is another algorithm's */
+    transfer->recovery.can_undo = false; /* the old window belongs to another algorithm */
 }
 
-/* ---- taking, and taking back -------------------------------------------------------------- */
+/* ---- ---- taking and reclaiming ----------------------------------------------------------------
+ * --- */
 
 static bool is_idle(const struct transfer *transfer)
 {
@@ -141,13 +144,13 @@ static void save_and_leave(struct leat_tcp *conn)
     if (congestion->after_timeout)
         conn->saved.w_max = 0;
     else if (conn->saved.w_max == 0)
-        conn->saved.w_max = 1; /* less than any window: as if there were none */
+        conn->saved.w_max = 1; /* less than any window, so without effect */
     give_model(conn, conn->transfer);
     conn->transfer = &conn->tcp->nothing;
 }
 
-/* A free entry, or that of a connection that has nothing on its way.  The hand goes round, so it
- * finds those first that have had theirs for long. */
+/* Takes a free entry, or one of a connection that has nothing on its way. The clock hand finds
+ * those first that were taken long ago. */
 static struct transfer *take(struct tcp *tcp)
 {
     struct transfer_pool *pool = &tcp->transfers;

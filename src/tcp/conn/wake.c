@@ -1,4 +1,4 @@
-/* wake.c -- into the rings of those that are looked at in this turn. */
+/* wake.c -- queues connections in the rings that are served in this turn. */
 #include "tcp/conn/wake.h"
 #include "tcp/listener.h"
 

@@ -1,4 +1,4 @@
-/* wake.h -- who is looked at in this turn: connections with something to send, or to tell. */
+/* wake.h -- queues connections that have something to send or a callback due. */
 #ifndef TCP_WAKE_H
 #define TCP_WAKE_H
 
@@ -6,27 +6,27 @@
 #include "stack.h"
 #include "tcp/tcp.h"
 
-/* tcp_want_output() for one that isn't in the ring yet. */
+/* tcp_want_output() for a connection that isn't in the ring yet. */
 void tcp_join_output(struct leat_tcp *conn);
 
-/* The connection may have something to send: looked at in the next flush. */
+/* Has the next flush look for something to send. */
 static inline void tcp_want_output(struct leat_tcp *conn)
 {
     if (!near_ring_is_in(&conn->output))
         tcp_join_output(conn);
 }
 
-/* tcp_call_back() for one that isn't in the ring yet. */
+/* tcp_call_back() for a connection that isn't in the ring yet. */
 void tcp_join_told(struct leat_tcp *conn);
 
-/* The program is to be called, in the next turn. */
+/* Has the program called back in the next turn. */
 static inline void tcp_call_back(struct leat_tcp *conn)
 {
     if (!near_ring_is_in(&conn->told))
         tcp_join_told(conn);
 }
 
-/* The same for a connection that has just been accepted: in this turn (stack_ready_same_turn()). */
+/* The same in this turn, for a connection that has just been accepted (stack_ready_same_turn()). */
 static inline void tcp_call_back_same_turn(struct leat_tcp *conn)
 {
     struct tcp *tcp = conn->tcp;
@@ -37,7 +37,7 @@ static inline void tcp_call_back_same_turn(struct leat_tcp *conn)
     stack_ready_same_turn(tcp->stack, &tcp->ready_same_turn);
 }
 
-/* Remembers what the program is to be told, and that it is to be told. */
+/* Makes the callback @what due. */
 static inline void tcp_tell(struct leat_tcp *conn, enum conn_flag what)
 {
     conn->flags |= what;
@@ -45,7 +45,7 @@ static inline void tcp_tell(struct leat_tcp *conn, enum conn_flag what)
         tcp_call_back(conn);
 }
 
-/* An established connection goes to its listener's queue. */
+/* Puts an established connection into its listener's queue. */
 void tcp_listener_accepting(struct leat_tcp *conn);
 
 #endif
