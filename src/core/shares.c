@@ -193,7 +193,7 @@ bool shares_may_take(const struct shares *shares, uint64_t holder)
 {
     const uint32_t left = shares->count - shares->used;
 
-    return left > shares->reserve || shares_held(shares, holder) < left;
+    return left > shares->reserve || shares_held(shares, holder) < left; /* rules 1 and 2 */
 }
 
 uint32_t shares_room(const struct shares *shares, uint64_t holder)
@@ -203,10 +203,11 @@ uint32_t shares_room(const struct shares *shares, uint64_t holder)
 
     if (shares_may_take(shares, holder))
         return SHARES_NONE;
-    if (held > 0 && shares->largest < held + 2)
+    if (held > 0 && shares->largest < held + 2) /* rule 4 */
         return shares->holders[own].places.first;
     if (shares->largest == 0)
         return SHARES_NONE; /* the program itself has all places */
+    /* rule 3: the first of its level is the holder without progress for the longest time */
     return shares->holders[shares->levels[shares->largest].first].places.first;
 }
 
@@ -251,6 +252,7 @@ void shares_renew(struct shares *shares, uint32_t place)
 
     if (index >= SHARES_OURS)
         return;
+    /* the place becomes the youngest of its holder, and the holder the last of its level */
     list_remove(shares, PLACES, &shares->holders[index].places, place);
     list_put(shares, PLACES, &shares->holders[index].places, place);
     set_held(shares, index, shares->holders[index].held);

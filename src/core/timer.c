@@ -40,6 +40,7 @@ void timers_ask(struct timer_wheel *wheel, timer_fn *fire, timer_due_fn *due_ns)
     wheel->due_ns = due_ns;
 }
 
+/* The highest bit that differs selects the level: a level covers 6 bits of the tick. */
 static unsigned level_of(uint64_t base_tick, uint64_t at_tick)
 {
     const uint64_t differs = base_tick ^ at_tick;
@@ -84,7 +85,7 @@ static void remove_from(struct timer_wheel *wheel, unsigned level, unsigned inde
 
     leat_debug_assert(wheel->set > 0);
     leat_debug_assert(slot->first != 0);
-    if (timer->next == timer) {
+    if (timer->next == timer) { /* the only one; else earliest_tick stays, as a lower bound */
         slot->first = 0;
         wheel->occupied[level] &= ~((uint64_t)1 << index);
     } else {

@@ -112,7 +112,7 @@ static void choose_version(struct group_link *at)
     for (uint32_t i = 0; i < at->groups->count; i++) {
         struct group *group = &at->groups->all[i];
 
-        if (is_of(group, at->link)) {
+        if (is_of(group, at->link)) { /* this also frees the entries of groups that were left */
             group->changes = 0;
             group->answer_ns = 0;
         }
@@ -232,7 +232,7 @@ static void tell_now(struct group_link *at)
 {
     struct leat *stack = at->link->stack;
 
-    at->change_ns = stack->now_ns > 0 ? stack->now_ns : 1;
+    at->change_ns = stack->now_ns > 0 ? stack->now_ns : 1; /* 0 means that none is pending */
     fired(&at->timer, stack);
 }
 
@@ -275,7 +275,7 @@ void groups_leave(struct groups *groups, struct link *link, struct leat_ip ip)
     group->changes = 0;
     group->answer_ns = 0;
     if (groups->family->is_told(ip)) {
-        group->changes = at->age > 0 ? 1 : at->robustness;
+        group->changes = at->age > 0 ? 1 : at->robustness; /* older versions send one leave */
         tell_now(at);
     }
 }
@@ -306,7 +306,7 @@ static void answer_all(struct group_link *at, uint32_t max_ms)
 {
     struct leat *stack = at->link->stack;
 
-    if (at->age == 0) {
+    if (at->age == 0) { /* one report has all groups */
         answer_within(stack, &at->answer_all_ns, max_ms);
         return;
     }

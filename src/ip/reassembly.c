@@ -224,7 +224,7 @@ static struct datagram *take_slot(struct leat *stack, const struct leat_ip *src,
     if (table->used >= slots / 2 &&
         holding_of(stack, src).datagrams + 1 > slots - table->used - (found ? 1 : 0))
         victim = spare(stack, src, 0);
-    if (!victim && !found)
+    if (!victim && !found) /* the source is within its share, but the table is full */
         victim = spare(stack, 0, 0);
     if (!victim)
         return found;
@@ -372,7 +372,7 @@ static void insert(struct leat *stack, struct datagram *datagram, const struct p
     datagram->bytes += fragment->end - fragment->first;
     datagram->held_bytes += held;
     stack->reassembly->held_bytes += held;
-    if (fragment->first == 0)
+    if (fragment->first == 0) /* its headers are those of the datagram */
         datagram->packet = *packet;
     datagram->packet.is_group = is_group;
     datagram->congested |= (packet->tos & ECN_MASK) == ECN_CE;
@@ -438,7 +438,7 @@ void reassembly_input(struct leat *stack, struct packet *packet, const struct re
     if (!part->more)
         datagram->end = fragment.end;
     if (datagram->end == 0 || datagram->bytes < datagram->end)
-        return;
+        return; /* incomplete: no overlaps exist, so the bytes can be counted */
     /* RFC 3168 5.3: a CE mark is invalid if a fragment isn't ECN-capable */
     if (datagram->congested && datagram->not_ecn) {
         condemn(stack, datagram);

@@ -135,6 +135,7 @@ static void entry_free(struct fair_queue *flows, struct flow *flow)
 
 /* ---- sizes -------------------------------------------------------------------------------- */
 
+/* The size class of a flow: the position of the highest bit in its number of frames. */
 static inline unsigned size_of(uint32_t frames)
 {
     const unsigned size = 31u - (unsigned)__builtin_clz(frames);
@@ -176,7 +177,7 @@ static void set_frames(struct fair_queue *flows, struct flow *flow, uint32_t fra
     if (flow->kind == FLOW_BULK)
         flows->backlogged = (uint16_t)(flows->backlogged + (frames > 0) - (before > 0));
     if (before > 0 && frames > 0 && size_of(before) == size_of(frames))
-        return;
+        return; /* the size class stays */
     if (before > 0)
         size_leave(flows, flow, size_of(before));
     if (frames > 0)
@@ -190,6 +191,7 @@ static void set_kind(struct fair_queue *flows, struct flow *flow, enum flow_kind
 
     if (flow->kind == kind)
         return;
+    /* emptied under the old kind and refilled under the new one, which moves all counts */
     set_frames(flows, flow, 0);
     flow->kind = (uint8_t)kind;
     set_frames(flows, flow, frames);
@@ -199,6 +201,7 @@ struct flow *fair_queue_largest(const struct fair_queue *flows, enum flow_kind k
 {
     const uint32_t used = flows->sizes_used[kind];
 
+    /* the highest bit of the bitmap is the highest size class with a flow */
     return used ? entry_at(flows, flows->sizes[kind][size_of(used)]) : 0;
 }
 
@@ -233,6 +236,7 @@ void fair_queue_put(struct fair_queue *flows, uint64_t key, enum flow_kind kind,
 
     if (!flow)
         flow = entry_new(flows, key);
+    /* one bulk frame makes the flow bulk; only an empty flow may become control traffic */
     if (flow->frames == 0 || kind == FLOW_BULK)
         set_kind(flows, flow, kind);
     frame->queued = 0;
@@ -254,13 +258,13 @@ static void move_on(struct fair_queue *flows, struct flow_list *list)
 {
     struct flow *flow = list_take(flows, list);
 
-    if (flow->credit_bytes <= 0) {
+    if (flow->credit_bytes <= 0) { /* its turn is over: it gets a quantum for the next one */
         flow->credit_bytes += (int32_t)flows->quantum_bytes;
         list_put(flows, &flows->turns, flow);
     } else if (list == &flows->sparse && flows->turns.first != FLOW_NONE) {
-        list_put(flows, &flows->turns, flow); /* else it would be first again */
+        list_put(flows, &flows->turns, flow); /* empty, but not new if it has frames again */
     } else {
-        entry_free(flows, flow);
+        entry_free(flows, flow); /* still empty when its turn came */
     }
 }
 
@@ -300,7 +304,7 @@ void fair_queue_left(struct fair_queue *flows, struct flow *flow, uint32_t bytes
 
 void fair_queue_rest(struct fair_queue *flows)
 {
-    struct flow *served = fair_queue_next(flows);
+    struct flow *served = fair_queue_next(flows); /* frees the entries that it passes */
 
     leat_assert(!served);
 }

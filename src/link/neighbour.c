@@ -266,6 +266,7 @@ COLD static void request(struct leat *stack, struct neighbour *n)
     const bool directly = n->state == NEIGHBOUR_PROBED;
     const struct address *from = asks_from(n);
 
+    /* a request that the limiter holds back counts, too, so that the entry ends in time */
     n->requests++;
     timer_set(&stack->timers, &n->timer, stack->now_ns + request_interval_ns);
     if (!from || !(directly || limiter_take(&stack->neighbours->requests, stack->now_ns, 0)))
@@ -346,7 +347,7 @@ static void timer_fired(struct timer *timer, void *context)
     if (n->state == NEIGHBOUR_DOUBTED) {
         doubt(stack, n);
     } else if (n->state == NEIGHBOUR_REACHABLE && stale_ns > stack->now_ns) {
-        timer_set(&stack->timers, timer, stale_ns);
+        timer_set(&stack->timers, timer, stale_ns); /* confirmed since the timer was set */
     } else if (n->state == NEIGHBOUR_REACHABLE && n->used) {
         n->state = NEIGHBOUR_PROBED;
         n->requests = 0;
@@ -423,7 +424,7 @@ bool neighbour_learn(struct link *link, leat_ip4 ip, const struct leat_mac *mac,
 {
     struct neighbour *n = find(link, ip);
 
-    if (!n && create_it && link->stack->neighbours->free) {
+    if (!n && create_it && link->stack->neighbours->free) { /* evicts none */
         n = create(link, ip, NEIGHBOUR_REACHABLE);
         n->mac = *mac;
     }

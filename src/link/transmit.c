@@ -152,7 +152,7 @@ static void flush_any(struct link *link)
             frames[count] = next_frame(link);
             count += frames[count] != 0;
         }
-        if (count == 0)
+        if (count == 0) /* the device is full, or all of these were dropped */
             return;
         netif->ops->transmit(netif, stack->now_ns, frames, count);
         stack->stats.tx_frames += count;
@@ -302,9 +302,9 @@ static void measure(struct link *link, bool is_full)
     if (is_full)
         link->full_ns = now_ns;
     if (is_full && rate->is_measured && elapsed_ns < share_ns)
-        return;
+        return; /* too short: the measurement goes on */
     if (is_full && rate->is_measured) {
-        found = rate->bytes * share_ns / elapsed_ns;
+        found = rate->bytes * share_ns / elapsed_ns; /* enters a moving average */
         rate->bytes_per_ms +=
             rate->bytes_per_ms == 0 ? found : found / RATE_PART - rate->bytes_per_ms / RATE_PART;
     }
@@ -320,6 +320,7 @@ static void flush_slow(struct link *link)
 
     sort(link);
     room = serve(link);
+    /* frames that the device takes at once need no share: TCP may send so many unchecked */
     link->tx_places = min32(room, link->stack->config.tx_queue_frames);
     measure(link, room == 0);
     if (room > 0 && link->stack->now_ns - link->full_ns >= slow_ns)
@@ -419,7 +420,7 @@ uint32_t transmit_left(struct link *link, uint64_t key, uint32_t segment_bytes)
     free = places > link->flows.frames[FLOW_BULK] ? places - link->flows.frames[FLOW_BULK] : 0;
     flow = fair_queue_account(&link->flows, key);
     used = flow ? flow->bytes : 0;
-    is_counted = used > 0 && flow->kind == FLOW_BULK;
+    is_counted = used > 0 && flow->kind == FLOW_BULK; /* in flows.backlogged */
     share = share_of(link, link->flows.backlogged + (is_counted ? 0u : 1u), least);
     if (used < share && free > 0)
         return min32(share - used, free * segment_bytes);

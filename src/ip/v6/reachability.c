@@ -233,7 +233,7 @@ static struct neighbour6 *create_at_cost(struct link *link, struct leat_ip ip)
     struct ndp_step step = {0};
 
     if (table->incomplete > 0 && table->incomplete >= stack->ipv6->config.neighbours / 4u)
-        victim = spare(stack, true);
+        victim = spare(stack, true); /* RFC 6583: even if an entry is free */
     else if (!table->free)
         victim = spare(stack, false);
     if (victim) {
@@ -292,7 +292,7 @@ void neighbour6_learn(struct link *link, struct leat_ip ip, const struct leat_ma
     struct neighbour6 *n = neighbour6_find(link, ip);
 
     if (!n)
-        n = create(link, ip);
+        n = create(link, ip); /* evicts none */
     if (!n)
         return;
     ndp_event(link->stack, n,
