@@ -1,4 +1,4 @@
-/* byte_peer.c -- a peer of TLS that is made of bytes. */
+/* byte_peer.c -- a TLS peer that sends given bytes. */
 #include "byte_peer.h"
 
 enum {

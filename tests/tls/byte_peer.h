@@ -1,5 +1,4 @@
-/* byte_peer.h -- a peer of TLS that is made of bytes, for an end whose cryptography always agrees.
- */
+/* byte_peer.h -- a TLS peer that sends given bytes, for an end whose cryptography always agrees. */
 #ifndef BYTE_PEER_H
 #define BYTE_PEER_H
 
@@ -14,11 +13,11 @@
 #include "tls/tls.h"
 #include "tls_end.h"
 
-/* A record, encrypted if the end's are, which then has some turns. */
+/* Sends a record, encrypted if the end expects that, and runs some turns. */
 void peer_say(struct tls_end *end, uint8_t type, const uint8_t *data, uint32_t len);
-/* A handshake message in one, at most 600 bytes. */
+/* Sends a handshake message of at most 600 bytes in one record. */
 void peer_message(struct tls_end *end, uint8_t type, const uint8_t *body, uint32_t len);
-/* The one that is right, or a wrong one of the same length. */
+/* Sends the right Finished, or a wrong one of the same length. */
 void peer_Finished(struct tls_end *end, bool good);
 
 #endif

@@ -1,4 +1,4 @@
-/* early_test.c -- a server that takes early data, and a client that has some. */
+/* early_test.c -- a server that accepts early data, and a client that sends some. */
 #include "early_test.h"
 
 static const char question[] = "GET / HTTP/1.1";

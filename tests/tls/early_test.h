@@ -1,4 +1,4 @@
-/* early_test.h -- a server that takes early data, and a client that has some. */
+/* early_test.h -- a server that accepts early data, and a client that sends some. */
 #ifndef EARLY_TEST_H
 #define EARLY_TEST_H
 
@@ -6,46 +6,46 @@
 
 enum {
     WIDE = 1 << 18,
-    LIMIT = 4096, /* of what the server takes early */
+    LIMIT = 4096, /* early_bytes of the server */
     EARLY_BYTES = 1 << 16,
     QUESTION = 14 /* bytes of early data that open_old() gives the client */
 };
 
-/* What a server's program has got early in the last session. */
+/* Early data that the server's program got in the last session. */
 extern struct heard_early {
     size_t have;
     char bytes[EARLY_BYTES];
     unsigned calls;
-    bool answer; /* it says "early" at once */
+    bool answer; /* the program answers "early" at once */
 } early;
 
-/* All that a client has sent, after listen() or capture(). */
+/* Bytes that a client has sent since listen_early() or capture(). */
 extern struct sent_early {
     size_t len;
     uint8_t bytes[EARLY_BYTES];
 } sent;
 
-/* The client's clock goes with the world's. */
+/* Advances the world's time and the client's civil time. */
 void pass(struct fixture *f, uint64_t ns);
 
-/* A first session with a server that takes early data, long ago enough. */
+/* Opens a first session. Its server made its seal long enough ago to accept early data. */
 void open_old(struct fixture *f);
 
 const struct leat_tls_counts *counts(const struct fixture *f, unsigned end);
 
-/* Another session, over a pipe that is made ready by @prepare. */
+/* Runs another session over a pipe that @prepare sets up. */
 void shake_early(struct fixture *f, void (*prepare)(struct fixture *f));
 
-/* ... whose early data is all taken, or none. */
+/* Does the same, and expects that all early data is accepted, or none. */
 void open_early(struct fixture *f, bool taken);
 
-/* What a client sends without an answer. */
+/* Records a client's first flight, which gets no answer. */
 void capture(struct fixture *f);
 
-/* Notes what the client sends: for shake_early(). */
+/* Records the client's bytes; for shake_early(). */
 void listen_early(struct fixture *f);
 
-/* What a client has sent comes again, as @len bytes of it. */
+/* Sends the first @len recorded bytes again. */
 void replay(struct fixture *f, size_t len);
 void end_replay(struct fixture *f);
 

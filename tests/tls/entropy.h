@@ -1,4 +1,4 @@
-/* entropy.h -- a provider's randomness in tests: the same in each run, and known to everybody. */
+/* entropy.h -- a provider's randomness in tests: a known sequence, the same in each run. */
 #ifndef ENTROPY_H
 #define ENTROPY_H
 
@@ -7,7 +7,7 @@
 
 #include <leat/err.h>
 
-/* For the provider's open(), with a uint64_t of the test's. */
+/* For the provider's open(), with a uint64_t of the test as state. */
 static inline enum leat_err known_entropy(void *state, void *bytes, size_t len)
 {
     uint64_t *number = state;

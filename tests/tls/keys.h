@@ -1,6 +1,6 @@
 /*
- * keys.h -- an authority, and two servers for leat.test and *.leat.test, made by openssl for the
- * tests of TLS: known to everybody, and so worth nothing elsewhere.
+ * keys.h -- an authority and two servers, leat.test and *.leat.test, made by openssl for the tests
+ * of TLS. Their keys are public, so they are worthless elsewhere.
  */
 #ifndef KEYS_H
 #define KEYS_H

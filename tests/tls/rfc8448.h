@@ -1,4 +1,4 @@
-/* rfc8448.h -- what RFC 8448 (Example Handshake Traces for TLS 1.3) has of sections 3 and 4, in
+/* rfc8448.h -- messages of RFC 8448 (Example Handshake Traces for TLS 1.3), sections 3 and 4, in
  * hexadecimal. */
 #ifndef RFC8448_H
 #define RFC8448_H
@@ -13,15 +13,15 @@ static const char rfc_client_hello[] = "010000c00303cb34ecb1e78163ba1c38c6dacb19
                                        "03020304000d0020001e040305030603020308040805080604010501060"
                                        "102010402050206020202002d00020101001c"
                                        "00024001";
-/* ... the ServerHello */
+/* the ServerHello */
 static const char rfc_server_hello[] =
     "020000560303a6af06a4121860dc5e6e60249cd34c95930c8ac5cb1434dac155772ed3e2692800130100002e003300"
     "24"
     "001d0020c9828876112095fe66762bdbf7c672e156d6cc253b833df1dd69b1b04e751f0f002b00020304";
-/* ... EncryptedExtensions */
+/* EncryptedExtensions */
 static const char rfc_encrypted_extensions[] =
     "080000240022000a00140012001d00170018001901000101010201030104001c0002400100000000";
-/* ... Certificate */
+/* Certificate */
 static const char rfc_certificate[] = "0b0001b9000001b50001b0308201ac30820115a003020102020102300d06"
                                       "092a864886f70d01010b0500300e310c300a"
                                       "06035504031303727361301e170d3136303733303031323335395a170d32"
@@ -41,17 +41,17 @@ static const char rfc_certificate[] = "0b0001b9000001b50001b0308201ac30820115a00
                                       "702e608ccae6bec1fc63a42a99be5c3eb7107c3c54e9b9eb2bd5203b1c3b"
                                       "84e0a8b2f759409ba3eac9d91d402dcc0cc8"
                                       "f8961229ac9187b42b4de10000";
-/* ... CertificateVerify */
+/* CertificateVerify */
 static const char rfc_certificate_verify[] =
     "0f000084080400805a747c5d88fa9bd2e55ab085a61015b7211f824cd484145ab3ff52f1fda8477b0b7abc90db78e2"
     "d3"
     "3a5c141a078653fa6bef780c5ea248eeaaa785c4f394cab6d30bbe8d4859ee511f602957b15411ac027671459e4644"
     "5c"
     "9ea58c181e818e95b8c3fb0bf3278409d3be152a3da5043e063dda65cdf5aea20d53dfacd42f74f3";
-/* ... the server's Finished */
+/* the server's Finished */
 static const char rfc_server_finished[] =
     "140000209b9b141d906337fbd2cbdce71df4deda4ab42c309572cb7fffee5454b78f0718";
-/* ... the record with these four */
+/* the record with these four */
 static const char rfc_server_flight[] = "17030302a2d1ff334a56f5bff6594a07cc87b580233f500f45e489e7f3"
                                         "3af35edf7869fcf40aa40aa2b8ea73f848a7ca"
                                         "07612ef9f945cb960b4068905123ea78b111b429ba9191cd05d2a38928"
@@ -81,14 +81,14 @@ static const char rfc_server_flight[] = "17030302a2d1ff334a56f5bff6594a07cc87b58
                                         "4016e4b3be7ef04dda49f4b440a30cb5d2af939828fd4ae3794e44f94d"
                                         "f5a631ede42c1719bfdabf0253fe5175be898e"
                                         "750edc53370d2b";
-/* ... the client's Finished */
+/* the client's Finished */
 static const char rfc_client_finished[] =
     "14000020a8ec436d677634ae525ac1fcebe11a039ec17694fac6e98527b642f2edd5ce61";
-/* ... and its record */
+/* its record */
 static const char rfc_client_finished_record[] = "170303003575ec4dc238cce60b298044a71e219c56cc77b05"
                                                  "17fe9b93c7a4bfc44d87f38f80338ac98fc46deb384bd1c"
                                                  "aeacab6867d726c40546";
-/* ... NewSessionTicket */
+/* NewSessionTicket */
 static const char rfc_ticket[] = "040000c90000001efad6aac502000000b22c035d829359ee5ff7af4ec90000000"
                                  "0262a6494dc486d2c8a34cb33fa90bf"
                                  "1b0070ad3c498883c9367c09a2be785abc55cd226097a3a982117283f82a03a14"
@@ -98,7 +98,7 @@ static const char rfc_ticket[] = "040000c90000001efad6aac502000000b22c035d829359
                                  "bda40dda721470f9fbf297b5aea617646fac5c03272e970727c621a79141ef5f7"
                                  "de6505e5bfbc388e93343694093934a"
                                  "e4d3570008002a000400000400";
-/* ... and its record */
+/* its record */
 static const char rfc_ticket_record[] =
     "17030300de3a6b8f90414a97d6959c3487680de5134a2b240e6cffac116e95d41d6af8f6b580dcf3d11d63c758db28"
     "9a"
@@ -109,21 +109,21 @@ static const char rfc_ticket_record[] =
     "f81b5ab05b94c01346755f69232c86519d86cbeeac87aac347d143f9605d64f650db4d023e70e952ca49fe5137121c"
     "74"
     "bc2697687e248746d6df353005f3bce18696129c8153556b3b6c6779b37bf15985684f";
-/* ... what both send */
+/* data of both ends */
 static const char rfc_data[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202"
                                "122232425262728292a2b2c2d2e2f"
                                "3031";
-/* ... the client's record of it */
+/* the client's record of it */
 static const char rfc_client_data_record[] = "1703030043a23f7054b62c94d0affafe8228ba55cbefacea42f91"
                                              "4aa66bcab3f2b9819a8a5b46b395bd54a9a20441e2b"
                                              "62974e1f5a6292a2977014bd1e3deae63aeebb21694915e4";
-/* ... and the server's */
+/* the server's record of it */
 static const char rfc_server_data_record[] = "17030300432e937e11ef4ac740e538ad36005fc4a46932fc3225d"
                                              "05f82aa1b36e30efaf97d90e6dffc602dcb501a59a8"
                                              "fcc49c4bf2e5f0a21c0047c2abf332540dd032e167c2955d";
-/* ... the client's close_notify */
+/* the client's close_notify */
 static const char rfc_client_end_record[] = "1703030013c9872760655666b74d7ff1153efd6db6d0b0e3";
-/* ... and the server's */
+/* the server's close_notify */
 static const char rfc_server_end_record[] = "1703030013b58fd67166ebf599d24720cfbe7efa7a8864a9";
 /* Section 4: the ClientHello without its binders. */
 static const char rfc_resumed_hello[] =
@@ -146,53 +146,53 @@ static const char rfc_resumed_hello[] =
     "664d4e6da4d29ee03725a6a4dafcd0fc67d2aea70529513e3da2677fa5906c5b3f7d8f92f228bda40dda721470f9fb"
     "f2"
     "97b5aea617646fac5c03272e970727c621a79141ef5f7de6505e5bfbc388e93343694093934ae4d357fad6aacb";
-/* ... and these */
+/* the binders */
 static const char rfc_resumed_binders[] =
     "0021203add4fb2d8fdf822a0ca3cf7678ef5e88dae990141c5924d57bb6fa31b9e5f9d";
-/* ... the record of "ABCDEF", early */
+/* the record of "ABCDEF", early data */
 static const char rfc_early_record[] =
     "1703030017ab1df420e75c457a7cc5d2844f76d5aee4b4edbf049be0";
-/* ... the ServerHello */
+/* the ServerHello */
 static const char rfc_resumed_server_hello[] =
     "0200005c03033ccfd2dec890222763472ae8136777c9d7358777bb66e91ea5122495f559ea2d0013010000340029"
     "0002000000330024001d0020121761ee42c333e1b9e77b60dd57c2053cd94512ab47f115e86eff50942cea31002b"
     "00020304";
-/* ... EncryptedExtensions */
+/* EncryptedExtensions */
 static const char rfc_early_extensions[] =
     "080000280026000a00140012001d00170018001901000101010201030104001c0002400100000000002a0000";
-/* ... the server's Finished */
+/* the server's Finished */
 static const char rfc_resumed_server_finished[] =
     "1400002048d3e0e1b3d907c6acff145e16090388c77b05c050b634ab1a88bbd0dd1a34b2";
-/* ... the record with both */
+/* the record with both */
 static const char rfc_resumed_server_flight[] =
     "1703030061dc48237b4b879f50d0d4d262ea8b4716eb40ddc1eb957e11126e8a7149c2d012d37a7115957e64ce30"
     "008b9e0323f2c05a9c1c77b4f37849a695ab255060a33fee770ca95cb8486bfd0843b87024865ca35cc41c4e515c"
     "64dcb1369f98635bc7a5";
-/* ... EndOfEarlyData */
+/* EndOfEarlyData */
 static const char rfc_end_of_early[] =
     "05000000";
-/* ... and its record */
+/* its record */
 static const char rfc_end_of_early_record[] =
     "1703030015aca6fc944841298df99593725f9bf9754429b12f09";
-/* ... the client's Finished */
+/* the client's Finished */
 static const char rfc_resumed_client_finished[] =
     "140000207230a9c952c25cd6138fc5e6628308c41c5335dd81b9f96bcea50fd32bda416d";
-/* ... and its record */
+/* its record */
 static const char rfc_resumed_client_finished_record[] =
     "170303003500f8b467d14cf22a4b3f0b6ae0d8e6cc8d08e0db3515ef5c2bdf1922eafbb70009964716d834fb70c3"
     "d2a56c5b1f5f6bdba6c333cf";
-/* ... the client's record of rfc_data */
+/* the client's record of rfc_data */
 static const char rfc_resumed_client_data_record[] =
     "1703030043b1cebce242aa201be9ae5e1cb2a9aa4b33d4e866af1edb068919237741aa031d7a74d491c99b9d4e23"
     "2b74206bc6fbaa04fe78be44a9b4f54320a17eb76992afac3103";
-/* ... the server's */
+/* the server's record of rfc_data */
 static const char rfc_resumed_server_data_record[] =
     "1703030043275e9f20acff57bc000657d3867df039cccf79047884cf75771746f740b5a83f462a0954c3581393a2"
     "03a25a7dd14141ef1a37900cdb62ff62dee1ba39ab2590cbf194";
-/* ... the client's close_notify */
+/* the client's close_notify */
 static const char rfc_resumed_client_end_record[] =
     "17030300130facce3246bdfc6369838d6a82ae6de5d422dc";
-/* ... and the server's */
+/* the server's close_notify */
 static const char rfc_resumed_server_end_record[] =
     "17030300135b18af444e8e1eec7158fb62d8f2577d37ba5d";
 

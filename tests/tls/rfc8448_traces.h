@@ -1,17 +1,17 @@
-/* rfc8448_traces.h -- what RFC 8448 (Example Handshake Traces for TLS 1.3) has of sections 5, 6 and 7,
- * in hexadecimal: messages that are not encrypted, and the records of those that are. */
+/* rfc8448_traces.h -- from RFC 8448 (Example Handshake Traces for TLS 1.3), sections 5, 6 and 7, in
+ * hexadecimal: messages in plaintext, and the records of encrypted ones. */
 #ifndef RFC8448_TRACES_H
 #define RFC8448_TRACES_H
 
-/* What both ends have heard, and said. */
+/* Messages of both ends. */
 struct trace {
     const char *hello;
     const char *retry;  /* NULL: none */
-    const char *second; /* the hello that follows it, padded with zeros */
+    const char *second; /* the hello after that, padded with zeros */
     const char *answer; /* the ServerHello */
-    const char *shared; /* what the key shares come to */
-    const char *server; /* its flight, one record */
-    const char *client; /* the same */
+    const char *shared; /* the shared secret */
+    const char *server; /* the server's flight, one record */
+    const char *client; /* the client's */
     const char *client_end, *server_end; /* records of close_notify */
 };
 

@@ -15,7 +15,7 @@ static bool counted_reseed(void *self)
     return !reseed_fails;
 }
 
-/* Both ends are on one stack. */
+/* Reseeds the stack, which both ends share. */
 static void reseed(const struct fixture *f, uint8_t seed_byte)
 {
     uint8_t seed[LEAT_SEED_BYTES];
@@ -36,7 +36,7 @@ static void test_a_generation_is_counted_when_it_begins(void **state)
     assert_int_equal(leat_generation(f->world->stacks[SERVER]), first + 1);
 }
 
-/* Its keys are those of the other copy, and its next nonce, too. */
+/* Its keys and its next nonce are those of the other copy. */
 static void test_threat_T15_a_session_of_a_copied_machine_seals_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -128,7 +128,7 @@ static void test_threat_T15_the_provider_takes_new_entropy_before_a_session_begi
     assert_true(world_run(f->world, &f->users[SERVER]->open, 5 * second));
     assert_int_equal(reseeds, 4);
     leave(f);
-    assert_int_equal(reseeds, 4); /* once a generation */
+    assert_int_equal(reseeds, 4); /* once per generation */
 }
 
 static void test_closing_wipes_the_keys_of_tickets_and_cookies(void **state)

@@ -1,4 +1,5 @@
-/* test_cookies.c -- a server that forgets a first hello: the cookie, its memory, its pressure. */
+/* test_cookies.c -- a server that forgets the first hello: its cookie, its memory, its
+ * threshold. */
 #include "tls_test.h"
 
 enum {
@@ -90,7 +91,8 @@ static void test_a_ticket_is_taken_behind_a_cookie(void **state)
     assert_true(f->users[SERVER]->info.resumed);
 }
 
-/* A hello so long that it lies where its share has waited: the second one has the same share. */
+/* The first hello is so long that it overwrites the stored share. The second one has the same
+ * share. */
 static void test_a_long_hello_keeps_its_share(void **state)
 {
     static char name[250];
@@ -122,8 +124,7 @@ static void test_without_pressure_there_is_no_cookie(void **state)
     expect_open(f, 0);
 }
 
-/* ---- What a client does ------------------------------------------------------------------------
- */
+/* ---- The client ------------------------------------------------------------------------------ */
 
 static uint8_t shares[2][32];
 static unsigned hellos;
@@ -140,7 +141,7 @@ static void note_share(struct pipe_end *end, struct leat_buf *payload)
             memcpy(shares[hellos++], payload->data + i + sizeof extension, 32);
 }
 
-/* 4.1.2: no share was asked for, so it stays. */
+/* 4.1.2: the retry asks for no share, so the client must not change its own. */
 static void test_a_client_repeats_its_share(void **state)
 {
     struct fixture *f = *state;
@@ -157,13 +158,12 @@ static void test_a_client_repeats_its_share(void **state)
     expect_open(f, 1);
 }
 
-/* ---- Second hellos that are wrong --------------------------------------------------------------
- */
+/* ---- Wrong second hellos --------------------------------------------------------------------- */
 
-static uint32_t spoil_at; /* in the cookie's extension */
+static uint32_t spoil_at; /* offset in the cookie's extension */
 static uint8_t spoil_by;
 
-/* The place of the cookie's extension in a hello; 0: there is none. */
+/* Offset of the cookie's extension in a hello; 0: none. */
 static uint32_t cookie_at(const struct leat_buf *payload)
 {
     static const uint8_t extension[] = {0, 0x2c, 0, TLS_COOKIE + 2, 0, TLS_COOKIE};
@@ -217,7 +217,7 @@ static void test_threat_T13_no_cookie_at_all(void **state)
 
     always(f);
     begin(f, WIDE);
-    spoil_at = 0; /* an extension that nobody knows */
+    spoil_at = 0; /* an unknown extension */
     spoil_by = 0xfa;
     f->ends[SERVER].spoil = spoil_cookie;
     shake(f);
@@ -242,8 +242,7 @@ static void test_threat_T4_a_second_hello_that_differs_from_a_forgotten_one(void
     expect_refusal(f, WIRE_TLS_ILLEGAL_PARAMETER, "a second hello that isn't like the first");
 }
 
-/* ---- The memory --------------------------------------------------------------------------------
- */
+/* ---- The memory ------------------------------------------------------------------------------ */
 
 static void test_threat_T13_nothing_is_kept_of_a_first_hello(void **state)
 {
@@ -255,7 +254,7 @@ static void test_threat_T13_nothing_is_kept_of_a_first_hello(void **state)
     f->config[SERVER].stall_ns = 10 * second;
     always(f);
     begin(f, WIDE);
-    for (unsigned i = 0; i < 3; i++) { /* one after the other by the one place for a handshake */
+    for (unsigned i = 0; i < 3; i++) { /* one by one, with memory for one handshake */
         pipe_open(ends[i], f->world->stacks[SERVER], WIDE);
         say_first_hello(f, ends[i], &sessions[i]);
         assert_null(((struct tls_session *)sessions[i].end)->handshake);
@@ -273,7 +272,7 @@ static struct fixture *world_of_spoiler;
 static struct leat_stream intruder;
 static struct pipe_end intruder_ends[2];
 
-/* Somebody takes the only handshake while the second hello is on its way. */
+/* Another session takes the only handshake before the second hello arrives. */
 static void take_place(struct pipe_end *end, struct leat_buf *payload)
 {
     struct fixture *f = world_of_spoiler;
@@ -284,7 +283,7 @@ static void take_place(struct pipe_end *end, struct leat_buf *payload)
         assert_int_equal(leat_tls_accept(f->tls[SERVER], &server, &intruder), LEAT_OK);
 }
 
-/* Of an address that has all handshakes one makes room when it has stood still for a second. */
+/* If an address holds all handshakes, one without activity for a second is evicted. */
 static void test_a_second_hello_waits_for_its_place(void **state)
 {
     struct fixture *f = *state;

@@ -1,21 +1,20 @@
-/* test_dry.c -- sessions where the pool has no buffer at one call, at each of them once: a message
- * of the handshake, for which there was room when it was asked, ends the session at both ends, and
- * so does a record that can't be opened where it lies; else it goes on, nothing is lost, and nobody
- * waits for ever. */
+/* test_dry.c -- sessions for which one allocation fails, each one in turn. If a handshake message
+ * had found room before, or if a record can't be opened in place, the session ends at both ends.
+ * Otherwise it goes on: nothing is lost, and no end waits forever. */
 #include "tls_test.h"
 
 #include "dry.h"
 
 enum {
     WIDE = 1 << 18,
-    LONG = 60000,    /* more than records of a segment each: then they are longer */
-    SCATTERED = 100, /* pieces: more than a record may have */
+    LONG = 60000,    /* enough short records that longer ones follow */
+    SCATTERED = 100, /* more pieces than a record may have */
     CALLS_MAX = 2000
 };
 
 static const bool never = false;
 
-/* A payload in many pieces, as a program that writes lines has it. */
+/* Data in many pieces, as a program that writes lines has it. */
 static struct leat_buf *scatter(struct fixture *f)
 {
     struct leat_buf *all = NULL;
@@ -32,7 +31,7 @@ static struct leat_buf *scatter(struct fixture *f)
     return all;
 }
 
-/* Sends @data, and once more if there was no buffer; who was told so hears of room. */
+/* Sends @data, and once more if there was no buffer: then on_writable must follow. */
 static void send_scattered(struct fixture *f, unsigned from, struct leat_buf *data)
 {
     struct user *user = f->users[from];
@@ -66,7 +65,7 @@ static void send_long(struct fixture *f, unsigned from)
     }
 }
 
-/* A session from begin to end; true if each end has heard all of the other, and ended well. */
+/* Runs a session from begin to end. True if each end has received everything and ended well. */
 static bool goes_well(struct fixture *f, unsigned nth, uint32_t grain)
 {
     struct leat_buf *data;
@@ -81,7 +80,7 @@ static bool goes_well(struct fixture *f, unsigned nth, uint32_t grain)
     send_long(f, CLIENT);
     send_scattered(f, SERVER, data);
     heard = f->users[SERVER]->have == LONG && f->users[CLIENT]->have == 10 * SCATTERED;
-    if (!heard) { /* it has ended at both ends, before any data or for a reason that is told */
+    if (!heard) { /* both ends have ended, before any data or with the right reason */
         assert_true(f->users[SERVER]->closed && f->users[CLIENT]->closed);
         if (f->users[SERVER]->have + f->users[CLIENT]->have > 0)
             assert_string_equal(f->users[SERVER]->info.why, "no memory to open a record");
@@ -104,7 +103,7 @@ static void lack_each_buffer(struct fixture *f, uint32_t grain)
         well = goes_well(f, ++call, grain);
         ended += !well;
     } while (dry_ends() && call < CALLS_MAX);
-    assert_true(well); /* none was missing */
+    assert_true(well); /* no allocation failed */
     assert_in_range(call, 20, CALLS_MAX - 1);
     assert_in_range(ended, 1, 60);
 }
@@ -118,7 +117,7 @@ static void test_each_buffer_lacks_once(void **state)
     lack_each_buffer(f, 0);
 }
 
-/* What comes lies in pieces of this length. */
+/* Received bytes are in pieces of this length. */
 static void test_each_buffer_lacks_once_of_records_in_pieces(void **state)
 {
     struct fixture *f = *state;

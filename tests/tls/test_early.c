@@ -1,10 +1,9 @@
-/* test_early.c -- early data (0-RTT) that a server takes, and what it doesn't take it for. */
+/* test_early.c -- early data (0-RTT): accepted, and refused for each reason. */
 #include "early_test.h"
 
 #include "wire/bytes.h"
 
-/* ---- What is taken -----------------------------------------------------------------------------
- */
+/* ---- Accepted -------------------------------------------------------------------------------- */
 
 static void test_early_data_is_answered_before_the_session_is_open(void **state)
 {
@@ -22,8 +21,8 @@ static void test_early_data_is_answered_before_the_session_is_open(void **state)
     open_early(f, true);
 }
 
-/* RFC 8446 8: behind the handshake it is data as any other. */
-static void test_nobody_asks_for_early_data(void **state)
+/* RFC 8446 8: after the handshake it is like any other data. */
+static void test_early_data_that_is_not_asked_for(void **state)
 {
     struct fixture *f = *state;
 
@@ -62,7 +61,7 @@ static void test_threat_T2_early_data_in_pieces_of_any_size(void **state)
     }
 }
 
-/* The client says as much as the ticket allows; the rest is the program's. */
+/* The client sends as much as the ticket allows; the program has to send the rest. */
 static void test_more_early_data_than_the_ticket_allows(void **state)
 {
     static uint8_t data[3 * LIMIT];
@@ -84,7 +83,7 @@ static void be_narrow(struct fixture *f)
     f->ends[SERVER].capacity = 2500;
 }
 
-/* What finds no room in time isn't sent early. */
+/* Data that finds no room in time isn't sent early. */
 static void test_early_data_waits_for_no_room(void **state)
 {
     static uint8_t data[LIMIT];
@@ -104,7 +103,7 @@ static void test_early_data_waits_for_no_room(void **state)
     leave(f);
 }
 
-/* Behind the hello there is room only when the server's flight has been read. */
+/* There is room after the hello only when the server's flight has been read. */
 static uint32_t grant_late(struct pipe_end *end, uint32_t room)
 {
     const struct tls_session *session = end->arg;
@@ -117,7 +116,8 @@ static void be_late(struct fixture *f)
     f->ends[CLIENT].grants = grant_late;
 }
 
-/* It was taken, and none was sent: its end has its key, too. */
+/* Early data was accepted, but none was sent: EndOfEarlyData must still be encrypted with its
+ * key. */
 static void test_no_room_for_early_data_at_all(void **state)
 {
     struct fixture *f = *state;
@@ -138,10 +138,10 @@ static uint32_t told_age(uint32_t add)
 {
     const size_t hello = WIRE_TLS_RECORD_HEADER + get16(sent.bytes + 3);
 
-    return get32(sent.bytes + hello - (2 + 1 + 32) - 4) - add; /* before the binders */
+    return get32(sent.bytes + hello - (2 + 1 + 32) - 4) - add; /* in front of the binders */
 }
 
-/* The client counts whole seconds: the one that has just ended may have just begun. */
+/* The client's clock counts whole seconds: a second that has just ended may have just begun. */
 static void test_an_age_is_never_told_too_high(void **state)
 {
     struct fixture *f = *state;
@@ -157,7 +157,7 @@ static void test_an_age_is_never_told_too_high(void **state)
     }
 }
 
-/* D.4: so that middleboxes take it for a session of TLS 1.2 that is resumed. */
+/* D.4: middleboxes take it for a resumed session of TLS 1.2. */
 static void test_change_cipher_spec_comes_between_hello_and_early_data(void **state)
 {
     static const uint8_t change[] = {WIRE_TLS_CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1};
@@ -173,8 +173,7 @@ static void test_change_cipher_spec_comes_between_hello_and_early_data(void **st
     assert_int_equal(sent.len, hello + sizeof change + QUESTION + TLS_OVERHEAD);
 }
 
-/* ---- What isn't --------------------------------------------------------------------------------
- */
+/* ---- Refused --------------------------------------------------------------------------------- */
 
 static void test_a_server_takes_none_unless_it_is_told(void **state)
 {
@@ -185,17 +184,18 @@ static void test_a_server_takes_none_unless_it_is_told(void **state)
     pass(f, 11 * second);
     f->client.early = "GET / HTTP/1.1";
     f->client.early_len = QUESTION;
-    open_early(f, false); /* nor does the client send any */
+    open_early(f, false); /* the client sends none, either */
     assert_int_equal(counts(f, SERVER)->early_bytes, 0);
-    f->ticket.early_bytes = 100; /* but it did once */
+    f->ticket.early_bytes = 100; /* a ticket from when it did */
     open_early(f, false);
     assert_true(counts(f, SERVER)->early_bytes > 0);
     assert_int_equal(counts(f, SERVER)->early_refused, 1);
     assert_int_equal(counts(f, CLIENT)->early_refused, 1);
 }
 
-/* Without leat_tls_config.early nothing of it is there, whatever else asks for it. */
-static void test_early_data_takes_its_part_of_tls(void **state)
+/* Without leat_tls_config.early, neither end offers or accepts early data, and early_bytes is
+ * refused. */
+static void test_early_data_needs_leat_tls_early(void **state)
 {
     struct fixture *f = *state;
     struct leat_tls *none;
@@ -225,7 +225,7 @@ static void test_a_client_sends_none_unless_it_is_asked(void **state)
     assert_int_equal(counts(f, SERVER)->early_taken + counts(f, SERVER)->early_refused, 0);
 }
 
-/* 4.2.10: what the ticket was given for. */
+/* 4.2.10: the ticket's suite */
 static void test_early_data_for_another_suite(void **state)
 {
     struct fixture *f = *state;
@@ -253,7 +253,7 @@ static void test_early_data_for_another_protocol(void **state)
     open_early(f, false);
     assert_true(f->users[SERVER]->info.resumed);
     assert_int_equal(counts(f, SERVER)->early_refused, 1);
-    f->client.protocols = both; /* no longer that of the ticket: it isn't even sent */
+    f->client.protocols = both; /* no longer the ticket's protocol: the client doesn't send it */
     f->client.protocol_count = 1;
     f->tls[SERVER]->config.protocols = both;
     open_early(f, false);
@@ -269,13 +269,13 @@ static void test_early_data_for_another_name(void **state)
     memcpy(name, f->ticket.name, sizeof name);
     f->client.name = "other.leat.test";
     open_early(f, false);
-    assert_int_equal(counts(f, SERVER)->early_refused, 0); /* it was not sent */
+    assert_int_equal(counts(f, SERVER)->early_refused, 0); /* the client didn't send it */
     f->client.name = "leat.test";
     open_early(f, false);
     memcpy(name, f->ticket.name, sizeof name);
     f->client.name = "other.leat.test";
     open_early(f, false);
-    memcpy(f->ticket.name, name, sizeof name); /* of the other name, for this one */
+    memcpy(f->ticket.name, name, sizeof name); /* for the other name, offered for this one */
     f->client.name = "leat.test";
     open_early(f, false);
     assert_false(f->users[SERVER]->info.resumed);
@@ -320,7 +320,7 @@ static void test_a_cookie_refuses_early_data(void **state)
     assert_true(counts(f, SERVER)->early_bytes > 0);
 }
 
-/* As long as can be; what is refused is passed over up to its limit, which is higher. */
+/* The longest early data. If it is refused, it is skipped up to a limit, which is higher. */
 static void test_early_data_that_is_refused_is_passed_over(void **state)
 {
     static uint8_t data[3 << 15];
@@ -346,7 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_early_data_is_answered_before_the_session_is_open),
-        TEST(test_nobody_asks_for_early_data),
+        TEST(test_early_data_that_is_not_asked_for),
         TEST(test_threat_T2_early_data_in_pieces_of_any_size),
         TEST(test_more_early_data_than_the_ticket_allows),
         TEST(test_early_data_waits_for_no_room),
@@ -354,7 +354,7 @@ int main(void)
         TEST(test_an_age_is_never_told_too_high),
         TEST(test_change_cipher_spec_comes_between_hello_and_early_data),
         TEST(test_a_server_takes_none_unless_it_is_told),
-        TEST(test_early_data_takes_its_part_of_tls),
+        TEST(test_early_data_needs_leat_tls_early),
         TEST(test_a_client_sends_none_unless_it_is_asked),
         TEST(test_early_data_for_another_suite),
         TEST(test_early_data_for_another_protocol),

@@ -1,4 +1,4 @@
-/* test_early_threats.c -- early data that somebody sends again, keeps back, or doesn't end. */
+/* test_early_threats.c -- early data that an attacker replays, delays or doesn't end. */
 #include "early_test.h"
 
 static void test_threat_T6_early_data_is_taken_once(void **state)
@@ -21,7 +21,8 @@ static void test_threat_T6_early_data_is_taken_once(void **state)
     assert_int_equal(counts(f, SERVER)->early_taken, 1);
 }
 
-/* Whoever keeps it back may bring it later, until it is too old: never twice. */
+/* An attacker who delayed it may send it later, until it is too old, but it is never accepted
+ * twice. */
 static void test_threat_T6_a_replay_as_late_as_can_be(void **state)
 {
     struct fixture *f = *state;
@@ -36,11 +37,12 @@ static void test_threat_T6_a_replay_as_late_as_can_be(void **state)
         end_replay(f);
     }
     assert_int_equal(counts(f, SERVER)->early_taken, 1);
-    assert_true(counts(f, SERVER)->early_repeated > 5); /* it was noted as long as was needed */
+    assert_true(counts(f, SERVER)->early_repeated >
+                5); /* the binder was stored as long as needed */
     assert_true(counts(f, SERVER)->early_repeated < 15);
 }
 
-/* 8.3: kept back, so that the first time that the server hears of it is too late. */
+/* 8.3: delayed, so that it is too late when the server sees it first. */
 static void test_threat_T6_early_data_that_comes_late(void **state)
 {
     struct fixture *f = *state;
@@ -56,7 +58,7 @@ static void test_threat_T6_early_data_that_comes_late(void **state)
     end_replay(f);
 }
 
-/* The client's clock goes wrong: the age that it says isn't the one that we know. */
+/* The client's clock is wrong: the age that it sends isn't the one that the server knows. */
 static void test_threat_T6_an_age_that_is_wrong(void **state)
 {
     struct fixture *f = *state;
@@ -71,7 +73,7 @@ static void test_threat_T6_an_age_that_is_wrong(void **state)
     open_early(f, true);
 }
 
-/* 8.2: what has come before the start can't be known. */
+/* 8.2: hellos from before the start are unknown. */
 static void test_threat_T6_nothing_is_taken_at_the_start(void **state)
 {
     struct fixture *f = *state;
@@ -83,8 +85,8 @@ static void test_threat_T6_nothing_is_taken_at_the_start(void **state)
     assert_int_equal(leat_tls_open(&f->tls[SERVER], f->world->stacks[SERVER], f->memory[SERVER],
                                    leat_tls_memory_bytes(&f->config[SERVER]), &f->config[SERVER]),
                      LEAT_OK);
-    open_early(f, false); /* another server's */
-    open_early(f, false); /* its own, too soon */
+    open_early(f, false); /* by a ticket of another server */
+    open_early(f, false); /* by its own, too soon */
     assert_true(f->users[SERVER]->info.resumed);
     pass(f, 9 * second);
     open_early(f, true);
@@ -94,17 +96,17 @@ static void test_threat_T6_a_full_register_refuses(void **state)
 {
     struct fixture *f = *state;
 
-    f->config[SERVER].early_hellos = 1; /* a row of 8 */
+    f->config[SERVER].early_hellos = 1; /* one row of 8 */
     open_old(f);
     for (unsigned i = 0; i < TLS_STRIKES_A_ROW; i++)
         open_early(f, true);
     open_early(f, false);
     assert_int_equal(counts(f, SERVER)->early_repeated, 0);
-    pass(f, 11 * second); /* since the first has come */
+    pass(f, 11 * second); /* since the first one */
     open_early(f, true);
 }
 
-/* 4.2.10: the limit is the server's, whatever the client believes. */
+/* 4.2.10: the server's own limit counts, not the client's. */
 static void test_threat_T6_more_early_data_than_is_allowed(void **state)
 {
     static uint8_t data[LIMIT + 1];
@@ -124,11 +126,10 @@ static void test_threat_T6_more_early_data_than_is_allowed(void **state)
     assert_false(f->users[SERVER]->open);
 }
 
-/* ---- What comes in half ------------------------------------------------------------------------
- */
+/* ---- Incomplete flights ---------------------------------------------------------------------- */
 
-/* As much as may come, and then nothing: what nobody has proved is lost, and nothing is left of it.
- */
+/* Sends each prefix of the flight, then nothing: unauthenticated data is lost, and no memory is
+ * held. */
 static void test_every_beginning_of_the_first_flight_and_silence(void **state)
 {
     static const uint8_t data[40];

@@ -1,5 +1,4 @@
-/* test_ends.c -- both ends of TLS talk to each other: hellos, data, the end, in pieces of any size.
- */
+/* test_ends.c -- client and server of TLS: hellos, data, the end, in pieces of any size. */
 #include "tls_test.h"
 
 enum {
@@ -44,7 +43,7 @@ static void test_a_narrow_stream(void **state)
     leave(f);
 }
 
-/* What is refused for want of room is asked for again when there is some: as with TCP. */
+/* Data that found no room is followed by on_writable, as with TCP. */
 static void test_more_than_there_is_room_for_hears_on_writable(void **state)
 {
     struct fixture *f = *state;
@@ -70,7 +69,7 @@ static void test_more_than_there_is_room_for_hears_on_writable(void **state)
     leave(f);
 }
 
-/* 12,000 bytes and the end of the session wait for a client that reads nothing. */
+/* 12,000 bytes and close_notify wait for a client that reads nothing. */
 static void leave_unread(struct fixture *f)
 {
     static uint8_t bytes[12000];
@@ -99,7 +98,7 @@ static void test_what_was_sent_before_the_close_may_be_read_late(void **state)
     expect_end(f, SERVER, LEAT_OK);
 }
 
-static void test_who_takes_nothing_of_it_is_not_waited_for(void **state)
+static void test_a_peer_without_progress_is_not_waited_for(void **state)
 {
     struct fixture *f = *state;
 
@@ -108,7 +107,7 @@ static void test_who_takes_nothing_of_it_is_not_waited_for(void **state)
     expect_end(f, CLIENT, LEAT_ERR_RESET);
 }
 
-/* Every flight and record in pieces of every small size. */
+/* Each flight and record in pieces of each small size. */
 static void test_threat_T2_flights_in_pieces_of_any_size(void **state)
 {
     struct fixture *f = *state;
@@ -153,8 +152,8 @@ static void test_the_end_of_one_side_leaves_the_other(void **state)
     leave(f);
 }
 
-/* Java's close() says user_canceled first, a closure alert (6.1): that is an end in order. */
-static void test_who_cancels_and_closes_ends_in_order(void **state)
+/* 6.1: Java's close() sends user_canceled first, a closure alert: that is an end in order. */
+static void test_user_canceled_and_close_notify_end_in_order(void **state)
 {
     static uint8_t alert[] = {1, WIRE_TLS_USER_CANCELED};
     struct fixture *f = *state;
@@ -185,8 +184,8 @@ static void test_threat_T14_a_stream_that_is_cut_short_is_told(void **state)
     assert_int_equal(leat_tls_counts(f->tls[CLIENT])->cut_short, 1);
 }
 
-/* Three servers have one signature a turn: all come to theirs. */
-/* ... also behind data that the program has not taken: it looks no further. */
+/* Three servers share one signature per turn: each gets it in time. */
+/* The same after data that the program hasn't taken, because it doesn't look further. */
 static void test_threat_T14_a_cut_behind_data_that_waits_is_told(void **state)
 {
     struct fixture *f = *state;
@@ -237,7 +236,7 @@ static void test_threat_T13_signatures_have_their_turn(void **state)
     leave(f);
 }
 
-/* As a connection's share of a pool does, the room goes when some of it is used. */
+/* The room shrinks when some of it is used, as a connection's share of a pool does. */
 static void shrink(struct pipe_end *end, struct leat_buf *data)
 {
     end->capacity = leat_buf_total(end->data) + end->unconsumed + leat_buf_total(data);
@@ -267,7 +266,7 @@ static uint32_t deny_beside_a_record(struct pipe_end *end, uint32_t room)
     return 0;
 }
 
-/* A share of the pool shrinks by the very record: its data waits, and goes once. */
+/* A share of the pool shrinks by the record itself: its data waits, and is sent once. */
 static void test_room_that_goes_by_the_record(void **state)
 {
     static uint8_t bytes[5000];
@@ -293,7 +292,7 @@ static void test_room_that_goes_by_the_record(void **state)
     leave(f);
 }
 
-/* A peer's update that asks for one is answered before more data, though data waits (4.6.3). */
+/* 4.6.3: a peer's request for a key update is answered before data that waits. */
 static void test_an_update_goes_before_data_that_waits(void **state)
 {
     static uint8_t update[] = {WIRE_TLS_KEY_UPDATE, 0, 0, 1, 1};
@@ -317,13 +316,13 @@ static void test_an_update_goes_before_data_that_waits(void **state)
     assert_true(tls_key_update(client, &client->write));
     tls_session_pump(server);
     assert_null(server->unsent);
-    assert_int_equal(server->write.sequence, 4); /* records of the data by the new key: all */
+    assert_int_equal(server->write.sequence, 4); /* all records with data use the new key */
     world_wait(f->world, second);
     assert_int_equal(f->users[CLIENT]->have, sizeof bytes);
     leave(f);
 }
 
-static void test_who_has_said_all_sends_no_more(void **state)
+static void test_an_end_that_has_shut_down_sends_no_more(void **state)
 {
     struct fixture *f = *state;
     const struct leat_stream *stream = &f->users[CLIENT]->stream;
@@ -340,8 +339,8 @@ static void test_who_has_said_all_sends_no_more(void **state)
     leave(f);
 }
 
-/* RFC 1122 4.2.2.13, as over TCP: the peer hears that its data was lost. */
-static void test_who_closes_with_data_unread_resets(void **state)
+/* RFC 1122 4.2.2.13, as over TCP: a reset tells the peer that its data was lost. */
+static void test_closing_with_unread_data_resets(void **state)
 {
     struct fixture *f = *state;
 
@@ -353,8 +352,8 @@ static void test_who_closes_with_data_unread_resets(void **state)
     expect_end(f, CLIENT, LEAT_ERR_RESET);
 }
 
-/* Records that say nothing don't keep a session that the program has closed. */
-static void test_who_goes_on_without_data_is_not_waited_for(void **state)
+/* Records without data don't keep a session alive that the program has closed. */
+static void test_records_without_data_are_not_waited_for(void **state)
 {
     struct fixture *f = *state;
 
@@ -373,7 +372,7 @@ static void flip_version(struct pipe_end *end, struct leat_buf *payload)
     payload->data[2] ^= 1;
 }
 
-/* Nobody reads it, but the tag covers it (RFC 8446 5.2). */
+/* The version is ignored, but the tag covers it (RFC 8446 5.2). */
 static void test_the_version_of_a_record_is_not_changed_on_the_way(void **state)
 {
     struct fixture *f = *state;
@@ -392,15 +391,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_the_version_of_a_record_is_not_changed_on_the_way),
         TEST(test_an_update_goes_before_data_that_waits),
-        TEST(test_who_has_said_all_sends_no_more),
-        TEST(test_who_closes_with_data_unread_resets),
-        TEST(test_who_goes_on_without_data_is_not_waited_for),
+        TEST(test_an_end_that_has_shut_down_sends_no_more),
+        TEST(test_closing_with_unread_data_resets),
+        TEST(test_records_without_data_are_not_waited_for),
         TEST(test_data_both_ways),
         TEST(test_a_lot_of_data),
         TEST(test_a_narrow_stream),
         TEST(test_more_than_there_is_room_for_hears_on_writable),
         TEST(test_what_was_sent_before_the_close_may_be_read_late),
-        TEST(test_who_takes_nothing_of_it_is_not_waited_for),
+        TEST(test_a_peer_without_progress_is_not_waited_for),
         TEST(test_threat_T2_flights_in_pieces_of_any_size),
         TEST(test_an_rsa_key),
         TEST(test_the_end_of_one_side_leaves_the_other),
@@ -408,7 +407,7 @@ int main(void)
         TEST(test_room_that_goes_by_the_record),
         TEST(test_threat_T14_a_cut_behind_data_that_waits_is_told),
         TEST(test_threat_T13_signatures_have_their_turn),
-        TEST(test_who_cancels_and_closes_ends_in_order),
+        TEST(test_user_canceled_and_close_notify_end_in_order),
         TEST(test_threat_T14_a_stream_that_is_cut_short_is_told),
     };
 

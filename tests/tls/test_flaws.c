@@ -1,4 +1,4 @@
-/* test_flaws.c -- what an end of TLS refuses, with which alert, and what it says of it. */
+/* test_flaws.c -- flaws that an end of TLS refuses: its alert and its reason. */
 #include "tls_test.h"
 
 enum {
@@ -7,7 +7,7 @@ enum {
 
 static const uint16_t p256 = LEAT_CRYPTO_SECP256R1;
 
-/* The session of @end finds a flaw, and the other end hears of it. */
+/* The session of @end finds a flaw, and the other end gets the alert. */
 static void expect_alert(struct fixture *f, unsigned end, uint8_t alert, const char *why)
 {
     expect_end(f, end, LEAT_ERR_TLS);
@@ -61,7 +61,7 @@ static void test_an_unknown_authority(void **state)
     refuse(f, CLIENT, WIRE_TLS_UNKNOWN_CA, leat_crypto_why(LEAT_CRYPTO_UNKNOWN_AUTHORITY));
 }
 
-/* The key of one certificate, the chain of another. */
+/* The key of one certificate with the chain of another. */
 static void test_a_signature_by_another_key(void **state)
 {
     struct fixture *f = *state;
@@ -102,7 +102,7 @@ static void test_no_scheme_in_common(void **state)
 
     f->config[SERVER].identities = &f->list[RSA];
     begin(f, WIDE);
-    f->tls[CLIENT]->scheme_count = 1; /* and those of certificates alone */
+    f->tls[CLIENT]->scheme_count = 1; /* and those for certificates only */
     memcpy(f->tls[CLIENT]->schemes + 1, (const uint16_t[]){0x0401, 0x0501, 0x0601}, 6);
     shake(f);
     expect_alert(f, SERVER, WIRE_TLS_HANDSHAKE_FAILURE, "no signature scheme in common");
@@ -154,7 +154,7 @@ static void test_a_share_is_asked_for(void **state)
     leave(f);
 }
 
-/* The second hello of the client has another random. */
+/* Changes the random of the client's second hello. */
 static void change_second_hello(struct pipe_end *end, struct leat_buf *payload)
 {
     static const unsigned random_at = 5 + 4 + 2;
@@ -180,7 +180,7 @@ static void test_threat_T4_a_second_hello_that_differs(void **state)
 
 /* ---- Shares ------------------------------------------------------------------------------ */
 
-/* The client's share is all zero. */
+/* Replaces the client's share by zeros. */
 static void spoil_share(struct pipe_end *end, struct leat_buf *payload)
 {
     static const uint8_t extension[] = {0, 0x33, 0};
@@ -214,9 +214,9 @@ static void test_threat_T12_a_point_off_its_curve(void **state)
     expect_alert(f, SERVER, WIRE_TLS_ILLEGAL_PARAMETER, "a key share that isn't valid");
 }
 
-/* ---- What is not TLS 1.3 ----------------------------------------------------------------- */
+/* ---- Other protocols ------------------------------------------------------------------------- */
 
-/* The server alone, and bytes for it. */
+/* Starts only the server and feeds it bytes. */
 static void feed(struct fixture *f, const void *bytes, size_t len)
 {
     const struct leat_stream server = pipe_stream(&f->ends[SERVER]);
@@ -229,7 +229,7 @@ static void feed(struct fixture *f, const void *bytes, size_t len)
     world_wait(f->world, 10 * ms);
 }
 
-/* What the server answers to @bytes is one alert. */
+/* The server must answer @bytes by one alert. */
 static void expect_answer(struct fixture *f, const void *bytes, size_t len, uint8_t alert)
 {
     const uint8_t expected[] = {21, 3, 3, 0, 2, 2, alert};
@@ -301,7 +301,7 @@ static void test_threat_T10_nothing_of_a_record_with_a_wrong_tag_is_handed_up(vo
     struct fixture *f = *state;
 
     open_both(f, WIDE);
-    f->ends[SERVER].grain = 100; /* its last byte lies in a piece of its own */
+    f->ends[SERVER].grain = 100; /* its last byte is in a piece of its own */
     f->ends[SERVER].spoil = flip_last;
     say(f, CLIENT,
         "12345678901234567890123456789012345678901234567890123456789012345678901234567890");
@@ -311,7 +311,7 @@ static void test_threat_T10_nothing_of_a_record_with_a_wrong_tag_is_handed_up(vo
     expect_end(f, CLIENT, LEAT_ERR_TLS);
 }
 
-/* A record of @type from an end's session. */
+/* Sends a record of @type from an end's session. */
 static void inject(struct fixture *f, unsigned from, uint8_t type, void *bytes, uint32_t len)
 {
     struct tls_session *session = session_of(f, from);
@@ -321,7 +321,7 @@ static void inject(struct fixture *f, unsigned from, uint8_t type, void *bytes, 
     world_wait(f->world, ms);
 }
 
-/* A record's type is its last byte that isn't zero (RFC 8446 5.4); here over several pieces. */
+/* RFC 8446 5.4: a record's type is its last byte that isn't zero; here the padding spans pieces. */
 static void test_a_record_may_be_padded(void **state)
 {
     struct fixture *f = *state;
@@ -332,7 +332,7 @@ static void test_a_record_may_be_padded(void **state)
     inject(f, CLIENT, 0, padded, sizeof padded);
     assert_int_equal(f->users[SERVER]->have, 3);
     assert_memory_equal(f->users[SERVER]->bytes, padded, 3);
-    inject(f, CLIENT, WIRE_TLS_APPLICATION_DATA, zeros, sizeof zeros); /* that is data */
+    inject(f, CLIENT, WIRE_TLS_APPLICATION_DATA, zeros, sizeof zeros); /* data, not padding */
     assert_int_equal(f->users[SERVER]->have, 3 + sizeof zeros);
     inject(f, CLIENT, 0, zeros, sizeof zeros);
     expect_end(f, SERVER, LEAT_ERR_TLS);
@@ -445,7 +445,7 @@ static void test_more_sessions_than_places(void **state)
     const struct leat_stream server = pipe_stream(&f->ends[SERVER]);
     struct leat_stream session;
 
-    f->config[SERVER].sessions = 1; /* and a pipe has no address: the newcomer is of the same one */
+    f->config[SERVER].sessions = 1; /* a pipe has no address, so the newcomer shares the address */
     begin(f, WIDE);
     shake(f);
     assert_int_equal(leat_tls_accept(f->tls[SERVER], &server, &session), LEAT_ERR_MEMORY);

@@ -1,5 +1,5 @@
-/* test_guards.c -- what stands between a peer and a session, when all cryptography agrees: each
- * test breaks one rule and hears the alert of that rule. */
+/* test_guards.c -- checks that protect a session if all cryptography agrees. Each test breaks one
+ * rule and expects that rule's alert. */
 #include "byte_peer.h"
 
 static struct tls_end end;
@@ -46,10 +46,9 @@ static void expect(uint8_t alert, const char *why)
     assert_false(end.open && end.heard > 0);
 }
 
-/* ---- A server's hello -------------------------------------------------------------------------
- */
+/* ---- A server's hello ------------------------------------------------------------------------ */
 
-/* A legal one, or a retry. */
+/* A legal hello, or a retry. */
 static struct wire_tls_server_choice legal(bool retry)
 {
     static uint8_t share[32];
@@ -73,7 +72,7 @@ static void say_hello(struct wire_tls_server_choice choice)
     peer_say(&end, WIRE_TLS_HANDSHAKE, message, (uint32_t)(out.at - message));
 }
 
-/* One of TLS 1.2; @extensions are all that is behind its compression. */
+/* Sends a hello of TLS 1.2; @extensions are all bytes after its compression. */
 static void say_old_hello(const char *random_end, const uint8_t *extensions, uint32_t len)
 {
     uint8_t body[100] = {3, 3};
@@ -88,7 +87,7 @@ static void say_old_hello(const char *random_end, const uint8_t *extensions, uin
     peer_message(&end, WIRE_TLS_SERVER_HELLO, body, at + len);
 }
 
-/* RFC 8446 4.1.3: whoever took the version away is told from a server that has none. */
+/* RFC 8446 4.1.3: a downgrade is told apart from a server without TLS 1.3. */
 static void test_threat_T5_a_downgrade_is_an_illegal_parameter(void **state)
 {
     (void)state;
@@ -198,8 +197,7 @@ static void test_a_share_of_another_group(void **state)
     expect(WIRE_TLS_ILLEGAL_PARAMETER, "a share of another group than ours");
 }
 
-/* ---- A server's flight ------------------------------------------------------------------------
- */
+/* ---- A server's flight ----------------------------------------------------------------------- */
 
 static void lead_to_certificate(void)
 {
@@ -224,7 +222,7 @@ static void lead_to_Finished(uint16_t scheme)
     say_certificate(scheme);
 }
 
-/* What the end has sent has @wanted in it, which this cryptography doesn't hide. */
+/* True if the end has sent @wanted, which this cryptography doesn't encrypt. */
 static bool has_sent(const uint8_t *wanted, uint32_t size)
 {
     uint8_t sent[2000];
@@ -236,8 +234,8 @@ static bool has_sent(const uint8_t *wanted, uint32_t size)
     return false;
 }
 
-/* RFC 8446 4.4.2: whoever is asked for a certificate and has none says so; who isn't asked,
- * nothing. */
+/* RFC 8446 4.4.2: a client without certificate answers a request by an empty one, and sends nothing
+ * without a request. */
 static void finish_with_request(bool asks)
 {
     static const uint8_t request[] = {0, 0, 8, 0, 13, 0, 4, 0, 2, 4, 3};
@@ -303,8 +301,7 @@ static void test_a_message_behind_a_Finished(void **state)
     expect(WIRE_TLS_UNEXPECTED_MESSAGE, "a message after a change of keys");
 }
 
-/* ---- Records ----------------------------------------------------------------------------------
- */
+/* ---- Records --------------------------------------------------------------------------------- */
 
 static void test_a_record_that_is_not_encrypted(void **state)
 {
@@ -368,7 +365,7 @@ static void test_half_an_alert(void **state)
     expect(WIRE_TLS_DECODE_ERROR, "an alert of a wrong length");
 }
 
-/* RFC 8446 5.4: what is encrypted may be longer, what is inside may not. */
+/* RFC 8446 5.4: the encrypted form may be longer, but the data inside may not. */
 static void test_threat_T1_data_that_is_too_long(void **state)
 {
     static const uint8_t data[WIRE_TLS_PLAINTEXT_MAX + 1] = {1};
@@ -379,8 +376,7 @@ static void test_threat_T1_data_that_is_too_long(void **state)
     expect(WIRE_TLS_RECORD_OVERFLOW, "a record that is too long");
 }
 
-/* ---- A client's Finished ----------------------------------------------------------------------
- */
+/* ---- A client's Finished --------------------------------------------------------------------- */
 
 static void say_hello_with(uint16_t record_size_limit)
 {
@@ -408,7 +404,7 @@ static void say_hello_of_client(void)
     say_hello_with(16385);
 }
 
-/* RFC 8449 4: who has said a limit hears ours, and gets no record beyond his own. */
+/* RFC 8449 4: a client that sends a limit gets ours, and no longer records than its own limit. */
 static void test_a_limit_of_records_is_answered_and_kept(void **state)
 {
     static const uint8_t ours[] = {0, 28, 0, 2, 0x40, 1};

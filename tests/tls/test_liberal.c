@@ -1,5 +1,5 @@
-/* test_liberal.c -- records and messages that other implementations send, and that a session takes.
- */
+/* test_liberal.c -- unusual records and messages of other implementations, which a session must
+ * accept. */
 #include "tls_test.h"
 
 enum {
@@ -9,7 +9,8 @@ enum {
 
 /* ---- Messages in many records ------------------------------------------------------------- */
 
-/* RFC 8446 5.1 lets a message be cut anywhere; OpenSSL and GnuTLS take records of one byte. */
+/* RFC 8446 5.1 allows a message to be cut anywhere. OpenSSL and GnuTLS accept records of one
+ * byte. */
 static void test_a_handshake_in_many_short_records(void **state)
 {
     struct fixture *f = *state;
@@ -23,7 +24,7 @@ static void test_a_handshake_in_many_short_records(void **state)
     leave(f);
 }
 
-/* The first hello of a client, a byte in each record. */
+/* The client's first hello, one byte per record. */
 static void test_a_hello_in_records_of_one_byte(void **state)
 {
     static const uint8_t share[32] = {9}; /* the base point */
@@ -51,9 +52,9 @@ static void test_a_hello_in_records_of_one_byte(void **state)
     assert_int_equal(session_of(f, SERVER)->state, TLS_WAIT_FLIGHT2);
 }
 
-/* ---- Behind the handshake ------------------------------------------------------------------ */
+/* ---- After the handshake --------------------------------------------------------------------- */
 
-/* Sends @len bytes of a message from the session of an end. */
+/* Sends a message of @len bytes from the session of an end. */
 static void send_message(struct fixture *f, unsigned from, uint8_t *bytes, uint32_t len)
 {
     struct tls_session *session = session_of(f, from);
@@ -84,7 +85,7 @@ static void test_many_tickets_in_a_row(void **state)
     leave(f);
 }
 
-/* Key updates that come together get one answer (RFC 8446 4.6.3). */
+/* RFC 8446 4.6.3: key updates that arrive together get one answer. */
 static void test_key_updates_together_get_one_answer(void **state)
 {
     struct fixture *f = *state;
@@ -107,7 +108,7 @@ static void test_key_updates_together_get_one_answer(void **state)
 
 /* ---- Long hellos --------------------------------------------------------------------------- */
 
-/* A record with the beginning of a hello of @len bytes. */
+/* Sends a record with the beginning of a hello of @len bytes. */
 static void begin_hello(struct fixture *f, uint32_t len)
 {
     const uint8_t header[] = {WIRE_TLS_HANDSHAKE,  3,           1, 0, 4, WIRE_TLS_CLIENT_HELLO, 0,
@@ -144,7 +145,7 @@ static void test_threat_T3_the_limit_of_a_hello_is_named(void **state)
 
 /* ---- A client that leaves ------------------------------------------------------------------- */
 
-static uint8_t first_types[16]; /* of the records that the client has sent, one in each buffer */
+static uint8_t first_types[16]; /* of the client's records, one in each buffer */
 static unsigned first_count;
 
 static void note_type(struct pipe_end *end, struct leat_buf *data)
@@ -154,7 +155,7 @@ static void note_type(struct pipe_end *end, struct leat_buf *data)
         leat_buf_read(data, 0, &first_types[first_count++], 1);
 }
 
-/* Middleboxes expect change_cipher_spec before an encrypted record, of an alert too (D.4). */
+/* D.4: middleboxes expect change_cipher_spec before an encrypted record, even before an alert. */
 static void test_a_client_that_refuses_its_server_changes_ciphers_first(void **state)
 {
     struct fixture *f = *state;

@@ -1,5 +1,5 @@
-/* test_names.c -- which of a server's identities a name gets (RFC 6066 3), how identities are read,
- * and what alerts are called. */
+/* test_names.c -- a server's choice of an identity by name (RFC 6066 3), reading of identities, and
+ * names of alerts. */
 #include "tls_test.h"
 
 #include "keys.h"
@@ -8,13 +8,12 @@ enum {
     WIDE = 1 << 18
 };
 
-/* ---- Which identity a name gets ---------------------------------------------------------------
- */
+/* ---- Identities by name ---------------------------------------------------------------------- */
 
 static const char *const wild[] = {"unused.test", "*.Leat.test"};
 static const char *const plain[] = {"leat.test"};
 
-/* Which identity the client sees, asking for @name; the key tells. */
+/* Returns the identity that the client gets for @name, by its key. */
 static unsigned identity_for(struct fixture *f, const char *name)
 {
     f->client.name = name;
@@ -44,8 +43,8 @@ static void test_a_name_gets_its_identity(void **state)
     assert_int_equal(identity_for(f, "Leat.Test"), RSA);
 }
 
-/* Nobody's name: the first identity, which the client may refuse. */
-static void test_a_name_that_is_nobodys_gets_the_first(void **state)
+/* An unknown name gets the first identity, which the client may refuse. */
+static void test_an_unknown_name_gets_the_first_identity(void **state)
 {
     static const char *const none[] = {"leat.tes", "leat.test.", "*.leat.test.x", "b.leat.test"};
     struct fixture *f = *state;
@@ -63,8 +62,7 @@ static void test_a_name_that_is_nobodys_gets_the_first(void **state)
     assert_int_equal(identity_for(f, "leat.test"), RSA);
 }
 
-/* ---- How identities are read ------------------------------------------------------------------
- */
+/* ---- Reading identities ---------------------------------------------------------------------- */
 
 static enum leat_err read_texts(struct fixture *f, const char *certificates, const char *key,
                                 struct leat_tls_identity *identity)
@@ -81,7 +79,7 @@ static void test_an_identity_is_read_from_its_texts(void **state)
     struct fixture *f = *state;
     char text[20000];
 
-    snprintf(text, sizeof text, "%s%s%s", ec_key, ec_pem, authority_pem); /* one file of all */
+    snprintf(text, sizeof text, "%s%s%s", ec_key, ec_pem, authority_pem); /* all in one file */
     assert_int_equal(read_texts(f, text, text, &identity), LEAT_OK);
     assert_int_equal(identity.chain_count, 2);
     leat_tls_identity_close(&identity, &f->crypto);
@@ -97,10 +95,9 @@ static void test_an_identity_is_read_from_its_texts(void **state)
     assert_int_equal(read_texts(f, text, ec_key, &identity), LEAT_ERR_TOO_BIG);
 }
 
-/* ---- Alerts -----------------------------------------------------------------------------------
- */
+/* ---- Alerts ---------------------------------------------------------------------------------- */
 
-/* RFC 8446 B.2, and those of RFC 8446 6.2 that older versions had are "unknown". */
+/* RFC 8446 B.2. Alerts of older versions that 6.2 lists are "unknown". */
 static void test_alerts_have_the_names_of_RFC_8446(void **state)
 {
     static const struct {
@@ -136,7 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_name_gets_its_identity),
-        TEST(test_a_name_that_is_nobodys_gets_the_first),
+        TEST(test_an_unknown_name_gets_the_first_identity),
         TEST(test_an_identity_is_read_from_its_texts),
         cmocka_unit_test(test_alerts_have_the_names_of_RFC_8446),
     };

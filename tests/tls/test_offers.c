@@ -1,12 +1,12 @@
-/* test_offers.c -- what a client of TLS offers and keeps of tickets, and sends too early. */
+/* test_offers.c -- a TLS client's offers, the tickets that it keeps, and early data without a
+ * ticket. */
 #include "tls_test.h"
 
 enum {
     WIDE = 1 << 18
 };
 
-/* ---- What a client doesn't offer, or keep ------------------------------------------------------
- */
+/* ---- Tickets that a client doesn't offer or keep --------------------------------------------- */
 
 static void test_a_client_offers_what_is_young(void **state)
 {
@@ -22,7 +22,7 @@ static void test_a_client_offers_what_is_young(void **state)
     f->civil_s = CIVIL_S + 7200;
     f->ticket = own;
     open_next(f, false);
-    own.received_s = own.checked_s + 604800; /* one gave the next for a week */
+    own.received_s = own.checked_s + 604800; /* tickets were renewed for a week */
     f->civil_s = own.received_s;
     f->ticket = own;
     open_next(f, false);
@@ -30,10 +30,11 @@ static void test_a_client_offers_what_is_young(void **state)
     f->ticket.checked_s++;
     open_next(f, true);
     assert_int_equal(refused(f), 0);
-    assert_int_equal(f->ticket.checked_s, own.checked_s + 1); /* the next one has it, too */
+    assert_int_equal(f->ticket.checked_s, own.checked_s + 1); /* the new ticket inherits it */
 }
 
-/* 9.1: RSA by PKCS #1 is for certificates, which servers may not show to who doesn't say it. */
+/* 9.1: RSA by PKCS #1 is for certificates. Some servers send theirs only to clients that offer
+ * it. */
 static void test_a_client_takes_certificates_signed_by_PKCS_1(void **state)
 {
     struct fixture *f = *state;
@@ -85,7 +86,7 @@ static void test_protocols_that_fit_no_hello(void **state)
     world_wait(f->world, second);
 }
 
-/* RFC 6066 3: a literal address is no HostName. */
+/* RFC 6066 3: a literal address is not a HostName. */
 static void test_an_address_is_not_said(void **state)
 {
     static const char *const names[] = {"192.0.2.1", "2001:db8::1", "192.0.2.1.example"};
@@ -137,7 +138,7 @@ static void test_a_client_that_knows_no_such_suite_offers_none(void **state)
     assert_int_equal(refused(f), 0);
 }
 
-/* A ticket of the server's session, as @bytes, in records of @step bytes. */
+/* Sends @bytes, a ticket of the server's session, in records of @step bytes. */
 static void inject(struct fixture *f, unsigned from, uint8_t *bytes, uint32_t len, uint32_t step)
 {
     struct tls_session *session = session_of(f, from);
@@ -162,7 +163,8 @@ static uint32_t make_ticket(uint8_t *bytes, size_t size, const struct wire_tls_t
 
 static const uint8_t letters[1024] = "some ticket, and a nonce of it";
 
-/* What is too long to be kept leaves the one that is there; a week is the longest life. */
+/* A ticket that is too long doesn't replace the one that is there. The longest lifetime is a
+ * week. */
 static void test_a_client_keeps_tickets_of_some_size(void **state)
 {
     struct fixture *f = *state;
@@ -181,7 +183,7 @@ static void test_a_client_keeps_tickets_of_some_size(void **state)
             .identity = {letters, i == 2 ? LEAT_TLS_TICKET_BYTES + 1 : LEAT_TLS_TICKET_BYTES}};
 
         len = make_ticket(bytes, sizeof bytes, &said);
-        inject(f, SERVER, bytes, len, i == 3 ? 100 : len); /* in pieces it is passed over */
+        inject(f, SERVER, bytes, len, i == 3 ? 100 : len); /* in pieces it is skipped */
         assert_int_equal(memcmp(&own, &f->ticket, sizeof own) != 0, i == 4);
     }
     assert_int_equal(f->ticket.identity_len, LEAT_TLS_TICKET_BYTES);
@@ -190,7 +192,7 @@ static void test_a_client_keeps_tickets_of_some_size(void **state)
     leave(f);
 }
 
-/* RFC 8446 4.6.1: what a client doesn't know it passes over. */
+/* RFC 8446 4.6.1: a client ignores unknown extensions. */
 static void test_a_ticket_with_an_extension_of_the_future(void **state)
 {
     static const uint8_t extension[] = {0x3a, 0x3a, 0, 3, 1, 2, 3};
@@ -225,7 +227,7 @@ static void test_a_malformed_ticket(void **state)
     use_ticket(f);
     open_both(f, WIDE);
     len = make_ticket(bytes, sizeof bytes, &said);
-    bytes[4 + 8 + 2 + 1]++; /* a byte more than there is */
+    bytes[4 + 8 + 2 + 1]++; /* one byte more than there is */
     inject(f, SERVER, bytes, len, len);
     expect_end(f, CLIENT, LEAT_ERR_TLS);
     assert_int_equal(f->users[CLIENT]->info.alert_sent, WIRE_TLS_DECODE_ERROR);
@@ -248,10 +250,9 @@ static void test_a_ticket_of_a_client(void **state)
     expect_end(f, CLIENT, LEAT_ERR_TLS);
 }
 
-/* ---- What a server says of one -----------------------------------------------------------------
- */
+/* ---- A server's answer to a ticket ----------------------------------------------------------- */
 
-/* A server that says that it takes a ticket, when it was offered none. */
+/* A server that accepts a ticket although none was offered. */
 static void test_a_ticket_that_was_not_offered(void **state)
 {
     struct fixture *f = *state;
@@ -281,10 +282,9 @@ static void test_a_ticket_that_was_not_offered(void **state)
     world_wait(f->world, second);
 }
 
-/* ---- Early data --------------------------------------------------------------------------------
- */
+/* ---- Early data ------------------------------------------------------------------------------ */
 
-/* A hello that announces early data, as one record; how long. */
+/* Writes a hello that announces early data as one record. Returns its length. */
 static uint32_t early_hello(struct fixture *f, uint8_t *bytes, size_t size, uint8_t *share,
                             size_t share_len)
 {
@@ -300,12 +300,12 @@ static uint32_t early_hello(struct fixture *f, uint8_t *bytes, size_t size, uint
     memcpy(bytes, "\x16\x03\x01", 3);
     bytes[3] = (uint8_t)((len - 5) >> 8);
     bytes[4] = (uint8_t)(len - 5);
-    bytes[8] = (uint8_t)(bytes[8] + 4); /* the lengths of the message and of its extensions */
+    bytes[8] = (uint8_t)(bytes[8] + 4); /* length of the message and of its extensions */
     bytes[5 + 4 + 2 + 32 + 1 + 4 + 2 + 1] = (uint8_t)(bytes[5 + 4 + 2 + 32 + 1 + 4 + 2 + 1] + 4);
     return len;
 }
 
-/* The server passes over what it can't decrypt, but not for ever. */
+/* The server skips records that it can't decrypt, but only up to a limit. */
 static void test_threat_T6_early_data_is_thrown_away_up_to_a_limit(void **state)
 {
     struct fixture *f = *state;

@@ -1,4 +1,4 @@
-/* test_pins.c -- servers that are known by their keys, and clients that take whoever answers. */
+/* test_pins.c -- servers that are known by their keys, and clients that accept any server. */
 #include "tls_test.h"
 
 enum {
@@ -7,7 +7,7 @@ enum {
 
 static struct leat_tls_pin pins[2];
 
-/* The client knows nothing but the key of one of the certificates, the second of its list. */
+/* The client knows only the key of one of the certificates, the second pin in its list. */
 static void know_key(struct fixture *f, unsigned identity)
 {
     const struct leat_crypto_certificate certificate = {f->identities[identity].chain, 1};
@@ -59,7 +59,7 @@ static void test_a_known_key_beside_a_good_chain_is_what_counts(void **state)
     expect_refusal(f, WIRE_TLS_CERTIFICATE_UNKNOWN, "another key than the one that is known");
 }
 
-/* A copy of the certificate is no proof: its key must sign. */
+/* A copy of the certificate is no proof: the server must sign with its key. */
 static void test_a_known_key_must_sign(void **state)
 {
     struct fixture *f = *state;
@@ -71,7 +71,7 @@ static void test_a_known_key_must_sign(void **state)
     f->identities[EC].chain[0] = own;
 }
 
-static void test_whoever_answers_is_taken_where_that_is_wanted(void **state)
+static void test_any_server_is_accepted_if_the_client_allows_it(void **state)
 {
     struct fixture *f = *state;
 
@@ -80,7 +80,7 @@ static void test_whoever_answers_is_taken_where_that_is_wanted(void **state)
     leave(f);
 }
 
-static void test_whoever_answers_must_sign(void **state)
+static void test_any_server_must_sign(void **state)
 {
     struct fixture *f = *state;
     const struct leat_crypto_piece own = f->identities[EC].chain[0];
@@ -91,7 +91,7 @@ static void test_whoever_answers_must_sign(void **state)
     f->identities[EC].chain[0] = own;
 }
 
-static void test_a_client_must_say_whom_it_wants(void **state)
+static void test_a_client_must_name_its_server(void **state)
 {
     struct fixture *f = *state;
     const struct leat_tls_client nobody[] = {{.name = "leat.test"},
@@ -114,9 +114,9 @@ int main(void)
         TEST(test_another_key_is_refused),
         TEST(test_a_known_key_beside_a_good_chain_is_what_counts),
         TEST(test_a_known_key_must_sign),
-        TEST(test_whoever_answers_is_taken_where_that_is_wanted),
-        TEST(test_whoever_answers_must_sign),
-        TEST(test_a_client_must_say_whom_it_wants),
+        TEST(test_any_server_is_accepted_if_the_client_allows_it),
+        TEST(test_any_server_must_sign),
+        TEST(test_a_client_must_name_its_server),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* test_places.c -- who has the sessions and handshakes of a server, and whose make room. */
+/* test_places.c -- shares of addresses in a server's sessions and handshakes, and evictions. */
 #include "tls_test.h"
 
 enum {
@@ -6,11 +6,11 @@ enum {
     CROWD = 40
 };
 
-/* Somebody who connects, by a pipe of its own. */
+/* One of the crowd, with a pipe of its own. */
 struct stranger {
     struct pipe_end ends[2];
     struct leat_stream session;
-    bool is_in; /* the server has taken it */
+    bool is_in; /* accepted by the server */
     unsigned closed;
     enum leat_err why;
 };
@@ -28,7 +28,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 
 static const struct leat_tcp_events events = {.on_closed = on_closed};
 
-/* One of the crowd connects from @peer; with a hello it says that, and no more. */
+/* One of the crowd connects from @peer. With @hello it sends a hello, and nothing else. */
 static struct stranger *come(struct fixture *f, unsigned i, struct leat_ip peer, bool hello)
 {
     struct stranger *stranger = &crowd[i];
@@ -52,7 +52,7 @@ static struct stranger *come(struct fixture *f, unsigned i, struct leat_ip peer,
 
 static const struct leat_ip attacker = LEAT_IP4_INIT(10, 0, 0, 66);
 
-/* An address of a site of its own, in turn of both families. */
+/* An address in a /64 or a /32 of its own; families alternate. */
 static struct leat_ip site(unsigned i)
 {
     struct leat_ip six = {{0x20, 1, 0xd, 0xb8, 0, 0, (uint8_t)(i >> 8), (uint8_t)i, 0, 0, 1}};
@@ -60,7 +60,7 @@ static struct leat_ip site(unsigned i)
     return i % 2 ? six : LEAT_IP4(10, 1, (uint8_t)(i >> 8), (uint8_t)i);
 }
 
-/* All of the crowd leave. */
+/* Closes all of the crowd. */
 static void disperse(struct fixture *f)
 {
     for (unsigned i = 0; i < CROWD; i++)
@@ -69,8 +69,8 @@ static void disperse(struct fixture *f)
     world_wait(f->world, 10 * ms);
 }
 
-/* At once: within a second an address would get a place by its own rule, that what has stood still
- * for so long may go. */
+/* Expects a session at once, because after a second an address could evict its own entries without
+ * activity. */
 static void expect_service(struct fixture *f)
 {
     f->ends[SERVER].peer = LEAT_IP4(192, 0, 2, 1);
@@ -82,7 +82,7 @@ static void expect_service(struct fixture *f)
     leave(f);
 }
 
-/* How many of the crowd have heard that others needed their places: once each. */
+/* Number of the crowd that got on_closed because they were evicted, each once. */
 static unsigned displaced(struct fixture *f)
 {
     unsigned count = 0;
@@ -122,20 +122,20 @@ static void test_threat_Q12_silence_takes_no_handshake(void **state)
     assert_int_equal(displaced(f), 0);
 }
 
-static void test_threat_Q12_silent_sessions_of_one_address_shut_out_nobody(void **state)
+static void test_threat_Q12_silent_sessions_of_one_address_shut_out_no_other(void **state)
 {
     struct fixture *f = *state;
 
     begin_small(f, 8, 4);
     for (unsigned i = 0; i < CROWD; i++)
         come(f, i, attacker, false);
-    assert_false(crowd[CROWD - 1].is_in); /* its own ones are too young to go */
+    assert_false(crowd[CROWD - 1].is_in); /* its own ones are too young to be evicted */
     expect_service(f);
     assert_int_equal(crowd[0].closed, 1);
     assert_int_equal(displaced(f), 1);
 }
 
-static void test_threat_Q12_hellos_of_one_address_shut_out_nobody(void **state)
+static void test_threat_Q12_hellos_of_one_address_shut_out_no_other(void **state)
 {
     struct fixture *f = *state;
 
@@ -147,7 +147,7 @@ static void test_threat_Q12_hellos_of_one_address_shut_out_nobody(void **state)
     assert_in_range(displaced(f), 1, CROWD);
 }
 
-static void test_threat_Q12_a_crowd_of_sites_shuts_out_nobody(void **state)
+static void test_threat_Q12_a_crowd_of_sites_shuts_out_no_other(void **state)
 {
     struct fixture *f = *state;
 
@@ -158,7 +158,7 @@ static void test_threat_Q12_a_crowd_of_sites_shuts_out_nobody(void **state)
     assert_true(displaced(f) >= CROWD - 8);
 }
 
-/* Q15's rule holds here, too. */
+/* The rule of threat Q15 holds here, too. */
 static void test_threat_Q12_a_slash_64_is_one_address(void **state)
 {
     struct fixture *f = *state;
@@ -193,7 +193,7 @@ static void test_an_address_alone_pays_with_what_stands_still(void **state)
     assert_int_equal(displaced(f), 1);
 }
 
-/* A session that talks is the last of its address to go, open or not. */
+/* A session with traffic is the last of its address to be evicted, open or not. */
 static void test_an_open_session_that_is_displaced_hears_so_once(void **state)
 {
     struct fixture *f = *state;
@@ -211,7 +211,8 @@ static void test_an_open_session_that_is_displaced_hears_so_once(void **state)
     world_wait(f->world, second);
     say(f, CLIENT, "here");
     come(f, 2, site(4), false);
-    assert_int_equal(crowd[1].closed, 1); /* each has one: it was silent for longest */
+    assert_int_equal(crowd[1].closed,
+                     1); /* each address has one; this one was silent for the longest time */
     come(f, 3, site(6), false);
     expect_end(f, SERVER, LEAT_ERR_MEMORY);
     assert_string_equal(f->users[SERVER]->info.why, "evicted to make room for others");
@@ -237,7 +238,7 @@ static void test_sessions_of_a_client_make_no_room(void **state)
     leave(f);
 }
 
-/* Each record prolongs the handshake, up to a limit. */
+/* Each record extends the deadline of the handshake, up to a limit. */
 static void test_a_handshake_may_be_slow_while_it_goes_on(void **state)
 {
     struct fixture *f = *state;
@@ -268,9 +269,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_threat_Q12_silence_takes_no_handshake),
-        TEST(test_threat_Q12_silent_sessions_of_one_address_shut_out_nobody),
-        TEST(test_threat_Q12_hellos_of_one_address_shut_out_nobody),
-        TEST(test_threat_Q12_a_crowd_of_sites_shuts_out_nobody),
+        TEST(test_threat_Q12_silent_sessions_of_one_address_shut_out_no_other),
+        TEST(test_threat_Q12_hellos_of_one_address_shut_out_no_other),
+        TEST(test_threat_Q12_a_crowd_of_sites_shuts_out_no_other),
         TEST(test_threat_Q12_a_slash_64_is_one_address),
         TEST(test_an_address_alone_pays_with_what_stands_still),
         TEST(test_an_open_session_that_is_displaced_hears_so_once),

@@ -1,5 +1,5 @@
-/* test_provider.c -- a provider of cryptography that fails, at each of its calls once: the session
- * ends, nobody takes it for open, and nothing is lost. */
+/* test_provider.c -- a provider of cryptography that fails once, at each of its calls in turn: the
+ * session ends, isn't taken for open, and nothing leaks. */
 #include "tls_test.h"
 
 enum {
@@ -8,7 +8,7 @@ enum {
 };
 
 static const struct leat_crypto_ops *real;
-static unsigned calls_left; /* until one fails; 0: none does */
+static unsigned calls_left; /* until the failure; 0: none */
 static bool has_failed;
 
 static bool fails(void)
@@ -88,7 +88,7 @@ static bool fail_verify(void *self, const struct leat_crypto_public *key,
     return !fails() && real->verify(self, key, scheme, pieces, count, signature, len);
 }
 
-/* The provider of @end fails from now on, if @calls_left says so. */
+/* Lets the provider of @end fail from now on, as @calls_left says. */
 static void replace(struct fixture *f, unsigned end, struct leat_crypto_ops *ops)
 {
     real = f->crypto.ops;
@@ -107,7 +107,7 @@ static void replace(struct fixture *f, unsigned end, struct leat_crypto_ops *ops
     f->tls[end]->crypto.ops = ops;
 }
 
-/* An alert of who has encrypted before is encrypted, too (RFC 8446 6). */
+/* RFC 8446 6: an end that has encrypted before encrypts its alert, too. */
 static bool encrypted[2];
 
 static void look(struct pipe_end *end, struct leat_buf *payload)
@@ -126,7 +126,7 @@ static void look_at_both(struct fixture *f)
     f->ends[SERVER].spoil = f->ends[CLIENT].spoil = look;
 }
 
-/* Whatever one end can still say to the other. */
+/* Sends @text if the session still can. */
 static void talk(struct fixture *f, unsigned from, const char *text)
 {
     struct user *to = f->users[1 - from];
@@ -140,14 +140,14 @@ static void talk(struct fixture *f, unsigned from, const char *text)
     assert_memory_equal(to->bytes, text, to->have);
 }
 
-/* A session from begin to end; true if each end has heard the other, and ended well.  @end has
- * the provider that fails, and ends at once by itself if that matters. */
+/* Runs a session from begin to end. True if each end has received everything and ended well. @end
+ * has the provider that fails, and closes first if that matters. */
 static bool goes_well(struct fixture *f, unsigned end)
 {
     const bool never = false;
     bool heard;
 
-    f->civil_s = CIVIL_S + f->world->now_ns / second + 1; /* so that early data is fresh */
+    f->civil_s = CIVIL_S + f->world->now_ns / second + 1; /* keeps early data fresh */
     shake_again(f);
     look_at_both(f);
     world_run(f->world, &never, 100 * ms);
@@ -164,8 +164,8 @@ static bool goes_well(struct fixture *f, unsigned end)
     return heard && f->users[SERVER]->why == LEAT_OK && f->users[CLIENT]->why == LEAT_OK;
 }
 
-/* Sessions in which the provider of @end fails at its first, second, ... call; by a @ticket, or
- * without one.  Only tickets are no part of a session: it goes on without. */
+/* Runs sessions in which the provider of @end fails at its first, second, ... call, by @ticket or
+ * without. A failure while a ticket is made doesn't end the session. */
 static void fail_each_call(struct fixture *f, unsigned end, const struct leat_tls_ticket *ticket)
 {
     struct leat_crypto_ops ops;
@@ -208,7 +208,7 @@ static void test_each_call_fails_once_with_a_ticket(void **state)
     fail_each_call(f, CLIENT, &ticket);
 }
 
-/* The server has another group than the share that the client brings. */
+/* The server's group isn't that of the client's share. */
 static void test_each_call_fails_once_with_a_second_hello(void **state)
 {
     struct fixture *f = *state;
@@ -239,7 +239,7 @@ static void test_each_call_fails_once_with_early_data(void **state)
     assert_true(leat_tls_counts(f->tls[SERVER])->early_taken > 100);
 }
 
-/* Each certificate takes five bytes more in its message (RFC 8446 4.4.2). */
+/* RFC 8446 4.4.2: each certificate takes five more bytes in its message. */
 static void test_a_chain_fits_its_message(void **state)
 {
     struct fixture *f = *state;

@@ -1,8 +1,9 @@
 /*
  * test_rfc8448.c -- the handshakes of RFC 8448, sections 3 and 4, byte by byte: key schedule,
- * Finished, records both ways, ticket, early data.  The certificate has a key of 1,024 bits,
- * which no provider takes, so the messages are given to the transcript and not to the state
- * machine.
+ * Finished, records both ways, ticket, early data.
+ *
+ * The certificate has a key of 1,024 bits, which no provider accepts, so the messages go to the
+ * transcript and not to the state machine.
  */
 #include "rfc8448_hex.h"
 
@@ -22,7 +23,7 @@ static void hear(struct tls_session *session, const char *message)
     assert_true(tls_transcript_add(session, bytes, unhex(message, bytes)));
 }
 
-/* A session of a server that has taken nothing yet. */
+/* Starts a session of a server that has received nothing yet. */
 static struct tls_session *start(struct fixture *f)
 {
     struct tls_session *session;
@@ -34,7 +35,7 @@ static struct tls_session *start(struct fixture *f)
     return session;
 }
 
-/* @text makes @record with the key that @session writes with; and that record @text again. */
+/* @text sealed with the writing key of @session makes @record, which opens to @text. */
 static void expect_record(struct fixture *f, uint8_t type, const char *text, const char *record)
 {
     struct tls_session *session = session_of(f, SERVER);
@@ -71,7 +72,7 @@ static void write_with(struct tls_session *session, const uint8_t *secret, const
     expect_hex(session->write.iv, iv);
 }
 
-/* Up to the secrets of the handshake. */
+/* Runs the handshake up to its secrets. */
 static void agree(struct tls_session *session)
 {
     uint8_t shared[BYTES_MAX];
@@ -88,7 +89,7 @@ static void agree(struct tls_session *session)
                "b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38");
 }
 
-/* Both flights; leaves the secrets of what follows. */
+/* Runs both flights, and leaves the secrets of the next stage. */
 static void finish(struct fixture *f)
 {
     struct tls_session *session = session_of(f, SERVER);
@@ -170,8 +171,7 @@ static void test_the_ticket_and_its_binder(void **state)
     end(f);
 }
 
-/* ---- Section 4 --------------------------------------------------------------------------------
- */
+/* ---- Section 4 ------------------------------------------------------------------------------- */
 
 static void begin_early(struct fixture *f)
 {

@@ -1,15 +1,16 @@
 /*
- * test_rfc8448_traces.c -- RFC 8448, sections 5 (HelloRetryRequest), 6 (client authentication) and 7
- * (compatibility mode): each encrypted record opens with the keys that follow from the hellos and
- * what the key shares came to, and each Finished is the one of what was heard until then.  As in
- * section 3, certificates have keys that no provider takes, so messages are given to the transcript
- * and not to the state machine.
+ * test_rfc8448_traces.c -- RFC 8448, sections 5 (HelloRetryRequest), 6 (client authentication) and
+ * 7 (compatibility mode).
+ *
+ * Each encrypted record opens with the keys that follow from the hellos and the shared secret, and
+ * each Finished fits the transcript so far. As in section 3, certificates have keys that no
+ * provider accepts, so messages go to the transcript and not to the state machine.
  */
 #include "rfc8448_hex.h"
 
 #include "rfc8448_traces.h"
 
-/* What follows in it is zeros, as its length says. */
+/* Adds @message to the transcript, padded with zeros to its length. */
 static void hear(struct tls_session *session, const char *message)
 {
     uint8_t bytes[BYTES_MAX] = {0};
@@ -20,7 +21,7 @@ static void hear(struct tls_session *session, const char *message)
                            WIRE_TLS_MESSAGE_HEADER + ((size_t)bytes[2] << 8 | bytes[3])));
 }
 
-/* What @record has inside, with the key that @session reads with, and its type. */
+/* Opens @record with the reading key of @session. Returns its data and its type. */
 static size_t open_record(struct tls_session *session, const char *record, uint8_t *data,
                           uint8_t *type)
 {
@@ -38,7 +39,7 @@ static size_t open_record(struct tls_session *session, const char *record, uint8
     return total;
 }
 
-/* Hears the messages of a flight up to its Finished, which must be right; the types of all. */
+/* Adds the messages of a flight to the transcript. Checks their types, and its Finished. */
 static void hear_flight(struct tls_session *session, const uint8_t *secret, const char *record,
                         const char *types)
 {
@@ -75,7 +76,7 @@ static void expect_close(struct tls_session *session, const uint8_t *secret, con
     assert_int_equal(data[1], WIRE_TLS_CLOSE_NOTIFY);
 }
 
-/* Plays the trace; the messages of each flight are of these types. */
+/* Plays the trace; @server_types and @client_types are the messages of each flight. */
 static void play(struct fixture *f, const struct trace *trace, const char *server_types,
                  const char *client_types)
 {

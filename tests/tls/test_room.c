@@ -1,14 +1,14 @@
-/* test_room.c -- room for data: as much as makes records, and as the pool has buffers for. */
+/* test_room.c -- room for data, limited by records and by the pool's buffers. */
 #include "tls_test.h"
 
 enum {
     WIDE = 1 << 18,
-    LEFT = 8 /* buffers of the pool, which what is sent leaves to others */
+    LEFT = 8 /* buffers of the pool that sending leaves to others */
 };
 
 static uint32_t granted, room_before;
 
-/* So much room from now on, all told. */
+/* Limits the total room from now on. */
 static uint32_t grant_in_all(struct pipe_end *end, uint32_t room)
 {
     (void)end;
@@ -16,7 +16,7 @@ static uint32_t grant_in_all(struct pipe_end *end, uint32_t room)
     return granted > room_before - room ? granted - (room_before - room) : 0;
 }
 
-/* A record of less than 512 bytes is worth sending only if it holds all that is left. */
+/* A record of less than 512 bytes is only worth its overhead if it holds all remaining data. */
 static void test_room_that_is_worth_a_record(void **state)
 {
     static const struct {
@@ -56,7 +56,7 @@ static void test_room_is_no_more_than_the_pool_has(void **state)
     uint32_t size, data_max, each;
 
     open_both(f, WIDE);
-    send_pattern(f, SERVER, 200000, 100000); /* its records are long then */
+    send_pattern(f, SERVER, 200000, 100000); /* long records from then on */
     size = leat_pool_buf_bytes(pool) - LEAT_BUF_HEADROOM;
     data_max = tls_data_max(session_of(f, SERVER));
     each = (data_max + TLS_OVERHEAD + size - 1) / size;
@@ -76,7 +76,7 @@ static void test_room_is_no_more_than_the_pool_has(void **state)
     leave(f);
 }
 
-/* A program that found no buffer is told once that there are some again. */
+/* A program that found no buffer gets one on_writable when there are some. */
 static void test_a_pool_that_has_buffers_again_is_told_once(void **state)
 {
     static struct hog hog;

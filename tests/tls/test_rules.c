@@ -1,24 +1,27 @@
 /*
  * test_rules.c -- RFC 8446's rules that an endpoint can break, each a line of a table: rules.txt.
  *
- * An end of TLS hears the messages of the line, in virtual time, its cryptography recorded: it
- * always agrees (agreeable.h), so whatever is said is as far as it gets.  A line is
+ * An end of TLS receives the messages of the line, in virtual time. Its cryptography always agrees
+ * (agreeable.h), so only the rule itself can stop a message. A line is
  *
  *      END  SECTION  RESULT  COMMAND ; COMMAND ...
  *
  * END: "client" or "server", with "+alpn", "+ticket", "+early" or "+cookie" (enum tls_end_option).
- * RESULT: the alert that it sends, by its name; "open", or "waits".  A command is a message or a
+ * RESULT: the name of the alert that END sends; "open", or "waits". A command is a message or a
  * record:
  *
- *      ch, sh, hrr     legal ones, of the peer; behind it changes: version=, random=, session=,
- *                      suites=, compression= and HEX; 43=HEX, the body of an extension; -43
- * without; +43=HEX another one behind the others ee, cr, cert, cv, fin, ku, nst    the same; or its
- * body in HEX msg TYPE HEX    a message; record TYPE HEX: a record, encrypted if it should be; raw
- * HEX         bytes split N         what follows comes in records of N bytes flight          ee ;
- * cert ; cv ; fin
+ *      ch, sh, hrr      a legal one, of the peer, then changes: version=, random=, session=,
+ *                       suites=, compression= and HEX; 43=HEX, the body of an extension;
+ *                       -43 without it; +43=HEX another one at the end
+ *      ee, cr, cert, cv, fin, ku, nst   a legal one; or its body in HEX
+ *      msg TYPE HEX     a message
+ *      record TYPE HEX  a record, encrypted if it should be
+ *      raw HEX          bytes
+ *      split N          the rest is sent in records of N bytes
+ *      flight           ee ; cert ; cv ; fin
  *
- * "&" instead of ";" puts both into one record.  HEX is parts with "," between them, each perhaps
- * with "*N" behind it: so many times; "-" is no bytes.
+ * "&" instead of ";" puts both into one record. HEX is parts with "," between them. A part with
+ * "*N" after it is repeated N times; "-" is no bytes.
  */
 #include "byte_peer.h"
 
@@ -35,7 +38,7 @@ struct bytes {
     uint8_t at[DATA_BYTES];
 };
 
-/* A hello that is being put together. */
+/* A hello that is being built. */
 struct hello {
     char type[8];
     char *field[5]; /* HEX */
@@ -49,9 +52,9 @@ struct hello {
 static const char *const fields[] = {"version", "random", "session", "suites", "compression"};
 
 static struct tls_end end;
-static const char *where; /* the line */
+static const char *where; /* the current line */
 static uint32_t split;
-static struct bytes record; /* messages that wait to leave in one */
+static struct bytes record; /* messages that will share one record */
 
 static void demand_that(bool condition, const char *what)
 {
@@ -66,8 +69,7 @@ static const struct tls_handshake *handshake(void)
     return session ? session->handshake : NULL;
 }
 
-/* ---- Bytes ------------------------------------------------------------------------------------
- */
+/* ---- Bytes ----------------------------------------------------------------------------------- */
 
 static void put(struct bytes *bytes, const void *at, uint32_t len)
 {
@@ -86,7 +88,7 @@ static void put_number(struct bytes *bytes, uint32_t number, unsigned size)
     }
 }
 
-/* The @digits digits at @hex. */
+/* Puts the first @digits digits of @hex. */
 static void put_digits(struct bytes *bytes, const char *hex, size_t digits)
 {
     demand_that(digits % 2 == 0, "half a byte");
@@ -114,7 +116,7 @@ static void put_hex(struct bytes *bytes, const char *hex)
     }
 }
 
-/* A vector of what @hex says, its length in @size bytes. */
+/* Puts a vector with the bytes of @hex and a length of @size bytes. */
 static void put_vector(struct bytes *bytes, const char *hex, unsigned size)
 {
     static struct bytes body;
@@ -125,10 +127,9 @@ static void put_vector(struct bytes *bytes, const char *hex, unsigned size)
     put(bytes, body.at, body.len);
 }
 
-/* ---- Messages ---------------------------------------------------------------------------------
- */
+/* ---- Messages -------------------------------------------------------------------------------- */
 
-/* Does the word change @hello? */
+/* Applies a word of the line to @hello. False: it is no change. */
 static bool change(struct hello *hello, char *word)
 {
     char *body = strchr(word, '=');
@@ -177,16 +178,16 @@ static const char *hex_of(const uint8_t *bytes, uint32_t len)
     return len > 0 ? text : "-";
 }
 
-/* What is legal, by the name of the message: its type, its extensions or its body. */
+/* The legal messages by name: type, extensions or body. */
 static const struct kind {
     const char *name;
     uint8_t type;
-    const char *extensions; /* as words */
-    const char *body;       /* before them, or all; "hello": built */
+    const char *extensions; /* as words of a line */
+    const char *body;       /* in front of them, or the whole; "hello": built */
 } kinds[] = {
     {"ch", WIRE_TLS_CLIENT_HELLO, "43=020304 10=0002001d 13=00020403 51=0024001d0020,1d*32",
      "hello"},
-    /* with a ticket of tls_end_ticket() and early data behind it */
+    /* with a ticket of tls_end_ticket() and early data after it */
     {"early", WIRE_TLS_CLIENT_HELLO,
      "43=020304 10=0002001d 13=00020403 51=0024001d0020,1d*32 45=0101 42=- "
      "41=00980092,00*20,1301000000003b9aca00,00*36,5a*16,00*48,a5*16,00000000002120,5a*32",
@@ -276,8 +277,7 @@ static void add(const struct kind *kind, char **words)
     put_message(&record, kind->type, &body);
 }
 
-/* ---- A line -----------------------------------------------------------------------------------
- */
+/* ---- A line ---------------------------------------------------------------------------------- */
 
 static void leave(void)
 {
@@ -350,7 +350,7 @@ static uint16_t options_of(const char *who)
                       (strstr(who, "+cookie") ? TLS_END_COOKIES : 0));
 }
 
-/* Is it as the line says?  If not, that is shown, and the next line's turn. */
+/* True if the end is as the line says. Else prints the difference. */
 static bool is_as(const char *result)
 {
     struct leat_tls_info info;
@@ -373,7 +373,7 @@ static bool try_line(char *line)
     snprintf(whole, sizeof whole, "%s", line);
     where = whole;
     who = strtok_r(rest, " ", &rest);
-    strtok_r(rest, " ", &rest); /* the section is for who reads */
+    strtok_r(rest, " ", &rest); /* the section is only for readers */
     result = strtok_r(rest, " ", &rest);
     demand_that(who && result && rest, "a short line");
     split = 0;

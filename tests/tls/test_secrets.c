@@ -1,9 +1,9 @@
 /*
- * test_secrets.c -- no branch and no address of ours depends on a secret.
+ * test_secrets.c -- no branch and no address in leat depends on a secret.
  *
- * Under valgrind, which complains where one depends on undefined bytes: what a share gives, and
- * every MAC, is undefined for all but the library, and so is what is derived of it.  Two ways lead
- * out: what is encrypted, and the answer of leat_crypto_equal().
+ * Runs under valgrind, which reports branches and addresses that depend on undefined bytes. Shared
+ * secrets and MACs are marked undefined outside the library, and so is all that is derived from
+ * them. Only two things are defined again: ciphertext, and the result of leat_crypto_equal().
  */
 #include "tls_test.h"
 
@@ -14,7 +14,7 @@ enum {
     BITS = 1 << 18
 };
 
-/* What was undefined of the arguments of one call; the last one first. */
+/* Definedness of the arguments of one call, as a stack. */
 static uint8_t bits[BITS];
 static size_t used;
 static const struct leat_crypto_ops *library;
@@ -47,14 +47,14 @@ static void hide_pieces(const struct leat_crypto_piece *pieces, size_t count)
         hide(pieces[i - 1].bytes, pieces[i - 1].len);
 }
 
-/* Nobody may look at it. */
+/* Marks a secret as undefined. */
 static void veil(void *secret, size_t len)
 {
     VALGRIND_MAKE_MEM_UNDEFINED(secret, len);
     secrets++;
 }
 
-/* ---- The library, which sees through it ---- */
+/* ---- The library, for which secrets are defined ---- */
 
 static bool veiled_update(void *self, struct leat_crypto_hashing *hashing, const void *bytes,
                           size_t len)
@@ -81,7 +81,7 @@ static bool veiled_hmac(void *self, enum leat_crypto_hash hash, const uint8_t *k
     return done;
 }
 
-/* seal() and open(): what they write everybody may see. */
+/* For seal() and open(): their output is public. */
 static bool run(bool (*job_of)(void *self, const struct leat_crypto_aead_key *key,
                                const struct leat_crypto_job *job, uint8_t *tag),
                 void *self, const struct leat_crypto_aead_key *key,
@@ -142,7 +142,7 @@ static bool veiled_answer(void *self, enum leat_crypto_group group, const uint8_
     return done;
 }
 
-/* The linker's --wrap: what it says is told to everybody, as an alert is. */
+/* For the linker's --wrap: the result is public, as an alert tells it. */
 bool __real_leat_crypto_equal(const void *a, const void *b, size_t len);
 bool __wrap_leat_crypto_equal(const void *a, const void *b, size_t len);
 
@@ -169,12 +169,12 @@ static int veil_all(void **state)
     veiled.share_derive = veiled_derive;
     veiled.share_answer = veiled_answer;
     f->crypto.ops = &veiled;
-    f->config[SERVER].on_secret = f->config[CLIENT].on_secret = NULL; /* it tells them */
+    f->config[SERVER].on_secret = f->config[CLIENT].on_secret = NULL; /* it gets secrets */
     secrets = 0;
     return 0;
 }
 
-/* ---- What both ends do ---- */
+/* ---- Client and server ---- */
 
 static void test_a_handshake_and_data(void **state)
 {

@@ -1,4 +1,4 @@
-/* test_tickets.c -- sessions that are resumed by a ticket, and those that aren't. */
+/* test_tickets.c -- sessions that are resumed by a ticket, and tickets that are refused. */
 #include "tls_test.h"
 
 enum {
@@ -6,8 +6,7 @@ enum {
     HOUR_S = 3600
 };
 
-/* ---- What is resumed ---------------------------------------------------------------------------
- */
+/* ---- Resumption ------------------------------------------------------------------------------ */
 
 static void test_a_session_is_resumed_and_gives_the_next_ticket(void **state)
 {
@@ -34,7 +33,7 @@ static void test_a_ticket_is_used_once(void **state)
 
     open_first(f);
     f->tls[SERVER]->config.no_tickets = true;
-    open_next(f, false); /* was offered, in vain */
+    open_next(f, false); /* offered in vain */
     assert_int_equal(f->ticket.identity_len, 0);
     f->tls[SERVER]->config.no_tickets = false;
     open_next(f, false);
@@ -91,7 +90,7 @@ static void test_the_longer_hash(void **state)
     assert_int_equal(f->users[CLIENT]->info.suite, WIRE_TLS_AES_256_GCM);
 }
 
-/* 4.2.11: a ticket may go on with another suite, if its hash is the same. */
+/* 4.2.11: a ticket may be used with another suite that has the same hash. */
 static void test_another_suite(void **state)
 {
     struct fixture *f = *state;
@@ -105,7 +104,7 @@ static void test_another_suite(void **state)
     assert_int_equal(refused(f), 1);
 }
 
-/* The retry names a suite whose hash isn't the ticket's: the second hello is without. */
+/* The retry chooses a suite with another hash than the ticket's: the second hello has no ticket. */
 static void test_another_hash_after_a_retry(void **state)
 {
     struct fixture *f = *state;
@@ -115,11 +114,10 @@ static void test_another_hash_after_a_retry(void **state)
     f->tls[SERVER]->groups[0] = LEAT_CRYPTO_SECP256R1;
     f->tls[SERVER]->group_count = 1;
     open_next(f, false);
-    assert_int_equal(refused(f), 0); /* the second one had none */
+    assert_int_equal(refused(f), 0); /* the second hello had none */
 }
 
-/* ---- Threats -----------------------------------------------------------------------------------
- */
+/* ---- Threats --------------------------------------------------------------------------------- */
 
 static void test_threat_T7_a_ticket_with_any_bit_changed_is_not_taken(void **state)
 {
@@ -154,7 +152,7 @@ static void test_threat_T7_a_ticket_of_another_length_is_not_taken(void **state)
     assert_int_equal(refused(f), 4);
 }
 
-/* The last byte of its tag is the first one of its age, which lies behind it. */
+/* The last byte of its tag is also the first byte of its age, which follows it. */
 static void test_threat_T7_a_ticket_ends_where_it_says(void **state)
 {
     struct fixture *f = *state;
@@ -166,7 +164,7 @@ static void test_threat_T7_a_ticket_ends_where_it_says(void **state)
     assert_int_equal(refused(f), 1);
 }
 
-/* Who has only seen the ticket can't bind it to a hello. */
+/* An attacker that has only seen the ticket can't bind it to a hello. */
 static void test_threat_T7_a_ticket_without_its_key(void **state)
 {
     struct fixture *f = *state;
@@ -181,7 +179,7 @@ static void test_threat_T7_a_ticket_without_its_key(void **state)
     assert_false(f->users[CLIENT]->open);
 }
 
-/* A hello that was changed behind its client's back isn't what the binder is of. */
+/* Changes a hello on its way, so that its binder is wrong. */
 static void change_hello(struct pipe_end *end, struct leat_buf *payload)
 {
     (void)end;
@@ -214,7 +212,7 @@ static void test_threat_T7_a_ticket_has_its_time(void **state)
 {
     struct fixture *f = *state;
 
-    open_first(f); /* the client's civil time stands still: it would offer for ever */
+    open_first(f); /* the client's civil time stands still, so it offers the ticket forever */
     wait_s(f, 2 * HOUR_S - 60);
     open_next(f, true);
     wait_s(f, 2 * HOUR_S + 1);
@@ -222,7 +220,7 @@ static void test_threat_T7_a_ticket_has_its_time(void **state)
     assert_int_equal(refused(f), 1);
 }
 
-/* What the last seal has sealed is good until its own time is over. */
+/* Tickets of the last seal are good until their own time is over. */
 static void test_threat_T7_seals_change(void **state)
 {
     struct fixture *f = *state;
@@ -239,7 +237,7 @@ static void test_threat_T7_seals_change(void **state)
     assert_memory_equal(f->tls[SERVER]->seals[0].name, name, sizeof name);
     wait_s(f, HOUR_S);
     use_ticket(f);
-    open_next(f, false); /* seals with another */
+    open_next(f, false); /* a new seal */
     assert_memory_not_equal(f->tls[SERVER]->seals[0].name, name, sizeof name);
     f->ticket = late;
     open_next(f, true);
@@ -247,7 +245,7 @@ static void test_threat_T7_seals_change(void **state)
     open_next(f, false);
     wait_s(f, 2 * HOUR_S);
     use_ticket(f);
-    open_next(f, false); /* and another: the first is gone */
+    open_next(f, false); /* another seal: the first is gone */
     assert_memory_not_equal(f->tls[SERVER]->seals[1].name, name, sizeof name);
 }
 
@@ -274,7 +272,7 @@ static void test_a_ticket_is_for_its_name(void **state)
     memcpy(own.name, f->ticket.name, sizeof own.name);
     f->ticket = own;
     open_next(f, false);
-    assert_int_equal(refused(f), 1); /* nor was it taken */
+    assert_int_equal(refused(f), 1); /* nor accepted */
 }
 
 int main(void)

@@ -1,8 +1,8 @@
 /*
- * test_transitions.c -- takes every line of tls.rl for real.
+ * test_transitions.c -- takes each line of tls.rl in a real session.
  *
- * The list is made from tls.rl, so a line that is added there and that nothing here can take fails.
- * The peer is made of bytes: cryptography always agrees (fuzz/agreeable.h).
+ * The list is generated from tls.rl, so the test fails for a new line that it can't take. The peer
+ * sends given bytes, and cryptography always agrees (fuzz/agreeable.h).
  */
 
 #include "byte_peer.h"
@@ -46,10 +46,9 @@ static void watch(void *arg, uint8_t state, uint8_t event, uint8_t next)
     taken[state][event] = next;
 }
 
-/* ---- What the peer says -----------------------------------------------------------------------
- */
+/* ---- Messages of the peer -------------------------------------------------------------------- */
 
-/* To the client whose hello the handshake has. */
+/* Sends a hello to the client, which fits its hello in the handshake. */
 static void say_hello_of_server(bool retry, bool flawed)
 {
     const struct tls_handshake *handshake = session()->handshake;
@@ -71,7 +70,8 @@ static void say_hello_of_server(bool retry, bool flawed)
     peer_say(&end, WIRE_TLS_HANDSHAKE, message, (uint32_t)(out.at - message));
 }
 
-/* A hello of a client: with a share, or one of a group that we must ask for. */
+/* Sends a client's hello: with a share, or only with a group, so that the server must ask for the
+ * share. */
 static void say_hello_of_client(bool with_share, uint16_t suite)
 {
     static const uint16_t groups[] = {LEAT_CRYPTO_X25519};
@@ -106,8 +106,7 @@ static void say_hello_of_client(bool with_share, uint16_t suite)
     peer_say(&end, WIRE_TLS_HANDSHAKE, message, (uint32_t)(out.at - message));
 }
 
-/* ---- The way into a state ---------------------------------------------------------------------
- */
+/* ---- Reaching a state ------------------------------------------------------------------------ */
 
 static bool is_clients(unsigned state)
 {
@@ -141,7 +140,7 @@ static void open_end(void)
     tls_world_poll();
 }
 
-/* The messages of a server, up to the one that leads into @state. */
+/* Sends a server's messages up to the one that leads to @state. */
 static void lead_client(unsigned state)
 {
     static const uint8_t nothing[] = {0, 0};
@@ -205,10 +204,9 @@ static void go_to_state(void)
     }
 }
 
-/* ---- Events -----------------------------------------------------------------------------------
- */
+/* ---- Events ---------------------------------------------------------------------------------- */
 
-/* A message: the legal one, where there is one for the state. */
+/* Sends a message; the legal one, if the state has one. */
 static bool do_message(void)
 {
     static const uint8_t types[] = {[TLS_rcv_NewSessionTicket] = WIRE_TLS_NEW_SESSION_TICKET,
@@ -260,7 +258,7 @@ static void do_flaw(void)
         say_hello_of_client(true, 0x1399);
         break;
     case TLS_RECVD_CH_2:
-        say_hello_of_client(false, WIRE_TLS_AES_128_GCM); /* still without */
+        say_hello_of_client(false, WIRE_TLS_AES_128_GCM); /* still without a share */
         break;
     case TLS_SND_FINISHED: /* with the Finished that led there */
         break;
@@ -311,7 +309,7 @@ static void do_other(void)
         say_hello_of_client(false, WIRE_TLS_AES_128_GCM);
         break;
     case TLS_uses_ticket:
-    case TLS_flight_sent: /* on the way */
+    case TLS_flight_sent: /* happens on the way */
     case TLS_connect:
     case TLS_accept:
         break;
@@ -344,10 +342,9 @@ static void do_event(void)
         tls_world_poll();
 }
 
-/* ---- What must be seen ------------------------------------------------------------------------
- */
+/* ---- Checks ---------------------------------------------------------------------------------- */
 
-/* The counters that an action moves; all others stay. */
+/* Checks the counters that an action increments. All others must stay. */
 static void check_counts(void)
 {
     const struct leat_tls_counts *counts = leat_tls_counts(end.tls);
@@ -380,7 +377,7 @@ static void check(void)
         assert_int_equal(info.alert_sent, WIRE_TLS_UNEXPECTED_MESSAGE);
 }
 
-/* States that are left as soon as they are entered, and lines that the way there takes. */
+/* States that are left as soon as they are entered, and lines that are taken on the way. */
 static bool is_passed(void)
 {
     const unsigned state = current->state, event = current->event;
@@ -390,13 +387,13 @@ static bool is_passed(void)
            line_is(TLS_SND_FINISHED, TLS_flaw);
 }
 
-/* It has lines only so that Ragel keeps it apart. */
+/* It has lines only so that Ragel keeps the two states apart. */
 static bool is_over(unsigned state)
 {
     return state == TLS_CLOSED || state == TLS_FAILED;
 }
 
-/* An event of a session that is over is none: the table isn't asked. */
+/* A session that is over doesn't pass events to the table. */
 static void check_over(void)
 {
     do_event();

@@ -1,4 +1,4 @@
-/* tls_test.c -- two ends of a session on a pipe. */
+/* tls_test.c -- client and server of TLS on a pipe. */
 #include "tls_test.h"
 
 #include "entropy.h"
@@ -18,8 +18,7 @@ static void on_secret(const char *line, void *arg)
     strcpy(f->secrets[f->secret_count++], line);
 }
 
-/* ---- The program at an end ----------------------------------------------------------------------
- */
+/* ---- The program at an end ------------------------------------------------------------------- */
 
 static void on_open(struct leat_tcp *conn, void *arg)
 {
@@ -72,8 +71,7 @@ const struct leat_tcp_events user_events = {.on_open = on_open,
                                             .on_writable = on_writable,
                                             .on_closed = on_closed};
 
-/* ---- Set up
- * -------------------------------------------------------------------------------------- */
+/* ---- Set up ---------------------------------------------------------------------------------- */
 
 static void read_identity(struct fixture *f, unsigned i, const char *certificate, const char *key)
 {
@@ -171,8 +169,7 @@ struct tls_session *session_of(const struct fixture *f, unsigned end)
     return f->users[end]->stream.end;
 }
 
-/* ---- While they talk
- * ------------------------------------------------------------------------------ */
+/* ---- Data ------------------------------------------------------------------------------------ */
 
 static uint8_t pattern_at(size_t i)
 {
@@ -231,9 +228,7 @@ void leave(struct fixture *f)
         expect_end(f, i, LEAT_OK);
 }
 
-/* ---- Sessions by tickets
- * -------------------------------------------------------------------------
- */
+/* ---- Sessions by tickets --------------------------------------------------------------------- */
 
 void use_ticket(struct fixture *f)
 {

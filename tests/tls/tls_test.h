@@ -1,4 +1,4 @@
-/* tls_test.h -- what the tests of TLS share: two ends of a session on a pipe, and their keys. */
+/* tls_test.h -- shared by the tests of TLS: client and server on a pipe, and their keys. */
 #ifndef TLS_TEST_H
 #define TLS_TEST_H
 
@@ -21,7 +21,7 @@ enum {
 /* The program at one end. */
 struct user {
     struct leat_stream stream;
-    struct leat_tls_info info; /* when it was opened, or at its end */
+    struct leat_tls_info info; /* when it was opened, or when it ended */
     bool open, closed, ended;
     bool hold; /* don't read */
     enum leat_err why;
@@ -39,7 +39,7 @@ struct fixture {
     uint8_t der[IDENTITIES][2048];
     struct leat_tls_config config[2]; /* SERVER, CLIENT */
     struct leat_tls_client client;
-    struct leat_tls_ticket ticket; /* its, after use_ticket() */
+    struct leat_tls_ticket ticket; /* the client's, after use_ticket() */
     struct leat_tls *tls[2];
     void *memory[2];
     struct pipe_end ends[2];
@@ -47,7 +47,7 @@ struct fixture {
     uint64_t civil_s;
     char secrets[8][LEAT_TLS_KEY_LINE_BYTES];
     unsigned secret_count;
-    uint32_t taken[TLS_NSTATES][TLS_NEVENTS]; /* the state that followed */
+    uint32_t taken[TLS_NSTATES][TLS_NEVENTS]; /* the next state */
 };
 
 extern const struct leat_tcp_events user_events;
@@ -55,16 +55,17 @@ extern const struct leat_tcp_events user_events;
 int set_up(void **state);
 int tear_down(void **state);
 
-/* Opens both ends' TLS by f->config, and a pipe of @capacity. */
+/* Opens TLS at both ends by f->config, and a pipe of @capacity. */
 void begin(struct fixture *f, uint32_t capacity);
 
-/* Lets both ends shake hands. */
+/* Runs the handshake of both ends. */
 void shake(struct fixture *f);
 
-/* ... and waits until both are open. */
+/* Does the same, and expects that both are open. */
 void open_both(struct fixture *f, uint32_t capacity);
 
-/* Sends @len bytes of a pattern from one end, as fast as there is room; checks that they come. */
+/* Sends @len bytes of a pattern from one end, as fast as there is room, and checks that they
+ * arrive. */
 void send_pattern(struct fixture *f, unsigned from, size_t len, size_t step);
 
 void say(struct fixture *f, unsigned from, const char *text);
@@ -72,38 +73,38 @@ void say(struct fixture *f, unsigned from, const char *text);
 /* The session of an end. */
 struct tls_session *session_of(const struct fixture *f, unsigned end);
 
-/* Waits until an end is closed, and looks why. */
+/* Waits until an end is closed, and checks the reason. */
 void expect_end(struct fixture *f, unsigned end, enum leat_err why);
 
-/* Closes both ends that are open, as they should. */
+/* Closes both ends that are open, in order. */
 void leave(struct fixture *f);
 
-/* The client has a place for a ticket, empty. */
+/* Gives the client empty memory for a ticket. */
 void use_ticket(struct fixture *f);
 
-/* Another session over another pipe; TLS of both ends stays. */
+/* Runs another session over another pipe. TLS of both ends stays. */
 void shake_again(struct fixture *f);
 
-/* Both are open, and the client's ticket has come. */
+/* Expects that both are open and exchange data, and that the client gets a ticket. */
 void expect_talk(struct fixture *f, bool resumed);
 
-/* A first session, whose ticket the client has. */
+/* Opens a first session, in which the client gets a ticket. */
 void open_first(struct fixture *f);
 
-/* The next one, resumed or not. */
+/* Opens the next session, and expects that it is resumed or not. */
 void open_next(struct fixture *f, bool resumed);
 
-/* Hellos with tickets of which the server took none. */
+/* Number of hellos with tickets of which the server accepted none. */
 uint64_t refused(const struct fixture *f);
 
-/* The least that a hello may offer: AES-128, and @share of X25519; its random is zeros. */
+/* The smallest legal offer: AES-128 and @share of X25519; its random is zeros. */
 struct wire_tls_client_offer least_offer(const uint8_t *share, uint32_t share_len);
 
-/* Accepts the pipe, and gives the server's session the memory of a handshake, which the first
- * record would bring. */
+/* Accepts the pipe, and gives the server's session the memory of a handshake, which it would get
+ * with its first record. */
 struct tls_session *accept_ready(struct fixture *f);
 
-/* A first hello of somebody who says no more, to a session of its own on a pipe that is open. */
+/* Sends only a first hello, to a new session on a pipe that is open. */
 void say_first_hello(struct fixture *f, struct pipe_end ends[2], struct leat_stream *session);
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
