@@ -128,7 +128,7 @@ static void timer_fired(struct timer *timer, void *context)
         }
         return;
     }
-    if (address->asked) {
+    if (address->asked) { /* no other host has reacted for RetransTimer */
         became_usable(stack, address);
         return;
     }

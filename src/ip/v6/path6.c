@@ -76,7 +76,7 @@ enum leat_err ipv6_path(struct leat *stack, struct path *path)
     const struct block6 *block = SHORTCUTS && !is_chosen ? block6_find(stack, path->src, dst) : 0;
 
     path->is_group = leat_ip_is_multicast(dst);
-    if (block) {
+    if (block) { /* the decision for another address of the block */
         path->link = block->link;
         path->reached_until_ns = block->reached_until_ns;
     } else if (ipv6_is_ours(stack, dst)) {
@@ -211,6 +211,7 @@ send_anew(struct leat *stack, const struct path *path, const struct ipv4_options
         return LEAT_OK;
     }
     err = ipv6_output(path->link, &header, payload);
+    /* only if it was queued as it is: neither parked nor fragmented */
     if (err == LEAT_OK && path->link->tx.last == payload)
         keep_headers(stack, path, &sent->headers, payload);
     return err;

@@ -53,7 +53,7 @@ static void ask_if_alone(struct leat_slaac *slaac)
     struct leat *stack = slaac->link->stack;
 
     if (timer_is_set(&slaac->solicit) || route6_has_router(slaac->link))
-        return;
+        return; /* under way, or not needed */
     slaac->wait_ns = 0;
     timer_set(&stack->timers, &slaac->solicit, stack->now_ns + next_wait_ns(stack, 0));
 }
