@@ -48,7 +48,7 @@ ACTIONS = actions_of("tcp", "src/tcp/machine")
 # {file: possible targets of its calls by pointer}. The key is a file, because inlining decides which function a call
 # ends up in. It is a function if that function has callers elsewhere and makes the call itself.
 INDIRECT = {
-    "proto/autoconf/autoconf.c": OUT, "proto/dhcp/events.c": actions_of("dhcp", "proto/dhcp"),
+    "proto/autoconf/autoconf.c": OUT, "proto/autoconf/tell.c": OUT, "proto/dhcp/events.c": actions_of("dhcp", "proto/dhcp"),
     "proto/dhcp/events6.c": actions_of("dhcp6", "proto/dhcp"),
     **{f"proto/dhcp/{name}.c": LEASE6 for name in ("actions6", "facts6", "send6", "timers6")},
     "core/buf.c": OUT, "core/timer.c": TIMERS, "holdings.c": ["tcp_holdings", "neighbours6_pieces"], "host.c": OUT, "timer.c": OUT,

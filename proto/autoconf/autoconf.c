@@ -3,31 +3,9 @@
 
 #include <string.h>
 
+#include "wire/ipv6.h"
+
 static const uint64_t link_local_after_ns = 10 * UINT64_C(1000000000);
-
-void autoconf_tell(struct leat_autoconf *autoconf, enum leat_autoconf_change change)
-{
-    const struct leat_autoconf_config *config = &autoconf->config;
-
-    if (config->on_change)
-        config->on_change(autoconf, change, &autoconf->facts, config->arg);
-}
-
-void autoconf_tell_address(struct leat_autoconf *autoconf)
-{
-    const struct leat_autoconf_config *config = &autoconf->config;
-
-    const bool has_one =
-        !leat_ip_is_any(autoconf->facts.ip) || !leat_ip_is_any(autoconf->facts.ipv6.ip);
-
-    if (autoconf->was_configured || !has_one) {
-        autoconf_tell(autoconf, LEAT_AUTOCONF_ADDRESS);
-        return;
-    }
-    autoconf->was_configured = true;
-    if (config->on_configured)
-        config->on_configured(autoconf, &autoconf->facts, config->arg);
-}
 
 static void bound(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease)
 {
@@ -102,13 +80,22 @@ size_t leat_autoconf_memory_bytes(void)
     return arena_cost(1, sizeof(struct leat_autoconf)) + leat_dhcp_memory_bytes();
 }
 
+/* True if the configuration wants IPv6, and the stack and the link support it. */
+static bool has_ipv6(const struct leat_autoconf *autoconf)
+{
+    /* RFC 8200 5: IPv6 needs an MTU of 1,280 */
+    return autoconf->config.slaac && autoconf->stack->ipv6_family &&
+           autoconf->link->netif->mtu >= IPV6_MTU_MIN;
+}
+
 static enum leat_err begin(struct leat_autoconf *autoconf, const uint8_t *kept)
 {
     enum leat_err err = leat_dhcp_start(autoconf->dhcp, kept);
 
     if (err)
         return err;
-    err = autoconf_routers_begin(autoconf);
+    if (has_ipv6(autoconf))
+        err = autoconf_routers_begin(autoconf);
     if (err)
         leat_dhcp_stop(autoconf->dhcp);
     else
@@ -148,7 +135,8 @@ enum leat_err leat_autoconf_start(struct leat *stack, struct leat_netif *netif,
     err = leat_dhcp_open(stack, netif, &made->dhcp, &dhcp);
     if (err)
         return err;
-    err = autoconf_servers6_open(made, config->kept);
+    if (has_ipv6(made))
+        err = autoconf_servers6_open(made, config->kept);
     if (err)
         return err;
     *autoconf = made;

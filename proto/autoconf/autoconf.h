@@ -6,6 +6,7 @@
  *      routers.c     facts from IPv6 router advertisements
  *      servers6.c    facts from DHCPv6 servers, once routers announce one
  *      link_local.c  an address that we choose ourselves (RFC 3927)
+ *      tell.c        reports to the program
  */
 #ifndef AUTOCONF_AUTOCONF_H
 #define AUTOCONF_AUTOCONF_H
@@ -48,13 +49,12 @@ struct leat_autoconf {
 /* Sets the routes of @lease in the stack, and writes its facts. */
 void autoconf_apply(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease);
 
-/* Begins to process router advertisements, if the configuration wants them and the stack has
- * IPv6. */
+/* Begins to process router advertisements. The stack must have IPv6. */
 enum leat_err autoconf_routers_begin(struct leat_autoconf *autoconf);
 void autoconf_routers_end(struct leat_autoconf *autoconf);
 
-/* Creates a DHCPv6 client, if the configuration wants one and the stack has DHCPv6. @kept: as
- * in the configuration. */
+/* Creates a DHCPv6 client, if the stack has DHCPv6. It must have IPv6. @kept: as in the
+ * configuration. */
 enum leat_err autoconf_servers6_open(struct leat_autoconf *autoconf, const uint8_t *kept);
 
 /* Writes the IPv6 part of leat_autoconf_keep(); false: there is no lease. */
@@ -65,16 +65,13 @@ bool autoconf_servers6_keep(const struct leat_autoconf *autoconf,
 void autoconf_servers6_heed(struct leat_autoconf *autoconf);
 void autoconf_servers6_end(struct leat_autoconf *autoconf, bool release);
 
-/* True if the configuration wants IPv6 and the link supports it. */
-bool autoconf_has_ipv6(const struct leat_autoconf *autoconf);
-
 /* Clears all facts but those of IPv6. */
 void autoconf_clear(struct leat_autoconf_facts *facts);
 
 /* Undoes autoconf_apply(). */
 void autoconf_withdraw(struct leat_autoconf *autoconf);
 
-/* Reports a new, changed or lost address to the program. */
+/* Reports a new, changed or lost address to the program. Its callback may stop us. */
 void autoconf_tell_address(struct leat_autoconf *autoconf);
 void autoconf_tell(struct leat_autoconf *autoconf, enum leat_autoconf_change change);
 

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "proto/autoconf/autoconf.h"
-#include "wire/ipv6.h"
 
 static void on_routers(struct leat_slaac *slaac, const struct leat_slaac_facts *facts, void *arg)
 {
@@ -18,20 +17,11 @@ static void on_routers(struct leat_slaac *slaac, const struct leat_slaac_facts *
         autoconf_tell(autoconf, LEAT_AUTOCONF_IPV6);
 }
 
-bool autoconf_has_ipv6(const struct leat_autoconf *autoconf)
-{
-    /* called by pointer, so that programs without IPv6 don't link it; RFC 8200 5: IPv6 needs
-     * an MTU of 1,280 */
-    return autoconf->config.slaac && autoconf->stack->ipv6_family &&
-           autoconf->link->netif->mtu >= IPV6_MTU_MIN;
-}
-
 enum leat_err autoconf_routers_begin(struct leat_autoconf *autoconf)
 {
     const struct leat_slaac_config config = {.on_change = on_routers, .arg = autoconf};
 
-    if (!autoconf_has_ipv6(autoconf))
-        return LEAT_OK;
+    /* called by pointer, so that programs without IPv6 don't link it */
     return autoconf->stack->ipv6_family->slaac_start(autoconf->link, &autoconf->slaac, &config);
 }
 

@@ -62,7 +62,7 @@ enum leat_err autoconf_servers6_open(struct leat_autoconf *autoconf, const uint8
         .rapid_commit = true, .on_news = on_news, .arg = autoconf};
 
     leat_assert(!autoconf->dhcp6);
-    if (!calls || !autoconf_has_ipv6(autoconf))
+    if (!calls)
         return LEAT_OK;
     if (kept)
         memcpy(autoconf->kept6, kept + LEAT_DHCP_KEPT_BYTES, sizeof autoconf->kept6);

@@ -19,7 +19,6 @@ TOPS = *tree.PARTS, "netif"
 # Remaining circles of files: the folder, and the names in it. This list may only get shorter: a circle that is opened
 # must be removed, and a file that leaves one, too.
 CIRCLES = (
-    ("proto/autoconf/", "autoconf link_local routers servers6"),
     ("proto/dhcp/", "actions client events receive send timers"),
     ("proto/dhcp/", "actions6 events6 send6 timers6"),
     ("proto/dns/", "forward_tcp forward_wait forwarder"),
