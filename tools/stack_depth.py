@@ -50,7 +50,7 @@ ACTIONS = actions_of("tcp", "src/tcp/machine")
 INDIRECT = {
     "proto/autoconf/autoconf.c": OUT, "proto/autoconf/tell.c": OUT, "proto/dhcp/events.c": actions_of("dhcp", "proto/dhcp"),
     "proto/dhcp/events6.c": actions_of("dhcp6", "proto/dhcp"),
-    **{f"proto/dhcp/{name}.c": LEASE6 for name in ("actions6", "facts6", "send6", "timers6")},
+    **{f"proto/dhcp/{name}.c": LEASE6 for name in ("actions6", "client6", "facts6", "send6")},
     "core/buf.c": OUT, "core/timer.c": TIMERS, "holdings.c": ["tcp_holdings", "neighbours6_pieces"], "host.c": OUT, "timer.c": OUT,
     "services.c": ["addresses6_are_probed"],
     "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "tcp_burst", "tcp.c:", "socket.c:", "ipv6.c:attached", "ipv4_input", "ipv6_input",

@@ -1,4 +1,4 @@
-/* client.c -- the program's calls. */
+/* client.c -- the program's calls, and the events of the timer and the address. */
 #include <string.h>
 
 #include "core/assert.h"
@@ -32,6 +32,18 @@ static void on_taken(struct address_watch *watch)
 
     if (dhcp->has_address)
         dhcp_event(dhcp, DHCP_address_taken);
+}
+
+static void on_time(struct leat_timer *timer, void *arg)
+{
+    struct leat_dhcp *dhcp = arg;
+    enum dhcp_event event;
+
+    (void)timer;
+    if (dhcp_due(dhcp, &event))
+        dhcp_event(dhcp, event);
+    else
+        dhcp_set_timer(dhcp); /* a deadline has moved since */
 }
 
 static bool is_longer(const char *text, uint32_t limit)
@@ -78,7 +90,7 @@ enum leat_err leat_dhcp_open(struct leat *stack, struct leat_netif *netif, struc
         made->config.retry_ns = retry_ns;
     if (made->config.lease_s_min == 0)
         made->config.lease_s_min = LEASE_S_MIN;
-    made->timer.on_time = dhcp_on_time;
+    made->timer.on_time = on_time;
     made->timer.arg = made;
     made->watch = (struct address_watch){.usable = on_usable, .taken = on_taken};
     made->state = DHCP_FIRST_STATE;
@@ -161,7 +173,7 @@ uint64_t leat_dhcp_expires_ns(const struct leat_dhcp *dhcp)
 
 uint64_t leat_dhcp_waited_ns(const struct leat_dhcp *dhcp)
 {
-    return leat_now_ns(dhcp->stack) - dhcp->begun_ns;
+    return dhcp_waited_ns(dhcp);
 }
 
 const char *leat_dhcp_state_name(const struct leat_dhcp *dhcp)

@@ -1,4 +1,4 @@
-/* client6.c -- the program's calls. */
+/* client6.c -- the program's calls, and the events of the timer and the address. */
 #include <string.h>
 
 #include "core/assert.h"
@@ -34,6 +34,25 @@ static void on_taken(struct address_watch *watch)
 
     if (dhcp6->state == DHCP6_CHECKING)
         dhcp6_event(dhcp6, DHCP6_address_taken);
+}
+
+static bool has_source(const struct leat_dhcp6 *dhcp6)
+{
+    return !leat_ip_is_any(dhcp6->stack->ipv6_family->link_local(dhcp6->link));
+}
+
+static void on_time(struct leat_timer *timer, void *arg)
+{
+    struct leat_dhcp6 *dhcp6 = arg;
+    enum dhcp6_event event;
+
+    (void)timer;
+    if (!dhcp6_due(dhcp6, &event))
+        dhcp6_set_timer(dhcp6); /* a deadline has moved since */
+    else if (event == DHCP6_timeout_wait && !has_source(dhcp6))
+        dhcp6_wait_on(dhcp6); /* the first message needs a usable source address */
+    else
+        dhcp6_event(dhcp6, event);
 }
 
 size_t leat_dhcp6_memory_bytes(uint8_t clients)
@@ -133,7 +152,7 @@ enum leat_err leat_dhcp6_open(struct leat *stack, struct leat_netif *netif,
     made->iaid = config->iaid ? config->iaid : get32(netif->mac.octet + 2);
     made->sol_max_s = made->inf_max_s = MAX_RT_S;
     set_duid(made);
-    made->timer.on_time = dhcp6_on_time;
+    made->timer.on_time = on_time;
     made->timer.arg = made;
     made->watch = (struct address_watch){.usable = on_usable, .taken = on_taken};
     made->state = DHCP6_FIRST_STATE;

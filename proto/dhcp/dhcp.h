@@ -3,10 +3,10 @@
  *
  *      receive.c   checks a datagram, and turns it into an event
  *      lease.c     reads and checks the lease in a message
- *      timers.c    one timer for all deadlines
+ *      timers.c    one timer for all deadlines, and their events
  *      events.c    the table of dhcp.rl, its only caller, and the notes of its actions
  *      actions.c   the actions; send.c has those that send
- *      client.c    the program's calls
+ *      client.c    the program's calls, and the events of the timer and the address
  */
 #ifndef DHCP_DHCP_H
 #define DHCP_DHCP_H
@@ -79,11 +79,18 @@ void dhcp_on_datagram(struct leat_udp *udp, struct leat_buf *payload,
                       const struct leat_endpoint *peer, const struct leat_endpoint *local,
                       void *arg);
 
-/* The callback of the timer; @arg is the client. */
-void dhcp_on_time(struct leat_timer *timer, void *arg);
-
 /* Sets the timer to the earliest deadline. */
 void dhcp_set_timer(struct leat_dhcp *dhcp);
+
+/* Writes the event of the deadline that has passed; false: none has. After a long sleep several
+ * deadlines may have passed; only the latest counts. */
+bool dhcp_due(const struct leat_dhcp *dhcp, enum dhcp_event *event);
+
+/* The duration of the attempt, while there is no answer. */
+static inline uint64_t dhcp_waited_ns(const struct leat_dhcp *dhcp)
+{
+    return leat_now_ns(dhcp->stack) - dhcp->begun_ns;
+}
 
 /* Clears all deadlines. */
 void dhcp_forget_times(struct leat_dhcp *dhcp);

@@ -4,10 +4,10 @@
  *      receive6.c  checks a datagram, and turns it into an event
  *      lease6.c    reads and checks the address in a message
  *      facts6.c    reads its other facts
- *      timers6.c   one timer for all deadlines; the waits of RFC 8415 15
+ *      timers6.c   one timer for all deadlines, and their events; the waits of RFC 8415 15
  *      events6.c   the table of dhcp6.rl, its only caller, and the notes of its actions
  *      actions6.c  the actions; send6.c has those that send
- *      client6.c   the program's calls
+ *      client6.c   the program's calls, and the events of the timer and the address
  *
  * One exchange is open at a time: `awaits` is the message that we have sent, 0 if no answer is
  * expected.
@@ -113,11 +113,15 @@ void dhcp6_on_datagram(struct leat_udp *udp, struct leat_buf *payload,
                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
                        void *arg);
 
-/* The callback of the timer; @arg is the client. */
-void dhcp6_on_time(struct leat_timer *timer, void *arg);
-
 /* Sets the timer to the earliest deadline. */
 void dhcp6_set_timer(struct leat_dhcp6 *dhcp6);
+
+/* Writes the event of the deadline that has passed; false: none has. After a long sleep several
+ * deadlines may have passed; only the latest counts. */
+bool dhcp6_due(const struct leat_dhcp6 *dhcp6, enum dhcp6_event *event);
+
+/* Prolongs the wait before the first message, by an interval that grows. */
+void dhcp6_wait_on(struct leat_dhcp6 *dhcp6);
 
 /* Clears all deadlines; no answer is awaited any more. */
 void dhcp6_forget_times(struct leat_dhcp6 *dhcp6);

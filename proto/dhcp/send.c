@@ -89,7 +89,7 @@ static void put_wishes(const struct leat_dhcp *dhcp, struct wire_dhcp_writer *wr
 
 static uint16_t secs_now(const struct leat_dhcp *dhcp)
 {
-    const uint64_t secs = leat_dhcp_waited_ns(dhcp) / second_ns;
+    const uint64_t secs = dhcp_waited_ns(dhcp) / second_ns;
 
     return secs < UINT16_MAX ? (uint16_t)secs : UINT16_MAX;
 }

@@ -1,4 +1,7 @@
-/* timers.c -- one timer, set to the earliest of the deadlines that actions set and clear. */
+/*
+ * timers.c -- one timer, set to the earliest of the deadlines that actions set and clear, and the
+ * event of each deadline.
+ */
 #include "proto/dhcp/dhcp.h"
 
 static const uint64_t retry_max_ns = 64 * UINT64_C(1000000000); /* RFC 2131 4.1 */
@@ -23,7 +26,7 @@ void dhcp_forget_times(struct leat_dhcp *dhcp)
     dhcp->t1_ns = dhcp->t2_ns = dhcp->expires_ns = LEAT_NEVER_NS;
 }
 
-/* The earliest deadline; dhcp_on_time() has an event for each. */
+/* The earliest deadline; dhcp_due() has an event for each. */
 static uint64_t first_ns(const struct leat_dhcp *dhcp)
 {
     const uint64_t times[] = {dhcp->wait_ns, dhcp->rexmt_ns, dhcp->t1_ns, dhcp->t2_ns,
@@ -47,26 +50,24 @@ void dhcp_set_timer(struct leat_dhcp *dhcp)
         leat_timer_set(dhcp->stack, &dhcp->timer, first);
 }
 
-/* After a long sleep several deadlines may have passed; only the latest counts. */
-void dhcp_on_time(struct leat_timer *timer, void *arg)
+bool dhcp_due(const struct leat_dhcp *dhcp, enum dhcp_event *event)
 {
-    struct leat_dhcp *dhcp = arg;
     const uint64_t now_ns = leat_now_ns(dhcp->stack);
 
-    (void)timer;
     if (now_ns >= dhcp->expires_ns)
-        dhcp_event(dhcp, DHCP_timeout_lease);
+        *event = DHCP_timeout_lease;
     else if (now_ns >= dhcp->t2_ns)
-        dhcp_event(dhcp, DHCP_timeout_T2);
+        *event = DHCP_timeout_T2;
     else if (now_ns >= dhcp->t1_ns)
-        dhcp_event(dhcp, DHCP_timeout_T1);
+        *event = DHCP_timeout_T1;
     else if (now_ns >= dhcp->wait_ns)
-        dhcp_event(dhcp, DHCP_timeout_wait);
+        *event = DHCP_timeout_wait;
     else if (now_ns >= dhcp->rexmt_ns)
-        dhcp_event(dhcp, dhcp->tries < dhcp->tries_max ? DHCP_timeout_rexmt : DHCP_timeout_give_up);
+        *event = dhcp->tries < dhcp->tries_max ? DHCP_timeout_rexmt : DHCP_timeout_give_up;
     else {
         /* a deadline without an event would stay due for ever */
         leat_debug_assert(first_ns(dhcp) > now_ns);
-        dhcp_set_timer(dhcp); /* a deadline has moved since */
+        return false;
     }
+    return true;
 }

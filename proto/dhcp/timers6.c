@@ -1,4 +1,7 @@
-/* timers6.c -- one timer for all deadlines, and the waits for answers (RFC 8415 15). */
+/*
+ * timers6.c -- one timer for all deadlines, the event of each deadline, and the waits for answers
+ * (RFC 8415 15).
+ */
 #include "proto/dhcp/dhcp6.h"
 #include "core/second.h"
 
@@ -98,7 +101,7 @@ void dhcp6_forget_times(struct leat_dhcp6 *dhcp6)
     dhcp6->t1_ns = dhcp6->t2_ns = dhcp6->expires_ns = LEAT_NEVER_NS;
 }
 
-/* The earliest deadline; dhcp6_on_time() has an event for each. */
+/* The earliest deadline; dhcp6_due() has an event for each. */
 static uint64_t first_ns(const struct leat_dhcp6 *dhcp6)
 {
     const uint64_t times[] = {dhcp6->wait_ns, dhcp6->rexmt_ns,   dhcp6->t1_ns,
@@ -122,16 +125,9 @@ void dhcp6_set_timer(struct leat_dhcp6 *dhcp6)
         leat_timer_set(dhcp6->stack, &dhcp6->timer, first);
 }
 
-/* The first message needs a usable source address; we look for one at growing intervals. */
-static void end_wait(struct leat_dhcp6 *dhcp6)
+void dhcp6_wait_on(struct leat_dhcp6 *dhcp6)
 {
-    const struct leat *stack = dhcp6->stack;
-
-    if (!leat_ip_is_any(stack->ipv6_family->link_local(dhcp6->link))) {
-        dhcp6_event(dhcp6, DHCP6_timeout_wait);
-        return;
-    }
-    dhcp6->wait_ns = leat_now_ns(stack) + (no_address_ns << dhcp6->tries / 32);
+    dhcp6->wait_ns = leat_now_ns(dhcp6->stack) + (no_address_ns << dhcp6->tries / 32);
     if (dhcp6->tries < UINT8_MAX)
         dhcp6->tries++;
     dhcp6_set_timer(dhcp6);
@@ -149,28 +145,26 @@ static enum dhcp6_event no_answer(const struct leat_dhcp6 *dhcp6)
     return DHCP6_timeout_rexmt;
 }
 
-/* After a long sleep several deadlines may have passed; only the latest counts. */
-void dhcp6_on_time(struct leat_timer *timer, void *arg)
+bool dhcp6_due(const struct leat_dhcp6 *dhcp6, enum dhcp6_event *event)
 {
-    struct leat_dhcp6 *dhcp6 = arg;
     const uint64_t now_ns = leat_now_ns(dhcp6->stack);
 
-    (void)timer;
     if (now_ns >= dhcp6->expires_ns)
-        dhcp6_event(dhcp6, DHCP6_timeout_lease);
+        *event = DHCP6_timeout_lease;
     else if (now_ns >= dhcp6->t2_ns)
-        dhcp6_event(dhcp6, DHCP6_timeout_T2);
+        *event = DHCP6_timeout_T2;
     else if (now_ns >= dhcp6->t1_ns)
-        dhcp6_event(dhcp6, DHCP6_timeout_T1);
+        *event = DHCP6_timeout_T1;
     else if (now_ns >= dhcp6->wait_ns)
-        end_wait(dhcp6);
+        *event = DHCP6_timeout_wait;
     else if (now_ns >= dhcp6->rexmt_ns)
-        dhcp6_event(dhcp6, no_answer(dhcp6));
+        *event = no_answer(dhcp6);
     else if (now_ns >= dhcp6->refresh_ns)
-        dhcp6_event(dhcp6, DHCP6_timeout_refresh);
+        *event = DHCP6_timeout_refresh;
     else {
         /* a deadline without an event would stay due for ever */
         leat_debug_assert(first_ns(dhcp6) > now_ns);
-        dhcp6_set_timer(dhcp6); /* a deadline has moved since */
+        return false;
     }
+    return true;
 }
