@@ -26,7 +26,7 @@ TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_evic
           "lookup.c:on_stale_timer", "upstream.c:on_idle", "dns_clients.c:on_idle_timer", "server_conn_timer", "src/timer.c:fired",
           "task_timer"]
 READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready", "query.c:on_ready",
-         "forward_tcp.c:on_ready",
+         "forward_wait.c:on_ready",
          "conflict.c:tell", "address6.c:tell", "slaac.c:tell", "src/timer.c:call", "wait.c:ready_run"]
 LIMIT_BYTES = 4608
 CONGESTION = ["cubic", "newreno", "bbr"]  # all functions of these files
@@ -79,7 +79,8 @@ INDIRECT = {
     "proto/connect/connect.c": ["addresses6_are_probed"], "proto/dns/query.c": ["addresses6_are_probed"], "crypto/hkdf.c": OUT, "civil.c": OUT, "proto/time/sntp.c": OUT,
     "tcp/conn/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/listener.c": OUT,
     "tcp/math/recovery.c": CONGESTION,
-    **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_wait", "query_try", "forward_tcp", "lookup", "upstream")},
+    "dns_client_serve": ["forward_tcp.c:serve", "dns_server.c:client_serve"],
+    **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_reply", "query_try", "forward_tcp", "forward_wait", "lookup", "upstream")},
     **{f"web/http/{name}.c": OUT for name in ("client", "client_call", "client_reply", "client_request", "server_conn", "http_exchange",
                                           "http_receive", "http_send", "http_server")},
     "web/http/http_text.c": ["metrics.c:write_entry", "dashboard_page.c:write_entry"],

@@ -53,6 +53,12 @@ void dns_client_close_at_end(struct dns_client *client)
     leat_stream_close(&client->stream);
 }
 
+void dns_client_serve(struct dns_client *client)
+{
+    if (!client->ending)
+        client->clients->config.serve(client);
+}
+
 static bool length_is_possible(const struct dns_client *client)
 {
     return client->have < DNS_LENGTH_BYTES ||
@@ -110,11 +116,8 @@ static void displace(struct dns_client *client)
 
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
-    struct dns_client *client = arg;
-
     (void)conn;
-    if (!client->ending)
-        client->clients->config.serve(client);
+    dns_client_serve(arg);
 }
 
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)

@@ -50,7 +50,8 @@ struct dns_clients_config {
     uint32_t send_queue_bytes; /* 0: the stack's default */
     uint64_t idle_ns;
     void *server;
-    void (*serve)(struct dns_client *client);         /* called when bytes or room have come */
+    void (*serve)(struct dns_client *client);         /* called when bytes or room have come, and by
+                                                       * dns_client_serve() */
     bool (*is_owed)(const struct dns_client *client); /* the client waits for an answer; NULL:
                                                        * it never waits for long */
     void (*left)(struct dns_client *client);          /* the connection has ended; NULL: not
@@ -100,6 +101,9 @@ static inline void dns_client_next(struct dns_client *client)
 {
     client->have = 0;
 }
+
+/* Has the server read the client's next queries, unless the connection is being ended. */
+void dns_client_serve(struct dns_client *client);
 
 /* Records progress, which restarts the idle time. */
 void dns_client_progressed(struct dns_client *client);

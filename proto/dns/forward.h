@@ -4,6 +4,13 @@
  * A query is answered at once, from the cache or with an error, or it takes a place among the
  * waiting queries, and the resolver's callback answers it. A TCP client (RFC 7766) may have several
  * waiting queries, and gets each reply when it is ready.
+ *
+ *      forwarder.c      receives queries by UDP, and divides the memory
+ *      forward_tcp.c    receives them from TCP clients
+ *      forward_query.c  handles a query
+ *      forward_own.c    the program's own answers
+ *      forward_wait.c   queries that wait for their answers
+ *      forward_reply.c  writes the replies, and sends them
  */
 #ifndef DNS_FORWARD_H
 #define DNS_FORWARD_H
@@ -48,7 +55,7 @@ struct forward_wait {
 struct forward_client {
     struct dns_client tcp;
     struct forward_wait *waiting;
-    struct ready ready; /* set when reading may go on */
+    struct ready ready; /* set when it is to be served */
     uint8_t count;      /* that wait */
 };
 
@@ -92,7 +99,7 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
                                   size_t query_len, uint8_t *reply, size_t reply_bytes,
                                   size_t *reply_len);
 
-/* ---- forward_wait.c ----------------------------------------------------------------------- */
+/* ---- forward_reply.c ---------------------------------------------------------------------- */
 
 /* Writes a reply; @kept NULL: without records. Returns its length. */
 size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form *form,
@@ -102,6 +109,14 @@ size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form
 /* Writes a reply from resolver->kept, or SERVFAIL. */
 size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward_form *form,
                           const struct dns_question *question, uint8_t *reply);
+
+/* Sends a reply of @len bytes, which is in scratch behind room for its length. */
+void forward_reply_by_tcp(struct forward_client *client, size_t len);
+
+/* Replies to a query that has waited, from resolver->kept or with SERVFAIL. */
+void forward_reply(struct forward_wait *wait, const struct dns_question *question);
+
+/* ---- forward_wait.c ----------------------------------------------------------------------- */
 
 /* Queues a query for forwarder->name until its answer comes; false: the resolver has no
  * lookup left. May answer another query, which overwrites scratch and resolver->kept. */
@@ -121,12 +136,5 @@ static inline struct leat_forwarder *forward_owner(const struct forward_client *
 /* Initializes the TCP clients for dns_clients_init(); @forwarder NULL: for dns_clients_bytes(). */
 struct dns_clients_config forward_clients(const struct leat_forwarder_config *config,
                                           struct leat_forwarder *forwarder);
-
-/* Sends a reply of @len bytes, which is in scratch behind room for its length. */
-void forward_client_reply(struct forward_client *client, size_t len);
-
-/* Reads the client's next queries, if it may send more: at once, or from the ready queue. */
-void forward_client_serve(struct forward_client *client);
-void forward_client_serve_soon(struct forward_client *client);
 
 #endif

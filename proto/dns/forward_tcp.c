@@ -1,28 +1,10 @@
 /* forward_tcp.c -- TCP clients of a forwarder (RFC 7766). See forward.h. */
 #include "core/container_of.h"
 #include "proto/dns/forward.h"
-#include "wire/bytes.h"
 
 static struct forward_client *client_of(struct dns_client *tcp)
 {
     return container_of(tcp, struct forward_client, tcp);
-}
-
-/* A client that doesn't read is closed; by then 256 KiB of replies are queued. */
-void forward_client_reply(struct forward_client *client, size_t len)
-{
-    struct leat_forwarder *forwarder = forward_owner(client);
-    size_t taken = 0;
-
-    if (client->tcp.ending)
-        return;
-    put16(forwarder->scratch, (uint16_t)len);
-    if (leat_stream_write(&client->tcp.stream, forwarder->scratch, DNS_LENGTH_BYTES + len,
-                          &taken) ||
-        taken < DNS_LENGTH_BYTES + len)
-        dns_client_end(&client->tcp, &forwarder->counts.tcp_slow);
-    else
-        client->tcp.active_at_ns = leat_now_ns(forwarder->stack);
 }
 
 static void client_ask(struct forward_client *client)
@@ -39,12 +21,15 @@ static void client_ask(struct forward_client *client)
     if (forward_take(forwarder, &from, LEAT_DNS_OVER_TCP, client->tcp.query + DNS_LENGTH_BYTES,
                      dns_client_query_bytes(&client->tcp), forwarder->scratch + DNS_LENGTH_BYTES,
                      forwarder->scratch_bytes - DNS_LENGTH_BYTES, &len) == FORWARD_REPLY)
-        forward_client_reply(client, len);
+        forward_reply_by_tcp(client, len);
     dns_client_next(&client->tcp);
 }
 
-void forward_client_serve(struct forward_client *client)
+/* Reads the client's next queries, as long as it may have more of them waiting. */
+static void serve(struct dns_client *tcp)
 {
+    struct forward_client *client = client_of(tcp);
+
     while (!client->tcp.ending && client->count < FORWARD_PIPELINE_MAX) {
         if (dns_client_has_query(&client->tcp))
             client_ask(client);
@@ -53,23 +38,6 @@ void forward_client_serve(struct forward_client *client)
     }
     if (client->count == 0)
         dns_client_close_at_end(&client->tcp);
-}
-
-static void serve(struct dns_client *tcp)
-{
-    forward_client_serve(client_of(tcp));
-}
-
-static void on_ready(struct leat *stack, struct ready *ready)
-{
-    (void)stack;
-    forward_client_serve(container_of(ready, struct forward_client, ready));
-}
-
-void forward_client_serve_soon(struct forward_client *client)
-{
-    client->ready.run = on_ready;
-    service_ready(forward_owner(client)->stack, &client->ready);
 }
 
 static bool is_owed(const struct dns_client *tcp)

@@ -1,0 +1,81 @@
+/* forward_query.c -- handles a query, by UDP or TCP. See forward.h. */
+#include <string.h>
+
+#include "proto/dns/forward.h"
+
+/* Sets resolver->kept to the program's or the cache's answer to the question; false: the
+ * servers must be asked. */
+static bool find(struct leat_forwarder *forwarder, const struct forward_from *from,
+                 const struct dns_question *question)
+{
+    struct leat_resolver *resolver = forwarder->config.resolver;
+    struct cache_entry *entry;
+
+    forwarder->name.len = (uint8_t)question->name_bytes;
+    memcpy(forwarder->name.wire, question->name, question->name_bytes);
+    if (forward_own(forwarder, from, question->type)) {
+        forwarder->counts.own++;
+        return true;
+    }
+    resolver_key(resolver, &forwarder->name, question->type);
+    entry = resolver_find(resolver, &forwarder->name);
+    if (!entry)
+        return false;
+    resolver_keep_from(resolver, entry);
+    forwarder->counts.cached++;
+    return true;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): two messages, each with its length */
+enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct forward_from *from,
+                                  enum leat_dns_transport transport, const uint8_t *query,
+                                  size_t query_len, uint8_t *reply, size_t reply_bytes,
+                                  size_t *reply_len)
+{
+    struct dns_query asked;
+    const enum dns_query_verdict verdict = dns_query_read(&asked, query, query_len);
+    const struct dns_question *question = &asked.question;
+    struct forward_form form;
+    unsigned rcode;
+
+    if (verdict == DNS_QUERY_DROP) {
+        forwarder->counts.drop_format++;
+        return FORWARD_NOTHING;
+    }
+    form = (struct forward_form){.id = asked.header.id,
+                                 .flags = asked.header.flags & (DNS_RD | 15u << 11),
+                                 .limit = dns_query_limit(&asked, transport, reply_bytes),
+                                 .has_edns = asked.has_edns && verdict != DNS_QUERY_FORMERR,
+                                 .dnssec_ok = asked.edns.dnssec_ok};
+    asked.has_edns = form.has_edns;
+    dns_cookie_reply_to(&from->asker, &asked, transport, &form.cookie);
+    if (verdict == DNS_QUERY_COOKIE) {
+        rcode = dns_cookie_rcode(&asked, &form.cookie);
+        *reply_len = forward_write(forwarder, &form, NULL, NULL, rcode, reply);
+        return FORWARD_REPLY;
+    }
+    if (verdict == DNS_QUERY_FORMERR || dns_opcode(asked.header.flags) != DNS_OPCODE_QUERY) {
+        *reply_len =
+            forward_write(forwarder, &form, NULL, NULL,
+                          verdict == DNS_QUERY_FORMERR ? LEAT_DNS_FORMERR : LEAT_DNS_NOTIMP, reply);
+        return FORWARD_REPLY;
+    }
+    /* without RD a query would reveal what other clients have asked for */
+    rcode = dns_query_refusal(&asked, (asked.header.flags & DNS_RD) != 0);
+    if (transport == LEAT_DNS_SLIP || rcode != LEAT_DNS_NOERROR) {
+        form.flags |= transport == LEAT_DNS_SLIP ? DNS_TC : 0;
+        *reply_len = forward_write(forwarder, &form, question, NULL,
+                                   transport == LEAT_DNS_SLIP ? LEAT_DNS_NOERROR : rcode, reply);
+        return FORWARD_REPLY;
+    }
+    if (find(forwarder, from, question)) {
+        *reply_len = forward_write_kept(forwarder, &form, question, reply);
+        return FORWARD_REPLY;
+    }
+    asked.question.name = forwarder->name.wire; /* scratch may be overwritten */
+    if (forward_await(forwarder, from, &form, question->type))
+        return FORWARD_WAITS;
+    forwarder->counts.busy++;
+    *reply_len = forward_write(forwarder, &form, question, NULL, LEAT_DNS_SERVFAIL, reply);
+    return FORWARD_REPLY;
+}

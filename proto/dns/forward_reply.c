@@ -1,0 +1,96 @@
+/* forward_reply.c -- writes the replies of a forwarder, and sends them. See forward.h. */
+#include "proto/dns/forward.h"
+
+#include "wire/bytes.h"
+
+size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form *form,
+                     const struct dns_question *question, const struct dns_kept *kept,
+                     unsigned rcode, uint8_t *reply)
+{
+    const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES,
+                                  .rcode_high = (uint8_t)(rcode >> 4),
+                                  .dnssec_ok = form->dnssec_ok,
+                                  .cookie = form->cookie.is_set ? form->cookie.bytes : NULL,
+                                  .cookie_bytes = sizeof form->cookie.bytes};
+    const size_t opt_bytes = dns_cookie_opt_bytes(form->has_edns, &form->cookie);
+    unsigned flags = DNS_QR | DNS_RA | form->flags | (rcode & 15u);
+    struct dns_writer writer;
+
+    dns_write_start(&writer, reply, form->limit - opt_bytes);
+    if (question)
+        dns_write_question(&writer, question->name, question->type, question->class_number);
+    if (kept && kept->records_len > writer.limit - writer.len) {
+        flags |= DNS_TC;
+    } else if (kept) {
+        dns_kept_copy(kept, &forwarder->config.resolver->kept_age, reply + writer.len);
+        writer.len += kept->records_len;
+        writer.counts[DNS_ANSWER] = kept->answers;
+        writer.counts[DNS_AUTHORITY] = kept->authorities;
+    }
+    if (form->has_edns) {
+        writer.limit += opt_bytes; /* reserved above */
+        dns_write_opt(&writer, &edns);
+    }
+    forwarder->counts.replies++;
+    if (flags & DNS_TC)
+        forwarder->counts.truncated++;
+    return dns_write_end(&writer, form->id, (uint16_t)flags);
+}
+
+size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward_form *form,
+                          const struct dns_question *question, uint8_t *reply)
+{
+    const struct leat_resolver *resolver = forwarder->config.resolver;
+    const struct dns_kept *kept = resolver->has_kept ? &resolver->kept : NULL;
+
+    return forward_write(forwarder, form, question, kept, kept ? kept->rcode : LEAT_DNS_SERVFAIL,
+                         reply);
+}
+
+/* A client that doesn't read is closed; by then 256 KiB of replies are queued. */
+void forward_reply_by_tcp(struct forward_client *client, size_t len)
+{
+    struct leat_forwarder *forwarder = forward_owner(client);
+    size_t taken = 0;
+
+    if (client->tcp.ending)
+        return;
+    put16(forwarder->scratch, (uint16_t)len);
+    if (leat_stream_write(&client->tcp.stream, forwarder->scratch, DNS_LENGTH_BYTES + len,
+                          &taken) ||
+        taken < DNS_LENGTH_BYTES + len)
+        dns_client_end(&client->tcp, &forwarder->counts.tcp_slow);
+    else
+        client->tcp.active_at_ns = leat_now_ns(forwarder->stack);
+}
+
+/* Replies by UDP: writes into the buffer that is sent. */
+static void reply_by_udp(struct forward_wait *wait, const struct dns_question *question)
+{
+    struct leat_forwarder *forwarder = wait->forwarder;
+    struct leat_buf *reply = leat_buf_alloc(leat_pool(forwarder->stack), LEAT_BUF_HEADROOM);
+
+    if (!reply || leat_buf_tailroom(reply) < wait->form.limit) {
+        forwarder->counts.drop_memory++;
+        leat_buf_free(reply);
+        return;
+    }
+    leat_buf_put(reply,
+                 (uint32_t)forward_write_kept(forwarder, &wait->form, question, reply->data));
+    if (leat_udp_send_from(forwarder->udp, reply, &wait->peer, wait->local_ip)) {
+        forwarder->counts.replies--;
+        forwarder->counts.drop_memory++;
+    }
+}
+
+void forward_reply(struct forward_wait *wait, const struct dns_question *question)
+{
+    struct leat_forwarder *forwarder = wait->forwarder;
+
+    if (wait->client)
+        forward_reply_by_tcp(wait->client,
+                             forward_write_kept(forwarder, &wait->form, question,
+                                                forwarder->scratch + DNS_LENGTH_BYTES));
+    else
+        reply_by_udp(wait, question);
+}
