@@ -23,9 +23,9 @@ LIBRARIES = "src", "proto", "tls", "web", "task"  # and files of crypto/ itself,
 TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_eviction_timer",
           "reassembly.c:timer_fired",
           "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "reachability.c:timer_fired", "route6.c:on_time", "slaac.c:solicit_fired", "slaac.c:sweep_fired", "groups.c:fired", "query.c:on_timeout",
-          "lookup.c:on_stale_timer", "upstream.c:on_idle", "dns_clients.c:on_idle_timer", "server_conn_timer", "src/timer.c:fired",
+          "lookup.c:on_stale_timer", "upstream_conn.c:on_idle", "dns_clients.c:on_idle_timer", "server_conn_timer", "src/timer.c:fired",
           "task_timer"]
-READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready", "query.c:on_ready",
+READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready", "lookup.c:on_query_failed",
          "forward_wait.c:on_ready",
          "conflict.c:tell", "address6.c:tell", "slaac.c:tell", "src/timer.c:call", "wait.c:ready_run"]
 LIMIT_BYTES = 4608
@@ -80,7 +80,7 @@ INDIRECT = {
     "tcp/conn/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/listener.c": OUT,
     "tcp/math/recovery.c": CONGESTION,
     "dns_client_serve": ["forward_tcp.c:serve", "dns_server.c:client_serve"],
-    **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_reply", "query_try", "forward_tcp", "forward_wait", "lookup", "upstream")},
+    **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_reply", "lookup", "query_receive", "upstream_conn")},
     **{f"web/http/{name}.c": OUT for name in ("client", "client_call", "client_reply", "client_request", "server_conn", "http_exchange",
                                           "http_receive", "http_send", "http_server")},
     "web/http/http_text.c": ["metrics.c:write_entry", "dashboard_page.c:write_entry"],

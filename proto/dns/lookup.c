@@ -12,34 +12,19 @@
 #include "proto/wire/dns.h"
 
 enum {
-    STALE_TTL_S = 30,     /* TTL given with stale answers (RFC 8767 4) */
-    STALE_RECHECK_S = 30, /* failed servers are not asked again before (RFC 8767 5) */
-    PREFETCH_PART = 10    /* a hit in the last part of the TTL renews the answer */
+    PREFETCH_PART = 10 /* a hit in the last part of the TTL renews the answer */
 };
 
 static const uint64_t stale_answer_ns = 1800000000; /* RFC 8767 5: wait before a stale answer
                                                      * is used */
 
-uint32_t resolver_now_s(const struct leat_resolver *resolver)
+/* Reports the error of a query to its lookups. */
+static void on_query_failed(struct leat *stack, struct ready *ready)
 {
-    return (uint32_t)(leat_now_ns(resolver->stack) / 1000000000u);
-}
+    struct query *query = container_of(ready, struct query, ready);
 
-void resolver_key(struct leat_resolver *resolver, const struct leat_dns_name *name, uint16_t type)
-{
-    cache_key_make(&resolver->cache, &resolver->key, name->wire, name->len, type);
-}
-
-bool resolver_keeps(const struct leat_resolver *resolver, uint16_t type)
-{
-    return resolver->config.cache_bytes != 0 && type != 0;
-}
-
-struct cache_entry *resolver_find_stale(const struct leat_resolver *resolver)
-{
-    if (resolver->config.cache_bytes == 0)
-        return NULL;
-    return cache_find(&resolver->cache, &resolver->key, resolver_now_s(resolver));
+    (void)stack;
+    lookups_tell(query, query->err, NULL);
 }
 
 /* Renews an entry that is about to expire, if a query is free. */
@@ -50,7 +35,7 @@ static void prefetch(struct leat_resolver *resolver, const struct leat_dns_name 
     leat_debug_assert(resolver->config.prefetch);
     if (!resolver->free_queries || query_find(resolver))
         return;
-    query = query_start(resolver, name);
+    query = query_start(resolver, name, on_query_failed);
     query->renews = true;
     resolver->counts.prefetches++;
 }
@@ -119,18 +104,6 @@ static size_t records_end(const struct leat_dns_result *result, size_t at, unsig
     return at;
 }
 
-bool resolver_keep_from(struct leat_resolver *resolver, const struct cache_entry *entry)
-{
-    const uint32_t now_s = resolver_now_s(resolver);
-
-    resolver->has_kept = entry->rcode == LEAT_DNS_NOERROR || entry->rcode == LEAT_DNS_NXDOMAIN;
-    cache_view(entry, &resolver->kept);
-    resolver->kept_age =
-        (struct dns_kept_age){.age_s = now_s - entry->stored_s,
-                              .stale_ttl_s = cache_left_s(entry, now_s) == 0 ? STALE_TTL_S : 0};
-    return resolver->has_kept;
-}
-
 /* Makes resolver->result a message from a cached answer, in the form of a server's reply. */
 static enum leat_err result_from(struct leat_resolver *resolver, const struct cache_entry *entry,
                                  const struct leat_lookup *lookup)
@@ -188,18 +161,6 @@ static void tell_outcome(struct leat_lookup *lookup, const struct query *query, 
     tell(lookup, dns_reply_follow(result));
 }
 
-void resolver_keep_failure(struct leat_resolver *resolver, struct cache_entry *stale)
-{
-    const struct dns_kept failure = {.ttl_s = resolver->config.failure_ttl_s,
-                                     .rcode = LEAT_DNS_SERVFAIL};
-    const uint32_t now_s = resolver_now_s(resolver);
-
-    if (stale)
-        stale->recheck_s = now_s + STALE_RECHECK_S;
-    else if (resolver_keeps(resolver, resolver->key.type))
-        cache_put(&resolver->cache, &resolver->key, &failure, now_s);
-}
-
 void lookups_tell(struct query *query, enum leat_err err, uint8_t *message)
 {
     struct leat_resolver *resolver = query->resolver;
@@ -240,7 +201,7 @@ static bool wait_for_query(struct leat_lookup *lookup)
     if (query)
         resolver->counts.joined++;
     else
-        query = query_start(resolver, &lookup->asked);
+        query = query_start(resolver, &lookup->asked, on_query_failed);
     if (!query)
         return false;
     lookup->query = query;

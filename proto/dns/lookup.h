@@ -3,6 +3,19 @@
  *
  * Equal lookups share one query. Parallel queries for the same name would multiply the chances of a
  * forged reply (VU#457875). A query may also run without a lookup, to renew a cached answer.
+ *
+ *      resolver.c        creates, configures and closes a resolver
+ *      query_receive.c   the callbacks of its sockets
+ *      lookup.c          the program's lookups
+ *      query.c           the conversation of a query with its servers
+ *      query_try.c       one try of a query
+ *      upstream_conn.c   the connection to a server
+ *      query_write.c     the question of a try
+ *      upstream.c        a server
+ *      resolver_cache.c  the cached answers
+ *
+ * Calls go down in this list. Only query_receive.c and lookup.c report to lookups: functions of
+ * query.c return true for an answer, and leave an error to `ready`.
  */
 #ifndef DNS_LOOKUP_H
 #define DNS_LOOKUP_H
@@ -112,24 +125,20 @@ struct leat_resolver {
                                                            * buffers */
     struct leat_lookup *lookups, *free_lookups;
     struct query *queries, *live_queries, *free_queries;
-    uint8_t *sockets; /* memory for each query's socket */
-    bool *gone;       /* set by leat_resolver_close() during callbacks */
+    const struct leat_udp_events *udp_events; /* of the queries' sockets */
+    const struct leat_tcp_events *tcp_events; /* of the connections to servers */
+    uint8_t *sockets;                         /* memory for each query's socket */
+    bool *gone;                               /* set by leat_resolver_close() during callbacks */
     bool has_kept;
 };
+
+/* ---- resolver_cache.c --------------------------------------------------------------------- */
 
 /* Seconds, for the cache. */
 uint32_t resolver_now_s(const struct leat_resolver *resolver);
 
 /* Sets resolver->key. */
 void resolver_key(struct leat_resolver *resolver, const struct leat_dns_name *name, uint16_t type);
-
-/* False: answers of @type are not cached. Type 0 is excluded, because cache entries for all
- * types of a name have it. */
-bool resolver_keeps(const struct leat_resolver *resolver, uint16_t type);
-
-/* The cached answer for resolver->key that may be used at once, or NULL. If its TTL is about
- * to end, a query is started. */
-struct cache_entry *resolver_find(struct leat_resolver *resolver, const struct leat_dns_name *name);
 
 /* The cached answer for resolver->key, even if stale, or NULL. */
 struct cache_entry *resolver_find_stale(const struct leat_resolver *resolver);
@@ -141,24 +150,47 @@ void resolver_keep_failure(struct leat_resolver *resolver, struct cache_entry *s
 /* Sets kept and kept_age from a cache entry; false: it is a cached failure. */
 bool resolver_keep_from(struct leat_resolver *resolver, const struct cache_entry *entry);
 
+/* Makes resolver->kept of the reply in resolver->result to a question, and caches it. */
+void resolver_keep_reply(struct leat_resolver *resolver, const struct leat_dns_name *asked,
+                         uint16_t type);
+
+/* ---- lookup.c ----------------------------------------------------------------------------- */
+
+/* The cached answer for resolver->key that may be used at once, or NULL. If its TTL is about
+ * to end, a query is started. */
+struct cache_entry *resolver_find(struct leat_resolver *resolver, const struct leat_dns_name *name);
+
+/* Reports the outcome to the lookups of a query, which has ended when this returns. On
+ * LEAT_OK resolver->result describes the reply in @message, which may be overwritten. */
+void lookups_tell(struct query *query, enum leat_err err, uint8_t *message);
+
+/* ---- query.c ------------------------------------------------------------------------------ */
+
 /* The live query for resolver->key, or NULL. */
 struct query *query_find(struct leat_resolver *resolver);
 
+/* Run by the stack when a query has failed, with its `ready`; query->err is the error. */
+typedef void query_failed_fn(struct leat *stack, struct ready *ready);
+
 /* Begins a query; NULL: there are too many. */
-struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_name *name);
+struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_name *name,
+                          query_failed_fn *on_failed);
 
 /* query_stop() ends its conversation, so that no lookup can join it any more; query_free()
  * frees it. */
 void query_stop(struct query *query);
 void query_free(struct query *query);
 
-/* Called by the connection that a query waits on. The first handles a reply of @len bytes, which
- * may be overwritten, and may close the resolver. The others end the server's part, try the same
- * server again, and end the query. */
-void query_take_message(struct query *query, uint8_t *message, size_t len);
-void query_server_failed(struct query *query, enum leat_err err);
-void query_try_again(struct query *query);
+/* Handles a reply of @len bytes. True: it is the answer, described in resolver->result, and the
+ * try has ended; the caller reports it to the lookups. */
+bool query_take_message(struct query *query, const uint8_t *message, size_t len);
+
+/* Ends the query with an error, reported from the ready queue. */
 void query_fail(struct query *query, enum leat_err err);
+
+/* Moves the queries on a connection elsewhere: it has ended or failed, or fails now. @again:
+ * possibly only the connection failed, so the same server is tried again. */
+void queries_lost(struct upstream *upstream, enum leat_err err, bool again);
 
 /* Repeats the query by TCP, with the same server. */
 void query_go_on_by_tcp(struct query *query);
@@ -195,6 +227,8 @@ bool query_send(struct query *query);
 
 void query_close_socket(struct query *query);
 
+/* ---- query_write.c ------------------------------------------------------------------------ */
+
 /* Sets the cookie of the current try, which leaves from @local. */
 void query_take_cookie(struct query *query, struct leat_ip local);
 
@@ -204,8 +238,12 @@ size_t query_write(const struct query *query, uint8_t *bytes, bool padded);
 
 /* ---- upstream.c --------------------------------------------------------------------------- */
 
-/* The server config.servers[i]. */
-void upstream_init(struct upstream *upstream, struct leat_resolver *resolver);
+/* Its index in config.servers. */
+static inline size_t upstream_place(const struct upstream *upstream)
+{
+    leat_debug_assert(upstream >= upstream->resolver->upstreams);
+    return (size_t)(upstream - upstream->resolver->upstreams);
+}
 
 /* Sets the order in which a new query asks the servers. */
 void upstreams_order(struct leat_resolver *resolver, uint8_t order[LEAT_RESOLVER_SERVERS_MAX]);
@@ -227,25 +265,41 @@ static inline bool upstream_is_nowhere(enum leat_err err)
     return err == LEAT_ERR_NO_ROUTE || err == LEAT_ERR_FAMILY;
 }
 
+/* ---- upstream_conn.c ---------------------------------------------------------------------- */
+
+/* Prepares a server without a connection. */
+void upstream_init(struct upstream *upstream, struct leat_resolver *resolver);
+
 /* Asks by TCP. Gives query->id a value that is unique on this connection. */
 enum query_sent upstream_ask(struct upstream *upstream, struct query *query);
 
 /* Removes the query from the connection. */
 void upstream_leave(struct query *query);
 
-/* Handles a query's timeout: a connection without a reply in that time is closed. */
-void upstream_gave_nothing(struct query *query);
+/* Sends the queries that have not been sent; false: the connection has failed. */
+bool upstream_send_queries(struct upstream *upstream);
 
-/* Ends the connection. */
+/* The query on this connection that has @id, or NULL. */
+struct query *upstream_find(const struct upstream *upstream, uint16_t id);
+
+/* Ends the connection, on which no query waits. */
 void upstream_close(struct upstream *upstream);
+
+/* Aborts the connection, unless it has ended. Returns the queries that waited on it, chained by
+ * next_upstream. @clear: set to true if the server is asked in the clear from now on. */
+struct query *upstream_lose(struct upstream *upstream, bool *clear);
+
+/* Clears the state of a connection that has ended. */
+void upstream_forget(struct upstream *upstream);
 
 /* ---- rebind.c ----------------------------------------------------------------------------- */
 
 /* True if the reply in resolver->result has a private address, for a name that is not exempt. */
 bool rebinds(const struct leat_resolver *resolver, const struct leat_dns_name *asked);
 
-/* Reports the outcome to the lookups of a query, which has ended when this returns. On
- * LEAT_OK resolver->result describes the reply in @message, which may be overwritten. */
-void lookups_tell(struct query *query, enum leat_err err, uint8_t *message);
+/* ---- query_receive.c ---------------------------------------------------------------------- */
+
+/* Sets the callbacks of the resolver's sockets. */
+void query_receive_init(struct leat_resolver *resolver);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * A query is a series of tries (query_try.c) with alternating servers. A try ends with an answer,
  * with a server that can't answer (and is left out from then on), or with a timeout. After a TC
- * reply it goes on by TCP, on the connection to that server (upstream.c).
+ * reply it goes on by TCP, on the connection to that server (upstream_conn.c).
  */
 #include "proto/dns/lookup.h"
 
@@ -23,64 +23,12 @@ static void end_try(struct query *query)
     upstream_leave(query);
 }
 
-/* RFC 9520 2.5: a loop of aliases counts as a failure; a chain that is too long doesn't. */
-static void keep_circle(const struct query *query)
-{
-    struct leat_resolver *resolver = query->resolver;
-
-    resolver->result.name = query->asked;
-    if (dns_reply_follow(&resolver->result) != LEAT_ERR_FORMAT)
-        return;
-    resolver_key(resolver, &query->asked, query->type);
-    resolver_keep_failure(resolver, resolver_find_stale(resolver));
-}
-
-/* Makes resolver->kept of the reply in resolver->result, and caches it. */
-static void keep(const struct query *query)
-{
-    struct leat_resolver *resolver = query->resolver;
-    const struct dns_kept_limits limits = {.ttl_max_s = resolver->config.ttl_max_s,
-                                           .negative_ttl_max_s =
-                                               resolver->config.negative_ttl_max_s};
-    const struct dns_kept *kept = &resolver->kept;
-
-    resolver->kept_age = (struct dns_kept_age){.age_s = 0};
-    resolver->has_kept = dns_kept_make(&resolver->kept, &resolver->keeper, &query->asked,
-                                       &resolver->result, &limits);
-    if (!resolver->has_kept) {
-        keep_circle(query);
-        return;
-    }
-    if (!resolver_keeps(resolver, query->type))
-        return;
-    /* RFC 2308 5: "no such name" is cached for all types */
-    resolver_key(resolver, &query->asked,
-                 kept->rcode == LEAT_DNS_NXDOMAIN && !kept->aliased ? 0 : query->type);
-    cache_put(&resolver->cache, &resolver->key, kept, resolver_now_s(resolver));
-}
-
-/* Ends the query with the reply in resolver->result. */
-static void tell(struct query *query, uint8_t *message)
-{
-    end_try(query);
-    keep(query);
-    lookups_tell(query, LEAT_OK, message); /* last, because it may close the resolver */
-}
-
 /* Ends the query with an error, reported from the ready queue. */
 void query_fail(struct query *query, enum leat_err err)
 {
     end_try(query);
     query->err = err;
     service_ready(query->resolver->stack, &query->ready);
-}
-
-static void on_ready(struct leat *stack, struct ready *ready)
-{
-    struct query *query = container_of(ready, struct query, ready);
-
-    (void)stack;
-    lookups_tell(query, query->err, NULL);
 }
 
 /* Waits until an address of ours has been checked, because it may give a route to a server. */
@@ -133,13 +81,58 @@ static bool shows_delay(const struct query *query)
 
 /* Leaves the server out of later tries: it can't answer. A silent server counts as down
  * beyond this query. */
-void query_server_failed(struct query *query, enum leat_err err)
+static void server_failed(struct query *query, enum leat_err err)
 {
     query->resolver->counts.servers_failed++;
     if (shows_delay(query) && err != LEAT_ERR_SERVERS && err != LEAT_ERR_MEMORY)
         upstream_was_silent(query_upstream(query), query->resolver->config.timeout_ns);
     query->failed |= (uint8_t)(1u << query_server(query));
     next_try(query, err);
+}
+
+static void try_again(struct query *query)
+{
+    end_try(query);
+    if (!query_begin_try(query))
+        server_failed(query, LEAT_ERR_NO_ROUTE);
+}
+
+void query_go_on_by_tcp(struct query *query)
+{
+    query->by_tcp = true;
+    try_again(query);
+}
+
+void queries_lost(struct upstream *upstream, enum leat_err err, bool again)
+{
+    bool clear;
+    struct query *query = upstream_lose(upstream, &clear);
+
+    while (query) {
+        struct query *next = query->next_upstream;
+
+        query->upstream = NULL;
+        if (clear) {
+            query->by_tcp = false;
+            try_again(query);
+        } else if (again && !query->sent_again) {
+            query->sent_again = true;
+            try_again(query);
+        } else {
+            server_failed(query, err);
+        }
+        query = next;
+    }
+}
+
+/* Takes the query off its connection, which is closed if no reply has come on it meanwhile. */
+static void leave_silent(struct query *query)
+{
+    struct upstream *upstream = query->upstream;
+
+    upstream_leave(query);
+    if (upstream && upstream->heard_ns < query->begin_ns)
+        queries_lost(upstream, LEAT_ERR_TIMEOUT, true);
 }
 
 static void on_timeout(struct timer *timer, void *context)
@@ -155,35 +148,22 @@ static void on_timeout(struct timer *timer, void *context)
     }
     if (query->unsent && leat_now_ns(query->resolver->stack) < query->end_ns) {
         if (!query_send(query))
-            query_server_failed(query, LEAT_ERR_NO_ROUTE);
+            server_failed(query, LEAT_ERR_NO_ROUTE);
         return;
     }
     if (query->soft != LEAT_OK) {
-        query_server_failed(query, query->soft);
+        server_failed(query, query->soft);
         return;
     }
     query->resolver->counts.timeouts++;
     if (shows_delay(query) && !query->unsent)
         upstream_was_silent(query_upstream(query), query->end_ns - query->begin_ns);
-    upstream_gave_nothing(query);
+    leave_silent(query);
     if (is_last_round) /* the server may have been replaced by one that drops queries with cookies
                         */
         dns_cookie_forget(&query_upstream(query)->cookie);
     query->tries++;
     next_try(query, LEAT_ERR_TIMEOUT);
-}
-
-void query_go_on_by_tcp(struct query *query)
-{
-    query->by_tcp = true;
-    query_try_again(query);
-}
-
-void query_try_again(struct query *query)
-{
-    end_try(query);
-    if (!query_begin_try(query))
-        query_server_failed(query, LEAT_ERR_NO_ROUTE);
 }
 
 /* RFC 7873 5.3: our cookie was out of date, and the reply has the right one. If that fails
@@ -192,7 +172,7 @@ static void take_bad_cookie(struct query *query)
 {
     query->resolver->counts.bad_cookies++;
     if (query->bad_cookies++ == 0)
-        query_try_again(query);
+        try_again(query);
     else
         query_go_on_by_tcp(query);
 }
@@ -205,26 +185,28 @@ static void take_failure(struct query *query, unsigned rcode)
         return;
     }
     if (rcode != LEAT_DNS_FORMERR) {
-        query_server_failed(query, LEAT_ERR_SERVERS);
+        server_failed(query, LEAT_ERR_SERVERS);
         return;
     }
     query->tries++; /* the server may dislike EDNS (RFC 6891 7), so the next round omits it */
     next_try(query, LEAT_ERR_SERVERS);
 }
 
-/* Handles an answer, described in resolver->result. */
-static void take_answer(struct query *query, uint8_t *message)
+/* Handles an answer, described in resolver->result; false: it isn't taken. */
+static bool take_answer(struct query *query)
 {
     struct leat_resolver *resolver = query->resolver;
 
     if (resolver->config.no_rebinding && rebinds(resolver, &query->asked)) {
         resolver->counts.drop_private++;
         query_fail(query, LEAT_ERR_SERVERS); /* the other servers have the same data */
-        return;
+        return false;
     }
     resolver->result.server = query->resolver->config.servers[query_server(query)];
     resolver->result.type = query->type;
-    tell(query, message);
+    end_try(query);
+    resolver_keep_reply(resolver, &query->asked, query->type);
+    return true;
 }
 
 /* Drops a message that isn't the reply. On a TCP connection it is the server's own fault. */
@@ -232,7 +214,7 @@ static void take_foreign(struct query *query)
 {
     query->resolver->counts.drop_foreign++;
     if (query->by_tcp)
-        query_server_failed(query, LEAT_ERR_SERVERS);
+        server_failed(query, LEAT_ERR_SERVERS);
 }
 
 /* False: the message is foreign, and the wait goes on, or the query was repeated. A truncated
@@ -251,7 +233,7 @@ static bool cookie_allows(struct query *query, const struct dns_edns *edns)
     return false;
 }
 
-void query_take_message(struct query *query, uint8_t *message, size_t len)
+bool query_take_message(struct query *query, const uint8_t *message, size_t len)
 {
     struct leat_resolver *resolver = query->resolver;
     struct dns_edns edns;
@@ -262,14 +244,14 @@ void query_take_message(struct query *query, uint8_t *message, size_t len)
     if (reply == DNS_REPLY_CASE) {
         query->case_differed |= (uint8_t)(1u << query_server(query));
         resolver->counts.drop_case++;
-        return;
+        return false;
     }
     if (reply == DNS_REPLY_FOREIGN || (reply == DNS_REPLY_TRUNCATED && query->by_tcp)) {
         take_foreign(query);
-        return;
+        return false;
     }
     if (reply != DNS_REPLY_TRUNCATED && !cookie_allows(query, &edns))
-        return;
+        return false;
     resolver->counts.replies++;
     if (shows_delay(query))
         upstream_answered(query_upstream(query), leat_now_ns(resolver->stack) - query->begin_ns);
@@ -279,8 +261,9 @@ void query_take_message(struct query *query, uint8_t *message, size_t len)
     } else if (reply == DNS_REPLY_FAILED) {
         take_failure(query, resolver->result.rcode);
     } else {
-        take_answer(query, message);
+        return take_answer(query);
     }
+    return false;
 }
 
 struct query *query_find(struct leat_resolver *resolver)
@@ -310,7 +293,8 @@ static void end_renewal(struct leat_resolver *resolver)
     query_free(oldest);
 }
 
-struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_name *name)
+struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_name *name,
+                          query_failed_fn *on_failed)
 {
     struct query *query;
 
@@ -323,7 +307,7 @@ struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_
     memset(query, 0, sizeof *query);
     query->resolver = resolver;
     query->timer.fire = on_timeout;
-    query->ready.run = on_ready;
+    query->ready.run = on_failed;
     query->asked = *name;
     query->type = resolver->key.type;
     query->hash = resolver->key.hash;

@@ -137,6 +137,7 @@ enum leat_err leat_resolver_open(struct leat_resolver **resolver, struct leat *s
     memset(made, 0, sizeof *made);
     made->config = full;
     made->stack = stack;
+    query_receive_init(made);
     made->cache.key = *service_table_key(stack);
     lay_out(&full, made, block);
     made->cache.stale_s = full.stale_s;
