@@ -2,8 +2,9 @@
  * stack.c -- START HERE: how a stack is built (leat_init) and how it runs (leat_poll).
  *
  * One poll is one turn, always in this order. Frames are received, from the links and from the
- * loopback queue. Timers fire. The program is called back. Protocols send what is due and what the
- * program has queued. The frames go out. Each step has a budget, so a poll ends under any load.
+ * loopback queue. Timers fire. The program's callbacks run. Protocols send due segments and the data
+ * that the program has queued. The frames go out. Each step has a budget, so a poll ends under any
+ * load.
  */
 #include "stack.h"
 
@@ -366,7 +367,7 @@ uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
         slow_links_flush(stack);
     sent_before = stack->stats.tx_frames;
     unsent = protocols_flush(stack);
-    /* what is unsent waits for a full device, unless some device has taken frames in this turn */
+    /* With a full device, another turn helps unsent data only if this turn has sent frames. */
     if (!links_flush(stack) || stack->stats.tx_frames != sent_before)
         more |= unsent;
     if (stack->has_woken) {

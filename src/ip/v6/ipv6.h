@@ -322,7 +322,7 @@ void neighbour6_confirmed(struct link *link, struct leat_ip ip);
 /* Probes whether @ip is reachable, without a packet for it; @src is our address. */
 void neighbour6_ask(struct link *link, struct leat_ip src, struct leat_ip ip);
 
-/* Processes the statement of a solicitation that @ip is at @mac (RFC 4861 7.2.3). */
+/* Records the sender of a solicitation: @ip has the link-layer address @mac (RFC 4861 7.2.3). */
 void neighbour6_learn(struct link *link, struct leat_ip ip, const struct leat_mac *mac);
 
 struct wire_ndp;

@@ -48,8 +48,8 @@ struct leat_slaac {
     struct leat_slaac_facts facts; /* as last reported to the program */
 };
 
-/* To be called when statements of routers about @link may have changed: tells the program if its
- * facts have. */
+/* To be called when the data from router advertisements on @link may have changed. Calls the
+ * program back if the facts that it can read have changed. */
 void slaac_changed(struct link *link);
 
 /* To be called when the lifetimes of an address of @link have changed. */
