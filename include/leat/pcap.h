@@ -65,9 +65,13 @@ struct leat_pcap_reader;
 
 /** The file to replay, and how. */
 struct leat_pcap_reader_config {
-    const char *path;    /**< a pcap or pcapng file of Ethernet frames; "-": standard input */
-    struct leat_mac mac; /**< ours; frames from it are left out, because the stack sends them */
-    uint16_t mtu;        /**< 0: 1500 */
+    const char *path; /**< a capture (capture.h); "-": standard input */
+    /**
+     * Ours; frames from it are left out, because the stack sends them.  In a capture of a link
+     * without addresses a host with the IPv4 address a.b.c.d has 02:04:a:b:c:d.
+     */
+    struct leat_mac mac;
+    uint16_t mtu; /**< 0: 1500 */
     /**
      * The file is a recording of this very stack: the clock stops exactly at the times in it, those
      * of our own frames included.  Timers then fire in the same polls as when it was recorded,
@@ -88,8 +92,8 @@ struct leat_pcap_reader_counters {
 
 /**
  * Opens a capture.  On error @p why holds one line: the file, the offset, the reason.
- * Errors: LEAT_ERR_NOT_FOUND, LEAT_ERR_FORMAT (no capture, or not of Ethernet), LEAT_ERR_MEMORY,
- * LEAT_ERR_ARGUMENT (an MTU under 68).
+ * Errors: LEAT_ERR_NOT_FOUND, LEAT_ERR_FORMAT (no capture, or of a link that isn't read),
+ * LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (an MTU under 68).
  */
 enum leat_err leat_pcap_reader_open(struct leat_pcap_reader **reader,
                                     const struct leat_pcap_reader_config *config,

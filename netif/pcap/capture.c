@@ -1,4 +1,4 @@
-/* capture.c -- reads captures: the buffer, and the format pcap. */
+/* capture.c -- reads captures: the bytes, the format, and frames made of records. */
 #include "capture.h"
 
 #include <errno.h>
@@ -12,66 +12,57 @@
 
 enum {
     BUFFER_BYTES = 128 * 1024, /* stays in the cache; a longer frame makes it grow */
-    PCAP_HEADER_BYTES = 24,
-    PCAP_RECORD_BYTES = 16,
-    PCAP_VERSION = 2
+    MAGIC_BYTES = 4
 };
 
-static const uint32_t pcap_magic_us = 0xa1b2c3d4;
-static const uint32_t pcap_magic_ns = 0xa1b23c4d;
-static const uint32_t pcapng_magic = 0x0a0d0d0a; /* reads the same in both orders */
-
-struct link_type {
-    uint32_t number;
+/* Files that are no captures, or none that are read, for a message. */
+struct other_format {
+    uint8_t len;
+    uint8_t magic[6];
     const char *name;
 };
 
-/* The registry's more common ones, for a message. */
-static const struct link_type link_types[] = {{0, "BSD loopback"},
-                                              {6, "Token Ring"},
-                                              {8, "SLIP"},
-                                              {9, "PPP"},
-                                              {10, "FDDI"},
-                                              {50, "PPP (HDLC)"},
-                                              {51, "PPPoE"},
-                                              {100, "ATM"},
-                                              {101, "raw IP"},
-                                              {104, "Cisco HDLC"},
-                                              {105, "802.11"},
-                                              {107, "Frame Relay"},
-                                              {108, "OpenBSD loopback"},
-                                              {113, "Linux cooked"},
-                                              {119, "802.11 Prism"},
-                                              {122, "IP over Fibre Channel"},
-                                              {127, "802.11 radiotap"},
-                                              {129, "Linux ARCNET"},
-                                              {138, "IEEE 1394"},
-                                              {143, "DOCSIS"},
-                                              {160, "TZSP"},
-                                              {187, "Bluetooth H4"},
-                                              {189, "USB"},
-                                              {195, "802.15.4"},
-                                              {197, "ERF"},
-                                              {201, "Bluetooth H4"},
-                                              {220, "USB"},
-                                              {228, "raw IPv4"},
-                                              {229, "raw IPv6"},
-                                              {239, "nflog"},
-                                              {240, "netANALYZER"},
-                                              {247, "IP over InfiniBand"},
-                                              {253, "Netlink"},
-                                              {276, "Linux cooked v2"}};
+static const struct other_format other_formats[] = {
+    {2, {0x1f, 0x8b}, "compressed by gzip"},
+    {4, {0x28, 0xb5, 0x2f, 0xfd}, "compressed by zstd"},
+    {4, {0xfd, '7', 'z', 'X'}, "compressed by xz"},
+    {3, {'B', 'Z', 'h'}, "compressed by bzip2"},
+    {4, {4, 0x22, 0x4d, 0x18}, "compressed by lz4"},
+    {4, {'P', 'K', 3, 4}, "a zip archive"},
+    {4, {'G', 'M', 'B', 'U'}, "Microsoft's Network Monitor's"},
+    {4, {0x52, 0x54, 0x53, 0x53}, "Network Monitor's of version 1"},
+    {4, {'T', 'R', 'S', 'N'}, "NetXRay's"},
+    {4, {'X', 'C', 'P', 0}, "NetXRay's"}};
+
+static void set_why(struct leat_capture *capture, uint64_t offset, const char *reason,
+                    va_list arguments)
+{
+    int len = snprintf(capture->why, sizeof capture->why, "%s: offset %llu%s: ", capture->path,
+                       (unsigned long long)offset, capture->source.offset_note);
+
+    if (len > 0 && (size_t)len < sizeof capture->why)
+        vsnprintf(capture->why + len, sizeof capture->why - (size_t)len, reason, arguments);
+    capture->status = LEAT_ERR_FORMAT;
+}
 
 enum leat_err leat__capture_fail(struct leat_capture *capture, const char *reason, ...)
 {
     va_list arguments;
-    int len = snprintf(capture->why, sizeof capture->why, "%s: offset %llu: ", capture->path,
-                       (unsigned long long)leat__capture_offset(capture));
 
     va_start(arguments, reason);
-    vsnprintf(capture->why + len, sizeof capture->why - (size_t)len, reason, arguments);
+    set_why(capture, leat__capture_offset(capture), reason, arguments);
     va_end(arguments);
-    capture->status = LEAT_ERR_FORMAT;
+    return LEAT_ERR_FORMAT;
+}
+
+enum leat_err leat__capture_fail_at(struct leat_capture *capture, uint64_t offset,
+                                    const char *reason, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, reason);
+    set_why(capture, offset, reason, arguments);
+    va_end(arguments);
     return LEAT_ERR_FORMAT;
 }
 
@@ -86,31 +77,31 @@ static bool capture_make_room(struct leat_capture *capture, size_t bytes)
     capture->from = 0;
     if (bytes <= capture->room)
         return true;
-    larger = realloc(capture->buffer, bytes);
+    larger = realloc(capture->buffer - BUFFER_SPARE_BYTES, BUFFER_SPARE_BYTES + bytes);
     if (!larger) {
         leat__capture_fail(capture, "no memory for %zu bytes", bytes);
         return false;
     }
-    capture->buffer = larger;
+    capture->buffer = larger + BUFFER_SPARE_BYTES;
     capture->room = bytes;
     return true;
 }
 
 bool leat__capture_fill(struct leat_capture *capture, size_t bytes)
 {
+    char why[LEAT_WHY_BYTES];
+
     if (capture->status != LEAT_OK || !capture_make_room(capture, bytes))
         return false;
     while (leat__capture_have(capture) < bytes) {
-        ssize_t got = read(capture->fd, capture->buffer + capture->to, capture->room - capture->to);
+        const ptrdiff_t got = capture->source.read(
+            capture->source.arg, capture->buffer + capture->to, capture->room - capture->to, why);
 
-        if (got > 0) {
-            capture->to += (size_t)got;
-        } else if (got == 0) {
+        if (got < 0)
+            leat__capture_fail_at(capture, capture->base_offset + capture->to, "%s", why);
+        if (got <= 0)
             return false;
-        } else if (errno != EINTR) {
-            leat__capture_fail(capture, "%s", strerror(errno));
-            return false;
-        }
+        capture->to += (size_t)got;
     }
     return true;
 }
@@ -123,103 +114,75 @@ uint16_t leat__capture_get16(const struct leat_capture *capture, const uint8_t *
     return capture->swapped ? __builtin_bswap16(value) : value;
 }
 
-enum leat_err leat__capture_check_link_type(struct leat_capture *capture, uint32_t link_type)
+enum leat_err leat__capture_refuse_link(struct leat_capture *capture, uint64_t offset,
+                                        uint32_t link_type)
 {
-    const char *name = "unknown";
-
-    if (link_type == LINK_TYPE_ETHERNET)
-        return LEAT_OK;
-    for (size_t i = 0; i < sizeof link_types / sizeof *link_types; i++) {
-        if (link_types[i].number == link_type)
-            name = link_types[i].name;
-    }
-    return leat__capture_fail(capture, "link type %u (%s): only Ethernet is read", link_type, name);
+    return leat__capture_fail_at(capture, offset, "link type %u (%s): read are %s", link_type,
+                                 leat__link_name(leat__link_of(link_type)), leat__links_read);
 }
 
-static enum leat_err pcap_read_start(struct leat_capture *capture)
+enum leat_err leat__capture_one_interface(struct leat_capture *capture, uint32_t link_type)
 {
-    const uint8_t *at;
+    const struct capture_link *link = leat__link_of(link_type);
 
-    if (!leat__capture_want(capture, PCAP_HEADER_BYTES))
-        return capture->status
-                   ? capture->status
-                   : leat__capture_fail(capture, "cut off: %zu of the header's %d bytes",
-                                        leat__capture_have(capture), PCAP_HEADER_BYTES);
-    at = leat__capture_at(capture);
-    if (leat__capture_get16(capture, at + 4) != PCAP_VERSION)
-        return leat__capture_fail(capture, "pcap of version %u.%u: only 2 is read",
-                                  leat__capture_get16(capture, at + 4),
-                                  leat__capture_get16(capture, at + 6));
-    /* the upper bits say whether an FCS follows each frame: IP's own length cuts it off */
-    if (leat__capture_check_link_type(capture, leat__capture_get32(capture, at + 20) & 0x03ffffff))
-        return LEAT_ERR_FORMAT;
-    leat__capture_use(capture, PCAP_HEADER_BYTES);
+    capture->interfaces[0] = (struct capture_interface){.link_type = link_type, .link = link};
+    capture->interface_count = 1;
+    if (leat__link_is_read(link))
+        return LEAT_OK;
+    return leat__capture_refuse_link(capture, leat__capture_offset(capture), link_type);
+}
+
+/* Says what the file is, if it isn't a capture but known. */
+static enum leat_err refuse_other(struct leat_capture *capture)
+{
+    const uint8_t *at = leat__capture_at(capture);
+
+    for (size_t i = 0; i < sizeof other_formats / sizeof *other_formats; i++) {
+        const struct other_format *other = &other_formats[i];
+
+        if (leat__capture_have(capture) >= other->len && memcmp(at, other->magic, other->len) == 0)
+            return leat__capture_fail(capture, "no capture that is read: it is %s", other->name);
+    }
     return LEAT_OK;
 }
 
-static enum leat_err pcap_read_next(struct leat_capture *capture, struct leat_capture_frame *frame)
+/* Reads the first bytes of the file, which tell what the rest is. */
+static enum leat_err capture_start(struct leat_capture *capture)
 {
+    static const uint8_t pcapng[MAGIC_BYTES] = {0x0a, 0x0d, 0x0d, 0x0a};
+    static const uint8_t snoop[MAGIC_BYTES] = {'s', 'n', 'o', 'o'};
     const uint8_t *at;
-    uint32_t captured;
 
-    if (!leat__capture_want(capture, PCAP_RECORD_BYTES)) {
+    if (!leat__capture_want(capture, MAGIC_BYTES)) {
         if (capture->status)
             return capture->status;
         if (leat__capture_have(capture) == 0)
-            return capture->status = LEAT_ERR_NOT_FOUND;
-        return leat__capture_fail(capture, "cut off: %zu of the %d bytes before frame %llu",
-                                  leat__capture_have(capture), PCAP_RECORD_BYTES,
-                                  (unsigned long long)capture->frames + 1);
-    }
-    captured = leat__capture_get32(capture, leat__capture_at(capture) + 8);
-    if (captured > LEAT_CAPTURE_FRAME_MAX)
-        return leat__capture_fail(capture, "frame %llu claims %u bytes, more than %u",
-                                  (unsigned long long)capture->frames + 1, captured,
-                                  LEAT_CAPTURE_FRAME_MAX);
-    if (!leat__capture_want(capture, PCAP_RECORD_BYTES + captured))
-        return capture->status
-                   ? capture->status
-                   : leat__capture_fail(capture, "cut off: %zu of frame %llu's %u bytes",
-                                        leat__capture_have(capture) - PCAP_RECORD_BYTES,
-                                        (unsigned long long)capture->frames + 1, captured);
-    at = leat__capture_at(capture);
-    *frame = (struct leat_capture_frame){
-        .offset = leat__capture_offset(capture),
-        .time_ns = (uint64_t)leat__capture_get32(capture, at) * NS_PER_S +
-                   (uint64_t)leat__capture_get32(capture, at + 4) * capture->ns_per_unit,
-        .bytes = at + PCAP_RECORD_BYTES,
-        .captured_bytes = captured,
-        .wire_bytes = leat__capture_get32(capture, at + 12)};
-    leat__capture_use(capture, PCAP_RECORD_BYTES + captured);
-    return LEAT_OK;
-}
-
-/* Reads the first number of the file, which tells what the rest is. */
-static enum leat_err capture_start(struct leat_capture *capture)
-{
-    uint32_t magic;
-
-    if (!leat__capture_want(capture, sizeof magic)) {
-        if (capture->status)
-            return capture->status;
+            return leat__capture_fail(capture, "no capture: it is empty");
         return leat__capture_fail(capture, "no capture: it has %zu bytes",
                                   leat__capture_have(capture));
     }
-    memcpy(&magic, leat__capture_at(capture), sizeof magic);
-    if (magic == pcapng_magic) {
-        capture->is_pcapng = true;
+    at = leat__capture_at(capture);
+    if (memcmp(at, pcapng, sizeof pcapng) == 0)
         return leat__pcapng_read_start(capture);
-    }
-    capture->swapped =
-        magic == __builtin_bswap32(pcap_magic_us) || magic == __builtin_bswap32(pcap_magic_ns);
-    magic = leat__capture_get32(capture, leat__capture_at(capture));
-    if (magic != pcap_magic_us && magic != pcap_magic_ns)
-        return leat__capture_fail(capture, "no capture: it begins with 0x%08x", magic);
-    capture->ns_per_unit = magic == pcap_magic_ns ? 1 : 1000;
-    return pcap_read_start(capture);
+    if (memcmp(at, snoop, sizeof snoop) == 0)
+        return leat__snoop_read_start(capture);
+    return refuse_other(capture) ? capture->status : leat__pcap_read_start(capture);
 }
 
-static enum leat_err capture_open_file(struct leat_capture *capture, const char *path)
+static ptrdiff_t file_read(void *arg, uint8_t *to, size_t room, char why[LEAT_WHY_BYTES])
+{
+    const struct leat_capture *capture = arg;
+    ssize_t got;
+
+    do {
+        got = read(capture->fd, to, room);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0)
+        snprintf(why, LEAT_WHY_BYTES, "%s", strerror(errno));
+    return got;
+}
+
+static enum leat_err file_open(struct leat_capture *capture, const char *path)
 {
     struct stat what = {0};
 
@@ -232,8 +195,7 @@ static enum leat_err capture_open_file(struct leat_capture *capture, const char 
     }
     if (capture->fd < 0 || fstat(capture->fd, &what) != 0 ||
         (S_ISDIR(what.st_mode) && (errno = EISDIR))) {
-        snprintf(capture->why, sizeof capture->why, "%s: offset 0: %s", capture->path,
-                 strerror(errno));
+        leat__capture_fail(capture, "%s", strerror(errno));
         return LEAT_ERR_NOT_FOUND;
     }
     if (S_ISREG(what.st_mode))
@@ -241,23 +203,44 @@ static enum leat_err capture_open_file(struct leat_capture *capture, const char 
     return LEAT_OK;
 }
 
-enum leat_err leat_capture_open(struct leat_capture **capture, const char *path,
-                                char why[LEAT_WHY_BYTES])
+static struct leat_capture *capture_new(void)
 {
     struct leat_capture *made = calloc(1, sizeof *made);
-    enum leat_err err;
+    uint8_t *memory = malloc(BUFFER_SPARE_BYTES + BUFFER_BYTES);
 
-    snprintf(why, LEAT_WHY_BYTES, "no memory to read %.128s", path);
-    if (!made)
-        return LEAT_ERR_MEMORY;
+    if (!made || !memory) {
+        free(made);
+        free(memory);
+        return NULL;
+    }
     made->fd = -1;
     made->room = BUFFER_BYTES;
-    made->buffer = malloc(made->room);
-    if (!made->buffer) {
-        free(made);
+    made->buffer = memory + BUFFER_SPARE_BYTES;
+    made->left_out_offset = UINT64_MAX;
+    return made;
+}
+
+/* Opens @source, or else the file @name. */
+static enum leat_err capture_open(struct leat_capture **capture,
+                                  const struct leat_capture_source *source, const char *name,
+                                  char why[LEAT_WHY_BYTES])
+{
+    struct leat_capture *made = capture_new();
+    enum leat_err err = LEAT_OK;
+
+    if (!made) {
+        snprintf(why, LEAT_WHY_BYTES, "no memory to read %.128s", name);
+        if (source && source->close)
+            source->close(source->arg);
         return LEAT_ERR_MEMORY;
     }
-    err = capture_open_file(made, path);
+    made->source =
+        source ? *source
+               : (struct leat_capture_source){.read = file_read, .arg = made, .offset_note = ""};
+    if (source)
+        snprintf(made->path, sizeof made->path, "%s", name);
+    else
+        err = file_open(made, name);
     if (err == LEAT_OK)
         err = capture_start(made);
     if (err) {
@@ -269,19 +252,98 @@ enum leat_err leat_capture_open(struct leat_capture **capture, const char *path,
     return LEAT_OK;
 }
 
+enum leat_err leat_capture_open(struct leat_capture **capture, const char *path,
+                                char why[LEAT_WHY_BYTES])
+{
+    return capture_open(capture, NULL, path, why);
+}
+
+enum leat_err leat_capture_open_source(struct leat_capture **capture,
+                                       const struct leat_capture_source *source, const char *name,
+                                       char why[LEAT_WHY_BYTES])
+{
+    return capture_open(capture, source, name, why);
+}
+
+void leat_capture_unwrap(struct leat_capture *capture)
+{
+    capture->unwraps = true;
+}
+
+/* The file ends.  If no frame could be read for its link, the file is refused for that. */
+static enum leat_err capture_end(struct leat_capture *capture)
+{
+    const bool none_is_read = capture->left_out.frames > 0 || !capture->any_is_read;
+
+    if (capture->frames == 0 && capture->left_out_offset != UINT64_MAX && none_is_read)
+        return leat__capture_refuse_link(capture, capture->left_out_offset,
+                                         capture->left_out.link_type);
+    return LEAT_ERR_NOT_FOUND;
+}
+
+/* Ethernet frames of the usual types are what they are. */
+static bool is_plain(const struct leat_capture *capture, const struct capture_record *record)
+{
+    const uint8_t *bytes = record->frame.bytes;
+
+    if (record->interface->link_type != LINK_TYPE_ETHERNET)
+        return false;
+    return !capture->unwraps || record->frame.captured_bytes < DECAPSULATED_HEADER_BYTES ||
+           (bytes[12] == 8 && (bytes[13] == 0 || bytes[13] == 6)) ||
+           (bytes[12] == 0x86 && bytes[13] == 0xdd);
+}
+
+static void make_ethernet(struct leat_capture *capture, struct capture_record *record)
+{
+    const bool was_ethernet = record->interface->link_type == LINK_TYPE_ETHERNET;
+    struct leat_capture_frame *frame = &record->frame;
+    struct decapsulated found;
+    uint8_t *header;
+
+    leat__decapsulate(record->interface->link, frame->bytes, frame->captured_bytes, &found);
+    if (was_ethernet && (found.type == DECAPSULATED_OTHER || found.at == DECAPSULATED_HEADER_BYTES))
+        return;
+    /* before the packet is what is used already: the record's head, or the spare bytes */
+    header =
+        capture->buffer + (frame->bytes - capture->buffer) + found.at - DECAPSULATED_HEADER_BYTES;
+    memcpy(header, found.dst.octet, sizeof found.dst.octet);
+    memcpy(header + 6, found.src.octet, sizeof found.src.octet);
+    header[12] = (uint8_t)(found.type >> 8);
+    header[13] = (uint8_t)found.type;
+    frame->bytes = header;
+    frame->captured_bytes += DECAPSULATED_HEADER_BYTES - found.at;
+    frame->wire_bytes += DECAPSULATED_HEADER_BYTES - found.at;
+    frame->is_made = true;
+    if (frame->direction == LEAT_CAPTURE_UNKNOWN)
+        frame->direction = found.direction;
+}
+
 enum leat_err leat_capture_next(struct leat_capture *capture, struct leat_capture_frame *frame)
 {
+    struct capture_record record = {0};
     enum leat_err err = capture->status;
 
-    if (err == LEAT_OK)
-        err = capture->is_pcapng ? leat__pcapng_read_next(capture, frame)
-                                 : pcap_read_next(capture, frame);
+    while (err == LEAT_OK) {
+        err = capture->next(capture, &record);
+        if (err || leat__link_is_read(record.interface->link))
+            break;
+        capture->left_out.frames++;
+    }
     if (err)
-        return err;
+        return err == LEAT_ERR_NOT_FOUND ? capture_end(capture) : err;
+    if (record.frame.wire_bytes < record.frame.captured_bytes)
+        record.frame.wire_bytes = record.frame.captured_bytes;
+    record.frame.link_type = record.interface->link_type;
+    if (!is_plain(capture, &record))
+        make_ethernet(capture, &record);
+    *frame = record.frame;
     frame->number = ++capture->frames;
-    if (frame->wire_bytes < frame->captured_bytes)
-        frame->wire_bytes = frame->captured_bytes;
     return LEAT_OK;
+}
+
+struct leat_capture_left_out leat_capture_left_out(const struct leat_capture *capture)
+{
+    return capture->left_out;
 }
 
 const char *leat_capture_why(const struct leat_capture *capture)
@@ -310,6 +372,8 @@ void leat_capture_close(struct leat_capture *capture)
         return;
     if (capture->fd > STDIN_FILENO)
         close(capture->fd);
-    free(capture->buffer);
+    if (capture->source.close)
+        capture->source.close(capture->source.arg);
+    free(capture->buffer - BUFFER_SPARE_BYTES);
     free(capture);
 }

@@ -6,21 +6,39 @@
 
 #include <string.h>
 
+#include "decapsulate.h"
+
 enum {
     NS_PER_S = 1000000000,
-    LINK_TYPE_ETHERNET = 1,
+    BUFFER_SPARE_BYTES = 16, /* before the buffer: a frame's made header may begin there */
     BLOCK_BYTES_MAX = 16 * 1024 * 1024, /* of pcapng: libpcap's own limit (CVE-2019-15165) */
     INTERFACES_MAX = 256
 };
 
-/* The times of an interface's frames, from its description. */
+/* The link and the times of frames. */
 struct capture_interface {
+    uint32_t link_type;
+    const struct capture_link *link; /* NULL: an unknown one */
     uint64_t units_per_s;
     int64_t offset_s;
+    uint64_t offset; /* of its description in the file */
 };
 
+struct leat_capture;
+
+/* A frame as the file has it. */
+struct capture_record {
+    const struct capture_interface *interface;
+    struct leat_capture_frame frame;
+};
+
+/* A format of files: how the next frame is read. */
+typedef enum leat_err capture_next_fn(struct leat_capture *capture, struct capture_record *record);
+
 struct leat_capture {
-    int fd;
+    struct leat_capture_source source;
+    int fd; /* of a file, or -1 */
+    capture_next_fn *next;
     uint8_t *buffer;
     size_t room;
     size_t from, to;      /* bytes in the buffer that have not been used yet */
@@ -30,10 +48,14 @@ struct leat_capture {
     uint64_t last_ns;
     enum leat_err status; /* LEAT_ERR_NOT_FOUND: at the end */
     bool swapped;         /* the file's numbers have the other byte order */
-    bool is_pcapng;
+    bool unwraps;         /* leat_capture_unwrap() */
     bool has_notes;
-    uint32_t ns_per_unit; /* of a pcap: 1 or 1000 */
-    uint32_t interface_count;
+    bool any_is_read;      /* of the interfaces */
+    uint32_t ns_per_unit;  /* of a pcap: 1 or 1000 */
+    uint32_t record_bytes; /* of a pcap: before each frame */
+    struct leat_capture_left_out left_out;
+    uint64_t left_out_offset; /* of the first interface that is not read; UINT64_MAX: none */
+    uint32_t interface_count; /* pcap and snoop have one */
     struct capture_interface interfaces[INTERFACES_MAX];
     char path[96];
     char notes[LEAT_CAPTURE_NOTES_BYTES];
@@ -76,8 +98,16 @@ static inline bool leat__capture_want(struct leat_capture *capture, size_t bytes
 __attribute__((format(printf, 2, 3))) enum leat_err leat__capture_fail(struct leat_capture *capture,
                                                                        const char *reason, ...);
 
-/* Refuses a link type other than Ethernet, by its name. */
-enum leat_err leat__capture_check_link_type(struct leat_capture *capture, uint32_t link_type);
+/* The same with the place given. */
+__attribute__((format(printf, 3, 4))) enum leat_err
+leat__capture_fail_at(struct leat_capture *capture, uint64_t offset, const char *reason, ...);
+
+/* Refuses a link type by number and name, as that of all frames. */
+enum leat_err leat__capture_refuse_link(struct leat_capture *capture, uint64_t offset,
+                                        uint32_t link_type);
+
+/* The only interface of a file, with times that are already in ns; an error if it isn't read. */
+enum leat_err leat__capture_one_interface(struct leat_capture *capture, uint32_t link_type);
 
 /* Numbers in the file's byte order. */
 uint16_t leat__capture_get16(const struct leat_capture *capture, const uint8_t *at);
@@ -90,9 +120,9 @@ static inline uint32_t leat__capture_get32(const struct leat_capture *capture, c
     return capture->swapped ? __builtin_bswap32(value) : value;
 }
 
-/* pcapng: the section header that a file begins with, and the next frame. */
+/* The formats: each reads what a file begins with, and sets capture->next. */
+enum leat_err leat__pcap_read_start(struct leat_capture *capture);
 enum leat_err leat__pcapng_read_start(struct leat_capture *capture);
-enum leat_err leat__pcapng_read_next(struct leat_capture *capture,
-                                     struct leat_capture_frame *frame);
+enum leat_err leat__snoop_read_start(struct leat_capture *capture);
 
 #endif

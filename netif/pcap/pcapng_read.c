@@ -161,6 +161,18 @@ static uint64_t units_per_s(uint8_t resolution)
     return units;
 }
 
+/* Remembers whether there is an interface that is read, and the first that is not. */
+static void note_link(struct leat_capture *capture, const struct capture_interface *interface)
+{
+    if (leat__link_is_read(interface->link)) {
+        capture->any_is_read = true;
+    } else if (capture->left_out_offset == UINT64_MAX) {
+        capture->left_out_offset = interface->offset;
+        capture->left_out.link_type = interface->link_type;
+        capture->left_out.name = leat__link_name(interface->link);
+    }
+}
+
 static enum leat_err interface_take(struct leat_capture *capture, const struct block *block)
 {
     struct capture_interface *interface = &capture->interfaces[capture->interface_count];
@@ -170,13 +182,14 @@ static enum leat_err interface_take(struct leat_capture *capture, const struct b
 
     if (block->len < INTERFACE_FIXED_BYTES)
         return leat__capture_fail(capture, "interface description cut short");
-    if (leat__capture_check_link_type(capture, leat__capture_get16(capture, block->body)))
-        return LEAT_ERR_FORMAT;
     if (capture->interface_count == INTERFACES_MAX)
         return leat__capture_fail(capture, "more than %d interfaces", INTERFACES_MAX);
     capture->interface_count++;
-    interface->units_per_s = units_per_s(RESOLUTION_DEFAULT);
-    interface->offset_s = 0;
+    *interface = (struct capture_interface){.link_type = leat__capture_get16(capture, block->body),
+                                            .units_per_s = units_per_s(RESOLUTION_DEFAULT),
+                                            .offset = leat__capture_offset(capture)};
+    interface->link = leat__link_of(interface->link_type);
+    note_link(capture, interface);
     at = block->body + INTERFACE_FIXED_BYTES;
     left = block->len - INTERFACE_FIXED_BYTES;
     while (option_next(capture, &at, &left, &option)) {
@@ -227,8 +240,9 @@ static void frame_take_options(const struct leat_capture *capture, const uint8_t
 
 /* The interface of an enhanced packet, or of its obsolete forerunner. */
 static enum leat_err frame_take(struct leat_capture *capture, const struct block *block,
-                                struct leat_capture_frame *frame)
+                                struct capture_record *record)
 {
+    struct leat_capture_frame *frame = &record->frame;
     const uint8_t *body = block->body;
     uint32_t number;
 
@@ -251,9 +265,10 @@ static enum leat_err frame_take(struct leat_capture *capture, const struct block
                                   (unsigned long long)capture->frames + 1, frame->captured_bytes,
                                   block->len - ENHANCED_FIXED_BYTES);
     frame->bytes = body + ENHANCED_FIXED_BYTES;
-    frame->time_ns = time_ns(&capture->interfaces[number],
-                             (uint64_t)leat__capture_get32(capture, body + 4) << 32 |
-                                 leat__capture_get32(capture, body + 8));
+    record->interface = &capture->interfaces[number];
+    frame->time_ns =
+        time_ns(record->interface, (uint64_t)leat__capture_get32(capture, body + 4) << 32 |
+                                       leat__capture_get32(capture, body + 8));
     frame_take_options(capture, frame->bytes + padded(frame->captured_bytes),
                        block->len - ENHANCED_FIXED_BYTES - padded(frame->captured_bytes), frame);
     return LEAT_OK;
@@ -261,8 +276,10 @@ static enum leat_err frame_take(struct leat_capture *capture, const struct block
 
 /* A simple packet has neither a time nor a captured length: it is at most that of the block. */
 static enum leat_err frame_take_simple(struct leat_capture *capture, const struct block *block,
-                                       struct leat_capture_frame *frame)
+                                       struct capture_record *record)
 {
+    struct leat_capture_frame *frame = &record->frame;
+
     if (block->len < 4 || capture->interface_count == 0)
         return leat__capture_fail(capture, "simple packet without length or interface");
     frame->wire_bytes = leat__capture_get32(capture, block->body);
@@ -272,17 +289,18 @@ static enum leat_err frame_take_simple(struct leat_capture *capture, const struc
                                   (unsigned long long)capture->frames + 1, frame->captured_bytes,
                                   LEAT_CAPTURE_FRAME_MAX);
     frame->bytes = block->body + 4;
+    record->interface = &capture->interfaces[0];
     frame->time_ns = capture->last_ns;
     return LEAT_OK;
 }
 
-/* Uses up one block; sets frame->bytes if it holds a frame. */
-static enum leat_err block_take(struct leat_capture *capture, struct leat_capture_frame *frame)
+/* Uses up one block; sets record->frame.bytes if it holds a frame. */
+static enum leat_err block_take(struct leat_capture *capture, struct capture_record *record)
 {
     struct block block = {0};
     enum leat_err err = block_want(capture, &block);
 
-    *frame = (struct leat_capture_frame){.offset = leat__capture_offset(capture)};
+    *record = (struct capture_record){.frame = {.offset = leat__capture_offset(capture)}};
     if (err)
         return err;
     if (block.type == BLOCK_SECTION)
@@ -290,29 +308,30 @@ static enum leat_err block_take(struct leat_capture *capture, struct leat_captur
     else if (block.type == BLOCK_INTERFACE)
         err = interface_take(capture, &block);
     else if (block.type == BLOCK_ENHANCED || block.type == BLOCK_PACKET)
-        err = frame_take(capture, &block, frame);
+        err = frame_take(capture, &block, record);
     else if (block.type == BLOCK_SIMPLE)
-        err = frame_take_simple(capture, &block, frame);
+        err = frame_take_simple(capture, &block, record);
     if (err == LEAT_OK)
         leat__capture_use(capture, BLOCK_BYTES_MIN + block.len);
     return err;
 }
 
-enum leat_err leat__pcapng_read_start(struct leat_capture *capture)
-{
-    struct leat_capture_frame none;
-
-    return block_take(capture, &none);
-}
-
-enum leat_err leat__pcapng_read_next(struct leat_capture *capture, struct leat_capture_frame *frame)
+static enum leat_err read_next(struct leat_capture *capture, struct capture_record *record)
 {
     do {
-        const enum leat_err err = block_take(capture, frame);
+        const enum leat_err err = block_take(capture, record);
 
         if (err)
             return err;
-    } while (!frame->bytes);
-    capture->last_ns = frame->time_ns;
+    } while (!record->frame.bytes);
+    capture->last_ns = record->frame.time_ns;
     return LEAT_OK;
+}
+
+enum leat_err leat__pcapng_read_start(struct leat_capture *capture)
+{
+    struct capture_record none;
+
+    capture->next = read_next;
+    return block_take(capture, &none);
 }

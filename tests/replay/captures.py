@@ -18,6 +18,15 @@ def replay(*words, stdin=None, timeout=120):
                           timeout=timeout, check=False)
 
 
+def peak_kib(*words, status=0):
+    """The tool's maximum memory in KiB."""
+    child = subprocess.Popen([str(TOOL), *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, ended, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(ended)
+    assert child.returncode == status
+    return used.ru_maxrss
+
+
 def pcap(frames, order="<", per_s=US, link_type=1):
     """A pcap of (time in ns, bytes)."""
     magic = 0xA1B2C3D4 if per_s == US else 0xA1B23C4D

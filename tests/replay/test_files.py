@@ -10,7 +10,8 @@ import subprocess
 import pytest
 
 from captures import (ACK, CLIENT, CLIENT6, NS, SERVER, SERVER6, TOOL, US, block, conversation, interface, ipv6, packet,
-                      pcap, pcapng, replay, section, tcp)
+                      pcap, pcapng, peak_kib, replay, section, tcp)
+from links import snoop
 
 FORMS = {
     f"{name} {order_name} {unit_name}": make(conversation(), order, unit)
@@ -66,6 +67,7 @@ FRAME = b"\xff" * 60
 START = pcap([])
 ONE = pcap([(NS, FRAME)])
 NG = section() + interface()
+SNOOP = snoop([(NS, FRAME)])
 
 
 def record(length):
@@ -79,7 +81,7 @@ BROKEN = {  # {name: (content, offset, reason)}
     "text": (b"this is no capture at all, sorry", 0, "no capture"),
     "cut header": (START[:20], 0, "cut off"),
     "version 9": (START[:4] + b"\x09\0" + START[6:], 0, "version"),
-    "raw IP": (pcap([], link_type=101), 0, "raw IP"),
+    "USB": (pcap([], link_type=189), 0, "link type 189 (USB): read are Ethernet"),
     "no known link type": (pcap([], link_type=12345), 0, "12345 (unknown)"),
     "cut record": (ONE + record(60)[:9], len(ONE), "cut off"),
     "cut frame": (ONE + record(60) + FRAME[:7], len(ONE), "7 of frame 2's 60 bytes"),
@@ -100,7 +102,15 @@ BROKEN = {  # {name: (content, offset, reason)}
         NG + block(6, struct.pack("<IIIII", 0, 0, 0, 2**32 - 1, 60) + FRAME), len(NG), "claims"),
     "packet of no interface": (section() + packet(NS, FRAME), 28, "interface 0"),
     "interface cut short": (section() + block(1, b""), 28, "cut short"),
-    "interface of Wi-Fi": (section() + interface(link_type=105), 28, "802.11"),
+    "interface of USB": (section() + interface(link_type=189), 28, "link type 189 (USB)"),
+    "frames of USB alone": (NG + interface(link_type=189) + packet(NS, FRAME, number=1), len(NG), "(USB)"),
+    "snoop cut": (b"snoop\0\0\0" + bytes(4), 0, "cut off: 12"),
+    "snoop of version 3": (b"snoop\0\0\0" + struct.pack(">II", 3, 4), 0, "version 3"),
+    "snoop of ATM": (b"snoop\0\0\0" + struct.pack(">II", 2, 18), 0, "data link type 18"),
+    "snoop, cut record": (snoop([(NS, FRAME)])[:-1], 16, "59 of frame 1's 60 bytes"),
+    "snoop, cut lengths": (snoop([(NS, FRAME)]) + bytes(9), 100, "cut off: 9 of the 24"),
+    "snoop, record too short": (SNOOP[:24] + struct.pack(">I", 83) + SNOOP[28:], 16, "in a record of 83"),
+    "snoop, frame of 4 GiB": (SNOOP[:20] + b"\xff\xff\xff\xff" + SNOOP[24:], 16, "claims 4294967295"),
     "interfaces without end": (section() + 257 * interface(), 28 + 256 * 32, "interfaces"),
 }
 
@@ -169,15 +179,6 @@ def test_threat_F2_memory_is_bounded_by_the_block_not_the_claim(tmp_path):
                      + struct.pack("<I", 1 << 24) + packet(NS, FRAME))
     done = replay("feed", "--json", path)
     assert done.returncode == 0 and json.loads(done.stdout)["frames"] == 1
-
-
-def peak_kib(*words):
-    """The tool's maximum memory in KiB."""
-    child = subprocess.Popen([str(TOOL), *map(str, words)], stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 0
-    return used.ru_maxrss
 
 
 @pytest.mark.parametrize("command", ["feed", "streams", "flow"])

@@ -73,10 +73,12 @@ static void print_options(unsigned wanted)
 
 static void print_all(void)
 {
-    printf(
-        "usage: leat-replay COMMAND [options] CAPTURE\n"
-        "Gives captures (pcap, pcapng; \"-\": standard input) to a stack and says what it does.\n"
-        "\n");
+    printf("usage: leat-replay COMMAND [options] CAPTURE\n"
+           "Gives captures to a stack and says what it does.\n"
+           "A capture is a pcap, pcapng or snoop, also compressed by gzip or zstd (\"-\": standard "
+           "input),\n"
+           "of Ethernet, Linux cooked, raw IP, BSD loopback, PPP, PPPoE, 802.11 and other links.\n"
+           "\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         printf("  %-9s %s\n", commands[i].name, commands[i].summary);
     printf("\nleat-replay COMMAND --help tells the options of each.\n");

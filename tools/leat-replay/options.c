@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compressed.h"
+
 static int wrong(const char *message, const char *word)
 {
     fprintf(stderr, "leat-replay: %s%s; see --help\n", message, word);
@@ -208,6 +210,18 @@ struct leat_capture *open_capture(const struct options *options)
     struct leat_capture *capture = NULL;
     char why[LEAT_WHY_BYTES];
 
+    if (compressed_open(&capture, options->path, why))
+        print_why(options, why);
+    else
+        leat_capture_unwrap(capture);
+    return capture;
+}
+
+struct leat_capture *open_recording(const struct options *options)
+{
+    struct leat_capture *capture = NULL;
+    char why[LEAT_WHY_BYTES];
+
     if (leat_capture_open(&capture, options->path, why))
         print_why(options, why);
     return capture;
@@ -215,11 +229,18 @@ struct leat_capture *open_capture(const struct options *options)
 
 int capture_end(const struct options *options, const struct leat_capture *capture)
 {
+    const struct leat_capture_left_out left_out = leat_capture_left_out(capture);
+
     progress_end(options);
-    if (!leat_capture_why(capture)[0])
-        return STATUS_FINE;
-    print_why(options, leat_capture_why(capture));
-    return STATUS_WRONG;
+    if (leat_capture_why(capture)[0]) {
+        print_why(options, leat_capture_why(capture));
+        return STATUS_WRONG;
+    }
+    if (left_out.frames > 0)
+        fprintf(stderr, "leat-replay: %s: %llu frames left out, the first of link type %u (%s)\n",
+                options->name, (unsigned long long)left_out.frames, left_out.link_type,
+                left_out.name);
+    return STATUS_FINE;
 }
 
 static bool shows_progress(const struct options *options)

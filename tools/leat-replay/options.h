@@ -22,8 +22,8 @@ enum {
 
 struct options {
     const char *command;
-    const char *path; /* "-": standard input */
-    const char *name; /* what messages call it */
+    const char *path;  /* "-": standard input */
+    const char *name;  /* what messages call it */
     struct leat_ip ip; /* "::": not given */
     uint16_t listen[LISTEN_MAX];
     unsigned listen_count;
@@ -52,8 +52,12 @@ void help_print(const char *command);
 bool help_knows(const char *command);
 bool help_has(const char *command, const char *option);
 
-/* Opens the capture, or prints one line why not. */
+/* Opens the capture, which may be compressed, or prints one line why not.  Its frames are Ethernet
+ * frames without tags and labels. */
 struct leat_capture *open_capture(const struct options *options);
+
+/* The same for what leat recorded: it is as it was recorded. */
+struct leat_capture *open_recording(const struct options *options);
 
 /* Shows how far a long file has been read, on a terminal. */
 void progress_show(const struct options *options, const struct leat_capture *capture,

@@ -10,7 +10,6 @@
 #include "wire/ipv6.h"
 
 enum {
-    VLAN_BYTES = 4,
     PROTOCOL_TCP = 6,
     OPTION_END = 0,
     OPTION_NOP = 1,
@@ -74,16 +73,11 @@ static enum packet_kind parse_ipv6(struct packet *packet, uint32_t len)
 enum packet_kind packet_parse(struct packet *packet, const uint8_t *frame, uint32_t len)
 {
     struct wire_ethernet ethernet;
-    uint32_t at = ETHERNET_HEADER_BYTES;
+    const uint32_t at = ETHERNET_HEADER_BYTES;
     enum packet_kind kind = PACKET_OTHER;
 
     if (!wire_ethernet_parse(&ethernet, frame, len))
         return PACKET_OTHER;
-    while ((ethernet.type == ETHERNET_VLAN || ethernet.type == ETHERNET_VLAN_STACK) &&
-           len - at >= VLAN_BYTES) {
-        ethernet.type = get16(frame + at + 2);
-        at += VLAN_BYTES;
-    }
     packet->ip_bytes = frame + at;
     if (ethernet.type == ETHERNET_IPV4)
         kind = parse_ipv4(packet, len - at);

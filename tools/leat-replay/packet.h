@@ -33,8 +33,8 @@ enum packet_kind {
     PACKET_OTHER
 };
 
-/* Finds the TCP segment of a frame, behind VLAN tags too.  Checksums are not looked at: whether
- * they are right is for the stack to find. */
+/* Finds the TCP segment of an Ethernet frame without tags (leat_capture_unwrap()).  Checksums are
+ * not looked at: whether they are right is for the stack to find. */
 enum packet_kind packet_parse(struct packet *packet, const uint8_t *frame, uint32_t len);
 
 /* Where translated frames come from: not the recorded address, which could be the stack's own. */

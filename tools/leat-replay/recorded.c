@@ -240,7 +240,7 @@ static bool complete(struct command_line *line, const struct options *options, c
 
 int recorded(const struct options *options)
 {
-    struct leat_capture *first = open_capture(options), *second = NULL;
+    struct leat_capture *first = open_recording(options), *second = NULL;
     struct command_line *line = calloc(1, sizeof *line);
     char again[] = "/tmp/leat-replay-XXXXXX";
     char why[LEAT_WHY_BYTES];

@@ -49,6 +49,8 @@ libbearssl-dev    test -e /usr/include/bearssl.h
 openssl           command -v openssl
 zlib1g-dev        test -e /usr/include/zlib.h
 libdeflate-dev    test -e /usr/include/libdeflate.h
+libzstd-dev       pkg-config --exists libzstd
+zstd              command -v zstd
 valgrind          command -v valgrind
 pmccabe           command -v pmccabe
 unzip             command -v unzip
