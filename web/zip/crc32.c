@@ -1,11 +1,12 @@
 /*
- * crc32.c -- CRC-32 (ISO 3309, the polynomial 0x04c11db7 with its bits turned round), eight octets
- * at a time, each by a table of its own, so that the looks do not wait for one another.  A long
- * payload is words side by side, each with a sum of its own, so that these do not wait for one
- * another.
+ * crc32.c -- CRC-32 (ISO 3309: the polynomial 0x04c11db7 with its bits reversed).
  *
- * CRCs are linear: what an octet becomes is the sum of what its bits become.  So a table is made of
- * eight numbers, by the compiler.
+ * A word of eight octets is one step: each octet has its own table, so that the lookups don't
+ * depend on each other. Long data is processed as several words side by side ("braids"), each with
+ * a sum of its own, so that those don't depend on each other, either.
+ *
+ * CRCs are linear: the result of an octet is the sum of the results of its bits. So each table is
+ * made of eight numbers by the compiler.
  */
 #include <leat/zip.h>
 
@@ -33,7 +34,7 @@ enum {
             SIXTY_FOUR(192, __VA_ARGS__)                                                           \
     }
 
-/* [i][n]: what the octet n becomes, i octets later. */
+/* [i][n]: the CRC of the octet n followed by i zero octets. */
 static const uint32_t table[COLUMNS][256] = {
     COLUMN(0x77073096, 0xee0e612c, 0x076dc419, 0x0edb8832, 0x1db71064, 0x3b6e20c8, 0x76dc4190,
            0xedb88320),
@@ -53,7 +54,7 @@ static const uint32_t table[COLUMNS][256] = {
            0x533b85da),
 };
 
-/* [i][n]: what the octet n becomes, i octets and all braids but one later. */
+/* [i][n]: the CRC of the octet n followed by i zero octets and the words of all other braids. */
 static const uint32_t braided[COLUMNS][256] = {
     COLUMN(0x36f290f3, 0x6de521e6, 0xdbca43cc, 0x6ce581d9, 0xd9cb03b2, 0x68e70125, 0xd1ce024a,
            0x78ed02d5),
@@ -73,7 +74,7 @@ static const uint32_t braided[COLUMNS][256] = {
            0xcafc06f4),
 };
 
-/* Little-endian: to compilers a load, where that is one. */
+/* Little-endian. Compilers make it one load on little-endian machines. */
 static uint64_t word_at(const uint8_t *at)
 {
     return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
@@ -88,7 +89,7 @@ static uint32_t step_word(const uint32_t (*by)[256], uint64_t word)
            by[1][word >> 48 & 255] ^ by[0][word >> 56];
 }
 
-/* So many rounds, one at least; in the last of them the sums become one. */
+/* Processes @rounds rounds, at least one. The last round adds up the sums. */
 static uint32_t step_rounds(uint32_t crc, const uint8_t *at, size_t rounds)
 {
     uint32_t sums[BRAIDS] = {crc};

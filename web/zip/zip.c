@@ -1,9 +1,10 @@
 /*
- * zip.c -- the parts of an archive that are no data (APPNOTE 6.3.10, sections 4.3, 4.4, 4.5.3).
+ * zip.c -- the structures of an archive, without its data (APPNOTE 6.3.10, sections 4.3, 4.4,
+ * 4.5.3).
  *
- * Lengths are not known when an entry begins, so each has its data descriptor behind its data, and,
- * since it may be longer than 4 GiB, the form of Zip64.  The end has that form only where a number
- * needs it: old programs can open what is small.
+ * Lengths are unknown when an entry begins, so each has a data descriptor after its data. The entry
+ * may be longer than 4 GiB, so that has the form of Zip64. The end of the archive has that form
+ * only if a number needs it, so that old programs can open small archives.
  */
 #include <leat/zip.h>
 
@@ -12,21 +13,21 @@
 #include "core/assert.h"
 
 enum {
-    VERSION = 45, /* the one that knows Zip64 */
-    UNIX = 3,     /* the maker: of MS-DOS's, unzip reads names by a code page (4.4.2) */
+    VERSION = 45, /* the first version with Zip64 */
+    UNIX = 3,     /* the maker; with MS-DOS, unzip converts names from a code page (4.4.2) */
     MAKER = UNIX << 8 | VERSION,
-    MODE = 0100644,        /* a file, readable: a maker that is Unix says so (4.4.15) */
+    MODE = 0100644,        /* a readable file, as Unix stores it (4.4.15) */
     FOLLOWED = 1 << 3,     /* a data descriptor follows (4.4.4) */
-    UTF_8 = 1 << 11,       /* the name is that; else nobody knows which octets it has */
+    UTF_8 = 1 << 11,       /* the name is UTF-8; otherwise its encoding is unknown */
     DEFLATED = 8,          /* the method (4.4.5); 0 is stored */
-    DOS_DATE = 1 << 5 | 1, /* 1 January 1980: a stack has no calendar */
+    DOS_DATE = 1 << 5 | 1, /* 1 January 1980, because a stack has no calendar */
     EXTRA_BYTES = 4 + 2 * 8,
     ENTRY_MAX = LEAT_ZIP_ENTRY_BYTES
 };
 
 static const uint64_t u32_max = UINT32_MAX;
 
-/* What is kept of an entry until the end; its name is behind it. */
+/* Kept of an entry until the end of the archive. Its name follows. */
 struct entry {
     uint64_t at;
     uint64_t len;
@@ -55,7 +56,7 @@ static uint8_t *put64(uint8_t *to, uint64_t value)
     return put32(put32(to, value & u32_max), value >> 32);
 }
 
-/* What doesn't fit says that Zip64 has it. */
+/* The maximum means that the value is in Zip64's fields. */
 static uint64_t at_most(uint64_t value, uint64_t max)
 {
     return value < max ? value : max;
@@ -75,7 +76,7 @@ void leat_zip_use_crc32(struct leat_zip *zip, leat_zip_crc32 *crc32)
     zip->crc32 = crc32;
 }
 
-/* How many octets follow @lead in its character (RFC 3629 3); 4: it begins none. */
+/* Octets that follow @lead in its character (RFC 3629 3); 4: no character begins so. */
 static size_t octets_behind(uint8_t lead)
 {
     if (lead < 0x80)
@@ -85,7 +86,7 @@ static size_t octets_behind(uint8_t lead)
     return lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
 }
 
-/* Characters in their shortest form, without halves of pairs (RFC 3629 3). */
+/* RFC 3629 3: true if characters have their shortest form, and none is a surrogate. */
 static bool is_utf8(const uint8_t *name, size_t len)
 {
     static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
@@ -108,7 +109,7 @@ static bool is_utf8(const uint8_t *name, size_t len)
     return true;
 }
 
-/* Of a name that is cut off within a character: how many octets are in front of that. */
+/* Length of @name without a character that is cut off at its end. */
 static size_t whole_part(const char *name, size_t len)
 {
     size_t end = len;
@@ -142,7 +143,7 @@ size_t leat_zip_clean_name(const char *given, size_t len, char *name)
     return sizeof nothing - 1;
 }
 
-/* Counts what was written from @piece to @end. */
+/* Counts the octets from @piece to @end as written. */
 static size_t count(struct leat_zip *zip, const uint8_t *piece, const uint8_t *end)
 {
     zip->at += (size_t)(end - piece);
@@ -154,7 +155,8 @@ static unsigned flags_of(const void *name, size_t len)
     return is_utf8(name, len) ? FOLLOWED | UTF_8 : FOLLOWED;
 }
 
-/* Signature, versions, flags, method, time: what both headers of an entry have in common. */
+/* Writes the fields that both headers of an entry share: signature, versions, flags, method,
+ * time. */
 static uint8_t *put_header(uint8_t *to, uint32_t signature, unsigned flags, unsigned method,
                            bool in_directory)
 {
@@ -185,13 +187,14 @@ static size_t begin(struct leat_zip *zip, const char *name, size_t len, unsigned
     zip->len = zip->packed = 0;
     zip->crc = 0;
     to = put_header(piece, 0x04034b50, flags_of(name, len), method, false);
-    to = put32(to, 0); /* CRC and lengths come behind the data */
+    to = put32(to, 0); /* CRC and lengths follow the data */
     to = put32(to, u32_max);
     to = put32(to, u32_max);
     to = put16(to, (unsigned)len);
     to = put16(to, EXTRA_BYTES);
     memcpy(to, name, len);
-    to = put16(to + len, 1); /* Zip64 (4.5.3), so the descriptor has 8 bytes a length (4.3.9.2) */
+    to =
+        put16(to + len, 1); /* Zip64 (4.5.3), so lengths in the descriptor have 8 bytes (4.3.9.2) */
     to = put16(to, EXTRA_BYTES - 4);
     to = put64(put64(to, 0), 0);
     return count(zip, piece, to);
@@ -248,7 +251,7 @@ size_t leat_zip_entry_end(struct leat_zip *zip, uint8_t *piece)
     return count(zip, piece, to);
 }
 
-/* The directory's header of the next entry. */
+/* Writes the directory's header of the next entry. */
 static size_t put_entry(struct leat_zip *zip, uint8_t *piece)
 {
     const uint8_t *name = zip->memory + zip->told + sizeof(struct entry);
@@ -264,9 +267,9 @@ static size_t put_entry(struct leat_zip *zip, uint8_t *piece)
     to = put32(to, large ? u32_max : entry.len);
     to = put16(to, entry.name_len);
     to = put16(to, large ? EXTRA_BYTES + 8 : 0);
-    to = put16(to, 0); /* no comment, */
-    to = put16(to, 0); /* disk 0, */
-    to = put16(to, 0); /* no internal attributes */
+    to = put16(to, 0); /* comment */
+    to = put16(to, 0); /* disk */
+    to = put16(to, 0); /* internal attributes */
     to = put32(to, (uint64_t)MODE << 16);
     to = put32(to, large ? u32_max : entry.at);
     memcpy(to, name, entry.name_len);
@@ -279,7 +282,7 @@ static size_t put_entry(struct leat_zip *zip, uint8_t *piece)
     return count(zip, piece, to);
 }
 
-/* The records behind the last header (4.3.14 to 4.3.16). */
+/* Writes the records after the last header (4.3.14 to 4.3.16). */
 static size_t put_end(struct leat_zip *zip, uint8_t *piece)
 {
     const uint64_t end = zip->at;
