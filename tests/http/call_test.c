@@ -1,4 +1,4 @@
-/* call_test.c -- what the tests of the client share. */
+/* call_test.c -- shared by the tests of the client. */
 #include "call_test.h"
 
 struct leat_http_client *client;

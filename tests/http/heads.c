@@ -1,6 +1,9 @@
-/* heads.c -- reads requests as the server does, for tests that compare it with others: from
- * standard input the length (four bytes, the lowest first) and the data of each; one line back: the
- * status (0: more is wanted), the bytes of the head, and the framing of the body. */
+/*
+ * heads.c -- reads requests as the server does, for tests that compare it with other programs.
+ *
+ * Standard input has the length (four bytes, lowest first) and the data of each request. The answer
+ * is one line: the status (0: incomplete), the bytes of the head, and the framing of the body.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +27,8 @@ int main(void)
 
     while (fread(head, 1, sizeof head, stdin) == sizeof head) {
         const size_t len = head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16;
-        uint8_t *data = malloc(len + !len); /* of its own, so that a sanitizer sees its end */
+        uint8_t *data = malloc(
+            len + !len); /* exactly that size, so that a sanitizer finds reads beyond its end */
 
         if (!data || fread(data, 1, len, stdin) != len)
             return 1;

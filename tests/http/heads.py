@@ -1,4 +1,4 @@
-"""Heads of requests that are legal, or nearly so: for whoever compares two readers of them."""
+"""Heads of requests, legal or nearly so, for comparisons of two readers."""
 
 LINES = [b"GET / HTTP/1.1", b"POST /a/b?c=d HTTP/1.1", b"HEAD http://h/x HTTP/1.0", b"PUT /%41 HTTP/1.1",
          b"DELETE /x HTTP/1.1", b"OPTIONS * HTTP/1.1", b"BREW / HTTP/1.1", b"GET /x HTTP/1.2"]
@@ -12,7 +12,7 @@ BITS = [b"\r", b"\n", b"\r\n", b" ", b"\t", b":", b",", b"\0", b"\x7f", b"\x0b",
 
 
 def made(rng):
-    """A head that is legal or nearly so."""
+    """A random head, legal or nearly so."""
     fields = [b"Host: leat"] * (rng.random() < 0.8) + rng.sample(FIELDS, rng.randrange(4))
     rng.shuffle(fields)
     text = bytearray(b"\r\n".join([rng.choice(LINES), *fields]) + b"\r\n\r\n")

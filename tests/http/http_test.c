@@ -39,7 +39,7 @@ int tear_down(void **state)
     struct fixture *f = *state;
 
     leat_http_server_close(f->server);
-    memset(f->memory, 0xa5, 100); /* nobody may look at it any more */
+    memset(f->memory, 0xa5, 100); /* to find reads after the server was closed */
     world_destroy(f->world);
     free(f->memory);
     free(f);

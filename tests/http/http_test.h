@@ -1,4 +1,4 @@
-/* http_test.h -- what the tests of the server share: its files, and a client on a wire. */
+/* http_test.h -- shared by the tests of the server: its files, and a client on a wire. */
 #ifndef HTTP_TEST_H
 #define HTTP_TEST_H
 
@@ -18,7 +18,7 @@ extern const struct leat_http_file files[FILES];
 #define PAGE     "<p>leat</p>"
 #define PAGE_TAG "\"00000000000000aa\""
 
-/* The head that the page has on a connection that goes on. */
+/* The page's head on a persistent connection. */
 #define PAGE_HEAD                                                                                  \
     "HTTP/1.1 200 OK\r\nETag: " PAGE_TAG "\r\nAccept-Ranges: bytes\r\n"                            \
     "Content-Type: text/html\r\nContent-Length: 11\r\n\r\n"
@@ -36,7 +36,7 @@ struct fixture {
 struct client {
     struct leat_tcp *conn;
     bool open, closed;
-    bool ended; /* the server has said all */
+    bool ended; /* the server has sent everything */
     bool hold;  /* don't read */
     bool stay;  /* don't close after the server */
     enum leat_err why;
@@ -48,22 +48,22 @@ int set_up(void **state);
 int set_up_with(void **state, const struct leat_http_server_config *config);
 int tear_down(void **state);
 
-/* A client whose connection is open. */
+/* Opens a client's connection. */
 struct client *connect_client(struct fixture *f);
 
 void send_text(struct client *client, const char *text);
 
-/* Reads up to @bytes_max and closes after the server. */
+/* Reads up to @bytes_max, and closes after the server. */
 void read_some(struct client *client, uint32_t bytes_max);
 
-/* Writes the data of the one reply that the client has, which is in chunks (RFC 9112 7.1), to
- * @plain with a NUL behind it; returns its length. */
+/* Joins the chunks (RFC 9112 7.1) of the one reply that the client has in @plain, with a NUL at the
+ * end. Returns the length. */
 size_t data_of_chunks(const struct client *client, char *plain);
 
-/* Closes and waits for the end. */
+/* Closes the client and waits for the end. */
 void leave_server(struct fixture *f, struct client *client);
 
-/* What comes back for one request within a second must be @expected. */
+/* Sends one request. The answer within a second must be @expected. */
 void check(struct fixture *f, const char *request, const char *expected);
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -22,7 +22,7 @@ static bool is_over(const struct pipe_end *end)
            (end->shut && end->other->shut && !end->data && !end->other->data);
 }
 
-/* Of what waits as much as may be read now. */
+/* Bytes of `data` that may be read now. */
 static uint32_t shown_of(const struct pipe_end *end)
 {
     const uint32_t total = leat_buf_total(end->data);
@@ -30,7 +30,7 @@ static uint32_t shown_of(const struct pipe_end *end)
     return end->grain == 0 || end->shown > total ? total : end->shown;
 }
 
-/* Another grain of it. */
+/* Makes the next grain readable. */
 static void show_more(struct pipe_end *end)
 {
     const uint32_t total = leat_buf_total(end->data);
@@ -49,7 +49,7 @@ static void on_time(struct leat_timer *timer, void *arg)
 
     (void)timer;
     if (end->told_closed)
-        return; /* who was told last may have asked for room before */
+        return; /* the last callback may have asked for room that was there before */
     show_more(end);
     readable = end->readable;
     writable = end->writable;
@@ -108,8 +108,8 @@ static uint32_t send_room(void *arg)
     return end->grants ? end->grants(end, room) : room;
 }
 
-/* The same bytes in pieces of @grain, as segments are; so many as there are small buffers for, and
- * the rest in large ones; as it is where the pool is empty. */
+/* Copies @data to pieces of @grain bytes, like segments, in small buffers. If these run out, the
+ * rest is in large ones; if the pool is empty, @data stays as it is. */
 static struct leat_buf *cut(struct leat_pool *pool, struct leat_buf *data, uint32_t grain)
 {
     const uint32_t total = leat_buf_total(data);

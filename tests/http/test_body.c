@@ -1,4 +1,4 @@
-/* test_body.c -- the chunked coding: what it is, what it is not, cut anywhere. */
+/* test_body.c -- the chunked coding: valid and invalid bodies, cut anywhere. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,10 +13,10 @@ struct read {
     struct http_body body;
     char data[64];
     size_t data_len;
-    size_t used; /* bytes up to where the body is over, or broken */
+    size_t used; /* bytes up to the end of the body, or up to the error */
 };
 
-/* Reads on in @bytes; of the data it keeps the beginning. */
+/* Continues reading with @bytes, and keeps the beginning of the data. */
 static void feed(struct read *read, const char *bytes, size_t len)
 {
     size_t at = 0;
@@ -94,8 +94,8 @@ static void test_extensions_and_trailers_are_thrown_away(void **state)
     check("3\r\nabc\r\n0\r\nX: y\r\n folded\r\n\r\n", HTTP_BODY_BAD, "abc");
 }
 
-/* What another program could read as another length (RFC 9112 11.2). */
-static void test_what_has_two_meanings_is_refused(void **state)
+/* RFC 9112 11.2: framing that another program could read differently. */
+static void test_ambiguous_framing_is_refused(void **state)
 {
     static const char *const cases[] = {
         "+5\r\nhello\r\n0\r\n\r\n",
@@ -127,7 +127,7 @@ static void test_what_has_two_meanings_is_refused(void **state)
         check(cases[i], HTTP_BODY_BAD, NULL);
 }
 
-static void test_what_is_behind_it_is_not_read(void **state)
+static void test_data_after_a_body_is_not_read(void **state)
 {
     static const char bytes[] = "3\r\nabc\r\n0\r\nX: y\r\n\r\nGET / HTTP/1.1\r\n";
     const size_t ends = (size_t)(strstr(bytes, "GET") - bytes);
@@ -141,7 +141,7 @@ static void test_what_is_behind_it_is_not_read(void **state)
     }
 }
 
-/* @count times @bytes, behind @before. */
+/* @before followed by @count times @bytes. */
 static enum http_body_phase flood(const char *before, const char *bytes, unsigned count)
 {
     struct read read = read_cut(before, strlen(before), 0);
@@ -158,7 +158,7 @@ static void test_framing_is_bounded(void **state)
     assert_int_equal(flood("1", ";a=b", 70), HTTP_BODY_BAD);
     assert_int_equal(flood("0\r\n", "A: b\r\n", 1300), HTTP_BODY_FRAMING);
     assert_int_equal(flood("0\r\n", "A: b\r\n", 1400), HTTP_BODY_BAD);
-    /* but there may be as many chunks as one likes */
+    /* but the number of chunks is not limited */
     assert_int_equal(flood("", "1;a=b\r\nx\r\n", 10000), HTTP_BODY_FRAMING);
 }
 
@@ -191,8 +191,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chunks),
         cmocka_unit_test(test_extensions_and_trailers_are_thrown_away),
-        cmocka_unit_test(test_what_has_two_meanings_is_refused),
-        cmocka_unit_test(test_what_is_behind_it_is_not_read),
+        cmocka_unit_test(test_ambiguous_framing_is_refused),
+        cmocka_unit_test(test_data_after_a_body_is_not_read),
         cmocka_unit_test(test_framing_is_bounded),
         cmocka_unit_test(test_the_largest_chunk),
         cmocka_unit_test(test_bodies_by_length),

@@ -1,4 +1,4 @@
-/* test_call.c -- the client: its requests, and the replies that it takes and refuses. */
+/* test_call.c -- the client: its requests, and replies that it accepts and refuses. */
 #include "call_test.h"
 
 /* ---- Replies ------------------------------------------------------------------------------ */
@@ -56,7 +56,7 @@ static void test_replies_that_are_cut_fail(void **state)
     assert_int_equal(counts->failed, 3);
 }
 
-static void test_threat_W1_a_reply_with_two_meanings_reaches_nobody(void **state)
+static void test_threat_W1_an_ambiguous_reply_reaches_no_program(void **state)
 {
     struct fixture *f = *state;
     char many[100 * 30] = "";
@@ -76,7 +76,8 @@ static void test_threat_W1_a_reply_with_two_meanings_reaches_nobody(void **state
     assert_int_equal(counts->refused, 5);
 }
 
-/* A body that a program doesn't take stays with the server; and nobody is late but the program. */
+/* A body that its program doesn't take stays with the server. The time counts against neither of
+ * them. */
 static void test_a_body_waits_for_its_program(void **state)
 {
     struct fixture *f = *state;
@@ -99,7 +100,7 @@ static void test_a_body_waits_for_its_program(void **state)
     take(heard);
     assert_true(heard->have > 2000);
     assert_memory_equal(heard->bytes, big, 1000);
-    assert_true(world_run(f->world, &heard->failed, 31 * second)); /* now it is the server's turn */
+    assert_true(world_run(f->world, &heard->failed, 31 * second)); /* now the server has to send */
     assert_int_equal(heard->why, LEAT_ERR_TIMEOUT);
     assert_int_equal(counts->timeouts, 1);
     free(heard);
@@ -165,7 +166,7 @@ static void test_threat_W1_a_request_is_one_request(void **state)
     memcpy(longest, URL, strlen(URL));
     heard->request.url = longest;
     assert_int_equal(leat_http_call(client, &heard->request, &heard->call), LEAT_ERR_TOO_BIG);
-    heard->request.url = "http://no-such-name/"; /* there is no resolver */
+    heard->request.url = "http://no-such-name/"; /* the client has no resolver */
     assert_int_equal(leat_http_call(client, &heard->request, &heard->call), LEAT_ERR_NOT_FOUND);
     assert_int_equal(counts->calls, 0);
     free(heard);
@@ -184,7 +185,7 @@ static void check_request(struct fixture *f, struct heard *heard, const char *ex
     close_peer(f, peer);
 }
 
-static void test_what_a_request_says_of_its_body(void **state)
+static void test_fields_about_the_body_of_a_request(void **state)
 {
     struct fixture *f = *state;
     struct heard *heard = listen_for("http://peer:8080?q");
@@ -211,7 +212,7 @@ static void test_what_a_request_says_of_its_body(void **state)
     check_request(f, heard, "DELETE /a?b HTTP/1.1\r\nHost: peer:8080\r\n\r\n");
 }
 
-/* More than the pipe holds, each way of saying how long it is; the peer takes it as it likes. */
+/* A body that is longer than the pipe, by each form of length. The peer reads at its own pace. */
 static void check_long_body(struct fixture *f, uint64_t len, const void *body, size_t expected)
 {
     struct peer *peer = open_peer(f);
@@ -226,7 +227,7 @@ static void check_long_body(struct fixture *f, uint64_t len, const void *body, s
     assert_int_equal(peer->have, expected);
     say(f, peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     assert_true(heard->over);
-    assert_int_equal(peer->closed, false); /* kept */
+    assert_int_equal(peer->closed, false); /* the connection is kept */
     free(heard);
     close_peer(f, peer);
 }
@@ -254,7 +255,7 @@ static void test_a_long_body_in_chunks(void **state)
     begin(f, heard);
     world_wait(f->world, second);
     at = (size_t)(strstr(peer->bytes, "\r\n\r\n") + 4 - peer->bytes);
-    for (size_t len = 1; len > 0;) { /* what strtoul() and we say of each chunk is the same */
+    for (size_t len = 1; len > 0;) { /* strtoul() and the client agree about each chunk */
         char *text;
 
         len = strtoul(peer->bytes + at, &text, 16);
@@ -272,8 +273,8 @@ static void test_a_long_body_in_chunks(void **state)
     close_peer(f, peer);
 }
 
-/* What the program leaves of a body doesn't stand in the way of the next reply. */
-static void test_a_body_that_nobody_takes_gives_its_room_back(void **state)
+/* The rest of a body that the program doesn't read isn't in the way of the next reply. */
+static void test_a_body_that_is_not_read_gives_its_room_back(void **state)
 {
     struct fixture *f = *state;
     struct peer *peer = open_peer(f);
@@ -301,14 +302,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CALL_TEST(test_where_a_body_ends),
         CALL_TEST(test_replies_that_are_cut_fail),
-        CALL_TEST(test_threat_W1_a_reply_with_two_meanings_reaches_nobody),
+        CALL_TEST(test_threat_W1_an_ambiguous_reply_reaches_no_program),
         CALL_TEST(test_a_body_waits_for_its_program),
         CALL_TEST(test_fields_of_a_reply),
         CALL_TEST(test_threat_W1_a_request_is_one_request),
-        CALL_TEST(test_what_a_request_says_of_its_body),
+        CALL_TEST(test_fields_about_the_body_of_a_request),
         CALL_TEST(test_long_bodies_go_as_there_is_room),
         CALL_TEST(test_a_long_body_in_chunks),
-        CALL_TEST(test_a_body_that_nobody_takes_gives_its_room_back),
+        CALL_TEST(test_a_body_that_is_not_read_gives_its_room_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

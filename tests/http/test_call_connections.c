@@ -1,4 +1,4 @@
-/* test_call_connections.c -- the client: connections that are kept, time, and our own server. */
+/* test_call_connections.c -- the client: kept connections, deadlines, and leat's own server. */
 #include "call_test.h"
 
 /* ---- Connections -------------------------------------------------------------------------- */
@@ -16,7 +16,7 @@ static void test_a_connection_is_kept_for_the_next_call(void **state)
     say(f, peer, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2");
     assert_true(heard->over);
     assert_string_equal(heard->bytes, "12");
-    assert_int_equal(counts->reused, 2); /* the first one was given */
+    assert_int_equal(counts->reused, 2); /* the first one was given by leat_http_client_keep() */
     assert_int_equal(counts->calls, 2);
     world_wait(f->world, 9 * second);
     assert_false(leat_stream_at_end(&peer->stream));
@@ -28,7 +28,7 @@ static void test_a_connection_is_kept_for_the_next_call(void **state)
     free(peer);
 }
 
-/* After a reply that says so, one that isn't whole, or data that nobody asked for. */
+/* After a reply with "close", an incomplete one, or data without a request. */
 static void test_a_connection_that_is_not_kept(void **state)
 {
     static const char *const replies[] = {
@@ -51,8 +51,8 @@ static void test_a_connection_that_is_not_kept(void **state)
     }
 }
 
-/* What comes on a connection without a request is no reply to the next one. */
-static void test_threat_W1_a_reply_that_nobody_asked_for(void **state)
+/* Data on a connection without a request is no reply to the next one. */
+static void test_threat_W1_a_reply_without_a_request(void **state)
 {
     struct fixture *f = *state;
     struct peer *peer = open_peer(f);
@@ -101,13 +101,13 @@ static void test_threat_W2_servers_that_are_slow(void **state)
     struct heard *heard = ask(f);
 
     world_wait(f->world, 29 * second);
-    assert_false(heard->failed); /* says nothing */
+    assert_false(heard->failed); /* sends nothing */
     assert_true(world_run(f->world, &heard->failed, 2 * second));
     assert_int_equal(heard->why, LEAT_ERR_TIMEOUT);
     free(heard);
     close_peer(f, peer);
 
-    peer = open_peer(f); /* a byte of its head now and then */
+    peer = open_peer(f); /* sends a byte of its head now and then */
     heard = ask(f);
     for (unsigned i = 0; i < 4 && !heard->failed; i++) {
         say(f, peer, i == 0 ? "HTTP/1.1 200 " : "a");
@@ -118,7 +118,7 @@ static void test_threat_W2_servers_that_are_slow(void **state)
     free(heard);
     close_peer(f, peer);
 
-    peer = open_peer(f); /* doesn't take a body */
+    peer = open_peer(f); /* doesn't read a body */
     peer->deaf = true;
     heard = listen_for(URL);
     heard->request.method = LEAT_HTTP_POST;
@@ -151,7 +151,7 @@ static void test_the_deadline_of_a_call(void **state)
     close_peer(f, peer);
 }
 
-/* ---- Our own server ----------------------------------------------------------------------- */
+/* ---- leat's own server ----------------------------------------------------------------------- */
 
 static struct heard *fetch(struct fixture *f, const char *url, enum leat_http_method method)
 {
@@ -193,7 +193,7 @@ static void test_files_of_our_server(void **state)
     free(heard);
 }
 
-/* The server closes while our request is on its way: it is asked again, once. */
+/* The server closes while a request is on its way: it is sent again, once. */
 static void test_a_server_that_has_closed_is_asked_again(void **state)
 {
     struct fixture *f = *state;
@@ -207,7 +207,7 @@ static void test_a_server_that_has_closed_is_asked_again(void **state)
     ours = pipe_stream(&ends[0]);
     theirs = pipe_stream(&ends[1]);
     leat_stream_set_events(&theirs, &nothing, NULL);
-    world_wait(f->world, 2 * ms); /* the newest one is taken first */
+    world_wait(f->world, 2 * ms); /* the newest kept connection is used first */
     assert_int_equal(leat_http_client_keep(client, "http://10.0.0.1/", &ours), LEAT_OK);
     heard = listen_for("http://10.0.0.1/");
     begin(f, heard);
@@ -221,8 +221,8 @@ static void test_a_server_that_has_closed_is_asked_again(void **state)
     free(heard);
 }
 
-/* A POST isn't: the server may have done it. */
-static void test_what_may_not_be_done_twice_is_not_asked_again(void **state)
+/* A POST isn't sent again, because the server may have handled it. */
+static void test_requests_that_are_not_idempotent_are_not_sent_again(void **state)
 {
     struct fixture *f = *state;
     struct peer *peer = open_peer(f);
@@ -249,7 +249,7 @@ static void test_a_client_needs_all_of_its_memory(void **state)
     struct leat_http_client *made = NULL;
     uint8_t *memory = malloc(bytes);
 
-    memset(memory, 0xa5, bytes); /* what was there before is of no matter */
+    memset(memory, 0xa5, bytes); /* earlier content of the memory doesn't matter */
     assert_int_equal(leat_http_client_open(&made, stack, memory, bytes - 1, &config),
                      LEAT_ERR_MEMORY);
     assert_null(made);
@@ -266,7 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CALL_TEST(test_a_connection_is_kept_for_the_next_call),
         CALL_TEST(test_a_connection_that_is_not_kept),
-        CALL_TEST(test_threat_W1_a_reply_that_nobody_asked_for),
+        CALL_TEST(test_threat_W1_a_reply_without_a_request),
         CALL_TEST(test_a_call_that_is_given_up_ends_its_connection),
         CALL_TEST(test_all_places_are_taken),
         CALL_TEST(test_threat_W2_servers_that_are_slow),
@@ -274,7 +274,7 @@ int main(void)
         CALL_TEST(test_files_of_our_server),
         CALL_TEST(test_a_server_that_has_closed_is_asked_again),
         CALL_TEST(test_a_client_needs_all_of_its_memory),
-        CALL_TEST(test_what_may_not_be_done_twice_is_not_asked_again),
+        CALL_TEST(test_requests_that_are_not_idempotent_are_not_sent_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@ enum {
     SESSIONS = 4
 };
 
-/* A session of the server, which answers each head with what the test wants. */
+/* A session of the server. It answers each head as the test wants. */
 struct place {
     struct leat_stream session;
     bool used;
@@ -17,12 +17,13 @@ struct place {
     char data[1024];
 };
 
-static struct leat_tls_ticket ticket, spare; /* the client's; one more that it gets, if there is */
+static struct leat_tls_ticket ticket,
+    spare; /* the client's ticket, and a second one, if it gets one */
 static struct place places[SESSIONS];
 static unsigned early_heads, late_heads;
-static const char *early_answer; /* to what comes early; NULL: it waits */
+static const char *early_answer; /* answer to early data; NULL: the server waits */
 static const char *late_answer;
-static char last[1024]; /* head that was heard whole */
+static char last[1024]; /* the last complete head */
 
 #define GOOD "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
 
@@ -116,7 +117,7 @@ static struct heard *listen_early(void)
     return heard;
 }
 
-/* A request, and its reply; then its connection ends. */
+/* Sends a request, gets its reply, and lets its connection end. */
 static void call_once(struct fixture *f)
 {
     struct heard *heard = listen_early();
@@ -130,14 +131,14 @@ static void call_once(struct fixture *f)
     assert_string_equal(heard->bytes, "good");
     assert_string_equal(last, "GET /a HTTP/1.1\r\nHost: leat.test\r\n\r\n");
     free(heard);
-    world_wait(f->world, WINDOW_S * second); /* a kept connection ends, too */
+    world_wait(f->world, WINDOW_S * second); /* long enough to end a kept connection */
 }
 
 static void test_a_request_goes_as_early_data(void **state)
 {
     struct fixture *f = *state;
 
-    call_once(f); /* there is no ticket yet */
+    call_once(f); /* without a ticket */
     assert_int_equal(late_heads, 1);
     assert_int_equal(counts->early, 0);
     for (unsigned i = 1; i <= 3; i++) {
@@ -163,7 +164,7 @@ static void test_a_refused_request_goes_again_behind_the_handshake(void **state)
     assert_int_equal(late_heads, 2);
 }
 
-/* The server takes less than the head has: the rest follows. */
+/* The server accepts less than the head has: the rest follows after the handshake. */
 static void test_a_part_of_a_request_goes_early(void **state)
 {
     struct fixture *f = *state;
@@ -180,7 +181,7 @@ static void test_a_server_that_says_too_early_is_asked_again(void **state)
     struct fixture *f = *state;
 
     call_once(f);
-    spare = ticket; /* so that it could go early again, and may not (RFC 8470 5.2) */
+    spare = ticket; /* it could be sent early again, but must not (RFC 8470 5.2) */
     early_answer = "HTTP/1.1 425 Too Early\r\nContent-Length: 5\r\n\r\nagain";
     call_once(f);
     assert_int_equal(counts->early, 1);
@@ -190,14 +191,14 @@ static void test_a_server_that_says_too_early_is_asked_again(void **state)
     assert_int_equal(late_heads, 2);
 }
 
-/* Who says so to a request that came late has given a reply as any other. */
-static void test_too_early_is_a_reply_to_what_was_not_early(void **state)
+/* 425 to a request that wasn't early is a reply like any other. */
+static void test_425_to_a_request_that_was_not_early_is_a_reply(void **state)
 {
     struct fixture *f = *state;
     struct heard *heard;
 
     call_once(f);
-    early_answer = NULL; /* it waits for the session */
+    early_answer = NULL; /* the server waits until the session is open */
     call_once(f);
     assert_int_equal(counts->early, 1);
     assert_int_equal(early_heads, 0);
@@ -252,7 +253,7 @@ int main(void)
         EARLY_TEST(test_a_refused_request_goes_again_behind_the_handshake),
         EARLY_TEST(test_a_part_of_a_request_goes_early),
         EARLY_TEST(test_a_server_that_says_too_early_is_asked_again),
-        EARLY_TEST(test_too_early_is_a_reply_to_what_was_not_early),
+        EARLY_TEST(test_425_to_a_request_that_was_not_early_is_a_reply),
         EARLY_TEST(test_only_safe_requests_go_early),
         EARLY_TEST(test_nothing_goes_early_without_tls_info),
     };

@@ -5,7 +5,7 @@ enum {
     SESSIONS = 2
 };
 
-static bool deaf; /* the server takes connections, and begins no session */
+static bool deaf; /* the server accepts connections, but starts no session */
 static unsigned accepted;
 
 static void accept_one(struct leat_tcp_listener *on, void *arg)
@@ -80,7 +80,7 @@ static void test_a_server_of_another_name_gets_no_request(void **state)
     free(heard);
 }
 
-/* To be connected may take 30 seconds, and the handshake is a part of it. */
+/* The limit of 30 seconds for connecting includes the handshake. */
 static void test_a_server_that_says_nothing_is_left(void **state)
 {
     struct fixture *f = *state;

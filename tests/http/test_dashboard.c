@@ -1,4 +1,4 @@
-/* test_dashboard.c -- the page that shows a stack: its samples, its rows, and who asks for it. */
+/* test_dashboard.c -- the page that shows a stack: its samples, its rows, its readers. */
 #include "http_test.h"
 
 #include <leat/dashboard.h>
@@ -15,7 +15,7 @@ static void *dashboard_memory;
 
 static const struct leat_dashboard_config ten = {.title = "a <b> & \"c\"", .samples = SAMPLES};
 
-/* The server is there before the dashboard, whose route it has. */
+/* The server is opened before the dashboard, and has its route. */
 static int set_up_dashboard(void **state)
 {
     const struct leat_http_server_config config = {
@@ -27,7 +27,7 @@ static int set_up_dashboard(void **state)
     assert_int_equal(set_up_with(state, &config), 0);
     f = *state;
     dashboard_memory = malloc(bytes + 1);
-    memset(dashboard_memory, 0xa5, bytes + 1); /* what is there before is nobody's business */
+    memset(dashboard_memory, 0xa5, bytes + 1); /* earlier content of the memory doesn't matter */
     assert_int_equal(leat_dashboard_start(&dashboard, f->world->stacks[SERVER],
                                           (char *)dashboard_memory + 1, bytes, &ten),
                      LEAT_OK);
@@ -42,7 +42,7 @@ static int tear_down_dashboard(void **state)
     return tear_down(state);
 }
 
-/* The page now, by a client of its own. */
+/* The current page, by a client of its own. */
 static const char *page_now(struct fixture *f)
 {
     static char page[PAGE_BYTES_MAX];
@@ -69,7 +69,7 @@ static unsigned occurrences(const char *text, const char *of)
     return count;
 }
 
-/* What the page says under @name now. */
+/* The current value of @name on the page. */
 static unsigned long value_of(const char *page, const char *name)
 {
     char caption[100];
@@ -81,7 +81,7 @@ static unsigned long value_of(const char *page, const char *name)
     return strtoul(at + strlen(caption), NULL, 10);
 }
 
-/* The points of the plot @name, one a sample: places of the samples and heights. */
+/* The points of the plot @name, one per sample: positions and heights. */
 static unsigned points_of(const char *page, const char *name, unsigned long heights[SAMPLES])
 {
     char label[100];
@@ -128,14 +128,14 @@ static void test_a_sample_a_second(void **state)
     assert_int_equal(occurrences(page, "</figure>"), 8);
     assert_non_null(strstr(page, "<title>a &lt;b&gt; &amp; &quot;c&quot;</title>"));
     world_wait(f->world, second);
-    page = page_now(f); /* of the second in which the first one went */
+    page = page_now(f); /* of the second with the first sample */
     assert_true(value_of(page, "Frames received") >= 5);
     assert_true(value_of(page, "Frames sent") >= 5);
     assert_int_equal(points_of(page, "Frames received", heights), 4);
-    assert_int_equal(heights[3], 1); /* the greatest reaches the top */
+    assert_int_equal(heights[3], 1); /* the largest value is at the top */
     assert_int_equal(heights[2], 39);
     world_wait(f->world, 3 * SAMPLES * second);
-    page = page_now(f); /* the old ones have gone */
+    page = page_now(f); /* the old samples are gone */
     assert_int_equal(points_of(page, "Frames received", heights), SAMPLES);
     for (unsigned i = 0; i < SAMPLES; i++)
         assert_int_equal(heights[i], 39);
@@ -158,7 +158,7 @@ static void means(const struct leat_tcp *const *conns, unsigned count, unsigned 
     *cwnd_bytes = bytes / count;
 }
 
-/* Those that are open, each once, with what they do. */
+/* Open connections are listed once, with their state. */
 static void test_connections(void **state)
 {
     struct fixture *f = *state;
@@ -189,7 +189,8 @@ static void test_connections(void **state)
     assert_int_equal(value_of(page, "TCP connections"), 3);
     assert_int_equal(value_of(page, "Round-trip time"), rtt_us);
     assert_int_equal(value_of(page, "Congestion window"), cwnd_bytes);
-    assert_int_equal(occurrences(page, "<td>ESTABLISHED<td>"), 4); /* who asks as well */
+    assert_int_equal(occurrences(page, "<td>ESTABLISHED<td>"),
+                     4); /* including that of the page's reader */
     for (unsigned i = 0; i < 3; i++) {
         leat_tcp_get_info(clients[i]->conn, &info);
         leat_endpoint_format(&info.local, end);
@@ -201,7 +202,7 @@ static void test_connections(void **state)
     assert_int_equal(leat_tcp_count(stack), 0);
 }
 
-/* A datagram to a port of the server's that nobody has. */
+/* Sends a datagram to a port of the server that is not open. */
 static void knock(struct fixture *f)
 {
     static const struct leat_udp_events none = {0};
@@ -228,7 +229,7 @@ static void test_reasons_to_drop(void **state)
     assert_int_equal(value_of(page, "Packets dropped"), 1);
 }
 
-/* A client that asks for more than it reads: a page stays on its way. */
+/* A client that asks for more than it reads, so that a page is incomplete. */
 static struct client *connect_held(struct fixture *f)
 {
     struct client *client = connect_client(f);
@@ -240,8 +241,8 @@ static struct client *connect_held(struct fixture *f)
     return client;
 }
 
-/* Four at a time; one more ends the oldest, which nobody takes. */
-static void test_threat_Q17_pages_that_nobody_takes_keep_out_nobody(void **state)
+/* At most four pages at a time: one more ends the oldest that makes no progress. */
+static void test_threat_Q17_pages_without_progress_keep_out_no_other(void **state)
 {
     struct fixture *f = *state;
     struct client *held[LEAT_DASHBOARD_VIEWS];
@@ -265,7 +266,7 @@ static void test_threat_Q17_pages_that_nobody_takes_keep_out_nobody(void **state
         page_now(f);
 }
 
-static void test_what_cannot_be(void **state)
+static void test_impossible_configurations(void **state)
 {
     struct fixture *f = *state;
     struct leat *stack = f->world->stacks[SERVER];
@@ -287,7 +288,7 @@ static void test_what_cannot_be(void **state)
     assert_int_equal(leat_dashboard_start(&other, stack, memory, sizeof memory, &config), LEAT_OK);
     leat_dashboard_stop(other);
     memset(title, 't', sizeof title - 1);
-    title[0] = '\0'; /* an empty one, whatever lies behind it */
+    title[0] = '\0'; /* an empty title, whatever follows it */
     assert_int_equal(leat_dashboard_start(&other, stack, memory, sizeof memory, &config), LEAT_OK);
     leat_dashboard_stop(other);
     assert_int_equal(leat_dashboard_start(&other, stack, memory, sizeof memory, NULL), LEAT_OK);
@@ -304,8 +305,8 @@ int main(void)
         DASHBOARD_TEST(test_a_sample_a_second),
         DASHBOARD_TEST(test_connections),
         DASHBOARD_TEST(test_reasons_to_drop),
-        DASHBOARD_TEST(test_threat_Q17_pages_that_nobody_takes_keep_out_nobody),
-        DASHBOARD_TEST(test_what_cannot_be),
+        DASHBOARD_TEST(test_threat_Q17_pages_without_progress_keep_out_no_other),
+        DASHBOARD_TEST(test_impossible_configurations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

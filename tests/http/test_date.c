@@ -1,4 +1,4 @@
-/* test_date.c -- what the server tells of time, and conditions on it; time is virtual. */
+/* test_date.c -- dates in the server's replies, and conditions on dates. Time is virtual. */
 #include "http_test.h"
 
 #include <leat/civil.h>
@@ -11,7 +11,7 @@
 static const uint64_t changed_ns = 784111777 * UINT64_C(1000000000);
 static const uint64_t today_ns = 1793707200 * UINT64_C(1000000000);
 
-/* What the page's head says but for its Date. */
+/* The page's head without its Date. */
 #define PAGE_FIELDS(status, more)                                                                  \
     "HTTP/1.1 " status "\r\nETag: " PAGE_TAG "\r\nLast-Modified: " CHANGED "\r\n" more
 #define OK_FIELDS                                                                                  \
@@ -53,14 +53,14 @@ static void set_time(struct fixture *f, uint64_t civil_ns)
     leat_civil_set(f->world->stacks[SERVER], civil_ns);
 }
 
-/* The same as check(), at noon to the second. */
+/* The same as check(), exactly at noon. */
 static void check_at_noon(struct fixture *f, const char *request, const char *expected)
 {
     set_time(f, today_ns + 100 * ms);
     check(f, request, expected);
 }
 
-static void nobody_knows_the_time_so_there_is_no_date(void **state)
+static void without_civil_time_there_is_no_date(void **state)
 {
     struct fixture *f = *state;
 
@@ -113,7 +113,7 @@ static void the_date_goes_on_with_the_time_and_back_with_it(void **state)
     }
 }
 
-/* What is repeated is what was sent: a date that was told doesn't change in the stack's hands. */
+/* Retransmissions repeat the same bytes: a date doesn't change after it was sent. */
 static void dates_on_a_bad_wire_are_whole_and_never_go_back(void **state)
 {
     struct fixture *f = *state;
@@ -167,7 +167,7 @@ static void conditions_on_dates(void **state)
     check(f, GET("/", "If-Unmodified-Since: " CHANGED "\r\n"), OK_FIELDS "\r\n" PAGE);
 }
 
-/* RFC 9110 13.2.2: a tag says more than a date. */
+/* RFC 9110 13.2.2: a condition on a tag has precedence. */
 static void a_condition_on_tags_comes_before_one_on_dates(void **state)
 {
     struct fixture *f = *state;
@@ -225,7 +225,7 @@ static void a_reply_waits_for_its_date(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DATED(nobody_knows_the_time_so_there_is_no_date),
+        DATED(without_civil_time_there_is_no_date),
         DATED(every_reply_has_a_date),
         DATED(the_date_goes_on_with_the_time_and_back_with_it),
         DATED(dates_on_a_bad_wire_are_whole_and_never_go_back),

@@ -1,5 +1,5 @@
-/* test_deflate.c -- compressed data, read back by zlib; memory that ends; archives for those who
- * read them. */
+/* test_deflate.c -- compressed data, read back by zlib; memory that runs out; archives for common
+ * readers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,12 +18,12 @@
 enum {
     DATA_BYTES = 200000,
     OUT_BYTES = DATA_BYTES + 10000,
-    BEHIND = 64 /* bytes behind the memory, which nobody may touch */
+    BEHIND = 64 /* bytes after the memory, which must not be written */
 };
 
 static uint8_t data[DATA_BYTES], out[OUT_BYTES], back[DATA_BYTES + 1];
 
-/* Words, noise and zeros, the same each time. */
+/* Words, noise and zeros, the same in each run. */
 static void make_data(void)
 {
     uint32_t noise = 1;
@@ -56,7 +56,7 @@ static void check_border(const uint8_t *memory, size_t bytes, size_t skip)
         assert_int_equal(memory[skip + bytes + i], 0xa5);
 }
 
-/* Takes all there is, @room bytes at a time; returns what @len becomes. */
+/* Takes all output, @room bytes at a time. Returns @len plus its length. */
 static size_t drain(struct leat_deflate *packer, size_t len, size_t room)
 {
     size_t taken;
@@ -135,7 +135,7 @@ static void test_data_cut_anywhere(void **state)
     for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
         const size_t packed = pack(packer, DATA_BYTES, cuts[i][0], cuts[i][1]);
 
-        assert_true(packed < 70000); /* all but the noise is nearly nothing */
+        assert_true(packed < 70000); /* all but the noise compresses to nearly nothing */
         check_back(packed, DATA_BYTES);
         leat_deflate_begin(packer);
     }
@@ -153,7 +153,7 @@ static void test_data_that_is_forgotten(void **state)
     struct leat_deflate *packer = open_in(&memory, bytes, 3, &config, &err);
 
     (void)state;
-    leat_deflate_give(packer, data + 100000, 50000); /* ... of which most is not taken in */
+    leat_deflate_give(packer, data + 100000, 50000); /* most of it isn't accepted */
     assert_int_equal(leat_deflate_take(packer, out, 10), 10);
     leat_deflate_begin(packer);
     check_back(pack(packer, 20000, 900, 500), 20000);
@@ -179,10 +179,10 @@ static void test_memory_that_is_too_small_is_told(void **state)
         check_border(memory, bytes, 5);
         free(memory);
     }
-    assert_true(refused * 32 > enough - 3000); /* the bound is not far from what it takes */
+    assert_true(refused * 32 > enough - 3000); /* the bound is close to the need */
 }
 
-static void test_what_cannot_be_is_refused(void **state)
+static void test_impossible_configurations_are_refused(void **state)
 {
     static const struct leat_deflate_config wrong[] = {
         {.level = 10}, {.window_bits = 8}, {.window_bits = 16}, {.memory_level = 10}};
@@ -263,7 +263,7 @@ static void test_an_archive_for_unzip_python_and_bsdtar(void **state)
     unlink(path);
 }
 
-/* Nobody can go back in a pipe: then the lengths behind each payload count. */
+/* A pipe can't seek, so readers must use the lengths after each entry's data. */
 static void test_an_archive_read_from_a_pipe(void **state)
 {
     static uint8_t memory[LEAT_DEFLATE_BYTES(15, 8)], directory[500];
@@ -283,7 +283,7 @@ static void test_an_archive_read_from_a_pipe(void **state)
     unlink(path);
 }
 
-/* 4 GiB of zeros: a piece of their compressed form, which ends at a byte, as often as wanted. */
+/* 4 GiB of zeros: a piece of their compressed form, which ends at a byte boundary, is repeated. */
 static void test_threat_W4_more_than_4_GiB_compressed(void **state)
 {
     static uint8_t directory[500], piece[LEAT_ZIP_PIECE_BYTES];
@@ -304,9 +304,9 @@ static void test_threat_W4_more_than_4_GiB_compressed(void **state)
         write_piece(file, out, zlib.total_out);
         leat_zip_packed(&zip, zlib.total_out);
     }
-    write_piece(file, "\x03", 2); /* an empty block, the last */
+    write_piece(file, "\x03", 2); /* an empty last block */
     leat_zip_packed(&zip, 2);
-    zip.len = pieces << 20; /* as leat_zip_data() would, but for the sum */
+    zip.len = pieces << 20; /* as leat_zip_data() would set it, but without computing the CRC */
     zip.crc = 0xc6a48b28;
     write_piece(file, piece, leat_zip_entry_end(&zip, piece));
     write_piece(file, piece, leat_zip_entry(&zip, "behind", 6, piece));
@@ -331,7 +331,7 @@ int main(void)
         cmocka_unit_test(test_data_cut_anywhere),
         cmocka_unit_test(test_data_that_is_forgotten),
         cmocka_unit_test(test_memory_that_is_too_small_is_told),
-        cmocka_unit_test(test_what_cannot_be_is_refused),
+        cmocka_unit_test(test_impossible_configurations_are_refused),
         cmocka_unit_test(test_an_archive_for_unzip_python_and_bsdtar),
         cmocka_unit_test(test_an_archive_read_from_a_pipe),
         cmocka_unit_test(test_threat_W4_more_than_4_GiB_compressed),

@@ -1,5 +1,5 @@
-/* test_dry.c -- the server and the client where the pool has no buffer at one call, at each of them
- * once: what is asked comes nevertheless, whole. */
+/* test_dry.c -- server and client with one failed allocation from the pool, each one in turn: all
+ * requests are still answered completely. */
 #include "call_test.h"
 
 #include <leat/civil.h>
@@ -11,7 +11,7 @@ enum {
     CALLS_MAX = 2000
 };
 
-/* What the server's routes have sent and heard. */
+/* Bytes that the server's routes have sent and received. */
 static struct {
     size_t sent, have;
     bool by_lends;
@@ -113,7 +113,7 @@ static const struct leat_http_file few[] = {
 
 static int open_both(void **state)
 {
-    static const struct leat_http_client_config config = {.stall_ns = 0}; /* all by default */
+    static const struct leat_http_client_config config = {.stall_ns = 0}; /* defaults */
     const struct leat_http_server_config server = {.files = few,
                                                    .file_count = sizeof few / sizeof *few,
                                                    .clients = CLIENTS,
@@ -134,7 +134,7 @@ struct scene {
     enum leat_http_method method;
     const char *url;
     uint64_t body_len;
-    bool is_lent; /* the body, else it is written */
+    bool is_lent; /* the body is lent, else it is copied */
     bool by_lends;
     uint16_t status;
     size_t reply_bytes;
@@ -188,7 +188,7 @@ static void fail_each_call(struct fixture *f, unsigned end, const struct scene *
     unsigned call = 0;
 
     do {
-        world_wait(f->world, 400 * second); /* nothing is kept, nothing in TIME-WAIT */
+        world_wait(f->world, 400 * second); /* no connection is kept, or in TIME-WAIT */
         dry_at(pool, ++call);
         if (!goes_well(f, scene))
             fail_msg("%s, end %u, call %u", scene->url, end, call);
@@ -231,8 +231,8 @@ static void test_each_buffer_lacks_once(void **state)
             fail_each_call(f, end, &scenes[i]);
 }
 
-/* A client that waits for our word before it sends its body. */
-static void test_each_buffer_lacks_once_of_a_reply_that_says_go_on(void **state)
+/* A client that waits for 100 (Continue) before it sends its body. */
+static void test_each_buffer_lacks_once_with_100_continue(void **state)
 {
     struct fixture *f = *state;
     const struct leat_pool *pool = leat_pool(f->world->stacks[SERVER]);
@@ -261,7 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DRY_TEST(test_each_buffer_lacks_once),
-        DRY_TEST(test_each_buffer_lacks_once_of_a_reply_that_says_go_on),
+        DRY_TEST(test_each_buffer_lacks_once_with_100_continue),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
-"""Heads of requests, changed at random, before the server's grammar and before h11's, which others have written.
+"""Heads of requests, changed at random, read by the server's grammar and by h11, an independent implementation.
 
-Whatever the server takes h11 must take, with the same end and the same framing of the body: else
-what stands before a server could see another request than the server does. What the server alone
-refuses must have a reason of REASONS.
+Each head that the server accepts must be accepted by h11, with the same end and the same framing of
+the body. Otherwise a proxy could see another request than the server behind it. A head that only the
+server refuses must have a reason in REASONS.
 
     test_h11.py PROGRAM [COUNT [SEED]]
 """
@@ -21,7 +21,7 @@ except ImportError:
 
 from heads import made
 
-# what the server refuses and h11 takes, and why that is as it should be
+# heads that the server refuses and h11 accepts, with the reason
 REASONS = [
     ("a bare LF ends a line (RFC 9112 2.2: may be taken, need not)", rb"(?<!\r)\n"),
     ("a folded line (RFC 9112 5.2: may be refused)", rb"\r\n[ \t]"),
@@ -48,9 +48,9 @@ OTHERS = {414: "line", 417: "expectation", 431: "head", 501: "method or coding",
 
 
 def by_h11(text):
-    """(taken?, bytes of the head, framing); None for the framing of what is refused."""
+    """(accepted?, bytes of the head, framing); the framing is None if it is refused."""
     conn = h11.Connection(h11.SERVER, max_incomplete_event_size=100_000)
-    # empty lines before a request: a server should pass over one at least (RFC 9112 2.2), which h11 doesn't
+    # a server should skip at least one empty line before a request (RFC 9112 2.2); h11 doesn't
     conn.receive_data(text[re.match(rb"(\r\n)*", text).end():])
     try:
         event = conn.next_event()
@@ -73,16 +73,16 @@ def by_leat(program, texts):
 
 
 def complaint(text, leat, other):
-    """What is wrong with two verdicts, or None."""
+    """The difference of two verdicts, or None."""
     status, taken, framing = leat
     if status == 200:
         if not other[0]:
-            return "the server takes what h11 refuses"
+            return "the server accepts a head that h11 refuses"
         if (taken, framing) != other[1:]:
-            return "both take it, and mean different things"
+            return "both accept it, with different results"
         return None
     if other[0] and status not in OTHERS and not any(pattern.search(text[:other[1]]) for _, pattern in REASONS):
-        return f"the server alone refuses it, {status}, and nobody has said why"
+        return f"only the server refuses it, {status}, without a reason in REASONS"
     return None
 
 

@@ -1,8 +1,8 @@
-/* test_later.c -- a route that answers from outside of its callbacks, and in its own time. */
+/* test_later.c -- a route that answers outside of its callbacks, when it wants. */
 #include "http_test.h"
 
 static struct leat_http_exchange *held;
-static uint64_t held_ns; /* since when */
+static uint64_t held_ns; /* time of the request */
 
 static void hold(struct leat_http_exchange *exchange, void *arg)
 {
@@ -25,7 +25,7 @@ static int set_up_routes(void **state)
     return set_up_with(state, &config);
 }
 
-/* The program answers in the very turn in which its client's time is looked at. */
+/* The program answers in the turn in which its client's deadline is checked. */
 static void test_a_reply_comes_when_the_time_is_looked_at(void **state)
 {
     static const struct leat_http_head head = {.status = 200, .type = "text/plain"};
@@ -42,8 +42,8 @@ static void test_a_reply_comes_when_the_time_is_looked_at(void **state)
     leave_server(f, client);
 }
 
-/* A reply that is data now and then: what is just on its way is no sign of a client that takes
- * nothing. */
+/* A reply with pauses between its data: data that was just sent is no sign of a client that doesn't
+ * read. */
 static void test_a_reply_pauses(void **state)
 {
     static const struct leat_http_head head = {.status = 200, .len = LEAT_HTTP_ANY};
@@ -65,7 +65,7 @@ static void test_a_reply_pauses(void **state)
     leave_server(f, client);
 }
 
-/* The head doesn't wait for data, from outside of a callback either. */
+/* The head doesn't wait for data, not even outside of a callback. */
 static void test_a_head_goes_at_once(void **state)
 {
     static const struct leat_http_head head = {.status = 200, .len = LEAT_HTTP_ANY};

@@ -1,4 +1,4 @@
-/* test_metrics.c -- the text for Prometheus: its format, that nothing is missing, and the route. */
+/* test_metrics.c -- the text for Prometheus: its format, its completeness, and the route. */
 #include "http_test.h"
 
 #include <leat/metrics.h>
@@ -19,7 +19,7 @@ static int set_up_route(void **state)
     return set_up_with(state, &config);
 }
 
-/* All entries of the stack, as one text. */
+/* All entries of the stack as one text. */
 static const char *all_entries(const struct leat *stack)
 {
     static char text[100000];
@@ -29,7 +29,7 @@ static const char *all_entries(const struct leat *stack)
         char entry[LEAT_METRICS_ENTRY_BYTES];
 
         len = leat_metrics_entry(stack, i, entry);
-        assert_true(len < LEAT_METRICS_ENTRY_BYTES - 1); /* none was cut */
+        assert_true(len < LEAT_METRICS_ENTRY_BYTES - 1); /* none was truncated */
         if (len == 0)
             break;
         assert_int_equal(entry[len - 1], '\n');
@@ -84,7 +84,7 @@ static void test_each_counter_is_there_once_with_its_value(void **state)
     assert_true(sample(text, "leat_rx_frames_total") > 0);
 }
 
-/* Buckets hold those before. */
+/* Buckets are cumulative. */
 static void test_round_trips_are_a_histogram(void **state)
 {
     struct fixture *f = *state;
@@ -114,7 +114,7 @@ static void test_round_trips_are_a_histogram(void **state)
     assert_true(total > 0);
     assert_int_equal(sample(text, "leat_tcp_rtt_seconds_count"), total);
     assert_int_equal(sample(text, "leat_tcp_rtt_seconds_sum"), rtts->sum_ns / second);
-    /* the families of a histogram end with their sum and their count (OpenMetrics 5.2.3) */
+    /* a histogram ends with its sum and its count (OpenMetrics 5.2.3) */
     assert_true(strstr(text, "le=\"+Inf\"") < strstr(text, "leat_tcp_rtt_seconds_sum "));
     assert_true(strstr(text, "leat_tcp_rtt_seconds_sum ") <
                 strstr(text, "leat_tcp_rtt_seconds_count "));
@@ -122,7 +122,7 @@ static void test_round_trips_are_a_histogram(void **state)
     leave_server(f, client);
 }
 
-/* A bound belongs to its bucket. */
+/* A value equal to a bound is in the bucket of that bound. */
 static void test_a_round_trip_is_in_the_bucket_of_its_bound(void **state)
 {
     static const struct {
@@ -142,7 +142,7 @@ static void test_a_round_trip_is_in_the_bucket_of_its_bound(void **state)
     }
 }
 
-/* Each family is told once, and its samples follow. */
+/* Each family has one header, followed by its samples. */
 static void test_families_are_whole(void **state)
 {
     struct fixture *f = *state;
@@ -177,8 +177,8 @@ static void test_families_are_whole(void **state)
     free(text);
 }
 
-/* The route says what leat_metrics_entry() says, and of its server; in chunks, to a client that
- * takes its time as well. */
+/* The route sends the entries of leat_metrics_entry() and of its server, in chunks, even to a slow
+ * client. */
 static void test_the_route(void **state)
 {
     struct fixture *f = *state;
@@ -209,7 +209,7 @@ static void test_the_route(void **state)
     leave_server(f, client);
 }
 
-/* Without buffers it waits, and goes on. */
+/* Without buffers it waits, and then continues. */
 static void test_the_route_without_buffers(void **state)
 {
     struct fixture *f = *state;
@@ -227,7 +227,7 @@ static void test_the_route_without_buffers(void **state)
     leave_server(f, client);
 }
 
-/* The reader's end of a stream that sends copies, as a session of TLS does. */
+/* The reader's end of a stream that copies, as a session of TLS does. */
 struct reader {
     struct leat_stream stream;
     size_t have;
@@ -247,7 +247,7 @@ static void on_readable(struct leat_tcp *conn, void *arg)
     leat_stream_consumed(&reader->stream, len);
 }
 
-/* No more than there are buffers for, and of these some stay for others. */
+/* Admits only as much as there are buffers for, and leaves some to others. */
 static uint32_t grants_buffers(struct pipe_end *end, uint32_t room)
 {
     const uint32_t free_count = leat_pool_free_count(leat_pool(end->stack));
@@ -258,7 +258,7 @@ static uint32_t grants_buffers(struct pipe_end *end, uint32_t room)
     return may < room ? may : room;
 }
 
-/* The buffer that is written to is one of those which the room was counted in. */
+/* The room that was counted includes the buffer that is written to. */
 static void test_the_route_takes_the_last_buffer(void **state)
 {
     static const struct leat_tcp_events events = {.on_readable = on_readable};

@@ -1,4 +1,4 @@
-/* test_multipart.c -- forms with files: what is in them, cut anywhere; what is none. */
+/* test_multipart.c -- forms with files: their parts, cut anywhere; invalid forms. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,8 +14,7 @@
 #define TYPE       "multipart/form-data; boundary=B"
 #define PART(more) "Content-Disposition: form-data; " more "\r\n\r\n"
 
-/* What a reader says of some bytes, as data: "[name|file|type]data;" for each part, "." at the end.
- */
+/* A reader's events as a string: "[name|file|type]data;" for each part, "." at the end. */
 struct told {
     struct leat_multipart reader;
     enum leat_multipart_event last;
@@ -37,7 +36,8 @@ static void feed(struct told *told, const char *bytes, size_t len)
     char head[600];
 
     while (told->last < LEAT_MULTIPART_OVER) {
-        uint8_t *copy = malloc(len + 1); /* a sanitizer sees who reads behind it */
+        uint8_t *copy =
+            malloc(len + 1); /* exactly that size, so that a sanitizer finds reads beyond its end */
         size_t taken;
 
         memcpy(copy, bytes, len);
@@ -69,7 +69,8 @@ static void feed(struct told *told, const char *bytes, size_t len)
     }
 }
 
-/* Cut in two at every place, and byte by byte, it is told as @expected; NULL: it is bad. */
+/* Cut in two at each place, and byte by byte, the form is read as @expected. NULL: it is
+ * invalid. */
 static void check(const char *bytes, const char *expected)
 {
     const size_t len = strlen(bytes);
@@ -109,7 +110,7 @@ static void test_forms(void **state)
     check("--B--", ".");
 }
 
-static void test_what_only_looks_like_a_boundary_is_data(void **state)
+static void test_data_that_resembles_a_boundary(void **state)
 {
     (void)state;
     check("--B\r\n" PART("name=\"a\"") "\r\r\n\r\n-\r\n--\r\n--A\r\r\n--b--B\r\n--B--",
@@ -117,7 +118,8 @@ static void test_what_only_looks_like_a_boundary_is_data(void **state)
     check("--B\r\n" PART("name=\"a\"") "--B--\r\n\r\n--B--", "[a|]--B--\r\n;.");
 }
 
-/* Each piece of data costs whoever sends it on: a lone line end cuts none. */
+/* Each piece of data is expensive for programs that pass it on, so a lone line end must not cut
+ * it. */
 static void test_data_is_told_in_one_piece(void **state)
 {
     static const char form[] = "--B\r\n" PART("name=\"a\"") "1\r2\r\n3\r\n-4\r\n--5\r\r\n\r";
@@ -131,7 +133,7 @@ static void test_data_is_told_in_one_piece(void **state)
     at = taken;
     assert_int_equal(leat_multipart_read(&reader, (const uint8_t *)form + at, len - at, &taken),
                      LEAT_MULTIPART_DATA);
-    assert_int_equal(reader.data_len, len - at - 1); /* the last may be a delimiter's */
+    assert_int_equal(reader.data_len, len - at - 1); /* the last CR may belong to a delimiter */
     assert_int_equal(taken, reader.data_len);
 }
 
@@ -144,7 +146,7 @@ static void test_names(void **state)
           "[\xc3\xa4|../../etc/passwd|];.");
 }
 
-static void test_what_is_no_form(void **state)
+static void test_invalid_forms(void **state)
 {
     static const char *const cases[] = {
         "x",
@@ -182,7 +184,7 @@ static void test_what_is_no_form(void **state)
         check(cases[i], NULL);
 }
 
-/* @count times @word, in the head of a part. */
+/* Reads @before, @count times @word in the head of a part, and @after. */
 static enum leat_multipart_event flood(const char *before, const char *word, unsigned count,
                                        const char *after)
 {
@@ -225,7 +227,7 @@ static void test_threat_W3_many_parts(void **state)
         told.len = 0;
     }
     assert_int_equal(told.last, LEAT_MULTIPART_MORE);
-    assert_int_equal(told.reader.parts, 100000); /* the program may stop it */
+    assert_int_equal(told.reader.parts, 100000); /* only the program limits their number */
 }
 
 static void test_threat_W3_boundaries(void **state)
@@ -270,10 +272,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_what_only_looks_like_a_boundary_is_data),
+        cmocka_unit_test(test_data_that_resembles_a_boundary),
         cmocka_unit_test(test_data_is_told_in_one_piece),
         cmocka_unit_test(test_names),
-        cmocka_unit_test(test_what_is_no_form),
+        cmocka_unit_test(test_invalid_forms),
         cmocka_unit_test(test_threat_W3_heads_are_bounded),
         cmocka_unit_test(test_threat_W3_many_parts),
         cmocka_unit_test(test_threat_W3_boundaries),

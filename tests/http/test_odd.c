@@ -1,5 +1,5 @@
-/* test_odd.c -- what is seldom between a client and a server: connections that end, change or wait
- * at odd times. */
+/* test_odd.c -- rare cases between client and server: connections that end, change or wait at odd
+ * times. */
 #include "call_test.h"
 
 enum {
@@ -33,8 +33,8 @@ static void test_each_method_has_its_name(void **state)
     }
 }
 
-/* A whole reply, of which its program has taken a part and given back nothing: that is no reason to
- * end the connection. */
+/* The program has received a part of a complete reply and acknowledged nothing: the connection
+ * stays. */
 static void test_a_call_is_closed_before_its_reply_is_read(void **state)
 {
     struct fixture *f = *state;
@@ -78,8 +78,8 @@ static void test_a_connection_ends_under_a_call_that_is_over(void **state)
     close_peer(f, peer);
 }
 
-/* What has come of a reply is there, also for a program that takes it when the connection is no
- * more: all of it, or a part and then what has ended it. */
+/* Received data of a reply stays readable after its connection has ended: all of it, or a part and
+ * then the reason. */
 static void test_a_connection_ends_before_its_reply_is_taken(void **state)
 {
     static const char *const replies[] = {
@@ -110,7 +110,7 @@ static void test_a_connection_ends_before_its_reply_is_taken(void **state)
     }
 }
 
-/* Each of the interim replies says that the server is at work. */
+/* Each interim reply shows that the server is working. */
 static void test_interim_replies_take_their_time(void **state)
 {
     struct fixture *f = *state;
@@ -129,7 +129,7 @@ static void test_interim_replies_take_their_time(void **state)
     close_peer(f, peer);
 }
 
-/* All places have connections that wait for calls to somebody else: the oldest gives way. */
+/* All places have kept connections to another server: the oldest is closed. */
 static void test_a_kept_connection_gives_way_to_another_origin(void **state)
 {
     struct fixture *f = *state;
@@ -148,7 +148,8 @@ static void test_a_kept_connection_gives_way_to_another_origin(void **state)
     close_peer(f, second_one);
 }
 
-/* What comes just before the request leaves is no reply to it: another connection is made. */
+/* Data that arrives just before the request is sent is no reply to it: another connection is
+ * opened. */
 static void test_data_comes_before_the_request_leaves(void **state)
 {
     struct fixture *f = *state;
@@ -222,7 +223,7 @@ static void test_more_than_there_is_room_for_is_refused(void **state)
 
 /* ---- The server --------------------------------------------------------------------------- */
 
-/* It has begun to send a file when it is told to stop: the file comes whole, and then the end. */
+/* The server is told to stop while it sends a file: the file is sent completely, then the end. */
 static void test_a_server_stops_in_a_file(void **state)
 {
     struct fixture *f = *state;

@@ -1,4 +1,4 @@
-/* test_request.c -- heads of requests: whole, byte by byte, and cut in two at every place. */
+/* test_request.c -- heads of requests: whole, byte by byte, and cut in two at each place. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,8 @@
 
 static size_t feed(struct http_request *request, const char *text, size_t len)
 {
-    uint8_t *copy = malloc(len + 1); /* a sanitizer sees who reads behind it */
+    uint8_t *copy =
+        malloc(len + 1); /* exactly that size, so that a sanitizer finds reads beyond its end */
     size_t taken;
 
     memcpy(copy, text, len);
@@ -30,7 +31,7 @@ static void assert_same(const struct http_request *a, const struct http_request 
     assert_memory_equal(a->path, b->path, a->path_len);
 }
 
-/* Reads @text in every way; @taken: how much of it is the head. */
+/* Reads @text in each way. @taken: length of the head. */
 static struct http_request read_head(const char *text, size_t *taken)
 {
     const size_t len = strlen(text);
@@ -55,7 +56,7 @@ static struct http_request read_head(const char *text, size_t *taken)
     return whole;
 }
 
-/* A whole request, nothing behind it. */
+/* Reads a whole request with nothing after it. */
 static struct http_request read_all(const char *text)
 {
     size_t taken;
@@ -126,14 +127,14 @@ static void test_targets(void **state)
         {"/", "/"},
         {"/?", "/"},
         {"/%7Euser/%41%62", "/~user/Ab"},
-        {"/%2e%2E/x", "/../x"}, /* names are looked up as they are: it is no way out */
+        {"/%2e%2E/x", "/../x"}, /* names are compared as they are, so this can't leave a folder */
         {"http://leat", "/"},
         {"http://leat?query", "/"},
         {"HTTP://leat:80/x?/y", "/x"},
-        {"https://leat/x", "/x"}, /* RFC 9112 3.2.2: in a session of TLS */
+        {"https://leat/x", "/x"}, /* RFC 9112 3.2.2: allowed in a session of TLS */
         {"httpS://leat?y", "/"},
         {"/a;b=c,d/$-_.~!*'()&+=:@", "/a;b=c,d/$-_.~!*'()&+=:@"},
-        {"/x?a[]={|}^`\"\\", "/x"}, /* browsers do that */
+        {"/x?a[]={|}^`\"\\", "/x"}, /* some browsers send these */
     };
     char text[200];
 
@@ -147,8 +148,7 @@ static void test_targets(void **state)
     }
 }
 
-/* RFC 9112 3.2.2: with a whole URL as its target the field Host means nothing; there is no other
- * form. */
+/* RFC 9112 3.2.2: a whole URL as target replaces the field Host. There is no other form. */
 static void test_threat_W6_one_meaning_of_a_target(void **state)
 {
     static const char *const refused[] = {
@@ -159,7 +159,8 @@ static void test_threat_W6_one_meaning_of_a_target(void **state)
     (void)state;
     request = read_all("GET http://leat/x HTTP/1.1\r\nHost: other\r\n\r\n");
     assert_path(&request, "/x");
-    request = read_all("GET //other/x HTTP/1.1\r\n" HOST "\r\n"); /* a path of an empty name */
+    request = read_all("GET //other/x HTTP/1.1\r\n" HOST
+                       "\r\n"); /* a path that begins with an empty name */
     assert_path(&request, "//other/x");
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         request = read_all(refused[i]);
@@ -167,7 +168,7 @@ static void test_threat_W6_one_meaning_of_a_target(void **state)
     }
 }
 
-/* RFC 9112 11.2: what programs understand differently is how requests are smuggled. */
+/* RFC 9112 11.2: heads that programs understand differently allow request smuggling. */
 static void test_bad_requests(void **state)
 {
     static const char *const cases[] = {
@@ -284,7 +285,7 @@ static void test_ranges(void **state)
         {"Range: bytes=3-3", HTTP_RANGE_FROM, 3, 3},
         {"Range: bytes=0-99999999999999999999999", HTTP_RANGE_FROM, 0, UINT64_MAX},
         {"Range: bytes=18446744073709551615-", HTTP_RANGE_FROM, UINT64_MAX, UINT64_MAX},
-        /* those may be ignored (RFC 9110 14.2) */
+        /* invalid ranges may be ignored (RFC 9110 14.2) */
         {"Range: bytes=3-2", HTTP_RANGE_NONE, 3, 2},
         {"Range: bytes=0-1,3-4", HTTP_RANGE_NONE, 0, 1},
         {"Range: bytes=-", HTTP_RANGE_NONE, 0, 0},
@@ -345,8 +346,7 @@ static void test_dates(void **state)
         {"Sunday, 06-Nov-94 08:49:37 GMT", 784111777},
         {"Sun Nov  6 08:49:37 1994", 784111777},
         {" \tSun Nov 16 08:49:37 1994 \t", 784975777},
-        {"Mon, 06 Nov 1994 08:49:37 GMT",
-         784111777}, /* the day of the week isn't held against it */
+        {"Mon, 06 Nov 1994 08:49:37 GMT", 784111777}, /* a wrong day of the week is accepted */
         {"Thursday, 31-Dec-69 23:59:59 GMT", 3155759999},
         {"Thursday, 01-Jan-70 00:00:01 GMT", 1},
         {"Thu, 29 Feb 2024 00:00:00 GMT", 1709164800},
@@ -357,8 +357,8 @@ static void test_dates(void **state)
         {"Sun, 06 Nov 1994 08:49:37 CET", 0},
         {"Sun, 06 Nov 1994 08:49:37", 0},
         {"Sun, 06 Nov 1994 24:49:37 GMT", 0},
-        {"Sun, 06 Nov 1994 08:49:60 GMT", 0}, /* leap seconds have no number */
-        {"Sun, 06 Nov 1969 08:49:37 GMT", 0}, /* before there was civil time */
+        {"Sun, 06 Nov 1994 08:49:60 GMT", 0}, /* civil time has no leap seconds */
+        {"Sun, 06 Nov 1969 08:49:37 GMT", 0}, /* before 1970 */
         {"Sun Nov 6 08:49:37 1994", 0},
         {"1994-11-06T08:49:37Z", 0},
         {"784111777", 0},
@@ -404,7 +404,7 @@ static void test_empty_lines_before_a_request_are_ignored(void **state)
     assert_path(&request, "/");
 }
 
-static void test_what_follows_a_head_is_left_alone(void **state)
+static void test_data_after_a_head_is_left_alone(void **state)
 {
     const char *text = "GET / HTTP/1.1\r\n" HOST "\r\nGET /2";
     size_t taken;
@@ -415,7 +415,7 @@ static void test_what_follows_a_head_is_left_alone(void **state)
     assert_string_equal(text + taken, "GET /2");
 }
 
-/* Reads @start, then @fill until the machine stops; returns the status. */
+/* Reads @start, then @fill until the machine stops. Returns the status. */
 static unsigned flood(const char *start, const char *fill, uint32_t *bytes)
 {
     struct http_request request;
@@ -476,7 +476,7 @@ int main(void)
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_a_date_that_comes_twice_is_ignored),
         cmocka_unit_test(test_empty_lines_before_a_request_are_ignored),
-        cmocka_unit_test(test_what_follows_a_head_is_left_alone),
+        cmocka_unit_test(test_data_after_a_head_is_left_alone),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_a_path_that_is_too_long_is_kept_as_that),
     };

@@ -1,5 +1,4 @@
-/* test_response.c -- heads of replies: what is taken, what can be read in two ways and is refused;
- * and URLs. */
+/* test_response.c -- heads of replies, accepted and, if they are ambiguous, refused; and URLs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +30,7 @@ static struct http_response read_in(const char *text, size_t piece)
     return response;
 }
 
-/* However it is cut it says the same. */
+/* Reads @text whole and in pieces, with the same result. */
 static struct http_response read_text(const char *text)
 {
     const struct http_response whole = read_in(text, strlen(text));
@@ -48,7 +47,7 @@ static struct http_response read_text(const char *text)
     return whole;
 }
 
-static void test_what_is_kept_of_a_head(void **state)
+static void test_properties_of_a_head(void **state)
 {
     struct http_response response = read_text("HTTP/1.1 200 OK\r\nServer: x y\r\n"
                                               "content-LENGTH: \t1234 \r\nX:\r\n\r\n");
@@ -75,7 +74,7 @@ static void test_what_is_kept_of_a_head(void **state)
 
 #define LINE "HTTP/1.1 200 OK\r\n"
 
-/* RFC 9112 11.2, and what nobody sends. */
+/* RFC 9112 11.2, and replies that no server sends. */
 static void test_threat_W1_replies_that_can_be_read_in_two_ways(void **state)
 {
     static const char *const bad[] = {
@@ -162,7 +161,7 @@ static void check_refused(const char *text, enum leat_err why)
         fail_msg("%s", text);
 }
 
-static void test_what_is_no_url(void **state)
+static void test_invalid_urls(void **state)
 {
     static const char *const bad[] = {
         "http://",
@@ -207,8 +206,8 @@ static void test_what_is_no_url(void **state)
     check_refused(text, LEAT_ERR_FORMAT);
 }
 
-/* The examples of RFC 3986 5.4 that have a meaning for HTTP, and some of ours. */
-static void test_what_a_reference_means(void **state)
+/* Examples of RFC 3986 5.4 that apply to HTTP, and some others. */
+static void test_targets_of_references(void **state)
 {
     static const char *const rows[][2] = {
         {"g:h", "g:h"},
@@ -268,7 +267,7 @@ static void test_what_a_reference_means(void **state)
     assert_int_equal(leat_url_join(joined, "a/", "b", 1), LEAT_ERR_PROTOCOL);
 }
 
-/* RFC 3986 5.2.2: dots are taken out of each kind of reference. */
+/* RFC 3986 5.2.2: dot segments are removed from each form of reference. */
 static void test_dots_of_references_with_a_host(void **state)
 {
     static const char *const rows[][2] = {
@@ -291,11 +290,11 @@ static void test_dots_of_references_with_a_host(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_kept_of_a_head),
+        cmocka_unit_test(test_properties_of_a_head),
         cmocka_unit_test(test_threat_W1_replies_that_can_be_read_in_two_ways),
         cmocka_unit_test(test_the_parts_of_a_url),
-        cmocka_unit_test(test_what_is_no_url),
-        cmocka_unit_test(test_what_a_reference_means),
+        cmocka_unit_test(test_invalid_urls),
+        cmocka_unit_test(test_targets_of_references),
         cmocka_unit_test(test_dots_of_references_with_a_host),
     };
 

@@ -1,9 +1,9 @@
-/* test_room.c -- streams with hardly any room, and room that is gone when it is used: nothing of a
+/* test_room.c -- streams with hardly any room, and room that is gone when it is used: no part of a
  * reply or of a request is lost. */
 #include "call_test.h"
 
 enum {
-    TIGHT = 10, /* bytes of room: less than any head */
+    TIGHT = 10, /* bytes of room, less than any head */
     WIDE = 3000
 };
 
@@ -41,8 +41,8 @@ static void nothing(struct leat_http_exchange *exchange, void *arg)
     (void)arg;
 }
 
-/* Room that is there when it is asked for first, and hardly any the second time, as where a copy
- * takes the buffers that it is counted in. */
+/* Room that is there when it is queried first, and hardly any the second time, as if a copy took
+ * the buffers that were counted. */
 static unsigned asks;
 
 static uint32_t grants_once(struct pipe_end *end, uint32_t room)
@@ -63,7 +63,7 @@ static void write_twice(struct leat_http_exchange *exchange, void *arg)
     assert_int_equal(asks, 0);
 }
 
-/* The stream itself has no room for the first chunk, though it has said so. */
+/* The stream has no room for the first chunk, although it had promised some. */
 static void write_nothing(struct leat_http_exchange *exchange, void *arg)
 {
     static const struct leat_http_head head = {.status = 200, .len = LEAT_HTTP_ANY};
@@ -76,8 +76,8 @@ static void write_nothing(struct leat_http_exchange *exchange, void *arg)
     assert_int_equal(asks, 0);
 }
 
-/* Room that is counted in the pool's buffers, as that of a session of TLS is: there is none as soon
- * as one more of them is taken. */
+/* Room that is counted in the pool's buffers, as for a session of TLS. It is 0 as soon as one more
+ * buffer is taken. */
 static uint32_t buffers_needed;
 
 static uint32_t grants_by_pool(struct pipe_end *end, uint32_t room)
@@ -85,7 +85,7 @@ static uint32_t grants_by_pool(struct pipe_end *end, uint32_t room)
     return leat_pool_free_count(leat_pool(end->stack)) < buffers_needed ? 0 : room;
 }
 
-static struct leat_stream scarce; /* such a stream */
+static struct leat_stream scarce; /* a stream with that room */
 
 static void hello_with_the_last_buffer(struct leat_http_exchange *exchange, void *arg)
 {
@@ -135,7 +135,7 @@ static void hear(struct leat_tcp *conn, void *arg)
     leat_buf_free(data);
 }
 
-/* A reply of a route, and the word to go on, find no room at first. */
+/* A reply of a route and 100 (Continue) find no room at first. */
 static void test_a_reply_waits_for_room_for_its_head(void **state)
 {
     static const struct leat_tcp_events events = {.on_readable = hear};
@@ -161,7 +161,7 @@ static void test_a_reply_waits_for_room_for_its_head(void **state)
         world_wait(f->world, ms);
         assert_int_equal(peer->have, 0);
         is_tight = false;
-        leat_stream_want_room(&served, 1); /* on_writable, as from a wire */
+        leat_stream_want_room(&served, 1); /* calls on_writable, as on a wire */
         world_wait(f->world, second);
         assert_memory_equal(peer->bytes, answers[i], strlen(answers[i]));
         leat_stream_abort(&peer->stream);
@@ -170,7 +170,7 @@ static void test_a_reply_waits_for_room_for_its_head(void **state)
     }
 }
 
-/* The buffer of the head is one of those which its room was counted in. */
+/* The room that was counted includes the head's buffer. */
 static void test_a_head_takes_the_last_buffer(void **state)
 {
     static const struct leat_tcp_events events = {.on_readable = hear};
@@ -189,7 +189,7 @@ static void test_a_head_takes_the_last_buffer(void **state)
     world_wait(f->world, ms);
     assert_int_equal(peer->have, 0);
     buffers_needed = 0;
-    leat_stream_want_room(&scarce, 1); /* on_writable, which follows when there are buffers */
+    leat_stream_want_room(&scarce, 1); /* on_writable, when there are buffers */
     world_wait(f->world, second);
     assert_memory_equal(peer->bytes, "HTTP/1.1 200 OK\r\n", 17);
     assert_memory_equal(peer->bytes + peer->have - 9, "\r\n\r\nhello", 9);
@@ -199,7 +199,7 @@ static void test_a_head_takes_the_last_buffer(void **state)
     free(peer);
 }
 
-/* What the one reply to @request is, when room shrinks on its way. */
+/* Expects the one reply to @request, with room that shrinks on its way. */
 static void check_shrinking(struct fixture *f, const char *request, const char *expected)
 {
     static const struct leat_tcp_events events = {.on_readable = hear};
@@ -306,7 +306,7 @@ static void write_and_finish(struct leat_http_call *call, void *arg)
     leat_http_call_finish(call);
 }
 
-/* The chunks' end leaves when there is room for just that, and not in parts. */
+/* The last chunk is sent when there is room for exactly that, and never in parts. */
 static void test_the_end_of_a_request_needs_room_for_itself_alone(void **state)
 {
     static const char end[] = "\r\n3\r\nabc\r\n0\r\n\r\n";

@@ -1,5 +1,5 @@
-/* test_route.c -- requests that the program answers: which route gets them, replies of all sorts.
- */
+/* test_route.c -- requests that the program answers: choice of the route, and all forms of
+ * replies. */
 #include "http_test.h"
 
 #include <leat/timer.h>
@@ -8,7 +8,7 @@ enum {
     STREAM_BYTES = 200000
 };
 
-static struct leat_http_exchange *held; /* by a route that answers later */
+static struct leat_http_exchange *held; /* a request that is answered later */
 static unsigned failures;
 static enum leat_err failed_why;
 static size_t streamed;
@@ -21,7 +21,7 @@ static void hello(struct leat_http_exchange *exchange, void *arg)
     leat_http_answer(exchange, &text_head, arg, (uint32_t)strlen(arg));
 }
 
-/* What it was asked, in chunks. */
+/* Answers with the request's properties, in chunks. */
 static void tell(struct leat_http_exchange *exchange, void *arg)
 {
     static const struct leat_http_head head = {
@@ -45,7 +45,7 @@ static void tell(struct leat_http_exchange *exchange, void *arg)
     leat_http_finish(exchange);
 }
 
-/* STREAM_BYTES as there is room, of a length that is told (arg) or not. */
+/* Sends STREAM_BYTES as there is room, of known (@arg) or unknown length. */
 static void stream_on(struct leat_http_exchange *exchange, void *arg)
 {
     (void)arg;
@@ -124,7 +124,7 @@ static void no_content(struct leat_http_exchange *exchange, void *arg)
 }
 
 static char greeting[] = "hello", wide[] = "below";
-static const char path_and_more[] = "/ends\0more"; /* a path, and what lies behind it */
+static const char path_and_more[] = "/ends\0more"; /* a path, and bytes after its NUL */
 
 static const struct leat_http_route routes[] = {
     {.path = "/hello", .methods = LEAT_HTTP_GET, .on_request = hello, .arg = greeting},
@@ -213,7 +213,7 @@ static void test_no_route_answers(void **state)
     assert_int_equal(f->counts->client_errors, 5);
 }
 
-/* The path of a route ends with its NUL; one in a request is a character like any other. */
+/* The path of a route ends with its NUL. In a request, a NUL is a character like any other. */
 static void test_a_nul_in_a_path_is_compared_with_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -227,7 +227,7 @@ static void test_a_nul_in_a_path_is_compared_with_nothing(void **state)
           "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello");
 }
 
-static void test_what_a_route_is_told(void **state)
+static void test_properties_of_a_request_for_a_route(void **state)
 {
     struct fixture *f = *state;
     const char *head = "HTTP/1.1 299 \r\nTransfer-Encoding: chunked\r\nX-A: b\r\nX-C: d\r\n\r\n";
@@ -239,7 +239,7 @@ static void test_what_a_route_is_told(void **state)
     check(f, "PATCH /tell HTTP/1.1\r\nHost: leat\r\nContent-Length: 2\r\n\r\nab",
           "HTTP/1.1 299 \r\nTransfer-Encoding: chunked\r\nX-A: b\r\nX-C: d\r\n\r\n"
           "3\r\n16 \r\n9\r\n/tell|||2\r\n0\r\n\r\n");
-    /* the second of two requests has nothing of the first */
+    /* the second request has nothing of the first */
     check(f, GET("/tell?q", "Content-Type: a/b\r\n") GET("/tell", ""),
           "HTTP/1.1 299 \r\nTransfer-Encoding: chunked\r\nX-A: b\r\nX-C: d\r\n\r\n"
           "3\r\n1 /\r\nc\r\ntell|q|a/b|0\r\n0\r\n\r\n"
@@ -265,7 +265,7 @@ static void test_a_long_query_is_refused(void **state)
 
 /* ---- Replies ------------------------------------------------------------------------------ */
 
-/* The data of the chunks at @at, which it overwrites; returns its length. */
+/* Joins the chunks at @at in place. Returns the length. */
 static size_t join_chunks(char *at, const char **end)
 {
     char *to = at;
@@ -356,10 +356,10 @@ static void test_a_reply_may_come_later(void **state)
     struct client *client = connect_client(f);
 
     send_text(client, GET("/hold", "") GET("/sub/", ""));
-    world_wait(f->world, 100 * second); /* it is the program that takes so long */
+    world_wait(f->world, 100 * second); /* the program takes that long, not the client */
     assert_int_equal(client->have, 0);
     assert_non_null(held);
-    leat_http_answer(held, &text_head, "later", 5); /* from outside of any callback */
+    leat_http_answer(held, &text_head, "later", 5); /* outside of any callback */
     world_wait(f->world, second);
     assert_memory_equal(client->bytes, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n", 43);
     assert_non_null(strstr(client->bytes, "\r\n\r\nlaterHTTP/1.1 200 OK"));
@@ -367,7 +367,7 @@ static void test_a_reply_may_come_later(void **state)
     leave_server(f, client);
 }
 
-static void test_who_goes_ends_the_exchange(void **state)
+static void test_a_client_that_leaves_ends_the_exchange(void **state)
 {
     struct fixture *f = *state;
     struct client *client = connect_client(f);
@@ -440,14 +440,15 @@ static void test_a_server_stops_when_all_is_said(void **state)
     leat_http_answer(held, &text_head, "last", 4);
     assert_true(world_run(f->world, &busy->closed, second));
     assert_non_null(strstr(busy->bytes, "\r\nConnection: close\r\n\r\nlast"));
-    assert_null(strstr(busy->bytes, PAGE)); /* a request behind the last reply is not answered */
+    assert_null(strstr(busy->bytes, PAGE)); /* a request after the last reply is not answered */
     world_wait(f->world, second);
     assert_int_equal(leat_http_server_clients(f->server), 0);
     leave_server(f, idle);
     leave_server(f, busy);
 }
 
-/* A client that has said all still gets its reply; a server that is closed before tells nobody. */
+/* A client that has shut down still gets its reply. A server that is closed before calls no
+ * events. */
 static void test_a_server_closes_in_an_exchange(void **state)
 {
     struct fixture *f = *state;
@@ -477,13 +478,13 @@ int main(void)
         ROUTE_TEST(test_a_route_answers),
         ROUTE_TEST(test_no_route_answers),
         ROUTE_TEST(test_a_nul_in_a_path_is_compared_with_nothing),
-        ROUTE_TEST(test_what_a_route_is_told),
+        ROUTE_TEST(test_properties_of_a_request_for_a_route),
         ROUTE_TEST(test_a_long_query_is_refused),
         ROUTE_TEST(test_a_reply_in_chunks),
         ROUTE_TEST(test_a_reply_of_known_length),
         ROUTE_TEST(test_a_reply_on_short_memory),
         ROUTE_TEST(test_a_reply_may_come_later),
-        ROUTE_TEST(test_who_goes_ends_the_exchange),
+        ROUTE_TEST(test_a_client_that_leaves_ends_the_exchange),
         ROUTE_TEST(test_a_reply_is_never_longer_or_shorter_than_told),
         ROUTE_TEST(test_the_log_has_each_request_once),
         ROUTE_TEST(test_a_server_stops_when_all_is_said),

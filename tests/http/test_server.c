@@ -1,4 +1,4 @@
-/* test_server.c -- what the server of files answers, over a wire; time is virtual. */
+/* test_server.c -- replies of the server of files, over a wire. Time is virtual. */
 #include "http_test.h"
 
 static void test_a_page(void **state)
@@ -80,7 +80,7 @@ static void test_conditions(void **state)
     check(f, GET("/", "If-Match: \"x\"\r\nIf-None-Match: " PAGE_TAG "\r\n"), failed);
 }
 
-static void test_who_says_close_is_closed(void **state)
+static void test_a_request_with_close_ends_the_connection(void **state)
 {
     static const char *const requests[] = {GET("/", "Connection: close\r\n"),
                                            "GET / HTTP/1.0\r\n\r\n", "nonsense\r\n",
@@ -112,7 +112,7 @@ static void test_old_clients_may_keep_their_connection(void **state)
     leave_server(f, client);
 }
 
-/* Replies come in the order of the requests, however these are cut (RFC 9112 9.3.2). */
+/* RFC 9112 9.3.2: replies come in the order of the requests, however those are cut. */
 static void test_pipelined_requests(void **state)
 {
     static const char requests[] = "HEAD /big HTTP/1.1\r\nHost: leat\r\n\r\n" GET("/", "")
@@ -174,7 +174,7 @@ static void test_bodies_of_requests_are_thrown_away(void **state)
     leave_server(f, client);
 }
 
-/* The rest of a body that nobody wants doesn't reset the connection before its reply is read. */
+/* The rest of a body that isn't read doesn't reset the connection before its reply is read. */
 static void test_a_long_body_ends_the_connection_in_order(void **state)
 {
     struct fixture *f = *state;
@@ -205,7 +205,7 @@ static void test_half_closed_client_gets_its_replies(void **state)
     leave_server(f, client);
 }
 
-/* A request that may be longer than what can be queued at once. */
+/* For a request that may be longer than the send queue. */
 static void assert_status(struct fixture *f, const char *request, const char *status)
 {
     struct client *client = connect_client(f);
@@ -261,7 +261,7 @@ int main(void)
         TEST(test_refusals),
         TEST(test_ranges),
         TEST(test_conditions),
-        TEST(test_who_says_close_is_closed),
+        TEST(test_a_request_with_close_ends_the_connection),
         TEST(test_old_clients_may_keep_their_connection),
         TEST(test_pipelined_requests),
         TEST(test_many_pipelined_requests),

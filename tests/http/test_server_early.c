@@ -1,15 +1,14 @@
-/* test_server_early.c -- the server, and requests that come as early data of TLS (0-RTT, RFC 8470).
- */
+/* test_server_early.c -- the server, and requests as early data of TLS (0-RTT, RFC 8470). */
 #include "call_tls.h"
 
 #include "web/http/server_conn.h"
 
-/* A client that is none of HTTP: it says what the test wants. */
+/* A client of TLS alone, which sends what the test wants. */
 struct asker {
     struct leat_stream session;
     struct leat_tls_client what;
-    const char *late; /* said when the session is open; NULL: nothing */
-    uint32_t taken;   /* of what was said early */
+    const char *late; /* sent when the session is open; NULL: nothing */
+    uint32_t taken;   /* bytes of early data that were accepted */
     bool closed;
     enum leat_err why;
     size_t have;
@@ -18,7 +17,7 @@ struct asker {
 
 static struct leat_tls_ticket ticket;
 static unsigned route_calls;
-static uint64_t accepted_then; /* handshakes that were over when the last reply was queued */
+static uint64_t accepted_then; /* number of completed handshakes when the last reply was queued */
 
 static void on_access(void *arg, const struct leat_http_access *access)
 {
@@ -55,7 +54,7 @@ static int open_server(void **state)
     return open_https(state, &what);
 }
 
-/* ---- who asks ---- */
+/* ---- The asker ---- */
 
 static void on_open(struct leat_tcp *conn, void *arg)
 {
@@ -98,8 +97,8 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     asker->why = why;
 }
 
-/* Says @early as early data, and @late when the session is open; what comes back within a second.
- */
+/* Sends @early as early data, and @late when the session is open. Collects the answers of a
+ * second. */
 static struct asker *ask_with(struct fixture *f, const char *early, const char *late)
 {
     static const struct leat_tcp_events below = {.on_open = NULL},
@@ -127,7 +126,7 @@ static struct asker *ask_with(struct fixture *f, const char *early, const char *
     return asker;
 }
 
-/* Closes if the server hasn't; waits until early data is taken again. */
+/* Closes the session if the server hasn't, and waits until early data is accepted again. */
 static void leave(struct fixture *f, struct asker *asker)
 {
     if (!asker->closed)
@@ -138,7 +137,7 @@ static void leave(struct fixture *f, struct asker *asker)
     free(asker);
 }
 
-/* A session for its ticket. */
+/* Opens a session to get a ticket. */
 static void get_ticket(struct fixture *f)
 {
     struct asker *asker = ask_with(f, "", NULL);
@@ -148,7 +147,7 @@ static void get_ticket(struct fixture *f)
     assert_true(ticket.early_bytes > 0);
 }
 
-/* @early alone is answered by @expected before the handshake is over. */
+/* @early alone is answered by @expected before the handshake is complete. */
 static void check_early(struct fixture *f, const char *early, const char *expected)
 {
     const uint64_t before = leat_tls_counts(tls[SERVER])->accepted;
@@ -165,7 +164,7 @@ static void check_early(struct fixture *f, const char *early, const char *expect
     "HTTP/1.1 425 Too Early\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n"                 \
     "Connection: close\r\n\r\n" text
 
-/* ---- tests ---- */
+/* ---- Tests ---- */
 
 static void test_a_page_is_answered_before_the_handshake_is_over(void **state)
 {
@@ -180,7 +179,7 @@ static void test_a_page_is_answered_before_the_handshake_is_over(void **state)
     assert_int_equal(f->counts->ok, 4);
 }
 
-static void test_what_is_not_safe_is_too_early(void **state)
+static void test_unsafe_requests_are_too_early(void **state)
 {
     static const char *const unsafe[] = {
         "POST / HTTP/1.1\r\nHost: leat\r\nContent-Length: 2\r\n\r\nhi",
@@ -199,7 +198,7 @@ static void test_what_is_not_safe_is_too_early(void **state)
     assert_int_equal(f->counts->too_early, sizeof unsafe / sizeof *unsafe);
 }
 
-static void test_what_a_route_answers_is_too_early(void **state)
+static void test_requests_for_routes_are_too_early(void **state)
 {
     struct fixture *f = *state;
     struct asker *asker;
@@ -213,7 +212,7 @@ static void test_what_a_route_answers_is_too_early(void **state)
     leave(f, asker);
 }
 
-/* An end before the handshake's would break it off. */
+/* An end before the end of the handshake would abort it. */
 static void test_the_end_behind_an_early_reply_waits_for_the_handshake(void **state)
 {
     struct fixture *f = *state;
@@ -227,7 +226,7 @@ static void test_the_end_behind_an_early_reply_waits_for_the_handshake(void **st
     leave(f, asker);
 }
 
-/* More than the client may be sent at once: the rest follows. */
+/* The client can't get that much at once: the rest follows. */
 static void test_a_large_file_is_begun_early(void **state)
 {
     struct fixture *f = *state;
@@ -241,7 +240,7 @@ static void test_a_large_file_is_begun_early(void **state)
     leave(f, asker);
 }
 
-/* Who sends the last part of a head behind the handshake is there now. */
+/* A client that sends the last part of a head after the handshake isn't a replay. */
 static void test_a_request_whose_rest_comes_later_is_not_early(void **state)
 {
     struct fixture *f = *state;
@@ -276,8 +275,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         EARLY_TEST(test_a_page_is_answered_before_the_handshake_is_over),
-        EARLY_TEST(test_what_is_not_safe_is_too_early),
-        EARLY_TEST(test_what_a_route_answers_is_too_early),
+        EARLY_TEST(test_unsafe_requests_are_too_early),
+        EARLY_TEST(test_requests_for_routes_are_too_early),
         EARLY_TEST(test_the_end_behind_an_early_reply_waits_for_the_handshake),
         EARLY_TEST(test_a_large_file_is_begun_early),
         EARLY_TEST(test_a_request_whose_rest_comes_later_is_not_early),

@@ -1,4 +1,4 @@
-/* test_shares.c -- whose connections make room in a full table of the server. */
+/* test_shares.c -- evictions from a full table of the server, by shares of addresses. */
 #include "http_test.h"
 
 #include "pipe.h"
@@ -9,11 +9,11 @@ enum {
     WIDE = 65536
 };
 
-/* Somebody who connects, by a pipe of its own. */
+/* One of the crowd, with a pipe of its own. */
 struct stranger {
     struct pipe_end ends[2];
     struct leat_stream stream;
-    bool is_in; /* the server has taken it */
+    bool is_in; /* accepted by the server */
     unsigned closed;
     size_t have;
     char bytes[4096];
@@ -23,7 +23,7 @@ static struct stranger crowd[CROWD + 1];
 static uint32_t body_bytes;
 static unsigned failed;
 
-/* ---- A route that keeps a body -------------------------------------------------------------- */
+/* ---- A route that reads a body --------------------------------------------------------------- */
 
 static void on_request(struct leat_http_exchange *exchange, void *arg)
 {
@@ -70,8 +70,7 @@ static int set_up_places(void **state)
                                                                 .clients = PLACES});
 }
 
-/* ---- The crowd --------------------------------------------------------------------------------
- */
+/* ---- The crowd ------------------------------------------------------------------------------- */
 
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
@@ -104,7 +103,7 @@ static void tell(struct fixture *f, struct stranger *stranger, const char *text)
     world_wait(f->world, 10 * ms);
 }
 
-/* One of the crowd connects from @peer, and says @text. */
+/* One of the crowd connects from @peer, and sends @text. */
 static struct stranger *come(struct fixture *f, unsigned i, struct leat_ip peer, const char *text)
 {
     struct stranger *stranger = &crowd[i];
@@ -124,7 +123,7 @@ static struct stranger *come(struct fixture *f, unsigned i, struct leat_ip peer,
 static const struct leat_ip attacker = LEAT_IP4_INIT(10, 0, 0, 66);
 static const struct leat_ip honest = LEAT_IP4_INIT(192, 0, 2, 1);
 
-/* An address of a site of its own, in turn of both families. */
+/* An address in a /64 or a /32 of its own; families alternate. */
 static struct leat_ip site(unsigned i)
 {
     struct leat_ip six = {{0x20, 1, 0xd, 0xb8, 0, 0, 0, (uint8_t)i, 0, 0, 1}};
@@ -132,7 +131,7 @@ static struct leat_ip site(unsigned i)
     return i % 2 ? six : LEAT_IP4(10, 1, 0, (uint8_t)i);
 }
 
-/* A client of an address that has nothing comes and is served; the crowd leaves. */
+/* A client from a new address connects and is served. Then the crowd leaves. */
 static void expect_service(struct fixture *f)
 {
     const struct stranger *client = come(f, CROWD, honest, GET("/", "Connection: close\r\n"));
@@ -149,11 +148,10 @@ static void expect_service(struct fixture *f)
 
 #define POST "POST /upload HTTP/1.1\r\nHost: leat\r\nContent-Length: 6000\r\n\r\n"
 
-/* ---- Tests ------------------------------------------------------------------------------------
- */
+/* ---- Tests ----------------------------------------------------------------------------------- */
 
-/* The honest upload of 2 KB/s stands longer than anybody, and stays. */
-static void test_threat_Q16_a_crowd_of_one_address_displaces_no_stranger(void **state)
+/* The honest upload of 2 KB/s is the oldest client, and stays. */
+static void test_threat_Q16_a_crowd_of_one_address_displaces_no_other(void **state)
 {
     static char piece[2049];
     struct fixture *f = *state;
@@ -180,7 +178,7 @@ static void test_threat_Q16_a_crowd_of_one_address_displaces_no_stranger(void **
     expect_service(f);
 }
 
-static void test_threat_Q17_slow_bodies_of_one_address_shut_out_nobody(void **state)
+static void test_threat_Q17_slow_bodies_of_one_address_shut_out_no_other(void **state)
 {
     struct fixture *f = *state;
 
@@ -190,7 +188,7 @@ static void test_threat_Q17_slow_bodies_of_one_address_shut_out_nobody(void **st
     assert_int_equal(failed, CROWD);
 }
 
-static void test_threat_Q17_slow_bodies_of_many_sites_shut_out_nobody(void **state)
+static void test_threat_Q17_slow_bodies_of_many_sites_shut_out_no_other(void **state)
 {
     struct fixture *f = *state;
 
@@ -200,7 +198,7 @@ static void test_threat_Q17_slow_bodies_of_many_sites_shut_out_nobody(void **sta
     assert_true(f->counts->displaced >= CROWD - PLACES);
 }
 
-/* A body that is slower than it may be renews no place: it goes before one that keeps its pace. */
+/* A body that is too slow doesn't renew its place, so it is evicted before one that isn't. */
 static void test_threat_Q17_of_two_bodies_the_slower_one_makes_room(void **state)
 {
     static char piece[601];
@@ -226,9 +224,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define PLACES_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_places, tear_down)
-        PLACES_TEST(test_threat_Q16_a_crowd_of_one_address_displaces_no_stranger),
-        PLACES_TEST(test_threat_Q17_slow_bodies_of_one_address_shut_out_nobody),
-        PLACES_TEST(test_threat_Q17_slow_bodies_of_many_sites_shut_out_nobody),
+        PLACES_TEST(test_threat_Q16_a_crowd_of_one_address_displaces_no_other),
+        PLACES_TEST(test_threat_Q17_slow_bodies_of_one_address_shut_out_no_other),
+        PLACES_TEST(test_threat_Q17_slow_bodies_of_many_sites_shut_out_no_other),
         PLACES_TEST(test_threat_Q17_of_two_bodies_the_slower_one_makes_room),
     };
 

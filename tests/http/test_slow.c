@@ -1,7 +1,7 @@
-/* test_slow.c -- clients that stand still, short memory, a bad wire, the end of the server. */
+/* test_slow.c -- clients without progress, short memory, a bad wire, the end of the server. */
 #include "http_test.h"
 
-/* ---- Clients that stand still ------------------------------------------------------------- */
+/* ---- Clients without progress ---------------------------------------------------------------- */
 
 static void test_threat_W2_a_slow_head_ends(void **state)
 {
@@ -9,7 +9,7 @@ static void test_threat_W2_a_slow_head_ends(void **state)
     struct client *client = connect_client(f);
 
     send_text(client, "GET / HTTP/1.1\r\n");
-    for (int i = 0; i < 8; i++) { /* one field a second doesn't keep it open */
+    for (int i = 0; i < 8; i++) { /* one field per second isn't enough to keep it open */
         world_wait(f->world, second);
         send_text(client, "A: b\r\n");
     }
@@ -20,7 +20,7 @@ static void test_threat_W2_a_slow_head_ends(void **state)
     leave_server(f, client);
 }
 
-/* At 560 bytes a second a head of 12 KB takes 22 s, which its bytes earn. */
+/* A head of 12 KB at 560 bytes per second takes 22 s. Each byte extends its deadline. */
 static void test_a_long_head_on_a_slow_path_is_answered(void **state)
 {
     struct fixture *f = *state;
@@ -42,7 +42,7 @@ static void test_a_long_head_on_a_slow_path_is_answered(void **state)
     leave_server(f, client);
 }
 
-/* Time that a burst has earned doesn't let a client be silent for longer. */
+/* A burst doesn't allow a client to be silent for longer. */
 static void test_threat_W2_a_head_that_stops_ends(void **state)
 {
     struct fixture *f = *state;
@@ -84,13 +84,13 @@ static void test_threat_W2_a_reader_that_stops_is_ended(void **state)
     world_wait(f->world, 100 * second);
     assert_int_equal(f->counts->timeouts, 1);
     client->hold = false;
-    read_some(client, UINT32_MAX); /* and says that there is room again: nobody listens */
+    read_some(client, UINT32_MAX); /* its window update comes too late */
     assert_true(world_run(f->world, &client->closed, second));
     assert_int_equal(client->why, LEAT_ERR_RESET);
     leave_server(f, client);
 }
 
-/* Requests without end of somebody who reads nothing: they stay with the client. */
+/* Endless requests of a client that doesn't read stay with the client. */
 static void test_threat_W7_a_pipeline_without_end_is_bounded(void **state)
 {
     static const char request[] = GET("/big", "");
@@ -109,7 +109,7 @@ static void test_threat_W7_a_pipeline_without_end_is_bounded(void **state)
         if (leat_pool_free_count(pool) < least)
             least = leat_pool_free_count(pool);
     }
-    assert_int_equal(taken, 0); /* 780,000 bytes, and the window is closed */
+    assert_int_equal(taken, 0); /* 780,000 bytes were sent, and the window is closed */
     assert_true(least > before / 2);
     send_text(other, GET("/", ""));
     world_wait(f->world, second);
@@ -169,7 +169,7 @@ static void test_a_reply_waits_for_the_pool(void **state)
 
     send_text(client, "GET / HTTP/1.1\r\nHost: leat\r\n");
     world_wait(f->world, 50 * ms);
-    while (leat_pool_free_count(pool) > 16) { /* some are for the device */
+    while (leat_pool_free_count(pool) > 16) { /* some are left to the device */
         one = leat_buf_alloc(pool, 0);
         assert_non_null(one);
         one->queued = all;
@@ -256,7 +256,7 @@ static void test_files_that_cannot_be(void **state)
         LEAT_ERR_IN_USE);
 }
 
-/* All buffers that lend the program's memory. */
+/* Takes all buffers that can lend the program's memory. */
 static struct leat_buf *take_lendable(struct fixture *f)
 {
     struct leat_buf *all = NULL, *buf;
@@ -278,7 +278,7 @@ static void give_back(struct leat_buf *all)
     }
 }
 
-/* The head of the first is lent, that of the second is written: then its body can't be had. */
+/* The first head is lent, the second is copied: then there is no buffer for its body. */
 static void test_replies_wait_for_buffers(void **state)
 {
     struct fixture *f = *state;
@@ -300,7 +300,7 @@ static void test_replies_wait_for_buffers(void **state)
     leave_server(f, b);
 }
 
-/* The send queue is full in the middle of a head. */
+/* The send queue becomes full in the middle of a head. */
 static void test_many_requests_at_once_are_all_answered(void **state)
 {
     struct fixture *f = *state;

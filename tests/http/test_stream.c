@@ -1,11 +1,11 @@
-/* test_stream.c -- the server on a stream that is no connection: its end, its limits, its clients.
- */
+/* test_stream.c -- the server on a stream that is no TCP connection: its end, its limits, its
+ * clients. */
 #include "http_test.h"
 
 #include "pipe.h"
 
 enum {
-    NARROW = 700 /* bytes on their way: less than a file */
+    NARROW = 700 /* bytes on their way; less than a file */
 };
 
 /* The program's end of a pipe. */
@@ -23,7 +23,7 @@ static void on_readable(struct leat_tcp *conn, void *arg)
     struct leat_buf *data = leat_stream_receive(&user->stream, UINT32_MAX);
     const uint32_t len = leat_buf_total(data);
 
-    assert_null(conn); /* there is none */
+    assert_null(conn); /* the stream has no connection */
     assert_true(user->have + len < sizeof user->bytes);
     leat_buf_read(data, 0, user->bytes + user->have, len);
     user->have += len;
@@ -64,7 +64,7 @@ static void ask(const struct user *user, const char *text)
     assert_int_equal(taken, strlen(text));
 }
 
-/* The same head and file as over TCP, through a stream that holds a part of it at a time. */
+/* The same head and file as over TCP, through a stream that holds only a part of it at a time. */
 static void test_a_file_through_a_narrow_stream(void **state)
 {
     struct fixture *f = *state;
@@ -87,7 +87,7 @@ static void test_a_file_through_a_narrow_stream(void **state)
     free(user);
 }
 
-static void test_who_asks_nothing_is_left(void **state)
+static void test_a_client_without_a_request_is_closed(void **state)
 {
     struct fixture *f = *state;
     struct pipe_end ends[2];
@@ -100,7 +100,7 @@ static void test_who_asks_nothing_is_left(void **state)
     free(user);
 }
 
-/* Streams and connections have the same places: one more displaces the idlest. */
+/* Streams and connections share the places: one more evicts the idlest. */
 static void test_streams_are_clients_like_others(void **state)
 {
     static struct pipe_end ends[CLIENTS + 1][2];
@@ -126,7 +126,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_file_through_a_narrow_stream),
-        TEST(test_who_asks_nothing_is_left),
+        TEST(test_a_client_without_a_request_is_closed),
         TEST(test_streams_are_clients_like_others),
     };
 

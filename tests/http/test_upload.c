@@ -1,5 +1,5 @@
-/* test_upload.c -- bodies that the program takes as they come: flow control, limits, slow clients.
- */
+/* test_upload.c -- bodies that the program takes as they arrive: flow control, limits, slow
+ * clients. */
 #include "http_test.h"
 
 enum {
@@ -18,7 +18,7 @@ static struct {
 
 static const struct leat_http_head done_head = {.status = 200};
 
-/* Takes what is there, at most @bytes_max at a time. */
+/* Takes the data that is there, at most @bytes_max at a time. */
 static void take(struct leat_http_exchange *exchange, uint32_t bytes_max)
 {
     struct leat_buf *data;
@@ -68,7 +68,7 @@ static void refuse(struct leat_http_exchange *exchange, void *arg)
     leat_http_answer(exchange, &head, "no", 2);
 }
 
-/* Begins its reply, and never ends it. */
+/* Begins its reply and never ends it. */
 static void begin(struct leat_http_exchange *exchange, void *arg)
 {
     static const struct leat_http_head head = {.status = 200, .len = LEAT_HTTP_ANY};
@@ -190,7 +190,7 @@ static void test_bodies_cut_anywhere(void **state)
     assert_int_equal(upload.failures, 0);
 }
 
-/* What the program doesn't take stays with the client. */
+/* Data that the program doesn't take stays with the client. */
 static void test_a_program_that_takes_nothing_closes_the_window(void **state)
 {
     struct fixture *f = *state;
@@ -209,11 +209,11 @@ static void test_a_program_that_takes_nothing_closes_the_window(void **state)
     leat_tcp_get_info(client->conn, &info);
     assert_true(sent < 10000000);
     assert_true(info.snd_wnd_bytes < 3000);
-    world_wait(f->world, 40 * second); /* the client is not to blame */
+    world_wait(f->world, 40 * second); /* the client isn't the reason */
     assert_int_equal(upload.failures, 0);
     upload.hold = false;
     upload.have = 0;
-    take(upload.exchange, 100000); /* from outside of any callback */
+    take(upload.exchange, 100000); /* outside of any callback */
     assert_true(upload.have > 100000);
     world_wait(f->world, 2 * second);
     assert_int_equal(upload.have, sent);
@@ -225,7 +225,7 @@ static void test_a_program_that_takes_nothing_closes_the_window(void **state)
 
 /* ---- Expect: 100-continue (RFC 9110 10.1.1) ----------------------------------------------- */
 
-static void test_who_waits_is_told_to_go_on(void **state)
+static void test_a_client_that_waits_gets_100(void **state)
 {
     struct fixture *f = *state;
     struct client *client = connect_client(f);
@@ -239,7 +239,7 @@ static void test_who_waits_is_told_to_go_on(void **state)
     leave_server(f, client);
 }
 
-static void test_who_waits_may_be_refused_at_once(void **state)
+static void test_a_client_that_waits_may_be_refused_at_once(void **state)
 {
     static const char *const requests[] = {
         PUT("/refuse", "Content-Length: 20\r\nExpect: 100-continue\r\n"),
@@ -263,7 +263,7 @@ static void test_who_waits_may_be_refused_at_once(void **state)
     }
 }
 
-static void test_threat_W5_who_waits_and_never_sends_is_ended(void **state)
+static void test_threat_W5_a_client_that_waits_and_never_sends_is_ended(void **state)
 {
     struct fixture *f = *state;
     struct client *client = connect_client(f);
@@ -277,7 +277,7 @@ static void test_threat_W5_who_waits_and_never_sends_is_ended(void **state)
     leave_server(f, client);
 }
 
-/* ---- What is refused ---------------------------------------------------------------------- */
+/* ---- Refusals -------------------------------------------------------------------------------- */
 
 static void check_refused(struct fixture *f, const char *request, const char *status,
                           enum leat_err why)
@@ -295,8 +295,8 @@ static void check_refused(struct fixture *f, const char *request, const char *st
     leave_server(f, client);
 }
 
-/* RFC 9112 11.2: two lengths, or framing that others read otherwise; nothing behind it is answered.
- */
+/* RFC 9112 11.2: two lengths, or framing that others read differently. Data after it is not
+ * answered. */
 static void test_threat_W1_smuggled_requests(void **state)
 {
     static const char *const heads[] = {
@@ -356,7 +356,7 @@ static void test_a_body_that_is_cut(void **state)
     world_wait(f->world, second);
     send_text(client, "g");
     assert_true(world_run(f->world, &client->closed, second));
-    assert_int_equal(client->why, LEAT_ERR_RESET); /* there is a reply, and it isn't whole */
+    assert_int_equal(client->why, LEAT_ERR_RESET); /* there is a reply, but it isn't complete */
     assert_int_equal(upload.why, LEAT_ERR_FORMAT);
     leave_server(f, client);
 }
@@ -370,7 +370,7 @@ static void test_threat_W2_a_body_by_drops_is_ended(void **state)
 
     send_text(client, PUT("/put", "Content-Length: 1000000\r\n"));
     for (int i = 0; i < 60 && upload.failures == 0; i++) {
-        send_text(client, "0123456789"); /* 10 a second: never silent, yet too slow */
+        send_text(client, "0123456789"); /* 10 per second: never silent, but too slow */
         world_wait(f->world, second);
     }
     assert_int_equal(upload.failures, 1);
@@ -381,7 +381,7 @@ static void test_threat_W2_a_body_by_drops_is_ended(void **state)
     leave_server(f, client);
 }
 
-/* Of each second of silence it earns four fifths back: the 30 s last for 150 s. */
+/* Each second of silence is compensated by four fifths: 30 s last for 150 s. */
 static void test_a_body_that_is_a_fifth_too_slow_is_ended_late(void **state)
 {
     struct fixture *f = *state;
@@ -406,7 +406,7 @@ static void test_a_slow_body_is_taken(void **state)
     struct client *client = connect_client(f);
 
     send_text(client, PUT("/put", "Content-Length: 72000\r\n"));
-    for (int i = 0; i < 120; i++) { /* 600 a second */
+    for (int i = 0; i < 120; i++) { /* 600 per second */
         send_bytes(f, client, big, 600);
         world_wait(f->world, second - 10 * ms);
     }
@@ -445,9 +445,9 @@ int main(void)
         UPLOAD_TEST(test_a_body_in_chunks),
         UPLOAD_TEST(test_bodies_cut_anywhere),
         UPLOAD_TEST(test_a_program_that_takes_nothing_closes_the_window),
-        UPLOAD_TEST(test_who_waits_is_told_to_go_on),
-        UPLOAD_TEST(test_who_waits_may_be_refused_at_once),
-        UPLOAD_TEST(test_threat_W5_who_waits_and_never_sends_is_ended),
+        UPLOAD_TEST(test_a_client_that_waits_gets_100),
+        UPLOAD_TEST(test_a_client_that_waits_may_be_refused_at_once),
+        UPLOAD_TEST(test_threat_W5_a_client_that_waits_and_never_sends_is_ended),
         UPLOAD_TEST(test_threat_W1_smuggled_requests),
         UPLOAD_TEST(test_a_body_beyond_its_limit),
         UPLOAD_TEST(test_a_body_that_is_cut),

@@ -1,4 +1,4 @@
-/* test_zip.c -- archives, given to Python's zipfile; names that could leave a folder; CRC-32. */
+/* test_zip.c -- archives, read by Python's zipfile; names that could leave a folder; CRC-32. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,7 +45,7 @@ static void end(FILE *file, struct leat_zip *zip)
     assert_int_equal(fclose(file), 0);
 }
 
-/* What Python says when it runs @code on the archive. */
+/* The output of Python for @code on the archive. */
 static void ask_python(const char *path, const char *code)
 {
     char command[1000];
@@ -84,7 +84,7 @@ static void test_an_archive(void **state)
         "b\"123456789\"]");
 }
 
-static size_t asked_for; /* bytes, of ask_another() */
+static size_t asked_for; /* bytes given to ask_another() */
 
 static uint32_t ask_another(uint32_t crc, const void *bytes, size_t len)
 {
@@ -92,7 +92,7 @@ static uint32_t ask_another(uint32_t crc, const void *bytes, size_t len)
     return leat_crc32(crc, bytes, len);
 }
 
-static void test_an_archive_whose_sums_another_makes(void **state)
+static void test_an_archive_with_another_crc32(void **state)
 {
     static uint8_t memory[500];
     struct leat_zip zip;
@@ -109,7 +109,7 @@ static void test_an_archive_whose_sums_another_makes(void **state)
     ask_python(path, "assert z.testzip() is None; assert z.read(\"b.txt\") == b\"123456789\"");
 }
 
-/* Else unzip takes names for those of MS-DOS, and who unpacks must not read the files. */
+/* Otherwise unzip decodes names as MS-DOS does, and the unpacked files may be unreadable. */
 static void test_names_and_modes_are_those_of_Unix(void **state)
 {
     static uint8_t memory[500];
@@ -126,8 +126,8 @@ static void test_names_and_modes_are_those_of_Unix(void **state)
                      "assert info.create_version == info.extract_version == 45");
 }
 
-/* Clients name files as they like; who unpacks refuses an archive with a name that is said to be
- * UTF-8 and is none (APPNOTE D.1). */
+/* Clients name files as they like. Readers refuse an archive with a name that is marked as UTF-8
+ * but isn't (APPNOTE D.1). */
 static void test_only_names_that_are_UTF_8_are_said_to_be(void **state)
 {
     static uint8_t memory[1000];
@@ -184,7 +184,7 @@ static void test_threat_W4_more_entries_than_16_bits_count(void **state)
     free(memory);
 }
 
-/* 4 GiB of holes, which nobody reads, and an entry behind them. */
+/* 4 GiB of holes, which are never read, and an entry after them. */
 static void test_threat_W4_more_than_4_GiB(void **state)
 {
     static uint8_t memory[500], piece[LEAT_ZIP_PIECE_BYTES];
@@ -196,7 +196,7 @@ static void test_threat_W4_more_than_4_GiB(void **state)
     (void)state;
     leat_zip_start(&zip, memory, sizeof memory);
     write_piece(file, piece, leat_zip_entry(&zip, "zeros", 5, piece));
-    zip.len += hole; /* as leat_zip_data() would, but for the sum */
+    zip.len += hole; /* as leat_zip_data() would set it, but without computing the CRC */
     zip.at += hole;
     assert_int_equal(fseeko(file, (off_t)hole, SEEK_CUR), 0);
     write_piece(file, piece, leat_zip_entry_end(&zip, piece));
@@ -250,9 +250,9 @@ static void test_threat_W4_names_stay_in_their_folder(void **state)
     }
     memset(longest, 'x', sizeof longest);
     assert_int_equal(leat_zip_clean_name(longest, sizeof longest, name), sizeof name);
-    memcpy(longest + sizeof name - 2, "\xe2\x82\xac", 3); /* no part of a character */
+    memcpy(longest + sizeof name - 2, "\xe2\x82\xac", 3); /* no part of the character stays */
     assert_int_equal(leat_zip_clean_name(longest, sizeof longest, name), sizeof name - 2);
-    memset(longest, 0x80, sizeof longest); /* which are none */
+    memset(longest, 0x80, sizeof longest); /* octets that begin no character */
     assert_int_equal(leat_zip_clean_name(longest, sizeof longest, name), sizeof name);
 }
 
@@ -268,7 +268,7 @@ static void test_crc32(void **state)
         assert_int_equal(leat_crc32(leat_crc32(0, text, cut), text + cut, len - cut), 0x414fa339);
 }
 
-/* As RFC 1952 section 8 tells it, a bit at a time. */
+/* As in RFC 1952, section 8: one bit at a time. */
 static uint32_t crc_by_bits(const uint8_t *bytes, size_t len)
 {
     uint32_t crc = ~0u;
@@ -281,7 +281,7 @@ static uint32_t crc_by_bits(const uint8_t *bytes, size_t len)
     return ~crc;
 }
 
-/* Where words, and rounds of words, begin and end makes no difference. */
+/* Boundaries of words and rounds don't matter. */
 static void test_crc32_of_each_length(void **state)
 {
     uint8_t data[512];
@@ -305,7 +305,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_archive),
-        cmocka_unit_test(test_an_archive_whose_sums_another_makes),
+        cmocka_unit_test(test_an_archive_with_another_crc32),
         cmocka_unit_test(test_names_and_modes_are_those_of_Unix),
         cmocka_unit_test(test_only_names_that_are_UTF_8_are_said_to_be),
         cmocka_unit_test(test_an_empty_archive),
