@@ -12,6 +12,7 @@
  *      upstream_conn.c   the connection to a server
  *      query_write.c     the question of a try
  *      upstream.c        a server
+ *      rebind.c          replies with private addresses
  *      resolver_cache.c  the cached answers
  *
  * Calls go down in this list. Only query_receive.c and lookup.c report to lookups: functions of

@@ -39,7 +39,7 @@ def writers():
 class Flags(unittest.TestCase):
     def test_each_has_a_group(self):
         text = (TCP / "conn/conn.h").read_text(encoding="utf-8")
-        self.assertEqual(set(groups()), set(re.findall(r"\b(CONN_\w+) = ", text)))
+        self.assertEqual(set(groups()), set(re.findall(r"\b(CONN_\w+) =\s", text)))
 
     def test_only_who_is_named_writes_it(self):
         named = groups()
