@@ -1,9 +1,9 @@
 /*
- * ask.c -- a provider of cryptography behind lines of text, for tests in another language.
+ * ask.c -- a provider of cryptography with a line protocol, for tests in another language.
  *
  *     ask openssl|bearssl
  *
- * Each line of the input is a command with its words, each line of the output an answer to one.
+ * Each line of the input is a command with its words. Each line of the output is its answer.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,7 +199,7 @@ int main(int argc, char **argv)
     struct ask ask;
 
     if (argc != 2 || provider_open(&ask.crypto, argv[1], entropy) != LEAT_OK)
-        return 77; /* no such provider here */
+        return 77; /* this build has no such provider */
     while (fgets(line, sizeof line, stdin))
         answer(&ask, line);
     provider_close(&ask.crypto, argv[1]);

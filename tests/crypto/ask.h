@@ -1,4 +1,4 @@
-/* ask.h -- a provider of cryptography behind lines of text, for tests in another language. */
+/* ask.h -- a provider of cryptography with a line protocol, for tests in another language. */
 #ifndef ASK_H
 #define ASK_H
 
@@ -7,10 +7,10 @@
 #define ASK_WORDS  24
 #define ASK_PIECES 64
 
-/* One line. */
+/* One command. */
 struct ask {
     struct leat_crypto crypto;
-    const char *words[ASK_WORDS]; /* NULL behind the last */
+    const char *words[ASK_WORDS]; /* NULL after the last one */
 };
 
 struct ask_bytes {
@@ -18,18 +18,18 @@ struct ask_bytes {
     size_t len;
 };
 
-/* Memory until the line is answered, of exactly that size, so that a sanitizer sees who leaves it.
- */
+/* Memory until the command is answered, of exactly that size, so that a sanitizer finds reads
+ * beyond it. */
 void *ask_memory(size_t len);
-/* A word of hex, "-" for none. */
+/* Reads a word of hex; "-" stands for none. */
 struct ask_bytes ask_hex(const char *word);
-/* Words of hex with commas between them, as pieces; returns how many. */
+/* Reads words of hex with commas between them as pieces. Returns their count. */
 size_t ask_pieces(const char *word, struct leat_crypto_piece *pieces);
 struct ask_bytes ask_file(const char *path);
 void ask_print(const void *bytes, size_t len);
-/* What the source of entropy says next; NULL: random bytes, as long as nothing else is set. */
+/* Sets the next output of the entropy source. NULL: random bytes. */
 void ask_set_entropy(const char *hex);
-/* Prints "refused", if it wasn't done. */
+/* Prints "refused" if @done is false. */
 bool ask_done(bool done);
 
 /* ask_math.c */

@@ -1,4 +1,4 @@
-/* ask_keys.c -- the commands of keys, signatures and certificates. */
+/* ask_keys.c -- commands for keys, signatures and certificates. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 static const unsigned schemes[] = {0x0403, 0x0503, 0x0804, 0x0805, 0x0806,
                                    0x0807, 0x0603, 0x0809, 0x080a, 0x080b};
 
-/* A certificate in DER, cut into pieces of lengths that differ. */
+/* A certificate in DER, cut into pieces of different lengths. */
 static struct leat_crypto_certificate certificate_of(const char *path)
 {
     const struct ask_bytes file = ask_file(path);
@@ -27,7 +27,7 @@ static struct leat_crypto_certificate certificate_of(const char *path)
     return certificate;
 }
 
-/* Opens the key in a file, or says why not. */
+/* Opens the key in a file, or prints the reason why not. */
 static bool open_key(struct ask *ask, const char *path, struct leat_crypto_private *key)
 {
     const struct ask_bytes file = ask_file(path);
@@ -39,7 +39,7 @@ static bool open_key(struct ask *ask, const char *path, struct leat_crypto_priva
     return err == LEAT_OK;
 }
 
-/* key FILE: which schemes it can do */
+/* key FILE: schemes of the key */
 void ask_key(struct ask *ask)
 {
     struct leat_crypto_private *key = ask_memory(sizeof *key);
@@ -128,7 +128,7 @@ void ask_pin(struct ask *ask)
         ask_print(digest, sizeof digest);
 }
 
-/* pem FILE BYTES: label and DER of each block, by a reader that has room for so many bytes */
+/* pem FILE BYTES: label and DER of each block, by a reader with room for so many bytes */
 void ask_pem(struct ask *ask)
 {
     const struct ask_bytes file = ask_file(ask->words[1]);
@@ -153,7 +153,7 @@ void ask_pem(struct ask *ask)
     }
 }
 
-/* Opens the anchors in a file, or says why not. */
+/* Opens the anchors in a file, or prints the reason why not. */
 static bool open_anchors(struct ask *ask, const char *path, struct leat_crypto_anchors *anchors)
 {
     const struct ask_bytes file = ask_file(path);
@@ -166,7 +166,7 @@ static bool open_anchors(struct ask *ask, const char *path, struct leat_crypto_a
     return err == LEAT_OK;
 }
 
-/* anchors FILE: how many */
+/* anchors FILE: their count */
 void ask_anchors(struct ask *ask)
 {
     struct leat_crypto_anchors anchors;

@@ -1,4 +1,4 @@
-/* ask_math.c -- the commands of hashes, encryption and key shares. */
+/* ask_math.c -- commands for hashes, encryption and key shares. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@ static enum leat_crypto_hash hash_of(const char *word)
     return strcmp(word, "sha384") == 0 ? LEAT_CRYPTO_SHA384 : LEAT_CRYPTO_SHA256;
 }
 
-/* hash NAME PIECES: the digest behind each piece, and the last one once more. */
+/* hash NAME PIECES: the digest after each piece, and the last one again */
 void ask_hash(struct ask *ask)
 {
     const enum leat_crypto_hash hash = hash_of(ask->words[1]);
@@ -135,7 +135,7 @@ static void print_out(const struct leat_crypto_job *job)
         putchar('-');
 }
 
-/* seal AEAD KEY NONCE AAD IN OUT: what was IN, and the tag */
+/* seal AEAD KEY NONCE AAD IN OUT: the ciphertext and the tag */
 void ask_seal(struct ask *ask)
 {
     const struct leat_crypto_aead_key key = aead_key(ask);
@@ -169,7 +169,7 @@ static enum leat_crypto_group group_of(const char *word)
     return (enum leat_crypto_group)strtoul(word, NULL, 0);
 }
 
-/* agree GROUP ENTROPY PEER: our public share and the secret, or only the former */
+/* agree GROUP ENTROPY PEER: our public share and the secret, or only the share */
 void ask_agree(struct ask *ask)
 {
     const struct leat_crypto_ops *ops = ask->crypto.ops;

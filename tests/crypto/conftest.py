@@ -11,10 +11,10 @@ REFUSED = "refused"
 
 
 class Ask:
-    """One process."""
+    """A process of the program."""
 
     def __init__(self, provider):
-        # what this lends must not hide what the provider loses, so leaks are looked for at the end
+        # memory of ask.c must not hide leaks of the provider, so leaks are checked only when it ends
         self.process = subprocess.Popen([os.environ["LEAT_ASK"], provider], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
 

@@ -1,15 +1,15 @@
 /*
- * known.c -- known answers of cryptography, for machines where nothing else can be asked.
+ * known.c -- known answers of cryptography, for machines without any other reference.
  *
- * FIPS 180-4's examples, RFC 4231, 8439, 8448, the specification of GCM; a chain that the openssl
- * command has made for a hundred years.  No library but the provider's is needed.
+ * From FIPS 180-4's examples, RFC 4231, 8439, 8448 and the specification of GCM, and for a chain
+ * that the openssl command made, valid for a hundred years. Needs only the provider's library.
  */
 #include <string.h>
 
 #include "known.h"
 
-#define DURING 1900000000u /* a moment when the chain is valid, in 2030 */
-#define AFTER  5000000000u /* and one when it isn't any more */
+#define DURING 1900000000u /* in 2030, when the chain is valid */
+#define AFTER  5000000000u /* when it has expired */
 
 static const char root_pem[] = "-----BEGIN CERTIFICATE-----\n"
                                "MIIBZTCCAQqgAwIBAgIUcXWHa9gkPXLBu7QW7v7kZ3dgEikwCgYIKoZIzj0EAwIw\n"
@@ -40,7 +40,7 @@ static const char host_key[] = "-----BEGIN PRIVATE KEY-----\n"
                                "zpfnv8MncTLYhBc2t3zcYFSXhujRo6H3gb135oUVfG0nmI1OOiuSOoIY\n"
                                "-----END PRIVATE KEY-----\n";
 
-/* Bytes of hex; at most 128. */
+/* Reads hex; at most 128 bytes. */
 static size_t hex(const char *text, uint8_t *bytes)
 {
     size_t len = 0;
@@ -94,7 +94,7 @@ static bool hkdf(const struct leat_crypto *crypto)
            is_hex(secret, "33ad0a1c607ec03b09e6cd9893680ce210adf300aa1f2660e1b22e10f170f92a");
 }
 
-/* Seals @text in two pieces, looks at the tag, opens it again, and not with another tag. */
+/* Seals @text in two pieces, compares the tag, opens it again, but not with another tag. */
 static bool seals(const struct leat_crypto *crypto, const struct leat_crypto_aead_key *key,
                   struct leat_crypto_job job, uint8_t *text, size_t len, const char *tag)
 {
@@ -172,7 +172,7 @@ static bool both_shares(const struct leat_crypto *crypto)
     return shares(crypto, LEAT_CRYPTO_X25519) && shares(crypto, LEAT_CRYPTO_SECP256R1);
 }
 
-/* Who signs with the host's key is believed by who has checked its chain. */
+/* A signature by the host's key is verified with the public key of its chain. */
 static bool signs(const struct leat_crypto *crypto, const struct leat_crypto_public *public_key)
 {
     const struct leat_crypto_piece text = leat_crypto_piece_of("text", 4);

@@ -4,7 +4,7 @@
 
 #include <leat/crypto.h>
 
-/* NULL: all of them are right; else the name of the first that isn't. */
+/* Returns NULL if all are right, else the name of the first wrong one. */
 const char *known_answers(const struct leat_crypto *crypto);
 
 #endif

@@ -1,4 +1,4 @@
-/* providers.c -- the providers of cryptography that this build has, by their names. */
+/* providers.c -- the providers of cryptography in this build, by name. */
 #include <string.h>
 
 #include <leat/crypto_bearssl.h>

@@ -1,4 +1,4 @@
-"""Providers against each other, on random inputs: what one says, the other says."""
+"""Providers compared with each other on random inputs: their answers must be equal."""
 
 import os
 import random
@@ -25,7 +25,7 @@ def pieces(rng, most):
 
 
 def question(rng):
-    """One command, with random words; shares, which are slow, now and then."""
+    """A command with random words. Shares are rare, because they are slow."""
     kind = rng.randrange(40)
     if kind < 10:
         return "hash", rng.choice(("sha256", "sha384")), pieces(rng, 200)

@@ -1,4 +1,4 @@
-"""Chains of certificates, made by the openssl command, as a provider judges them (RFC 5280, 6; RFC 9525)."""
+"""A provider's verdicts about chains of certificates that openssl made (RFC 5280, 6; RFC 9525)."""
 
 import pathlib
 import random
@@ -8,7 +8,7 @@ import pytest
 
 from issue import AUTHORITY, Office
 
-NOW = int(time.time()) + 3600  # later than what is made here
+NOW = int(time.time()) + 3600  # later than the certificates that the tests make
 DAY = 86400
 TRUSTED = "trusted"
 NO_TIME = "the civil time isn't known, so no certificate's dates can be checked"
@@ -28,7 +28,7 @@ SYSTEM = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory):
-    """An authority, one below it, and a host of each."""
+    """A root authority, one below it, and a host certificate of each."""
     made = Office(tmp_path_factory.mktemp("office"))
     made.authority("root")
     made.authority("mid", issuer="root")
@@ -39,7 +39,7 @@ def office(tmp_path_factory):
 
 @pytest.fixture
 def judge(ask, office):
-    """judge(CERTIFICATE..., name, at, anchors): the verdict about names of the office."""
+    """judge(CERTIFICATE..., name, at, anchors): the verdict about certificates of the office, by their names."""
     def verdict(*names, name="www.leat.example", at=NOW, anchors="root"):
         paths = [office.file(f"{each}.der") if isinstance(each, str) else each for each in names]
         return ask("chain", office.file(f"{anchors}.pem"), name or "-", at, *paths)
@@ -88,7 +88,7 @@ def test_a_wildcard_stands_for_one_label(judge, office):
 
 @pytest.mark.parametrize("name", (".", ".leat.example", "www..leat.example", "www.leat.example.", "*.leat.example",
                                   "*", "www.leat.example\x7f", "a" * 64 * 4))
-def test_what_is_no_name_is_nobodys(judge, office, name):
+def test_invalid_names_match_no_certificate(judge, office, name):
     office.host("any", issuer="mid", dns="*.leat.example,DNS:www.leat.example.,DNS:*")
     assert judge("any", "mid", name=name) == WRONG_NAME
 
@@ -117,7 +117,7 @@ def test_several_names(judge, office):
 
 
 def test_an_address(judge, office):
-    """By its bytes among the certificate's addresses, and by nothing else (RFC 9525, 6.2)."""
+    """An address matches only the bytes of the certificate's addresses (RFC 9525, 6.2)."""
     office.host("numbers", issuer="mid", dns="a.example,IP:192.0.2.1,IP:2001:db8::7,DNS:198.51.100.1")
     office.host("no-numbers", issuer="mid", dns="192.0.2.1,DNS:2001.db8")
     for name in ("192.0.2.1", "2001:db8::7", "2001:DB8:0:0::0.0.0.7", "a.example"):
@@ -246,7 +246,7 @@ LIMITED = {
 
 @pytest.mark.parametrize("kind", LIMITED)
 def test_threat_Q20_an_anchor_is_limited_by_its_own_extensions(judge, office, kind):
-    """As libcrypto has it; RFC 5937, 3, makes them inputs of the check."""
+    """As in libcrypto. RFC 5937, 3, makes them inputs of the check."""
     extension, verdicts = LIMITED[kind]
     office.authority(f"only-{kind}", *AUTHORITY, extension)
     office.host(f"of-{kind}.leat.example", issuer=f"only-{kind}")
@@ -282,7 +282,7 @@ def test_threat_Q20_an_anchor_outside_its_dates(judge, office):
 
 
 def test_one_of_two_anchors_of_a_name_is_enough(ask, office):
-    """After a change of keys an authority has two certificates of one name."""
+    """After a change of keys, an authority has two certificates with one name."""
     for name in ("old-key", "new-key"):
         office.authority(name, common="renewed")
     office.host("kept.leat.example", issuer="new-key")
@@ -295,13 +295,13 @@ def test_one_of_two_anchors_of_a_name_is_enough(ask, office):
                                    ("www.leat.example", "mid", "mid"), ("www.leat.example", "stranger", "mid", "root"),
                                    ("www.leat.example", "root", "stranger", "mid")))
 def test_a_chain_with_strangers_repeats_or_in_another_order(judge, office, chain):
-    """RFC 8446, 4.4.2: be prepared for certificates that don't belong to the path, in any order but the first."""
+    """RFC 8446, 4.4.2: certificates outside the path must be tolerated, in any order except the first one."""
     office.authority("stranger")
     assert judge(*chain) == TRUSTED
 
 
 def test_an_issuer_that_is_there_twice_is_taken_by_its_dates(judge, office):
-    """Of two certificates of one authority's key the one that has not expired makes the path."""
+    """If an authority has two certificates for one key, the path uses the one that has not expired."""
     office.authority("twin", issuer="root", days=30)
     office.file("twin-old.der").write_bytes(office.file("twin.der").read_bytes())
     office.authority("twin", issuer="root")
@@ -310,7 +310,7 @@ def test_an_issuer_that_is_there_twice_is_taken_by_its_dates(judge, office):
         assert judge("of-twin.leat.example", *chain, name="of-twin.leat.example", at=NOW + 31 * DAY) == TRUSTED
 
 
-def test_a_stranger_makes_no_chain_good(judge, office):
+def test_an_unrelated_certificate_makes_no_chain_good(judge, office):
     office.authority("stranger")
     office.host("theirs.leat.example", issuer="stranger")
     assert judge("theirs.leat.example", "mid", "root", name="theirs.leat.example") == UNKNOWN
@@ -327,10 +327,10 @@ def test_threat_T11_a_chain_without_end(judge, office):
     office.host("nearer", issuer="step5")
     assert judge("nearer", *chain[6:], name="nearer") == TRUSTED
     assert judge("www.leat.example", *["mid"] * 15) == TOO_DEEP
-    assert judge("mid", "root", *["mid", "root"] * 3, name=None) != MALFORMED  # in a circle
+    assert judge("mid", "root", *["mid", "root"] * 3, name=None) != MALFORMED  # a cycle
 
 
-def test_what_is_weak(judge, office):
+def test_weak_keys_and_signatures(judge, office):
     office.host("small", issuer="mid", kind="rsa1024")
     assert judge("small", "mid", name="small") == WEAK
     office.authority("small-mid", issuer="root", kind="rsa1024")
@@ -340,7 +340,7 @@ def test_what_is_weak(judge, office):
     assert judge("sha1", "mid", name="sha1") in (WEAK, UNSUPPORTED)
 
 
-def test_a_critical_extension_that_nobody_knows(judge, office):
+def test_an_unknown_critical_extension(judge, office):
     office.host("odd", "1.2.3.4=critical,DER:05:00", issuer="mid")
     assert judge("odd", "mid", name="odd") == UNSUPPORTED
     office.host("odder", "1.2.3.4=DER:05:00", issuer="mid")
@@ -354,7 +354,7 @@ def test_names_that_an_authority_may_not_give(judge, office):
         assert judge(f"outside-{name}", name, name="www.outside.example") in (WRONG_NAME, UNSUPPORTED)
 
 
-def test_what_is_no_certificate(judge, office):
+def test_invalid_certificates(judge, office):
     right = office.file("www.leat.example.der").read_bytes()
     for number, wrong in enumerate((b"", b"\x30", right[:-1], right + b"\0", right[:100], b"\x30\x80" + right[4:],
                                     bytes(20000), b"\x30\x84\xff\xff\xff\xff" + right[4:])):
@@ -392,7 +392,7 @@ def test_anchors_are_counted(ask, office):
     assert ask("anchors", office.file("root.der")) == "1"
 
 
-def test_anchors_that_are_none(ask, office):
+def test_invalid_anchors(ask, office):
     path = office.file("none.pem")
     for text, why in ((b"", "not found"), (b"nothing", "not found"), (b"\x30\x03\1\1\1", "malformed"),
                       (office.file("root.key").read_bytes(), "not found"),

@@ -1,4 +1,4 @@
-"""Keys of every kind and form, and their signatures, with Python's cryptography on the other side."""
+"""Keys of each kind and form, and their signatures, compared with Python's cryptography."""
 
 import hashlib
 import pathlib
@@ -36,7 +36,7 @@ def office(tmp_path_factory):
 
 @pytest.fixture
 def can(ask, office):
-    """can(KIND): which schemes the provider signs by with this kind of key."""
+    """can(KIND): the schemes by which the provider signs with this kind of key."""
     def schemes(kind):
         said = ask("key", office.file(f"{kind}.key"))
         if said.startswith("error") and ask("supports", "scheme", f"0x{KINDS[kind][0]}") == "no":
@@ -46,7 +46,7 @@ def can(ask, office):
 
 
 def options(scheme):
-    """What Python's cryptography wants to know beside the message."""
+    """Arguments of Python's cryptography besides the message."""
     if scheme in (ECDSA_256, ECDSA_384, ECDSA_521):
         return [ec.ECDSA(HASHES[scheme])]
     if scheme == ED25519:
@@ -71,11 +71,11 @@ def test_every_form_of_a_key(ask, office, can, kind):
     for number, words in enumerate((["-outform", "DER"], ["-outform", "PEM"], ["-traditional", "-outform", "DER"],
                                     ["-traditional", "-outform", "PEM"])):
         if (kind == "ed25519" or kind.startswith("rsapss")) and "-traditional" in words:
-            continue  # these have PKCS #8 only
+            continue  # these have only PKCS #8
         path = office.file(f"form{number}.key")
         openssl("pkey", "-in", pem, *words, "-out", path)
         assert ask("key", path).split() == KINDS[kind], words
-    both = office.file("both.pem")  # a certificate before it, as many files have
+    both = office.file("both.pem")  # a certificate before the key, as in many files
     both.write_bytes(office.file(f"{kind}.pem").read_bytes() + pem.read_bytes())
     assert ask("key", both).split() == KINDS[kind]
 
@@ -101,7 +101,7 @@ def test_keys_that_are_refused(ask, office):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_signed_here_is_good_there(ask, office, can, kind):
+def test_our_signatures_are_good_elsewhere(ask, office, can, kind):
     rng = random.Random(kind)
     public = their_key(office, kind).public_key()
     for scheme in can(kind):
@@ -118,7 +118,7 @@ def verifies(ask, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_signed_there_is_good_here(ask, office, kind):
+def test_signatures_made_elsewhere_are_good_here(ask, office, kind):
     rng = random.Random(kind)
     key, certificate = their_key(office, kind), office.file(f"{kind}.der")
     for scheme in verifies(ask, kind):

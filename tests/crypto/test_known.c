@@ -1,4 +1,4 @@
-/* test_known.c -- the known answers that images are asked, of every provider of this build. */
+/* test_known.c -- the known answers that images check, for each provider of this build. */
 #include <stdio.h>
 #include <sys/random.h>
 

@@ -1,4 +1,4 @@
-"""Published vectors: RFC 4231, 5869, 7748, 8439, 8448, NIST's of AES-GCM and of ECDH, and how a record is cut."""
+"""Published vectors: RFC 4231, 5869, 7748, 8439, 8448, NIST's of AES-GCM and of ECDH; records cut into pieces."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ LENGTHS = (0, 1, 15, 16, 17, 63, 64, 65, 255, 1000, 1460, 4096, 16384)
 
 
 def cut(rng, text, most):
-    """@text in pieces, of which some are empty."""
+    """@text in pieces, some of them empty."""
     places = sorted(rng.randrange(len(text) + 1) for _ in range(rng.randrange(most)))
     return [text[a:b] for a, b in zip([0, *places], [*places, len(text)])]
 
@@ -81,7 +81,7 @@ def test_hkdf_expands_to_255_digests_and_no_further(ask):
 
 
 def test_rfc_8448_secrets_of_the_simple_handshake(ask):
-    """Section 3: from nothing to the early secret, and what it derives."""
+    """Section 3: the early secret, and the secrets derived from it."""
     early = ask("extract", "sha256", b"", bytes(32))
     assert early == "33ad0a1c607ec03b09e6cd9893680ce210adf300aa1f2660e1b22e10f170f92a"
     empty = hashlib.sha256().digest()
@@ -168,7 +168,7 @@ def test_any_change_is_refused(ask, aead):
 
 
 def test_keys_take_turns(ask):
-    """What a provider keeps of the last key never serves another one."""
+    """State that a provider keeps of the last key is never used for another one."""
     rng = random.Random(1)
     keys = [(aead, rng.randbytes(AEADS[aead])) for aead in AEADS for _ in range(3)]
     text, nonce = rng.randbytes(100), rng.randbytes(12)
@@ -199,7 +199,7 @@ def test_rfc_7748(ask):
 
 
 def test_rfc_8448_shares(ask):
-    """Section 3: the client's private share, and what both ends have in common."""
+    """Section 3: the client's private share, and the shared secret."""
     client = "49af42ba7f7994852d713ef2784bcbcaa7911de26adc5642cb634540e7ea5005"
     server = "b1580eeadf6dd589b8ef4f2d5652578cc810e9980191ec8d058308cea216a21e"
     server_share = "c9828876112095fe66762bdbf7c672e156d6cc253b833df1dd69b1b04e751f0f"
@@ -215,7 +215,7 @@ def test_rfc_8448_shares(ask):
     39382357235489614581723060781553021112529911719440698176882885853963445705823,
     2**255 - 20, 2**255 - 19, 2**255 - 18))
 def test_threat_T12_points_of_small_order_are_refused(ask, point):
-    for high in (0, 1 << 255):  # which RFC 7748 ignores
+    for high in (0, 1 << 255):  # RFC 7748 ignores this bit
         said = ask("agree", X25519, bytes(range(1, 33)), (point | high).to_bytes(32, "little"))
         assert said.split()[1] == REFUSED
 
@@ -250,7 +250,7 @@ def test_nists_vectors_of_ecdh(ask):
 
 
 @needs_vectors
-def test_threat_T12_nists_points_that_are_none(ask):
+def test_threat_T12_nists_invalid_points(ask):
     wrong = 0
     for entry in vectors.entries("asymmetric/ECDSA/FIPS_186-3/PKV.rsp", "qx"):
         if "p-256" not in entry:
@@ -270,7 +270,7 @@ def test_threat_T12_the_point_at_infinity_is_refused(ask):
 
 
 def test_p384_agrees_with_others(ask):
-    """The numbers of the other side are those of Python's cryptography, which also judges the share."""
+    """The other side is Python's cryptography, which also checks our share."""
     ec = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ec")
     rng = random.Random(384)
     for _ in range(5):
@@ -323,7 +323,7 @@ def test_random_bytes_differ(ask):
     assert len(said) == 20 and {len(text) for text in said} == {64}
 
 
-def test_what_is_unknown_is_refused(ask):
+def test_unknown_algorithms_are_refused(ask):
     assert ask("supports", "aead", 0) == ask("supports", "aead", 4) == "no"
     assert ask("supports", "group", "0x0019") == ask("supports", "scheme", "0x0201") == "no"
     assert ask("agree", "0x0019", bytes(66), b"") == REFUSED

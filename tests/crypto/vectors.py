@@ -1,4 +1,4 @@
-"""Test vectors that others have published, as python3-cryptography-vectors brings them."""
+"""Published test vectors from python3-cryptography-vectors."""
 
 import pathlib
 import re
@@ -12,7 +12,7 @@ except ImportError:
 
 def entries(path, first):
     """Entries of a file of "name = value" lines: dicts, with names in lower case. An entry begins with the
-    name @first; a [section] of several lines stands in the entries below it."""
+    name @first; the lines of a [section] are in the entries below it."""
     section, section_ends, entry = {}, True, None
     with open(FOLDER / path, encoding="utf-8") as file:
         for line in map(str.strip, file):
@@ -39,7 +39,7 @@ def entries(path, first):
 
 
 def value(text):
-    """Bytes of a quoted text or of hex."""
+    """Bytes of a quoted string or of hex."""
     if text.startswith('"'):
         return text.strip('"').encode()
     return bytes.fromhex(text)

@@ -13,7 +13,7 @@ static const struct leat_http_head in_pieces = {
 
 /* ---- Handlers ----------------------------------------------------------------------------- */
 
-/* Reads its body to the end, waits, and says it again, in pieces. */
+/* Reads its body to the end, waits, and sends it back in pieces. */
 static enum leat_err echo(struct leat_task *task, struct leat_http_flow *flow, void *arg)
 {
     const uint64_t in_ns = leat_task_in(task, 20 * second);
@@ -36,7 +36,7 @@ static enum leat_err echo(struct leat_task *task, struct leat_http_flow *flow, v
     return served.last;
 }
 
-/* Sleeps for a second, and answers at once; then it has no request any more. */
+/* Sleeps for a second, and answers at once. Then the exchange is over. */
 static enum leat_err later(struct leat_task *task, struct leat_http_flow *flow, void *arg)
 {
     static const struct leat_http_head head = {.status = 200, .type = "text/plain"};
@@ -52,7 +52,7 @@ static enum leat_err later(struct leat_task *task, struct leat_http_flow *flow, 
     return served.last;
 }
 
-/* BIG_BYTES, of a length that is told. */
+/* Sends BIG_BYTES, with Content-Length. */
 static enum leat_err large(struct leat_task *task, struct leat_http_flow *flow, void *arg)
 {
     const struct leat_http_head head = {.status = 200, .len = BIG_BYTES};
@@ -70,7 +70,7 @@ static enum leat_err large(struct leat_task *task, struct leat_http_flow *flow, 
     return served.last;
 }
 
-/* As many bytes of the body as fit into 10. */
+/* Reads a body of at most 10 bytes. */
 static enum leat_err ten(struct leat_task *task, struct leat_http_flow *flow, void *arg)
 {
     char bytes[10];
@@ -103,7 +103,7 @@ static enum leat_err half(struct leat_task *task, struct leat_http_flow *flow, v
     return LEAT_ERR_DEVICE;
 }
 
-/* A status that has no body: none is taken, whatever length the head names. */
+/* A status without a body: none is accepted, whatever length the head has. */
 static enum leat_err empty(struct leat_task *task, struct leat_http_flow *flow, void *arg)
 {
     const struct leat_http_head head = {.status = *(const uint16_t *)arg, .len = 5};

@@ -1,4 +1,4 @@
-/* http_tasks.h -- a server of HTTP whose handlers are tasks, and what becomes of them. */
+/* http_tasks.h -- a server of HTTP whose handlers are tasks, and their results. */
 #ifndef HTTP_TASKS_H
 #define HTTP_TASKS_H
 
@@ -14,13 +14,13 @@ enum {
 #define CHUNKED           "Transfer-Encoding: chunked\r\n"
 #define PUT(path, fields) "PUT " path " HTTP/1.1\r\nHost: leat\r\n" fields "\r\n"
 
-/* Of the test that runs. */
+/* Results of the current test. */
 struct served {
     struct leat_tasks *tasks;
     void *memory;
-    unsigned begun, ended, gone; /* handlers; of the last those without their request */
-    enum leat_err last;          /* what a handler's call said */
-    int interrupt_after;         /* that many waits; < 0: none */
+    unsigned begun, ended, gone; /* handlers; `gone`: those that ended without their request */
+    enum leat_err last;          /* result of a handler's last call */
+    int interrupt_after;         /* number of waits before one is interrupted; < 0: none */
 };
 
 extern struct served served;
@@ -30,7 +30,7 @@ int tear_down_tasks(void **state);
 
 void send_bytes(struct fixture *f, struct client *client, const char *bytes, size_t len);
 
-/* A client that has sent @text. */
+/* Opens a client, which sends @text. */
 struct client *ask(struct fixture *f, const char *text);
 
 bool has(const struct client *client, const char *text);

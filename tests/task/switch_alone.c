@@ -1,7 +1,6 @@
 /*
- * switch_alone.c -- three stacks that take turns, for each architecture that has a switch: what
- * each had in its registers is there when it goes on.  Run natively and by qemu-user; prints
- * "good".
+ * switch_alone.c -- three stacks that take turns, for each architecture that has a switch. Each
+ * stack must find its registers unchanged. Runs natively and by qemu-user; prints "good".
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +20,7 @@ static unsigned long sums[STACKS];
 static double fractions[STACKS];
 static unsigned ended;
 
-/* More live values than there are registers, integers and fractions. */
+/* More live values than there are registers, integers and floating-point numbers. */
 static void take_turns(struct context *self)
 {
     const unsigned i = (unsigned)(self - contexts);
@@ -55,7 +54,8 @@ static int is_aligned(void)
     return ((uintptr_t)&byte & 15) == 0;
 }
 
-/* A debugger's list of frames ends where a stack begins, whatever its memory held before. */
+/* A debugger's backtrace must end at the first frame of a stack, whatever its memory held
+ * before. */
 static int has_an_end(const struct context *context)
 {
 #ifdef __x86_64__
@@ -73,7 +73,7 @@ int main(void)
     for (unsigned i = 0; i < STACKS; i++) {
         context_begin(&contexts[i], stacks[i] + STACK_BYTES, take_turns);
         if (!has_an_end(&contexts[i])) {
-            puts("a frame has a caller that never was");
+            puts("the first frame has a caller");
             return 1;
         }
     }

@@ -1,4 +1,4 @@
-"""switch_alone.c by this compiler, and for the other architectures by their gcc and qemu-user.
+"""Runs switch_alone.c natively, and for the other architectures by their gcc and qemu-user.
 
 switches.py CC... ROOT
 """

@@ -44,7 +44,7 @@ int tear_down(void **state)
 
     for (int end = 0; end < 2; end++) {
         if (f->tasks[end] && leat_task_running(f->tasks[end]))
-            return -1; /* an assertion has failed in a task, and jumped out of it */
+            return -1; /* an assertion has failed in a task and left it by longjmp() */
         if (f->tasks[end])
             close_tasks(f, end);
     }

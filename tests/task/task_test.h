@@ -1,4 +1,4 @@
-/* task_test.h -- what the tests of tasks share: two stacks on a wire, with tasks on both. */
+/* task_test.h -- shared by the tests of tasks: two stacks on a wire, with tasks on both. */
 #ifndef TASK_TEST_H
 #define TASK_TEST_H
 
@@ -22,28 +22,28 @@ enum {
 struct fixture {
     struct dns_world *world;
     void *memory[2];
-    struct leat_tasks *tasks[2];            /* as the stacks: SERVER, CLIENT */
-    const struct leat_tasks_counts *counts; /* of the client's */
-    bool done;                              /* a test's main task has ended */
+    struct leat_tasks *tasks[2];            /* same indices as the stacks: SERVER, CLIENT */
+    const struct leat_tasks_counts *counts; /* of the client's tasks */
+    bool done;                              /* the test's main task has ended */
     enum leat_err result;
     leat_task_fn *run;
-    /* of the main task, for a test that interrupts it */
+    /* for the main task of a test that interrupts it */
     bool (*interrupt)(const struct leat_task *task, void *arg);
 };
 
 int set_up(void **state);
 int tear_down(void **state);
 
-/* tasks_set_up() with another configuration; the tests of one call it themselves. */
+/* Opens tasks with another configuration than set_up(). Tests of one task call it themselves. */
 void open_tasks(struct fixture *f, int end, const struct leat_tasks_config *config);
 void close_tasks(struct fixture *f, int end);
 
-/* Runs @run(task, f) on the client's stack until it ends, at most for @limit_ns; what it returns.
- */
+/* Runs @run(task, f) on the client's stack until it ends, at most for @limit_ns. Returns its
+ * result. */
 enum leat_err run_task(struct fixture *f, leat_task_fn *run, uint64_t limit_ns);
 
-/* How leat ended a child process that ran @break_it(f): a signal, or 0; what it wrote to its standard
- * error is in @said, of @size bytes. */
+/* Runs @break_it(f) in a child process. Returns the signal that ended it, or 0; @said, of @size
+ * bytes, gets its standard error. */
 int signal_of(struct fixture *f, void (*break_it)(struct fixture *f), char *said, size_t size);
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -1,4 +1,4 @@
-/* test_asks.c -- datagrams, names and connections to names in the hands of tasks. */
+/* test_asks.c -- tasks with datagrams, names and connections to names. */
 #include "task_test.h"
 
 #include <leat/dns_server.h>
@@ -20,7 +20,8 @@ static enum leat_err answers_datagrams(struct leat_task *task, void *arg)
     assert_int_equal(leat_udp_bind(mailbox.udp, LEAT_IP4_ANY, PORT), LEAT_OK);
     while (!(err = leat_mailbox_receive(&mailbox, &datagram, LEAT_NEVER_NS))) {
         leat_udp_send_to(mailbox.udp, datagram.payload, &datagram.peer);
-        leat_task_sleep(task, leat_task_in(task, second)); /* the rest waits, or is dropped */
+        leat_task_sleep(
+            task, leat_task_in(task, second)); /* the rest waits in the mailbox or is dropped */
     }
     assert_true(mailbox.dropped > 0);
     leat_mailbox_close(&mailbox);
@@ -47,7 +48,7 @@ static enum leat_err asks_by_datagrams(struct leat_task *task, void *arg)
         answers++;
     }
     leat_mailbox_close(&mailbox);
-    assert_int_equal(answers, 3); /* one that was waited for, and two places */
+    assert_int_equal(answers, 3); /* one for a waiting task, and two places */
     return LEAT_OK;
 }
 
@@ -60,7 +61,7 @@ static void datagrams_wait_in_their_places(void **state)
     assert_int_equal(run_task(f, asks_by_datagrams, 100 * second), LEAT_OK);
 }
 
-/* What nobody has taken goes with the mailbox. */
+/* Datagrams that were not received are freed with the mailbox. */
 static enum leat_err closes_unread(struct leat_task *task, void *arg)
 {
     struct fixture *f = arg;
@@ -70,7 +71,7 @@ static enum leat_err closes_unread(struct leat_task *task, void *arg)
     assert_int_equal(leat_mailbox_open(&mailbox, f->tasks[SERVER], places, 4), LEAT_OK);
     assert_int_equal(leat_udp_bind(mailbox.udp, LEAT_IP4_ANY, PORT), LEAT_OK);
     assert_int_equal(leat_mailbox_receive(&mailbox, &datagram, leat_task_in(task, 0)),
-                     LEAT_ERR_TIMEOUT); /* the time is over before anybody waits */
+                     LEAT_ERR_TIMEOUT); /* the deadline has passed before the wait begins */
     leat_task_sleep(task, leat_task_in(task, second));
     assert_int_equal(mailbox.count, 3);
     assert_int_equal(leat_mailbox_receive(&mailbox, &datagram, 0), LEAT_OK);
@@ -170,7 +171,7 @@ static void open_resolver(struct fixture *f)
         LEAT_OK);
 }
 
-/* Runs @run with a server of the names above. */
+/* Runs @run with a server of these names. */
 static void run_beside_server(struct fixture *f, leat_task_fn *run)
 {
     static char zone_memory[1 << 14], server_memory[1 << 17];
@@ -246,7 +247,7 @@ static enum leat_err looks_up_without_IPv6(struct leat_task *task, void *arg)
                                        LEAT_NEVER_NS),
                      LEAT_OK);
     assert_int_equal(count, 3);
-    assert_is(&ends[0], "10.0.0.1"); /* rule 1: nobody of us has an address for the others */
+    assert_is(&ends[0], "10.0.0.1"); /* rule 1: we have no source address for the others */
     return LEAT_OK;
 }
 
@@ -274,7 +275,7 @@ static void the_addresses_of_both_families_come_sorted(void **state)
     leat_resolver_close(resolver);
 }
 
-/* Answers questions for AAAA with one address, and is silent to others. */
+/* Answers questions for AAAA with one address, and ignores others. */
 static void answer_six(struct leat_udp *udp, struct leat_buf *payload,
                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
                        void *arg)
@@ -317,7 +318,7 @@ static enum leat_err waits_for_both(struct leat_task *task, void *arg)
     return LEAT_OK;
 }
 
-/* The answer for IPv6 comes first: the one for IPv4 is waited for until the deadline. */
+/* The answer for IPv6 arrives first. The one for IPv4 is waited for until the deadline. */
 static void the_later_family_is_waited_for_until_the_deadline(void **state)
 {
     static const struct leat_udp_events events = {.on_datagram = answer_six};
@@ -368,10 +369,10 @@ static enum leat_err connects(struct leat_task *task, void *arg)
     assert_int_equal(leat_flow_connect_name(&flow, task, &connecting, &config, "www.example.test",
                                             PORT, leat_task_in(task, second)),
                      LEAT_OK);
-    assert_int_equal(connecting.try_count, 2); /* the first is silent */
+    assert_int_equal(connecting.try_count, 2); /* the first one doesn't answer */
     assert_int_equal(leat_flow_read_exact(&flow, text, 2, leat_task_in(task, second)), LEAT_OK);
     assert_int_equal(leat_flow_read(&flow, &rest, leat_task_in(task, second)), LEAT_OK);
-    assert_int_equal(leat_buf_read(rest, 0, text + 2, 3), 3); /* what was not taken before */
+    assert_int_equal(leat_buf_read(rest, 0, text + 2, 3), 3); /* the rest of the payload */
     assert_int_equal(leat_buf_total(rest), 3);
     leat_buf_free(rest);
     assert_memory_equal(text, "hello", 5);
@@ -389,7 +390,7 @@ static enum leat_err connects(struct leat_task *task, void *arg)
                      LEAT_ERR_FORMAT);
     assert_int_equal(leat_flow_connect_name(&flow, task, &connecting, &config, "else.example.test",
                                             PORT, LEAT_NEVER_NS),
-                     LEAT_ERR_NOT_FOUND); /* there is no resolver */
+                     LEAT_ERR_NOT_FOUND); /* the client has no resolver */
     return LEAT_OK;
 }
 
@@ -414,7 +415,7 @@ static enum leat_err connects_until_cancelled(struct leat_task *task, void *arg)
         leat_flow_connect_name(&flow, task, &connecting, &config, "silent", PORT, LEAT_NEVER_NS),
         LEAT_ERR_CANCELLED);
     return leat_flow_connect_name(&flow, task, &connecting, &config, "silent", PORT,
-                                  LEAT_NEVER_NS); /* nor does it wait once more */
+                                  LEAT_NEVER_NS); /* a cancelled task doesn't wait again */
 }
 
 static enum leat_err cancels(struct leat_task *task, void *arg)

@@ -1,13 +1,13 @@
 /*
- * test_cancel.c -- a program in which every wait is cancelled once, as allocations fail elsewhere.
+ * test_cancel.c -- cancels each wait of a program once, as other tests let each allocation fail.
  *
- * The program uses all that can wait: a service, a flow that is written to by a child, lines,
- * lookups, datagrams, an acceptor, channels.  The same run, of the same seed, is repeated with the
- * 1st, 2nd, 3rd ... wait of either end cancelled, until a run has fewer; after each all tasks have
+ * The program uses everything that can wait: a service, a flow that a child writes to, lines,
+ * lookups, datagrams, an acceptor, channels. A run with the same seed is repeated with the 1st,
+ * 2nd, 3rd ... wait of either end cancelled, until a run has fewer. After each run all tasks have
  * ended, no buffer is missing and all packets are counted (tear_down()).
  *
- * Then by seeds: a wire that loses, and any number of waits cancelled, which and how many the seed
- * says.  The same seed gives the same frames at the same times.
+ * Further runs have a lossy wire and several cancelled waits, chosen by a seed. The same seed gives
+ * the same frames at the same times.
  */
 #include "task_test.h"
 
@@ -20,12 +20,13 @@ enum {
 static const char data[DATA_BYTES];
 static const struct leat_endpoint remote = {.ip = LEAT_IP4_INIT(10, 0, 0, 1), .port = PORT};
 
-/* Which wait is to be cancelled. */
+/* The waits to be cancelled. */
 struct plan {
-    unsigned wait;  /* counted from 1, of both ends together; 0: none */
-    unsigned waits; /* so many there were */
+    unsigned wait;  /* counted from 1 over both ends; 0: none */
+    unsigned waits; /* number of waits so far */
     bool cancelled;
-    uint64_t random; /* 0: only that one; else each with a chance of one in `one_in` */
+    uint64_t
+        random; /* 0: only `wait`; else each wait is cancelled with a probability of 1/one_in */
     unsigned one_in;
     uint64_t trace; /* of all frames and their times */
 };
@@ -78,7 +79,7 @@ static enum leat_err writes(struct leat_task *task, void *arg)
     return err ? err : leat_flow_finish(flow);
 }
 
-/* Not for ever: the writer may have been cancelled, and then there is no end. */
+/* Has a deadline, because a cancelled writer never ends the stream. */
 static enum leat_err reads(struct leat_task *task, struct leat_flow *flow)
 {
     const uint64_t deadline_ns = leat_task_in(task, 100 * second);
@@ -107,14 +108,15 @@ static enum leat_err talks_by_tcp(struct leat_task *task)
         err = reads(task, &flow);
         if (err)
             leat_task_cancel(writer);
-        leat_task_join(task, writer, &written, LEAT_NEVER_NS); /* it must be done with the flow */
+        leat_task_join(task, writer, &written,
+                       LEAT_NEVER_NS); /* it must not use the flow any more */
         err = err ? err : written;
     }
     leat_flow_close(&flow);
     return err;
 }
 
-/* Two tasks and a channel of one place between them. */
+/* Two tasks with a channel of one place between them. */
 static enum leat_err sends_items(struct leat_task *task, void *arg)
 {
     struct leat_channel *channel = arg;
@@ -200,7 +202,7 @@ static enum leat_err talks_by_udp(struct leat_task *task)
     return err;
 }
 
-/* Nobody answers at that server: the wait is what is looked at. */
+/* There is no such server, so that the lookup waits. */
 static enum leat_err asks_in_vain(struct leat_task *task)
 {
     const struct leat_resolver_config config = {.servers = {{.ip = LEAT_IP4(10, 0, 0, 77)}},
@@ -242,7 +244,7 @@ static void note_frame(void *arg, int from_end, uint64_t now_ns, const uint8_t *
     plan->trace = hash;
 }
 
-/* One run; what the program came to. */
+/* Runs the program once. Returns its result. */
 static enum leat_err run_once(struct plan *plan, uint32_t loss_per_m)
 {
     static struct leat_service service;
@@ -268,7 +270,7 @@ static enum leat_err run_once(struct plan *plan, uint32_t loss_per_m)
     return err;
 }
 
-/* The program with one wait cancelled; false: it had fewer. */
+/* Runs the program with one wait cancelled. False: it had fewer waits. */
 static bool run_with_one(unsigned wait)
 {
     struct plan plan = {.wait = wait};

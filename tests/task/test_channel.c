@@ -22,7 +22,7 @@ static enum leat_err sends(struct leat_task *task, void *arg)
     return leat_channel_send(&channel, arg, LEAT_NEVER_NS);
 }
 
-/* Joins all; how many ended with @result. */
+/* Joins all tasks. Returns the number that ended with @expected. */
 static unsigned join(struct leat_task *task, struct leat_task **tasks, enum leat_err expected)
 {
     unsigned count = 0;
@@ -148,7 +148,7 @@ static enum leat_err sends_in_vain(struct leat_task *task, void *arg)
     return LEAT_OK;
 }
 
-static void what_timed_out_is_not_sent(void **state)
+static void an_item_that_timed_out_is_not_sent(void **state)
 {
     struct fixture *f = *state;
 
@@ -162,7 +162,7 @@ int main(void)
         TEST(two_items_at_once_wake_two_receivers),
         TEST(two_places_at_once_wake_two_senders),
         TEST(closing_wakes_all_that_wait),
-        TEST(what_timed_out_is_not_sent),
+        TEST(an_item_that_timed_out_is_not_sent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

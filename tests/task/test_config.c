@@ -1,4 +1,4 @@
-/* test_config.c -- the meaning of each number of leat_tasks_config, at its limits. */
+/* test_config.c -- each number of leat_tasks_config, at its limits. */
 #include "task/tasks.h"
 #include "task_test.h"
 
@@ -36,7 +36,7 @@ static bool allow(void *page, size_t bytes, bool guarded)
     return true;
 }
 
-/* Tasks stay inside of what leat_tasks_memory_bytes() says, at each alignment of their memory. */
+/* Tasks write only inside leat_tasks_memory_bytes(), at each alignment of their memory. */
 static void tasks_write_nowhere_but_in_their_memory(void **state)
 {
     struct leat_tasks_config config = {.tasks = PAGES, .stack_bytes = STACK_BYTES, .waiting = 5};
@@ -88,7 +88,7 @@ static void the_smallest_stack_is_enough_to_open(void **state)
 
 /* ---- stacks ------------------------------------------------------------------------------- */
 
-/* Writes at the lowest address of its stack that isn't the canary's. */
+/* Writes at the lowest address of its stack above the canary. */
 static enum leat_err uses_all(struct leat_task *task, void *arg)
 {
     volatile uint64_t *low =
@@ -209,7 +209,7 @@ static void on_timer(struct leat_timer *timer, void *arg)
 {
     (void)timer;
     (void)arg;
-    clock_ns += second; /* others take their time while the task sleeps */
+    clock_ns += second; /* time of others, while the task sleeps */
 }
 
 static enum leat_err runs_to_the_limit(struct leat_task *task, void *arg)
@@ -231,7 +231,7 @@ static enum leat_err runs_to_the_limit(struct leat_task *task, void *arg)
     return LEAT_OK;
 }
 
-/* Without on_slow they are counted only. */
+/* Without on_slow, slow tasks are only counted. */
 static void a_task_is_slow_if_it_runs_for_longer_than_slow_ns(void **state)
 {
     struct fixture *f = *state;

@@ -1,4 +1,4 @@
-/* test_flow.c -- streams in the hands of tasks: over TCP, and over a pipe. */
+/* test_flow.c -- tasks with streams, over TCP and over a pipe. */
 #include "task_test.h"
 
 #include "pipe.h"
@@ -66,7 +66,7 @@ static void the_port_to_connect_from_can_be_chosen(void **state)
     run_task(f, connects_from_a_port, second);
 }
 
-/* ---- what goes there comes back ----------------------------------------------------------- */
+/* ---- echo ------------------------------------------------------------------------------------ */
 
 static enum leat_err writes_many(struct leat_task *task, void *arg)
 {
@@ -79,7 +79,7 @@ static enum leat_err writes_many(struct leat_task *task, void *arg)
     return err ? err : leat_flow_finish(flow);
 }
 
-/* Writes by a child, reads itself: more than both queues and windows together hold. */
+/* A child writes while the task reads: more than both queues and windows hold together. */
 static enum leat_err talks(struct leat_task *task, struct leat_flow *flow)
 {
     static char back[MANY_BYTES];
@@ -217,7 +217,7 @@ static void lines_are_found_wherever_they_are_cut(void **state)
     assert_int_equal(run_task(*state, reads_lines, 100 * second), LEAT_OK);
 }
 
-/* ---- what goes wrong ---------------------------------------------------------------------- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 static enum leat_err is_silent(struct leat_task *task, struct leat_flow *flow, void *arg)
 {
@@ -240,7 +240,7 @@ static enum leat_err hears_nothing(struct leat_task *task, void *arg)
         LEAT_ERR_TIMEOUT);
     assert_int_equal(len, 0);
     assert_true(f->world->now_ns - begin_ns >= 2 * second);
-    /* nobody reads: the queues fill, and then it's the writer's turn to wait */
+    /* the peer doesn't read, so the queues fill, and then the writer has to wait */
     fill_many();
     for (unsigned i = 0; i < 20; i++) {
         const enum leat_err err =
@@ -273,7 +273,7 @@ static enum leat_err is_refused(struct leat_task *task, void *arg)
     return LEAT_OK;
 }
 
-static void who_cannot_connect_learns_why(void **state)
+static void a_failed_connect_has_a_reason(void **state)
 {
     assert_int_equal(run_task(*state, is_refused, 100 * second), LEAT_OK);
 }
@@ -286,7 +286,7 @@ static enum leat_err fails(struct leat_task *task, struct leat_flow *flow, void 
     (void)arg;
     assert_int_equal(leat_flow_read(flow, &data, LEAT_NEVER_NS), LEAT_OK);
     leat_buf_free(data);
-    return LEAT_ERR_FORMAT; /* not the end that it should have */
+    return LEAT_ERR_FORMAT; /* instead of an orderly end */
 }
 
 static enum leat_err is_reset(struct leat_task *task, void *arg)
@@ -318,7 +318,7 @@ enum {
     CONNECTIONS = 10
 };
 
-/* Two tasks, four that may wait, ten that come: each is served or refused, none is forgotten. */
+/* Two tasks, four places to wait, ten connections: each one is served or refused, none is lost. */
 static enum leat_err connects_ten_times(struct leat_task *task, void *arg)
 {
     struct leat_flow flows[CONNECTIONS];
@@ -328,7 +328,8 @@ static enum leat_err connects_ten_times(struct leat_task *task, void *arg)
     for (unsigned i = 0; i < CONNECTIONS; i++)
         assert_int_equal(leat_flow_connect(&flows[i], task, &remote, LEAT_NEVER_NS), LEAT_OK);
     assert_int_equal(leat_task_sleep(task, leat_task_in(task, second)), LEAT_OK);
-    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->started, 0); /* idle ones have none */
+    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->started,
+                     0); /* idle connections have no task */
     for (unsigned i = 0; i < CONNECTIONS; i++)
         assert_int_equal(leat_flow_write(&flows[i], "hello", 5, LEAT_NEVER_NS), LEAT_OK);
     assert_int_equal(leat_task_sleep(task, leat_task_in(task, second)), LEAT_OK);
@@ -412,7 +413,7 @@ static enum leat_err comes_and_goes(struct leat_task *task, void *arg)
     return LEAT_OK;
 }
 
-static void who_leaves_at_once_leaves_no_task(void **state)
+static void a_client_that_leaves_at_once_leaves_no_task(void **state)
 {
     struct fixture *f = *state;
 
@@ -420,7 +421,7 @@ static void who_leaves_at_once_leaves_no_task(void **state)
     assert_int_equal(run_task(f, comes_and_goes, 100 * second), LEAT_OK);
 }
 
-/* The server ends in the middle: tasks, those that wait for one, and idle connections. */
+/* The server ends while there are running tasks, waiting connections and idle ones. */
 static void closing_tasks_ends_every_connection_in_some_way(void **state)
 {
     struct fixture *f = *state;
@@ -441,7 +442,7 @@ static void closing_tasks_ends_every_connection_in_some_way(void **state)
     world_wait(f->world, second);
     close_tasks(f, SERVER);
     world_wait(f->world, second);
-    for (unsigned i = 5; i < CONNECTIONS; i++) /* they had no task: now nobody answers */
+    for (unsigned i = 5; i < CONNECTIONS; i++) /* these had no task: now they get no answer */
         leat_tcp_write(conns[i], "hello", 5, &taken);
     world_wait(f->world, 10 * second);
 }
@@ -485,12 +486,12 @@ int main(void)
         TEST(a_flow_does_not_ask_what_carries_it),
         TEST(lines_are_found_wherever_they_are_cut),
         TEST(deadlines_end_reads_and_writes),
-        TEST(who_cannot_connect_learns_why),
+        TEST(a_failed_connect_has_a_reason),
         TEST(the_port_to_connect_from_can_be_chosen),
         TEST(a_task_that_fails_resets_its_connection),
         TEST(connections_wait_for_a_task_or_are_refused),
         TEST(an_idle_connection_has_no_task_and_256_bytes),
-        TEST(who_leaves_at_once_leaves_no_task),
+        TEST(a_client_that_leaves_at_once_leaves_no_task),
         TEST(closing_tasks_ends_every_connection_in_some_way),
         TEST(one_task_accepts_and_serves_one_after_another),
     };

@@ -5,7 +5,7 @@
 
 #include <leat/posix.h>
 
-/* Each frame points at the one above it, so that no compiler makes a loop of them. */
+/* Each frame points at the one above it, so that compilers can't turn the recursion into a loop. */
 struct frame {
     volatile struct frame *above;
     char bytes[512 - sizeof(void *)];
@@ -34,7 +34,7 @@ static enum leat_err overflows(struct leat_task *task, void *arg)
 static const struct leat_tasks_config with_guards = {
     .tasks = 3, .stack_bytes = STACK_BYTES, .guard = leat_posix_guard};
 
-/* By a process that has no guards yet. */
+/* Runs in a process that has no guards yet. */
 static void break_it(struct fixture *f)
 {
     close_tasks(f, CLIENT);
@@ -84,7 +84,7 @@ static void another_fault_is_what_it_always_was(void **state)
     assert_string_equal(said, "");
 }
 
-/* What was guarded is memory again: else free() would trap. */
+/* Guarded pages are ordinary memory again, otherwise free() would trap. */
 static void guards_go_with_the_tasks(void **state)
 {
     const size_t bytes = leat_tasks_memory_bytes(&with_guards);

@@ -1,4 +1,4 @@
-/* test_http.c -- requests answered by tasks: in a straight line, to their end. */
+/* test_http.c -- requests answered by tasks, to their end. */
 #include "http_tasks.h"
 
 static void test_a_body_comes_back_in_pieces(void **state)
@@ -36,7 +36,7 @@ static void test_requests_one_behind_the_other(void **state)
     assert_int_equal(served.begun, 4);
 }
 
-static void test_what_is_more_than_it_takes(void **state)
+static void test_a_body_beyond_the_buffer_of_its_task(void **state)
 {
     struct fixture *f = *state;
     struct client *client = ask(f, PUT("/ten", "Content-Length: 11\r\n") "01234567890");
@@ -58,7 +58,7 @@ static void test_a_head_alone(void **state)
     leave_server(f, client);
 }
 
-static void test_who_takes_nothing_makes_it_wait(void **state)
+static void test_a_client_that_reads_nothing_makes_its_task_wait(void **state)
 {
     struct fixture *f = *state;
     struct client *client = connect_client(f);
@@ -93,7 +93,7 @@ static void test_a_pool_that_is_empty_makes_it_wait(void **state)
     free(hog);
 }
 
-static void test_what_a_task_returns(void **state)
+static void test_results_of_a_task(void **state)
 {
     struct fixture *f = *state;
     struct client *client = ask(f, GET("/fine", "") GET("/full", ""));
@@ -103,7 +103,7 @@ static void test_what_a_task_returns(void **state)
     assert_true(has(client, " 503 "));
     send_text(client, GET("/half", ""));
     world_wait(f->world, second);
-    assert_true(client->closed); /* its reply is not whole, and it sees that */
+    assert_true(client->closed); /* its reply is incomplete, and the reset shows that */
     assert_int_equal(client->why, LEAT_ERR_RESET);
     leave_server(f, client);
 }
@@ -130,11 +130,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TASK_TEST(test_a_body_comes_back_in_pieces),
         TASK_TEST(test_requests_one_behind_the_other),
-        TASK_TEST(test_what_is_more_than_it_takes),
+        TASK_TEST(test_a_body_beyond_the_buffer_of_its_task),
         TASK_TEST(test_a_head_alone),
-        TASK_TEST(test_who_takes_nothing_makes_it_wait),
+        TASK_TEST(test_a_client_that_reads_nothing_makes_its_task_wait),
         TASK_TEST(test_a_pool_that_is_empty_makes_it_wait),
-        TASK_TEST(test_what_a_task_returns),
+        TASK_TEST(test_results_of_a_task),
         TASK_TEST(test_a_status_without_a_body_takes_none),
     };
 

@@ -1,5 +1,4 @@
-/* test_http_limits.c -- requests beyond the number of tasks, and tasks that end before they are
- * done. */
+/* test_http_limits.c -- more requests than tasks, and tasks that end early. */
 #include "http_tasks.h"
 
 #include "pipe.h"
@@ -45,8 +44,9 @@ static void test_a_handler_may_refuse_at_once(void **state)
     }
 }
 
-/* The tasks and the queue are full of slow bodies of one address; another one is served at once. */
-static void test_requests_of_one_address_shut_out_nobody(void **state)
+/* Slow bodies of one address take all tasks and fill the queue. Another address is served at
+ * once. */
+static void test_requests_of_one_address_shut_out_no_other(void **state)
 {
     static const struct leat_tcp_events nothing;
     static struct pipe_end ends[TASKS + WAITING][2];
@@ -83,7 +83,7 @@ static void test_requests_of_one_address_shut_out_nobody(void **state)
 
 static struct pipe_end slow_ends[TASKS][2];
 
-/* One byte more of a body, or room for more of a reply. */
+/* Sends one more byte of a body, or makes room for more of a reply. */
 static void go_on(struct fixture *f, struct pipe_end *end, bool reads)
 {
     const struct leat_stream stream = pipe_stream(end);
@@ -99,7 +99,7 @@ static void go_on(struct fixture *f, struct pipe_end *end, bool reads)
     world_wait(f->world, 10 * ms);
 }
 
-/* Two requests of an address; the first one has gone on since, so the second makes room. */
+/* Two requests of one address. The first one has made progress since, so the second is evicted. */
 static void check_renewal(struct fixture *f, const char *request, bool reads)
 {
     static const struct leat_tcp_events nothing;
@@ -163,7 +163,7 @@ static void test_a_client_that_goes_ends_its_task(void **state)
     world_wait(f->world, 100 * ms);
     assert_int_equal(served.ended, 2);
     assert_int_equal(served.gone, 2);
-    assert_int_equal(served.begun, 3); /* the fourth */
+    assert_int_equal(served.begun, 3); /* of the fourth client */
     send_text(clients[3], "23456789");
     world_wait(f->world, second);
     assert_true(has(clients[3], "!"));
@@ -180,7 +180,7 @@ static void test_a_client_that_goes_before_its_task_begins(void **state)
     for (unsigned i = 0; i < 3; i++)
         clients[i] = ask(f, GET("/later", ""));
     world_wait(f->world, second - ms);
-    for (unsigned i = 0; i < 3; i++) /* in one turn with the end of the first sleep, or nearly */
+    for (unsigned i = 0; i < 3; i++) /* in the same turn as the end of the first sleep, or nearly */
         leat_tcp_abort(clients[i]->conn);
     world_wait(f->world, 2 * second);
     assert_int_equal(served.begun, served.ended);
@@ -263,7 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TASK_TEST(test_more_requests_than_tasks_wait),
         TASK_TEST(test_a_handler_may_refuse_at_once),
-        TASK_TEST(test_requests_of_one_address_shut_out_nobody),
+        TASK_TEST(test_requests_of_one_address_shut_out_no_other),
         TASK_TEST(test_a_body_that_goes_on_keeps_its_task),
         TASK_TEST(test_a_reply_that_goes_on_keeps_its_task),
         TASK_TEST(test_a_client_that_goes_ends_its_task),

@@ -1,4 +1,4 @@
-/* test_misuse.c -- bad use of tasks gets a clear answer; and what finds it. */
+/* test_misuse.c -- wrong use of tasks is detected and named. */
 #include "task/tasks.h"
 #include "task_test.h"
 
@@ -60,7 +60,7 @@ static void a_stack_that_is_too_small_is_refused(void **state)
                      LEAT_ERR_MEMORY);
 }
 
-/* Writes below its stack, as one that overflows does. */
+/* Writes below its stack, like an overflow. */
 static enum leat_err __attribute__((no_sanitize("address")))
 overflows(struct leat_task *task, void *arg)
 {
@@ -76,7 +76,7 @@ overflows(struct leat_task *task, void *arg)
     return LEAT_ERR_NOT_FOUND;
 }
 
-/* In place of leat's own, which traps. */
+/* Replaces leat's own function, which traps. */
 void leat_task_overflowed(const char *name)
 {
     fprintf(stderr, "overflowed: %s\n", name);
@@ -149,7 +149,7 @@ static enum leat_err works(struct leat_task *task, void *arg)
     return LEAT_OK;
 }
 
-static void the_watchdog_names_who_held_up_everybody(void **state)
+static void the_watchdog_names_a_task_that_held_up_the_others(void **state)
 {
     struct fixture *f = *state;
     const struct leat_tasks_config config = {.tasks = 2,
@@ -180,7 +180,7 @@ static enum leat_err uses_some(struct leat_task *task, void *arg)
     return bytes[0] == 1 ? LEAT_OK : LEAT_ERR_FORMAT;
 }
 
-static void what_a_stack_used_is_known_where_it_is_measured(void **state)
+static void stack_use_is_known_where_it_is_measured(void **state)
 {
     struct fixture *f = *state;
     const struct leat_tasks_config config = {
@@ -198,8 +198,8 @@ int main(void)
         TEST(a_stack_that_is_too_small_is_refused),
         TEST(an_overflow_is_found_at_the_next_wait_and_named),
         TEST(a_task_that_leaves_its_flow_open_is_an_assertion),
-        TEST(the_watchdog_names_who_held_up_everybody),
-        TEST(what_a_stack_used_is_known_where_it_is_measured),
+        TEST(the_watchdog_names_a_task_that_held_up_the_others),
+        TEST(stack_use_is_known_where_it_is_measured),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /*
- * test_same_bytes.c -- echo told twice, by callbacks and by tasks: the same frames at the same
- * times.
+ * test_same_bytes.c -- two examples of echo, by callbacks and by tasks, send the same frames at the
+ * same times.
  *
- * Both examples run as they are, on the same stack, over the same bad wire, against the same
+ * Both examples are unchanged, and run on the same stack, over the same bad wire, with the same
  * clients.
  */
 #include <setjmp.h>
@@ -31,7 +31,7 @@ static const uint64_t second = 1000000000;
 
 extern const struct example echo_by_callbacks, echo_by_tasks;
 
-/* A backend around another: sums up what goes out, and when. */
+/* A backend around another one. Sums up the frames that go out and their times. */
 struct listener {
     struct leat_netif netif;
     struct leat_netif *inner;
@@ -100,7 +100,7 @@ static const struct leat_netif_ops ops = {.receive = receive,
                                           .next_look_ns = next_look_ns,
                                           .close = close_inner};
 
-/* A client says so many bytes, in parts, and closes when all are back. */
+/* A client that sends so many bytes in parts, and closes when all have come back. */
 struct client {
     struct leat_tcp *conn;
     uint32_t said, heard, part;
@@ -165,7 +165,7 @@ static struct leat *make_stack(struct leat_netif *netif, uint8_t number, void **
     return stack;
 }
 
-/* What the server @told so sends to all of them, until every connection is over. */
+/* The frames of server @told to all clients, until each connection is over. */
 static struct listener run(const struct example *told)
 {
     void *memory[2], *link_memory = malloc(leat_link_memory_bytes(FRAMES, MTU_FRAME));

@@ -1,13 +1,13 @@
-/* test_shares.c -- whose tasks make room when all are taken. */
+/* test_shares.c -- evictions of tasks by shares of addresses, when all tasks are taken. */
 #include "task_test.h"
 
 enum {
     PLACES = 4,
     CROWD = 24,
-    ADDRESSES = 3 /* of the client's, beside its first one */
+    ADDRESSES = 3 /* further addresses of the client */
 };
 
-/* Somebody's connection to the service. */
+/* A connection to the service. */
 struct stranger {
     struct leat_tcp *conn;
     unsigned closed;
@@ -43,8 +43,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 
 static const struct leat_tcp_events events = {.on_readable = on_readable, .on_closed = on_closed};
 
-/* ---- The service ------------------------------------------------------------------------------
- */
+/* ---- The service ----------------------------------------------------------------------------- */
 
 static enum leat_err write_nothing(struct leat_task *task, void *arg)
 {
@@ -55,7 +54,7 @@ static enum leat_err write_nothing(struct leat_task *task, void *arg)
     return LEAT_OK;
 }
 
-/* Echoes; beside it stands a child, as the writers of chat do. */
+/* Echoes; has a child, as the writers of chat do. */
 static enum leat_err serve(struct leat_task *task, struct leat_flow *flow, void *arg)
 {
     struct leat_task *child = NULL;
@@ -111,7 +110,7 @@ static const struct leat_tasks_counts *counts(const struct fixture *f)
     return leat_tasks_counts(f->tasks[SERVER]);
 }
 
-/* One of the crowd connects from an address of the client, and says @text. */
+/* One of the crowd connects from an address of the client, and sends @text. */
 static struct stranger *come(struct fixture *f, unsigned i, uint8_t from, const char *text)
 {
     const struct leat_endpoint remote = {.ip = LEAT_IP4(10, 0, 0, 1), .port = PORT};
@@ -162,10 +161,9 @@ enum {
     THIRD = 103
 };
 
-/* ---- Tests ------------------------------------------------------------------------------------
- */
+/* ---- Tests ----------------------------------------------------------------------------------- */
 
-static void test_threat_Q13_tasks_of_one_address_shut_out_nobody(void **state)
+static void test_threat_Q13_tasks_of_one_address_shut_out_no_other(void **state)
 {
     struct fixture *f = *state;
 
@@ -182,7 +180,7 @@ static void test_threat_Q13_tasks_of_one_address_shut_out_nobody(void **state)
     disperse(f);
 }
 
-static void test_threat_Q13_tasks_of_many_addresses_shut_out_nobody(void **state)
+static void test_threat_Q13_tasks_of_many_addresses_shut_out_no_other(void **state)
 {
     struct fixture *f = *state;
 
@@ -196,7 +194,7 @@ static void test_threat_Q13_tasks_of_many_addresses_shut_out_nobody(void **state
     disperse(f);
 }
 
-/* The tasks are few, and a queue that one address has filled, too. */
+/* One address has filled the few tasks and the queue. */
 static void test_threat_Q13_the_queue_for_tasks_has_shares(void **state)
 {
     struct fixture *f = *state;
@@ -208,7 +206,7 @@ static void test_threat_Q13_the_queue_for_tasks_has_shares(void **state)
     come(f, 10, ATTACKER, "x");
     assert_int_equal(counts(f)->refused, 1);
     assert_int_equal(crowd[10].closed, 1);
-    come(f, 11, HONEST, "hello"); /* without `displace` one task isn't enough to lose it */
+    come(f, 11, HONEST, "hello"); /* without `displace`, having one task is no reason to lose it */
     assert_int_equal(counts(f)->displaced, 0);
     assert_int_equal(counts(f)->refused, 2);
     assert_int_equal(crowd[1].closed, 1);
@@ -221,7 +219,7 @@ static void test_threat_Q13_the_queue_for_tasks_has_shares(void **state)
     disperse(f);
 }
 
-static void test_who_says_something_keeps_its_task(void **state)
+static void test_a_client_that_sends_keeps_its_task(void **state)
 {
     struct fixture *f = *state;
 
@@ -238,8 +236,8 @@ static void test_who_says_something_keeps_its_task(void **state)
     disperse(f);
 }
 
-/* Of one's own address a task makes room when it has stood still for a second. */
-static void test_an_address_alone_pays_with_what_stands_still(void **state)
+/* An address evicts its own task after a second without activity. */
+static void test_an_address_alone_evicts_its_own_idle_entry(void **state)
 {
     struct fixture *f = *state;
 
@@ -259,7 +257,7 @@ static void test_an_address_alone_pays_with_what_stands_still(void **state)
     disperse(f);
 }
 
-/* A task goes with its children, whose shares are nobody's reason to go. */
+/* A task ends with its children, whose shares don't count. */
 static void test_a_task_makes_room_with_its_children(void **state)
 {
     struct fixture *f = *state;
@@ -276,7 +274,7 @@ static void test_a_task_makes_room_with_its_children(void **state)
     disperse(f);
 }
 
-/* Of the last two of four tasks nobody takes more than are left. */
+/* The reserve of two tasks is only for addresses that have less. */
 static void test_a_reserve_is_for_those_that_have_less(void **state)
 {
     struct fixture *f = *state;
@@ -294,7 +292,7 @@ static void test_a_reserve_is_for_those_that_have_less(void **state)
     disperse(f);
 }
 
-/* A task that the program itself has started is never cancelled for others. */
+/* A task that the program has started itself is never cancelled for others. */
 static enum leat_err sleeps(struct leat_task *task, void *arg)
 {
     (void)arg;
@@ -319,11 +317,11 @@ static void test_tasks_of_the_program_make_no_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_threat_Q13_tasks_of_one_address_shut_out_nobody),
-        TEST(test_threat_Q13_tasks_of_many_addresses_shut_out_nobody),
+        TEST(test_threat_Q13_tasks_of_one_address_shut_out_no_other),
+        TEST(test_threat_Q13_tasks_of_many_addresses_shut_out_no_other),
         TEST(test_threat_Q13_the_queue_for_tasks_has_shares),
-        TEST(test_who_says_something_keeps_its_task),
-        TEST(test_an_address_alone_pays_with_what_stands_still),
+        TEST(test_a_client_that_sends_keeps_its_task),
+        TEST(test_an_address_alone_evicts_its_own_idle_entry),
         TEST(test_a_task_makes_room_with_its_children),
         TEST(test_a_reserve_is_for_those_that_have_less),
         TEST(test_tasks_of_the_program_make_no_room),

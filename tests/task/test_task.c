@@ -1,4 +1,4 @@
-/* test_task.c -- tasks among themselves: their order, ends, children, channels. */
+/* test_task.c -- tasks alone: their order, results, children, channels. */
 #include "task_test.h"
 
 /* ---- sleep and time ----------------------------------------------------------------------- */
@@ -12,8 +12,8 @@ static enum leat_err sleeps_twice(struct leat_task *task, void *arg)
     assert_true(f->world->now_ns - begin_ns >= 3 * second);
     assert_true(f->world->now_ns - begin_ns < 3 * second + ms);
     assert_int_equal(leat_task_sleep(task, leat_task_in(task, ms)), LEAT_OK);
-    assert_true(f->world->now_ns - begin_ns < 3 * second + 2 * ms); /* the timer was moved */
-    assert_int_equal(leat_task_sleep(task, 0), LEAT_OK);            /* past: a turn */
+    assert_true(f->world->now_ns - begin_ns < 3 * second + 2 * ms); /* the timer was set again */
+    assert_int_equal(leat_task_sleep(task, 0), LEAT_OK); /* in the past: waits one turn */
     assert_int_equal(leat_task_in(task, LEAT_NEVER_NS), LEAT_NEVER_NS);
     return LEAT_ERR_FORMAT;
 }
@@ -26,7 +26,8 @@ static void a_task_sleeps_as_long_as_it_says(void **state)
     assert_int_equal(f->counts->timeouts, 0);
 }
 
-/* A wait with an early deadline that ends before leaves the timer set: it must not end the next. */
+/* A wait with an early deadline that ends before it leaves the timer set. The timer must not end
+ * the next wait. */
 static enum leat_err waits_longer_then(struct leat_task *task, void *arg)
 {
     struct fixture *f = arg;
@@ -126,7 +127,7 @@ static enum leat_err cancels_its_child(struct leat_task *task, void *arg)
     assert_true(leat_task_is_cancelled(child));
     assert_int_equal(leat_task_join(task, child, &result, LEAT_NEVER_NS), LEAT_OK);
     assert_int_equal(result, LEAT_ERR_CANCELLED);
-    assert_int_equal(ended, 3); /* it ended after its children */
+    assert_int_equal(ended, 3); /* after its children */
     assert_true(f->world->now_ns - begin_ns < 2 * second);
     return LEAT_OK;
 }
@@ -148,7 +149,7 @@ static enum leat_err leaves_children_behind(struct leat_task *task, void *arg)
     assert_int_equal(leat_task_start(f->tasks[CLIENT], "a", sleeps_long, &ended, NULL), LEAT_OK);
     assert_int_equal(leat_task_start(f->tasks[CLIENT], "b", sleeps_long, &ended, &child), LEAT_OK);
     assert_int_equal(leat_task_start(f->tasks[CLIENT], "c", says, "c", &child), LEAT_OK);
-    return leat_task_sleep(task, leat_task_in(task, second)); /* c is over, and not joined */
+    return leat_task_sleep(task, leat_task_in(task, second)); /* c is over, but not joined */
 }
 
 static void a_parent_ends_after_its_children(void **state)
@@ -174,8 +175,8 @@ static enum leat_err waits_after_its_cancel(struct leat_task *task, void *arg)
     assert_int_equal(leat_task_yield(task), LEAT_ERR_CANCELLED);
     assert_int_equal(leat_task_start(f->tasks[CLIENT], "a", sleeps_long, &ended, &child), LEAT_OK);
     assert_int_equal(leat_task_join(task, child, NULL, LEAT_NEVER_NS), LEAT_OK);
-    assert_int_equal(ended,
-                     1); /* this one wait isn't ended: else the child would outlive `ended` */
+    assert_int_equal(
+        ended, 1); /* this wait can't be cancelled, otherwise the child would outlive `ended` */
     return LEAT_OK;
 }
 
@@ -187,7 +188,7 @@ static void a_cancelled_task_waits_no_more_and_its_new_children_neither(void **s
     assert_int_equal(f->counts->started, f->counts->ended);
 }
 
-/* Slots are as many as were asked for, and come back. */
+/* There are as many slots as configured, and they can be reused. */
 static enum leat_err takes_all_slots(struct leat_task *task, void *arg)
 {
     struct fixture *f = arg;
@@ -247,7 +248,7 @@ static enum leat_err receives_numbers(struct leat_task *task, void *arg)
     leat_task_start(f->tasks[CLIENT], "b", sends_numbers, &channel, &b);
     for (; count < 2 * ITEMS; count++) {
         assert_int_equal(leat_channel_receive(&channel, &item, LEAT_NEVER_NS), LEAT_OK);
-        if ((uintptr_t)item == next[0]) /* in the order of each sender */
+        if ((uintptr_t)item == next[0]) /* each sender's items are in order */
             next[0]++;
         else
             assert_int_equal((uintptr_t)item, next[1]++);
@@ -272,8 +273,9 @@ static enum leat_err receives_one(struct leat_task *task, void *arg)
     return leat_channel_receive(arg, &item, LEAT_NEVER_NS);
 }
 
-/* Who was woken for an item, and is cancelled before it runs, must not keep it from another. */
-static enum leat_err cancels_who_was_woken(struct leat_task *task, void *arg)
+/* A task that was woken for an item and is cancelled before it runs must not keep the item from
+ * others. */
+static enum leat_err cancels_the_woken_task(struct leat_task *task, void *arg)
 {
     struct fixture *f = arg;
     struct leat_channel channel;
@@ -288,17 +290,18 @@ static enum leat_err cancels_who_was_woken(struct leat_task *task, void *arg)
     assert_int_equal(leat_task_yield(task), LEAT_OK); /* both wait */
     assert_int_equal(leat_channel_offer(&channel, f), LEAT_OK);
     leat_task_cancel(a);
-    assert_int_equal(leat_task_join(task, b, &result, leat_task_in(task, second)),
-                     LEAT_ERR_TIMEOUT); /* a had it already: it takes what it was woken for */
+    assert_int_equal(
+        leat_task_join(task, b, &result, leat_task_in(task, second)),
+        LEAT_ERR_TIMEOUT); /* a already had it: it takes the item that it was woken for */
     assert_int_equal(leat_channel_offer(&channel, f), LEAT_OK);
     assert_int_equal(leat_task_join(task, b, &result, leat_task_in(task, second)), LEAT_OK);
     assert_int_equal(result, LEAT_OK);
     return leat_task_join(task, a, &result, LEAT_NEVER_NS);
 }
 
-static void a_wake_up_is_not_lost_with_who_got_it(void **state)
+static void a_wake_up_is_not_lost_with_a_cancelled_task(void **state)
 {
-    assert_int_equal(run_task(*state, cancels_who_was_woken, 10 * second), LEAT_OK);
+    assert_int_equal(run_task(*state, cancels_the_woken_task, 10 * second), LEAT_OK);
 }
 
 static enum leat_err switches(struct leat_task *task, void *arg)
@@ -306,7 +309,7 @@ static enum leat_err switches(struct leat_task *task, void *arg)
     volatile double kept = 0.5;
     struct fixture *f = arg;
 
-    for (unsigned i = 0; i < 500000; i++) { /* there and back */
+    for (unsigned i = 0; i < 500000; i++) { /* forth and back */
         if (leat_task_yield(task))
             return LEAT_ERR_CANCELLED;
         kept += 1;
@@ -337,7 +340,7 @@ int main(void)
         TEST(a_cancelled_task_waits_no_more_and_its_new_children_neither),
         TEST(slots_come_back),
         TEST(a_channel_keeps_the_order_and_has_an_end),
-        TEST(a_wake_up_is_not_lost_with_who_got_it),
+        TEST(a_wake_up_is_not_lost_with_a_cancelled_task),
         TEST(a_million_switches),
     };
 

@@ -1,4 +1,4 @@
-"""The tests of tasks under valgrind, which is told of their stacks: it finds nothing, and doesn't wonder.
+"""The tests of tasks under valgrind, to which their stacks are announced: no errors and no warnings.
 
 valgrind.py PROGRAM
 """

@@ -178,7 +178,7 @@ static void test_threat_Q12_a_slash_64_is_one_address(void **state)
     assert_int_equal(displaced(f), 3);
 }
 
-static void test_an_address_alone_pays_with_what_stands_still(void **state)
+static void test_an_address_alone_evicts_its_own_idle_entry(void **state)
 {
     struct fixture *f = *state;
 
@@ -273,7 +273,7 @@ int main(void)
         TEST(test_threat_Q12_hellos_of_one_address_shut_out_no_other),
         TEST(test_threat_Q12_a_crowd_of_sites_shuts_out_no_other),
         TEST(test_threat_Q12_a_slash_64_is_one_address),
-        TEST(test_an_address_alone_pays_with_what_stands_still),
+        TEST(test_an_address_alone_evicts_its_own_idle_entry),
         TEST(test_an_open_session_that_is_displaced_hears_so_once),
         TEST(test_sessions_of_a_client_make_no_room),
         TEST(test_a_handshake_may_be_slow_while_it_goes_on),
