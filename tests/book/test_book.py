@@ -118,7 +118,7 @@ def fits(line, wanted):
 
 
 @pytest.mark.parametrize("file,text", blocks(False))
-def test_commands_do_what_it_says(shell, file, text):
+def test_commands_print_their_output(shell, file, text):
     assert file is None
     for command, wanted in commands_of(text):
         lines = shell.run(command)
@@ -134,7 +134,7 @@ PACKAGES = {"curl": "curl", "ping": "iputils-ping", "nc": "netcat-openbsd", "unz
             "python3": "python3", "dnsmasq": "dnsmasq-base", "ip": "iproute2"}
 
 
-def test_it_says_what_to_install():
+def test_it_names_the_packages_to_install():
     installed = set()
     for page in PAGES:
         for line in re.findall(r"^    sudo apt-get install (.*)$", page.read_text(encoding="utf-8"), re.M):

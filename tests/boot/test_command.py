@@ -138,13 +138,13 @@ def test_passes_options_to_qemu():
     ["echo", "--forward", "tcp:80"], ["echo", "--forward", "tcp6:6007:7"], ["--hypervisor", "firecracker", "echo"],
     ["--hypervisor", "firecracker", "--net", "passt", "echo"], [],
 ], ids=" ".join)  # fmt: skip
-def test_what_is_wrong_gets_a_line_and_status_2(words):
+def test_a_wrong_option_gets_a_line_and_status_2(words):
     done = boot(*words)
     assert done.returncode == 2
     assert re.search(r"^tools/boot: .+", done.stderr, re.M)
 
 
-def test_ends_when_nobody_reads():
+def test_ends_when_its_output_is_closed():
     image("echo")
     child = subprocess.Popen([*COMMAND, "--accel", "tcg", "echo"], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE)  # fmt: skip

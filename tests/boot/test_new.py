@@ -91,7 +91,7 @@ def test_with_leat_as_a_subproject(tmp_path):
 
 
 @pytest.mark.parametrize("words", [[], ["--installed"]])
-def test_the_page_of_a_project_names_what_is_there(tmp_path, words):
+def test_the_page_of_a_project_names_existing_files(tmp_path, words):
     folder = tmp_path / "mine"
     run(SOURCE / "tools/new", folder, *words)
     text = (folder / "README.md").read_text(encoding="utf-8")
@@ -103,7 +103,7 @@ def test_the_page_of_a_project_names_what_is_there(tmp_path, words):
 
 @pytest.mark.parametrize("words,said", [(["Bad"], "a name is"), (["test"], "a name is"), (["mine", "--template", "x"], "invalid choice"),
                                         (["there"], "is there already"), ([], "required")])  # fmt: skip
-def test_what_is_refused(tmp_path, words, said):
+def test_refused_input(tmp_path, words, said):
     (tmp_path / "there").mkdir()
     done = subprocess.run([SOURCE / "tools/new", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False, timeout=20)
     assert done.returncode == 2 and said in done.stderr

@@ -105,7 +105,7 @@ def fetch(guest, port, *words, machine="q35"):
     return asks.wait(100), asks.text
 
 
-def test_fetch_asks_whom_it_trusts(guest):
+def test_fetch_uses_its_authorities(guest):
     """The authority is a file in the image. Without civil time no certificate is valid, and the image says so."""
     with upstream("10.0.2.2"), pages() as port:
         status, said = fetch(guest, port, "--cert=/authority.pem")

@@ -103,7 +103,7 @@ def test_a_long_list_is_read_before_the_first_answer(guest):
     sieve.stop()
 
 
-def test_it_shows_what_it_does(guest, machine):
+def test_the_dashboard_shows_the_counters(guest, machine):
     port = free_port()
     netdev = f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:8080"
     echo = guest("echo", machine, netdev, arguments=["--dashboard", "8080"]).up()
@@ -199,7 +199,7 @@ def test_chargen(guest, machine):
     chargen.stop()
 
 
-def test_resolve_gets_an_answer_from_nobody(guest, machine):
+def test_resolve_without_a_server_fails(guest, machine):
     """The test may use no name server: the image reports that, with status 1."""
     resolve = guest("resolve", machine, "user,id=net,restrict=on",
                     arguments=["--server=10.0.2.99", "www.example.com"])  # fmt: skip

@@ -129,7 +129,7 @@ static void a_deadline_ends_each_try(void **state)
 }
 
 /* Its lookups are cancelled; their results are dropped. */
-static void who_cancels_a_lookup_hears_nothing(void **state)
+static void a_cancelled_lookup_has_no_callback(void **state)
 {
     struct talk *talk = *state;
 
@@ -183,7 +183,7 @@ static void it_can_be_told_while_it_goes_on(void **state)
     leat_connect_cancel(&talk->connecting);
 }
 
-static void who_cancels_hears_nothing(void **state)
+static void a_cancelled_attempt_has_no_callback(void **state)
 {
     struct talk *talk = *state;
 
@@ -266,7 +266,7 @@ static void IPv4_goes_first_where_RFC_6724_prefers_it(void **state)
 }
 
 /* RFC 6724 2.1, 10.3 */
-static void the_programs_table_says_who_goes_first(void **state)
+static void the_programs_table_decides_the_order(void **state)
 {
     static const struct leat_ipv6_policy policies[] = {
         {{{[10] = 0xff, [11] = 0xff}}, 96, 100, 4}, /* IPv4 */
@@ -298,12 +298,12 @@ int main(void)
         talk_test(deadline_ends_it),
         talk_test(IPv4_waits_50_ms_for_IPv6),
         talk_test(it_can_be_told_while_it_goes_on),
-        talk_test(who_cancels_hears_nothing),
+        talk_test(a_cancelled_attempt_has_no_callback),
         talk_test(a_deadline_ends_each_try),
-        talk_test(who_cancels_a_lookup_hears_nothing),
+        talk_test(a_cancelled_lookup_has_no_callback),
         talk_test(families_go_by_turns_in_the_order_of_RFC_6724),
         talk_test(IPv4_goes_first_where_RFC_6724_prefers_it),
-        talk_test(the_programs_table_says_who_goes_first),
+        talk_test(the_programs_table_decides_the_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,7 +212,7 @@ static void the_longest_prefix_in_common_goes_first(void **state)
 }
 
 /* Rule 1: without an IPv6 address of ours these addresses come last. */
-static void what_cannot_be_reached_goes_last(void **state)
+static void unreachable_addresses_come_last(void **state)
 {
     struct talk *talk = *state;
     struct dns_world *world = talk->f->world;
@@ -273,7 +273,7 @@ static void a_deprecated_source_goes_behind(void **state)
     assert_true(destination_goes_before(NULL, &other, &first));
 }
 
-static void who_refuses_by_both_is_told_by_both(void **state)
+static void refusals_by_both_families_are_reported(void **state)
 {
     struct talk *talk = *state;
 
@@ -294,10 +294,10 @@ int main(void)
         both_test(a_unique_local_address_goes_behind_IPv4),
         both_test(a_source_that_does_not_suit_goes_behind_IPv4),
         both_test(the_longest_prefix_in_common_goes_first),
-        both_test(what_cannot_be_reached_goes_last),
+        both_test(unreachable_addresses_come_last),
         cmocka_unit_test(the_examples_of_RFC_6724),
         cmocka_unit_test(a_deprecated_source_goes_behind),
-        both_test(who_refuses_by_both_is_told_by_both),
+        both_test(refusals_by_both_families_are_reported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

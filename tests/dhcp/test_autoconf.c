@@ -156,7 +156,7 @@ static void the_vendor_class_is_said_and_its_answer_is_in_the_lease(void **state
     assert_memory_equal(lease->vendor, "\1\2ab", 4);
 }
 
-static void what_a_renewal_changes_is_told_and_nothing_else(void **state)
+static void only_changes_of_a_renewal_are_told(void **state)
 {
     struct home *home = *state;
     struct talk *talk = &home->talk;
@@ -250,7 +250,7 @@ static void a_route_that_is_there_is_left_alone(void **state)
 }
 
 /* RFC 3442, as clouds route an address without a network to its router. */
-static void routes_on_the_link_are_set_with_what_lies_behind_them(void **state)
+static void routes_on_the_link_are_set_with_those_behind_them(void **state)
 {
     static const uint8_t routes[] = {0, 172, 16, 0, 1, 32, 172, 16, 0, 1, 0, 0, 0, 0};
     struct home *home = *state;
@@ -423,7 +423,7 @@ static void expect_stopped(struct home *home)
     teardown(&state);
 }
 
-static void who_stops_at_the_first_address_has_none(void **state)
+static void a_stop_at_the_first_address_leaves_none(void **state)
 {
     struct home *home = home_that_stops(false);
 
@@ -433,7 +433,7 @@ static void who_stops_at_the_first_address_has_none(void **state)
     expect_stopped(home);
 }
 
-static void who_stops_at_the_address_of_a_lease_has_none(void **state)
+static void a_stop_at_the_address_of_a_lease_leaves_none(void **state)
 {
     struct home *home = home_that_stops(false);
     struct answer offer;
@@ -447,7 +447,7 @@ static void who_stops_at_the_address_of_a_lease_has_none(void **state)
     expect_stopped(home);
 }
 
-static void who_stops_at_a_conflict_gets_no_other_address(void **state)
+static void a_stop_at_a_conflict_chooses_no_other_address(void **state)
 {
     struct home *home = home_that_stops(true);
     const struct fake_frame *frame;
@@ -472,19 +472,19 @@ int main(void)
     const struct CMUnitTest tests[] = {
         home_test(the_vendor_class_is_said_and_its_answer_is_in_the_lease),
         home_test(a_lease_sets_address_route_and_mtu),
-        home_test(what_a_renewal_changes_is_told_and_nothing_else),
+        home_test(only_changes_of_a_renewal_are_told),
         home_test(a_renewal_may_have_another_mask_and_a_router_behind_it),
         home_test(all_goes_with_the_lease_and_comes_back),
         home_test(a_refused_renewal_is_told_and_ends_it),
         home_test(a_route_that_is_there_is_left_alone),
-        home_test(routes_on_the_link_are_set_with_what_lies_behind_them),
+        home_test(routes_on_the_link_are_set_with_those_behind_them),
         home_test(stop_takes_all_out_and_restart_begins_again),
         home_test(after_a_lease_and_a_stop_an_address_is_chosen_again),
         home_test(silence_is_told_and_an_address_chosen_if_wanted),
         home_test(a_chosen_address_that_is_taken_is_left_for_another),
-        cmocka_unit_test(who_stops_at_the_first_address_has_none),
-        cmocka_unit_test(who_stops_at_the_address_of_a_lease_has_none),
-        cmocka_unit_test(who_stops_at_a_conflict_gets_no_other_address),
+        cmocka_unit_test(a_stop_at_the_first_address_leaves_none),
+        cmocka_unit_test(a_stop_at_the_address_of_a_lease_leaves_none),
+        cmocka_unit_test(a_stop_at_a_conflict_chooses_no_other_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,7 +118,7 @@ static void lease(struct house *house, uint32_t valid_s)
     world_wait(talk->world, second + 10 * ms);
 }
 
-static void without_a_flag_nobody_is_asked(void **state)
+static void without_a_flag_no_server_is_asked(void **state)
 {
     struct house *house = *state;
 
@@ -358,7 +358,7 @@ int main(void)
 {
 #define house_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
     const struct CMUnitTest tests[] = {
-        house_test(without_a_flag_nobody_is_asked),
+        house_test(without_a_flag_no_server_is_asked),
         house_test(a_managed_network_gives_an_address_and_name_servers),
         house_test(a_leased_address_is_deprecated_and_then_ends),
         house_test(another_network_gives_name_servers_alone),

@@ -175,7 +175,7 @@ static void secs_are_those_of_the_attempt(void **state)
     assert_int_equal(talk_heard(talk, REQUEST)->secs, (talk->world->now_ns - begun_ns) / second);
 }
 
-static void what_was_not_kept_by_us_is_no_address(void **state)
+static void a_foreign_record_is_no_address(void **state)
 {
     struct talk *talk = *state;
     const struct leat_dhcp_lease lease = {.ip = leat_ip_v4(IP_GRANTED),
@@ -334,7 +334,7 @@ static void names_that_would_spoil_a_log_are_left_out(void **state)
 }
 
 /* RFC 2132 8.4, 9.13 */
-static void what_the_vendor_says_is_handed_on(void **state)
+static void vendor_options_are_passed_to_the_program(void **state)
 {
     struct talk *talk = *state;
     uint8_t parts[200];
@@ -416,7 +416,7 @@ static void wrong_configurations_are_refused(void **state)
 }
 
 /* An idle machine sleeps until a frame comes. */
-static void who_rests_sets_no_timer(void **state)
+static void an_idle_client_sets_no_timer(void **state)
 {
     struct talk *talk = *state;
 
@@ -437,18 +437,18 @@ int main(void)
         talk_test(renewal_begins_at_T1_and_rebinding_at_T2),
         talk_test(a_kept_address_is_asked_for_first),
         talk_test(secs_are_those_of_the_attempt),
-        talk_test(what_was_not_kept_by_us_is_no_address),
+        talk_test(a_foreign_record_is_no_address),
         talk_test(an_address_in_use_is_declined_and_another_one_asked_for_later),
         talk_test(an_old_address_is_defended_and_kept),
         talk_test(by_default_one_probe_goes_beside_the_use),
         talk_test_later(if_asked_for_probes_come_first),
         talk_test(options_in_pieces_and_in_all_fields_are_put_together),
         talk_test(names_that_would_spoil_a_log_are_left_out),
-        talk_test_later(what_the_vendor_says_is_handed_on),
+        talk_test_later(vendor_options_are_passed_to_the_program),
         talk_test(a_vendor_that_we_did_not_name_says_nothing),
         talk_test(without_memory_the_next_try_helps),
         talk_test(wrong_configurations_are_refused),
-        talk_test(who_rests_sets_no_timer),
+        talk_test(an_idle_client_sets_no_timer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

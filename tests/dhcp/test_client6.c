@@ -7,7 +7,7 @@ static bool is_about(uint64_t wait_ns, uint64_t base_ns)
 }
 
 /* RFC 8415 18.2.1, 21.7, 11.4 */
-static void a_solicit_says_who_we_are_and_what_we_want(void **state)
+static void a_solicit_has_our_identifier_and_the_options_we_want(void **state)
 {
     static const uint8_t wishes[] = {0, 23, 0, 24, 0, 56, 0, 82};
     struct talk6 *talk = *state;
@@ -26,7 +26,7 @@ static void a_solicit_says_who_we_are_and_what_we_want(void **state)
 }
 
 /* RFC 6355: a DUID-UUID */
-static void the_program_may_say_who_we_are(void **state)
+static void the_program_may_set_the_duid(void **state)
 {
     static const uint8_t uuid[18] = {0, 4, 0xfe, 1, 2, 3};
     struct talk6 *talk = *state;
@@ -218,7 +218,7 @@ static void without_a_server_an_address_ends_with_its_lifetime(void **state)
 
 /* The stack sends nothing from the address in the poll in which it has expired, even before
  * callbacks run. */
-static void who_slept_through_all_of_it_has_no_address(void **state)
+static void a_client_that_slept_through_its_lease_has_no_address(void **state)
 {
     struct talk6 *talk = *state;
 
@@ -428,7 +428,7 @@ static void mistakes_of_the_program_are_told(void **state)
 }
 
 /* An idle machine sleeps until a frame comes. */
-static void who_rests_sets_no_timer(void **state)
+static void an_idle_client_sets_no_timer(void **state)
 {
     struct talk6 *talk = *state;
 
@@ -441,8 +441,8 @@ static void who_rests_sets_no_timer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        talk6_test(a_solicit_says_who_we_are_and_what_we_want),
-        talk6_test_later(the_program_may_say_who_we_are),
+        talk6_test(a_solicit_has_our_identifier_and_the_options_we_want),
+        talk6_test_later(the_program_may_set_the_duid),
         talk6_test(a_solicit_is_repeated_ever_more_seldom),
         talk6_test(a_server_says_how_often_it_may_be_asked),
         talk6_test(the_offer_of_the_highest_preference_is_taken),
@@ -450,7 +450,7 @@ int main(void)
         talk6_test(a_request_is_given_up_after_ten_tries),
         talk6_test(an_address_is_checked_then_used_then_renewed),
         talk6_test(without_a_server_an_address_ends_with_its_lifetime),
-        talk6_test(who_slept_through_all_of_it_has_no_address),
+        talk6_test(a_client_that_slept_through_its_lease_has_no_address),
         talk6_test(renewal_goes_to_the_server_and_rebinding_to_all),
         talk6_test(an_address_that_another_host_has_is_declined),
         talk6_test(a_release_is_told_until_the_server_answers),
@@ -459,7 +459,7 @@ int main(void)
         talk6_test(servers_and_domains_are_read),
         talk6_test_later(the_first_message_waits_for_our_link_local_address),
         talk6_test(mistakes_of_the_program_are_told),
-        talk6_test(who_rests_sets_no_timer),
+        talk6_test(an_idle_client_sets_no_timer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,7 @@ static void a_kept_address_is_asked_for_first(void **state)
 
 /* RFC 8415 18.3.5: a server that doesn't know us may be silent. The Solicit names the address
  * as a hint. */
-static void a_kept_address_that_nobody_knows_is_asked_for_three_seconds(void **state)
+static void a_kept_address_that_no_server_knows_is_asked_for_three_seconds(void **state)
 {
     struct talk6 *talk = *state;
     uint8_t kept[LEAT_DHCP6_KEPT_BYTES];
@@ -65,7 +65,7 @@ static void a_kept_address_that_nobody_knows_is_asked_for_three_seconds(void **s
     assert_true(leat_ip_equal(talk->heard.ip, IP6_LEASED_OTHER));
 }
 
-static void what_was_not_kept_by_us_is_no_address(void **state)
+static void a_foreign_record_is_no_address(void **state)
 {
     struct talk6 *talk = *state;
     struct leat_dhcp6_lease lease = {.ip = IP6_LEASED};
@@ -88,8 +88,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk6_test(a_kept_address_is_asked_for_first),
-        talk6_test(a_kept_address_that_nobody_knows_is_asked_for_three_seconds),
-        talk6_test(what_was_not_kept_by_us_is_no_address),
+        talk6_test(a_kept_address_that_no_server_knows_is_asked_for_three_seconds),
+        talk6_test(a_foreign_record_is_no_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

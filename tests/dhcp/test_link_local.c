@@ -54,7 +54,7 @@ static void the_order_of_octets_counts(void **state)
 }
 
 /* After the stop it doesn't wait for a server, and chooses no address. */
-static void who_is_stopped_chooses_none(void **state)
+static void a_stopped_client_chooses_none(void **state)
 {
     const struct leat_autoconf_config config = {.link_local = true};
     struct world *world = world_create();
@@ -79,7 +79,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_octet_of_the_MAC_makes_another_address),
         cmocka_unit_test(the_order_of_octets_counts),
-        cmocka_unit_test(who_is_stopped_chooses_none),
+        cmocka_unit_test(a_stopped_client_chooses_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ static void an_answer_may_come_in_fragments(void **state)
 }
 
 /* RFC 2131 4.3: a server sends OFFER, ACK or NAK. */
-static void what_no_server_says_is_dropped(void **state)
+static void messages_that_no_server_sends_are_dropped(void **state)
 {
     struct talk *talk = *state;
     struct answer inform;
@@ -59,7 +59,7 @@ static void what_no_server_says_is_dropped(void **state)
     assert_state(talk, "SELECTING");
 }
 
-static void the_program_may_say_who_it_is(void **state)
+static void the_program_may_set_the_client_identifier(void **state)
 {
     static const uint8_t id[] = "\0printer";
     struct talk *talk = *state;
@@ -238,8 +238,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(an_answer_may_come_in_fragments),
-        talk_test(what_no_server_says_is_dropped),
-        talk_test_later(the_program_may_say_who_it_is),
+        talk_test(messages_that_no_server_sends_are_dropped),
+        talk_test_later(the_program_may_set_the_client_identifier),
         talk_test_later(a_host_has_one_duid),
         talk_test(another_client_s_identifier_is_not_ours),
         talk_test(a_search_list_that_is_too_long_is_cut_between_names),

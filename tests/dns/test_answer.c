@@ -192,7 +192,7 @@ static void test_any_gives_one_set(void **state)
         "NOERROR  aa\nalias.example.test. 3600 IN CNAME www.example.test.\n--\n--\n");
 }
 
-static void test_what_is_refused(void **state)
+static void test_refused_input(void **state)
 {
     struct fixture *f = *state;
 
@@ -477,7 +477,7 @@ int main(void)
         TEST(test_wildcards),
         TEST(test_delegations_come_with_glue_and_no_authority),
         TEST(test_any_gives_one_set),
-        TEST(test_what_is_refused),
+        TEST(test_refused_input),
         TEST(test_other_opcodes_are_not_implemented),
         TEST(test_edns_is_answered),
         TEST(test_edns_of_a_later_version),

@@ -81,7 +81,7 @@ static void random_name(uint32_t *seed, char name[64])
     }
 }
 
-static void test_it_finds_what_a_list_would_find(void **state)
+static void test_it_finds_the_same_as_a_search(void **state)
 {
     uint32_t seed = 1;
     void *memory;
@@ -112,7 +112,7 @@ static void test_it_finds_what_a_list_would_find(void **state)
     }
 }
 
-static void test_what_is_full_takes_no_more_and_finds_all_that_it_has(void **state)
+static void test_a_full_list_takes_no_more_and_finds_all_names(void **state)
 {
     void *memory;
     struct leat_blocklist *list = make(NAMES, &memory);
@@ -345,8 +345,8 @@ static void test_the_first_line_that_was_not_understood_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_it_finds_what_a_list_would_find),
-        cmocka_unit_test(test_what_is_full_takes_no_more_and_finds_all_that_it_has),
+        cmocka_unit_test(test_it_finds_the_same_as_a_search),
+        cmocka_unit_test(test_a_full_list_takes_no_more_and_finds_all_names),
         cmocka_unit_test(test_a_name_takes_eleven_bytes),
         cmocka_unit_test(test_the_root_and_the_longest_names),
         cmocka_unit_test(test_the_forms_in_which_lists_are_written),

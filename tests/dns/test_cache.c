@@ -102,7 +102,7 @@ static void test_an_answer_is_found_until_its_TTL_ends(void **state)
     assert_null(find(f, "ww.example.test", LEAT_DNS_A, 100));
 }
 
-static void test_what_is_stale_is_found_as_long_as_is_wanted(void **state)
+static void test_stale_answers_are_found_for_the_configured_time(void **state)
 {
     struct fixture *f = *state;
 
@@ -191,7 +191,7 @@ static void test_threat_N10_made_up_names_push_out_nothing_in_use(void **state)
     assert_in_range(f->cache.count, 100, 65536 / 40);
 }
 
-static void test_what_is_not_asked_for_leaves_for_what_is(void **state)
+static void test_unused_answers_are_evicted_before_used_ones(void **state)
 {
     struct fixture *f = *state;
     char text[60];
@@ -284,12 +284,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_an_answer_is_found_until_its_TTL_ends),
-        TEST(test_what_is_stale_is_found_as_long_as_is_wanted),
+        TEST(test_stale_answers_are_found_for_the_configured_time),
         TEST(test_no_such_name_answers_for_all_types_until_one_is_there),
         TEST(test_an_answer_too_long_for_the_cache_is_not_kept),
         TEST(test_an_A_record_takes_96_bytes_at_most),
         TEST(test_threat_N10_made_up_names_push_out_nothing_in_use),
-        TEST(test_what_is_not_asked_for_leaves_for_what_is),
+        TEST(test_unused_answers_are_evicted_before_used_ones),
         TEST(test_at_random_only_the_last_is_found),
     };
 

@@ -185,7 +185,7 @@ static void test_a_shared_lookup_goes_on_for_those_who_still_wait(void **state)
 }
 
 /* The stale answer comes at once; otherwise it would come 1.8 s later. */
-static void test_a_question_that_goes_is_told_what_is_stale(void **state)
+static void test_a_displaced_question_gets_a_stale_answer(void **state)
 {
     static const struct leat_forwarder_config config = {.waiting = 8};
     struct leat_resolver_config stale = plain_resolver;
@@ -308,7 +308,7 @@ static void test_a_lookup_needs_no_socket_of_the_stack(void **state)
 }
 
 /* A query without a waiting lookup, because the stale answer was used, makes room for another. */
-static void test_what_only_renews_the_cache_makes_room(void **state)
+static void test_a_query_that_only_renews_the_cache_makes_room(void **state)
 {
     static const struct leat_forwarder_config config = {.waiting = 1};
     struct leat_resolver_config narrow = plain_resolver;
@@ -333,9 +333,9 @@ int main(void)
         BOTH(test_threat_Q15_a_network_of_IPv6_has_one_share_of_the_questions),
         HOME(test_the_oldest_question_is_told_that_another_took_its_place),
         HOME(test_a_shared_lookup_goes_on_for_those_who_still_wait),
-        HOME(test_a_question_that_goes_is_told_what_is_stale),
+        HOME(test_a_displaced_question_gets_a_stale_answer),
         HOME(test_a_full_pipeline_whose_questions_go_is_read_on),
-        HOME(test_what_only_renews_the_cache_makes_room),
+        HOME(test_a_query_that_only_renews_the_cache_makes_room),
         BOTH(test_the_program_has_lookups_of_its_own),
         HOME(test_a_lookup_needs_no_socket_of_the_stack),
     };

@@ -255,7 +255,7 @@ static void a_session_is_kept_and_shared(void **state)
     assert_int_equal(f->counts->tls_opened, 2);
 }
 
-static void who_answers_fastest_by_tls_is_asked_first(void **state)
+static void the_fastest_server_by_tls_is_asked_first(void **state)
 {
     const struct leat_resolver_config config = {.servers = {{.ip = SERVER_IP, .port = 854},
                                                             {.ip = SERVER_IP, .port = 855},
@@ -364,7 +364,7 @@ static void another_key_is_refused(void **state)
     assert_int_equal(f->liar.count, 0);
 }
 
-static void who_must_be_asked_by_tls_is_asked_no_other_way(void **state)
+static void a_server_that_requires_tls_is_asked_no_other_way(void **state)
 {
     struct fixture *f = *state;
 
@@ -405,7 +405,7 @@ static void a_session_that_ends_before_its_answer_is_followed_by_another(void **
 /* ---- Opportunistic ----------------------------------------------------------------------------
  */
 
-static void whoever_is_there_is_asked_by_tls(void **state)
+static void any_server_is_asked_by_tls(void **state)
 {
     struct fixture *f = *state;
 
@@ -415,7 +415,7 @@ static void whoever_is_there_is_asked_by_tls(void **state)
 }
 
 /* RFC 7858 3.1: TLS is not tried again for an hour. */
-static void who_has_no_tls_is_asked_in_the_clear(void **state)
+static void a_server_without_tls_is_asked_in_the_clear(void **state)
 {
     struct fixture *f = *state;
 
@@ -434,7 +434,7 @@ static void who_has_no_tls_is_asked_in_the_clear(void **state)
     assert_int_equal(f->liar.count, 2);
 }
 
-static void who_is_silent_at_the_port_of_tls_is_asked_in_the_clear(void **state)
+static void a_server_that_is_silent_at_the_port_of_tls_is_asked_in_the_clear(void **state)
 {
     struct fixture *f = *state;
 
@@ -475,18 +475,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TLS_TEST(a_server_is_known_by_its_name),
         TLS_TEST(a_session_is_kept_and_shared),
-        TLS_TEST(who_answers_fastest_by_tls_is_asked_first),
+        TLS_TEST(the_fastest_server_by_tls_is_asked_first),
         TLS_TEST(the_next_session_is_resumed_where_there_is_a_place_for_tickets),
         TLS_TEST(the_length_of_a_query_says_little),
         TLS_TEST(another_servers_certificate_is_refused),
         TLS_TEST(without_civil_time_no_name_is_good),
         TLS_TEST(a_server_is_known_by_its_key),
         TLS_TEST(another_key_is_refused),
-        TLS_TEST(who_must_be_asked_by_tls_is_asked_no_other_way),
+        TLS_TEST(a_server_that_requires_tls_is_asked_no_other_way),
         TLS_TEST(a_session_that_ends_before_its_answer_is_followed_by_another),
-        TLS_TEST(whoever_is_there_is_asked_by_tls),
-        TLS_TEST(who_has_no_tls_is_asked_in_the_clear),
-        TLS_TEST(who_is_silent_at_the_port_of_tls_is_asked_in_the_clear),
+        TLS_TEST(any_server_is_asked_by_tls),
+        TLS_TEST(a_server_without_tls_is_asked_in_the_clear),
+        TLS_TEST(a_server_that_is_silent_at_the_port_of_tls_is_asked_in_the_clear),
         TLS_TEST(a_name_that_must_be_right_can_lead_to_the_clear),
         TLS_TEST(there_is_no_tls_without_tls),
     };

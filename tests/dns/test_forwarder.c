@@ -21,7 +21,7 @@ static void test_a_question_is_passed_on_once_and_then_answered_from_the_cache(v
 }
 
 /* RFC 7873 5.2: cookies with an answer of the server, and with one from the cache. */
-static void test_who_sends_a_cookie_gets_one(void **state)
+static void test_a_client_that_sends_a_cookie_gets_one(void **state)
 {
     static const uint8_t mine[DNS_COOKIE_CLIENT_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8};
     const struct leat_dns_name name = name_of("www.example.test");
@@ -175,7 +175,7 @@ static void test_the_real_server_through_it(void **state)
     assert_int_equal(home.counts->truncated, 4);
 }
 
-static void test_what_is_no_question_for_us(void **state)
+static void test_messages_that_are_no_question_for_us(void **state)
 {
     struct fixture *f = *state;
     struct message query;
@@ -362,12 +362,12 @@ static void test_a_forwarder_that_closes_takes_back_its_lookups(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        HOME(test_who_sends_a_cookie_gets_one),
+        HOME(test_a_client_that_sends_a_cookie_gets_one),
         HOME(test_a_question_is_passed_on_once_and_then_answered_from_the_cache),
         HOME(test_names_in_data_of_older_types_are_written_in_full),
         HOME(test_data_of_older_types_that_is_malformed_is_not_passed_on),
         HOME(test_the_real_server_through_it),
-        HOME(test_what_is_no_question_for_us),
+        HOME(test_messages_that_are_no_question_for_us),
         HOME(test_servers_that_are_silent_are_told_as_SERVFAIL),
         HOME(test_threat_N6_equal_questions_of_many_are_one_upstream),
         HOME(test_the_program_may_answer_itself),

@@ -54,7 +54,7 @@ static void test_a_cookie_is_told_without_a_question(void **state)
     assert_int_equal(f->liar.count, 0);
 }
 
-static void test_who_proves_his_address_is_answered_beyond_the_limit(void **state)
+static void test_a_client_that_proves_its_address_is_answered_beyond_the_limit(void **state)
 {
     const struct leat_forwarder_config config = {.replies_per_s = 1};
     struct message query = query_with(mine, sizeof mine, true);
@@ -134,7 +134,7 @@ static void test_a_port_that_is_taken_is_told(void **state)
     free(memory);
 }
 
-static void test_what_a_cookies_refusal_is_called(void **state)
+static void test_the_rcode_of_a_refused_cookie(void **state)
 {
     (void)state;
     assert_string_equal(leat_dns_rcode_text(LEAT_DNS_BADCOOKIE), "BADCOOKIE");
@@ -145,10 +145,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOME(test_a_cookie_is_told_without_a_question),
-        HOME(test_who_proves_his_address_is_answered_beyond_the_limit),
+        HOME(test_a_client_that_proves_its_address_is_answered_beyond_the_limit),
         HOME(test_a_question_without_a_place_is_told),
         HOME(test_a_port_that_is_taken_is_told),
-        cmocka_unit_test(test_what_a_cookies_refusal_is_called),
+        cmocka_unit_test(test_the_rcode_of_a_refused_cookie),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

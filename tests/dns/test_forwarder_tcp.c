@@ -40,7 +40,7 @@ static void says_by_name(struct liar *liar)
 }
 
 /* A client whose 33rd question waits to be read, beside one that asks the same as its 32nd. */
-static void test_a_question_that_is_read_late_changes_nobody_elses_answer(void **state)
+static void test_a_question_that_is_read_late_changes_no_other_answer(void **state)
 {
     const struct leat_resolver_config resolver = {
         .servers = {{.ip = SERVER_IP}}, .server_count = 1, .lookups = 128, .cache_bytes = 262144};
@@ -93,7 +93,7 @@ static void test_a_long_answer_comes_by_TCP(void **state)
     assert_non_null(strstr(text_of(home.stream + 2, home.stream_len - 2), "00014"));
 }
 
-static void test_who_hangs_up_is_not_waited_for(void **state)
+static void test_a_client_that_hangs_up_is_not_waited_for(void **state)
 {
     struct fixture *f = *state;
 
@@ -289,10 +289,10 @@ static void test_a_client_that_reads_nothing_is_ended_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        HOME(test_a_question_that_is_read_late_changes_nobody_elses_answer),
+        HOME(test_a_question_that_is_read_late_changes_no_other_answer),
         HOME(test_replies_by_TCP_come_when_they_are_there),
         HOME(test_a_long_answer_comes_by_TCP),
-        HOME(test_who_hangs_up_is_not_waited_for),
+        HOME(test_a_client_that_hangs_up_is_not_waited_for),
         HOME(test_a_length_that_no_query_has_ends_the_connection),
         HOME(test_a_silent_connection_ends),
         HOME(test_a_connection_that_waits_for_an_answer_is_not_silent),

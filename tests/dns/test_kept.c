@@ -47,7 +47,7 @@ static void test_an_answer_is_kept_for_its_TTL(void **state)
     assert_int_equal(asked(f), 2);
 }
 
-static void test_aliases_and_what_is_not_there_are_kept(void **state)
+static void test_aliases_and_missing_names_are_kept(void **state)
 {
     struct fixture *f = *state;
 
@@ -186,7 +186,7 @@ static void test_a_failure_is_kept_though_another_server_can_not_be_reached(void
 }
 
 /* No record has type 0 (RFC 6895 3.1), but it can be asked for. */
-static void test_what_is_said_of_type_0_is_not_kept_for_all_types(void **state)
+static void test_an_answer_for_type_0_is_not_kept_for_all_types(void **state)
 {
     struct fixture *f = *state;
 
@@ -211,7 +211,7 @@ static void says_long(struct liar *liar)
     say(liar, reply);
 }
 
-static void test_what_is_asked_for_at_the_end_is_renewed(void **state)
+static void test_an_answer_used_near_its_end_is_renewed(void **state)
 {
     struct fixture *f = *state;
 
@@ -231,7 +231,7 @@ static void test_what_is_asked_for_at_the_end_is_renewed(void **state)
 }
 
 /* RFC 9520 3.2 */
-static void test_what_can_not_be_renewed_is_not_asked_for_at_once_again(void **state)
+static void test_a_failed_renewal_is_not_repeated_at_once(void **state)
 {
     struct fixture *f = *state;
 
@@ -274,7 +274,7 @@ static void test_threat_N6_equal_lookups_are_one_question(void **state)
     assert_string_equal(outcomes[3].records, "WWW.Example.test. 9 IN A 192.0.2.8\n");
 }
 
-static void test_a_question_that_nobody_waits_for_ends(void **state)
+static void test_a_question_without_a_lookup_ends(void **state)
 {
     struct fixture *f = *state;
     const struct leat_dns_name name = name_of("www.example.test");
@@ -309,7 +309,7 @@ static void says_8_twice(struct liar *liar)
 }
 
 /* ... while another datagram waits after the one that it reports. */
-static void test_the_first_who_is_told_may_close_the_resolver(void **state)
+static void test_the_first_callback_may_close_the_resolver(void **state)
 {
     struct fixture *f = *state;
     const struct leat_dns_name name = name_of("www.example.test");
@@ -414,17 +414,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_an_answer_is_kept_for_its_TTL),
-        TEST(test_aliases_and_what_is_not_there_are_kept),
+        TEST(test_aliases_and_missing_names_are_kept),
         TEST(test_a_negative_answer_without_SOA_is_not_kept),
         TEST(test_a_failure_is_kept_for_some_seconds),
         TEST(test_a_circle_of_aliases_is_kept_as_a_failure),
         TEST(test_a_failure_is_kept_though_another_server_can_not_be_reached),
-        TEST(test_what_is_said_of_type_0_is_not_kept_for_all_types),
-        TEST(test_what_is_asked_for_at_the_end_is_renewed),
-        TEST(test_what_can_not_be_renewed_is_not_asked_for_at_once_again),
+        TEST(test_an_answer_for_type_0_is_not_kept_for_all_types),
+        TEST(test_an_answer_used_near_its_end_is_renewed),
+        TEST(test_a_failed_renewal_is_not_repeated_at_once),
         TEST(test_threat_N6_equal_lookups_are_one_question),
-        TEST(test_a_question_that_nobody_waits_for_ends),
-        TEST(test_the_first_who_is_told_may_close_the_resolver),
+        TEST(test_a_question_without_a_lookup_ends),
+        TEST(test_the_first_callback_may_close_the_resolver),
         TEST(test_threat_N8_TTLs_are_clamped),
         TEST(test_threat_N8_what_nobody_asked_for_is_not_kept),
         TEST(test_limits_out_of_range_are_refused),

@@ -346,7 +346,7 @@ static void test_ttl_with_its_highest_bit_is_zero(void **state)
     assert_int_equal(record_of(BYTES("\0\0\51\4\320\200\0\0\0\0\0")).ttl_s, 0x80000000u);
 }
 
-static void test_what_a_record_says(void **state)
+static void test_the_text_of_records(void **state)
 {
     static const uint8_t a[] = "\0\0\1\0\1\0\0\0\1\0\4\300\0\2\1";
     static const uint8_t chaos[] = "\0\0\1\0\3\0\0\0\1\0\4\300\0\2\1";
@@ -451,7 +451,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ttl_with_its_highest_bit_is_zero),
-        cmocka_unit_test(test_what_a_record_says),
+        cmocka_unit_test(test_the_text_of_records),
         cmocka_unit_test(test_results_have_names),
         cmocka_unit_test(test_name_ends_at_the_root_or_a_pointer),
         cmocka_unit_test(test_threat_N1_pointer_to_itself),

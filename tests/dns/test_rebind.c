@@ -148,7 +148,7 @@ static void test_threat_N11_private_addresses_in_hints(void **state)
     assert_int_equal(f->counts->drop_private, 12);
 }
 
-static void private_addresses_are_found_where_nobody_refuses_them(void **state)
+static void private_addresses_are_found_if_they_are_allowed(void **state)
 {
     struct fixture *f = *state;
 
@@ -163,7 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_threat_N11_private_addresses_in_public_names),
         TEST(test_threat_N11_private_addresses_in_hints),
-        TEST(private_addresses_are_found_where_nobody_refuses_them),
+        TEST(private_addresses_are_found_if_they_are_allowed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

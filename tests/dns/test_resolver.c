@@ -43,7 +43,7 @@ static void test_threat_N9_aliases_in_a_circle_are_an_error(void **state)
     assert_int_equal(look_up(f, "loop1.example.test", LEAT_DNS_A)->err, LEAT_ERR_FORMAT);
 }
 
-static void test_what_there_is_not(void **state)
+static void test_missing_names_and_types(void **state)
 {
     struct fixture *f = *state;
     const struct outcome *outcome;
@@ -276,7 +276,7 @@ int main(void)
         TEST(test_addresses_are_found),
         TEST(test_aliases_are_followed),
         TEST(test_threat_N9_aliases_in_a_circle_are_an_error),
-        TEST(test_what_there_is_not),
+        TEST(test_missing_names_and_types),
         TEST(test_truncated_reply_is_asked_for_by_tcp),
         TEST(test_reply_by_tcp_over_the_limit),
         TEST(test_lossy_wire),

@@ -151,7 +151,7 @@ static void keep_cookie(const struct served *f, uint8_t both[DNS_COOKIE_REPLY_BY
 
 static const uint8_t mine[8] = {1, 2, 3, 4, 5, 6, 7, 8};
 
-static void who_sends_a_cookie_gets_one(void **state)
+static void a_client_that_sends_a_cookie_gets_one(void **state)
 {
     struct served *f = *state;
     uint8_t both[DNS_COOKIE_REPLY_BYTES];
@@ -220,7 +220,7 @@ static void a_server_without_cookies_says_none(void **state)
 
 /* When forged sources have used up all replies of a network, a client with a cookie still
  * gets its reply. */
-static void who_proves_his_address_is_answered_beyond_the_limit(void **state)
+static void a_client_that_proves_its_address_is_answered_beyond_the_limit(void **state)
 {
     struct served *f = *state;
     uint8_t both[DNS_COOKIE_REPLY_BYTES];
@@ -312,10 +312,10 @@ int main(void)
         cmocka_unit_test(a_young_cookie_stays_and_an_older_one_is_renewed),
         WIRE(the_key_is_drawn_anew_each_day),
         WIRE(a_cookie_is_to_be_had_without_a_question),
-        WIRE(who_sends_a_cookie_gets_one),
+        WIRE(a_client_that_sends_a_cookie_gets_one),
         WIRE(a_cookie_of_a_wrong_length_is_FORMERR),
         WIRE(a_server_without_cookies_says_none),
-        WIRE(who_proves_his_address_is_answered_beyond_the_limit),
+        WIRE(a_client_that_proves_its_address_is_answered_beyond_the_limit),
         WIRE(a_reply_that_slips_is_no_longer_than_its_query),
     };
 

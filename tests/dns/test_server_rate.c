@@ -57,7 +57,7 @@ static void the_rate_is_chosen_by_configuration(void **state)
     assert_int_equal(f->counts->rate_dropped, 10);
 }
 
-static void without_a_limit_everybody_gets_all(void **state)
+static void without_a_limit_every_query_gets_a_reply(void **state)
 {
     struct served *f = *state;
 
@@ -135,7 +135,7 @@ int main(void)
         TEST(test_threat_Q21_forged_queries_get_a_limited_number_of_replies),
         TEST(test_threat_Q21_who_slips_gets_the_answer_by_tcp),
         TEST(the_rate_is_chosen_by_configuration),
-        TEST(without_a_limit_everybody_gets_all),
+        TEST(without_a_limit_every_query_gets_a_reply),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ static void says_ttl_0(struct liar *liar)
     say(liar, reply);
 }
 
-static void test_what_is_stale_is_told_while_the_servers_fail(void **state)
+static void test_stale_answers_are_used_while_the_servers_fail(void **state)
 {
     struct fixture *f = *state;
 
@@ -57,7 +57,7 @@ static void test_what_is_stale_is_told_while_the_servers_fail(void **state)
                  "www.example.test. 9 IN A 192.0.2.8\n");
 }
 
-static void test_what_is_stale_is_told_when_the_servers_are_slow(void **state)
+static void test_stale_answers_are_used_when_the_servers_are_slow(void **state)
 {
     struct fixture *f = *state;
     uint64_t start_ns;
@@ -112,7 +112,7 @@ static void test_a_failure_is_never_stale(void **state)
 }
 
 /* The newest answer can't be cached, but it contradicts the old one. */
-static void test_what_an_answer_has_replaced_is_never_stale(void **state)
+static void test_a_replaced_answer_is_never_used_as_stale(void **state)
 {
     struct fixture *f = *state;
 
@@ -132,7 +132,7 @@ static void test_what_an_answer_has_replaced_is_never_stale(void **state)
 }
 
 /* Queries go on for a while after their lookups got stale answers. */
-static void test_what_is_stale_is_told_when_too_many_ask(void **state)
+static void test_stale_answers_are_used_when_too_many_ask(void **state)
 {
     const struct leat_resolver_config config = {.servers = {{.ip = SERVER_IP}},
                                                 .server_count = 1,
@@ -156,11 +156,11 @@ static void test_what_is_stale_is_told_when_too_many_ask(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_what_is_stale_is_told_while_the_servers_fail),
-        TEST(test_what_is_stale_is_told_when_the_servers_are_slow),
+        TEST(test_stale_answers_are_used_while_the_servers_fail),
+        TEST(test_stale_answers_are_used_when_the_servers_are_slow),
         TEST(test_a_failure_is_never_stale),
-        TEST(test_what_an_answer_has_replaced_is_never_stale),
-        TEST(test_what_is_stale_is_told_when_too_many_ask),
+        TEST(test_a_replaced_answer_is_never_used_as_stale),
+        TEST(test_stale_answers_are_used_when_too_many_ask),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

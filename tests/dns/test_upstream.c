@@ -178,7 +178,7 @@ static void a_connection_is_kept_for_a_while_and_then_closed(void **state)
 }
 
 /* RFC 7766 6.2.4 */
-static void what_a_server_left_unanswered_when_it_hung_up_is_asked_once_more(void **state)
+static void questions_that_a_closing_server_left_unanswered_are_asked_once_more(void **state)
 {
     struct fixture *f = *state;
 
@@ -324,7 +324,7 @@ static unsigned asked_of(const struct liar *liar, struct leat_ip ip)
     return count;
 }
 
-static void who_answers_fastest_is_asked_first(void **state)
+static void the_fastest_server_is_asked_first(void **state)
 {
     const struct leat_resolver_config config = {.servers = {{.ip = SERVER_IP}, {.ip = SERVER2_IP}},
                                                 .server_count = 2,
@@ -397,12 +397,12 @@ int main(void)
         TEST(a_question_does_not_wait_for_the_answer_to_another),
         TEST(questions_share_a_connection_and_replies_come_in_any_order),
         TEST(a_connection_is_kept_for_a_while_and_then_closed),
-        TEST(what_a_server_left_unanswered_when_it_hung_up_is_asked_once_more),
+        TEST(questions_that_a_closing_server_left_unanswered_are_asked_once_more),
         TEST(a_silent_connection_is_given_up),
         TEST(without_a_connection_a_question_waits),
         TEST(a_reply_too_long_ends_its_question_alone),
         TEST(a_resolver_may_be_closed_while_replies_are_read),
-        TEST(who_answers_fastest_is_asked_first),
+        TEST(the_fastest_server_is_asked_first),
         TEST(a_server_whose_port_is_closed_is_asked_first_once),
         TEST(without_that_the_list_is_the_order),
         TEST(a_server_that_was_silent_once_gets_another_chance),

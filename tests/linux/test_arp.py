@@ -35,7 +35,7 @@ def answers(host):
     return " 1 received" in text
 
 
-def test_threat_A2_a_forged_reply_interrupts_nobody(leat):
+def test_threat_A2_a_forged_reply_interrupts_no_connection(leat):
     echo = leat("echo")
     began = time.monotonic()
     with socket.create_connection((echo.ip, 7), timeout=LIMIT_S) as conn:

@@ -179,7 +179,7 @@ def memory_kb(pid):
         return int(re.search(r"VmSize:\s+(\d+)", status.read())[1])
 
 
-def test_a_client_is_served_while_somebody_attacks(lan):
+def test_a_client_is_served_during_an_attack(lan):
     table = Table("attack6", "tool", "frames a second", "client's goodput", "memory, KB")
     echo = lan.echo()
     ip = address_of(echo)
@@ -210,7 +210,7 @@ def test_a_client_is_served_while_somebody_attacks(lan):
     assert not bad, bad
 
 
-def test_who_is_denied_every_address_lives(lan):
+def test_a_host_that_is_denied_every_address_lives(lan):
     """dos-new-ip6 answers every duplicate address detection (V5): leat tries three identifiers, then none. Another
     program with configured addresses is served all the time."""
     before = lan.echo()

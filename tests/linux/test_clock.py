@@ -30,12 +30,12 @@ def assert_right(network, asking):
     assert int(said[2]) < 10_000_000
 
 
-def test_chrony_says_what_time_it_is(network):
+def test_the_time_comes_from_chrony(network):
     network.chrony("local stratum 3")
     assert_right(network, clock(network, "--ip", f"{network.net}.2/24", f"{network.net}.1"))
 
 
-def test_the_network_says_whom_to_ask(network):
+def test_the_network_names_the_time_server(network):
     """DHCP's option 42."""
     network.chrony("local stratum 3")
     server = network.dnsmasq(f"--dhcp-option=option:ntp-server,{network.net}.1")

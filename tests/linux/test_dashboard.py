@@ -40,7 +40,7 @@ def bright_text(browser):
     return red + green + blue > 3 * 128
 
 
-def test_the_page_beside_what_the_program_is_for(board):
+def test_the_page_beside_the_programs_own(board):
     with socket.create_connection((board.ip, 7), timeout=10) as conn:
         conn.sendall(b"x" * 1000)
         assert conn.recv(1000)

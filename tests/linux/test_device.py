@@ -84,7 +84,7 @@ def test_a_small_pool_recovers_from_a_flood(leat):
         assert f"{DEVICE}_rx_dropped" not in stats
 
 
-def test_a_full_device_is_emptied_by_who_stood_still(leat):
+def test_a_full_device_is_emptied_after_a_stop(leat):
     """The device is not read for a while and fills up; a connection continues after that."""
     echo = leat("echo")
     text = bytes(1200)

@@ -63,7 +63,7 @@ def test_many_readers_of_different_speed(leat):
     assert source.stop()["tcp_opened_passive"] == 20
 
 
-def test_who_closes_is_left_alone(leat):
+def test_a_closed_connection_gets_nothing_more(leat):
     source = leat("chargen")
     with socket.create_connection((source.ip, 19), 20) as conn:
         conn.sendall(b"whatever")

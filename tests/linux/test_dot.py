@@ -105,7 +105,7 @@ def resolve(keys):
 
 
 @KINDS
-def test_what_they_know_is_passed_on(home, keys, kind):
+def test_their_answers_are_passed_on(home, keys, kind):
     made = home(kind, "leat.test")
     for name, type_, value in RECORDS:
         if type_ in ("A", "AAAA"):
@@ -136,7 +136,7 @@ def test_another_key_is_refused(home, keys):
     made.wait_for("no TLS with .*: another key than the one that is known")
 
 
-def test_resolve_says_what_is_wrong(resolve, serve, keys):
+def test_resolve_prints_errors(resolve, serve, keys):
     serve(tls_unbound, "10.78.0.1", keys)
     assert resolve("leat.test", "www.example.com") == (0, ["www.example.com. 300 IN A 192.0.2.3"])
     assert resolve(pin(keys), "www.example.com")[0] == 0
@@ -167,12 +167,12 @@ def test_the_server_hears_the_end(resolve, keys):
         assert server.result(30) == b""
 
 
-def test_whoever_is_there(resolve, serve, keys):
+def test_any_server(resolve, serve, keys):
     serve(tls_unbound, "10.78.0.1", keys)  # port 53 is closed
     assert resolve("any", "www.example.com") == (0, ["www.example.com. 300 IN A 192.0.2.3"])
 
 
-def test_who_has_no_tls_is_asked_in_the_clear(resolve, tmp_path):
+def test_a_server_without_tls_is_asked_in_the_clear(resolve, tmp_path):
     tmp_path.chmod(0o755)
     server = Process(*dnsmasq(tmp_path, "10.78.0.1"))
     assert until(lambda: "192.0.2.3" in dig("10.78.0.1", "www.example.com"), 30), server.text
@@ -182,7 +182,7 @@ def test_who_has_no_tls_is_asked_in_the_clear(resolve, tmp_path):
     server.kill()
 
 
-def test_nobody_on_the_way_reads_a_name(resolve, serve, keys, tmp_path):
+def test_no_name_is_readable_on_the_path(resolve, serve, keys, tmp_path):
     record = tmp_path / "frames.pcapng"
     serve(tls_unbound, "10.78.0.1", keys)
     for who in ("leat.test", pin(keys)):

@@ -134,7 +134,7 @@ def test_a_file_is_sent(peer, tmp_path):
         assert fetch(f"http://{peer}:8080/put", file) == (0, hashlib.sha256(file.read_bytes()).hexdigest().encode())
 
 
-def test_who_does_not_answer(peer):
+def test_a_silent_server_times_out(peer):
     status, text = fetch(f"http://{peer}:8081/")
     assert status == 1 and b"connection refused" in text
     with socket.create_server((peer, 8082)) as server:

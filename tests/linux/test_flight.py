@@ -90,7 +90,7 @@ def test_on_demand_by_a_connection(leat, tmp_path, kib, snap):
     echo_all((echo.ip, 7), 1, 1000, timeout=20)
 
 
-def test_who_does_not_read_the_dump_gives_way(leat):
+def test_a_client_that_does_not_read_the_dump_gives_way(leat):
     """A client that keeps its window closed but answers each probe is never silent; its connection is ended."""
     echo = leat("echo", options=["--flight-port", 99, "--flight", 2048, "--flight-snap", 0, "--idle", 2])
     echo_all((echo.ip, 7), 2, 1_000_000, timeout=60)

@@ -72,7 +72,7 @@ def echoed(sock, group, word):
     return sender[0]
 
 
-def test_what_is_sent_to_a_group_of_ipv4_is_heard_until_it_is_left(member):
+def test_an_ipv4_group_is_received_until_it_is_left(member):
     with socket4(member) as sock:
         assert echoed(sock, GROUP, b"hello") == member.ip
         sock.sendto(b"hello", ("239.77.1.3", PORT))
@@ -83,7 +83,7 @@ def test_what_is_sent_to_a_group_of_ipv4_is_heard_until_it_is_left(member):
     assert stats["drop_eth_not_ours"] >= 2
 
 
-def test_what_is_sent_to_a_group_of_ipv6_is_heard_until_it_is_left(member):
+def test_an_ipv6_group_is_received_until_it_is_left(member):
     with socket6(member) as sock:
         assert until(lambda: begins_to_echo(sock, GROUP6, b"hello"))
         assert echoed(sock, GROUP6, b"hello").startswith((f"{PREFIX}:2", "fe80::"))
@@ -91,7 +91,7 @@ def test_what_is_sent_to_a_group_of_ipv6_is_heard_until_it_is_left(member):
         assert echoed(sock, GROUP6, b"hello") is None
 
 
-def test_linux_hears_what_is_sent_to_groups(member):
+def test_linux_receives_datagrams_to_groups(member):
     with socket6(member) as other:  # our addresses have been checked
         assert until(lambda: begins_to_echo(other, GROUP6, b"hello"))
     with socket4(member) as asking, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as four, \

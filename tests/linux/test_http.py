@@ -86,7 +86,7 @@ def test_an_interrupted_download_goes_on(web, tmp_path):
     assert part.read_bytes() == PAGE
 
 
-def test_what_is_known_is_not_sent_again(web, tmp_path):
+def test_a_cached_file_is_not_sent_again(web, tmp_path):
     words = ["--etag-save", tmp_path / "tag", "--etag-compare", tmp_path / "tag", "-o",
              tmp_path / "page", "-w", "%{http_code} %{size_download}", f"{web.url}/"]
     (tmp_path / "tag").touch()

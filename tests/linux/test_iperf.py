@@ -230,7 +230,7 @@ def test_datagrams_of_many_fragments_go_both_ways(leat):
     assert stats["ip_reassembled"] > 30 and stats["ip_fragments_sent"] > 30 * 43
 
 
-def test_we_send_by_udp_what_nobody_takes(leat):
+def test_we_send_by_udp_to_a_client_that_left(leat):
     """The client ends at once; ICMP reports it, and we stop sending."""
     server = leat("iperf")
     with socket.socket(INET, socket.SOCK_DGRAM) as sock:

@@ -132,7 +132,7 @@ def test_an_address_that_another_host_has_is_declined(network, server):
         assert "DHCPDECLINE" in made.process.text
 
 
-def test_another_server_takes_over_what_the_first_one_leased(network):
+def test_another_server_takes_over_a_lease(network):
     """The second server identifies the client by its MAC, so it refuses no renewal of the first one's lease."""
     echo, ip, first = lease(network, Kea)
     first.process.kill()

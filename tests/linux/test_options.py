@@ -61,7 +61,7 @@ def test_wrong_option(options):
     (["--tun", "x", "--socket", "y"], "--tun or another network, not both"),
     (["--tun", "x", "--mac", "02:00:00:00:00:01"], "--tun has no MAC address"),
 ])  # fmt: skip
-def test_what_a_value_must_be_is_told(words, told):
+def test_errors_name_the_legal_values(words, told):
     refused(start(*words), told)
 
 
@@ -71,7 +71,7 @@ def test_a_key_without_a_certificate_does_not_serve_in_the_clear():
 
 
 @pytest.mark.parametrize("who", ["--server 2001:db8::1", "--syslog [fe80::1]:514", "--syslog tcp:[2001:db8::1]:514"])
-def test_who_is_asked_by_ipv6_where_there_is_none(who):
+def test_an_ipv6_server_without_ipv6_is_refused(who):
     """--ip alone disables IPv6, where no answer could come."""
     refused(start(*GOOD, *who.split()), who.split()[0], "needs --ip6")
     refused(start(*GOOD, "--ip6", "2001:db8::2/64", *who.split()), "no TAP device")
@@ -167,7 +167,7 @@ def test_mtu_over_the_devices():
     run("ip", "link", "del", "odd2")
 
 
-def test_record_where_nobody_can_write():
+def test_record_to_an_unwritable_place():
     make_tap("odd3")
     refused(start("--tap", "odd3", "--record", "/nonexistent/a.pcap"), "/nonexistent/a.pcap")
     run("ip", "link", "del", "odd3")

@@ -92,7 +92,7 @@ def test_sizes_beyond_the_mtu_come_and_go_in_fragments(echo, size):
     assert stats["ip_fragments_sent"] >= 4
 
 
-def test_what_nobody_handles_is_told_over_ipv6(echo):
+def test_an_unknown_next_header_gets_parameter_problem(echo):
     """A protocol for experiments: the kernel gets Parameter Problem for the unknown next header (RFC 4443 3.4)."""
     with socket.socket(socket.AF_INET6, socket.SOCK_RAW, 253) as experiment:
         experiment.sendto(b"eight of", (f"{PREFIX}:2", 0))

@@ -144,7 +144,7 @@ def start_stacks(device, start):
 
 @pytest.mark.parametrize("options", [[], ["--no-offload"]])
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_each_stack_gets_what_is_for_its_address(stacks, count, options):
+def test_each_stack_gets_the_frames_for_its_address(stacks, count, options):
     """For every flow: each stack gets as many requests as were sent to it, and no stack resets another's."""
     program, ips = stacks(count, *options)
     with open(PAGE, "rb") as file:
@@ -158,7 +158,7 @@ def test_each_stack_gets_what_is_for_its_address(stacks, count, options):
     assert program.wait() == 0
 
 
-def test_what_has_no_ports_reaches_its_stack(stacks):
+def test_packets_without_ports_reach_their_stack(stacks):
     """Fragmented ICMP, and ARP, which the kernel asks again each time."""
     program, ips = stacks(4)
     for _ in range(2 if QUICK else 10):
@@ -211,7 +211,7 @@ def test_a_device_that_goes_ends_all(stacks):
     assert "the device has gone" in program.text
 
 
-def test_the_next_program_gets_nothing_of_what_was_agreed_with_one_that_was_killed(stacks, start):
+def test_the_next_program_inherits_no_settings_of_a_killed_one(stacks, start):
     """All datagrams go to one address; steering by the address would put them in one queue. Their checksums are
     complete, while stacks leave them to the kernel."""
     program, ips = stacks(2)

@@ -92,7 +92,7 @@ def test_a_server(leat, tmp_path, name):
     assert_same(path, 6)
 
 
-def test_what_every_example_serves_and_sends_besides(leat, tmp_path):
+def test_the_dashboard_and_the_log_of_every_example(leat, tmp_path):
     """The dashboard, and lines to a syslog server that refuses them; their text has the device's name, and differs."""
     path = tmp_path / "run.pcapng"
     make_tap("besides0", address="10.82.0.1/24")
@@ -206,7 +206,7 @@ def test_with_a_dump_of_the_flight_recorder(leat, tmp_path):
     assert_same(path, 50)
 
 
-def test_a_killed_program_leaves_what_it_had_written(leat, tmp_path):
+def test_the_recording_of_a_killed_program_is_usable(leat, tmp_path):
     """Possibly without its last bytes; the complete part is repeated."""
     path = tmp_path / "run.pcapng"
     echo = leat("echo", options=["--record", path])
@@ -217,7 +217,7 @@ def test_a_killed_program_leaves_what_it_had_written(leat, tmp_path):
     assert "differs" not in done.stdout or "no more frames" in done.stdout, done
 
 
-def test_what_was_changed_is_shown(leat, tmp_path):
+def test_a_changed_frame_is_shown(leat, tmp_path):
     path = tmp_path / "run.pcapng"
     echo = leat("echo", options=["--record", path])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -234,7 +234,7 @@ def test_what_was_changed_is_shown(leat, tmp_path):
     assert "6e 6f 20 65" in done.stdout and "61 6e 20 65" in done.stdout
 
 
-def test_what_is_no_recording(tmp_path):
+def test_other_files_are_refused(tmp_path):
     path = tmp_path / "other.pcap"
     path.write_bytes(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000"))
     done = again(path)

@@ -57,7 +57,7 @@ def test_long_reply_comes_by_tcp(resolve):
     assert status == 0 and len(lines) == 15 and f"{14:0200}" in lines[14]
 
 
-def test_what_is_not_there(resolve):
+def test_a_missing_name(resolve):
     assert resolve("no.example.com") == (1, ["no.example.com. A: not found (NXDOMAIN)"])
     assert resolve("www.example.com", "MX") == (1, ["www.example.com. MX: not found (NOERROR)"])
     status, lines = resolve("example.org")

@@ -45,7 +45,7 @@ def test_no_such_name(resolve):
     assert status == 1 and "NXDOMAIN" in text, text
 
 
-def test_nobody_serves(resolve):
+def test_a_closed_port_is_reported(resolve):
     status, text = resolve("www.example.com", port=54)
     assert status == 1 and "no reply" in text, text
 

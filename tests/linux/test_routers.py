@@ -111,7 +111,7 @@ def test_an_address_within_a_second_and_a_half_of_the_first_answer(network):
     assert took < (6 if XDP else 3)
 
 
-def test_what_is_begun_comes_from_a_temporary_address(network):
+def test_new_connections_use_a_temporary_address(network):
     """RFC 8981: the same seed would give the same stable address again"""
     server = network.start_dnsmasq(
         "--enable-ra", f"--dhcp-range={network.prefix}::,ra-only,64,3600", "--no-resolv", "--no-hosts",
@@ -248,7 +248,7 @@ def test_a_transfer_goes_on_while_its_network_is_renumbered(network):
     assert echo.stop() == 0
 
 
-def test_what_is_begun_after_a_renumbering_comes_from_the_new_address(network):
+def test_new_connections_after_a_renumbering_use_the_new_address(network):
     first = network.radvd()
     server = network.start_dnsmasq("--no-resolv", "--no-hosts", "--log-queries", "--address=/example.com/192.0.2.7",
                                    port=53)  # fmt: skip
@@ -301,7 +301,7 @@ def test_of_two_routers_the_one_that_answers_is_taken(network):
     assert until(lambda: answers(ip, "-I", network.far) and "by fe80::b" in echo.text, timeout=90)
 
 
-def test_who_has_our_address_keeps_it_and_we_take_another(network):
+def test_a_host_with_our_address_keeps_it_and_we_take_another(network):
     network.radvd()
     seed = ["--seed", "6c656174"]
     echo = network.echo(*seed)
@@ -318,7 +318,7 @@ def test_who_has_our_address_keeps_it_and_we_take_another(network):
 
 
 @pytest.mark.parametrize("where", ["on the link", "behind the router"])
-def test_who_needs_ipv6_waits_for_it_though_ipv4_comes_first(network, where):
+def test_a_program_that_needs_ipv6_waits_for_it_though_ipv4_comes_first(network, where):
     """A URL with an IPv6 address can't be reached by IPv4, whose lease is there before any router fact."""
     there = f"{network.prefix}::1" if where == "on the link" else network.far
     run("ip", "addr", "add", "10.79.0.1/24", "dev", network.device)

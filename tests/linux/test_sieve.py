@@ -67,7 +67,7 @@ PASSED = "NOERROR 192.0.2.1"
     ("ads.adblock.test", "NXDOMAIN"), ("good.ads.adblock.test", PASSED), ("x.test", PASSED),
     ("ads.rpz.test", PASSED), ("a.ads.rpz.test", "NXDOMAIN"),
 ])  # fmt: skip
-def test_what_the_lists_say(sieve, name, said):
+def test_listed_names_are_blocked(sieve, name, said):
     assert answer(sieve(), name) == said
 
 
@@ -92,7 +92,7 @@ def test_a_page_says_why(sieve):
     assert "<h1>Blocked</h1>" in shown
 
 
-def test_the_start_says_what_was_read(sieve):
+def test_the_start_prints_the_lists(sieve):
     program = sieve()
     program.wait_for(r"7 names, 0 repeated; 14 lines, 2 not understood .first: line 6")
 
@@ -115,7 +115,7 @@ def test_the_page_names_names_and_clients_and_runs_no_script(sieve):
 @pytest.mark.parametrize("start,query", [((), "?"), ((), ""), (("token=secret",), "?"), (("token=secret",), "?secreT"),
                                          (("token=secret",), "?secret2"), (("token=",), "?x"),
                                          (("token=",), "?"), (("token=",), "")])
-def test_lists_come_from_who_knows_the_token(sieve, start, query):
+def test_lists_need_the_token(sieve, start, query):
     program = sieve(*start)
     status = curl("-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", "-d", "all.test", f"http://{program.ip}/lists{query}")
     assert status == "403"

@@ -88,7 +88,7 @@ def test_two_programs_on_leat_are_a_network_of_their_own(example, folder, how):
     assert b"192.0.2." in asked, asked
 
 
-def test_a_peer_without_marks_ends_who_leaves_checksums_out(example, folder):
+def test_a_peer_without_marks_ends_a_program_that_leaves_checksums_out(example, folder):
     path = folder / "wire"
     example("dns", "--socket", path, "--listen", "--ip", "10.0.0.2/24")
     asker = Process(*as_user(binary("resolve"), "--offload", "--socket", str(path), "--ip", "10.0.0.3/24",
@@ -128,7 +128,7 @@ def test_a_recorded_run_happens_again(example, folder):
     assert b"the same" in run(tool, "recorded", folder / "run")
 
 
-def test_a_length_of_4_GiB_ends_who_connected_with_a_clear_line(example, folder):
+def test_a_length_of_4_GiB_ends_the_connecting_program_with_a_clear_line(example, folder):
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(folder / "wire"))
     os.chmod(folder / "wire", 0o777)
@@ -140,7 +140,7 @@ def test_a_length_of_4_GiB_ends_who_connected_with_a_clear_line(example, folder)
     assert echo.wait() == 1
 
 
-def test_the_end_of_the_peer_ends_who_connected_with_a_clear_line(example, folder):
+def test_the_end_of_the_peer_ends_the_connecting_program_with_a_clear_line(example, folder):
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(folder / "wire"))
     os.chmod(folder / "wire", 0o777)
@@ -166,7 +166,7 @@ def test_the_end_of_the_peer_ends_who_connected_with_a_clear_line(example, folde
     (["--passt", "--forward", "sctp:7"], "must be tcp:PORT or udp:PORT"),
     (["--passt", "--socket", "x"], "--passt or --socket, not both"),
 ])  # fmt: skip
-def test_what_can_not_be_is_told(words, message):
+def test_impossible_settings_are_refused(words, message):
     done = subprocess.run([binary("echo"), *words], check=False, capture_output=True, timeout=20)
     assert done.returncode == 2 and message in done.stderr.decode(), done
 

@@ -53,14 +53,14 @@ def attacker():
 
 
 @pytest.mark.parametrize("name", ["httpd", "echo", "dns", "chargen"])
-def test_an_honest_client_is_served_where_nobody_attacks(leat, name):
+def test_an_honest_client_is_served_without_an_attack(leat, name):
     server = leat(name)
     served, said = honest(server, name, 3, "--interval", 0.01, "--limit", PATIENCE_S)
     assert served == 3, said
 
 
 @pytest.mark.parametrize("play,frames", [("Q1", 100), ("Q2", 8), ("Q3", 20), ("Q4", 8), ("Q5", 8), ("Q6", 8)])
-def test_an_attacker_opens_connections_and_says_what_it_shall(leat, attacker, tmp_path, play, frames):
+def test_an_attacker_opens_connections_and_sends_its_data(leat, attacker, tmp_path, play, frames):
     """Eight connections, each from an address of its own, which are all open at the end."""
     (tmp_path / "large").write_bytes(bytes(1 << 20))
     server = leat("httpd", gateway=ELSEWHERE, arguments=[tmp_path / "large"])
@@ -75,7 +75,7 @@ def test_an_attacker_opens_connections_and_says_what_it_shall(leat, attacker, tm
     ["honest"], ["honest", "nobody", "10.0.0.2"], ["honest", "echo", "x"],
     ["honest", "echo", "10.0.0.2", "--count", "0"], ["plain", "httpd"],
 ], ids=" ".join)  # fmt: skip
-def test_what_is_wrong_on_the_command_line_gets_a_line_and_status_2(words):
+def test_a_wrong_command_line_gets_a_line_and_status_2(words):
     more = ["--device", "lo", "--server", "10.0.0.2", "--gateway", "10.0.0.1"] if words[1:2] in (["Q9"], ["Q1"]) else []
     done = subprocess.run([binary(words[0]), *words[1:], *more], capture_output=True, text=True, timeout=20,
                           check=False)  # fmt: skip
@@ -141,47 +141,47 @@ def besieged(leat, attacker, upstream, tmp_path):
 
 
 @pytest.mark.parametrize("name,addresses", [("dns", 1), ("dns", 8)])
-def test_threat_Q1_data_out_of_order_starves_nobody(besieged, name, addresses):
+def test_threat_Q1_data_out_of_order_starves_no_client(besieged, name, addresses):
     """One byte a segment, and a hole that is never filled."""
     besieged("Q1", name, addresses)
 
 
 @pytest.mark.parametrize("name,addresses", [("echo", 1), ("echo", 8)])
-def test_threat_Q2_a_shut_window_that_is_answered_for_starves_nobody(besieged, name, addresses):
+def test_threat_Q2_a_shut_window_that_is_answered_for_starves_no_client(besieged, name, addresses):
     besieged("Q2", name, addresses)
 
 
 @pytest.mark.parametrize("name,addresses", [("httpd", 1), ("dns", 8)])
-def test_threat_Q3_pipelines_behind_a_shut_window_starve_nobody(besieged, name, addresses):
+def test_threat_Q3_pipelines_behind_a_shut_window_starve_no_client(besieged, name, addresses):
     besieged("Q3", name, addresses)
 
 
 @pytest.mark.parametrize("name,addresses", [("chargen", 1), ("httpd", 8)])
-def test_threat_Q4_many_who_read_nothing_starve_nobody(besieged, name, addresses):
+def test_threat_Q4_many_slow_readers_starve_no_client(besieged, name, addresses):
     besieged("Q4", name, addresses)
 
 
 @pytest.mark.parametrize("name,addresses", [("httpd", 1), ("chargen", 8)])
-def test_threat_Q5_silence_starves_nobody(besieged, name, addresses):
+def test_threat_Q5_silence_starves_no_client(besieged, name, addresses):
     besieged("Q5", name, addresses)
 
 
-def test_threat_Q5_who_acknowledges_nothing_leaves_records_of_what_was_sent(besieged):
+def test_threat_Q5_peers_without_acknowledgments_leave_records_free(besieged):
     """Ten segments for each of a thousand connections are more than there are records."""
     besieged("Q5", "chargen", 8, options=[], lead_s=8)
 
 
 @pytest.mark.parametrize("name,play,addresses", [("resolver", "Q14-20", 1), ("sieve", "Q14-200", 8)])
-def test_threat_Q14_questions_that_nobody_answers_starve_nobody(besieged, name, play, addresses):
+def test_threat_Q14_unanswered_questions_starve_no_client(besieged, name, play, addresses):
     """There are 64 sockets; an unanswered question uses one for 14 s."""
     besieged(play, name, addresses, options=["--server", "PEER"], lead_s=5)
 
 
 @pytest.mark.parametrize("name,addresses", [("resolver", 1), ("dns", 8)])
-def test_threat_Q18_connections_that_trickle_starve_nobody(besieged, name, addresses):
+def test_threat_Q18_slow_connections_starve_no_client(besieged, name, addresses):
     besieged("Q18", name, addresses, options=["--server", "PEER"] if name == "resolver" else [])
 
 
 @pytest.mark.parametrize("name,addresses", [("echo", 1), ("httpd", 8)])
-def test_threat_Q6_idle_peers_lock_nobody_out(besieged, name, addresses):
+def test_threat_Q6_idle_peers_lock_no_client_out(besieged, name, addresses):
     besieged("Q6", name, addresses)

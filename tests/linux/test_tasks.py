@@ -85,7 +85,7 @@ def join(leat):
     room.stop()
 
 
-def test_who_is_in_the_room_hears_the_others(join):
+def test_clients_in_the_room_receive_each_other(join):
     anna = join("anna")
     bert = join("bert")
     assert read_line(anna) == b"* bert is here\n"
@@ -101,7 +101,7 @@ def test_who_is_in_the_room_hears_the_others(join):
     assert read_line(bert) == b"* carla has left\n"
 
 
-def test_who_does_not_read_holds_up_nobody(join):
+def test_a_client_that_does_not_read_delays_no_other(join):
     deaf, speaker, hears = join("deaf"), join("speaker"), join("hears")
     assert read_line(speaker) == b"* hears is here\n"
     line = b"x" * 400 + b"\n"

@@ -232,7 +232,7 @@ def test_a_full_backlog_makes_clients_wait_and_all_get_in(slow):
     assert "tcp_rst_sent" not in stats
 
 
-def test_a_window_closes_until_somebody_reads(slow):
+def test_a_window_closes_until_the_program_reads(slow):
     """The program doesn't read: the window closes and the sender waits; then all data arrives."""
     with connect(slow.program) as conn:
         conn.settimeout(0.5)

@@ -80,7 +80,7 @@ class Tap:
             target.shutdown(socket.SHUT_WR)
 
 
-def test_what_was_heard_on_the_way_is_not_taken_again(server, keys, session):
+def test_replayed_early_data_is_refused(server, keys, session):
     tap = Tap(server.ip)
     said = s_client(keys, tap.where, *session, stdin=b"")
     assert "early: said early" in said, said

@@ -222,7 +222,7 @@ def test_more_files_at_a_time_than_are_compressed(packing):
 
 # other clients use a part of 200 buffers; then a client that reads late is evicted when memory is needed
 @pytest.mark.parametrize("buffers", [4096, 200] if DEVICE == "tap" else [4096])
-def test_who_reads_late_gets_what_was_sent(leat, packing, buffers, tmp_path):
+def test_a_late_reader_gets_its_archive(leat, packing, buffers, tmp_path):
     """The compressor waits for room, and its input must stay meanwhile, also with little memory."""
     server = leat("upload", ["--buffers", buffers], ["deflate"]) if buffers < 4096 else packing
     noise = os.urandom(6_000_000)
@@ -243,7 +243,7 @@ def test_a_form_in_chunks(web, tmp_path):
     assert zipfile.ZipFile(io.BytesIO(text)).read("y") == b"x" * 100_000
 
 
-def test_what_the_stack_counts_for_prometheus(web):
+def test_counters_for_prometheus(web):
     """Each sample comes after the type of its family, and has a number; curl's request is counted."""
     curl(web.url.removesuffix("upload"))
     text = curl(web.url.removesuffix("upload") + "metrics").decode()
@@ -275,7 +275,7 @@ def test_what_the_stack_counts_for_prometheus(web):
     (["-F", "note=no file"], 400), (["-d", "x=y"], 415), (["-X", "PUT", "-d", "x"], 405),
     (["-H", "Content-Type: multipart/form-data; boundary=B", "-d", "nonsense"], 400),
 ])  # fmt: skip
-def test_what_is_no_form_is_refused(web, words, status):
+def test_other_requests_than_forms_are_refused(web, words, status):
     assert curl("-o", "/dev/null", "-w", "%{http_code}", *words, web.url) == str(status).encode()
 
 
@@ -317,7 +317,7 @@ def test_wget_sends_a_large_form_and_takes_the_archive(web, tmp_path):
     ("upload", ["--header", "Content-Type: text/plain"], b"415 Unsupported Media Type"),
     ("upload", ["--header", "Content-Type: multipart/form-data; boundary=Other"], b"400 Bad Request"),
 ])  # fmt: skip
-def test_who_sends_on_hears_why_it_is_refused(web, tmp_path, path, words, status):
+def test_a_client_that_sends_on_gets_the_refusal(web, tmp_path, path, words, status):
     """RFC 9112 9.6: data after the reply is read and discarded, because a reset would destroy the reply."""
     (tmp_path / "large").write_bytes(b"x" * BIG_BYTES)
     for _ in range(5):

@@ -126,7 +126,7 @@ def dig(ip, *words):
 
 
 @KINDS
-def test_what_they_know_is_passed_on(home, kind):
+def test_their_answers_are_passed_on(home, kind):
     home = home(kind)
     said = dig(home.ip, "www.example.com")
     assert "192.0.2.3" in said and "status: NOERROR" in said
@@ -184,7 +184,7 @@ def test_many_questions_by_tcp_at_once(home, kind):
 
 
 @KINDS
-def test_private_addresses_are_refused_where_nobody_wants_them(home, kind):
+def test_private_addresses_are_refused_by_default(home, kind):
     strict = home(kind, "no-rebinding")
     assert "192.0.2.3" in dig(strict.ip, "www.example.com")
     said = dig(strict.ip, "home.example.com")

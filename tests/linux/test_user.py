@@ -241,7 +241,7 @@ def test_upload(behind, folder):
     ("fetch", b"GET /x HTTP/1.1\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nthe answer\n"),
     ("whois", b"example.com\r\n", b"the answer\r\n"),
 ])  # fmt: skip
-def test_who_asks_by_tcp(behind, name, asked, said):
+def test_a_question_by_tcp(behind, name, asked, said):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(30)
         port = server.getsockname()[1]

@@ -83,7 +83,7 @@ def test_two_programs_do_not_share_a_queue(leat):
     (["--busy-poll", "20"], "--busy-poll needs --xdp or --shm"),
     (["--xdp", "lo", "--ip", "10.1.2.3/24", "--mtu", "3000"], "the MTU must be 68 to"),
 ])  # fmt: skip
-def test_what_can_not_be_is_told(words, message):
+def test_impossible_settings_are_refused(words, message):
     done = subprocess.run([binary("echo"), *words], check=False, capture_output=True, text=True, timeout=20)
     assert done.returncode == 2 and message in done.stderr, done
 

@@ -98,7 +98,7 @@ def datagrams(program):
     return [int(found[number]) for number in sorted(found)]
 
 
-def test_each_queue_gets_what_a_rule_gives_it(start):
+def test_each_queue_gets_the_frames_of_its_rule(start):
     one, other = steer()
     program = start(2, f"{NET}.2")
     for port in range(20000, 20000 + FLOWS):
@@ -118,7 +118,7 @@ def test_by_a_hash_each_flow_comes_back_by_its_queue(start):
     assert sum(found) == 3 * FLOWS and min(found) > 0
 
 
-def test_what_comes_to_a_queue_that_nobody_opened_is_linuxs(start):
+def test_frames_of_an_unopened_queue_are_linuxs(start):
     one, other = steer()
     program = start(1, f"{NET}.2")
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800)) as there, socket.socket(

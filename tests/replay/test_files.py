@@ -55,7 +55,7 @@ def test_ipv6_is_fed_as_ipv4_is(tmp_path):
     assert told["counters"]["drop_tcp_port"] == 0 and told["balance"]
 
 
-def test_groups_and_nobody_are_no_busiest_host(tmp_path):
+def test_groups_and_the_unspecified_address_are_no_busiest_host(tmp_path):
     """Whatever their Ethernet address."""
     path = tmp_path / "capture"
     for odd in ("ff02::1", "::", "::1"):
@@ -153,7 +153,7 @@ def test_broken_standard_input(tmp_path, command, name):
     assert reason in lines[0]
 
 
-def test_what_was_read_before_is_told(tmp_path):
+def test_frames_before_an_error_are_reported(tmp_path):
     path = tmp_path / "cut"
     path.write_bytes(pcap(conversation())[:-10])
     done = replay("feed", "--json", path)
@@ -192,7 +192,7 @@ def test_threat_F1_memory_is_bounded_whatever_the_size(tmp_path, command):
 
 
 @pytest.mark.parametrize("later, ours", [(17_100, CLIENT), (2000, SERVER)])
-def test_who_got_the_most_frames_is_us(tmp_path, later, ours):
+def test_our_address_is_the_busiest_destination(tmp_path, later, ours):
     """Also if another destination was far ahead until shortly before the end."""
     to_server, to_client = tcp(CLIENT, SERVER, ACK, 1, 1), tcp(SERVER, CLIENT, ACK, 1, 1)
     path = tmp_path / "many.pcap"

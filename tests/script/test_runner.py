@@ -22,7 +22,7 @@ def output(*arguments):
 
 
 class Wrong(unittest.TestCase):
-    def test_each_says_what_is_wrong_and_where(self):
+    def test_each_names_its_error_and_place(self):
         scripts = sorted(WRONG.glob("*.pkt"))
         self.assertGreater(len(scripts), 40)
         for script in scripts:

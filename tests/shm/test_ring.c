@@ -100,7 +100,7 @@ static void *produce(void *nothing)
 
 /* One end announces its sleep while the other publishes a frame: at least one sees the
  * other's word. */
-static void of_two_that_speak_at_once_one_hears_the_other(void **state)
+static void at_least_one_of_two_simultaneous_ends_notices_the_other(void **state)
 {
     const time_t end = time(NULL) + SECONDS;
     pthread_t thread;
@@ -144,7 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_frame_that_comes_just_before_we_sleep_is_seen),
         cmocka_unit_test(room_that_comes_just_before_we_wait_for_it_is_seen),
-        cmocka_unit_test(of_two_that_speak_at_once_one_hears_the_other),
+        cmocka_unit_test(at_least_one_of_two_simultaneous_ends_notices_the_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

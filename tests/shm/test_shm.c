@@ -54,7 +54,7 @@ static void checksums_that_were_not_computed_are_not_looked_at(void **state)
     close_pair();
 }
 
-static void who_is_told_to_completes_the_checksums(void **state)
+static void an_end_configured_for_it_completes_the_checksums(void **state)
 {
     struct leat_shm_config config = {.mac = &mac, .no_offload = true};
     int ends[2];
@@ -68,7 +68,7 @@ static void who_is_told_to_completes_the_checksums(void **state)
     close(ends[1]);
 }
 
-static void who_sleeps_is_woken_once_and_under_load_nobody_is(void **state)
+static void a_sleeping_end_is_woken_once_and_under_load_none_is(void **state)
 {
     struct leat_buf *frames[BURST];
     uint64_t rung, heard;
@@ -98,7 +98,7 @@ static void who_sleeps_is_woken_once_and_under_load_nobody_is(void **state)
     close_pair();
 }
 
-static void who_polls_stays_awake_for_the_time_configured(void **state)
+static void a_polling_end_stays_awake_for_the_time_configured(void **state)
 {
     struct leat_shm_config config = {.mac = &mac, .busy_poll_us = 50};
     struct leat_buf *frames[BURST];
@@ -154,7 +154,7 @@ static void a_full_ring_is_waited_for_and_whoever_empties_it_wakes_us(void **sta
     close_pair();
 }
 
-static void what_does_not_fit_is_lost_and_counted(void **state)
+static void frames_that_do_not_fit_are_lost_and_counted(void **state)
 {
     (void)state;
     open_pair(1500, 64);
@@ -209,7 +209,7 @@ static void a_frame_larger_than_the_pool_is_given_up(void **state)
     close_pair();
 }
 
-static void what_came_before_the_end_is_delivered_and_the_end_is_told(void **state)
+static void frames_before_the_end_are_delivered_and_the_end_is_told(void **state)
 {
     struct leat_buf *frames[BURST];
 
@@ -232,7 +232,7 @@ static void what_came_before_the_end_is_delivered_and_the_end_is_told(void **sta
     close_pair();
 }
 
-static void who_listens_takes_one_peer_after_the_other(void **state)
+static void a_listening_end_takes_one_peer_after_the_other(void **state)
 {
     struct leat_shm_config config = {.listen = true, .mac = &mac};
     struct leat_buf *frames[BURST];
@@ -268,7 +268,7 @@ static void who_listens_takes_one_peer_after_the_other(void **state)
 }
 
 /* While there is a peer no other is accepted, and connecting ones must not keep us awake. */
-static void who_comes_second_waits_and_keeps_nobody_awake(void **state)
+static void a_second_peer_waits_and_does_not_keep_us_awake(void **state)
 {
     struct leat_shm_config config = {.listen = true, .mac = &mac};
     struct leat_shm *second = NULL;
@@ -309,7 +309,7 @@ static void who_comes_second_waits_and_keeps_nobody_awake(void **state)
     leat_posix_close(posix);
 }
 
-static void what_can_not_be_opened_says_why(void **state)
+static void a_failed_open_prints_the_reason(void **state)
 {
     const struct leat_mac group = {{1, 0, 0, 0, 0, 1}};
     struct leat_shm_config config = {.path = "/nowhere/wire", .mac = &mac};
@@ -338,17 +338,17 @@ int main(void)
         cmocka_unit_test(frames_of_every_length_pass),
         cmocka_unit_test(frames_of_64_KiB_pass),
         cmocka_unit_test(checksums_that_were_not_computed_are_not_looked_at),
-        cmocka_unit_test(who_is_told_to_completes_the_checksums),
-        cmocka_unit_test(who_sleeps_is_woken_once_and_under_load_nobody_is),
-        cmocka_unit_test(who_polls_stays_awake_for_the_time_configured),
+        cmocka_unit_test(an_end_configured_for_it_completes_the_checksums),
+        cmocka_unit_test(a_sleeping_end_is_woken_once_and_under_load_none_is),
+        cmocka_unit_test(a_polling_end_stays_awake_for_the_time_configured),
         cmocka_unit_test(a_full_ring_is_waited_for_and_whoever_empties_it_wakes_us),
-        cmocka_unit_test(what_does_not_fit_is_lost_and_counted),
+        cmocka_unit_test(frames_that_do_not_fit_are_lost_and_counted),
         cmocka_unit_test(input_waits_in_the_ring_while_the_pool_is_empty),
         cmocka_unit_test(a_frame_larger_than_the_pool_is_given_up),
-        cmocka_unit_test(what_came_before_the_end_is_delivered_and_the_end_is_told),
-        cmocka_unit_test(who_listens_takes_one_peer_after_the_other),
-        cmocka_unit_test(who_comes_second_waits_and_keeps_nobody_awake),
-        cmocka_unit_test(what_can_not_be_opened_says_why),
+        cmocka_unit_test(frames_before_the_end_are_delivered_and_the_end_is_told),
+        cmocka_unit_test(a_listening_end_takes_one_peer_after_the_other),
+        cmocka_unit_test(a_second_peer_waits_and_does_not_keep_us_awake),
+        cmocka_unit_test(a_failed_open_prints_the_reason),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,7 +65,7 @@ static void an_index_between_two_words_ends_it(void **state)
     expect_let_go(0);
 }
 
-static void a_length_beyond_what_was_put_ends_it(void **state)
+static void a_length_beyond_the_data_put_ends_it(void **state)
 {
     static const uint32_t lengths[] = {57, 64, 1u << 31, UINT32_MAX - 7, UINT32_MAX};
 
@@ -80,7 +80,7 @@ static void a_length_beyond_what_was_put_ends_it(void **state)
     }
 }
 
-static void frames_taken_that_nobody_put_end_it(void **state)
+static void frames_taken_before_they_were_put_end_it(void **state)
 {
     (void)state;
     open_pair(1500, 64);
@@ -113,7 +113,7 @@ static void frames_taken_that_come_back_end_it(void **state)
     expect_let_go(0);
 }
 
-static void what_we_wrote_is_never_read_again(void **state)
+static void our_own_words_are_never_read_again(void **state)
 {
     (void)state;
     open_pair(1500, 64);
@@ -335,7 +335,7 @@ static void a_hello_as_documented_is_taken(void **state)
     leat_shm_close(right);
 }
 
-static void who_connects_is_told_of_another_mtu(void **state)
+static void a_connecting_end_is_told_of_another_mtu(void **state)
 {
     struct leat_shm_config config = {.mac = &mac, .mtu = 9000};
     struct leat_buf *frames[BURST];
@@ -357,10 +357,10 @@ int main(void)
         cmocka_unit_test(an_index_beyond_the_ring_ends_it),
         cmocka_unit_test(an_index_that_goes_back_ends_it),
         cmocka_unit_test(an_index_between_two_words_ends_it),
-        cmocka_unit_test(a_length_beyond_what_was_put_ends_it),
-        cmocka_unit_test(frames_taken_that_nobody_put_end_it),
+        cmocka_unit_test(a_length_beyond_the_data_put_ends_it),
+        cmocka_unit_test(frames_taken_before_they_were_put_end_it),
         cmocka_unit_test(frames_taken_that_come_back_end_it),
-        cmocka_unit_test(what_we_wrote_is_never_read_again),
+        cmocka_unit_test(our_own_words_are_never_read_again),
         cmocka_unit_test(frames_too_short_and_too_long_are_passed_over),
         cmocka_unit_test(empty_frames_do_not_hold_the_loop),
         cmocka_unit_test(another_version_or_mtu_is_refused_with_its_reason),
@@ -368,7 +368,7 @@ int main(void)
         cmocka_unit_test(pages_that_may_run_out_are_refused),
         cmocka_unit_test(rings_that_are_no_power_of_two_are_refused),
         cmocka_unit_test(a_hello_as_documented_is_taken),
-        cmocka_unit_test(who_connects_is_told_of_another_mtu),
+        cmocka_unit_test(a_connecting_end_is_told_of_another_mtu),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

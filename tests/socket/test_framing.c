@@ -170,7 +170,7 @@ static void frames_too_short_or_too_long_are_counted_and_passed_over(void **stat
     assert_true(pool_is_whole(&unit.pool)); /* discarded data holds no buffer */
 }
 
-static void a_length_that_no_frame_has_breaks_the_stream_behind_what_came_before(void **state)
+static void an_illegal_length_breaks_the_stream_behind_earlier_frames(void **state)
 {
     struct leat_buf *frame;
 
@@ -252,7 +252,7 @@ static void expect_checksum(uint32_t number, enum leat_checksum checksum)
     expect_frame(frame, number, 60);
 }
 
-static void a_mark_says_whose_checksum_was_left_out(void **state)
+static void a_mark_names_the_left_out_checksum(void **state)
 {
     (void)state;
     framing.marked = true;
@@ -299,11 +299,11 @@ int main(void)
         FRAMING_TEST(every_length_comes_through_byte_by_byte),
         FRAMING_TEST(frames_that_share_a_buffer_are_not_copied),
         FRAMING_TEST(frames_too_short_or_too_long_are_counted_and_passed_over),
-        FRAMING_TEST(a_length_that_no_frame_has_breaks_the_stream_behind_what_came_before),
+        FRAMING_TEST(an_illegal_length_breaks_the_stream_behind_earlier_frames),
         FRAMING_TEST(a_frame_stays_while_there_is_no_descriptor),
         FRAMING_TEST(a_head_that_must_be_copied_waits_for_memory),
         FRAMING_TEST(a_frame_that_is_given_up_frees_its_buffers_and_is_passed_over),
-        FRAMING_TEST(a_mark_says_whose_checksum_was_left_out),
+        FRAMING_TEST(a_mark_names_the_left_out_checksum),
         FRAMING_TEST(marks_stand_in_every_word_or_in_none),
     };
 

@@ -231,7 +231,7 @@ static void expect_whole_frames(uint16_t mtu, uint32_t len)
     unit_pool_close(&unit);
 }
 
-static void who_reads_what_is_there_gets_whole_frames(void **state)
+static void a_reader_of_all_data_gets_whole_frames(void **state)
 {
     (void)state;
     expect_whole_frames(1500, 1514);
@@ -285,7 +285,7 @@ static void a_frame_larger_than_the_pool_is_given_up(void **state)
     close_pair();
 }
 
-static void what_came_before_the_end_is_delivered_and_the_end_is_told(void **state)
+static void frames_before_the_end_are_delivered_and_the_end_is_told(void **state)
 {
     struct leat_buf *frames[BURST];
 
@@ -336,7 +336,7 @@ static void make_path(void)
     unlink(path);
 }
 
-static void who_listens_takes_one_peer_after_the_other(void **state)
+static void a_listening_end_takes_one_peer_after_the_other(void **state)
 {
     struct leat_socket_config config = {.path = path, .listen = true, .mac = &mac};
     struct leat_buf *frames[BURST];
@@ -381,7 +381,7 @@ static void a_socket_that_a_dead_program_left_is_replaced_a_living_one_is_not(vo
     leat_socket_close(left);
 }
 
-static void what_can_not_be_opened_says_why(void **state)
+static void a_failed_open_prints_the_reason(void **state)
 {
     struct leat_socket_config config = {.path = path, .mac = &mac};
     const struct leat_mac group = {{1, 0, 0, 0, 0, 1}};
@@ -476,14 +476,14 @@ int main(void)
         cmocka_unit_test(frames_of_64_KiB_pass),
         cmocka_unit_test(a_burst_is_one_system_call_each_way),
         cmocka_unit_test(frames_wait_while_the_peer_does_not_read),
-        cmocka_unit_test(who_reads_what_is_there_gets_whole_frames),
+        cmocka_unit_test(a_reader_of_all_data_gets_whole_frames),
         cmocka_unit_test(input_waits_in_the_kernel_while_the_pool_is_empty),
         cmocka_unit_test(a_frame_larger_than_the_pool_is_given_up),
-        cmocka_unit_test(what_came_before_the_end_is_delivered_and_the_end_is_told),
+        cmocka_unit_test(frames_before_the_end_are_delivered_and_the_end_is_told),
         cmocka_unit_test(a_length_of_4_GiB_ends_it_with_a_line),
-        cmocka_unit_test(who_listens_takes_one_peer_after_the_other),
+        cmocka_unit_test(a_listening_end_takes_one_peer_after_the_other),
         cmocka_unit_test(a_socket_that_a_dead_program_left_is_replaced_a_living_one_is_not),
-        cmocka_unit_test(what_can_not_be_opened_says_why),
+        cmocka_unit_test(a_failed_open_prints_the_reason),
         cmocka_unit_test(datagrams_go_between_two_paths),
         cmocka_unit_test(a_passt_that_is_not_there_is_named),
     };

@@ -127,7 +127,7 @@ static void a_kernel_without_memory_does_not_break_the_framing(void **state)
 }
 
 /* While there is a peer no other is accepted, and connecting ones must not keep us awake. */
-static void who_comes_second_waits_and_keeps_nobody_awake(void **state)
+static void a_second_peer_waits_and_does_not_keep_us_awake(void **state)
 {
     struct leat_socket_config config = {.listen = true, .mac = &mac};
     struct leat_socket *second = NULL;
@@ -203,7 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kernel_without_memory_does_not_break_the_framing),
-        cmocka_unit_test(who_comes_second_waits_and_keeps_nobody_awake),
+        cmocka_unit_test(a_second_peer_waits_and_does_not_keep_us_awake),
         cmocka_unit_test(an_interrupted_start_of_passt_is_waited_for),
     };
 

@@ -33,7 +33,7 @@ class Numbers(unittest.TestCase):
         fields = re.search(r'JSON_FIELDS = """(.*?)"""', tree.read("tools/bench"), re.S)[1].split()
         self.assertEqual(set(netpage.as_json({}, None) | pathbench.as_json({})) - set(fields), set())
 
-    def test_what_is_missing_is_null(self):
+    def test_missing_numbers_are_null(self):
         self.assertEqual(set(netpage.as_json({}, None).values()), {None})
 
     def test_medians_of_the_rounds(self):
@@ -45,7 +45,7 @@ class Numbers(unittest.TestCase):
         self.assertEqual(said["pcap_feed_mpps"], 5)
         self.assertEqual(said["text_udp_only_bytes"], 2048)
 
-    def test_what_the_rounds_do_not_agree_on_is_not_said(self):
+    def test_numbers_with_too_large_a_spread_are_left_out(self):
         self.assertEqual(noise.steady([10, 11, 12]), 11)
         self.assertIsNone(noise.steady([10, 11, 14]))
         self.assertEqual(noise.steady([1, 10, 11, 12, 50]), 11)  # one disturbed round in each direction

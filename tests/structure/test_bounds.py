@@ -62,7 +62,7 @@ class BoundedTables(unittest.TestCase):
     def test_each_row_is_of_one_that_exists(self):
         self.assertEqual(self.named - bounded(), set())
 
-    def test_each_row_says_whose_rule_and_what_happens(self):
+    def test_each_row_names_its_shares_and_limit(self):
         for row in self.rows:
             self.assertEqual(len(row), 4, row)
             for cell in row:

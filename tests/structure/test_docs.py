@@ -121,12 +121,12 @@ class Conformance(unittest.TestCase):
                           for name in names_in(path.read_text(encoding="utf-8"))
                           if name not in words], [])
 
-    def test_what_is_done_has_a_test(self):
+    def test_rows_that_are_done_have_a_test(self):
         bare = [f"{path.name}:{number}" for path in self.pages for number, row in rows_of(path)
                 if row.get("status", "").startswith("done") and "`" not in row.get("test", "")]
         self.assertEqual(bare, [])
 
-    def test_what_is_not_done_says_why(self):
+    def test_rows_that_are_not_done_have_a_reason(self):
         bare = [f"{path.name}:{number}" for path in self.pages for number, row in rows_of(path)
                 if re.fullmatch(r"not( done)?[:.]?", row.get("status", ""))]
         self.assertEqual(bare, [])
@@ -164,7 +164,7 @@ class Threats(unittest.TestCase):
 class Switches(unittest.TestCase):
     """Every shortcut is measured: docs/lab/profile.md has a row for each."""
 
-    def test_each_has_a_row_that_says_what_it_gains(self):
+    def test_each_shortcut_has_a_row_with_its_gain(self):
         found = set()
         for path in tree.archived():
             lines = tree.without_comments(tree.read(path)).splitlines()

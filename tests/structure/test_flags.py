@@ -41,13 +41,13 @@ class Flags(unittest.TestCase):
         text = (TCP / "conn/conn.h").read_text(encoding="utf-8")
         self.assertEqual(set(groups()), set(re.findall(r"\b(CONN_\w+) =\s", text)))
 
-    def test_only_who_is_named_writes_it(self):
+    def test_only_the_listed_files_write_a_flag(self):
         named = groups()
         for flag, files in writers().items():
             with self.subTest(flag):
                 self.assertLessEqual(files, named[flag])
 
-    def test_who_is_named_writes_one_of_the_group(self):
+    def test_each_listed_file_writes_one_of_the_group(self):
         done = {}
         written = writers()
         for flag, who in groups().items():

@@ -128,7 +128,7 @@ class Makes(unittest.TestCase):
         self.assertEqual((status, err), (0, ""))
         return out.splitlines()
 
-    def test_check_counts_what_there_is(self):
+    def test_check_prints_the_counts(self):
         self.assertEqual(self.lines("check"), [
             "3 states, 4 events, 6 transitions, 6 pairs claimed impossible"])
 
@@ -277,7 +277,7 @@ class Refuses(unittest.TestCase):
 
 
 class OfTCP(unittest.TestCase):
-    def test_what_ends_a_TCB_is_the_last_of_its_line(self):
+    def test_an_action_that_ends_a_TCB_is_the_last_of_its_line(self):
         path = ROOT / "src/tcp/machine/tcp.rl"
         spec = fsmspec.read_spec(path.read_text(encoding="utf-8"), path.name)
         self.assertGreater(len(spec.transitions), 150)

@@ -222,7 +222,7 @@ class Delivered(unittest.TestCase):
         needed = {name for name, _ in self.symbols("-u", of=self.archive)} - defined - NEEDED_MAX
         self.assertEqual({name for name in needed if not COMPILERS_OWN.fullmatch(name)}, set())
 
-    def test_a_program_of_each_library_links_that_and_what_is_below(self):
+    def test_a_program_of_each_library_links_that_and_those_below(self):
         for package, (header, function) in LIBRARIES.items():
             program = self.compile(package, NAMES_ONE.format(header=header, function=function), package)
             must(program)

@@ -39,12 +39,12 @@ class Manual(unittest.TestCase):
             missing += [f"{header}: {name}" for name in sorted(functions_of(header) - titles)]
         self.assertEqual(missing, [])
 
-    def test_each_page_says_what_its_header_is(self):
+    def test_each_page_describes_its_header(self):
         bare = [str(header) for header in HEADERS
                 if not re.search(r'<div class="textblock"><p ?>(?:<[^>]*>)*\w', self.page(header))]
         self.assertEqual(bare, [])
 
-    def test_what_the_index_names_is_linked(self):
+    def test_names_in_the_index_are_links(self):
         index = (self.folder / "index.html").read_text(encoding="utf-8")
         plain = re.sub(r"<a [^>]*>[^<]*</a>", "", index)
         self.assertEqual(re.findall(r"leat_\w+\(\)", plain), [])

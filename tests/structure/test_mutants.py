@@ -82,7 +82,7 @@ class Tool(unittest.TestCase):
         self.assertEqual(lists[0], lists[1])
         self.assertNotEqual(lists[0], lists[2])
 
-    def test_what_the_page_calls_no_mistake_is_still_in_the_source(self):
+    def test_lines_of_equivalent_mutants_are_in_the_source(self):
         done = self.run_tool("--check")
         self.assertEqual((done.returncode, done.stdout), (0, ""))
 

@@ -104,7 +104,7 @@ class Needs(unittest.TestCase):
         self.assertEqual(sorted(wrong - SKIPPED_WITHOUT), [])
         self.assertEqual(sorted(SKIPPED_WITHOUT - wrong), [], "these are started no more")
 
-    def test_what_c_starts_is_there(self):
+    def test_commands_of_c_programs_are_there(self):
         """Commands of system() in tests of the gate: the first word of a string."""
         there = set().union(*(brought_by(needs()[name]) for name in ("build", "show", "test")))
         known = set().union(*map(brought_by, needs().values()))
@@ -115,7 +115,7 @@ class Needs(unittest.TestCase):
                 wrong += [f"{path}: {word}" for word in re.findall(r'"([\w.-]+) ', text) if word in known - there]
         self.assertEqual(wrong, [])
 
-    def test_what_is_started_is_there(self):
+    def test_commands_of_scripts_are_there(self):
         functions = set(re.findall(r"^(\w+)\(\)", tree.read(NEED), re.M))
         wrong = []
         for path, started in scripts():

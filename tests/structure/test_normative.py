@@ -57,7 +57,7 @@ class Sentences(unittest.TestCase):
                     self.assertIn(f"{last}{chr(ord(letter) - 1)}", wanted, f"{section}, {number}")
             self.assertEqual(numbers, wanted, section)
 
-    def test_what_is_done_names_where(self):
+    def test_sentences_that_are_done_have_a_row(self):
         bare = [row.name for row in conformance.rows() if row.status.startswith("done") and not row.where]
         self.assertEqual(bare, [])
 

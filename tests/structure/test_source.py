@@ -219,7 +219,7 @@ class Names(unittest.TestCase):
         for path in tree.sources("include/leat"):
             self.assertIn(f"#ifndef LEAT_{path.stem.upper()}_H\n", tree.read(path), path)
 
-    def test_every_file_says_what_it_is(self):
+    def test_every_file_has_a_heading(self):
         missing = [str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", "examples", "fuzz")
                    if not re.match(rf"/\*\s+(\* )?{re.escape(path.name)} -- ", tree.read(path))]
         self.assertEqual(missing, [])

@@ -182,12 +182,12 @@ class Symbols(unittest.TestCase):
         self.assert_listed(cycles(between(folder)) | cycles(between(inner_folder)),
                            {frozenset(circle.split()) for circle in FOLDER_CIRCLES})
 
-    def test_layers_call_nobody_above(self):
+    def test_layers_call_none_above(self):
         above = {"link": ("ip/", "udp/", "tcp/"), "ip": ("udp/", "tcp/"), "udp": ("tcp/",), "tcp": ("udp/",)}
         self.assertEqual({(name, other) for name, called in calls().items() for other in called
                           if other.startswith(above.get(name.partition("/")[0], ("none",)))}, set())
 
-    def test_libraries_call_of_the_stack_what_is_public_or_a_service(self):
+    def test_libraries_call_only_public_functions_and_services_of_the_stack(self):
         defined, used = symbols()
         services = set(re.findall(r"\b(\w+)\(", tree.without_comments(tree.read("src/service.h"))))
         found = defaultdict(set)
@@ -206,25 +206,25 @@ class Symbols(unittest.TestCase):
                  and other.startswith(tuple(f"{library}/" for library in later.get(name.partition("/")[0], LIBRARIES)))}
         self.assertEqual(wrong, set())
 
-    def test_leaves_call_nobody_above(self):
+    def test_leaves_call_none_above(self):
         graph = calls()
         for leaf in LEAVES:
             self.assertEqual({name for name in graph[leaf]
                               if name.startswith("tcp/") and not name.startswith("tcp/math/")}, set())
 
-    def test_what_a_program_does_not_ask_for_is_not_linked(self):
+    def test_unused_parts_are_not_linked(self):
         graph = calls()
         self.assertLess({"tls/early", "tls/alert_text"}, set(files()))
         for asked in "tls/early", "tls/alert_text", "tls/identity":
             self.assertEqual({name for name, called in graph.items() if asked in called}, set(), asked)
 
-    def test_core_and_wire_call_nobody_above(self):
+    def test_core_and_wire_call_none_above(self):
         for name, called in calls().items():
             if name.startswith(("core/", "wire/")):
                 self.assertEqual({other for other in called
                                   if not other.startswith(("core/", "wire/"))}, set(), name)
 
-    def test_arithmetic_of_tcp_calls_nobody_above(self):
+    def test_arithmetic_of_tcp_calls_none_above(self):
         for name, called in calls().items():
             if name.startswith("tcp/math/"):
                 self.assertEqual({other for other in called if not other.startswith(
@@ -234,7 +234,7 @@ class Symbols(unittest.TestCase):
 class Deadlines(unittest.TestCase):
     """One owner: only src/tcp/conn/deadlines.[ch] set the time at which a connection is checked."""
 
-    def test_nobody_else_sets_a_deadline(self):
+    def test_no_other_file_sets_a_deadline(self):
         assigned = re.compile(r"conn\w*->(?:transfer->)?"
                               r"(rexmt_at|loss_at_ns|ack_or_retry_at|keepalive_at_ms)\s*=(?!=)")
         wrong = [f"{path}:{number}" for path in tree.sources("src/tcp", ends=(".c", ".h"))

@@ -104,7 +104,7 @@ class Options(unittest.TestCase):
         text = tree.without_comments(tree.read("src/wire/tcp.c"))
         self.assertEqual(set(OPTIONS) - set(re.findall(r"header->(\w+) \|?= ", text)), set())
 
-    def test_tcp_emit_data_knows_what_each_segment_may_have(self):
+    def test_tcp_emit_data_knows_the_options_of_each_segment(self):
         for path in tree.sources("src/tcp"):
             set_there = set(re.findall(r"\b(?:header|syn)(?:->|\.)(\w+) = ", tree.without_comments(tree.read(path))))
             of_syns = {name for name in set_there if OPTIONS.get(name) == SYN}
@@ -124,7 +124,7 @@ def members(header, struct):
 
 
 class Clears(unittest.TestCase):
-    def test_what_begins_anew_has_nothing_of_the_one_before(self):
+    def test_a_reused_entry_has_nothing_of_the_one_before(self):
         for struct, header, path, function, variable, left in CLEARS:
             text = body(path, function)
             at = rf"\b{variable}(?:->|\.)(\w+)"
@@ -134,7 +134,7 @@ class Clears(unittest.TestCase):
                 kept -= {"next"}  # shares a union with conn
             self.assertEqual(kept, set(), f"{path}, {function}(): struct {struct}")
 
-    def test_what_is_left_is_there(self):
+    def test_members_left_out_exist(self):
         for struct, header, _, _, _, left in CLEARS:
             self.assertEqual(left - members(header, struct), set(), struct)
 

@@ -57,7 +57,7 @@ class Closing(unittest.TestCase):
         self.assertEqual(said[first + 9], "    10.0 clang-sanitized, unit/10")
         self.assertEqual(said[first + 10], "failed, the first to fail first:")
 
-    def test_what_failed_is_in_the_order_of_time(self):
+    def test_failures_are_in_the_order_of_time(self):
         found = tallied((LINT, []), (GATE, [entry("leat:unit / late", "FAIL", 150), entry("leat:unit / soon", "TIMEOUT")]))
         self.assertEqual([outcome.name for outcome in found.failures()], ["unit/soon", "unit/late", "lint"])
 
@@ -96,7 +96,7 @@ class History(unittest.TestCase):
         self.assertIn("    1      2      1  gate: clang-sanitized, linux/a", said)
         self.assertIn("    1      1      0  gate: clang-sanitized, linux/b", said)
 
-    def test_what_all_alone_has_seen_is_named(self):
+    def test_failures_seen_only_by_all_are_named(self):
         good = tally.Step("gate", "clang-sanitized", True, 100.0, 200.0)
         self.run_of((good, [entry("leat:unit / buf")]), (LATER, [entry("leat:linux+later / leases", "FAIL")]))
         self.assertEqual(list(history.summary(history.read(self.path)))[-1],

@@ -400,7 +400,7 @@ static int tear_down_small(void **state)
     return tear_down(state);
 }
 
-static void test_what_cannot_be(void **state)
+static void test_illegal_configurations(void **state)
 {
     struct fixture *f = *state;
     const struct leat_syslog_config good = {.server = {.ip = SERVER_IP}, .tcp = true};
@@ -444,7 +444,7 @@ int main(void)
         TEST(test_a_server_that_does_not_read),
         cmocka_unit_test_setup_teardown(test_a_message_that_is_taken_in_parts, set_up_small,
                                         tear_down_small),
-        TEST(test_what_cannot_be),
+        TEST(test_illegal_configurations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

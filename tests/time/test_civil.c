@@ -9,7 +9,7 @@
 
 static const uint64_t s = 1000000000;
 
-static void nobody_knows_the_time_at_first(void **state)
+static void the_time_is_unknown_at_first(void **state)
 {
     struct world *world = *state;
 
@@ -51,7 +51,7 @@ static uint64_t machine_civil_ns(struct leat_host *host)
     return machine.civil_ns;
 }
 
-static void host_says_what_time_it_is(void **state)
+static void host_tells_the_time(void **state)
 {
     struct world *world = *state;
 
@@ -154,9 +154,9 @@ static void dates_that_do_not_exist_are_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        world_test(nobody_knows_the_time_at_first),
+        world_test(the_time_is_unknown_at_first),
         world_test(civil_time_goes_on_with_the_polls),
-        world_test(host_says_what_time_it_is),
+        world_test(host_tells_the_time),
         world_test(host_without_a_clock_changes_nothing),
         cmocka_unit_test(posix_host_has_the_clock_of_the_system),
         cmocka_unit_test(every_day_has_the_date_of_libc),

@@ -50,7 +50,7 @@ static void time_that_the_server_held_it_is_no_way(void **state)
     assert_about((int64_t)talk->report.error_ns, 10 * (int64_t)ms + 976562 / 2 + 976562);
 }
 
-static void of_three_the_one_in_the_middle_is_believed(void **state)
+static void the_median_of_three_is_believed(void **state)
 {
     static const int64_t ahead_s[][3] = {{0, 1, -86400 * 4000}, {-5, 0, 86400 * 4000}, {7, -7, 0}};
     struct talk *talk = *state;
@@ -66,7 +66,7 @@ static void of_three_the_one_in_the_middle_is_believed(void **state)
     }
 }
 
-static void of_two_the_surer_one_is_believed(void **state)
+static void the_surer_one_of_two_is_believed(void **state)
 {
     struct talk *talk = *state;
     struct ntp ntp;
@@ -81,7 +81,7 @@ static void of_two_the_surer_one_is_believed(void **state)
     assert_true(leat_ip_equal(talk->report.server.ip, talk->config.servers[1].ip));
 }
 
-static void who_is_silent_is_waited_for_no_longer_than_two_seconds(void **state)
+static void a_silent_server_is_waited_for_no_longer_than_two_seconds(void **state)
 {
     struct talk *talk = *state;
 
@@ -173,7 +173,7 @@ static void servers_may_be_named_later_and_changed(void **state)
     assert_int_equal(talk->requests, 0);
 }
 
-static void who_rests_asks_nobody(void **state)
+static void a_resting_client_asks_no_server(void **state)
 {
     struct talk *talk = *state;
 
@@ -191,7 +191,7 @@ static void who_rests_asks_nobody(void **state)
 }
 
 /* RFC 4330 10 */
-static void nobody_is_asked_twice_in_15_seconds(void **state)
+static void no_server_is_asked_twice_in_15_seconds(void **state)
 {
     struct talk *talk = *state;
 
@@ -207,7 +207,7 @@ static void nobody_is_asked_twice_in_15_seconds(void **state)
 }
 
 /* Also while answers are pending: their sockets are closed. */
-static void who_begins_again_and_again_holds_one_socket_a_server(void **state)
+static void a_client_that_restarts_again_and_again_holds_one_socket_a_server(void **state)
 {
     struct talk *talk = *state;
 
@@ -307,16 +307,16 @@ int main(void)
         talk_test(first_answer_sets_civil_time),
         talk_test(half_of_the_way_there_and_back_is_added),
         talk_test(time_that_the_server_held_it_is_no_way),
-        talk_test(of_three_the_one_in_the_middle_is_believed),
-        talk_test(of_two_the_surer_one_is_believed),
-        talk_test(who_is_silent_is_waited_for_no_longer_than_two_seconds),
+        talk_test(the_median_of_three_is_believed),
+        talk_test(the_surer_one_of_two_is_believed),
+        talk_test(a_silent_server_is_waited_for_no_longer_than_two_seconds),
         talk_test(silence_is_told_and_asked_into_ever_more_seldom),
         talk_test(drift_is_corrected_every_poll),
         talk_test(each_request_has_a_number_and_a_port_of_its_own),
         talk_test(servers_may_be_named_later_and_changed),
-        talk_test(who_rests_asks_nobody),
-        talk_test(nobody_is_asked_twice_in_15_seconds),
-        talk_test(who_begins_again_and_again_holds_one_socket_a_server),
+        talk_test(a_resting_client_asks_no_server),
+        talk_test(no_server_is_asked_twice_in_15_seconds),
+        talk_test(a_client_that_restarts_again_and_again_holds_one_socket_a_server),
         talk_test(clock_of_the_host_is_corrected_by_any_size),
         talk_test(clock_of_the_host_may_be_trusted_instead),
         talk_test(years_after_2036_are_read),
