@@ -1,33 +1,33 @@
 /*
- * place.h -- a connection in each state, brought there by legal means.
+ * place.h -- a connection in each state, reached by legal events.
  *
- *      in_states(synchronized_states, a_function)    a fresh world for each state
+ *      in_states(synchronized_states, a_function)    a new world for each state
  */
 #ifndef PLACE_H
 #define PLACE_H
 
 #include "talk.h"
 
-/* Where both sides are: the next relative sequence numbers. */
+/* The state of both sides: the next relative sequence numbers. */
 struct place {
     struct talk *talk;
     enum tcp_state state;
     uint32_t peer;         /* the peer's next number */
-    uint32_t us;           /* ours; what is acknowledged may be less by a FIN */
-    uint32_t free_entries; /* when it was reached */
+    uint32_t us;           /* our next number; a FIN may be unacknowledged */
+    uint32_t free_entries; /* when the state was reached */
 };
 
-/* Nobody has moved a number of the connection since @before, nor ended it, nor made another: the
- * peer, had it been the sender, would have to begin again. */
+/* Asserts that since @before no number of the connection has moved, it hasn't ended, and no other
+ * one was made. A peer that had sent the event would have to begin again. */
 void place_assert_unchanged(const struct place *place, const struct leat_tcp_info *before);
 struct leat_tcp_info place_info(const struct place *place);
 
-/* Opens a connection (we call, so no listener is there) and leads it to @state; in LISTEN only the
- * listener is there, in CLOSED nothing.  The program leaves data unread, so that its handle lives
- * in states that come after the last callback. */
+/* Opens a connection (actively, so without a listener) and leads it to @state. In LISTEN there is
+ * only the listener, in CLOSED nothing. The program leaves data unread, so that its handle lives on
+ * in states after the last callback. */
 struct place place_reach(struct talk *talk, enum tcp_state state);
 
-/* Numbers in flight: our SYN or FIN. */
+/* Sequence numbers in flight: our SYN or FIN. */
 uint32_t place_in_flight(const struct place *place);
 
 /* Free entries of all kinds: connections, half-open ones, TIME-WAIT, listeners. */

@@ -87,7 +87,8 @@ void talk_accept(struct talk *talk)
     talk->conn = leat_tcp_accept(talk->listener, &events, talk);
 }
 
-/* ---- beginning and end -------------------------------------------------------------------- */
+/* ---- ---- start and end ------------------------------------------------------------------------
+ * --- */
 
 bool talk_is_ipv6(void)
 {
@@ -196,7 +197,8 @@ void talk_establish_with(struct talk *talk, uint16_t mss, uint8_t shift)
     talk_establish(talk);
 }
 
-/* ---- the peer speaks ---------------------------------------------------------------------- */
+/* ---- ---- segments of the peer -----------------------------------------------------------------
+ * --- */
 
 struct frame talk_frame(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack,
                         const void *data, uint32_t len)
@@ -304,7 +306,7 @@ void rx_data(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, const
 
 void rx(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
 {
-    const uint32_t first = seq + ((flags & SYN) != 0); /* a SYN comes before its data */
+    const uint32_t first = seq + ((flags & SYN) != 0); /* a SYN has its number before the data */
     uint8_t data[1460];
 
     assert_true(len <= sizeof data);
@@ -322,7 +324,8 @@ void rx_icmp(struct talk *talk, uint8_t type, uint8_t code, uint32_t detail)
     world_feed(talk->world, &frame);
 }
 
-/* ---- what we say -------------------------------------------------------------------------- */
+/* ---- ---- segments of ours ---------------------------------------------------------------------
+ * --- */
 
 static const uint8_t *tcp_header(const struct talk *talk)
 {
@@ -413,7 +416,7 @@ void talk_queue(struct talk *talk, uint32_t len)
 
     assert_non_null(data);
     leat_tcp_get_info(talk->conn, &info);
-    for (uint32_t i = 0; i < len; i++) /* by its place in the stream */
+    for (uint32_t i = 0; i < len; i++) /* by its position in the stream */
         data[i] = talk_byte((info.state <= LEAT_TCP_SYN_RECEIVED ? 1 : info.snd_una - talk->iss) +
                             info.queued_bytes + i);
     buf = leat_buf_copy(leat_pool(talk->world->stack), data, len);

@@ -9,7 +9,8 @@ enum {
     MSS = MSS_PEER
 };
 
-/* Flags of a segment with this ACE, of AE, CWR and ECE; and AE, which lies in another octet. */
+/* The flags of a segment with AE, CWR and ECE set to @ace; and AE alone, which is in another
+ * byte. */
 static uint8_t flags_of(unsigned ace, uint8_t others)
 {
     return (uint8_t)(others | (ace & 3) << 6);
@@ -23,7 +24,7 @@ static void begin(struct talk *talk, enum leat_tcp_ecn ecn)
     talk_options(talk, MSS, 7);
 }
 
-/* A segment of the peer's, with @len bytes, ACE and a field of ECN. */
+/* Receives a segment with @len bytes, ACE and an ECN field. */
 static void rx_ace(struct talk *talk, uint8_t flags, unsigned ace, unsigned ecn, uint32_t seq,
                    uint32_t ack, uint32_t len)
 {
@@ -41,7 +42,7 @@ static void rx_ace(struct talk *talk, uint8_t flags, unsigned ace, unsigned ecn,
     world_feed(talk->world, &frame);
 }
 
-/* The same of ours. */
+/* Expects one of ours. */
 static void tx_ace(struct talk *talk, uint8_t flags, unsigned ace, unsigned ecn, uint32_t seq,
                    uint32_t ack, uint32_t len)
 {
@@ -50,7 +51,7 @@ static void tx_ace(struct talk *talk, uint8_t flags, unsigned ace, unsigned ecn,
     assert_int_equal(talk->last.bytes[FRAME_IP + 1] & 3, ecn);
 }
 
-/* The peer asks for it, and gets it; neither SYN nor SYN,ACK was marked. */
+/* The peer asks for AccECN, and gets it. Neither SYN nor SYN,ACK is marked. */
 static void establish(struct talk *talk)
 {
     begin(talk, LEAT_TCP_ECN_ACCEPT);
@@ -64,7 +65,7 @@ static void establish(struct talk *talk)
 
 /* ---- the handshake ------------------------------------------------------------------------ */
 
-/* Table 2: the SYN,ACK says how the SYN came */
+/* Table 2: the SYN,ACK reports how the SYN was marked */
 static void server_tells_the_mark_of_the_SYN(void **state)
 {
     static const unsigned aces[] = {2, 3, 4, 6};
@@ -79,8 +80,8 @@ static void server_tells_the_mark_of_the_SYN(void **state)
     }
 }
 
-/* 3.1.3: what is reserved asks, too; 0 1 1 is RFC 3168's */
-static void server_agrees_to_what_was_asked(void **state)
+/* 3.1.3: reserved values ask as well; 0 1 1 is RFC 3168 */
+static void server_agrees_to_the_kind_asked_for(void **state)
 {
     static const unsigned answers[] = {0, 2, 2, 1, 2, 2, 2, 2};
     struct talk *talk = *state;
@@ -104,7 +105,7 @@ static void server_may_refuse_it(void **state)
     tx_ace(talk, SYN | ACK, 0, NOT_ECT, 0, 1, 0);
 }
 
-/* 3.1.5: the latest SYN's mark; and who has asked for nothing once may have no ECN at all */
+/* 3.1.5: the latest SYN's mark; a peer whose SYN once asked for nothing may have no ECN at all */
 static void server_answers_a_second_SYN(void **state)
 {
     struct talk *talk = *state;
@@ -120,7 +121,7 @@ static void server_answers_a_second_SYN(void **state)
     tx_ace(talk, ACK, 5, NOT_ECT, 1, 1, 10);
 }
 
-/* 3.1.5: the peer can't know which one it got; a reserved combination asks, too */
+/* 3.1.5: the peer can't know which SYN was answered; a reserved value asks as well */
 static void SYNs_of_both_kinds_are_answered_by_RST(void **state)
 {
     static const unsigned aces[][2] = {{7, 3}, {3, 7}, {1, 3}, {3, 1}};
@@ -140,7 +141,7 @@ static void SYNs_of_both_kinds_are_answered_by_RST(void **state)
     }
 }
 
-/* 3.1.5: a SYN that is another's (RFC 5961 4.2), and one that asks for nothing */
+/* 3.1.5: a SYN of another connection (RFC 5961 4.2), and one that asks for nothing */
 static void other_SYNs_are_no_SYNs_of_the_other_kind(void **state)
 {
     struct talk *talk = *state;
@@ -159,8 +160,7 @@ static void other_SYNs_are_no_SYNs_of_the_other_kind(void **state)
     assert_true(talk_info(talk).ecn && !talk_info(talk).accurate_ecn);
 }
 
-/* 3.2.3.2.2: perhaps something on the way drops what it doesn't know; then no data is ECT (3.1.5)
- */
+/* 3.2.3.2.2: a middlebox may drop unknown flags; then no data is ECT (3.1.5) */
 static void server_asks_for_it_twice(void **state)
 {
     struct talk *talk = *state;
@@ -178,8 +178,8 @@ static void server_asks_for_it_twice(void **state)
     tx_ace(talk, ACK, 5, NOT_ECT, 1, 1, 10);
 }
 
-/* Table 4, note 1, and 3.2.2.3: 0, or a mark that we haven't set: no data is ECT, but marks are
- * told */
+/* Table 4, note 1, and 3.2.2.3: after 0, or a mark that we haven't set, no data is ECT, but marks
+ * are echoed */
 static void server_believes_no_mangled_field(void **state)
 {
     static const unsigned aces[] = {0, 3, 4, 6};
@@ -202,7 +202,7 @@ static void server_believes_no_mangled_field(void **state)
     }
 }
 
-/* Table 3: the ACK of the SYN,ACK says how that came; a mark of it counts */
+/* Table 3: the ACK of the SYN,ACK reports how that was marked, and its CE mark counts */
 static void client_tells_the_mark_of_the_SYN_ACK(void **state)
 {
     static const unsigned aces[] = {2, 3, 4, 6};
@@ -222,8 +222,8 @@ static void client_tells_the_mark_of_the_SYN_ACK(void **state)
     }
 }
 
-/* Table 2: fallback to RFC 3168, to nothing, and what only reflects */
-static void client_takes_what_the_server_has(void **state)
+/* Table 2: fallback to RFC 3168, to no ECN, and a server that reflects our flags */
+static void client_takes_the_kind_that_the_server_has(void **state)
 {
     static const struct {
         unsigned said, ace, ecn;
@@ -248,7 +248,7 @@ static void client_takes_what_the_server_has(void **state)
     }
 }
 
-/* 3.1.4.1: asks twice; but what the first SYN,ACK says counts, whichever SYN it answers */
+/* 3.1.4.1: asks twice; the first SYN,ACK decides, whichever SYN it answers */
 static void client_asks_for_it_twice(void **state)
 {
     struct talk *talk = *state;
@@ -297,7 +297,7 @@ static void SYN_of_the_other_kind_crosses_ours(void **state)
 
 /* ---- the receiver ------------------------------------------------------------------------- */
 
-/* Table 3: the ACK of the SYN,ACK waits for data, and doesn't leave before a mark is to be told. */
+/* Table 3: the ACK of the SYN,ACK waits for data, but is sent at once if a mark is to be echoed. */
 static void mark_that_comes_before_the_SYN_ACK_is_told(void **state)
 {
     struct talk *talk = *state;
@@ -312,7 +312,7 @@ static void mark_that_comes_before_the_SYN_ACK_is_told(void **state)
     tx_ace(talk, ACK, 6, NOT_ECT, 11, 11, 0);
 }
 
-/* 3.2, 3.2.2.5.1: each mark counts, and is told at once; no CWR ends it */
+/* 3.2, 3.2.2.5.1: each mark counts, and is echoed at once; CWR doesn't end the echo */
 static void marks_are_counted_modulo_eight(void **state)
 {
     struct talk *talk = *state;
@@ -327,8 +327,8 @@ static void marks_are_counted_modulo_eight(void **state)
     tx_ace(talk, ACK, 7, NOT_ECT, 1, 121, 0);
 }
 
-/* 3.2: of acceptable packets only */
-static void mark_of_what_is_refused_does_not_count(void **state)
+/* 3.2: only acceptable packets count */
+static void mark_of_a_refused_segment_does_not_count(void **state)
 {
     struct talk *talk = *state;
 
@@ -339,7 +339,7 @@ static void mark_of_what_is_refused_does_not_count(void **state)
 
 /* ---- the sender --------------------------------------------------------------------------- */
 
-/* So many segments are written, of which ten leave. */
+/* Queues @written segments, of which ten are sent. */
 static void send_ten(struct talk *talk, uint32_t written)
 {
     establish(talk);
@@ -348,7 +348,7 @@ static void send_ten(struct talk *talk, uint32_t written)
         tx_ace(talk, ACK, 5, ECT_0, 1 + i * MSS, 1, MSS);
 }
 
-/* 3.2.2.2, 3.1.5: a counter that has grown reduces the window once a round trip; there is no CWR */
+/* 3.2.2.2, 3.1.5: a grown counter reduces the window once a round trip; there is no CWR */
 static void grown_counter_reduces_the_window_once(void **state)
 {
     struct talk *talk = *state;
@@ -364,7 +364,7 @@ static void grown_counter_reduces_the_window_once(void **state)
     assert_int_equal(talk_grown(talk, tcp_ecn_reductions), 0);
 }
 
-/* The counter stands: whatever ACE is, that is no mark */
+/* A counter that doesn't grow reports no mark, whatever ACE is */
 static void counter_that_stands_is_no_mark(void **state)
 {
     struct talk *talk = *state;
@@ -377,7 +377,7 @@ static void counter_that_stands_is_no_mark(void **state)
     assert_true(talk_info(talk).cwnd_bytes > 10 * MSS);
 }
 
-/* 3.2.2.2: an ACK that another has superseded says nothing */
+/* 3.2.2.2: an ACK that a later one has superseded is ignored */
 static void superseded_ACK_says_nothing(void **state)
 {
     struct talk *talk = *state;
@@ -394,7 +394,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test_later(server_tells_the_mark_of_the_SYN),
-        talk_test_later(server_agrees_to_what_was_asked),
+        talk_test_later(server_agrees_to_the_kind_asked_for),
         talk_test_later(server_may_refuse_it),
         talk_test_later(server_answers_a_second_SYN),
         talk_test_later(SYNs_of_both_kinds_are_answered_by_RST),
@@ -402,13 +402,13 @@ int main(void)
         talk_test_later(server_asks_for_it_twice),
         talk_test_later(server_believes_no_mangled_field),
         talk_test_later(client_tells_the_mark_of_the_SYN_ACK),
-        talk_test_later(client_takes_what_the_server_has),
+        talk_test_later(client_takes_the_kind_that_the_server_has),
         talk_test_later(client_asks_for_it_twice),
         talk_test_later(crossed_SYNs_agree_to_it),
         talk_test_later(SYN_of_the_other_kind_crosses_ours),
         talk_test_later(mark_that_comes_before_the_SYN_ACK_is_told),
         talk_test_later(marks_are_counted_modulo_eight),
-        talk_test_later(mark_of_what_is_refused_does_not_count),
+        talk_test_later(mark_of_a_refused_segment_does_not_count),
         talk_test_later(grown_counter_reduces_the_window_once),
         talk_test_later(counter_that_stands_is_no_mark),
         talk_test_later(superseded_ACK_says_nothing),

@@ -1,4 +1,4 @@
-/* test_bbr.c -- who uses BBR, what a model's way from and to its pool is, and what it hears. */
+/* test_bbr.c -- the choice of BBR, the pool of its models, and the events that reach it. */
 #include "talk.h"
 
 #include "tcp/bbr/bbr.h"
@@ -23,7 +23,7 @@ static void assert_congestion(struct talk *talk, const char *name)
     assert_string_equal(talk_info(talk).congestion, name);
 }
 
-/* Ten segments leave, and are acknowledged. */
+/* Ten segments are sent and acknowledged. */
 static void send_ten(struct talk *talk)
 {
     talk_send(talk, 10 * MSS);
@@ -38,7 +38,7 @@ static void the_stack_may_use_it_for_all(void **state)
     struct talk *talk = *state;
 
     establish(talk, &leat_tcp_bbr, 0);
-    assert_congestion(talk, "bbr"); /* without a model yet */
+    assert_congestion(talk, "bbr"); /* no model yet */
     send_ten(talk);
     assert_congestion(talk, "bbr");
     assert_true(talk_info(talk).cwnd_bytes >= 10 * MSS);
@@ -55,7 +55,7 @@ static void a_connection_may_use_it_alone(void **state)
     assert_congestion(talk, "bbr");
 }
 
-/* The one model goes to and fro, also with data in flight; the window stays. */
+/* The only model is taken and given back, also with data in flight; the window stays. */
 static void it_can_be_chosen_again_and_again(void **state)
 {
     struct talk *talk = *state;
@@ -79,7 +79,7 @@ static void it_can_be_chosen_again_and_again(void **state)
     assert_congestion(talk, "bbr");
 }
 
-/* Two of one stack; and the window of one is the other's, as far as it had got. */
+/* Two connections of one stack. A change of the algorithm keeps the window. */
 static void connections_have_algorithms_of_their_own(void **state)
 {
     static const struct leat_tcp_congestion *const all[] = {
@@ -96,7 +96,7 @@ static void connections_have_algorithms_of_their_own(void **state)
         after = talk_info(talk);
         assert_string_equal(after.congestion, names[i]);
         assert_int_equal(after.cwnd_bytes, before.cwnd_bytes);
-        if (i != 1) /* slow start goes on, but after a model */
+        if (i != 1) /* slow start continues, except after a model */
             assert_int_equal(after.ssthresh_bytes,
                              i == 2 ? before.cwnd_bytes : before.ssthresh_bytes);
     }
@@ -112,8 +112,8 @@ static void without_a_model_it_is_the_stacks_own(void **state)
     assert_congestion(talk, "cubic");
 }
 
-/* More than the old records need: the stack's block says so. */
-static void only_who_wants_it_pays_for_it(void **state)
+/* Records with stamps need more memory. */
+static void only_a_stack_with_models_pays_for_them(void **state)
 {
     struct leat_tcp_config config = {.transfers = 100, .sent_segments = 1000};
     const size_t without = leat_tcp_memory_bytes(&config);
@@ -125,9 +125,10 @@ static void only_who_wants_it_pays_for_it(void **state)
     assert_in_range(leat_tcp_memory_bytes(&config) - without, 1000 * 40, 1000 * 40 + 100 * 640);
 }
 
-/* ---- what it hears ------------------------------------------------------------------------ */
+/* ---- ---- events -------------------------------------------------------------------------------
+ * --- */
 
-/* Bytes that the model of the connection takes for lost, ever. */
+/* Bytes that the model of the connection has counted as lost. */
 static uint64_t lost(const struct talk *talk)
 {
     assert_non_null(talk->conn->transfer->congestion.bbr);
@@ -143,7 +144,8 @@ static void establish_with_SACK(struct talk *talk)
     talk_establish(talk);
 }
 
-/* The last segment goes again because nothing was heard, and is no loss before that is known. */
+/* The last segment is sent again because no ACK came; it doesn't count as a loss before that is
+ * known. */
 static void a_probe_of_the_tail_is_no_loss(void **state)
 {
     struct talk *talk = *state;
@@ -157,7 +159,7 @@ static void a_probe_of_the_tail_is_no_loss(void **state)
     assert_int_equal(lost(talk), 0);
 }
 
-/* Nothing was lost that was sent into a shut window. */
+/* Data sent into a closed window isn't lost. */
 static void a_probe_of_the_window_is_no_loss(void **state)
 {
     struct talk *talk = *state;
@@ -171,8 +173,8 @@ static void a_probe_of_the_window_is_no_loss(void **state)
     assert_int_equal(lost(talk), 0);
 }
 
-/* RFC 1191: what was too large goes again, and says nothing about the rate of the path. */
-static void what_goes_again_for_a_narrow_path_is_no_loss(void **state)
+/* RFC 1191: segments that were too large are sent again, which says nothing about the rate. */
+static void retransmission_for_a_narrower_path_is_no_loss(void **state)
 {
     struct talk *talk = *state;
 
@@ -187,7 +189,7 @@ static void what_goes_again_for_a_narrow_path_is_no_loss(void **state)
     world_mark(talk->world);
 }
 
-/* The window stays open while a hole is repaired: it is the program that must go on writing, though
+/* The window stays open while a hole is repaired, so the program must go on writing, although
  * SND.UNA stands still. */
 static void a_program_hears_of_room_while_a_hole_is_repaired(void **state)
 {
@@ -220,9 +222,9 @@ int main(void)
         talk_test_later(without_a_model_it_is_the_stacks_own),
         talk_test_later(a_probe_of_the_tail_is_no_loss),
         talk_test_later(a_probe_of_the_window_is_no_loss),
-        talk_test_later(what_goes_again_for_a_narrow_path_is_no_loss),
+        talk_test_later(retransmission_for_a_narrower_path_is_no_loss),
         talk_test_later(a_program_hears_of_room_while_a_hole_is_repaired),
-        cmocka_unit_test(only_who_wants_it_pays_for_it),
+        cmocka_unit_test(only_a_stack_with_models_pays_for_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

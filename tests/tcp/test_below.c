@@ -1,4 +1,4 @@
-/* test_below.c -- what of a connection may wait below TCP, while the device is full. */
+/* test_below.c -- payload of a connection that waits below TCP, while the device is full. */
 #include "talk.h"
 
 #include "stack.h"
@@ -21,7 +21,7 @@ static void feed_echo(struct talk *talk)
     world_feed(talk->world, &echo);
 }
 
-/* ESTABLISHED, and the device is known to be full: the reply to a ping waits. */
+/* ESTABLISHED, with a device that is known to be full: the reply to a ping waits. */
 static void establish_slow(struct talk *talk)
 {
     talk_options(talk, MSS, NO_SHIFT);
@@ -38,7 +38,7 @@ static void give_room(struct talk *talk, uint32_t frames)
     world_poll(talk->world);
 }
 
-/* The reply to the ping leaves. */
+/* The reply to the ping is sent. */
 static void let_reply_go(struct talk *talk)
 {
     give_room(talk, 1);
@@ -57,12 +57,12 @@ static void two_segments_wait_for_a_device_whose_rate_is_unknown(void **state)
         give_room(talk, 1);
         tx(talk, i < 7 ? ACK : PSH | ACK, 1 + i * MSS, 1, MSS);
         assert_int_equal(link_of(talk)->tx_waiting, i < 6 ? 2 : 7 - i);
-        assert_true(talk->world->next_ns > talk->world->now_ns); /* and nobody spins */
+        assert_true(talk->world->next_ns > talk->world->now_ns); /* the loop doesn't spin */
     }
     quiet(talk);
 }
 
-static void what_waits_is_worth_a_millisecond_of_the_device(void **state)
+static void queue_below_holds_a_millisecond_of_the_device(void **state)
 {
     struct talk *talk = *state;
 
@@ -72,7 +72,7 @@ static void what_waits_is_worth_a_millisecond_of_the_device(void **state)
     assert_in_range(link_of(talk)->tx_waiting, 1 + 6, 1 + 7);
 }
 
-/* Frames that the device has room for now don't wait, and don't count for the bound. */
+/* Frames that fit into the device now don't wait, and don't count for the limit. */
 static void room_of_the_device_is_filled(void **state)
 {
     struct talk *talk = *state;
@@ -89,7 +89,7 @@ static void room_of_the_device_is_filled(void **state)
     assert_true(talk->world->next_ns > talk->world->now_ns);
 }
 
-/* A peer never sees its numbers go back; and what is sent later stays behind it. */
+/* The peer never sees sequence numbers go back, and a segment that is sent later stays behind. */
 static void bare_ACK_stays_behind_the_payload_of_its_connection(void **state)
 {
     struct talk *talk = *state;
@@ -123,7 +123,7 @@ static void RST_stays_behind_the_payload_of_its_connection(void **state)
 }
 
 /* It isn't lost, and a copy would wait behind it. */
-static void what_waits_is_not_sent_again(void **state)
+static void waiting_segment_is_not_retransmitted(void **state)
 {
     struct talk *talk = *state;
 
@@ -138,7 +138,7 @@ static void what_waits_is_not_sent_again(void **state)
     give_room(talk, UINT32_MAX);
     tx(talk, PSH | ACK, 1, 1, MSS);
     quiet(talk);
-    talk_wait(talk, second); /* from here on it may be */
+    talk_wait(talk, second); /* from here on it may be lost */
     tx(talk, PSH | ACK, 1, 1, MSS);
 }
 
@@ -155,7 +155,7 @@ static void connection_ends_even_if_its_device_never_takes_a_frame(void **state)
     assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
 }
 
-/* The queue is full of our own payload; who comes then, is answered. */
+/* The queue is full of our own payload; other traffic is still answered. */
 static void test_threat_Q19_full_queue_has_places_for_handshakes_ICMP_and_ACKs(void **state)
 {
     struct talk *talk = *state;
@@ -173,7 +173,7 @@ static void test_threat_Q19_full_queue_has_places_for_handshakes_ICMP_and_ACKs(v
     feed_echo(talk);
     assert_int_equal(leat_stats(talk->world->stack)->tx_dropped, 0);
     give_room(talk, 3);
-    world_expect(talk->world); /* payload, whose turn it was */
+    world_expect(talk->world); /* payload, which was next */
     tx(talk, SYN | ACK, 0, 1, 0);
     assert_int_equal(world_expect(talk->world)->bytes[FRAME_IP + 9], 1);
 }
@@ -182,11 +182,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(two_segments_wait_for_a_device_whose_rate_is_unknown),
-        talk_test(what_waits_is_worth_a_millisecond_of_the_device),
+        talk_test(queue_below_holds_a_millisecond_of_the_device),
         talk_test(room_of_the_device_is_filled),
         talk_test(bare_ACK_stays_behind_the_payload_of_its_connection),
         talk_test(RST_stays_behind_the_payload_of_its_connection),
-        talk_test(what_waits_is_not_sent_again),
+        talk_test(waiting_segment_is_not_retransmitted),
         talk_test_later(connection_ends_even_if_its_device_never_takes_a_frame),
         talk_test_later(test_threat_Q19_full_queue_has_places_for_handshakes_ICMP_and_ACKs),
     };

@@ -11,7 +11,7 @@ static void shut_our_side(struct talk *talk)
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
 }
 
-/* To TIME-WAIT; nobody holds the connection any more. */
+/* To TIME-WAIT; the program doesn't hold the connection any more. */
 static void close_actively(struct talk *talk)
 {
     shut_our_side(talk);
@@ -34,7 +34,7 @@ static void four_segments_close_actively(void **state)
     assert_int_equal(leat_stats(talk->world->stack)->tcp_closed, 1);
 }
 
-/* ... and from the right */
+/* ... from the right */
 static void four_segments_close_passively(void **state)
 {
     struct talk *talk = *state;
@@ -89,7 +89,7 @@ static void FIN_with_the_ACK_of_ours_leads_to_TIME_WAIT(void **state)
     assert_int_equal(talk->closed, 1);
 }
 
-/* RFC 9293 3.6, MUST-12's other half: "I have no more to send" says nothing about the peer */
+/* RFC 9293 3.6, second half of MUST-12: "I have no more to send" doesn't close the peer's side */
 static void half_closed_connection_still_receives(void **state)
 {
     struct talk *talk = *state;
@@ -125,7 +125,7 @@ static void connection_that_the_peer_half_closed_still_sends(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_CLOSE_WAIT);
 }
 
-/* RFC 9293 3.10.4: CLOSE waits until all that is queued has been sent */
+/* RFC 9293 3.10.4: CLOSE waits until all queued data has been sent */
 static void FIN_follows_the_queued_data(void **state)
 {
     struct talk *talk = *state;
@@ -201,7 +201,7 @@ static void abort_resets_at_the_next_number(void **state)
     quiet(talk);
 }
 
-/* RFC 9293 3.10.4, SYN-SENT: nobody else knows of it */
+/* RFC 9293 3.10.4, SYN-SENT: the peer doesn't know of it */
 static void close_of_an_unanswered_open_is_silent(void **state)
 {
     struct talk *talk = *state;
@@ -227,7 +227,8 @@ static void peers_RST_ends_at_once_even_with_data_unread(void **state)
     assert_int_equal(talk->why, LEAT_ERR_RESET);
 }
 
-/* ---- what the program hears --------------------------------------------------------------- */
+/* ---- ---- callbacks ----------------------------------------------------------------------------
+ * --- */
 
 static void end_is_told_when_the_data_was_read(void **state)
 {
@@ -240,7 +241,7 @@ static void end_is_told_when_the_data_was_read(void **state)
     tx(talk, FIN | ACK, 1, 1, 0);
     rx(talk, FIN | ACK, 1, 2, 100);
     tx(talk, ACK, 2, 102, 0);
-    talk_wait(talk, 100 * second); /* even TIME-WAIT is over */
+    talk_wait(talk, 100 * second); /* TIME-WAIT has ended as well */
     assert_int_equal(talk->closed, 0);
     assert_int_equal(leat_tcp_readable(talk->conn), 100);
     talk_read(talk, 60);
@@ -281,7 +282,7 @@ static void handle_lives_until_its_last_callback_returns(void **state)
 
 /* ---- waiting for the peer ----------------------------------------------------------------- */
 
-/* Not in the RFC: the peer has gone, and nobody waits for it */
+/* Not in the RFC: the peer is gone, and the program has closed the connection */
 static void abandoned_FIN_WAIT_2_lasts_a_minute(void **state)
 {
     struct talk *talk = *state;
@@ -298,7 +299,7 @@ static void abandoned_FIN_WAIT_2_lasts_a_minute(void **state)
     assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
 }
 
-/* RFC 9293 3.10.7.4 eighth, MUST-13: 2 MSL, and once more for a FIN that comes again */
+/* RFC 9293 3.10.7.4 eighth, MUST-13: 2 MSL, restarted by a repeated FIN */
 static void TIME_WAIT_answers_FINs_and_starts_again(void **state)
 {
     struct talk *talk = *state;
@@ -308,7 +309,7 @@ static void TIME_WAIT_answers_FINs_and_starts_again(void **state)
     for (unsigned i = 0; i < 3; i++) {
         talk_wait(talk, 59 * second);
         rx(talk, FIN | ACK, 1, 2, 0);
-        talk_wait(talk, ms); /* ARP may have to ask */
+        talk_wait(talk, ms); /* for ARP */
         tx(talk, ACK, 2, 2, 0);
     }
     talk_wait(talk, 61 * second);
@@ -350,7 +351,7 @@ static void newer_SYN_reopens_above_all_old_numbers(void **state)
     assert_non_null(talk->conn);
 }
 
-/* RFC 6191 2: with timestamps the clock decides, whatever the numbers */
+/* RFC 6191 2: with timestamps the clock decides, whatever the sequence numbers */
 static void SYN_with_a_newer_timestamp_reopens(void **state)
 {
     struct talk *talk = *state;
@@ -379,7 +380,7 @@ static void older_SYN_is_challenged(void **state)
     tx(talk, ACK, 2, 2, 0);
 }
 
-/* RFC 5961 4.2: where nobody listens a SYN reopens nothing, so it must not end the wait either */
+/* RFC 5961 4.2: without a listener a SYN reopens nothing, so it must not end the wait either */
 static void newer_SYN_without_a_listener_is_challenged(void **state)
 {
     struct talk *talk = *state;
@@ -393,7 +394,7 @@ static void newer_SYN_without_a_listener_is_challenged(void **state)
     tx(talk, ACK, 2, 2, 0);
 }
 
-/* RFC 9293 3.10.1: the same ends can't be opened before the wait is over */
+/* RFC 9293 3.10.1: the same tuple can't be opened before the wait is over */
 static void ends_in_TIME_WAIT_are_in_use(void **state)
 {
     struct talk *talk = *state;
@@ -424,11 +425,11 @@ static void full_TIME_WAIT_lets_the_oldest_go(void **state)
         talk->port_peer++;
     }
     assert_int_equal(leat_stats(talk->world->stack)->tcp_time_wait_recycled, 1);
-    talk->port_peer = PORT_PEER; /* has gone */
+    talk->port_peer = PORT_PEER; /* has ended */
     rx(talk, FIN | ACK, 1, 2, 0);
     talk->iss = frame_get32(world_expect(talk->world)->bytes + FRAME_L4 + 4);
     assert_grown(talk->world, tcp_rst_sent, 1);
-    talk->port_peer = PORT_PEER + 1; /* is still there */
+    talk->port_peer = PORT_PEER + 1; /* still exists */
     rx(talk, FIN | ACK, 1, 2, 0);
     assert_grown(talk->world, tcp_rst_sent, 0);
 }

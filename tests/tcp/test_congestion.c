@@ -1,5 +1,5 @@
-/* test_congestion.c -- how much may be in flight, as seen on the wire (RFC 5681, 6582, 6928, 9937),
- * with NewReno and a peer that has no SACK. */
+/* test_congestion.c -- congestion control as seen on the wire (RFC 5681, 6582, 6928, 9937), with
+ * NewReno and a peer without SACK. */
 #include "talk.h"
 
 enum {
@@ -13,7 +13,7 @@ static void establish(struct talk *talk)
     talk_establish_with(talk, MSS, NO_SHIFT);
 }
 
-/* Segments number @first .. @first + @count - 1 must have left, and no more. */
+/* Segments @first .. @first + @count - 1 must have been sent, and no more. */
 static void tx_segments(struct talk *talk, uint32_t first, uint32_t count)
 {
     for (uint32_t i = first; i < first + count; i++)
@@ -21,7 +21,7 @@ static void tx_segments(struct talk *talk, uint32_t first, uint32_t count)
     quiet(talk);
 }
 
-/* The peer has all of the first @segments. */
+/* The peer acknowledges the first @segments. */
 static void rx_ack(struct talk *talk, uint32_t segments)
 {
     rx(talk, ACK, 1, 1 + segments * MSS, 0);
@@ -49,7 +49,7 @@ static void ten_segments_leave_at_first(void **state)
     tx_segments(talk, 0, 10);
 }
 
-/* A listener's setting goes before the stack's. */
+/* A listener's setting overrides the stack's. */
 static void listener_chooses_initial_window_and_congestion_control(void **state)
 {
     struct talk *talk = *state;
@@ -65,7 +65,7 @@ static void listener_chooses_initial_window_and_congestion_control(void **state)
         rx_ack(talk, acked);
     }
     assert_true(cwnd(talk) > 4);
-    talk_wait(talk, second); /* RFC 5681 4.1: after an idle time no more than at first */
+    talk_wait(talk, second); /* RFC 5681 4.1: after an idle time at most the initial window */
     world_mark(talk->world);
     talk_send(talk, 30 * MSS);
     tx_segments(talk, 30, 4);
@@ -109,7 +109,7 @@ static void congestion_avoidance_adds_one_segment_a_window(void **state)
     talk_wait(talk, 205 * ms);
     world_mark(talk->world);
     assert_int_equal(ssthresh(talk), 5);
-    for (uint32_t acked = 1; cwnd(talk) < 5; acked++) { /* slow start to begin with */
+    for (uint32_t acked = 1; cwnd(talk) < 5; acked++) { /* slow start at first */
         world_mark(talk->world);
         rx_ack(talk, acked);
     }
@@ -125,7 +125,7 @@ static void congestion_avoidance_adds_one_segment_a_window(void **state)
     }
 }
 
-/* RFC 7661's point */
+/* the point of RFC 7661 */
 static void window_that_is_not_used_does_not_grow(void **state)
 {
     struct talk *talk = *state;
@@ -139,7 +139,7 @@ static void window_that_is_not_used_does_not_grow(void **state)
     assert_int_equal(cwnd(talk), 10);
 }
 
-/* RFC 5681 4.1: what was learnt long ago says little */
+/* RFC 5681 4.1: an old window says little about the path */
 static void idle_connection_begins_again_with_ten_segments(void **state)
 {
     struct talk *talk = *state;
@@ -160,7 +160,7 @@ static void idle_connection_begins_again_with_ten_segments(void **state)
 
 /* ---- ECN ---------------------------------------------------------------------------------- */
 
-/* A segment of the peer with data, marked on its way. */
+/* A segment of the peer with data and a CE mark. */
 static void rx_marked(struct talk *talk, uint8_t flags, uint32_t seq)
 {
     struct frame frame = talk_frame(talk, flags, seq, 1, "a", 1);
@@ -198,7 +198,7 @@ static void mark_is_echoed_until_the_peer_has_reduced(void **state)
     assert_int_equal(talk->last.bytes[FRAME_IP + 1] & 3, 2); /* ECT(0) */
 }
 
-/* RFC 3168 6.1.2: as for a loss, once a round trip, and nothing goes again */
+/* RFC 3168 6.1.2: as for a loss, once a round trip, without a retransmission */
 static void echo_of_a_mark_halves_the_window_once(void **state)
 {
     struct talk *talk = *state;
@@ -234,7 +234,7 @@ static void third_duplicate_sends_the_first_segment_again(void **state)
     assert_int_equal(leat_stats(talk->world->stack)->tcp_fast_recoveries, 1);
 }
 
-/* RFC 5681 3.2 (4), (5), as RFC 9937 does it: half as much leaves as arrives */
+/* RFC 5681 3.2 (4), (5), as RFC 9937 does it: half as much is sent as arrives */
 static void more_duplicates_let_new_segments_go(void **state)
 {
     struct talk *talk = *state;
@@ -275,7 +275,7 @@ static void partial_ACK_sends_the_next_hole(void **state)
     assert_int_equal(leat_stats(talk->world->stack)->tcp_timeouts, 0);
 }
 
-/* RFC 5681 2: what is no duplicate */
+/* RFC 5681 2: these are no duplicates */
 static void window_updates_and_data_are_no_duplicates(void **state)
 {
     struct talk *talk = *state;
@@ -309,7 +309,7 @@ static void duplicates_mean_nothing_when_nothing_is_in_flight(void **state)
 
 /* ---- timeouts ----------------------------------------------------------------------------- */
 
-/* RFC 5681 3.1: the loss window, then slow start up to half of what was in flight */
+/* RFC 5681 3.1: the loss window, then slow start up to half of the flight */
 static void timeout_begins_again_with_one_segment(void **state)
 {
     struct talk *talk = *state;
@@ -326,7 +326,7 @@ static void timeout_begins_again_with_one_segment(void **state)
     tx_segments(talk, 3, 3);
 }
 
-/* RFC 5681 3.1, eqn. 4: ssthresh is set by the first timeout of a segment only */
+/* RFC 5681 3.1, eqn. 4: only the first timeout of a segment sets ssthresh */
 static void second_timeout_leaves_ssthresh(void **state)
 {
     struct talk *talk = *state;
@@ -342,7 +342,7 @@ static void second_timeout_leaves_ssthresh(void **state)
     assert_int_equal(cwnd(talk), 1);
 }
 
-/* RFC 6582 4.1: they come from what went twice, and are no sign of another loss */
+/* RFC 6582 4.1: retransmissions cause them, so they are no sign of another loss */
 static void duplicates_after_a_timeout_are_no_loss(void **state)
 {
     struct talk *talk = *state;
@@ -364,7 +364,7 @@ static void duplicates_after_a_timeout_are_no_loss(void **state)
     assert_int_equal(cwnd(talk), 2);
 }
 
-/* ACKs in crumbs must not grow the window by a segment each (RFC 3465: count bytes). */
+/* ACKs of parts of a segment must not grow the window by a segment each (RFC 3465: count bytes). */
 static void ACK_division_gains_nothing(void **state)
 {
     struct talk *talk = *state;

@@ -1,10 +1,10 @@
-/* test_cookies.c -- SYN cookies (RFC 4987 3.6): who comes when the backlog is full gets in. */
+/* test_cookies.c -- SYN cookies (RFC 4987 3.6): a full backlog doesn't keep a client out. */
 #include "talk.h"
 
 #include "tcp/conn/table.h"
 #include "tcp/tcp.h"
 
-/* Two strangers fill the backlog of two, and are never heard of again. */
+/* Two spoofed SYNs fill the backlog of two, and are never answered. */
 static void fill_backlog(struct talk *talk)
 {
     talk->listen.backlog = 2;
@@ -41,11 +41,11 @@ static void full_backlog_answers_with_a_cookie_and_lets_the_client_in(void **sta
     assert_non_null(talk->conn);
     world_poll(talk->world);
     talk_heard(talk, 5);
-    /* 1,000 isn't among the eight that a cookie can hold: the next smaller one is */
+    /* of the eight values that a cookie can hold, the next one below 1,000 */
     assert_int_equal(talk_info(talk).mss_bytes, 536);
 }
 
-/* RFC 9768 5.1: there is no room to remember it, so the SYN,ACK says that there is no ECN. */
+/* RFC 9768 5.1: a cookie can't hold its state, so the SYN,ACK declines ECN. */
 static void a_cookie_agrees_to_no_accurate_ECN(void **state)
 {
     struct talk *talk = *state;
@@ -67,7 +67,7 @@ static void a_cookie_agrees_to_no_accurate_ECN(void **state)
     assert_false(talk_info(talk).ecn || talk_info(talk).accurate_ecn);
 }
 
-/* A cookie costs nothing: after many of them the one who answers still gets in. */
+/* A cookie costs no memory: after many of them a client that answers still gets in. */
 static void cookies_keep_no_state(void **state)
 {
     struct talk *talk = *state;
@@ -114,7 +114,7 @@ static void cookie_remembers_window_scale_and_SACK_in_the_timestamp(void **state
     assert_int_equal(ts_of(talk, 6), 1001);
 }
 
-/* The echo of a timestamp that was not the cookie's says other options: it must not be believed. */
+/* An echo of another timestamp than the cookie's has other options: it must not be trusted. */
 static void cookie_with_other_options_is_reset(void **state)
 {
     struct talk *talk = *state;
@@ -137,7 +137,7 @@ static void guessed_cookie_is_reset(void **state)
     tx(talk, RST, 2, 0, 0);
     rx(talk, ACK, 2, 1, 0); /* another ISN */
     tx(talk, RST, 1, 0, 0);
-    talk->port_peer++; /* another end */
+    talk->port_peer++; /* another port */
     rx(talk, ACK, 1, 1, 0);
     tx(talk, RST, 1, 0, 0);
     talk_accept(talk);
@@ -154,7 +154,7 @@ static void old_cookie_is_worth_nothing(void **state)
     talk_wait(talk, 121 * second);
     world_mark(talk->world);
     rx(talk, ACK, 1, 1, 0);
-    world_poll(talk->world); /* ARP had its turn */
+    world_poll(talk->world); /* for ARP */
     tx(talk, RST, 1, 0, 0);
 }
 
@@ -180,7 +180,7 @@ static void cookie_is_good_for_a_minute_at_least(void **state)
     }
 }
 
-/* Five bits of the minute stand in a cookie: they come again after 32 of them. */
+/* A cookie contains five bits of the minute: they repeat after 32 minutes. */
 static void test_threat_Q10_copy_of_a_cookies_ACK_dies_after_two_minutes(void **state)
 {
     struct talk *talk = *state;
@@ -210,7 +210,7 @@ static void test_threat_Q10_copy_of_a_cookies_ACK_dies_after_two_minutes(void **
     fake_netif_forget(&talk->world->dev);
 }
 
-/* Who guesses may do so only while cookies are in use: this one is good, as a stack with the same
+/* Guessing is possible only while cookies are in use. This cookie is good, as a stack with the same
  * seed shows that makes it now, but we have sent none for three minutes. */
 static void a_good_cookie_is_refused_long_after_the_flood(void **state)
 {
@@ -222,7 +222,7 @@ static void a_good_cookie_is_refused_long_after_the_flood(void **state)
     talk_setup(&other);
     twin = other;
     world_wait(twin->world, 180 * second);
-    world_meet(twin->world, IP_PEER, &MAC_PEER); /* again: it was silent for long */
+    world_meet(twin->world, IP_PEER, &MAC_PEER); /* again, after the long silence */
     fill_backlog(twin);
     rx(twin, SYN, 0, 0, 0);
     tx(twin, SYN | ACK, 0, 1, 0);
@@ -232,7 +232,7 @@ static void a_good_cookie_is_refused_long_after_the_flood(void **state)
     tx(talk, SYN | ACK, 0, 1, 0);
     assert_int_equal(talk_grown(talk, tcp_cookies_sent), 1);
     world_wait(talk->world, twin->world->now_ns - talk->world->now_ns);
-    fake_netif_forget(&talk->world->dev); /* what the strangers were told again */
+    fake_netif_forget(&talk->world->dev); /* the retransmitted SYN,ACKs of the spoofed SYNs */
     world_mark(talk->world);
     talk->iss = iss;
     rx(talk, ACK, 1, 1, 7);
@@ -253,7 +253,7 @@ static void without_a_flood_no_ACK_is_taken_for_a_cookie(void **state)
     tx(talk, RST, 1, 0, 0);
 }
 
-static void no_cookie_when_nobody_accepts(void **state)
+static void no_cookie_while_the_backlog_is_not_accepted(void **state)
 {
     struct talk *talk = *state;
 
@@ -283,7 +283,7 @@ static struct tcp *cookie_without_a_connection(struct talk *talk)
     return talk->world->stack->tcp;
 }
 
-/* Its ACK finds no connection: all entries are back after a while. */
+/* Its ACK finds no free connection. All entries are free again after a while. */
 static void ack_in_vain(struct talk *talk, struct tcp *tcp)
 {
     rx(talk, ACK, 1, 1, 5);
@@ -293,8 +293,8 @@ static void ack_in_vain(struct talk *talk, struct tcp *tcp)
         assert_non_null(tcp_take_half(tcp));
 }
 
-/* Who comes back with a cookie when no connection is left keeps an entry that is half open: as long
- * as any other, and not for ever. */
+/* A client that returns a cookie when no connection is free gets a half-open entry, for as long as
+ * any other. */
 static void cookie_without_memory_for_a_connection_is_given_up(void **state)
 {
     struct talk *talk = *state;
@@ -303,21 +303,21 @@ static void cookie_without_memory_for_a_connection_is_given_up(void **state)
     assert_int_equal(leat_stats(talk->world->stack)->tcp_cookies_taken, 1);
 }
 
-/* The same if its second SYN has found an entry: that waits as long as it did. */
+/* The same if its second SYN has found an entry, which then ends at its own time. */
 static void cookie_at_an_entry_without_memory_for_a_connection_is_given_up(void **state)
 {
     struct talk *talk = *state;
     struct tcp *tcp = cookie_without_a_connection(talk);
 
     talk->port_peer = 6000;
-    rx(talk, RST, 1, 0, 0); /* one of the two gives its place back */
+    rx(talk, RST, 1, 0, 0); /* one of the two ends */
     talk->port_peer = 7000;
     rx(talk, SYN, 0, 0, 0);
     world_mark(talk->world);
     ack_in_vain(talk, tcp);
 }
 
-/* There is no way back to who asks: nothing is sent, nothing is kept. */
+/* Without a route to the client nothing is sent or kept. */
 static void SYN_from_beyond_all_routes_gets_no_cookie(void **state)
 {
     struct talk *talk = *state;
@@ -349,7 +349,7 @@ int main(void)
         talk_test(a_good_cookie_is_refused_long_after_the_flood),
         talk_test(without_a_flood_no_ACK_is_taken_for_a_cookie),
         talk_test(cookie_with_other_options_is_reset),
-        talk_test(no_cookie_when_nobody_accepts),
+        talk_test(no_cookie_while_the_backlog_is_not_accepted),
         talk_test_later(cookie_at_an_entry_without_memory_for_a_connection_is_given_up),
         talk_test_later(cookie_without_memory_for_a_connection_is_given_up),
     };

@@ -15,7 +15,7 @@ static void begin(struct talk *talk, enum leat_tcp_ecn ecn)
     talk_options(talk, MSS, 7);
 }
 
-/* The peer asks for it and gets it. */
+/* The peer asks for ECN and gets it. */
 static void establish(struct talk *talk)
 {
     begin(talk, LEAT_TCP_ECN_ACCEPT);
@@ -32,7 +32,7 @@ static unsigned ecn_of(const struct talk *talk)
     return talk->last.bytes[FRAME_IP + 1] & 3;
 }
 
-/* Ten bytes of the peer's, with this ECN field. */
+/* Receives ten bytes with this ECN field. */
 static void rx_with(struct talk *talk, unsigned ecn, uint8_t flags, uint32_t seq)
 {
     uint8_t data[10];
@@ -47,7 +47,7 @@ static void rx_with(struct talk *talk, unsigned ecn, uint8_t flags, uint32_t seq
     world_feed(talk->world, &frame);
 }
 
-/* The same, marked on the way. */
+/* The same, with a CE mark. */
 static void rx_marked(struct talk *talk, uint8_t flags, uint32_t seq)
 {
     rx_with(talk, CE, flags, seq);
@@ -116,7 +116,7 @@ static void our_SYN_asks_if_told_to(void **state)
     assert_int_equal(ecn_of(talk), ECT_0);
 }
 
-/* RFC 3168 6.1.1: some reflect the bits, which means nothing */
+/* RFC 3168 6.1.1: some peers reflect the bits, which means nothing */
 static void reflected_bits_are_no_consent(void **state)
 {
     struct talk *talk = *state;
@@ -131,7 +131,7 @@ static void reflected_bits_are_no_consent(void **state)
     assert_int_equal(ecn_of(talk), 0);
 }
 
-/* RFC 3168 6.1.1.1: perhaps somebody on the way drops SYNs that ask */
+/* RFC 3168 6.1.1.1: a middlebox may drop SYNs that ask */
 static void repeated_SYN_does_not_ask(void **state)
 {
     struct talk *talk = *state;
@@ -177,8 +177,8 @@ static void mark_on_a_CWR_is_a_new_one(void **state)
     tx(talk, ACK | ECE, 1, 21, 0);
 }
 
-/* RFC 3168 5: ECT(0) and ECT(1) only say that it might have been marked */
-static void what_may_be_marked_is_not_yet(void **state)
+/* RFC 3168 5: ECT(0) and ECT(1) only say that a packet may be marked */
+static void ECT_is_no_mark(void **state)
 {
     struct talk *talk = *state;
 
@@ -201,7 +201,7 @@ static void mark_means_nothing_without_consent(void **state)
 
 /* ---- the sender --------------------------------------------------------------------------- */
 
-/* RFC 3168 6.1.2: as for a loss, once a round trip; and the peer hears of it */
+/* RFC 3168 6.1.2: as for a loss, once a round trip; CWR reports it */
 static void echo_reduces_the_window_once_and_says_CWR(void **state)
 {
     struct talk *talk = *state;
@@ -237,7 +237,7 @@ static void echo_means_nothing_without_consent(void **state)
     assert_true(talk_info(talk).cwnd_bytes >= 10 * MSS);
 }
 
-/* RFC 3168 6.1.4, 6.1.5: neither pure ACKs nor what goes again */
+/* RFC 3168 6.1.4, 6.1.5: neither pure ACKs nor retransmissions */
 static void only_new_data_may_be_marked(void **state)
 {
     struct talk *talk = *state;
@@ -254,7 +254,7 @@ static void only_new_data_may_be_marked(void **state)
     assert_int_equal(ecn_of(talk), 0);
 }
 
-/* RFC 3168 6.1.6: nor probes of a window, whatever they carry; and no CWR */
+/* RFC 3168 6.1.6: no window probe may be marked, whatever it carries; and no CWR */
 static void window_probe_may_not_be_marked(void **state)
 {
     struct talk *talk = *state;
@@ -287,7 +287,7 @@ static void timeout_says_CWR_with_the_next_new_data(void **state)
     tx(talk, ACK, 21, 1, 10);
 }
 
-/* RFC 3168 6.1.3: on every ACK, also on one that tells of a hole. */
+/* RFC 3168 6.1.3: on every ACK, also on one with SACK blocks. */
 static void mark_is_echoed_beside_SACK_blocks(void **state)
 {
     struct talk *talk = *state;
@@ -303,7 +303,7 @@ static void mark_is_echoed_beside_SACK_blocks(void **state)
     assert_non_null(talk_option(talk, 5));
 }
 
-/* A FIN is marked as any other packet, though no peer sends one that may be (RFC 3168 6.1.3). */
+/* A FIN is marked like any other packet, though no peer sends an ECT one (RFC 3168 6.1.3). */
 static void mark_on_a_FIN_is_reported(void **state)
 {
     struct talk *talk = *state;
@@ -330,7 +330,7 @@ int main(void)
         talk_test_later(repeated_SYN_does_not_ask),
         talk_test_later(mark_is_echoed_until_CWR),
         talk_test_later(mark_on_a_CWR_is_a_new_one),
-        talk_test_later(what_may_be_marked_is_not_yet),
+        talk_test_later(ECT_is_no_mark),
         talk_test_later(mark_means_nothing_without_consent),
         talk_test_later(echo_reduces_the_window_once_and_says_CWR),
         talk_test_later(echo_means_nothing_without_consent),

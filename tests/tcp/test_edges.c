@@ -1,6 +1,6 @@
 /*
- * test_edges.c -- rules that are one number, or one bit, and that a mutation of the source showed
- * to be without a test.
+ * test_edges.c -- rules that concern one number or one bit, and that had no test, as mutations of
+ * the source showed.
  */
 #include "place.h"
 
@@ -39,8 +39,8 @@ static int setup_small_window(void **state)
     return 0;
 }
 
-/* RFC 9293 3.10.7.4 first: with our window shut, what has no data is still in order; this one is
- * urgent, which nobody predicts. */
+/* RFC 9293 3.10.7.4 first: with our window closed, a segment without data is still acceptable. This
+ * one is urgent, so header prediction doesn't apply. */
 static void ACK_of_our_FIN_counts_while_our_window_is_shut(void **state)
 {
     struct talk *talk = *state;
@@ -55,8 +55,8 @@ static void ACK_of_our_FIN_counts_while_our_window_is_shut(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
 }
 
-/* A peer that has filled our window, with its first segment lost, sends ACKs from the right edge.
- */
+/* A peer that has filled our window, with its first segment lost, sends ACKs from the right
+ * edge. */
 static void ACK_from_the_right_edge_counts_and_none_from_beyond(void **state)
 {
     struct talk *talk = *state;
@@ -78,7 +78,7 @@ static void ACK_from_the_other_half_of_all_numbers_is_refused(void **state)
 {
     struct talk *talk = *state;
 
-    talk->window_peer = 0; /* ever: none that is late is fine (RFC 5961 5.2) */
+    talk->window_peer = 0; /* always, so that no late ACK is acceptable (RFC 5961 5.2) */
     talk_establish(talk);
     rx(talk, ACK, 1, 1 + 0x80000000u, 0);
     tx(talk, ACK, 1, 1, 0);
@@ -136,7 +136,7 @@ static void SYN_ACK_is_repeated_after_a_close_in_SYN_RECEIVED(void **state)
     tx(talk, FIN | ACK, 1, 1, 0);
 }
 
-/* RFC 9293 3.10.7.4 first, in SYN-RECEIVED: memory may hold the ACK up, but doesn't swallow it. */
+/* RFC 9293 3.10.7.4 first, in SYN-RECEIVED: lack of memory delays the ACK, but doesn't drop it. */
 static void ACK_in_SYN_RECEIVED_waits_for_memory(void **state)
 {
     struct talk *talk = *state;
@@ -157,7 +157,7 @@ enum {
     DSCP_AF31 = 26
 };
 
-/* RFC 3168 6.1.1: a SYN or SYN,ACK is never marked as ECT. */
+/* RFC 3168 6.1.1: a SYN or SYN,ACK never has ECT. */
 static void neither_kind_of_SYN_is_marked_as_ECT(void **state)
 {
     struct talk *talk = *state;
@@ -194,7 +194,7 @@ static void SYN_has_the_diffserv_field_that_the_program_chose(void **state)
 
 /* ---- the send queue ----------------------------------------------------------------------- */
 
-/* No error ever says that it is full: it is, and the program waits. */
+/* No call returns an error, but the queue is full, and the program waits. */
 static void program_that_fills_the_queue_to_the_last_byte_hears_of_room(void **state)
 {
     struct talk *talk = *state;
@@ -214,7 +214,7 @@ static void program_that_fills_the_queue_to_the_last_byte_hears_of_room(void **s
 }
 
 #ifdef NDEBUG
-/* What tcp.rl claims impossible stops a debug build.  A release goes on, and the minute of
+/* An event that tcp.rl claims impossible stops a debug build. A release goes on, and the minute of
  * FIN-WAIT-2 still ends. */
 static void timeout_that_cannot_be_takes_no_other_with_it(void **state)
 {
@@ -225,7 +225,7 @@ static void timeout_that_cannot_be_takes_no_other_with_it(void **state)
     world_poll(talk->world);
     tx(talk, FIN | ACK, 1, 1, 0);
     rx(talk, ACK, 1, 2, 0);
-    tcp_start_rexmt(talk->conn); /* though nothing is out */
+    tcp_start_rexmt(talk->conn); /* though nothing is in flight */
     talk_wait(talk, 61 * second);
     assert_int_equal(talk->closed, 1);
     assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);

@@ -1,6 +1,6 @@
 /*
- * test_endings.c -- no state lasts for ever: what a connection waits for is possible, and a timer
- * ends the wait.
+ * test_endings.c -- no state lasts for ever: the event that a connection waits for is possible, and
+ * a timer ends the wait.
  */
 #include "talk.h"
 
@@ -8,12 +8,13 @@ enum {
     HELD_MAX = 8192
 };
 
-/* ---- SND.NXT counts what left, and nothing else ------------------------------------------- */
+/* ---- ---- SND.NXT counts only data that was sent -----------------------------------------------
+ * --- */
 
 static struct leat_buf *held[HELD_MAX];
 static unsigned held_count;
 
-/* Takes all headers and all descriptors: nothing leaves, nothing new is queued. */
+/* Takes all headers and all descriptors, so that nothing can be sent or queued. */
 static void hold_all(struct talk *talk)
 {
     struct leat_pool *pool = leat_pool(talk->world->stack);
@@ -40,7 +41,7 @@ static uint32_t in_flight(const struct talk *talk)
     return talk_info(talk).snd_nxt - talk_info(talk).snd_una;
 }
 
-/* Until a segment has left, or for @ns. */
+/* Waits until a segment was sent, or for @ns. */
 static void wait_for_segment(struct talk *talk, uint64_t ns)
 {
     for (uint64_t waited_ns = 0; waited_ns < ns; waited_ns += ms) {
@@ -50,7 +51,7 @@ static void wait_for_segment(struct talk *talk, uint64_t ns)
     }
 }
 
-/* A lost segment takes the FIN along; each try that memory refuses must count it only once. */
+/* A lost segment takes the FIN along; an attempt without memory must not count it again. */
 static void FIN_that_memory_holds_up_is_counted_once(void **state)
 {
     struct talk *talk = *state;
@@ -59,7 +60,7 @@ static void FIN_that_memory_holds_up_is_counted_once(void **state)
     talk_send(talk, 1);
     tx(talk, ACK, 1, 1, 1);
     hold_all(talk);
-    talk_wait(talk, 700 * ms); /* now it is lost */
+    talk_wait(talk, 700 * ms); /* now it counts as lost */
     leat_tcp_close(talk->conn);
     talk_wait(talk, 1500 * ms);
     assert_int_equal(in_flight(talk), 1);
@@ -76,7 +77,7 @@ static void FIN_that_memory_holds_up_is_counted_once(void **state)
     assert_int_equal(talk->closed, 1);
 }
 
-/* It was said to have left, and so nobody sent it. */
+/* It counted as sent, so it was never sent. */
 static void FIN_that_memory_refused_leaves_when_there_is_some(void **state)
 {
     struct talk *talk = *state;
@@ -96,8 +97,8 @@ static void FIN_that_memory_refused_leaves_when_there_is_some(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
 }
 
-/* The octet that a shut window refused goes with what waits behind it, as far as the pieces that
- * one frame may have reach: the rest follows. */
+/* The byte that a closed window refused is sent again together with the data behind it, as far as
+ * the pieces of one frame reach. The rest follows. */
 static void lost_octet_takes_along_what_leaves_with_it(void **state)
 {
     struct talk *talk = *state;
@@ -126,7 +127,7 @@ static void lost_octet_takes_along_what_leaves_with_it(void **state)
     assert_int_equal(in_flight(talk), 0);
 }
 
-/* The next segments of the peer bear this timestamp; 100 is that of its SYN. */
+/* The peer's next segments carry this timestamp; its SYN had 100. */
 static void stamp(struct talk *talk, uint32_t tsval)
 {
     talk_extra_none(talk);
@@ -140,8 +141,8 @@ static void read_and_hold_all(struct leat_tcp *conn, void *arg)
     hold_all(arg);
 }
 
-/* What a peer has not heard did not leave: neither Last.ACK.sent (RFC 7323 4.3) nor the window's
- * edge, which is rounded up when it is said (2.3), moves with an ACK that finds no buffer. */
+/* An ACK that finds no buffer was not sent, so it moves neither Last.ACK.sent (RFC 7323 4.3) nor
+ * the edge of the window, which is rounded up when it is sent (2.3). */
 static void assert_that_ACK_without_buffer_said_nothing(struct talk *talk)
 {
     static const struct leat_tcp_events events = {.on_readable = read_and_hold_all};
@@ -151,13 +152,13 @@ static void assert_that_ACK_without_buffer_said_nothing(struct talk *talk)
     leat_tcp_set_events(talk->conn, &events, talk);
     stamp(talk, 110);
     rx(talk, ACK, 1, 1, 10);
-    talk_wait(talk, 50 * ms); /* it may be delayed */
+    talk_wait(talk, 50 * ms); /* for a delayed ACK */
     assert_true(talk_grown(talk, tx_no_memory) > 0);
     info = talk_info(talk);
     assert_int_equal(info.rcv_nxt + info.rcv_wnd_bytes, edge);
     leat_tcp_set_events(talk->conn, 0, 0);
     let_go();
-    stamp(talk, 120); /* begins behind what was acknowledged last */
+    stamp(talk, 120); /* begins behind the last ACK sent */
     rx(talk, ACK, 11, 1, 5);
     tx(talk, ACK, 1, 16, 0);
     assert_int_equal(frame_get32(talk_option(talk, 8) + 6), 110);
@@ -185,8 +186,8 @@ static void SACK_that_memory_refused_was_not_sent(void **state)
     assert_that_ACK_without_buffer_said_nothing(talk);
 }
 
-/* The same while its window was shut: who opens it, and SACKs the probe's octet, owes an ACK still.
- */
+/* The same while its window was closed. A peer that opens it, and SACKs the probe's byte, must
+ * still acknowledge it. */
 static void octet_of_a_probe_that_was_SACKed_comes_again(void **state)
 {
     struct talk *talk = *state;
@@ -213,7 +214,8 @@ static void octet_of_a_probe_that_was_SACKed_comes_again(void **state)
     assert_int_equal(talk_info(talk).queued_bytes, 0);
 }
 
-/* It may leave its window shut as well: the probes go on, and it may take its word back. */
+/* The peer may also leave its window closed: the probes go on, because it may drop the SACKed
+ * byte. */
 static void probe_that_was_SACKed_is_followed_by_others(void **state)
 {
     struct talk *talk = *state;
@@ -243,8 +245,8 @@ static void probe_that_was_SACKed_is_followed_by_others(void **state)
     assert_int_equal(talk_info(talk).queued_bytes, 0);
 }
 
-/* After timeouts the window shuts, and what is behind the first segment is SACKed: all of it is
- * owed still, and goes again. */
+/* After timeouts the window closes, and data behind the first segment is SACKed. None of it is
+ * acknowledged, so all of it is sent again. */
 static void data_SACKed_at_a_shut_window_is_still_owed(void **state)
 {
     struct talk *talk = *state;
@@ -273,7 +275,8 @@ static void data_SACKed_at_a_shut_window_is_still_owed(void **state)
     world_mark(talk->world);
 }
 
-/* ---- no way to the peer ------------------------------------------------------------------- */
+/* ---- ---- no route to the peer -----------------------------------------------------------------
+ * --- */
 
 static void lose_address(struct talk *talk)
 {
@@ -284,7 +287,7 @@ static void lose_address(struct talk *talk)
         LEAT_OK);
 }
 
-/* Nothing is left to be sent again; the minute of FIN-WAIT-2 goes by. */
+/* Nothing is left to retransmit; the minute of FIN-WAIT-2 passes. */
 static void FIN_WAIT_2_without_a_route_ends(void **state)
 {
     struct talk *talk = *state;
@@ -303,7 +306,7 @@ static void FIN_WAIT_2_without_a_route_ends(void **state)
     assert_int_equal(talk->closed, 1);
 }
 
-/* Nobody waits for an answer, so nobody gives up. */
+/* Nothing waits for an answer, so no timeout ends it. */
 static void idle_connection_outlives_its_route(void **state)
 {
     struct talk *talk = *state;
@@ -316,7 +319,7 @@ static void idle_connection_outlives_its_route(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
 }
 
-/* The patience begins with the data, not with what was said before. */
+/* The timeout begins with the data, not with earlier segments. */
 static void data_without_a_route_has_all_the_patience(void **state)
 {
     struct talk *talk = *state;
@@ -342,7 +345,8 @@ static uint32_t tsval_of(const struct talk *talk)
     return frame_get32(talk_option(talk, 8) + 2);
 }
 
-/* RFC 7323 5.4: the clock of a connection never jumps, or PAWS drops all that it says. */
+/* RFC 7323 5.4: the timestamp clock of a connection never jumps, or PAWS would drop its
+ * segments. */
 static void half_open_connection_keeps_its_clock_when_the_seed_changes(void **state)
 {
     struct talk *talk = *state;
@@ -365,7 +369,7 @@ static void half_open_connection_keeps_its_clock_when_the_seed_changes(void **st
     assert_in_range(tsval_of(talk) - tsval, 0, 1000);
 }
 
-/* The peer's FIN comes again, and its answer must be believed. */
+/* The peer's FIN is repeated, and must accept the timestamp of our ACK. */
 static void TIME_WAIT_keeps_its_clock_when_the_seed_changes(void **state)
 {
     struct talk *talk = *state;

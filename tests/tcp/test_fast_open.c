@@ -24,7 +24,7 @@ static void data_in_a_SYN_with_a_good_cookie_is_delivered_and_answered_at_once(v
     rx(talk, SYN, 0, 0, 100);
     tx(talk, SYN | ACK, 0, 101, 0);
     quiet(talk);
-    world_poll(talk->world); /* accepted in the last one */
+    world_poll(talk->world); /* accepted in the last poll */
     talk_heard(talk, 100);
     assert_int_equal(talk_state(talk), LEAT_TCP_SYN_RECEIVED);
     talk_send(talk, 50);
@@ -33,7 +33,7 @@ static void data_in_a_SYN_with_a_good_cookie_is_delivered_and_answered_at_once(v
     quiet(talk);
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
     assert_int_equal(talk_info(talk).queued_bytes, 0);
-    assert_int_equal(talk->opened, 0); /* it was accepted, which says as much */
+    assert_int_equal(talk->opened, 0); /* accept() replaces on_open */
     assert_int_equal(leat_stats(talk->world->stack)->tcp_fast_opens, 1);
 }
 
@@ -67,10 +67,10 @@ static void wrong_cookie_makes_a_handshake_like_any_other(void **state)
     cookie[3] ^= 1;
     talk_fast_open(talk, cookie);
     rx(talk, SYN, 0, 0, 100);
-    tx(talk, SYN | ACK, 0, 1, 0); /* the data is not taken, and a good cookie is offered */
+    tx(talk, SYN | ACK, 0, 1, 0); /* the data isn't accepted, and a good cookie is offered */
     assert_non_null(talk_option(talk, 34));
     rx(talk, ACK, 1, 1, 100);
-    world_poll(talk->world); /* accepted in the last one */
+    world_poll(talk->world); /* accepted in the last poll */
     talk_heard(talk, 100);
 }
 
@@ -105,14 +105,14 @@ static void lost_SYN_ACK_comes_again(void **state)
     tx(talk, SYN | ACK, 0, 101, 0);
     talk_wait(talk, 1100 * ms);
     tx(talk, SYN | ACK, 0, 101, 0);
-    rx(talk, SYN, 0, 0, 100); /* so does its SYN, with the data that is known */
+    rx(talk, SYN, 0, 0, 100); /* its SYN comes again as well, with the data that was received */
     tx(talk, SYN | ACK, 0, 101, 0);
     rx(talk, ACK, 101, 1, 0);
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
     talk_heard(talk, 100);
 }
 
-/* RFC 7413 5.1: who spoofs SYNs with a cookie of his own gets no more than this. */
+/* RFC 7413 5.1: limits an attacker who spoofs SYNs with a cookie of his own. */
 static void at_most_64_wait_for_their_handshakes(void **state)
 {
     struct talk *talk = *state;
@@ -155,7 +155,7 @@ static void learn_cookie(struct talk *talk)
     tx(talk, SYN, 0, 0, 0);
     option = talk_option(talk, 34);
     assert_non_null(option);
-    assert_int_equal(option[1], 2); /* please */
+    assert_int_equal(option[1], 2); /* the option is a request */
     talk_fast_open(talk, server_cookie);
     rx(talk, SYN | ACK, 0, 1, 0);
     tx(talk, ACK, 1, 1, 0);
@@ -163,7 +163,7 @@ static void learn_cookie(struct talk *talk)
     assert_null(talk->conn);
 }
 
-/* Connects with data that is there before the next poll. */
+/* Connects with data that is queued before the next poll. */
 static void connect_before_poll(struct talk *talk, uint32_t len)
 {
     const struct leat_endpoint remote = talk_remote(talk, IP_PEER, PORT_PEER);
@@ -181,7 +181,7 @@ static void connect_with_data(struct talk *talk, uint32_t len)
     world_poll(talk->world);
 }
 
-/* A SYN leaves with @sent of @len bytes of data. */
+/* Expects a SYN with @sent of @len bytes of data. */
 static void connect_with_known_cookie(struct talk *talk, uint32_t len, uint32_t sent)
 {
     learn_cookie(talk);
@@ -200,7 +200,7 @@ static void data_goes_with_the_SYN_when_the_cookie_is_known(void **state)
     assert_int_equal(talk_info(talk).queued_bytes, 0);
 }
 
-/* RFC 7413 4.2.1: what the server didn't take goes again, at once. */
+/* RFC 7413 4.2.1: data that the server didn't accept is sent again at once. */
 static void data_that_was_not_taken_goes_again(void **state)
 {
     struct talk *talk = *state;
@@ -212,7 +212,7 @@ static void data_that_was_not_taken_goes_again(void **state)
     assert_int_equal(talk_info(talk).queued_bytes, 0);
 }
 
-/* RFC 7413 4.1.3.1: something on the way may drop SYNs with data. */
+/* RFC 7413 4.1.3.1: a middlebox may drop SYNs with data. */
 static void repeated_SYN_is_a_plain_one(void **state)
 {
     struct talk *talk = *state;
@@ -234,7 +234,7 @@ static void long_data_fills_the_SYN_and_goes_on_after_it(void **state)
     tx(talk, PSH | ACK, 1421, 1, 580);
 }
 
-/* A server may say an MSS of less than the options take. */
+/* A server may send an MSS that is smaller than the options. */
 static void data_in_a_SYN_fits_the_server_with_the_smallest_MSS(void **state)
 {
     struct talk *talk = *state;
@@ -249,10 +249,11 @@ static void data_in_a_SYN_fits_the_server_with_the_smallest_MSS(void **state)
     rx(talk, RST, 1, 0, 0);
     talk->options_len = 0;
     connect_with_data(talk, 1400);
-    tx(talk, SYN, 0, 0, 8); /* 48, which we take for the least, without 40 of options */
+    tx(talk, SYN, 0, 0, 8); /* 48, our minimum, less 40 of options */
 }
 
-/* It left before the window was known; what goes again must keep to it (RFC 9293 3.8.6). */
+/* It was sent before the window was known; the retransmission must keep to the window (RFC 9293
+ * 3.8.6). */
 static void data_that_was_not_taken_goes_again_within_the_window(void **state)
 {
     struct talk *talk = *state;
@@ -269,7 +270,7 @@ static void data_that_was_not_taken_goes_again_within_the_window(void **state)
     assert_int_equal(talk_info(talk).queued_bytes, 0);
 }
 
-/* The peer can't know our window yet: what lies beyond is not taken. */
+/* The peer can't know our window yet: data beyond it is not accepted. */
 static void data_in_a_SYN_is_cut_at_our_window(void **state)
 {
     struct talk *talk = *state;
@@ -307,7 +308,7 @@ static void keepalive_begins_when_the_SYN_is_acknowledged(void **state)
     tx(talk, ACK, 50, 101, 0);
 }
 
-/* What didn't leave doesn't count as sent. */
+/* Data that was not sent doesn't count as sent. */
 static void data_in_a_SYN_that_memory_refused_did_not_leave(void **state)
 {
     struct talk *talk = *state;
@@ -327,7 +328,7 @@ static void data_in_a_SYN_that_memory_refused_did_not_leave(void **state)
     tx(talk, ACK, 1, 1, 100);
 }
 
-/* RFC 7413 4.2: what can't be opened at once is a handshake like any other. */
+/* RFC 7413 4.2: a SYN that can't open a connection at once begins an ordinary handshake. */
 static void data_waits_for_the_handshake_if_no_connection_is_free(void **state)
 {
     struct talk *talk = *state;
@@ -340,7 +341,7 @@ static void data_waits_for_the_handshake_if_no_connection_is_free(void **state)
     talk_listen(talk);
     talk_get_cookie(talk, cookie);
     talk->options_len = 0;
-    rx(talk, SYN, 0, 0, 0); /* takes the only one */
+    rx(talk, SYN, 0, 0, 0); /* takes the only connection */
     tx(talk, SYN | ACK, 0, 1, 0);
     rx(talk, ACK, 1, 1, 0);
     first = talk->conn;
@@ -349,7 +350,7 @@ static void data_waits_for_the_handshake_if_no_connection_is_free(void **state)
     talk->port_peer++;
     talk_fast_open(talk, cookie);
     rx(talk, SYN, 0, 0, 100);
-    tx(talk, SYN | ACK, 0, 1, 0); /* the data is not taken */
+    tx(talk, SYN | ACK, 0, 1, 0); /* the data isn't accepted */
     assert_int_equal(leat_stats(talk->world->stack)->tcp_fast_opens, 0);
     talk->conn = first;
     leat_tcp_abort(first);

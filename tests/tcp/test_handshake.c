@@ -1,4 +1,4 @@
-/* test_handshake.c -- how connections begin (RFC 9293 3.5, 3.7.1; RFC 7323 2). */
+/* test_handshake.c -- connection establishment (RFC 9293 3.5, 3.7.1; RFC 7323 2). */
 #include "talk.h"
 
 enum {
@@ -15,7 +15,7 @@ static uint16_t mss_option(const struct talk *talk)
     return frame_get16(option + 2);
 }
 
-/* A connection that we opened, answered with talk->options. */
+/* An active open, answered with talk->options. */
 static void connect_and_answer(struct talk *talk)
 {
     talk_connect(talk);
@@ -25,7 +25,8 @@ static void connect_and_answer(struct talk *talk)
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
 }
 
-/* ---- both ways ---------------------------------------------------------------------------- */
+/* ---- ---- active and passive -------------------------------------------------------------------
+ * --- */
 
 /* RFC 9293 3.5, figure 6 */
 static void three_segments_open_a_connection_actively(void **state)
@@ -50,7 +51,7 @@ static void three_segments_open_a_connection_passively(void **state)
     talk_listen(talk);
     rx(talk, SYN, 0, 0, 0);
     tx(talk, SYN | ACK, 0, 1, 0);
-    assert_null(talk->conn); /* nobody hears of a stranger before the third segment */
+    assert_null(talk->conn); /* no connection before the third segment */
     rx(talk, ACK, 1, 1, 0);
     quiet(talk);
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
@@ -74,7 +75,7 @@ static void simultaneous_open_makes_one_connection(void **state)
     tx(talk, ACK, 1, 1, 10);
 }
 
-/* The peer's SYN and its SYN,ACK come in one turn, in which nothing of ours has left. */
+/* The peer's SYN and its SYN,ACK come in one turn, in which we send nothing. */
 static void simultaneous_open_may_be_over_in_one_turn(void **state)
 {
     struct talk *talk = *state;
@@ -91,7 +92,7 @@ static void simultaneous_open_may_be_over_in_one_turn(void **state)
     tx(talk, ACK, 1, 1, 10);
 }
 
-/* Closed before the peer's last word: data and FIN go as soon as it comes. */
+/* Closed before the handshake ends: data and FIN are sent as soon as it does. */
 static void simultaneous_open_that_is_closed_at_once_delivers_its_data(void **state)
 {
     struct talk *talk = *state;
@@ -114,7 +115,7 @@ static void simultaneous_open_that_is_closed_at_once_delivers_its_data(void **st
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
 }
 
-/* RFC 9293 3.10.7.4 fifth: the ACK that opens a connection may bring data, even a FIN */
+/* RFC 9293 3.10.7.4 fifth: the ACK that opens a connection may carry data, even a FIN */
 static void third_segment_may_bring_data_and_FIN(void **state)
 {
     struct talk *talk = *state;
@@ -130,8 +131,7 @@ static void third_segment_may_bring_data_and_FIN(void **state)
     assert_true(leat_tcp_at_end(talk->conn));
 }
 
-/* RFC 9293 3.10.7.2: data with a SYN is no part of the handshake; not acknowledged, it comes again
- */
+/* RFC 9293 3.10.7.2: data in a SYN isn't acknowledged, so the peer sends it again */
 static void data_with_a_SYN_is_left_for_later(void **state)
 {
     struct talk *talk = *state;
@@ -202,7 +202,7 @@ static void segments_are_as_large_as_both_sides_allow(void **state)
     }
 }
 
-/* RFC 7323 2.2, 2.3: windows are scaled when both SYNs say so, those of SYNs themselves never */
+/* RFC 7323 2.2, 2.3: windows are scaled if both SYNs have the option; in SYNs never */
 static void window_scale_of_both_sides_counts(void **state)
 {
     struct talk *talk = *state;
@@ -228,7 +228,7 @@ static void window_scale_is_answered_passively(void **state)
 {
     struct talk *talk = *state;
 
-    talk_options(talk, MSS_PEER, 0); /* "no scale for mine, but I understand yours" */
+    talk_options(talk, MSS_PEER, 0); /* a window scale of 0 */
     talk_listen(talk);
     rx(talk, SYN, 0, 0, 0);
     tx(talk, SYN | ACK, 0, 1, 0);
@@ -265,7 +265,8 @@ static void window_scale_of_one_side_is_none(void **state)
     assert_int_equal(talk_info(talk).rcv_wind_shift, 0);
 }
 
-/* ---- when segments are lost --------------------------------------------------------------- */
+/* ---- ---- lost segments ------------------------------------------------------------------------
+ * --- */
 
 /* RFC 6298 2.1, 5.5; RFC 9293 3.8.3, MUST-20..23 */
 static void SYN_goes_again_twice_as_late_each_time_until_R2(void **state)
@@ -293,21 +294,21 @@ static void SYN_goes_again_twice_as_late_each_time_until_R2(void **state)
     assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
 }
 
-/* The wait for an answer begins with the SYN: the stack may have had no time when it was asked. */
+/* The wait for an answer begins with the SYN: the stack may not have had a clock at connect(). */
 static void SYN_goes_again_when_connect_came_long_after_the_last_poll(void **state)
 {
     struct talk *talk = *state;
 
     talk->world->now_ns += 200 * second; /* longer than connect_timeout_ns */
     talk_connect(talk);
-    talk_wait(talk, 0); /* for the answer to ARP */
+    talk_wait(talk, 0); /* for ARP */
     tx(talk, SYN, 0, 0, 0);
     talk_wait(talk, 1001 * ms);
     tx(talk, SYN, 0, 0, 0);
     assert_int_equal(talk->closed, 0);
 }
 
-/* RFC 6298 5.7; RFC 5681 3.1: a lost SYN makes careful */
+/* RFC 6298 5.7; RFC 5681 3.1: a lost SYN reduces the initial window */
 static void lost_SYN_makes_the_window_one_segment_and_RTO_3_s(void **state)
 {
     struct talk *talk = *state;
@@ -324,7 +325,7 @@ static void lost_SYN_makes_the_window_one_segment_and_RTO_3_s(void **state)
     assert_int_equal(talk_info(talk).srtt_ns, 0); /* Karn */
 }
 
-/* RFC 6298 3, Karn: which of several equal ones was answered nobody knows */
+/* RFC 6298 3, Karn: the ACK may answer any of several SYN,ACKs */
 static void SYN_ACK_that_a_second_SYN_got_is_no_sample(void **state)
 {
     struct talk *talk = *state;
@@ -338,13 +339,13 @@ static void SYN_ACK_that_a_second_SYN_got_is_no_sample(void **state)
         tx(talk, SYN | ACK, 0, 1, 0);
     }
     talk_wait(talk, 100 * ms);
-    rx(talk, ACK, 1, 1, 0); /* of the first one, perhaps */
+    rx(talk, ACK, 1, 1, 0); /* perhaps of the first one */
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
     assert_int_equal(talk_info(talk).srtt_ns, 0);
     assert_int_equal(talk_info(talk).rto_ns, second); /* 2.1 */
 }
 
-/* RFC 9293 3.8.3: a stranger's SYN gets five answers more, then it is forgotten */
+/* RFC 9293 3.8.3: a SYN gets five more SYN,ACKs, then it is forgotten */
 static void SYN_ACK_goes_again_five_times(void **state)
 {
     struct talk *talk = *state;
@@ -361,7 +362,7 @@ static void SYN_ACK_goes_again_five_times(void **state)
     talk_wait(talk, 100 * second);
     quiet(talk);
     rx(talk, ACK, 1, 1, 0); /* too late */
-    talk_wait(talk, ms);    /* ARP has to ask again */
+    talk_wait(talk, ms);    /* for ARP */
     tx(talk, RST, 1, 0, 0);
     assert_null(talk->conn);
 }
@@ -383,7 +384,8 @@ static void duplicate_SYN_is_answered_as_the_first(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
 }
 
-/* ---- refused, and ghosts of the past ------------------------------------------------------ */
+/* ---- ---- refused, and old duplicates -----------------------------------------------------------
+ * --- */
 
 /* RFC 9293 3.10.7.3 second */
 static void RST_refuses_our_SYN(void **state)
@@ -399,7 +401,7 @@ static void RST_refuses_our_SYN(void **state)
     quiet(talk);
 }
 
-/* RFC 9293 3.5, figure 8: an old SYN is answered, and its sender sets that right */
+/* RFC 9293 3.5, figure 8: an old SYN is answered, and the peer resets that */
 static void old_duplicate_SYN_is_reset_by_its_sender(void **state)
 {
     struct talk *talk = *state;
@@ -415,7 +417,7 @@ static void old_duplicate_SYN_is_reset_by_its_sender(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
 }
 
-/* RFC 9293 3.5.1, figure 9: the peer has crashed and doesn't know us */
+/* RFC 9293 3.5.1, figure 9: the peer has crashed and doesn't know the connection */
 static void half_open_connection_is_found_out(void **state)
 {
     struct talk *talk = *state;
@@ -423,12 +425,12 @@ static void half_open_connection_is_found_out(void **state)
     talk_establish(talk);
     rx(talk, SYN, 400000, 0, 0);
     tx(talk, ACK, 1, 1, 0);
-    rx(talk, RST, 1, 0, 0); /* "SEQ 1? I never said anything" */
+    rx(talk, RST, 1, 0, 0); /* the peer never sent SEQ 1 */
     assert_int_equal(talk->closed, 1);
     assert_int_equal(talk->why, LEAT_ERR_RESET);
 }
 
-/* RFC 6528: an ISN of the same ends moves with the clock, so that numbers don't come again soon */
+/* RFC 6528: the ISN of a tuple moves with the clock, so that numbers don't repeat soon */
 static void ISN_moves_on_between_connections(void **state)
 {
     struct talk *talk = *state;

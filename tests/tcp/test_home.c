@@ -95,7 +95,7 @@ static struct leat_tcp_listener *open_both(struct talk *talk, struct home *home)
     return listener;
 }
 
-/* No frame leaves, every byte arrives, both ends close in order. */
+/* No frame is sent, every byte arrives, both ends close in order. */
 static void stack_talks_with_itself(void **state)
 {
     struct talk *talk = *state;
@@ -117,8 +117,8 @@ static void stack_talks_with_itself(void **state)
     leat_tcp_listener_close(listener);
 }
 
-/* To ourselves a segment may be 65,483 bytes long: more than a small pool has in all, or than a
- * third of what is free of it, which is what a window may be. */
+/* To ourselves a segment may be 65,483 bytes long. That is more than a small pool has, or than a
+ * third of its free part, which is the limit of the window. */
 static void window_opens_though_no_segment_fits_into_it(void **state)
 {
     static const uint32_t buffers[] = {48, 64, 96, 128};

@@ -1,5 +1,5 @@
-/* test_idle.c -- a connection that was idle for so long that its 32-bit clocks have gone round
- * (tcp/math/deadline.h) does what it would have done at once. */
+/* test_idle.c -- a connection that was idle for so long that its 32-bit clocks have wrapped
+ * (tcp/math/deadline.h) works as before. */
 #include "talk.h"
 
 #include "tcp/evict.h"
@@ -11,7 +11,7 @@ enum {
     MSS = 1000
 };
 
-/* Ticks of the wheel go round after 73 minutes, ms after 50 days. */
+/* Ticks of the wheel wrap after 73 minutes, ms after 50 days. */
 static const uint64_t pauses_ns[] = {
     ((uint64_t)1 << 41) - 1000, /* half of the ticks */
     ((uint64_t)1 << 41) + 1000,
@@ -28,7 +28,7 @@ enum {
     PAUSES = sizeof pauses_ns / sizeof *pauses_ns
 };
 
-/* The peer's link address has been forgotten meanwhile. */
+/* The link address of the peer has expired in the meantime. */
 static void idle(struct talk *talk, uint64_t ns)
 {
     talk_wait(talk, ns);
@@ -71,7 +71,7 @@ static void an_ACK_waits_no_longer(void **state)
     }
 }
 
-/* RFC 9293 3.8.3, R2: 100 s from the data on, not from what was before */
+/* RFC 9293 3.8.3, R2: 100 s from the data on, not from earlier segments */
 static void unanswered_data_ends_it_not_earlier(void **state)
 {
     (void)state;
@@ -94,14 +94,14 @@ static void unanswered_data_ends_it_not_earlier(void **state)
 }
 
 /* RFC 9293 3.8.4 */
-static void who_is_asked_to_probe_does(void **state)
+static void keepalive_goes_on(void **state)
 {
     struct talk *talk = *state;
 
     talk_establish_with(talk, MSS, NO_SHIFT);
     idle(talk, 24 * 60 * hour);
     leat_tcp_set_keepalive(talk->conn, true);
-    for (unsigned i = 0; i < 24 * 60 / 2; i++) { /* and goes on, for another 60 days */
+    for (unsigned i = 0; i < 24 * 60 / 2; i++) { /* and continues, for another 60 days */
         talk_silence(talk, 2 * hour);
         tx(talk, ACK, 0, 1, 0);
         rx(talk, ACK, 1, 1, 0);
@@ -109,7 +109,7 @@ static void who_is_asked_to_probe_does(void **state)
     assert_int_equal(talk->closed, 0);
 }
 
-/* RFC 5681 4.1: the window begins anew. */
+/* RFC 5681 4.1: the window is reset. */
 static void the_window_restarts(void **state)
 {
     struct talk *talk = *state;
@@ -128,7 +128,7 @@ static void the_window_restarts(void **state)
     assert_int_equal(talk_info(talk).cwnd_bytes, 10 * MSS);
 }
 
-/* ... nor does it begin anew for a peer that is stuck when the clock goes round (evict.h). */
+/* ... but not for a peer that is stalled when the clock wraps (evict.h). */
 static void a_stalled_connection_stays_so_when_ms_go_round(void **state)
 {
     struct talk *talk = *state;
@@ -150,7 +150,7 @@ int main(void)
         talk_test(data_goes_again_after_the_timeout),
         talk_test(an_ACK_waits_no_longer),
         cmocka_unit_test(unanswered_data_ends_it_not_earlier),
-        talk_test(who_is_asked_to_probe_does),
+        talk_test(keepalive_goes_on),
         talk_test(the_window_restarts),
         talk_test(a_stalled_connection_stays_so_when_ms_go_round),
     };

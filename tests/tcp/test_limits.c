@@ -1,8 +1,8 @@
-/* test_limits.c -- a listener's limits: how long its connections last, how many there are, who
- * goes, and what they may queue; and how long a hole in a peer's data may stay. */
+/* test_limits.c -- a listener's limits: lifetime, number, eviction and send queue of its
+ * connections; and the limit on a hole in a peer's data. */
 #include "talk.h"
 
-/* A peer on @port comes in. */
+/* A client on @port connects. */
 static void come_in(struct talk *talk, uint16_t port)
 {
     talk->port_peer = port;
@@ -12,7 +12,8 @@ static void come_in(struct talk *talk, uint16_t port)
     world_mark(talk->world);
 }
 
-/* ---- how long ----------------------------------------------------------------------------- */
+/* ---- ---- lifetime -----------------------------------------------------------------------------
+ * --- */
 
 static void silent_peer_is_left_after_the_idle_time(void **state)
 {
@@ -32,7 +33,7 @@ static void silent_peer_is_left_after_the_idle_time(void **state)
     assert_int_equal(leat_stats(talk->world->stack)->tcp_limits_reached, 1);
 }
 
-/* What we send is no sign of life of the peer. */
+/* Data that we send doesn't show that the peer is alive. */
 static void data_to_a_silent_peer_is_no_life(void **state)
 {
     struct talk *talk = *state;
@@ -48,7 +49,7 @@ static void data_to_a_silent_peer_is_no_life(void **state)
     world_mark(talk->world);
 }
 
-/* How long a connection lasts whose peer always has something to say. */
+/* How long a connection lasts whose peer never falls silent. */
 static uint64_t life_ns(struct talk *talk, uint16_t port)
 {
     const uint64_t begun_ns = leat_now_ns(talk->world->stack);
@@ -64,7 +65,7 @@ static uint64_t life_ns(struct talk *talk, uint16_t port)
     return leat_now_ns(talk->world->stack) - begun_ns;
 }
 
-/* Up to a third longer, wherever the clock stands when it begins. */
+/* Up to a third longer, whatever the clock when it begins. */
 static void connection_ends_after_its_lifetime_though_its_peer_talks(void **state)
 {
     struct talk *talk = *state;
@@ -85,13 +86,14 @@ static void limits_end_with_their_listener(void **state)
     talk->listen.lifetime_ns = 5 * second;
     talk_establish(talk);
     leat_tcp_listener_close(talk->listener);
-    talk_listen(talk); /* another one, that the connection didn't come to */
+    talk_listen(talk); /* another listener, which the connection didn't come to */
     talk_wait(talk, 100 * second);
     quiet(talk);
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
 }
 
-/* ---- how many ----------------------------------------------------------------------------- */
+/* ---- ---- number -------------------------------------------------------------------------------
+ * --- */
 
 /* A SYN of another address is answered. */
 static void knock_from_elsewhere(struct talk *talk)
@@ -129,8 +131,8 @@ static void address_has_no_more_connections_than_it_may(void **state)
     come_in(talk, 5002);
 }
 
-/* Half-open ones don't count, for anybody can write any address into a SYN. */
-static void handshake_beyond_what_an_address_may_have_stays_half_open(void **state)
+/* Half-open connections don't count, because anyone can forge an address in a SYN. */
+static void handshake_beyond_the_limit_of_an_address_stays_half_open(void **state)
 {
     struct talk *talk = *state;
     uint32_t iss;
@@ -177,7 +179,7 @@ static void listener_has_no_more_connections_than_it_may(void **state)
     assert_ended(talk->world, taken_tcp);
 }
 
-/* Who was heard of within the last second stays. */
+/* A connection whose peer was heard within the last second stays. */
 static void idle_connection_goes_for_one_that_comes(void **state)
 {
     struct talk *talk = *state;
@@ -206,7 +208,8 @@ static void idle_connection_goes_for_one_that_comes(void **state)
     talk_heard(talk, 10);
 }
 
-/* ---- how much ----------------------------------------------------------------------------- */
+/* ---- ---- send queue ---------------------------------------------------------------------------
+ * --- */
 
 static void connections_of_a_listener_have_its_send_queue(void **state)
 {
@@ -229,7 +232,7 @@ static uint32_t held_early(const struct talk *talk)
     return holdings.held_early;
 }
 
-/* RFC 2018 8: what was SACKed may be given up; it comes again. */
+/* RFC 2018 8: SACKed data may be dropped; the peer sends it again. */
 static void data_behind_an_old_hole_is_given_up(void **state)
 {
     struct talk *talk = *state;
@@ -239,13 +242,13 @@ static void data_behind_an_old_hole_is_given_up(void **state)
     rx(talk, ACK, 101, 1, 10);
     world_mark(talk->world);
     talk_wait(talk, 4 * second);
-    rx(talk, ACK, 1, 1, 50); /* the hole that is left is a new one */
+    rx(talk, ACK, 1, 1, 50); /* the hole that remains is a new one */
     world_mark(talk->world);
     rx(talk, ACK, 61, 1, 10);
     world_mark(talk->world);
     talk_wait(talk, 4 * second);
     assert_int_equal(held_early(talk), 2);
-    talk_wait(talk, 2 * second + 10 * ms); /* it is looked at once a second */
+    talk_wait(talk, 2 * second + 10 * ms); /* checked once a second */
     assert_int_equal(held_early(talk), 0);
     rx(talk, ACK, 51, 1, 50);
     talk_heard(talk, 100);
@@ -255,9 +258,10 @@ static void data_behind_an_old_hole_is_given_up(void **state)
     world_mark(talk->world);
 }
 
-/* ---- what data holds ---------------------------------------------------------------------- */
+/* ---- ---- memory of data -----------------------------------------------------------------------
+ * --- */
 
-static void the_account_says_what_waits_for_the_program(void **state)
+static void the_account_counts_data_that_waits_for_the_program(void **state)
 {
     struct talk *talk = *state;
     struct leat_holdings holdings;
@@ -277,7 +281,8 @@ static void the_account_says_what_waits_for_the_program(void **state)
     world_mark(talk->world);
 }
 
-/* A program that lends all that it can leaves an eighth of the small buffers, and that is told. */
+/* A program that lends as much as possible leaves an eighth of the small buffers. Refusals are
+ * counted. */
 static void lends_that_are_refused_are_counted(void **state)
 {
     struct talk *talk = *state;
@@ -305,12 +310,12 @@ int main(void)
         talk_test(connection_ends_after_its_lifetime_though_its_peer_talks),
         talk_test(limits_end_with_their_listener),
         talk_test(address_has_no_more_connections_than_it_may),
-        talk_test(handshake_beyond_what_an_address_may_have_stays_half_open),
+        talk_test(handshake_beyond_the_limit_of_an_address_stays_half_open),
         talk_test(listener_has_no_more_connections_than_it_may),
         talk_test(idle_connection_goes_for_one_that_comes),
         talk_test(connections_of_a_listener_have_its_send_queue),
         talk_test(data_behind_an_old_hole_is_given_up),
-        talk_test(the_account_says_what_waits_for_the_program),
+        talk_test(the_account_counts_data_that_waits_for_the_program),
         talk_test(lends_that_are_refused_are_counted),
     };
 

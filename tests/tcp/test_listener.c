@@ -1,7 +1,7 @@
-/* test_listener.c -- who waits at a listener, for how long, and what happens when it is full. */
+/* test_listener.c -- connections that wait at a listener, for how long, and the full backlog. */
 #include "talk.h"
 
-/* A peer on @port knocks; the listener answers. */
+/* A SYN from @port; the listener answers. */
 static void knock(struct talk *talk, uint16_t port)
 {
     talk->port_peer = port;
@@ -9,7 +9,7 @@ static void knock(struct talk *talk, uint16_t port)
     tx(talk, SYN | ACK, 0, 1, 0);
 }
 
-/* ... and comes in. */
+/* ... and the handshake is completed. */
 static void come_in(struct talk *talk, uint16_t port)
 {
     knock(talk, port);
@@ -25,7 +25,7 @@ static void listen_for(struct talk *talk, uint16_t backlog)
     assert_int_equal(talk->err, LEAT_OK);
 }
 
-/* The first that waits came from @port; it is aborted, so that its place is free. */
+/* The first waiting connection came from @port. It is aborted, so that its place is free. */
 static void accept_from(struct talk *talk, uint16_t port)
 {
     talk_accept(talk);
@@ -37,7 +37,7 @@ static void accept_from(struct talk *talk, uint16_t port)
     world_mark(talk->world);
 }
 
-static void those_who_came_first_are_accepted_first(void **state)
+static void connections_are_accepted_in_their_order(void **state)
 {
     struct talk *talk = *state;
 
@@ -52,8 +52,8 @@ static void those_who_came_first_are_accepted_first(void **state)
     assert_null(talk->conn);
 }
 
-/* One turn: the request that comes with the handshake's last ACK, the accept, the callback that
- * reads it.  So its answer goes with its ACK. */
+/* One turn: the handshake's last ACK with the request, the accept, the callback that reads it. So
+ * the answer carries the ACK. */
 static void data_that_comes_with_the_last_ACK_is_read_when_it_is_accepted(void **state)
 {
     struct talk *talk = *state;
@@ -67,7 +67,7 @@ static void data_that_comes_with_the_last_ACK_is_read_when_it_is_accepted(void *
     quiet(talk);
 }
 
-/* What is half open and what waits both count. */
+/* Half-open and waiting connections both count. */
 static void full_backlog_refuses_in_silence(void **state)
 {
     struct talk *talk = *state;
@@ -97,12 +97,12 @@ static void half_open_connections_have_a_limit_of_their_own(void **state)
     talk->port_peer = 5002;
     rx(talk, SYN, 0, 0, 0);
     assert_dropped(talk->world, drop_tcp_backlog);
-    talk_wait(talk, 70 * second); /* those who never answered are forgotten */
+    talk_wait(talk, 70 * second); /* the unanswered ones end */
     world_mark(talk->world);
     knock(talk, 5002);
 }
 
-/* RFC 9293 3.10.7.4 second: the place of one that has gone is free */
+/* RFC 9293 3.10.7.4 second: its place is free */
 static void RST_of_a_half_open_connection_frees_its_place(void **state)
 {
     struct talk *talk = *state;
@@ -115,7 +115,7 @@ static void RST_of_a_half_open_connection_frees_its_place(void **state)
     accept_from(talk, 5001);
 }
 
-/* The connection stays half open, and succeeds once there is room. */
+/* The connection stays half open, and is established once there is room. */
 static void no_room_for_a_connection_is_no_end(void **state)
 {
     struct talk *talk = *state;
@@ -147,7 +147,7 @@ static void connection_with_data_can_be_accepted_late(void **state)
     talk_heard(talk, 100);
 }
 
-/* Reset while it waited: the program hears of it when it has accepted. */
+/* Reset while it waited: on_closed is called after the accept. */
 static void connection_that_died_waiting_says_so(void **state)
 {
     struct talk *talk = *state;
@@ -163,7 +163,7 @@ static void connection_that_died_waiting_says_so(void **state)
     assert_int_equal(talk->why, LEAT_ERR_RESET);
 }
 
-/* RFC 9293 3.10.4, 3.10.5: nobody will ever accept them */
+/* RFC 9293 3.10.4, 3.10.5: they can't be accepted any more */
 static void closing_listener_resets_all_that_wait(void **state)
 {
     struct talk *talk = *state;
@@ -207,7 +207,7 @@ static void port_of_a_closed_listener_is_free(void **state)
     assert_int_equal(talk->err, LEAT_OK);
 }
 
-/* A SYN to an address and a port is heard by who listens there, or else to all addresses. */
+/* A SYN goes to the listener at its address, or else to the one at all addresses. */
 static bool accept_one(struct leat_tcp_listener *listener, uint32_t *count)
 {
     struct leat_tcp *conn = leat_tcp_accept(listener, 0, 0);
@@ -259,7 +259,7 @@ static void wait_until(struct talk *talk, uint64_t at_ns)
     talk_wait(talk, at_ns - leat_now_ns(talk->world->stack));
 }
 
-/* One timer for all that are half open (tcp/passive/half.c). */
+/* One timer serves all half-open connections (tcp/passive/half.c). */
 static void each_half_open_connection_waits_its_own_time(void **state)
 {
     static const struct {
@@ -293,7 +293,7 @@ static void each_half_open_connection_waits_its_own_time(void **state)
     assert_int_equal(talk_info(talk).remote.port, 5002);
 }
 
-/* Those who came together are not answered together. */
+/* Many that came together are not all answered together. */
 static void SYN_ACKs_of_a_crowd_go_again_in_parts(void **state)
 {
     enum {
@@ -320,7 +320,7 @@ static void SYN_ACKs_of_a_crowd_go_again_in_parts(void **state)
     world_mark(talk->world);
 }
 
-/* Takes one each time it is called, or none. */
+/* Accepts one connection each time it is called, or none. */
 struct taker {
     unsigned calls, taken;
     bool takes;
@@ -335,7 +335,7 @@ static void take_one(struct leat_tcp_listener *listener, void *arg)
         accept_one(listener, &taker->taken);
 }
 
-static void who_takes_some_is_told_of_the_others(void **state)
+static void program_that_accepts_some_is_called_for_the_others(void **state)
 {
     struct talk *talk = *state;
     struct taker taker = {.takes = false};
@@ -346,7 +346,7 @@ static void who_takes_some_is_told_of_the_others(void **state)
     come_in(talk, 5000);
     come_in(talk, 5001);
     talk_wait(talk, second);
-    assert_int_equal(taker.calls, 2); /* who takes none is told when one comes, and that is all */
+    assert_int_equal(taker.calls, 2); /* after accepting none, it is called only for a new one */
     taker.takes = true;
     knock(talk, 5002);
     rx(talk, ACK, 1, 1, 0);
@@ -377,8 +377,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(listener_on_no_port_or_on_an_address_of_others_is_refused),
-        talk_test(who_takes_some_is_told_of_the_others),
-        talk_test(those_who_came_first_are_accepted_first),
+        talk_test(program_that_accepts_some_is_called_for_the_others),
+        talk_test(connections_are_accepted_in_their_order),
         talk_test(data_that_comes_with_the_last_ACK_is_read_when_it_is_accepted),
         talk_test_later(full_backlog_refuses_in_silence),
         talk_test_later(half_open_connections_have_a_limit_of_their_own),

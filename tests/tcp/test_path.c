@@ -1,16 +1,16 @@
-/* test_path.c -- what TCP does on a path that carries less than our link (RFC 8899), and on one
- * that changes. */
+/* test_path.c -- TCP on a path with a smaller MTU than our link (RFC 8899), and on one that
+ * changes. */
 #include "talk.h"
 
 enum {
-    LARGE = 1460 /* of our link */
+    LARGE = 1460 /* for our link */
 };
 
-/* of a packet that every path carries */
+/* for a packet that every path carries */
 #define SMALL by_family(1160u, 1220u)
 
-/* Nothing large gets through: two timeouts (and before them a probe of the tail, which needs SACK),
- * and then small segments. */
+/* No large packet gets through: two timeouts (with SACK a tail loss probe before them), and then
+ * small segments. */
 static void fall_into_black_hole_from(struct talk *talk, uint32_t large)
 {
     uint32_t at;
@@ -53,7 +53,7 @@ static void black_hole_is_left_by_small_segments(void **state)
     fall_into_black_hole(*state);
 }
 
-/* RFC 8899 5.3: one larger packet asks whether it was true. */
+/* RFC 8899 5.3: one larger packet tests that. */
 static void probe_that_arrives_ends_it(void **state)
 {
     struct talk *talk = *state;
@@ -69,7 +69,7 @@ static void probe_that_arrives_ends_it(void **state)
     assert_int_equal(talk_info(talk).path_mtu_bytes, by_family(1500, 1520));
 }
 
-/* RFC 8899 5.1.2: MAX_PLPMTU is no more than the peer takes, and that is what is tried. */
+/* RFC 8899 5.1.2: MAX_PLPMTU is at most the peer's limit, and that size is probed. */
 static void probe_is_no_larger_than_the_peer_takes(void **state)
 {
     const uint32_t taken = LARGE - 8; /* PPPoE, say */
@@ -85,11 +85,11 @@ static void probe_is_no_larger_than_the_peer_takes(void **state)
     rx(talk, ACK, 1, at + taken + SMALL, 0);
     assert_int_equal(talk_info(talk).mss_bytes, taken);
     talk_wait(talk, 1100 * ms);
-    talk_send(talk, 2 * LARGE); /* and that is all */
+    talk_send(talk, 2 * LARGE); /* no more than that */
     tx(talk, ACK, at + taken + SMALL, 1, taken);
 }
 
-/* RFC 8899 3: the probe was lost for its size, and that is no congestion. */
+/* RFC 8899 3: the probe was lost because of its size, which is no congestion. */
 static void probe_that_is_lost_costs_no_window(void **state)
 {
     struct talk *talk = *state;
@@ -116,14 +116,14 @@ static void probe_that_is_lost_costs_no_window(void **state)
     assert_int_equal(talk_info(talk).mss_bytes, SMALL);
 }
 
-/* RFC 8985 7.3: its end goes again when its ACK is late.  That it was lost nobody has said. */
+/* RFC 8985 7.3: if its ACK is late, its end is sent again. It doesn't count as lost. */
 static void probe_whose_ACK_is_late_costs_no_window(void **state)
 {
     struct talk *talk = *state;
     struct leat_tcp_info before;
     uint32_t at;
 
-    talk_offer(talk, 0); /* SACK: without it no tail is probed */
+    talk_offer(talk, 0); /* SACK, needed for a tail loss probe */
     fall_into_black_hole(talk);
     at = next_seq(talk);
     before = talk_info(talk);
@@ -139,8 +139,8 @@ static void probe_whose_ACK_is_late_costs_no_window(void **state)
     assert_int_equal(talk_info(talk).mss_bytes, LARGE);
 }
 
-/* The way to a peer is remembered; a change of the routes voids that.  In IPv6 no route is looked
- * for to who is on the link (RFC 4861 5.2). */
+/* The path to a peer is cached; a change of the routes invalidates it. In IPv6 a destination on the
+ * link needs no route (RFC 4861 5.2). */
 static void change_of_the_routes_is_followed_at_once(void **state)
 {
     struct talk *talk = *state;
@@ -166,7 +166,7 @@ static void change_of_the_routes_is_followed_at_once(void **state)
     assert_memory_equal(talk->last.bytes, MAC_PEER.octet, 6);
 }
 
-/* RFC 9293 3.9.1.1, MUST-45: though a new connection to the same peer would have another one */
+/* RFC 9293 3.9.1.1, MUST-45: a new connection to the same peer would have another address */
 static void connection_keeps_the_address_that_it_began_with(void **state)
 {
     struct talk *talk = *state;
@@ -174,7 +174,7 @@ static void connection_keeps_the_address_that_it_began_with(void **state)
     const struct leat_endpoint remote = talk_remote(talk, IP_PEER, PORT_PEER + 1);
     struct leat_tcp *other = 0;
 
-    if (talk_is_ipv6()) /* the device translates one address of ours */
+    if (talk_is_ipv6()) /* the device translates only one of our addresses */
         return;
     talk_establish(talk);
     assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_OTHER), 29),
@@ -194,7 +194,7 @@ static void connection_keeps_the_address_that_it_began_with(void **state)
     assert_int_equal(frame_get32(talk->last.bytes + FRAME_IP + 12), IP_US);
 }
 
-/* RFC 9293 3.9.2.2 and RFC 1122 4.2.3.9: no way is a soft error; the connection waits. */
+/* RFC 9293 3.9.2.2 and RFC 1122 4.2.3.9: a missing route is a soft error; the connection waits. */
 static void nothing_leaves_from_an_address_that_is_gone(void **state)
 {
     struct talk *talk = *state;
@@ -211,10 +211,10 @@ static void nothing_leaves_from_an_address_that_is_gone(void **state)
     talk_send(talk, 10);
     talk_wait(talk, 3 * second);
     quiet(talk);
-    /* but that the group of an IPv6 address is left, said twice (RFC 3810 6.1) */
+    /* except two reports that the group of an IPv6 address is left (RFC 3810 6.1) */
     assert_int_equal(talk_grown(talk, tx_frames), by_family(0, 2));
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
-    /* it comes back, and so does the data */
+    /* with the address back, the data is sent */
     assert_int_equal(leat_address_add(world->stack, &world->dev.netif, world_ip(talk->world, IP_US),
                                       world_bits(world, 24)),
                      LEAT_OK);
@@ -226,8 +226,8 @@ static void nothing_leaves_from_an_address_that_is_gone(void **state)
     assert_int_equal(talk_info(talk).snd_una, talk_info(talk).snd_nxt);
 }
 
-/* One turn sends 64 segments of a connection at most.  Behind a neighbour who doesn't answer
- * nothing reaches a device, and yet none is full: the next turn sends on at once. */
+/* One turn sends at most 64 segments of a connection. Before the neighbour has answered, no frame
+ * reaches a device, so no device is full: the next turn continues at once. */
 static void more_than_a_turn_sends_asks_for_another(void **state)
 {
     struct talk *talk = *state;
@@ -244,7 +244,7 @@ static void more_than_a_turn_sends_asks_for_another(void **state)
         world_mark(world);
         rx(talk, ACK, 1, next_seq(talk), 0);
     }
-    if (talk_is_ipv6()) /* no route is looked for to who is on the link (RFC 4861 5.2) */
+    if (talk_is_ipv6()) /* a destination on the link needs no route (RFC 4861 5.2) */
         return;
     assert_int_equal(leat_route_add(world->stack, world_ip(world, IP_PEER), world_bits(world, 32),
                                     world_ip(world, IP_OTHER)),
@@ -256,10 +256,10 @@ static void more_than_a_turn_sends_asks_for_another(void **state)
     world_mark(world);
 }
 
-/* What has our address as its source doesn't come from outside (RFC 1122 3.2.1.3), and what we send
- * there comes to us, who know no such connection: it ends as when the peer has lost its memory.
- * Over IPv6 the peer on the link still has it, and says so (RFC 4862 5.4). */
-static void who_takes_the_address_of_its_peer_has_lost_it(void **state)
+/* A packet from outside can't have our address as its source (RFC 1122 3.2.1.3). Our own packets to
+ * that address come to us, where no such connection exists. So the connection ends as if the peer
+ * had crashed. Over IPv6 the peer on the link still has the address, and says so (RFC 4862 5.4). */
+static void taking_the_address_of_the_peer_ends_the_connection(void **state)
 {
     struct talk *talk = *state;
     struct world *world = talk->world;
@@ -299,7 +299,7 @@ int main(void)
         talk_test_later(more_than_a_turn_sends_asks_for_another),
         talk_test(connection_keeps_the_address_that_it_began_with),
         talk_test(nothing_leaves_from_an_address_that_is_gone),
-        talk_test(who_takes_the_address_of_its_peer_has_lost_it),
+        talk_test(taking_the_address_of_the_peer_ends_the_connection),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -1,4 +1,5 @@
-/* test_pieces.c -- data in short pieces: in how many buffers it waits, in what frames it leaves. */
+/* test_pieces.c -- data in short pieces: the buffers in which it waits, the frames in which it is
+ * sent. */
 #include "talk.h"
 
 enum {
@@ -60,7 +61,7 @@ static void send_short_pieces(struct talk *talk)
     rx(talk, ACK, 1, 2, 0);
 }
 
-/* More pieces than a device is asked to gather: several segments, and every byte right. */
+/* More pieces than a device gathers: several segments, and every byte right. */
 static void many_short_pieces_leave_in_several_segments(void **state)
 {
     struct talk *talk = *state;

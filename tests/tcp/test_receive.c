@@ -1,5 +1,5 @@
-/* test_receive.c -- data that comes, in whatever order, and the window that we offer
- * (RFC 9293 3.4, 3.8.6, 3.10.7.4). */
+/* test_receive.c -- received data, in any order, and the window that we offer (RFC 9293 3.4, 3.8.6,
+ * 3.10.7.4). */
 #include "talk.h"
 
 enum {
@@ -90,8 +90,7 @@ static void gap_is_told_at_once(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_CLOSE_WAIT);
 }
 
-/* A peer that says where its data ends, and then sends data that goes on: the data counts, and the
- * FIN that comes behind it. */
+/* A peer that sends a FIN, and then data beyond it: the data counts, and the FIN behind that. */
 static void FIN_that_data_contradicts_is_forgotten(void **state)
 {
     struct talk *talk = *state;
@@ -108,7 +107,7 @@ static void FIN_that_data_contradicts_is_forgotten(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_CLOSE_WAIT);
 }
 
-/* RFC 9293 3.4: what is known already is acknowledged and dropped */
+/* RFC 9293 3.4: data that was received before is acknowledged and dropped */
 static void duplicate_is_acknowledged_and_dropped(void **state)
 {
     struct talk *talk = *state;
@@ -230,7 +229,7 @@ static void data_behind_the_window_is_cut(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED); /* the FIN was cut as well */
 }
 
-static void window_is_what_the_program_leaves_room_for(void **state)
+static void window_is_the_room_that_the_program_leaves(void **state)
 {
     struct talk *talk = *state;
 
@@ -274,7 +273,7 @@ static void window_does_not_open_by_crumbs(void **state)
     assert_int_equal(talk->last_window, 2400);
 }
 
-/* The window stays as small as if the data were still here. */
+/* The window stays as small as if the data had not been read. */
 static void data_with_the_program_keeps_the_window_shut(void **state)
 {
     struct talk *talk = *state;
@@ -314,8 +313,8 @@ static void probe_of_a_shut_window_is_answered_and_its_ACK_counts(void **state)
     assert_int_equal(talk_info(talk).snd_una - talk->iss, 11);
 }
 
-/* RFC 9293 3.8.6, SHLD-14: a receiver does not shrink the window, but by what rounding to the scale
- * has added (RFC 7323 2.4) */
+/* RFC 9293 3.8.6, SHLD-14: a receiver does not shrink the window, except by the rounding to the
+ * scale (RFC 7323 2.4) */
 static void offered_window_is_never_taken_back(void **state)
 {
     struct talk *talk = *state;
@@ -327,7 +326,7 @@ static void offered_window_is_never_taken_back(void **state)
     for (unsigned i = 0; i < 100; i++) {
         uint32_t now;
 
-        for (unsigned k = 0; k < 8; k++) /* the pool runs low meanwhile */
+        for (unsigned k = 0; k < 8; k++) /* the pool runs low in the meantime */
             taken[8 * i + k] = leat_buf_alloc(leat_pool(talk->world->stack), 0);
         rx(talk, ACK, seq, 1, 100);
         talk_wait(talk, 50 * ms);
@@ -341,7 +340,7 @@ static void offered_window_is_never_taken_back(void **state)
         leat_buf_free(taken[i]);
 }
 
-/* A reader that takes its time gets every byte, and the peer never more window than there is. */
+/* A slow reader gets every byte, and the peer never more window than there is. */
 static void slow_reader_gets_every_byte(void **state)
 {
     struct talk *talk = *state;
@@ -364,7 +363,8 @@ static void slow_reader_gets_every_byte(void **state)
     talk_heard(talk, 40000);
 }
 
-/* ---- the program takes it ----------------------------------------------------------------- */
+/* ---- ---- reading ------------------------------------------------------------------------------
+ * --- */
 
 static void data_can_be_taken_in_any_portions(void **state)
 {
@@ -383,7 +383,7 @@ static void data_can_be_taken_in_any_portions(void **state)
     assert_null(leat_tcp_receive(talk->conn, 100));
 }
 
-/* Zero copy: the program gets what the device filled. */
+/* Zero copy: the program gets the buffers that the device filled. */
 static void data_is_not_copied(void **state)
 {
     struct talk *talk = *state;
@@ -397,7 +397,8 @@ static void data_is_not_copied(void **state)
     talk_heard(talk, 50000);
 }
 
-/* ---- the ACK of what a program answers (RFC 9293 3.8.6.3) ---------------------------------- */
+/* ---- ---- the ACK with the program's answer (RFC 9293 3.8.6.3) ----------------------------------
+ * --- */
 
 static void answer(struct talk *talk)
 {
@@ -412,7 +413,7 @@ static void an_answer_takes_the_ACK_along(void **state)
     talk->in_readable = answer;
     rx(talk, ACK | PSH, 1, 1, 10);
     tx(talk, ACK | PSH, 1, 11, 5);
-    /* no timer was set for the ACK: the first that is due is the answer's */
+    /* no timer was set for the ACK: the first one due is for the answer */
     assert_true(talk->world->next_ns > talk->world->now_ns + 100 * ms);
     talk_wait(talk, 60 * ms);
     quiet(talk);
@@ -430,7 +431,7 @@ static void an_answer_that_must_not_leave_delays_the_ACK_only(void **state)
     tx(talk, ACK, 1, 11, 0);
 }
 
-static void who_reads_and_says_nothing_acknowledges_later(void **state)
+static void reader_without_an_answer_acknowledges_later(void **state)
 {
     struct talk *talk = *state;
 
@@ -456,7 +457,7 @@ int main(void)
         talk_test(data_of_ours_carries_the_ACK),
         talk_test(ACK_without_data_is_not_answered),
         talk_test_later(data_behind_the_window_is_cut),
-        talk_test_later(window_is_what_the_program_leaves_room_for),
+        talk_test_later(window_is_the_room_that_the_program_leaves),
         talk_test_later(window_does_not_open_by_crumbs),
         talk_test_later(data_with_the_program_keeps_the_window_shut),
         talk_test_later(probe_of_a_shut_window_is_answered_and_its_ACK_counts),
@@ -466,7 +467,7 @@ int main(void)
         talk_test(data_is_not_copied),
         talk_test(an_answer_takes_the_ACK_along),
         talk_test(an_answer_that_must_not_leave_delays_the_ACK_only),
-        talk_test(who_reads_and_says_nothing_acknowledges_later),
+        talk_test(reader_without_an_answer_acknowledges_later),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

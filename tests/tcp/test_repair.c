@@ -1,5 +1,5 @@
-/* test_repair.c -- how losses are found and repaired with a peer that has SACK: RACK-TLP (RFC
- * 8985), PRR (RFC 9937), limited transmit (RFC 3042), and what is taken back (RFC 4015). */
+/* test_repair.c -- loss detection and repair with a peer that has SACK: RACK-TLP (RFC 8985), PRR
+ * (RFC 9937), limited transmit (RFC 3042), and undo (RFC 4015). */
 #include "talk.h"
 
 enum {
@@ -54,7 +54,7 @@ static uint32_t ssthresh(struct talk *talk)
     return talk_info(talk).ssthresh_bytes / MSS;
 }
 
-/* Ten segments are out, a round trip has passed. */
+/* Ten segments are in flight, and a round trip has passed. */
 static void ten_are_out(struct talk *talk, uint32_t queued)
 {
     establish(talk);
@@ -63,7 +63,8 @@ static void ten_are_out(struct talk *talk, uint32_t queued)
     talk_wait(talk, 100 * ms);
 }
 
-/* ---- finding losses ----------------------------------------------------------------------- */
+/* ---- ---- loss detection -----------------------------------------------------------------------
+ * --- */
 
 /* RFC 8985 6.2: three segments, and no sign of reordering */
 static void third_SACKed_segment_repairs_at_once(void **state)
@@ -117,7 +118,7 @@ static void single_SACK_repairs_after_the_reordering_window(void **state)
     assert_int_equal(talk_info(talk).retransmits, 1);
 }
 
-/* ... in which the late one may arrive */
+/* ... in which the late segment may arrive */
 static void reordering_within_the_window_repairs_nothing(void **state)
 {
     struct talk *talk = *state;
@@ -133,7 +134,7 @@ static void reordering_within_the_window_repairs_nothing(void **state)
     quiet(talk);
 }
 
-/* RFC 8985 3.1: RACK's point */
+/* RFC 8985 3.1: the purpose of RACK */
 static void lost_retransmission_is_sent_again_without_a_timeout(void **state)
 {
     struct talk *talk = *state;
@@ -146,12 +147,12 @@ static void lost_retransmission_is_sent_again_without_a_timeout(void **state)
         world_mark(talk->world); /* some new data */
     }
     talk_wait(talk, 100 * ms);
-    rx_sack(talk, 0, 1, 11); /* the first of that, but not what went before it */
+    rx_sack(talk, 0, 1, 11); /* the first new segment, but not the retransmission before it */
     tx(talk, ACK, 1, 1, MSS);
     assert_int_equal(leat_stats(talk->world->stack)->tcp_timeouts, 0);
 }
 
-/* RFC 2018 5, RFC 6675: what is SACKed is not sent again */
+/* RFC 2018 5, RFC 6675: SACKed data is not sent again */
 static void only_the_holes_are_filled(void **state)
 {
     struct talk *talk = *state;
@@ -172,7 +173,7 @@ static void only_the_holes_are_filled(void **state)
 
 /* ---- tail loss probe ---------------------------------------------------------------------- */
 
-/* RFC 8985 7.2, 7.3: after two round trips the last segment goes again */
+/* RFC 8985 7.2, 7.3: after two round trips the last segment is sent again */
 static void tail_is_probed_before_the_timeout(void **state)
 {
     struct talk *talk = *state;
@@ -204,7 +205,7 @@ static void probe_is_new_data_if_there_is_any(void **state)
     assert_int_equal(talk_info(talk).retransmits, 0);
 }
 
-/* RFC 8985 7.2: a probe at a time; then the timer, which began with the probe (7.3) */
+/* RFC 8985 7.2: one probe at a time; then the timer, which was restarted with the probe (7.3) */
 static void unanswered_probe_is_followed_by_the_timeout(void **state)
 {
     struct talk *talk = *state;
@@ -215,7 +216,7 @@ static void unanswered_probe_is_followed_by_the_timeout(void **state)
     talk_wait(talk, 205 * ms);
     tx_segments(talk, 2, 1);
     talk_wait(talk, 50 * ms);
-    rx_sack(talk, 0, 0, 0); /* says nothing, and so is no reason for another probe */
+    rx_sack(talk, 0, 0, 0); /* no news, and so no reason for another probe */
     talk_wait(talk, 240 * ms);
     quiet(talk);
     talk_wait(talk, 20 * ms);
@@ -223,7 +224,7 @@ static void unanswered_probe_is_followed_by_the_timeout(void **state)
     assert_int_equal(cwnd(talk), 1);
 }
 
-/* RFC 8985 7.4.2: a peer that tells no duplicates says by a duplicate ACK that both have come. */
+/* RFC 8985 7.4.2: a peer without DSACK reports by a duplicate ACK that both have arrived. */
 static void probe_that_was_not_needed_is_no_loss_without_DSACK(void **state)
 {
     struct talk *talk = *state;
@@ -244,7 +245,7 @@ static void probe_that_was_not_needed_is_no_loss_without_DSACK(void **state)
     assert_in_range(cwnd(talk), before, 100);
 }
 
-/* A connection that says nothing but its FIN. */
+/* A connection that sends only a FIN. */
 static void send_FIN_alone(struct talk *talk)
 {
     establish(talk);
@@ -253,7 +254,7 @@ static void send_FIN_alone(struct talk *talk)
     tx(talk, FIN | ACK, 1, 1, 0);
 }
 
-/* The same for a FIN before which all is acknowledged (tcp/conn/fin.c). */
+/* The same for a FIN when all data before it is acknowledged (tcp/conn/fin.c). */
 static void a_FIN_alone_is_a_tail(void **state)
 {
     struct talk *talk = *state;
@@ -274,7 +275,7 @@ static void a_FIN_alone_is_a_tail(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
 }
 
-/* Data out of order needs a transfer, which then has the FIN's record. */
+/* Data out of order needs a transfer, which then holds the FIN's record. */
 static void a_FIN_alone_gets_a_record(void **state)
 {
     struct talk *talk = *state;
@@ -292,7 +293,7 @@ static void a_FIN_alone_gets_a_record(void **state)
     assert_int_equal(talk_info(talk).in_flight_bytes, 0);
 }
 
-/* RFC 8985 7.4.2: the peer says that the probe came twice */
+/* RFC 8985 7.4.2: the peer reports that the probe came twice */
 static void needless_probe_costs_nothing(void **state)
 {
     struct talk *talk = *state;
@@ -331,7 +332,7 @@ static void probe_that_repaired_a_loss_reduces_the_window(void **state)
 
 /* ---- the window during repair ------------------------------------------------------------- */
 
-/* RFC 3042: a segment that arrived lets a new one go */
+/* RFC 3042: for each segment that arrived a new one is sent */
 static void limited_transmit_sends_new_data(void **state)
 {
     struct talk *talk = *state;
@@ -344,14 +345,14 @@ static void limited_transmit_sends_new_data(void **state)
     assert_int_equal(cwnd(talk), 10);
 }
 
-/* RFC 9937: the window halves, so two that arrived let one go */
-static void repair_is_paced_by_what_arrives(void **state)
+/* RFC 9937: the window halves, so for two that arrived one is sent */
+static void repair_is_paced_by_arrivals(void **state)
 {
     struct talk *talk = *state;
     uint32_t sent = 0;
 
     ten_are_out(talk, 30);
-    rx_sack(talk, 0, 1, 4); /* three that arrived, at once */
+    rx_sack(talk, 0, 1, 4); /* three arrived, at once */
     tx(talk, ACK, 1, 1, MSS);
     sent = 1 + fake_netif_sent_count(&talk->world->dev);
     for (uint32_t upto = 5; upto <= 10; upto++) {
@@ -364,14 +365,15 @@ static void repair_is_paced_by_what_arrives(void **state)
     assert_in_range(sent, 4, 6);
 }
 
-/* ---- taking it back ----------------------------------------------------------------------- */
+/* ---- ---- undo ---------------------------------------------------------------------------------
+ * --- */
 
 static uint32_t tsval_of(const struct talk *talk)
 {
     return frame_get32(talk_option(talk, 8) + 2);
 }
 
-/* RFC 3522, RFC 4015: the answer to the first transmission came late */
+/* RFC 3522, RFC 4015: the ACK of the first transmission came late */
 static void needless_timeout_is_undone(void **state)
 {
     struct talk *talk = *state;
@@ -388,7 +390,7 @@ static void needless_timeout_is_undone(void **state)
     talk_extra_none(talk);
     talk_extra_ts(talk, 7600, tsval);
     rx(talk, ACK, 1, 1 + MSS_TS, 0);
-    quiet(talk); /* nothing else goes again */
+    quiet(talk); /* nothing else is sent again */
     assert_int_equal(talk_grown(talk, tcp_undone), 1);
     assert_true(talk_info(talk).cwnd_bytes >= 10 * MSS_TS);
     assert_true(talk_info(talk).ssthresh_bytes > 10 * MSS_TS);
@@ -428,7 +430,7 @@ static void needless_fast_retransmit_is_undone(void **state)
     assert_true(ssthresh(talk) > 10);
 }
 
-/* RFC 2018 8: the peer may throw away what it has SACKed */
+/* RFC 2018 8: the peer may drop SACKed data */
 static void reneging_peer_gets_it_all_again(void **state)
 {
     struct talk *talk = *state;
@@ -436,7 +438,7 @@ static void reneging_peer_gets_it_all_again(void **state)
     ten_are_out(talk, 10);
     rx_sack(talk, 0, 1, 10);
     tx_segments(talk, 0, 1);
-    rx_sack(talk, 1, 0, 0); /* it should have been all */
+    rx_sack(talk, 1, 0, 0); /* an ACK of everything was possible */
     quiet(talk);
     talk_wait(talk, second);
     tx(talk, ACK, 1 + MSS, 1, MSS);
@@ -466,7 +468,7 @@ int main(void)
         talk_test_later(needless_probe_costs_nothing),
         talk_test_later(probe_that_repaired_a_loss_reduces_the_window),
         talk_test_later(limited_transmit_sends_new_data),
-        talk_test_later(repair_is_paced_by_what_arrives),
+        talk_test_later(repair_is_paced_by_arrivals),
         talk_test_later(needless_timeout_is_undone),
         talk_test_later(answer_to_the_retransmission_undoes_nothing),
         talk_test_later(needless_fast_retransmit_is_undone),

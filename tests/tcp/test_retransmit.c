@@ -1,4 +1,5 @@
-/* test_retransmit.c -- what is sent again, when, and when hope ends (RFC 6298; RFC 9293 3.8). */
+/* test_retransmit.c -- retransmission: the data, the times, and giving up (RFC 6298; RFC 9293
+ * 3.8). */
 #include "talk.h"
 
 enum {
@@ -63,7 +64,7 @@ static void timeout_doubles_up_to_its_ceiling(void **state)
 }
 
 /* RFC 6298 3, MUST-18: Karn's algorithm */
-static void what_was_sent_twice_is_no_sample(void **state)
+static void retransmitted_data_gives_no_sample(void **state)
 {
     struct talk *talk = *state;
     uint64_t srtt;
@@ -76,14 +77,14 @@ static void what_was_sent_twice_is_no_sample(void **state)
     tx(talk, ACK, 1, 1, 10);
     rx(talk, ACK, 1, 11, 0);
     assert_int_equal(talk_info(talk).srtt_ns, srtt);
-    talk_send(talk, 10); /* a sample at last */
+    talk_send(talk, 10); /* the first sample */
     tx(talk, ACK, 11, 1, 10);
     talk_wait(talk, 20 * ms);
     rx(talk, ACK, 1, 21, 0);
     assert_true(talk_info(talk).srtt_ns < srtt);
 }
 
-/* RFC 6298 5.3: an ACK of new data starts the timer again */
+/* RFC 6298 5.3: an ACK of new data restarts the timer */
 static void progress_pushes_the_timeout_back(void **state)
 {
     struct talk *talk = *state;
@@ -126,13 +127,13 @@ static void timer_stops_when_all_is_acknowledged(void **state)
     rx(talk, ACK, 1, 11, 0);
     talk_wait(talk, 30 * second);
     quiet(talk);
-    talk_send(talk, 10); /* and begins anew after the pause */
+    talk_send(talk, 10); /* and starts again after the pause */
     tx(talk, ACK, 11, 1, 10);
     talk_silence(talk, talk_info(talk).rto_ns);
     tx(talk, ACK, 11, 1, 10);
 }
 
-/* RFC 9293 3.4: an ACK of ours bears SND.NXT, whatever is being sent again */
+/* RFC 9293 3.4: our ACKs have SND.NXT, whatever is being retransmitted */
 static void numbers_on_the_wire_do_not_go_back(void **state)
 {
     struct talk *talk = *state;
@@ -183,7 +184,8 @@ static void lost_FIN_goes_again(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
 }
 
-/* ---- the end of hope ---------------------------------------------------------------------- */
+/* ---- ---- giving up ----------------------------------------------------------------------------
+ * --- */
 
 /* RFC 9293 3.8.3, SHLD-11: R2 is 100 s at least */
 static void unanswered_data_ends_the_connection_after_R2(void **state)
@@ -221,7 +223,7 @@ static void waiting_begins_when_the_data_leaves(void **state)
 
     establish(talk, 0);
     leat_tcp_set_user_timeout(talk->conn, 3 * second);
-    talk_wait(talk, 1000 * second); /* idle: nobody owes us anything */
+    talk_wait(talk, 1000 * second); /* idle: no ACK is due */
     talk_send(talk, 10);
     talk_wait(talk, 2 * second);
     assert_int_equal(talk->closed, 0);
@@ -247,7 +249,7 @@ static void shut_window_is_probed_with_one_byte_ever_more_rarely(void **state)
     for (unsigned i = 0; i < 7; i++) {
         talk_silence(talk, i == 0 ? rto_ns : rto_ns - 5 * ms);
         tx(talk, ACK, 1, 1, 1);
-        rx(talk, ACK, 1, 1, 0); /* "still shut" */
+        rx(talk, ACK, 1, 1, 0); /* "still closed" */
         quiet(talk);
         rto_ns *= 2;
     }
@@ -264,7 +266,7 @@ static void open_window_lets_everything_go_at_once(void **state)
     tx(talk, ACK, 1, 1, 1);
     talk->window_peer = WINDOW_PEER;
     rx(talk, ACK, 1, 1, 0);
-    tx(talk, ACK, 1, 1, MSS); /* the probe's byte, which was not taken, and what follows it */
+    tx(talk, ACK, 1, 1, MSS); /* the refused byte of the probe, and the data behind it */
     tx(talk, PSH | ACK, 1 + MSS, 1, MSS);
 }
 
@@ -282,7 +284,7 @@ static void byte_of_a_probe_that_was_taken_is_not_sent_again(void **state)
     tx(talk, ACK, 2, 1, 99);
 }
 
-/* RFC 9293 3.8.6.1, MUST-37: a window may stay shut as long as the peer answers */
+/* RFC 9293 3.8.6.1, MUST-37: a window may stay closed as long as the peer answers */
 static void answered_probes_go_on_for_ever(void **state)
 {
     struct talk *talk = *state;
@@ -314,7 +316,7 @@ static void unanswered_probes_end_the_connection(void **state)
     assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
 }
 
-/* A FIN needs no window but a probe may be all that brings it. */
+/* A FIN needs no window, but may be sent only as a probe. */
 static void FIN_gets_through_a_shut_window(void **state)
 {
     struct talk *talk = *state;
@@ -341,7 +343,7 @@ static void keep_alive_is_off_by_default(void **state)
     quiet(talk);
 }
 
-/* RFC 9293 3.8.4, MUST-26..29: not before two hours, and one lost probe is no end */
+/* RFC 9293 3.8.4, MUST-26..29: not before two hours, and a lost probe doesn't end the connection */
 static void keep_alive_probes_after_two_hours_of_silence(void **state)
 {
     struct talk *talk = *state;
@@ -373,7 +375,7 @@ static void nine_unanswered_probes_end_the_connection(void **state)
     assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
 }
 
-/* A FIN that waits for a window is not idle. */
+/* A connection with a FIN that waits for a window is not idle. */
 static void keep_alive_does_not_meet_a_FIN_that_waits(void **state)
 {
     struct talk *talk = *state;
@@ -391,7 +393,7 @@ static void keep_alive_does_not_meet_a_FIN_that_waits(void **state)
     assert_int_equal(talk->closed, 0);
 }
 
-/* RFC 9293 3.8.4: the other side of it */
+/* RFC 9293 3.8.4: as the peer of such a connection */
 static void keep_alive_probe_of_the_peer_is_answered(void **state)
 {
     struct talk *talk = *state;
@@ -400,7 +402,7 @@ static void keep_alive_probe_of_the_peer_is_answered(void **state)
     rx(talk, ACK, 0, 1, 0);
     tx(talk, ACK, 1, 1, 0);
     talk_wait(talk, second);
-    rx(talk, ACK, 0, 1, 1); /* some send an old byte */
+    rx(talk, ACK, 0, 1, 1); /* some stacks send an old byte */
     tx(talk, ACK, 1, 1, 0);
     talk_heard(talk, 0);
 }
@@ -411,7 +413,7 @@ int main(void)
         talk_test(first_timeout_is_three_times_the_RTT_of_the_handshake),
         talk_test(timeout_is_never_under_its_floor),
         talk_test_later(timeout_doubles_up_to_its_ceiling),
-        talk_test(what_was_sent_twice_is_no_sample),
+        talk_test(retransmitted_data_gives_no_sample),
         talk_test(progress_pushes_the_timeout_back),
         talk_test(new_data_does_not_push_the_timeout_back),
         talk_test(timer_stops_when_all_is_acknowledged),

@@ -1,4 +1,4 @@
-/* test_room.c -- who waits for room: of a record's size, or for buffers to come back. */
+/* test_room.c -- waiting for room in the send queue: for a record, or for free buffers. */
 #include "talk.h"
 
 #include "core/pool.h"
@@ -28,7 +28,7 @@ static void begin(struct talk *talk)
     leat_tcp_set_events(talk->conn, &events, talk);
 }
 
-/* ACKs the first @acked bytes of data, whatever has left. */
+/* ACKs the first @acked bytes of data, whatever was sent. */
 static void ack(struct talk *talk, uint32_t acked)
 {
     world_mark(talk->world);
@@ -51,10 +51,10 @@ static void on_writable_comes_with_as_much_room_as_was_asked_for(void **state)
     assert_int_equal(talk->writable, 1);
     assert_true(leat_tcp_send_room(talk->conn) >= RECORD);
     ack(talk, 2 * SEGMENT);
-    assert_int_equal(talk->writable, 1); /* asked once, told once */
+    assert_int_equal(talk->writable, 1); /* asked once, called once */
 }
 
-/* The old rule would tell at half of the queue, which is less than this record. */
+/* By default the callback comes at half of the queue, which is less than this record. */
 static void it_does_not_come_before(void **state)
 {
     struct talk *talk = *state;
@@ -95,8 +95,8 @@ static void more_than_the_queue_can_hold_means_all_of_it(void **state)
     assert_int_equal(leat_tcp_send_room(talk->conn), QUEUE);
 }
 
-/* Nothing is in flight, so no ACK will ever tell. */
-static void who_found_no_buffer_is_told_when_they_are_back(void **state)
+/* Nothing is in flight, so no ACK will come to report room. */
+static void writer_without_buffers_hears_when_they_are_back(void **state)
 {
     struct talk *talk = *state;
     struct leat_pool *pool;
@@ -134,8 +134,8 @@ static void a_side_that_is_closed_waits_for_nothing(void **state)
     assert_int_equal(talk->writable, 0);
 }
 
-/* The share of a connection ends somewhere, and the buffer of a payload may be what ends it. */
-static void what_was_told_holds_for_the_buffers_that_are_then_taken(void **state)
+/* The share of a connection is limited, and the buffer of the payload may use up the rest. */
+static void promised_room_holds_for_the_buffers_that_are_then_taken(void **state)
 {
     struct talk *talk = *state;
     struct leat_pool *pool;
@@ -146,7 +146,7 @@ static void what_was_told_holds_for_the_buffers_that_are_then_taken(void **state
     while (leat_tcp_send_room(talk->conn) > 0) {
         struct leat_buf *data = leat_buf_copy(pool, "x", 1);
 
-        assert_true(leat_tcp_send_room(talk->conn) > 0); /* as layers between ask again */
+        assert_true(leat_tcp_send_room(talk->conn) > 0); /* as a layer in between asks again */
         assert_int_equal(leat_tcp_send(talk->conn, data), LEAT_OK);
         sent++;
     }
@@ -154,7 +154,7 @@ static void what_was_told_holds_for_the_buffers_that_are_then_taken(void **state
 }
 
 /* Another program, or the data's own buffer, may make memory low between the two calls. */
-static void what_was_told_holds_when_memory_becomes_low(void **state)
+static void promised_room_holds_when_memory_becomes_low(void **state)
 {
     enum {
         LONG = 2 * TCP_SEND_SCARCE_BYTES
@@ -192,9 +192,9 @@ int main(void)
         talk_test_later(it_does_not_come_before),
         talk_test_later(room_that_is_there_is_told_in_the_next_turn),
         talk_test_later(more_than_the_queue_can_hold_means_all_of_it),
-        talk_test_later(what_was_told_holds_for_the_buffers_that_are_then_taken),
-        talk_test_later(what_was_told_holds_when_memory_becomes_low),
-        talk_test_later(who_found_no_buffer_is_told_when_they_are_back),
+        talk_test_later(promised_room_holds_for_the_buffers_that_are_then_taken),
+        talk_test_later(promised_room_holds_when_memory_becomes_low),
+        talk_test_later(writer_without_buffers_hears_when_they_are_back),
         talk_test_later(a_side_that_is_closed_waits_for_nothing),
     };
 

@@ -1,4 +1,5 @@
-/* test_sack.c -- what our ACKs say about data out of order (RFC 2018) and twice (RFC 2883). */
+/* test_sack.c -- the reports in our ACKs of data out of order (RFC 2018) and duplicates (RFC
+ * 2883). */
 #include "talk.h"
 
 static void establish(struct talk *talk)
@@ -7,7 +8,7 @@ static void establish(struct talk *talk)
     talk_establish(talk);
 }
 
-/* Ten bytes at ten times @i, from the peer. */
+/* Receives ten bytes at ten times @i. */
 static void data(struct talk *talk, uint32_t i)
 {
     rx(talk, ACK, 1 + 10 * i, 1, 10);
@@ -128,7 +129,7 @@ static void three_blocks_fit_beside_timestamps(void **state)
     assert_sack(talk, {11, 12}, {9, 10}, {7, 8});
 }
 
-/* RFC 2018 4: data of ours may say it too, where it has room */
+/* RFC 2018 4: segments with data carry blocks too, if there is room */
 static void short_data_carries_blocks_and_full_data_does_not(void **state)
 {
     struct talk *talk = *state;
@@ -140,7 +141,7 @@ static void short_data_carries_blocks_and_full_data_does_not(void **state)
     tx(talk, ACK, 1, 1, MSS_PEER);
     assert_null(talk_option(talk, 5));
     talk_wait(talk, 100 * ms);
-    rx(talk, ACK, 1, 1 + MSS_PEER, 0); /* Nagle has waited for it */
+    rx(talk, ACK, 1, 1 + MSS_PEER, 0); /* held back by Nagle */
     tx(talk, ACK, 1 + MSS_PEER, 1, 100);
     assert_sack(talk, {1, 2});
 }
@@ -178,7 +179,7 @@ static void old_part_of_data_is_reported_as_a_duplicate(void **state)
     talk_heard(talk, 30);
 }
 
-/* RFC 2883 4.1.2: the duplicate, then the run that it is part of */
+/* RFC 2883 4.1.2: the duplicate, then the run that contains it */
 static void duplicate_above_a_hole_is_followed_by_its_run(void **state)
 {
     struct talk *talk = *state;

@@ -116,7 +116,7 @@ static void RST_counts_though_the_window_is_shut(void **state)
     assert_int_equal(talk->closed, 1);
 }
 
-/* RFC 9293 3.10.7.1: a RST is made of what it answers, and never answers a RST */
+/* RFC 9293 3.10.7.1: a RST depends on the segment that it answers, and never answers a RST */
 static void closed_port_answers_with_a_RST_that_fits(void **state)
 {
     struct talk *talk = *state;

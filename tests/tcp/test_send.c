@@ -1,4 +1,4 @@
-/* test_send.c -- when data leaves, and in what portions (RFC 9293 3.7.4, 3.8.6, 3.9.1.2). */
+/* test_send.c -- the times and sizes of segments with data (RFC 9293 3.7.4, 3.8.6, 3.9.1.2). */
 #include "talk.h"
 
 enum {
@@ -57,7 +57,7 @@ static void nodelay_sends_at_once(void **state)
     tx(talk, ACK, 1, 1, 10);
     talk_send(talk, 20);
     quiet(talk);
-    leat_tcp_set_nodelay(talk->conn, true); /* also what waits already */
+    leat_tcp_set_nodelay(talk->conn, true); /* also for data that waits already */
     world_poll(talk->world);
     tx(talk, ACK, 11, 1, 20);
     talk_send(talk, 30);
@@ -77,7 +77,7 @@ static void FIN_does_not_wait(void **state)
     tx(talk, FIN | PSH | ACK, 11, 1, 20);
 }
 
-/* RFC 9293 3.9.1.2, MUST-61: the last segment of what is queued says PSH */
+/* RFC 9293 3.9.1.2, MUST-61: the last segment of the queue has PSH */
 static void last_segment_is_pushed_and_no_other(void **state)
 {
     struct talk *talk = *state;
@@ -93,7 +93,7 @@ static void last_segment_is_pushed_and_no_other(void **state)
     quiet(talk);
 }
 
-/* RFC 9293 3.9.1.2: pieces that leave together are pushed once */
+/* RFC 9293 3.9.1.2: pieces that are sent together have one PSH */
 static void several_writes_are_pushed_once(void **state)
 {
     struct talk *talk = *state;
@@ -143,7 +143,7 @@ static void crumbs_of_a_window_are_not_used(void **state)
     quiet(talk);
 }
 
-/* RFC 9293 3.8.6.2.1 (3): half of the largest window is a portion, too */
+/* RFC 9293 3.8.6.2.1 (3): half of the largest window is enough */
 static void half_of_a_small_peers_window_is_used(void **state)
 {
     struct talk *talk = *state;
@@ -160,7 +160,7 @@ static void half_of_a_small_peers_window_is_used(void **state)
     tx(talk, ACK, 1001, 1, 500);
 }
 
-/* RFC 9293 3.8.6, MUST-34: a peer that takes back what it offered */
+/* RFC 9293 3.8.6, MUST-34: a peer that shrinks its window */
 static void shrunk_window_is_survived(void **state)
 {
     struct talk *talk = *state;
@@ -174,7 +174,7 @@ static void shrunk_window_is_survived(void **state)
     talk_send(talk, MSS);
     quiet(talk);
     talk_wait(talk, 250 * ms);
-    tx(talk, ACK, 1 + MSS, 1, MSS); /* and what goes again lies inside */
+    tx(talk, ACK, 1 + MSS, 1, MSS); /* the retransmission lies inside */
     quiet(talk);
     rx(talk, ACK, 1, 1 + 5 * MSS, 0);
     tx(talk, ACK, 1 + 5 * MSS, 1, MSS);
@@ -217,7 +217,7 @@ static void data_queued_before_the_handshake_goes_after_it(void **state)
     quiet(talk);
     rx(talk, SYN | ACK, 0, 1, 0);
     tx(talk, PSH | ACK, 1, 1, 100);
-    quiet(talk); /* which is the ACK as well */
+    quiet(talk); /* it carried the ACK */
 }
 
 static void small_queue(struct talk *talk)
@@ -250,7 +250,7 @@ static void full_queue_refuses_all_and_says_when_it_has_room(void **state)
     assert_int_equal(talk->writable, 1); /* once */
 }
 
-/* 10 MSS at first, so the path doesn't bound it. */
+/* The initial window is 10 MSS, so the path doesn't limit the queue. */
 static void program_bounds_the_queue_of_a_connection(void **state)
 {
     struct talk *talk = *state;
@@ -262,7 +262,8 @@ static void program_bounds_the_queue_of_a_connection(void **state)
     leat_tcp_set_send_queue(talk->conn, 2049);
     assert_int_equal(leat_tcp_send_room(talk->conn), 4096);
     leat_tcp_set_send_queue(talk->conn, UINT32_MAX);
-    assert_int_equal(leat_tcp_send_room(talk->conn), 256 * 1024); /* where any queue begins */
+    assert_int_equal(leat_tcp_send_room(talk->conn),
+                     256 * 1024); /* the initial limit of any queue */
     leat_tcp_set_send_queue(talk->conn, 0);
     assert_int_equal(leat_tcp_send_room(talk->conn), 256 * 1024);
 }
@@ -274,7 +275,7 @@ static void wider_bound_of_a_full_queue_tells_the_program(void **state)
     establish(talk);
     leat_tcp_set_send_queue(talk->conn, 4096);
     talk_queue(talk, 4000);
-    leat_tcp_set_send_queue(talk->conn, 2048); /* what is queued stays */
+    leat_tcp_set_send_queue(talk->conn, 2048); /* queued data stays */
     assert_int_equal(leat_tcp_send_room(talk->conn), 0);
     assert_int_equal(talk_info(talk).queued_bytes, 4000);
     leat_tcp_set_send_queue(talk->conn, 4096); /* less than half is free */
@@ -287,7 +288,7 @@ static void wider_bound_of_a_full_queue_tells_the_program(void **state)
     world_mark(talk->world);
 }
 
-static void write_takes_what_fits(void **state)
+static void write_takes_as_much_as_fits(void **state)
 {
     struct talk *talk = *state;
     uint8_t bytes[12000];
@@ -315,7 +316,7 @@ static void on_released(void *arg)
     (*(unsigned *)arg)++;
 }
 
-/* Zero copy: the peer may want it again until it has acknowledged it. */
+/* Zero copy: the data may be sent again until the peer has acknowledged it. */
 static void lent_memory_is_released_when_the_peer_has_it(void **state)
 {
     struct talk *talk = *state;
@@ -386,8 +387,8 @@ static void program_sets_the_diffserv_field(void **state)
     assert_int_equal(talk->last.bytes[FRAME_IP + 1], 46 << 2);
 }
 
-/* Data that no transmit queue has room for waits with the frames before it: what would be asked of
- * the stack at once, again and again, is nothing that it can do. */
+/* Data for which no transmit queue has room waits with the frames before it. The stack must not ask
+ * to be polled at once again and again, because it could do nothing. */
 static void full_device_does_not_make_the_loop_spin(void **state)
 {
     struct talk *talk = *state;
@@ -431,7 +432,7 @@ int main(void)
         talk_test_later(full_queue_refuses_all_and_says_when_it_has_room),
         talk_test(program_bounds_the_queue_of_a_connection),
         talk_test(wider_bound_of_a_full_queue_tells_the_program),
-        talk_test_later(write_takes_what_fits),
+        talk_test_later(write_takes_as_much_as_fits),
         talk_test(lent_memory_is_released_when_the_peer_has_it),
         talk_test(lent_memory_is_released_when_the_connection_dies),
         talk_test_later(full_device_does_not_make_the_loop_spin),

@@ -1,4 +1,5 @@
-/* test_shortage.c -- what the simulator found: memory that others hold, numbers that are old. */
+/* test_shortage.c -- faults that the simulator found: memory that others hold, old sequence
+ * numbers. */
 #include "place.h"
 
 enum {
@@ -24,7 +25,7 @@ static void hold_all(struct talk *talk)
     assert_true(held_count > 0 && held_count < HELD_MAX);
 }
 
-/* No ACK of its own will ever come to tell it. */
+/* No ACK will ever come to report room. */
 static void writer_that_memory_refused_hears_when_there_is_some(void **state)
 {
     struct talk *talk = *state;
@@ -43,7 +44,7 @@ static void writer_that_memory_refused_hears_when_there_is_some(void **state)
     tx(talk, PSH | ACK, 1, 1, 1);
 }
 
-/* Nothing else will come that would tell it of the data. */
+/* No other event will report the data. */
 static void reader_of_a_part_that_found_no_descriptor_hears_when_there_is_one(void **state)
 {
     struct talk *talk = *state;
@@ -61,7 +62,7 @@ static void reader_of_a_part_that_found_no_descriptor_hears_when_there_is_one(vo
     talk->readable = 0;
     assert_null(leat_tcp_receive(talk->conn, 10));
     assert_int_equal(leat_tcp_readable(talk->conn), 100);
-    talk_wait(talk, 5 * ms); /* and isn't asked in each turn meanwhile */
+    talk_wait(talk, 5 * ms); /* without a callback in each turn */
     assert_int_equal(talk->readable, 1);
     assert_null(leat_tcp_receive(talk->conn, 10));
     world_give_all(views);
@@ -79,7 +80,7 @@ static void reader_of_a_part_that_found_no_descriptor_hears_when_there_is_one(vo
     assert_int_equal(talk->readable, 2);
 }
 
-/* ... nor is it looked for any more when the program has let the connection go. */
+/* ... nor retried after the program has closed the connection. */
 static void reader_that_found_no_descriptor_may_close(void **state)
 {
     struct talk *talk = *state;
@@ -93,7 +94,7 @@ static void reader_that_found_no_descriptor_may_close(void **state)
     assert_int_equal(leat_tcp_shutdown(talk->conn), LEAT_OK);
     world_poll(talk->world);
     tx(talk, FIN | ACK, 1, 101, 0);
-    rx(talk, FIN | ACK, 101, 2, 0); /* it is in TIME-WAIT; what came before stays */
+    rx(talk, FIN | ACK, 101, 2, 0); /* in TIME-WAIT; data received before stays */
     tx(talk, ACK, 2, 102, 0);
     while ((view = leat_buf_slice(whole, 0, 0))) {
         view->queued = views;
@@ -109,7 +110,7 @@ static void reader_that_found_no_descriptor_may_close(void **state)
     quiet(talk);
 }
 
-/* More than the limit that memory leaves, with nothing queued: no ACK will tell when it rises. */
+/* More than the limit that memory leaves, with an empty queue: no ACK will come when it rises. */
 static void sender_of_more_than_memory_allows_hears_when_there_is_some(void **state)
 {
     static const uint8_t data[100 * 1024];
@@ -129,8 +130,8 @@ static void sender_of_more_than_memory_allows_hears_when_there_is_some(void **st
     assert_int_equal(leat_tcp_send(talk->conn, list), LEAT_OK);
 }
 
-/* The queue was not full when the program filled it, but it is now, for memory is scarce: who asks
- * for room and hears of none waits to be told. */
+/* The queue was not full when the program filled it, but is now, because memory is scarce. A
+ * program that asks for room and gets 0 waits for on_writable. */
 static void program_that_asks_for_room_hears_when_the_limit_rises_again(void **state)
 {
     struct talk *talk = *state;
@@ -141,7 +142,7 @@ static void program_that_asks_for_room_hears_when_the_limit_rises_again(void **s
     room = leat_tcp_send_room(talk->conn);
     assert_true(room > 0);
     hold_all(talk);
-    talk_wait(talk, ms); /* until then what was told holds */
+    talk_wait(talk, ms); /* until then the promised room holds */
     assert_int_equal(leat_tcp_send_room(talk->conn), 0);
     let_go();
     assert_int_equal(talk->writable, 0);
@@ -152,7 +153,7 @@ static void program_that_asks_for_room_hears_when_the_limit_rises_again(void **s
     world_mark(talk->world);
 }
 
-/* A program that writes whenever it is told that it may. */
+/* A program that writes whenever on_writable is called. */
 static unsigned writable_count;
 static size_t write_bytes;
 
@@ -182,8 +183,8 @@ static struct leat_tcp *open_writer(struct talk *talk)
     return conn;
 }
 
-/* Peers that shut their windows hold half of the pool: of the others each looks from time to time
- * whether there is memory again.  All together they must not look all the time. */
+/* Peers that close their windows hold half of the pool. The other connections retry from time to
+ * time, but all together they must not retry all the time. */
 static void writers_that_memory_refused_do_not_keep_the_stack_busy(void **state)
 {
     enum {
@@ -192,7 +193,7 @@ static void writers_that_memory_refused_do_not_keep_the_stack_busy(void **state)
     struct talk *talk = *state;
     struct leat_tcp *conns[WRITERS];
 
-    talk->world->tcp_config.connections = WRITERS + WRITERS / 32; /* some are for others */
+    talk->world->tcp_config.connections = WRITERS + WRITERS / 32; /* some for others */
     talk_begin(talk);
     talk->hold_on_accept = true;
     talk_listen(talk);
@@ -208,11 +209,12 @@ static void writers_that_memory_refused_do_not_keep_the_stack_busy(void **state)
     let_go();
     writable_count = 0;
     talk_wait(talk, 100 * ms);
-    assert_int_equal(writable_count, WRITERS); /* all hear of it, soon */
+    assert_int_equal(writable_count, WRITERS); /* all are called soon */
     world_mark(talk->world);
 }
 
-/* Whose data waits for ACKs is told by them: the longer they don't come, the less it looks. */
+/* A connection with data in flight is woken by ACKs: the longer they don't come, the less often it
+ * retries. */
 static void writer_that_waits_for_ACKs_looks_seldom_for_memory(void **state)
 {
     struct talk *talk = *state;
@@ -227,15 +229,15 @@ static void writer_that_waits_for_ACKs_looks_seldom_for_memory(void **state)
     world_poll(talk->world);
     hold_all(talk);
     writable_count = 0;
-    write_bytes = 4096; /* the first of them find room in the last buffer */
+    write_bytes = 4096; /* the first write finds room in the last buffer */
     write_again(conn, talk);
     talk_wait(talk, 10 * second);
-    assert_in_range(writable_count, 1, 500); /* the stack looks, and calls when there is some */
+    assert_in_range(writable_count, 1, 500); /* the stack retries, and calls when there is room */
     let_go();
     world_mark(talk->world);
 }
 
-/* Opens the connection of the peer's next port, and closes it, we first: to TIME-WAIT. */
+/* Opens a connection from the peer's next port, and closes it, we first: to TIME-WAIT. */
 static void open_and_close(struct talk *talk)
 {
     leat_tcp_close(open_writer(talk));
@@ -247,7 +249,7 @@ static void open_and_close(struct talk *talk)
     talk->port_peer++;
 }
 
-/* Who opens and closes many connections at one time ends them at one time, too. */
+/* Many connections that are opened and closed at one time end at one time. */
 static void TIME_WAIT_of_a_crowd_ends_in_parts(void **state)
 {
     enum {
@@ -276,8 +278,8 @@ static void TIME_WAIT_of_a_crowd_ends_in_parts(void **state)
     world_mark(talk->world);
 }
 
-/* ACKs come in full-sized buffers: whoever copies must leave some, or nothing is ever released. */
-static void copies_leave_buffers_for_what_comes_in(void **state)
+/* ACKs come in full-sized buffers: copies must leave some, or nothing would ever be released. */
+static void copies_leave_buffers_for_received_frames(void **state)
 {
     struct talk *talk = *state;
     static const uint8_t data[65536];
@@ -285,16 +287,17 @@ static void copies_leave_buffers_for_what_comes_in(void **state)
 
     talk_establish(talk);
     hold_all(talk);
-    for (unsigned i = 0; i < 4; i++) /* a few are free, but not a share of the pool */
+    for (unsigned i = 0; i < 4; i++) /* a few are free, less than a share of the pool */
         leat_buf_free(held[--held_count]);
     assert_int_equal(leat_tcp_write(talk->conn, data, sizeof data, &taken), LEAT_ERR_FULL);
     assert_int_equal(leat_pool_free_count(leat_pool(talk->world->stack)), 4);
     let_go();
 }
 
-/* Who holds much stops where others, who hold nothing, may still send: else each buffer that comes
- * free is his data's again, and nobody is answered. */
-static void data_of_who_holds_much_ends_before_answers_to_others_do(void **state)
+/* A connection that holds much must stop while others, which hold nothing, may still send.
+ * Otherwise its data takes each buffer that becomes free, and no other connection gets an
+ * answer. */
+static void data_of_a_large_holder_ends_before_answers_to_others_do(void **state)
 {
     struct talk *talk = *state;
     struct leat_pool *pool = leat_pool(talk->world->stack);
@@ -335,7 +338,7 @@ static void lent_memory_leaves_buffers_for_headers(void **state)
     let_go();
 }
 
-/* RFC 9293 3.10.7.4 looks at SEQ first: but the window counts from what this ACK acknowledges. */
+/* RFC 9293 3.10.7.4 checks SEQ first, but the window counts from this ACK. */
 static void window_of_a_new_ACK_counts_though_its_SEQ_is_old(void **state)
 {
     struct talk *talk = *state;
@@ -347,7 +350,7 @@ static void window_of_a_new_ACK_counts_though_its_SEQ_is_old(void **state)
     rx(talk, ACK, 101, 1, 10);
     tx(talk, ACK, 1 + 2 * MSS, 1, 0);
     talk->window_peer = 1000;
-    rx(talk, ACK, 1, 1 + 2 * MSS, 100); /* sent again, when all of our data had come */
+    rx(talk, ACK, 1, 1 + 2 * MSS, 100); /* sent again, after all of our data had arrived */
     tx(talk, ACK, 1 + 2 * MSS, 111, 0);
     assert_int_equal(talk_info(talk).snd_wnd_bytes, 1000);
 }
@@ -380,8 +383,8 @@ int main(void)
         talk_test_later(writers_that_memory_refused_do_not_keep_the_stack_busy),
         talk_test_later(writer_that_waits_for_ACKs_looks_seldom_for_memory),
         talk_test_later(TIME_WAIT_of_a_crowd_ends_in_parts),
-        talk_test(copies_leave_buffers_for_what_comes_in),
-        talk_test(data_of_who_holds_much_ends_before_answers_to_others_do),
+        talk_test(copies_leave_buffers_for_received_frames),
+        talk_test(data_of_a_large_holder_ends_before_answers_to_others_do),
         talk_test(lent_memory_leaves_buffers_for_headers),
         talk_test(window_of_a_new_ACK_counts_though_its_SEQ_is_old),
         talk_test_later(SYN_ACK_of_a_simultaneous_open_repeats_a_scale_of_0),

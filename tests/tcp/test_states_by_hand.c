@@ -1,11 +1,11 @@
 /*
- * test_states_by_hand.c -- what each state answers to each event, by RFC 9293 3.10 alone.
+ * test_states_by_hand.c -- the answer of each state to each event, by RFC 9293 3.10 alone.
  *
- * test_transitions.c takes its expectations from tcp.rl, so it can't know that a line there is
- * wrong.  This table was written by reading the RFC, state by state; where leat does something else
- * on purpose, the row says so.  A cell is
+ * test_transitions.c takes its expectations from tcp.rl, so it can't detect a wrong line there.
+ * This table was written from the RFC, state by state. Where leat deviates on purpose, the row says
+ * so. A cell is
  *
- *      answer [> next state] [! what the program is told]
+ *      answer [> next state] [! result for the program]
  *
  *      -          nothing is sent
  *      ACK        <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>
@@ -14,7 +14,7 @@
  *      ABORT      <SEQ=SND.NXT><CTL=RST>
  *      SYN, SYN,ACK, FIN, DATA
  *
- * Without "> state" the state stays.  An empty cell isn't asked: there is no such call.
+ * Without "> state" the state stays. An empty cell isn't tested: there is no such call.
  */
 #include "place.h"
 
@@ -72,25 +72,25 @@ enum event {
     TIMEOUT_2MSL
 };
 
-/* Where a segment begins. */
+/* SEG.SEQ. */
 enum where {
     AT_RCV_NXT,
     IN_WINDOW, /* but not at its edge */
     BEYOND,    /* the window */
-    OLD,       /* data that was here before: all of it left of RCV.NXT */
+    OLD,       /* data that was received before, all of it left of RCV.NXT */
     LAST_FIN   /* the peer's FIN again */
 };
 
-/* What it acknowledges. */
+/* SEG.ACK. */
 enum acked {
     NO_ACK,
     ALL,     /* SEG.ACK = SND.NXT */
-    NOT_FIN, /* all but our FIN, where that is in flight */
-    UNSENT   /* what we never sent */
+    NOT_FIN, /* all but our FIN, if that is in flight */
+    UNSENT   /* data that we never sent */
 };
 
 struct row {
-    const char *name; /* with its place in RFC 9293 */
+    const char *name; /* with its section of RFC 9293 */
     enum event event;
     uint8_t flags; /* of a segment, without ACK */
     enum where where;
@@ -111,7 +111,7 @@ static const struct row rows[] = {
 /* CLOSED, LISTEN, SYN-SENT, SYN-RECEIVED (active), SYN-RECEIVED (passive), ESTABLISHED,
  * FIN-WAIT-1, FIN-WAIT-2, CLOSE-WAIT, CLOSING, LAST-ACK, TIME-WAIT */
 
-/* A listener of ours stays where it is, and the connection is another one. */
+/* A listener stays in LISTEN, and the connection is another TCB. */
 {"3.10.1 active OPEN", .event = OPEN, .cells = CELLS(
     "SYN > SYN-SENT", "SYN > SYN-SENT", "- ! exists", "- ! exists", "", "- ! exists",
     "- ! exists", "- ! exists", "- ! exists", "- ! exists", "- ! exists", "- ! exists")},
@@ -122,8 +122,8 @@ static const struct row rows[] = {
 {"3.10.4 CLOSE", .event = CLOSE, .cells = CELLS(
     "", "", "- > CLOSED ! aborted", "- > FIN-WAIT-1", "", "FIN > FIN-WAIT-1",
     "- ! closing", "- ! closing", "FIN > LAST-ACK", "- ! closing", "- ! closing", "- ! closing")},
-/* In TIME-WAIT it ends the handle.  What answers the peer's last FIN isn't the program's any more,
- * and stays: 3.10.5 would delete it, and an old duplicate could meet a new connection. */
+/* In TIME-WAIT it ends the handle. The entry that answers the peer's last FIN doesn't belong to the
+ * program, and stays: 3.10.5 would delete it, and an old duplicate could meet a new connection. */
 {"3.10.5 ABORT", .event = ABORT, .cells = CELLS(
     "", "", "- > CLOSED ! aborted", "ABORT > CLOSED ! aborted", "", "ABORT > CLOSED ! aborted",
     "ABORT > CLOSED ! aborted", "ABORT > CLOSED ! aborted", "ABORT > CLOSED ! aborted",
@@ -140,17 +140,17 @@ static const struct row rows[] = {
 {"3.10.7.4 first: RST outside of the window", SEGMENT, RST, BEYOND, NO_ACK, 0, CELLS(
     "-", "-", "-", "-", "-", "-",
     "-", "-", "-", "-", "-", "-")},
-/* TIME-WAIT has no listener here who could reopen it (MAY-2). */
+/* TIME-WAIT has no listener here that could reopen it (MAY-2). */
 {"3.10.7.1-4 SYN, a new one", SEGMENT, SYN, IN_WINDOW, NO_ACK, 0, CELLS(
     "RST", "SYN,ACK > SYN-RECEIVED", "SYN,ACK > SYN-RECEIVED", "ACK", "ACK", "ACK",
     "ACK", "ACK", "ACK", "ACK", "ACK", "ACK")},
 {"3.10.7.3 SYN,ACK of our SYN", SEGMENT, SYN, IN_WINDOW, ALL, 0, CELLS(
     "RST", "RST", "ACK > ESTABLISHED", "ACK", "ACK", "ACK",
     "ACK", "ACK", "ACK", "ACK", "ACK", "ACK")},
-{"3.10.7.4 fifth: ACK of what was never sent", SEGMENT, 0, AT_RCV_NXT, UNSENT, 0, CELLS(
+{"3.10.7.4 fifth: ACK of unsent data", SEGMENT, 0, AT_RCV_NXT, UNSENT, 0, CELLS(
     "RST", "RST", "RST", "RST", "RST", "ACK",
     "ACK", "ACK", "ACK", "ACK", "ACK", "ACK")},
-{"3.10.7.3 SYN,ACK of what was never sent", SEGMENT, SYN, IN_WINDOW, UNSENT, 0, CELLS(
+{"3.10.7.3 SYN,ACK of unsent data", SEGMENT, SYN, IN_WINDOW, UNSENT, 0, CELLS(
     "RST", "RST", "RST", "ACK", "ACK", "ACK",
     "ACK", "ACK", "ACK", "ACK", "ACK", "ACK")},
 {"3.10.7.4 fifth: no ACK", SEGMENT, PSH, AT_RCV_NXT, NO_ACK, 0, CELLS(
@@ -192,7 +192,7 @@ static const struct row rows[] = {
 
 enum {
     ROWS = sizeof rows / sizeof *rows,
-    WINDOW_MOST = 1 << 24, /* beyond any that we offer */
+    WINDOW_MOST = 1 << 24, /* larger than any window of ours */
     IN_WINDOW_BYTES = 100,
     UNSENT_BYTES = 1000
 };
@@ -203,7 +203,8 @@ struct test {
     char name[120];
 };
 
-/* ---- the event happens -------------------------------------------------------------------- */
+/* ---- ---- causing the event --------------------------------------------------------------------
+ * --- */
 
 static struct place reach(struct talk *talk, enum column column)
 {
@@ -280,7 +281,8 @@ static void happen(const struct row *row, struct talk *talk, const struct segmen
     }
 }
 
-/* ---- and has happened --------------------------------------------------------------------- */
+/* ---- ---- checking the result ------------------------------------------------------------------
+ * --- */
 
 static const char *state_now(struct talk *talk)
 {
@@ -295,12 +297,12 @@ static const char *state_now(struct talk *talk)
     return tcp->listener_count > 0 ? "LISTEN" : "CLOSED";
 }
 
-/* Its RCV.NXT, if it took all that it must take. */
+/* The new RCV.NXT, if all data was taken that must be. */
 static uint32_t rcv_nxt(const struct row *row, const struct place *place,
                         const struct segment *segment, const char *next)
 {
     const bool at_edge = row->event == SEGMENT && segment->seq == place->peer;
-    /* behind the peer's FIN nothing is taken, and a FIN that is changes the state */
+    /* no data is taken behind the peer's FIN, and a FIN that is taken changes the state */
     const bool is_taken = row->flags & FIN ? next != 0 : row->data_bytes > 0 || next;
 
     if (place->peer == 0) /* the peer's SYN was the event */
@@ -349,7 +351,7 @@ static void expect_told(const struct talk *talk, const char *told)
     static const struct {
         const char *name;
         enum leat_err err;
-        bool at_once; /* the call says so; else on_closed() */
+        bool at_once; /* returned by the call; else reported by on_closed() */
     } words[] = {
         {"exists", LEAT_ERR_IN_USE, true},    {"closing", LEAT_ERR_CLOSING, true},
         {"aborted", LEAT_ERR_ABORTED, false}, {"refused", LEAT_ERR_REFUSED, false},

@@ -1,8 +1,8 @@
 /*
- * test_threats.c -- what broke other stacks, sent in each state where a state matters.
+ * test_threats.c -- attacks that broke other stacks, in each state where the state matters.
  *
- * The names begin with the row of the list of threats: H headers, S strangers and states.  S4 on,
- * what lasts longer than a segment, is in test_threats_long.c; R, resources, in
+ * The names begin with the row of the list of threats: H headers, S blind attackers and states. S4
+ * and above, which need more than one segment, are in test_threats_long.c; R, resources, in
  * test_threats_memory.c.
  */
 #include "place.h"
@@ -12,7 +12,7 @@ enum {
     FLAGS_XMAS = FIN | PSH | URG
 };
 
-/* The next segment of the conversation, with data, to be spoilt. */
+/* The next segment of the conversation, with data, to be corrupted. */
 static struct frame next_frame(struct place *place)
 {
     return talk_frame(place->talk, ACK, place->peer, place->us, "text", 4);
@@ -33,7 +33,7 @@ static void bad_offsets(struct place *place)
     for (unsigned offset = 0; offset < 16; offset++) {
         struct frame frame = next_frame(place);
 
-        if (offset == 5 || offset == 6) /* right, and into the data */
+        if (offset == 5 || offset == 6) /* right, and one that reaches into the data */
             continue;
         frame.bytes[FRAME_L4 + 12] = (uint8_t)(offset << 4);
         feed(place, &frame);
@@ -105,7 +105,7 @@ static void test_threat_H3_MSS_has_a_floor_of_48(void **state)
         talk_send(talk, 100);
         assert_true(fake_netif_sent_count(&talk->world->dev) <= 3);
         world_mark(talk->world);
-        talk->port_peer++; /* and as an answer to our SYN */
+        talk->port_peer++; /* also in the answer to our SYN */
         talk->conn = 0;
         talk_connect(talk);
         tx(talk, SYN, 0, 0, 0);
@@ -126,7 +126,7 @@ static void test_threat_H4_window_scale_over_14_is_14(void **state)
     talk->window_peer = 65535;
     rx(talk, ACK, 1, 1, 0);
     assert_int_equal(talk_info(talk).snd_wnd_bytes, 65535u << 14);
-    talk->port_peer++; /* and as an answer to our SYN */
+    talk->port_peer++; /* also in the answer to our SYN */
     talk->conn = 0;
     talk_connect(talk);
     tx(talk, SYN, 0, 0, 0);
@@ -138,7 +138,7 @@ static void test_threat_H4_window_scale_over_14_is_14(void **state)
     assert_int_equal(talk_info(talk).snd_wnd_bytes, 65535u << 14);
 }
 
-/* An ACK of nothing new, with the SACK option @option of @len bytes (a multiple of 4). */
+/* An ACK without news, with the SACK option @option of @len bytes (a multiple of 4). */
 static void rx_sack(struct talk *talk, const uint8_t *option, uint32_t len)
 {
     const struct frame_segment segment = {.src_port = talk->port_peer,
@@ -220,7 +220,7 @@ static void test_threat_H5_comb_of_SACK_blocks_makes_no_crumbs(void **state)
         rx_blocks(talk, blocks, 3);
     }
     talk_wait(talk, second);
-    /* what went again went in whole segments, and not for each block */
+    /* the retransmissions were whole segments, not one for each block */
     assert_true(talk_info(talk).retransmits < 30);
     world_mark(talk->world);
     rx(talk, ACK, 1, 10001, 0);
@@ -296,7 +296,8 @@ static void test_threat_H7_SYN_with_FIN_opens_nothing(void **state)
 
 static void every_flag(struct place *place)
 {
-    for (unsigned flags = 0; flags < 64; flags++) { /* nothing here but balance and the pool */
+    for (unsigned flags = 0; flags < 64;
+         flags++) { /* checks only the balance of statistics and pool */
         world_mark(place->talk->world);
         rx(place->talk, (uint8_t)flags, place->peer, place->us, 0);
     }
@@ -347,7 +348,7 @@ static void near_rst(struct place *place)
         rx(talk, RST, place->peer + offs[i], 0, 0); /* once in 500 ms */
         quiet(talk);
         assert_grown(talk->world, tcp_challenge_limited, 1);
-        talk_wait(talk, 501 * ms); /* our FIN may go again meanwhile */
+        talk_wait(talk, 501 * ms); /* our FIN may be retransmitted */
         world_mark(talk->world);
         before = place_info(place);
     }
@@ -388,7 +389,7 @@ static void blind_syn(struct place *place)
         assert_ended(talk->world, drop_tcp_unacceptable);
         tx(talk, ACK, place->us, place->peer, 0);
         place_assert_unchanged(place, &before);
-        talk_wait(talk, 501 * ms); /* our FIN may go again meanwhile */
+        talk_wait(talk, 501 * ms); /* our FIN may be retransmitted */
         world_mark(talk->world);
         before = place_info(place);
     }
@@ -402,7 +403,7 @@ static void test_threat_S2_SYN_on_a_connection_is_challenged_whatever_its_SEQ(vo
 
 static void blind_ack(struct place *place)
 {
-    /* TIME-WAIT has forgotten how large the window was, but none is larger than this */
+    /* TIME-WAIT doesn't keep the window, but none is larger than this */
     const uint32_t old = place->state == TCP_TIME_WAIT ? (65535u << 14) + 1 : WINDOW_PEER + 100;
     const uint32_t acks[] = {place->us + 1, place->us + 1000, place->us + 0x7fffffff,
                              place->us - old, place->us + 0x80000000u};
@@ -416,7 +417,7 @@ static void blind_ack(struct place *place)
     }
 }
 
-static void test_threat_S3_ACK_of_what_was_never_sent_or_long_ago_is_dropped(void **state)
+static void test_threat_S3_ACK_of_unsent_or_long_past_data_is_dropped(void **state)
 {
     (void)state;
     in_states(synchronized_states, blind_ack);
@@ -439,7 +440,7 @@ int main(void)
         cmocka_unit_test(test_threat_S1_RST_in_the_window_is_challenged),
         cmocka_unit_test(test_threat_S1_RST_outside_of_the_window_is_dropped),
         cmocka_unit_test(test_threat_S2_SYN_on_a_connection_is_challenged_whatever_its_SEQ),
-        cmocka_unit_test(test_threat_S3_ACK_of_what_was_never_sent_or_long_ago_is_dropped),
+        cmocka_unit_test(test_threat_S3_ACK_of_unsent_or_long_past_data_is_dropped),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -1,12 +1,12 @@
 /*
- * test_threats_below.c -- threats to connections that come from below TCP: Ethernet (E), IP (I) and
- * ICMP (C), sent in each state.  The rest of those rows is in tests/unit.
+ * test_threats_below.c -- threats to connections from below TCP: Ethernet (E), IP (I) and ICMP (C),
+ * in each state. The other tests of those rows are in tests/unit.
  */
 #include "place.h"
 
 /* ---- E3: frames for others ---------------------------------------------------------------- */
 
-/* What a switch floods: exact segments of the connection, for another station. */
+/* Flooded by a switch: exact segments of the connection, for another station. */
 static void for_another_station(struct place *place)
 {
     static const uint8_t flags[] = {SYN, SYN | ACK, ACK, FIN | ACK, RST, RST | ACK};
@@ -29,10 +29,11 @@ static void test_threat_E3_segments_for_another_station_get_no_RST(void **state)
     in_states(all_states, for_another_station);
 }
 
-/* ---- I3, I8: addresses and identifications ------------------------------------------------ */
+/* ---- ---- I3, I8: addresses and identifications ------------------------------------------------
+ * --- */
 
 /* LAND: from us to us, from and to the same port, which listens or is connected. */
-static void from_where_nobody_is(struct place *place)
+static void from_impossible_sources(struct place *place)
 {
     static const leat_ip4 sources[] = {IP_US,
                                        IP4(127, 0, 0, 1),
@@ -63,10 +64,10 @@ static void from_where_nobody_is(struct place *place)
 static void test_threat_I3_LAND_and_martians_reach_no_connection(void **state)
 {
     (void)state;
-    in_states(all_states, from_where_nobody_is);
+    in_states(all_states, from_impossible_sources);
 }
 
-/* CVE-2020-36516: a counter in the IP header would tell of other connections (RFC 6864 4.1). */
+/* CVE-2020-36516: a counter in the IP header would reveal other connections (RFC 6864 4.1). */
 static void assert_DF_without_identification(const struct talk *talk)
 {
     assert_int_equal(frame_get16(talk->last.bytes + FRAME_IP + 4), 0);
@@ -92,14 +93,15 @@ static void test_threat_I8_segments_have_DF_and_no_identification(void **state)
     tx(talk, ACK, 1 + 5 * 536, 1, 0);
     assert_DF_without_identification(talk);
     talk->port_peer++;
-    rx(talk, ACK, 1, 1, 0); /* of no connection */
+    rx(talk, ACK, 1, 1, 0); /* for no connection */
     tx(talk, RST, 1, 0, 0);
     assert_DF_without_identification(talk);
 }
 
-/* ---- C2, C3: messages about connections --------------------------------------------------- */
+/* ---- ---- C2, C3: messages about connections ---------------------------------------------------
+ * --- */
 
-/* An ICMP message of anybody about a segment of ours with this number. */
+/* An ICMP message from anyone about a segment of ours with this sequence number. */
 static void message_about(struct place *place, uint8_t type, uint8_t code, uint32_t detail,
                           uint32_t seq)
 {
@@ -125,7 +127,7 @@ static const struct {
 } errors[] = {{3, 0, 0}, {3, 1, 0}, {3, 2, 0},  {3, 3, 0},  {3, 4, 0},  {3, 4, 1300},
               {3, 5, 0}, {3, 9, 0}, {3, 13, 0}, {11, 0, 0}, {11, 1, 0}, {12, 0, 0}};
 
-/* RFC 5927 4.1: what can't be in flight was not sent. */
+/* RFC 5927 4.1: these numbers can't be in flight. */
 static void blind_errors(struct place *place)
 {
     const struct leat_tcp_info before = place_info(place);
@@ -150,13 +152,14 @@ static void test_threat_C2_blind_errors_change_no_connection_in_any_state(void *
     in_states(all_states, blind_errors);
 }
 
-/* RFC 5461 4, RFC 1122 4.2.3.9: who has been reached before is not given up for an error. */
+/* RFC 5461 4, RFC 1122 4.2.3.9: an error doesn't end a connection to a peer that has been
+ * reached. */
 static void errors_in_flight(struct place *place)
 {
     struct leat_tcp_info before = place_info(place);
 
     for (unsigned i = 0; i < sizeof errors / sizeof *errors; i++) {
-        if (errors[i].code == 4) /* about the size: an ACK, or a FIN, has none */
+        if (errors[i].code == 4) /* about the size, which doesn't matter for an ACK or FIN */
             continue;
         message_about(place, errors[i].type, errors[i].code, errors[i].detail, before.snd_una);
         if (place_in_flight(place)) {
@@ -170,14 +173,14 @@ static void errors_in_flight(struct place *place)
     }
 }
 
-static void test_threat_C2_errors_about_what_is_in_flight_are_soft(void **state)
+static void test_threat_C2_errors_about_data_in_flight_are_soft(void **state)
 {
     (void)state;
     in_states(opened_states, errors_in_flight);
 }
 
-/* RFC 6633, RFC 5927 6: quenches, redirects and the like, exact in all that they quote.  ICMPv6 has
- * no such messages but redirects, which are of neighbour discovery. */
+/* RFC 6633, RFC 5927 6: quenches, redirects and the like, with exact quotations. ICMPv6 has no such
+ * messages but redirects, which belong to neighbour discovery. */
 static void control_messages(struct place *place)
 {
     static const uint8_t types[] = {4, 5, 9, 10, 13, 15, 17, 18};
@@ -207,7 +210,7 @@ int main(void)
         cmocka_unit_test(test_threat_I3_LAND_and_martians_reach_no_connection),
         talk_test(test_threat_I8_segments_have_DF_and_no_identification),
         cmocka_unit_test(test_threat_C2_blind_errors_change_no_connection_in_any_state),
-        cmocka_unit_test(test_threat_C2_errors_about_what_is_in_flight_are_soft),
+        cmocka_unit_test(test_threat_C2_errors_about_data_in_flight_are_soft),
         cmocka_unit_test(test_threat_C3_control_messages_change_no_connection),
     };
 

@@ -1,11 +1,11 @@
 /*
- * test_threats_long.c -- threats S4 to S8: what needs more than a segment to show.
+ * test_threats_long.c -- threats S4 to S8, which need more than one segment.
  */
 #include "place.h"
 
 /* ---- S4: loops and side channels ---------------------------------------------------------- */
 
-/* A second connection of the same peer, in ESTABLISHED; the first one's handle is returned. */
+/* Opens a second connection of the same peer, ESTABLISHED; returns the first one's handle. */
 static struct leat_tcp *second_connection(struct talk *talk)
 {
     struct leat_tcp *first = talk->conn;
@@ -19,7 +19,7 @@ static struct leat_tcp *second_connection(struct talk *talk)
     return first;
 }
 
-/* CVE-2016-5696: who counts challenge ACKs on his own connection learns nothing of others */
+/* CVE-2016-5696: counting challenge ACKs on one connection reveals nothing of others */
 static void test_threat_S4_no_counter_is_shared_between_connections(void **state)
 {
     struct talk *talk = *state;
@@ -50,7 +50,7 @@ static void answer_of_a_mirror(struct place *place)
     unsigned answers = 0;
 
     for (unsigned i = 0; i < 100; i++) {
-        rx(talk, ACK, place->peer + (1u << 20), place->us, 0); /* "you are wrong" */
+        rx(talk, ACK, place->peer + (1u << 20), place->us, 0); /* not acceptable */
         answers += fake_netif_sent_count(&talk->world->dev);
         talk_wait(talk, ms);
         world_mark(talk->world);
@@ -78,13 +78,13 @@ static void test_threat_S5_nonsense_in_SYN_SENT(void **state)
     tx(talk, RST, 0, 0, 0);
     rx(talk, FIN, 0, 0, 0);
     assert_dropped(talk->world, drop_tcp_unacceptable);
-    rx(talk, RST, 0, 0, 0); /* no ACK: anybody could say so */
+    rx(talk, RST, 0, 0, 0); /* no ACK: it may be forged */
     assert_dropped(talk->world, drop_tcp_unacceptable);
     rx(talk, RST | ACK, 0, 2, 0);
     assert_dropped(talk->world, drop_tcp_unacceptable);
     rx(talk, ACK, 0, 1, 10); /* no SYN */
     assert_dropped(talk->world, drop_tcp_unacceptable);
-    rx(talk, SYN | ACK, 0, 1, 0); /* and the connection opens all the same */
+    rx(talk, SYN | ACK, 0, 1, 0); /* the connection opens all the same */
     tx(talk, ACK, 1, 1, 0);
 }
 
@@ -124,7 +124,7 @@ static void test_threat_S6_transfer_from_the_last_sequence_number_with_shrinking
 
 /* ---- S7: nothing is left ------------------------------------------------------------------ */
 
-/* The peer says nothing more: sooner or later the same ends can be opened again. */
+/* The peer falls silent: after some time the same tuple can be opened again. */
 static void silent_peer(struct place *place)
 {
     struct talk *talk = place->talk;
@@ -132,9 +132,9 @@ static void silent_peer(struct place *place)
     if (place->state == TCP_CLOSE_WAIT || place->state == TCP_ESTABLISHED)
         leat_tcp_abort(talk->conn);
     else if (place->state == TCP_FIN_WAIT_2)
-        leat_tcp_close(talk->conn); /* nobody reads: it is abandoned */
+        leat_tcp_close(talk->conn); /* the program is gone: it is abandoned */
     talk_wait(talk, 400 * second);
-    if (talk->conn) { /* data is unread still */
+    if (talk->conn) { /* data is still unread */
         leat_tcp_close(talk->conn);
         world_poll(talk->world);
     }
@@ -151,7 +151,7 @@ static void test_threat_S7_no_connection_is_left_when_the_peer_falls_silent(void
     in_states(synchronized_states | STATE_BIT(SYN_SENT) | STATE_BIT(SYN_RECEIVED), silent_peer);
 }
 
-/* A RST in the place of the FIN. */
+/* A RST instead of the FIN. */
 static void rst_for_fin(struct place *place)
 {
     struct talk *talk = place->talk;
@@ -182,14 +182,14 @@ static void test_threat_S7_simultaneous_close_without_ACKs_leaves_nothing(void *
     assert_int_equal(talk_state(talk), LEAT_TCP_CLOSING);
     for (unsigned i = 0; i < 400 && !talk->closed; i++) {
         world_mark(talk->world);
-        rx(talk, FIN | ACK, 1, 1, 0); /* and again, without an ACK of ours */
+        rx(talk, FIN | ACK, 1, 1, 0); /* again, without an ACK of ours */
         talk_wait(talk, second);
     }
     assert_int_equal(talk->closed, 1);
     assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
     leat_tcp_listener_close(talk->listener);
     world_mark(talk->world);
-    talk_connect(talk); /* the same ends are free */
+    talk_connect(talk); /* the same tuple is free */
     assert_int_equal(talk->err, LEAT_OK);
 }
 
@@ -208,7 +208,7 @@ static void test_threat_S8_no_start_without_entropy(void **state)
     free(memory);
 }
 
-/* RFC 6528: what an attacker sees on his own connections says nothing about another's */
+/* RFC 6528: ISNs of an attacker's own connections reveal nothing of another's */
 static void test_threat_S8_ISN_of_one_connection_does_not_tell_the_next(void **state)
 {
     struct talk *talk = *state;
@@ -228,7 +228,7 @@ static void test_threat_S8_ISN_of_one_connection_does_not_tell_the_next(void **s
     assert_true(close <= 2); /* 496 pairs, each one near by chance in 2048 */
 }
 
-/* RFC 6056: ports that one server has seen don't tell the port for another, nor the next one. */
+/* RFC 6056: the ports seen by one server don't reveal the port for another, nor the next one. */
 static void test_threat_S8_ports_do_not_follow_each_other(void **state)
 {
     struct talk *talk = *state;

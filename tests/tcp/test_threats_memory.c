@@ -1,9 +1,9 @@
-/* test_threats_memory.c -- threats R1 to R5: what eats the memory of other stacks. */
+/* test_threats_memory.c -- threats R1 to R5: attacks on memory. */
 #include "talk.h"
 
 /* ---- R1: a flood of SYNs ------------------------------------------------------------------ */
 
-/* One spoofed SYN, never heard of again. */
+/* One spoofed SYN, without a later segment. */
 static void spoof_syn(struct talk *talk, uint32_t number)
 {
     const struct frame_segment segment = {.src_port = (uint16_t)(1024 + number % 60000),
@@ -33,7 +33,7 @@ static void test_threat_R1_client_gets_in_during_a_flood_of_SYNs(void **state)
     uint32_t number = 0, free_count;
 
     talk->listen.backlog = 8;
-    talk->port_peer = 63000; /* none of the flood's */
+    talk->port_peer = 63000; /* not one of the flood's */
     talk_listen(talk);
     flood(talk, &number, 1000, 1000);
     free_count = leat_pool_free_count(pool);
@@ -71,7 +71,7 @@ static void comb(struct talk *talk, uint32_t most)
         world_mark(talk->world);
     }
     assert_true(before - leat_pool_free_count(leat_pool(talk->world->stack)) <= most);
-    for (uint32_t at = 1; at < 2001; at += 100) { /* and the data arrives, sent again */
+    for (uint32_t at = 1; at < 2001; at += 100) { /* the data arrives, sent again */
         world_mark(talk->world);
         rx(talk, ACK, at, 1, 100);
     }
@@ -121,7 +121,7 @@ static void test_threat_R2_single_bytes_do_not_pin_the_pool(void **state)
 
 /* ---- R3, R4 ------------------------------------------------------------------------------- */
 
-/* Answers every probe of a shut window for @seconds. */
+/* Answers every probe of a closed window for @seconds. */
 static void sit_it_out(struct talk *talk, unsigned seconds)
 {
     for (unsigned i = 0; i < seconds && talk->conn; i++) {
@@ -171,9 +171,10 @@ static void test_threat_R3_program_may_limit_a_shut_window(void **state)
     assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
 }
 
-/* ---- Q7: a shut window in a SYN that opens ------------------------------------------------ */
+/* ---- ---- Q7: a closed window in a SYN that opens ----------------------------------------------
+ * --- */
 
-/* A SYN with data and a good cookie whose window is shut. */
+/* A SYN with data, a good cookie and a closed window. */
 static void open_by_shut_window(struct talk *talk)
 {
     uint8_t cookie[8];
@@ -195,7 +196,7 @@ static void test_threat_Q7_shut_window_in_a_Fast_Open_SYN_ends(void **state)
     open_by_shut_window(talk);
     world_poll(talk->world);
     talk_send(talk, 50);
-    quiet(talk); /* no probe: the SYN,ACK asks already */
+    quiet(talk); /* no probe: the SYN,ACK is retransmitted already */
     talk_wait(talk, 1100 * ms);
     tx(talk, SYN | ACK, 0, 101, 0);
     talk_wait(talk, 300 * second);
@@ -205,7 +206,7 @@ static void test_threat_Q7_shut_window_in_a_Fast_Open_SYN_ends(void **state)
     world_mark(talk->world);
 }
 
-/* The handshake is over, and the window still shut: now it is probed. */
+/* The handshake is over, and the window still closed: now it is probed. */
 static void test_threat_Q7_shut_window_is_probed_after_the_handshake(void **state)
 {
     struct talk *talk = *state;
@@ -241,9 +242,9 @@ static void test_threat_R4_orphans_in_FIN_WAIT_2_last_a_minute(void **state)
     assert_int_equal(talk->closed, 1);
 }
 
-/* A program that never accepts: who waits is counted, nobody is let in beyond that, not even with a
- * cookie; and whoever waits is given up in the end if it goes away. */
-static void test_threat_R4_backlog_is_capped_when_nobody_accepts(void **state)
+/* A program that never accepts: waiting connections count, none is let in beyond the limit, not
+ * even with a cookie, and a waiting connection whose peer goes away ends after all. */
+static void test_threat_R4_backlog_is_capped_without_accepts(void **state)
 {
     struct talk *talk = *state;
     struct leat_pool *pool = leat_pool(talk->world->stack);
@@ -315,7 +316,7 @@ static void give_all(struct hog *hog)
         leat_buf_free(hog->bufs[--hog->count]);
 }
 
-/* The peer acknowledges what has come and sends all of its data (and FIN) again. */
+/* The peer acknowledges our data and sends all of its own (and FIN) again. */
 static void peer_speaks(struct talk *talk, uint8_t flags)
 {
     const uint32_t us = talk_info(talk).snd_nxt - talk->iss;
@@ -357,7 +358,7 @@ static void test_threat_R5_conversation_survives_the_want_of_each_buffer(void **
     struct hog *hog = malloc(sizeof *hog);
 
     (void)state;
-    for (unsigned left = 1; left < 20; left++) { /* with none no frame comes in */
+    for (unsigned left = 1; left < 20; left++) { /* with none, no frame comes in */
         struct talk *talk;
         void *fixture;
 
@@ -371,7 +372,7 @@ static void test_threat_R5_conversation_survives_the_want_of_each_buffer(void **
     free(hog);
 }
 
-/* The SYN,ACK that could not be sent goes when the timer says so. */
+/* A SYN,ACK that could not be sent is sent when the timer expires. */
 static void test_threat_R5_handshake_survives_an_empty_pool(void **state)
 {
     struct talk *talk = *state;
@@ -381,7 +382,7 @@ static void test_threat_R5_handshake_survives_an_empty_pool(void **state)
     take_all_but(hog, leat_pool(talk->world->stack), 0);
     give_all(hog);
     take_all_but(hog, leat_pool(talk->world->stack), 0);
-    leat_buf_free(hog->bufs[0]); /* one, for the SYN to come in */
+    leat_buf_free(hog->bufs[0]); /* one, for the SYN */
     hog->bufs[0] = hog->bufs[--hog->count];
     rx(talk, SYN, 0, 0, 0);
     quiet(talk);
@@ -424,7 +425,7 @@ int main(void)
         talk_test_later(test_threat_Q7_shut_window_in_a_Fast_Open_SYN_ends),
         talk_test_later(test_threat_Q7_shut_window_is_probed_after_the_handshake),
         talk_test(test_threat_R4_orphans_in_FIN_WAIT_2_last_a_minute),
-        talk_test(test_threat_R4_backlog_is_capped_when_nobody_accepts),
+        talk_test(test_threat_R4_backlog_is_capped_without_accepts),
         cmocka_unit_test(test_threat_R5_conversation_survives_the_want_of_each_buffer),
         talk_test(test_threat_R5_handshake_survives_an_empty_pool),
         talk_test(test_threat_R5_data_is_refused_while_the_pool_is_low_and_comes_again),

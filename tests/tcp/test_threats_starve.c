@@ -1,9 +1,9 @@
 /*
- * test_threats_starve.c -- threats Q1 to Q6: peers that hold what others need.
+ * test_threats_starve.c -- threats Q1 to Q6: peers that hold resources that others need.
  *
- * A server has the default limits and does what it is asked for by single letters.  Attackers from
- * 1, 8 or 1,000 addresses hold what they can for a minute; a client from an address of its own
- * comes once a second and asks for 4,000 bytes, which it must have within a second.
+ * A server has the default limits and obeys requests of single letters. Attackers from 1, 8 or
+ * 1,000 addresses hold as much as they can for a minute. A client from an address of its own comes
+ * once a second and asks for 4,000 bytes, which it must have within a second.
  */
 #include "talk.h"
 
@@ -24,19 +24,19 @@ struct end {
     uint32_t nxt;      /* its next sequence number */
     uint32_t ack;      /* the server's next one */
     uint32_t got;      /* bytes */
-    uint64_t ended_ns; /* it was reset then; 0: it wasn't */
+    uint64_t ended_ns; /* when it was reset; 0: not */
     bool open;
     bool is_client;
 };
 
-/* What an attacker does. */
+/* The behaviour of an attacker. */
 struct play {
     unsigned connections; /* in all; as many as addresses, if those are more */
-    const char *asks;     /* what is sent once */
-    unsigned times;       /* so often */
+    const char *asks;     /* sent once */
+    unsigned times;       /* how often */
     unsigned single_bytes;
-    bool takes_one; /* byte of each probe */
-    bool silent;    /* after the handshake nothing is answered */
+    bool takes_one; /* accepts the byte of each probe */
+    bool silent;    /* answers nothing after the handshake */
     bool server_leaves;
 };
 
@@ -133,7 +133,7 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
     }
 }
 
-/* A server that leaves silent peers, as one of HTTP does. */
+/* A server that closes connections of silent peers, as one of HTTP does. */
 static void leave_the_silent(struct starve *starve)
 {
     static const struct leat_tcp_events nothing = {.on_open = NULL};
@@ -240,7 +240,7 @@ static void come_again(struct starve *starve)
     }
 }
 
-/* Time passes on both sides. */
+/* Lets @ns pass on both sides. */
 static void pass(struct starve *starve, uint64_t ns)
 {
     const uint64_t until_ns = starve->world->now_ns + ns;
@@ -271,9 +271,10 @@ static struct end *begin(struct starve *starve, leat_ip4 ip, bool is_client)
     return end;
 }
 
-/* ---- a minute ----------------------------------------------------------------------------- */
+/* ---- ---- a minute of attack -------------------------------------------------------------------
+ * --- */
 
-/* Clients of @count that are served. */
+/* The number of clients, of @count, that are served. */
 static unsigned served(struct starve *starve, unsigned count)
 {
     unsigned good = 0;
@@ -336,7 +337,7 @@ static unsigned survivors(const struct play *play, unsigned addresses)
     return good;
 }
 
-/* The account says who holds what. */
+/* The account of memory by use. */
 static void holdings_add_up_to_the_pool(void **state)
 {
     const struct play play = {.connections = 8, .asks = "H", .times = 30};
@@ -355,7 +356,7 @@ static void holdings_add_up_to_the_pool(void **state)
     starve_close(starve);
 }
 
-/* What the issue demands: 98 of 100, or 90 if there are 1,000 addresses. */
+/* The required share: 98 of 100, or 90 with 1,000 addresses. */
 static void hold(const struct play *play)
 {
     assert_in_range(survivors(play, 1), CLIENTS * 98 / 100, CLIENTS);
@@ -363,7 +364,7 @@ static void hold(const struct play *play)
     assert_in_range(survivors(play, 1000), CLIENTS * 90 / 100, CLIENTS);
 }
 
-static void test_threat_Q1_single_bytes_before_a_hole_starve_nobody(void **state)
+static void test_threat_Q1_single_bytes_before_a_hole_starve_no_client(void **state)
 {
     const struct play play = {.connections = 64, .single_bytes = 520};
 
@@ -371,7 +372,7 @@ static void test_threat_Q1_single_bytes_before_a_hole_starve_nobody(void **state
     hold(&play);
 }
 
-static void test_threat_Q2_shut_windows_starve_nobody(void **state)
+static void test_threat_Q2_shut_windows_starve_no_client(void **state)
 {
     const struct play play = {.connections = 200, .asks = "B", .times = 1};
 
@@ -379,7 +380,7 @@ static void test_threat_Q2_shut_windows_starve_nobody(void **state)
     hold(&play);
 }
 
-static void test_threat_Q3_pipelines_behind_shut_windows_starve_nobody(void **state)
+static void test_threat_Q3_pipelines_behind_shut_windows_starve_no_client(void **state)
 {
     const struct play play = {.connections = 40, .asks = "HHHHHHHHHHHHHHHHHHHHHHHHH", .times = 100};
 
@@ -396,7 +397,7 @@ static void test_threat_Q3_byte_of_each_probe_is_no_progress(void **state)
     hold(&play);
 }
 
-static void test_threat_Q4_crowd_with_shut_windows_starves_nobody(void **state)
+static void test_threat_Q4_crowd_with_shut_windows_starves_no_client(void **state)
 {
     const struct play play = {.connections = 716, .asks = "B", .times = 1};
 
@@ -424,11 +425,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holdings_add_up_to_the_pool),
-        cmocka_unit_test(test_threat_Q1_single_bytes_before_a_hole_starve_nobody),
-        cmocka_unit_test(test_threat_Q2_shut_windows_starve_nobody),
-        cmocka_unit_test(test_threat_Q3_pipelines_behind_shut_windows_starve_nobody),
+        cmocka_unit_test(test_threat_Q1_single_bytes_before_a_hole_starve_no_client),
+        cmocka_unit_test(test_threat_Q2_shut_windows_starve_no_client),
+        cmocka_unit_test(test_threat_Q3_pipelines_behind_shut_windows_starve_no_client),
         cmocka_unit_test(test_threat_Q3_byte_of_each_probe_is_no_progress),
-        cmocka_unit_test(test_threat_Q4_crowd_with_shut_windows_starves_nobody),
+        cmocka_unit_test(test_threat_Q4_crowd_with_shut_windows_starves_no_client),
         cmocka_unit_test(test_threat_Q5_orphans_go_when_others_come),
         cmocka_unit_test(test_threat_Q6_idle_connections_make_room),
     };

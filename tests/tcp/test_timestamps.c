@@ -13,14 +13,14 @@ static uint32_t tsecr_of(const struct talk *talk)
     return frame_get32(talk_option(talk, 8) + 6);
 }
 
-/* The peer's next segments bear this timestamp. */
+/* The peer's next segments carry this timestamp. */
 static void stamp(struct talk *talk, uint32_t tsval)
 {
     talk_extra_none(talk);
     talk_extra_ts(talk, tsval, 0);
 }
 
-/* ESTABLISHED; the peer's clock stands at @tsval. */
+/* ESTABLISHED; the peer's clock is at @tsval. */
 static void establish(struct talk *talk, uint32_t tsval)
 {
     talk_offer(talk, tsval);
@@ -30,7 +30,7 @@ static void establish(struct talk *talk, uint32_t tsval)
 
 /* ---- the handshake ------------------------------------------------------------------------ */
 
-/* RFC 7323 4.3 (2): whatever comes of the segment, its timestamp is the one to echo. */
+/* RFC 7323 4.3 (2): the timestamp is echoed, although the segment is dropped. */
 static void ACK_that_finds_no_room_for_a_connection_leaves_its_timestamp(void **state)
 {
     struct talk *talk = *state;
@@ -40,7 +40,7 @@ static void ACK_that_finds_no_room_for_a_connection_leaves_its_timestamp(void **
     talk_begin(talk);
     talk_listen(talk);
     talk_offer(talk, 100);
-    rx(talk, SYN, 0, 0, 0); /* takes the only one */
+    rx(talk, SYN, 0, 0, 0); /* takes the only connection */
     tx(talk, SYN | ACK, 0, 1, 0);
     stamp(talk, 101);
     rx(talk, ACK, 1, 1, 0);
@@ -110,7 +110,7 @@ static void configuration_may_refuse_them(void **state)
     assert_null(talk_option(talk, 8));
 }
 
-/* RFC 7323 7.1: strangers learn nothing about our clock, nor one connection of another's */
+/* RFC 7323 7.1: timestamps reveal neither our clock nor the offset of another connection */
 static void clock_differs_per_connection(void **state)
 {
     struct talk *talk = *state;
@@ -132,7 +132,7 @@ static void clock_differs_per_connection(void **state)
 
 /* ---- every segment ------------------------------------------------------------------------ */
 
-/* RFC 7323 3.2, RFC 6691 3: the MSS counts no options */
+/* RFC 7323 3.2, RFC 6691 3: an MSS doesn't count options */
 static void all_data_has_them_and_less_room(void **state)
 {
     struct talk *talk = *state;
@@ -152,7 +152,7 @@ static void all_data_has_them_and_less_room(void **state)
     assert_int_equal(tsval_of(talk), tsval + 30); /* RFC 7323 5.4: 1 ms a tick */
 }
 
-/* RFC 7323 4.1: an ACK says when its cause left, also for what went twice */
+/* RFC 7323 4.1: the echo says when the segment was sent, also for a retransmission */
 static void echo_measures_the_round_trip_of_a_retransmission(void **state)
 {
     struct talk *talk = *state;
@@ -172,9 +172,10 @@ static void echo_measures_the_round_trip_of_a_retransmission(void **state)
     assert_true(talk_info(talk).srtt_ns < srtt_ns + 10 * ms);
 }
 
-/* ---- what is echoed ----------------------------------------------------------------------- */
+/* ---- ---- echo ---------------------------------------------------------------------------------
+ * --- */
 
-/* RFC 7323 4.3 (A): of several segments the first says how long it took */
+/* RFC 7323 4.3 (A): of several segments the first one's timestamp is echoed */
 static void delayed_ACK_echoes_the_first_segment(void **state)
 {
     struct talk *talk = *state;
@@ -193,7 +194,7 @@ static void delayed_ACK_echoes_the_first_segment(void **state)
     assert_int_equal(tsecr_of(talk), 130);
 }
 
-/* RFC 7323 4.3 (B), (C): what lies above a hole is not echoed, what fills it is */
+/* RFC 7323 4.3 (B), (C): a segment above a hole isn't echoed, the one that fills it is */
 static void data_above_a_hole_is_not_echoed(void **state)
 {
     struct talk *talk = *state;
@@ -237,7 +238,7 @@ static void old_duplicate_is_dropped_and_answered(void **state)
     talk_heard(talk, 30);
 }
 
-/* The same for the end, which header prediction lets through. */
+/* The same for a FIN, for which header prediction applies. */
 static void old_FIN_is_dropped_and_answered(void **state)
 {
     struct talk *talk = *state;
@@ -258,15 +259,15 @@ static void old_FIN_is_dropped_and_answered(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_CLOSE_WAIT);
 }
 
-/* RFC 7323 4.3: who is dropped has said nothing, neither of the future nor of the past.  Else one
- * blind segment would make all that the peer says old. */
+/* RFC 7323 4.3: the timestamp of a dropped segment is ignored, whether newer or older. Otherwise
+ * one blind segment would make all segments of the peer old. */
 static void time_of_a_dropped_segment_is_not_kept(void **state)
 {
     struct talk *talk = *state;
 
     establish(talk, 100);
     stamp(talk, 100 + (1u << 30));
-    rx(talk, ACK, 1, 1000, 10); /* acknowledges what was never sent */
+    rx(talk, ACK, 1, 1000, 10); /* an ACK of data that was never sent */
     assert_ended(talk->world, drop_tcp_unacceptable);
     world_mark(talk->world);
     stamp(talk, 101);
@@ -295,7 +296,7 @@ static void timestamps_wrap(void **state)
     talk_heard(talk, 10);
 }
 
-/* RFC 7323 5.5: after 24 days without a segment nobody can say what is old */
+/* RFC 7323 5.5: after 24 days without a segment timestamps can't be compared */
 static void after_24_idle_days_no_timestamp_is_old(void **state)
 {
     struct talk *talk = *state;
@@ -311,7 +312,7 @@ static void after_24_idle_days_no_timestamp_is_old(void **state)
     talk_heard(talk, 10);
     rx(talk, ACK, 11, 1, 10);
     tx(talk, ACK, 1, 21, 0);
-    assert_int_equal(tsecr_of(talk), 999); /* and it counts from now on */
+    assert_int_equal(tsecr_of(talk), 999); /* it is valid from now on */
     stamp(talk, 998);
     rx(talk, ACK, 21, 1, 10);
     talk_heard(talk, 20);
@@ -329,7 +330,7 @@ static void segment_without_them_is_taken_and_counted(void **state)
     assert_int_equal(leat_stats(talk->world->stack)->tcp_timestamps_missing, 1);
 }
 
-/* RFC 7323 3.2, 5.2: but a RST needs none, and its age does not matter */
+/* RFC 7323 3.2, 5.2: a RST needs none, and its age does not matter */
 static void RST_needs_none(void **state)
 {
     struct talk *talk = *state;

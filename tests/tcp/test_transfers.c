@@ -1,4 +1,4 @@
-/* test_transfers.c -- two connections, and memory for the data of one (tcp/conn/transfer.h). */
+/* test_transfers.c -- two connections, with memory for the data of one (tcp/conn/transfer.h). */
 #include "talk.h"
 
 enum {
@@ -6,7 +6,7 @@ enum {
     MSS = 536
 };
 
-/* Two ends of the same kind; the talk goes on with one of them. */
+/* Two ends of the same kind; the conversation continues with one of them. */
 static struct end {
     struct leat_tcp *conn;
     uint32_t iss;
@@ -42,7 +42,7 @@ static uint64_t refused(const struct talk *talk)
     return leat_stats(talk->world->stack)->tcp_transfers_short;
 }
 
-/* The first has data in flight, which stays there: the second has its turn. */
+/* The first has data in flight, which stays there. The second continues. */
 static void occupy(struct talk *talk)
 {
     establish_both(talk);
@@ -51,7 +51,7 @@ static void occupy(struct talk *talk)
     turn_to(talk, &ends[1]);
 }
 
-/* ... until now. */
+/* Acknowledges that data. */
 static void vacate(struct talk *talk)
 {
     turn_to(talk, &ends[0]);
@@ -59,7 +59,7 @@ static void vacate(struct talk *talk)
     turn_to(talk, &ends[1]);
 }
 
-static void who_has_nothing_on_its_way_gives_way(void **state)
+static void idle_connection_gives_up_its_transfer(void **state)
 {
     struct talk *talk = *state;
 
@@ -75,7 +75,7 @@ static void who_has_nothing_on_its_way_gives_way(void **state)
     assert_int_equal(refused(talk), 0);
 }
 
-/* Slow start goes on where it was, and so does what a loss has taught. */
+/* Slow start continues, and so does the threshold of a loss. */
 static uint32_t whole_segments(const struct talk *talk, uint32_t window_bytes)
 {
     return window_bytes - window_bytes % talk_info(talk).mss_bytes;
@@ -94,7 +94,7 @@ static void the_window_outlives_the_transfer(void **state)
         rx(talk, ACK, 1, 1 + 10 * MSS * (i + 1), 0);
     }
     talk_send(talk, 4 * MSS);
-    talk_wait(talk, 1500 * ms); /* it is lost */
+    talk_wait(talk, 1500 * ms); /* it counts as lost */
     world_mark(talk->world);
     rx(talk, ACK, 1, 1 + 44 * MSS, 0);
     before = talk_info(talk);
@@ -108,7 +108,7 @@ static void the_window_outlives_the_transfer(void **state)
         assert_int_equal(talk_info(talk).cwnd_bytes, whole_segments(talk, before.cwnd_bytes));
         assert_int_equal(talk_info(talk).ssthresh_bytes,
                          whole_segments(talk, before.ssthresh_bytes));
-        assert_true(leat_tcp_send_room(talk->conn) > 0); /* it has one again */
+        assert_true(leat_tcp_send_room(talk->conn) > 0); /* it has a transfer again */
     }
 }
 
@@ -157,7 +157,7 @@ static void a_lost_FIN_waits(void **state)
     leat_tcp_shutdown(talk->conn);
     world_poll(talk->world);
     tx(talk, FIN | ACK, 1, 1, 0);
-    talk_wait(talk, 3 * second); /* to be repaired it needs one */
+    talk_wait(talk, 3 * second); /* the repair needs a transfer */
     assert_true(refused(talk) > 0);
     turn_to(talk, &ends[0]);
     rx(talk, ACK, 1, 1 + LEN, 0);
@@ -182,8 +182,9 @@ static void data_out_of_order_is_dropped_and_comes_again(void **state)
     talk_heard(talk, 2 * LEN);
 }
 
-/* A peer may shut its window for as long as it answers, but not while others wait for its place. */
-static void a_shut_window_gives_way_to_those_who_wait(void **state)
+/* A peer may keep its window closed as long as it answers, but not while others wait for its
+ * transfer. */
+static void a_shut_window_gives_way_to_waiting_connections(void **state)
 {
     struct talk *talk = *state;
 
@@ -194,7 +195,7 @@ static void a_shut_window_gives_way_to_those_who_wait(void **state)
     rx(talk, ACK, 1, 1, 0);
     rx(talk, ACK, 1, 1 + LEN, 0);
     talk_queue(talk, LEN);
-    talk_wait(talk, 30 * second); /* it alone may wait, though nobody answers its probes */
+    talk_wait(talk, 30 * second); /* the only one may wait, without answers to its probes */
     assert_int_equal(talk->closed, 0);
     assert_int_equal(leat_tcp_send_room(ends[1].conn), 0);
     for (unsigned i = 0; i < 60 && talk->closed == 0; i++)
@@ -219,13 +220,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_million_connections_fit_into_512_MB),
-        talk_test_later(who_has_nothing_on_its_way_gives_way),
+        talk_test_later(idle_connection_gives_up_its_transfer),
         talk_test_later(the_window_outlives_the_transfer),
         talk_test_later(data_waits_and_its_writer_is_told),
         talk_test_later(a_FIN_alone_needs_none),
         talk_test_later(a_lost_FIN_waits),
         talk_test_later(data_out_of_order_is_dropped_and_comes_again),
-        talk_test_later(a_shut_window_gives_way_to_those_who_wait),
+        talk_test_later(a_shut_window_gives_way_to_waiting_connections),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -1,10 +1,10 @@
 /*
- * test_transitions.c -- takes every line of tcp.rl for real, and looks at the wire.
+ * test_transitions.c -- takes every transition of tcp.rl, and checks the wire.
  *
- * The list is made from tcp.rl, so a line that is added there and that nothing here can take fails.
- * For each line: bring a connection into the state by legal means, cause the event, and check that
- * the table took this line, that the wire shows what its actions promise and that the program
- * heard what it should.
+ * The list is generated from tcp.rl, so a line that is added there fails here until this file can
+ * take it. For each line: bring a connection into the state by legal events, and cause the event.
+ * Check that the table took this transition, that the wire shows the segments of its actions, and
+ * that the program got the right callbacks.
  */
 #include "ways.h"
 
@@ -21,7 +21,7 @@ enum {
 
 /* ---- events: calls ------------------------------------------------------------------------ */
 
-static const struct line *current; /* what in_closed() is to do */
+static const struct line *current; /* used by in_closed() */
 
 static void call(struct talk *talk, enum tcp_event event)
 {
@@ -48,13 +48,13 @@ static void call(struct talk *talk, enum tcp_event event)
     }
 }
 
-/* In on_closed() the handle is still good, and in CLOSED. */
+/* In on_closed() the handle is still valid, and in CLOSED. */
 static void call_in_closed(struct talk *talk)
 {
     call(talk, (enum tcp_event)current->event);
 }
 
-/* A call of no connection: opens one, and calls in its last callback. */
+/* A call without a connection: opens one, and calls in its last callback. */
 static void call_closed(struct place *place)
 {
     struct talk *talk = place->talk;
@@ -101,7 +101,7 @@ static void do_call(struct place *place)
 
 /* ---- events: segments --------------------------------------------------------------------- */
 
-/* Before the handshake the letters are others. */
+/* Before the handshake other segments cause the events. */
 static bool is_synchronized(const struct place *place)
 {
     const unsigned state = place->line->state;
@@ -146,7 +146,7 @@ static void do_syn(struct place *place)
     case TCP_rcv_SYN_in_window:
         rx(talk, SYN | ACK, place->peer + 100, place->us, 0);
         return;
-    default: /* rcv_newer_SYN: it is one when its handshake is over */
+    default: /* rcv_newer_SYN: the event comes at the end of its handshake */
         talk->hold_on_accept = true;
         rx(talk, SYN, place->peer + 100000, 0, 0);
         tx(talk, SYN | ACK, 0, place->peer + 100001, 0);
@@ -183,7 +183,7 @@ static void do_data(struct place *place)
 {
     struct talk *talk = place->talk;
     const unsigned state = place->line->state;
-    /* an ACK that leaves our FIN, if it is on its way, unacknowledged */
+    /* an ACK that doesn't cover our FIN, if that is in flight */
     const bool fin = state == TCP_FIN_WAIT_1 || state == TCP_CLOSING || state == TCP_LAST_ACK;
     const uint32_t ack = place->us - fin;
 
@@ -308,9 +308,10 @@ static void do_event(struct place *place)
         do_timeout(place);
 }
 
-/* ---- what must have happened -------------------------------------------------------------- */
+/* ---- ---- checks -------------------------------------------------------------------------------
+ * --- */
 
-/* Flags of everything that was sent: one bit a kind. */
+/* The kinds of segments that were sent. */
 struct sent {
     bool rst, syn, syn_ack, fin, ack, any;
 };
@@ -324,7 +325,7 @@ static struct sent look_at_wire(struct talk *talk)
         const uint8_t flags = frame->bytes[FRAME_L4 + 13];
 
         if (frame_get16(frame->bytes + 12) != 0x0800)
-            continue; /* ARP keeps its neighbours fresh */
+            continue; /* ARP refreshes its neighbours */
         sent.any = true;
         sent.rst |= (flags & RST) != 0;
         sent.syn |= (flags & (SYN | ACK)) == SYN;
@@ -364,12 +365,9 @@ static void check_program(const struct place *place)
         const char *action;
         enum leat_err why;
     } ends[] = {
-        {"tell_closed", LEAT_OK},
-        {"tell_aborted", LEAT_ERR_ABORTED},
-        {"tell_refused", LEAT_ERR_REFUSED},
-        {"tell_reset", LEAT_ERR_RESET},
-        {"tell_timeout", LEAT_ERR_TIMEOUT},
-        {"tell_unreachable", LEAT_ERR_REFUSED},
+        {"tell_closed", LEAT_OK},           {"tell_aborted", LEAT_ERR_ABORTED},
+        {"tell_refused", LEAT_ERR_REFUSED}, {"tell_reset", LEAT_ERR_RESET},
+        {"tell_timeout", LEAT_ERR_TIMEOUT}, {"tell_unreachable", LEAT_ERR_REFUSED},
     };
 
     if (line_does(line, "tell_open"))
@@ -408,7 +406,7 @@ static void test_line(void **state)
     check_wire(line, &sent);
     check_program(&place);
     assert_true(leat_stats_balance(leat_stats(talk->world->stack)));
-    /* whatever it was, the connection ends and gives everything back: talk_teardown looks */
+    /* whatever it was, the connection ends and frees everything: talk_teardown checks that */
 }
 
 static int setup_line(void **state)

@@ -5,14 +5,14 @@ bool line_is(const struct line *line, const char *events)
     return is_among(events, strchr(line->name, '+') + 2);
 }
 
-/* Events of the program's side, or that need a connection that the program opened. */
+/* Events of the program, or events that need a connection that the program opened. */
 static bool wants_own_conn(const struct line *line)
 {
     return line_is(line, "active_OPEN SEND RECEIVE CLOSE timeout_user ICMP_hard_error");
 }
 
-/* Our SYN, or the peer's and our answer; where Accurate ECN matters they agree on it, by 0 0 1, which
- * is reserved and means that, too (RFC 9768 3.1.3). */
+/* Our SYN, or the peer's SYN and our answer. Where Accurate ECN matters they agree on it, by the
+ * reserved value 0 0 1, which asks for it as well (RFC 9768 3.1.3). */
 static bool is_accurate(const struct place *place)
 {
     return line_is(place->line, "rcv_other_SYN");
@@ -44,7 +44,7 @@ static void to_syn_received(struct place *place)
     place->us = 1;
 }
 
-/* RFC 7413: the SYN that makes the state brings the event, too. */
+/* RFC 7413: the SYN that leads to the state also causes the event. */
 static void to_fast_open(struct place *place)
 {
     uint8_t cookie[8];
@@ -59,7 +59,7 @@ static void to_established(struct place *place)
     place->peer = place->us = 1;
 }
 
-/* With our FIN on its way, or behind our unacknowledged SYN. */
+/* With our FIN in flight, or behind our unacknowledged SYN. */
 static void to_fin_wait_1(struct place *place)
 {
     struct talk *talk = place->talk;
@@ -105,7 +105,8 @@ static void to_fin_wait_2(struct place *place)
     quiet(talk);
 }
 
-/* The peer's FIN, with data in front that the program leaves unread: so its handle lives on. */
+/* The peer's FIN, with data in front that the program leaves unread, so that its handle lives
+ * on. */
 static void peer_closes(struct place *place)
 {
     place->talk->read_nothing = true;
@@ -132,7 +133,7 @@ static void to_closing(struct place *place)
     rx(place->talk, FIN | ACK, 1, 1, 3);
     place->peer = 5;
     tx(place->talk, ACK, place->us, 5, 0);
-    place->talk->last = fin; /* what an ICMP error would be about */
+    place->talk->last = fin; /* the segment that an ICMP error quotes */
 }
 
 static void to_last_ack(struct place *place)

@@ -1,11 +1,11 @@
-/* ways.h -- the legal ways into each state, to where a line of tcp.rl begins. */
+/* ways.h -- the legal ways into each state, as the start of a transition of tcp.rl. */
 #ifndef WAYS_H
 #define WAYS_H
 
 #include "spec_line.h"
 #include "talk.h"
 
-/* Where both sides are: the next relative sequence numbers. */
+/* The state of both sides: the next relative sequence numbers. */
 struct place {
     struct talk *talk;
     const struct line *line;
@@ -14,13 +14,13 @@ struct place {
     bool half;     /* the TCB is a half-open entry */
 };
 
-/* True if the line's event is among these, which are separated by a space. */
+/* True if the line's event is one of @events, which are separated by spaces. */
 bool line_is(const struct line *line, const char *events);
 
-/* Brings a connection, if it takes one, into the state that the line begins in. */
+/* Brings a connection, if the event needs one, into the first state of the line. */
 void go_to_state(struct place *place);
 
-/* Our SYN has been sent. */
+/* Sends our SYN. */
 void to_syn_sent(struct place *place);
 
 #endif
