@@ -55,8 +55,7 @@ uint32_t tcp_stalled_ms(struct leat_tcp *conn)
     return now_ms == queue->mark_ms - 1 ? 0 : now_ms - queue->mark_ms;
 }
 
-/* ---- ---- the worst connection ------------------------------------------------------------------
- * --- */
+/* ---- the worst connection ----------------------------------------------------------------- */
 
 struct candidate {
     struct leat_tcp *conn;
@@ -106,8 +105,7 @@ void tcp_end_early(struct leat_tcp *conn, enum leat_err why)
     conn->error = why & 31u;
 }
 
-/* ---- ---- the clock hand ------------------------------------------------------------------------
- * --- */
+/* ---- the clock hand ----------------------------------------------------------------------- */
 
 static void look_at_early_data(struct leat_tcp *conn, bool scarce)
 {

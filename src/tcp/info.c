@@ -134,8 +134,7 @@ uint32_t leat_tcp_count(const struct leat *stack)
     return tcp ? tcp->conn_count : 0;
 }
 
-/* ---- ---- one line of text ---------------------------------------------------------------------
- * --- */
+/* ---- one line of text --------------------------------------------------------------------- */
 
 static void add_number(struct text *line, const char *name, uint64_t value, const char *unit)
 {

@@ -16,8 +16,7 @@
 #include "ip/icmp.h"
 #include "wire/bytes.h"
 
-/* ---- ---- parsing ------------------------------------------------------------------------------
- * --- */
+/* ---- parsing ------------------------------------------------------------------------------ */
 
 static bool checksum_is_right(const struct packet *packet, uint32_t len)
 {
@@ -54,8 +53,7 @@ static uint64_t *parse(struct leat *stack, struct packet *packet, struct tcp_seg
     return 0;
 }
 
-/* ---- ---- events -------------------------------------------------------------------------------
- * --- */
+/* ---- events ------------------------------------------------------------------------------- */
 
 /* Notes that the peer is alive, and answers a window probe. */
 static void note_heard(struct leat_tcp *conn, const struct tcp_segment *segment)
@@ -187,8 +185,7 @@ static void take_only_event(struct tcb *tcb, struct tcp_step *step)
         tcp_event(tcb, step, segment->events[1]);
 }
 
-/* ---- ---- lookup -------------------------------------------------------------------------------
- * --- */
+/* ---- lookup ------------------------------------------------------------------------------- */
 
 /* Handles an ACK that may answer a cookie. Without room it is dropped. No RST is sent, because the
  * peer believes the connection is open and will send its data again, with the same ACK. */

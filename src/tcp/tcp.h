@@ -147,8 +147,7 @@ static inline void tcp_count_rtt(struct tcp *tcp, uint64_t sample_ns)
     tcp->rtts.sum_ns += sample_ns;
 }
 
-/* ---- ---- questions that many files ask ---------------------------------------------------------
- * --- */
+/* ---- questions that many files ask -------------------------------------------------------- */
 
 /* True for IPv6. */
 static inline bool tcb_is_v6(const struct tcb *tcb)
@@ -185,8 +184,7 @@ static inline bool tcp_has_transfer(const struct leat_tcp *conn)
     return conn->transfer->conn != 0;
 }
 
-/* ---- ---- the progress of our FIN, from the state and SND.NXT -----------------------------------
- * --- */
+/* ---- the progress of our FIN, from the state and SND.NXT ---------------------------------- */
 
 /* True if the program has closed its side, or the connection is over: no more data is taken. */
 static inline bool tcp_fin_is_queued(const struct leat_tcp *conn)

@@ -133,8 +133,7 @@ void bbr_acked(struct bbr *bbr, const struct bbr_ack *ack)
     bbr_update_control(bbr, rs.newly_acked);
 }
 
-/* ---- ---- before data is sent (5.2.2, 5.4.1) ---------------------------------------------------
- * --- */
+/* ---- before data is sent (5.2.2, 5.4.1) --------------------------------------------------- */
 
 void bbr_restarts(struct bbr *bbr, uint64_t now_ns)
 {

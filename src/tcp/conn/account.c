@@ -135,8 +135,7 @@ bool tcp_may_connect(const struct tcp *tcp, leat_ip4 remote_ip, uint32_t most)
     return peer->connections < (most > 0 ? most : share_of(tcp, free) + 1);
 }
 
-/* ---- ---- statistics ---------------------------------------------------------------------------
- * --- */
+/* ---- statistics --------------------------------------------------------------------------- */
 
 static void add_transfer(const struct transfer *transfer, struct leat_holdings *holdings)
 {
@@ -157,8 +156,7 @@ void tcp_holdings(const struct leat *stack, struct leat_holdings *holdings)
     }
 }
 
-/* ---- ---- starting evict.c ----------------------------------------------------------------------
- * --- */
+/* ---- starting evict.c --------------------------------------------------------------------- */
 
 static const uint64_t look_ns = 20000000;         /* while memory is scarce */
 static const uint64_t look_early_ns = 1000000000; /* while there is out-of-order data */

@@ -36,8 +36,7 @@ void tcp_bbr_give(struct leat_tcp *conn, struct transfer *transfer)
     conn->tcp->bbrs.free = entry;
 }
 
-/* ---- ---- congestion operations ----------------------------------------------------------------
- * --- */
+/* ---- congestion operations ---------------------------------------------------------------- */
 
 /* Does nothing: recovery.c leaves the window to bbr_acked(). */
 static void bbr_heard(struct congestion *congestion, const struct congestion_ack *ack)

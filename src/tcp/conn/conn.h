@@ -166,8 +166,7 @@ _Static_assert((unsigned)LEAT_ERR_COUNT <= 1u << 5, "an error of a connection ha
 _Static_assert(sizeof(struct leat_tcp) <= 248, "256 bytes, with two buckets of the table");
 _Static_assert(offsetof(struct leat_tcp, timer) <= 3 * 64, "what is hot, in three cache lines");
 
-/* ---- ---- conn.c: creation and end --------------------------------------------------------------
- * --- */
+/* ---- conn.c: creation and end ------------------------------------------------------------- */
 
 /* The options that our SYN offers, or that we accept in a peer's SYN: TCB_TS, _SACK, _ECN,
  * _ACCECN. */

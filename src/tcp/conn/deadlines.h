@@ -132,8 +132,7 @@ static inline void tcp_stop_watching(struct leat_tcp *conn)
     conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
 }
 
-/* ---- ---- delayed ACK, retry -------------------------------------------------------------------
- * --- */
+/* ---- delayed ACK, retry ------------------------------------------------------------------- */
 
 /* Makes @what, CONN_DELAYED_ACK or CONN_RETRY, due at @at_ns. If the other is due later, it is
  * moved to that time. */

@@ -21,8 +21,7 @@ struct leat_tcp_listener *tcp_listener_of(const struct leat_tcp *conn)
     return tcp_find_listener(conn->tcp, conn->tcb.local_ip, conn->tcb.local_port);
 }
 
-/* ---- ---- remaining time ----------------------------------------------------------------------
- * --- */
+/* ---- remaining time ----------------------------------------------------------------------- */
 
 static uint64_t tick_ns(const struct leat_tcp_listener *listener)
 {
@@ -96,8 +95,7 @@ void tcp_admitted_forget(struct leat_tcp_listener *listener)
     }
 }
 
-/* ---- ---- idle connections ---------------------------------------------------------------------
- * --- */
+/* ---- idle connections --------------------------------------------------------------------- */
 
 uint32_t tcp_give_up_ms(const struct leat_tcp *conn)
 {

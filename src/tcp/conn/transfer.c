@@ -25,8 +25,7 @@ void transfer_pool_init(struct tcp *tcp, struct transfer *entries, uint32_t coun
         &leat_tcp_cubic; /* its window is 0, but callers need operations */
 }
 
-/* ---- ---- start and continuation --------------------------------------------------------------
- * --- */
+/* ---- start and continuation --------------------------------------------------------------- */
 
 const struct leat_tcp_congestion *tcp_congestion_of(const struct leat_tcp *conn)
 {
@@ -119,8 +118,7 @@ void tcp_transfer_choose(struct leat_tcp *conn)
     transfer->recovery.can_undo = false; /* the old window belongs to another algorithm */
 }
 
-/* ---- ---- taking and reclaiming ----------------------------------------------------------------
- * --- */
+/* ---- taking and reclaiming ---------------------------------------------------------------- */
 
 static bool is_idle(const struct transfer *transfer)
 {

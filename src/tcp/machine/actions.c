@@ -17,8 +17,7 @@
 #include "tcp/receive/ack.h"
 #include "tcp/tcp.h"
 
-/* ---- ---- creation and end ---------------------------------------------------------------------
- * --- */
+/* ---- creation and end --------------------------------------------------------------------- */
 
 void tcp_create_TCB(struct tcb *tcb, struct tcp_step *step)
 {
@@ -155,8 +154,7 @@ void tcp_drop(struct tcb *tcb, struct tcp_step *step)
     (void)step;
 }
 
-/* ---- ---- the peer's SYN -----------------------------------------------------------------------
- * --- */
+/* ---- the peer's SYN ----------------------------------------------------------------------- */
 
 void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
 {
@@ -238,8 +236,7 @@ void tcp_err_closing(struct tcb *tcb, struct tcp_step *step)
     step->err = LEAT_ERR_CLOSING;
 }
 
-/* ---- ---- callbacks ----------------------------------------------------------------------------
- * --- */
+/* ---- callbacks ---------------------------------------------------------------------------- */
 
 void tcp_tell_open(struct tcb *tcb, struct tcp_step *step)
 {

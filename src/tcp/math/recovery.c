@@ -31,8 +31,7 @@ static bool has_lost_more(const struct scoreboard *board, uint32_t lost_before)
     return board->lost_bytes - board->lost_probe_bytes > lost_before;
 }
 
-/* ---- ---- start and end ------------------------------------------------------------------------
- * --- */
+/* ---- start and end ------------------------------------------------------------------------ */
 
 static void remember(struct recovery *recovery, const struct congestion *congestion,
                      const struct recovery_ack *ack)
@@ -173,8 +172,7 @@ static bool was_for_nothing(struct recovery *recovery, const struct recovery_ack
     return false;
 }
 
-/* ---- ---- loss detection -----------------------------------------------------------------------
- * --- */
+/* ---- loss detection ----------------------------------------------------------------------- */
 
 /* NewReno: the third duplicate, and each partial ACK, show that the first segment is lost. */
 static void detect_newreno(struct recovery *recovery, struct scoreboard *board,

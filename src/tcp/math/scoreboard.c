@@ -195,8 +195,7 @@ struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool, u
     return sent;
 }
 
-/* ---- ---- acknowledgments ----------------------------------------------------------------------
- * --- */
+/* ---- acknowledgments ---------------------------------------------------------------------- */
 
 static void note_delivered(const struct scoreboard *board, struct delivered *delivered,
                            const struct sent *sent, const struct rate_stamp *stamp)
@@ -359,8 +358,7 @@ void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint32_t 
     }
 }
 
-/* ---- ---- losses -------------------------------------------------------------------------------
- * --- */
+/* ---- losses ------------------------------------------------------------------------------- */
 
 void scoreboard_lose(struct scoreboard *board, struct sent *sent)
 {

@@ -19,8 +19,7 @@ enum {
     ACCURATE_ANSWERS = 2 /* SYN,ACKs that offer Accurate ECN; later ones offer none */
 };
 
-/* ---- ---- the SYN,ACK --------------------------------------------------------------------------
- * --- */
+/* ---- the SYN,ACK -------------------------------------------------------------------------- */
 
 void tcp_half_hear_SYN(struct tcp_half *half, const struct tcp_segment *segment)
 {
@@ -94,8 +93,7 @@ void tcp_halves_init(struct tcp *tcp)
         ring_init(&tcp->halves_waiting[i]);
 }
 
-/* ---- ---- the end ------------------------------------------------------------------------------
- * --- */
+/* ---- the end ------------------------------------------------------------------------------ */
 
 bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segment)
 {

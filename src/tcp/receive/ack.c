@@ -44,8 +44,7 @@ static inline bool take_window(struct leat_tcp *conn, const struct wire_tcp *hea
     return changed;
 }
 
-/* ---- ---- acknowledged data --------------------------------------------------------------------
- * --- */
+/* ---- acknowledged data -------------------------------------------------------------------- */
 
 /* True if the free part of the queue is what the program asked for, or else half of the queue, or
  * enough to keep sending. */

@@ -290,8 +290,7 @@ void tcp_take_FIN(struct tcb *tcb, struct tcp_step *step)
     tcp_tell(conn, CONN_TELL_READABLE);
 }
 
-/* ---- ---- reading ------------------------------------------------------------------------------
- * --- */
+/* ---- reading ------------------------------------------------------------------------------ */
 
 /* No descriptor is left for a part of the data: on_readable is called again later. */
 COLD static void refuse_part(struct leat_tcp *conn)

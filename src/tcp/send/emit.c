@@ -109,8 +109,7 @@ HOT void send_down(struct leat *stack, const struct path *path, struct leat_buf 
         send_by_IP(stack, path, segment, tos, dont_fragment);
 }
 
-/* ---- ---- fields of the header -----------------------------------------------------------------
- * --- */
+/* ---- fields of the header ----------------------------------------------------------------- */
 
 /* The window field (RFC 7323 2.3), rounded up from @exact. So the edge does not creep by a part of
  * a unit with each segment. @offer is set to the window that the field stands for. */

@@ -28,8 +28,7 @@ COLD static void no_memory(struct leat_tcp *conn)
     tcp_retry_later(conn);
 }
 
-/* ---- ---- what may be sent ---------------------------------------------------------------------
- * --- */
+/* ---- what may be sent --------------------------------------------------------------------- */
 
 /* Bytes that the congestion window allows. */
 static uint32_t congestion_room(const struct leat_tcp *conn)
@@ -39,8 +38,7 @@ static uint32_t congestion_room(const struct leat_tcp *conn)
     return pipe < conn->transfer->congestion.cwnd ? conn->transfer->congestion.cwnd - pipe : 0;
 }
 
-/* ---- ---- sending -----------------------------------------------------------------------------
- * --- */
+/* ---- sending ------------------------------------------------------------------------------ */
 
 enum verdict {
     SENT,
