@@ -1,8 +1,8 @@
 /*
- * attack.c -- what is forged.
+ * attack.c -- the forged frames of attackers.
  *
- * No two draws stand in one list of arguments or initial values: compilers differ in which they
- * make first, and a seed would be another run.
+ * No two random draws are in one list of arguments or initial values. The order of evaluation
+ * depends on the compiler, so a seed would mean different runs.
  */
 #include "attack.h"
 
@@ -122,7 +122,7 @@ static void martian(struct forge *f)
               &syn);
 }
 
-/* Fragments of few datagrams, so that they meet. */
+/* Fragments of few datagrams, so that some belong together. */
 static void fragment(struct forge *f, uint32_t offset, uint32_t len, bool more)
 {
     const uint8_t protocol = forge_any(f, 0, 1) ? TCP : UDP;
@@ -181,7 +181,7 @@ static void icmp_short(struct forge *f)
     f->len = PART_AT + forge_any(f, 0, 8);
 }
 
-/* About a segment of the connection with @seq. */
+/* An ICMP error about a segment of the connection with @seq. */
 static void icmp_about(struct forge *f, uint8_t type, uint8_t code, uint32_t seq)
 {
     uint8_t *quote = f->bytes + PART_AT + 8;
@@ -207,7 +207,7 @@ static void icmp_blind(struct forge *f)
     icmp_about(f, type, code, forge_ack_wrong(f));
 }
 
-/* A number that is in flight: may slow a connection that is established, not end it. */
+/* With a number that is in flight: it may slow an established connection, but not end it. */
 static void icmp_near(struct forge *f)
 {
     const bool open = f->info.state >= LEAT_TCP_ESTABLISHED && f->info.state < LEAT_TCP_TIME_WAIT;
@@ -239,7 +239,7 @@ static void udp_spray(struct forge *f)
     forge_put16(f->bytes + PART_AT, forge_any(f, 1, 0xffff));
     forge_put16(f->bytes + PART_AT + 2, forge_any(f, 1, 0xffff));
     forge_put16(f->bytes + PART_AT + 4,
-                forge_any(f, 0, 2) > 0 ? 20 : forge_any(f, 0, 60)); /* true, or a lie */
+                forge_any(f, 0, 2) > 0 ? 20 : forge_any(f, 0, 60)); /* true or false */
     forge_seal_part(f);
 }
 
@@ -269,8 +269,8 @@ static void option_loops(struct forge *f)
     forge_live(f, &segment);
 }
 
-/* With MSS 0 to 64 and a scale over 14; the answer finds nobody, or a peer that knows of nothing.
- */
+/* With MSS 0 to 64 and a scale over 14; the answer reaches no host, or a peer without such a
+ * connection. */
 static void syn_flood(struct forge *f)
 {
     const uint8_t mss = (uint8_t)forge_any(f, 0, 64);
@@ -283,7 +283,8 @@ static void syn_flood(struct forge *f)
     forge_tcp(f, src, (uint16_t)forge_any(f, 20000, 60000), SIM_PORT_LISTEN, &syn);
 }
 
-/* Beside an ACK that can't be, or anyone who knows the numbers could SACK. */
+/* With an ACK that isn't acceptable. With a good one, an attacker who knows the numbers could
+ * SACK. */
 static void sack_nonsense(struct forge *f)
 {
     uint8_t options[20] = {1, 1, 5, 18};
@@ -310,7 +311,7 @@ static void urgent(struct forge *f)
     forge_seal_part(f);
 }
 
-/* Never just RST, nor an ACK: those are below. */
+/* Never RST alone, nor an ACK: those are below. */
 static void flags(struct forge *f)
 {
     static const uint8_t bits[] = {
@@ -321,7 +322,7 @@ static void flags(struct forge *f)
     segment.ack = forge_ack_wrong(f);
     segment.flags = bits[forge_any(f, 0, 7)];
     forge_live(f, &segment);
-    if (f->bytes[PART_AT + 13] & RST) /* with SYN it may be taken for one */
+    if (f->bytes[PART_AT + 13] & RST) /* with SYN, a receiver may take it for a RST */
         forge_put32(f->bytes + PART_AT + 4, forge_seq_outside(f));
     forge_seal_part(f);
 }
@@ -338,7 +339,7 @@ static void blind_reset(struct forge *f)
 
 static void blind_syn(struct forge *f)
 {
-    /* who connects must take a SYN for a simultaneous open (RFC 9293 3.5), whoever has sent it */
+    /* a connecting end must take any SYN for a simultaneous open (RFC 9293 3.5) */
     const bool answers = forge_any(f, 0, 1) || f->info.state == LEAT_TCP_SYN_SENT;
     struct forge_segment segment = {.flags = answers ? SYN | ACK : SYN};
 
@@ -366,8 +367,8 @@ static void blind_ack(struct forge *f)
     forge_live(f, &segment);
 }
 
-/* A time from the future at the edge of the window: if it is kept before the ACK is looked at, all
- * that the peer says afterwards is old (RFC 7323 4.3). */
+/* A timestamp from the future at the edge of the window. If it is kept before the ACK is checked,
+ * all later segments of the peer are old (RFC 7323 4.3). */
 static void poison_time(struct forge *f)
 {
     uint8_t options[12] = {1, 1, 8, 10};
@@ -391,7 +392,7 @@ static void wrong_sums(struct forge *f)
     f->bytes[at] ^= (uint8_t)forge_any(f, 1, 255);
 }
 
-/* ---- which -------------------------------------------------------------------------------- */
+/* ---- the kinds ---------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -428,7 +429,7 @@ static const struct {
     {"S4 ACK probes", blind_ack},
     {"S3 poisoned time", poison_time},
     {"wrong sums", wrong_sums},
-    /* against ends that speak IPv6 */
+    /* against ends with IPv6 */
     {"V1 NDP envelope", attack6_envelope},
     {"V2, V3 routers", attack6_router},
     {"V7 redirects", attack6_redirect},
@@ -450,7 +451,7 @@ const char *sim_attack_name(unsigned kind)
     return kinds[kind].name;
 }
 
-/* One of the connections that @end has, or had. */
+/* Chooses one of the connections that @end has, or had. */
 static void choose_victim(struct forge *f, struct sim_end *end)
 {
     struct sim *sim = end->sim;
@@ -461,7 +462,7 @@ static void choose_victim(struct forge *f, struct sim_end *end)
     f->peer_ts = sim->watcher.voices[pair][1 - end->index].ts_value;
     if (f->side->conn)
         leat_tcp_get_info(f->side->conn, &f->info);
-    if (f->info.local.port == 0) { /* it has none yet, but its ports are no secret */
+    if (f->info.local.port == 0) { /* it has no address yet, but its ports are no secret */
         const bool active = sim->scenario.plans[pair].role[0] == end->index;
         const uint16_t port = (uint16_t)(SIM_PORT_ACTIVE + pair);
 
@@ -484,7 +485,7 @@ uint32_t sim_attack(struct sim_end *end, uint8_t bytes[SIM_ATTACK_BYTES])
     end->attack_count++;
     if (ipv6 && kind < KINDS_OF_BOTH)
         f.len = translate_to_ipv6(bytes, f.len);
-    return f.len > 0 ? f.len : 14; /* nothing stands for it: a header alone */
+    return f.len > 0 ? f.len : 14; /* an attack without a frame: a header alone */
 }
 
 uint64_t sim_attack_next_ns(struct sim_end *end)

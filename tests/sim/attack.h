@@ -1,9 +1,10 @@
 /*
- * attack.h -- strangers on the same link, who know the ports of honest connections, and nearly
- * their numbers: what others' stacks fell for, thrown at connections that are busy.
+ * attack.h -- attacks by hosts on the same link. They know the ports of honest connections, and
+ * their numbers approximately. The attacks are those that broke other stacks, sent to busy
+ * connections.
  *
- * Nothing here knows both numbers of a connection: who does can end it, and nobody promises
- * otherwise.
+ * No attacker here knows both numbers of a connection: with those he could end it, and no stack
+ * could prevent that.
  */
 #ifndef SIM_ATTACK_H
 #define SIM_ATTACK_H
@@ -23,7 +24,7 @@ const char *sim_attack_name(unsigned kind);
 /* Writes a frame against @end; returns its length. */
 uint32_t sim_attack(struct sim_end *end, uint8_t bytes[SIM_ATTACK_BYTES]);
 
-/* When the next one comes; LEAT_NEVER_NS: none will. */
+/* The time of the next attack; LEAT_NEVER_NS: none. */
 uint64_t sim_attack_next_ns(struct sim_end *end);
 
 #endif

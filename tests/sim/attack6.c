@@ -1,4 +1,4 @@
-/* attack6.c -- what is forged in IPv6 alone; the rest is translated (tests/family). */
+/* attack6.c -- forged frames that only IPv6 has; the others are translated (tests/family). */
 #include "attack6.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ enum {
     ADVERTISEMENT_BYTES = 32
 };
 
-/* A packet for the end of @len bytes, which follow. */
+/* The header of a packet for the attacked end, with @len bytes behind it. */
 static void packet(struct forge *f, leat_ip4 src, uint8_t next, uint8_t hop_limit, uint32_t len)
 {
     uint8_t *at = f->bytes + IP6_AT;
@@ -39,8 +39,7 @@ static void seal(struct forge *f)
     forge_put16(f->bytes + PART6_AT + 2, forge_sum(pseudo, f->bytes + PART6_AT, len));
 }
 
-/* Neighbour discovery of any type about a stranger, with an envelope that is wrong (RFC 4861 7.1).
- */
+/* Neighbour discovery of any type about another host, with a wrong header (RFC 4861 7.1). */
 void attack6_envelope(struct forge *f)
 {
     const uint8_t type = (uint8_t)forge_any(f, 133, 137);
@@ -57,7 +56,7 @@ void attack6_envelope(struct forge *f)
     seal(f);
 }
 
-/* Routers that nobody asked, with absurd numbers (RFC 4861 6.3.4). */
+/* Unsolicited router advertisements with absurd numbers (RFC 4861 6.3.4). */
 void attack6_router(struct forge *f)
 {
     uint8_t *message = f->bytes + PART6_AT;
@@ -85,7 +84,7 @@ void attack6_router(struct forge *f)
     seal(f);
 }
 
-/* What a router would say of the peer, if it were ours (RFC 4861 8.1). */
+/* A redirect of the peer's address, as if from our router (RFC 4861 8.1). */
 void attack6_redirect(struct forge *f)
 {
     uint8_t *message = f->bytes + PART6_AT;
@@ -97,7 +96,7 @@ void attack6_redirect(struct forge *f)
     seal(f);
 }
 
-/* Chains of headers, each legal or not, before a RST that would be heeded (RFC 7112). */
+/* Chains of extension headers, legal or not, before a RST that would be accepted (RFC 7112). */
 void attack6_headers(struct forge *f)
 {
     static const uint8_t kinds[] = {0, 43, NEXT_DESTINATION, 51, 135, 139};

@@ -1,4 +1,4 @@
-/* attack6.h -- frames that only IPv6 has; each may be thrown at an end at any time. */
+/* attack6.h -- attacks that only IPv6 has; each may be sent to an end at any time. */
 #ifndef SIM_ATTACK6_H
 #define SIM_ATTACK6_H
 

@@ -1,4 +1,4 @@
-/* below.c -- TCP below an encrypted session. */
+/* below.c -- the TCP side of an encrypted session. */
 #include "below.h"
 
 #include <stdlib.h>
@@ -18,9 +18,10 @@ enum {
     ALWAYS_ROOM = 1 << 20
 };
 
-/* ---- what is sent ------------------------------------------------------------------------- */
+/* ---- sent bytes --------------------------------------------------------------------------- */
 
-/* Records as RFC 8446 5.1 and 5.2 have them; behind the first that hides its type, all do. */
+/* Checks record headers by RFC 8446 5.1 and 5.2: after the first record that hides its type, all
+ * do. */
 static void look_at_record(struct sim_below *below)
 {
     const uint8_t *header = below->sent + below->record_end;
@@ -97,18 +98,19 @@ bool sim_below_see(struct sim_below *below, uint64_t offset, const uint8_t *byte
     return true;
 }
 
-/* Byte @at of all, if it is in @payload and one that counts: the version of a record that is not
- * encrypted says nothing (RFC 8446 5.1). */
+/* Changes byte @at of the stream, if it is in @payload and matters: the version of an unencrypted
+ * record doesn't (RFC 8446 5.1). */
 static void flip(struct sim_below *below, const struct leat_buf *payload, uint64_t at)
 {
     const uint32_t total = leat_buf_total(payload);
     const uint64_t from = below->len - total;
-    const bool early = below->sent[below->record_at] == APPLICATION_DATA &&
-                       sim_early_is_sent(below->side);
+    const bool early =
+        below->sent[below->record_at] == APPLICATION_DATA && sim_early_is_sent(below->side);
 
     if (at < from || at >= below->len || below->flipped)
         return;
-    if (below->sent[below->record_at] != APPLICATION_DATA && at >= below->record_at + 1 && at <= below->record_at + 2)
+    if (below->sent[below->record_at] != APPLICATION_DATA && at >= below->record_at + 1 &&
+        at <= below->record_at + 2)
         at = below->record_at;
     if (at < from)
         return;
@@ -125,7 +127,7 @@ static void flip(struct sim_below *below, const struct leat_buf *payload, uint64
             below->side->end, (unsigned long long)at);
 }
 
-/* What is in front of byte @at goes, and no more ever. */
+/* Keeps the bytes before byte @at, and drops all after it from now on. */
 static struct leat_buf *cut(struct sim_below *below, struct leat_buf *data, uint64_t at)
 {
     const uint32_t total = leat_buf_total(data);
@@ -194,7 +196,7 @@ static void want_room(void *end, uint32_t bytes)
         leat_tcp_want_room(below->conn, bytes);
 }
 
-/* ---- the rest is TCP's -------------------------------------------------------------------- */
+/* ---- passed on to TCP unchanged ----------------------------------------------------------- */
 
 static struct leat_buf *receive(void *end, uint32_t bytes_max)
 {

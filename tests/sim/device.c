@@ -4,10 +4,10 @@
 #include "attack.h"
 #include "sim.h"
 
-/* ---- when ---------------------------------------------------------------------------------- */
+/* ---- times -------------------------------------------------------------------------------- */
 
-/* Where the window of the period that @now_ns lies in begins.  Each period has its own place for
- * it: a timer of the same period would meet it for ever, or never. */
+/* The start of the window in the period of @now_ns. Its position differs from period to period,
+ * because a timer of the same period would otherwise meet it always or never. */
 static uint64_t window_begin_ns(const struct sim_window *window, uint64_t now_ns)
 {
     const uint64_t period = window->every_ns > 0 ? (now_ns - window->at_ns) / window->every_ns : 0;
@@ -75,7 +75,7 @@ static uint64_t last_tick_ns(const struct sim_device *device)
     return tick_ns(device) > 0 ? now_ns - now_ns % tick_ns(device) : now_ns;
 }
 
-/* ---- the way out --------------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------------------------ */
 
 /* Frames leave the ring one by one. */
 static void ring_drain(struct sim_device *device)
@@ -134,7 +134,7 @@ static void device_transmit(struct leat_netif *netif, uint64_t now_ns, struct le
         leat_buf_free(frames[i]);
 }
 
-/* ---- the way in ---------------------------------------------------------------------------- */
+/* ---- receiving ---------------------------------------------------------------------------- */
 
 static bool has_arrived(const struct sim_device *device)
 {
@@ -143,7 +143,7 @@ static bool has_arrived(const struct sim_device *device)
     return device->wire->ops->next_look_ns(device->wire, 0) <= now_ns;
 }
 
-/* Frames from the wire, unless they are lost on the last inch. */
+/* Frames from the wire, unless they are lost at the device. */
 static uint32_t from_wire(struct sim_device *device, struct leat_pool *pool,
                           struct leat_buf **frames, uint32_t frames_max)
 {
@@ -169,7 +169,7 @@ static uint32_t from_attackers(struct sim_device *device, struct leat_pool *pool
 
         device->attack_ns = sim_attack_next_ns(&device->sim->ends[device->end]);
         frames[count] = leat_buf_copy(pool, bytes, len);
-        if (frames[count]) /* else a device without a buffer has dropped it */
+        if (frames[count]) /* else the device dropped it for lack of a buffer */
             count++;
     }
     device->injected += count;
@@ -211,7 +211,7 @@ uint64_t sim_device_wake_ns(struct sim_device *device)
     return sim_window_is_open(&stop, now_ns) ? sim_window_end_ns(&stop, now_ns) : at_ns;
 }
 
-/* No interrupt tells of room in the ring: who waits for it must look. */
+/* No interrupt reports room in the ring: a stack that waits for it must poll. */
 uint64_t sim_device_look_ns(struct sim_device *device)
 {
     const struct sim_window stop = stop_of(device);
@@ -226,7 +226,7 @@ uint64_t sim_device_look_ns(struct sim_device *device)
     return at_ns;
 }
 
-/* The stack asks by its own clock. */
+/* In the stack's own clock. */
 static uint64_t device_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
 {
     struct sim_device *device = (struct sim_device *)(void *)netif;

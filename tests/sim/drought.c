@@ -8,12 +8,12 @@
 #include "stack.h"
 #include "tcp/tcp.h"
 
-/* A list of free entries, whatever they are. */
+/* A list of free entries of any kind. */
 struct list {
     void *head;      /* a pointer to the link to the first */
-    size_t next_at;  /* offset of the link to the next one */
-    uint32_t *count; /* NULL: nobody counts them */
-    void *base;      /* links are near (core/near.h), from here; NULL: they are pointers */
+    size_t next_at;  /* offset of the link to the next entry */
+    uint32_t *count; /* NULL: there is no counter */
+    void *base;      /* the base of near pointers (core/near.h); NULL: links are pointers */
 };
 
 static void lists_of(struct leat *stack, struct list lists[SIM_LISTS])
@@ -21,7 +21,7 @@ static void lists_of(struct leat *stack, struct list lists[SIM_LISTS])
     struct tcp *tcp = stack->tcp;
     struct pool_list *pool = stack->pool.lists;
     const size_t buf_next = offsetof(struct leat_buf, next);
-    const size_t tcb_next = offsetof(struct tcb, hash_next); /* near */
+    const size_t tcb_next = offsetof(struct tcb, hash_next); /* near pointers */
     const struct list all[SIM_LISTS] = {
         {&pool[POOL_FULL].free, buf_next, &pool[POOL_FULL].free_count, NULL},
         {&pool[POOL_SMALL].free, buf_next, &pool[POOL_SMALL].free_count, NULL},
@@ -70,7 +70,7 @@ static void put(const struct list *list, void *at, void *pointer)
         memcpy(at, &pointer, sizeof pointer);
 }
 
-/* Where the link behind the first @entries, or all that there are, lies. */
+/* The link behind the first @entries, or behind all if there are fewer. */
 static void *link_behind(const struct list *list, uint64_t entries)
 {
     char *link = list->head;
@@ -89,15 +89,15 @@ static uint32_t length(const struct list *list, void *first)
     return count;
 }
 
-/* Entries that @i keeps in this drought.  One for TIME-WAIT is free or in use: the oldest makes
- * room for a new one. */
+/* How many entries of list @i stay in this drought. One for TIME-WAIT stays free or in use: the
+ * oldest gives way to a new one. */
 static uint64_t entries_left(const struct sim_end *end, unsigned i)
 {
     const struct sim_scenario *s = &end->sim->scenario;
     const uint64_t only = s->dry_list[end->index];
     const uint64_t left = s->dry_left[end->index];
 
-    /* without a free transfer TCP looks at all of them for one to take back: none can be hidden */
+    /* without a free transfer TCP searches all of them for an idle one: none can be hidden */
     if ((only > 0 && only != i + 1) || i == SIM_LIST_TRANSFERS)
         return UINT64_MAX;
     return i == SIM_LIST_TIME_WAITS && left == 0 &&

@@ -1,9 +1,9 @@
 /*
  * early.c -- early data (0-RTT) of encrypted connections.
  *
- * A client's early data is the beginning of its data.  Until its session is open nobody knows how
- * much of it counts as written: all of it may have been read by then.  What the server has not
- * taken is written again, so data that it took twice, or lost, comes out at the wrong place.
+ * A client's early data is the start of its data. Until the session is open it is unknown how much
+ * of it the server will accept. Data that the server has not accepted is written again, so data
+ * that it took twice, or lost, shows up at the wrong offset.
  */
 #include "early.h"
 

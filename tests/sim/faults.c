@@ -1,4 +1,4 @@
-/* faults.c -- profiles of trouble. */
+/* faults.c -- fault profiles. */
 #include "faults.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@ enum {
     TLS_HEADERS_BYTES = 100,  /* of a frame, at most */
     TLS_BUF_BYTES_MIN = 1280, /* a record has 16 pieces at most */
     TLS_RECORD_BYTES = 17000,
-    TLS_WINDOW_BYTES_MIN = 34000, /* two records: its edge moves by halves (RFC 9293 3.8.6.2.2) */
+    TLS_WINDOW_BYTES_MIN = 34000, /* two records: the edge moves by halves (RFC 9293 3.8.6.2.2) */
     TLS_QUEUE_BYTES_MIN = 8192,   /* a message must fit */
     ALL_OFFLOADS = LEAT_NETIF_GATHER | LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TX_CHECKSUM |
                    LEAT_NETIF_TSO | LEAT_NETIF_TSO6 | LEAT_NETIF_GRO
@@ -25,25 +25,25 @@ struct sim_profile {
     enum sim_tally needs[NEEDS_MAX]; /* up to the first SIM_TALLY_good */
 };
 
-/* ---- trouble ------------------------------------------------------------------------------ */
+/* ---- faults ------------------------------------------------------------------------------- */
 
 static void add_memory(struct sim_scenario *s, struct sim_random *random, unsigned end)
 {
-    struct sim_random apart = {~random->state}; /* what it draws moves nothing else of a seed */
+    struct sim_random apart = {~random->state}; /* its draws don't change other parts of a seed */
 
-    if (sim_random_percent(random, 70)) /* else from the beginning */
+    if (sim_random_percent(random, 70)) /* else from the start */
         s->dry_at_ms[end] = sim_random_scale(random, 0, 3000);
     s->dry_ms[end] = sim_random_scale(random, 1, 3000);
     if (sim_random_percent(random, 60))
         s->dry_every_ms[end] = s->dry_ms[end] * 2 + sim_random_scale(random, 1, 5000);
     s->dry_left[end] = sim_random_scale(random, 0, 40);
-    if (sim_random_percent(random, 40)) { /* super-frames wait for the device meanwhile */
+    if (sim_random_percent(random, 40)) { /* super-frames wait for the device in the meantime */
         s->ring_frames[end] = sim_random_between(random, 1, 4);
         s->ring_us[end] = sim_random_scale(random, 100, 3000);
     }
     if (sim_random_percent(random, 60))
         s->dry_list[end] = sim_random_between(random, 1, SIM_LIST_TRANSFERS);
-    if (sim_random_percent(&apart, 20)) { /* who connects at the very beginning is refused */
+    if (sim_random_percent(&apart, 20)) { /* connecting at the very start is refused */
         s->dry_at_ms[end] = 0;
         s->dry_every_ms[end] = 0;
         s->dry_left[end] = 0;
@@ -75,8 +75,8 @@ static void add_device(struct sim_scenario *s, struct sim_random *random, unsign
 
 static void add_clock(struct sim_scenario *s, struct sim_random *random, unsigned end)
 {
-    /* timestamps turn over in 24.8 days: from then on PAWS takes all that such a machine says for
-     * old, as it must (RFC 7323 5.5) */
+    /* timestamps wrap in 24.8 days: after that PAWS must take all segments of such a machine for
+     * old (RFC 7323 5.5) */
     static const uint64_t leap_max_ms = 24ull * 24 * 3600 * 1000;
 
     if (sim_random_percent(random, 60)) {
@@ -117,7 +117,7 @@ static void add_program(struct sim_scenario *s, struct sim_random *random, unsig
     }
 }
 
-/* Many connections, and little of everything that they share. */
+/* Many connections, and few of all resources that they share. */
 static void add_crowd(struct sim_scenario *s, struct sim_random *random, unsigned end)
 {
     const uint64_t frame_bufs = (s->mtu[0] + 142 + s->buf_bytes[end] - 1) / s->buf_bytes[end];
@@ -155,7 +155,7 @@ static void add_attack(struct sim_scenario *s, struct sim_random *random, unsign
 {
     s->attack_per_s[end] = sim_random_percent(random, 70) ? sim_random_between(random, 500, 3000)
                                                           : sim_random_scale(random, 5, 500);
-    s->no_cookies[end] = 0; /* or a flood of SYNs would keep others out */
+    s->no_cookies[end] = 0; /* or a flood of SYNs would keep other clients out */
 }
 
 static void add_offload(struct sim_scenario *s, struct sim_random *random, unsigned end)
@@ -173,8 +173,8 @@ static void add_offload(struct sim_scenario *s, struct sim_random *random, unsig
 
     s->offload[end] = kinds[sim_random_between(random, 0, 7)];
     if (!(s->offload[end] & LEAT_NETIF_GATHER) && s->buf_bytes[end] < s->mtu[0] + ETHERNET_BYTES)
-        s->buf_bytes[end] = (s->mtu[0] + ETHERNET_BYTES + 7) / 8 * 8; /* one holds a frame */
-    if (sim_random_percent(random, 60)) { /* room for segments to follow each other */
+        s->buf_bytes[end] = (s->mtu[0] + ETHERNET_BYTES + 7) / 8 * 8; /* one buffer holds a frame */
+    if (sim_random_percent(random, 60)) { /* so that segments can follow each other */
         s->window_bytes[end] = sim_random_between(random, 100000, 1000000);
         s->send_queue_bytes[end] = sim_random_between(random, 100000, 1000000);
         s->plans[0].bytes[end] = sim_random_between(random, 100000, 800000);
@@ -183,16 +183,16 @@ static void add_offload(struct sim_scenario *s, struct sim_random *random, unsig
     }
 }
 
-/* Programs as tasks, at one end or at both.  No other trouble: it can be had by --set. */
+/* Programs as tasks, at one end or at both. No other faults, which --set can add. */
 static void add_tasks(struct sim_scenario *s, struct sim_random *random, unsigned end)
 {
     const uint64_t enough = 2 * s->pairs[0] + 4;
 
-    if (end == 1 && sim_random_percent(random, 15)) /* the other end's are */
+    if (end == 1 && sim_random_percent(random, 15)) /* those of the other end are tasks already */
         return;
     s->tasks[end] = sim_random_percent(random, 80) ? enough : sim_random_between(random, 1, enough);
     s->serve[end] = sim_random_percent(random, 50);
-    /* connections that wait for a task hold what they have received: the pool must bear it */
+    /* connections that wait for a task hold their received data: the pool must suffice */
     if (s->tasks[end] < enough && s->window_bytes[end] > s->bufs[end] * s->buf_bytes[end] / 64)
         s->window_bytes[end] = s->bufs[end] * s->buf_bytes[end] / 64;
     if (sim_random_percent(random, 50))
@@ -201,8 +201,8 @@ static void add_tasks(struct sim_scenario *s, struct sim_random *random, unsigne
         s->deadline_per_m[end] = sim_random_scale(random, 1000, 500000);
 }
 
-/* BBR, as the stack's or some connections' own, and where there are fewer models than those; beside
- * a bad wire sometimes devices that cut, or little memory. */
+/* BBR, for the stack or for some connections, also with fewer models than those; besides a bad wire
+ * sometimes a device with TSO, or little memory. */
 static void add_bbr(struct sim_scenario *s, struct sim_random *random, unsigned end)
 {
     if (sim_random_percent(random, 60))
@@ -217,8 +217,8 @@ static void add_bbr(struct sim_scenario *s, struct sim_random *random, unsigned 
         add_memory(s, random, end);
 }
 
-/* What sessions need: room for a record and for messages, and a pool that holds records of all of
- * them before they are whole. */
+/* Gives sessions enough: room for a record and for messages, and a pool that holds an incomplete
+ * record of each. */
 static void tls_floor(struct sim_scenario *s, unsigned end)
 {
     const uint64_t record_frames = TLS_RECORD_BYTES / (s->mtu[0] - TLS_HEADERS_BYTES) + 1;
@@ -234,7 +234,7 @@ static void tls_floor(struct sim_scenario *s, unsigned end)
         s->send_queue_bytes[end] = TLS_QUEUE_BYTES_MIN;
 }
 
-/* The first connection once more, when a ticket is old enough for early data. */
+/* Opens the first connection once more, when a ticket is old enough for early data. */
 static void follow_later(struct sim_scenario *s, struct sim_random *random)
 {
     struct sim_plan *plan = &s->plans[s->pairs[0]];
@@ -247,10 +247,10 @@ static void follow_later(struct sim_scenario *s, struct sim_random *random)
     tls_floor(s, 0);
 }
 
-/* Early data, at clients or servers or both, refused for all kinds of reasons. */
+/* Early data, at clients or servers or both, refused for various reasons. */
 static void add_early(struct sim_scenario *s, const struct sim_random *random, unsigned end)
 {
-    struct sim_random apart = {~random->state}; /* what it draws moves nothing else of a seed */
+    struct sim_random apart = {~random->state}; /* its draws don't change other parts of a seed */
 
     if (!sim_random_percent(&apart, 80))
         return;
@@ -262,8 +262,8 @@ static void add_early(struct sim_scenario *s, const struct sim_random *random, u
         follow_later(s, &apart);
 }
 
-/* Encrypted connections, often one after the other, so that there is a ticket; what lies below
- * comes with trouble at times, and so do cryptography and streams. */
+/* Encrypted connections, often one after the other, so that there is a ticket. At times with faults
+ * of TCP, cryptography and streams. */
 static void add_tls(struct sim_scenario *s, struct sim_random *random, unsigned end)
 {
     for (unsigned i = 0; i < s->pairs[0]; i++) {

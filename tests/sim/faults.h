@@ -1,5 +1,5 @@
 /*
- * faults.h -- scenarios with more against them than a bad wire, and what came of it.
+ * faults.h -- scenarios with more faults than a bad wire, and counts of the results.
  */
 #ifndef SIM_FAULTS_H
 #define SIM_FAULTS_H
@@ -13,7 +13,7 @@
 
 struct sim;
 
-/* What is counted over all runs: X(name, meaning). */
+/* Counts over all runs: X(name, meaning). */
 /* clang-format off */
 #define SIM_TALLIES(X)                                                                             \
     X(good, "connections closed in order")                                                         \
@@ -29,7 +29,7 @@ struct sim;
     X(freezes, "machines that froze")                                                              \
     X(deaf, "programs that stopped reading")                                                       \
     X(violent, "programs that aborted, or closed too early")                                       \
-    X(not_accepted, "times that nobody would accept")                                              \
+    X(not_accepted, "times that a server did not accept")                                          \
     X(unlistened, "listeners closed")                                                              \
     X(backlog, "SYNs and cookies dropped because of the backlog")                                  \
     X(recycled, "TIME-WAIT entries given up early")                                                \
@@ -75,23 +75,24 @@ struct sim_tallies {
     uint64_t attacks[64]; /* of each kind */
 };
 
-/* One way to make trouble; NULL: no such thing. */
+/* One fault profile; NULL: there is none of that name. */
 struct sim_profile;
 const struct sim_profile *sim_profile_find(const char *name);
 
-/* Adds the trouble to the scenario that its seed has made. */
+/* Adds the faults to the scenario of a seed. */
 void sim_profile_apply(const struct sim_profile *profile, struct sim_scenario *scenario);
 
 const char *sim_profile_name(const struct sim_profile *profile);
 
-/* Adds what a run has seen. */
+/* Adds the counts of a run. */
 void sim_tallies_add(struct sim_tallies *tallies, const struct sim *sim);
 void sim_tallies_print(const struct sim_tallies *tallies, FILE *to);
 
-/* Times that a stack has done without memory. */
+/* Times that a stack lacked memory. */
 uint64_t sim_shortages(const struct sim *sim);
 
-/* What the profile promises and never happened: a test of nothing; NULL: all of it did. */
+/* An event that the profile promises and that never happened, so that it tested nothing; NULL: all
+ * happened. */
 const char *sim_profile_missing(const struct sim_profile *profile,
                                 const struct sim_tallies *tallies);
 

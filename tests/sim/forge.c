@@ -1,4 +1,4 @@
-/* forge.c -- layer by layer. */
+/* forge.c -- forged frames, layer by layer. */
 #include "forge.h"
 
 #include <string.h>
@@ -27,7 +27,7 @@ void forge_put32(uint8_t *at, uint32_t value)
     forge_put16(at + 2, value & 0xffff);
 }
 
-/* RFC 1071, as it goes into the header. */
+/* The checksum of RFC 1071, as stored in the header. */
 uint32_t forge_sum(uint64_t total, const uint8_t *bytes, uint32_t len)
 {
     for (uint32_t i = 0; i < len; i++)
@@ -71,7 +71,7 @@ void forge_seal_ip(struct forge *f)
                 forge_sum(0, f->bytes + IP_AT, (f->bytes[IP_AT] & 15u) * 4u));
 }
 
-/* An IP header for @part_len bytes, which follow. */
+/* An IP header for @part_len bytes behind it. */
 void forge_ip(struct forge *f, leat_ip4 src, uint8_t protocol, uint32_t part_len)
 {
     uint8_t *at = f->bytes + IP_AT;
@@ -89,7 +89,7 @@ void forge_ip(struct forge *f, leat_ip4 src, uint8_t protocol, uint32_t part_len
         f->len = PART_AT + part_len;
 }
 
-/* Makes the sum of TCP, UDP or FORGE_ICMP right. */
+/* Corrects the checksum of TCP, UDP or FORGE_ICMP. */
 void forge_seal_part(struct forge *f)
 {
     const uint8_t protocol = f->bytes[IP_AT + 9];
@@ -122,7 +122,7 @@ void forge_tcp(struct forge *f, leat_ip4 src, uint16_t src_port, uint16_t dst_po
     forge_seal_part(f);
 }
 
-/* As if it came from the peer of the connection. */
+/* Makes a segment look as if it came from the peer of the connection. */
 void forge_live(struct forge *f, const struct forge_segment *segment)
 {
     uint8_t options[12] = {1, 1, 8, 10};
@@ -131,7 +131,7 @@ void forge_live(struct forge *f, const struct forge_segment *segment)
     if (f->info.timestamps && segment->options_len == 0 &&
         !(segment->flags & (SIM_RST | SIM_SYN))) {
         forge_put32(options + 4,
-                    f->peer_ts); /* without, it would be dropped for that: RFC 7323 3.2 */
+                    f->peer_ts); /* without it, the segment would be dropped: RFC 7323 3.2 */
         timed.options = options;
         timed.options_len = sizeof options;
     }
@@ -140,7 +140,7 @@ void forge_live(struct forge *f, const struct forge_segment *segment)
 
 /* ---- numbers ------------------------------------------------------------------------------ */
 
-/* In the window, but not the next one; or outside, if it is shut. */
+/* In the window, but not the next one; or outside, if the window is closed. */
 uint32_t forge_seq_inside(struct forge *f)
 {
     const uint32_t window = f->info.rcv_wnd_bytes;
@@ -156,7 +156,7 @@ uint32_t forge_seq_outside(struct forge *f)
                  : f->info.rcv_nxt - forge_any(f, 1, 1u << 30);
 }
 
-/* Of what was never sent, or older than any window (RFC 5961 5). */
+/* For data that was never sent, or older than any window (RFC 5961 5). */
 uint32_t forge_ack_wrong(struct forge *f)
 {
     const bool above = forge_any(f, 0, 1);

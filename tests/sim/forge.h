@@ -1,6 +1,6 @@
 /*
- * forge.h -- frames that pretend: layers with the right sums, from strangers or as if from the
- * peer, with numbers that are nearly those of a connection.
+ * forge.h -- forged frames: layers with correct checksums, from other hosts or as if from the peer,
+ * with numbers that are nearly those of a connection.
  */
 #ifndef SIM_FORGE_H
 #define SIM_FORGE_H
@@ -14,41 +14,41 @@ enum {
     FORGE_ICMP = 1,
     FORGE_TCP = 6,
     FORGE_UDP = 17,
-    FORGE_URG = 32 /* beside those of segment.h */
+    FORGE_URG = 32 /* in addition to those of segment.h */
 };
 
 /* A frame that is being forged. */
 struct forge {
     struct sim_random *random;
-    const struct sim_side *side; /* whom it is to hurt */
-    struct leat_tcp_info info;   /* as it is, or was last */
-    uint32_t peer_ts;            /* the time that its peer said last */
+    const struct sim_side *side; /* the connection that is attacked */
+    struct leat_tcp_info info;   /* its present or last state */
+    uint32_t peer_ts;            /* the last timestamp of its peer */
     unsigned end;
     uint8_t *bytes;
     uint32_t len;
 };
 
-/* @low to @high. */
+/* A random number from @low to @high. */
 uint32_t forge_any(struct forge *f, uint64_t low, uint64_t high);
 
 void forge_put16(uint8_t *at, uint32_t value);
 void forge_put32(uint8_t *at, uint32_t value);
-/* RFC 1071, as it goes into the header. */
+/* The checksum of RFC 1071, as stored in the header. */
 uint32_t forge_sum(uint64_t total, const uint8_t *bytes, uint32_t len);
 
-/* The addresses of the end that is attacked, of its peer, and of nobody. */
+/* The addresses of the attacked end, of its peer, and of no host. */
 leat_ip4 forge_ours(const struct forge *f);
 leat_ip4 forge_peers(const struct forge *f);
 leat_ip4 forge_stranger(struct forge *f);
 
-/* An Ethernet header, and 60 bytes in all. */
+/* An Ethernet header, padded to 60 bytes in all. */
 void forge_ethernet(struct forge *f, uint32_t type);
 
-/* An IP header for @part_len bytes, which follow; and its sum made right again. */
+/* An IP header for @part_len bytes behind it; corrects its checksum. */
 void forge_ip(struct forge *f, leat_ip4 src, uint8_t protocol, uint32_t part_len);
 void forge_seal_ip(struct forge *f);
 
-/* Makes the sum of TCP, UDP or ICMP right. */
+/* Corrects the checksum of TCP, UDP or ICMP. */
 void forge_seal_part(struct forge *f);
 
 struct forge_segment {
@@ -63,14 +63,14 @@ struct forge_segment {
 void forge_tcp(struct forge *f, leat_ip4 src, uint16_t src_port, uint16_t dst_port,
                const struct forge_segment *segment);
 
-/* As if it came from the peer of the connection. */
+/* Makes a segment look as if it came from the peer of the connection. */
 void forge_live(struct forge *f, const struct forge_segment *segment);
 
-/* In the window, but not the next one; or outside, if it is shut. */
+/* In the window, but not the next one; or outside, if the window is closed. */
 uint32_t forge_seq_inside(struct forge *f);
 uint32_t forge_seq_outside(struct forge *f);
 
-/* Of what was never sent, or older than any window (RFC 5961 5). */
+/* For data that was never sent, or older than any window (RFC 5961 5). */
 uint32_t forge_ack_wrong(struct forge *f);
 
 #endif

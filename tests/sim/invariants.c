@@ -1,4 +1,4 @@
-/* invariants.c -- what must hold after every step, after every poll, and at the end. */
+/* invariants.c -- invariants after every step, after every poll, and at the end. */
 #include <string.h>
 
 #include "core/pool.h"
@@ -10,9 +10,10 @@
 #include "tls.h"
 
 enum {
-    IDLE_POLLS_MAX = 64,        /* in a row and at one time, in which nothing happens */
-    IDLE_POLLS_A_SECOND = 2000, /* and for each connection as many again: memory may be short */
-    LEAP_MS = 60000             /* the shortest of the timeouts that end a connection */
+    IDLE_POLLS_MAX = 64, /* in a row at one time, with nothing to do */
+    IDLE_POLLS_A_SECOND =
+        2000,       /* and as many again for each connection, because memory may be short */
+    LEAP_MS = 60000 /* the shortest timeout that ends a connection */
 };
 
 static const uint64_t arp_patience_ns = 5u * (uint64_t)SIM_NS_PER_S;
@@ -32,7 +33,7 @@ uint64_t sim_unsent(const struct sim_end *end)
            stats->drop_memory + end->device.lost_out;
 }
 
-/* Of any list: who is stuck may go then. */
+/* True if any list is short: a stalled connection may be evicted then. */
 bool sim_pool_is_low(const struct sim_end *end)
 {
     return !pool_has(leat_pool(end->stack), POOL_SCARCE);
@@ -119,15 +120,16 @@ static void check_pool(struct sim_end *end)
     }
 }
 
-/* Frames that the device had no room for leave when it has.  A clock that leaps or stands still may
- * say otherwise, and who has no memory for what comes in doesn't ask the device at all. */
+/* Frames for which the device had no room must be sent when it has. An exception is a clock that
+ * leaps or stands still. Another is a stack without memory for received frames, which doesn't poll
+ * the device. */
 static void check_unsent(struct sim_end *end)
 {
     const struct sim_scenario *s = &end->sim->scenario;
 
     if (end->stack->links[0].tx.count > 0 && !end->starved && s->jump_ms[end->index] == 0 &&
         s->stall_ms[end->index] == 0 && end->deadline_ns > sim_device_look_ns(&end->device))
-        sim_fail(end->sim, "end %u: frames wait, and nobody looks when the device has room",
+        sim_fail(end->sim, "end %u: frames wait, and no poll is due when the device has room",
                  end->index);
 }
 
@@ -196,12 +198,12 @@ static void check_numbers(struct sim_side *side, const struct leat_tcp_info *inf
         sim_fail(side->sim, "c%u end %u: more is readable than was written", side->pair, side->end);
 }
 
-/* What is offered and what is not given back yet must fit into what the configuration allows; the
- * field's scale rounds it up by less than a unit. */
+/* The window and the data that isn't given back yet must fit into the configured limit. The scale
+ * of the field rounds the window up by less than a unit. */
 static void check_window(struct sim_side *side, const struct leat_tcp_info *info)
 {
     const uint64_t held = sim_tls_is_on(side) ? 0 : side->held_bytes + sim_tasks_held_bytes(side);
-    const uint64_t used = info->readable_bytes + held; /* what a session holds it doesn't tell */
+    const uint64_t used = info->readable_bytes + held; /* data held by a session isn't counted */
     const uint64_t limit = side->sim->scenario.window_bytes[side->end];
 
     if (info->state >= LEAT_TCP_ESTABLISHED && !side->ended &&
@@ -210,7 +212,7 @@ static void check_window(struct sim_side *side, const struct leat_tcp_info *info
                  side->pair, side->end, info->rcv_wnd_bytes, (unsigned long long)used);
 }
 
-/* What one end knows of the other can be old, but not wrong. */
+/* The knowledge of one end about the other can be old, but not wrong. */
 static void check_pair(const struct sim_side *a, const struct sim_side *b)
 {
     if (!a->has_info || !b->has_info || a->info.state < LEAT_TCP_ESTABLISHED ||
@@ -224,7 +226,7 @@ static void check_pair(const struct sim_side *a, const struct sim_side *b)
                  a->pair, a->end, b->end);
 }
 
-/* RFC 9293 3.8.6.3: an ACK does not wait longer than it may. */
+/* RFC 9293 3.8.6.3: an ACK is not delayed for longer than allowed. */
 static void check_delayed_ack(struct sim_side *side, const struct leat_tcp_info *info)
 {
     struct sim *sim = side->sim;
@@ -281,14 +283,14 @@ void sim_check_step(struct sim *sim)
 
 /* ---- the end ------------------------------------------------------------------------------ */
 
-/* How long the machine of @end is as good as dead. */
+/* How long the machine of @end is unavailable. */
 static uint64_t faults_ms(const struct sim_scenario *s, unsigned end)
 {
     return s->stall_ms[end] + s->stop_ms[end] + s->down_ms[end] + s->dry_ms[end] +
            s->accept_at_ms[end];
 }
 
-/* An end that goes away and comes back all the time, often when the other one's frame comes. */
+/* True for an end that is unavailable again and again, often when the other one's frame comes. */
 static bool comes_and_goes(const struct sim_scenario *s, unsigned end)
 {
     return s->down_every_ms[end] + s->stop_every_ms[end] > 0;
@@ -359,7 +361,7 @@ bool sim_is_over(const struct sim *sim)
            sim_tasks_are_over(&sim->ends[1]) && is_empty(&sim->ends[0]) && is_empty(&sim->ends[1]);
 }
 
-/* The server of @side's connection is gone, or never had room to keep it. */
+/* True if the server of @side's connection is gone, or never had room to keep it. */
 static bool server_may_be_gone(const struct sim_side *side)
 {
     const struct sim_scenario *s = &side->sim->scenario;
@@ -368,7 +370,7 @@ static bool server_may_be_gone(const struct sim_side *side)
     return s->unlisten_at_ms[server] > 0 && !side->peer->exists;
 }
 
-/* What a leap of the clock makes of any timeout. */
+/* True if the clock leapt by more than a timeout. */
 static bool clock_leapt(const struct sim *sim)
 {
     return sim->scenario.jump_ms[0] > LEAP_MS || sim->scenario.jump_ms[1] > LEAP_MS;
@@ -386,24 +388,24 @@ static bool may_be_reset(const struct sim_side *side)
         return true;
     if (!peer->closed)
         return false;
-    if (peer->why != LEAT_OK) /* what happens after a reset is no excuse for it */
+    if (peer->why != LEAT_OK) /* an event after a reset is no reason for it */
         return peer->closed_ns <= side->closed_ns;
-    /* our last FIN may be lost so often that TIME-WAIT does not live to see it; which ends early
-     * for want of entries, for a clock that leaps, or by a newer SYN (RFC 9293 3.10.7.4), whoever
-     * sends it; its program may notice later */
+    /* our last FIN may be lost until TIME-WAIT is over. That ends early for lack of entries, with a
+     * leap of the clock, or by a newer SYN from any sender (RFC 9293 3.10.7.4). Its program may
+     * notice later */
     return peer->closed_ns > side->closed_ns || side->closed_ns - peer->closed_ns >= wait_ns ||
            s->jump_ms[peer->end] + s->time_wait[peer->end] > 0 ||
            side->sim->ends[peer->end].attack_count > 0;
 }
 
-/* Nothing came through, for a reason.  Ends that come and go on a bad wire may miss each other for
- * as long as R2. */
+/* True if there was a reason that nothing came through. Ends that come and go on a bad wire may
+ * miss each other for as long as R2. */
 static bool may_time_out(const struct sim_side *side)
 {
     const struct sim_side *peer = side->peer;
     const struct sim_scenario *s = &side->sim->scenario;
 
-    if (s->dry_poll[0] + s->dry_poll[1] > 0) /* one allocation that failed ends nothing */
+    if (s->dry_poll[0] + s->dry_poll[1] > 0) /* one failed allocation ends nothing */
         return side->violent || peer->violent;
     return side->violent || peer->violent || side->pool_was_low || !peer->exists ||
            clock_leapt(side->sim) || s->time_wait[peer->end] > 0 ||
@@ -421,7 +423,8 @@ static bool outcome_is_right(const struct sim_side *side)
         return peer->exists && (side->violent || (side->eof && side->read == peer->written));
     if (side->why == LEAT_ERR_ABORTED)
         return side->violent;
-    if (side->why == LEAT_ERR_MEMORY) /* others needed what it held for nothing */
+    if (side->why ==
+        LEAT_ERR_MEMORY) /* evicted, because others needed the memory of a stalled connection */
         return side->sim->scenario.dry_poll[side->end] == 0 &&
                leat_stats(side->sim->ends[side->end].stack)->tcp_evicted +
                        leat_stats(side->sim->ends[side->end].stack)->tcp_displaced >
@@ -430,14 +433,14 @@ static bool outcome_is_right(const struct sim_side *side)
         return may_be_reset(side);
     if (side->why == LEAT_ERR_REFUSED)
         return peer->violent || server_may_be_gone(side) || (peer->closed && peer->why != LEAT_OK);
-    /* the same, if there was a hint: of ICMP, or of ARP that got no answer */
+    /* the same, with a hint: an ICMP error, or ARP without an answer */
     if (side->why == LEAT_ERR_TIMEOUT ||
         (side->why == LEAT_ERR_UNREACHABLE && sim_has_faults(side->sim)))
         return may_time_out(side);
     return false;
 }
 
-/* Both ends meant well: then everything must have arrived. */
+/* If both ends closed in order, everything must have arrived. */
 static void check_delivery(const struct sim_side *side)
 {
     if (side->why == LEAT_OK && side->peer->why == LEAT_OK && !side->violent &&
@@ -456,7 +459,7 @@ void sim_check_end(struct sim *sim)
             const struct sim_side *side = &sim->sides[i][end];
 
             if (side->exists && !outcome_is_right(side))
-                sim_fail(sim, "c%u end %u: closed with \"%s\", which nobody gave reason for", i,
+                sim_fail(sim, "c%u end %u: closed with \"%s\", without a reason", i,
                          end, leat_err_text(side->why));
             if (side->exists)
                 check_delivery(side);

@@ -1,4 +1,4 @@
-/* main.c -- leat-sim: runs seeds, and says how to run a failed one again. */
+/* main.c -- leat-sim: runs seeds, and prints how to run a failed one again. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 
 enum {
     SETTINGS_MAX = 64,
-    SECONDS_MAX = 120,   /* of the processor, for one run: then it hangs */
+    SECONDS_MAX = 120,   /* of processor time, for one run: then it hangs */
     SEEDS_FOR_NEEDS = 50 /* so many seeds must show all that a profile promises */
 };
 
@@ -25,25 +25,24 @@ static const char usage[] =
     "\n"
     "  --seed N             run this seed (default 1)\n"
     "  --seeds FIRST..LAST  run all of these\n"
-    "  --digest             say in one number what all seeds have put on the wire\n"
-    "  --twice              run each seed twice: the wire must see the same bytes\n"
-    "  --faults PROFILE     add trouble to the seed's scenario: memory, device, clock, program,\n"
-    "                       crowd, attack, offload, all, tasks, bbr, tls; says what happened, and fails if\n"
-    "                       what the profile promises did not happen once in 50 seeds\n"
+    "  --digest             print one number for all bytes that the seeds have put on the wire\n"
+    "  --twice              run each seed twice: both must put the same bytes on the wire\n"
+    "  --faults PROFILE     add faults to the seed's scenario: memory, device, clock, program,\n"
+    "                       crowd, attack, offload, all, tasks, bbr, tls; print their counts, and\n"
+    "                       fail if a fault of the profile did not happen once in 50 seeds\n"
     "  --sweep WHAT         run the scenario once for each place where a fault can strike: memory\n"
-    "                       (each allocation fails once), end (each program ends in each "
-    "poll),\n"
+    "                       (each allocation fails once), end (each program ends in each poll),\n"
     "                       cancel (each wait of a task is cancelled), provider (each call of the\n"
-    "                       provider of cryptography fails)\n"
+    "                       cryptography provider fails)\n"
     "  --set NAME=VALUE     change the scenario: NAME=V, NAME=V0/V1 (ends 0 and 1), c2.NAME=V\n"
     "  --neutral            begin with a quiet scenario on a good wire, not with the seed's\n"
     "  --shrink             after a failure, look for a simpler scenario that fails as well\n"
     "  --record FILE        write all frames that the ends send to a capture\n"
-    "  --print              say what each scenario is\n"
-    "  --verbose            say what the programs do\n"
+    "  --print              print each scenario\n"
+    "  --verbose            print what the programs do\n"
     "  --help               show this\n"
     "\n"
-    "Exit status: 0 all went well, 1 a failure, 2 wrong usage. docs/lab/simulator.md says more.\n";
+    "Exit status: 0 no failure, 1 a failure, 2 wrong usage. See docs/lab/simulator.md.\n";
 
 struct options {
     uint64_t first;
@@ -58,7 +57,7 @@ struct options {
     bool digest, twice, neutral, shrink, print, verbose;
 };
 
-/* What to say if the stack stops the program. */
+/* Printed if the stack stops the program. */
 static char last_words[256];
 
 static void on_signal(int number)
@@ -72,7 +71,7 @@ static void on_signal(int number)
     _exit(1);
 }
 
-/* Sanitizers have better things to say about some of these: only what they leave alone. */
+/* Sanitizers report some of these better: only signals that they don't handle. */
 static void catch_signals(void)
 {
     static const int numbers[] = {SIGILL, SIGTRAP, SIGABRT, SIGPROF};
@@ -81,7 +80,7 @@ static void catch_signals(void)
         signal(numbers[i], on_signal);
 }
 
-/* Processor time: on a busy machine who waits for it does not hang.  0: no limit. */
+/* Limits processor time, so that waiting on a busy machine doesn't count. 0: no limit. */
 static void limit_time(time_t seconds)
 {
     const struct itimerval limit = {.it_value.tv_sec = seconds};
@@ -138,7 +137,7 @@ static FILE *open_record(const struct options *options)
     return file;
 }
 
-/* What is left of a run. */
+/* The results of a run. */
 struct result {
     uint64_t hash;
     uint64_t polls[2];
@@ -148,7 +147,7 @@ struct result {
     char failure[SIM_FAILURE_BYTES + 32];
 };
 
-/* One run; false: result->failure says why not. */
+/* Runs a scenario. False: result->failure has the reason. */
 static bool run(const struct options *options, const struct sim_scenario *scenario, bool quiet,
                 struct result *result)
 {
@@ -182,7 +181,7 @@ static bool run(const struct options *options, const struct sim_scenario *scenar
     return good;
 }
 
-/* The same failure, whatever the numbers in it. */
+/* True for the same failure, whatever the numbers in it. */
 static bool is_alike(const char *a, const char *b)
 {
     static const char digits[] = "0123456789";
@@ -296,7 +295,7 @@ static bool parse_range(struct options *options, const char *text)
     return *end == 0 && options->first <= options->last;
 }
 
-/* What an option without a value switches on; NULL: it is none. */
+/* The flag that an option without a value sets; NULL: no such option. */
 static bool *switch_of(struct options *options, int letter)
 {
     switch (letter) {
@@ -317,7 +316,7 @@ static bool *switch_of(struct options *options, int letter)
     }
 }
 
-/* Takes an option with its value; false: it can't be. */
+/* Takes an option with its value. False: the value is wrong. */
 static bool take_value(struct options *options, int letter, char *value)
 {
     switch (letter) {
@@ -343,7 +342,7 @@ static bool take_value(struct options *options, int letter, char *value)
     }
 }
 
-/* Returns the word that can't be, or NULL. */
+/* Returns the word that is wrong, or NULL. */
 static const char *parse(struct options *options, int argc, char **argv)
 {
     static const struct option longs[] = {
@@ -356,7 +355,7 @@ static const char *parse(struct options *options, int argc, char **argv)
         {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
     int letter;
 
-    opterr = 0; /* one line says it all */
+    opterr = 0; /* one line of ours reports it */
     while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
         bool *on = switch_of(options, letter);
 
@@ -372,7 +371,7 @@ static const char *parse(struct options *options, int argc, char **argv)
     return argv[optind];
 }
 
-/* True if all that the profile promises was seen. */
+/* True if everything that the profile promises was seen. */
 static bool report(const struct options *options)
 {
     const uint64_t seeds = options->last - options->first + 1;

@@ -1,11 +1,11 @@
-/* opening.c -- how a program gets its connection: it asks for one, or a listener has one. */
+/* opening.c -- how a program gets its connection: by connecting, or from a listener. */
 #include "sim.h"
 #include "tls.h"
 
 static const uint64_t retry_ns = 100 * SIM_NS_PER_MS; /* no memory for a connection */
 
-/* Who may wait for a peer that is gone wants to find out: one that was evicted, as who is stuck may
- * be where records are few, and whose RST was lost. */
+/* Sets keep-alive for a side that may wait for a peer that is gone. Where records are few a stalled
+ * connection may be evicted, and its RST may be lost. */
 void sim_side_set_options(struct sim_side *side)
 {
     const struct sim_plan *plan = side->plan;
@@ -14,11 +14,11 @@ void sim_side_set_options(struct sim_side *side)
     leat_tcp_set_nodelay(side->conn, plan->nodelay[side->end]);
     if (plan->bbr[side->end])
         leat_tcp_set_congestion(side->conn, &leat_tcp_bbr);
-    leat_tcp_set_keepalive(
-        side->conn, plan->end[0] != SIM_SHUTDOWN || plan->end[1] != SIM_SHUTDOWN ||
-                        records[0] > 0 || records[1] > 0 || sim_has_faults(side->sim) ||
-                        side->sim->scenario.tasks[0] > 0 || side->sim->scenario.tasks[1] > 0 ||
-                        sim_tls_is_on(side));
+    leat_tcp_set_keepalive(side->conn, plan->end[0] != SIM_SHUTDOWN ||
+                                           plan->end[1] != SIM_SHUTDOWN || records[0] > 0 ||
+                                           records[1] > 0 || sim_has_faults(side->sim) ||
+                                           side->sim->scenario.tasks[0] > 0 ||
+                                           side->sim->scenario.tasks[1] > 0 || sim_tls_is_on(side));
 }
 
 void sim_side_accepted(struct sim_side *side, struct leat_tcp *conn)
@@ -41,7 +41,7 @@ void sim_program_accepted(struct sim_side *side, struct leat_tcp *conn)
                            sim_side_has_tasks(side) ? &sim_only_closed : &sim_program_events, side);
     if (!sim_side_has_tasks(side))
         sim_side_turn(side);
-    else if (!sim_tasks_start(side)) /* the connection has come for nothing */
+    else if (!sim_tasks_start(side)) /* there is no place for the task */
         sim_side_end_violently(side);
 }
 
@@ -90,5 +90,5 @@ void sim_side_open(struct sim_side *side)
     sim_side_maybe_end(side); /* an abort at 0 bytes comes in SYN-SENT */
     if (sim->scenario.fast_open[side->end] > 0 && side->conn && !side->violent &&
         !sim_tls_is_on(side))
-        sim_side_write_chunk(side); /* goes with the SYN, if a cookie is known */
+        sim_side_write_chunk(side); /* sent with the SYN, if a cookie is known */
 }

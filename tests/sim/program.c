@@ -1,4 +1,4 @@
-/* program.c -- the two programs: they connect, write, read, dawdle and end as their plans say. */
+/* program.c -- the two programs: they connect, write, read, pause and end by their plans. */
 #include <string.h>
 
 #include "early.h"
@@ -7,7 +7,7 @@
 
 static const uint64_t retry_ns = 5 * SIM_NS_PER_MS; /* the pool was empty */
 
-/* ---- what is sent ------------------------------------------------------------------------- */
+/* ---- contents of the data ----------------------------------------------------------------- */
 
 const uint8_t *sim_pattern(const struct sim *sim, unsigned pair, unsigned end, uint64_t offset)
 {
@@ -59,7 +59,7 @@ static enum leat_err write_buf(struct sim_side *side, const uint8_t *bytes, uint
     struct leat_buf *buf;
     enum leat_err err;
 
-    /* a decent program leaves room to receive */
+    /* a well-behaved program leaves room to receive */
     if (!lend && leat_pool_free_count(pool) < count / 4 + *len / leat_pool_buf_bytes(pool) + 2) {
         sim_side_wake_at(side, side->sim->now_ns + retry_ns);
         *len = 0;
@@ -85,8 +85,8 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* What goes in one call.  A buffer goes whole or not at all: no larger than what on_writable
- * promises, and than what the pool can spare. */
+/* The bytes of one call. A buffer is taken whole or not at all, so it is no larger than the room
+ * that on_writable promises, and that the pool can spare. */
 uint32_t sim_side_chunk(const struct sim_side *side)
 {
     const struct sim_scenario *s = &side->sim->scenario;
@@ -99,7 +99,7 @@ uint32_t sim_side_chunk(const struct sim_side *side)
     return (uint32_t)len;
 }
 
-/* One call; false: no more now. */
+/* Makes one call. False: no more now. */
 bool sim_side_write_chunk(struct sim_side *side)
 {
     struct sim *sim = side->sim;
@@ -230,7 +230,7 @@ static void end_in_order(struct sim_side *side)
         leat_stream_shutdown(&side->stream);
 }
 
-/* True when a violent end is due: at so many bytes, at a time, or in a poll. */
+/* True when a violent end is due: at a number of bytes, at a time, or in a poll. */
 bool sim_side_has_enough(const struct sim_side *side)
 {
     const struct sim_plan *plan = side->plan;
@@ -360,9 +360,9 @@ const struct leat_tcp_events sim_program_events = {on_open, on_readable, on_writ
 
 const struct leat_tcp_events sim_only_closed = {.on_closed = on_closed};
 
-/* ---- a poll of its machine ----------------------------------------------------------------- */
+/* ---- a poll of its machine ---------------------------------------------------------------- */
 
-/* The program ends in this poll whatever else it does. */
+/* True if the program must end in this poll. */
 static bool ends_now(const struct sim_side *side)
 {
     const uint64_t at_poll = side->plan->end_at_poll[side->end];

@@ -1,4 +1,5 @@
-/* random.h -- the simulator's numbers: splitmix64 (Steele, Lea, Flood 2014); one state, one run. */
+/* random.h -- the simulator's random numbers: splitmix64 (Steele, Lea, Flood 2014). One state gives
+ * one run. */
 #ifndef SIM_RANDOM_H
 #define SIM_RANDOM_H
 
@@ -18,13 +19,13 @@ static inline uint64_t sim_random_next(struct sim_random *random)
     return z ^ (z >> 31);
 }
 
-/* @low to @high, both included. */
+/* From @low to @high, both included. */
 static inline uint64_t sim_random_between(struct sim_random *random, uint64_t low, uint64_t high)
 {
     return low + sim_random_next(random) % (high - low + 1);
 }
 
-/* The same, but each power of two as likely as the next: most results are small. */
+/* The same, with each power of two equally likely: most results are small. */
 static inline uint64_t sim_random_scale(struct sim_random *random, uint64_t low, uint64_t high)
 {
     uint64_t top = low;

@@ -3,9 +3,9 @@
 
     same_bytes.py BUILD BUILD... [--seeds N]
 
-BUILD is a directory of Meson. Of each kind of trouble N seeds are run (100; fewer where one takes long).
-Where two builds differ, the first seed is looked for that shows it, and its first frame that is another
-one is printed with its number, so that `leat-sim --record` and any reader of captures show the rest.
+BUILD is a Meson build directory. For each fault profile N seeds are run (100; fewer where one takes long).
+If two builds differ, the program looks for the first seed that shows it, and prints its first frame that
+differs, with its number. `leat-sim --record` and any reader of captures show the rest.
 Exit status 0: the same everywhere. 1: not. 2: wrong usage.
 """
 
@@ -32,7 +32,7 @@ def words_of(profile):
 
 
 def simulate(build, *words):
-    """What leat-sim of a build says; a failure ends everything."""
+    """The output of leat-sim of a build. A failure ends the program."""
     done = subprocess.run([str(Path(build) / "tests/sim/leat-sim"), *words], text=True, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode != 0:
@@ -41,13 +41,13 @@ def simulate(build, *words):
 
 
 def digest(build, profile, seeds):
-    """One number for all that the seeds first..last put on the wire, and when."""
+    """One number for the frames of the seeds first..last, and their times."""
     said = simulate(build, *words_of(profile), "--seeds", f"{seeds[0]}..{seeds[1]}", "--digest")
     return [line for line in said.splitlines() if line.startswith("digest ")][0]
 
 
 def first_seed(builds, profile, seeds):
-    """The first of @seeds for which two builds differ, by halves."""
+    """The first of @seeds for which two builds differ, by bisection."""
     first, last = seeds
     while first < last:
         middle = (first + last) // 2
@@ -59,7 +59,7 @@ def first_seed(builds, profile, seeds):
 
 
 def frames(path):
-    """(seconds, nanoseconds, bytes) of each frame of a capture that leat-sim has written."""
+    """(seconds, nanoseconds, bytes) of each frame in a capture by leat-sim."""
     data = path.read_bytes()
     at = FILE_HEADER_BYTES
     while at < len(data):
@@ -69,7 +69,7 @@ def frames(path):
 
 
 def show_first_frame(builds, profile, seed):
-    """Prints what differs first in a seed."""
+    """Prints the first difference of a seed."""
     words = [*words_of(profile), "--seed", str(seed)]
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / str(number) for number in range(2)]

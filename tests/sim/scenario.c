@@ -34,7 +34,8 @@ static uint64_t *numbers_of(void *base, const struct field *field)
 
 /* ---- print and set ------------------------------------------------------------------------ */
 
-/* What differs from the neutral scenario, as sim_scenario_set() takes it, each behind @before. */
+/* Prints the fields that differ from the neutral scenario, as sim_scenario_set() takes them, each
+ * behind @before. */
 static void print_fields(const void *base, const struct field *fields, unsigned count,
                          const char *before, const char *prefix, FILE *to)
 {
@@ -97,7 +98,7 @@ bool sim_scenario_set(struct sim_scenario *scenario, const char *text)
 
 /* ---- simplify ----------------------------------------------------------------------------- */
 
-/* One pair fewer. */
+/* Removes one pair. */
 static void remove_pair(struct sim_scenario *scenario, unsigned pair)
 {
     for (unsigned i = pair; i + 1 < scenario->pairs[0]; i++)
@@ -163,7 +164,7 @@ static void choose_wire(struct sim_scenario *s, struct sim_random *random, unsig
         s->kbit_per_s[end] = 256 + sim_random_scale(random, 0, 100000);
     s->queue_frames[end] = sim_random_percent(random, 70) ? 600 : sim_random_scale(random, 4, 600);
     if (s->kbit_per_s[end] > 0 && s->kbit_per_s[end] < 2000 && s->queue_frames[end] > 64)
-        s->queue_frames[end] = 64; /* no more than some seconds of queue */
+        s->queue_frames[end] = 64; /* at most some seconds of queue */
     if (good)
         return;
     if (sim_random_percent(random, 60))
@@ -178,7 +179,7 @@ static void choose_wire(struct sim_scenario *s, struct sim_random *random, unsig
     }
 }
 
-/* A pool must hold some frames of the largest size, or it is no pool for this wire. */
+/* A pool must hold some of the largest frames, or it can't serve this wire. */
 static uint64_t bufs_min(const struct sim_scenario *s, unsigned end)
 {
     return 16 * ((s->mtu[0] + 142 + s->buf_bytes[end] - 1) / s->buf_bytes[end]);
@@ -220,7 +221,7 @@ static void choose_end(struct sim_scenario *s, struct sim_random *random, unsign
     }
 }
 
-/* Ends that come by themselves; one side must not wait for the other's end, or both would. */
+/* Ends that come by themselves. One side must not wait for the other's end, or both would. */
 static void choose_ends(struct sim_plan *plan, struct sim_random *random)
 {
     const unsigned first = (unsigned)sim_random_between(random, 0, 1);
@@ -256,7 +257,7 @@ static void choose_program(struct sim_plan *plan, struct sim_random *random, uns
     }
 }
 
-/* What came later has a stream of its own, so that a seed goes on to mean what it did. */
+/* Later additions have a random stream of their own, so that a seed keeps its meaning. */
 static void choose_fast_open(struct sim_scenario *s)
 {
     struct sim_random random = {s->seed * 0x9e3779b97f4a7c15u + 7};
@@ -267,7 +268,7 @@ static void choose_fast_open(struct sim_scenario *s)
         s->fast_open[end] = sim_random_percent(&random, 80);
 }
 
-/* Half of the seeds have IPv6 (a stream of its own, too). */
+/* Half of the seeds use IPv6, by a stream of its own too. */
 static void choose_family(struct sim_scenario *s)
 {
     struct sim_random random = {s->seed * 0x9e3779b97f4a7c15u + 13};

@@ -1,5 +1,4 @@
-/* segment.c -- a second opinion on the formats: written from the RFCs, sharing nothing with src/.
- */
+/* segment.c -- a second implementation of the formats: from the RFCs, without code of src/. */
 #include "segment.h"
 
 #include <string.h>
@@ -153,7 +152,7 @@ static const char *parse_icmp6(const uint8_t *at, uint32_t len)
     const uint8_t *message = at + 40;
     uint8_t next = at[6];
 
-    if (next == 0 && len > 8) { /* hop-by-hop, of MLD: the router alert alone (RFC 2711) */
+    if (next == 0 && len > 8) { /* hop-by-hop options, for MLD: the router alert only (RFC 2711) */
         static const uint8_t alert[4] = {5, 2, 0, 0};
 
         if (message[1] != 0 || memcmp(message + 2, alert, 4) != 0 || at[7] != 1)

@@ -1,4 +1,4 @@
-/* segment.h -- frames as the watcher reads them, and as a capture keeps them. */
+/* segment.h -- frames as the watcher parses them, and as a capture stores them. */
 #ifndef SIM_SEGMENT_H
 #define SIM_SEGMENT_H
 
@@ -16,8 +16,8 @@ enum {
 };
 
 struct sim_segment {
-    bool is_tcp;      /* else nothing below means anything */
-    uint8_t ecn;      /* of the IP header */
+    bool is_tcp;      /* else the fields below are not set */
+    uint8_t ecn;      /* from the IP header */
     bool to_stranger; /* to neither end */
     uint16_t src_port;
     uint16_t dst_port;
@@ -39,12 +39,12 @@ struct sim_segment {
     uint32_t sack[SIM_SACK_MAX][2];
 };
 
-/* Reads a frame that end @from has sent, which speaks IPv4 or IPv6; NULL, or which rule it breaks.
- */
+/* Parses a frame that end @from has sent, in IPv4 or IPv6. Returns NULL, or the rule that it
+ * breaks. */
 const char *sim_segment_parse(struct sim_segment *segment, const uint8_t *frame, uint32_t len,
                               unsigned from, bool ipv6);
 
-/* A capture (pcap, nanoseconds, Ethernet): its head, and one frame. */
+/* A capture (pcap, nanoseconds, Ethernet): its header, and one frame. */
 void sim_record_begin(FILE *file);
 void sim_record_frame(FILE *file, uint64_t now_ns, const uint8_t *frame, uint32_t len);
 

@@ -1,4 +1,4 @@
-/* server.c -- who listens: accepts, late if at all, and stops listening. */
+/* server.c -- the listeners: accepts, late if at all, and stops listening. */
 #include "sim.h"
 
 static uint64_t accept_ns(const struct sim_end *end)
@@ -30,9 +30,9 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
         leat_tcp_get_info(conn, &info);
         pair = info.remote.port - SIM_PORT_ACTIVE;
         if (pair >= sim->scenario.pairs[0] || sim->sides[pair][end->index].exists) {
-            /* an old SYN that came again when the connection was over makes a new one, which its
-             * client resets; RFC 9293 3.5 */
-            sim_say(sim, "end %u: a connection that nobody has made", end->index);
+            /* an old SYN that is repeated after the connection makes a new one, which its client
+             * resets; RFC 9293 3.5 */
+            sim_say(sim, "end %u: a connection that no client has opened", end->index);
             leat_tcp_abort(conn);
             continue;
         }

@@ -1,4 +1,4 @@
-/* sim.c -- the world: what it is built of, and how its time goes on. */
+/* sim.c -- the world: its construction, and the course of time. */
 #include "sim.h"
 
 #include <inttypes.h>
@@ -77,7 +77,7 @@ static struct leat_config stack_config(const struct sim_scenario *s, unsigned en
     return config;
 }
 
-/* Models of BBR that @end has: some of its connections may use it though the stack doesn't. */
+/* Models of BBR that @end has: some of its connections may use BBR although the stack doesn't. */
 static uint32_t bbr_connections(const struct sim_scenario *s, unsigned end)
 {
     for (unsigned i = 0; i < s->pairs[0] && s->bbr_connections[end] == 0; i++) {
@@ -109,7 +109,7 @@ static struct leat_tcp_config tcp_config(const struct sim_scenario *s, unsigned 
         .rto_max_ns = s->rto_max_ms[end] * SIM_NS_PER_MS,
         .delayed_ack_ns = s->delayed_ack_us[end] * SIM_NS_PER_US,
         .msl_ns = s->msl_ms[end] * SIM_NS_PER_MS,
-        .user_timeout_ns = 3600u * (uint64_t)SIM_NS_PER_S, /* who waits that long is stuck */
+        .user_timeout_ns = 3600u * (uint64_t)SIM_NS_PER_S, /* a wait of that length is a hang */
         .transfers = (uint32_t)s->transfers[end],
         .sent_segments = (uint32_t)s->sent_segments[end],
         .congestion = congestions[s->congestion[end]],
@@ -119,8 +119,8 @@ static struct leat_tcp_config tcp_config(const struct sim_scenario *s, unsigned 
         .no_sack = s->no_sack[end] != 0,
         .no_rack = s->no_rack[end] != 0,
         .no_cookies = s->no_cookies[end] != 0,
-        /* who repeats a SYN with data opens the connection again (RFC 7413 2.1), and the watcher
-         * doesn't know strangers' SYNs from a peer's */
+        /* a repeated SYN with data opens the connection again (RFC 7413 2.1), and the watcher can't
+         * tell an attacker's SYNs from a peer's */
         .fast_open = s->fast_open[end] != 0 && s->attack_per_s[0] + s->attack_per_s[1] == 0,
         .keepalive_idle_ns = 30u * (uint64_t)SIM_NS_PER_S,
         .keepalive_probes = 40, /* a link that is down half of the time ends nothing */
@@ -137,7 +137,7 @@ struct leat_ip sim_address(const struct sim *sim, unsigned end)
     return ip;
 }
 
-/* Without a check for duplicates: the programs begin at once, as over IPv4. */
+/* Without duplicate address detection: the programs start at once, as over IPv4. */
 static const struct leat_ipv6_config ipv6_config = {.no_duplicate_check = true, .hosts = 64};
 
 static bool families_build(struct sim_end *end)
@@ -183,7 +183,7 @@ static void wire_build(struct sim *sim)
 {
     const struct sim_scenario *s = &sim->scenario;
     const uint32_t frame_bytes = (uint32_t)s->mtu[0] + ETHERNET_BYTES;
-    /* never short of slots: then the watcher would miss what an end sends */
+    /* never short of slots: the watcher would miss frames */
     const uint32_t frames = (uint32_t)(s->queue_frames[0] + s->queue_frames[1]) + 4;
 
     sim->link_memory = malloc(leat_link_memory_bytes(frames, frame_bytes));
@@ -227,7 +227,7 @@ static void sides_build(struct sim *sim)
     }
 }
 
-/* The same for all runs. */
+/* The pattern is the same for all runs. */
 static const uint8_t *pattern_build(void)
 {
     static uint8_t pattern[SIM_PATTERN_PERIOD + SIM_PATTERN_RUN];
@@ -300,7 +300,7 @@ uint64_t sim_clock_ns(const struct sim_end *end)
     return clock_ns;
 }
 
-/* When the clock of @end will say @clock_ns, if it does not leap until then. */
+/* When the clock of @end will show @clock_ns, if it does not leap before. */
 static uint64_t when_clock_says(const struct sim_end *end, uint64_t clock_ns)
 {
     const struct sim *sim = end->sim;
@@ -315,7 +315,7 @@ static uint64_t when_clock_says(const struct sim_end *end, uint64_t clock_ns)
     return sim->now_ns + (clock_ns - now_ns);
 }
 
-/* When the end does its next turn. */
+/* The time of the end's next turn. */
 static uint64_t end_next_ns(struct sim_end *end)
 {
     const struct sim *sim = end->sim;
@@ -344,7 +344,7 @@ static void end_turn(struct sim_end *end)
     const uint64_t frames_before = sim->watcher.frames + end->device.taken;
     const uint64_t events_before = sim->events;
     const uint64_t heard =
-        end->device.given + end->device.lost_in; /* a lost link costs polls, too */
+        end->device.given + end->device.lost_in; /* a lost link costs polls too */
     uint64_t next_ns;
     bool busy;
 

@@ -1,4 +1,4 @@
-/* sweep.c -- a fault at every place. */
+/* sweep.c -- one scenario, with a fault at each place in turn. */
 #include "sweep.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "drought.h"
 
 enum {
-    IN_VAIN_MAX = 3 /* runs in a row of which nothing came: who needs no more will not need less */
+    IN_VAIN_MAX = 3 /* runs in a row without an effect: a larger number will have none either */
 };
 
 struct sweep {
@@ -18,7 +18,7 @@ struct sweep {
     int64_t failures;
 };
 
-/* True if something came of the fault. */
+/* Returns true if the fault had an effect. */
 static bool try(struct sweep *sweep, const struct sim_scenario *scenario)
 {
     struct sim_sweep_result result;
@@ -31,7 +31,7 @@ static bool try(struct sweep *sweep, const struct sim_scenario *scenario)
     return result.hash != sweep->quiet.hash || result.shortages != sweep->quiet.shortages;
 }
 
-/* Allocation for allocation: number k + 1 in a poll fails when k entries are left. */
+/* Allocation by allocation: number k + 1 in a poll fails when k entries are left. */
 static void each_allocation(struct sweep *sweep, unsigned end, uint64_t poll)
 {
     struct sim_scenario scenario = *sweep->base;

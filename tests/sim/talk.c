@@ -1,10 +1,10 @@
 /*
- * talk.c -- what a program that is tasks does with its connection.
+ * talk.c -- a program that consists of tasks, and its connection.
  *
- * Each side is two tasks: one reads, and its child writes.  The seed draws which waits are
- * cancelled, which have a deadline of milliseconds, and by which call is read.  A program that was
- * cancelled aborts; one whose read was too late reads again, and one whose write was too late
- * aborts: it can't know how much of it is on its way.
+ * Each side is two tasks: one reads, and its child writes. The seed draws which waits are
+ * cancelled, which have a deadline of milliseconds, and which call reads. A program that was
+ * cancelled aborts. If a read was too late, it reads again; if a write was too late, it aborts,
+ * because it can't know how much was written.
  */
 #include "tasks.h"
 
@@ -34,7 +34,7 @@ uint64_t sim_talk_deadline_ns(const struct sim_side *side, const struct leat_tas
     return in_ns == LEAT_NEVER_NS ? LEAT_NEVER_NS : leat_task_in(task, in_ns);
 }
 
-/* LEAT_ERR_ABORTED: the plan has had enough. */
+/* LEAT_ERR_ABORTED: the plan wants a violent end. */
 static enum leat_err after(struct sim_side *side, enum leat_err err)
 {
     if (err == LEAT_ERR_TIMEOUT && side->flow.stream.end)
@@ -51,7 +51,7 @@ enum leat_err sim_talk_pause(struct leat_task *task, uint64_t ns)
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
-/* The next @len bytes, in the way of the plan. */
+/* Writes the next @len bytes by the plan's kind of call. */
 static enum leat_err write_piece(struct sim_side *side, const struct leat_task *task, uint32_t len)
 {
     const uint8_t *bytes = sim_pattern(side->sim, side->pair, side->end, side->written);
@@ -65,7 +65,7 @@ static enum leat_err write_piece(struct sim_side *side, const struct leat_task *
         if (!data)
             return LEAT_ERR_FULL;
     }
-    side->written += len; /* or is about to be: the wire may see it before the call ends */
+    side->written += len; /* or soon: the wire may see it before the call ends */
     side->partial = true;
     if (data)
         err = leat_flow_send(&side->flow, data, deadline_ns);
@@ -96,7 +96,7 @@ static enum leat_err write_all(struct leat_task *task, struct sim_side *side)
     return err;
 }
 
-/* The first reason counts: what follows is but cancelled. */
+/* The first reason counts: later ones are only cancellations. */
 static void give_up(struct sim_side *side, enum leat_err err)
 {
     if (!side->gave_up)
@@ -104,7 +104,7 @@ static void give_up(struct sim_side *side, enum leat_err err)
     leat_task_cancel(side->task);
 }
 
-/* The child.  Where it fails its parent is to give up, too. */
+/* The child. If it fails, its parent gives up too. */
 static enum leat_err writes(struct leat_task *task, void *arg)
 {
     struct sim_side *side = arg;
@@ -122,7 +122,7 @@ static enum leat_err writes(struct leat_task *task, void *arg)
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-/* The buffers themselves, which are kept for a while. */
+/* Reads buffers, which are held for a while. */
 static enum leat_err read_buffers(struct sim_side *side, struct leat_task *task)
 {
     struct leat_buf *payload;
@@ -137,15 +137,15 @@ static enum leat_err read_buffers(struct sim_side *side, struct leat_task *task)
     return err;
 }
 
-/* Into memory: what is there, so many bytes, or up to one of a kind. */
+/* Reads into memory: any bytes, a number of them, or up to a delimiter. */
 static enum leat_err read_bytes(struct sim_side *side, const struct leat_task *task)
 {
     const uint64_t read_max = side->plan->read_max[side->end];
     const uint64_t size = read_max < READ_BYTES ? read_max : READ_BYTES;
-    const uint64_t under_way = side->peer->written - side->read; /* they come, or an error */
+    const uint64_t under_way = side->peer->written - side->read; /* these come, or an error */
     const uint64_t exact = under_way < size ? under_way : size;
     const uint64_t deadline_ns = sim_talk_deadline_ns(side, task);
-    /* who wants to end at a byte can't wait for others */
+    /* a side that ends at a byte can't wait for more */
     const bool is_patient = side->plan->end[side->end] < SIM_ABORT;
     uint8_t bytes[READ_BYTES];
     size_t len = 0;
@@ -153,7 +153,7 @@ static enum leat_err read_bytes(struct sim_side *side, const struct leat_task *t
 
     switch (is_patient ? sim_random_between(&sim_tasks_of(side)->random, 0, 2) : 1) {
     case 0:
-        if (exact > 0 && deadline_ns == LEAT_NEVER_NS) { /* a deadline loses what had come */
+        if (exact > 0 && deadline_ns == LEAT_NEVER_NS) { /* a deadline would lose received bytes */
             err = leat_flow_read_exact(&side->flow, bytes, exact, deadline_ns);
             len = err ? 0 : exact;
             break;
@@ -190,7 +190,7 @@ static enum leat_err read_piece(struct leat_task *task, struct sim_side *side)
     return after(side, err);
 }
 
-/* Up to the end of what the peer says. */
+/* Reads to the end of the peer's data. */
 static enum leat_err reads(struct leat_task *task, struct sim_side *side)
 {
     const uint64_t gap_ns = side->plan->read_gap_us[side->end] * SIM_NS_PER_US;
@@ -200,7 +200,7 @@ static enum leat_err reads(struct leat_task *task, struct sim_side *side)
         err = read_piece(task, side);
         sim_side_moved(side);
         if (err == LEAT_ERR_TIMEOUT && side->flow.stream.end)
-            err = LEAT_OK; /* it was only the deadline's */
+            err = LEAT_OK; /* it was only the deadline */
         else if (!err)
             err = sim_talk_pause(task, gap_ns);
     }
@@ -210,7 +210,7 @@ static enum leat_err reads(struct leat_task *task, struct sim_side *side)
 
 /* ---- a side ------------------------------------------------------------------------------- */
 
-/* True if the program may give up for @why, whatever its connection is like. */
+/* True if the program may give up because of @why, whatever the state of its connection. */
 static bool may_give_up(const struct sim_side *side, enum leat_err why)
 {
     if (sim_tls_has_trouble(side))
@@ -223,7 +223,7 @@ static bool may_give_up(const struct sim_side *side, enum leat_err why)
            (why == LEAT_ERR_MEMORY && sim_tasks_of(side)->waits.no_place > 0);
 }
 
-/* The flow is closed or aborted; what becomes of the connection it tells itself from now on. */
+/* The flow is closed or aborted; the connection reports its own end from now on. */
 static void let_go(struct sim_side *side, enum leat_err err)
 {
     const struct leat_stream stream = side->flow.stream;
@@ -234,7 +234,7 @@ static void let_go(struct sim_side *side, enum leat_err err)
     if (!stream.end && !side->closed)
         sim_side_closed(side, side->flow.why);
     if (stream.end && err && !gives_up)
-        sim_fail(side->sim, "c%u end %u: a wait said \"%s\", which nobody gave reason for",
+        sim_fail(side->sim, "c%u end %u: a wait returned \"%s\", without a reason",
                  side->pair, side->end, leat_err_text(side->gave_up));
     side->ended = true;
     side->violent = side->violent || gives_up;

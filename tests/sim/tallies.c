@@ -1,4 +1,4 @@
-/* tallies.c -- what came of the trouble that faults.c made. */
+/* tallies.c -- the counts of the effects of faults. */
 #include "faults.h"
 
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 /*
- * tasks.c -- the programs of an end as tasks: how they begin, and what becomes of them.
+ * tasks.c -- the programs of an end as tasks: their start, and their end.
  *
- * What becomes of a connection is asked of the flow after each poll, and once that is closed of the
- * connection itself: so the checks know of each end when it comes, as they do of callbacks.
+ * After each poll the flow tells the state of its connection and, once it is closed, the connection
+ * itself does. So the checks know of each end when it comes, as with callbacks.
  */
 #include "tasks.h"
 
@@ -11,14 +11,14 @@
 #include "early.h"
 #include "tls.h"
 
-/* A sanitizer's frames are larger. */
+/* A sanitizer needs larger stack frames. */
 #if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
 #define STACK_BYTES 65536u
 #else
 #define STACK_BYTES 16384u
 #endif
 
-/* Asked before each wait. */
+/* Called before each wait. */
 static bool interrupt(const struct leat_task *task, void *arg)
 {
     struct sim_end *end = arg;
@@ -72,7 +72,7 @@ static enum leat_err await_open(struct leat_task *task, struct sim_side *side)
     return err;
 }
 
-/* The side's flow has a connection: from now on it has a session on it, if there is to be one. */
+/* The side's flow has a connection: begins a session on it, if the plan has one. */
 static enum leat_err encrypt(struct leat_task *task, struct sim_side *side)
 {
     enum leat_err err;
@@ -93,9 +93,9 @@ static enum leat_err encrypt(struct leat_task *task, struct sim_side *side)
     return err;
 }
 
-/* ---- how a program begins ----------------------------------------------------------------- */
+/* ---- start of a program ------------------------------------------------------------------- */
 
-/* It could not connect; @ours: it would not wait any longer. */
+/* It could not connect; @ours: it stopped waiting. */
 static enum leat_err never_was(struct sim_side *side, enum leat_err err, bool ours)
 {
     side->exists = true;
@@ -137,7 +137,7 @@ static enum leat_err connects(struct leat_task *task, void *arg)
     return err ? err : sim_talk(task, side);
 }
 
-/* A connection that a listener's callback has taken. */
+/* A connection that a listener's callback has accepted. */
 static enum leat_err accepted(struct leat_task *task, void *arg)
 {
     struct sim_side *side = arg;
@@ -150,8 +150,8 @@ static enum leat_err accepted(struct leat_task *task, void *arg)
     return sim_talk(task, side);
 }
 
-/* A connection of the service.  The side's flow takes the stream over, to be there when the end of
- * the connection is told. */
+/* A connection of the service. The side's flow takes the stream over, to exist until the connection
+ * reports its end. */
 static enum leat_err serve(struct leat_task *task, struct leat_flow *flow, void *arg)
 {
     struct sim_end *end = arg;
@@ -174,7 +174,7 @@ static enum leat_err serve(struct leat_task *task, struct leat_flow *flow, void 
     return err ? err : sim_talk(task, side);
 }
 
-/* ---- for the others ----------------------------------------------------------------------- */
+/* ---- called by other files ---------------------------------------------------------------- */
 
 bool sim_tasks_start(struct sim_side *side)
 {

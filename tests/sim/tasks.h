@@ -1,4 +1,5 @@
-/* tasks.h -- programs as tasks: what tasks.c, where they begin, and talk.c, what they do, share. */
+/* tasks.h -- programs as tasks: shared by tasks.c, which starts them, and talk.c, which runs
+ * them. */
 #ifndef SIM_TASKS_H
 #define SIM_TASKS_H
 
@@ -6,7 +7,7 @@
 
 #include "sim.h"
 
-/* Of an end. */
+/* The tasks of an end. */
 struct sim_tasks {
     struct leat_tasks *tasks;
     struct leat_service service;
@@ -20,19 +21,19 @@ static inline struct sim_tasks *sim_tasks_of(const struct sim_side *side)
     return side->sim->ends[side->end].tasks;
 }
 
-/* True so many times in a million. */
+/* True with a probability of @per_m in a million. */
 static inline bool sim_chance(struct sim_random *random, uint64_t per_m)
 {
     return per_m > 0 && sim_random_between(random, 1, 1000000) <= per_m;
 }
 
-/* When the next wait of @side is to end: never, mostly. */
+/* The deadline of @side's next wait: mostly never. */
 uint64_t sim_talk_deadline_ns(const struct sim_side *side, const struct leat_task *task);
 
-/* Sleeps; not at all for 0 ns. */
+/* Sleeps; 0 ns: returns at once. */
 enum leat_err sim_talk_pause(struct leat_task *task, uint64_t ns);
 
-/* What both ends of a connection do with its flow, which is over when this returns. */
+/* The conversation of either end on its flow, which is over when this returns. */
 enum leat_err sim_talk(struct leat_task *task, struct sim_side *side);
 
 #endif

@@ -1,4 +1,4 @@
-/* tasks_none.c -- for a machine whose stacks nobody switches: programs are callbacks there. */
+/* tasks_none.c -- for a machine without a switch of stacks: programs are callbacks there. */
 #include "sim.h"
 
 void sim_tasks_open(struct sim_end *end)

@@ -1,4 +1,4 @@
-/* tls.c -- connections that are encrypted. */
+/* tls.c -- encrypted connections. */
 #include "tls.h"
 
 #include <stdlib.h>
@@ -26,8 +26,8 @@ static bool any_is_on(const struct sim_scenario *s)
     return false;
 }
 
-/* Behind a byte that was changed a peer may wait for more, and so may who does not see TCP's end
- * behind a part of a record, for the stream in between: somebody must lose patience. */
+/* After a changed byte a peer may wait for more. So may an end that doesn't see TCP's end behind a
+ * part of a record, because of the stream in between. So sessions need a timeout. */
 static uint64_t patience_ns(const struct sim_scenario *s, unsigned end)
 {
     for (unsigned i = 0; i < s->pairs[0] && s->tls_patience_ms[end] == 0; i++) {
@@ -39,7 +39,7 @@ static uint64_t patience_ns(const struct sim_scenario *s, unsigned end)
     return s->tls_patience_ms[end] > 0 ? s->tls_patience_ms[end] * SIM_NS_PER_MS : for_ever_ns;
 }
 
-/* Seconds since 1970, as the world's clock has it. */
+/* Seconds since 1970, by the world's clock. */
 static uint64_t civil_time(void *arg)
 {
     const struct sim_end *end = arg;
@@ -56,7 +56,7 @@ static void provider_open(struct sim_end *end, struct sim_tls *tls)
     tls->crypto = toy_open(&tls->toy, s->seed * 2 + end->index);
     tls->toy.one_group = s->tls_one_group[end->index] != 0;
     toy_certificate(tls->certificate, the_name);
-    tls->identity.chain_count = 2; /* both the same, so that the flight has some segments */
+    tls->identity.chain_count = 2; /* both the same, so that the flight has several segments */
     for (unsigned i = 0; i < 2; i++)
         tls->identity.chain[i] =
             (struct leat_crypto_piece){tls->certificate, sizeof tls->certificate};
@@ -147,7 +147,7 @@ bool sim_tls_is_idle(const struct sim_end *end)
 
 /* ---- a session ---------------------------------------------------------------------------- */
 
-/* A place for @side's ticket that nobody uses now; NULL: none. */
+/* A place for @side's ticket that is not in use; NULL: none. */
 static struct leat_tls_ticket *take_ticket(struct sim_tls *tls, const struct sim_side *side)
 {
     for (unsigned i = 0; i < SIM_TICKETS; i++) {
@@ -159,7 +159,7 @@ static struct leat_tls_ticket *take_ticket(struct sim_tls *tls, const struct sim
     return NULL;
 }
 
-/* Where both connect, somebody must be the server. */
+/* If both connect, one must be the server. */
 static bool serves(const struct sim_side *side)
 {
     const uint64_t role = side->plan->role[0];
@@ -208,7 +208,7 @@ void sim_tls_ended(const struct sim_side *side)
     }
 }
 
-/* ---- what may come of it ------------------------------------------------------------------ */
+/* ---- permitted results -------------------------------------------------------------------- */
 
 static bool end_has_trouble(const struct sim_end *end)
 {
@@ -232,7 +232,7 @@ void sim_tls_check_end(const struct sim_side *side)
                  side->pair, side->end, side->peer->below.flipped ? "changed" : "cut");
 }
 
-/* ---- what TCP has of it ------------------------------------------------------------------- */
+/* ---- the bytes that TCP has --------------------------------------------------------------- */
 
 bool sim_sent_is(struct sim_side *side, uint64_t offset, const uint8_t *bytes, uint32_t len)
 {
@@ -248,5 +248,6 @@ bool sim_sent_ends(const struct sim_side *side, uint64_t offset)
         return side->ended && (uint32_t)offset == (uint32_t)side->written;
     if (sim_below_is_between(side))
         return side->below.ended && (uint32_t)offset == (uint32_t)side->below.len;
-    return (uint32_t)offset >= (uint32_t)side->below.len; /* what was lost inside nobody knows */
+    return (uint32_t)offset >=
+           (uint32_t)side->below.len; /* bytes lost between session and TCP are unknown */
 }

@@ -1,4 +1,4 @@
-/* toy.c -- a provider of cryptography that protects nothing, and checks all. */
+/* toy.c -- a cryptography provider that protects nothing, and checks everything. */
 #include "toy.h"
 
 #include <string.h>
@@ -21,13 +21,13 @@ static const char *name(void *self)
     return "toy";
 }
 
-/* True if this call is one of those that fail. */
+/* True if this call is one that must fail. */
 static bool fails(void *self)
 {
     struct toy *toy = self;
-    const bool now = ++toy->calls == toy->fail_call ||
-                     (toy->fail_per_m > 0 &&
-                      sim_random_between(&toy->random, 1, 1000000) <= toy->fail_per_m);
+    const bool now =
+        ++toy->calls == toy->fail_call ||
+        (toy->fail_per_m > 0 && sim_random_between(&toy->random, 1, 1000000) <= toy->fail_per_m);
 
     toy->failures += now;
     return now;
@@ -79,7 +79,7 @@ static bool hash_open(void *self, struct leat_crypto_hashing *hashing, enum leat
     lanes_init(hashing->state);
     hashing->state[KIND] = hash;
     if (fails(self)) {
-        hashing->state[KIND] = 0; /* as one that has got no memory */
+        hashing->state[KIND] = 0; /* as after a lack of memory */
         return false;
     }
     ((struct toy *)self)->opened++;
@@ -136,7 +136,7 @@ static bool supports_aead(void *self, enum leat_crypto_aead aead)
     return true;
 }
 
-/* Where a walk over pieces is. */
+/* A position in a list of pieces. */
 struct walk {
     const struct leat_crypto_piece *piece;
     size_t at;
@@ -149,7 +149,7 @@ static uint8_t *next_byte(struct walk *walk)
     return walk->piece->bytes + walk->at++;
 }
 
-/* @in becomes @out; the tag is over what is encrypted. */
+/* Turns @in into @out; the tag is over the encrypted bytes. */
 static void crypt(const struct leat_crypto_aead_key *key, const struct leat_crypto_job *job,
                   bool seals, uint8_t *tag)
 {
@@ -204,7 +204,7 @@ static size_t share_bytes(uint64_t group)
     return group == LEAT_CRYPTO_X25519 ? 32 : 65;
 }
 
-/* A number and what follows from it, so that a changed byte is noticed. */
+/* A number, and bytes that depend on it, so that a changed byte is noticed. */
 static size_t write_share(uint64_t group, uint64_t number, uint8_t *bytes)
 {
     struct sim_random random = {number ^ group};
@@ -215,7 +215,7 @@ static size_t write_share(uint64_t group, uint64_t number, uint8_t *bytes)
     return share_bytes(group);
 }
 
-/* Both multiply by both: for whoever can divide, no secret. */
+/* Both multiply the numbers, which is no secret: the peer's number can be divided out. */
 static bool derive(uint64_t group, uint64_t own, const uint8_t *peer, size_t peer_len,
                    uint8_t *secret, size_t *secret_len)
 {
@@ -339,7 +339,7 @@ static bool verify(void *self, const struct leat_crypto_public *key, enum leat_c
     return len == sizeof right && memcmp(signature, right, sizeof right) == 0 && !fails(self);
 }
 
-/* The whole certificate; false: not one of ours. */
+/* Builds the whole certificate. False: not one of ours. */
 static bool read_certificate(const struct leat_crypto_certificate *certificate,
                              uint8_t bytes[TOY_CERTIFICATE_BYTES])
 {

@@ -1,10 +1,11 @@
 /*
- * toy.h -- a provider of cryptography for the simulator: it protects nothing, and checks all.
+ * toy.h -- a cryptography provider for the simulator: it protects nothing, and checks everything.
  *
- * Who knows how it works can forge whatever he likes.  But each byte that is changed, moved or left
- * out changes a digest, a tag or a signature, two ends that have not heard the same get different keys,
- * and the same seed gives the same bytes wherever it runs: no library promises that of its
- * signatures.  It may fail, as a library without memory does, and knows what was not given back.
+ * An attacker who knows the algorithm can forge anything. But each byte that is changed, moved or
+ * left out changes a digest, a tag or a signature, and two ends with different transcripts get
+ * different keys. The same seed gives the same bytes on any machine, which no library promises for
+ * its signatures. It may fail, as a library without memory does, and knows which objects are not
+ * freed.
  */
 #ifndef SIM_TOY_H
 #define SIM_TOY_H
@@ -22,19 +23,19 @@ enum {
 };
 
 struct toy {
-    struct sim_random random; /* what it gives out as such */
+    struct sim_random random; /* source of its random numbers */
     uint64_t calls;           /* of functions that may fail */
-    uint64_t fail_call;       /* this one does; 0: none, the first is 1 */
-    uint64_t fail_per_m;      /* so many in a million do */
-    uint64_t failures;        /* that were asked for so */
-    bool one_group;           /* P-256 alone */
+    uint64_t fail_call;       /* this call fails; 0: none, the first is 1 */
+    uint64_t fail_per_m;      /* failing calls in a million */
+    uint64_t failures;        /* that were caused so */
+    bool one_group;           /* P-256 only */
     int opened;               /* hashes, shares and keys that are open now */
 };
 
-/* The provider that @self is; what it is to do is set afterwards. */
+/* The provider @self; its faults are set afterwards. */
 struct leat_crypto toy_open(struct toy *self, uint64_t seed);
 
-/* A certificate for @name, of the key that private_open() makes of any text. */
+/* A certificate for @name, with the key that private_open() makes of any text. */
 void toy_certificate(uint8_t bytes[TOY_CERTIFICATE_BYTES], const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* watcher.c -- what may be said on the wire, segment by segment. */
+/* watcher.c -- the rules of the wire, segment by segment. */
 #include "watcher.h"
 
 #include <string.h>
@@ -7,11 +7,11 @@
 #include "sim.h"
 #include "tls.h"
 
-/* What is looked at. */
+/* The segment that is checked. */
 struct sight {
     struct sim *sim;
     const struct sim_segment *segment;
-    struct sim_voice *voice; /* who speaks */
+    struct sim_voice *voice; /* the direction of the segment */
     struct sim_voice *peer;
     unsigned end;
     unsigned pair;
@@ -35,7 +35,8 @@ static int32_t distance(uint32_t a, uint32_t b)
 
 /* ---- SYN ---------------------------------------------------------------------------------- */
 
-/* A simultaneous open's SYN,ACK leaves out what the peer does not know; all else stays. */
+/* The SYN,ACK of a simultaneous open leaves out options that the peer doesn't have; all else
+ * stays. */
 static void see_SYN_again(const struct sight *sight, const struct sim_hello *now)
 {
     const struct sim_hello *was = &sight->voice->hello;
@@ -59,7 +60,7 @@ static void start_voice(struct sim_voice *voice, const struct sim_hello *hello)
     *voice = started;
 }
 
-/* A listener may have answered with several cookies: @next, the number after the SYN, tells which
+/* A listener may have answered with several cookies. @next, the number after the SYN, tells which
  * of them made the connection. */
 static void choose_hello(struct sim_voice *voice, uint32_t next)
 {
@@ -100,10 +101,10 @@ static void see_SYN(const struct sight *sight)
 
     const bool over = hello.answers && sight->sim->sides[sight->pair][sight->end].closed;
 
-    /* a cookie for an old SYN, when all is over, has the number that it had before */
+    /* a cookie for an old SYN, after the connection, has the same number as before */
     if (sight->voice->syn_sent && sight->voice->hello.iss == s->seq && !over)
         see_SYN_again(sight, &hello);
-    else /* also a listener that has forgotten, or has not yet heard, of the other end */
+    else /* also a listener that has forgotten the other end, or doesn't know it yet */
         start_voice(sight->voice, &hello);
     sight->voice->began_again |= over;
     check_hello(sight, &hello);
@@ -111,8 +112,8 @@ static void see_SYN(const struct sight *sight)
 
 /* ---- ACK and window ----------------------------------------------------------------------- */
 
-/* A late copy of the segment that answered a cookie opens the connection again, when it has ended
- * here (docs/security.md): it takes the data once more. */
+/* True if a late copy of the segment that answered a cookie opens the connection again, after it
+ * has ended here (docs/security.md). It then accepts the data once more. */
 static bool cookie_came_again(const struct sight *sight)
 {
     return sight->sim->sides[sight->pair][sight->end].closed &&
@@ -134,14 +135,14 @@ static void see_ACK(const struct sight *sight)
         return;
     }
     if (distance(s->ack, sight->peer->seq_max) > 0)
-        wrong(sight, "ACK of what was never sent");
+        wrong(sight, "ACK of data that was never sent");
     if (cookie_came_again(sight))
         voice->has_ack = false;
     if (voice->has_ack && distance(s->ack, voice->ack) < 0)
         wrong(sight, "ACK goes back");
     if (voice->has_ack && distance(edge, voice->right_edge) < 0) {
-        /* less than a unit of the scale is rounding (RFC 7323 2.4); and a SYN,ACK that goes again
-         * can't say as much as an ACK in between did: no scale */
+        /* less than a unit of the scale is rounding (RFC 7323 2.4); and a retransmitted SYN,ACK,
+         * without a scale, can't offer as much as an ACK in between */
         if (!(s->flags & SIM_SYN) && distance(edge + (1u << shift), voice->right_edge) <= 0)
             wrong(sight, "right edge of the window moves left (RFC 9293 3.8.6)");
     } else {
@@ -161,12 +162,12 @@ static void see_SACK(const struct sight *sight)
         const uint32_t left = s->sack[i][0];
         const uint32_t right = s->sack[i][1];
 
-        /* the first may tell an attacker's data that it is a duplicate (RFC 2883) */
+        /* the first may report an attacker's data as duplicate (RFC 2883) */
         if (i == 0 && sight->sim->ends[sight->end].attack_count > 0)
             continue;
         if (distance(left, right) >= 0 || distance(right, sight->peer->seq_max) > 0 ||
             distance(left, sight->peer->hello.iss) <= 0)
-            wrong(sight, "SACK of what was never sent");
+            wrong(sight, "SACK of data that was never sent");
         else if (i > 0 && distance(left, s->ack) < 0) /* the first may be a D-SACK (RFC 2883) */
             wrong(sight, "SACK below the ACK");
     }
@@ -201,7 +202,7 @@ static void see_window(const struct sight *sight, uint32_t seq_end)
         wrong(sight, "longer than the peer's MSS allows (RFC 6691)");
 }
 
-/* The initial window (RFC 6928 2): until anything is heard. */
+/* The initial window (RFC 6928 2), until the first frame is received. */
 static void see_first_flight(const struct sight *sight, uint32_t seq_end)
 {
     const uint32_t mss = sight->peer->hello.mss;
@@ -239,8 +240,8 @@ static void see_FIN(const struct sight *sight)
     sight->voice->fin_seq = seq;
 }
 
-/* The next wait after @wait_ns: twice as long, but for the ceiling.  One that is late, or a probe
- * that waited for its own floor (200 ms), or one that memory held up says less about the timer. */
+/* The expected wait after @wait_ns: twice as long, up to the maximum. A late one says less about
+ * the timer, and so does a probe at its minimum (200 ms), or a wait for memory. */
 static uint64_t next_wait_ns(const struct sight *sight, uint64_t wait_ns)
 {
     const struct sim_scenario *scenario = &sight->sim->scenario;
@@ -256,7 +257,7 @@ static uint64_t next_wait_ns(const struct sight *sight, uint64_t wait_ns)
     return wait_ns < max_ns - SIM_NS_PER_MS ? wait_ns : max_ns - SIM_NS_PER_MS;
 }
 
-/* RFC 6298 5.5: while nothing is heard, each wait for an answer is twice as long as the last. */
+/* RFC 6298 5.5: without an answer, each wait is twice as long as the last. */
 static void see_repeats(const struct sight *sight)
 {
     const struct sim *sim = sight->sim;
@@ -265,7 +266,7 @@ static void see_repeats(const struct sight *sight)
     struct sim_voice *voice = sight->voice;
     const uint64_t wait_ns = sight->now_ns - voice->last_ns;
 
-    if (voice->last_ns == sight->now_ns) /* an answer to each of several frames of one poll */
+    if (voice->last_ns == sight->now_ns) /* replies to several frames of one poll */
         return;
     if (voice->last_ns == 0 || sight->segment->seq != voice->last_seq || heard != voice->heard ||
         !sim_is_punctual(sim, sight->end)) {
@@ -311,7 +312,7 @@ static void see_data(const struct sight *sight)
         voice->seq_max = seq_end;
 }
 
-/* RFC 7323 3.2, 5.2: once agreed upon, on every segment, and never back. */
+/* RFC 7323 3.2, 5.2: once agreed, in every segment, and never decreasing. */
 static void see_timestamp(const struct sight *sight)
 {
     const struct sim_time_said *said = &sight->sim->watcher.times_said[sight->pair][1 - sight->end];
@@ -343,7 +344,7 @@ static void note_time_said(const struct sight *sight)
 
 /* ---- a frame ------------------------------------------------------------------------------ */
 
-/* Which connection is it?  By the port of the end that connects. */
+/* Finds the connection of a segment, by the port of the connecting end. */
 static bool find_pair(const struct sim *sim, const struct sim_segment *segment, unsigned from,
                       unsigned *pair)
 {
@@ -353,7 +354,7 @@ static bool find_pair(const struct sim *sim, const struct sim_segment *segment, 
         if (ports[i] < SIM_PORT_ACTIVE || ports[i] - SIM_PORT_ACTIVE >= (int)sim->scenario.pairs[0])
             continue;
         *pair = ports[i] - (unsigned)SIM_PORT_ACTIVE;
-        /* the active port is that of the end that connects */
+        /* the active port is that of the connecting end */
         if (sim->scenario.plans[*pair].role[0] == (i == 0 ? from : 1 - from))
             return ports[1 - i] == SIM_PORT_LISTEN;
         if (sim->scenario.plans[*pair].role[0] == 2)
@@ -362,8 +363,8 @@ static bool find_pair(const struct sim *sim, const struct sim_segment *segment, 
     return false;
 }
 
-/* Who answered with a cookie keeps nothing: if the first ACK is lost or late, what comes after it
- * is of no connection, and is reset. */
+/* A server that sent a cookie keeps nothing. If the first ACK is lost or late, the segments after
+ * it belong to no connection, and are reset. */
 static void see_RST(const struct sight *sight)
 {
     struct sim_side *client = &sight->sim->sides[sight->pair][1 - sight->end];
@@ -378,9 +379,9 @@ static void see_RST(const struct sight *sight)
         client->cookie_lost = true;
 }
 
-/* A SYN,ACK answers one number alone, its peer's SYN (RFC 9293 3.10.7.2): any other is an
- * attacker's, even where the honest peer has data.  What that half-open connection says afterwards
- * goes on from the number that it began with. */
+/* A SYN,ACK answers only one number, that of its peer's SYN (RFC 9293 3.10.7.2). Any other answers
+ * an attacker, even if the honest peer has data. Later segments of that half-open connection
+ * continue from its first number. */
 static bool is_for_attacker(const struct sight *sight)
 {
     const struct sim_segment *s = sight->segment;
@@ -401,8 +402,9 @@ static bool is_for_attacker(const struct sight *sight)
     return false;
 }
 
-/* Whoever has no connection yet, or no more, may have a half-open one that an attacker asked for;
- * and a cookie may have answered him in the burst that brought the connection. */
+/* True if a half-open connection for an attacker may answer, because the end has no connection yet,
+ * or no more. A cookie may also have answered an attacker in the burst that brought the
+ * connection. */
 static bool answers_attacker(const struct sight *sight)
 {
     const struct sim_side *side = &sight->sim->sides[sight->pair][sight->end];
@@ -411,7 +413,7 @@ static bool answers_attacker(const struct sight *sight)
                             sight->now_ns - side->accepted_ns < SIM_NS_PER_S;
     struct leat_tcp_info info = {.state = LEAT_TCP_CLOSED};
 
-    if (side->conn) /* who has it still may be the program alone */
+    if (side->conn) /* it may exist only for the program */
         leat_tcp_get_info(side->conn, &info);
     return sight->sim->ends[sight->end].attack_count > 0 &&
            (info.state == LEAT_TCP_CLOSED || info.state == LEAT_TCP_TIME_WAIT || was_cookie) &&
@@ -425,8 +427,8 @@ static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
     const bool attacked = sim->ends[0].attack_count + sim->ends[1].attack_count > 0;
 
     if (!find_pair(sim, segment, from, &sight.pair)) {
-        /* a RST may answer a segment whose ports were corrupted behind the checksum's back: never.
-         * Attackers are answered, but told nothing */
+        /* a RST could answer a segment whose ports were corrupted in spite of the checksum: never.
+         * Attackers get replies, but no data */
         if (!attacked || segment->data_len > 0)
             sim_fail(sim, "end %u sent a segment of no connection: ports %u to %u", from,
                      segment->src_port, segment->dst_port);
@@ -454,7 +456,7 @@ static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
         choose_hello(sight.peer, segment->ack);
     see_data(&sight);
     if (sight.peer->began_again && segment->ack != sight.peer->hello.iss + 1)
-        return; /* it is about the connection that was */
+        return; /* it concerns the old connection */
     if (segment->flags & SIM_ACK)
         see_ACK(&sight);
     see_SACK(&sight);

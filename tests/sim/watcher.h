@@ -1,6 +1,6 @@
 /*
- * watcher.h -- looks at every frame that is sent, with a parser of its own, and knows what may be
- * said on a wire: nothing here is shared with the stack.
+ * watcher.h -- checks every frame that is sent, with a parser of its own, against the rules of the
+ * wire. It shares nothing with the stack.
  */
 #ifndef SIM_WATCHER_H
 #define SIM_WATCHER_H
@@ -16,7 +16,7 @@ enum {
     SIM_HELLOS_MAX = 8
 };
 
-/* What a SYN says. */
+/* The contents of a SYN. */
 struct sim_hello {
     uint32_t iss;
     uint32_t window;
@@ -26,35 +26,36 @@ struct sim_hello {
     bool wind_scale, sack_ok, timestamps;
 };
 
-/* One direction of one connection, as heard on the wire.  Sequence numbers are absolute. */
+/* One direction of one connection, as seen on the wire. Sequence numbers are absolute. */
 struct sim_voice {
-    struct sim_hello hello; /* of the last SYN, or of that which the other end has chosen */
-    struct sim_hello hellos[SIM_HELLOS_MAX]; /* of all: who sends cookies forgets them */
+    struct sim_hello hello; /* of the last SYN, or of the one that the other end has chosen */
+    struct sim_hello
+        hellos[SIM_HELLOS_MAX]; /* all of them: a server that sends cookies forgets them */
     unsigned hello_count;
-    uint32_t to_attackers[SIM_HELLOS_MAX]; /* the numbers that SYN,ACKs to forged SYNs began with */
+    uint32_t to_attackers[SIM_HELLOS_MAX]; /* first numbers of SYN,ACKs to forged SYNs */
     unsigned to_attacker_count;
     bool syn_sent;
     bool fin_sent;
     bool data_sent;
-    bool began_again; /* its program was over, and an old SYN of the other end's got an answer */
-    bool has_ack;     /* ack and right_edge mean something */
+    bool began_again; /* its program was over, and an old SYN of the other end was answered */
+    bool has_ack;     /* ack and right_edge are valid */
     uint32_t seq_max; /* next number after all that was sent */
     uint32_t ack;
-    uint32_t right_edge; /* of the window that it offers */
+    uint32_t right_edge; /* of the offered window */
     uint32_t fin_seq;
     uint32_t ts_value;
-    /* the last segment with data, SYN or FIN: how often, and when, it was repeated */
+    /* the last segment with data, SYN or FIN, and its retransmissions */
     uint32_t last_seq;
     uint32_t repeats;
-    uint64_t data_ns;    /* the first data */
-    uint64_t data_heard; /* frames that its end had been given by then */
-    uint32_t data_first; /* where it began: behind what a SYN brought along, if that arrived */
+    uint64_t data_ns;    /* time of the first data */
+    uint64_t data_heard; /* frames given to its end by then */
+    uint32_t data_first; /* its first number: after data that came with a SYN, if that arrived */
     uint64_t last_ns;
     uint64_t wait_ns;
-    uint64_t heard; /* frames that its end had been given by then */
+    uint64_t heard; /* frames given to its end by then */
 };
 
-/* The newest time that an end has said, in whatever handshake. */
+/* The newest timestamp that an end has sent, in any handshake. */
 struct sim_time_said {
     uint32_t newest;
     bool any;

@@ -87,8 +87,7 @@ void talk_accept(struct talk *talk)
     talk->conn = leat_tcp_accept(talk->listener, &events, talk);
 }
 
-/* ---- ---- start and end ------------------------------------------------------------------------
- * --- */
+/* ---- start and end ------------------------------------------------------------------------ */
 
 bool talk_is_ipv6(void)
 {
@@ -197,8 +196,7 @@ void talk_establish_with(struct talk *talk, uint16_t mss, uint8_t shift)
     talk_establish(talk);
 }
 
-/* ---- ---- segments of the peer -----------------------------------------------------------------
- * --- */
+/* ---- segments of the peer ----------------------------------------------------------------- */
 
 struct frame talk_frame(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack,
                         const void *data, uint32_t len)
@@ -324,8 +322,7 @@ void rx_icmp(struct talk *talk, uint8_t type, uint8_t code, uint32_t detail)
     world_feed(talk->world, &frame);
 }
 
-/* ---- ---- segments of ours ---------------------------------------------------------------------
- * --- */
+/* ---- segments of ours --------------------------------------------------------------------- */
 
 static const uint8_t *tcp_header(const struct talk *talk)
 {

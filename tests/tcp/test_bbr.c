@@ -125,8 +125,7 @@ static void only_a_stack_with_models_pays_for_them(void **state)
     assert_in_range(leat_tcp_memory_bytes(&config) - without, 1000 * 40, 1000 * 40 + 100 * 640);
 }
 
-/* ---- ---- events -------------------------------------------------------------------------------
- * --- */
+/* ---- events ------------------------------------------------------------------------------- */
 
 /* Bytes that the model of the connection has counted as lost. */
 static uint64_t lost(const struct talk *talk)

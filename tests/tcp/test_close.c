@@ -227,8 +227,7 @@ static void peers_RST_ends_at_once_even_with_data_unread(void **state)
     assert_int_equal(talk->why, LEAT_ERR_RESET);
 }
 
-/* ---- ---- callbacks ----------------------------------------------------------------------------
- * --- */
+/* ---- callbacks ---------------------------------------------------------------------------- */
 
 static void end_is_told_when_the_data_was_read(void **state)
 {

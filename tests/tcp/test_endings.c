@@ -8,8 +8,7 @@ enum {
     HELD_MAX = 8192
 };
 
-/* ---- ---- SND.NXT counts only data that was sent -----------------------------------------------
- * --- */
+/* ---- SND.NXT counts only data that was sent ----------------------------------------------- */
 
 static struct leat_buf *held[HELD_MAX];
 static unsigned held_count;
@@ -275,8 +274,7 @@ static void data_SACKed_at_a_shut_window_is_still_owed(void **state)
     world_mark(talk->world);
 }
 
-/* ---- ---- no route to the peer -----------------------------------------------------------------
- * --- */
+/* ---- no route to the peer ----------------------------------------------------------------- */
 
 static void lose_address(struct talk *talk)
 {

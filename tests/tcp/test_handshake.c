@@ -25,8 +25,7 @@ static void connect_and_answer(struct talk *talk)
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
 }
 
-/* ---- ---- active and passive -------------------------------------------------------------------
- * --- */
+/* ---- active and passive ------------------------------------------------------------------- */
 
 /* RFC 9293 3.5, figure 6 */
 static void three_segments_open_a_connection_actively(void **state)
@@ -265,8 +264,7 @@ static void window_scale_of_one_side_is_none(void **state)
     assert_int_equal(talk_info(talk).rcv_wind_shift, 0);
 }
 
-/* ---- ---- lost segments ------------------------------------------------------------------------
- * --- */
+/* ---- lost segments ------------------------------------------------------------------------ */
 
 /* RFC 6298 2.1, 5.5; RFC 9293 3.8.3, MUST-20..23 */
 static void SYN_goes_again_twice_as_late_each_time_until_R2(void **state)
@@ -384,8 +382,7 @@ static void duplicate_SYN_is_answered_as_the_first(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
 }
 
-/* ---- ---- refused, and old duplicates -----------------------------------------------------------
- * --- */
+/* ---- refused, and old duplicates ---------------------------------------------------------- */
 
 /* RFC 9293 3.10.7.3 second */
 static void RST_refuses_our_SYN(void **state)

@@ -12,8 +12,7 @@ static void come_in(struct talk *talk, uint16_t port)
     world_mark(talk->world);
 }
 
-/* ---- ---- lifetime -----------------------------------------------------------------------------
- * --- */
+/* ---- lifetime ----------------------------------------------------------------------------- */
 
 static void silent_peer_is_left_after_the_idle_time(void **state)
 {
@@ -92,8 +91,7 @@ static void limits_end_with_their_listener(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
 }
 
-/* ---- ---- number -------------------------------------------------------------------------------
- * --- */
+/* ---- number ------------------------------------------------------------------------------- */
 
 /* A SYN of another address is answered. */
 static void knock_from_elsewhere(struct talk *talk)
@@ -208,8 +206,7 @@ static void idle_connection_goes_for_one_that_comes(void **state)
     talk_heard(talk, 10);
 }
 
-/* ---- ---- send queue ---------------------------------------------------------------------------
- * --- */
+/* ---- send queue --------------------------------------------------------------------------- */
 
 static void connections_of_a_listener_have_its_send_queue(void **state)
 {
@@ -258,8 +255,7 @@ static void data_behind_an_old_hole_is_given_up(void **state)
     world_mark(talk->world);
 }
 
-/* ---- ---- memory of data -----------------------------------------------------------------------
- * --- */
+/* ---- memory of data ----------------------------------------------------------------------- */
 
 static void the_account_counts_data_that_waits_for_the_program(void **state)
 {

@@ -363,8 +363,7 @@ static void slow_reader_gets_every_byte(void **state)
     talk_heard(talk, 40000);
 }
 
-/* ---- ---- reading ------------------------------------------------------------------------------
- * --- */
+/* ---- reading ------------------------------------------------------------------------------ */
 
 static void data_can_be_taken_in_any_portions(void **state)
 {
@@ -397,8 +396,7 @@ static void data_is_not_copied(void **state)
     talk_heard(talk, 50000);
 }
 
-/* ---- ---- the ACK with the program's answer (RFC 9293 3.8.6.3) ----------------------------------
- * --- */
+/* ---- the ACK with the program's answer (RFC 9293 3.8.6.3) --------------------------------- */
 
 static void answer(struct talk *talk)
 {

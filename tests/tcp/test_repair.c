@@ -63,8 +63,7 @@ static void ten_are_out(struct talk *talk, uint32_t queued)
     talk_wait(talk, 100 * ms);
 }
 
-/* ---- ---- loss detection -----------------------------------------------------------------------
- * --- */
+/* ---- loss detection ----------------------------------------------------------------------- */
 
 /* RFC 8985 6.2: three segments, and no sign of reordering */
 static void third_SACKed_segment_repairs_at_once(void **state)
@@ -365,8 +364,7 @@ static void repair_is_paced_by_arrivals(void **state)
     assert_in_range(sent, 4, 6);
 }
 
-/* ---- ---- undo ---------------------------------------------------------------------------------
- * --- */
+/* ---- undo --------------------------------------------------------------------------------- */
 
 static uint32_t tsval_of(const struct talk *talk)
 {

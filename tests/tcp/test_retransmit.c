@@ -184,8 +184,7 @@ static void lost_FIN_goes_again(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
 }
 
-/* ---- ---- giving up ----------------------------------------------------------------------------
- * --- */
+/* ---- giving up ---------------------------------------------------------------------------- */
 
 /* RFC 9293 3.8.3, SHLD-11: R2 is 100 s at least */
 static void unanswered_data_ends_the_connection_after_R2(void **state)

@@ -203,8 +203,7 @@ struct test {
     char name[120];
 };
 
-/* ---- ---- causing the event --------------------------------------------------------------------
- * --- */
+/* ---- causing the event -------------------------------------------------------------------- */
 
 static struct place reach(struct talk *talk, enum column column)
 {
@@ -281,8 +280,7 @@ static void happen(const struct row *row, struct talk *talk, const struct segmen
     }
 }
 
-/* ---- ---- checking the result ------------------------------------------------------------------
- * --- */
+/* ---- checking the result ------------------------------------------------------------------ */
 
 static const char *state_now(struct talk *talk)
 {

@@ -29,8 +29,7 @@ static void test_threat_E3_segments_for_another_station_get_no_RST(void **state)
     in_states(all_states, for_another_station);
 }
 
-/* ---- ---- I3, I8: addresses and identifications ------------------------------------------------
- * --- */
+/* ---- I3, I8: addresses and identifications ------------------------------------------------ */
 
 /* LAND: from us to us, from and to the same port, which listens or is connected. */
 static void from_impossible_sources(struct place *place)
@@ -98,8 +97,7 @@ static void test_threat_I8_segments_have_DF_and_no_identification(void **state)
     assert_DF_without_identification(talk);
 }
 
-/* ---- ---- C2, C3: messages about connections ---------------------------------------------------
- * --- */
+/* ---- C2, C3: messages about connections --------------------------------------------------- */
 
 /* An ICMP message from anyone about a segment of ours with this sequence number. */
 static void message_about(struct place *place, uint8_t type, uint8_t code, uint32_t detail,

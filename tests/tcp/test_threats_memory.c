@@ -171,8 +171,7 @@ static void test_threat_R3_program_may_limit_a_shut_window(void **state)
     assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
 }
 
-/* ---- ---- Q7: a closed window in a SYN that opens ----------------------------------------------
- * --- */
+/* ---- Q7: a closed window in a SYN that opens ---------------------------------------------- */
 
 /* A SYN with data, a good cookie and a closed window. */
 static void open_by_shut_window(struct talk *talk)

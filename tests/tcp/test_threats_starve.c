@@ -271,8 +271,7 @@ static struct end *begin(struct starve *starve, leat_ip4 ip, bool is_client)
     return end;
 }
 
-/* ---- ---- a minute of attack -------------------------------------------------------------------
- * --- */
+/* ---- a minute of attack ------------------------------------------------------------------- */
 
 /* The number of clients, of @count, that are served. */
 static unsigned served(struct starve *starve, unsigned count)

@@ -172,8 +172,7 @@ static void echo_measures_the_round_trip_of_a_retransmission(void **state)
     assert_true(talk_info(talk).srtt_ns < srtt_ns + 10 * ms);
 }
 
-/* ---- ---- echo ---------------------------------------------------------------------------------
- * --- */
+/* ---- echo --------------------------------------------------------------------------------- */
 
 /* RFC 7323 4.3 (A): of several segments the first one's timestamp is echoed */
 static void delayed_ACK_echoes_the_first_segment(void **state)

@@ -308,8 +308,7 @@ static void do_event(struct place *place)
         do_timeout(place);
 }
 
-/* ---- ---- checks -------------------------------------------------------------------------------
- * --- */
+/* ---- checks ------------------------------------------------------------------------------- */
 
 /* The kinds of segments that were sent. */
 struct sent {
