@@ -1,8 +1,8 @@
 /*
- * compressed.c -- captures in files that gzip or zstd compressed.
+ * compressed.c -- captures compressed by gzip or zstd.
  *
- * The file is expanded as it is read, so it is never whole in memory or on a disk.  Both libraries
- * are optional: without one, its files are refused with a line that says so.
+ * The file is decompressed as it is read, so it is never complete in memory or on a disk. Both
+ * libraries are optional: without one, its files are refused with an error line.
  */
 #include "compressed.h"
 
@@ -24,15 +24,15 @@
 enum {
     INPUT_BYTES = 64 * 1024,
     MAGIC_BYTES = 4,
-    RATIO_MAX = 1000, /* of the output to the input; captures of one frame over and over have 300 */
-    WINDOW_LOG_MAX = 27 /* of zstd: 128 MiB, what its command takes without --long */
+    RATIO_MAX = 1000,   /* limit of output to input; captures that repeat one frame have 300 */
+    WINDOW_LOG_MAX = 27 /* of zstd: 128 MiB, the limit of its command without --long */
 };
 
-static const uint64_t free_bytes = 256 * 1024 * 1024; /* of output, whatever its ratio */
+static const uint64_t free_bytes = 256 * 1024 * 1024; /* output that is accepted with any ratio */
 
 struct compressed;
 
-/* Expands some of the input; returns how many bytes of output, or -1 with @why. */
+/* Decompresses some of the input; returns the number of bytes of output, or -1 with @why. */
 typedef ptrdiff_t expand_fn(struct compressed *file, uint8_t *to, size_t room,
                             char why[LEAT_WHY_BYTES]);
 
@@ -41,10 +41,10 @@ struct compressed {
     expand_fn *expand;
     const char *name; /* of the format */
     uint8_t input[INPUT_BYTES];
-    size_t from, to; /* bytes of the input that are not used yet */
+    size_t from, to; /* range of unused bytes of the input */
     uint64_t taken, given;
     bool is_regular;
-    bool is_whole; /* between two members or frames: here the file may end */
+    bool is_whole; /* between two members or frames: the file may end here */
 #if REPLAY_HAS_ZLIB
     z_stream zlib;
 #endif
@@ -59,7 +59,7 @@ static ptrdiff_t fail(char why[LEAT_WHY_BYTES], const char *reason)
     return -1;
 }
 
-/* Reads more input, behind what is left; 0: the file ends. */
+/* Reads more input, after the unused bytes; 0: the end of the file. */
 static ptrdiff_t read_input(struct compressed *file, char why[LEAT_WHY_BYTES])
 {
     ssize_t got;
@@ -76,7 +76,7 @@ static ptrdiff_t read_input(struct compressed *file, char why[LEAT_WHY_BYTES])
     return got;
 }
 
-/* What isn't compressed: a pipe, of which the first bytes had to be read to know that. */
+/* Uncompressed data: from a pipe, whose first bytes had to be read to find that out. */
 static ptrdiff_t expand_plain(struct compressed *file, uint8_t *to, size_t room,
                               char why[LEAT_WHY_BYTES])
 {
@@ -91,7 +91,7 @@ static ptrdiff_t expand_plain(struct compressed *file, uint8_t *to, size_t room,
 }
 
 #if REPLAY_HAS_ZLIB
-/* Members follow each other (RFC 1952 2.2). */
+/* Several members may follow each other (RFC 1952 2.2). */
 static ptrdiff_t expand_gzip(struct compressed *file, uint8_t *to, size_t room,
                              char why[LEAT_WHY_BYTES])
 {
@@ -156,7 +156,7 @@ static ptrdiff_t read_expanded(void *arg, uint8_t *to, size_t room, char why[LEA
     struct compressed *file = arg;
 
     for (;;) {
-        /* without new input there may still be output that had no room */
+        /* without new input there may still be output for which there was no room */
         ptrdiff_t got =
             file->is_whole && file->from == file->to ? 0 : file->expand(file, to, room, why);
 
@@ -196,13 +196,13 @@ static void close_expanded(void *arg)
     free(file);
 }
 
-/* A format by the first bytes of its files. */
+/* The formats, by the first bytes of a file. */
 struct format {
     uint8_t len;
     uint8_t magic[MAGIC_BYTES];
     const char *name;
-    const char *command; /* that expands it */
-    expand_fn *expand;   /* NULL: it isn't built in */
+    const char *command; /* the command that decompresses it */
+    expand_fn *expand;   /* NULL: not in this build */
 };
 
 static const struct format formats[] = {
@@ -219,7 +219,7 @@ static const struct format *format_of(const struct compressed *file)
     return NULL;
 }
 
-/* Opens the file and reads the first bytes of it; false: it can't be read. */
+/* Opens the file and reads its first bytes; false: it can't be read. */
 static bool open_file(struct compressed *file, const char *path, char why[LEAT_WHY_BYTES])
 {
     struct stat what;

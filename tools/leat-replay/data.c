@@ -30,7 +30,7 @@ static bool data_grow(struct data *data, uint32_t end)
 
 void data_put(struct data *data, uint32_t at, const uint8_t *bytes, uint32_t len)
 {
-    if (at > UINT32_MAX - DATA_MAX) { /* a keep-alive, or data of before */
+    if (at > UINT32_MAX - DATA_MAX) { /* a keep-alive, or data before the beginning */
         const uint32_t before = 0 - at;
 
         if (before >= len)

@@ -1,8 +1,8 @@
 /*
- * feed.c -- every frame of a capture goes into a stack, at the capture's time.
+ * feed.c -- feeds every frame of a capture to a stack, at the capture's time.
  *
- * The file is read twice: first to learn who is who (the address with the most frames and the link
- * address it had; if an address is given, only up to its first frame), then to feed.
+ * The file is read twice. The first pass finds our address, the one with the most frames, and its
+ * link address; with a given address it ends at its first frame. The second pass feeds.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +16,12 @@
 
 enum {
     BUFFERS = 4096,
-    CANDIDATES = 4096, /* destinations that are counted; more share a place, and the latter wins */
-    RECORD_BYTES_MIN = 50, /* of a file, for a frame that counts: its times and lengths, 34 bytes */
-    SETTLED_FRAMES = 16384, /* after so many is asked whether all is settled */
-    NOTES_BYTES = 512,      /* an address, a seed, the ports: it fits */
+    CANDIDATES = 4096,      /* hash table of destinations; of two in one place the more frequent
+                             * one stays */
+    RECORD_BYTES_MIN = 50,  /* minimum size of a counted frame in the file: its record header
+                             * and 34 bytes */
+    SETTLED_FRAMES = 16384, /* number of frames between checks whether the result is settled */
+    NOTES_BYTES = 512,      /* room for an address, a seed, the ports */
     IP_AT = ETHERNET_HEADER_BYTES,
     IP_SRC_AT = IP_AT + 12,
     IP_DST_AT = IP_AT + 16,
@@ -37,12 +39,12 @@ struct feed {
     const struct options *options;
     struct world world;
     struct candidate us;
-    struct leat_stats before; /* of the last frame, for -v */
+    struct leat_stats before; /* before the last frame, for -v */
     uint64_t frames, cut, first_ns, batch_ns;
     struct candidate candidates[CANDIDATES];
 };
 
-/* Reads both addresses of an IP packet; false: it is none. */
+/* Reads both addresses of an IP packet; false: it is no IP packet. */
 static bool ends_of(const struct leat_capture_frame *frame, struct leat_ip *src,
                     struct leat_ip *dst)
 {
@@ -61,7 +63,7 @@ static bool ends_of(const struct leat_capture_frame *frame, struct leat_ip *src,
     return true;
 }
 
-/* True for an address that one host of a network has. */
+/* True for the address of a single host in a network. */
 static bool is_host(struct leat_ip ip)
 {
     if (leat_ip_is_v4(ip))
@@ -89,7 +91,7 @@ static void count_destination(struct feed *feed, const struct leat_capture_frame
     place->frames++;
 }
 
-/* Looks for the link address of --ip; true: here it is. */
+/* Checks whether the frame has the link address of --ip; true: found. */
 static bool is_to_us(struct feed *feed, const struct leat_capture_frame *frame, struct leat_ip dst)
 {
     if (!leat_ip_equal(dst, feed->us.ip))
@@ -98,7 +100,7 @@ static bool is_to_us(struct feed *feed, const struct leat_capture_frame *frame, 
     return true;
 }
 
-/* True if the rest of the file, whatever it holds, can't make another destination the first. */
+/* True if no contents of the rest of the file can change the busiest destination. */
 static bool is_settled(const struct feed *feed, const struct leat_capture *capture)
 {
     const uint64_t size = leat_capture_size(capture); /* 0: unknown */
@@ -119,7 +121,7 @@ static bool is_settled(const struct feed *feed, const struct leat_capture *captu
     return first - second > (size - leat_capture_position(capture)) / RECORD_BYTES_MIN;
 }
 
-/* The first reading: sets feed->us. */
+/* The first pass: sets feed->us. */
 static bool find_us(struct feed *feed)
 {
     struct leat_capture *capture = open_capture(feed->options);
@@ -140,7 +142,7 @@ static bool find_us(struct feed *feed)
         else if (is_to_us(feed, &frame, dst))
             break;
     }
-    leat_capture_close(capture); /* what is wrong with it is said at the second reading */
+    leat_capture_close(capture); /* the second pass reports its errors */
     if (is_given)
         return true;
     for (size_t i = 0; i < CANDIDATES; i++) {
@@ -148,7 +150,8 @@ static bool find_us(struct feed *feed)
             feed->us = feed->candidates[i];
     }
     if (leat_ip_is_any(feed->us.ip))
-        feed->us.ip = LEAT_IP4(10, 0, 0, 1); /* nobody is meant: still, each frame is judged */
+        feed->us.ip = LEAT_IP4(10, 0, 0, 1); /* no destination: still, each frame gets its
+                                              * drop reason */
     return true;
 }
 
@@ -188,7 +191,7 @@ static void print_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_
     printf(", %u bytes\n", packet.data_bytes);
 }
 
-/* Which counters of a packet's end the last frame moved. */
+/* Prints the counters that the last frame changed, among those for the end of a packet. */
 static void print_fate(struct feed *feed, const struct leat_capture_frame *frame)
 {
     const struct leat_stats *now = leat_stats(feed->world.stack);
@@ -207,7 +210,7 @@ static void print_fate(struct feed *feed, const struct leat_capture_frame *frame
     feed->before = *now;
 }
 
-/* Frames of one time go in together: the stack sees them in one poll. */
+/* Frames with the same time are fed together, and handled in one poll. */
 static void give(struct feed *feed, const struct leat_capture_frame *frame)
 {
     struct world *world = &feed->world;
@@ -236,7 +239,7 @@ static void give(struct feed *feed, const struct leat_capture_frame *frame)
     print_fate(feed, frame);
 }
 
-/* A program that takes what comes and says nothing. */
+/* A program that receives all data and sends none. */
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct leat_buf *data = leat_tcp_receive(conn, UINT32_MAX);
@@ -314,7 +317,7 @@ static void print_counters(const struct feed *feed)
         printf("the counters do not balance\n");
 }
 
-/* The second reading. */
+/* The second pass. */
 static int feed_all(struct feed *feed)
 {
     struct leat_capture *capture = open_capture(feed->options);
@@ -335,7 +338,7 @@ static int feed_all(struct feed *feed)
     return status;
 }
 
-/* What a recording says about the stack: enough to build it again. */
+/* The notes in a recording about the stack, with which it can be built again. */
 static void write_notes(const struct feed *feed, const struct world_config *config,
                         char notes[NOTES_BYTES])
 {

@@ -1,8 +1,8 @@
 /*
- * flow.c -- the stack plays one side of recorded flows, and is judged.
+ * flow.c -- the stack plays one side of recorded flows, and the result is compared.
  *
- * The capture is read once to learn about its flows, and once more for each batch of sides that are
- * played: as many at a time as may well have a stack each.
+ * The capture is read once to list its flows, and once more for each batch of sides that are
+ * played; a batch has as many as may reasonably have a stack each.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static void on_listed(void *arg, struct flow *flow)
     list->flows[list->count++] = *flow;
 }
 
-/* The first reading; the exit status. */
+/* The first pass; returns the exit status. */
 static int list_flows(const struct options *options, struct list *list)
 {
     struct leat_capture *capture = open_capture(options);
@@ -66,14 +66,14 @@ static int list_flows(const struct options *options, struct list *list)
     return status;
 }
 
-/* Sides that are played in one reading of the capture. */
+/* The sides that are played in one pass over the capture. */
 struct batch {
     const struct options *options;
     struct player *players[BATCH_MAX];
-    struct world_memory memory[BATCH_MAX]; /* of their stacks, and of those of later batches */
+    struct world_memory memory[BATCH_MAX]; /* of their stacks, reused in later batches */
     unsigned count;
-    bool several; /* of all batches together, more than one */
-    bool begun;   /* something was printed before */
+    bool several; /* more than one play in all batches together */
+    bool begun;   /* output has begun */
 };
 
 static uint64_t frames_of(const struct flow *flow)
@@ -81,7 +81,7 @@ static uint64_t frames_of(const struct flow *flow)
     return flow->side[CLIENT].frames + flow->side[SERVER].frames;
 }
 
-/* Gives a segment to those who play its flow; returns how many did. */
+/* Passes a segment to the players of its flow; returns their number. */
 static unsigned give(const struct batch *batch, uint32_t number, const struct packet *packet,
                      enum side from, uint64_t time_ns)
 {
@@ -96,7 +96,7 @@ static unsigned give(const struct batch *batch, uint32_t number, const struct pa
     return given;
 }
 
-/* A further reading, for all players of the batch, up to the last segment of their flows. */
+/* A pass over the capture for all players of the batch, up to the last segment of their flows. */
 static bool play(const struct batch *batch)
 {
     struct leat_capture *capture = open_capture(batch->options);
@@ -153,7 +153,7 @@ static void print_json(const struct player *player, bool first)
     printf("]}");
 }
 
-/* What may differ: RFC 9293 leaves both to the implementation. */
+/* Differences that RFC 9293 leaves to the implementation. */
 static void print_allowed(const struct player *player)
 {
     const struct answers *recorded = &player->recorded, *played = &player->played;
@@ -197,7 +197,7 @@ static void print_player(const struct player *player)
         printf("  and %u more\n", player->finding_count - FINDINGS_MAX);
 }
 
-/* FILE.svg; or FILE-N-SIDE.svg, where several are drawn. */
+/* FILE.svg; with several plays FILE-N-SIDE.svg. */
 static void plot_path(const struct player *player, bool several, char path[PATH_BYTES])
 {
     const char *given = player->options->plot;
@@ -211,7 +211,7 @@ static void plot_path(const struct player *player, bool several, char path[PATH_
         snprintf(path, PATH_BYTES, "%s", given);
 }
 
-/* The direction with more data is the one to see. */
+/* Draws the direction with more data. */
 static bool draw_player(const struct player *player, bool several)
 {
     const bool ours = player->plot[1].bytes > player->plot[0].bytes;
@@ -231,7 +231,7 @@ static int worse(int one, int other)
     return one > other ? one : other;
 }
 
-/* Says how one side was played; the exit status. */
+/* Prints the result of one side; returns the exit status. */
 static int report(struct batch *batch, const struct player *player)
 {
     if (batch->options->json)
@@ -244,7 +244,7 @@ static int report(struct batch *batch, const struct player *player)
     return player->finding_count ? STATUS_FINDING : STATUS_FINE;
 }
 
-/* Plays the sides that were gathered, and lets the batch be empty; the exit status. */
+/* Plays the gathered sides, and empties the batch; returns the exit status. */
 static int play_batch(struct batch *batch)
 {
     const bool played = batch->count == 0 || play(batch);
@@ -261,8 +261,8 @@ static int play_batch(struct batch *batch)
     return status;
 }
 
-/* One more side to be played; the exit status, of a batch that had to be played for it.  What is
- * shown segment by segment is played alone. */
+/* Adds a side to the batch, after playing a full batch; returns the exit status of that. A
+ * play that is printed segment by segment has a batch of its own. */
 static int add_side(struct batch *batch, const struct flow *flow, enum side side)
 {
     struct player *player = calloc(1, sizeof *player);
@@ -278,7 +278,7 @@ static int add_side(struct batch *batch, const struct flow *flow, enum side side
     return batch->count == BATCH_MAX || batch->options->verbose ? play_batch(batch) : STATUS_FINE;
 }
 
-/* Whether a flow can be played: both SYNs must be there. */
+/* True if a flow can be played: the capture has both SYNs. */
 static bool is_playable(const struct flow *flow)
 {
     return flow->side[CLIENT].has_syn && flow->side[SERVER].has_syn;
@@ -289,7 +289,7 @@ static bool is_wanted(const struct options *options, const struct flow *flow)
     return options->flow == UINT32_MAX || options->flow == flow->number;
 }
 
-/* Plays what the options ask for. */
+/* Plays the flows that the options select. */
 static int play_list(const struct options *options, const struct list *list)
 {
     const bool both = !options->server && !options->client;

@@ -1,4 +1,4 @@
-/* flows.c -- which TCP flow a segment belongs to. */
+/* flows.c -- assigns segments to TCP flows. */
 #include "flows.h"
 
 #include <stdio.h>
@@ -6,7 +6,7 @@
 
 #include "tcp/math/seq.h"
 
-/* The same for both directions. */
+/* A hash that is the same for both directions. */
 static struct flow **bucket_of(struct flows *flows, const struct leat_endpoint *a,
                                const struct leat_endpoint *b)
 {
@@ -45,7 +45,7 @@ static struct flow *begin(struct flows *flows, const struct leat_endpoint *clien
     return flow;
 }
 
-/* The first that the other side says is a SYN: both open (RFC 9293 3.5). */
+/* The first packet of the other side is a SYN: a simultaneous open (RFC 9293 3.5). */
 static bool syns_cross(const struct flow *flow)
 {
     const struct flow_side *client = &flow->side[CLIENT];
@@ -53,7 +53,7 @@ static bool syns_cross(const struct flow *flow)
     return client->has_syn && client->end == 0 && !client->has_rst && !client->has_fin;
 }
 
-/* A SYN that is none of this flow's: the ports are used again. */
+/* True for a SYN with other numbers than the flow's: the ports are used again. */
 static bool begins_anew(const struct flow *flow, enum side from, const struct packet *packet)
 {
     const struct flow_side *side = &flow->side[from];
@@ -101,7 +101,7 @@ struct flow *flows_find(struct flows *flows, const struct packet *packet, enum s
     const bool answers = (packet->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
     struct flow *flow = *bucket_of(flows, &src, &dst);
 
-    for (; flow; flow = flow->next) { /* the youngest is the first */
+    for (; flow; flow = flow->next) { /* the youngest comes first */
         if (leat_endpoint_equal(&src, &flow->side[CLIENT].endpoint) &&
             leat_endpoint_equal(&dst, &flow->side[SERVER].endpoint))
             *from = CLIENT;

@@ -1,8 +1,8 @@
 /*
- * flows.h -- which TCP flow a segment belongs to.
+ * flows.h -- assigns segments to TCP flows.
  *
  * Flows are numbered from 0 in the order of their first segments; a SYN with another sequence
- * number on the same ports begins a new one.  The table holds the FLOWS_MAX youngest.
+ * number on the same ports begins a new one. The table holds the FLOWS_MAX youngest.
  */
 #ifndef REPLAY_FLOWS_H
 #define REPLAY_FLOWS_H
@@ -21,41 +21,41 @@ enum side {
     SERVER
 };
 
-/* What the segments of one side say about it. */
+/* One side of a flow, from its segments. */
 struct flow_side {
     struct leat_endpoint endpoint;
     bool has_syn, has_fin, has_rst;
     bool wind_shift, sack, ts, ecn; /* options of its SYN */
-    uint8_t shift;                  /* what that wind_shift says */
+    uint8_t shift;                  /* shift of its window scale option */
     uint32_t iss;
     uint32_t end; /* bytes of data up to the highest sequence number, or to the FIN */
     uint64_t frames;
     uint64_t data_frames;
-    uint64_t data_bytes; /* of all segments: repeated ones count again */
+    uint64_t data_bytes; /* of all segments, including repeated data */
 };
 
 struct flow {
-    struct flow *next; /* in its bucket */
+    struct flow *next; /* next in its bucket */
     uint32_t number;
     uint32_t slot;
     bool used;
     struct flow_side side[2];
-    void *user; /* whose table this is: what it keeps about the flow */
+    void *user; /* for the table's user */
 };
 
 struct flows {
     struct flow flow[FLOWS_MAX];
     struct flow *buckets[FLOWS_MAX];
-    uint32_t count; /* flows ever seen */
-    /* Called before a flow is forgotten. */
+    uint32_t count; /* number of flows so far */
+    /* Called before a flow is dropped from the table. */
     void (*on_end)(void *arg, struct flow *flow);
     void *arg;
 };
 
-/* The flow of @packet, which may be new, and who sent it. Counts the segment. */
+/* Finds or adds the flow of @packet, and the side that sent it. Counts the segment. */
 struct flow *flows_find(struct flows *flows, const struct packet *packet, enum side *from);
 
-/* Ends all flows, the oldest first. */
+/* Drops all flows, the oldest first. */
 void flows_end(struct flows *flows);
 
 /* "10.0.0.1:80"; returns @text. */

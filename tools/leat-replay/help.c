@@ -1,4 +1,4 @@
-/* help.c -- what --help prints: of all commands, or of one with its options alone. */
+/* help.c -- the output of --help: of all commands, or of one with its options. */
 #include <string.h>
 
 #include "options.h"
@@ -9,7 +9,7 @@ enum command_set {
     FLOW = 4,
     RECORDED = 8,
     UNHEX = 16,
-    READS = FEED | STREAMS | FLOW, /* captures of anybody */
+    READS = FEED | STREAMS | FLOW, /* other captures than recordings */
     ALL = READS | RECORDED | UNHEX
 };
 
@@ -27,36 +27,37 @@ struct command_help {
 };
 
 static const struct command_help commands[] = {
-    {FEED, "feed", "every frame goes into a stack that has the address --ip, at its time",
-     "Prints the counters, which say what became of each frame; with -v, frame by frame, and what\n"
-     "the stack sends.  Nobody listens but on the ports of --listen."},
-    {STREAMS, "streams", "writes what the stack's receiver gets of each TCP flow",
-     "A file a direction: N-FROM-TO.bin.  A flow without both SYNs is not followed."},
-    {FLOW, "flow", "the stack plays one side of recorded TCP flows; says where it differs",
-     "What RFCs leave to the implementation is \"allowed\"; what is not is a \"finding\" (status "
-     "1)."},
-    {RECORDED, "recorded", "repeats a run that leat recorded, and compares what is sent",
-     "CAPTURE is what a program of leat wrote with --record: its seed and options are in it.  The\n"
-     "first difference is shown (status 1)."},
-    {UNHEX, "unhex", "makes a pcapng (--record) of the text that a flight recorder dumped",
-     "CAPTURE is a console's text; only its lines with \"flight:\" count."}};
+    {FEED, "feed", "feeds every frame, at its time, to a stack with the address --ip",
+     "Prints the counters, which tell how each frame ended; with -v for every frame, together "
+     "with\n"
+     "the stack's own frames.  Only the ports of --listen are open."},
+    {STREAMS, "streams", "writes the data that the stack's receiver gets from each TCP flow",
+     "A file for each direction: N-FROM-TO.bin.  A flow without both SYNs is left out."},
+    {FLOW, "flow", "the stack plays one side of recorded TCP flows; prints differences",
+     "Differences that RFCs leave to the implementation are \"allowed\"; others are \"findings\"\n"
+     "(status 1)."},
+    {RECORDED, "recorded", "repeats a run that leat recorded, and compares the frames",
+     "CAPTURE is a file that a program of leat wrote with --record; it has the seed and options.\n"
+     "The first difference is printed (status 1)."},
+    {UNHEX, "unhex", "makes a pcapng (--record) of a flight recorder's dump",
+     "CAPTURE is the text of a console; only lines with \"flight:\" are used."}};
 
 static const struct line options[] = {
     {FEED, "--ip ADDRESS", "our address, of either family (the capture's busiest destination)"},
-    {FEED, "--listen PORT", "a program takes what comes to this port, TCP and UDP; up to 16 times"},
-    {FEED, "--record FILE", "write frames in and out to a pcapng (*.pcap: a pcap)"},
+    {FEED, "--listen PORT", "open this port for TCP and UDP; up to 16 times"},
+    {FEED, "--record FILE", "write received and sent frames to a pcapng (*.pcap: a pcap)"},
     {STREAMS | FLOW, "--flow N", "this flow only; the first is 0"},
     {STREAMS | FLOW, "--all", "every flow (the default)"},
     {FLOW, "--side SIDE", "the stack is the server or the client (both, in turn)"},
-    {STREAMS, "--out FOLDER", "an existing folder, where the files go (here)"},
-    {FLOW, "--out FOLDER", "where the bytes go that the program got (nowhere)"},
-    {FLOW, "--plot FILE.svg", "draw the flow over time; of several plays, FILE-N-SIDE.svg each"},
-    {STREAMS | FLOW, "--repair-checksums", "for captures of hosts whose devices fill them in"},
-    {RECORDED, "--program PROGRAM", "what was recorded (the example of that name)"},
+    {STREAMS, "--out FOLDER", "an existing folder for the files (the current one)"},
+    {FLOW, "--out FOLDER", "a folder for the data that the program received (none)"},
+    {FLOW, "--plot FILE.svg", "draw the flow over time; several plays to FILE-N-SIDE.svg"},
+    {STREAMS | FLOW, "--repair-checksums", "for captures on hosts with checksum offload"},
+    {RECORDED, "--program PROGRAM", "the recorded program (the example of that name)"},
     {UNHEX, "--record FILE", "the pcapng to write"},
-    {READS | RECORDED, "--json", "print for machines"},
-    {FEED, "-v, --verbose", "a line a frame, and a line for what the stack sends"},
-    {FLOW, "-v, --verbose", "a line a segment, recorded and played"},
+    {READS | RECORDED, "--json", "print JSON"},
+    {FEED, "-v, --verbose", "print a line for each frame, received or sent"},
+    {FLOW, "-v, --verbose", "print a line for each segment, recorded and played"},
     {READS, "-q, --quiet", "no progress bar"},
     {ALL, "-h, --help", "print this"},
     {ALL, "--version", "print the version"}};
@@ -74,14 +75,14 @@ static void print_options(unsigned wanted)
 static void print_all(void)
 {
     printf("usage: leat-replay COMMAND [options] CAPTURE\n"
-           "Gives captures to a stack and says what it does.\n"
+           "Feeds captures to a stack and prints the results.\n"
            "A capture is a pcap, pcapng or snoop, also compressed by gzip or zstd (\"-\": standard "
            "input),\n"
            "of Ethernet, Linux cooked, raw IP, BSD loopback, PPP, PPPoE, 802.11 and other links.\n"
            "\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         printf("  %-9s %s\n", commands[i].name, commands[i].summary);
-    printf("\nleat-replay COMMAND --help tells the options of each.\n");
+    printf("\nleat-replay COMMAND --help prints the options of each.\n");
 }
 
 void help_print(const char *command)

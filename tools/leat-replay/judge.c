@@ -1,9 +1,9 @@
-/* judge.c -- whether a played side did what the recorded one did. */
+/* judge.c -- compares a played side with the recorded one. */
 #include "player.h"
 
 #include "tcp/math/seq.h"
 
-/* Both sides closed in the capture, and all of it was acknowledged. */
+/* Both sides closed in the capture, and everything was acknowledged. */
 static bool ended_in_order(const struct player *player)
 {
     const struct flow_side *other = &player->flow.side[!player->side];
@@ -12,7 +12,7 @@ static bool ended_in_order(const struct player *player)
            player->wrote.ready == player->fin_at && seq_le(player->fin_at + 2, player->ack_wanted);
 }
 
-/* The reasons for which a connection may end early. */
+/* The causes of an early end of a connection. */
 static bool ended_as_recorded(const struct player *player)
 {
     return player->why == LEAT_OK || (player->why == LEAT_ERR_ABORTED && player->aborted) ||
@@ -20,8 +20,9 @@ static bool ended_as_recorded(const struct player *player)
             player->peer_reset);
 }
 
-/* The program's end of the story must be the recorded one.  Where the capture is damaged the stack
- * lacks segments that the recorded host had: then only what it said and gave is judged. */
+/* The connection must have the same end for the program as the recorded one. If the capture
+ * is damaged, the stack lacks segments that the recorded host had; then only sent and delivered
+ * data is compared. */
 void player_judge(struct player *player)
 {
     const struct leat_stats *stats = leat_stats(player->world.stack);

@@ -1,11 +1,11 @@
 /*
- * main.c -- leat-replay: captures in, answers out.
+ * main.c -- leat-replay: feeds captures to a stack, and prints the results.
  *
- *      feed       all frames go into a stack
- *      streams    what the two ends of flows received
+ *      feed       feeds all frames to a stack
+ *      streams    extracts the data that both ends of flows received
  *      flow       the stack plays one side of a flow
- *      recorded   a run of leat happens again
- *      unhex      a flight recorder's dump becomes a pcapng
+ *      recorded   repeats a run that leat recorded
+ *      unhex      turns a flight recorder's dump into a pcapng
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +21,8 @@ struct command {
 static const struct command commands[] = {
     {"feed", feed}, {"streams", streams}, {"flow", flow}, {"recorded", recorded}, {"unhex", unhex}};
 
-/* A capture that is read more than once must be a file: copies standard input to one that has no
- * name any more. */
+/* Copies standard input to an unlinked temporary file, because a capture may be read more
+ * than once. */
 static bool spool(struct options *options)
 {
     char path[] = "/tmp/leat-replay-XXXXXX";
@@ -46,7 +46,7 @@ static bool spool(struct options *options)
 static bool reads_twice(const struct options *options)
 {
     return strcmp(options->command, "flow") == 0 || strcmp(options->command, "recorded") == 0 ||
-           strcmp(options->command, "feed") == 0; /* which first looks who is who */
+           strcmp(options->command, "feed") == 0; /* which first finds our address */
 }
 
 int main(int argc, char **argv)

@@ -1,4 +1,4 @@
-/* options.c -- the command line of leat-replay, and what all commands print alike. */
+/* options.c -- the command line of leat-replay, and the output that all commands share. */
 #include "options.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ static int wrong(const char *message, const char *word)
     return STATUS_WRONG;
 }
 
-/* A whole number up to @max. */
+/* Parses an integer of at most @max. */
 static bool parse_number(const char *text, uint32_t max, uint32_t *number)
 {
     uint64_t value = 0;
@@ -70,7 +70,7 @@ static bool take_side(struct options *options, const char *value)
     return options->server || options->client;
 }
 
-/* Where an option's text goes; NULL: it is not one of these. */
+/* The member for the text of an option; NULL: it is another kind of option. */
 static const char **text_of(struct options *options, const char *name)
 {
     if (strcmp(name, "--out") == 0)
@@ -84,7 +84,7 @@ static const char **text_of(struct options *options, const char *name)
     return NULL;
 }
 
-/* Options with a value: 1 taken, 0 no such option, -1 a wrong value. */
+/* Options with a value: 1: set, 0: no such option, -1: a wrong value. */
 static int take_value(struct options *options, const char *name, const char *value)
 {
     const char **text = text_of(options, name);
@@ -121,8 +121,8 @@ static int take_word(struct options *options, const char *word)
     return -1;
 }
 
-/* Takes the option @word, and perhaps @value; returns how many words that were, or 0: one line has
- * been printed. */
+/* Handles the option @word, and @value if it has one; returns the number of words used, or 0
+ * after it has printed an error. */
 static int take_option(struct options *options, const char *word, const char *value)
 {
     int taken;
@@ -137,7 +137,7 @@ static int take_option(struct options *options, const char *word, const char *va
     return taken > 0 && value ? 2 : 0;
 }
 
-/* Each command has its own options: another's would be overlooked. */
+/* Refuses options of other commands, which would have no effect. */
 static bool belong(const struct options *options, const char *const *used, unsigned count)
 {
     char message[64];
@@ -152,7 +152,7 @@ static bool belong(const struct options *options, const char *const *used, unsig
     return true;
 }
 
-/* What is to be done when all words have been taken: a status, or -1 to go on. */
+/* Handles --help and --version after all words; returns a status, or -1 to continue. */
 static int settle(struct options *options, const char *const *used, unsigned count)
 {
     if (options->help) {
@@ -193,7 +193,7 @@ int options_parse(struct options *options, int argc, char **argv)
     return settle(options, used, count);
 }
 
-/* The line begins with the path, which is another one where standard input was put into a file. */
+/* Replaces the path in the message, which is that of a temporary file for standard input. */
 static void print_why(const struct options *options, const char *why)
 {
     const size_t len = strlen(options->path);

@@ -13,8 +13,8 @@
 
 enum {
     STATUS_FINE = 0,
-    STATUS_FINDING = 1, /* the stack said something that it should not */
-    STATUS_WRONG = 2,   /* the command line, or the file */
+    STATUS_FINDING = 1, /* a difference, or a frame that the stack should not have sent */
+    STATUS_WRONG = 2,   /* an error in the command line or in the file */
     LISTEN_MAX = 16,
     OPTIONS_MAX = 32,
     PROGRESS_FRAMES = 65536
@@ -23,8 +23,8 @@ enum {
 struct options {
     const char *command;
     const char *path;  /* "-": standard input */
-    const char *name;  /* what messages call it */
-    struct leat_ip ip; /* "::": not given */
+    const char *name;  /* the file's name in messages */
+    struct leat_ip ip; /* "::": unset */
     uint16_t listen[LISTEN_MAX];
     unsigned listen_count;
     uint32_t flow; /* UINT32_MAX: all */
@@ -42,28 +42,28 @@ struct options {
     bool version;
 };
 
-/* Fills @options; a status to exit with, or -1 to go on. */
+/* Parses the command line; returns an exit status, or -1 to continue. */
 int options_parse(struct options *options, int argc, char **argv);
 
-/* Prints what --help does: of @command, or of all (NULL). */
+/* Prints the help of @command, or of all (NULL). */
 void help_print(const char *command);
 
-/* Whether there is such a command, and whether it has this option. */
+/* True if there is such a command, and if it has this option. */
 bool help_knows(const char *command);
 bool help_has(const char *command, const char *option);
 
-/* Opens the capture, which may be compressed, or prints one line why not.  Its frames are Ethernet
- * frames without tags and labels. */
+/* Opens the capture, which may be compressed; prints an error line on failure. Its frames are
+ * Ethernet frames without tags and labels. */
 struct leat_capture *open_capture(const struct options *options);
 
-/* The same for what leat recorded: it is as it was recorded. */
+/* The same for a recording of leat, whose frames are unchanged. */
 struct leat_capture *open_recording(const struct options *options);
 
-/* Shows how far a long file has been read, on a terminal. */
+/* A progress bar on a terminal, for long files. */
 void progress_show(const struct options *options, const struct leat_capture *capture,
                    uint64_t frames);
 
-/* Call it with each frame; short files end before the first bar. */
+/* To be called for each frame; short files end before the bar appears. */
 static inline void progress(const struct options *options, const struct leat_capture *capture,
                             uint64_t frames)
 {
@@ -73,10 +73,10 @@ static inline void progress(const struct options *options, const struct leat_cap
 void progress_flows(const struct options *options, uint32_t number, uint32_t count);
 void progress_end(const struct options *options);
 
-/* Prints why a capture is broken, if it is; the exit status. */
+/* Prints the error of a broken capture; returns the exit status. */
 int capture_end(const struct options *options, const struct leat_capture *capture);
 
-/* Writes a string of JSON with its quotes. */
+/* Prints a JSON string with its quotes. */
 void json_string(FILE *to, const char *text);
 
 int feed(const struct options *options);

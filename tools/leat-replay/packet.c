@@ -1,4 +1,4 @@
-/* packet.c -- a TCP segment in a captured frame, and the same segment told to another stack. */
+/* packet.c -- a TCP segment in a captured frame, and its translation for another stack. */
 #include "packet.h"
 
 #include <string.h>
@@ -21,7 +21,7 @@ enum {
 
 const struct leat_mac packet_peer_mac = {{2, 0, 0, 0, 0, 0xfe}};
 
-/* The headers before TCP; PACKET_TCP: they are there. */
+/* Parses the headers before TCP; PACKET_TCP: they are complete. */
 static enum packet_kind parse_ipv4(struct packet *packet, uint32_t len)
 {
     const uint8_t *at = packet->ip_bytes;
@@ -56,7 +56,7 @@ static enum packet_kind parse_ipv6(struct packet *packet, uint32_t len)
         chain.next_header != PROTOCOL_TCP)
         return PACKET_OTHER;
     if (total - chain.bytes > UINT16_MAX - IPV4_HEADER_BYTES)
-        return PACKET_CUT; /* none of ours is so long */
+        return PACKET_CUT; /* our segments are never so long */
     packet->src = ip.src;
     packet->dst = ip.dst;
     packet->tcp_bytes = at + chain.bytes;
@@ -102,8 +102,8 @@ static uint32_t fold(uint64_t sum)
     return (uint32_t)sum;
 }
 
-/* The checksum field with which the sum @now, in which that field is 0, is as right or wrong as
- * @before was: RFC 1624, for many words at once. */
+/* The checksum for a packet with the sum @now (checksum field 0) that has the same error as
+ * @before had: RFC 1624, for many words at once. */
 static uint16_t checksum_as_before(uint64_t before, uint64_t now)
 {
     return checksum_finish(now + (0xffff - fold(before)));
@@ -124,7 +124,7 @@ static void translate_sacks(uint8_t *option, const struct translation *how)
     }
 }
 
-/* Options that the stack must not see become NOPs, so that nothing moves. */
+/* Overwrites options that the stack must not see with NOPs, so that no byte moves. */
 static void translate_options(uint8_t *tcp, const struct packet *packet,
                               const struct translation *how)
 {
@@ -141,7 +141,7 @@ static void translate_options(uint8_t *tcp, const struct packet *packet,
             continue;
         }
         if (at + 1 >= end || at[1] < 2 || at + at[1] > end)
-            return; /* broken: as it is */
+            return; /* malformed: left unchanged */
         len = at[1];
         if (kind == OPTION_TS && len == 10 && !(syn && how->no_ts))
             put32(at + 6, packet->tcp.flags & TCP_ACK ? how->tsecr : 0);
@@ -176,7 +176,7 @@ static void translate_ip(uint8_t *ip, const struct packet *packet, const struct 
     put16(ip + 10, how->repair ? checksum_finish(now) : checksum_as_before(before, now));
 }
 
-/* The sum of the pseudo-header that the recorded checksum is of. */
+/* The sum of the recorded pseudo-header. */
 static uint64_t recorded_pseudo(const struct packet *packet, uint32_t tcp_len)
 {
     return packet->is_ipv6 ? checksum_pseudo6(&packet->src, &packet->dst, PROTOCOL_TCP, tcp_len)
@@ -199,7 +199,7 @@ uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct
     put16(tcp + 2, how->dst.port);
     if (packet->tcp.flags & TCP_ACK)
         put32(tcp + 8, how->ack);
-    if (packet->tcp.flags & TCP_SYN) /* no ACE: what it counts is of another stack's packets */
+    if (packet->tcp.flags & TCP_SYN) /* clear ACE, which counts packets of another stack */
         tcp[12] &= 0xfe;
     if ((packet->tcp.flags & TCP_SYN) && how->no_ecn)
         tcp[13] = (uint8_t)(tcp[13] & ~(TCP_ECE | TCP_CWR));
@@ -215,7 +215,7 @@ uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct
     return ETHERNET_HEADER_BYTES + packet->ip.total_bytes;
 }
 
-/* A segment of the recorded peer without options but a timestamp. */
+/* Begins a segment of the recorded peer, with a timestamp as its only option. */
 static uint32_t emit(uint8_t *to, const struct packet *packet, const struct translation *how,
                      const struct wire_tcp *head, const uint8_t *data, uint32_t data_bytes)
 {

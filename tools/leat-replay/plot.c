@@ -1,8 +1,9 @@
 /*
- * plot.c -- a time-sequence picture: time to the right, sequence numbers upwards.
+ * plot.c -- a time-sequence diagram: time to the right, sequence numbers upwards.
  *
- * A segment is a bar from its first byte to its last.  The receiver's line is what it has
- * acknowledged, the line above it the end of its window: where bars touch it, the window limits.
+ * A segment is a bar from its first byte to its last. The lower line of the receiver is its
+ * acknowledgments, the upper one the end of its window: where bars touch it, the window is the
+ * limit.
  */
 #include "plot.h"
 
@@ -84,7 +85,7 @@ static struct scale scale_of(const struct plot *plot)
             scale.first_ns = event->time_ns;
         if (event->time_ns > last_ns)
             last_ns = event->time_ns;
-        /* a window far above all text would press it flat */
+        /* a window far above all data would flatten the diagram */
         if (event->kind != PLOT_WINDOW && event->to > scale.top)
             scale.top = event->to;
     }
@@ -95,7 +96,7 @@ static struct scale scale_of(const struct plot *plot)
     return scale;
 }
 
-/* 1, 2 or 5 times a power of ten: about @count steps in @span. */
+/* 1, 2 or 5 times a power of ten, for about @count steps in @span. */
 static double step_of(double span, int count)
 {
     static const double steps[] = {1, 2, 5, 10};
@@ -138,7 +139,7 @@ static void draw_axes(const struct scale *scale, FILE *to)
             (TOP + HEIGHT - BOTTOM) / 2);
 }
 
-/* Steps: the value holds until the next one. */
+/* Draws steps: a value holds until the next one. */
 static void draw_line(const struct plot *plot, const struct scale *scale, enum plot_kind kind,
                       FILE *to)
 {
@@ -172,7 +173,7 @@ static void draw_bars(const struct plot *plot, const struct scale *scale, FILE *
             fprintf(to, "<text x='%.1f' y='%.1f' text-anchor='middle'>RST</text>\n", x, high - 4);
             continue;
         }
-        if (low - high < 2) /* else nobody sees it */
+        if (low - high < 2) /* otherwise invisible */
             low = high + 2;
         fprintf(to, "<path stroke='%s' stroke-width='%g' d='M%.1f %.1f V%.1f'/>\n",
                 styles[event->kind].color, event->kind == PLOT_SEGMENT ? 1.5 : 2.5, x, low, high);

@@ -1,9 +1,9 @@
 /*
- * recorded.c -- a run that leat recorded happens again: the same program, seed, options and frames
- * must give the same frames.
+ * recorded.c -- repeats a run that leat recorded: the same program, seed, options and frames must
+ * give the same frames.
  *
- * The recording names its program; it is looked for where examples are built or installed, never by
- * a path out of the file: a capture may be a stranger's.
+ * The recording names its program, which is looked for where examples are built or installed, and
+ * never at a path from the file: a capture may come from a stranger.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -18,21 +18,21 @@
 enum {
     WORDS_MAX = 64,
     PATH_BYTES = 1024,
-    SHOWN_BYTES = 64, /* of frames that differ */
-    PADDED_BYTES = 60 /* IEEE 802.3: no frame is shorter, but where there is no wire */
+    SHOWN_BYTES = 64, /* printed of frames that differ */
+    PADDED_BYTES = 60 /* IEEE 802.3: frames on a wire are padded to this length */
 };
 
 /* The command line of the program. */
 struct command_line {
-    char notes[LEAT_CAPTURE_NOTES_BYTES]; /* cut into words */
+    char notes[LEAT_CAPTURE_NOTES_BYTES]; /* split into words */
     const char *program;
     char *words[WORDS_MAX];
     unsigned count;
-    unsigned arguments; /* words that are no options: they come last */
+    unsigned arguments; /* words that are no options; they come last */
     char *last[WORDS_MAX];
 };
 
-/* What a recording may set: nothing that writes. */
+/* Options that a recording may set: none that writes. */
 static const char *option_of(const char *name)
 {
     static const char *const names[][2] = {{"seed", "--seed"},
@@ -69,14 +69,14 @@ static bool add_word(struct command_line *line, const char *word)
     return line->words[line->count++] != NULL;
 }
 
-/* Cuts the notes into a command line; false: too many words. */
+/* Splits the notes into a command line; false: too many words. */
 static bool read_notes(struct command_line *line, const char *notes)
 {
     char *next = NULL;
     bool good;
 
     snprintf(line->notes, sizeof line->notes, "%s", notes);
-    good = add_word(line, "program"); /* its path comes here */
+    good = add_word(line, "program"); /* replaced by its path */
     for (char *at = strtok_r(line->notes, "\n", &next); at && good;
          at = strtok_r(NULL, "\n", &next)) {
         char *value = strchr(at, ' ');
@@ -105,7 +105,7 @@ static bool is_plain_name(const char *name)
     return *name != '\0';
 }
 
-/* Beside us, or where the build has the examples. */
+/* The folder of this program, or that of the examples in the build. */
 static bool find_program(const char *name, char path[PATH_BYTES])
 {
     static const char *const places[] = {".", "../../examples"};
@@ -162,8 +162,7 @@ static void print_frame(const char *when, enum leat_err err, const struct leat_c
     printf("%s\n", frame->captured_bytes > SHOWN_BYTES ? " ..." : "");
 }
 
-/* Whether @again is @first: or what a device got unpadded (LEAT_NETIF_NO_PADDING), with its
- * padding. */
+/* True if @again equals @first, or equals it after padding (LEAT_NETIF_NO_PADDING). */
 static bool is_same_data(const struct leat_capture_frame *first,
                          const struct leat_capture_frame *again)
 {
@@ -184,7 +183,7 @@ static bool is_same(const struct leat_capture_frame *first, const struct leat_ca
            is_same_data(first, again);
 }
 
-/* Shows the first difference; the exit status. */
+/* Prints the first difference; returns the exit status. */
 static int compare(const struct options *options, struct leat_capture *first,
                    struct leat_capture *second)
 {
@@ -215,7 +214,7 @@ static int compare(const struct options *options, struct leat_capture *first,
     return STATUS_FINE;
 }
 
-/* Adds what is not in the recording. */
+/* Adds options that the recording doesn't have. */
 static bool complete(struct command_line *line, const struct options *options, const char *again)
 {
     static char path[PATH_BYTES];

@@ -1,7 +1,7 @@
 /*
- * unhex.c -- makes a pcapng of the text that a flight recorder dumped to a console.
+ * unhex.c -- makes a pcapng of a flight recorder's dump on a console.
  *
- * The dump's lines begin with "flight:"; whatever stands around them is passed over.
+ * The dump's lines begin with "flight:"; other text is skipped.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static int digit(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* Writes the bytes that a line holds; how many there were. */
+/* Writes the bytes in a line; returns their number. */
 static unsigned write_line(const char *line, FILE *to)
 {
     const char *at = strstr(line, "flight:");

@@ -1,4 +1,4 @@
-/* world.c -- a stack with nothing around it but a capture. */
+/* world.c -- a stack whose only network is a capture. */
 #include "world.h"
 
 #include <stdio.h>
@@ -19,15 +19,16 @@
 enum {
     MTU = 1500,
     BURST = 16,
-    POLLS_AT_ONCE = 64,     /* of one time */
-    POLLS_BETWEEN = 100000, /* timers between two frames; a bound, not a number that is met */
+    POLLS_AT_ONCE = 64,     /* at one time */
+    POLLS_BETWEEN = 100000, /* timers between two frames; an upper bound that is not reached
+                             * in practice */
     HEADROOM = LEAT_BUF_HEADROOM - 2,
     NDP_AT = ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES
 };
 
 static struct world *world_of(struct leat_netif *netif)
 {
-    return (struct world *)netif; /* its first member */
+    return (struct world *)netif; /* it is the first member */
 }
 
 static struct world_neighbour *place_of(struct world *world, struct leat_ip ip)
@@ -43,7 +44,7 @@ void world_learn(struct world *world, struct leat_ip ip, const struct leat_mac *
     place->mac = *mac;
 }
 
-/* Puts a copy into buffers of the pool, of which most frames need one. */
+/* Copies a frame into buffers of the pool; most frames need one. */
 static struct leat_buf *world_copy(struct world *world, const uint8_t *frame, uint32_t len)
 {
     struct leat_buf *made = leat_buf_alloc(leat_pool(world->stack), HEADROOM);
@@ -101,7 +102,7 @@ static uint32_t world_transmit_room(struct leat_netif *netif)
     return BURST;
 }
 
-/* The link address of a neighbour; of an unknown one some other. */
+/* The link address of a neighbour, made up for unknown ones. */
 static struct leat_mac mac_of(struct world *world, struct leat_ip ip)
 {
     const struct world_neighbour *place = place_of(world, ip);
@@ -109,7 +110,7 @@ static struct leat_mac mac_of(struct world *world, struct leat_ip ip)
     return leat_ip_equal(place->ip, ip) ? place->mac : packet_peer_mac;
 }
 
-/* Answers for the neighbour that is asked for. */
+/* Sends the ARP reply of the neighbour in a request. */
 static void world_answer(struct world *world, const struct wire_arp *asked)
 {
     const struct leat_mac mac = mac_of(world, leat_ip_v4(asked->tpa));
@@ -133,7 +134,7 @@ static void world_answer_arp(struct world *world, const uint8_t *frame, uint32_t
         world_answer(world, &arp);
 }
 
-/* The same for a solicitation that came from @ethernet and @ip (RFC 4861 7.2.4). */
+/* The same for a neighbour solicitation from @ethernet and @ip (RFC 4861 7.2.4). */
 static void world_advertise(struct world *world, const struct wire_ethernet *ethernet,
                             const struct wire_ipv6 *ip, struct leat_ip target)
 {
@@ -218,8 +219,8 @@ static const struct leat_netif_ops world_ops = {.receive = world_receive,
                                                 .next_look_ns = world_next_look_ns,
                                                 .close = world_close_netif};
 
-/* In large pages, if the system has any: to touch 12 MB for the first time takes as long as 40,000
- * frames, page by page. */
+/* Uses large pages, if the system has any: the first access to 12 MB page by page takes as
+ * long as 40,000 frames. */
 static void *new_block(size_t bytes)
 {
     enum {
@@ -229,7 +230,7 @@ static void *new_block(size_t bytes)
     void *block = aligned_alloc(LARGE_PAGE, whole);
 
     if (block)
-        (void)madvise(block, whole, MADV_HUGEPAGE); /* if not, it is slower */
+        (void)madvise(block, whole, MADV_HUGEPAGE); /* without them it is slower */
     return block;
 }
 
@@ -252,7 +253,7 @@ static void give_memory(struct world *world)
     world->memory = NULL;
 }
 
-/* Our address, and whom it reaches. */
+/* Sets our address and routes. */
 static enum leat_err world_address(struct world *world, struct leat_netif *netif)
 {
     const struct world_config *config = &world->config;
@@ -264,7 +265,7 @@ static enum leat_err world_address(struct world *world, struct leat_netif *netif
     return err;
 }
 
-/* Builds the stack on @netif, in world->memory. */
+/* Creates the stack on @netif, in world->memory. */
 static enum leat_err world_build(struct world *world, struct leat_netif *netif)
 {
     const struct world_config *config = &world->config;
@@ -342,7 +343,7 @@ bool world_close(struct world *world)
 
 void world_poll(struct world *world, uint64_t now_ns)
 {
-    if (now_ns > world->now_ns) /* a capture may go back in time, the stack may not */
+    if (now_ns > world->now_ns) /* time in a capture may go back, the stack's may not */
         world->now_ns = now_ns;
     for (unsigned i = 0; i < POLLS_AT_ONCE; i++) {
         world->next_ns = leat_poll(world->stack, world->now_ns);

@@ -1,9 +1,9 @@
 /*
- * world.h -- a stack with nothing around it but a capture: frames are given to it at their times,
- * and what it says is shown to whoever asked.
+ * world.h -- a stack whose only network is a capture: it receives frames at their times, and its
+ * own frames are passed to a callback.
  *
- * Neighbours answer its ARP requests at once, with the address they had in the capture or a made-up
- * one: a capture holds no answers to questions that were asked by nobody then.
+ * Neighbours answer its ARP requests at once, with their address in the capture or a made-up one,
+ * because a capture has no replies to requests that were not sent then.
  */
 #ifndef REPLAY_WORLD_H
 #define REPLAY_WORLD_H
@@ -19,10 +19,10 @@
 
 enum {
     WORLD_QUEUE = 64,       /* frames that wait for the next poll */
-    WORLD_NEIGHBOURS = 1024 /* a table of as many places */
+    WORLD_NEIGHBOURS = 1024 /* places in the table */
 };
 
-/* Memory that worlds use one after the other: it need not be touched anew for each. */
+/* Memory that several worlds use in turn, to avoid new page faults for each. */
 struct world_memory {
     void *block;
     size_t bytes;
@@ -30,15 +30,15 @@ struct world_memory {
 
 struct world_config {
     struct leat_ip ip;
-    leat_ip4 gateway; /* of IPv4; IP4_ANY: all the world is on this link */
+    leat_ip4 gateway; /* of IPv4; IP4_ANY: all addresses are on this link */
     struct leat_mac mac;
     uint32_t buffers;
     struct leat_tcp_config tcp;
     uint8_t seed[LEAT_SEED_BYTES];
-    struct world_memory *memory; /* NULL: its own */
-    const char *record;          /* a file for frames in and out; NULL: don't */
+    struct world_memory *memory; /* NULL: memory of its own */
+    const char *record;          /* a file for received and sent frames; NULL: none */
     const char *notes;           /* for its section header */
-    /* Shows a frame that the stack sends; NULL: nobody looks. */
+    /* Called for each frame that the stack sends; may be NULL. */
     void (*on_sent)(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t len);
     void *arg;
 };
@@ -50,33 +50,33 @@ struct world_neighbour {
 
 struct world {
     struct leat_netif netif;             /* first */
-    struct leat_pcap_recorder *recorder; /* around netif, or NULL */
+    struct leat_pcap_recorder *recorder; /* wraps netif; or NULL */
     struct leat *stack;
     void *memory;
     struct world_config config;
     uint64_t now_ns;  /* of the last poll */
-    uint64_t next_ns; /* when the stack wants the next one */
+    uint64_t next_ns; /* when the stack is to be polled next */
     struct leat_buf *queue[WORLD_QUEUE];
     uint32_t queue_count;
     uint64_t sent_frames;
-    uint64_t lost_frames; /* the pool had no buffers for them, or they were too long */
+    uint64_t lost_frames; /* without buffers, or too long */
     struct world_neighbour neighbours[WORLD_NEIGHBOURS];
-    uint8_t flat[14 + 4 + 65535]; /* a frame in one piece */
+    uint8_t flat[14 + 4 + 65535]; /* a contiguous copy of a frame */
 };
 
-/* Builds the stack.  False: no memory; a line has been printed. */
+/* Creates the stack. False: no memory; an error line has been printed. */
 bool world_open(struct world *world, const struct world_config *config);
 
-/* False: the recording could not be written; a line has been printed. */
+/* False: the recording could not be written; an error line has been printed. */
 bool world_close(struct world *world);
 
-/* Lets a frame wait for the next poll; false: the queue is full. */
+/* Queues a frame for the next poll; false: the queue is full. */
 bool world_queue(struct world *world, const uint8_t *frame, uint32_t len);
 
-/* Polls at @now_ns, again as long as the stack wants it at once. */
+/* Polls at @now_ns, and again as long as the stack is due at once. */
 void world_poll(struct world *world, uint64_t now_ns);
 
-/* Lets all timers before @now_ns fire, each at its own time: mostly there are none. */
+/* Fires all timers before @now_ns, each at its own time; usually there are none. */
 void world_run_timers(struct world *world, uint64_t now_ns);
 
 static inline void world_run_until(struct world *world, uint64_t now_ns)
@@ -85,7 +85,7 @@ static inline void world_run_until(struct world *world, uint64_t now_ns)
         world_run_timers(world, now_ns);
 }
 
-/* Of either family, for tables: its upper bits are the good ones. */
+/* A hash of an address of either family; its upper bits are the better ones. */
 static inline uint32_t world_hash(struct leat_ip ip)
 {
     const uint32_t left = get32(ip.bytes) * 31 ^ get32(ip.bytes + 4);
@@ -94,7 +94,7 @@ static inline uint32_t world_hash(struct leat_ip ip)
     return (left * 961 ^ right) * 2654435761u;
 }
 
-/* Remembers which link address a host had. */
+/* Stores the link address of a host. */
 void world_learn(struct world *world, struct leat_ip ip, const struct leat_mac *mac);
 
 #endif
