@@ -358,3 +358,32 @@ def test_odd_captures_are_read_or_refused(tmp_path, command):
         assert done.returncode in (0, 1, 2), (path, done)
         if done.returncode == 2:
             assert done.stderr.count(b"\n") == 1 and b"offset" in done.stderr, (path, done)
+
+
+def jump(frames, number, seconds):
+    """The frames, the recorded clock moved from frame @number on."""
+    return [(time + (seconds * 10**9 if at >= number else 0), frame) for at, (time, frame) in enumerate(frames)]
+
+
+@pytest.mark.parametrize("seconds", [400, 10**5, 10**8, -10**8])
+@pytest.mark.parametrize("number", range(1, 9))
+def test_recorded_time_ends_no_connection(tmp_path, number, seconds):
+    """The clock of the capturing host was set, or the peers were silent, in the handshake or later."""
+    path = write(tmp_path, jump(conversation(), number, seconds))
+    assert texts(streams(path, tmp_path)) == [REQUEST, ANSWER]
+    status, plays = played(path)
+    assert status == 0 and [one["delivered"] for one in plays] == [len(REQUEST), len(ANSWER)], plays
+
+
+def test_a_SYN_that_was_sent_for_an_hour(tmp_path):
+    """Each gap alone would be short."""
+    frames = conversation()
+    again = [(frames[0][0] + at * 60 * 10**9, frames[0][1]) for at in range(60)]
+    path = write(tmp_path, again + [(time + 3600 * 10**9, frame) for time, frame in frames[1:]])
+    assert texts(streams(path, tmp_path)) == [REQUEST, ANSWER]
+    assert played(path)[0] == 0
+
+
+def test_times_are_shown_as_recorded(tmp_path):
+    lines = replay("flow", "-v", "--side", "server", write(tmp_path, jump(conversation(), 3, 1000))).stdout.decode()
+    assert " 1000.003000  peer" in lines and " 1000.004000  leat" in lines, lines

@@ -30,8 +30,10 @@ void player_finding(struct player *player, const char *format, ...)
     player->finding_count++;
 }
 
+/* The recorded time since the first segment, for a time of the stack. */
 static double seconds(const struct player *player, uint64_t now_ns)
 {
+    now_ns = clock_recorded(&player->clock, now_ns);
     return now_ns > player->first_ns ? (double)(now_ns - player->first_ns) / 1e9 : 0;
 }
 
@@ -85,6 +87,7 @@ static void draw(struct player *player, const struct packet *packet, bool ours, 
 
     if (!player->options->plot)
         return;
+    now_ns = clock_recorded(&player->clock, now_ns);
     if (packet->data_bytes > 0 && at < DATA_MAX)
         plot_add_segment(data, now_ns, at, at + packet->data_bytes);
     if (packet->tcp.flags & TCP_RST)
@@ -390,11 +393,14 @@ static void take_theirs(struct player *player, const struct packet *packet, uint
 }
 
 void player_take(struct player *player, const struct packet *packet, enum side from,
-                 uint64_t now_ns)
+                 uint64_t recorded_ns)
 {
+    const uint64_t now_ns = clock_next(&player->clock, recorded_ns);
+
     if (player->first_ns == 0)
-        player->first_ns = now_ns;
+        player->first_ns = recorded_ns;
     world_run_until(&player->world, now_ns);
+    clock_set(&player->clock, recorded_ns, now_ns);
     if (from == player->side)
         take_ours(player, packet, now_ns);
     else

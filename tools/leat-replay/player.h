@@ -9,6 +9,7 @@
 #ifndef REPLAY_PLAYER_H
 #define REPLAY_PLAYER_H
 
+#include "clock.h"
 #include "flows.h"
 #include "options.h"
 #include "plot.h"
@@ -55,7 +56,8 @@ struct player {
     struct data told;   /* what the other side sent */
     uint32_t delivered; /* of these: received by the program */
     FILE *out;
-    uint64_t first_ns;
+    struct clock clock;
+    uint64_t first_ns; /* recorded */
     struct answers recorded, played;
     struct plot plot[2]; /* data that the stack gets, data that it sends */
     unsigned finding_count;
@@ -69,7 +71,7 @@ bool player_open(struct player *player, const struct options *options, const str
 
 /* A segment of the flow, at its time. */
 void player_take(struct player *player, const struct packet *packet, enum side from,
-                 uint64_t now_ns);
+                 uint64_t recorded_ns);
 
 /* The capture is over: lets timers run, and judges. */
 void player_end(struct player *player);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "flows.h"
 #include "options.h"
 #include "world.h"
@@ -50,6 +51,7 @@ struct receiver {
 struct streams {
     const struct options *options;
     struct world world;
+    struct clock clock;
     struct flows flows;
     struct receiver receivers[FLOWS_MAX][2];
     uint8_t *held_syn[FLOWS_MAX]; /* of the client, until the server's options are known */
@@ -270,18 +272,21 @@ static bool is_wanted(const struct options *options, const struct flow *flow)
     return options->flow == UINT32_MAX || options->flow == flow->number;
 }
 
-static void take_segment(struct streams *streams, const struct packet *packet, uint64_t now_ns,
+static void take_segment(struct streams *streams, const struct packet *packet, uint64_t recorded_ns,
                          const uint8_t *bytes, uint32_t len)
 {
     enum side from;
     struct flow *flow = flows_find(&streams->flows, packet, &from);
     struct receiver *receiver;
+    uint64_t now_ns;
 
     if (!flow->user)
         flow_begin(streams, flow);
     if (!is_wanted(streams->options, flow))
         return;
+    now_ns = clock_next(&streams->clock, recorded_ns);
     world_run_until(&streams->world, now_ns);
+    clock_set(&streams->clock, recorded_ns, now_ns);
     if (packet->tcp.flags & TCP_SYN) /* captures have been seen with the answer before the SYN */
         receiver_connect(&streams->receivers[flow->slot][CLIENT], now_ns);
     if (from == CLIENT && (packet->tcp.flags & TCP_SYN)) {
