@@ -1,9 +1,9 @@
 /*
- * clock.h -- the time of a stack that plays a recorded connection.
+ * clock.h -- the clock of a stack that plays a recorded connection.
  *
  * The recorded clock may be set forward by a year between two segments, and a peer may be silent
- * for days.  The stack's timers would then end the connection.  So a longer gap counts as
- * CLOCK_GAP_NS, and time that goes back counts as none.
+ * for days. The stack's timers would then end the connection. So a longer gap counts as
+ * CLOCK_GAP_NS, and a step back counts as no time.
  */
 #ifndef REPLAY_CLOCK_H
 #define REPLAY_CLOCK_H
@@ -17,12 +17,12 @@
 struct clock {
     bool has_begun;
     uint64_t played_ns;
-    uint64_t last_ns;   /* the recorded time that goes with it */
-    uint64_t offset_ns; /* of the recorded time to the played one, for what is shown */
+    uint64_t last_ns;   /* the recorded time at that moment */
+    uint64_t offset_ns; /* recorded minus played time, for output */
 };
 
-/* The stack's time for a segment of @recorded_ns.  The stack's timers up to it belong before the
- * gap, so clock_set() follows when they have run. */
+/* The stack's time for a segment at @recorded_ns. Timers up to that time belong before the
+ * gap, so the caller runs them before clock_set(). */
 static inline uint64_t clock_next(const struct clock *clock, uint64_t recorded_ns)
 {
     const uint64_t gap_ns = recorded_ns - clock->last_ns;
@@ -42,7 +42,7 @@ static inline void clock_set(struct clock *clock, uint64_t recorded_ns, uint64_t
     clock->offset_ns = recorded_ns - played_ns;
 }
 
-/* The recorded time at @played_ns. */
+/* Converts @played_ns to recorded time. */
 static inline uint64_t clock_recorded(const struct clock *clock, uint64_t played_ns)
 {
     return played_ns + clock->offset_ns;

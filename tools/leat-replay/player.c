@@ -9,7 +9,7 @@
 
 enum {
     BUFFERS = 8192,
-    HELD_ROUNDS = 256, /* ACKs that one segment may set free */
+    HELD_ROUNDS = 256, /* limit of ACKs that one segment may release */
     PATH_BYTES = 512
 };
 
@@ -30,14 +30,14 @@ void player_finding(struct player *player, const char *format, ...)
     player->finding_count++;
 }
 
-/* The recorded time since the first segment, for a time of the stack. */
+/* Converts a time of the stack to recorded time since the first segment. */
 static double seconds(const struct player *player, uint64_t now_ns)
 {
     now_ns = clock_recorded(&player->clock, now_ns);
     return now_ns > player->first_ns ? (double)(now_ns - player->first_ns) / 1e9 : 0;
 }
 
-/* One line a segment, for -v; the SYN is byte -1. */
+/* Prints one line per segment, for -v; the SYN is byte -1. */
 static void print_segment(const struct player *player, const char *who, const struct packet *packet,
                           uint32_t seq, uint32_t ack, uint64_t now_ns)
 {
@@ -55,7 +55,7 @@ static void print_segment(const struct player *player, const char *who, const st
     printf("\n");
 }
 
-/* Counts a segment of our side, recorded or played; @end: of its data, since the SYN. */
+/* Counts a segment of our side, recorded or played; @end: the end of its data, since the SYN. */
 static void count_answer(struct answers *answers, const struct packet *packet, uint32_t end,
                          uint8_t shift)
 {
@@ -104,7 +104,7 @@ static void draw(struct player *player, const struct packet *packet, bool ours, 
     }
 }
 
-/* The stack says something. */
+/* Handles a frame that the stack sends. */
 static void on_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t len)
 {
     struct player *player = arg;
@@ -137,11 +137,11 @@ static void on_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t l
         !data_equal(&player->wrote, at, packet.data, packet.data_bytes, &where))
         player_finding(player, "at %.6f s it sends another byte %u", seconds(player, now_ns),
                        where);
-    /* the peer has this already, and says so again */
+    /* the peer has this data already, so it repeats its ACK */
     if (end != packet.tcp.seq && !(packet.tcp.flags & TCP_SYN) &&
         seq_le(end, player->iss + player->ack_given))
         player->ack_again = true;
-    /* segments for a connection that is over are answered with a RST (RFC 9293 3.10.7.1) */
+    /* a segment for a closed connection gets a RST (RFC 9293 3.10.7.1) */
     if ((packet.tcp.flags & TCP_RST) && !player->aborted && !player->peer_reset &&
         !player->is_closed && !(player->heard_odd_ack && !player->is_open))
         player_finding(player, "at %.6f s it sends a RST", seconds(player, now_ns));
@@ -197,10 +197,10 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
     if (!player->conn)
         return;
     player->is_open = true;
-    leat_tcp_set_nodelay(player->conn, true); /* when to send is recorded */
+    leat_tcp_set_nodelay(player->conn, true); /* the recording determines when to send */
 }
 
-/* What the program does next, as far as it can. */
+/* Performs the program's next step, as far as it is possible now. */
 static void act(struct player *player)
 {
     size_t taken = 0;
@@ -237,7 +237,7 @@ static struct translation translation_to_us(const struct player *player)
         .repair = player->options->repair};
 }
 
-/* The highest acknowledgment that makes sense to the stack now, since the SYN. */
+/* The highest acknowledgment that is valid for the stack now, since the SYN. */
 static uint32_t ack_for_now(struct player *player, uint32_t recorded)
 {
     const uint32_t sent = player->snd_nxt - player->iss;
@@ -251,7 +251,8 @@ static uint32_t ack_for_now(struct player *player, uint32_t recorded)
     return recorded;
 }
 
-/* Gives the acknowledgments that were held back, as soon as the stack has sent what they are for.
+/* Delivers acknowledgments that were held back, once the stack has sent the data that they
+ * cover.
  */
 static void give_held(struct player *player, uint64_t now_ns)
 {
@@ -274,9 +275,9 @@ static void give_held(struct player *player, uint64_t now_ns)
     }
 }
 
-/* The acknowledgment of a segment, in the stack's numbers.  One of what the recorded client never
- * sends, before it has a SYN,ACK, is as wrong to the stack: @odd, a RST answers it (RFC 9293
- * 3.10.7.3). */
+/* Translates a segment's acknowledgment to the stack's numbers. Before the SYN,ACK a recorded
+ * client may get an acknowledgment of data that it never sent. It stays as wrong for the stack,
+ * which answers it with a RST: @odd (RFC 9293 3.10.7.3). */
 static uint32_t hear_ack(struct player *player, const struct packet *packet, bool *odd)
 {
     const struct flow_side *ours = &player->flow.side[player->side];
@@ -296,8 +297,8 @@ static uint32_t hear_ack(struct player *player, const struct packet *packet, boo
     return player->iss + ack;
 }
 
-/* A client opens with the first segment of its flow: captures have been seen with the answer before
- * the SYN. */
+/* Opens a client with the first segment of its flow, because some captures have the answer
+ * before the SYN. */
 static void open_if_due(struct player *player, uint64_t now_ns)
 {
     const struct leat_endpoint local =
@@ -312,11 +313,11 @@ static void open_if_due(struct player *player, uint64_t now_ns)
         player_finding(player, "it can't connect");
         return;
     }
-    leat_tcp_set_nodelay(player->conn, true); /* when to send is recorded */
+    leat_tcp_set_nodelay(player->conn, true); /* the recording determines when to send */
     world_poll(&player->world, now_ns);
 }
 
-/* The recorded client was refused, and has sent its SYN again: it had the time to be served. */
+/* Opens a client again: the recorded one was refused, and has repeated its SYN. */
 static void open_again(struct player *player)
 {
     if (player->side != CLIENT || !player->is_closed || player->why != LEAT_ERR_REFUSED)
@@ -325,7 +326,7 @@ static void open_again(struct player *player)
     player->ack_given = 0;
 }
 
-/* The recorded side's segment tells what its program did. */
+/* Derives the program's steps from a segment of the recorded side. */
 static void take_ours(struct player *player, const struct packet *packet, uint64_t now_ns)
 {
     const struct flow_side *ours = &player->flow.side[player->side];
@@ -348,12 +349,12 @@ static void take_ours(struct player *player, const struct packet *packet, uint64
         player->fin_wanted = true;
         player->fin_at = at + packet->data_bytes;
     }
-    /* without a connection it refuses a SYN, or an ACK in SYN-SENT (RFC 9293 3.10.7) */
+    /* without a connection a RST refuses a SYN, or an ACK in SYN-SENT (RFC 9293 3.10.7) */
     if (packet->tcp.flags & TCP_RST)
         player->aborted |= player->synchronized;
 }
 
-/* The other side's segment goes to the stack. */
+/* Delivers a segment of the other side to the stack. */
 static void take_theirs(struct player *player, const struct packet *packet, uint64_t now_ns)
 {
     const struct flow_side *ours = &player->flow.side[player->side];
@@ -435,7 +436,8 @@ bool player_open(struct player *player, const struct options *options, const str
                                                      ? LEAT_TCP_ECN_ASK
                                                      : LEAT_TCP_ECN_ACCEPT,
                                           .user_timeout_ns = 3600000000000u,
-                                          .no_pacing = true, /* when to send is recorded */
+                                          .no_pacing = true, /* the recording determines when
+                                                              * to send */
                                           .no_timestamps = side == CLIENT && !flow->side[CLIENT].ts,
                                           .no_sack = side == CLIENT && !flow->side[CLIENT].sack},
                                   .seed = {1},

@@ -1,13 +1,13 @@
 /*
- * streams.c -- the data of TCP flows, as leat's own receiver sees it.
+ * streams.c -- extracts the data of TCP flows by leat's own receiver.
  *
  * Each direction of a flow gets a connection of a stack that plays its receiver: the client's by an
- * active open, the server's by a listener.  It is given the recorded segments of the other side.
- * Its sequence numbers are its own, so the numbers that acknowledge them are translated; it sends
- * nothing, so that is always the same number.  Checksums, windows, retransmissions, overlaps,
- * urgent data, RSTs are judged by the stack alone.
+ * active open, the server's by a listener. It receives the recorded segments of the other side. Its
+ * sequence numbers are its own, so acknowledgments of them are translated; because it sends no
+ * data, they always have the same number. The stack alone handles checksums, windows,
+ * retransmissions, overlaps, urgent data and RSTs.
  *
- * The flows live on one stack, each with a peer address of its own: 11.0.0.0 plus twice the slot.
+ * All flows share one stack, each with a peer address of its own: 11.0.0.0 plus twice the slot.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -31,12 +31,12 @@ static const leat_ip4 gateway_ip = IP4(10, 0, 0, 2);
 static const leat_ip4 peers_ip = IP4(11, 0, 0, 0);
 static const struct leat_mac our_mac = {{2, 0, 0, 0, 0, 1}};
 
-/* What one side of a flow received. */
+/* The receiver of one side of a flow. */
 struct receiver {
     struct streams *streams;
     struct flow *flow;
     enum side side;
-    struct leat_tcp *conn; /* NULL: not yet, or not any more */
+    struct leat_tcp *conn; /* NULL: not open yet, or closed */
     bool has_iss;
     uint32_t iss;   /* the stack's */
     uint32_t tsval; /* its last timestamp */
@@ -45,7 +45,7 @@ struct receiver {
     bool at_end;
     bool is_closed;
     enum leat_err why;
-    bool is_written; /* the file has been begun */
+    bool is_written; /* the file was created */
 };
 
 struct streams {
@@ -54,7 +54,7 @@ struct streams {
     struct clock clock;
     struct flows flows;
     struct receiver receivers[FLOWS_MAX][2];
-    uint8_t *held_syn[FLOWS_MAX]; /* of the client, until the server's options are known */
+    uint8_t *held_syn[FLOWS_MAX]; /* SYNs of clients, until the server's options are known */
     uint32_t held_len[FLOWS_MAX];
     struct leat_tcp_listener *listener;
     uint64_t frames, cut, fragments, incomplete;
@@ -90,7 +90,7 @@ static void path_of(const struct receiver *receiver, char path[PATH_BYTES])
              from, to);
 }
 
-/* Opens and closes the file each time: there may be thousands. */
+/* Opens and closes the file for each write, because there may be thousands. */
 static void receiver_write(struct receiver *receiver, const struct leat_buf *payload)
 {
     char path[PATH_BYTES];
@@ -152,7 +152,7 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
 
         leat_tcp_get_info(conn, &info);
         receiver = receiver_of(streams, leat_ip_v4_number(info.remote.ip));
-        if (!receiver) { /* no peer but ours opens anything */
+        if (!receiver) { /* only our receivers open connections */
             leat_tcp_abort(conn);
             continue;
         }
@@ -161,7 +161,7 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
     }
 }
 
-/* The stack says something: its numbers are needed to translate what it is told. */
+/* Notes the stack's sequence numbers, which the translation needs. */
 static void on_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t len)
 {
     struct streams *streams = arg;
@@ -182,7 +182,7 @@ static void on_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t l
         receiver->tsval = packet.tcp.tsval;
 }
 
-/* Tells a receiver what its peer said. */
+/* Delivers a peer's segment to a receiver. */
 static void receiver_give(struct receiver *receiver, const struct packet *packet, uint64_t now_ns)
 {
     struct streams *streams = receiver->streams;
@@ -210,13 +210,13 @@ static void receiver_give(struct receiver *receiver, const struct packet *packet
     if (!(packet->tcp.flags & TCP_SYN) || packet->data_bytes == 0 || receiver->side != SERVER ||
         !receiver->has_iss)
         return;
-    how.ack = receiver->iss + 1; /* which it has just said */
+    how.ack = receiver->iss + 1; /* the acknowledgment that it has just sent */
     how.tsecr = receiver->tsval;
     world_queue(&streams->world, streams->frame, packet_syn_data(streams->frame, packet, &how));
     world_poll(&streams->world, now_ns);
 }
 
-/* The client's SYN waits until the recorded answer tells what the server agreed to. */
+/* Holds the client's SYN until the recorded answer shows the options that the server accepted. */
 static void hold_syn(struct streams *streams, const struct flow *flow, const uint8_t *bytes,
                      uint32_t len)
 {
@@ -244,7 +244,7 @@ static void give_held_syn(struct streams *streams, const struct flow *flow, uint
     *held = NULL;
 }
 
-/* The client's receiver opens when the client did. */
+/* Opens the client's receiver at the time of the client's SYN. */
 static void receiver_connect(struct receiver *receiver, uint64_t now_ns)
 {
     struct streams *streams = receiver->streams;
@@ -287,7 +287,7 @@ static void take_segment(struct streams *streams, const struct packet *packet, u
     now_ns = clock_next(&streams->clock, recorded_ns);
     world_run_until(&streams->world, now_ns);
     clock_set(&streams->clock, recorded_ns, now_ns);
-    if (packet->tcp.flags & TCP_SYN) /* captures have been seen with the answer before the SYN */
+    if (packet->tcp.flags & TCP_SYN) /* some captures have the answer before the SYN */
         receiver_connect(&streams->receivers[flow->slot][CLIENT], now_ns);
     if (from == CLIENT && (packet->tcp.flags & TCP_SYN)) {
         hold_syn(streams, flow, bytes, len);
@@ -321,7 +321,7 @@ static void take_frame(struct streams *streams, const struct leat_capture_frame 
     }
 }
 
-/* What is to be said about a direction beside its length; NULL: nothing. */
+/* A remark about a direction, beside its length; NULL: none. */
 static const char *remark(const struct receiver *receiver, char text[96])
 {
     const struct flow_side *from = &receiver->flow->side[!receiver->side];
@@ -376,7 +376,7 @@ static void print_direction(struct receiver *receiver)
     streams->any = true;
 }
 
-/* A flow is over, or the table has no room for it any more. */
+/* Ends a flow that is over, or was dropped from the table. */
 static void on_flow_end(void *arg, struct flow *flow)
 {
     struct streams *streams = arg;
@@ -389,7 +389,7 @@ static void on_flow_end(void *arg, struct flow *flow)
         if (!receiver->is_written)
             receiver_write(receiver, NULL);
         print_direction(receiver);
-        if (receiver->conn) { /* nobody is told any more */
+        if (receiver->conn) { /* no further callbacks */
             leat_tcp_set_events(receiver->conn, &no_events, NULL);
             leat_tcp_abort(receiver->conn);
         }
