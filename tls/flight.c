@@ -141,7 +141,7 @@ static __attribute__((noinline)) void send_server_hello(struct tls_session *sess
     struct wire_tls_server_choice choice = choice_of(session);
     struct wire_tls_out out = out_of(handshake);
     uint8_t random[WIRE_TLS_RANDOM], secret[LEAT_CRYPTO_SECRET_BYTES_MAX];
-    /* written behind the message, then moved into it */
+    /* at the end of `out`; wire_tls_server_hello_write() moves it to its place */
     uint8_t *share = handshake->out + TLS_OUT_BYTES - LEAT_CRYPTO_SHARE_BYTES_MAX;
     size_t share_len, secret_len;
     bool done;

@@ -198,6 +198,7 @@ struct leat_buf *tls_unprotect(struct tls_session *session, struct leat_buf *rec
     struct leat_buf *target = record;
 
     *alert = 0;
+    /* so that the pieces that make_target() splits fit tls->out: TLS_RECORD_PIECES more at most */
     if (piece_count(record) > TLS_OPEN_PIECES / 2)
         target = record = tls_gather(session, record, total);
     else if (!all_writable(record))

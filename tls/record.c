@@ -225,8 +225,7 @@ static bool read_header(struct tls_session *session)
     session->record_len = get16(header + 3);
     if (header[1] != 3 || header[0] < WIRE_TLS_CHANGE_CIPHER_SPEC ||
         header[0] > WIRE_TLS_APPLICATION_DATA) {
-        /* 5.1 says to ignore the version, but it is the first place where a peer without TLS
-         * shows */
+        /* 5.1: the version is to be ignored, but here a peer without TLS is recognized first */
         tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "the peer doesn't speak TLS");
         return false;
     }

@@ -13,8 +13,8 @@ static const struct tls_verdict failed = {WIRE_TLS_INTERNAL_ERROR, tls_provider_
 
 /* ---- Choices --------------------------------------------------------------------------------- */
 
-/* Chooses our best suite. A client that lists ChaCha20 first has no AES hardware, so that comes
- * first. */
+/* Chooses our best suite. A client that lists ChaCha20 first has no AES hardware: then ChaCha20 is
+ * best. */
 static uint16_t choose_suite(const struct leat_tls *tls, struct wire_tls_bytes offered)
 {
     struct wire_tls_bytes rest = offered;
@@ -253,6 +253,7 @@ static struct tls_verdict begin(struct tls_session *session,
     struct tls_handshake *handshake = session->handshake;
 
     remember(handshake, hello);
+    /* refused data may come in short records: their overhead may be as long as the data */
     session->early_left =
         hello->early_data ? TLS_EARLY_BYTES + 2 * session->tls->config.early_bytes : 0;
     if (!tls_transcript_open(session) || !tls_name_note(session, hello->name))

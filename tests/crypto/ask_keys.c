@@ -128,7 +128,7 @@ void ask_pin(struct ask *ask)
         ask_print(digest, sizeof digest);
 }
 
-/* pem FILE BYTES: label and DER of each block, by a reader with room for so many bytes */
+/* pem FILE BYTES: label and DER of each block, by a reader with BYTES of memory */
 void ask_pem(struct ask *ask)
 {
     const struct ask_bytes file = ask_file(ask->words[1]);

@@ -100,7 +100,7 @@ static const struct leat_netif_ops ops = {.receive = receive,
                                           .next_look_ns = next_look_ns,
                                           .close = close_inner};
 
-/* A client that sends so many bytes in parts, and closes when all have come back. */
+/* A client that sends bytes in parts, and closes when all have come back. */
 struct client {
     struct leat_tcp *conn;
     uint32_t said, heard, part;
@@ -165,7 +165,8 @@ static struct leat *make_stack(struct leat_netif *netif, uint8_t number, void **
     return stack;
 }
 
-/* The frames of server @told to all clients, until each connection is over. */
+/* Runs the server @told with its clients until each connection is over. Returns the sum of its
+ * frames. */
 static struct listener run(const struct example *told)
 {
     void *memory[2], *link_memory = malloc(leat_link_memory_bytes(FRAMES, MTU_FRAME));

@@ -309,7 +309,7 @@ static enum leat_err switches(struct leat_task *task, void *arg)
     volatile double kept = 0.5;
     struct fixture *f = arg;
 
-    for (unsigned i = 0; i < 500000; i++) { /* forth and back */
+    for (unsigned i = 0; i < 500000; i++) { /* back and forth */
         if (leat_task_yield(task))
             return LEAT_ERR_CANCELLED;
         kept += 1;
