@@ -1,4 +1,4 @@
-/* acceptor.c -- a listener for one task, which waits for its connections. */
+/* acceptor.c -- a listener whose connections one task accepts. */
 #include "task/flows.h"
 
 static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
@@ -33,7 +33,7 @@ enum leat_err leat_flow_accept(struct leat_flow *flow, struct leat_acceptor *acc
             flow_init(flow, task, leat_stream_of_tcp(conn));
             return LEAT_OK;
         }
-        leat_assert(!acceptor->waiter); /* one task accepts */
+        leat_assert(!acceptor->waiter); /* only one task may accept */
         err = task_wait(task, &acceptor->waiter, deadline_ns);
     }
     return err;

@@ -1,7 +1,7 @@
 /* channel.c -- queues of pointers between tasks. */
 #include "task/tasks.h"
 
-/* Who waits; lies on its stack meanwhile. */
+/* A waiting task's entry, on its stack. */
 struct waiter {
     struct ring ring;
     struct leat_task *task;
@@ -29,7 +29,7 @@ void leat_channel_open(struct leat_channel *channel, struct leat_tasks *tasks, v
     ring_init(receivers(channel));
 }
 
-/* Waits in @ring until somebody calls wake_first(). */
+/* Waits in @ring until wake_first(). */
 static enum leat_err wait_in(struct ring *ring, struct leat_task *task, uint64_t deadline_ns)
 {
     struct waiter waiter = {.task = task};
@@ -41,8 +41,8 @@ static enum leat_err wait_in(struct ring *ring, struct leat_task *task, uint64_t
     return err;
 }
 
-/* Whoever is woken may have been cancelled, or come too late, before it runs: then what it was
- * woken for is the next one's. */
+/* The woken task may be cancelled or time out before it runs. Then the wake-up is passed to the
+ * next one. */
 static void wake_first(struct ring *ring)
 {
     if (ring_is_empty(ring))

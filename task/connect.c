@@ -1,9 +1,9 @@
-/* connect.c -- a task connects to a name. */
+/* connect.c -- connects a task to a name. */
 #include "task/flows.h"
 
 #include <leat/connect.h>
 
-/* What a task waits for; on its stack. */
+/* State of a waiting task, on its stack. */
 struct wanted {
     struct leat_flow *flow;
     struct leat_task *task;
@@ -11,7 +11,7 @@ struct wanted {
     bool done;
 };
 
-/* The flow takes the connection at once: data may come before the task runs. */
+/* The flow takes the connection at once, because data may arrive before the task runs. */
 static void on_done(struct leat_connecting *connecting, enum leat_err err, struct leat_tcp *conn,
                     void *arg)
 {
@@ -28,7 +28,7 @@ static void on_done(struct leat_connecting *connecting, enum leat_err err, struc
     task_wake(wanted->task, LEAT_OK);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): what leat_connect() wants, and who waits */
+/* NOLINTNEXTLINE(readability-function-size): the arguments of leat_connect(), flow and task */
 enum leat_err leat_flow_connect_name(struct leat_flow *flow, struct leat_task *task,
                                      struct leat_connecting *connecting,
                                      const struct leat_connect_config *config, const char *host,
@@ -40,13 +40,14 @@ enum leat_err leat_flow_connect_name(struct leat_flow *flow, struct leat_task *t
     if (err)
         return err;
     connecting->on_done = on_done;
-    /* it is over before we return, or cancelled: then nobody calls on_done() */
+    /* @wanted is safe: before the return, the connect is over or cancelled, so on_done() isn't
+     * called later */
     // cppcheck-suppress autoVariables
     connecting->arg = &wanted;
     err = leat_connect(task->tasks->stack, connecting, config, host, port, deadline_ns);
     if (err)
         return err;
-    /* the deadline is leat_connect()'s: it says who timed out */
+    /* leat_connect() has the deadline, as it knows which address timed out */
     err = task_wait(task, &task->nowhere, LEAT_NEVER_NS);
     if (wanted.done)
         return wanted.err;

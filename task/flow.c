@@ -1,9 +1,9 @@
-/* flow.c -- how a task gets a stream, and what the stream tells it. */
+/* flow.c -- streams of tasks: open, close, events. */
 #include "task/flows.h"
 
 #include <string.h>
 
-/* ---- what a stream tells ------------------------------------------------------------------ */
+/* ---- events of a stream ---------------------------------------------------------------------- */
 
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
@@ -23,8 +23,8 @@ static void on_writable(struct leat_tcp *conn, void *arg)
     task_wake_now(&flow->writer);
 }
 
-/* The handle dies when this returns; what runs meanwhile doesn't see it any more.  Who waits is
- * told how it ended. */
+/* The stream's handle is invalid after this callback, so it is cleared first. Waiting tasks get the
+ * reason. */
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     struct leat_flow *flow = arg;
@@ -59,13 +59,14 @@ void leat_flow_open(struct leat_flow *flow, struct leat_task *task,
     leat_stream_set_events(stream, &flow_events, flow);
 }
 
-/* The flow is nobody's any more; what its connection has to tell, nobody hears. */
+/* Separates the connection from the flow. Its events are ignored from now on. */
 static struct leat_stream let_go(struct leat_flow *flow)
 {
     static const struct leat_tcp_events nothing = {.on_open = NULL};
     const struct leat_stream stream = flow->stream;
 
-    leat_assert(!flow->reader && !flow->writer && flow->owner); /* nobody waits for it; once */
+    leat_assert(!flow->reader && !flow->writer &&
+                flow->owner); /* no task waits for it, and it is open */
     flow->owner->flows--;
     flow->owner = NULL;
     flow->stream.end = NULL;
@@ -89,7 +90,7 @@ void leat_flow_close(struct leat_flow *flow)
 {
     struct leat_stream stream;
 
-    if (flow->unread) { /* it was lost: the peer hears that (RFC 1122 4.2.2.13) */
+    if (flow->unread) { /* a reset tells the peer that data was lost (RFC 1122 4.2.2.13) */
         leat_flow_abort(flow);
         return;
     }

@@ -1,10 +1,10 @@
-/* flow_write.c -- writing: all of it, as fast as the peer and the pool allow. */
+/* flow_write.c -- writing: sends everything, as fast as the peer and the pool allow. */
 #include "task/flows.h"
 
-/* Until there is room for @bytes, or as much as there can be. */
+/* Waits until there is room for @bytes, or as much as there can be. */
 static enum leat_err wait_for_room(struct leat_flow *flow, uint32_t bytes, uint64_t deadline_ns)
 {
-    leat_assert(!flow->writer); /* one task writes */
+    leat_assert(!flow->writer); /* only one task may write */
     leat_stream_want_room(&flow->stream, bytes);
     return task_wait(task_running(flow->tasks), &flow->writer, deadline_ns);
 }
@@ -18,7 +18,7 @@ uint32_t flow_worth_it(size_t left)
     return left < ENOUGH ? (uint32_t)left : ENOUGH;
 }
 
-/* What is left to be written: in memory, not in registers, for mostly nothing is. */
+/* The rest to be written; in memory, because it is rarely needed and would occupy registers. */
 struct left {
     struct leat_flow *flow;
     const char *at;

@@ -1,9 +1,9 @@
 /*
  * http.c -- requests of HTTP for tasks.
  *
- * The server tells of a request by one pointer, which is first the place where it waits for its
- * task (struct pending), and then the task's flow.  Both are reached by a pointer to a pointer to
- * the flow: it is NULL in the first.
+ * The server's events carry one pointer. Until the request has a task, it points into its entry in
+ * the queue (struct pending); then it points into the task's flow. Both begin with a pointer to the
+ * flow, which is NULL in the queue.
  */
 #include <leat/http_flow.h>
 
@@ -23,9 +23,9 @@ static void refuse(struct leat_http_exchange *exchange, uint16_t status)
         leat_http_answer(exchange, &head, broken, sizeof broken - 1);
 }
 
-/* ---- its end ------------------------------------------------------------------------------ */
+/* ---- end ------------------------------------------------------------------------------------- */
 
-/* The exchange is none of the task's any more. */
+/* Separates the exchange from the flow. */
 static struct leat_http_exchange *let_go(struct leat_http_flow *flow)
 {
     struct leat_http_exchange *exchange = flow->exchange;
@@ -35,7 +35,7 @@ static struct leat_http_exchange *let_go(struct leat_http_flow *flow)
     return exchange;
 }
 
-/* The task has returned @err. */
+/* Ends the exchange when the task has returned @err. */
 static void settle(struct leat_http_flow *flow, enum leat_err err)
 {
     struct leat_http_exchange *exchange = let_go(flow);
@@ -51,7 +51,7 @@ static void settle(struct leat_http_flow *flow, enum leat_err err)
         leat_http_abort(exchange);
 }
 
-/* The handler's time is over. */
+/* The handler's time limit is over. */
 static void on_time(struct leat_timer *timer, void *arg)
 {
     struct leat_http_flow *flow = arg;
@@ -60,7 +60,7 @@ static void on_time(struct leat_timer *timer, void *arg)
     leat_task_cancel(flow->owner);
 }
 
-/* ---- its begin ---------------------------------------------------------------------------- */
+/* ---- begin ----------------------------------------------------------------------------------- */
 
 /* The task of one request. */
 static enum leat_err serve(struct leat_task *task, void *arg)
@@ -72,7 +72,7 @@ static enum leat_err serve(struct leat_task *task, void *arg)
 
     pending_free(task->tasks, pending);
     if (!flow.exchange)
-        return LEAT_ERR_CLOSED; /* it ended before its turn */
+        return LEAT_ERR_CLOSED; /* the request ended before its task began */
     flow.self = &flow;
     flow.timer = (struct leat_timer){.on_time = on_time, .arg = &flow};
     leat_http_set_arg(flow.exchange, &flow.self);
@@ -83,13 +83,13 @@ static enum leat_err serve(struct leat_task *task, void *arg)
     return err;
 }
 
-/* The tasks are closed before it has one. */
+/* The tasks are closed before the request has one. */
 static void drop(struct pending *pending)
 {
     leat_http_abort(pending->end);
 }
 
-/* Another address needs its place in the queue. */
+/* The request's place in the queue is needed for another address. */
 static void turn_away(struct pending *pending)
 {
     refuse(pending->end, 503);
@@ -125,7 +125,7 @@ void leat_http_handler_on_request(struct leat_http_exchange *exchange, void *arg
     refuse(exchange, 503);
 }
 
-/* ---- what the server tells ---------------------------------------------------------------- */
+/* ---- events of the server -------------------------------------------------------------------- */
 
 void leat_http_handler_on_body(struct leat_http_exchange *exchange, void *arg)
 {
@@ -166,14 +166,14 @@ void leat_http_handler_on_failed(struct leat_http_exchange *exchange, enum leat_
     leat_task_cancel(flow->owner);
 }
 
-/* ---- its body ----------------------------------------------------------------------------- */
+/* ---- the request's body ---------------------------------------------------------------------- */
 
 static struct leat_tasks *tasks_of(const struct leat_http_flow *flow)
 {
     return flow->owner->tasks;
 }
 
-/* What stands against a call that may wait. */
+/* The reason why a call that may wait must fail, or LEAT_OK. */
 static enum leat_err may_go_on(const struct leat_http_flow *flow)
 {
     const enum leat_err err = task_is_refused(task_running(tasks_of(flow)));
@@ -189,7 +189,7 @@ static void consume_last(struct leat_http_flow *flow)
     flow->unconsumed = 0;
 }
 
-/* Up to @bytes_max of the body, at least a byte. */
+/* Receives up to @bytes_max of the body, at least one byte. */
 static enum leat_err receive(struct leat_http_flow *flow, struct leat_buf **data,
                              uint32_t bytes_max, uint64_t deadline_ns)
 {
@@ -204,7 +204,7 @@ static enum leat_err receive(struct leat_http_flow *flow, struct leat_buf **data
             break;
         if (leat_http_body_over(flow->exchange))
             return LEAT_ERR_END;
-        leat_assert(!flow->reader); /* one task reads */
+        leat_assert(!flow->reader); /* only one task may read */
         err = task_wait(task_running(tasks_of(flow)), &flow->reader, deadline_ns);
         if (err)
             return err;
@@ -241,7 +241,7 @@ enum leat_err leat_http_flow_read_all(struct leat_http_flow *flow, void *bytes, 
     }
 }
 
-/* ---- its reply ---------------------------------------------------------------------------- */
+/* ---- the reply ------------------------------------------------------------------------------- */
 
 enum leat_err leat_http_flow_reply(struct leat_http_flow *flow, const struct leat_http_head *head)
 {
@@ -255,7 +255,7 @@ enum leat_err leat_http_flow_reply(struct leat_http_flow *flow, const struct lea
     return LEAT_OK;
 }
 
-/* What stands against @len more bytes of the reply. */
+/* The reason why @len more bytes of the reply must fail, or LEAT_OK. */
 static enum leat_err may_add(struct leat_http_flow *flow, size_t len)
 {
     const enum leat_err err = may_go_on(flow);
@@ -273,7 +273,7 @@ static enum leat_err may_add(struct leat_http_flow *flow, size_t len)
 
 static enum leat_err wait_for_room(struct leat_http_flow *flow, uint64_t deadline_ns)
 {
-    leat_assert(!flow->writer); /* one task writes */
+    leat_assert(!flow->writer); /* only one task may write */
     return task_wait(task_running(tasks_of(flow)), &flow->writer, deadline_ns);
 }
 

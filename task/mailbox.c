@@ -1,4 +1,4 @@
-/* mailbox.c -- datagrams for one task. */
+/* mailbox.c -- a queue of datagrams for one task. */
 #include "task/flows.h"
 
 static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
@@ -35,7 +35,7 @@ enum leat_err leat_mailbox_receive(struct leat_mailbox *mailbox, struct leat_dat
     enum leat_err err = task_may_wait(task);
 
     while (!err && mailbox->count == 0) {
-        leat_assert(!mailbox->waiter); /* one task receives */
+        leat_assert(!mailbox->waiter); /* only one task may receive */
         err = task_wait(task, &mailbox->waiter, deadline_ns);
     }
     if (err)

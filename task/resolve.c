@@ -1,19 +1,19 @@
-/* resolve.c -- a task waits for the addresses of a name, of both families. */
+/* resolve.c -- lets a task wait for the addresses of a name, of both families. */
 #include "service.h"
 #include "task/flows.h"
 
 enum {
-    FOUND_MAX = 8 /* addresses that are sorted; what a name has beyond them is left out */
+    FOUND_MAX = 8 /* limit of addresses that are sorted; more are ignored */
 };
 
-/* A lookup of one family; NULL: it is over, or never was. */
+/* A lookup of one family; NULL: it is over, or was not started. */
 struct asked_family {
     struct asked *asked;
     struct leat_lookup *lookup;
     enum leat_err err;
 };
 
-/* What a task waits for; on its stack. */
+/* State of a waiting task, on its stack. */
 struct asked {
     struct leat_task *task;
     struct asked_family families[2]; /* IPv4, IPv6 */
@@ -26,7 +26,7 @@ static bool is_over(const struct asked *asked)
     return !asked->families[0].lookup && !asked->families[1].lookup;
 }
 
-/* The records are read here: the message isn't there any more when the task runs. */
+/* Reads the records at once, because the message is gone when the task runs. */
 static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result)
 {
     struct asked_family *family = arg;
@@ -52,7 +52,8 @@ static void cancel(struct asked *asked)
     }
 }
 
-/* Starts the lookups and waits for their ends, or for the deadline: then what has come counts. */
+/* Starts the lookups and waits for both, or for the deadline. Then the addresses found so far
+ * count. */
 static enum leat_err __attribute__((noinline))
 ask(struct leat_resolver *resolver, const char *name, struct asked *asked, uint64_t deadline_ns)
 {
@@ -77,7 +78,7 @@ ask(struct leat_resolver *resolver, const char *name, struct asked *asked, uint6
     return err ? err : LEAT_ERR_NOT_FOUND;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): a question, room for its answer, and who waits */
+/* NOLINTNEXTLINE(readability-function-size): a question, room for its answer, and the task */
 enum leat_err leat_task_resolve(struct leat_task *task, struct leat_resolver *resolver,
                                 const char *name, uint16_t port, struct leat_endpoint *ends,
                                 unsigned count_max, unsigned *count, uint64_t deadline_ns)

@@ -1,4 +1,5 @@
-/* sanitizer.h -- AddressSanitizer is told of each switch: else it takes one stack for the other. */
+/* sanitizer.h -- tells AddressSanitizer of each switch, so that it doesn't mistake one stack for
+ * the other. */
 #ifndef TASK_SANITIZER_H
 #define TASK_SANITIZER_H
 
@@ -12,11 +13,11 @@
 #endif
 #endif
 
-/* What it knows of a stack. */
+/* AddressSanitizer's state of a stack. */
 struct asan_stack {
 #ifdef TASK_ASAN
-    void *fake;      /* frames that it keeps elsewhere, while the stack isn't running */
-    const void *low; /* the stack itself */
+    void *fake;      /* its fake stack, while the stack isn't running */
+    const void *low; /* bounds of the stack */
     size_t bytes;
 #else
     char nothing;
@@ -31,19 +32,19 @@ void __asan_unpoison_memory_region(const volatile void *low, size_t bytes);
 
 static inline void asan_begin(struct asan_stack *stack, void *low, size_t bytes)
 {
-    __asan_unpoison_memory_region(low, bytes); /* frames that were never left lay here */
+    __asan_unpoison_memory_region(low, bytes); /* removes marks of frames that were never left */
     stack->fake = NULL;
     stack->low = low;
     stack->bytes = bytes;
 }
 
-/* Before a switch to @to; @from NULL: the stack that runs now will never run again. */
+/* Before a switch to @to. @from is NULL if the current stack never runs again. */
 static inline void asan_leave(struct asan_stack *from, const struct asan_stack *to)
 {
     __sanitizer_start_switch_fiber(from ? &from->fake : NULL, to->low, to->bytes);
 }
 
-/* Behind it, on @here.  @from, if it isn't NULL, learns where the other stack is. */
+/* After a switch to @here. @from, if not NULL, gets the bounds of the other stack. */
 static inline void asan_arrive(const struct asan_stack *here, struct asan_stack *from)
 {
     const void *low;

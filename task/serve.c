@@ -1,8 +1,8 @@
 /*
- * serve.c -- a task for each connection, from its first data on.
+ * serve.c -- starts a task for each connection when its first data arrives.
  *
- * An idle connection has no task and no stack: until its first data it costs what any connection
- * costs.  Where all tasks are taken it waits in a bounded queue, its data where TCP keeps it.
+ * An idle connection has no task and no stack, so it costs no more than any connection. If all
+ * tasks are taken, a connection waits in a bounded queue, and its data stays in TCP.
  */
 #include "task/flows.h"
 
@@ -21,7 +21,7 @@ static enum leat_err serve(struct leat_task *task, void *arg)
 
     pending_free(task->tasks, pending);
     if (!stream.end)
-        return LEAT_ERR_CLOSED; /* it ended before its turn */
+        return LEAT_ERR_CLOSED; /* the connection ended before its task began */
     leat_flow_open(&flow, task, &stream);
     err = service->serve(task, &flow, service->arg);
     if (err == LEAT_OK || err == LEAT_ERR_END)
@@ -31,7 +31,7 @@ static enum leat_err serve(struct leat_task *task, void *arg)
     return err;
 }
 
-/* A connection that waits for its task is over. */
+/* A connection in the queue has ended. */
 static void pending_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     struct pending *pending = arg;
@@ -42,7 +42,7 @@ static void pending_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     pending_over(service->tasks, pending);
 }
 
-/* There is no task for it, and will be none. */
+/* Resets a connection that will get no task. */
 static void reset(struct leat_tcp *conn)
 {
     leat_tcp_set_events(conn, NULL, NULL);
@@ -88,7 +88,7 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
     struct leat_tcp *conn;
 
     while ((conn = leat_tcp_accept(listener, &idle_events, service))) {
-        leat_tcp_set_nodelay(conn, true); /* a task writes what belongs together at once */
+        leat_tcp_set_nodelay(conn, true); /* a task writes what belongs together in one call */
         if (service->at_once)
             begin(service, conn);
     }

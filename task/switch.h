@@ -1,14 +1,13 @@
 /*
- * switch.h -- from one stack to another.
+ * switch.h -- switches from one stack to another.
  *
- * A stack that isn't running is three words: where it ends, its frame pointer, where it goes on.
- * All other registers are said to be overwritten, so the compiler saves what it needs of them, and
- * nothing else, where context_switch() is.  It must be inlined: a function of its own would have to
- * save them all.  Rounding modes (MXCSR, FPCR, fcsr) and the signal mask go with the processor, not
- * with the stack.
+ * A stack that isn't running is three words: its stack pointer, its frame pointer, its program
+ * counter. All other registers are declared as clobbered, so the compiler saves only those that it
+ * needs after context_switch(). That requires inlining: a function would have to save them all.
+ * Rounding modes (MXCSR, FPCR, fcsr) and the signal mask belong to the processor, not to the stack.
  *
- * On another architecture POSIX does it (LEAT_TASK_UCONTEXT), by a call; without that there are no
- * tasks, and the build leaves them out.
+ * On other architectures POSIX does it (LEAT_TASK_UCONTEXT), by a call. Without that there are no
+ * tasks, and the build omits them.
  */
 #ifndef TASK_SWITCH_H
 #define TASK_SWITCH_H
@@ -22,10 +21,10 @@ struct context {
     void *pc;
 };
 
-/* Where a new stack begins: it must not return. */
+/* Entry function of a new stack. It must not return. */
 typedef void context_entry_fn(struct context *self);
 
-/* What a switch keeps on the stacks themselves: two of POSIX's ucontext_t. */
+/* Bytes that a switch keeps on the stacks themselves: two of POSIX's ucontext_t. */
 enum {
 #if !defined(LEAT_TASK_UCONTEXT)
     CONTEXT_STACK_BYTES = 0
@@ -38,7 +37,7 @@ enum {
 
 #if defined(LEAT_TASK_UCONTEXT)
 
-/* In leat-posix: declared in leat/posix.h, which is nothing for the inside to know. */
+/* In leat-posix. Declared here because this folder must not include leat/posix.h. */
 void *leat_posix_context_begin(void *end, void (*entry)(void *arg), void *arg);
 void leat_posix_context_switch(void **from, void *to);
 
@@ -48,7 +47,7 @@ static inline struct context *context_switch(struct context *from, struct contex
     return from;
 }
 
-/* On the new stack. */
+/* Runs on the new stack. */
 static inline void context_enter(void *self)
 {
     struct context *context = self;
@@ -75,9 +74,9 @@ static inline void context_enter(void *self)
 #define CONTEXT_VECTORS
 #endif
 
-/* Goes on where @to left off, or begins it; returns when somebody goes on with @from.  The pointer
- * to @to is in the first argument's register, for an entry; and for who returns, whose @from it is:
- * so nobody need keep that meanwhile. */
+/* Continues or begins @to. Returns when another switch continues @from. The pointer to @to is
+ * passed in the register of the first argument, for an entry function. It equals @from on return,
+ * so no register has to be saved for it. */
 static inline __attribute__((always_inline)) struct context *context_switch(struct context *from,
                                                                             struct context *to)
 {
@@ -99,8 +98,8 @@ static inline __attribute__((always_inline)) struct context *context_switch(stru
     return to;
 }
 
-/* As if it had been called: the stack is one word off a multiple of 16, and that word, where it
- * would return to, is 0: a debugger's list of frames ends there. */
+/* As after a call, the stack is one word off a multiple of 16. That word, the return address, is 0,
+ * so that a debugger's backtrace ends there. */
 static inline void *context_top(void *end)
 {
     uint64_t *top = end;
@@ -141,7 +140,7 @@ static inline __attribute__((always_inline)) struct context *context_switch(stru
 
 static inline void *context_top(void *end)
 {
-    return end; /* the link register says where it would return to: nowhere */
+    return end; /* the link register is the return address: 0 */
 }
 
 #elif defined(__riscv) && __riscv_xlen == 64
@@ -188,7 +187,7 @@ static inline void *context_top(void *end)
 #error "no switch of stacks for this architecture yet: three words and a jump, as above"
 #endif
 
-/* A stack that grows down from @end, a multiple of 16, and begins with @entry. */
+/* Prepares a stack that grows down from @end, a multiple of 16, and begins with @entry. */
 static inline void context_begin(struct context *context, void *end, context_entry_fn *entry)
 {
     context->fp = NULL;

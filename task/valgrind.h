@@ -1,9 +1,9 @@
 /*
- * valgrind.h -- valgrind is told where stacks are: else it takes a switch for a very large frame,
- * and what lies between two stacks for thrown away.
+ * valgrind.h -- tells valgrind of the stacks, so that it doesn't take a switch for a very large
+ * frame and the memory between two stacks for unused.
  *
- * A request is a sequence of instructions that do nothing, which valgrind knows (the manual's
- * "client request mechanism"); five of them, for each task once at its begin and once at its end.
+ * A client request (see valgrind's manual) is a sequence of instructions without effect, which
+ * valgrind recognizes. Each task makes one at its begin and one at its end, of five instructions.
  */
 #ifndef TASK_VALGRIND_H
 #define TASK_VALGRIND_H
@@ -13,11 +13,12 @@
 #if defined(__x86_64__)
 
 enum valgrind_request {
-    VALGRIND_STACK_BEGIN = 0x1501, /* lowest and highest address; the answer is its number */
-    VALGRIND_STACK_END = 0x1502    /* that number */
+    VALGRIND_STACK_BEGIN =
+        0x1501,                 /* lowest and highest address; the answer is the stack's number */
+    VALGRIND_STACK_END = 0x1502 /* the stack's number */
 };
 
-/* The answer; 0 without valgrind. */
+/* The answer to a request; 0 without valgrind. */
 static inline uint64_t valgrind_ask(enum valgrind_request request, uint64_t first, uint64_t second)
 {
     const volatile uint64_t words[6] = {request, first, second};

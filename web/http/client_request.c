@@ -7,10 +7,10 @@
 #include "service.h"
 
 enum {
-    WANTED_BYTES = 1024 /* room that is worth a call */
+    WANTED_BYTES = 1024 /* room that is worth a callback */
 };
 
-/* ---- Its head ----------------------------------------------------------------------------- */
+/* ---- Head ------------------------------------------------------------------------------------ */
 
 struct writing {
     char *text;
@@ -86,7 +86,7 @@ static bool is_token_char(char c)
     return others[i] != '\0';
 }
 
-/* Is the name of @len bytes one of those that are ours to say? */
+/* True if only the client itself may set the field. */
 static bool is_ours(const char *name, size_t len)
 {
     static const char *const ours[] = {
@@ -103,8 +103,8 @@ static bool is_ours(const char *name, size_t len)
     return false;
 }
 
-/* Fields as a request may have them: a value with a line's end in it would be another field, or
- * another request. */
+/* True if the fields are valid: a line end in a value would make another field or another
+ * request. */
 static bool are_good(const char *fields)
 {
     while (*fields) {
@@ -125,7 +125,7 @@ static bool are_good(const char *fields)
     return true;
 }
 
-/* RFC 9110 7.2: without the port where it is the scheme's own. */
+/* RFC 9110 7.2: the port is omitted if it is the scheme's default. */
 static void add_host(struct writing *writing, const struct leat_url *url)
 {
     bool is_address6 = false;
@@ -142,7 +142,7 @@ static void add_host(struct writing *writing, const struct leat_url *url)
     add_text(writing, "\r\n");
 }
 
-/* RFC 9110 8.6: a method that means something to do with a body says that there is none. */
+/* RFC 9110 8.6: a method that expects a body gets "Content-Length: 0" if there is none. */
 static void add_framing(struct writing *writing, const struct leat_http_request *request)
 {
     const uint8_t with_body = LEAT_HTTP_POST | LEAT_HTTP_PUT | LEAT_HTTP_PATCH;
@@ -177,7 +177,7 @@ enum leat_err call_write_head(struct leat_http_call *call, const struct leat_htt
     return writing.full ? LEAT_ERR_TOO_BIG : LEAT_OK;
 }
 
-/* ---- What goes without the program -------------------------------------------------------- */
+/* ---- Sending without the program ------------------------------------------------------------- */
 
 static bool send_head(struct leat_http_call *call)
 {
@@ -191,8 +191,8 @@ static bool send_head(struct leat_http_call *call)
     return call->head_sent == call->head_len;
 }
 
-/* Sends @len bytes that stay where they are; returns how many went: on_writable follows the rest.
- */
+/* Sends @len bytes that the program keeps valid. Returns the bytes sent; on_writable follows for
+ * the rest. */
 static uint32_t send_lent(struct leat_http_call *call, const void *bytes, uint32_t len)
 {
     const uint32_t room = leat_stream_send_room(&call->stream);
@@ -224,7 +224,7 @@ static void send_body(struct leat_http_call *call)
     call->whole = call->sent == call->request.body_len;
 }
 
-/* The end of a body in chunks, all or nothing. */
+/* Sends the end of a body in chunks, completely or not at all. */
 static void send_end(struct leat_http_call *call)
 {
     const uint32_t skip = call->in_chunks ? 0 : 2;
@@ -246,14 +246,15 @@ void call_send_on(struct leat_http_call *call)
         send_end(call);
 }
 
-/* ---- What the program sends --------------------------------------------------------------- */
+/* ---- Sending by the program ------------------------------------------------------------------ */
 
 bool call_streams(const struct leat_http_call *call)
 {
     return !call->request.body && call->request.body_len > 0 && !call->finished && !call->whole;
 }
 
-/* A buffer for what frames the next chunk, taken before the data comes: then that can't fail. */
+/* Allocates the framing of the next chunk before its data is accepted, so that this can't fail
+ * later. */
 static bool have_frame(struct leat_http_call *call)
 {
     if (call->request.body_len != LEAT_HTTP_ANY || call->frame)
@@ -319,7 +320,7 @@ enum leat_err leat_http_call_send(struct leat_http_call *call, struct leat_buf *
     err = leat_stream_send(&call->stream, data);
     if (!err) {
         call->sent += len;
-        call->in_chunks = true; /* its end is sent where the length isn't known */
+        call->in_chunks = true; /* its end follows, as the length is unknown */
     }
     if (call->sent == call->request.body_len)
         call->whole = true;
@@ -348,7 +349,7 @@ size_t leat_http_call_write(struct leat_http_call *call, const void *bytes, size
     }
     if (!leat_http_call_send(call, data))
         return len;
-    call->wants_room = true; /* the copy took what the room was made of */
+    call->wants_room = true; /* the copy has used up the room */
     leat_stream_want_room(&call->stream, WANTED_BYTES);
     return 0;
 }

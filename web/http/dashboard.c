@@ -1,4 +1,4 @@
-/* dashboard.c -- samples of a stack, one a second; dashboard_page.c shows them. */
+/* dashboard.c -- samples of a stack, one per second; dashboard_page.c shows them. */
 #include "web/http/dashboard.h"
 
 #include <stdalign.h>
@@ -9,7 +9,7 @@
 
 enum {
     SAMPLES = 120,
-    LOOKED_AT = 64 /* connections, for a mean */
+    LOOKED_AT = 64 /* connections for a mean */
 };
 
 #define SECOND_NS UINT64_C(1000000000)
@@ -93,7 +93,7 @@ static void on_time(struct leat_timer *timer, void *arg)
 {
     struct leat_dashboard *dashboard = arg;
 
-    if (dashboard->sampled_ns == 0) /* it was started before the first poll said what time it is */
+    if (dashboard->sampled_ns == 0) /* started before the first poll, when the time was unknown */
         begin(dashboard);
     else
         take_sample(dashboard);
@@ -104,7 +104,7 @@ uint32_t dashboard_value(const struct leat_dashboard *dashboard, enum dashboard_
                          unsigned index)
 {
     const unsigned samples = dashboard->samples;
-    const unsigned oldest = dashboard->next + samples - dashboard->sample_count; /* or a round on */
+    const unsigned oldest = dashboard->next + samples - dashboard->sample_count; /* in the ring */
 
     return dashboard->values[series * samples + (oldest + index) % samples];
 }

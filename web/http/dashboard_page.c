@@ -2,8 +2,8 @@
  * dashboard_page.c -- the page of a dashboard, written entry by entry into the buffers that are
  * sent.
  *
- * Its order is that of its steps: the head, a plot for each series, the connections, each reason to
- * drop something, the end.
+ * The steps are in the order of the page: the head, a plot for each series, the connections, each
+ * reason of drops, the end.
  */
 #include <leat/stats.h>
 #include <leat/tcp.h>
@@ -14,7 +14,7 @@
 enum {
     ENTRY_BYTES = 1664,
     POINT_BYTES = 7,   /* "179 39 " */
-    FRAME_BYTES = 390, /* of a plot: what stands around its points */
+    FRAME_BYTES = 390, /* a plot without its points */
     PLOT_HEIGHT = 40,
     TEXT_HEADROOM = 2048 - ENTRY_BYTES
 };
@@ -30,7 +30,7 @@ enum step {
     STEP_TITLE,
     STEP_PLOTS,
     STEP_CONNECTIONS = STEP_PLOTS + SERIES_COUNT,
-    STEP_CONNECTION, /* again for each */
+    STEP_CONNECTION, /* repeated for each */
     STEP_DROPS,
     STEP_DROP,
     STEP_END = STEP_DROP + LEAT_STAT_COUNT,
@@ -51,7 +51,7 @@ static const struct {
     [SERIES_BUFFERS] = {"Buffers in use", ""},
 };
 
-/* Nothing may run, and nothing be loaded, whatever is overlooked. */
+/* If an escape were missing, a browser would still run and load nothing. */
 static const char fields[] =
     "Cache-Control: no-store\r\n"
     "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
@@ -110,7 +110,7 @@ static void add_points(struct text *text, const struct leat_dashboard *dashboard
                        enum dashboard_series series, uint32_t most)
 {
     const unsigned first =
-        dashboard->samples - dashboard->sample_count; /* the newest at the right */
+        dashboard->samples - dashboard->sample_count; /* the newest is at the right */
 
     for (unsigned i = 0; i < dashboard->sample_count; i++) {
         const uint64_t value = dashboard_value(dashboard, series, i);
@@ -176,7 +176,7 @@ static void add_connection(struct text *text, const struct leat_tcp *conn)
     text_add(text, "\n");
 }
 
-/* The next connection; false: there is none, or enough are listed. */
+/* Writes the next connection. False: there is none, or enough are listed. */
 static bool list_connection(struct text *text, struct dashboard_view *view)
 {
     const struct leat_tcp *conn;
@@ -191,7 +191,7 @@ static bool list_connection(struct text *text, struct dashboard_view *view)
     return true;
 }
 
-/* A row for a reason to drop that has happened. */
+/* Writes a row for a reason of drops whose count is not 0. */
 static void add_drop(struct text *text, const struct leat *stack, enum leat_stat stat)
 {
     const uint64_t value = leat_stat_value(leat_stats(stack), stat);
@@ -204,7 +204,7 @@ static void add_drop(struct text *text, const struct leat *stack, enum leat_stat
     text_add(text, "\n");
 }
 
-/* What @view->step says; steps that have nothing to say say nothing. */
+/* Writes the entry of @view->step, which may be empty. */
 static void add_step(struct text *text, struct dashboard_view *view)
 {
     const struct leat_dashboard *dashboard = view->dashboard;
@@ -262,8 +262,8 @@ static void on_failed(struct leat_http_exchange *exchange, enum leat_err why, vo
     ((struct dashboard_view *)arg)->exchange = NULL;
 }
 
-/* A view that is free, or the oldest one: a page is sent at once if its reader takes it, so the
- * reader of the oldest doesn't. */
+/* Finds a free view, or the oldest one. A page is sent quickly if its reader reads, so the oldest
+ * page has a reader that doesn't. */
 static struct dashboard_view *take_view(struct leat_dashboard *dashboard)
 {
     struct dashboard_view *views = dashboard->views, *view = views;
@@ -277,7 +277,7 @@ static struct dashboard_view *take_view(struct leat_dashboard *dashboard)
     return view;
 }
 
-/* @arg is the dashboard; from here on the view. */
+/* @arg is the dashboard. Later events get the view. */
 static void on_request(struct leat_http_exchange *exchange, void *arg)
 {
     const struct leat_http_head head = {

@@ -1,13 +1,13 @@
 /*
- * http_body.rl -- the chunked coding (RFC 9112 7.1), read as it comes.
+ * http_body.rl -- the chunked coding (RFC 9112 7.1), read as it arrives.
  *
- * Extensions and trailers are read by their grammar and thrown away.  A sign, a space or "0x" before
- * a size, a bare LF, a size of more than 16 digits: all that two programs could read differently is
- * refused (RFC 9112 11.2).
+ * Extensions and trailers are checked by their grammar and discarded. A sign, a space or "0x"
+ * before a size, a bare LF, a size of more than 16 digits: all that two programs could read
+ * differently is refused (RFC 9112 11.2).
  */
 #include "web/http/http_body.h"
 
-/* One more digit of a size; true: too many. */
+/* Adds a digit of a size. True: too many digits. */
 static bool size_digit(struct http_body *body, uint8_t digit)
 {
     const int value = digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
@@ -44,7 +44,8 @@ main := chunk* last trailer* crlf @over;
 
 %% write data nofinal noentry;
 
-/* On bytes that all may be framing; without checks of each look, as in http_request.rl. */
+/* Runs the machine on bytes that all may be framing. Unchecked for the reason in
+ * http_request.rl. */
 static __attribute__((no_sanitize("undefined"))) size_t step(struct http_body *body,
                                                              const uint8_t *bytes, size_t len)
 {

@@ -1,9 +1,9 @@
 /*
- * http_calendar.c -- the date that replies tell (RFC 9110 6.6.1).
+ * http_calendar.c -- the Date of replies (RFC 9110 6.6.1).
  *
- * The head of a file's common reply is prepared once and lent to the stack, which may send it again
- * at any time: nobody can write a date into it.  So the date is a piece of its own behind it, made
- * once a second, of which each reply gets a view.  Those of the second before keep theirs.
+ * The head of a file's common reply is prepared once and lent to the stack. As the stack may
+ * retransmit it at any time, it can't be changed. So the Date is a separate line after it, made
+ * once per second and shared by the replies of that second. Older replies keep their own.
  */
 #include <string.h>
 
@@ -45,7 +45,7 @@ static struct leat_buf *make_line(const struct leat_http_server *server)
         return NULL;
     at = (char *)leat_buf_put(line, (uint32_t)(name_len + date_len + 4));
     memcpy(at, name, name_len);
-    /* a line of a head, no string: NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
+    /* part of a head, not a string: NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
     memcpy(at + name_len, server->calendar.now.date, date_len);
     /* nor is its end: NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
     memcpy(at + name_len + date_len, "\r\n\r\n", 4);

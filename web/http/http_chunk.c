@@ -1,4 +1,4 @@
-/* http_chunk.c -- what stands around the data of a body in chunks. */
+/* http_chunk.c -- framing of a body in chunks. */
 #include "web/http/http_chunk.h"
 
 const char http_chunks_end[7] = {'\r', '\n', '0', '\r', '\n', '\r', '\n'};

@@ -1,9 +1,10 @@
 /*
- * http_exchange.c -- a request that a route answers: which route, when the program is called, the
- * end.
+ * http_exchange.c -- requests that a route answers: the choice of the route, the program's
+ * callbacks, the end.
  *
- * The program is called from http_exchange_step() alone.  What it does elsewhere, in a timer or a
- * callback of another connection, only leaves marks, and asks by server_conn_kick() for a step.
+ * Only http_exchange_step() calls the program. Functions that the program calls at other times, in
+ * a timer or a callback of another connection, leave marks and request a step by
+ * server_conn_kick().
  */
 #include "web/http/http_exchange.h"
 
@@ -15,10 +16,10 @@
 #include "service.h"
 
 enum {
-    GO_ON_BYTES = 1024 /* room that is worth a call */
+    GO_ON_BYTES = 1024 /* room that is worth a callback */
 };
 
-/* ---- Its end ------------------------------------------------------------------------------ */
+/* ---- End ------------------------------------------------------------------------------------- */
 
 void http_exchange_release(struct leat_http_exchange *exchange)
 {
@@ -27,7 +28,7 @@ void http_exchange_release(struct leat_http_exchange *exchange)
     exchange->route = NULL;
 }
 
-/* The program has said all: @bytes of @len are what its client still gets. */
+/* Ends the program's part. The client still gets @len bytes of @bytes. */
 static void finish(struct leat_http_exchange *exchange, const char *bytes, uint32_t len)
 {
     struct server_conn *client = exchange->client;
@@ -84,7 +85,7 @@ void http_exchange_fail(struct server_conn *client, enum leat_err why, uint16_t 
     if (status > 0 && !exchange->head_sent) {
         leat_http_consumed(exchange, exchange->not_consumed);
         client->request.status = status;
-        server_conn_enter(client, HTTP_PHASE_HEAD); /* its reply is made like that to a bad head */
+        server_conn_enter(client, HTTP_PHASE_HEAD); /* the reply is made as for an invalid head */
         client->server->counts.failed++;
     } else if (status > 0) {
         server_conn_end(client, &client->server->counts.failed);
@@ -103,7 +104,7 @@ bool http_exchange_excused(const struct server_conn *client)
            exchange->body.phase >= HTTP_BODY_OVER || leat_stream_readable(&client->stream) > 0;
 }
 
-/* ---- Its course --------------------------------------------------------------------------- */
+/* ---- Course ---------------------------------------------------------------------------------- */
 
 const struct leat_http_route *http_route_find(const struct leat_http_route *routes, uint16_t count,
                                               const struct http_request *request, uint8_t *methods)
@@ -117,7 +118,8 @@ const struct leat_http_route *http_route_find(const struct leat_http_route *rout
             (uint8_t)(route->methods | (route->methods & LEAT_HTTP_GET ? LEAT_HTTP_HEAD : 0));
         size_t len = 0;
 
-        while (len < request->path_len && route->path[len] != '\0' && /* theirs may hold a NUL */
+        while (len < request->path_len &&
+               route->path[len] != '\0' && /* a request's path may contain a NUL */
                route->path[len] == request->path[len])
             len++;
         if (route->path[len] != '\0' || (len < request->path_len && !route->below))
@@ -129,7 +131,7 @@ const struct leat_http_route *http_route_find(const struct leat_http_route *rout
     return NULL;
 }
 
-/* All but the words, which were written while the head was read. */
+/* Clears all but the words, which were written while the head was read. */
 static void clear(struct leat_http_exchange *exchange)
 {
     enum {
@@ -171,7 +173,7 @@ bool http_exchange_begin(struct server_conn *client)
     return true;
 }
 
-/* Tells a client that waits for it to send the body (RFC 9110 10.1.1). */
+/* Sends 100 (Continue) to a client that waits for it before it sends the body (RFC 9110 10.1.1). */
 static void go_on(struct leat_http_exchange *exchange)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -193,7 +195,7 @@ static void go_on(struct leat_http_exchange *exchange)
     leat_stream_send(&client->stream, lent);
 }
 
-/* The program has finished: what is left goes the way of all replies. */
+/* Sends the rest of a finished reply like all other replies. */
 static bool hand_over(struct server_conn *client)
 {
     struct leat_http_exchange *exchange = client->exchange;
@@ -211,7 +213,7 @@ static bool hand_over(struct server_conn *client)
     return true;
 }
 
-/* Calls the program for what there is. */
+/* Calls the program for events that are due. */
 static void tell(struct server_conn *client)
 {
     struct leat_http_exchange *exchange = client->exchange;

@@ -1,4 +1,5 @@
-/* http_receive.c -- a route's request, and its body as it comes: the buffers that it came in. */
+/* http_receive.c -- a route's request, and its body as it arrives, in the buffers that were
+ * received. */
 #include "core/assert.h"
 #include "web/http/server_conn.h"
 #include "service.h"
@@ -8,7 +9,7 @@ static uint64_t now_ns(const struct server_conn *client)
     return leat_now_ns(client->server->stack);
 }
 
-/* ---- The request -------------------------------------------------------------------------- */
+/* ---- Request --------------------------------------------------------------------------------- */
 
 enum leat_http_method leat_http_request_method(const struct leat_http_exchange *exchange)
 {
@@ -58,7 +59,7 @@ void leat_http_set_arg(struct leat_http_exchange *exchange, void *arg)
     exchange->arg = arg;
 }
 
-/* ---- Its body ----------------------------------------------------------------------------- */
+/* ---- Body ------------------------------------------------------------------------------------ */
 
 bool http_body_ready(struct server_conn *client)
 {
@@ -78,7 +79,7 @@ bool http_body_ready(struct server_conn *client)
     return false;
 }
 
-/* Takes up to @bytes_max of data off the first piece of what is unread; NULL: no descriptor. */
+/* Takes up to @bytes_max of data off the first piece of `unread`. NULL: no descriptor. */
 static struct leat_buf *take_piece(struct server_conn *client, uint32_t bytes_max)
 {
     struct http_body *body = &client->exchange->body;
@@ -100,8 +101,8 @@ static struct leat_buf *take_piece(struct server_conn *client, uint32_t bytes_ma
     return piece;
 }
 
-/* The client has sent @bytes: it may be silent for longer, but never for more than stall_ns.  Its
- * place is renewed as long as it sends no slower than it has to. */
+/* Extends the client's deadline for @bytes that it has sent, but never beyond stall_ns from now.
+ * Renews its place as long as it is fast enough. */
 static void earn_time(struct server_conn *client, uint32_t bytes)
 {
     const struct leat_http_server_config *config = &client->server->config;

@@ -1,11 +1,11 @@
-/* http_reply.c -- which reply a request gets (RFC 9110 13.2.2, 14.2, 15), and its head. */
+/* http_reply.c -- the choice of a reply (RFC 9110 13.2.2, 14.2, 15), and its head. */
 #include "web/http/http_reply.h"
 
 #include <string.h>
 
 #include "core/second.h"
 
-/* ---- The table ---------------------------------------------------------------------------- */
+/* ---- Table ----------------------------------------------------------------------------------- */
 
 static const char index_name[] = "index.html";
 
@@ -13,7 +13,7 @@ enum {
     INDEX_LEN = sizeof index_name - 1
 };
 
-/* FNV-1a; the keys are ours, so nobody can make it slow. */
+/* FNV-1a. All keys are the program's, so an attacker can't cause collisions. */
 static uint32_t path_hash(const char *path, size_t len)
 {
     uint32_t hash = 2166136261u;
@@ -23,7 +23,7 @@ static uint32_t path_hash(const char *path, size_t len)
     return hash;
 }
 
-/* Where @path is, or the free place for it. */
+/* The entry of @path, or the free entry for it. */
 static struct http_entry *place(const struct http_table *table, const char *path, size_t len)
 {
     uint32_t at = path_hash(path, len) & table->mask;
@@ -39,11 +39,12 @@ uint32_t http_table_entries(uint32_t file_count)
     uint32_t entries = 4;
 
     while (entries < 4 * (uint64_t)file_count && entries < UINT32_C(1) << 30)
-        entries *= 2; /* each may be an index.html, and half of it shall be free */
+        entries *= 2; /* each file may be an index.html with two entries, and half of the table must
+                         be free */
     return entries;
 }
 
-/* Bytes of @text, at most @max + 1. */
+/* Length of @text, at most @max + 1. */
 static size_t length(const char *text, size_t max)
 {
     size_t len = 0;
@@ -78,15 +79,15 @@ const struct leat_http_file *http_table_find(const struct http_table *table, con
     return place(table, path, len)->file;
 }
 
-/* ---- The decision ------------------------------------------------------------------------- */
+/* ---- Decision -------------------------------------------------------------------------------- */
 
-/* When @file was changed, in the whole seconds that dates have; 0: nobody knows. */
+/* Time of the last change of @file, in whole seconds as in dates; 0: unknown. */
 static uint64_t modified_s(const struct leat_http_file *file)
 {
     return file->modified_ns / second_ns;
 }
 
-/* The condition under which the request counts at all: on tags, else on a date if @file has one. */
+/* False if the request's precondition fails: on tags, else on a date if @file has one. */
 static bool precondition_holds(const struct http_request *request,
                                const struct leat_http_file *file)
 {
@@ -98,7 +99,7 @@ static bool precondition_holds(const struct http_request *request,
     return since_s == 0 || modified_s(file) <= since_s;
 }
 
-/* The condition under which the client has it already. */
+/* True if the client already has this version. */
 static bool is_known(const struct http_request *request, const struct leat_http_file *file)
 {
     const struct http_tags *none = &request->if_none_match;
@@ -109,7 +110,7 @@ static bool is_known(const struct http_request *request, const struct leat_http_
     return modified > 0 && modified <= request->when_s[HTTP_MODIFIED_SINCE];
 }
 
-/* RFC 9110 13.2.2: conditions in their order, about a file that would be answered with 200. */
+/* RFC 9110 13.2.2: evaluates conditions in order, for a file that would be answered with 200. */
 static enum http_status conditions(const struct http_request *request,
                                    const struct leat_http_file *file)
 {
@@ -118,7 +119,7 @@ static enum http_status conditions(const struct http_request *request,
     return is_known(request, file) ? HTTP_NOT_MODIFIED : HTTP_OK;
 }
 
-/* RFC 9110 14.2: for GET only, and only of the version that If-Range means. */
+/* RFC 9110 14.2: only for GET, and only for the version in If-Range. */
 static bool range_applies(const struct http_request *request, const struct leat_http_file *file)
 {
     const uint64_t since = request->when_s[HTTP_RANGE_SINCE];
@@ -127,10 +128,10 @@ static bool range_applies(const struct http_request *request, const struct leat_
         return false;
     return !request->if_range.given ||
            (file->tag && http_tags_have(&request->if_range, file->tag, false)) ||
-           (since && since == modified_s(file)); /* 13.1.5: the very date */
+           (since && since == modified_s(file)); /* 13.1.5: exactly this date */
 }
 
-/* Cuts the reply to the range; false: none of it is in the file (RFC 9110 14.1.1). */
+/* Limits the reply to the range. False: no part of it is in the file (RFC 9110 14.1.1). */
 static bool cut(struct http_reply *reply, const struct http_request *request)
 {
     const uint32_t len = reply->file->len;
@@ -153,7 +154,7 @@ static bool cut(struct http_reply *reply, const struct http_request *request)
     return true;
 }
 
-/* The reply about a file that is there. */
+/* Makes the reply for a file that exists. */
 static void answer_file(struct http_reply *reply, const struct http_request *request)
 {
     const struct leat_http_file *file = reply->file;
@@ -173,7 +174,7 @@ struct http_reply http_answer(const struct http_table *table, const struct http_
 {
     struct http_reply reply = {.status = (enum http_status)request->status};
 
-    /* after a refused head nobody knows where the next one begins */
+    /* after an invalid head, the next one can't be found */
     reply.close = reply.status != HTTP_OK || !http_request_persists(request) ||
                   !http_request_body_is_plain(request) || request->content_length > HTTP_BODY_MAX;
     if (reply.status != HTTP_OK)
@@ -196,7 +197,7 @@ struct http_reply http_answer(const struct http_table *table, const struct http_
     return reply;
 }
 
-/* ---- The head ----------------------------------------------------------------------------- */
+/* ---- Head ------------------------------------------------------------------------------------ */
 
 static const struct {
     uint16_t status;
@@ -239,7 +240,7 @@ static const struct {
     {507, "Insufficient Storage"},
 };
 
-/* "" for a status that has none here (RFC 9112 4: it may be absent). */
+/* "" for an unknown status (RFC 9112 4: the reason may be absent). */
 static const char *reason(unsigned status)
 {
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
@@ -279,7 +280,7 @@ static char *put_tag(char *at, uint64_t tag)
     return at;
 }
 
-/* Not later than now (RFC 9110 8.8.2.1), if that is known. */
+/* RFC 9110 8.8.2.1: the date must not be later than now, if that is known. */
 static char *put_modified(char *at, uint64_t modified_ns, const struct http_now *now)
 {
     char date[LEAT_CIVIL_HTTP_BYTES];
@@ -291,7 +292,7 @@ static char *put_modified(char *at, uint64_t modified_ns, const struct http_now 
     return put(at, date);
 }
 
-/* "bytes 0-9/100", or a star in front of the slash for a range that can't be (RFC 9110 14.4). */
+/* "bytes 0-9/100", or with a star before the slash for an invalid range (RFC 9110 14.4). */
 static char *put_range(char *at, const struct http_reply *reply, uint32_t file_len)
 {
     at = put(at, "\r\nContent-Range: bytes ");
@@ -331,7 +332,7 @@ static char *put_connection(char *at, const struct http_request *request, bool c
     return at;
 }
 
-/* The fields that say what is sent. */
+/* Writes the fields that describe the data. */
 static char *put_fields(char *at, const struct http_reply *reply, const struct http_now *now)
 {
     const struct leat_http_file *file = reply->file;

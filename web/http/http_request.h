@@ -1,9 +1,9 @@
 /*
- * http_request.h -- the head of an HTTP/1.1 request (RFC 9112), read as it comes.
+ * http_request.h -- reads the head of an HTTP/1.1 request (RFC 9112) as it arrives.
  *
- * The reader is a machine (http_request.rl) that takes the bytes once, in pieces of any size, and
- * keeps of them only what the server must know: nothing of the head is stored but its path and, for
- * handlers, its query and media type.
+ * The reader is a state machine (http_request.rl) that takes each byte once, in pieces of any size,
+ * and stores only what the server needs. The only text that it stores is the path and, for routes,
+ * query and media type.
  */
 #ifndef HTTP_HTTP_REQUEST_H
 #define HTTP_HTTP_REQUEST_H
@@ -13,13 +13,13 @@
 #include <stdint.h>
 
 enum {
-    HTTP_PATH_BYTES = 255,   /* of a decoded path; no longer one names anything */
-    HTTP_QUERY_BYTES = 255,  /* of what is behind the question mark, for a handler */
-    HTTP_TYPE_BYTES = 127,   /* of a media type with its parameters */
-    HTTP_LINE_BYTES = 8000,  /* of a request line (RFC 9112 3: at least) */
-    HTTP_HEAD_BYTES = 16384, /* of a whole head */
-    HTTP_DATE_BYTES = 48,    /* more than a date with some blanks behind it has */
-    HTTP_TAGS = 4            /* entity tags of one field that could be ours */
+    HTTP_PATH_BYTES = 255,   /* decoded; a longer path is no file and no route */
+    HTTP_QUERY_BYTES = 255,  /* after the question mark, for a route */
+    HTTP_TYPE_BYTES = 127,   /* with its parameters */
+    HTTP_LINE_BYTES = 8000,  /* limit of a request line (RFC 9112 3: at least 8000) */
+    HTTP_HEAD_BYTES = 16384, /* limit of a whole head */
+    HTTP_DATE_BYTES = 48,    /* more than a date with some spaces after it */
+    HTTP_TAGS = 4            /* kept per field */
 };
 
 enum http_method {
@@ -29,13 +29,13 @@ enum http_method {
     HTTP_PUT,
     HTTP_PATCH,
     HTTP_DELETE,
-    HTTP_OTHER,  /* of RFC 9110 9, but none that anything here has: 405 */
+    HTTP_OTHER,  /* a method of RFC 9110 9 that is not supported: 405 */
     HTTP_UNKNOWN /* 501 */
 };
 
 /* The statuses of RFC 9110 15 that are used. */
 enum http_status {
-    HTTP_MORE = 0, /* of a request: its head isn't whole yet */
+    HTTP_MORE = 0, /* the head isn't complete yet */
     HTTP_OK = 200,
     HTTP_PARTIAL_CONTENT = 206,
     HTTP_NOT_MODIFIED = 304,
@@ -54,22 +54,22 @@ enum http_status {
     HTTP_VERSION_NOT_SUPPORTED = 505
 };
 
-/* If-Match, If-None-Match, If-Range.  Ours are 16 hexadecimal digits; no other tag can match. */
+/* If-Match, If-None-Match, If-Range. Our tags are 16 hexadecimal digits; others can't match. */
 struct http_tags {
     bool given;
     bool any;      /* "*" */
-    uint8_t count; /* of those that are kept: more can only miss */
-    uint8_t weak;  /* bit i: tag i is */
+    uint8_t count; /* number of tags kept; if there are more, the rest counts as no match */
+    uint8_t weak;  /* bit i: tag i is weak */
     uint64_t tag[HTTP_TAGS];
 };
 
 enum http_range {
-    HTTP_RANGE_NONE,  /* none, or one that may be ignored (RFC 9110 14.2) */
+    HTTP_RANGE_NONE,  /* no range, or one that may be ignored (RFC 9110 14.2) */
     HTTP_RANGE_FROM,  /* first to last; last is UINT64_MAX if not given */
     HTTP_RANGE_SUFFIX /* the last `last` bytes */
 };
 
-/* The fields that have a date (RFC 9110 13.1.3, 13.1.4, 13.1.5). */
+/* Fields with a date (RFC 9110 13.1.3, 13.1.4, 13.1.5). */
 enum http_when {
     HTTP_MODIFIED_SINCE,
     HTTP_UNMODIFIED_SINCE,
@@ -77,18 +77,18 @@ enum http_when {
     HTTP_WHENS
 };
 
-/* Words of a head that only handlers ask for. */
+/* Parts of a head that only routes need. */
 struct http_words {
     uint8_t query_len;
-    uint8_t type_len; /* of Content-Type, spaces around it cut off */
+    uint8_t type_len; /* of Content-Type, without surrounding spaces */
     bool query_too_long;
     bool type_too_long;
-    char query[HTTP_QUERY_BYTES]; /* as it came: not decoded */
+    char query[HTTP_QUERY_BYTES]; /* as received, not decoded */
     char type[HTTP_TYPE_BYTES];
 };
 
 struct http_request {
-    int state;             /* of the machine */
+    int state;             /* of the state machine */
     uint32_t bytes;        /* of the head so far */
     uint16_t status;       /* enum http_status: MORE, OK, or the refusal */
     uint8_t method;        /* enum http_method */
@@ -96,8 +96,8 @@ struct http_request {
     uint8_t range;         /* enum http_range */
     uint8_t range_fields;
     uint8_t codings; /* in Transfer-Encoding; 2 stands for more */
-    bool line_done;  /* the request line is over */
-    bool host;       /* these three: the field was there */
+    bool line_done;  /* the request line is complete */
+    bool host;       /* the field is present, as for the next two */
     bool length_given;
     bool type_given;
     bool close;      /* "Connection: close" */
@@ -105,41 +105,41 @@ struct http_request {
     bool chunked;    /* a line "Transfer-Encoding: chunked" */
     bool expect_continue;
     bool expect_other;
-    bool path_too_long; /* it names nothing */
+    bool path_too_long; /* so it is no file and no route */
     uint8_t octet;      /* of a %-encoded character */
     uint8_t path_len;
-    uint8_t route_methods; /* enum leat_http_method: of the routes that have the path */
+    uint8_t route_methods; /* enum leat_http_method: methods of all routes with this path */
     uint64_t content_length;
     uint64_t first; /* the range */
     uint64_t last;
-    uint64_t tag; /* the one that is being read */
+    uint64_t tag; /* the tag that is being read */
     struct http_tags if_match;
     struct http_tags if_none_match;
     struct http_tags if_range;
-    uint8_t when; /* enum http_when: whose date is being read */
+    uint8_t when; /* enum http_when: the field that is being read */
     uint8_t when_len;
-    char when_text[HTTP_DATE_BYTES]; /* of it, as it came */
+    char when_text[HTTP_DATE_BYTES]; /* its value as received */
     uint8_t when_fields[HTTP_WHENS]; /* 2 stands for more */
-    uint64_t when_s[HTTP_WHENS];     /* seconds since 1970; 0: no date, or one to be ignored */
-    char path[HTTP_PATH_BYTES];      /* decoded, without the query; no NUL behind it */
+    uint64_t when_s[HTTP_WHENS];     /* seconds since 1970; 0: no date, or ignored */
+    char path[HTTP_PATH_BYTES];      /* decoded, without the query, without a NUL */
     struct http_words *words;        /* NULL: not kept */
 };
 
-/* Makes ready for the next request; @words, or NULL, take what handlers want to know. */
+/* Prepares for the next request. @words, or NULL, stores what routes need. */
 void http_request_start(struct http_request *request, struct http_words *words);
 
-/* Reads @len bytes or up to the end of the head; returns how many.  Look at request->status then:
- * once it isn't HTTP_MORE the machine has stopped. */
+/* Reads @len bytes, or up to the end of the head. Returns the bytes read. When request->status is
+ * no longer HTTP_MORE, the machine has stopped. */
 size_t http_request_read(struct http_request *request, const uint8_t *bytes, size_t len);
 
-/* True if the connection can go on after this request (RFC 9112 9.3). */
+/* True if the connection persists after this request (RFC 9112 9.3). */
 bool http_request_persists(const struct http_request *request);
 
-/* False if the body is in chunks or waits to be asked for: nobody who doesn't read it knows where
- * it ends, or whether it comes at all. */
+/* False if the body is chunked or waits for 100 (Continue): without reading it, its end can't be
+ * known, or whether it is sent at all. */
 bool http_request_body_is_plain(const struct http_request *request);
 
-/* Is @tag among @tags?  Weak comparison takes weak ones too (RFC 9110 8.8.3.2). */
+/* True if @tags contain @tag. Weak comparison includes weak tags (RFC 9110 8.8.3.2). */
 bool http_tags_have(const struct http_tags *tags, uint64_t tag, bool weakly);
 
 #endif

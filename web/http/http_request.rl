@@ -1,8 +1,9 @@
 /*
- * http_request.rl -- the grammar of a request's head (RFC 9112, RFC 9110), and what is kept of it.
+ * http_request.rl -- the grammar of a request's head (RFC 9112, RFC 9110), and what is stored of
+ * it.
  *
- * What the grammar doesn't know is a bad request: bare CRs and LFs, folded lines, spaces in front of
- * a colon, and whatever else two programs could read differently (RFC 9112 11.2).
+ * A head that doesn't fit the grammar is a bad request: bare CRs and LFs, folded lines, spaces
+ * before a colon, and all else that two programs could read differently (RFC 9112 11.2).
  */
 #include "web/http/http_request.h"
 
@@ -12,9 +13,9 @@
 
 static const uint64_t second_ns = 1000000000;
 
-/* ---- What the actions call ---------------------------------------------------------------- */
+/* ---- Functions for the actions --------------------------------------------------------------- */
 
-/* A field that may come once; true: it has come before (RFC 9110 7.2, RFC 9112 6.3). */
+/* For a field that may occur once. True: it was there already (RFC 9110 7.2, RFC 9112 6.3). */
 static bool once(struct http_request *request, bool *given)
 {
     if (*given)
@@ -23,7 +24,7 @@ static bool once(struct http_request *request, bool *given)
     return request->status != HTTP_MORE;
 }
 
-/* One more digit; what is too large stays so. */
+/* Adds a digit. A number that is too large stays UINT64_MAX. */
 static void decimal(uint64_t *number, uint8_t digit)
 {
     const uint64_t value = digit - (uint64_t)'0';
@@ -54,7 +55,7 @@ static void query_add(struct http_words *words, uint8_t octet)
         words->query[words->query_len++] = (char)octet;
 }
 
-/* Spaces around it are no part of it (RFC 9110 5.5). */
+/* Surrounding spaces are not part of the value (RFC 9110 5.5). */
 static void type_add(struct http_words *words, uint8_t octet)
 {
     if (!words || (words->type_len == 0 && (octet == ' ' || octet == '\t')))
@@ -72,7 +73,7 @@ static void type_end(struct http_words *words)
         words->type_len--;
 }
 
-/* Ranges on two lines are like several on one: they may be ignored. */
+/* Ranges on two lines may be ignored, as several on one line may. */
 static void range_start(struct http_request *request)
 {
     request->range_fields = request->range_fields ? 2 : 1;
@@ -96,8 +97,8 @@ static void tags_add(struct http_tags *tags, uint64_t tag, bool weak)
     tags->count++;
 }
 
-/* The value of such a field is kept, and read when it is whole: as a grammar of its own in each
- * field, dates would make the machine half as large again. */
+/* The value of a date field is stored and parsed when it is complete. A grammar of dates in each
+ * field would make the machine half as large again. */
 static void when_start(struct http_request *request, enum http_when when)
 {
     request->when = (uint8_t)when;
@@ -112,8 +113,8 @@ static void when_add(struct http_request *request, uint8_t octet)
         request->when_text[request->when_len++] = (char)octet;
 }
 
-/* Of a field that comes twice nobody knows which is meant: it is ignored, as what is no date, or fills
- * the place for one. */
+/* A date is ignored if its field occurs twice, because it is ambiguous, if it is too long, or if it
+ * is invalid. */
 static void when_end(struct http_request *request)
 {
     if (request->when_fields[request->when] == 1 && request->when_len < HTTP_DATE_BYTES)
@@ -121,7 +122,7 @@ static void when_end(struct http_request *request)
             leat_civil_parse_http(request->when_text, request->when_len) / second_ns;
 }
 
-/* The head is whole: what its parts must not be together. */
+/* Checks the parts of a complete head against each other. */
 static void finish(struct http_request *request)
 {
     const bool modern = request->minor_version > 0;
@@ -145,7 +146,7 @@ machine http;
 alphtype unsigned char;
 variable cs request->state;
 
-# ---- What is kept ----------------------------------------------------------------------------
+# ---- Actions ---------------------------------------------------------------------------------
 
 action get           { request->method = HTTP_GET; }
 action head          { request->method = HTTP_HEAD; }
@@ -231,8 +232,8 @@ version   = "HTTP/" ( "1." ( "0" | [1-9] @minor_1 ) | [02-9] "." digit @major );
 line      = ( asks | others ) " " version crlf @line_done;
 
 # ---- Fields (RFC 9110 5): those that matter, each with a grammar of its own --------------------
-# Where a value may also be any text, text stands beside it: what is recognized at the end of the
-# line is done then.
+# If a value may also be any text, text is an alternative: the action at the end of the line is that
+# of the one that was recognized.
 
 host   = "host:"i @host ows ( plain | [%\[\]] )* ows;
 
@@ -248,7 +249,7 @@ range = "range:"i @range ( text | ows "bytes="i (
           ( digits $first_digit ) "-" ( ows %range_from | ( digits $last_digit ) ows %range_both )
           | "-" ( digits $last_digit ) ows %range_suffix ) );
 
-ours   = '"' ( [0-9a-f]{16} ) >tag_start $tag_digit '"';  # all others can't match
+ours   = '"' ( [0-9a-f]{16} ) >tag_start $tag_digit '"';  # other tags can't match
 theirs = '"' ( 0x21 | 0x23..0x7e | 0x80..0xff )* '"';     # RFC 9110 8.8.3
 match_entry = ours @match_tag | "W/" ours @match_weak | ( "W/"? theirs );
 match  = "if-match:"i @match ( text
@@ -286,15 +287,15 @@ void http_request_start(struct http_request *request, struct http_words *words)
     request->state = http_start;
 }
 
-/* Bytes that the part which is being read may still have. */
+/* Bytes that the current part may still have. */
 static uint32_t allowance(const struct http_request *request)
 {
     return (request->line_done ? HTTP_HEAD_BYTES : HTTP_LINE_BYTES) - request->bytes;
 }
 
-/* The machine itself, on bytes that all may be part of the head.  Each of its thousands of looks at
- * *p would get three checks of UndefinedBehaviorSanitizer, with which clang takes a minute; that p
- * points into the bytes is AddressSanitizer's to see. */
+/* Runs the machine on bytes that all may be part of the head. UndefinedBehaviorSanitizer would add
+ * three checks to each of its thousands of reads of *p, with which clang takes a minute.
+ * AddressSanitizer still checks that p points into the bytes. */
 static __attribute__((no_sanitize("undefined"))) size_t step(struct http_request *request,
                                                              const uint8_t *bytes, size_t len)
 {

@@ -1,8 +1,8 @@
 /*
- * http_response.h -- the head of an HTTP/1.1 reply (RFC 9112 4), read as it comes.
+ * http_response.h -- reads the head of an HTTP/1.1 reply (RFC 9112 4) as it arrives.
  *
- * The reader is a machine (http_response.rl) that takes the bytes once, in pieces of any size.  It
- * keeps what says where the body ends; the text of the fields is its user's to keep.
+ * The reader is a state machine (http_response.rl) that takes each byte once, in pieces of any
+ * size. It stores only what determines the end of the body. The caller stores the fields.
  */
 #ifndef HTTP_HTTP_RESPONSE_H
 #define HTTP_HTTP_RESPONSE_H
@@ -12,13 +12,13 @@
 #include <stdint.h>
 
 enum http_verdict {
-    HTTP_VERDICT_MORE, /* the head isn't whole yet */
+    HTTP_VERDICT_MORE, /* the head isn't complete yet */
     HTTP_VERDICT_GOOD,
-    HTTP_VERDICT_BAD /* it breaks the format, or two programs could read it differently */
+    HTTP_VERDICT_BAD /* it is invalid, or two programs could read it differently */
 };
 
 struct http_response {
-    int state; /* of the machine */
+    int state; /* of the state machine */
     uint16_t status;
     uint8_t verdict;       /* enum http_verdict */
     uint8_t minor_version; /* 0, or 1 for all later ones (RFC 9110 2.5) */
@@ -30,20 +30,20 @@ struct http_response {
     uint64_t content_length;
 };
 
-/* Makes ready for a head. */
+/* Prepares for a head. */
 void http_response_start(struct http_response *response);
 
-/* Reads @len bytes or up to the end of the head; returns how many.  Look at response->verdict then:
- * once it isn't HTTP_VERDICT_MORE the machine has stopped. */
+/* Reads @len bytes, or up to the end of the head. Returns the bytes read. When response->verdict is
+ * no longer HTTP_VERDICT_MORE, the machine has stopped. */
 size_t http_response_read(struct http_response *response, const uint8_t *bytes, size_t len);
 
-/* True for an interim reply: another one follows (RFC 9110 15.2). */
+/* True for an interim reply, after which another one follows (RFC 9110 15.2). */
 static inline bool http_response_is_interim(const struct http_response *response)
 {
     return response->status < 200;
 }
 
-/* True if the connection can go on after this reply (RFC 9112 9.3). */
+/* True if the connection persists after this reply (RFC 9112 9.3). */
 static inline bool http_response_persists(const struct http_response *response)
 {
     return !response->close && (response->minor_version > 0 || response->keep_alive);

@@ -1,9 +1,9 @@
 /*
  * http_response.rl -- the grammar of a reply's head (RFC 9112 4, 5).
  *
- * As strict as that of requests: bare CRs and LFs, folded lines, spaces in front of a colon, two
- * lengths, a length beside a coding.  A reply that two programs could read differently is how a
- * server, or who stands before it, gives one client's reply to another (RFC 9112 11.1, 11.2).
+ * It is as strict as that of requests: it refuses bare CRs and LFs, folded lines, spaces before a
+ * colon, two lengths, and a length beside a coding. By a reply that two programs read differently,
+ * a server or a proxy can give one client's reply to another (RFC 9112 11.1, 11.2).
  */
 #include "web/http/http_response.h"
 
@@ -19,7 +19,7 @@ static void digit(struct http_response *response, uint8_t octet)
         response->content_length = 10 * response->content_length + value;
 }
 
-/* The head is whole: what its parts must not be together. */
+/* Checks the parts of a complete head against each other. */
 static void finish(struct http_response *response)
 {
     const bool framed = response->codings > 0 || response->length_given;
@@ -31,7 +31,7 @@ static void finish(struct http_response *response)
     response->verdict = HTTP_VERDICT_GOOD;
     if (!coded || none) /* RFC 9112 6.1, 6.3; RFC 9110 15.3.5 */
         response->verdict = HTTP_VERDICT_BAD;
-    if (response->status < 200 && (framed || response->status == 101)) /* nobody asked for 101 */
+    if (response->status < 200 && (framed || response->status == 101)) /* we never ask for 101 */
         response->verdict = HTTP_VERDICT_BAD;
 }
 
@@ -77,7 +77,7 @@ void http_response_start(struct http_response *response)
     *response = (struct http_response){.state = reply_start};
 }
 
-/* Without checks of each look, as in http_request.rl. */
+/* Unchecked for the reason in http_request.rl. */
 static __attribute__((no_sanitize("undefined"))) size_t step(struct http_response *response,
                                                              const uint8_t *bytes, size_t len)
 {

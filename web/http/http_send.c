@@ -1,15 +1,15 @@
-/* http_send.c -- the reply of a route: its head, and its data, in chunks where its length isn't
- * known. */
+/* http_send.c -- the reply of a route: its head, and its data, in chunks if the length is
+ * unknown. */
 #include "core/assert.h"
 #include "web/http/http_chunk.h"
 #include "web/http/server_conn.h"
 #include "service.h"
 
 enum {
-    WANTED_BYTES = 1024 /* room that is worth a call */
+    WANTED_BYTES = 1024 /* room that is worth a callback */
 };
 
-/* ---- The reply ---------------------------------------------------------------------------- */
+/* ---- Reply ----------------------------------------------------------------------------------- */
 
 void leat_http_reply(struct leat_http_exchange *exchange, const struct leat_http_head *head)
 {
@@ -23,7 +23,7 @@ void leat_http_reply(struct leat_http_exchange *exchange, const struct leat_http
     exchange->begun = true;
     exchange->chunked =
         head->len == LEAT_HTTP_ANY && may_have_data && exchange->client->request.minor_version > 0;
-    server_conn_kick(exchange->client); /* its head goes, whenever there will be data */
+    server_conn_kick(exchange->client); /* sends the head at once, even if data comes later */
 }
 
 bool http_reply_head_sent(struct leat_http_exchange *exchange)
@@ -50,13 +50,14 @@ bool http_reply_head_sent(struct leat_http_exchange *exchange)
                               &exchange->reply, &client->request, client->close,
                               http_calendar_now(client->server), (char *)payload->data));
     if (leat_stream_send(stream, payload) == LEAT_ERR_FULL)
-        return false; /* its buffer was what the room was made of: on_writable follows */
+        return false; /* its buffer has used up the room: on_writable follows */
     server_conn_count(client, exchange->reply.status);
     exchange->head_sent = true;
     return true;
 }
 
-/* A buffer for what frames the next chunk, taken before the data comes: then that can't fail. */
+/* Allocates the framing of the next chunk before its data is accepted, so that this can't fail
+ * later. */
 static bool have_frame(struct leat_http_exchange *exchange)
 {
     struct server_conn *client = exchange->client;
@@ -156,6 +157,6 @@ size_t leat_http_write(struct leat_http_exchange *exchange, const void *bytes, s
     }
     if (!leat_http_send(exchange, data))
         return len;
-    leat_http_want_room(exchange, WANTED_BYTES); /* the copy took what the room was made of */
+    leat_http_want_room(exchange, WANTED_BYTES); /* the copy has used up the room */
     return 0;
 }

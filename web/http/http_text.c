@@ -5,7 +5,7 @@
 #include "web/http/server_conn.h"
 
 enum {
-    WANTED_BYTES = 1024 /* room that is worth a call */
+    WANTED_BYTES = 1024 /* room that is worth a callback */
 };
 
 void http_text_add_escaped(struct text *text, const char *words)
@@ -22,13 +22,14 @@ void http_text_add_escaped(struct text *text, const char *words)
     }
 }
 
-/* Fills a buffer with whole entries; at most @room bytes. */
+/* Fills a buffer with whole entries, at most @room bytes. */
 static void fill(struct leat_buf *buf, uint32_t room, const struct http_entries *entries)
 {
     struct text text = {.bytes = (char *)buf->data};
     size_t limit = leat_buf_tailroom(buf);
 
-    leat_assert(limit >= entries->bytes_max); /* leat_config.buf_bytes */
+    leat_assert(limit >=
+                entries->bytes_max); /* guaranteed by the minimum of leat_config.buf_bytes */
     limit = limit < room ? limit : room;
     while (text.len + entries->bytes_max <= limit) {
         text.room = text.len + entries->bytes_max;
@@ -47,7 +48,8 @@ enum http_text_outcome http_text_send(struct leat_http_exchange *exchange,
 
     while (leat_http_send_room(exchange) >= least &&
            (buf = leat_buf_alloc(pool, LEAT_BUF_HEADROOM)) != NULL) {
-        const uint32_t room = leat_http_send_room(exchange); /* which may count on that buffer */
+        const uint32_t room =
+            leat_http_send_room(exchange); /* may have been reduced by that buffer */
 
         if (room < least) {
             leat_buf_free(buf);

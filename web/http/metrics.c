@@ -1,8 +1,9 @@
 /*
- * metrics.c -- what a stack counts, as Prometheus's text.
+ * metrics.c -- a stack's counters in the text format of Prometheus.
  *
- * A family's samples must follow each other: so first each counter that is a family by itself, then
- * the reasons to drop, what holds the pool, TCP's round trips, and the server's counts.
+ * All samples of a family must be adjacent. So the counters that are families of their own come
+ * first, then the reasons of drops, the users of the pool, TCP's round trips, and the server's
+ * counters.
  */
 #include <leat/metrics.h>
 
@@ -13,7 +14,7 @@
 #include "web/http/http_text.h"
 #include "service.h"
 
-/* What stands before the first sample of a family. */
+/* Writes the header of a family. */
 static void add_family(struct text *text, const char *name, const char *suffix, const char *what,
                        const char *type)
 {
@@ -46,7 +47,7 @@ static void add_counter(struct text *text, const char *name, const char *what, u
     add_value(text, value);
 }
 
-/* A sample of a family whose samples differ by one label. */
+/* Writes a sample of a family whose samples differ by one label. */
 static void add_labelled(struct text *text, const char *name, const char *label, uint64_t value)
 {
     text_add(text, name);
@@ -68,7 +69,7 @@ static void add_seconds(struct text *text, uint64_t ns)
     text_add_digits(text, ns % 1000000000, 9);
 }
 
-/* Entry number @index of the histogram, whose buckets hold what is in those before as well. */
+/* Writes entry @index of the histogram. Buckets are cumulative. */
 static void add_rtt(struct text *text, const struct leat *stack, unsigned index)
 {
     static const struct leat_tcp_rtts none = {.sum_ns = 0};
@@ -100,8 +101,8 @@ static void add_rtt(struct text *text, const struct leat *stack, unsigned index)
 
 /* ---- Entries ------------------------------------------------------------------------------ */
 
-/* The counter number *@index among those that are reasons to drop, or among the others; else takes
- * their number off *@index and returns LEAT_STAT_COUNT. */
+/* Finds counter *@index among the reasons of drops, or among the others. If there are fewer,
+ * subtracts their count from *@index and returns LEAT_STAT_COUNT. */
 static enum leat_stat find_stat(unsigned *index, bool drops)
 {
     unsigned seen = 0;
@@ -116,7 +117,7 @@ static enum leat_stat find_stat(unsigned *index, bool drops)
     return LEAT_STAT_COUNT;
 }
 
-/* What is behind "drop_" and "held_". */
+/* The part after "drop_" or "held_". */
 static const char *label_of(const char *name)
 {
     return name + 5;
@@ -143,7 +144,7 @@ static void add_held(struct text *text, const struct leat *stack, unsigned index
     LEAT_HOLDINGS(HELD_VALUE)
 #undef HELD_VALUE
     if (index == 0)
-        add_family(text, "buffers", "", "buffers and descriptors, by what holds them", "gauge");
+        add_family(text, "buffers", "", "buffers and descriptors, by their holder", "gauge");
     add_labelled(text, "leat_buffers{held=\"", label_of(held_names[index]), values[index]);
 }
 
@@ -174,7 +175,7 @@ size_t leat_metrics_entry(const struct leat *stack, unsigned index,
     return writing.len;
 }
 
-/* The entries of the server, behind those of the stack: number @index of them. */
+/* Writes entry @index of the server. These follow the entries of the stack. */
 static size_t server_entry(const struct leat_http_server *server, unsigned index, char *text)
 {
     const struct leat_http_server_counts *counts = &server->counts;
@@ -199,15 +200,15 @@ static size_t server_entry(const struct leat_http_server *server, unsigned index
     return writing.len;
 }
 
-/* ---- The route ---------------------------------------------------------------------------- */
+/* ---- Route ----------------------------------------------------------------------------------- */
 
-/* Entries of the stack; the same at any time. */
+/* Number of the stack's entries, a constant. */
 static unsigned stack_entries(void)
 {
     return LEAT_STAT_COUNT + HELD_COUNT + RTT_ENTRIES;
 }
 
-/* What is left of a reply. */
+/* The rest of a reply. */
 struct rest {
     const struct leat_http_server *server;
     unsigned next; /* number of the next entry */

@@ -1,18 +1,18 @@
 /*
- * multipart.rl -- multipart/form-data (RFC 7578), read as it comes.
+ * multipart.rl -- multipart/form-data (RFC 7578), read as it arrives.
  *
- * The data of a part ends with CR LF "--" boundary.  No byte of that but the first is a CR, so where
- * a match breaks off only the byte that broke it can begin another: bytes that were taken for the
- * delimiter are then told from the delimiter itself, and nothing need be kept of what came.
+ * The data of a part ends with CR LF "--" boundary. Only its first byte is a CR. So if a match
+ * fails, only the byte that failed can begin another match. The bytes matched so far are then
+ * reported as data from the delimiter itself, and no input has to be stored.
  */
 #include <leat/multipart.h>
 
 #include <string.h>
 
 enum phase {
-    PHASE_DATA,  /* of a part; before the first one that is empty */
-    PHASE_AFTER, /* the delimiter is whole: what is behind it says whether another part comes */
-    PHASE_DASH,  /* one dash of two is */
+    PHASE_DATA,  /* of a part; before the first one it is empty */
+    PHASE_AFTER, /* after a delimiter; the next bytes tell whether another part follows */
+    PHASE_DASH,  /* after one of two dashes */
     PHASE_PAD,   /* spaces, CR LF (RFC 2046 5.1.1) */
     PHASE_LF,
     PHASE_HEAD, /* fields */
@@ -20,7 +20,7 @@ enum phase {
     PHASE_BAD
 };
 
-/* One more octet of a string; true: it is too long. */
+/* Adds an octet to a string. True: it is too long. */
 static bool add(char *string, uint8_t *len, size_t max, uint8_t octet)
 {
     if (*len == max)
@@ -51,7 +51,7 @@ tchar   = alnum | [!#$%&'*+\-.^_`|~];
 token   = tchar+;
 octet   = 0x20..0x7e | 0x80..0xff | "\t";
 data    = octet*;
-# quotes come as %22 from browsers, as \" from others; a lone backslash is one
+# browsers send quotes as %22, other clients as \"; a lone backslash stands for itself
 plain   = octet - [\\"];
 quoted_name = '"' ( plain @name | "\\" ( [\\"] @name | plain >name_slash @name ) )* '"';
 quoted_file = '"' ( plain @file | "\\" ( [\\"] @file | plain >file_slash @file ) )* '"';
@@ -70,7 +70,7 @@ main := ( ( disposition | type | field ) crlf )* crlf @done;
 
 %% write data nofinal noentry;
 
-/* Reads on in the fields; returns how many bytes. */
+/* Continues reading fields. Returns the bytes read. */
 static __attribute__((no_sanitize("undefined"))) size_t step(struct leat_multipart *reader,
                                                              const uint8_t *bytes, size_t len)
 {
@@ -83,9 +83,9 @@ static __attribute__((no_sanitize("undefined"))) size_t step(struct leat_multipa
     return (size_t)(p - bytes);
 }
 
-/* ---- The boundary ------------------------------------------------------------------------- */
+/* ---- Boundary -------------------------------------------------------------------------------- */
 
-/* If the text at @at begins with @word, in any case, what is behind it; else NULL. */
+/* The bytes after @word if @at begins with it, in any case; else NULL. */
 static const char *behind(const char *at, const char *end, const char *word)
 {
     for (; *word; word++, at++) {
@@ -104,7 +104,7 @@ static const char *skip_spaces(const char *at, const char *end)
     return at;
 }
 
-/* RFC 2046 5.1.1: bchars; without the space, which nobody sends. */
+/* RFC 2046 5.1.1: bchars, but without the space, which is not used in practice. */
 static bool is_boundary_char(char c)
 {
     static const char others[] = "'()+_,-./:=?";
@@ -118,7 +118,7 @@ static bool is_boundary_char(char c)
     return false;
 }
 
-/* The boundary, in quotes or without, up to the end or a semicolon. */
+/* Takes the boundary, quoted or not, up to a semicolon or the end. */
 static bool take_boundary(struct leat_multipart *reader, const char *at, const char *end)
 {
     const bool quoted = at < end && *at == '"';
@@ -134,7 +134,7 @@ static bool take_boundary(struct leat_multipart *reader, const char *at, const c
     return len > 0 && (at == end || *at == ';');
 }
 
-/* Where a parameter ends: at a semicolon that is not in quotes; NULL: a quote is not closed. */
+/* Finds the end of a parameter: a semicolon outside quotes. NULL: a quote is not closed. */
 static const char *skip_parameter(const char *at, const char *end)
 {
     bool quoted = false;
@@ -155,7 +155,7 @@ bool leat_multipart_start(struct leat_multipart *reader, const char *type, size_
 
     memset(reader, 0, sizeof *reader);
     memcpy(reader->delimiter, "\r\n--", 4);
-    reader->matched = 2; /* the first has no line in front of it */
+    reader->matched = 2; /* the first delimiter has no CR LF in front of it */
     while (at) {
         const char *value;
 
@@ -171,9 +171,9 @@ bool leat_multipart_start(struct leat_multipart *reader, const char *type, size_
     return false;
 }
 
-/* ---- The parts ---------------------------------------------------------------------------- */
+/* ---- Parts ----------------------------------------------------------------------------------- */
 
-/* Says that @len bytes at @data are a part's; before the first part there may be none. */
+/* Reports @len bytes of a part's data. Before the first part, data is an error. */
 static enum leat_multipart_event tell(struct leat_multipart *reader, const uint8_t *data, size_t len)
 {
     if (reader->parts == 0) {
@@ -186,8 +186,7 @@ static enum leat_multipart_event tell(struct leat_multipart *reader, const uint8
     return LEAT_MULTIPART_DATA;
 }
 
-/* How many of @len bytes are in front of the first CR: eight at a time, as long as none of them is
- * one, which would become 0. */
+/* Bytes before the first CR. Searches eight bytes at a time: after the XOR a CR is a zero byte. */
 static size_t before_cr(const uint8_t *bytes, size_t len)
 {
     const uint64_t each = UINT64_C(0x0101010101010101);
@@ -206,7 +205,7 @@ static size_t before_cr(const uint8_t *bytes, size_t len)
     return at;
 }
 
-/* True if the delimiter begins at @bytes, as far as @len bytes tell. */
+/* True if the delimiter may begin at @bytes, as far as @len bytes tell. */
 static bool may_begin(const struct leat_multipart *reader, const uint8_t *bytes, size_t len)
 {
     const size_t known = len < reader->delimiter_len ? len : reader->delimiter_len;
@@ -214,7 +213,7 @@ static bool may_begin(const struct leat_multipart *reader, const uint8_t *bytes,
     return memcmp(bytes, reader->delimiter, known) == 0;
 }
 
-/* Reads data up to where it ends, or seems to. */
+/* Reads data up to its end, or up to a possible delimiter. */
 static enum leat_multipart_event read_data(struct leat_multipart *reader, const uint8_t *bytes,
                                            size_t len, size_t *at)
 {
@@ -245,7 +244,7 @@ static enum leat_multipart_event read_data(struct leat_multipart *reader, const 
     return tell(reader, reader->delimiter, run);
 }
 
-/* One byte behind a delimiter. */
+/* Reads a byte after a delimiter. */
 static void read_behind(struct leat_multipart *reader, uint8_t octet)
 {
     const bool space = octet == ' ' || octet == '\t';
@@ -275,7 +274,7 @@ static void read_behind(struct leat_multipart *reader, uint8_t octet)
     reader->type_len = 0;
 }
 
-/* Fields of a part; PART once they are whole. */
+/* Reads the fields of a part. Returns PART when they are complete. */
 static enum leat_multipart_event read_head(struct leat_multipart *reader, const uint8_t *bytes,
                                            size_t len, size_t *at)
 {
@@ -288,7 +287,7 @@ static enum leat_multipart_event read_head(struct leat_multipart *reader, const 
         reader->phase = PHASE_BAD;
     if (reader->phase != PHASE_DATA)
         return LEAT_MULTIPART_MORE;
-    if (!reader->named || reader->name_len == 0) { /* RFC 7578 4.2: each has one */
+    if (!reader->named || reader->name_len == 0) { /* RFC 7578 4.2: each part has a name */
         reader->phase = PHASE_BAD;
         return LEAT_MULTIPART_MORE;
     }

@@ -1,4 +1,4 @@
-/* url.c -- URLs of "http" and "https": their parts, and what a reference means. */
+/* url.c -- URLs of "http" and "https": their parts, and resolution of references. */
 #include <leat/url.h>
 
 #include <string.h>
@@ -17,7 +17,7 @@ static char lower(char c)
     return c;
 }
 
-/* If @text begins with @prefix, in whatever case: what follows; else NULL. */
+/* The rest of @text if it begins with @prefix, in any case; else NULL. */
 static const char *after(const char *text, const char *prefix)
 {
     while (*prefix) {
@@ -41,7 +41,7 @@ static bool is_address_char(char c)
     return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9') || c == ':' || c == '.';
 }
 
-/* RFC 3986 3.2.2: neither names nor addresses of IPv4 stand in brackets. */
+/* RFC 3986 3.2.2: in brackets there are only addresses of IPv6. */
 static bool is_ipv6(const char *text)
 {
     struct leat_ip ip;
@@ -52,7 +52,7 @@ static bool is_ipv6(const char *text)
     return is_address && *text;
 }
 
-/* Reads the host up to what ends it; NULL: there is none that can be. */
+/* Reads the host up to its end. NULL: it is absent or invalid. */
 static const char *read_host(struct leat_url *url, const char *at)
 {
     const bool bracket = *at == '[';
@@ -70,7 +70,7 @@ static const char *read_host(struct leat_url *url, const char *at)
     return at;
 }
 
-/* Reads ":8080", or ":" or nothing, which mean the scheme's own (RFC 3986 3.2.3). */
+/* Reads ":8080"; ":" or nothing mean the scheme's default (RFC 3986 3.2.3). */
 static const char *read_port(struct leat_url *url, const char *at)
 {
     uint32_t port = 0;
@@ -138,7 +138,7 @@ static void add(struct joining *joining, const char *text, size_t len)
     joining->len += len;
 }
 
-/* The bytes of @text, of @len, in front of the first of @ends. */
+/* Bytes of @text before the first of @ends, at most @len. */
 static size_t until(const char *text, size_t len, const char *ends)
 {
     for (size_t i = 0; i < len; i++) {
@@ -150,7 +150,7 @@ static size_t until(const char *text, size_t len, const char *ends)
     return len;
 }
 
-/* Does the reference begin with a scheme (RFC 3986 3.1)? */
+/* True if the reference begins with a scheme (RFC 3986 3.1). */
 static bool has_scheme(const char *text, size_t len)
 {
     size_t i = 0;
@@ -162,8 +162,8 @@ static bool has_scheme(const char *text, size_t len)
     return i > 0 && i < len && text[i] == ':';
 }
 
-/* Takes "." and ".." out of the path of @len bytes at @path (RFC 3986 5.2.4); returns what is left.
- * The path begins with a slash. */
+/* Removes "." and ".." from the path of @len bytes, which begins with a slash (RFC 3986 5.2.4).
+ * Returns the new length. */
 static size_t remove_dots(char *path, size_t len)
 {
     size_t from = 0, to = 0;
@@ -181,13 +181,13 @@ static size_t remove_dots(char *path, size_t len)
             to += segment;
         }
         from += segment;
-        if ((one || two) && from == len) /* it named a folder */
+        if ((one || two) && from == len) /* a folder keeps its slash */
             path[to++] = '/';
     }
     return to;
 }
 
-/* A reference with neither scheme nor host, behind the origin that is there already. */
+/* Adds a reference without scheme and host to the origin. */
 static void add_path(struct joining *joining, const struct leat_url *base, const char *reference,
                      size_t len)
 {
@@ -197,7 +197,7 @@ static void add_path(struct joining *joining, const struct leat_url *base, const
         add(joining, base->target, base->target_len);
         return;
     }
-    if (reference[0] != '?' && reference[0] != '/') { /* 5.2.3: beside the base's last segment */
+    if (reference[0] != '?' && reference[0] != '/') { /* 5.2.3: replaces the base's last segment */
         while (path_len > 0 && base->target[path_len - 1] != '/')
             path_len--;
     }
@@ -209,7 +209,7 @@ static void add_path(struct joining *joining, const struct leat_url *base, const
     add(joining, reference, len);
 }
 
-/* Where the path begins behind a host, of what has a scheme; without a host, at the end. */
+/* Offset of the path of a URL with a scheme and a host; without a host, the end. */
 static size_t path_at(const struct joining *joining)
 {
     const size_t at = until(joining->text, joining->len, "/");
@@ -220,7 +220,7 @@ static size_t path_at(const struct joining *joining)
     return at + 2 + until(joining->text + at + 2, joining->len - at - 2, "/?");
 }
 
-/* Takes the dots out of the path that begins at @path. */
+/* Removes dots from the path at offset @path. */
 static void tidy(struct joining *joining, size_t path)
 {
     const size_t end = path + until(joining->text + path, joining->len - path, "?");
