@@ -49,7 +49,7 @@ def nflog(ip, order="<"):
     return bytes([2, 0, 0, 0]) + part + struct.pack(order + "HH", 4 + len(ip), 9) + ip
 
 
-LINKS = {  # name: (link type, what is made of a packet)
+LINKS = {  # {name: (link type, function that wraps a packet)}
     "Ethernet": (1, lambda ip: ether(kind_of(ip), ip)),
     "802.1Q": (1, lambda ip: ether(0x8100, b"\0\x07" + typed(ip))),
     "802.1ad": (1, lambda ip: ether(0x88A8, b"\0\x07\x81\0\0\x08" + typed(ip))),

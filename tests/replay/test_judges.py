@@ -47,7 +47,7 @@ OTHERWISE_BY_TSHARK = {"MPLS, a pseudowire", "MPLS, Ethernet at once", "MPLS alo
 
 
 def test_tshark_reads_the_links_as_we_do(tmp_path):
-    """It is the judge of what these tests wrap."""
+    """tshark checks the link headers of these tests."""
     if not shutil.which("tshark"):
         pytest.skip("tshark is not installed")
     path, otherwise = tmp_path / "capture", set()

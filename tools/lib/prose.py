@@ -183,7 +183,7 @@ def runs(path, text):
         yield from messages_of_c(text)
     elif path.suffix == ".md":
         yield from of_markdown(text)
-    elif path.suffix == ".py" or text.startswith("#!/usr/bin/python"):
+    elif path.suffix == ".py" or text.startswith(("#!/usr/bin/python", "#!/usr/bin/env python")):
         yield from of_python(text)
     elif path.suffix in (".sh", ".build") or path.name == "meson_options.txt" or text.startswith("#!"):
         yield from hashes(text)
