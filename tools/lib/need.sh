@@ -159,7 +159,7 @@ need() {
     missing=$(need_missing "$1")
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-        say "missing on this system, by their names in Debian: $missing"
+        say "missing packages, by their names in Debian: $missing"
         command -v apt-get >/dev/null && say "install them with: sudo apt-get install $missing"
         return 1
     fi
