@@ -206,6 +206,7 @@ struct ipv6_family {
                                  const struct leat_slaac_config *config);
     void (*slaac_stop)(struct leat_slaac *slaac);
     /* Joins @group on @link for a program; each leave undoes one join. */
+    const struct leat_refusal *(*slaac_refusal)(const struct leat_slaac *slaac);
     enum leat_err (*group_join)(struct link *link, struct leat_ip group);
     void (*group_leave)(struct link *link, struct leat_ip group);
     /* Counts the buffers of packets that wait for a neighbour's address. */
@@ -240,6 +241,7 @@ struct dhcp6_calls {
 };
 
 /* IPv4 group membership. Set by the first join, so that other programs don't link IGMP. */
+    const struct leat_refusal *(*refusal)(const struct leat_dhcp6 *dhcp6);
 struct ipv4_groups {
     bool (*hears)(const struct link *link, leat_ip4 group);
     bool (*hears_mac)(const struct link *link, const struct leat_mac *mac);

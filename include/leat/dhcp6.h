@@ -15,6 +15,7 @@
 
 #include <leat/addr.h>
 #include <leat/err.h>
+#include <leat/refusal.h>
 #include <leat/stack.h>
 
 #ifdef __cplusplus
@@ -54,6 +55,8 @@ struct leat_dhcp6_lease {
     char ntp_names[LEAT_DHCP6_SEARCH_BYTES]; /**< NTP servers given by name (RFC 5908 4.3), for a
                                                   resolver; in the same form */
     uint8_t server[LEAT_DHCP6_DUID_MAX];     /**< the server's DUID */
+    uint8_t ignored_parts;   /**< parts of the answer that were left out; 255 for more */
+    uint16_t ignored_option; /**< the option of the first of them; 0: the end of the message */
 };
 
 /** Events that on_news reports. */
@@ -158,15 +161,20 @@ struct leat_dhcp6_counts {
     uint64_t sent;          /**< messages */
     uint64_t unsent;        /**< messages that could not be sent: no memory, no address */
     uint64_t taken;         /**< messages that led to a transition */
-    uint64_t drop_format;   /**< messages cut short, or with malformed options */
+    uint64_t drop_format;   /**< messages cut short, or with a malformed association or status */
     uint64_t drop_foreign;  /**< not for us: another client or xid, or no answer to our request */
     uint64_t drop_server;   /**< from another server than the one that was asked, or from none */
     uint64_t drop_status;   /**< with a status that means failure: we ask again later */
     uint64_t drop_address;  /**< without an address that a host can have, or without ours */
     uint64_t drop_time;     /**< with a lifetime under lease_s_min, or expired on arrival */
     uint64_t drop_forced;   /**< Reconfigure: we accept none (RFC 8415 16.11) */
-    uint64_t ignored_parts; /**< impossible servers and addresses, left out of a lease */
+    uint64_t ignored_parts; /**< malformed options, impossible servers and addresses: left out of
+                                 a lease */
 };
+
+/** The last answer that was refused since leat_dhcp6_start() or leat_dhcp6_inform(), or since one
+ * was taken; live. */
+const struct leat_refusal *leat_dhcp6_refusal(const struct leat_dhcp6 *dhcp6);
 
 /** The counters; live. */
 const struct leat_dhcp6_counts *leat_dhcp6_counts(const struct leat_dhcp6 *dhcp6);

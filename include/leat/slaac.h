@@ -16,6 +16,7 @@
 
 #include <leat/addr.h>
 #include <leat/err.h>
+#include <leat/refusal.h>
 #include <leat/stack.h>
 
 #ifdef __cplusplus
@@ -72,6 +73,21 @@ void leat_slaac_stop(struct leat_slaac *slaac);
 
 /** The configuration as it is known now; valid until leat_poll() or leat_slaac_stop(). */
 const struct leat_slaac_facts *leat_slaac_facts(struct leat_slaac *slaac);
+
+/** Counters of a netif's advertisements, from leat_slaac_start() on. */
+struct leat_slaac_counts {
+    uint64_t taken;         /**< advertisements */
+    uint64_t refused;       /**< advertisements that RFC 4861 6.1.2 demands to drop */
+    uint64_t ignored_parts; /**< malformed or impossible options: left out of an advertisement */
+    uint8_t ignored_option; /**< the type of the first of them */
+};
+
+/** The counters; live, valid until leat_slaac_stop(). */
+const struct leat_slaac_counts *leat_slaac_counts(const struct leat_slaac *slaac);
+
+/** The last advertisement that was refused since leat_slaac_start(), or since one was taken; live,
+ * valid until leat_slaac_stop(). */
+const struct leat_refusal *leat_slaac_refusal(const struct leat_slaac *slaac);
 
 #ifdef __cplusplus
 }

@@ -111,6 +111,7 @@ enum leat_stat_group {
     X(NOTE, ndp_advertisements_sent, "neighbour advertisements sent")                              \
     X(NOTE, ndp_router_solicitations_sent, "router solicitations sent")                            \
     X(NOTE, ndp_limits_reached, "facts from routers that were left out because a table was full")  \
+    X(NOTE, ndp_parts_ignored, "malformed or impossible options of routers, left out")             \
     X(NOTE, ndp_redirects, "destinations that routers have redirected")                            \
     X(NOTE, ndp_conflicts, "IPv6 addresses that another host has or wants, too")                   \
     X(NOTE, ndp_evictions, "IPv6 neighbours evicted from a full cache")                            \

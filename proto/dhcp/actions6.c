@@ -1,5 +1,6 @@
 /* actions6.c -- the actions of dhcp6.rl, except those that send. */
 #include "proto/dhcp/dhcp6.h"
+#include "core/refusal.h"
 #include "core/second.h"
 
 static const uint64_t back_off_ns = 10 * UINT64_C(1000000000);
@@ -85,6 +86,7 @@ void dhcp6_set_T1_T2(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 {
     (void)step;
     dhcp6->failures = 0;
+    refusal_forget(&dhcp6->refusal);
     set_T1_T2(dhcp6);
 }
 
@@ -103,6 +105,7 @@ void dhcp6_take_facts(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     dhcp6_forget_times(dhcp6);
     dhcp6->lease = dhcp6->read;
     dhcp6->has_lease = true;
+    refusal_forget(&dhcp6->refusal);
     dhcp6->leased_ns = leat_now_ns(dhcp6->stack);
     dhcp6->refresh_ns = deadline_ns(dhcp6, dhcp6->lease.refresh_s);
     if (dhcp6->refresh_ns != LEAT_NEVER_NS) /* 21.23: a random delay */

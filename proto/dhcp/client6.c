@@ -3,6 +3,7 @@
 
 #include "core/assert.h"
 #include "core/container_of.h"
+#include "core/refusal.h"
 #include "proto/dhcp/dhcp6.h"
 #include "wire/bytes.h"
 #include "wire/ipv6.h"
@@ -66,7 +67,8 @@ static const struct dhcp6_calls calls = {.open = leat_dhcp6_open,
                                          .inform = leat_dhcp6_inform,
                                          .stop = leat_dhcp6_stop,
                                          .release = leat_dhcp6_release,
-                                         .keep = leat_dhcp6_keep};
+                                         .keep = leat_dhcp6_keep,
+                                         .refusal = leat_dhcp6_refusal};
 
 enum leat_err leat_dhcp6_register(struct leat *stack, uint8_t clients)
 {
@@ -194,6 +196,7 @@ static enum leat_err begin(struct leat_dhcp6 *dhcp6, enum dhcp6_event how, struc
     if (dhcp6->state != DHCP6_STOPPED && dhcp6->state != DHCP6_RELEASING)
         return LEAT_ERR_IN_USE;
     dhcp6->kept = kept;
+    refusal_forget(&dhcp6->refusal);
     dhcp6_event(dhcp6, how);
     return LEAT_OK;
 }
@@ -250,6 +253,11 @@ const char *leat_dhcp6_state_name(const struct leat_dhcp6 *dhcp6)
 
     leat_assert(dhcp6->state < sizeof names / sizeof *names);
     return names[dhcp6->state];
+}
+
+const struct leat_refusal *leat_dhcp6_refusal(const struct leat_dhcp6 *dhcp6)
+{
+    return &dhcp6->refusal;
 }
 
 const struct leat_dhcp6_counts *leat_dhcp6_counts(const struct leat_dhcp6 *dhcp6)

@@ -80,6 +80,8 @@ struct leat_dhcp6 {
     struct dhcp6_duid duid;        /* ours */
     struct dhcp6_duid server;      /* the chosen server */
     struct dhcp6_duid read_server; /* server of the last message */
+    struct leat_ip read_from;      /* its address */
+    struct leat_refusal refusal;   /* of the last answer that wasn't taken */
     uint64_t begun_ns;             /* start of the attempt, while there is no answer */
     uint64_t first_ns;             /* start of this exchange */
     uint64_t asked_ns;             /* start of a lease that is granted now */
@@ -152,8 +154,11 @@ enum dhcp6_verdict {
 /* Reads the address that @message grants to dhcp6->read. */
 enum dhcp6_verdict dhcp6_lease_read(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *message);
 
+/* Counts a part of the last message that is left out, in option @code (0: its end). */
+void dhcp6_leave_out(struct leat_dhcp6 *dhcp6, uint16_t code);
+
 /* Reads servers, domains, times and the limits of retransmission (SOL_MAX_RT, INF_MAX_RT) to
- * dhcp6. False: malformed. */
-bool dhcp6_facts_read(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_options *options);
+ * dhcp6. Malformed ones are left out. */
+void dhcp6_facts_read(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_options *options);
 
 #endif

@@ -1,5 +1,8 @@
-/* facts6.c -- facts from a server beside an address: DNS and NTP servers, domains, request
- * limits. */
+/*
+ * facts6.c -- facts from a server beside an address: DNS and NTP servers, domains, request limits.
+ *
+ * A malformed or impossible part is left out and counted, and the rest is used, as in lease.c.
+ */
 #include <string.h>
 
 #include "proto/dhcp/dhcp6.h"
@@ -16,9 +19,20 @@ enum {
     NTP_NAME = 3         /* ... 4.3 */
 };
 
-/* Adds one server, if its address is legal and there is room. */
-static void add_server(struct leat_dhcp6 *dhcp6, const uint8_t *bytes, struct leat_ip *servers,
-                       uint8_t *count)
+void dhcp6_leave_out(struct leat_dhcp6 *dhcp6, uint16_t code)
+{
+    struct leat_dhcp6_lease *lease = &dhcp6->read;
+
+    if (lease->ignored_parts == 0)
+        lease->ignored_option = code;
+    if (lease->ignored_parts < UINT8_MAX)
+        lease->ignored_parts++;
+    dhcp6->counts.ignored_parts++;
+}
+
+/* Adds one server, if its address is legal and there is room; false: it is left out. */
+static bool add_server(const struct leat_dhcp6 *dhcp6, const uint8_t *bytes,
+                       struct leat_ip *servers, uint8_t *count)
 {
     struct leat_ip ip;
 
@@ -26,9 +40,9 @@ static void add_server(struct leat_dhcp6 *dhcp6, const uint8_t *bytes, struct le
     if (*count == LEAT_DHCP6_SERVERS_MAX || leat_ip_is_multicast(ip) || leat_ip_is_any(ip) ||
         leat_ip_is_loopback(ip) || leat_ip_is_v4(ip) ||
         dhcp6->stack->ipv6_family->is_ours(dhcp6->stack, ip))
-        dhcp6->counts.ignored_parts++;
-    else
-        servers[(*count)++] = ip;
+        return false;
+    servers[(*count)++] = ip;
+    return true;
 }
 
 /* RFC 3646 3 */
@@ -36,9 +50,11 @@ static bool read_name_servers(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_
 {
     if (option->len == 0 || option->len % IP_BYTES)
         return false;
-    for (uint32_t at = 0; at < option->len; at += IP_BYTES)
-        add_server(dhcp6, option->bytes + at, dhcp6->read.name_servers,
-                   &dhcp6->read.name_server_count);
+    for (uint32_t at = 0; at < option->len; at += IP_BYTES) {
+        if (!add_server(dhcp6, option->bytes + at, dhcp6->read.name_servers,
+                        &dhcp6->read.name_server_count))
+            dhcp6_leave_out(dhcp6, DHCP6_NAME_SERVERS);
+    }
     return true;
 }
 
@@ -51,9 +67,10 @@ static uint32_t length_of(const char *text)
     return len;
 }
 
-/* RFC 8415 10: adds uncompressed names to @text. */
+/* RFC 8415 10: adds uncompressed names to @text. False: a name is malformed, and neither it nor
+ * those behind it are added. @code: of the outer option. */
 static bool read_names(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *option,
-                       char text[LEAT_DHCP6_SEARCH_BYTES])
+                       uint16_t code, char text[LEAT_DHCP6_SEARCH_BYTES])
 {
     uint32_t at = 0, used = length_of(text);
 
@@ -61,7 +78,7 @@ static bool read_names(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option 
         const uint32_t len = length_of(dhcp6->name);
 
         if (used + len + 2 > LEAT_DHCP6_SEARCH_BYTES) {
-            dhcp6->counts.ignored_parts++;
+            dhcp6_leave_out(dhcp6, code);
             continue;
         }
         if (used > 0)
@@ -72,72 +89,80 @@ static bool read_names(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option 
     return at == option->len;
 }
 
-/* Reads one server, in a form of RFC 5908 4.1 to 4.3; false: malformed. */
+/* Reads one server, in a form of RFC 5908 4.1 to 4.3; false: malformed, impossible or unknown. */
 static bool read_ntp_form(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *form)
 {
     struct leat_dhcp6_lease *read = &dhcp6->read;
 
     if (form->code == NTP_NAME)
-        return form->len > 0 && read_names(dhcp6, form, read->ntp_names);
-    if (form->code != NTP_ADDRESS) {
-        dhcp6->counts.ignored_parts++;
-        return true;
-    }
-    if (form->len == IP_BYTES)
-        add_server(dhcp6, form->bytes, read->ntp_servers, &read->ntp_server_count);
-    return form->len == IP_BYTES;
+        return form->len > 0 && read_names(dhcp6, form, DHCP6_NTP_SERVER, read->ntp_names);
+    return form->code == NTP_ADDRESS && form->len == IP_BYTES &&
+           add_server(dhcp6, form->bytes, read->ntp_servers, &read->ntp_server_count);
 }
 
 /* RFC 5908 4: each server is an option of its own, with one option inside. */
-static bool read_ntp_server(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *option)
+static void read_ntp_server(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *option)
 {
     const struct wire_dhcp6_options inside = {option->bytes, option->len};
     struct wire_dhcp6_option form;
     uint32_t at = 0;
 
-    if (!wire_dhcp6_is_whole(&inside))
-        return false;
     while (wire_dhcp6_next(&inside, &at, &form)) {
         if (!read_ntp_form(dhcp6, &form))
-            return false;
+            dhcp6_leave_out(dhcp6, DHCP6_NTP_SERVER);
     }
-    return true;
+    if (at < inside.len)
+        dhcp6_leave_out(dhcp6, DHCP6_NTP_SERVER);
 }
 
-static void read_max_rt(const struct wire_dhcp6_option *option, uint32_t *max_s)
+static bool read_max_rt(const struct wire_dhcp6_option *option, uint32_t *max_s)
 {
     if (option->len == 4 && get32(option->bytes) >= MAX_RT_MIN_S &&
         get32(option->bytes) <= MAX_RT_MAX_S)
         *max_s = get32(option->bytes);
+    return option->len == 4;
 }
 
-static void read_refresh(struct leat_dhcp6_lease *lease, const struct wire_dhcp6_option *option)
+static bool read_refresh(struct leat_dhcp6_lease *lease, const struct wire_dhcp6_option *option)
 {
     if (option->len == 4)
         lease->refresh_s =
             get32(option->bytes) < REFRESH_MIN_S ? REFRESH_MIN_S : get32(option->bytes);
+    return option->len == 4;
 }
 
-bool dhcp6_facts_read(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_options *options)
+/* Reads one option; false: malformed. */
+static bool read_option(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *option)
+{
+    switch (option->code) {
+    case DHCP6_NAME_SERVERS:
+        return read_name_servers(dhcp6, option);
+    case DHCP6_NTP_SERVER:
+        read_ntp_server(dhcp6, option);
+        return true;
+    case DHCP6_SEARCH: /* RFC 3646 4 */
+        return read_names(dhcp6, option, DHCP6_SEARCH, dhcp6->read.search);
+    case DHCP6_SOL_MAX_RT:
+        return read_max_rt(option, &dhcp6->sol_max_s);
+    case DHCP6_INF_MAX_RT:
+        return read_max_rt(option, &dhcp6->inf_max_s);
+    case DHCP6_REFRESH_TIME:
+        return read_refresh(&dhcp6->read, option);
+    default:
+        return true;
+    }
+}
+
+void dhcp6_facts_read(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_options *options)
 {
     struct wire_dhcp6_option option;
-    bool is_ok = true;
     uint32_t at = 0;
 
     dhcp6->read.refresh_s = REFRESH_S;
-    while (is_ok && wire_dhcp6_next(options, &at, &option)) {
-        if (option.code == DHCP6_NAME_SERVERS)
-            is_ok = read_name_servers(dhcp6, &option);
-        else if (option.code == DHCP6_NTP_SERVER)
-            is_ok = read_ntp_server(dhcp6, &option);
-        else if (option.code == DHCP6_SEARCH)
-            is_ok = read_names(dhcp6, &option, dhcp6->read.search); /* RFC 3646 4 */
-        else if (option.code == DHCP6_SOL_MAX_RT)
-            read_max_rt(&option, &dhcp6->sol_max_s);
-        else if (option.code == DHCP6_INF_MAX_RT)
-            read_max_rt(&option, &dhcp6->inf_max_s);
-        else if (option.code == DHCP6_REFRESH_TIME)
-            read_refresh(&dhcp6->read, &option);
+    while (wire_dhcp6_next(options, &at, &option)) {
+        if (!read_option(dhcp6, &option))
+            dhcp6_leave_out(dhcp6, option.code);
     }
-    return is_ok;
+    if (at < options->len)
+        dhcp6_leave_out(dhcp6, 0);
 }

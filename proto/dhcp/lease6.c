@@ -2,7 +2,8 @@
  * lease6.c -- reads the address in a server's message, and checks it.
  *
  * We hold one address of an identity association. An address is ignored if no host can have it, if
- * its lifetimes are out of order, or if it has a status of its own (RFC 8415 21.6).
+ * its lifetimes are out of order, or if it has a status of its own (RFC 8415 21.6). Malformed parts
+ * are left out. An answer is useless only if no address is left of it.
  */
 #include "proto/dhcp/dhcp6.h"
 #include "core/second.h"
@@ -13,6 +14,7 @@ struct granted {
     bool other;
     bool zero;     /* our address has a lifetime of 0 */
     bool is_short; /* there is an address with too short a lifetime */
+    bool is_cut;   /* a part of the association is malformed */
 };
 
 static enum dhcp6_verdict verdict_of(uint16_t status)
@@ -53,7 +55,7 @@ static void take_address(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_addre
     if (!wire_dhcp6_status(&address->options, &status) || status != DHCP6_SUCCESS ||
         dhcp6_is_no_host(address->ip) || address->preferred_s > address->valid_s || granted->ours ||
         (granted->other && !is_ours)) {
-        dhcp6->counts.ignored_parts++;
+        dhcp6_leave_out(dhcp6, DHCP6_IA_ADDRESS);
         return;
     }
     if (address->valid_s == 0) {
@@ -99,7 +101,7 @@ static void set_times(struct leat_dhcp6_lease *lease, const struct wire_dhcp6_ia
 static enum dhcp6_verdict read_addresses(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_ia *ia)
 {
     struct wire_dhcp6_option option;
-    struct granted granted = {false};
+    struct granted granted = {.is_cut = ia->is_cut};
     uint32_t at = 0;
 
     while (wire_dhcp6_next(&ia->options, &at, &option)) {
@@ -107,38 +109,49 @@ static enum dhcp6_verdict read_addresses(struct leat_dhcp6 *dhcp6, const struct 
 
         if (option.code != DHCP6_IA_ADDRESS)
             continue;
-        if (!wire_dhcp6_address(&option, &address))
-            return DHCP6_FLAW_FORMAT;
-        take_address(dhcp6, &address, &granted);
+        if (wire_dhcp6_address(&option, &address)) {
+            take_address(dhcp6, &address, &granted);
+        } else {
+            granted.is_cut = true;
+            dhcp6_leave_out(dhcp6, DHCP6_IA_ADDRESS);
+        }
     }
+    if (ia->is_cut)
+        dhcp6_leave_out(dhcp6, DHCP6_IA_NA);
     if (granted.ours || granted.other) {
         set_times(&dhcp6->read, ia);
         return granted.ours || !dhcp6->has_address ? DHCP6_IS_OURS : DHCP6_IS_OTHER;
     }
     if (granted.zero)
         return DHCP6_IS_ZERO;
+    if (granted.is_cut)
+        return DHCP6_FLAW_FORMAT;
     return granted.is_short ? DHCP6_FLAW_TIME : DHCP6_IS_NONE;
 }
 
-/* Finds our association; false: malformed. found->options.bytes is NULL if it isn't there. */
-static bool find_ia(const struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_options *options,
+/* Finds our association. Returns NULL options in @found if it isn't there, and false if a malformed
+ * part of the message may have been it. */
+static bool find_ia(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *message,
                     struct wire_dhcp6_ia *found)
 {
+    bool is_sound = !message->is_cut;
     struct wire_dhcp6_option option;
     uint32_t at = 0;
 
     found->options.bytes = 0;
-    while (!found->options.bytes && wire_dhcp6_next(options, &at, &option)) {
+    while (!found->options.bytes && wire_dhcp6_next(&message->options, &at, &option)) {
         struct wire_dhcp6_ia ia;
 
         if (option.code != DHCP6_IA_NA)
             continue;
-        if (!wire_dhcp6_ia(&option, &ia))
-            return false;
-        if (ia.iaid == dhcp6->iaid)
+        if (!wire_dhcp6_ia(&option, &ia)) {
+            is_sound = false;
+            dhcp6_leave_out(dhcp6, DHCP6_IA_NA);
+        } else if (ia.iaid == dhcp6->iaid) {
             *found = ia;
+        }
     }
-    return true;
+    return is_sound || found->options.bytes;
 }
 
 enum dhcp6_verdict dhcp6_lease_read(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *message)
@@ -146,10 +159,12 @@ enum dhcp6_verdict dhcp6_lease_read(struct leat_dhcp6 *dhcp6, const struct wire_
     struct wire_dhcp6_ia ia;
     uint16_t status;
 
-    if (!wire_dhcp6_status(&message->options, &status) || !find_ia(dhcp6, &message->options, &ia))
+    if (!wire_dhcp6_status(&message->options, &status))
         return DHCP6_FLAW_FORMAT;
     if (status != DHCP6_SUCCESS)
         return verdict_of(status);
+    if (!find_ia(dhcp6, message, &ia))
+        return DHCP6_FLAW_FORMAT;
     /* RFC 8415 21.4: an association with T1 > T2 is ignored */
     if (!ia.options.bytes || (ia.t1_s > ia.t2_s && ia.t2_s > 0))
         return DHCP6_IS_NONE;

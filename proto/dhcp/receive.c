@@ -103,6 +103,7 @@ static void take_answer(struct leat_dhcp *dhcp, uint8_t type, const struct wire_
                                             : "without saying which server it is");
     } else if (type == DHCP_NAK) {
         dhcp->counts.taken++;
+        refusal_note(&dhcp->refusal, peer->ip, "with a NAK: it doesn't grant us that address");
         dhcp_event(dhcp, DHCP_rcv_NAK);
     } else {
         take_grant(dhcp, (enum dhcp_message)type, message, options, peer, server);

@@ -46,7 +46,8 @@ bool wire_dhcp6_parse(struct wire_dhcp6 *message, const uint8_t *bytes, uint32_t
         .type = bytes[0],
         .xid = get32(bytes) & DHCP6_XID_MASK,
         .options = {.bytes = bytes + DHCP6_HEADER_BYTES, .len = len - DHCP6_HEADER_BYTES}};
-    return wire_dhcp6_is_whole(&message->options);
+    message->is_cut = !wire_dhcp6_is_whole(&message->options);
+    return true;
 }
 
 bool wire_dhcp6_find(const struct wire_dhcp6_options *options, uint16_t code,
@@ -71,8 +72,7 @@ bool wire_dhcp6_find8(const struct wire_dhcp6_options *options, uint16_t code, u
     return true;
 }
 
-/* The options that follow the first @bytes of @option; false: the option is too short, or not
- * all of them are whole. */
+/* The options that follow the first @bytes of @option; false: the option is too short. */
 static bool options_behind(const struct wire_dhcp6_option *option, uint32_t bytes,
                            struct wire_dhcp6_options *options)
 {
@@ -80,13 +80,14 @@ static bool options_behind(const struct wire_dhcp6_option *option, uint32_t byte
         return false;
     *options =
         (struct wire_dhcp6_options){.bytes = option->bytes + bytes, .len = option->len - bytes};
-    return wire_dhcp6_is_whole(options);
+    return true;
 }
 
 bool wire_dhcp6_ia(const struct wire_dhcp6_option *option, struct wire_dhcp6_ia *ia)
 {
     if (!options_behind(option, IA_BYTES, &ia->options))
         return false;
+    ia->is_cut = !wire_dhcp6_is_whole(&ia->options);
     ia->iaid = get32(option->bytes);
     ia->t1_s = get32(option->bytes + 4);
     ia->t2_s = get32(option->bytes + 8);
@@ -95,7 +96,8 @@ bool wire_dhcp6_ia(const struct wire_dhcp6_option *option, struct wire_dhcp6_ia 
 
 bool wire_dhcp6_address(const struct wire_dhcp6_option *option, struct wire_dhcp6_address *address)
 {
-    if (!options_behind(option, ADDRESS_BYTES, &address->options))
+    if (!options_behind(option, ADDRESS_BYTES, &address->options) ||
+        !wire_dhcp6_is_whole(&address->options))
         return false;
     memcpy(address->ip.bytes, option->bytes, sizeof address->ip.bytes);
     address->preferred_s = get32(option->bytes + 16);

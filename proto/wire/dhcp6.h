@@ -1,9 +1,9 @@
 /*
  * dhcp6.h -- DHCPv6 messages (RFC 8415 8, 21), read and written.
  *
- * Options lie in a message and in each other, all in one format: code, length, bytes. Before it
- * reads the options inside an option, a caller checks with wire_dhcp6_is_whole() that they end
- * where the option ends. After that check iteration can't fail.
+ * Options lie in a message and in each other, all in one format: code, length, bytes. Iteration
+ * ends before an option that goes beyond the end of those around it. wire_dhcp6_is_whole() tells
+ * whether there is such an option.
  */
 #ifndef WIRE_DHCP6_H
 #define WIRE_DHCP6_H
@@ -78,6 +78,7 @@ struct wire_dhcp6_options {
 struct wire_dhcp6 {
     uint8_t type; /* enum dhcp6_message, or an unknown type */
     uint32_t xid; /* 24 bits */
+    bool is_cut;  /* the last option goes beyond the end of the message */
     struct wire_dhcp6_options options;
 };
 
@@ -92,6 +93,7 @@ struct wire_dhcp6_ia {
     uint32_t iaid;
     uint32_t t1_s;
     uint32_t t2_s;
+    bool is_cut; /* the last option inside goes beyond the end of the association */
     struct wire_dhcp6_options options;
 };
 
@@ -106,7 +108,8 @@ struct wire_dhcp6_address {
 /* True if every option ends within @options. */
 bool wire_dhcp6_is_whole(const struct wire_dhcp6_options *options);
 
-/* Parses a message between client and server; its options point into @bytes. False: cut short. */
+/* Parses a message between client and server; its options point into @bytes. False: it has no
+ * whole header. */
 bool wire_dhcp6_parse(struct wire_dhcp6 *message, const uint8_t *bytes, uint32_t len);
 
 /* Finds the option at *@at, which is 0 at first, and moves *@at behind it; false: no option
@@ -121,8 +124,10 @@ bool wire_dhcp6_find(const struct wire_dhcp6_options *options, uint16_t code,
 /* Reads an option of exactly one byte; false: absent, or of another length. */
 bool wire_dhcp6_find8(const struct wire_dhcp6_options *options, uint16_t code, uint8_t *value);
 
-/* Parses these options; false: too short, or an option inside goes beyond the end. */
+/* Parses an association; false: too short. */
 bool wire_dhcp6_ia(const struct wire_dhcp6_option *option, struct wire_dhcp6_ia *ia);
+
+/* Parses an address; false: too short, or an option inside goes beyond the end. */
 bool wire_dhcp6_address(const struct wire_dhcp6_option *option, struct wire_dhcp6_address *address);
 
 /* Reads the status code in @options, DHCP6_SUCCESS if there is none (RFC 8415 21.13). False:

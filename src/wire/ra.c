@@ -128,18 +128,20 @@ bool wire_ra_next(struct wire_ra_option *option, const uint8_t *bytes, uint32_t 
     here_bytes = here[1] * 8u;
     leat_debug_assert(here_bytes <= len - *at);
     leat_debug_assert(here_bytes > 0); /* checked by wire_ra_parse() */
-    *option = (struct wire_ra_option){.kind = RA_OTHER};
+    *option = (struct wire_ra_option){.code = here[0], .kind = RA_MALFORMED};
     *at += here_bytes;
     switch (here[0]) {
     case OPTION_SOURCE:
-        option->kind = here_bytes == 8 ? RA_SOURCE : RA_OTHER;
+        if (here_bytes == 8)
+            option->kind = RA_SOURCE;
         memcpy(option->mac.octet, here + 2, sizeof option->mac.octet);
         break;
     case OPTION_PREFIX:
         take_prefix(option, here, here_bytes);
         break;
     case OPTION_MTU:
-        option->kind = here_bytes == 8 ? RA_MTU : RA_OTHER;
+        if (here_bytes == 8)
+            option->kind = RA_MTU;
         option->mtu = get32(here + 4);
         break;
     case OPTION_ROUTE:
@@ -153,6 +155,7 @@ bool wire_ra_next(struct wire_ra_option *option, const uint8_t *bytes, uint32_t 
         take_nat64(option, here, here_bytes);
         break;
     default:
+        option->kind = RA_OTHER;
         break;
     }
     return true;

@@ -35,8 +35,9 @@ struct wire_ra {
 };
 
 enum ra_kind {
-    RA_OTHER,  /* unknown or malformed, to be ignored (RFC 4861 4.2) */
-    RA_SOURCE, /* the router's Ethernet address */
+    RA_OTHER,     /* unknown, to be ignored (RFC 4861 4.2), as the next */
+    RA_MALFORMED, /* known, with an impossible length or value */
+    RA_SOURCE,    /* the router's Ethernet address */
     RA_PREFIX,
     RA_MTU,
     RA_ROUTE,   /* RFC 4191 2.3 */
@@ -46,6 +47,7 @@ enum ra_kind {
 };
 
 struct wire_ra_option {
+    uint8_t code;          /* the type of the option */
     uint8_t kind;          /* enum ra_kind; the kinds that use a member: */
     uint8_t prefix_bits;   /* RA_PREFIX, RA_ROUTE, RA_NAT64 */
     bool on_link;          /* RA_PREFIX */

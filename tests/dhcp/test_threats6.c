@@ -79,7 +79,9 @@ static void test_threat_V15_options_that_overrun_are_dropped(void **state)
         if (made.len != ia_at) /* without its association it would be a refusal */
             talk6_feed(talk, &made);
     }
-    assert_true(counts->drop_format >= whole.len - 3);
+    assert_true(counts->drop_format >= whole.len - 3 - ia_at); /* before, an identifier is cut */
+    assert_int_equal(counts->drop_format + counts->drop_foreign + counts->drop_server,
+                     whole.len - 1);
     assert_state6(talk, "REQUESTING");
     made = whole;
     made.bytes[ia_at + 4 + 12 + 3] += 1; /* the address option is one byte longer than its
@@ -90,15 +92,6 @@ static void test_threat_V15_options_that_overrun_are_dropped(void **state)
     talk6_feed(talk, &made);
     made = whole;
     made.bytes[ia_at + 3] = 11; /* an association without its times */
-    talk6_feed(talk, &made);
-    made = whole;
-    answer6_option(&made, DHCP6_NAME_SERVERS, "fifteen bytes..", 15);
-    talk6_feed(talk, &made);
-    made = whole;
-    answer6_option(&made, DHCP6_SEARCH, "\77leat", 6);
-    talk6_feed(talk, &made);
-    made = whole;
-    answer6_option(&made, DHCP6_NTP_SERVER, "\0\1\0\20short", 9);
     talk6_feed(talk, &made);
     made = whole;
     answer6_option(&made, DHCP6_STATUS, "", 1);

@@ -12,6 +12,15 @@ static void test_threat_V1_advertisements_with_a_false_envelope_are_dropped(void
     struct home *home = *state;
     struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
     struct frame bad[7];
+    static const char *const says[7] = {
+        "fe80::a answered, but from beyond this link: the hop limit isn't 255",
+        "cut short",
+        "an advertisement that is cut short, or has an option of length 0",
+        "cut short",
+        "answered, but from an address that isn't link-local",
+        "cut short",
+        "cut short"};
+    char why[LEAT_REFUSAL_TEXT_BYTES];
 
     for (unsigned i = 0; i < 7; i++)
         bad[i] = router6_frame(&router);
@@ -34,7 +43,10 @@ static void test_threat_V1_advertisements_with_a_false_envelope_are_dropped(void
         frame_icmp6_repair(&bad[i]);
         world_feed(home->world, &bad[i]);
         assert_dropped(home->world, drop_ndp_format);
+        leat_refusal_format(leat_slaac_refusal(home->slaac), why);
+        assert_non_null(strstr(why, says[i]));
     }
+    assert_int_equal(leat_slaac_counts(home->slaac)->refused, 7);
     assert_true(leat_ip_is_any(home6_facts(home)->gateway));
 }
 
@@ -194,8 +206,9 @@ static void test_threat_V3_options_of_names_that_are_too_short_mean_nothing(void
     static const struct {
         uint8_t type, units;
         enum ra_kind kind;
-    } options[] = {{25, 1, RA_OTHER},   {25, 2, RA_OTHER}, {25, 3, RA_SERVERS}, {25, 4, RA_OTHER},
-                   {25, 5, RA_SERVERS}, {31, 1, RA_OTHER}, {31, 2, RA_SEARCH}};
+    } options[] = {{25, 1, RA_MALFORMED}, {25, 2, RA_MALFORMED}, {25, 3, RA_SERVERS},
+                   {25, 4, RA_MALFORMED}, {25, 5, RA_SERVERS},   {31, 1, RA_MALFORMED},
+                   {31, 2, RA_SEARCH}};
 
     (void)state;
     for (unsigned i = 0; i < sizeof options / sizeof *options; i++) {
@@ -274,6 +287,53 @@ static void a_server_withdrawn_before_it_was_given_needs_no_place(void **state)
     assert_int_equal(stats->ndp_limits_reached, 2);
 }
 
+/* Each of these costs itself, and the rest of the advertisement is used. */
+static void a_malformed_option_costs_only_itself(void **state)
+{
+    struct home *home = *state;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    const struct leat_slaac_counts *counts = leat_slaac_counts(home->slaac);
+
+    world_wait(home->world, 3 * second);
+    router6_mtu(&router, 1500);
+    router.message[router.len - 8 + 1] = 2; /* too long: it takes in the next */
+    router6_mtu(&router, 1279);
+    router6_mtu(&router, 1279);                                                      /* too small */
+    router6_prefix(&router, "2001:db8:2::", 63, ON_LINK | AUTONOMOUS, 86400, 14400); /* not 64 */
+    router6_prefix(&router, "2001:db8:3::", 64, ON_LINK | AUTONOMOUS, 1, 2);
+    router6_prefix(&router, "fe80::", 64, ON_LINK, 86400, 14400);
+    router6_route(&router, "ff00::", 8, 0, 600);
+    router6_server(&router, "ff02::1", 600);
+    router6_domain(&router, "\4le?t\0", 6, 600);
+    router6_prefix(&router, PREFIX6, 64, ON_LINK | AUTONOMOUS, 86400, 14400);
+    router6_server(&router, "2001:db8::53", 600);
+    router6_domain(&router, "\4leat\0", 6, 600);
+    router6_says(home->world, &router);
+    world_wait(home->world, 2 * second);
+    assert_int_equal(counts->taken, 1);
+    assert_int_equal(counts->ignored_parts, 8);
+    assert_int_equal(counts->ignored_option, 5);
+    assert_int_equal(leat_stats(home->world->stack)->ndp_parts_ignored, 8);
+    assert_false(leat_ip_is_any(home->facts.ip));
+    assert_int_equal(home->facts.name_server_count, 1);
+    assert_string_equal(home->facts.search, "leat");
+    assert_true(leat_ip_equal(home->facts.gateway, IP6_ROUTER));
+}
+
+/* What means nothing to us isn't malformed. */
+static void an_option_that_nobody_knows_is_not_counted(void **state)
+{
+    struct home *home = *state;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+
+    router6_mtu(&router, 1280);
+    router.message[router.len - 8] = 200;
+    router6_nat64(&router, "64:ff9b::", 0, 600);
+    router6_says(home->world, &router);
+    assert_int_equal(leat_slaac_counts(home->slaac)->ignored_parts, 0);
+    assert_null(leat_slaac_refusal(home->slaac)->why);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +342,8 @@ int main(void)
         home6_test(test_threat_V3_hostile_numbers_are_not_believed),
         cmocka_unit_test(test_threat_V3_options_of_names_that_are_too_short_mean_nothing),
         home6_test(test_threat_V5_a_host_that_claims_every_address_costs_three_checks),
+        home6_test(a_malformed_option_costs_only_itself),
+        home6_test(an_option_that_nobody_knows_is_not_counted),
         home6_test(numbers_of_a_router_are_taken_within_bounds),
         home6_test(a_server_withdrawn_before_it_was_given_needs_no_place),
         home6_test(test_threat_V14_name_servers_of_strangers_are_bounded),

@@ -2,7 +2,8 @@
  * advertised.c -- processes a router advertisement (RFC 4861 6.3.4, RFC 4862 5.5.3).
  *
  * Routers are trusted as their RFCs demand, within bounds. Tables have fixed sizes, and a new entry
- * never displaces a valid one. Values that would cripple the host are ignored.
+ * never displaces a valid one. Malformed options, and values that would cripple the host, are left
+ * out and counted; the rest is used.
  */
 #include "ip/v6/route6.h"
 #include "ip/v6/slaac.h"
@@ -46,19 +47,20 @@ static void take_on_link(struct leat_slaac *slaac, const struct wire_ra_option *
     stack->route_generation++;
 }
 
-/* RFC 4861 6.3.4, RFC 4862 5.5.3: an advertised link-local prefix is ignored. */
-static void take_prefix(struct leat_slaac *slaac, struct leat_ip router,
+/* RFC 4861 6.3.4, RFC 4862 5.5.3: an advertised link-local prefix is ignored. False: a part is left
+ * out; so below. */
+static bool take_prefix(struct leat_slaac *slaac, struct leat_ip router,
                         const struct wire_ra_option *said)
 {
     if (leat_ip_is_link_local(said->prefix) || leat_ip_is_multicast(said->prefix))
-        return;
+        return false;
     if (said->on_link)
         take_on_link(slaac, said);
-    if (said->autonomous && said->preferred_s <= said->lifetime_s)
-        address6_advertised(slaac->link, router, said);
+    return !said->autonomous || (said->preferred_s <= said->lifetime_s &&
+                                 address6_advertised(slaac->link, router, said));
 }
 
-static void take_route(struct leat_slaac *slaac, struct leat_ip router,
+static bool take_route(struct leat_slaac *slaac, struct leat_ip router,
                        const struct wire_ra_option *said)
 {
     const struct route6_learned learned = {.network = said->prefix,
@@ -66,29 +68,33 @@ static void take_route(struct leat_slaac *slaac, struct leat_ip router,
                                            .preference = said->preference,
                                            .until_ns = slaac_until_ns(slaac, said->lifetime_s)};
 
-    if (!leat_ip_is_link_local(said->prefix) && !leat_ip_is_multicast(said->prefix))
-        route6_learn(slaac->link, router, &learned);
+    if (leat_ip_is_link_local(said->prefix) || leat_ip_is_multicast(said->prefix))
+        return false;
+    route6_learn(slaac->link, router, &learned);
+    return true;
 }
 
-static void take_mtu(struct leat_slaac *slaac, uint32_t mtu)
+static bool take_mtu(struct leat_slaac *slaac, uint32_t mtu)
 {
     struct link *link = slaac->link;
     struct link6 *link6 = &link->stack->ipv6->links[link - link->stack->links];
 
-    if (mtu < IPV6_MTU_MIN || mtu > link->netif->mtu || mtu == link6->mtu)
-        return;
+    if (mtu < IPV6_MTU_MIN || mtu > link->netif->mtu)
+        return false;
+    if (mtu != link6->mtu)
+        link->stack->route_generation++;
     link6->mtu = (uint16_t)mtu;
-    link->stack->route_generation++;
+    return true;
 }
 
 /* Records a name server. For a known one the lifetime is renewed, even if it is 0. */
-static void take_server(struct leat_slaac *slaac, struct leat_ip ip, uint64_t until_ns)
+static bool take_server(struct leat_slaac *slaac, struct leat_ip ip, uint64_t until_ns)
 {
     struct server6 *place = 0;
 
     if (leat_ip_is_multicast(ip) || leat_ip_is_any(ip) || leat_ip_is_loopback(ip) ||
         leat_ip_is_v4(ip))
-        return;
+        return false;
     for (unsigned i = LEAT_SLAAC_SERVERS_MAX; i > 0; i--) {
         struct server6 *server = &slaac->servers[i - 1];
 
@@ -96,25 +102,29 @@ static void take_server(struct leat_slaac *slaac, struct leat_ip ip, uint64_t un
             place = server;
         } else if (leat_ip_equal(server->ip, ip)) {
             server->until_ns = until_ns;
-            return;
+            return true;
         }
     }
     if (until_ns <= slaac->link->stack->now_ns)
-        return;
+        return true;
     if (place)
         *place = (struct server6){.ip = ip, .until_ns = until_ns};
     else
         slaac->link->stack->stats.ndp_limits_reached++;
+    return true;
 }
 
-static void take_servers(struct leat_slaac *slaac, const struct wire_ra_option *said)
+static bool take_servers(struct leat_slaac *slaac, const struct wire_ra_option *said)
 {
+    bool is_sound = true;
+
     for (uint32_t at = 0; at + 16 <= said->len; at += 16) {
         struct leat_ip ip;
 
         memcpy(ip.bytes, said->bytes + at, sizeof ip.bytes);
-        take_server(slaac, ip, slaac_until_ns(slaac, said->lifetime_s));
+        is_sound &= take_server(slaac, ip, slaac_until_ns(slaac, said->lifetime_s));
     }
+    return is_sound;
 }
 
 static bool is_text(const char *a, const char *b)
@@ -150,12 +160,16 @@ static void take_domain(struct leat_slaac *slaac, const char *name, uint64_t unt
     memcpy(place->name, name, sizeof slaac->name);
 }
 
-static void take_domains(struct leat_slaac *slaac, const struct wire_ra_option *said)
+/* RFC 8106 5.2: zeros follow the last name. A malformed name is left out with those behind it. */
+static bool take_domains(struct leat_slaac *slaac, const struct wire_ra_option *said)
 {
-    uint32_t at = 0;
+    uint32_t at = 0, name_at = 0;
 
-    while (wire_ra_name(said->bytes, said->len, &at, slaac->name, sizeof slaac->name))
+    while (wire_ra_name(said->bytes, said->len, &at, slaac->name, sizeof slaac->name)) {
         take_domain(slaac, slaac->name, slaac_until_ns(slaac, said->lifetime_s));
+        name_at = at;
+    }
+    return name_at >= said->len || said->bytes[name_at] == 0;
 }
 
 /* RFC 8781 5.1: the first prefix is kept for its lifetime. */
@@ -174,35 +188,42 @@ static void take_nat64(struct leat_slaac *slaac, const struct wire_ra_option *sa
                               .prefix_bits = said->prefix_bits};
 }
 
-static void take_option(struct leat_slaac *slaac, struct leat_ip router,
+static bool take_option(struct leat_slaac *slaac, struct leat_ip router,
                         const struct wire_ra_option *said)
 {
     switch ((enum ra_kind)said->kind) {
     case RA_SOURCE:
-        if (!mac_is_group(&said->mac))
-            neighbour6_learn(slaac->link, router, &said->mac);
-        break;
+        if (mac_is_group(&said->mac))
+            return false;
+        neighbour6_learn(slaac->link, router, &said->mac);
+        return true;
     case RA_PREFIX:
-        take_prefix(slaac, router, said);
-        break;
+        return take_prefix(slaac, router, said);
     case RA_MTU:
-        take_mtu(slaac, said->mtu);
-        break;
+        return take_mtu(slaac, said->mtu);
     case RA_ROUTE:
-        take_route(slaac, router, said);
-        break;
+        return take_route(slaac, router, said);
     case RA_SERVERS:
-        take_servers(slaac, said);
-        break;
+        return take_servers(slaac, said);
     case RA_SEARCH:
-        take_domains(slaac, said);
-        break;
+        return take_domains(slaac, said);
     case RA_NAT64:
         take_nat64(slaac, said);
-        break;
+        return true;
+    case RA_MALFORMED:
+        return false;
     case RA_OTHER:
         break;
     }
+    return true;
+}
+
+/* Counts an option of which at least a part is left out. */
+static void leave_out(struct leat_slaac *slaac, uint8_t code)
+{
+    if (slaac->counts.ignored_parts++ == 0)
+        slaac->counts.ignored_option = code;
+    slaac->link->stack->stats.ndp_parts_ignored++;
 }
 
 /* RFC 4861 6.3.4: 0 means unspecified. */
@@ -231,6 +252,8 @@ void slaac_take(struct leat_slaac *slaac, struct leat_ip router, const struct wi
     slaac->other = ra->other;
     take_numbers(slaac, ra);
     route6_learn(slaac->link, router, &by_default);
-    while (wire_ra_next(&option, bytes, len, &at))
-        take_option(slaac, router, &option);
+    while (wire_ra_next(&option, bytes, len, &at)) {
+        if (!take_option(slaac, router, &option))
+            leave_out(slaac, option.code);
+    }
 }

@@ -95,6 +95,7 @@ static const struct ipv6_family family = {
     .route_add = route6_add,
     .route_remove = route6_remove,
     .slaac_start = slaac_start,
+    .slaac_refusal = slaac_refusal,
     .slaac_stop = slaac_stop,
     .group_join = mld_join,
     .group_leave = mld_leave,

@@ -290,7 +290,7 @@ void identifier6_draw(struct address6 *address);
 
 /* Processes a router's prefix for addresses, with its lifetimes (RFC 4862 5.5.3). */
 struct wire_ra_option;
-void address6_advertised(struct link *link, struct leat_ip router,
+bool address6_advertised(struct link *link, struct leat_ip router,
                          const struct wire_ra_option *said);
 
 /* Makes the successors of temporary addresses that end soon. */

@@ -10,6 +10,7 @@
 
 #include "core/assert.h"
 #include "core/container_of.h"
+#include "core/refusal.h"
 #include "core/second.h"
 #include "ip/v6/route6.h"
 #include "wire/ndp.h"
@@ -101,19 +102,40 @@ static void sweep_fired(struct timer *timer, void *context)
     slaac_changed(slaac->link);
 }
 
+/* Parses an advertisement; returns why it is refused (RFC 4861 6.1.2, RFC 6980 5), to follow
+ * "answered, but", or NULL. An option without a length leaves no way to find those behind it. */
+static const char *parse(const struct packet6 *packet, struct wire_ra *ra)
+{
+    const struct leat_buf *buf = packet->buf;
+
+    if (packet->hop_limit != NDP_HOP_LIMIT)
+        return "from beyond this link: the hop limit isn't 255";
+    if (packet->had_fragments)
+        return "with an advertisement in fragments";
+    if (!leat_ip_is_link_local(packet->src))
+        return "from an address that isn't link-local";
+    if (buf->len != leat_buf_total(buf))
+        return "with an advertisement that is too long for a buffer";
+    if (!wire_ra_parse(ra, buf->data, buf->len))
+        return "with an advertisement that is cut short, or has an option of length 0";
+    return 0;
+}
+
 void slaac_input(struct leat *stack, struct leat_slaac *slaac, struct packet6 *packet)
 {
     const struct leat_buf *buf = packet->buf;
     struct wire_ra ra;
+    const char *why = parse(packet, &ra);
 
     leat_debug_assert(slaac->link == packet->link);
-    /* RFC 4861 6.1.2, RFC 6980 5 */
-    if (packet->hop_limit != NDP_HOP_LIMIT || packet->had_fragments ||
-        !leat_ip_is_link_local(packet->src) || buf->len != leat_buf_total(buf) ||
-        !wire_ra_parse(&ra, buf->data, buf->len)) {
+    if (why) {
+        slaac->counts.refused++;
+        refusal_note(&slaac->refusal, packet->src, why);
         stack_end(stack, packet->buf, drop_ndp_format);
         return;
     }
+    slaac->counts.taken++;
+    refusal_forget(&slaac->refusal);
     slaac_take(slaac, packet->src, &ra, buf->data, buf->len);
     stack_end(stack, packet->buf, taken_ndp);
     sweep_fired(&slaac->sweep, stack); /* the next expiry may have changed */
@@ -249,6 +271,21 @@ enum leat_err leat_slaac_start(struct leat *stack, struct leat_netif *netif,
 void leat_slaac_stop(struct leat_slaac *slaac)
 {
     slaac_stop(slaac);
+}
+
+const struct leat_refusal *slaac_refusal(const struct leat_slaac *slaac)
+{
+    return &slaac->refusal;
+}
+
+const struct leat_refusal *leat_slaac_refusal(const struct leat_slaac *slaac)
+{
+    return slaac_refusal(slaac);
+}
+
+const struct leat_slaac_counts *leat_slaac_counts(const struct leat_slaac *slaac)
+{
+    return &slaac->counts;
 }
 
 const struct leat_slaac_facts *leat_slaac_facts(struct leat_slaac *slaac)

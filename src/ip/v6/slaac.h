@@ -46,7 +46,12 @@ struct leat_slaac {
     struct prefix6 nat64;
     char name[DOMAIN6_BYTES];      /* scratch space of the parser */
     struct leat_slaac_facts facts; /* as last reported to the program */
+    struct leat_slaac_counts counts;
+    struct leat_refusal refusal; /* of the last advertisement that wasn't taken */
 };
+
+/* As leat_slaac_refusal(). */
+const struct leat_refusal *slaac_refusal(const struct leat_slaac *slaac);
 
 /* To be called when the data from router advertisements on @link may have changed. Calls the
  * program back if the facts that it can read have changed. */

@@ -59,7 +59,7 @@ static void renew_all(struct leat_slaac *slaac, struct address6 *stable,
     temporary6_ensure(stable);
 }
 
-void address6_advertised(struct link *link, struct leat_ip router,
+bool address6_advertised(struct link *link, struct leat_ip router,
                          const struct wire_ra_option *said)
 {
     struct leat *stack = link->stack;
@@ -69,20 +69,20 @@ void address6_advertised(struct link *link, struct leat_ip router,
     /* RFC 4862 5.5.3 (d): prefix and identifier must have 128 bits; RFC 4291 2.4: 0::/8 is
      * reserved */
     if (said->prefix_bits != PREFIX_BITS || said->prefix.bytes[0] == 0)
-        return;
+        return false;
     address = address6_stable(link, said->prefix);
     if (address) {
         note_router(address, router);
         renew_all(slaac, address, said);
-        return;
+        return true;
     }
     if (said->lifetime_s == 0)
-        return;
+        return true;
     if (addresses6_of_routers(link) < LEAT_SLAAC_ADDRESSES_MAX)
         address = address6_place(link, said->prefix, PREFIX_BITS);
     if (!address) {
         stack->stats.ndp_limits_reached++;
-        return;
+        return true;
     }
     address->kind = ADDRESS6_STABLE;
     address->preferred_until_ns = slaac_until_ns(slaac, said->preferred_s);
@@ -91,6 +91,7 @@ void address6_advertised(struct link *link, struct leat_ip router,
     identifier6_make(address);
     address6_start(address);
     temporary6_ensure(address);
+    return true;
 }
 
 void addresses6_succeed(struct link *link)
