@@ -50,6 +50,7 @@ static void say_started(struct bring_up *up, struct leat_ip ip, uint8_t prefix_b
 static void say_ipv6(struct bring_up *up, const struct leat_slaac_facts *facts)
 {
     char ip[LEAT_IP_TEXT_BYTES], gateway[LEAT_IP_TEXT_BYTES], server[LEAT_IP_TEXT_BYTES] = "none";
+    const struct leat_slaac *slaac;
 
     if (leat_ip_is_any(facts->ip) && leat_ip_is_any(up->ip6))
         return; /* no router has said anything */
@@ -64,6 +65,15 @@ static void say_ipv6(struct bring_up *up, const struct leat_slaac_facts *facts)
     if (strcmp(up->line, up->ipv6_line) == 0)
         return;
     memcpy(up->ipv6_line, up->line, sizeof up->ipv6_line);
+    say(up);
+    slaac = leat_autoconf_slaac(up->autoconf);
+    if (!slaac || leat_slaac_counts(slaac)->ignored_parts == 0)
+        return;
+    snprintf(up->line, sizeof up->line,
+             "%s: IPv6: %llu malformed or impossible options of routers were left out, the first "
+             "of type %u",
+             example.name, (unsigned long long)leat_slaac_counts(slaac)->ignored_parts,
+             (unsigned)leat_slaac_counts(slaac)->ignored_option);
     say(up);
 }
 
@@ -91,6 +101,25 @@ static void say_dhcp6(struct bring_up *up, const struct leat_dhcp6_lease *lease)
              (unsigned long)(leat_ip_is_any(lease->ip) ? lease->refresh_s : lease->valid_s), server,
              clock, lease->search[0] ? ", search " : "", lease->search);
     say(up);
+    if (lease->ignored_parts == 0)
+        return;
+    snprintf(up->line, sizeof up->line,
+             "%s: DHCPv6: %u malformed or impossible parts of the answer were left out, the first "
+             "in option %u (0: the end of the message)",
+             example.name, (unsigned)lease->ignored_parts, (unsigned)lease->ignored_option);
+    say(up);
+}
+
+/* "DHCP: 10.0.0.1 answered, but ...; still trying": the answers that were refused; false: none. */
+static bool say_why(struct bring_up *up)
+{
+    static char why[LEAT_AUTOCONF_WHY_BYTES];
+
+    if (leat_autoconf_why(up->autoconf, why) == 0)
+        return false;
+    snprintf(up->line, sizeof up->line, "%s: %.230s; still trying", example.name, why);
+    say(up);
+    return true;
 }
 
 /* "still trying" and its like. */
@@ -98,6 +127,8 @@ static void say_dhcp6_trouble(struct bring_up *up, enum leat_autoconf_change cha
 {
     const struct leat_dhcp6 *dhcp6 = leat_autoconf_dhcp6(up->autoconf);
 
+    if (change != LEAT_AUTOCONF_DHCP6_CONFLICT && say_why(up))
+        return;
     if (change == LEAT_AUTOCONF_DHCP6_SILENCE)
         snprintf(up->line, sizeof up->line, "%s: no DHCPv6 server answered for %u s; still trying",
                  example.name, (unsigned)(leat_dhcp6_waited_ns(dhcp6) / SECOND_NS));
@@ -243,14 +274,14 @@ static void on_configured(struct leat_autoconf *autoconf, const struct leat_auto
     say_ipv6(up, &facts->ipv6);
 }
 
-/* "no DHCP server answered", or who did, and why that was no lease. */
-static void say_dhcp_silence(struct bring_up *up, const struct leat_refusal *refusal)
+/* "no DHCP server answered", or the answers of servers and routers that were refused. */
+static void say_dhcp_silence(struct bring_up *up)
 {
     const unsigned waited_s = (unsigned)(leat_autoconf_waited_ns(up->autoconf) / SECOND_NS);
-    char why[LEAT_REFUSAL_TEXT_BYTES];
+    static char why[LEAT_AUTOCONF_WHY_BYTES];
 
-    if (leat_refusal_format(refusal, why) > 0)
-        snprintf(up->line, sizeof up->line, "%s: DHCP: %s; no lease for %u s, still trying",
+    if (leat_autoconf_why(up->autoconf, why) > 0)
+        snprintf(up->line, sizeof up->line, "%s: %.220s; no lease for %u s, still trying",
                  example.name, why, waited_s);
     else
         snprintf(up->line, sizeof up->line,
@@ -264,15 +295,18 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
 {
     struct bring_up *up = arg;
 
+    (void)autoconf;
     switch (change) {
     case LEAT_AUTOCONF_ADDRESS:
         learn(up->platform, up->options, facts);
         say_address(up, facts);
         return;
     case LEAT_AUTOCONF_SILENCE:
-        say_dhcp_silence(up, leat_dhcp_refusal(leat_autoconf_dhcp(autoconf)));
+        say_dhcp_silence(up);
         return;
     case LEAT_AUTOCONF_REFUSED:
+        if (say_why(up))
+            return;
         snprintf(up->line, sizeof up->line, "%s: the DHCP server refused; still trying",
                  example.name);
         break;

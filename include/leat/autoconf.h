@@ -29,7 +29,9 @@ struct leat_autoconf;
 
 enum {
     /** Bytes that leat_autoconf_keep() writes: the part of DHCPv4 and that of DHCPv6. */
-    LEAT_AUTOCONF_KEPT_BYTES = LEAT_DHCP_KEPT_BYTES + LEAT_DHCP6_KEPT_BYTES
+    LEAT_AUTOCONF_KEPT_BYTES = LEAT_DHCP_KEPT_BYTES + LEAT_DHCP6_KEPT_BYTES,
+    /** Bytes that leat_autoconf_why() may write, the final NUL included. */
+    LEAT_AUTOCONF_WHY_BYTES = 3 * (LEAT_REFUSAL_TEXT_BYTES + 10)
 };
 
 /** The configuration as it is known now.  Unknown strings are "", unknown addresses LEAT_IP_ANY. */
@@ -126,11 +128,22 @@ uint64_t leat_autoconf_waited_ns(const struct leat_autoconf *autoconf);
 bool leat_autoconf_keep(const struct leat_autoconf *autoconf,
                         uint8_t kept[LEAT_AUTOCONF_KEPT_BYTES]);
 
+/**
+ * Writes the last refused answer of DHCP servers, of routers and of DHCPv6 servers.  An answer that
+ * is taken ends the refusal of its kind.  Example: "DHCP: 10.0.0.1 answered, but with a lease that
+ * is too short; router: fe80::1 answered, but ...".  Returns the length; "" and 0: no answer was
+ * refused.
+ */
+size_t leat_autoconf_why(const struct leat_autoconf *autoconf, char text[LEAT_AUTOCONF_WHY_BYTES]);
+
 /** The DHCP client inside, for its counters and its lease; read only. */
 const struct leat_dhcp *leat_autoconf_dhcp(const struct leat_autoconf *autoconf);
 
 /** The DHCPv6 client inside, likewise; NULL: there is none. */
 const struct leat_dhcp6 *leat_autoconf_dhcp6(const struct leat_autoconf *autoconf);
+
+/** The configuration by routers inside, likewise. */
+const struct leat_slaac *leat_autoconf_slaac(const struct leat_autoconf *autoconf);
 
 #ifdef __cplusplus
 }

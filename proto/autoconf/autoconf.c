@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/text.h"
 #include "wire/ipv6.h"
 
 static const uint64_t link_local_after_ns = 10 * UINT64_C(1000000000);
@@ -192,4 +193,36 @@ const struct leat_dhcp *leat_autoconf_dhcp(const struct leat_autoconf *autoconf)
 const struct leat_dhcp6 *leat_autoconf_dhcp6(const struct leat_autoconf *autoconf)
 {
     return autoconf->dhcp6;
+}
+
+const struct leat_slaac *leat_autoconf_slaac(const struct leat_autoconf *autoconf)
+{
+    return autoconf->slaac;
+}
+
+/* Appends a refusal, if there is one. */
+static void add_refusal(struct text *told, const char *source, const struct leat_refusal *refusal)
+{
+    char why[LEAT_REFUSAL_TEXT_BYTES];
+
+    if (leat_refusal_format(refusal, why) == 0)
+        return;
+    if (told->len > 0)
+        text_add(told, "; ");
+    text_add(told, source);
+    text_add(told, why);
+}
+
+size_t leat_autoconf_why(const struct leat_autoconf *autoconf, char text[LEAT_AUTOCONF_WHY_BYTES])
+{
+    const struct leat *stack = autoconf->stack;
+    struct text told = {.bytes = text, .room = LEAT_AUTOCONF_WHY_BYTES - 1};
+
+    add_refusal(&told, "DHCP: ", leat_dhcp_refusal(autoconf->dhcp));
+    if (autoconf->slaac) /* by pointer, so that programs without IPv6 don't link it */
+        add_refusal(&told, "router: ", stack->ipv6_family->slaac_refusal(autoconf->slaac));
+    if (autoconf->dhcp6)
+        add_refusal(&told, "DHCPv6: ", stack->dhcp6->refusal(autoconf->dhcp6));
+    text[told.len] = '\0';
+    return told.len;
 }

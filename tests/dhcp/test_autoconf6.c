@@ -118,6 +118,39 @@ static void lease(struct house *house, uint32_t valid_s)
     world_wait(talk->world, second + 10 * ms);
 }
 
+/* Each source has its last refusal told, until it has given something that was taken. */
+static void the_reasons_of_all_sources_are_told(void **state)
+{
+    struct house *house = *state;
+    struct talk6 *talk = &house->talk;
+    char why[LEAT_AUTOCONF_WHY_BYTES];
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 65535);
+    struct frame frame;
+    struct answer6 reply;
+
+    assert_int_equal(leat_autoconf_why(house->autoconf, why), 0);
+    assert_string_equal(why, "");
+    router.message[17] = 0; /* an option of length 0 */
+    frame = router6_frame(&router);
+    world_feed(talk->world, &frame);
+    assert_int_equal(leat_autoconf_why(house->autoconf, why), strlen(why));
+    assert_string_equal(why, "router: fe80::a answered, but with an advertisement that is cut "
+                             "short, or has an option of length 0");
+    advertise(house, MANAGED, ON_LINK);
+    assert_int_equal(leat_autoconf_why(house->autoconf, why), 0);
+    world_wait(talk->world, 101 * ms);
+    talk6_heard(talk, DHCP6_SOLICIT);
+    reply = answer6(talk, DHCP6_ADVERTISE);
+    answer6_status(&reply, DHCP6_NO_ADDRS_AVAIL);
+    talk6_feed(talk, &reply);
+    world_feed(talk->world, &frame);
+    leat_autoconf_why(house->autoconf, why);
+    assert_string_equal(why, "router: fe80::a answered, but with an advertisement that is cut "
+                             "short, or has an option of length 0; DHCPv6: fe80::5 answered, but "
+                             "with the status NoAddrsAvail: it has no address for us");
+    assert_int_equal(leat_slaac_refusal(leat_autoconf_slaac(house->autoconf))->count, 1);
+}
+
 static void without_a_flag_no_server_is_asked(void **state)
 {
     struct house *house = *state;
@@ -358,6 +391,7 @@ int main(void)
 {
 #define house_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
     const struct CMUnitTest tests[] = {
+        house_test(the_reasons_of_all_sources_are_told),
         house_test(without_a_flag_no_server_is_asked),
         house_test(a_managed_network_gives_an_address_and_name_servers),
         house_test(a_leased_address_is_deprecated_and_then_ends),

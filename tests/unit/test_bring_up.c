@@ -80,6 +80,19 @@ const struct leat_dhcp6 *leat_autoconf_dhcp6(const struct leat_autoconf *autocon
     return NULL;
 }
 
+const struct leat_slaac *leat_autoconf_slaac(const struct leat_autoconf *autoconf)
+{
+    (void)autoconf;
+    return NULL;
+}
+
+size_t leat_autoconf_why(const struct leat_autoconf *autoconf, char text[LEAT_AUTOCONF_WHY_BYTES])
+{
+    (void)autoconf;
+    text[0] = '\0';
+    return 0;
+}
+
 /* A client with a lease of zeros. */
 const struct leat_dhcp *leat_autoconf_dhcp(const struct leat_autoconf *autoconf)
 {
