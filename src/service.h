@@ -72,6 +72,10 @@ bool service_has_ipv6(const struct leat *stack);
  * have one a second later, so the caller tries again. */
 bool service_is_probing6(const struct leat *stack);
 
+/* True if an address of ours of this family is usable, for IPv6 one that is more than link-local.
+ */
+bool service_has_address(const struct leat *stack, bool is_v4);
+
 /* ---- destination address selection (RFC 6724 6), both families
  *
  * The rules depend on the source address that the stack would use for each destination. The source

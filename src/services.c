@@ -129,6 +129,30 @@ bool service_has_ipv6(const struct leat *stack)
     return stack->ipv6_family != 0;
 }
 
+bool service_has_address(const struct leat *stack, bool is_v4)
+{
+    if (!is_v4)
+        return stack->ipv6_family && stack->ipv6_family->is_global(stack);
+    for (const struct link *link = stack->links; link < stack->links_end; link++) {
+        for (unsigned i = 0; i < LEAT_ADDRESSES_MAX; i++) {
+            if (link->addresses[i].state >= ADDRESS_ANNOUNCING)
+                return true;
+        }
+    }
+    return false;
+}
+
+const struct leat_unreachable *leat_unreachable_to(const struct leat *stack, struct leat_ip to)
+{
+    for (unsigned i = 0; i < UNREACHABLES; i++) {
+        const struct leat_unreachable *report = &stack->unreachables.all[i];
+
+        if (report->at_ns > 0 && leat_ip_equal(report->to, to))
+            return report;
+    }
+    return 0;
+}
+
 bool service_is_probing6(const struct leat *stack)
 {
     return stack->ipv6_family && stack->ipv6_family->is_probing(stack);

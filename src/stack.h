@@ -25,6 +25,7 @@
 #include "core/siphash.h"
 #include "core/timer.h"
 #include "core/cold.h"
+#include "core/unreachable.h"
 #include "link/fair_queue.h"
 #include "service.h"
 
@@ -205,8 +206,8 @@ struct ipv6_family {
     enum leat_err (*slaac_start)(struct link *link, struct leat_slaac **slaac,
                                  const struct leat_slaac_config *config);
     void (*slaac_stop)(struct leat_slaac *slaac);
-    /* Joins @group on @link for a program; each leave undoes one join. */
     const struct leat_refusal *(*slaac_refusal)(const struct leat_slaac *slaac);
+    /* Joins @group on @link for a program; each leave undoes one join. */
     enum leat_err (*group_join)(struct link *link, struct leat_ip group);
     void (*group_leave)(struct link *link, struct leat_ip group);
     /* Counts the buffers of packets that wait for a neighbour's address. */
@@ -219,6 +220,8 @@ struct ipv6_family {
     bool (*is_ours)(const struct leat *stack, struct leat_ip ip);
     /* True while an address of ours is tentative: checked and not usable yet. */
     bool (*is_probing)(const struct leat *stack);
+    /* True if a usable address of ours is more than link-local. */
+    bool (*is_global)(const struct leat *stack);
     /* The counterparts of ipv4_path() and ipv4_output(). */
     enum leat_err (*path)(struct leat *stack, struct path *path);
     enum leat_err (*output)(struct leat *stack, const struct path *path,
@@ -238,10 +241,10 @@ struct dhcp6_calls {
     void (*stop)(struct leat_dhcp6 *dhcp6);
     void (*release)(struct leat_dhcp6 *dhcp6);
     void (*keep)(const struct leat_dhcp6_lease *lease, uint8_t *kept);
+    const struct leat_refusal *(*refusal)(const struct leat_dhcp6 *dhcp6);
 };
 
 /* IPv4 group membership. Set by the first join, so that other programs don't link IGMP. */
-    const struct leat_refusal *(*refusal)(const struct leat_dhcp6 *dhcp6);
 struct ipv4_groups {
     bool (*hears)(const struct link *link, leat_ip4 group);
     bool (*hears_mac)(const struct link *link, const struct leat_mac *mac);
@@ -311,6 +314,7 @@ struct leat {
     struct dhcp6_clients *dhcp6_clients;
     const struct leat_ipv6_policy *policies; /* the program's (policy.h); NULL: RFC 6724's */
     uint8_t policy_count;
+    struct unreachables unreachables;
 };
 
 _Static_assert(offsetof(struct leat, now_ns) == 0, "where service_now_ns() reads it");

@@ -15,6 +15,7 @@
 #include <leat/addr.h>
 #include <leat/dns.h>
 #include <leat/err.h>
+#include <leat/refusal.h>
 #include <leat/resolver.h>
 #include <leat/stack.h>
 #include <leat/tcp.h>
@@ -56,10 +57,13 @@ struct leat_connecting;
 
 /** The try of one address. */
 struct leat_connect_try {
-    struct leat_endpoint remote;        /**< the address and port */
-    enum leat_connect_state state;      /**< how far it is */
-    enum leat_err err;                  /**< the outcome; LEAT_OK: it opened */
-    struct leat_tcp *conn;              /**< private, as the next */
+    struct leat_endpoint remote;    /**< the address and port */
+    enum leat_connect_state state;  /**< how far it is */
+    enum leat_err err;              /**< the outcome; LEAT_OK: it opened */
+    struct leat_unreachable report; /**< why packets didn't arrive; at_ns 0: not known */
+    bool no_address;                /**< of LEAT_ERR_NO_ROUTE: we have no address of this family */
+    uint64_t begun_ns;              /**< private, as the next two */
+    struct leat_tcp *conn;          /**< the connection */
     struct leat_connecting *connecting; /**< the attempt that this try is part of */
 };
 
@@ -78,6 +82,7 @@ struct leat_connect_lookup {
     struct leat_connecting *connecting; /**< the attempt that it is part of */
     struct leat_lookup *lookup;         /**< NULL: it has ended or was not begun */
     enum leat_err err;                  /**< the outcome */
+    struct leat_refusal refusal;        /**< the last reply that wasn't taken */
 };
 
 /**
@@ -124,8 +129,10 @@ enum leat_err leat_connect(struct leat *stack, struct leat_connecting *connectin
 void leat_connect_cancel(struct leat_connecting *connecting);
 
 /**
- * Writes each try with its outcome, and a NUL: "www.example.com: 2001:db8::1 timed out; 192.0.2.1
- * connection refused".  Without any try, @p err is written.  Returns the length without the NUL.
+ * Writes each try with its outcome, and a NUL: "www.example.com: 2001:db8::1 timed out (no answer
+ * from fe80::1 to neighbour discovery); 192.0.2.1 connection refused (RST)".  Without any try, @p
+ * err is written, with the reply of a name server that wasn't taken.  Returns the length without
+ * the NUL.
  */
 size_t leat_connect_format(const struct leat_connecting *connecting, enum leat_err err,
                            char text[LEAT_CONNECT_TEXT_BYTES]);

@@ -25,6 +25,7 @@
 #include <leat/addr.h>
 #include <leat/dns.h>
 #include <leat/err.h>
+#include <leat/refusal.h>
 #include <leat/stack.h>
 #include <leat/tls.h>
 
@@ -96,6 +97,8 @@ struct leat_resolver_config {
 struct leat_dns_result {
     unsigned rcode;              /**< of the last reply; enum leat_dns_rcode, or any other number */
     struct leat_endpoint server; /**< the server that sent it; 0.0.0.0 port 0: none, or the cache */
+    struct leat_refusal refusal; /**< the last reply of this lookup's query that wasn't taken; none
+                                      if there is an answer, or if it is from the cache */
     struct leat_dns_name name;   /**< the name asked for, or the last of its CNAMEs */
     uint16_t type;               /**< asked for */
     const uint8_t *message;      /**< the reply, or NULL */

@@ -82,7 +82,15 @@ static void finish(struct leat_connecting *connecting, enum leat_err err,
 
 static void end_try(struct leat_connect_try *try, enum leat_err err)
 {
+    const struct leat_unreachable *report =
+        leat_unreachable_to(try->connecting->stack, try->remote.ip);
+
     leat_debug_assert(try->state != LEAT_CONNECT_OVER);
+    try->report = (struct leat_unreachable){.at_ns = 0};
+    if (err && report && report->at_ns >= try->begun_ns)
+        try->report = *report;
+    try->no_address = err == LEAT_ERR_NO_ROUTE &&
+                      !service_has_address(try->connecting->stack, leat_ip_is_v4(try->remote.ip));
     try->state = LEAT_CONNECT_OVER;
     try->err = err;
     try->connecting->err = err;
@@ -115,10 +123,11 @@ static void begin_try(struct leat_connect_try *try)
 {
     static const struct leat_tcp_events events = {.on_open = on_open, .on_closed = on_closed};
     struct leat_connecting *connecting = try->connecting;
-    const enum leat_err err =
-        leat_tcp_connect(connecting->stack, &try->conn, &try->remote, NULL, &events, try);
+    enum leat_err err;
 
     leat_debug_assert(try->state == LEAT_CONNECT_WAITS);
+    try->begun_ns = now(connecting);
+    err = leat_tcp_connect(connecting->stack, &try->conn, &try->remote, NULL, &events, try);
     connecting->last_was_ipv6 = !leat_ip_is_v4(try->remote.ip);
     if (err) {
         connecting->probes |= err == LEAT_ERR_NO_ROUTE && connecting->last_was_ipv6 &&
@@ -166,6 +175,8 @@ static void on_looked_up(void *arg, enum leat_err err, const struct leat_dns_res
 
     lookup->lookup = NULL;
     lookup->err = err;
+    if (err)
+        lookup->refusal = result->refusal;
     while (!err && leat_dns_result_next(result, &cursor, &record)) {
         if (leat_dns_record_ip(&record, &ip))
             connect_add(connecting, ip);

@@ -13,6 +13,41 @@ static void put(struct told *told, const char *text)
         told->text[told->len++] = *text++;
 }
 
+/* Appends why a try ended so, in brackets, as far as that is known. */
+static void put_reason(struct told *told, const struct leat_connect_try *try)
+{
+    char why[LEAT_REFUSAL_TEXT_BYTES];
+
+    if (try->state != LEAT_CONNECT_OVER || !try->err)
+        return;
+    if (try->report.at_ns > 0) {
+        leat_unreachable_format(&try->report, why);
+        put(told, " (");
+        put(told, why);
+        put(told, ")");
+    } else if (try->err == LEAT_ERR_REFUSED) {
+        put(told, " (RST)");
+    } else if (try->no_address) {
+        put(told, leat_ip_is_v4(try->remote.ip) ? " (we have no IPv4 address)"
+                                                : " (we have no IPv6 address but link-local ones)");
+    }
+}
+
+/* Appends the last reply of a name server that wasn't taken. */
+static void put_refusal(struct told *told, const struct leat_connecting *connecting)
+{
+    char why[LEAT_REFUSAL_TEXT_BYTES];
+
+    for (unsigned i = 0; i < sizeof connecting->lookups / sizeof *connecting->lookups; i++) {
+        if (leat_refusal_format(&connecting->lookups[i].refusal, why) == 0)
+            continue;
+        put(told, " (");
+        put(told, why);
+        put(told, ")");
+        return;
+    }
+}
+
 static const char *said(const struct leat_connect_try *try)
 {
     switch (try->state) {
@@ -41,10 +76,12 @@ size_t leat_connect_format(const struct leat_connecting *connecting, enum leat_e
         put(&told, ip);
         put(&told, " ");
         put(&told, said(try));
+        put_reason(&told, try);
     }
     if (connecting->try_count == 0) {
         put(&told, ": no address: ");
         put(&told, leat_err_text(err));
+        put_refusal(&told, connecting);
     }
     text[told.len] = '\0';
     return told.len;

@@ -150,14 +150,17 @@ static void tell_outcome(struct leat_lookup *lookup, const struct query *query, 
     }
     if (err != LEAT_OK) {
         lookup->resolver->has_kept = false;
-        *result = (struct leat_dns_result){
-            .rcode = query->rcode, .name = lookup->asked, .type = lookup->type};
+        *result = (struct leat_dns_result){.rcode = query->rcode,
+                                           .refusal = query->refusal,
+                                           .name = lookup->asked,
+                                           .type = lookup->type};
         tell(lookup, err);
         return;
     }
     /* restore the program's letter case, which the query had mixed */
     memcpy(message + DNS_HEADER_BYTES, lookup->asked.wire, lookup->asked.len);
     result->name = lookup->asked;
+    result->refusal = (struct leat_refusal){.why = NULL};
     tell(lookup, dns_reply_follow(result));
 }
 

@@ -86,12 +86,13 @@ struct query {
     struct timer timer;
     struct ready ready; /* set when `err` is to be reported */
     enum leat_err err;
-    enum leat_err soft; /* error of an ICMP message for the current try, or LEAT_OK */
-    uint64_t begin_ns;  /* of the current try */
-    uint64_t end_ns;    /* of the current try */
-    unsigned rcode;     /* of the last server that failed */
-    uint32_t hash;      /* hash of its name */
-    uint16_t id;        /* of the current try */
+    enum leat_err soft;          /* error of an ICMP message for the current try, or LEAT_OK */
+    uint64_t begin_ns;           /* of the current try */
+    uint64_t end_ns;             /* of the current try */
+    unsigned rcode;              /* of the last server that failed */
+    struct leat_refusal refusal; /* the last reply that wasn't taken */
+    uint32_t hash;               /* hash of its name */
+    uint16_t id;                 /* of the current try */
     uint16_t type;
     unsigned tries;
     struct dns_cookie_sent cookie;            /* of the current try */
@@ -195,6 +196,9 @@ void queries_lost(struct upstream *upstream, enum leat_err err, bool again);
 
 /* Repeats the query by TCP, with the same server. */
 void query_go_on_by_tcp(struct query *query);
+
+/* Notes why a reply of the server of this try isn't taken; @why follows "answered, but". */
+void query_note(struct query *query, const char *why);
 
 /* ---- query_try.c -------------------------------------------------------------------------- */
 

@@ -11,9 +11,15 @@
 
 #include "proto/dns/dns_reply.h"
 #include "core/container_of.h"
+#include "core/refusal.h"
 #include "proto/wire/dns.h"
 
 static const uint64_t probing_delay_ns = 50000000; /* small against the second of RFC 4862 5.4 */
+
+void query_note(struct query *query, const char *why)
+{
+    refusal_note(&query->refusal, query->resolver->config.servers[query_server(query)].ip, why);
+}
 
 /* Ends the try. The connection stays, because other queries may use it. */
 static void end_try(struct query *query)
@@ -177,9 +183,30 @@ static void take_bad_cookie(struct query *query)
         query_go_on_by_tcp(query);
 }
 
+/* To follow "answered, but", for a reply with an error. */
+static const char *why_failed(unsigned rcode)
+{
+    switch (rcode) {
+    case LEAT_DNS_FORMERR:
+        return "with FORMERR: it didn't understand the query";
+    case LEAT_DNS_SERVFAIL:
+        return "with SERVFAIL: it failed";
+    case LEAT_DNS_NOTIMP:
+        return "with NOTIMP: it doesn't know such queries";
+    case LEAT_DNS_REFUSED:
+        return "with REFUSED: it doesn't serve us";
+    case LEAT_DNS_BADCOOKIE:
+        return "with BADCOOKIE: our DNS cookie is too old";
+    default:
+        return "with an error";
+    }
+}
+
 static void take_failure(struct query *query, unsigned rcode)
 {
     query->rcode = rcode;
+    query_note(query,
+               rcode == LEAT_DNS_NOERROR ? "with a referral to other servers" : why_failed(rcode));
     if (rcode == LEAT_DNS_BADCOOKIE && !query->by_tcp) {
         take_bad_cookie(query);
         return;
@@ -199,6 +226,7 @@ static bool take_answer(struct query *query)
 
     if (resolver->config.no_rebinding && rebinds(resolver, &query->asked)) {
         resolver->counts.drop_private++;
+        query_note(query, "with an address of a private network");
         query_fail(query, LEAT_ERR_SERVERS); /* the other servers have the same data */
         return false;
     }
@@ -209,10 +237,26 @@ static bool take_answer(struct query *query)
     return true;
 }
 
+/* To follow "answered, but", for a message that isn't the reply. */
+static const char *why_foreign(const struct query *query, enum dns_reply reply,
+                               const uint8_t *message, size_t len)
+{
+    struct dns_header header;
+
+    if (reply == DNS_REPLY_TRUNCATED)
+        return "with a truncated reply by TCP";
+    if (!dns_header_read(message, len, &header))
+        return "with a message that is cut short";
+    if (header.id != query->id)
+        return "with another id than the query's";
+    return "to another question, or with a malformed message";
+}
+
 /* Drops a message that isn't the reply. On a TCP connection it is the server's own fault. */
-static void take_foreign(struct query *query)
+static void take_foreign(struct query *query, const char *why)
 {
     query->resolver->counts.drop_foreign++;
+    query_note(query, why);
     if (query->by_tcp)
         server_failed(query, LEAT_ERR_SERVERS);
 }
@@ -228,6 +272,8 @@ static bool cookie_allows(struct query *query, const struct dns_edns *edns)
     if (verdict == DNS_COOKIE_GOOD || query->by_tcp)
         return true;
     query->resolver->counts.drop_cookie++;
+    query_note(query, verdict == DNS_COOKIE_MISSING ? "without the DNS cookie that it knows"
+                                                    : "with a wrong DNS cookie");
     if (verdict == DNS_COOKIE_MISSING) /* the server may have stopped using cookies */
         query_go_on_by_tcp(query);
     return false;
@@ -244,10 +290,11 @@ bool query_take_message(struct query *query, const uint8_t *message, size_t len)
     if (reply == DNS_REPLY_CASE) {
         query->case_differed |= (uint8_t)(1u << query_server(query));
         resolver->counts.drop_case++;
+        query_note(query, "with the letters of the name in another case");
         return false;
     }
     if (reply == DNS_REPLY_FOREIGN || (reply == DNS_REPLY_TRUNCATED && query->by_tcp)) {
-        take_foreign(query);
+        take_foreign(query, why_foreign(query, reply, message, len));
         return false;
     }
     if (reply != DNS_REPLY_TRUNCATED && !cookie_allows(query, &edns))
@@ -257,6 +304,7 @@ bool query_take_message(struct query *query, const uint8_t *message, size_t len)
         upstream_answered(query_upstream(query), leat_now_ns(resolver->stack) - query->begin_ns);
     if (reply == DNS_REPLY_TRUNCATED) {
         resolver->counts.truncated++;
+        query_note(query, "with a truncated reply by UDP");
         query_go_on_by_tcp(query);
     } else if (reply == DNS_REPLY_FAILED) {
         take_failure(query, resolver->result.rcode);

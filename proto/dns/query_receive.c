@@ -37,6 +37,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
      * may be an attacker's. Replies of the size that we advertise need no fragments. */
     if (leat_udp_was_fragmented(udp)) {
         resolver->counts.drop_fragmented++;
+        query_note(query, "in fragments");
         leat_buf_free(payload);
         query_go_on_by_tcp(query);
         return;

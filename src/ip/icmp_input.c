@@ -80,6 +80,19 @@ static void echo_input(struct leat *stack, struct packet *packet)
         stack->stats.icmp_echo_replies++;
 }
 
+static void note_unreachable(struct leat *stack, const struct icmp_error *error)
+{
+    const struct leat_unreachable report = {.to = leat_ip_v4(error->remote_ip),
+                                            .from = leat_ip_v4(error->reporter),
+                                            .how = LEAT_UNREACHABLE_ICMP,
+                                            .type = error->type,
+                                            .code = error->code,
+                                            .at_ns = stack->now_ns};
+
+    if (icmp_error_meaning(error) != LEAT_ERR_TOO_BIG)
+        unreachable_note(&stack->unreachables, &report);
+}
+
 static void error_input(struct leat *stack, struct packet *packet, const struct wire_icmp *icmp)
 {
     /* an error that we sent to ourselves has its quote in a second piece */
@@ -112,10 +125,12 @@ static void error_input(struct leat *stack, struct packet *packet, const struct 
                                 .transport_bytes = quote->len - quoted.header_bytes};
     if (icmp->type == ICMP_UNREACHABLE && icmp->code == ICMP_FRAGMENTATION_NEEDED)
         error.next_hop_mtu = (uint16_t)(icmp->detail & 0xffff);
-    if (protocol->icmp_error(stack, &error))
+    if (protocol->icmp_error(stack, &error)) {
+        note_unreachable(stack, &error);
         stack_end(stack, quote, taken_icmp);
-    else
+    } else {
         stack_end(stack, quote, drop_icmp_blind);
+    }
 }
 
 void icmp_input(struct leat *stack, struct packet *packet)

@@ -28,7 +28,9 @@
 #include "link/address.h"
 #include "link/ethernet.h"
 #include "link/neighbour.h"
+#include "wire/bytes.h"
 #include "wire/ethernet.h"
+#include "wire/ipv4.h"
 
 static const uint64_t request_interval_ns = 1000000000u; /* RFC 1122 2.3.2.1: one per second */
 static const uint64_t reachable_ns = 60000000000u;       /* RFC 1122 2.3.2.1: about a minute */
@@ -203,12 +205,16 @@ static struct buf_queue unpark_all(struct leat *stack, struct neighbour *n)
  * 2.3.2.2, 3.2.2.1: as if an ICMP host unreachable had come). */
 COLD static void give_up(struct leat *stack, struct neighbour *n)
 {
+    struct leat_unreachable report = {
+        .from = leat_ip_v4(n->ip), .how = LEAT_UNREACHABLE_ARP, .at_ns = stack->now_ns};
     struct buf_queue parked = unpark_all(stack, n);
     struct leat_buf *packet;
 
     forget(stack, n);
     while ((packet = queue_take(&parked))) {
         stack->stats.tx_unresolved++;
+        report.to = leat_ip_v4(get32(packet->data + IPV4_DST_AT));
+        unreachable_note(&stack->unreachables, &report);
         stack->families[FAMILY4]->unresolved(stack, packet);
         leat_buf_free(packet);
     }

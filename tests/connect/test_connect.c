@@ -76,7 +76,7 @@ static void next_try_begins_when_one_has_failed(void **state)
     assert_int_equal(talk_connect(talk, "two.example.test", SHUT_PORT), LEAT_ERR_REFUSED);
     assert_string_equal(
         talk_text(talk),
-        "two.example.test: 10.0.0.1 connection refused; 10.0.0.3 connection refused");
+        "two.example.test: 10.0.0.1 connection refused (RST); 10.0.0.3 connection refused (RST)");
     assert_true(talk_took_ns(talk) < 20 * ms);
 }
 
@@ -126,6 +126,30 @@ static void a_deadline_ends_each_try(void **state)
                      LEAT_OK);
     assert_true(world_run(talk->f->world, &talk->done, 61 * second));
     assert_string_equal(talk_text(talk), "two.test: 10.0.0.98 timed out; 10.0.0.99 timed out");
+}
+
+/* A host that isn't there: ARP is given up after three seconds. */
+static void the_hop_that_does_not_answer_is_told(void **state)
+{
+    struct talk *talk = *state;
+
+    assert_int_equal(talk_connect(talk, "10.0.0.99", OPEN_PORT), LEAT_ERR_TIMEOUT);
+    assert_string_equal(talk_text(talk),
+                        "10.0.0.99: 10.0.0.99 timed out (no answer from 10.0.0.99 to ARP)");
+}
+
+static void the_reply_that_was_not_taken_is_told(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_serve(talk, zone);
+    assert_int_equal(talk_connect(talk, "host.elsewhere", OPEN_PORT), LEAT_ERR_SERVERS);
+    assert_string_equal(talk_text(talk),
+                        "host.elsewhere: no address: name servers can't answer (10.0.0.1 answered, "
+                        "but with REFUSED: it doesn't serve us)");
+    /* and not in the next attempt */
+    assert_int_equal(talk_connect(talk, "text.example.test", OPEN_PORT), LEAT_ERR_NOT_FOUND);
+    assert_string_equal(talk_text(talk), "text.example.test: no address: not found");
 }
 
 /* Its lookups are cancelled; their results are dropped. */
@@ -294,6 +318,8 @@ int main(void)
         talk_test(no_ipv6_asks_for_IPv4_alone),
         talk_test(silent_address_has_250_ms_for_itself),
         talk_test(next_try_begins_when_one_has_failed),
+        talk_test(the_hop_that_does_not_answer_is_told),
+        talk_test(the_reply_that_was_not_taken_is_told),
         talk_test(the_first_that_opens_wins_and_others_are_reset),
         talk_test(deadline_ends_it),
         talk_test(IPv4_waits_50_ms_for_IPv6),

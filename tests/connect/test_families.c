@@ -283,6 +283,36 @@ static void refusals_by_both_families_are_reported(void **state)
     assert_true(talk_took_ns(talk) < 20 * ms); /* without the delay */
 }
 
+static void a_family_without_an_address_is_told(void **state)
+{
+    struct talk *talk = *state;
+    struct dns_world *world = talk->f->world;
+    struct leat_netif *netif = leat_link_end(world->link, CLIENT);
+    struct leat_ip ip;
+
+    assert_true(leat_ip_parse("2001:db8::2", &ip));
+    assert_int_equal(leat_address_remove(world->stacks[CLIENT], netif, ip), LEAT_OK);
+    assert_int_equal(talk_connect(talk, "2001:db8::1", OPEN_PORT), LEAT_ERR_NO_ROUTE);
+    assert_string_equal(talk_text(talk), "2001:db8::1: 2001:db8::1 no route to host (we have no "
+                                         "IPv6 address but link-local ones)");
+    assert_true(leat_ip_parse("10.0.0.2", &ip));
+    assert_int_equal(talk_connect(talk, "192.0.2.1", OPEN_PORT), LEAT_ERR_NO_ROUTE);
+    assert_string_equal(talk_text(talk), "192.0.2.1: 192.0.2.1 no route to host");
+    assert_int_equal(leat_address_remove(world->stacks[CLIENT], netif, ip), LEAT_OK);
+    assert_int_equal(talk_connect(talk, "10.0.0.1", OPEN_PORT), LEAT_ERR_NO_ROUTE);
+    assert_string_equal(talk_text(talk),
+                        "10.0.0.1: 10.0.0.1 no route to host (we have no IPv4 address)");
+}
+
+static void a_neighbour_that_does_not_answer_is_told(void **state)
+{
+    struct talk *talk = *state;
+
+    assert_int_equal(talk_connect(talk, "2001:db8::99", OPEN_PORT), LEAT_ERR_TIMEOUT);
+    assert_string_equal(talk_text(talk), "2001:db8::99: 2001:db8::99 timed out (no answer from "
+                                         "2001:db8::99 to neighbour discovery)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +328,8 @@ int main(void)
         cmocka_unit_test(the_examples_of_RFC_6724),
         cmocka_unit_test(a_deprecated_source_goes_behind),
         both_test(refusals_by_both_families_are_reported),
+        both_test(a_family_without_an_address_is_told),
+        both_test(a_neighbour_that_does_not_answer_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

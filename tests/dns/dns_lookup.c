@@ -11,6 +11,7 @@ void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result)
     outcome->err = err;
     outcome->rcode = result->rcode;
     outcome->server = result->server;
+    outcome->refusal = result->refusal;
     leat_dns_name_format(&result->name, outcome->name, sizeof outcome->name);
     while (leat_dns_result_next(result, &cursor, &record)) {
         len +=

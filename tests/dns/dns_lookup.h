@@ -16,6 +16,7 @@ struct outcome {
     enum leat_err err;
     unsigned rcode;
     struct leat_endpoint server;
+    struct leat_refusal refusal;
     char name[LEAT_DNS_NAME_TEXT_BYTES];
     char records[4000];
 };

@@ -101,6 +101,109 @@ static void test_threat_N4_wrong_letter_case(void **state)
     assert_int_equal(f->counts->drop_case, 1);
 }
 
+/* A lookup of which nothing came knows who answered, and why that wasn't taken. */
+static void assert_why(struct fixture *f, void (*lies)(struct liar *), const char *expected)
+{
+    const struct outcome *outcome;
+    char text[LEAT_REFUSAL_TEXT_BYTES];
+
+    f->liar.answer = lies;
+    outcome = look_up(f, "www.example.test", LEAT_DNS_A);
+    leat_refusal_format(&outcome->refusal, text);
+    assert_string_equal(text, expected);
+}
+
+static void wrong_id_alone(struct liar *liar)
+{
+    struct message *lie = make_reply(liar, LEAT_DNS_NOERROR, 66);
+
+    put16(lie->bytes, (uint16_t)(get16(liar->query.bytes) + 1));
+    say(liar, lie);
+}
+
+static void wrong_question_alone(struct liar *liar)
+{
+    struct message *lie = make_reply(liar, LEAT_DNS_NOERROR, 66);
+
+    lie->bytes[DNS_HEADER_BYTES + 1] ^= 3;
+    say(liar, lie);
+}
+
+static void cut_short(struct liar *liar)
+{
+    struct message *lie = make_reply(liar, LEAT_DNS_NOERROR, 66);
+
+    lie->len = DNS_HEADER_BYTES - 1;
+    say(liar, lie);
+}
+
+static void refuses(struct liar *liar)
+{
+    say(liar, make_reply(liar, LEAT_DNS_REFUSED, 0));
+}
+
+static void fails(struct liar *liar)
+{
+    say(liar, make_reply(liar, LEAT_DNS_SERVFAIL, 0));
+}
+
+static void knows_no_queries(struct liar *liar)
+{
+    say(liar, make_reply(liar, LEAT_DNS_NOTIMP, 0));
+}
+
+static void understands_nothing(struct liar *liar)
+{
+    say(liar, make_reply(liar, LEAT_DNS_FORMERR, 0));
+}
+
+static void says_nine(struct liar *liar)
+{
+    say(liar, make_reply(liar, 9, 0));
+}
+
+static void truncates(struct liar *liar)
+{
+    struct message *reply = make_reply(liar, LEAT_DNS_NOERROR, 8);
+
+    put16(reply->bytes + 2, DNS_QR | DNS_TC | DNS_RD | DNS_RA);
+    say(liar, reply);
+}
+
+static void tells_the_truth(struct liar *liar)
+{
+    say(liar, make_reply(liar, LEAT_DNS_NOERROR, 8));
+}
+
+static void is_silent(struct liar *liar)
+{
+    (void)liar;
+}
+
+static void the_last_reply_that_was_not_taken_is_told(void **state)
+{
+    const struct leat_resolver_config config = {
+        .servers = {{.ip = SERVER_IP}}, .server_count = 1, .rounds = 1};
+    struct fixture *f = *state;
+
+    with_liar(f, is_silent);
+    open_resolver(f, &config);
+    assert_why(f, is_silent, "");
+    assert_why(f, wrong_id_alone, "10.0.0.1 answered, but with another id than the query's");
+    assert_why(f, wrong_question_alone,
+               "10.0.0.1 answered, but to another question, or with a malformed message");
+    assert_why(f, cut_short, "10.0.0.1 answered, but with a message that is cut short");
+    assert_why(f, refuses, "10.0.0.1 answered, but with REFUSED: it doesn't serve us");
+    assert_why(f, fails, "10.0.0.1 answered, but with SERVFAIL: it failed");
+    assert_why(f, knows_no_queries,
+               "10.0.0.1 answered, but with NOTIMP: it doesn't know such queries");
+    assert_why(f, understands_nothing,
+               "10.0.0.1 answered, but with FORMERR: it didn't understand the query");
+    assert_why(f, says_nine, "10.0.0.1 answered, but with an error");
+    assert_why(f, truncates, "10.0.0.1 answered, but with a truncated reply by UDP");
+    assert_why(f, tells_the_truth, "");
+}
+
 static void record_of_others(struct liar *liar)
 {
     static const uint8_t other[] = "\4bank\4test";
@@ -270,6 +373,7 @@ int main(void)
         TEST(test_threat_N4_wrong_port_or_server),
         TEST(test_threat_N4_wrong_question),
         TEST(test_threat_N4_wrong_letter_case),
+        TEST(the_last_reply_that_was_not_taken_is_told),
         TEST(test_threat_N4_records_that_nobody_asked_for),
         TEST(test_server_that_keeps_no_case_is_asked_by_tcp),
         TEST(test_server_that_keeps_no_case_changes_nothing_for_another),

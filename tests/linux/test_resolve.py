@@ -68,7 +68,7 @@ def test_no_server_there(resolve):
     """The kernel answers port unreachable."""
     assert resolve("example.com", ip="10.78.0.1") == (
         1,
-        ["example.com. A: connection refused (no reply)"],
+        ["example.com. A: connection refused (10.78.0.1 says: port unreachable (ICMP type 3, code 3))"],
     )
 
 

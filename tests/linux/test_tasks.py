@@ -238,7 +238,7 @@ def named(whois, tmp_path):
         one.kill()
 
 
-REFUSED_BY_BOTH = "whois.test: 2001:db8:77::1 connection refused; 10.77.0.1 connection refused"
+REFUSED_BY_BOTH = r"whois.test: 2001:db8:77::1 connection refused \(RST\); 10.77.0.1 connection refused \(RST\)"
 
 
 def test_whois_of_a_name_comes_by_ipv6_first(named):

@@ -229,6 +229,8 @@ static void three_unanswered_requests_are_told_to_the_sender(void **state)
     assert_int_equal(world->error, LEAT_ERR_UNREACHABLE);
     assert_int_equal(leat_ip_v4_number(world->error_peer.ip), IP_OTHER);
     assert_int_equal(world->error_peer.port, 9);
+    assert_int_equal(leat_unreachable_to(world->stack, world->error_peer.ip)->how,
+                     LEAT_UNREACHABLE_ARP);
 }
 
 static void neighbour_in_use_is_refreshed_by_unicast(void **state)

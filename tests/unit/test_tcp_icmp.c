@@ -1,5 +1,6 @@
 /* test_tcp_icmp.c -- ICMP errors about connections, forged ones among them (RFC 5927, RFC 5461). */
 #include "world.h"
+#include "core/unreachable.h"
 
 /* A connection to the peer's port 80, whose SYN was sent: @syn. */
 static struct leat_tcp *connecting(struct world *world, struct frame *syn)
@@ -149,12 +150,87 @@ static void test_threat_C2_refusal_ends_a_connection_that_is_opening(void **stat
     assert_int_equal(world->why, LEAT_ERR_REFUSED);
 }
 
+/* The last report about a destination is kept, if its quote was believed; "too big" is none. */
+static void the_sender_of_an_error_is_remembered(void **state)
+{
+    struct world *world = *state;
+    const struct leat_unreachable *report;
+    char text[LEAT_REFUSAL_TEXT_BYTES];
+    struct frame syn;
+
+    connecting(world, &syn);
+    feed_blind_error(world, &syn, 3, 13, 0, 1);
+    feed_error(world, &syn, 3, 4, 1000, 0);
+    assert_null(leat_unreachable_to(world->stack, leat_ip_v4(IP_PEER)));
+    feed_error(world, &syn, 11, 0, 0, 0);
+    feed_error(world, &syn, 3, 13, 0, 0);
+    report = leat_unreachable_to(world->stack, leat_ip_v4(IP_PEER));
+    assert_non_null(report);
+    assert_int_equal(report->at_ns, world->now_ns);
+    assert_true(leat_unreachable_format(report, text) == strlen(text));
+    assert_non_null(strstr(text, " says: administratively denied (ICMP type 3, code 13)"));
+    assert_null(leat_unreachable_to(world->stack, leat_ip_v4(IP_OTHER)));
+}
+
+static void each_kind_of_report_is_told(void **state)
+{
+    static const struct {
+        enum leat_unreachable_how how;
+        uint8_t type, code;
+        const char *text;
+    } all[] = {
+        {LEAT_UNREACHABLE_ARP, 0, 0, "no answer from 10.0.0.9 to ARP"},
+        {LEAT_UNREACHABLE_NDP, 0, 0, "no answer from 10.0.0.9 to neighbour discovery"},
+        {LEAT_UNREACHABLE_ICMP, 3, 1, "10.0.0.9 says: host unreachable (ICMP type 3, code 1)"},
+        {LEAT_UNREACHABLE_ICMP, 3, 8, "10.0.0.9 says: unreachable (ICMP type 3, code 8)"},
+        {LEAT_UNREACHABLE_ICMP, 3, 255, "10.0.0.9 says: unreachable (ICMP type 3, code 255)"},
+        {LEAT_UNREACHABLE_ICMP, 11, 0, "10.0.0.9 says: time exceeded (ICMP type 11, code 0)"},
+        {LEAT_UNREACHABLE_ICMP, 12, 0, "10.0.0.9 says: parameter problem (ICMP type 12, code 0)"},
+        {LEAT_UNREACHABLE_ICMP6, 1, 0, "10.0.0.9 says: no route (ICMPv6 type 1, code 0)"},
+        {LEAT_UNREACHABLE_ICMP6, 1, 7, "10.0.0.9 says: unreachable (ICMPv6 type 1, code 7)"},
+        {LEAT_UNREACHABLE_ICMP6, 3, 0, "10.0.0.9 says: time exceeded (ICMPv6 type 3, code 0)"},
+        {LEAT_UNREACHABLE_ICMP6, 4, 0, "10.0.0.9 says: parameter problem (ICMPv6 type 4, code 0)"},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        const struct leat_unreachable report = {.from = leat_ip_v4(0x0a000009),
+                                                .how = all[i].how,
+                                                .type = all[i].type,
+                                                .code = all[i].code};
+        char text[LEAT_REFUSAL_TEXT_BYTES];
+
+        leat_unreachable_format(&report, text);
+        assert_string_equal(text, all[i].text);
+    }
+}
+
+/* A fifth destination takes the place of the oldest, and a known one its own. */
+static void the_last_reports_are_kept(void **state)
+{
+    struct unreachables reports = {.all = {{.at_ns = 0}}};
+
+    (void)state;
+    for (uint32_t i = 1; i <= 6; i++) {
+        const struct leat_unreachable report = {.to = leat_ip_v4(i == 4 ? 2 : i), .at_ns = i};
+
+        unreachable_note(&reports, &report);
+    }
+    assert_int_equal(reports.all[0].at_ns, 6); /* of 1 */
+    assert_int_equal(reports.all[1].at_ns, 4); /* of 2, again */
+    assert_int_equal(reports.all[2].at_ns, 3);
+    assert_int_equal(reports.all[3].at_ns, 5);
+}
+
 #define tcp_test(function)                                                                         \
     cmocka_unit_test_setup_teardown(function, world_setup_tcp, world_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        tcp_test(the_sender_of_an_error_is_remembered),
+        cmocka_unit_test(each_kind_of_report_is_told),
+        cmocka_unit_test(the_last_reports_are_kept),
         tcp_test(test_threat_C2_error_about_data_not_in_flight_is_dropped),
         tcp_test(test_threat_C2_error_about_data_in_flight_is_soft),
         tcp_test(test_threat_C2_path_mtu_is_never_under_576),

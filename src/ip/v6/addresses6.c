@@ -43,6 +43,19 @@ bool addresses6_are_probed(const struct leat *stack)
     return false;
 }
 
+bool addresses6_are_global(const struct leat *stack)
+{
+    for (const struct link *link = stack->links; link < stack->links_end; link++) {
+        const struct address6 *all = addresses6_of(link);
+
+        for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+            if (address6_is_usable(link, all[i].ip) && !leat_ip_is_link_local(all[i].ip))
+                return true;
+        }
+    }
+    return false;
+}
+
 bool ipv6_is_ours(const struct leat *stack, struct leat_ip ip)
 {
     for (const struct link *link = stack->links; link < stack->links_end; link++) {

@@ -104,6 +104,7 @@ static const struct ipv6_family family = {
     .host_known = host6_known,
     .is_ours = ipv6_is_ours,
     .is_probing = addresses6_are_probed,
+    .is_global = addresses6_are_global,
     .path = ipv6_path,
     .output = ipv6_send,
     .reached = ipv6_reached,

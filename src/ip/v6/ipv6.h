@@ -200,6 +200,9 @@ bool address6_is_usable(const struct link *link, struct leat_ip ip);
 /* True while an address of ours is tentative, and not used meanwhile. */
 bool addresses6_are_probed(const struct leat *stack);
 
+/* True if a usable address of ours is more than link-local. */
+bool addresses6_are_global(const struct leat *stack);
+
 /* True for a usable address of ours, and for ::1. */
 bool ipv6_is_ours(const struct leat *stack, struct leat_ip ip);
 

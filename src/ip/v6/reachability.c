@@ -179,6 +179,18 @@ void ndp_forget(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
     neighbour6_release(stack, n);
 }
 
+/* Remembers that the destinations of the parked packets can't be reached. */
+static void note_silence(struct leat *stack, const struct neighbour6 *n)
+{
+    struct leat_unreachable report = {
+        .from = n->ip, .how = LEAT_UNREACHABLE_NDP, .at_ns = stack->now_ns};
+
+    for (const struct leat_buf *packet = n->parked.first; packet; packet = packet->queued) {
+        memcpy(report.to.bytes, packet->data + IPV6_DST_AT, sizeof report.to.bytes);
+        unreachable_note(&stack->unreachables, &report);
+    }
+}
+
 /* ---- entries ------------------------------------------------------------------------------ */
 
 static void timer_fired(struct timer *timer, void *context)
@@ -195,6 +207,7 @@ static void timer_fired(struct timer *timer, void *context)
     } else if (n->asked < SOLICIT_MAX) {
         ndp_event(stack, n, NDP_timeout_rexmt, &step);
     } else {
+        note_silence(stack, n);
         ndp_event(stack, n, NDP_timeout_give_up, &step);
         route6_silent(link, ip);
     }

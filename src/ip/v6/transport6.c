@@ -128,6 +128,19 @@ static bool is_echo_of_ours(const struct leat *stack, struct leat_ip dst,
            pmtu6_has_echoed(stack, dst, get32(error->transport + 4));
 }
 
+static void note_unreachable(struct leat *stack, struct leat_ip to, struct leat_ip from,
+                             const struct wire_icmp *icmp)
+{
+    const struct leat_unreachable report = {.to = to,
+                                            .from = from,
+                                            .how = LEAT_UNREACHABLE_ICMP6,
+                                            .type = icmp->type,
+                                            .code = icmp->code,
+                                            .at_ns = stack->now_ns};
+
+    unreachable_note(&stack->unreachables, &report);
+}
+
 void transport6_error(struct leat *stack, struct packet6 *packet)
 {
     struct leat_buf *buf = packet->buf;
@@ -157,6 +170,8 @@ void transport6_error(struct leat *stack, struct packet6 *packet)
     } else if (protocol->icmp_error(stack, &error)) {
         if (icmp.type == ICMPV6_TOO_BIG && error.protocol == IP_UDP)
             pmtu6_told(stack, dst, icmp.detail, false);
+        else if (icmp.type != ICMPV6_TOO_BIG)
+            note_unreachable(stack, dst, packet->src, &icmp);
         stack_end(stack, quote, taken_icmp6);
     } else {
         stack_end(stack, quote, drop_icmp_blind);
