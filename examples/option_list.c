@@ -99,6 +99,10 @@ const struct option all_options[KEY_COUNT] = {
     [KEY_SYSLOG] = {"syslog", "[tcp:]IP:PORT",
                     "send our messages to that syslog server, too (RFC 5424)", false},
     [KEY_STATS] = {"stats", NULL, "print the counters at the end", false},
+    [KEY_EXPLAIN_DROPS] = {"explain-drops", NULL,
+                           "say why frames are dropped: for each reason the first frame, when it\n"
+                           "                     comes and at the end; frames are taken one by one",
+                           true},
     [KEY_VERBOSE] = {"verbose", NULL, "print more", false},
     [KEY_HELP] = {"help", NULL, "print this", false},
     [KEY_VERSION] = {"version", NULL, "print the version", false},

@@ -53,6 +53,7 @@ enum option_key {
     KEY_OFFLOAD,
     KEY_NO_OFFLOAD,
     KEY_STATS,
+    KEY_EXPLAIN_DROPS,
     KEY_VERBOSE,
     KEY_HELP,
     KEY_VERSION,

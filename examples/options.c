@@ -175,7 +175,7 @@ static bool *flag_of(struct options *options, unsigned key)
         [KEY_FAST_OPEN] = &options->fast_open,   [KEY_OFFLOAD] = &options->offload,
         [KEY_NO_OFFLOAD] = &options->no_offload, [KEY_STATS] = &options->stats,
         [KEY_VERBOSE] = &options->verbose,       [KEY_TEMPORARY] = &options->temporary,
-        [KEY_EARLY_DATA] = &options->early_data,
+        [KEY_EARLY_DATA] = &options->early_data, [KEY_EXPLAIN_DROPS] = &options->explain_drops,
     };
 
     return places[key];

@@ -75,6 +75,7 @@ struct options {
     bool offload;   /* of a socket: the peer is another leat with this option */
     bool no_offload;
     bool stats;
+    bool explain_drops;
     bool verbose;
     int argument_count;
     const char *const *arguments;

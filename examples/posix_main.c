@@ -16,6 +16,7 @@
 
 #include "bring_up.h"
 #include "example.h"
+#include "explain.h"
 #include "flight.h"
 #include "notes.h"
 #include "options.h"
@@ -44,6 +45,7 @@ struct program {
     struct bring_up up;
     struct flight flight;
     void *flight_memory;
+    struct explain explain;
     uint8_t seed[LEAT_SEED_BYTES];
     char notes[NOTES_BYTES]; /* of the recording */
     void *memory;            /* the stack's */
@@ -307,6 +309,7 @@ static enum leat_err build_stack(struct program *program, const char **step)
     err = leat_init(stack, program->memory, program->memory_bytes, &config);
     if (err)
         return err;
+    explain_watch(&program->explain, leat_stats(*stack));
     if (program->recorder)
         leat_pcap_recorder_watch(program->recorder, leat_stats(*stack));
     program->up = (struct bring_up){.platform = &program->platform,
@@ -318,6 +321,11 @@ static enum leat_err build_stack(struct program *program, const char **step)
         return err;
     *step = "--flight-port";
     return flight_serve(&program->flight, options, *stack);
+}
+
+static void say_drop(void *arg, const char *line)
+{
+    say(arg, line);
 }
 
 static void say_counter(void *arg, const char *name, uint64_t value, const char *text)
@@ -396,6 +404,9 @@ static int run(struct program *program)
         !open_recorder(program))
         return STATUS_NOT_STARTED;
     open_flight(program);
+    if (program->options.explain_drops)
+        program->netif =
+            explain_wrap(&program->explain, program->netif, say_drop, &program->platform);
     err = build_stack(program, &step);
     if (err) {
         fprintf(stderr, "%s: %s: %s\n", example.name, step, leat_err_text(err));
@@ -407,6 +418,8 @@ static int run(struct program *program)
         return STATUS_NOT_STARTED;
     }
     leat_run(program->platform.stack, &program->host);
+    if (program->options.explain_drops)
+        explain_sum(&program->explain);
     if (program->options.stats)
         say_stats(program);
     if (program->options.flight_dump)
