@@ -39,34 +39,13 @@ static uint64_t virtio_net_next_look_ns(struct leat_netif *netif, uint64_t now_n
     return virtio->starved || virtio->tx.in_flight > 0 ? now_ns + look_again_ns : LEAT_NEVER_NS;
 }
 
-/* Takes back all buffers of a device that was reset. */
-static void take_back(struct leat_virtio *virtio)
-{
-    struct leat_buf *buf;
-
-    while ((buf = virtqueue_reclaim(&virtio->rx)))
-        leat_buf_free(buf);
-    while ((buf = virtqueue_reclaim(&virtio->tx)))
-        leat_buf_free(buf);
-    virtio->lost = true;
-    virtio->more = false;
-}
-
-void virtio_net_fail(struct leat_virtio *virtio)
-{
-    virtio_reset(&virtio->device);
-    take_back(virtio);
-    virtio->counters.resets++;
-}
-
 static void virtio_net_close(struct leat_netif *netif)
 {
     struct leat_virtio *virtio = virtio_of(netif);
 
     if (virtio->lost)
         return;
-    virtio_reset(&virtio->device);
-    take_back(virtio);
+    virtio_net_stop(virtio);
 }
 
 static const struct leat_netif_ops virtio_net_ops = {.receive = virtio_net_receive,

@@ -55,8 +55,10 @@ static inline struct leat_virtio *virtio_of(struct leat_netif *netif)
 enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, bool no_offload,
                                const char **why);
 
-/* The device broke the rules: resets it, takes every buffer back, and uses it no more.
- */
+/* Resets the device, takes every buffer back, and uses the device no more. */
+void virtio_net_stop(struct leat_virtio *virtio);
+
+/* The same for a device that broke the rules, which is counted. */
 void virtio_net_fail(struct leat_virtio *virtio);
 
 /* --- the two directions -------------------------------------------------------------------------

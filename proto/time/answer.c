@@ -98,7 +98,7 @@ static void take(struct sntp_server *server, const struct wire_ntp *ntp)
         refusal_forget(&server->sntp->refusal);
         server->has_answered = true;
     }
-    sntp_heard(server->sntp);
+    server->sntp->on_answer(server->sntp);
 }
 
 /* Why a message is no answer to our request; NULL: it is one. Servers may answer in any

@@ -146,7 +146,8 @@ static void end_round(struct leat_sntp *sntp)
     tell(sntp, news); /* last, because the program may stop us */
 }
 
-void sntp_heard(struct leat_sntp *sntp)
+/* The round ends before its time when no answer is awaited any more. */
+static void on_answer(struct leat_sntp *sntp)
 {
     for (unsigned i = 0; i < sntp->server_count; i++) {
         if (sntp->servers[i].udp)
@@ -216,6 +217,7 @@ enum leat_err leat_sntp_open(struct leat *stack, struct leat_sntp **sntp,
         return LEAT_ERR_MEMORY;
     made->stack = stack;
     made->config = full;
+    made->on_answer = on_answer;
     made->timer.on_time = on_time;
     made->timer.arg = made;
     leat_sntp_set_servers(made, full.servers, full.server_count);

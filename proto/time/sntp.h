@@ -33,9 +33,10 @@ struct leat_sntp {
     struct leat *stack;
     struct leat_sntp_config config; /* with the defaults filled in */
     struct leat_sntp_counts counts;
-    struct leat_refusal refusal;    /* of the last refused answer */
-    struct leat_sntp_report report; /* of the last round */
-    struct leat_timer timer;        /* end of the round, or start of the next */
+    struct leat_refusal refusal;               /* of the last refused answer */
+    struct leat_sntp_report report;            /* of the last round */
+    void (*on_answer)(struct leat_sntp *sntp); /* after an answer of ours was taken or refused */
+    struct leat_timer timer;                   /* end of the round, or start of the next */
     struct sntp_server servers[LEAT_SNTP_SERVERS_MAX];
     struct sntp_server before[LEAT_SNTP_SERVERS_MAX]; /* the former servers, while new ones
                                                        * are set */
@@ -51,8 +52,5 @@ void sntp_ask(struct sntp_server *server);
 
 /* Closes the server's socket: no answer is awaited any more. */
 void sntp_forget(struct sntp_server *server);
-
-/* Called when a server's part of the round is over. */
-void sntp_heard(struct leat_sntp *sntp);
 
 #endif

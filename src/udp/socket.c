@@ -1,16 +1,14 @@
-/* socket.c -- opens, binds, connects, looks up and closes sockets. */
+/* socket.c -- opens, binds, connects and closes sockets. */
 #include "udp/udp.h"
 
 #include "core/assert.h"
 #include "ip/groups.h"
+#include "udp/ports.h"
 
 enum {
     SOCKETS_DEFAULT = 64,
     QUEUE_DEFAULT = 256,
-    GROUPS_DEFAULT = 8,
-    /* RFC 6056 3.2: all ports above the well-known ones */
-    EPHEMERAL_FIRST = 1024,
-    EPHEMERAL_COUNT = 65536 - EPHEMERAL_FIRST
+    GROUPS_DEFAULT = 8
 };
 
 static uint16_t sockets_of(const struct leat_udp_config *config)
@@ -103,69 +101,10 @@ COLD enum leat_err leat_udp_register(struct leat *stack, const struct leat_udp_c
     return LEAT_OK;
 }
 
-static struct leat_udp **bucket(const struct leat *stack, uint16_t port)
-{
-    const uint64_t hash = siphash13_15(&stack->table_key, IP_UDP, port);
-
-    return &stack->udp->buckets[hash & stack->udp->bucket_mask];
-}
-
-struct leat_udp *udp_look_up(const struct leat *stack, leat_ip4 ip, uint16_t port)
-{
-    struct leat_udp *udp = *bucket(stack, port);
-
-    while (udp && !udp_is_bound(udp, ip, port))
-        udp = udp->chain;
-    stack->udp->found = udp;
-    return udp;
-}
-
-/* A socket that is bound to all addresses doesn't share its port, so each datagram has one
- * receiver. */
-static bool is_taken(const struct leat *stack, leat_ip4 ip, uint16_t port)
-{
-    const struct leat_udp *udp = *bucket(stack, port);
-
-    while (udp && (udp->local.port != port ||
-                   (udp->bound_ip != ip && udp->bound_ip != IP4_ANY && ip != IP4_ANY)))
-        udp = udp->chain;
-    return udp != 0;
-}
-
-static void put_in_bucket(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
-{
-    struct leat_udp **head = bucket(udp->stack, port);
-
-    leat_debug_assert(udp->local.port == 0);
-    leat_assert(port != 0);
-    host_hold(udp->stack, ip);
-    udp->local = (struct udp_end){ip, port};
-    udp->bound_ip = ip;
-    udp->chain = *head;
-    *head = udp;
-}
-
-COLD static enum leat_err bind_ephemeral(struct leat_udp *udp, leat_ip4 ip)
-{
-    const uint32_t start = stack_random_below(udp->stack, EPHEMERAL_COUNT);
-
-    /* RFC 6056 3.3.1: a random start, then the next free port. The loop skips at most as many ports
-     * as there are sockets. */
-    for (uint32_t i = 0; i < EPHEMERAL_COUNT; i++) {
-        const uint16_t port = (uint16_t)(EPHEMERAL_FIRST + (start + i) % EPHEMERAL_COUNT);
-
-        if (!is_taken(udp->stack, ip, port)) {
-            put_in_bucket(udp, ip, port);
-            return LEAT_OK;
-        }
-    }
-    return LEAT_ERR_IN_USE;
-}
-
 enum leat_err udp_bind_ephemeral(struct leat_udp *udp)
 {
     leat_assert(udp->open);
-    return udp->local.port ? LEAT_OK : bind_ephemeral(udp, IP4_ANY);
+    return udp->local.port ? LEAT_OK : ports_bind_any(udp, IP4_ANY);
 }
 
 static void begin(struct leat_udp *udp, struct leat *stack, const struct leat_udp_events *events,
@@ -221,11 +160,9 @@ COLD enum leat_err leat_udp_bind(struct leat_udp *udp, struct leat_ip local_ip, 
     if (!host_may_be_held(udp->stack, ip))
         return LEAT_ERR_MEMORY;
     if (port == 0)
-        err = bind_ephemeral(udp, ip);
-    else if (is_taken(udp->stack, ip, port))
-        err = LEAT_ERR_IN_USE;
+        err = ports_bind_any(udp, ip);
     else
-        put_in_bucket(udp, ip, port);
+        err = ports_bind(udp, ip, port);
     udp->v4_only = err == LEAT_OK && ip == IP4_ANY && leat_ip_is_v4(local_ip);
     return err;
 }
@@ -346,15 +283,8 @@ COLD void leat_udp_close(struct leat_udp *udp)
         udp->open_link->open_udp = 0;
         udp->open_link->open_port = 0;
     } else if (udp->local.port) {
-        struct leat_udp **at = bucket(udp->stack, udp->local.port);
-
-        while (*at != udp)
-            at = &(*at)->chain;
-        *at = udp->chain;
-        host_release(udp->stack, udp->bound_ip);
+        ports_unbind(udp);
     }
-    if (table->found == udp)
-        table->found = 0;
     if (table->running == udp)
         table->running = 0;
     stack_not_ready(&udp->ready);

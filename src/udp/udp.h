@@ -1,7 +1,8 @@
 /* udp.h -- sockets and their lookup (RFC 768, RFC 1122 4.1).
  *
- * socket.c opens, binds and closes sockets; groups.c handles multicast groups; udp_input.c queues
- * received datagrams and errors and delivers them to the program; udp_output.c sends. */
+ * socket.c opens, binds and closes sockets; ports.c finds them; groups.c handles multicast groups;
+ * udp_input.c queues received datagrams and errors and delivers them to the program; udp_output.c
+ * sends. */
 #ifndef UDP_UDP_H
 #define UDP_UDP_H
 
@@ -61,22 +62,6 @@ struct udp {
     struct udp_membership *memberships;
     void (*leave_all)(struct leat_udp *udp); /* NULL: no socket has ever joined a group */
 };
-
-static inline bool udp_is_bound(const struct leat_udp *udp, leat_ip4 ip, uint16_t port)
-{
-    return udp->local.port == port && (udp->local.ip == IP4_ANY || udp->local.ip == ip);
-}
-
-struct leat_udp *udp_look_up(const struct leat *stack, leat_ip4 ip, uint16_t port);
-
-/* The socket bound to @port of @ip, one of our addresses or a broadcast address; NULL: none.  At
- * most one socket matches, so if the last result does, no hash is needed. */
-static inline struct leat_udp *udp_find(const struct leat *stack, leat_ip4 ip, uint16_t port)
-{
-    struct leat_udp *udp = stack->udp->found;
-
-    return udp && udp_is_bound(udp, ip, port) ? udp : udp_look_up(stack, ip, port);
-}
 
 /* True if the socket exchanges datagrams with this peer: it is unconnected, or connected to it. */
 static inline bool udp_talks_to(const struct leat_udp *udp, leat_ip4 peer_ip, uint16_t peer_port)

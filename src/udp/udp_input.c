@@ -1,5 +1,5 @@
 /* udp_input.c -- delivers datagrams and ICMP errors to the program. */
-#include "udp/udp.h"
+#include "udp/ports.h"
 
 #include "core/checksum.h"
 #include "core/view.h"
@@ -117,7 +117,7 @@ void udp_input(struct leat *stack, struct packet *packet)
         stack_end(stack, buf, drop_udp_format);
         return;
     }
-    udp = header.dst_port != 0 ? udp_find(stack, packet->dst, header.dst_port) : 0;
+    udp = header.dst_port != 0 ? ports_find(stack, packet->dst, header.dst_port) : 0;
     if (udp)
         refused = objection(stack, udp, packet, &header);
     if (!udp || refused)
@@ -143,7 +143,7 @@ bool udp_icmp_error(struct leat *stack, const struct icmp_error *error)
 {
     const uint16_t local_port = get16(error->transport);
     const uint16_t remote_port = get16(error->transport + 2);
-    struct leat_udp *udp = udp_find(stack, error->local_ip, local_port);
+    struct leat_udp *udp = ports_find(stack, error->local_ip, local_port);
 
     if (!udp || local_port == 0 || !udp_talks_to(udp, error->remote_ip, remote_port))
         return false;

@@ -3,7 +3,7 @@
 #include "dns_lookup.h"
 
 #include "ip/icmp.h"
-#include "udp/udp.h"
+#include "udp/ports.h"
 
 /* The truth comes after @lies, and is the only result. */
 static void assert_truth_behind(struct fixture *f, void (*lies)(struct liar *))
@@ -327,7 +327,7 @@ static bool forge_icmp(struct liar *liar, uint32_t quote)
 
 static uint32_t quote_of(const struct liar *liar)
 {
-    return udp_look_up(liar->world->stacks[CLIENT], leat_ip_v4_number(CLIENT_IP), liar->peer.port)
+    return ports_look_up(liar->world->stacks[CLIENT], leat_ip_v4_number(CLIENT_IP), liar->peer.port)
         ->quote;
 }
 

@@ -22,11 +22,7 @@ CIRCLES = (
     ("web/http/", "client client_call client_reply client_request"),
     ("web/http/", "http_early http_exchange http_receive http_send http_server server_conn"),
     ("netif/pcap/", "capture pcapng_read"),
-    ("netif/virtio/", "net receive transmit"),
-    ("netif/virtio/metal/", "interrupts serial"),
     ("task/", "flow pending serve tasks wait"),
-    ("proto/time/", "answer sntp"),
-    ("udp/", "socket udp_input"),
 )
 # Remaining circles of folders; this list may only get shorter, too.
 FOLDER_CIRCLES = ()

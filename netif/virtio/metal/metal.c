@@ -109,6 +109,7 @@ void metal_start(uint32_t protocol, uintptr_t info)
     write_msr(MSR_FS_BASE, (uintptr_t)&thread_block);
     interrupts_init();
     serial_init();
+    leat_metal_route(SERIAL_PIN, INTERRUPT_SERIAL);
     clock_init();
     power_off(leat_metal_main(&metal));
 }

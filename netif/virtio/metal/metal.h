@@ -35,6 +35,11 @@ struct boot_info boot_info_read(enum boot_protocol protocol, uintptr_t info);
 /* --- serial.c: the first serial port ------------------------------------------------------------
  */
 
+enum {
+    SERIAL_PIN = 4 /* of the I/O APIC: ISA's COM1 */
+};
+
+/* Has the port interrupt when data has come; the caller routes SERIAL_PIN. */
 void serial_init(void);
 void serial_write(const char *text, size_t len);
 /* True if Ctrl-D has been typed, now or earlier. */

@@ -12,7 +12,6 @@ enum {
     RECEIVED = 0x01, /* of the line status */
     TRANSMIT_EMPTY = 0x20,
     NO_PORT = 0xff,
-    SERIAL_PIN = 4, /* of the I/O APIC: ISA's COM1 */
     END_OF_TRANSMISSION = 4,
     SPINS_MAX = 1 << 20,
     READ_MAX = 64
@@ -26,7 +25,6 @@ void serial_init(void)
     out8(SERIAL_FIFO, 0x07);             /* on, empty */
     out8(SERIAL_MODEM_CONTROL, 0x0b);    /* ready; OUT2 lets interrupts through */
     out8(SERIAL_INTERRUPT_ENABLE, 0x01); /* on received data */
-    leat_metal_route(SERIAL_PIN, INTERRUPT_SERIAL);
 }
 
 static void write_byte(char c)

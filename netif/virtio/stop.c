@@ -1,0 +1,21 @@
+/* stop.c -- ends a device, in order or because it broke the rules. */
+#include "net.h"
+
+void virtio_net_stop(struct leat_virtio *virtio)
+{
+    struct leat_buf *buf;
+
+    virtio_reset(&virtio->device);
+    while ((buf = virtqueue_reclaim(&virtio->rx)))
+        leat_buf_free(buf);
+    while ((buf = virtqueue_reclaim(&virtio->tx)))
+        leat_buf_free(buf);
+    virtio->lost = true;
+    virtio->more = false;
+}
+
+void virtio_net_fail(struct leat_virtio *virtio)
+{
+    virtio_net_stop(virtio);
+    virtio->counters.resets++;
+}

@@ -1,0 +1,89 @@
+/* ports.c -- the table of bound sockets by port. */
+#include "udp/ports.h"
+
+#include "core/assert.h"
+
+enum {
+    /* RFC 6056 3.2: all ports above the well-known ones */
+    EPHEMERAL_FIRST = 1024,
+    EPHEMERAL_COUNT = 65536 - EPHEMERAL_FIRST
+};
+
+static struct leat_udp **bucket(const struct leat *stack, uint16_t port)
+{
+    const uint64_t hash = siphash13_15(&stack->table_key, IP_UDP, port);
+
+    return &stack->udp->buckets[hash & stack->udp->bucket_mask];
+}
+
+struct leat_udp *ports_look_up(const struct leat *stack, leat_ip4 ip, uint16_t port)
+{
+    struct leat_udp *udp = *bucket(stack, port);
+
+    while (udp && !ports_match(udp, ip, port))
+        udp = udp->chain;
+    stack->udp->found = udp;
+    return udp;
+}
+
+/* A socket that is bound to all addresses doesn't share its port, so each datagram has one
+ * receiver. */
+static bool is_taken(const struct leat *stack, leat_ip4 ip, uint16_t port)
+{
+    const struct leat_udp *udp = *bucket(stack, port);
+
+    while (udp && (udp->local.port != port ||
+                   (udp->bound_ip != ip && udp->bound_ip != IP4_ANY && ip != IP4_ANY)))
+        udp = udp->chain;
+    return udp != 0;
+}
+
+static void put_in_bucket(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
+{
+    struct leat_udp **head = bucket(udp->stack, port);
+
+    leat_debug_assert(udp->local.port == 0);
+    leat_assert(port != 0);
+    host_hold(udp->stack, ip);
+    udp->local = (struct udp_end){ip, port};
+    udp->bound_ip = ip;
+    udp->chain = *head;
+    *head = udp;
+}
+
+enum leat_err ports_bind_any(struct leat_udp *udp, leat_ip4 ip)
+{
+    const uint32_t start = stack_random_below(udp->stack, EPHEMERAL_COUNT);
+
+    /* RFC 6056 3.3.1: a random start, then the next free port. The loop skips at most as many ports
+     * as there are sockets. */
+    for (uint32_t i = 0; i < EPHEMERAL_COUNT; i++) {
+        const uint16_t port = (uint16_t)(EPHEMERAL_FIRST + (start + i) % EPHEMERAL_COUNT);
+
+        if (!is_taken(udp->stack, ip, port)) {
+            put_in_bucket(udp, ip, port);
+            return LEAT_OK;
+        }
+    }
+    return LEAT_ERR_IN_USE;
+}
+
+enum leat_err ports_bind(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
+{
+    if (is_taken(udp->stack, ip, port))
+        return LEAT_ERR_IN_USE;
+    put_in_bucket(udp, ip, port);
+    return LEAT_OK;
+}
+
+void ports_unbind(struct leat_udp *udp)
+{
+    struct leat_udp **at = bucket(udp->stack, udp->local.port);
+
+    while (*at != udp)
+        at = &(*at)->chain;
+    *at = udp->chain;
+    host_release(udp->stack, udp->bound_ip);
+    if (udp->stack->udp->found == udp)
+        udp->stack->udp->found = 0;
+}
