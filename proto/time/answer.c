@@ -48,7 +48,7 @@ static void obey(struct sntp_server *server, uint32_t code)
 /* RFC 5905 7.3, 9.2: true if a client may use this server's time. */
 static bool is_synchronized(const struct wire_ntp *ntp)
 {
-    return ntp->leap != NTP_LEAP_UNKNOWN && ntp->stratum <= NTP_STRATUM_MAX &&
+    return ntp->leap != NTP_LEAP_UNKNOWN && ntp->stratum > 0 && ntp->stratum <= NTP_STRATUM_MAX &&
            wire_ntp_short_ns(ntp->root_delay) / 2 + wire_ntp_short_ns(ntp->root_dispersion) <
                error_max_ns;
 }
@@ -56,8 +56,8 @@ static bool is_synchronized(const struct wire_ntp *ntp)
 static const char *unsynchronized_why(const struct wire_ntp *ntp)
 {
     return ntp->leap == NTP_LEAP_UNKNOWN ? "it says that its clock is not synchronized"
-           : ntp->stratum > NTP_STRATUM_MAX
-               ? "with a stratum over 15, which means that it is not synchronized"
+           : ntp->stratum == 0 || ntp->stratum > NTP_STRATUM_MAX
+               ? "with a stratum that means that it is not synchronized"
                : "with a clock that may be wrong by more than 1.5 s";
 }
 
@@ -87,7 +87,7 @@ static void take(struct sntp_server *server, const struct wire_ntp *ntp)
     struct leat_sntp_counts *counts = &server->sntp->counts;
 
     sntp_forget(server);
-    if (ntp->stratum == NTP_STRATUM_KISS) {
+    if (ntp->stratum == NTP_STRATUM_KISS && ntp->reference_id != 0) {
         obey(server, ntp->reference_id);
     } else if (!is_synchronized(ntp)) {
         refuse(server, &counts->drop_unsynchronized, unsynchronized_why(ntp));

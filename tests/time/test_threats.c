@@ -160,6 +160,10 @@ static void test_threat_P12_servers_that_do_not_know_the_time_are_refused(void *
         assert_refused(talk, &ntp, count);
     }
     ntp = right;
+    ntp.stratum = 0; /* without a code of a kiss, as chrony says it */
+    ntp.reference_id = 0;
+    assert_refused(talk, &ntp, count);
+    ntp = right;
     ntp.root_dispersion = 0x18000; /* 1.5 s */
     assert_refused(talk, &ntp, count);
     ntp = right;
