@@ -51,7 +51,8 @@ static int group_number(const char *text)
         int number;
     } groups[] = {{"X25519", WOLFSSL_ECC_X25519},
                   {"P-256", WOLFSSL_ECC_SECP256R1},
-                  {"P-384", WOLFSSL_ECC_SECP384R1}};
+                  {"P-384", WOLFSSL_ECC_SECP384R1},
+                  {"P-521", WOLFSSL_ECC_SECP521R1}};
 
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
         if (strcmp(groups[i].text, text) == 0)
