@@ -180,8 +180,10 @@ static void a_nak_without_a_server_ends_nothing(void **state)
 static void assert_why(const struct talk *talk, const char *expected)
 {
     char text[LEAT_REFUSAL_TEXT_BYTES];
+    size_t len;
 
-    assert_int_equal(leat_refusal_format(leat_dhcp_refusal(talk->dhcp), text), strlen(text));
+    len = leat_refusal_format(leat_dhcp_refusal(talk->dhcp), text);
+    assert_int_equal(len, strlen(text));
     assert_string_equal(text, expected);
 }
 
