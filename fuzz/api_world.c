@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "clocks.h"
-#include "stack.h"
+#include "base.h"
 #include "tcp_check.h"
 
 enum {

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "device_model.h"
-#include "stack.h"
+#include "base.h"
 #include "steps.h"
 #include "tcp_check.h"
 

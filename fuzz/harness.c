@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stack.h"
+#include "base.h"
 #include "tcp_check.h"
 #include "translate.h"
 

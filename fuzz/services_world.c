@@ -8,7 +8,7 @@
 #include <leat/autoconf.h>
 
 #include "clocks.h"
-#include "stack.h"
+#include "base.h"
 #include "tcp_check.h"
 
 enum {

@@ -5,7 +5,7 @@
 
 #include "core/assert.h"
 #include "core/second.h"
-#include "stack.h"
+#include "base.h"
 
 enum {
     YEAR_FIRST = 1970,

@@ -6,7 +6,8 @@
 #include "ip/host.h"
 #include "ip/route.h"
 #include "policy.h"
-#include "stack.h"
+#include "family.h"
+#include "link/link.h"
 
 enum {
     SCOPE_LINK_LOCAL = 2, /* RFC 4291 2.7 */

@@ -1,7 +1,7 @@
 /* holdings.c -- counts how many buffers each part of the stack holds. */
 #include "ip/reassembly.h"
 #include "link/arp.h"
-#include "stack.h"
+#include "family.h"
 
 void leat_holdings(const struct leat *stack, struct leat_holdings *holdings)
 {

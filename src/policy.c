@@ -1,7 +1,7 @@
 /* policy.c -- the policy table of RFC 6724 2.1. */
 #include "policy.h"
 
-#include "stack.h"
+#include "base.h"
 
 static const struct leat_ipv6_policy defaults[] = {
     {{{[15] = 1}}, 128, 50, 0},                /* ::1 */

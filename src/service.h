@@ -21,7 +21,7 @@
 
 /* ---- time */
 
-/* leat_now_ns() without a call: the clock is the first member of struct leat, which stack.h
+/* leat_now_ns() without a call: the clock is the first member of struct leat, which base.h
  * asserts. */
 static inline uint64_t service_now_ns(const struct leat *stack)
 {

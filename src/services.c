@@ -1,5 +1,6 @@
 /* services.c -- services for all layers: clock, random numbers, memory, links, the ready queue. */
-#include "stack.h"
+#include "family.h"
+#include "link/link.h"
 
 #include "core/assert.h"
 

@@ -6,7 +6,8 @@
  * that the program has queued. The frames go out. Each step has a budget, so a poll ends under any
  * load.
  */
-#include "stack.h"
+#include "family.h"
+#include "link/link.h"
 
 #include "core/assert.h"
 #include "ip/ipv4.h"
@@ -16,7 +17,20 @@
 #include "link/ethernet.h"
 #include "link/transmit.h"
 
+enum {
+    TIMER_BUDGET = 4096, /* timers in one poll */
+    BURST_MAX = 256,
+    FLOWS_MIN = 8
+};
+
 static const uint64_t memory_retry_ns = 1000000;
+
+/* The first piece of the program's memory. */
+struct foundation {
+    struct leat stack;
+    struct link links[LEAT_NETIFS_MAX];
+    struct fair_table flows;
+};
 
 static uint32_t or_default(uint32_t value, uint32_t fallback)
 {
@@ -74,7 +88,7 @@ COLD size_t leat_memory_bytes(const struct leat_config *config)
 {
     const struct leat_config c = with_defaults(config);
 
-    return ARENA_ALIGN + arena_cost(1, sizeof(struct leat)) +
+    return ARENA_ALIGN + arena_cost(1, sizeof(struct foundation)) +
            pool_cost(c.buf_count, c.buf_bytes, c.small_count, c.view_count) + neighbours_cost(&c) +
            reassembly_cost(&c) + routes_cost(&c) + fair_table_cost(fair_flows(&c), LEAT_NETIFS_MAX);
 }
@@ -98,6 +112,7 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     const struct leat_config c = with_defaults(config);
     uint8_t *block = memory;
     struct arena arena;
+    struct foundation *foundation;
     struct leat *made;
     size_t skew;
 
@@ -108,7 +123,8 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     skew = (ARENA_ALIGN - (uintptr_t)block % ARENA_ALIGN) % ARENA_ALIGN;
     arena.next = block + skew;
     arena.end = block + bytes;
-    made = arena_take(&arena, 1, sizeof *made);
+    foundation = arena_take(&arena, 1, sizeof *foundation);
+    made = &foundation->stack;
     made->config = c;
     if (leat_reseed(made, c.seed) != LEAT_OK)
         return LEAT_ERR_ENTROPY;
@@ -116,7 +132,8 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     made->table_key.k1 = leat_random(made);
     made->ready.next = made->ready.prev = &made->ready;
     made->ready_same_turn.next = made->ready_same_turn.prev = &made->ready_same_turn;
-    made->links_end = made->links;
+    made->links = made->links_end = foundation->links;
+    made->flows = &foundation->flows;
     ipv4_register(made);
     made->taken_max = taken_at_once(&c);
     made->arena = arena;
@@ -129,7 +146,7 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     if (!pool_init(&made->pool, &made->arena, c.buf_count, c.buf_bytes, c.small_count,
                    c.view_count) ||
         !neighbours_init(made) || !reassembly_init(made) || !routes_init(made) ||
-        !fair_table_init(&made->flows, &made->arena, fair_flows(&c), LEAT_NETIFS_MAX))
+        !fair_table_init(made->flows, &made->arena, fair_flows(&c), LEAT_NETIFS_MAX))
         return LEAT_ERR_MEMORY;
     *stack = made;
     return LEAT_OK;

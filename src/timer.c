@@ -5,7 +5,7 @@
 #include <leat/timer.h>
 
 #include "core/container_of.h"
-#include "stack.h"
+#include "base.h"
 
 /* The layout of leat_timer.inside. */
 struct inside {

@@ -15,7 +15,7 @@
 #include <leat/timer.h>
 
 #include "link/address.h"
-#include "stack.h"
+#include "base.h"
 
 /* The requests to DHCPv6 servers; each one includes those before it. */
 enum autoconf_asks {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "proto/autoconf/autoconf.h"
+#include "family.h"
 
 static void on_routers(struct leat_slaac *slaac, const struct leat_slaac_facts *facts, void *arg)
 {

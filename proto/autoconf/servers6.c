@@ -11,6 +11,7 @@
 #include "proto/autoconf/autoconf.h"
 
 #include "core/assert.h"
+#include "dhcp6_calls.h"
 
 /* Stores new facts of the server; NULL: none any more. */
 static void set_facts(struct leat_autoconf *autoconf, const struct leat_dhcp6_lease *lease)

@@ -2,6 +2,7 @@
 #include "proto/dhcp/dhcp6.h"
 #include "core/refusal.h"
 #include "core/second.h"
+#include "family.h"
 
 static const uint64_t back_off_ns = 10 * UINT64_C(1000000000);
 static const uint64_t inf_max_delay_ns = 1000000000; /* RFC 8415 7.6 */

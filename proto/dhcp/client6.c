@@ -5,6 +5,8 @@
 #include "core/container_of.h"
 #include "core/refusal.h"
 #include "proto/dhcp/dhcp6.h"
+#include "dhcp6_calls.h"
+#include "family.h"
 #include "wire/bytes.h"
 #include "wire/ipv6.h"
 

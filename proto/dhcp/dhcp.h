@@ -17,7 +17,7 @@
 
 #include "proto/dhcp/dhcp_fsm.h"
 #include "link/address.h"
-#include "stack.h"
+#include "base.h"
 #include "proto/wire/dhcp.h"
 
 enum {

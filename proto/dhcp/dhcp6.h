@@ -21,7 +21,7 @@
 
 #include "proto/dhcp/dhcp6_fsm.h"
 #include "link/address.h"
-#include "stack.h"
+#include "base.h"
 #include "proto/wire/dhcp6.h"
 
 enum {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/dhcp/dhcp6.h"
+#include "family.h"
 #include "wire/bytes.h"
 #include "wire/ra.h"
 

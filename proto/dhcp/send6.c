@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/dhcp/dhcp6.h"
+#include "family.h"
 #include "wire/bytes.h"
 
 static const uint64_t elapsed_unit_ns = 10000000; /* RFC 8415 21.9: hundredths of a second */

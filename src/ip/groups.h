@@ -10,7 +10,7 @@
 #ifndef IP_GROUPS_H
 #define IP_GROUPS_H
 
-#include "stack.h"
+#include "link/link.h"
 #include "wire/group.h"
 
 struct group {

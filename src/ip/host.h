@@ -17,7 +17,8 @@
 #include "core/checksum.h"
 #include "core/cold.h"
 #include "ip/ipv4.h"
-#include "stack.h"
+#include "family.h"
+#include "link/link.h"
 
 /* An IPv6 address that has a number. */
 struct host6 {

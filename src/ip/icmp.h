@@ -2,7 +2,7 @@
 #ifndef IP_ICMP_H
 #define IP_ICMP_H
 
-#include "stack.h"
+#include "family.h"
 
 enum icmp_type {
     ICMP_ECHO_REPLY = 0,

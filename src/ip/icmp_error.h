@@ -2,7 +2,7 @@
 #ifndef IP_ICMP_ERROR_H
 #define IP_ICMP_ERROR_H
 
-#include "stack.h"
+#include "base.h"
 #include "wire/icmp.h"
 
 /* True if another error may be sent now: both families share a limiter (RFC 1812 4.3.2.8, RFC 4443

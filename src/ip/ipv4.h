@@ -2,7 +2,8 @@
 #ifndef IP_IPV4_H
 #define IP_IPV4_H
 
-#include "stack.h"
+#include "family.h"
+#include "link/link.h"
 
 enum {
     IP_ICMP = 1,

@@ -3,7 +3,7 @@
 #ifndef IP_REASSEMBLY_H
 #define IP_REASSEMBLY_H
 
-#include "stack.h"
+#include "family.h"
 
 /* The family's part, as a table so that programs without IPv6 don't link it. */
 struct reassembly_family {

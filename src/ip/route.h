@@ -5,7 +5,7 @@
 #include "ip/header_template.h"
 #include "ip/host.h"
 #include "ip/ipv4.h"
-#include "stack.h"
+#include "base.h"
 
 COLD size_t routes_cost(const struct leat_config *config);
 COLD bool routes_init(struct leat *stack);

@@ -1,6 +1,8 @@
 /* address.c -- looks up the addresses of a link.  given.c adds and removes them. */
 #include "link/address.h"
 
+#include "family.h"
+
 static bool in_prefix(const struct address *address, leat_ip4 ip)
 {
     return ((address->ip ^ ip) & ip4_mask(address->prefix_bits)) == 0;

@@ -2,7 +2,7 @@
 #ifndef LINK_ADDRESS_H
 #define LINK_ADDRESS_H
 
-#include "stack.h"
+#include "link/link.h"
 
 /* Callbacks for the owner of an address about its state; they run where the program is called
  * back. */

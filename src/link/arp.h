@@ -6,8 +6,9 @@
 #ifndef LINK_ARP_H
 #define LINK_ARP_H
 
-#include "stack.h"
+#include "base.h"
 
+struct address; /* link/link.h */
 struct wire_arp;
 
 COLD size_t neighbours_cost(const struct leat_config *config);

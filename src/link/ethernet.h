@@ -4,7 +4,8 @@
 
 #include "core/view.h"
 #include "link/transmit.h"
-#include "stack.h"
+#include "family.h"
+#include "link/link.h"
 #include "wire/ethernet.h"
 
 /* Takes a frame from the backend. */

@@ -1,7 +1,7 @@
 /* frame_flow.c -- determines the flow of a frame, and whether it is control traffic. */
 #include "link/frame_flow.h"
 
-#include "stack.h"
+#include "link/link.h"
 #include "wire/bytes.h"
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"

@@ -1,5 +1,6 @@
 /* given.c -- adds and removes addresses of a link for the program or DHCP. */
 #include "core/assert.h"
+#include "family.h"
 #include "link/address.h"
 #include "link/arp.h"
 

@@ -3,7 +3,7 @@
 #ifndef LINK_NEIGHBOUR_H
 #define LINK_NEIGHBOUR_H
 
-#include "stack.h"
+#include "base.h"
 
 enum neighbour_state {
     NEIGHBOUR_RESOLVING,

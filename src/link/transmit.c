@@ -3,6 +3,7 @@
 
 #include "core/minmax.h"
 #include "core/view.h"
+#include "family.h"
 #include "link/frame_flow.h"
 
 enum {
@@ -36,7 +37,7 @@ void transmit_init(struct link *link)
     const uint32_t longest = link_has_tso(link) ? SUPER_BYTES : frame_bytes;
 
     link->tx_places = link->stack->config.tx_queue_frames;
-    fair_queue_init(&link->flows, &link->stack->flows, (uint16_t)(link - link->stack->links),
+    fair_queue_init(&link->flows, link->stack->flows, (uint16_t)(link - link->stack->links),
                     max32(longest, ETHERNET_FRAME_MIN + ETHERNET_VLAN_BYTES), frame_bytes);
 }
 

@@ -25,7 +25,7 @@
 #ifndef LINK_TRANSMIT_H
 #define LINK_TRANSMIT_H
 
-#include "stack.h"
+#include "link/link.h"
 #include "wire/ethernet.h"
 
 /* The number of segments in a super-frame, whose headers are its first piece; 1 for other

@@ -2,7 +2,7 @@
 #ifndef TCP_BURST_H
 #define TCP_BURST_H
 
-#include "stack.h"
+#include "base.h"
 
 /* Merges consecutive segments among the @count @frames, and prefetches their connections. Returns
  * how many frames are left. */

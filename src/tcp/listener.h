@@ -9,7 +9,7 @@
 
 #include "core/cold.h"
 #include "core/near.h"
-#include "stack.h"
+#include "base.h"
 #include "tcp/conn/tcb.h"
 
 struct tcp;

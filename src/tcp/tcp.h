@@ -28,7 +28,7 @@
 #include "core/ring.h"
 #include "ip/host.h"
 #include "ip/ipv4.h"
-#include "stack.h"
+#include "base.h"
 #include "tcp/conn/bbr_pool.h"
 #include "tcp/conn/conn.h"
 #include "tcp/evict.h"

@@ -9,7 +9,7 @@
 #include <leat/udp.h>
 
 #include "ip/host.h"
-#include "stack.h"
+#include "base.h"
 
 /* An endpoint of a conversation. */
 struct udp_end {

@@ -97,7 +97,7 @@ static const char *check_records(const struct leat_tcp *conn)
 /* True if the queue of a full device will call tcp_wake() after the frames before. */
 static bool is_to_be_woken(const struct leat_tcp *conn)
 {
-    const struct fair_table *table = &conn->tcp->stack->flows;
+    const struct fair_table *table = conn->tcp->stack->flows;
 
     for (unsigned i = 0; i < LEAT_NETIFS_MAX + (unsigned)table->count; i++) {
         if (table->all[i].waiter == near_to(conn->tcp, conn) && table->all[i].frames > 0)

@@ -2,7 +2,7 @@
 #include "connect_talk.h"
 
 #include "proto/connect/connect.h"
-#include "stack.h"
+#include "family.h"
 
 static const char zone[] = "$ORIGIN example.test.\n"
                            "$TTL 60\n"

@@ -4,7 +4,8 @@
 #include <leat/ipv6.h>
 
 #include "service.h"
-#include "stack.h"
+#include "family.h"
+#include "link/link.h"
 
 /* The same /64 on both ends; ::99 is unused. */
 static const char zone[] = "$ORIGIN example.test.\n"

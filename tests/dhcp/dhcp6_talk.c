@@ -1,6 +1,8 @@
 /* dhcp6_talk.c -- a DHCPv6 client of the stack, with servers played by the test. */
 #include "dhcp6_talk.h"
 
+#include "family.h"
+
 enum {
     MESSAGE_AT = FRAME6_L4 + 8
 };

@@ -1,5 +1,6 @@
 /* test_autoconf6.c -- routers announce a DHCPv6 server. */
 #include "dhcp6_talk.h"
+#include "family.h"
 #include "routers6.h"
 
 #include <leat/autoconf.h>

@@ -5,7 +5,7 @@
 
 #include "core/pool.h"
 #include "sim.h"
-#include "stack.h"
+#include "base.h"
 #include "tcp/tcp.h"
 
 /* A list of free entries of any kind. */

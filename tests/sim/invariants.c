@@ -4,7 +4,7 @@
 #include "core/pool.h"
 #include "ip/host.h"
 #include "sim.h"
-#include "stack.h"
+#include "link/link.h"
 #include "tcp/tcp.h"
 #include "tcp_check.h"
 #include "tls.h"

@@ -7,7 +7,7 @@ import unittest
 
 import tree
 
-# The folders that the files of a folder may include; those of src/ without that name, "" is src/ itself (stack.h). A
+# The folders that the files of a folder may include; those of src/ without that name, "" is src/ itself (base.h). A
 # library may include only service.h and the helpers of core/ and wire/ from src/, and include/leat.
 MAY_INCLUDE = {
     "core": {"core"},

@@ -1,7 +1,7 @@
 /* place.c -- a connection in each state. */
 #include "place.h"
 
-#include "stack.h"
+#include "base.h"
 #include "tcp/tcp.h"
 
 static void open_actively(struct place *place)

@@ -1,7 +1,7 @@
 /* test_below.c -- payload of a connection that waits below TCP, while the device is full. */
 #include "talk.h"
 
-#include "stack.h"
+#include "link/link.h"
 
 enum {
     MSS = 1460,

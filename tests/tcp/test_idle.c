@@ -3,7 +3,7 @@
 #include "talk.h"
 
 #include "tcp/evict.h"
-#include "stack.h"
+#include "base.h"
 
 static const uint64_t hour = 3600 * second;
 

@@ -18,7 +18,7 @@
  */
 #include "place.h"
 
-#include "stack.h"
+#include "base.h"
 #include "tcp/conn/table.h"
 #include "tcp/tcp.h"
 

@@ -2,7 +2,7 @@
 #include "tcp6_talk.h"
 
 #include "ip/host.h"
-#include "stack.h"
+#include "base.h"
 
 static const uint8_t mss_1440[4] = {2, 4, 5, 0xa0};
 

@@ -3,7 +3,7 @@
 
 #include <leat/leat.h>
 
-#include "stack.h"
+#include "base.h"
 #include "tcp/tcp.h"
 
 static const uint64_t second = 1000000000;

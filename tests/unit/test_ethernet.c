@@ -1,7 +1,7 @@
 /* test_ethernet.c -- receiving and sending frames. */
 #include "world.h"
 
-#include "stack.h"
+#include "base.h"
 
 static void test_threat_E1_truncated_frame_is_dropped(void **state)
 {

@@ -4,7 +4,7 @@
  */
 #include "world.h"
 
-#include "stack.h"
+#include "link/link.h"
 
 enum {
     BEGIN_BYTES = FRAME_L4, /* the headers of Ethernet and IPv4 */

@@ -7,7 +7,7 @@
 #include "ip/header_template.h"
 #include "ip/route.h"
 #include "link/arp.h"
-#include "stack.h"
+#include "base.h"
 
 enum {
     DATA_BYTES = 40 /* enough to need no padding */

@@ -3,7 +3,7 @@
 
 #include "ip/host.h"
 #include "ip/v6/ipv6.h"
-#include "stack.h"
+#include "base.h"
 
 /* An eighth of the numbers is reserved for hosts that aren't held. */
 static void sockets_cannot_hold_all_numbers(void **state)

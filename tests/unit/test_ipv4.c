@@ -2,7 +2,7 @@
 #include "world.h"
 
 #include "ip/ipv4.h"
-#include "stack.h"
+#include "base.h"
 
 static struct frame echo_from(leat_ip4 src)
 {

@@ -5,7 +5,7 @@
 #include <leat/dhcp6.h>
 #include <leat/sntp.h>
 
-#include "stack.h"
+#include "base.h"
 
 enum {
     MORE_BYTES = 16 << 20

@@ -1,7 +1,7 @@
 /* test_reassembly.c -- reassembly: complete datagrams, and attacks by fragments. */
 #include "world.h"
 
-#include "stack.h"
+#include "family.h"
 
 enum {
     UDP_BYTES = 48 /* of the datagram that is fragmented here, header included */

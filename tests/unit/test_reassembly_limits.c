@@ -1,7 +1,7 @@
 /* test_reassembly_limits.c -- limits on fragments: per datagram, per source, in total. */
 #include "world.h"
 
-#include "stack.h"
+#include "base.h"
 
 enum {
     UDP_BYTES = 48 /* of the datagram that is fragmented here, header included */

@@ -4,7 +4,7 @@
 #include "ip/host.h"
 #include "ip/ipv4.h"
 #include "ip/route.h"
-#include "stack.h"
+#include "link/link.h"
 
 static const leat_ip4 gateway = IP4(10, 0, 0, 254);
 static const leat_ip4 far_away = IP4(192, 0, 2, 1);

@@ -2,7 +2,7 @@
 #include "world.h"
 
 #include "ip/ipv4.h"
-#include "stack.h"
+#include "base.h"
 
 static const leat_ip4 gateway = IP4(10, 0, 0, 254);
 static const leat_ip4 far_away = IP4(192, 0, 2, 1);

@@ -2,7 +2,7 @@
 #include "routers6.h"
 
 #include "ip/v6/ipv6.h"
-#include "stack.h"
+#include "base.h"
 
 #include <leat/autoconf.h>
 

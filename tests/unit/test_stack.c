@@ -3,7 +3,7 @@
 
 #include <leat/leat.h>
 
-#include "stack.h"
+#include "base.h"
 
 /* A small stack, so that a test of every alignment is quick. */
 static struct leat_config small_config(void)

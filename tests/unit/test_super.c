@@ -3,7 +3,7 @@
 
 #include "link/ethernet.h"
 #include "tcp/send/gso.h"
-#include "stack.h"
+#include "base.h"
 
 /* ---- segmentation ------------------------------------------------------------------------- */
 

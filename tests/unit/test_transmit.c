@@ -4,7 +4,7 @@
 
 #include "link/frame_flow.h"
 #include "link/transmit.h"
-#include "stack.h"
+#include "link/link.h"
 
 enum {
     SRC_PORT_AT = FRAME_IP + 20,

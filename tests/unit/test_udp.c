@@ -1,7 +1,7 @@
 /* test_udp.c -- receiving and sending datagrams (RFC 768, RFC 1122 4.1). */
 #include "world.h"
 
-#include "stack.h"
+#include "base.h"
 
 static void datagram_reaches_its_socket(void **state)
 {

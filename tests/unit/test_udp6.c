@@ -2,7 +2,7 @@
 #include "frames6.h"
 
 #include "ip/host.h"
-#include "stack.h"
+#include "family.h"
 
 enum {
     CHECKSUM_AT = FRAME6_L4 + 6,

@@ -1,7 +1,7 @@
 /* test_udp_socket.c -- sockets: ports, peers, queues (RFC 1122 4.1, RFC 6056). */
 #include "frames6.h"
 
-#include "stack.h"
+#include "base.h"
 
 static void ports_are_not_shared(void **state)
 {

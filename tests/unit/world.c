@@ -1,7 +1,7 @@
 /* world.c -- one stack, one fake device, one peer. */
 #include "world.h"
 
-#include "stack.h"
+#include "link/link.h"
 #include "tcp_check.h"
 
 static void on_address(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg)

@@ -6,8 +6,12 @@
 #include <leat/slaac.h>
 
 #include "ip/groups.h"
-#include "stack.h"
+#include "link/link.h"
 #include "wire/ipv6.h"
+
+struct path; /* ip/ipv4.h, as the next */
+struct ipv4_options;
+struct packet; /* family.h */
 
 #define IP6_FOR_EVER UINT64_MAX /* a time in ns that never comes */
 

@@ -3,7 +3,7 @@
 #define TCP_WAKE_H
 
 #include "core/near.h"
-#include "stack.h"
+#include "base.h"
 #include "tcp/tcp.h"
 
 /* tcp_want_output() for a connection that isn't in the ring yet. */

@@ -8,7 +8,7 @@
 #include <leat/buf.h>
 #include <leat/err.h>
 
-#include "stack.h"
+#include "base.h"
 #include "wire/tcp.h"
 
 struct tcp;

@@ -2,7 +2,7 @@
 #ifndef TCP_GRO_H
 #define TCP_GRO_H
 
-#include "stack.h"
+#include "base.h"
 
 /* Merges consecutive segments among the @count @frames. Returns how many frames are left. Frames
  * that were merged into another one are counted as taken_merged. */

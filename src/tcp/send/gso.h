@@ -2,7 +2,7 @@
 #ifndef TCP_GSO_H
 #define TCP_GSO_H
 
-#include "stack.h"
+#include "base.h"
 
 /* Cuts the first segment off a super-frame of TCP data, and returns it as a frame of its own. The
  * last one is @frame itself, which then is no super-frame any more. @device_sums: the device
