@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "dhcp6_calls.h"
+#include "family.h"
 #include "core/text.h"
 #include "wire/ipv6.h"
 
