@@ -235,10 +235,10 @@ def lwip_section(lwip):
     """The section about Debian's lwIP; empty if it isn't installed."""
     return "" if not lwip else f"""## Beside lwIP, in the same run
 
-Debian's `liblwip` (2.1: one build for all, with its locks, IPv6 and a window of 64 KB), loaded twice into
-one process by [lwip.c](../../bench/lwip.c) and driven by its raw interface, without a copy on the way out. The
-table has instructions by callgrind, without the wire's copies. leat's are those of the cases `bulk_no_timestamps`
-and `rr` above.
+This is Debian's `liblwip` (2.1: a general build, with its locks, IPv6 and a window of 64 KB).
+[lwip.c](../../bench/lwip.c) loads it twice into one process and uses its raw interface, without a copy of sent
+data. The table has instructions by callgrind, without the wire's copies. Those of leat are of the cases
+`bulk_no_timestamps` and `rr` above.
 
 {lwip_table(lwip)}
 """
