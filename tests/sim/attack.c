@@ -283,8 +283,8 @@ static void syn_flood(struct forge *f)
     forge_tcp(f, src, (uint16_t)forge_any(f, 20000, 60000), SIM_PORT_LISTEN, &syn);
 }
 
-/* With an ACK that isn't acceptable. With a good one, an attacker who knows the numbers could
- * SACK. */
+/* The ACK isn't acceptable. With an acceptable one, an attacker who knows the sequence numbers
+ * could SACK data that hasn't arrived. */
 static void sack_nonsense(struct forge *f)
 {
     uint8_t options[20] = {1, 1, 5, 18};

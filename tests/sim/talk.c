@@ -210,7 +210,7 @@ static enum leat_err reads(struct leat_task *task, struct sim_side *side)
 
 /* ---- a side ------------------------------------------------------------------------------- */
 
-/* True if the program may give up because of @why, whatever the state of its connection. */
+/* True if the program may give up because of @why, in any state of its connection. */
 static bool may_give_up(const struct sim_side *side, enum leat_err why)
 {
     if (sim_tls_has_trouble(side))
@@ -234,8 +234,8 @@ static void let_go(struct sim_side *side, enum leat_err err)
     if (!stream.end && !side->closed)
         sim_side_closed(side, side->flow.why);
     if (stream.end && err && !gives_up)
-        sim_fail(side->sim, "c%u end %u: a wait returned \"%s\", without a reason",
-                 side->pair, side->end, leat_err_text(side->gave_up));
+        sim_fail(side->sim, "c%u end %u: a wait returned \"%s\", without a reason", side->pair,
+                 side->end, leat_err_text(side->gave_up));
     side->ended = true;
     side->violent = side->violent || gives_up;
     side->flows = false;

@@ -364,7 +364,7 @@ static void grown_counter_reduces_the_window_once(void **state)
     assert_int_equal(talk_grown(talk, tcp_ecn_reductions), 0);
 }
 
-/* A counter that doesn't grow reports no mark, whatever ACE is */
+/* A counter that doesn't grow reports no mark, for any ACE */
 static void counter_that_stands_is_no_mark(void **state)
 {
     struct talk *talk = *state;

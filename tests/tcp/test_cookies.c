@@ -158,7 +158,7 @@ static void old_cookie_is_worth_nothing(void **state)
     tx(talk, RST, 1, 0, 0);
 }
 
-/* At whatever second of a minute it was made. */
+/* A cookie made at any second of a minute is good 59 seconds later. */
 static void cookie_is_good_for_a_minute_at_least(void **state)
 {
     (void)state;

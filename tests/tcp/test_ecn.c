@@ -254,7 +254,7 @@ static void only_new_data_may_be_marked(void **state)
     assert_int_equal(ecn_of(talk), 0);
 }
 
-/* RFC 3168 6.1.6: no window probe may be marked, whatever it carries; and no CWR */
+/* RFC 3168 6.1.6: a window probe carries neither ECT nor CWR */
 static void window_probe_may_not_be_marked(void **state)
 {
     struct talk *talk = *state;

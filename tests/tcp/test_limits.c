@@ -64,7 +64,7 @@ static uint64_t life_ns(struct talk *talk, uint16_t port)
     return leat_now_ns(talk->world->stack) - begun_ns;
 }
 
-/* Up to a third longer, whatever the clock when it begins. */
+/* The lifetime is up to a third longer; the time at which the connection begins doesn't matter. */
 static void connection_ends_after_its_lifetime_though_its_peer_talks(void **state)
 {
     struct talk *talk = *state;
