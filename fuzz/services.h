@@ -162,7 +162,7 @@ void services_tasks_open(void);
 void services_tasks_close(void);
 void services_tasks_act(const struct services_act *act);
 unsigned services_tasks_pending(void);
-extern struct leat_http_handler services_handler; /* of a route */
+extern struct leat_http_handler services_handler; /* handles a route */
 
 void services_rest_open(void);
 void services_rest_close(void);

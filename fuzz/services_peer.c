@@ -16,9 +16,9 @@ enum {
 /* The kinds of connections of the second stack. */
 enum kind {
     CALLER, /* to the first stack */
-    WILD,   /* of a web server */
-    NAMES,  /* of a name server, by TCP or TLS */
-    SINK    /* of a log server, or without a use */
+    WILD,   /* connected to a web server */
+    NAMES,  /* connected to a name server, by TCP or TLS */
+    SINK    /* connected to a log server, or without a use */
 };
 
 struct peer {

@@ -123,7 +123,7 @@ RENEWING: (
   | timeout_rexmt      @snd_REQUEST_renew                    -> RENEWING      # 4.4.5
   | timeout_T2         @snd_REQUEST_rebind                   -> REBINDING     # 4.4.5
   | timeout_lease      @withdraw @tell_expired @begin        -> INIT          # 4.4.5
-  | address_taken      @snd_DECLINE @withdraw @tell_declined @back_off -> INIT # as in BOUND
+  | address_taken      @snd_DECLINE @withdraw @tell_declined @back_off -> INIT # 4.4.1: a conflict after the check
   | stop               @withdraw @rest                       -> STOPPED       # by the program
   | release            @snd_RELEASE @withdraw @rest          -> STOPPED       # 4.4.6
 ),
@@ -134,7 +134,7 @@ REBINDING: (
   | ( offer | rcv_rapid_ACK ) @drop                          -> REBINDING     # figure 5
   | timeout_rexmt      @snd_REQUEST_rebind @tell_silence     -> REBINDING     # 4.4.5
   | timeout_lease      @withdraw @tell_expired @begin        -> INIT          # 4.4.5
-  | address_taken      @snd_DECLINE @withdraw @tell_declined @back_off -> INIT # as in BOUND
+  | address_taken      @snd_DECLINE @withdraw @tell_declined @back_off -> INIT # 4.4.1: a conflict after the check
   | stop               @withdraw @rest                       -> STOPPED       # by the program
   | release            @snd_RELEASE @withdraw @rest          -> STOPPED       # 4.4.6
 ),

@@ -9,7 +9,7 @@
 
 /* State of the reader, between pieces of the text. */
 struct blocklist_reader {
-    int state;                 /* of Ragel's machine */
+    int state;                 /* state of Ragel's machine */
     bool allow;                /* entries of this text are exceptions */
     bool within;               /* inside a line */
     bool bad;                  /* the current name is illegal */

@@ -18,7 +18,7 @@ enum {
     DHCP6_SERVER_PORT = 547,
     DHCP6_HEADER_BYTES = 4,
     DHCP6_DUID_MIN = 3,   /* RFC 8415 11.1: a type, and at least one byte */
-    DHCP6_DUID_MAX = 130, /* ... 128 at most */
+    DHCP6_DUID_MAX = 130, /* at most 128 bytes after the type */
     DHCP6_XID_MASK = 0xffffff
 };
 

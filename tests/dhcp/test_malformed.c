@@ -63,7 +63,8 @@ static void test_threat_P1_lengths_that_options_can_not_have(void **state)
             talk_left_out(talk, 26, many, len);
     }
     talk_left_out(talk, 1, many, 4);  /* a second piece of the mask: eight bytes */
-    talk_left_out(talk, 54, many, 4); /* ... of the server identifier, and of the lease time */
+    talk_left_out(talk, 54, many, 4); /* the same for the server identifier, and for the lease
+                                       * time */
     talk_left_out(talk, 51, many, 4);
 }
 

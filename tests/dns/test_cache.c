@@ -135,8 +135,8 @@ static void test_an_answer_too_long_for_the_cache_is_not_kept(void **state)
     open_cache(f, CACHE_BYTES_MIN);
     put(f, "www.example.test", LEAT_DNS_A, 1, 16, 60, 0);
     put(f, "www.example.test", LEAT_DNS_A, 2, 15000, 60, 0);
-    assert_null(find(f, "www.example.test", LEAT_DNS_A, 0)); /* nor is the answer that it
-                                                              * replaces */
+    assert_null(find(f, "www.example.test", LEAT_DNS_A, 0)); /* the replaced answer isn't
+                                                              * found either */
     assert_int_equal(f->cache.count, 0);
 }
 

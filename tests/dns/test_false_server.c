@@ -38,7 +38,7 @@ static void say_much(struct liar *liar)
     say(liar, &reply);
 }
 
-/* ... and another reply by TCP, up to `said` bytes. */
+/* Sends another reply by TCP, up to `said` bytes. */
 static void speak(struct leat_tcp *conn, void *arg)
 {
     struct speaker *speaker = arg;

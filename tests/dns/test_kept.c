@@ -308,7 +308,7 @@ static void says_8_twice(struct liar *liar)
     says_8(liar);
 }
 
-/* ... while another datagram waits after the one that it reports. */
+/* Another datagram waits after the one that closes the resolver. */
 static void test_the_first_callback_may_close_the_resolver(void **state)
 {
     struct fixture *f = *state;

@@ -342,7 +342,7 @@ static void test_ttl_with_its_highest_bit_is_zero(void **state)
     assert_int_equal(record_of(BYTES("\0\0\1\0\1\177\377\377\377\0\4\300\0\2\1")).ttl_s, INT32_MAX);
     assert_int_equal(record_of(BYTES("\0\0\1\0\1\200\0\0\0\0\4\300\0\2\1")).ttl_s, 0);
     assert_int_equal(record_of(BYTES("\0\0\1\0\1\377\377\377\377\0\4\300\0\2\1")).ttl_s, 0);
-    /* of OPT it is no time: it has the extended rcode of the reply (RFC 6891 6.1.3) */
+    /* the TTL field of OPT has the extended rcode of the reply (RFC 6891 6.1.3) */
     assert_int_equal(record_of(BYTES("\0\0\51\4\320\200\0\0\0\0\0")).ttl_s, 0x80000000u);
 }
 

@@ -122,7 +122,7 @@ static int send_query(struct served *f, const uint8_t *cookie, uint16_t len, boo
     return f->got.len > 0 ? f->got.bytes[3] & 15 : -1;
 }
 
-/* ... for www.example.test. */
+/* Asks for www.example.test with a cookie. */
 static int ask(struct served *f, const uint8_t *cookie, uint16_t len)
 {
     return send_query(f, cookie, len, true);

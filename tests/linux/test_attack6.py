@@ -20,7 +20,7 @@ SECONDS = 5  # some send only every five seconds
 pytestmark = pytest.mark.skipif(not LONG, reason="takes three minutes: meson test --setup long")
 PREFIX = "2001:db8:a77"
 KERNEL, EVE = f"{PREFIX}::1", f"{PREFIX}::666"
-PACE_S, TEXT = 0.02, b"x" * 1000  # of the client: 50 kB/s, both ways
+PACE_S, TEXT = 0.02, b"x" * 1000  # traffic of the client: 50 kB/s, both ways
 LEAST = 0.9
 
 # arguments of each tool: I its interface, L leat, C the client. Left out are cases 1 and 7 of denial6 and ndpexhaust6,

@@ -18,7 +18,7 @@ from chromium import Chromium
 from conftest import BUILD, DEVICE, LONG, QUICK, binary, make_tap, run
 from services import program
 
-PATIENCE_S = 150  # of a client, on a busy machine
+PATIENCE_S = 150  # of a client, because the machine may be busy
 BIG_BYTES = 3_000_000 if QUICK else 100_000_000
 HEAD = (b"POST /upload HTTP/1.1\r\nHost: leat\r\nContent-Length: %d\r\n"
         b"Content-Type: multipart/form-data; boundary=B\r\n\r\n")

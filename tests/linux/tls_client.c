@@ -32,7 +32,7 @@ struct client {
     struct leat_tls_ticket ticket;
     struct leat_tls *tls;
     struct leat_stream session;
-    struct leat_crypto_hashing hashing; /* of all data but a reply's head */
+    struct leat_crypto_hashing hashing; /* hash of all data but a reply's head */
     const char *data;
     const char *ticket_file;
     size_t data_len, said;

@@ -25,7 +25,7 @@ struct flow {
     bool settled;                   /* the peer's SYN was accepted: remote_isn is its number */
     bool reopened;                  /* the peer has sent another SYN, so ours may be new as well */
     uint32_t local_isn, remote_isn; /* the script's */
-    uint32_t remote_isn_next;       /* of that other SYN */
+    uint32_t remote_isn_next;       /* number of that other SYN */
     struct {
         uint32_t script, live;
     } stamps[FLOW_STAMPS_MAX]; /* our timestamps, a ring */

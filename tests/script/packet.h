@@ -77,7 +77,7 @@ struct packet {
     enum packet_protocol protocol;
     bool inbound;
     /* IP */
-    uint32_t src, dst; /* of the wire; scripts can't set them */
+    uint32_t src, dst; /* addresses on the wire; scripts can't set them */
     enum df_check df_check;
     enum tos_check tos_check;
     uint8_t tos;
@@ -85,11 +85,11 @@ struct packet {
     uint8_t ttl;
     uint16_t peer_port;          /* in a script: another peer than the default one; 0: the
                                   * default one */
-    uint16_t src_port, dst_port; /* of the wire */
+    uint16_t src_port, dst_port; /* ports on the wire */
     /* TCP options, in the script's order; of UDP only `len` is used */
     uint16_t flags; /* enum packet_flag */
     uint32_t seq;
-    uint32_t len; /* of the data */
+    uint32_t len; /* length of the data */
     uint32_t ack;
     bool any_ack; /* a RST whose sequence number is not compared */
     bool has_ack; /* the script gives a number, with the flag or without */
@@ -104,9 +104,9 @@ struct packet {
     uint8_t icmp_type, icmp_code;
     bool has_mtu;
     uint16_t mtu;
-    uint16_t quoted_checksum;    /* of the UDP datagram that an ICMP error quotes */
+    uint16_t quoted_checksum;    /* checksum of the UDP datagram that an ICMP error quotes */
     enum packet_protocol quoted; /* 0: unspecified; otherwise seq and len are the quoted packet's */
-    /* of the wire: the data; not terminated */
+    /* the data on the wire; not terminated */
     const uint8_t *data;
 };
 

@@ -8,7 +8,7 @@
 #include "flow.h"
 #include "sockets.h"
 
-enum run_outcome { /* as exit statuses */
+enum run_outcome { /* values are exit statuses */
     RUN_PASSED = 0,
     RUN_FAILED = 1,
     RUN_UNUSABLE = 2,
@@ -28,7 +28,7 @@ struct run_mode {
     bool verbose; /* print each event */
     bool relaxed; /* as expect_same() */
     enum ip_version version;
-    const char *mtu; /* of the link, unless the script sets one; NULL: 1500 */
+    const char *mtu; /* MTU of the link, unless the script sets one; NULL: 1500 */
 };
 
 struct run {
@@ -42,7 +42,7 @@ struct run {
     struct calling calling;
     const struct event *calling_event;
     uint64_t calling_from_ns, calling_until_ns;
-    uint64_t event_ns; /* of the current event; UINT64_MAX: any time */
+    uint64_t event_ns; /* time of the current event; UINT64_MAX: any time */
     struct run_mode mode;
     enum run_outcome outcome;
     FILE *out; /* failures */

@@ -80,7 +80,7 @@ struct sockets {
     struct sock socks[SOCKETS_MAX];
     struct watch watches[SOCKETS_MAX];
     struct sock *latest_tcp;                    /* %{ }% reads it */
-    struct leat_endpoint udp_local, udp_remote; /* of the UDP socket used last */
+    struct leat_endpoint udp_local, udp_remote; /* ends of the UDP socket used last */
 };
 
 /* A call in progress. */

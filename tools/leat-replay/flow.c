@@ -70,7 +70,7 @@ static int list_flows(const struct options *options, struct list *list)
 struct batch {
     const struct options *options;
     struct player *players[BATCH_MAX];
-    struct world_memory memory[BATCH_MAX]; /* of their stacks, reused in later batches */
+    struct world_memory memory[BATCH_MAX]; /* memory of their stacks, reused in later batches */
     unsigned count;
     bool several; /* more than one play in all batches together */
     bool begun;   /* output has begun */

@@ -31,7 +31,7 @@ struct flow_side {
     uint32_t end; /* bytes of data up to the highest sequence number, or to the FIN */
     uint64_t frames;
     uint64_t data_frames;
-    uint64_t data_bytes; /* of all segments, including repeated data */
+    uint64_t data_bytes; /* bytes of data in all segments, including repeated data */
 };
 
 struct flow {

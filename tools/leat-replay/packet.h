@@ -22,7 +22,7 @@ struct packet {
     uint32_t data_bytes;
     struct leat_ip src, dst; /* of either family */
     bool is_ipv6;
-    struct wire_ipv4 ip; /* of IPv6: an equivalent IPv4 header, without addresses */
+    struct wire_ipv4 ip; /* for IPv6 an equivalent IPv4 header, without addresses */
     struct wire_tcp tcp;
 };
 

@@ -40,7 +40,7 @@ struct player {
     enum leat_err why;
     uint32_t iss, snd_nxt; /* the stack's */
     uint32_t tsval;        /* its last timestamp */
-    uint8_t shift;         /* of its windows */
+    uint8_t shift;         /* window scale of its segments */
     struct packet peer;    /* the other side's last segment: the header values, without the bytes */
     bool has_peer;
     bool synchronized;   /* the recorded side has a connection, so its RST is an abort by the

@@ -28,7 +28,7 @@ struct play {
     bool trickles;                 /* sends a byte a second of an endless request */
     bool asks_by_udp;              /* asks questions that no server answers, by UDP; no
                                     * connections */
-    uint32_t rate;                 /* of frames; 0: the default */
+    uint32_t rate;                 /* rate of frames; 0: the default */
     bool silent;                   /* sends nothing after the handshake */
     bool one_in_four_falls_silent; /* after its request */
     uint32_t stays_s; /* then it vanishes without a FIN, and another comes; 0: it stays */
@@ -41,7 +41,7 @@ struct service {
     const char *ask;
     uint32_t ask_len, asks;
     const char *small;
-    uint32_t small_len, smalls; /* of a pipeline's requests */
+    uint32_t small_len, smalls; /* segment size of a pipeline */
     uint32_t segment_bytes;     /* segment size of a pipeline */
     const char *begin;
     uint32_t begin_len;
