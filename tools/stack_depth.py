@@ -52,7 +52,7 @@ INDIRECT = {
     "proto/dhcp/events6.c": actions_of("dhcp6", "proto/dhcp"),
     **{f"proto/dhcp/{name}.c": LEASE6 for name in ("actions6", "client6", "facts6", "send6")},
     "core/buf.c": OUT, "core/timer.c": TIMERS, "holdings.c": ["tcp_holdings", "neighbours6_pieces"], "host.c": OUT, "timer.c": OUT,
-    "services.c": ["addresses6_are_probed"],
+    "services.c": ["addresses6_are_probed", "addresses6_are_global"],
     "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "tcp_burst", "tcp.c:", "socket.c:", "ipv6.c:attached", "ipv4_input", "ipv6_input",
                 "neighbours6_close"],
     "link/conflict.c": ["client.c:on_usable", "client.c:on_taken", "link_local.c:on_usable",

@@ -80,7 +80,8 @@ static void echo_input(struct leat *stack, struct packet *packet)
         stack->stats.icmp_echo_replies++;
 }
 
-static void note_unreachable(struct leat *stack, const struct icmp_error *error)
+COLD static __attribute__((noinline)) void note_unreachable(struct leat *stack,
+                                                            const struct icmp_error *error)
 {
     const struct leat_unreachable report = {.to = leat_ip_v4(error->remote_ip),
                                             .from = leat_ip_v4(error->reporter),

@@ -201,20 +201,32 @@ static struct buf_queue unpark_all(struct leat *stack, struct neighbour *n)
     return parked;
 }
 
+/* Remembers that the destinations of the parked packets can't be reached. A function of its own,
+ * so that the frame of give_up() stays small. */
+COLD static __attribute__((noinline)) void note_silence(struct leat *stack,
+                                                        const struct neighbour *n)
+{
+    struct leat_unreachable report = {
+        .from = leat_ip_v4(n->ip), .how = LEAT_UNREACHABLE_ARP, .at_ns = stack->now_ns};
+
+    for (const struct leat_buf *packet = n->parked.first; packet; packet = packet->queued) {
+        report.to = leat_ip_v4(get32(packet->data + IPV4_DST_AT));
+        unreachable_note(&stack->unreachables, &report);
+    }
+}
+
 /* Removes an entry that got no answer, and tells the senders of its parked packets (RFC 1122
  * 2.3.2.2, 3.2.2.1: as if an ICMP host unreachable had come). */
 COLD static void give_up(struct leat *stack, struct neighbour *n)
 {
-    struct leat_unreachable report = {
-        .from = leat_ip_v4(n->ip), .how = LEAT_UNREACHABLE_ARP, .at_ns = stack->now_ns};
-    struct buf_queue parked = unpark_all(stack, n);
+    struct buf_queue parked;
     struct leat_buf *packet;
 
+    note_silence(stack, n);
+    parked = unpark_all(stack, n);
     forget(stack, n);
     while ((packet = queue_take(&parked))) {
         stack->stats.tx_unresolved++;
-        report.to = leat_ip_v4(get32(packet->data + IPV4_DST_AT));
-        unreachable_note(&stack->unreachables, &report);
         stack->families[FAMILY4]->unresolved(stack, packet);
         leat_buf_free(packet);
     }

@@ -180,7 +180,8 @@ void ndp_forget(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 }
 
 /* Remembers that the destinations of the parked packets can't be reached. */
-static void note_silence(struct leat *stack, const struct neighbour6 *n)
+COLD static __attribute__((noinline)) void note_silence(struct leat *stack,
+                                                        const struct neighbour6 *n)
 {
     struct leat_unreachable report = {
         .from = n->ip, .how = LEAT_UNREACHABLE_NDP, .at_ns = stack->now_ns};

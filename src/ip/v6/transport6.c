@@ -128,8 +128,9 @@ static bool is_echo_of_ours(const struct leat *stack, struct leat_ip dst,
            pmtu6_has_echoed(stack, dst, get32(error->transport + 4));
 }
 
-static void note_unreachable(struct leat *stack, struct leat_ip to, struct leat_ip from,
-                             const struct wire_icmp *icmp)
+COLD static __attribute__((noinline)) void note_unreachable(struct leat *stack, struct leat_ip to,
+                                                            struct leat_ip from,
+                                                            const struct wire_icmp *icmp)
 {
     const struct leat_unreachable report = {.to = to,
                                             .from = from,
