@@ -101,7 +101,7 @@ static void test_threat_N4_wrong_letter_case(void **state)
     assert_int_equal(f->counts->drop_case, 1);
 }
 
-/* A lookup of which nothing came knows who answered, and why that wasn't taken. */
+/* A failed lookup reports the sender of the last refused reply, and the reason. */
 static void assert_why(struct fixture *f, void (*lies)(struct liar *), const char *expected)
 {
     const struct outcome *outcome;
