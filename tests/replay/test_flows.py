@@ -5,13 +5,14 @@ import os
 import pathlib
 import random
 import shutil
+import struct
 import subprocess
 import sys
 import xml.dom.minidom
 
 import pytest
 
-from captures import (ACK, CLIENT, CLIENT6, RST, SERVER, SERVER6, SYN, conversation, ipv6, pcap, replay,
+from captures import (ACK, CLIENT, CLIENT6, RST, SERVER, SERVER6, SYN, checksum, conversation, ip4, ipv6, pcap, replay,
                       tcp)
 
 TRACES = os.environ.get("LEAT_TRACES", "")
@@ -234,7 +235,7 @@ def test_own_traces(tmp_path, name):
     assert json.loads(done.stdout)["frames"] == told["frames"]
     flows = told["flows"] or []
     found = [stream for stream in streams(path, tmp_path)
-             if "SYN is missing" not in (stream["remark"] or "")]
+             if "not followed" not in (stream["remark"] or "")]
     assert texts(found) == [pattern(who, count) for flow in flows
                             for who, count in zip(("up", "down"), flow)] or name == "dns"
     done = replay("flow", "--json", path)
@@ -324,7 +325,7 @@ def unlike_tshark(path, folder, *words):
     for stream in told["streams"]:
         ends = stream["from"], stream["to"]
         ours.setdefault(ends, []).append(pathlib.Path(stream["file"]).read_bytes())
-        if "SYN is missing" in (stream["remark"] or ""):
+        if "not followed" in (stream["remark"] or ""):
             left_out |= {ends, ends[::-1]}
     theirs = follow(path)
     if told["wrong_checksums"] and not words:  # tshark doesn't check them
@@ -387,3 +388,62 @@ def test_a_SYN_that_was_sent_for_an_hour(tmp_path):
 def test_times_are_shown_as_recorded(tmp_path):
     lines = replay("flow", "-v", "--side", "server", write(tmp_path, jump(conversation(), 3, 1000))).stdout.decode()
     assert " 1000.003000  peer" in lines and " 1000.004000  leat" in lines, lines
+
+
+def finish(frame, field=None):
+    """The frame with a checksum that a device would complete: the pseudo-header's sum, or @field."""
+    data = bytearray(frame)
+    if field is None:
+        data[50:52] = b"\0\0"
+        field = 0xFFFF ^ checksum(bytes(data[26:34]) + struct.pack(">HH", 6, len(data) - 34))
+    data[50:52] = struct.pack(">H", field)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("field", [None, 0])
+def test_checksums_that_the_device_completes_are_named(tmp_path, field):
+    frames = [(time, finish(frame, field) if frame[26:30] == ip4(CLIENT[0]) else frame) for time, frame in conversation()]
+    path = write(tmp_path, frames)
+    done = replay("flow", "--side", "server", path)
+    assert done.returncode == 1 and b"(offload)" in done.stdout and b"--repair-checksums" in done.stdout, done
+    remark = json.loads(replay("streams", "--json", "--out", tmp_path, path).stdout)["streams"][0]["remark"]
+    assert "wrong checksums: the sender's device completes them (offload)" in remark
+    assert texts(streams(path, tmp_path, "--repair-checksums")) == [REQUEST, ANSWER]
+    assert played(path, "--repair-checksums")[0] == 0
+    path = write(tmp_path, [(time, damage(frame, 50)) for time, frame in conversation()])
+    assert b"(offload)" not in replay("flow", path).stdout
+
+
+def test_a_reset_after_a_damaged_SYN_is_no_finding(tmp_path):
+    """The stack has no connection for the ACK that follows (RFC 9293 3.10.7.1)."""
+    frames = conversation(b"", b"")
+    frames[0] = frames[0][0], damage(frames[0][1], 50)
+    done = replay("flow", "--side", "server", write(tmp_path, frames))
+    assert done.returncode == 0 and b"RSTs for a connection whose segments were dropped" in done.stdout, done
+
+
+WHYS = {
+    "both SYNs are missing": conversation()[2:],
+    "the client's SYN is missing": conversation()[1:],
+    "the server's SYN is missing": conversation()[:1] + conversation()[2:],
+    "the client's SYN was not answered": conversation()[:1],
+    "the server refused it with a RST": conversation()[:1] + [(10**18 + 10**6, tcp(SERVER, CLIENT, RST | ACK, 0, 1001))],
+    "the capture has truncated 4 of its 13 segments": [(time, frame[:57]) for time, frame in conversation()],
+}
+
+
+@pytest.mark.parametrize("why", WHYS)
+def test_a_flow_that_is_not_played_says_why(tmp_path, why):
+    path = write(tmp_path, WHYS[why])
+    done = replay("flow", "--json", path)
+    told = json.loads(done.stdout)
+    assert done.returncode == 0 and told["played"] == [] and told["skipped"] == 1
+    assert why in told["not_played"][0]["why"], told
+    assert f"not played: {why}".encode() in replay("flow", path).stdout
+    for stream in json.loads(replay("streams", "--json", "--out", tmp_path, path).stdout)["streams"]:
+        assert why in stream["remark"] or "truncated" in stream["remark"], stream
+
+
+def test_a_capture_without_flows_says_so(tmp_path):
+    path = write(tmp_path, [(10**18, ipv6("fe80::1", "ff02::1", 58, bytes(8)))])
+    assert b"no TCP flow in 1 frames" in replay("flow", path).stdout

@@ -12,12 +12,14 @@
 enum {
     LISTED_MAX = 65536, /* flows that can be played; the others are counted */
     BATCH_MAX = 16,
+    SAID_MAX = 16,
     PATH_BYTES = 1024
 };
 
 struct list {
     struct flow *flows;
     uint32_t count, room, left_out;
+    uint64_t frames, cut, fragments; /* of the whole capture */
 };
 
 static void on_listed(void *arg, struct flow *flow)
@@ -55,8 +57,21 @@ static int list_flows(const struct options *options, struct list *list)
             enum side from;
 
             progress(options, capture, count);
-            if (packet_parse(&packet, frame.bytes, frame.captured_bytes) == PACKET_TCP)
+            switch (packet_parse(&packet, frame.bytes, frame.captured_bytes)) {
+            case PACKET_TCP:
                 flows_find(flows, &packet, &from);
+                break;
+            case PACKET_CUT:
+                list->cut++;
+                flows_note_cut(flows, &packet);
+                break;
+            case PACKET_FRAGMENT:
+                list->fragments++;
+                break;
+            case PACKET_OTHER:
+                break;
+            }
+            list->frames = count;
         }
         status = capture_end(options, capture);
         flows_end(flows);
@@ -108,9 +123,12 @@ static bool play(const struct batch *batch)
         left += frames_of(&batch->players[i]->flow);
     while (capture && flows && left > 0 && leat_capture_next(capture, &frame) == LEAT_OK) {
         struct packet packet;
+        const enum packet_kind kind = packet_parse(&packet, frame.bytes, frame.captured_bytes);
         enum side from;
 
-        if (packet_parse(&packet, frame.bytes, frame.captured_bytes) == PACKET_TCP) {
+        if (kind == PACKET_CUT)
+            flows_note_cut(flows, &packet); /* keeps the flows' numbers */
+        if (kind == PACKET_TCP) {
             const struct flow *flow = flows_find(flows, &packet, &from);
 
             left -= give(batch, flow->number, &packet, from, frame.time_ns);
@@ -153,6 +171,25 @@ static void print_json(const struct player *player, bool first)
     printf("]}");
 }
 
+/* Segments with wrong checksums, and what follows from that. */
+static void print_checksums(const struct player *player)
+{
+    const struct flow_side *peer = &player->flow.side[!player->side];
+
+    if (player->damaged == 0)
+        return;
+    printf("  %llu segments had wrong checksums, and were dropped: see --repair-checksums\n",
+           (unsigned long long)player->damaged);
+    if (peer->unfinished > 0)
+        printf(
+            "  %llu of them have no complete checksum: the sender's device computes it (offload), "
+            "and the capture was made before that\n",
+            (unsigned long long)peer->unfinished);
+    if (player->resets_allowed > 0)
+        printf("  allowed: %llu RSTs for a connection whose segments were dropped\n",
+               (unsigned long long)player->resets_allowed);
+}
+
 /* Differences that RFC 9293 leaves to the implementation. */
 static void print_allowed(const struct player *player)
 {
@@ -174,9 +211,7 @@ static void print_allowed(const struct player *player)
     if (player->acks_held > 0)
         printf("  allowed: %llu segments acknowledge what it had not sent yet: held back\n",
                (unsigned long long)player->acks_held);
-    if (player->damaged > 0)
-        printf("  %llu segments had wrong checksums, and were dropped: see --repair-checksums\n",
-               (unsigned long long)player->damaged);
+    print_checksums(player);
     if (player->told.conflicts + player->wrote.conflicts > 0)
         printf("  the capture contradicts itself: %u bytes came in two versions\n",
                player->told.conflicts + player->wrote.conflicts);
@@ -189,7 +224,10 @@ static void print_player(const struct player *player)
 
     printf("flow %u, %s %s: %u bytes received, %u sent: %s\n", player->flow.number,
            player->side == SERVER ? "server" : "client", endpoint_text(&ours->endpoint, text),
-           player->delivered, player->written, player->finding_count ? "FINDINGS" : "fine");
+           player->delivered, player->written,
+           player->finding_count ? "FINDINGS"
+           : player->damaged     ? "fine, as far as it got"
+                                 : "fine");
     print_allowed(player);
     for (unsigned i = 0; i < player->finding_count && i < FINDINGS_MAX; i++)
         printf("  finding: %s\n", player->findings[i]);
@@ -281,12 +319,60 @@ static int add_side(struct batch *batch, const struct flow *flow, enum side side
 /* True if a flow can be played: the capture has both SYNs. */
 static bool is_playable(const struct flow *flow)
 {
-    return flow->side[CLIENT].has_syn && flow->side[SERVER].has_syn;
+    char why[FLOW_WHY_BYTES];
+
+    return !flow_why_not(flow, why);
 }
 
 static bool is_wanted(const struct options *options, const struct flow *flow)
 {
     return options->flow == UINT32_MAX || options->flow == flow->number;
+}
+
+/* Says why flows were not played: of the first SAID_MAX, in JSON of all. */
+static void print_not_played(const struct options *options, const struct list *list)
+{
+    char why[FLOW_WHY_BYTES], from[LEAT_ENDPOINT_TEXT_BYTES], to[LEAT_ENDPOINT_TEXT_BYTES];
+    uint32_t said = 0;
+
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct flow *flow = &list->flows[i];
+        const char *reason = flow_why_not(flow, why);
+
+        if (!reason || !is_wanted(options, flow))
+            continue;
+        endpoint_text(&flow->side[CLIENT].endpoint, from);
+        endpoint_text(&flow->side[SERVER].endpoint, to);
+        if (options->json)
+            printf("%s\n  {\"flow\": %u, \"client\": \"%s\", \"server\": \"%s\", \"why\": \"%s\"}",
+                   said ? "," : "", flow->number, from, to, reason);
+        else if (said < SAID_MAX)
+            printf("flow %u, %s > %s: not played: %s\n", flow->number, from, to, reason);
+        said++;
+    }
+    if (!options->json && said > SAID_MAX)
+        printf("and %u more flows not played\n", said - SAID_MAX);
+}
+
+/* Sums up what no flow has. */
+static void print_end(const struct options *options, const struct list *list, uint32_t skipped)
+{
+    if (options->json) {
+        printf("],\n \"not_played\": [");
+        print_not_played(options, list);
+        printf("],\n \"flow_count\": %u, \"skipped\": %u, \"cut\": %llu, \"fragments\": %llu}\n",
+               list->count, skipped, (unsigned long long)list->cut,
+               (unsigned long long)list->fragments);
+        return;
+    }
+    print_not_played(options, list);
+    if (list->count == 0)
+        printf("no TCP flow in %llu frames\n", (unsigned long long)list->frames);
+    if (list->cut + list->fragments > 0)
+        printf("left out: %llu segments that the capture has truncated, %llu fragments\n",
+               (unsigned long long)list->cut, (unsigned long long)list->fragments);
+    if (list->left_out > 0)
+        printf("%u flows not played: too many\n", list->left_out);
 }
 
 /* Plays the flows that the options select. */
@@ -316,10 +402,7 @@ static int play_list(const struct options *options, const struct list *list)
     status = worse(status, play_batch(&batch));
     for (unsigned i = 0; i < BATCH_MAX; i++)
         free(batch.memory[i].block);
-    if (options->json)
-        printf("],\n \"flow_count\": %u, \"skipped\": %u}\n", list->count, skipped);
-    else if (skipped + list->left_out > 0)
-        printf("%u flows not played: a SYN is missing; %u: too many\n", skipped, list->left_out);
+    print_end(options, list, skipped);
     if (options->flow != UINT32_MAX && playable == 0) {
         fprintf(stderr, "leat-replay: %s: no flow %u that can be played\n", options->name,
                 options->flow);

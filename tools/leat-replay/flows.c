@@ -62,15 +62,18 @@ static bool begins_anew(const struct flow *flow, enum side from, const struct pa
         return false;
     if (side->has_syn)
         return side->iss != packet->tcp.seq;
-    return side->frames > 0 || (from == SERVER && !syns_cross(flow));
+    return side->frames + side->cut > 0 || (from == SERVER && !syns_cross(flow));
 }
 
 static void note(struct flow_side *side, const struct packet *packet)
 {
     const struct wire_tcp *tcp = &packet->tcp;
+    const enum packet_sum sum = packet_sum(packet);
     uint32_t end;
 
     side->frames++;
+    side->wrong += sum == SUM_WRONG;
+    side->unfinished += sum == SUM_UNFINISHED;
     side->data_frames += packet->data_bytes > 0;
     side->data_bytes += packet->data_bytes;
     side->has_rst |= (tcp->flags & TCP_RST) != 0;
@@ -94,7 +97,8 @@ static void note(struct flow_side *side, const struct packet *packet)
     }
 }
 
-struct flow *flows_find(struct flows *flows, const struct packet *packet, enum side *from)
+/* Finds or adds the flow of a segment, and doesn't count it. */
+static struct flow *find(struct flows *flows, const struct packet *packet, enum side *from)
 {
     const struct leat_endpoint src = leat_endpoint_of(packet->src, packet->tcp.src_port);
     const struct leat_endpoint dst = leat_endpoint_of(packet->dst, packet->tcp.dst_port);
@@ -116,8 +120,49 @@ struct flow *flows_find(struct flows *flows, const struct packet *packet, enum s
         *from = answers ? SERVER : CLIENT;
         flow = answers ? begin(flows, &dst, &src) : begin(flows, &src, &dst);
     }
+    return flow;
+}
+
+struct flow *flows_find(struct flows *flows, const struct packet *packet, enum side *from)
+{
+    struct flow *flow = find(flows, packet, from);
+
     note(&flow->side[*from], packet);
     return flow;
+}
+
+struct flow *flows_note_cut(struct flows *flows, const struct packet *packet)
+{
+    struct flow *flow;
+    enum side from;
+
+    if (!packet->has_ends)
+        return NULL;
+    flow = find(flows, packet, &from);
+    flow->side[from].cut++;
+    return flow;
+}
+
+const char *flow_why_not(const struct flow *flow, char why[FLOW_WHY_BYTES])
+{
+    const struct flow_side *client = &flow->side[CLIENT], *server = &flow->side[SERVER];
+    const unsigned long long cut = client->cut + server->cut;
+    const unsigned long long all = client->frames + server->frames + cut;
+
+    if (cut > 0) {
+        snprintf(why, FLOW_WHY_BYTES, "the capture has truncated %llu of its %llu segments", cut,
+                 all);
+        return why;
+    }
+    if (client->has_syn && server->has_syn)
+        return NULL;
+    if (!client->has_syn && !server->has_syn)
+        return "both SYNs are missing: the capture begins after them";
+    if (!client->has_syn)
+        return "the client's SYN is missing";
+    if (server->frames == 0)
+        return "the client's SYN was not answered";
+    return server->has_rst ? "the server refused it with a RST" : "the server's SYN is missing";
 }
 
 void flows_end(struct flows *flows)

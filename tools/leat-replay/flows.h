@@ -28,8 +28,10 @@ struct flow_side {
     bool wind_shift, sack, ts, ecn; /* options of its SYN */
     uint8_t shift;                  /* shift of its window scale option */
     uint32_t iss;
-    uint32_t end; /* bytes of data up to the highest sequence number, or to the FIN */
-    uint64_t frames;
+    uint32_t end;               /* bytes of data up to the highest sequence number, or to the FIN */
+    uint64_t frames;            /* whole segments */
+    uint64_t cut;               /* segments that the capture has truncated */
+    uint64_t wrong, unfinished; /* checksums of whole segments: enum packet_sum */
     uint64_t data_frames;
     uint64_t data_bytes; /* bytes of data in all segments, including repeated data */
 };
@@ -54,6 +56,16 @@ struct flows {
 
 /* Finds or adds the flow of @packet, and the side that sent it. Counts the segment. */
 struct flow *flows_find(struct flows *flows, const struct packet *packet, enum side *from);
+
+/* The same for a segment that the capture has truncated; NULL: it has no ends. */
+struct flow *flows_note_cut(struct flows *flows, const struct packet *packet);
+
+enum {
+    FLOW_WHY_BYTES = 160
+};
+
+/* Says why a flow can't be played; NULL: it can. */
+const char *flow_why_not(const struct flow *flow, char why[FLOW_WHY_BYTES]);
 
 /* Drops all flows, the oldest first. */
 void flows_end(struct flows *flows);

@@ -70,6 +70,36 @@ static enum packet_kind parse_ipv6(struct packet *packet, uint32_t len)
     return chain.is_fragment ? PACKET_FRAGMENT : PACKET_TCP;
 }
 
+/* Reads the ends of a segment from its first 20 bytes; @len: bytes of TCP in the capture. */
+static void parse_ends(struct packet *packet, uint32_t len)
+{
+    const uint8_t *at = packet->tcp_bytes;
+
+    packet->has_ends = len >= WIRE_TCP_BYTES;
+    if (!packet->has_ends)
+        return;
+    packet->tcp = (struct wire_tcp){
+        .src_port = get16(at), .dst_port = get16(at + 2), .seq = get32(at + 4), .flags = at[13]};
+}
+
+/* The same for a packet that the capture has truncated. */
+static void parse_cut(struct packet *packet, uint32_t len)
+{
+    const struct wire_ipv4 *ip = &packet->ip;
+
+    if (packet->is_ipv6) {
+        memcpy(packet->src.bytes, packet->ip_bytes + IPV6_SRC_AT, sizeof packet->src.bytes);
+        memcpy(packet->dst.bytes, packet->ip_bytes + IPV6_DST_AT, sizeof packet->dst.bytes);
+        packet->tcp_bytes = packet->ip_bytes + IPV6_HEADER_BYTES;
+        parse_ends(packet, len - IPV6_HEADER_BYTES);
+    } else if (ip->fragment_offset == 0 && len >= ip->header_bytes) {
+        packet->src = leat_ip_v4(ip->src);
+        packet->dst = leat_ip_v4(ip->dst);
+        packet->tcp_bytes = packet->ip_bytes + ip->header_bytes;
+        parse_ends(packet, len - ip->header_bytes);
+    }
+}
+
 enum packet_kind packet_parse(struct packet *packet, const uint8_t *frame, uint32_t len)
 {
     struct wire_ethernet ethernet;
@@ -79,10 +109,13 @@ enum packet_kind packet_parse(struct packet *packet, const uint8_t *frame, uint3
     if (!wire_ethernet_parse(&ethernet, frame, len))
         return PACKET_OTHER;
     packet->ip_bytes = frame + at;
+    packet->has_ends = false;
     if (ethernet.type == ETHERNET_IPV4)
         kind = parse_ipv4(packet, len - at);
     else if (ethernet.type == ETHERNET_IPV6)
         kind = parse_ipv6(packet, len - at);
+    if (kind == PACKET_CUT)
+        parse_cut(packet, len - at);
     if (kind != PACKET_TCP)
         return kind;
     len = (uint32_t)packet->ip.total_bytes - packet->ip.header_bytes;
@@ -181,6 +214,24 @@ static uint64_t recorded_pseudo(const struct packet *packet, uint32_t tcp_len)
 {
     return packet->is_ipv6 ? checksum_pseudo6(&packet->src, &packet->dst, PROTOCOL_TCP, tcp_len)
                            : checksum_pseudo(packet->ip.src, packet->ip.dst, PROTOCOL_TCP, tcp_len);
+}
+
+enum packet_sum packet_sum(const struct packet *packet)
+{
+    const uint32_t len = (uint32_t)packet->ip.total_bytes - packet->ip.header_bytes;
+    const uint16_t field = get16(packet->tcp_bytes + WIRE_TCP_CHECKSUM_AT);
+    const uint64_t pseudo = recorded_pseudo(packet, len);
+
+    if (!packet->is_ipv6 &&
+        !checksum_agrees(checksum_bytes(packet->ip_bytes, packet->ip.header_bytes)))
+        return get16(packet->ip_bytes + 10) == 0 ? SUM_UNFINISHED : SUM_WRONG;
+    if (checksum_agrees(pseudo + checksum_bytes(packet->tcp_bytes, len)))
+        return SUM_RIGHT;
+    /* a device that cuts super-frames gets the sum without the length */
+    return field == 0 || field == (uint16_t)~checksum_finish(pseudo) ||
+                   field == (uint16_t)~checksum_finish(recorded_pseudo(packet, 0))
+               ? SUM_UNFINISHED
+               : SUM_WRONG;
 }
 
 uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct translation *how)

@@ -22,6 +22,7 @@ struct packet {
     uint32_t data_bytes;
     struct leat_ip src, dst; /* of either family */
     bool is_ipv6;
+    bool has_ends;       /* PACKET_CUT: addresses, ports, tcp.flags and tcp.seq are there */
     struct wire_ipv4 ip; /* for IPv6 an equivalent IPv4 header, without addresses */
     struct wire_tcp tcp;
 };
@@ -36,6 +37,15 @@ enum packet_kind {
 /* Finds the TCP segment of an Ethernet frame without tags (leat_capture_unwrap()). Checksums
  * are not checked, because the stack does that. */
 enum packet_kind packet_parse(struct packet *packet, const uint8_t *frame, uint32_t len);
+
+/* Whether the checksums of a segment are right. */
+enum packet_sum {
+    SUM_RIGHT,
+    SUM_WRONG,
+    SUM_UNFINISHED /* the pseudo-header's sum alone, or 0: the sender's device computes the rest */
+};
+
+enum packet_sum packet_sum(const struct packet *packet);
 
 /* The source address of translated frames; the recorded one could be the stack's own. */
 extern const struct leat_mac packet_peer_mac;

@@ -104,6 +104,18 @@ static void draw(struct player *player, const struct packet *packet, bool ours, 
     }
 }
 
+/* The stack sends a RST that the recorded side didn't send.  Without the segments whose checksums
+ * were wrong it has no connection, or another one, so then it is right (RFC 9293 3.10.7.1). */
+static void note_reset(struct player *player, uint64_t now_ns)
+{
+    const struct leat_stats *stats = leat_stats(player->world.stack);
+
+    if (stats->drop_tcp_checksum + stats->drop_ip_checksum > 0)
+        player->resets_allowed++;
+    else
+        player_finding(player, "at %.6f s it sends a RST", seconds(player, now_ns));
+}
+
 /* Handles a frame that the stack sends. */
 static void on_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t len)
 {
@@ -144,7 +156,7 @@ static void on_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t l
     /* a segment for a closed connection gets a RST (RFC 9293 3.10.7.1) */
     if ((packet.tcp.flags & TCP_RST) && !player->aborted && !player->peer_reset &&
         !player->is_closed && !(player->heard_odd_ack && !player->is_open))
-        player_finding(player, "at %.6f s it sends a RST", seconds(player, now_ns));
+        note_reset(player, now_ns);
 }
 
 static void on_open(struct leat_tcp *conn, void *arg)

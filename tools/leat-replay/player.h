@@ -50,10 +50,11 @@ struct player {
     uint32_t ack_wanted; /* the highest acknowledgment it has sent, since the SYN */
     uint32_t ack_given;  /* the highest one delivered to the stack */
     uint64_t acks_held;
-    bool ack_again;    /* the stack has repeated data that the other side has */
-    uint64_t damaged;  /* segments with a wrong checksum, which the stack has dropped */
-    struct data wrote; /* data of the recorded side: the program's writes */
-    uint32_t written;  /* bytes of it that the stack has accepted */
+    bool ack_again;          /* the stack has repeated data that the other side has */
+    uint64_t resets_allowed; /* after segments with a wrong checksum */
+    uint64_t damaged;        /* segments with a wrong checksum, which the stack has dropped */
+    struct data wrote;       /* data of the recorded side: the program's writes */
+    uint32_t written;        /* bytes of it that the stack has accepted */
     uint32_t fin_at;
     struct data told;   /* data of the other side */
     uint32_t delivered; /* bytes of it that the program has received */

@@ -23,6 +23,7 @@ enum {
     CONNECT_PORT = 9,
     HELD_SYN_MAX = 1600,
     PATH_BYTES = 512,
+    REMARK_BYTES = 32 + FLOW_WHY_BYTES,
     BUFFERS = 16384
 };
 
@@ -304,6 +305,7 @@ static void take_segment(struct streams *streams, const struct packet *packet, u
 
 static void take_frame(struct streams *streams, const struct leat_capture_frame *frame)
 {
+    struct flow *flow;
     struct packet packet;
 
     switch (packet_parse(&packet, frame->bytes, frame->captured_bytes)) {
@@ -312,6 +314,9 @@ static void take_frame(struct streams *streams, const struct leat_capture_frame 
         break;
     case PACKET_CUT:
         streams->cut++;
+        flow = flows_note_cut(&streams->flows, &packet);
+        if (flow && !flow->user)
+            flow_begin(streams, flow);
         break;
     case PACKET_FRAGMENT:
         streams->fragments++;
@@ -322,22 +327,30 @@ static void take_frame(struct streams *streams, const struct leat_capture_frame 
 }
 
 /* A remark about a direction, beside its length; NULL: none. */
-static const char *remark(const struct receiver *receiver, char text[96])
+static const char *remark(const struct receiver *receiver, char text[REMARK_BYTES])
 {
     const struct flow_side *from = &receiver->flow->side[!receiver->side];
+    char why[FLOW_WHY_BYTES];
 
-    if (!from->has_syn || !receiver->flow->side[receiver->side].has_syn)
-        return "not followed: a SYN is missing";
+    if (!from->has_syn || !receiver->flow->side[receiver->side].has_syn) {
+        snprintf(text, REMARK_BYTES, "not followed: %s", flow_why_not(receiver->flow, why));
+        return text;
+    }
     if (receiver->is_closed && receiver->why != LEAT_OK && receiver->bytes < from->end)
-        snprintf(text, 96, "%u bytes were sent; then %s", from->end, leat_err_text(receiver->why));
+        snprintf(text, REMARK_BYTES, "%u bytes were sent; then %s", from->end,
+                 leat_err_text(receiver->why));
     else if (receiver->bytes < from->end && from->has_rst)
-        snprintf(text, 96, "%u bytes were sent, %llu before a reset", from->end,
+        snprintf(text, REMARK_BYTES, "%u bytes were sent, %llu before a reset", from->end,
                  (unsigned long long)receiver->bytes);
     else if (receiver->bytes < from->end && receiver->damaged > 0)
-        snprintf(text, 96, "%u bytes were sent, with %llu wrong checksums", from->end,
-                 (unsigned long long)receiver->damaged);
+        snprintf(text, REMARK_BYTES, "%u bytes were sent, with %llu wrong checksums%s", from->end,
+                 (unsigned long long)receiver->damaged,
+                 from->unfinished > 0 ? ": the sender's device completes them (offload)" : "");
+    else if (from->cut > 0)
+        snprintf(text, REMARK_BYTES, "the capture has truncated %llu of its segments",
+                 (unsigned long long)from->cut);
     else if (receiver->bytes < from->end)
-        snprintf(text, 96, "%u bytes were sent: those after %llu never fitted", from->end,
+        snprintf(text, REMARK_BYTES, "%u bytes were sent: those after %llu never fitted", from->end,
                  (unsigned long long)receiver->bytes);
     else if (!receiver->at_end && !receiver->is_closed)
         return "no end in the capture";
