@@ -81,7 +81,7 @@ INDIRECT = {
     "tcp/math/recovery.c": CONGESTION,
     "dns_client_serve": ["forward_tcp.c:serve", "dns_server.c:client_serve"],
     **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_reply", "lookup", "query_receive", "upstream_conn")},
-    **{f"web/http/{name}.c": OUT for name in ("client", "client_call", "client_reply", "client_request", "server_conn", "http_exchange",
+    **{f"web/http/{name}.c": OUT for name in ("client", "client_call", "client_conn", "client_reply", "client_request", "server_conn", "http_exchange",
                                           "http_receive", "http_send", "http_server")},
     "web/http/http_text.c": ["metrics.c:write_entry", "dashboard_page.c:write_entry"],
     "web/zip/zip.c": ["leat_crc32"], "tls/events.c": actions_of("tls", "tls"),

@@ -1,4 +1,5 @@
-/* client.c -- the HTTP client: which connection a call gets, and those that are kept. */
+/* client.c -- the HTTP client: it opens and closes, begins calls, and chooses the connection that a
+ * call gets. */
 #include <string.h>
 
 #include "core/second.h"
@@ -10,130 +11,6 @@ enum {
     CONNECTIONS_MAX = 256, /* all of them are looked at for each call */
     HEAD_BYTES_MIN = 256
 };
-
-/* ---- Connections -------------------------------------------------------------------------- */
-
-void call_drop_stream(struct leat_http_call *call, bool in_order)
-{
-    static const struct leat_tcp_events nothing = {.on_open = NULL};
-
-    if (call->phase == CALL_CONNECTING)
-        leat_connect_cancel(&call->connecting);
-    if (call->stream.end && !call->gone) {
-        leat_stream_set_events(&call->stream, &nothing, NULL);
-        if (in_order)
-            leat_stream_close(&call->stream);
-        else
-            leat_stream_abort(&call->stream);
-    }
-    leat_buf_free(call->unread);
-    leat_buf_free(call->frame);
-    call->unread = NULL;
-    call->frame = NULL;
-    call->stream.end = NULL;
-}
-
-void call_drop(struct leat_http_call *call, bool in_order)
-{
-    call_drop_stream(call, in_order);
-    leat_timer_cancel(call->client->stack, &call->timer);
-    call->phase = CALL_FREE;
-    call->serial++;
-}
-
-/* Lets a stream that has no call wait for one. */
-static void wait_for_call(struct leat_http_call *call)
-{
-    struct leat_http_client *client = call->client;
-
-    call->phase = CALL_KEPT;
-    call->gone = false;
-    call->serial++;
-    call->kept_at_ns = leat_now_ns(client->stack);
-    call_due(call, call->kept_at_ns + client->config.kept_ns);
-}
-
-/* Can the connection have another call? */
-static bool can_stay(struct leat_http_call *call)
-{
-    return call->phase == CALL_ACTIVE && call->stream.end && !call->until_close &&
-           http_response_persists(&call->response) && !call->unread &&
-           leat_stream_readable(&call->stream) == 0 && !leat_stream_at_end(&call->stream);
-}
-
-void call_keep(struct leat_http_call *call)
-{
-    leat_buf_free(call->frame);
-    call->frame = NULL;
-    if (can_stay(call))
-        wait_for_call(call);
-    else
-        call_drop(call, true);
-}
-
-/* ---- Connecting --------------------------------------------------------------------------- */
-
-static void on_connected(struct leat_connecting *connecting, enum leat_err err,
-                         struct leat_tcp *conn, void *arg)
-{
-    struct leat_http_call *call = arg;
-    const struct leat_http_client_config *config = &call->client->config;
-    const struct leat_stream below = leat_stream_of_tcp(conn);
-
-    (void)connecting;
-    call->phase = CALL_OPENING;
-    if (err) {
-        call_fail(call, err);
-        return;
-    }
-    leat_tcp_set_nodelay(conn, true); /* requests are queued whole, or fill their segments */
-    call->gone = false;
-    call->stream = below;
-    if (!call->secure) {
-        leat_stream_set_events(&call->stream, &call_events, call);
-        call->client->counts.connected++;
-        call_begin(call);
-        return;
-    }
-    err = config->tls_connect(config->tls, &below, &call->tls, &call->stream);
-    if (err) {
-        call->stream = below; /* for call_fail() to end */
-        call_fail(call, err);
-        return;
-    }
-    leat_stream_set_events(&call->stream, &call_events, call);
-    call_due(call, call->due_ns); /* what is left of connect_ns */
-}
-
-enum leat_err call_connect(struct leat_http_call *call)
-{
-    static const struct leat_connect_config nothing = {.hosts = NULL};
-    static const char *const protocols[] = {"http/1.1"}; /* RFC 7301 6 */
-    struct leat_http_client *client = call->client;
-    uint64_t until_ns = leat_now_ns(client->stack) + client->config.connect_ns;
-    enum leat_err err;
-
-    if (call->request.deadline_ns && call->request.deadline_ns < until_ns)
-        until_ns = call->request.deadline_ns;
-    call->due_ns = until_ns;
-    call->tls = (struct leat_tls_client){.name = call->host,
-                                         .anchors = client->config.anchors,
-                                         .protocols = protocols,
-                                         .protocol_count = 1,
-                                         .ticket = call->request.ticket};
-    if (call->request.early && client->config.tls_info) {
-        call->tls.early = call->head;
-        call->tls.early_len = call->head_len;
-    }
-    call->connecting.on_done = on_connected;
-    call->connecting.arg = call;
-    err = leat_connect(client->stack, &call->connecting,
-                       client->config.connect ? client->config.connect : &nothing, call->host,
-                       call->port, until_ns);
-    if (!err)
-        call->phase = CALL_CONNECTING;
-    return err;
-}
 
 /* ---- Calls -------------------------------------------------------------------------------- */
 
@@ -174,34 +51,6 @@ static struct leat_http_call *find(struct leat_http_client *client, const struct
     return same ? same : free_place ? free_place : oldest;
 }
 
-/* Makes ready for a request and its reply; what is of the connection stays. */
-static void clear(struct leat_http_call *call, const struct leat_http_request *request)
-{
-    call->request = *request;
-    if (!request->method)
-        call->request.method = LEAT_HTTP_GET;
-    call->head_sent = 0;
-    call->sent = 0;
-    call->in_chunks = call->finished = call->whole = call->wants_room = false;
-    call->fields_len = 0;
-    call->interims = 0;
-    call->begun = call->has_reply = call->until_close = call->told_over = false;
-    call->reused = call->early = false;
-    call->not_consumed = 0;
-    http_response_start(&call->response);
-}
-
-enum leat_err call_repeat(struct leat_http_call *call)
-{
-    const struct leat_http_request request = call->request;
-    const bool finished = call->finished;
-
-    call_drop_stream(call, false);
-    clear(call, &request);
-    call->finished = finished;
-    return call_connect(call);
-}
-
 /* RFC 8470 4: early data has safe methods alone. */
 static bool may_be_early(const struct leat_http_request *request)
 {
@@ -228,7 +77,7 @@ enum leat_err leat_http_call(struct leat_http_client *client,
     err = call_write_head(place, request, &url);
     if (err)
         return err;
-    clear(place, request);
+    call_clear(place, request);
     place->reused = place->phase == CALL_KEPT && is_origin_of(place, &url);
     if (place->reused) {
         place->serial++;
@@ -264,7 +113,7 @@ enum leat_err leat_http_client_keep(struct leat_http_client *client, const char 
     set_origin(&client->calls[i], &parsed);
     client->calls[i].stream = *stream;
     leat_stream_set_events(stream, &call_events, &client->calls[i]);
-    wait_for_call(&client->calls[i]);
+    call_wait(&client->calls[i]);
     return LEAT_OK;
 }
 
@@ -332,6 +181,8 @@ enum leat_err leat_http_client_open(struct leat_http_client **client, struct lea
         call->client = made;
         call->timer.on_time = call_on_time;
         call->timer.arg = call;
+        call->connecting.on_done = call_on_connected;
+        call->connecting.arg = call;
         call->head = (char *)at;
         at += align_up(full.request_bytes);
         call->fields = (char *)at;

@@ -1,10 +1,14 @@
 /*
  * client.h -- the inside of the HTTP client: a call, the connection that it has, and their client.
  *
- *      client.c          the client: which connection a call gets, and those that are kept
+ *      client.c          the client: it begins calls, and chooses the connection that a call gets
  *      client_call.c     a call's course: when what is done, when the program is called, its end
  *      client_request.c  the request: its head, its body
  *      client_reply.c    the reply: its head, its body as it comes
+ *      client_conn.c     the call's connection: made, kept for another call, or ended
+ *      client_timer.c    the call's timer: when the call is looked at again
+ *
+ * A file calls only those that come later in this list.
  */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
@@ -81,41 +85,20 @@ struct leat_http_client {
     struct leat_http_call *calls;
 };
 
-/* ---- client.c ---- */
-
-/* Begins to connect to the call's origin. */
-enum leat_err call_connect(struct leat_http_call *call);
-
-/* The same anew, for all of the request, when the connection that it had is given up. */
-enum leat_err call_repeat(struct leat_http_call *call);
-
-/* Gives back what the call holds and ends its connection: in order, or at once. */
-void call_drop_stream(struct leat_http_call *call, bool in_order);
-
-/* The same, and its place is free. */
-void call_drop(struct leat_http_call *call, bool in_order);
-
-/* The call is over in order: its connection waits for another one, or ends. */
-void call_keep(struct leat_http_call *call);
-
 /* ---- client_call.c ---- */
 
+/* For the stream's events; the call. */
 extern const struct leat_tcp_events call_events;
+
+/* Makes ready for a request and its reply; what is of the connection stays. */
+void call_clear(struct leat_http_call *call, const struct leat_http_request *request);
 
 /* Begins with the phase and the stream that it has. */
 void call_begin(struct leat_http_call *call);
 
-/* The call has failed: tells the program, or begins again where that does no harm. */
-void call_fail(struct leat_http_call *call, enum leat_err why);
-
-/* Looks again in this turn or the next. */
-void call_kick(struct leat_http_call *call);
-
-/* The same after a while: the pool was empty. */
-void call_kick_later(struct leat_http_call *call);
-
-/* Its timer fires at @due_ns, or at the call's deadline. */
-void call_due(struct leat_http_call *call, uint64_t due_ns);
+/* For call->connecting, whose argument is the call. */
+void call_on_connected(struct leat_connecting *connecting, enum leat_err err, struct leat_tcp *conn,
+                       void *call);
 
 /* For its timer. */
 void call_on_time(struct leat_timer *timer, void *call);
@@ -143,7 +126,32 @@ enum leat_err call_read_head(struct leat_http_call *call);
 /* True if data of the body is at the front of what is unread. */
 bool call_body_ready(struct leat_http_call *call);
 
-/* What is unread, or else what the stream has; NULL: nothing. */
-struct leat_buf *call_unread(struct leat_http_call *call);
+/* ---- client_conn.c ---- */
+
+/* Begins to connect to the call's origin; call_on_connected() follows. */
+enum leat_err call_connect(struct leat_http_call *call);
+
+/* Gives back what the call holds and ends its connection: in order, or at once. */
+void call_drop_stream(struct leat_http_call *call, bool in_order);
+
+/* The same, and its place is free. */
+void call_drop(struct leat_http_call *call, bool in_order);
+
+/* Lets a stream that has no call wait for one. */
+void call_wait(struct leat_http_call *call);
+
+/* The call is over in order: its connection waits for another one, or ends. */
+void call_keep(struct leat_http_call *call);
+
+/* ---- client_timer.c ---- */
+
+/* Looks again in this turn or the next. */
+void call_kick(struct leat_http_call *call);
+
+/* The same after a while: the pool was empty. */
+void call_kick_later(struct leat_http_call *call);
+
+/* Its timer fires at @due_ns, or at the call's deadline. */
+void call_due(struct leat_http_call *call, uint64_t due_ns);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * client_call.c -- the course of a call: when what is done, when the program is called, its end.
  *
- * The program is called from run() and call_fail() alone, which come from the stream's events and
+ * The program is called from run() and fail() alone, which come from the stream's events and
  * the timer.  What the program does elsewhere leaves marks and asks by call_kick() for a look.  A
  * callback may end its call, and begin another one in its place: `serial` tells.
  */
@@ -14,34 +14,12 @@ enum {
     TOO_EARLY = 425 /* RFC 8470 5.2 */
 };
 
-static const uint64_t retry_ns = 10000000; /* the pool was empty */
-
 static uint64_t now_ns(const struct leat_http_call *call)
 {
     return leat_now_ns(call->client->stack);
 }
 
-/* ---- Its time ----------------------------------------------------------------------------- */
-
-void call_due(struct leat_http_call *call, uint64_t due_ns)
-{
-    const uint64_t deadline_ns = call->phase == CALL_KEPT ? 0 : call->request.deadline_ns;
-
-    call->due_ns = due_ns;
-    if (deadline_ns && deadline_ns < due_ns)
-        due_ns = deadline_ns;
-    leat_timer_set(call->client->stack, &call->timer, due_ns);
-}
-
-void call_kick(struct leat_http_call *call)
-{
-    leat_timer_set(call->client->stack, &call->timer, now_ns(call));
-}
-
-void call_kick_later(struct leat_http_call *call)
-{
-    leat_timer_set(call->client->stack, &call->timer, now_ns(call) + retry_ns);
-}
+/* ---- Whose turn it is --------------------------------------------------------------------- */
 
 /* Is it the program's turn, and not the server's? */
 static bool is_excused(const struct leat_http_call *call)
@@ -72,6 +50,46 @@ static bool is_done(const struct leat_http_call *call)
     return leat_http_call_over(call) && call->whole;
 }
 
+/* ---- Its begin ---------------------------------------------------------------------------- */
+
+void call_clear(struct leat_http_call *call, const struct leat_http_request *request)
+{
+    call->request = *request;
+    if (!request->method)
+        call->request.method = LEAT_HTTP_GET;
+    call->head_sent = 0;
+    call->sent = 0;
+    call->in_chunks = call->finished = call->whole = call->wants_room = false;
+    call->fields_len = 0;
+    call->interims = 0;
+    call->begun = call->has_reply = call->until_close = call->told_over = false;
+    call->reused = call->early = false;
+    call->not_consumed = 0;
+    http_response_start(&call->response);
+}
+
+/* Begins again with all of the request, on another connection. */
+static enum leat_err repeat(struct leat_http_call *call)
+{
+    const struct leat_http_request request = call->request;
+    const bool finished = call->finished;
+
+    call_drop_stream(call, false);
+    call_clear(call, &request);
+    call->finished = finished;
+    return call_connect(call);
+}
+
+void call_begin(struct leat_http_call *call)
+{
+    leat_debug_assert(call->stream.end != NULL);
+    call->phase = CALL_ACTIVE;
+    call->active_at_ns = now_ns(call);
+    call->wants_room = call_streams(call);
+    call->seen_taken = leat_stream_progress(&call->stream).taken;
+    call_kick(call);
+}
+
 /* ---- Its end ------------------------------------------------------------------------------ */
 
 /* May the request be sent again?  Nothing has come back, on a connection that the server may have
@@ -94,13 +112,14 @@ static void count(struct leat_http_client_counts *counts, enum leat_err why)
     counts->refused += why == LEAT_ERR_FORMAT || why == LEAT_ERR_TOO_BIG;
 }
 
-void call_fail(struct leat_http_call *call, enum leat_err why)
+/* The call has failed: tells the program, or begins again where that does no harm. */
+static void fail(struct leat_http_call *call, enum leat_err why)
 {
     const uint32_t serial = call->serial;
 
     if (may_repeat(call, why)) {
         call->client->counts.retried++;
-        why = call_repeat(call);
+        why = repeat(call);
         if (!why)
             return;
     }
@@ -152,10 +171,10 @@ static bool tell_body(struct leat_http_call *call)
         call->told_over = leat_http_call_over(call);
     }
     if (call->body.phase == HTTP_BODY_BAD)
-        call_fail(call, LEAT_ERR_FORMAT);
+        fail(call, LEAT_ERR_FORMAT);
     else if (call->body.phase <= HTTP_BODY_FRAMING && !call->unread &&
              (!call->stream.end || leat_stream_at_end(&call->stream)))
-        call_fail(call, call->stream.end ? LEAT_ERR_END : call->ended);
+        fail(call, call->stream.end ? LEAT_ERR_END : call->ended);
     return is_same(call, serial);
 }
 
@@ -167,9 +186,9 @@ static void ask_again(struct leat_http_call *call)
     leat_debug_assert(call->early);
     call->client->counts.too_early++;
     call->request.early = false;
-    err = call_repeat(call);
+    err = repeat(call);
     if (err)
-        call_fail(call, err);
+        fail(call, err);
 }
 
 /* Reads on; false: the call is over. */
@@ -181,7 +200,7 @@ static bool tell_reply(struct leat_http_call *call)
         const enum leat_err err = call_read_head(call);
 
         if (err)
-            call_fail(call, err);
+            fail(call, err);
         if (err || !call->has_reply)
             return is_same(call, serial);
         if (call->early && call->response.status == TOO_EARLY) {
@@ -226,7 +245,7 @@ static void run(struct leat_http_call *call)
     if (call->phase != CALL_ACTIVE)
         return;
     if (call->reused && call->head_sent == 0 && is_stale(call)) {
-        call_fail(call, LEAT_ERR_END);
+        fail(call, LEAT_ERR_END);
         return;
     }
     if (call->stream.end)
@@ -237,16 +256,6 @@ static void run(struct leat_http_call *call)
         call_send_on(call); /* what the program has finished meanwhile */
     if (!leat_timer_is_set(&call->timer) && !is_done(call))
         call_due(call, call->active_at_ns + call->client->config.stall_ns);
-}
-
-void call_begin(struct leat_http_call *call)
-{
-    leat_debug_assert(call->stream.end != NULL);
-    call->phase = CALL_ACTIVE;
-    call->active_at_ns = now_ns(call);
-    call->wants_room = call_streams(call);
-    call->seen_taken = leat_stream_progress(&call->stream).taken;
-    call_kick(call);
 }
 
 /* ---- What it is called by ----------------------------------------------------------------- */
@@ -279,9 +288,41 @@ void call_on_time(struct leat_timer *timer, void *arg)
         call_drop(call, true);
     else if (call->phase == CALL_ACTIVE ||
              (call->phase == CALL_OPENING && now_ns(call) >= call->due_ns))
-        call_fail(call, LEAT_ERR_TIMEOUT);
+        fail(call, LEAT_ERR_TIMEOUT);
     else if (call->phase == CALL_OPENING || call->phase == CALL_KEPT)
         call_due(call, call->due_ns);
+}
+
+void call_on_connected(struct leat_connecting *connecting, enum leat_err err, struct leat_tcp *conn,
+                       void *arg)
+{
+    struct leat_http_call *call = arg;
+    const struct leat_http_client_config *config = &call->client->config;
+    const struct leat_stream below = leat_stream_of_tcp(conn);
+
+    (void)connecting;
+    call->phase = CALL_OPENING;
+    if (err) {
+        fail(call, err);
+        return;
+    }
+    leat_tcp_set_nodelay(conn, true); /* requests are queued whole, or fill their segments */
+    call->gone = false;
+    call->stream = below;
+    if (!call->secure) {
+        leat_stream_set_events(&call->stream, &call_events, call);
+        call->client->counts.connected++;
+        call_begin(call);
+        return;
+    }
+    err = config->tls_connect(config->tls, &below, &call->tls, &call->stream);
+    if (err) {
+        call->stream = below; /* for fail() to end */
+        fail(call, err);
+        return;
+    }
+    leat_stream_set_events(&call->stream, &call_events, call);
+    call_due(call, call->due_ns); /* what is left of connect_ns */
 }
 
 /* What the server has taken of the head before the session was open. */
@@ -331,7 +372,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     if (call->phase == CALL_ACTIVE && (is_done(call) || (call->has_reply && call->unread)))
         call->stream.end = NULL;
     else
-        call_fail(call, call->ended);
+        fail(call, call->ended);
 }
 
 const struct leat_tcp_events call_events = {

@@ -10,7 +10,8 @@ enum {
     INTERIMS_MAX = 16   /* interim replies (RFC 9110 15.2); a server has no reason for as many */
 };
 
-struct leat_buf *call_unread(struct leat_http_call *call)
+/* What is unread, or else what the stream has; NULL: nothing. */
+static struct leat_buf *unread_of(struct leat_http_call *call)
 {
     if (!call->unread && call->stream.end)
         call->unread = leat_stream_receive(&call->stream, READ_BYTES);
@@ -65,7 +66,7 @@ enum leat_err call_read_head(struct leat_http_call *call)
 {
     const struct leat_buf *unread;
 
-    while (!call->has_reply && (unread = call_unread(call)) != NULL) {
+    while (!call->has_reply && (unread = unread_of(call)) != NULL) {
         const uint32_t room = call->client->config.reply_bytes - (uint32_t)call->fields_len;
         const uint32_t len = unread->len < room ? unread->len : room;
         size_t taken;
@@ -152,7 +153,7 @@ bool call_body_ready(struct leat_http_call *call)
     struct http_body *body = &call->body;
     const struct leat_buf *unread;
 
-    while (body->phase <= HTTP_BODY_FRAMING && (unread = call_unread(call)) != NULL) {
+    while (body->phase <= HTTP_BODY_FRAMING && (unread = unread_of(call)) != NULL) {
         if (body->phase == HTTP_BODY_DATA)
             return true;
         consume(call, (uint32_t)http_body_framing(body, unread->data, unread->len));

@@ -1,0 +1,88 @@
+/* client_conn.c -- the connection of a call: it is made, kept for another call, or ended. */
+#include "web/http/client.h"
+#include "service.h"
+
+void call_drop_stream(struct leat_http_call *call, bool in_order)
+{
+    static const struct leat_tcp_events nothing = {.on_open = NULL};
+
+    if (call->phase == CALL_CONNECTING)
+        leat_connect_cancel(&call->connecting);
+    if (call->stream.end && !call->gone) {
+        leat_stream_set_events(&call->stream, &nothing, NULL);
+        if (in_order)
+            leat_stream_close(&call->stream);
+        else
+            leat_stream_abort(&call->stream);
+    }
+    leat_buf_free(call->unread);
+    leat_buf_free(call->frame);
+    call->unread = NULL;
+    call->frame = NULL;
+    call->stream.end = NULL;
+}
+
+void call_drop(struct leat_http_call *call, bool in_order)
+{
+    call_drop_stream(call, in_order);
+    leat_timer_cancel(call->client->stack, &call->timer);
+    call->phase = CALL_FREE;
+    call->serial++;
+}
+
+void call_wait(struct leat_http_call *call)
+{
+    struct leat_http_client *client = call->client;
+
+    call->phase = CALL_KEPT;
+    call->gone = false;
+    call->serial++;
+    call->kept_at_ns = leat_now_ns(client->stack);
+    call_due(call, call->kept_at_ns + client->config.kept_ns);
+}
+
+/* Can the connection have another call? */
+static bool can_stay(struct leat_http_call *call)
+{
+    return call->phase == CALL_ACTIVE && call->stream.end && !call->until_close &&
+           http_response_persists(&call->response) && !call->unread &&
+           leat_stream_readable(&call->stream) == 0 && !leat_stream_at_end(&call->stream);
+}
+
+void call_keep(struct leat_http_call *call)
+{
+    leat_buf_free(call->frame);
+    call->frame = NULL;
+    if (can_stay(call))
+        call_wait(call);
+    else
+        call_drop(call, true);
+}
+
+enum leat_err call_connect(struct leat_http_call *call)
+{
+    static const struct leat_connect_config nothing = {.hosts = NULL};
+    static const char *const protocols[] = {"http/1.1"}; /* RFC 7301 6 */
+    struct leat_http_client *client = call->client;
+    uint64_t until_ns = leat_now_ns(client->stack) + client->config.connect_ns;
+    enum leat_err err;
+
+    if (call->request.deadline_ns && call->request.deadline_ns < until_ns)
+        until_ns = call->request.deadline_ns;
+    call->due_ns = until_ns;
+    call->tls = (struct leat_tls_client){.name = call->host,
+                                         .anchors = client->config.anchors,
+                                         .protocols = protocols,
+                                         .protocol_count = 1,
+                                         .ticket = call->request.ticket};
+    if (call->request.early && client->config.tls_info) {
+        call->tls.early = call->head;
+        call->tls.early_len = call->head_len;
+    }
+    err = leat_connect(client->stack, &call->connecting,
+                       client->config.connect ? client->config.connect : &nothing, call->host,
+                       call->port, until_ns);
+    if (!err)
+        call->phase = CALL_CONNECTING;
+    return err;
+}
