@@ -90,7 +90,7 @@ struct leat_http_client {
 /* For the stream's events; the call. */
 extern const struct leat_tcp_events call_events;
 
-/* Makes ready for a request and its reply; what is of the connection stays. */
+/* Makes ready for a request and its reply; the connection stays. */
 void call_clear(struct leat_http_call *call, const struct leat_http_request *request);
 
 /* Begins with the phase and the stream that it has. */

@@ -21,21 +21,3 @@ void http_early_look(struct server_conn *client)
         client->request.status = HTTP_TOO_EARLY;
     }
 }
-
-void leat_http_server_early(void *client)
-{
-    struct server_conn *of = client;
-
-    if (!of->server->config.receive_early)
-        return;
-    of->early = true;
-    server_conn_serve(NULL, of);
-}
-
-void server_conn_opened(struct leat_tcp *conn, void *arg)
-{
-    struct server_conn *client = arg;
-
-    client->early = false;
-    server_conn_serve(conn, client);
-}

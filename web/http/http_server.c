@@ -6,6 +6,7 @@
 #include <leat/stream.h>
 #include <leat/tcp.h>
 
+#include "core/container_of.h"
 #include "core/second.h"
 #include "web/http/server_conn.h"
 #include "service.h"
@@ -34,7 +35,8 @@ static void give_place(struct server_conn *client)
     client->place = SHARES_NONE;
 }
 
-void http_server_take_back(struct server_conn *client)
+/* The client is over: its place is for another one. */
+static void take_back(struct server_conn *client)
 {
     struct leat_http_server *server = client->server;
 
@@ -50,7 +52,16 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     (void)conn;
     http_exchange_fail(arg, why ? why : LEAT_ERR_END, 0);
-    http_server_take_back(arg);
+    take_back(arg);
+}
+
+static void on_time(struct timer *timer, void *context)
+{
+    struct server_conn *client = container_of(timer, struct server_conn, timer);
+
+    (void)context;
+    if (!server_conn_on_time(client))
+        take_back(client);
 }
 
 static const struct leat_tcp_events client_events = {.on_open = server_conn_opened,
@@ -114,6 +125,16 @@ bool leat_http_server_serve(struct leat_http_server *server, const struct leat_s
     start_client(server, *stream);
     server_conn_serve(NULL, client); /* data may have come before */
     return true;
+}
+
+void leat_http_server_early(void *client)
+{
+    struct server_conn *of = client;
+
+    if (!of->server->config.receive_early)
+        return;
+    of->early = true;
+    server_conn_serve(NULL, of);
 }
 
 /* ---- Open and close ----------------------------------------------------------------------- */
@@ -215,7 +236,7 @@ static struct leat_http_server *lay_out(void *memory, struct leat *stack,
         client->server = server;
         client->place = SHARES_NONE;
         client->exchange = full->route_count ? &server->exchanges[i] : NULL;
-        client->timer.fire = server_conn_timer;
+        client->timer.fire = on_time;
         client->next_free = server->free_client;
         server->free_client = client;
     }

@@ -1,24 +1,14 @@
-/*
- * server_conn.c -- one client of the server: its request is read, its reply sent, and again.
- *
- *      IDLE -> HEAD -> REPLY -> BODY (of the request: thrown away) -> IDLE ...
- *                        `--> LINGER, after a reply that ends the connection
- *
- * Requests are answered one after another: what a client has pipelined stays in the buffers that it
- * came in, and its window closed, until the reply in front of it is queued (RFC 9112 9.3.2).
- */
+/* server_conn.c -- one client of the server: its phase and its time, the data that has come, the
+ * counts. */
 #include "web/http/server_conn.h"
 
 #include "core/assert.h"
-#include "core/second.h"
-#include "core/container_of.h"
 #include "service.h"
 
 enum {
     READ_BYTES = 65536 /* taken from a connection at a time */
 };
 
-static const uint64_t retry_ns = 10000000;  /* until a refusal may find a buffer */
 static const uint64_t renew_ns = 100000000; /* a place is renewed no more often */
 
 /* ---- Phases and their time ---------------------------------------------------------------- */
@@ -64,70 +54,32 @@ void server_conn_kick(struct server_conn *client)
                           leat_now_ns(client->server->stack));
 }
 
-/* Tells the program's log of the request, once it is over. */
-static void log_access(struct server_conn *client)
+bool server_conn_wait_for_pool(struct server_conn *client)
 {
-    const struct leat_http_server_config *config = &client->server->config;
-    const struct http_request *request = &client->request;
-    struct leat_http_access access;
-
-    if (!config->on_access || client->logged)
-        return;
-    client->logged = true;
-    access = (struct leat_http_access){.method = request->line_done ? http_method_bit(request) : 0,
-                                       .path = request->path,
-                                       .path_len = request->line_done ? request->path_len : 0,
-                                       .status = client->status,
-                                       .reply_bytes = client->sent,
-                                       .took_ns =
-                                           leat_now_ns(client->server->stack) - client->head_at_ns,
-                                       .conn = leat_stream_tcp(&client->stream)};
-    config->on_access(config->on_access_arg, &access);
+    client->server->counts.waited++;
+    client->starved = true;
+    leat_stream_want_room(&client->stream, HTTP_REPLY_HEAD_BYTES);
+    return false;
 }
 
-/* ---- Replies ------------------------------------------------------------------------------ */
+/* ---- What comes --------------------------------------------------------------------------- */
 
-/* True if @reply is the one that most requests get, whose head is made before. */
-static bool is_common(const struct server_conn *client, const struct http_reply *reply,
-                      const struct http_now *now)
+void server_conn_consume(struct server_conn *client, uint32_t bytes)
 {
-    return reply->status == HTTP_OK && !reply->close && client->request.minor_version > 0 &&
-           !(now && reply->file->modified_ns > now->civil_ns); /* its Last-Modified moves */
+    client->unread = leat_buf_consume(client->unread, bytes);
+    leat_stream_consumed(&client->stream, bytes);
 }
 
-/* The head made before, with the date where it is known; NULL: the pool is empty. */
-static struct leat_buf *common_head(struct leat_http_server *server, size_t file, bool dated)
+struct leat_buf *server_conn_unread(struct server_conn *client)
 {
-    struct leat_buf *date = dated ? http_calendar_line(server) : NULL;
-    const uint32_t len = server->head_lens[file] - (dated ? HTTP_HEAD_END_BYTES : 0u);
-    struct leat_buf *head;
-
-    if (dated && !date)
-        return NULL;
-    head = leat_buf_lend(leat_pool(server->stack), server->heads + file * HTTP_REPLY_HEAD_BYTES,
-                         len, NULL, NULL);
-    if (head && date)
-        leat_buf_append(head, date);
-    else if (!head)
-        leat_buf_free(date);
-    return head;
+    if (!client->unread)
+        client->unread = client->early
+                             ? client->server->config.receive_early(&client->stream, READ_BYTES)
+                             : leat_stream_receive(&client->stream, READ_BYTES);
+    return client->unread;
 }
 
-/* The head of @reply; NULL: the pool is empty. */
-static struct leat_buf *make_head(const struct server_conn *client, const struct http_reply *reply)
-{
-    struct leat_http_server *server = client->server;
-    const struct http_now *now = http_calendar_now(server);
-    struct leat_buf *head;
-
-    if (is_common(client, reply, now))
-        return common_head(server, (size_t)(reply->file - server->config.files), now != NULL);
-    head = leat_buf_alloc(leat_pool(server->stack), LEAT_BUF_HEADROOM);
-    if (head)
-        leat_buf_put(head,
-                     (uint32_t)http_reply_head(reply, &client->request, now, (char *)head->data));
-    return head;
-}
+/* ---- Counts ------------------------------------------------------------------------------- */
 
 void server_conn_count(struct server_conn *client, uint16_t status)
 {
@@ -145,348 +97,4 @@ void server_conn_count(struct server_conn *client, uint16_t status)
         counts->not_modified++;
     else
         counts->ok++;
-}
-
-bool server_conn_wait_for_pool(struct server_conn *client)
-{
-    client->server->counts.waited++;
-    client->starved = true;
-    leat_stream_want_room(&client->stream, HTTP_REPLY_HEAD_BYTES);
-    return false;
-}
-
-/* Begins @reply; false: there is no buffer for it. */
-static bool begin_reply(struct server_conn *client, const struct http_reply *reply)
-{
-    leat_debug_assert(!client->head);
-    client->head = make_head(client, reply);
-    if (!client->head)
-        return server_conn_wait_for_pool(client);
-    client->body = reply->body;
-    client->body_left = client->request.method == HTTP_HEAD ? 0 : reply->body_len;
-    client->close = reply->close;
-    client->skip = reply->close ? 0 : (uint32_t)client->request.content_length;
-    server_conn_count(client, (uint16_t)reply->status);
-    server_conn_enter(client, HTTP_PHASE_REPLY);
-    return true;
-}
-
-/* Up to @room bytes of what is left of the reply, taken off it; NULL: no buffer. */
-static struct leat_buf *take_reply(struct server_conn *client, uint32_t room)
-{
-    struct leat_pool *pool = leat_pool(client->server->stack);
-    struct leat_buf *data = client->head;
-    struct leat_buf *body = NULL;
-    uint32_t len;
-
-    if (leat_buf_total(data) > room) {
-        data = leat_buf_slice(client->head, 0, room);
-        if (data)
-            client->head = leat_buf_consume(client->head, room);
-        return data;
-    }
-    room -= leat_buf_total(data);
-    len = client->body_left < room ? client->body_left : room;
-    if (len > 0) {
-        body = leat_buf_lend(pool, client->body, len, NULL, NULL);
-        if (!body)
-            return NULL;
-        client->sent += len;
-        client->body += len;
-        client->body_left -= len;
-    }
-    client->head = NULL;
-    if (data && body)
-        leat_buf_append(data, body);
-    return data ? data : body;
-}
-
-/* All has been said; what still comes is thrown away. */
-static void say_no_more(struct server_conn *client)
-{
-    leat_stream_shutdown(&client->stream);
-    server_conn_enter(client, HTTP_PHASE_LINGER);
-}
-
-static void next_request(struct server_conn *client)
-{
-    http_request_start(&client->request, client->exchange ? &client->exchange->words : NULL);
-    client->logged = false;
-    client->status = 0;
-    if (client->server->stopping)
-        say_no_more(client);
-    else
-        server_conn_enter(client, HTTP_PHASE_IDLE);
-}
-
-/* Sends what is left of the reply; false: the rest must wait, or the connection is over. */
-static bool send_reply(struct server_conn *client)
-{
-    while (client->head || client->body_left > 0) {
-        const uint32_t room = leat_stream_send_room(&client->stream);
-        struct leat_buf *data;
-
-        if (room == 0)
-            return false; /* on_writable follows */
-        data = take_reply(client, room);
-        if (!data)
-            return server_conn_wait_for_pool(client);
-        if (leat_stream_send(&client->stream, data))
-            return false; /* on_closed follows */
-    }
-    log_access(client);
-    if (client->close && client->early)
-        return false; /* an end would break the handshake off: server_conn_opened() follows */
-    if (client->close)
-        say_no_more(client);
-    else if (client->skip > 0)
-        server_conn_enter(client, HTTP_PHASE_BODY);
-    else
-        next_request(client);
-    return true;
-}
-
-/* ---- Requests ----------------------------------------------------------------------------- */
-
-void server_conn_consume(struct server_conn *client, uint32_t bytes)
-{
-    client->unread = leat_buf_consume(client->unread, bytes);
-    leat_stream_consumed(&client->stream, bytes);
-}
-
-struct leat_buf *server_conn_unread(struct server_conn *client)
-{
-    if (!client->unread)
-        client->unread = client->early
-                             ? client->server->config.receive_early(&client->stream, READ_BYTES)
-                             : leat_stream_receive(&client->stream, READ_BYTES);
-    return client->unread;
-}
-
-/* A long head on a slow path earns time, but a silent client never has more than head_ns. */
-static void earn_head_time(struct server_conn *client, uint32_t bytes)
-{
-    const struct leat_http_server_config *config = &client->server->config;
-    const uint64_t latest_ns = leat_now_ns(client->server->stack) + config->head_ns;
-
-    client->due_ns += bytes * second_ns / config->head_bytes_per_s;
-    if (client->due_ns > latest_ns)
-        client->due_ns = latest_ns;
-}
-
-/* Reads on in the head; false: the reply must wait. */
-static bool read_head(struct server_conn *client)
-{
-    struct http_request *request = &client->request;
-    struct http_reply reply;
-
-    leat_debug_assert(client->phase == HTTP_PHASE_IDLE || client->phase == HTTP_PHASE_HEAD);
-    if (client->phase == HTTP_PHASE_IDLE) {
-        server_conn_enter(client, HTTP_PHASE_HEAD);
-        client->head_at_ns = leat_now_ns(client->server->stack);
-    }
-    while (client->unread && request->status == HTTP_MORE) {
-        const uint32_t taken =
-            (uint32_t)http_request_read(request, client->unread->data, client->unread->len);
-
-        server_conn_consume(client, taken);
-        earn_head_time(client, taken);
-    }
-    if (request->status == HTTP_MORE)
-        return true;
-    http_early_look(client);
-    if (client->exchange && request->status == HTTP_OK && http_exchange_begin(client))
-        return true;
-    reply = http_answer(&client->server->table, request);
-    reply.close |= client->server->stopping;
-    return begin_reply(client, &reply);
-}
-
-/* The next reply doesn't begin before there is room: on_writable follows. */
-static bool wait_for_room(struct server_conn *client)
-{
-    if (leat_stream_progress(&client->stream).queued_bytes == 0)
-        return server_conn_wait_for_pool(client); /* it isn't the client who has to make it */
-    return false;
-}
-
-static void skip_body(struct server_conn *client)
-{
-    const uint32_t have = leat_buf_total(client->unread);
-    const uint32_t len = have < client->skip ? have : client->skip;
-
-    leat_debug_assert(client->phase == HTTP_PHASE_BODY);
-    server_conn_consume(client, len);
-    client->skip -= len;
-    if (client->skip == 0)
-        next_request(client);
-}
-
-/* Takes a step with what has come; false: nothing can be done now. */
-static bool step(struct server_conn *client)
-{
-    if (client->phase == HTTP_PHASE_ENDING)
-        return false;
-    if (client->phase == HTTP_PHASE_REPLY)
-        return send_reply(client);
-    if (client->phase == HTTP_PHASE_EXCHANGE)
-        return http_exchange_step(client);
-    if (client->phase == HTTP_PHASE_HEAD && client->request.status != HTTP_MORE)
-        return read_head(client); /* there was no buffer for its reply */
-    if (!server_conn_unread(client))
-        return false;
-    if (client->phase == HTTP_PHASE_IDLE && leat_stream_send_room(&client->stream) == 0)
-        return wait_for_room(client);
-    if (client->phase == HTTP_PHASE_LINGER)
-        server_conn_consume(client, leat_buf_total(client->unread));
-    else if (client->phase == HTTP_PHASE_BODY)
-        skip_body(client);
-    else
-        return read_head(client);
-    return true;
-}
-
-/* Goes on with whatever there is; at most as many requests as fit in the receive window. */
-void server_conn_serve(struct leat_tcp *conn, void *arg)
-{
-    struct server_conn *client = arg;
-
-    (void)conn;
-    if (client->phase == HTTP_PHASE_ENDING)
-        return;
-    client->starved = false;
-    client->serving = true;
-    while (step(client)) {
-    }
-    client->serving = false;
-    /* RFC 9112 9.6: the client has said all.  A reply that must wait keeps the connection. */
-    if (client->phase != HTTP_PHASE_REPLY && client->phase != HTTP_PHASE_EXCHANGE &&
-        client->phase != HTTP_PHASE_ENDING && !client->starved &&
-        leat_stream_at_end(&client->stream) && !client->unread)
-        leat_stream_shutdown(&client->stream);
-}
-
-void server_conn_writable(struct leat_tcp *conn, void *arg)
-{
-    struct server_conn *client = arg;
-
-    if (client->phase == HTTP_PHASE_REPLY && !client->starved)
-        server_conn_enter(client, HTTP_PHASE_REPLY); /* it has taken something */
-    if (client->phase == HTTP_PHASE_EXCHANGE) {
-        client->exchange->writable = true;
-        server_conn_renew(client);
-    }
-    server_conn_serve(conn, arg);
-}
-
-/* ---- Clients that stand still ------------------------------------------------------------- */
-
-/* True if the client has taken something of what is queued since the timer fired last; or if a
- * route, which says something now and then, had left it nothing to take then. */
-static bool takes_its_reply(struct server_conn *client, struct leat_stream_progress progress)
-{
-    const bool queued = progress.queued_bytes > 0;
-    const bool is_new = client->phase == HTTP_PHASE_EXCHANGE && !client->seen_queued;
-    const bool moved = queued && (is_new || progress.taken != client->seen_taken);
-
-    client->seen_taken = progress.taken;
-    client->seen_queued = queued;
-    return moved;
-}
-
-/* The client has got everything, and just doesn't close: the stack waits for that, for a while.  A
- * reset could take from it what it has not read yet (RFC 9112 9.6). */
-static void leave(struct server_conn *client)
-{
-    static const struct leat_tcp_events nothing = {.on_open = NULL};
-
-    leat_stream_set_events(&client->stream, &nothing, NULL);
-    leat_stream_close(&client->stream);
-    http_server_take_back(client);
-}
-
-/* The phase has lasted too long. */
-static void time_out(struct server_conn *client)
-{
-    struct leat_http_server_counts *counts = &client->server->counts;
-    const struct http_reply timeout = {.status = HTTP_REQUEST_TIMEOUT, .close = true};
-    const struct leat_stream_progress progress = leat_stream_progress(&client->stream);
-
-    if (takes_its_reply(client, progress)) {
-        server_conn_renew(client);
-        client->due_ns = leat_now_ns(client->server->stack) + client->server->config.stall_ns;
-    } else if (client->phase == HTTP_PHASE_IDLE) { /* RFC 9112 9.5 */
-        counts->idle++;
-        leat_stream_shutdown(&client->stream);
-        server_conn_enter(client, HTTP_PHASE_LINGER);
-    } else if (client->phase == HTTP_PHASE_HEAD) {
-        counts->timeouts++;
-        if (begin_reply(client, &timeout))
-            server_conn_serve(NULL, client);
-        else
-            client->due_ns = leat_now_ns(client->server->stack) + retry_ns;
-    } else if (client->phase == HTTP_PHASE_EXCHANGE && progress.queued_bytes == 0) {
-        if (http_exchange_excused(client)) {
-            client->due_ns = leat_now_ns(client->server->stack) + client->server->config.stall_ns;
-        } else {
-            counts->timeouts++;
-            http_exchange_fail(client, LEAT_ERR_TIMEOUT, HTTP_REQUEST_TIMEOUT);
-            server_conn_serve(NULL, client);
-        }
-    } else if (client->phase == HTTP_PHASE_LINGER && progress.queued_bytes == 0) {
-        leave(client);
-    } else {
-        server_conn_end(client, &counts->timeouts);
-    }
-}
-
-void server_conn_timer(struct timer *timer, void *context)
-{
-    struct server_conn *client = container_of(timer, struct server_conn, timer);
-
-    (void)context;
-    if (client->phase == HTTP_PHASE_ENDING)
-        return;
-    if (client->due_ns <= leat_now_ns(client->server->stack))
-        time_out(client);
-    if (client->phase == HTTP_PHASE_EXCHANGE)
-        server_conn_serve(NULL, client); /* server_conn_kick(), whatever else was due */
-    if (client->stream.end && client->phase != HTTP_PHASE_ENDING && !timer_is_set(timer))
-        service_timer_set(client->server->stack, timer, client->due_ns);
-}
-
-/* ---- Begin and end ------------------------------------------------------------------------ */
-
-void server_conn_start(struct server_conn *client, struct leat_stream stream)
-{
-    client->stream = stream;
-    client->seen_taken = 0;
-    client->seen_queued = false;
-    client->skip = 0;
-    client->body_left = 0;
-    client->starved = false;
-    client->early = false;
-    client->server->clients_open++;
-    next_request(client);
-}
-
-void server_conn_stop(struct server_conn *client)
-{
-    if (client->stream.end && client->phase == HTTP_PHASE_IDLE && !client->unread)
-        say_no_more(client);
-}
-
-void server_conn_release(struct server_conn *client)
-{
-    if (client->phase != HTTP_PHASE_IDLE && client->phase != HTTP_PHASE_LINGER)
-        log_access(client);
-    if (client->exchange)
-        http_exchange_release(client->exchange);
-    client->server->clients_open--;
-    service_timer_cancel(client->server->stack, &client->timer);
-    leat_buf_free(client->unread);
-    leat_buf_free(client->head);
-    client->unread = NULL;
-    client->head = NULL;
-    client->stream.end = NULL;
 }

@@ -1,4 +1,15 @@
-/* server_conn.h -- one client of the server, and the server as its clients see it. */
+/*
+ * server_conn.h -- one client of the server, and the server as its clients see it.
+ *
+ *      http_server.c     the server: it opens and closes, its clients come and go
+ *      server_serve.c    serves a client: its request is read, its reply sent, and again
+ *      http_early.c      refuses requests that come too early
+ *      http_exchange.c   a request that a route answers, with http_send.c and http_receive.c
+ *      server_conn.c     the client's phase and its time, the data that has come, the counts
+ *      http_calendar.c   the date
+ *
+ * A file calls only those that come later in this list.
+ */
 #ifndef HTTP_SERVER_CONN_H
 #define HTTP_SERVER_CONN_H
 
@@ -74,14 +85,7 @@ struct leat_http_server {
     struct http_calendar calendar;
 };
 
-/* What time it is; NULL: nobody knows. */
-const struct http_now *http_calendar_now(struct leat_http_server *server);
-
-/* A view of the line that ends a prepared head at that time; NULL: the pool is empty. */
-struct leat_buf *http_calendar_line(struct leat_http_server *server);
-
-/* Gives back what it holds. */
-void http_calendar_release(struct http_calendar *calendar);
+/* ---- server_serve.c ---- */
 
 /* Begins with a stream that is new and has its events; the rest of @client is zero or as
  * server_conn_release() has left it, but for what the server has set. */
@@ -93,11 +97,21 @@ void server_conn_stop(struct server_conn *client);
 /* Gives back what it holds; the stream is no more, or somebody else's. */
 void server_conn_release(struct server_conn *client);
 
-/* The same, and its place is for another one. */
-void http_server_take_back(struct server_conn *client);
+/* For the stream's events; @client. */
+void server_conn_opened(struct leat_tcp *conn, void *client);
+void server_conn_serve(struct leat_tcp *conn, void *client);
+void server_conn_writable(struct leat_tcp *conn, void *client);
 
-/* Aborts it and counts that; on_closed follows. */
-void server_conn_end(struct server_conn *client, uint64_t *count);
+/* Its timer has fired; false: its stream has been closed and is the stack's, and the caller gives
+ * back the rest. */
+bool server_conn_on_time(struct server_conn *client);
+
+/* ---- http_early.c ---- */
+
+/* Refuses the request, whose head is whole, if it may be a replay and isn't safe. */
+void http_early_look(struct server_conn *client);
+
+/* ---- server_conn.c ---- */
 
 /* The client got further: of its address it is the last one to be displaced. */
 void server_conn_renew(struct server_conn *client);
@@ -105,11 +119,17 @@ void server_conn_renew(struct server_conn *client);
 /* Enters @phase, and gives it its time. */
 void server_conn_enter(struct server_conn *client, enum http_phase phase);
 
-/* Throws away the first @bytes of what was received. */
-void server_conn_consume(struct server_conn *client, uint32_t bytes);
+/* Aborts it and counts that; on_closed follows. */
+void server_conn_end(struct server_conn *client, uint64_t *count);
+
+/* Looks again soon, if nobody does so already. */
+void server_conn_kick(struct server_conn *client);
 
 /* There is no buffer now: on_writable follows when there are.  Returns false. */
 bool server_conn_wait_for_pool(struct server_conn *client);
+
+/* Throws away the first @bytes of what was received. */
+void server_conn_consume(struct server_conn *client, uint32_t bytes);
 
 /* What is unread, or else what the stream has; NULL: nothing. */
 struct leat_buf *server_conn_unread(struct server_conn *client);
@@ -117,18 +137,15 @@ struct leat_buf *server_conn_unread(struct server_conn *client);
 /* Counts the reply that begins now. */
 void server_conn_count(struct server_conn *client, uint16_t status);
 
-/* Looks again soon, if nobody does so already. */
-void server_conn_kick(struct server_conn *client);
+/* ---- http_calendar.c ---- */
 
-/* Refuses the request, whose head is whole, if it may be a replay and isn't safe. */
-void http_early_look(struct server_conn *client);
+/* What time it is; NULL: nobody knows. */
+const struct http_now *http_calendar_now(struct leat_http_server *server);
 
-/* For the stream's events; @client. */
-void server_conn_opened(struct leat_tcp *conn, void *client);
-void server_conn_serve(struct leat_tcp *conn, void *client);
-void server_conn_writable(struct leat_tcp *conn, void *client);
+/* A view of the line that ends a prepared head at that time; NULL: the pool is empty. */
+struct leat_buf *http_calendar_line(struct leat_http_server *server);
 
-/* For its timer. */
-void server_conn_timer(struct timer *timer, void *context);
+/* Gives back what it holds. */
+void http_calendar_release(struct http_calendar *calendar);
 
 #endif
