@@ -12,55 +12,12 @@
 #include "core/second.h"
 #include "task/tasks.h"
 
-static const uint64_t renew_ns = 100000000; /* a share is renewed no more often */
-
 static uint32_t place_of(const struct leat_tasks *tasks, const struct pending *pending)
 {
     return (uint32_t)(pending - tasks->pendings);
 }
 
-/* ---- shares ------------------------------------------------------------------------------- */
-
-/* The share @share is a task's, or of what waits for one. */
-static void note(struct leat_tasks *tasks, uint32_t share, struct leat_task *task,
-                 struct pending *pending)
-{
-    tasks->of_share[share] = (struct task_share){task, pending};
-}
-
-void task_take_share(struct leat_task *task, struct pending *pending)
-{
-    struct leat_tasks *tasks = task->tasks;
-
-    task->share = pending ? pending->share : shares_free_place(&tasks->shares);
-    task->renewed_ns = service_now_ns(tasks->stack);
-    if (task->share ==
-        SHARES_NONE) /* a stack is free, but its share belongs to a request that waits */
-        return;
-    if (!pending)
-        shares_take_own(&tasks->shares, task->share);
-    note(tasks, task->share, task, NULL);
-}
-
-/* A task that ends may have lost its share before. */
-static void give_share(struct leat_tasks *tasks, uint32_t *share)
-{
-    if (*share != SHARES_NONE)
-        shares_give(&tasks->shares, *share);
-    *share = SHARES_NONE;
-}
-
-void task_renew(struct leat_task *task)
-{
-    const uint64_t now_ns = service_now_ns(task->tasks->stack);
-
-    while (task->parent)
-        task = task->parent;
-    if (now_ns - task->renewed_ns < renew_ns || task->share == SHARES_NONE)
-        return;
-    task->renewed_ns = now_ns;
-    shares_renew(&task->tasks->shares, task->share);
-}
+/* ---- room for others ---------------------------------------------------------------------- */
 
 /* May the task or the claim at @share make room for @pending?  It may if its address has two more,
  * or if the service says that it does. One's own must have stood still for a second. */
@@ -94,7 +51,7 @@ static void displace(struct leat_tasks *tasks, uint32_t share)
         return;
     }
     tasks->counts.displaced++;
-    give_share(tasks, &task->share);
+    share_give(tasks, &task->share);
     leat_task_cancel(task);
 }
 
@@ -111,7 +68,7 @@ static bool claim(struct leat_tasks *tasks, struct pending *pending)
     if (pending->share == SHARES_NONE)
         return false; /* the program itself has all of them */
     shares_take(&tasks->shares, pending->share, pending->holder);
-    note(tasks, pending->share, NULL, pending);
+    share_note(tasks, pending->share, NULL, pending);
     ring_remove(&pending->ring);
     ring_put(&tasks->claims, &pending->ring);
     return true;
@@ -166,7 +123,7 @@ struct pending *pending_new(struct leat_tasks *tasks, const struct pending_kind 
 void pending_free(struct leat_tasks *tasks, struct pending *pending)
 {
     ring_remove(&pending->ring);
-    give_share(tasks, &pending->share);
+    share_give(tasks, &pending->share);
     shares_give(&tasks->queue_shares, place_of(tasks, pending));
 }
 
@@ -214,13 +171,10 @@ bool pending_begin(struct leat_tasks *tasks, struct pending *pending)
 
 void task_serve_pending(struct leat_tasks *tasks)
 {
+    if (ring_is_empty(&tasks->pending) && ring_is_empty(&tasks->claims))
+        return;
     claim_for_first(tasks);
     task_wake(task_of_first(tasks), LEAT_OK);
-}
-
-void task_give_share(struct leat_task *task)
-{
-    give_share(task->tasks, &task->share);
 }
 
 void pending_close(struct leat_tasks *tasks)

@@ -116,7 +116,8 @@ struct leat_tasks {
     struct leat_tasks_counts counts;
     uint64_t ran_ns; /* of who is watched: when it began to run, then for how long it did */
     uint8_t *slots;
-    size_t slot_bytes; /* guard and stack */
+    size_t slot_bytes;                         /* guard and stack */
+    void (*on_free)(struct leat_tasks *tasks); /* a slot has become free (pending.c) */
     bool closing;
 };
 
@@ -138,9 +139,16 @@ static inline uint64_t *task_stack_low(const struct leat_task *task)
     return (uint64_t *)(void *)((uint8_t *)(uintptr_t)(task + 1) - task->tasks->config.stack_bytes);
 }
 
-/* ---- tasks.c: slots, begin and end -------------------------------------------------------- */
+/* The loop is to attend to @task, if its stack is in order. */
+static inline void task_call_loop(const struct leat_task *task)
+{
+    if (*task->low == TASK_CANARY)
+        *task->low = TASK_CALLS;
+}
 
-/* A slot with everything in it but `ready`; NULL: there is none. */
+/* ---- task.c: begin and end ---------------------------------------------------------------- */
+
+/* A slot with everything in it; NULL: there is none. */
 struct leat_task *task_new(struct leat_tasks *tasks, struct leat_task *parent, const char *name,
                            leat_task_fn *run, void *arg);
 
@@ -149,11 +157,6 @@ void task_release(struct leat_task *task);
 
 /* Goes on with @task, from the loop's stack, until it waits or ends. */
 void task_resume(struct leat_task *task);
-
-/* Of a task that the program watches, on its own stack: it begins to run; it goes back to the loop.
- */
-void task_watch_begin(struct leat_task *task);
-void task_watch_end(struct leat_task *task);
 
 /* ---- pending.c: what waits for a task, and whose makes room ------------------------------- */
 
@@ -174,17 +177,33 @@ void pending_over(struct leat_tasks *tasks, struct pending *pending);
 /* There will be no task for any of them. */
 void pending_close(struct leat_tasks *tasks);
 
+/* A slot is free: for a connection that waits for one, if there is any. */
+void task_serve_pending(struct leat_tasks *tasks);
+
+/* ---- share.c: the shares of tasks --------------------------------------------------------- */
+
+/* The share @share is a task's, or of what waits for one. */
+void share_note(struct leat_tasks *tasks, uint32_t share, struct leat_task *task,
+                struct pending *pending);
+
+/* Gives *@share back, unless another has taken it before: a task that ends may have none. */
+void share_give(struct leat_tasks *tasks, uint32_t *share);
+
 /* A new task has the share of @pending; NULL: one of the program's own. */
 void task_take_share(struct leat_task *task, struct pending *pending);
-
-/* A task that is over has none any more. */
-void task_give_share(struct leat_task *task);
 
 /* The peer that @task, or its ancestor, serves has made progress: its share is the youngest. */
 void task_renew(struct leat_task *task);
 
-/* A slot is free: for a connection that waits for one, if there is any. */
-void task_serve_pending(struct leat_tasks *tasks);
+/* ---- watch.c: what runs for long ---------------------------------------------------------- */
+
+/* Of a task that the program watches, on its own stack: it begins to run; it goes back to the loop.
+ */
+void task_watch_begin(struct leat_task *task);
+void task_watch_end(struct leat_task *task);
+
+/* It was watched, and has gone back to the loop: counts and tells it if it ran for too long. */
+void task_watch_judge(const struct leat_task *task);
 
 /* ---- wait.c ------------------------------------------------------------------------------- */
 
@@ -237,6 +256,10 @@ task_wait_here(struct leat_task *task, struct leat_task **place, uint64_t deadli
 
 /* Waits until all are over. */
 void task_wait_for_children(struct leat_task *task);
+
+/* Waits until @child, which @task has the handle of, is over; the errors of leat_task_join(). */
+enum leat_err task_wait_for_end(struct leat_task *task, struct leat_task *child,
+                                uint64_t deadline_ns);
 
 /* Ends the wait of @task, if it is in one, with @why: it goes on in this or the next turn.  NULL is
  * nobody. */

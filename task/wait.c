@@ -1,12 +1,6 @@
 /* wait.c -- waits: how they begin, and the three ways in which they end. */
 #include "task/tasks.h"
 
-static void ready_run(struct leat *stack, struct ready *ready)
-{
-    (void)stack;
-    task_resume(container_of(ready, struct leat_task, ready));
-}
-
 /* The timer stays set for what the last wait wanted, if that is earlier: most waits end before, and
  * to move it each time would cost more than to look once more. */
 static void arm(struct leat_task *task, uint64_t deadline_ns)
@@ -99,6 +93,22 @@ void task_wait_for_children(struct leat_task *task)
         steady_wait(task, &task->nowhere, LEAT_NEVER_NS);
 }
 
+enum leat_err task_wait_for_end(struct leat_task *task, struct leat_task *child,
+                                uint64_t deadline_ns)
+{
+    enum leat_err err = may_wait(task, LEAT_NEVER_NS);
+
+    if (err == LEAT_ERR_NO_TASK)
+        return err;
+    leat_assert(child->parent == task && (child->flags & TASK_HAS_HANDLE));
+    for (err = LEAT_OK; !err && !(child->flags & TASK_OVER);) {
+        if (deadline_ns <= service_now_ns(task->tasks->stack))
+            return LEAT_ERR_TIMEOUT;
+        err = steady_wait(task, &child->joiner, deadline_ns);
+    }
+    return err;
+}
+
 void task_wake(struct leat_task *task, enum leat_err why)
 {
     if (!task || !task->place)
@@ -106,7 +116,6 @@ void task_wake(struct leat_task *task, enum leat_err why)
     *task->place = NULL;
     task->place = NULL;
     task->woken_by = (uint8_t)why;
-    task->ready.run = ready_run;
     service_ready(task->tasks->stack, &task->ready);
 }
 
@@ -174,25 +183,4 @@ uint64_t leat_task_in(const struct leat_task *task, uint64_t ns)
     const uint64_t now_ns = service_now_ns(task->tasks->stack);
 
     return ns < LEAT_NEVER_NS - now_ns ? now_ns + ns : LEAT_NEVER_NS;
-}
-
-enum leat_err leat_task_join(struct leat_task *task, struct leat_task *child, enum leat_err *result,
-                             uint64_t deadline_ns)
-{
-    enum leat_err err = may_wait(task, LEAT_NEVER_NS);
-
-    if (err == LEAT_ERR_NO_TASK)
-        return err;
-    leat_assert(child->parent == task && (child->flags & TASK_HAS_HANDLE));
-    for (err = LEAT_OK; !err && !(child->flags & TASK_OVER);) {
-        if (deadline_ns <= service_now_ns(task->tasks->stack))
-            return LEAT_ERR_TIMEOUT;
-        err = steady_wait(task, &child->joiner, deadline_ns);
-    }
-    if (err)
-        return err;
-    if (result)
-        *result = (enum leat_err)child->result;
-    task_release(child);
-    return LEAT_OK;
 }

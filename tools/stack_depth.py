@@ -27,7 +27,7 @@ TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_evic
           "task_timer"]
 READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready", "lookup.c:on_query_failed",
          "forward_wait.c:on_ready",
-         "conflict.c:tell", "address6.c:tell", "slaac.c:tell", "src/timer.c:call", "wait.c:ready_run"]
+         "conflict.c:tell", "address6.c:tell", "slaac.c:tell", "src/timer.c:call", "task.c:on_ready"]
 LIMIT_BYTES = 4608
 CONGESTION = ["cubic", "newreno", "bbr"]  # all functions of these files
 RATE = ["rate_sent", "rate_delivered", "rate_lost"]
@@ -87,7 +87,8 @@ INDIRECT = {
     "web/zip/zip.c": ["leat_crc32"], "tls/events.c": actions_of("tls", "tls"),
     **{f"tls/{name}.c": OUT for name in ("agree", "client", "cookie", "early", "end", "flight", "handshake", "identity", "keys", "places", "protect",
                                          "record", "resume", "secrets", "server", "session", "stream", "data", "ticket", "tls", "wait")},
-    **{f"task/{name}.c": OUT for name in ("flow", "flow_read", "flow_write", "http", "pending", "serve", "tasks", "wait")},
+    **{f"task/{name}.c": OUT for name in ("flow", "flow_read", "flow_write", "http", "pending", "serve", "tasks", "wait", "watch")},
+    "task/task.c": ["task_serve_pending"],
 }
 # (caller, called): calls that lead back to their caller, at most once more
 ONCE = {

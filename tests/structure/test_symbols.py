@@ -20,7 +20,6 @@ TOPS = *tree.PARTS, "netif"
 # must be removed, and a file that leaves one, too.
 CIRCLES = (
     ("netif/pcap/", "capture pcapng_read"),
-    ("task/", "flow pending serve tasks wait"),
 )
 # Remaining circles of folders; this list may only get shorter, too.
 FOLDER_CIRCLES = ()

@@ -1,0 +1,222 @@
+/* task.c -- one task: it begins, gets its stack and gives that back, and ends. */
+#include "task/tasks.h"
+
+#include <string.h>
+
+/* ---- begin and end ------------------------------------------------------------------------ */
+
+void task_release(struct leat_task *task)
+{
+    struct leat_tasks *tasks = task->tasks;
+
+    ring_remove(&task->sibling);
+    valgrind_stack_end(task->valgrind_id);
+    task->flags = 0;
+    task->next_free = tasks->free;
+    tasks->free = task;
+    share_give(tasks, &task->share);
+    tasks->on_free(tasks);
+}
+
+/* Children that are over, and that nobody has joined. */
+static void task_release_children(struct leat_task *task)
+{
+    struct ring *next;
+
+    for (struct ring *node = task->children.next; node != &task->children; node = next) {
+        struct leat_task *child = container_of(node, struct leat_task, sibling);
+
+        next = node->next;
+        if (child->flags & TASK_OVER)
+            task_release(child);
+    }
+}
+
+/* Where a task begins, on its own stack; nobody returns from here. */
+static void begin(struct context *self)
+{
+    struct leat_task *task = container_of(self, struct leat_task, context);
+    struct leat_tasks *tasks = task->tasks;
+
+    asan_arrive(&task->asan, &tasks->asan);
+    if (task->flags & TASK_WATCHED)
+        task_watch_begin(task);
+    task->result = (uint8_t)task->run(task, task->arg);
+    leat_assert(task->flows == 0); /* it closes what it has opened: the struct was on its stack */
+    task->flags |= TASK_ENDING;
+    task_release_children(task);
+    task_wait_for_children(task);
+    task->flags |= TASK_OVER;
+    if (task->flags & TASK_WATCHED)
+        task_watch_end(task);
+    task_call_loop(task);
+    asan_leave(NULL, &tasks->asan);
+    context_switch(&task->context, &tasks->loop);
+    __builtin_unreachable();
+}
+
+static void fill(struct leat_task *task)
+{
+    uint64_t *low = task->low;
+
+    for (unsigned i = 0; i < TASK_CANARY_WORDS; i++)
+        low[i] = TASK_CANARY;
+    for (low += TASK_CANARY_WORDS; task->tasks->config.measure && low < (uint64_t *)(void *)task;
+         low++)
+        *low = TASK_PATTERN;
+}
+
+/* Its wait is over. */
+static void on_ready(struct leat *stack, struct ready *ready)
+{
+    (void)stack;
+    task_resume(container_of(ready, struct leat_task, ready));
+}
+
+struct leat_task *task_new(struct leat_tasks *tasks, struct leat_task *parent, const char *name,
+                           leat_task_fn *run, void *arg)
+{
+    struct leat_task *task = tasks->free;
+
+    if (!task || tasks->closing)
+        return NULL;
+    tasks->free = task->next_free;
+    memset(task, 0, sizeof *task);
+    task->tasks = tasks;
+    asan_begin(&task->asan, task_stack_low(task),
+               (size_t)((uint8_t *)task - (uint8_t *)task_stack_low(task)));
+    task->flags = TASK_ALIVE;
+    if (tasks->config.slow_ns > 0 || tasks->config.interrupt)
+        task->flags |= TASK_WATCHED;
+    task->low = task_stack_low(task);
+    task->valgrind_id = valgrind_stack_begin(task->low, task);
+    task->name = name;
+    task->run = run;
+    task->arg = arg;
+    task->ready.run = on_ready;
+    task->timer.fire = task_timer;
+    task->deadline_ns = LEAT_NEVER_NS;
+    task->share = SHARES_NONE;
+    task->parent = parent;
+    ring_init(&task->children);
+    ring_put(parent ? &parent->children : &tasks->roots, &task->sibling);
+    if (parent && (parent->flags & TASK_CANCELLED))
+        task->flags |= TASK_CANCELLED;
+    fill(task);
+    context_begin(&task->context, task, begin);
+    tasks->counts.started++;
+    return task;
+}
+
+/* ---- switches ----------------------------------------------------------------------------- */
+
+/* Its stack has run for the last time.  Who has its handle releases it; a parent whose function has
+ * returned has none any more. */
+static void task_ended(struct leat_task *task)
+{
+    struct leat_task *parent = task->parent;
+    const bool is_last = parent && (parent->flags & TASK_ENDING);
+
+    service_timer_cancel(task->tasks->stack, &task->timer);
+    task->tasks->counts.ended++;
+    task_wake(task->joiner, LEAT_OK);
+    if (is_last || !(task->flags & TASK_HAS_HANDLE))
+        task_release(task);
+    if (is_last)
+        task_wake(parent, LEAT_OK);
+}
+
+/* Of a task that has come back: it has called, or its stack has overflowed, and what that has
+ * overwritten nobody knows. */
+static void __attribute__((noinline)) attend(struct leat_task *task)
+{
+    if (*task->low != TASK_CALLS)
+        leat_task_overflowed(task->name);
+    *task->low = TASK_CANARY;
+    if (task->flags & TASK_WATCHED)
+        task_watch_judge(task);
+    if (task->flags & TASK_OVER)
+        task_ended(task);
+}
+
+__attribute__((weak)) void leat_task_overflowed(const char *name)
+{
+    (void)name;
+    __builtin_trap();
+}
+
+/* From the loop's stack to the task's, and back: returns @task. */
+static inline __attribute__((always_inline)) struct leat_task *enter(struct leat_task *task)
+{
+    struct leat_tasks *tasks = task->tasks;
+
+    leat_debug_assert(!tasks->running && !(task->flags & TASK_OVER));
+    tasks->running = task;
+    asan_leave(&tasks->asan, &task->asan);
+    tasks = container_of(context_switch(&tasks->loop, &task->context), struct leat_tasks, loop);
+    asan_arrive(&tasks->asan, NULL);
+    task = tasks->running;
+    tasks->running = NULL;
+    return task;
+}
+
+/* Keeps nothing over the switch. */
+void task_resume(struct leat_task *task)
+{
+    task = enter(task);
+    if (*task->low != TASK_CANARY)
+        attend(task);
+}
+
+/* ---- what the program calls --------------------------------------------------------------- */
+
+enum leat_err leat_task_start(struct leat_tasks *tasks, const char *name, leat_task_fn *run,
+                              void *arg, struct leat_task **task)
+{
+    struct leat_task *made = task_new(tasks, tasks->running, name, run, arg);
+
+    if (!made)
+        return LEAT_ERR_MEMORY;
+    task_take_share(made, NULL);
+    if (task) {
+        made->flags |= TASK_HAS_HANDLE;
+        *task = made;
+    }
+    task_begin_wait(made, &made->nowhere);
+    task_wake(made, LEAT_OK);
+    return LEAT_OK;
+}
+
+enum leat_err leat_task_join(struct leat_task *task, struct leat_task *child, enum leat_err *result,
+                             uint64_t deadline_ns)
+{
+    const enum leat_err err = task_wait_for_end(task, child, deadline_ns);
+
+    if (err)
+        return err;
+    if (result)
+        *result = (enum leat_err)child->result;
+    task_release(child);
+    return LEAT_OK;
+}
+
+struct leat_tasks *leat_task_tasks(const struct leat_task *task)
+{
+    return task->tasks;
+}
+
+const char *leat_task_name(const struct leat_task *task)
+{
+    return task->name;
+}
+
+size_t leat_task_stack_used(const struct leat_task *task)
+{
+    const uint64_t *at = task_stack_low(task) + TASK_CANARY_WORDS;
+
+    if (!task->tasks->config.measure)
+        return 0;
+    while (at < (const uint64_t *)(const void *)task && *at == TASK_PATTERN)
+        at++;
+    return (size_t)((const uint8_t *)(task + 1) - (const uint8_t *)at);
+}
