@@ -459,8 +459,8 @@ void sim_check_end(struct sim *sim)
             const struct sim_side *side = &sim->sides[i][end];
 
             if (side->exists && !outcome_is_right(side))
-                sim_fail(sim, "c%u end %u: closed with \"%s\", without a reason", i,
-                         end, leat_err_text(side->why));
+                sim_fail(sim, "c%u end %u: closed with \"%s\", without a reason", i, end,
+                         leat_err_text(side->why));
             if (side->exists)
                 check_delivery(side);
             sim_tls_check_end(side);
