@@ -1,13 +1,13 @@
 /*
- * flow_read.c -- reading: what has come lies in `unread` until the program has it.
+ * flow_read.c -- reading. Data that was received but not requested yet is in `unread`.
  *
- * What was handed over as buffers counts as consumed when the flow is asked for more: so there is
- * nothing to be called behind each read, and a program that keeps buffers keeps its window shut.
+ * Buffers given to the program count as consumed when it reads again. So no call is needed after
+ * each read, and a program that keeps buffers keeps its window closed.
  */
 #include "task/flows.h"
 
 enum {
-    READ_BYTES = 65536 /* taken from a stream at a time */
+    READ_BYTES = 65536 /* at most that many per receive */
 };
 
 static inline void consume_last(struct leat_flow *flow, const struct leat_stream *stream)
@@ -17,15 +17,15 @@ static inline void consume_last(struct leat_flow *flow, const struct leat_stream
     flow->unconsumed = 0;
 }
 
-/* What a read wants: in memory, not in registers, for a switch leaves nothing in those. */
+/* Arguments of a read; in memory, because a switch preserves no registers. */
 struct wanted {
     struct leat_flow *flow;
     struct leat_buf **data;
     uint64_t deadline_ns;
 };
 
-/* Of the flow's open @stream: waits if there is nothing to receive, then receives.  Who was woken
- * for data asks no more whether there is any; LEAT_OK and no data is possible. */
+/* Receives from the flow's open @stream, after a wait if it has nothing to receive. A task that was
+ * woken for data doesn't check for it again, so LEAT_OK without data is possible. */
 static inline __attribute__((always_inline)) enum leat_err
 receive_once(const struct wanted *wanted, struct leat_task *task, const struct leat_stream *stream,
              struct leat_buf **received)
@@ -34,7 +34,7 @@ receive_once(const struct wanted *wanted, struct leat_task *task, const struct l
     enum leat_err err;
 
     if (leat_stream_awaits_data(stream)) {
-        leat_assert(!flow->reader); /* one task reads */
+        leat_assert(!flow->reader); /* only one task may read */
         err = task_wait_here(task, &flow->reader, wanted->deadline_ns);
         if (err)
             return err;
@@ -43,7 +43,7 @@ receive_once(const struct wanted *wanted, struct leat_task *task, const struct l
     return LEAT_OK;
 }
 
-/* What has come, and is not in `unread`: nothing was. */
+/* Receives data for a read when `unread` is empty. */
 static enum leat_err __attribute__((noinline)) receive(const struct wanted *wanted)
 {
     struct leat_flow *flow = wanted->flow;
@@ -62,7 +62,7 @@ static enum leat_err __attribute__((noinline)) receive(const struct wanted *want
     return err;
 }
 
-/* Sees to it that there is something in `unread`. */
+/* Fills `unread` if it is empty. */
 static enum leat_err fill(struct leat_flow *flow, uint64_t deadline_ns)
 {
     const struct wanted wanted = {flow, &flow->unread, deadline_ns};
@@ -71,9 +71,9 @@ static enum leat_err fill(struct leat_flow *flow, uint64_t deadline_ns)
     return err || flow->unread ? err : receive(&wanted);
 }
 
-/* A read that failed with @err, or has nothing yet. */
-static enum leat_err __attribute__((noinline)) read_rest(const struct wanted *wanted,
-                                                         enum leat_err err)
+/* Completes a read that failed with @err, or that has no data yet. */
+static enum leat_err __attribute__((noinline))
+read_rest(const struct wanted *wanted, enum leat_err err)
 {
     struct leat_flow *flow = wanted->flow;
 
@@ -92,12 +92,12 @@ static enum leat_err __attribute__((noinline)) read_rest(const struct wanted *wa
     return LEAT_OK;
 }
 
-/* What is usual, that nothing is unread and data comes, calls nothing of ours: each call would save
- * the six registers that a switch leaves nothing in. */
+/* The fast path, without unread data, calls no function of this file: a call would save the six
+ * registers that a switch doesn't preserve. */
 enum leat_err leat_flow_read(struct leat_flow *flow, struct leat_buf **data, uint64_t deadline_ns)
 {
     const struct wanted wanted = {flow, data, deadline_ns};
-    const struct leat_stream stream = flow->stream; /* as it is before a wait */
+    const struct leat_stream stream = flow->stream; /* its value before the wait */
     struct leat_task *task = task_running(flow->tasks);
     struct leat_buf *received = NULL;
     enum leat_err err;
@@ -113,7 +113,7 @@ enum leat_err leat_flow_read(struct leat_flow *flow, struct leat_buf **data, uin
     return LEAT_OK;
 }
 
-/* Copies the first @len bytes of what is unread, and is done with them. */
+/* Copies the first @len bytes of `unread` and consumes them. */
 static void take(struct leat_flow *flow, void *bytes, size_t len)
 {
     leat_buf_read(flow->unread, 0, bytes, (uint32_t)len);
@@ -152,7 +152,7 @@ enum leat_err leat_flow_read_exact(struct leat_flow *flow, void *bytes, size_t l
     return LEAT_OK;
 }
 
-/* Bytes up to and with the first @delimiter, or all of them; *@found says which. */
+/* Length up to and including the first @delimiter, or of the whole payload. *@found tells which. */
 static size_t until(const struct leat_buf *payload, char delimiter, bool *found)
 {
     size_t len = 0;

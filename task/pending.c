@@ -1,13 +1,13 @@
 /*
- * pending.c -- connections and requests that wait for a task, and the task that makes room.
+ * pending.c -- the queue of connections and requests for tasks, and evictions of tasks.
  *
- * Tasks are counted by the address that they serve (core/shares.h).  A connection with its first
- * data, or a request, gets a share: a free one, or that of the oldest task of the address with most
- * tasks, which is cancelled.  With its share it waits for a free stack, which it mostly gets in
- * this turn or the next one.  Without a share it waits until a task of any address ends.  Both wait
- * at a place of the queue, which is counted by address, too.
+ * Tasks are accounted by the address that they serve (core/shares.h). A connection with its first
+ * data, or a request, gets a share: a free one, or that of the oldest task of the address with the
+ * most tasks, which is cancelled. With a share it waits for a free stack, usually until this turn
+ * or the next. Without a share it waits until any task ends. Both wait in the queue, whose places
+ * are accounted by address, too.
  *
- * Tasks that the program starts, and their children, are never cancelled to make room.
+ * Tasks that the program starts, and their children, are never cancelled for others.
  */
 #include "core/second.h"
 #include "task/tasks.h"
@@ -17,10 +17,10 @@ static uint32_t place_of(const struct leat_tasks *tasks, const struct pending *p
     return (uint32_t)(pending - tasks->pendings);
 }
 
-/* ---- room for others ---------------------------------------------------------------------- */
+/* ---- evictions ------------------------------------------------------------------------------- */
 
-/* May the task or the claim at @share make room for @pending?  It may if its address has two more,
- * or if the service says that it does. One's own must have stood still for a second. */
+/* True if the user of @share may be evicted for @pending: its address has at least two more, or the
+ * service has `displace`. A user with the same address must have made no progress for a second. */
 static bool may_go(const struct leat_tasks *tasks, uint32_t share, const struct pending *pending)
 {
     const uint32_t held = shares_held(&tasks->shares, pending->holder);
@@ -40,7 +40,7 @@ static void turn_away(struct leat_tasks *tasks, struct pending *pending)
     pending_free(tasks, pending);
 }
 
-/* The share is another's: its task is cancelled, or what waits with it turned away. */
+/* Evicts the user of @share: cancels its task, or refuses the waiting request. */
 static void displace(struct leat_tasks *tasks, uint32_t share)
 {
     struct leat_task *task = tasks->of_share[share].task;
@@ -55,7 +55,7 @@ static void displace(struct leat_tasks *tasks, uint32_t share)
     leat_task_cancel(task);
 }
 
-/* Gives @pending a share, if there is one for it. */
+/* Gives @pending a share. False: there is none for it. */
 static bool claim(struct leat_tasks *tasks, struct pending *pending)
 {
     const uint32_t room = shares_room(&tasks->shares, pending->holder);
@@ -66,7 +66,7 @@ static bool claim(struct leat_tasks *tasks, struct pending *pending)
         displace(tasks, room);
     pending->share = shares_free_place(&tasks->shares);
     if (pending->share == SHARES_NONE)
-        return false; /* the program itself has all of them */
+        return false; /* tasks of the program have all of them */
     shares_take(&tasks->shares, pending->share, pending->holder);
     share_note(tasks, pending->share, NULL, pending);
     ring_remove(&pending->ring);
@@ -74,7 +74,7 @@ static bool claim(struct leat_tasks *tasks, struct pending *pending)
     return true;
 }
 
-/* A share is free: the first that waits, and may have it, gets it. */
+/* Gives a free share to the first waiting request that may have it. */
 static void claim_for_first(struct leat_tasks *tasks)
 {
     struct ring *next;
@@ -90,9 +90,10 @@ static void claim_for_first(struct leat_tasks *tasks)
     }
 }
 
-/* ---- the queue ---------------------------------------------------------------------------- */
+/* ---- the queue ------------------------------------------------------------------------------- */
 
-/* A place of the queue for @holder; NULL: it is full, of others' no more than of its own. */
+/* Takes a place of the queue for @holder. NULL: it is full, and @holder itself has the most
+ * places. */
 static struct pending *take_place(struct leat_tasks *tasks, uint64_t holder)
 {
     const uint32_t room = shares_room(&tasks->queue_shares, holder);
@@ -137,9 +138,9 @@ void pending_over(struct leat_tasks *tasks, struct pending *pending)
     task_serve_pending(tasks);
 }
 
-/* ---- its begin ---------------------------------------------------------------------------- */
+/* ---- begin ----------------------------------------------------------------------------------- */
 
-/* A task for the share that has waited longest; NULL: there is none, or no slot is free. */
+/* A task for the share that has waited longest. NULL: no share is waiting, or no slot is free. */
 static struct leat_task *task_of_first(struct leat_tasks *tasks)
 {
     struct pending *pending = container_of(tasks->claims.next, struct pending, ring);

@@ -1,7 +1,7 @@
-/* share.c -- the share that a task, or what waits for one, has of all tasks (core/shares.h). */
+/* share.c -- the shares of tasks, and of waiting entries, by address (core/shares.h). */
 #include "task/tasks.h"
 
-static const uint64_t renew_ns = 100000000; /* a share is renewed no more often */
+static const uint64_t renew_ns = 100000000; /* a share is renewed at most that often */
 
 void share_note(struct leat_tasks *tasks, uint32_t share, struct leat_task *task,
                 struct pending *pending)
@@ -16,7 +16,7 @@ void task_take_share(struct leat_task *task, struct pending *pending)
     task->share = pending ? pending->share : shares_free_place(&tasks->shares);
     task->renewed_ns = service_now_ns(tasks->stack);
     if (task->share ==
-        SHARES_NONE) /* a stack is free, but its share belongs to a request that waits */
+        SHARES_NONE) /* there is a free stack, but its share belongs to a waiting request */
         return;
     if (!pending)
         shares_take_own(&tasks->shares, task->share);

@@ -1,4 +1,4 @@
-/* task.c -- one task: it begins, gets its stack and gives that back, and ends. */
+/* task.c -- one task: its begin, its stack, its end. */
 #include "task/tasks.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ void task_release(struct leat_task *task)
     tasks->on_free(tasks);
 }
 
-/* Children that are over, and that nobody has joined. */
+/* Releases children that are over but weren't joined. */
 static void task_release_children(struct leat_task *task)
 {
     struct ring *next;
@@ -32,7 +32,7 @@ static void task_release_children(struct leat_task *task)
     }
 }
 
-/* Where a task begins, on its own stack; nobody returns from here. */
+/* Begins a task on its own stack. Never returns. */
 static void begin(struct context *self)
 {
     struct leat_task *task = container_of(self, struct leat_task, context);
@@ -42,7 +42,7 @@ static void begin(struct context *self)
     if (task->flags & TASK_WATCHED)
         task_watch_begin(task);
     task->result = (uint8_t)task->run(task, task->arg);
-    leat_assert(task->flows == 0); /* it closes what it has opened: the struct was on its stack */
+    leat_assert(task->flows == 0); /* it has closed its flows, which were on its stack */
     task->flags |= TASK_ENDING;
     task_release_children(task);
     task_wait_for_children(task);
@@ -66,7 +66,7 @@ static void fill(struct leat_task *task)
         *low = TASK_PATTERN;
 }
 
-/* Its wait is over. */
+/* Continues the task, whose wait is over. */
 static void on_ready(struct leat *stack, struct ready *ready)
 {
     (void)stack;
@@ -110,8 +110,8 @@ struct leat_task *task_new(struct leat_tasks *tasks, struct leat_task *parent, c
 
 /* ---- switches ----------------------------------------------------------------------------- */
 
-/* Its stack has run for the last time.  Who has its handle releases it; a parent whose function has
- * returned has none any more. */
+/* The task's stack will not run again. If it has a handle, the task with the handle releases it. A
+ * parent whose function has returned has no handles any more. */
 static void task_ended(struct leat_task *task)
 {
     struct leat_task *parent = task->parent;
@@ -126,8 +126,8 @@ static void task_ended(struct leat_task *task)
         task_wake(parent, LEAT_OK);
 }
 
-/* Of a task that has come back: it has called, or its stack has overflowed, and what that has
- * overwritten nobody knows. */
+/* Handles a task that has come back with a mark: it yielded or ended, or its stack has overflowed.
+ * After an overflow its struct can't be trusted. */
 static void __attribute__((noinline)) attend(struct leat_task *task)
 {
     if (*task->low != TASK_CALLS)
@@ -145,7 +145,7 @@ __attribute__((weak)) void leat_task_overflowed(const char *name)
     __builtin_trap();
 }
 
-/* From the loop's stack to the task's, and back: returns @task. */
+/* Switches from the loop's stack to the task's, and back. Returns @task. */
 static inline __attribute__((always_inline)) struct leat_task *enter(struct leat_task *task)
 {
     struct leat_tasks *tasks = task->tasks;
@@ -160,7 +160,7 @@ static inline __attribute__((always_inline)) struct leat_task *enter(struct leat
     return task;
 }
 
-/* Keeps nothing over the switch. */
+/* Keeps no value over the switch. */
 void task_resume(struct leat_task *task)
 {
     task = enter(task);
@@ -168,7 +168,7 @@ void task_resume(struct leat_task *task)
         attend(task);
 }
 
-/* ---- what the program calls --------------------------------------------------------------- */
+/* ---- functions for the program --------------------------------------------------------------- */
 
 enum leat_err leat_task_start(struct leat_tasks *tasks, const char *name, leat_task_fn *run,
                               void *arg, struct leat_task **task)

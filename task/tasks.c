@@ -1,4 +1,4 @@
-/* tasks.c -- all tasks of a stack: their memory, and how they are opened and closed. */
+/* tasks.c -- all tasks of a stack: memory, open and close. */
 #include "task/tasks.h"
 
 #include <string.h>
@@ -30,7 +30,7 @@ static size_t align_up(size_t bytes, size_t to)
     return (bytes + to - 1) & ~(to - 1);
 }
 
-/* What the stacks begin at: a page, if they fill pages. */
+/* Alignment of the slots: a page, if stacks are multiples of pages. */
 static size_t slots_align(const struct leat_tasks_config *config)
 {
     return config->guard || config->stack_bytes % LEAT_TASK_GUARD_BYTES == 0 ? LEAT_TASK_GUARD_BYTES
@@ -61,7 +61,7 @@ static bool is_possible(const struct leat_tasks_config *full)
            full->stack_bytes % STACK_ALIGN == 0 && (full->slow_ns == 0 || full->clock_ns);
 }
 
-/* A task lies at the end of its slot. */
+/* A task is at the upper end of its slot. */
 static struct leat_task *task_of_slot(const struct leat_tasks *tasks, uint32_t i)
 {
     return (struct leat_task *)(void *)(tasks->slots + (i + 1) * tasks->slot_bytes) - 1;
@@ -72,7 +72,7 @@ static void *guard_of_slot(const struct leat_tasks *tasks, uint32_t i)
     return tasks->slots + i * tasks->slot_bytes;
 }
 
-/* The next part of the block at @at, zeroed. */
+/* Takes @bytes of the block at @at, zeroed. */
 static void *part(uint8_t **at, size_t bytes)
 {
     void *made = *at;
@@ -108,14 +108,14 @@ static struct leat_tasks *lay_out(void *memory, struct leat *stack,
     return tasks;
 }
 
-/* Unguards the first @count slots. */
+/* Removes the guards of the first @count slots. */
 static void unguard(const struct leat_tasks *tasks, uint32_t count)
 {
     for (uint32_t i = 0; tasks->config.guard && i < count; i++)
         tasks->config.guard(guard_of_slot(tasks, i), LEAT_TASK_GUARD_BYTES, false);
 }
 
-/* From the last to the first, so that the first is taken first. */
+/* Makes free slots from the last to the first, so that the first is used first. */
 static enum leat_err make_slots(struct leat_tasks *tasks)
 {
     const uint32_t count = tasks->config.tasks;
@@ -159,9 +159,9 @@ enum leat_err leat_tasks_open(struct leat_tasks **tasks, struct leat *stack, voi
     return err;
 }
 
-/* ---- the end of all ----------------------------------------------------------------------- */
+/* ---- close ----------------------------------------------------------------------------------- */
 
-/* Runs what is ready; false: nothing was. */
+/* Runs the tasks that are ready. False: there were none. */
 static bool run_ready(struct leat_tasks *tasks)
 {
     bool ran = false;
@@ -190,7 +190,7 @@ void leat_tasks_close(struct leat_tasks *tasks)
     unguard(tasks, tasks->config.tasks);
 }
 
-/* ---- what the program asks ---------------------------------------------------------------- */
+/* ---- queries --------------------------------------------------------------------------------- */
 
 const struct leat_tasks_counts *leat_tasks_counts(const struct leat_tasks *tasks)
 {

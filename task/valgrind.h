@@ -13,9 +13,8 @@
 #if defined(__x86_64__)
 
 enum valgrind_request {
-    VALGRIND_STACK_BEGIN =
-        0x1501,                 /* lowest and highest address; the answer is the stack's number */
-    VALGRIND_STACK_END = 0x1502 /* the stack's number */
+    VALGRIND_STACK_BEGIN = 0x1501, /* lowest and highest address; returns the stack's number */
+    VALGRIND_STACK_END = 0x1502    /* the stack's number */
 };
 
 /* The answer to a request; 0 without valgrind. */

@@ -1,8 +1,8 @@
-/* wait.c -- waits: how they begin, and the three ways in which they end. */
+/* wait.c -- waits: their begin, and their three ways to end. */
 #include "task/tasks.h"
 
-/* The timer stays set for what the last wait wanted, if that is earlier: most waits end before, and
- * to move it each time would cost more than to look once more. */
+/* Leaves the timer set if it is set for an earlier time. Most waits end before, so an extra run of
+ * the timer is cheaper than to set it each time. */
 static void arm(struct leat_task *task, uint64_t deadline_ns)
 {
     if (!timer_is_set(&task->timer) || deadline_ns < timer_at_ns(&task->timer))
@@ -24,7 +24,7 @@ void task_timer(struct timer *timer, void *context)
     task_wake(task, LEAT_ERR_TIMEOUT);
 }
 
-/* What stands against a wait; a test may want it to be a cancel. */
+/* The reason why a wait must fail, or LEAT_OK. A test may want it to be a cancel. */
 static enum leat_err may_wait(struct leat_task *task, uint64_t deadline_ns)
 {
     const struct leat_tasks_config *config = task ? &task->tasks->config : NULL;
@@ -40,7 +40,7 @@ static enum leat_err may_wait(struct leat_task *task, uint64_t deadline_ns)
     return LEAT_ERR_TIMEOUT;
 }
 
-/* To the loop's stack, and back. */
+/* Switches to the loop's stack, and back. */
 static void leave(struct leat_task *task)
 {
     if (task->flags & TASK_WATCHED)
@@ -50,7 +50,7 @@ static void leave(struct leat_task *task)
         task_watch_begin(task);
 }
 
-/* What is named at @place goes to the loop's stack until it is woken. */
+/* Waits on the loop's stack until the task at @place is woken. */
 static enum leat_err wait_at(struct leat_task *task, struct leat_task **place, uint64_t deadline_ns)
 {
     task->deadline_ns = deadline_ns;
@@ -75,7 +75,7 @@ enum leat_err task_wait(struct leat_task *task, struct leat_task **place, uint64
     return task_wait_here(task, place, deadline_ns);
 }
 
-/* The same, and a cancel doesn't end it. */
+/* The same, but a cancel doesn't end it. */
 static enum leat_err steady_wait(struct leat_task *task, struct leat_task **place,
                                  uint64_t deadline_ns)
 {
@@ -119,7 +119,7 @@ void task_wake(struct leat_task *task, enum leat_err why)
     service_ready(task->tasks->stack, &task->ready);
 }
 
-/* ---- what the program calls --------------------------------------------------------------- */
+/* ---- functions for the program --------------------------------------------------------------- */
 
 enum leat_err leat_task_sleep(struct leat_task *task, uint64_t at_ns)
 {
@@ -132,7 +132,7 @@ enum leat_err leat_task_sleep(struct leat_task *task, uint64_t at_ns)
         return err;
     err = task_wait(task, &task->nowhere, at_ns);
     if (err == LEAT_ERR_TIMEOUT) {
-        task->tasks->counts.timeouts--; /* as it should be */
+        task->tasks->counts.timeouts--; /* a sleep ends by its deadline, which is no timeout */
         return LEAT_OK;
     }
     return err;
@@ -150,7 +150,7 @@ enum leat_err leat_task_yield(struct leat_task *task)
     return task->flags & TASK_CANCELLED ? LEAT_ERR_CANCELLED : LEAT_OK;
 }
 
-/* Children of a child are reached through it, without a recursion: a walk down and up again. */
+/* Walks the tree of children down and up again, without recursion. */
 void leat_task_cancel(struct leat_task *task)
 {
     struct leat_task *at = task;

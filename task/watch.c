@@ -1,4 +1,4 @@
-/* watch.c -- tasks that the program watches: for how long each of them has run. */
+/* watch.c -- tasks that the program watches: the duration of their runs. */
 #include "task/tasks.h"
 
 static uint64_t clock_ns(const struct leat_tasks *tasks)

@@ -1,5 +1,5 @@
-/* client.c -- the HTTP client: it opens and closes, begins calls, and chooses the connection that a
- * call gets. */
+/* client.c -- the HTTP client: open and close, start of calls, choice of a connection for a
+ * call. */
 #include <string.h>
 
 #include "core/second.h"
@@ -8,7 +8,7 @@
 
 enum {
     ALIGN = 16,
-    CONNECTIONS_MAX = 256, /* all of them are looked at for each call */
+    CONNECTIONS_MAX = 256, /* all of them are searched for each call */
     HEAD_BYTES_MIN = 256
 };
 
@@ -30,8 +30,8 @@ static void set_origin(struct leat_http_call *call, const struct leat_url *url)
     memcpy(call->host, url->host, sizeof call->host);
 }
 
-/* The place for a call to @url: the connection that waited for the shortest time for such a call, a
- * free place, or that of the one which has waited for longest; NULL: all have calls. */
+/* Finds the place for a call to @url: the newest kept connection to that origin, else a free place,
+ * else the place of the oldest kept connection. NULL: all have calls. */
 static struct leat_http_call *find(struct leat_http_client *client, const struct leat_url *url)
 {
     struct leat_http_call *same = NULL, *free_place = NULL, *oldest = NULL;
@@ -51,7 +51,7 @@ static struct leat_http_call *find(struct leat_http_client *client, const struct
     return same ? same : free_place ? free_place : oldest;
 }
 
-/* RFC 8470 4: early data has safe methods alone. */
+/* RFC 8470 4: only safe methods may use early data. */
 static bool may_be_early(const struct leat_http_request *request)
 {
     return (!request->method || (request->method & (LEAT_HTTP_GET | LEAT_HTTP_HEAD))) &&

@@ -1,9 +1,9 @@
 /*
- * client_call.c -- the course of a call: when what is done, when the program is called, its end.
+ * client_call.c -- the course of a call: its steps, the program's callbacks, its end.
  *
- * The program is called from run() and fail() alone, which come from the stream's events and
- * the timer.  What the program does elsewhere leaves marks and asks by call_kick() for a look.  A
- * callback may end its call, and begin another one in its place: `serial` tells.
+ * Only run() and fail() call the program, from the stream's events and the timer. Functions that
+ * the program calls at other times leave marks and request a step by call_kick(). A callback may
+ * end its call and start another one in its place, which `serial` reveals.
  */
 #include "web/http/client.h"
 
@@ -19,9 +19,9 @@ static uint64_t now_ns(const struct leat_http_call *call)
     return leat_now_ns(call->client->stack);
 }
 
-/* ---- Whose turn it is --------------------------------------------------------------------- */
+/* ---- Late program or late server ------------------------------------------------------------- */
 
-/* Is it the program's turn, and not the server's? */
+/* True if the call waits for the program, not for the server. */
 static bool is_excused(const struct leat_http_call *call)
 {
     return call->not_consumed > 0 || call->unread ||
@@ -30,7 +30,7 @@ static bool is_excused(const struct leat_http_call *call)
             leat_stream_progress(&call->stream).queued_bytes == 0);
 }
 
-/* Has the server taken something since this was asked last? */
+/* True if the server has acknowledged something since the last check. */
 static bool has_taken(struct leat_http_call *call)
 {
     struct leat_stream_progress progress;
@@ -44,13 +44,13 @@ static bool has_taken(struct leat_http_call *call)
     return moved;
 }
 
-/* Nothing is left to come or to be sent: only the program can be late. */
+/* True if everything was received and sent: only the program can be late. */
 static bool is_done(const struct leat_http_call *call)
 {
     return leat_http_call_over(call) && call->whole;
 }
 
-/* ---- Its begin ---------------------------------------------------------------------------- */
+/* ---- Start ----------------------------------------------------------------------------------- */
 
 void call_clear(struct leat_http_call *call, const struct leat_http_request *request)
 {
@@ -68,7 +68,7 @@ void call_clear(struct leat_http_call *call, const struct leat_http_request *req
     http_response_start(&call->response);
 }
 
-/* Begins again with all of the request, on another connection. */
+/* Repeats the whole request on another connection. */
 static enum leat_err repeat(struct leat_http_call *call)
 {
     const struct leat_http_request request = call->request;
@@ -90,11 +90,11 @@ void call_begin(struct leat_http_call *call)
     call_kick(call);
 }
 
-/* ---- Its end ------------------------------------------------------------------------------ */
+/* ---- End ------------------------------------------------------------------------------------- */
 
-/* May the request be sent again?  Nothing has come back, on a connection that the server may have
- * closed before it saw the request; and to do it twice is as good as once (RFC 9110 9.2.2), or
- * nothing was sent. */
+/* True if the request may be sent again. Nothing was received, and the connection was kept, so the
+ * server may have closed it before the request arrived. Also, the request is idempotent (RFC 9110
+ * 9.2.2), or nothing of it was sent. */
 static bool may_repeat(const struct leat_http_call *call, enum leat_err why)
 {
     const unsigned idempotent = LEAT_HTTP_GET | LEAT_HTTP_HEAD | LEAT_HTTP_PUT | LEAT_HTTP_DELETE;
@@ -112,7 +112,7 @@ static void count(struct leat_http_client_counts *counts, enum leat_err why)
     counts->refused += why == LEAT_ERR_FORMAT || why == LEAT_ERR_TOO_BIG;
 }
 
-/* The call has failed: tells the program, or begins again where that does no harm. */
+/* Handles a failure: reports it to the program, or repeats the request if that does no harm. */
 static void fail(struct leat_http_call *call, enum leat_err why)
 {
     const uint32_t serial = call->serial;
@@ -124,7 +124,7 @@ static void fail(struct leat_http_call *call, enum leat_err why)
             return;
     }
     count(&call->client->counts, why);
-    call->phase = CALL_FAILED; /* nobody gets its place before it has been told */
+    call->phase = CALL_FAILED; /* keeps the place until on_failed has returned */
     leat_timer_cancel(call->client->stack, &call->timer);
     call->request.on_failed(call, why, call->request.arg);
     leat_assert(call->serial == serial && call->phase == CALL_FAILED);
@@ -140,7 +140,7 @@ void leat_http_call_close(struct leat_http_call *call)
         leat_http_call_consumed(call, call->not_consumed);
     while (call->has_reply && call->whole && (data = leat_http_call_receive(call, UINT32_MAX))) {
         leat_http_call_consumed(call, leat_buf_total(data));
-        leat_buf_free(data); /* what is there already, so that the connection can be kept */
+        leat_buf_free(data); /* so that the connection can be kept */
     }
     if (is_done(call))
         call_keep(call);
@@ -148,14 +148,14 @@ void leat_http_call_close(struct leat_http_call *call)
         call_drop(call, false);
 }
 
-/* ---- Its course --------------------------------------------------------------------------- */
+/* ---- Course ---------------------------------------------------------------------------------- */
 
 static bool is_same(const struct leat_http_call *call, uint32_t serial)
 {
     return call->serial == serial && call->phase == CALL_ACTIVE;
 }
 
-/* Calls the program for what has come; false: the call is over. */
+/* Calls the program for received data. False: the call is over. */
 static bool tell_body(struct leat_http_call *call)
 {
     const uint32_t serial = call->serial;
@@ -178,7 +178,7 @@ static bool tell_body(struct leat_http_call *call)
     return is_same(call, serial);
 }
 
-/* RFC 8470 5.2: the server wants a request that came early again, behind the handshake. */
+/* RFC 8470 5.2: after the handshake, repeats a request that was too early. */
 static void ask_again(struct leat_http_call *call)
 {
     enum leat_err err;
@@ -191,7 +191,7 @@ static void ask_again(struct leat_http_call *call)
         fail(call, err);
 }
 
-/* Reads on; false: the call is over. */
+/* Continues reading the reply. False: the call is over. */
 static bool tell_reply(struct leat_http_call *call)
 {
     const uint32_t serial = call->serial;
@@ -215,7 +215,7 @@ static bool tell_reply(struct leat_http_call *call)
     return tell_body(call);
 }
 
-/* Tells the program that it can send; false: the call is over. */
+/* Tells the program that it can send. False: the call is over. */
 static bool tell_writable(struct leat_http_call *call)
 {
     const uint32_t serial = call->serial;
@@ -227,15 +227,15 @@ static bool tell_writable(struct leat_http_call *call)
     return is_same(call, serial);
 }
 
-/* A connection that nobody asks anything of has nothing to say: its data would be taken for the
- * reply to the next request (RFC 9112 9.2). */
+/* True if a kept connection has ended or has data, which would be taken for the next reply (RFC
+ * 9112 9.2). */
 static bool is_stale(const struct leat_http_call *call)
 {
     return !call->stream.end || leat_stream_readable(&call->stream) > 0 ||
            leat_stream_at_end(&call->stream);
 }
 
-/* Goes on with whatever there is. */
+/* Takes all steps that are possible now. */
 static void run(struct leat_http_call *call)
 {
     if (call->phase == CALL_KEPT && is_stale(call)) {
@@ -253,14 +253,14 @@ static void run(struct leat_http_call *call)
     if (!tell_writable(call) || !tell_reply(call))
         return;
     if (call->stream.end)
-        call_send_on(call); /* what the program has finished meanwhile */
+        call_send_on(call); /* data that the program has finished meanwhile */
     if (!leat_timer_is_set(&call->timer) && !is_done(call))
         call_due(call, call->active_at_ns + call->client->config.stall_ns);
 }
 
-/* ---- What it is called by ----------------------------------------------------------------- */
+/* ---- Events ---------------------------------------------------------------------------------- */
 
-/* A call's timer: false, it took too long. */
+/* Checks a call's deadline. False: it took too long. */
 static bool is_in_time(struct leat_http_call *call)
 {
     const uint64_t deadline_ns = call->request.deadline_ns;
@@ -317,15 +317,15 @@ void call_on_connected(struct leat_connecting *connecting, enum leat_err err, st
     }
     err = config->tls_connect(config->tls, &below, &call->tls, &call->stream);
     if (err) {
-        call->stream = below; /* for fail() to end */
+        call->stream = below; /* for fail(), which ends it */
         fail(call, err);
         return;
     }
     leat_stream_set_events(&call->stream, &call_events, call);
-    call_due(call, call->due_ns); /* what is left of connect_ns */
+    call_due(call, call->due_ns); /* the rest of connect_ns */
 }
 
-/* What the server has taken of the head before the session was open. */
+/* Notes how much of the head the server has accepted before the session was open. */
 static void note_early(struct leat_http_call *call)
 {
     struct leat_tls_info info;
@@ -356,8 +356,8 @@ static void on_news(struct leat_tcp *conn, void *arg)
     run(arg);
 }
 
-/* The stream is no more.  What has been received of a reply is still there, for a program that
- * takes its time; a whole reply is one. */
+/* Handles the end of the stream. Received data of a reply stays for a slow program, and a complete
+ * reply is no failure. */
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     struct leat_http_call *call = arg;

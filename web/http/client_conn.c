@@ -1,4 +1,4 @@
-/* client_conn.c -- the connection of a call: it is made, kept for another call, or ended. */
+/* client_conn.c -- the connection of a call: start, keep for another call, end. */
 #include "web/http/client.h"
 #include "service.h"
 
@@ -41,7 +41,7 @@ void call_wait(struct leat_http_call *call)
     call_due(call, call->kept_at_ns + client->config.kept_ns);
 }
 
-/* Can the connection have another call? */
+/* True if the connection can serve another call. */
 static bool can_stay(struct leat_http_call *call)
 {
     return call->phase == CALL_ACTIVE && call->stream.end && !call->until_close &&

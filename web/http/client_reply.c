@@ -1,4 +1,4 @@
-/* client_reply.c -- the reply of a call: its head, and its body as it comes. */
+/* client_reply.c -- the reply to a call: its head, and its body as it arrives. */
 #include <string.h>
 
 #include "core/assert.h"
@@ -6,11 +6,11 @@
 #include "service.h"
 
 enum {
-    READ_BYTES = 16384, /* at a time */
-    INTERIMS_MAX = 16   /* interim replies (RFC 9110 15.2); a server has no reason for as many */
+    READ_BYTES = 16384, /* per receive */
+    INTERIMS_MAX = 16   /* interim replies (RFC 9110 15.2); more make no sense */
 };
 
-/* What is unread, or else what the stream has; NULL: nothing. */
+/* Unread data, or else new data of the stream. NULL: there is none. */
 static struct leat_buf *unread_of(struct leat_http_call *call)
 {
     if (!call->unread && call->stream.end)
@@ -30,9 +30,9 @@ static bool at_end(const struct leat_http_call *call)
     return !call->unread && (!call->stream.end || leat_stream_at_end(&call->stream));
 }
 
-/* ---- Its head ----------------------------------------------------------------------------- */
+/* ---- Head ------------------------------------------------------------------------------------ */
 
-/* Where the body ends (RFC 9112 6.3). */
+/* Finds the end of the body (RFC 9112 6.3). */
 static void begin_body(struct leat_http_call *call)
 {
     const struct http_response *response = &call->response;
@@ -50,7 +50,7 @@ static void begin_body(struct leat_http_call *call)
     call->client->counts.replies++;
 }
 
-/* A head is whole; false: it can't be. */
+/* Handles a complete head. False: it is invalid. */
 static bool take_head(struct leat_http_call *call)
 {
     if (!http_response_is_interim(&call->response)) {
@@ -72,10 +72,10 @@ enum leat_err call_read_head(struct leat_http_call *call)
         size_t taken;
 
         if (call->head_sent < call->head_len)
-            return LEAT_ERR_FORMAT; /* an answer to what it hasn't heard */
+            return LEAT_ERR_FORMAT; /* a reply before the request was sent */
         if (room == 0)
             return LEAT_ERR_TOO_BIG;
-        if (call->fields_len == 0) { /* the whole head may take stall_ns from here */
+        if (call->fields_len == 0) { /* from here on, the whole head may take stall_ns */
             call->active_at_ns = leat_now_ns(call->client->stack);
             call->seen_taken = leat_stream_progress(&call->stream).taken;
         }
@@ -110,7 +110,7 @@ static char lower(char c)
     return c;
 }
 
-/* If the line of @len bytes is the field @name: where its value begins, else 0. */
+/* Offset of the value if the line is the field @name, else 0. */
 static size_t value_at(const char *line, size_t len, const char *name)
 {
     size_t at = 0;
@@ -128,7 +128,7 @@ const char *leat_http_call_field(const struct leat_http_call *call, const char *
     while (line < end) {
         size_t line_len = 0, from;
 
-        while (line[line_len] != '\n') /* the last byte of a head is one */
+        while (line[line_len] != '\n') /* a head ends with one */
             line_len++;
         from = value_at(line, line_len, name);
         if (from > 0) {
@@ -146,7 +146,7 @@ const char *leat_http_call_field(const struct leat_http_call *call, const char *
     return NULL;
 }
 
-/* ---- Its body ----------------------------------------------------------------------------- */
+/* ---- Body ------------------------------------------------------------------------------------ */
 
 bool call_body_ready(struct leat_http_call *call)
 {
@@ -163,7 +163,7 @@ bool call_body_ready(struct leat_http_call *call)
     return false;
 }
 
-/* Takes up to @bytes_max of data off the first piece of what is unread; NULL: no descriptor. */
+/* Takes up to @bytes_max of data off the first piece of `unread`. NULL: no descriptor. */
 static struct leat_buf *take_piece(struct leat_http_call *call, uint32_t bytes_max)
 {
     struct leat_buf *piece = call->unread;
@@ -206,7 +206,7 @@ struct leat_buf *leat_http_call_receive(struct leat_http_call *call, uint32_t by
     if (len > 0)
         call->active_at_ns = leat_now_ns(call->client->stack);
     if (call->body.phase == HTTP_BODY_BAD || at_end(call))
-        call_kick(call); /* who calls this from elsewhere hears of the end by on_body, too */
+        call_kick(call); /* outside of callbacks the program gets the end by on_body, too */
     return first;
 }
 

@@ -1,8 +1,8 @@
-/* client_timer.c -- the timer of a call: when the call is looked at again. */
+/* client_timer.c -- the timer of a call: when its next step is due. */
 #include "web/http/client.h"
 #include "service.h"
 
-static const uint64_t retry_ns = 10000000; /* the pool was empty */
+static const uint64_t retry_ns = 10000000; /* delay if the pool was empty */
 
 void call_due(struct leat_http_call *call, uint64_t due_ns)
 {

@@ -1,8 +1,9 @@
-/* http_early.c -- requests that come before their handshake is over, and may be replays (RFC 8470).
- */
+/* http_early.c -- requests that arrive before the end of the handshake, and may be replays (RFC
+ * 8470). */
 #include "web/http/server_conn.h"
 
-/* RFC 8470 3: what is safe may be answered.  What a route does is its program's. */
+/* RFC 8470 3: safe requests may be answered. The effects of a route are unknown, so it may not
+ * answer. */
 static bool is_too_early(const struct server_conn *client)
 {
     const struct leat_http_server_config *config = &client->server->config;

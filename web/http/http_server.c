@@ -1,4 +1,4 @@
-/* http_server.c -- the server of files: its clients come and go. */
+/* http_server.c -- the server: its memory, and the start and end of its clients. */
 #include <leat/http_server.h>
 
 #include <string.h>
@@ -16,18 +16,17 @@ enum {
     CLIENTS_A_SPARE = 32
 };
 
-/* A client that is displaced stays until its stream has told its end; one that comes meanwhile
- * takes a spare. */
+/* A displaced client stays until its stream has ended. Meanwhile its successor uses a spare. */
 static uint32_t slot_count(const struct leat_http_server_config *config)
 {
     return config->clients + 1u + config->clients / CLIENTS_A_SPARE;
 }
 
-/* ---- Clients that come and go ------------------------------------------------------------- */
+/* ---- Start and end of clients ---------------------------------------------------------------- */
 
 static void accept_clients(struct leat_tcp_listener *listener, void *arg);
 
-/* Its place is for another one. */
+/* Frees the client's place. */
 static void give_place(struct server_conn *client)
 {
     if (client->place != SHARES_NONE)
@@ -35,7 +34,7 @@ static void give_place(struct server_conn *client)
     client->place = SHARES_NONE;
 }
 
-/* The client is over: its place is for another one. */
+/* Takes back a client that is over, and frees its place. */
 static void take_back(struct server_conn *client)
 {
     struct leat_http_server *server = client->server;
@@ -45,7 +44,7 @@ static void take_back(struct server_conn *client)
     client->next_free = server->free_client;
     server->free_client = client;
     if (server->listener)
-        accept_clients(server->listener, server); /* one may have waited for this */
+        accept_clients(server->listener, server); /* a connection may wait for this place */
 }
 
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
@@ -69,8 +68,8 @@ static const struct leat_tcp_events client_events = {.on_open = server_conn_open
                                                      .on_writable = server_conn_writable,
                                                      .on_closed = on_closed};
 
-/* Takes a place for the client of @stream; in a full table the oldest one of the address with most
- * makes room. */
+/* Takes a place for the client of @stream. If the table is full, the oldest client of the address
+ * with the most is evicted. */
 static void take_place(struct server_conn *client, const struct leat_stream *stream)
 {
     struct leat_http_server *server = client->server;
@@ -90,7 +89,7 @@ static void take_place(struct server_conn *client, const struct leat_stream *str
     shares_take(&server->shares, client->place, holder);
 }
 
-/* The first free client is this stream's. */
+/* Starts the first free client with @stream. */
 static void start_client(struct leat_http_server *server, struct leat_stream stream)
 {
     struct server_conn *client = server->free_client;
@@ -123,7 +122,7 @@ bool leat_http_server_serve(struct leat_http_server *server, const struct leat_s
         return false;
     leat_stream_set_events(stream, &client_events, client);
     start_client(server, *stream);
-    server_conn_serve(NULL, client); /* data may have come before */
+    server_conn_serve(NULL, client); /* data may be there already */
     return true;
 }
 
@@ -175,7 +174,7 @@ static void *part(uint8_t **at, size_t bytes)
     return made;
 }
 
-/* One for each client, but none for a server of files alone. */
+/* One exchange per client, if the server has routes. */
 static size_t exchanges_bytes(const struct leat_http_server_config *config)
 {
     return config->route_count ? slot_count(config) * sizeof(struct leat_http_exchange) : 0;
@@ -194,7 +193,7 @@ size_t leat_http_server_memory_bytes(const struct leat_http_server_config *confi
            align_up(full.file_count * sizeof(uint16_t));
 }
 
-/* The table, and for each file the head of the reply that most requests for it get. */
+/* Fills the table, and prepares the head of each file's common reply. */
 static bool add_files(struct leat_http_server *server)
 {
     static const struct http_request common = {.status = HTTP_OK, .minor_version = 1};
@@ -211,7 +210,7 @@ static bool add_files(struct leat_http_server *server)
     return true;
 }
 
-/* Lays the server out in @memory. */
+/* Lays out the server in @memory. */
 static struct leat_http_server *lay_out(void *memory, struct leat *stack,
                                         const struct leat_http_server_config *full)
 {
@@ -252,7 +251,7 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
         .ip = full.ip,
         .port = full.port,
         .backlog = full.clients,
-        .displace = true, /* of the table's entries: those of its clients it knows itself */
+        .displace = true, /* for TCP's table; the server evicts its own clients by itself */
         .on_acceptable = accept_clients};
     struct leat_http_server *made;
     const uint32_t head_bytes = full.route_count ? HTTP_ROUTE_HEAD_BYTES : HTTP_REPLY_HEAD_BYTES;

@@ -1,17 +1,16 @@
-/* server_conn.c -- one client of the server: its phase and its time, the data that has come, the
- * counts. */
+/* server_conn.c -- one client of the server: its phase and deadline, received data, counters. */
 #include "web/http/server_conn.h"
 
 #include "core/assert.h"
 #include "service.h"
 
 enum {
-    READ_BYTES = 65536 /* taken from a connection at a time */
+    READ_BYTES = 65536 /* per receive */
 };
 
-static const uint64_t renew_ns = 100000000; /* a place is renewed no more often */
+static const uint64_t renew_ns = 100000000; /* a place is renewed at most that often */
 
-/* ---- Phases and their time ---------------------------------------------------------------- */
+/* ---- Phases and deadlines -------------------------------------------------------------------- */
 
 void server_conn_renew(struct server_conn *client)
 {
@@ -62,7 +61,7 @@ bool server_conn_wait_for_pool(struct server_conn *client)
     return false;
 }
 
-/* ---- What comes --------------------------------------------------------------------------- */
+/* ---- Received data --------------------------------------------------------------------------- */
 
 void server_conn_consume(struct server_conn *client, uint32_t bytes)
 {

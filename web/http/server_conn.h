@@ -1,12 +1,12 @@
 /*
- * server_conn.h -- one client of the server, and the server as its clients see it.
+ * server_conn.h -- one client of the server, and the server's own state.
  *
- *      http_server.c     the server: it opens and closes, its clients come and go
- *      server_serve.c    serves a client: its request is read, its reply sent, and again
+ *      http_server.c     the server: open and close, start and end of its clients
+ *      server_serve.c    serves a client: reads a request, sends the reply, and begins again
  *      http_early.c      refuses requests that come too early
- *      http_exchange.c   a request that a route answers, with http_send.c and http_receive.c
- *      server_conn.c     the client's phase and its time, the data that has come, the counts
- *      http_calendar.c   the date
+ *      http_exchange.c   requests that a route answers, with http_send.c and http_receive.c
+ *      server_conn.c     the client's phase and deadline, received data, counters
+ *      http_calendar.c   the Date
  *
  * A file calls only those that come later in this list.
  */
@@ -22,49 +22,49 @@
 #include "core/timer.h"
 
 enum http_phase {
-    HTTP_PHASE_IDLE,     /* no byte of a request has come */
-    HTTP_PHASE_HEAD,     /* some of its head */
-    HTTP_PHASE_EXCHANGE, /* a route has it */
-    HTTP_PHASE_REPLY,    /* its reply is not all queued */
-    HTTP_PHASE_BODY,     /* the rest of its body is still to come */
-    HTTP_PHASE_LINGER,   /* all is said; what comes is thrown away until the client closes, too */
-    HTTP_PHASE_ENDING    /* aborted: on_closed is still to come */
+    HTTP_PHASE_IDLE,     /* no byte of a request was received */
+    HTTP_PHASE_HEAD,     /* a part of its head was received */
+    HTTP_PHASE_EXCHANGE, /* a route answers it */
+    HTTP_PHASE_REPLY,    /* its reply is not completely queued */
+    HTTP_PHASE_BODY,     /* the rest of its body is discarded */
+    HTTP_PHASE_LINGER,   /* the reply was sent; data is discarded until the client closes */
+    HTTP_PHASE_ENDING    /* aborted: on_closed is due */
 };
 
 struct server_conn {
     struct leat_http_server *server;
     struct server_conn *next_free;
-    struct leat_stream stream; /* its `end` is NULL: free */
-    struct leat_buf *unread;   /* received, but not yet looked at */
-    struct leat_buf *head;     /* of the reply: what is left of it */
-    const char *body;          /* the same of the file */
+    struct leat_stream stream; /* free if `end` is NULL */
+    struct leat_buf *unread;   /* received, not yet read */
+    struct leat_buf *head;     /* rest of the reply's head */
+    const char *body;          /* rest of the reply's file */
     uint32_t body_left;
-    uint32_t skip;          /* bytes of the request's body that are still to come */
-    uint32_t seen_taken;    /* what the client had taken when the timer fired last */
+    uint32_t skip;          /* bytes of the request's body to discard */
+    uint32_t seen_taken;    /* bytes that the client had acknowledged when the timer fired last */
     uint16_t status;        /* of the reply; 0: none yet */
     uint8_t phase;          /* enum http_phase */
-    bool seen_queued;       /* there was something for it to take then */
-    bool logged;            /* on_access has been called for this request */
-    bool serving;           /* server_conn_serve() is at work, and will look again */
-    bool close;             /* after this reply */
-    bool starved;           /* the pool was empty: on_writable is still to come */
-    bool early;             /* its handshake isn't over: what it says may be a replay */
-    struct timer timer;     /* fires at `due_ns` or before, and is set again then */
-    uint64_t due_ns;        /* the phase may last so long */
-    uint64_t renewed_at_ns; /* when it last got further, within HTTP_RENEW_NS */
+    bool seen_queued;       /* the client had data to acknowledge then */
+    bool logged;            /* on_access was called for this request */
+    bool serving;           /* server_conn_serve() is running, and will check again */
+    bool close;             /* end the connection after this reply */
+    bool starved;           /* the pool was empty, so on_writable must follow */
+    bool early;             /* the handshake isn't complete, so requests may be replays */
+    struct timer timer;     /* set for `due_ns` or earlier; it is set again then */
+    uint64_t due_ns;        /* deadline of the phase */
+    uint64_t renewed_at_ns; /* time of the last progress, to 0.1 s */
     uint32_t place;         /* in server->shares; SHARES_NONE: it is being ended */
-    uint64_t head_at_ns;    /* the head began */
-    uint64_t sent;          /* of the reply's data */
+    uint64_t head_at_ns;    /* start of the head */
+    uint64_t sent;          /* bytes of the reply's data */
     struct leat_http_exchange *exchange; /* NULL: the server has no routes */
     struct http_request request;
 };
 
-/* The date, renewed when a reply needs it in another second. */
+/* The Date, renewed when a reply needs it in another second. */
 struct http_calendar {
-    struct http_now now;   /* its civil_ns is that of the renewal */
-    uint64_t second;       /* of both; 0: there are none */
-    struct leat_buf *line; /* Date, and the end of a head: what prepared heads lack.  Replies of one
-                              second share it; NULL: none has needed it */
+    struct http_now now;   /* civil_ns is the time of the renewal */
+    uint64_t second;       /* of both, since 1970; 0: unset */
+    struct leat_buf *line; /* the Date line and the end of a head, which prepared heads lack; shared
+                              by replies of one second; NULL: not needed so far */
 };
 
 struct leat_http_server {
@@ -74,78 +74,78 @@ struct leat_http_server {
     struct leat_tcp_listener *listener;
     struct server_conn *clients;
     struct server_conn *free_client;      /* list */
-    struct leat_http_exchange *exchanges; /* as many as clients, if there are routes */
+    struct leat_http_exchange *exchanges; /* one per client, if there are routes */
     uint32_t clients_open;
     bool stopping;
-    struct shares shares;          /* of config.clients places */
-    struct server_conn **of_place; /* who has which of them */
+    struct shares shares;          /* config.clients places */
+    struct server_conn **of_place; /* the client at each place */
     struct http_table table;
-    char *heads; /* for each file, of the reply that most requests get */
+    char *heads; /* prepared heads of each file's common reply */
     uint16_t *head_lens;
     struct http_calendar calendar;
 };
 
 /* ---- server_serve.c ---- */
 
-/* Begins with a stream that is new and has its events; the rest of @client is zero or as
- * server_conn_release() has left it, but for what the server has set. */
+/* Starts a client with a new stream, whose events are set. The rest of @client must be zero, or as
+ * after server_conn_release(), except for fields that the server sets. */
 void server_conn_start(struct server_conn *client, struct leat_stream stream);
 
-/* Ends it if it waits for nothing but another request. */
+/* Ends a client that only waits for another request. */
 void server_conn_stop(struct server_conn *client);
 
-/* Gives back what it holds; the stream is no more, or somebody else's. */
+/* Frees what the client holds, when the stream is closed or has another owner. */
 void server_conn_release(struct server_conn *client);
 
-/* For the stream's events; @client. */
+/* For the stream's events; the argument is @client. */
 void server_conn_opened(struct leat_tcp *conn, void *client);
 void server_conn_serve(struct leat_tcp *conn, void *client);
 void server_conn_writable(struct leat_tcp *conn, void *client);
 
-/* Its timer has fired; false: its stream has been closed and is the stack's, and the caller gives
- * back the rest. */
+/* Handles the client's timer. False: the stream was closed and left to the stack, so the caller
+ * must take the rest back. */
 bool server_conn_on_time(struct server_conn *client);
 
 /* ---- http_early.c ---- */
 
-/* Refuses the request, whose head is whole, if it may be a replay and isn't safe. */
+/* Refuses a request with a complete head if it may be a replay and isn't safe. */
 void http_early_look(struct server_conn *client);
 
 /* ---- server_conn.c ---- */
 
-/* The client got further: of its address it is the last one to be displaced. */
+/* Notes progress of the client: in its address it becomes the last one to be evicted. */
 void server_conn_renew(struct server_conn *client);
 
-/* Enters @phase, and gives it its time. */
+/* Enters @phase, and sets its deadline. */
 void server_conn_enter(struct server_conn *client, enum http_phase phase);
 
-/* Aborts it and counts that; on_closed follows. */
+/* Aborts the stream and increments @count. on_closed follows. */
 void server_conn_end(struct server_conn *client, uint64_t *count);
 
-/* Looks again soon, if nobody does so already. */
+/* Requests a step soon, unless one is running. */
 void server_conn_kick(struct server_conn *client);
 
-/* There is no buffer now: on_writable follows when there are.  Returns false. */
+/* Waits for a buffer: on_writable follows. Returns false. */
 bool server_conn_wait_for_pool(struct server_conn *client);
 
-/* Throws away the first @bytes of what was received. */
+/* Discards the first @bytes of received data. */
 void server_conn_consume(struct server_conn *client, uint32_t bytes);
 
-/* What is unread, or else what the stream has; NULL: nothing. */
+/* Unread data, or else new data of the stream. NULL: there is none. */
 struct leat_buf *server_conn_unread(struct server_conn *client);
 
-/* Counts the reply that begins now. */
+/* Counts a reply when it begins. */
 void server_conn_count(struct server_conn *client, uint16_t status);
 
 /* ---- http_calendar.c ---- */
 
-/* What time it is; NULL: nobody knows. */
+/* The current time; NULL: unknown. */
 const struct http_now *http_calendar_now(struct leat_http_server *server);
 
-/* A view of the line that ends a prepared head at that time; NULL: the pool is empty. */
+/* A slice of the line that ends a prepared head now. NULL: the pool is empty. */
 struct leat_buf *http_calendar_line(struct leat_http_server *server);
 
-/* Gives back what it holds. */
+/* Frees the line. */
 void http_calendar_release(struct http_calendar *calendar);
 
 #endif

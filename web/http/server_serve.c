@@ -1,11 +1,11 @@
 /*
- * server_serve.c -- serves a client: its request is read, its reply sent, and again.
+ * server_serve.c -- serves a client: reads a request, sends the reply, and begins again.
  *
- *      IDLE -> HEAD -> REPLY -> BODY (of the request: thrown away) -> IDLE ...
+ *      IDLE -> HEAD -> REPLY -> BODY (of the request: discarded) -> IDLE ...
  *                        `--> LINGER, after a reply that ends the connection
  *
- * Requests are answered one after another: what a client has pipelined stays in the buffers that it
- * came in, and its window closed, until the reply in front of it is queued (RFC 9112 9.3.2).
+ * Requests are answered one after another. Pipelined requests stay in the buffers that they arrived
+ * in, which closes the client's window, until the reply before them is queued (RFC 9112 9.3.2).
  */
 #include "web/http/server_conn.h"
 
@@ -15,7 +15,7 @@
 
 static const uint64_t retry_ns = 10000000; /* until a refusal may find a buffer */
 
-/* Tells the program's log of the request, once it is over. */
+/* Calls on_access for a request that is over. */
 static void log_access(struct server_conn *client)
 {
     const struct leat_http_server_config *config = &client->server->config;
@@ -38,15 +38,15 @@ static void log_access(struct server_conn *client)
 
 /* ---- Replies ------------------------------------------------------------------------------ */
 
-/* True if @reply is the one that most requests get, whose head is made before. */
+/* True if @reply is the common one, whose head was prepared. */
 static bool is_common(const struct server_conn *client, const struct http_reply *reply,
                       const struct http_now *now)
 {
     return reply->status == HTTP_OK && !reply->close && client->request.minor_version > 0 &&
-           !(now && reply->file->modified_ns > now->civil_ns); /* its Last-Modified moves */
+           !(now && reply->file->modified_ns > now->civil_ns); /* its Last-Modified would change */
 }
 
-/* The head made before, with the date where it is known; NULL: the pool is empty. */
+/* The prepared head, with the date if it is known. NULL: the pool is empty. */
 static struct leat_buf *common_head(struct leat_http_server *server, size_t file, bool dated)
 {
     struct leat_buf *date = dated ? http_calendar_line(server) : NULL;
@@ -64,7 +64,7 @@ static struct leat_buf *common_head(struct leat_http_server *server, size_t file
     return head;
 }
 
-/* The head of @reply; NULL: the pool is empty. */
+/* Makes the head of @reply. NULL: the pool is empty. */
 static struct leat_buf *make_head(const struct server_conn *client, const struct http_reply *reply)
 {
     struct leat_http_server *server = client->server;
@@ -80,7 +80,7 @@ static struct leat_buf *make_head(const struct server_conn *client, const struct
     return head;
 }
 
-/* Begins @reply; false: there is no buffer for it. */
+/* Starts @reply. False: there is no buffer for it. */
 static bool begin_reply(struct server_conn *client, const struct http_reply *reply)
 {
     leat_debug_assert(!client->head);
@@ -96,7 +96,7 @@ static bool begin_reply(struct server_conn *client, const struct http_reply *rep
     return true;
 }
 
-/* Up to @room bytes of what is left of the reply, taken off it; NULL: no buffer. */
+/* Takes up to @room bytes of the rest of the reply. NULL: no buffer. */
 static struct leat_buf *take_reply(struct server_conn *client, uint32_t room)
 {
     struct leat_pool *pool = leat_pool(client->server->stack);
@@ -126,7 +126,7 @@ static struct leat_buf *take_reply(struct server_conn *client, uint32_t room)
     return data ? data : body;
 }
 
-/* All has been said; what still comes is thrown away. */
+/* Shuts the stream down. Data that still arrives is discarded. */
 static void say_no_more(struct server_conn *client)
 {
     leat_stream_shutdown(&client->stream);
@@ -144,7 +144,7 @@ static void next_request(struct server_conn *client)
         server_conn_enter(client, HTTP_PHASE_IDLE);
 }
 
-/* Sends what is left of the reply; false: the rest must wait, or the connection is over. */
+/* Sends the rest of the reply. False: it must wait, or the connection is over. */
 static bool send_reply(struct server_conn *client)
 {
     while (client->head || client->body_left > 0) {
@@ -161,7 +161,7 @@ static bool send_reply(struct server_conn *client)
     }
     log_access(client);
     if (client->close && client->early)
-        return false; /* an end would break the handshake off: server_conn_opened() follows */
+        return false; /* a shutdown would abort the handshake: server_conn_opened() follows */
     if (client->close)
         say_no_more(client);
     else if (client->skip > 0)
@@ -173,7 +173,7 @@ static bool send_reply(struct server_conn *client)
 
 /* ---- Requests ----------------------------------------------------------------------------- */
 
-/* A long head on a slow path earns time, but a silent client never has more than head_ns. */
+/* Extends the deadline of a long head on a slow path, but never beyond head_ns from now. */
 static void earn_head_time(struct server_conn *client, uint32_t bytes)
 {
     const struct leat_http_server_config *config = &client->server->config;
@@ -184,7 +184,7 @@ static void earn_head_time(struct server_conn *client, uint32_t bytes)
         client->due_ns = latest_ns;
 }
 
-/* Reads on in the head; false: the reply must wait. */
+/* Continues reading the head. False: the reply must wait. */
 static bool read_head(struct server_conn *client)
 {
     struct http_request *request = &client->request;
@@ -212,11 +212,11 @@ static bool read_head(struct server_conn *client)
     return begin_reply(client, &reply);
 }
 
-/* The next reply doesn't begin before there is room: on_writable follows. */
+/* There is no room to begin the next reply: on_writable follows. */
 static bool wait_for_room(struct server_conn *client)
 {
     if (leat_stream_progress(&client->stream).queued_bytes == 0)
-        return server_conn_wait_for_pool(client); /* it isn't the client who has to make it */
+        return server_conn_wait_for_pool(client); /* the pool lacks room, not the client */
     return false;
 }
 
@@ -232,7 +232,7 @@ static void skip_body(struct server_conn *client)
         next_request(client);
 }
 
-/* Takes a step with what has come; false: nothing can be done now. */
+/* Handles what was received. False: nothing can be done now. */
 static bool step(struct server_conn *client)
 {
     if (client->phase == HTTP_PHASE_ENDING)
@@ -256,7 +256,7 @@ static bool step(struct server_conn *client)
     return true;
 }
 
-/* Goes on with whatever there is; at most as many requests as fit in the receive window. */
+/* Takes all steps that are possible now, for at most as many requests as fit the receive window. */
 void server_conn_serve(struct leat_tcp *conn, void *arg)
 {
     struct server_conn *client = arg;
@@ -269,7 +269,7 @@ void server_conn_serve(struct leat_tcp *conn, void *arg)
     while (step(client)) {
     }
     client->serving = false;
-    /* RFC 9112 9.6: the client has said all.  A reply that must wait keeps the connection. */
+    /* RFC 9112 9.6: the client has shut down. A reply that must wait keeps the connection. */
     if (client->phase != HTTP_PHASE_REPLY && client->phase != HTTP_PHASE_EXCHANGE &&
         client->phase != HTTP_PHASE_ENDING && !client->starved &&
         leat_stream_at_end(&client->stream) && !client->unread)
@@ -289,7 +289,7 @@ void server_conn_writable(struct leat_tcp *conn, void *arg)
     struct server_conn *client = arg;
 
     if (client->phase == HTTP_PHASE_REPLY && !client->starved)
-        server_conn_enter(client, HTTP_PHASE_REPLY); /* it has taken something */
+        server_conn_enter(client, HTTP_PHASE_REPLY); /* it has acknowledged something */
     if (client->phase == HTTP_PHASE_EXCHANGE) {
         client->exchange->writable = true;
         server_conn_renew(client);
@@ -297,10 +297,10 @@ void server_conn_writable(struct leat_tcp *conn, void *arg)
     server_conn_serve(conn, arg);
 }
 
-/* ---- Clients that stand still ------------------------------------------------------------- */
+/* ---- Clients without progress ---------------------------------------------------------------- */
 
-/* True if the client has taken something of what is queued since the timer fired last; or if a
- * route, which says something now and then, had left it nothing to take then. */
+/* True if the client has acknowledged data since the last check, or if a route that sends only now
+ * and then had nothing queued at that check. */
 static bool takes_its_reply(struct server_conn *client, struct leat_stream_progress progress)
 {
     const bool queued = progress.queued_bytes > 0;
@@ -312,8 +312,8 @@ static bool takes_its_reply(struct server_conn *client, struct leat_stream_progr
     return moved;
 }
 
-/* The client has got everything, and just doesn't close: the stack waits for that, for a while.  A
- * reset could take from it what it has not read yet (RFC 9112 9.6). */
+/* Leaves a client that has received everything but doesn't close to the stack, which waits for
+ * that. A reset could destroy data that the client has not read yet (RFC 9112 9.6). */
 static void leave(struct server_conn *client)
 {
     static const struct leat_tcp_events nothing = {.on_open = NULL};
@@ -322,7 +322,8 @@ static void leave(struct server_conn *client)
     leat_stream_close(&client->stream);
 }
 
-/* The phase has lasted too long; false: the server has nothing more to do with the client. */
+/* Handles the end of the phase's deadline. False: the server has nothing more to do with the
+ * client. */
 static bool time_out(struct server_conn *client)
 {
     static const struct http_reply timeout = {.status = HTTP_REQUEST_TIMEOUT, .close = true};
@@ -366,13 +367,13 @@ bool server_conn_on_time(struct server_conn *client)
     if (client->due_ns <= leat_now_ns(client->server->stack) && !time_out(client))
         return false;
     if (client->phase == HTTP_PHASE_EXCHANGE)
-        server_conn_serve(NULL, client); /* server_conn_kick(), whatever else was due */
+        server_conn_serve(NULL, client); /* server_conn_kick() may have set it */
     if (client->stream.end && client->phase != HTTP_PHASE_ENDING && !timer_is_set(&client->timer))
         service_timer_set(client->server->stack, &client->timer, client->due_ns);
     return true;
 }
 
-/* ---- Begin and end ------------------------------------------------------------------------ */
+/* ---- Start and end --------------------------------------------------------------------------- */
 
 void server_conn_start(struct server_conn *client, struct leat_stream stream)
 {
