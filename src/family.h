@@ -19,8 +19,8 @@ struct leat_slaac_config;
 struct packet {
     struct leat_buf *buf;
     struct link *link; /* NULL: from ourselves */
-    leat_ip4 src;      /* IPv6: a host number (ip/host.h); so is dst */
-    leat_ip4 dst;
+    host_id src;
+    host_id dst;
     uint16_t header_bytes; /* of the IP header, options or extension headers included */
     uint8_t protocol;
     uint8_t ttl;
@@ -103,9 +103,9 @@ struct ipv6_family {
     /* Counts the buffers of packets that wait for a neighbour's address. */
     uint32_t (*parked_pieces)(const struct leat *stack);
     /* The host number of @ip (ip/host.h) on link @zone, counted from 1. */
-    leat_ip4 (*host_of)(struct leat *stack, struct leat_ip ip, uint8_t zone);
+    host_id (*host_of)(struct leat *stack, struct leat_ip ip, uint8_t zone);
     /* The host number of these 16 bytes on any link; IP4_ANY: none. */
-    leat_ip4 (*host_known)(const struct leat *stack, const uint8_t *ip);
+    host_id (*host_known)(const struct leat *stack, const uint8_t *ip);
     /* True for a usable address of ours, and for ::1. */
     bool (*is_ours)(const struct leat *stack, struct leat_ip ip);
     /* True while an address of ours is tentative: checked and not usable yet. */

@@ -12,6 +12,9 @@
 /* 10.0.0.1 is 0x0a000001 on every machine. Converted by leat_ip_v4() and leat_ip_v4_number(). */
 typedef uint32_t leat_ip4;
 
+/* A host of either family: an IPv4 address, or the number of an IPv6 address (ip/host.h). */
+typedef uint32_t host_id;
+
 #define IP4(a, b, c, d)                                                                            \
     (((leat_ip4)(a) << 24) | ((leat_ip4)(b) << 16) | ((leat_ip4)(c) << 8) | (leat_ip4)(d))
 #define IP4_ANY       ((leat_ip4)0)           /* 0.0.0.0: "this host", "no address" */

@@ -60,25 +60,25 @@ enum {
     HOST_CHAIN_END = 1 << 24
 };
 
-static inline bool host_is_v6(leat_ip4 host)
+static inline bool host_is_v6(host_id host)
 {
     return host >> 24 == HOST_V6;
 }
 
 /* The table entry of the number of an IPv6 address. */
-static inline struct host6 *host6_at(const struct leat *stack, leat_ip4 host)
+static inline struct host6 *host6_at(const struct leat *stack, host_id host)
 {
     return &stack->hosts6->all[host & HOST_INDEX_MAX];
 }
 
 /* The address of @host. */
-static inline struct leat_ip host_ip(const struct leat *stack, leat_ip4 host)
+static inline struct leat_ip host_ip(const struct leat *stack, host_id host)
 {
     return host_is_v6(host) ? host6_at(stack, host)->ip : leat_ip_v4(host);
 }
 
 /* An endpoint in the form that programs see. */
-static inline struct leat_endpoint host_endpoint(const struct leat *stack, leat_ip4 host,
+static inline struct leat_endpoint host_endpoint(const struct leat *stack, host_id host,
                                                  uint16_t port)
 {
     struct leat_endpoint end = leat_endpoint_of(host_ip(stack, host), port);
@@ -89,7 +89,7 @@ static inline struct leat_endpoint host_endpoint(const struct leat *stack, leat_
 }
 
 /* host_of() for addresses that aren't IPv4. */
-static inline bool host_of_v6(struct leat *stack, struct leat_ip ip, uint8_t zone, leat_ip4 *host)
+static inline bool host_of_v6(struct leat *stack, struct leat_ip ip, uint8_t zone, host_id *host)
 {
     if (!stack->ipv6_family || (zone > 0 && zone > stack->links_end - stack->links))
         return false;
@@ -100,7 +100,7 @@ static inline bool host_of_v6(struct leat *stack, struct leat_ip ip, uint8_t zon
 /* The number of @ip; IP4_ANY for "::" and 0.0.0.0.  @zone: the link, counted from 1, of an address
  * that is valid on one link only; 0: the first link.  False: IPv6 isn't registered, or there is no
  * such zone. */
-static inline bool host_of(struct leat *stack, struct leat_ip ip, uint8_t zone, leat_ip4 *host)
+static inline bool host_of(struct leat *stack, struct leat_ip ip, uint8_t zone, host_id *host)
 {
     if (!ip4_of(ip, host))
         return host_of_v6(stack, ip, zone, host);
@@ -111,7 +111,7 @@ static inline bool host_of(struct leat *stack, struct leat_ip ip, uint8_t zone, 
 
 /* True if host_hold() may be called for @host: an eighth of the table is reserved for hosts that
  * aren't held. */
-static inline bool host_may_be_held(const struct leat *stack, leat_ip4 host)
+static inline bool host_may_be_held(const struct leat *stack, host_id host)
 {
     return !host_is_v6(host) || host6_at(stack, host)->holders > 0 ||
            stack->hosts6->held < stack->hosts6->count - stack->hosts6->count / 8;
@@ -119,20 +119,20 @@ static inline bool host_may_be_held(const struct leat *stack, leat_ip4 host)
 
 /* True if a host may be held that has shown nothing but an address, which may be forged: such hosts
  * may use three quarters of the table. */
-static inline bool host_has_room_for_stranger(const struct leat *stack, leat_ip4 host)
+static inline bool host_has_room_for_stranger(const struct leat *stack, host_id host)
 {
     return !host_is_v6(host) || host6_at(stack, host)->holders > 0 ||
            stack->hosts6->held < stack->hosts6->count - stack->hosts6->count / 4;
 }
 
 /* Keeps the number of @host valid until host_release().  No-op for IPv4. */
-static inline void host_hold(const struct leat *stack, leat_ip4 host)
+static inline void host_hold(const struct leat *stack, host_id host)
 {
     if (host_is_v6(host))
         stack->hosts6->held += host6_at(stack, host)->holders++ == 0;
 }
 
-static inline void host_release(const struct leat *stack, leat_ip4 host)
+static inline void host_release(const struct leat *stack, host_id host)
 {
     if (host_is_v6(host)) {
         leat_debug_assert(host6_at(stack, host)->holders > 0);
@@ -158,7 +158,7 @@ static inline uint64_t host6_hash(const struct leat *stack, const uint8_t *ip, b
 
 /* 64 bits for hashes that outlive a number: always the same for one address.  Only as input of
  * other keyed hashes, because lookup times may reveal its place in the table. */
-static inline uint64_t host_word(const struct leat *stack, leat_ip4 host)
+static inline uint64_t host_word(const struct leat *stack, host_id host)
 {
     const struct host6 *entry;
 
@@ -170,7 +170,7 @@ static inline uint64_t host_word(const struct leat *stack, leat_ip4 host)
 
 /* The unit that a host is accounted as: itself or, for IPv6, its /64, because every site has at
  * least that much (RFC 6177 2). The /64 is reduced to a keyed hash, so collisions are possible. */
-static inline uint32_t host_network(const struct leat *stack, leat_ip4 host)
+static inline uint32_t host_network(const struct leat *stack, host_id host)
 {
     uint64_t network;
 
@@ -181,7 +181,7 @@ static inline uint32_t host_network(const struct leat *stack, leat_ip4 host)
 }
 
 /* The sum of the addresses of a pseudo-header (RFC 9293 3.1, RFC 8200 8.1). */
-static inline uint64_t host_pseudo_sum(const struct leat *stack, leat_ip4 src, leat_ip4 dst)
+static inline uint64_t host_pseudo_sum(const struct leat *stack, host_id src, host_id dst)
 {
     if (!host_is_v6(dst))
         return (uint64_t)big_endian32(src) + big_endian32(dst);
@@ -189,7 +189,7 @@ static inline uint64_t host_pseudo_sum(const struct leat *stack, leat_ip4 src, l
 }
 
 /* True if @host is a usable address of ours. */
-static inline bool host_is_ours(const struct leat *stack, leat_ip4 host)
+static inline bool host_is_ours(const struct leat *stack, host_id host)
 {
     return host_is_v6(host) ? stack->ipv6_family->is_ours(stack, host6_at(stack, host)->ip)
                             : ipv4_is_ours(stack, host);

@@ -34,8 +34,8 @@ struct icmp_error {
     uint16_t next_hop_mtu;    /* of ICMP_FRAGMENTATION_NEEDED (RFC 1191), else 0 */
     uint8_t protocol;         /* of the quoted packet */
     leat_ip4 reporter;        /* source of the ICMP message */
-    leat_ip4 local_ip;        /* source of the quoted packet: our address */
-    leat_ip4 remote_ip;       /* its destination */
+    host_id local_ip;         /* source of the quoted packet: our address */
+    host_id remote_ip;        /* its destination */
     const uint8_t *transport; /* the quoted transport header */
     uint32_t transport_bytes; /* quoted bytes of it, at least 8 */
 };

@@ -41,8 +41,8 @@ struct header_template; /* ip/header_template.h */
 /* The path of packets to a destination: found once, used for many. */
 struct path {
     struct link *link; /* NULL: to ourselves */
-    leat_ip4 src;      /* our address */
-    leat_ip4 dst;
+    host_id src;       /* our address */
+    host_id dst;
     leat_ip4 next_hop;                /* for IPv4 only */
     uint16_t mtu;                     /* bytes of an IP datagram */
     bool is_group;                    /* broadcast or multicast */
@@ -51,12 +51,12 @@ struct path {
     struct header_template *template; /* NULL in a copy of the path */
     uint64_t pseudo_sum;              /* of both addresses: part of a transport's checksum */
     const struct link *known_link; /* link of IPv4 packets from dst to src; NULL: unknown or IPv6 */
-    bool is_v6;                    /* src and dst are numbers of ip/host.h */
+    bool is_v6;                    /* src and dst are IPv6 hosts */
 };
 
 /* Finds the path to @dst, a host of either family; @src: our address, or IP4_ANY to choose one.
  * LEAT_ERR_NO_ROUTE: there is none. */
-enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct path *path);
+enum leat_err ipv4_path(struct leat *stack, host_id src, host_id dst, struct path *path);
 
 /* The slow part of ipv4_reached(). */
 COLD void ipv4_tell_reached(struct path *path);

@@ -65,7 +65,7 @@ static enum leat_err find_path(struct leat *stack, struct path *path)
     return LEAT_OK;
 }
 
-enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct path *path)
+enum leat_err ipv4_path(struct leat *stack, host_id src, host_id dst, struct path *path)
 {
     const struct path *cached = route_cache_get(stack, src, dst);
     enum leat_err err;

@@ -226,7 +226,7 @@ static struct route_cache_entry *find_block(struct leat *stack, leat_ip4 src, le
     return &blocks[i];
 }
 
-struct path *route_cache_look_up(struct leat *stack, leat_ip4 src, leat_ip4 dst)
+struct path *route_cache_look_up(struct leat *stack, host_id src, host_id dst)
 {
     struct route_cache_entry *found = route_cache_slot(stack, dst);
 

@@ -39,15 +39,15 @@ struct route_cache_entry {
 };
 
 /* Peers of one network have consecutive addresses, so the low bits spread them. */
-static inline struct route_cache_entry *route_cache_slot(struct leat *stack, leat_ip4 dst)
+static inline struct route_cache_entry *route_cache_slot(struct leat *stack, host_id dst)
 {
     return &stack->route_cache[(dst ^ dst >> 8) % ROUTE_CACHE_HOSTS];
 }
 
 /* True if the path serves packets from @src (IP4_ANY: chosen) to @dst. */
 static inline bool route_cache_leads(const struct leat *stack,
-                                     const struct route_cache_entry *cached, leat_ip4 src,
-                                     leat_ip4 dst)
+                                     const struct route_cache_entry *cached, host_id src,
+                                     host_id dst)
 {
     return cached->generation == stack->route_generation &&
            ((cached->path.dst ^ dst) & cached->mask) == 0 &&
@@ -55,11 +55,11 @@ static inline bool route_cache_leads(const struct leat *stack,
 }
 
 /* The slow part of route_cache_get(). */
-struct path *route_cache_look_up(struct leat *stack, leat_ip4 src, leat_ip4 dst);
+struct path *route_cache_look_up(struct leat *stack, host_id src, host_id dst);
 
 /* The cached path from @src (IP4_ANY: chosen) to the host @dst, or NULL if there is no valid one.
  * It may be used until the next lookup. */
-static inline struct path *route_cache_get(struct leat *stack, leat_ip4 src, leat_ip4 dst)
+static inline struct path *route_cache_get(struct leat *stack, host_id src, host_id dst)
 {
     struct route_cache_entry *last = stack->route_last;
 
@@ -84,7 +84,7 @@ static inline const struct path *route_last_between(const struct leat *stack, co
 }
 
 /* The cached path or, without one, a new one in @room; NULL: no route from @src to @dst. */
-static inline struct path *route_cache_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
+static inline struct path *route_cache_find(struct leat *stack, host_id src, host_id dst,
                                             struct path *room)
 {
     struct path *cached = route_cache_get(stack, src, dst);

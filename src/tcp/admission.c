@@ -73,7 +73,7 @@ static struct leat_tcp *find_one(struct tcp *tcp, const struct newcomer *newcome
     return idlest;
 }
 
-bool tcp_admit_scarce(struct leat_tcp_listener *listener, leat_ip4 remote_ip)
+bool tcp_admit_scarce(struct leat_tcp_listener *listener, host_id remote_ip)
 {
     struct tcp *tcp = listener->tcp;
     const uint32_t free = tcp->config.connections - tcp->conn_count;

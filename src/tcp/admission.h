@@ -6,9 +6,9 @@
 #include "tcp/tcp.h"
 
 /* True if a connection of @remote_ip may have an entry. Another connection may be ended for it. */
-COLD bool tcp_admit_scarce(struct leat_tcp_listener *listener, leat_ip4 remote_ip);
+COLD bool tcp_admit_scarce(struct leat_tcp_listener *listener, host_id remote_ip);
 
-static inline bool tcp_admit(struct leat_tcp_listener *listener, leat_ip4 remote_ip)
+static inline bool tcp_admit(struct leat_tcp_listener *listener, host_id remote_ip)
 {
     const struct tcp *tcp = listener->tcp;
 

@@ -25,7 +25,7 @@ enum {
 };
 
 /* The host number of an IPv6 address; the host of the frame before is compared first. */
-static leat_ip4 known6(const struct leat *stack, const uint8_t *ip, leat_ip4 before)
+static host_id known6(const struct leat *stack, const uint8_t *ip, host_id before)
 {
     if (host_is_v6(before) && memcmp(host6_at(stack, before)->ip.bytes, ip, 16) == 0)
         return before;
@@ -39,7 +39,7 @@ static struct tcp_tuple tuple_of(const struct leat *stack, const struct leat_buf
     const uint8_t *at = frame->data;
     bool elsewhere;
     const uint32_t tcp_at = find_tcp(frame, &elsewhere);
-    leat_ip4 local_ip, remote_ip;
+    host_id local_ip, remote_ip;
 
     if (tcp_at == 0 || (tcp_at == TCP6_AT && !stack->ipv6_family))
         return (struct tcp_tuple){0, 0};
@@ -47,8 +47,8 @@ static struct tcp_tuple tuple_of(const struct leat *stack, const struct leat_buf
         local_ip = get32(at + IP_DST_AT);
         remote_ip = get32(at + IP_SRC_AT);
     } else {
-        local_ip = known6(stack, at + IP6_DST_AT, (leat_ip4)(before.ips >> 32));
-        remote_ip = known6(stack, at + IP6_SRC_AT, (leat_ip4)before.ips);
+        local_ip = known6(stack, at + IP6_DST_AT, (host_id)(before.ips >> 32));
+        remote_ip = known6(stack, at + IP6_SRC_AT, (host_id)before.ips);
     }
     return tcp_tuple(local_ip, get16(at + tcp_at + 2), remote_ip, get16(at + tcp_at));
 }

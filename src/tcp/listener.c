@@ -50,7 +50,7 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
     struct tcp_step step = {.tcp = tcp};
     struct leat_tcp_listener *made;
     struct tcb *tcb;
-    leat_ip4 ip;
+    host_id ip;
 
     if (!tcp)
         return LEAT_ERR_PROTOCOL;

@@ -57,7 +57,7 @@ struct secret_of_tuple {
 /* The listener that the last SYN found: a cache of one entry. */
 struct listener_cache {
     struct leat_tcp_listener *listener; /* NULL: the cache is empty */
-    leat_ip4 ip;
+    host_id ip;
     uint16_t port;
 };
 

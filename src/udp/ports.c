@@ -16,7 +16,7 @@ static struct leat_udp **bucket(const struct leat *stack, uint16_t port)
     return &stack->udp->buckets[hash & stack->udp->bucket_mask];
 }
 
-struct leat_udp *ports_look_up(const struct leat *stack, leat_ip4 ip, uint16_t port)
+struct leat_udp *ports_look_up(const struct leat *stack, host_id ip, uint16_t port)
 {
     struct leat_udp *udp = *bucket(stack, port);
 
@@ -28,7 +28,7 @@ struct leat_udp *ports_look_up(const struct leat *stack, leat_ip4 ip, uint16_t p
 
 /* A socket that is bound to all addresses doesn't share its port, so each datagram has one
  * receiver. */
-static bool is_taken(const struct leat *stack, leat_ip4 ip, uint16_t port)
+static bool is_taken(const struct leat *stack, host_id ip, uint16_t port)
 {
     const struct leat_udp *udp = *bucket(stack, port);
 
@@ -38,7 +38,7 @@ static bool is_taken(const struct leat *stack, leat_ip4 ip, uint16_t port)
     return udp != 0;
 }
 
-static void put_in_bucket(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
+static void put_in_bucket(struct leat_udp *udp, host_id ip, uint16_t port)
 {
     struct leat_udp **head = bucket(udp->stack, port);
 
@@ -51,7 +51,7 @@ static void put_in_bucket(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
     *head = udp;
 }
 
-enum leat_err ports_bind_any(struct leat_udp *udp, leat_ip4 ip)
+enum leat_err ports_bind_any(struct leat_udp *udp, host_id ip)
 {
     const uint32_t start = stack_random_below(udp->stack, EPHEMERAL_COUNT);
 
@@ -68,7 +68,7 @@ enum leat_err ports_bind_any(struct leat_udp *udp, leat_ip4 ip)
     return LEAT_ERR_IN_USE;
 }
 
-enum leat_err ports_bind(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
+enum leat_err ports_bind(struct leat_udp *udp, host_id ip, uint16_t port)
 {
     if (is_taken(udp->stack, ip, port))
         return LEAT_ERR_IN_USE;

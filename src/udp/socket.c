@@ -150,7 +150,7 @@ COLD enum leat_err leat_udp_open_in(struct leat *stack, void *memory, struct lea
 COLD enum leat_err leat_udp_bind(struct leat_udp *udp, struct leat_ip local_ip, uint16_t port)
 {
     enum leat_err err = LEAT_OK;
-    leat_ip4 ip;
+    host_id ip;
 
     leat_assert(udp->open);
     if (!host_of(udp->stack, local_ip, 0, &ip))
@@ -186,7 +186,7 @@ COLD enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *
 }
 
 /* Sets both endpoints of a connected socket; @peer.port 0 disconnects it. */
-static void fix_ends(struct leat_udp *udp, leat_ip4 local_ip, struct udp_end peer)
+static void fix_ends(struct leat_udp *udp, host_id local_ip, struct udp_end peer)
 {
     const struct leat *stack = udp->stack;
 

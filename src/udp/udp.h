@@ -13,7 +13,7 @@
 
 /* An endpoint of a conversation. */
 struct udp_end {
-    leat_ip4 ip; /* of either family: ip/host.h */
+    host_id ip; /* of either family: ip/host.h */
     uint16_t port;
 };
 
@@ -25,7 +25,7 @@ struct leat_udp {
     void *arg;
     struct udp_end local;   /* port 0: not bound */
     struct udp_end peer;    /* port 0: not connected */
-    leat_ip4 bound_ip;      /* local.ip before connect() restricted it */
+    host_id bound_ip;       /* local.ip before connect() restricted it */
     struct link *open_link; /* by leat_udp_bind_netif(), in no bucket then; or NULL */
     bool open;
     bool is_extra; /* the memory belongs to the opener, not to the table */
@@ -64,7 +64,7 @@ struct udp {
 };
 
 /* True if the socket exchanges datagrams with this peer: it is unconnected, or connected to it. */
-static inline bool udp_talks_to(const struct leat_udp *udp, leat_ip4 peer_ip, uint16_t peer_port)
+static inline bool udp_talks_to(const struct leat_udp *udp, host_id peer_ip, uint16_t peer_port)
 {
     return udp->peer.port == 0 || (udp->peer.ip == peer_ip && udp->peer.port == peer_port);
 }

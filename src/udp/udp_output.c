@@ -20,7 +20,7 @@ enum {
 };
 
 /* True if the payload exceeds the largest packet of the peer's family. */
-static bool is_too_big(const struct leat_buf *payload, leat_ip4 peer)
+static bool is_too_big(const struct leat_buf *payload, host_id peer)
 {
     const uint32_t bytes = leat_buf_total(payload);
 
@@ -64,7 +64,7 @@ static void emit_header(const struct path *path, struct leat_buf *datagram, uint
 }
 
 /* The path for a DHCP client without an address: a broadcast on one link. */
-COLD static const struct path *open_path(const struct leat_udp *udp, leat_ip4 local_ip,
+COLD static const struct path *open_path(const struct leat_udp *udp, host_id local_ip,
                                          struct path *room)
 {
     *room = (struct path){.link = udp->open_link,
@@ -79,7 +79,7 @@ COLD static const struct path *open_path(const struct leat_udp *udp, leat_ip4 lo
 
 /* Finds the path to @peer, if the socket may send there: *@path is a cached one, or @room with a
  * new one. */
-static enum leat_err find_path(struct leat_udp *udp, struct udp_end peer, leat_ip4 local_ip,
+static enum leat_err find_path(struct leat_udp *udp, struct udp_end peer, host_id local_ip,
                                const struct path **path, struct path *room)
 {
     struct leat *stack = udp->stack;
@@ -126,7 +126,7 @@ static enum leat_err send_down(struct leat_udp *udp, const struct path *path,
 
 /* Sends @payload from @local_ip to @peer.  Takes @payload. */
 static enum leat_err send_from(struct leat_udp *udp, struct leat_buf *payload, struct udp_end peer,
-                               leat_ip4 local_ip)
+                               host_id local_ip)
 {
     struct leat *stack = udp->stack;
     const struct path *path;
@@ -174,7 +174,7 @@ enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
     const struct path *last =
         SHORTCUTS ? route_last_between(udp->stack, local_ip.bytes, peer->ip.bytes) : 0;
     struct udp_end to = {.port = peer->port};
-    leat_ip4 from;
+    host_id from;
 
     if (last && host6_at(udp->stack, last->dst)->link == 0) {
         to.ip = last->dst;

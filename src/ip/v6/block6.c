@@ -16,7 +16,7 @@ bool blocks6_init(struct leat *stack)
     return stack->ipv6->blocks != 0;
 }
 
-struct block6 *block6_find(struct leat *stack, leat_ip4 src, struct leat_ip dst)
+struct block6 *block6_find(struct leat *stack, host_id src, struct leat_ip dst)
 {
     struct blocks6 *table = stack->ipv6->blocks;
 
@@ -82,7 +82,7 @@ static uint32_t block_bits(const struct leat *stack, struct leat_ip dst)
     return bits;
 }
 
-void block6_put(struct leat *stack, leat_ip4 src, struct leat_ip dst, struct link *link)
+void block6_put(struct leat *stack, host_id src, struct leat_ip dst, struct link *link)
 {
     struct blocks6 *table = stack->ipv6->blocks;
     const uint32_t bits = block_bits(stack, dst);

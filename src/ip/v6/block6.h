@@ -23,8 +23,8 @@ struct headers6 {
     uint64_t neighbour_generation; /* stack->neighbour_generation at that time; 0: unused */
     struct neighbour6 *hop;        /* with a known Ethernet address */
     uint32_t route_generation;
-    leat_ip4 src;
-    leat_ip4 dst;
+    host_id src;
+    host_id dst;
     uint8_t bytes[HEADERS6_BYTES];
 };
 
@@ -33,7 +33,7 @@ struct block6 {
     uint64_t network[2];
     uint64_t mask[2];
     uint32_t generation; /* stack->route_generation at that time; 0: unused */
-    leat_ip4 src;        /* our address for packets to them */
+    host_id src;         /* our address for packets to them */
     struct link *link;
     uint64_t reached_until_ns; /* path.reached_until_ns of the host that was reached last */
     struct headers6 headers;   /* of the last packet to the block */
@@ -49,10 +49,10 @@ size_t blocks6_cost(void);
 bool blocks6_init(struct leat *stack);
 
 /* The block of @dst, if it holds a valid path from @src; or NULL. */
-struct block6 *block6_find(struct leat *stack, leat_ip4 src, struct leat_ip dst);
+struct block6 *block6_find(struct leat *stack, host_id src, struct leat_ip dst);
 
 /* True if @block contains @dst, and its path from @src is valid. */
-static inline bool block6_leads(const struct leat *stack, const struct block6 *block, leat_ip4 src,
+static inline bool block6_leads(const struct leat *stack, const struct block6 *block, host_id src,
                                 const uint8_t dst[16])
 {
     uint64_t words[2];
@@ -65,6 +65,6 @@ static inline bool block6_leads(const struct leat *stack, const struct block6 *b
 
 /* Caches that packets from @src to @dst leave by @link, for the whole block of @dst. @dst is
  * unicast and not ours. On-link destinations have no block and aren't cached. */
-COLD void block6_put(struct leat *stack, leat_ip4 src, struct leat_ip dst, struct link *link);
+COLD void block6_put(struct leat *stack, host_id src, struct leat_ip dst, struct link *link);
 
 #endif

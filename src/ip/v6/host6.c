@@ -89,7 +89,7 @@ static void forget(struct leat *stack, uint32_t index)
 {
     struct hosts6 *table = stack->hosts6;
     struct host6 *entry = &table->all[index];
-    const leat_ip4 host = (leat_ip4)HOST_V6 << 24 | index;
+    const host_id host = (host_id)HOST_V6 << 24 | index;
     struct route_cache_entry *cached = route_cache_slot(stack, host);
 
     unchain(table, index);
@@ -143,19 +143,19 @@ static uint32_t look_up(struct leat *stack, struct leat_ip ip, uint32_t link)
     return index;
 }
 
-leat_ip4 host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone)
+host_id host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone)
 {
     const struct hosts6 *table = stack->hosts6;
 
     /* four comparisons are cheaper than a keyed hash */
     for (unsigned i = 0; i < HOSTS_RECENT; i++) {
         if (is_entry_of(&table->all[table->recent[i]], &ip, zone))
-            return (leat_ip4)HOST_V6 << 24 | table->recent[i];
+            return (host_id)HOST_V6 << 24 | table->recent[i];
     }
-    return (leat_ip4)HOST_V6 << 24 | look_up(stack, ip, zone);
+    return (host_id)HOST_V6 << 24 | look_up(stack, ip, zone);
 }
 
-leat_ip4 host6_known(const struct leat *stack, const uint8_t *ip)
+host_id host6_known(const struct leat *stack, const uint8_t *ip)
 {
     const struct hosts6 *table = stack->hosts6;
     uint32_t index = table->buckets[bucket_of(stack, ip)];
@@ -163,5 +163,5 @@ leat_ip4 host6_known(const struct leat *stack, const uint8_t *ip)
     while (!(index & HOST_CHAIN_END) &&
            memcmp(table->all[index].ip.bytes, ip, sizeof table->all[index].ip.bytes) != 0)
         index = table->all[index].chain;
-    return index & HOST_CHAIN_END ? IP4_ANY : (leat_ip4)HOST_V6 << 24 | index;
+    return index & HOST_CHAIN_END ? IP4_ANY : (host_id)HOST_V6 << 24 | index;
 }

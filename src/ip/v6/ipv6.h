@@ -411,10 +411,10 @@ bool hosts6_init(struct leat *stack);
 
 /* The host number of @ip (ip/host.h); @zone: the link, for addresses that are valid on one link
  * only. */
-leat_ip4 host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone);
+host_id host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone);
 
 /* `host_known` of struct ipv6_family. */
-leat_ip4 host6_known(const struct leat *stack, const uint8_t *ip);
+host_id host6_known(const struct leat *stack, const uint8_t *ip);
 
 /* Functions of struct ipv6_family for UDP and TCP. */
 enum leat_err ipv6_path(struct leat *stack, struct path *path);

@@ -12,7 +12,7 @@ bool paths6_init(struct leat *stack)
     return stack->ipv6->sent;
 }
 
-void sent6_forget(const struct leat *stack, leat_ip4 host)
+void sent6_forget(const struct leat *stack, host_id host)
 {
     struct headers6 *headers = &sent6_to(stack, host)->headers;
 

@@ -22,12 +22,12 @@ size_t paths6_cost(void);
 bool paths6_init(struct leat *stack);
 
 /* The entry for @dst, which another host may occupy. */
-static inline struct sent6 *sent6_to(const struct leat *stack, leat_ip4 dst)
+static inline struct sent6 *sent6_to(const struct leat *stack, host_id dst)
 {
     return &stack->ipv6->sent[(dst ^ dst >> 8) % ROUTE_CACHE_HOSTS];
 }
 
 /* Voids the headers for the number @host, which another address gets. */
-void sent6_forget(const struct leat *stack, leat_ip4 host);
+void sent6_forget(const struct leat *stack, host_id host);
 
 #endif

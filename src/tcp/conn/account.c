@@ -121,7 +121,7 @@ enum {
     ENTRIES_PART = 64 /* one entry in 64 is reserved for addresses with few connections */
 };
 
-bool tcp_may_connect(const struct tcp *tcp, leat_ip4 remote_ip, uint32_t most)
+bool tcp_may_connect(const struct tcp *tcp, host_id remote_ip, uint32_t most)
 {
     const uint32_t free = tcp->config.connections - tcp->conn_count;
     const struct peer *peer;

@@ -107,6 +107,6 @@ COLD void tcp_holdings(const struct leat *stack, struct leat_holdings *holdings)
 
 /* True if @remote_ip may have another connection: it has fewer than @most or, if @most is 0, leaves
  * enough of the table free. */
-bool tcp_may_connect(const struct tcp *tcp, leat_ip4 remote_ip, uint32_t most);
+bool tcp_may_connect(const struct tcp *tcp, host_id remote_ip, uint32_t most);
 
 #endif

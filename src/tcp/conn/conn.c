@@ -46,7 +46,7 @@ uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn)
     return (offered & (uint8_t) ~(TCB_ECN | TCB_ACCECN)) | ecn;
 }
 
-struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip)
+struct leat_tcp *tcp_conn_new(struct tcp *tcp, host_id local_ip, host_id remote_ip)
 {
     struct leat_tcp *conn = tcp_take_conn(tcp);
 

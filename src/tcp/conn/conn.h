@@ -177,7 +177,7 @@ uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn);
 
 /* Takes an entry and fills in the fields that every new connection needs. NULL: no entry is
  * free. */
-struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip);
+struct leat_tcp *tcp_conn_new(struct tcp *tcp, host_id local_ip, host_id remote_ip);
 
 /* Takes it out of the table and frees all that a closed connection doesn't need; the handle
  * stays. */

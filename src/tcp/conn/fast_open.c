@@ -27,14 +27,14 @@ static uint32_t key_number(const struct tcp *tcp)
     return (uint32_t)(tcp->stack->now_ns / key_life_ns);
 }
 
-static uint64_t cookie_of(const struct tcp *tcp, leat_ip4 client, uint32_t key)
+static uint64_t cookie_of(const struct tcp *tcp, host_id client, uint32_t key)
 {
     const uint32_t words[] = {(uint32_t)host_word(tcp->stack, client), 0x54464f, key};
 
     return siphash24(&tcp->stack->secret_key, words, sizeof words);
 }
 
-void tcp_fast_open_cookie(const struct tcp *tcp, leat_ip4 client, struct wire_tcp *header)
+void tcp_fast_open_cookie(const struct tcp *tcp, host_id client, struct wire_tcp *header)
 {
     const uint64_t cookie = cookie_of(tcp, client, key_number(tcp));
 
@@ -43,7 +43,7 @@ void tcp_fast_open_cookie(const struct tcp *tcp, leat_ip4 client, struct wire_tc
     memcpy(header->fast_open, &cookie, COOKIE_BYTES);
 }
 
-bool tcp_fast_open_knows(const struct tcp *tcp, leat_ip4 client, const struct wire_tcp *syn)
+bool tcp_fast_open_knows(const struct tcp *tcp, host_id client, const struct wire_tcp *syn)
 {
     const uint32_t key = key_number(tcp);
     uint64_t shown;
@@ -56,7 +56,7 @@ bool tcp_fast_open_knows(const struct tcp *tcp, leat_ip4 client, const struct wi
     return shown == cookie_of(tcp, client, key) || shown == cookie_of(tcp, client, key - 1);
 }
 
-static struct fast_open_server *find(struct tcp *tcp, leat_ip4 server)
+static struct fast_open_server *find(struct tcp *tcp, host_id server)
 {
     const uint64_t host = host_word(tcp->stack, server);
 
@@ -67,7 +67,7 @@ static struct fast_open_server *find(struct tcp *tcp, leat_ip4 server)
     return 0;
 }
 
-void tcp_fast_open_learn(struct tcp *tcp, leat_ip4 server, const struct wire_tcp *syn_ack)
+void tcp_fast_open_learn(struct tcp *tcp, host_id server, const struct wire_tcp *syn_ack)
 {
     struct fast_open_server *known;
 
@@ -82,7 +82,7 @@ void tcp_fast_open_learn(struct tcp *tcp, leat_ip4 server, const struct wire_tcp
     memcpy(known->cookie, syn_ack->fast_open, known->cookie_bytes);
 }
 
-uint16_t tcp_fast_open_ask(struct tcp *tcp, leat_ip4 server, struct wire_tcp *syn)
+uint16_t tcp_fast_open_ask(struct tcp *tcp, host_id server, struct wire_tcp *syn)
 {
     const struct fast_open_server *known;
 

@@ -42,17 +42,17 @@ struct fast_open {
 };
 
 /* Puts the cookie of @client into a SYN,ACK. */
-COLD void tcp_fast_open_cookie(const struct tcp *tcp, leat_ip4 client, struct wire_tcp *header);
+COLD void tcp_fast_open_cookie(const struct tcp *tcp, host_id client, struct wire_tcp *header);
 
 /* True if @syn of @client has the cookie. */
-COLD bool tcp_fast_open_knows(const struct tcp *tcp, leat_ip4 client, const struct wire_tcp *syn);
+COLD bool tcp_fast_open_knows(const struct tcp *tcp, host_id client, const struct wire_tcp *syn);
 
 /* Keeps the cookie in @syn_ack of @server, if it has one. */
-COLD void tcp_fast_open_learn(struct tcp *tcp, leat_ip4 server, const struct wire_tcp *syn_ack);
+COLD void tcp_fast_open_learn(struct tcp *tcp, host_id server, const struct wire_tcp *syn_ack);
 
 /* Adds the cookie of @server to a SYN, or requests one. Returns the server's MSS; 0: the SYN can't
  * carry data. */
-COLD uint16_t tcp_fast_open_ask(struct tcp *tcp, leat_ip4 server, struct wire_tcp *syn);
+COLD uint16_t tcp_fast_open_ask(struct tcp *tcp, host_id server, struct wire_tcp *syn);
 
 /* False: Fast Open to the remote address of @conn has failed, so a plain SYN is to be sent. */
 COLD bool tcp_fast_open_may_ask(const struct leat_tcp *conn);

@@ -45,13 +45,13 @@ bool peer_table_init(struct peer_table *table, struct arena *arena, uint32_t cou
     return true;
 }
 
-static uint32_t bucket_of(const struct peer_table *table, leat_ip4 ip)
+static uint32_t bucket_of(const struct peer_table *table, host_id ip)
 {
     return (uint32_t)((table->multiplier * ip + table->addend) >> table->shift);
 }
 
 /* The entry of @ip; in a full bucket that of its last address, which @ip shares; else PEER_NONE. */
-static uint16_t look_up(const struct peer_table *table, leat_ip4 ip)
+static uint16_t look_up(const struct peer_table *table, host_id ip)
 {
     uint16_t index = table->buckets[bucket_of(table, ip)];
 
@@ -63,7 +63,7 @@ static uint16_t look_up(const struct peer_table *table, leat_ip4 ip)
     return index;
 }
 
-const struct peer *peer_find(const struct peer_table *table, leat_ip4 ip)
+const struct peer *peer_find(const struct peer_table *table, host_id ip)
 {
     const uint16_t index = look_up(table, ip);
 
@@ -71,7 +71,7 @@ const struct peer *peer_find(const struct peer_table *table, leat_ip4 ip)
 }
 
 /* A new entry. If none is free, the hash chooses another address's entry to share. */
-static uint16_t make(struct peer_table *table, leat_ip4 ip)
+static uint16_t make(struct peer_table *table, host_id ip)
 {
     const uint32_t bucket = bucket_of(table, ip);
     const uint16_t index = table->free;
@@ -100,7 +100,7 @@ static void release(struct peer_table *table, uint16_t index)
 }
 
 /* peer_take() for an address other than the last one. */
-static __attribute__((noinline)) uint16_t take_other(struct peer_table *table, leat_ip4 ip)
+static __attribute__((noinline)) uint16_t take_other(struct peer_table *table, host_id ip)
 {
     uint16_t index;
 
@@ -114,7 +114,7 @@ static __attribute__((noinline)) uint16_t take_other(struct peer_table *table, l
     return index;
 }
 
-uint16_t peer_take(struct peer_table *table, leat_ip4 ip)
+uint16_t peer_take(struct peer_table *table, host_id ip)
 {
     struct peer *last = &table->all[table->last];
 

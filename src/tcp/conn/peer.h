@@ -26,7 +26,7 @@ enum {
 };
 
 struct peer {
-    leat_ip4 ip;
+    host_id ip;
     uint32_t in;          /* units of the pool (core/pool.h): data from it, in order or not */
     uint32_t out;         /* data to it, unacknowledged */
     uint32_t connections; /* 0: the entry is free, but for the first */
@@ -53,10 +53,10 @@ COLD bool peer_table_init(struct peer_table *table, struct arena *arena, uint32_
                           const uint64_t key[2]);
 
 /* The entry of @ip, or NULL. */
-const struct peer *peer_find(const struct peer_table *table, leat_ip4 ip);
+const struct peer *peer_find(const struct peer_table *table, host_id ip);
 
 /* Adds a connection with @ip. Returns the index of the entry, to be given back with peer_give(). */
-uint16_t peer_take(struct peer_table *table, leat_ip4 ip);
+uint16_t peer_take(struct peer_table *table, host_id ip);
 void peer_give(struct peer_table *table, uint16_t index);
 
 #endif

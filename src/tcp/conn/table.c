@@ -74,7 +74,7 @@ void tcp_fetch_expected(struct tcp *tcp, const struct hashed_tuple *at)
 /* Listeners lie in the same table, with no remote end. Consecutive SYNs are often for the same
  * listener, so the last result is cached until a listener is opened or closed. A stack without
  * listeners skips the lookup. */
-struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port)
+struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, host_id ip, uint16_t port)
 {
     struct listener_cache *last = &tcp->listener_cache;
     struct tcb *tcb;

@@ -24,7 +24,7 @@ void tcp_fetch_expected(struct tcp *tcp, const struct hashed_tuple *at);
 struct tcb *tcp_look_up_expected(struct tcp *tcp, struct hashed_tuple *at);
 
 /* The listener at @ip, else at all addresses, or NULL. */
-struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port);
+struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, host_id ip, uint16_t port);
 
 /* Puts @tcb into the table; takes it out. */
 void tcp_hash(struct tcp *tcp, struct tcb *tcb);

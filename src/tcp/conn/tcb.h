@@ -34,8 +34,8 @@ enum tcb_flag {
 /* The head of every connection. */
 struct tcb {
     uint32_t hash_next; /* near pointer (core/near.h) */
-    leat_ip4 local_ip;  /* IP4_ANY in a listener for all addresses; for IPv6 see ip/host.h */
-    leat_ip4 remote_ip;
+    host_id local_ip;   /* IP4_ANY in a listener for all addresses; for IPv6 see ip/host.h */
+    host_id remote_ip;
     uint16_t local_port;
     uint16_t remote_port;
     uint8_t state; /* enum tcp_state; only tcp_event() writes it */
@@ -57,7 +57,7 @@ struct tcp_tuple {
     uint32_t ports;
 };
 
-static inline struct tcp_tuple tcp_tuple(leat_ip4 local_ip, uint16_t local_port, leat_ip4 remote_ip,
+static inline struct tcp_tuple tcp_tuple(host_id local_ip, uint16_t local_port, host_id remote_ip,
                                          uint16_t remote_port)
 {
     return (struct tcp_tuple){(uint64_t)local_ip << 32 | remote_ip,

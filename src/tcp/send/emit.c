@@ -359,7 +359,7 @@ void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb)
     tcp_emit_control(tcp, tcb, tcb->snd_nxt, TCP_ACK);
 }
 
-uint16_t tcp_path_mss(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip)
+uint16_t tcp_path_mss(struct tcp *tcp, host_id local_ip, host_id remote_ip)
 {
     struct path room;
     const struct path *path = route_cache_find(tcp->stack, local_ip, remote_ip, &room);

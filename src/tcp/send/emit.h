@@ -57,6 +57,6 @@ static inline uint16_t tcp_mss_of(const struct path *path)
 }
 
 /* The same on the path to @remote_ip, or the default without a route. */
-uint16_t tcp_path_mss(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip);
+uint16_t tcp_path_mss(struct tcp *tcp, host_id local_ip, host_id remote_ip);
 
 #endif
