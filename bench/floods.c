@@ -323,7 +323,7 @@ static const struct flood floods[] = {
     {"wrong checksums", nothing, bad_sum, 0, false},
     {"pings", nothing, echo_request, 0, false},
     {"routers", nothing, router, 0, true},
-    {"neighbours that nobody asked for", nothing, neighbour, 0, true},
+    {"unsolicited neighbours", nothing, neighbour, 0, true},
     {"unknown options to all nodes", nothing, unknown_option, 16, true},
 };
 

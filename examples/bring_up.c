@@ -240,7 +240,7 @@ static void say_address(struct bring_up *up, const struct leat_autoconf_facts *f
     say(up);
 }
 
-/* What a lease was taken without. */
+/* Names the parts of the lease that were left out. */
 static void say_ignored(struct bring_up *up)
 {
     const struct leat_dhcp_lease *lease =

@@ -23,7 +23,7 @@ enum {
     TCP_FLAGS_AT = 13
 };
 
-/* What is left of the frame, and the place for its description. */
+/* The rest of the frame, and the place for its description. */
 struct rest {
     const uint8_t *bytes;
     uint32_t len;

@@ -126,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 2)
         return 0;
-    begin = beginnings[(data[0] & ~UNWRAPS) % (sizeof beginnings / sizeof *beginnings)];
+    begin = beginnings[(data[0] & ~(unsigned)UNWRAPS) % (sizeof beginnings / sizeof *beginnings)];
     if (begin.link_at > 0)
         begin.bytes[begin.link_at] ^= data[1];
     fd = memfd_create("capture", MFD_CLOEXEC);

@@ -1,7 +1,8 @@
 /*
- * base.h -- the base that all layers share: clock, pool, timers, statistics, and a pointer to the
- * state of each layer.  link/link.h has the links, family.h the tables by which layers call those
- * above them.
+ * base.h -- struct leat, which all layers share: clock, pool, timers, statistics, and a pointer to
+ * the state of each layer.
+ *
+ * link/link.h has the links, family.h the tables by which layers call those above them.
  *
  * Up:   link_poll -> ethernet_input -> ipv4_input -> protocol->input -> ready queue -> callback
  * Down: leat_*_send -> *_output -> ipv4_output -> neighbour_output -> ethernet_output

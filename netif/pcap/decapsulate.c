@@ -128,14 +128,14 @@ static enum layer take_ip(struct walk *walk)
     return version == 4 || version == 6 ? LAYER_PACKET : LAYER_OTHER;
 }
 
-/* The family in the byte order of the recording host: what is more than 16 bits has the other one.
- * Families differ between systems, so the packet's version tells them apart. */
+/* The address family is in the byte order of the recording host: a value over 16 bits has the other
+ * order.  Families differ between systems, so the packet's version tells them apart. */
 static enum layer take_loopback(struct walk *walk)
 {
     return walk_want(walk, 4) ? walk_on(walk, 4, LAYER_IP) : LAYER_OTHER;
 }
 
-/* What the cooked headers call a protocol: an EtherType, or 4 for LLC. */
+/* The protocol field of cooked headers: an EtherType, or 4 for LLC. */
 static enum layer take_cooked_protocol(struct walk *walk, uint32_t bytes, uint16_t protocol)
 {
     enum {

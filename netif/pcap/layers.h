@@ -7,7 +7,7 @@
 
 #include "decapsulate.h"
 
-/* What the bytes at walk->at are. */
+/* The kind of header at walk->at. */
 enum layer {
     LAYER_NONE,     /* not read */
     LAYER_OTHER,    /* no packet, or not all of the header is there */

@@ -320,8 +320,8 @@ static void a_malformed_option_costs_only_itself(void **state)
     assert_true(leat_ip_equal(home->facts.gateway, IP6_ROUTER));
 }
 
-/* What means nothing to us isn't malformed. */
-static void an_option_that_nobody_knows_is_not_counted(void **state)
+/* An unknown option isn't malformed. */
+static void unknown_option_is_not_counted(void **state)
 {
     struct home *home = *state;
     struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
@@ -343,7 +343,7 @@ int main(void)
         cmocka_unit_test(test_threat_V3_options_of_names_that_are_too_short_mean_nothing),
         home6_test(test_threat_V5_a_host_that_claims_every_address_costs_three_checks),
         home6_test(a_malformed_option_costs_only_itself),
-        home6_test(an_option_that_nobody_knows_is_not_counted),
+        home6_test(unknown_option_is_not_counted),
         home6_test(numbers_of_a_router_are_taken_within_bounds),
         home6_test(a_server_withdrawn_before_it_was_given_needs_no_place),
         home6_test(test_threat_V14_name_servers_of_strangers_are_bounded),
