@@ -3,9 +3,9 @@
 
     bench/replay.py BUILD [CAPTURE]
 
-Without a capture five are made. They have: the frames of tests/traces, repeated; large TCP segments, and small ones,
-each answered with a RST; datagrams to a closed port, of which 100 a second are answered; datagrams that a program takes
-without an answer. Times are processor times, so that other programs on the machine
+Without a capture five are made. One repeats the frames of tests/traces. Two have TCP segments, large and small ones, each
+answered with a RST. One has datagrams to a closed port, of which 100 a second are answered. The last has datagrams that a
+program takes without an answer. Times are processor times, so that other programs on the machine
 matter less.
 """
 
