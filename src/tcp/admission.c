@@ -4,7 +4,7 @@
 #include "tcp/admission.h"
 
 #include "tcp/conn/account.h"
-#include "tcp/conn/limits.h"
+#include "tcp/conn/lifetime.h"
 
 enum {
     LOOK_MAX = 64,         /* connections that one search looks at */

@@ -1,7 +1,7 @@
 /* api.c -- the program's calls (RFC 9293 3.9.1). Each is an event of tcp.rl. */
 #include "ip/route.h"
 #include "tcp/conn/deadlines.h"
-#include "tcp/conn/limits.h"
+#include "tcp/conn/lifetime.h"
 #include "tcp/conn/wake.h"
 #include "tcp/conn/isn.h"
 #include "tcp/conn/account.h"

@@ -15,7 +15,7 @@
  * Out-of-order data is also dropped if its hole is not filled within the user timeout.
  */
 #include "tcp/conn/account.h"
-#include "tcp/conn/limits.h"
+#include "tcp/conn/lifetime.h"
 
 enum {
     LOOK_MAX = 256,

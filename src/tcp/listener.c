@@ -1,6 +1,6 @@
 /* listener.c -- passive opens: listeners, and the connections that wait to be accepted. */
 #include "tcp/conn/wake.h"
-#include "tcp/conn/limits.h"
+#include "tcp/conn/lifetime.h"
 #include "tcp/listener.h"
 #include "tcp/passive/cookie.h"
 #include "tcp/conn/account.h"

@@ -5,7 +5,7 @@
 #include "tcp/conn/budget.h"
 #include "tcp/admission.h"
 #include "tcp/conn/isn.h"
-#include "tcp/conn/limits.h"
+#include "tcp/conn/lifetime.h"
 #include "tcp/conn/table.h"
 #include "tcp/listener.h"
 #include "tcp/passive/time_wait.h"

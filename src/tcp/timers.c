@@ -6,7 +6,7 @@
  * is due. Otherwise the timer fires at the old time, finds nothing due and is set again.
  */
 #include "tcp/conn/deadlines.h"
-#include "tcp/conn/limits.h"
+#include "tcp/conn/lifetime.h"
 #include "tcp/passive/time_wait.h"
 #include "tcp/conn/wake.h"
 #include "tcp/send/output.h"

@@ -204,7 +204,7 @@ class Symbols(unittest.TestCase):
     def test_unused_parts_are_not_linked(self):
         graph = calls()
         self.assertLess({"tls/early", "tls/alert_text"}, set(files()))
-        for asked in "tls/early", "tls/alert_text", "tls/identity":
+        for asked in "tls/early", "tls/alert_text", "tls/own_certificate":
             self.assertEqual({name for name, called in graph.items() if asked in called}, set(), asked)
 
     def test_core_and_wire_call_none_above(self):

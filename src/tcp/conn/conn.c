@@ -2,7 +2,7 @@
 #include "tcp/conn/deadlines.h"
 #include "tcp/conn/account.h"
 #include "tcp/conn/budget.h"
-#include "tcp/conn/limits.h"
+#include "tcp/conn/lifetime.h"
 #include "tcp/math/accecn.h"
 #include "tcp/conn/table.h"
 

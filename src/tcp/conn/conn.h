@@ -117,7 +117,7 @@ struct leat_tcp {
     uint32_t tune_at;             /* when the round began, ticks of the wheel */
 
     uint8_t snd_wind_shift : 4;
-    uint8_t admitted_age : 4; /* limits.c: the time of a passive open at a listener with limits;
+    uint8_t admitted_age : 4; /* lifetime.c: the time of a passive open at a listener with limits;
                                  else 0 */
     uint8_t dscp : 6;         /* RFC 2474 */
     uint8_t fast_open : 1;    /* our SYN may carry data */

@@ -6,10 +6,11 @@
  */
 #include "tcp/conn/accecn.h"
 #include "tcp/conn/deadlines.h"
-#include "tcp/conn/limits.h"
+#include "tcp/conn/lifetime.h"
 #include "tcp/conn/wake.h"
 #include "tcp/conn/isn.h"
 #include "tcp/listener.h"
+#include "tcp/send/challenge.h"
 #include "tcp/send/emit.h"
 #include "tcp/conn/account.h"
 #include "tcp/math/mss.h"
@@ -84,7 +85,7 @@ void tcp_snd_ACK(struct tcb *tcb, struct tcp_step *step)
         note_duplicate(tcp_conn(tcb), segment);
     /* limited, because a reply to a bare ACK could be answered in turn, for ever */
     if (!carries_data_or_fin(segment) && !(segment->header.flags & TCP_SYN)) {
-        tcp_emit_limited_ACK(step->tcp, tcb);
+        tcp_emit_challenge_ACK(step->tcp, tcb);
     } else if (tcb->kind == TCB_CONN) {
         tcp_conn(tcb)->flags |= CONN_ACK_NOW;
         tcp_want_output(tcp_conn(tcb));
@@ -95,7 +96,7 @@ void tcp_snd_ACK(struct tcb *tcb, struct tcp_step *step)
 
 void tcp_challenge_ACK(struct tcb *tcb, struct tcp_step *step)
 {
-    tcp_emit_limited_ACK(step->tcp, tcb);
+    tcp_emit_challenge_ACK(step->tcp, tcb);
 }
 
 void tcp_snd_FIN(struct tcb *tcb, struct tcp_step *step)

@@ -2,7 +2,7 @@
 #include "core/cold.h"
 #include "ip/route.h"
 #include "tcp/conn/deadlines.h"
-#include "tcp/conn/limits.h"
+#include "tcp/conn/lifetime.h"
 #include "tcp/conn/wake.h"
 #include "tcp/conn/account.h"
 #include "tcp/conn/budget.h"

@@ -21,8 +21,6 @@ enum {
     DSCP_SHIFT = 2 /* the low bits are ECN */
 };
 
-static const uint64_t limited_interval_ms = 500; /* RFC 5961 7, for each connection */
-
 static inline struct leat_buf *header_alloc(struct tcp *tcp, uint32_t bytes)
 {
     return view_alloc(&tcp->stack->pool, POOL_SMALL, LEAT_BUF_HEADROOM - bytes, bytes);
@@ -343,20 +341,6 @@ void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment)
     nobody.rcv_nxt = in->seq + segment->skip_bytes + segment->data_bytes +
                      ((in->flags & TCP_SYN) != 0) + ((in->flags & TCP_FIN) != 0);
     tcp_emit_control(tcp, &nobody, 0, TCP_RST | TCP_ACK);
-}
-
-void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb)
-{
-    const uint32_t now_ms = tcp_now_ms(tcp->stack);
-
-    if ((tcb->flags & TCB_LIMITED) && now_ms - tcb->limited_at_ms < limited_interval_ms) {
-        tcp->stack->stats.tcp_challenge_limited++;
-        return;
-    }
-    tcb->flags |= TCB_LIMITED;
-    tcb->limited_at_ms = now_ms;
-    tcp->stack->stats.tcp_challenge_acks++;
-    tcp_emit_control(tcp, tcb, tcb->snd_nxt, TCP_ACK);
 }
 
 uint16_t tcp_path_mss(struct tcp *tcp, host_id local_ip, host_id remote_ip)

@@ -47,9 +47,6 @@ struct tcb tcp_tcb_of(const struct tcp_segment *segment);
 /* Sends the RST that answers @segment (RFC 9293 3.10.7.1). */
 void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment);
 
-/* Sends an ACK that an attacker may have provoked: at most one in 500 ms (RFC 5961 7). */
-COLD void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb);
-
 /* The largest payload of a segment on @path, without options (RFC 6691). */
 static inline uint16_t tcp_mss_of(const struct path *path)
 {

@@ -1,4 +1,4 @@
-/* identity.c -- reads a server's certificates and key from PEM files. */
+/* own_certificate.c -- reads a server's certificates and key from PEM files. */
 #include <leat/tls.h>
 
 #include <string.h>

@@ -1,12 +1,12 @@
 /*
- * limits.c -- how long a connection may stay without progress.
+ * lifetime.c -- how long a connection may stay without progress.
  *
  * A connection doesn't point at its listener, which is found by address and port. Few listeners
  * have limits, and those are checked only when a connection begins and when it is idle.
  */
 #include "core/minmax.h"
 #include "tcp/conn/deadlines.h"
-#include "tcp/conn/limits.h"
+#include "tcp/conn/lifetime.h"
 #include "tcp/conn/table.h"
 
 enum {

@@ -1,6 +1,6 @@
-/* limits.h -- how long a connection may live: its listener's limits, keep-alive, R2. */
-#ifndef TCP_LIMITS_H
-#define TCP_LIMITS_H
+/* lifetime.h -- how long a connection may live: its listener's limits, keep-alive, R2. */
+#ifndef TCP_LIFETIME_H
+#define TCP_LIFETIME_H
 
 #include "tcp/listener.h"
 #include "tcp/tcp.h"
