@@ -25,7 +25,7 @@ WRITERS_OF_SYNS = {"src/tcp/send/emit.c", "src/tcp/passive/cookie.c", "src/tcp/c
 # Functions that reuse an entry set its members one by one: (struct, its header, file, function, variable, members that
 # keep their values). A member keeps its value if that is valid, or is not read before it is set.
 CLEARS = (
-    ("leat_http_call", "web/http/client.h", "web/http/client.c", "clear", "call", {
+    ("leat_http_call", "web/http/client.h", "web/http/client_call.c", "call_clear", "call", {
         "client", "head", "fields", "timer",  # for ever
         "stream", "connecting", "tls", "due_ns", "active_at_ns", "kept_at_ns", "serial", "phase", "gone", "ended",
         "secure", "port", "host", "frame", "unread", "seen_taken",  # of the connection, and stay
