@@ -60,8 +60,8 @@ static bool take_prefix(struct leat_slaac *slaac, struct leat_ip router,
                                  address6_advertised(slaac->link, router, said));
 }
 
-static bool take_route(struct leat_slaac *slaac, struct leat_ip router,
-                       const struct wire_ra_option *said)
+static __attribute__((noinline)) bool take_route(struct leat_slaac *slaac, struct leat_ip router,
+                                                 const struct wire_ra_option *said)
 {
     const struct route6_learned learned = {.network = said->prefix,
                                            .prefix_bits = said->prefix_bits,
