@@ -13,9 +13,9 @@
 
 enum {
     CLIENTS = 64,
-    TASKS = 16,            /* requests at a time; as many again wait */
-    QUESTION_BYTES = 2000, /* of names in a request */
-    ADDRESSES = 4          /* told of each */
+    TASKS = 16,            /* requests that are answered at a time; as many more may wait */
+    QUESTION_BYTES = 2000, /* longest text of names in a request */
+    ADDRESSES = 4          /* most addresses in the answer for a name */
 };
 
 static const uint64_t second_ns = 1000000000;

@@ -17,7 +17,8 @@ enum {
     OPTION_KIND = 53
 };
 
-/* Answers of the name server: the lowest three bits of services_mood.names. */
+/* Answers of the name server: a kind in the lowest three bits of services_mood.names, and flags in
+ * the next three. */
 enum answer {
     ANSWER_RIGHT,
     ANSWER_TWO, /* records */
@@ -27,7 +28,7 @@ enum answer {
     ANSWER_CUT_SHORT,
     ANSWER_ALIAS,
     ANSWER_CIRCLE,
-    ANSWER_TTL_0 = 8, /* a flag, like the next two */
+    ANSWER_TTL_0 = 8, /* the first flag */
     ANSWER_SILENCE = 16,
     ANSWER_SPOILT = 32
 };

@@ -41,8 +41,9 @@ static enum leat_err wait_in(struct ring *ring, struct leat_task *task, uint64_t
     return err;
 }
 
-/* The woken task may be cancelled or time out before it runs. Then the wake-up is passed to the
- * next one. */
+/* Wakes the first waiter of @ring, which leaves the ring when it runs. If it was woken already, be
+ * it by a cancel or its deadline, task_wake() does nothing. So after its wait it calls wake_first()
+ * for the next waiter, if there is still an item, or room. */
 static void wake_first(struct ring *ring)
 {
     if (ring_is_empty(ring))

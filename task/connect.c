@@ -47,7 +47,7 @@ enum leat_err leat_flow_connect_name(struct leat_flow *flow, struct leat_task *t
     err = leat_connect(task->tasks->stack, connecting, config, host, port, deadline_ns);
     if (err)
         return err;
-    /* leat_connect() has the deadline, as it knows which address timed out */
+    /* this wait has no deadline: leat_connect() has it, and can say which address timed out */
     err = task_wait(task, &task->nowhere, LEAT_NEVER_NS);
     if (wanted.done)
         return wanted.err;

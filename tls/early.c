@@ -4,17 +4,17 @@
  *
  * An attacker that has seen a hello with its early data can replay both, so a server accepts them
  * only once. The ticket's age, which only client and server know, tells when the hello was sent
- * (8.3): that must be within window_ns of now. As long as the hello could be replayed, its binder
- * is stored in memory of a fixed size (8.2). If that has no room, or anything else is uncertain,
- * early data is refused. A refusal only costs the client a round trip.
+ * (8.3): that must be within window_ns of now. The binder of an accepted hello is stored in a table
+ * of fixed size until the hello is too old to be replayed (8.2). If the table has no room, or
+ * anything else is uncertain, early data is refused. A refusal only costs the client a round trip.
  *
  * This file is called only by leat_tls_config.early, so programs that don't ask for early data
  * don't link it.
  *
- * A server's tickets open on this machine only, and no early data is accepted before early_from_ns,
- * so binders that an earlier run or another server has stored are never needed. A copy of a running
- * machine can open the tickets of its original, but doesn't have the binders that the original
- * stores later: it must not accept early data (docs/tls.md).
+ * The table is neither saved nor shared with other servers. No other server can open our tickets.
+ * After a start, early data is refused until early_from_ns, when each hello from before the start
+ * is too old. A copy of a running machine can open the tickets of its original, but doesn't have
+ * the binders that the original stores later: it must not accept early data (docs/tls.md).
  */
 #include "tls/tls.h"
 
@@ -235,7 +235,8 @@ static struct tls_verdict answer(struct tls_session *session, bool taken)
         session->tls->counts.early_refused++;
         return session->early != TLS_EARLY_OFFERED || end(session, &session->write) ? good : failed;
     }
-    /* 4.2.10: only with the ticket, and with its suite and protocol */
+    /* RFC 8446 4.2.10: the server may accept early data only if we have offered it, and only with
+     * the ticket's suite and protocol */
     if (session->early != TLS_EARLY_OFFERED || session->suite != ticket->suite ||
         memcmp(session->protocol, ticket->protocol, sizeof ticket->protocol) != 0)
         return (struct tls_verdict){WIRE_TLS_ILLEGAL_PARAMETER, "early data that can't be taken"};

@@ -70,8 +70,8 @@ static const struct tls_seal *seal_of_now(struct leat_tls *tls)
         return NULL;
     seal->made_ns = leat_now_ns(tls->stack);
     seal->made = true;
-    if (tls->early_from_ns ==
-        0) /* early data that could be older than the seals is too old then (8.2) */
+    /* from then on, a hello from before the first seal is too old (8.2) */
+    if (tls->early_from_ns == 0)
         tls->early_from_ns = seal->made_ns + TLS_EARLY_WINDOW_S * (uint64_t)1000000000;
     return seal;
 }

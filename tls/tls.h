@@ -226,7 +226,7 @@ struct leat_tls {
     struct tls_session **of_place;
     struct shares handshake_shares; /* config.server_handshakes places */
     uint8_t *server_handshakes;
-    size_t handshake_bytes; /* size of one */
+    size_t handshake_bytes; /* bytes of a server's handshake in server_handshakes */
     struct tls_session *free_session;
     struct tls_handshake *free_server, *free_client;
     uint64_t turn_ns; /* time of the last signature */

@@ -31,24 +31,24 @@ enum leat_blocklist_mark {
     LEAT_BLOCKLIST_BLOCK_NAME = 1,  /**< block the name itself */
     LEAT_BLOCKLIST_BLOCK_BELOW = 2, /**< block all names below it */
     LEAT_BLOCKLIST_ALLOW_NAME = 4,  /**< allow the name itself, despite any other entry */
-    LEAT_BLOCKLIST_ALLOW_BELOW = 8  /**< allow all names below it, likewise */
+    LEAT_BLOCKLIST_ALLOW_BELOW = 8  /**< allow all names below it, despite any other entry */
 };
 
 /** The result for a name. */
 enum leat_blocklist_verdict {
     LEAT_BLOCKLIST_UNLISTED,
     LEAT_BLOCKLIST_BLOCKED,
-    LEAT_BLOCKLIST_ALLOWED /**< by an exception for the name or for one above it */
+    LEAT_BLOCKLIST_ALLOWED /**< by an exception for the name or for a domain above it */
 };
 
 /** Counters of the text that was read. */
 struct leat_blocklist_counts {
-    uint64_t lines;      /**< of text, empty ones and comments included */
+    uint64_t lines;      /**< lines of the text, empty ones and comments included */
     uint64_t names;      /**< different names in the set */
-    uint64_t again;      /**< entries whose name was in the set already */
-    uint64_t local;      /**< names of one label in a hosts file: "localhost" */
-    uint64_t other;      /**< lines, or words of a hosts file, that were not understood */
-    uint64_t other_line; /**< the first such line, counted from 1 */
+    uint64_t again;      /**< entries whose name was already in the set */
+    uint64_t local;      /**< names of one label in a hosts file, as "localhost" */
+    uint64_t other;      /**< lines, and words of a hosts file, with an unknown syntax */
+    uint64_t other_line; /**< number of the first line counted in `other`, from 1 */
     uint64_t full;       /**< entries that were lost because the table was full */
 };
 

@@ -23,7 +23,7 @@ struct leat_forwarder;
 
 /** The forwarder's own answer to a question. */
 enum leat_forwarder_say {
-    LEAT_FORWARDER_ASK,      /**< none: the resolver is asked */
+    LEAT_FORWARDER_ASK,      /**< no answer of its own: the resolver is asked */
     LEAT_FORWARDER_NXDOMAIN, /**< there is no such name */
     LEAT_FORWARDER_ADDRESS   /**< an address; no records of other types */
 };

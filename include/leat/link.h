@@ -20,28 +20,28 @@ extern "C" {
 /** Faults of one direction; all 0: a perfect wire of infinite speed. */
 struct leat_link_faults {
     uint64_t delay_ns;        /**< every frame travels for this long */
-    uint64_t jitter_ns;       /**< plus 0 to this much: frames overtake each other */
+    uint64_t jitter_ns;       /**< a random 0 to this is added: frames overtake each other */
     uint64_t bits_per_s;      /**< the rate of the wire; 0: infinite */
     uint32_t queue_frames;    /**< frames that may wait for the wire, more are lost; 0: no limit */
     uint32_t loss_per_m;      /**< frames lost, of a million */
     uint32_t duplicate_per_m; /**< frames that arrive twice */
     uint32_t corrupt_per_m;   /**< frames with one bit flipped */
     uint32_t reorder_per_m;   /**< frames held back for reorder_ns */
-    uint64_t reorder_ns;      /**< how long those are held back */
+    uint64_t reorder_ns;      /**< how long reordered frames are held back */
 };
 
 /** Counters of one direction. */
 struct leat_link_counts {
     uint64_t sent;        /**< frames that the end gave to the wire */
-    uint64_t lost;        /**< those of them that loss_per_m lost */
+    uint64_t lost;        /**< frames lost because of loss_per_m */
     uint64_t duplicated;  /**< copies made by duplicate_per_m */
     uint64_t corrupted;   /**< frames with a bit flipped */
     uint64_t reordered;   /**< frames held back */
     uint64_t overflowed;  /**< frames lost because the wire or its queue was full */
     uint64_t wait_ns;     /**< sum of the times that frames waited for earlier ones */
-    uint64_t wait_max_ns; /**< ... and the longest */
+    uint64_t wait_max_ns; /**< the longest of these times */
     uint64_t delivered;   /**< frames that the other end took */
-    uint64_t cut;         /**< frames added by cutting super-frames */
+    uint64_t cut;         /**< frames added because super-frames were split */
     uint64_t completed;   /**< frames whose checksum was completed, super-frames aside */
     uint64_t verified;    /**< frames marked LEAT_CHECKSUM_VERIFIED for the other end */
     uint64_t merged;      /**< frames of `delivered` that were merged into the one before */

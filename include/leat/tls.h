@@ -62,15 +62,15 @@ struct leat_tls_identity {
  */
 struct leat_tls_ticket {
     uint16_t identity_len; /**< of `identity`; 0: there is no ticket */
-    uint16_t suite;        /**< private, as all that follows */
+    uint16_t suite;        /**< this and all following fields are private */
     uint32_t lifetime_s;   /**< set by the server; a week at most */
-    uint32_t age_add;      /**< hides its age */
+    uint32_t age_add;      /**< hides the ticket's age */
     uint32_t early_bytes;  /**< limit of early data that the server accepts */
     uint64_t received_s;   /**< civil time */
     uint64_t checked_s;    /**< civil time at which the server's certificates were verified */
     uint8_t name[16];      /**< a digest of the server's name */
-    char protocol[LEAT_TLS_PROTOCOL_BYTES];       /**< ALPN's, of that session */
-    uint8_t secret[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /**< the key */
+    char protocol[LEAT_TLS_PROTOCOL_BYTES];       /**< the session's, from ALPN */
+    uint8_t secret[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /**< the pre-shared key */
     uint8_t identity[LEAT_TLS_TICKET_BYTES];      /**< the ticket that is sent to the server */
 };
 
@@ -99,24 +99,26 @@ struct leat_tls_config {
     uint32_t sessions;
     uint16_t server_message_bytes; /**< longest handshake message to a server: 6,144, for a
                                         hello with hybrid key shares, ECH and a ticket */
-    uint16_t client_message_bytes; /**< longest one to a client, which holds the certificates:
-                                      9,216; 1,536 at least */
-    uint16_t signatures_per_turn;  /**< of all servers in one poll: 16; others wait for the next */
-    uint64_t handshake_ns;         /**< limit for a handshake: 10 s */
+    uint16_t client_message_bytes; /**< longest handshake message to a client: 9,216, for
+                                        the certificates; 1,536 at least */
+    uint16_t signatures_per_turn;  /**< of all servers in one poll: 16; more wait for the next */
+    uint64_t handshake_ns;         /**< limit for a whole handshake: 10 s */
     uint64_t stall_ns;  /**< limit for the peer to send a whole record, during a handshake: four
                              fifths of handshake_ns, so that the first three packets may be lost */
-    uint64_t record_ns; /**< limit for a record, from its first byte: 30 s */
+    uint64_t record_ns; /**< limit for the peer to send a whole record after the handshake,
+                             from the record's first byte on: 30 s */
     /** After a session is over and all its data has arrived, its stream may take so long to end:
      * 3 s.  Until the data has arrived, the peer may make no progress for record_ns. */
     uint64_t linger_ns;
-    uint64_t records_per_key; /**< sent before a key update: 2^23 (RFC 8446 5.5), the most */
+    uint64_t records_per_key; /**< records sent before a key update: 2^23, which is also
+                                   the maximum (RFC 8446 5.5) */
     /** Lifetime of a server's tickets, and how long the key that seals them is used: 7,200;
      * 604,800 at most (RFC 8446 4.6.1). */
     uint32_t ticket_lifetime_s;
     bool no_tickets; /**< a server neither sends nor accepts tickets */
     /** &leat_tls_early: sessions may use early data, if early_bytes or leat_tls_client.early ask
-     * for it.  NULL: none does.  It is a pointer so that programs without it don't link that code.
-     */
+     * for it.  NULL: no session uses it.  It is a pointer so that programs without early data don't
+     * link its code. */
     const struct leat_tls_early *early;
     /**
      * Limit of early data (0-RTT) that a server accepts after each hello with a ticket; 0: none;

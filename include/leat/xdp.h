@@ -36,10 +36,10 @@ enum leat_xdp_copy {
 struct leat_xdp_config {
     const char *device;      /**< "eth0" */
     uint32_t queue;          /**< the number of the receive queue */
-    struct leat_ip ip;       /**< take its frames, IPv4 and ARP */
-    uint32_t ip_count;       /**< so many addresses from ip on; 0 means 1 */
-    struct leat_ip ip6;      /**< an IPv6 address of ours; LEAT_IP_ANY: none.  More of them:
-                                  leat_xdp_take() */
+    struct leat_ip ip;       /**< take IPv4 and ARP frames for this address */
+    uint32_t ip_count;       /**< number of such addresses, from ip on; 0 means 1 */
+    struct leat_ip ip6;      /**< an IPv6 address of ours; LEAT_IP_ANY: no address.
+                                  leat_xdp_take() adds more */
     bool own_mac;            /**< leat has a MAC address of its own: it gets all unicast frames for
                                   it, and both leat and Linux get frames for groups.  Then `ip` to
                                   `ip6` are ignored */
@@ -50,7 +50,7 @@ struct leat_xdp_config {
                                   leat_xdp_close() */
     size_t memory_bytes;     /**< its size, a multiple of a page */
     uint32_t buf_bytes;      /**< leat_config.buf_bytes: 2,048 (or 0) to the size of a page */
-    uint16_t rx_buffers;     /**< of the pool that wait in the device: 0 means 256; a power of 2 */
+    uint16_t rx_buffers;     /**< pool buffers that wait in the device: 0 means 256; a power of 2 */
     enum leat_xdp_copy copy; /**< default: any */
     uint16_t busy_poll_us;   /**< stay awake this long after the last frame, microseconds: meanwhile
                                   the kernel looks at the device when we poll (SO_BUSY_POLL), not

@@ -31,7 +31,7 @@ enum {
 };
 
 struct leat_socket {
-    struct leat_netif netif; /* first: the stack's pointer is ours */
+    struct leat_netif netif; /* must be first: its address is also that of the struct */
     struct leat_posix *posix;
     int fd;        /* to the peer; -1: there is none */
     int listen_fd; /* -1: we don't listen */

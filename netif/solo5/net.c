@@ -21,7 +21,7 @@ enum {
 };
 
 struct leat_solo5_net {
-    struct leat_netif netif; /* first: the stack's pointer is ours */
+    struct leat_netif netif; /* must be first: its address is also that of the struct */
     solo5_handle_t handle;
     uint32_t frame_bytes; /* of the longest that may come in, and one more */
     uint8_t *flat;        /* one whole frame */

@@ -22,8 +22,10 @@ static const uint64_t wanted_features =
     VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MTU | VIRTIO_NET_F_MAC |
     VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX |
     VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_GUEST_TSO;
-static const uint64_t look_again_ns = 1000000; /* for free buffers, or for sent frames */
-static const uint64_t full_again_ns = 100000;  /* for room: a ring in this time is 2.5 M frames/s */
+static const uint64_t look_again_ns =
+    1000000; /* between looks for free buffers, or for sent frames */
+static const uint64_t full_again_ns =
+    100000; /* between looks for room; 256 frames in it: 2.5 M/s */
 
 static uint64_t virtio_net_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
 {

@@ -32,7 +32,7 @@ struct virtio_net_header {
 #define VIRTIO_NET_GUEST_TSO (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6)
 
 struct leat_virtio {
-    struct leat_netif netif; /* first: the stack's pointer is ours */
+    struct leat_netif netif; /* must be first: its address is also that of the struct */
     struct virtio_device device;
     uint64_t features; /* agreed on */
     struct leat_virtio_counters counters;

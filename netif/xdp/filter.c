@@ -79,13 +79,13 @@ static int load_program(const struct leat_xdp_config *config, const struct xdp_f
         [22] = PASS_IF_SHORT(22),
         [23] = ADD(BPF_REG_2, IPV6_DESTINATION_AT),
         [24] = LOAD_MAP(BPF_REG_1, filter->addresses),
-        [25] = {0}, /* the upper half of that */
+        [25] = {0}, /* upper half of LOAD_MAP()'s constant */
         [26] = CALL(BPF_FUNC_map_lookup_elem),
         [27] = GO_IF(BPF_JMP, BPF_JEQ, 27, BPF_REG_0, 0, PASS),
         [TAKE] = LOAD(BPF_W, BPF_REG_2, CONTEXT, offsetof(struct xdp_md, rx_queue_index)),
         [29] = LOAD_MAP(BPF_REG_1, filter->sockets),
-        [30] = {0},                      /* the same */
-        [31] = SET(BPF_REG_3, XDP_PASS), /* if the queue has no socket */
+        [30] = {0},                      /* upper half of LOAD_MAP()'s constant */
+        [31] = SET(BPF_REG_3, XDP_PASS), /* result if the queue has no socket */
         [32] = CALL(BPF_FUNC_redirect_map),
         [33] = RETURN,
         [PASS] = SET(BPF_REG_0, XDP_PASS),

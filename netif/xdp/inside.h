@@ -19,7 +19,7 @@ enum {
 };
 
 struct leat_xdp {
-    struct leat_netif netif; /* first: the stack's pointer is ours */
+    struct leat_netif netif; /* must be first: its address is also that of the struct */
     struct leat_posix *posix;
     struct xsk_umem *umem;
     struct xsk_socket *socket;

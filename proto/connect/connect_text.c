@@ -13,7 +13,7 @@ static void put(struct told *told, const char *text)
         told->text[told->len++] = *text++;
 }
 
-/* Appends why a try ended so, in brackets, as far as that is known. */
+/* Appends the reason for the end of @try in brackets, if it is known. */
 static void put_reason(struct told *told, const struct leat_connect_try *try)
 {
     char why[LEAT_REFUSAL_TEXT_BYTES];

@@ -39,7 +39,7 @@ static void put_wishes(struct wire_dhcp6_writer *writer, enum dhcp6_message type
     wire_dhcp6_put(writer, DHCP6_OPTION_REQUEST, codes, 2 * count);
 }
 
-/* Begins a message of the open exchange, or opens one of @type. */
+/* Begins a message of @type. Opens a new exchange for it, unless the open one is of @type. */
 static void begin_message(struct leat_dhcp6 *dhcp6, struct wire_dhcp6_writer *writer,
                           enum dhcp6_message type)
 {

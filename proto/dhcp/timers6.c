@@ -67,8 +67,8 @@ static uint64_t jitter_ns(struct leat_dhcp6 *dhcp6, uint64_t base_ns)
     return base_ns - base_ns / 10 + leat_random(dhcp6->stack) % (base_ns / 5 + 1);
 }
 
-/* RFC 8415 15. The first wait after a Solicit gathers offers, so it isn't shorter than IRT
- * (18.2.1). */
+/* RFC 8415 15. The first wait after a Solicit gathers offers, so it is longer than the initial
+ * retransmission time, IRT (18.2.1). */
 static uint64_t first_wait_ns(struct leat_dhcp6 *dhcp6)
 {
     const uint64_t irt_ns = exchange_of(dhcp6)->irt_s * second_ns;

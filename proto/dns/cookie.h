@@ -18,12 +18,12 @@
 /* The client's cookie for one server, and that server's cookie. */
 struct dns_cookie {
     uint8_t bytes[DNS_COOKIE_BYTES_MAX]; /* the client's part, then the server's */
-    uint8_t len;                         /* 0: none; only the client's part: the server has
-                                          * sent none */
-    struct leat_ip local;                /* the address of ours that it belongs to */
+    uint8_t len;                         /* 0: no cookie; DNS_COOKIE_CLIENT_BYTES: the server
+                                          * has sent no part of its own */
+    struct leat_ip local;                /* our address that the cookie belongs to */
     uint32_t seed_generation;            /* leat_generation() when the client's part was made */
-    uint64_t without_until_ns;           /* the server supports no cookies: send none before
-                                          * this time */
+    uint64_t without_until_ns;           /* the server supports no cookies: send no cookie
+                                          * before this time */
 };
 
 /* The cookie part of a query, kept to check its reply. */

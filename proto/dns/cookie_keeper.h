@@ -44,13 +44,13 @@ struct dns_cookie_asker dns_cookie_asker_of(struct dns_cookie_keeper *keeper, st
 
 /* The cookie of a reply. */
 struct dns_cookie_reply {
-    uint8_t bytes[DNS_COOKIE_REPLY_BYTES]; /* the client's part, the server's part */
-    bool is_set;                           /* the query has a cookie */
-    bool proven;                           /* and the server's part in it was valid */
+    uint8_t bytes[DNS_COOKIE_REPLY_BYTES]; /* the client's part, then the server's */
+    bool is_set;                           /* the reply has a cookie */
+    bool proven;                           /* the server's part in the query's cookie is valid */
 };
 
 /* Writes the cookie of the reply to @asked, whose cookie has a legal length. @asker NULL: no
- * cookie. With LEAT_DNS_SLIP there is none either if it would make the reply longer than its
+ * cookie. With LEAT_DNS_SLIP the reply has no cookie either if that made it longer than the
  * query. */
 void dns_cookie_reply_to(const struct dns_cookie_asker *asker, const struct dns_query *asked,
                          enum leat_dns_transport transport, struct dns_cookie_reply *reply);

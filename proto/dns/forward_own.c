@@ -7,8 +7,8 @@
 
 enum {
     TO_THE_QUESTION = 0xc000 | DNS_HEADER_BYTES, /* a compression pointer (RFC 1035 4.1.4) */
-    FIXED_BYTES = 12,                            /* of a record, including the pointer */
-    SOA_RDATA_BYTES = 22                         /* two roots and five numbers */
+    FIXED_BYTES = 12,                            /* bytes of a record before its RDATA */
+    SOA_RDATA_BYTES = 22                         /* two root names and five numbers */
 };
 
 _Static_assert(FIXED_BYTES + SOA_RDATA_BYTES <= FORWARD_OWN_BYTES, "the longest record");

@@ -165,8 +165,8 @@ static void on_timeout(struct timer *timer, void *context)
     if (shows_delay(query) && !query->unsent)
         upstream_was_silent(query_upstream(query), query->end_ns - query->begin_ns);
     leave_silent(query);
-    if (is_last_round) /* the server may have been replaced by one that drops queries with cookies
-                        */
+    /* forget the cookie: a server that drops queries with cookies may have replaced the old one */
+    if (is_last_round)
         dns_cookie_forget(&query_upstream(query)->cookie);
     query->tries++;
     next_try(query, LEAT_ERR_TIMEOUT);

@@ -1,9 +1,9 @@
 /*
  * checksum.c -- the Internet checksum (RFC 1071).
  *
- * sum_blocks() adds 64-bit words and adds the carry of each with the next one. An adc instruction
- * does just that, but compilers don't emit it for the C code, so x86-64 has inline assembly.
- * checksum_bytes() is the only function that reads payload.
+ * sum_blocks() adds 64-bit words. The carry of an addition is added together with the next word, as
+ * the adc instruction of x86-64 does it. Compilers don't emit adc for the C code, so there is
+ * inline assembly for x86-64. checksum_bytes() is the only function that reads payload.
  */
 #include "core/checksum.h"
 

@@ -12,22 +12,23 @@
 
 enum pool_kind {
     POOL_FULL,  /* descriptor with its storage */
-    POOL_SMALL, /* the same with POOL_SMALL_BYTES of storage */
+    POOL_SMALL, /* descriptor with POOL_SMALL_BYTES of storage */
     POOL_VIEW,  /* descriptor without storage, for slices */
     POOL_KINDS
 };
 
 enum {
     POOL_LENT = 0x80,      /* flag in the kind of a buffer that shows the program's memory */
-    POOL_SMALL_BYTES = 192 /* LEAT_BUF_HEADROOM and a little payload; 256 with its descriptor */
+    POOL_SMALL_BYTES = 192 /* LEAT_BUF_HEADROOM and a little payload; 256 with the descriptor */
 };
 
 /*
- * The account of the pool. The cost of a buffer is its fraction of its list, in units. So full
- * buffers, small ones and views, which run out independently, have a common measure.
+ * The account of the pool. Full buffers, small ones and views have a list for each kind, and run
+ * out independently. Units are their common measure: a whole list has 2^POOL_ALL_SHIFT units,
+ * whatever its length, and each buffer on it costs an equal part of them.
  */
 enum {
-    POOL_ALL_SHIFT = 26, /* units of a whole list: 2^26; one of a million buffers costs 67 */
+    POOL_ALL_SHIFT = 26, /* a whole list has 2^26 units; one of a million buffers costs 67 */
     POOL_LEVEL_SHIFT = POOL_ALL_SHIFT - 4
 };
 
@@ -46,7 +47,7 @@ struct pool_list {
     struct leat_buf *free;
     uint32_t free_count;
     uint32_t count;
-    uint32_t bytes;  /* of storage in each */
+    uint32_t bytes;  /* storage of each buffer */
     uint32_t units;  /* cost of each */
     uint32_t plenty; /* free_count at POOL_PLENTY */
 };

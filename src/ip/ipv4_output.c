@@ -72,11 +72,11 @@ enum leat_err ipv4_path(struct leat *stack, host_id src, host_id dst, struct pat
 
     if (cached) {
         *path = *cached;
-        path->template = 0; /* another path may replace the cached one */
+        path->template = 0; /* it points into the cache, where another path may overwrite it */
         return LEAT_OK;
     }
     *path = (struct path){.src = src, .dst = dst, .next_hop = dst, .is_v6 = host_is_v6(dst)};
-    if (path->is_v6) /* or an address of 240/8, which no host has */
+    if (path->is_v6) /* IPv6, or an IPv4 address of 240/8, which no host has */
         return stack->ipv6_family ? stack->ipv6_family->path(stack, path) : LEAT_ERR_NO_ROUTE;
     err = find_path(stack, path);
     path->pseudo_sum = host_pseudo_sum(stack, path->src, dst);

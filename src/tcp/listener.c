@@ -192,9 +192,9 @@ bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *se
     if (!*half)
         return true;
     (*half)->is_answered = true;
-    (*half)->tcb.flags &= (uint8_t)~TCB_ACCECN; /* a cookie never agrees to AccECN */
-    (*half)->tcb.snd_nxt = segment->header.ack; /* the cookie was our ISS */
-    tcp_classify(tcp, &(*half)->tcb, &syn);     /* the SYN, rebuilt from the cookie */
+    (*half)->tcb.flags &= (uint8_t)~TCB_ACCECN; /* a SYN,ACK with a cookie agrees to no AccECN */
+    (*half)->tcb.snd_nxt = segment->header.ack; /* the cookie was our ISS, which the ACK covers */
+    tcp_classify(tcp, &(*half)->tcb, &syn);     /* @syn was rebuilt from the cookie */
     tcp_event(&(*half)->tcb, &step, syn.events[0]);
     tcp->stack->stats.tcp_cookies_taken++;
     return true;

@@ -51,8 +51,8 @@ enum {
 
 enum ipv6_chain {
     IPV6_CHAIN_OK,
-    IPV6_CHAIN_DROP,   /* without an ICMP error */
-    IPV6_CHAIN_PROBLEM /* with a Parameter Problem */
+    IPV6_CHAIN_DROP,   /* drop the packet, send no ICMP error */
+    IPV6_CHAIN_PROBLEM /* drop the packet, send a Parameter Problem */
 };
 
 /* The headers between the IPv6 header and the upper layer. */

@@ -285,8 +285,8 @@ static void trouble_is_told(void **state)
     assert_int_equal(house->configured, 0);
 }
 
-/* RFC 8415 18.2.12: the program passes its kept record, and the server is asked for that
- * address once, not after each stop. */
+/* RFC 8415 18.2.12: the program passes the record that it has kept. The first start asks the server
+ * for the record's address by a Rebind; a start after a stop begins with a Solicit again. */
 static void a_kept_address_is_asked_for_at_the_next_start(void **state)
 {
     struct house *house = *state;
@@ -300,7 +300,7 @@ static void a_kept_address_is_asked_for_at_the_next_start(void **state)
     assert_true(leat_autoconf_keep(house->autoconf, kept));
     assert_memory_equal(kept, none, sizeof none); /* there was no DHCPv4 server */
     house = build(kept);
-    memset(kept, 0, sizeof kept); /* copied at once */
+    memset(kept, 0, sizeof kept); /* autoconf has copied it */
     talk = &house->talk;
     advertise(house, MANAGED, ON_LINK);
     world_wait(talk->world, 101 * ms);

@@ -404,8 +404,8 @@ def outside():
 
 @pytest.fixture
 def outside6():
-    """The same with a default route of each family, and a link-local address; BEYOND is an address of this machine,
-    too."""
+    """Like outside(), but with a default route of each family and a link-local address. This machine also has the
+    address BEYOND, on the other end of the device pair."""
     make = ["link add outside type veth peer name beyond", "link set beyond up", "link set outside up",
             "addr add 198.51.100.2/24 dev outside", "route add default via 198.51.100.1",
             "addr add 2001:db8:51::2/64 dev outside nodad", "route add default via 2001:db8:51::1",

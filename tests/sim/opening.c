@@ -87,7 +87,7 @@ void sim_side_open(struct sim_side *side)
     if (!sim_tls_begin(side))
         return;
     leat_stream_set_events(&side->stream, &sim_program_events, side);
-    sim_side_maybe_end(side); /* an abort at 0 bytes comes in SYN-SENT */
+    sim_side_maybe_end(side); /* a program that aborts after 0 bytes does so here, in SYN-SENT */
     if (sim->scenario.fast_open[side->end] > 0 && side->conn && !side->violent &&
         !sim_tls_is_on(side))
         sim_side_write_chunk(side); /* sent with the SYN, if a cookie is known */

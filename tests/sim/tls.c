@@ -26,8 +26,10 @@ static bool any_is_on(const struct sim_scenario *s)
     return false;
 }
 
-/* After a changed byte a peer may wait for more. So may an end that doesn't see TCP's end behind a
- * part of a record, because of the stream in between. So sessions need a timeout. */
+/* The timeout of handshakes and records. Without one, two kinds of sessions could wait for ever. A
+ * changed byte may make a peer wait for bytes that never come. If both ends cut their streams
+ * short, an end that has a part of a record may not see TCP's end, because the stream is in
+ * between. */
 static uint64_t patience_ns(const struct sim_scenario *s, unsigned end)
 {
     for (unsigned i = 0; i < s->pairs[0] && s->tls_patience_ms[end] == 0; i++) {
@@ -56,7 +58,8 @@ static void provider_open(struct sim_end *end, struct sim_tls *tls)
     tls->crypto = toy_open(&tls->toy, s->seed * 2 + end->index);
     tls->toy.one_group = s->tls_one_group[end->index] != 0;
     toy_certificate(tls->certificate, the_name);
-    tls->identity.chain_count = 2; /* both the same, so that the flight has several segments */
+    /* the same certificate twice, so that the flight has several segments */
+    tls->identity.chain_count = 2;
     for (unsigned i = 0; i < 2; i++)
         tls->identity.chain[i] =
             (struct leat_crypto_piece){tls->certificate, sizeof tls->certificate};
@@ -159,7 +162,7 @@ static struct leat_tls_ticket *take_ticket(struct sim_tls *tls, const struct sim
     return NULL;
 }
 
-/* If both connect, one must be the server. */
+/* If both ends connect, one of them must be TLS's server. */
 static bool serves(const struct sim_side *side)
 {
     const uint64_t role = side->plan->role[0];

@@ -24,10 +24,10 @@ enum {
 
 struct toy {
     struct sim_random random; /* source of its random numbers */
-    uint64_t calls;           /* of functions that may fail */
-    uint64_t fail_call;       /* this call fails; 0: none, the first is 1 */
+    uint64_t calls;           /* calls of functions that may fail */
+    uint64_t fail_call;       /* number of the call that fails, from 1; 0: no call */
     uint64_t fail_per_m;      /* failing calls in a million */
-    uint64_t failures;        /* that were caused so */
+    uint64_t failures;        /* calls that failed because of fail_call or fail_per_m */
     bool one_group;           /* P-256 only */
     int opened;               /* hashes, shares and keys that are open now */
 };
@@ -35,7 +35,8 @@ struct toy {
 /* The provider @self; its faults are set afterwards. */
 struct leat_crypto toy_open(struct toy *self, uint64_t seed);
 
-/* A certificate for @name, with the key that private_open() makes of any text. */
+/* A certificate for @name. Its key is the only one of this provider: private_open() opens it,
+ * whatever text it gets. */
 void toy_certificate(uint8_t bytes[TOY_CERTIFICATE_BYTES], const char *name);
 
 #endif

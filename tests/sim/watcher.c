@@ -101,7 +101,7 @@ static void see_SYN(const struct sight *sight)
 
     const bool over = hello.answers && sight->sim->sides[sight->pair][sight->end].closed;
 
-    /* a cookie for an old SYN, after the connection, has the same number as before */
+    /* a SYN cookie for a late copy of the SYN has the same ISS as before the connection ended */
     if (sight->voice->syn_sent && sight->voice->hello.iss == s->seq && !over)
         see_SYN_again(sight, &hello);
     else /* also a listener that has forgotten the other end, or doesn't know it yet */
@@ -112,8 +112,8 @@ static void see_SYN(const struct sight *sight)
 
 /* ---- ACK and window ----------------------------------------------------------------------- */
 
-/* True if a late copy of the segment that answered a cookie opens the connection again, after it
- * has ended here (docs/security.md). It then accepts the data once more. */
+/* True if this end's connection has ended, and a late copy of the ACK that returned a SYN cookie
+ * opens it again (docs/security.md). This end then accepts the data once more. */
 static bool cookie_came_again(const struct sight *sight)
 {
     return sight->sim->sides[sight->pair][sight->end].closed &&

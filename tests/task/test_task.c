@@ -273,8 +273,8 @@ static enum leat_err receives_one(struct leat_task *task, void *arg)
     return leat_channel_receive(arg, &item, LEAT_NEVER_NS);
 }
 
-/* A task that was woken for an item and is cancelled before it runs must not keep the item from
- * others. */
+/* A task that is cancelled between its wake-up and its run takes the item that it was woken for.
+ * The wake-up for the next item must reach the other task. */
 static enum leat_err cancels_the_woken_task(struct leat_task *task, void *arg)
 {
     struct fixture *f = arg;
@@ -290,9 +290,8 @@ static enum leat_err cancels_the_woken_task(struct leat_task *task, void *arg)
     assert_int_equal(leat_task_yield(task), LEAT_OK); /* both wait */
     assert_int_equal(leat_channel_offer(&channel, f), LEAT_OK);
     leat_task_cancel(a);
-    assert_int_equal(
-        leat_task_join(task, b, &result, leat_task_in(task, second)),
-        LEAT_ERR_TIMEOUT); /* a already had it: it takes the item that it was woken for */
+    assert_int_equal(leat_task_join(task, b, &result, leat_task_in(task, second)),
+                     LEAT_ERR_TIMEOUT); /* the cancel came after the wake-up, so a takes the item */
     assert_int_equal(leat_channel_offer(&channel, f), LEAT_OK);
     assert_int_equal(leat_task_join(task, b, &result, leat_task_in(task, second)), LEAT_OK);
     assert_int_equal(result, LEAT_OK);

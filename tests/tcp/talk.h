@@ -44,17 +44,17 @@ struct talk {
     uint16_t port_us;     /* in our segments */
     uint16_t port_peer;   /* in the peer's segments, and required in ours */
     uint16_t window_peer; /* in the peer's segments */
-    uint8_t options[40];  /* of the peer's next SYN */
+    uint8_t options[40];  /* TCP options of the peer's next SYN */
     uint32_t options_len;
     uint8_t extra[40]; /* options of all other segments of the peer */
     uint32_t extra_len;
-    struct leat_tcp_listen_config listen; /* of talk_listen(), which chooses port and callback */
+    struct leat_tcp_listen_config listen; /* for talk_listen(), which sets port and callback */
     bool hold_on_accept;                  /* don't accept automatically */
     bool read_nothing;                    /* don't read the data */
     /* noted by the callbacks */
     unsigned opened, readable, writable, closed;
     enum leat_err why;
-    enum leat_err err; /* of the last call */
+    enum leat_err err; /* result of the last call */
     uint8_t data[65536];
     uint32_t data_len;
     void (*in_readable)(struct talk *talk); /* called from on_readable */
@@ -68,9 +68,9 @@ struct talk {
 extern uint8_t talk_taken[TCP_NSTATES][TCP_NEVENTS];
 extern unsigned talk_last_state, talk_last_event;
 
-/* Each test runs over IPv4 and, with LEAT_TEST_FAMILY=6, over IPv6. Its frames are IPv4 in both
- * cases, and the device translates them, as it translates the stack's
- * (tests/family/translate.h). */
+/* Each test runs over IPv4 and, with LEAT_TEST_FAMILY=6, over IPv6. A test writes and reads IPv4
+ * frames in both cases. For IPv6 the device translates the test's frames to IPv6, and the stack's
+ * frames to IPv4 (tests/family/translate.h). */
 bool talk_is_ipv6(void);
 void talk_choose_family(struct world *world); /* between world_create() and world_init() */
 struct leat_endpoint talk_remote(const struct talk *talk, leat_ip4 ip, uint16_t port);

@@ -143,8 +143,8 @@ static void establish_with_SACK(struct talk *talk)
     talk_establish(talk);
 }
 
-/* The last segment is sent again because no ACK came; it doesn't count as a loss before that is
- * known. */
+/* A tail loss probe sends the last segment again, because no ACK came (RFC 8985 7.3). BBR counts no
+ * loss until an ACK shows that the first copy was lost. */
 static void a_probe_of_the_tail_is_no_loss(void **state)
 {
     struct talk *talk = *state;

@@ -157,7 +157,7 @@ static void assert_that_ACK_without_buffer_said_nothing(struct talk *talk)
     assert_int_equal(info.rcv_nxt + info.rcv_wnd_bytes, edge);
     leat_tcp_set_events(talk->conn, 0, 0);
     let_go();
-    stamp(talk, 120); /* begins behind the last ACK sent */
+    stamp(talk, 120); /* isn't echoed: SEG.SEQ is above Last.ACK.sent (RFC 7323 4.3) */
     rx(talk, ACK, 11, 1, 5);
     tx(talk, ACK, 1, 16, 0);
     assert_int_equal(frame_get32(talk_option(talk, 8) + 6), 110);
@@ -185,8 +185,8 @@ static void SACK_that_memory_refused_was_not_sent(void **state)
     assert_that_ACK_without_buffer_said_nothing(talk);
 }
 
-/* The same while its window was closed. A peer that opens it, and SACKs the probe's byte, must
- * still acknowledge it. */
+/* While the peer's window is closed, window probes send it one byte. A peer that opens its window
+ * and SACKs this byte must still acknowledge it; until then we send the byte again. */
 static void octet_of_a_probe_that_was_SACKed_comes_again(void **state)
 {
     struct talk *talk = *state;

@@ -1,4 +1,5 @@
-/* test_small.c -- a server with leat_small_config() serves as many connections as it has. */
+/* test_small.c -- a server with leat_small_config() serves as many connections at a time as that
+ * configuration allows. */
 #include "unit.h"
 
 #include <leat/leat.h>
@@ -6,7 +7,7 @@
 
 enum {
     CONNECTIONS = 8,
-    BYTES = 20000, /* each way of a connection: more than all buffers hold */
+    BYTES = 20000, /* sent each way on a connection: more than all buffers hold */
     SERVER = 0,
     CLIENT = 1
 };

@@ -65,7 +65,8 @@ static void on_news(struct leat_sntp *sntp, enum leat_sntp_news news,
     talk->report = *report;
 }
 
-/* A request has its version, its mode, and a number. */
+/* Records a request. It has version 4, the mode of a client and a random transmit timestamp; all
+ * its other fields are zero. */
 static void hear(struct talk *talk, const struct fake_frame *frame)
 {
     static const uint8_t nothing[NTP_LEN];

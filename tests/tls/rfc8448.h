@@ -51,7 +51,7 @@ static const char rfc_certificate_verify[] =
 /* the server's Finished */
 static const char rfc_server_finished[] =
     "140000209b9b141d906337fbd2cbdce71df4deda4ab42c309572cb7fffee5454b78f0718";
-/* the record with these four */
+/* the record that holds these four messages, encrypted */
 static const char rfc_server_flight[] = "17030302a2d1ff334a56f5bff6594a07cc87b580233f500f45e489e7f3"
                                         "3af35edf7869fcf40aa40aa2b8ea73f848a7ca"
                                         "07612ef9f945cb960b4068905123ea78b111b429ba9191cd05d2a38928"

@@ -142,7 +142,7 @@ static bool veiled_answer(void *self, enum leat_crypto_group group, const uint8_
     return done;
 }
 
-/* For the linker's --wrap: the result is public, as an alert tells it. */
+/* For the linker's --wrap. The result of a comparison is public, because an alert shows it. */
 bool __real_leat_crypto_equal(const void *a, const void *b, size_t len);
 bool __wrap_leat_crypto_equal(const void *a, const void *b, size_t len);
 

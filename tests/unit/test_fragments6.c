@@ -7,8 +7,8 @@ enum {
     FRAGMENT = 44
 };
 
-/* A fragment of @whole, an IPv6 packet in a frame: @len bytes of its payload from offset @at; 0:
- * the rest. */
+/* A fragment of the IPv6 packet in the frame @whole: @len bytes of its payload from offset @at.
+ * @len 0: all bytes from @at to the end of the payload. */
 static struct frame fragment_of(const struct frame *whole, uint32_t id, uint32_t at, uint32_t len)
 {
     const uint32_t total = whole->len - FRAME6_L4;

@@ -179,7 +179,7 @@ static void lost_retransmission_is_found(void **state)
     now_ns = begin_ns + 103 * ms;
     sack(3);
     detect(true);
-    resend_lost(); /* 0, 1 and 2 at 103 ms */
+    resend_lost(); /* segments 0, 1 and 2, at 103 ms */
     now_ns += ms;
     send(4);
     assert_int_equal(detect(true), UINT64_MAX);

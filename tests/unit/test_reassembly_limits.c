@@ -4,7 +4,7 @@
 #include "base.h"
 
 enum {
-    UDP_BYTES = 48 /* of the datagram that is fragmented here, header included */
+    UDP_BYTES = 48 /* length of the datagram that is fragmented here, with its header */
 };
 
 /* Feeds bytes @from .. @to of a UDP datagram from @src's port 1000 to our port 7. */
@@ -138,7 +138,7 @@ static void test_threat_I6_source_holds_no_more_bytes_than_it_leaves(void **stat
         feed_junk(world, IP_PEER, i / 20u, 1u + i % 20u * 2u);
         assert_in_range(held_buffers(world) * 2048, 0, 128 * 1024);
     }
-    /* two such sources leave a third of it for others */
+    /* two such sources leave a third of the reassembly memory for others */
     for (uint16_t i = 0; i < 1000; i++) {
         feed_junk(world, IP_PEER + i % 2u, i / 40u, 1u + i % 40u / 2u * 2u);
         assert_in_range(held_buffers(world) * 2048, 0, 256 * 1024 * 2 / 3 + 2048);

@@ -57,7 +57,8 @@ static void a_flood_of_addresses_locks_no_client_out(void **state)
     world_teardown(state);
 }
 
-/* Numbers are reused for other addresses, but values derived from an address stay (RFC 6528 3). */
+/* A host number may be given to another address. Initial sequence numbers are derived from the
+ * address, not from its number, so they don't change with it (RFC 6528 3). */
 static void a_number_that_changes_hands_changes_no_sequence_number(void **state)
 {
     struct world *world = tcp6_begin(64);

@@ -128,7 +128,7 @@ static bool range_applies(const struct http_request *request, const struct leat_
         return false;
     return !request->if_range.given ||
            (file->tag && http_tags_have(&request->if_range, file->tag, false)) ||
-           (since && since == modified_s(file)); /* 13.1.5: exactly this date */
+           (since && since == modified_s(file)); /* RFC 9110 13.1.5: exactly this date */
 }
 
 /* Limits the reply to the range. False: no part of it is in the file (RFC 9110 14.1.1). */

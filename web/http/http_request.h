@@ -13,13 +13,13 @@
 #include <stdint.h>
 
 enum {
-    HTTP_PATH_BYTES = 255,   /* decoded; a longer path is no file and no route */
-    HTTP_QUERY_BYTES = 255,  /* after the question mark, for a route */
-    HTTP_TYPE_BYTES = 127,   /* with its parameters */
+    HTTP_PATH_BYTES = 255,   /* limit of a decoded path; a longer one names no file and no route */
+    HTTP_QUERY_BYTES = 255,  /* limit of the text after the question mark, for a route */
+    HTTP_TYPE_BYTES = 127,   /* limit of a media type with its parameters */
     HTTP_LINE_BYTES = 8000,  /* limit of a request line (RFC 9112 3: at least 8000) */
     HTTP_HEAD_BYTES = 16384, /* limit of a whole head */
-    HTTP_DATE_BYTES = 48,    /* more than a date with some spaces after it */
-    HTTP_TAGS = 4            /* kept per field */
+    HTTP_DATE_BYTES = 48,    /* limit of a date, with some spaces after it */
+    HTTP_TAGS = 4            /* entity tags that are kept of a field */
 };
 
 enum http_method {

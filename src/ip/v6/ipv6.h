@@ -46,7 +46,7 @@ struct address6 {
     bool usable_news;            /* config.on_address is pending */
     bool conflict_news;          /* config.on_conflict is pending */
     bool wants_successor;        /* ADDRESS6_TEMPORARY: a successor is due */
-    uint8_t nonce[6];            /* of the solicitation (RFC 7527) */
+    uint8_t nonce[6];            /* nonce of the solicitation (RFC 7527) */
     uint64_t preferred_until_ns; /* then it becomes deprecated (RFC 4862 5.5.4) */
     uint64_t valid_until_ns;
     uint64_t preferred_max_ns; /* ADDRESS6_TEMPORARY: routers can't prolong it further */
@@ -310,7 +310,7 @@ void addresses6_withdraw(struct link *link);
  * program wants that. Called when a router advertises the prefix, or the present one ends soon. */
 void temporary6_ensure(const struct address6 *stable);
 
-/* Limits the lifetimes that a router has prolonged to the address's maximum. */
+/* Reduces the lifetimes of @address to its own maximum, after a router has prolonged them. */
 void temporary6_clamp(struct address6 *address);
 
 /* ---- neighbour6.c, reachability.c ---------------------------------------------------------- */

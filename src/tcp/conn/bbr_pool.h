@@ -15,7 +15,7 @@
 struct leat_tcp;
 struct transfer;
 
-/* A model, or the link of a free entry. */
+/* A model; in a free entry, the pointer to the next free entry. */
 union bbr_entry {
     struct bbr bbr;
     union bbr_entry *next;
@@ -25,7 +25,7 @@ struct bbr_pool {
     union bbr_entry *free;
 };
 
-/* In line, because it is called without BBR too: it belongs to the pools, not to the algorithm. */
+/* Inline, because programs that don't link BBR, and so not bbr_pool.c, call it too. */
 static inline void bbr_pool_init(struct bbr_pool *pool, union bbr_entry *entries, uint32_t count)
 {
     pool->free = 0;
@@ -39,7 +39,8 @@ static inline void bbr_pool_init(struct bbr_pool *pool, union bbr_entry *entries
  * model. */
 COLD void tcp_bbr_take(struct leat_tcp *conn, struct transfer *transfer);
 
-/* Ends that; gives the model back, if there is one. */
+/* Ends BBR's control of @transfer, and puts its model back into the pool. Does nothing if @transfer
+ * has no model. */
 COLD void tcp_bbr_give(struct leat_tcp *conn, struct transfer *transfer);
 
 #endif

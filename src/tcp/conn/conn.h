@@ -28,13 +28,15 @@ enum conn_flag {
     CONN_NODELAY = 1 << 0, /* no Nagle */
     CONN_KEEPALIVE = 1 << 1,
     CONN_NO_READER = 1 << 2,     /* leat_tcp_close(): received data is not wanted any more */
-    CONN_CONGESTION_1 = 1 << 29, /* these two bits are the index of ... */
-    CONN_CONGESTION_2 = 1 << 30, /* ... the congestion control in tcp->congestions */
+    CONN_CONGESTION_1 = 1 << 29, /* index in tcp->congestions: its lower bit */
+    CONN_CONGESTION_2 = 1 << 30, /* index in tcp->congestions: its upper bit */
 
     /* what the program waits for: written by api.c, timers.c, receive/ack.c, receive/data.c,
      * conn/conn.c */
-    CONN_WAS_FULL = 1 << 22, /* a send was refused: on_writable when there is room */
-    CONN_WAS_DRY = 1 << 28,  /* no descriptor was left for a part of its data: on_readable again */
+    CONN_WAS_FULL = 1 << 22, /* a send was refused: call on_writable when there is room */
+    /* the program asked for a part of received data, but the pool had no view descriptor: call
+     * on_readable again later */
+    CONN_WAS_DRY = 1 << 28,
 
     /* what the peer has said: written by input.c, receive/data.c, machine/classify.c,
      * machine/actions.c, passive_open.c, conn/accecn.c */
@@ -156,10 +158,10 @@ struct leat_tcp {
     struct pmtu pmtu;
     uint16_t user_timeout; /* the program's choice (deadline.h); 0: the configuration's */
     uint16_t retransmits : 10;
-    uint16_t r_cep : 3;            /* Accurate ECN: marked packets received, and ... */
-    uint16_t s_cep : 3;            /* ... the peer's count of ours, modulo 8 (RFC 9768 3.2) */
-    uint16_t peer_mss;             /* from its SYN */
-    struct saved_congestion saved; /* while it has no transfer */
+    uint16_t r_cep : 3;            /* Accurate ECN: marked packets received, modulo 8 */
+    uint16_t s_cep : 3;            /* the same for our packets, as the peer says (RFC 9768 3.2) */
+    uint16_t peer_mss;             /* MSS option of the peer's SYN */
+    struct saved_congestion saved; /* congestion state while there is no struct transfer */
 };
 
 _Static_assert((unsigned)LEAT_ERR_COUNT <= 1u << 5, "an error of a connection has 5 bits");

@@ -13,15 +13,16 @@
 #include "wire/tcp.h"
 
 enum {
-    ACE_SHIFT = 6, /* from TCP_ECE */
+    ACE_SHIFT = 6, /* ACE's lowest bit is TCP_ECE */
     ACE_MASK = 7,
     ACE_FLAGS = TCP_AE | TCP_CWR | TCP_ECE,
-    ACE_BEGIN = 5, /* initial value of r.cep and s.cep (3.2.1) */
-    ACE_ASKS = 7,  /* in a SYN (3.1.1) */
-    ACE_CLASSIC_ASKS = 3,
-    ACE_CLASSIC = 1, /* in a SYN,ACK: RFC 3168 */
-    ACE_NOT_ECT = 2, /* in a SYN,ACK and its ACK: how the SYN, or the SYN,ACK, was marked */
-    ACE_CE = 6
+    ACE_BEGIN = 5,        /* initial value of r.cep and s.cep (3.2.1) */
+    ACE_ASKS = 7,         /* ACE of a SYN that asks for Accurate ECN (3.1.1) */
+    ACE_CLASSIC_ASKS = 3, /* ACE of a SYN that asks for RFC 3168's ECN only */
+    ACE_CLASSIC = 1,      /* ACE of a SYN,ACK that agrees to RFC 3168's ECN only */
+    ACE_NOT_ECT =
+        2,     /* in a SYN,ACK and its ACK: the packet that it acknowledges wasn't ECN-capable */
+    ACE_CE = 6 /* in a SYN,ACK and its ACK: the packet that it acknowledges was marked CE */
 };
 
 /* The result of the negotiation. */

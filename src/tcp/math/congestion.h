@@ -24,7 +24,7 @@ struct congestion;
 struct congestion_ack {
     uint64_t now_ns;
     uint64_t srtt_ns;
-    uint64_t rtt_ns;       /* of this ACK; 0: no sample */
+    uint64_t rtt_ns;       /* sample of this ACK; 0: no sample */
     uint32_t acked_bytes;  /* newly delivered */
     uint32_t flight_bytes; /* before the ACK */
     uint32_t snd_una;
@@ -76,12 +76,12 @@ COLD void congestion_timed_out(struct congestion *congestion);
 /* Reduces the window after an idle time of more than an RTO: RFC 5681 4.1. */
 COLD void congestion_restart(struct congestion *congestion);
 
-/* Changes the segment size. The window then holds no more of the smaller segments than it held of
- * those before (RFC 5681 3.1), because their number is what the path has carried. */
+/* Changes the segment size. If @mss is smaller than before, the window shrinks so that it holds as
+ * many segments as before (RFC 5681 3.1), because the path has carried this number of segments. */
 COLD void congestion_resize(struct congestion *congestion, uint32_t mss);
 
-/* True if the window limited us, so that it may grow (the point of RFC 7661): @flight_bytes were in
- * flight. */
+/* True if the window limited us while @flight_bytes were in flight. Only then may it grow (RFC
+ * 7661). */
 static inline bool congestion_was_limiting(const struct congestion *congestion,
                                            uint32_t flight_bytes)
 {

@@ -52,7 +52,8 @@ void rack_delivered(struct rack *rack, const struct delivered *delivered, uint64
         return;
     if (delivered->has_sample)
         rack_sample(rack, now_ns - delivered->sample_at_ns, now_ns);
-    /* step 3: a segment that was sent once arrives below the highest number delivered */
+    /* RFC 8985 6.2 step 3: a segment that was sent only once, and arrives below the highest
+     * sequence number delivered so far, was reordered */
     if (rack->started && delivered->has_sample && seq_lt(delivered->low_end, rack->fack))
         rack->reordering_seen = true;
     update_newest(rack, delivered, now_ns);

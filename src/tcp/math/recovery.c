@@ -401,9 +401,10 @@ void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
             remember(recovery, congestion, ack);
         congestion->ops->reduced(congestion, ack->flight_bytes, ack->now_ns);
     }
+    /* if the first segment was SACKed, the peer has dropped it again, or SND.UNA would have moved
+     * (RFC 2018 8) */
     if (board->first && (board->first->flags & SENT_SACKED))
-        scoreboard_forget_sacks(
-            board); /* the peer has dropped it, or SND.UNA would have moved (RFC 2018 8) */
+        scoreboard_forget_sacks(board);
     scoreboard_lose_all(board);
     congestion_timed_out(congestion);
     recovery->phase = RECOVERY_LOSS;

@@ -81,7 +81,8 @@ void rtt_SYN_sent(struct rtt *rtt, uint64_t now_ns)
         rtt->SYN_sent_at = stamp + (stamp == SYN_UNSENT || stamp == SYN_SENT_TWICE);
 }
 
-/* 32 bits wrap after 274 s. An answer after that comes long after the SYN was retransmitted. */
+/* The stamp's 32 bits wrap after 274 s. A SYN that is acknowledged as late as that was
+ * retransmitted long before, so it gives no sample. */
 void rtt_SYN_acked(struct rtt *rtt, const struct rtt_limits *limits, uint64_t now_ns)
 {
     const uint32_t took = (uint32_t)(now_ns >> RTT_UNIT_SHIFT) - rtt->SYN_sent_at;

@@ -57,7 +57,8 @@ void tcp_time_wait_from(struct leat_tcp *conn)
     tcp_time_wait_restart(tcp, entry);
 }
 
-/* Tells the half-open connection that has taken the place of @entry not to give it back. */
+/* Clears the pointer to @entry in the half-open connection that has replaced it in the hash table,
+ * so that @entry isn't restored when that connection fails. */
 COLD static void be_forgotten(struct tcp *tcp, const struct tcp_time_wait *entry)
 {
     struct tcb *tcb = tcp_find(tcp, tcb_tuple(&entry->tcb));

@@ -187,8 +187,8 @@ struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn)
     return now;
 }
 
-/* Reports the ACK to BBR. Its window stays open while a hole is repaired, so the program must go on
- * writing, although SND.UNA stands still. */
+/* Reports the ACK to BBR. While a lost segment is repaired, BBR still lets new data be sent,
+ * although SND.UNA stands still. So the program is told of room in the send queue here, too. */
 COLD static void tell_bbr(struct leat_tcp *conn, const struct recovery_result *result)
 {
     const struct transfer *transfer = conn->transfer;
@@ -393,7 +393,8 @@ COLD static void tell_bbr_of_ack(struct leat_tcp *conn, uint32_t pipe_bytes)
 static bool take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, bool window_changed)
 {
     const struct wire_tcp *header = &segment->header;
-    /* the ACK of a byte that was sent into a closed window: probes go on, ever more slowly */
+    /* the peer's window is still closed, so the ACK is for a window probe's byte: the intervals
+     * between probes go on growing */
     const bool is_shut = (conn->flags & CONN_PERSIST) && conn->snd_wnd == 0;
     struct recovery_ack ack = tcp_recovery_ack(conn);
     struct delivered delivered = {0};

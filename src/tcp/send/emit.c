@@ -124,7 +124,8 @@ static inline uint16_t window_field(const struct tcb *tcb, bool in_SYN, uint32_t
     return (uint16_t)field;
 }
 
-/* Fills in the window. All that was ever offered must be accepted (RFC 7323 2.4). */
+/* Fills in the window, rounded up to the field's units. Data within any window that we have offered
+ * must be accepted (RFC 7323 2.4), so RCV.WND becomes the rounded one. */
 static inline void offer_window(struct tcb *tcb, struct wire_tcp *header)
 {
     const bool in_SYN = header->flags & TCP_SYN;

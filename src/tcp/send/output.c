@@ -14,7 +14,7 @@
 #include "tcp/math/seq.h"
 
 enum {
-    SEGMENTS_BUDGET = 64,       /* of one connection in one flush: then others have their turn */
+    SEGMENTS_BUDGET = 64,       /* sent by a connection in one flush: then others have their turn */
     SUPER_BUDGET = 1024 * 1024, /* bytes: the same for a device that cuts super-frames */
     BURST_SEGMENTS = 10         /* that may be sent together, however slow the path */
 };
@@ -45,8 +45,8 @@ enum verdict {
     NOTHING,  /* nothing (more) may be sent */
     PACED,    /* more may be sent, but later */
     NO_ROOM,  /* the device's queue is full: continue in the next turn */
-    ENOUGH,   /* enough waits below: tcp_wake() continues */
-    NO_MEMORY /* continue after a short wait */
+    ENOUGH,   /* enough frames wait in the link's queue: tcp_wake() continues */
+    NO_MEMORY /* no buffer is free: continue after a short wait */
 };
 
 /* The lost record to retransmit, if it lies within the peer's window. */
