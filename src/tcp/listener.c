@@ -194,7 +194,7 @@ bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *se
     (*half)->is_answered = true;
     (*half)->tcb.flags &= (uint8_t)~TCB_ACCECN; /* a SYN,ACK with a cookie agrees to no AccECN */
     (*half)->tcb.snd_nxt = segment->header.ack; /* the cookie was our ISS, which the ACK covers */
-    tcp_classify(tcp, &(*half)->tcb, &syn);     /* @syn was rebuilt from the cookie */
+    tcp_classify(tcp, &(*half)->tcb, &syn);     /* the SYN that the cookie describes */
     tcp_event(&(*half)->tcb, &step, syn.events[0]);
     tcp->stack->stats.tcp_cookies_taken++;
     return true;

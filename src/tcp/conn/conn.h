@@ -159,7 +159,7 @@ struct leat_tcp {
     uint16_t user_timeout; /* the program's choice (deadline.h); 0: the configuration's */
     uint16_t retransmits : 10;
     uint16_t r_cep : 3;            /* Accurate ECN: marked packets received, modulo 8 */
-    uint16_t s_cep : 3;            /* the same for our packets, as the peer says (RFC 9768 3.2) */
+    uint16_t s_cep : 3;            /* our marked packets that the peer reported (RFC 9768 3.2) */
     uint16_t peer_mss;             /* MSS option of the peer's SYN */
     struct saved_congestion saved; /* congestion state while there is no struct transfer */
 };

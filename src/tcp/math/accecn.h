@@ -20,9 +20,9 @@ enum {
     ACE_ASKS = 7,         /* ACE of a SYN that asks for Accurate ECN (3.1.1) */
     ACE_CLASSIC_ASKS = 3, /* ACE of a SYN that asks for RFC 3168's ECN only */
     ACE_CLASSIC = 1,      /* ACE of a SYN,ACK that agrees to RFC 3168's ECN only */
-    ACE_NOT_ECT =
-        2,     /* in a SYN,ACK and its ACK: the packet that it acknowledges wasn't ECN-capable */
-    ACE_CE = 6 /* in a SYN,ACK and its ACK: the packet that it acknowledges was marked CE */
+    /* in a SYN,ACK and in its ACK: how the packet that it acknowledges was marked */
+    ACE_NOT_ECT = 2,
+    ACE_CE = 6
 };
 
 /* The result of the negotiation. */
