@@ -110,7 +110,7 @@ struct leat_tasks {
     struct shares shares;       /* config.tasks places */
     struct task_share *of_share;
     struct leat_service *services;      /* list */
-    struct leat_http_handler *handlers; /* the same */
+    struct leat_http_handler *handlers; /* list */
     struct leat_tasks_config config;    /* with the defaults filled in */
     struct leat_tasks_counts counts;
     uint64_t ran_ns; /* of a watched task: start of its run, then its duration */
@@ -292,7 +292,7 @@ static inline enum leat_err task_is_refused(const struct leat_task *running)
     return __builtin_expect(running->flags & TASK_CANCELLED, 0) ? LEAT_ERR_CANCELLED : LEAT_OK;
 }
 
-/* The same for any task: only the running one can wait. */
+/* task_is_refused() for any task: only the running one can wait. */
 static inline enum leat_err task_may_wait(const struct leat_task *task)
 {
     return task_is_refused(task && task->tasks->running == task ? task : NULL);

@@ -75,7 +75,7 @@ enum leat_err task_wait(struct leat_task *task, struct leat_task **place, uint64
     return task_wait_here(task, place, deadline_ns);
 }
 
-/* The same, but a cancel doesn't end it. */
+/* task_wait(), but a cancel doesn't end it. */
 static enum leat_err steady_wait(struct leat_task *task, struct leat_task **place,
                                  uint64_t deadline_ns)
 {

@@ -106,7 +106,7 @@ static bool expand_with(const struct tls_session *session, const uint8_t *secret
                                    (size_t)(at.at - info), out.bytes, out.len);
 }
 
-/* The same with @context, a digest or NULL. */
+/* HKDF-Expand-Label with @context, a digest or NULL. */
 static bool expand(const struct tls_session *session, const uint8_t *secret, const char *label,
                    const uint8_t *context, uint8_t *out, size_t len)
 {

@@ -30,7 +30,7 @@ static uint32_t data_for(uint32_t room, uint32_t data_max)
     return room / record * data_max + (rest > TLS_OVERHEAD ? rest - TLS_OVERHEAD : 0);
 }
 
-/* The same for the pool's free buffers. */
+/* Payload of as many records as the pool's free buffers can hold. */
 static uint32_t data_for_pool(const struct tls_session *session, uint32_t data_max)
 {
     struct leat_pool *pool = leat_pool(session->tls->stack);

@@ -50,7 +50,7 @@ static struct leat_tls_config with_defaults(const struct leat_tls_config *given)
     return config;
 }
 
-/* The same with the defaults of early data. */
+/* with_defaults(), and the defaults of early data. */
 static struct leat_tls_config complete(const struct leat_tls_config *given)
 {
     struct leat_tls_config config = with_defaults(given);

@@ -57,7 +57,7 @@ static bool take(struct bearssl_span *from, uint8_t *tag, struct bearssl_span *i
     return true;
 }
 
-/* The same for an element that must have this tag. */
+/* Takes the first element of @from, which must have this tag. */
 static bool take_as(struct bearssl_span *from, uint8_t tag, struct bearssl_span *inside)
 {
     uint8_t found;

@@ -26,9 +26,9 @@
 #endif
 
 /**
- * The same, but only in a build without NDEBUG: for functions that are called for each packet, and
- * for claims that hostile input could break if they were wrong.  A release build takes the error
- * path behind the assertion instead.
+ * leat_assert(), but only in a build without NDEBUG: for functions that are called for each packet,
+ * and for claims that hostile input could break if they were wrong.  A release build takes the
+ * error path behind the assertion instead.
  */
 #ifdef NDEBUG
 #define leat_debug_assert(condition) ((void)sizeof(condition))

@@ -62,7 +62,8 @@ struct leat_buf {
  */
 struct leat_buf *leat_buf_alloc(struct leat_pool *pool, uint32_t headroom);
 
-/** The same from the list of small buffers (192 bytes of storage): headers, ACKs, short data. */
+/** leat_buf_alloc() from the list of small buffers (192 bytes of storage), for headers, ACKs and
+ * short data. */
 struct leat_buf *leat_buf_alloc_small(struct leat_pool *pool, uint32_t headroom);
 
 /**

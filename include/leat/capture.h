@@ -74,7 +74,7 @@ struct leat_capture_source {
     const char *offset_note;  /**< follows each offset in a reason, such as " (decompressed)" */
 };
 
-/** The same from @p source, which messages call @p name. */
+/** leat_capture_open() from @p source, which messages call @p name. */
 enum leat_err leat_capture_open_source(struct leat_capture **capture,
                                        const struct leat_capture_source *source, const char *name,
                                        char why[LEAT_WHY_BYTES]);

@@ -33,7 +33,7 @@ struct leat_deflate_config {
 #define LEAT_DEFLATE_BYTES(window_bits, memory_level)                                              \
     (((size_t)1 << ((window_bits) + 2)) + ((size_t)1 << ((memory_level) + 9)) + 8320)
 
-/** The same for a configuration. */
+/** Bytes that a compressor with this configuration needs. */
 size_t leat_deflate_memory_bytes(const struct leat_deflate_config *config);
 
 /**

@@ -42,8 +42,8 @@ struct leat_dhcp_route {
 };
 
 /** A lease.  All of it has been checked: addresses can be those of hosts, times are in order, names
- * hold letters, digits, '-', '_' and '.' only.  Parts of the answer that are malformed or impossible
- * are left out. */
+ * hold letters, digits, '-', '_' and '.' only.  Parts of the answer that are malformed or
+ * impossible are left out. */
 struct leat_dhcp_lease {
     struct leat_ip ip;     /**< ours */
     uint8_t prefix_bits;   /**< of its network */
@@ -155,11 +155,11 @@ enum leat_err leat_dhcp_inform(struct leat_dhcp *dhcp, struct leat_ip ip);
 /** Takes the address out of the stack and stops; the server still keeps the lease for us. */
 void leat_dhcp_stop(struct leat_dhcp *dhcp);
 
-/** The same, and tells the server that we don't need the address any more (RFC 2131 4.4.6), in one
- * message that may be lost. */
+/** Stops like leat_dhcp_stop(), and tells the server that we don't need the address any more (RFC
+ * 2131 4.4.6), in one message that may be lost. */
 void leat_dhcp_release(struct leat_dhcp *dhcp);
 
-/** The lease that we have, or the answer to leat_dhcp_inform(); NULL: none. */
+/** The lease that we have, or the answer to leat_dhcp_inform(); NULL: neither has come. */
 const struct leat_dhcp_lease *leat_dhcp_lease(const struct leat_dhcp *dhcp);
 
 /** When the lease ends, by the clock of leat_poll(); LEAT_NEVER_NS: never, or there is none. */

@@ -123,7 +123,7 @@ enum leat_err leat_dhcp6_open(struct leat *stack, struct leat_netif *netif,
  */
 enum leat_err leat_dhcp6_start(struct leat_dhcp6 *dhcp6, const uint8_t kept[LEAT_DHCP6_KEPT_BYTES]);
 
-/** The same for everything but an address (RFC 8415 18.2.6). */
+/** Asks for everything but an address (RFC 8415 18.2.6).  Errors: as leat_dhcp6_start(). */
 enum leat_err leat_dhcp6_inform(struct leat_dhcp6 *dhcp6);
 
 /**
@@ -136,11 +136,12 @@ void leat_dhcp6_confirm(struct leat_dhcp6 *dhcp6);
 /** Takes the address out of the stack and stops; the server still keeps the lease for us. */
 void leat_dhcp6_stop(struct leat_dhcp6 *dhcp6);
 
-/** The same, and tells the server that we don't need the address any more (RFC 8415 18.2.7): up to
- * four times in half a minute, until it answers.  leat_dhcp6_start() may be called meanwhile. */
+/** Stops like leat_dhcp6_stop(), and tells the server that we don't need the address any more (RFC
+ * 8415 18.2.7): up to four times in half a minute, until it answers.  leat_dhcp6_start() may be
+ * called meanwhile. */
 void leat_dhcp6_release(struct leat_dhcp6 *dhcp6);
 
-/** The lease, or the answer to leat_dhcp6_inform(); NULL: none. */
+/** The lease, or the answer to leat_dhcp6_inform(); NULL: neither has come. */
 const struct leat_dhcp6_lease *leat_dhcp6_lease(const struct leat_dhcp6 *dhcp6);
 
 /** When the address ends, by the clock of leat_poll(); LEAT_NEVER_NS: never, or there is none. */

@@ -54,7 +54,8 @@ void leat_flight_pause(struct leat_flight *flight, bool paused);
 void leat_flight_dump(const struct leat_flight *flight,
                       void (*write)(void *arg, const void *bytes, size_t len), void *arg);
 
-/** The same in hex, to a host's console: lines of "flight: " and up to 32 bytes. */
+/** Writes the pcapng of leat_flight_dump() in hex to a host's console: lines of "flight: " and up
+ * to 32 bytes. */
 void leat_flight_dump_hex(const struct leat_flight *flight, struct leat_host *host);
 
 #ifdef __cplusplus

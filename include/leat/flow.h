@@ -45,7 +45,7 @@ struct leat_flow {
 enum leat_err leat_flow_connect(struct leat_flow *flow, struct leat_task *task,
                                 const struct leat_endpoint *remote, uint64_t deadline_ns);
 
-/** The same from @p local (NULL: leat chooses), as leat_tcp_connect() takes it. */
+/** leat_flow_connect() from @p local (NULL: leat chooses), as leat_tcp_connect() takes it. */
 enum leat_err leat_flow_connect_from(struct leat_flow *flow, struct leat_task *task,
                                      const struct leat_endpoint *remote,
                                      const struct leat_endpoint *local, uint64_t deadline_ns);
@@ -108,11 +108,11 @@ enum leat_err leat_flow_read_until(struct leat_flow *flow, char delimiter, void 
 enum leat_err leat_flow_write(struct leat_flow *flow, const void *bytes, size_t len,
                               uint64_t deadline_ns);
 
-/** The same for a list of buffers, without a copy; takes it, whatever is returned.
+/** leat_flow_write() for a list of buffers, without a copy; takes it, whatever is returned.
  * LEAT_ERR_MEMORY: @p data is NULL, so the result of an allocation may be passed on as it is. */
 enum leat_err leat_flow_send(struct leat_flow *flow, struct leat_buf *data, uint64_t deadline_ns);
 
-/** The same without a copy, for memory that never changes again (leat_buf_lend()). */
+/** leat_flow_write() without a copy, for memory that never changes again (leat_buf_lend()). */
 enum leat_err leat_flow_lend(struct leat_flow *flow, const void *bytes, size_t len,
                              uint64_t deadline_ns);
 

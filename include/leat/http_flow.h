@@ -116,7 +116,7 @@ enum leat_err leat_http_flow_reply(struct leat_http_flow *flow, const struct lea
 enum leat_err leat_http_flow_write(struct leat_http_flow *flow, const void *bytes, size_t len,
                                    uint64_t deadline_ns);
 
-/** The same for a list of buffers, without a copy; takes it, whatever is returned.
+/** leat_http_flow_write() for a list of buffers, without a copy; takes it, whatever is returned.
  * LEAT_ERR_MEMORY: @p data is NULL, so the result of an allocation may be passed on as it is. */
 enum leat_err leat_http_flow_send(struct leat_http_flow *flow, struct leat_buf *data,
                                   uint64_t deadline_ns);

@@ -173,9 +173,9 @@ struct leat_ip leat_address(const struct leat *stack, const struct leat_netif *n
 enum leat_err leat_route_add(struct leat *stack, struct leat_ip network, uint8_t prefix_bits,
                              struct leat_ip gateway);
 
-/** The same through a gateway on the link of @p netif, whatever the prefixes say; the gateway
- * itself is reached there, too.  Errors: as above; LEAT_ERR_ARGUMENT also for a netif that isn't
- * attached. */
+/** leat_route_add() with a gateway on the link of @p netif, whatever the prefixes say; the gateway
+ * itself is reached there, too.  Errors: as leat_route_add(); LEAT_ERR_ARGUMENT also for a netif
+ * that isn't attached. */
 enum leat_err leat_route_add_by(struct leat *stack, const struct leat_netif *netif,
                                 struct leat_ip network, uint8_t prefix_bits,
                                 struct leat_ip gateway);

@@ -186,7 +186,8 @@ void leat_channel_open(struct leat_channel *channel, struct leat_tasks *tasks, v
 /** Waits for a place, and appends @p item.  LEAT_ERR_CLOSED: leat_channel_close() was called. */
 enum leat_err leat_channel_send(struct leat_channel *channel, void *item, uint64_t deadline_ns);
 
-/** The same without waiting, from anywhere.  LEAT_ERR_FULL: there is no place. */
+/** Appends @p item without waiting; may be called from anywhere.  LEAT_ERR_FULL: there is no place.
+ */
 enum leat_err leat_channel_offer(struct leat_channel *channel, void *item);
 
 /** Waits for an item, and takes the first.  LEAT_ERR_END: the channel is closed and empty. */

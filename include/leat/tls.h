@@ -260,8 +260,8 @@ enum leat_err leat_tls_accept(struct leat_tls *tls, const struct leat_stream *be
                               struct leat_stream *session);
 
 /**
- * The same for a client; @p below may still be connecting.  LEAT_ERR_ARGUMENT: it has nothing to
- * verify the server by, or its protocols are empty or too long.
+ * leat_tls_accept() for a client; @p below may still be connecting.  LEAT_ERR_ARGUMENT: the client
+ * has nothing to verify the server by, or its protocols are empty or too long.
  */
 enum leat_err leat_tls_connect(struct leat_tls *tls, const struct leat_stream *below,
                                const struct leat_tls_client *client, struct leat_stream *session);

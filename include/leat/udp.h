@@ -57,7 +57,7 @@ enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
 size_t leat_udp_socket_bytes(void);
 
 /**
- * The same in @p memory of leat_udp_socket_bytes(), aligned for uint64_t.  It takes none of
+ * leat_udp_open() in @p memory of leat_udp_socket_bytes(), aligned for uint64_t.  It takes none of
  * leat_udp_config.sockets, so it can't fail for lack of one.  The memory belongs to the socket
  * until leat_udp_close().  Error: LEAT_ERR_PROTOCOL.
  */
@@ -92,7 +92,7 @@ enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *netif
  */
 enum leat_err leat_udp_connect(struct leat_udp *udp, struct leat_ip ip, uint16_t port);
 
-/** The same with an endpoint, whose zone gives the netif of a link-local address. */
+/** leat_udp_connect() to an endpoint, whose zone gives the netif of a link-local address. */
 enum leat_err leat_udp_connect_to(struct leat_udp *udp, const struct leat_endpoint *peer);
 
 /**
@@ -134,7 +134,8 @@ void leat_udp_set_tos(struct leat_udp *udp, uint8_t tos);
 enum leat_err leat_udp_send_to(struct leat_udp *udp, struct leat_buf *payload,
                                const struct leat_endpoint *peer);
 
-/** The same to the connected peer.  LEAT_ERR_CLOSED if there is none. */
+/** Sends @p payload to the connected peer, as leat_udp_send_to().  LEAT_ERR_CLOSED: the socket has
+ * no peer. */
 enum leat_err leat_udp_send(struct leat_udp *udp, struct leat_buf *payload);
 
 /**

@@ -67,7 +67,7 @@ size_t leat_zip_clean_name(const char *given, size_t len, char *name);
  * is 1..LEAT_ZIP_NAME_BYTES.  The entry before must have ended. */
 size_t leat_zip_entry(struct leat_zip *zip, const char *name, size_t len, uint8_t *piece);
 
-/** The same for an entry whose data is sent compressed by Deflate (RFC 1951). */
+/** leat_zip_entry() for an entry whose data is sent compressed by Deflate (RFC 1951). */
 size_t leat_zip_entry_deflated(struct leat_zip *zip, const char *name, size_t len, uint8_t *piece);
 
 /** Counts the next @p len bytes of the entry's data, which have been sent or, for a compressed

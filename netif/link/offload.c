@@ -101,7 +101,7 @@ static bool part_is_whole(struct part *part)
     return part->protocol == PROTOCOL_UDP && part->len >= 8;
 }
 
-/* The same of IPv6, without extension headers. */
+/* find_part() for IPv6 without extension headers. */
 static bool find_part6(const uint8_t *frame, uint32_t len, struct part *part)
 {
     part->protocol = frame[IP_AT + 6];

@@ -98,7 +98,7 @@ static inline bool leat__capture_want(struct leat_capture *capture, size_t bytes
 __attribute__((format(printf, 2, 3))) enum leat_err leat__capture_fail(struct leat_capture *capture,
                                                                        const char *reason, ...);
 
-/* The same with the place given. */
+/* leat__capture_fail() with the offset given. */
 __attribute__((format(printf, 3, 4))) enum leat_err
 leat__capture_fail_at(struct leat_capture *capture, uint64_t offset, const char *reason, ...);
 

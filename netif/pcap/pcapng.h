@@ -15,7 +15,7 @@ enum {
     PCAPNG_FRAME_TAIL_MAX = 40 + PCAPNG_TEXT_MAX /* leat__pcapng_frame_tail() */
 };
 
-/* The same numbers as enum leat_capture_direction, and as in the format. */
+/* The numbers of the format, which enum leat_capture_direction has, too. */
 enum pcapng_direction {
     PCAPNG_UNKNOWN,
     PCAPNG_IN,

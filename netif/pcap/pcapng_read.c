@@ -33,7 +33,7 @@ enum option_code {
     OPTION_COMMENT = 1,
     OPTION_FLAGS = 2,       /* of an enhanced packet */
     OPTION_RESOLUTION = 9,  /* of an interface */
-    OPTION_TIME_OFFSET = 14 /* the same */
+    OPTION_TIME_OFFSET = 14 /* of an interface */
 };
 
 static const uint32_t byte_order_magic = 0x1a2b3c4d;

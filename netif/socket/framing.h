@@ -20,7 +20,7 @@
 enum {
     FRAME_LENGTH_BYTES = 4,
     FRAME_MIN = 14,              /* an Ethernet header */
-    FRAME_OVERHEAD = 14 + 4,     /* the same, and a VLAN tag */
+    FRAME_OVERHEAD = 14 + 4,     /* an Ethernet header with a VLAN tag */
     FRAME_LIMIT = 65535 + 14 + 4 /* no frame is longer, whatever the MTU */
 };
 

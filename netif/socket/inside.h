@@ -64,7 +64,7 @@ struct leat_socket {
 /* peer.c: fills socket->spare with up to @count empty buffers; returns how many there are. */
 uint32_t leat_socket_take_spare(struct leat_socket *socket, struct leat_pool *pool, uint32_t count);
 
-/* Gives back those from @used on. */
+/* Releases the spare buffers from index @used on, out of @count. */
 void leat_socket_free_spare(struct leat_socket *socket, uint32_t used, uint32_t count);
 
 /* The first @count waiting frames have been written, or are lost. */
@@ -76,7 +76,7 @@ void leat_socket_refuse_waiting(struct leat_socket *socket);
 /* Ends the connection to the peer; a listening backend waits for the next. */
 void leat_socket_hang_up(struct leat_socket *socket);
 
-/* The same, because the peer has gone, or broke the framing; @format is the reason. */
+/* Hangs up because the peer has gone, or broke the framing; @format is the reason. */
 void leat_socket_lose(struct leat_socket *socket, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

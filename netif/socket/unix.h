@@ -9,12 +9,12 @@
 
 /* Sets *@fd, which the caller closes, also after an error, if it isn't -1.
  *
- * *@unlink_path becomes a copy of a path that was made; the caller removes that path at the end, and
- * frees the copy.  @why gets a line with the failure. */
+ * *@unlink_path becomes a copy of a path that was made; the caller removes that path at the end,
+ * and frees the copy.  @why gets a line with the failure. */
 enum leat_err leat_unix_listen(int *fd, const char *path, char **unlink_path,
                                char why[LEAT_WHY_BYTES]);
 
-/* The same for connecting; @local_path, for our own end, may be NULL. */
+/* leat_unix_listen(), but connects to @path; @local_path, for our own end, may be NULL. */
 enum leat_err leat_unix_connect(int *fd, int type, const char *path, const char *local_path,
                                 char **unlink_path, char why[LEAT_WHY_BYTES]);
 

@@ -75,7 +75,8 @@ void virtio_reset(struct virtio_device *device);
 bool virtio_find(struct virtio_device *device, enum virtio_id id, unsigned number,
                  const char *command_line);
 
-/* The same for one bus. */
+/* virtio_find() on one bus. Reduces *@number by the devices of the kind that aren't the wanted one.
+ */
 bool virtio_mmio_find(struct virtio_device *device, enum virtio_id id, unsigned *number,
                       const char *command_line);
 bool virtio_pci_find(struct virtio_device *device, enum virtio_id id, unsigned *number);

@@ -58,7 +58,7 @@ enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, bool no
 /* Resets the device, takes every buffer back, and uses the device no more. */
 void virtio_net_stop(struct leat_virtio *virtio);
 
-/* The same for a device that broke the rules, which is counted. */
+/* Stops a device that broke the rules, and counts it. */
 void virtio_net_fail(struct leat_virtio *virtio);
 
 /* --- the two directions -------------------------------------------------------------------------

@@ -189,7 +189,7 @@ static struct leat_buf *copy_headers(struct leat_buf *frame)
     return headers;
 }
 
-/* The same in one piece, for a device that does not gather. */
+/* A copy of @frame in one piece, with room in front, for a device that does not gather. */
 static struct leat_buf *copy_whole(struct leat_buf *frame)
 {
     const uint32_t total = leat_buf_total(frame);

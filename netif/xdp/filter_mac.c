@@ -61,7 +61,7 @@ int leat_xdp_load_mac_program(const struct xdp_filter *filter)
         [19] = LOAD(BPF_W, BPF_REG_3, CONTEXT, offsetof(struct xdp_md, rx_queue_index)),
         [20] = GO_IF_REG(BPF_JNE, 20, BPF_REG_2, BPF_REG_3, ASIDE),
         [21] = LOAD_MAP(BPF_REG_1, filter->sockets),
-        [22] = {0},                      /* the same */
+        [22] = {0},                      /* upper half of LOAD_MAP()'s constant */
         [23] = SET(BPF_REG_3, XDP_PASS), /* while the queue has no socket */
         [24] = {.code = BPF_JMP | BPF_JA, .off = PASS + 2 - 24 - 1},
         [ASIDE] = MOVE(BPF_REG_1, CONTEXT),

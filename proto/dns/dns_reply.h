@@ -19,7 +19,7 @@ struct dns_asked {
 
 enum dns_reply {
     DNS_REPLY_FOREIGN,   /* illegal, or for another question: ignore, and wait on */
-    DNS_REPLY_CASE,      /* the same, but only the letter case differs */
+    DNS_REPLY_CASE,      /* for our question but for its letter case: ignore, and wait on */
     DNS_REPLY_TRUNCATED, /* TC: repeat by TCP */
     DNS_REPLY_FAILED,    /* the server can't answer: result->rcode */
     DNS_REPLY_ANSWER     /* result describes the answer; possibly "no such name" */

@@ -99,13 +99,13 @@ uint64_t checksum_bytes(const void *bytes, size_t len);
 /* The sum of all pieces of a list; pieces may have odd lengths. */
 uint64_t checksum_pieces(const struct leat_buf *buf);
 
-/* The same, fast for a list of one piece. */
+/* checksum_pieces(), fast for a list of one piece. */
 static inline uint64_t checksum_list(const struct leat_buf *buf)
 {
     return buf && !buf->next ? checksum_bytes(buf->data, buf->len) : checksum_pieces(buf);
 }
 
-/* The same for the list without its first @offset bytes. */
+/* The sum of the list without its first @offset bytes. */
 uint64_t checksum_list_from(const struct leat_buf *buf, uint32_t offset);
 
 /* The checksum field @checksum after a 16-bit word of the packet has changed (RFC 1624 eqn. 3). */

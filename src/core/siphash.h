@@ -15,7 +15,7 @@ struct siphash_key siphash_key_from(const uint8_t bytes[16]);
 /* SipHash-2-4 of @len bytes: for secrets (sequence numbers, ports). */
 uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t len);
 
-/* The same for 15 bytes: @a and the lower seven of @b, as a little-endian machine loads them. The
+/* siphash24() of 15 bytes: @a and the lower seven of @b, as a little-endian machine loads them. The
  * top byte of @b is 0. */
 uint64_t siphash24_15(const struct siphash_key *key, uint64_t a, uint64_t b);
 

@@ -19,7 +19,7 @@ void ipv4_deliver(struct leat *stack, struct packet *packet);
  * 792). */
 const struct protocol *ipv4_protocol(const struct leat *stack, uint8_t number);
 
-/* The same, inline. */
+/* ipv4_protocol(), inline. */
 static inline const struct protocol *protocol_find(const struct leat *stack, uint8_t number)
 {
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as in ipv4_input() */

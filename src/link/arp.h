@@ -29,7 +29,7 @@ COLD void arp_reply(struct link *link, const struct wire_arp *request);
  * the Ethernet address isn't known, the packet is parked and a request is sent.  Takes @packet. */
 void neighbour_output(struct link *link, leat_ip4 next_hop, struct leat_buf *packet);
 
-/* The same for a next hop that is neither broadcast nor multicast. */
+/* neighbour_output() for a next hop that is neither broadcast nor multicast. */
 void neighbour_output_to_host(struct link *link, leat_ip4 next_hop, struct leat_buf *packet);
 
 /* Confirms that @ip is reachable, because a transport heard from it; no refresh is needed then.

@@ -52,7 +52,8 @@ static inline void link_enqueue(struct link *link, struct leat_buf *frame, uint3
     link->tx_waiting += count;
 }
 
-/* The same; if the queue is full, the oldest frame of the largest flow is dropped.  Takes
+/* Appends @frame to the queue. If it is full, the oldest frame of the largest flow is dropped.
+ * Takes
  * @frame. */
 void transmit_put(struct link *link, struct leat_buf *frame);
 

@@ -25,7 +25,8 @@ static inline struct leat_udp *ports_find(const struct leat *stack, host_id ip, 
  * address, or of all addresses, is another socket's. */
 COLD enum leat_err ports_bind(struct leat_udp *udp, host_id ip, uint16_t port);
 
-/* The same with an unpredictable free port (RFC 6056).  LEAT_ERR_IN_USE: no port is free. */
+/* Binds an unbound socket to an unpredictable free port (RFC 6056).  LEAT_ERR_IN_USE: no port is
+ * free. */
 COLD enum leat_err ports_bind_any(struct leat_udp *udp, host_id ip);
 
 /* Takes a bound socket out of the table, and releases its host. */

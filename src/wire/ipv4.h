@@ -81,7 +81,8 @@ static inline bool wire_ipv4_parse_quote(struct wire_ipv4 *header, const uint8_t
     return true;
 }
 
-/* The same for a packet of which @total_bytes were received, the first @len contiguous. */
+/* wire_ipv4_parse_quote() for a packet of which @total_bytes were received, the first @len
+ * contiguous. */
 static inline bool wire_ipv4_parse(struct wire_ipv4 *header, const uint8_t *bytes, uint32_t len,
                                    uint32_t total_bytes)
 {

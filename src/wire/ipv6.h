@@ -73,8 +73,8 @@ struct wire_ipv6_chain {
 enum ipv6_chain wire_ipv6_walk(struct wire_ipv6_chain *chain, const uint8_t *bytes, uint32_t len,
                                bool to_group);
 
-/* The same for a reassembled packet or a first fragment: the walk continues after a fragment
- * header. */
+/* wire_ipv6_walk() for a reassembled packet or a first fragment: the walk continues after a
+ * fragment header. */
 enum ipv6_chain wire_ipv6_walk_whole(struct wire_ipv6_chain *chain, const uint8_t *bytes,
                                      uint32_t len, bool to_group);
 

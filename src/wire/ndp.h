@@ -26,7 +26,7 @@ enum icmpv6_type {
 
 enum {
     NDP_BYTES = 24,          /* type, code, checksum, flags, target */
-    NDP_REDIRECT_BYTES = 40, /* the same plus the destination */
+    NDP_REDIRECT_BYTES = 40, /* NDP_BYTES and the destination */
     NDP_LINK_BYTES = 8,      /* an option with an Ethernet address */
     NDP_NONCE_BYTES = 8,     /* an option with a nonce of 6 bytes (RFC 3971 5.3.2) */
     NDP_HOP_LIMIT = 255,     /* RFC 4861 3.1: a sender beyond the link can't reach us with 255 */

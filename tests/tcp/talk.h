@@ -93,7 +93,7 @@ int talk_setup(void **state);
 int talk_teardown(void **state);
 #define talk_test(function) cmocka_unit_test_setup_teardown(function, talk_setup, talk_teardown)
 
-/* The same, for a test that changes talk->world->tcp_config before talk_begin(). */
+/* talk_setup() for a test that changes talk->world->tcp_config before talk_begin(). */
 int talk_setup_later(void **state);
 void talk_begin(struct talk *talk);
 
@@ -174,7 +174,7 @@ void talk_heard(const struct talk *talk, uint32_t len);
 /* A passive open, accepted: ESTABLISHED, with next numbers of 1 on both sides. */
 void talk_establish(struct talk *talk);
 
-/* The same, with the options of talk_options(). */
+/* talk_establish() with the options of talk_options(). */
 void talk_establish_with(struct talk *talk, uint16_t mss, uint8_t shift);
 
 /* Byte @at of the pattern that both sides send. */

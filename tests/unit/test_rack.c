@@ -336,7 +336,7 @@ static void multiplier_has_an_end(void **state)
     assert_in_range(rack.reo_wnd_mult, 100, 255);
 }
 
-/* The same for a single segment (RFC 8985 6.2 step 3). */
+/* rack_delivered_one() notices reordering, too (RFC 8985 6.2 step 3). */
 static void one_that_arrives_below_the_highest_shows_reordering(void **state)
 {
     (void)state;

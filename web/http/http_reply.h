@@ -44,7 +44,7 @@ struct http_reply {
 /* The time for a reply. */
 struct http_now {
     uint64_t civil_ns;                /* never 0 */
-    char date[LEAT_CIVIL_HTTP_BYTES]; /* the same as text */
+    char date[LEAT_CIVIL_HTTP_BYTES]; /* civil_ns as text */
 };
 
 /* Size of the table for @file_count files. */

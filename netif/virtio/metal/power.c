@@ -19,9 +19,9 @@ _Noreturn void power_off(int status)
 
     interrupts_off();
     out8(QEMU_DEBUG_EXIT, (uint8_t)status);
-    out16(Q35_PM1_CONTROL, 0x2000);                  /* sleep enable, S5 */
-    out8(CLOUD_HYPERVISOR_ACPI, 0x34);               /* the same, in the way of its own device */
-    out8(KEYBOARD_CONTROLLER, 0xfe);                 /* Firecracker; the reset line of a PC */
+    out16(Q35_PM1_CONTROL, 0x2000);    /* sleep enable, S5 */
+    out8(CLOUD_HYPERVISOR_ACPI, 0x34); /* sleep enable, S5, for Cloud Hypervisor's device */
+    out8(KEYBOARD_CONTROLLER, 0xfe);   /* Firecracker; the reset line of a PC */
     __asm__ volatile("lidt %0; int3" : : "m"(none)); /* a triple fault ends the rest */
     for (;;)
         __asm__ volatile("hlt");

@@ -280,7 +280,7 @@ enum leat_err address6_lease(struct link *link, struct leat_ip ip, uint64_t pref
  * none. */
 const struct address6 *address6_toward(struct link *link, struct leat_ip dst);
 
-/* The same for a neighbour, whatever its prefix: no route is looked up. */
+/* address6_toward() for a neighbour, whatever its prefix: no route is looked up. */
 const struct address6 *address6_beside(struct link *link, struct leat_ip neighbour);
 
 /* `source_facts` of struct ipv6_family. */

@@ -32,7 +32,8 @@ static const struct address6 *source_on(struct link *link, struct leat_ip src, s
     return address && address->state >= ADDRESS6_OPTIMISTIC ? address : 0;
 }
 
-/* The same on the first link that has one; if @zone isn't 0, only that link is considered. */
+/* The source address for packets to @dst on the first link that has one. If @zone isn't 0, only
+ * that link is considered. */
 static const struct address6 *source_toward(struct leat *stack, uint32_t zone, struct leat_ip src,
                                             struct leat_ip dst)
 {

@@ -238,7 +238,7 @@ static struct neighbour6 *spare(const struct leat *stack, bool incomplete)
     return 0;
 }
 
-/* The same for a neighbour that we want to send to: may evict another one. */
+/* create() for a neighbour that we want to send to: may evict another one. */
 static struct neighbour6 *create_at_cost(struct link *link, struct leat_ip ip)
 {
     struct leat *stack = link->stack;

@@ -381,8 +381,8 @@ static bool is_better(const struct route6 *a, const struct route6 *b, const stru
     return a->preference > b->preference;
 }
 
-/* The same with regard to reachability: among unreachable gateways, the least recently probed is
- * preferred. */
+/* True if @a is preferred to @b, with regard to the gateways' reachability: among unreachable ones,
+ * the least recently probed is preferred. */
 static bool is_taken_before(const struct route6 *a, const struct route6 *b,
                             const struct address6 *from)
 {

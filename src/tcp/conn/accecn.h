@@ -30,7 +30,7 @@ COLD bool tcp_accecn_is_other(const struct tcb *tcb, const struct tcp_segment *s
  * the SYN,ACK, or a SYN that crossed ours. */
 COLD void tcp_accecn_begin(struct leat_tcp *conn, uint16_t tcp_flags, uint8_t tos);
 
-/* The same for a connection that was half open; @segment ends its handshake. */
+/* Begins AccECN for @conn, which was a half-open connection; @segment ends its handshake. */
 COLD void tcp_accecn_promoted(struct leat_tcp *conn, struct tcp_segment *segment);
 
 /* Reads the ACE field and the CE mark of an acceptable segment. */

@@ -7,7 +7,7 @@
 /* The entry with @tuple, or NULL. */
 struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_tuple tuple);
 
-/* The same. Segments come in bursts, so the last result is compared first. */
+/* tcp_look_up(), but compares the last result first, because segments come in bursts. */
 static inline struct tcb *tcp_find(struct tcp *tcp, struct tcp_tuple tuple)
 {
     struct tcb *tcb = tcp->last_tcb;
@@ -15,9 +15,9 @@ static inline struct tcb *tcp_find(struct tcp *tcp, struct tcp_tuple tuple)
     return tcb && tcp_tuple_equal(tcb_tuple(tcb), tuple) ? tcb : tcp_look_up(tcp, tuple);
 }
 
-/* The same in three steps, so that waits for the memory of several tuples overlap. The first step
- * hashes the tuple and prefetches the head of its chain; the second prefetches the entry that may
- * have it; the third looks it up. The result of the first step is valid until another tuple is
+/* tcp_look_up() in three steps, so that waits for the memory of several tuples overlap. The first
+ * step hashes the tuple and prefetches the head of its chain; the second prefetches the entry that
+ * may have it; the third looks it up. The result of the first step is valid until another tuple is
  * hashed into its place: then it belongs to that tuple. */
 struct hashed_tuple *tcp_expect(struct tcp *tcp, struct tcp_tuple tuple);
 void tcp_fetch_expected(struct tcp *tcp, const struct hashed_tuple *at);

@@ -26,7 +26,8 @@ static inline void tcp_call_back(struct leat_tcp *conn)
         tcp_join_told(conn);
 }
 
-/* The same in this turn, for a connection that has just been accepted (stack_ready_same_turn()). */
+/* Has the program called back in this turn, for a connection that has just been accepted
+ * (stack_ready_same_turn()). */
 static inline void tcp_call_back_same_turn(struct leat_tcp *conn)
 {
     struct tcp *tcp = conn->tcp;

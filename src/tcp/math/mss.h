@@ -9,7 +9,7 @@
 
 enum {
     MSS_DEFAULT = 536,   /* RFC 9293 3.7.1 */
-    MSS_DEFAULT6 = 1220, /* the same for IPv6 */
+    MSS_DEFAULT6 = 1220, /* default for IPv6 (RFC 9293 3.7.1) */
     MSS_MIN = 48         /* CVE-2019-11479: less would cost more in headers than in data */
 };
 

@@ -15,7 +15,7 @@
 
 enum {
     TCP_HEADERS_BYTES = 40,  /* fixed IPv4 and TCP headers: an MTU less the MSS */
-    TCP_HEADERS6_BYTES = 60, /* the same for IPv6 */
+    TCP_HEADERS6_BYTES = 60, /* fixed IPv6 and TCP headers */
     PMTU_LEAST_IPV4 =
         576, /* MIN_PLPMTU (RFC 8899 5.1.2), and the lower bound for ICMP (RFC 5927 7) */
     PMTU_LEAST_IPV6 = 1280 /* every link carries it (RFC 8200 5, RFC 8201 4) */

@@ -36,7 +36,7 @@ void rack_sample(struct rack *rack, uint64_t rtt_ns, uint64_t now_ns);
 /* Steps 1 to 4 of RFC 8985 6.2, for an ACK. */
 void rack_delivered(struct rack *rack, const struct delivered *delivered, uint64_t now_ns);
 
-/* The same for one record that was sent once, at @sent_ns, and ends at @end. */
+/* Steps 1 to 4 for an ACK of one record that was sent once, at @sent_ns, and ends at @end. */
 void rack_delivered_one(struct rack *rack, uint64_t sent_ns, uint32_t end, uint64_t now_ns);
 
 /* Step 4: a DSACK shows that we retransmitted too early. */

@@ -82,9 +82,9 @@ COLD static void enter_reduced(struct recovery *recovery, struct congestion *con
     begin_reduction(recovery, congestion, ack, RECOVERY_REDUCED);
 }
 
-/* The same for an ECN mark. ssthresh is never less than two segments. The window becomes one
- * segment if two would be no reduction (RFC 9438 4.6). A window of one segment waits for the timer
- * (RFC 3168 6.1.2). */
+/* Reduces the window because of an ECN mark. ssthresh is never less than two segments. The window
+ * becomes one segment if two would be no reduction (RFC 9438 4.6). A window of one segment waits
+ * for the timer (RFC 3168 6.1.2). */
 COLD static void enter_marked(struct recovery *recovery, struct congestion *congestion,
                               const struct recovery_ack *ack)
 {

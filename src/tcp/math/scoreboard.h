@@ -68,7 +68,7 @@ struct stamped_sent {
     struct rate_stamp stamp;
 };
 
-/* The same for records with stamps. */
+/* sent_pool_init() for records with stamps. */
 COLD void sent_pool_init_stamped(struct sent_pool *pool, struct stamped_sent *records,
                                  uint32_t count);
 
@@ -153,7 +153,7 @@ static inline void scoreboard_stamp(const struct scoreboard *board, struct sent 
 bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t seq, uint32_t end,
                      uint64_t now_ns);
 
-/* The same for the first record of an empty board. A record must be free, and there is no
+/* scoreboard_sent() for the first record of an empty board. A record must be free, and there is no
  * sampler. */
 static inline void scoreboard_sent_first(struct scoreboard *board, struct sent_pool *pool,
                                          uint32_t seq, uint32_t end, uint64_t now_ns)
@@ -239,7 +239,8 @@ COLD void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint
 COLD void scoreboard_lose(struct scoreboard *board, struct sent *sent);
 COLD void scoreboard_lose_all(struct scoreboard *board);
 
-/* The same for data that is sent again without being lost: no sign of congestion. */
+/* Marks one record, or all but the SACKed ones, as data that is sent again without being lost: this
+ * is no sign of congestion. */
 COLD void scoreboard_requeue(struct scoreboard *board, struct sent *sent);
 COLD void scoreboard_requeue_all(struct scoreboard *board);
 

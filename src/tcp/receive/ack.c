@@ -309,7 +309,7 @@ static inline void take_rtt(struct leat_tcp *conn, uint64_t sample_ns)
     tcp_count_rtt(conn->tcp, sample_ns);
 }
 
-/* The same as take_ack() for the ACK of a single record. */
+/* Does what take_ack() does, for the ACK of a single record. */
 static void take_ack_fast_path(struct leat_tcp *conn, const struct wire_tcp *header,
                                struct sent *sent)
 {

@@ -81,7 +81,7 @@ HOT uint32_t data_bytes_at(const struct leat_buf *frame, uint32_t tcp_at)
     return frame->len - headers_bytes(frame, tcp_at);
 }
 
-/* The same for either family; also sets the offset of the TCP header. */
+/* data_bytes_at() for a frame of either family; also sets the offset of the TCP header. */
 static inline uint32_t plain_data_bytes(const struct leat_buf *frame, uint32_t *tcp_at)
 {
     uint16_t type;

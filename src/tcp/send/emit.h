@@ -29,7 +29,7 @@ enum {
 bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct wire_tcp *header,
               uint8_t tos, struct leat_buf *payload);
 
-/* The same for a segment of a connection whose @flags have ACK, no SYN and no RST. Takes @payload
+/* tcp_emit() for a segment of a connection whose @flags have ACK, no SYN and no RST. Takes @payload
  * (may be NULL). */
 bool tcp_emit_data(struct leat_tcp *conn, const struct path *path, uint32_t seq, uint8_t flags,
                    uint8_t tos, struct leat_buf *payload);
@@ -53,7 +53,7 @@ static inline uint16_t tcp_mss_of(const struct path *path)
     return (uint16_t)(path->mtu - (path->is_v6 ? TCP_HEADERS6_BYTES : TCP_HEADERS_BYTES));
 }
 
-/* The same on the path to @remote_ip, or the default without a route. */
+/* tcp_mss_of() for the path to @remote_ip; without a route, the default MSS. */
 uint16_t tcp_path_mss(struct tcp *tcp, host_id local_ip, host_id remote_ip);
 
 #endif

@@ -15,7 +15,7 @@
 
 enum {
     SEGMENTS_BUDGET = 64,       /* sent by a connection in one flush: then others have their turn */
-    SUPER_BUDGET = 1024 * 1024, /* bytes: the same for a device that cuts super-frames */
+    SUPER_BUDGET = 1024 * 1024, /* bytes: the budget for a device that splits super-frames */
     BURST_SEGMENTS = 10         /* that may be sent together, however slow the path */
 };
 

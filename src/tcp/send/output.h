@@ -113,7 +113,7 @@ static inline bool tcp_may_record(const struct leat_tcp *conn)
 /* Sends one segment as planned; may shorten the plan. False: no memory, and nothing has changed. */
 bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan);
 
-/* The same for new data: SND.NXT moves, the scoreboard gets a record, the timers start. */
+/* tcp_send_plan() for new data: SND.NXT moves, the scoreboard gets a record, the timers start. */
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan);
 
 /* Retransmits a whole record, in several segments if it is longer than one. @more bytes at SND.NXT
