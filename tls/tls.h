@@ -109,12 +109,12 @@ struct tls_handshake {
     uint8_t server_secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
     uint8_t hello_digest[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* parts that a second hello must repeat */
     union {
-        uint8_t first_digest[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* of the hello that got a retry */
+        uint8_t first_digest[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* hash of the hello before a retry */
         /* client_handshake_traffic_secret during early data, which excludes a retry */
         uint8_t held_secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
     };
-    uint8_t psk[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* of the ticket that is used or offered */
-    uint8_t random[WIRE_TLS_RANDOM];           /* of the ClientHello */
+    uint8_t psk[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* key of the ticket that is used or offered */
+    uint8_t random[WIRE_TLS_RANDOM];           /* the ClientHello's random */
     uint8_t session_id[WIRE_TLS_SESSION_ID_MAX];
     uint8_t session_id_len;
     bool for_client;
@@ -127,10 +127,10 @@ struct tls_handshake {
     bool limit_seen;                  /* the client has sent a record_size_limit */
     bool early_fits;                  /* suite and protocol are those of the ticket */
     bool changed;                     /* we have sent change_cipher_spec */
-    uint16_t group_asked;             /* by our retry; 0: none, only a cookie */
+    uint16_t group_asked;             /* group of our retry; 0: it has only a cookie */
     uint16_t psk_place;               /* index of the ticket in the client's list */
-    uint16_t share_group;             /* of `share` */
-    struct wire_tls_bytes peer_share; /* in `message` */
+    uint16_t share_group;             /* group of `share` */
+    struct wire_tls_bytes peer_share; /* lies in `message` */
     uint64_t said_ns; /* time of the ClientHello by the client's word, on our clock */
     uint32_t message_max;
     uint32_t have;    /* bytes of the incoming message, including its header */
@@ -158,10 +158,10 @@ struct tls_session {
     struct leat_buf *unsent;   /* data of the program that the stream below had no room for */
     struct leat_buf *data;     /* opened, not yet taken by the program */
     const char *why;
-    uint32_t data_bytes; /* of `data` */
+    uint32_t data_bytes; /* length of `data` */
     uint32_t owed;       /* set of enum tls_owed */
     uint32_t wanted;     /* room that the program waits for; 0: it doesn't wait */
-    uint16_t record_len; /* of the incoming record; 0: its header is incomplete */
+    uint16_t record_len; /* length of the incoming record; 0: its header is incomplete */
     uint16_t data_max;   /* longest payload of a record that we send */
     uint16_t suite, group, scheme;
     uint16_t segment_records; /* short records sent so far */

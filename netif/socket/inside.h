@@ -47,17 +47,17 @@ struct leat_socket {
     struct leat_buf *spare[PIECES_MAX]; /* within receive() */
     /* out */
     struct leat_buf *waiting[TX_FRAMES_MAX];
-    uint8_t lengths[TX_FRAMES_MAX][FRAME_LENGTH_BYTES]; /* in front of each, on the stream */
-    bool has_length[TX_FRAMES_MAX];                     /* ... which stands in the frame itself */
+    uint8_t lengths[TX_FRAMES_MAX][FRAME_LENGTH_BYTES]; /* length field in front of each frame */
+    bool has_length[TX_FRAMES_MAX]; /* the length field stands in the frame itself */
     uint32_t waiting_count;
-    uint32_t written_bytes;          /* of the first of them, its length included */
-    struct iovec pieces[PIECES_MAX]; /* of one system call, in either direction */
+    uint32_t written_bytes;          /* of the first waiting frame, with its length field */
+    struct iovec pieces[PIECES_MAX]; /* for one system call, in either direction */
     struct mmsghdr messages[MESSAGES_MAX];
     struct leat_socket_counters counters;
     pid_t child; /* passt; 0: none */
     bool is_lost;
     char lost[LEAT_WHY_BYTES];
-    char *unlink_path; /* of a socket of ours, removed at the end */
+    char *unlink_path; /* path of our socket, removed at the end */
     char name[32];
 };
 

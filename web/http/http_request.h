@@ -58,7 +58,7 @@ enum http_status {
 struct http_tags {
     bool given;
     bool any;      /* "*" */
-    uint8_t count; /* number of tags kept; if there are more, the rest counts as no match */
+    uint8_t count; /* number of tags kept; further tags of the field match nothing */
     uint8_t weak;  /* bit i: tag i is weak */
     uint64_t tag[HTTP_TAGS];
 };
@@ -80,7 +80,7 @@ enum http_when {
 /* Parts of a head that only routes need. */
 struct http_words {
     uint8_t query_len;
-    uint8_t type_len; /* of Content-Type, without surrounding spaces */
+    uint8_t type_len; /* length of Content-Type without surrounding spaces */
     bool query_too_long;
     bool type_too_long;
     char query[HTTP_QUERY_BYTES]; /* as received, not decoded */
@@ -88,25 +88,25 @@ struct http_words {
 };
 
 struct http_request {
-    int state;             /* of the state machine */
-    uint32_t bytes;        /* of the head so far */
+    int state;             /* state of the state machine */
+    uint32_t bytes;        /* length of the head so far */
     uint16_t status;       /* enum http_status: MORE, OK, or the refusal */
     uint8_t method;        /* enum http_method */
     uint8_t minor_version; /* 0, or 1 for all later ones (RFC 9110 2.5) */
     uint8_t range;         /* enum http_range */
     uint8_t range_fields;
-    uint8_t codings; /* in Transfer-Encoding; 2 stands for more */
-    bool line_done;  /* the request line is complete */
-    bool host;       /* the field is present, as for the next two */
-    bool length_given;
-    bool type_given;
-    bool close;      /* "Connection: close" */
-    bool keep_alive; /* "Connection: keep-alive" */
-    bool chunked;    /* a line "Transfer-Encoding: chunked" */
+    uint8_t codings;   /* number of codings in Transfer-Encoding; 2: two or more */
+    bool line_done;    /* the request line is complete */
+    bool host;         /* the head has a Host field */
+    bool length_given; /* the head has a Content-Length field */
+    bool type_given;   /* the head has a Content-Type field */
+    bool close;        /* "Connection: close" */
+    bool keep_alive;   /* "Connection: keep-alive" */
+    bool chunked;      /* a line "Transfer-Encoding: chunked" */
     bool expect_continue;
     bool expect_other;
-    bool path_too_long; /* so it is no file and no route */
-    uint8_t octet;      /* of a %-encoded character */
+    bool path_too_long; /* the path names no file and no route */
+    uint8_t octet;      /* value of a %-encoded character */
     uint8_t path_len;
     uint8_t route_methods; /* enum leat_http_method: methods of all routes with this path */
     uint64_t content_length;

@@ -47,7 +47,7 @@ struct address6 {
     bool conflict_news;          /* config.on_conflict is pending */
     bool wants_successor;        /* ADDRESS6_TEMPORARY: a successor is due */
     uint8_t nonce[6];            /* nonce of the solicitation (RFC 7527) */
-    uint64_t preferred_until_ns; /* then it becomes deprecated (RFC 4862 5.5.4) */
+    uint64_t preferred_until_ns; /* deprecated from then on (RFC 4862 5.5.4) */
     uint64_t valid_until_ns;
     uint64_t preferred_max_ns; /* ADDRESS6_TEMPORARY: routers can't prolong it further */
     uint64_t valid_max_ns;
@@ -66,7 +66,7 @@ struct link6 {
 
 enum {
     PMTUS6_MAX = 16,
-    PMTUS6_ECHO_MAX = 4, /* of these at most, for echo replies */
+    PMTUS6_ECHO_MAX = 4, /* entries for echo replies, at most */
     ECHOED6_MAX = 4
 };
 

@@ -110,12 +110,12 @@ struct leat_tcp {
     uint32_t window_limit;  /* the largest window that we offer; grows, see budget.c */
     struct leat_buf *data;  /* in order, for leat_tcp_receive(); its `queued` is the last piece */
     uint32_t data_bytes;
-    uint32_t unconsumed_bytes; /* read by the program, not given back yet */
+    uint32_t unconsumed_bytes; /* received by the program, but not yet consumed */
     union {
         uint32_t tune_end; /* the tuning round ends when RCV.NXT gets here */
         uint32_t fin_seq;  /* with CONN_FIN_KNOWN, when the window need not grow any more */
     };
-    uint32_t tune_consumed_bytes; /* in this tuning round */
+    uint32_t tune_consumed_bytes; /* bytes consumed in this tuning round */
     uint32_t tune_at;             /* when the round began, ticks of the wheel */
 
     uint8_t snd_wind_shift : 4;
