@@ -126,7 +126,7 @@ BROKEN = {
     "empty": (b"", "no capture"),
     "no magic": (b"\0" * 64, "no capture"),
     "cut header": (HEADER[:20], "cut off"),
-    "not Ethernet": (HEADER[:20] + struct.pack("=I", 101), "only Ethernet"),
+    "USB": (HEADER[:20] + struct.pack("=I", 189), "link type 189 (USB"),
     "cut frame header": (HEADER + record_of(60)[:8], "offset"),
     "cut frame": (HEADER + record_of(60) + record_of(60)[:40], "frame 2"),
     "frame over 262,144": (HEADER + record_of(262145), "offset"),
