@@ -220,6 +220,7 @@ enum packet_sum packet_sum(const struct packet *packet)
 {
     const uint32_t len = (uint32_t)packet->ip.total_bytes - packet->ip.header_bytes;
     const uint16_t field = get16(packet->tcp_bytes + WIRE_TCP_CHECKSUM_AT);
+    const uint16_t inverse = (uint16_t)(field ^ 0xffff); /* a sum that isn't finished */
     const uint64_t pseudo = recorded_pseudo(packet, len);
 
     if (!packet->is_ipv6 &&
@@ -228,8 +229,8 @@ enum packet_sum packet_sum(const struct packet *packet)
     if (checksum_agrees(pseudo + checksum_bytes(packet->tcp_bytes, len)))
         return SUM_RIGHT;
     /* a device that cuts super-frames gets the sum without the length */
-    return field == 0 || field == (uint16_t)~checksum_finish(pseudo) ||
-                   field == (uint16_t)~checksum_finish(recorded_pseudo(packet, 0))
+    return field == 0 || inverse == checksum_finish(pseudo) ||
+                   inverse == checksum_finish(recorded_pseudo(packet, 0))
                ? SUM_UNFINISHED
                : SUM_WRONG;
 }

@@ -362,8 +362,9 @@ static const char *remark(const struct receiver *receiver, char text[REMARK_BYTE
 static void print_direction(struct receiver *receiver)
 {
     struct streams *streams = receiver->streams;
-    char from[LEAT_ENDPOINT_TEXT_BYTES], to[LEAT_ENDPOINT_TEXT_BYTES], data[96], path[PATH_BYTES];
-    const char *said = remark(receiver, data);
+    char from[LEAT_ENDPOINT_TEXT_BYTES], to[LEAT_ENDPOINT_TEXT_BYTES], path[PATH_BYTES];
+    char text[REMARK_BYTES];
+    const char *said = remark(receiver, text);
     const bool json = streams->options->json;
 
     endpoint_text(&receiver->flow->side[!receiver->side].endpoint, from);
