@@ -91,8 +91,9 @@ void __wrap_xsk_socket__delete(struct xsk_socket *socket)
 
 uint8_t xdp_model_byte(const struct xdp_model_frame *frame, uint32_t at)
 {
-    return at < NUMBER_BYTES ? (uint8_t)(frame->number >> 8 * at)
-                             : (uint8_t)(frame->number * 29 + at * 7 + (at >> 8));
+    if (at < NUMBER_BYTES)
+        return (uint8_t)(frame->number >> 8 * at);
+    return (uint8_t)(frame->number * 29 + at * 7 + (at >> 8));
 }
 
 static void write_bytes(uint8_t *to, const struct xdp_model_frame *frame, uint32_t from,
