@@ -23,16 +23,19 @@ static struct {
     unsigned serving; /* which of them */
     const char *token;
     bool uploading;
+    struct leat_blocklist_counts before; /* of the new set, before the upload */
     unsigned text_count;
     struct {
+        const char *name;
         const char *bytes;
         size_t len;
         bool allow;
+        struct leat_blocklist_text lines;
     } texts[TEXTS];
 } lists;
 
 static _Alignas(16) unsigned char set_memory[2][SET_BYTES];
-static char line[400];
+static char line[800];
 
 const char *lists_add_file(struct example_platform *platform, const char *name, bool allow)
 {
@@ -43,6 +46,7 @@ const char *lists_add_file(struct example_platform *platform, const char *name, 
         snprintf(line, sizeof line, "can't read %.200s", name);
         return line;
     }
+    lists.texts[lists.text_count].name = name;
     lists.texts[lists.text_count++].allow = allow;
     return NULL;
 }
@@ -56,16 +60,85 @@ static uint64_t text_bytes(void)
     return bytes;
 }
 
+/* ---- reports ----------------------------------------------------------------------------------
+ */
+
+/* The end of the line, and the room behind it. An image has no vsnprintf(). */
+static char *end(void)
+{
+    return line + strlen(line);
+}
+
+static size_t room(void)
+{
+    return sizeof line - strlen(line);
+}
+
+/* Adds the numbers of a text's lines, and the first ones that were refused. */
+static void add_lines(const struct leat_blocklist_text *text)
+{
+    snprintf(end(), room(), "of %llu lines %llu understood, %llu ignored, %llu refused",
+             (unsigned long long)text->lines, (unsigned long long)text->understood,
+             (unsigned long long)text->ignored, (unsigned long long)text->refused);
+    for (unsigned i = 0; i < text->told; i++)
+        snprintf(end(), room(), "%s line %llu \"%s\"", i == 0 ? ":" : ",",
+                 (unsigned long long)text->first[i].number, text->first[i].text);
+}
+
+/* Adds the names that were added to the set since @before. */
+static void add_names(const struct leat_blocklist_counts *counts,
+                      const struct leat_blocklist_counts *before)
+{
+    snprintf(end(), room(), "%llu names, %llu repeated, %llu left out for want of room",
+             (unsigned long long)(counts->names - before->names),
+             (unsigned long long)(counts->again - before->again),
+             (unsigned long long)(counts->full - before->full));
+}
+
+/* False: another text than a list, as an error page, an empty file, or a format that is unknown. */
+static bool is_list(const struct leat_blocklist_text *text)
+{
+    return text->understood > 0 && text->understood >= text->refused;
+}
+
+/* ---- files ------------------------------------------------------------------------------------
+ */
+
 /* Adds the files that are exceptions, or the others. */
 static void read_texts(struct leat_blocklist *list, bool allow)
 {
     for (unsigned i = 0; i < lists.text_count; i++) {
+        if (lists.texts[i].allow != allow)
+            continue;
         leat_blocklist_begin(list, allow);
-        if (lists.texts[i].allow == allow)
-            leat_blocklist_read(list, lists.texts[i].bytes, lists.texts[i].len);
+        leat_blocklist_read(list, lists.texts[i].bytes, lists.texts[i].len);
         leat_blocklist_end(list);
+        lists.texts[i].lines = *leat_blocklist_text(list);
     }
     leat_blocklist_begin(list, false);
+}
+
+/* Reports each file, and the set that serves. */
+static void tell_files(struct example_platform *platform)
+{
+    static const struct leat_blocklist_counts none;
+    const struct leat_blocklist_counts *counts = leat_blocklist_counts(lists.sets[lists.serving]);
+
+    for (unsigned i = 0; i < lists.text_count; i++) {
+        const struct leat_blocklist_text *lines = &lists.texts[i].lines;
+
+        line[0] = '\0';
+        snprintf(end(), room(), "%s%.200s: ", is_list(lines) ? "" : "looks like no list of names: ",
+                 lists.texts[i].name);
+        add_lines(lines);
+        platform->say(platform, line);
+    }
+    line[0] = '\0';
+    add_names(counts, &none);
+    if (counts->names == 0)
+        snprintf(end(), room(), ": NOTHING IS BLOCKED%s",
+                 lists.token ? " until lists are sent" : "");
+    platform->say(platform, line);
 }
 
 /* Empties the set that doesn't serve, but for the exceptions of the command line, with room for
@@ -82,21 +155,8 @@ static struct leat_blocklist *begin_set(uint64_t names)
     return lists.sets[other];
 }
 
-/* Makes the new set serve; reports its content. */
-static const char *serve_set(void)
-{
-    const struct leat_blocklist_counts *counts;
-
-    lists.serving = !lists.serving;
-    counts = leat_blocklist_counts(lists.sets[lists.serving]);
-    snprintf(line, sizeof line,
-             "%llu names, %llu repeated; %llu lines, %llu not understood (first: line %llu); %llu "
-             "left out for want of room",
-             (unsigned long long)counts->names, (unsigned long long)counts->again,
-             (unsigned long long)counts->lines, (unsigned long long)counts->other,
-             (unsigned long long)counts->other_line, (unsigned long long)counts->full);
-    return line;
-}
+/* ---- uploads ----------------------------------------------------------------------------------
+ */
 
 static void answer(struct leat_http_exchange *exchange, uint16_t status, const char *text)
 {
@@ -105,14 +165,14 @@ static void answer(struct leat_http_exchange *exchange, uint16_t status, const c
     leat_http_answer(exchange, &head, text, (uint32_t)strlen(text));
 }
 
-/* The same for text that will change. */
-static void tell(struct leat_http_exchange *exchange, const char *text)
+/* The same for the line, which will change. */
+static void tell(struct leat_http_exchange *exchange, uint16_t status)
 {
     const struct leat_http_head head = {
-        .status = 200, .type = "text/plain", .len = strlen(text) + 1};
+        .status = status, .type = "text/plain", .len = strlen(line) + 1};
 
     leat_http_reply(exchange, &head);
-    leat_http_write(exchange, text, strlen(text));
+    leat_http_write(exchange, line, strlen(line));
     leat_http_write(exchange, "\n", 1);
     leat_http_finish(exchange);
 }
@@ -137,6 +197,36 @@ static uint64_t names_within(uint64_t bytes)
     return SPARE + text_bytes() / LINE_BYTES_MIN + bytes / LINE_BYTES_MIN;
 }
 
+static void begin_upload(void)
+{
+    lists.before = *leat_blocklist_counts(lists.sets[!lists.serving]);
+    lists.uploading = true;
+}
+
+/* Has the new set serve, if the upload was a list that found room. Returns the status of HTTP. */
+static uint16_t end_upload(struct leat_blocklist *list)
+{
+    const struct leat_blocklist_text *text = leat_blocklist_text(list);
+    const struct leat_blocklist_counts *counts = leat_blocklist_counts(list);
+    uint16_t status = 200;
+
+    line[0] = '\0';
+    lists.uploading = false;
+    if (!is_list(text))
+        status = 422;
+    else if (counts->full > lists.before.full)
+        status = 413;
+    else
+        lists.serving = !lists.serving;
+    if (status != 200)
+        snprintf(end(), room(), "The former lists stay: this %s. ",
+                 status == 413 ? "has too many names" : "looks like no list of names");
+    add_names(counts, &lists.before);
+    snprintf(end(), room(), "; ");
+    add_lines(text);
+    return status;
+}
+
 static void on_lists(struct leat_http_exchange *exchange, void *arg)
 {
     (void)arg;
@@ -145,7 +235,7 @@ static void on_lists(struct leat_http_exchange *exchange, void *arg)
     else if (lists.uploading || !begin_set(names_within(leat_http_request_length(exchange))))
         answer(exchange, 503, "Other lists are just coming.\n");
     else
-        lists.uploading = true;
+        begin_upload();
 }
 
 static void on_lists_body(struct leat_http_exchange *exchange, void *arg)
@@ -165,8 +255,7 @@ static void on_lists_body(struct leat_http_exchange *exchange, void *arg)
     if (!leat_http_body_over(exchange))
         return;
     leat_blocklist_end(list);
-    lists.uploading = false;
-    tell(exchange, serve_set());
+    tell(exchange, end_upload(list));
 }
 
 static void on_lists_failed(struct leat_http_exchange *exchange, enum leat_err why, void *arg)
@@ -191,7 +280,8 @@ void lists_start(struct example_platform *platform, const char *token)
     read_texts(begin_set(SPARE + text_bytes() / LINE_BYTES), false);
     if (leat_blocklist_counts(lists.sets[!lists.serving])->full > 0) /* short lines */
         read_texts(begin_set(names_within(0)), false);
-    platform->say(platform, serve_set());
+    lists.serving = !lists.serving;
+    tell_files(platform);
 }
 
 const struct leat_blocklist *lists_serving(void)

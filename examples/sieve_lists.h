@@ -20,7 +20,8 @@ void lists_start(struct example_platform *platform, const char *token);
 /* The set that serves. */
 const struct leat_blocklist *lists_serving(void);
 
-/* PUT /lists?TOKEN: the uploaded text replaces all lists, once it is complete. */
+/* PUT /lists?TOKEN: the uploaded text replaces all lists, once it is complete. The former ones stay
+ * if it looks like no list (422), or has more names than there is room for (413). */
 extern const struct leat_http_route lists_route;
 
 #endif

@@ -8,7 +8,8 @@
  * with a probability of entries / 2^60 for each of its labels: 2^-40 with a million entries.
  *
  * Text comes in pieces of any size, so that a list can be read while it arrives (docs/dns.md has
- * the formats).  Lines that are not understood are counted, and block nothing.
+ * the formats).  Lines that are not understood are counted, and block nothing; the first ones are
+ * kept, for a message to their author.
  */
 #ifndef LEAT_BLOCKLIST_H
 #define LEAT_BLOCKLIST_H
@@ -41,13 +42,34 @@ enum leat_blocklist_verdict {
     LEAT_BLOCKLIST_ALLOWED /**< by an exception for the name or for a domain above it */
 };
 
-/** Counters of the text that was read. */
+enum {
+    LEAT_BLOCKLIST_TOLD = 4,       /**< refused lines of a text that are kept */
+    LEAT_BLOCKLIST_LINE_BYTES = 80 /**< of such a line, with the NUL */
+};
+
+/** The beginning of a refused line. */
+struct leat_blocklist_line {
+    uint64_t number;                      /**< in its text, from 1 */
+    char text[LEAT_BLOCKLIST_LINE_BYTES]; /**< other bytes than printable ASCII as '?' */
+};
+
+/** The lines of one text.  Each of them is counted once. */
+struct leat_blocklist_text {
+    uint64_t lines;      /**< the sum of the following three */
+    uint64_t understood; /**< lines with entries */
+    uint64_t ignored;    /**< lines without: comments, headers, local names of a hosts file */
+    uint64_t refused;    /**< lines with an unknown syntax, or an illegal name in a hosts file */
+    unsigned told;       /**< refused lines in `first` */
+    struct leat_blocklist_line first[LEAT_BLOCKLIST_TOLD]; /**< the first ones */
+};
+
+/** Counters of all texts that were read. */
 struct leat_blocklist_counts {
-    uint64_t lines;      /**< lines of the text, empty ones and comments included */
+    uint64_t lines;      /**< lines of the texts, empty ones and comments included */
     uint64_t names;      /**< different names in the set */
     uint64_t again;      /**< entries whose name was already in the set */
     uint64_t local;      /**< names of one label in a hosts file, as "localhost" */
-    uint64_t other;      /**< lines, and words of a hosts file, with an unknown syntax */
+    uint64_t other;      /**< lines with an unknown syntax, or an illegal name in a hosts file */
     uint64_t other_line; /**< number of the first line counted in `other`, from 1 */
     uint64_t full;       /**< entries that were lost because the table was full */
 };
@@ -81,6 +103,9 @@ void leat_blocklist_end(struct leat_blocklist *list);
 /** Looks up a name, ignoring letter case. */
 enum leat_blocklist_verdict leat_blocklist_find(const struct leat_blocklist *list,
                                                 const struct leat_dns_name *name);
+
+/** The lines of the current text, since leat_blocklist_begin(); live. */
+const struct leat_blocklist_text *leat_blocklist_text(const struct leat_blocklist *list);
 
 /** The counters; live. */
 const struct leat_blocklist_counts *leat_blocklist_counts(const struct leat_blocklist *list);

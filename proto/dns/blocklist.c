@@ -146,6 +146,11 @@ enum leat_blocklist_verdict leat_blocklist_find(const struct leat_blocklist *lis
     return found ? LEAT_BLOCKLIST_BLOCKED : LEAT_BLOCKLIST_UNLISTED;
 }
 
+const struct leat_blocklist_text *leat_blocklist_text(const struct leat_blocklist *list)
+{
+    return &list->text;
+}
+
 const struct leat_blocklist_counts *leat_blocklist_counts(const struct leat_blocklist *list)
 {
     return &list->counts;

@@ -9,18 +9,23 @@
 
 /* State of the reader, between pieces of the text. */
 struct blocklist_reader {
-    int state;                 /* state of Ragel's machine */
-    bool allow;                /* entries of this text are exceptions */
-    bool within;               /* inside a line */
-    bool bad;                  /* the current name is illegal */
-    bool number;               /* its last label is all digits: an address */
-    uint8_t marks;             /* flags that a policy line gives its name */
-    uint8_t label;             /* offset of the current label's length */
+    int state;          /* state of Ragel's machine */
+    bool allow;         /* entries of this text are exceptions */
+    bool within;        /* inside a line */
+    bool entered;       /* the current line has an entry */
+    bool refused;       /* a part of it isn't understood */
+    bool bad;           /* the current name is illegal */
+    bool number;        /* its last label is all digits: an address */
+    uint8_t marks;      /* flags that a policy line gives its name */
+    uint8_t label;      /* offset of the current label's length */
+    uint8_t head_bytes; /* of the line's beginning, from earlier pieces */
+    uint8_t head[LEAT_BLOCKLIST_LINE_BYTES - 1];
     struct leat_dns_name name; /* without the root label */
 };
 
 struct leat_blocklist {
     struct leat_blocklist_counts counts;
+    struct leat_blocklist_text text;
     struct siphash_key key;
     struct blocklist_reader reader;
     uint32_t names_max;

@@ -115,18 +115,71 @@ static unsigned name_end(struct blocklist_reader *reader)
     return reader->bad ? 0 : count;
 }
 
+/* ---- The current line ---------------------------------------------------------------------- */
+
+/* Adds bytes to the kept beginning of the line. */
+static void keep_head(struct blocklist_reader *reader, const uint8_t *at, const uint8_t *end)
+{
+    for (; at < end && reader->head_bytes < sizeof reader->head; at++)
+        reader->head[reader->head_bytes++] = *at;
+}
+
+static void count_refused(struct leat_blocklist *list)
+{
+    const struct blocklist_reader *reader = &list->reader;
+    struct leat_blocklist_text *text = &list->text;
+    struct leat_blocklist_line *line = &text->first[text->told];
+    unsigned bytes = reader->head_bytes;
+
+    if (list->counts.other++ == 0)
+        list->counts.other_line = list->counts.lines;
+    text->refused++;
+    if (text->told == LEAT_BLOCKLIST_TOLD)
+        return;
+    text->told++;
+    line->number = text->lines;
+    if (bytes > 0 && reader->head[bytes - 1] == '\r')
+        bytes--;
+    for (unsigned i = 0; i < bytes; i++)
+        line->text[i] = reader->head[i] >= ' ' && reader->head[i] < 0x7f ? (char)reader->head[i] : '?';
+    line->text[bytes] = '\0';
+}
+
+/* Counts the line, which ends at @end; of it @at and the following bytes are in this piece. Returns
+ * the beginning of the next one. */
+static const uint8_t *end_line(struct leat_blocklist *list, const uint8_t *at, const uint8_t *end)
+{
+    struct blocklist_reader *reader = &list->reader;
+
+    list->counts.lines++;
+    list->text.lines++;
+    if (reader->refused) {
+        keep_head(reader, at, end);
+        count_refused(list);
+    } else if (reader->entered) {
+        list->text.understood++;
+    } else {
+        list->text.ignored++;
+    }
+    reader->refused = false;
+    reader->entered = false;
+    reader->head_bytes = 0;
+    reader->marks = LEAT_BLOCKLIST_BLOCK_NAME;
+    return end + 1;
+}
+
 /* ---- Actions of the machine ---------------------------------------------------------------- */
 
 static void not_understood(struct leat_blocklist *list)
 {
-    if (list->counts.other++ == 0)
-        list->counts.other_line = list->counts.lines + 1;
+    list->reader.refused = true;
 }
 
 static void add(struct leat_blocklist *list, unsigned marks)
 {
     const unsigned as_allowed = (marks | marks << ALLOW_SHIFT) & ALLOW_MARKS;
 
+    list->reader.entered = true;
     (void)leat_blocklist_add(list, &list->reader.name, list->reader.allow ? as_allowed : marks);
 }
 
@@ -177,7 +230,7 @@ action octet  {
     if (fcurs == ftargs) /* only name bytes stay in this state, so the following ones are handled at once */
         p = name_add_all(reader, p + 1, pe) - 1;
 }
-action done   { list->counts.lines++; reader->marks = LEAT_BLOCKLIST_BLOCK_NAME; fgoto lines; }
+action done   { line = end_line(list, line, p); fgoto lines; }
 action bad    { not_understood(list); fhold; fgoto rest; }
 action host   { host(list); }
 action hosts  { fgoto hosts; }
@@ -239,16 +292,18 @@ static __attribute__((no_sanitize("undefined"))) void step(struct leat_blocklist
     const uint8_t *p = bytes;
     const uint8_t *const pe = bytes + len;
     const uint8_t *const eof = NULL;
+    const uint8_t *line = p; /* where the part of the line in this piece begins */
 
     %% write exec;
+    keep_head(reader, line, pe);
 }
 
 void leat_blocklist_begin(struct leat_blocklist *list, bool allow)
 {
-    list->reader.state = blocklist_text_start;
-    list->reader.allow = allow;
-    list->reader.within = false;
-    list->reader.marks = LEAT_BLOCKLIST_BLOCK_NAME;
+    list->reader = (struct blocklist_reader){.state = blocklist_text_start,
+                                             .allow = allow,
+                                             .marks = LEAT_BLOCKLIST_BLOCK_NAME};
+    list->text = (struct leat_blocklist_text){.lines = 0};
 }
 
 void leat_blocklist_read(struct leat_blocklist *list, const void *text, size_t len)

@@ -329,17 +329,44 @@ static void test_a_list_of_exceptions(void **state)
     free(memory);
 }
 
-static void test_the_first_line_that_was_not_understood_is_told(void **state)
+/* Each line is one of three kinds; the first refused ones are kept, in whatever pieces they came.
+ */
+static void test_the_first_lines_that_were_refused_are_told(void **state)
 {
-    void *memory;
-    struct leat_blocklist *list = make(100, &memory);
+    static const char text[] =
+        "a.test\n# x\nwhat is this?\r\n0.0.0.0 localhost\n0.0.0.0 b.test -..x "
+        "-..y\n\n\x01\xc3\xa4!\n"
+        "123456789_123456789_123456789_123456789_123456789_123456789_123456789_123456789_1\n"
+        "five\nb.test";
+    static const struct leat_blocklist_line first[] = {
+        {3, "what is this?"},
+        {5, "0.0.0.0 b.test -..x -..y"},
+        {7, "?\?\?!"},
+        {8, "123456789_123456789_123456789_123456789_123456789_123456789_123456789_123456789"}};
 
     (void)state;
-    read_all(list, "a.test\n# x\nwhat is this?\nor this?\nb.test\n", 4);
-    assert_int_equal(leat_blocklist_counts(list)->other, 2);
-    assert_int_equal(leat_blocklist_counts(list)->other_line, 3);
-    assert_string_equal(say(list), "BBBB.");
-    free(memory);
+    for (size_t step = 1; step < sizeof text; step++) {
+        void *memory;
+        struct leat_blocklist *list = make(100, &memory);
+        const struct leat_blocklist_text *lines = leat_blocklist_text(list);
+
+        read_all(list, "an older text, with a line that was refused\n", 100);
+        leat_blocklist_begin(list, false);
+        read_all(list, text, step);
+        assert_int_equal(lines->lines, 10);
+        assert_int_equal(lines->understood, 2);
+        assert_int_equal(lines->ignored, 3);
+        assert_int_equal(lines->refused, 5);
+        assert_int_equal(lines->told, LEAT_BLOCKLIST_TOLD);
+        for (unsigned i = 0; i < LEAT_BLOCKLIST_TOLD; i++) {
+            assert_int_equal(lines->first[i].number, first[i].number);
+            assert_string_equal(lines->first[i].text, first[i].text);
+        }
+        assert_int_equal(leat_blocklist_counts(list)->other, 1 + 5);
+        assert_int_equal(leat_blocklist_counts(list)->other_line, 1);
+        assert_string_equal(say(list), "BBBB.");
+        free(memory);
+    }
 }
 
 int main(void)
@@ -352,7 +379,7 @@ int main(void)
         cmocka_unit_test(test_the_forms_in_which_lists_are_written),
         cmocka_unit_test(test_names_of_any_length),
         cmocka_unit_test(test_a_list_of_exceptions),
-        cmocka_unit_test(test_the_first_line_that_was_not_understood_is_told),
+        cmocka_unit_test(test_the_first_lines_that_were_refused_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
