@@ -52,8 +52,11 @@ bool leat_metal_guard(void *page, size_t bytes, bool guarded);
  */
 uint8_t leat_metal_on_interrupt(void (*handler)(void *arg), void *arg);
 
-/** Routes pin @p pin of the I/O APIC (0-23) to @p vector. */
-void leat_metal_route(uint8_t pin, uint8_t vector);
+/**
+ * Routes the interrupt line @p line to @p vector: on x86-64 a pin of the I/O APIC (0-23), elsewhere as
+ * the device tree numbers them.
+ */
+void leat_metal_route(uint32_t line, uint8_t vector);
 
 /** Makes wait() return every @p interval_ns at the latest: for a device that can't interrupt. */
 void leat_metal_poll_every(uint64_t interval_ns);

@@ -53,7 +53,9 @@ struct virtio_device {
     uintptr_t notify_base; /* PCI */
     uint32_t notify_multiplier;
     uintptr_t notify_at[VIRTIO_QUEUES_MAX];
+    uintptr_t interrupt;   /* PCI: the register that acknowledges the pin's interrupt */
     uint16_t vector_entry; /* PCI: of the MSI-X table; 0xffff: none */
+    bool has_pin;          /* PCI: the pin interrupts, instead of MSI-X */
 };
 
 /* Resets the device and agrees on features: those of @wanted that it offers, VERSION_1 always.

@@ -2,14 +2,16 @@
  * mmio.c -- virtio over memory-mapped registers (virtio 1.2, 4.2).
  *
  * Devices are announced by the hypervisor on the command line, as to Linux:
- * virtio_mmio.device=512@0xfeb00e00:12 (bytes, address, pin of the I/O APIC).
+ * virtio_mmio.device=512@0xfeb00e00:12 (bytes, address, interrupt line); or in the device tree,
+ * which the architecture reads.
  */
 #include <leat/metal.h>
 
 #include <string.h>
 
 #include "device.h"
-#include "metal/cpu.h"
+#include "cpu.h"
+#include "metal/metal.h"
 
 enum {
     MMIO_MAGIC = 0x000,
@@ -88,11 +90,13 @@ static void mmio_queue_enable(struct virtio_device *device, uint16_t index, stru
     write_address(device, MMIO_QUEUE_DESCRIPTORS, queue->descriptors);
     write_address(device, MMIO_QUEUE_AVAILABLE, &queue->available);
     write_address(device, MMIO_QUEUE_USED, &queue->used);
+    mmio_publish();
     mmio_write32(device->registers + MMIO_QUEUE_READY, 1);
 }
 
 static void mmio_notify(struct virtio_device *device, uint16_t index)
 {
+    mmio_publish();
     mmio_write32(device->registers + MMIO_QUEUE_NOTIFY, index);
 }
 
@@ -137,8 +141,8 @@ static uint64_t parse_number(const char **text)
     }
 }
 
-/* Reads "512@0xfeb00e00:12" or "4K@...": the address and the pin. */
-static bool parse_window(const char *text, uint64_t *address, uint8_t *pin)
+/* Reads "512@0xfeb00e00:12" or "4K@...": the address and the line. */
+static bool parse_window(const char *text, struct metal_window *window)
 {
     parse_number(&text);
     while (*text && *text != '@' && *text != ' ')
@@ -146,12 +150,12 @@ static bool parse_window(const char *text, uint64_t *address, uint8_t *pin)
     if (*text != '@')
         return false;
     text++;
-    *address = parse_number(&text);
+    window->address = parse_number(&text);
     if (*text != ':')
         return false;
     text++;
-    *pin = (uint8_t)parse_number(&text);
-    return *address > 0 && *address < UINT64_C(1) << 32 && *address % 4 == 0;
+    window->line = (uint32_t)parse_number(&text);
+    return window->address > 0 && window->address < UINT64_C(1) << 32 && window->address % 4 == 0;
 }
 
 static bool is_device(uintptr_t address, enum virtio_id id)
@@ -161,29 +165,40 @@ static bool is_device(uintptr_t address, enum virtio_id id)
            mmio_read32(address + MMIO_DEVICE_ID) == id;
 }
 
+/* True if the window is that of the *@number-th device of the kind. */
+static bool take_window(struct virtio_device *device, enum virtio_id id, unsigned *number,
+                        const struct metal_window *window)
+{
+    if (!is_device((uintptr_t)window->address, id) || (*number)-- > 0)
+        return false;
+    *device = (struct virtio_device){
+        .transport = &mmio_transport, .id = id, .registers = (uintptr_t)window->address};
+    leat_metal_route(window->line, leat_metal_on_interrupt(mmio_interrupt, device));
+    return true;
+}
+
 bool virtio_mmio_find(struct virtio_device *device, enum virtio_id id, unsigned *number,
                       const char *command_line)
 {
     static const char key[] = "virtio_mmio.device=";
     const char *at = command_line;
+    unsigned count;
+    const struct metal_window *windows = metal_windows(&count);
 
+    for (unsigned i = 0; i < count; i++) {
+        if (take_window(device, id, number, &windows[i]))
+            return true;
+    }
     for (unsigned i = 0; i < WINDOWS_MAX && *at; i++) {
-        uint64_t address;
-        uint8_t pin;
+        struct metal_window window;
 
         while (*at && strncmp(at, key, sizeof key - 1) != 0)
             at++;
         if (!*at)
             break;
         at += sizeof key - 1;
-        if (!parse_window(at, &address, &pin) || !is_device((uintptr_t)address, id))
-            continue;
-        if ((*number)-- > 0)
-            continue;
-        *device = (struct virtio_device){
-            .transport = &mmio_transport, .id = id, .registers = (uintptr_t)address};
-        leat_metal_route(pin, leat_metal_on_interrupt(mmio_interrupt, device));
-        return true;
+        if (parse_window(at, &window) && take_window(device, id, number, &window))
+            return true;
     }
     return false;
 }

@@ -1,5 +1,6 @@
 """Rules of the source: includes, lengths, writers of a state."""
 
+import pathlib
 import re
 import shutil
 import subprocess
@@ -68,6 +69,33 @@ def named_folder(name):
     return folder if folder in MAY_INCLUDE else folder.partition("/")[0]
 
 
+# The machine of images: a common part, and a folder for each architecture, of which the build takes one.
+METAL = pathlib.Path("netif/virtio/metal")
+ARCHITECTURES = sorted(path.name for path in (tree.ROOT / METAL).iterdir() if (path / "image.ld").is_file())
+
+# files outside of these folders that know a processor, with their reasons
+KNOWS_A_PROCESSOR = {
+    "src/core/checksum.c",  # sums with the carry flag, which C can't express
+    "task/switch.h",  # switches stacks
+    "task/valgrind.h",  # asks valgrind by instructions that do nothing without it
+    "crypto/secret.c",  # keeps a compiler from leaving out a store; the instruction is empty
+}
+
+
+def is_of_the_architecture(name):
+    """True if each architecture of METAL has this header."""
+    return all((tree.ROOT / METAL / architecture / name).is_file() for architecture in ARCHITECTURES)
+
+
+class Processors(unittest.TestCase):
+    def test_only_the_folders_of_architectures_know_a_processor(self):
+        knows = {str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", "examples",
+                                                    ends=(".c", ".h"))
+                 if re.search(r"__asm__|\basm\b|__x86_64__|__i386__|__aarch64__|__arm__|__riscv", tree.read(path))
+                 and not (path.is_relative_to(METAL) and path.parts[len(METAL.parts)] in ARCHITECTURES)}
+        self.assertEqual(knows, KNOWS_A_PROCESSOR)
+
+
 class Includes(unittest.TestCase):
     def check(self, paths, allowed):
         """All includes of @paths must satisfy @allowed(path, what); reports the others."""
@@ -97,7 +125,8 @@ class Includes(unittest.TestCase):
 
     def test_backends_and_providers_see_public_headers_only(self):
         def allowed(path, what):
-            return what[0] == "<" or (tree.ROOT / path.parent / what[1:-1]).is_file()
+            return (what[0] == "<" or (tree.ROOT / path.parent / what[1:-1]).is_file() or
+                    path.is_relative_to(METAL.parent) and is_of_the_architecture(what[1:-1]))
         self.check(tree.sources("netif", "crypto", "compress"), allowed)
 
     def test_every_folder_has_its_place(self):

@@ -1,16 +1,10 @@
 /* metal.c -- START HERE: the machine as leat_host, from metal_start() to the program and back. */
-#include "cpu.h"
+#include <string.h>
+
 #include "metal.h"
 
-/* The word at %fs:0x28, for libraries that were compiled with a stack protector. */
-static struct {
-    uint64_t before[5];
-    uint64_t guard;
-} thread_block;
-
-static const uint64_t timer_max_ns = 1000000000; /* the timer has 32 bits */
-
 static struct leat_metal metal;
+static uint64_t memory_end; /* of the RAM that the program has been given */
 static uint64_t poll_every_ns = UINT64_MAX;
 static enum leat_err (*other_entropy)(void *arg, void *bytes, size_t len);
 static void *other_entropy_arg;
@@ -29,13 +23,8 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
     (void)host;
     if (sleep_ns > poll_every_ns)
         sleep_ns = poll_every_ns;
-    if (sleep_ns > timer_max_ns)
-        sleep_ns = timer_max_ns;
-    if (sleep_ns > 0) {
-        interrupts_timer_start((uint32_t)sleep_ns);
-        interrupts_wait();
-        interrupts_timer_start(0);
-    }
+    if (sleep_ns > 0)
+        interrupts_wait(sleep_ns);
     return !serial_at_end();
 }
 
@@ -94,22 +83,38 @@ _Noreturn void leat_metal_exit(int status)
     power_off(status);
 }
 
-void metal_start(uint32_t protocol, uintptr_t info)
+bool metal_is_memory(uint64_t address, size_t bytes)
 {
-    const struct boot_info boot = boot_info_read((enum boot_protocol)protocol, info);
+    const uint64_t start = (uintptr_t)image_start;
+    const uint64_t end = memory_end > (uintptr_t)image_end ? memory_end : (uintptr_t)image_end;
+
+    return address >= start && address <= end && bytes <= end - address;
+}
+
+_Noreturn void metal_refuse(const char *why)
+{
+    static const char before[] = "leat: ";
+
+    serial_write(before, sizeof before - 1);
+    serial_write(why, strlen(why));
+    serial_write("\n", 1);
+    power_off(METAL_STATUS_REFUSED);
+}
+
+_Noreturn void metal_start(uint32_t protocol, uintptr_t info)
+{
+    const struct boot_info boot = boot_info_read(protocol, info);
 
     metal = (struct leat_metal){.host = &machine,
                                 .command_line = boot.command_line,
                                 .memory = (void *)boot.memory,
                                 .memory_bytes = boot.memory_bytes};
-    /* hard to guess, or at least not the same; its low byte ends strings */
-    if (!entropy_from_cpu(&thread_block.guard, sizeof thread_block.guard))
-        thread_block.guard = tsc_read() * UINT64_C(0x9e3779b97f4a7c15);
-    thread_block.guard &= ~UINT64_C(0xff);
-    write_msr(MSR_FS_BASE, (uintptr_t)&thread_block);
+    memory_end = boot.memory + boot.memory_bytes;
+    cpu_init();
     interrupts_init();
     serial_init();
-    leat_metal_route(SERIAL_PIN, INTERRUPT_SERIAL);
+    if (boot.trouble)
+        metal_refuse(boot.trouble);
     clock_init();
     power_off(leat_metal_main(&metal));
 }

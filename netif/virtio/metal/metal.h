@@ -1,4 +1,5 @@
-/* metal.h -- the inside of the machine: declarations that its parts share. */
+/* metal.h -- the inside of the machine: what its common parts share, and what an architecture
+ * defines. */
 #ifndef METAL_H
 #define METAL_H
 
@@ -11,84 +12,97 @@
 
 #include "entropy.h"
 
-/* boot.S jumps here with interrupts off. */
-void metal_start(uint32_t protocol, uintptr_t info);
+/* --- the common part -------------------------------------------------------------------------- */
 
-/* --- boot_info.c: data from the loader ----------------------------------------------------------
- */
+/* metal.c: boot.S jumps here with interrupts off. @protocol and @info are for boot_info_read(). */
+_Noreturn void metal_start(uint32_t protocol, uintptr_t info);
 
-enum boot_protocol { /* boot.S knows the numbers */
-    BOOT_LINUX = 0,
-    BOOT_PVH = 1
-};
+/* Prints "leat: " and the line @why, and ends the machine with the status of a program that could
+ * not start. */
+_Noreturn void metal_refuse(const char *why);
 
-struct boot_info {
-    const char *command_line; /* never NULL */
-    uintptr_t memory;         /* the largest piece of RAM behind the image, below 4 GiB */
-    size_t memory_bytes;
-};
+/* True if the whole piece lies in the image, or in RAM behind it. */
+bool metal_is_memory(uint64_t address, size_t bytes);
 
-extern char image_end[]; /* image.ld */
-
-struct boot_info boot_info_read(enum boot_protocol protocol, uintptr_t info);
-
-/* --- serial.c: the first serial port ------------------------------------------------------------
- */
+extern char image_start[], image_end[]; /* image.ld */
 
 enum {
-    SERIAL_PIN = 4 /* of the I/O APIC: ISA's COM1 */
+    METAL_VECTORS = 14, /* leat_metal_on_interrupt() numbers them from 1 */
+    METAL_STATUS_REFUSED = 2,
+    METAL_STATUS_EXCEPTION = 127
 };
 
-/* Has the port interrupt when data has come; the caller routes SERIAL_PIN. */
+/* handlers.c: runs the handler of a vector of leat_metal_on_interrupt(). */
+void handlers_run(uint8_t vector);
+
+/* crash.c: a register of the processor, for the report. */
+struct crash_register {
+    const char *name; /* of three letters */
+    uint64_t value;
+};
+
+/* An exception: what the processor reports. */
+struct crash {
+    const struct crash_register *registers;
+    unsigned register_count;
+    uint64_t sp;
+    bool page_fault;
+    uint64_t address; /* of a page fault */
+};
+
+/* Prints the exception, calls the handler of leat_metal_on_crash(), and ends the machine. */
+_Noreturn void metal_crash(const struct crash *crash);
+
+/* paging.c: maps the 2 MiB around @address as registers of a device. False: the few tables for this
+ * are used up. */
+bool metal_map(uint64_t address);
+
+/* The name of the task in whose guard page @address lies, or NULL. The page becomes readable. */
+const char *paging_guard_name(uint64_t address);
+
+/* --- what an architecture defines ---------------------------------------------------------------
+ */
+
+/* Data from the loader. */
+struct boot_info {
+    const char *command_line; /* never NULL */
+    uintptr_t memory;         /* the largest piece of RAM behind the image that is mapped */
+    size_t memory_bytes;
+    const char *trouble; /* a line that says why the program can't start; NULL: nothing is wrong */
+};
+
+struct boot_info boot_info_read(uint32_t protocol, uintptr_t info);
+
+/* Prepares the processor for programs, after boot_info_read(). */
+void cpu_init(void);
+
+/* The console. serial_init() has the port interrupt when data has come. */
 void serial_init(void);
 void serial_write(const char *text, size_t len);
 /* True if Ctrl-D has been typed, now or earlier. */
 bool serial_at_end(void);
 
-/* --- interrupts.c -------------------------------------------------------------------------------
- */
-
-enum {
-    INTERRUPT_TIMER = 32,
-    INTERRUPT_SERIAL,
-    INTERRUPT_DEVICE, /* the first of those for devices */
-    INTERRUPT_SPURIOUS = 47,
-    INTERRUPT_VECTORS
-};
-
 void interrupts_init(void);
-/* Starts the timer, which interrupts once in @count of its ticks: 1 ns each under QEMU and KVM. */
-void interrupts_timer_start(uint32_t count);
-uint32_t interrupts_timer_left(void);
-/* Sleeps until an interrupt, if none has come since the last call. */
-void interrupts_wait(void);
-/* Sets @take, which is asked at a page fault whether the address is in a guard.  If so, it makes
- * the page ordinary memory again and returns the name of the guarded task; else NULL. */
-void interrupts_on_guard(const char *(*take)(uint64_t address));
-
-/* --- paging.c -----------------------------------------------------------------------------------
- */
-
-/* Maps the 2 MiB around @address, which lies above 4 GiB: a device's registers.  False: the few
- * tables that there are for this are used up. */
-bool metal_map(uint64_t address);
-
-/* --- clock.c ------------------------------------------------------------------------------------
- */
+/* Sleeps until an interrupt, or for @sleep_ns, at most a second; not at all if an interrupt has
+ * come since the last call. Their handlers run only here. */
+void interrupts_wait(uint64_t sleep_ns);
 
 void clock_init(void);
 /* Nanoseconds since clock_init(). */
 uint64_t clock_ns(void);
 
-/* --- rtc.c --------------------------------------------------------------------------------------
- */
-
-/* Nanoseconds since 1970; 0: the machine has no such clock, or it makes no sense. */
+/* Nanoseconds since 1970; 0: the machine has no real-time clock, or it makes no sense. */
 uint64_t rtc_civil_ns(void);
 
-/* --- power.c ------------------------------------------------------------------------------------
- */
-
 _Noreturn void power_off(int status);
+
+/* Registers of a virtio device over memory-mapped registers. */
+struct metal_window {
+    uint64_t address;
+    uint32_t line; /* for leat_metal_route() */
+};
+
+/* Windows that the machine announces in another way than on the command line. */
+const struct metal_window *metal_windows(unsigned *count);
 
 #endif

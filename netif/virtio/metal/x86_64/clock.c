@@ -6,7 +6,8 @@
  * 1 GHz.
  */
 #include "cpu.h"
-#include "metal.h"
+#include "interrupts.h"
+#include "../metal.h"
 
 enum {
     KVM_LEAF = 0x40000000,

@@ -5,10 +5,9 @@
  * exception is a bug of ours: its handler prints it and ends the machine.  It runs on a stack of
  * its own if the current one may have overflowed.
  */
-#include <string.h>
-
 #include "cpu.h"
-#include "metal.h"
+#include "interrupts.h"
+#include "../metal.h"
 
 enum {
     LAPIC_ID = 0x020,
@@ -35,7 +34,6 @@ enum {
     DOUBLE_FAULT = 8,
     STACK_FAULT = 12,
     PAGE_FAULT = 14,
-    DEVICES_MAX = INTERRUPT_SPURIOUS - INTERRUPT_DEVICE,
     STUB_BYTES = 16,
     GATE_INTERRUPT = 0x8e00,
     CODE_SELECTOR = 8,
@@ -43,8 +41,7 @@ enum {
     DESCRIPTORS = 5,
     EMERGENCY_STACK = 1, /* of struct task_state */
     EMERGENCY_STACK_BYTES = 16384,
-    STATUS_EXCEPTION = 127,
-    STACK_WORDS = 16 /* shown when the machine ends by an exception */
+    TIMER_MAX_NS = 1000000000 /* the timer has 32 bits */
 };
 
 struct gate {
@@ -80,11 +77,6 @@ struct task_state {
 
 _Static_assert(sizeof(struct task_state) == 104, "Intel SDM 3A, figure 8-11");
 
-struct device {
-    void (*handler)(void *arg);
-    void *arg;
-};
-
 extern const char interrupt_stubs[]; /* boot.S */
 void interrupt_taken(const struct interrupt_frame *frame);
 
@@ -96,10 +88,6 @@ static struct task_state task_state;
 static uint64_t descriptors[DESCRIPTORS] = {0, UINT64_C(0x00af9b000000ffff), /* as in boot.S */
                                             UINT64_C(0x00cf93000000ffff)};
 static uint8_t emergency_stack[EMERGENCY_STACK_BYTES] __attribute__((aligned(16)));
-static const char *(*take_guard_fault)(uint64_t address); /* NULL: there are no guards */
-static struct device devices[DEVICES_MAX];
-static uint8_t device_count;
-static struct device crash; /* the handler of leat_metal_on_crash(); called once */
 
 static uint32_t lapic_read(uint32_t at)
 {
@@ -111,80 +99,20 @@ static void lapic_write(uint32_t at, uint32_t value)
     mmio_write32(lapic + at, value);
 }
 
-static void write_hex(const char *name, uint64_t value)
-{
-    char digits[17];
-
-    for (unsigned i = 0; i < 16; i++)
-        digits[i] = "0123456789abcdef"[value >> (60 - 4 * i) & 15];
-    digits[16] = ' ';
-    serial_write(name, strlen(name));
-    serial_write(digits, sizeof digits);
-}
-
-/* Prints words of the stack, in which a human may find return addresses.  @rsp may be garbage, so
- * only the first 4 GiB are read, which are always mapped. */
-static void write_stack(uint64_t rsp)
-{
-    const uint64_t *words = (const uint64_t *)(uintptr_t)(rsp & ~(uint64_t)7);
-
-    if (rsp >= ((uint64_t)1 << 32) - sizeof *words * STACK_WORDS)
-        return;
-    for (unsigned i = 0; i < STACK_WORDS; i++) {
-        write_hex(i % 4 == 0 ? "stk " : " ", words[i]);
-        if (i % 4 == 3)
-            serial_write("\n", 1);
-    }
-}
-
-static void write_text(const char *text)
-{
-    serial_write(text, strlen(text));
-}
-
-/* If @address is in a guard page, prints whose stack has overflowed. */
-static void write_guard_fault(uint64_t address)
-{
-    const char *name = take_guard_fault ? take_guard_fault(address) : NULL;
-
-    if (!name)
-        return;
-    write_text("leat: the stack of task \"");
-    write_text(name);
-    write_text("\" has overflowed into its guard page\n");
-}
-
 _Noreturn static void die(const struct interrupt_frame *frame)
 {
-    static bool dying;
-    uint64_t cr2;
+    struct crash_register registers[] = {{"vec", frame->vector},
+                                         {"err", frame->error},
+                                         {"rip", frame->rip},
+                                         {"rsp", frame->rsp},
+                                         {"cr2", 0}};
 
-    if (dying) /* a fault within the report */
-        power_off(STATUS_EXCEPTION);
-    dying = true;
-    __asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
-    if (frame->vector == PAGE_FAULT)
-        write_guard_fault(cr2);
-    write_text("leat: exception\n");
-    write_hex("vec ", frame->vector);
-    write_hex("err ", frame->error);
-    write_hex("rip ", frame->rip);
-    write_hex("rsp ", frame->rsp);
-    write_hex("cr2 ", cr2);
-    serial_write("\n", 1);
-    write_stack(frame->rsp);
-    if (crash.handler) {
-        void (*handler)(void *arg) = crash.handler;
-
-        crash.handler = 0;
-        handler(crash.arg);
-    }
-    power_off(STATUS_EXCEPTION);
-}
-
-void leat_metal_on_crash(void (*handler)(void *arg), void *arg)
-{
-    crash = (struct device){handler, arg};
+    __asm__ volatile("mov %%cr2, %0" : "=r"(registers[4].value));
+    metal_crash(&(struct crash){.registers = registers,
+                                .register_count = sizeof registers / sizeof *registers,
+                                .sp = frame->rsp,
+                                .page_fault = frame->vector == PAGE_FAULT,
+                                .address = registers[4].value});
 }
 
 void interrupt_taken(const struct interrupt_frame *frame)
@@ -195,18 +123,9 @@ void interrupt_taken(const struct interrupt_frame *frame)
         die(frame);
     if (vector == INTERRUPT_SPURIOUS)
         return; /* needs no end-of-interrupt (Intel SDM 3A 11.9) */
-    if (vector >= INTERRUPT_DEVICE && vector - INTERRUPT_DEVICE < device_count) {
-        const struct device *device = &devices[vector - INTERRUPT_DEVICE];
-
-        if (device->handler)
-            device->handler(device->arg);
-    }
+    if (vector >= INTERRUPT_DEVICE)
+        handlers_run((uint8_t)(vector - INTERRUPT_DEVICE + 1));
     lapic_write(LAPIC_END_OF_INTERRUPT, 0);
-}
-
-void interrupts_on_guard(const char *(*take)(uint64_t address))
-{
-    take_guard_fault = take;
 }
 
 /* A fault at the end of a stack needs another stack; otherwise it could not even be reported. */
@@ -266,22 +185,20 @@ static void ioapic_write(uint32_t at, uint32_t value)
     mmio_write32(ioapic + IOAPIC_WINDOW, value);
 }
 
-void leat_metal_route(uint8_t pin, uint8_t vector)
+void leat_metal_route(uint32_t line, uint8_t vector)
 {
-    const uint32_t at = IOAPIC_REDIRECTION + 2u * pin;
+    const uint32_t at = IOAPIC_REDIRECTION + 2u * line;
 
-    if (pin >= IOAPIC_PINS)
+    if (line >= IOAPIC_PINS || vector == 0 || vector > METAL_VECTORS)
         return;
     ioapic_write(at + 1, lapic_read(LAPIC_ID)); /* to us: both keep the id in the upper 8 bits */
-    ioapic_write(at, vector);                   /* fixed, physical, edge, active high, not masked */
+    ioapic_write(at,
+                 interrupts_number(vector)); /* fixed, physical, edge, active high, not masked */
 }
 
-uint8_t leat_metal_on_interrupt(void (*handler)(void *arg), void *arg)
+uint8_t interrupts_number(uint8_t vector)
 {
-    if (device_count == DEVICES_MAX)
-        return 0;
-    devices[device_count] = (struct device){handler, arg};
-    return (uint8_t)(INTERRUPT_DEVICE + device_count++);
+    return (uint8_t)(INTERRUPT_DEVICE + vector - 1);
 }
 
 void interrupts_timer_start(uint32_t count)
@@ -294,10 +211,12 @@ uint32_t interrupts_timer_left(void)
     return lapic_read(LAPIC_TIMER_CURRENT);
 }
 
-/* Interrupts are taken only here, so code with a red zone may run everywhere else.  An earlier one
+/* Interrupts are taken only here, so code with a red zone may run everywhere else. An earlier one
  * is pending, and ends the halt at once. */
-void interrupts_wait(void)
+void interrupts_wait(uint64_t sleep_ns)
 {
+    interrupts_timer_start(sleep_ns < TIMER_MAX_NS ? (uint32_t)sleep_ns : TIMER_MAX_NS);
     interrupts_on_and_halt();
     interrupts_off();
+    interrupts_timer_start(0);
 }

@@ -1,6 +1,6 @@
 /* entropy.c -- random bytes from the processor. */
 #include "cpu.h"
-#include "entropy.h"
+#include "../entropy.h"
 
 #include <string.h>
 

@@ -5,8 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-static const uint32_t MSR_FS_BASE = 0xc0000100;
-
 struct cpuid {
     uint32_t eax, ebx, ecx, edx;
 };
@@ -113,6 +111,13 @@ static inline uint32_t mmio_read32(uintptr_t address)
 static inline void mmio_write32(uintptr_t address, uint32_t value)
 {
     *(volatile uint32_t *)address = value;
+}
+
+/* What was written to memory before is visible to a device when it sees a later write to its
+ * registers. */
+static inline void mmio_publish(void)
+{
+    __asm__ volatile("" : : : "memory"); /* the processor keeps their order */
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* power.c -- turns the machine off. */
 #include "cpu.h"
-#include "metal.h"
+#include "../metal.h"
 
 enum {
     QEMU_DEBUG_EXIT = 0x501, /* -device isa-debug-exit: QEMU's status is 2 * value + 1 */

@@ -1,8 +1,9 @@
 /* serial.c -- the first serial port (a 16550), which is the console. */
 #include "cpu.h"
-#include "metal.h"
+#include "../metal.h"
 
 enum {
+    SERIAL_PIN = 4, /* of the I/O APIC: ISA's COM1 */
     SERIAL_DATA = 0x3f8,
     SERIAL_INTERRUPT_ENABLE = 0x3f9,
     SERIAL_FIFO = 0x3fa,
@@ -24,7 +25,8 @@ void serial_init(void)
     out8(SERIAL_LINE_CONTROL, 0x03);     /* 8 bits, no parity, one stop bit */
     out8(SERIAL_FIFO, 0x07);             /* on, empty */
     out8(SERIAL_MODEM_CONTROL, 0x0b);    /* ready; OUT2 lets interrupts through */
-    out8(SERIAL_INTERRUPT_ENABLE, 0x01); /* on received data */
+    out8(SERIAL_INTERRUPT_ENABLE, 0x01); /* on received data, which ends the wait */
+    leat_metal_route(SERIAL_PIN, leat_metal_on_interrupt(NULL, NULL));
 }
 
 static void write_byte(char c)

@@ -1,5 +1,10 @@
 /* boot_info.c -- command line and memory, from PVH's start info or Linux' zero page. */
-#include "metal.h"
+#include "../metal.h"
+
+enum boot_protocol { /* boot.S knows the numbers */
+    BOOT_LINUX = 0,
+    BOOT_PVH = 1
+};
 
 /* struct hvm_start_info (Xen, public/arch-x86/hvm/start_info.h) */
 struct start_info {
@@ -88,7 +93,7 @@ static void read_zero_page(struct boot_info *boot, const uint8_t *page)
     }
 }
 
-struct boot_info boot_info_read(enum boot_protocol protocol, uintptr_t info)
+struct boot_info boot_info_read(uint32_t protocol, uintptr_t info)
 {
     struct boot_info boot = {.command_line = ""};
 

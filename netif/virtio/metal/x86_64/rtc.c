@@ -2,7 +2,7 @@
 #include <leat/civil.h>
 
 #include "cpu.h"
-#include "metal.h"
+#include "../metal.h"
 
 enum {
     RTC_INDEX = 0x70, /* ports */

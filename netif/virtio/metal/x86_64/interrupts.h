@@ -1,0 +1,21 @@
+/* interrupts.h -- the local APIC, for the other files of this architecture. */
+#ifndef INTERRUPTS_H
+#define INTERRUPTS_H
+
+#include <stdint.h>
+
+enum { /* numbers of the interrupt table */
+    INTERRUPT_TIMER = 32,
+    INTERRUPT_DEVICE, /* vector 1 of leat_metal_on_interrupt() */
+    INTERRUPT_SPURIOUS = 47,
+    INTERRUPT_VECTORS
+};
+
+/* The number in the interrupt table of a vector of leat_metal_on_interrupt(). */
+uint8_t interrupts_number(uint8_t vector);
+
+/* Starts the timer, which interrupts once in @count of its ticks: 1 ns each under QEMU and KVM. */
+void interrupts_timer_start(uint32_t count);
+uint32_t interrupts_timer_left(void);
+
+#endif

@@ -1,0 +1,56 @@
+/* pci.c -- PCI of a PC: configuration by two ports, messages to the local APIC. */
+#include "../pci_bus.h"
+
+#include "cpu.h"
+#include "interrupts.h"
+
+enum {
+    CONFIG_ADDRESS = 0xcf8,
+    CONFIG_DATA = 0xcfc,
+    BUSES = 256,
+    SPACE_SHIFT = 19 /* 512 KiB a device of bus 0 */
+};
+
+/* where base addresses are assigned: above those of firmware, below the I/O APIC */
+static const uint64_t space_start = 0xfd000000, space_end = 0xfeb00000;
+static const uint64_t message_address =
+    0xfee00000; /* to the first processor (Intel SDM 3A 11.11) */
+
+unsigned pci_bus_count(void)
+{
+    return BUSES;
+}
+
+uint32_t pci_config_read(uint16_t function, uint32_t at)
+{
+    out32(CONFIG_ADDRESS, 0x80000000u | (uint32_t)function << 8 | at);
+    return in32(CONFIG_DATA);
+}
+
+void pci_config_write(uint16_t function, uint32_t at, uint32_t value)
+{
+    out32(CONFIG_ADDRESS, 0x80000000u | (uint32_t)function << 8 | at);
+    out32(CONFIG_DATA, value);
+}
+
+void pci_space(uint16_t function, uint64_t *start, uint64_t *end)
+{
+    *start = space_start + ((uint64_t)(function >> 3) << SPACE_SHIFT);
+    *end = space_end;
+}
+
+bool pci_message(uint8_t vector, uint64_t *address, uint32_t *data)
+{
+    *address = message_address;
+    *data = interrupts_number(vector);
+    return true;
+}
+
+/* That is known only to the firmware's tables, in a language of its own. */
+bool pci_pin_line(uint16_t function, uint8_t pin, uint32_t *line)
+{
+    (void)function;
+    (void)pin;
+    (void)line;
+    return false;
+}
