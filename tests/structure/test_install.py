@@ -83,6 +83,7 @@ LIBRARIES = {
     "leat-tls": ("tls", "leat_tls_open"),
     "leat-web": ("http_server", "leat_http_server_open"),
     "leat-task": ("task", "leat_tasks_open"),
+    "leat-files": ("files", "leat_archive_open"),
 }
 NAMES_ONE = """
 #include <leat/{header}.h>

@@ -30,6 +30,7 @@ MAY_INCLUDE = {
     "web/http": {"web/http", "core", "service"},
     "web/zip": {"web/zip", "core"},
     "task": {"task", "core", "service"},
+    "files": {"files", "core"},
     "crypto": set(),  # code that works on a provider's table
     "": {"link", "ip", "core", "wire", "", "service"},  # stack.c assembles all layers except the transports
 }

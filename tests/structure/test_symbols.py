@@ -29,7 +29,7 @@ BESIDE_THE_SERVICE = {
     "proto/dhcp/": {"address_add", "address_is_no_host", "address_is_ours", "address_set_prefix", "stack_link"},
 }
 # The order of the libraries: each one calls only those before it.
-LIBRARIES = "crypto", "proto", "tls", "web", "task"
+LIBRARIES = "crypto", "proto", "tls", "web", "task", "files"
 
 
 def name_of(path):

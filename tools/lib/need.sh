@@ -55,6 +55,7 @@ valgrind          command -v valgrind
 pmccabe           command -v pmccabe
 unzip             command -v unzip
 libarchive-tools  command -v bsdtar
+cpio              command -v cpio
 libxdp-dev        pkg-config --exists libxdp
 libbpf-dev        pkg-config --exists libbpf
 '

@@ -1,0 +1,176 @@
+/* cpio.c -- see archive.h. */
+#include "files/archive.h"
+
+#include <string.h>
+
+enum {
+    MAGIC_BYTES = 6,
+    HEADER_BYTES = 110,
+    FIELD_BYTES = 8,
+    ALIGNMENT = 4,
+    /* the type of a file in its mode (POSIX.1-2017, sys/stat.h, with the usual values) */
+    MODE_TYPE = 0170000,
+    MODE_FILE = 0100000,
+    MODE_FOLDER = 0040000,
+    MODE_LINK = 0120000
+};
+
+/* The fields that are read, by their number. */
+enum field {
+    FIELD_INODE = 0,
+    FIELD_MODE = 1,
+    FIELD_LINKS = 4,
+    FIELD_MODIFIED = 5,
+    FIELD_LEN = 6,
+    FIELD_MAJOR = 7,
+    FIELD_MINOR = 8,
+    FIELD_NAME_LEN = 11,
+    FIELDS = 13
+};
+
+static const char last_name[] = "TRAILER!!!";
+
+bool cpio_is_there(const uint8_t *bytes, size_t len)
+{
+    return len >= MAGIC_BYTES &&
+           (memcmp(bytes, "070701", MAGIC_BYTES) == 0 || memcmp(bytes, "070702", MAGIC_BYTES) == 0);
+}
+
+/* The value of a hexadecimal digit; 16: it is none. */
+static unsigned digit(uint8_t byte)
+{
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
+    if (byte >= 'a' && byte <= 'f')
+        return byte - 'a' + 10;
+    return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : 16;
+}
+
+static bool read_fields(const uint8_t *header, uint32_t fields[FIELDS])
+{
+    for (unsigned i = 0; i < FIELDS; i++) {
+        fields[i] = 0;
+        for (unsigned j = 0; j < FIELD_BYTES; j++) {
+            const unsigned value = digit(header[MAGIC_BYTES + i * FIELD_BYTES + j]);
+
+            if (value > 15)
+                return false;
+            fields[i] = fields[i] << 4 | value;
+        }
+    }
+    return true;
+}
+
+static size_t align(size_t at)
+{
+    return (at + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
+static enum reading damaged(struct reader *reader, const char *fault)
+{
+    reader->fault = fault;
+    return READ_DAMAGED;
+}
+
+/* Takes @len bytes; NULL: the archive has fewer. What pads them to a multiple of four may be
+ * missing at the end of the archive. */
+static const uint8_t *take(struct reader *reader, size_t len)
+{
+    const uint8_t *bytes = reader->bytes + reader->at;
+    size_t end;
+
+    if (len > reader->len - reader->at)
+        return NULL;
+    end = align(reader->at + len);
+    reader->at = end < reader->len ? end : reader->len;
+    return bytes;
+}
+
+static void fill_in(struct entry *entry, const uint32_t fields[FIELDS], struct words name,
+                    const uint8_t *bytes)
+{
+    *entry = (struct entry){.name = name, .modified_s = fields[FIELD_MODIFIED]};
+    switch (fields[FIELD_MODE] & MODE_TYPE) {
+    case MODE_FILE:
+        entry->kind = ENTRY_FILE;
+        entry->bytes = bytes;
+        entry->len = fields[FIELD_LEN];
+        if (fields[FIELD_LINKS] > 1) /* Linux' devices: 12 bits and 20 bits */
+            entry->inode = (uint64_t)fields[FIELD_MAJOR] << 52 |
+                           (uint64_t)(fields[FIELD_MINOR] & 0xfffff) << 32 | fields[FIELD_INODE];
+        break;
+    case MODE_FOLDER:
+        entry->kind = ENTRY_FOLDER;
+        break;
+    case MODE_LINK:
+        entry->kind = ENTRY_LINK;
+        entry->link = (struct words){(const char *)bytes, fields[FIELD_LEN]};
+        break;
+    default:
+        entry->kind = ENTRY_LEFT_OUT;
+        break;
+    }
+}
+
+/* Skips the zeros behind the last entry of an archive. False: there is no further archive. */
+static bool find_next_archive(struct reader *reader)
+{
+    while (reader->at < reader->len && reader->bytes[reader->at] == 0)
+        reader->at++;
+    return reader->at < reader->len;
+}
+
+/* Reads a header and the name behind it. */
+static enum reading read_header(struct reader *reader, uint32_t fields[FIELDS], struct words *name)
+{
+    const uint8_t *header = reader->bytes + reader->at;
+    const uint8_t *bytes;
+    uint32_t name_len;
+
+    if (reader->len - reader->at < HEADER_BYTES)
+        return damaged(reader, "the archive ends in a header");
+    if (!cpio_is_there(header, HEADER_BYTES))
+        return damaged(reader, "no header of cpio's format newc is there");
+    if (!read_fields(header, fields))
+        return damaged(reader, "a header has a byte that is no hexadecimal digit");
+    name_len = fields[FIELD_NAME_LEN];
+    if (name_len == 0)
+        return damaged(reader, "a name has no bytes");
+    if (name_len > reader->len - reader->at - HEADER_BYTES)
+        return damaged(reader, "the archive ends in a name");
+    bytes = take(reader, HEADER_BYTES + (size_t)name_len) + HEADER_BYTES;
+    if (bytes[name_len - 1] != '\0')
+        return damaged(reader, "a name has no end");
+    *name = (struct words){(const char *)bytes, name_len - 1};
+    return READ_ENTRY;
+}
+
+static bool is_last(struct words name)
+{
+    return name.len == sizeof last_name - 1 && memcmp(name.bytes, last_name, name.len) == 0;
+}
+
+enum reading cpio_next(struct reader *reader, struct entry *entry)
+{
+    uint32_t fields[FIELDS];
+    struct words name;
+    const uint8_t *bytes;
+
+    for (;;) {
+        enum reading result;
+
+        reader->entry_at = reader->at;
+        result = read_header(reader, fields, &name);
+        if (result != READ_ENTRY)
+            return result;
+        bytes = take(reader, fields[FIELD_LEN]);
+        if (!bytes)
+            return damaged(reader, "the archive ends in a file");
+        if (!is_last(name)) {
+            fill_in(entry, fields, name, bytes);
+            return READ_ENTRY;
+        }
+        if (!find_next_archive(reader))
+            return READ_END;
+    }
+}

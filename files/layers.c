@@ -1,0 +1,87 @@
+/* layers.c -- see leat/files.h: sources over each other. */
+#include <leat/files.h>
+
+#include "core/container_of.h"
+
+enum {
+    LAYER_SHIFT = 56 /* a cursor has the number of the layer above the cursor of that layer */
+};
+
+static const uint64_t within_layer = (UINT64_C(1) << LAYER_SHIFT) - 1;
+
+static struct leat_files_layers *layers_of(struct leat_files *files)
+{
+    return container_of(files, struct leat_files_layers, files);
+}
+
+/* Finds in the first @count layers. The error of a layer ends the search, because a lower layer may
+ * have an older file. */
+static enum leat_err find_above(const struct leat_files_layers *layers, unsigned count,
+                                const char *path, size_t len, struct leat_file *file)
+{
+    for (unsigned layer = 0; layer < count; layer++) {
+        struct leat_files *files = layers->layers[layer];
+        const enum leat_err err = files->find(files, path, len, file);
+
+        if (err != LEAT_ERR_NOT_FOUND)
+            return err;
+    }
+    return LEAT_ERR_NOT_FOUND;
+}
+
+static enum leat_err find(struct leat_files *files, const char *path, size_t len,
+                          struct leat_file *file)
+{
+    const struct leat_files_layers *layers = layers_of(files);
+
+    return find_above(layers, layers->count, path, len, file);
+}
+
+/* The next entry of the folder in one layer that no layer above has. */
+static enum leat_err next_of_layer(const struct leat_files_layers *layers, unsigned layer,
+                                   struct leat_files *files, const char *folder, size_t len,
+                                   uint64_t *cursor, struct leat_file *file)
+{
+    struct leat_file above;
+    enum leat_err err;
+
+    do
+        err = files->next(files, folder, len, cursor, file);
+    while (!err && !find_above(layers, layer, file->path, file->path_len, &above));
+    return err;
+}
+
+static enum leat_err next(struct leat_files *files, const char *folder, size_t len,
+                          uint64_t *cursor, struct leat_file *file)
+{
+    const struct leat_files_layers *layers = layers_of(files);
+    struct leat_file found;
+    const enum leat_err err = find(files, folder, len, &found);
+
+    if (err)
+        return err;
+    for (uint64_t layer = *cursor >> LAYER_SHIFT; layer < layers->count; layer++) {
+        uint64_t at = *cursor & within_layer;
+        const enum leat_err end =
+            next_of_layer(layers, (unsigned)layer, layers->layers[layer], folder, len, &at, file);
+
+        *cursor = layer << LAYER_SHIFT | (at & within_layer);
+        if (end != LEAT_ERR_END && end != LEAT_ERR_NOT_FOUND)
+            return end;
+        *cursor = (layer + 1) << LAYER_SHIFT;
+    }
+    return LEAT_ERR_END;
+}
+
+void leat_files_layers_open(struct leat_files_layers *layers)
+{
+    *layers = (struct leat_files_layers){.files = {.find = find, .next = next}};
+}
+
+enum leat_err leat_files_layers_add(struct leat_files_layers *layers, struct leat_files *below)
+{
+    if (layers->count == LEAT_FILES_LAYERS_MAX)
+        return LEAT_ERR_FULL;
+    layers->layers[layers->count++] = below;
+    return LEAT_OK;
+}

@@ -1,0 +1,104 @@
+/* path.c -- see path.h. */
+#include "files/path.h"
+
+#include <string.h>
+
+struct words words_of(const char *string)
+{
+    struct words words = {string, 0};
+
+    while (string[words.len])
+        words.len++;
+    return words;
+}
+
+bool path_climb(struct path *path)
+{
+    if (path->len == 0)
+        return false;
+    do
+        path->len--;
+    while (path->len > 0 && path->bytes[path->len] != '/');
+    return true;
+}
+
+static enum path_result append_segment(struct path *path, struct words segment)
+{
+    const size_t slash = path->len > 0;
+
+    if (segment.len > sizeof path->bytes || path->len + slash + segment.len > sizeof path->bytes)
+        return PATH_LONG;
+    if (slash)
+        path->bytes[path->len++] = '/';
+    for (size_t i = 0; i < segment.len; i++) {
+        if (!segment.bytes[i])
+            return PATH_LONG;
+        path->bytes[path->len++] = segment.bytes[i];
+    }
+    return PATH_OK;
+}
+
+static bool is_dot(struct words segment)
+{
+    return segment.len == 1 && segment.bytes[0] == '.';
+}
+
+static bool is_dots(struct words segment)
+{
+    return segment.len == 2 && segment.bytes[0] == '.' && segment.bytes[1] == '.';
+}
+
+enum path_result path_append(struct path *path, struct words more, bool climbs)
+{
+    while (more.len > 0) {
+        const struct words segment = {more.bytes, path_segment(more)};
+        const size_t taken = segment.len + (segment.len < more.len);
+        enum path_result result = PATH_OK;
+
+        if (is_dots(segment))
+            result = climbs && path_climb(path) ? PATH_OK : PATH_OUT;
+        else if (segment.len > 0 && !is_dot(segment))
+            result = append_segment(path, segment);
+        if (result != PATH_OK)
+            return result;
+        more = (struct words){more.bytes + taken, more.len - taken};
+    }
+    return PATH_OK;
+}
+
+bool path_is_below(struct words path, struct words folder, struct words *below)
+{
+    const size_t from = folder.len + (folder.len > 0);
+
+    if (path.len <= from || memcmp(path.bytes, folder.bytes, folder.len) != 0 ||
+        (from > 0 && path.bytes[from - 1] != '/'))
+        return false;
+    *below = (struct words){path.bytes + from, path.len - from};
+    return true;
+}
+
+size_t path_segment(struct words path)
+{
+    size_t len = 0;
+
+    while (len < path.len && path.bytes[len] != '/')
+        len++;
+    return len;
+}
+
+/* The place in the order of the byte at @at. */
+static int rank(struct words path, size_t at)
+{
+    if (at == path.len)
+        return 0;
+    return path.bytes[at] == '/' ? 1 : 2 + (unsigned char)path.bytes[at];
+}
+
+int path_compare(struct words a, struct words b)
+{
+    size_t at = 0;
+
+    while (at < a.len && at < b.len && a.bytes[at] == b.bytes[at])
+        at++;
+    return rank(a, at) - rank(b, at);
+}

@@ -1,0 +1,143 @@
+"""Archives that other programs write: what leat finds in them is what lies in the folder they were made of."""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+from pathlib import Path
+
+SHOW = os.environ["LEAT_SHOW_ARCHIVE"]
+TIME = 1700000000
+
+
+def fnv1a(data):
+    value = 2166136261
+    for byte in data:
+        value = (value ^ byte) * 16777619 & 0xFFFFFFFF
+    return value
+
+
+def show(archive):
+    """The lines of show_archive for the bytes of an archive: (status, lines, reason)."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(archive)
+        file.flush()
+        done = subprocess.run([SHOW, file.name], capture_output=True, text=True, check=False)
+    return done.returncode, sorted(done.stdout.splitlines()), done.stderr.strip()
+
+
+class Archives(unittest.TestCase):
+    """A folder with what occurs in practice, and archives of it."""
+
+    def setUp(self):
+        held = tempfile.TemporaryDirectory()
+        self.addCleanup(held.cleanup)
+        self.root = Path(held.name) / "root"
+        long_name = "n" * 120
+        contents = {
+            "index.html": b"<h1>hello</h1>\n", "empty": b"", "exact": b"x" * 512, "large": bytes(range(256)) * 300,
+            "sub/folder/deep.txt": b"deep", f"{long_name}/{long_name[:90]}.txt": b"long", "umlaut-\u00e4.txt": b"utf-8",
+        }
+        for path, data in contents.items():
+            (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / path).write_bytes(data)
+        os.link(self.root / "index.html", self.root / "sub/again.html")
+        os.symlink("../index.html", self.root / "sub/link.html")
+        os.symlink("sub/folder", self.root / "short")
+        (self.root / "no-entries").mkdir()
+        for path in [*self.root.rglob("*"), self.root]:
+            os.utime(path, (TIME, TIME), follow_symlinks=False)
+
+    def expected(self):
+        """What show_archive prints of the folder."""
+        lines = ["left out 0"]
+        for folder, folders, files in os.walk(self.root, followlinks=True):
+            for name in folders:
+                lines.append(f"{(Path(folder) / name).relative_to(self.root)}/")
+            for name in files:
+                path = Path(folder) / name
+                data = path.read_bytes()
+                lines.append(f"{path.relative_to(self.root)} {TIME} {len(data)} {fnv1a(data)}")
+        # below a link to a folder, entries have the paths of that folder
+        return sorted({line.replace("short/deep", "sub/folder/deep") for line in lines})
+
+    def check(self, archive):
+        status, lines, why = show(archive)
+        self.assertEqual((status, why), (0, ""))
+        self.assertEqual(sorted(set(lines)), self.expected())
+
+    def test_python_in_each_format(self):
+        for form in tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT:
+            written = io.BytesIO()
+            with tarfile.open(fileobj=written, mode="w", format=form) as tar:
+                tar.add(self.root, ".")
+            with self.subTest(form=form):
+                self.check(written.getvalue())
+
+    def test_gnu_tar(self):
+        for form in "gnu", "pax":
+            with self.subTest(form=form):
+                self.check(subprocess.run(["tar", f"--format={form}", "-cf", "-", "-C", self.root, "."], check=True,
+                                          capture_output=True).stdout)
+
+    @unittest.skipUnless(shutil.which("bsdtar"), "bsdtar is not installed")
+    def test_bsdtar(self):
+        for form in "newc", "pax", "ustar", "gnutar":
+            with self.subTest(form=form):
+                self.check(subprocess.run(["bsdtar", "--format", form, "-cf", "-", "-C", self.root, "."], check=True,
+                                          capture_output=True).stdout)
+
+    @unittest.skipUnless(shutil.which("cpio"), "cpio is not installed")
+    def test_cpio(self):
+        for form in "newc", "crc":
+            names = subprocess.run(["find", ".", "-print0"], cwd=self.root, check=True, capture_output=True).stdout
+            with self.subTest(form=form):
+                self.check(subprocess.run(["cpio", "-0", "-o", "-H", form, "--quiet"], cwd=self.root, input=names,
+                                          check=True, capture_output=True).stdout)
+
+    @unittest.skipUnless(shutil.which("bsdtar"), "bsdtar is not installed")
+    def test_archives_of_cpio_follow_each_other(self):
+        def archive(*paths):
+            return subprocess.run(["bsdtar", "--format", "newc", "-cf", "-", "-C", self.root, *paths], check=True,
+                                  capture_output=True).stdout
+        status, lines, _ = show(archive("empty") + bytes(1024) + archive("exact"))
+        self.assertEqual(status, 0)
+        self.assertEqual([line.split()[0] for line in lines], ["empty", "exact", "left"])
+        status, _, why = show(archive("empty") + b"\x1f\x8b compressed")
+        self.assertEqual(status, 1)
+        self.assertIn("the archive ends in a header", why)
+
+    def test_a_binary_size(self):
+        written = io.BytesIO()
+        with tarfile.open(fileobj=written, mode="w", format=tarfile.GNU_FORMAT) as tar:
+            info = tarfile.TarInfo("far")
+            info.size, info.mtime = 3, 1 << 40  # the time has no room in octal digits
+            tar.addfile(info, io.BytesIO(b"abc"))
+        self.assertEqual(show(written.getvalue())[1], [f"far {1 << 40} 3 {fnv1a(b'abc')}", "left out 0"])
+
+    def test_a_sparse_file_is_left_out(self):
+        with (self.root / "sparse").open("wb") as file:
+            file.truncate(1 << 20)
+            file.seek(1 << 19)
+            file.write(b"x")
+        for form in "gnu", "pax":
+            made = subprocess.run(["tar", "--sparse", f"--format={form}", "-cf", "-", "-C", self.root, "sparse"],
+                                  check=True, capture_output=True).stdout
+            with self.subTest(form=form):
+                self.assertEqual(show(made)[1], ["left out 1"])
+
+    def test_each_cut_is_told(self):
+        written = io.BytesIO()
+        with tarfile.open(fileobj=written, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            tar.add(self.root / "large", "large")
+        for cut in range(513, 512 + 76800, 997):
+            status, _, why = show(written.getvalue()[:cut])
+            self.assertEqual((status, why), (1, f"the archive ends in a file, at byte 0 of {cut}"))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
