@@ -48,6 +48,8 @@ int leat_metal_main(struct leat_metal *metal)
     machine.metal = metal;
     machine.bare = (struct bare_machine){.host = metal->host,
                                          .command_line = metal->command_line,
+                                         .archive = metal->archive,
+                                         .archive_bytes = metal->archive_bytes,
                                          .skip = "virtio_mmio.device=",
                                          .open_netif = open_netif,
                                          .on_crash = leat_metal_on_crash,

@@ -18,6 +18,8 @@ struct bare_machine {
     const char *skip; /* words with this prefix are the machine's own; NULL: none */
     void *memory;     /* for the stack */
     size_t memory_bytes;
+    const void *archive; /* files from outside, over those of the image; NULL: none */
+    size_t archive_bytes;
     /* Opens the network device with @mac and @mtu if they are given (not NULL, not 0).  Returns
      * NULL on failure, and sets @why to a line with the reason. */
     struct leat_netif *(*open_netif)(struct bare_machine *machine, const struct leat_mac *mac,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <leat/files.h>
 #include <leat/task.h>
 
 #include "bring_up.h"
@@ -17,6 +18,7 @@ enum {
     WORDS_MAX = 64,
     BUFFERS = 2048, /* half as many as on POSIX: a guest should start quickly */
     BUFFERS_MIN = 16,
+    MEMORY_ALIGNMENT = 64,
     LINE_BYTES = 200
 };
 
@@ -27,6 +29,7 @@ struct program {
     struct bare_machine *machine;
     struct options options;
     struct leat_netif *netif;
+    struct leat_files *archive; /* NULL: no files come from outside */
     struct bring_up up;
     struct flight flight;
     char text[COMMAND_LINE_BYTES];
@@ -112,7 +115,14 @@ static void finish(struct example_platform *platform, int status)
 static enum leat_err read_file(struct example_platform *platform, const char *path,
                                const char **bytes, size_t *len)
 {
+    struct leat_file found;
+
     (void)platform;
+    if (program.archive && !leat_files_find(program.archive, path, &found) && !found.is_folder) {
+        *bytes = found.bytes;
+        *len = (size_t)found.len;
+        return LEAT_OK;
+    }
     for (uint32_t i = 0; i < bare_file_count; i++) {
         const struct leat_http_file *file = &bare_files[i];
 
@@ -193,6 +203,43 @@ void leat_task_overflowed(const char *name)
 
     snprintf(text, sizeof text, "leat: the stack of task \"%s\" has overflowed", name);
     die(text);
+}
+
+/* Takes @bytes off the front of the machine's memory, which stays aligned; NULL: there aren't so
+ * many. */
+static void *take_memory(size_t bytes)
+{
+    struct bare_machine *machine = program.machine;
+    void *taken = machine->memory;
+
+    bytes = (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+    if (bytes > machine->memory_bytes)
+        return NULL;
+    machine->memory = (uint8_t *)machine->memory + bytes;
+    machine->memory_bytes -= bytes;
+    return taken;
+}
+
+/* Opens the archive of files from outside. NULL, or why it can't be used, in static memory. */
+static const char *open_archive(void)
+{
+    static char why[LEAT_FILES_WHY_BYTES];
+    struct bare_machine *machine = program.machine;
+    size_t bytes;
+    void *memory;
+
+    if (!machine->archive)
+        return NULL;
+    bytes = leat_archive_memory_bytes(machine->archive, machine->archive_bytes, why);
+    if (bytes == 0)
+        return why;
+    memory = take_memory(bytes);
+    if (!memory)
+        return "the guest has too little memory for its index";
+    return leat_archive_open(&program.archive, memory, bytes, machine->archive,
+                             machine->archive_bytes, why)
+               ? why
+               : NULL;
 }
 
 /* Takes the recorder's memory off the front of the machine's. */
@@ -288,6 +335,9 @@ static int run(void)
         program.machine, options->mac_given ? &options->mac : NULL, options->mtu, &why);
     if (!program.netif)
         return complain("network device", why);
+    why = open_archive();
+    if (why)
+        return complain("initrd", why);
     wrap_netif();
     err = build_stack(&step);
     if (err)

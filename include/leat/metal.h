@@ -24,6 +24,9 @@ struct leat_metal {
     const char *command_line; /**< as the loader gave it; NUL-terminated, never NULL */
     void *memory;             /**< all RAM behind the image; it belongs to the program */
     size_t memory_bytes;      /**< bytes of it */
+    const void *archive;      /**< what the loader has put beside the image: an initrd, which may be
+                                   an archive of files (files.h); NULL: nothing */
+    size_t archive_bytes;     /**< bytes of it */
 };
 
 /** The program: returns its exit status, 0 to 127. */

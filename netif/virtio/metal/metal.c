@@ -108,7 +108,9 @@ _Noreturn void metal_start(uint32_t protocol, uintptr_t info)
     metal = (struct leat_metal){.host = &machine,
                                 .command_line = boot.command_line,
                                 .memory = (void *)boot.memory,
-                                .memory_bytes = boot.memory_bytes};
+                                .memory_bytes = boot.memory_bytes,
+                                .archive = (const void *)boot.archive,
+                                .archive_bytes = boot.archive_bytes};
     memory_end = boot.memory + boot.memory_bytes;
     cpu_init();
     interrupts_init();

@@ -68,6 +68,8 @@ struct boot_info {
     const char *command_line; /* never NULL */
     uintptr_t memory;         /* the largest piece of RAM behind the image that is mapped */
     size_t memory_bytes;
+    uintptr_t archive; /* an initrd, which is no part of that memory; 0: none */
+    size_t archive_bytes;
     const char *trouble; /* a line that says why the program can't start; NULL: nothing is wrong */
 };
 

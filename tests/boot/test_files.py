@@ -1,0 +1,105 @@
+"""Files from outside: an archive that the loader puts beside the image."""
+
+import io
+import os
+import re
+import socket
+import subprocess
+import sys
+import tarfile
+import threading
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from conftest import BUILD, free_port
+
+BOOT = Path(__file__).resolve().parents[2] / "tools/boot"
+LARGE = os.urandom(20_000_000)
+ZONE = "$ORIGIN example.com.\n@ 3600 SOA ns admin 1 3600 600 86400 600\n@ NS ns\nns A 10.0.2.15\nwww A 192.0.2.80\n"
+
+
+def archive(path, files, write=tarfile.PAX_FORMAT):
+    with tarfile.open(path, "w", format=write) as tar:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return str(path)
+
+
+def test_a_server_gives_out_the_files_of_an_archive(guest, machine, tmp_path):
+    initrd = archive(tmp_path / "files.tar", {"site/hello.txt": b"hello", "site/large": LARGE})
+    port = free_port()
+    web = guest("httpd", machine, f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80", memory=96,
+                arguments=["site/hello.txt", "/site/large"], extra=["-initrd", initrd]).up()
+    for name, data in ("hello.txt", b"hello"), ("large", LARGE):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{name}", timeout=100) as reply:
+            assert reply.read() == data
+    web.stop()
+
+
+def test_a_damaged_archive_is_told(guest, tmp_path):
+    path = archive(tmp_path / "files.tar", {"file": b"x" * 5000})
+    with open(path, "r+b") as file:
+        file.truncate(2048)
+    stopped = guest("echo", extra=["-initrd", path])
+    assert stopped.wait() == 2
+    assert "echo: initrd: the archive ends in a file, at byte 0 of 2048" in stopped.text
+
+
+def test_bytes_that_are_no_archive_are_told(guest, tmp_path):
+    path = tmp_path / "files.tar.gz"
+    path.write_bytes(b"\x1f\x8b\x08 and so on")
+    stopped = guest("echo", extra=["-initrd", str(path)])
+    assert stopped.wait() == 2
+    assert "echo: initrd: it is compressed by gzip; make a tar archive" in stopped.text
+
+
+def answer(port, name):
+    """The answer of the name server to a question for the address of @name, as bytes."""
+    question = b"\x12\x34\0\0\0\1\0\0\0\0\0\0" + b"".join(
+        bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0\0\1\0\1"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(30)
+        sock.connect(("127.0.0.1", port))
+        sock.send(question)
+        return sock.recv(512)
+
+
+@pytest.mark.parametrize("kind", ["folder", "tar", "cpio"])
+def test_the_tool_takes_a_folder_or_an_archive(kind, tmp_path):
+    folder = tmp_path / "files"
+    (folder / "zones").mkdir(parents=True)
+    (folder / "zones/example.zone").write_text(ZONE)
+    files = folder
+    if kind != "folder":
+        files = tmp_path / "archive"
+        form = "ustar" if kind == "tar" else "newc"
+        subprocess.run(["bsdtar", "--format", form, "-cf", files, "-C", folder, "."], check=True)
+    port = free_port(socket.SOCK_DGRAM)
+    boot = subprocess.Popen(
+        [sys.executable, BOOT, "--accel", "tcg", "--files", files, "--forward", f"udp:{port}:53",
+         BUILD / "examples/dns.elf", "--", "--ip", "10.0.2.15/24", "zones/example.zone"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    limit = threading.Timer(120, boot.kill)
+    limit.start()
+    try:
+        said = ""
+        while not re.search(r"port 53", said.splitlines()[-1] if said else ""):
+            line = boot.stdout.readline()
+            assert line, said
+            said += line
+        assert answer(port, "www.example.com").endswith(bytes([192, 0, 2, 80]))
+    finally:
+        boot.terminate()
+        boot.wait(30)
+        limit.cancel()
+
+
+def test_the_tool_tells_a_folder_that_is_not_there():
+    done = subprocess.run([sys.executable, BOOT, "--accel", "tcg", "--files", "/nothing", BUILD / "examples/echo.elf"],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "tools/boot: --files /nothing: there is no such folder or archive\n"
