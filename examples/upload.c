@@ -45,6 +45,12 @@ static const char page[] =
 static const struct leat_http_file files[] = {
     {.path = "/index.html", .type = "text/html", .bytes = page, .len = sizeof page - 1}};
 
+/* Room of the reply, below which nothing more is read. */
+static uint32_t needed(const struct upload *upload)
+{
+    return ROOM_BYTES + upload->block_len;
+}
+
 /* Continues as far as there are bytes, and room for them. */
 static void pump(struct leat_http_exchange *exchange, void *arg)
 {
@@ -56,6 +62,11 @@ static void pump(struct leat_http_exchange *exchange, void *arg)
     while (upload->piece_len == 0 || upload_send_piece(upload)) {
         uint32_t room = UINT32_MAX;
 
+        if (upload->block_is_due) {
+            if (!upload_send_block(upload))
+                return;
+            continue;
+        }
         if (upload->over) {
             upload->piece_len = leat_zip_end(&upload->zip, upload->piece);
             if (upload->piece_len > 0)
@@ -63,7 +74,11 @@ static void pump(struct leat_http_exchange *exchange, void *arg)
             upload_finish(upload);
             return;
         }
-        if (upload->begun && (room = leat_http_send_room(upload->to)) < ROOM_BYTES) {
+        if (upload->begun && (room = leat_http_send_room(upload->to)) < needed(upload)) {
+            if (upload->block) {
+                upload->block_is_due = true;
+                continue;
+            }
             leat_http_want_room(upload->to, ROOM_BYTES);
             return;
         }
@@ -77,7 +92,7 @@ static void pump(struct leat_http_exchange *exchange, void *arg)
             upload->in = leat_http_receive(upload->from, UINT32_MAX);
         if (!upload->in && !leat_http_body_over(upload->from))
             return;
-        if (!upload->in || !upload_read(upload, room)) {
+        if (!upload->in || !upload_read(upload, room - upload->block_len)) {
             upload_refuse(upload);
             return;
         }
@@ -99,10 +114,7 @@ static void on_form(struct leat_http_exchange *exchange, void *arg)
         if (upload->to)
             upload_failed(upload, NULL);
     } else {
-        leat_zip_start(&upload->zip, upload->directory, sizeof upload->directory);
-        leat_zip_use_crc32(&upload->zip, upload_crc32);
-        upload->begun = upload->in_file = upload->over = upload->file_over = false;
-        upload->piece_at = upload->piece_len = 0;
+        upload_begin_archive(upload);
         upload->from = exchange;
         if (query_len == 0)
             upload->to = exchange;
@@ -190,7 +202,7 @@ static const char *start(struct example_platform *platform)
 
     if (problem)
         return problem;
-    upload_begin(leat_pool(platform->stack));
+    upload_begin(platform);
     upload_pairs(platform->stack, uploads, ALL_OF(places + SPARE));
     leat_civil_from_host(platform->stack, platform->host); /* no clock: replies without a Date */
     return leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config)

@@ -7,9 +7,11 @@
 #include <leat/timer.h>
 #include <leat/zip.h>
 
+#include "example.h"
+
 enum {
     UPLOAD_ID_BYTES = 32,
-    DIRECTORY_BYTES = 4096 /* of the archive's list: some 60 files with long names */
+    DIRECTORY_BYTES = 1024 /* of the archive's list, before buffers of the pool are taken for it */
 };
 
 struct leat_deflate;
@@ -27,11 +29,18 @@ struct upload {
     struct leat_deflate **deflate; /* of the file, if it is compressed */
     bool begun;                    /* the reply */
     bool in_file, over;            /* the form */
+    struct leat_buf *block;        /* stored data that is collected for one header */
+    uint32_t block_len;            /* of it */
+    bool block_is_due;             /* nothing more is added to it */
+    bool block_is_headed;          /* its header is sent, or is the piece */
     bool packing;                  /* the compressor has more output */
     bool file_over;                /* ... and then the file is over */
     size_t piece_len, piece_at;    /* of the archive's bytes between the files */
     uint8_t piece[LEAT_ZIP_PIECE_BYTES];
-    uint8_t directory[DIRECTORY_BYTES];
+    struct leat_buf *more_directory; /* buffers of the pool, behind directory */
+    uint32_t more_count;             /* of them */
+    bool too_many;                   /* there is no room for the name of a file */
+    _Alignas(8) uint8_t directory[DIRECTORY_BYTES];
 };
 
 /* Begins with @count places. */
@@ -47,17 +56,26 @@ void upload_failed(struct upload *upload, const struct leat_http_exchange *excha
 /* Ends each half after the end of the form. */
 void upload_finish(struct upload *upload);
 
-/* The same for data that isn't a form, or is too large. */
+/* The same for data that isn't a form, or has more files than there is memory for. */
 void upload_refuse(struct upload *upload);
 
 /* A short reply. */
 void upload_answer(struct leat_http_exchange *exchange, uint16_t status, const char *text);
 
-/* Takes buffers from @pool. */
-void upload_begin(struct leat_pool *pool);
+/* Begins to serve; takes buffers from the stack's pool. */
+void upload_begin(struct example_platform *platform);
+
+/* Begins an archive. */
+void upload_begin_archive(struct upload *upload);
+
+/* Frees the data and the memory of an archive. */
+void upload_drop_archive(struct upload *upload);
 
 /* Sends what is left of the piece between two files; false: it must wait. */
 bool upload_send_piece(struct upload *upload);
+
+/* Sends the collected data; false: it must wait. */
+bool upload_send_block(struct upload *upload);
 
 /* Work to do before more is read, when a file is compressed or over; false: it can't be done now.
  */

@@ -1,13 +1,96 @@
 /* upload_form.c -- from the parts of a form to the entries of an archive; the data of stored files
  * is not copied. */
+#include <stdio.h>
+#include <string.h>
+
+#include <leat/stack.h>
+
 #include "upload.h"
 
-static struct leat_pool *pool; /* of the one stack of this program */
+enum { /* of a stored block: less than its limit by data that looked like a boundary at first */
+    BLOCK_BYTES = LEAT_ZIP_STORED_BYTES - (4 + LEAT_MULTIPART_BOUNDARY_BYTES)
+};
 
-void upload_begin(struct leat_pool *of)
+/* The directories of all archives share half of the pool. Each may have as many buffers as are left
+ * for the others, so that one archive gets a quarter of the pool, and the next one still something.
+ */
+static struct {
+    struct example_platform *platform;
+    struct leat_pool *pool;
+    uint32_t directory_max;  /* buffers */
+    uint32_t directory_used; /* of them */
+    unsigned ended;          /* archives that had no room any more when their reply had begun */
+} all;
+
+void upload_begin(struct example_platform *platform)
 {
-    pool = of;
+    all.platform = platform;
+    all.pool = leat_pool(platform->stack);
+    all.directory_max = leat_pool_free_count(all.pool) / 2;
 }
+
+/* ---- The directory ------------------------------------------------------------------------ */
+
+void upload_begin_archive(struct upload *upload)
+{
+    const uint64_t key[2] = {leat_random(all.platform->stack), leat_random(all.platform->stack)};
+
+    leat_zip_start(&upload->zip, key);
+    leat_zip_add_memory(&upload->zip, upload->directory, sizeof upload->directory);
+    leat_zip_use_crc32(&upload->zip, upload_crc32);
+    upload->begun = upload->in_file = upload->over = upload->file_over = upload->too_many = false;
+    upload->piece_at = upload->piece_len = 0;
+}
+
+void upload_drop_archive(struct upload *upload)
+{
+    leat_buf_free(upload->block);
+    upload->block = NULL;
+    upload->block_len = 0;
+    upload->block_is_due = upload->block_is_headed = false;
+    leat_buf_free(upload->more_directory);
+    upload->more_directory = NULL;
+    all.directory_used -= upload->more_count;
+    upload->more_count = 0;
+}
+
+/* More memory for the directory; false: the archive has its share, or the pool is empty. */
+static bool add_directory(struct upload *upload)
+{
+    struct leat_buf *more;
+
+    if (upload->more_count >= all.directory_max - all.directory_used)
+        return false;
+    more = leat_buf_alloc(all.pool, 0);
+    if (!more)
+        return false;
+    leat_zip_add_memory(&upload->zip, more->data, leat_buf_tailroom(more));
+    if (upload->more_directory)
+        leat_buf_append(more, upload->more_directory);
+    upload->more_directory = more;
+    upload->more_count++;
+    all.directory_used++;
+    return true;
+}
+
+/* Says it for the first such archive, the second, the fourth, and so on. */
+static void tell_ended(const struct upload *upload)
+{
+    char line[160];
+
+    all.ended++;
+    if (all.ended & (all.ended - 1))
+        return;
+    snprintf(
+        line, sizeof line,
+        "upload: an archive was ended at its file %u: its directory has %u buffers, all of them "
+        "%u of %u; %u archives so far",
+        (unsigned)upload->zip.entries + 1, upload->more_count, all.directory_used,
+        all.directory_max, all.ended);
+    all.platform->say(all.platform, line);
+}
+
+/* ---- Pieces and blocks -------------------------------------------------------------------- */
 
 bool upload_send_piece(struct upload *upload)
 {
@@ -17,6 +100,72 @@ bool upload_send_piece(struct upload *upload)
         return false;
     upload->piece_at = upload->piece_len = 0;
     return true;
+}
+
+/* Puts the header of a stored block in front of its data. If there is no small buffer for it, it
+ * becomes the next piece, which waits for a buffer. */
+static void head_block(struct upload *upload)
+{
+    struct leat_buf *header = leat_buf_alloc_small(all.pool, 0);
+
+    upload->block_is_headed = true;
+    upload->piece_len = leat_zip_stored(&upload->zip, upload->block_len, upload->piece);
+    if (!header)
+        return;
+    memcpy(leat_buf_put(header, (uint32_t)upload->piece_len), upload->piece, upload->piece_len);
+    upload->block_len += (uint32_t)upload->piece_len;
+    upload->piece_len = 0;
+    leat_buf_append(header, upload->block);
+    upload->block = header;
+}
+
+bool upload_send_block(struct upload *upload)
+{
+    struct leat_buf *payload = upload->block;
+    uint32_t room;
+
+    if (!upload->block_is_headed) {
+        head_block(upload);
+        return true; /* first the piece, if the header became one */
+    }
+    room = leat_http_send_room(upload->to);
+    if (room == 0)
+        return false;
+    if (room < upload->block_len) {
+        payload = leat_buf_slice(upload->block, 0, room);
+        if (!payload || leat_http_send(upload->to, payload)) {
+            leat_http_want_room(upload->to, upload->block_len);
+            return false;
+        }
+        upload->block = leat_buf_consume(upload->block, room);
+        upload->block_len -= room;
+        return true;
+    }
+    upload->block = NULL;
+    upload->block_len = 0;
+    upload->block_is_due = upload->block_is_headed = false;
+    leat_http_send(upload->to, payload);
+    return true;
+}
+
+/* Adds data to the block. */
+static void collect(struct upload *upload, struct leat_buf *payload, uint32_t len)
+{
+    if (upload->block)
+        leat_buf_append(upload->block, payload);
+    else
+        upload->block = payload;
+    upload->block_len += len;
+    if (upload->block_len >= BLOCK_BYTES)
+        upload->block_is_due = true;
+}
+
+/* ---- Parts -------------------------------------------------------------------------------- */
+
+static size_t begin_entry(struct upload *upload, const char *name, size_t len)
+{
+    return upload->deflate ? leat_zip_entry_deflated(&upload->zip, name, len, upload->piece)
+                           : leat_zip_entry(&upload->zip, name, len, upload->piece);
 }
 
 /* A part begins; false: there is no room for its name. */
@@ -33,19 +182,27 @@ static bool begin_file(struct upload *upload)
     upload->in_file = upload->form.file_len > 0;
     if (!upload->in_file) /* another field, or no file was chosen */
         return true;
+    len = leat_zip_clean_name(upload->form.file, upload->form.file_len, name);
+    len = leat_zip_distinct_name(&upload->zip, name, len);
+    if (len == 0)
+        return false;
+    upload_pack_begin(upload);
+    upload->piece_len = begin_entry(upload, name, len);
+    if (upload->piece_len == 0 && add_directory(upload))
+        upload->piece_len = begin_entry(upload, name, len);
+    upload->too_many = upload->piece_len == 0;
+    if (upload->too_many && upload->begun)
+        tell_ended(upload);
+    if (upload->too_many)
+        return false;
     if (!upload->begun)
         leat_http_reply(upload->to, &head);
     upload->begun = true;
-    len = leat_zip_clean_name(upload->form.file, upload->form.file_len, name);
-    upload_pack_begin(upload);
-    upload->piece_len = upload->deflate
-                            ? leat_zip_entry_deflated(&upload->zip, name, len, upload->piece)
-                            : leat_zip_entry(&upload->zip, name, len, upload->piece);
-    return upload->piece_len > 0;
+    return true;
 }
 
-/* Sends data of a file: from the buffer where it lies, or bytes that looked like a boundary. */
-static bool send_data(struct upload *upload)
+/* Takes data of a file: the buffer where it lies, or bytes that looked like a boundary. */
+static bool take_data(struct upload *upload)
 {
     const struct leat_multipart *form = &upload->form;
     const uint32_t len = (uint32_t)form->data_len;
@@ -58,8 +215,11 @@ static bool send_data(struct upload *upload)
         return upload_pack_data(upload, form->data, len);
     payload = form->data_is_given
                   ? leat_buf_slice(upload->in, (uint32_t)(form->data - upload->in->data), len)
-                  : leat_buf_copy(pool, form->data, len);
-    return payload && !leat_http_send(upload->to, payload);
+                  : leat_buf_copy(all.pool, form->data, len);
+    if (!payload)
+        return false;
+    collect(upload, payload, len);
+    return true;
 }
 
 static void end_file(struct upload *upload)
@@ -81,7 +241,9 @@ bool upload_go_on(struct upload *upload, uint32_t room)
 
 bool upload_read(struct upload *upload, uint32_t room)
 {
-    const size_t len = upload->in->len < room ? upload->in->len : room;
+    const uint32_t may =
+        room < BLOCK_BYTES - upload->block_len ? room : BLOCK_BYTES - upload->block_len;
+    const size_t len = upload->in->len < may ? upload->in->len : may;
     size_t taken;
     const enum leat_multipart_event event =
         leat_multipart_read(&upload->form, upload->in->data, len, &taken);
@@ -90,12 +252,14 @@ bool upload_read(struct upload *upload, uint32_t room)
     if (event == LEAT_MULTIPART_PART)
         good = begin_file(upload);
     else if (event == LEAT_MULTIPART_DATA)
-        good = send_data(upload);
+        good = take_data(upload);
     else if (event == LEAT_MULTIPART_END && upload->in_file)
         end_file(upload);
     else if (event == LEAT_MULTIPART_OVER)
         good = upload->over = upload->begun;
     upload->in = leat_buf_consume(upload->in, (uint32_t)taken);
     leat_http_consumed(upload->from, (uint32_t)taken);
+    if (upload->block && (!upload->in || upload->file_over))
+        upload->block_is_due = true;
     return good;
 }

@@ -108,6 +108,7 @@ struct upload *upload_place(struct leat_http_exchange *exchange, bool is_form)
 static void release(struct upload *upload)
 {
     upload_pack_release(upload);
+    upload_drop_archive(upload);
     leat_buf_free(upload->in);
     upload->in = NULL;
     upload->from = upload->to = NULL;
@@ -138,14 +139,16 @@ void upload_finish(struct upload *upload)
 
 void upload_refuse(struct upload *upload)
 {
-    static const char why[] = "That is no form with files.\n";
+    const uint16_t status = upload->too_many ? 413 : 400;
+    const char *why = upload->too_many ? "There is no memory for so many files now.\n"
+                                       : "That is no form with files.\n";
     struct leat_http_exchange *from = upload->from, *to = upload->to;
 
     release(upload);
     if (upload->begun)
         leat_http_abort(to);
     else if (to)
-        upload_answer(to, 400, why);
+        upload_answer(to, status, why);
     if (from != to)
-        upload_answer(from, 400, why);
+        upload_answer(from, status, why);
 }

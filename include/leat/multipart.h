@@ -4,7 +4,8 @@
  *
  * Feed it the pieces of a body; it reports one part after another.  It does not copy the data of
  * parts.  It points into the piece, or, where bytes looked like the begin of a boundary but were
- * none, into its own copy of the boundary.
+ * none, into its own copy of the boundary.  Bytes before the first boundary are ignored (RFC 2046
+ * 5.1.1).
  */
 #ifndef LEAT_MULTIPART_H
 #define LEAT_MULTIPART_H
@@ -41,7 +42,8 @@ struct leat_multipart {
     const uint8_t *data; /**< LEAT_MULTIPART_DATA: in the bytes just read, or in the reader */
     size_t data_len;     /**< 1 at least */
     bool data_is_given;  /**< the data lies in the bytes just read */
-    bool has_file;       /**< the part is a file: it has a file name, which may be empty */
+    bool has_file;       /**< the part is a file: it has a file name, which may be empty; that of
+                              "filename*" if there is one (RFC 6266 4.3), as UTF-8 */
     uint8_t name_len;    /**< of the name */
     uint8_t file_len;    /**< of the file's name */
     uint8_t type_len;    /**< of the type; 0: none was given */
@@ -59,6 +61,10 @@ struct leat_multipart {
     bool named;            /* Content-Disposition has been read */
     bool typed;            /* Content-Type has been read */
     bool has_name;         /* a name has been read */
+    bool plain;            /* filename has been read */
+    bool extended;         /* filename* has been read, or is being read */
+    bool latin;            /* ... in ISO-8859-1 */
+    uint8_t high;          /* ... its last digit */
     uint8_t delimiter[4 + LEAT_MULTIPART_BOUNDARY_BYTES];
     /** @endcond */
 };

@@ -2,10 +2,14 @@
  * zip.h -- writes a Zip archive (APPNOTE 6.3.10) as a stream: sizes need not be known in advance,
  * and no byte is changed after it was sent.
  *
- * A stored file: the program sends the data itself and shows it to the writer, which counts it and
- * computes its CRC-32.  A compressed file: the program compresses the data (deflate.h), sends the
- * result, and reports both to the writer.  The writer writes everything between the data into
- * memory of the program, in pieces.
+ * A stored file: the program announces the length of each piece of data and sends it itself, behind
+ * the header that the writer gives.  It shows the data to the writer, which computes the CRC-32.  A
+ * compressed file: the program compresses the data (deflate.h), sends the result, and reports both
+ * to the writer.  The writer writes everything between the data into memory of the program, in
+ * pieces.
+ *
+ * Both have the method Deflate, so that programs that read the archive as a stream see where each
+ * entry ends: stored data in blocks that aren't compressed (RFC 1951 3.2.4).
  */
 #ifndef LEAT_ZIP_H
 #define LEAT_ZIP_H
@@ -20,10 +24,15 @@ extern "C" {
 
 /** Limits. */
 enum {
-    LEAT_ZIP_NAME_BYTES = 255,  /**< of an entry's name */
-    LEAT_ZIP_PIECE_BYTES = 384, /**< room that each of the functions below needs at most */
-    LEAT_ZIP_ENTRY_BYTES = 32   /**< memory for an entry, without its name */
+    LEAT_ZIP_NAME_BYTES = 255,     /**< of an entry's name */
+    LEAT_ZIP_PIECE_BYTES = 384,    /**< room that each of the functions below needs at most */
+    LEAT_ZIP_STORED_BYTES = 65535, /**< of stored data behind one header */
+    LEAT_ZIP_ENTRY_BYTES = 64,     /**< memory for an entry at most, without its name */
+    LEAT_ZIP_BLOCK_BYTES = 32      /**< of each memory, for the writer itself at most */
 };
+
+struct leat_zip_entry;
+struct leat_zip_block;
 
 /** Continues a CRC-32 (ISO 3309, as in Zip, gzip and PNG): returns that of the bytes of @p crc and
  * @p len more.  The CRC of no bytes is 0. */
@@ -31,26 +40,30 @@ typedef uint32_t leat_zip_crc32(uint32_t crc, const void *bytes, size_t len);
 
 /** A writer; its members are private. */
 struct leat_zip {
-    uint8_t *memory;       /**< for the directory: an entry and its name, one after another */
-    size_t bytes;          /**< of memory */
-    size_t used;           /**< of memory */
-    size_t told;           /**< of memory, written to the directory so far */
-    uint64_t at;           /**< bytes of the archive so far */
-    uint64_t len;          /**< bytes of the open entry's data */
-    uint64_t packed;       /**< the same, compressed */
-    uint64_t entries;      /**< begun so far */
-    uint64_t directory;    /**< where the directory begins */
-    leat_zip_crc32 *crc32; /**< computes CRCs */
-    uint32_t crc;          /**< of the open entry */
-    bool open;             /**< an entry is open */
-    bool deflated;         /**< the open entry is compressed */
-    bool ending;           /**< the directory is being written */
-    bool ended;            /**< all is written */
+    struct leat_zip_block *first; /**< of the memory for the directory: blocks in their order */
+    struct leat_zip_block *last;  /**< which has room */
+    struct leat_zip_entry *root;  /**< of the tree of names */
+    struct leat_zip_entry *open;  /**< the entry that has begun; NULL: none */
+    size_t told;                  /**< of the first block, written to the directory so far */
+    uint64_t key[2];              /**< of the hash of names */
+    uint64_t at;                  /**< bytes of the archive so far */
+    uint64_t entries;             /**< that are over */
+    uint64_t directory;           /**< where the directory begins */
+    leat_zip_crc32 *crc32;        /**< computes CRCs */
+    bool stored;                  /**< the open entry isn't compressed */
+    bool ending;                  /**< the directory is being written */
+    bool ended;                   /**< all is written */
 };
 
-/** Begins an archive.  @p memory of @p bytes holds its directory: LEAT_ZIP_ENTRY_BYTES and the
- * length of its name for each entry. */
-void leat_zip_start(struct leat_zip *zip, void *memory, size_t bytes);
+/** Begins an archive.  @p key is for the tree in which names are found.  If others choose the names
+ * it must be secret, as two results of leat_random(), because with a known key they could make the
+ * tree slow. */
+void leat_zip_start(struct leat_zip *zip, const uint64_t key[2]);
+
+/** Gives @p memory of @p bytes (any alignment) for the next entries of the directory: each takes
+ * LEAT_ZIP_ENTRY_BYTES and the length of its name.  It must stay until the archive is ended.  A
+ * rest of the memory given before isn't used any more. */
+void leat_zip_add_memory(struct leat_zip *zip, void *memory, size_t bytes);
 
 /** Uses @p crc32 for this archive instead of leat_crc32(): for example the function of a library
  * that uses the processor's CRC instructions.  No entry may be open. */
@@ -63,15 +76,28 @@ void leat_zip_use_crc32(struct leat_zip *zip, leat_zip_crc32 *crc32);
  */
 size_t leat_zip_clean_name(const char *given, size_t len, char *name);
 
-/** Begins an entry; returns the bytes written to @p piece, or 0: no memory is left for it.  @p len
- * is 1..LEAT_ZIP_NAME_BYTES.  The entry before must have ended. */
+/**
+ * Makes @p name different from the names of all entries so far: if one has it, a number is put
+ * before its type ("a.txt" becomes "a (1).txt").  The end of a long name is cut off.  @p name has
+ * room for LEAT_ZIP_NAME_BYTES.  Returns the new length, or 0: 24 such names are taken as well,
+ * which doesn't happen by chance.
+ */
+size_t leat_zip_distinct_name(struct leat_zip *zip, char *name, size_t len);
+
+/** Begins an entry with stored data; returns the bytes written to @p piece, or 0: no memory is left
+ * for it, and leat_zip_add_memory() helps.  @p len is 1..LEAT_ZIP_NAME_BYTES.  The entry before
+ * must have ended. */
 size_t leat_zip_entry(struct leat_zip *zip, const char *name, size_t len, uint8_t *piece);
 
 /** leat_zip_entry() for an entry whose data is sent compressed by Deflate (RFC 1951). */
 size_t leat_zip_entry_deflated(struct leat_zip *zip, const char *name, size_t len, uint8_t *piece);
 
-/** Counts the next @p len bytes of the entry's data, which have been sent or, for a compressed
- * entry, given to the compressor. */
+/** The header of the next @p len (1..LEAT_ZIP_STORED_BYTES) bytes of stored data, which are sent
+ * behind it; returns the bytes written to @p piece. */
+size_t leat_zip_stored(struct leat_zip *zip, size_t len, uint8_t *piece);
+
+/** Counts the next @p len bytes of the entry's data into its length and CRC, before they are stored
+ * or when they are given to the compressor. */
 void leat_zip_data(struct leat_zip *zip, const void *bytes, size_t len);
 
 /** Counts @p len bytes of a compressed entry that have been sent. */

@@ -15,11 +15,15 @@
 #include <leat/deflate.h>
 #include <leat/zip.h>
 
+#include "web/zip/zip_directory.h"
+
 enum {
     DATA_BYTES = 200000,
     OUT_BYTES = DATA_BYTES + 10000,
     BEHIND = 64 /* bytes after the memory, which must not be written */
 };
+
+static const uint64_t key[2] = {1, 2};
 
 static uint8_t data[DATA_BYTES], out[OUT_BYTES], back[DATA_BYTES + 1];
 
@@ -246,17 +250,19 @@ static void test_an_archive_for_unzip_python_and_bsdtar(void **state)
 
     (void)state;
     assert_int_equal(leat_deflate_open(&packer, memory, sizeof memory, &config), LEAT_OK);
-    leat_zip_start(&zip, directory, sizeof directory);
+    leat_zip_start(&zip, key);
+    leat_zip_add_memory(&zip, directory, sizeof directory);
     add(file, &zip, packer, "words", DATA_BYTES);
     write_piece(file, piece, leat_zip_entry(&zip, "stored", 6, piece));
     leat_zip_data(&zip, "as it is", 8);
+    write_piece(file, piece, leat_zip_stored(&zip, 8, piece));
     write_piece(file, "as it is", 8);
     write_piece(file, piece, leat_zip_entry_end(&zip, piece));
     add(file, &zip, packer, "empty", 0);
     end(file, &zip);
     ask("python3 -c 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); "
         "assert z.testzip() is None; assert [(i.compress_type, i.file_size) for i in z.infolist()]"
-        " == [(8, 200000), (0, 8), (8, 0)]; assert z.getinfo(\"words\").compress_size < 70000' %s",
+        " == [(8, 200000), (8, 8), (8, 0)]; assert z.getinfo(\"words\").compress_size < 70000' %s",
         path);
     ask("unzip -tqq %s", path);
     ask("bsdtar -xOf %s > /dev/null", path);
@@ -275,7 +281,8 @@ static void test_an_archive_read_from_a_pipe(void **state)
 
     (void)state;
     assert_int_equal(leat_deflate_open(&packer, memory, sizeof memory, &config), LEAT_OK);
-    leat_zip_start(&zip, directory, sizeof directory);
+    leat_zip_start(&zip, key);
+    leat_zip_add_memory(&zip, directory, sizeof directory);
     add(file, &zip, packer, "words", DATA_BYTES);
     add(file, &zip, packer, "more", 1000);
     end(file, &zip);
@@ -298,7 +305,8 @@ static void test_threat_W4_more_than_4_GiB_compressed(void **state)
     (void)state;
     assert_int_equal(deflateInit2(&zlib, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
     assert_int_equal(deflate(&zlib, Z_FULL_FLUSH), Z_OK);
-    leat_zip_start(&zip, directory, sizeof directory);
+    leat_zip_start(&zip, key);
+    leat_zip_add_memory(&zip, directory, sizeof directory);
     write_piece(file, piece, leat_zip_entry_deflated(&zip, "zeros", 5, piece));
     for (uint64_t i = 0; i < pieces; i++) {
         write_piece(file, out, zlib.total_out);
@@ -306,11 +314,13 @@ static void test_threat_W4_more_than_4_GiB_compressed(void **state)
     }
     write_piece(file, "\x03", 2); /* an empty last block */
     leat_zip_packed(&zip, 2);
-    zip.len = pieces << 20; /* as leat_zip_data() would set it, but without computing the CRC */
-    zip.crc = 0xc6a48b28;
+    zip.open->len =
+        pieces << 20; /* as leat_zip_data() would set it, but without computing the CRC */
+    zip.open->crc = 0xc6a48b28;
     write_piece(file, piece, leat_zip_entry_end(&zip, piece));
     write_piece(file, piece, leat_zip_entry(&zip, "behind", 6, piece));
     leat_zip_data(&zip, "text", 4);
+    write_piece(file, piece, leat_zip_stored(&zip, 4, piece));
     write_piece(file, "text", 4);
     write_piece(file, piece, leat_zip_entry_end(&zip, piece));
     end(file, &zip);

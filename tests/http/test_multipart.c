@@ -104,10 +104,50 @@ static void test_forms(void **state)
           "[a|b c.txt|text/plain; charset=x ]1\r\n2\r\n;.");
     check("--B\r\ncontent-disposition:form-data ;filename=\"\";x=y;name=\"a\"\r\n\r\n\r\n--B--",
           "[a||];.");
-    check("--B \t\r\n" PART("name=\"a\"; filename*=UTF-8''x") "1\r\n--B--", "[a|]1;.");
-    check("--B\r\n" PART("name=a; filename=b.txt; filename*=utf-8''b.txt") "1\r\n--B--",
+    check("--B \t\r\n" PART("name=\"a\" ; filename=\"x\" ; ") "1\r\n--B--", "[a|x|]1;.");
+    check("--B\r\n" PART("name=a; filename=b.txt;x=y;") "1\r\n--B--",
           "[a|b.txt|]1;."); /* RFC 2183 2: a value is a token, or in quotes */
     check("--B--", ".");
+}
+
+/* RFC 8187: percent-encoded octets in a charset. It counts more than "filename" (RFC 6266 4.3). */
+static void test_extended_names(void **state)
+{
+    static const char *const wrong[] = {
+        "name=a; filename*=b",
+        "name=a; filename*=utf-8'b",
+        "name=a; filename*=utf-7''b",
+        "name=a; filename*=utf-8''b%4",
+        "name=a; filename*=utf-8''b%4g",
+        "name=a; filename*=utf-8''a; filename*=utf-8''a",
+        "name=a; filename=a; filename*=utf-8''a; filename=a",
+        "name=a; filename*=utf-8''b'c",
+    };
+    char form[200];
+
+    (void)state;
+    check("--B\r\n" PART("name=\"a\"; filename*=UTF-8''%e2%82%aC%20x") "1\r\n--B--",
+          "[a|\xe2\x82\xac x|]1;.");
+    check("--B\r\n" PART("name=a; filename=\"b\\\"c\"; filename*=utf-8'de-DE'd;") "1\r\n--B--",
+          "[a|d|]1;.");
+    check("--B\r\n" PART("filename*=iso-8859-1''d%E4%ff%7e; filename=\"b\\c\"; name=a") "\r\n--B--",
+          "[a|d\xc3\xa4\xc3\xbf~|];.");
+    check("--B\r\n" PART("name=a; filename*=utf-8''") "\r\n--B--", "[a||];.");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        snprintf(form, sizeof form, "--B\r\n" PART("%s"), wrong[i]);
+        check(form, NULL);
+    }
+}
+
+/* Bytes before the first boundary are ignored (RFC 2046 5.1.1). */
+static void test_preambles(void **state)
+{
+    (void)state;
+    check("\r\n--B\r\n" PART("name=\"a\"") "1\r\n--B--", "[a|]1;.");
+    check("This is MIME.\r\n\r\n--B\r\n" PART("name=\"a\"") "1\r\n--B--", "[a|]1;.");
+    check("-\r\n--C\r\n--\r\r\n--B\r\n" PART("name=\"a\"") "1\r\n--B--", "[a|]1;.");
+    check("--C\r\n x--B\r\n" PART("name=\"a\"") "1\r\n--B--", ".");
+    check("\r\n--B--", ".");
 }
 
 static void test_data_that_resembles_a_boundary(void **state)
@@ -149,15 +189,10 @@ static void test_names(void **state)
 static void test_invalid_forms(void **state)
 {
     static const char *const cases[] = {
-        "x",
-        "\r\n\r\n--B",
-        "--C\r\n",
-        "-B",
         "--B\n",
         "--Bx\r\n",
         "--B-x",
         "--B \r\r\n",
-        "preamble\r\n--B\r\n",
         "--B\r\n\r\ntext\r\n--B--",                  /* no name */
         "--B\r\n" PART("name=\"\"") "text\r\n--B--", /* an empty one */
         "--B\r\n" PART("name=") "text\r\n--B--",
@@ -202,6 +237,8 @@ static void test_threat_W3_heads_are_bounded(void **state)
 {
     const char *name = "--B\r\nContent-Disposition: form-data; name=\"";
     const char *file = "--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"";
+    const char *long_file =
+        "--B\r\nContent-Disposition: form-data; name=\"a\"; filename*=iso-8859-1''";
     const char *end = "\"\r\n\r\n";
 
     (void)state;
@@ -209,6 +246,9 @@ static void test_threat_W3_heads_are_bounded(void **state)
     assert_int_equal(flood(name, "n", 128, end), LEAT_MULTIPART_BAD);
     assert_int_equal(flood(file, "n", 255, end), LEAT_MULTIPART_MORE);
     assert_int_equal(flood(file, "n", 256, end), LEAT_MULTIPART_BAD);
+    assert_int_equal(flood(long_file, "%e4", 127, "\r\n"), LEAT_MULTIPART_MORE);
+    assert_int_equal(flood(long_file, "%e4", 128, "\r\n"), LEAT_MULTIPART_BAD);
+    assert_int_equal(flood(long_file, "n", 256, "\r\n"), LEAT_MULTIPART_BAD);
     assert_int_equal(flood("--B\r\nContent-Type: ", "n", 127, "\r\n"), LEAT_MULTIPART_MORE);
     assert_int_equal(flood("--B\r\nContent-Type: ", "n", 128, "\r\n"), LEAT_MULTIPART_BAD);
     assert_int_equal(flood("--B\r\n", "X: y\r\n", 600, ""), LEAT_MULTIPART_MORE);
@@ -249,6 +289,10 @@ static void test_threat_W3_boundaries(void **state)
         {"multipart/form-data; boundary=\"\"", false},
         {"multipart/form-data; boundary=\"x", false},
         {"multipart/form-data; boundary=x y", false},
+        {"multipart/form-data; boundary=\"x y\";", true},
+        {"multipart/form-data; boundary=\"x \"", false},
+        {"multipart/form-data; boundary=\" \"", false},
+        {"multipart/form-data; boundary=\" ", false},
         {"multipart/form-data; boundary=x\ry", false},
         {"multipart/form-data; x=\"; boundary=y\"", false},
         {"multipart/form-data; charset=\"utf-8\"; boundary=x", true}, /* RFC 9110 5.6.6 */
@@ -272,6 +316,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_extended_names),
+        cmocka_unit_test(test_preambles),
         cmocka_unit_test(test_data_that_resembles_a_boundary),
         cmocka_unit_test(test_data_is_told_in_one_piece),
         cmocka_unit_test(test_names),

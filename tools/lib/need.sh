@@ -61,6 +61,9 @@ libbpf-dev        pkg-config --exists libbpf
 '
 # needed by tools/test --all in addition
 need_to_test_all='
+7zip              command -v 7zz
+busybox           command -v busybox
+default-jdk-headless   java --list-modules | grep jdk.compiler
 clang-format      command -v clang-format
 python3-scapy     system_python -c "import scapy"
 nginx-light       command -v nginx

@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum phase {
-    PHASE_DATA,  /* of a part; before the first one it is empty */
+    PHASE_DATA,  /* of a part; before the first one: the preamble */
     PHASE_AFTER, /* after a delimiter; the next bytes tell whether another part follows */
     PHASE_DASH,  /* after one of two dashes */
     PHASE_PAD,   /* spaces, CR LF (RFC 2046 5.1.1) */
@@ -29,6 +29,20 @@ static bool add(char *string, uint8_t *len, size_t max, uint8_t octet)
     return false;
 }
 
+/* Adds an octet of "filename*" in its charset, as UTF-8 (RFC 8187 3.2.1). True: it is too long. */
+static bool add_extended(struct leat_multipart *reader, uint8_t octet)
+{
+    if (!reader->latin || octet < 0x80)
+        return add(reader->file, &reader->file_len, sizeof reader->file, octet);
+    return add(reader->file, &reader->file_len, sizeof reader->file, (uint8_t)(0xc0 | octet >> 6)) ||
+           add(reader->file, &reader->file_len, sizeof reader->file, (uint8_t)(0x80 | (octet & 0x3f)));
+}
+
+static uint8_t hex_digit(uint8_t digit)
+{
+    return (uint8_t)(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
+}
+
 %%{
 machine multipart;
 alphtype unsigned char;
@@ -37,11 +51,17 @@ variable cs reader->state;
 action disposition { if (reader->named) { reader->phase = PHASE_BAD; fbreak; } reader->named = true; }
 action has_type    { if (reader->typed) { reader->phase = PHASE_BAD; fbreak; } reader->typed = true; }
 action name        { if (add(reader->name, &reader->name_len, sizeof reader->name, fc)) { reader->phase = PHASE_BAD; fbreak; } }
-action file        { if (add(reader->file, &reader->file_len, sizeof reader->file, fc)) { reader->phase = PHASE_BAD; fbreak; } }
+action file        { if (!reader->extended && add(reader->file, &reader->file_len, sizeof reader->file, fc)) { reader->phase = PHASE_BAD; fbreak; } }
 action name_slash  { if (add(reader->name, &reader->name_len, sizeof reader->name, '\\')) { reader->phase = PHASE_BAD; fbreak; } }
-action file_slash  { if (add(reader->file, &reader->file_len, sizeof reader->file, '\\')) { reader->phase = PHASE_BAD; fbreak; } }
+action file_slash  { if (!reader->extended && add(reader->file, &reader->file_len, sizeof reader->file, '\\')) { reader->phase = PHASE_BAD; fbreak; } }
 action has_name    { if (reader->has_name) { reader->phase = PHASE_BAD; fbreak; } reader->has_name = true; }
-action has_file    { if (reader->has_file) { reader->phase = PHASE_BAD; fbreak; } reader->has_file = true; }
+action has_file    { if (reader->plain) { reader->phase = PHASE_BAD; fbreak; } reader->plain = reader->has_file = true; }
+action has_extended { if (reader->extended) { reader->phase = PHASE_BAD; fbreak; } reader->extended = reader->has_file = true; reader->file_len = 0; }
+action utf_8       { reader->latin = false; }
+action latin       { reader->latin = true; }
+action extended    { if (add_extended(reader, fc)) { reader->phase = PHASE_BAD; fbreak; } }
+action high        { reader->high = hex_digit(fc); }
+action low         { if (add_extended(reader, (uint8_t)(reader->high << 4 | hex_digit(fc)))) { reader->phase = PHASE_BAD; fbreak; } }
 action type        { if (add(reader->type, &reader->type_len, sizeof reader->type, fc)) { reader->phase = PHASE_BAD; fbreak; } }
 action done        { reader->phase = PHASE_DATA; fbreak; }
 
@@ -56,12 +76,15 @@ plain   = octet - [\\"];
 quoted_name = '"' ( plain @name | "\\" ( [\\"] @name | plain >name_slash @name ) )* '"';
 quoted_file = '"' ( plain @file | "\\" ( [\\"] @file | plain >file_slash @file ) )* '"';
 quoted  = '"' ( plain | "\\" octet )* '"';
-others  = ( token - ( "name"i | "filename"i ) ) "=" ( token | quoted );
+others  = ( token - ( "name"i | "filename"i | "filename*"i ) ) "=" ( token | quoted );
 name    = quoted_name | ( tchar @name )+;                 # RFC 2183 2: in quotes, or without
 file    = quoted_file | ( tchar @file )+;
-param   = ows ";" ows ( "name="i name >has_name | "filename="i file >has_file | others );
+# RFC 8187 3.2.1. RFC 7578 4.2 tells senders not to use it, but some do; it counts more than filename (RFC 6266 4.3).
+charset = "utf-8"i @utf_8 | "iso-8859-1"i @latin;
+extended = charset "'" ( alnum | "-" )* "'" ( ( tchar - [*'%] ) @extended | "%" xdigit @high xdigit @low )*;
+param   = "name="i name >has_name | "filename="i file >has_file | "filename*="i extended >has_extended | others;
 
-disposition = "content-disposition:"i @disposition ows "form-data"i param* ows;
+disposition = "content-disposition:"i @disposition ows "form-data"i ( ows ";" ows param )* ( ows ";" )? ows;
 type        = "content-type:"i @has_type ows ( ( octet - [ \t] ) data )? $type;
 field       = ( token - ( "content-disposition"i | "content-type"i ) ) ":" data;
 
@@ -104,11 +127,13 @@ static const char *skip_spaces(const char *at, const char *end)
     return at;
 }
 
-/* RFC 2046 5.1.1: bchars, but without the space, which is not used in practice. */
-static bool is_boundary_char(char c)
+/* RFC 2046 5.1.1: bchars. A space needs quotes. */
+static bool is_boundary_char(char c, bool quoted)
 {
     static const char others[] = "'()+_,-./:=?";
 
+    if (c == ' ')
+        return quoted;
     if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
         return true;
     for (size_t i = 0; i < sizeof others - 1; i++) {
@@ -125,11 +150,11 @@ static bool take_boundary(struct leat_multipart *reader, const char *at, const c
     size_t len = 0;
 
     at += quoted;
-    while (at < end && len < LEAT_MULTIPART_BOUNDARY_BYTES && is_boundary_char(*at))
+    while (at < end && len < LEAT_MULTIPART_BOUNDARY_BYTES && is_boundary_char(*at, quoted))
         reader->delimiter[4 + len++] = (uint8_t)*at++;
     reader->delimiter_len = (uint8_t)(4 + len);
-    if (quoted && (at == end || *at++ != '"'))
-        return false;
+    if (quoted && (at == end || *at++ != '"' || reader->delimiter[4 + len - 1] == ' '))
+        return false; /* a boundary doesn't end with a space */
     at = skip_spaces(at, end);
     return len > 0 && (at == end || *at == ';');
 }
@@ -173,13 +198,11 @@ bool leat_multipart_start(struct leat_multipart *reader, const char *type, size_
 
 /* ---- Parts ----------------------------------------------------------------------------------- */
 
-/* Reports @len bytes of a part's data. Before the first part, data is an error. */
+/* Reports @len bytes of a part's data. Data before the first part is ignored (RFC 2046 5.1.1). */
 static enum leat_multipart_event tell(struct leat_multipart *reader, const uint8_t *data, size_t len)
 {
-    if (reader->parts == 0) {
-        reader->phase = PHASE_BAD;
-        return LEAT_MULTIPART_BAD;
-    }
+    if (reader->parts == 0)
+        return LEAT_MULTIPART_MORE;
     reader->data = data;
     reader->data_len = len;
     reader->data_is_given = data != reader->delimiter;
@@ -269,6 +292,8 @@ static void read_behind(struct leat_multipart *reader, uint8_t octet)
     reader->typed = false;
     reader->has_name = false;
     reader->has_file = false;
+    reader->plain = false;
+    reader->extended = false;
     reader->name_len = 0;
     reader->file_len = 0;
     reader->type_len = 0;
