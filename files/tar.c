@@ -32,7 +32,7 @@ struct header {
 
 _Static_assert(sizeof(struct header) == BLOCK, "a header has one block");
 
-/* What an extended header says about the entry that follows. */
+/* The fields of an extended header, which replace those of the entry behind it. */
 struct extension {
     struct words path;
     struct words link;

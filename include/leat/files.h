@@ -1,10 +1,10 @@
 /*
  * files.h -- files that a program reads and never writes, whatever holds them (library leat-files).
  *
- * A source is a struct leat_files: an archive in memory (tar or cpio, as a boot loader hands it
- * over as initrd), files that were built into the program, a folder of the host (posix_files.h), or
- * several of these, one over the other.  A program finds a file by its path and reads its bytes in
- * place; a folder of the host has its bytes read in pieces.
+ * A source is a struct leat_files: an archive in memory, as a boot loader hands over an initrd, or
+ * files that were built into the program.  Sources may lie over each other.  A program finds a file
+ * by its path and reads its bytes in place.  Sources whose files don't lie in memory have their bytes
+ * read in pieces.
  *
  * A path leads from the root of the source, with or without a slash in front: "certs/web.pem".
  * Empty segments and "." are skipped, and no path leads out of the root: ".." is not found.  Letter
@@ -119,7 +119,7 @@ enum leat_err leat_files_layers_add(struct leat_files_layers *layers, struct lea
 
 /* ---- archives */
 
-/** What an archive holds. */
+/** The entries of an archive. */
 struct leat_archive_counts {
     uint32_t files;    /**< hard links among them */
     uint32_t folders;  /**< with an entry of their own */
@@ -138,8 +138,8 @@ size_t leat_archive_memory_bytes(const void *archive, size_t len, char why[LEAT_
 
 /**
  * Makes a source of the archive.  @p archive of @p len bytes and @p memory (any alignment) of @p
- * bytes belong to the source as long as it is used; there is no close.  Of several entries with one
- * path the last counts, as when the archive is unpacked.
+ * bytes belong to the source as long as it is used; there is no close.  If several entries have
+ * one path, the last one counts, as when the archive is unpacked.
  * Errors: LEAT_ERR_FORMAT (@p why has the reason), LEAT_ERR_MEMORY (the memory is smaller than
  * leat_archive_memory_bytes()).
  */
