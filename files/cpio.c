@@ -72,7 +72,7 @@ static enum reading damaged(struct reader *reader, const char *fault)
     return READ_DAMAGED;
 }
 
-/* Takes @len bytes; NULL: the archive has fewer. What pads them to a multiple of four may be
+/* Takes @len bytes; NULL: the archive has fewer. Their padding to a multiple of four may be
  * missing at the end of the archive. */
 static const uint8_t *take(struct reader *reader, size_t len)
 {

@@ -3,8 +3,8 @@
  *
  * A source is a struct leat_files: an archive in memory, as a boot loader hands over an initrd, or
  * files that were built into the program.  Sources may lie over each other.  A program finds a file
- * by its path and reads its bytes in place.  Sources whose files don't lie in memory have their bytes
- * read in pieces.
+ * by its path and reads its bytes in place.  A source whose files don't lie in memory copies parts
+ * of them.
  *
  * A path leads from the root of the source, with or without a slash in front: "certs/web.pem".
  * Empty segments and "." are skipped, and no path leads out of the root: ".." is not found.  Letter
