@@ -18,6 +18,7 @@ CASES = {
     "bulk_4_flows": ["bulk", "--connections", "4", "--interleave"],
     "bulk_8_flows": ["bulk", "--connections", "8", "--interleave"],
     "bulk_16_flows": ["bulk", "--connections", "16", "--interleave"],
+    "bulk_32_flows": ["bulk", "--connections", "32", "--interleave"],
     "bulk_loss": ["bulk", "--loss", "5000"],
     "rr": ["rr"],
     "rr_tasks": ["rr_tasks"],
@@ -43,9 +44,15 @@ CASES = {
     "imix_1000_peers": ["mix", "--connections", "1000", "--peers", "1000", "--outstanding", "16", "--imix",
                         "--step", "2000"],
     "bulk_ipv6": ["bulk", "--ipv6"],
+    "bulk_8_flows_ipv6": ["bulk", "--connections", "8", "--interleave", "--ipv6"],
+    "bulk_16_flows_ipv6": ["bulk", "--connections", "16", "--interleave", "--ipv6"],
+    "bulk_32_flows_ipv6": ["bulk", "--connections", "32", "--interleave", "--ipv6"],
     "rr_ipv6": ["rr", "--ipv6"],
     "udp_ipv6": ["udp", "--ipv6"],
     "connect_ipv6": ["connect", "--ipv6"],
+    "request_ipv6": ["request", "--ipv6"],
+    "mix_100_ipv6": ["mix", "--connections", "100", "--outstanding", "16", "--sizes", "1-3000", "--step", "2000",
+                     "--ipv6"],
     "rr_1000_peers_ipv6": ["mix", "--connections", "1000", "--peers", "1000", "--outstanding", "100", "--step", "2000",
                            "--ipv6"],
     "request_1000_peers_ipv6": ["request", "--peers", "1000", "--outstanding", "16", "--step", "2000", "--ipv6"],
@@ -60,6 +67,8 @@ CASES = {
     "udp_1000_peers": ["udp_mix", "--peers", "1000", "--outstanding", "16"],
     "udp_10k_peers": ["udp_mix", "--peers", "10000", "--outstanding", "16"],
 }
+
+SIDES = ("client", "server")
 
 # cases whose tables don't fit into a cache, and the cases they are compared with
 CACHED = ["rr", "rr_1000_peers", "rr_100k", "rr_100k_peers"]
@@ -82,28 +91,37 @@ def run(inmem, case):
     return fields(done.stdout)
 
 
-def callgrind(inmem, case, sides, *more):
-    """The numbers of the totals line, and the number of units."""
+def profiled(inmem, case, *more):
+    """The text of callgrind's profile, of both sides without the wire's copies, and the number of units."""
     with tempfile.TemporaryDirectory() as work:
         profile = Path(work) / "profile"
-        toggles = [f"--toggle-collect={side}_{what}" for side in sides for what in ("poll", "copy")]
+        toggles = [f"--toggle-collect={side}_{what}" for side in SIDES for what in ("poll", "copy")]
         command = ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--collect-atstart=no", *toggles,
                    *more, f"--callgrind-out-file={profile}", inmem, *CASES[case]]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
-        total = re.findall(r"^(?:summary|totals): ([\d ]+)", profile.read_text(), re.MULTILINE)
-    return [int(number) for number in total[-1].split()], fields(done.stdout)["units"]
+        return profile.read_text(), fields(done.stdout)["units"]
 
 
-def count(inmem, case, side):
-    """Instructions per unit of one side, "client" or "server"."""
-    numbers, units = callgrind(inmem, case, [side])
-    return numbers[0] / units
+def inclusive(profile, function):
+    """Instructions of @function and of all that it calls. The profile has a number for each name. A line of costs is
+    "LINE INSTRUCTIONS", and the one behind "calls=" has the costs of these calls."""
+    number = re.search(rf"fn=\((\d+)\) {function}$", profile, re.M)[1]
+    blocks = re.split(r"^(?=fn=)", profile, flags=re.M)
+    return sum(int(line.split()[1]) for block in blocks if block.startswith(f"fn=({number})")
+               for line in block.splitlines() if re.match(r"[\d+*-]+ \d+$", line))
+
+
+def count(inmem, case):
+    """Instructions per unit: {"client": number, "server": number}."""
+    profile, units = profiled(inmem, case)
+    return {side: inclusive(profile, f"{side}_poll") / units for side in SIDES}
 
 
 def misses(inmem, case):
     """Cache misses per unit, of both sides, in the first-level data cache and in a last level of 2 MB. They come
     from cachegrind's model, which has no prefetching and no other programs."""
-    numbers, units = callgrind(inmem, case, ["client", "server"], "--cache-sim=yes", "--I1=32768,8,64",
-                               "--D1=32768,8,64", f"--LL={LAST_LEVEL}")
+    profile, units = profiled(inmem, case, "--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64",
+                              f"--LL={LAST_LEVEL}")
+    numbers = [int(number) for number in re.findall(r"^(?:summary|totals): ([\d ]+)", profile, re.M)[-1].split()]
     numbers += [0] * (9 - len(numbers))  # Ir Dr Dw I1mr D1mr D1mw ILmr DLmr DLmw
     return {"d1_misses": (numbers[4] + numbers[5]) / units, "ll_misses": sum(numbers[6:9]) / units}

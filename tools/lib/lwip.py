@@ -30,9 +30,10 @@ def measure(directory, results):
     if not (counts.have_callgrind() and program.exists()):
         return {}
 
-    def ours(case, side):
-        return results.get(case, {}).get(side) or counts.count(inmem, case, side)
+    def ours(case):
+        found = results.get(case, {})
+        return found if "client" in found else counts.count(inmem, case)
 
-    return {case: (tuple(ours(same, side) for side in ("client", "server")),
-                   tuple(count(program, case, side) for side in ("client", "server")))
+    return {case: (tuple(ours(same)[side] for side in counts.SIDES),
+                   tuple(count(program, case, side) for side in counts.SIDES))
             for case, same in CASES.items()}
