@@ -24,6 +24,7 @@ static _Alignas(16) unsigned char forwarder_memory[1 << 20];
 static _Alignas(16) unsigned char http_memory[64 * 1024];
 static char complaint[200];
 static struct leat_resolver *asker;
+static unsigned server_count; /* of the asker */
 static struct leat_forwarder *server;
 
 static const char *complain(const char *what, const char *why)
@@ -50,6 +51,25 @@ static const char *read_arguments(const struct example_platform *platform,
             return complain(word, "that is no address of a server");
     }
     return NULL;
+}
+
+/* The delay of each server in microseconds, and its habits. */
+static void add_servers(struct page *page)
+{
+    page_add(page, "</table><h2>Its servers</h2><table>");
+    for (unsigned i = 0; i < server_count; i++) {
+        struct leat_resolver_server about;
+        char row[LEAT_ENDPOINT_TEXT_BYTES + 120];
+
+        leat_resolver_get_server(asker, i, &about);
+        leat_endpoint_format(&about.endpoint, row);
+        snprintf(row + strlen(row), sizeof row - strlen(row), "%s%s%s%s%s",
+                 about.no_edns ? ", no EDNS" : "", about.no_cookies ? ", no cookies" : "",
+                 about.lowers ? ", lowers names" : "", about.tcp_only ? ", no UDP" : "",
+                 about.no_tcp ? ", no TCP" : "");
+        page_add_row(page, row, about.delay_ns / 1000);
+    }
+    page_add(page, "</table>");
 }
 
 static void write_page(struct page *page)
@@ -81,7 +101,8 @@ static void write_page(struct page *page)
                  asked->drop_foreign + asked->drop_case + asked->drop_cookie +
                      asked->drop_fragmented);
     page_add_row(page, "replies that wanted another cookie", asked->bad_cookies);
-    page_add(page, "</table>");
+    page_add_row(page, "sent twice", asked->repeated);
+    add_servers(page);
 }
 
 /* The page, at the port of HTTP. */
@@ -121,6 +142,7 @@ static const char *start_asker(struct example_platform *platform,
                            &resolver))
         return "no memory for the resolver";
     forwarder->resolver = asker;
+    server_count = resolver.server_count;
     return NULL;
 }
 

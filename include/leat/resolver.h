@@ -12,6 +12,9 @@
  * A server with DNS cookies (RFC 7873) and the resolver prove to each other that they are on the
  * path.
  *
+ * Servers that know no EDNS, lower names or truncate all replies are found out once, and then asked
+ * in the way that they answer (leat_resolver_get_server()).
+ *
  * With a cache (cache_bytes) answers are kept for their TTL, "no such name" and "no such record" as
  * RFC 2308 says, and failures for some seconds (RFC 9520).
  */
@@ -159,7 +162,7 @@ bool leat_dns_result_next(const struct leat_dns_result *result, size_t *cursor,
 
 /** Counters of a resolver. */
 struct leat_resolver_counts {
-    uint64_t udp_queries;     /**< sent by UDP */
+    uint64_t udp_queries;     /**< sent by UDP, without `repeated` */
     uint64_t tcp_queries;     /**< for TCP; sent as soon as there is a connection */
     uint64_t tcp_connections; /**< begun for them; fewer, because connections are kept */
     uint64_t tls_opened;      /**< connections with TLS whose server proved its identity */
@@ -169,11 +172,14 @@ struct leat_resolver_counts {
     uint64_t truncated;       /**< truncated replies: asked for again by TCP */
     uint64_t drop_foreign;    /**< replies with a wrong id or question, or illegal: ignored */
     uint64_t drop_fragmented; /**< replies in fragments: asked for again by TCP */
-    uint64_t drop_case;       /**< replies with a wrong letter case: ignored */
+    uint64_t drop_case;       /**< replies with a wrong letter case: ignored; if all of it is lower
+                                   case, asked for again by TCP */
     uint64_t drop_cookie;     /**< replies with a wrong DNS cookie (ignored), or without one from a
                                    server that has sent one before (asked for again by TCP) */
     uint64_t bad_cookies;     /**< replies that our DNS cookie is too old: asked for again */
     uint64_t drop_private;    /**< replies with private addresses (no_rebinding) */
+    uint64_t repeated;        /**< queries by UDP that were sent once more within a try */
+    uint64_t edns_refused;    /**< errors that may mean that a server knows no EDNS: asked again */
     uint64_t timeouts;        /**< tries without an answer */
     uint64_t servers_failed;  /**< tries that a server or an ICMP error refused */
     uint64_t unsent;          /**< times that a query could not be sent for lack of a buffer, a port
@@ -183,6 +189,22 @@ struct leat_resolver_counts {
     uint64_t cache_stale;     /**< lookups answered from the cache after the TTL had ended */
     uint64_t prefetches;      /**< queries to renew an answer before its TTL ends */
 };
+
+/** The state of a server.  Habits are learnt from its replies, and believed for ten minutes. */
+struct leat_resolver_server {
+    struct leat_endpoint endpoint; /**< as configured */
+    uint64_t delay_ns;             /**< smoothed delay of its replies; 0: unknown */
+    bool no_edns;    /**< it refuses or ignores queries with EDNS, and is asked without */
+    bool no_cookies; /**< it has no DNS cookies, or refuses them */
+    bool lowers;     /**< it writes names in lower case; asked by TCP, or without TCP in lower case,
+                          where a forged reply needs only the right id and port */
+    bool tcp_only;   /**< it answers by TCP only, or truncates all replies by UDP: asked by TCP */
+    bool no_tcp;     /**< it does not answer by TCP */
+};
+
+/** Describes the server with index @p i below the configuration's server_count. */
+void leat_resolver_get_server(const struct leat_resolver *resolver, unsigned i,
+                              struct leat_resolver_server *server);
 
 /** The counters; live, valid as long as the resolver. */
 const struct leat_resolver_counts *leat_resolver_counts(const struct leat_resolver *resolver);

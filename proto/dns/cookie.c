@@ -42,6 +42,11 @@ static void do_without(struct dns_cookie *cookie, uint64_t now_ns)
     cookie->without_until_ns = now_ns + without_ns;
 }
 
+void dns_cookie_refused(struct dns_cookie *cookie, uint64_t now_ns)
+{
+    do_without(cookie, now_ns);
+}
+
 void dns_cookie_forget(struct dns_cookie *cookie)
 {
     cookie->len = 0;

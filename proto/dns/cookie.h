@@ -57,6 +57,9 @@ static inline bool dns_cookie_has_server(const struct dns_cookie *cookie)
     return cookie->len > DNS_COOKIE_CLIENT_BYTES;
 }
 
+/* The server refuses queries with a cookie: none is sent for a while. */
+void dns_cookie_refused(struct dns_cookie *cookie, uint64_t now_ns);
+
 /* Forgets the cookie; the server may have been replaced. */
 void dns_cookie_forget(struct dns_cookie *cookie);
 

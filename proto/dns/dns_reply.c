@@ -20,9 +20,13 @@ static enum dns_reply question_verdict(const struct dns_asked *asked,
         question->name_bytes != name->len ||
         !dns_bytes_equal(question->name, name->wire, name->len))
         return DNS_REPLY_FOREIGN;
-    if (!asked->any_case && memcmp(question->name, name->wire, name->len) != 0)
-        return DNS_REPLY_CASE;
-    return DNS_REPLY_ANSWER;
+    if (asked->any_case || memcmp(question->name, name->wire, name->len) == 0)
+        return DNS_REPLY_ANSWER;
+    for (unsigned i = 0; i < name->len; i++) {
+        if (question->name[i] != dns_lower(name->wire[i]))
+            return DNS_REPLY_CASE;
+    }
+    return DNS_REPLY_LOWERED;
 }
 
 /* The records after the question, beside the answers. */
@@ -35,7 +39,6 @@ static bool read_sections(const struct dns_header *header, size_t at, struct sec
                           struct leat_dns_result *result, struct dns_edns *edns)
 {
     *sections = (struct sections){.has_soa = false};
-    *edns = (struct dns_edns){.cookie = NULL};
     result->answers_at = at;
     for (unsigned section = DNS_ANSWER; section < DNS_SECTIONS; section++) {
         for (unsigned left = header->counts[section]; left > 0; left--) {
@@ -46,6 +49,7 @@ static bool read_sections(const struct dns_header *header, size_t at, struct sec
             if (record.type == DNS_TYPE_OPT && section == DNS_ADDITIONAL) {
                 if (!dns_edns_read(&record, edns))
                     return false;
+                edns->is_there = true;
             } else if (section == DNS_AUTHORITY) {
                 sections->has_soa |= record.type == LEAT_DNS_SOA;
                 sections->has_ns |= record.type == LEAT_DNS_NS;
@@ -57,11 +61,18 @@ static bool read_sections(const struct dns_header *header, size_t at, struct sec
     return true;
 }
 
-/* True for a reply with one question, which matches the query. */
+/* True for a reply that matches the query, as far as its header says. */
 static bool is_reply(const struct dns_asked *asked, const struct dns_header *header)
 {
     return header->id == asked->id && (header->flags & DNS_QR) &&
-           dns_opcode(header->flags) == DNS_OPCODE_QUERY && header->counts[DNS_QUESTION] == 1;
+           dns_opcode(header->flags) == DNS_OPCODE_QUERY;
+}
+
+/* True for a header alone that says that the server could not read the query. */
+static bool is_bare_formerr(const struct dns_header *header, size_t len)
+{
+    return len == DNS_HEADER_BYTES && (header->flags & 15u) == LEAT_DNS_FORMERR &&
+           header->counts[DNS_QUESTION] == 0;
 }
 
 /* RFC 2308 2.2: a referral, which means that the server does not recurse for us. */
@@ -80,8 +91,14 @@ enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *mess
     size_t at = DNS_HEADER_BYTES;
     enum dns_reply verdict;
 
-    if (!dns_header_read(message, len, &header) || !is_reply(asked, &header) ||
-        !dns_question_read(message, len, &at, &question))
+    *edns = (struct dns_edns){.cookie = NULL};
+    if (!dns_header_read(message, len, &header) || !is_reply(asked, &header))
+        return DNS_REPLY_FOREIGN;
+    if (is_bare_formerr(&header, len)) {
+        result->rcode = LEAT_DNS_FORMERR;
+        return DNS_REPLY_FAILED;
+    }
+    if (header.counts[DNS_QUESTION] != 1 || !dns_question_read(message, len, &at, &question))
         return DNS_REPLY_FOREIGN;
     verdict = question_verdict(asked, &question);
     if (verdict != DNS_REPLY_ANSWER)

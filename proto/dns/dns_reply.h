@@ -20,13 +20,14 @@ struct dns_asked {
 enum dns_reply {
     DNS_REPLY_FOREIGN,   /* illegal, or for another question: ignore, and wait on */
     DNS_REPLY_CASE,      /* for our question but for its letter case: ignore, and wait on */
+    DNS_REPLY_LOWERED,   /* the same, and all of its letters are lower case */
     DNS_REPLY_TRUNCATED, /* TC: repeat by TCP */
     DNS_REPLY_FAILED,    /* the server can't answer: result->rcode */
     DNS_REPLY_ANSWER     /* result describes the answer; possibly "no such name" */
 };
 
-/* Parses a reply. Sets rcode, message and answers of result, and @edns. A reply without EDNS
- * sets only @edns->cookie, to NULL. */
+/* Parses a reply. Sets rcode, message and answers of result, and @edns. A FORMERR may consist of a
+ * header alone. */
 enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *message, size_t len,
                               struct leat_dns_result *result, struct dns_edns *edns);
 

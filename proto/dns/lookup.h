@@ -7,16 +7,18 @@
  *      resolver.c        creates, configures and closes a resolver
  *      query_receive.c   the callbacks of its sockets
  *      lookup.c          the program's lookups
+ *      query_reply.c     the meaning of a reply for its query
  *      query.c           the conversation of a query with its servers
  *      query_try.c       one try of a query
  *      upstream_conn.c   the connection to a server
  *      query_write.c     the question of a try
  *      upstream.c        a server
+ *      habits.c          what was learnt about it
  *      rebind.c          replies with private addresses
  *      resolver_cache.c  the cached answers
  *
- * Calls go down in this list. Only query_receive.c and lookup.c report to lookups: functions of
- * query.c return true for an answer, and leave an error to `ready`.
+ * Calls go down in this list. Only query_receive.c and lookup.c report to lookups:
+ * query_take_message() returns true for an answer, and leaves an error to `ready`.
  */
 #ifndef DNS_LOOKUP_H
 #define DNS_LOOKUP_H
@@ -27,6 +29,7 @@
 
 #include "proto/dns/cache.h"
 #include "proto/dns/cookie.h"
+#include "proto/dns/habits.h"
 #include "proto/dns/stored_answer.h"
 #include "service.h"
 #include "proto/wire/dns.h"
@@ -46,6 +49,7 @@ struct query;
 struct upstream {
     struct leat_resolver *resolver;
     struct dns_cookie cookie;
+    struct habits habits;
     uint64_t delay_ns;         /* smoothed delay of its replies by UDP or TLS; 0: unknown */
     struct leat_stream stream; /* without an end: no connection; an idle one is kept for a
                                 * while (6.2.1) */
@@ -86,9 +90,10 @@ struct query {
     struct timer timer;
     struct ready ready; /* set when `err` is to be reported */
     enum leat_err err;
-    enum leat_err soft;          /* error of an ICMP message for the current try, or LEAT_OK */
-    uint64_t begin_ns;           /* of the current try */
-    uint64_t end_ns;             /* of the current try */
+    enum leat_err soft; /* error of an ICMP message for the current try, or LEAT_OK */
+    uint64_t begin_ns;  /* of the current try */
+    uint64_t end_ns;    /* of the current try */
+    uint64_t repeated_ns;
     unsigned rcode;              /* of the last server that failed */
     struct leat_refusal refusal; /* the last reply that wasn't taken */
     uint32_t hash;               /* hash of its name */
@@ -98,10 +103,14 @@ struct query {
     struct dns_cookie_sent cookie;            /* of the current try */
     uint8_t bad_cookies;                      /* BADCOOKIE replies so far */
     uint8_t failed;                           /* servers that can't answer, one bit each */
-    uint8_t case_differed;                    /* servers that change the letter case: their
-                                               * next try is by TCP */
+    uint8_t plain;                            /* servers that refused EDNS: asked without */
     uint8_t order[LEAT_RESOLVER_SERVERS_MAX]; /* order of the servers */
     bool by_tcp;
+    bool by_habit;       /* by TCP because of the server's habits, not of a reply: if TCP fails,
+                          * UDP is tried */
+    bool has_edns;       /* the question of the current try has EDNS */
+    bool may_repeat;     /* the timer repeats the question in the current try */
+    bool repeated_plain; /* it was repeated without EDNS, at repeated_ns */
     bool awaits_address; /* between tries: an address of ours is being checked */
     bool live;
     bool unsent;                /* memory was short: the timer sends it */
@@ -166,6 +175,12 @@ struct cache_entry *resolver_find(struct leat_resolver *resolver, const struct l
  * LEAT_OK resolver->result describes the reply in @message, which may be overwritten. */
 void lookups_tell(struct query *query, enum leat_err err, uint8_t *message);
 
+/* ---- query_reply.c ------------------------------------------------------------------------ */
+
+/* Handles a reply of @len bytes. True: it is the answer, described in resolver->result, and the
+ * try has ended; the caller reports it to the lookups. */
+bool query_take_message(struct query *query, uint8_t *message, size_t len);
+
 /* ---- query.c ------------------------------------------------------------------------------ */
 
 /* The live query for resolver->key, or NULL. */
@@ -183,10 +198,6 @@ struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_
 void query_stop(struct query *query);
 void query_free(struct query *query);
 
-/* Handles a reply of @len bytes. True: it is the answer, described in resolver->result, and the
- * try has ended; the caller reports it to the lookups. */
-bool query_take_message(struct query *query, const uint8_t *message, size_t len);
-
 /* Ends the query with an error, reported from the ready queue. */
 void query_fail(struct query *query, enum leat_err err);
 
@@ -194,8 +205,22 @@ void query_fail(struct query *query, enum leat_err err);
  * possibly only the connection failed, so the same server is tried again. */
 void queries_lost(struct upstream *upstream, enum leat_err err, bool again);
 
-/* Repeats the query by TCP, with the same server. */
+/* Repeats the query by TCP, with the same server, because of a reply. */
 void query_go_on_by_tcp(struct query *query);
+
+/* Repeats the query with the same server. */
+void query_try_again(struct query *query);
+
+/* Leaves the server out of later tries: it can't answer. A silent server counts as down
+ * beyond this query. */
+void query_server_failed(struct query *query, enum leat_err err);
+
+/* Ends its try, with an answer. */
+void query_end_try(struct query *query);
+
+/* A reply that came by TCP because of its length, or of a habit, says nothing about the server's
+ * delay. */
+bool query_shows_delay(const struct query *query);
 
 /* Notes why a reply of the server of this try isn't taken; @why follows "answered, but". */
 void query_note(struct query *query, const char *why);
@@ -224,15 +249,28 @@ static inline unsigned query_round(const struct query *query)
     return query->tries / (unsigned)query->resolver->config.server_count;
 }
 
+/* The bit of its server in the sets of servers. */
+static inline uint8_t query_server_bit(const struct query *query)
+{
+    return (uint8_t)(1u << query_server(query));
+}
+
 /* Begins the current try; false: there is no route to its server. */
 bool query_begin_try(struct query *query);
 
 /* Sends its question, or sets the timer for that if memory is short; false: no route. */
 bool query_send(struct query *query);
 
+/* Sends the question once more within the try, by UDP: it may have been lost. A server that may
+ * ignore EDNS gets it without. */
+void query_repeat(struct query *query);
+
 void query_close_socket(struct query *query);
 
 /* ---- query_write.c ------------------------------------------------------------------------ */
+
+/* Chooses whether the current try has EDNS. */
+void query_choose_edns(struct query *query);
 
 /* Sets the cookie of the current try, which leaves from @local. */
 void query_take_cookie(struct query *query, struct leat_ip local);

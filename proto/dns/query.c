@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#include "proto/dns/dns_reply.h"
 #include "core/container_of.h"
 #include "core/refusal.h"
 #include "proto/wire/dns.h"
@@ -22,7 +21,7 @@ void query_note(struct query *query, const char *why)
 }
 
 /* Ends the try. The connection stays, because other queries may use it. */
-static void end_try(struct query *query)
+void query_end_try(struct query *query)
 {
     service_timer_cancel(query->resolver->stack, &query->timer);
     query_close_socket(query);
@@ -32,7 +31,7 @@ static void end_try(struct query *query)
 /* Ends the query with an error, reported from the ready queue. */
 void query_fail(struct query *query, enum leat_err err)
 {
-    end_try(query);
+    query_end_try(query);
     query->err = err;
     service_ready(query->resolver->stack, &query->ready);
 }
@@ -42,9 +41,25 @@ static void await_address(struct query *query)
 {
     struct leat *stack = query->resolver->stack;
 
-    end_try(query);
+    query_end_try(query);
     query->awaits_address = true;
     service_timer_set(stack, &query->timer, leat_now_ns(stack) + probing_delay_ns);
+}
+
+/* By TCP if the server has TLS, or the habit; or at last, if UDP is never answered: then it, or a
+ * filter on the path, may not have UDP. */
+static void choose_transport(struct query *query)
+{
+    const struct habits *habits = &query_upstream(query)->habits;
+    const uint64_t now_ns = leat_now_ns(query->resolver->stack);
+    const unsigned round = query_round(query);
+    const bool at_last = round > 0 && round + 1u == query->resolver->config.rounds &&
+                         !habits_is(habits->udp_ns, now_ns) &&
+                         !habits_is(habits->no_tcp_ns, now_ns);
+
+    query->by_tcp = upstream_wants_tls(query_upstream(query));
+    query->by_habit = !query->by_tcp && (habits_want_tcp(habits, now_ns) || at_last);
+    query->by_tcp |= query->by_habit;
 }
 
 /* Begins the next possible try, or fails with @err when all are used up. A server without a
@@ -57,16 +72,14 @@ static void next_try(struct query *query, enum leat_err err)
     bool may_come = false;
 
     for (; query->tries < end; query->tries++) {
-        end_try(query);
-        if (query->failed & 1u << query_server(query))
+        query_end_try(query);
+        if (query->failed & query_server_bit(query))
             continue;
-        query->by_tcp = (query->case_differed & 1u << query_server(query)) != 0 ||
-                        upstream_wants_tls(query_upstream(query));
-        query->case_differed &= (uint8_t) ~(1u << query_server(query));
+        choose_transport(query);
         if (query_begin_try(query))
             return;
         if (!service_is_probing6(query->resolver->stack))
-            query->failed |= (uint8_t)(1u << query_server(query));
+            query->failed |= query_server_bit(query);
         else
             may_come = true;
     }
@@ -79,34 +92,41 @@ static void next_try(struct query *query, enum leat_err err)
     query_fail(query, err);
 }
 
-/* A reply that came by TCP because of its length says nothing about the server's delay. */
-static bool shows_delay(const struct query *query)
+bool query_shows_delay(const struct query *query)
 {
     return !query->by_tcp || upstream_wants_tls(query_upstream(query));
 }
 
-/* Leaves the server out of later tries: it can't answer. A silent server counts as down
- * beyond this query. */
-static void server_failed(struct query *query, enum leat_err err)
+void query_server_failed(struct query *query, enum leat_err err)
 {
     query->resolver->counts.servers_failed++;
-    if (shows_delay(query) && err != LEAT_ERR_SERVERS && err != LEAT_ERR_MEMORY)
+    if (query_shows_delay(query) && err != LEAT_ERR_SERVERS && err != LEAT_ERR_MEMORY)
         upstream_was_silent(query_upstream(query), query->resolver->config.timeout_ns);
-    query->failed |= (uint8_t)(1u << query_server(query));
+    query->failed |= query_server_bit(query);
     next_try(query, err);
 }
 
-static void try_again(struct query *query)
+void query_try_again(struct query *query)
 {
-    end_try(query);
+    query_end_try(query);
     if (!query_begin_try(query))
-        server_failed(query, LEAT_ERR_NO_ROUTE);
+        query_server_failed(query, LEAT_ERR_NO_ROUTE);
 }
 
 void query_go_on_by_tcp(struct query *query)
 {
     query->by_tcp = true;
-    try_again(query);
+    query->by_habit = false;
+    query_try_again(query);
+}
+
+/* TCP failed, and no reply demanded it: goes on by UDP, in the same try. */
+static void go_back_to_udp(struct query *query)
+{
+    habits_tcp_failed(&query_upstream(query)->habits, leat_now_ns(query->resolver->stack));
+    query->by_tcp = false;
+    query->by_habit = false;
+    query_try_again(query);
 }
 
 void queries_lost(struct upstream *upstream, enum leat_err err, bool again)
@@ -120,12 +140,14 @@ void queries_lost(struct upstream *upstream, enum leat_err err, bool again)
         query->upstream = NULL;
         if (clear) {
             query->by_tcp = false;
-            try_again(query);
+            query_try_again(query);
         } else if (again && !query->sent_again) {
             query->sent_again = true;
-            try_again(query);
+            query_try_again(query);
+        } else if (query->by_habit) {
+            go_back_to_udp(query);
         } else {
-            server_failed(query, err);
+            query_server_failed(query, err);
         }
         query = next;
     }
@@ -141,6 +163,20 @@ static void leave_silent(struct query *query)
         queries_lost(upstream, LEAT_ERR_TIMEOUT, true);
 }
 
+/* The server has not answered in the try's time. */
+static void take_silence(struct query *query)
+{
+    struct upstream *upstream = query_upstream(query);
+
+    query->resolver->counts.timeouts++;
+    if (query_shows_delay(query) && !query->unsent)
+        upstream_was_silent(upstream, query->end_ns - query->begin_ns);
+    if (query->by_habit)
+        habits_tcp_failed(&upstream->habits, leat_now_ns(query->resolver->stack));
+    else if (query->has_edns && !query->unsent)
+        habits_silent(&upstream->habits);
+}
+
 static void on_timeout(struct timer *timer, void *context)
 {
     struct query *query = container_of(timer, struct query, timer);
@@ -154,164 +190,24 @@ static void on_timeout(struct timer *timer, void *context)
     }
     if (query->unsent && leat_now_ns(query->resolver->stack) < query->end_ns) {
         if (!query_send(query))
-            server_failed(query, LEAT_ERR_NO_ROUTE);
+            query_server_failed(query, LEAT_ERR_NO_ROUTE);
         return;
     }
     if (query->soft != LEAT_OK) {
-        server_failed(query, query->soft);
+        query_server_failed(query, query->soft);
         return;
     }
-    query->resolver->counts.timeouts++;
-    if (shows_delay(query) && !query->unsent)
-        upstream_was_silent(query_upstream(query), query->end_ns - query->begin_ns);
+    if (query->may_repeat && leat_now_ns(query->resolver->stack) < query->end_ns) {
+        query_repeat(query);
+        return;
+    }
+    take_silence(query);
     leave_silent(query);
     /* forget the cookie: a server that drops queries with cookies may have replaced the old one */
     if (is_last_round)
         dns_cookie_forget(&query_upstream(query)->cookie);
     query->tries++;
     next_try(query, LEAT_ERR_TIMEOUT);
-}
-
-/* RFC 7873 5.3: our cookie was out of date, and the reply has the right one. If that fails
- * too, TCP needs none. */
-static void take_bad_cookie(struct query *query)
-{
-    query->resolver->counts.bad_cookies++;
-    if (query->bad_cookies++ == 0)
-        try_again(query);
-    else
-        query_go_on_by_tcp(query);
-}
-
-/* To follow "answered, but", for a reply with an error. */
-static const char *why_failed(unsigned rcode)
-{
-    switch (rcode) {
-    case LEAT_DNS_FORMERR:
-        return "with FORMERR: it didn't understand the query";
-    case LEAT_DNS_SERVFAIL:
-        return "with SERVFAIL: it failed";
-    case LEAT_DNS_NOTIMP:
-        return "with NOTIMP: it doesn't know such queries";
-    case LEAT_DNS_REFUSED:
-        return "with REFUSED: it doesn't serve us";
-    case LEAT_DNS_BADCOOKIE:
-        return "with BADCOOKIE: our DNS cookie is too old";
-    default:
-        return "with an error";
-    }
-}
-
-static void take_failure(struct query *query, unsigned rcode)
-{
-    query->rcode = rcode;
-    query_note(query,
-               rcode == LEAT_DNS_NOERROR ? "with a referral to other servers" : why_failed(rcode));
-    if (rcode == LEAT_DNS_BADCOOKIE && !query->by_tcp) {
-        take_bad_cookie(query);
-        return;
-    }
-    if (rcode != LEAT_DNS_FORMERR) {
-        server_failed(query, LEAT_ERR_SERVERS);
-        return;
-    }
-    query->tries++; /* the server may dislike EDNS (RFC 6891 7), so the next round omits it */
-    next_try(query, LEAT_ERR_SERVERS);
-}
-
-/* Handles an answer, described in resolver->result; false: it isn't taken. */
-static bool take_answer(struct query *query)
-{
-    struct leat_resolver *resolver = query->resolver;
-
-    if (resolver->config.no_rebinding && rebinds(resolver, &query->asked)) {
-        resolver->counts.drop_private++;
-        query_note(query, "with an address of a private network");
-        query_fail(query, LEAT_ERR_SERVERS); /* the other servers have the same data */
-        return false;
-    }
-    resolver->result.server = query->resolver->config.servers[query_server(query)];
-    resolver->result.type = query->type;
-    end_try(query);
-    resolver_keep_reply(resolver, &query->asked, query->type);
-    return true;
-}
-
-/* To follow "answered, but", for a message that isn't the reply. */
-static const char *why_foreign(const struct query *query, enum dns_reply reply,
-                               const uint8_t *message, size_t len)
-{
-    struct dns_header header;
-
-    if (reply == DNS_REPLY_TRUNCATED)
-        return "with a truncated reply by TCP";
-    if (!dns_header_read(message, len, &header))
-        return "with a message that is cut short";
-    if (header.id != query->id)
-        return "with another id than the query's";
-    return "to another question, or with a malformed message";
-}
-
-/* Drops a message that isn't the reply. On a TCP connection it is the server's own fault. */
-static void take_foreign(struct query *query, const char *why)
-{
-    query->resolver->counts.drop_foreign++;
-    query_note(query, why);
-    if (query->by_tcp)
-        server_failed(query, LEAT_ERR_SERVERS);
-}
-
-/* False: the message is foreign, and the wait goes on, or the query was repeated. A truncated
- * reply leads to TCP in any case. */
-static bool cookie_allows(struct query *query, const struct dns_edns *edns)
-{
-    enum dns_cookie_verdict verdict =
-        dns_cookie_judge(&query_upstream(query)->cookie, &query->cookie, edns,
-                         leat_now_ns(query->resolver->stack), query->by_tcp);
-
-    if (verdict == DNS_COOKIE_GOOD || query->by_tcp)
-        return true;
-    query->resolver->counts.drop_cookie++;
-    query_note(query, verdict == DNS_COOKIE_MISSING ? "without the DNS cookie that it knows"
-                                                    : "with a wrong DNS cookie");
-    if (verdict == DNS_COOKIE_MISSING) /* the server may have stopped using cookies */
-        query_go_on_by_tcp(query);
-    return false;
-}
-
-bool query_take_message(struct query *query, const uint8_t *message, size_t len)
-{
-    struct leat_resolver *resolver = query->resolver;
-    struct dns_edns edns;
-    const struct dns_asked asked = {
-        .name = &query->name, .id = query->id, .type = query->type, .any_case = query->by_tcp};
-    const enum dns_reply reply = dns_reply_read(&asked, message, len, &resolver->result, &edns);
-
-    if (reply == DNS_REPLY_CASE) {
-        query->case_differed |= (uint8_t)(1u << query_server(query));
-        resolver->counts.drop_case++;
-        query_note(query, "with the letters of the name in another case");
-        return false;
-    }
-    if (reply == DNS_REPLY_FOREIGN || (reply == DNS_REPLY_TRUNCATED && query->by_tcp)) {
-        take_foreign(query, why_foreign(query, reply, message, len));
-        return false;
-    }
-    if (reply != DNS_REPLY_TRUNCATED && !cookie_allows(query, &edns))
-        return false;
-    resolver->counts.replies++;
-    if (shows_delay(query))
-        upstream_answered(query_upstream(query), leat_now_ns(resolver->stack) - query->begin_ns);
-    if (reply == DNS_REPLY_TRUNCATED) {
-        resolver->counts.truncated++;
-        query_note(query, "with a truncated reply by UDP");
-        query_go_on_by_tcp(query);
-    } else if (reply == DNS_REPLY_FAILED) {
-        take_failure(query, resolver->result.rcode);
-    } else {
-        return take_answer(query);
-    }
-    return false;
 }
 
 struct query *query_find(struct leat_resolver *resolver)
@@ -371,7 +267,7 @@ void query_stop(struct query *query)
 {
     struct query **link = &query->resolver->live_queries;
 
-    end_try(query);
+    query_end_try(query);
     stack_not_ready(&query->ready);
     while (*link != query)
         link = &(*link)->next;

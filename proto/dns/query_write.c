@@ -2,18 +2,26 @@
 #include "proto/dns/lookup.h"
 #include "proto/wire/dns.h"
 
-/* EDNS is used in the first round only: an old server, or a filter on the path, may drop it.
- * Servers with a known cookie and servers with TLS support EDNS, and get it in all rounds. */
-static bool wants_edns(const struct query *query)
+/* A server that is silent may be old, or behind a filter that drops EDNS. So a later round has
+ * none, unless the server is known to answer it. */
+void query_choose_edns(struct query *query)
 {
-    return query_round(query) == 0 || upstream_wants_tls(query_upstream(query)) ||
-           dns_cookie_has_server(&query_upstream(query)->cookie);
+    const struct upstream *upstream = query_upstream(query);
+    const uint64_t now_ns = leat_now_ns(query->resolver->stack);
+    const unsigned rounds = habits_is(upstream->habits.edns_ns, now_ns) ? 2 : 1;
+
+    if (upstream_wants_tls(upstream) || dns_cookie_has_server(&upstream->cookie))
+        query->has_edns = true;
+    else
+        query->has_edns = query_round(query) < rounds &&
+                          !(query->plain & query_server_bit(query)) &&
+                          !habits_is(upstream->habits.plain_ns, now_ns);
 }
 
 void query_take_cookie(struct query *query, struct leat_ip local)
 {
     query->cookie.is_set = false;
-    if (!query->resolver->config.no_cookies && wants_edns(query))
+    if (!query->resolver->config.no_cookies && query->has_edns)
         dns_cookie_use(&query_upstream(query)->cookie, query->resolver->stack, local,
                        &query->cookie);
 }
@@ -29,7 +37,7 @@ size_t query_write(const struct query *query, uint8_t *bytes, bool padded)
 
     dns_write_start(&writer, bytes, padded ? LOOKUP_PADDED_BYTES_MAX : LOOKUP_QUERY_BYTES_MAX);
     dns_write_question(&writer, query->name.wire, query->type, DNS_CLASS_IN);
-    if (wants_edns(query))
+    if (query->has_edns)
         dns_write_opt(&writer, &edns);
     return dns_write_end(&writer, query->id, DNS_RD);
 }

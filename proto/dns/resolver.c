@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/assert.h"
 #include "proto/dns/lookup.h"
 
 enum {
@@ -157,6 +158,23 @@ void leat_resolver_close(struct leat_resolver *resolver)
         upstream_close(&resolver->upstreams[i]);
     if (resolver->gone)
         *resolver->gone = true;
+}
+
+void leat_resolver_get_server(const struct leat_resolver *resolver, unsigned i,
+                              struct leat_resolver_server *server)
+{
+    const struct upstream *upstream = &resolver->upstreams[i];
+    const uint64_t now_ns = leat_now_ns(resolver->stack);
+
+    leat_assert(i < resolver->config.server_count);
+    *server = (struct leat_resolver_server){
+        .endpoint = resolver->config.servers[i],
+        .delay_ns = upstream->delay_ns,
+        .no_edns = habits_is(upstream->habits.plain_ns, now_ns),
+        .no_cookies = habits_is(upstream->cookie.without_until_ns, now_ns),
+        .lowers = habits_is(upstream->habits.lowers_ns, now_ns),
+        .tcp_only = habits_is(upstream->habits.tcp_only_ns, now_ns),
+        .no_tcp = habits_is(upstream->habits.no_tcp_ns, now_ns)};
 }
 
 const struct leat_resolver_counts *leat_resolver_counts(const struct leat_resolver *resolver)

@@ -20,6 +20,8 @@ enum {
     DNS_OPTION_BYTES = 4,    /* code and length, in front of an option's data */
     DNS_OPTION_COOKIE = 10,  /* RFC 7873 4 */
     DNS_OPTION_PADDING = 12, /* RFC 7830 3 */
+    DNS_OPTION_ERROR = 15,   /* RFC 8914 2 */
+    DNS_ERROR_BYTES = 2,     /* its data, without a text */
     DNS_COOKIE_CLIENT_BYTES = 8,
     DNS_COOKIE_FULL_BYTES_MIN = 16, /* client part and server part */
     DNS_COOKIE_BYTES_MAX = 40,
@@ -88,11 +90,13 @@ struct dns_edns {
     uint16_t payload_bytes; /* largest UDP payload that the sender can receive */
     uint8_t rcode_high;     /* bits 4..11 of the rcode */
     uint8_t version;
-    bool dnssec_ok;        /* RFC 3225 */
-    uint16_t cookie_bytes; /* of any length */
-    const uint8_t *cookie; /* a view of the first cookie's bytes; NULL: there is none */
-    uint16_t pad_to;       /* written if there is nothing else: pads the message to a multiple of
-                            * this (RFC 7830); 0: no padding */
+    bool is_there;           /* of a reply: it has an OPT record */
+    bool dnssec_ok;          /* RFC 3225 */
+    uint16_t cookie_bytes;   /* of any length */
+    const uint8_t *cookie;   /* a view of the first cookie's bytes; NULL: there is none */
+    uint16_t extended_error; /* written if it isn't 0 (RFC 8914) */
+    uint16_t pad_to;         /* written if there is nothing else: pads the message to a multiple of
+                              * this (RFC 7830); 0: no padding */
 };
 
 /* The fields of a record's data: at most seven, then DNS_FIELD_END. */

@@ -20,19 +20,41 @@ void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result)
     }
 }
 
+/* True if the query has the id, port and name of one that was heard. */
+static bool is_repeated(const struct liar *liar)
+{
+    for (unsigned i = 0; i < liar->count; i++) {
+        const struct query_seen *seen = &liar->seen[i];
+
+        if (seen->id == get16(liar->query.bytes) && seen->port == liar->peer.port &&
+            strcmp((const char *)seen->name, (const char *)liar->query.bytes + DNS_HEADER_BYTES) ==
+                0)
+            return true;
+    }
+    return false;
+}
+
 static void liar_hears(struct leat_udp *udp, struct leat_buf *payload,
                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
                        void *arg)
 {
     struct liar *liar = arg;
-    struct query_seen *seen = &liar->seen[liar->count++];
+    struct query_seen *seen = &liar->seen[liar->count];
 
     (void)udp;
-    assert_true(liar->count <= 100);
+    assert_true(liar->count < 100);
     liar->peer = *peer;
     liar->local_ip = local->ip;
     liar->query.len = leat_buf_read(payload, 0, liar->query.bytes, 1000);
     leat_buf_free(payload);
+    liar->again = is_repeated(liar);
+    if (liar->again) {
+        liar->repeated++;
+        if (liar->answer)
+            liar->answer(liar);
+        return;
+    }
+    liar->count++;
     seen->at_ns = liar->world->now_ns;
     seen->id = get16(liar->query.bytes);
     seen->port = peer->port;

@@ -37,6 +37,8 @@ struct liar {
     struct leat_udp *udp_54; /* a wrong port */
     struct query_seen seen[100];
     unsigned count;
+    unsigned repeated; /* queries that were seen before, and don't count */
+    bool again;        /* the current one is such a query */
     struct message query;
     struct leat_endpoint peer;
     struct leat_ip local_ip;

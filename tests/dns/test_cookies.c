@@ -192,8 +192,11 @@ static void a_server_hears_its_own_cookie_from_the_second_question_on(void **sta
 
 static void only_the_second_answers(struct liar *liar)
 {
-    const struct heard *heard = hear(&liar->query, false);
+    const struct heard *heard;
 
+    if (liar->again)
+        return;
+    heard = hear(&liar->query, false);
     if (leat_ip_equal(liar->local_ip, SERVER2_IP))
         say(liar, reply_to(liar, heard));
 }
@@ -400,8 +403,8 @@ static void a_known_cookie_goes_with_every_round(void **state)
     server.manner = SILENT;
     f->liar.count = 0;
     assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_TIMEOUT);
-    assert_int_equal(server.count, 4);
-    for (unsigned i = 1; i < 4; i++)
+    assert_int_equal(server.count, 5); /* the first of them was repeated */
+    for (unsigned i = 1; i < 5; i++)
         assert_int_equal(server.heard[i].len, DNS_COOKIE_CLIENT_BYTES + SERVER_COOKIE_BYTES);
     server.manner = KNOWS_NONE;
     ask(f);

@@ -3,11 +3,14 @@
 import pwd
 import re
 import socket
+import statistics
 import struct
+import threading
+import time
 
 import pytest
 
-from conftest import Process, run, until
+from conftest import QUICK, Process, run, until
 from services import program
 
 ZONE = """$ORIGIN example.com.
@@ -221,3 +224,106 @@ def test_a_server_without_the_cookies_of_the_last_one_is_asked_by_tcp_once(home,
     assert "2001:db8::3" in dig(home.ip, "www.example.com", "AAAA")
     assert counted(home, "by TCP") == 1
     assert counted(home, "replies that may be forged") == 1
+
+
+class Habit:
+    """A server with one habit, on the kernel's side: it answers every question with 192.0.2.9."""
+
+    def __init__(self, ip, habit):
+        self.habit, self.asked = habit, []
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.bind((ip, 53))
+        self.tcp = socket.create_server((ip, 53)) if habit != "lowers, no TCP" else None
+        for work in (self.serve_udp, self.serve_tcp) if self.tcp else (self.serve_udp,):
+            threading.Thread(target=work, daemon=True).start()
+
+    def reply(self, query, by_tcp):
+        self.asked.append((by_tcp, query))
+        end = query.index(b"\0", 12) + 5
+        question, edns = query[12:end], query[end:] != b""
+        if self.habit.startswith("lowers"):
+            question = question.lower()
+        if edns and self.habit == "bare FORMERR":
+            return query[:2] + struct.pack("!5H", 0x8001, 0, 0, 0, 0)
+        if (edns and self.habit == "ignores EDNS") or (self.habit == "no UDP" and not by_tcp):
+            return None
+        if self.habit == "truncates" and not by_tcp:
+            return query[:2] + struct.pack("!5H", 0x8380, 1, 0, 0, 0) + question
+        return (query[:2] + struct.pack("!5H", 0x8180, 1, 1, 0, 0) + question
+                + struct.pack("!HHHIH", 0xc00c, 1, 1, 60, 4) + bytes((192, 0, 2, 9)))
+
+    def serve_udp(self):
+        while True:
+            try:
+                query, peer = self.udp.recvfrom(2000)
+            except OSError:
+                return
+            reply = self.reply(query, False)
+            if reply:
+                self.udp.sendto(reply, peer)
+
+    def serve_tcp(self):
+        while True:
+            try:
+                conn, _ = self.tcp.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve_one, args=(conn,), daemon=True).start()
+
+    def serve_one(self, conn):
+        with conn, conn.makefile("rb") as lines:
+            while len(head := lines.read(2)) == 2:
+                reply = self.reply(lines.read(int.from_bytes(head, "big")), True)
+                conn.sendall(struct.pack("!H", len(reply)) + reply)
+
+    def close(self):
+        self.udp.close()
+        if self.tcp:
+            self.tcp.close()
+
+
+def fresh_question(ip, number):
+    """Asks for a name that no cache has; returns the duration."""
+    name = f"n{number}.example.com".encode()
+    labels = b"".join(bytes([len(label)]) + label for label in name.split(b"."))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(30)
+        sock.connect((ip, 53))
+        began = time.monotonic()
+        sock.send(struct.pack("!6H", number, 0x100, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, 1, 1))
+        reply = sock.recv(2000)
+        assert reply[3] & 15 == 0 and bytes((192, 0, 2, 9)) in reply
+        return time.monotonic() - began
+
+
+@pytest.mark.parametrize("habit", ["lowers", "lowers, no TCP", "bare FORMERR", "ignores EDNS", "truncates", "no UDP"])
+def test_the_habits_of_a_server_are_learnt(leat, habit, tmp_path):
+    """After some questions each fresh one is one query, as with a good server. unbound is timed beside it."""
+    resolver = leat("resolver", arguments=["any-rate"])
+    server = Habit(resolver.peer, habit)
+    for number in range(5):
+        fresh_question(resolver.ip, number)
+    server.asked.clear()
+    took = [fresh_question(resolver.ip, number) for number in range(100, 120)]
+    assert len(server.asked) == 20, [(by_tcp, query) for by_tcp, query in server.asked]
+    by_tcp = [by_tcp for by_tcp, _ in server.asked]
+    assert all(by_tcp) if habit in ("lowers", "truncates", "no UDP") else not any(by_tcp)
+    print(f"{habit}: median {statistics.median(took) * 1000:.1f} ms, worst {max(took) * 1000:.1f} ms")
+    if QUICK:  # unbound takes half a minute to learn that a server has no UDP
+        server.close()
+        return
+    (tmp_path / "unbound.conf").write_text(
+        f"server:\n  interface: 127.0.0.1@5353\n  use-syslog: no\n  chroot: ''\n  username: ''\n  pidfile: ''\n"
+        f"  directory: '{tmp_path}'\n  do-daemonize: no\n  module-config: iterator\n  do-not-query-localhost: no\n"
+        f"forward-zone:\n  name: '.'\n  forward-addr: {resolver.peer}\nremote-control:\n  control-enable: no\n")
+    other = Process(program("unbound"), "-d", "-p", "-c", tmp_path / "unbound.conf")
+    try:
+        theirs = []
+        for number in range(25):
+            began = time.monotonic()
+            text = run("dig", "-p", "5353", "@127.0.0.1", "+time=5", "+tries=2", f"u{number}.example.com", check=False).decode()
+            theirs.append((time.monotonic() - began, "192.0.2.9" in text, re.findall(r"Query time: (\d+) msec", text)))
+        print(f"{habit}: unbound's last 20: ms {[times[0] for *_, times in theirs[5:] if times]}")
+    finally:
+        other.kill()
+        server.close()
