@@ -60,6 +60,7 @@ static void on_question(void *arg, const struct leat_forwarder_question *questio
     if (leat_blocklist_find(lists_serving(), question->name) != LEAT_BLOCKLIST_BLOCKED)
         return;
     *own = (struct leat_forwarder_own){.say = sieve.say, .ttl_s = BLOCKED_TTL_S};
+    own->extended_error = LEAT_FORWARDER_BLOCKED;
     own->has_ip4 = sieve.null || leat_ip_is_v4(question->local);
     own->has_ip6 = sieve.null || !own->has_ip4;
     own->ip4 = sieve.null ? LEAT_IP4(0, 0, 0, 0) : question->local;
@@ -104,6 +105,7 @@ static void write_page(struct page *page)
     page_add_row(page, "questions", counts->udp_queries + counts->tcp_queries);
     page_add_row(page, "answered by the cache", counts->cached);
     page_add_row(page, "blocked", counts->own);
+    page_add_row(page, "answered here: local names", counts->special);
     page_add_row(page, "questions that went for others", counts->displaced + counts->busy);
     page_add_row(page, "connections that went for others", counts->tcp_displaced);
     page_add_row(page, "names in the lists", set->names);
@@ -163,6 +165,7 @@ static const char *start(struct example_platform *platform)
     struct leat_forwarder_config forwarder = {.port = platform->port,
                                               .clients = CLIENTS,
                                               .no_rate_limit = sieve.any_rate,
+                                              .refuse_canaries = true,
                                               .on_question = on_question};
     struct leat_http_server *server;
 

@@ -44,6 +44,25 @@ struct leat_forwarder_own {
     bool has_ip4;                /**< ip4 is set; else there is no A record */
     bool has_ip6;                /**< ip6 is set; else there is no AAAA record */
     uint32_t ttl_s;              /**< TTL of the answer, negative ones as well */
+    uint16_t extended_error;     /**< the reason, for the client (RFC 8914): LEAT_FORWARDER_BLOCKED,
+                                      or any other number; 0: none */
+};
+
+/** Reasons of answers (RFC 8914 4), which a client with EDNS is told. */
+enum {
+    LEAT_FORWARDER_STALE = 3,           /**< a record after its TTL */
+    LEAT_FORWARDER_CACHED_ERROR = 13,   /**< the servers failed a moment ago */
+    LEAT_FORWARDER_BLOCKED = 15,        /**< the name is on a list of the operator */
+    LEAT_FORWARDER_PROHIBITED = 18,     /**< the client is in none of `networks` */
+    LEAT_FORWARDER_STALE_NXDOMAIN = 19, /**< "no such name" after its TTL */
+    LEAT_FORWARDER_UNREACHABLE = 22,    /**< no server answered */
+    LEAT_FORWARDER_NETWORK_ERROR = 23   /**< the servers answered with errors only */
+};
+
+/** A network of clients. */
+struct leat_forwarder_network {
+    struct leat_ip ip;
+    uint8_t prefix_bits; /**< of IPv4 up to 32 */
 };
 
 /** Options of a forwarder.  Every 0 means the default named beside it. */
@@ -69,7 +88,18 @@ struct leat_forwarder_config {
      * @p own to answer the question itself.  It must not call the forwarder.  May be NULL. */
     void (*on_question)(void *arg, const struct leat_forwarder_question *question,
                         struct leat_forwarder_own *own);
-    void *on_question_arg; /**< its first argument */
+    void *on_question_arg;                         /**< its first argument */
+    const struct leat_forwarder_network *networks; /**< clients in no one of them are refused; must
+                                                        outlive the forwarder */
+    uint8_t network_count;                         /**< number of networks: 0 means all clients */
+    /** Ask the servers also for names that a resolver answers itself: localhost, invalid, onion,
+     * resolver.arpa, and the reverse names of private addresses (RFC 6303, 6761, 7686, 7793, 9462).
+     */
+    bool pass_special;
+    /** Answer "no such name" to the names by which Firefox and Apple's private relay ask whether
+     * they may pass by this resolver: use-application-dns.net, mask.icloud.com, mask-h2.icloud.com.
+     */
+    bool refuse_canaries;
 };
 
 /** Counters of a forwarder. */
@@ -80,6 +110,8 @@ struct leat_forwarder_counts {
     uint64_t truncated;    /**< replies with TC */
     uint64_t cached;       /**< replies from the cache, at once */
     uint64_t own;          /**< replies that on_question decided */
+    uint64_t special;      /**< replies for names that a resolver answers itself, and canaries */
+    uint64_t prohibited;   /**< queries from outside of `networks` */
     uint64_t rate_slipped; /**< queries over replies_per_s answered by the question with TC */
     uint64_t rate_dropped; /**< queries over replies_per_s that got no reply */
     uint64_t rate_proven;  /**< queries over replies_per_s that were answered, because a cookie

@@ -73,6 +73,7 @@ struct leat_forwarder {
     uint8_t *scratch; /* a TCP reply behind its length, or a UDP query from several buffers */
     size_t scratch_bytes;
     uint8_t own[FORWARD_OWN_BYTES];
+    uint16_t extended_error; /* of the next reply; 0: none */
 };
 
 /* The result of a query. */
@@ -90,7 +91,8 @@ struct forward_from {
     struct dns_cookie_asker asker;
 };
 
-/* Asks the program for an answer for forwarder->name. True: it is in resolver->kept. */
+/* Finds an answer for forwarder->name that needs no server: the program's, or that for a special
+ * name. True: it is in resolver->kept. */
 bool forward_own(struct leat_forwarder *forwarder, const struct forward_from *from, uint16_t type);
 
 /* Handles a query. FORWARD_REPLY: @*reply_len bytes are in @reply, which has @reply_bytes. */
@@ -105,6 +107,9 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
 size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form *form,
                      const struct dns_question *question, const struct dns_kept *kept,
                      unsigned rcode, uint8_t *reply);
+
+/* Sets the reason of a SERVFAIL by the error of a lookup (RFC 8914). */
+void forward_note_error(struct leat_forwarder *forwarder, enum leat_err err);
 
 /* Writes a reply from resolver->kept, or SERVFAIL. */
 size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward_form *form,

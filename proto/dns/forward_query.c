@@ -3,6 +3,30 @@
 
 #include "proto/dns/forward.h"
 
+enum {
+    IPV4_BITS = 96 /* in front of an address of IPv4 */
+};
+
+static bool is_in(const struct leat_ip *ip, const struct leat_forwarder_network *network)
+{
+    const unsigned bits = network->prefix_bits + (leat_ip_is_v4(network->ip) ? IPV4_BITS : 0u);
+    const unsigned whole = bits / 8;
+    const unsigned mask = 0xff00u >> bits % 8 & 0xff;
+
+    return memcmp(ip->bytes, network->ip.bytes, whole) == 0 &&
+           (bits % 8 == 0 || ((ip->bytes[whole] ^ network->ip.bytes[whole]) & mask) == 0);
+}
+
+/* True if clients at @ip are served. */
+static bool is_served(const struct leat_forwarder_config *config, const struct leat_ip *ip)
+{
+    for (unsigned i = 0; i < config->network_count; i++) {
+        if (is_in(ip, &config->networks[i]))
+            return true;
+    }
+    return config->network_count == 0;
+}
+
 /* Sets resolver->kept to the program's or the cache's answer to the question; false: the
  * servers must be asked. */
 static bool find(struct leat_forwarder *forwarder, const struct forward_from *from,
@@ -13,17 +37,29 @@ static bool find(struct leat_forwarder *forwarder, const struct forward_from *fr
 
     forwarder->name.len = (uint8_t)question->name_bytes;
     memcpy(forwarder->name.wire, question->name, question->name_bytes);
-    if (forward_own(forwarder, from, question->type)) {
-        forwarder->counts.own++;
+    if (forward_own(forwarder, from, question->type))
         return true;
-    }
     resolver_key(resolver, &forwarder->name, question->type);
     entry = resolver_find(resolver, &forwarder->name);
     if (!entry)
         return false;
-    resolver_keep_from(resolver, entry);
+    if (!resolver_keep_from(resolver, entry))
+        forwarder->extended_error = LEAT_FORWARDER_CACHED_ERROR;
     forwarder->counts.cached++;
     return true;
+}
+
+/* The rcode that refuses the query, or NOERROR. Without RD it would reveal what other clients have
+ * asked for. */
+static unsigned refusal_of(struct leat_forwarder *forwarder, const struct forward_from *from,
+                           const struct dns_query *asked)
+{
+    if (!is_served(&forwarder->config, &from->peer.ip)) {
+        forwarder->counts.prohibited++;
+        forwarder->extended_error = LEAT_FORWARDER_PROHIBITED;
+        return LEAT_DNS_REFUSED;
+    }
+    return dns_query_refusal(asked, (asked->header.flags & DNS_RD) != 0);
 }
 
 /* NOLINTNEXTLINE(readability-function-size): two messages, each with its length */
@@ -60,8 +96,7 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
                           verdict == DNS_QUERY_FORMERR ? LEAT_DNS_FORMERR : LEAT_DNS_NOTIMP, reply);
         return FORWARD_REPLY;
     }
-    /* without RD a query would reveal what other clients have asked for */
-    rcode = dns_query_refusal(&asked, (asked.header.flags & DNS_RD) != 0);
+    rcode = refusal_of(forwarder, from, &asked);
     if (transport == LEAT_DNS_SLIP || rcode != LEAT_DNS_NOERROR) {
         form.flags |= transport == LEAT_DNS_SLIP ? DNS_TC : 0;
         *reply_len = forward_write(forwarder, &form, question, NULL,

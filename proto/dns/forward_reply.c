@@ -3,6 +3,14 @@
 
 #include "wire/bytes.h"
 
+static size_t opt_bytes_of(const struct leat_forwarder *forwarder, const struct forward_form *form)
+{
+    const size_t error_bytes =
+        form->has_edns && forwarder->extended_error > 0 ? DNS_OPTION_BYTES + DNS_ERROR_BYTES : 0;
+
+    return dns_cookie_opt_bytes(form->has_edns, &form->cookie) + error_bytes;
+}
+
 size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form *form,
                      const struct dns_question *question, const struct dns_kept *kept,
                      unsigned rcode, uint8_t *reply)
@@ -11,8 +19,9 @@ size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form
                                   .rcode_high = (uint8_t)(rcode >> 4),
                                   .dnssec_ok = form->dnssec_ok,
                                   .cookie = form->cookie.is_set ? form->cookie.bytes : NULL,
-                                  .cookie_bytes = sizeof form->cookie.bytes};
-    const size_t opt_bytes = dns_cookie_opt_bytes(form->has_edns, &form->cookie);
+                                  .cookie_bytes = sizeof form->cookie.bytes,
+                                  .extended_error = forwarder->extended_error};
+    const size_t opt_bytes = opt_bytes_of(forwarder, form);
     unsigned flags = DNS_QR | DNS_RA | form->flags | (rcode & 15u);
     struct dns_writer writer;
 
@@ -31,10 +40,20 @@ size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form
         writer.limit += opt_bytes; /* reserved above */
         dns_write_opt(&writer, &edns);
     }
+    forwarder->extended_error = 0;
     forwarder->counts.replies++;
     if (flags & DNS_TC)
         forwarder->counts.truncated++;
     return dns_write_end(&writer, form->id, (uint16_t)flags);
+}
+
+void forward_note_error(struct leat_forwarder *forwarder, enum leat_err err)
+{
+    if (err == LEAT_ERR_TIMEOUT || err == LEAT_ERR_UNREACHABLE || err == LEAT_ERR_REFUSED ||
+        err == LEAT_ERR_NO_ROUTE)
+        forwarder->extended_error = LEAT_FORWARDER_UNREACHABLE;
+    else if (err != LEAT_OK && err != LEAT_ERR_NOT_FOUND)
+        forwarder->extended_error = LEAT_FORWARDER_NETWORK_ERROR;
 }
 
 size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward_form *form,
@@ -43,6 +62,9 @@ size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward
     const struct leat_resolver *resolver = forwarder->config.resolver;
     const struct dns_kept *kept = resolver->has_kept ? &resolver->kept : NULL;
 
+    if (kept && resolver->kept_age.stale_ttl_s > 0)
+        forwarder->extended_error =
+            kept->rcode == LEAT_DNS_NXDOMAIN ? LEAT_FORWARDER_STALE_NXDOMAIN : LEAT_FORWARDER_STALE;
     return forward_write(forwarder, form, question, kept, kept ? kept->rcode : LEAT_DNS_SERVFAIL,
                          reply);
 }

@@ -65,8 +65,9 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
     /* the lookup is over, and its place not reused yet */
     const struct dns_question question = question_of(wait->lookup);
 
-    (void)err;
     (void)result;
+    if (!wait->forwarder->config.resolver->has_kept)
+        forward_note_error(wait->forwarder, err);
     forward_reply(wait, &question);
     forward_release(wait);
     if (client)

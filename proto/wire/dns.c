@@ -438,20 +438,28 @@ void dns_write_opt(struct dns_writer *writer, const struct dns_edns *edns)
 {
     static const uint8_t root;
     const size_t cookie_bytes = edns->cookie ? (size_t)DNS_OPTION_BYTES + edns->cookie_bytes : 0;
+    const size_t error_bytes =
+        edns->extended_error > 0 ? (size_t)DNS_OPTION_BYTES + DNS_ERROR_BYTES : 0;
     const size_t padding_bytes =
-        edns->pad_to > 0 ? padding_for(writer->len + DNS_OPT_BYTES + cookie_bytes, edns->pad_to)
-                         : 0;
+        edns->pad_to > 0
+            ? padding_for(writer->len + DNS_OPT_BYTES + cookie_bytes + error_bytes, edns->pad_to)
+            : 0;
 
     write_bytes(writer, &root, 1);
     write16(writer, DNS_TYPE_OPT);
     write16(writer, edns->payload_bytes);
     write32(writer, (uint32_t)edns->rcode_high << 24 | (uint32_t)edns->version << 16 |
                         (edns->dnssec_ok ? 0x8000u : 0));
-    write16(writer, (uint16_t)(cookie_bytes + padding_bytes));
+    write16(writer, (uint16_t)(cookie_bytes + error_bytes + padding_bytes));
     if (edns->cookie) {
         write16(writer, DNS_OPTION_COOKIE);
         write16(writer, edns->cookie_bytes);
         write_bytes(writer, edns->cookie, edns->cookie_bytes);
+    }
+    if (edns->extended_error > 0) {
+        write16(writer, DNS_OPTION_ERROR);
+        write16(writer, DNS_ERROR_BYTES);
+        write16(writer, edns->extended_error);
     }
     if (edns->pad_to > 0)
         write_padding(writer, padding_bytes - DNS_OPTION_BYTES);
