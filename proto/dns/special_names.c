@@ -134,30 +134,49 @@ static enum dns_special find_in_addr(const struct parts *parts)
     return DNS_SPECIAL_NO_NAME;
 }
 
-/* RFC 6303 4.3 to 4.6: the zones in ip6.arpa, by their nibbles from the right. */
+/* RFC 6303 4.4 to 4.6: zones in ip6.arpa, by their nibbles from the right. */
+static const struct {
+    uint8_t count;
+    uint8_t nibbles[8];
+} zones6[] = {
+    {2, {15, 13}},    /* unique local */
+    {3, {15, 14, 8}}, /* link-local, and the following three */
+    {3, {15, 14, 9}},  {3, {15, 14, 10}},
+    {3, {15, 14, 11}}, {8, {2, 0, 0, 1, 0, 13, 11, 8}}, /* documentation */
+};
+
+static bool begins_with(const int *numbers, unsigned count, const uint8_t *prefix, unsigned bytes)
+{
+    unsigned at = 0;
+
+    while (at < count && at < bytes && numbers[at] == prefix[at])
+        at++;
+    return at == bytes;
+}
+
+/* RFC 6303 4.3: the addresses :: and ::1. */
+static enum dns_special find_whole6(const int *nibbles)
+{
+    unsigned at = 0;
+
+    while (at < NIBBLES_MAX - 1 && nibbles[at] == 0)
+        at++;
+    if (at < NIBBLES_MAX - 1 || nibbles[at] > 1)
+        return DNS_SPECIAL_NOT;
+    return nibbles[at] == 1 ? DNS_SPECIAL_LOCALHOST : DNS_SPECIAL_NO_RECORD;
+}
+
 static enum dns_special find_ip6(const struct parts *parts)
 {
-    static const uint8_t documentation[] = {2, 0, 0, 1, 0, 13, 11, 8};
     int nibbles[NIBBLES_MAX];
     const unsigned count = numbers_of(parts, true, nibbles, NIBBLES_MAX);
     const unsigned names = parts->labels.count - 2; /* labels in front of ip6.arpa */
-    unsigned at = 0;
 
-    while (at < count && nibbles[at] == 0)
-        at++;
-    if (at == NIBBLES_MAX && names == NIBBLES_MAX)
-        return DNS_SPECIAL_NO_RECORD; /* of :: */
-    if (at == NIBBLES_MAX - 1 && count == NIBBLES_MAX && nibbles[at] == 1 && names == NIBBLES_MAX)
-        return DNS_SPECIAL_LOCALHOST;
-    if (count >= 2 && nibbles[0] == 15 && nibbles[1] == 13)
-        return names == 2 ? DNS_SPECIAL_NO_RECORD : DNS_SPECIAL_NO_NAME;
-    if (count >= 3 && nibbles[0] == 15 && nibbles[1] == 14 && nibbles[2] >= 8 && nibbles[2] <= 11)
-        return names == 3 ? DNS_SPECIAL_NO_RECORD : DNS_SPECIAL_NO_NAME;
-    for (at = 0; at < count && at < sizeof documentation && nibbles[at] == documentation[at];)
-        at++;
-    if (at < sizeof documentation)
-        return DNS_SPECIAL_NOT;
-    return names == at ? DNS_SPECIAL_NO_RECORD : DNS_SPECIAL_NO_NAME;
+    for (size_t i = 0; i < sizeof zones6 / sizeof *zones6; i++) {
+        if (begins_with(nibbles, count, zones6[i].nibbles, zones6[i].count))
+            return names == zones6[i].count ? DNS_SPECIAL_NO_RECORD : DNS_SPECIAL_NO_NAME;
+    }
+    return count == NIBBLES_MAX && names == NIBBLES_MAX ? find_whole6(nibbles) : DNS_SPECIAL_NOT;
 }
 
 static enum dns_special find_arpa(const struct parts *parts)

@@ -1,0 +1,198 @@
+/* test_special.c -- questions that a forwarder answers or refuses without its servers, and the
+ * reasons that it tells. */
+#include "dns_home.h"
+
+#define NO_NAME(name)                                                                              \
+    {                                                                                              \
+        name, LEAT_DNS_A, "NXDOMAIN\n--\n" name " 3600 IN SOA . . 1 3600 3600 3600 3600\n--\n"     \
+    }
+#define NO_RECORD(name)                                                                            \
+    {                                                                                              \
+        name, LEAT_DNS_A, "NOERROR \n--\n" name " 3600 IN SOA . . 1 3600 3600 3600 3600\n--\n"     \
+    }
+#define UPSTREAM(name)                                                                             \
+    {                                                                                              \
+        name, LEAT_DNS_A, NULL                                                                     \
+    }
+
+/* RFC 6303, 6761, 7686, 7793, 9462: none of these questions leaves the network, others do. */
+static const struct {
+    const char *name;
+    uint16_t type;
+    const char *reply; /* NULL: the server answers */
+} special[] = {
+    {"localhost.", LEAT_DNS_A, "NOERROR \nlocalhost. 3600 IN A 127.0.0.1\n--\n--\n"},
+    {"a.LocalHost.", LEAT_DNS_AAAA, "NOERROR \na.LocalHost. 3600 IN AAAA ::1\n--\n--\n"},
+    {"localhost.", LEAT_DNS_MX,
+     "NOERROR \n--\nlocalhost. 3600 IN SOA . . 1 3600 3600 3600 3600\n--\n"},
+    UPSTREAM("localhost.example."),
+    UPSTREAM("xlocalhost."),
+    NO_NAME("a.invalid."),
+    NO_NAME("a.b.onion."),
+    NO_RECORD("onion."),
+    UPSTREAM("onion.example."),
+    UPSTREAM("a.test."),
+    NO_RECORD("_dns.resolver.arpa."),
+    NO_RECORD("resolver.arpa."),
+    NO_NAME("other.resolver.arpa."),
+    UPSTREAM("arpa."),
+    UPSTREAM("home.arpa."),
+    UPSTREAM("in-addr.arpa."),
+    NO_NAME("1.0.0.10.in-addr.arpa."),
+    NO_RECORD("10.in-addr.arpa."),
+    UPSTREAM("11.in-addr.arpa."),
+    UPSTREAM("010x.in-addr.arpa."),
+    NO_NAME("1.16.172.in-addr.arpa."),
+    NO_NAME("1.31.172.in-addr.arpa."),
+    UPSTREAM("1.15.172.in-addr.arpa."),
+    UPSTREAM("1.32.172.in-addr.arpa."),
+    UPSTREAM("172.in-addr.arpa."),
+    NO_NAME("5.64.100.in-addr.arpa."),
+    NO_NAME("5.127.100.in-addr.arpa."),
+    UPSTREAM("5.128.100.in-addr.arpa."),
+    NO_NAME("1.1.168.192.in-addr.arpa."),
+    UPSTREAM("1.1.169.192.in-addr.arpa."),
+    NO_NAME("1.254.169.in-addr.arpa."),
+    NO_NAME("1.2.0.192.in-addr.arpa."),
+    UPSTREAM("1.3.0.192.in-addr.arpa."),
+    NO_RECORD("255.255.255.255.in-addr.arpa."),
+    {"1.0.0.127.in-addr.arpa.", LEAT_DNS_PTR,
+     "NOERROR \n1.0.0.127.in-addr.arpa. 3600 IN PTR localhost.\n--\n--\n"},
+    NO_RECORD("1.0.0.127.in-addr.arpa."),
+    NO_RECORD("0.0.127.in-addr.arpa."),
+    NO_NAME("2.0.0.127.in-addr.arpa."),
+    NO_NAME("x.1.0.0.127.in-addr.arpa."),
+    {"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.", LEAT_DNS_PTR,
+     "NOERROR \n1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa. 3600 IN "
+     "PTR localhost.\n--\n--\n"},
+    NO_RECORD("0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa."),
+    UPSTREAM("2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa."),
+    UPSTREAM("0.0.ip6.arpa."),
+    NO_NAME("1.D.f.ip6.arpa."),
+    NO_RECORD("d.f.ip6.arpa."),
+    UPSTREAM("c.f.ip6.arpa."),
+    NO_NAME("0.8.e.f.ip6.arpa."),
+    NO_RECORD("b.e.f.ip6.arpa."),
+    UPSTREAM("c.e.f.ip6.arpa."),
+    NO_NAME("1.8.b.d.0.1.0.0.2.ip6.arpa."),
+    NO_RECORD("8.b.d.0.1.0.0.2.ip6.arpa."),
+    UPSTREAM("b.d.0.1.0.0.2.ip6.arpa."),
+    UPSTREAM("ip6.arpa."),
+};
+
+static void test_special_names_are_answered_here(void **state)
+{
+    struct fixture *f = *state;
+    unsigned upstream = 0, here = 0;
+
+    with_liar(f, says_8);
+    open_home(f);
+    for (unsigned i = 0; i < sizeof special / sizeof *special; i++) {
+        const char *said = ask(special[i].name, special[i].type);
+
+        if (special[i].reply && strcmp(said, special[i].reply) != 0)
+            fail_msg("%s: %s", special[i].name, said);
+        here += special[i].reply != NULL;
+        upstream += special[i].reply == NULL;
+        if (f->liar.count != upstream)
+            fail_msg("%s: %u questions left", special[i].name, f->liar.count);
+    }
+    assert_int_equal(home.counts->special, here);
+}
+
+static void test_special_names_may_be_passed_on(void **state)
+{
+    const struct leat_forwarder_config config = {.pass_special = true};
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_home_for(f, &plain_resolver, &config);
+    assert_non_null(strstr(ask("localhost", LEAT_DNS_A), "192.0.2.8"));
+    assert_non_null(strstr(ask("use-application-dns.net", LEAT_DNS_A), "192.0.2.8"));
+    assert_int_equal(home.counts->special, 0);
+}
+
+static void test_canaries_do_not_exist_if_they_are_refused(void **state)
+{
+    const struct leat_forwarder_config config = {.refuse_canaries = true, .pass_special = true};
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_home_for(f, &plain_resolver, &config);
+    assert_memory_equal(ask("use-Application-dns.net", LEAT_DNS_A), "NXDOMAIN", 8);
+    assert_memory_equal(ask("mask.icloud.com", LEAT_DNS_AAAA), "NXDOMAIN", 8);
+    assert_memory_equal(ask("mask-h2.icloud.com", 65), "NXDOMAIN", 8);
+    assert_non_null(strstr(ask("icloud.com", LEAT_DNS_A), "192.0.2.8"));
+    assert_non_null(strstr(ask("a.mask.icloud.com", LEAT_DNS_A), "192.0.2.8"));
+    assert_int_equal(home.counts->special, 3);
+}
+
+/* The code of the extended error in the last reply (RFC 8914 2), or -1. */
+static int extended_error(void)
+{
+    const struct message *reply = &home.heard[home.heard_count - 1];
+
+    if (reply->len < 17 || get16(reply->bytes + reply->len - 6) != DNS_OPTION_ERROR)
+        return -1;
+    assert_int_equal(get16(reply->bytes + reply->len - 4), 2);
+    return get16(reply->bytes + reply->len - 2);
+}
+
+static void say_blocked(void *arg, const struct leat_forwarder_question *question,
+                        struct leat_forwarder_own *own)
+{
+    (void)arg;
+    if (question->name->wire[1] == 'b')
+        *own = (struct leat_forwarder_own){
+            .say = LEAT_FORWARDER_NXDOMAIN, .ttl_s = 1, .extended_error = LEAT_FORWARDER_BLOCKED};
+}
+
+static void test_the_reason_is_told_to_clients_with_EDNS(void **state)
+{
+    const struct leat_forwarder_config config = {.on_question = say_blocked};
+    struct fixture *f = *state;
+
+    with_liar(f, NULL);
+    open_home_for(f, &plain_resolver, &config);
+    assert_string_equal(ask_for("b.example", LEAT_DNS_A, 1232, second),
+                        "NXDOMAIN\n--\nb.example. 1 IN SOA . . 1 1 1 1 1\n--\nOPT 1232\n");
+    assert_int_equal(extended_error(), 15);
+    ask("b.example", LEAT_DNS_A);
+    assert_int_equal(extended_error(), -1);
+    ask_for("silent.example", LEAT_DNS_A, 1232, 16 * second);
+    assert_int_equal(extended_error(), 22);
+    ask_for("silent.example", LEAT_DNS_A, 1232, second);
+    assert_int_equal(extended_error(), 13); /* failures are kept for 5 s */
+}
+
+static void test_clients_outside_of_the_networks_are_refused(void **state)
+{
+    struct leat_forwarder_network networks[] = {{LEAT_IP4(10, 0, 0, 128), 25},
+                                                {LEAT_IP4(10, 1, 0, 0), 16}};
+    const struct leat_forwarder_config config = {.networks = networks, .network_count = 2};
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_home_for(f, &plain_resolver, &config);
+    assert_string_equal(ask_for("a.example", LEAT_DNS_A, 1232, second / 2),
+                        "REFUSED \n--\n--\nOPT 1232\n");
+    assert_int_equal(extended_error(), 18);
+    assert_int_equal(home.counts->prohibited, 1);
+    networks[0].ip = LEAT_IP4(10, 0, 0, 77); /* the /25 of the client */
+    assert_non_null(strstr(ask("a.example", LEAT_DNS_A), "192.0.2.8"));
+    assert_int_equal(home.counts->prohibited, 1);
+    assert_int_equal(f->liar.count, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOME(test_special_names_are_answered_here),
+        HOME(test_special_names_may_be_passed_on),
+        HOME(test_canaries_do_not_exist_if_they_are_refused),
+        HOME(test_the_reason_is_told_to_clients_with_EDNS),
+        HOME(test_clients_outside_of_the_networks_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
