@@ -13,7 +13,7 @@ extern "C" {
 
 /**
  * An address of either family, in network byte order (RFC 4291).  An IPv4 address is stored as an
- * IPv4-mapped one, ::ffff:a.b.c.d (RFC 4291 2.5.5.2).
+ * IPv4-mapped one, \::ffff:a.b.c.d (RFC 4291 2.5.5.2).
  */
 struct leat_ip {
     uint8_t bytes[16]; /**< in network byte order */

@@ -41,7 +41,7 @@ struct leat_file {
     size_t path_len;    /**< 0: the root */
     uint64_t len;       /**< bytes of its contents; 0: a folder, or an empty file */
     int64_t modified_s; /**< seconds since 1970-01-01 UTC; 0: unknown */
-    bool is_folder;
+    bool is_folder;     /**< it has entries instead of contents */
     const void *bytes; /**< the contents, valid as long as the source; NULL: leat_files_read() gives
                             them, or there are none */
     struct leat_files *source; /**< has the file */
@@ -90,9 +90,9 @@ enum leat_err leat_files_read(const struct leat_file *file, uint64_t from, void 
 
 /** Files that were built into the program; its members are private. */
 struct leat_files_built_in {
-    struct leat_files files; /**< the source */
-    const struct leat_file *list;
-    size_t count;
+    struct leat_files files;      /**< the source */
+    const struct leat_file *list; /**< the program's */
+    size_t count;                 /**< of the list */
 };
 
 /** Makes a source of @p count files at @p list, which stays the program's.  Their paths are in the
@@ -105,9 +105,9 @@ void leat_files_built_in_open(struct leat_files_built_in *built_in, const struct
 
 /** Sources of which the first that has a path gives the file; its members are private. */
 struct leat_files_layers {
-    struct leat_files files; /**< the source */
-    struct leat_files *layers[LEAT_FILES_LAYERS_MAX];
-    unsigned count;
+    struct leat_files files;                          /**< the source */
+    struct leat_files *layers[LEAT_FILES_LAYERS_MAX]; /**< the first hides the others */
+    unsigned count;                                   /**< of layers */
 };
 
 /** Makes a source without layers: it has no files. */

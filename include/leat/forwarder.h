@@ -61,7 +61,7 @@ enum {
 
 /** A network of clients. */
 struct leat_forwarder_network {
-    struct leat_ip ip;
+    struct leat_ip ip;   /**< an address in it */
     uint8_t prefix_bits; /**< of IPv4 up to 32 */
 };
 

@@ -52,7 +52,7 @@ def test_echo(guest, machine, tap, vnet_hdr, device):
     assert done.returncode == 0
     offloads = 1  # gather; checksums and super-frames, both ways
     if ",csum=off" not in device:
-        offloads |= 4 | 8 | 64
+        offloads |= 4 | 8 | 64 | 128  # ... also of frames with a tag
     if "guest_csum=off" not in device:
         offloads |= 2 | (16 if "mrg_rxbuf=off" not in device else 0)
     assert f"capabilities {offloads if vnet_hdr == 'on' else 1:x}" in echo.text

@@ -204,7 +204,7 @@ def test_resolve_without_a_server_fails(guest, machine):
     resolve = guest("resolve", machine, "user,id=net,restrict=on",
                     arguments=["--server=10.0.2.99", "www.example.com"])  # fmt: skip
     assert resolve.wait(60) == 1
-    assert "no reply" in resolve.text
+    assert "no answer from 10.0.2.99 to ARP" in resolve.text
 
 
 def test_clock_of_the_machine_is_read(guest, machine):

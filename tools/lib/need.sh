@@ -55,6 +55,7 @@ valgrind          command -v valgrind
 pmccabe           command -v pmccabe
 unzip             command -v unzip
 libarchive-tools  command -v bsdtar
+doxygen           command -v doxygen
 cpio              command -v cpio
 libxdp-dev        pkg-config --exists libxdp
 libbpf-dev        pkg-config --exists libbpf
@@ -99,7 +100,6 @@ gnutls-bin        command -v gnutls-cli && command -v gnutls-serv
 python3-cryptography-vectors   system_python -c "import cryptography_vectors"
 ethtool           command -v ethtool
 tshark            command -v tshark
-doxygen           command -v doxygen
 graphviz          command -v dot
 help2man          command -v help2man
 spin              command -v spin
