@@ -71,7 +71,7 @@ def test_the_gateway_may_lie_in_any_prefix(leat):
     """not only in the network of the last --ip6"""
     web = leat("httpd", options=[*options(OURS6), "--ip6-gateway", "2001:db8:18::1"])
     meet(web, OURS6)
-    run("ip", "addr", "add", "2001:db8:fa5::1/128", "dev", "lo")
+    run("ip", "addr", "add", "2001:db8:fa5::1/128", "dev", "lo", "nodad")
     text = run("curl", "-sS", "-g", "--max-time", 20, "--interface", "2001:db8:fa5::1", f"http://[{ours(OURS6)[3]}]/")
     run("ip", "addr", "del", "2001:db8:fa5::1/128", "dev", "lo")
     assert text == PAGE
@@ -84,7 +84,7 @@ def test_a_recording_holds_them_all(leat, tmp_path):
     words = [*OURS6, *OURS4]
     web = leat("httpd", options=[*options(words), "--ip6-gateway", "2001:db8:18::1", "--record", path])
     meet(web, words)
-    run("ip", "addr", "add", "2001:db8:fa5::1/128", "dev", "lo")
+    run("ip", "addr", "add", "2001:db8:fa5::1/128", "dev", "lo", "nodad")
     for ip in ours(OURS6):
         run("ping", "-n", "-c", 1, "-W", 2, "-I", "2001:db8:fa5::1", ip)
     run("ip", "addr", "del", "2001:db8:fa5::1/128", "dev", "lo")
