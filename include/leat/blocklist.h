@@ -4,8 +4,8 @@
  * An entry can also match all names below it.  The common file formats of such lists are read.
  *
  * A name costs 32/3 bytes: 8 in a table that is filled to three quarters.  The table holds a keyed
- * hash of 60 bits instead of the name.  So a name that is not listed may be taken for a listed one,
- * with a probability of entries / 2^60 for each of its labels: 2^-40 with a million entries.
+ * hash of 58 bits instead of the name.  So a name that is not listed may be taken for a listed one,
+ * with a probability of entries / 2^58 for each of its labels: 2^-38 with a million entries.
  *
  * Text comes in pieces of any size, so that a list can be read while it arrives (docs/dns.md has
  * the formats).  Lines that are not understood are counted, and block nothing; the first ones are
@@ -29,10 +29,12 @@ struct leat_blocklist;
 
 /** The kinds of entries, as bits. */
 enum leat_blocklist_mark {
-    LEAT_BLOCKLIST_BLOCK_NAME = 1,  /**< block the name itself */
-    LEAT_BLOCKLIST_BLOCK_BELOW = 2, /**< block all names below it */
-    LEAT_BLOCKLIST_ALLOW_NAME = 4,  /**< allow the name itself, despite any other entry */
-    LEAT_BLOCKLIST_ALLOW_BELOW = 8  /**< allow all names below it, despite any other entry */
+    LEAT_BLOCKLIST_BLOCK_NAME = 1,   /**< block the name itself */
+    LEAT_BLOCKLIST_BLOCK_BELOW = 2,  /**< block all names below it */
+    LEAT_BLOCKLIST_ALLOW_NAME = 4,   /**< allow the name itself, despite any other entry */
+    LEAT_BLOCKLIST_ALLOW_BELOW = 8,  /**< allow all names below it, despite any other entry */
+    LEAT_BLOCKLIST_FORCE_BLOCK = 16, /**< its BLOCK marks win over ALLOW marks */
+    LEAT_BLOCKLIST_FORCE_ALLOW = 32  /**< its ALLOW marks win over FORCE_BLOCK */
 };
 
 /** The result for a name. */
@@ -68,7 +70,7 @@ struct leat_blocklist_counts {
     uint64_t lines;      /**< lines of the texts, empty ones and comments included */
     uint64_t names;      /**< different names in the set */
     uint64_t again;      /**< entries whose name was already in the set */
-    uint64_t local;      /**< names of one label in a hosts file, as "localhost" */
+    uint64_t local;      /**< names of one label in a hosts file, as "localhost", and addresses */
     uint64_t other;      /**< lines with an unknown syntax, or an illegal name in a hosts file */
     uint64_t other_line; /**< number of the first line counted in `other`, from 1 */
     uint64_t full;       /**< entries that were lost because the table was full */
@@ -91,7 +93,8 @@ enum leat_err leat_blocklist_open(struct leat_blocklist **list, void *memory, si
 enum leat_err leat_blocklist_add(struct leat_blocklist *list, const struct leat_dns_name *name,
                                  unsigned marks);
 
-/** Begins a text, and ends the one before.  @p allow: its entries are exceptions. */
+/** Begins a text, and ends the one before.  @p allow: its entries are exceptions, which win over
+ * all other texts. */
 void leat_blocklist_begin(struct leat_blocklist *list, bool allow);
 
 /** The next @p len bytes of the text. */

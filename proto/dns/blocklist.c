@@ -7,7 +7,9 @@
 #include "proto/dns/dns_zone.h"
 
 enum {
-    MARKS = 15,
+    MARKS = 63,
+    BLOCKS = LEAT_BLOCKLIST_BLOCK_NAME | LEAT_BLOCKLIST_BLOCK_BELOW,
+    ALLOWS = LEAT_BLOCKLIST_ALLOW_NAME | LEAT_BLOCKLIST_ALLOW_BELOW,
     WORD_BYTES = 8,
     ALIGN = 8
 };
@@ -123,6 +125,30 @@ enum leat_err leat_blocklist_add(struct leat_blocklist *list, const struct leat_
     return LEAT_OK;
 }
 
+/* The marks of an entry that count for the name itself, or for a name below it. */
+static unsigned apply(unsigned marks, bool is_name)
+{
+    unsigned found = marks & (is_name ? LEAT_BLOCKLIST_BLOCK_NAME | LEAT_BLOCKLIST_ALLOW_NAME
+                                      : LEAT_BLOCKLIST_BLOCK_BELOW | LEAT_BLOCKLIST_ALLOW_BELOW);
+
+    if (found & BLOCKS)
+        found |= marks & LEAT_BLOCKLIST_FORCE_BLOCK;
+    if (found & ALLOWS)
+        found |= marks & LEAT_BLOCKLIST_FORCE_ALLOW;
+    return found;
+}
+
+static enum leat_blocklist_verdict verdict(unsigned found)
+{
+    if (found & LEAT_BLOCKLIST_FORCE_ALLOW)
+        return LEAT_BLOCKLIST_ALLOWED;
+    if (found & LEAT_BLOCKLIST_FORCE_BLOCK)
+        return LEAT_BLOCKLIST_BLOCKED;
+    if (found & ALLOWS)
+        return LEAT_BLOCKLIST_ALLOWED;
+    return found ? LEAT_BLOCKLIST_BLOCKED : LEAT_BLOCKLIST_UNLISTED;
+}
+
 enum leat_blocklist_verdict leat_blocklist_find(const struct leat_blocklist *list,
                                                 const struct leat_dns_name *name)
 {
@@ -135,15 +161,11 @@ enum leat_blocklist_verdict leat_blocklist_find(const struct leat_blocklist *lis
     for (unsigned depth = 0; depth <= labels.count; depth++) {
         if (depth > 0)
             add_label(&walk, name->wire + labels.starts[labels.count - depth]);
-        if (!has_depth(list, depth))
-            continue;
-        found |= (unsigned)*find_slot(list, siphash13_of(&walk)) &
-                 (depth == labels.count ? LEAT_BLOCKLIST_BLOCK_NAME | LEAT_BLOCKLIST_ALLOW_NAME
-                                        : LEAT_BLOCKLIST_BLOCK_BELOW | LEAT_BLOCKLIST_ALLOW_BELOW);
+        if (has_depth(list, depth))
+            found |= apply((unsigned)*find_slot(list, siphash13_of(&walk)) & MARKS,
+                           depth == labels.count);
     }
-    if (found & (LEAT_BLOCKLIST_ALLOW_NAME | LEAT_BLOCKLIST_ALLOW_BELOW))
-        return LEAT_BLOCKLIST_ALLOWED;
-    return found ? LEAT_BLOCKLIST_BLOCKED : LEAT_BLOCKLIST_UNLISTED;
+    return verdict(found);
 }
 
 const struct leat_blocklist_text *leat_blocklist_text(const struct leat_blocklist *list)

@@ -15,7 +15,8 @@ enum {
     ROOT_BYTES = 1,
     ALLOW_MARKS = LEAT_BLOCKLIST_ALLOW_NAME | LEAT_BLOCKLIST_ALLOW_BELOW,
     NAME_AND_BELOW = LEAT_BLOCKLIST_BLOCK_NAME | LEAT_BLOCKLIST_BLOCK_BELOW,
-    ALLOW_SHIFT = 2 /* from BLOCK to ALLOW */
+    ALLOW_SHIFT = 2, /* from BLOCK to ALLOW */
+    FORCE_SHIFT = 1
 };
 
 /* ---- The current name, in wire format ------------------------------------------------------ */
@@ -23,6 +24,7 @@ enum {
 static void name_start(struct blocklist_reader *reader)
 {
     reader->bad = false;
+    reader->ended = false;
     reader->label = 0;
     reader->name.len = 1; /* room for the first label's length */
 }
@@ -93,13 +95,17 @@ static bool is_number(const struct leat_dns_name *name, unsigned at)
     return true;
 }
 
-/* Ends the name; returns its labels, 0: it is illegal. A final dot is ignored. */
+/* Ends the name, once or again; returns its labels, 0: it is illegal. A final dot is noted. */
 static unsigned name_end(struct blocklist_reader *reader)
 {
     struct leat_dns_name *name = &reader->name;
     unsigned count = 0, last = 0;
+    const bool has_dot = reader->label > 0 && name->len == reader->label + 1;
 
-    if (reader->label > 0 && name->len == reader->label + 1)
+    if (!reader->ended)
+        reader->absolute = has_dot;
+    reader->ended = true;
+    if (has_dot)
         name->len = reader->label;
     else
         name_close_label(reader);
@@ -164,6 +170,7 @@ static const uint8_t *end_line(struct leat_blocklist *list, const uint8_t *at, c
     reader->refused = false;
     reader->entered = false;
     reader->head_bytes = 0;
+    reader->redirects = reader->marks == 0; /* set by such a zone alone */
     reader->marks = LEAT_BLOCKLIST_BLOCK_NAME;
     return end + 1;
 }
@@ -175,12 +182,22 @@ static void not_understood(struct leat_blocklist *list)
     list->reader.refused = true;
 }
 
+/* Exceptions of an allowing text win over all others. */
 static void add(struct leat_blocklist *list, unsigned marks)
 {
-    const unsigned as_allowed = (marks | marks << ALLOW_SHIFT) & ALLOW_MARKS;
+    const unsigned as_allowed =
+        ((marks | marks << ALLOW_SHIFT) & ALLOW_MARKS) | LEAT_BLOCKLIST_FORCE_ALLOW;
 
     list->reader.entered = true;
     (void)leat_blocklist_add(list, &list->reader.name, list->reader.allow ? as_allowed : marks);
+}
+
+/* The marks of an exception in the place of marks that block. */
+static uint8_t to_allow(uint8_t marks)
+{
+    const unsigned force = (unsigned)(marks & LEAT_BLOCKLIST_FORCE_BLOCK);
+
+    return (uint8_t)((unsigned)(marks & NAME_AND_BELOW) << ALLOW_SHIFT | force << FORCE_SHIFT);
 }
 
 /* Handles a word of a hosts file, which blocks that name alone. A word of one label is a local name, or an
@@ -197,13 +214,53 @@ static void host(struct leat_blocklist *list)
         not_understood(list);
 }
 
-/* Adds the entry of a line with one name, which must have @labels at least. */
+/* Adds the entry of a line with one name, which must have @labels at least. An address concerns no
+ * name. */
 static void entry(struct leat_blocklist *list, unsigned labels, unsigned marks)
 {
-    if (name_end(&list->reader) >= labels && !list->reader.number)
+    const unsigned count = name_end(&list->reader);
+
+    if (list->reader.number && count == 4)
+        list->counts.local++;
+    else if (count >= labels && !list->reader.number)
         add(list, marks);
     else
         not_understood(list);
+}
+
+/* Handles the owner of a policy: it is relative to the zone's origin, or absolute and below it. */
+static void policy(struct leat_blocklist *list)
+{
+    struct blocklist_reader *reader = &list->reader;
+    struct leat_dns_name *name = &reader->name;
+    const struct leat_dns_name *origin = &reader->origin;
+    const unsigned labels = name_end(reader);
+    const size_t at = (size_t)name->len - origin->len; /* without the final root of both */
+    unsigned next = 0;
+
+    if (labels > 0 && reader->absolute && origin->len > 0) {
+        while (name->len > origin->len && next < at)
+            next += name->wire[next] + 1u;
+        if (name->len <= origin->len || next != at ||
+            !dns_bytes_equal(name->wire + at, origin->wire, origin->len)) {
+            not_understood(list); /* out of the zone (RFC 1035 5.2) */
+            return;
+        }
+        name->wire[at] = 0;
+        name->len = (uint8_t)(at + ROOT_BYTES);
+        reader->number = false;
+    }
+    if (labels > 0 && !reader->number)
+        add(list, reader->marks);
+    else
+        not_understood(list);
+}
+
+/* Takes the current name as the origin of a policy zone. */
+static void set_origin(struct blocklist_reader *reader)
+{
+    if (name_end(reader) > 0 && reader->absolute)
+        reader->origin = reader->name;
 }
 
 /* True if a line's first word is an address that leads nowhere: names follow it. */
@@ -234,12 +291,21 @@ action done   { line = end_line(list, line, p); fgoto lines; }
 action bad    { not_understood(list); fhold; fgoto rest; }
 action host   { host(list); }
 action hosts  { fgoto hosts; }
-action plain  { entry(list, 2, NAME_AND_BELOW); }
-action block  { entry(list, 1, NAME_AND_BELOW); }
-action allow  { entry(list, 1, NAME_AND_BELOW << ALLOW_SHIFT); }
+action plain  { entry(list, 2, reader->marks | NAME_AND_BELOW); }
+action both   { reader->marks = NAME_AND_BELOW; }
 action below  { reader->marks = LEAT_BLOCKLIST_BLOCK_BELOW; }
-action except { reader->marks = (uint8_t)(reader->marks << ALLOW_SHIFT); }
-action policy { entry(list, 1, reader->marks); }
+action force  { reader->marks |= LEAT_BLOCKLIST_FORCE_BLOCK; }
+action except { reader->marks = to_allow(reader->marks); }
+action entry  { entry(list, 1, reader->marks); }
+action policy { policy(list); }
+action origin { set_origin(reader); }
+action zone   { reader->marks = 0; }
+action data   {
+    if (reader->redirects)
+        reader->marks = NAME_AND_BELOW;
+    entry(list, 1, reader->marks);
+}
+action page   { reader->refused = false; }
 action second {
     fhold;
     if (reader->marks == LEAT_BLOCKLIST_BLOCK_NAME && is_sink(reader))
@@ -261,24 +327,47 @@ address = ( "::" "1"? | "fe80::1%lo0" | "ff0" digit "::" digit? ) ws @hosts;
 hosts  := ( [ \t]* name %host ( ws name %host )* trail "\n" @done ) $err(bad);
 
 # the part of Adblock's syntax that consists of names only
-option  = "important" | "all" | "document" | "doc" | "popup";
+option  = "important" @force | "all" | "document" | "doc" | "popup" | "dnsrewrite=NXDOMAIN" ";;"?;
 options = ( "$" option ( "," option )* )?;
-adblock = "||" name "^" "|"? options trail "\n" @block @done
-        | "@@||" name "^" "|"? options trail "\n" @allow @done;
+pattern = ( "||" @both ( "*." @below )? | "|" ) name "^" "|"? options;
+adblock = pattern trail "\n" @entry @done
+        | "@@" pattern trail "\n" @except @entry @done;
+
+# dnsmasq: a name and all below it, without an address or with one that leads nowhere; one of IPv6 alone blocks no name
+nowhere = "#" | "0.0.0.0" | "127.0.0.1";
+dnsmasq = "address=/" @both name "/" nowhere? trail "\n" @entry @done
+        | "address=/" name "/::" "1"? trail "\n" @done
+        | ( "server=/" | "local=/" ) @both name "/" "127.0.0.1"? trail "\n" @entry @done
+        | "server=/" @both name "/#" trail "\n" @except @entry @done;
+
+# unbound: zones, and addresses in them
+quote   = ["']?;
+refuses = "always_nxdomain" | "always_nodata" | "always_null" | "always_refuse" | "always_deny"
+        | "static" | "refuse" | "deny" | "inform_deny";
+passes  = "transparent" | "typetransparent" | "always_transparent" | "inform";
+unbound = ws? ( "server:" trail "\n" @done
+        | "local-zone:" @both ws? quote name quote ws quote refuses quote trail "\n" @entry @done
+        | "local-zone:" @both ws? quote name quote ws quote passes quote trail "\n" @except @entry @done
+        | "local-zone:" ws? quote name quote ws quote "redirect" quote trail "\n" @zone @done
+        | "local-data:" ws? quote name ws ( digit+ ws )? ( "IN"i ws )?
+          ( "A"i ws ( "0.0.0.0" | "127.0.0.1" ) | "AAAA"i ws "::" "1"? ) quote trail "\n" @data @done );
 
 # response policy zones, after a name: triggers on the question's name
 ttl     = digit+ [smhdwSMHDW]? ws;
 class   = ttl? ( "IN"i ws )? ttl?;
 policy := ( class ( "CNAME"i ws ( "." | "*." | "rpz-drop."i | "rpz-passthru."i @except )
-                  | "A"i ws "0.0.0.0" | "AAAA"i ws "::" ) trail "\n" @policy @done ) $err(bad);
+                  | "A"i ws ( "0.0.0.0" | "127.0.0.1" ) | "AAAA"i ws "::" "1"? ) trail "\n" @policy @done
+          | class "SOA"i ws [^\n]* "\n" @origin @done | class "NS"i ws [^\n]* "\n" @done ) $err(bad);
 
 # other lines: comments, the header of a zone or of an Adblock list, empty lines
-around  = ( [#;!] [^\n]* | "[" [^\n]* | "$TTL"i ws [^\n]* | "@" ws [^\n]*
+around  = ( [#;!] [^\n]* | "[" [^\n]* | "$TTL"i ws [^\n]* | "$ORIGIN"i ws name trail %origin | "@" ws [^\n]*
           | ws class "NS"i ws [^\n]* | ws digit+ [smhdwSMHDW]? ( ws? ")" )? trail
           | [ \t]* ")" trail | trail ) "\n" @done;
 
-lines  := ( words | address | adblock | around ) $err(bad);
-rest   := [^\n]* "\n" @done;
+lines  := ( words | address | adblock | dnsmasq | unbound | around ) $err(bad);
+
+# the rest of a line that was not understood; a rule about the content of pages concerns no name
+rest   := ( [^\n]* "#" [@?$%]* "#" [^\n]* "\n" @page | [^\n]* "\n" ) @done;
 main   := ( 0xef 0xbb 0xbf @{ fgoto lines; } | ^0xef >{ fhold; fgoto lines; } ) $err(bad);
 }%%
 

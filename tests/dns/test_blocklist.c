@@ -209,7 +209,7 @@ static const struct form forms[] = {
     {"fe80::1%lo0 localhost\n255.255.255.255 broadcasthost\n0.0.0.0 0.0.0.0\n", ".....", 0, 3},
     {"0.0.0.0 a..test -.b.test\n", ".....", 1, 0},
     {"192.0.2.1 a.test\n1.2.3 b.test\n", ".....", 2, 0},
-    {"0.0.0.0\n0.0.0.0 \n", ".....", 2, 0},
+    {"0.0.0.0\n0.0.0.0 \n", ".....", 0, 2},
     /* names: block all names below, too */
     {"a.test\n", "BBB..", 0, 0},
     {"*.A.TEST", "BBB..", 0, 0},
@@ -223,14 +223,44 @@ static const struct form forms[] = {
      "BBB..", 0, 0},
     {".a.test\n", ".....", 1, 0},
     {"12.34\n", ".....", 1, 0},
+    {"192.0.2.1\naddress=/192.0.2.1/\n", ".....", 0, 2},
+    {"||a.test^$dnsrewrite=NXDOMAIN;;\n||b.test^$dnsrewrite=1.2.3.4\n", "BBB..", 1, 0},
+    {"server=/a.test/127.0.0.1\n", "BBB..", 0, 0},
     /* Adblock's */
     {"[Adblock Plus 2.0]\n! Title: x\n||a.test^\n", "BBB..", 0, 0},
     {"||a.test^$important\n||b.test^|\n", "BBBB.", 0, 0},
     {"||test^\n", "BBBBB", 0, 0},
     {"||a.test^\n@@||x.a.test^\n", "BAA..", 0, 0},
     {"@@||x.a.test^|$important\n||a.test^$all,document\n", "BAA..", 0, 0},
-    {"||a.test\n||a.test^$third-party\n||a.test/x^\n||*.a.test^\n|a.test|\n/ads/\n", ".....", 6, 0},
-    {"a.test##.ad\n@@a.test\n||a.test^$important,dnstype=A\n", ".....", 3, 0},
+    {"||a.test\n||a.test^$third-party\n||a.test/x^\n|a.test|\n/ads/\n", ".....", 5, 0},
+    {"||*.a.test^\n", ".BB..", 0, 0},
+    {"|a.test^\n@@|x.a.test^\n||b.test^\n", "BA.B.", 0, 0},
+    /* what is important wins over exceptions, and important exceptions over that */
+    {"||a.test^$important\n@@||x.a.test^\n", "BBB..", 0, 0},
+    {"||a.test^$important\n@@||x.a.test^$important\n", "BAA..", 0, 0},
+    {"@@||test^\n||a.test^$popup,important\n||b.test^\n", "BBBAA", 0, 0},
+    /* rules about the content of pages concern no name */
+    {"##.ad\na.test##.ad\na.test,b.test#@#.ad\n*#?#div:has(.x)\n~a.test#$#a { b: c }\n", ".....", 0,
+     0},
+    {"@@a.test\n||a.test^$important,dnstype=A\n||a.test^$client=x\n", ".....", 3, 0},
+    /* dnsmasq */
+    {"address=/a.test/\naddress=/b.test/0.0.0.0\n", "BBBB.", 0, 0},
+    {"address=/x.a.test/#\nlocal=/b.test/ # why\n", ".BBB.", 0, 0},
+    {"address=/a.test/::\naddress=/a.test/#\nserver=/x.a.test/#\n", "BAA..", 0, 0},
+    {"address=/a.test/::\naddress=/b.test/::1\n", ".....", 0, 0},
+    {"server=/a.test/\n", "BBB..", 0, 0},
+    {"address=/a.test/192.0.2.1\nserver=/a.test/192.0.2.1\naddress=/a.test/b.test/"
+     "\ndomain-needed\n",
+     ".....", 4, 0},
+    /* unbound */
+    {"server:\nlocal-zone: \"a.test.\" always_null\n  local-zone: 'b.test' static\n", "BBBB.", 0,
+     0},
+    {"local-zone: a.test refuse\nlocal-zone: \"x.a.test\" transparent\n", "BAA..", 0, 0},
+    {"local-zone: \"a.test\" redirect\nlocal-data: \"a.test A 0.0.0.0\"\n", "BBB..", 0, 0},
+    {"local-data: \"a.test. 60 IN AAAA ::\"\n", "B....", 0, 0},
+    {"local-zone: \"a.test\" redirect\nlocal-data: \"a.test CNAME b.test\"\n", ".....", 1, 0},
+    {"local-zone: \"a.test\" redirect\n\nlocal-data: \"a.test A 0.0.0.0\"\n", "B....", 0, 0},
+    {"local-zone: \"a.test\" typo\nlocal-zone \"a.test\" static\n", ".....", 2, 0},
     /* response policy zones */
     {"$TTL 2h\n@ IN SOA localhost. root. 1 2 3 4 5\n  NS localhost.\n;\na.test CNAME .\n", "B....",
      0, 0},
@@ -243,6 +273,15 @@ static const struct form forms[] = {
     {"24.0.2.0.192.rpz-ip CNAME .\na.test.rpz-nsdname CNAME .\n", ".....", 2, 0},
     {"a.test CNAME rpz-tcp-only.\n", ".....", 1, 0},
     {"*.test CNAME .\n", "BBBB.", 0, 0},
+    {"a.test A 127.0.0.1\nb.test AAAA ::1\n", "B..B.", 0, 0},
+    /* owners that are absolute lie below the origin, which is no part of the name */
+    {"$ORIGIN rpz.zone.\na.test.rpz.zone. CNAME .\n*.b.rpz.zone. CNAME .\nb.test CNAME .\n",
+     "B..B.", 0, 0},
+    {"rpz.zone. 60 IN SOA a. b. 1 2 3 4 5\nrpz.zone. IN NS localhost.\n*.a.test.RPZ.zone. CNAME "
+     ".\n",
+     ".BB..", 0, 0},
+    {"$ORIGIN rpz.zone.\na.test. CNAME .\nrpz.zone. CNAME .\nxrpz.zone. CNAME .\n", ".....", 3, 0},
+    {"a.test. CNAME .\n", "B....", 0, 0},
 };
 
 /* Parses the text in pieces of @step bytes. */

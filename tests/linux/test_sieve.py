@@ -1,6 +1,8 @@
 """dig, curl and dnsmasq around sieve: listed names are blocked, other questions go to dnsmasq. Also the page of
 resolver."""
 
+import os
+import pathlib
 import re
 import socket
 import struct
@@ -8,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import LIMIT_S, QUICK, Process, binary, run
+from conftest import LIMIT_S, QUICK, Process, binary, run, until
 
 NAMES = 20_000 if QUICK else 200_000
 LISTS = {
@@ -69,6 +71,77 @@ PASSED = "NOERROR 192.0.2.1"
 ])  # fmt: skip
 def test_listed_names_are_blocked(sieve, name, said):
     assert answer(sieve(), name) == said
+
+
+DNSMASQ = """# a list for dnsmasq
+address=/ads.test/
+address=/null.test/#
+address=/zero.test/0.0.0.0
+address=/six.test/127.0.0.1
+address=/six.test/::
+address=/other.test/::
+local=/loc.test/
+server=/serv.test/
+server=/ok.ads.test/#
+"""
+UNBOUND = """server:
+local-zone: "ads.test." always_nxdomain
+local-zone: "null.test" always_null
+  local-zone: 'zero.test.' static
+local-zone: six.test. redirect
+local-data: "six.test. A 0.0.0.0"
+local-data: "loc.test A 0.0.0.0"
+local-zone: "serv.test" refuse
+local-zone: "ok.ads.test" always_transparent
+"""
+PROBES = [prefix + name for name in ("ads.test", "null.test", "zero.test", "six.test", "loc.test", "serv.test", "ok.ads.test",
+                                     "other.test") for prefix in ("", "a.", "a.b.", "x")]
+
+
+@pytest.mark.parametrize("kind,text", [("dnsmasq", DNSMASQ), ("unbound", UNBOUND)])
+def test_lists_for_other_servers_block_what_they_block(sieve, tmp_path, kind, text):
+    path = tmp_path / "foreign"
+    path.write_text(text)
+    program = sieve(path)
+    program.wait_for(f"{path}: .* 0 refused$")
+    conf = tmp_path / "conf"
+    if kind == "dnsmasq":
+        conf.write_text(f"port=5354\nno-resolv\nno-hosts\nserver={program.peer}\nlisten-address=127.0.0.1\nbind-interfaces\n{text}")
+        other = Process("dnsmasq", "--keep-in-foreground", f"--conf-file={conf}", "--log-facility=-")
+    else:
+        conf.write_text(f"{text}  interface: 127.0.0.1@5354\n  use-syslog: no\n  chroot: ''\n  username: ''\n  pidfile: ''\n"
+                        f"  do-daemonize: no\n  module-config: iterator\n  local-zone: 'test.' nodefault\n"
+                        f"forward-zone:\n  name: '.'\n  forward-addr: {program.peer}\nremote-control:\n  control-enable: no\n")
+        other = Process("unbound", "-d", "-p", "-c", conf)
+    try:
+        # reads the answer that an unblocked name has from the server behind both
+        theirs = {}
+        assert until(lambda: "192.0.2.1" in run("dig", "-p", "5354", "+time=1", "+tries=1", "@127.0.0.1", "other.test",
+                                                check=False).decode(), 20), other.text
+        for name in PROBES:
+            theirs[name] = "192.0.2.1" not in run("dig", "+short", "-p", "5354", "@127.0.0.1", name).decode().split()
+        ours = {name: answer(program, name) != PASSED for name in PROBES}
+        assert ours == theirs
+        assert sum(ours.values()) >= 15
+    finally:
+        other.stop()
+
+
+@pytest.mark.skipif("LEAT_LISTS" not in os.environ, reason="no folder of lists in LEAT_LISTS")
+def test_the_lists_of_a_folder_are_understood(leat):
+    """At most one line of a thousand is refused."""
+    lines = refused = 0
+    files = sorted(path for path in pathlib.Path(os.environ["LEAT_LISTS"]).iterdir() if path.is_file())
+    for at in range(0, len(files), 30):
+        program = leat("sieve", arguments=files[at:at + 30])
+        program.wait_for("names, .* left out for want of room", 60)
+        for text in re.findall(r"^.*: of \d+ lines .*$", program.text, re.M):
+            counts = re.search(r": of (\d+) lines \d+ understood, \d+ ignored, (\d+) refused", text)
+            lines, refused = lines + int(counts[1]), refused + int(counts[2])
+            if counts[2] != "0":
+                print(text)
+    print(f"{len(files)} lists, {lines} lines, {refused} refused")
+    assert lines > 0 and refused <= lines / 1000
 
 
 def test_no_may_be_kept_for_a_minute(sieve):
