@@ -2,9 +2,9 @@
  * stack.c -- START HERE: how a stack is built (leat_init) and how it runs (leat_poll).
  *
  * One poll is one turn, always in this order. Frames are received, from the links and from the
- * loopback queue. Timers fire. The program's callbacks run. Protocols send due segments and the data
- * that the program has queued. The frames go out. Each step has a budget, so a poll ends under any
- * load.
+ * loopback queue. Timers fire. The program's callbacks run. Protocols send due segments and the
+ * data that the program has queued. The frames go out. Each step has a budget, so a poll ends under
+ * any load.
  */
 #include "family.h"
 #include "link/link.h"
@@ -71,8 +71,8 @@ COLD static struct leat_config with_defaults(const struct leat_config *given)
 static bool config_is_legal(const struct leat_config *c)
 {
     /* a buffer must have space for the largest headers after its headroom */
-    return c->buf_bytes >= 2 * LEAT_BUF_HEADROOM && c->buf_bytes % 8 == 0 &&
-           c->buf_bytes <= 1024 * 1024 && c->burst_frames <= BURST_MAX;
+    return !LEAT_RESERVED_IS_USED(c) && c->buf_bytes >= 2 * LEAT_BUF_HEADROOM &&
+           c->buf_bytes % 8 == 0 && c->buf_bytes <= 1024 * 1024 && c->burst_frames <= BURST_MAX;
 }
 
 /* The number of flows that a fair queue distinguishes: half its frames, so that each flow can have

@@ -57,7 +57,8 @@ size_t leat_tasks_memory_bytes(const struct leat_tasks_config *config)
 
 static bool is_possible(const struct leat_tasks_config *full)
 {
-    return full->stack_bytes >= LEAT_TASK_STACK_BYTES_MIN + CONTEXT_STACK_BYTES &&
+    return !LEAT_RESERVED_IS_USED(full) &&
+           full->stack_bytes >= LEAT_TASK_STACK_BYTES_MIN + CONTEXT_STACK_BYTES &&
            full->stack_bytes % STACK_ALIGN == 0 && (full->slow_ns == 0 || full->clock_ns);
 }
 

@@ -169,7 +169,8 @@ enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *mem
     uint8_t *at = (uint8_t *)memory + (ALIGN - (uintptr_t)memory % ALIGN) % ALIGN;
     struct leat_tls *made = (struct leat_tls *)(void *)at;
 
-    if (!config->crypto || leat_pool_buf_bytes(leat_pool(stack)) < BUF_BYTES_MIN ||
+    if (LEAT_RESERVED_IS_USED(config) || !config->crypto ||
+        leat_pool_buf_bytes(leat_pool(stack)) < BUF_BYTES_MIN ||
         full.client_message_bytes < CLIENT_MESSAGE_BYTES_MIN ||
         (full.early_bytes > 0 && !full.early) || !are_sound(full.identities, full.identity_count))
         return LEAT_ERR_ARGUMENT;
@@ -252,6 +253,8 @@ static bool are_names(const struct leat_tls_client *client)
 /* True if the client has a way to authenticate its server. */
 static bool is_possible(const struct leat_tls_client *client)
 {
+    if (LEAT_RESERVED_IS_USED(client))
+        return false;
     if (client->name && (!client->name[0] || tls_text_len(client->name) > 255))
         return false;
     if ((client->early_len > 0 && !client->early) || !are_names(client))

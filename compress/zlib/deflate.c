@@ -68,8 +68,8 @@ static void release(void *arg, void *memory)
 
 static bool is_possible(const struct leat_deflate_config *full)
 {
-    return full->level <= 9 && full->window_bits >= 9 && full->window_bits <= 15 &&
-           full->memory_level <= 9;
+    return !LEAT_RESERVED_IS_USED(full) && full->level <= 9 && full->window_bits >= 9 &&
+           full->window_bits <= 15 && full->memory_level <= 9;
 }
 
 enum leat_err leat_deflate_open(struct leat_deflate **packer, void *memory, size_t bytes,

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <leat/abi.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -90,7 +92,7 @@ size_t leat_endpoint_format(const struct leat_endpoint *endpoint,
 bool leat_mac_parse(const char *text, struct leat_mac *mac);
 
 /** The IPv4 address whose 32-bit value is @p number: 10.0.0.1 is 0x0a000001 on every machine. */
-static inline struct leat_ip leat_ip_v4(uint32_t number)
+LEAT_INLINE struct leat_ip leat_ip_v4(uint32_t number)
 {
     struct leat_ip ip = LEAT_IP4_INIT(0, 0, 0, 0);
 
@@ -102,14 +104,14 @@ static inline struct leat_ip leat_ip_v4(uint32_t number)
 }
 
 /** The inverse.  For an IPv6 address: its last 32 bits. */
-static inline uint32_t leat_ip_v4_number(struct leat_ip ip)
+LEAT_INLINE uint32_t leat_ip_v4_number(struct leat_ip ip)
 {
     return (uint32_t)ip.bytes[12] << 24 | (uint32_t)ip.bytes[13] << 16 |
            (uint32_t)ip.bytes[14] << 8 | ip.bytes[15];
 }
 
 /** An address and a port, without a zone. */
-static inline struct leat_endpoint leat_endpoint_of(struct leat_ip ip, uint16_t port)
+LEAT_INLINE struct leat_endpoint leat_endpoint_of(struct leat_ip ip, uint16_t port)
 {
     struct leat_endpoint endpoint = {ip, port, 0};
 
@@ -117,19 +119,19 @@ static inline struct leat_endpoint leat_endpoint_of(struct leat_ip ip, uint16_t 
 }
 
 /** True if both addresses are the same. */
-static inline bool leat_ip_equal(struct leat_ip a, struct leat_ip b)
+LEAT_INLINE bool leat_ip_equal(struct leat_ip a, struct leat_ip b)
 {
     return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
 }
 
 /** True if both endpoints are the same, zone included. */
-static inline bool leat_endpoint_equal(const struct leat_endpoint *a, const struct leat_endpoint *b)
+LEAT_INLINE bool leat_endpoint_equal(const struct leat_endpoint *a, const struct leat_endpoint *b)
 {
     return leat_ip_equal(a->ip, b->ip) && a->port == b->port && a->zone == b->zone;
 }
 
 /** True for an IPv4 address. */
-static inline bool leat_ip_is_v4(struct leat_ip ip)
+LEAT_INLINE bool leat_ip_is_v4(struct leat_ip ip)
 {
     const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -137,19 +139,19 @@ static inline bool leat_ip_is_v4(struct leat_ip ip)
 }
 
 /** True for "::" and for 0.0.0.0. */
-static inline bool leat_ip_is_any(struct leat_ip ip)
+LEAT_INLINE bool leat_ip_is_any(struct leat_ip ip)
 {
     return leat_ip_equal(ip, leat_ip_v4(0)) || leat_ip_equal(ip, LEAT_IP_ANY);
 }
 
 /** True for ff00::/8 (RFC 4291 2.7) and 224.0.0.0/4 (RFC 1112 4). */
-static inline bool leat_ip_is_multicast(struct leat_ip ip)
+LEAT_INLINE bool leat_ip_is_multicast(struct leat_ip ip)
 {
     return ip.bytes[0] == 0xff || (leat_ip_is_v4(ip) && ip.bytes[12] >> 4 == 0xe);
 }
 
 /** True for fe80::/10 (RFC 4291 2.5.6) and 169.254.0.0/16 (RFC 3927). */
-static inline bool leat_ip_is_link_local(struct leat_ip ip)
+LEAT_INLINE bool leat_ip_is_link_local(struct leat_ip ip)
 {
     if (leat_ip_is_v4(ip))
         return ip.bytes[12] == 169 && ip.bytes[13] == 254;
@@ -157,7 +159,7 @@ static inline bool leat_ip_is_link_local(struct leat_ip ip)
 }
 
 /** True for ::1 (RFC 4291 2.5.3) and 127.0.0.0/8 (RFC 1122 3.2.1.3). */
-static inline bool leat_ip_is_loopback(struct leat_ip ip)
+LEAT_INLINE bool leat_ip_is_loopback(struct leat_ip ip)
 {
     const struct leat_ip one = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 

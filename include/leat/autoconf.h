@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/dhcp.h>
 #include <leat/dhcp6.h>
@@ -91,7 +92,8 @@ struct leat_autoconf_config {
     /** As in leat_dhcp_config: false refuses the lease. */
     bool (*on_lease)(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease,
                      void *arg);
-    void *arg; /**< for the three */
+    void *arg;                        /**< for the three */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Bytes that leat_autoconf_start() takes from the stack's block. */

@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -117,7 +119,7 @@ struct leat_buf *leat_buf_consume(struct leat_buf *buf, uint32_t bytes);
 void leat_buf_append(struct leat_buf *buf, struct leat_buf *tail);
 
 /** Bytes in all pieces. */
-static inline uint32_t leat_buf_total(const struct leat_buf *buf)
+LEAT_INLINE uint32_t leat_buf_total(const struct leat_buf *buf)
 {
     uint32_t total = 0;
 
@@ -142,13 +144,13 @@ uint32_t leat_buf_read(const struct leat_buf *buf, uint32_t offset, void *bytes,
 struct leat_buf *leat_buf_copy(struct leat_pool *pool, const void *bytes, uint32_t len);
 
 /** Bytes that push() could uncover in front of the first piece. */
-static inline uint32_t leat_buf_headroom(const struct leat_buf *buf)
+LEAT_INLINE uint32_t leat_buf_headroom(const struct leat_buf *buf)
 {
     return (uint32_t)(buf->data - buf->start);
 }
 
 /** Bytes that put() could add to the end of the first piece. */
-static inline uint32_t leat_buf_tailroom(const struct leat_buf *buf)
+LEAT_INLINE uint32_t leat_buf_tailroom(const struct leat_buf *buf)
 {
     return buf->capacity - leat_buf_headroom(buf) - buf->len;
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/dns.h>
 #include <leat/err.h>
@@ -42,8 +43,9 @@ struct leat_connect_config {
     uint8_t ndots;      /**< a name with at least so many dots is first tried as it is, any other
                              name with the search domains first: 1 */
     bool no_ipv6;       /**< IPv6 addresses are neither looked up nor tried */
-    uint64_t resolution_delay_ns; /**< how long IPv4 addresses wait for IPv6 ones: 50 ms */
-    uint64_t attempt_delay_ns;    /**< from one try to the next: 250 ms; at least 10 ms */
+    uint64_t resolution_delay_ns;     /**< how long IPv4 addresses wait for IPv6 ones: 50 ms */
+    uint64_t attempt_delay_ns;        /**< from one try to the next: 250 ms; at least 10 ms */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** The state of a try. */

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/err.h>
 
 #ifdef __cplusplus
@@ -35,7 +36,7 @@ struct leat_crypto_piece {
 };
 
 /** A piece of bytes that are only read: for `in`, and for data to hash, sign or verify. */
-static inline struct leat_crypto_piece leat_crypto_piece_of(const void *bytes, size_t len)
+LEAT_INLINE struct leat_crypto_piece leat_crypto_piece_of(const void *bytes, size_t len)
 {
     struct leat_crypto_piece piece;
 
@@ -56,7 +57,7 @@ enum leat_crypto_hash {
 #define LEAT_CRYPTO_DIGEST_BYTES_MAX 48u
 
 /** Bytes of a digest. */
-static inline size_t leat_crypto_digest_bytes(enum leat_crypto_hash hash)
+LEAT_INLINE size_t leat_crypto_digest_bytes(enum leat_crypto_hash hash)
 {
     return hash == LEAT_CRYPTO_SHA256 ? 32u : 48u;
 }
@@ -83,7 +84,7 @@ enum leat_crypto_aead {
 #define LEAT_CRYPTO_TAG_BYTES     16u /**< of a tag */
 
 /** Bytes of a key. */
-static inline size_t leat_crypto_key_bytes(enum leat_crypto_aead aead)
+LEAT_INLINE size_t leat_crypto_key_bytes(enum leat_crypto_aead aead)
 {
     return aead == LEAT_CRYPTO_AES_128_GCM ? 16u : 32u;
 }

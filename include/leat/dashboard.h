@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/err.h>
 #include <leat/http_exchange.h>
 #include <leat/stack.h>
@@ -34,9 +35,10 @@ struct leat_dashboard;
 
 /** Options of a dashboard.  Every 0 or NULL means the default named beside it. */
 struct leat_dashboard_config {
-    const char *title;    /**< "leat"; must live as long as the dashboard */
-    uint64_t interval_ns; /**< between samples: 1 s */
-    uint16_t samples;     /**< number kept: 120 */
+    const char *title;                /**< "leat"; must live as long as the dashboard */
+    uint64_t interval_ns;             /**< between samples: 1 s */
+    uint16_t samples;                 /**< number kept: 120 */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Bytes that leat_dashboard_start() needs. */

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/err.h>
 
 #ifdef __cplusplus
@@ -24,9 +25,10 @@ struct leat_deflate;
 
 /** Limits.  Every 0 means the default named beside it. */
 struct leat_deflate_config {
-    uint8_t level;        /**< 1 (fast) to 9 (small): 6 */
-    uint8_t window_bits;  /**< the window is 2^this bytes, 9 to 15: 15 */
-    uint8_t memory_level; /**< zlib's memLevel, 1 to 9: 8 */
+    uint8_t level;                    /**< 1 (fast) to 9 (small): 6 */
+    uint8_t window_bits;              /**< the window is 2^this bytes, 9 to 15: 15 */
+    uint8_t memory_level;             /**< zlib's memLevel, 1 to 9: 8 */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Bytes that a compressor needs, as a constant: 270,464 for 15 and 8, 73,856 for 13 and 6. */

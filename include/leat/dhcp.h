@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/err.h>
 #include <leat/refusal.h>
@@ -124,7 +125,8 @@ struct leat_dhcp_config {
                     const struct leat_dhcp_lease *lease, void *arg);
     /** Reports each transition of dhcp.rl as numbers, for tests.  May be NULL. */
     void (*on_transition)(void *arg, uint8_t from, uint8_t event, uint8_t to);
-    void *arg; /**< for the three */
+    void *arg;                        /**< for the three */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Bytes that leat_dhcp_open() takes from the stack's block. */

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/err.h>
 #include <leat/refusal.h>
@@ -89,7 +90,8 @@ struct leat_dhcp6_config {
                     const struct leat_dhcp6_lease *lease, void *arg);
     /** Reports each transition of dhcp6.rl as numbers, for tests.  May be NULL. */
     void (*on_transition)(void *arg, uint8_t from, uint8_t event, uint8_t to);
-    void *arg; /**< for the two */
+    void *arg;                        /**< for the two */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Bytes that leat_dhcp6_register() takes from the stack's block, for @p clients of them. */

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/dns.h>
 #include <leat/dns_zone.h>
 #include <leat/err.h>
@@ -64,6 +65,7 @@ struct leat_dns_server_config {
     uint32_t replies_per_s;      /**< by UDP to a network (/24), and in a burst: 100 */
     bool no_rate_limit;          /**< answer all queries by UDP, also those with a forged source */
     bool no_cookies;             /**< neither send DNS cookies (RFC 7873) nor check them */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Counters of a server. */

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/err.h>
 #include <leat/resolver.h>
 #include <leat/stack.h>
@@ -100,6 +101,7 @@ struct leat_forwarder_config {
      * they may pass by this resolver: use-application-dns.net, mask.icloud.com, mask-h2.icloud.com.
      */
     bool refuse_canaries;
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Counters of a forwarder. */

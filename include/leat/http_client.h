@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/buf.h>
 #include <leat/connect.h>
 #include <leat/err.h>
@@ -55,6 +56,7 @@ struct leat_http_client_config {
     void (*tls_info)(const struct leat_stream *session, struct leat_tls_info *info);
     struct leat_tls *tls;                      /**< its first argument */
     const struct leat_crypto_anchors *anchors; /**< trusted authorities; must outlive the client */
+    uint64_t reserved[LEAT_RESERVED];          /**< for members of later versions; all 0 */
 };
 
 /** Counters of a client. */
@@ -107,7 +109,8 @@ struct leat_http_request {
      * two ways.  TOO_BIG: the reply's head.  The handle is invalid once the callback returns.
      */
     void (*on_failed)(struct leat_http_call *call, enum leat_err why, void *arg);
-    void *arg; /**< the last argument of the callbacks */
+    void *arg;                        /**< the last argument of the callbacks */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Bytes that leat_http_client_open() needs. */

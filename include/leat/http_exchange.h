@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/buf.h>
 #include <leat/err.h>
 #include <leat/tcp.h>
@@ -61,7 +62,8 @@ struct leat_http_route {
      * returns.
      */
     void (*on_failed)(struct leat_http_exchange *exchange, enum leat_err why, void *arg);
-    void *arg; /**< the last argument, until leat_http_set_arg() */
+    void *arg;                        /**< the last argument, until leat_http_set_arg() */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** The head of a reply.  The strings must stay valid until the exchange is over and the head is

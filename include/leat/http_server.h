@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/err.h>
 #include <leat/http_exchange.h>
 #include <leat/stack.h>
@@ -76,7 +77,8 @@ struct leat_http_server_config {
     struct leat_buf *(*receive_early)(const struct leat_stream *session, uint32_t bytes_max);
     /** Called when a reply is queued, or never will be.  May be NULL.  Must not call the server. */
     void (*on_access)(void *arg, const struct leat_http_access *access);
-    void *on_access_arg; /**< its first argument */
+    void *on_access_arg;              /**< its first argument */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Counters of a server. */

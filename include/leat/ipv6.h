@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/stack.h>
 
 #ifdef __cplusplus
@@ -64,7 +65,8 @@ struct leat_ipv6_config {
     bool optimistic;         /**< use an address while it is checked (RFC 4429) */
     /** Reports each transition of a neighbour in ndp.rl as numbers, for tests.  May be NULL. */
     void (*on_transition)(void *arg, uint8_t from, uint8_t event, uint8_t to);
-    void *arg; /**< the first argument of on_transition */
+    void *arg;                        /**< the first argument of on_transition */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Bytes that leat_ipv6_register() takes from the stack's block.  @p config may be NULL. */

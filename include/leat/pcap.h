@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/host.h>
 #include <leat/netif.h>
 #include <leat/posix.h>
@@ -79,6 +80,7 @@ struct leat_pcap_reader_config {
      */
     bool recording;
     uint64_t linger_ns; /**< how long the clock runs after the last frame; not for a recording */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Counters of a replay. */

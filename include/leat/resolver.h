@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/dns.h>
 #include <leat/err.h>
@@ -94,6 +95,7 @@ struct leat_resolver_config {
                                                 addresses; must outlive the resolver */
     uint64_t
         tcp_idle_ns; /**< a connection is kept after the last reply for: 10 s (RFC 7766 6.2.3) */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** The result of a lookup. */

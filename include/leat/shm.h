@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/netif.h>
 #include <leat/posix.h>
@@ -37,6 +38,7 @@ struct leat_shm_config {
     bool no_offload; /**< compute the checksums of frames that we send: for a peer that forwards
                         them to a wire.  Otherwise they are neither computed nor checked: both ends
                           trust the memory */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Failures and costs; a backend has no other way to report them. */

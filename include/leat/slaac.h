@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/err.h>
 #include <leat/refusal.h>
@@ -56,7 +57,8 @@ struct leat_slaac_config {
     /** Some of the facts have changed.  May be NULL.  Called from leat_poll(); the facts are valid
      * until leat_poll() is called again. */
     void (*on_change)(struct leat_slaac *slaac, const struct leat_slaac_facts *facts, void *arg);
-    void *arg; /**< the last argument of on_change */
+    void *arg;                        /**< the last argument of on_change */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /**

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/err.h>
 #include <leat/refusal.h>
@@ -62,6 +63,7 @@ struct leat_sntp_config {
     void (*on_news)(struct leat_sntp *sntp, enum leat_sntp_news news,
                     const struct leat_sntp_report *report, void *arg); /**< may be NULL */
     void *arg;                                                         /**< for on_news */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Counters of a client. */

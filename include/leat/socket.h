@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/netif.h>
 #include <leat/posix.h>
@@ -51,6 +52,7 @@ struct leat_socket_config {
                      program understands the marks: the connection ends at once */
     bool no_offload; /**< with marks: compute the checksums of frames that we send nevertheless, for
                         a peer that forwards frames to a wire, or records them */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Failures and costs; a backend has no other way to report them. */
@@ -104,8 +106,9 @@ struct leat_passt_config {
     struct leat_ip ip6;     /**< our IPv6 address, of a /64; LEAT_IP_ANY: this machine's */
     bool ipv4_only;         /**< no IPv6; otherwise there is IPv6 if this machine has a route */
     uint16_t mtu;           /**< 0: 32,808; larger ones are slower (docs/socket.md) */
-    const struct leat_mac *mac; /**< as in struct leat_socket_config */
-    struct leat_posix *posix;   /**< the same */
+    const struct leat_mac *mac;       /**< as in struct leat_socket_config */
+    struct leat_posix *posix;         /**< the same */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /**

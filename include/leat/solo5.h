@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/err.h>
 #include <leat/host.h>
 #include <leat/netif.h>
@@ -39,10 +40,11 @@ struct leat_solo5 {
 
 /** The device, and overrides of its own facts. */
 struct leat_solo5_net_config {
-    struct leat_solo5 *solo5;   /**< its memory holds the device, and one frame of it */
-    const char *device;         /**< its name in the manifest; NULL: "service" */
-    const struct leat_mac *mac; /**< our address on the link; NULL: the tender's */
-    uint16_t mtu;               /**< 0: the device's */
+    struct leat_solo5 *solo5;         /**< its memory holds the device, and one frame of it */
+    const char *device;               /**< its name in the manifest; NULL: "service" */
+    const struct leat_mac *mac;       /**< our address on the link; NULL: the tender's */
+    uint16_t mtu;                     /**< 0: the device's */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Failures and costs; a backend has no other way to report them. */

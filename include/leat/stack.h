@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/buf.h>
 #include <leat/err.h>
@@ -67,7 +68,8 @@ struct leat_config {
     void (*on_conflict)(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg);
     /** Called when @p ip is usable: at once, or after the probes.  May be NULL. */
     void (*on_address)(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg);
-    void *arg; /**< for the two callbacks */
+    void *arg;                        /**< for the two callbacks */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /**

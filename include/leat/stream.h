@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/buf.h>
 #include <leat/err.h>
@@ -79,7 +80,7 @@ struct leat_stream {
 #define LEAT_STREAM_IS_OTHER(stream) __builtin_expect((stream)->ops != NULL, 0)
 
 /** The stream of a connection. */
-static inline struct leat_stream leat_stream_of_tcp(struct leat_tcp *conn)
+LEAT_INLINE struct leat_stream leat_stream_of_tcp(struct leat_tcp *conn)
 {
     struct leat_stream stream = {NULL, NULL};
 
@@ -88,20 +89,20 @@ static inline struct leat_stream leat_stream_of_tcp(struct leat_tcp *conn)
 }
 
 /** The connection of a stream, or NULL if its carrier isn't TCP. */
-static inline struct leat_tcp *leat_stream_tcp(const struct leat_stream *stream)
+LEAT_INLINE struct leat_tcp *leat_stream_tcp(const struct leat_stream *stream)
 {
     return stream->ops ? NULL : (struct leat_tcp *)stream->end;
 }
 
 /** As leat_tcp_send_room(). */
-static inline uint32_t leat_stream_send_room(const struct leat_stream *stream)
+LEAT_INLINE uint32_t leat_stream_send_room(const struct leat_stream *stream)
 {
     return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->send_room(stream->end)
                                         : leat_tcp_send_room((struct leat_tcp *)stream->end);
 }
 
 /** As leat_tcp_want_room(). */
-static inline void leat_stream_want_room(const struct leat_stream *stream, uint32_t bytes)
+LEAT_INLINE void leat_stream_want_room(const struct leat_stream *stream, uint32_t bytes)
 {
     if (LEAT_STREAM_IS_OTHER(stream))
         stream->ops->want_room(stream->end, bytes);
@@ -110,16 +111,15 @@ static inline void leat_stream_want_room(const struct leat_stream *stream, uint3
 }
 
 /** As leat_tcp_send(): takes @p data. */
-static inline enum leat_err leat_stream_send(const struct leat_stream *stream,
-                                             struct leat_buf *data)
+LEAT_INLINE enum leat_err leat_stream_send(const struct leat_stream *stream, struct leat_buf *data)
 {
     return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->send(stream->end, data)
                                         : leat_tcp_send((struct leat_tcp *)stream->end, data);
 }
 
 /** As leat_tcp_write(). */
-static inline enum leat_err leat_stream_write(const struct leat_stream *stream, const void *bytes,
-                                              size_t len, size_t *taken)
+LEAT_INLINE enum leat_err leat_stream_write(const struct leat_stream *stream, const void *bytes,
+                                            size_t len, size_t *taken)
 {
     return LEAT_STREAM_IS_OTHER(stream)
                ? stream->ops->write(stream->end, bytes, len, taken)
@@ -127,8 +127,8 @@ static inline enum leat_err leat_stream_write(const struct leat_stream *stream, 
 }
 
 /** As leat_tcp_receive(): the list belongs to the caller. */
-static inline struct leat_buf *leat_stream_receive(const struct leat_stream *stream,
-                                                   uint32_t bytes_max)
+LEAT_INLINE struct leat_buf *leat_stream_receive(const struct leat_stream *stream,
+                                                 uint32_t bytes_max)
 {
     return LEAT_STREAM_IS_OTHER(stream)
                ? stream->ops->receive(stream->end, bytes_max)
@@ -136,7 +136,7 @@ static inline struct leat_buf *leat_stream_receive(const struct leat_stream *str
 }
 
 /** As leat_tcp_consumed(). */
-static inline void leat_stream_consumed(const struct leat_stream *stream, uint32_t bytes)
+LEAT_INLINE void leat_stream_consumed(const struct leat_stream *stream, uint32_t bytes)
 {
     if (LEAT_STREAM_IS_OTHER(stream))
         stream->ops->consumed(stream->end, bytes);
@@ -145,21 +145,21 @@ static inline void leat_stream_consumed(const struct leat_stream *stream, uint32
 }
 
 /** As leat_tcp_readable(). */
-static inline uint32_t leat_stream_readable(const struct leat_stream *stream)
+LEAT_INLINE uint32_t leat_stream_readable(const struct leat_stream *stream)
 {
     return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->readable(stream->end)
                                         : leat_tcp_readable((const struct leat_tcp *)stream->end);
 }
 
 /** As leat_tcp_at_end(). */
-static inline bool leat_stream_at_end(const struct leat_stream *stream)
+LEAT_INLINE bool leat_stream_at_end(const struct leat_stream *stream)
 {
     return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->at_end(stream->end)
                                         : leat_tcp_at_end((const struct leat_tcp *)stream->end);
 }
 
 /** As leat_tcp_awaits_data(). */
-static inline bool leat_stream_awaits_data(const struct leat_stream *stream)
+LEAT_INLINE bool leat_stream_awaits_data(const struct leat_stream *stream)
 {
     return LEAT_STREAM_IS_OTHER(stream)
                ? stream->ops->readable(stream->end) == 0 && !stream->ops->at_end(stream->end)
@@ -167,21 +167,21 @@ static inline bool leat_stream_awaits_data(const struct leat_stream *stream)
 }
 
 /** As leat_tcp_shutdown(). */
-static inline enum leat_err leat_stream_shutdown(const struct leat_stream *stream)
+LEAT_INLINE enum leat_err leat_stream_shutdown(const struct leat_stream *stream)
 {
     return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->shutdown(stream->end)
                                         : leat_tcp_shutdown((struct leat_tcp *)stream->end);
 }
 
 /** As leat_tcp_close(). */
-static inline enum leat_err leat_stream_close(const struct leat_stream *stream)
+LEAT_INLINE enum leat_err leat_stream_close(const struct leat_stream *stream)
 {
     return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->close(stream->end)
                                         : leat_tcp_close((struct leat_tcp *)stream->end);
 }
 
 /** As leat_tcp_abort(). */
-static inline void leat_stream_abort(const struct leat_stream *stream)
+LEAT_INLINE void leat_stream_abort(const struct leat_stream *stream)
 {
     if (LEAT_STREAM_IS_OTHER(stream))
         stream->ops->abort(stream->end);
@@ -190,8 +190,8 @@ static inline void leat_stream_abort(const struct leat_stream *stream)
 }
 
 /** As leat_tcp_set_events(). */
-static inline void leat_stream_set_events(const struct leat_stream *stream,
-                                          const struct leat_tcp_events *events, void *arg)
+LEAT_INLINE void leat_stream_set_events(const struct leat_stream *stream,
+                                        const struct leat_tcp_events *events, void *arg)
 {
     if (LEAT_STREAM_IS_OTHER(stream))
         stream->ops->set_events(stream->end, events, arg);
@@ -200,7 +200,7 @@ static inline void leat_stream_set_events(const struct leat_stream *stream,
 }
 
 /** How much the peer has received; for occasional calls, too slow for each segment. */
-static inline struct leat_stream_progress leat_stream_progress(const struct leat_stream *stream)
+LEAT_INLINE struct leat_stream_progress leat_stream_progress(const struct leat_stream *stream)
 {
     struct leat_stream_progress progress;
     struct leat_tcp_info info;
@@ -214,7 +214,7 @@ static inline struct leat_stream_progress leat_stream_progress(const struct leat
 }
 
 /** As leat_tcp_stack(). */
-static inline struct leat *leat_stream_stack(const struct leat_stream *stream)
+LEAT_INLINE struct leat *leat_stream_stack(const struct leat_stream *stream)
 {
     return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->stack(stream->end)
                                         : leat_tcp_stack((const struct leat_tcp *)stream->end);
@@ -222,7 +222,7 @@ static inline struct leat *leat_stream_stack(const struct leat_stream *stream)
 
 /** The address of the other end, by which servers limit their clients.  LEAT_IP_ANY: unknown, as
  * with a pipe; all such streams count as one client. */
-static inline struct leat_ip leat_stream_peer(const struct leat_stream *stream)
+LEAT_INLINE struct leat_ip leat_stream_peer(const struct leat_stream *stream)
 {
     struct leat_tcp_info info;
 

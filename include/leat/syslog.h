@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/err.h>
 #include <leat/stack.h>
@@ -52,6 +53,7 @@ struct leat_syslog_config {
                                       LEAT_SYSLOG_NAME_BYTES, as the next one */
     const char *app_name;        /**< the program's */
     uint32_t queue_bytes;        /**< of lines that wait for TCP: 8 KiB; 2 KiB at least */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Counters of lines. */

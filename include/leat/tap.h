@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/netif.h>
 #include <leat/posix.h>
@@ -48,6 +49,7 @@ struct leat_tap_config {
     uint16_t queues;         /**< queues of a device made for several (ip tuntap add ...
                                   multi_queue); 0: it was made for one */
     uint16_t queue;          /**< the number of this queue; open them in order, from 0 */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Failures and costs; a backend has no other way to report them. */

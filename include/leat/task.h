@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/err.h>
 #include <leat/stack.h>
 
@@ -75,7 +76,8 @@ struct leat_tasks_config {
     /** Called before each wait; true cancels the task there.  With it tests can make each wait of a
      * program fail.  May be NULL. */
     bool (*interrupt)(const struct leat_task *task, void *arg);
-    void *arg; /**< for the three callbacks */
+    void *arg;                        /**< for the three callbacks */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Counters of tasks. */

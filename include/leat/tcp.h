@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/stack.h>
 
 #ifdef __cplusplus
@@ -109,7 +110,8 @@ struct leat_tcp_config {
     bool no_rack;    /**< find losses as in RFC 6675 instead of RACK-TLP (RFC 8985) */
     /** Reports every transition, for traces and tests.  May be NULL.  Must not call the stack. */
     void (*on_transition)(void *arg, unsigned state, unsigned event, unsigned next_state);
-    void *on_transition_arg; /**< its first argument */
+    void *on_transition_arg;          /**< its first argument */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** The callbacks of a connection.  Any may be NULL. */
@@ -128,6 +130,7 @@ struct leat_tcp_events {
      * returns.
      */
     void (*on_closed)(struct leat_tcp *conn, enum leat_err why, void *arg);
+    void (*reserved[LEAT_RESERVED_REPORT])(void); /**< for callbacks of later versions; all NULL */
 };
 
 /** An option that a listener sets for its connections. */
@@ -167,7 +170,8 @@ struct leat_tcp_listen_config {
     /** Connections wait for leat_tcp_accept().  Called from leat_poll() when a new one waits, and
      * again in the next turn if the callback has accepted some and others still wait. */
     void (*on_acceptable)(struct leat_tcp_listener *listener, void *arg);
-    void *arg; /**< its second argument */
+    void *arg;                        /**< its second argument */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** States in the order of RFC 9293 3.3.2, for struct leat_tcp_info. */
@@ -226,6 +230,7 @@ struct leat_tcp_info {
     uint32_t queued_bytes;       /**< accepted by leat_tcp_send(), not yet acknowledged */
     uint32_t readable_bytes;     /**< waiting for leat_tcp_receive() */
     enum leat_err soft_error;    /**< last ICMP error, which did not end it (RFC 5461) */
+    uint64_t reserved[LEAT_RESERVED_REPORT]; /**< for members of later versions; all 0 */
 };
 
 /**

@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/crypto.h>
 #include <leat/err.h>
 #include <leat/stack.h>
@@ -138,7 +139,8 @@ struct leat_tls_config {
     /** Gets each secret as a line of NSS's key log, so that tools can decrypt a capture: for tests.
      * May be NULL. */
     void (*on_secret)(const char *line, void *arg);
-    void *arg; /**< for civil_time_s and on_secret */
+    void *arg;                        /**< for civil_time_s and on_secret */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** A pinned key: SHA-256 of its SubjectPublicKeyInfo (RFC 7469 2.4). */
@@ -180,7 +182,8 @@ struct leat_tls_client {
      * none.
      */
     const void *early;
-    size_t early_len; /**< bytes */
+    size_t early_len;                 /**< bytes */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Counters of sessions; they only grow. */
@@ -222,6 +225,7 @@ struct leat_tls_info {
     uint8_t alert_received; /**< the same of the peer */
     const char *protocol;   /**< ALPN's; "": none.  The session's memory */
     const char *why;        /**< why it ended, one English phrase; "": it has not.  Static memory */
+    uint64_t reserved[LEAT_RESERVED_REPORT]; /**< for members of later versions; all 0 */
 };
 
 /** Bytes that leat_tls_open() needs. */

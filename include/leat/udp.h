@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/stack.h>
 
 #ifdef __cplusplus
@@ -16,9 +17,10 @@ struct leat_udp;
 
 /** Limits of UDP.  Every 0 means the default named beside it. */
 struct leat_udp_config {
-    uint16_t sockets;   /**< sockets of leat_udp_open() at a time: 64 */
-    uint16_t queue_max; /**< datagrams waiting for one socket's callback: 256 */
-    uint16_t groups;    /**< memberships of leat_udp_join() at a time: 8 */
+    uint16_t sockets;                 /**< sockets of leat_udp_open() at a time: 64 */
+    uint16_t queue_max;               /**< datagrams waiting for one socket's callback: 256 */
+    uint16_t groups;                  /**< memberships of leat_udp_join() at a time: 8 */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** The callbacks of a socket.  Called from leat_poll() only; any may be NULL. */
@@ -38,6 +40,7 @@ struct leat_udp_events {
      */
     void (*on_error)(struct leat_udp *udp, enum leat_err err, const struct leat_endpoint *peer,
                      void *arg);
+    void (*reserved[LEAT_RESERVED_REPORT])(void); /**< for callbacks of later versions; all NULL */
 };
 
 /** Bytes that leat_udp_register() takes from the stack's block. */

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/err.h>
 #include <leat/metal.h>
 #include <leat/netif.h>
@@ -29,6 +30,7 @@ struct leat_virtio_config {
     uint16_t mtu;               /**< 0: the device's, else 1500 */
     bool no_offload;            /**< no super-frames: for a pool of less than 256 KiB, half of which
                                      would have to hold the largest one */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Failures and costs; a backend has no other way to report them. */

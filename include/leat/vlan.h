@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/err.h>
 #include <leat/netif.h>
 
@@ -45,6 +46,7 @@ struct leat_vlan_config {
     uint16_t mtu;
     uint32_t queue_frames; /**< frames that wait for their netif's turn, per netif: 64; more are
                                 lost */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Counters of frames that no netif got or sent. */

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
 #include <leat/addr.h>
 #include <leat/netif.h>
 #include <leat/posix.h>
@@ -60,6 +61,7 @@ struct leat_xdp_config {
     struct leat_posix *posix; /**< its wait() watches the queue; NULL: none */
     uint16_t mtu;             /**< at most as fits with 258 bytes of headroom: 0 means the device's,
                                    or that limit */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Failures and costs; a backend has no other way to report them. */

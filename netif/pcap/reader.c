@@ -265,10 +265,14 @@ enum leat_err leat_pcap_reader_open(struct leat_pcap_reader **reader,
                                     .console = reader_console};
     made->recording = config->recording;
     made->linger_ns = config->linger_ns;
-    snprintf(made->why, sizeof made->why, "an MTU is at least %d bytes", MTU_MIN);
+    if (LEAT_RESERVED_IS_USED(config))
+        snprintf(made->why, sizeof made->why, LEAT_RESERVED_WHY);
+    else
+        snprintf(made->why, sizeof made->why, "an MTU is at least %d bytes", MTU_MIN);
     snprintf(made->path, sizeof made->path, "%s", config->path);
-    err = made->netif.mtu < MTU_MIN ? LEAT_ERR_ARGUMENT
-                                    : leat_capture_open(&made->file, config->path, made->why);
+    err = LEAT_RESERVED_IS_USED(config) || made->netif.mtu < MTU_MIN
+              ? LEAT_ERR_ARGUMENT
+              : leat_capture_open(&made->file, config->path, made->why);
     if (err == LEAT_OK) {
         reader_advance(made);
         err = made->status;

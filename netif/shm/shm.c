@@ -321,6 +321,10 @@ static enum leat_err set_facts(struct leat_shm *shm, const struct leat_shm_confi
                                                      LEAT_NETIF_RX_CHECKSUM};
     if (!config->no_offload)
         shm->netif.capabilities |= LEAT_NETIF_TX_CHECKSUM;
+    if (LEAT_RESERVED_IS_USED(config)) {
+        snprintf(why, LEAT_WHY_BYTES, LEAT_RESERVED_WHY);
+        return LEAT_ERR_ARGUMENT;
+    }
     if (mtu < MTU_MIN) {
         snprintf(why, LEAT_WHY_BYTES, "the MTU must be %d to %d", MTU_MIN, UINT16_MAX);
         return LEAT_ERR_ARGUMENT;

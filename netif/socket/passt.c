@@ -162,6 +162,10 @@ enum leat_err leat_passt_open(struct leat_socket **socket, const struct leat_pas
     pid_t child = 0;
     int ends[2];
 
+    if (LEAT_RESERVED_IS_USED(config)) {
+        snprintf(why, LEAT_WHY_BYTES, LEAT_RESERVED_WHY);
+        return LEAT_ERR_ARGUMENT;
+    }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
         snprintf(why, LEAT_WHY_BYTES, "no socket for passt: %s", strerror(errno));
         return LEAT_ERR_DEVICE;

@@ -125,6 +125,10 @@ static enum leat_err set_facts(struct leat_socket *socket, const struct leat_soc
         socket->netif.capabilities |=
             LEAT_NETIF_RX_CHECKSUM | (config->no_offload ? 0 : LEAT_NETIF_TX_CHECKSUM);
     leat_framing_init(&socket->stream, socket->frame_max, config->marks, &socket->counters);
+    if (LEAT_RESERVED_IS_USED(config)) {
+        snprintf(why, LEAT_WHY_BYTES, LEAT_RESERVED_WHY);
+        return LEAT_ERR_ARGUMENT;
+    }
     if (config->marks && config->framing != LEAT_SOCKET_STREAM) {
         snprintf(why, LEAT_WHY_BYTES, "a datagram has no room to say that its checksum is missing");
         return LEAT_ERR_ARGUMENT;

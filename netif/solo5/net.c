@@ -197,6 +197,9 @@ enum leat_err leat_solo5_net_open(struct leat_solo5_net **net,
     if (!made)
         return LEAT_ERR_MEMORY;
     *made = (struct leat_solo5_net){.netif = {.name = device}};
+    *why = LEAT_RESERVED_WHY;
+    if (LEAT_RESERVED_IS_USED(config))
+        return LEAT_ERR_ARGUMENT;
     if (solo5_net_acquire(device, &made->handle, &info) != SOLO5_R_OK) {
         *why = "the manifest has no network device of this name, or it has been acquired already";
         return LEAT_ERR_NOT_FOUND;

@@ -387,8 +387,12 @@ static enum leat_err tap_start(struct leat_tap *tap, const struct leat_tap_confi
                                char why[LEAT_WHY_BYTES])
 {
     const char *device = leat_tap_device_name(config);
-    const enum leat_err err = leat_tap_device_open(config, &tap->fd, &tap->device_mtu, why);
+    enum leat_err err;
 
+    snprintf(why, LEAT_WHY_BYTES, LEAT_RESERVED_WHY);
+    if (LEAT_RESERVED_IS_USED(config))
+        return LEAT_ERR_ARGUMENT;
+    err = leat_tap_device_open(config, &tap->fd, &tap->device_mtu, why);
     if (err)
         return err;
     if (config->queues > 0 && config->queue == 0)

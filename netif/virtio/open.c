@@ -30,6 +30,9 @@ enum leat_err leat_virtio_open(struct leat_virtio **virtio, const struct leat_vi
     if (!made)
         return LEAT_ERR_MEMORY;
     memset(made, 0, sizeof *made);
+    *why = LEAT_RESERVED_WHY;
+    if (LEAT_RESERVED_IS_USED(config))
+        return LEAT_ERR_ARGUMENT;
     *why = "there is no virtio-net device of virtio 1";
     if (!virtio_find(&made->device, VIRTIO_ID_NET, config->number, config->metal->command_line))
         return LEAT_ERR_NOT_FOUND;

@@ -303,8 +303,8 @@ static struct leat_netif facts_of(const struct leat_netif *device,
 
 static bool is_possible(const struct leat_netif *device, const struct leat_vlan_config *config)
 {
-    if (config->member_count == 0 || config->member_count > LEAT_VLAN_NETIFS_MAX ||
-        config->mtu > device->mtu)
+    if (LEAT_RESERVED_IS_USED(config) || config->member_count == 0 ||
+        config->member_count > LEAT_VLAN_NETIFS_MAX || config->mtu > device->mtu)
         return false;
     for (uint32_t i = 0; i < config->member_count; i++) {
         const struct leat_vlan_member *member = &config->members[i];

@@ -116,6 +116,10 @@ static enum leat_err check(const struct leat_xdp_config *config, char why[LEAT_W
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const uint32_t buffers = config->rx_buffers ? config->rx_buffers : RX_BUFFERS;
 
+    if (LEAT_RESERVED_IS_USED(config)) {
+        snprintf(why, LEAT_WHY_BYTES, LEAT_RESERVED_WHY);
+        return LEAT_ERR_ARGUMENT;
+    }
     if (!config->memory || (uintptr_t)config->memory % page || config->memory_bytes % page) {
         snprintf(why, LEAT_WHY_BYTES, "the stack's memory must be whole pages of %u bytes",
                  (unsigned)page);

@@ -121,7 +121,7 @@ enum leat_err leat_autoconf_start(struct leat *stack, struct leat_netif *netif,
     struct leat_autoconf *made;
     enum leat_err err;
 
-    if (!link)
+    if (!link || LEAT_RESERVED_IS_USED(config))
         return LEAT_ERR_ARGUMENT;
     made = arena_take(&stack->arena, 1, sizeof *made);
     if (!made)

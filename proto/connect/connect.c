@@ -302,7 +302,8 @@ enum leat_err leat_connect(struct leat *stack, struct leat_connecting *connectin
     connecting->deadline_ns = deadline_ns;
     connecting->timer.on_time = on_time;
     connecting->timer.arg = connecting;
-    if (port == 0 || !on_done || attempt_delay(connecting) < attempt_delay_ns_min)
+    if (port == 0 || !on_done || LEAT_RESERVED_IS_USED(config) ||
+        attempt_delay(connecting) < attempt_delay_ns_min)
         return LEAT_ERR_ARGUMENT;
     if (!copy_host(connecting, host))
         return LEAT_ERR_FORMAT;

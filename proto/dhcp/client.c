@@ -57,7 +57,7 @@ static bool is_longer(const char *text, uint32_t limit)
 
 static bool config_is_legal(const struct leat_dhcp_config *config)
 {
-    return !is_longer(config->host_name, HOST_NAME_MAX) &&
+    return !LEAT_RESERVED_IS_USED(config) && !is_longer(config->host_name, HOST_NAME_MAX) &&
            !is_longer(config->vendor_class, VENDOR_CLASS_MAX) &&
            (!config->client_id || (config->client_id_bytes >= CLIENT_ID_MIN &&
                                    config->client_id_bytes <= DHCP_CLIENT_ID_MAX));

@@ -137,7 +137,7 @@ enum leat_err leat_dhcp6_open(struct leat *stack, struct leat_netif *netif,
 
     if (!clients)
         return LEAT_ERR_PROTOCOL;
-    if (!link || netif->mtu < IPV6_MTU_MIN ||
+    if (!link || netif->mtu < IPV6_MTU_MIN || LEAT_RESERVED_IS_USED(config) ||
         (config->duid &&
          (config->duid_bytes < DHCP6_DUID_MIN || config->duid_bytes > DHCP6_DUID_MAX)))
         return LEAT_ERR_ARGUMENT;

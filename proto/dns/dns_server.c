@@ -264,8 +264,8 @@ enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat 
     struct leat_dns_server *made;
     enum leat_err err;
 
-    if (full.zones.count == 0 || full.tcp_reply_bytes < LEAT_DNS_REPLY_BYTES_MIN ||
-        full.tcp_reply_bytes > DNS_MESSAGE_BYTES)
+    if (LEAT_RESERVED_IS_USED(config) || full.zones.count == 0 ||
+        full.tcp_reply_bytes < LEAT_DNS_REPLY_BYTES_MIN || full.tcp_reply_bytes > DNS_MESSAGE_BYTES)
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_dns_server_memory_bytes(config))
         return LEAT_ERR_MEMORY;

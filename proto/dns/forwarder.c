@@ -171,7 +171,7 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
     struct leat_forwarder *made;
     enum leat_err err;
 
-    if (!config->resolver)
+    if (!config->resolver || LEAT_RESERVED_IS_USED(config))
         return LEAT_ERR_ARGUMENT;
     full = with_defaults(config);
     if (bytes < leat_forwarder_memory_bytes(config))

@@ -115,10 +115,10 @@ static bool is_possible(const struct leat_resolver_config *config)
         if (config->tls_clients[i] && !config->tls_connect)
             return false;
     }
-    return config->server_count > 0 && config->server_count <= LEAT_RESOLVER_SERVERS_MAX &&
-           config->rounds <= ROUNDS_MAX && config->answer_bytes >= LEAT_DNS_UDP_BYTES &&
-           config->ttl_max_s <= TTL_LIMIT_S && config->stale_s <= TTL_LIMIT_S &&
-           config->failure_ttl_s <= FAILURE_TTL_LIMIT_S &&
+    return !LEAT_RESERVED_IS_USED(config) && config->server_count > 0 &&
+           config->server_count <= LEAT_RESOLVER_SERVERS_MAX && config->rounds <= ROUNDS_MAX &&
+           config->answer_bytes >= LEAT_DNS_UDP_BYTES && config->ttl_max_s <= TTL_LIMIT_S &&
+           config->stale_s <= TTL_LIMIT_S && config->failure_ttl_s <= FAILURE_TTL_LIMIT_S &&
            (config->cache_bytes == 0 || config->cache_bytes >= LEAT_RESOLVER_CACHE_BYTES_MIN);
 }
 

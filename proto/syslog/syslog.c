@@ -312,8 +312,9 @@ static bool is_name(const char *name)
 
 static bool is_sound(const struct leat_syslog_config *config)
 {
-    return config->facility <= FACILITY_MAX && is_name(config->host_name) &&
-           is_name(config->app_name) && !leat_ip_is_any(config->server.ip) &&
+    return !LEAT_RESERVED_IS_USED(config) && config->facility <= FACILITY_MAX &&
+           is_name(config->host_name) && is_name(config->app_name) &&
+           !leat_ip_is_any(config->server.ip) &&
            (!config->tcp || queue_bytes_of(config) >= QUEUE_BYTES_MIN);
 }
 

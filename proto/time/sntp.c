@@ -210,7 +210,7 @@ enum leat_err leat_sntp_open(struct leat *stack, struct leat_sntp **sntp,
     struct leat_sntp_config full = *config;
     struct leat_sntp *made;
 
-    if (!fill_in(&full))
+    if (LEAT_RESERVED_IS_USED(config) || !fill_in(&full))
         return LEAT_ERR_ARGUMENT;
     made = service_take(stack, 1, sizeof *made);
     if (!made)

@@ -56,7 +56,8 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
         return LEAT_ERR_PROTOCOL;
     if (!host_of(stack, config->ip, 0, &ip))
         return LEAT_ERR_FAMILY;
-    if (config->port == 0 || config->initial_window_segments > LEAT_TCP_INITIAL_WINDOW_MAX ||
+    if (LEAT_RESERVED_IS_USED(config) || config->port == 0 ||
+        config->initial_window_segments > LEAT_TCP_INITIAL_WINDOW_MAX ||
         (ip != IP4_ANY && !host_is_ours(stack, ip)))
         return LEAT_ERR_ARGUMENT;
     if (!host_may_be_held(stack, ip))

@@ -136,7 +136,7 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
     const struct leat_tcp_config c = with_defaults(config);
     struct tcp *tcp;
 
-    if (!config_is_legal(&c))
+    if (LEAT_RESERVED_IS_USED(&c) || !config_is_legal(&c))
         return LEAT_ERR_ARGUMENT;
     if (stack->tcp)
         return LEAT_ERR_IN_USE;

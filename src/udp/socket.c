@@ -81,6 +81,8 @@ COLD enum leat_err leat_udp_register(struct leat *stack, const struct leat_udp_c
 
     if (stack->udp)
         return LEAT_ERR_IN_USE;
+    if (config && LEAT_RESERVED_IS_USED(config))
+        return LEAT_ERR_ARGUMENT;
     table = arena_take(&stack->arena, 1, sizeof *table);
     if (!table)
         return LEAT_ERR_MEMORY;

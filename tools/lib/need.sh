@@ -38,6 +38,7 @@ libcmocka-dev     pkg-config --exists cmocka
 python3-pytest    system_python -c "import pytest"
 python3-h11       system_python -c "import h11"
 python3-cryptography  system_python -c "import cryptography"
+python3-pycparser system_python -c "import pycparser"
 curl              command -v curl
 procps            command -v sysctl
 dnsmasq-base      command -v dnsmasq
@@ -108,6 +109,7 @@ libc6-dev-arm64-cross   test -e /usr/aarch64-linux-gnu/include/stdio.h
 gcc-riscv64-linux-gnu   command -v riscv64-linux-gnu-gcc
 libc6-dev-riscv64-cross test -e /usr/riscv64-linux-gnu/include/stdio.h
 qemu-user         command -v qemu-aarch64
+abigail-tools     command -v abidiff
 '
 # programs that tools/bench compares with; their columns say if they are missing
 need_to_bench='

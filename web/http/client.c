@@ -67,7 +67,8 @@ enum leat_err leat_http_call(struct leat_http_client *client,
 
     if (err)
         return err;
-    if (!request->on_failed || (request->early && !may_be_early(request)))
+    if (LEAT_RESERVED_IS_USED(request) || !request->on_failed ||
+        (request->early && !may_be_early(request)))
         return LEAT_ERR_ARGUMENT;
     if (url.secure && !client->config.tls_connect)
         return LEAT_ERR_PROTOCOL;
@@ -164,8 +165,8 @@ enum leat_err leat_http_client_open(struct leat_http_client **client, struct lea
     uint8_t *at = (uint8_t *)memory + (ALIGN - (uintptr_t)memory % ALIGN) % ALIGN;
     struct leat_http_client *made = (void *)at;
 
-    if (full.connections > CONNECTIONS_MAX || full.request_bytes < HEAD_BYTES_MIN ||
-        full.reply_bytes < HEAD_BYTES_MIN)
+    if (LEAT_RESERVED_IS_USED(config) || full.connections > CONNECTIONS_MAX ||
+        full.request_bytes < HEAD_BYTES_MIN || full.reply_bytes < HEAD_BYTES_MIN)
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_http_client_memory_bytes(config))
         return LEAT_ERR_MEMORY;

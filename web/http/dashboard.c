@@ -143,7 +143,8 @@ enum leat_err leat_dashboard_start(struct leat_dashboard **dashboard, struct lea
     const uintptr_t skew = (uintptr_t)memory % alignof(struct leat_dashboard);
     struct leat_dashboard *made;
 
-    if (samples_of(config) > LEAT_DASHBOARD_SAMPLES_MAX || !is_title(title_of(config)) ||
+    if ((config && LEAT_RESERVED_IS_USED(config)) ||
+        samples_of(config) > LEAT_DASHBOARD_SAMPLES_MAX || !is_title(title_of(config)) ||
         leat_pool_buf_bytes(leat_pool(stack)) < LEAT_DASHBOARD_BUF_BYTES)
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_dashboard_memory_bytes(config))

@@ -242,6 +242,16 @@ static struct leat_http_server *lay_out(void *memory, struct leat *stack,
     return server;
 }
 
+/* False: a route has a member of a later version. */
+static bool are_known(const struct leat_http_server_config *config)
+{
+    bool known = true;
+
+    for (unsigned i = 0; i < config->route_count; i++)
+        known &= !LEAT_RESERVED_IS_USED(&config->routes[i]);
+    return known;
+}
+
 enum leat_err leat_http_server_open(struct leat_http_server **server, struct leat *stack,
                                     void *memory, size_t bytes,
                                     const struct leat_http_server_config *config)
@@ -257,7 +267,8 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
     const uint32_t head_bytes = full.route_count ? HTTP_ROUTE_HEAD_BYTES : HTTP_REPLY_HEAD_BYTES;
     enum leat_err err;
 
-    if (leat_pool_buf_bytes(leat_pool(stack)) < LEAT_BUF_HEADROOM + head_bytes)
+    if (LEAT_RESERVED_IS_USED(config) || !are_known(config) ||
+        leat_pool_buf_bytes(leat_pool(stack)) < LEAT_BUF_HEADROOM + head_bytes)
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_http_server_memory_bytes(config))
         return LEAT_ERR_MEMORY;

@@ -112,6 +112,12 @@ static const struct ipv6_family family = {
     .close = neighbours6_close,
 };
 
+static bool make_tables(struct leat *stack)
+{
+    return routes6_init(stack) && neighbours6_init(stack) && hosts6_init(stack) &&
+           paths6_init(stack) && blocks6_init(stack) && mld_init(stack);
+}
+
 enum leat_err leat_ipv6_register(struct leat *stack, const struct leat_ipv6_config *config)
 {
     uint8_t any = 0;
@@ -119,14 +125,15 @@ enum leat_err leat_ipv6_register(struct leat *stack, const struct leat_ipv6_conf
 
     if (stack->ipv6_family)
         return LEAT_ERR_IN_USE;
+    if (config && LEAT_RESERVED_IS_USED(config))
+        return LEAT_ERR_ARGUMENT;
     ipv6 = arena_take(&stack->arena, 1, sizeof *ipv6);
     if (!ipv6)
         return LEAT_ERR_MEMORY;
     ipv6->config = with_defaults(config);
     ipv6->slaacs = arena_take(&stack->arena, ipv6->config.slaacs, sizeof(struct leat_slaac));
     stack->ipv6 = ipv6;
-    if (!ipv6->slaacs || !routes6_init(stack) || !neighbours6_init(stack) || !hosts6_init(stack) ||
-        !paths6_init(stack) || !blocks6_init(stack) || !mld_init(stack))
+    if (!ipv6->slaacs || !make_tables(stack))
         return LEAT_ERR_MEMORY;
     for (unsigned i = 0; i < LEAT_IPV6_SECRET_BYTES; i++)
         any |= ipv6->config.secret[i];
