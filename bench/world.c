@@ -89,32 +89,47 @@ struct leat_ip world_server_ip(const struct world *world)
     return address(world, 2);
 }
 
-static void side_create(struct world *world, struct side *side, unsigned index, struct leat_ip ip)
+/* The configurations of one side. */
+struct configs {
+    struct leat_config stack;
+    struct leat_tcp_config tcp;
+    struct leat_udp_config udp;
+    struct leat_ipv6_config ipv6;
+};
+
+static void configure(struct configs *all, const struct options *options, unsigned index)
 {
-    const uint32_t bufs = buf_count(&world->options);
-    const struct leat_config config = {
+    const uint32_t bufs = buf_count(options);
+    const uint32_t sockets = options->peers + 1; /* of udp_mix, which refuses more */
+
+    all->stack = (struct leat_config){
         .seed = {(uint8_t)(index + 1)},
         .buf_count = bufs,
-        .buf_bytes = bufs > BUFS_MANY && !options_are_large(&world->options) ? BUF_BYTES_MANY : 0,
+        .buf_bytes = bufs > BUFS_MANY && !options_are_large(options) ? BUF_BYTES_MANY : 0,
         .small_count = 2 * bufs,
         .view_count = 2 * bufs};
-    const struct leat_tcp_config tcp = tcp_config(&world->options);
-    const uint32_t sockets = world->options.peers + 1; /* of udp_mix, which refuses more */
-    const struct leat_udp_config udp = {
+    all->tcp = tcp_config(options);
+    all->udp = (struct leat_udp_config){
         .sockets = sockets < SOCKETS_MAX ? (uint16_t)sockets : SOCKETS_MAX, .queue_max = 1024};
-    const struct leat_ipv6_config ipv6 = {.hosts = HOSTS + world->options.peers / 2 * 3,
+    all->ipv6 = (struct leat_ipv6_config){.hosts = HOSTS + options->peers / 2 * 3,
                                           .no_duplicate_check = true};
+}
+
+static void side_create(struct world *world, struct side *side, unsigned index, struct leat_ip ip)
+{
+    static struct configs all; /* too large for a frame */
     const bool with_ipv6 = world->options.ipv6;
-    const size_t bytes = leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp) +
-                         leat_udp_memory_bytes(&udp) +
-                         (with_ipv6 ? leat_ipv6_memory_bytes(&ipv6) : 0);
     struct leat_netif *netif = &world->wire.ends[index].netif;
 
-    side->bytes = bytes;
-    side->memory = malloc(bytes);
-    if (!side->memory || leat_init(&side->stack, side->memory, bytes, &config) ||
-        leat_tcp_register(side->stack, &tcp) || leat_udp_register(side->stack, &udp) ||
-        (with_ipv6 && leat_ipv6_register(side->stack, &ipv6)) || leat_attach(side->stack, netif) ||
+    configure(&all, &world->options, index);
+    side->bytes = leat_memory_bytes(&all.stack) + leat_tcp_memory_bytes(&all.tcp) +
+                  leat_udp_memory_bytes(&all.udp) +
+                  (with_ipv6 ? leat_ipv6_memory_bytes(&all.ipv6) : 0);
+    side->memory = malloc(side->bytes);
+    if (!side->memory || leat_init(&side->stack, side->memory, side->bytes, &all.stack) ||
+        leat_tcp_register(side->stack, &all.tcp) || leat_udp_register(side->stack, &all.udp) ||
+        (with_ipv6 && leat_ipv6_register(side->stack, &all.ipv6)) ||
+        leat_attach(side->stack, netif) ||
         leat_address_add(side->stack, netif, ip, with_ipv6 ? 64 : 24))
         world_fail("can't build a stack");
 }

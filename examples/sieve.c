@@ -152,10 +152,25 @@ static const char *check(struct example_platform *platform)
     return wrong;
 }
 
-static const char *start(struct example_platform *platform)
+/* The pages, and the list of blocked names. */
+static const char *serve_pages(struct example_platform *platform)
 {
     static struct leat_http_route routes[3];
-    const struct leat_http_server_config http = {.routes = routes, .route_count = 3, .clients = 64};
+    static const struct leat_http_server_config http = {
+        .routes = routes, .route_count = 3, .clients = 64};
+    struct leat_http_server *server;
+
+    routes[0] = page_route("/sieve", write_page);
+    routes[1] = lists_route;
+    routes[2] = page_route("/", write_blocked);
+    routes[2].below = true;
+    return leat_http_server_open(&server, platform->stack, http_memory, sizeof http_memory, &http)
+               ? EXAMPLE_PORT_TAKEN
+               : NULL;
+}
+
+static const char *start(struct example_platform *platform)
+{
     const struct leat_resolver_config resolver = {.servers = {{.ip = platform->server}},
                                                   .server_count = 1,
                                                   .lookups = LOOKUPS,
@@ -167,24 +182,17 @@ static const char *start(struct example_platform *platform)
                                               .no_rate_limit = sieve.any_rate,
                                               .refuse_canaries = true,
                                               .on_question = on_question};
-    struct leat_http_server *server;
 
     if (leat_ip_is_any(platform->server))
         return "no name server: give --server or --gateway";
     lists_start(platform, sieve.token);
-    routes[0] = page_route("/sieve", write_page);
-    routes[1] = lists_route;
-    routes[2] = page_route("/", write_blocked);
-    routes[2].below = true;
     if (leat_resolver_open(&forwarder.resolver, platform->stack, resolver_memory,
                            sizeof resolver_memory, &resolver))
         return "no memory for the resolver";
     if (leat_forwarder_open(&sieve.forwarder, platform->stack, forwarder_memory,
                             sizeof forwarder_memory, &forwarder))
         return "can't open the ports of DNS";
-    return leat_http_server_open(&server, platform->stack, http_memory, sizeof http_memory, &http)
-               ? EXAMPLE_PORT_TAKEN
-               : NULL;
+    return serve_pages(platform);
 }
 
 const struct example example = {

@@ -18,8 +18,8 @@ extern "C" {
 
 /** Words at the end of a configuration, and of a report that leat fills in, in version 0.1. */
 enum {
-    LEAT_RESERVED = 8,
-    LEAT_RESERVED_REPORT = 4
+    LEAT_RESERVED = 2,
+    LEAT_RESERVED_REPORT = 2
 };
 
 /**

@@ -130,7 +130,6 @@ struct leat_tcp_events {
      * returns.
      */
     void (*on_closed)(struct leat_tcp *conn, enum leat_err why, void *arg);
-    void (*reserved[LEAT_RESERVED_REPORT])(void); /**< for callbacks of later versions; all NULL */
 };
 
 /** An option that a listener sets for its connections. */

@@ -40,7 +40,6 @@ struct leat_udp_events {
      */
     void (*on_error)(struct leat_udp *udp, enum leat_err err, const struct leat_endpoint *peer,
                      void *arg);
-    void (*reserved[LEAT_RESERVED_REPORT])(void); /**< for callbacks of later versions; all NULL */
 };
 
 /** Bytes that leat_udp_register() takes from the stack's block. */

@@ -16,8 +16,7 @@ import interface  # noqa: E402
 TOOL = tree.ROOT / "tools/bindings.py"
 DESCRIPTION = interface.load(tree.ROOT / "bindings/leat.json")
 # Structs that a program fills in beside those named ..._config, and that can grow, too.
-GROWING = {"leat_http_request", "leat_http_route", "leat_tls_client", "leat_tcp_info", "leat_tls_info", "leat_tcp_events",
-           "leat_udp_events"}
+GROWING = {"leat_http_request", "leat_http_route", "leat_tls_client", "leat_tcp_info", "leat_tls_info"}
 
 
 def archives():
