@@ -76,7 +76,10 @@ static void note(struct flow_side *side, const struct packet *packet)
     side->unfinished += sum == SUM_UNFINISHED;
     side->data_frames += packet->data_bytes > 0;
     side->data_bytes += packet->data_bytes;
-    side->has_rst |= (tcp->flags & TCP_RST) != 0;
+    if (tcp->flags & TCP_RST) {
+        side->has_rst = true;
+        side->rst_bytes += packet->data_bytes;
+    }
     if ((tcp->flags & TCP_SYN) && !side->has_syn) {
         side->has_syn = true;
         side->iss = tcp->seq;

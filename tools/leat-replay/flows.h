@@ -28,6 +28,7 @@ struct flow_side {
     bool wind_shift, sack, ts, ecn; /* options of its SYN */
     uint8_t shift;                  /* shift of its window scale option */
     uint32_t iss;
+    uint32_t rst_bytes;         /* data of a RST, which is no part of the stream */
     uint32_t end;               /* bytes of data up to the highest sequence number, or to the FIN */
     uint64_t frames;            /* whole segments */
     uint64_t cut;               /* segments that the capture has truncated */

@@ -352,6 +352,9 @@ static const char *remark(const struct receiver *receiver, char text[REMARK_BYTE
     else if (receiver->bytes < from->end)
         snprintf(text, REMARK_BYTES, "%u bytes were sent: those after %llu never fitted", from->end,
                  (unsigned long long)receiver->bytes);
+    else if (from->rst_bytes > 0)
+        snprintf(text, REMARK_BYTES, "%u bytes of a RST say why, and are not of the stream",
+                 from->rst_bytes);
     else if (!receiver->at_end && !receiver->is_closed)
         return "no end in the capture";
     else
