@@ -8,6 +8,7 @@ struct machine {
     struct bare_machine bare; /* first; bare_main() sees only this part */
     struct leat_metal *metal;
     struct leat_virtio *virtio;
+    bool link_down; /* as it was told last */
 };
 
 static struct leat_netif *open_netif(struct bare_machine *bare, const struct leat_mac *mac,
@@ -24,6 +25,20 @@ static struct leat_netif *open_netif(struct bare_machine *bare, const struct lea
     return leat_virtio_netif(machine->virtio);
 }
 
+static const char *news(struct bare_machine *bare, bool *lost)
+{
+    struct machine *machine = (struct machine *)bare;
+    const bool down = !leat_virtio_link_up(machine->virtio);
+
+    *lost = leat_virtio_lost(machine->virtio);
+    if (*lost)
+        return leat_virtio_why(machine->virtio);
+    if (down == machine->link_down)
+        return NULL;
+    machine->link_down = down;
+    return down ? "the link is down" : "the link is up";
+}
+
 static void say_counters(struct bare_machine *bare,
                          void (*say)(void *arg, const char *name, uint64_t value, const char *text),
                          void *arg)
@@ -37,6 +52,7 @@ static void say_counters(struct bare_machine *bare,
     say(arg, "virtio_rx_starved", counters->rx_starved, "times that input had to wait");
     say(arg, "virtio_tx_lost", counters->tx_lost, "frames that could not be sent");
     say(arg, "virtio_resets", counters->resets, "resets because the device broke the rules");
+    say(arg, "virtio_link_changes", counters->link_changes, "times that the link went down or up");
     say(arg, "copied_virtio_frames", counters->tx_flattened,
         "frames copied because they had too many pieces");
 }
@@ -52,6 +68,7 @@ int leat_metal_main(struct leat_metal *metal)
                                          .archive_bytes = metal->archive_bytes,
                                          .skip = "virtio_mmio.device=",
                                          .open_netif = open_netif,
+                                         .news = news,
                                          .on_crash = leat_metal_on_crash,
                                          .guard = leat_metal_guard,
                                          .say_counters = say_counters};

@@ -18,7 +18,8 @@ enum {
     BUFFERS = 96,
     BUFFER_BYTES = 512, /* a frame of 1,500 bytes takes several */
     STEPS_MAX = 200,
-    BURST = 16
+    BURST = 16,
+    POLL_NS = 300000000
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -35,6 +36,7 @@ struct world {
     struct virtqueue *queues[VIRTIO_QUEUES_MAX];
     uint16_t seen[VIRTIO_QUEUES_MAX]; /* positions in the available rings */
     uint8_t status;
+    uint64_t now_ns;
     uint64_t memory[64 * 1024 / 8];
 };
 
@@ -106,6 +108,17 @@ static void fake_notify(struct virtio_device *device, uint16_t index)
     (void)index;
 }
 
+/* The driver asks once a second, so this is also where the device fails. */
+static bool fake_gone(struct virtio_device *device)
+{
+    const uint8_t choice = next8();
+
+    (void)device;
+    if (choice == 254)
+        world.status |= VIRTIO_NEEDS_RESET;
+    return choice == 255;
+}
+
 static uint8_t fake_config_read(struct virtio_device *device, uint32_t offset)
 {
     (void)device;
@@ -119,7 +132,8 @@ static const struct virtio_transport fake_transport = {.features = fake_features
                                                        .queue_max = fake_queue_max,
                                                        .queue_enable = fake_queue_enable,
                                                        .notify = fake_notify,
-                                                       .config_read = fake_config_read};
+                                                       .config_read = fake_config_read,
+                                                       .gone = fake_gone};
 
 static void put_used(struct virtqueue *queue, uint32_t id, uint32_t len)
 {
@@ -178,8 +192,9 @@ static void receive(struct leat_pool *pool)
 {
     struct leat_netif *netif = &world.virtio.netif;
     struct leat_buf *frames[BURST];
-    const uint32_t count = netif->ops->receive(netif, 0, pool, frames, BURST);
+    const uint32_t count = netif->ops->receive(netif, world.now_ns, pool, frames, BURST);
 
+    world.now_ns += POLL_NS;
     if (count > BURST)
         abort();
     for (uint32_t i = 0; i < count; i++) {
@@ -200,7 +215,7 @@ static void receive(struct leat_pool *pool)
         }
         leat_buf_free(frames[i]);
     }
-    netif->ops->next_look_ns(netif, 0);
+    netif->ops->next_look_ns(netif, world.now_ns);
 }
 
 static void step(struct leat_pool *pool, uint8_t what)
@@ -246,6 +261,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&world.virtio, 0, sizeof world.virtio);
     memset(world.seen, 0, sizeof world.seen);
     world.input = (struct input){data, data + size};
+    world.now_ns = 0;
     world.virtio.device.transport = &fake_transport;
     if (!pool_init(&pool, &arena, BUFFERS, BUFFER_BYTES, 8, 64))
         abort();

@@ -24,6 +24,9 @@ struct bare_machine {
      * NULL on failure, and sets @why to a line with the reason. */
     struct leat_netif *(*open_netif)(struct bare_machine *machine, const struct leat_mac *mac,
                                      uint16_t mtu, const char **why);
+    /* Returns a line about a change of the device's state since the last call, or NULL.  Sets @lost
+     * if the device can't go on; then the program ends.  May be NULL. */
+    const char *(*news)(struct bare_machine *machine, bool *lost);
     /* Sets a function that is called when the machine crashes; NULL: this machine can't. */
     void (*on_crash)(void (*handler)(void *arg), void *arg);
     /* Makes pages trap, for the stacks of tasks; NULL: this machine's pages aren't ours. */

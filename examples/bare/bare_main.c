@@ -13,7 +13,8 @@
 #include "options.h"
 
 enum {
-    STATUS_NOT_STARTED = 2, /* as on POSIX */
+    STATUS_FAILED = 1, /* as on POSIX */
+    STATUS_NOT_STARTED = 2,
     COMMAND_LINE_BYTES = 4096,
     WORDS_MAX = 64,
     BUFFERS = 2048, /* half as many as on POSIX: a guest should start quickly */
@@ -49,12 +50,31 @@ static uint64_t host_now_ns(struct leat_host *host)
     return machine->now_ns(machine);
 }
 
+static int complain(const char *what, const char *why);
+
+/* Prints what has become of the device; false: it is lost. */
+static bool tell_news(void)
+{
+    bool lost = false;
+    const char *news = program.machine->news ? program.machine->news(program.machine, &lost) : NULL;
+
+    if (news)
+        complain(program.netif->name, news);
+    return !lost;
+}
+
 static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
 {
     struct leat_host *machine = program.machine->host;
 
     (void)host;
-    return !program.finished && machine->wait(machine, deadline_ns);
+    if (program.finished)
+        return false;
+    if (!tell_news()) {
+        program.status = STATUS_FAILED;
+        return false;
+    }
+    return machine->wait(machine, deadline_ns);
 }
 
 static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t len)

@@ -41,14 +41,16 @@ struct leat_virtio_counters {
     uint64_t tx_flattened; /**< frames copied because they had more pieces than a chain holds */
     uint64_t tx_lost;      /**< frames lost for lack of a buffer, or of a device */
     uint64_t resets;       /**< 1: the device broke the rules of its queues, and was reset */
+    uint64_t link_changes; /**< times that the device's link was seen to go down, or up */
 };
 
 /**
  * Finds the device and brings it up.  On error @p why is one line with the failure.
  *
- * Errors: LEAT_ERR_NOT_FOUND (no such device), LEAT_ERR_DEVICE (it doesn't agree to virtio 1, or
- * has no queues), LEAT_ERR_MEMORY, LEAT_ERR_ENTROPY (none for a random MAC), LEAT_ERR_ARGUMENT (a
- * group MAC, an MTU under 68 or over the device's).
+ * Errors: LEAT_ERR_NOT_FOUND (no such device, or one that is older than virtio 1),
+ * LEAT_ERR_DEVICE (it doesn't work without a feature, whose name @p why has, or has no queues),
+ * LEAT_ERR_MEMORY, LEAT_ERR_ENTROPY (none for a random MAC), LEAT_ERR_ARGUMENT (a group MAC, an MTU
+ * under 68 or over the device's).
  */
 enum leat_err leat_virtio_open(struct leat_virtio **virtio, const struct leat_virtio_config *config,
                                const char **why);
@@ -59,11 +61,21 @@ struct leat_netif *leat_virtio_netif(struct leat_virtio *virtio);
 /** Its counters; also valid after the stack has closed the device. */
 const struct leat_virtio_counters *leat_virtio_counters(const struct leat_virtio *virtio);
 
-/** True once the device has been reset because it broke the rules; no more frames arrive. */
+/**
+ * True once the device can't be used any more, for the reason of leat_virtio_why(), or because it
+ * was closed.  No more frames arrive, and sent ones are lost.
+ */
 bool leat_virtio_lost(const struct leat_virtio *virtio);
 
-/** False: the device reports that its link is down. */
-bool leat_virtio_link_up(struct leat_virtio *virtio);
+/**
+ * Why the device was lost: the host has unplugged it, it broke the rules, or it asked for a reset.
+ * One line, valid for ever; NULL: it isn't lost, or it was closed.  The first and the last are seen
+ * within a second of leat_poll().
+ */
+const char *leat_virtio_why(const struct leat_virtio *virtio);
+
+/** False: at the last look, once a second, the device reported that its link is down. */
+bool leat_virtio_link_up(const struct leat_virtio *virtio);
 
 /**
  * Makes leat_metal use the first virtio-rng device for entropy if the processor has none.

@@ -1,38 +1,75 @@
 /* device.c -- initialization of a virtio device (virtio 1.2, 3.1.1). */
 #include "device.h"
 
+#include "feature_names.h"
+
 enum {
-    RESET_READS_MAX = 1 << 16
+    RESET_READS_MAX = 1 << 16,
+    STATUS_GONE = 0xff /* no device answers */
 };
+
+/* Features that are agreed on with every device.  ACCESS_PLATFORM: it uses the addresses of its
+ * bus, which are those of memory, because nothing here turns on an IOMMU.  ORDER_PLATFORM: the
+ * fences of virtqueue.c order x86's memory for other bus masters, too. */
+static const uint64_t always =
+    VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM;
 
 void virtio_reset(struct virtio_device *device)
 {
     const struct virtio_transport *transport = device->transport;
 
+    uint8_t status;
+
     transport->set_status(device, 0);
     /* 4.1.4.3.2: it is done when it reads back as 0 */
-    for (unsigned i = 0; i < RESET_READS_MAX && transport->status(device) != 0; i++)
-        continue;
+    for (unsigned i = 0; i < RESET_READS_MAX; i++) {
+        status = transport->status(device);
+        if (status == 0 || status == STATUS_GONE)
+            break;
+    }
 }
 
-bool virtio_negotiate(struct virtio_device *device, uint64_t wanted, uint64_t *agreed)
+/* Resets the device and proposes @features; true: it accepts them. */
+static bool propose(struct virtio_device *device, uint64_t features)
 {
     const struct virtio_transport *transport = device->transport;
-    const uint64_t offered = transport->features(device);
     const uint8_t begun = VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER;
 
     virtio_reset(device);
     transport->set_status(device, VIRTIO_ACKNOWLEDGE);
     transport->set_status(device, begun);
-    if (!(offered & VIRTIO_F_VERSION_1))
-        goto failed;
-    *agreed = offered & (wanted | VIRTIO_F_VERSION_1);
-    transport->set_features(device, *agreed);
+    transport->set_features(device, features);
     transport->set_status(device, begun | VIRTIO_FEATURES_OK);
-    if (transport->status(device) & VIRTIO_FEATURES_OK)
+    return transport->status(device) & VIRTIO_FEATURES_OK;
+}
+
+/* The device has refused @agreed.  Proposes each feature beside them that it has, until it accepts:
+ * then that is the one.  The device is reset before it could use it. */
+static const char *find_needed(struct virtio_device *device, uint64_t offered, uint64_t agreed)
+{
+    for (unsigned bit = 0; bit < 64; bit++) {
+        const uint64_t one = UINT64_C(1) << bit;
+
+        if ((offered & ~agreed & one) && propose(device, agreed | one))
+            return virtio_feature_needed(bit);
+    }
+    return "it refuses the features that leat has, for more than one that is missing";
+}
+
+bool virtio_negotiate(struct virtio_device *device, uint64_t wanted, uint64_t *agreed,
+                      const char **why)
+{
+    const uint64_t offered = device->transport->features(device);
+
+    *agreed = offered & (wanted | always);
+    if (!(offered & VIRTIO_F_VERSION_1))
+        *why = "it is older than virtio 1: the feature VERSION_1 is missing";
+    else if (propose(device, *agreed))
         return true;
-failed:
-    transport->set_status(device, VIRTIO_FAILED);
+    else
+        *why = find_needed(device, offered, *agreed);
+    virtio_reset(device);
+    device->transport->set_status(device, VIRTIO_FAILED);
     return false;
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "metal/pci_bus.h"
 #include "virtqueue.h"
 
 enum virtio_id { /* virtio 1.2, 5 */
@@ -12,15 +13,18 @@ enum virtio_id { /* virtio 1.2, 5 */
     VIRTIO_ID_ENTROPY = 4
 };
 
-#define VIRTIO_F_INDIRECT_DESC (UINT64_C(1) << 28) /* virtio 1.2, 6 */
-#define VIRTIO_F_EVENT_IDX     (UINT64_C(1) << 29)
-#define VIRTIO_F_VERSION_1     (UINT64_C(1) << 32)
+#define VIRTIO_F_INDIRECT_DESC   (UINT64_C(1) << 28) /* virtio 1.2, 6 */
+#define VIRTIO_F_EVENT_IDX       (UINT64_C(1) << 29)
+#define VIRTIO_F_VERSION_1       (UINT64_C(1) << 32)
+#define VIRTIO_F_ACCESS_PLATFORM (UINT64_C(1) << 33)
+#define VIRTIO_F_ORDER_PLATFORM  (UINT64_C(1) << 36)
 
 enum virtio_status { /* virtio 1.2, 2.1 */
     VIRTIO_ACKNOWLEDGE = 1,
     VIRTIO_DRIVER = 2,
     VIRTIO_DRIVER_OK = 4,
     VIRTIO_FEATURES_OK = 8,
+    VIRTIO_NEEDS_RESET = 64,
     VIRTIO_FAILED = 128
 };
 
@@ -42,6 +46,9 @@ struct virtio_transport {
     void (*queue_enable)(struct virtio_device *device, uint16_t index, struct virtqueue *queue);
     void (*notify)(struct virtio_device *device, uint16_t index);
     uint8_t (*config_read)(struct virtio_device *device, uint32_t offset);
+    /* True once the host has taken the device away.  If the host only asks for it, this gives it
+     * back first. */
+    bool (*gone)(struct virtio_device *device);
 };
 
 /* A device that was found; the caller of virtio_find() owns the memory. */
@@ -56,11 +63,14 @@ struct virtio_device {
     uintptr_t interrupt;   /* PCI: the register that acknowledges the pin's interrupt */
     uint16_t vector_entry; /* PCI: of the MSI-X table; 0xffff: none */
     bool has_pin;          /* PCI: the pin interrupts, instead of MSI-X */
+    struct pci_function function;
 };
 
-/* Resets the device and agrees on features: those of @wanted that it offers, VERSION_1 always.
- * False: it doesn't accept them, or is older than virtio 1. */
-bool virtio_negotiate(struct virtio_device *device, uint64_t wanted, uint64_t *agreed);
+/* Resets the device and agrees on features: those of @wanted that it offers, and VERSION_1,
+ * ACCESS_PLATFORM and ORDER_PLATFORM always.  False: it doesn't accept them, or is older than
+ * virtio 1; then *@why is one line, with the name of the missing feature. */
+bool virtio_negotiate(struct virtio_device *device, uint64_t wanted, uint64_t *agreed,
+                      const char **why);
 
 /* Makes a queue, of at most @size_max descriptors, and hands it over.  False: the device has none
  * such. */
@@ -73,14 +83,16 @@ void virtio_begin(struct virtio_device *device);
 /* Stops the device: it forgets the queues, and writes nowhere any more. */
 void virtio_reset(struct virtio_device *device);
 
-/* Finds the @number-th device (from 0) of the kind; false: there are fewer. */
+/* Finds the @number-th device (from 0) of the kind; false: there are fewer.  If one was left out
+ * because it can't be used, *@why becomes one line with the reason. */
 bool virtio_find(struct virtio_device *device, enum virtio_id id, unsigned number,
-                 const char *command_line);
+                 const char *command_line, const char **why);
 
 /* virtio_find() on one bus. Reduces *@number by the devices of the kind that aren't the wanted one.
  */
 bool virtio_mmio_find(struct virtio_device *device, enum virtio_id id, unsigned *number,
-                      const char *command_line);
-bool virtio_pci_find(struct virtio_device *device, enum virtio_id id, unsigned *number);
+                      const char *command_line, const char **why);
+bool virtio_pci_find(struct virtio_device *device, enum virtio_id id, unsigned *number,
+                     const char **why);
 
 #endif

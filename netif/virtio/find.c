@@ -2,8 +2,8 @@
 #include "device.h"
 
 bool virtio_find(struct virtio_device *device, enum virtio_id id, unsigned number,
-                 const char *command_line)
+                 const char *command_line, const char **why)
 {
-    return virtio_mmio_find(device, id, &number, command_line) ||
-           virtio_pci_find(device, id, &number);
+    return virtio_mmio_find(device, id, &number, command_line, why) ||
+           virtio_pci_find(device, id, &number, why);
 }

@@ -34,6 +34,7 @@ enum {
     MMIO_QUEUE_USED = 0x0a0,
     MMIO_CONFIG = 0x100,
     MAGIC = 0x74726976,
+    VERSION_LEGACY = 1,
     VERSION = 2,
     WINDOWS_MAX = 32
 };
@@ -105,6 +106,11 @@ static uint8_t mmio_config_read(struct virtio_device *device, uint32_t offset)
     return *(volatile const uint8_t *)(device->registers + MMIO_CONFIG + offset);
 }
 
+static bool mmio_gone(struct virtio_device *device)
+{
+    return mmio_read32(device->registers + MMIO_MAGIC) != MAGIC;
+}
+
 static const struct virtio_transport mmio_transport = {.features = mmio_features,
                                                        .set_features = mmio_set_features,
                                                        .status = mmio_status,
@@ -112,7 +118,8 @@ static const struct virtio_transport mmio_transport = {.features = mmio_features
                                                        .queue_max = mmio_queue_max,
                                                        .queue_enable = mmio_queue_enable,
                                                        .notify = mmio_notify,
-                                                       .config_read = mmio_config_read};
+                                                       .config_read = mmio_config_read,
+                                                       .gone = mmio_gone};
 
 /* The interrupt line falls when the interrupt is acknowledged. */
 static void mmio_interrupt(void *arg)
@@ -158,18 +165,21 @@ static bool parse_window(const char *text, struct metal_window *window)
     return window->address > 0 && window->address < UINT64_C(1) << 32 && window->address % 4 == 0;
 }
 
-static bool is_device(uintptr_t address, enum virtio_id id)
+static bool is_device(uintptr_t address, enum virtio_id id, const char **why)
 {
-    return mmio_read32(address + MMIO_MAGIC) == MAGIC &&
-           mmio_read32(address + MMIO_VERSION) == VERSION &&
-           mmio_read32(address + MMIO_DEVICE_ID) == id;
+    if (mmio_read32(address + MMIO_MAGIC) != MAGIC ||
+        mmio_read32(address + MMIO_DEVICE_ID) != (uint32_t)id)
+        return false;
+    if (mmio_read32(address + MMIO_VERSION) == VERSION_LEGACY)
+        *why = "it is legacy only, older than virtio 1 (-global virtio-mmio.force-legacy=false)";
+    return mmio_read32(address + MMIO_VERSION) == VERSION;
 }
 
 /* True if the window is that of the *@number-th device of the kind. */
 static bool take_window(struct virtio_device *device, enum virtio_id id, unsigned *number,
-                        const struct metal_window *window)
+                        const struct metal_window *window, const char **why)
 {
-    if (!is_device((uintptr_t)window->address, id) || (*number)-- > 0)
+    if (!is_device((uintptr_t)window->address, id, why) || (*number)-- > 0)
         return false;
     *device = (struct virtio_device){
         .transport = &mmio_transport, .id = id, .registers = (uintptr_t)window->address};
@@ -178,7 +188,7 @@ static bool take_window(struct virtio_device *device, enum virtio_id id, unsigne
 }
 
 bool virtio_mmio_find(struct virtio_device *device, enum virtio_id id, unsigned *number,
-                      const char *command_line)
+                      const char *command_line, const char **why)
 {
     static const char key[] = "virtio_mmio.device=";
     const char *at = command_line;
@@ -186,7 +196,7 @@ bool virtio_mmio_find(struct virtio_device *device, enum virtio_id id, unsigned 
     const struct metal_window *windows = metal_windows(&count);
 
     for (unsigned i = 0; i < count; i++) {
-        if (take_window(device, id, number, &windows[i]))
+        if (take_window(device, id, number, &windows[i], why))
             return true;
     }
     for (unsigned i = 0; i < WINDOWS_MAX && *at; i++) {
@@ -197,7 +207,7 @@ bool virtio_mmio_find(struct virtio_device *device, enum virtio_id id, unsigned 
         if (!*at)
             break;
         at += sizeof key - 1;
-        if (parse_window(at, &window) && take_window(device, id, number, &window))
+        if (parse_window(at, &window) && take_window(device, id, number, &window, why))
             return true;
     }
     return false;

@@ -11,9 +11,7 @@
 
 enum {
     CONFIG_MAC = 0, /* virtio 1.2, 5.1.4 */
-    CONFIG_STATUS = 6,
     CONFIG_MTU = 10,
-    STATUS_LINK_UP = 1,
     MTU_DEFAULT = 1500,
     MTU_MIN = 68 /* RFC 791 3.2 */
 };
@@ -38,7 +36,9 @@ static uint64_t virtio_net_next_look_ns(struct leat_netif *netif, uint64_t now_n
     /* there are no interrupts for sent frames: one would come for each */
     if (virtqueue_room(&virtio->tx) == 0)
         return now_ns + full_again_ns;
-    return virtio->starved || virtio->tx.in_flight > 0 ? now_ns + look_again_ns : LEAT_NEVER_NS;
+    if (virtio->starved || virtio->tx.in_flight > 0)
+        return now_ns + look_again_ns;
+    return virtio->state_look_ns > now_ns ? virtio->state_look_ns : now_ns;
 }
 
 static void virtio_net_close(struct leat_netif *netif)
@@ -88,16 +88,16 @@ static uint64_t unfounded(uint64_t features)
     return features & without;
 }
 
-static bool negotiate(struct leat_virtio *virtio, bool no_offload)
+static bool negotiate(struct leat_virtio *virtio, bool no_offload, const char **why)
 {
     const uint64_t super = VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_GUEST_TSO;
     const uint64_t wanted = no_offload ? wanted_features & ~super : wanted_features;
     uint64_t less;
 
-    if (!virtio_negotiate(&virtio->device, wanted, &virtio->features))
+    if (!virtio_negotiate(&virtio->device, wanted, &virtio->features, why))
         return false;
     less = unfounded(virtio->features);
-    return less == 0 || virtio_negotiate(&virtio->device, wanted & ~less, &virtio->features);
+    return less == 0 || virtio_negotiate(&virtio->device, wanted & ~less, &virtio->features, why);
 }
 
 static uint32_t capabilities(uint64_t features)
@@ -122,8 +122,7 @@ enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, bool no
 {
     struct virtio_device *device = &virtio->device;
 
-    *why = "it does not agree to virtio 1";
-    if (!negotiate(virtio, no_offload))
+    if (!negotiate(virtio, no_offload, why))
         return LEAT_ERR_DEVICE;
     virtio->netif.ops = &virtio_net_ops;
     virtio->netif.name = "virtio0";
@@ -143,6 +142,7 @@ enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, bool no
                            virtio->tx_indirect))
         return LEAT_ERR_DEVICE;
     virtqueue_disarm(&virtio->tx);
+    virtio->link_up = true;
     virtio_begin(device);
     return LEAT_OK;
 }
@@ -162,8 +162,12 @@ bool leat_virtio_lost(const struct leat_virtio *virtio)
     return virtio->lost;
 }
 
-bool leat_virtio_link_up(struct leat_virtio *virtio)
+const char *leat_virtio_why(const struct leat_virtio *virtio)
 {
-    return !(virtio->features & VIRTIO_NET_F_STATUS) ||
-           (config_read16(&virtio->device, CONFIG_STATUS) & STATUS_LINK_UP);
+    return virtio->why_lost;
+}
+
+bool leat_virtio_link_up(const struct leat_virtio *virtio)
+{
+    return virtio->link_up;
 }

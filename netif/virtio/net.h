@@ -36,9 +36,12 @@ struct leat_virtio {
     struct virtio_device device;
     uint64_t features; /* agreed on */
     struct leat_virtio_counters counters;
-    bool lost;    /* broke the rules, or was closed */
-    bool more;    /* the last receive() stopped at frames_max */
-    bool starved; /* the device has not a single buffer of ours */
+    uint64_t state_look_ns; /* when virtio_net_look() looks again */
+    const char *why_lost;   /* NULL: it isn't, or was closed */
+    bool link_up;           /* at the last look */
+    bool lost;              /* see why_lost */
+    bool more;              /* the last receive() stopped at frames_max */
+    bool starved;           /* the device has not a single buffer of ours */
     struct virtqueue rx;
     struct virtqueue tx;
     struct virtqueue_indirect tx_indirect[VIRTQUEUE_SIZE_MAX];
@@ -58,8 +61,14 @@ enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, bool no
 /* Resets the device, takes every buffer back, and uses the device no more. */
 void virtio_net_stop(struct leat_virtio *virtio);
 
+/* Stops a device that can't go on; @why is one line. */
+void virtio_net_lose(struct leat_virtio *virtio, const char *why);
+
 /* Stops a device that broke the rules, and counts it. */
 void virtio_net_fail(struct leat_virtio *virtio);
+
+/* Looks once a second at the device's state: whether it is still there, works, and has a link. */
+void virtio_net_look(struct leat_virtio *virtio, uint64_t now_ns);
 
 /* --- the two directions -------------------------------------------------------------------------
  */

@@ -34,7 +34,8 @@ enum leat_err leat_virtio_open(struct leat_virtio **virtio, const struct leat_vi
     if (LEAT_RESERVED_IS_USED(config))
         return LEAT_ERR_ARGUMENT;
     *why = "there is no virtio-net device of virtio 1";
-    if (!virtio_find(&made->device, VIRTIO_ID_NET, config->number, config->metal->command_line))
+    if (!virtio_find(&made->device, VIRTIO_ID_NET, config->number, config->metal->command_line,
+                     why))
         return LEAT_ERR_NOT_FOUND;
     err = virtio_net_start(made, config->mtu, config->no_offload, why);
     if (err)
@@ -102,14 +103,15 @@ enum leat_err leat_virtio_rng_use(struct leat_metal *metal)
 {
     struct rng *rng = leat_metal_take(metal, sizeof *rng);
     uint64_t features;
+    const char *why;
 
     if (!rng)
         return LEAT_ERR_MEMORY;
     memset(rng, 0, sizeof *rng);
     rng->host = metal->host;
-    if (!virtio_find(&rng->device, VIRTIO_ID_ENTROPY, 0, metal->command_line))
+    if (!virtio_find(&rng->device, VIRTIO_ID_ENTROPY, 0, metal->command_line, &why))
         return LEAT_ERR_NOT_FOUND;
-    if (!virtio_negotiate(&rng->device, 0, &features) ||
+    if (!virtio_negotiate(&rng->device, 0, &features, &why) ||
         !virtio_queue_open(&rng->device, 0, &rng->queue, RNG_QUEUE_SIZE, features, 0))
         return LEAT_ERR_DEVICE;
     virtqueue_disarm(&rng->queue); /* it is waited for */

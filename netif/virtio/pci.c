@@ -123,6 +123,11 @@ static uint8_t pci_device_config(struct virtio_device *device, uint32_t offset)
     return device->config ? *(volatile const uint8_t *)(device->config + offset) : 0;
 }
 
+static bool pci_gone(struct virtio_device *device)
+{
+    return pci_unplugged(&device->function);
+}
+
 static const struct virtio_transport pci_transport = {.features = pci_features,
                                                       .set_features = pci_set_features,
                                                       .status = pci_status,
@@ -130,7 +135,8 @@ static const struct virtio_transport pci_transport = {.features = pci_features,
                                                       .queue_max = pci_queue_max,
                                                       .queue_enable = pci_queue_enable,
                                                       .notify = pci_notify,
-                                                      .config_read = pci_device_config};
+                                                      .config_read = pci_device_config,
+                                                      .gone = pci_gone};
 
 /* The pin's interrupt falls when it is acknowledged. */
 static void pci_interrupt(void *arg)
@@ -161,13 +167,21 @@ static void take_structure(struct pci_function *function, uint32_t at, struct vi
     }
 }
 
-/* Reads the capabilities; false: it is no modern virtio device. */
-static bool describe(struct pci_function *function, struct virtio_device *device)
+/* Reads the capabilities; false: it can't be used, for the reason *@why. */
+static bool describe(struct virtio_device *device, const char **why)
 {
+    struct pci_function *function = &device->function;
     uint32_t at = 0;
+    bool modern = false;
 
-    while ((at = pci_capability(function, PCI_CAPABILITY_VENDOR, at)) != 0)
+    while ((at = pci_capability(function, PCI_CAPABILITY_VENDOR, at)) != 0) {
         take_structure(function, at, device);
+        modern = true;
+    }
+    if (!modern)
+        *why = "it is legacy only, older than virtio 1 (QEMU: disable-modern=off)";
+    else if (device->registers == 0 || device->notify_base == 0)
+        *why = "its registers can't be reached";
     if (device->registers == 0 || device->notify_base == 0)
         return false;
     pci_enable(function);
@@ -186,7 +200,8 @@ static bool is_device(const struct pci_function *function, enum virtio_id id)
            function->id == (VENDOR_VIRTIO | (DEVICE_TRANSITIONAL + transitional) << 16);
 }
 
-bool virtio_pci_find(struct virtio_device *device, enum virtio_id id, unsigned *number)
+bool virtio_pci_find(struct virtio_device *device, enum virtio_id id, unsigned *number,
+                     const char **why)
 {
     struct pci_function function = {0};
 
@@ -198,8 +213,8 @@ bool virtio_pci_find(struct virtio_device *device, enum virtio_id id, unsigned *
             continue;
         }
         *device = (struct virtio_device){
-            .transport = &pci_transport, .id = id, .vector_entry = NO_VECTOR};
-        if (describe(&function, device))
+            .transport = &pci_transport, .id = id, .vector_entry = NO_VECTOR, .function = function};
+        if (describe(device, why))
             return true;
     }
     return false;

@@ -206,7 +206,7 @@ uint32_t virtio_net_receive(struct leat_netif *netif, uint64_t now_ns, struct le
     struct leat_buf *entry = 0;
     bool good;
 
-    (void)now_ns;
+    virtio_net_look(virtio, now_ns);
     if (virtio->lost)
         return 0;
     virtqueue_disarm(&virtio->rx);

@@ -1,4 +1,4 @@
-/* stop.c -- ends a device, in order or because it broke the rules. */
+/* stop.c -- ends a device, in order or because it can't go on. */
 #include "net.h"
 
 void virtio_net_stop(struct leat_virtio *virtio)
@@ -14,8 +14,14 @@ void virtio_net_stop(struct leat_virtio *virtio)
     virtio->more = false;
 }
 
-void virtio_net_fail(struct leat_virtio *virtio)
+void virtio_net_lose(struct leat_virtio *virtio, const char *why)
 {
     virtio_net_stop(virtio);
+    virtio->why_lost = why;
+}
+
+void virtio_net_fail(struct leat_virtio *virtio)
+{
+    virtio_net_lose(virtio, "the device broke the rules of its queues");
     virtio->counters.resets++;
 }

@@ -29,6 +29,7 @@ MACHINES = {
     "microvm": ["-M", "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,acpi=off",
                 "-global", "virtio-mmio.force-legacy=false"],
     "q35": ["-M", "q35", "-bios", "qboot.rom"],
+    "q35-seabios": ["-M", "q35"],
     "pc": ["-M", "pc"],
 }  # fmt: skip
 
@@ -51,11 +52,11 @@ def image(name):
 
 
 class Guest:
-    """One boot. @device: further properties of the network device; @netdev: QEMU's option, or None."""
+    """One boot. @device: further properties of the network device; @kind: its own kind; @netdev: QEMU's option, or None."""
 
     def __init__(self, name, machine="microvm", netdev="user,id=net", device="", arguments=(),
-                 cpu="max", extra=(), memory=64, seconds=120):
-        kind = "virtio-net-device" if machine == "microvm" else "virtio-net-pci"
+                 cpu="max", extra=(), memory=64, seconds=120, kind=None):
+        kind = kind or "virtio-net-device" if machine == "microvm" else "virtio-net-pci"
         words = [f"--ip={IP}/24", f"--gateway={PEER}", "--stats", *arguments]
         command = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
                    "-no-reboot", "-serial", "stdio", "-m", str(memory), *MACHINES[machine],

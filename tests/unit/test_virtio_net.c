@@ -1,5 +1,6 @@
 /* test_virtio_net.c -- a virtio-net device that obeys the rules: negotiation, and received frames.
  * fuzz/fuzz_virtqueue.c is one that breaks them. */
+#include "feature_names.h"
 #include "virtio_world.h"
 
 #include <string.h>
@@ -39,12 +40,10 @@ static void a_device_offers_everything(void **state)
     assert_int_equal(world.status,
                      VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK);
     assert_int_equal(world.queues[VIRTIO_NET_TX]->size, 16);
-    assert_true(leat_virtio_link_up(&world.virtio));
-    world.config[6] = 0;
-    assert_false(leat_virtio_link_up(&world.virtio));
     netif->ops->close(&world.virtio.netif);
     assert_int_equal(world.status, 0);
     assert_true(leat_virtio_lost(&world.virtio));
+    assert_null(leat_virtio_why(&world.virtio));
 }
 
 /* 5.1.3.1: a feature that needs another is refused without it. */
@@ -66,9 +65,106 @@ static void a_feature_without_its_base_is_not_agreed_on(void **state)
     assert_int_equal(start(VIRTIO_F_VERSION_1, 0, false), LEAT_OK);
     assert_int_equal(world.virtio.netif.capabilities, LEAT_NETIF_GATHER);
     assert_int_equal(world.virtio.netif.mtu, 1500);
-    world.config[6] = 0;
-    assert_true(leat_virtio_link_up(&world.virtio)); /* the device doesn't report it */
     assert_int_equal(start(everything & ~VIRTIO_F_VERSION_1, 0, false), LEAT_ERR_DEVICE);
+}
+
+/* virtio 1.2, 6: these say where the device's memory is and in which order it sees writes. */
+static void features_of_the_platform_are_always_agreed_on(void **state)
+{
+    const uint64_t platform = VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM;
+
+    (void)state;
+    world.needed = platform;
+    assert_int_equal(start(VIRTIO_F_VERSION_1 | platform, 0, true), LEAT_OK);
+    assert_true(world.agreed == (VIRTIO_F_VERSION_1 | platform));
+}
+
+/* The device refuses the driver's features without this one. */
+static void expect_needed(unsigned bit, const char *name)
+{
+    const uint64_t one = UINT64_C(1) << bit;
+    const uint64_t platform = VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM;
+    const char *why;
+
+    world.needed = one;
+    why = complaint(everything | one | UINT64_C(1) << 34);
+    if ((everything | platform) & one) {
+        assert_null(why);
+        return;
+    }
+    assert_non_null(why);
+    assert_non_null(strstr(why, name));
+    assert_int_equal(world.status, VIRTIO_FAILED);
+}
+
+static void a_feature_that_the_device_insists_on_is_named(void **state)
+{
+    (void)state;
+#define EXPECT(bit, name) expect_needed(bit, "the feature " #name ",");
+    VIRTIO_FEATURES(EXPECT)
+#undef EXPECT
+    expect_needed(49, "newer than virtio 1.3");
+    world.needed = UINT64_C(3) << 34;
+    assert_non_null(strstr(complaint(everything | world.needed), "more than one"));
+    assert_non_null(strstr(complaint(everything & ~VIRTIO_F_VERSION_1), "VERSION_1"));
+}
+
+/* ---- The device's state ------------------------------------------------------------------- */
+
+static void a_link_goes_down_and_up(void **state)
+{
+    struct leat_netif *netif = &world.virtio.netif;
+
+    (void)state;
+    start(everything, 0, false);
+    assert_true(leat_virtio_link_up(&world.virtio));
+    world.config[6] = 0xfe;
+    look(1);
+    assert_false(leat_virtio_link_up(&world.virtio));
+    world.config[6] = 1;
+    assert_int_equal(netif->ops->next_look_ns(netif, 1500000000), 2000000000);
+    look(2);
+    assert_true(leat_virtio_link_up(&world.virtio));
+    world.config[6] = 0;
+    look(2); /* not again in the same second */
+    assert_true(leat_virtio_link_up(&world.virtio));
+    assert_int_equal(leat_virtio_counters(&world.virtio)->link_changes, 2);
+    assert_false(leat_virtio_lost(&world.virtio));
+}
+
+static void a_device_that_does_not_report_its_link_has_one(void **state)
+{
+    (void)state;
+    start(everything & ~VIRTIO_NET_F_STATUS, 0, false);
+    world.config[6] = 0;
+    look(1);
+    assert_true(leat_virtio_link_up(&world.virtio));
+}
+
+/* Its buffers come back: tear_down() counts them. */
+static void a_device_that_is_unplugged_is_lost(void **state)
+{
+    (void)state;
+    start(everything, 0, false);
+    look(1);
+    world.gone = true;
+    world.status = 0xff; /* what a bus reads where no device is */
+    look(2);
+    assert_true(leat_virtio_lost(&world.virtio));
+    assert_non_null(strstr(leat_virtio_why(&world.virtio), "unplugged"));
+    assert_int_equal(leat_virtio_counters(&world.virtio)->resets, 0);
+}
+
+static void a_device_that_asks_for_a_reset_is_lost(void **state)
+{
+    (void)state;
+    start(everything, 0, false);
+    look(1);
+    world.status |= VIRTIO_NEEDS_RESET;
+    look(2);
+    assert_true(leat_virtio_lost(&world.virtio));
+    assert_non_null(strstr(leat_virtio_why(&world.virtio), "asks for a reset"));
+    assert_int_equal(world.status, 0);
 }
 
 static void an_mtu_or_a_queue_that_cannot_be(void **state)
@@ -222,6 +318,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_device_offers_everything, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_feature_without_its_base_is_not_agreed_on, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(features_of_the_platform_are_always_agreed_on, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_feature_that_the_device_insists_on_is_named, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_link_goes_down_and_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_device_that_does_not_report_its_link_has_one, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_device_that_is_unplugged_is_lost, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_device_that_asks_for_a_reset_is_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_mtu_or_a_queue_that_cannot_be, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_header_tells_of_checksums_and_super_frames, set_up,
                                         tear_down),

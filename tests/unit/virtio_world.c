@@ -19,6 +19,7 @@ static uint64_t features(struct virtio_device *device)
 static void set_features(struct virtio_device *device, uint64_t agreed)
 {
     (void)device;
+    assert_true((agreed & ~world.offered) == 0); /* virtio 1.2, 2.2.1 */
     world.agreed = agreed;
 }
 
@@ -31,6 +32,8 @@ static uint8_t status(struct virtio_device *device)
 static void set_status(struct virtio_device *device, uint8_t set)
 {
     (void)device;
+    if ((world.needed & ~world.agreed) != 0)
+        set &= (uint8_t)~VIRTIO_FEATURES_OK;
     world.status = set;
 }
 
@@ -59,8 +62,14 @@ static uint8_t config_read(struct virtio_device *device, uint32_t offset)
     return world.config[offset];
 }
 
-static const struct virtio_transport transport = {features,  set_features, status, set_status,
-                                                  queue_max, queue_enable, notify, config_read};
+static bool gone(struct virtio_device *device)
+{
+    (void)device;
+    return world.gone;
+}
+
+static const struct virtio_transport transport = {
+    features, set_features, status, set_status, queue_max, queue_enable, notify, config_read, gone};
 
 enum leat_err start(uint64_t offered, uint16_t mtu, bool no_offload)
 {
@@ -69,6 +78,15 @@ enum leat_err start(uint64_t offered, uint16_t mtu, bool no_offload)
     world.offered = offered;
     world.virtio.device.transport = &transport;
     return virtio_net_start(&world.virtio, mtu, no_offload, &why);
+}
+
+const char *complaint(uint64_t offered)
+{
+    const char *why = NULL;
+
+    world.offered = offered;
+    world.virtio.device.transport = &transport;
+    return virtio_net_start(&world.virtio, 0, false, &why) ? why : NULL;
 }
 
 int set_up(void **state)
@@ -140,4 +158,13 @@ struct leat_buf *take_one(void)
 
     assert_int_equal(count, frames[0] != NULL);
     return frames[0];
+}
+
+void look(unsigned seconds)
+{
+    struct leat_buf *frames[BURST] = {0};
+    struct leat_netif *netif = &world.virtio.netif;
+
+    assert_int_equal(
+        netif->ops->receive(netif, seconds * UINT64_C(1000000000), &world.pool, frames, BURST), 0);
 }

@@ -22,7 +22,9 @@ extern const uint64_t everything; /* all features that the driver knows */
 /* The device, and the driver. */
 struct virtio_world {
     uint64_t offered, agreed;
+    uint64_t needed; /* features without which it refuses the others */
     uint8_t status;
+    bool gone; /* the host has taken it away */
     uint8_t config[12];
     uint16_t queue_max;
     struct virtqueue *queues[VIRTIO_QUEUES_MAX];
@@ -36,6 +38,9 @@ extern struct virtio_world world;
 
 /* Starts the driver with a device that offers these features. */
 enum leat_err start(uint64_t offered, uint16_t mtu, bool no_offload);
+
+/* The same; returns the complaint, or NULL. */
+const char *complaint(uint64_t offered);
 
 int set_up(void **state);
 int tear_down(void **state); /* asserts that all buffers were returned */
@@ -56,5 +61,8 @@ uint32_t take(struct leat_buf **frames, uint32_t frames_max);
 
 /* Receives one frame, or NULL. */
 struct leat_buf *take_one(void);
+
+/* Receives no frame, @seconds after the start. */
+void look(unsigned seconds);
 
 #endif

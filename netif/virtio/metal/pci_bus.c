@@ -1,8 +1,8 @@
 /*
  * pci_bus.c -- functions on PCI (PCI Local Bus Specification 3.0, chapter 6).
  *
- * Firmware numbers the buses behind bridges and assigns base addresses. Without firmware (QEMU's
- * -kernel, qboot) there is bus 0 only, and the addresses are assigned here.
+ * Firmware numbers the buses behind bridges and assigns base addresses. Where it only numbers
+ * (qboot), the addresses are assigned here. Without any there is bus 0 only.
  */
 #include "pci_bus.h"
 
@@ -18,7 +18,8 @@ enum {
     PCI_COMMAND = 0x04, /* and the status, in the upper half */
     PCI_HEADER = 0x0c,  /* the header type is in bits 16 to 23 */
     PCI_BAR = 0x10,
-    PCI_BUSES = 0x18, /* of a bridge: primary, secondary, subordinate */
+    PCI_BUSES = 0x18,  /* of a bridge: primary, secondary, subordinate */
+    PCI_WINDOW = 0x20, /* of a bridge: the addresses that it forwards, in MiB */
     PCI_CAPABILITIES = 0x34,
     PCI_INTERRUPT = 0x3c, /* the pin is in bits 8 to 15 */
     COMMAND_MEMORY = 0x2,
@@ -42,7 +43,7 @@ uint32_t pci_read(const struct pci_function *function, uint32_t at)
     return pci_config_read(function->at, at & 0xfc);
 }
 
-static void pci_write(const struct pci_function *function, uint32_t at, uint32_t value)
+void pci_write(const struct pci_function *function, uint32_t at, uint32_t value)
 {
     pci_config_write(function->at, at & 0xfc, value);
 }
@@ -124,6 +125,39 @@ uint32_t pci_capability(const struct pci_function *function, uint8_t id, uint32_
     return 0;
 }
 
+bool pci_bridge_of(const struct pci_function *function, struct pci_function *bridge)
+{
+    const unsigned bus = function->at >> 8;
+
+    for (unsigned at = existing(0, bus << 8); at < bus << 8; at = existing(at + 1, bus << 8)) {
+        *bridge = (struct pci_function){.at = (uint16_t)at};
+        if ((header_of((uint16_t)at) & ~HEADER_MANY) == HEADER_BRIDGE &&
+            pci_read8(bridge, PCI_BUSES + 1) == bus)
+            return true;
+    }
+    return false;
+}
+
+/* True if the bridge in front of @function forwards @address; a bridge for which firmware has left
+ * out that is set to it. */
+static bool is_forwarded(const struct pci_function *function, uint64_t address)
+{
+    const uint32_t mib = (uint32_t)address & 0xfff00000;
+    struct pci_function bridge;
+    uint32_t base, limit;
+
+    if (!pci_bridge_of(function, &bridge))
+        return true;
+    base = (pci_read(&bridge, PCI_WINDOW) & 0xfff0) << 16;
+    limit = pci_read(&bridge, PCI_WINDOW) & 0xfff00000;
+    if (base == 0 || base > limit) {
+        pci_write(&bridge, PCI_WINDOW, mib >> 16 | mib);
+        pci_write(&bridge, PCI_COMMAND, COMMAND_MEMORY | COMMAND_MASTER);
+        return true;
+    }
+    return mib >= base && mib <= limit;
+}
+
 /* Assigns a piece of the function's space to a base address of zero. False: there is no room. */
 static bool assign(struct pci_function *function, uint32_t at)
 {
@@ -135,7 +169,8 @@ static bool assign(struct pci_function *function, uint32_t at)
     if (size == 0 || (size & (size - 1)) != 0)
         return false;
     address = (function->next + size - 1) & ~(uint64_t)(size - 1);
-    if (address >= function->end || size > function->end - address)
+    if (address >= function->end || size > function->end - address ||
+        !is_forwarded(function, address))
         return false;
     pci_write(function, at, (uint32_t)address);
     function->next = address + size;

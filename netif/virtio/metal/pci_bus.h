@@ -27,10 +27,14 @@ enum {
 bool pci_next(struct pci_function *function);
 
 uint32_t pci_read(const struct pci_function *function, uint32_t at);
+void pci_write(const struct pci_function *function, uint32_t at, uint32_t value);
 uint8_t pci_read8(const struct pci_function *function, uint32_t at);
 
 /* The offset of the next capability with this id behind @after (0: the first); 0: there is none. */
 uint32_t pci_capability(const struct pci_function *function, uint8_t id, uint32_t after);
+
+/* The bridge in front of @function's bus; false: it is on bus 0. */
+bool pci_bridge_of(const struct pci_function *function, struct pci_function *bridge);
 
 /* The address behind a memory base address register, assigned if it has none. 0: it is not usable.
  */
@@ -47,6 +51,13 @@ bool pci_use_msix(struct pci_function *function);
  * the pin leads. */
 bool pci_use_pin(const struct pci_function *function, void (*handler)(void *arg), void *arg);
 
+/* --- pci_unplug.c --------------------------------------------------------------------------------
+ */
+
+/* True once @function has been taken out of the machine.  If the host asks for it, it is given back
+ * first: by the slot of PCI Express, or by pci_give_back(). */
+bool pci_unplugged(const struct pci_function *function);
+
 /* --- what an architecture defines
  * ----------------------------------------------------------------- */
 
@@ -54,6 +65,10 @@ bool pci_use_pin(const struct pci_function *function, void (*handler)(void *arg)
 unsigned pci_bus_count(void);
 uint32_t pci_config_read(uint16_t function, uint32_t at);
 void pci_config_write(uint16_t function, uint32_t at, uint32_t value);
+
+/* Gives @function back to the host if that asks for it by the firmware's registers.  Nothing, where
+ * there are none. */
+void pci_give_back(const struct pci_function *function);
 
 /* A piece of address space for the base addresses of the function; 0 to 0: there is none. */
 void pci_space(uint16_t function, uint64_t *start, uint64_t *end);

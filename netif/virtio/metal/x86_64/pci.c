@@ -8,11 +8,12 @@ enum {
     CONFIG_ADDRESS = 0xcf8,
     CONFIG_DATA = 0xcfc,
     BUSES = 256,
-    SPACE_SHIFT = 19 /* 512 KiB a device of bus 0 */
+    SPACE_SHIFT = 19,   /* 512 KiB a device of bus 0 */
+    BUS_BYTES = 1 << 20 /* of another bus: the least that a bridge forwards */
 };
 
 /* where base addresses are assigned: above those of firmware, below the I/O APIC */
-static const uint64_t space_start = 0xfd000000, space_end = 0xfeb00000;
+static const uint64_t space_start = 0xfd000000, buses_start = 0xfe000000, space_end = 0xfeb00000;
 static const uint64_t message_address =
     0xfee00000; /* to the first processor (Intel SDM 3A 11.11) */
 
@@ -35,8 +36,15 @@ void pci_config_write(uint16_t function, uint32_t at, uint32_t value)
 
 void pci_space(uint16_t function, uint64_t *start, uint64_t *end)
 {
-    *start = space_start + ((uint64_t)(function >> 3) << SPACE_SHIFT);
-    *end = space_end;
+    const uint64_t bus = function >> 8;
+
+    if (bus == 0) {
+        *start = space_start + ((uint64_t)(function >> 3) << SPACE_SHIFT);
+        *end = space_end;
+    } else {
+        *start = buses_start + (bus - 1) * BUS_BYTES;
+        *end = *start < space_end ? *start + BUS_BYTES : *start;
+    }
 }
 
 bool pci_message(uint8_t vector, uint64_t *address, uint32_t *data)
