@@ -8,4 +8,8 @@
 /* By the processor's own instructions. False: it has none, or they failed. */
 bool entropy_from_cpu(void *bytes, size_t len);
 
+/* From the seed that the loader has left; each of its bytes is given out once. False: there aren't
+ * so many left. */
+bool entropy_from_loader(void *bytes, size_t len);
+
 #endif

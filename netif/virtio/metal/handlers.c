@@ -1,4 +1,4 @@
-/* handlers.c -- who handles an interrupt: devices by vector. */
+/* handlers.c -- the handlers of interrupts, by vector. */
 #include "metal.h"
 
 struct handler {

@@ -25,7 +25,7 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
         sleep_ns = poll_every_ns;
     if (sleep_ns > 0)
         interrupts_wait(sleep_ns);
-    return !serial_at_end();
+    return !serial_at_end() && !power_button();
 }
 
 static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t len)
@@ -33,7 +33,9 @@ static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t le
     (void)host;
     if (entropy_from_cpu(bytes, len))
         return LEAT_OK;
-    return other_entropy ? other_entropy(other_entropy_arg, bytes, len) : LEAT_ERR_ENTROPY;
+    if (other_entropy && other_entropy(other_entropy_arg, bytes, len) == LEAT_OK)
+        return LEAT_OK;
+    return entropy_from_loader(bytes, len) ? LEAT_OK : LEAT_ERR_ENTROPY;
 }
 
 static void host_console(struct leat_host *host, const char *text, size_t len)

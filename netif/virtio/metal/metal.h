@@ -1,5 +1,4 @@
-/* metal.h -- the inside of the machine: what its common parts share, and what an architecture
- * defines. */
+/* metal.h -- the inside of the machine: the common part, and the functions of an architecture. */
 #ifndef METAL_H
 #define METAL_H
 
@@ -24,7 +23,10 @@ _Noreturn void metal_refuse(const char *why);
 /* True if the whole piece lies in the image, or in RAM behind it. */
 bool metal_is_memory(uint64_t address, size_t bytes);
 
-extern char image_start[], image_end[]; /* image.ld */
+/* image.ld; hidden, so that their addresses are known before an image that may lie anywhere is
+ * complete */
+#define METAL_HIDDEN __attribute__((visibility("hidden")))
+extern METAL_HIDDEN char image_start[], image_end[];
 
 enum {
     METAL_VECTORS = 14, /* leat_metal_on_interrupt() numbers them from 1 */
@@ -41,7 +43,7 @@ struct crash_register {
     uint64_t value;
 };
 
-/* An exception: what the processor reports. */
+/* The processor's report of an exception. */
 struct crash {
     const struct crash_register *registers;
     unsigned register_count;
@@ -57,7 +59,7 @@ _Noreturn void metal_crash(const struct crash *crash);
  * are used up. */
 bool metal_map(uint64_t address);
 
-/* The name of the task in whose guard page @address lies, or NULL. The page becomes readable. */
+/* The name of the task with the guard page at @address, or NULL. The page becomes readable. */
 const char *paging_guard_name(uint64_t address);
 
 /* --- what an architecture defines ---------------------------------------------------------------
@@ -97,6 +99,9 @@ uint64_t clock_ns(void);
 uint64_t rtc_civil_ns(void);
 
 _Noreturn void power_off(int status);
+
+/* True if the power button has been pressed, now or earlier. */
+bool power_button(void);
 
 /* Registers of a virtio device over memory-mapped registers. */
 struct metal_window {

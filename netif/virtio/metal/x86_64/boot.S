@@ -1,9 +1,10 @@
 /*
  * boot.S -- from the hypervisor's jump to metal_start(), and from an interrupt to interrupt_taken().
  *
- * Two ways in: the PVH entry in 32-bit protected mode without paging (QEMU, Firecracker, Cloud
- * Hypervisor; %ebx: struct hvm_start_info), and Linux' 64-bit entry (older Firecracker; %rsi: the
- * zero page).  Both end with the same identity map of the first 4 GiB in pages of 2 MiB.
+ * There are three ways in. PVH (QEMU, Firecracker, Cloud Hypervisor) enters in 32-bit protected mode
+ * without paging, with struct hvm_start_info in %ebx. Multiboot2 (GRUB) does the same with its tags.
+ * Linux' 64-bit entry (older Firecracker) has the zero page in %rsi. All end with the same identity
+ * map of the first 4 GiB in pages of 2 MiB.
  */
 #define CR0_PE         (1 << 0)
 #define CR0_MP         (1 << 1)
@@ -21,6 +22,7 @@
 #define CODE_SELECTOR  8
 #define DATA_SELECTOR  16
 #define STACK_BYTES    65536
+#define MULTIBOOT2_MAGIC 0xe85250d6
 #define XEN_ELFNOTE_PHYS32_ENTRY 18
 
     .section .note.pvh, "a", @note
@@ -28,6 +30,20 @@
     .long 4, 8, XEN_ELFNOTE_PHYS32_ENTRY
     .asciz "Xen"
     .quad pvh_entry
+
+/* Multiboot2 specification 2.0, 3.1. Its first version would be found by QEMU's -kernel, which then
+ * refuses an ELF file of 64 bits. */
+    .section .multiboot2, "a"
+    .balign 8
+multiboot2:
+    .long MULTIBOOT2_MAGIC, 0, multiboot2_end - multiboot2
+    .long -(MULTIBOOT2_MAGIC + multiboot2_end - multiboot2)
+    .short 3, 0 /* the entry's address */
+    .long 12, multiboot2_entry
+    .balign 8
+    .short 0, 0
+    .long 8
+multiboot2_end:
 
 /* Fills in the page tables, which lie in .bss.  The same code for 32 and 64 bits.  Doesn't change
  * %edi and %esi. */
@@ -51,11 +67,15 @@
 
     .section .text.boot, "ax"
     .code32
+multiboot2_entry:
+    movl $2, %edi /* BOOT_MULTIBOOT2 */
+    jmp protected
 pvh_entry:
+    movl $1, %edi /* BOOT_PVH */
+protected:
     cli
     cld
     movl %ebx, %esi
-    movl $1, %edi /* BOOT_PVH */
     BUILD_PAGE_TABLES
     movl %cr4, %eax
     orl $CR4_PAE, %eax

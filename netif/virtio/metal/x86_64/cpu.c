@@ -1,4 +1,5 @@
 /* cpu.c -- the word at %fs:0x28, for libraries that were compiled with a stack protector. */
+#include "acpi.h"
 #include "cpu.h"
 #include "../metal.h"
 
@@ -16,6 +17,12 @@ void cpu_init(void)
         thread_block.guard = tsc_read() * UINT64_C(0x9e3779b97f4a7c15);
     thread_block.guard &= ~UINT64_C(0xff);
     write_msr(msr_fs_base, (uintptr_t)&thread_block);
+    acpi_init();
+}
+
+bool power_button(void)
+{
+    return acpi_button();
 }
 
 /* The hypervisor announces its windows on the command line. */
@@ -23,4 +30,11 @@ const struct metal_window *metal_windows(unsigned *count)
 {
     *count = 0;
     return NULL;
+}
+
+bool entropy_from_loader(void *bytes, size_t len)
+{
+    (void)bytes;
+    (void)len;
+    return false;
 }

@@ -37,6 +37,14 @@ static inline void out16(uint16_t port, uint16_t value)
     __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
 }
 
+static inline uint16_t in16(uint16_t port)
+{
+    uint16_t value;
+
+    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+    return value;
+}
+
 static inline void out32(uint16_t port, uint32_t value)
 {
     __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
@@ -113,8 +121,7 @@ static inline void mmio_write32(uintptr_t address, uint32_t value)
     *(volatile uint32_t *)address = value;
 }
 
-/* What was written to memory before is visible to a device when it sees a later write to its
- * registers. */
+/* Memory that was written before is visible to a device before a later write to its registers. */
 static inline void mmio_publish(void)
 {
     __asm__ volatile("" : : : "memory"); /* the processor keeps their order */

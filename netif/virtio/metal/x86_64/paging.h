@@ -16,7 +16,7 @@ enum {
     PAGE_FLAGS = 0xfff
 };
 
-extern uint64_t page_root[]; /* boot.S */
+extern __attribute__((visibility("hidden"))) uint64_t page_root[]; /* boot.S */
 
 static inline bool page_is_table(uint64_t entry)
 {

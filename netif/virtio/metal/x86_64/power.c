@@ -1,4 +1,5 @@
 /* power.c -- turns the machine off. */
+#include "acpi.h"
 #include "cpu.h"
 #include "../metal.h"
 
@@ -19,6 +20,7 @@ _Noreturn void power_off(int status)
 
     interrupts_off();
     out8(QEMU_DEBUG_EXIT, (uint8_t)status);
+    acpi_sleep();
     out16(Q35_PM1_CONTROL, 0x2000);    /* sleep enable, S5 */
     out8(CLOUD_HYPERVISOR_ACPI, 0x34); /* sleep enable, S5, for Cloud Hypervisor's device */
     out8(KEYBOARD_CONTROLLER, 0xfe);   /* Firecracker; the reset line of a PC */

@@ -1,0 +1,86 @@
+/* acpi.c -- power-off and the power button of a PC (ACPI 6.5, 4.8). */
+#include "acpi.h"
+
+#include <string.h>
+
+#include "cpu.h"
+
+enum {
+    POWER_BUTTON = 1 << 8, /* of the status and enable registers */
+    CONTROL_ACPI = 1 << 0, /* ACPI is on */
+    CONTROL_TYPE = 10,     /* where the sleep type begins */
+    CONTROL_TYPE_MASK = 7 << CONTROL_TYPE,
+    CONTROL_SLEEP = 1 << 13,
+    REDUCED_TYPE = 2,
+    REDUCED_SLEEP = 1 << 5,
+    BIOS_START =
+        0xe0000, /* where the root pointer is looked for, if the loader gives none (5.2.5.1) */
+    BIOS_END = 0x100000,
+    BIOS_STEP = 16,
+    SPINS_MAX = 1 << 20
+};
+
+static struct acpi acpi;
+static bool pressed;
+
+/* The first 4 GiB are mapped; the registers of devices among them are not where tables are. */
+static const void *memory(uint64_t address, size_t bytes)
+{
+    const uint64_t end = UINT64_C(1) << 32;
+
+    return address != 0 && address < end && bytes <= end - address
+               ? (const void *)(uintptr_t)address
+               : NULL;
+}
+
+void acpi_find(uintptr_t root)
+{
+    if (acpi_read(&acpi, root, memory))
+        return;
+    for (uintptr_t at = BIOS_START; at < BIOS_END; at += BIOS_STEP) {
+        if (memcmp((const void *)at, "RSD PTR ", 8) == 0 && acpi_read(&acpi, at, memory))
+            return;
+    }
+}
+
+void acpi_init(void)
+{
+    if (acpi.control_port == 0 || acpi.status_port == 0)
+        return;
+    if (!(in16(acpi.control_port) & CONTROL_ACPI) && acpi.command_port != 0) {
+        out8(acpi.command_port, acpi.enable_value);
+        for (unsigned i = 0; i < SPINS_MAX && !(in16(acpi.control_port) & CONTROL_ACPI); i++)
+            continue;
+    }
+    out16(acpi.status_port, POWER_BUTTON); /* an old press is gone */
+    out16(acpi.enable_port, POWER_BUTTON);
+}
+
+bool acpi_button(void)
+{
+    if (acpi.status_port != 0 && (in16(acpi.status_port) & POWER_BUTTON)) {
+        out16(acpi.status_port, POWER_BUTTON);
+        pressed = true;
+    }
+    return pressed;
+}
+
+static void sleep_by(uint16_t port, uint8_t type)
+{
+    const uint16_t kept = (uint16_t)(in16(port) & ~(CONTROL_TYPE_MASK | CONTROL_SLEEP));
+
+    out16(port, (uint16_t)(kept | type << CONTROL_TYPE | CONTROL_SLEEP));
+}
+
+void acpi_sleep(void)
+{
+    if (!acpi.has_sleep_type)
+        return;
+    if (acpi.reduced && acpi.sleep_port != 0)
+        out8(acpi.sleep_port, (uint8_t)(acpi.sleep_type << REDUCED_TYPE | REDUCED_SLEEP));
+    if (acpi.control_port == 0)
+        return;
+    sleep_by(acpi.control_port, acpi.sleep_type);
+    if (acpi.control_port_b != 0)
+        sleep_by(acpi.control_port_b, acpi.sleep_type_b);
+}

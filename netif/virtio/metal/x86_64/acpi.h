@@ -1,0 +1,41 @@
+/* acpi.h -- the little of ACPI that a program without devices of its own needs: power-off and the
+ * power button. */
+#ifndef ACPI_H
+#define ACPI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Fields of the fixed ACPI description table (FADT); 0: not there. */
+struct acpi {
+    uint16_t
+        status_port; /* PM1 event block: the status register, and the enable register behind it */
+    uint16_t enable_port;
+    uint16_t control_port, control_port_b; /* PM1 control blocks */
+    uint16_t command_port;                 /* where enable_value turns ACPI on */
+    uint8_t enable_value;
+    bool reduced; /* a machine without all these, which has only: */
+    uint16_t sleep_port;
+    bool has_sleep_type;
+    uint8_t sleep_type, sleep_type_b; /* of S5 */
+};
+
+/* Reads the tables from their root pointer on. @memory: the @bytes at a physical address, or NULL
+ * if they can't be read. False: they are not there, or broken. */
+bool acpi_read(struct acpi *acpi, uint64_t root,
+               const void *(*memory)(uint64_t address, size_t bytes));
+
+/* Takes the root pointer that the loader gave, 0: none. */
+void acpi_find(uintptr_t root);
+
+/* Turns ACPI on, so that the power button is a bit and no longer ends the machine. */
+void acpi_init(void);
+
+/* True if the power button has been pressed, now or earlier. */
+bool acpi_button(void);
+
+/* Turns the machine off; returns if that isn't possible. */
+void acpi_sleep(void);
+
+#endif

@@ -1,0 +1,72 @@
+"""Disk images of tools/image: by SeaBIOS and by OVMF, on the kinds of disks that clouds have."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from conftest import ARCH, BUILD, Guest, IP, PEER
+
+SOURCE = pathlib.Path(os.environ.get("LEAT_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
+OVMF = pathlib.Path("/usr/share/OVMF")
+START_S = 100  # GRUB and its firmware run in TCG, too
+
+pytestmark = pytest.mark.skipif(
+    ARCH != "x86_64" or not all(map(shutil.which, ("grub-mkimage", "mformat", "qemu-img"))) or
+    not pathlib.Path("/usr/lib/grub/i386-pc").is_dir() or not pathlib.Path("/usr/lib/grub/x86_64-efi").is_dir(),
+    reason="no GRUB for both firmwares, mtools or qemu-img")
+
+DISKS = {
+    "virtio-blk": ["-device", "virtio-blk-pci,drive=disk,bootindex=1"],
+    "virtio-scsi": ["-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=disk,bootindex=1"],
+    "nvme": ["-device", "nvme,drive=disk,serial=1,bootindex=1"],
+}
+
+
+def make(path, *words):
+    return subprocess.run([sys.executable, "-B", SOURCE / "tools/image", "--build", BUILD, "--output", path, *words],
+                          capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory):
+    path = tmp_path_factory.mktemp("disk") / "echo.raw"
+    made = make(path, "echo", "--", f"--ip={IP}/24", f"--gateway={PEER}", "--stats")
+    assert made.returncode == 0, made.stderr
+    assert path.stat().st_size <= 4 << 20
+    return path
+
+
+@pytest.mark.parametrize("kind", DISKS)
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_a_disk_boots(disk, tmp_path, firmware, kind):
+    more = ["-drive", f"file={disk},format=raw,if=none,id=disk,snapshot=on", *DISKS[kind]]
+    if firmware == "uefi":
+        if not (OVMF / "OVMF_CODE_4M.fd").is_file():
+            pytest.skip("no OVMF (apt-get install ovmf)")
+        shutil.copy(OVMF / "OVMF_VARS_4M.fd", tmp_path / "vars")
+        more += ["-drive", f"if=pflash,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
+                 "-drive", f"if=pflash,format=raw,file={tmp_path}/vars"]
+    guest = Guest(None, "disk", extra=more, memory=128, seconds=2 * START_S)
+    try:
+        guest.wait_for(rf"{IP}/24 on virtio0, MTU \d+, port 7", START_S)
+        guest.stop()
+    finally:
+        guest.remove()
+
+
+def test_each_format_is_made(tmp_path):
+    for kind, magic in (("qcow2", b"QFI\xfb"), ("vhd", b"conectix"), ("gcp", b"\x1f\x8b")):
+        path = tmp_path / kind
+        made = make(path, "--format", kind, "echo")
+        assert made.returncode == 0, made.stderr
+        assert path.read_bytes().startswith(magic)
+
+
+def test_says_that_there_is_no_such_program(tmp_path):
+    made = make(tmp_path / "x", "nothing")
+    assert made.returncode == 2
+    assert "there is no" in made.stderr and "--build DIR" in made.stderr
