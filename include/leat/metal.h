@@ -1,7 +1,8 @@
 /*
- * metal.h -- leat_host on the bare (virtual) machine: an x86-64 guest without an operating system.
+ * metal.h -- leat_host on the bare (virtual) machine: a guest without an operating system, on
+ * x86-64, AArch64 or RV64.
  *
- * The library leat-metal contains the entry of the image (PVH and Linux 64-bit), the serial
+ * The library leat-metal contains the entry of the image, the serial
  * console, a clock, interrupts, entropy, and power-off.  It calls the program's leat_metal_main().
  */
 #ifndef LEAT_METAL_H
@@ -56,8 +57,8 @@ bool leat_metal_guard(void *page, size_t bytes, bool guarded);
 uint8_t leat_metal_on_interrupt(void (*handler)(void *arg), void *arg);
 
 /**
- * Routes the interrupt line @p line to @p vector: on x86-64 a pin of the I/O APIC (0-23), elsewhere as
- * the device tree numbers them.
+ * Routes the interrupt line @p line to @p vector: on x86-64 a pin of the I/O APIC (0-23), elsewhere
+ * as the device tree numbers them.
  */
 void leat_metal_route(uint32_t line, uint8_t vector);
 

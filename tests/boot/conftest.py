@@ -1,6 +1,7 @@
 """Images of leat under QEMU's TCG, each boot with a time limit.
 
-The build directory is in LEAT_BUILD. Tests end only processes that they have started.
+The build directory is in LEAT_BUILD, the architecture of its images in LEAT_ARCH (x86_64). Tests end only processes that
+they have started.
 """
 
 import ctypes
@@ -25,13 +26,33 @@ IP = "10.0.2.15"
 PEER = "10.0.2.2"
 END_OF_TRANSMISSION = b"\x04"
 
-MACHINES = {
-    "microvm": ["-M", "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,acpi=off",
-                "-global", "virtio-mmio.force-legacy=false"],
-    "q35": ["-M", "q35", "-bios", "qboot.rom"],
-    "q35-seabios": ["-M", "q35"],
-    "pc": ["-M", "pc"],
+ARCH = os.environ.get("LEAT_ARCH") or "x86_64"
+MODERN = ["-global", "virtio-mmio.force-legacy=false"]
+ALL_MACHINES = {
+    "x86_64": {
+        "microvm": ["-M", "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,acpi=off", *MODERN],
+        "q35": ["-M", "q35", "-bios", "qboot.rom"],
+        "q35-seabios": ["-M", "q35"],
+        "pc": ["-M", "pc"],
+        "disk": ["-M", "q35"],
+    },
+    "aarch64": {
+        "virt-gic3": ["-M", "virt,gic-version=3", *MODERN],
+        "virt-gic2": ["-M", "virt,gic-version=2", *MODERN],
+        "virt-pci": ["-M", "virt,gic-version=3"],
+        "virt-el2": ["-M", "virt,gic-version=3,virtualization=on", *MODERN],
+    },
+    "riscv64": {
+        "virt": ["-M", "virt", *MODERN],
+        "virt-pci": ["-M", "virt"],
+    },
 }  # fmt: skip
+MACHINES = {name: words for name, words in ALL_MACHINES[ARCH].items() if name != "disk"}
+BY_PCI = ("q35", "q35-seabios", "pc", "virt-pci", "disk")
+# QEMU's processor; the device by which a guest ends QEMU with its status; the extension of an image
+CPU = {"x86_64": "max", "aarch64": "max", "riscv64": "rv64"}[ARCH]
+END = {"x86_64": ["-device", "isa-debug-exit"], "aarch64": ["-semihosting"], "riscv64": []}[ARCH]
+SUFFIX = ".elf" if ARCH == "x86_64" else ".image"
 
 _libc = ctypes.CDLL(None)
 
@@ -44,7 +65,7 @@ def _die_with_parent():
 def image(name):
     """The path of an image of the build."""
     for folder in ("examples", "tests/boot"):
-        path = BUILD / folder / f"{name}.elf"
+        path = BUILD / folder / f"{name}{SUFFIX}"
         if path.is_file():
             return str(path)
     pytest.skip(f"{path} has not been built")
@@ -52,16 +73,18 @@ def image(name):
 
 
 class Guest:
-    """One boot. @device: further properties of the network device; @kind: its own kind; @netdev: QEMU's option, or None."""
+    """One boot of an image; None: of a disk in @extra. @device: further properties of the network device; @kind: its own
+    kind; @netdev: QEMU's option, or None."""
 
-    def __init__(self, name, machine="microvm", netdev="user,id=net", device="", arguments=(),
-                 cpu="max", extra=(), memory=64, seconds=120, kind=None):
-        kind = kind or "virtio-net-device" if machine == "microvm" else "virtio-net-pci"
+    def __init__(self, name, machine=None, netdev="user,id=net", device="", arguments=(),
+                 cpu=CPU, extra=(), memory=64, seconds=120, end=tuple(END), kind=None):
+        machine = machine or next(iter(MACHINES))
+        kind = kind or ("virtio-net-pci" if machine in BY_PCI else "virtio-net-device")
         words = [f"--ip={IP}/24", f"--gateway={PEER}", "--stats", *arguments]
-        command = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-                   "-no-reboot", "-serial", "stdio", "-m", str(memory), *MACHINES[machine],
-                   "-accel", "tcg", "-cpu", cpu, "-device", "isa-debug-exit",
-                   "-kernel", image(name), "-append", " ".join(words), *extra]  # fmt: skip
+        command = [f"qemu-system-{ARCH}", "-nodefaults", "-no-user-config", "-display", "none",
+                   "-no-reboot", "-serial", "stdio", "-m", str(memory), *ALL_MACHINES[ARCH][machine],
+                   "-accel", "tcg", "-cpu", cpu, *end,
+                   *(["-kernel", image(name), "-append", " ".join(words)] if name else []), *extra]  # fmt: skip
         if netdev:
             command += ["-netdev", netdev, "-device", f"{kind},netdev=net,mac={MAC}{device}"]
         self.lines = []
@@ -105,8 +128,8 @@ class Guest:
         self.wait_for(rf"{re.escape(IP)}/24 on virtio0, MTU \d+, port \d+")
         return self
 
-    def wait(self, timeout=STOP_S):
-        """Waits for the power-off; returns the guest's exit status."""
+    def wait_for_end(self, timeout=STOP_S):
+        """Waits for the power-off; returns QEMU's exit status."""
         try:
             code = self._child.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -115,6 +138,13 @@ class Guest:
             pytest.fail(f"the guest did not end in {timeout} s:\n{self.text}")
         self._reader.join(timeout)
         self._limit.cancel()
+        return code
+
+    def wait(self, timeout=STOP_S):
+        """Waits for the power-off; returns the guest's exit status."""
+        code = self.wait_for_end(timeout)
+        if ARCH != "x86_64":
+            return code
         assert code & 1, f"QEMU's status {code} is no guest's\n{self.text}"
         return code >> 1
 
@@ -155,7 +185,7 @@ def guest():
         one.remove()
 
 
-@pytest.fixture(params=["microvm", "q35"])
+@pytest.fixture(params=["microvm", "q35"] if ARCH == "x86_64" else MACHINES)
 def machine(request):
     """virtio over mmio, and over PCI."""
     return request.param

@@ -1,6 +1,8 @@
 """The flight recorder of an image: dumped to the console after a crash, by a connection, and at the end."""
 
 import json
+import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -9,7 +11,8 @@ import pytest
 
 from conftest import BUILD, IP, echo_udp, free_port
 
-TOOL = BUILD / "tools/leat-replay/leat-replay"
+# of the build for this machine
+TOOL = pathlib.Path(os.environ.get("LEAT_NATIVE_BUILD", BUILD)) / "tools/leat-replay/leat-replay"
 
 
 def replay(*words):

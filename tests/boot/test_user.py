@@ -63,7 +63,7 @@ def test_a_form_of_more_than_its_memory_comes_back_as_an_archive(guest, tmp_path
     port = free_port()
     seconds = total / 1e6 + 100
     netdev = f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80"
-    upload = guest("upload", "microvm", netdev, memory=32, seconds=seconds + 60).up()
+    upload = guest("upload", None, netdev, memory=32, seconds=seconds + 60).up()
     subprocess.run(["curl", "-sS", "--max-time", str(seconds), "-F", f"file=@{path}", "-o", archive,
                     f"http://127.0.0.1:{port}/upload"], check=True)
     subprocess.run(["unzip", "-tqq", archive], check=True)
@@ -92,7 +92,7 @@ def test_a_form_comes_back_compressed(guest, machine):
 def test_a_long_list_is_read_before_the_first_answer(guest):
     """250,000 names. The duration by the clock depends on other load; the processor time has a limit."""
     port = free_port(socket.SOCK_DGRAM)
-    sieve = guest("sieve_names", "microvm", f"user,id=net,hostfwd=udp:127.0.0.1:{port}-:53",
+    sieve = guest("sieve_names", None, f"user,id=net,hostfwd=udp:127.0.0.1:{port}-:53",
                   arguments=["--server=10.0.2.3", "/list"])
     while blocklists.ask("127.0.0.1", "last.example.test", port) != 3:
         assert time.monotonic() < sieve.began + 60, sieve.text

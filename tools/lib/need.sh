@@ -110,6 +110,14 @@ gcc-riscv64-linux-gnu   command -v riscv64-linux-gnu-gcc
 libc6-dev-riscv64-cross test -e /usr/riscv64-linux-gnu/include/stdio.h
 qemu-user         command -v qemu-aarch64
 abigail-tools     command -v abidiff
+qemu-system-arm   command -v qemu-system-aarch64
+qemu-system-misc  command -v qemu-system-riscv64
+grub-pc-bin       test -d /usr/lib/grub/i386-pc
+grub-efi-amd64-bin test -d /usr/lib/grub/x86_64-efi
+grub-common       command -v grub-mkimage
+mtools            command -v mformat
+qemu-utils        command -v qemu-img
+ovmf              test -e /usr/share/OVMF/OVMF_CODE_4M.fd
 '
 # programs that tools/bench compares with; their columns say if they are missing
 need_to_bench='

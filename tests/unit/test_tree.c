@@ -1,0 +1,305 @@
+/* test_tree.c -- what is read from a device tree, and from one that lies. */
+#include "unit.h"
+
+#include "../../netif/virtio/metal/tree/fdt.h"
+#include "../../netif/virtio/metal/tree/tree.h"
+
+enum {
+    BYTES_MAX = 16384,
+    HEADER_BYTES = 40,
+    RESERVED_BYTES = 32,
+    EVERYTHING = 15
+};
+
+/* The parts of a machine that a test's tree has. */
+enum part {
+    PART_MEMORY = 1,
+    PART_CONTROLLER = 2,
+    PART_TIMER = 4,
+    PART_DEVICES = 8
+};
+
+/* A tree that is being written: strings behind the nodes. */
+static struct {
+    uint8_t nodes[BYTES_MAX], names[BYTES_MAX], whole[2 * BYTES_MAX];
+    uint32_t nodes_len, names_len, len;
+} made;
+
+static struct tree tree;
+
+static void put32(uint8_t *at, uint32_t value)
+{
+    for (unsigned i = 0; i < 4; i++)
+        at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static void token(uint32_t value)
+{
+    put32(made.nodes + made.nodes_len, value);
+    made.nodes_len += 4;
+}
+
+static void padded(const void *bytes, uint32_t len)
+{
+    memcpy(made.nodes + made.nodes_len, bytes, len);
+    made.nodes_len = (made.nodes_len + len + 3) & ~3u;
+}
+
+static void begin(const char *name)
+{
+    token(1);
+    padded(name, (uint32_t)strlen(name) + 1);
+}
+
+static void end(void)
+{
+    token(2);
+}
+
+static void property(const char *name, const void *bytes, uint32_t len)
+{
+    token(3);
+    token(len);
+    token(made.names_len);
+    memcpy(made.names + made.names_len, name, strlen(name) + 1);
+    made.names_len += (uint32_t)strlen(name) + 1;
+    padded(bytes, len);
+}
+
+static void text(const char *name, const char *value)
+{
+    property(name, value, (uint32_t)strlen(value) + 1);
+}
+
+/* A property of up to eight cells. */
+static void cells(const char *name, unsigned count, const uint32_t *values)
+{
+    uint8_t bytes[64];
+
+    for (unsigned i = 0; i < count; i++)
+        put32(bytes + (size_t)4 * i, values[i]);
+    property(name, bytes, 4 * count);
+}
+
+#define CELLS(name, ...)                                                                           \
+    cells(name, sizeof((uint32_t[]){__VA_ARGS__}) / 4, (const uint32_t[]){__VA_ARGS__})
+
+static void finish(void)
+{
+    uint8_t *whole = made.whole;
+    const uint32_t nodes = HEADER_BYTES + RESERVED_BYTES;
+
+    end();
+    token(9);
+    memset(whole, 0, sizeof made.whole);
+    memcpy(whole + nodes, made.nodes, made.nodes_len);
+    memcpy(whole + nodes + made.nodes_len, made.names, made.names_len);
+    made.len = nodes + made.nodes_len + made.names_len;
+    put32(whole, 0xd00dfeed);
+    put32(whole + 4, made.len);
+    put32(whole + 8, nodes);
+    put32(whole + 12, nodes + made.nodes_len);
+    put32(whole + 16, HEADER_BYTES);
+    put32(whole + 20, 17);
+    put32(whole + 24, 16);
+    put32(whole + 32, made.names_len);
+    put32(whole + 36, made.nodes_len);
+}
+
+static void write_devices(void)
+{
+    begin("chosen");
+    text("bootargs", "--ip=10.0.0.2/24");
+    text("stdout-path", "/uart@2000:115200");
+    property("rng-seed", "0123456789abcdef", 16);
+    end();
+    begin("uart@1000");
+    text("compatible", "arm,pl011");
+    CELLS("reg", 0x1000, 0x1000);
+    end();
+    begin("uart@2000");
+    text("compatible", "ns16550a");
+    CELLS("reg", 0x2000, 0x1000);
+    CELLS("reg-shift", 2);
+    CELLS("interrupts", 0, 5, 4);
+    end();
+    for (uint32_t i = 0; i < 70; i++) {
+        begin("virtio");
+        text("compatible", "virtio,mmio");
+        CELLS("reg", 0x10000 + 0x200 * i, 0x200);
+        CELLS("interrupts", 0, 16 + i, 1);
+        end();
+    }
+}
+
+static void write_tree(unsigned parts)
+{
+    made.nodes_len = made.names_len = 0;
+    begin("");
+    CELLS("#address-cells", 1);
+    CELLS("#size-cells", 1);
+    if (parts & PART_MEMORY) {
+        begin("memory@40000000");
+        text("device_type", "memory");
+        CELLS("reg", 0x40000000, 0x10000000, 0x60000000, 0x4000000);
+        end();
+    }
+    if (parts & PART_CONTROLLER) {
+        begin("gic@8000000");
+        text("compatible", "arm,gic-v3");
+        CELLS("#interrupt-cells", 3);
+        CELLS("reg", 0x8000000, 0x10000, 0x80a0000, 0x20000);
+        end();
+    }
+    if (parts & PART_TIMER) {
+        begin("timer");
+        text("compatible", "arm,armv8-timer");
+        CELLS("interrupts", 1, 13, 4, 1, 14, 4, 1, 11, 4);
+        end();
+    }
+    if (parts & PART_DEVICES)
+        write_devices();
+    finish();
+}
+
+static const char *read_made(uint32_t len)
+{
+    return tree_read(&tree, made.whole, len, 0);
+}
+
+static void a_machine_is_found_in_its_tree(void **state)
+{
+    (void)state;
+    write_tree(EVERYTHING);
+    assert_null(read_made(made.len));
+    assert_int_equal(tree.memory_count, 2);
+    assert_int_equal(tree.controller.kind, TREE_GIC3);
+    assert_int_equal(tree.controller.second, 0x80a0000);
+    assert_int_equal(tree.timer_line, 27);
+    assert_string_equal(tree.command_line, "--ip=10.0.0.2/24");
+    assert_int_equal(tree.seed_len, 16);
+}
+
+static void the_chosen_console_wins(void **state)
+{
+    (void)state;
+    write_tree(EVERYTHING);
+    assert_null(read_made(made.len));
+    assert_int_equal(tree.console.kind, TREE_16550);
+    assert_int_equal(tree.console.address, 0x2000);
+    assert_int_equal(tree.console.shift, 2);
+    assert_int_equal(tree.console.line, 37);
+}
+
+static void more_windows_than_there_is_room_for_are_left_out(void **state)
+{
+    (void)state;
+    write_tree(EVERYTHING);
+    assert_null(read_made(made.len));
+    assert_int_equal(tree.window_count, TREE_WINDOWS_MAX);
+    assert_int_equal(tree.windows[1].address, 0x10200);
+    assert_int_equal(tree.windows[1].line, (16 + 1 + 32) | TREE_LINE_EDGE);
+}
+
+static void a_tree_without_a_part_says_which(void **state)
+{
+    static const char *const words[] = {"memory", "interrupt controller", "timer"};
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        const char *why;
+
+        write_tree(EVERYTHING & ~(1u << i));
+        why = read_made(made.len);
+        assert_non_null(why);
+        assert_non_null(strstr(why, words[i]));
+    }
+}
+
+static void a_tree_that_is_cut_anywhere_is_refused(void **state)
+{
+    (void)state;
+    write_tree(EVERYTHING);
+    for (uint32_t len = 0; len < made.len; len++)
+        assert_non_null(read_made(len));
+}
+
+static void offsets_outside_of_the_tree_are_refused(void **state)
+{
+    static const uint32_t fields[] = {4, 8, 12, 16, 32, 36};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof fields / sizeof *fields; i++) {
+        write_tree(EVERYTHING);
+        put32(made.whole + fields[i], UINT32_MAX - 3);
+        assert_non_null(read_made(made.len));
+    }
+}
+
+static void memory_is_the_largest_piece_that_is_free(void **state)
+{
+    const struct tree_piece image = {0x40080000, 0x40200000};
+    struct tree_piece piece;
+
+    (void)state;
+    write_tree(EVERYTHING);
+    assert_null(read_made(made.len));
+    piece = tree_memory(&tree, image, UINT64_C(1) << 39);
+    assert_int_equal(piece.start, 0x40200000);
+    assert_int_equal(piece.end, 0x50000000);
+    tree.reserved[tree.reserved_count++] = (struct tree_piece){0x40300000, 0x50000000};
+    piece = tree_memory(&tree, image, UINT64_C(1) << 39);
+    assert_int_equal(piece.start, 0x60000000);
+    assert_int_equal(piece.end, 0x64000000);
+    piece = tree_memory(&tree, image, 0x40000000); /* nothing is mapped there */
+    assert_int_equal(piece.start, piece.end);
+}
+
+static void a_command_line_without_its_end_is_left_out(void **state)
+{
+    (void)state;
+    made.nodes_len = made.names_len = 0;
+    begin("");
+    begin("chosen");
+    property("bootargs", "--stats", 7); /* without the NUL */
+    end();
+    finish();
+    assert_non_null(read_made(made.len));
+    assert_string_equal(tree.command_line, "");
+}
+
+static void nodes_that_are_too_deep_are_left_out(void **state)
+{
+    struct fdt fdt;
+    struct fdt_node node = {0};
+    unsigned count = 0;
+
+    (void)state;
+    made.nodes_len = made.names_len = 0;
+    for (unsigned i = 0; i < 20; i++)
+        begin("n");
+    for (unsigned i = 0; i < 19; i++)
+        end();
+    finish();
+    assert_true(fdt_open(&fdt, made.whole, made.len));
+    while (fdt_next(&fdt, &node))
+        count++;
+    assert_int_equal(count, FDT_DEPTH_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_machine_is_found_in_its_tree),
+        cmocka_unit_test(the_chosen_console_wins),
+        cmocka_unit_test(more_windows_than_there_is_room_for_are_left_out),
+        cmocka_unit_test(a_tree_without_a_part_says_which),
+        cmocka_unit_test(a_tree_that_is_cut_anywhere_is_refused),
+        cmocka_unit_test(offsets_outside_of_the_tree_are_refused),
+        cmocka_unit_test(memory_is_the_largest_piece_that_is_free),
+        cmocka_unit_test(a_command_line_without_its_end_is_left_out),
+        cmocka_unit_test(nodes_that_are_too_deep_are_left_out),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
