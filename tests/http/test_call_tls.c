@@ -80,6 +80,20 @@ static void test_a_server_of_another_name_gets_no_request(void **state)
     free(heard);
 }
 
+/* RFC 6066 3: the dot is for resolvers, and is neither sent to the server nor in its certificate.
+ */
+static void test_a_final_dot_is_not_part_of_the_name(void **state)
+{
+    struct fixture *f = *state;
+    struct heard *heard = listen_for("https://leat.test./");
+
+    begin(f, heard);
+    end(f, heard);
+    assert_true(heard->over);
+    assert_string_equal(heard->bytes, PAGE);
+    free(heard);
+}
+
 /* The limit of 30 seconds for connecting includes the handshake. */
 static void test_a_server_that_says_nothing_is_left(void **state)
 {
@@ -143,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HTTPS_TEST(test_files_come_by_TLS),
         HTTPS_TEST(test_a_server_of_another_name_gets_no_request),
+        HTTPS_TEST(test_a_final_dot_is_not_part_of_the_name),
         HTTPS_TEST(test_a_server_that_says_nothing_is_left),
         HTTPS_TEST(test_a_call_ends_before_its_session_is_open),
         HTTPS_TEST(test_no_session_is_left),

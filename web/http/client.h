@@ -49,6 +49,7 @@ struct leat_http_call {
     bool secure;
     uint16_t port;
     char host[LEAT_URL_HOST_BYTES];
+    char name[LEAT_URL_HOST_BYTES]; /* the host's for TLS: without a final dot */
 
     /* the request */
     struct leat_http_request request; /* its strings are not used after leat_http_call() */

@@ -1,5 +1,8 @@
 /* client_conn.c -- the connection of a call: start, keep for another call, end. */
 #include "web/http/client.h"
+
+#include <string.h>
+
 #include "service.h"
 
 void call_drop_stream(struct leat_http_call *call, bool in_order)
@@ -59,6 +62,20 @@ void call_keep(struct leat_http_call *call)
         call_drop(call, true);
 }
 
+/* The name that the server's certificate has to have: the final dot of "example.com." tells
+ * resolvers that it is complete, and isn't part of it (RFC 6066 3). */
+static const char *tls_name(struct leat_http_call *call)
+{
+    size_t len = 0;
+
+    while (call->host[len])
+        len++;
+    memcpy(call->name, call->host, len + 1);
+    if (len > 1 && call->name[len - 1] == '.')
+        call->name[len - 1] = '\0';
+    return call->name;
+}
+
 enum leat_err call_connect(struct leat_http_call *call)
 {
     static const struct leat_connect_config nothing = {.hosts = NULL};
@@ -70,7 +87,7 @@ enum leat_err call_connect(struct leat_http_call *call)
     if (call->request.deadline_ns && call->request.deadline_ns < until_ns)
         until_ns = call->request.deadline_ns;
     call->due_ns = until_ns;
-    call->tls = (struct leat_tls_client){.name = call->host,
+    call->tls = (struct leat_tls_client){.name = tls_name(call),
                                          .anchors = client->config.anchors,
                                          .protocols = protocols,
                                          .protocol_count = 1,

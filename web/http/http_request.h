@@ -102,7 +102,9 @@ struct http_request {
     bool type_given;   /* the head has a Content-Type field */
     bool close;        /* "Connection: close" */
     bool keep_alive;   /* "Connection: keep-alive" */
-    bool chunked;      /* a line "Transfer-Encoding: chunked" */
+    bool chunked;      /* the first line of Transfer-Encoding is "chunked" */
+    bool ends_chunked; /* the last line of it ends in "chunked" */
+    bool ended_early;  /* a coding follows "chunked" */
     bool expect_continue;
     bool expect_other;
     bool path_too_long; /* the path names no file and no route */

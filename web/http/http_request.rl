@@ -122,6 +122,15 @@ static void when_end(struct http_request *request)
             leat_civil_parse_http(request->when_text, request->when_len) / second_ns;
 }
 
+/* A line of Transfer-Encoding. If the lines before it ended in "chunked", that wasn't the last coding
+ * (RFC 9112 6.1). */
+static void coding_line(struct http_request *request)
+{
+    request->codings = request->codings ? 2 : 1;
+    request->ended_early = request->ended_early || request->ends_chunked;
+    request->ends_chunked = false;
+}
+
 /* Checks the parts of a complete head against each other. */
 static void finish(struct http_request *request)
 {
@@ -131,7 +140,9 @@ static void finish(struct http_request *request)
         request->status = HTTP_BAD_REQUEST;
     else if (request->codings > 0 && (request->length_given || !modern)) /* RFC 9112 6.1 */
         request->status = HTTP_BAD_REQUEST;
-    else if (request->codings > 1 || (request->codings > 0 && !request->chunked))
+    else if (request->codings > 0 && (!request->ends_chunked || request->ended_early))
+        request->status = HTTP_BAD_REQUEST; /* RFC 9112 6.3: the body's end can't be known */
+    else if (request->codings > 0 && !request->chunked)
         request->status = HTTP_NOT_IMPLEMENTED;
     else if (request->expect_other && modern) /* RFC 9110 10.1.1 */
         request->status = HTTP_EXPECTATION_FAILED;
@@ -173,8 +184,10 @@ action length_digit  { decimal(&request->content_length, fc); }
 action type          { if (once(request, &request->type_given)) fbreak; }
 action type_octet    { type_add(request->words, fc); }
 action type_end      { type_end(request->words); }
-action coding        { request->codings = request->codings ? 2 : 1; }
-action chunked       { request->chunked = true; }
+action coding        { coding_line(request); }
+action chunked       { request->chunked = request->codings == 1; request->ends_chunked = true; }
+action ends_chunked  { request->ends_chunked = true; }
+action ended_early   { request->ended_early = true; }
 action expect_other  { request->expect_other = true; }
 action continue      { request->expect_other = false; request->expect_continue = true; }
 
@@ -218,8 +231,10 @@ digits  = digit+;
 # ---- Request line (RFC 9112 3) ---------------------------------------------------------------
 
 plain     = alnum | [\-._~!$&'()*+,;=:@];                 # RFC 3986 3.3, 3.2
-pchar     = plain @path_octet | "%" xdigit @hex_high xdigit @hex_low;
-query     = "?" ( visible @query_octet )*;
+# no path may have these, but curl and scripts send them, UTF-8 too, and other servers take them
+raw       = [\[\]|{}^] | 0x80..0xff;
+pchar     = ( plain | raw ) @path_octet | "%" xdigit @hex_high xdigit @hex_low;
+query     = "?" ( ( visible | 0x80..0xff ) @query_octet )*;
 path      = "/" @path_octet ( pchar | "/" @path_octet )* query?;
 authority = ( plain | [%\[\]] )+;
 target    = path | "http"i "s"i? "://" authority ( path | "" %root | query >root );
@@ -227,7 +242,7 @@ asks      = ( "GET" %get | "HEAD" %head | "POST" %post | "PUT" %put | "PATCH" %p
               | "DELETE" %delete ) " " target;
 named     = "CONNECT" | "OPTIONS" | "TRACE";
 resources = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
-others    = ( ( token - resources ) %unknown | named %other ) " " visible+;
+others    = ( ( token - resources ) %unknown | named %other ) " " ( visible | 0x80..0xff )+;
 version   = "HTTP/" ( "1." ( "0" | [1-9] @minor_1 ) | [02-9] "." digit @major );
 line      = ( asks | others ) " " version crlf @line_done;
 
@@ -242,7 +257,9 @@ connection = "connection:"i ows option? ows ( "," ows option? ows )*;
 
 length   = "content-length:"i @length ows ( digits $length_digit ) ows;
 type   = "content-type:"i @type ( text $type_octet ) %type_end;
-transfer = "transfer-encoding:"i ( text %coding | ows "chunked"i ows %chunked );
+transfer = "transfer-encoding:"i ( text %coding | ows "chunked"i ows %chunked
+           | text "," ows "chunked"i ows %ends_chunked
+           | ( text "," )? ows "chunked"i ows "," text %ended_early );
 expect   = "expect:"i ( text %expect_other | ows "100-continue"i ows %continue );
 
 range = "range:"i @range ( text | ows "bytes="i (
