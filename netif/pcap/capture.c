@@ -213,7 +213,9 @@ static void make_ethernet(struct leat_capture *capture, struct capture_record *r
     header[13] = (uint8_t)found.type;
     frame->bytes = header;
     frame->captured_bytes += DECAPSULATED_HEADER_BYTES - found.at;
-    frame->wire_bytes += DECAPSULATED_HEADER_BYTES - found.at;
+    frame->wire_bytes = frame->wire_bytes - found.at > UINT32_MAX - DECAPSULATED_HEADER_BYTES
+                            ? UINT32_MAX /* a file may say anything */
+                            : frame->wire_bytes - found.at + DECAPSULATED_HEADER_BYTES;
     frame->is_made = true;
     if (frame->direction == LEAT_CAPTURE_UNKNOWN)
         frame->direction = found.direction;
