@@ -87,6 +87,16 @@ static void set_out(struct tls_handshake *handshake, const struct wire_tls_out *
 
 /* ---- Hellos ---------------------------------------------------------------------------------- */
 
+static void send_change(struct tls_session *session)
+{
+    static const uint8_t one = 1;
+
+    if (session->handshake) /* an alert may follow after the handshake was released */
+        session->handshake->changed = true;
+    session->tls->parts[0] = (struct leat_crypto_piece){(uint8_t *)(uintptr_t)&one, 1};
+    send_parts(session, WIRE_TLS_CHANGE_CIPHER_SPEC, 1);
+}
+
 static void send_client_hello(struct tls_session *session)
 {
     struct tls_handshake *handshake = session->handshake;
@@ -94,6 +104,8 @@ static void send_client_hello(struct tls_session *session)
     /* the hash isn't known before the server's choice: the first hello is added to the transcript
      * then */
     if (handshake->retried) {
+        if (!handshake->changed)
+            send_change(session); /* D.4: before the second flight, which this hello is */
         send_out(session);
         return;
     }
@@ -168,16 +180,6 @@ static __attribute__((noinline)) void send_server_hello(struct tls_session *sess
     leat_crypto_wipe(secret, sizeof secret);
     if (!done)
         internal(session);
-}
-
-static void send_change(struct tls_session *session)
-{
-    static const uint8_t one = 1;
-
-    if (session->handshake) /* an alert may follow after the handshake was released */
-        session->handshake->changed = true;
-    session->tls->parts[0] = (struct leat_crypto_piece){(uint8_t *)(uintptr_t)&one, 1};
-    send_parts(session, WIRE_TLS_CHANGE_CIPHER_SPEC, 1);
 }
 
 /* ---- Encrypted messages ---------------------------------------------------------------------- */
@@ -379,6 +381,8 @@ static uint32_t need_of(const struct tls_session *session, uint32_t bit)
         return chain_bytes(session->handshake->identity) + OUT_ROOM;
     if (bit == TLS_OWES_EARLY)
         return session->tls->config.early->next(session);
+    if (bit == TLS_OWES_CLIENT_HELLO && session->handshake->retried)
+        return 2 * OUT_ROOM; /* change_cipher_spec needs a buffer of its own */
     return bit >= TLS_OWES_KEY_UPDATE || bit == TLS_OWES_CHANGE ? TLS_OVERHEAD : OUT_ROOM;
 }
 

@@ -3,8 +3,8 @@
  *
  * Until a session is open, messages are reassembled in the handshake's memory, whose size limits
  * them. Later messages have only five bytes of memory, which a key update fits. A ticket is read if
- * the program wants it and it is complete in its record, as tickets of all known servers are.
- * Otherwise it is skipped.
+ * the program wants it, else it is skipped. One in several records is collected in the program's
+ * memory for it.
  */
 #include "tls/tls.h"
 
@@ -135,14 +135,30 @@ static void begin_late(struct tls_session *session)
     }
 }
 
-/* Reads a ticket that is complete, for the event that follows. */
-static void read_ticket(struct tls_session *session, const struct leat_buf *data, uint32_t at)
+/* Takes the next @part bytes of a ticket; when it is complete, tls->late has it for the event that
+ * follows. Until then the bytes lie in the program's memory for a ticket, behind its length, which
+ * stays 0: there is no ticket. */
+static void take_ticket(struct tls_session *session, const struct leat_buf *data, uint32_t at,
+                        uint32_t part)
 {
     struct leat_tls *tls = session->tls;
+    const uint32_t len = wire_tls_len_of(session->late), have = len - session->late_left;
+    uint8_t *place = (uint8_t *)session->ticket + sizeof session->ticket->identity_len;
 
-    if (session->ticket && wire_tls_type_of(session->late) == WIRE_TLS_NEW_SESSION_TICKET &&
-        session->late_left <= sizeof tls->late && session->late_left <= leat_buf_total(data) - at)
-        tls->late_len = leat_buf_read(data, at, tls->late, session->late_left);
+    _Static_assert(sizeof(struct leat_tls_ticket) >= TLS_LATE_BYTES + sizeof(uint16_t),
+                   "there is room for the longest");
+    if (part == len) {
+        tls->late_len = leat_buf_read(data, at, tls->late, len);
+        return;
+    }
+    if (have == 0)
+        leat_crypto_wipe(session->ticket, sizeof *session->ticket);
+    leat_buf_read(data, at, place + have, part);
+    if (part < session->late_left)
+        return;
+    memcpy(tls->late, place, len);
+    tls->late_len = len;
+    leat_crypto_wipe(session->ticket, sizeof *session->ticket);
 }
 
 static void feed_late(struct tls_session *session, const struct leat_buf *data, uint32_t *at)
@@ -159,12 +175,13 @@ static void feed_late(struct tls_session *session, const struct leat_buf *data, 
         begin_late(session);
         if (session->state == TLS_FAILED)
             return;
-        read_ticket(session, data, *at);
     }
     left = leat_buf_total(data) - *at;
     part = session->late_left < left ? session->late_left : left;
     if (wire_tls_type_of(session->late) == WIRE_TLS_KEY_UPDATE)
         leat_buf_read(data, *at, session->late + WIRE_TLS_MESSAGE_HEADER, part);
+    else if (session->ticket && wire_tls_len_of(session->late) <= TLS_LATE_BYTES)
+        take_ticket(session, data, *at, part);
     *at += part;
     session->late_left -= part;
     if (session->late_left > 0)

@@ -40,7 +40,7 @@ enum {
     TLS_SEALS = 2,                                /* the current one and its predecessor */
     TLS_TICKETS_TRIED = 4,                        /* of a hello; clients offer one or two */
     TLS_NONCE_MAX = LEAT_CRYPTO_DIGEST_BYTES_MAX, /* longest nonce that a client keeps */
-    TLS_LATE_BYTES = 640,                         /* longest ticket message that a client keeps */
+    TLS_LATE_BYTES = 600,                         /* longest ticket message that a client keeps */
     TLS_EARLY_BYTES = 1 << 15, /* refused early data that is skipped, including record headers */
     TLS_EARLY_MAX = 1 << 20,   /* limit of config.early_bytes */
     TLS_EARLY_WINDOW_S = 10,   /* a hello with early data is fresh that long (8.3) */

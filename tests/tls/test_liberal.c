@@ -173,6 +173,25 @@ static void test_a_client_that_refuses_its_server_changes_ciphers_first(void **s
     assert_int_equal(first_types[2], WIRE_TLS_APPLICATION_DATA);
 }
 
+/* D.4: also before the second hello, because it begins the second flight. */
+static void test_a_client_changes_ciphers_before_its_second_hello(void **state)
+{
+    struct fixture *f = *state;
+
+    f->config[SERVER].cookie_handshakes = 1;
+    begin(f, WIDE);
+    first_count = 0;
+    f->ends[SERVER].spoil = note_type;
+    shake(f);
+    expect_talk(f, false);
+    assert_true(first_count >= 4);
+    assert_int_equal(first_types[0], WIRE_TLS_HANDSHAKE);
+    assert_int_equal(first_types[1], WIRE_TLS_CHANGE_CIPHER_SPEC);
+    assert_int_equal(first_types[2], WIRE_TLS_HANDSHAKE);
+    assert_int_equal(first_types[3], WIRE_TLS_APPLICATION_DATA); /* no second one */
+    leave(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +202,7 @@ int main(void)
         TEST(test_a_hello_of_6000_bytes_is_not_too_long),
         TEST(test_threat_T3_the_limit_of_a_hello_is_named),
         TEST(test_a_client_that_refuses_its_server_changes_ciphers_first),
+        TEST(test_a_client_changes_ciphers_before_its_second_hello),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

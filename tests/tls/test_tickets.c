@@ -275,6 +275,41 @@ static void test_a_ticket_is_for_its_name(void **state)
     assert_int_equal(refused(f), 1); /* nor accepted */
 }
 
+/* 5.1 allows it, and servers with short records do so. */
+static void test_a_ticket_in_several_records_is_kept(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint16_t data_max = 7; data_max < 300; data_max = (uint16_t)(data_max * 3)) {
+        use_ticket(f);
+        if (!f->tls[SERVER])
+            begin(f, 1 << 18);
+        shake_again(f);
+        session_of(f, SERVER)->data_max = data_max;
+        expect_talk(f, false);
+        assert_true(f->ticket.identity_len > 0);
+        leave(f);
+        open_next(f, true);
+    }
+}
+
+/* Until all of it has come, the program's memory has no ticket. */
+static void test_half_a_ticket_is_none(void **state)
+{
+    static const uint8_t start[] = {WIRE_TLS_NEW_SESSION_TICKET, 0, 0, 200, 0xff, 0xff, 0xff};
+    struct fixture *f = *state;
+
+    open_first(f);
+    f->tls[SERVER]->config.no_tickets = true;
+    shake_again(f);
+    assert_true(world_run(f->world, &f->users[SERVER]->open, 5 * second));
+    f->tls[SERVER]->in[0] = leat_crypto_piece_of(start, sizeof start);
+    assert_true(tls_protect(session_of(f, SERVER), WIRE_TLS_HANDSHAKE, 1, sizeof start));
+    world_wait(f->world, 10 * ms);
+    assert_int_equal(f->ticket.identity_len, 0);
+    assert_int_equal(session_of(f, CLIENT)->late_left, 197);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +329,8 @@ int main(void)
         TEST(test_threat_T7_seals_change),
         TEST(test_identities_that_are_replaced_end_all_tickets),
         TEST(test_a_ticket_is_for_its_name),
+        TEST(test_a_ticket_in_several_records_is_kept),
+        TEST(test_half_a_ticket_is_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,6 +110,9 @@ static inline uint32_t wire_tls_len_of(const uint8_t header[WIRE_TLS_MESSAGE_HEA
 /* True if it is in enum wire_tls_extension. */
 bool wire_tls_knows(uint16_t extension);
 
+/* True if the block of extensions has one of a type twice; only its well-formed part is read. */
+bool wire_tls_has_twice(struct wire_tls_bytes block);
+
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 /* A ClientHello (4.1.2). Lists are as on the wire, without their length field. */
@@ -131,6 +134,7 @@ struct wire_tls_client_hello {
     uint32_t binders_at;        /* offset of the list of binders with its length field (4.2.11.2) */
     uint16_t record_size_limit; /* 0: absent */
     bool early_data;
+    bool binders_miscounted; /* there are not as many as identities */
     bool only_null_compression;
 };
 

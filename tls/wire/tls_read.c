@@ -147,8 +147,7 @@ bool wire_tls_binder(struct wire_tls_bytes *list, struct wire_tls_bytes *binder)
 
 /* ---- Extensions ------------------------------------------------------------------------------ */
 
-/* The bit of a known extension, to recognize duplicates; 0: unknown. */
-static uint32_t bit_of(uint16_t extension)
+bool wire_tls_knows(uint16_t extension)
 {
     static const uint16_t known[] = {
         WIRE_TLS_SERVER_NAME,    WIRE_TLS_SUPPORTED_GROUPS,
@@ -159,34 +158,21 @@ static uint32_t bit_of(uint16_t extension)
         WIRE_TLS_PSK_MODES,      WIRE_TLS_KEY_SHARE,
     };
 
-    _Static_assert(sizeof known / sizeof *known <= 32, "a bit for each");
     for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i] == extension)
-            return 1u << i;
-    return 0;
+            return true;
+    return false;
 }
 
-bool wire_tls_knows(uint16_t extension)
-{
-    return bit_of(extension) != 0;
-}
-
-/* Takes the next extension of a block. A second one of the same type, by @seen, is bad (4.2).
- * False: no more, or the block is bad. */
-static bool next_extension(struct reader *block, uint32_t *seen, uint16_t *type,
-                           struct reader *body)
+/* Takes the next extension of a block. False: no more, or the block is bad. */
+static bool next_extension(struct reader *block, uint16_t *type, struct reader *body)
 {
     struct wire_tls_bytes bytes;
-    uint32_t bit;
 
     if (block->bad || left(block) == 0)
         return false;
     *type = (uint16_t)take_number(block, 2);
     bytes = take_vector(block, 2, 0);
-    bit = bit_of(*type);
-    if (bit & *seen)
-        block->bad = true;
-    *seen |= bit;
     *body = inside(bytes);
     return !block->bad;
 }
@@ -228,6 +214,7 @@ static struct wire_tls_bytes read_protocols(struct reader *in)
     return list;
 }
 
+/* Sets binders_miscounted if there isn't a binder for each identity. */
 static void read_psk(struct reader *in, const uint8_t *message, struct wire_tls_client_hello *hello)
 {
     struct wire_tls_bytes rest, bytes;
@@ -242,7 +229,8 @@ static void read_psk(struct reader *in, const uint8_t *message, struct wire_tls_
     hello->binders = rest = take_vector(in, 2, 33);
     while (wire_tls_binder(&rest, &bytes))
         binders++;
-    in->bad |= rest.len != 0 || identities != binders;
+    in->bad |= rest.len != 0;
+    hello->binders_miscounted = identities != binders;
 }
 
 /* ---- ClientHello ----------------------------------------------------------------------------- */
@@ -284,17 +272,19 @@ static uint8_t client_extensions(struct reader *in, const uint8_t *message,
 {
     const struct wire_tls_bytes bytes = take_vector(in, 2, 0);
     struct reader block = inside(bytes), body = block;
-    uint32_t seen = 0;
     uint16_t type;
 
-    while (next_extension(&block, &seen, &type, &body)) {
+    if (wire_tls_has_twice(bytes))
+        return WIRE_TLS_ILLEGAL_PARAMETER; /* 4.2, 6.2: well-formed, but not allowed */
+    while (next_extension(&block, &type, &body)) {
         if (hello->identities.at)
             return WIRE_TLS_ILLEGAL_PARAMETER; /* 4.2.11: it must be the last one */
         client_extension(type, &body, message, hello);
         if (!is_over(&body))
             return WIRE_TLS_DECODE_ERROR;
-        if (type == WIRE_TLS_RECORD_SIZE_LIMIT && hello->record_size_limit < 64)
-            return WIRE_TLS_ILLEGAL_PARAMETER; /* RFC 8449 4 */
+        if ((type == WIRE_TLS_RECORD_SIZE_LIMIT && hello->record_size_limit < 64) ||
+            hello->binders_miscounted)
+            return WIRE_TLS_ILLEGAL_PARAMETER; /* RFC 8449 4; 4.2.11 */
     }
     return block.bad || !is_over(in) ? WIRE_TLS_DECODE_ERROR : 0;
 }
@@ -365,11 +355,12 @@ static uint8_t server_extensions(struct reader *in, struct wire_tls_server_hello
 {
     const struct wire_tls_bytes bytes = take_vector(in, 2, 0);
     struct reader block = inside(bytes), body = block;
-    uint32_t seen = 0;
     uint16_t type;
     uint8_t flaw = 0;
 
-    while (!flaw && next_extension(&block, &seen, &type, &body))
+    if (wire_tls_has_twice(bytes))
+        return WIRE_TLS_ILLEGAL_PARAMETER;
+    while (!flaw && next_extension(&block, &type, &body))
         flaw = server_extension(type, &body, hello);
     if (flaw)
         return flaw;
@@ -408,11 +399,12 @@ uint8_t wire_tls_encrypted_extensions_read(const uint8_t *message, uint32_t len,
     const struct wire_tls_bytes bytes = take_vector(&in, 2, 0);
     struct reader block = inside(bytes), body = block;
     struct wire_tls_bytes list;
-    uint32_t seen = 0;
     uint16_t type;
 
     *extensions = (struct wire_tls_encrypted_extensions){.record_size_limit = 0};
-    while (next_extension(&block, &seen, &type, &body)) {
+    if (wire_tls_has_twice(bytes))
+        return WIRE_TLS_ILLEGAL_PARAMETER;
+    while (next_extension(&block, &type, &body)) {
         if (type == WIRE_TLS_SERVER_NAME) {
             extensions->server_name = true;
         } else if (type == WIRE_TLS_ALPN) {
@@ -441,14 +433,17 @@ uint8_t wire_tls_certificate_request_read(const uint8_t *message, uint32_t len,
                                           struct wire_tls_bytes *schemes)
 {
     struct reader in = reader_of(message, len);
+    struct wire_tls_bytes bytes;
     struct reader block, body;
-    uint32_t seen = 0;
     uint16_t type;
 
     *schemes = (struct wire_tls_bytes){NULL, 0};
     *context = take_vector(&in, 1, 0);
-    block = body = inside(take_vector(&in, 2, 2));
-    while (next_extension(&block, &seen, &type, &body)) {
+    bytes = take_vector(&in, 2, 2);
+    block = body = inside(bytes);
+    if (wire_tls_has_twice(bytes))
+        return WIRE_TLS_ILLEGAL_PARAMETER;
+    while (next_extension(&block, &type, &body)) {
         if (type == WIRE_TLS_SIGNATURE_ALGORITHMS) {
             *schemes = take_numbers(&body, 2);
             block.bad |= !is_over(&body);

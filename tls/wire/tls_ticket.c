@@ -23,15 +23,16 @@ static bool take_vector(struct wire_tls_bytes *rest, unsigned size, struct wire_
 }
 
 /* Reads the ticket's extensions, of which only early_data is used (4.2.10). Each must be
- * well-formed, early_data must not be repeated, and extensions of other messages are illegal (4.2).
+ * well-formed, none may be repeated, and extensions of other messages are illegal (4.2).
  * Returns the alert, or 0. */
 static uint8_t read_extensions(struct wire_tls_bytes extensions, struct wire_tls_ticket *ticket)
 {
     struct wire_tls_bytes body;
-    bool seen = false;
     uint16_t type;
 
     ticket->early_bytes = 0;
+    if (wire_tls_has_twice(extensions))
+        return WIRE_TLS_ILLEGAL_PARAMETER;
     while (extensions.len > 0) {
         if (!wire_tls_number(&extensions, &type) || !take_vector(&extensions, 2, &body))
             return WIRE_TLS_DECODE_ERROR;
@@ -39,9 +40,8 @@ static uint8_t read_extensions(struct wire_tls_bytes extensions, struct wire_tls
             return WIRE_TLS_ILLEGAL_PARAMETER;
         if (type != WIRE_TLS_EARLY_DATA)
             continue;
-        if (seen || body.len != 4)
+        if (body.len != 4)
             return WIRE_TLS_DECODE_ERROR;
-        seen = true;
         ticket->early_bytes = get32(body.at);
     }
     return 0;
