@@ -7,6 +7,9 @@
 /* Wipes the keys of tickets, so that no ticket issued so far is accepted any more. */
 void tls_seals_wipe(struct leat_tls *tls);
 
+/* Makes the current key of tickets, if there is none. False: the provider has no entropy. */
+bool tls_seals_make(struct leat_tls *tls);
+
 /* Wipes the keys of tickets and cookies. */
 void tls_secrets_wipe(struct leat_tls *tls);
 

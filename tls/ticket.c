@@ -2,8 +2,8 @@
  * ticket.c -- a server's tickets (RFC 8446 4.6.1): all state of a resumption, sealed, so that the
  * server stores nothing.
  *
- *      name of the seal | nonce | sealed: suite, time, age_add, protocol, digest of the
- *                                         server's name, key | tag
+ *      name of the seal | nonce | sealed: suite, time since the seal was made, age_add, protocol,
+ *                                         digest of the server's name, key | tag
  *
  * A seal is a random key. When it is as old as a ticket may be, a new one replaces it, and it only
  * opens its tickets until those have expired, too. A ticket's age is measured by our own clock. The
@@ -76,6 +76,11 @@ static const struct tls_seal *seal_of_now(struct leat_tls *tls)
     return seal;
 }
 
+bool tls_seals_make(struct leat_tls *tls)
+{
+    return seal_of_now(tls) != NULL;
+}
+
 /* The seal with @name, or NULL. */
 static const struct tls_seal *find_seal(const struct leat_tls *tls, const uint8_t *name)
 {
@@ -88,9 +93,8 @@ static const struct tls_seal *find_seal(const struct leat_tls *tls, const uint8_
 /* ---- Sealing --------------------------------------------------------------------------------- */
 
 /* Completes @ticket: adds seal and nonce, and encrypts the sealed part in place. */
-static bool seal_it(struct leat_tls *tls, uint8_t ticket[TLS_TICKET])
+static bool seal_it(struct leat_tls *tls, const struct tls_seal *seal, uint8_t ticket[TLS_TICKET])
 {
-    const struct tls_seal *seal = seal_of_now(tls);
     const struct leat_crypto_piece inside = {ticket + SEALED_AT, TLS_TICKET_INSIDE};
     const struct leat_crypto_job job = {.nonce = ticket + NONCE_AT,
                                         .aad = ticket,
@@ -100,8 +104,6 @@ static bool seal_it(struct leat_tls *tls, uint8_t ticket[TLS_TICKET])
                                         .out = &inside,
                                         .out_count = 1};
 
-    if (!seal)
-        return false;
     memcpy(ticket, seal->name, TLS_SEAL_NAME);
     /* random instead of a counter, so that two copies of this machine have different nonces */
     return tls->crypto.ops->random(tls->crypto.self, ticket + NONCE_AT, LEAT_CRYPTO_NONCE_BYTES) &&
@@ -112,6 +114,7 @@ bool tls_ticket_write(struct tls_session *session, struct wire_tls_out *out)
 {
     static const uint8_t nonce[1]; /* may be constant, as a session gets only one ticket */
     struct leat_tls *tls = session->tls;
+    const struct tls_seal *seal = seal_of_now(tls);
     uint8_t ticket[TLS_TICKET] = {0};
     struct wire_tls_ticket said = {.lifetime_s = tls->config.ticket_lifetime_s,
                                    .early_bytes = tls->config.early_bytes,
@@ -121,13 +124,13 @@ bool tls_ticket_write(struct tls_session *session, struct wire_tls_out *out)
     bool done;
 
     put16(inside, session->suite);
-    put64(inside + TIME_AT, leat_now_ns(tls->stack));
+    put64(inside + TIME_AT, seal ? leat_now_ns(tls->stack) - seal->made_ns : 0);
     memcpy(inside + PROTOCOL_AT, session->protocol, sizeof session->protocol);
     memcpy(inside + NAME_AT, session->name_digest, TLS_NAME_DIGEST);
-    done = tls->crypto.ops->random(tls->crypto.self, inside + ADD_AT, 4) &&
+    done = seal && tls->crypto.ops->random(tls->crypto.self, inside + ADD_AT, 4) &&
            tls_ticket_key(session, said.nonce, inside + KEY_AT);
     said.age_add = get32(inside + ADD_AT);
-    done = done && seal_it(tls, ticket);
+    done = done && seal_it(tls, seal, ticket);
     leat_crypto_wipe(session->resumption, sizeof session->resumption);
     if (!done) {
         leat_crypto_wipe(ticket, sizeof ticket);
@@ -139,10 +142,17 @@ bool tls_ticket_write(struct tls_session *session, struct wire_tls_out *out)
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
-/* True if the ticket was sealed for this session's hash and name, and hasn't expired. */
-static bool is_good(const struct tls_session *session, const uint8_t *inside)
+/* When the ticket was sealed, on our clock; before its begin, after a restart, it wraps. */
+static uint64_t made_ns(const struct tls_seal *seal, const uint8_t *inside)
 {
-    const uint64_t age_ns = leat_now_ns(session->tls->stack) - get64(inside + TIME_AT);
+    return seal->made_ns + get64(inside + TIME_AT);
+}
+
+/* True if the ticket was sealed for this session's hash and name, and hasn't expired. */
+static bool is_good(const struct tls_session *session, const struct tls_seal *seal,
+                    const uint8_t *inside)
+{
+    const uint64_t age_ns = leat_now_ns(session->tls->stack) - made_ns(seal, inside);
     const uint16_t suite = get16(inside);
 
     return tls_suite_is_known(suite) &&
@@ -152,13 +162,14 @@ static bool is_good(const struct tls_session *session, const uint8_t *inside)
 }
 
 /* Notes what early data depends on (4.2.10). */
-static void note_age(struct tls_session *session, const uint8_t *inside, uint32_t age)
+static void note_age(struct tls_session *session, const struct tls_seal *seal,
+                     const uint8_t *inside, uint32_t age)
 {
     struct tls_handshake *handshake = session->handshake;
     const uint32_t age_ms = age - get32(inside + ADD_AT);
 
     leat_debug_assert(session->handshake != NULL);
-    handshake->said_ns = get64(inside + TIME_AT) + (uint64_t)age_ms * 1000000;
+    handshake->said_ns = made_ns(seal, inside) + (uint64_t)age_ms * 1000000;
     handshake->early_fits =
         get16(inside) == session->suite &&
         memcmp(inside + PROTOCOL_AT, session->protocol, sizeof session->protocol) == 0;
@@ -184,10 +195,10 @@ bool tls_ticket_open(struct tls_session *session, struct wire_tls_bytes identity
     job.nonce = identity.at + NONCE_AT;
     job.aad = identity.at;
     good = tls->crypto.ops->open(tls->crypto.self, &seal->key, &job, identity.at + TAG_AT) &&
-           is_good(session, inside);
+           is_good(session, seal, inside);
     if (good) {
         memcpy(session->handshake->psk, inside + KEY_AT, LEAT_CRYPTO_DIGEST_BYTES_MAX);
-        note_age(session, inside, age);
+        note_age(session, seal, inside, age);
     }
     leat_crypto_wipe(inside, sizeof inside);
     return good;

@@ -40,7 +40,8 @@ enum {
     LEAT_TLS_KEY_LINE_BYTES = 256,    /**< of a line of leat_tls_config.on_secret */
     LEAT_TLS_PROTOCOL_BYTES = 32,     /**< of a protocol's name (RFC 7301), its NUL included */
     LEAT_TLS_TICKET_BYTES = 512,      /**< of a server's ticket; a longer one isn't kept */
-    LEAT_TLS_PIN_BYTES = 32           /**< of a digest of a key: SHA-256 */
+    LEAT_TLS_PIN_BYTES = 32,          /**< of a digest of a key: SHA-256 */
+    LEAT_TLS_TICKET_KEYS_BYTES = 109  /**< of leat_tls_ticket_keys_get() */
 };
 
 struct leat_tls;
@@ -254,6 +255,28 @@ void leat_tls_close(struct leat_tls *tls);
 enum leat_err leat_tls_set_identities(struct leat_tls *tls,
                                       const struct leat_tls_identity *const *identities,
                                       uint16_t count);
+
+/**
+ * Writes the keys that seal a server's tickets to @p bytes, LEAT_TLS_TICKET_KEYS_BYTES of them, so
+ * that leat_tls_ticket_keys_set() of the next run accepts the tickets of this one.  The keys are
+ * made if there are none yet.  They change as they age (leat_tls_config.ticket_lifetime_s), so the
+ * program keeps them again every few minutes, or before it ends.  They are secret: with them, and a
+ * client's ticket, an attacker can impersonate the server, and can read early data.
+ * LEAT_ERR_ARGUMENT: no_tickets is set, or the civil time is unknown; LEAT_ERR_ENTROPY.
+ */
+enum leat_err leat_tls_ticket_keys_get(struct leat_tls *tls,
+                                       uint8_t bytes[LEAT_TLS_TICKET_KEYS_BYTES]);
+
+/**
+ * Takes the keys of an earlier run: its tickets are accepted until they expire, which is measured
+ * by civil time.  The identities must be those of that run, because a ticket replaces their
+ * certificates.  Call it after leat_tls_open(), and after leat_reseed(), which wipes the keys.
+ * Early data is refused for ten seconds, because the hellos that were taken before are forgotten
+ * (RFC 8446 8.2); servers that share keys at one time must not take early data.
+ * LEAT_ERR_ARGUMENT: as above; LEAT_ERR_FORMAT: other bytes; LEAT_ERR_UNSUPPORTED: keys for an AEAD
+ * that the provider doesn't have; LEAT_ERR_ENTROPY.  Then the keys are unchanged.
+ */
+enum leat_err leat_tls_ticket_keys_set(struct leat_tls *tls, const uint8_t *bytes, size_t len);
 
 /**
  * Serves on @p below, which belongs to the session from now on, callbacks included.  The program
