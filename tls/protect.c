@@ -253,12 +253,23 @@ static bool seal_to(struct tls_session *session, struct leat_buf *record, uint8_
     return true;
 }
 
-static void copy_to(const struct leat_tls *tls, struct leat_buf *record, uint8_t type,
+/* True for a client's first hello, whose record has the version of TLS 1.0, as that of other
+ * clients: old servers and middleboxes expect it (5.1). */
+static bool is_first_hello(const struct tls_session *session, uint8_t type)
+{
+    return type == WIRE_TLS_HANDSHAKE && !session->server && session->handshake &&
+           !session->handshake->retried;
+}
+
+static void copy_to(const struct tls_session *session, struct leat_buf *record, uint8_t type,
                     unsigned count, uint32_t len)
 {
+    const struct leat_tls *tls = session->tls;
     uint32_t at = WIRE_TLS_RECORD_HEADER;
 
     put_header(record->data, type, len);
+    if (is_first_hello(session, type))
+        record->data[2] = 1;
     for (unsigned i = 0; i < count; i++) {
         overwrite(record, at, tls->in[i].bytes, (uint32_t)tls->in[i].len);
         at += (uint32_t)tls->in[i].len;
@@ -280,7 +291,7 @@ bool tls_protect(struct tls_session *session, uint8_t type, unsigned count, uint
         return false;
     }
     if (!sealed) {
-        copy_to(session->tls, record, type, count, len);
+        copy_to(session, record, type, count, len);
     } else if (!tls_secrets_hold(session) || !seal_to(session, record, type, count, len)) {
         leat_buf_free(record);
         leat_stream_abort(

@@ -59,6 +59,24 @@ static uint16_t choose_group(struct tls_session *session, const struct wire_tls_
     return 0;
 }
 
+/* True if a group of ours has two shares. */
+static bool has_two_shares(const struct leat_tls *tls, struct wire_tls_bytes shares)
+{
+    struct wire_tls_bytes share;
+    uint32_t seen = 0;
+    uint16_t group;
+
+    while (wire_tls_share(&shares, &group, &share))
+        for (unsigned i = 0; i < tls->group_count; i++) {
+            if (tls->groups[i] != group)
+                continue;
+            if (seen >> i & 1)
+                return true;
+            seen |= 1u << i;
+        }
+    return false;
+}
+
 static uint8_t lower(uint8_t c)
 {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
@@ -164,6 +182,8 @@ static struct tls_verdict choose(struct tls_session *session,
     if (session->suite == 0)
         return bad(WIRE_TLS_HANDSHAKE_FAILURE, "no cipher suite in common");
     session->hash = (uint8_t)tls_suite_hash(session->suite);
+    if (has_two_shares(session->tls, hello->shares))
+        return bad(WIRE_TLS_ILLEGAL_PARAMETER, "two shares of one group"); /* 4.2.8 */
     session->group = choose_group(session, hello);
     if (session->group == 0)
         return bad(WIRE_TLS_HANDSHAKE_FAILURE, "no group in common");

@@ -145,14 +145,17 @@ static void test_threat_T3_the_limit_of_a_hello_is_named(void **state)
 
 /* ---- A client that leaves ------------------------------------------------------------------- */
 
-static uint8_t first_types[16]; /* of the client's records, one in each buffer */
+static uint8_t first_types[16];  /* of the client's records, one in each buffer */
+static uint8_t first_minors[16]; /* minor versions of these records */
 static unsigned first_count;
 
 static void note_type(struct pipe_end *end, struct leat_buf *data)
 {
     (void)end;
-    if (first_count < sizeof first_types)
-        leat_buf_read(data, 0, &first_types[first_count++], 1);
+    if (first_count == sizeof first_types)
+        return;
+    leat_buf_read(data, 0, &first_types[first_count], 1);
+    leat_buf_read(data, 2, &first_minors[first_count++], 1);
 }
 
 /* D.4: middleboxes expect change_cipher_spec before an encrypted record, even before an alert. */
@@ -189,6 +192,8 @@ static void test_a_client_changes_ciphers_before_its_second_hello(void **state)
     assert_int_equal(first_types[1], WIRE_TLS_CHANGE_CIPHER_SPEC);
     assert_int_equal(first_types[2], WIRE_TLS_HANDSHAKE);
     assert_int_equal(first_types[3], WIRE_TLS_APPLICATION_DATA); /* no second one */
+    assert_int_equal(first_minors[0], 1); /* 5.1: TLS 1.0 for the first hello only */
+    assert_int_equal(first_minors[2], 3);
     leave(f);
 }
 

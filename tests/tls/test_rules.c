@@ -190,7 +190,7 @@ static const struct kind {
     /* with a ticket of tls_end_ticket() and early data after it */
     {"early", WIRE_TLS_CLIENT_HELLO,
      "43=020304 10=0002001d 13=00020403 51=0024001d0020,1d*32 45=0101 42=- "
-     "41=00980092,00*20,1301000000003b9aca00,00*36,5a*16,00*48,a5*16,00000000002120,5a*32",
+     "41=00980092,00*20,13010000000000000000,00*36,5a*16,00*48,a5*16,00000000002120,5a*32",
      "hello"},
     {"eoed", WIRE_TLS_END_OF_EARLY_DATA, NULL, ""},
     {"sh", WIRE_TLS_SERVER_HELLO, "43=0304 51=001d0020,1d*32", "hello"},

@@ -4,7 +4,7 @@
 #include "wire/bytes.h"
 
 enum {
-    RANGE_BITS = 11, /* types of one range are compared at a time, each by a bit */
+    RANGE_BITS = 10, /* types of one range are compared at a time, each by a bit */
     RANGES = 1 << (16 - RANGE_BITS),
     HEADER = 4
 };
@@ -45,12 +45,12 @@ static bool is_twice_in(struct wire_tls_bytes block, unsigned range)
 bool wire_tls_has_twice(struct wire_tls_bytes block)
 {
     struct wire_tls_bytes rest = block;
-    uint32_t ranges = 0;
+    uint64_t ranges = 0;
     uint16_t type;
 
-    _Static_assert(RANGES == 32, "a bit for each");
+    _Static_assert(RANGES == 64, "a bit for each");
     while (next(&rest, &type))
-        ranges |= 1u << (type >> RANGE_BITS);
+        ranges |= (uint64_t)1 << (type >> RANGE_BITS);
     for (unsigned range = 0; range < RANGES; range++)
         if ((ranges >> range & 1) && is_twice_in(block, range))
             return true;
