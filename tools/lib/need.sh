@@ -119,6 +119,11 @@ mtools            command -v mformat
 qemu-utils        command -v qemu-img
 ovmf              test -e /usr/share/OVMF/OVMF_CODE_4M.fd
 '
+# for the suite of --bogo
+need_to_test_tls='
+golang-go                     command -v go
+golang-golang-x-crypto-dev    test -d /usr/share/gocode/src/golang.org/x/crypto
+'
 # programs that tools/bench compares with; their columns say if they are missing
 need_to_bench='
 valgrind          command -v valgrind
