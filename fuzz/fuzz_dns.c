@@ -53,7 +53,7 @@ static size_t expand_rdata(const struct leat_dns_record *record, uint8_t *rdata)
     size_t len = 0;
 
     for (; fields && *fields != DNS_FIELD_END; fields++) {
-        size_t bytes = *fields == DNS_FIELD_TEXTS ? end - at : dns_field_bytes(*fields);
+        const size_t before = at;
 
         if (*fields == DNS_FIELD_NAME) {
             struct leat_dns_name name;
@@ -63,9 +63,9 @@ static size_t expand_rdata(const struct leat_dns_record *record, uint8_t *rdata)
             len += name.len;
             continue;
         }
-        memcpy(rdata + len, record->message + at, bytes);
-        len += bytes;
-        at += bytes;
+        demand(dns_field_skip(record->message, end, &at, *fields));
+        memcpy(rdata + len, record->message + before, at - before);
+        len += at - before;
     }
     memcpy(rdata + len, record->message + at, end - at);
     return len + end - at;

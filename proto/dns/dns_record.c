@@ -59,6 +59,40 @@ static void text_strings(struct dns_text *text, const uint8_t *at, const uint8_t
     }
 }
 
+static void text_string(struct dns_text *text, const uint8_t *at, const uint8_t *end)
+{
+    dns_text_char(text, '"');
+    while (at < end)
+        text_byte(text, *at++, "\\\"");
+    dns_text_char(text, '"');
+}
+
+static void text_hex(struct dns_text *text, const uint8_t *at, const uint8_t *end)
+{
+    for (; at < end; at++) {
+        dns_text_char(text, "0123456789abcdef"[*at >> 4]);
+        dns_text_char(text, "0123456789abcdef"[*at & 15]);
+    }
+}
+
+/* RFC 4648 4. */
+static void text_base64(struct dns_text *text, const uint8_t *at, const uint8_t *end)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    while (at < end) {
+        const size_t left = (size_t)(end - at);
+        const uint32_t bits =
+            (uint32_t)at[0] << 16 | (left > 1 ? (uint32_t)at[1] << 8 : 0) | (left > 2 ? at[2] : 0u);
+
+        dns_text_char(text, digits[bits >> 18]);
+        dns_text_char(text, digits[bits >> 12 & 63]);
+        dns_text_char(text, left > 1 ? digits[bits >> 6 & 63] : '=');
+        dns_text_char(text, left > 2 ? digits[bits & 63] : '=');
+        at += left > 2 ? 3 : left;
+    }
+}
+
 /* RFC 3597 5: the generic format, for unknown types. */
 static void text_unknown(struct dns_text *text, const struct leat_dns_record *record)
 {
@@ -68,10 +102,18 @@ static void text_unknown(struct dns_text *text, const struct leat_dns_record *re
     dns_text_number(text, record->rdata_len);
     if (record->rdata_len != 0)
         dns_text_char(text, ' ');
-    for (unsigned i = 0; i < record->rdata_len; i++) {
-        dns_text_char(text, "0123456789abcdef"[rdata[i] >> 4]);
-        dns_text_char(text, "0123456789abcdef"[rdata[i] & 15]);
-    }
+    text_hex(text, rdata, rdata + record->rdata_len);
+}
+
+/* Formats a field that ends with the data. */
+static void text_rest(struct dns_text *text, uint8_t field, const uint8_t *at, const uint8_t *end)
+{
+    if (field == DNS_FIELD_VALUE)
+        text_string(text, at, end);
+    else if (field == DNS_FIELD_HEX)
+        text_hex(text, at, end);
+    else
+        text_base64(text, at, end);
 }
 
 /* Formats a field of legal data at @*at after a space, and moves @*at behind it. */
@@ -96,9 +138,17 @@ static void text_field(struct dns_text *text, const struct leat_dns_record *reco
     } else if (field == DNS_FIELD_IP6) {
         dns_text_ip6(text, bytes);
         *at += 16;
+    } else if (field == DNS_FIELD_U8) {
+        dns_text_number(text, *bytes);
+        *at += 1;
     } else if (field == DNS_FIELD_U16) {
         dns_text_number(text, get16(bytes));
         *at += 2;
+    } else if (field == DNS_FIELD_TEXT) {
+        text_string(text, bytes + 1, bytes + 1 + *bytes);
+        *at += *bytes + 1u;
+    } else if (dns_field_bytes(field) == 0) {
+        text_rest(text, field, bytes, record->message + record->rdata_at + record->rdata_len);
     } else {
         dns_text_number(text, get32(bytes));
         *at += 4;
@@ -117,7 +167,8 @@ size_t leat_dns_record_format(const struct leat_dns_record *record, char *text, 
     dns_text_number(&out, record->ttl_s);
     if (record->class_number == DNS_CLASS_IN) {
         dns_text_string(&out, " IN ");
-        fields = dns_fields(record->type);
+        if (dns_record_is_formed(record))
+            fields = dns_fields(record->type);
     } else {
         dns_text_string(&out, " CLASS");
         dns_text_number(&out, record->class_number);

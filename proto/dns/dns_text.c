@@ -196,9 +196,12 @@ static const struct {
     uint16_t type;
     char text[8];
 } type_names[] = {
-    {LEAT_DNS_A, "A"},     {LEAT_DNS_AAAA, "AAAA"}, {LEAT_DNS_CNAME, "CNAME"},
-    {LEAT_DNS_MX, "MX"},   {LEAT_DNS_NS, "NS"},     {LEAT_DNS_PTR, "PTR"},
-    {LEAT_DNS_SOA, "SOA"}, {LEAT_DNS_TXT, "TXT"},   {LEAT_DNS_ANY, "ANY"},
+    {LEAT_DNS_A, "A"},         {LEAT_DNS_AAAA, "AAAA"},     {LEAT_DNS_CNAME, "CNAME"},
+    {LEAT_DNS_MX, "MX"},       {LEAT_DNS_NS, "NS"},         {LEAT_DNS_PTR, "PTR"},
+    {LEAT_DNS_SOA, "SOA"},     {LEAT_DNS_TXT, "TXT"},       {LEAT_DNS_ANY, "ANY"},
+    {DNS_TYPE_SRV, "SRV"},     {DNS_TYPE_NAPTR, "NAPTR"},   {DNS_TYPE_DS, "DS"},
+    {DNS_TYPE_SSHFP, "SSHFP"}, {DNS_TYPE_DNSKEY, "DNSKEY"}, {DNS_TYPE_TLSA, "TLSA"},
+    {DNS_TYPE_CAA, "CAA"},
 };
 
 enum {

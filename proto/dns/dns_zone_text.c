@@ -9,6 +9,7 @@
 #include "proto/dns/dns_scan.h"
 #include "proto/dns/dns_text.h"
 #include "proto/dns/dns_zone.h"
+#include "proto/dns/zone_reader.h"
 #include "wire/bytes.h"
 
 enum {
@@ -16,24 +17,7 @@ enum {
     ALIGN = 16
 };
 
-struct reader {
-    struct dns_scan scan;
-    struct dns_token token;            /* the current token */
-    struct leat_dns_zone_error *error; /* set once, at the first error */
-    enum leat_err err;
-    uint8_t *next; /* free memory */
-    uint8_t *end;
-    uint32_t count;            /* records so far; they begin at `end` */
-    uint32_t ttl_s;            /* default TTL for records without one */
-    bool has_ttl;              /* there is a default TTL */
-    bool has_ttl_line;         /* set by $TTL */
-    bool has_origin;           /* without it names must be absolute */
-    const uint8_t *owner;      /* owner of the last record; NULL: none yet */
-    struct leat_dns_name name; /* scratch, too large for a stack frame */
-    struct leat_dns_name origin;
-};
-
-static bool fail_at(struct reader *reader, uint32_t line, uint32_t column, const char *why)
+static bool fail_at(struct zone_reader *reader, uint32_t line, uint32_t column, const char *why)
 {
     reader->err = LEAT_ERR_FORMAT;
     *reader->error = (struct leat_dns_zone_error){.line = line, .column = column, .text = why};
@@ -41,7 +25,7 @@ static bool fail_at(struct reader *reader, uint32_t line, uint32_t column, const
 }
 
 /* Reports an error at the current token. */
-static bool fail(struct reader *reader, const char *why)
+bool zone_fail(struct zone_reader *reader, const char *why)
 {
     const struct dns_token *token = &reader->token;
 
@@ -49,17 +33,17 @@ static bool fail(struct reader *reader, const char *why)
                    token->kind == DNS_TOKEN_BAD ? token->text : why);
 }
 
-static void advance(struct reader *reader)
+void zone_advance(struct zone_reader *reader)
 {
     dns_scan_next(&reader->scan, &reader->token);
 }
 
-static bool at_line_end(const struct reader *reader)
+bool zone_at_line_end(const struct zone_reader *reader)
 {
     return reader->token.kind == DNS_TOKEN_LINE_END || reader->token.kind == DNS_TOKEN_TEXT_END;
 }
 
-static bool token_is(const struct reader *reader, const char *word)
+static bool token_is(const struct zone_reader *reader, const char *word)
 {
     const struct dns_token *token = &reader->token;
 
@@ -67,7 +51,7 @@ static bool token_is(const struct reader *reader, const char *word)
 }
 
 /* Reserves @bytes for names and data; NULL: full. */
-static uint8_t *take(struct reader *reader, size_t bytes)
+uint8_t *zone_take(struct zone_reader *reader, size_t bytes)
 {
     uint8_t *taken = reader->next;
 
@@ -79,9 +63,9 @@ static uint8_t *take(struct reader *reader, size_t bytes)
     return taken;
 }
 
-static bool put(struct reader *reader, const void *bytes, size_t len)
+bool zone_put(struct zone_reader *reader, const void *bytes, size_t len)
 {
-    uint8_t *place = take(reader, len);
+    uint8_t *place = zone_take(reader, len);
 
     if (place)
         memcpy(place, bytes, len);
@@ -89,32 +73,32 @@ static bool put(struct reader *reader, const void *bytes, size_t len)
 }
 
 /* Parses the current token as a name into reader->name, and advances. */
-static bool read_name(struct reader *reader)
+bool zone_read_name(struct zone_reader *reader)
 {
     const struct dns_token *token = &reader->token;
     struct leat_dns_name *name = &reader->name;
     bool absolute = false;
 
     if (token->kind != DNS_TOKEN_WORD)
-        return fail(reader, "a name is missing");
+        return zone_fail(reader, "a name is missing");
     name->len = 0;
     if (!token_is(reader, "@")) {
         const char *why = dns_labels_read(token->text, token->len, name, &absolute);
 
         if (why)
-            return fail(reader, why);
+            return zone_fail(reader, why);
     }
     if (absolute) {
         name->wire[name->len++] = 0;
     } else {
         if (!reader->has_origin)
-            return fail(reader, "a name without a final dot needs an $ORIGIN before it");
+            return zone_fail(reader, "a name without a final dot needs an $ORIGIN before it");
         if (name->len + reader->origin.len > LEAT_DNS_NAME_BYTES)
-            return fail(reader, "a name has more than 255 bytes");
+            return zone_fail(reader, "a name has more than 255 bytes");
         memcpy(name->wire + name->len, reader->origin.wire, reader->origin.len);
         name->len = (uint8_t)(name->len + reader->origin.len);
     }
-    advance(reader);
+    zone_advance(reader);
     return true;
 }
 
@@ -138,7 +122,7 @@ static uint32_t unit_s(char unit)
 }
 
 /* Parses "3600" or "1h30m": numbers with units; the last unit may be missing. */
-static bool time_read(const char *text, size_t len, uint32_t *time_s)
+bool zone_time_read(const char *text, size_t len, uint32_t *time_s)
 {
     uint64_t sum = 0;
     size_t at = 0;
@@ -161,133 +145,52 @@ static bool time_read(const char *text, size_t len, uint32_t *time_s)
     return len > 0;
 }
 
-/* Parses one or more character strings up to the end of the line. */
-static bool put_strings(struct reader *reader)
-{
-    do {
-        const struct dns_token *token = &reader->token;
-        uint8_t *length;
-        size_t at = 0;
-
-        if (token->kind == DNS_TOKEN_BAD || at_line_end(reader))
-            return fail(reader, "a text is missing");
-        length = take(reader, 1);
-        if (!length)
-            return false;
-        while (at < token->len) {
-            bool escaped;
-            uint8_t byte;
-
-            if (!dns_char_read(token->text, token->len, &at, &byte, &escaped))
-                return fail(reader, "a backslash must stand before a character or three digits "
-                                    "up to 255");
-            if (reader->next - length > UINT8_MAX)
-                return fail(reader, "a text has more than 255 bytes; split it in two");
-            if (!put(reader, &byte, 1))
-                return false;
-        }
-        *length = (uint8_t)(reader->next - length - 1);
-        advance(reader);
-    } while (!at_line_end(reader));
-    return true;
-}
-
-/* Parses the current token as a number, a time or an address, and advances. */
-static bool put_fixed(struct reader *reader, uint8_t field)
-{
-    const struct dns_token *token = &reader->token;
-    const bool is_word = token->kind == DNS_TOKEN_WORD;
-    uint8_t bytes[16];
-    uint32_t number = 0;
-    size_t len = 4;
-
-    if (field == DNS_FIELD_IP6) {
-        len = 16;
-        if (!is_word || !dns_ip6_read(token->text, token->len, bytes))
-            return fail(reader, "not an IPv6 address");
-    } else if (field == DNS_FIELD_IP4) {
-        if (!is_word || !dns_ip4_read(token->text, token->len, bytes))
-            return fail(reader, "not an IPv4 address");
-    } else if (field == DNS_FIELD_U16) {
-        len = 2;
-        if (!is_word || !dns_number_read(token->text, token->len, UINT16_MAX, &number))
-            return fail(reader, "not a number up to 65535");
-        put16(bytes, (uint16_t)number);
-    } else {
-        if (!is_word || (field == DNS_FIELD_TIME
-                             ? !time_read(token->text, token->len, &number)
-                             : !dns_number_read(token->text, token->len, UINT32_MAX, &number)))
-            return fail(reader, field == DNS_FIELD_TIME ? "not a time such as 3600 or 1h30m"
-                                                        : "not a number of 32 bits");
-        put32(bytes, number);
-    }
-    advance(reader);
-    return put(reader, bytes, len);
-}
-
-static bool put_rdata(struct reader *reader, uint16_t type)
-{
-    const uint8_t *fields = dns_fields(type);
-    bool good = true;
-
-    for (; good && *fields != DNS_FIELD_END; fields++) {
-        if (*fields == DNS_FIELD_NAME)
-            good = read_name(reader) && put(reader, reader->name.wire, reader->name.len);
-        else if (*fields == DNS_FIELD_TEXTS)
-            good = put_strings(reader);
-        else
-            good = put_fixed(reader, *fields);
-    }
-    if (good && !at_line_end(reader))
-        return fail(reader, "nothing more was expected on this line");
-    return good;
-}
-
 /* Parses "[TTL] [class] type", with the first two in either order. */
-static bool read_kind(struct reader *reader, struct dns_new_record *record)
+static bool read_kind(struct zone_reader *reader, struct dns_new_record *record)
 {
     const struct dns_token *token = &reader->token;
     bool has_ttl = false;
 
-    for (; token->kind == DNS_TOKEN_WORD; advance(reader)) {
-        if (time_read(token->text, token->len, &record->ttl_s))
+    for (; token->kind == DNS_TOKEN_WORD; zone_advance(reader)) {
+        if (zone_time_read(token->text, token->len, &record->ttl_s))
             has_ttl = true;
         else if (token_is(reader, "CH") || token_is(reader, "HS"))
-            return fail(reader, "the only class is IN");
+            return zone_fail(reader, "the only class is IN");
         else if (!token_is(reader, "IN"))
             break;
     }
-    if (token->kind != DNS_TOKEN_WORD || !dns_type_read(token->text, token->len, &record->type) ||
-        !dns_fields(record->type))
-        return fail(reader, "not a TTL, the class IN, or one of the types A, AAAA, CNAME, MX, NS, "
-                            "PTR, SOA and TXT");
+    if (token->kind != DNS_TOKEN_WORD || !dns_type_read(token->text, token->len, &record->type))
+        return zone_fail(reader, "not a TTL, the class IN, or a type such as A, MX or TYPE65280");
+    if (record->type == 0 || record->type == DNS_TYPE_OPT ||
+        (record->type >= DNS_TYPE_META && record->type <= LEAT_DNS_ANY))
+        return zone_fail(reader, "records of this type are in no zone");
     if (!has_ttl && !reader->has_ttl)
-        return fail(reader, "there is no TTL: give one before the type, or a $TTL");
+        return zone_fail(reader, "there is no TTL: give one before the type, or a $TTL");
     if (!has_ttl)
         record->ttl_s = reader->ttl_s;
     else if (!reader->has_ttl_line) /* RFC 1035 5.1: the last TTL stated becomes the default */
         reader->ttl_s = record->ttl_s;
     reader->has_ttl = true;
-    advance(reader);
+    zone_advance(reader);
     return true;
 }
 
-static bool read_owner(struct reader *reader)
+static bool read_owner(struct zone_reader *reader)
 {
     if (reader->token.indented) {
         if (!reader->owner)
-            return fail(reader, "the first record must begin with a name");
+            return zone_fail(reader, "the first record must begin with a name");
         return true;
     }
-    if (!read_name(reader))
+    if (!zone_read_name(reader))
         return false;
     if (reader->owner && dns_name_order(reader->owner, reader->name.wire) == 0)
         return true; /* the same owner again: stored once */
     reader->owner = reader->next;
-    return put(reader, reader->name.wire, reader->name.len);
+    return zone_put(reader, reader->name.wire, reader->name.len);
 }
 
-static bool read_record(struct reader *reader)
+static bool read_record(struct zone_reader *reader)
 {
     const uint32_t line = reader->token.line;
     struct dns_zone_record made = {.line = line};
@@ -299,7 +202,7 @@ static bool read_record(struct reader *reader)
     if (!read_kind(reader, &made.record))
         return false;
     made.record.rdata = reader->next;
-    if (!put_rdata(reader, made.record.type))
+    if (!zone_put_rdata(reader, made.record.type))
         return false;
     rdata_len = (size_t)(reader->next - made.record.rdata);
     if (rdata_len > UINT16_MAX)
@@ -315,33 +218,34 @@ static bool read_record(struct reader *reader)
     return true;
 }
 
-static bool read_directive(struct reader *reader)
+static bool read_directive(struct zone_reader *reader)
 {
     const struct dns_token *token = &reader->token;
 
     if (token_is(reader, "$ORIGIN")) {
-        advance(reader);
-        if (!read_name(reader))
+        zone_advance(reader);
+        if (!zone_read_name(reader))
             return false;
         reader->origin = reader->name;
         reader->has_origin = true;
     } else if (token_is(reader, "$TTL")) {
-        advance(reader);
-        if (token->kind != DNS_TOKEN_WORD || !time_read(token->text, token->len, &reader->ttl_s))
-            return fail(reader, "not a time such as 3600 or 1h30m");
+        zone_advance(reader);
+        if (token->kind != DNS_TOKEN_WORD ||
+            !zone_time_read(token->text, token->len, &reader->ttl_s))
+            return zone_fail(reader, "not a time such as 3600 or 1h30m");
         reader->has_ttl = reader->has_ttl_line = true;
-        advance(reader);
+        zone_advance(reader);
     } else {
-        return fail(reader, "the directives are $ORIGIN and $TTL");
+        return zone_fail(reader, "the directives are $ORIGIN and $TTL");
     }
-    return at_line_end(reader) || fail(reader, "nothing more was expected on this line");
+    return zone_at_line_end(reader) || zone_fail(reader, "nothing more was expected on this line");
 }
 
-static bool read_line(struct reader *reader)
+static bool read_line(struct zone_reader *reader)
 {
     const struct dns_token *token = &reader->token;
 
-    if (at_line_end(reader))
+    if (zone_at_line_end(reader))
         return true;
     if (token->kind == DNS_TOKEN_WORD && !token->indented && token->text[0] == '$')
         return read_directive(reader);
@@ -349,10 +253,10 @@ static bool read_line(struct reader *reader)
 }
 
 /* Parses all lines, up to the end of the text. */
-static bool read_lines(struct reader *reader)
+static bool read_lines(struct zone_reader *reader)
 {
     for (;;) {
-        advance(reader);
+        zone_advance(reader);
         if (!read_line(reader))
             return false;
         if (reader->token.kind == DNS_TOKEN_TEXT_END)
@@ -368,7 +272,8 @@ static size_t align_up(size_t bytes)
 
 static size_t fixed_bytes(void)
 {
-    return align_up(sizeof(struct leat_dns_zone)) + align_up(sizeof(struct reader)) + 2u * ALIGN;
+    return align_up(sizeof(struct leat_dns_zone)) + align_up(sizeof(struct zone_reader)) +
+           2u * ALIGN;
 }
 
 /* A word can become a name with the origin appended, or an address of 16 bytes. Origins can
@@ -400,7 +305,7 @@ size_t leat_dns_zone_memory_bytes(const char *text, size_t text_len)
     return bytes;
 }
 
-static enum leat_err settle(struct reader *reader, struct leat_dns_zone *zone)
+static enum leat_err settle(struct zone_reader *reader, struct leat_dns_zone *zone)
 {
     const char *why;
     uint32_t line;
@@ -420,13 +325,13 @@ enum leat_err leat_dns_zone_parse(struct leat_dns_zone **zone, void *memory, siz
     uint8_t *block = memory;
     const size_t skew = (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
     struct leat_dns_zone *made;
-    struct reader *reader;
+    struct zone_reader *reader;
 
     *error = (struct leat_dns_zone_error){.line = 1, .column = 1, .text = ""};
     if (bytes < fixed_bytes())
         return LEAT_ERR_MEMORY;
     made = (struct leat_dns_zone *)(void *)(block + skew);
-    reader = (struct reader *)(void *)(block + skew + align_up(sizeof *made));
+    reader = (struct zone_reader *)(void *)(block + skew + align_up(sizeof *made));
     memset(reader, 0, sizeof *reader);
     reader->error = error;
     reader->next = block + skew + align_up(sizeof *made) + align_up(sizeof *reader);

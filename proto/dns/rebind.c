@@ -12,9 +12,7 @@
 
 enum {
     PREFIX_BYTES = 14, /* longest prefix in the list */
-    TYPE_SVCB = 64,    /* RFC 9460 14.1; HTTPS is the next number */
-    TYPE_HTTPS = 65,
-    KEY_IPV4HINT = 4, /* RFC 9460 14.3.2 */
+    KEY_IPV4HINT = 4,  /* RFC 9460 14.3.2 */
     KEY_IPV6HINT = 6,
     PARAMETER_BYTES = 4 /* key and length, in front of the value */
 };
@@ -108,7 +106,7 @@ static bool has_private(const struct leat_dns_record *record)
 {
     struct leat_ip ip;
 
-    if (record->type == TYPE_SVCB || record->type == TYPE_HTTPS)
+    if (record->type == DNS_TYPE_SVCB || record->type == DNS_TYPE_HTTPS)
         return hints_are_private(record);
     return leat_dns_record_ip(record, &ip) && is_private(ip);
 }

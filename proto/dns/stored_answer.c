@@ -26,31 +26,26 @@ static const uint8_t *plain_rdata(struct dns_keeper *keeper, const struct leat_d
     const uint8_t *data = record->message + record->rdata_at;
     const size_t end = record->rdata_at + record->rdata_len;
     size_t at = record->rdata_at, used = 0;
-    bool has_names = false;
 
-    for (unsigned i = 0; fields && fields[i] != DNS_FIELD_END; i++)
-        has_names |= fields[i] == DNS_FIELD_NAME;
     *len = record->rdata_len;
-    if (!has_names)
+    if (dns_rdata_is_plain(record->type, data, record->rdata_len))
         return data;
     for (; *fields != DNS_FIELD_END; fields++) {
-        size_t bytes;
+        const size_t before = at;
 
         if (*fields == DNS_FIELD_NAME) {
-            if (!dns_name_read(record->message, end, &at, &keeper->part))
+            if (!dns_name_read(record->message, end, &at, &keeper->part) ||
+                keeper->part.len > sizeof keeper->rdata - used)
                 return NULL;
             memcpy(keeper->rdata + used, keeper->part.wire, keeper->part.len);
             used += keeper->part.len;
             continue;
         }
-        bytes = dns_field_bytes(*fields);
-        leat_assert(bytes > 0); /* types with names have only fields of fixed length besides */
-        leat_assert(used + bytes <= sizeof keeper->rdata);
-        if (bytes > end - at)
+        if (!dns_field_skip(record->message, end, &at, *fields) ||
+            at - before > sizeof keeper->rdata - used)
             return NULL;
-        memcpy(keeper->rdata + used, record->message + at, bytes);
-        used += bytes;
-        at += bytes;
+        memcpy(keeper->rdata + used, record->message + before, at - before);
+        used += at - before;
     }
     *len = (uint16_t)used;
     return at == end ? keeper->rdata : NULL;

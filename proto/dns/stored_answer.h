@@ -19,8 +19,9 @@
 #include <leat/resolver.h>
 
 enum {
-    DNS_QUESTION_FIXED_BYTES = 4,                   /* type and class, after the name */
-    KEPT_RDATA_BYTES = 2 * LEAT_DNS_NAME_BYTES + 20 /* the longest data with names is SOA's */
+    DNS_QUESTION_FIXED_BYTES = 4, /* type and class, after the name */
+    KEPT_RDATA_BYTES =
+        4 + 3 * 256 + LEAT_DNS_NAME_BYTES /* the longest data with a name is NAPTR's */
 };
 
 /* A view. */

@@ -169,35 +169,62 @@ static bool texts_skip(const uint8_t *message, size_t end, size_t *at)
     return next == end;
 }
 
-static bool field_skip(const uint8_t *message, size_t end, size_t *at, uint8_t field)
+bool dns_field_skip(const uint8_t *message, size_t end, size_t *at, uint8_t field)
 {
-    const uint8_t bytes = dns_field_bytes(field);
+    size_t bytes = dns_field_bytes(field);
 
     if (field == DNS_FIELD_NAME)
         return dns_name_skip(message, end, at);
     if (field == DNS_FIELD_TEXTS)
         return texts_skip(message, end, at);
-    leat_assert(bytes > 0);
+    if (field == DNS_FIELD_TEXT)
+        bytes = *at < end ? message[*at] + 1u : 1;
+    else if (bytes == 0) /* to the end */
+        bytes = end - *at;
     if (end - *at < bytes)
         return false;
     *at += bytes;
     return true;
 }
 
-/* RFC 9267 5: the data must match the format of its type exactly, within RDLENGTH. */
-static bool rdata_is_legal(const struct leat_dns_record *record)
+bool dns_rdata_is_plain(uint16_t type, const uint8_t *rdata, size_t len)
+{
+    const struct dns_shape *shape = dns_shape(type);
+    const uint8_t *fields = shape ? shape->fields : NULL;
+    size_t at = 0;
+
+    for (; fields && *fields != DNS_FIELD_END; fields++) {
+        const size_t name_bytes =
+            *fields == DNS_FIELD_NAME ? wire_name_bytes(rdata + at, len - at) : 1;
+
+        if (name_bytes == 0 || !dns_field_skip(rdata, len, &at, *fields))
+            return false;
+    }
+    return !fields || at == len;
+}
+
+bool dns_record_is_formed(const struct leat_dns_record *record)
 {
     const uint8_t *fields = dns_fields(record->type);
     size_t at = record->rdata_at;
-    size_t end = at + record->rdata_len;
+    const size_t end = at + record->rdata_len;
 
     if (!fields || record->class_number != DNS_CLASS_IN)
-        return true;
+        return false;
     for (; *fields != DNS_FIELD_END; fields++) {
-        if (!field_skip(record->message, end, &at, *fields))
+        if (!dns_field_skip(record->message, end, &at, *fields))
             return false;
     }
     return at == end;
+}
+
+/* RFC 9267 5: the data must match the format of its type exactly, within RDLENGTH. */
+static bool rdata_is_legal(const struct leat_dns_record *record)
+{
+    const struct dns_shape *shape = dns_shape(record->type);
+
+    return !shape || !shape->is_known || shape->may_differ ||
+           record->class_number != DNS_CLASS_IN || dns_record_is_formed(record);
 }
 
 bool dns_record_read(const uint8_t *message, size_t len, size_t *at, struct leat_dns_record *record)
@@ -388,7 +415,7 @@ static void write_rdata(struct dns_writer *writer, const struct dns_new_record *
         if (*fields == DNS_FIELD_NAME) {
             write_name(writer, record->rdata + at);
             at += wire_name_bytes(record->rdata + at, record->rdata_len - at);
-        } else if (field_skip(record->rdata, record->rdata_len, &at, *fields)) {
+        } else if (dns_field_skip(record->rdata, record->rdata_len, &at, *fields)) {
             write_bytes(writer, record->rdata + before, at - before);
         }
     }

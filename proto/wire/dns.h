@@ -42,7 +42,14 @@ enum {
     DNS_TYPE_RT = 21,
     DNS_TYPE_PX = 26,
     DNS_TYPE_SRV = 33,
+    DNS_TYPE_NAPTR = 35,
     DNS_TYPE_DS = 43,
+    DNS_TYPE_SSHFP = 44,
+    DNS_TYPE_DNSKEY = 48,
+    DNS_TYPE_TLSA = 52,
+    DNS_TYPE_SVCB = 64,
+    DNS_TYPE_HTTPS = 65,
+    DNS_TYPE_CAA = 257,
     DNS_TYPE_META = 249, /* 249..255 are question types: TKEY, TSIG, IXFR, AXFR, ... ANY */
     DNS_TYPE_IXFR = 251,
     DNS_TYPE_AXFR = 252,
@@ -108,7 +115,13 @@ enum dns_field {
     DNS_FIELD_TIME, /* 32 bits, in seconds */
     DNS_FIELD_IP4,
     DNS_FIELD_IP6,
-    DNS_FIELD_TEXTS /* one or more character strings, to the end of the data */
+    DNS_FIELD_U8,
+    DNS_FIELD_TEXT, /* a character string: its length, and its bytes */
+    /* to the end of the data: */
+    DNS_FIELD_TEXTS, /* one or more character strings */
+    DNS_FIELD_HEX,   /* bytes, in hexadecimal as text */
+    DNS_FIELD_BASE64,
+    DNS_FIELD_VALUE /* bytes, as quoted text */
 };
 
 enum {
@@ -120,6 +133,8 @@ struct dns_shape {
     uint8_t fields[DNS_FIELDS_MAX]; /* enum dns_field */
     bool is_known;   /* parsed and checked, formatted as text, legal in zones; otherwise only
                       * its names are known */
+    bool may_differ; /* a record of a message is legal even if its data doesn't match; it is then
+                      * formatted as of an unknown type */
     bool compresses; /* names are compressed when written; RFC 3597 4 allows that only for
                       * types of RFC 1035 */
 };
@@ -133,6 +148,14 @@ const uint8_t *dns_fields(uint16_t type);
 
 /* The length of a field; 0: it varies. */
 uint8_t dns_field_bytes(uint8_t field);
+
+/* Moves @*at behind the field there, which must end by @end; false: illegal. Names may be
+ * compressed. */
+bool dns_field_skip(const uint8_t *message, size_t end, size_t *at, uint8_t field);
+
+/* True if @rdata matches the format of @type, or that is unknown, and its names are not compressed.
+ */
+bool dns_rdata_is_plain(uint16_t type, const uint8_t *rdata, size_t len);
 
 /* A walk over the labels of a name in a message. */
 struct dns_labels {
@@ -176,6 +199,10 @@ bool dns_question_read(const uint8_t *message, size_t len, size_t *at,
                        struct dns_question *question);
 bool dns_record_read(const uint8_t *message, size_t len, size_t *at,
                      struct leat_dns_record *record);
+
+/* True if the data of a record from dns_record_read() matches its known type, so that it can be
+ * formatted. */
+bool dns_record_is_formed(const struct leat_dns_record *record);
 
 /* Reads the fields of an OPT record; false: its owner is not the root, or an option is cut
  * short. */

@@ -1,4 +1,4 @@
-/* dns_shape.c -- the data format of each record type (RFC 1035 3.3, RFC 3597 4). */
+/* dns_shape.c -- the data format of each record type (RFC 1035 3.3, RFC 3597 4, and others). */
 #include <stddef.h>
 
 #include "proto/wire/dns.h"
@@ -25,7 +25,32 @@ const struct dns_shape *dns_shape(uint16_t type)
     static const struct dns_shape host = {.fields = {DNS_FIELD_U16, DNS_FIELD_NAME}};
     static const struct dns_shape px = {.fields = {DNS_FIELD_U16, DNS_FIELD_NAME, DNS_FIELD_NAME}};
     static const struct dns_shape srv = {
-        .fields = {DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_NAME}}; /* RFC 2782 */
+        .fields = {DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_NAME},
+        .is_known = true,
+        .may_differ = true}; /* RFC 2782 */
+    static const struct dns_shape naptr = {.fields = {DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_TEXT,
+                                                      DNS_FIELD_TEXT, DNS_FIELD_TEXT,
+                                                      DNS_FIELD_NAME},
+                                           .is_known = true,
+                                           .may_differ = true}; /* RFC 3403 4.1 */
+    static const struct dns_shape ds = {
+        .fields = {DNS_FIELD_U16, DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_HEX},
+        .is_known = true,
+        .may_differ = true}; /* RFC 4034 5.1 */
+    static const struct dns_shape sshfp = {.fields = {DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_HEX},
+                                           .is_known = true,
+                                           .may_differ = true}; /* RFC 4255 3.1 */
+    static const struct dns_shape dnskey = {
+        .fields = {DNS_FIELD_U16, DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_BASE64},
+        .is_known = true,
+        .may_differ = true}; /* RFC 4034 2.1 */
+    static const struct dns_shape tlsa = {
+        .fields = {DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_HEX},
+        .is_known = true,
+        .may_differ = true}; /* RFC 6698 2.1 */
+    static const struct dns_shape caa = {.fields = {DNS_FIELD_U8, DNS_FIELD_TEXT, DNS_FIELD_VALUE},
+                                         .is_known = true,
+                                         .may_differ = true}; /* RFC 8659 4.1 */
 
     switch (type) {
     case LEAT_DNS_A:
@@ -58,6 +83,18 @@ const struct dns_shape *dns_shape(uint16_t type)
         return &px;
     case DNS_TYPE_SRV:
         return &srv;
+    case DNS_TYPE_NAPTR:
+        return &naptr;
+    case DNS_TYPE_DS:
+        return &ds;
+    case DNS_TYPE_SSHFP:
+        return &sshfp;
+    case DNS_TYPE_DNSKEY:
+        return &dnskey;
+    case DNS_TYPE_TLSA:
+        return &tlsa;
+    case DNS_TYPE_CAA:
+        return &caa;
     default:
         return NULL;
     }
@@ -73,6 +110,8 @@ const uint8_t *dns_fields(uint16_t type)
 uint8_t dns_field_bytes(uint8_t field)
 {
     switch ((enum dns_field)field) {
+    case DNS_FIELD_U8:
+        return 1;
     case DNS_FIELD_U16:
         return 2;
     case DNS_FIELD_U32:
@@ -83,7 +122,11 @@ uint8_t dns_field_bytes(uint8_t field)
         return 16;
     case DNS_FIELD_END:
     case DNS_FIELD_NAME:
+    case DNS_FIELD_TEXT:
     case DNS_FIELD_TEXTS:
+    case DNS_FIELD_HEX:
+    case DNS_FIELD_BASE64:
+    case DNS_FIELD_VALUE:
         break;
     }
     return 0;

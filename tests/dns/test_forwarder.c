@@ -104,6 +104,9 @@ static const char *whole_text(void)
     static char text[400];
     size_t len = (size_t)sprintf(text, "NOERROR \n");
 
+    if (shape.type == DNS_TYPE_SRV)
+        return "NOERROR \nx.example.test. 100 IN SRV 0 0 0 a.far.away.\n"
+               "x.example.test. 100 IN SRV 0 0 0 b.far.away.\n--\n--\n";
     for (unsigned i = 0; i < 2; i++) {
         len += (size_t)sprintf(text + len, "x.example.test. 100 IN TYPE%u \\# %u ", shape.type,
                                shape.front + shape.names * 12);

@@ -84,6 +84,52 @@ static void test_every_form_is_understood(void **state)
         "txt.z.test. 120 IN TXT \"plain\" \"with \\\"quotes\\\"; no comment\" \"\" \"a\"\n");
 }
 
+/* RFC 2782, 3403, 4034, 4255, 6698, 8659; names in the data are not compressed (RFC 3597 4). */
+static void test_the_data_of_later_types(void **state)
+{
+    (void)state;
+    assert_zone(HEAD "a SRV 1 2 443 ns\n"
+                     "b NAPTR 100 50 \"s\" http+I2L \"\" _http._tcp\n"
+                     "c DS 60485 5 1 ( 2BB183AF5F22588179A53B0A\n 98631FAD1A292118 )\n"
+                     "d DNSKEY 257 3 8 AwEAAQ== ; a key\n"
+                     "e TLSA 3 1 1 0d0A\n"
+                     "f SSHFP 4 2 00ff\n"
+                     "g CAA 128 issue \"ca.example; a=\\\"b\\\"\"\n"
+                     "h DNSKEY 0 3 8 AA AA\n",
+                "z.test. 60 IN NS ns.z.test.\n"
+                "z.test. 60 IN SOA ns.z.test. h.z.test. 1 2 3 4 5\n"
+                "a.z.test. 60 IN SRV 1 2 443 ns.z.test.\n"
+                "b.z.test. 60 IN NAPTR 100 50 \"s\" \"http+I2L\" \"\" _http._tcp.z.test.\n"
+                "c.z.test. 60 IN DS 60485 5 1 2bb183af5f22588179a53b0a98631fad1a292118\n"
+                "d.z.test. 60 IN DNSKEY 257 3 8 AwEAAQ==\n"
+                "e.z.test. 60 IN TLSA 3 1 1 0d0a\n"
+                "f.z.test. 60 IN SSHFP 4 2 00ff\n"
+                "g.z.test. 60 IN CAA 128 \"issue\" \"ca.example; a=\\\"b\\\"\"\n"
+                "h.z.test. 60 IN DNSKEY 0 3 8 AAAA\n");
+}
+
+/* RFC 3597 5: any type, and known ones, in the generic form. */
+static void test_any_type_has_a_generic_form(void **state)
+{
+    (void)state;
+    assert_zone(HEAD "a TYPE65280 \\# 3 abcd 01\n"
+                     "b TYPE65281 \\# 0\n"
+                     "c TXT \\# 4 03616263\n"
+                     "d TYPE1 \\# 4 c0000201\n"
+                     "e TYPE65 \\# 3 000100\n"
+                     "f MX \\# 9 000a 0161 0174 0178 00\n"
+                     "g TXT \"\\# 4 03616263\"\n",
+                "z.test. 60 IN NS ns.z.test.\n"
+                "z.test. 60 IN SOA ns.z.test. h.z.test. 1 2 3 4 5\n"
+                "a.z.test. 60 IN TYPE65280 \\# 3 abcd01\n"
+                "b.z.test. 60 IN TYPE65281 \\# 0\n"
+                "c.z.test. 60 IN TXT \"abc\"\n"
+                "d.z.test. 60 IN A 192.0.2.1\n"
+                "e.z.test. 60 IN TYPE65 \\# 3 000100\n"
+                "f.z.test. 60 IN MX 10 a.t.x.\n"
+                "g.z.test. 60 IN TXT \"# 4 03616263\"\n");
+}
+
 static void test_sets_have_no_doubles_and_one_ttl(void **state)
 {
     (void)state;
@@ -179,8 +225,23 @@ static void test_errors_have_their_place(void **state)
     assert_refused(HEAD "www AAAA 1::2::3\n", 5, 10, "IPv6");
     assert_refused(HEAD "www MX 65536 mail\n", 5, 8, "65535");
     assert_refused(HEAD "www CH A 192.0.2.1\n", 5, 5, "IN");
-    assert_refused(HEAD "www SRV 1 2 3 x\n", 5, 5, "types A");
-    assert_refused(HEAD "www NOTHING x\n", 5, 5, "types A");
+    assert_refused(HEAD "www NOTHING x\n", 5, 5, "a type such as A");
+    assert_refused(HEAD "www TYPE41 \\# 0\n", 5, 5, "in no zone");
+    assert_refused(HEAD "www TYPE255 \\# 0\n", 5, 5, "in no zone");
+    assert_refused(HEAD "www TYPE65280 x\n", 5, 15, "LENGTH");
+    assert_refused(HEAD "www A \\#\n", 5, 9, "number of bytes");
+    assert_refused(HEAD "www A \\# 3 c00002\n", 5, 18, "no data of this type");
+    assert_refused(HEAD "www TYPE65280 \\# 3 c000\n", 5, 24, "not as many");
+    assert_refused(HEAD "www TYPE65280 \\# 1 c00\n", 5, 23, "hexadecimal");
+    assert_refused(HEAD "www TYPE65280 \\# 1 cg\n", 5, 20, "hexadecimal");
+    assert_refused(HEAD "www CNAME \\# 2 c000\n", 5, 20, "no data of this type");
+    assert_refused(HEAD "www SRV 1 2 65536 x\n", 5, 13, "65535");
+    assert_refused(HEAD "www CAA 256 issue \"\"\n", 5, 9, "255");
+    assert_refused(HEAD "www CAA 0 issue\n", 5, 16, "missing");
+    assert_refused(HEAD "www DNSKEY 257 3 8 A===\n", 5, 24, "base 64");
+    assert_refused(HEAD "www DNSKEY 257 3 8 AB==\n", 5, 24, "base 64");
+    assert_refused(HEAD "www DNSKEY 257 3 8 AAA\n", 5, 23, "base 64");
+    assert_refused(HEAD "www DS 1 8 2 0x12\n", 5, 14, "hexadecimal");
     assert_refused(HEAD "www TXT \"open\n", 5, 9, "quote");
     assert_refused(HEAD "www TXT\n", 5, 8, "missing");
     assert_refused(HEAD "www TXT a\\25\n", 5, 9, "backslash");
@@ -337,6 +398,8 @@ int main(void)
         cmocka_unit_test(test_data_of_more_than_65535_bytes_is_refused),
         cmocka_unit_test(test_memory_for_part_of_a_zone_is_refused),
         cmocka_unit_test(test_every_form_is_understood),
+        cmocka_unit_test(test_the_data_of_later_types),
+        cmocka_unit_test(test_any_type_has_a_generic_form),
         cmocka_unit_test(test_sets_have_no_doubles_and_one_ttl),
         cmocka_unit_test(test_canonical_order),
         cmocka_unit_test(test_large_zone_is_sorted_and_found),

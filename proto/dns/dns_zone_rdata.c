@@ -1,0 +1,228 @@
+/* dns_zone_rdata.c -- parses the data of a record in a master file (RFC 1035 5, RFC 3597 5). */
+#include <string.h>
+
+#include "proto/dns/zone_reader.h"
+#include "proto/wire/dns.h"
+#include "wire/bytes.h"
+
+static const char bad_escape[] =
+    "a backslash must stand before a character or three digits up to 255";
+
+/* Parses the current token as bytes, at most @bytes_max, and advances. */
+static bool put_bytes(struct zone_reader *reader, size_t bytes_max)
+{
+    const struct dns_token *token = &reader->token;
+    const uint8_t *begin = reader->next;
+    size_t at = 0;
+
+    while (at < token->len) {
+        bool escaped;
+        uint8_t byte;
+
+        if (!dns_char_read(token->text, token->len, &at, &byte, &escaped))
+            return zone_fail(reader, bad_escape);
+        if ((size_t)(reader->next - begin) >= bytes_max)
+            return zone_fail(reader, "a text has more than 255 bytes; split it in two");
+        if (!zone_put(reader, &byte, 1))
+            return false;
+    }
+    zone_advance(reader);
+    return true;
+}
+
+static bool is_text(const struct zone_reader *reader)
+{
+    return reader->token.kind == DNS_TOKEN_WORD || reader->token.kind == DNS_TOKEN_QUOTED;
+}
+
+/* Parses one character string. */
+static bool put_text(struct zone_reader *reader)
+{
+    uint8_t *length;
+
+    if (!is_text(reader))
+        return zone_fail(reader, "a text is missing");
+    length = zone_take(reader, 1);
+    if (!length || !put_bytes(reader, UINT8_MAX))
+        return false;
+    *length = (uint8_t)(reader->next - length - 1);
+    return true;
+}
+
+/* Parses one or more character strings up to the end of the line. */
+static bool put_texts(struct zone_reader *reader)
+{
+    do {
+        if (!put_text(reader))
+            return false;
+    } while (!zone_at_line_end(reader));
+    return true;
+}
+
+/* Parses a text without a length in front of it. */
+static bool put_value(struct zone_reader *reader)
+{
+    if (!is_text(reader))
+        return zone_fail(reader, "a text is missing");
+    return put_bytes(reader, UINT16_MAX);
+}
+
+/* The value of a hexadecimal digit, or of one of base 64 (RFC 4648 4); -1: it is none. */
+static int digit_of(char c, unsigned bits)
+{
+    const char lower = (char)(c | 0x20);
+
+    if (bits == 4)
+        return c >= '0' && c <= '9'           ? c - '0'
+               : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10
+                                              : -1;
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* Parses digits of @bits each, in words up to the end of the line. The bits behind the last whole
+ * byte are zeros, and padded by '=' in base 64. */
+static bool put_digits(struct zone_reader *reader, unsigned bits)
+{
+    const char *const why = bits == 4 ? "not pairs of hexadecimal digits" : "not base 64";
+    uint32_t sum = 0;
+    unsigned have = 0, count = 0, padding = 0;
+
+    for (; reader->token.kind == DNS_TOKEN_WORD; zone_advance(reader)) {
+        for (size_t i = 0; i < reader->token.len; i++, count++) {
+            const char c = reader->token.text[i];
+            const int digit = digit_of(c, bits);
+            uint8_t byte;
+
+            padding += c == '=';
+            if (c == '=' && bits == 6)
+                continue;
+            if (digit < 0 || padding > 0)
+                return zone_fail(reader, why);
+            sum = sum << bits | (uint32_t)digit;
+            have += bits;
+            if (have < 8)
+                continue;
+            have -= 8;
+            byte = (uint8_t)(sum >> have);
+            if (!zone_put(reader, &byte, 1))
+                return false;
+        }
+    }
+    if ((sum & ((1u << have) - 1)) != 0 || padding > 2 || count % (bits == 4 ? 2 : 4) != 0)
+        return zone_fail(reader, why);
+    return true;
+}
+
+/* Parses the current token as a number, a time or an address, and advances. */
+static bool put_fixed(struct zone_reader *reader, uint8_t field)
+{
+    const struct dns_token *token = &reader->token;
+    const bool is_word = token->kind == DNS_TOKEN_WORD;
+    uint8_t bytes[16];
+    uint32_t number = 0;
+    size_t len = 4;
+
+    if (field == DNS_FIELD_U8) {
+        len = 1;
+        if (!is_word || !dns_number_read(token->text, token->len, UINT8_MAX, &number))
+            return zone_fail(reader, "not a number up to 255");
+        bytes[0] = (uint8_t)number;
+    } else if (field == DNS_FIELD_IP6) {
+        len = 16;
+        if (!is_word || !dns_ip6_read(token->text, token->len, bytes))
+            return zone_fail(reader, "not an IPv6 address");
+    } else if (field == DNS_FIELD_IP4) {
+        if (!is_word || !dns_ip4_read(token->text, token->len, bytes))
+            return zone_fail(reader, "not an IPv4 address");
+    } else if (field == DNS_FIELD_U16) {
+        len = 2;
+        if (!is_word || !dns_number_read(token->text, token->len, UINT16_MAX, &number))
+            return zone_fail(reader, "not a number up to 65535");
+        put16(bytes, (uint16_t)number);
+    } else {
+        if (!is_word || (field == DNS_FIELD_TIME
+                             ? !zone_time_read(token->text, token->len, &number)
+                             : !dns_number_read(token->text, token->len, UINT32_MAX, &number)))
+            return zone_fail(reader, field == DNS_FIELD_TIME ? "not a time such as 3600 or 1h30m"
+                                                             : "not a number of 32 bits");
+        put32(bytes, number);
+    }
+    zone_advance(reader);
+    return zone_put(reader, bytes, len);
+}
+
+static bool put_field(struct zone_reader *reader, uint8_t field)
+{
+    switch ((enum dns_field)field) {
+    case DNS_FIELD_NAME:
+        return zone_read_name(reader) && zone_put(reader, reader->name.wire, reader->name.len);
+    case DNS_FIELD_TEXT:
+        return put_text(reader);
+    case DNS_FIELD_TEXTS:
+        return put_texts(reader);
+    case DNS_FIELD_VALUE:
+        return put_value(reader);
+    case DNS_FIELD_HEX:
+        return put_digits(reader, 4);
+    case DNS_FIELD_BASE64:
+        return put_digits(reader, 6);
+    case DNS_FIELD_END:
+    case DNS_FIELD_U8:
+    case DNS_FIELD_U16:
+    case DNS_FIELD_U32:
+    case DNS_FIELD_TIME:
+    case DNS_FIELD_IP4:
+    case DNS_FIELD_IP6:
+        break;
+    }
+    return put_fixed(reader, field);
+}
+
+/* RFC 3597 5: "\# 4 0a000001", for any type. */
+static bool put_generic(struct zone_reader *reader, uint16_t type)
+{
+    const uint8_t *rdata = reader->next;
+    uint32_t len;
+
+    zone_advance(reader);
+    if (reader->token.kind != DNS_TOKEN_WORD ||
+        !dns_number_read(reader->token.text, reader->token.len, UINT16_MAX, &len))
+        return zone_fail(reader, "behind \\# comes the number of bytes");
+    zone_advance(reader);
+    if (!put_digits(reader, 4))
+        return false;
+    if ((size_t)(reader->next - rdata) != len)
+        return zone_fail(reader, "not as many bytes as the number behind \\# says");
+    return dns_rdata_is_plain(type, rdata, len) ||
+           zone_fail(reader, "these bytes are no data of this type");
+}
+
+static bool is_generic(const struct zone_reader *reader)
+{
+    const struct dns_token *token = &reader->token;
+
+    return token->kind == DNS_TOKEN_WORD && token->len == 2 && memcmp(token->text, "\\#", 2) == 0;
+}
+
+bool zone_put_rdata(struct zone_reader *reader, uint16_t type)
+{
+    const uint8_t *fields = dns_fields(type);
+    bool good = true;
+
+    if (is_generic(reader))
+        good = put_generic(reader, type);
+    else if (!fields)
+        return zone_fail(reader, "the data of this type is written as \\# LENGTH HEXADECIMAL");
+    else
+        for (; good && *fields != DNS_FIELD_END; fields++)
+            good = put_field(reader, *fields);
+    if (good && !zone_at_line_end(reader))
+        return zone_fail(reader, "nothing more was expected on this line");
+    return good;
+}
