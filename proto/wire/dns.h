@@ -180,6 +180,9 @@ bool dns_name_read(const uint8_t *message, size_t len, size_t *at, struct leat_d
 /* Moves @*at behind the name there; false: illegal. */
 bool dns_name_skip(const uint8_t *message, size_t len, size_t *at);
 
+/* Length of an uncompressed name; 0: illegal, or it does not end within @bytes_max. */
+size_t dns_plain_name_bytes(const uint8_t *name, size_t bytes_max);
+
 /* True if the name at @at equals @name; the case is ignored. */
 bool dns_name_is(const uint8_t *message, size_t len, size_t at, const struct leat_dns_name *name);
 
