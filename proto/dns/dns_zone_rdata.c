@@ -119,42 +119,44 @@ static bool put_digits(struct zone_reader *reader, unsigned bits)
     return true;
 }
 
-/* Parses the current token as a number, a time or an address, and advances. */
-static bool put_fixed(struct zone_reader *reader, uint8_t field)
+static bool put_ip(struct zone_reader *reader, uint8_t field)
 {
     const struct dns_token *token = &reader->token;
-    const bool is_word = token->kind == DNS_TOKEN_WORD;
     uint8_t bytes[16];
-    uint32_t number = 0;
-    size_t len = 4;
 
-    if (field == DNS_FIELD_U8) {
-        len = 1;
-        if (!is_word || !dns_number_read(token->text, token->len, UINT8_MAX, &number))
-            return zone_fail(reader, "not a number up to 255");
-        bytes[0] = (uint8_t)number;
-    } else if (field == DNS_FIELD_IP6) {
-        len = 16;
-        if (!is_word || !dns_ip6_read(token->text, token->len, bytes))
+    if (field == DNS_FIELD_IP6) {
+        if (token->kind != DNS_TOKEN_WORD || !dns_ip6_read(token->text, token->len, bytes))
             return zone_fail(reader, "not an IPv6 address");
-    } else if (field == DNS_FIELD_IP4) {
-        if (!is_word || !dns_ip4_read(token->text, token->len, bytes))
-            return zone_fail(reader, "not an IPv4 address");
-    } else if (field == DNS_FIELD_U16) {
-        len = 2;
-        if (!is_word || !dns_number_read(token->text, token->len, UINT16_MAX, &number))
-            return zone_fail(reader, "not a number up to 65535");
-        put16(bytes, (uint16_t)number);
-    } else {
-        if (!is_word || (field == DNS_FIELD_TIME
-                             ? !zone_time_read(token->text, token->len, &number)
-                             : !dns_number_read(token->text, token->len, UINT32_MAX, &number)))
-            return zone_fail(reader, field == DNS_FIELD_TIME ? "not a time such as 3600 or 1h30m"
-                                                             : "not a number of 32 bits");
-        put32(bytes, number);
+    } else if (token->kind != DNS_TOKEN_WORD || !dns_ip4_read(token->text, token->len, bytes)) {
+        return zone_fail(reader, "not an IPv4 address");
     }
     zone_advance(reader);
-    return zone_put(reader, bytes, len);
+    return zone_put(reader, bytes, dns_field_bytes(field));
+}
+
+/* Parses a number or a time. */
+static bool put_number(struct zone_reader *reader, uint8_t field)
+{
+    static const char *const why[] = {[1] = "not a number up to 255",
+                                      [2] = "not a number up to 65535",
+                                      [4] = "not a number of 32 bits"};
+    const struct dns_token *token = &reader->token;
+    const uint8_t len = dns_field_bytes(field);
+    const uint32_t max = UINT32_MAX >> (32 - 8 * len);
+    uint32_t number = 0;
+    uint8_t bytes[4];
+    bool good = token->kind == DNS_TOKEN_WORD;
+
+    if (field == DNS_FIELD_TIME)
+        good = good && zone_time_read(token->text, token->len, &number);
+    else
+        good = good && dns_number_read(token->text, token->len, max, &number);
+    if (!good)
+        return zone_fail(reader,
+                         field == DNS_FIELD_TIME ? "not a time such as 3600 or 1h30m" : why[len]);
+    put32(bytes, number);
+    zone_advance(reader);
+    return zone_put(reader, bytes + sizeof bytes - len, len);
 }
 
 static bool put_field(struct zone_reader *reader, uint8_t field)
@@ -177,11 +179,12 @@ static bool put_field(struct zone_reader *reader, uint8_t field)
     case DNS_FIELD_U16:
     case DNS_FIELD_U32:
     case DNS_FIELD_TIME:
+        break;
     case DNS_FIELD_IP4:
     case DNS_FIELD_IP6:
-        break;
+        return put_ip(reader, field);
     }
-    return put_fixed(reader, field);
+    return put_number(reader, field);
 }
 
 /* RFC 3597 5: "\# 4 0a000001", for any type. */

@@ -145,6 +145,12 @@ bool zone_time_read(const char *text, size_t len, uint32_t *time_s)
     return len > 0;
 }
 
+/* True for types of questions and messages, which no zone has. */
+static bool is_meta(uint16_t type)
+{
+    return type == 0 || type == DNS_TYPE_OPT || (type >= DNS_TYPE_META && type <= LEAT_DNS_ANY);
+}
+
 /* Parses "[TTL] [class] type", with the first two in either order. */
 static bool read_kind(struct zone_reader *reader, struct dns_new_record *record)
 {
@@ -161,8 +167,7 @@ static bool read_kind(struct zone_reader *reader, struct dns_new_record *record)
     }
     if (token->kind != DNS_TOKEN_WORD || !dns_type_read(token->text, token->len, &record->type))
         return zone_fail(reader, "not a TTL, the class IN, or a type such as A, MX or TYPE65280");
-    if (record->type == 0 || record->type == DNS_TYPE_OPT ||
-        (record->type >= DNS_TYPE_META && record->type <= LEAT_DNS_ANY))
+    if (is_meta(record->type))
         return zone_fail(reader, "records of this type are in no zone");
     if (!has_ttl && !reader->has_ttl)
         return zone_fail(reader, "there is no TTL: give one before the type, or a $TTL");

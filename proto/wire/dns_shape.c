@@ -6,95 +6,97 @@
 /* The only place that defines the data of a type. A new type gets a shape here, with
  * `compresses` only if RFC 1035 defines it, and a row in type_names of dns_text.c if it is
  * known. */
+static const struct dns_shape shape_a = {.fields = {DNS_FIELD_IP4}, .is_known = true};
+static const struct dns_shape shape_aaaa = {.fields = {DNS_FIELD_IP6}, .is_known = true};
+static const struct dns_shape shape_name = {
+    .fields = {DNS_FIELD_NAME}, .is_known = true, .compresses = true};
+static const struct dns_shape shape_mx = {
+    .fields = {DNS_FIELD_U16, DNS_FIELD_NAME}, .is_known = true, .compresses = true};
+static const struct dns_shape shape_txt = {.fields = {DNS_FIELD_TEXTS}, .is_known = true};
+static const struct dns_shape shape_soa = {.fields = {DNS_FIELD_NAME, DNS_FIELD_NAME, DNS_FIELD_U32,
+                                                      DNS_FIELD_TIME, DNS_FIELD_TIME,
+                                                      DNS_FIELD_TIME, DNS_FIELD_TIME},
+                                           .is_known = true,
+                                           .compresses = true};
+static const struct dns_shape shape_other_name = {.fields = {DNS_FIELD_NAME}};
+static const struct dns_shape shape_other_names = {.fields = {DNS_FIELD_NAME, DNS_FIELD_NAME}};
+static const struct dns_shape shape_host = {.fields = {DNS_FIELD_U16, DNS_FIELD_NAME}};
+static const struct dns_shape shape_px = {
+    .fields = {DNS_FIELD_U16, DNS_FIELD_NAME, DNS_FIELD_NAME}};
+static const struct dns_shape shape_srv = {
+    .fields = {DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_NAME},
+    .is_known = true,
+    .may_differ = true}; /* RFC 2782 */
+static const struct dns_shape shape_naptr = {.fields = {DNS_FIELD_U16, DNS_FIELD_U16,
+                                                        DNS_FIELD_TEXT, DNS_FIELD_TEXT,
+                                                        DNS_FIELD_TEXT, DNS_FIELD_NAME},
+                                             .is_known = true,
+                                             .may_differ = true}; /* RFC 3403 4.1 */
+static const struct dns_shape shape_ds = {
+    .fields = {DNS_FIELD_U16, DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_HEX},
+    .is_known = true,
+    .may_differ = true}; /* RFC 4034 5.1 */
+static const struct dns_shape shape_sshfp = {.fields = {DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_HEX},
+                                             .is_known = true,
+                                             .may_differ = true}; /* RFC 4255 3.1 */
+static const struct dns_shape shape_dnskey = {
+    .fields = {DNS_FIELD_U16, DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_BASE64},
+    .is_known = true,
+    .may_differ = true}; /* RFC 4034 2.1 */
+static const struct dns_shape shape_tlsa = {
+    .fields = {DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_HEX},
+    .is_known = true,
+    .may_differ = true}; /* RFC 6698 2.1 */
+static const struct dns_shape shape_caa = {
+    .fields = {DNS_FIELD_U8, DNS_FIELD_TEXT, DNS_FIELD_VALUE},
+    .is_known = true,
+    .may_differ = true}; /* RFC 8659 4.1 */
+
 const struct dns_shape *dns_shape(uint16_t type)
 {
-    static const struct dns_shape a = {.fields = {DNS_FIELD_IP4}, .is_known = true};
-    static const struct dns_shape aaaa = {.fields = {DNS_FIELD_IP6}, .is_known = true};
-    static const struct dns_shape name = {
-        .fields = {DNS_FIELD_NAME}, .is_known = true, .compresses = true};
-    static const struct dns_shape mx = {
-        .fields = {DNS_FIELD_U16, DNS_FIELD_NAME}, .is_known = true, .compresses = true};
-    static const struct dns_shape txt = {.fields = {DNS_FIELD_TEXTS}, .is_known = true};
-    static const struct dns_shape soa = {.fields = {DNS_FIELD_NAME, DNS_FIELD_NAME, DNS_FIELD_U32,
-                                                    DNS_FIELD_TIME, DNS_FIELD_TIME, DNS_FIELD_TIME,
-                                                    DNS_FIELD_TIME},
-                                         .is_known = true,
-                                         .compresses = true};
-    static const struct dns_shape other_name = {.fields = {DNS_FIELD_NAME}};
-    static const struct dns_shape other_names = {.fields = {DNS_FIELD_NAME, DNS_FIELD_NAME}};
-    static const struct dns_shape host = {.fields = {DNS_FIELD_U16, DNS_FIELD_NAME}};
-    static const struct dns_shape px = {.fields = {DNS_FIELD_U16, DNS_FIELD_NAME, DNS_FIELD_NAME}};
-    static const struct dns_shape srv = {
-        .fields = {DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_NAME},
-        .is_known = true,
-        .may_differ = true}; /* RFC 2782 */
-    static const struct dns_shape naptr = {.fields = {DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_TEXT,
-                                                      DNS_FIELD_TEXT, DNS_FIELD_TEXT,
-                                                      DNS_FIELD_NAME},
-                                           .is_known = true,
-                                           .may_differ = true}; /* RFC 3403 4.1 */
-    static const struct dns_shape ds = {
-        .fields = {DNS_FIELD_U16, DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_HEX},
-        .is_known = true,
-        .may_differ = true}; /* RFC 4034 5.1 */
-    static const struct dns_shape sshfp = {.fields = {DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_HEX},
-                                           .is_known = true,
-                                           .may_differ = true}; /* RFC 4255 3.1 */
-    static const struct dns_shape dnskey = {
-        .fields = {DNS_FIELD_U16, DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_BASE64},
-        .is_known = true,
-        .may_differ = true}; /* RFC 4034 2.1 */
-    static const struct dns_shape tlsa = {
-        .fields = {DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_HEX},
-        .is_known = true,
-        .may_differ = true}; /* RFC 6698 2.1 */
-    static const struct dns_shape caa = {.fields = {DNS_FIELD_U8, DNS_FIELD_TEXT, DNS_FIELD_VALUE},
-                                         .is_known = true,
-                                         .may_differ = true}; /* RFC 8659 4.1 */
-
     switch (type) {
     case LEAT_DNS_A:
-        return &a;
+        return &shape_a;
     case LEAT_DNS_AAAA:
-        return &aaaa;
+        return &shape_aaaa;
     case LEAT_DNS_NS:
     case LEAT_DNS_CNAME:
     case LEAT_DNS_PTR:
-        return &name;
+        return &shape_name;
     case LEAT_DNS_MX:
-        return &mx;
+        return &shape_mx;
     case LEAT_DNS_TXT:
-        return &txt;
+        return &shape_txt;
     case LEAT_DNS_SOA:
-        return &soa;
+        return &shape_soa;
     case DNS_TYPE_MD:
     case DNS_TYPE_MF:
     case DNS_TYPE_MB:
     case DNS_TYPE_MG:
     case DNS_TYPE_MR:
-        return &other_name;
+        return &shape_other_name;
     case DNS_TYPE_MINFO:
     case DNS_TYPE_RP:
-        return &other_names;
+        return &shape_other_names;
     case DNS_TYPE_AFSDB:
     case DNS_TYPE_RT:
-        return &host;
+        return &shape_host;
     case DNS_TYPE_PX:
-        return &px;
+        return &shape_px;
     case DNS_TYPE_SRV:
-        return &srv;
+        return &shape_srv;
     case DNS_TYPE_NAPTR:
-        return &naptr;
+        return &shape_naptr;
     case DNS_TYPE_DS:
-        return &ds;
+        return &shape_ds;
     case DNS_TYPE_SSHFP:
-        return &sshfp;
+        return &shape_sshfp;
     case DNS_TYPE_DNSKEY:
-        return &dnskey;
+        return &shape_dnskey;
     case DNS_TYPE_TLSA:
-        return &tlsa;
+        return &shape_tlsa;
     case DNS_TYPE_CAA:
-        return &caa;
+        return &shape_caa;
     default:
         return NULL;
     }
