@@ -86,7 +86,7 @@ INDIRECT = {
     "web/http/http_text.c": ["metrics.c:write_entry", "dashboard_page.c:write_entry"],
     "web/zip/zip.c": ["leat_crc32"], "tls/events.c": actions_of("tls", "tls"),
     **{f"tls/{name}.c": OUT for name in ("agree", "client", "cookie", "early", "end", "flight", "handshake", "own_certificate", "keys", "places", "protect",
-                                         "record", "resume", "secrets", "server", "session", "stream", "data", "ticket", "tls", "wait")},
+                                         "record", "resume", "secrets", "server", "session", "stream", "data", "ticket", "ticket_keys", "tls", "wait")},
     **{f"task/{name}.c": OUT for name in ("flow", "flow_read", "flow_write", "http", "pending", "serve", "tasks", "wait", "watch")},
     "task/task.c": ["task_serve_pending"],
 }
