@@ -110,6 +110,8 @@ gcc-riscv64-linux-gnu   command -v riscv64-linux-gnu-gcc
 libc6-dev-riscv64-cross test -e /usr/riscv64-linux-gnu/include/stdio.h
 qemu-user         command -v qemu-aarch64
 abigail-tools     command -v abidiff
+python3-cffi      system_python -c "import cffi"
+python3-dev       ls /usr/include/python3*/Python.h
 qemu-system-arm   command -v qemu-system-aarch64
 qemu-system-misc  command -v qemu-system-riscv64
 grub-pc-bin       test -d /usr/lib/grub/i386-pc
