@@ -463,3 +463,27 @@ const char *bring_up_start(struct bring_up *up)
         say_started(up, up->options->ips[0].ip, up->options->ips[0].prefix_bits);
     return complaint;
 }
+
+void bring_up_ending(struct bring_up *up)
+{
+    struct leat *stack = up->platform->stack;
+    const uint32_t count = leat_tcp_count(stack);
+
+    if (count == 0 || leat_is_draining(stack))
+        return;
+    snprintf(up->line, sizeof up->line, "%s: ending; up to %u connections have %u s to finish",
+             example.name, (unsigned)count, (unsigned)(up->options->drain_ns / SECOND_NS));
+    say(up);
+}
+
+void bring_up_ended(struct bring_up *up)
+{
+    const struct leat_drained drained = leat_drained(up->platform->stack);
+
+    if (drained.finished + drained.closed + drained.reset == 0)
+        return;
+    snprintf(up->line, sizeof up->line,
+             "%s: ended: %u connections finished, %u quiet ones closed, %u reset", example.name,
+             (unsigned)drained.finished, (unsigned)drained.closed, (unsigned)drained.reset);
+    say(up);
+}

@@ -23,11 +23,14 @@ static const char built_in[] = "$ORIGIN example.com.\n"
                                "alias  CNAME www\n"
                                "*.any  TXT   \"all names below any.example.com\"\n";
 
-/* The memory of the one zone and the one server of this program. */
-static _Alignas(16) unsigned char zone_memory[1 << 20];
+/* The memory of the one server of this program. */
+static _Alignas(16) unsigned char zone_memory[2][1 << 20]; /* one zone is read beside the other */
 static _Alignas(16) unsigned char server_memory[1 << 16];
 static char complaint[200];
-static const struct leat_dns_zone *zone;
+static const struct leat_dns_zone *zones[2];
+static unsigned serving;      /* which of them */
+static const char *zone_file; /* NULL: the zone is built in */
+static struct leat_dns_server *server;
 static bool no_rate_limit;
 
 static const char *complain(const char *file, const char *why)
@@ -36,57 +39,74 @@ static const char *complain(const char *file, const char *why)
     return complaint;
 }
 
-/* Reads the zone from @file, or the one that is built in if that is NULL. */
-static const char *load(struct example_platform *platform, const char *file)
+/* Reads zone @at from the file, or the one that is built in. */
+static const char *load(struct example_platform *platform, unsigned at)
 {
+    const char *name = zone_file ? zone_file : "built in";
     struct leat_dns_zone_error error;
     struct leat_dns_zone *read = NULL;
-    const char *text = built_in;
+    const char *text = NULL;
     size_t len = strlen(built_in);
     enum leat_err err = LEAT_OK;
     char where[160];
 
-    if (file)
-        err = platform->read_file(platform, file, &text, &len);
+    if (zone_file)
+        err = platform->read_file(platform, zone_file, &text, &len);
     if (err)
-        return complain(file, leat_err_text(err));
-    err = leat_dns_zone_parse(&read, zone_memory, sizeof zone_memory, text, len, &error);
+        return complain(zone_file, leat_err_text(err));
+    err = leat_dns_zone_parse(&read, zone_memory[at], sizeof zone_memory[at],
+                              zone_file ? text : built_in, len, &error);
+    example_free_file(platform, text);
     if (err == LEAT_ERR_FORMAT) {
-        snprintf(where, sizeof where, "%.120s:%u:%u", file ? file : "built in",
-                 (unsigned)error.line, (unsigned)error.column);
+        snprintf(where, sizeof where, "%.120s:%u:%u", name, (unsigned)error.line,
+                 (unsigned)error.column);
         return complain(where, error.text);
     }
     if (err)
-        return complain(file ? file : "built in", "the zone is too large for this program");
-    zone = read;
+        return complain(name, "the zone is too large for this program");
+    zones[at] = read;
     return NULL;
 }
 
 static const char *check(struct example_platform *platform)
 {
-    const char *file = NULL;
-
     for (int i = 0; i < platform->argument_count; i++) {
         if (strcmp(platform->arguments[i], "any-rate") == 0)
             no_rate_limit = true;
-        else if (!file)
-            file = platform->arguments[i];
+        else if (!zone_file)
+            zone_file = platform->arguments[i];
         else
             return "dns takes one zone file at most";
     }
-    return load(platform, file);
+    return load(platform, 0);
 }
 
 static const char *start(struct example_platform *platform)
 {
-    const struct leat_dns_server_config config = {.zones = {.list = &zone, .count = 1},
+    const struct leat_dns_server_config config = {.zones = {.list = &zones[0], .count = 1},
                                                   .port = platform->port,
                                                   .no_rate_limit = no_rate_limit};
-    struct leat_dns_server *server;
     const enum leat_err err = leat_dns_server_open(&server, platform->stack, server_memory,
                                                    sizeof server_memory, &config);
 
     return err ? complain("can't open the ports", leat_err_text(err)) : NULL;
+}
+
+/* The zone is read into the memory of the zone before the current one. */
+static const char *reload(struct example_platform *platform)
+{
+    const unsigned next = !serving;
+    const struct leat_dns_zones changed = {.list = &zones[next], .count = 1};
+    const char *wrong = NULL;
+
+    if (server)
+        leat_dns_server_forget_zones(server);
+    wrong = load(platform, server ? next : serving);
+    if (wrong || !server)
+        return wrong;
+    leat_dns_server_set_zones(server, &changed);
+    serving = next;
+    return NULL;
 }
 
 const struct example example = {.name = "dns",
@@ -94,4 +114,5 @@ const struct example example = {.name = "dns",
                                 .arguments = "[any-rate] [ZONE-FILE]",
                                 .default_port = LEAT_DNS_PORT,
                                 .check = check,
-                                .start = start};
+                                .start = start,
+                                .reload = reload};

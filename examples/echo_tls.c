@@ -104,4 +104,5 @@ const struct example example = {.name = "echo_tls",
                                 .arguments = "",
                                 .default_port = 7,
                                 .has_tls = true,
-                                .start = start};
+                                .start = start,
+                                .reload = secure_reload};

@@ -38,6 +38,8 @@ struct example_platform {
     /** Reads a whole file; the bytes stay valid.  LEAT_ERR_NOT_FOUND: none such, or no files. */
     enum leat_err (*read_file)(struct example_platform *platform, const char *path,
                                const char **bytes, size_t *len);
+    /** Frees bytes that read_file() gave and nothing needs any more.  NULL: not necessary. */
+    void (*free_file)(struct example_platform *platform, const char *bytes);
     /** Writes a file that only its owner may read; `early` is NULL on platforms without files. */
     enum leat_err (*write_file)(struct example_platform *platform, const char *path,
                                 const void *bytes, size_t len);
@@ -74,7 +76,17 @@ struct example {
     /** Starts to serve or ask; returns NULL, or one line with the reason of a failure (exit status
      * 2). */
     const char *(*start)(struct example_platform *platform);
+    /** Reads its files again, for SIGHUP, without ending a connection.  Returns NULL, or one line
+     * with the reason of a failure, after which all stays as it was.  NULL: there are no files. */
+    const char *(*reload)(struct example_platform *platform);
 };
+
+/** Frees bytes of platform->read_file(). */
+static inline void example_free_file(struct example_platform *platform, const char *bytes)
+{
+    if (bytes && platform->free_file)
+        platform->free_file(platform, bytes);
+}
 
 extern const struct example example;
 

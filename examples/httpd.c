@@ -110,4 +110,5 @@ const struct example example = {.name = "httpd",
                                 .default_port = LEAT_HTTP_PORT,
                                 .has_tls = true,
                                 .check = check,
-                                .start = start};
+                                .start = start,
+                                .reload = secure_reload};

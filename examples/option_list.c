@@ -52,6 +52,11 @@ const struct option all_options[KEY_COUNT] = {
     [KEY_MTU] = {"mtu", "N", "largest IP datagram in bytes (the device's)", false},
     [KEY_PORT] = {"port", "N", "the port to use", false},
     [KEY_IDLE] = {"idle", "SECONDS", "how long a peer may be silent (300); 0: for ever", false},
+    [KEY_DRAIN] =
+        {"drain", "SECONDS",
+         "at SIGTERM, SIGINT or Ctrl-D on a serial console: how long\n"
+         "                     connections may finish their work (5); a second one: no more",
+         false},
     [KEY_BUFFERS] = {"buffers", "N", "buffers of 2 KiB (4096, or what fits)", false},
     [KEY_CONNECTIONS] = {"connections", "N", "TCP connections at a time (1024)", false},
     [KEY_CONGESTION] = {"congestion", "NAME",

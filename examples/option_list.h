@@ -30,6 +30,7 @@ enum option_key {
     KEY_MTU,
     KEY_PORT,
     KEY_IDLE,
+    KEY_DRAIN,
     KEY_BUFFERS,
     KEY_CONNECTIONS,
     KEY_CONGESTION,

@@ -8,6 +8,7 @@
 const struct option_range option_ranges[KEY_COUNT] = {
     [KEY_PORT] = {1, UINT16_MAX},
     [KEY_IDLE] = {0, 1u << 20},
+    [KEY_DRAIN] = {0, 3600},
     [KEY_CLOCK] = {1, UINT64_MAX},
     [KEY_MTU] = {68, UINT16_MAX}, /* RFC 791 3.2 */
     [KEY_QUEUE] = {0, 255},

@@ -13,7 +13,8 @@
 enum {
     FLIGHT_KIB = 64,
     FLIGHT_SNAP = 96,
-    IDLE_S = 300
+    IDLE_S = 300,
+    DRAIN_S = 5
 };
 
 static void print_help(const struct options_world *world, const struct example *what)
@@ -96,6 +97,9 @@ static bool take_number(struct options *options, unsigned key, const char *text)
         break;
     case KEY_IDLE:
         options->idle_ns = number * UINT64_C(1000000000);
+        break;
+    case KEY_DRAIN:
+        options->drain_ns = number > 0 ? number * UINT64_C(1000000000) : 1; /* 0: the default */
         break;
     case KEY_CLOCK:
         options->clock_ns = number;
@@ -442,6 +446,7 @@ enum options_outcome options_parse(struct options *options, const struct options
     options->ips[0] = (struct options_address){LEAT_IP4(10, 0, 0, 2), 24};
     options->port = what->default_port;
     options->idle_ns = IDLE_S * UINT64_C(1000000000);
+    options->drain_ns = DRAIN_S * UINT64_C(1000000000);
     options->flight_kib = FLIGHT_KIB;
     options->flight_snap = FLIGHT_SNAP;
     outcome = parse(options, world, what, count, words);

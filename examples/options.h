@@ -55,6 +55,7 @@ struct options {
     uint16_t mtu; /* 0: the device's */
     uint16_t port;
     uint64_t idle_ns; /* 0: for ever */
+    uint64_t drain_ns;
     uint8_t seed[LEAT_SEED_BYTES];
     bool seed_given;
     uint64_t clock_ns;           /* civil time, fixed; 0: use the machine's clock */

@@ -3,11 +3,9 @@
  *
  *      device (posix_device.h)  <-  recorder, with --record  <-  flight recorder  <-  stack
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <leat/leat.h>
@@ -21,18 +19,13 @@
 #include "notes.h"
 #include "options.h"
 #include "posix_device.h"
+#include "posix_files.h"
 #include "posix_flight.h"
 
 enum {
     STATUS_FAILED = 1,
     STATUS_NOT_STARTED = 2, /* an error of the command line, the device, or the example */
     BUFFERS = 4096
-};
-
-/* A file that the example reads; kept until the end. */
-struct file {
-    struct file *next;
-    char bytes[];
 };
 
 struct program {
@@ -50,9 +43,8 @@ struct program {
     char notes[NOTES_BYTES]; /* of the recording */
     void *memory;            /* the stack's */
     size_t memory_bytes;
-    struct file *files;
+    struct posix_files files;
     char line[OPTIONS_LINE_BYTES];
-    bool finished;
     int status;
 };
 
@@ -73,21 +65,27 @@ static uint64_t host_now_ns(struct leat_host *host)
     return machine->now_ns(machine);
 }
 
+/* A recording ends where it ends: a drain, which it doesn't contain, would send other frames. */
 static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
 {
     struct program *program = program_of_host(host);
     struct leat_host *machine = program->device.machine;
+    struct leat *stack = program->platform.stack;
     char why[LEAT_WHY_BYTES];
 
-    if (program->finished)
-        return false;
     if (posix_device_lost(&program->device, why)) {
         fprintf(stderr, "%s: %s\n", example.name, why);
-        program->status = STATUS_FAILED;
+        leat_stop(stack, STATUS_FAILED);
         return false;
     }
     posix_flight_look();
-    return machine->wait(machine, deadline_ns);
+    if (machine->wait(machine, deadline_ns))
+        return true;
+    if (program->options.replay)
+        leat_stop(stack, EXIT_SUCCESS);
+    else
+        bring_up_ending(&program->up);
+    return false;
 }
 
 static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t len)
@@ -125,69 +123,36 @@ static void say(struct example_platform *platform, const char *line)
 
 static void finish(struct example_platform *platform, int status)
 {
-    struct program *program = program_of(platform);
-
-    program->finished = true;
-    program->status = status;
-}
-
-/* The rest of @stream, appended to @file; NULL if memory or the file fails. */
-static struct file *read_all(FILE *stream, size_t *len)
-{
-    struct file *file = NULL;
-    size_t room = 0;
-
-    *len = 0;
-    do {
-        struct file *larger;
-
-        room = room ? 2 * room : 4096;
-        larger = realloc(file, sizeof *file + room + 1);
-        if (!larger) {
-            free(file);
-            return NULL;
-        }
-        file = larger;
-        *len += fread(file->bytes + *len, 1, room - *len, stream);
-    } while (*len == room);
-    if (ferror(stream)) {
-        free(file);
-        return NULL;
-    }
-    file->bytes[*len] = '\0'; /* for those who take it for a string */
-    return file;
+    leat_stop(platform->stack, status);
 }
 
 static enum leat_err read_file(struct example_platform *platform, const char *path,
                                const char **bytes, size_t *len)
 {
-    struct program *program = program_of(platform);
-    FILE *stream = fopen(path, "rb");
-    struct file *file;
+    return posix_files_read(&program_of(platform)->files, path, bytes, len);
+}
 
-    if (!stream)
-        return LEAT_ERR_NOT_FOUND;
-    file = read_all(stream, len);
-    fclose(stream);
-    if (!file)
-        return LEAT_ERR_DEVICE;
-    file->next = program->files;
-    program->files = file;
-    *bytes = file->bytes;
-    return LEAT_OK;
+static void free_file(struct example_platform *platform, const char *bytes)
+{
+    posix_files_free(&program_of(platform)->files, bytes);
 }
 
 static enum leat_err write_file(struct example_platform *platform, const char *path,
                                 const void *bytes, size_t len)
 {
-    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    ssize_t written;
-
     (void)platform;
-    if (fd < 0)
-        return LEAT_ERR_DEVICE;
-    written = write(fd, bytes, len);
-    return close(fd) == 0 && written == (ssize_t)len ? LEAT_OK : LEAT_ERR_DEVICE;
+    return posix_files_write(path, bytes, len);
+}
+
+/* SIGHUP: the example reads its files again. */
+static void on_hangup(void *arg)
+{
+    struct program *program = arg;
+    const char *why = example.reload(&program->platform);
+
+    snprintf(program->line, sizeof program->line, "%s: SIGHUP: %.200s%s", example.name,
+             why ? why : "files read again", why ? "; what was read before stays" : "");
+    say(&program->platform, program->line);
 }
 
 static void on_conflict(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg)
@@ -264,7 +229,9 @@ static void open_flight(struct program *program)
 
 static struct leat_config stack_config(const struct program *program)
 {
-    return (struct leat_config){.buf_count = program->options.buffers, .on_conflict = on_conflict};
+    return (struct leat_config){.buf_count = program->options.buffers,
+                                .drain_ns = program->options.drain_ns,
+                                .on_conflict = on_conflict};
 }
 
 static struct leat_tcp_config tcp_config(const struct program *program)
@@ -382,12 +349,7 @@ static void close_all(struct program *program)
     report_captures(program);
     leat_pcap_recorder_close(program->recorder);
     posix_device_close(&program->device);
-    while (program->files) {
-        struct file *next = program->files->next;
-
-        free(program->files);
-        program->files = next;
-    }
+    posix_files_close(&program->files);
     posix_flight_end();
     free(program->flight_memory);
     free(program->memory);
@@ -417,7 +379,11 @@ static int run(struct program *program)
         fprintf(stderr, "%s: %s\n", example.name, complaint);
         return STATUS_NOT_STARTED;
     }
-    leat_run(program->platform.stack, &program->host);
+    if (example.reload && program->device.posix &&
+        leat_posix_on_hangup(program->device.posix, on_hangup, program))
+        fprintf(stderr, "%s: SIGHUP can't be taken\n", example.name);
+    program->status = leat_run(program->platform.stack, &program->host);
+    bring_up_ended(&program->up);
     if (program->options.explain_drops)
         explain_sum(&program->explain);
     if (program->options.stats)
@@ -484,6 +450,7 @@ int main(int argc, char **argv)
                                                  .argument_count = program.options.argument_count,
                                                  .arguments = program.options.arguments,
                                                  .read_file = read_file,
+                                                 .free_file = free_file,
                                                  .write_file = write_file,
                                                  .guard = leat_posix_guard,
                                                  .say = say,

@@ -13,16 +13,21 @@ enum {
 
 struct secure {
     struct leat_crypto crypto;
-    struct leat_tls_identity identity;
-    const struct leat_tls_identity *identities[1];
+    struct leat_tls_identity identity[2]; /* one is read beside the other */
+    const struct leat_tls_identity *identities[2];
+    unsigned serving;    /* which of them */
+    bool has_before;     /* the other one was in use until changed_ns */
+    uint64_t changed_ns; /* the last change */
     struct leat_tls *tls;
     const struct leat_tls_early *early; /* NULL: no early data is taken */
     void (*on_early)(void *session_arg);
     struct leat_tcp_listener *listener;
     void (*serve)(void *arg, const struct leat_stream *session);
     void *arg;
-    unsigned char certificates[16384];
+    unsigned char certificates[2][16384];
 };
+
+static const uint64_t handshake_ns = 10000000000; /* as leat_tls_open() chooses it */
 
 static struct secure secure; /* one port, until the program ends */
 static char why[320];
@@ -46,29 +51,65 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
     }
 }
 
-/* Reads both files; returns what is wrong, or NULL. */
-static const char *read_identity(struct example_platform *platform)
+static const char *reason(enum leat_err err)
 {
-    const char *certificates, *key;
+    return err == LEAT_ERR_ARGUMENT      ? "the key is not the certificate's"
+           : err == LEAT_ERR_UNSUPPORTED ? "this kind or size of key is not supported"
+           : err == LEAT_ERR_NOT_FOUND   ? "one of them has no PEM of its kind"
+                                         : leat_err_text(err);
+}
+
+/* Reads both files into identity @at; returns what is wrong, or NULL. */
+static const char *read_identity(struct example_platform *platform, unsigned at)
+{
+    const char *certificates = NULL, *key = NULL;
     size_t certificates_len, key_len;
     enum leat_err err;
 
-    if (platform->read_file(platform, platform->certificate, &certificates, &certificates_len))
-        return snprintf(why, sizeof why, "can't read %s", platform->certificate), why;
-    if (!platform->key || platform->read_file(platform, platform->key, &key, &key_len))
-        return snprintf(why, sizeof why, "can't read %s",
-                        platform->key ? platform->key : "the key: give --key"),
-               why;
-    err = leat_tls_identity_read(&secure.identity, &secure.crypto, certificates, certificates_len,
-                                 key, key_len, secure.certificates, sizeof secure.certificates);
-    if (err)
-        return snprintf(why, sizeof why, "%s and %s: %s", platform->certificate, platform->key,
-                        err == LEAT_ERR_ARGUMENT      ? "the key is not the certificate's"
-                        : err == LEAT_ERR_UNSUPPORTED ? "this kind or size of key is not supported"
-                        : err == LEAT_ERR_NOT_FOUND   ? "one of them has no PEM of its kind"
-                                                      : leat_err_text(err)),
-               why;
-    secure.identities[0] = &secure.identity;
+    why[0] = '\0';
+    if (platform->read_file(platform, platform->certificate, &certificates, &certificates_len)) {
+        snprintf(why, sizeof why, "can't read %.200s", platform->certificate);
+    } else if (!platform->key || platform->read_file(platform, platform->key, &key, &key_len)) {
+        snprintf(why, sizeof why, "can't read %.200s",
+                 platform->key ? platform->key : "the key: give --key");
+    } else {
+        err = leat_tls_identity_read(&secure.identity[at], &secure.crypto, certificates,
+                                     certificates_len, key, key_len, secure.certificates[at],
+                                     sizeof secure.certificates[at]);
+        if (err)
+            snprintf(why, sizeof why, "%.100s and %.100s: %s", platform->certificate, platform->key,
+                     reason(err));
+    }
+    example_free_file(platform, certificates);
+    example_free_file(platform, key);
+    secure.identities[at] = &secure.identity[at];
+    return why[0] ? why : NULL;
+}
+
+/* The new identity is read into the place of the one before the current one. */
+const char *secure_reload(struct example_platform *platform)
+{
+    const uint64_t now_ns = leat_now_ns(platform->stack);
+    const unsigned next = !secure.serving;
+    const char *wrong;
+
+    if (!secure.tls)
+        return "no certificate is in use";
+    if (secure.has_before && now_ns - secure.changed_ns < handshake_ns)
+        return "handshakes may still use the certificate before: try again in 10 s";
+    if (secure.has_before)
+        leat_tls_identity_close(&secure.identity[next], &secure.crypto);
+    secure.has_before = false;
+    wrong = read_identity(platform, next);
+    if (wrong)
+        return wrong;
+    if (leat_tls_set_identities(secure.tls, &secure.identities[next], 1)) {
+        leat_tls_identity_close(&secure.identity[next], &secure.crypto);
+        return "the chain of certificates is too long";
+    }
+    secure.serving = next;
+    secure.has_before = true;
+    secure.changed_ns = now_ns;
     return NULL;
 }
 
@@ -109,7 +150,7 @@ const char *secure_serve(struct example_platform *platform, uint16_t port,
     const char *wrong = library_open(&secure.crypto, platform->host);
 
     if (!wrong)
-        wrong = read_identity(platform);
+        wrong = read_identity(platform, 0);
     if (!wrong)
         wrong = open_tls(platform);
     if (wrong)

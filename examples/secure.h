@@ -20,4 +20,8 @@ const char *secure_serve(struct example_platform *platform, uint16_t port,
  * (0-RTT, RFC 8470).  Call it before secure_serve(). */
 void secure_take_early(struct leat_http_server_config *config);
 
+/* For example.reload: new sessions get the certificate that the files contain now.  Returns NULL,
+ * or one line with the reason of the failure. */
+const char *secure_reload(struct example_platform *platform);
+
 #endif

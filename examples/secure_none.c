@@ -6,6 +6,12 @@ void secure_take_early(struct leat_http_server_config *config)
     (void)config;
 }
 
+const char *secure_reload(struct example_platform *platform)
+{
+    (void)platform;
+    return "this program was built without cryptography";
+}
+
 const char *secure_serve(struct example_platform *platform, uint16_t port,
                          void (*serve)(void *arg, const struct leat_stream *session), void *arg)
 {

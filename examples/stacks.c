@@ -181,9 +181,13 @@ static void *work(void *arg)
     uint64_t next_ns;
 
     pin(worker);
-    do
+    for (;;) {
         next_ns = leat_poll(worker->stack, host->now_ns(host));
-    while (!stacks_queue_lost(&worker->queue) && host->wait(host, next_ns));
+        if (leat_stopped(worker->stack, NULL) || stacks_queue_lost(&worker->queue))
+            break;
+        if (!host->wait(host, next_ns))
+            leat_end(worker->stack);
+    }
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worker->used);
     pthread_kill(worker->first, SIGUSR1);
     return NULL;

@@ -29,6 +29,7 @@
 #include "core/timer.h"
 #include "core/cold.h"
 #include "core/unreachable.h"
+#include "life.h"
 #include "service.h"
 
 struct link;       /* link/link.h */
@@ -117,6 +118,7 @@ struct leat {
     const struct leat_ipv6_policy *policies; /* the program's (policy.h); NULL: RFC 6724's */
     uint8_t policy_count;
     struct unreachables unreachables;
+    struct life life;
 };
 
 _Static_assert(offsetof(struct leat, now_ns) == 0, "where service_now_ns() reads it");

@@ -8,6 +8,7 @@
 #include "base.h"
 
 struct address_watch; /* link/address.h */
+struct drain_look;    /* life.h */
 struct icmp_error;    /* ip/icmp.h */
 struct path;          /* ip/ipv4.h */
 struct ipv4_options;
@@ -43,6 +44,9 @@ struct protocol {
     bool (*flush)(struct leat *stack);
     /* Adds the buffers that the protocol holds; NULL if it holds none. */
     void (*holdings)(const struct leat *stack, struct leat_holdings *holdings);
+    /* Takes a step of a drain (life.h), which may call the program's on_drain; NULL if the protocol
+     * has no connections. */
+    void (*drain)(struct leat *stack, struct drain_look *look);
     /* Frees the buffers that the protocol holds, at leat_close(). */
     void (*close)(struct leat *stack);
     /* For super-frames, as the next; both NULL if the protocol has none.  Merges segments that

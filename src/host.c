@@ -1,12 +1,21 @@
 /* host.c -- the loop. */
 #include <leat/host.h>
+#include <leat/life.h>
 #include <leat/stack.h>
 
-void leat_run(struct leat *stack, struct leat_host *host)
+int leat_run(struct leat *stack, struct leat_host *host)
 {
-    uint64_t next_ns;
+    int status = 0;
 
-    do {
-        next_ns = leat_poll(stack, host->now_ns(host));
-    } while (host->wait(host, next_ns));
+    for (;;) {
+        const uint64_t next_ns = leat_poll(stack, host->now_ns(host));
+
+        if (leat_stopped(stack, &status))
+            return status;
+        if (host->wait(host, next_ns))
+            continue;
+        if (leat_stopped(stack, &status)) /* by the host itself */
+            return status;
+        leat_end(stack);
+    }
 }

@@ -10,6 +10,7 @@
 #include "link/link.h"
 
 #include "core/assert.h"
+#include "core/second.h"
 #include "ip/ipv4.h"
 #include "ip/reassembly.h"
 #include "ip/route.h"
@@ -65,6 +66,8 @@ COLD static struct leat_config with_defaults(const struct leat_config *given)
     c.icmp_errors_per_s = or_default(c.icmp_errors_per_s, 100);
     c.icmp_echo_per_s = or_default(c.icmp_echo_per_s, 100000);
     c.ttl = (uint8_t)or_default(c.ttl, 64);
+    if (c.drain_ns == 0)
+        c.drain_ns = 5 * second_ns;
     return c;
 }
 

@@ -36,10 +36,20 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     task_wake(flow->reader, flow_over(flow));
 }
 
+/* A task that waits for its peer to say something has nothing under way once the peer is quiet. */
+static bool on_drain(struct leat_tcp *conn, bool quiet, void *arg)
+{
+    const struct leat_flow *flow = arg;
+
+    (void)conn;
+    return !(quiet && flow->reader && !flow->unread);
+}
+
 const struct leat_tcp_events flow_events = {.on_open = on_readable,
                                             .on_readable = on_readable,
                                             .on_writable = on_writable,
-                                            .on_closed = on_closed};
+                                            .on_closed = on_closed,
+                                            .on_drain = on_drain};
 
 /* ---- open and close ----------------------------------------------------------------------- */
 

@@ -148,10 +148,23 @@ static void below_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     release(session);
 }
 
+/* An open session that its program doesn't end gets a close_notify. A handshake that has stopped is
+ * ended by the stream below. */
+static bool below_drains(struct leat_tcp *conn, bool quiet, void *arg)
+{
+    struct tls_session *session = arg;
+    const struct leat_stream stream = {.ops = &tls_stream_ops, .end = session};
+
+    if (session->events->on_drain && session->events->on_drain(conn, quiet, session->arg))
+        return true;
+    return quiet && session->is_open && leat_stream_shutdown(&stream) == LEAT_OK;
+}
+
 const struct leat_tcp_events tls_below_events = {.on_open = below_changed,
                                                  .on_readable = below_changed,
                                                  .on_writable = below_writable,
-                                                 .on_closed = below_closed};
+                                                 .on_closed = below_closed,
+                                                 .on_drain = below_drains};
 
 /* Sets the deadlines late, because a session may begin before the first poll, when the time is
  * unknown. */

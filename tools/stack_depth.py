@@ -24,10 +24,10 @@ TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_evic
           "reassembly.c:timer_fired",
           "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "reachability.c:timer_fired", "route6.c:on_time", "slaac.c:solicit_fired", "slaac.c:sweep_fired", "groups.c:fired", "query.c:on_timeout",
           "lookup.c:on_stale_timer", "upstream_conn.c:on_idle", "dns_clients.c:on_idle_timer", "http_server.c:on_time", "src/timer.c:fired",
-          "task_timer"]
+          "life.c:on_time", "task_timer"]
 READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready", "lookup.c:on_query_failed",
          "forward_wait.c:on_ready",
-         "conflict.c:tell", "address6.c:tell", "slaac.c:tell", "src/timer.c:call", "task.c:on_ready"]
+         "conflict.c:tell", "address6.c:tell", "slaac.c:tell", "src/timer.c:call", "life.c:on_look", "task.c:on_ready"]
 LIMIT_BYTES = 4608
 CONGESTION = ["cubic", "newreno", "bbr"]  # all functions of these files
 RATE = ["rate_sent", "rate_delivered", "rate_lost"]
@@ -77,7 +77,8 @@ INDIRECT = {
     "ip/icmp_input.c": ["tcp_icmp_error", "udp_icmp_error", "igmp.c:no_error"],
     "ip/ipv4_input.c": ["tcp_input", "udp_input", "icmp_input", "igmp_input", "igmp.c:hears"], "udp/groups.c": ["mld_join", "mld_leave"],
     "proto/connect/connect.c": ["addresses6_are_probed"], "proto/dns/query.c": ["addresses6_are_probed"], "crypto/hkdf.c": OUT, "civil.c": OUT, "proto/time/sntp.c": OUT,
-    "tcp/conn/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/listener.c": OUT,
+    "tcp/conn/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/listener.c": OUT, "tcp/drain.c": OUT,
+    "life.c": ["tcp_drain", "forwarder.c:is_busy"],
     "tcp/math/recovery.c": CONGESTION,
     "dns_client_serve": ["forward_tcp.c:serve", "dns_server.c:client_serve"],
     **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_reply", "lookup", "query_receive", "upstream_conn")},

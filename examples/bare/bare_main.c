@@ -36,8 +36,6 @@ struct program {
     char text[COMMAND_LINE_BYTES];
     char *words[WORDS_MAX];
     char line[OPTIONS_LINE_BYTES];
-    bool finished;
-    int status;
 };
 
 static struct program program; /* one machine, one program */
@@ -68,13 +66,14 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
     struct leat_host *machine = program.machine->host;
 
     (void)host;
-    if (program.finished)
-        return false;
     if (!tell_news()) {
-        program.status = STATUS_FAILED;
+        leat_stop(program.platform.stack, STATUS_FAILED);
         return false;
     }
-    return machine->wait(machine, deadline_ns);
+    if (machine->wait(machine, deadline_ns))
+        return true;
+    bring_up_ending(&program.up);
+    return false;
 }
 
 static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t len)
@@ -127,9 +126,7 @@ static int complain(const char *what, const char *why)
 
 static void finish(struct example_platform *platform, int status)
 {
-    (void)platform;
-    program.finished = true;
-    program.status = status;
+    leat_stop(platform->stack, status);
 }
 
 static enum leat_err read_file(struct example_platform *platform, const char *path,
@@ -282,7 +279,7 @@ static enum leat_err build_stack(const char **step)
 {
     const struct options *options = &program.options;
     struct bare_machine *machine = program.machine;
-    struct leat_config config = {0};
+    struct leat_config config = {.drain_ns = options->drain_ns};
     struct leat_tcp_config tcp = {.connections = options->connections,
                                   .fast_open = options->fast_open,
                                   .congestion = options->congestion};
@@ -350,6 +347,7 @@ static int run(void)
     const char *step = "", *why = "";
     const char *complaint;
     enum leat_err err;
+    int status;
 
     program.netif = program.machine->open_netif(
         program.machine, options->mac_given ? &options->mac : NULL, options->mtu, &why);
@@ -365,13 +363,14 @@ static int run(void)
     complaint = bring_up_start(&program.up);
     if (complaint)
         return complain("", complaint);
-    leat_run(program.platform.stack, &program.host);
+    status = leat_run(program.platform.stack, &program.host);
+    bring_up_ended(&program.up);
     if (options->stats)
         say_stats();
     if (options->flight_dump)
         dump_flight(NULL);
     leat_close(program.platform.stack);
-    return program.status;
+    return status;
 }
 
 int bare_main(struct bare_machine *machine)

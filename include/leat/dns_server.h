@@ -83,6 +83,7 @@ struct leat_dns_server_counts {
     uint64_t tcp_bad_length; /**< connections ended because of an impossible length */
     uint64_t tcp_idle;       /**< connections ended because of the idle timeout */
     uint64_t tcp_displaced;  /**< connections ended in favour of a new one */
+    uint64_t tcp_outdated;   /**< connections ended by leat_dns_server_forget_zones() */
 };
 
 /** Bytes that leat_dns_server_open() needs. */
@@ -97,6 +98,16 @@ size_t leat_dns_server_memory_bytes(const struct leat_dns_server_config *config)
 enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat *stack,
                                    void *memory, size_t bytes,
                                    const struct leat_dns_server_config *config);
+
+/**
+ * Answers from @p zones from now on.  A reply by TCP that is under way is still made of the zones
+ * before, which must stay until leat_dns_server_forget_zones() or the next call, which includes it.
+ */
+void leat_dns_server_set_zones(struct leat_dns_server *server, const struct leat_dns_zones *zones);
+
+/** Resets the connections that still read a reply from zones before the last change; then the
+ * memory of those zones is the program's again. */
+void leat_dns_server_forget_zones(struct leat_dns_server *server);
 
 /** Ends it and resets its connections.  The memory is the program's again. */
 void leat_dns_server_close(struct leat_dns_server *server);

@@ -21,7 +21,8 @@ struct leat_host {
 
     /**
      * Returns when a device has input or @p deadline_ns has come, whichever is first; may return
-     * early.  False: the program shall end (a signal, end of input).
+     * early.  False: the program shall end (a signal, end of input).  It is called again then,
+     * while connections end.
      */
     bool (*wait)(struct leat_host *host, uint64_t deadline_ns);
 
@@ -38,8 +39,13 @@ struct leat_host {
     uint64_t (*civil_ns)(struct leat_host *host);
 };
 
-/** Polls the stack and waits, until host->wait() returns false. */
-void leat_run(struct leat *stack, struct leat_host *host);
+/**
+ * Polls the stack and waits, until leat_stop(); returns its status.  When host->wait() returns
+ * false it calls leat_end(): servers finish their work first, and after a second false the loop
+ * ends at once (leat/life.h).  A wait() that has called leat_stop() ends the loop by returning
+ * false.
+ */
+int leat_run(struct leat *stack, struct leat_host *host);
 
 /**
  * Called when an assertion of leat fails, in line @p line of its source @p file.  Only an error of

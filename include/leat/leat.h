@@ -10,6 +10,7 @@
 #include <leat/err.h>
 #include <leat/host.h>
 #include <leat/ipv6.h>
+#include <leat/life.h>
 #include <leat/netif.h>
 #include <leat/stack.h>
 #include <leat/stats.h>

@@ -21,7 +21,8 @@ extern "C" {
 
 /** The machine. */
 struct leat_metal {
-    struct leat_host *host;   /**< wait() halts until an interrupt; Ctrl-D on the console ends it */
+    struct leat_host *host;   /**< wait() halts until an interrupt; it is false once for each
+                                 Ctrl-D on the console */
     const char *command_line; /**< as the loader gave it; NUL-terminated, never NULL */
     void *memory;             /**< all RAM behind the image; it belongs to the program */
     size_t memory_bytes;      /**< bytes of it */

@@ -26,12 +26,19 @@ struct leat_posix;
 
 /**
  * Makes a host.  From here until leat_posix_close() SIGINT and SIGTERM end the loop instead of the
- * process: wait() then returns false.  (They are blocked and read from a descriptor.  So neither a
- * handler nor a global is needed, and a busy loop notices them, too.)
+ * process: wait() then returns false, once for each signal.  (They are blocked and read from a
+ * descriptor.  So neither a handler nor a global is needed, and a busy loop notices them, too.)
  *
  * Errors: LEAT_ERR_MEMORY, LEAT_ERR_DEVICE (no descriptor left).
  */
 enum leat_err leat_posix_open(struct leat_posix **posix);
+
+/**
+ * From here until leat_posix_close() SIGHUP calls @p on_hangup, from wait(): usually to read files
+ * again.  It may call any function of the stack.  Errors: LEAT_ERR_DEVICE (the kernel refused).
+ */
+enum leat_err leat_posix_on_hangup(struct leat_posix *posix, void (*on_hangup)(void *arg),
+                                   void *arg);
 
 /** The host to give to leat_run(); valid until leat_posix_close(). */
 struct leat_host *leat_posix_host(struct leat_posix *posix);

@@ -64,6 +64,7 @@ struct leat_config {
     uint64_t now_ns;               /**< the time before the first leat_poll(), for leat_now_ns() and
                                         for timers set by then: 0 */
     uint8_t ttl;                   /**< of packets we send: 64 (RFC 1700's successor registry) */
+    uint64_t drain_ns;             /**< the time that leat_end() gives to connections: 5 s */
     /** Called from leat_poll() when another host claims @p ip (RFC 5227 2.4); may be NULL. */
     void (*on_conflict)(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg);
     /** Called when @p ip is usable: at once, or after the probes.  May be NULL. */

@@ -5,7 +5,8 @@
  * anything, even close its own connection.  A handle stays valid until its on_closed has returned.
  *
  * Receiving: on_readable reports that there is data; leat_tcp_receive() hands over the buffers that
- * the device filled; leat_tcp_consumed() opens the window again.
+ * the device filled; leat_tcp_consumed() opens the window again.  leat_tcp_read() copies, and does
+ * all of that in one call.
  * Sending: leat_tcp_send() takes a buffer (no copy), leat_tcp_write() copies; both obey
  * leat_tcp_send_room(), and on_writable reports that a full queue has room again.
  */
@@ -130,6 +131,13 @@ struct leat_tcp_events {
      * returns.
      */
     void (*on_closed)(struct leat_tcp *conn, enum leat_err why, void *arg);
+    /**
+     * leat_drain() asks, every 20 ms or more, about a connection that a peer has opened.  @p quiet:
+     * nothing has come or gone for half a second, and all data is read and acknowledged.  True:
+     * work is under way, and the program closes the connection when it is done, or has closed it
+     * now. False: the stack closes it when it is quiet.  NULL: always false.
+     */
+    bool (*on_drain)(struct leat_tcp *conn, bool quiet, void *arg);
 };
 
 /** An option that a listener sets for its connections. */
@@ -318,6 +326,13 @@ struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max);
 
 /** Tells that the program is done with @p bytes of received data: the window opens by as much. */
 void leat_tcp_consumed(struct leat_tcp *conn, uint32_t bytes);
+
+/**
+ * Copies up to @p len bytes of data, in order, to @p bytes, and opens the window by as much.
+ * Returns how many: 0 if there is none now (on_readable follows), or at the end, which
+ * leat_tcp_at_end() tells.
+ */
+size_t leat_tcp_read(struct leat_tcp *conn, void *bytes, size_t len);
 
 /** Bytes that leat_tcp_receive() would give. */
 uint32_t leat_tcp_readable(const struct leat_tcp *conn);

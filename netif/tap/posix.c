@@ -25,6 +25,8 @@ struct leat_posix {
     nfds_t watched_count;
     int descriptor;  /* an epoll of all watched ones, for leat_posix_descriptor(); -1: unused */
     uint32_t rounds; /* since the last look for a signal */
+    void (*on_hangup)(void *arg); /* NULL: SIGHUP isn't ours */
+    void *on_hangup_arg;
     sigset_t mask_before;
 };
 
@@ -52,12 +54,18 @@ static uint64_t posix_civil_ns(struct leat_host *host)
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-/* Takes the signal, so that it doesn't kill the process when the mask is restored. */
+/* Takes the signal, so that it doesn't kill the process when the mask is restored. True: it ends
+ * the program. */
 static bool posix_take_signal(struct leat_posix *posix)
 {
     struct signalfd_siginfo info;
 
-    return read(posix->watched[0].fd, &info, sizeof info) == (ssize_t)sizeof info;
+    if (read(posix->watched[0].fd, &info, sizeof info) != (ssize_t)sizeof info)
+        return false;
+    if (info.ssi_signo != SIGHUP)
+        return true;
+    posix->on_hangup(posix->on_hangup_arg);
+    return false;
 }
 
 static bool posix_wait(struct leat_host *host, uint64_t deadline_ns)
@@ -148,6 +156,22 @@ enum leat_err leat_posix_open(struct leat_posix **posix)
     }
     *posix = made;
     return LEAT_OK;
+}
+
+enum leat_err leat_posix_on_hangup(struct leat_posix *posix, void (*on_hangup)(void *arg),
+                                   void *arg)
+{
+    sigset_t ours;
+
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGTERM);
+    sigaddset(&ours, SIGHUP);
+    posix->on_hangup = on_hangup;
+    posix->on_hangup_arg = arg;
+    sigprocmask(SIG_BLOCK, &ours, NULL);
+    return signalfd(posix->watched[0].fd, &ours, SFD_NONBLOCK | SFD_CLOEXEC) < 0 ? LEAT_ERR_DEVICE
+                                                                                 : LEAT_OK;
 }
 
 struct leat_host *leat_posix_host(struct leat_posix *posix)

@@ -14,7 +14,7 @@ enum {
 
 static const struct leat_tcp_events nothing;
 
-static struct dns_client *client_at(const struct dns_clients *clients, uint32_t place)
+struct dns_client *dns_clients_at(const struct dns_clients *clients, uint32_t place)
 {
     return (struct dns_client *)(void *)(clients->block +
                                          (size_t)place * clients->config.client_bytes);
@@ -127,8 +127,25 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     give_place(arg);
 }
 
-static const struct leat_tcp_events client_events = {
-    .on_readable = on_readable, .on_writable = on_readable, .on_closed = on_closed};
+/* A client without a question gets the time until it is quiet to ask. */
+static bool on_drain(struct leat_tcp *conn, bool quiet, void *arg)
+{
+    struct dns_client *client = arg;
+    const struct dns_clients_config *config = &client->clients->config;
+
+    (void)conn;
+    if (!quiet || client->ending || client->have > 0 ||
+        (config->is_owed && config->is_owed(client)))
+        return true;
+    client->ending = true;
+    leat_stream_close(&client->stream);
+    return true;
+}
+
+static const struct leat_tcp_events client_events = {.on_readable = on_readable,
+                                                     .on_writable = on_readable,
+                                                     .on_closed = on_closed,
+                                                     .on_drain = on_drain};
 
 static void start_client(struct dns_clients *clients, struct leat_tcp *conn)
 {
@@ -141,7 +158,7 @@ static void start_client(struct dns_clients *clients, struct leat_tcp *conn)
     holder = shares_holder(&info.remote.ip);
     room = shares_room(&clients->shares, holder);
     if (room != SHARES_NONE)
-        displace(client_at(clients, room));
+        displace(dns_clients_at(clients, room));
     client = clients->free;
     leat_assert(client != NULL);
     clients->free = client->next_free;
@@ -191,7 +208,7 @@ static void on_idle_timer(struct timer *timer, void *context)
     uint64_t next_ns = UINT64_MAX;
 
     for (uint32_t i = 0; i < clients->config.places; i++) {
-        struct dns_client *client = client_at(clients, i);
+        struct dns_client *client = dns_clients_at(clients, i);
         uint64_t at_ns;
 
         if (!client->stream.end || client->aborted)
@@ -229,7 +246,7 @@ void dns_clients_init(struct dns_clients *clients, struct leat *stack, void *mem
         .config = *config, .stack = stack, .idle_timer = {.fire = on_idle_timer}, .block = memory};
     memset(memory, 0, bytes);
     for (uint32_t i = config->places; i-- > 0;) {
-        struct dns_client *client = client_at(clients, i);
+        struct dns_client *client = dns_clients_at(clients, i);
 
         client->clients = clients;
         client->next_free = clients->free;
@@ -257,7 +274,7 @@ void dns_clients_stop(struct dns_clients *clients)
     service_timer_cancel(clients->stack, &clients->idle_timer);
     leat_tcp_listener_close(clients->listener);
     for (uint32_t i = 0; i < clients->config.places; i++) {
-        struct dns_client *client = client_at(clients, i);
+        struct dns_client *client = dns_clients_at(clients, i);
 
         if (!client->stream.end)
             continue;

@@ -75,6 +75,9 @@ size_t dns_clients_bytes(const struct dns_clients_config *config);
 void dns_clients_init(struct dns_clients *clients, struct leat *stack, void *memory,
                       const struct dns_clients_config *config);
 
+/* The client at @place, from 0 to config.places - 1. */
+struct dns_client *dns_clients_at(const struct dns_clients *clients, uint32_t place);
+
 /* Starts to listen; errors as leat_tcp_listen(). The second ends all connections. */
 enum leat_err dns_clients_listen(struct dns_clients *clients);
 void dns_clients_stop(struct dns_clients *clients);

@@ -27,12 +27,14 @@ enum {
 
 struct client {
     struct dns_client tcp;
-    uint32_t sent; /* reply bytes, with the length, that the connection has taken */
+    uint32_t sent;  /* reply bytes, with the length, that the connection has taken */
+    bool is_behind; /* its reply is of the zones before the last change */
 };
 
 struct leat_dns_server {
     struct leat_dns_server_config config; /* with the defaults filled in */
     struct leat_dns_server_counts counts;
+    struct leat_dns_zones before; /* for clients that are behind */
     struct leat *stack;
     struct leat_udp *udp;
     struct dns_clients clients;
@@ -128,9 +130,11 @@ static bool client_reply(struct client *client)
     uint8_t *reply = server->scratch + LENGTH_BYTES;
     const struct dns_cookie_asker asker = {
         .keeper = &server->cookies, .ip = client->tcp.peer.ip, .now_s = client->tcp.query_at_s};
-    const size_t len = dns_answer(
-        &server->config.zones, LEAT_DNS_OVER_TCP, &asker, client->tcp.query + LENGTH_BYTES,
-        dns_client_query_bytes(&client->tcp), reply, server->config.tcp_reply_bytes);
+    const struct leat_dns_zones *zones =
+        client->is_behind ? &server->before : &server->config.zones;
+    const size_t len =
+        dns_answer(zones, LEAT_DNS_OVER_TCP, &asker, client->tcp.query + LENGTH_BYTES,
+                   dns_client_query_bytes(&client->tcp), reply, server->config.tcp_reply_bytes);
     size_t taken = 0;
 
     if (len == 0) {
@@ -147,6 +151,7 @@ static bool client_reply(struct client *client)
     }
     server->counts.tcp_queries++;
     client->sent = 0;
+    client->is_behind = false;
     dns_client_next(&client->tcp);
     dns_client_progressed(&client->tcp);
     return true;
@@ -164,7 +169,10 @@ static void client_serve(struct dns_client *tcp)
 
 static void client_left(struct dns_client *tcp)
 {
-    ((struct client *)(void *)tcp)->sent = 0;
+    struct client *client = (struct client *)(void *)tcp;
+
+    client->sent = 0;
+    client->is_behind = false;
 }
 
 static struct leat_dns_server_config with_defaults(const struct leat_dns_server_config *given)
@@ -289,6 +297,34 @@ enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat 
     if (!err)
         *server = made;
     return err;
+}
+
+static struct client *client_at(const struct leat_dns_server *server, uint32_t place)
+{
+    return (struct client *)(void *)dns_clients_at(&server->clients, place);
+}
+
+void leat_dns_server_forget_zones(struct leat_dns_server *server)
+{
+    for (uint32_t i = 0; i < server->clients.config.places; i++) {
+        struct client *client = client_at(server, i);
+
+        if (client->is_behind && !client->tcp.ending)
+            dns_client_end(&client->tcp, &server->counts.tcp_outdated);
+    }
+}
+
+void leat_dns_server_set_zones(struct leat_dns_server *server, const struct leat_dns_zones *zones)
+{
+    leat_assert(zones->count > 0);
+    leat_dns_server_forget_zones(server);
+    for (uint32_t i = 0; i < server->clients.config.places; i++) {
+        struct client *client = client_at(server, i);
+
+        client->is_behind = client->tcp.stream.end && client->sent > 0;
+    }
+    server->before = server->config.zones;
+    server->config.zones = *zones;
 }
 
 void leat_dns_server_close(struct leat_dns_server *server)

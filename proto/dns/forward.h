@@ -16,6 +16,7 @@
 #define DNS_FORWARD_H
 
 #include <leat/forwarder.h>
+#include <leat/life.h>
 #include <leat/udp.h>
 
 #include "proto/dns/cookie_keeper.h"
@@ -64,6 +65,7 @@ struct leat_forwarder {
     struct leat_forwarder_counts counts;
     struct leat *stack;
     struct leat_udp *udp;
+    struct leat_drainer drainer;
     struct dns_clients clients;
     struct forward_wait *waits, *free_waits;
     struct shares shares;  /* of the waiting queries */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/container_of.h"
 #include "proto/dns/forward.h"
 
 enum {
@@ -161,6 +162,18 @@ size_t leat_forwarder_memory_bytes(const struct leat_forwarder_config *config)
     return ALIGN + lay_out(&full, NULL, NULL);
 }
 
+/* True if a query waits for its answer. */
+static bool is_busy(struct leat_drainer *drainer)
+{
+    const struct leat_forwarder *forwarder = container_of(drainer, struct leat_forwarder, drainer);
+
+    for (unsigned i = 0; i < forwarder->config.waiting; i++) {
+        if (forwarder->waits[i].lookup)
+            return true;
+    }
+    return false;
+}
+
 enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat *stack,
                                   void *memory, size_t bytes,
                                   const struct leat_forwarder_config *config)
@@ -181,6 +194,7 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
     memset(made, 0, sizeof *made);
     made->config = full;
     made->stack = stack;
+    made->drainer.is_busy = is_busy;
     lay_out(&full, made, block);
     dns_cookie_keeper_init(&made->cookies, stack, full.no_cookies);
     err = leat_udp_open(stack, &made->udp, &events, made);
@@ -189,15 +203,18 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
     err = leat_udp_bind(made->udp, full.ip, full.port);
     if (!err)
         err = dns_clients_listen(&made->clients);
-    if (err)
+    if (err) {
         leat_udp_close(made->udp);
-    else
-        *forwarder = made;
-    return err;
+        return err;
+    }
+    leat_drainer_add(stack, &made->drainer);
+    *forwarder = made;
+    return LEAT_OK;
 }
 
 void leat_forwarder_close(struct leat_forwarder *forwarder)
 {
+    leat_drainer_remove(forwarder->stack, &forwarder->drainer);
     leat_udp_close(forwarder->udp);
     dns_clients_stop(&forwarder->clients);
     for (unsigned i = 0; i < forwarder->config.waiting; i++) {

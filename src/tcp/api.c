@@ -268,6 +268,19 @@ void leat_tcp_consumed(struct leat_tcp *conn, uint32_t bytes)
     }
 }
 
+size_t leat_tcp_read(struct leat_tcp *conn, void *bytes, size_t len)
+{
+    struct leat_buf *data = leat_tcp_receive(conn, len < UINT32_MAX ? (uint32_t)len : UINT32_MAX);
+    const uint32_t total = data ? leat_buf_total(data) : 0;
+
+    if (total == 0)
+        return 0;
+    leat_buf_read(data, 0, bytes, total);
+    leat_tcp_consumed(conn, total);
+    leat_buf_free(data);
+    return total;
+}
+
 uint32_t leat_tcp_readable(const struct leat_tcp *conn)
 {
     return conn->flags & CONN_TOLD_OPEN ? conn->data_bytes : 0;

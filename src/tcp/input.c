@@ -205,6 +205,17 @@ COLD static struct tcb *cookie_input(struct leat_tcp_listener *listener, struct 
     return 0;
 }
 
+/* RFC 9293 3.10.7.1. */
+COLD static void closed_input(struct tcp_step *step)
+{
+    struct tcb nobody = {.kind = TCB_NONE};
+
+    tcp_fsm_start(&nobody);
+    tcp_classify(step->tcp, &nobody, step->segment);
+    take_only_event(&nobody, step);
+    step->segment->counter = &step->tcp->stack->stats.drop_tcp_port;
+}
+
 /* Handles a segment for a listener. Returns the connection that a cookie stood for, or NULL. */
 static __attribute__((noinline)) struct tcb *listener_input(struct leat_tcp_listener *listener,
                                                             struct tcp_step *step,
@@ -215,6 +226,11 @@ static __attribute__((noinline)) struct tcb *listener_input(struct leat_tcp_list
     tcp_classify(step->tcp, &listener->tcb, segment);
     if (segment->events[0] == TCP_rcv_bad_ACK)
         return cookie_input(listener, step);
+    if (segment->events[0] == TCP_rcv_SYN && step->tcp->stack->life.is_draining) {
+        segment->event_count = 0;
+        closed_input(step);
+        return 0;
+    }
     if (segment->events[0] != TCP_rcv_SYN) {
         take_only_event(&listener->tcb, step);
         if (segment->events[0] == TCP_rcv_no_ACK) /* no flags at all, FIN alone, or SYN and FIN */
@@ -223,17 +239,6 @@ static __attribute__((noinline)) struct tcb *listener_input(struct leat_tcp_list
         segment->counter = &step->tcp->stack->stats.drop_tcp_backlog;
     }
     return 0;
-}
-
-/* RFC 9293 3.10.7.1. */
-COLD static void closed_input(struct tcp_step *step)
-{
-    struct tcb nobody = {.kind = TCB_NONE};
-
-    tcp_fsm_start(&nobody);
-    tcp_classify(step->tcp, &nobody, step->segment);
-    take_only_event(&nobody, step);
-    step->segment->counter = &step->tcp->stack->stats.drop_tcp_port;
 }
 
 /* RFC 7323 3.2: once agreed, timestamps are in every segment but RSTs. A SYN has its own rules. A

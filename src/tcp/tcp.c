@@ -6,6 +6,7 @@
 #include "tcp/conn/account.h"
 #include "tcp/conn/budget.h"
 #include "tcp/conn/table.h"
+#include "tcp/drain.h"
 #include "tcp/input.h"
 #include "tcp/timers.h"
 #include "tcp/send/output.h"
@@ -127,6 +128,7 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
         .icmp_error = tcp_icmp_error,
         .flush = tcp_flush,
         .holdings = tcp_holdings,
+        .drain = tcp_drain,
         .close = tcp_close,
         .burst = tcp_burst,
         .gso = gso_cut,

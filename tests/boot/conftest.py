@@ -148,10 +148,14 @@ class Guest:
         assert code & 1, f"QEMU's status {code} is no guest's\n{self.text}"
         return code >> 1
 
+    def type(self, text):
+        """Types on the console."""
+        self._child.stdin.write(text)
+        self._child.stdin.flush()
+
     def stop(self):
         """Shuts the guest down (Ctrl-D); sets `stats` to its counters."""
-        self._child.stdin.write(END_OF_TRANSMISSION)
-        self._child.stdin.flush()
+        self.type(END_OF_TRANSMISSION)
         assert self.wait() == 0, self.text
         for line in self.lines:
             counter = re.match(r"([a-z][a-z0-9_]*) +(\d+)  ", line)

@@ -220,6 +220,25 @@ static void test_servers_that_are_silent_are_told_as_SERVFAIL(void **state)
     assert_non_null(strstr(ask("www.example.test", LEAT_DNS_A), "192.0.2.8"));
 }
 
+static void test_a_question_under_way_delays_the_end(void **state)
+{
+    struct fixture *f = *state;
+    struct leat *stack = f->world->stacks[CLIENT]; /* the forwarder's */
+    struct message query;
+
+    with_liar(f, NULL);
+    open_home(f);
+    make_query(&query, "www.example.test", LEAT_DNS_A, 0);
+    send_query(&query);
+    world_wait(f->world, 100 * ms);
+    leat_drain(stack, LEAT_NEVER_NS);
+    world_wait(f->world, second);
+    assert_false(leat_stopped(stack, NULL));
+    world_wait(f->world, 60 * second);
+    assert_int_equal(home.heard_count, 1);
+    assert_true(leat_stopped(stack, NULL));
+}
+
 static void test_threat_N6_equal_questions_of_many_are_one_upstream(void **state)
 {
     struct fixture *f = *state;
@@ -372,6 +391,7 @@ int main(void)
         HOME(test_the_real_server_through_it),
         HOME(test_messages_that_are_no_question_for_us),
         HOME(test_servers_that_are_silent_are_told_as_SERVFAIL),
+        HOME(test_a_question_under_way_delays_the_end),
         HOME(test_threat_N6_equal_questions_of_many_are_one_upstream),
         HOME(test_the_program_may_answer_itself),
         HOME(test_the_program_is_told_by_TCP_too_which_address_was_asked),

@@ -356,7 +356,10 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     sim_side_closed(side, why);
 }
 
-const struct leat_tcp_events sim_program_events = {on_open, on_readable, on_writable, on_closed};
+const struct leat_tcp_events sim_program_events = {.on_open = on_open,
+                                                   .on_readable = on_readable,
+                                                   .on_writable = on_writable,
+                                                   .on_closed = on_closed};
 
 const struct leat_tcp_events sim_only_closed = {.on_closed = on_closed};
 

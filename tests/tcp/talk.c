@@ -68,7 +68,10 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     talk->conn = 0;
 }
 
-static const struct leat_tcp_events events = {on_open, on_readable, on_writable, on_closed};
+static const struct leat_tcp_events events = {.on_open = on_open,
+                                              .on_readable = on_readable,
+                                              .on_writable = on_writable,
+                                              .on_closed = on_closed};
 
 static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
 {

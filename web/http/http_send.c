@@ -43,7 +43,7 @@ bool http_reply_head_sent(struct leat_http_exchange *exchange)
     payload = leat_buf_alloc(leat_pool(client->server->stack), LEAT_BUF_HEADROOM);
     if (!payload)
         return server_conn_wait_for_pool(client);
-    client->close = !http_request_persists(&client->request) || client->server->stopping ||
+    client->close = !http_request_persists(&client->request) || server_is_ending(client->server) ||
                     (exchange->reply.len == LEAT_HTTP_ANY && !exchange->chunked) ||
                     (exchange->finished && !http_body_can_skip(exchange));
     leat_buf_put(payload, (uint32_t)http_route_head(

@@ -66,7 +66,8 @@ static void on_time(struct timer *timer, void *context)
 static const struct leat_tcp_events client_events = {.on_open = server_conn_opened,
                                                      .on_readable = server_conn_serve,
                                                      .on_writable = server_conn_writable,
-                                                     .on_closed = on_closed};
+                                                     .on_closed = on_closed,
+                                                     .on_drain = server_conn_drain};
 
 /* Takes a place for the client of @stream. If the table is full, the oldest client of the address
  * with the most is evicted. */

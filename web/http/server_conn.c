@@ -1,6 +1,8 @@
 /* server_conn.c -- one client of the server: its phase and deadline, received data, counters. */
 #include "web/http/server_conn.h"
 
+#include <leat/life.h>
+
 #include "core/assert.h"
 #include "service.h"
 
@@ -9,6 +11,11 @@ enum {
 };
 
 static const uint64_t renew_ns = 100000000; /* a place is renewed at most that often */
+
+bool server_is_ending(const struct leat_http_server *server)
+{
+    return server->stopping || leat_is_draining(server->stack);
+}
 
 /* ---- Phases and deadlines -------------------------------------------------------------------- */
 
@@ -85,6 +92,7 @@ void server_conn_count(struct server_conn *client, uint16_t status)
     struct leat_http_server_counts *counts = &client->server->counts;
 
     client->status = status;
+    client->served = true;
     client->sent = 0;
     counts->requests++;
     counts->early += client->early;

@@ -48,6 +48,7 @@ struct server_conn {
     bool serving;           /* server_conn_serve() is running, and will check again */
     bool close;             /* end the connection after this reply */
     bool starved;           /* the pool was empty, so on_writable must follow */
+    bool served;            /* a request was answered on this connection */
     bool early;             /* the handshake isn't complete, so requests may be replays */
     struct timer timer;     /* set for `due_ns` or earlier; it is set again then */
     uint64_t due_ns;        /* deadline of the phase */
@@ -101,6 +102,7 @@ void server_conn_release(struct server_conn *client);
 void server_conn_opened(struct leat_tcp *conn, void *client);
 void server_conn_serve(struct leat_tcp *conn, void *client);
 void server_conn_writable(struct leat_tcp *conn, void *client);
+bool server_conn_drain(struct leat_tcp *conn, bool quiet, void *client);
 
 /* Handles the client's timer. False: the stream was closed and left to the stack, so the caller
  * must take the rest back. */
@@ -112,6 +114,9 @@ bool server_conn_on_time(struct server_conn *client);
 void http_early_look(struct server_conn *client);
 
 /* ---- server_conn.c ---- */
+
+/* True if each client's current reply is its last. */
+bool server_is_ending(const struct leat_http_server *server);
 
 /* Notes progress of the client: in its address it becomes the last one to be evicted. */
 void server_conn_renew(struct server_conn *client);

@@ -138,7 +138,7 @@ static void next_request(struct server_conn *client)
     http_request_start(&client->request, client->exchange ? &client->exchange->words : NULL);
     client->logged = false;
     client->status = 0;
-    if (client->server->stopping)
+    if (server_is_ending(client->server) && client->served)
         say_no_more(client);
     else
         server_conn_enter(client, HTTP_PHASE_IDLE);
@@ -208,7 +208,7 @@ static bool read_head(struct server_conn *client)
     if (client->exchange && request->status == HTTP_OK && http_exchange_begin(client))
         return true;
     reply = http_answer(&client->server->table, request);
-    reply.close |= client->server->stopping;
+    reply.close |= server_is_ending(client->server);
     return begin_reply(client, &reply);
 }
 
@@ -383,9 +383,22 @@ void server_conn_start(struct server_conn *client, struct leat_stream stream)
     client->skip = 0;
     client->body_left = 0;
     client->starved = false;
+    client->served = false;
     client->early = false;
     client->server->clients_open++;
     next_request(client);
+}
+
+/* A client that has asked before may send its next request to another server, so it is ended at
+ * once; a new one gets the time until it is quiet to ask. */
+bool server_conn_drain(struct leat_tcp *conn, bool quiet, void *arg)
+{
+    struct server_conn *client = arg;
+
+    (void)conn;
+    if (quiet || client->served)
+        server_conn_stop(client);
+    return true;
 }
 
 void server_conn_stop(struct server_conn *client)

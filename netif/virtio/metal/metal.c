@@ -25,7 +25,7 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
         sleep_ns = poll_every_ns;
     if (sleep_ns > 0)
         interrupts_wait(sleep_ns);
-    return !serial_at_end() && !power_button();
+    return !serial_take_end() && !power_button();
 }
 
 static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t len)

@@ -83,8 +83,8 @@ void cpu_init(void);
 /* The console. serial_init() has the port interrupt when data has come. */
 void serial_init(void);
 void serial_write(const char *text, size_t len);
-/* True if Ctrl-D has been typed, now or earlier. */
-bool serial_at_end(void);
+/* True once for each Ctrl-D that was typed. */
+bool serial_take_end(void);
 
 void interrupts_init(void);
 /* Sleeps until an interrupt, or for @sleep_ns, at most a second; not at all if an interrupt has
@@ -100,7 +100,7 @@ uint64_t rtc_civil_ns(void);
 
 _Noreturn void power_off(int status);
 
-/* True if the power button has been pressed, now or earlier. */
+/* True once for each press of the power button. */
 bool power_button(void);
 
 /* Registers of a virtio device over memory-mapped registers. */

@@ -66,10 +66,19 @@ static unsigned take_byte(void)
     return uart_read(UART_LINE_STATUS) & UART_RECEIVED ? uart_read(UART_DATA) : NOTHING;
 }
 
+/* Notes whether Ctrl-D is among the bytes that have come. */
+static void read_all(void)
+{
+    unsigned byte;
+
+    for (unsigned i = 0; i < READ_MAX && port != 0 && (byte = take_byte()) != NOTHING; i++)
+        ended |= byte == END_OF_TRANSMISSION;
+}
+
 static void interrupted(void *arg)
 {
     (void)arg;
-    serial_at_end(); /* the line falls when the port is empty */
+    read_all(); /* the line falls when the port is empty */
 }
 
 void serial_init(void)
@@ -114,11 +123,12 @@ void serial_write(const char *text, size_t len)
     }
 }
 
-bool serial_at_end(void)
+bool serial_take_end(void)
 {
-    unsigned byte;
+    bool taken;
 
-    for (unsigned i = 0; i < READ_MAX && port != 0 && (byte = take_byte()) != NOTHING; i++)
-        ended |= byte == END_OF_TRANSMISSION;
-    return ended;
+    read_all();
+    taken = ended;
+    ended = false;
+    return taken;
 }

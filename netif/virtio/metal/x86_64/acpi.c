@@ -21,7 +21,6 @@ enum {
 };
 
 static struct acpi acpi;
-static bool pressed;
 
 /* The first 4 GiB are mapped; the registers of devices among them are not where tables are. */
 static const void *memory(uint64_t address, size_t bytes)
@@ -58,11 +57,10 @@ void acpi_init(void)
 
 bool acpi_button(void)
 {
-    if (acpi.status_port != 0 && (in16(acpi.status_port) & POWER_BUTTON)) {
-        out16(acpi.status_port, POWER_BUTTON);
-        pressed = true;
-    }
-    return pressed;
+    if (acpi.status_port == 0 || !(in16(acpi.status_port) & POWER_BUTTON))
+        return false;
+    out16(acpi.status_port, POWER_BUTTON);
+    return true;
 }
 
 static void sleep_by(uint16_t port, uint8_t type)

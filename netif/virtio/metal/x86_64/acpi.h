@@ -32,7 +32,7 @@ void acpi_find(uintptr_t root);
 /* Turns ACPI on, so that the power button is a bit and no longer ends the machine. */
 void acpi_init(void);
 
-/* True if the power button has been pressed, now or earlier. */
+/* True once for each press of the power button. */
 bool acpi_button(void);
 
 /* Turns the machine off; returns if that isn't possible. */

@@ -18,8 +18,6 @@ enum {
     READ_MAX = 64
 };
 
-static bool ended;
-
 void serial_init(void)
 {
     out8(SERIAL_LINE_CONTROL, 0x03);     /* 8 bits, no parity, one stop bit */
@@ -47,7 +45,7 @@ void serial_write(const char *text, size_t len)
     }
 }
 
-bool serial_at_end(void)
+bool serial_take_end(void)
 {
     for (unsigned i = 0; i < READ_MAX; i++) {
         const uint8_t status = in8(SERIAL_LINE_STATUS);
@@ -55,7 +53,7 @@ bool serial_at_end(void)
         if (status == NO_PORT || !(status & RECEIVED))
             break;
         if (in8(SERIAL_DATA) == END_OF_TRANSMISSION)
-            ended = true;
+            return true;
     }
-    return ended;
+    return false;
 }

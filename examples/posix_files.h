@@ -1,0 +1,28 @@
+/* posix_files.h -- files of an example on POSIX, in memory. */
+#ifndef POSIX_FILES_H
+#define POSIX_FILES_H
+
+#include <stddef.h>
+
+#include <leat/err.h>
+
+struct posix_file;
+
+/* Those that were read, the last one first. */
+struct posix_files {
+    struct posix_file *first;
+};
+
+/* Reads the whole file; a NUL follows the bytes, which stay until the next two calls free them.
+ * Errors: LEAT_ERR_NOT_FOUND (it can't be opened), LEAT_ERR_DEVICE (it can't be read). */
+enum leat_err posix_files_read(struct posix_files *files, const char *path, const char **bytes,
+                               size_t *len);
+
+/* Frees the bytes of one file, or of all. */
+void posix_files_free(struct posix_files *files, const char *bytes);
+void posix_files_close(struct posix_files *files);
+
+/* Writes a file that only its owner may read. */
+enum leat_err posix_files_write(const char *path, const void *bytes, size_t len);
+
+#endif
