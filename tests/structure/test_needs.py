@@ -21,6 +21,10 @@ BRINGS = {
     "iproute2": {"bridge"},
     "pkg-config": {"pkg-config"},
     "qemu-user": {"qemu-riscv64"},
+    "unzip": {"funzip"},
+    "default-jdk-headless": {"java"},
+    "mtools": {"mcopy", "mmd"},
+    "tshark": {"sharkd"},
 }
 # run by CI systems that provide their commands, or skipped with a message
 ELSEWHERE = {
@@ -34,13 +38,14 @@ ELSEWHERE = {
 }
 
 # folders whose other tests are in the gate
-LATER = {"tests/crypto/test_vectors.py", "tests/replay/test_flows.py", "tests/replay/test_judges.py",
+LATER = {"tests/crypto/test_vectors.py", "tests/replay/judge.py", "tests/suites/tls_suites.py",
+         "tests/replay/test_flows.py", "tests/replay/test_judges.py",
          "tests/structure/test_install.py",
          "tests/structure/test_manual.py", "tests/structure/test_shared.py"}
 # commands without which a test of the gate is skipped with a message, or which helpers start for other tests;
 # tools/test --all needs them
 SKIPPED_WITHOUT = {
-    "tests/linux/conftest.py: ethtool", "tests/linux/services.py: chronyd", "tests/linux/test_http.py: wrk",
+    "tests/linux/conftest.py: ethtool", "tests/linux/test_dns.py: nsd", "tests/linux/services.py: chronyd", "tests/linux/test_http.py: wrk",
     "tests/linux/test_tls.py: gnutls-cli", "tests/linux/test_tls.py: gnutls-serv",
     *(f"tests/task/switches.py: {name}" for name in (
         "aarch64-linux-gnu-gcc", "riscv64-linux-gnu-gcc", "qemu-aarch64", "qemu-riscv64")),

@@ -101,6 +101,7 @@ gnutls-bin        command -v gnutls-cli && command -v gnutls-serv
 python3-cryptography-vectors   system_python -c "import cryptography_vectors"
 ethtool           command -v ethtool
 tshark            command -v tshark
+nsd               command -v nsd
 graphviz          command -v dot
 help2man          command -v help2man
 spin              command -v spin
