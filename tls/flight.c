@@ -103,9 +103,12 @@ static void send_client_hello(struct tls_session *session)
 
     /* the hash isn't known before the server's choice: the first hello is added to the transcript
      * then */
+    if (handshake->retried && !handshake->changed) {
+        send_change(session); /* D.4: before the second flight, which this hello is */
+        session->owed |= TLS_OWES_CLIENT_HELLO; /* room for it is looked for again */
+        return;
+    }
     if (handshake->retried) {
-        if (!handshake->changed)
-            send_change(session); /* D.4: before the second flight, which this hello is */
         send_out(session);
         return;
     }
@@ -381,8 +384,6 @@ static uint32_t need_of(const struct tls_session *session, uint32_t bit)
         return chain_bytes(session->handshake->identity) + OUT_ROOM;
     if (bit == TLS_OWES_EARLY)
         return session->tls->config.early->next(session);
-    if (bit == TLS_OWES_CLIENT_HELLO && session->handshake->retried)
-        return 2 * OUT_ROOM; /* change_cipher_spec needs a buffer of its own */
     return bit >= TLS_OWES_KEY_UPDATE || bit == TLS_OWES_CHANGE ? TLS_OVERHEAD : OUT_ROOM;
 }
 

@@ -109,7 +109,7 @@ static void when_to_look(void **state)
     (void)state;
     start(everything, 0, false);
     assert_null(take_one());
-    assert_true(netif->ops->next_look_ns(netif, 5) == LEAT_NEVER_NS);
+    assert_true(netif->ops->next_look_ns(netif, 5) == world.virtio.state_look_ns);
     comes(header, false, 6, FRAME);
     assert_true(netif->ops->next_look_ns(netif, 5) == 5); /* it arrived before we armed */
     comes(header, false, 6, FRAME);
@@ -118,7 +118,7 @@ static void when_to_look(void **state)
     assert_true(netif->ops->next_look_ns(netif, 5) == 5); /* there may be more */
     assert_int_equal(take(frames, 2), 1);
     leat_buf_free(frames[0]);
-    assert_true(netif->ops->next_look_ns(netif, 5) == LEAT_NEVER_NS);
+    assert_true(netif->ops->next_look_ns(netif, 5) == world.virtio.state_look_ns);
     frames[0] = frame_of(false, 6, 0);
     netif->ops->transmit(netif, 0, frames, 1);
     assert_true(netif->ops->next_look_ns(netif, 5) == 5 + 1000000);
@@ -169,7 +169,7 @@ static void a_device_without_a_buffer_is_looked_at_again(void **state)
     assert_true(netif->ops->next_look_ns(netif, 5) == 5 + 1000000);
     leat_buf_free(all);
     assert_null(take_one());
-    assert_true(netif->ops->next_look_ns(netif, 5) == LEAT_NEVER_NS);
+    assert_true(netif->ops->next_look_ns(netif, 5) == world.virtio.state_look_ns);
 }
 
 static void a_device_that_uses_a_chain_it_does_not_have_is_reset(void **state)

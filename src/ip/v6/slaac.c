@@ -263,7 +263,7 @@ enum leat_err leat_slaac_start(struct leat *stack, struct leat_netif *netif,
 {
     struct link *link = stack_link(stack, netif);
 
-    if (!link || !stack->ipv6_family || LEAT_RESERVED_IS_USED(config))
+    if (!link || !stack->ipv6_family || (config && LEAT_RESERVED_IS_USED(config)))
         return LEAT_ERR_ARGUMENT;
     return slaac_start(link, slaac, config);
 }
