@@ -233,7 +233,6 @@ void tls_end_ticket(uint8_t ticket[TLS_END_TICKET_BYTES])
     _Static_assert((int)TLS_TICKET == (int)TLS_END_TICKET_BYTES, "a ticket");
     memset(ticket, 0, TLS_END_TICKET_BYTES);
     put16(inside, WIRE_TLS_AES_128_GCM);
-    put64(inside + 2, world.now_ns);
     memset(inside + 2 + 8 + 4 + LEAT_TLS_PROTOCOL_BYTES, AGREEABLE_DIGEST, TLS_NAME_DIGEST);
     memset(ticket + TLS_TICKET - LEAT_CRYPTO_TAG_BYTES, AGREEABLE_TAG, LEAT_CRYPTO_TAG_BYTES);
 }

@@ -61,7 +61,8 @@ void tls_world_close(void);
 
 /* Begins a session; @options are enum tls_end_option. With @greets the program sends data first. */
 void tls_end_open(struct tls_end *end, uint16_t options, bool greets);
-/* Makes a ticket as a server that accepts early data issues it now. */
+/* Makes a ticket as a server that accepts early data issues it when it was just opened: its time
+ * since the seal was made is 0. */
 void tls_end_ticket(uint8_t ticket[TLS_END_TICKET_BYTES]);
 /* Performs an act of the program. */
 void tls_end_act(struct tls_end *end, uint8_t what);

@@ -153,11 +153,15 @@ static void below_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 static bool below_drains(struct leat_tcp *conn, bool quiet, void *arg)
 {
     struct tls_session *session = arg;
-    const struct leat_stream stream = {.ops = &tls_stream_ops, .end = session};
 
     if (session->events->on_drain && session->events->on_drain(conn, quiet, session->arg))
         return true;
-    return quiet && session->is_open && leat_stream_shutdown(&stream) == LEAT_OK;
+    if (!quiet || !session->is_open ||
+        (session->state != TLS_CONNECTED && session->state != TLS_RECVD_CLOSE))
+        return false;
+    tls_event(session, TLS_shutdown);
+    tls_flush(session);
+    return true;
 }
 
 const struct leat_tcp_events tls_below_events = {.on_open = below_changed,

@@ -66,8 +66,10 @@ struct leat_drainer {
     struct leat_drainer *next; /**< private */
 };
 
-/** Adds @p drainer, or removes it, which does nothing if it isn't there. */
+/** Adds @p drainer. */
 void leat_drainer_add(struct leat *stack, struct leat_drainer *drainer);
+
+/** Removes @p drainer, if it is there. */
 void leat_drainer_remove(struct leat *stack, struct leat_drainer *drainer);
 
 #ifdef __cplusplus

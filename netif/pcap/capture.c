@@ -1,4 +1,6 @@
 /* capture.c -- opens captures, finds out their format, and makes frames of their records. */
+#include <leat/assert.h>
+
 #include "capture.h"
 
 #include <errno.h>
@@ -207,6 +209,7 @@ static void make_ethernet(struct leat_capture *capture, struct capture_record *r
     /* before the packet is what is used already: the record's head, or the spare bytes */
     header =
         capture->buffer + (frame->bytes - capture->buffer) + found.at - DECAPSULATED_HEADER_BYTES;
+    leat_assert(found.at <= frame->captured_bytes && header >= capture->buffer);
     memcpy(header, found.dst.octet, sizeof found.dst.octet);
     memcpy(header + 6, found.src.octet, sizeof found.src.octet);
     header[12] = (uint8_t)(found.type >> 8);
@@ -234,6 +237,8 @@ enum leat_err leat_capture_next(struct leat_capture *capture, struct leat_captur
     }
     if (err)
         return err == LEAT_ERR_NOT_FOUND ? capture_end(capture) : err;
+    leat_assert(record.interface != NULL);
+    leat_assert(record.frame.captured_bytes <= LEAT_CAPTURE_FRAME_MAX);
     if (record.frame.wire_bytes < record.frame.captured_bytes)
         record.frame.wire_bytes = record.frame.captured_bytes;
     record.frame.link_type = record.interface->link_type;

@@ -1,4 +1,6 @@
 /* decapsulate.c -- finds the packet in a captured frame: the link types, and the way in. */
+#include <leat/assert.h>
+
 #include "decapsulate.h"
 
 #include <stddef.h>
@@ -358,6 +360,7 @@ void leat__decapsulate(const struct capture_link *link, const uint8_t *bytes, ui
         layer = walk_on(&walk, link->skip, link->first);
     for (unsigned i = 0; i < LAYERS_MAX && takers[layer]; i++)
         layer = takers[layer](&walk);
+    leat_debug_assert(walk.at <= len);
     if (layer != LAYER_PACKET)
         walk.type = DECAPSULATED_OTHER;
     if (!walk.has_addresses)

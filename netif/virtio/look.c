@@ -4,6 +4,8 @@
  * It is read once a second, by a few accesses of registers, so that it needs no interrupt: a device
  * that is polled has none.
  */
+#include <leat/assert.h>
+
 #include "net.h"
 
 enum {
@@ -18,6 +20,7 @@ static void look_at_link(struct leat_virtio *virtio)
     const bool up =
         virtio->device.transport->config_read(&virtio->device, CONFIG_STATUS) & STATUS_LINK_UP;
 
+    leat_debug_assert(virtio->features & VIRTIO_NET_F_STATUS);
     if (up != virtio->link_up)
         virtio->counters.link_changes++;
     virtio->link_up = up;

@@ -13,137 +13,8 @@
 #include "wire/bytes.h"
 
 enum {
-    TTL_MAX_S = INT32_MAX, /* RFC 2181 8 */
     ALIGN = 16
 };
-
-static bool fail_at(struct zone_reader *reader, uint32_t line, uint32_t column, const char *why)
-{
-    reader->err = LEAT_ERR_FORMAT;
-    *reader->error = (struct leat_dns_zone_error){.line = line, .column = column, .text = why};
-    return false;
-}
-
-/* Reports an error at the current token. */
-bool zone_fail(struct zone_reader *reader, const char *why)
-{
-    const struct dns_token *token = &reader->token;
-
-    return fail_at(reader, token->line, token->column,
-                   token->kind == DNS_TOKEN_BAD ? token->text : why);
-}
-
-void zone_advance(struct zone_reader *reader)
-{
-    dns_scan_next(&reader->scan, &reader->token);
-}
-
-bool zone_at_line_end(const struct zone_reader *reader)
-{
-    return reader->token.kind == DNS_TOKEN_LINE_END || reader->token.kind == DNS_TOKEN_TEXT_END;
-}
-
-static bool token_is(const struct zone_reader *reader, const char *word)
-{
-    const struct dns_token *token = &reader->token;
-
-    return token->kind == DNS_TOKEN_WORD && dns_word_is(token->text, token->len, word);
-}
-
-/* Reserves @bytes for names and data; NULL: full. */
-uint8_t *zone_take(struct zone_reader *reader, size_t bytes)
-{
-    uint8_t *taken = reader->next;
-
-    if ((size_t)(reader->end - reader->next) < bytes) {
-        reader->err = LEAT_ERR_MEMORY;
-        return NULL;
-    }
-    reader->next += bytes;
-    return taken;
-}
-
-bool zone_put(struct zone_reader *reader, const void *bytes, size_t len)
-{
-    uint8_t *place = zone_take(reader, len);
-
-    if (place)
-        memcpy(place, bytes, len);
-    return place != NULL;
-}
-
-/* Parses the current token as a name into reader->name, and advances. */
-bool zone_read_name(struct zone_reader *reader)
-{
-    const struct dns_token *token = &reader->token;
-    struct leat_dns_name *name = &reader->name;
-    bool absolute = false;
-
-    if (token->kind != DNS_TOKEN_WORD)
-        return zone_fail(reader, "a name is missing");
-    name->len = 0;
-    if (!token_is(reader, "@")) {
-        const char *why = dns_labels_read(token->text, token->len, name, &absolute);
-
-        if (why)
-            return zone_fail(reader, why);
-    }
-    if (absolute) {
-        name->wire[name->len++] = 0;
-    } else {
-        if (!reader->has_origin)
-            return zone_fail(reader, "a name without a final dot needs an $ORIGIN before it");
-        if (name->len + reader->origin.len > LEAT_DNS_NAME_BYTES)
-            return zone_fail(reader, "a name has more than 255 bytes");
-        memcpy(name->wire + name->len, reader->origin.wire, reader->origin.len);
-        name->len = (uint8_t)(name->len + reader->origin.len);
-    }
-    zone_advance(reader);
-    return true;
-}
-
-/* Seconds of a time unit; 0: no unit. */
-static uint32_t unit_s(char unit)
-{
-    switch (unit | 0x20) {
-    case 's':
-        return 1;
-    case 'm':
-        return 60;
-    case 'h':
-        return 3600;
-    case 'd':
-        return 86400;
-    case 'w':
-        return 604800;
-    default:
-        return 0;
-    }
-}
-
-/* Parses "3600" or "1h30m": numbers with units; the last unit may be missing. */
-bool zone_time_read(const char *text, size_t len, uint32_t *time_s)
-{
-    uint64_t sum = 0;
-    size_t at = 0;
-
-    while (at < len) {
-        const size_t start = at;
-        uint32_t number;
-
-        while (at < len && text[at] >= '0' && text[at] <= '9')
-            at++;
-        if (!dns_number_read(text + start, at - start, TTL_MAX_S, &number))
-            return false;
-        if (at < len && unit_s(text[at]) == 0)
-            return false;
-        sum += (uint64_t)number * (at < len ? unit_s(text[at++]) : 1);
-        if (sum > TTL_MAX_S)
-            return false;
-    }
-    *time_s = (uint32_t)sum;
-    return len > 0;
-}
 
 /* True for types of questions and messages, which no zone has. */
 static bool is_meta(uint16_t type)
@@ -160,9 +31,9 @@ static bool read_kind(struct zone_reader *reader, struct dns_new_record *record)
     for (; token->kind == DNS_TOKEN_WORD; zone_advance(reader)) {
         if (zone_time_read(token->text, token->len, &record->ttl_s))
             has_ttl = true;
-        else if (token_is(reader, "CH") || token_is(reader, "HS"))
+        else if (zone_token_is(reader, "CH") || zone_token_is(reader, "HS"))
             return zone_fail(reader, "the only class is IN");
-        else if (!token_is(reader, "IN"))
+        else if (!zone_token_is(reader, "IN"))
             break;
     }
     if (token->kind != DNS_TOKEN_WORD || !dns_type_read(token->text, token->len, &record->type))
@@ -211,7 +82,7 @@ static bool read_record(struct zone_reader *reader)
         return false;
     rdata_len = (size_t)(reader->next - made.record.rdata);
     if (rdata_len > UINT16_MAX)
-        return fail_at(reader, line, 1, "the record has more than 65535 bytes of data");
+        return zone_fail_at(reader, line, 1, "the record has more than 65535 bytes of data");
     made.record.rdata_len = (uint16_t)rdata_len;
     if ((size_t)(reader->end - reader->next) < sizeof made) {
         reader->err = LEAT_ERR_MEMORY;
@@ -227,13 +98,13 @@ static bool read_directive(struct zone_reader *reader)
 {
     const struct dns_token *token = &reader->token;
 
-    if (token_is(reader, "$ORIGIN")) {
+    if (zone_token_is(reader, "$ORIGIN")) {
         zone_advance(reader);
         if (!zone_read_name(reader))
             return false;
         reader->origin = reader->name;
         reader->has_origin = true;
-    } else if (token_is(reader, "$TTL")) {
+    } else if (zone_token_is(reader, "$TTL")) {
         zone_advance(reader);
         if (token->kind != DNS_TOKEN_WORD ||
             !zone_time_read(token->text, token->len, &reader->ttl_s))
@@ -319,7 +190,7 @@ static enum leat_err settle(struct zone_reader *reader, struct leat_dns_zone *zo
     zone->count = reader->count;
     why = dns_zone_settle(zone, &line);
     if (why)
-        fail_at(reader, line != 0 ? line : reader->token.line, 1, why);
+        zone_fail_at(reader, line != 0 ? line : reader->token.line, 1, why);
     return reader->err;
 }
 

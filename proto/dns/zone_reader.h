@@ -1,6 +1,6 @@
 /*
  * zone_reader.h -- private declarations of the parser of master files: dns_zone_text.c parses
- * lines, dns_zone_rdata.c the data of a record.
+ * lines, dns_zone_rdata.c the data of a record; both take words from dns_zone_words.c.
  */
 #ifndef DNS_ZONE_READER_H
 #define DNS_ZONE_READER_H
@@ -28,6 +28,12 @@ struct zone_reader {
 
 /* Reports an error at the current token; returns false. */
 bool zone_fail(struct zone_reader *reader, const char *why);
+
+/* The same, at another place. */
+bool zone_fail_at(struct zone_reader *reader, uint32_t line, uint32_t column, const char *why);
+
+/* True if the current token is @word, in any letter case. */
+bool zone_token_is(const struct zone_reader *reader, const char *word);
 
 /* Moves to the next token. */
 void zone_advance(struct zone_reader *reader);

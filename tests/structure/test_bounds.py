@@ -32,7 +32,7 @@ def members():
 def bounded():
     """The names of all bounded tables."""
     found = {name for name, says in members()
-             if "at a time" in says or not NO_TABLE.fullmatch(name.split(".")[1])}
+             if "at a time" in says or not NO_TABLE.fullmatch(name.split(".")[1]) and not name.endswith(".reserved")}
     for path in tree.sources("include", ends=(".h",)):
         found |= set(re.findall(r"^    (LEAT_\w+) = [^/\n]*/\*\*<[^/]*at a time", tree.read(path), re.MULTILINE))
     for path in sorted((tree.ROOT / "examples").glob("*.c")):

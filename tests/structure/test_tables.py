@@ -28,10 +28,10 @@ CLEARS = (
     ("leat_http_call", "web/http/client.h", "web/http/client_call.c", "call_clear", "call", {
         "client", "head", "fields", "timer",  # for ever
         "stream", "connecting", "tls", "due_ns", "active_at_ns", "kept_at_ns", "serial", "phase", "gone", "ended",
-        "secure", "port", "host", "frame", "unread", "seen_taken",  # of the connection, and stay
+        "secure", "port", "host", "name", "frame", "unread", "seen_taken",  # of the connection, and stay
         "head_len",  # written before
         "body"}),  # begins with the head of the reply
-    ("dns_writer", "proto/wire/dns.h", "proto/wire/dns.c", "dns_write_start", "writer", {"known"}),  # known_count
+    ("dns_writer", "proto/wire/dns.h", "proto/wire/dns_write.c", "dns_write_start", "writer", {"known"}),  # known_count
                                                                                                      # limits them
     ("neighbour", "src/link/neighbour.h", "src/link/neighbour.c", "create", "n", {
         "older", "newer", "timer", "parked",  # set while in the list; unset and empty otherwise

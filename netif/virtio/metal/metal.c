@@ -4,7 +4,6 @@
 #include "metal.h"
 
 static struct leat_metal metal;
-static uint64_t memory_end; /* of the RAM that the program has been given */
 static uint64_t poll_every_ns = UINT64_MAX;
 static enum leat_err (*other_entropy)(void *arg, void *bytes, size_t len);
 static void *other_entropy_arg;
@@ -85,14 +84,6 @@ _Noreturn void leat_metal_exit(int status)
     power_off(status);
 }
 
-bool metal_is_memory(uint64_t address, size_t bytes)
-{
-    const uint64_t start = (uintptr_t)image_start;
-    const uint64_t end = memory_end > (uintptr_t)image_end ? memory_end : (uintptr_t)image_end;
-
-    return address >= start && address <= end && bytes <= end - address;
-}
-
 _Noreturn void metal_refuse(const char *why)
 {
     static const char before[] = "leat: ";
@@ -113,7 +104,7 @@ _Noreturn void metal_start(uint32_t protocol, uintptr_t info)
                                 .memory_bytes = boot.memory_bytes,
                                 .archive = (const void *)boot.archive,
                                 .archive_bytes = boot.archive_bytes};
-    memory_end = boot.memory + boot.memory_bytes;
+    memory_init(boot.memory + boot.memory_bytes);
     cpu_init();
     interrupts_init();
     serial_init();

@@ -20,6 +20,9 @@ _Noreturn void metal_start(uint32_t protocol, uintptr_t info);
  * not start. */
 _Noreturn void metal_refuse(const char *why);
 
+/* memory.c: the RAM of the program ends at @end. */
+void memory_init(uint64_t end);
+
 /* True if the whole piece lies in the image, or in RAM behind it. */
 bool metal_is_memory(uint64_t address, size_t bytes);
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <leat/assert.h>
+
 enum {
     MAGIC = (int)0xd00dfeed,
     HEADER_BYTES = 40,
@@ -60,6 +62,7 @@ bool fdt_open(struct fdt *fdt, const void *bytes, size_t size_max)
         return false;
     fdt->nodes_end = fdt->nodes + nodes_bytes;
     fdt->names_end = fdt->names + names_bytes;
+    leat_assert(fdt->nodes_end <= fdt->size && fdt->names_end <= fdt->size);
     return true;
 }
 
@@ -96,6 +99,7 @@ struct fdt_value fdt_property(const struct fdt *fdt, const struct fdt_node *node
     const size_t name_len = strlen(name) + 1;
     uint32_t token, len;
 
+    leat_assert(node->at <= fdt->nodes_end);
     for (uint32_t at = node->at; (len = item(fdt, at, &token)) != 0; at += len) {
         uint32_t offset;
 
@@ -121,6 +125,7 @@ static void take_cells(const struct fdt *fdt, struct fdt_node *node)
     const uint32_t size = fdt_cell(fdt_property(fdt, node, "#size-cells"), 0, SIZE_CELLS);
     const unsigned depth = node->depth;
 
+    leat_assert(depth >= 1 && depth <= FDT_DEPTH_MAX);
     node->above[depth].address_cells = (uint8_t)(address <= CELLS_MAX ? address : 0);
     node->above[depth].size_cells = (uint8_t)(size <= CELLS_MAX ? size : 0);
     node->above[depth].identity =
@@ -132,6 +137,7 @@ bool fdt_next(const struct fdt *fdt, struct fdt_node *node)
     uint32_t token, len, at = node->depth == 0 && node->next == 0 ? fdt->nodes : node->next;
     unsigned depth = node->depth;
 
+    leat_assert(depth <= FDT_DEPTH_MAX);
     for (; (len = item(fdt, at, &token)) != 0; at += len) {
         if (token == TOKEN_END) {
             if (depth == 0)
@@ -189,6 +195,7 @@ bool fdt_reg(const struct fdt *fdt, const struct fdt_node *node, unsigned index,
     const struct fdt_value reg = fdt_property(fdt, node, "reg");
     unsigned address_cells, size_cells, at;
 
+    leat_assert(node->depth <= FDT_DEPTH_MAX);
     if (!reg.bytes || node->depth < 2 || !node->above[node->depth - 1].identity)
         return false;
     address_cells = node->above[node->depth - 1].address_cells;

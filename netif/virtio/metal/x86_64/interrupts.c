@@ -1,5 +1,5 @@
 /*
- * interrupts.c -- the interrupt table, the local APIC with its timer, the I/O APIC.
+ * interrupts.c -- the interrupt table, and the local APIC with its timer.
  *
  * An interrupt only ends the wait and acknowledges its device: leat_poll() does all the work.  An
  * exception is a bug of ours: its handler prints it and ends the machine.  It runs on a stack of
@@ -10,7 +10,6 @@
 #include "../metal.h"
 
 enum {
-    LAPIC_ID = 0x020,
     LAPIC_TASK_PRIORITY = 0x080,
     LAPIC_END_OF_INTERRUPT = 0x0b0,
     LAPIC_SPURIOUS = 0x0f0,
@@ -20,13 +19,6 @@ enum {
     LAPIC_TIMER_DIVIDE = 0x3e0,
     LAPIC_ENABLED = 0x100,  /* of LAPIC_SPURIOUS */
     LAPIC_DIVIDE_BY_1 = 0xb /* of LAPIC_TIMER_DIVIDE */
-};
-
-enum {
-    IOAPIC_SELECT = 0x00,
-    IOAPIC_WINDOW = 0x10,
-    IOAPIC_REDIRECTION = 0x10, /* the first of two registers a pin */
-    IOAPIC_PINS = 24
 };
 
 enum {
@@ -81,7 +73,7 @@ extern const char interrupt_stubs[]; /* boot.S */
 void interrupt_taken(const struct interrupt_frame *frame);
 
 /* where every PC has them */
-static const uintptr_t lapic = 0xfee00000, ioapic = 0xfec00000;
+static const uintptr_t lapic = 0xfee00000;
 
 static struct gate gates[INTERRUPT_VECTORS];
 static struct task_state task_state;
@@ -177,28 +169,6 @@ void interrupts_init(void)
     lapic_write(LAPIC_TASK_PRIORITY, 0);
     lapic_write(LAPIC_TIMER_DIVIDE, LAPIC_DIVIDE_BY_1);
     lapic_write(LAPIC_TIMER, INTERRUPT_TIMER); /* once, not masked */
-}
-
-static void ioapic_write(uint32_t at, uint32_t value)
-{
-    mmio_write32(ioapic + IOAPIC_SELECT, at);
-    mmio_write32(ioapic + IOAPIC_WINDOW, value);
-}
-
-void leat_metal_route(uint32_t line, uint8_t vector)
-{
-    const uint32_t at = IOAPIC_REDIRECTION + 2u * line;
-
-    if (line >= IOAPIC_PINS || vector == 0 || vector > METAL_VECTORS)
-        return;
-    ioapic_write(at + 1, lapic_read(LAPIC_ID)); /* to us: both keep the id in the upper 8 bits */
-    ioapic_write(at,
-                 interrupts_number(vector)); /* fixed, physical, edge, active high, not masked */
-}
-
-uint8_t interrupts_number(uint8_t vector)
-{
-    return (uint8_t)(INTERRUPT_DEVICE + vector - 1);
 }
 
 void interrupts_timer_start(uint32_t count)

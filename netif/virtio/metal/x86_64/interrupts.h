@@ -12,7 +12,10 @@ enum { /* numbers of the interrupt table */
 };
 
 /* The number in the interrupt table of a vector of leat_metal_on_interrupt(). */
-uint8_t interrupts_number(uint8_t vector);
+static inline uint8_t interrupts_number(uint8_t vector)
+{
+    return (uint8_t)(INTERRUPT_DEVICE + vector - 1);
+}
 
 /* Starts the timer, which interrupts once in @count of its ticks: 1 ns each under QEMU and KVM. */
 void interrupts_timer_start(uint32_t count);
