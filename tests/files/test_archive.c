@@ -376,7 +376,7 @@ static void upper_layers_hide_lower_ones(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(files_are_found_by_their_path, begin),
         cmocka_unit_test_setup(folders_list_each_entry_once, begin),
         cmocka_unit_test_setup(the_last_entry_of_a_path_counts, begin),
