@@ -13,32 +13,31 @@ enum {
     ALIGN = 16
 };
 
-static struct leat_resolver_config with_defaults(const struct leat_resolver_config *given)
+/* Puts the defaults where @config has 0. */
+static void fill_in(struct leat_resolver_config *config)
 {
-    struct leat_resolver_config config = *given;
-
     for (unsigned i = 0; i < LEAT_RESOLVER_SERVERS_MAX; i++) {
-        if (config.servers[i].port == 0)
-            config.servers[i].port = config.tls_clients[i] ? LEAT_RESOLVER_TLS_PORT : LEAT_DNS_PORT;
+        if (config->servers[i].port == 0)
+            config->servers[i].port =
+                config->tls_clients[i] ? LEAT_RESOLVER_TLS_PORT : LEAT_DNS_PORT;
     }
-    if (config.rounds == 0)
-        config.rounds = 3;
-    if (config.lookups == 0)
-        config.lookups = 16;
-    if (config.answer_bytes == 0)
-        config.answer_bytes = 4096;
-    if (config.ttl_max_s == 0)
-        config.ttl_max_s = 86400;
-    if (config.negative_ttl_max_s == 0)
-        config.negative_ttl_max_s = 10800;
-    if (config.failure_ttl_s == 0)
-        config.failure_ttl_s = 5;
-    config.cache_bytes &= ~(size_t)(CACHE_ALIGN - 1);
-    if (config.tcp_idle_ns == 0)
-        config.tcp_idle_ns = UINT64_C(10000000000);
-    if (config.timeout_ns == 0)
-        config.timeout_ns = UINT64_C(2000000000);
-    return config;
+    if (config->rounds == 0)
+        config->rounds = 3;
+    if (config->lookups == 0)
+        config->lookups = 16;
+    if (config->answer_bytes == 0)
+        config->answer_bytes = 4096;
+    if (config->ttl_max_s == 0)
+        config->ttl_max_s = 86400;
+    if (config->negative_ttl_max_s == 0)
+        config->negative_ttl_max_s = 10800;
+    if (config->failure_ttl_s == 0)
+        config->failure_ttl_s = 5;
+    config->cache_bytes &= ~(size_t)(CACHE_ALIGN - 1);
+    if (config->tcp_idle_ns == 0)
+        config->tcp_idle_ns = UINT64_C(10000000000);
+    if (config->timeout_ns == 0)
+        config->timeout_ns = UINT64_C(2000000000);
 }
 
 static size_t message_bytes(const struct leat_resolver_config *config)
@@ -100,8 +99,9 @@ static size_t lay_out(const struct leat_resolver_config *config, struct leat_res
 
 size_t leat_resolver_memory_bytes(const struct leat_resolver_config *config)
 {
-    const struct leat_resolver_config full = with_defaults(config);
+    struct leat_resolver_config full = *config;
 
+    fill_in(&full);
     return ALIGN + lay_out(&full, NULL, NULL);
 }
 
@@ -125,13 +125,14 @@ static bool is_possible(const struct leat_resolver_config *config)
 enum leat_err leat_resolver_open(struct leat_resolver **resolver, struct leat *stack, void *memory,
                                  size_t bytes, const struct leat_resolver_config *config)
 {
-    const struct leat_resolver_config full = with_defaults(config);
+    struct leat_resolver_config full = *config;
     uint8_t *block = memory;
     struct leat_resolver *made;
 
+    fill_in(&full);
     if (!is_possible(&full))
         return LEAT_ERR_ARGUMENT;
-    if (bytes < leat_resolver_memory_bytes(config))
+    if (bytes < ALIGN + lay_out(&full, NULL, NULL))
         return LEAT_ERR_MEMORY;
     block += (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
     made = (struct leat_resolver *)(void *)block;
