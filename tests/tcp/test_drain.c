@@ -22,6 +22,14 @@ static void drain(struct talk *talk, uint64_t ns)
     talk_wait(talk, 0);
 }
 
+/* A connection with 100 bytes in flight. */
+static void establish_unacknowledged(struct talk *talk)
+{
+    talk_establish(talk);
+    talk_send(talk, 100);
+    tx(talk, PSH | ACK, 1, 1, 100);
+}
+
 /* The drain is over, with these counts. */
 static void over(const struct talk *talk, uint32_t finished, uint32_t closed, uint32_t reset)
 {
@@ -181,9 +189,7 @@ static void unsent_data_is_delivered_before_the_deadline(void **state)
 {
     struct talk *talk = *state;
 
-    talk_establish(talk);
-    talk_send(talk, 100);
-    tx(talk, PSH | ACK, 1, 1, 100);
+    establish_unacknowledged(talk);
     drain(talk, 100 * MS);
     rx(talk, ACK, 1, 101, 0);
     talk_wait(talk, 120 * MS);
@@ -197,9 +203,7 @@ static void unacknowledged_data_is_reset_at_the_deadline(void **state)
 {
     struct talk *talk = *state;
 
-    talk_establish(talk);
-    talk_send(talk, 100);
-    tx(talk, PSH | ACK, 1, 1, 100);
+    establish_unacknowledged(talk);
     drain(talk, 50 * MS);
     talk_wait(talk, 70 * MS);
     tx(talk, RST | ACK, 101, 1, 0);
@@ -215,9 +219,7 @@ static void a_peer_that_only_reads_is_reset_as_well(void **state)
 {
     struct talk *talk = *state;
 
-    talk_establish(talk);
-    talk_send(talk, 100);
-    tx(talk, PSH | ACK, 1, 1, 100);
+    establish_unacknowledged(talk);
     rx(talk, FIN | ACK, 1, 1, 0);
     tx(talk, ACK, 101, 2, 0);
     leat_tcp_close(talk->conn);
@@ -257,9 +259,7 @@ static void a_second_call_moves_the_deadline(void **state)
 {
     struct talk *talk = *state;
 
-    talk_establish(talk);
-    talk_send(talk, 100);
-    tx(talk, PSH | ACK, 1, 1, 100);
+    establish_unacknowledged(talk);
     leat_end(stack_of(talk)); /* 5 s by default */
     talk_wait(talk, 20 * MS);
     not_over(talk);
