@@ -75,14 +75,16 @@ static void wait_for(struct leat_tcp *conn, struct drain_look *look)
     look->waits += is_open(conn) || tcp_fin_waits(conn);
 }
 
-/* Closes what is quiet, and resets what isn't; a FIN that waits for its ACK alone gets more time.
- */
+/* Closes what has all its data acknowledged, and resets what hasn't. The program's last words, such
+ * as close_notify, and a FIN that waits for its ACK alone get more time. */
 static void close_now(struct leat_tcp *conn, struct drain_look *look)
 {
-    if (is_open(conn) && is_empty(conn) && !(conn->flags & CONN_UNACCEPTED) && !asked(conn, true) &&
-        is_open(conn))
+    const bool was_empty = is_empty(conn);
+    const bool may_ask = is_open(conn) && was_empty && !(conn->flags & CONN_UNACCEPTED);
+
+    if (may_ask && !asked(conn, true) && is_open(conn))
         close_quiet(conn, look);
-    else if (is_open(conn) || conn->tcb.state == TCP_SYN_SENT || !is_empty(conn))
+    else if (is_open(conn) || conn->tcb.state == TCP_SYN_SENT || !was_empty)
         reset(conn, look);
     look->unacked += tcp_fin_waits(conn);
 }

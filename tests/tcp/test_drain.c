@@ -327,6 +327,53 @@ static void work_of_the_program_delays_the_FIN(void **state)
     talk->conn = NULL;
 }
 
+/* Works until the connection is quiet or the deadline has come, then sends a byte and closes. */
+static bool say_goodbye(struct leat_tcp *conn, bool quiet_or_due, void *arg)
+{
+    const uint8_t byte = talk_byte(1);
+    size_t taken;
+
+    (void)arg;
+    if (!quiet_or_due)
+        return true;
+    assert_int_equal(leat_tcp_write(conn, &byte, sizeof byte, &taken), LEAT_OK);
+    assert_int_equal(leat_tcp_close(conn), LEAT_OK);
+    return true;
+}
+
+static const struct leat_tcp_events polite_events = {.on_drain = say_goodbye};
+
+/* As TLS does, which sends close_notify. */
+static void the_last_words_at_the_deadline_are_not_reset(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    leat_tcp_set_events(talk->conn, &polite_events, NULL);
+    drain(talk, 100 * MS);
+    talk_wait(talk, 120 * MS);
+    tx(talk, FIN | PSH | ACK, 1, 1, 1);
+    quiet(talk);
+    not_over(talk);
+    rx(talk, ACK, 1, 3, 0);
+    talk_wait(talk, 40 * MS);
+    over(talk, 1, 0, 0);
+    talk->conn = NULL;
+}
+
+static void the_last_words_of_a_quick_end_are_not_reset(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    leat_tcp_set_events(talk->conn, &polite_events, NULL);
+    drain(talk, 0);
+    tx(talk, FIN | PSH | ACK, 1, 1, 1);
+    quiet(talk);
+    over(talk, 1, 0, 0);
+    talk->conn = NULL;
+}
+
 struct work {
     struct leat_drainer drainer;
     bool busy;
@@ -412,6 +459,8 @@ int main(void)
         talk_test(a_second_call_moves_the_deadline),
         talk_test(connections_that_we_opened_do_not_delay_the_end),
         talk_test(work_of_the_program_delays_the_FIN),
+        talk_test(the_last_words_at_the_deadline_are_not_reset),
+        talk_test(the_last_words_of_a_quick_end_are_not_reset),
         talk_test(work_without_a_connection_delays_the_end),
         talk_test(work_without_a_connection_ends_at_the_deadline),
         talk_test(a_read_copies_and_opens_the_window),
