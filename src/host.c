@@ -16,6 +16,7 @@ int leat_run(struct leat *stack, struct leat_host *host)
             continue;
         if (leat_stopped(stack, &status)) /* by the host itself */
             return status;
+        leat_poll(stack, host->now_ns(host)); /* the drain's time begins now, not when wait() did */
         leat_end(stack);
     }
 }

@@ -1,4 +1,4 @@
-/* test_stack.c -- leat_init() and its refusals, memory, the ready queue, and the loop. */
+/* test_stack.c -- leat_init() and its refusals, memory, the ready queue, and time. */
 #include "unit.h"
 
 #include <leat/leat.h>
@@ -240,54 +240,7 @@ static void an_entry_that_is_no_longer_ready_is_not_called(void **state)
     assert_int_equal(caller.calls, 0);
 }
 
-/* ---- the loop -------------------------------------------------------------------------------- */
-
-struct fake_host {
-    struct leat_host host;
-    uint64_t now_ns;
-    uint64_t asked_ns[8];
-    unsigned waits;
-};
-
-static uint64_t fake_now(struct leat_host *host)
-{
-    return ((struct fake_host *)(void *)host)->now_ns;
-}
-
-/* Sleeps until the deadline, or for a second; the fourth call ends the loop. */
-static bool fake_wait(struct leat_host *host, uint64_t deadline_ns)
-{
-    struct fake_host *fake = (void *)host;
-
-    fake->asked_ns[fake->waits++] = deadline_ns;
-    fake->now_ns = deadline_ns == LEAT_NEVER_NS ? fake->now_ns + 1000000000u : deadline_ns;
-    return fake->waits < 4;
-}
-
-static void fire(struct timer *timer, void *context)
-{
-    (void)timer;
-    (void)context;
-}
-
-static void the_loop_waits_until_the_deadline_of_the_stack(void **state)
-{
-    struct leat *stack = begin(1);
-    struct fake_host fake = {.host = {.now_ns = fake_now, .wait = fake_wait}, .now_ns = 1000};
-    struct timer timers[2] = {{.fire = fire}, {.fire = fire}};
-
-    (void)state;
-    leat_poll(stack, 1000);
-    timer_set(&stack->timers, &timers[0], 50 << TIMER_TICK_SHIFT);
-    timer_set(&stack->timers, &timers[1], 60 << TIMER_TICK_SHIFT);
-    leat_run(stack, &fake.host);
-    assert_int_equal(fake.waits, 4);
-    assert_true(fake.asked_ns[0] == 50 << TIMER_TICK_SHIFT);
-    assert_true(fake.asked_ns[1] == 60 << TIMER_TICK_SHIFT);
-    assert_true(fake.asked_ns[2] == LEAT_NEVER_NS);
-    /* the host ended the fourth wait a second later, and one more poll ended the loop */
-    assert_true(leat_now_ns(stack) == (60 << TIMER_TICK_SHIFT) + UINT64_C(2000000000));
-}
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static void poll_backwards(void *stack)
 {
@@ -486,7 +439,6 @@ int main(void)
         cmocka_unit_test(timer_that_is_due_can_still_be_taken_back),
         cmocka_unit_test(callbacks_run_once_a_poll_even_if_they_ask_again),
         cmocka_unit_test(an_entry_that_is_no_longer_ready_is_not_called),
-        cmocka_unit_test(the_loop_waits_until_the_deadline_of_the_stack),
         cmocka_unit_test(time_that_goes_back_is_asserted),
         cmocka_unit_test(attach_refuses_unusable_netifs),
         cmocka_unit_test(a_frame_that_no_memory_is_left_for_does_not_keep_the_loop_awake),
