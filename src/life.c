@@ -91,7 +91,7 @@ COLD static struct drain_look look_at_all(struct leat *stack, enum drain_step st
 }
 
 /* Looks for the first time, and notes how many connections there are to account for. */
-COLD static void begin(struct leat *stack)
+COLD static struct drain_look begin(struct leat *stack)
 {
     struct drain_look look;
 
@@ -99,6 +99,7 @@ COLD static void begin(struct leat *stack)
     stack->life.begun_ns = stack->now_ns;
     look = look_at_all(stack, DRAIN_WAIT);
     stack->life.opened_before = stack->stats.tcp_opened_passive - look.alive;
+    return look;
 }
 
 /* A peer that has missed a segment in front of our reset answers the reset with a challenge ACK
@@ -117,9 +118,13 @@ COLD static struct drain_look close_all(struct leat *stack)
 COLD static bool step(struct leat *stack, struct drain_look *look)
 {
     struct life *life = &stack->life;
+    const bool is_first = !life->is_begun;
 
+    if (is_first)
+        *look = begin(stack);
     if (life->step == DRAIN_WAIT && stack->now_ns < life->deadline_ns) {
-        *look = look_at_all(stack, DRAIN_WAIT);
+        if (!is_first)
+            *look = look_at_all(stack, DRAIN_WAIT);
         if (look->waits > 0 || drainer_is_busy(stack))
             return true;
     }
@@ -140,8 +145,6 @@ COLD static void on_look(struct leat *stack, struct ready *ready)
     struct drain_look look;
 
     (void)ready;
-    if (!life->is_begun)
-        begin(stack);
     if (step(stack, &look))
         timer_set(&stack->timers, &life->timer, stack->now_ns + look_ns + COST_PART * look.cost_ns);
     else
