@@ -198,25 +198,27 @@ def test_a_stream_without_end_is_reset_at_the_deadline(leat):
     assert ended(server) == (0, 0, 1)
 
 
-def test_a_second_signal_ends_it_at_once(leat, big):
+@contextlib.contextmanager
+def stalled_download(leat, big):
+    """A server that drains, and its client, which has taken one byte of a large file."""
     server = leat("httpd", options=["--drain", 3600], arguments=[big])
     with connect(server, 80) as conn:
         conn.sendall(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
         conn.recv(1)
         terminate(server)
         server.wait_for("ending; up to 1 connections have")
+        yield server, conn
+
+
+def test_a_second_signal_ends_it_at_once(leat, big):
+    with stalled_download(leat, big) as (server, conn):
         server.signal(signal.SIGINT)
         assert end_of(conn) == "RST"
     assert ended(server) == (0, 0, 1)
 
 
 def test_new_connections_are_refused(leat, big):
-    server = leat("httpd", options=["--drain", 3600], arguments=[big])
-    with connect(server, 80) as conn:
-        conn.sendall(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
-        conn.recv(1)
-        terminate(server)
-        server.wait_for("ending; up to 1 connections have")
+    with stalled_download(leat, big) as (server, conn):
         with pytest.raises(ConnectionRefusedError):
             connect(server, 80)
         server.signal(signal.SIGTERM)
