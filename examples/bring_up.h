@@ -37,8 +37,10 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
  * didn't start now.  If it fails later, a line is printed and the program ends with status 2. */
 const char *bring_up_start(struct bring_up *up);
 
-/* Prints that a drain begins, before it does; and, after the loop, what became of connections. */
+/* Prints that a drain begins; call it before leat_end(). */
 void bring_up_ending(struct bring_up *up);
+
+/* Prints what became of the connections; call it after the loop. */
 void bring_up_ended(struct bring_up *up);
 
 #endif

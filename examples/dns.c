@@ -23,12 +23,12 @@ static const char built_in[] = "$ORIGIN example.com.\n"
                                "alias  CNAME www\n"
                                "*.any  TXT   \"all names below any.example.com\"\n";
 
-/* The memory of the one server of this program. */
-static _Alignas(16) unsigned char zone_memory[2][1 << 20]; /* one zone is read beside the other */
+/* This program has one server, and two zones: a new one is read while the other is served. */
+static _Alignas(16) unsigned char zone_memory[2][1 << 20];
 static _Alignas(16) unsigned char server_memory[1 << 16];
 static char complaint[200];
 static const struct leat_dns_zone *zones[2];
-static unsigned serving;      /* which of them */
+static unsigned serving;      /* index of the zone that is served */
 static const char *zone_file; /* NULL: the zone is built in */
 static struct leat_dns_server *server;
 static bool no_rate_limit;

@@ -24,22 +24,23 @@ struct upload {
     uint64_t since_ns;               /* when a half began to wait for its other one */
     struct leat_multipart form;
     struct leat_zip zip;
-    struct leat_buf *in;           /* received, not read yet */
-    struct leat_buf *held;         /* input of the compressor */
-    struct leat_deflate **deflate; /* of the file, if it is compressed */
-    bool begun;                    /* the reply */
-    bool in_file, over;            /* the form */
-    struct leat_buf *block;        /* stored data that is collected for one header */
-    uint32_t block_len;            /* of it */
-    bool block_is_due;             /* nothing more is added to it */
-    bool block_is_headed;          /* its header is sent, or is the piece */
-    bool packing;                  /* the compressor has more output */
-    bool file_over;                /* ... and then the file is over */
-    size_t piece_len, piece_at;    /* of the archive's bytes between the files */
-    uint8_t piece[LEAT_ZIP_PIECE_BYTES];
-    struct leat_buf *more_directory; /* buffers of the pool, behind directory */
-    uint32_t more_count;             /* of them */
-    bool too_many;                   /* there is no room for the name of a file */
+    struct leat_buf *in;                 /* received, not read yet */
+    struct leat_buf *held;               /* input of the compressor */
+    struct leat_deflate **deflate;       /* of the file, if it is compressed */
+    bool begun;                          /* the reply has begun */
+    bool in_file;                        /* the form's current part is a file */
+    bool over;                           /* the form is over */
+    struct leat_buf *block;              /* stored data that is collected for one header */
+    uint32_t block_len;                  /* length of the block */
+    bool block_is_due;                   /* nothing more is added to it */
+    bool block_is_headed;                /* its header is sent, or is the piece */
+    bool packing;                        /* the compressor has more output */
+    bool file_over;                      /* after the compressor's output the file is over */
+    size_t piece_len, piece_at;          /* length of `piece`, and how much of it is sent */
+    uint8_t piece[LEAT_ZIP_PIECE_BYTES]; /* bytes of the archive between two files */
+    struct leat_buf *more_directory;     /* buffers of the pool, used when `directory` is full */
+    uint32_t more_count;                 /* number of these buffers */
+    bool too_many;                       /* there is no room for the name of a file */
     _Alignas(8) uint8_t directory[DIRECTORY_BYTES];
 };
 
@@ -56,7 +57,7 @@ void upload_failed(struct upload *upload, const struct leat_http_exchange *excha
 /* Ends each half after the end of the form. */
 void upload_finish(struct upload *upload);
 
-/* The same for data that isn't a form, or has more files than there is memory for. */
+/* Ends each half with an error: the data is no form, or has more files than there is memory for. */
 void upload_refuse(struct upload *upload);
 
 /* A short reply. */

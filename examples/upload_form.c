@@ -7,7 +7,9 @@
 
 #include "upload.h"
 
-enum { /* of a stored block: less than its limit by data that looked like a boundary at first */
+enum {
+    /* A stored block with so much data is full. Below, it has room for a whole piece that looked
+     * like a boundary at first. */
     BLOCK_BYTES = LEAT_ZIP_STORED_BYTES - (4 + LEAT_MULTIPART_BOUNDARY_BYTES)
 };
 
@@ -17,8 +19,8 @@ enum { /* of a stored block: less than its limit by data that looked like a boun
 static struct {
     struct example_platform *platform;
     struct leat_pool *pool;
-    uint32_t directory_max;  /* buffers */
-    uint32_t directory_used; /* of them */
+    uint32_t directory_max;  /* buffers that all directories may have */
+    uint32_t directory_used; /* buffers that they have */
     unsigned ended;          /* archives that had no room any more when their reply had begun */
 } all;
 

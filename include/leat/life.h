@@ -33,14 +33,14 @@ bool leat_stopped(const struct leat *stack, int *status);
  * on_drain, or whose on_drain returns false, gets our FIN when nothing has come or gone for half a
  * second.  Connections that we opened don't delay the end.  At @p deadline_ns, of leat_now_ns()'s
  * clock, quiet connections are closed and all others reset; a FIN then has half a second to be
- * acknowledged.  With a deadline that has come already, all that happens in the next poll.
+ * acknowledged.  If the deadline has come already, the next poll does all that, and doesn't wait.
  *
  * A second call only moves the deadline.
  */
 void leat_drain(struct leat *stack, uint64_t deadline_ns);
 
-/** For a signal: the first call drains with leat_config.drain_ns to the deadline, a
- * second one at once. */
+/** For a signal: the first call drains to a deadline leat_config.drain_ns after leat_now_ns(), a
+ * second one at once.  Call it after a leat_poll(), so that this time isn't an old one. */
 void leat_end(struct leat *stack);
 
 /** True after leat_drain(). */
@@ -60,8 +60,8 @@ struct leat_drained leat_drained(const struct leat *stack);
 /** Work that has no connection, such as a question by UDP.  The program's memory, which must stay
  * where it is until the stack is closed or leat_drainer_remove() was called. */
 struct leat_drainer {
-    /** Called from leat_poll() during a drain, every 20 ms or more.  True: there is work, and the
-     * drain waits for it until its deadline. */
+    /** Called from leat_poll() in a drain that waits for no connection, every 20 ms or more.  True:
+     * it waits for this work, until its deadline.  May remove this drainer, and no other one. */
     bool (*is_busy)(struct leat_drainer *drainer);
     struct leat_drainer *next; /**< private */
 };

@@ -61,10 +61,10 @@ struct leat_multipart {
     bool named;            /* Content-Disposition has been read */
     bool typed;            /* Content-Type has been read */
     bool has_name;         /* a name has been read */
-    bool plain;            /* filename has been read */
-    bool extended;         /* filename* has been read, or is being read */
-    bool latin;            /* ... in ISO-8859-1 */
-    uint8_t high;          /* ... its last digit */
+    bool plain;            /* "filename" has been read */
+    bool extended;         /* "filename*" has been read, or is being read */
+    bool latin;            /* the charset of "filename*" is ISO-8859-1 */
+    uint8_t high;          /* value of the first digit of a %-encoded octet in it */
     uint8_t delimiter[4 + LEAT_MULTIPART_BOUNDARY_BYTES];
     /** @endcond */
 };

@@ -132,10 +132,10 @@ struct leat_tcp_events {
      */
     void (*on_closed)(struct leat_tcp *conn, enum leat_err why, void *arg);
     /**
-     * leat_drain() asks, every 20 ms or more, about a connection that a peer has opened.  @p quiet:
-     * nothing has come or gone for half a second, and all data is read and acknowledged.  True:
-     * work is under way, and the program closes the connection when it is done, or has closed it
-     * now. False: the stack closes it when it is quiet.  NULL: always false.
+     * leat_drain() asks about a connection that a peer has opened, every 20 ms or more, and at its
+     * deadline about each.  @p quiet: all data is read and acknowledged, and nothing has come or
+     * gone for half a second, or the deadline has come.  True: work is under way, or the program
+     * has closed the connection.  False: the stack closes it when it is quiet.  NULL: always false.
      */
     bool (*on_drain)(struct leat_tcp *conn, bool quiet, void *arg);
 };

@@ -40,14 +40,14 @@ typedef uint32_t leat_zip_crc32(uint32_t crc, const void *bytes, size_t len);
 
 /** A writer; its members are private. */
 struct leat_zip {
-    struct leat_zip_block *first; /**< of the memory for the directory: blocks in their order */
-    struct leat_zip_block *last;  /**< which has room */
-    struct leat_zip_entry *root;  /**< of the tree of names */
+    struct leat_zip_block *first; /**< the oldest block of memory for the directory */
+    struct leat_zip_block *last;  /**< the block for new entries */
+    struct leat_zip_entry *root;  /**< root of the tree of names */
     struct leat_zip_entry *open;  /**< the entry that has begun; NULL: none */
-    size_t told;                  /**< of the first block, written to the directory so far */
-    uint64_t key[2];              /**< of the hash of names */
+    size_t told;                  /**< bytes of `first` whose entries the directory has already */
+    uint64_t key[2];              /**< key of the hash of names */
     uint64_t at;                  /**< bytes of the archive so far */
-    uint64_t entries;             /**< that are over */
+    uint64_t entries;             /**< number of entries that are over */
     uint64_t directory;           /**< where the directory begins */
     leat_zip_crc32 *crc32;        /**< computes CRCs */
     bool stored;                  /**< the open entry isn't compressed */

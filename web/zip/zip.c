@@ -19,7 +19,7 @@
 
 enum {
     DEFLATE = 20, /* the version that a reader of Deflate has (4.4.3.2) */
-    ZIP64 = 45,   /* ... of Zip64 */
+    ZIP64 = 45,   /* the version that a reader of Zip64 has */
     UNIX = 3,     /* the maker; with MS-DOS, unzip converts names from a code page (4.4.2) */
     MAKER = UNIX << 8 | ZIP64,
     MODE = 0100644,        /* a readable file, as Unix stores it (4.4.15) */
@@ -31,7 +31,7 @@ enum {
     STORED_HEADER_BYTES = 5
 };
 
-#define IN_DIRECTORY UINT32_C(0x02014b50) /* signature of an entry there (4.3.12) */
+#define IN_DIRECTORY UINT32_C(0x02014b50) /* signature of a header in the directory (4.3.12) */
 
 static const uint64_t u32_max = UINT32_MAX;
 

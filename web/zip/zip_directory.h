@@ -8,7 +8,7 @@ struct leat_zip_entry {
     uint64_t at;
     uint64_t len;
     uint64_t packed;
-    struct leat_zip_entry *child[2]; /* of the tree of names */
+    struct leat_zip_entry *child[2]; /* in the tree of names */
     uint32_t crc;
     uint32_t copies; /* the last number that leat_zip_distinct_name() has given for this name */
     uint16_t name_len;
