@@ -63,6 +63,10 @@ void upload_refuse(struct upload *upload);
 /* A short reply. */
 void upload_answer(struct leat_http_exchange *exchange, uint16_t status, const char *text);
 
+/* Buffers in the directories of all uploads whose forms come from the same address as @upload's, or
+ * from the same /64. */
+uint32_t upload_directories(const struct upload *upload);
+
 /* Begins to serve; takes buffers from the stack's pool. */
 void upload_begin(struct example_platform *platform);
 

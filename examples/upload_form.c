@@ -13,8 +13,9 @@ enum {
     BLOCK_BYTES = LEAT_ZIP_STORED_BYTES - (4 + LEAT_MULTIPART_BOUNDARY_BYTES)
 };
 
-/* The directories of all archives share half of the pool. Each may have as many buffers as are left
- * for the others, so that one archive gets a quarter of the pool, and the next one still something.
+/* The directories of all archives share half of the pool. Those of one address may have as many
+ * buffers as they leave for others, together. So an address gets at most a quarter of the pool, and
+ * the next one still something.
  */
 static struct {
     struct example_platform *platform;
@@ -56,12 +57,12 @@ void upload_drop_archive(struct upload *upload)
     upload->more_count = 0;
 }
 
-/* More memory for the directory; false: the archive has its share, or the pool is empty. */
+/* More memory for the directory; false: its address has its share, or the pool is empty. */
 static bool add_directory(struct upload *upload)
 {
     struct leat_buf *more;
 
-    if (upload->more_count >= all.directory_max - all.directory_used)
+    if (upload_directories(upload) >= all.directory_max - all.directory_used)
         return false;
     more = leat_buf_alloc(all.pool, 0);
     if (!more)
@@ -78,17 +79,17 @@ static bool add_directory(struct upload *upload)
 /* Says it for the first such archive, the second, the fourth, and so on. */
 static void tell_ended(const struct upload *upload)
 {
-    char line[160];
+    char line[240], ip[LEAT_IP_TEXT_BYTES];
 
     all.ended++;
     if (all.ended & (all.ended - 1))
         return;
-    snprintf(
-        line, sizeof line,
-        "upload: an archive was ended at its file %u: its directory has %u buffers, all of them "
-        "%u of %u; %u archives so far",
-        (unsigned)upload->zip.entries + 1, upload->more_count, all.directory_used,
-        all.directory_max, all.ended);
+    leat_ip_format(leat_http_request_peer(upload->from), ip);
+    snprintf(line, sizeof line,
+             "upload: an archive for %s was ended at its file %u: its directory has %u buffers, "
+             "those of this address have %u, all of them %u of %u; %u archives so far",
+             ip, (unsigned)upload->zip.entries + 1, upload->more_count, upload_directories(upload),
+             all.directory_used, all.directory_max, all.ended);
     all.platform->say(all.platform, line);
 }
 

@@ -104,6 +104,27 @@ struct upload *upload_place(struct leat_http_exchange *exchange, bool is_form)
     return free_one;
 }
 
+static bool is_neighbour(struct leat_ip a, struct leat_ip b)
+{
+    return leat_ip_is_v4(a) || leat_ip_is_v4(b) ? leat_ip_equal(a, b)
+                                                : memcmp(a.bytes, b.bytes, 8) == 0;
+}
+
+uint32_t upload_directories(const struct upload *upload)
+{
+    const struct leat_ip peer = leat_http_request_peer(upload->from);
+    uint32_t buffers = 0;
+
+    for (unsigned i = 0; i < all.count; i++) {
+        const struct upload *other = &all.uploads[i];
+
+        if (other->more_count > 0 && other->from &&
+            is_neighbour(leat_http_request_peer(other->from), peer))
+            buffers += other->more_count;
+    }
+    return buffers;
+}
+
 /* Frees all that it holds, except the exchanges. */
 static void release(struct upload *upload)
 {

@@ -93,12 +93,13 @@ def form_of(names):
     return b"".join(PART % name + b"%d\r\n" % number for number, name in enumerate(names)) + b"--B--\r\n"
 
 
-def send_form(web, form, timeout=PATIENCE_S):
-    conn = socket.create_connection((web.ip, 80), timeout)
+def send_form(web, form, length=None):
+    """Sends @form, or what there is of one of @length bytes."""
+    conn = socket.create_connection((web.ip, 80), PATIENCE_S)
 
     def send():
         with contextlib.suppress(OSError):
-            conn.sendall(HEAD % len(form) + form)
+            conn.sendall(HEAD % (length or len(form)) + form)
 
     sender = threading.Thread(target=send)
     sender.start()
@@ -133,7 +134,25 @@ def test_more_files_than_memory_has_names(leat, tmp_path):
     sender.join()
     files = [b"%d" % number for number in range(400)]
     assert [name.encode() for name in archive_of_form(web, form_of(files)).namelist()] == files
-    web.wait_for("an archive was ended at its file")
+    web.wait_for(r"an archive for [0-9a-f.:]+ was ended at its file")
+
+
+def test_an_address_has_one_share_of_the_names(leat):
+    """A second archive for the same address gets no share of its own, so other addresses find memory, too."""
+    web = leat("upload", ["--buffers", 256])
+    names = [b"name%d" % number for number in range(1_500)]
+    form = form_of(names)
+    first, sender = send_form(web, form.removesuffix(b"--B--\r\n"), len(form))
+    reply = b""
+    with first:
+        while names[-1] not in reply:
+            reply += first.recv(65536)
+        second, second_sender = send_form(web, form_of(names[:1_200]))
+        with second, pytest.raises((ConnectionError, ValueError, AssertionError)):
+            unchunked(second)
+        second_sender.join()
+        web.wait_for(r"an archive for [0-9a-f.:]+ was ended at its file")
+    sender.join()
 
 
 def test_equal_names_are_told_apart(web):
