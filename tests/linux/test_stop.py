@@ -123,12 +123,15 @@ def test_a_TLS_handshake_is_finished(leat, keys):
     assert ended(server) == (1, 0, 0)
 
 
-def test_a_quiet_TLS_session_gets_close_notify(leat, keys):
-    server = leat("echo_tls", options=["--cert", keys.folder / "ec.pem", "--key", keys.folder / "ec.key"])
+@pytest.mark.parametrize("drain_s", [60 * PATIENCE, 0])
+def test_a_quiet_TLS_session_gets_close_notify(leat, keys, drain_s):
+    """After half a second, or at the deadline."""
+    server = leat("echo_tls", options=["--cert", keys.folder / "ec.pem", "--key", keys.folder / "ec.key", "--drain", drain_s])
     context = ssl.create_default_context(cafile=keys.authority)
     with context.wrap_socket(connect(server, 7), server_hostname="leat.test", suppress_ragged_eofs=False) as session:
         session.sendall(b"hello")
         assert session.recv(10) == b"hello"
+        time.sleep(0.2)  # until the last delayed ACK
         terminate(server)
         assert session.recv(10) == b""
     assert ended(server)[2] == 0
