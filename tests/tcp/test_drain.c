@@ -255,6 +255,21 @@ static void a_lost_FIN_is_repeated_and_then_reset(void **state)
     over(talk, 0, 0, 1);
 }
 
+/* The ICMP error doesn't hide that the drain has closed the connection before. */
+static void a_connection_is_counted_once_after_an_ICMP_error(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    drain(talk, 30 * MS);
+    talk_wait(talk, 50 * MS);
+    tx(talk, FIN | ACK, 1, 1, 0);
+    rx_icmp(talk, 3, 1, 0);
+    for (unsigned i = 0; i < 60; i++)
+        talk_wait(talk, 10 * MS);
+    over(talk, 0, 0, 1);
+}
+
 static void a_second_call_moves_the_deadline(void **state)
 {
     struct talk *talk = *state;
@@ -457,6 +472,7 @@ int main(void)
         talk_test(a_peer_that_only_reads_is_reset_as_well),
         talk_test(a_FIN_that_is_not_acknowledged_ends_in_a_reset),
         talk_test(a_lost_FIN_is_repeated_and_then_reset),
+        talk_test(a_connection_is_counted_once_after_an_ICMP_error),
         talk_test(a_second_call_moves_the_deadline),
         talk_test(connections_that_we_opened_do_not_delay_the_end),
         talk_test(work_of_the_program_delays_the_FIN),

@@ -192,10 +192,11 @@ void tcp_conn_free(struct leat_tcp *conn);
 void tcp_told_init(struct tcp *tcp);
 
 /* Notes an error that need not end the connection, as ICMP reports. The program gets it if the
- * connection ends later without an answer (RFC 1122 4.2.3.9). */
+ * connection ends later without an answer (RFC 1122 4.2.3.9). LEAT_ERR_ABORTED is the mark of a
+ * connection that a drain has closed (drain.c), so it stays. */
 static inline void tcp_note_error(struct leat_tcp *conn, enum leat_err error)
 {
-    if (!(conn->flags & CONN_TELL_CLOSED))
+    if (!(conn->flags & CONN_TELL_CLOSED) && conn->error != LEAT_ERR_ABORTED)
         conn->error = error & 31u;
 }
 
