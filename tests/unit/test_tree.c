@@ -255,6 +255,61 @@ static void memory_is_the_largest_piece_that_is_free(void **state)
     assert_int_equal(piece.start, piece.end);
 }
 
+/* A RISC-V machine whose controller has the outputs of hart 3: to machine mode, and to @mode. */
+static void write_plic(uint32_t mode)
+{
+    made.nodes_len = made.names_len = 0;
+    begin("");
+    CELLS("#address-cells", 1);
+    CELLS("#size-cells", 1);
+    begin("memory@80000000");
+    text("device_type", "memory");
+    CELLS("reg", 0x80000000, 0x10000000);
+    end();
+    begin("plic@c000000"); /* in front of the processors */
+    text("compatible", "riscv,plic0");
+    CELLS("#interrupt-cells", 1);
+    CELLS("phandle", 9);
+    CELLS("reg", 0xc000000, 0x600000);
+    CELLS("interrupts-extended", 5, 11, 5, mode);
+    end();
+    begin("cpus");
+    CELLS("#address-cells", 1);
+    CELLS("#size-cells", 0);
+    CELLS("timebase-frequency", 10000000);
+    begin("cpu@3");
+    CELLS("reg", 3);
+    begin("interrupt-controller");
+    text("compatible", "riscv,cpu-intc");
+    CELLS("phandle", 5);
+    end();
+    end();
+    end();
+    finish();
+}
+
+static void the_output_to_this_hart_is_found_wherever_it_stands(void **state)
+{
+    (void)state;
+    write_plic(9);
+    assert_null(tree_read(&tree, made.whole, made.len, 3));
+    assert_int_equal(tree.controller.kind, TREE_PLIC);
+    assert_int_equal(tree.controller.context, 1);
+}
+
+static void a_controller_without_an_output_to_this_hart_is_refused(void **state)
+{
+    const char *why;
+
+    (void)state;
+    write_plic(11);
+    why = tree_read(&tree, made.whole, made.len, 3);
+    assert_non_null(why);
+    assert_non_null(strstr(why, "supervisor mode"));
+    write_plic(9);
+    assert_non_null(tree_read(&tree, made.whole, made.len, 4)); /* another hart */
+}
+
 static void a_command_line_without_its_end_is_left_out(void **state)
 {
     (void)state;
@@ -297,6 +352,8 @@ int main(void)
         cmocka_unit_test(a_tree_that_is_cut_anywhere_is_refused),
         cmocka_unit_test(offsets_outside_of_the_tree_are_refused),
         cmocka_unit_test(memory_is_the_largest_piece_that_is_free),
+        cmocka_unit_test(the_output_to_this_hart_is_found_wherever_it_stands),
+        cmocka_unit_test(a_controller_without_an_output_to_this_hart_is_refused),
         cmocka_unit_test(a_command_line_without_its_end_is_left_out),
         cmocka_unit_test(nodes_that_are_too_deep_are_left_out),
     };

@@ -122,18 +122,6 @@ static void read_controller(struct reader *reader, enum tree_device kind)
         tree->controller.kind = TREE_NONE;
 }
 
-/* The context of our hart: its place among those to which the controller's outputs lead. */
-static void read_context(struct reader *reader)
-{
-    const struct fdt_value outputs = property(reader, "interrupts-extended");
-
-    for (uint32_t i = 0; i < outputs.len / 8; i++) {
-        if (fdt_cell(outputs, 2 * i, 0) == reader->cpu_phandle &&
-            fdt_cell(outputs, 2 * i + 1, 0) == RISCV_SUPERVISOR)
-            reader->tree->controller.context = i;
-    }
-}
-
 static void read_processor(struct reader *reader)
 {
     const struct fdt_value rate = property(reader, "timebase-frequency");
@@ -152,6 +140,11 @@ static void read_processor(struct reader *reader)
         reader->cpu_phandle = fdt_cell(property(reader, "phandle"), 0, 0);
 }
 
+static bool is_plic(const struct reader *reader)
+{
+    return is_compatible(reader, "riscv,plic0") || is_compatible(reader, "sifive,plic-1.0.0");
+}
+
 static void read_first(struct reader *reader)
 {
     static const char *const gic2[] = {"arm,cortex-a15-gic", "arm,gic-400", "arm,cortex-a7-gic"};
@@ -163,10 +156,8 @@ static void read_first(struct reader *reader)
         if (is_compatible(reader, gic2[i]))
             read_controller(reader, TREE_GIC2);
     }
-    if (is_compatible(reader, "riscv,plic0") || is_compatible(reader, "sifive,plic-1.0.0")) {
+    if (is_plic(reader))
         read_controller(reader, TREE_PLIC);
-        read_context(reader);
-    }
 }
 
 /* --- the second pass
@@ -341,6 +332,24 @@ static void read_pci(struct reader *reader)
     read_ranges(reader);
 }
 
+/* The context of our hart: its place among those to which the controller's outputs lead. The
+ * processors may stand behind the controller, so this belongs to the second pass. */
+static void read_context(struct reader *reader)
+{
+    struct tree *tree = reader->tree;
+    const struct fdt_value outputs = property(reader, "interrupts-extended");
+
+    if (fdt_cell(property(reader, "phandle"), 0, 0) != tree->controller.phandle)
+        return; /* a second controller */
+    for (uint32_t i = 0; i < outputs.len / 8 && reader->cpu_phandle != 0; i++) {
+        if (fdt_cell(outputs, 2 * i, 0) == reader->cpu_phandle &&
+            fdt_cell(outputs, 2 * i + 1, 0) == RISCV_SUPERVISOR) {
+            tree->controller.context = i;
+            tree->controller.has_context = true;
+        }
+    }
+}
+
 static void read_device(struct reader *reader)
 {
     struct tree *tree = reader->tree;
@@ -358,6 +367,8 @@ static void read_device(struct reader *reader)
         read_rtc(reader, TREE_GOLDFISH);
     else if (is_compatible(reader, "pci-host-ecam-generic"))
         read_pci(reader);
+    else if (is_plic(reader))
+        read_context(reader);
     else if (is_compatible(reader, "sifive,test0"))
         fdt_reg(reader->fdt, &reader->node, 0, &tree->test_device, &bytes);
     else if (is_compatible(reader, "arm,armv8-timer"))
@@ -386,6 +397,8 @@ static const char *judge(const struct tree *tree)
         return "the device tree names no memory; give the loader's or hypervisor's own tree";
     if (tree->controller.kind == TREE_NONE)
         return "the device tree has no interrupt controller that leat knows (GICv2, GICv3, PLIC)";
+    if (tree->controller.kind == TREE_PLIC && !tree->controller.has_context)
+        return "the interrupt controller has no output for this processor in supervisor mode";
     if (tree->controller.kind == TREE_PLIC && tree->timebase_hz == 0)
         return "the device tree has no timebase-frequency, so there is no clock";
     if (tree->controller.kind != TREE_PLIC && tree->timer_line == 0)

@@ -65,6 +65,7 @@ struct tree {
         uint64_t second_bytes;
         uint32_t phandle, cells, address_cells;
         uint32_t context; /* PLIC: that of the hart in supervisor mode */
+        bool has_context;
     } controller;
     uint32_t timer_line;  /* GIC: of the virtual timer; 0: unknown */
     uint32_t timebase_hz; /* RISC-V; 0: unknown */
