@@ -255,6 +255,32 @@ static void memory_is_the_largest_piece_that_is_free(void **state)
     assert_int_equal(piece.start, piece.end);
 }
 
+static void an_initrd_outside_of_memory_is_told_apart(void **state)
+{
+    static const struct {
+        struct tree_piece archive;
+        bool is_readable;
+    } cases[] = {
+        {{0, 0}, true},                    /* none */
+        {{0x48000000, 0x48001000}, true},  /* in memory */
+        {{0x4fffffff, 0x50000000}, true},  /* its last byte */
+        {{0x4fffffff, 0x50000001}, false}, /* one more */
+        {{0x30000000, 0x48000000}, false}, /* begins in front of it */
+        {{0x40000000, 0x40080001}, false}, /* reaches into the image */
+        {{0x401fffff, 0x40300000}, false}, /* begins in the image */
+        {{0x60000000, 0x60000001}, false}, /* not mapped */
+    };
+    const struct tree_piece image = {0x40080000, 0x40200000};
+
+    (void)state;
+    write_tree(EVERYTHING);
+    assert_null(read_made(made.len));
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tree.archive = cases[i].archive;
+        assert_int_equal(tree_archive_is_readable(&tree, image, 0x60000000), cases[i].is_readable);
+    }
+}
+
 /* A RISC-V machine whose controller has the outputs of hart 3: to machine mode, and to @mode. */
 static void write_plic(uint32_t mode)
 {
@@ -352,6 +378,7 @@ int main(void)
         cmocka_unit_test(a_tree_that_is_cut_anywhere_is_refused),
         cmocka_unit_test(offsets_outside_of_the_tree_are_refused),
         cmocka_unit_test(memory_is_the_largest_piece_that_is_free),
+        cmocka_unit_test(an_initrd_outside_of_memory_is_told_apart),
         cmocka_unit_test(the_output_to_this_hart_is_found_wherever_it_stands),
         cmocka_unit_test(a_controller_without_an_output_to_this_hart_is_refused),
         cmocka_unit_test(a_command_line_without_its_end_is_left_out),

@@ -6,9 +6,9 @@
 
 #include "../pci_bus.h"
 #include "cpu.h"
+#include "fdt.h"
 
 enum {
-    FDT_READ_MAX = 2 << 20,
     MEMORY_MIN = 1 << 20
 };
 
@@ -26,7 +26,7 @@ struct boot_info machine_read(uintptr_t info, uint64_t hart, uint64_t end)
     struct boot_info boot = {.command_line = ""};
     struct tree_piece piece;
 
-    boot.trouble = info ? tree_read(&tree, (const void *)info, FDT_READ_MAX, hart)
+    boot.trouble = info ? tree_read(&tree, (const void *)info, FDT_BYTES_MAX, hart)
                         : "the loader gave no device tree; boot the image (NAME.image)";
     if (tree.command_line)
         boot.command_line = tree.command_line;
@@ -35,6 +35,8 @@ struct boot_info machine_read(uintptr_t info, uint64_t hart, uint64_t end)
     boot.memory_bytes = piece.end - piece.start;
     boot.archive = (uintptr_t)tree.archive.start;
     boot.archive_bytes = tree.archive.end - tree.archive.start;
+    if (!boot.trouble && !tree_archive_is_readable(&tree, image, end))
+        boot.trouble = "the initrd lies in the image, or where there is no memory";
     if (!boot.trouble && tree.reserved_more)
         boot.trouble = "the device tree reserves more pieces of memory than leat can keep apart";
     if (!boot.trouble && boot.memory_bytes < MEMORY_MIN)

@@ -436,6 +436,25 @@ const char *tree_read(struct tree *tree, const void *bytes, size_t bytes_max, ui
     return judge(tree);
 }
 
+static bool is_memory(const struct tree *tree, uint64_t address)
+{
+    for (unsigned i = 0; i < tree->memory_count; i++) {
+        if (address >= tree->memory[i].start && address < tree->memory[i].end)
+            return true;
+    }
+    return false;
+}
+
+bool tree_archive_is_readable(const struct tree *tree, struct tree_piece image, uint64_t end)
+{
+    const struct tree_piece archive = tree->archive;
+
+    if (archive.end == 0)
+        return true;
+    return archive.end <= end && (archive.end <= image.start || archive.start >= image.end) &&
+           is_memory(tree, archive.start) && is_memory(tree, archive.end - 1);
+}
+
 /* The piece without the part that @hole covers: the larger one of the two that are left. */
 static struct tree_piece without(struct tree_piece piece, struct tree_piece hole)
 {

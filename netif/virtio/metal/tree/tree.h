@@ -90,6 +90,10 @@ struct tree {
  * Returns NULL, or a line that says why there is no machine in it. */
 const char *tree_read(struct tree *tree, const void *bytes, size_t bytes_max, uint64_t hart);
 
+/* True if the initrd, or none, can be read: it begins and ends in memory below @end, and no byte of
+ * it lies in the image. */
+bool tree_archive_is_readable(const struct tree *tree, struct tree_piece image, uint64_t end);
+
 /* The largest piece of memory below @end that is neither the image nor reserved; the image ends at
  * @image_end. */
 struct tree_piece tree_memory(const struct tree *tree, struct tree_piece image, uint64_t end);
