@@ -107,7 +107,7 @@ static void take_piece(struct boot_info *boot, uint64_t address, uint64_t bytes)
     const uint64_t low = (uintptr_t)image_end;
     uint64_t end = address + bytes;
 
-    if (end < address || end > memory_end)
+    if (end > memory_end)
         end = memory_end;
     if (address < low)
         address = low;
@@ -121,11 +121,10 @@ static void take_piece(struct boot_info *boot, uint64_t address, uint64_t bytes)
 static void take_memory(struct boot_info *boot, uint64_t address, uint64_t bytes)
 {
     const uint64_t archive_end = boot->archive + boot->archive_bytes;
-    const uint64_t end = address + bytes; /* may wrap: take_piece() looks at that */
+    const uint64_t end = address + bytes < address ? UINT64_MAX : address + bytes;
 
-    if (boot->archive_bytes == 0 || end < address || boot->archive >= end ||
-        archive_end <= address) {
-        take_piece(boot, address, bytes);
+    if (boot->archive_bytes == 0 || boot->archive >= end || archive_end <= address) {
+        take_piece(boot, address, end - address);
         return;
     }
     if (boot->archive > address)
