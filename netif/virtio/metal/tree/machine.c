@@ -90,13 +90,15 @@ void pci_config_write(uint16_t function, uint32_t at, uint32_t value)
     mmio_write32(configuration_of(function, at), value);
 }
 
-/* As large a part of the space for each of the 32 devices of bus 0. */
+/* As large a part of the space for each of the 32 devices of bus 0. Each function of a device
+ * begins an eighth of that part later. */
 void pci_space(uint16_t function, uint64_t *start, uint64_t *end)
 {
     const uint64_t part = (tree.pci.space_end - tree.pci.space_start) / 32;
+    const uint64_t device = tree.pci.space_start + part * (function >> 3 & 31);
 
-    *start = tree.pci.space_start + part * (function >> 3 & 31);
-    *end = *start + part;
+    *start = device + part / 8 * (function & 7);
+    *end = device + part;
 }
 
 /* The host asks by the slot of PCI Express alone. */

@@ -8,8 +8,9 @@ enum {
     CONFIG_ADDRESS = 0xcf8,
     CONFIG_DATA = 0xcfc,
     BUSES = 256,
-    SPACE_SHIFT = 19,   /* 512 KiB a device of bus 0 */
-    BUS_BYTES = 1 << 20 /* of another bus: the least that a bridge forwards */
+    SPACE_SHIFT = 16,    /* 64 KiB a function of bus 0 */
+    BUS_BYTES = 1 << 20, /* of another bus: the least that a bridge forwards */
+    DEVICE_SHIFT = 15    /* 32 KiB a device of another bus */
 };
 
 /* where base addresses are assigned: above those of firmware, below the I/O APIC */
@@ -37,13 +38,14 @@ void pci_config_write(uint16_t function, uint32_t at, uint32_t value)
 void pci_space(uint16_t function, uint64_t *start, uint64_t *end)
 {
     const uint64_t bus = function >> 8;
+    const uint64_t bus_start = buses_start + (bus - 1) * BUS_BYTES;
 
     if (bus == 0) {
-        *start = space_start + ((uint64_t)(function >> 3) << SPACE_SHIFT);
+        *start = space_start + ((uint64_t)function << SPACE_SHIFT);
         *end = space_end;
     } else {
-        *start = buses_start + (bus - 1) * BUS_BYTES;
-        *end = *start < space_end ? *start + BUS_BYTES : *start;
+        *start = bus_start + ((uint64_t)(function >> 3 & 31) << DEVICE_SHIFT);
+        *end = bus_start < space_end ? bus_start + BUS_BYTES : *start;
     }
 }
 
