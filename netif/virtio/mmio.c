@@ -167,7 +167,7 @@ static bool parse_window(const char *text, struct metal_window *window)
 
 static bool is_device(uintptr_t address, enum virtio_id id, const char **why)
 {
-    if (mmio_read32(address + MMIO_MAGIC) != MAGIC ||
+    if (!metal_map(address) || mmio_read32(address + MMIO_MAGIC) != MAGIC ||
         mmio_read32(address + MMIO_DEVICE_ID) != (uint32_t)id)
         return false;
     if (mmio_read32(address + MMIO_VERSION) == VERSION_LEGACY)
