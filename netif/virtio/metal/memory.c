@@ -1,17 +1,23 @@
-/* memory.c -- where memory ends. */
+/* memory.c -- which addresses are memory. */
 #include "metal.h"
 
-static uint64_t memory_end; /* of the RAM that the program has been given */
+static uint64_t memory_start, memory_bytes; /* the RAM that the program has been given */
 
-void memory_init(uint64_t end)
+void memory_init(uint64_t start, size_t bytes)
 {
-    memory_end = end;
+    memory_start = start;
+    memory_bytes = bytes;
+}
+
+static bool is_within(uint64_t address, size_t bytes, uint64_t start, uint64_t len)
+{
+    return address >= start && address - start <= len && bytes <= len - (address - start);
 }
 
 bool metal_is_memory(uint64_t address, size_t bytes)
 {
-    const uint64_t start = (uintptr_t)image_start;
-    const uint64_t end = memory_end > (uintptr_t)image_end ? memory_end : (uintptr_t)image_end;
+    const uint64_t image = (uintptr_t)image_start;
 
-    return address >= start && address <= end && bytes <= end - address;
+    return is_within(address, bytes, image, (uintptr_t)image_end - image) ||
+           is_within(address, bytes, memory_start, memory_bytes);
 }

@@ -104,7 +104,7 @@ _Noreturn void metal_start(uint32_t protocol, uintptr_t info)
                                 .memory_bytes = boot.memory_bytes,
                                 .archive = (const void *)boot.archive,
                                 .archive_bytes = boot.archive_bytes};
-    memory_init(boot.memory + boot.memory_bytes);
+    memory_init(boot.memory, boot.memory_bytes);
     cpu_init();
     interrupts_init();
     serial_init();

@@ -20,10 +20,10 @@ _Noreturn void metal_start(uint32_t protocol, uintptr_t info);
  * not start. */
 _Noreturn void metal_refuse(const char *why);
 
-/* memory.c: the RAM of the program ends at @end. */
-void memory_init(uint64_t end);
+/* memory.c: the RAM of the program. */
+void memory_init(uint64_t start, size_t bytes);
 
-/* True if the whole piece lies in the image, or in RAM behind it. */
+/* True if the whole piece lies in the image, or in the RAM of the program. */
 bool metal_is_memory(uint64_t address, size_t bytes);
 
 /* image.ld; hidden, so that their addresses are known before an image that may lie anywhere is
@@ -42,7 +42,7 @@ void handlers_run(uint8_t vector);
 
 /* crash.c: a register of the processor, for the report. */
 struct crash_register {
-    const char *name; /* of three letters */
+    const char *name; /* a short one: five stand on a line */
     uint64_t value;
 };
 
@@ -65,13 +65,12 @@ bool metal_map(uint64_t address);
 /* The name of the task with the guard page at @address, or NULL. The page becomes readable. */
 const char *paging_guard_name(uint64_t address);
 
-/* --- what an architecture defines ---------------------------------------------------------------
- */
+/* --- what an architecture defines ------------------------------------------------------------- */
 
 /* Data from the loader. */
 struct boot_info {
     const char *command_line; /* never NULL */
-    uintptr_t memory;         /* the largest piece of RAM behind the image that is mapped */
+    uintptr_t memory;         /* the largest piece of RAM that is mapped and free */
     size_t memory_bytes;
     uintptr_t archive; /* an initrd, which is no part of that memory; 0: none */
     size_t archive_bytes;
