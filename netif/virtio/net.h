@@ -70,8 +70,7 @@ void virtio_net_fail(struct leat_virtio *virtio);
 /* Looks once a second at the device's state: whether it is still there, works, and has a link. */
 void virtio_net_look(struct leat_virtio *virtio, uint64_t now_ns);
 
-/* --- the two directions -------------------------------------------------------------------------
- */
+/* --- the two directions ----------------------------------------------------------------------- */
 
 uint32_t virtio_net_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_pool *pool,
                             struct leat_buf **frames, uint32_t frames_max);

@@ -6,8 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* --- the common part (pci_bus.c) -----------------------------------------------------------------
- */
+/* --- the common part (pci_bus.c) -------------------------------------------------------------- */
 
 /* A function that was found. */
 struct pci_function {
@@ -51,15 +50,13 @@ bool pci_use_msix(struct pci_function *function);
  * the pin leads. */
 bool pci_use_pin(const struct pci_function *function, void (*handler)(void *arg), void *arg);
 
-/* --- pci_unplug.c --------------------------------------------------------------------------------
- */
+/* --- pci_unplug.c ----------------------------------------------------------------------------- */
 
 /* True once @function has been taken out of the machine.  If the host asks for it, it is given back
  * first: by the slot of PCI Express, or by pci_give_back(). */
 bool pci_unplugged(const struct pci_function *function);
 
-/* --- what an architecture defines
- * ----------------------------------------------------------------- */
+/* --- what an architecture defines ------------------------------------------------------------- */
 
 /* Buses that the configuration space has, 0: there is no PCI. */
 unsigned pci_bus_count(void);

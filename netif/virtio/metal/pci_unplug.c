@@ -1,9 +1,9 @@
 /*
  * pci_unplug.c -- the host takes a device back (QEMU: device_del).
  *
- * The host asks, and waits for the guest to give the device back. It presses the attention button of
- * the slot, which the bridge in front of the device reports (PCI Express 4.0, 6.7). Or it asks by
- * registers that firmware describes.
+ * The host asks, and waits for the guest to give the device back. It presses the attention button
+ * of the slot, which the bridge in front of the device reports (PCI Express 4.0, 6.7). Or it asks
+ * by registers that firmware describes.
  */
 #include "pci_bus.h"
 

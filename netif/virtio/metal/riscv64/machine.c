@@ -58,8 +58,7 @@ bool entropy_from_loader(void *bytes, size_t len)
     return machine_seed(bytes, len);
 }
 
-/* --- the clock -----------------------------------------------------------------------------------
- */
+/* --- the clock -------------------------------------------------------------------------------- */
 
 void clock_init(void)
 {
@@ -73,9 +72,7 @@ uint64_t clock_ns(void)
     return passed / hz * 1000000000 + passed % hz * 1000000000 / hz;
 }
 
-/* --- interrupts, which are claimed but never taken
- * ------------------------------------------------
- */
+/* --- interrupts, which are claimed but never taken -------------------------------------------- */
 
 void interrupts_init(void)
 {
@@ -131,9 +128,7 @@ void interrupts_wait(uint64_t sleep_ns)
     claim_all();
 }
 
-/* --- the end
- * ---------------------------------------------------------------------------------------
- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 _Noreturn void trap_taken(uint64_t cause, uint64_t pc, uint64_t value, uint64_t sp, uint64_t ra)
 {

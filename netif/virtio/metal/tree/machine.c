@@ -67,8 +67,7 @@ const struct metal_window *metal_windows(unsigned *count)
     return tree.windows;
 }
 
-/* --- PCI, whose configuration space is mapped ---------------------------------------------------
- */
+/* --- PCI, whose configuration space is mapped ------------------------------------------------- */
 
 unsigned pci_bus_count(void)
 {

@@ -99,8 +99,7 @@ static void add_reserved(struct tree *tree, uint64_t address, uint64_t bytes)
     add_piece(tree->reserved, &tree->reserved_count, address, bytes);
 }
 
-/* --- the first pass: processors and the interrupt controller -------------------------------------
- */
+/* --- the first pass: processors and the interrupt controller ---------------------------------- */
 
 static void read_controller(struct reader *reader, enum tree_device kind)
 {
@@ -160,9 +159,7 @@ static void read_first(struct reader *reader)
         read_controller(reader, TREE_PLIC);
 }
 
-/* --- the second pass
- * ------------------------------------------------------------------------------
- */
+/* --- the second pass -------------------------------------------------------------------------- */
 
 /* The initrd, whose ends have one cell or two. */
 static void read_archive(struct reader *reader)
