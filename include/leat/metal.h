@@ -2,8 +2,8 @@
  * metal.h -- leat_host on the bare (virtual) machine: a guest without an operating system, on
  * x86-64, AArch64 or RV64.
  *
- * The library leat-metal contains the entry of the image, the serial
- * console, a clock, interrupts, entropy, and power-off.  It calls the program's leat_metal_main().
+ * The library leat-metal contains the entry of the image, the serial console, a clock, interrupts,
+ * entropy, and power-off.  It calls the program's leat_metal_main().
  */
 #ifndef LEAT_METAL_H
 #define LEAT_METAL_H
@@ -24,10 +24,10 @@ struct leat_metal {
     struct leat_host *host;   /**< wait() halts until an interrupt; it is false once for each
                                  Ctrl-D on the console */
     const char *command_line; /**< as the loader gave it; NUL-terminated, never NULL */
-    void *memory;             /**< all RAM behind the image; it belongs to the program */
+    void *memory;             /**< the largest piece of RAM that is free; the program owns it */
     size_t memory_bytes;      /**< bytes of it */
-    const void *archive;      /**< what the loader has put beside the image: an initrd, which may be
-                                   an archive of files (files.h); NULL: nothing */
+    const void *archive;      /**< an initrd that the loader has put into memory; it may be an
+                                   archive of files (files.h). NULL: none */
     size_t archive_bytes;     /**< bytes of it */
 };
 

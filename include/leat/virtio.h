@@ -79,7 +79,8 @@ bool leat_virtio_link_up(const struct leat_virtio *virtio);
 
 /**
  * Makes leat_metal use the first virtio-rng device for entropy if the processor has none.
- * LEAT_ERR_NOT_FOUND: there is no such device; LEAT_ERR_MEMORY.
+ * LEAT_ERR_NOT_FOUND: there is no such device of virtio 1; LEAT_ERR_DEVICE: it doesn't work without
+ * a feature, or has no queue; LEAT_ERR_MEMORY.
  */
 enum leat_err leat_virtio_rng_use(struct leat_metal *metal);
 

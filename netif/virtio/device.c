@@ -10,7 +10,8 @@ enum {
 
 /* Features that are agreed on with every device.  ACCESS_PLATFORM: it uses the addresses of its
  * bus, which are those of memory, because nothing here turns on an IOMMU.  ORDER_PLATFORM: the
- * fences of virtqueue.c order x86's memory for other bus masters, too. */
+ * fences of virtqueue.c order memory for bus masters, too, on x86-64 and RV64. On AArch64 they
+ * order it for processors, so for devices that a hypervisor's threads are. */
 static const uint64_t always =
     VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM;
 

@@ -1,4 +1,4 @@
-/* find.c -- finds devices: first those on the command line, then those on PCI. */
+/* find.c -- finds devices: first those over mmio, then those on PCI. */
 #include "device.h"
 
 bool virtio_find(struct virtio_device *device, enum virtio_id id, unsigned number,

@@ -62,7 +62,8 @@ struct rng {
     uint8_t bytes[RNG_BYTES];
 };
 
-/* Asks for up to RNG_BYTES; returns how many came.  A device without an answer costs 100 ms. */
+/* Asks for up to RNG_BYTES; returns how many came.  A device without an answer costs a
+ * second. */
 static uint32_t rng_ask(struct rng *rng)
 {
     const struct virtqueue_piece piece = {rng->bytes, sizeof rng->bytes};

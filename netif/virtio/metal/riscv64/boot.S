@@ -31,7 +31,7 @@ _start:
 
 begin:
     csrw sie, zero
-    csrci sstatus, 2 /* no interrupt is ever taken: see interrupts.c */
+    csrci sstatus, 2 /* no interrupt is ever taken: see machine.c */
     li t0, SSTATUS_FS_INITIAL
     csrs sstatus, t0
     mv s0, a0

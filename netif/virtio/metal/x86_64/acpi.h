@@ -9,9 +9,8 @@
 
 /* Fields of the fixed ACPI description table (FADT); 0: not there. */
 struct acpi {
-    uint16_t
-        status_port; /* PM1 event block: the status register, and the enable register behind it */
-    uint16_t enable_port;
+    uint16_t status_port;                  /* PM1 event block: the status register, */
+    uint16_t enable_port;                  /* and the enable register behind it */
     uint16_t control_port, control_port_b; /* PM1 control blocks */
     uint16_t command_port;                 /* where enable_value turns ACPI on */
     uint8_t enable_value;
