@@ -1,8 +1,6 @@
 /* machine.c -- an AArch64 machine at EL1: clock, entropy, exceptions, the end. */
 #include "../tree/machine.h"
 
-#include <string.h>
-
 #include "../entropy.h"
 #include "cpu.h"
 #include "map.h"
@@ -13,8 +11,7 @@ enum {
     SEMIHOSTING_APPLICATION_EXIT = 0x20026,
     CLASS_SHIFT = 26, /* of ESR_EL1 */
     CLASS_FETCH_ABORT = 0x21,
-    CLASS_DATA_ABORT = 0x25,
-    TRIES = 64
+    CLASS_DATA_ABORT = 0x25
 };
 
 static uint64_t ticks_start, hz;
@@ -39,24 +36,9 @@ void cpu_init(void)
 
 bool entropy_from_cpu(void *bytes, size_t len)
 {
-    uint8_t *at = bytes;
-
     if ((SYSTEM_READ("id_aa64isar0_el1") >> 60) == 0)
         return false;
-    while (len > 0) {
-        const size_t here = len < sizeof(uint64_t) ? len : sizeof(uint64_t);
-        uint64_t value = 0;
-        bool good = false;
-
-        for (unsigned i = 0; i < TRIES && !good; i++)
-            good = cpu_random(&value);
-        if (!good)
-            return false;
-        memcpy(at, &value, here);
-        at += here;
-        len -= here;
-    }
-    return true;
+    return entropy_fill(bytes, len, cpu_random);
 }
 
 bool entropy_from_loader(void *bytes, size_t len)
