@@ -89,7 +89,8 @@ _Noreturn void power_off(int status)
         is_ending = true;
         exit_by_semihosting(status);
     }
-    psci_off();
+    if (machine_tree()->psci)
+        psci_off();
     for (;;)
         wait_for_interrupt();
 }
