@@ -192,6 +192,27 @@ class Two(unittest.IsolatedAsyncioTestCase):
             await asyncio.sleep(0)
             self.assertTrue(stream.closed)
 
+    async def test_one_task_waits_for_a_listener(self):
+        async with await self.server.listen(7) as listener:
+            first = asyncio.create_task(listener.accept())
+            await asyncio.sleep(0)
+            with self.assertRaises(RuntimeError):
+                await listener.accept()
+            async with await self.client.connect(SERVER, 7), await first as stream:
+                self.assertEqual(stream.peer, CLIENT)
+            waiting = asyncio.create_task(listener.accept())
+            await asyncio.sleep(0)
+        with self.assertRaises(leat.ClosedError):
+            await waiting
+
+    async def test_a_datagram_to_no_address_takes_no_buffer(self):
+        from leat._leat import lib
+        ours = self.client.datagrams()
+        free = lib.leat_pool_free_count(self.client._pool)
+        with self.assertRaises(ValueError):
+            ours.send(b"x", ("host.example", 9))
+        self.assertEqual(lib.leat_pool_free_count(self.client._pool), free)
+
     async def test_use_after_close_is_an_error(self):
         listener = await self.server.listen(7, self.echo)
         stream, socket_ = await self.client.connect(SERVER, 7), self.client.datagrams()

@@ -20,7 +20,7 @@ def cidr_of(text):
 
 
 def endpoint_of(address):
-    """A struct leat_endpoint * of (host, port), whose host is an address, with "%2" for a zone."""
+    """A struct leat_endpoint * of (host, port). The host is an address, with "%2" for a zone."""
     host, port = address
     if not 0 <= port <= 65535:
         raise ValueError(f"not a port: {port}")

@@ -34,10 +34,10 @@ class Datagrams:
     def send(self, data, address):
         """Sends one datagram to (host, port); UDP never waits."""
         self._check_open()
-        view = memoryview(data).cast("B")
+        view, peer = memoryview(data).cast("B"), endpoint_of(address)
         buf = lib.leat_buf_copy(self._stack._pool, ffi.from_buffer(view), len(view)) if len(view) else \
             lib.leat_buf_alloc_small(self._stack._pool, lib.LEAT_BUF_HEADROOM)
-        check(lib.leat_udp_send_to(self._c, buf, endpoint_of(address)), f"{address[0]}:{address[1]}")
+        check(lib.leat_udp_send_to(self._c, buf, peer), f"{address[0]}:{address[1]}")
         self._stack._poll_soon()
 
     async def receive(self):

@@ -8,7 +8,7 @@ class Device:
     """A device that can be opened for one stack."""
 
     def _open(self, posix):
-        """Opens it; returns (struct leat_netif *, what to call with no argument at the end)."""
+        """Opens it. Returns (struct leat_netif *, a function that is called with no argument at the end)."""
         raise NotImplementedError
 
     @staticmethod

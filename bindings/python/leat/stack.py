@@ -6,7 +6,7 @@ import signal
 
 from . import tls as tls_
 from ._leat import ffi, lib
-from .addresses import cidr_of, endpoint_of, ip_of, ip_text
+from .addresses import cidr_of, ip_of, ip_text
 from .datagrams import Datagrams
 from .errors import ClosedError, NotFoundError, check, error_of
 from .streams import Listener, Stream
@@ -17,10 +17,14 @@ NEVER_NS = lib.LEAT_NEVER_NS
 class Stack:
     """One TCP/IP stack on one device, used by "async with" in one thread.
 
-    addresses: our addresses with their prefixes, "10.0.0.2/24". gateway: of everything else, one for each family at most.
-    name_servers: addresses of servers that recurse. hosts: the text of a hosts file; search: domains for names without a
-    dot. seed: 32 bytes, only for runs that shall be repeated. config, tcp, udp: members of struct leat_config,
-    leat_tcp_config and leat_udp_config by name, such as tcp={"connections": 100}.
+    addresses: our addresses with their prefixes, such as "10.0.0.2/24".
+    gateway: the routers to all other addresses, at most one for each family.
+    name_servers: addresses of servers that recurse. hosts: the text of a hosts file. search: domains for names without
+    a dot.
+    seed: 32 bytes, only for runs that shall be repeated.
+
+    config, tcp and udp are members of struct leat_config, leat_tcp_config and leat_udp_config by name, such as
+    tcp={"connections": 100}.
     """
 
     def __init__(self, device, *, addresses=(), gateway=(), name_servers=(), hosts=None, search=None, seed=None,
@@ -36,7 +40,7 @@ class Stack:
         self._tcp, self._udp = {"connections": 4096} | (tcp or {}), {"sockets": 1024} | (udp or {})
         self._stack = self._posix = self._host = self._memory = self._resolver = self._crypto = self._tls = None
         self._ends = []  # what to call at the end, the last first
-        self._live, self._lent, self._changed = set(), set(), []
+        self._live, self._lent = set(), set()
         self._loop = self._timer = None
         self._timer_ns, self._is_polling, self._is_due = NEVER_NS, False, False
         self._now = ffi.new("uint64_t *")
@@ -115,7 +119,7 @@ class Stack:
             "resolver": self._resolver or ffi.NULL, "hosts": self._texts[0], "search": self._texts[1]})
 
     def close(self):
-        """Closes everything at once; what waits gets ClosedError. It does nothing to a stack that is closed."""
+        """Closes everything at once. A task that waits gets ClosedError. It does nothing to a stack that is closed."""
         if self._is_polling:
             raise RuntimeError("close() was called from inside of leat")
         if self._timer:
@@ -201,11 +205,11 @@ class Stack:
                                      return_exceptions=True)
         found = [text for of in lists if isinstance(of, list) for text in of]
         if not found:
-            raise lists[1]
+            raise next((of for of in reversed(lists) if isinstance(of, BaseException)), NotFoundError(lib.LEAT_ERR_NOT_FOUND, name))
         return found
 
     def addresses(self):
-        """Our first usable address on the device."""
+        """Our addresses that can be used, as texts: those that no other host has claimed."""
         self._check_open()
         return [ip_text(ip) for ip, _ in self._addresses if lib.leat_address_is_ours(self._stack, ip)]
 

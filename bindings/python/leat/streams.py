@@ -255,8 +255,13 @@ class Listener:
         while self._c is not None:
             if stream := self._next():
                 return await self._tls._accept(self._stack, stream) if self._tls else stream
+            if self._waiter:
+                raise RuntimeError("another task waits for this listener")
             self._waiter = self._stack._loop.create_future()
-            await self._waiter
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
         raise ClosedError("the listener is closed")
 
     def close(self):
@@ -307,7 +312,7 @@ def leat_py_on_writable(_conn, arg):
 
 @ffi.def_extern()
 def leat_py_on_closed(_conn, why, arg):
-    """The last callback of a stream: what has arrived is kept for its reader."""
+    """The last callback of a stream. Data that has arrived is kept for its reader."""
     if not arg:
         return
     stream = ffi.from_handle(arg)
