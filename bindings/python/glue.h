@@ -5,7 +5,8 @@
 #ifndef LEAT_PYTHON_GLUE_H
 #define LEAT_PYTHON_GLUE_H
 
-/* Defined by cffi, in Python (build_ffi.py).  The arg of each is a handle of the Python object. */
+/* build_ffi.py reads the declarations here: Python has the functions leat_py_*, and defines those that end with a
+ * semicolon.  The arg of each callback is a handle of the Python object. */
 void leat_py_on_open(struct leat_tcp *conn, void *arg);
 void leat_py_on_readable(struct leat_tcp *conn, void *arg);
 void leat_py_on_writable(struct leat_tcp *conn, void *arg);
@@ -40,7 +41,7 @@ static uint64_t leat_py_now_ns(struct leat_host *host)
     return host->now_ns(host);
 }
 
-static enum leat_err leat_py_entropy(void *arg, void *bytes, size_t len)
+static enum leat_err entropy_of_host(void *arg, void *bytes, size_t len)
 {
     struct leat_host *host = (struct leat_host *)arg;
 
@@ -69,7 +70,7 @@ static void leat_py_anchors_close(const struct leat_crypto *crypto, struct leat_
 #ifdef LEAT_HAS_CRYPTO_OPENSSL
 static enum leat_err leat_py_crypto_open(struct leat_crypto *crypto, struct leat_host *host)
 {
-    return leat_crypto_openssl_open(crypto, leat_py_entropy, host);
+    return leat_crypto_openssl_open(crypto, entropy_of_host, host);
 }
 
 static void leat_py_crypto_close(struct leat_crypto *crypto)
@@ -79,7 +80,7 @@ static void leat_py_crypto_close(struct leat_crypto *crypto)
 #else
 static enum leat_err leat_py_crypto_open(struct leat_crypto *crypto, struct leat_host *host)
 {
-    (void)crypto, (void)host, (void)leat_py_entropy;
+    (void)crypto, (void)host, (void)entropy_of_host;
     return LEAT_ERR_UNSUPPORTED;
 }
 
