@@ -103,7 +103,7 @@ static void mmio_notify(struct virtio_device *device, uint16_t index)
 
 static uint8_t mmio_config_read(struct virtio_device *device, uint32_t offset)
 {
-    return *(volatile const uint8_t *)(device->registers + MMIO_CONFIG + offset);
+    return mmio_read8(device->registers + MMIO_CONFIG + offset);
 }
 
 static bool mmio_gone(struct virtio_device *device)

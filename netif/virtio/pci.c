@@ -4,6 +4,8 @@
  * Interrupts are MSI-X, or the device's pin where the machine says where that leads. Without either
  * a device is polled.
  */
+#include <stddef.h>
+
 #include <leat/metal.h>
 
 #include "device.h"
@@ -44,83 +46,79 @@ struct common {
 
 static const uint64_t poll_interval_ns = 200000;
 
-static volatile struct common *common_of(struct virtio_device *device)
-{
-    return (volatile struct common *)device->registers;
-}
+_Static_assert(offsetof(struct common, queue_address) == 32, "virtio 1.2, 4.1.4.3");
+
+/* The address of a register of the common configuration. */
+#define COMMON(device, field) ((device)->registers + offsetof(struct common, field))
 
 static uint64_t pci_features(struct virtio_device *device)
 {
-    volatile struct common *common = common_of(device);
     uint64_t features;
 
-    common->device_feature_select = 1;
-    features = (uint64_t)common->device_feature << 32;
-    common->device_feature_select = 0;
-    return features | common->device_feature;
+    mmio_write32(COMMON(device, device_feature_select), 1);
+    features = (uint64_t)mmio_read32(COMMON(device, device_feature)) << 32;
+    mmio_write32(COMMON(device, device_feature_select), 0);
+    return features | mmio_read32(COMMON(device, device_feature));
 }
 
 static void pci_set_features(struct virtio_device *device, uint64_t features)
 {
-    volatile struct common *common = common_of(device);
-
     for (uint32_t i = 0; i < 2; i++) {
-        common->driver_feature_select = i;
-        common->driver_feature = (uint32_t)(features >> (32 * i));
+        mmio_write32(COMMON(device, driver_feature_select), i);
+        mmio_write32(COMMON(device, driver_feature), (uint32_t)(features >> (32 * i)));
     }
 }
 
 static uint8_t pci_status(struct virtio_device *device)
 {
-    return common_of(device)->device_status;
+    return mmio_read8(COMMON(device, device_status));
 }
 
 static void pci_set_status(struct virtio_device *device, uint8_t status)
 {
-    common_of(device)->device_status = status;
+    mmio_write8(COMMON(device, device_status), status);
 }
 
 static uint16_t pci_queue_max(struct virtio_device *device, uint16_t index)
 {
-    volatile struct common *common = common_of(device);
-
-    if (index >= common->num_queues || index >= VIRTIO_QUEUES_MAX)
+    if (index >= mmio_read16(COMMON(device, num_queues)) || index >= VIRTIO_QUEUES_MAX)
         return 0;
-    common->queue_select = index;
-    return common->queue_size;
+    mmio_write16(COMMON(device, queue_select), index);
+    return mmio_read16(COMMON(device, queue_size));
 }
 
 static void pci_queue_enable(struct virtio_device *device, uint16_t index, struct virtqueue *queue)
 {
-    volatile struct common *common = common_of(device);
     const void *parts[] = {queue->descriptors, &queue->available, &queue->used};
 
-    common->queue_select = index;
-    common->queue_size = queue->size;
+    mmio_write16(COMMON(device, queue_select), index);
+    mmio_write16(COMMON(device, queue_size), queue->size);
     for (unsigned i = 0; i < 3; i++) {
         const uint64_t address = (uintptr_t)parts[i];
 
-        common->queue_address[2 * i] = (uint32_t)address;
-        common->queue_address[2 * i + 1] = (uint32_t)(address >> 32);
+        mmio_write32(COMMON(device, queue_address) + 8 * i, (uint32_t)address);
+        mmio_write32(COMMON(device, queue_address) + 8 * i + 4, (uint32_t)(address >> 32));
     }
-    common->queue_msix_vector = device->vector_entry;
-    if (common->queue_msix_vector == NO_VECTOR && !device->has_pin) /* or no room for it */
+    mmio_write16(COMMON(device, queue_msix_vector), device->vector_entry);
+    /* NO_VECTOR also reads back if the device has no room for the vector */
+    if (mmio_read16(COMMON(device, queue_msix_vector)) == NO_VECTOR && !device->has_pin)
         leat_metal_poll_every(poll_interval_ns);
     device->notify_at[index] =
-        device->notify_base + (uintptr_t)common->queue_notify_off * device->notify_multiplier;
+        device->notify_base +
+        (uintptr_t)mmio_read16(COMMON(device, queue_notify_off)) * device->notify_multiplier;
     mmio_publish();
-    common->queue_enable = 1;
+    mmio_write16(COMMON(device, queue_enable), 1);
 }
 
 static void pci_notify(struct virtio_device *device, uint16_t index)
 {
     mmio_publish();
-    *(volatile uint16_t *)device->notify_at[index] = index;
+    mmio_write16(device->notify_at[index], index);
 }
 
 static uint8_t pci_device_config(struct virtio_device *device, uint32_t offset)
 {
-    return device->config ? *(volatile const uint8_t *)(device->config + offset) : 0;
+    return device->config ? mmio_read8(device->config + offset) : 0;
 }
 
 static bool pci_gone(struct virtio_device *device)
@@ -143,7 +141,7 @@ static void pci_interrupt(void *arg)
 {
     const struct virtio_device *device = arg;
 
-    (void)*(volatile const uint8_t *)device->interrupt;
+    (void)mmio_read8(device->interrupt);
 }
 
 /* Records one of virtio's structures (4.1.4). */

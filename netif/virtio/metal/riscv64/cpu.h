@@ -71,6 +71,20 @@ static inline void mmio_write32(uintptr_t address, uint32_t value)
     *(volatile uint32_t *)address = value;
 }
 
+static inline uint16_t mmio_read16(uintptr_t address)
+{
+    const uint16_t value = *(volatile const uint16_t *)address;
+
+    __asm__ volatile("fence i, r" : : : "memory");
+    return value;
+}
+
+static inline void mmio_write16(uintptr_t address, uint16_t value)
+{
+    mmio_publish();
+    *(volatile uint16_t *)address = value;
+}
+
 static inline uint8_t mmio_read8(uintptr_t address)
 {
     const uint8_t value = *(volatile const uint8_t *)address;

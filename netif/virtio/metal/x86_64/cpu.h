@@ -121,6 +121,26 @@ static inline void mmio_write32(uintptr_t address, uint32_t value)
     *(volatile uint32_t *)address = value;
 }
 
+static inline uint16_t mmio_read16(uintptr_t address)
+{
+    return *(volatile const uint16_t *)address;
+}
+
+static inline void mmio_write16(uintptr_t address, uint16_t value)
+{
+    *(volatile uint16_t *)address = value;
+}
+
+static inline uint8_t mmio_read8(uintptr_t address)
+{
+    return *(volatile const uint8_t *)address;
+}
+
+static inline void mmio_write8(uintptr_t address, uint8_t value)
+{
+    *(volatile uint8_t *)address = value;
+}
+
 /* Memory that was written before is visible to a device before a later write to its registers. */
 static inline void mmio_publish(void)
 {
