@@ -12,7 +12,7 @@ import pytest
 from conftest import IP, MAC, PEER, PEER_MAC, Guest
 
 scapy = pytest.importorskip("scapy.all")
-from scapy.layers.dns import DNS, DNSQR, DNSRR  # noqa: E402
+from scapy.layers.dns import DNS, DNSRR  # noqa: E402
 from scapy.layers.inet import ICMP, IP as IPv4, TCP, UDP  # noqa: E402
 from scapy.layers.l2 import ARP, Ether  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""Archives that other programs write: what leat finds in them is what lies in the folder they were made of."""
+"""Archives that other programs write. leat finds in them the files of the folder they were made of."""
 
 import io
 import os
@@ -31,7 +31,7 @@ def show(archive):
 
 
 class Archives(unittest.TestCase):
-    """A folder with what occurs in practice, and archives of it."""
+    """A folder with the kinds of files that occur in practice, and archives of it."""
 
     def setUp(self):
         held = tempfile.TemporaryDirectory()
@@ -53,7 +53,7 @@ class Archives(unittest.TestCase):
             os.utime(path, (TIME, TIME), follow_symlinks=False)
 
     def expected(self):
-        """What show_archive prints of the folder."""
+        """The output of show_archive for the folder."""
         lines = ["left out 0"]
         for folder, folders, files in os.walk(self.root, followlinks=True):
             for name in folders:

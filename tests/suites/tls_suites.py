@@ -3,9 +3,10 @@
 
     tls_suites.py [--bogo DIR] BUILD
 
-DIR is a checkout of BoringSSL that builds with this Go; docs/lab/tls-suites.md says which commit was used. bogo.txt
-lists the cases that aren't for leat, and those that fail, each with its reason. A case that newly fails or newly passes makes the run fail, and so does a report
-of a sanitizer, or a pass rate under 97 %.
+DIR is a checkout of BoringSSL that builds with this Go; docs/lab/tls-suites.md says which commit was used.
+
+bogo.txt lists the cases that aren't for leat, and those that fail, each with its reason. A case that newly fails or newly
+passes makes the run fail, and so does a report of a sanitizer, or a pass rate under 97 %.
 """
 import argparse
 import fnmatch

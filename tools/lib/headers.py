@@ -27,7 +27,6 @@ SYSTEM = {
 }
 
 
-
 class Unreadable(Exception):
     """A header has something that has no place in the description."""
 

@@ -1,5 +1,5 @@
-"""The description of leat's interface (bindings/leat.json), and what is made of it: version scripts, assertions in C,
-declarations for cffi, and the Rust crate leat-sys. Needs nothing but Python's own library."""
+"""The description of leat's interface (bindings/leat.json), and what is made of it: version scripts, assertions in C, and
+declarations for cffi. Needs nothing but Python's own library."""
 
 import json
 
