@@ -336,16 +336,26 @@ static void a_controller_without_an_output_to_this_hart_is_refused(void **state)
     assert_non_null(tree_read(&tree, made.whole, made.len, 4)); /* another hart */
 }
 
-static void a_command_line_without_its_end_is_left_out(void **state)
+static void a_command_line_without_its_end_is_refused(void **state)
 {
+    const char *why;
+
     (void)state;
     made.nodes_len = made.names_len = 0;
     begin("");
+    CELLS("#address-cells", 1);
+    CELLS("#size-cells", 1);
+    begin("memory@40000000");
+    text("device_type", "memory");
+    CELLS("reg", 0x40000000, 0x10000000);
+    end();
     begin("chosen");
     property("bootargs", "--stats", 7); /* without the NUL */
     end();
     finish();
-    assert_non_null(read_made(made.len));
+    why = read_made(made.len);
+    assert_non_null(why);
+    assert_non_null(strstr(why, "command line"));
     assert_string_equal(tree.command_line, "");
 }
 
@@ -381,7 +391,7 @@ int main(void)
         cmocka_unit_test(an_initrd_outside_of_memory_is_told_apart),
         cmocka_unit_test(the_output_to_this_hart_is_found_wherever_it_stands),
         cmocka_unit_test(a_controller_without_an_output_to_this_hart_is_refused),
-        cmocka_unit_test(a_command_line_without_its_end_is_left_out),
+        cmocka_unit_test(a_command_line_without_its_end_is_refused),
         cmocka_unit_test(nodes_that_are_too_deep_are_left_out),
     };
 

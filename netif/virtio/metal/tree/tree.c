@@ -186,6 +186,8 @@ static void read_chosen(struct reader *reader)
     read_archive(reader);
     if (line.len > 0 && line.len <= TREE_COMMAND_LINE_BYTES && line.bytes[line.len - 1] == 0)
         tree->command_line = (const char *)line.bytes;
+    else
+        tree->command_line_is_bad = line.len > 0;
     if (seed.bytes) {
         tree->seed_len = seed.len < TREE_SEED_BYTES ? seed.len : TREE_SEED_BYTES;
         memcpy(tree->seed, seed.bytes, tree->seed_len);
@@ -392,6 +394,8 @@ static const char *judge(const struct tree *tree)
 {
     if (tree->memory_count == 0)
         return "the device tree names no memory; give the loader's or hypervisor's own tree";
+    if (tree->command_line_is_bad)
+        return "the command line (bootargs) has more than 4,095 bytes, or no NUL at its end";
     if (tree->controller.kind == TREE_NONE)
         return "the device tree has no interrupt controller that leat knows (GICv2, GICv3, PLIC)";
     if (tree->controller.kind == TREE_PLIC && !tree->controller.has_context)

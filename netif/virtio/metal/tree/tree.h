@@ -45,6 +45,7 @@ struct tree {
     unsigned reserved_count;
     bool reserved_more;        /* there are more than these */
     const char *command_line;  /* in the tree; never NULL */
+    bool command_line_is_bad;  /* it is left out */
     struct tree_piece archive; /* the initrd, which is reserved; 0 to 0: none */
     uint8_t seed[TREE_SEED_BYTES];
     uint32_t seed_len;

@@ -199,8 +199,8 @@ static void read_memory_tag(struct boot_info *boot, const uint8_t *tag, uint32_t
     }
 }
 
-/* GRUB puts the tags into memory that its map calls free, so what is used later is copied. */
-static const char *keep_command_line(const char *text, uint32_t bytes)
+/* GRUB puts the tags into memory that its map calls free, so the command line is copied. */
+static void keep_command_line(struct boot_info *boot, const char *text, uint32_t bytes)
 {
     static char line[COMMAND_LINE_BYTES];
     uint32_t len = 0;
@@ -210,7 +210,9 @@ static const char *keep_command_line(const char *text, uint32_t bytes)
         len++;
     }
     line[len] = '\0';
-    return line;
+    boot->command_line = line;
+    if (len < bytes && text[len])
+        boot->trouble = "the command line has more than 4,095 bytes";
 }
 
 static void read_tags(struct boot_info *boot, const uint8_t *info)
@@ -225,7 +227,7 @@ static void read_tags(struct boot_info *boot, const uint8_t *info)
         if (tag->type == TAG_END || tag->bytes < TAG_BYTES || tag->bytes > total - at)
             break;
         if (tag->type == TAG_COMMAND_LINE)
-            boot->command_line = keep_command_line((const char *)(tag + 1), tag->bytes - TAG_BYTES);
+            keep_command_line(boot, (const char *)(tag + 1), tag->bytes - TAG_BYTES);
         else if (tag->type == TAG_MODULE && tag->bytes >= TAG_MODULE_BYTES)
             read_module_tag(boot, (const uint32_t *)(tag + 1));
         else if (tag->type == TAG_MEMORY && tag->bytes >= TAG_MEMORY_BYTES)
