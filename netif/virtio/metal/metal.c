@@ -84,7 +84,8 @@ _Noreturn void leat_metal_exit(int status)
     power_off(status);
 }
 
-_Noreturn void metal_refuse(const char *why)
+/* Ends the machine with the status of a program that could not start. */
+_Noreturn static void refuse(const char *why)
 {
     static const char before[] = "leat: ";
 
@@ -97,6 +98,7 @@ _Noreturn void metal_refuse(const char *why)
 _Noreturn void metal_start(uint32_t protocol, uintptr_t info)
 {
     const struct boot_info boot = boot_info_read(protocol, info);
+    const char *trouble;
 
     metal = (struct leat_metal){.host = &machine,
                                 .command_line = boot.command_line,
@@ -106,10 +108,10 @@ _Noreturn void metal_start(uint32_t protocol, uintptr_t info)
                                 .archive_bytes = boot.archive_bytes};
     memory_init(boot.memory, boot.memory_bytes);
     cpu_init();
-    interrupts_init();
+    trouble = interrupts_init();
     serial_init();
-    if (boot.trouble)
-        metal_refuse(boot.trouble);
+    if (boot.trouble || trouble)
+        refuse(boot.trouble ? boot.trouble : trouble);
     clock_init();
     power_off(leat_metal_main(&metal));
 }

@@ -16,10 +16,6 @@
 /* metal.c: boot.S jumps here with interrupts off. @protocol and @info are for boot_info_read(). */
 _Noreturn void metal_start(uint32_t protocol, uintptr_t info);
 
-/* Prints "leat: " and the line @why, and ends the machine with the status of a program that could
- * not start. */
-_Noreturn void metal_refuse(const char *why);
-
 /* memory.c: the RAM of the program. */
 void memory_init(uint64_t start, size_t bytes);
 
@@ -88,7 +84,8 @@ void serial_write(const char *text, size_t len);
 /* True once for each Ctrl-D that was typed. */
 bool serial_take_end(void);
 
-void interrupts_init(void);
+/* NULL, or a line that says why there are none. The console is not there yet. */
+const char *interrupts_init(void);
 /* Sleeps until an interrupt, or for @sleep_ns, at most a second; not at all if an interrupt has
  * come since the last call. Their handlers run only here. */
 void interrupts_wait(uint64_t sleep_ns);

@@ -75,13 +75,13 @@ static uintptr_t find_redistributor(uintptr_t at, uint64_t bytes)
     return 0;
 }
 
-static void start_v3(const struct tree *tree)
+/* False: the redistributor of this processor isn't there. */
+static bool start_v3(const struct tree *tree)
 {
     redistributor =
         find_redistributor((uintptr_t)tree->controller.second, tree->controller.second_bytes);
     if (redistributor == 0)
-        metal_refuse(
-            "the interrupt controller has no part for this processor; boot with one processor");
+        return false;
     mmio_write32(redistributor + GICR_WAKER,
                  mmio_read32(redistributor + GICR_WAKER) & ~(uint32_t)WAKER_SLEEPS);
     for (unsigned i = 0; i < SPINS_MAX && (mmio_read32(redistributor + GICR_WAKER) & WAKER_ASLEEP);
@@ -92,6 +92,7 @@ static void start_v3(const struct tree *tree)
     SYSTEM_WRITE(ICC_PMR_EL1, 0xff);
     SYSTEM_WRITE(ICC_IGRPEN1_EL1, 1);
     mmio_write32(distributor + GICD_CONTROL, CONTROL_GROUPS_V3);
+    return true;
 }
 
 static void start_v2(const struct tree *tree)
@@ -135,22 +136,23 @@ static void enable(uint32_t line, bool edge)
     mmio_write32(frame + GICD_ENABLE + line / 32 * 4, 1u << line % 32);
 }
 
-void interrupts_init(void)
+const char *interrupts_init(void)
 {
     const struct tree *tree = machine_tree();
 
     if (tree->controller.kind == TREE_NONE)
-        return; /* metal_start() refuses such a tree */
+        return NULL; /* metal_start() refuses such a tree */
+    if (!metal_map(tree->controller.address) || !metal_map(tree->controller.second))
+        return "the interrupt controller lies at an address that can't be mapped";
     distributor = (uintptr_t)tree->controller.address;
     is_v3 = tree->controller.kind == TREE_GIC3;
-    metal_map(distributor);
-    metal_map(tree->controller.second);
-    if (is_v3)
-        start_v3(tree);
-    else
+    if (!is_v3)
         start_v2(tree);
+    else if (!start_v3(tree))
+        return "the interrupt controller has no part for this processor; boot with one processor";
     SYSTEM_WRITE("cntv_ctl_el0", 0);
     enable(tree->timer_line & ~(uint32_t)TREE_LINE_EDGE, false);
+    return NULL;
 }
 
 void leat_metal_route(uint32_t line, uint8_t vector)

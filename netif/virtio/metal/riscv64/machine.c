@@ -74,17 +74,20 @@ uint64_t clock_ns(void)
 
 /* --- interrupts, which are claimed but never taken -------------------------------------------- */
 
-void interrupts_init(void)
+const char *interrupts_init(void)
 {
     const struct tree *tree = machine_tree();
 
     sbi(SBI_TIME, 0, UINT64_MAX, 0);
     enable_interrupts(SIE_TIMER | SIE_EXTERNAL);
     if (tree->controller.kind != TREE_PLIC)
-        return;
+        return NULL; /* metal_start() refuses such a tree */
+    if (!metal_map(tree->controller.address))
+        return "the interrupt controller lies at an address that can't be mapped";
     plic = (uintptr_t)tree->controller.address;
     plic_context = plic + PLIC_CONTEXT + (uintptr_t)PLIC_CONTEXT_BYTES * tree->controller.context;
     mmio_write32(plic_context, 0); /* the threshold: every priority passes */
+    return NULL;
 }
 
 void leat_metal_route(uint32_t line, uint8_t vector)

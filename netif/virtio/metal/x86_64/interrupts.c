@@ -5,6 +5,8 @@
  * exception is a bug of ours: its handler prints it and ends the machine.  It runs on a stack of
  * its own if the current one may have overflowed.
  */
+#include <stddef.h>
+
 #include "cpu.h"
 #include "interrupts.h"
 #include "../metal.h"
@@ -144,7 +146,7 @@ static void emergency_stack_init(void)
     gates[PAGE_FAULT].type |= EMERGENCY_STACK;
 }
 
-void interrupts_init(void)
+const char *interrupts_init(void)
 {
     struct {
         uint16_t limit;
@@ -169,6 +171,7 @@ void interrupts_init(void)
     lapic_write(LAPIC_TASK_PRIORITY, 0);
     lapic_write(LAPIC_TIMER_DIVIDE, LAPIC_DIVIDE_BY_1);
     lapic_write(LAPIC_TIMER, INTERRUPT_TIMER); /* once, not masked */
+    return NULL;
 }
 
 void interrupts_timer_start(uint32_t count)
