@@ -158,14 +158,27 @@ static bool is_forwarded(const struct pci_function *function, uint64_t address)
     return mib >= base && mib <= limit;
 }
 
-/* Assigns a piece of the function's space to a base address of zero. False: there is no room. */
+/* The bytes behind a base address of zero. The device answers nowhere meanwhile. */
+static uint32_t size_of(const struct pci_function *function, uint32_t at)
+{
+    const uint32_t command = pci_read(function, PCI_COMMAND) & 0xffff;
+    uint32_t mask;
+
+    pci_write(function, PCI_COMMAND, command & ~(uint32_t)COMMAND_MEMORY);
+    pci_write(function, at, UINT32_MAX);
+    mask = pci_read(function, at) & ~(uint32_t)15;
+    pci_write(function, at, 0);
+    pci_write(function, PCI_COMMAND, command);
+    return ~mask + 1;
+}
+
+/* Assigns a piece of the function's space to a base address of zero, which stays so without room.
+ * False: there is none. */
 static bool assign(struct pci_function *function, uint32_t at)
 {
-    uint32_t size;
+    const uint32_t size = size_of(function, at);
     uint64_t address;
 
-    pci_write(function, at, UINT32_MAX);
-    size = ~(pci_read(function, at) & ~(uint32_t)15) + 1; /* a power of two */
     if (size == 0 || (size & (size - 1)) != 0)
         return false;
     address = (function->next + size - 1) & ~(uint64_t)(size - 1);
