@@ -59,9 +59,9 @@ uint8_t leat_metal_on_interrupt(void (*handler)(void *arg), void *arg);
 
 /**
  * Routes the interrupt line @p line to @p vector: on x86-64 a pin of the I/O APIC (0-23), elsewhere
- * as the device tree numbers them.
+ * as the device tree numbers them.  False: there is no such line, or @p vector is 0.
  */
-void leat_metal_route(uint32_t line, uint8_t vector);
+bool leat_metal_route(uint32_t line, uint8_t vector);
 
 /** Makes wait() return every @p interval_ns at the latest: for a device that can't interrupt. */
 void leat_metal_poll_every(uint64_t interval_ns);

@@ -29,7 +29,8 @@ enum virtio_status { /* virtio 1.2, 2.1 */
 };
 
 enum {
-    VIRTIO_QUEUES_MAX = 2
+    VIRTIO_QUEUES_MAX = 2,
+    VIRTIO_POLL_NS = 200000 /* between looks at a device that can't interrupt */
 };
 
 struct virtio_device;

@@ -3,7 +3,7 @@
  *
  * Devices are announced by the hypervisor on the command line, as to Linux:
  * virtio_mmio.device=512@0xfeb00e00:12 (bytes, address, interrupt line); or in the device tree,
- * which the architecture reads.
+ * which the architecture reads. A device whose line isn't known is polled.
  */
 #include <leat/metal.h>
 
@@ -183,7 +183,8 @@ static bool take_window(struct virtio_device *device, enum virtio_id id, unsigne
         return false;
     *device = (struct virtio_device){
         .transport = &mmio_transport, .id = id, .registers = (uintptr_t)window->address};
-    leat_metal_route(window->line, leat_metal_on_interrupt(mmio_interrupt, device));
+    if (!leat_metal_route(window->line, leat_metal_on_interrupt(mmio_interrupt, device)))
+        leat_metal_poll_every(VIRTIO_POLL_NS);
     return true;
 }
 

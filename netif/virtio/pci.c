@@ -44,8 +44,6 @@ struct common {
     uint32_t queue_address[6]; /* descriptors, available, used; the lower half first */
 };
 
-static const uint64_t poll_interval_ns = 200000;
-
 _Static_assert(offsetof(struct common, queue_address) == 32, "virtio 1.2, 4.1.4.3");
 
 /* The address of a register of the common configuration. */
@@ -102,7 +100,7 @@ static void pci_queue_enable(struct virtio_device *device, uint16_t index, struc
     mmio_write16(COMMON(device, queue_msix_vector), device->vector_entry);
     /* NO_VECTOR also reads back if the device has no room for the vector */
     if (mmio_read16(COMMON(device, queue_msix_vector)) == NO_VECTOR && !device->has_pin)
-        leat_metal_poll_every(poll_interval_ns);
+        leat_metal_poll_every(VIRTIO_POLL_NS);
     device->notify_at[index] =
         device->notify_base +
         (uintptr_t)mmio_read16(COMMON(device, queue_notify_off)) * device->notify_multiplier;

@@ -201,6 +201,26 @@ static void more_windows_than_there_is_room_for_are_left_out(void **state)
     assert_int_equal(tree.windows[1].line, (16 + 1 + 32) | TREE_LINE_EDGE);
 }
 
+static void a_window_whose_interrupt_leads_elsewhere_has_no_line(void **state)
+{
+    (void)state;
+    made.nodes_len = made.names_len = 0;
+    begin("");
+    CELLS("#address-cells", 1);
+    CELLS("#size-cells", 1);
+    begin("virtio");
+    text("compatible", "virtio,mmio");
+    CELLS("reg", 0x10000, 0x200);
+    CELLS("interrupts", 0, 16, 1); /* the other property goes before it */
+    CELLS("interrupts-extended", 7, 0, 16, 1);
+    end();
+    finish();
+    assert_non_null(read_made(made.len)); /* there is no memory */
+    assert_int_equal(tree.window_count, 1);
+    assert_int_equal(tree.windows[0].address, 0x10000);
+    assert_int_equal(tree.windows[0].line, 0);
+}
+
 static void a_tree_without_a_part_says_which(void **state)
 {
     static const char *const words[] = {"memory", "interrupt controller", "timer"};
@@ -384,6 +404,7 @@ int main(void)
         cmocka_unit_test(a_machine_is_found_in_its_tree),
         cmocka_unit_test(the_chosen_console_wins),
         cmocka_unit_test(more_windows_than_there_is_room_for_are_left_out),
+        cmocka_unit_test(a_window_whose_interrupt_leads_elsewhere_has_no_line),
         cmocka_unit_test(a_tree_without_a_part_says_which),
         cmocka_unit_test(a_tree_that_is_cut_anywhere_is_refused),
         cmocka_unit_test(offsets_outside_of_the_tree_are_refused),

@@ -105,7 +105,7 @@ bool power_button(void);
 /* Registers of a virtio device over memory-mapped registers. */
 struct metal_window {
     uint64_t address;
-    uint32_t line; /* for leat_metal_route() */
+    uint32_t line; /* for leat_metal_route(); 0: unknown */
 };
 
 /* Windows that the machine announces in another way than on the command line. */

@@ -250,9 +250,8 @@ bool pci_use_pin(const struct pci_function *function, void (*handler)(void *arg)
     if (!pci_pin_line(function->at, pin, &line))
         return false;
     vector = leat_metal_on_interrupt(handler, arg);
-    if (vector == 0)
+    if (!leat_metal_route(line, vector))
         return false;
-    leat_metal_route(line, vector);
     pci_write(function, PCI_COMMAND, COMMAND_MEMORY | COMMAND_MASTER);
     return true;
 }

@@ -155,14 +155,15 @@ const char *interrupts_init(void)
     return NULL;
 }
 
-void leat_metal_route(uint32_t line, uint8_t vector)
+bool leat_metal_route(uint32_t line, uint8_t vector)
 {
     const uint32_t number = line & ~(uint32_t)TREE_LINE_EDGE;
 
     if (distributor == 0 || number < PRIVATE || number >= LINES || vector == 0)
-        return;
+        return false;
     vector_of[number] = vector;
     enable(number, line & TREE_LINE_EDGE);
+    return true;
 }
 
 static uint32_t acknowledge(void)

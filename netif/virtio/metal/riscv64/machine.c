@@ -90,17 +90,18 @@ const char *interrupts_init(void)
     return NULL;
 }
 
-void leat_metal_route(uint32_t line, uint8_t vector)
+bool leat_metal_route(uint32_t line, uint8_t vector)
 {
     uintptr_t enable;
 
     if (plic == 0 || line == 0 || line >= PLIC_SOURCES || vector == 0)
-        return;
+        return false;
     enable = plic + PLIC_ENABLE +
              (uintptr_t)PLIC_ENABLE_CONTEXT * machine_tree()->controller.context + line / 32 * 4;
     vector_of[line] = vector;
     mmio_write32(plic + 4 * (uintptr_t)line, 1); /* its priority; 0 would be never */
     mmio_write32(enable, mmio_read32(enable) | 1u << line % 32);
+    return true;
 }
 
 /* Runs the handlers of pending interrupts. */

@@ -258,13 +258,15 @@ static void read_rtc(struct reader *reader, enum tree_device kind)
 static void read_window(struct reader *reader)
 {
     struct tree *tree = reader->tree;
+    const bool elsewhere = property(reader, "interrupts-extended").bytes;
     uint64_t address, bytes;
 
-    if (tree->window_count == TREE_WINDOWS_MAX || property(reader, "interrupts-extended").bytes ||
+    if (tree->window_count == TREE_WINDOWS_MAX ||
         !fdt_reg(reader->fdt, &reader->node, 0, &address, &bytes) || address % 4 != 0)
         return;
     tree->windows[tree->window_count++] = (struct metal_window){
-        .address = address, .line = line_of(tree, property(reader, "interrupts"), 0)};
+        .address = address,
+        .line = elsewhere ? 0 : line_of(tree, property(reader, "interrupts"), 0)};
 }
 
 /* The entries of the interrupt-map that lead to the controller. */

@@ -19,14 +19,15 @@ static void ioapic_write(uint32_t at, uint32_t value)
     mmio_write32(ioapic + IOAPIC_WINDOW, value);
 }
 
-void leat_metal_route(uint32_t line, uint8_t vector)
+bool leat_metal_route(uint32_t line, uint8_t vector)
 {
     const uint32_t at = IOAPIC_REDIRECTION + 2u * line;
 
     if (line >= IOAPIC_PINS || vector == 0 || vector > METAL_VECTORS)
-        return;
+        return false;
     ioapic_write(at + 1,
                  mmio_read32(lapic + LAPIC_ID)); /* to us: both keep the id in the upper 8 bits */
     ioapic_write(at,
                  interrupts_number(vector)); /* fixed, physical, edge, active high, not masked */
+    return true;
 }
