@@ -124,7 +124,8 @@ class Stack:
             raise RuntimeError("close() was called from inside of leat")
         if self._timer:
             self._timer.cancel()
-        for listed in list(self._live):
+        live = list(self._live)  # leat may use their memory until the last end has run
+        for listed in live:
             listed._lost(lib.LEAT_ERR_CLOSED, "the stack is closed")
         if self._tls:
             lib.leat_tls_close(self._tls)  # before all that its sessions use
@@ -133,6 +134,7 @@ class Stack:
         for end in reversed(ends):
             end()
         self._stack = None
+        live.clear()
         self._live.clear()
         for lent in list(self._lent):
             lent.release()
