@@ -38,6 +38,13 @@ static const char *why_failed(unsigned rcode)
     }
 }
 
+/* True if an error that may be about EDNS belongs to the question with EDNS, although it was repeated
+ * without since: the first such error does. */
+static bool answers_the_first(const struct query *query)
+{
+    return query->repeated_plain && !(query->plain & query_server_bit(query));
+}
+
 /* True if the error may mean that the server knows no EDNS, or not one of its options (RFC 6891 7).
  * Then it is asked again without: @edns is that of the reply. */
 static bool take_dislike(struct query *query, unsigned rcode, const struct dns_edns *edns)
@@ -45,8 +52,15 @@ static bool take_dislike(struct query *query, unsigned rcode, const struct dns_e
     struct upstream *upstream = query_upstream(query);
     const uint64_t now_ns = leat_now_ns(query->resolver->stack);
 
-    if (!query->has_edns || upstream_wants_tls(upstream) ||
+    if (upstream_wants_tls(upstream) ||
         (rcode != LEAT_DNS_FORMERR && rcode != LEAT_DNS_NOTIMP && rcode != LEAT_DNS_BADVERS))
+        return false;
+    if (answers_the_first(query)) { /* the answer to the repeated question follows */
+        query->plain |= query_server_bit(query);
+        query->resolver->counts.edns_refused++;
+        return true;
+    }
+    if (!query->has_edns)
         return false;
     if (edns->is_there && query->cookie.is_set && rcode == LEAT_DNS_FORMERR) {
         dns_cookie_refused(&upstream->cookie, now_ns);
@@ -85,10 +99,10 @@ static void learn(struct query *query, enum dns_reply reply, const struct dns_ed
         return;
     if (edns->is_there || query->has_edns)
         habits_edns_answered(habits, now_ns);
-    else if (query->repeated_plain)
-        habits_edns_ignored(habits, now_ns);
     else if (query->plain & query_server_bit(query))
         habits_edns_refused(habits, now_ns);
+    else if (query->repeated_plain)
+        habits_edns_ignored(habits, now_ns);
 }
 
 /* Handles an answer, described in resolver->result; false: it isn't taken. */
@@ -191,6 +205,15 @@ static bool is_taken(struct query *query, enum dns_reply reply, const struct dns
     return reply == DNS_REPLY_TRUNCATED || cookie_allows(query, edns);
 }
 
+/* The time at which the question of a reply was sent. A failure may answer either of two. */
+static uint64_t asked_at_ns(const struct query *query, enum dns_reply reply,
+                            const struct dns_edns *edns)
+{
+    return query->repeated_plain && !edns->is_there && reply != DNS_REPLY_FAILED
+               ? query->repeated_ns
+               : query->begin_ns;
+}
+
 bool query_take_message(struct query *query, uint8_t *message, size_t len)
 {
     struct leat_resolver *resolver = query->resolver;
@@ -209,9 +232,7 @@ bool query_take_message(struct query *query, uint8_t *message, size_t len)
     resolver->counts.replies++;
     learn(query, reply, &edns);
     if (query_shows_delay(query))
-        upstream_answered(upstream,
-                          now_ns - (query->repeated_plain && !edns.is_there ? query->repeated_ns
-                                                                            : query->begin_ns));
+        upstream_answered(upstream, now_ns - asked_at_ns(query, reply, &edns));
     if (reply == DNS_REPLY_TRUNCATED) {
         resolver->counts.truncated++;
         query_note(query, "with a truncated reply by UDP");

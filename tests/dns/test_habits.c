@@ -168,6 +168,60 @@ static void a_bare_FORMERR_is_acted_on_at_once(void **state)
     assert_int_equal(f->counts->repeated, 0);
 }
 
+static void say_bare(struct liar *liar, uint16_t rcode)
+{
+    struct message reply = {.len = DNS_HEADER_BYTES};
+
+    put16(reply.bytes, get16(liar->query.bytes));
+    put16(reply.bytes + 2, (uint16_t)(DNS_QR | rcode));
+    say(liar, &reply);
+}
+
+/* Its FORMERR takes so long that the question was repeated meanwhile. */
+static void refuses_late(struct liar *liar)
+{
+    if (has_edns(liar))
+        return;
+    if (liar->again)
+        say_bare(liar, LEAT_DNS_FORMERR);
+    tell(liar);
+}
+
+static void a_FORMERR_that_comes_after_the_repetition_is_about_the_first_question(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, refuses_late);
+    open_plain_resolver(f, 1);
+    assert_in_range(took_ns(f), second / 2, second * 6 / 10);
+    assert_int_equal(f->counts->edns_refused, 1);
+    assert_int_equal(f->counts->servers_failed, 0);
+    assert_in_range(habits_of(f).delay_ns, second * 4 / 10, second * 6 / 10);
+    world_wait(f->world, minute); /* longer than after a loss */
+    assert_true(habits_of(f).no_edns);
+    assert_in_range(took_ns(f), 0, second / 10);
+}
+
+static void refuses_both(struct liar *liar)
+{
+    if (!liar->again)
+        return;
+    say_bare(liar, LEAT_DNS_FORMERR);
+    say(liar, make_reply(liar, LEAT_DNS_FORMERR, 0));
+}
+
+static void a_second_FORMERR_is_the_answer(void **state)
+{
+    struct fixture *f = *state;
+    const struct outcome *outcome;
+
+    with_liar(f, refuses_both);
+    open_plain_resolver(f, 1);
+    outcome = look_up(f, "www.example.test", LEAT_DNS_A);
+    assert_int_equal(outcome->err, LEAT_ERR_SERVERS);
+    assert_int_equal(f->counts->servers_failed, 1);
+}
+
 static void foreign_formerr(struct liar *liar)
 {
     struct message reply = {.len = DNS_HEADER_BYTES};
@@ -345,6 +399,8 @@ int main(void)
         TEST(edns_that_is_ignored_costs_half_a_second_and_is_remembered),
         TEST(a_lost_query_is_no_habit),
         TEST(a_bare_FORMERR_is_acted_on_at_once),
+        TEST(a_FORMERR_that_comes_after_the_repetition_is_about_the_first_question),
+        TEST(a_second_FORMERR_is_the_answer),
         TEST(test_threat_N4_a_bare_FORMERR_with_another_id),
         TEST(a_server_that_refuses_cookies_gets_none),
         TEST(a_server_that_lowers_names_is_asked_by_tcp),
