@@ -18,8 +18,8 @@ struct habits {
     uint64_t tcp_only_ns; /* it answers by TCP only, or truncates all replies by UDP */
     uint64_t no_tcp_ns;   /* it doesn't answer by TCP */
     uint64_t udp_ns;      /* it answers by UDP */
-    uint8_t ignored;      /* queries in a row that it answered without EDNS only */
     uint8_t truncated;    /* replies by UDP in a row that were truncated */
+    bool ignored;         /* it has answered without EDNS only, and never with it since */
 };
 
 /* A query with EDNS was answered. */
@@ -29,7 +29,7 @@ void habits_edns_answered(struct habits *habits, uint64_t now_ns);
 void habits_edns_refused(struct habits *habits, uint64_t now_ns);
 
 /* A query with EDNS had no answer, and was answered without. That may be chance, so the first
- * time is remembered for seconds only. */
+ * time is remembered for seconds only. Queries of the same time are one chance. */
 void habits_edns_ignored(struct habits *habits, uint64_t now_ns);
 
 /* A query with EDNS had no answer for a whole try. */

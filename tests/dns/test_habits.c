@@ -140,6 +140,39 @@ static void a_lost_query_is_no_habit(void **state)
     assert_false(habits_of(f).no_edns);
 }
 
+static void is_deaf_for_a_moment(struct liar *liar)
+{
+    if (liar->again || liar->count > 3)
+        tell(liar);
+}
+
+/* Three queries that are lost at the same time are one loss, and no habit. */
+static void one_burst_of_losses_is_no_habit(void **state)
+{
+    static const char *const names[] = {"a.test", "b.test", "c.test"};
+    static struct outcome outcomes[3];
+    struct fixture *f = *state;
+    struct liar *liar = with_liar(f, is_deaf_for_a_moment);
+
+    open_plain_resolver(f, 1);
+    memset(outcomes, 0, sizeof outcomes);
+    for (unsigned i = 0; i < 3; i++) {
+        const struct leat_dns_name name = name_of(names[i]);
+
+        assert_int_equal(
+            leat_lookup_start(f->resolver, &name, LEAT_DNS_A, on_done, &outcomes[i], NULL),
+            LEAT_OK);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(world_run(f->world, &outcomes[i].done, 300 * second));
+    assert_int_equal(f->counts->repeated, 3);
+    assert_true(habits_of(f).no_edns);
+    world_wait(f->world, 21 * second);
+    assert_false(habits_of(f).no_edns);
+    assert_in_range(took_ns(f), 0, second / 10);
+    assert_true(liar->seen[3].has_edns);
+}
+
 static void bare_formerr(struct liar *liar)
 {
     struct message reply = {.len = DNS_HEADER_BYTES};
@@ -398,6 +431,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(edns_that_is_ignored_costs_half_a_second_and_is_remembered),
         TEST(a_lost_query_is_no_habit),
+        TEST(one_burst_of_losses_is_no_habit),
         TEST(a_bare_FORMERR_is_acted_on_at_once),
         TEST(a_FORMERR_that_comes_after_the_repetition_is_about_the_first_question),
         TEST(a_second_FORMERR_is_the_answer),
