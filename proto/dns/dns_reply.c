@@ -94,7 +94,7 @@ enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *mess
     *edns = (struct dns_edns){.cookie = NULL};
     if (!dns_header_read(message, len, &header) || !is_reply(asked, &header))
         return DNS_REPLY_FOREIGN;
-    if (is_bare_formerr(&header, len)) {
+    if (asked->may_be_bare && is_bare_formerr(&header, len)) {
         result->rcode = LEAT_DNS_FORMERR;
         return DNS_REPLY_FAILED;
     }

@@ -14,7 +14,8 @@ struct dns_asked {
     const struct leat_dns_name *name; /* in the letter case of the query */
     uint16_t id;
     uint16_t type;
-    bool any_case; /* by TCP, where sequence numbers prevent forgery */
+    bool any_case;    /* by TCP, where sequence numbers prevent forgery */
+    bool may_be_bare; /* a header alone with FORMERR counts: it repeats nothing but the id */
 };
 
 enum dns_reply {
@@ -26,8 +27,7 @@ enum dns_reply {
     DNS_REPLY_ANSWER     /* result describes the answer; possibly "no such name" */
 };
 
-/* Parses a reply. Sets rcode, message and answers of result, and @edns. A FORMERR may consist of a
- * header alone. */
+/* Parses a reply. Sets rcode, message and answers of result, and @edns. */
 enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *message, size_t len,
                               struct leat_dns_result *result, struct dns_edns *edns);
 

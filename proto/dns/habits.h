@@ -58,8 +58,7 @@ static inline bool habits_want_tcp(const struct habits *habits, uint64_t now_ns)
            (habits_is(habits->lowers_ns, now_ns) || habits_is(habits->tcp_only_ns, now_ns));
 }
 
-/* True if names are sent in lower case, and replies accepted in any: it lowers them, and has no
- * TCP. */
+/* True if names are sent in lower case: it lowers them, and has no TCP. */
 static inline bool habits_lower(const struct habits *habits, uint64_t now_ns)
 {
     return habits_is(habits->no_tcp_ns, now_ns) && habits_is(habits->lowers_ns, now_ns);

@@ -38,8 +38,8 @@ static const char *why_failed(unsigned rcode)
     }
 }
 
-/* True if an error that may be about EDNS belongs to the question with EDNS, although it was repeated
- * without since: the first such error does. */
+/* True if an error that may be about EDNS belongs to the question with EDNS, although it was
+ * repeated without since: the first such error does. */
 static bool answers_the_first(const struct query *query)
 {
     return query->repeated_plain && !(query->plain & query_server_bit(query));
@@ -205,6 +205,16 @@ static bool is_taken(struct query *query, enum dns_reply reply, const struct dns
     return reply == DNS_REPLY_TRUNCATED || cookie_allows(query, edns);
 }
 
+/* True if a header alone may be the server's reply. It needs only the right id and port, so it is
+ * believed only where EDNS may be the cause: of a query with EDNS, to a server that isn't known to
+ * answer such. */
+static bool may_be_bare(const struct query *query, uint64_t now_ns)
+{
+    const bool had_edns = query->has_edns || query->repeated_plain;
+
+    return query->by_tcp || (had_edns && !habits_is(query_upstream(query)->habits.edns_ns, now_ns));
+}
+
 /* The time at which the question of a reply was sent. A failure may answer either of two. */
 static uint64_t asked_at_ns(const struct query *query, enum dns_reply reply,
                             const struct dns_edns *edns)
@@ -223,8 +233,8 @@ bool query_take_message(struct query *query, uint8_t *message, size_t len)
     const struct dns_asked asked = {.name = &query->name,
                                     .id = query->id,
                                     .type = query->type,
-                                    .any_case =
-                                        query->by_tcp || habits_lower(&upstream->habits, now_ns)};
+                                    .any_case = query->by_tcp,
+                                    .may_be_bare = may_be_bare(query, now_ns)};
     const enum dns_reply reply = dns_reply_read(&asked, message, len, &resolver->result, &edns);
 
     if (!is_taken(query, reply, &edns, message, len))

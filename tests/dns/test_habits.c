@@ -282,12 +282,52 @@ static void test_threat_N4_a_bare_FORMERR_with_another_id(void **state)
     assert_false(habits_of(f).no_edns);
 }
 
+static void bare_and_true(struct liar *liar)
+{
+    say_bare(liar, LEAT_DNS_FORMERR);
+    tell(liar);
+}
+
+/* A forger of such a reply need not know the letter case. */
+static void test_threat_N4_a_bare_FORMERR_to_a_query_without_EDNS(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, bare_and_true);
+    open_plain_resolver(f, 1);
+    took_ns(f); /* asked with EDNS, and then without */
+    assert_int_equal(f->counts->edns_refused, 1);
+    assert_int_equal(f->counts->servers_failed, 0);
+    assert_int_equal(f->counts->drop_foreign, 1);
+}
+
 static void tell_with_opt(struct liar *liar, struct message *reply)
 {
     memcpy(reply->bytes + reply->len, "\0\0\51\4\320\0\0\0\0\0\0", DNS_OPT_BYTES);
     reply->len += DNS_OPT_BYTES;
     put16(reply->bytes + 10, 1);
     say(liar, reply);
+}
+
+static void bare_behind_edns(struct liar *liar)
+{
+    if (liar->count > 1)
+        say_bare(liar, LEAT_DNS_FORMERR);
+    tell_with_opt(liar, make_reply(liar, LEAT_DNS_NOERROR, 8));
+}
+
+static void test_threat_N4_a_bare_FORMERR_of_a_server_that_knows_EDNS(void **state)
+{
+    struct fixture *f = *state;
+    struct liar *liar = with_liar(f, bare_behind_edns);
+
+    open_plain_resolver(f, 1);
+    took_ns(f);
+    took_ns(f);
+    assert_int_equal(liar->count, 2);
+    assert_int_equal(f->counts->edns_refused, 0);
+    assert_int_equal(f->counts->drop_foreign, 1);
+    assert_false(habits_of(f).no_edns);
 }
 
 /* It knows EDNS, but no cookies. */
@@ -363,6 +403,28 @@ static void without_tcp_it_is_asked_in_lower_case(void **state)
     assert_int_equal(f->counts->drop_case, 1);
 }
 
+static void swaps_later(struct liar *liar)
+{
+    if (liar->count > 2) {
+        liar->query.bytes[DNS_HEADER_BYTES + 1] ^= 0x20;
+        tell(liar);
+    }
+    lowers(liar);
+}
+
+/* The questions are in lower case, and so are its replies. */
+static void test_threat_N4_another_letter_case_of_a_server_that_lowers_names(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, swaps_later);
+    open_plain_resolver(f, 1);
+    took_ns(f); /* by UDP, by TCP in vain, and in lower case */
+    assert_int_equal(f->counts->drop_case, 1);
+    took_ns(f);
+    assert_int_equal(f->counts->drop_case, 2);
+}
+
 /* ---- transports --------------------------------------------------------------------------- */
 
 static void truncates(struct liar *liar)
@@ -436,9 +498,12 @@ int main(void)
         TEST(a_FORMERR_that_comes_after_the_repetition_is_about_the_first_question),
         TEST(a_second_FORMERR_is_the_answer),
         TEST(test_threat_N4_a_bare_FORMERR_with_another_id),
+        TEST(test_threat_N4_a_bare_FORMERR_to_a_query_without_EDNS),
+        TEST(test_threat_N4_a_bare_FORMERR_of_a_server_that_knows_EDNS),
         TEST(a_server_that_refuses_cookies_gets_none),
         TEST(a_server_that_lowers_names_is_asked_by_tcp),
         TEST(without_tcp_it_is_asked_in_lower_case),
+        TEST(test_threat_N4_another_letter_case_of_a_server_that_lowers_names),
         TEST(a_server_that_truncates_all_is_asked_by_tcp),
         TEST(a_server_without_udp_is_asked_by_tcp),
         TEST(a_slow_server_is_waited_for),
