@@ -93,6 +93,7 @@ static void reply_by_udp(struct forward_wait *wait, const struct dns_question *q
     struct leat_buf *reply = leat_buf_alloc(leat_pool(forwarder->stack), LEAT_BUF_HEADROOM);
 
     if (!reply || leat_buf_tailroom(reply) < wait->form.limit) {
+        forwarder->extended_error = 0; /* of this reply, not of the next one */
         forwarder->counts.drop_memory++;
         leat_buf_free(reply);
         return;

@@ -77,6 +77,39 @@ static void test_each_buffer_lacks_once_of_queries_by_TCP(void **state)
     assert_in_range(call, 6, CALLS_MAX - 1);
 }
 
+static void says_8_but_to_s(struct liar *liar)
+{
+    if (dns_lower(liar->query.bytes[DNS_HEADER_BYTES + 1]) != 's')
+        says_8(liar);
+}
+
+/* Even if the reply with a reason can't be sent, the next one has none. */
+static void test_the_reason_of_a_reply_without_a_buffer_is_in_no_other(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_pool *pool = leat_pool(f->world->stacks[CLIENT]);
+    unsigned call = 0, lost = 0;
+    char name[40];
+
+    with_liar(f, says_8_but_to_s);
+    open_home(f);
+    do {
+        const struct message *reply = &home.heard[0];
+
+        f->liar.count = 0;
+        home.heard_count = 0;
+        dry_at(pool, ++call);
+        snprintf(name, sizeof name, "s%u.example.test", call);
+        lost += ask_for(name, LEAT_DNS_A, 1232, 20 * second)[0] == '\0';
+        home.heard_count = 0;
+        ask_for(fresh_name(call), LEAT_DNS_A, 1232, 6 * second);
+        if (home.heard_count > 0)
+            assert_int_not_equal(get16(reply->bytes + reply->len - 6), DNS_OPTION_ERROR);
+    } while (dry_ends() && call < CALLS_MAX);
+    assert_in_range(call, 6, CALLS_MAX - 1);
+    assert_true(lost >= 2); /* the query, and the reply */
+}
+
 /* RFC 6891 6.2.5 sets no maximum length of a query: a fragmented one is handled like others. */
 static void test_a_query_in_fragments(void **state)
 {
@@ -108,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOME(test_each_buffer_lacks_once_of_queries_by_UDP),
         HOME(test_each_buffer_lacks_once_of_queries_by_TCP),
+        HOME(test_the_reason_of_a_reply_without_a_buffer_is_in_no_other),
         HOME(test_a_query_in_fragments),
     };
 
