@@ -95,6 +95,12 @@ static bool is_number(const struct leat_dns_name *name, unsigned at)
     return true;
 }
 
+/* True for rpz-ip, rpz-nsdname and others: triggers of a policy zone that aren't the question's name. */
+static bool is_trigger(const uint8_t *label)
+{
+    return *label > 4 && dns_bytes_equal(label + 1, (const uint8_t *)"rpz-", 4);
+}
+
 /* Ends the name, once or again; returns its labels, 0: it is illegal. A final dot is noted. */
 static unsigned name_end(struct blocklist_reader *reader)
 {
@@ -115,9 +121,7 @@ static unsigned name_end(struct blocklist_reader *reader)
         last = at;
     name->wire[name->len++] = 0;
     reader->number = is_number(name, last);
-    /* rpz-ip, rpz-nsdname, ...: triggers other than the question's name */
-    if (name->wire[last] > 4 && dns_bytes_equal(name->wire + last + 1, (const uint8_t *)"rpz-", 4))
-        reader->bad = true;
+    reader->bad = is_trigger(name->wire + last);
     return reader->bad ? 0 : count;
 }
 
@@ -236,14 +240,16 @@ static void policy(struct leat_blocklist *list)
     const struct leat_dns_name *origin = &reader->origin;
     const unsigned labels = name_end(reader);
     const size_t at = (size_t)name->len - origin->len; /* without the final root of both */
-    unsigned next = 0;
+    unsigned next = 0, last = 0;
 
     if (labels > 0 && reader->absolute && origin->len > 0) {
-        while (name->len > origin->len && next < at)
+        while (name->len > origin->len && next < at) {
+            last = next;
             next += name->wire[next] + 1u;
-        if (name->len <= origin->len || next != at ||
+        }
+        if (name->len <= origin->len || next != at || is_trigger(name->wire + last) ||
             !dns_bytes_equal(name->wire + at, origin->wire, origin->len)) {
-            not_understood(list); /* out of the zone (RFC 1035 5.2) */
+            not_understood(list); /* a trigger of another kind, or out of the zone (RFC 1035 5.2) */
             return;
         }
         name->wire[at] = 0;

@@ -282,6 +282,9 @@ static const struct form forms[] = {
      ".BB..", 0, 0},
     {"$ORIGIN rpz.zone.\na.test. CNAME .\nrpz.zone. CNAME .\nxrpz.zone. CNAME .\n", ".....", 3, 0},
     {"a.test. CNAME .\n", "B....", 0, 0},
+    {"$ORIGIN rpz.zone.\n24.0.2.0.192.rpz-ip.rpz.zone. CNAME .\na.rpz-nsdname.rpz.zone. CNAME "
+     ".\na.test.rpz.zone. CNAME .\n",
+     "B....", 2, 0},
 };
 
 /* Parses the text in pieces of @step bytes. */
