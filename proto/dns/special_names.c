@@ -41,8 +41,8 @@ static int number_in(const uint8_t *label, bool is_hex)
 {
     unsigned value = 0;
 
-    if (*label == 0 || *label > (is_hex ? 1 : 3))
-        return -1;
+    if (*label == 0 || *label > (is_hex ? 1 : 3) || (*label > 1 && label[1] == '0'))
+        return -1; /* 010 is another name than 10 */
     for (unsigned i = 1; i <= *label; i++) {
         const uint8_t digit = dns_lower(label[i]);
 
