@@ -63,7 +63,7 @@ enum {
 /** A network of clients. */
 struct leat_forwarder_network {
     struct leat_ip ip;   /**< an address in it */
-    uint8_t prefix_bits; /**< of IPv4 up to 32 */
+    uint8_t prefix_bits; /**< up to 128; of IPv4 up to 32 */
 };
 
 /** Options of a forwarder.  Every 0 means the default named beside it. */
@@ -136,8 +136,8 @@ size_t leat_forwarder_memory_bytes(const struct leat_forwarder_config *config);
  * Serves on @p stack, which has UDP and TCP registered, from the next poll on.  @p memory (any
  * alignment) of @p bytes belongs to the forwarder until it is closed.
  *
- * Errors: LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (no resolver), and those of leat_udp_bind() and
- * leat_tcp_listen().
+ * Errors: LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (no resolver, or a prefix of too many bits), and those
+ * of leat_udp_bind() and leat_tcp_listen().
  */
 enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat *stack,
                                   void *memory, size_t bytes,

@@ -10,6 +10,8 @@ enum {
     OWN_PART = 8,     /* part of the resolver's lookups that is kept for the program */
     RESERVE_PART = 2, /* reserved part of the places; one holder alone gets as many */
     TCP_REPLY_BYTES_MIN = 4096,
+    IP4_BITS = 32,
+    IP6_BITS = 128,
     ALIGN = 16
 };
 
@@ -174,6 +176,15 @@ static bool is_busy(struct leat_drainer *drainer)
     return false;
 }
 
+static bool are_legal(const struct leat_forwarder_network *networks, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (networks[i].prefix_bits > (leat_ip_is_v4(networks[i].ip) ? IP4_BITS : IP6_BITS))
+            return false;
+    }
+    return true;
+}
+
 enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat *stack,
                                   void *memory, size_t bytes,
                                   const struct leat_forwarder_config *config)
@@ -184,7 +195,8 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
     struct leat_forwarder *made;
     enum leat_err err;
 
-    if (!config->resolver || LEAT_RESERVED_IS_USED(config))
+    if (!config->resolver || LEAT_RESERVED_IS_USED(config) ||
+        !are_legal(config->networks, config->network_count))
         return LEAT_ERR_ARGUMENT;
     full = with_defaults(config);
     if (bytes < leat_forwarder_memory_bytes(config))

@@ -188,6 +188,27 @@ static void test_clients_outside_of_the_networks_are_refused(void **state)
     assert_int_equal(f->liar.count, 1);
 }
 
+static void test_a_prefix_is_no_longer_than_an_address(void **state)
+{
+    const struct leat_forwarder_network bad[] = {
+        {LEAT_IP4(10, 0, 0, 0), 33}, {{.bytes = {0xfd}}, 129}, {{.bytes = {0xfd}}, 255}};
+    struct fixture *f = *state;
+
+    open_home(f);
+    for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const struct leat_forwarder_config config = {
+            .resolver = f->resolver, .networks = &bad[i], .network_count = 1};
+        const size_t bytes = leat_forwarder_memory_bytes(&config);
+        void *memory = malloc(bytes);
+        struct leat_forwarder *none;
+
+        assert_int_equal(
+            leat_forwarder_open(&none, f->world->stacks[CLIENT], memory, bytes, &config),
+            LEAT_ERR_ARGUMENT);
+        free(memory);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +217,7 @@ int main(void)
         HOME(test_canaries_do_not_exist_if_they_are_refused),
         HOME(test_the_reason_is_told_to_clients_with_EDNS),
         HOME(test_clients_outside_of_the_networks_are_refused),
+        HOME(test_a_prefix_is_no_longer_than_an_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
