@@ -119,6 +119,15 @@ static bool put_digits(struct zone_reader *reader, unsigned bits)
     return true;
 }
 
+/* The same for a field that is never empty: a digest, or a key. */
+static bool put_key(struct zone_reader *reader, unsigned bits)
+{
+    if (reader->token.kind != DNS_TOKEN_WORD)
+        return zone_fail(reader, bits == 4 ? "hexadecimal digits are missing"
+                                           : "digits of base 64 are missing");
+    return put_digits(reader, bits);
+}
+
 static bool put_ip(struct zone_reader *reader, uint8_t field)
 {
     const struct dns_token *token = &reader->token;
@@ -171,9 +180,9 @@ static bool put_field(struct zone_reader *reader, uint8_t field)
     case DNS_FIELD_VALUE:
         return put_value(reader);
     case DNS_FIELD_HEX:
-        return put_digits(reader, 4);
+        return put_key(reader, 4);
     case DNS_FIELD_BASE64:
-        return put_digits(reader, 6);
+        return put_key(reader, 6);
     case DNS_FIELD_END:
     case DNS_FIELD_U8:
     case DNS_FIELD_U16:

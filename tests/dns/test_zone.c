@@ -242,6 +242,9 @@ static void test_errors_have_their_place(void **state)
     assert_refused(HEAD "www DNSKEY 257 3 8 AB==\n", 5, 24, "base 64");
     assert_refused(HEAD "www DNSKEY 257 3 8 AAA\n", 5, 23, "base 64");
     assert_refused(HEAD "www DS 1 8 2 0x12\n", 5, 14, "hexadecimal");
+    assert_refused(HEAD "www DS 1 8 2\n", 5, 13, "missing");
+    assert_refused(HEAD "www TLSA 3 1 1\n", 5, 15, "missing");
+    assert_refused(HEAD "www DNSKEY 257 3 8 ; none\n", 5, 26, "missing");
     assert_refused(HEAD "www TXT \"open\n", 5, 9, "quote");
     assert_refused(HEAD "www TXT\n", 5, 8, "missing");
     assert_refused(HEAD "www TXT a\\25\n", 5, 9, "backslash");
