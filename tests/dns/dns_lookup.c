@@ -202,3 +202,43 @@ void assert_found(const struct outcome *outcome, const char *records)
     assert_int_equal(outcome->err, LEAT_OK);
     assert_string_equal(outcome->records, records);
 }
+
+uint64_t took_ns(struct fixture *f)
+{
+    static struct outcome outcome;
+    const struct leat_dns_name name = name_of("www.example.test");
+    const uint64_t start_ns = f->world->now_ns;
+
+    memset(&outcome, 0, sizeof outcome);
+    assert_int_equal(leat_lookup_start(f->resolver, &name, LEAT_DNS_A, on_done, &outcome, NULL),
+                     LEAT_OK);
+    assert_true(world_run(f->world, &outcome.done, 300 * second));
+    assert_int_equal(outcome.err, LEAT_OK);
+    return f->world->now_ns - start_ns;
+}
+
+struct leat_resolver_server habits_of(const struct fixture *f)
+{
+    struct leat_resolver_server server;
+
+    leat_resolver_get_server(f->resolver, 0, &server);
+    return server;
+}
+
+void tell(struct liar *liar)
+{
+    say(liar, make_reply(liar, LEAT_DNS_NOERROR, 8));
+}
+
+bool has_edns(const struct liar *liar)
+{
+    return get16(liar->query.bytes + 10) == 1;
+}
+
+void tell_with_opt(struct liar *liar, struct message *reply)
+{
+    memcpy(reply->bytes + reply->len, "\0\0\51\4\320\0\0\0\0\0\0", DNS_OPT_BYTES);
+    reply->len += DNS_OPT_BYTES;
+    put16(reply->bytes + 10, 1);
+    say(liar, reply);
+}

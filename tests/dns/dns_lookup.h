@@ -71,6 +71,13 @@ void say_from(struct liar *liar, struct leat_udp *udp, const struct message *rep
 /* A reply to the received query: @rcode, and 192.0.2.@last if that is not 0. */
 struct message *make_reply(const struct liar *liar, unsigned rcode, uint8_t last);
 
+/* The liar answers 192.0.2.8; as @reply, to which OPT is added. */
+void tell(struct liar *liar);
+void tell_with_opt(struct liar *liar, struct message *reply);
+
+/* True if the received query has EDNS. */
+bool has_edns(const struct liar *liar);
+
 void open_resolver(struct fixture *f, const struct leat_resolver_config *config);
 
 /* A resolver with the servers 10.0.0.1, and 10.0.0.3 if @servers is 2. */
@@ -82,6 +89,12 @@ struct liar *with_liar(struct fixture *f, void (*answer)(struct liar *liar));
 
 /* Starts a lookup, and waits for the outcome. */
 const struct outcome *look_up(struct fixture *f, const char *name_text, uint16_t type);
+
+/* Looks up a name that the server has; returns the time until the answer. */
+uint64_t took_ns(struct fixture *f);
+
+/* The state of the first server. */
+struct leat_resolver_server habits_of(const struct fixture *f);
 
 void assert_found(const struct outcome *outcome, const char *records);
 
