@@ -93,7 +93,7 @@ static void learn(struct query *query, enum dns_reply reply, const struct dns_ed
 
     if (!query->by_tcp)
         habits_udp_answered(habits, reply == DNS_REPLY_TRUNCATED, now_ns);
-    else
+    else if (!query_upstream(query)->secure) /* TLS shows nothing about UDP */
         habits_tcp_answered(habits, now_ns);
     if (reply == DNS_REPLY_FAILED)
         return;
@@ -205,9 +205,9 @@ static bool is_taken(struct query *query, enum dns_reply reply, const struct dns
     return reply == DNS_REPLY_TRUNCATED || cookie_allows(query, edns);
 }
 
-/* True if a header alone may be the server's reply. It needs only the right id and port, so it is
- * believed only where EDNS may be the cause: of a query with EDNS, to a server that isn't known to
- * answer such. */
+/* True if a header alone may be the server's reply. Its forger needs only the right id and port. So
+ * it is believed only where EDNS may be its cause: the query had EDNS, and the server isn't known
+ * to answer such queries. */
 static bool may_be_bare(const struct query *query, uint64_t now_ns)
 {
     const bool had_edns = query->has_edns || query->repeated_plain;

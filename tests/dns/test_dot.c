@@ -238,6 +238,7 @@ static void a_server_is_known_by_its_name(void **state)
     with_tls(f, false);
     assert_by_tls(f, look_up(f, "a.example", LEAT_DNS_A));
     assert_int_equal(f->counts->tls_opened, 1);
+    assert_false(habits_of(f).tcp_only);
 }
 
 static void a_session_is_kept_and_shared(void **state)
