@@ -90,8 +90,9 @@ struct leat_forwarder_config {
     void (*on_question)(void *arg, const struct leat_forwarder_question *question,
                         struct leat_forwarder_own *own);
     void *on_question_arg;                         /**< its first argument */
-    const struct leat_forwarder_network *networks; /**< clients in no one of them are refused; must
-                                                        outlive the forwarder */
+    const struct leat_forwarder_network *networks; /**< clients in no one of them are refused, and
+                                                        their connections reset; must outlive the
+                                                        forwarder */
     uint8_t network_count;                         /**< number of networks: 0 means all clients */
     /** Ask the servers also for names that a resolver answers itself: localhost, invalid, onion,
      * resolver.arpa, and the reverse names of private addresses (RFC 6303, 6761, 7686, 7793, 9462).
@@ -113,7 +114,7 @@ struct leat_forwarder_counts {
     uint64_t cached;       /**< replies from the cache, at once */
     uint64_t own;          /**< replies that on_question decided */
     uint64_t special;      /**< replies for names that a resolver answers itself, and canaries */
-    uint64_t prohibited;   /**< queries from outside of `networks` */
+    uint64_t prohibited;   /**< queries by UDP, and connections, from outside of `networks` */
     uint64_t rate_slipped; /**< queries over replies_per_s answered by the question with TC */
     uint64_t rate_dropped; /**< queries over replies_per_s that got no reply */
     uint64_t rate_proven;  /**< queries over replies_per_s that were answered, because a cookie

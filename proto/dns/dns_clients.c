@@ -155,6 +155,11 @@ static void start_client(struct dns_clients *clients, struct leat_tcp *conn)
     uint32_t room;
 
     leat_tcp_get_info(conn, &info);
+    if (clients->config.admits &&
+        !clients->config.admits(clients->config.server, &info.remote.ip)) {
+        leat_tcp_abort(conn); /* it takes no place from those that are served */
+        return;
+    }
     holder = shares_holder(&info.remote.ip);
     room = shares_room(&clients->shares, holder);
     if (room != SHARES_NONE)

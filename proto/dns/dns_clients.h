@@ -50,6 +50,8 @@ struct dns_clients_config {
     uint32_t send_queue_bytes; /* 0: the stack's default */
     uint64_t idle_ns;
     void *server;
+    /* false: a connection from @ip is reset. NULL: all are served. */
+    bool (*admits)(void *server, const struct leat_ip *ip);
     void (*serve)(struct dns_client *client);         /* called when bytes or room have come, and by
                                                        * dns_client_serve() */
     bool (*is_owed)(const struct dns_client *client); /* the client waits for an answer; NULL:

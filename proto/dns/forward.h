@@ -103,6 +103,9 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
                                   size_t query_len, uint8_t *reply, size_t reply_bytes,
                                   size_t *reply_len);
 
+/* False, and counted: clients at @ip are in none of the configured networks. */
+bool forward_admits(struct leat_forwarder *forwarder, const struct leat_ip *ip);
+
 /* ---- forward_reply.c ---------------------------------------------------------------------- */
 
 /* Writes a reply; @kept NULL: without records. Returns its length. */

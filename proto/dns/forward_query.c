@@ -17,13 +17,15 @@ static bool is_in(const struct leat_ip *ip, const struct leat_forwarder_network 
            (bits % 8 == 0 || ((ip->bytes[whole] ^ network->ip.bytes[whole]) & mask) == 0);
 }
 
-/* True if clients at @ip are served. */
-static bool is_served(const struct leat_forwarder_config *config, const struct leat_ip *ip)
+bool forward_admits(struct leat_forwarder *forwarder, const struct leat_ip *ip)
 {
+    const struct leat_forwarder_config *config = &forwarder->config;
+
     for (unsigned i = 0; i < config->network_count; i++) {
         if (is_in(ip, &config->networks[i]))
             return true;
     }
+    forwarder->counts.prohibited += config->network_count > 0;
     return config->network_count == 0;
 }
 
@@ -54,8 +56,7 @@ static bool find(struct leat_forwarder *forwarder, const struct forward_from *fr
 static unsigned refusal_of(struct leat_forwarder *forwarder, const struct forward_from *from,
                            const struct dns_query *asked)
 {
-    if (!is_served(&forwarder->config, &from->peer.ip)) {
-        forwarder->counts.prohibited++;
+    if (!forward_admits(forwarder, &from->peer.ip)) {
         forwarder->extended_error = LEAT_FORWARDER_PROHIBITED;
         return LEAT_DNS_REFUSED;
     }

@@ -40,6 +40,11 @@ static void serve(struct dns_client *tcp)
         dns_client_close_at_end(&client->tcp);
 }
 
+static bool admits(void *server, const struct leat_ip *ip)
+{
+    return forward_admits(server, ip);
+}
+
 static bool is_owed(const struct dns_client *tcp)
 {
     return ((const struct forward_client *)(const void *)tcp)->count > 0;
@@ -67,6 +72,7 @@ struct dns_clients_config forward_clients(const struct leat_forwarder_config *co
         .progress_bytes = config->progress_bytes,
         .idle_ns = config->idle_ns,
         .server = forwarder,
+        .admits = admits,
         .serve = serve,
         .is_owed = is_owed,
         .left = left,

@@ -188,6 +188,29 @@ static void test_clients_outside_of_the_networks_are_refused(void **state)
     assert_int_equal(f->liar.count, 1);
 }
 
+/* They can't take a place from those that are served. */
+static void test_connections_from_outside_of_the_networks_are_reset(void **state)
+{
+    struct leat_forwarder_network network = {LEAT_IP4(10, 1, 0, 0), 16};
+    const struct leat_forwarder_config config = {
+        .networks = &network, .network_count = 1, .clients = 2};
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_home_for(f, &plain_resolver, &config);
+    open_stream();
+    assert_true(home.closed);
+    assert_int_equal(home.counts->prohibited, 1);
+    network.ip = LEAT_IP4(10, 0, 0, 77);
+    open_stream();
+    assert_false(home.closed);
+    stream_query("a.example", LEAT_DNS_A, 1);
+    world_wait(f->world, second);
+    assert_string_equal(stream_ids(), "1 ");
+    assert_int_equal(home.counts->prohibited, 1);
+    assert_int_equal(home.counts->tcp_displaced, 0);
+}
+
 static void test_a_prefix_is_no_longer_than_an_address(void **state)
 {
     const struct leat_forwarder_network bad[] = {
@@ -217,6 +240,7 @@ int main(void)
         HOME(test_canaries_do_not_exist_if_they_are_refused),
         HOME(test_the_reason_is_told_to_clients_with_EDNS),
         HOME(test_clients_outside_of_the_networks_are_refused),
+        HOME(test_connections_from_outside_of_the_networks_are_reset),
         HOME(test_a_prefix_is_no_longer_than_an_address),
     };
 
