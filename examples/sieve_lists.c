@@ -19,10 +19,12 @@ enum {
 
 static struct {
     struct leat *stack;
+    struct example_platform *platform;
     struct leat_blocklist *sets[2];
     unsigned serving; /* which of them */
     const char *token;
     bool uploading;
+    struct leat_ip sender;               /* of the upload */
     struct leat_blocklist_counts before; /* of the new set, before the upload */
     unsigned text_count;
     struct {
@@ -197,8 +199,20 @@ static uint64_t names_within(uint64_t bytes)
     return SPARE + text_bytes() / LINE_BYTES_MIN + bytes / LINE_BYTES_MIN;
 }
 
-static void begin_upload(void)
+/* Reports an upload to the console: its sender, and @what became of it. */
+static void say_upload(const char *what)
 {
+    static char report[sizeof line + LEAT_IP_TEXT_BYTES + 20];
+    char ip[LEAT_IP_TEXT_BYTES];
+
+    leat_ip_format(lists.sender, ip);
+    snprintf(report, sizeof report, "%s has sent lists: %s", ip, what);
+    lists.platform->say(lists.platform, report);
+}
+
+static void begin_upload(struct leat_ip sender)
+{
+    lists.sender = sender;
     lists.before = *leat_blocklist_counts(lists.sets[!lists.serving]);
     lists.uploading = true;
 }
@@ -235,13 +249,14 @@ static void on_lists(struct leat_http_exchange *exchange, void *arg)
     else if (lists.uploading || !begin_set(names_within(leat_http_request_length(exchange))))
         answer(exchange, 503, "Other lists are just coming.\n");
     else
-        begin_upload();
+        begin_upload(leat_http_request_peer(exchange));
 }
 
 static void on_lists_body(struct leat_http_exchange *exchange, void *arg)
 {
     struct leat_blocklist *list = lists.sets[!lists.serving];
     struct leat_buf *text;
+    uint16_t status;
 
     (void)arg;
     while ((text = leat_http_receive(exchange, UINT32_MAX))) {
@@ -255,7 +270,9 @@ static void on_lists_body(struct leat_http_exchange *exchange, void *arg)
     if (!leat_http_body_over(exchange))
         return;
     leat_blocklist_end(list);
-    tell(exchange, end_upload(list));
+    status = end_upload(list);
+    say_upload(line);
+    tell(exchange, status);
 }
 
 static void on_lists_failed(struct leat_http_exchange *exchange, enum leat_err why, void *arg)
@@ -264,6 +281,7 @@ static void on_lists_failed(struct leat_http_exchange *exchange, enum leat_err w
     (void)why;
     (void)arg;
     lists.uploading = false;
+    say_upload("they were cut. The former lists stay.");
 }
 
 const struct leat_http_route lists_route = {.path = "/lists",
@@ -276,6 +294,7 @@ const struct leat_http_route lists_route = {.path = "/lists",
 void lists_start(struct example_platform *platform, const char *token)
 {
     lists.stack = platform->stack;
+    lists.platform = platform;
     lists.token = token;
     read_texts(begin_set(SPARE + text_bytes() / LINE_BYTES), false);
     if (leat_blocklist_counts(lists.sets[!lists.serving])->full > 0) /* short lines */

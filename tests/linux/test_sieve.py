@@ -265,6 +265,7 @@ def test_an_upload_that_is_cut_changes_nothing(sieve):
         with socket.create_connection((program.ip, 80), 10) as conn:
             conn.sendall(b"PUT /lists?secret HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n||passed.test^\n")
             program.settle()
+    program.wait_for("[0-9.]+ has sent lists: they were cut. The former lists stay.$")
     assert answer(program, "passed.test") == PASSED
     assert answer(program, "ads.plain.test") == "NXDOMAIN"
     told = curl("--retry", "5", "-X", "PUT", "-d", "passed.test", f"http://{program.ip}/lists?secret")
@@ -278,6 +279,7 @@ def test_what_is_no_list_changes_nothing(sieve, body):
     program = sieve("token=secret")
     told = curl("-w", "\n%{http_code}", "-X", "PUT", "-d", body, f"http://{program.ip}/lists?secret")
     assert told.startswith("The former lists stay: this looks like no list of names.") and told.endswith("\n422")
+    program.wait_for("[0-9.]+ has sent lists: The former lists stay: this looks like no list of names.")
     if "<html>" in body:
         assert 'of 1 lines 0 understood, 0 ignored, 1 refused: line 1 "<html>' in told or "3 refused" in told
     assert answer(program, "ads.plain.test") == answer(program, "ads.hosts.test") == "NXDOMAIN"
