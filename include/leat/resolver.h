@@ -192,7 +192,8 @@ struct leat_resolver_counts {
     uint64_t prefetches;      /**< queries to renew an answer before its TTL ends */
 };
 
-/** The state of a server.  Habits are learnt from its replies, and believed for ten minutes. */
+/** The state of a server.  Habits are learnt from its replies, and believed for ten minutes; that
+ * it has no cookies, for five. */
 struct leat_resolver_server {
     struct leat_endpoint endpoint; /**< as configured */
     uint64_t delay_ns;             /**< smoothed delay of its replies; 0: unknown */
