@@ -67,6 +67,21 @@ static void text_string(struct dns_text *text, const uint8_t *at, const uint8_t 
     dns_text_char(text, '"');
 }
 
+/* Formats a tag, as a character string if it has other bytes than a tag may have. */
+static void text_tag(struct dns_text *text, const uint8_t *at, const uint8_t *end)
+{
+    const uint8_t *next = at;
+
+    while (next < end && dns_is_letter_or_digit(*next))
+        next++;
+    if (at == end || next < end) {
+        text_string(text, at, end);
+        return;
+    }
+    while (at < end)
+        dns_text_char(text, (char)*at++);
+}
+
 static void text_hex(struct dns_text *text, const uint8_t *at, const uint8_t *end)
 {
     for (; at < end; at++) {
@@ -146,6 +161,9 @@ static void text_field(struct dns_text *text, const struct leat_dns_record *reco
         *at += 2;
     } else if (field == DNS_FIELD_TEXT) {
         text_string(text, bytes + 1, bytes + 1 + *bytes);
+        *at += *bytes + 1u;
+    } else if (field == DNS_FIELD_TAG) {
+        text_tag(text, bytes + 1, bytes + 1 + *bytes);
         *at += *bytes + 1u;
     } else if (dns_field_bytes(field) == 0) {
         text_rest(text, field, bytes, record->message + record->rdata_at + record->rdata_len);

@@ -49,6 +49,17 @@ static bool put_text(struct zone_reader *reader)
     return true;
 }
 
+/* Parses a character string of letters and digits (RFC 8659 4.1). */
+static bool put_tag(struct zone_reader *reader)
+{
+    const struct dns_token *token = &reader->token;
+    bool good = is_text(reader) && token->len > 0;
+
+    for (size_t i = 0; good && i < token->len; i++)
+        good = dns_is_letter_or_digit((uint8_t)token->text[i]);
+    return good ? put_text(reader) : zone_fail(reader, "a tag has letters and digits only");
+}
+
 /* Parses one or more character strings up to the end of the line. */
 static bool put_texts(struct zone_reader *reader)
 {
@@ -175,6 +186,8 @@ static bool put_field(struct zone_reader *reader, uint8_t field)
         return zone_read_name(reader) && zone_put(reader, reader->name.wire, reader->name.len);
     case DNS_FIELD_TEXT:
         return put_text(reader);
+    case DNS_FIELD_TAG:
+        return put_tag(reader);
     case DNS_FIELD_TEXTS:
         return put_texts(reader);
     case DNS_FIELD_VALUE:

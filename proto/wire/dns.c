@@ -176,7 +176,7 @@ bool dns_field_skip(const uint8_t *message, size_t end, size_t *at, uint8_t fiel
         return dns_name_skip(message, end, at);
     if (field == DNS_FIELD_TEXTS)
         return texts_skip(message, end, at);
-    if (field == DNS_FIELD_TEXT)
+    if (field == DNS_FIELD_TEXT || field == DNS_FIELD_TAG)
         bytes = *at < end ? message[*at] + 1u : 1;
     else if (bytes == 0) /* to the end */
         bytes = end - *at;

@@ -106,6 +106,13 @@ struct dns_edns {
                               * this (RFC 7830); 0: no padding */
 };
 
+static inline bool dns_is_letter_or_digit(uint8_t byte)
+{
+    const uint8_t lower = byte | 0x20;
+
+    return (byte >= '0' && byte <= '9') || (lower >= 'a' && lower <= 'z');
+}
+
 /* The fields of a record's data: at most seven, then DNS_FIELD_END. */
 enum dns_field {
     DNS_FIELD_END,
@@ -117,6 +124,7 @@ enum dns_field {
     DNS_FIELD_IP6,
     DNS_FIELD_U8,
     DNS_FIELD_TEXT, /* a character string: its length, and its bytes */
+    DNS_FIELD_TAG,  /* a character string of letters and digits, which is not quoted as text */
     /* to the end of the data: */
     DNS_FIELD_TEXTS, /* one or more character strings */
     DNS_FIELD_HEX,   /* bytes, in hexadecimal as text */

@@ -47,10 +47,9 @@ static const struct dns_shape shape_tlsa = {
     .fields = {DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_U8, DNS_FIELD_HEX},
     .is_known = true,
     .may_differ = true}; /* RFC 6698 2.1 */
-static const struct dns_shape shape_caa = {
-    .fields = {DNS_FIELD_U8, DNS_FIELD_TEXT, DNS_FIELD_VALUE},
-    .is_known = true,
-    .may_differ = true}; /* RFC 8659 4.1 */
+static const struct dns_shape shape_caa = {.fields = {DNS_FIELD_U8, DNS_FIELD_TAG, DNS_FIELD_VALUE},
+                                           .is_known = true,
+                                           .may_differ = true}; /* RFC 8659 4.1 */
 
 const struct dns_shape *dns_shape(uint16_t type)
 {
@@ -125,6 +124,7 @@ uint8_t dns_field_bytes(uint8_t field)
     case DNS_FIELD_END:
     case DNS_FIELD_NAME:
     case DNS_FIELD_TEXT:
+    case DNS_FIELD_TAG:
     case DNS_FIELD_TEXTS:
     case DNS_FIELD_HEX:
     case DNS_FIELD_BASE64:

@@ -104,7 +104,7 @@ static void test_the_data_of_later_types(void **state)
                 "d.z.test. 60 IN DNSKEY 257 3 8 AwEAAQ==\n"
                 "e.z.test. 60 IN TLSA 3 1 1 0d0a\n"
                 "f.z.test. 60 IN SSHFP 4 2 00ff\n"
-                "g.z.test. 60 IN CAA 128 \"issue\" \"ca.example; a=\\\"b\\\"\"\n"
+                "g.z.test. 60 IN CAA 128 issue \"ca.example; a=\\\"b\\\"\"\n"
                 "h.z.test. 60 IN DNSKEY 0 3 8 AAAA\n");
 }
 
@@ -238,6 +238,8 @@ static void test_errors_have_their_place(void **state)
     assert_refused(HEAD "www SRV 1 2 65536 x\n", 5, 13, "65535");
     assert_refused(HEAD "www CAA 256 issue \"\"\n", 5, 9, "255");
     assert_refused(HEAD "www CAA 0 issue\n", 5, 16, "missing");
+    assert_refused(HEAD "www CAA 0 \"\" \"x\"\n", 5, 11, "letters");
+    assert_refused(HEAD "www CAA 0 is-sue \"x\"\n", 5, 11, "letters");
     assert_refused(HEAD "www DNSKEY 257 3 8 A===\n", 5, 24, "base 64");
     assert_refused(HEAD "www DNSKEY 257 3 8 AB==\n", 5, 24, "base 64");
     assert_refused(HEAD "www DNSKEY 257 3 8 AAA\n", 5, 23, "base 64");
