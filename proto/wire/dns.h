@@ -102,8 +102,8 @@ struct dns_edns {
     uint16_t cookie_bytes;   /* of any length */
     const uint8_t *cookie;   /* a view of the first cookie's bytes; NULL: there is none */
     uint16_t extended_error; /* written if it isn't 0 (RFC 8914) */
-    uint16_t pad_to;         /* written if there is nothing else: pads the message to a multiple of
-                              * this (RFC 7830); 0: no padding */
+    uint16_t pad_to;         /* the message is padded to a multiple of this, behind the other
+                              * options (RFC 7830); 0: no padding */
 };
 
 static inline bool dns_is_letter_or_digit(uint8_t byte)
