@@ -216,7 +216,7 @@ static void keep(const struct leat_dns_name *name, const struct leat_dns_result 
 static void resolve(const uint8_t *message, size_t len)
 {
     struct leat_dns_name name;
-    struct dns_asked asked = {.name = &name, .id = 0x0102, .type = LEAT_DNS_A};
+    struct dns_asked asked = {.name = &name, .id = 0x0102, .type = LEAT_DNS_A, .may_be_bare = true};
     static struct leat_dns_result result;
     static char text[400000];
     struct dns_edns edns;
