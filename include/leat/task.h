@@ -39,7 +39,7 @@ struct leat_task;
 typedef enum leat_err leat_task_fn(struct leat_task *task, void *arg);
 
 enum {
-    LEAT_TASK_STACK_BYTES_MIN = 4096, /**< smallest stack; leat's own calls take about half */
+    LEAT_TASK_STACK_BYTES_MIN = 4096, /**< smallest stack, for tasks that resolve no names */
     LEAT_TASK_GUARD_BYTES = 4096      /**< in front of each stack, with leat_tasks_config.guard */
 };
 
