@@ -77,7 +77,7 @@ static bool add_directory(struct upload *upload)
 }
 
 /* Says it for the first such archive, the second, the fourth, and so on. */
-static void tell_ended(const struct upload *upload)
+static __attribute__((noinline)) void tell_ended(const struct upload *upload)
 {
     char line[240], ip[LEAT_IP_TEXT_BYTES];
 
