@@ -471,8 +471,8 @@ void bring_up_ending(struct bring_up *up)
 
     if (count == 0 || leat_is_draining(stack))
         return;
-    snprintf(up->line, sizeof up->line, "%s: ending; up to %u connections have %u s to finish",
-             example.name, (unsigned)count, (unsigned)(up->options->drain_ns / SECOND_NS));
+    snprintf(up->line, sizeof up->line, "%s: ending within %u s; connections that may finish: %u",
+             example.name, (unsigned)(up->options->drain_ns / SECOND_NS), (unsigned)count);
     say(up);
 }
 

@@ -151,7 +151,7 @@ static void on_hangup(void *arg)
     const char *why = example.reload(&program->platform);
 
     snprintf(program->line, sizeof program->line, "%s: SIGHUP: %.200s%s", example.name,
-             why ? why : "files read again", why ? "; what was read before stays" : "");
+             why ? why : "files read again", why ? "; the earlier files stay in force" : "");
     say(&program->platform, program->line);
 }
 

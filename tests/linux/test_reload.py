@@ -51,7 +51,7 @@ def test_new_sessions_get_the_new_certificate(leat, keys):
             assert name_of(after) == "rsa" and echoes(after, b"two")
         assert echoes(before, b"three")
         server.signal(signal.SIGHUP)
-        server.wait_for("SIGHUP: handshakes may still use the certificate before: try again in 10 s; what was read before stays")
+        server.wait_for("SIGHUP: handshakes may still use the certificate before: try again in 10 s; the earlier files stay in force")
         with session_with(server, keys) as after:
             assert name_of(after) == "rsa"
 
@@ -71,7 +71,7 @@ def test_the_old_certificate_stays_after_an_error(leat, keys, broken, why):
     else:
         (keys.folder / "used.pem").unlink()
     server.signal(signal.SIGHUP)
-    server.wait_for(f"SIGHUP: .*{why}; what was read before stays")
+    server.wait_for(f"SIGHUP: .*{why}; the earlier files stay in force")
     with session_with(server, keys) as session:
         assert name_of(session) == "ec"
     use(keys, "ec")
@@ -100,7 +100,7 @@ def test_a_zone_is_read_again(leat, tmp_path):
         assert ask_by_tcp(conn) == 4
         path.write_text(ZONE.format(number=5) + "what is this\n", encoding="utf-8")
         server.signal(signal.SIGHUP)
-        server.wait_for(rf"SIGHUP: {path}:7:\d+: .*; what was read before stays")
+        server.wait_for(rf"SIGHUP: {path}:7:\d+: .*; the earlier files stay in force")
         assert ask_by_tcp(conn) == 4
         for number in range(6, 12):  # each time into the memory of the zone before the last
             path.write_text(ZONE.format(number=number), encoding="utf-8")

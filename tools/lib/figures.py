@@ -2,8 +2,8 @@
 
 import counts
 
-# (what, case, what is counted, goal over IPv4, goal over IPv6). The case over IPv6 has the suffix "_ipv6". A goal that
-# is None doesn't exist.
+# (name, case, ends that are counted, goal over IPv4, goal over IPv6). The case over IPv6 has the suffix "_ipv6". None:
+# there is no goal.
 BOTH, RECEIVER = ("client", "server"), ("server",)
 FIGURES = [
     ("request and response", "rr", BOTH, 4000, 4200),
