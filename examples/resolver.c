@@ -7,6 +7,7 @@
 
 #include <leat/forwarder.h>
 
+#include "admit.h"
 #include "example.h"
 #include "page.h"
 #include "trust.h"
@@ -40,8 +41,12 @@ static const char *read_arguments(const struct example_platform *platform,
 {
     for (int i = 0; i < platform->argument_count; i++) {
         const char *word = platform->arguments[i];
+        const char *wrong;
 
-        if (strcmp(word, "any-rate") == 0)
+        if (admit_word(word, &wrong)) {
+            if (wrong)
+                return wrong;
+        } else if (strcmp(word, "any-rate") == 0)
             forwarder->no_rate_limit = true;
         else if (strcmp(word, "no-rebinding") == 0)
             resolver->no_rebinding = true;
@@ -87,6 +92,7 @@ static void write_page(struct page *page)
     page_add_row(page, "questions that went for others", counts->displaced + counts->busy);
     page_add_row(page, "connections that went for others", counts->tcp_displaced);
     page_add_row(page, "no questions at all", counts->drop_format);
+    page_add_row(page, "refused: from other networks", counts->prohibited);
     page_add(page, "</table><h2>Its own questions</h2><table>");
     page_add_row(page, "by UDP", asked->udp_queries);
     page_add_row(page, "by TCP", asked->tcp_queries);
@@ -154,6 +160,7 @@ static const char *start(struct example_platform *platform)
 
     if (wrong)
         return wrong;
+    admit_configure(platform, &forwarder);
     err = leat_forwarder_open(&server, platform->stack, forwarder_memory, sizeof forwarder_memory,
                               &forwarder);
     return err ? complain("can't open the ports", leat_err_text(err)) : serve_page(platform);
@@ -161,7 +168,8 @@ static const char *start(struct example_platform *platform)
 
 const struct example example = {.name = "resolver",
                                 .summary = "Answers names by asking other servers, and remembers.",
-                                .arguments = "[any-rate] [no-rebinding] [SERVER...]",
+                                .arguments =
+                                    "[any-rate] [no-rebinding] [clients=NET,...] [SERVER...]",
                                 .default_port = LEAT_DNS_PORT,
                                 .has_tls = true,
                                 .lacks = example_lacks_server,

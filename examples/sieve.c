@@ -10,6 +10,7 @@
 #include <leat/forwarder.h>
 #include <leat/top.h>
 
+#include "admit.h"
 #include "example.h"
 #include "page.h"
 #include "sieve_lists.h"
@@ -106,6 +107,7 @@ static void write_page(struct page *page)
     page_add_row(page, "answered by the cache", counts->cached);
     page_add_row(page, "blocked", counts->own);
     page_add_row(page, "answered here: local names", counts->special);
+    page_add_row(page, "refused: from other networks", counts->prohibited);
     page_add_row(page, "questions that went for others", counts->displaced + counts->busy);
     page_add_row(page, "connections that went for others", counts->tcp_displaced);
     page_add_row(page, "names in the lists", set->names);
@@ -128,7 +130,10 @@ static void write_blocked(struct page *page)
 static const char *read_word(struct example_platform *platform, const char *word)
 {
     const bool allow = strncmp(word, "allow=", 6) == 0;
+    const char *wrong;
 
+    if (admit_word(word, &wrong))
+        return wrong;
     if (strcmp(word, "any-rate") == 0)
         sieve.any_rate = true;
     else if (strcmp(word, "nxdomain") == 0)
@@ -185,6 +190,7 @@ static const char *start(struct example_platform *platform)
 
     if (leat_ip_is_any(platform->server))
         return "no name server: give --server or --gateway";
+    admit_configure(platform, &forwarder);
     lists_start(platform, sieve.token);
     if (leat_resolver_open(&forwarder.resolver, platform->stack, resolver_memory,
                            sizeof resolver_memory, &resolver))
@@ -198,7 +204,8 @@ static const char *start(struct example_platform *platform)
 const struct example example = {
     .name = "sieve",
     .summary = "A caching name server that keeps from you what stands in lists.",
-    .arguments = "[nxdomain|null|page] [any-rate] [token=TOKEN] [allow=LIST...] [LIST...]",
+    .arguments = "[nxdomain|null|page] [any-rate] [clients=NET,...] [token=TOKEN] [allow=LIST...] "
+                 "[LIST...]",
     .default_port = LEAT_DNS_PORT,
     .check = check,
     .lacks = example_lacks_server,

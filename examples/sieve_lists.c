@@ -200,14 +200,28 @@ static uint64_t names_within(uint64_t bytes)
 }
 
 /* Reports an upload to the console: its sender, and @what became of it. */
-static void say_upload(const char *what)
+static void say_upload(struct leat_ip sender, const char *what)
 {
     static char report[sizeof line + LEAT_IP_TEXT_BYTES + 20];
     char ip[LEAT_IP_TEXT_BYTES];
 
-    leat_ip_format(lists.sender, ip);
+    leat_ip_format(sender, ip);
     snprintf(report, sizeof report, "%s has sent lists: %s", ip, what);
     lists.platform->say(lists.platform, report);
+}
+
+/* Reports a sender without the token. A flood is told once a second. */
+static void say_refused(struct leat_ip sender)
+{
+    static uint64_t told_at_ns;
+    const uint64_t now_ns = leat_now_ns(lists.stack);
+
+    if (told_at_ns > 0 && now_ns - told_at_ns < 1000000000u)
+        return;
+    told_at_ns = now_ns;
+    say_upload(sender, lists.token
+                           ? "they are refused, because the token is wrong or missing."
+                           : "they are refused, because the program was started without token=.");
 }
 
 static void begin_upload(struct leat_ip sender)
@@ -244,12 +258,14 @@ static uint16_t end_upload(struct leat_blocklist *list)
 static void on_lists(struct leat_http_exchange *exchange, void *arg)
 {
     (void)arg;
-    if (!is_allowed(exchange))
+    if (!is_allowed(exchange)) {
+        say_refused(leat_http_request_peer(exchange));
         answer(exchange, 403, "That is not the token, or there is none.\n");
-    else if (lists.uploading || !begin_set(names_within(leat_http_request_length(exchange))))
+    } else if (lists.uploading || !begin_set(names_within(leat_http_request_length(exchange)))) {
         answer(exchange, 503, "Other lists are just coming.\n");
-    else
+    } else {
         begin_upload(leat_http_request_peer(exchange));
+    }
 }
 
 static void on_lists_body(struct leat_http_exchange *exchange, void *arg)
@@ -271,7 +287,7 @@ static void on_lists_body(struct leat_http_exchange *exchange, void *arg)
         return;
     leat_blocklist_end(list);
     status = end_upload(list);
-    say_upload(line);
+    say_upload(lists.sender, line);
     tell(exchange, status);
 }
 
@@ -281,7 +297,7 @@ static void on_lists_failed(struct leat_http_exchange *exchange, enum leat_err w
     (void)why;
     (void)arg;
     lists.uploading = false;
-    say_upload("they were cut. The former lists stay.");
+    say_upload(lists.sender, "they were cut. The former lists stay.");
 }
 
 const struct leat_http_route lists_route = {.path = "/lists",

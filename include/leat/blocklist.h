@@ -4,8 +4,8 @@
  * An entry can also match all names below it.  The common file formats of such lists are read.
  *
  * A name costs 32/3 bytes: 8 in a table that is filled to three quarters.  The table holds a keyed
- * hash of 58 bits instead of the name.  So a name that is not listed may be taken for a listed one,
- * with a probability of entries / 2^58 for each of its labels: 2^-38 with a million entries.
+ * hash of 56 bits instead of the name.  So a name that is not listed may be taken for a listed one,
+ * with a probability of entries / 2^56 for each of its labels: 2^-36 with a million entries.
  *
  * Text comes in pieces of any size, so that a list can be read while it arrives (docs/dns.md has
  * the formats).  Lines that are not understood are counted, and block nothing; the first ones are
@@ -34,7 +34,9 @@ enum leat_blocklist_mark {
     LEAT_BLOCKLIST_ALLOW_NAME = 4,   /**< allow the name itself, despite any other entry */
     LEAT_BLOCKLIST_ALLOW_BELOW = 8,  /**< allow all names below it, despite any other entry */
     LEAT_BLOCKLIST_FORCE_BLOCK = 16, /**< its BLOCK marks win over ALLOW marks */
-    LEAT_BLOCKLIST_FORCE_ALLOW = 32  /**< its ALLOW marks win over FORCE_BLOCK */
+    LEAT_BLOCKLIST_FORCE_ALLOW = 32, /**< its ALLOW marks win over FORCE_BLOCK */
+    LEAT_BLOCKLIST_PASS_BELOW = 64   /**< allow all names below it, despite BLOCK marks of it and of
+                                          names above it; those of longer names win */
 };
 
 /** The result for a name. */

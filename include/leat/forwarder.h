@@ -94,6 +94,10 @@ struct leat_forwarder_config {
                                                         their connections reset; must outlive the
                                                         forwarder */
     uint8_t network_count;                         /**< number of networks: 0 means all clients */
+    /** Called when a client in none of them was refused, at most once a second.  It must not call
+     * the forwarder.  May be NULL. */
+    void (*on_prohibited)(void *arg, struct leat_ip client);
+    void *on_prohibited_arg; /**< its first argument */
     /** Ask the servers also for names that a resolver answers itself: localhost, invalid, onion,
      * resolver.arpa, and the reverse names of private addresses (RFC 6303, 6761, 7686, 7793, 9462).
      */

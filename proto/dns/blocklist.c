@@ -7,7 +7,7 @@
 #include "proto/dns/dns_zone.h"
 
 enum {
-    MARKS = 63,
+    MARKS = 255,
     BLOCKS = LEAT_BLOCKLIST_BLOCK_NAME | LEAT_BLOCKLIST_BLOCK_BELOW,
     ALLOWS = LEAT_BLOCKLIST_ALLOW_NAME | LEAT_BLOCKLIST_ALLOW_BELOW,
     WORD_BYTES = 8,
@@ -125,17 +125,23 @@ enum leat_err leat_blocklist_add(struct leat_blocklist *list, const struct leat_
     return LEAT_OK;
 }
 
-/* The marks of an entry that count for the name itself, or for a name below it. */
-static unsigned apply(unsigned marks, bool is_name)
+/* Adds the marks of an entry that count for the name itself, or for a name below it, to those found
+ * at shorter names. The longer one of a block and a pass counts. */
+static unsigned apply(unsigned before, unsigned marks, bool is_name)
 {
     unsigned found = marks & (is_name ? LEAT_BLOCKLIST_BLOCK_NAME | LEAT_BLOCKLIST_ALLOW_NAME
-                                      : LEAT_BLOCKLIST_BLOCK_BELOW | LEAT_BLOCKLIST_ALLOW_BELOW);
+                                      : LEAT_BLOCKLIST_BLOCK_BELOW | LEAT_BLOCKLIST_ALLOW_BELOW |
+                                            LEAT_BLOCKLIST_PASS_BELOW);
 
     if (found & BLOCKS)
         found |= marks & LEAT_BLOCKLIST_FORCE_BLOCK;
     if (found & ALLOWS)
         found |= marks & LEAT_BLOCKLIST_FORCE_ALLOW;
-    return found;
+    if (found & LEAT_BLOCKLIST_PASS_BELOW)
+        return ((found | before) & ~(unsigned)BLOCKS);
+    if (found & BLOCKS)
+        before &= ~(unsigned)LEAT_BLOCKLIST_PASS_BELOW;
+    return found | before;
 }
 
 static enum leat_blocklist_verdict verdict(unsigned found)
@@ -144,7 +150,7 @@ static enum leat_blocklist_verdict verdict(unsigned found)
         return LEAT_BLOCKLIST_ALLOWED;
     if (found & LEAT_BLOCKLIST_FORCE_BLOCK)
         return LEAT_BLOCKLIST_BLOCKED;
-    if (found & ALLOWS)
+    if (found & (ALLOWS | LEAT_BLOCKLIST_PASS_BELOW))
         return LEAT_BLOCKLIST_ALLOWED;
     return found ? LEAT_BLOCKLIST_BLOCKED : LEAT_BLOCKLIST_UNLISTED;
 }
@@ -162,8 +168,8 @@ enum leat_blocklist_verdict leat_blocklist_find(const struct leat_blocklist *lis
         if (depth > 0)
             add_label(&walk, name->wire + labels.starts[labels.count - depth]);
         if (has_depth(list, depth))
-            found |= apply((unsigned)*find_slot(list, siphash13_of(&walk)) & MARKS,
-                           depth == labels.count);
+            found = apply(found, (unsigned)*find_slot(list, siphash13_of(&walk)) & MARKS,
+                          depth == labels.count);
     }
     return verdict(found);
 }

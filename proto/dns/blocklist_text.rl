@@ -174,7 +174,6 @@ static const uint8_t *end_line(struct leat_blocklist *list, const uint8_t *at, c
     reader->refused = false;
     reader->entered = false;
     reader->head_bytes = 0;
-    reader->redirects = reader->marks == 0; /* set by such a zone alone */
     reader->marks = LEAT_BLOCKLIST_BLOCK_NAME;
     return end + 1;
 }
@@ -189,8 +188,9 @@ static void not_understood(struct leat_blocklist *list)
 /* Exceptions of an allowing text win over all others. */
 static void add(struct leat_blocklist *list, unsigned marks)
 {
+    const unsigned passes = marks & LEAT_BLOCKLIST_PASS_BELOW ? LEAT_BLOCKLIST_ALLOW_BELOW : 0;
     const unsigned as_allowed =
-        ((marks | marks << ALLOW_SHIFT) & ALLOW_MARKS) | LEAT_BLOCKLIST_FORCE_ALLOW;
+        ((marks | marks << ALLOW_SHIFT) & ALLOW_MARKS) | passes | LEAT_BLOCKLIST_FORCE_ALLOW;
 
     list->reader.entered = true;
     (void)leat_blocklist_add(list, &list->reader.name, list->reader.allow ? as_allowed : marks);
@@ -202,6 +202,14 @@ static uint8_t to_allow(uint8_t marks)
     const unsigned force = (unsigned)(marks & LEAT_BLOCKLIST_FORCE_BLOCK);
 
     return (uint8_t)((unsigned)(marks & NAME_AND_BELOW) << ALLOW_SHIFT | force << FORCE_SHIFT);
+}
+
+/* The marks of a line that passes names on, in the place of marks that block. In dnsmasq's, unbound's
+ * and policy zones' formats the longest name counts. */
+static uint8_t to_pass(uint8_t marks)
+{
+    return (uint8_t)((marks & LEAT_BLOCKLIST_BLOCK_NAME ? LEAT_BLOCKLIST_ALLOW_NAME : 0) |
+                     (marks & LEAT_BLOCKLIST_BLOCK_BELOW ? LEAT_BLOCKLIST_PASS_BELOW : 0));
 }
 
 /* Handles a word of a hosts file, which blocks that name alone. A word of one label is a local name, or an
@@ -262,6 +270,17 @@ static void policy(struct leat_blocklist *list)
         not_understood(list);
 }
 
+/* Handles an address in unbound's format: it counts for all names below, if it belongs to a zone that
+ * redirects them. */
+static void data(struct leat_blocklist *list)
+{
+    struct blocklist_reader *reader = &list->reader;
+
+    if (name_end(reader) > 0 && leat_dns_name_equal(&reader->name, &reader->redirected))
+        reader->marks = NAME_AND_BELOW;
+    entry(list, 1, reader->marks);
+}
+
 /* Takes the current name as the origin of a policy zone. */
 static void set_origin(struct blocklist_reader *reader)
 {
@@ -302,15 +321,17 @@ action both   { reader->marks = NAME_AND_BELOW; }
 action below  { reader->marks = LEAT_BLOCKLIST_BLOCK_BELOW; }
 action force  { reader->marks |= LEAT_BLOCKLIST_FORCE_BLOCK; }
 action except { reader->marks = to_allow(reader->marks); }
+action pass   { reader->marks = to_pass(reader->marks); }
 action entry  { entry(list, 1, reader->marks); }
 action policy { policy(list); }
 action origin { set_origin(reader); }
-action zone   { reader->marks = 0; }
-action data   {
-    if (reader->redirects)
-        reader->marks = NAME_AND_BELOW;
-    entry(list, 1, reader->marks);
+action zone   {
+    if (name_end(reader) > 0)
+        reader->redirected = reader->name;
+    else
+        not_understood(list);
 }
+action data   { data(list); }
 action page   { reader->refused = false; }
 action second {
     fhold;
@@ -344,7 +365,7 @@ nowhere = "#" | "0.0.0.0" | "127.0.0.1";
 dnsmasq = "address=/" @both name "/" nowhere? trail "\n" @entry @done
         | "address=/" name "/::" "1"? trail "\n" @done
         | ( "server=/" | "local=/" ) @both name "/" "127.0.0.1"? trail "\n" @entry @done
-        | "server=/" @both name "/#" trail "\n" @except @entry @done;
+        | "server=/" @both name "/#" trail "\n" @pass @entry @done;
 
 # unbound: zones, and addresses in them
 quote   = ["']?;
@@ -353,7 +374,7 @@ refuses = "always_nxdomain" | "always_nodata" | "always_null" | "always_refuse" 
 passes  = "transparent" | "typetransparent" | "always_transparent" | "inform";
 unbound = ws? ( "server:" trail "\n" @done
         | "local-zone:" @both ws? quote name quote ws quote refuses quote trail "\n" @entry @done
-        | "local-zone:" @both ws? quote name quote ws quote passes quote trail "\n" @except @entry @done
+        | "local-zone:" @both ws? quote name quote ws quote passes quote trail "\n" @pass @entry @done
         | "local-zone:" ws? quote name quote ws quote "redirect" quote trail "\n" @zone @done
         | "local-data:" ws? quote name ws ( digit+ ws )? ( "IN"i ws )?
           ( "A"i ws ( "0.0.0.0" | "127.0.0.1" ) | "AAAA"i ws "::" "1"? ) quote trail "\n" @data @done );
@@ -361,7 +382,7 @@ unbound = ws? ( "server:" trail "\n" @done
 # response policy zones, after a name: triggers on the question's name
 ttl     = digit+ [smhdwSMHDW]? ws;
 class   = ttl? ( "IN"i ws )? ttl?;
-policy := ( class ( "CNAME"i ws ( "." | "*." | "rpz-drop."i | "rpz-passthru."i @except )
+policy := ( class ( "CNAME"i ws ( "." | "*." | "rpz-drop."i | "rpz-passthru."i @pass )
                   | "A"i ws ( "0.0.0.0" | "127.0.0.1" ) | "AAAA"i ws "::" "1"? ) trail "\n" @policy @done
           | class "SOA"i ws [^\n]* "\n" @origin @done | class "NS"i ws [^\n]* "\n" @done ) $err(bad);
 

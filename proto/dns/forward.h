@@ -27,7 +27,7 @@
 
 enum {
     FORWARD_PIPELINE_MAX = 32, /* waiting queries of a TCP client; later ones stay unread */
-    FORWARD_OWN_BYTES = 34     /* a record made by the forwarder */
+    FORWARD_OWN_BYTES = 50     /* a record made by the forwarder */
 };
 
 struct forward_client;
@@ -75,7 +75,8 @@ struct leat_forwarder {
     uint8_t *scratch; /* a TCP reply behind its length, or a UDP query from several buffers */
     size_t scratch_bytes;
     uint8_t own[FORWARD_OWN_BYTES];
-    uint16_t extended_error; /* of the next reply; 0: none */
+    uint16_t extended_error;   /* of the next reply; 0: none */
+    uint64_t prohibited_at_ns; /* when on_prohibited was called last; 0: never */
 };
 
 /* The result of a query. */

@@ -8,17 +8,26 @@
 
 enum {
     TO_THE_QUESTION = 0xc000 | DNS_HEADER_BYTES, /* a compression pointer (RFC 1035 4.1.4) */
-    FIXED_BYTES = 12,                            /* bytes of a record before its RDATA */
-    SOA_RDATA_BYTES = 22,                        /* two root names and five numbers */
-    SPECIAL_TTL_S = 3600
+    POINTER_BYTES = 2,
+    FIXED_BYTES = 12,   /* bytes of a record before its RDATA */
+    NUMBERS_BYTES = 20, /* of a SOA record */
+    RNAME_BYTES = 16,   /* nobody.invalid. */
+    /* RFC 6303 3: the zone of a special name */
+    SPECIAL_TTL_S = 10800,
+    SPECIAL_REFRESH_S = 3600,
+    SPECIAL_RETRY_S = 1200,
+    SPECIAL_EXPIRE_S = 604800
 };
 
-_Static_assert(FIXED_BYTES + SOA_RDATA_BYTES <= FORWARD_OWN_BYTES, "the longest record");
+_Static_assert(FIXED_BYTES + POINTER_BYTES + RNAME_BYTES + NUMBERS_BYTES <= FORWARD_OWN_BYTES,
+               "the longest record");
 
-/* Writes the header of a record, whose owner is the question's name. */
-static uint8_t *write_fixed(uint8_t *to, uint16_t type, uint32_t ttl_s, uint16_t rdata_len)
+/* Writes the header of a record, whose owner is the question's name without its first @owner_at
+ * bytes. */
+static uint8_t *write_header(uint8_t *to, unsigned owner_at, uint16_t type, uint32_t ttl_s,
+                             uint16_t rdata_len)
 {
-    put16(to, TO_THE_QUESTION);
+    put16(to, (uint16_t)(TO_THE_QUESTION + owner_at));
     put16(to + 2, type);
     put16(to + 4, DNS_CLASS_IN);
     put32(to + 6, ttl_s);
@@ -26,17 +35,47 @@ static uint8_t *write_fixed(uint8_t *to, uint16_t type, uint32_t ttl_s, uint16_t
     return to + FIXED_BYTES;
 }
 
+/* The same for the question's name. */
+static uint8_t *write_fixed(uint8_t *to, uint16_t type, uint32_t ttl_s, uint16_t rdata_len)
+{
+    return write_header(to, 0, type, ttl_s, rdata_len);
+}
+
+/* Writes the numbers of a SOA record behind its names, @at. */
+static void write_numbers(uint8_t *at, const uint32_t numbers[5])
+{
+    for (unsigned i = 0; i < 5; i++)
+        put32(at + i * sizeof *numbers, numbers[i]);
+}
+
 /* Writes a SOA record with the negative TTL (RFC 2308 5). Its owner is the name itself, so
  * other names are not affected. */
 static size_t write_soa(uint8_t *to, uint32_t ttl_s)
 {
-    uint8_t *rdata = write_fixed(to, LEAT_DNS_SOA, ttl_s, SOA_RDATA_BYTES);
-    const uint32_t numbers[] = {1, ttl_s, ttl_s, ttl_s, ttl_s};
+    uint8_t *rdata = write_fixed(to, LEAT_DNS_SOA, ttl_s, 2 + NUMBERS_BYTES);
 
     rdata[0] = rdata[1] = 0; /* MNAME, RNAME */
-    for (unsigned i = 0; i < 5; i++)
-        put32(rdata + 2 + i * sizeof *numbers, numbers[i]);
-    return FIXED_BYTES + SOA_RDATA_BYTES;
+    write_numbers(rdata + 2, (const uint32_t[]){1, ttl_s, ttl_s, ttl_s, ttl_s});
+    return FIXED_BYTES + 2 + NUMBERS_BYTES;
+}
+
+/* Writes the SOA or NS record of a special zone (RFC 6303 3). Its name begins at @zone_at in the
+ * question's. */
+static size_t write_zone(uint8_t *to, unsigned zone_at, uint16_t type)
+{
+    static const uint8_t rname[RNAME_BYTES] = "\6nobody\7invalid";
+    static const uint32_t numbers[] = {1, SPECIAL_REFRESH_S, SPECIAL_RETRY_S, SPECIAL_EXPIRE_S,
+                                       SPECIAL_TTL_S};
+    const uint16_t len =
+        type == LEAT_DNS_NS ? POINTER_BYTES : POINTER_BYTES + RNAME_BYTES + NUMBERS_BYTES;
+    uint8_t *rdata = write_header(to, zone_at, type, SPECIAL_TTL_S, len);
+
+    put16(rdata, (uint16_t)(TO_THE_QUESTION + zone_at)); /* its server is the zone's name */
+    if (type == LEAT_DNS_SOA) {
+        memcpy(rdata + POINTER_BYTES, rname, sizeof rname);
+        write_numbers(rdata + POINTER_BYTES + RNAME_BYTES, numbers);
+    }
+    return (size_t)FIXED_BYTES + len;
 }
 
 /* Writes the address of the requested type, if there is one. */
@@ -82,6 +121,20 @@ static void keep(struct leat_forwarder *forwarder, size_t records_len, unsigned 
     resolver->has_kept = true;
 }
 
+/* Keeps an answer about a name in a special zone: @len bytes of a record, or the zone's SOA or NS
+ * record that is asked for, or a negative answer. */
+static void keep_in_zone(struct leat_forwarder *forwarder, uint8_t zone_at, uint16_t type,
+                         size_t len, unsigned rcode)
+{
+    struct dns_kept *kept = &forwarder->config.resolver->kept;
+
+    if (rcode == LEAT_DNS_NOERROR && zone_at == 0 && (type == LEAT_DNS_SOA || type == LEAT_DNS_NS))
+        len = write_zone(forwarder->own, zone_at, type);
+    keep(forwarder, len, rcode, SPECIAL_TTL_S);
+    if (kept->answers == 0)
+        kept->records_len = write_zone(forwarder->own, zone_at, LEAT_DNS_SOA);
+}
+
 /* Keeps the answer for a special name; false: it is an ordinary one. */
 static bool keep_special(struct leat_forwarder *forwarder, uint16_t type)
 {
@@ -93,10 +146,11 @@ static bool keep_special(struct leat_forwarder *forwarder, uint16_t type)
                                                 .ip6 = loopback6,
                                                 .ttl_s = SPECIAL_TTL_S};
     enum dns_special special = DNS_SPECIAL_NOT;
+    uint8_t zone_at = 0;
     size_t len = 0;
 
     if (!config->pass_special)
-        special = dns_special_find(&forwarder->name);
+        special = dns_special_find(&forwarder->name, &zone_at);
     if (special == DNS_SPECIAL_NOT && config->refuse_canaries &&
         dns_special_is_canary(&forwarder->name))
         special = DNS_SPECIAL_NO_NAME;
@@ -106,8 +160,8 @@ static bool keep_special(struct leat_forwarder *forwarder, uint16_t type)
         len = write_address(forwarder->own, &loopback, type);
     else if (special == DNS_SPECIAL_LOCALHOST && type == LEAT_DNS_PTR)
         len = write_localhost(forwarder->own, SPECIAL_TTL_S);
-    keep(forwarder, len, special == DNS_SPECIAL_NO_NAME ? LEAT_DNS_NXDOMAIN : LEAT_DNS_NOERROR,
-         SPECIAL_TTL_S);
+    keep_in_zone(forwarder, zone_at, type, len,
+                 special == DNS_SPECIAL_NO_NAME ? LEAT_DNS_NXDOMAIN : LEAT_DNS_NOERROR);
     forwarder->counts.special++;
     return true;
 }

@@ -7,6 +7,8 @@ enum {
     IPV4_BITS = 96 /* in front of an address of IPv4 */
 };
 
+static const uint64_t second_ns = 1000000000;
+
 static bool is_in(const struct leat_ip *ip, const struct leat_forwarder_network *network)
 {
     const unsigned bits = network->prefix_bits + (leat_ip_is_v4(network->ip) ? IPV4_BITS : 0u);
@@ -17,6 +19,19 @@ static bool is_in(const struct leat_ip *ip, const struct leat_forwarder_network 
            (bits % 8 == 0 || ((ip->bytes[whole] ^ network->ip.bytes[whole]) & mask) == 0);
 }
 
+/* Tells the program of a client that was refused. A flood is told once a second. */
+static void tell_prohibited(struct leat_forwarder *forwarder, const struct leat_ip *ip)
+{
+    const struct leat_forwarder_config *config = &forwarder->config;
+    const uint64_t now_ns = leat_now_ns(forwarder->stack);
+
+    if (!config->on_prohibited ||
+        (forwarder->prohibited_at_ns > 0 && now_ns - forwarder->prohibited_at_ns < second_ns))
+        return;
+    forwarder->prohibited_at_ns = now_ns;
+    config->on_prohibited(config->on_prohibited_arg, *ip);
+}
+
 bool forward_admits(struct leat_forwarder *forwarder, const struct leat_ip *ip)
 {
     const struct leat_forwarder_config *config = &forwarder->config;
@@ -25,8 +40,11 @@ bool forward_admits(struct leat_forwarder *forwarder, const struct leat_ip *ip)
         if (is_in(ip, &config->networks[i]))
             return true;
     }
-    forwarder->counts.prohibited += config->network_count > 0;
-    return config->network_count == 0;
+    if (config->network_count == 0)
+        return true;
+    forwarder->counts.prohibited++;
+    tell_prohibited(forwarder, ip);
+    return false;
 }
 
 /* Sets resolver->kept to the program's or the cache's answer to the question; false: the

@@ -12,7 +12,7 @@ void habits_edns_answered(struct habits *habits, uint64_t now_ns)
 {
     habits->edns_ns = now_ns + habit_ns;
     habits->plain_ns = 0;
-    habits->ignored = false;
+    habits->doubted = false;
 }
 
 void habits_edns_refused(struct habits *habits, uint64_t now_ns)
@@ -21,12 +21,12 @@ void habits_edns_refused(struct habits *habits, uint64_t now_ns)
     habits->plain_ns = now_ns + habit_ns;
 }
 
-void habits_edns_ignored(struct habits *habits, uint64_t now_ns)
+void habits_edns_doubted(struct habits *habits, uint64_t now_ns)
 {
     if (habits_is(habits->edns_ns, now_ns) || habits_is(habits->plain_ns, now_ns))
         return; /* answered meanwhile, or lost with another query in one burst */
-    habits->plain_ns = now_ns + (habits->ignored ? habit_ns : doubt_ns);
-    habits->ignored = true;
+    habits->plain_ns = now_ns + (habits->doubted ? habit_ns : doubt_ns);
+    habits->doubted = true;
 }
 
 void habits_silent(struct habits *habits)

@@ -19,18 +19,19 @@ struct habits {
     uint64_t no_tcp_ns;   /* it doesn't answer by TCP */
     uint64_t udp_ns;      /* it answers by UDP */
     uint8_t truncated;    /* replies by UDP in a row that were truncated */
-    bool ignored;         /* it has answered without EDNS only, and never with it since */
+    bool doubted;         /* it has answered without EDNS only, and never with it since */
 };
 
 /* A query with EDNS was answered. */
 void habits_edns_answered(struct habits *habits, uint64_t now_ns);
 
-/* A query with EDNS was refused by an error, and answered without. */
+/* A query with EDNS was refused by an error that repeated the question, and answered without. */
 void habits_edns_refused(struct habits *habits, uint64_t now_ns);
 
-/* A query with EDNS had no answer, and was answered without. That may be chance, so the first
- * time is remembered for seconds only. Queries of the same time are one chance. */
-void habits_edns_ignored(struct habits *habits, uint64_t now_ns);
+/* A query with EDNS had no answer, or a header alone as an error, and was answered without. That
+ * may be chance, or the error forged, so the first time is remembered for seconds only. Queries of
+ * the same time are one chance. */
+void habits_edns_doubted(struct habits *habits, uint64_t now_ns);
 
 /* A query with EDNS had no answer for a whole try. */
 void habits_silent(struct habits *habits);

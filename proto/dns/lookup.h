@@ -104,6 +104,7 @@ struct query {
     uint8_t bad_cookies;                      /* BADCOOKIE replies so far */
     uint8_t failed;                           /* servers that can't answer, one bit each */
     uint8_t plain;                            /* servers that refused EDNS: asked without */
+    uint8_t plain_bare;                       /* those that did by a header alone */
     uint8_t order[LEAT_RESOLVER_SERVERS_MAX]; /* order of the servers */
     bool by_tcp;
     bool by_habit;       /* by TCP because of the server's habits, not of a reply: if TCP fails,

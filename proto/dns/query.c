@@ -120,10 +120,12 @@ void query_go_on_by_tcp(struct query *query)
     query_try_again(query);
 }
 
-/* TCP failed, and no reply demanded it: goes on by UDP, in the same try. */
-static void go_back_to_udp(struct query *query)
+/* TCP failed with @err, and no reply demanded it: goes on by UDP, in the same try. A failure for
+ * lack of our memory says nothing about the server. */
+static void go_back_to_udp(struct query *query, enum leat_err err)
 {
-    habits_tcp_failed(&query_upstream(query)->habits, leat_now_ns(query->resolver->stack));
+    if (err != LEAT_ERR_MEMORY)
+        habits_tcp_failed(&query_upstream(query)->habits, leat_now_ns(query->resolver->stack));
     query->by_tcp = false;
     query->by_habit = false;
     query_try_again(query);
@@ -145,7 +147,7 @@ void queries_lost(struct upstream *upstream, enum leat_err err, bool again)
             query->sent_again = true;
             query_try_again(query);
         } else if (query->by_habit) {
-            go_back_to_udp(query);
+            go_back_to_udp(query, err);
         } else {
             query_server_failed(query, err);
         }
@@ -169,11 +171,13 @@ static void take_silence(struct query *query)
     struct upstream *upstream = query_upstream(query);
 
     query->resolver->counts.timeouts++;
-    if (query_shows_delay(query) && !query->unsent)
+    if (query->unsent)
+        return; /* the shortage was ours */
+    if (query_shows_delay(query))
         upstream_was_silent(upstream, query->end_ns - query->begin_ns);
     if (query->by_habit)
         habits_tcp_failed(&upstream->habits, leat_now_ns(query->resolver->stack));
-    else if (query->has_edns && !query->unsent)
+    else if (query->has_edns)
         habits_silent(&upstream->habits);
 }
 

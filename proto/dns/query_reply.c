@@ -46,17 +46,20 @@ static bool answers_the_first(const struct query *query)
 }
 
 /* True if the error may mean that the server knows no EDNS, or not one of its options (RFC 6891 7).
- * Then it is asked again without: @edns is that of the reply. */
-static bool take_dislike(struct query *query, unsigned rcode, const struct dns_edns *edns)
+ * Then it is asked again without: @edns is that of the reply, which has @len bytes. */
+static bool take_dislike(struct query *query, unsigned rcode, const struct dns_edns *edns,
+                         size_t len)
 {
     struct upstream *upstream = query_upstream(query);
     const uint64_t now_ns = leat_now_ns(query->resolver->stack);
+    const bool is_bare = len == DNS_HEADER_BYTES;
 
     if (upstream_wants_tls(upstream) ||
         (rcode != LEAT_DNS_FORMERR && rcode != LEAT_DNS_NOTIMP && rcode != LEAT_DNS_BADVERS))
         return false;
     if (answers_the_first(query)) { /* the answer to the repeated question follows */
         query->plain |= query_server_bit(query);
+        query->plain_bare |= is_bare ? query_server_bit(query) : 0;
         query->resolver->counts.edns_refused++;
         return true;
     }
@@ -67,20 +70,22 @@ static bool take_dislike(struct query *query, unsigned rcode, const struct dns_e
     } else {
         dns_cookie_forget(&upstream->cookie); /* a cookie would demand EDNS */
         query->plain |= query_server_bit(query);
+        query->plain_bare |= is_bare ? query_server_bit(query) : 0;
     }
     query->resolver->counts.edns_refused++;
     query_try_again(query);
     return true;
 }
 
-static void take_failure(struct query *query, unsigned rcode, const struct dns_edns *edns)
+static void take_failure(struct query *query, unsigned rcode, const struct dns_edns *edns,
+                         size_t len)
 {
     query->rcode = rcode;
     query_note(query,
                rcode == LEAT_DNS_NOERROR ? "with a referral to other servers" : why_failed(rcode));
     if (rcode == LEAT_DNS_BADCOOKIE && !query->by_tcp)
         take_bad_cookie(query);
-    else if (!take_dislike(query, rcode, edns))
+    else if (!take_dislike(query, rcode, edns, len))
         query_server_failed(query, LEAT_ERR_SERVERS);
 }
 
@@ -99,10 +104,10 @@ static void learn(struct query *query, enum dns_reply reply, const struct dns_ed
         return;
     if (edns->is_there || query->has_edns)
         habits_edns_answered(habits, now_ns);
-    else if (query->plain & query_server_bit(query))
+    else if (query->plain & ~query->plain_bare & query_server_bit(query))
         habits_edns_refused(habits, now_ns);
-    else if (query->repeated_plain)
-        habits_edns_ignored(habits, now_ns);
+    else if (query->repeated_plain || (query->plain & query_server_bit(query)))
+        habits_edns_doubted(habits, now_ns);
 }
 
 /* Handles an answer, described in resolver->result; false: it isn't taken. */
@@ -248,7 +253,7 @@ bool query_take_message(struct query *query, uint8_t *message, size_t len)
         query_note(query, "with a truncated reply by UDP");
         query_go_on_by_tcp(query);
     } else if (reply == DNS_REPLY_FAILED) {
-        take_failure(query, resolver->result.rcode, &edns);
+        take_failure(query, resolver->result.rcode, &edns, len);
     } else {
         return take_answer(query, message);
     }

@@ -17,10 +17,11 @@ static const uint8_t ip6_arpa[] = "\3ip6\4arpa";
 static const uint8_t resolver_arpa[] = "\10resolver\4arpa";
 static const uint8_t dns_resolver_arpa[] = "\4_dns\10resolver\4arpa";
 
-/* The labels of a name. */
+/* The labels of a name, and the special zone that it lies in. */
 struct parts {
     const struct leat_dns_name *name;
     struct dns_zone_labels labels;
+    unsigned zone_labels; /* of the zone's name, once it is found */
 };
 
 /* The label with index @from_right, which has its length in front; the last one has 0. */
@@ -117,7 +118,7 @@ static bool leads_to_loopback(const int *octets, unsigned count)
     return true;
 }
 
-static enum dns_special find_in_addr(const struct parts *parts)
+static enum dns_special find_in_addr(struct parts *parts)
 {
     int octets[OCTETS_MAX];
     const unsigned count = numbers_of(parts, false, octets, OCTETS_MAX);
@@ -126,6 +127,7 @@ static enum dns_special find_in_addr(const struct parts *parts)
 
     if (!network)
         return DNS_SPECIAL_NOT;
+    parts->zone_labels = network->octets + 2u;
     if (is_whole && count == OCTETS_MAX && leads_to_loopback(octets, count))
         return DNS_SPECIAL_LOCALHOST;
     /* the zone itself, or a name above 1.0.0.127.in-addr.arpa, is no missing one (RFC 8020) */
@@ -166,25 +168,29 @@ static enum dns_special find_whole6(const int *nibbles)
     return nibbles[at] == 1 ? DNS_SPECIAL_LOCALHOST : DNS_SPECIAL_NO_RECORD;
 }
 
-static enum dns_special find_ip6(const struct parts *parts)
+static enum dns_special find_ip6(struct parts *parts)
 {
     int nibbles[NIBBLES_MAX];
     const unsigned count = numbers_of(parts, true, nibbles, NIBBLES_MAX);
     const unsigned names = parts->labels.count - 2; /* labels in front of ip6.arpa */
 
     for (size_t i = 0; i < sizeof zones6 / sizeof *zones6; i++) {
-        if (begins_with(nibbles, count, zones6[i].nibbles, zones6[i].count))
-            return names == zones6[i].count ? DNS_SPECIAL_NO_RECORD : DNS_SPECIAL_NO_NAME;
+        if (!begins_with(nibbles, count, zones6[i].nibbles, zones6[i].count))
+            continue;
+        parts->zone_labels = zones6[i].count + 2u;
+        return names == zones6[i].count ? DNS_SPECIAL_NO_RECORD : DNS_SPECIAL_NO_NAME;
     }
+    parts->zone_labels = parts->labels.count;
     return count == NIBBLES_MAX && names == NIBBLES_MAX ? find_whole6(nibbles) : DNS_SPECIAL_NOT;
 }
 
-static enum dns_special find_arpa(const struct parts *parts)
+static enum dns_special find_arpa(struct parts *parts)
 {
     if (ends_with(parts, in_addr_arpa, 2, sizeof in_addr_arpa))
         return find_in_addr(parts);
     if (ends_with(parts, ip6_arpa, 2, sizeof ip6_arpa))
         return find_ip6(parts);
+    parts->zone_labels = 2; /* resolver.arpa */
     /* RFC 9462 6.4: without a designated resolver, the name that asks for it has no records */
     if (ends_with(parts, dns_resolver_arpa, 3, sizeof dns_resolver_arpa) ||
         (ends_with(parts, resolver_arpa, 2, sizeof resolver_arpa) && parts->labels.count == 2))
@@ -194,23 +200,35 @@ static enum dns_special find_arpa(const struct parts *parts)
     return DNS_SPECIAL_NOT;
 }
 
-enum dns_special dns_special_find(const struct leat_dns_name *name)
+/* The kind of a name of one label at least; sets zone_labels. */
+static enum dns_special find(struct parts *parts)
 {
     static const uint8_t arpa[] = "\4arpa", localhost[] = "\11localhost", invalid[] = "\7invalid",
                          onion[] = "\5onion";
+
+    if (ends_with(parts, arpa, 1, sizeof arpa))
+        return find_arpa(parts);
+    parts->zone_labels = 1;
+    if (ends_with(parts, localhost, 1, sizeof localhost))
+        return DNS_SPECIAL_LOOPBACK;                    /* RFC 6761 6.3 */
+    if (ends_with(parts, invalid, 1, sizeof invalid) || /* RFC 6761 6.4 */
+        ends_with(parts, onion, 1, sizeof onion))       /* RFC 7686 2 */
+        return parts->labels.count == 1 ? DNS_SPECIAL_NO_RECORD : DNS_SPECIAL_NO_NAME;
+    return DNS_SPECIAL_NOT;
+}
+
+enum dns_special dns_special_find(const struct leat_dns_name *name, uint8_t *zone_at)
+{
     struct parts parts = {.name = name};
+    enum dns_special special;
 
     dns_zone_labels(&parts.labels, name->wire);
     if (parts.labels.count == 0)
         return DNS_SPECIAL_NOT;
-    if (ends_with(&parts, arpa, 1, sizeof arpa))
-        return find_arpa(&parts);
-    if (ends_with(&parts, localhost, 1, sizeof localhost))
-        return DNS_SPECIAL_LOOPBACK;                     /* RFC 6761 6.3 */
-    if (ends_with(&parts, invalid, 1, sizeof invalid) || /* RFC 6761 6.4 */
-        ends_with(&parts, onion, 1, sizeof onion))       /* RFC 7686 2 */
-        return parts.labels.count == 1 ? DNS_SPECIAL_NO_RECORD : DNS_SPECIAL_NO_NAME;
-    return DNS_SPECIAL_NOT;
+    special = find(&parts);
+    if (special != DNS_SPECIAL_NOT)
+        *zone_at = parts.labels.starts[parts.labels.count - parts.zone_labels];
+    return special;
 }
 
 bool dns_special_is_canary(const struct leat_dns_name *name)

@@ -8,6 +8,7 @@
 #define DNS_SPECIAL_NAMES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <leat/dns.h>
 
@@ -19,7 +20,8 @@ enum dns_special {
     DNS_SPECIAL_LOCALHOST  /* it has a PTR record for localhost */
 };
 
-enum dns_special dns_special_find(const struct leat_dns_name *name);
+/* The kind of @name. If it is special, @zone_at is set to the offset of its zone's name in it. */
+enum dns_special dns_special_find(const struct leat_dns_name *name, uint8_t *zone_at);
 
 /* True for names by which programs ask whether they may pass by the network's resolver: Firefox
  * (use-application-dns.net) and Apple's private relay. "No such name" asks them not to. */

@@ -16,42 +16,56 @@ enum {
     FIXED_BYTES = 10
 };
 
-/* The data of @record with its names uncompressed, as dns_write_record() expects it; NULL: it
- * doesn't match its type. */
-static const uint8_t *plain_rdata(struct dns_keeper *keeper, const struct leat_dns_record *record,
-                                  uint16_t *len)
+/* Copies the data of @record to the keeper with its names uncompressed; false: it doesn't match its
+ * type. */
+static bool expand_rdata(struct dns_keeper *keeper, const struct leat_dns_record *record,
+                         uint16_t *len)
 {
     const struct dns_shape *shape = dns_shape(record->type);
     const uint8_t *fields = shape ? shape->fields : NULL;
-    const uint8_t *data = record->message + record->rdata_at;
     const size_t end = record->rdata_at + record->rdata_len;
     size_t at = record->rdata_at, used = 0;
 
-    *len = record->rdata_len;
-    if (dns_rdata_is_plain(record->type, data, record->rdata_len))
-        return data;
     for (; *fields != DNS_FIELD_END; fields++) {
         const size_t before = at;
 
         if (*fields == DNS_FIELD_NAME) {
             if (!dns_name_read(record->message, end, &at, &keeper->part) ||
                 keeper->part.len > sizeof keeper->rdata - used)
-                return NULL;
+                return false;
             memcpy(keeper->rdata + used, keeper->part.wire, keeper->part.len);
             used += keeper->part.len;
             continue;
         }
         if (!dns_field_skip(record->message, end, &at, *fields) ||
             at - before > sizeof keeper->rdata - used)
-            return NULL;
+            return false;
         memcpy(keeper->rdata + used, record->message + before, at - before);
         used += at - before;
     }
     *len = (uint16_t)used;
-    return at == end ? keeper->rdata : NULL;
+    return at == end;
 }
 
-/* Adds a record with the owner keeper->name. An illegal record makes the whole answer unusable. */
+/* The data of @record as dns_write_record() expects it: as it is, or with its names uncompressed.
+ * Data that doesn't match its type is passed on as it is, like that of an unknown type (RFC 3597
+ * 3). Types whose names are compressed again have legal data (dns_record_read()). */
+static const uint8_t *plain_rdata(struct dns_keeper *keeper, const struct leat_dns_record *record,
+                                  uint16_t *len)
+{
+    const uint8_t *data = record->message + record->rdata_at;
+
+    *len = record->rdata_len;
+    if (dns_rdata_is_plain(record->type, data, record->rdata_len))
+        return data;
+    if (expand_rdata(keeper, record, len))
+        return keeper->rdata;
+    leat_assert(!dns_shape(record->type)->compresses);
+    *len = record->rdata_len;
+    return data;
+}
+
+/* Adds a record with the owner keeper->name. */
 static void keep_record(struct dns_keeper *keeper, struct dns_writer *writer,
                         enum dns_section section, const struct leat_dns_record *record,
                         uint32_t ttl_s)
@@ -59,10 +73,7 @@ static void keep_record(struct dns_keeper *keeper, struct dns_writer *writer,
     struct dns_new_record made = {.owner = keeper->name.wire, .type = record->type, .ttl_s = ttl_s};
 
     made.rdata = plain_rdata(keeper, record, &made.rdata_len);
-    if (made.rdata)
-        dns_write_record(writer, section, &made);
-    else
-        writer->full = true;
+    dns_write_record(writer, section, &made);
 }
 
 /* Adds the records of keeper->name and @type; returns their number. */

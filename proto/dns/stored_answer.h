@@ -53,8 +53,7 @@ struct dns_keeper {
 
 /*
  * Makes @kept, which lies in keeper->bytes, from the reply in @result to a question for @name and
- * result->type. TTLs are limited. False: it is too long, its CNAMEs are a loop, or a name in its
- * data is illegal.
+ * result->type. TTLs are limited. False: it is too long, or its CNAMEs are a loop.
  */
 bool dns_kept_make(struct dns_kept *kept, struct dns_keeper *keeper,
                    const struct leat_dns_name *name, const struct leat_dns_result *result,

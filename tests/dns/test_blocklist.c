@@ -248,6 +248,14 @@ static const struct form forms[] = {
     {"address=/x.a.test/#\nlocal=/b.test/ # why\n", ".BBB.", 0, 0},
     {"address=/a.test/::\naddress=/a.test/#\nserver=/x.a.test/#\n", "BAA..", 0, 0},
     {"address=/a.test/::\naddress=/b.test/::1\n", ".....", 0, 0},
+    /* the longest name counts, in any order */
+    {"server=/a.test/#\naddress=/x.a.test/#\n", "ABB..", 0, 0},
+    {"address=/y.x.a.test/\nserver=/x.a.test/#\naddress=/a.test/#\n", "BAB..", 0, 0},
+    {"address=/test/\nserver=/a.test/#\n", "AAABB", 0, 0},
+    {"||a.test^$important\nserver=/x.a.test/#\n", "BBB..", 0, 0},
+    {"local-zone: \"a.test\" transparent\nlocal-zone: x.a.test static\n", "ABB..", 0, 0},
+    {"*.a.test CNAME rpz-passthru.\nx.a.test CNAME .\n", ".BA..", 0, 0},
+    {"*.a.test CNAME rpz-passthru.\n*.x.a.test CNAME .\n", ".AB..", 0, 0},
     {"server=/a.test/\n", "BBB..", 0, 0},
     {"address=/a.test/192.0.2.1\nserver=/a.test/192.0.2.1\naddress=/a.test/b.test/"
      "\ndomain-needed\n",
@@ -259,7 +267,14 @@ static const struct form forms[] = {
     {"local-zone: \"a.test\" redirect\nlocal-data: \"a.test A 0.0.0.0\"\n", "BBB..", 0, 0},
     {"local-data: \"a.test. 60 IN AAAA ::\"\n", "B....", 0, 0},
     {"local-zone: \"a.test\" redirect\nlocal-data: \"a.test CNAME b.test\"\n", ".....", 1, 0},
-    {"local-zone: \"a.test\" redirect\n\nlocal-data: \"a.test A 0.0.0.0\"\n", "B....", 0, 0},
+    {"local-zone: \"a.test\" redirect\n\nlocal-data: \"a.test. A 0.0.0.0\"\n", "BBB..", 0, 0},
+    {"local-zone: \"a.test\" redirect\nlocal-data: \"b.test A 0.0.0.0\"\nlocal-data: \"test A "
+     "0.0.0.0\"\n",
+     "...BB", 0, 0},
+    {"local-zone: \"a.test\" redirect\nlocal-data: \"a.test AAAA ::\"\nlocal-data: \"a.test A "
+     "0.0.0.0\"\n",
+     "BBB..", 0, 0},
+    {"local-zone: \"a..test\" redirect\n", ".....", 1, 0},
     {"local-zone: \"a.test\" typo\nlocal-zone \"a.test\" static\n", ".....", 2, 0},
     /* response policy zones */
     {"$TTL 2h\n@ IN SOA localhost. root. 1 2 3 4 5\n  NS localhost.\n;\na.test CNAME .\n", "B....",

@@ -116,6 +116,22 @@ static void a_bare_FORMERR_is_acted_on_at_once(void **state)
     assert_int_equal(f->counts->repeated, 0);
 }
 
+/* A header alone may be forged, so only the second one in a row counts for minutes. */
+static void a_bare_FORMERR_is_believed_for_seconds_and_then_for_minutes(void **state)
+{
+    struct fixture *f = *state;
+    struct liar *liar = with_liar(f, bare_formerr);
+
+    open_plain_resolver(f, 1);
+    took_ns(f);
+    world_wait(f->world, 21 * second);
+    assert_false(habits_of(f).no_edns);
+    took_ns(f);
+    assert_int_equal(liar->count, 4);
+    world_wait(f->world, 9 * minute);
+    assert_true(habits_of(f).no_edns);
+}
+
 static void say_bare(struct liar *liar, uint16_t rcode)
 {
     struct message reply = {.len = DNS_HEADER_BYTES};
@@ -131,7 +147,7 @@ static void refuses_late(struct liar *liar)
     if (has_edns(liar))
         return;
     if (liar->again)
-        say_bare(liar, LEAT_DNS_FORMERR);
+        say(liar, make_reply(liar, LEAT_DNS_FORMERR, 0));
     tell(liar);
 }
 
@@ -199,8 +215,12 @@ static void test_threat_N4_a_bare_FORMERR_with_another_id(void **state)
 
 static void bare_and_true(struct liar *liar)
 {
-    say_bare(liar, LEAT_DNS_FORMERR);
-    tell(liar);
+    if (liar->count <= 2)
+        say_bare(liar, LEAT_DNS_FORMERR);
+    if (has_edns(liar))
+        tell_with_opt(liar, make_reply(liar, LEAT_DNS_NOERROR, 8));
+    else
+        tell(liar);
 }
 
 /* A forger of such a reply need not know the letter case. */
@@ -214,6 +234,10 @@ static void test_threat_N4_a_bare_FORMERR_to_a_query_without_EDNS(void **state)
     assert_int_equal(f->counts->edns_refused, 1);
     assert_int_equal(f->counts->servers_failed, 0);
     assert_int_equal(f->counts->drop_foreign, 1);
+    world_wait(f->world, 21 * second);
+    took_ns(f);
+    assert_false(habits_of(f).no_edns);
+    assert_int_equal(f->counts->edns_refused, 1);
 }
 
 static void bare_behind_edns(struct liar *liar)
@@ -270,6 +294,7 @@ int main(void)
         TEST(a_lost_query_is_no_habit),
         TEST(one_burst_of_losses_is_no_habit),
         TEST(a_bare_FORMERR_is_acted_on_at_once),
+        TEST(a_bare_FORMERR_is_believed_for_seconds_and_then_for_minutes),
         TEST(a_FORMERR_that_comes_after_the_repetition_is_about_the_first_question),
         TEST(a_second_FORMERR_is_the_answer),
         TEST(test_threat_N4_a_bare_FORMERR_with_another_id),

@@ -165,6 +165,40 @@ static void a_server_without_udp_is_asked_by_tcp(void **state)
     leat_tcp_listener_close(by_tcp.listener);
 }
 
+/* While our own places for connections are taken, nothing is learnt about the server. */
+static void a_shortage_of_ours_is_no_habit_of_the_server(void **state)
+{
+    enum {
+        HELD_MAX = 4096
+    };
+    static struct leat_tcp *held[HELD_MAX];
+    static const struct leat_tcp_events nothing = {.on_open = NULL};
+    const struct leat_endpoint server = {SERVER_IP, 53, 0};
+    struct fixture *f = *state;
+    struct by_tcp by_tcp;
+    unsigned count = 0;
+
+    with_liar(f, lowers);
+    listen_by_tcp(f, &by_tcp);
+    open_plain_resolver(f, 1);
+    took_ns(f);
+    assert_true(habits_of(f).lowers);
+    world_wait(f->world, minute); /* its connection is closed meanwhile */
+    while (count < HELD_MAX && leat_tcp_connect(f->world->stacks[CLIENT], &held[count], &server,
+                                                NULL, &nothing, NULL) == LEAT_OK)
+        count++;
+    assert_in_range(count, 1, HELD_MAX - 1);
+    assert_int_equal(look_up(f, "a.example.test", LEAT_DNS_A)->err, LEAT_ERR_TIMEOUT);
+    assert_true(f->counts->unsent > 0);
+    assert_false(habits_of(f).no_tcp);
+    while (count > 0)
+        leat_tcp_abort(held[--count]);
+    world_wait(f->world, minute);
+    took_ns(f);
+    assert_false(habits_of(f).no_tcp);
+    leat_tcp_listener_close(by_tcp.listener);
+}
+
 /* ---- slow servers ------------------------------------------------------------------------- */
 
 static void is_slow(struct liar *liar)
@@ -194,6 +228,7 @@ int main(void)
         TEST(test_threat_N4_another_letter_case_of_a_server_that_lowers_names),
         TEST(a_server_that_truncates_all_is_asked_by_tcp),
         TEST(a_server_without_udp_is_asked_by_tcp),
+        TEST(a_shortage_of_ours_is_no_habit_of_the_server),
         TEST(a_slow_server_is_waited_for),
     };
 

@@ -2,13 +2,15 @@
  * reasons that it tells. */
 #include "dns_home.h"
 
-#define NO_NAME(name)                                                                              \
+/* The SOA record of a special zone (RFC 6303 3). */
+#define SOA(zone) zone " 10800 IN SOA " zone " nobody.invalid. 1 3600 1200 604800 10800\n"
+#define NO_NAME(name, zone)                                                                        \
     {                                                                                              \
-        name, LEAT_DNS_A, "NXDOMAIN\n--\n" name " 3600 IN SOA . . 1 3600 3600 3600 3600\n--\n"     \
+        name, LEAT_DNS_A, "NXDOMAIN\n--\n" SOA(zone) "--\n"                                        \
     }
-#define NO_RECORD(name)                                                                            \
+#define NO_RECORD(name, zone)                                                                      \
     {                                                                                              \
-        name, LEAT_DNS_A, "NOERROR \n--\n" name " 3600 IN SOA . . 1 3600 3600 3600 3600\n--\n"     \
+        name, LEAT_DNS_A, "NOERROR \n--\n" SOA(zone) "--\n"                                        \
     }
 #define UPSTREAM(name)                                                                             \
     {                                                                                              \
@@ -21,65 +23,72 @@ static const struct {
     uint16_t type;
     const char *reply; /* NULL: the server answers */
 } special[] = {
-    {"localhost.", LEAT_DNS_A, "NOERROR \nlocalhost. 3600 IN A 127.0.0.1\n--\n--\n"},
-    {"a.LocalHost.", LEAT_DNS_AAAA, "NOERROR \na.LocalHost. 3600 IN AAAA ::1\n--\n--\n"},
-    {"localhost.", LEAT_DNS_MX,
-     "NOERROR \n--\nlocalhost. 3600 IN SOA . . 1 3600 3600 3600 3600\n--\n"},
+    {"localhost.", LEAT_DNS_A, "NOERROR \nlocalhost. 10800 IN A 127.0.0.1\n--\n--\n"},
+    {"a.LocalHost.", LEAT_DNS_AAAA, "NOERROR \na.LocalHost. 10800 IN AAAA ::1\n--\n--\n"},
+    {"localhost.", LEAT_DNS_MX, "NOERROR \n--\n" SOA("localhost.") "--\n"},
+    {"localhost.", LEAT_DNS_NS, "NOERROR \nlocalhost. 10800 IN NS localhost.\n--\n--\n"},
+    {"10.in-addr.arpa.", LEAT_DNS_SOA, "NOERROR \n" SOA("10.in-addr.arpa.") "--\n--\n"},
+    {"10.in-addr.arpa.", LEAT_DNS_NS,
+     "NOERROR \n10.in-addr.arpa. 10800 IN NS 10.in-addr.arpa.\n--\n--\n"},
+    {"1.10.in-addr.arpa.", LEAT_DNS_SOA, "NXDOMAIN\n--\n" SOA("10.in-addr.arpa.") "--\n"},
+    {"8.b.d.0.1.0.0.2.IP6.arpa.", LEAT_DNS_SOA,
+     "NOERROR \n" SOA("8.b.d.0.1.0.0.2.IP6.arpa.") "--\n--\n"},
     UPSTREAM("localhost.example."),
     UPSTREAM("xlocalhost."),
-    NO_NAME("a.invalid."),
-    NO_NAME("a.b.onion."),
-    NO_RECORD("onion."),
+    NO_NAME("a.invalid.", "invalid."),
+    NO_NAME("a.b.onion.", "onion."),
+    NO_RECORD("onion.", "onion."),
     UPSTREAM("onion.example."),
     UPSTREAM("a.test."),
-    NO_RECORD("_dns.resolver.arpa."),
-    NO_RECORD("resolver.arpa."),
-    NO_NAME("other.resolver.arpa."),
+    NO_RECORD("_dns.resolver.arpa.", "resolver.arpa."),
+    NO_RECORD("resolver.arpa.", "resolver.arpa."),
+    NO_NAME("other.resolver.arpa.", "resolver.arpa."),
     UPSTREAM("arpa."),
     UPSTREAM("home.arpa."),
     UPSTREAM("in-addr.arpa."),
-    NO_NAME("1.0.0.10.in-addr.arpa."),
-    NO_RECORD("10.in-addr.arpa."),
+    NO_NAME("1.0.0.10.in-addr.arpa.", "10.in-addr.arpa."),
+    NO_RECORD("10.in-addr.arpa.", "10.in-addr.arpa."),
     UPSTREAM("11.in-addr.arpa."),
     UPSTREAM("010x.in-addr.arpa."),
     UPSTREAM("010.in-addr.arpa."),
     UPSTREAM("1.0.0.127.in-addr.arpa.example."),
-    NO_RECORD("0.in-addr.arpa."),
+    NO_RECORD("0.in-addr.arpa.", "0.in-addr.arpa."),
     UPSTREAM("256.in-addr.arpa."),
-    NO_NAME("1.16.172.in-addr.arpa."),
-    NO_NAME("1.31.172.in-addr.arpa."),
+    NO_NAME("1.16.172.in-addr.arpa.", "16.172.in-addr.arpa."),
+    NO_NAME("1.31.172.in-addr.arpa.", "31.172.in-addr.arpa."),
     UPSTREAM("1.15.172.in-addr.arpa."),
     UPSTREAM("1.32.172.in-addr.arpa."),
     UPSTREAM("172.in-addr.arpa."),
-    NO_NAME("5.64.100.in-addr.arpa."),
-    NO_NAME("5.127.100.in-addr.arpa."),
+    NO_NAME("5.64.100.in-addr.arpa.", "64.100.in-addr.arpa."),
+    NO_NAME("5.127.100.in-addr.arpa.", "127.100.in-addr.arpa."),
     UPSTREAM("5.128.100.in-addr.arpa."),
-    NO_NAME("1.1.168.192.in-addr.arpa."),
+    NO_NAME("1.1.168.192.in-addr.arpa.", "168.192.in-addr.arpa."),
     UPSTREAM("1.1.169.192.in-addr.arpa."),
-    NO_NAME("1.254.169.in-addr.arpa."),
-    NO_NAME("1.2.0.192.in-addr.arpa."),
+    NO_NAME("1.254.169.in-addr.arpa.", "254.169.in-addr.arpa."),
+    NO_NAME("1.2.0.192.in-addr.arpa.", "2.0.192.in-addr.arpa."),
     UPSTREAM("1.3.0.192.in-addr.arpa."),
-    NO_RECORD("255.255.255.255.in-addr.arpa."),
+    NO_RECORD("255.255.255.255.in-addr.arpa.", "255.255.255.255.in-addr.arpa."),
     {"1.0.0.127.in-addr.arpa.", LEAT_DNS_PTR,
-     "NOERROR \n1.0.0.127.in-addr.arpa. 3600 IN PTR localhost.\n--\n--\n"},
-    NO_RECORD("1.0.0.127.in-addr.arpa."),
-    NO_RECORD("0.0.127.in-addr.arpa."),
-    NO_NAME("2.0.0.127.in-addr.arpa."),
-    NO_NAME("x.1.0.0.127.in-addr.arpa."),
+     "NOERROR \n1.0.0.127.in-addr.arpa. 10800 IN PTR localhost.\n--\n--\n"},
+    NO_RECORD("1.0.0.127.in-addr.arpa.", "127.in-addr.arpa."),
+    NO_RECORD("0.0.127.in-addr.arpa.", "127.in-addr.arpa."),
+    NO_NAME("2.0.0.127.in-addr.arpa.", "127.in-addr.arpa."),
+    NO_NAME("x.1.0.0.127.in-addr.arpa.", "127.in-addr.arpa."),
     {"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.", LEAT_DNS_PTR,
-     "NOERROR \n1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa. 3600 IN "
+     "NOERROR \n1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa. 10800 IN "
      "PTR localhost.\n--\n--\n"},
-    NO_RECORD("0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa."),
+    NO_RECORD("0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.",
+              "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa."),
     UPSTREAM("2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa."),
     UPSTREAM("0.0.ip6.arpa."),
-    NO_NAME("1.D.f.ip6.arpa."),
-    NO_RECORD("d.f.ip6.arpa."),
+    NO_NAME("1.D.f.ip6.arpa.", "D.f.ip6.arpa."),
+    NO_RECORD("d.f.ip6.arpa.", "d.f.ip6.arpa."),
     UPSTREAM("c.f.ip6.arpa."),
-    NO_NAME("0.8.e.f.ip6.arpa."),
-    NO_RECORD("b.e.f.ip6.arpa."),
+    NO_NAME("0.8.e.f.ip6.arpa.", "8.e.f.ip6.arpa."),
+    NO_RECORD("b.e.f.ip6.arpa.", "b.e.f.ip6.arpa."),
     UPSTREAM("c.e.f.ip6.arpa."),
-    NO_NAME("1.8.b.d.0.1.0.0.2.ip6.arpa."),
-    NO_RECORD("8.b.d.0.1.0.0.2.ip6.arpa."),
+    NO_NAME("1.8.b.d.0.1.0.0.2.ip6.arpa.", "8.b.d.0.1.0.0.2.ip6.arpa."),
+    NO_RECORD("8.b.d.0.1.0.0.2.ip6.arpa.", "8.b.d.0.1.0.0.2.ip6.arpa."),
     UPSTREAM("b.d.0.1.0.0.2.ip6.arpa."),
     UPSTREAM("ip6.arpa."),
 };
@@ -125,10 +134,11 @@ static void test_canaries_do_not_exist_if_they_are_refused(void **state)
     open_home_for(f, &plain_resolver, &config);
     assert_memory_equal(ask("use-Application-dns.net", LEAT_DNS_A), "NXDOMAIN", 8);
     assert_memory_equal(ask("mask.icloud.com", LEAT_DNS_AAAA), "NXDOMAIN", 8);
-    assert_memory_equal(ask("mask-h2.icloud.com", 65), "NXDOMAIN", 8);
+    assert_memory_equal(ask("mask-h2.icloud.com", 65), "NXDOMAIN\n--\n", 12);
+    assert_memory_equal(ask("mask-h2.icloud.com", LEAT_DNS_SOA), "NXDOMAIN\n--\n", 12);
     assert_non_null(strstr(ask("icloud.com", LEAT_DNS_A), "192.0.2.8"));
     assert_non_null(strstr(ask("a.mask.icloud.com", LEAT_DNS_A), "192.0.2.8"));
-    assert_int_equal(home.counts->special, 3);
+    assert_int_equal(home.counts->special, 4);
 }
 
 /* The code of the extended error in the last reply (RFC 8914 2), or -1. */
@@ -167,6 +177,38 @@ static void test_the_reason_is_told_to_clients_with_EDNS(void **state)
     assert_int_equal(extended_error(), 22);
     ask_for("silent.example", LEAT_DNS_A, 1232, second);
     assert_int_equal(extended_error(), 13); /* failures are kept for 5 s */
+}
+
+static void note_client(void *arg, struct leat_ip client)
+{
+    assert_true(leat_ip_equal(client, LEAT_IP4(10, 0, 0, 1)));
+    ++*(unsigned *)arg;
+}
+
+/* The program is told of them, once a second. */
+static void test_clients_outside_of_the_networks_are_told(void **state)
+{
+    struct leat_forwarder_network network = {LEAT_IP4(10, 1, 0, 0), 16};
+    unsigned told = 0;
+    const struct leat_forwarder_config config = {.networks = &network,
+                                                 .network_count = 1,
+                                                 .on_prohibited = note_client,
+                                                 .on_prohibited_arg = &told};
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_home_for(f, &plain_resolver, &config);
+    for (unsigned i = 0; i < 3; i++)
+        ask_for("a.example", LEAT_DNS_A, 0, second / 10);
+    assert_int_equal(told, 1);
+    ask_for("a.example", LEAT_DNS_A, 0, second);
+    ask_for("a.example", LEAT_DNS_A, 0, second / 10);
+    assert_int_equal(told, 2);
+    assert_int_equal(home.counts->prohibited, 5);
+    network.ip = LEAT_IP4(10, 0, 0, 0);
+    network.prefix_bits = 24;
+    ask_for("a.example", LEAT_DNS_A, 0, 2 * second);
+    assert_int_equal(told, 2);
 }
 
 static void test_clients_outside_of_the_networks_are_refused(void **state)
@@ -240,6 +282,7 @@ int main(void)
         HOME(test_canaries_do_not_exist_if_they_are_refused),
         HOME(test_the_reason_is_told_to_clients_with_EDNS),
         HOME(test_clients_outside_of_the_networks_are_refused),
+        HOME(test_clients_outside_of_the_networks_are_told),
         HOME(test_connections_from_outside_of_the_networks_are_reset),
         HOME(test_a_prefix_is_no_longer_than_an_address),
     };

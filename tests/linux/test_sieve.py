@@ -83,6 +83,7 @@ address=/other.test/::
 local=/loc.test/
 server=/serv.test/
 server=/ok.ads.test/#
+address=/bad.ok.ads.test/
 """
 UNBOUND = """server:
 local-zone: "ads.test." always_nxdomain
@@ -93,9 +94,13 @@ local-data: "six.test. A 0.0.0.0"
 local-data: "loc.test A 0.0.0.0"
 local-zone: "serv.test" refuse
 local-zone: "ok.ads.test" always_transparent
+local-zone: "bad.ok.ads.test" static
+local-zone: "red.test" redirect
+local-data: "one.test A 0.0.0.0"
+local-data: "red.test A 0.0.0.0"
 """
 PROBES = [prefix + name for name in ("ads.test", "null.test", "zero.test", "six.test", "loc.test", "serv.test", "ok.ads.test",
-                                     "other.test") for prefix in ("", "a.", "a.b.", "x")]
+                                     "bad.ok.ads.test", "red.test", "one.test", "other.test") for prefix in ("", "a.", "a.b.", "x")]
 
 
 @pytest.mark.parametrize("kind,text", [("dnsmasq", DNSMASQ), ("unbound", UNBOUND)])
@@ -203,7 +208,30 @@ def test_lists_need_the_token(sieve, start, query):
     program = sieve(*start)
     status = curl("-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", "-d", "all.test", f"http://{program.ip}/lists{query}")
     assert status == "403"
+    why = "the token is wrong or missing" if start else "the program was started without token="
+    program.wait_for(rf"{program.peer} has sent lists: they are refused, because {why}\.$")
     assert answer(program, "ads.plain.test") == "NXDOMAIN"
+
+
+@pytest.mark.parametrize("name", ["sieve", "resolver"])
+def test_other_clients_are_refused_and_told(sieve, name):
+    program = sieve("clients=192.168.0.0/16,10.99.0.0/24", name=name)
+    assert answer(program, "www.test") == "REFUSED"
+    program.wait_for(rf"{program.peer} asked, and was refused: it is in no network of clients=$")
+    assert "refused: from other networks<td>1" in curl(f"http://{program.ip}/{'sieve' if name == 'sieve' else ''}")
+
+
+def test_clients_in_a_network_are_served(sieve):
+    program = sieve("clients=192.168.0.0/16,10.0.0.0/8,fd00::/8")
+    assert answer(program, "www.test") == PASSED
+
+
+@pytest.mark.parametrize("word", ["clients=", "clients=10.0.0.0/33", "clients=10.0.0.0/8,", "clients=a", "clients=10.0.0.0/8 "])
+def test_what_is_no_network_is_refused(word):
+    for name in ("sieve", "resolver"):
+        child = Process(binary(name), "--tap", "odd8", "--create", "--ip", "10.9.8.2/24", "--server", "10.9.8.1", word)
+        assert child.wait() == 2
+        assert "clients= has networks as 192.168.0.0/16, with commas between them" in child.text
 
 
 def ask(sock, number, name):

@@ -51,7 +51,7 @@ IDENTIFIER = re.compile(r"@p$|--\w|[\"'(]*\w+\(\)|[a-z0-9]+_\w+")
 CODE = re.compile(r"\bCODE\b|\w_\w|\w\(\)")
 # A line of a diagram or of code in a comment: indented, as in Markdown.
 DIAGRAM = re.compile(r"\s*\*\s{5,}\S")
-BODY = re.compile(r"\b(nobody|somebody|anybody|everybody)(?:'s)?\b", re.I)
+BODY = re.compile(r"\b(nobody|somebody|anybody|everybody)(?:'s)?\b(?!\.invalid)", re.I)  # RFC 6303 3 has that name
 WHO = re.compile(r"(?:([\w'-]+)([,;:(]*)\s+)?\b(who|whom|whose)\b", re.I)
 CLAUSE = re.compile(r"(?:[,;:(]|\b(?:of|for|to|by|from|with|than|in|on|at))\s+(what|who|whom)\s+(?!if\b|follows\b)\w", re.I)
 START = re.compile(r"^[\"'(*_]*(Who|Whom|Whose|What|Of)\b")
