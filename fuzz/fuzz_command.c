@@ -1,5 +1,5 @@
 /*
- * fuzz_command.c -- the command line of the examples, which a hypervisor may set. Any words are
+ * fuzz_command.c -- the command line of leat_main(), which a hypervisor may set. Any words are
  * options with legal values, or give an error of one line.
  *
  * The input is the line, with words separated by spaces or NULs; its first byte chooses the
@@ -78,7 +78,7 @@ static void check_options(const struct options *options, int count)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct example the_example = {
+    static const struct leat_app app = {
         .name = "fuzz", .summary = "takes words", .arguments = "[WORD]...", .default_port = 7};
     char line[LINE_MAX_BYTES + 1], answer[OPTIONS_LINE_BYTES], *words[WORDS_MAX];
     struct options_world world = {.line = answer, .print = print, .complain = complain};
@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     line[size - 1] = 0;
     count = split(line, size - 1, words);
     printed = complained = 0;
-    outcome = options_parse(&options, &world, &the_example, count, words);
+    outcome = options_parse(&options, &world, &app, count, words);
     demand(complained == (outcome == OPTIONS_WRONG), "not one line about an error");
     demand((printed > 0) == (outcome == OPTIONS_DONE), "help that wasn't printed");
     if (outcome == OPTIONS_RUN)

@@ -51,7 +51,7 @@ int leat_run(struct leat *stack, struct leat_host *host);
  * Called when an assertion of leat fails, in line @p line of its source @p file.  Only an error of
  * the program or of leat itself can cause that.  It must not return, nor call the stack.  leat's
  * default traps; the one in leat-posix first writes the place to the standard error.  A program may
- * define this function to say more and to dump its flight recorder, as examples/bare/bare_main.c
+ * define this function to say more and to dump its flight recorder, as main/bare/bare_main.c
  * does.
  */
 __attribute__((noreturn)) void leat_assert_failed(const char *file, unsigned line);

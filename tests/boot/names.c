@@ -1,5 +1,5 @@
 /* names.c -- for a test: an image whose only file is a long list of names, made by names.py. */
-#include "bare.h"
+#include <leat/main.h>
 
 enum {
     LIST_BYTES = 7000000
@@ -12,6 +12,6 @@ __asm__(".section .rodata\n"
 
 extern const unsigned char names_list[LIST_BYTES];
 
-const struct leat_http_file bare_files[] = {
+const struct leat_http_file leat_image_files[] = {
     {.path = "/list", .type = "text/plain", .bytes = names_list, .len = LIST_BYTES}};
-const uint32_t bare_file_count = 1;
+const uint32_t leat_image_file_count = 1;

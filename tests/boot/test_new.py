@@ -13,7 +13,7 @@ import pytest
 from conftest import free_port
 
 SOURCE = pathlib.Path(os.environ["LEAT_SOURCE"])
-TEMPLATES = {"echo": 7, "web": 80, "dns": 53, "tasks": 2323}
+TEMPLATES = {"client": 80, "echo": 7, "web": 80, "dns": 53, "tasks": 2323}
 SLOW_S = 1200  # to build leat once on a busy machine
 
 

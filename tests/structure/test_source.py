@@ -40,7 +40,7 @@ MADE = re.compile(r"[a-z0-9]+_(states\.h|actions\.inc|table\.inc)")  # generated
 FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 500
 BRANCHES_MAX = 15  # McCabe's number; a switch counts once, because its cases are simple
-CODE = (*tree.PARTS, "include", "netif", "crypto", "compress", "examples", "fuzz", "tools", "tests")
+CODE = (*tree.PARTS, "include", "netif", "crypto", "compress", "main", "examples", "fuzz", "tools", "tests")
 # justified exceptions, with their reasons
 LONG_FUNCTIONS = set()
 LONG_FILES = set()
@@ -90,7 +90,7 @@ def is_of_the_architecture(name):
 
 class Processors(unittest.TestCase):
     def test_only_the_folders_of_architectures_know_a_processor(self):
-        knows = {str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", "examples",
+        knows = {str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", "main", "examples",
                                                     ends=(".c", ".h"))
                  if re.search(r"__asm__|\basm\b|__x86_64__|__i386__|__aarch64__|__arm__|__riscv", tree.read(path))
                  and not (path.is_relative_to(METAL) and path.parts[len(METAL.parts)] in ARCHITECTURES)}
@@ -250,7 +250,7 @@ class Names(unittest.TestCase):
             self.assertIn(f"#ifndef LEAT_{path.stem.upper()}_H\n", tree.read(path), path)
 
     def test_every_file_has_a_heading(self):
-        missing = [str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", "examples", "fuzz")
+        missing = [str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", "main", "examples", "fuzz")
                    if not re.match(rf"/\*\s+(\* )?{re.escape(path.name)} -- ", tree.read(path))]
         self.assertEqual(missing, [])
 

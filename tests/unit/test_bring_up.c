@@ -1,4 +1,4 @@
-/* test_bring_up.c -- how the examples configure themselves from the network, and when they start.
+/* test_bring_up.c -- how leat_main() configures a program from the network, and when it starts.
  * The test acts as the network. */
 #include "unit.h"
 
@@ -14,7 +14,7 @@ struct fixture {
     struct leat_link *link;
     void *link_memory, *memory;
     struct leat_host host;
-    struct example_platform platform;
+    struct leat_platform platform;
     struct options options;
     struct bring_up up;
     struct leat_autoconf_facts facts;
@@ -26,14 +26,15 @@ struct fixture {
 static struct leat_autoconf_config asked;
 static unsigned starts;
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     (void)platform;
     starts++;
     return NULL;
 }
 
-const struct example example = {.name = "test", .lacks = example_lacks_server, .start = start};
+static const struct leat_app app = {
+    .name = "test", .default_port = 7, .lacks = leat_platform_lacks_server, .start = start};
 
 enum leat_err board_serve(const struct options *options, struct leat *stack, const char *title)
 {
@@ -43,8 +44,10 @@ enum leat_err board_serve(const struct options *options, struct leat *stack, con
     return LEAT_OK;
 }
 
-enum leat_err log_open(const struct options *options, struct example_platform *platform)
+enum leat_err log_open(const struct options *options, struct leat_platform *platform,
+                       const char *name)
 {
+    (void)name;
     (void)options;
     (void)platform;
     return LEAT_OK;
@@ -102,7 +105,7 @@ const struct leat_dhcp *leat_autoconf_dhcp(const struct leat_autoconf *autoconf)
     return (const struct leat_dhcp *)(const void *)zeros;
 }
 
-static void say(struct example_platform *platform, const char *line)
+static void say(struct leat_platform *platform, const char *line)
 {
     (void)platform;
     (void)line;
@@ -135,6 +138,7 @@ static int set_up(void **state)
     f->memory = malloc(bytes);
     assert_int_equal(leat_init(&f->platform.stack, f->memory, bytes, &config), LEAT_OK);
     f->up = (struct bring_up){.platform = &f->platform,
+                              .app = &app,
                               .netif = leat_link_end(f->link, 0),
                               .options = &f->options,
                               .host = &f->host};

@@ -1,19 +1,20 @@
 /*
- * posix_main.c -- the main of every example on POSIX: options, a device, a stack.
+ * posix_main.c -- leat_main() on POSIX: options, a device, a stack.
  *
  *      device (posix_device.h)  <-  recorder, with --record  <-  flight recorder  <-  stack
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <leat/leat.h>
+#include <leat/main.h>
 #include <leat/pcap.h>
 #include <leat/task.h>
 
 #include "bring_up.h"
-#include "example.h"
 #include "explain.h"
 #include "flight.h"
 #include "notes.h"
@@ -24,13 +25,14 @@
 
 enum {
     STATUS_FAILED = 1,
-    STATUS_NOT_STARTED = 2, /* an error of the command line, the device, or the example */
+    STATUS_NOT_STARTED = 2, /* an error of the command line, the device, or the program */
     BUFFERS = 4096
 };
 
 struct program {
-    struct example_platform platform; /* first; the example sees only this part */
-    struct leat_host host;            /* the machine's, with an end that the example can ask for */
+    struct leat_platform platform;  /* first; the program sees only this part */
+    const struct leat_app *app;
+    struct leat_host host;          /* the machine's, with an end that the program can ask for */
     struct options options;
     struct posix_device device;
     struct leat_pcap_recorder *recorder;
@@ -48,7 +50,7 @@ struct program {
     int status;
 };
 
-static struct program *program_of(struct example_platform *platform)
+static struct program *program_of(struct leat_platform *platform)
 {
     return (struct program *)platform; /* its first member */
 }
@@ -74,7 +76,7 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
     char why[LEAT_WHY_BYTES];
 
     if (posix_device_lost(&program->device, why)) {
-        fprintf(stderr, "%s: %s\n", example.name, why);
+        fprintf(stderr, "%s: %s\n", program->app->name, why);
         leat_stop(stack, STATUS_FAILED);
         return false;
     }
@@ -113,7 +115,7 @@ static uint64_t host_civil_ns(struct leat_host *host)
     return machine->civil_ns ? machine->civil_ns(machine) : 0;
 }
 
-static void say(struct example_platform *platform, const char *line)
+static void say(struct leat_platform *platform, const char *line)
 {
     struct leat_host *host = platform->host;
 
@@ -121,48 +123,48 @@ static void say(struct example_platform *platform, const char *line)
     host->console(host, "\n", 1);
 }
 
-static void finish(struct example_platform *platform, int status)
+static void finish(struct leat_platform *platform, int status)
 {
     leat_stop(platform->stack, status);
 }
 
-static enum leat_err read_file(struct example_platform *platform, const char *path,
+static enum leat_err read_file(struct leat_platform *platform, const char *path,
                                const char **bytes, size_t *len)
 {
     return posix_files_read(&program_of(platform)->files, path, bytes, len);
 }
 
-static void free_file(struct example_platform *platform, const char *bytes)
+static void free_file(struct leat_platform *platform, const char *bytes)
 {
     posix_files_free(&program_of(platform)->files, bytes);
 }
 
-static enum leat_err write_file(struct example_platform *platform, const char *path,
+static enum leat_err write_file(struct leat_platform *platform, const char *path,
                                 const void *bytes, size_t len)
 {
     (void)platform;
     return posix_files_write(path, bytes, len);
 }
 
-/* SIGHUP: the example reads its files again. */
+/* SIGHUP: the program reads its files again. */
 static void on_hangup(void *arg)
 {
     struct program *program = arg;
-    const char *why = example.reload(&program->platform);
+    const char *why = program->app->reload(&program->platform);
 
-    snprintf(program->line, sizeof program->line, "%s: SIGHUP: %.200s%s", example.name,
+    snprintf(program->line, sizeof program->line, "%s: SIGHUP: %.200s%s", program->app->name,
              why ? why : "files read again", why ? "; the earlier files stay in force" : "");
     say(&program->platform, program->line);
 }
 
 static void on_conflict(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg)
 {
+    const struct program *program = arg;
     char text[LEAT_IP_TEXT_BYTES];
 
     (void)stack;
-    (void)arg;
     leat_ip_format(ip, text);
-    fprintf(stderr, "%s: another host on %s claims %s\n", example.name, netif->name, text);
+    fprintf(stderr, "%s: another host on %s claims %s\n", program->app->name, netif->name, text);
 }
 
 /* Opens the device; false after a line with the reason was printed. */
@@ -172,7 +174,7 @@ static bool open_device(struct program *program)
 
     if (!posix_device_open(&program->device, &program->options, program->memory,
                            program->memory_bytes, why)) {
-        fprintf(stderr, "%s: %s\n", example.name, why);
+        fprintf(stderr, "%s: %s\n", program->app->name, why);
         return false;
     }
     program->netif = program->device.netif;
@@ -190,7 +192,7 @@ static bool draw_seed(struct program *program)
     else
         err = program->host.entropy(&program->host, program->seed, sizeof program->seed);
     if (err)
-        fprintf(stderr, "%s: entropy: %s\n", example.name, leat_err_text(err));
+        fprintf(stderr, "%s: entropy: %s\n", program->app->name, leat_err_text(err));
     return err == LEAT_OK;
 }
 
@@ -205,9 +207,9 @@ static bool open_recorder(struct program *program)
         return true;
     if (program->options.clock_ns == 0) /* the same when it happens again */
         program->options.clock_ns = host_civil_ns(&program->host);
-    notes_write(notes, example.name, options, program->netif, program->seed);
+    notes_write(notes, program->app->name, options, program->netif, program->seed);
     if (leat_pcap_recorder_open(&program->recorder, program->netif, options->record, notes, why)) {
-        fprintf(stderr, "%s: %s\n", example.name, why);
+        fprintf(stderr, "%s: %s\n", program->app->name, why);
         return false;
     }
     program->netif = leat_pcap_recorder_netif(program->recorder);
@@ -227,22 +229,12 @@ static void open_flight(struct program *program)
     posix_flight_watch(&program->flight, options->flight_file, program->device.posix);
 }
 
-static struct leat_config stack_config(const struct program *program)
+static struct leat_config stack_config(struct program *program)
 {
     return (struct leat_config){.buf_count = program->options.buffers,
                                 .drain_ns = program->options.drain_ns,
-                                .on_conflict = on_conflict};
-}
-
-static struct leat_tcp_config tcp_config(const struct program *program)
-{
-    struct leat_tcp_config tcp = example.tcp ? *example.tcp : (struct leat_tcp_config){0};
-
-    if (program->options.connections > 0)
-        tcp.connections = program->options.connections;
-    tcp.fast_open |= program->options.fast_open;
-    tcp.congestion = program->options.congestion;
-    return tcp;
+                                .on_conflict = on_conflict,
+                                .arg = program};
 }
 
 /* One block for leat itself, UDP, TCP and the rest: whole pages, as some devices want it, and huge
@@ -250,7 +242,7 @@ static struct leat_tcp_config tcp_config(const struct program *program)
 static bool take_memory(struct program *program)
 {
     const struct leat_config config = stack_config(program);
-    const struct leat_tcp_config tcp = tcp_config(program);
+    const struct leat_tcp_config tcp = options_tcp(&program->options, program->app);
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const size_t bytes = leat_memory_bytes(&config) + bring_up_bytes(&program->options, &tcp);
 
@@ -259,7 +251,7 @@ static bool take_memory(struct program *program)
     if (!program->memory)
         fprintf(stderr,
                 "%s: can't get %zu MiB of memory: give less to --buffers or --connections\n",
-                example.name, (program->memory_bytes >> 20) + 1);
+                program->app->name, (program->memory_bytes >> 20) + 1);
     return program->memory;
 }
 
@@ -267,7 +259,7 @@ static enum leat_err build_stack(struct program *program, const char **step)
 {
     const struct options *options = &program->options;
     struct leat_config config = stack_config(program);
-    const struct leat_tcp_config tcp = tcp_config(program);
+    const struct leat_tcp_config tcp = options_tcp(&program->options, program->app);
     struct leat **stack = &program->platform.stack;
     enum leat_err err;
 
@@ -280,6 +272,7 @@ static enum leat_err build_stack(struct program *program, const char **step)
     if (program->recorder)
         leat_pcap_recorder_watch(program->recorder, leat_stats(*stack));
     program->up = (struct bring_up){.platform = &program->platform,
+                                    .app = program->app,
                                     .netif = program->netif,
                                     .options = options,
                                     .host = &program->host};
@@ -332,12 +325,12 @@ static void report_captures(struct program *program)
     char why[LEAT_WHY_BYTES];
 
     if (program->recorder && leat_pcap_recorder_status(program->recorder)) {
-        fprintf(stderr, "%s: could not write all frames to %s\n", example.name,
+        fprintf(stderr, "%s: could not write all frames to %s\n", program->app->name,
                 program->options.record);
         program->status = STATUS_FAILED;
     }
     if (program->device.reader && leat_pcap_reader_status(program->device.reader, why)) {
-        fprintf(stderr, "%s: %s\n", example.name, why);
+        fprintf(stderr, "%s: %s\n", program->app->name, why);
         program->status = STATUS_FAILED;
     }
 }
@@ -371,17 +364,17 @@ static int run(struct program *program)
             explain_wrap(&program->explain, program->netif, say_drop, &program->platform);
     err = build_stack(program, &step);
     if (err) {
-        fprintf(stderr, "%s: %s: %s\n", example.name, step, leat_err_text(err));
+        fprintf(stderr, "%s: %s: %s\n", program->app->name, step, leat_err_text(err));
         return STATUS_NOT_STARTED;
     }
     complaint = bring_up_start(&program->up);
     if (complaint) {
-        fprintf(stderr, "%s: %s\n", example.name, complaint);
+        fprintf(stderr, "%s: %s\n", program->app->name, complaint);
         return STATUS_NOT_STARTED;
     }
-    if (example.reload && program->device.posix &&
+    if (program->app->reload && program->device.posix &&
         leat_posix_on_hangup(program->device.posix, on_hangup, program))
-        fprintf(stderr, "%s: SIGHUP can't be taken\n", example.name);
+        fprintf(stderr, "%s: SIGHUP can't be taken\n", program->app->name);
     program->status = leat_run(program->platform.stack, &program->host);
     bring_up_ended(&program->up);
     if (program->options.explain_drops)
@@ -393,16 +386,17 @@ static int run(struct program *program)
     return program->status;
 }
 
-/* The trap dumps the flight recorder. */
-void leat_assert_failed(const char *file, unsigned line)
+/* The trap dumps the flight recorder.  A program may define its own of these two. */
+__attribute__((weak)) void leat_assert_failed(const char *file, unsigned line)
 {
-    fprintf(stderr, "%s: assertion failed: %s:%u\n", example.name, file, line);
+    fprintf(stderr, "%s: assertion failed: %s:%u\n", program_invocation_short_name, file, line);
     __builtin_trap();
 }
 
-void leat_task_overflowed(const char *name)
+__attribute__((weak)) void leat_task_overflowed(const char *name)
 {
-    fprintf(stderr, "%s: the stack of task \"%s\" has overflowed\n", example.name, name);
+    fprintf(stderr, "%s: the stack of task \"%s\" has overflowed\n",
+            program_invocation_short_name, name);
     __builtin_trap();
 }
 
@@ -418,43 +412,41 @@ static void complain_line(const struct options_world *world, const char *line)
     fprintf(stderr, "%s\n", line);
 }
 
-int main(int argc, char **argv)
+/* Fills in the part that the program sees. */
+static void make_platform(struct program *program)
 {
-    static struct program program; /* too large for a stack frame of ours; of this file only */
+    const struct options *options = &program->options;
+
+    program->host = (struct leat_host){.now_ns = host_now_ns,
+                                       .wait = host_wait,
+                                       .entropy = host_entropy,
+                                       .console = host_console,
+                                       .civil_ns = host_civil_ns};
+    options_platform(options, &program->platform);
+    program->platform.host = &program->host;
+    program->platform.early = options->early;
+    program->platform.read_file = read_file;
+    program->platform.free_file = free_file;
+    program->platform.write_file = write_file;
+    program->platform.guard = leat_posix_guard;
+    program->platform.say = say;
+    program->platform.finish = finish;
+}
+
+int leat_main(int argc, char **argv, const struct leat_app *app)
+{
+    static struct program program; /* too large for a stack frame; a process has one */
     static const struct options_world world = {
         .posix = true, .line = program.line, .print = print_line, .complain = complain_line};
     enum options_outcome outcome =
-        options_parse(&program.options, &world, &example, argc - 1, argv + 1);
+        options_parse(&program.options, &world, app, argc - 1, argv + 1);
 
-    if (program.options.buffers == 0)
-        program.options.buffers = BUFFERS;
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? EXIT_SUCCESS : STATUS_NOT_STARTED;
-    program.host = (struct leat_host){.now_ns = host_now_ns,
-                                      .wait = host_wait,
-                                      .entropy = host_entropy,
-                                      .console = host_console,
-                                      .civil_ns = host_civil_ns};
-    program.platform = (struct example_platform){.host = &program.host,
-                                                 .gateway = program.options.gateway,
-                                                 .server = leat_ip_is_any(program.options.server)
-                                                               ? program.options.gateway
-                                                               : program.options.server,
-                                                 .port = program.options.port,
-                                                 .certificate = program.options.certificate,
-                                                 .key = program.options.key,
-                                                 .dot = program.options.dot,
-                                                 .early = program.options.early,
-                                                 .early_data = program.options.early_data,
-                                                 .idle_ns = program.options.idle_ns,
-                                                 .argument_count = program.options.argument_count,
-                                                 .arguments = program.options.arguments,
-                                                 .read_file = read_file,
-                                                 .free_file = free_file,
-                                                 .write_file = write_file,
-                                                 .guard = leat_posix_guard,
-                                                 .say = say,
-                                                 .finish = finish};
+    if (program.options.buffers == 0)
+        program.options.buffers = BUFFERS;
+    program.app = app;
+    make_platform(&program);
     program.status = run(&program);
     close_all(&program);
     return program.status;

@@ -1,4 +1,4 @@
-/* string.h -- the little of it that leat and the examples use, for machines without a libc. */
+/* string.h -- the little of it that leat uses, for machines without a libc. */
 #ifndef BARE_STRING_H
 #define BARE_STRING_H
 

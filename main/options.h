@@ -1,4 +1,4 @@
-/* options.h -- the command line of the examples. */
+/* options.h -- the command line of leat_main(). */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -8,7 +8,7 @@
 #include <leat/ipv6.h>
 #include <leat/leat.h>
 
-#include "example.h"
+#include <leat/main.h>
 
 enum {
     FORWARD_MAX = 8, /* ports of each protocol */
@@ -100,8 +100,14 @@ struct options_world {
     void (*complain)(const struct options_world *world, const char *line);
 };
 
+/* Sets the members of @platform that the options say. */
+void options_platform(const struct options *options, struct leat_platform *platform);
+
+/* The limits of TCP: the program's, and over them those of the options. */
+struct leat_tcp_config options_tcp(const struct options *options, const struct leat_app *app);
+
 /* Reads @count words, the program's name not among them, and moves the arguments to their front. */
 enum options_outcome options_parse(struct options *options, const struct options_world *world,
-                                   const struct example *what, int count, char **words);
+                                   const struct leat_app *what, int count, char **words);
 
 #endif

@@ -5,21 +5,22 @@
 #include <leat/autoconf.h>
 #include <leat/leat.h>
 
-#include "example.h"
+#include <leat/main.h>
 #include "options.h"
 
 /* Data of the platform; it must stay where it is. */
 struct bring_up {
-    struct example_platform *platform; /* its stack is attached here */
+    struct leat_platform *platform; /* its stack is attached here */
+    const struct leat_app *app;
     struct leat_netif *netif;
     const struct options *options;
     struct leat_host *host;         /* its clock is the stack's */
     struct leat_autoconf *autoconf; /* NULL: the address is that of --ip */
     struct leat_ip ip6;             /* the address from routers that was reported last */
-    struct leat_timer settle;       /* until the example starts: looks whether it can */
+    struct leat_timer settle;       /* until the program starts: looks whether it can */
     struct leat_ip first_ip;        /* the first address, or LEAT_IP_ANY */
     uint8_t first_bits;
-    bool started;        /* the example */
+    bool started;        /* the program */
     uint64_t patient_ns; /* it starts then, whatever it lacks */
     char ipv6_line[OPTIONS_LINE_BYTES];
     char line[OPTIONS_LINE_BYTES];
@@ -33,7 +34,7 @@ size_t bring_up_bytes(const struct options *options, const struct leat_tcp_confi
  * @step names the step, in words for the user. */
 enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, const char **step);
 
-/* Starts the example, now or when there is an address, and prints that.  Returns NULL, or why it
+/* Starts the program, now or when there is an address, and prints that.  Returns NULL, or why it
  * didn't start now.  If it fails later, a line is printed and the program ends with status 2. */
 const char *bring_up_start(struct bring_up *up);
 

@@ -1,16 +1,11 @@
-/* bare.h -- what a machine without an operating system gives to the examples' main. */
+/* bare.h -- what a machine without an operating system gives to leat_main(). */
 #ifndef BARE_H
 #define BARE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <leat/http_server.h>
 #include <leat/leat.h>
-
-/* An image's files; tools/embed.py made them when it was built. */
-extern const struct leat_http_file bare_files[];
-extern const uint32_t bare_file_count;
 
 struct bare_machine {
     struct leat_host *host;
@@ -38,7 +33,7 @@ struct bare_machine {
                          void *arg);
 };
 
-/* Runs the example; returns the exit status. */
+/* Gives the words of the command line to main(); returns the exit status. */
 int bare_main(struct bare_machine *machine);
 
 #endif

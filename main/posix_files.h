@@ -1,4 +1,4 @@
-/* posix_files.h -- files of an example on POSIX, in memory. */
+/* posix_files.h -- files of a program on POSIX, in memory. */
 #ifndef POSIX_FILES_H
 #define POSIX_FILES_H
 

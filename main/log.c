@@ -13,20 +13,21 @@ enum {
 /* The syslog server. */
 static struct {
     struct leat_syslog *server;
-    void (*say)(struct example_platform *platform, const char *line);
+    void (*say)(struct leat_platform *platform, const char *line);
 } log_to;
 
-static void say(struct example_platform *platform, const char *line)
+static void say(struct leat_platform *platform, const char *line)
 {
     log_to.say(platform, line);
     leat_syslog_send(log_to.server, LEAT_SYSLOG_INFORMATIONAL, line, strlen(line));
 }
 
-enum leat_err log_open(const struct options *options, struct example_platform *platform)
+enum leat_err log_open(const struct options *options, struct leat_platform *platform,
+                       const char *name)
 {
     static char memory[LOG_BYTES];
     const struct leat_syslog_config config = {
-        .server = options->syslog, .tcp = options->syslog_tcp, .app_name = example.name};
+        .server = options->syslog, .tcp = options->syslog_tcp, .app_name = name};
     enum leat_err err;
 
     if (leat_ip_is_any(options->syslog.ip))

@@ -1,4 +1,4 @@
-/* option_list.h -- every option of the examples, with its line of --help. */
+/* option_list.h -- every option of leat_main(), with its line of --help. */
 #ifndef OPTION_LIST_H
 #define OPTION_LIST_H
 

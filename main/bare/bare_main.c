@@ -1,14 +1,14 @@
-/* bare_main.c -- the main of every example on a machine without an operating system. */
+/* bare_main.c -- leat_main() on a machine without an operating system. */
 #include "bare.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include <leat/files.h>
+#include <leat/main.h>
 #include <leat/task.h>
 
 #include "bring_up.h"
-#include "example.h"
 #include "flight.h"
 #include "options.h"
 
@@ -24,8 +24,9 @@ enum {
 };
 
 struct program {
-    struct example_platform platform; /* first; the example sees only this part */
-    struct leat_host host;            /* the machine's, with an end that the example can ask for */
+    struct leat_platform platform; /* first; the program sees only this part */
+    const struct leat_app *app;
+    struct leat_host host;         /* the machine's, with an end that the program can ask for */
     struct options_world world;
     struct bare_machine *machine;
     struct options options;
@@ -34,7 +35,7 @@ struct program {
     struct bring_up up;
     struct flight flight;
     char text[COMMAND_LINE_BYTES];
-    char *words[WORDS_MAX];
+    char *argv[WORDS_MAX + 2]; /* a name, the words, NULL */
     char line[OPTIONS_LINE_BYTES];
 };
 
@@ -100,7 +101,7 @@ static uint64_t host_civil_ns(struct leat_host *host)
     return machine->civil_ns ? machine->civil_ns(machine) : 0;
 }
 
-static void say(struct example_platform *platform, const char *line)
+static void say(struct leat_platform *platform, const char *line)
 {
     struct leat_host *host = program.machine->host;
 
@@ -119,17 +120,17 @@ static int complain(const char *what, const char *why)
 {
     char line[LINE_BYTES];
 
-    snprintf(line, sizeof line, "%s: %.60s%s%.100s", example.name, what, *what ? ": " : "", why);
+    snprintf(line, sizeof line, "%s: %.60s%s%.100s", program.app->name, what, *what ? ": " : "", why);
     say(&program.platform, line);
     return STATUS_NOT_STARTED;
 }
 
-static void finish(struct example_platform *platform, int status)
+static void finish(struct leat_platform *platform, int status)
 {
     leat_stop(platform->stack, status);
 }
 
-static enum leat_err read_file(struct example_platform *platform, const char *path,
+static enum leat_err read_file(struct leat_platform *platform, const char *path,
                                const char **bytes, size_t *len)
 {
     struct leat_file found;
@@ -140,8 +141,8 @@ static enum leat_err read_file(struct example_platform *platform, const char *pa
         *len = (size_t)found.len;
         return LEAT_OK;
     }
-    for (uint32_t i = 0; i < bare_file_count; i++) {
-        const struct leat_http_file *file = &bare_files[i];
+    for (uint32_t i = 0; i < leat_image_file_count; i++) {
+        const struct leat_http_file *file = &leat_image_files[i];
 
         if (strcmp(path, file->path + (*path != '/')) ==
             0) { /* all of their paths begin with one */
@@ -153,27 +154,28 @@ static enum leat_err read_file(struct example_platform *platform, const char *pa
     return LEAT_ERR_NOT_FOUND;
 }
 
-/* Cuts the command line at its spaces; returns how many words there are. */
+/* Cuts the command line at its spaces; returns how many words there are, or -1: too many. */
 static int split(void)
 {
     const char *skip = program.machine->skip;
     char *at = program.text;
     int count = 0;
 
-    while (count < WORDS_MAX) {
+    for (;;) {
         while (*at == ' ')
             at++;
         if (!*at)
-            break;
-        program.words[count] = at;
-        if (!skip || strncmp(at, skip, strlen(skip)) != 0)
-            count++;
+            return count;
+        if (!skip || strncmp(at, skip, strlen(skip)) != 0) {
+            if (count == WORDS_MAX)
+                return -1;
+            program.argv[++count] = at;
+        }
         while (*at && *at != ' ')
             at++;
         if (*at)
             *at++ = '\0';
     }
-    return count;
 }
 
 static size_t stack_bytes(const struct leat_config *config, const struct leat_tcp_config *tcp)
@@ -197,7 +199,8 @@ static void dump_flight(void *arg)
         leat_flight_dump_hex(program.flight.recorder, program.machine->host);
 }
 
-/* A failed assertion is a crash like others, if the machine reports crashes. */
+/* A failed assertion is a crash like others, if the machine reports crashes.  A program may define
+ * the two functions below itself. */
 static _Noreturn void die(const char *why)
 {
     say(&program.platform, why);
@@ -206,7 +209,7 @@ static _Noreturn void die(const char *why)
     __builtin_trap();
 }
 
-void leat_assert_failed(const char *file, unsigned line)
+__attribute__((weak)) void leat_assert_failed(const char *file, unsigned line)
 {
     char text[OPTIONS_LINE_BYTES];
 
@@ -214,7 +217,7 @@ void leat_assert_failed(const char *file, unsigned line)
     die(text);
 }
 
-void leat_task_overflowed(const char *name)
+__attribute__((weak)) void leat_task_overflowed(const char *name)
 {
     char text[OPTIONS_LINE_BYTES];
 
@@ -280,9 +283,7 @@ static enum leat_err build_stack(const char **step)
     const struct options *options = &program.options;
     struct bare_machine *machine = program.machine;
     struct leat_config config = {.drain_ns = options->drain_ns};
-    struct leat_tcp_config tcp = {.connections = options->connections,
-                                  .fast_open = options->fast_open,
-                                  .congestion = options->congestion};
+    struct leat_tcp_config tcp = options_tcp(options, program.app);
     struct leat **stack = &program.platform.stack;
     enum leat_err err = LEAT_OK;
 
@@ -299,6 +300,7 @@ static enum leat_err build_stack(const char **step)
     if (err)
         return err;
     program.up = (struct bring_up){.platform = &program.platform,
+                                   .app = program.app,
                                    .netif = program.netif,
                                    .options = options,
                                    .host = &program.host};
@@ -373,40 +375,48 @@ static int run(void)
     return status;
 }
 
-int bare_main(struct bare_machine *machine)
+static void make_platform(void)
 {
-    const struct options *options = &program.options;
+    options_platform(&program.options, &program.platform);
+    program.platform.host = &program.host;
+    program.platform.read_file = read_file;
+    program.platform.guard = program.machine->guard;
+    program.platform.say = say;
+    program.platform.finish = finish;
+}
+
+int leat_main(int argc, char **argv, const struct leat_app *app)
+{
     enum options_outcome outcome;
 
+    program.app = app;
+    program.world =
+        (struct options_world){.line = program.line, .print = print_line, .complain = print_line};
+    outcome = options_parse(&program.options, &program.world, app, argc - 1, argv + 1);
+    if (outcome != OPTIONS_RUN)
+        return outcome == OPTIONS_DONE ? 0 : STATUS_NOT_STARTED;
+    make_platform();
+    return run();
+}
+
+int bare_main(struct bare_machine *machine)
+{
+    static char nameless[] = "leat";
+    static const struct leat_app no_app = {.name = nameless};
+    int count = -1;
+
     program.machine = machine;
+    program.app = &no_app; /* until leat_main() */
     program.host = (struct leat_host){.now_ns = host_now_ns,
                                       .wait = host_wait,
                                       .entropy = host_entropy,
                                       .console = host_console,
                                       .civil_ns = host_civil_ns};
-    program.world =
-        (struct options_world){.line = program.line, .print = print_line, .complain = print_line};
-    if (snprintf(program.text, sizeof program.text, "%s", machine->command_line) >=
+    if (snprintf(program.text, sizeof program.text, "%s", machine->command_line) <
         COMMAND_LINE_BYTES)
-        return complain("command line", "too long");
-    outcome = options_parse(&program.options, &program.world, &example, split(), program.words);
-    if (outcome != OPTIONS_RUN)
-        return outcome == OPTIONS_DONE ? 0 : STATUS_NOT_STARTED;
-    program.platform = (struct example_platform){
-        .host = &program.host,
-        .gateway = options->gateway,
-        .server = leat_ip_is_any(options->server) ? options->gateway : options->server,
-        .port = options->port,
-        .certificate = options->certificate,
-        .key = options->key,
-        .dot = options->dot,
-        .early_data = options->early_data,
-        .idle_ns = options->idle_ns,
-        .argument_count = options->argument_count,
-        .arguments = options->arguments,
-        .read_file = read_file,
-        .guard = program.machine->guard,
-        .say = say,
-        .finish = finish};
-    return run();
+        count = split();
+    if (count < 0)
+        return complain("command line", "more than 4095 bytes, or more than 64 words");
+    program.argv[0] = nameless;
+    return main(count + 1, program.argv);
 }

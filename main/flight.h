@@ -1,5 +1,5 @@
 /*
- * flight.h -- the examples' flight recorder.  The last frames are always kept.  They are dumped
+ * flight.h -- the flight recorder of leat_main().  The last frames are always kept.  They are dumped
  * when the program crashes, when it ends (--flight-dump), or to clients that connect
  * (--flight-port).
  */

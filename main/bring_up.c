@@ -25,21 +25,26 @@ static void say(struct bring_up *up)
 /* "echo: 10.0.0.2/24 on leat0, MTU 1500, port 7": also tells a waiting script that it is up. */
 static void say_started(struct bring_up *up, struct leat_ip ip, uint8_t prefix_bits)
 {
-    const struct example_platform *platform = up->platform;
+    const struct leat_platform *platform = up->platform;
     const struct leat_netif *netif = up->netif;
     const struct leat_pool *pool = leat_pool(platform->stack);
     const uint8_t *mac = netif->mac.octet;
     char text[LEAT_IP_TEXT_BYTES];
 
     leat_ip_format(ip, text);
-    snprintf(up->line, sizeof up->line, "%s: %s/%u on %.64s, MTU %u, port %u", example.name, text,
-             (unsigned)prefix_bits, netif->name, (unsigned)netif->mtu, (unsigned)platform->port);
+    snprintf(up->line, sizeof up->line, "%s: %s/%u on %.64s, MTU %u", up->app->name, text,
+             (unsigned)prefix_bits, netif->name, (unsigned)netif->mtu);
+    if (platform->port > 0) {
+        const size_t len = strlen(up->line);
+
+        snprintf(up->line + len, sizeof up->line - len, ", port %u", (unsigned)platform->port);
+    }
     say(up);
     if (!up->options->verbose)
         return;
     snprintf(up->line, sizeof up->line,
              "%s: MAC %02x:%02x:%02x:%02x:%02x:%02x, %u buffers of %u bytes, capabilities %x",
-             example.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+             up->app->name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
              (unsigned)leat_pool_free_count(pool), (unsigned)leat_pool_buf_bytes(pool),
              (unsigned)netif->capabilities);
     say(up);
@@ -60,7 +65,7 @@ static void say_ipv6(struct bring_up *up, const struct leat_slaac_facts *facts)
     if (facts->name_server_count > 0)
         leat_ip_format(facts->name_servers[0], server);
     snprintf(up->line, sizeof up->line, "%s: IPv6: %s/%u by %s, MTU %u, name server %s%s%.80s",
-             example.name, ip, (unsigned)facts->prefix_bits, gateway, (unsigned)facts->mtu, server,
+             up->app->name, ip, (unsigned)facts->prefix_bits, gateway, (unsigned)facts->mtu, server,
              facts->search[0] ? ", search " : "", facts->search);
     if (strcmp(up->line, up->ipv6_line) == 0)
         return;
@@ -72,7 +77,7 @@ static void say_ipv6(struct bring_up *up, const struct leat_slaac_facts *facts)
     snprintf(up->line, sizeof up->line,
              "%s: IPv6: %llu malformed or impossible options of routers were left out, the first "
              "of type %u",
-             example.name, (unsigned long long)leat_slaac_counts(slaac)->ignored_parts,
+             up->app->name, (unsigned long long)leat_slaac_counts(slaac)->ignored_parts,
              (unsigned)leat_slaac_counts(slaac)->ignored_option);
     say(up);
 }
@@ -86,7 +91,7 @@ static void say_dhcp6(struct bring_up *up, const struct leat_dhcp6_lease *lease)
 
     if (lease->server_bytes == 0) {
         snprintf(up->line, sizeof up->line, "%s: DHCPv6: the address is gone; asking for another",
-                 example.name);
+                 up->app->name);
         say(up);
         return;
     }
@@ -97,7 +102,7 @@ static void say_dhcp6(struct bring_up *up, const struct leat_dhcp6_lease *lease)
     if (lease->ntp_server_count > 0)
         leat_ip_format(lease->ntp_servers[0], clock);
     snprintf(up->line, sizeof up->line,
-             "%s: DHCPv6: %s for %lu s, name server %s, time server %s%s%.80s", example.name, ip,
+             "%s: DHCPv6: %s for %lu s, name server %s, time server %s%s%.80s", up->app->name, ip,
              (unsigned long)(leat_ip_is_any(lease->ip) ? lease->refresh_s : lease->valid_s), server,
              clock, lease->search[0] ? ", search " : "", lease->search);
     say(up);
@@ -106,7 +111,7 @@ static void say_dhcp6(struct bring_up *up, const struct leat_dhcp6_lease *lease)
     snprintf(up->line, sizeof up->line,
              "%s: DHCPv6: %u malformed or impossible parts of the answer were left out, the first "
              "in option %u (0: the end of the message)",
-             example.name, (unsigned)lease->ignored_parts, (unsigned)lease->ignored_option);
+             up->app->name, (unsigned)lease->ignored_parts, (unsigned)lease->ignored_option);
     say(up);
 }
 
@@ -117,7 +122,7 @@ static bool say_why(struct bring_up *up)
 
     if (leat_autoconf_why(up->autoconf, why) == 0)
         return false;
-    snprintf(up->line, sizeof up->line, "%s: %.230s; still trying", example.name, why);
+    snprintf(up->line, sizeof up->line, "%s: %.230s; still trying", up->app->name, why);
     say(up);
     return true;
 }
@@ -131,18 +136,18 @@ static void say_dhcp6_trouble(struct bring_up *up, enum leat_autoconf_change cha
         return;
     if (change == LEAT_AUTOCONF_DHCP6_SILENCE)
         snprintf(up->line, sizeof up->line, "%s: no DHCPv6 server answered for %u s; still trying",
-                 example.name, (unsigned)(leat_dhcp6_waited_ns(dhcp6) / SECOND_NS));
+                 up->app->name, (unsigned)(leat_dhcp6_waited_ns(dhcp6) / SECOND_NS));
     else if (change == LEAT_AUTOCONF_DHCP6_REFUSED)
         snprintf(up->line, sizeof up->line, "%s: the DHCPv6 server refused; still trying",
-                 example.name);
+                 up->app->name);
     else
         snprintf(up->line, sizeof up->line,
                  "%s: another host has the address that the DHCPv6 server gave; still trying",
-                 example.name);
+                 up->app->name);
     say(up);
 }
 
-static void add_time_servers(struct example_platform *platform, const struct leat_ip *servers,
+static void add_time_servers(struct leat_platform *platform, const struct leat_ip *servers,
                              unsigned count)
 {
     const unsigned room = sizeof platform->time_servers / sizeof *platform->time_servers;
@@ -164,7 +169,7 @@ static const char *search_of(const struct leat_autoconf_facts *facts)
 }
 
 /* Takes over facts that the command line doesn't set. */
-static void learn(struct example_platform *platform, const struct options *options,
+static void learn(struct leat_platform *platform, const struct options *options,
                   const struct leat_autoconf_facts *facts)
 {
     if (leat_ip_is_any(options->gateway))
@@ -186,21 +191,20 @@ static void learn(struct example_platform *platform, const struct options *optio
 
 static void start_now(struct bring_up *up)
 {
-    const char *complaint = example.start(up->platform);
+    const char *complaint = up->app->start(up->platform);
 
     up->started = true;
     if (!complaint) {
         say_started(up, up->first_ip, up->first_bits);
         return;
     }
-    snprintf(up->line, sizeof up->line, "%s: %.200s", example.name, complaint);
+    snprintf(up->line, sizeof up->line, "%s: %.200s", up->app->name, complaint);
     say(up);
     up->platform->finish(up->platform, STATUS_NOT_STARTED);
 }
 
-/* Starts the example if it has an address and all that it needs, or looks again soon.  An address
- * of
- * --ip6 counts as one of a server, and may be the only one. */
+/* Starts the program if it has an address and all that it needs, or looks again soon.  An address
+ * of --ip6 counts as one of a server, and may be the only one. */
 static void settle(struct leat_timer *timer, void *arg)
 {
     struct bring_up *up = arg;
@@ -220,7 +224,7 @@ static void settle(struct leat_timer *timer, void *arg)
         up->patient_ns = now_ns + patience_ns;
     }
     if (leat_ip_is_any(up->first_ip) ||
-        (now_ns < up->patient_ns && example.lacks && example.lacks(up->platform)))
+        (now_ns < up->patient_ns && up->app->lacks && up->app->lacks(up->platform)))
         leat_timer_set(stack, timer, now_ns + SETTLE_NS);
     else
         start_now(up);
@@ -232,11 +236,11 @@ static void say_address(struct bring_up *up, const struct leat_autoconf_facts *f
 
     leat_ip_format(facts->ip, ip);
     if (!leat_ip_is_any(facts->ip))
-        snprintf(up->line, sizeof up->line, "%s: the address is %s/%u now", example.name, ip,
+        snprintf(up->line, sizeof up->line, "%s: the address is %s/%u now", up->app->name, ip,
                  (unsigned)facts->prefix_bits);
     else
         snprintf(up->line, sizeof up->line, "%s: the address is gone; asking for another",
-                 example.name);
+                 up->app->name);
     say(up);
 }
 
@@ -251,7 +255,7 @@ static void say_ignored(struct bring_up *up)
     snprintf(up->line, sizeof up->line,
              "%s: DHCP: %u malformed or impossible parts of the lease were left out, the first in "
              "option %u (0: the end of the message)",
-             example.name, (unsigned)lease->ignored_parts, (unsigned)lease->ignored_option);
+             up->app->name, (unsigned)lease->ignored_parts, (unsigned)lease->ignored_option);
     say(up);
 }
 
@@ -282,11 +286,11 @@ static void say_dhcp_silence(struct bring_up *up)
 
     if (leat_autoconf_why(up->autoconf, why) > 0)
         snprintf(up->line, sizeof up->line, "%s: %.220s; no lease for %u s, still trying",
-                 example.name, why, waited_s);
+                 up->app->name, why, waited_s);
     else
         snprintf(up->line, sizeof up->line,
                  "%s: no DHCP server answered for %u s; still trying (--ip does without)",
-                 example.name, waited_s);
+                 up->app->name, waited_s);
     say(up);
 }
 
@@ -308,12 +312,12 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
         if (say_why(up))
             return;
         snprintf(up->line, sizeof up->line, "%s: the DHCP server refused; still trying",
-                 example.name);
+                 up->app->name);
         break;
     case LEAT_AUTOCONF_CONFLICT:
         snprintf(up->line, sizeof up->line,
                  "%s: another host has the address that the DHCP server gave; still trying",
-                 example.name);
+                 up->app->name);
         break;
     case LEAT_AUTOCONF_FACTS:
         learn(up->platform, up->options, facts);
@@ -411,7 +415,7 @@ static enum leat_err set_address(struct bring_up *up, const char **step)
 
 enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, const char **step)
 {
-    const struct leat_autoconf_config config = {.host_name = example.name,
+    const struct leat_autoconf_config config = {.host_name = up->app->name,
                                                 .slaac = up->options->ip6_count == 0,
                                                 .on_configured = on_configured,
                                                 .on_change = on_change,
@@ -430,11 +434,11 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
     if (err)
         return err;
     *step = "--dashboard";
-    err = board_serve(up->options, stack, example.name);
+    err = board_serve(up->options, stack, up->app->name);
     if (err)
         return err;
     *step = "--syslog";
-    err = log_open(up->options, up->platform);
+    err = log_open(up->options, up->platform, up->app->name);
     if (err)
         return err;
     *step = "--ip6";
@@ -455,10 +459,10 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
 
 const char *bring_up_start(struct bring_up *up)
 {
-    const char *complaint = example.check ? example.check(up->platform) : NULL;
+    const char *complaint = up->app->check ? up->app->check(up->platform) : NULL;
 
     if (!complaint && !up->autoconf)
-        complaint = example.start(up->platform);
+        complaint = up->app->start(up->platform);
     if (!up->autoconf && !complaint)
         say_started(up, up->options->ips[0].ip, up->options->ips[0].prefix_bits);
     return complaint;
@@ -472,7 +476,7 @@ void bring_up_ending(struct bring_up *up)
     if (count == 0 || leat_is_draining(stack))
         return;
     snprintf(up->line, sizeof up->line, "%s: ending within %u s; connections that may finish: %u",
-             example.name, (unsigned)(up->options->drain_ns / SECOND_NS), (unsigned)count);
+             up->app->name, (unsigned)(up->options->drain_ns / SECOND_NS), (unsigned)count);
     say(up);
 }
 
@@ -483,7 +487,7 @@ void bring_up_ended(struct bring_up *up)
     if (drained.finished + drained.closed + drained.reset == 0)
         return;
     snprintf(up->line, sizeof up->line,
-             "%s: ended: %u connections finished, %u quiet ones closed, %u reset", example.name,
+             "%s: ended: %u connections finished, %u quiet ones closed, %u reset", up->app->name,
              (unsigned)drained.finished, (unsigned)drained.closed, (unsigned)drained.reset);
     say(up);
 }

@@ -1,4 +1,4 @@
-/* stdio.h -- the little of it that the examples use, for machines without a libc. */
+/* stdio.h -- the little of it that leat_main() uses, for machines without a libc. */
 #ifndef BARE_STDIO_H
 #define BARE_STDIO_H
 

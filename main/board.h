@@ -1,4 +1,4 @@
-/* board.h -- --dashboard: a port where every example shows its stack. */
+/* board.h -- --dashboard: a port where a program shows its stack. */
 #ifndef BOARD_H
 #define BOARD_H
 

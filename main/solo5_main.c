@@ -1,4 +1,4 @@
-/* solo5_main.c -- the examples on Solo5, with its network device "service". */
+/* solo5_main.c -- leat_main() on Solo5, with its network device "service". */
 #include <leat/solo5.h>
 
 #include <solo5.h>

@@ -1,4 +1,4 @@
-/* flight.c -- the examples' flight recorder, on every platform. */
+/* flight.c -- the flight recorder of leat_main(), on every platform. */
 #include "flight.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* posix_device.c -- the device of an example on POSIX. */
+/* posix_device.c -- the device of a program on POSIX. */
 #include "posix_device.h"
 
 #include <stdio.h>

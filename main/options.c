@@ -1,5 +1,5 @@
 /*
- * options.c -- the command line of the examples: the same on POSIX and on machines without a libc.
+ * options.c -- the command line of leat_main(): the same on POSIX and on machines without a libc.
  *
  * "--name VALUE" or "--name=VALUE", in any order, also behind arguments; "--" ends the options.
  */
@@ -17,10 +17,10 @@ enum {
     DRAIN_S = 5
 };
 
-static void print_help(const struct options_world *world, const struct example *what)
+static void print_help(const struct options_world *world, const struct leat_app *what)
 {
     snprintf(world->line, OPTIONS_LINE_BYTES, "usage: %s [options] %s\n%s\n", what->name,
-             what->arguments, what->summary);
+             what->arguments ? what->arguments : "", what->summary);
     world->print(world, world->line);
     for (unsigned i = 0; i < KEY_COUNT; i++) {
         const struct option *option = &all_options[i];
@@ -32,6 +32,8 @@ static void print_help(const struct options_world *world, const struct example *
         snprintf(world->line, OPTIONS_LINE_BYTES, "  %-18s %s", head, option->text);
         world->print(world, world->line);
     }
+    if (what->default_port == 0)
+        return;
     snprintf(world->line, OPTIONS_LINE_BYTES, "\nThe default port is %u.",
              (unsigned)what->default_port);
     world->print(world, world->line);
@@ -288,7 +290,7 @@ static unsigned find(const struct options_world *world, const char *word, const 
 }
 
 /* Prints "NAME: MESSAGE; see --help". */
-static enum options_outcome wrong(const struct options_world *world, const struct example *what,
+static enum options_outcome wrong(const struct options_world *world, const struct leat_app *what,
                                   const char *message, const char *word, const char *value)
 {
     snprintf(world->line, OPTIONS_LINE_BYTES, "%s: %s%.80s%s%.80s%s; see --help", what->name,
@@ -299,7 +301,7 @@ static enum options_outcome wrong(const struct options_world *world, const struc
 }
 
 /* Handles options that end the program right away; OPTIONS_RUN: it is not one of these. */
-static enum options_outcome answer(const struct options_world *world, const struct example *what,
+static enum options_outcome answer(const struct options_world *world, const struct leat_app *what,
                                    unsigned key)
 {
     if (key == KEY_HELP) {
@@ -316,7 +318,7 @@ static enum options_outcome answer(const struct options_world *world, const stru
 
 /* Takes the options out of @words, so that only the arguments are left. */
 static enum options_outcome parse(struct options *options, const struct options_world *world,
-                                  const struct example *what, int count, char **words)
+                                  const struct leat_app *what, int count, char **words)
 {
     int arguments = 0;
 
@@ -351,7 +353,7 @@ static enum options_outcome parse(struct options *options, const struct options_
         if (trouble)
             return wrong(world, what, trouble, is_apart ? word : "", is_apart ? value : word);
     }
-    if (arguments > 0 && what->arguments[0] == '\0')
+    if (arguments > 0 && (!what->arguments || what->arguments[0] == '\0'))
         return wrong(world, what, "takes no arguments: ", words[0], NULL);
     options->argument_count = arguments;
     options->arguments = (const char *const *)words;
@@ -436,7 +438,7 @@ static struct leat_ip first_of(const struct options_address *address)
 }
 
 enum options_outcome options_parse(struct options *options, const struct options_world *world,
-                                   const struct example *what, int count, char **words)
+                                   const struct leat_app *what, int count, char **words)
 {
     enum options_outcome outcome;
     const char *trouble;
@@ -455,6 +457,8 @@ enum options_outcome options_parse(struct options *options, const struct options
     trouble = contradiction(options);
     if (trouble)
         return wrong(world, what, trouble, "", NULL);
+    if (what->default_port == 0 && options->port > 0)
+        return wrong(world, what, "has no port: --port", "", NULL);
     if (!what->has_tls && tls_option(options)) /* better not at all than in the clear */
         return wrong(world, what, "speaks no TLS: ", tls_option(options), NULL);
     if (!options->tap)
@@ -462,4 +466,32 @@ enum options_outcome options_parse(struct options *options, const struct options
     if (options->passt && leat_ip_is_any(options->gateway))
         options->gateway = first_of(&options->ips[0]);
     return OPTIONS_RUN;
+}
+
+void options_platform(const struct options *options, struct leat_platform *platform)
+{
+    platform->gateway = options->gateway;
+    platform->server = leat_ip_is_any(options->server) ? options->gateway : options->server;
+    platform->port = options->port;
+    platform->certificate = options->certificate;
+    platform->key = options->key;
+    platform->dot = options->dot;
+    platform->early_data = options->early_data;
+    platform->idle_ns = options->idle_ns;
+    platform->argument_count = options->argument_count;
+    platform->arguments = options->arguments;
+}
+
+struct leat_tcp_config options_tcp(const struct options *options, const struct leat_app *app)
+{
+    struct leat_tcp_config tcp = {0};
+
+    if (app->tcp)
+        tcp = *app->tcp;
+    if (options->connections > 0)
+        tcp.connections = options->connections;
+    tcp.fast_open |= options->fast_open;
+    if (options->congestion)
+        tcp.congestion = options->congestion;
+    return tcp;
 }

@@ -1,4 +1,4 @@
-/* virtio_main.c -- the examples on the bare machine, with a virtio-net device. */
+/* virtio_main.c -- leat_main() on the bare machine, with a virtio-net device. */
 #include <leat/metal.h>
 #include <leat/virtio.h>
 

@@ -1,4 +1,4 @@
-/* posix_device.h -- the device of an example on POSIX: a TAP device, a socket, a capture. */
+/* posix_device.h -- the device of a program on POSIX: a TAP device, a socket, a capture. */
 #ifndef POSIX_DEVICE_H
 #define POSIX_DEVICE_H
 

@@ -1,4 +1,4 @@
-/* option_list.c -- see option_list.h. */
+/* option_list.c -- the options of leat_main(). */
 #include "option_list.h"
 
 #include <stddef.h>

@@ -1,0 +1,151 @@
+/*
+ * main.h -- a program in one call: leat_main() does what lies between a command line and a stack
+ * that works.
+ *
+ * It opens the network device, sets the addresses or asks the network for them, starts the program,
+ * runs the loop, and ends it in order.  The libraries are leat-main on POSIX, and leat-main-metal
+ * on a machine without an operating system.  The program is the same source on both:
+ *
+ *      static const char *start(struct leat_platform *platform) { ...serve on platform->stack... }
+ *
+ *      int main(int argc, char **argv)
+ *      {
+ *          static const struct leat_app app = {
+ *              .name = "mine", .summary = "Serves.", .default_port = 80, .start = start};
+ *
+ *          return leat_main(argc, argv, &app);
+ *      }
+ *
+ * `mine --help` lists the options: devices (TAP, TUN, passt, UNIX sockets, shared memory, AF_XDP, a
+ * recording), addresses, limits, TLS files, the dashboard, the flight recorder.
+ */
+#ifndef LEAT_MAIN_H
+#define LEAT_MAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/abi.h>
+#include <leat/dhcp.h>
+#include <leat/http_server.h>
+#include <leat/leat.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a program gets from the platform; valid until leat_main() returns. */
+struct leat_platform {
+    struct leat *stack; /**< attached; UDP and TCP are registered; it has an address when the
+                             program is started */
+    struct leat_host *host;
+    struct leat_ip gateway; /**< --gateway, or the network's, or LEAT_IP_ANY */
+    struct leat_ip server;  /**< --server; or the network's name server; or the gateway; or
+                                 LEAT_IP_ANY */
+    struct leat_ip time_servers[LEAT_DHCP_SERVERS_MAX]; /**< the network's */
+    unsigned time_server_count;                         /**< in time_servers */
+    bool has_ipv4, has_ipv6; /**< a routable address of the family exists, for leat_app.lacks */
+    const char *time_names;  /**< time servers given by name, spaces between them; NULL: none */
+    const char *search; /**< the network's domains for names without a dot, spaces between them */
+    uint16_t port;      /**< --port, or the program's default_port */
+    const char *certificate; /**< --cert: a file; NULL: no TLS */
+    const char *dot;    /**< --dot: the name servers' identity; NULL: they are asked without TLS */
+    const char *key;    /**< --key */
+    const char *early;  /**< --early: the file of a ticket; NULL: no early data is sent */
+    bool early_data;    /**< --early-data: a server accepts it */
+    uint64_t idle_ns;   /**< --idle: how long the peer of a connection may be silent; 0: for ever */
+    int argument_count; /**< words that are not options */
+    const char *const *arguments;
+    /** Reads a whole file; the bytes stay valid until free_file().  LEAT_ERR_NOT_FOUND: none such,
+     * or no files.  LEAT_ERR_DEVICE: it can't be read. */
+    enum leat_err (*read_file)(struct leat_platform *platform, const char *path, const char **bytes,
+                               size_t *len);
+    /** Frees bytes that read_file() gave and nothing needs any more.  NULL: not necessary. */
+    void (*free_file)(struct leat_platform *platform, const char *bytes);
+    /** Writes a file that only its owner may read; `early` is NULL on platforms without files.
+     * LEAT_ERR_DEVICE: it can't be written. */
+    enum leat_err (*write_file)(struct leat_platform *platform, const char *path, const void *bytes,
+                                size_t len);
+    /** For leat_tasks_config.guard: pages that trap; NULL: this platform has none. */
+    bool (*guard)(void *page, size_t bytes, bool guarded);
+    /** Writes one line for a human, as printf("%s\n") would. */
+    void (*say)(struct leat_platform *platform, const char *line);
+    /** Ends the program with this exit status when the current poll is over. */
+    void (*finish)(struct leat_platform *platform, int status);
+};
+
+/** A program.  Members that are 0 mean what is written there. */
+struct leat_app {
+    const char *name;                  /**< for messages; also the host name for DHCP */
+    const char *summary;               /**< one line for --help */
+    const char *arguments;             /**< "[ZONE-FILE]", for the usage line; NULL or "": none */
+    uint16_t default_port;             /**< 0: the program has no port, and --port is refused */
+    const struct leat_tcp_config *tcp; /**< limits of TCP; NULL: defaults */
+    /** It uses --cert, --key, --dot and --early; otherwise these are refused. */
+    bool has_tls;
+    /** Reads files that the arguments name, before an address is asked for; returns as start()
+     * does.  NULL: there is nothing to read. */
+    const char *(*check)(struct leat_platform *platform);
+    /** True as long as start() needs something that the network may still provide, as its DHCPv6
+     * servers often do later than a router.  start() then waits for it, up to three seconds.  NULL:
+     * it needs nothing. */
+    bool (*lacks)(const struct leat_platform *platform);
+    /** Starts to serve or ask; returns NULL, or one line with the reason of a failure (exit status
+     * 2). */
+    const char *(*start)(struct leat_platform *platform);
+    /** Reads its files again, for SIGHUP, without ending a connection.  Returns NULL, or one line
+     * with the reason of a failure, after which all stays as it was.  NULL: there are no files. */
+    const char *(*reload)(struct leat_platform *platform);
+    uint64_t reserved[LEAT_RESERVED]; /**< 0 (abi.h) */
+};
+
+/**
+ * Runs @p app as the words of @p argv say (the first is not looked at), and returns the exit
+ * status: 0, or what the program gave to leat_platform.finish(); 1 if the device was lost or a
+ * recording could not be written; 2 if it did not start, for which a line with the reason was
+ * printed.  It may be called once in a process.  It takes its memory from the C library, or from
+ * the machine.
+ *
+ * On a machine without an operating system the library leat-main-metal is the entry: it cuts the
+ * kernel's command line at its spaces, and calls main().
+ */
+int leat_main(int argc, char **argv, const struct leat_app *app);
+
+/** For leat_app.lacks: an address from which @p ip can be reached is lacking. */
+static inline bool leat_platform_lacks_address(const struct leat_platform *platform,
+                                               struct leat_ip ip)
+{
+    return !(leat_ip_is_v4(ip) ? platform->has_ipv4
+                               : platform->has_ipv6 || leat_ip_is_link_local(ip));
+}
+
+/** For leat_app.lacks: a name server is lacking. */
+static inline bool leat_platform_lacks_server(const struct leat_platform *platform)
+{
+    return leat_ip_is_any(platform->server) ||
+           leat_platform_lacks_address(platform, platform->server);
+}
+
+/** Frees bytes of platform->read_file(), which may be NULL. */
+static inline void leat_platform_free_file(struct leat_platform *platform, const char *bytes)
+{
+    if (bytes && platform->free_file)
+        platform->free_file(platform, bytes);
+}
+
+#if defined(__STDC_HOSTED__) && __STDC_HOSTED__ == 0
+/** The program's; a compiler without a hosted C library doesn't know its prototype. */
+int main(int argc, char **argv);
+
+/** The files of an image, which leat_platform.read_file() finds: an array that tools/embed.py makes
+ * when the image is built (`--count leat_image_file_count ... leat_image_files FOLDER`).  Without
+ * it there are none but those of an initrd. */
+extern const struct leat_http_file leat_image_files[];
+extern const uint32_t leat_image_file_count; /**< in leat_image_files */
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif
