@@ -3,9 +3,11 @@
 import os
 import pathlib
 import re
-import shlex
+import shutil
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -33,10 +35,28 @@ def installed(tmp_path_factory):
     return dict(os.environ, PKG_CONFIG_PATH=str(folder / "leat/lib/pkgconfig"))
 
 
+def answer_once(server, heads):
+    """Accepts one connection, keeps what it asks, and answers as a web server does."""
+    conn, _ = server.accept()
+    with conn:
+        heads.append(conn.recv(4096))
+        conn.sendall(b"HTTP/1.1 200 OK\r\nServer: here\r\n\r\n")
+
+
+def reaches_a_host(image):
+    """The client, as an image on QEMU's own network, whose gateway is this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        heads = []
+        thread = threading.Thread(target=answer_once, args=(server, heads))
+        thread.start()
+        said = run(SOURCE / "tools/boot", image, "--accel", "tcg", "--", "--port", server.getsockname()[1], "10.0.2.2", timeout=200)
+        thread.join(20)
+    assert heads[0].startswith(b"HEAD / HTTP/1.1\r\nHost: 10.0.2.2\r\n")
+    assert "HTTP/1.1 200 OK" in said and "Server: here" in said and "that was the head" in said
+
+
 def say(address, request):
     """The data from TCP until the server closes or has sent something."""
-    import socket
-
     with socket.create_connection(address, 10) as conn:
         conn.settimeout(20)
         conn.sendall(request)
@@ -57,7 +77,7 @@ def talk(image, template):
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         end = time.monotonic() + 120
-        while "ready at" not in (line := child.stdout.readline()):
+        while ", port " not in (line := child.stdout.readline()):
             assert line and time.monotonic() < end
         request, expected = REQUESTS[template]
         assert expected in say(("127.0.0.1", port), request)
@@ -74,20 +94,45 @@ def test_a_template_builds_passes_and_boots(installed, tmp_path, template):
     run("meson", "setup", "build", "-Dwerror=true", cwd=folder, env=installed)
     run("meson", "test", "-C", "build", cwd=folder, env=installed)
     run("ninja", "-C", "build", cwd=folder, env=installed)
-    assert "usage: mine [DEVICE" in run(folder / "build/mine", "--help")
+    assert "usage: mine [options]" in run(folder / "build/mine", "--help")
+    run("ninja", "-C", "build", "mine.elf", cwd=folder, env=installed)
     text = (folder / "README.md").read_text(encoding="utf-8")
     assert "@" not in text.replace("@127.0.0.1", "").replace("@10.0.0.2", "")
-    talk(folder / "build/mine.elf", template)
+    if template == "client":
+        reaches_a_host(folder / "build/mine.elf")
+    else:
+        talk(folder / "build/mine.elf", template)
 
 
 def test_with_leat_as_a_subproject(tmp_path):
     folder = tmp_path / "mine"
     told = run(SOURCE / "tools/new", folder)
     commands = [line.strip() for line in told.splitlines() if line.startswith("    ")]
-    assert commands[1] == "meson setup build && meson test -C build"
+    assert commands[1] == "meson setup build && ninja -C build"
+    assert commands[2] == "build/mine --passt --forward tcp:7007:7"
     run("meson", "setup", "build", cwd=folder, env=dict(os.environ, PKG_CONFIG_PATH="", PKG_CONFIG_LIBDIR="/nonexistent"))
+    planned = run("ninja", "-C", "build", "-n", cwd=folder)
+    for library in "tls", "web", "task", "files":  # but leat-web, which has the dashboard
+        assert (f"libleat-{library}-inside" in planned) == (library == "web")
+    assert "leat-metal" not in planned
     run("meson", "test", "-C", "build", "it answers", cwd=folder)
-    assert shlex.split(commands[2])[0] == str(SOURCE / "tools/boot")
+
+
+@pytest.mark.skipif(not shutil.which("passt"), reason="passt is not installed")
+def test_the_program_serves_without_root(installed, tmp_path):
+    """The third and the fourth line that tools/new prints, at another port."""
+    folder = tmp_path / "mine"
+    run(SOURCE / "tools/new", folder, "--template", "web", "--installed")
+    run("meson", "setup", "build", cwd=folder, env=installed)
+    run("ninja", "-C", "build", "mine", cwd=folder, env=installed)
+    port = free_port()
+    child = subprocess.Popen([folder / "build/mine", "--passt", "--forward", f"tcp:{port}:80"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert ", port 80" in child.stdout.readline()
+        assert b"HTTP/1.1 200 OK" in say(("127.0.0.1", port), REQUESTS["web"][0])
+    finally:
+        child.terminate()
+        assert child.wait(30) == 0
 
 
 @pytest.mark.parametrize("words", [[], ["--installed"]])
