@@ -10,11 +10,11 @@
 #include <leat/main.h>
 
 /* leat/main.h declares these; the examples have shorter names for them */
-#define example leat_app
-#define example_platform leat_platform
-#define example_free_file leat_platform_free_file
+#define example               leat_app
+#define example_platform      leat_platform
+#define example_free_file     leat_platform_free_file
 #define example_lacks_address leat_platform_lacks_address
-#define example_lacks_server leat_platform_lacks_server
+#define example_lacks_server  leat_platform_lacks_server
 
 /** Bytes for @p count tasks with stacks of 16 KiB, and a guard page for each. */
 #define EXAMPLE_TASK_BYTES(count) (((count) + 1) * (16384 + 4096))

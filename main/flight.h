@@ -1,6 +1,6 @@
 /*
- * flight.h -- the flight recorder of leat_main().  The last frames are always kept.  They are dumped
- * when the program crashes, when it ends (--flight-dump), or to clients that connect
+ * flight.h -- the flight recorder of leat_main().  The last frames are always kept.  They are
+ * dumped when the program crashes, when it ends (--flight-dump), or to clients that connect
  * (--flight-port).
  */
 #ifndef FLIGHT_H

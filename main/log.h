@@ -7,8 +7,8 @@
 #include <leat/main.h>
 #include "options.h"
 
-/* Makes @platform->say() send each line there as well, as @name, if --syslog is given; the stack must have
- * UDP and TCP.  One log per program. */
+/* Makes @platform->say() send each line there as well, as @name, if --syslog is given; the stack
+ * must have UDP and TCP.  One log per program. */
 enum leat_err log_open(const struct options *options, struct leat_platform *platform,
                        const char *name);
 

@@ -30,9 +30,9 @@ enum {
 };
 
 struct program {
-    struct leat_platform platform;  /* first; the program sees only this part */
+    struct leat_platform platform; /* first; the program sees only this part */
     const struct leat_app *app;
-    struct leat_host host;          /* the machine's, with an end that the program can ask for */
+    struct leat_host host; /* the machine's, with an end that the program can ask for */
     struct options options;
     struct posix_device device;
     struct leat_pcap_recorder *recorder;
@@ -128,8 +128,8 @@ static void finish(struct leat_platform *platform, int status)
     leat_stop(platform->stack, status);
 }
 
-static enum leat_err read_file(struct leat_platform *platform, const char *path,
-                               const char **bytes, size_t *len)
+static enum leat_err read_file(struct leat_platform *platform, const char *path, const char **bytes,
+                               size_t *len)
 {
     return posix_files_read(&program_of(platform)->files, path, bytes, len);
 }
@@ -139,8 +139,8 @@ static void free_file(struct leat_platform *platform, const char *bytes)
     posix_files_free(&program_of(platform)->files, bytes);
 }
 
-static enum leat_err write_file(struct leat_platform *platform, const char *path,
-                                const void *bytes, size_t len)
+static enum leat_err write_file(struct leat_platform *platform, const char *path, const void *bytes,
+                                size_t len)
 {
     (void)platform;
     return posix_files_write(path, bytes, len);
@@ -395,8 +395,8 @@ __attribute__((weak)) void leat_assert_failed(const char *file, unsigned line)
 
 __attribute__((weak)) void leat_task_overflowed(const char *name)
 {
-    fprintf(stderr, "%s: the stack of task \"%s\" has overflowed\n",
-            program_invocation_short_name, name);
+    fprintf(stderr, "%s: the stack of task \"%s\" has overflowed\n", program_invocation_short_name,
+            name);
     __builtin_trap();
 }
 
@@ -438,8 +438,7 @@ int leat_main(int argc, char **argv, const struct leat_app *app)
     static struct program program; /* too large for a stack frame; a process has one */
     static const struct options_world world = {
         .posix = true, .line = program.line, .print = print_line, .complain = complain_line};
-    enum options_outcome outcome =
-        options_parse(&program.options, &world, app, argc - 1, argv + 1);
+    enum options_outcome outcome = options_parse(&program.options, &world, app, argc - 1, argv + 1);
 
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? EXIT_SUCCESS : STATUS_NOT_STARTED;

@@ -26,7 +26,7 @@ enum {
 struct program {
     struct leat_platform platform; /* first; the program sees only this part */
     const struct leat_app *app;
-    struct leat_host host;         /* the machine's, with an end that the program can ask for */
+    struct leat_host host; /* the machine's, with an end that the program can ask for */
     struct options_world world;
     struct bare_machine *machine;
     struct options options;
@@ -120,7 +120,8 @@ static int complain(const char *what, const char *why)
 {
     char line[LINE_BYTES];
 
-    snprintf(line, sizeof line, "%s: %.60s%s%.100s", program.app->name, what, *what ? ": " : "", why);
+    snprintf(line, sizeof line, "%s: %.60s%s%.100s", program.app->name, what, *what ? ": " : "",
+             why);
     say(&program.platform, line);
     return STATUS_NOT_STARTED;
 }
@@ -130,8 +131,8 @@ static void finish(struct leat_platform *platform, int status)
     leat_stop(platform->stack, status);
 }
 
-static enum leat_err read_file(struct leat_platform *platform, const char *path,
-                               const char **bytes, size_t *len)
+static enum leat_err read_file(struct leat_platform *platform, const char *path, const char **bytes,
+                               size_t *len)
 {
     struct leat_file found;
 
