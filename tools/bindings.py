@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools" / "lib"))
 
 import interface  # noqa: E402
+import rust  # noqa: E402
 
 DESCRIPTION = ROOT / "bindings" / "leat.json"
 
@@ -32,6 +33,7 @@ def made(description):
     files = {DESCRIPTION: interface.dump(description)}
     for library in ("leat", *interface.LIBRARIES):
         files[ROOT / "bindings" / f"lib{library}.map"] = interface.version_script(description, library)
+    files[ROOT / "bindings" / "rust" / "leat-sys" / "src" / "bindings.rs"] = rust.declarations(description, interface.LIBRARIES)
     return files
 
 

@@ -113,6 +113,8 @@ qemu-user         command -v qemu-aarch64
 abigail-tools     command -v abidiff
 python3-cffi      system_python -c "import cffi"
 python3-dev       ls /usr/include/python3*/Python.h
+cargo             test -x /usr/bin/cargo
+rustc             test -x /usr/bin/rustc
 qemu-system-arm   command -v qemu-system-aarch64
 qemu-system-misc  command -v qemu-system-riscv64
 grub-pc-bin       test -d /usr/lib/grub/i386-pc
