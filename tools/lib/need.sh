@@ -122,6 +122,7 @@ grub-efi-amd64-bin test -d /usr/lib/grub/x86_64-efi
 grub-common       command -v grub-mkimage
 mtools            command -v mformat
 qemu-utils        command -v qemu-img
+skopeo            command -v skopeo
 ovmf              test -e /usr/share/OVMF/OVMF_CODE_4M.fd
 '
 # for the suite of --bogo

@@ -1,0 +1,128 @@
+"""OCI images of tools/oci: read by skopeo, and started as container runtimes and urunc do."""
+
+import base64
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+
+import pytest
+
+from conftest import ARCH, BUILD, IP, PEER, Guest, echo_tcp, free_port
+
+SOURCE = pathlib.Path(os.environ.get("LEAT_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
+STATIC = BUILD / "static"
+BUILD_S = 1500  # the Linux program is a build of its own
+
+pytestmark = pytest.mark.skipif(ARCH != "x86_64" or not shutil.which("objcopy"), reason="no objcopy")
+
+
+def make(path, *words):
+    return subprocess.run([sys.executable, "-B", SOURCE / "tools/oci", "--build", BUILD, "--static-build", STATIC,
+                           "--output", path, *words], capture_output=True, text=True, timeout=BUILD_S, check=False)
+
+
+def blob(layout, descriptor):
+    """The bytes of a blob, which have the promised size and digest."""
+    kind, name = descriptor["digest"].split(":")
+    data = (layout / "blobs" / kind / name).read_bytes()
+    assert len(data) == descriptor["size"] and hashlib.sha256(data).hexdigest() == name
+    return data
+
+
+def unpack(layout, tag, folder):
+    """Unpacks the image of a tag; returns its manifest and its configuration."""
+    index = json.loads((layout / "index.json").read_bytes())
+    descriptor, = [one for one in index["manifests"]
+                   if one["annotations"]["org.opencontainers.image.ref.name"] == tag]
+    manifest = json.loads(blob(layout, descriptor))
+    config = json.loads(blob(layout, manifest["config"]))
+    layer, = manifest["layers"]
+    path = folder / "layer.tar.gz"
+    path.write_bytes(blob(layout, layer))
+    with tarfile.open(path) as archive:
+        archive.extractall(folder / tag)
+    return manifest, config
+
+
+def test_skopeo_reads_both_and_the_same_input_gives_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        made = make(tmp_path / name, "--kind", "unikernel", "echo", "--", "--stats")
+        assert made.returncode == 0, made.stderr
+    assert (tmp_path / "one/index.json").read_bytes() == (tmp_path / "two/index.json").read_bytes()
+    if not shutil.which("skopeo"):
+        pytest.skip("no skopeo (apt-get install skopeo)")
+    seen = subprocess.run(["skopeo", "inspect", f"oci:{tmp_path}/one:unikernel"], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert seen.returncode == 0, seen.stderr
+    assert json.loads(seen.stdout)["Architecture"] == "amd64"
+
+
+def test_a_unikernel_boots_by_the_command_line_of_urunc(tmp_path):
+    made = make(tmp_path / "echo.oci", "--kind", "unikernel", "echo", "--", "--stats")
+    assert made.returncode == 0, made.stderr
+    manifest, _ = unpack(tmp_path / "echo.oci", "unikernel", tmp_path)
+    root = tmp_path / "unikernel"
+    # urunc reads the annotations of the image or, where its caller drops them, this file
+    said = json.loads((root / "urunc.json").read_bytes())
+    assert said == manifest["annotations"]
+    said = {key.rpartition(".")[2]: base64.b64decode(value).decode() for key, value in said.items()}
+    assert (said["unikernelType"], said["hypervisor"]) == ("mirage", "qemu")
+    # the type "mirage" puts these words in front of the image's own
+    words = f"--ipv4={IP}/24 --ipv4-gateway={PEER} {said['cmdline']}"
+    port = free_port()
+    guest = Guest(None, "pc", netdev=None, memory=256, extra=[
+        "-vga", "none", "-kernel", f"{root}{said['binary']}", "-net", "nic,model=virtio",
+        "-net", f"user,hostfwd=tcp:127.0.0.1:{port}-:7", "-append", words])  # fmt: skip
+    try:
+        guest.up()
+        echo_tcp(("127.0.0.1", port), b"from a registry" * 1000)
+        guest.stop()
+    finally:
+        guest.remove()
+
+
+def test_the_linux_program_is_static_and_runs_alone_in_its_root(tmp_path):
+    if os.geteuid():
+        pytest.skip("changing the root folder needs root")
+    made = make(tmp_path / "echo.oci", "--kind", "linux", "echo", "--", "--stats")
+    assert made.returncode == 0, made.stdout + made.stderr
+    _, config = unpack(tmp_path / "echo.oci", "linux", tmp_path)
+    process = config["config"]
+    assert process["Cmd"] == ["--stats"] and process["StopSignal"] == "SIGTERM"
+    user, group = process["User"].split(":")
+    command = ["chroot", f"--userspec={user}:{group}", str(tmp_path / "linux"), *process["Entrypoint"]]
+    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
+        os.chmod(folder, folder.stat().st_mode | 0o055)  # that another user gets there
+    shown = subprocess.run([*command, "--help"], capture_output=True, text=True, timeout=30, check=False)
+    assert shown.returncode == 0 and re.search("--passt", shown.stdout), shown.stderr
+    # without a device it says what it needs, instead of "no such file": the loader of shared libraries is not missed
+    failed = subprocess.run([*command, "--tap", "leat0"], capture_output=True, text=True, timeout=30, check=False)
+    assert failed.returncode == 2 and "leat0" in failed.stderr, failed.stderr
+
+
+@pytest.mark.parametrize("words, told", [
+    (["nothing"], "there is no"),
+    (["--kind", "linux", "/etc/passwd"], "no 64-bit ELF file"),
+    (["--kind", "linux", "/bin/true"], "needs shared libraries"),
+    (["--kind", "unikernel", "echo", "--", "two words"], "splits a unikernel's command line at spaces"),
+])
+def test_says_what_can_not_be_made(tmp_path, words, told):
+    made = make(tmp_path / "x", *words)
+    assert made.returncode == 2 and told in made.stderr and made.stderr.count("\n") == 1
+    assert not (tmp_path / "x").exists()
+
+
+def test_replaces_a_layout_and_nothing_else(tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept/file").write_text("kept")
+    made = make(tmp_path / "kept", "--kind", "unikernel", "echo")
+    assert made.returncode == 2 and "is no OCI image layout" in made.stderr
+    assert (tmp_path / "kept/file").read_text() == "kept"
+    for _ in range(2):
+        assert make(tmp_path / "echo.oci", "--kind", "unikernel", "echo").returncode == 0
