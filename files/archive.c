@@ -17,6 +17,8 @@
 struct archive {
     struct leat_files files; /* the source */
     struct leat_archive_counts counts;
+    const uint8_t *bytes;
+    uint64_t tag; /* of all bytes */
     struct index index;
     struct path walked; /* leat_files_find() through links: the path so far */
     struct path wanted; /* ... and the path that it follows next */
@@ -241,6 +243,32 @@ static void count(struct archive *archive)
     }
 }
 
+/* A hash of the bytes, which are those of the program's owner: nobody chooses them to collide. It
+ * is as fast as the memory, because the archive of an image may be long. */
+static uint64_t tag_of(const uint8_t *bytes, size_t len)
+{
+    uint64_t hash = len;
+
+    for (size_t at = 0; at < len; at += 8) {
+        uint64_t word = 0;
+
+        memcpy(&word, bytes + at, len - at < 8 ? len - at : 8);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+/* The tag of a file is that of its archive and its place: it changes, too, when another file does,
+ * but nothing must be read again. */
+static uint64_t tag_of_file(const struct archive *archive, const struct name *name)
+{
+    const uint64_t place = (uint64_t)(name->bytes - archive->bytes);
+    const uint64_t mixed = (archive->tag ^ place) * UINT64_C(0x9e3779b97f4a7c15);
+
+    return (mixed ^ mixed >> 29 ^ name->len << 40) | 1; /* 0 is none */
+}
+
 static struct leat_file file_of(struct archive *archive, const struct name *name)
 {
     const bool is_folder = name->kind == ENTRY_FOLDER;
@@ -251,7 +279,8 @@ static struct leat_file file_of(struct archive *archive, const struct name *name
                               .modified_s = name->modified_s,
                               .is_folder = is_folder,
                               .bytes = is_folder ? NULL : name->bytes,
-                              .source = &archive->files};
+                              .source = &archive->files,
+                              .tag = is_folder ? 0 : tag_of_file(archive, name)};
 }
 
 /* Finds @path, of which no segment is a link. Some archives have no entries for folders, so a
@@ -390,6 +419,8 @@ enum leat_err leat_archive_open(struct leat_files **files, void *memory, size_t 
         return LEAT_ERR_MEMORY;
     memset(opened, 0, sizeof *opened);
     opened->files = (struct leat_files){.find = find, .next = next};
+    opened->bytes = archive;
+    opened->tag = tag_of(archive, len);
     opened->counts.left_out = filling.left_out;
     opened->index.names = (struct name *)(void *)(opened + 1);
     opened->index.count = filling.names;

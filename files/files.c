@@ -50,3 +50,9 @@ enum leat_err leat_files_read(const struct leat_file *file, uint64_t from, void 
     memcpy(to, (const uint8_t *)file->bytes + from, *len);
     return LEAT_OK;
 }
+
+void leat_files_release(const struct leat_file *file)
+{
+    if (file->source->release)
+        file->source->release(file->source, file);
+}

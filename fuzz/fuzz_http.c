@@ -58,28 +58,51 @@ static void check_head(const struct http_request *request, const uint8_t *data, 
     demand(request->if_match.count <= HTTP_TAGS && request->if_none_match.count <= HTTP_TAGS);
     if (request->method < HTTP_OTHER)
         demand(request->path_len > 0 && request->path[0] == '/');
-    if (request->range == HTTP_RANGE_FROM)
-        demand(request->first <= request->last);
+    for (unsigned i = 0; i < request->span_count; i++)
+        demand(request->spans[i].first == HTTP_SPAN_SUFFIX ||
+               request->spans[i].first <= request->spans[i].last);
 }
 
-static void check_reply(const struct http_request *request)
+/* The body, in parts or not, has the length that is told, and lies in the file. */
+static void check_body(const struct http_reply *reply, const struct http_request *request)
+{
+    const uint64_t len = reply->found ? reply->found->content.len : 0;
+    char head[HTTP_PART_BYTES];
+    uint64_t sum = 0;
+
+    if (!reply->parts) {
+        demand(reply->body_len <= len && reply->first <= len - reply->body_len);
+        return;
+    }
+    for (unsigned part = 0; part <= reply->parts; part++) {
+        const struct http_span *span = &request->spans[part];
+
+        sum += http_part_head(reply, request, part, head);
+        demand(part == reply->parts || (span->first <= span->last && span->last < len));
+        sum += part == reply->parts ? 0 : span->last - span->first + 1;
+    }
+    demand(sum == reply->body_len);
+}
+
+static void check_reply(struct http_request *request)
 {
     static struct http_entry entries[64];
     static const struct http_table table = {entries, 63};
     static const struct http_now now = {784111777500000000, "Sun, 06 Nov 1994 08:49:37 GMT"};
     char head[HTTP_REPLY_HEAD_BYTES];
+    struct http_found found;
     struct http_reply reply;
     size_t len;
 
     if (!entries[0].file && !http_table_find(&table, "/", 1))
         for (size_t i = 0; i < sizeof files / sizeof *files; i++)
             demand(http_table_add(&table, &files[i]));
-    reply = http_answer(&table, request);
+    http_found_file(&found, request->path_too_long
+                                ? NULL
+                                : http_table_find(&table, request->path, request->path_len));
+    reply = http_answer(request, &found, 0x0123456789abcdef);
     demand(reply.status >= HTTP_OK);
-    if (reply.body_len > 0) {
-        demand(reply.body >= file_bytes);
-        demand(reply.body + reply.body_len <= file_bytes + reply.file->len);
-    }
+    check_body(&reply, request);
     if (reply.status == HTTP_PARTIAL_CONTENT)
         demand(reply.body_len > 0);
     len = http_reply_head(&reply, request, request->minor_version ? &now : NULL, head);

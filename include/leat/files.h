@@ -36,8 +36,9 @@ struct leat_files;
 /** A file or folder. */
 struct leat_file {
     const char *path;   /**< from the root, without a slash at either end and without a NUL; valid
-                             as long as the source.  leat_files_find() gives the path behind all
-                             links, leat_files_next() that of the entry */
+                             as long as the source, or until leat_files_release() if it has that.
+                             leat_files_find() gives the path behind all links, leat_files_next()
+                             that of the entry */
     size_t path_len;    /**< 0: the root */
     uint64_t len;       /**< bytes of its contents; 0: a folder, or an empty file */
     int64_t modified_s; /**< seconds since 1970-01-01 UTC; 0: unknown */
@@ -46,6 +47,8 @@ struct leat_file {
                             them, or there are none */
     struct leat_files *source; /**< has the file */
     uint64_t place;            /**< the source's own */
+    uint64_t tag; /**< changes whenever the contents change, also from one run to the next, as an
+                       entity tag of HTTP; 0: unknown */
 };
 
 /** A source.  Its functions are called by those below with paths in their normal form: segments
@@ -61,6 +64,8 @@ struct leat_files {
      * contents of all files lie in memory. */
     enum leat_err (*read)(const struct leat_file *file, uint64_t from, void *to, size_t room,
                           size_t *len);
+    /** As leat_files_release().  NULL: there is nothing to release. */
+    void (*release)(struct leat_files *files, const struct leat_file *file);
 };
 
 /**
@@ -85,6 +90,10 @@ enum leat_err leat_files_next(struct leat_files *files, const char *folder, uint
  */
 enum leat_err leat_files_read(const struct leat_file *file, uint64_t from, void *to, size_t room,
                               size_t *len);
+
+/** The program is done with a file that leat_files_find() or leat_files_next() gave: the source may
+ * close it.  Sources in memory do nothing. */
+void leat_files_release(const struct leat_file *file);
 
 /* ---- files that were built in */
 

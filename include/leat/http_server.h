@@ -2,8 +2,8 @@
  * http_server.h -- a server of HTTP/1.1 (RFC 9110, RFC 9112): files that lie in memory, and routes
  * that the program answers itself (http_exchange.h).
  *
- * For files it supports GET and HEAD, one byte range, and conditions on entity tags and dates; for
- * all resources persistent connections and pipelining.  A file is lent to the stack and never
+ * For files it supports GET and HEAD, up to 16 byte ranges, and conditions on entity tags and dates;
+ * for all resources persistent connections and pipelining.  A file is lent to the stack and never
  * copied.  Replies have a Date once civil time is set (civil.h, RFC 9110 6.6.1).
  */
 #ifndef LEAT_HTTP_SERVER_H
@@ -40,6 +40,7 @@ struct leat_http_file {
                              and conditions on dates; 0: unknown */
 };
 
+struct leat_http_folder;
 struct leat_http_server;
 
 /** A request that has ended, for an access log. */
@@ -60,6 +61,8 @@ struct leat_http_server_config {
     const struct leat_http_route *routes; /**< they come before the files, and the first that fits
                                              is used; must outlive the server */
     uint16_t route_count;                 /**< routes in the array */
+    struct leat_http_folder *folder; /**< leat_http_folder_open() (http_folder.h): further files;
+                                          must outlive the server; NULL: none */
     struct leat_ip ip;                    /**< LEAT_IP_ANY: all of our addresses */
     uint16_t port;                        /**< LEAT_HTTP_PORT */
     uint16_t clients; /**< connections at a time: 512; one more ends the one, of the address (of
@@ -105,7 +108,7 @@ size_t leat_http_server_memory_bytes(const struct leat_http_server_config *confi
  * of @p bytes belongs to the server until it is closed; the array of files stays the program's.
  *
  * Errors: LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (an illegal path or type; the stack's buffers have
- * under 512 bytes, which a reply's head needs), and those of leat_tcp_listen().
+ * under 576 bytes, which a reply's head needs, or with a folder under 1,664), and those of leat_tcp_listen().
  */
 enum leat_err leat_http_server_open(struct leat_http_server **server, struct leat *stack,
                                     void *memory, size_t bytes,

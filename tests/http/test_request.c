@@ -280,22 +280,29 @@ static void test_ranges(void **state)
 {
     static const struct {
         const char *field;
-        enum http_range range;
-        uint64_t first, last;
+        unsigned count;
+        struct http_span spans[3];
     } cases[] = {
-        {"Range: bytes=0-9", HTTP_RANGE_FROM, 0, 9},
-        {"range:BYTES=5- ", HTTP_RANGE_FROM, 5, UINT64_MAX},
-        {"Range: bytes=-7", HTTP_RANGE_SUFFIX, 0, 7},
-        {"Range: bytes=3-3", HTTP_RANGE_FROM, 3, 3},
-        {"Range: bytes=0-99999999999999999999999", HTTP_RANGE_FROM, 0, UINT64_MAX},
-        {"Range: bytes=18446744073709551615-", HTTP_RANGE_FROM, UINT64_MAX, UINT64_MAX},
+        {"Range: bytes=0-9", 1, {{0, 9}}},
+        {"range:BYTES=5- ", 1, {{5, UINT64_MAX}}},
+        {"Range: bytes=-7", 1, {{HTTP_SPAN_SUFFIX, 7}}},
+        {"Range: bytes=3-3", 1, {{3, 3}}},
+        {"Range: bytes=0-99999999999999999999999", 1, {{0, UINT64_MAX}}},
+        {"Range: bytes=18446744073709551615-", 1, {{UINT64_MAX - 1, UINT64_MAX}}},
+        {"Range: bytes=0-1,3-4", 2, {{0, 1}, {3, 4}}},
+        {"Range: bytes= , 0-1 ,\t-10 , ,7- ,",
+         3,
+         {{0, 1}, {HTTP_SPAN_SUFFIX, 10}, {7, UINT64_MAX}}},
         /* invalid ranges may be ignored (RFC 9110 14.2) */
-        {"Range: bytes=3-2", HTTP_RANGE_NONE, 3, 2},
-        {"Range: bytes=0-1,3-4", HTTP_RANGE_NONE, 0, 1},
-        {"Range: bytes=-", HTTP_RANGE_NONE, 0, 0},
-        {"Range: lines=0-1", HTTP_RANGE_NONE, 0, 0},
-        {"Range: bytes=0-1x", HTTP_RANGE_NONE, 0, 1},
-        {"Range: bytes=0-1\r\nRange: bytes=0-1", HTTP_RANGE_NONE, 0, 1},
+        {"Range: bytes=3-2", 0, {{0}}},
+        {"Range: bytes=0-1,3-2", 0, {{0}}},
+        {"Range: bytes=3-2,0-1", 0, {{0}}},
+        {"Range: bytes=-", 0, {{0}}},
+        {"Range: bytes=0-1 3-4", 0, {{0}}},
+        {"Range: bytes=0 -1", 0, {{0}}},
+        {"Range: lines=0-1", 0, {{0}}},
+        {"Range: bytes=0-1x", 0, {{0}}},
+        {"Range: bytes=0-1\r\nRange: bytes=0-1", 0, {{0}}},
     };
 
     (void)state;
@@ -303,12 +310,51 @@ static void test_ranges(void **state)
         const struct http_request request = with_field(cases[i].field);
 
         assert_int_equal(request.status, HTTP_OK);
-        assert_int_equal(request.range, cases[i].range);
-        if (request.range == HTTP_RANGE_NONE)
-            continue;
-        assert_true(request.first == cases[i].first);
-        assert_true(request.last == cases[i].last);
+        assert_int_equal(request.span_count, cases[i].count);
+        for (unsigned n = 0; n < cases[i].count; n++) {
+            assert_true(request.spans[n].first == cases[i].spans[n].first);
+            assert_true(request.spans[n].last == cases[i].spans[n].last);
+        }
     }
+}
+
+static void test_more_ranges_than_are_kept_are_ignored(void **state)
+{
+    char field[200] = "Range: bytes=0-1";
+
+    (void)state;
+    for (unsigned more = 1; more < HTTP_SPANS; more++)
+        strcat(field, ",4-5");
+    assert_int_equal(with_field(field).span_count, HTTP_SPANS);
+    strcat(field, ",8-9");
+    assert_int_equal(with_field(field).span_count, 0);
+}
+
+static void test_words_for_folders(void **state)
+{
+    static const char head[] = "GET / HTTP/1.1\r\n" HOST "Authorization:  Basic YTpi\r\n"
+                               "accept-encoding: gzip;q=0.5\r\nAccept-Encoding:br\r\n\r\n";
+    static const char twice[] = "GET / HTTP/1.1\r\n" HOST "Authorization: a\r\n"
+                                "Authorization: b\r\n\r\n";
+    struct http_request request;
+    struct http_words words;
+
+    (void)state;
+    for (size_t cut = 0; cut < sizeof head; cut++) {
+        http_request_start(&request, &words);
+        feed(&request, head, cut);
+        feed(&request, head + cut, sizeof head - 1 - cut);
+        assert_int_equal(request.status, HTTP_OK);
+        assert_int_equal(words.credentials_len, 10);
+        assert_memory_equal(words.credentials, "Basic YTpi", 10);
+        assert_false(words.credentials_too_long);
+        assert_int_equal(words.codings_len, 14);
+        assert_memory_equal(words.codings, ",gzip;q=0.5,br", 14);
+    }
+    http_request_start(&request, &words);
+    feed(&request, twice, sizeof twice - 1);
+    assert_int_equal(request.status, HTTP_OK);
+    assert_true(words.credentials_too_long);
 }
 
 static void test_tags(void **state)
@@ -476,6 +522,8 @@ int main(void)
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_which_connections_persist),
         cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_more_ranges_than_are_kept_are_ignored),
+        cmocka_unit_test(test_words_for_folders),
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_a_date_that_comes_twice_is_ignored),

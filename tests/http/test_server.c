@@ -58,7 +58,14 @@ static void test_ranges(void **state)
           "\r\nContent-Range: bytes */11\r\n"
           "Content-Type: text/plain\r\nContent-Length: 22\r\n\r\nRange Not Satisfiable\n");
     check(f, GET("/", "Range: bytes=0-1\r\nIf-Range: \"another\"\r\n"), PAGE_HEAD PAGE);
-    check(f, GET("/", "Range: bytes=0-1,4-5\r\n"), PAGE_HEAD PAGE);
+    check(f, GET("/", "Range: bytes=0-5,4-10\r\n"), PAGE_HEAD PAGE); /* 13 of 11 bytes */
+    check(f, GET("/", "Range: bytes=0-1,6-5\r\n"), PAGE_HEAD PAGE);
+    check(f, GET("/", "Range: bytes=3-6,11-\r\n"),
+          "HTTP/1.1 206 Partial Content\r\nETag: " PAGE_TAG "\r\nContent-Range: bytes 3-6/11\r\n"
+          "Content-Type: text/html\r\nContent-Length: 4\r\n\r\nleat");
+    check(f, GET("/empty", "Range: bytes=0-\r\n"),
+          "HTTP/1.1 200 OK\r\nETag: \"00000000000000cc\"\r\nAccept-Ranges: bytes\r\n"
+          "Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n");
     check(f, "HEAD / HTTP/1.1\r\nHost: leat\r\nRange: bytes=0-1\r\n\r\n", PAGE_HEAD);
 }
 

@@ -1,5 +1,9 @@
 /*
  * http_reply.h -- the choice of a reply, and its head. Pure functions of their arguments.
+ *
+ *      http_table.c   the server's files by their paths
+ *      http_reply.c   chooses the reply: conditions and ranges
+ *      http_head.c    writes its head, and those of its parts
  */
 #ifndef HTTP_HTTP_REPLY_H
 #define HTTP_HTTP_REPLY_H
@@ -10,7 +14,11 @@
 #include "web/http/http_request.h"
 
 enum {
-    HTTP_REPLY_HEAD_BYTES = 384, /* limit of a head, with the text of a refusal */
+    HTTP_REPLY_HEAD_BYTES = 448,   /* limit of the head of a file, with the text of a refusal */
+    HTTP_FOLDER_HEAD_BYTES = 1536, /* limit of a head for a folder: it may have a Location of */
+    HTTP_LOCATION_BYTES = 1024,
+    HTTP_REALM_BYTES = 64,
+    HTTP_PART_BYTES = 256,       /* limit of the head of a part, its delimiter among it */
     HTTP_ROUTE_HEAD_BYTES = 640, /* limit of a route's head */
     HTTP_HEAD_END_BYTES = 4,     /* "\r\n\r\n" */
     HTTP_ROUTE_FIELDS_BYTES = 256,
@@ -30,15 +38,44 @@ struct http_table {
     uint32_t mask;
 };
 
+/* What is sent for a path. */
+struct http_content {
+    const char *type;     /* NULL: there is none */
+    const char *bytes;    /* NULL: it doesn't lie in memory, or is empty */
+    uint64_t len;         /* bytes of it */
+    uint64_t tag;         /* 0: none */
+    uint64_t modified_ns; /* 0: unknown */
+    const char *coding;   /* for Content-Encoding; NULL: none */
+    bool varies;          /* other requests may get another one (RFC 9110 12.5.5) */
+};
+
+/* Where a redirect leads: `to`, and a decoded path behind it. */
+struct http_target {
+    const char *to;   /* as it is sent; NULL: there is no redirect */
+    const char *path; /* "" or more, to be encoded */
+    size_t path_len;
+    bool slash; /* one follows */
+};
+
+/* What a path leads to. */
+struct http_found {
+    enum http_status status;           /* OK, NOT_FOUND, UNAUTHORIZED, or that of a redirect */
+    const struct leat_http_file *file; /* NULL: the content is a folder's */
+    struct http_content content;       /* with NOT_FOUND: the page that says so */
+    struct http_target target;
+    const char *realm; /* for UNAUTHORIZED */
+};
+
 /* A reply, before its head is written. */
 struct http_reply {
     enum http_status status;
-    uint8_t allow;    /* enum leat_http_method, for 405 */
-    bool close;       /* end the connection after it */
-    const char *body; /* of a file; a refusal's body is in its head */
-    uint32_t body_len;
-    uint32_t first; /* of a range: offset in the file */
-    const struct leat_http_file *file;
+    uint8_t allow;     /* enum leat_http_method, for 405 */
+    bool close;        /* end the connection after it */
+    uint8_t parts;     /* ranges, if there are several; else 0 */
+    uint64_t first;    /* of a single range: offset in the content */
+    uint64_t body_len; /* of the content that is sent; a refusal's text is in its head */
+    uint64_t boundary; /* between parts */
+    const struct http_found *found; /* NULL: the request was refused */
 };
 
 /* The time for a reply. */
@@ -57,13 +94,29 @@ bool http_table_add(const struct http_table *table, const struct leat_http_file 
 const struct leat_http_file *http_table_find(const struct http_table *table, const char *path,
                                              size_t len);
 
-/* The reply to a request whose head is complete. */
-struct http_reply http_answer(const struct http_table *table, const struct http_request *request);
+/* Fills in @found for a file of the table; NULL: there is none. */
+void http_found_file(struct http_found *found, const struct leat_http_file *file);
 
-/* Writes the head of @reply, at most HTTP_REPLY_HEAD_BYTES. Returns its length. Without @now there
- * is no Date (RFC 9110 6.6.1). */
+/* The reply to a request whose head is complete, where @found is at its path. The ranges of
+ * @request become those that are sent; @boundary shall not occur between them. */
+struct http_reply http_answer(struct http_request *request, const struct http_found *found,
+                              uint64_t boundary);
+
+/* True if the Location of a redirect has at most HTTP_LOCATION_BYTES. */
+bool http_target_fits(const struct http_target *target, const struct http_request *request);
+
+/* Length of @text, at most @max + 1. */
+size_t http_length(const char *text, size_t max);
+
+/* Writes the head of @reply, at most HTTP_REPLY_HEAD_BYTES, or HTTP_FOLDER_HEAD_BYTES for one that
+ * a folder has found. Returns its length. Without @now there is no Date (RFC 9110 6.6.1). */
 size_t http_reply_head(const struct http_reply *reply, const struct http_request *request,
                        const struct http_now *now, char *head);
+
+/* Writes what comes before part @part of a reply in parts, at most HTTP_PART_BYTES; behind the last
+ * part, what ends them. Returns its length. */
+size_t http_part_head(const struct http_reply *reply, const struct http_request *request,
+                      unsigned part, char *head);
 
 /* Writes the head of a route's reply, at most HTTP_ROUTE_HEAD_BYTES. Returns its length. */
 size_t http_route_head(const struct leat_http_head *reply, const struct http_request *request,

@@ -13,13 +13,16 @@
 #include <stdint.h>
 
 enum {
-    HTTP_PATH_BYTES = 255,   /* limit of a decoded path; a longer one names no file and no route */
-    HTTP_QUERY_BYTES = 255,  /* limit of the text after the question mark, for a route */
-    HTTP_TYPE_BYTES = 127,   /* limit of a media type with its parameters */
-    HTTP_LINE_BYTES = 8000,  /* limit of a request line (RFC 9112 3: at least 8000) */
-    HTTP_HEAD_BYTES = 16384, /* limit of a whole head */
-    HTTP_DATE_BYTES = 48,    /* limit of a date, with some spaces after it */
-    HTTP_TAGS = 4            /* entity tags that are kept of a field */
+    HTTP_PATH_BYTES = 255,    /* limit of a decoded path; a longer one names no file and no route */
+    HTTP_QUERY_BYTES = 255,   /* limit of the text after the question mark, for a route */
+    HTTP_TYPE_BYTES = 127,    /* limit of a media type with its parameters */
+    HTTP_LINE_BYTES = 8000,   /* limit of a request line (RFC 9112 3: at least 8000) */
+    HTTP_HEAD_BYTES = 16384,  /* limit of a whole head */
+    HTTP_DATE_BYTES = 48,     /* limit of a date, with some spaces after it */
+    HTTP_TAGS = 4,            /* entity tags that are kept of a field */
+    HTTP_SPANS = 16,          /* ranges of a request; one with more gets the whole file */
+    HTTP_CODINGS_BYTES = 127, /* limit of the text of Accept-Encoding */
+    HTTP_CREDENTIALS_BYTES = 255 /* limit of the text of Authorization */
 };
 
 enum http_method {
@@ -38,8 +41,10 @@ enum http_status {
     HTTP_MORE = 0, /* the head isn't complete yet */
     HTTP_OK = 200,
     HTTP_PARTIAL_CONTENT = 206,
+    HTTP_MOVED_PERMANENTLY = 301,
     HTTP_NOT_MODIFIED = 304,
     HTTP_BAD_REQUEST = 400,
+    HTTP_UNAUTHORIZED = 401,
     HTTP_NOT_FOUND = 404,
     HTTP_METHOD_NOT_ALLOWED = 405,
     HTTP_REQUEST_TIMEOUT = 408,
@@ -50,6 +55,7 @@ enum http_status {
     HTTP_EXPECTATION_FAILED = 417,
     HTTP_TOO_EARLY = 425, /* RFC 8470 5.2 */
     HTTP_FIELDS_TOO_LARGE = 431,
+    HTTP_SERVER_ERROR = 500,
     HTTP_NOT_IMPLEMENTED = 501,
     HTTP_VERSION_NOT_SUPPORTED = 505
 };
@@ -63,11 +69,13 @@ struct http_tags {
     uint64_t tag[HTTP_TAGS];
 };
 
-enum http_range {
-    HTTP_RANGE_NONE,  /* no range, or one that may be ignored (RFC 9110 14.2) */
-    HTTP_RANGE_FROM,  /* first to last; last is UINT64_MAX if not given */
-    HTTP_RANGE_SUFFIX /* the last `last` bytes */
+/* A range of bytes (RFC 9110 14.1.2). */
+struct http_span {
+    uint64_t first; /* HTTP_SPAN_SUFFIX: the last `last` bytes */
+    uint64_t last;  /* UINT64_MAX if it is not given */
 };
+
+#define HTTP_SPAN_SUFFIX UINT64_MAX
 
 /* Fields with a date (RFC 9110 13.1.3, 13.1.4, 13.1.5). */
 enum http_when {
@@ -77,13 +85,19 @@ enum http_when {
     HTTP_WHENS
 };
 
-/* Parts of a head that only routes need. */
+/* Parts of a head that only routes and folders need. */
 struct http_words {
     uint8_t query_len;
     uint8_t type_len; /* length of Content-Type without surrounding spaces */
+    uint8_t codings_len;
+    uint8_t credentials_len;
     bool query_too_long;
     bool type_too_long;
-    char query[HTTP_QUERY_BYTES]; /* as received, not decoded */
+    bool codings_too_long;
+    bool credentials_too_long;                /* or the field occurs twice */
+    char codings[HTTP_CODINGS_BYTES];         /* Accept-Encoding, all lines, each after a comma */
+    char credentials[HTTP_CREDENTIALS_BYTES]; /* Authorization */
+    char query[HTTP_QUERY_BYTES];             /* as received, not decoded */
     char type[HTTP_TYPE_BYTES];
 };
 
@@ -93,18 +107,19 @@ struct http_request {
     uint16_t status;       /* enum http_status: MORE, OK, or the refusal */
     uint8_t method;        /* enum http_method */
     uint8_t minor_version; /* 0, or 1 for all later ones (RFC 9110 2.5) */
-    uint8_t range;         /* enum http_range */
     uint8_t range_fields;
-    uint8_t codings;   /* number of codings in Transfer-Encoding; 2: two or more */
-    bool line_done;    /* the request line is complete */
-    bool host;         /* the head has a Host field */
-    bool length_given; /* the head has a Content-Length field */
-    bool type_given;   /* the head has a Content-Type field */
-    bool close;        /* "Connection: close" */
-    bool keep_alive;   /* "Connection: keep-alive" */
-    bool chunked;      /* the first line of Transfer-Encoding is "chunked" */
-    bool ends_chunked; /* the last line of it ends in "chunked" */
-    bool ended_early;  /* a coding follows "chunked" */
+    uint8_t span_count; /* 0: no ranges, or some that may be ignored (RFC 9110 14.2) */
+    uint8_t spans_read; /* so far; HTTP_SPANS + 1: too many, or an invalid one */
+    uint8_t codings;    /* number of codings in Transfer-Encoding; 2: two or more */
+    bool line_done;     /* the request line is complete */
+    bool host;          /* the head has a Host field */
+    bool length_given;  /* the head has a Content-Length field */
+    bool type_given;    /* the head has a Content-Type field */
+    bool close;         /* "Connection: close" */
+    bool keep_alive;    /* "Connection: keep-alive" */
+    bool chunked;       /* the first line of Transfer-Encoding is "chunked" */
+    bool ends_chunked;  /* the last line of it ends in "chunked" */
+    bool ended_early;   /* a coding follows "chunked" */
     bool expect_continue;
     bool expect_other;
     bool path_too_long; /* the path names no file and no route */
@@ -112,9 +127,8 @@ struct http_request {
     uint8_t path_len;
     uint8_t route_methods; /* enum leat_http_method: methods of all routes with this path */
     uint64_t content_length;
-    uint64_t first; /* the range */
-    uint64_t last;
-    uint64_t tag; /* the tag that is being read */
+    struct http_span span; /* the range that is being read */
+    uint64_t tag;          /* the tag that is being read */
     struct http_tags if_match;
     struct http_tags if_none_match;
     struct http_tags if_range;
@@ -124,7 +138,8 @@ struct http_request {
     uint8_t when_fields[HTTP_WHENS]; /* 2 stands for more */
     uint64_t when_s[HTTP_WHENS];     /* seconds since 1970; 0: no date, or ignored */
     char path[HTTP_PATH_BYTES];      /* decoded, without the query, without a NUL */
-    struct http_words *words;        /* NULL: not kept */
+    struct http_span spans[HTTP_SPANS];
+    struct http_words *words; /* NULL: not kept */
 };
 
 /* Prepares for the next request. @words, or NULL, stores what routes need. */

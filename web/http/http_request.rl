@@ -73,19 +73,74 @@ static void type_end(struct http_words *words)
         words->type_len--;
 }
 
-/* Ranges on two lines may be ignored, as several on one line may. */
+/* Spaces have no meaning in this list (RFC 9110 12.4.2). */
+static void codings_add(struct http_words *words, uint8_t octet)
+{
+    if (!words || octet == ' ' || octet == '\t')
+        return;
+    if (words->codings_len == HTTP_CODINGS_BYTES)
+        words->codings_too_long = true;
+    else
+        words->codings[words->codings_len++] = (char)octet;
+}
+
+static void credentials_start(struct http_words *words)
+{
+    if (words && words->credentials_len > 0)
+        words->credentials_too_long = true;
+}
+
+static void credentials_add(struct http_words *words, uint8_t octet)
+{
+    if (!words || (words->credentials_len == 0 && (octet == ' ' || octet == '\t')))
+        return;
+    if (words->credentials_len == HTTP_CREDENTIALS_BYTES)
+        words->credentials_too_long = true;
+    else
+        words->credentials[words->credentials_len++] = (char)octet;
+}
+
+/* Ranges on two lines may be ignored. */
 static void range_start(struct http_request *request)
 {
     request->range_fields = request->range_fields ? 2 : 1;
-    request->range = HTTP_RANGE_NONE;
-    request->first = 0;
-    request->last = 0;
+    request->span_count = 0;
+    request->spans_read = 0;
 }
 
-static void range_end(struct http_request *request, enum http_range range)
+static void span_start(struct http_request *request)
 {
-    if (request->range_fields == 1 && (range == HTTP_RANGE_SUFFIX || request->first <= request->last))
-        request->range = (uint8_t)range;
+    request->span = (struct http_span){.last = UINT64_MAX};
+}
+
+/* A digit of the last byte, or of a suffix: without one the range ends with the file. */
+static void span_last(struct http_request *request, uint8_t digit, bool begins)
+{
+    if (begins)
+        request->span.last = 0;
+    decimal(&request->span.last, digit);
+}
+
+/* Keeps the range that was read. RFC 9110 14.1.1: one invalid range makes all of them invalid. */
+static void span_end(struct http_request *request, bool suffix)
+{
+    struct http_span span = request->span;
+
+    if (suffix)
+        span.first = HTTP_SPAN_SUFFIX;
+    else if (span.first == HTTP_SPAN_SUFFIX)
+        span.first--; /* beyond every file, too */
+    if (request->spans_read >= HTTP_SPANS || (!suffix && span.first > span.last))
+        request->spans_read = HTTP_SPANS + 1;
+    else
+        request->spans[request->spans_read++] = span;
+}
+
+static void range_end(struct http_request *request)
+{
+    const bool good = request->range_fields == 1 && request->spans_read <= HTTP_SPANS;
+
+    request->span_count = good ? request->spans_read : 0;
 }
 
 static void tags_add(struct http_tags *tags, uint64_t tag, bool weak)
@@ -191,12 +246,19 @@ action ended_early   { request->ended_early = true; }
 action expect_other  { request->expect_other = true; }
 action continue      { request->expect_other = false; request->expect_continue = true; }
 
+action codings       { codings_add(request->words, ','); }
+action codings_octet { codings_add(request->words, fc); }
+action credentials   { credentials_start(request->words); }
+action secret_octet  { credentials_add(request->words, fc); }
+
 action range         { range_start(request); }
-action first_digit   { decimal(&request->first, fc); }
-action last_digit    { decimal(&request->last, fc); }
-action range_from    { request->last = UINT64_MAX; range_end(request, HTTP_RANGE_FROM); }
-action range_both    { range_end(request, HTTP_RANGE_FROM); }
-action range_suffix  { range_end(request, HTTP_RANGE_SUFFIX); }
+action span          { span_start(request); }
+action first_digit   { decimal(&request->span.first, fc); }
+action last_first    { span_last(request, fc, true); }
+action last_digit    { span_last(request, fc, false); }
+action span_both     { span_end(request, false); }
+action span_suffix   { span_end(request, true); }
+action range_end     { range_end(request); }
 
 action tag_start     { request->tag = 0; }
 action tag_digit     { request->tag = request->tag << 4 | hex(fc); }
@@ -262,9 +324,15 @@ transfer = "transfer-encoding:"i ( text %coding | ows "chunked"i ows %chunked
            | ( text "," )? ows "chunked"i ows "," text %ended_early );
 expect   = "expect:"i ( text %expect_other | ows "100-continue"i ows %continue );
 
-range = "range:"i @range ( text | ows "bytes="i (
-          ( digits $first_digit ) "-" ( ows %range_from | ( digits $last_digit ) ows %range_both )
-          | "-" ( digits $last_digit ) ows %range_suffix ) );
+last   = digit >last_first ( digit* $last_digit );
+span   = digit >span @first_digit ( digit* $first_digit ) "-" last? %span_both
+         | "-" >span last %span_suffix;
+range  = "range:"i @range ( text
+         | ows "bytes="i ( ows span? ows ( "," ows span? ows )* ) %range_end );
+
+# what folders need; other programs' lists of codings are parsed when they matter
+accepts     = "accept-encoding:"i @codings ( text $codings_octet );
+credentials = "authorization:"i @credentials ( text $secret_octet );
 
 ours   = '"' ( [0-9a-f]{16} ) >tag_start $tag_digit '"';  # other tags can't match
 theirs = '"' ( 0x21 | 0x23..0x7e | 0x80..0xff )* '"';     # RFC 9110 8.8.3
@@ -280,12 +348,12 @@ dated  = ows ( visible ( visible | [ \t] )* ) $when_octet %when_end;
 if_range = "if-range:"i @if_range @range_since ( text | ows ours @if_range_tag ows | dated );
 since  = ( "if-modified-since:"i @since | "if-unmodified-since:"i @not_since ) ( text | dated );
 
-names  = "host"i | "connection"i | "content-length"i | "content-type"i | "transfer-encoding"i | "expect"i | "range"i
+names  = "host"i | "accept-encoding"i | "authorization"i | "connection"i | "content-length"i | "content-type"i | "transfer-encoding"i | "expect"i | "range"i
          | "if-match"i | "if-none-match"i | "if-range"i | "if-modified-since"i
          | "if-unmodified-since"i;
 others_field = ( token - names ) ":" text;
 
-field = host | connection | length | type | transfer | expect | range | match | none | if_range
+field = host | accepts | credentials | connection | length | type | transfer | expect | range | match | none | if_range
         | since | others_field;
 
 main := crlf* line ( field crlf )* crlf @done;

@@ -175,10 +175,17 @@ static void *part(uint8_t **at, size_t bytes)
     return made;
 }
 
-/* One exchange per client, if the server has routes. */
+/* One exchange per client, if the server has routes, or a folder, which uses its words. */
 static size_t exchanges_bytes(const struct leat_http_server_config *config)
 {
-    return config->route_count ? slot_count(config) * sizeof(struct leat_http_exchange) : 0;
+    return config->route_count || config->folder
+               ? slot_count(config) * sizeof(struct leat_http_exchange)
+               : 0;
+}
+
+static size_t opened_bytes(const struct leat_http_server_config *config)
+{
+    return config->folder ? slot_count(config) * sizeof(struct http_opened) : 0;
 }
 
 size_t leat_http_server_memory_bytes(const struct leat_http_server_config *config)
@@ -186,6 +193,7 @@ size_t leat_http_server_memory_bytes(const struct leat_http_server_config *confi
     const struct leat_http_server_config full = with_defaults(config);
 
     return ALIGN + align_up(sizeof(struct leat_http_server)) + align_up(exchanges_bytes(&full)) +
+           align_up(opened_bytes(&full)) +
            align_up(slot_count(&full) * sizeof(struct server_conn)) +
            align_up(shares_bytes(full.clients)) +
            align_up(full.clients * sizeof(struct server_conn *)) +
@@ -201,10 +209,12 @@ static bool add_files(struct leat_http_server *server)
 
     for (uint32_t i = 0; i < server->config.file_count; i++) {
         const struct leat_http_file *file = &server->config.files[i];
-        const struct http_reply reply = {.status = HTTP_OK, .body_len = file->len, .file = file};
+        struct http_found found;
+        const struct http_reply reply = {.status = HTTP_OK, .body_len = file->len, .found = &found};
 
         if (!http_table_add(&server->table, file))
             return false;
+        http_found_file(&found, file);
         server->head_lens[i] = (uint16_t)http_reply_head(
             &reply, &common, NULL, server->heads + (size_t)i * HTTP_REPLY_HEAD_BYTES);
     }
@@ -226,6 +236,7 @@ static struct leat_http_server *lay_out(void *memory, struct leat *stack,
     shares_init(&server->shares, part(&at, shares_bytes(full->clients)), full->clients, 0, key);
     server->of_place = part(&at, full->clients * sizeof(struct server_conn *));
     server->exchanges = part(&at, exchanges_bytes(full));
+    server->opened = part(&at, opened_bytes(full));
     server->table.entries = part(&at, entries * sizeof *server->table.entries);
     server->table.mask = entries - 1;
     server->heads = part(&at, (size_t)full->file_count * HTTP_REPLY_HEAD_BYTES);
@@ -235,7 +246,8 @@ static struct leat_http_server *lay_out(void *memory, struct leat *stack,
 
         client->server = server;
         client->place = SHARES_NONE;
-        client->exchange = full->route_count ? &server->exchanges[i] : NULL;
+        client->exchange = exchanges_bytes(full) ? &server->exchanges[i] : NULL;
+        client->opened = full->folder ? &server->opened[i] : NULL;
         client->timer.fire = on_time;
         client->next_free = server->free_client;
         server->free_client = client;
@@ -265,7 +277,9 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
         .displace = true, /* for TCP's table; the server evicts its own clients by itself */
         .on_acceptable = accept_clients};
     struct leat_http_server *made;
-    const uint32_t head_bytes = full.route_count ? HTTP_ROUTE_HEAD_BYTES : HTTP_REPLY_HEAD_BYTES;
+    const uint32_t head_bytes = full.folder        ? HTTP_FOLDER_HEAD_BYTES
+                                : full.route_count ? HTTP_ROUTE_HEAD_BYTES
+                                                   : HTTP_REPLY_HEAD_BYTES;
     enum leat_err err;
 
     if (LEAT_RESERVED_IS_USED(config) || !are_known(config) ||

@@ -3,6 +3,7 @@
  *
  *      http_server.c     the server: open and close, start and end of its clients
  *      server_serve.c    serves a client: reads a request, sends the reply, and begins again
+ *      server_reply.c    the reply: its head, and the file behind it
  *      http_early.c      refuses requests that come too early
  *      http_exchange.c   requests that a route answers, with http_send.c and http_receive.c
  *      server_conn.c     the client's phase and deadline, received data, counters
@@ -17,6 +18,7 @@
 #include <leat/stream.h>
 
 #include "web/http/http_exchange.h"
+#include "web/http/http_folder.h"
 #include "web/http/http_reply.h"
 #include "core/shares.h"
 #include "core/timer.h"
@@ -37,9 +39,12 @@ struct server_conn {
     struct leat_stream stream; /* free if `end` is NULL */
     struct leat_buf *unread;   /* received, not yet read */
     struct leat_buf *head;     /* rest of the reply's head */
-    const char *body;          /* rest of the reply's file */
-    uint32_t body_left;
-    uint32_t skip;          /* bytes of the request's body to discard */
+    const char *body;          /* rest of the reply's file; NULL: it is read, from `body_at` on */
+    uint64_t body_at;          /* offset in the file */
+    uint64_t body_left;        /* bytes until the end of the file, or of a part of it */
+    uint8_t part;              /* of a reply in parts: the next one */
+    uint8_t parts_left;        /* those that follow, and what ends them */
+    uint32_t skip;             /* bytes of the request's body to discard */
     uint32_t seen_taken;    /* bytes that the client had acknowledged when the timer fired last */
     uint16_t status;        /* of the reply; 0: none yet */
     uint8_t phase;          /* enum http_phase */
@@ -56,8 +61,11 @@ struct server_conn {
     uint32_t place;         /* in server->shares; SHARES_NONE: it is being ended */
     uint64_t head_at_ns;    /* start of the head */
     uint64_t sent;          /* bytes of the reply's data */
-    struct leat_http_exchange *exchange; /* NULL: the server has no routes */
+    struct leat_http_exchange *exchange; /* NULL: the server has neither routes nor a folder */
+    struct http_opened *opened;          /* NULL: the server has no folder */
     struct http_request request;
+    struct http_found found; /* at its path */
+    struct http_reply reply;
 };
 
 /* The Date, renewed when a reply needs it in another second. */
@@ -75,7 +83,8 @@ struct leat_http_server {
     struct leat_tcp_listener *listener;
     struct server_conn *clients;
     struct server_conn *free_client;      /* list */
-    struct leat_http_exchange *exchanges; /* one per client, if there are routes */
+    struct leat_http_exchange *exchanges; /* one per client, if there are routes or a folder */
+    struct http_opened *opened;           /* one per client, if there is a folder */
     uint32_t clients_open;
     bool stopping;
     struct shares shares;          /* config.clients places */
@@ -107,6 +116,17 @@ bool server_conn_drain(struct leat_tcp *conn, bool quiet, void *client);
 /* Handles the client's timer. False: the stream was closed and left to the stack, so the caller
  * must take the rest back. */
 bool server_conn_on_time(struct server_conn *client);
+
+/* ---- server_reply.c ---- */
+
+/* Starts @reply. False: there is no buffer for it. */
+bool server_reply_begin(struct server_conn *client, const struct http_reply *reply);
+
+/* Sends the rest of the reply. False: it must wait, or the connection is over. */
+bool server_reply_send(struct server_conn *client);
+
+/* A boundary between parts that the author of a file can't foresee. */
+uint64_t server_reply_boundary(const struct server_conn *client);
 
 /* ---- http_early.c ---- */
 

@@ -38,94 +38,6 @@ static void log_access(struct server_conn *client)
 
 /* ---- Replies ------------------------------------------------------------------------------ */
 
-/* True if @reply is the common one, whose head was prepared. */
-static bool is_common(const struct server_conn *client, const struct http_reply *reply,
-                      const struct http_now *now)
-{
-    return reply->status == HTTP_OK && !reply->close && client->request.minor_version > 0 &&
-           !(now && reply->file->modified_ns > now->civil_ns); /* its Last-Modified would change */
-}
-
-/* The prepared head, with the date if it is known. NULL: the pool is empty. */
-static struct leat_buf *common_head(struct leat_http_server *server, size_t file, bool dated)
-{
-    struct leat_buf *date = dated ? http_calendar_line(server) : NULL;
-    const uint32_t len = server->head_lens[file] - (dated ? HTTP_HEAD_END_BYTES : 0u);
-    struct leat_buf *head;
-
-    if (dated && !date)
-        return NULL;
-    head = leat_buf_lend(leat_pool(server->stack), server->heads + file * HTTP_REPLY_HEAD_BYTES,
-                         len, NULL, NULL);
-    if (head && date)
-        leat_buf_append(head, date);
-    else if (!head)
-        leat_buf_free(date);
-    return head;
-}
-
-/* Makes the head of @reply. NULL: the pool is empty. */
-static struct leat_buf *make_head(const struct server_conn *client, const struct http_reply *reply)
-{
-    struct leat_http_server *server = client->server;
-    const struct http_now *now = http_calendar_now(server);
-    struct leat_buf *head;
-
-    if (is_common(client, reply, now))
-        return common_head(server, (size_t)(reply->file - server->config.files), now != NULL);
-    head = leat_buf_alloc(leat_pool(server->stack), LEAT_BUF_HEADROOM);
-    if (head)
-        leat_buf_put(head,
-                     (uint32_t)http_reply_head(reply, &client->request, now, (char *)head->data));
-    return head;
-}
-
-/* Starts @reply. False: there is no buffer for it. */
-static bool begin_reply(struct server_conn *client, const struct http_reply *reply)
-{
-    leat_debug_assert(!client->head);
-    client->head = make_head(client, reply);
-    if (!client->head)
-        return server_conn_wait_for_pool(client);
-    client->body = reply->body;
-    client->body_left = client->request.method == HTTP_HEAD ? 0 : reply->body_len;
-    client->close = reply->close;
-    client->skip = reply->close ? 0 : (uint32_t)client->request.content_length;
-    server_conn_count(client, (uint16_t)reply->status);
-    server_conn_enter(client, HTTP_PHASE_REPLY);
-    return true;
-}
-
-/* Takes up to @room bytes of the rest of the reply. NULL: no buffer. */
-static struct leat_buf *take_reply(struct server_conn *client, uint32_t room)
-{
-    struct leat_pool *pool = leat_pool(client->server->stack);
-    struct leat_buf *data = client->head;
-    struct leat_buf *body = NULL;
-    uint32_t len;
-
-    if (leat_buf_total(data) > room) {
-        data = leat_buf_slice(client->head, 0, room);
-        if (data)
-            client->head = leat_buf_consume(client->head, room);
-        return data;
-    }
-    room -= leat_buf_total(data);
-    len = client->body_left < room ? client->body_left : room;
-    if (len > 0) {
-        body = leat_buf_lend(pool, client->body, len, NULL, NULL);
-        if (!body)
-            return NULL;
-        client->sent += len;
-        client->body += len;
-        client->body_left -= len;
-    }
-    client->head = NULL;
-    if (data && body)
-        leat_buf_append(data, body);
-    return data ? data : body;
-}
-
 /* Shuts the stream down. Data that still arrives is discarded. */
 static void say_no_more(struct server_conn *client)
 {
@@ -135,6 +47,8 @@ static void say_no_more(struct server_conn *client)
 
 static void next_request(struct server_conn *client)
 {
+    if (client->opened)
+        http_opened_close(client->opened);
     http_request_start(&client->request, client->exchange ? &client->exchange->words : NULL);
     client->logged = false;
     client->status = 0;
@@ -147,18 +61,8 @@ static void next_request(struct server_conn *client)
 /* Sends the rest of the reply. False: it must wait, or the connection is over. */
 static bool send_reply(struct server_conn *client)
 {
-    while (client->head || client->body_left > 0) {
-        const uint32_t room = leat_stream_send_room(&client->stream);
-        struct leat_buf *data;
-
-        if (room == 0)
-            return false; /* on_writable follows */
-        data = take_reply(client, room);
-        if (!data)
-            return server_conn_wait_for_pool(client);
-        if (leat_stream_send(&client->stream, data))
-            return false; /* on_closed follows */
-    }
+    if (!server_reply_send(client))
+        return false;
     log_access(client);
     if (client->close && client->early)
         return false; /* a shutdown would abort the handshake: server_conn_opened() follows */
@@ -184,6 +88,21 @@ static void earn_head_time(struct server_conn *client, uint32_t bytes)
         client->due_ns = latest_ns;
 }
 
+/* Finds what the request's path leads to: a file of the configuration, or of the folder. */
+static void find(struct server_conn *client)
+{
+    const struct leat_http_server *server = client->server;
+    const struct http_request *request = &client->request;
+    const struct leat_http_folder *folder = server->config.folder;
+    const struct leat_http_file *file = NULL;
+
+    if (request->status == HTTP_OK && !request->path_too_long)
+        file = http_table_find(&server->table, request->path, request->path_len);
+    http_found_file(&client->found, file);
+    if (!file && folder && request->status == HTTP_OK && request->method < HTTP_OTHER)
+        folder->find->find(folder, request, client->opened, &client->found);
+}
+
 /* Continues reading the head. False: the reply must wait. */
 static bool read_head(struct server_conn *client)
 {
@@ -207,9 +126,10 @@ static bool read_head(struct server_conn *client)
     http_early_look(client);
     if (client->exchange && request->status == HTTP_OK && http_exchange_begin(client))
         return true;
-    reply = http_answer(&client->server->table, request);
+    find(client);
+    reply = http_answer(request, &client->found, server_reply_boundary(client));
     reply.close |= server_is_ending(client->server);
-    return begin_reply(client, &reply);
+    return server_reply_begin(client, &reply);
 }
 
 /* There is no room to begin the next reply: on_writable follows. */
@@ -339,7 +259,7 @@ static bool time_out(struct server_conn *client)
         server_conn_enter(client, HTTP_PHASE_LINGER);
     } else if (client->phase == HTTP_PHASE_HEAD) {
         counts->timeouts++;
-        if (begin_reply(client, &timeout))
+        if (server_reply_begin(client, &timeout))
             server_conn_serve(NULL, client);
         else
             client->due_ns = leat_now_ns(client->server->stack) + retry_ns;
@@ -382,6 +302,7 @@ void server_conn_start(struct server_conn *client, struct leat_stream stream)
     client->seen_queued = false;
     client->skip = 0;
     client->body_left = 0;
+    client->parts_left = 0;
     client->starved = false;
     client->served = false;
     client->early = false;
@@ -413,6 +334,8 @@ void server_conn_release(struct server_conn *client)
         log_access(client);
     if (client->exchange)
         http_exchange_release(client->exchange);
+    if (client->opened)
+        http_opened_close(client->opened);
     client->server->clients_open--;
     service_timer_cancel(client->server->stack, &client->timer);
     leat_buf_free(client->unread);
