@@ -1,14 +1,17 @@
 /*
- * httpd.c -- serves files by HTTP: those of examples/site, which are part of the program, and files
- * from the command line.  They are sent from where they lie in memory; nothing is copied.
+ * httpd.c -- serves files by HTTP: those of examples/site, which are part of the program, or the
+ * folder of --files, and files from the command line.  Files in memory are sent from
+ * there; nothing is copied.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include <leat/civil.h>
+#include <leat/http_folder.h>
 #include <leat/http_server.h>
 
 #include "example.h"
+#include "httpd_folder.h"
 #include "secure.h"
 
 enum {
@@ -22,9 +25,10 @@ extern const struct leat_http_file site[];
 extern const uint32_t site_count;
 
 static struct leat_http_file files[FILES_MAX];
+static uint32_t file_count;
 static char why[320];
 static char paths[FILES_MAX][256]; /* of files on the command line: the last parts of their names */
-static _Alignas(16) unsigned char memory[800 * 1024];
+static _Alignas(16) unsigned char memory[2600 * 1024];
 
 /* A tag for bytes that embed.py has not seen: FNV-1a. */
 static uint64_t tag_of(const char *bytes, size_t len)
@@ -48,23 +52,26 @@ static const char *read_one(struct example_platform *platform, const char *name,
     if (platform->read_file(platform, name, &bytes, &len) || len > UINT32_MAX)
         return snprintf(why, sizeof why, "can't read %s, or it is too large", name), why;
     snprintf(paths[at], sizeof paths[at], "/%s", tail);
-    files[at] = (struct leat_http_file){.path = paths[at],
-                                        .type = "application/octet-stream",
-                                        .bytes = bytes,
-                                        .len = (uint32_t)len,
-                                        .tag = tag_of(bytes, len)};
+    files[at] = (struct leat_http_file){
+        .path = paths[at],
+        .type = leat_http_type(tail, strlen(tail)),
+        .bytes = bytes,
+        .len = (uint32_t)len,
+        .tag = tag_of(bytes, len),
+        .modified_ns = platform->changed_ns ? platform->changed_ns(platform, name) : 0};
     return NULL;
 }
 
 static const char *check(struct example_platform *platform)
 {
-    const char *wrong = NULL;
+    const char *wrong = platform->folder ? folder_open(platform) : NULL;
 
-    if (site_count + (uint32_t)platform->argument_count > FILES_MAX)
+    file_count = platform->folder ? 0 : site_count;
+    if (file_count + (uint32_t)platform->argument_count > FILES_MAX)
         return "too many files";
-    memcpy(files, site, site_count * sizeof *site);
+    memcpy(files, site, file_count * sizeof *site);
     for (int i = 0; i < platform->argument_count && !wrong; i++)
-        wrong = read_one(platform, platform->arguments[i], site_count + (uint32_t)i);
+        wrong = read_one(platform, platform->arguments[i], file_count++);
     return wrong;
 }
 
@@ -86,7 +93,8 @@ static const char *start(struct example_platform *platform)
 {
     struct leat_http_server_config config = {
         .files = files,
-        .file_count = site_count + (uint32_t)platform->argument_count,
+        .file_count = file_count,
+        .folder = platform->folder ? folder_served() : NULL,
         .port = platform->certificate ? (uint16_t)LEAT_HTTP_PORT /* beside HTTPS */
                                       : platform->port,
         .clients = CLIENTS};
@@ -104,11 +112,21 @@ static const char *start(struct example_platform *platform)
     return platform->certificate ? start_secure(platform, server) : NULL;
 }
 
+static const char *reload(struct example_platform *platform)
+{
+    const char *wrong = platform->folder ? folder_reload(platform) : NULL;
+
+    if (!wrong && (platform->certificate || !platform->folder))
+        wrong = secure_reload(platform);
+    return wrong;
+}
+
 const struct example example = {.name = "httpd",
                                 .summary = "Serves files by HTTP/1.1 (RFC 9112).",
                                 .arguments = "[FILE...]",
                                 .default_port = LEAT_HTTP_PORT,
                                 .has_tls = true,
+                                .has_folder = true,
                                 .check = check,
                                 .start = start,
-                                .reload = secure_reload};
+                                .reload = reload};

@@ -243,7 +243,7 @@ static void count(struct archive *archive)
     }
 }
 
-/* A hash of the bytes, which are those of the program's owner: nobody chooses them to collide. It
+/* A hash of the bytes. They are those of the program's owner, so no attacker makes them collide. It
  * is as fast as the memory, because the archive of an image may be long. */
 static uint64_t tag_of(const uint8_t *bytes, size_t len)
 {

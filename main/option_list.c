@@ -75,6 +75,15 @@ const struct option all_options[KEY_COUNT] = {
                         "with --cert: a server answers such GETs at once; attackers who see one\n"
                         "                     can replay it",
                         false},
+    [KEY_FILES] = {"files", "FOLDER",
+                   "serve that folder, instead of the files in the program; an image:\n"
+                   "                     a folder of the files beside it",
+                   false},
+    [KEY_REDIRECTS] = {"redirects", "FILE",
+                       "with --files: lines \"/from /to [STATUS]\"; \"/from/*\" takes all below",
+                       false},
+    [KEY_PASSWORDS] = {"passwords", "FILE",
+                       "with --files: lines \"name:password\"; only these users get files", false},
     [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
     [KEY_REPLAY] = {"replay", "FILE",
                     "take frames from a recording, at its times, instead of a device;\n"

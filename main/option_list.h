@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include <leat/stack.h>
 
 enum option_key {
     KEY_TAP,
@@ -39,6 +42,9 @@ enum option_key {
     KEY_DOT,
     KEY_EARLY,
     KEY_EARLY_DATA,
+    KEY_FILES,
+    KEY_REDIRECTS,
+    KEY_PASSWORDS,
     KEY_RECORD,
     KEY_REPLAY,
     KEY_SEED,
@@ -81,5 +87,8 @@ extern const struct option_range option_ranges[KEY_COUNT];
 /* Describes the legal values of an option whose value is wrong: in @text, which has room for
  * @bytes, or in static memory. */
 const char *option_expectation(unsigned key, const char *value, char *text, size_t bytes);
+
+/* Up to 64 hexadecimal digits from the left; the rest is zero, but all zero is refused. */
+bool option_seed(const char *text, uint8_t seed[LEAT_SEED_BYTES]);
 
 #endif

@@ -59,3 +59,30 @@ const char *option_expectation(unsigned key, const char *value, char *text, size
         return ": can't be";
     }
 }
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c ? strchr(digits, c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+bool option_seed(const char *text, uint8_t seed[LEAT_SEED_BYTES])
+{
+    size_t count = strlen(text);
+    uint8_t any = 0;
+
+    if (count > 2 * (size_t)LEAT_SEED_BYTES)
+        return false;
+    memset(seed, 0, LEAT_SEED_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        int digit = hex_digit(text[i]);
+
+        if (digit < 0)
+            return false;
+        seed[i / 2] = (uint8_t)(seed[i / 2] | (i % 2 ? digit : digit << 4));
+        any |= (uint8_t)digit;
+    }
+    return any != 0;
+}

@@ -60,34 +60,6 @@ static bool parse_number(const char *text, unsigned long low, unsigned long high
     return true;
 }
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c ? strchr(digits, c) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
-/* Up to 64 hexadecimal digits from the left; the rest is zero, but all zero is refused. */
-static bool parse_seed(const char *text, uint8_t seed[LEAT_SEED_BYTES])
-{
-    size_t count = strlen(text);
-    uint8_t any = 0;
-
-    if (count > 2 * (size_t)LEAT_SEED_BYTES)
-        return false;
-    memset(seed, 0, LEAT_SEED_BYTES);
-    for (size_t i = 0; i < count; i++) {
-        int digit = hex_digit(text[i]);
-
-        if (digit < 0)
-            return false;
-        seed[i / 2] = (uint8_t)(seed[i / 2] | (i % 2 ? digit : digit << 4));
-        any |= (uint8_t)digit;
-    }
-    return any != 0;
-}
-
 static bool take_number(struct options *options, unsigned key, const char *text)
 {
     unsigned long number = 0;
@@ -199,6 +171,9 @@ static const char **text_of(struct options *options, unsigned key)
         [KEY_XDP] = &options->xdp,
         [KEY_CERT] = &options->certificate,
         [KEY_KEY] = &options->key,
+        [KEY_FILES] = &options->folder,
+        [KEY_REDIRECTS] = &options->redirects,
+        [KEY_PASSWORDS] = &options->passwords,
         [KEY_RECORD] = &options->record,
         [KEY_REPLAY] = &options->replay,
         [KEY_FLIGHT_FILE] = &options->flight_file,
@@ -267,7 +242,7 @@ static __attribute__((noinline)) bool take(struct options *options, unsigned key
                !leat_ip_is_any(options->syslog.ip) && options->syslog.port > 0;
     case KEY_SEED:
         options->seed_given = true;
-        return parse_seed(text, options->seed);
+        return option_seed(text, options->seed);
     default:
         return take_number(options, key, text);
     }
@@ -384,6 +359,8 @@ static const char *contradiction(const struct options *options)
          "--tap or another network, not both"},
         {options->key && !options->certificate,
          "--key needs --cert: without a certificate this would serve in the clear"},
+        {options->redirects && !options->folder, "--redirects needs --files"},
+        {options->passwords && !options->folder, "--passwords needs --files"},
         {options->shm && (options->socket || options->passt || options->xdp),
          "--shm or another network, not both"},
         {options->tun && (options->socket || options->passt || options->shm || options->xdp),
@@ -461,6 +438,8 @@ enum options_outcome options_parse(struct options *options, const struct options
         return wrong(world, what, "has no port: --port", "", NULL);
     if (!what->has_tls && tls_option(options)) /* better not at all than in the clear */
         return wrong(world, what, "speaks no TLS: ", tls_option(options), NULL);
+    if (!what->has_folder && options->folder)
+        return wrong(world, what, "serves no folder: ", "--files", NULL);
     if (!options->tap)
         options->tap = "leat0";
     if (options->passt && leat_ip_is_any(options->gateway))
@@ -477,6 +456,9 @@ void options_platform(const struct options *options, struct leat_platform *platf
     platform->key = options->key;
     platform->dot = options->dot;
     platform->early_data = options->early_data;
+    platform->folder = options->folder;
+    platform->redirects = options->redirects;
+    platform->passwords = options->passwords;
     platform->idle_ns = options->idle_ns;
     platform->argument_count = options->argument_count;
     platform->arguments = options->arguments;

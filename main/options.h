@@ -41,8 +41,11 @@ struct options {
     const char *dot;    /* identity of the name servers; NULL: they are asked without TLS */
     const char *early;  /* the file of a client's ticket; NULL: no early data is sent */
     bool early_data;    /* a server accepts early data */
-    const char *record; /* NULL: don't */
-    const char *replay; /* NULL: a device */
+    const char *folder; /* to be served; NULL: none */
+    const char *redirects;
+    const char *passwords;
+    const char *record;                  /* NULL: don't */
+    const char *replay;                  /* NULL: a device */
     struct options_address ips[IPS_MAX]; /* the first is passt's, given or not */
     unsigned ip_count;                   /* 0: the network is asked */
     struct options_address ip6s[IP6S_MAX];

@@ -57,6 +57,15 @@ enum leat_err posix_files_read(struct posix_files *files, const char *path, cons
     return LEAT_OK;
 }
 
+uint64_t posix_files_changed_ns(const char *path)
+{
+    struct stat state;
+
+    if (stat(path, &state) || state.st_mtim.tv_sec <= 0)
+        return 0;
+    return (uint64_t)state.st_mtim.tv_sec * 1000000000 + (uint64_t)state.st_mtim.tv_nsec;
+}
+
 void posix_files_free(struct posix_files *files, const char *bytes)
 {
     struct posix_file **link = &files->first;

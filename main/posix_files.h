@@ -3,6 +3,7 @@
 #define POSIX_FILES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <leat/err.h>
 
@@ -17,6 +18,9 @@ struct posix_files {
  * Errors: LEAT_ERR_NOT_FOUND (it can't be opened), LEAT_ERR_DEVICE (it can't be read). */
 enum leat_err posix_files_read(struct posix_files *files, const char *path, const char **bytes,
                                size_t *len);
+
+/* When the file was changed, in nanoseconds since 1970; 0: unknown. */
+uint64_t posix_files_changed_ns(const char *path);
 
 /* Frees the bytes of one file, or of all. */
 void posix_files_free(struct posix_files *files, const char *bytes);

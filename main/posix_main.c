@@ -12,6 +12,7 @@
 #include <leat/leat.h>
 #include <leat/main.h>
 #include <leat/pcap.h>
+#include <leat/posix_folder.h>
 #include <leat/task.h>
 
 #include "bring_up.h"
@@ -46,6 +47,8 @@ struct program {
     void *memory;            /* the stack's */
     size_t memory_bytes;
     struct posix_files files;
+    struct leat_files *folder; /* of --files */
+    char why[LEAT_WHY_BYTES];
     char line[OPTIONS_LINE_BYTES];
     int status;
 };
@@ -132,6 +135,25 @@ static enum leat_err read_file(struct leat_platform *platform, const char *path,
                                size_t *len)
 {
     return posix_files_read(&program_of(platform)->files, path, bytes, len);
+}
+
+static uint64_t changed_ns(struct leat_platform *platform, const char *path)
+{
+    (void)platform;
+    return posix_files_changed_ns(path);
+}
+
+static const char *open_folder(struct leat_platform *platform, struct leat_files **files,
+                               const char **root)
+{
+    struct program *program = program_of(platform);
+
+    *root = "";
+    if (!program->folder &&
+        leat_posix_folder_open(&program->folder, platform->folder, program->why))
+        return program->why;
+    *files = program->folder;
+    return NULL;
 }
 
 static void free_file(struct leat_platform *platform, const char *bytes)
@@ -343,6 +365,7 @@ static void close_all(struct program *program)
     leat_pcap_recorder_close(program->recorder);
     posix_device_close(&program->device);
     posix_files_close(&program->files);
+    leat_posix_folder_close(program->folder);
     posix_flight_end();
     free(program->flight_memory);
     free(program->memory);
@@ -426,6 +449,8 @@ static void make_platform(struct program *program)
     program->platform.host = &program->host;
     program->platform.early = options->early;
     program->platform.read_file = read_file;
+    program->platform.changed_ns = changed_ns;
+    program->platform.open_folder = open_folder;
     program->platform.free_file = free_file;
     program->platform.write_file = write_file;
     program->platform.guard = leat_posix_guard;

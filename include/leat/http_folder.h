@@ -41,6 +41,8 @@ struct leat_http_redirect {
 /** Options.  Every 0 means the default named beside it. */
 struct leat_http_folder_config {
     struct leat_files *files;                   /**< the source */
+    const char *root;                           /**< the folder of it that is served, in the normal
+                                                     form of files.h, at most 100 bytes: all */
     const char *not_found;                      /**< the page of replies 404: "404.html" */
     const struct leat_http_redirect *redirects; /**< the first that fits is used, before files */
     uint16_t redirect_count;                    /**< in the array */
@@ -55,18 +57,18 @@ struct leat_http_folder_config {
     uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
-struct http_folder_find;
+struct leat_http_folder_find;
 
 /** A folder; its members are private. */
 struct leat_http_folder {
-    struct leat_http_folder_config config; /**< with the defaults filled in */
-    const struct http_folder_find *find;   /**< set here, so that others link none of it */
+    struct leat_http_folder_config config;    /**< with the defaults filled in */
+    const struct leat_http_folder_find *find; /**< set here, so that others link none of it */
 };
 
 /**
- * Prepares a folder for leat_http_server_config.folder.  What @p config names must stay valid until
- * the server is closed and all replies are sent.
- * Errors: LEAT_ERR_ARGUMENT (no source, an illegal redirect or realm).
+ * Prepares a folder for leat_http_server_config.folder.  All that @p config names must
+ * stay valid until the server is closed and all replies are sent.
+ * Errors: LEAT_ERR_ARGUMENT (no source, an illegal root, redirect or realm).
  */
 enum leat_err leat_http_folder_open(struct leat_http_folder *folder,
                                     const struct leat_http_folder_config *config);

@@ -28,6 +28,7 @@
 
 #include <leat/abi.h>
 #include <leat/dhcp.h>
+#include <leat/files.h>
 #include <leat/http_server.h>
 #include <leat/leat.h>
 
@@ -54,6 +55,9 @@ struct leat_platform {
     const char *key;    /**< --key */
     const char *early;  /**< --early: the file of a ticket; NULL: no early data is sent */
     bool early_data;    /**< --early-data: a server accepts it */
+    const char *folder; /**< --files: a folder to serve; NULL: none */
+    const char *redirects; /**< --redirects: a file; NULL: none */
+    const char *passwords; /**< --passwords: a file; NULL: none */
     uint64_t idle_ns;   /**< --idle: how long the peer of a connection may be silent; 0: for ever */
     int argument_count; /**< words that are not options */
     const char *const *arguments;
@@ -61,6 +65,13 @@ struct leat_platform {
      * or no files.  LEAT_ERR_DEVICE: it can't be read. */
     enum leat_err (*read_file)(struct leat_platform *platform, const char *path, const char **bytes,
                                size_t *len);
+    /** When that file was changed, in nanoseconds since 1970; 0: unknown. */
+    uint64_t (*changed_ns)(struct leat_platform *platform, const char *path);
+    /** Opens the folder `folder` as a source of files (files.h), valid until leat_main() returns;
+     * @p root is the path of it in there.  Returns NULL, or one line with the reason of a failure.
+     */
+    const char *(*open_folder)(struct leat_platform *platform, struct leat_files **files,
+                               const char **root);
     /** Frees bytes that read_file() gave and nothing needs any more.  NULL: not necessary. */
     void (*free_file)(struct leat_platform *platform, const char *bytes);
     /** Writes a file that only its owner may read; `early` is NULL on platforms without files.
@@ -84,6 +95,8 @@ struct leat_app {
     const struct leat_tcp_config *tcp; /**< limits of TCP; NULL: defaults */
     /** It uses --cert, --key, --dot and --early; otherwise these are refused. */
     bool has_tls;
+    /** It uses --files, --redirects and --passwords; otherwise these are refused. */
+    bool has_folder;
     /** Reads files that the arguments name, before an address is asked for; returns as start()
      * does.  NULL: there is nothing to read. */
     const char *(*check)(struct leat_platform *platform);

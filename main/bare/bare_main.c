@@ -155,6 +155,29 @@ static enum leat_err read_file(struct leat_platform *platform, const char *path,
     return LEAT_ERR_NOT_FOUND;
 }
 
+static uint64_t changed_ns(struct leat_platform *platform, const char *path)
+{
+    struct leat_file found;
+
+    (void)platform;
+    if (!program.archive || leat_files_find(program.archive, path, &found) || found.modified_s <= 0)
+        return 0;
+    return (uint64_t)found.modified_s * 1000000000;
+}
+
+static const char *open_folder(struct leat_platform *platform, struct leat_files **files,
+                               const char **root)
+{
+    struct leat_file found;
+
+    if (!program.archive || leat_files_find(program.archive, platform->folder, &found) ||
+        !found.is_folder)
+        return "the files beside this image have no such folder";
+    *files = program.archive;
+    *root = found.path_len > 0 ? platform->folder : "";
+    return NULL;
+}
+
 /* Cuts the command line at its spaces; returns how many words there are, or -1: too many. */
 static int split(void)
 {
@@ -381,6 +404,8 @@ static void make_platform(void)
     options_platform(&program.options, &program.platform);
     program.platform.host = &program.host;
     program.platform.read_file = read_file;
+    program.platform.changed_ns = changed_ns;
+    program.platform.open_folder = open_folder;
     program.platform.guard = program.machine->guard;
     program.platform.say = say;
     program.platform.finish = finish;

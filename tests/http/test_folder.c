@@ -16,6 +16,7 @@ static const struct leat_file list[] = {
     {PATH("404.html"), TEXT("<p>nothing</p>"), .tag = 0xa2},
     {PATH("docs/index.html"), TEXT("<p>docs</p>"), .tag = 0xa3},
     {PATH("docs/a b.TXT"), TEXT("text"), .tag = 0xa4},
+    {PATH("docs/sub/index.html"), TEXT("<p>sub</p>")},
     {PATH("style.css"), TEXT("0123456789abcdefghij"), .tag = 0xa5, .modified_s = DAY_S},
     {PATH("style.css.gz"), TEXT("gzip"), .tag = 0xa6, .modified_s = DAY_S},
     {PATH("style.css.br"), TEXT("br"), .tag = 0xa7, .modified_s = DAY_S + 1},
@@ -106,10 +107,19 @@ static int set_up_open(void **state)
 
 static int set_up_protected(void **state)
 {
-    static const char lines[] = "# users\r\nann:one\r\nbob:{PLAIN}t:wo\n\ncarl:$5$x\n:nobody";
+    static const char lines[] = "# users\r\nann:one\r\nbob:{PLAIN}t:wo\n\ncarl:$5$x\n:secret";
 
     passwords = (struct leat_http_passwords){.lines = lines, .len = sizeof lines - 1};
     return set_up_folder(state, true);
+}
+
+/* "docs" is the root. */
+static int set_up_below(void **state)
+{
+    const int result = set_up_folder(state, false);
+
+    folder.config.root = "docs";
+    return result;
 }
 
 static int tear_down_folder(void **state)
@@ -159,25 +169,23 @@ static void test_pages_of_folders(void **state)
           "HTTP/1.1 301 Moved Permanently\r\nLocation: /docs/\r\nContent-Length: 0\r\n\r\n");
     REPLY(GET("//docs?a=%20b", ""), "", "301 ", "Location: /docs/?a=%20b\r\n");
     REPLY("HEAD / HTTP/1.1\r\nHost: leat\r\n\r\n", "", "200 OK", "Content-Length: 11\r\n");
+    REPLY(GET("/.", ""), "<p>root</p>", "200 OK"); /* "//" would be another host */
     REPLY(GET("/.well-known/x", ""), "known", "application/octet-stream");
-    assert_int_equal(f->counts->ok, 8);
+    assert_int_equal(f->counts->ok, 9);
 }
 
 static void test_what_is_not_there(void **state)
 {
     static const char *const paths[] = {
-        "/nothing", "/index.html/",   "/.secret", "/.well-known/", "/docs/../.secret",
-        "/.",       "/index.html%00", "/read",    "/read/",        "/%2e%2e/x"};
+        "/nothing",         "/index.html/",   "/.secret",  "/.well-known/",      "/read/",
+        "/docs/../.secret", "/index.html%00", "/%2e%2e/x", "/docs/index.html/x", "/docs/.hidden/x"};
     struct fixture *f = *state;
     char request[300];
 
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        const bool redirected = strcmp(paths[i], "/read") == 0, root = strcmp(paths[i], "/.") == 0;
-
         sprintf(request, GET("%s", ""), paths[i]);
-        if (!redirected && !root)
-            REPLY(request, "<p>nothing</p>", "404 Not Found", "text/html", "Content-Length: 14",
-                  "!ETag", "!Accept-Ranges");
+        REPLY(request, "<p>nothing</p>", "404 Not Found", "text/html", "Content-Length: 14",
+              "!ETag", "!Accept-Ranges");
     }
     sprintf(request, GET("/%0255d", ""), 0);
     REPLY(request, "<p>nothing</p>", "404 Not Found");
@@ -187,6 +195,18 @@ static void test_what_is_not_there(void **state)
     source.broken = true;
     REPLY(GET("/", ""), "Internal Server Error\n", "500 ");
     source.broken = false;
+}
+
+static void test_a_root_within_the_source(void **state)
+{
+    struct fixture *f = *state;
+
+    REPLY(GET("/", ""), "<p>docs</p>", "200 OK");
+    REPLY(GET("/.", ""), "<p>docs</p>", "200 OK");
+    REPLY(GET("/index.html", ""), "<p>docs</p>", "200 OK");
+    REPLY(GET("/sub", ""), "", "301 ", "Location: /sub/\r\n");
+    REPLY(GET("/style.css", ""), "Not Found\n", "404 "); /* its page is above the root */
+    REPLY(GET("/docs/", ""), "Not Found\n", "404 ");
 }
 
 static void test_redirects(void **state)
@@ -377,6 +397,7 @@ static void test_wrong_configurations(void **state)
     static const struct leat_http_redirect wrong[] = {{"old", "/", 0},     {"/old", "", 0},
                                                       {"/old", "/a b", 0}, {"/old", "/\r\nX: y", 0},
                                                       {"/old", "/", 304},  {"/old", "/", 404}};
+    static const char *const roots[] = {"/a", "a/", "a//b", "../a", "a/../b", "."};
     struct leat_http_folder_config config = {.files = &source.files};
 
     (void)state;
@@ -389,6 +410,11 @@ static void test_wrong_configurations(void **state)
     config.realm = "a\"b";
     assert_int_equal(leat_http_folder_open(&folder, &config), LEAT_ERR_ARGUMENT);
     config.realm = NULL;
+    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) {
+        config.root = roots[i];
+        assert_int_equal(leat_http_folder_open(&folder, &config), LEAT_ERR_ARGUMENT);
+    }
+    config.root = "a/b.c";
     config.reserved[0] = 1;
     assert_int_equal(leat_http_folder_open(&folder, &config), LEAT_ERR_ARGUMENT);
     config.reserved[0] = 0;
@@ -423,6 +449,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OPEN(test_pages_of_folders),
         OPEN(test_what_is_not_there),
+        cmocka_unit_test_setup_teardown(test_a_root_within_the_source, set_up_below,
+                                        tear_down_folder),
         OPEN(test_redirects),
         OPEN(test_twins),
         OPEN(test_parts),

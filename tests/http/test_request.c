@@ -318,45 +318,6 @@ static void test_ranges(void **state)
     }
 }
 
-static void test_more_ranges_than_are_kept_are_ignored(void **state)
-{
-    char field[200] = "Range: bytes=0-1";
-
-    (void)state;
-    for (unsigned more = 1; more < HTTP_SPANS; more++)
-        strcat(field, ",4-5");
-    assert_int_equal(with_field(field).span_count, HTTP_SPANS);
-    strcat(field, ",8-9");
-    assert_int_equal(with_field(field).span_count, 0);
-}
-
-static void test_words_for_folders(void **state)
-{
-    static const char head[] = "GET / HTTP/1.1\r\n" HOST "Authorization:  Basic YTpi\r\n"
-                               "accept-encoding: gzip;q=0.5\r\nAccept-Encoding:br\r\n\r\n";
-    static const char twice[] = "GET / HTTP/1.1\r\n" HOST "Authorization: a\r\n"
-                                "Authorization: b\r\n\r\n";
-    struct http_request request;
-    struct http_words words;
-
-    (void)state;
-    for (size_t cut = 0; cut < sizeof head; cut++) {
-        http_request_start(&request, &words);
-        feed(&request, head, cut);
-        feed(&request, head + cut, sizeof head - 1 - cut);
-        assert_int_equal(request.status, HTTP_OK);
-        assert_int_equal(words.credentials_len, 10);
-        assert_memory_equal(words.credentials, "Basic YTpi", 10);
-        assert_false(words.credentials_too_long);
-        assert_int_equal(words.codings_len, 14);
-        assert_memory_equal(words.codings, ",gzip;q=0.5,br", 14);
-    }
-    http_request_start(&request, &words);
-    feed(&request, twice, sizeof twice - 1);
-    assert_int_equal(request.status, HTTP_OK);
-    assert_true(words.credentials_too_long);
-}
-
 static void test_tags(void **state)
 {
     struct http_request request =
@@ -522,8 +483,6 @@ int main(void)
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_which_connections_persist),
         cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_more_ranges_than_are_kept_are_ignored),
-        cmocka_unit_test(test_words_for_folders),
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_a_date_that_comes_twice_is_ignored),

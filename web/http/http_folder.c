@@ -1,4 +1,4 @@
-/* http_folder.c -- see leat/http_folder.h: what a path leads to. */
+/* http_folder.c -- see leat/http_folder.h: the file or redirect at a path. */
 #include "web/http/http_folder.h"
 
 #include <string.h>
@@ -31,12 +31,21 @@ static bool path_add(struct http_opened *opened, const char *name, size_t len)
     return true;
 }
 
-/* Brings the path of the request to its normal form. False: it can't lead to a file. */
+/* Begins at the folder's root, which leat_http_folder_open() has checked. */
+static void path_start(struct http_opened *opened, const struct leat_http_folder *folder)
+{
+    const char *root = folder->config.root;
+
+    opened->path_len = 0;
+    if (*root)
+        path_add(opened, root, http_length(root, HTTP_ROOT_BYTES));
+}
+
+/* Appends the path of the request in its normal form. False: it can't lead to a file. */
 static bool path_read(struct http_opened *opened, const struct http_request *request)
 {
     size_t at = 0;
 
-    opened->path_len = 0;
     if (request->path_too_long)
         return false;
     for (size_t i = 0; i < request->path_len; i++) {
@@ -211,12 +220,17 @@ static bool redirects(const struct leat_http_redirect *redirect, const struct ht
 static bool enter_folder(const struct leat_http_folder *folder, const struct http_request *request,
                          struct http_opened *opened, struct http_found *found)
 {
+    const size_t root = http_length(folder->config.root, HTTP_ROOT_BYTES);
+    const size_t before = root + (root > 0); /* what the request has named begins there */
+
     release(&opened->file);
     opened->file.source = NULL;
-    if (request->path[request->path_len - 1] != '/') {
+    if (request->path[request->path_len - 1] != '/' && opened->path_len > root) {
         found->status = HTTP_MOVED_PERMANENTLY;
-        found->target = (struct http_target){
-            .to = "/", .path = opened->path, .path_len = opened->path_len, .slash = true};
+        found->target = (struct http_target){.to = "/",
+                                             .path = opened->path + before,
+                                             .path_len = opened->path_len - before,
+                                             .slash = true};
         return true;
     }
     if (!path_add(opened, index_name, sizeof index_name - 1) ||
@@ -238,6 +252,7 @@ static enum leat_err look_up(const struct leat_http_folder *folder,
         if (redirects(&folder->config.redirects[i], request, found))
             return LEAT_OK;
     }
+    path_start(opened, folder);
     if (!path_read(opened, request))
         return LEAT_ERR_NOT_FOUND;
     err = find(folder, opened->path, opened->path_len, &opened->file);
@@ -259,7 +274,7 @@ static void find_page(const struct leat_http_folder *folder, struct http_opened 
 {
     const char *name = folder->config.not_found;
 
-    opened->path_len = 0;
+    path_start(opened, folder);
     if (!path_add(opened, name, http_length(name, LEAT_FILE_PATH_BYTES)) ||
         find(folder, opened->path, opened->path_len, &opened->file))
         opened->file.source = NULL;
@@ -318,6 +333,17 @@ static bool is_redirect(const struct leat_http_redirect *redirect)
            (status == 0 || (status >= 301 && status <= 303) || status == 307 || status == 308);
 }
 
+/* True for a path in the normal form of files.h. */
+static bool is_root(const char *root)
+{
+    const size_t len = http_length(root, HTTP_ROOT_BYTES);
+    bool good = len <= HTTP_ROOT_BYTES && root[0] != '/' && (len == 0 || root[len - 1] != '/');
+
+    for (size_t i = 0; i + 1 < len; i++)
+        good &= root[i] != '/' || (root[i + 1] != '/' && root[i + 1] != '.');
+    return good && root[0] != '.';
+}
+
 static bool is_realm(const char *realm)
 {
     bool good = http_length(realm, HTTP_REALM_BYTES) <= HTTP_REALM_BYTES;
@@ -330,15 +356,19 @@ static bool is_realm(const char *realm)
 enum leat_err leat_http_folder_open(struct leat_http_folder *folder,
                                     const struct leat_http_folder_config *config)
 {
-    static const struct http_folder_find finder = {find_all};
+    static const struct leat_http_folder_find finder = {find_all};
     bool good = config->files && !LEAT_RESERVED_IS_USED(config);
 
     *folder = (struct leat_http_folder){.config = *config, .find = &finder};
+    if (!config->root)
+        folder->config.root = "";
     if (!config->not_found)
         folder->config.not_found = "404.html";
     if (!config->realm)
         folder->config.realm = "files";
     for (unsigned i = 0; i < config->redirect_count; i++)
         good = good && is_redirect(&config->redirects[i]);
-    return good && is_realm(folder->config.realm) ? LEAT_OK : LEAT_ERR_ARGUMENT;
+    return good && is_root(folder->config.root) && is_realm(folder->config.realm)
+               ? LEAT_OK
+               : LEAT_ERR_ARGUMENT;
 }

@@ -1,5 +1,5 @@
 /*
- * http_folder.h -- a server's folder: what its paths lead to.
+ * http_folder.h -- a server's folder: the files and redirects at its paths.
  *
  *      http_folder.c      the path, redirects, the file and its compressed twins, the page of a 404
  *      http_passwords.c   basic authentication
@@ -14,7 +14,8 @@
 #include "web/http/http_reply.h"
 
 enum {
-    HTTP_REDIRECT_BYTES = 255 /* limit of leat_http_redirect.to */
+    HTTP_REDIRECT_BYTES = 255, /* limit of leat_http_redirect.to */
+    HTTP_ROOT_BYTES = 100      /* limit of leat_http_folder_config.root */
 };
 
 /* A client's file. */
@@ -25,7 +26,7 @@ struct http_opened {
 };
 
 /* The server calls a folder by this table, so that a program without folders links none. */
-struct http_folder_find {
+struct leat_http_folder_find {
     /* Finds what the path of @request leads to. A file that was open is released before; the one
      * that is found stays open. */
     void (*find)(const struct leat_http_folder *folder, const struct http_request *request,

@@ -38,7 +38,7 @@ struct http_table {
     uint32_t mask;
 };
 
-/* What is sent for a path. */
+/* The content that is sent for a path. */
 struct http_content {
     const char *type;     /* NULL: there is none */
     const char *bytes;    /* NULL: it doesn't lie in memory, or is empty */
@@ -57,7 +57,7 @@ struct http_target {
     bool slash; /* one follows */
 };
 
-/* What a path leads to. */
+/* The result of looking for a path. */
 struct http_found {
     enum http_status status;           /* OK, NOT_FOUND, UNAUTHORIZED, or that of a redirect */
     const struct leat_http_file *file; /* NULL: the content is a folder's */
@@ -113,8 +113,8 @@ size_t http_length(const char *text, size_t max);
 size_t http_reply_head(const struct http_reply *reply, const struct http_request *request,
                        const struct http_now *now, char *head);
 
-/* Writes what comes before part @part of a reply in parts, at most HTTP_PART_BYTES; behind the last
- * part, what ends them. Returns its length. */
+/* Writes the delimiter and head of part @part of a reply in parts, at most HTTP_PART_BYTES; for the
+ * number behind the last part, the final delimiter. Returns its length. */
 size_t http_part_head(const struct http_reply *reply, const struct http_request *request,
                       unsigned part, char *head);
 

@@ -143,6 +143,7 @@ pub const LEAT_BLOCKLIST_ALLOW_NAME: leat_blocklist_mark = 4;
 pub const LEAT_BLOCKLIST_ALLOW_BELOW: leat_blocklist_mark = 8;
 pub const LEAT_BLOCKLIST_FORCE_BLOCK: leat_blocklist_mark = 16;
 pub const LEAT_BLOCKLIST_FORCE_ALLOW: leat_blocklist_mark = 32;
+pub const LEAT_BLOCKLIST_PASS_BELOW: leat_blocklist_mark = 64;
 pub type leat_blocklist_verdict = u32;
 pub const LEAT_BLOCKLIST_UNLISTED: leat_blocklist_verdict = 0;
 pub const LEAT_BLOCKLIST_BLOCKED: leat_blocklist_verdict = 1;
@@ -1218,18 +1219,20 @@ pub struct leat_file {
     pub bytes: *const c_void,
     pub source: *mut leat_files,
     pub place: u64,
+    pub tag: u64,
 }
-zeroed!(leat_file, 64, 8);
-offsets!(leat_file, path 0, path_len 8, len 16, modified_s 24, is_folder 32, bytes 40, source 48, place 56);
+zeroed!(leat_file, 72, 8);
+offsets!(leat_file, path 0, path_len 8, len 16, modified_s 24, is_folder 32, bytes 40, source 48, place 56, tag 64);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_files {
     pub find: Option<unsafe extern "C" fn(*mut leat_files, *const c_char, usize, *mut leat_file) -> leat_err>,
     pub next: Option<unsafe extern "C" fn(*mut leat_files, *const c_char, usize, *mut u64, *mut leat_file) -> leat_err>,
     pub read: Option<unsafe extern "C" fn(*const leat_file, u64, *mut c_void, usize, *mut usize) -> leat_err>,
+    pub release: Option<unsafe extern "C" fn(*mut leat_files, *const leat_file)>,
 }
-zeroed!(leat_files, 24, 8);
-offsets!(leat_files, find 0, next 8, read 16);
+zeroed!(leat_files, 32, 8);
+offsets!(leat_files, find 0, next 8, read 16, release 24);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_files_built_in {
@@ -1237,8 +1240,8 @@ pub struct leat_files_built_in {
     pub list: *const leat_file,
     pub count: usize,
 }
-zeroed!(leat_files_built_in, 40, 8);
-offsets!(leat_files_built_in, files 0, list 24, count 32);
+zeroed!(leat_files_built_in, 48, 8);
+offsets!(leat_files_built_in, files 0, list 32, count 40);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_files_layers {
@@ -1246,8 +1249,8 @@ pub struct leat_files_layers {
     pub layers: [*mut leat_files; 4],
     pub count: u32,
 }
-zeroed!(leat_files_layers, 64, 8);
-offsets!(leat_files_layers, files 0, layers 24, count 56);
+zeroed!(leat_files_layers, 72, 8);
+offsets!(leat_files_layers, files 0, layers 32, count 64);
 #[repr(C)]
 pub struct leat_flight {
     _private: [u8; 0],
@@ -1289,12 +1292,14 @@ pub struct leat_forwarder_config {
     pub on_question_arg: *mut c_void,
     pub networks: *const leat_forwarder_network,
     pub network_count: u8,
+    pub on_prohibited: Option<unsafe extern "C" fn(*mut c_void, leat_ip)>,
+    pub on_prohibited_arg: *mut c_void,
     pub pass_special: bool,
     pub refuse_canaries: bool,
     pub reserved: [u64; 2],
 }
-zeroed!(leat_forwarder_config, 104, 8);
-offsets!(leat_forwarder_config, resolver 0, ip 8, port 24, clients 26, waiting 28, idle_ns 32, progress_bytes 40, replies_per_s 44, no_rate_limit 48, no_cookies 49, on_question 56, on_question_arg 64, networks 72, network_count 80, pass_special 81, refuse_canaries 82, reserved 88);
+zeroed!(leat_forwarder_config, 128, 8);
+offsets!(leat_forwarder_config, resolver 0, ip 8, port 24, clients 26, waiting 28, idle_ns 32, progress_bytes 40, replies_per_s 44, no_rate_limit 48, no_cookies 49, on_question 56, on_question_arg 64, networks 72, network_count 80, on_prohibited 88, on_prohibited_arg 96, pass_special 104, refuse_canaries 105, reserved 112);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_forwarder_counts {
@@ -1468,6 +1473,34 @@ zeroed!(leat_http_flow, 152, 8);
 offsets!(leat_http_flow, self_ 0, exchange 8, why 16, handler 24, owner 32, reader 40, writer 48, timer 56, left 136, unconsumed 144, begun 148);
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct leat_http_folder {
+    pub config: leat_http_folder_config,
+    pub find: *const leat_http_folder_find,
+}
+zeroed!(leat_http_folder, 88, 8);
+offsets!(leat_http_folder, config 0, find 80);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_http_folder_config {
+    pub files: *mut leat_files,
+    pub root: *const c_char,
+    pub not_found: *const c_char,
+    pub redirects: *const leat_http_redirect,
+    pub redirect_count: u16,
+    pub allows: Option<unsafe extern "C" fn(*mut c_void, *const c_char, *const c_char) -> bool>,
+    pub allows_arg: *mut c_void,
+    pub realm: *const c_char,
+    pub reserved: [u64; 2],
+}
+zeroed!(leat_http_folder_config, 80, 8);
+offsets!(leat_http_folder_config, files 0, root 8, not_found 16, redirects 24, redirect_count 32, allows 40, allows_arg 48, realm 56, reserved 64);
+#[repr(C)]
+pub struct leat_http_folder_find {
+    _private: [u8; 0],
+    _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
+}
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct leat_http_handler {
     pub name: *const c_char,
     pub serve: Option<leat_http_serve_fn>,
@@ -1490,6 +1523,24 @@ pub struct leat_http_head {
 }
 zeroed!(leat_http_head, 32, 8);
 offsets!(leat_http_head, status 0, r#type 8, fields 16, len 24);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_http_passwords {
+    pub lines: *const c_char,
+    pub len: usize,
+    pub verify: Option<unsafe extern "C" fn(*const c_char, *const c_char, usize) -> bool>,
+}
+zeroed!(leat_http_passwords, 24, 8);
+offsets!(leat_http_passwords, lines 0, len 8, verify 16);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_http_redirect {
+    pub from: *const c_char,
+    pub to: *const c_char,
+    pub status: u16,
+}
+zeroed!(leat_http_redirect, 24, 8);
+offsets!(leat_http_redirect, from 0, to 8, status 16);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_http_request {
@@ -1538,6 +1589,7 @@ pub struct leat_http_server_config {
     pub file_count: u32,
     pub routes: *const leat_http_route,
     pub route_count: u16,
+    pub folder: *mut leat_http_folder,
     pub ip: leat_ip,
     pub port: u16,
     pub clients: u16,
@@ -1551,8 +1603,8 @@ pub struct leat_http_server_config {
     pub on_access_arg: *mut c_void,
     pub reserved: [u64; 2],
 }
-zeroed!(leat_http_server_config, 128, 8);
-offsets!(leat_http_server_config, files 0, file_count 8, routes 16, route_count 24, ip 26, port 42, clients 44, idle_ns 48, head_ns 56, head_bytes_per_s 64, stall_ns 72, body_bytes_per_s 80, receive_early 88, on_access 96, on_access_arg 104, reserved 112);
+zeroed!(leat_http_server_config, 144, 8);
+offsets!(leat_http_server_config, files 0, file_count 8, routes 16, route_count 24, folder 32, ip 40, port 56, clients 58, idle_ns 64, head_ns 72, head_bytes_per_s 80, stall_ns 88, body_bytes_per_s 96, receive_early 104, on_access 112, on_access_arg 120, reserved 128);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_http_server_counts {
@@ -2760,7 +2812,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_blocklist_counts leat_blocklist_line leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_handler leat_http_head leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_blocklist_counts leat_blocklist_line leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
@@ -2924,6 +2976,7 @@ extern "C" {
     pub fn leat_files_layers_open(layers: *mut leat_files_layers);
     pub fn leat_files_next(files: *mut leat_files, folder: *const c_char, cursor: *mut u64, file: *mut leat_file) -> leat_err;
     pub fn leat_files_read(file: *const leat_file, from: u64, to: *mut c_void, room: usize, len: *mut usize) -> leat_err;
+    pub fn leat_files_release(file: *const leat_file);
     pub fn leat_flight_dump(flight: *const leat_flight, write: Option<unsafe extern "C" fn(*mut c_void, *const c_void, usize)>, arg: *mut c_void);
     pub fn leat_flight_dump_hex(flight: *const leat_flight, host: *mut leat_host);
     pub fn leat_flight_init(memory: *mut c_void, bytes: usize, inner: *mut leat_netif, snap_bytes: u32) -> *mut leat_flight;
@@ -2982,11 +3035,13 @@ extern "C" {
     pub fn leat_http_flow_reply(flow: *mut leat_http_flow, head: *const leat_http_head) -> leat_err;
     pub fn leat_http_flow_send(flow: *mut leat_http_flow, data: *mut leat_buf, deadline_ns: u64) -> leat_err;
     pub fn leat_http_flow_write(flow: *mut leat_http_flow, bytes: *const c_void, len: usize, deadline_ns: u64) -> leat_err;
+    pub fn leat_http_folder_open(folder: *mut leat_http_folder, config: *const leat_http_folder_config) -> leat_err;
     pub fn leat_http_handler_on_body(exchange: *mut leat_http_exchange, flow: *mut c_void);
     pub fn leat_http_handler_on_failed(exchange: *mut leat_http_exchange, why: leat_err, flow: *mut c_void);
     pub fn leat_http_handler_on_request(exchange: *mut leat_http_exchange, handler: *mut c_void);
     pub fn leat_http_handler_on_writable(exchange: *mut leat_http_exchange, flow: *mut c_void);
     pub fn leat_http_handler_open(handler: *mut leat_http_handler, tasks: *mut leat_tasks);
+    pub fn leat_http_passwords_allow(arg: *mut c_void, name: *const c_char, password: *const c_char) -> bool;
     pub fn leat_http_receive(exchange: *mut leat_http_exchange, bytes_max: u32) -> *mut leat_buf;
     pub fn leat_http_reply(exchange: *mut leat_http_exchange, head: *const leat_http_head);
     pub fn leat_http_request_conn(exchange: *const leat_http_exchange) -> *const leat_tcp;
@@ -3007,6 +3062,7 @@ extern "C" {
     pub fn leat_http_server_serve(server: *mut leat_http_server, stream: *const leat_stream) -> bool;
     pub fn leat_http_server_stop(server: *mut leat_http_server);
     pub fn leat_http_set_arg(exchange: *mut leat_http_exchange, arg: *mut c_void);
+    pub fn leat_http_type(name: *const c_char, len: usize) -> *const c_char;
     pub fn leat_http_want_room(exchange: *mut leat_http_exchange, bytes: u32);
     pub fn leat_http_write(exchange: *mut leat_http_exchange, bytes: *const c_void, len: usize) -> usize;
     pub fn leat_init(stack: *mut *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_config) -> leat_err;
@@ -3069,6 +3125,8 @@ extern "C" {
     pub fn leat_posix_context_begin(end: *mut c_void, entry: Option<unsafe extern "C" fn(*mut c_void)>, arg: *mut c_void) -> *mut c_void;
     pub fn leat_posix_context_switch(from: *mut *mut c_void, to: *mut c_void);
     pub fn leat_posix_descriptor(posix: *mut leat_posix) -> i32;
+    pub fn leat_posix_folder_close(files: *mut leat_files);
+    pub fn leat_posix_folder_open(files: *mut *mut leat_files, path: *const c_char, why: *mut c_char) -> leat_err;
     pub fn leat_posix_guard(page: *mut c_void, bytes: usize, guarded: bool) -> bool;
     pub fn leat_posix_host(posix: *mut leat_posix) -> *mut leat_host;
     pub fn leat_posix_memory(bytes: usize) -> *mut c_void;

@@ -1,0 +1,171 @@
+/* httpd_folder.c -- see httpd_folder.h. */
+#include "httpd_folder.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    REDIRECTS_MAX = 256,
+    REDIRECT_BYTES = 32768 /* of their lines */
+};
+
+/* What the two files say.  One is read beside the other. */
+struct lines {
+    struct leat_http_redirect redirects[REDIRECTS_MAX];
+    uint16_t redirect_count;
+    char text[REDIRECT_BYTES];
+    struct leat_http_passwords passwords;
+};
+
+static struct lines lines[2];
+static unsigned serving;
+static struct leat_files *files;
+static const char *root;
+static struct leat_http_folder folder;
+static char why[320];
+
+/* Ends the word at @at; returns what follows it. */
+static char *end_word(char *at)
+{
+    while (*at && *at != ' ' && *at != '\t' && *at != '\r')
+        at++;
+    while (*at == ' ' || *at == '\t' || *at == '\r')
+        *at++ = '\0';
+    return at;
+}
+
+/* Takes one line: "/from /to [STATUS]".  False: it has another form. */
+static bool take_redirect(struct lines *to, char *line)
+{
+    struct leat_http_redirect *redirect = &to->redirects[to->redirect_count];
+    char *target = end_word(line), *status = end_word(target), *rest = end_word(status);
+
+    *redirect = (struct leat_http_redirect){.from = line, .to = target};
+    if (*status) {
+        if (strlen(status) != 3 || status[0] != '3' || status[1] != '0' || status[2] < '1' ||
+            status[2] > '8')
+            return false;
+        redirect->status = (uint16_t)(300 + status[2] - '0');
+    }
+    to->redirect_count++;
+    return *target && !*rest;
+}
+
+static const char *read_redirects(struct example_platform *platform, struct lines *to)
+{
+    const char *bytes;
+    size_t len;
+    unsigned number = 0;
+    char *line = to->text;
+
+    to->redirect_count = 0;
+    if (!platform->redirects)
+        return NULL;
+    if (platform->read_file(platform, platform->redirects, &bytes, &len) || len >= REDIRECT_BYTES)
+        return snprintf(why, sizeof why, "can't read %.200s, or it is longer than 32 KiB",
+                        platform->redirects),
+               why;
+    memcpy(to->text, bytes, len);
+    to->text[len] = '\0';
+    example_free_file(platform, bytes);
+    while (*line) {
+        char *end = strchr(line, '\n');
+
+        number++;
+        if (end)
+            *end = '\0';
+        if (*line && *line != '#' && *line != '\r' &&
+            (to->redirect_count == REDIRECTS_MAX || !take_redirect(to, line)))
+            return snprintf(why, sizeof why, "%.200s, line %u: %s", platform->redirects, number,
+                            to->redirect_count == REDIRECTS_MAX ? "there can be 256 redirects"
+                                                                : "must be /from /to [STATUS]"),
+                   why;
+        line = end ? end + 1 : line + strlen(line);
+    }
+    return NULL;
+}
+
+/* Refuses lines that would let nobody in: without a colon, or with a hash. */
+static const char *check_passwords(const struct example_platform *platform,
+                                   const struct leat_http_passwords *passwords)
+{
+    const char *line = passwords->lines, *end = passwords->lines + passwords->len;
+
+    for (unsigned number = 1; line < end; number++) {
+        const char *next = memchr(line, '\n', (size_t)(end - line));
+        const size_t len = (size_t)((next ? next : end) - line);
+        const char *colon = memchr(line, ':', len);
+        const bool is_hash = colon && colon + 1 < line + len && colon[1] == '$';
+
+        if (len > 1 && *line != '#' && (!colon || is_hash))
+            return snprintf(why, sizeof why, "%.200s, line %u: %s", platform->passwords, number,
+                            is_hash ? "hashes of passwords can't be verified here: write the "
+                                      "password"
+                                    : "must be name:password"),
+                   why;
+        line += len + 1;
+    }
+    return NULL;
+}
+
+static const char *read_passwords(struct example_platform *platform, struct lines *to)
+{
+    if (!platform->passwords)
+        return NULL;
+    if (platform->read_file(platform, platform->passwords, &to->passwords.lines,
+                            &to->passwords.len))
+        return snprintf(why, sizeof why, "can't read %.200s", platform->passwords), why;
+    return check_passwords(platform, &to->passwords);
+}
+
+/* Makes the folder of what the files say. */
+static const char *make_folder(const struct example_platform *platform, struct lines *said)
+{
+    const struct leat_http_folder_config config = {
+        .files = files,
+        .root = root,
+        .redirects = said->redirects,
+        .redirect_count = said->redirect_count,
+        .allows = platform->passwords ? leat_http_passwords_allow : NULL,
+        .allows_arg = &said->passwords};
+    struct leat_http_folder made;
+
+    if (leat_http_folder_open(&made, &config))
+        return "a redirect must lead from a path (/...) to a path or URL, with status 301, 302, "
+               "303, 307 or 308; and --files must be a path in the normal form";
+    folder = made;
+    return NULL;
+}
+
+const char *folder_reload(struct example_platform *platform)
+{
+    struct lines *said = &lines[!serving];
+    const char *wrong;
+
+    said->passwords = (struct leat_http_passwords){.lines = NULL};
+    wrong = read_redirects(platform, said);
+    if (!wrong)
+        wrong = read_passwords(platform, said);
+    if (!wrong)
+        wrong = make_folder(platform, said);
+    if (wrong) {
+        example_free_file(platform, said->passwords.lines);
+        return wrong;
+    }
+    example_free_file(platform, lines[serving].passwords.lines);
+    lines[serving].passwords.lines = NULL;
+    serving = !serving;
+    return NULL;
+}
+
+const char *folder_open(struct example_platform *platform)
+{
+    const char *wrong = platform->open_folder(platform, &files, &root);
+
+    return wrong ? wrong : folder_reload(platform);
+}
+
+struct leat_http_folder *folder_served(void)
+{
+    return &folder;
+}
