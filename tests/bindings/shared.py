@@ -1,4 +1,4 @@
-"""What the tests of the bindings share: libleat.so, the conversation in C, certificates."""
+"""Common parts of the tests of the bindings: libleat.so, the conversation in C, certificates."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ class Place:
             build = self.folder / "build"
             must("meson", "setup", build, ROOT, "--buildtype", "debugoptimized", "--prefix", self.prefix, "--libdir", "lib",
                  "-Dtests=disabled", "-Dimages=false", "-Dsolo5=disabled", "-Dshared=enabled", "-Dpython=disabled",
-                 "-Dc_args=-gdwarf-4",  # valgrind 3.19 does not read all of what clang writes otherwise
+                 "-Dc_args=-gdwarf-4",  # the form that valgrind 3.19 reads from each compiler
                  env={**os.environ, "CC": " ".join(CC)})
             must("ninja", "-C", build, "-j2")
             must("meson", "install", "-C", build, "--no-rebuild")

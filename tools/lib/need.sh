@@ -115,6 +115,11 @@ python3-cffi      system_python -c "import cffi"
 python3-dev       ls /usr/include/python3*/Python.h
 cargo             test -x /usr/bin/cargo
 rustc             test -x /usr/bin/rustc
+golang-go         test -x /usr/bin/go
+ocaml-nox         test -x /usr/bin/ocamlopt
+ocaml-findlib     test -x /usr/bin/ocamlfind
+liblwt-ocaml-dev  ocamlfind query lwt.unix
+libcstruct-ocaml-dev  ocamlfind query cstruct
 qemu-system-arm   command -v qemu-system-aarch64
 qemu-system-misc  command -v qemu-system-riscv64
 grub-pc-bin       test -d /usr/lib/grub/i386-pc
