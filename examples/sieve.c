@@ -179,6 +179,7 @@ static const char *start(struct example_platform *platform)
     const struct leat_resolver_config resolver = {.servers = {{.ip = platform->server}},
                                                   .server_count = 1,
                                                   .lookups = LOOKUPS,
+                                                  .answer_bytes = UINT16_MAX,
                                                   .cache_bytes = CACHE_BYTES,
                                                   .stale_s = DAY_S,
                                                   .prefetch = true};

@@ -197,7 +197,9 @@ static void keep(const struct leat_dns_name *name, const struct leat_dns_result 
 {
     static uint8_t bytes[66000], message[100000];
     static struct dns_keeper keeper = {.bytes = bytes, .bytes_max = sizeof bytes};
-    const struct dns_kept_limits limits = {.ttl_max_s = 86400, .negative_ttl_max_s = 10800};
+    const struct dns_kept_limits limits = {.ttl_max_s = 86400,
+                                           .negative_ttl_max_s = 10800,
+                                           .dnssec = (result->message_len & 1) != 0};
     struct dns_asked asked = {.name = name, .type = result->type};
     static struct leat_dns_result before, after;
     struct dns_edns edns;
@@ -206,7 +208,7 @@ static void keep(const struct leat_dns_name *name, const struct leat_dns_result 
 
     if (!dns_kept_make(&kept, &keeper, name, result, &limits))
         return;
-    demand(kept.ttl_s <= limits.ttl_max_s && kept.authorities <= 1);
+    demand(kept.ttl_s <= limits.ttl_max_s && (limits.dnssec || kept.authorities <= 1));
     len = from_cache(name, result->type, &kept, message);
     if (len == 0)
         return;

@@ -132,6 +132,8 @@ struct leat_forwarder_counts {
     uint64_t tcp_idle;       /**< connections ended because of the idle timeout */
     uint64_t tcp_displaced;  /**< connections ended in favour of a new one */
     uint64_t tcp_slow;       /**< connections ended because they did not take a reply in time */
+    uint64_t tcp_full; /**< replies by TCP that became SERVFAIL, because earlier ones, which the
+                            client had not taken yet, left no room */
 };
 
 /** Bytes that leat_forwarder_open() needs. */

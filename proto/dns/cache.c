@@ -30,6 +30,8 @@ static const uint8_t *records_of(const struct cache_entry *entry)
     return (const uint8_t *)(entry + 1) + entry->name_len;
 }
 
+_Static_assert(sizeof(struct cache_entry) == 32, "an A record takes 72 bytes");
+
 static uint32_t grains_for(size_t name_len, size_t records_len)
 {
     return (uint32_t)((sizeof(struct cache_entry) + name_len + records_len + GRAIN_BYTES - 1) /
@@ -69,6 +71,7 @@ void cache_key_make(const struct cache *cache, struct cache_key *key, const uint
         key->name[i] = dns_lower(name[i]);
     key->len = len;
     key->type = type;
+    key->variant = 0;
     key->hash = (uint32_t)siphash24(&cache->key, key->name, len);
 }
 
@@ -80,7 +83,7 @@ static uint32_t *chain_of(const struct cache *cache, uint32_t hash)
 static bool has_name(struct cache_entry *entry, const struct cache_key *key)
 {
     return entry->hash == key->hash && entry->name_len == key->len &&
-           memcmp(name_of(entry), key->name, key->len) == 0;
+           entry->variant == key->variant && memcmp(name_of(entry), key->name, key->len) == 0;
 }
 
 /* The link to the entry at @at, in the index or in another entry. */
@@ -196,7 +199,7 @@ static void make_room_fresh(struct cache *cache, uint32_t grains)
     while (!ring_has_room(ring, grains)) {
         const uint32_t oldest = ring->tail;
         struct cache_entry *entry = entry_at(cache, oldest);
-        const bool positive = entry->rcode == LEAT_DNS_NOERROR && !entry->authorities;
+        const bool positive = entry->rcode == LEAT_DNS_NOERROR && !entry->negative;
 
         ring_free(ring, entry->grains);
         if (entry->name_len == 0)
@@ -283,8 +286,11 @@ void cache_put(struct cache *cache, const struct cache_key *key, const struct dn
                                   .answers = kept->answers,
                                   .name_len = key->len,
                                   .rcode = kept->rcode & 15u,
-                                  .authorities = kept->authorities & 1u,
+                                  .authorities = kept->authorities,
+                                  .variant = key->variant & 3u,
                                   .aliased = kept->aliased,
+                                  .negative = kept->negative,
+                                  .authentic = kept->authentic,
                                   .proven = proven};
     memcpy(name_of(entry), key->name, key->len);
     if (kept->records_len != 0)
@@ -301,5 +307,7 @@ void cache_view(const struct cache_entry *entry, struct dns_kept *kept)
                               .answers = entry->answers,
                               .authorities = entry->authorities,
                               .rcode = entry->rcode,
-                              .aliased = entry->aliased};
+                              .aliased = entry->aliased,
+                              .negative = entry->negative,
+                              .authentic = entry->authentic};
 }

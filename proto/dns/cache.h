@@ -38,9 +38,12 @@ struct cache_entry {
     uint16_t type;   /* 0: no such name, for all types */
     uint16_t answers;
     uint8_t name_len; /* 0: removed from the index */
+    uint8_t authorities;
     uint8_t rcode : 4;
-    uint8_t authorities : 1;
+    uint8_t variant : 2; /* of the question: enum cache_variant */
     uint8_t aliased : 1;
+    uint8_t negative : 1;
+    uint8_t authentic : 1;
     uint8_t used : 1;   /* asked for since it last moved */
     uint8_t proven : 1; /* in the large ring */
 };
@@ -62,10 +65,18 @@ struct cache {
     struct cache_ring fresh, proven;
 };
 
+/* Bits of a question that have another answer: with signatures, and without the server's
+ * validation. */
+enum cache_variant {
+    CACHE_DO = 1, /* RFC 3225 */
+    CACHE_CD = 2  /* RFC 4035 3.2.2 */
+};
+
 /* A prepared key for lookups. */
 struct cache_key {
     uint32_t hash;
     uint16_t type;
+    uint8_t variant;
     uint8_t len;
     uint8_t name[LEAT_DNS_NAME_BYTES]; /* in lower case */
 };
@@ -73,7 +84,7 @@ struct cache_key {
 /* Creates a cache of @bytes (CACHE_BYTES_MIN or more) at @memory (aligned to CACHE_ALIGN). */
 void cache_init(struct cache *cache, void *memory, size_t bytes, const struct siphash_key *key);
 
-/* @name: legal and uncompressed, of @len bytes. */
+/* @name: legal and uncompressed, of @len bytes. The variant is 0. */
 void cache_key_make(const struct cache *cache, struct cache_key *key, const uint8_t *name,
                     uint8_t len, uint16_t type);
 

@@ -27,6 +27,7 @@
 
 enum {
     FORWARD_PIPELINE_MAX = 32, /* waiting queries of a TCP client; later ones stay unread */
+    FORWARD_QUEUE_PART = 4,    /* longest replies in the send queue of a TCP client */
     FORWARD_OWN_BYTES = 50     /* a record made by the forwarder */
 };
 
@@ -39,6 +40,9 @@ struct forward_form {
     size_t limit; /* bytes */
     bool has_edns;
     bool dnssec_ok;
+    bool by_tcp;
+    bool wants_ad;   /* the client understands AD (RFC 6840 5.7) */
+    uint8_t variant; /* of the lookup: enum cache_variant */
     struct dns_cookie_reply cookie;
 };
 
@@ -56,8 +60,17 @@ struct forward_wait {
 struct forward_client {
     struct dns_client tcp;
     struct forward_wait *waiting;
-    struct ready ready; /* set when it is to be served */
-    uint8_t count;      /* that wait */
+    struct ready ready;   /* set when it is to be served */
+    uint32_t wants_bytes; /* room that the reply to its query needs; 0: it isn't held up */
+    uint8_t count;        /* that wait */
+};
+
+/* The end of a reply by TCP that waits for buffers: of one client at a time. */
+struct forward_rest {
+    struct forward_client *client; /* NULL: there is none */
+    uint8_t *bytes;
+    size_t len;
+    size_t at; /* what is before was sent */
 };
 
 struct leat_forwarder {
@@ -74,6 +87,7 @@ struct leat_forwarder {
     struct leat_dns_name name; /* name of the current query */
     uint8_t *scratch; /* a TCP reply behind its length, or a UDP query from several buffers */
     size_t scratch_bytes;
+    struct forward_rest rest; /* has room for as much */
     uint8_t own[FORWARD_OWN_BYTES];
     uint16_t extended_error;   /* of the next reply; 0: none */
     uint64_t prohibited_at_ns; /* when on_prohibited was called last; 0: never */
@@ -121,6 +135,13 @@ void forward_note_error(struct leat_forwarder *forwarder, enum leat_err err);
 size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward_form *form,
                           const struct dns_question *question, uint8_t *reply);
 
+/* True if a reply of @len bytes has room in the client's send queue. Without others in front of it
+ * a reply always has. */
+bool forward_fits(const struct forward_client *client, size_t len);
+
+/* Sends the end of the client's last reply, if it is unsent; false: there is more. */
+bool forward_send_rest(struct forward_client *client);
+
 /* Sends a reply of @len bytes, which is in scratch behind room for its length. */
 void forward_reply_by_tcp(struct forward_client *client, size_t len);
 
@@ -143,6 +164,9 @@ static inline struct leat_forwarder *forward_owner(const struct forward_client *
 {
     return client->tcp.clients->config.server;
 }
+
+/* The longest reply: the longest answer that the resolver keeps, and its frame. */
+size_t forward_reply_bytes(const struct leat_forwarder_config *config);
 
 /* Initializes the TCP clients for dns_clients_init(); @forwarder NULL: for dns_clients_bytes(). */
 struct dns_clients_config forward_clients(const struct leat_forwarder_config *config,

@@ -50,7 +50,7 @@ bool forward_admits(struct leat_forwarder *forwarder, const struct leat_ip *ip)
 /* Sets resolver->kept to the program's or the cache's answer to the question; false: the
  * servers must be asked. */
 static bool find(struct leat_forwarder *forwarder, const struct forward_from *from,
-                 const struct dns_question *question)
+                 const struct dns_question *question, uint8_t variant)
 {
     struct leat_resolver *resolver = forwarder->config.resolver;
     struct cache_entry *entry;
@@ -59,7 +59,7 @@ static bool find(struct leat_forwarder *forwarder, const struct forward_from *fr
     memcpy(forwarder->name.wire, question->name, question->name_bytes);
     if (forward_own(forwarder, from, question->type))
         return true;
-    resolver_key(resolver, &forwarder->name, question->type);
+    resolver_key(resolver, &forwarder->name, question->type, variant);
     entry = resolver_find(resolver, &forwarder->name);
     if (!entry)
         return false;
@@ -81,6 +81,25 @@ static unsigned refusal_of(struct leat_forwarder *forwarder, const struct forwar
     return dns_query_refusal(asked, (asked->header.flags & DNS_RD) != 0);
 }
 
+/* The parts of a query that its reply needs. */
+static struct forward_form form_of(const struct dns_query *asked, enum dns_query_verdict verdict,
+                                   enum leat_dns_transport transport, size_t reply_bytes)
+{
+    const uint16_t flags = asked->header.flags;
+    const bool has_edns = asked->has_edns && verdict != DNS_QUERY_FORMERR;
+    const bool dnssec_ok = has_edns && asked->edns.dnssec_ok;
+
+    return (struct forward_form){
+        .id = asked->header.id,
+        .flags = flags & (DNS_RD | DNS_CD | 15u << 11),
+        .limit = dns_query_limit(asked, transport, reply_bytes),
+        .by_tcp = transport == LEAT_DNS_OVER_TCP,
+        .has_edns = has_edns,
+        .dnssec_ok = dnssec_ok,
+        .wants_ad = dnssec_ok || (flags & DNS_AD),
+        .variant = (uint8_t)((dnssec_ok ? CACHE_DO : 0) | (flags & DNS_CD ? CACHE_CD : 0))};
+}
+
 /* NOLINTNEXTLINE(readability-function-size): two messages, each with its length */
 enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct forward_from *from,
                                   enum leat_dns_transport transport, const uint8_t *query,
@@ -97,11 +116,7 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
         forwarder->counts.drop_format++;
         return FORWARD_NOTHING;
     }
-    form = (struct forward_form){.id = asked.header.id,
-                                 .flags = asked.header.flags & (DNS_RD | 15u << 11),
-                                 .limit = dns_query_limit(&asked, transport, reply_bytes),
-                                 .has_edns = asked.has_edns && verdict != DNS_QUERY_FORMERR,
-                                 .dnssec_ok = asked.edns.dnssec_ok};
+    form = form_of(&asked, verdict, transport, reply_bytes);
     asked.has_edns = form.has_edns;
     dns_cookie_reply_to(&from->asker, &asked, transport, &form.cookie);
     if (verdict == DNS_QUERY_COOKIE) {
@@ -122,7 +137,7 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
                                    transport == LEAT_DNS_SLIP ? LEAT_DNS_NOERROR : rcode, reply);
         return FORWARD_REPLY;
     }
-    if (find(forwarder, from, question)) {
+    if (find(forwarder, from, question, form.variant)) {
         *reply_len = forward_write_kept(forwarder, &form, question, reply);
         return FORWARD_REPLY;
     }

@@ -1,6 +1,8 @@
 /* forward_reply.c -- writes the replies of a forwarder, and sends them. See forward.h. */
 #include "proto/dns/forward.h"
 
+#include <string.h>
+
 #include "wire/bytes.h"
 
 static size_t opt_bytes_of(const struct leat_forwarder *forwarder, const struct forward_form *form)
@@ -21,20 +23,26 @@ size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form
                                   .cookie = form->cookie.is_set ? form->cookie.bytes : NULL,
                                   .cookie_bytes = sizeof form->cookie.bytes,
                                   .extended_error = forwarder->extended_error};
+    const struct dns_kept_age *kept_age = &forwarder->config.resolver->kept_age;
     const size_t opt_bytes = opt_bytes_of(forwarder, form);
-    unsigned flags = DNS_QR | DNS_RA | form->flags | (rcode & 15u);
+    unsigned flags = DNS_QR | DNS_RA | form->flags;
     struct dns_writer writer;
 
     dns_write_start(&writer, reply, form->limit - opt_bytes);
     if (question)
         dns_write_question(&writer, question->name, question->type, question->class_number);
     if (kept && kept->records_len > writer.limit - writer.len) {
-        flags |= DNS_TC;
+        /* a client by TCP couldn't get more than this by asking again */
+        flags |= form->by_tcp ? LEAT_DNS_SERVFAIL : DNS_TC | rcode;
     } else if (kept) {
-        dns_kept_copy(kept, &forwarder->config.resolver->kept_age, reply + writer.len);
+        flags |=
+            rcode | (kept->authentic && form->wants_ad && kept_age->stale_ttl_s == 0 ? DNS_AD : 0u);
+        dns_kept_copy(kept, kept_age, reply + writer.len);
         writer.len += kept->records_len;
         writer.counts[DNS_ANSWER] = kept->answers;
         writer.counts[DNS_AUTHORITY] = kept->authorities;
+    } else {
+        flags |= rcode & 15u;
     }
     if (form->has_edns) {
         writer.limit += opt_bytes; /* reserved above */
@@ -69,21 +77,66 @@ size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward
                          reply);
 }
 
-/* A client that doesn't read is closed; by then 256 KiB of replies are queued. */
+bool forward_fits(const struct forward_client *client, size_t len)
+{
+    const struct leat_stream *stream = &client->tcp.stream;
+
+    return forward_owner(client)->rest.client != client &&
+           (leat_stream_send_room(stream) >= DNS_LENGTH_BYTES + len ||
+            leat_stream_progress(stream).queued_bytes == 0);
+}
+
+/* Keeps the end of a reply for which there were no buffers; false: another one is kept already. */
+static bool keep_rest(struct forward_client *client, size_t taken, size_t end)
+{
+    struct leat_forwarder *forwarder = forward_owner(client);
+
+    if (forwarder->rest.client)
+        return false;
+    memcpy(forwarder->rest.bytes, forwarder->scratch + taken, end - taken);
+    forwarder->rest.len = end - taken;
+    forwarder->rest.at = 0;
+    forwarder->rest.client = client;
+    leat_stream_want_room(&client->tcp.stream, (uint32_t)forwarder->rest.len);
+    return true;
+}
+
+/* A client is closed if a reply is still unsent, or if buffers are short for replies to two
+ * clients. */
 void forward_reply_by_tcp(struct forward_client *client, size_t len)
 {
     struct leat_forwarder *forwarder = forward_owner(client);
+    const size_t end = DNS_LENGTH_BYTES + len;
     size_t taken = 0;
 
     if (client->tcp.ending)
         return;
     put16(forwarder->scratch, (uint16_t)len);
-    if (leat_stream_write(&client->tcp.stream, forwarder->scratch, DNS_LENGTH_BYTES + len,
-                          &taken) ||
-        taken < DNS_LENGTH_BYTES + len)
+    if (forwarder->rest.client == client ||
+        leat_stream_write(&client->tcp.stream, forwarder->scratch, end, &taken) ||
+        (taken < end && !keep_rest(client, taken, end)))
         dns_client_end(&client->tcp, &forwarder->counts.tcp_slow);
     else
         client->tcp.active_at_ns = leat_now_ns(forwarder->stack);
+}
+
+bool forward_send_rest(struct forward_client *client)
+{
+    struct forward_rest *rest = &forward_owner(client)->rest;
+    size_t taken = 0;
+
+    if (rest->client != client)
+        return true;
+    if (leat_stream_write(&client->tcp.stream, rest->bytes + rest->at, rest->len - rest->at,
+                          &taken))
+        return false; /* it ends */
+    rest->at += taken;
+    if (rest->at < rest->len) {
+        leat_stream_want_room(&client->tcp.stream, (uint32_t)(rest->len - rest->at));
+        return false;
+    }
+    rest->client = NULL;
+    return true;
 }
 
 /* Replies by UDP: writes into the buffer that is sent. */
@@ -110,10 +163,19 @@ void forward_reply(struct forward_wait *wait, const struct dns_question *questio
 {
     struct leat_forwarder *forwarder = wait->forwarder;
 
-    if (wait->client)
-        forward_reply_by_tcp(wait->client,
-                             forward_write_kept(forwarder, &wait->form, question,
-                                                forwarder->scratch + DNS_LENGTH_BYTES));
-    else
+    uint8_t *reply = forwarder->scratch + DNS_LENGTH_BYTES;
+    size_t len;
+
+    if (!wait->client) {
         reply_by_udp(wait, question);
+        return;
+    }
+    len = forward_write_kept(forwarder, &wait->form, question, reply);
+    if (!forward_fits(wait->client,
+                      len)) { /* the client may ask again, once it has read the others */
+        forwarder->counts.replies--;
+        forwarder->counts.tcp_full++;
+        len = forward_write(forwarder, &wait->form, question, NULL, LEAT_DNS_SERVFAIL, reply);
+    }
+    forward_reply_by_tcp(wait->client, len);
 }

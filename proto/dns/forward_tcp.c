@@ -7,9 +7,12 @@ static struct forward_client *client_of(struct dns_client *tcp)
     return container_of(tcp, struct forward_client, tcp);
 }
 
+/* Handles the client's query. If its reply has no room behind those that the client hasn't taken
+ * yet, it is made again when there is room, as if the query had come then. */
 static void client_ask(struct forward_client *client)
 {
     struct leat_forwarder *forwarder = forward_owner(client);
+    const struct leat_forwarder_counts before = forwarder->counts;
     const struct forward_from from = {
         .peer = client->tcp.peer,
         .local_ip = client->tcp.local_ip,
@@ -20,23 +23,47 @@ static void client_ask(struct forward_client *client)
     forwarder->counts.tcp_queries++;
     if (forward_take(forwarder, &from, LEAT_DNS_OVER_TCP, client->tcp.query + DNS_LENGTH_BYTES,
                      dns_client_query_bytes(&client->tcp), forwarder->scratch + DNS_LENGTH_BYTES,
-                     forwarder->scratch_bytes - DNS_LENGTH_BYTES, &len) == FORWARD_REPLY)
+                     forwarder->scratch_bytes - DNS_LENGTH_BYTES, &len) == FORWARD_REPLY) {
+        if (!forward_fits(client, len)) {
+            forwarder->counts = before;
+            client->wants_bytes = DNS_LENGTH_BYTES + (uint32_t)len;
+            return;
+        }
         forward_reply_by_tcp(client, len);
+    }
     dns_client_next(&client->tcp);
 }
 
-/* Reads the client's next queries, as long as it may have more of them waiting. */
+/* True while the next reply has no room; serve() is called when there is some. */
+static bool is_held(struct forward_client *client)
+{
+    if (client->wants_bytes == 0)
+        return false;
+    if (!forward_fits(client, client->wants_bytes - DNS_LENGTH_BYTES)) {
+        if (forward_owner(client)->rest.client != client)
+            leat_stream_want_room(&client->tcp.stream, client->wants_bytes);
+        return true;
+    }
+    client->wants_bytes = 0;
+    return false;
+}
+
+/* Reads the client's next queries, as long as it may have more of them waiting, and takes its
+ * replies. */
 static void serve(struct dns_client *tcp)
 {
     struct forward_client *client = client_of(tcp);
 
-    while (!client->tcp.ending && client->count < FORWARD_PIPELINE_MAX) {
+    if (!forward_send_rest(client))
+        return;
+    while (!client->tcp.ending && client->count < FORWARD_PIPELINE_MAX && !is_held(client)) {
         if (dns_client_has_query(&client->tcp))
             client_ask(client);
         else if (!dns_client_read(&client->tcp))
             break;
     }
-    if (client->count == 0)
+    if (client->count == 0 && client->wants_bytes == 0 &&
+        forward_owner(client)->rest.client != client)
         dns_client_close_at_end(&client->tcp);
 }
 
@@ -55,6 +82,9 @@ static void left(struct dns_client *tcp)
     struct forward_client *client = client_of(tcp);
 
     stack_not_ready(&client->ready);
+    client->wants_bytes = 0;
+    if (forward_owner(client)->rest.client == client)
+        forward_owner(client)->rest.client = NULL;
     while (client->waiting) {
         leat_lookup_cancel(client->waiting->lookup);
         forward_release(client->waiting);
@@ -70,6 +100,8 @@ struct dns_clients_config forward_clients(const struct leat_forwarder_config *co
         .places = config->clients,
         .client_bytes = sizeof(struct forward_client),
         .progress_bytes = config->progress_bytes,
+        .send_queue_bytes =
+            FORWARD_QUEUE_PART * (uint32_t)(DNS_LENGTH_BYTES + forward_reply_bytes(config)),
         .idle_ns = config->idle_ns,
         .server = forwarder,
         .admits = admits,

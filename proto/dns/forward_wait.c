@@ -79,7 +79,7 @@ static void keep_stale(struct leat_resolver *resolver, const struct leat_lookup 
 {
     const struct cache_entry *stale;
 
-    resolver_key(resolver, &lookup->asked, lookup->type);
+    resolver_key(resolver, &lookup->asked, lookup->type, lookup->variant);
     stale = resolver_find_stale(resolver);
     resolver->has_kept = stale && resolver_keep_from(resolver, stale);
 }
@@ -123,8 +123,8 @@ bool forward_await(struct leat_forwarder *forwarder, const struct forward_from *
         displace(forwarder, &forwarder->waits[room]);
     wait = forwarder->free_waits;
     leat_assert(wait != NULL);
-    if (leat_lookup_start(forwarder->config.resolver, &forwarder->name, type, on_done, wait,
-                          &wait->lookup)) {
+    if (lookup_start(forwarder->config.resolver, &forwarder->name, type, form->variant, on_done,
+                     wait, &wait->lookup)) {
         wait->lookup = NULL;
         return false;
     }

@@ -111,8 +111,7 @@ static struct leat_forwarder_config with_defaults(const struct leat_forwarder_co
     return config;
 }
 
-/* The longest reply: the longest answer that the resolver keeps, and its frame. */
-static size_t reply_bytes(const struct leat_forwarder_config *config)
+size_t forward_reply_bytes(const struct leat_forwarder_config *config)
 {
     const size_t bytes = (size_t)config->resolver->config.answer_bytes + TCP_REPLY_BYTES_MIN;
 
@@ -134,10 +133,10 @@ static size_t lay_out(const struct leat_forwarder_config *config, struct leat_fo
     const size_t shares_at = align_up(waits_at + config->waiting * sizeof(struct forward_wait));
     const size_t rate_at = align_up(shares_at + shares_bytes(config->waiting));
     const size_t scratch_at = rate_at + (config->no_rate_limit ? 0 : sizeof(struct dns_rate));
-    const size_t scratch_bytes = DNS_LENGTH_BYTES + reply_bytes(config);
+    const size_t scratch_bytes = DNS_LENGTH_BYTES + forward_reply_bytes(config);
 
     if (!forwarder)
-        return scratch_at + scratch_bytes;
+        return scratch_at + 2 * scratch_bytes;
     dns_clients_init(&forwarder->clients, forwarder->stack, block + clients_at, &clients);
     shares_init(&forwarder->shares, block + shares_at, config->waiting,
                 config->waiting / RESERVE_PART,
@@ -154,7 +153,8 @@ static size_t lay_out(const struct leat_forwarder_config *config, struct leat_fo
     }
     forwarder->scratch = block + scratch_at;
     forwarder->scratch_bytes = scratch_bytes;
-    return scratch_at + scratch_bytes;
+    forwarder->rest.bytes = block + scratch_at + scratch_bytes;
+    return scratch_at + 2 * scratch_bytes;
 }
 
 size_t leat_forwarder_memory_bytes(const struct leat_forwarder_config *config)

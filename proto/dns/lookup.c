@@ -173,7 +173,7 @@ void lookups_tell(struct query *query, enum leat_err err, uint8_t *message)
     query_stop(query);
     resolver->gone = &gone;
     if (err != LEAT_OK) {
-        resolver_key(resolver, &query->asked, query->type);
+        resolver_key(resolver, &query->asked, query->type, query->variant);
         stale = resolver_find_stale(resolver);
         if (err != LEAT_ERR_NO_ROUTE) /* no route: found without a wait, and not a fault of
                                        * the servers */
@@ -234,7 +234,7 @@ static void on_stale_timer(struct timer *timer, void *context)
     struct cache_entry *entry;
 
     (void)context;
-    resolver_key(resolver, &lookup->asked, lookup->type);
+    resolver_key(resolver, &lookup->asked, lookup->type, lookup->variant);
     entry = resolver_find_stale(resolver);
     if (!entry)
         return;
@@ -251,7 +251,7 @@ static void on_ready(struct leat *stack, struct ready *ready)
     struct cache_entry *entry;
 
     (void)stack;
-    resolver_key(resolver, &lookup->asked, lookup->type);
+    resolver_key(resolver, &lookup->asked, lookup->type, lookup->variant);
     entry = resolver_find_stale(resolver);
     if (entry) {
         tell_from(lookup, entry);
@@ -262,9 +262,9 @@ static void on_ready(struct leat *stack, struct ready *ready)
     }
 }
 
-enum leat_err leat_lookup_start(struct leat_resolver *resolver, const struct leat_dns_name *name,
-                                uint16_t type, leat_lookup_fn *on_done, void *arg,
-                                struct leat_lookup **lookup)
+enum leat_err lookup_start(struct leat_resolver *resolver, const struct leat_dns_name *name,
+                           uint16_t type, uint8_t variant, leat_lookup_fn *on_done, void *arg,
+                           struct leat_lookup **lookup)
 {
     struct leat_lookup *made = resolver->free_lookups;
 
@@ -279,7 +279,8 @@ enum leat_err leat_lookup_start(struct leat_resolver *resolver, const struct lea
     made->arg = arg;
     made->asked = *name;
     made->type = type;
-    resolver_key(resolver, name, type);
+    made->variant = variant;
+    resolver_key(resolver, name, type, variant);
     if (resolver_find(resolver, name)) {
         service_ready(resolver->stack, &made->ready);
     } else if (!wait_for_query(made)) {
@@ -293,6 +294,13 @@ enum leat_err leat_lookup_start(struct leat_resolver *resolver, const struct lea
     if (lookup)
         *lookup = made;
     return LEAT_OK;
+}
+
+enum leat_err leat_lookup_start(struct leat_resolver *resolver, const struct leat_dns_name *name,
+                                uint16_t type, leat_lookup_fn *on_done, void *arg,
+                                struct leat_lookup **lookup)
+{
+    return lookup_start(resolver, name, type, 0, on_done, arg, lookup);
 }
 
 void leat_lookup_cancel(struct leat_lookup *lookup)

@@ -76,6 +76,7 @@ struct leat_lookup {
     struct ready ready;       /* set when the cache is to be asked */
     struct timer stale_timer; /* then a stale answer is used (RFC 8767 5) */
     uint16_t type;
+    uint8_t variant;            /* enum cache_variant */
     struct leat_dns_name asked; /* as written by the program */
 };
 
@@ -99,6 +100,7 @@ struct query {
     uint32_t hash;               /* hash of its name */
     uint16_t id;                 /* of the current try */
     uint16_t type;
+    uint8_t variant; /* enum cache_variant */
     unsigned tries;
     struct dns_cookie_sent cookie;            /* of the current try */
     uint8_t bad_cookies;                      /* BADCOOKIE replies so far */
@@ -150,7 +152,8 @@ struct leat_resolver {
 uint32_t resolver_now_s(const struct leat_resolver *resolver);
 
 /* Sets resolver->key. */
-void resolver_key(struct leat_resolver *resolver, const struct leat_dns_name *name, uint16_t type);
+void resolver_key(struct leat_resolver *resolver, const struct leat_dns_name *name, uint16_t type,
+                  uint8_t variant);
 
 /* The cached answer for resolver->key, even if stale, or NULL. */
 struct cache_entry *resolver_find_stale(const struct leat_resolver *resolver);
@@ -162,15 +165,20 @@ void resolver_keep_failure(struct leat_resolver *resolver, struct cache_entry *s
 /* Sets kept and kept_age from a cache entry; false: it is a cached failure. */
 bool resolver_keep_from(struct leat_resolver *resolver, const struct cache_entry *entry);
 
-/* Makes resolver->kept of the reply in resolver->result to a question, and caches it. */
-void resolver_keep_reply(struct leat_resolver *resolver, const struct leat_dns_name *asked,
-                         uint16_t type);
+/* Makes resolver->kept of the reply in resolver->result to the question of @query, and caches it.
+ */
+void resolver_keep_reply(struct leat_resolver *resolver, const struct query *query);
 
 /* ---- lookup.c ----------------------------------------------------------------------------- */
 
 /* The cached answer for resolver->key that may be used at once, or NULL. If its TTL is about
  * to end, a query is started. */
 struct cache_entry *resolver_find(struct leat_resolver *resolver, const struct leat_dns_name *name);
+
+/* leat_lookup_start(), for a question with the bits of @variant (enum cache_variant). */
+enum leat_err lookup_start(struct leat_resolver *resolver, const struct leat_dns_name *name,
+                           uint16_t type, uint8_t variant, leat_lookup_fn *on_done, void *arg,
+                           struct leat_lookup **lookup);
 
 /* Reports the outcome to the lookups of a query, which has ended when this returns. On
  * LEAT_OK resolver->result describes the reply in @message, which may be overwritten. */

@@ -219,9 +219,9 @@ struct query *query_find(struct leat_resolver *resolver)
     const struct cache_key *key = &resolver->key;
     struct query *query = resolver->live_queries;
 
-    while (query &&
-           (query->hash != key->hash || query->type != key->type || query->asked.len != key->len ||
-            !dns_bytes_equal(query->asked.wire, key->name, key->len)))
+    while (query && (query->hash != key->hash || query->type != key->type ||
+                     query->variant != key->variant || query->asked.len != key->len ||
+                     !dns_bytes_equal(query->asked.wire, key->name, key->len)))
         query = query->next;
     return query;
 }
@@ -258,6 +258,7 @@ struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_
     query->ready.run = on_failed;
     query->asked = *name;
     query->type = resolver->key.type;
+    query->variant = resolver->key.variant;
     query->hash = resolver->key.hash;
     upstreams_order(resolver, query->order);
     query->live = true;

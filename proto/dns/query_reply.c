@@ -96,6 +96,8 @@ static void learn(struct query *query, enum dns_reply reply, const struct dns_ed
     struct habits *habits = &query_upstream(query)->habits;
     const uint64_t now_ns = leat_now_ns(query->resolver->stack);
 
+    if (!query->by_tcp && reply == DNS_REPLY_TRUNCATED && (query->variant & CACHE_DO))
+        return; /* signatures are long: that is no habit */
     if (!query->by_tcp)
         habits_udp_answered(habits, reply == DNS_REPLY_TRUNCATED, now_ns);
     else if (!query_upstream(query)->secure) /* TLS shows nothing about UDP */
@@ -126,7 +128,7 @@ static bool take_answer(struct query *query, uint8_t *message)
     resolver->result.server = query->resolver->config.servers[query_server(query)];
     resolver->result.type = query->type;
     query_end_try(query);
-    resolver_keep_reply(resolver, &query->asked, query->type);
+    resolver_keep_reply(resolver, query);
     return true;
 }
 

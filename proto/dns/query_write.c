@@ -30,6 +30,7 @@ size_t query_write(const struct query *query, uint8_t *bytes, bool padded)
 {
     const struct dns_cookie *cookie = &query_upstream(query)->cookie;
     const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES,
+                                  .dnssec_ok = (query->variant & CACHE_DO) != 0,
                                   .cookie = query->cookie.is_set ? cookie->bytes : NULL,
                                   .cookie_bytes = cookie->len,
                                   .pad_to = padded ? LOOKUP_PAD_TO : 0};
@@ -39,5 +40,7 @@ size_t query_write(const struct query *query, uint8_t *bytes, bool padded)
     dns_write_question(&writer, query->name.wire, query->type, DNS_CLASS_IN);
     if (query->has_edns)
         dns_write_opt(&writer, &edns);
-    return dns_write_end(&writer, query->id, DNS_RD);
+    /* with AD the server says whether it has validated the answer (RFC 6840 5.7) */
+    return dns_write_end(&writer, query->id,
+                         (uint16_t)(DNS_RD | DNS_AD | (query->variant & CACHE_CD ? DNS_CD : 0)));
 }

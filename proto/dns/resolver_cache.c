@@ -12,9 +12,11 @@ uint32_t resolver_now_s(const struct leat_resolver *resolver)
     return (uint32_t)(leat_now_ns(resolver->stack) / 1000000000u);
 }
 
-void resolver_key(struct leat_resolver *resolver, const struct leat_dns_name *name, uint16_t type)
+void resolver_key(struct leat_resolver *resolver, const struct leat_dns_name *name, uint16_t type,
+                  uint8_t variant)
 {
     cache_key_make(&resolver->cache, &resolver->key, name->wire, name->len, type);
+    resolver->key.variant = variant;
 }
 
 /* False: answers of @type are not cached. Type 0 is excluded, because cache entries for all
@@ -56,34 +58,35 @@ void resolver_keep_failure(struct leat_resolver *resolver, struct cache_entry *s
 }
 
 /* RFC 9520 2.5: a loop of aliases counts as a failure; a chain that is too long doesn't. */
-static void keep_circle(struct leat_resolver *resolver, const struct leat_dns_name *asked,
-                        uint16_t type)
+static void keep_circle(struct leat_resolver *resolver, const struct query *query)
 {
-    resolver->result.name = *asked;
+    resolver->result.name = query->asked;
     if (dns_reply_follow(&resolver->result) != LEAT_ERR_FORMAT)
         return;
-    resolver_key(resolver, asked, type);
+    resolver_key(resolver, &query->asked, query->type, query->variant);
     resolver_keep_failure(resolver, resolver_find_stale(resolver));
 }
 
-void resolver_keep_reply(struct leat_resolver *resolver, const struct leat_dns_name *asked,
-                         uint16_t type)
+void resolver_keep_reply(struct leat_resolver *resolver, const struct query *query)
 {
     const struct dns_kept_limits limits = {.ttl_max_s = resolver->config.ttl_max_s,
                                            .negative_ttl_max_s =
-                                               resolver->config.negative_ttl_max_s};
+                                               resolver->config.negative_ttl_max_s,
+                                           .dnssec = (query->variant & CACHE_DO) != 0};
     const struct dns_kept *kept = &resolver->kept;
 
     resolver->kept_age = (struct dns_kept_age){.age_s = 0};
-    resolver->has_kept =
-        dns_kept_make(&resolver->kept, &resolver->keeper, asked, &resolver->result, &limits);
+    resolver->has_kept = dns_kept_make(&resolver->kept, &resolver->keeper, &query->asked,
+                                       &resolver->result, &limits);
     if (!resolver->has_kept) {
-        keep_circle(resolver, asked, type);
+        keep_circle(resolver, query);
         return;
     }
-    if (!is_kept(resolver, type))
+    if (!is_kept(resolver, query->type))
         return;
     /* RFC 2308 5: "no such name" is cached for all types */
-    resolver_key(resolver, asked, kept->rcode == LEAT_DNS_NXDOMAIN && !kept->aliased ? 0 : type);
+    resolver_key(resolver, &query->asked,
+                 kept->rcode == LEAT_DNS_NXDOMAIN && !kept->aliased ? 0 : query->type,
+                 query->variant);
     cache_put(&resolver->cache, &resolver->key, kept, resolver_now_s(resolver));
 }

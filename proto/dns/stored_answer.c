@@ -65,41 +65,120 @@ static const uint8_t *plain_rdata(struct dns_keeper *keeper, const struct leat_d
     return data;
 }
 
-/* Adds a record with the owner keeper->name. */
+/* Adds a record. */
 static void keep_record(struct dns_keeper *keeper, struct dns_writer *writer,
-                        enum dns_section section, const struct leat_dns_record *record,
-                        uint32_t ttl_s)
+                        enum dns_section section, const struct leat_dns_name *owner,
+                        const struct leat_dns_record *record, uint32_t ttl_s)
 {
-    struct dns_new_record made = {.owner = keeper->name.wire, .type = record->type, .ttl_s = ttl_s};
+    struct dns_new_record made = {.owner = owner->wire, .type = record->type, .ttl_s = ttl_s};
 
     made.rdata = plain_rdata(keeper, record, &made.rdata_len);
     dns_write_record(writer, section, &made);
 }
 
-/* Adds the records of keeper->name and @type; returns their number. */
-static unsigned keep_set(struct dns_kept *kept, struct dns_keeper *keeper,
-                         struct dns_writer *writer, const struct leat_dns_result *result,
-                         uint16_t type, struct leat_dns_record *record)
+/* Reads the next record of a message that was checked. */
+static void next_record(const struct leat_dns_result *result, size_t *at,
+                        struct leat_dns_record *record)
+{
+    const bool legal = dns_record_read(result->message, result->message_len, at, record);
+
+    leat_assert(legal);
+    (void)legal;
+}
+
+/* The type that a signature covers (RFC 4034 3.1.1); 0: the record is none. */
+static uint16_t covered(const struct leat_dns_record *record)
+{
+    return record->type == DNS_TYPE_RRSIG && record->rdata_len >= 2
+               ? get16(record->message + record->rdata_at)
+               : 0;
+}
+
+/* Adds the records of keeper->name and @type, or the signatures that cover @signed_type. Returns
+ * their number, and the first one in @first. A name has only one CNAME. */
+static unsigned keep_matching(struct dns_kept *kept, struct dns_keeper *keeper,
+                              struct dns_writer *writer, const struct leat_dns_result *result,
+                              uint16_t type, uint16_t signed_type, struct leat_dns_record *first)
 {
     size_t at = result->answers_at;
     unsigned count = 0;
 
     while (at < result->answers_end) {
-        const bool legal = dns_record_read(result->message, result->message_len, &at, record);
+        struct leat_dns_record record;
 
-        leat_assert(legal);
-        (void)legal;
-        if ((record->type != type && type != LEAT_DNS_ANY) ||
-            record->class_number != DNS_CLASS_IN ||
-            !dns_name_is(record->message, record->message_len, record->owner_at, &keeper->name))
+        next_record(result, &at, &record);
+        if ((record.type != type && type != LEAT_DNS_ANY) ||
+            (signed_type > 0 && covered(&record) != signed_type) ||
+            record.class_number != DNS_CLASS_IN ||
+            !dns_name_is(record.message, record.message_len, record.owner_at, &keeper->name))
             continue;
-        kept->ttl_s = min32(kept->ttl_s, record->ttl_s);
-        keep_record(keeper, writer, DNS_ANSWER, record, min32(record->ttl_s, keeper->ttl_max_s));
-        count++;
+        if (count++ == 0)
+            *first = record;
+        kept->ttl_s = min32(kept->ttl_s, record.ttl_s);
+        keep_record(keeper, writer, DNS_ANSWER, &keeper->name, &record,
+                    min32(record.ttl_s, keeper->ttl_max_s));
         if (type == LEAT_DNS_CNAME && result->type != LEAT_DNS_CNAME)
-            break; /* a name has only one CNAME */
+            break;
     }
     return count;
+}
+
+/* Adds the records of keeper->name and @type, and their signatures; returns their number, and the
+ * first one in @first. */
+static unsigned keep_set(struct dns_kept *kept, struct dns_keeper *keeper,
+                         struct dns_writer *writer, const struct leat_dns_result *result,
+                         uint16_t type, struct leat_dns_record *first)
+{
+    const unsigned count = keep_matching(kept, keeper, writer, result, type, 0, first);
+    struct leat_dns_record signature;
+
+    if (count > 0 && keeper->dnssec && type != LEAT_DNS_ANY)
+        keep_matching(kept, keeper, writer, result, DNS_TYPE_RRSIG, type, &signature);
+    return count;
+}
+
+/* True if @name lies below @above. */
+static bool is_below(const struct leat_dns_name *name, const struct leat_dns_name *above)
+{
+    unsigned at = 0;
+
+    while (name->len - at > above->len)
+        at += 1u + name->wire[at];
+    return at > 0 && name->len - at == above->len &&
+           dns_bytes_equal(name->wire + at, above->wire, above->len);
+}
+
+/* Adds the DNAMEs that the CNAME of keeper->name may be made of (RFC 6672 3.1), and their
+ * signatures: the CNAME itself has none. */
+static void keep_dnames(struct dns_kept *kept, struct dns_keeper *keeper, struct dns_writer *writer,
+                        const struct leat_dns_result *result)
+{
+    size_t at = result->answers_at;
+
+    while (at < result->answers_end) {
+        struct leat_dns_record record;
+
+        next_record(result, &at, &record);
+        if ((record.type != DNS_TYPE_DNAME && covered(&record) != DNS_TYPE_DNAME) ||
+            record.class_number != DNS_CLASS_IN)
+            continue;
+        leat_dns_record_owner(&record, &keeper->owner);
+        if (!is_below(&keeper->name, &keeper->owner))
+            continue;
+        kept->ttl_s = min32(kept->ttl_s, record.ttl_s);
+        keep_record(keeper, writer, DNS_ANSWER, &keeper->owner, &record,
+                    min32(record.ttl_s, keeper->ttl_max_s));
+    }
+}
+
+/* Adds a record of the authority section. */
+static void keep_authority(struct dns_kept *kept, struct dns_keeper *keeper,
+                           struct dns_writer *writer, const struct leat_dns_record *record,
+                           uint32_t ttl_s)
+{
+    leat_dns_record_owner(record, &keeper->owner);
+    keep_record(keeper, writer, DNS_AUTHORITY, &keeper->owner, record, ttl_s);
+    kept->ttl_s = min32(kept->ttl_s, ttl_s);
 }
 
 /* RFC 2308 5: the TTL of a negative answer comes from its SOA record; without one it isn't
@@ -109,24 +188,40 @@ static void keep_soa(struct dns_kept *kept, struct dns_keeper *keeper, struct dn
 {
     unsigned left = get16(result->message + 8);
     size_t at = result->answers_end;
-    struct leat_dns_record record;
 
     for (; left > 0; left--) {
-        const bool legal = dns_record_read(result->message, result->message_len, &at, &record);
+        struct leat_dns_record record;
         uint32_t ttl_s;
 
-        leat_assert(legal);
-        (void)legal;
+        next_record(result, &at, &record);
         if (record.type != LEAT_DNS_SOA || record.class_number != DNS_CLASS_IN)
             continue;
         ttl_s = get32(record.message + record.rdata_at + record.rdata_len - 4); /* MINIMUM */
-        ttl_s = min32(min32(ttl_s, record.ttl_s), ttl_max_s);
-        leat_dns_record_owner(&record, &keeper->name);
-        keep_record(keeper, writer, DNS_AUTHORITY, &record, ttl_s);
-        kept->ttl_s = min32(kept->ttl_s, ttl_s);
+        keep_authority(kept, keeper, writer, &record, min32(min32(ttl_s, record.ttl_s), ttl_max_s));
         return;
     }
     kept->ttl_s = 0;
+}
+
+/* RFC 4035 3.1.3: adds the proofs that a name or a set doesn't exist, and the signatures of these
+ * and of the SOA record. */
+static void keep_proofs(struct dns_kept *kept, struct dns_keeper *keeper, struct dns_writer *writer,
+                        const struct leat_dns_result *result, uint32_t ttl_max_s)
+{
+    unsigned left = get16(result->message + 8);
+    size_t at = result->answers_end;
+
+    for (; left > 0; left--) {
+        struct leat_dns_record record;
+        uint16_t type;
+
+        next_record(result, &at, &record);
+        type = record.type == DNS_TYPE_RRSIG ? covered(&record) : record.type;
+        if (record.class_number == DNS_CLASS_IN &&
+            (type == DNS_TYPE_NSEC || type == DNS_TYPE_NSEC3 ||
+             (record.type == DNS_TYPE_RRSIG && type == LEAT_DNS_SOA && kept->negative)))
+            keep_authority(kept, keeper, writer, &record, min32(record.ttl_s, ttl_max_s));
+    }
 }
 
 /* Follows the chain from keeper->name; false: it is a loop, or too long. */
@@ -139,9 +234,12 @@ static bool keep_chain(struct dns_kept *kept, struct dns_keeper *keeper, struct 
         if (keep_set(kept, keeper, writer, result, result->type, &record) > 0)
             return true;
         if (keep_set(kept, keeper, writer, result, LEAT_DNS_CNAME, &record) == 0) {
+            kept->negative = true;
             keep_soa(kept, keeper, writer, result, limits->negative_ttl_max_s);
             return true;
         }
+        if (keeper->dnssec)
+            keep_dnames(kept, keeper, writer, result);
         kept->aliased = true;
         leat_dns_record_target(&record, &keeper->name);
     }
@@ -155,12 +253,20 @@ bool dns_kept_make(struct dns_kept *kept, struct dns_keeper *keeper,
     const size_t question_end = DNS_HEADER_BYTES + (size_t)name->len + DNS_QUESTION_FIXED_BYTES;
     struct dns_writer writer;
 
-    *kept = (struct dns_kept){.ttl_s = limits->ttl_max_s, .rcode = (uint8_t)result->rcode};
+    *kept = (struct dns_kept){.ttl_s = limits->ttl_max_s,
+                              .rcode = (uint8_t)result->rcode,
+                              .authentic = (get16(result->message + 2) & DNS_AD) != 0};
     keeper->name = *name;
     keeper->ttl_max_s = limits->ttl_max_s;
+    keeper->dnssec = limits->dnssec;
     dns_write_start(&writer, keeper->bytes, keeper->bytes_max);
     dns_write_question(&writer, name->wire, result->type, DNS_CLASS_IN);
-    if (!keep_chain(kept, keeper, &writer, result, limits) || writer.full)
+    if (!keep_chain(kept, keeper, &writer, result, limits))
+        return false;
+    if (limits->dnssec)
+        keep_proofs(kept, keeper, &writer, result,
+                    kept->negative ? limits->negative_ttl_max_s : limits->ttl_max_s);
+    if (writer.full || writer.counts[DNS_AUTHORITY] > UINT8_MAX)
         return false;
     kept->records = keeper->bytes + question_end;
     kept->records_len = writer.len - question_end;

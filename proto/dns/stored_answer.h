@@ -3,8 +3,10 @@
  * question, and no others. Pure.
  *
  * A stored answer has the CNAMEs from the question's name, the records that they lead to, and the
- * SOA record of a negative answer (RFC 2308). Other records of the reply are dropped, even if they
- * may be true: they were not requested, and must not be given to later lookups (RFC 2181 5.4.1).
+ * SOA record of a negative answer (RFC 2308). To a question with DO (RFC 4035 3.1) it has their
+ * signatures, too, the DNAMEs above its CNAMEs, and the proofs that a name or a set doesn't exist.
+ * Other records of the reply are dropped, even if they may be true: they were not requested, and
+ * must not be given to later lookups (RFC 2181 5.4.1).
  *
  * The records are laid out as in a message with the same question, so that compression pointers
  * fit: DNS_HEADER_BYTES and the question come before them.
@@ -30,24 +32,29 @@ struct dns_kept {
     size_t records_len;  /* bytes */
     uint32_t ttl_s;      /* least TTL of all records; 0: must not be cached */
     uint16_t answers;    /* records in the answer section */
-    uint8_t authorities; /* 1: a SOA record follows */
+    uint8_t authorities; /* records that follow: a SOA record, and proofs */
     uint8_t rcode;
-    bool aliased; /* the answer begins with a CNAME */
+    bool aliased;   /* the answer begins with a CNAME */
+    bool negative;  /* there are no records of the type */
+    bool authentic; /* the server has validated it (AD, RFC 4035 3.2.3) */
 };
 
-/* Limits of TTLs, in seconds. */
+/* Limits of TTLs, in seconds, and the kind of answer. */
 struct dns_kept_limits {
     uint32_t ttl_max_s;
     uint32_t negative_ttl_max_s;
+    bool dnssec; /* keep signatures and proofs */
 };
 
 /* Scratch memory for dns_kept_make(). */
 struct dns_keeper {
     uint8_t *bytes; /* result of `bytes_max` bytes */
     size_t bytes_max;
-    struct leat_dns_name name; /* current name of the chain */
-    struct leat_dns_name part; /* a name in data */
+    struct leat_dns_name name;  /* current name of the chain */
+    struct leat_dns_name part;  /* a name in data */
+    struct leat_dns_name owner; /* of a record above the chain, or in the authority section */
     uint32_t ttl_max_s;
+    bool dnssec; /* as in the limits */
     uint8_t rdata[KEPT_RDATA_BYTES];
 };
 

@@ -43,9 +43,13 @@ enum {
     DNS_TYPE_PX = 26,
     DNS_TYPE_SRV = 33,
     DNS_TYPE_NAPTR = 35,
+    DNS_TYPE_DNAME = 39,
     DNS_TYPE_DS = 43,
     DNS_TYPE_SSHFP = 44,
+    DNS_TYPE_RRSIG = 46,
+    DNS_TYPE_NSEC = 47,
     DNS_TYPE_DNSKEY = 48,
+    DNS_TYPE_NSEC3 = 50,
     DNS_TYPE_TLSA = 52,
     DNS_TYPE_SVCB = 64,
     DNS_TYPE_HTTPS = 65,
@@ -62,7 +66,9 @@ enum {
     DNS_AA = 1 << 10,
     DNS_TC = 1 << 9,
     DNS_RD = 1 << 8,
-    DNS_RA = 1 << 7
+    DNS_RA = 1 << 7,
+    DNS_AD = 1 << 5, /* RFC 4035 3.1.6, RFC 6840 5.7 */
+    DNS_CD = 1 << 4  /* RFC 4035 3.1.6 */
 };
 
 enum dns_section {
