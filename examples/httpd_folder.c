@@ -9,7 +9,7 @@ enum {
     REDIRECT_BYTES = 32768 /* of their lines */
 };
 
-/* What the two files say.  One is read beside the other. */
+/* The contents of the two files.  A new version is read beside the current one. */
 struct lines {
     struct leat_http_redirect redirects[REDIRECTS_MAX];
     uint16_t redirect_count;
@@ -85,7 +85,7 @@ static const char *read_redirects(struct example_platform *platform, struct line
     return NULL;
 }
 
-/* Refuses lines that would let nobody in: without a colon, or with a hash. */
+/* Refuses lines that no password can match: without a colon, or with a hash. */
 static const char *check_passwords(const struct example_platform *platform,
                                    const struct leat_http_passwords *passwords)
 {
@@ -118,7 +118,7 @@ static const char *read_passwords(struct example_platform *platform, struct line
     return check_passwords(platform, &to->passwords);
 }
 
-/* Makes the folder of what the files say. */
+/* Makes the folder by the two files. */
 static const char *make_folder(const struct example_platform *platform, struct lines *said)
 {
     const struct leat_http_folder_config config = {

@@ -13,7 +13,7 @@ const char *folder_open(struct example_platform *platform);
 /* Reads both files again, as example.reload() does. */
 const char *folder_reload(struct example_platform *platform);
 
-/* What folder_open() has opened. */
+/* The folder of folder_open(). */
 struct leat_http_folder *folder_served(void);
 
 #endif

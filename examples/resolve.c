@@ -1,16 +1,22 @@
 /* resolve.c -- asks a name server for the records of a name, as dig does. */
 #include <stdio.h>
+#include <string.h>
 
 #include <leat/resolver.h>
 
 #include "example.h"
 #include "trust.h"
 
+enum {
+    STATUS_NOT_WRITTEN = 23 /* as curl's */
+};
+
 /* The memory of the one resolver of this program. */
 static _Alignas(16) unsigned char resolver_memory[1 << 15];
 static struct leat_resolver *resolver;
 
-static void say_records(struct example_platform *platform, const struct leat_dns_result *result)
+/* False: they can't be written. */
+static bool print_records(struct example_platform *platform, const struct leat_dns_result *result)
 {
     static char line[4096];
     struct leat_dns_record record;
@@ -18,8 +24,10 @@ static void say_records(struct example_platform *platform, const struct leat_dns
 
     while (leat_dns_result_next(result, &cursor, &record)) {
         leat_dns_record_format(&record, line, sizeof line);
-        platform->say(platform, line);
+        if (platform->write(platform, line, strlen(line)) || platform->write(platform, "\n", 1))
+            return false;
     }
+    return true;
 }
 
 /* "www.example.com. AAAA: not found (NXDOMAIN)"; without a reply, why there is none: "(192.0.2.53
@@ -45,17 +53,18 @@ static void say_failure(struct example_platform *platform, enum leat_err err,
     platform->say(platform, line);
 }
 
-/* Exit status 0: there are records; 1: there are none, or no server answered. */
+/* Exit status 0: there are records; 1: there are none, or no server answered; 23: they can't be
+ * written. */
 static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result)
 {
     struct example_platform *platform = arg;
 
+    const bool written = err || print_records(platform, result);
+
     if (err)
         say_failure(platform, err, result);
-    else
-        say_records(platform, result);
     leat_resolver_close(resolver); /* the server hears the end of a connection */
-    platform->finish(platform, err ? 1 : 0);
+    platform->finish(platform, err ? 1 : written ? 0 : STATUS_NOT_WRITTEN);
 }
 
 /* Reads the question from the arguments; returns what is wrong with them, or NULL. */
@@ -102,5 +111,6 @@ const struct example example = {.name = "resolve",
                                 .arguments = "NAME [TYPE]",
                                 .default_port = LEAT_DNS_PORT,
                                 .has_tls = true,
+                                .prints = true,
                                 .lacks = example_lacks_server,
                                 .start = start};

@@ -166,3 +166,11 @@ const char *trust_why(const struct leat_stream *session)
     leat_tls_get_info(session, &info);
     return info.why[0] ? info.why : leat_tls_alert_name(info.alert_received);
 }
+
+bool trust_refused(const struct leat_stream *session)
+{
+    struct leat_tls_info info;
+
+    leat_tls_get_info(session, &info);
+    return info.alert_sent >= 42 && info.alert_sent <= 48; /* RFC 8446 6.2: of certificates */
+}

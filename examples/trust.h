@@ -16,6 +16,9 @@ const char *trust(struct example_platform *platform, struct leat_http_client_con
  * in the last case they may also be asked without TLS.  Returns as trust() does. */
 const char *trust_servers(struct example_platform *platform, struct leat_resolver_config *config);
 
+/* True if the session ended because the server's certificate isn't trusted. */
+bool trust_refused(const struct leat_stream *session);
+
 /* The reason why a session ended. */
 const char *trust_why(const struct leat_stream *session);
 

@@ -20,3 +20,9 @@ const char *trust_why(const struct leat_stream *session)
     (void)session;
     return "there is no TLS";
 }
+
+bool trust_refused(const struct leat_stream *session)
+{
+    (void)session;
+    return false;
+}

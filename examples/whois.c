@@ -14,7 +14,8 @@
 
 enum {
     TRIES = 4,
-    LINE_BYTES = 320
+    LINE_BYTES = 320,
+    STATUS_NOT_WRITTEN = 23 /* as curl's */
 };
 
 static struct leat_connect_config names;
@@ -22,6 +23,12 @@ static struct leat_connect_config names;
 static const uint64_t pause_ns = 1000000000; /* before the second try */
 static const uint64_t connect_ns = 5000000000;
 static const uint64_t answer_ns = 10000000000;
+
+static void print(struct example_platform *platform, const char *line, size_t len)
+{
+    if (platform->write(platform, line, len) || platform->write(platform, "\n", 1))
+        platform->finish(platform, STATUS_NOT_WRITTEN);
+}
 
 /* Reads and prints the answer, a line at a time. */
 static enum leat_err read_answer(struct leat_task *task, struct leat_flow *flow,
@@ -38,7 +45,7 @@ static enum leat_err read_answer(struct leat_task *task, struct leat_flow *flow,
             len--;
         line[len] = '\0';
         if (err == LEAT_OK || len > 0)
-            platform->say(platform, line);
+            print(platform, line, len);
     } while (err == LEAT_OK || err == LEAT_ERR_TOO_BIG);
     return err;
 }
@@ -138,4 +145,5 @@ const struct example example = {.name = "whois",
                                 .summary = "Asks a WHOIS server (RFC 3912).",
                                 .arguments = "QUESTION [SERVER]",
                                 .default_port = 43,
+                                .prints = true,
                                 .start = start};

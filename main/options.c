@@ -32,6 +32,8 @@ static void print_help(const struct options_world *world, const struct leat_app 
         snprintf(world->line, OPTIONS_LINE_BYTES, "  %-18s %s", head, option->text);
         world->print(world, world->line);
     }
+    if (what->own_options)
+        world->print(world, what->own_options);
     if (what->default_port == 0)
         return;
     snprintf(world->line, OPTIONS_LINE_BYTES, "\nThe default port is %u.",
@@ -308,11 +310,11 @@ static enum options_outcome parse(struct options *options, const struct options_
                 words[arguments++] = words[i];
             break;
         }
-        if (word[0] != '-' || word[1] == '\0') {
+        key = word[0] == '-' && word[1] == '-' ? find(world, word, &value) : (unsigned)KEY_COUNT;
+        if (word[0] != '-' || word[1] == '\0' || (key == KEY_COUNT && what->own_options)) {
             words[arguments++] = words[i];
             continue;
         }
-        key = word[1] == '-' ? find(world, word, &value) : (unsigned)KEY_COUNT;
         if (key == KEY_COUNT)
             return wrong(world, what, "wrong option: ", word, NULL);
         if (answer(world, what, key) == OPTIONS_DONE)

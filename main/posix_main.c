@@ -23,6 +23,7 @@
 #include "posix_device.h"
 #include "posix_files.h"
 #include "posix_flight.h"
+#include "posix_output.h"
 
 enum {
     STATUS_FAILED = 1,
@@ -47,6 +48,7 @@ struct program {
     void *memory;            /* the stack's */
     size_t memory_bytes;
     struct posix_files files;
+    struct posix_output output;
     struct leat_files *folder; /* of --files */
     char why[LEAT_WHY_BYTES];
     char line[OPTIONS_LINE_BYTES];
@@ -122,6 +124,10 @@ static void say(struct leat_platform *platform, const char *line)
 {
     struct leat_host *host = platform->host;
 
+    if (program_of(platform)->app->prints) {
+        posix_output_say(line);
+        return;
+    }
     host->console(host, line, strlen(line));
     host->console(host, "\n", 1);
 }
@@ -135,6 +141,17 @@ static enum leat_err read_file(struct leat_platform *platform, const char *path,
                                size_t *len)
 {
     return posix_files_read(&program_of(platform)->files, path, bytes, len);
+}
+
+static enum leat_err write_data(struct leat_platform *platform, const void *bytes, size_t len)
+{
+    return posix_output_write(&program_of(platform)->output, bytes, len);
+}
+
+static enum leat_err open_output(struct leat_platform *platform, const char *path, bool append,
+                                 uint64_t *have)
+{
+    return posix_output_open(&program_of(platform)->output, path, append, have);
 }
 
 static uint64_t changed_ns(struct leat_platform *platform, const char *path)
@@ -366,6 +383,10 @@ static void close_all(struct program *program)
     posix_device_close(&program->device);
     posix_files_close(&program->files);
     leat_posix_folder_close(program->folder);
+    if (posix_output_close(&program->output)) {
+        fprintf(stderr, "%s: the output could not be written\n", program->app->name);
+        program->status = STATUS_FAILED;
+    }
     posix_flight_end();
     free(program->flight_memory);
     free(program->memory);
@@ -449,6 +470,8 @@ static void make_platform(struct program *program)
     program->platform.host = &program->host;
     program->platform.early = options->early;
     program->platform.read_file = read_file;
+    program->platform.write = write_data;
+    program->platform.open_output = open_output;
     program->platform.changed_ns = changed_ns;
     program->platform.open_folder = open_folder;
     program->platform.free_file = free_file;

@@ -78,9 +78,18 @@ struct leat_platform {
      * LEAT_ERR_DEVICE: it can't be written. */
     enum leat_err (*write_file)(struct leat_platform *platform, const char *path, const void *bytes,
                                 size_t len);
+    /** Writes data: to the file of open_output(), else to the standard output, or to the console of
+     * a machine without one.  LEAT_ERR_DEVICE: it can't be written. */
+    enum leat_err (*write)(struct leat_platform *platform, const void *bytes, size_t len);
+    /** Makes write() write to the file @p path.  With @p append behind what it has, and @p have
+     * tells how many bytes that is; otherwise they are replaced.  LEAT_ERR_DEVICE: it can't be
+     * opened; also on platforms without files. */
+    enum leat_err (*open_output)(struct leat_platform *platform, const char *path, bool append,
+                                 uint64_t *have);
     /** For leat_tasks_config.guard: pages that trap; NULL: this platform has none. */
     bool (*guard)(void *page, size_t bytes, bool guarded);
-    /** Writes one line for a human, as printf("%s\n") would. */
+    /** Writes one line for a human: to the standard output, or with leat_app.prints to the standard
+     * error. */
     void (*say)(struct leat_platform *platform, const char *line);
     /** Ends the program with this exit status when the current poll is over. */
     void (*finish)(struct leat_platform *platform, int status);
@@ -97,6 +106,12 @@ struct leat_app {
     bool has_tls;
     /** It uses --files, --redirects and --passwords; otherwise these are refused. */
     bool has_folder;
+    /** Its output is data for other programs, by leat_platform.write(): lines for humans go to the
+     * standard error. */
+    bool prints;
+    /** Lines of --help about options of its own, which begin with "-x" or "--name".  Words that
+     * begin so, and that leat_main() doesn't know, are then arguments.  NULL: there are none. */
+    const char *own_options;
     /** Reads files that the arguments name, before an address is asked for; returns as start()
      * does.  NULL: there is nothing to read. */
     const char *(*check)(struct leat_platform *platform);

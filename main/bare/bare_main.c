@@ -155,6 +155,25 @@ static enum leat_err read_file(struct leat_platform *platform, const char *path,
     return LEAT_ERR_NOT_FOUND;
 }
 
+static enum leat_err write_data(struct leat_platform *platform, const void *bytes, size_t len)
+{
+    struct leat_host *machine = program.machine->host;
+
+    (void)platform;
+    machine->console(machine, bytes, len);
+    return LEAT_OK;
+}
+
+static enum leat_err open_output(struct leat_platform *platform, const char *path, bool append,
+                                 uint64_t *have)
+{
+    (void)platform;
+    (void)path;
+    (void)append;
+    (void)have;
+    return LEAT_ERR_DEVICE;
+}
+
 static uint64_t changed_ns(struct leat_platform *platform, const char *path)
 {
     struct leat_file found;
@@ -404,6 +423,8 @@ static void make_platform(void)
     options_platform(&program.options, &program.platform);
     program.platform.host = &program.host;
     program.platform.read_file = read_file;
+    program.platform.write = write_data;
+    program.platform.open_output = open_output;
     program.platform.changed_ns = changed_ns;
     program.platform.open_folder = open_folder;
     program.platform.guard = program.machine->guard;

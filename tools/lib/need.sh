@@ -50,6 +50,7 @@ libbearssl-dev    test -e /usr/include/bearssl.h
 openssl           command -v openssl
 zlib1g-dev        test -e /usr/include/zlib.h
 libdeflate-dev    test -e /usr/include/libdeflate.h
+libidn2-dev       pkg-config --exists libidn2
 libzstd-dev       pkg-config --exists libzstd
 zstd              command -v zstd
 valgrind          command -v valgrind
