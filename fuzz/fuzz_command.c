@@ -2,8 +2,8 @@
  * fuzz_command.c -- the command line of leat_main(), which a hypervisor may set. Any words are
  * options with legal values, or give an error of one line.
  *
- * The input is the line, with words separated by spaces or NULs; its first byte chooses the
- * platform.
+ * The input is the line, with words separated by spaces or NULs, and behind a new line the
+ * configuration file; the first byte chooses the platform.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +19,8 @@ enum {
 };
 
 static unsigned printed, complained;
+static const char *config_text;
+static size_t config_bytes;
 
 static void demand(bool condition, const char *what)
 {
@@ -48,6 +50,16 @@ static void complain(const struct options_world *world, const char *line)
     complained++;
 }
 
+static enum leat_err read_config(const struct options_world *world, const char *path,
+                                 const char **bytes, size_t *len)
+{
+    (void)world;
+    (void)path;
+    *bytes = config_text;
+    *len = config_bytes;
+    return config_text ? LEAT_OK : LEAT_ERR_NOT_FOUND;
+}
+
 /* Splits the line into at most WORDS_MAX words. */
 static int split(char *line, size_t size, char *words[WORDS_MAX])
 {
@@ -71,7 +83,8 @@ static void check_options(const struct options *options, int count)
     for (unsigned i = 0; i < options->ip6_count; i++)
         demand(options->ip6s[i].prefix_bits <= 128, "a prefix over 128 bits");
     demand(options->tap != NULL, "no name of a device");
-    demand(options->argument_count <= count, "more arguments than words");
+    demand(options->argument_count <= (count > CONFIG_ARGUMENTS_MAX ? count : CONFIG_ARGUMENTS_MAX),
+           "more arguments than words");
     for (int i = 0; i < options->argument_count; i++)
         demand(options->arguments[i] != NULL, "an argument that is none");
 }
@@ -81,14 +94,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct leat_app app = {
         .name = "fuzz", .summary = "takes words", .arguments = "[WORD]...", .default_port = 7};
     char line[LINE_MAX_BYTES + 1], answer[OPTIONS_LINE_BYTES], *words[WORDS_MAX];
-    struct options_world world = {.line = answer, .print = print, .complain = complain};
+    struct options_world world = {
+        .line = answer, .read = read_config, .print = print, .complain = complain};
     enum options_outcome outcome;
-    struct options options;
+    static struct options options;
+    const uint8_t *line_end;
     int count;
 
     if (size < 1 || size > LINE_MAX_BYTES)
         return 0;
     world.posix = data[0] & 1;
+    line_end = memchr(data + 1, '\n', size - 1);
+    config_text = line_end ? (const char *)line_end + 1 : NULL;
+    config_bytes = line_end ? (size_t)(data + size - line_end) - 1 : 0;
+    size = line_end ? (size_t)(line_end - data) : size;
     memcpy(line, data + 1, size - 1);
     line[size - 1] = 0;
     count = split(line, size - 1, words);

@@ -118,6 +118,35 @@ const struct option all_options[KEY_COUNT] = {
                            "                     comes and at the end; frames are taken one by one",
                            true},
     [KEY_VERBOSE] = {"verbose", NULL, "print more", false},
+    [KEY_CONFIG] = {"config", "FILE",
+                    "read options from that file, a line each: NAME = VALUE; "
+                    "those of the\n"
+                    "                     command line win",
+                    false},
+    [KEY_CHECK_CONFIG] = {"check-config", NULL,
+                          "say whether the options and the files that they name are right", false},
     [KEY_HELP] = {"help", NULL, "print this", false},
     [KEY_VERSION] = {"version", NULL, "print the version", false},
 };
+
+unsigned option_kind(unsigned key)
+{
+    return key == KEY_IPV4 ? KEY_IP : key == KEY_IPV4_GATEWAY ? KEY_GATEWAY : key;
+}
+
+bool option_is_device(unsigned key)
+{
+    return key == KEY_TAP || key == KEY_TUN || key == KEY_SOCKET || key == KEY_SHM ||
+           key == KEY_PASST || key == KEY_XDP || key == KEY_REPLAY;
+}
+
+bool option_is_of_device(unsigned key)
+{
+    return key == KEY_CREATE || key == KEY_LISTEN || key == KEY_DATAGRAM || key == KEY_FORWARD ||
+           key == KEY_QUEUE || key == KEY_BUSY_POLL || key == KEY_OFFLOAD;
+}
+
+bool option_is_list(unsigned key)
+{
+    return option_kind(key) == KEY_IP || key == KEY_IP6 || key == KEY_FORWARD;
+}

@@ -62,6 +62,8 @@ enum option_key {
     KEY_STATS,
     KEY_EXPLAIN_DROPS,
     KEY_VERBOSE,
+    KEY_CONFIG,
+    KEY_CHECK_CONFIG,
     KEY_HELP,
     KEY_VERSION,
     KEY_COUNT
@@ -83,6 +85,15 @@ struct option_range {
 };
 
 extern const struct option_range option_ranges[KEY_COUNT];
+
+/* The option of which @key is another name, or @key. */
+unsigned option_kind(unsigned key);
+
+/* The option chooses the network device; it belongs to such a device; it may be given several
+ * times. */
+bool option_is_device(unsigned key);
+bool option_is_of_device(unsigned key);
+bool option_is_list(unsigned key);
 
 /* Describes the legal values of an option whose value is wrong: in @text, which has room for
  * @bytes, or in static memory. */

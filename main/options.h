@@ -10,8 +10,11 @@
 
 #include <leat/main.h>
 
+#include "option_list.h"
+
 enum {
-    FORWARD_MAX = 8, /* ports of each protocol */
+    CONFIG_ARGUMENTS_MAX = 64, /* in a file */
+    FORWARD_MAX = 8,           /* ports of each protocol */
     IPS_MAX = LEAT_ADDRESSES_MAX,
     IP6S_MAX = LEAT_IPV6_ADDRESSES_MAX - 1 /* one is link-local */
 };
@@ -22,8 +25,19 @@ struct options_address {
     uint8_t prefix_bits;
 };
 
+/* Where the value of an option comes from. */
+enum option_source {
+    OPTION_DEFAULT,
+    OPTION_WORD, /* the command line */
+    OPTION_FILE
+};
+
 /* The command line, with the defaults filled in. */
 struct options {
+    enum option_source source[KEY_COUNT];
+    uint32_t digest[KEY_COUNT]; /* of the values, to see whether they change */
+    const char *config;         /* NULL: no configuration file */
+    bool check_config;
     const char *tap;
     const char *tun;
     const char *socket;   /* NULL: no UNIX socket */
@@ -83,6 +97,7 @@ struct options {
     bool verbose;
     int argument_count;
     const char *const *arguments;
+    const char *config_arguments[CONFIG_ARGUMENTS_MAX];
 };
 
 enum options_outcome {
@@ -99,6 +114,10 @@ enum {
 struct options_world {
     bool posix; /* there are files and TAP devices */
     char *line; /* room for OPTIONS_LINE_BYTES */
+    void *arg;  /* the platform's */
+    /* As leat_platform.read_file(); the bytes may go with the next call. */
+    enum leat_err (*read)(const struct options_world *world, const char *path, const char **bytes,
+                          size_t *len);
     void (*print)(const struct options_world *world, const char *line);
     void (*complain)(const struct options_world *world, const char *line);
 };
@@ -108,6 +127,14 @@ void options_platform(const struct options *options, struct leat_platform *platf
 
 /* The limits of TCP: the program's, and over them those of the options. */
 struct leat_tcp_config options_tcp(const struct options *options, const struct leat_app *app);
+
+/* Reads the files that the options name, and lets the program check its own; the platform has no
+ * stack yet.  Returns NULL, or what is wrong, in static memory. */
+const char *options_check_files(const struct options *options, struct leat_platform *platform,
+                                const struct leat_app *app);
+
+/* A message about options that exclude or need each other, or NULL. */
+const char *options_contradiction(const struct options *options, const struct leat_app *app);
 
 /* Reads @count words, the program's name not among them, and moves the arguments to their front. */
 enum options_outcome options_parse(struct options *options, const struct options_world *world,

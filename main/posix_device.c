@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "posix_reach.h"
+
 /* A recording contains only frames, not the kernel's word about their checksums. */
 static bool is_as_on_a_wire(const struct options *options)
 {
@@ -31,6 +33,7 @@ static enum leat_err open_capture(struct posix_device *device, const struct opti
 static enum leat_err open_tap(struct posix_device *device, const struct options *options,
                               char why[LEAT_WHY_BYTES])
 {
+    enum leat_err err;
     const struct leat_tap_config config = {.device = options->tun ? options->tun : options->tap,
                                            .tun = options->tun != NULL,
                                            .mac = given_mac(options),
@@ -38,8 +41,10 @@ static enum leat_err open_tap(struct posix_device *device, const struct options 
                                            .create = options->create,
                                            .mtu = options->mtu,
                                            .no_offload = is_as_on_a_wire(options)};
-    const enum leat_err err = leat_tap_open(&device->tap, &config, why);
 
+    if (!posix_reach_check(options, why))
+        return LEAT_ERR_ARGUMENT;
+    err = leat_tap_open(&device->tap, &config, why);
     if (!err)
         device->netif = leat_tap_netif(device->tap);
     return err;

@@ -9,50 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <leat/leat.h>
-#include <leat/main.h>
-#include <leat/pcap.h>
-#include <leat/posix_folder.h>
 #include <leat/task.h>
 
-#include "bring_up.h"
-#include "explain.h"
-#include "flight.h"
-#include "notes.h"
-#include "options.h"
-#include "posix_device.h"
-#include "posix_files.h"
 #include "posix_flight.h"
-#include "posix_output.h"
+#include "posix_program.h"
+#include "posix_reach.h"
 
 enum {
-    STATUS_FAILED = 1,
-    STATUS_NOT_STARTED = 2, /* an error of the command line, the device, or the program */
     BUFFERS = 4096
-};
-
-struct program {
-    struct leat_platform platform; /* first; the program sees only this part */
-    const struct leat_app *app;
-    struct leat_host host; /* the machine's, with an end that the program can ask for */
-    struct options options;
-    struct posix_device device;
-    struct leat_pcap_recorder *recorder;
-    struct leat_netif *netif; /* what the stack is attached to */
-    struct bring_up up;
-    struct flight flight;
-    void *flight_memory;
-    struct explain explain;
-    uint8_t seed[LEAT_SEED_BYTES];
-    char notes[NOTES_BYTES]; /* of the recording */
-    void *memory;            /* the stack's */
-    size_t memory_bytes;
-    struct posix_files files;
-    struct posix_output output;
-    struct leat_files *folder; /* of --files */
-    char why[LEAT_WHY_BYTES];
-    char line[OPTIONS_LINE_BYTES];
-    int status;
 };
 
 static struct program *program_of(struct leat_platform *platform)
@@ -183,17 +147,6 @@ static enum leat_err write_file(struct leat_platform *platform, const char *path
 {
     (void)platform;
     return posix_files_write(path, bytes, len);
-}
-
-/* SIGHUP: the program reads its files again. */
-static void on_hangup(void *arg)
-{
-    struct program *program = arg;
-    const char *why = program->app->reload(&program->platform);
-
-    snprintf(program->line, sizeof program->line, "%s: SIGHUP: %.200s%s", program->app->name,
-             why ? why : "files read again", why ? "; the earlier files stay in force" : "");
-    say(&program->platform, program->line);
 }
 
 static void on_conflict(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg)
@@ -387,9 +340,21 @@ static void close_all(struct program *program)
         fprintf(stderr, "%s: the output could not be written\n", program->app->name);
         program->status = STATUS_FAILED;
     }
+    free(program->argv);
+    free(program->words);
     posix_flight_end();
     free(program->flight_memory);
     free(program->memory);
+}
+
+/* Says what may keep the program from being reached. */
+static void tell_doubt(const struct program *program)
+{
+    char line[LEAT_WHY_BYTES];
+
+    if (program->device.tap &&
+        posix_reach_doubt(&program->options, program->device.netif->name, line))
+        fprintf(stderr, "%s: %s\n", program->app->name, line);
 }
 
 /* Returns the exit status. */
@@ -411,14 +376,15 @@ static int run(struct program *program)
         fprintf(stderr, "%s: %s: %s\n", program->app->name, step, leat_err_text(err));
         return STATUS_NOT_STARTED;
     }
+    if ((program->app->reload || program->options.config) && program->device.posix &&
+        leat_posix_on_hangup(program->device.posix, posix_on_hangup, program))
+        fprintf(stderr, "%s: SIGHUP can't be taken\n", program->app->name);
     complaint = bring_up_start(&program->up);
     if (complaint) {
         fprintf(stderr, "%s: %s\n", program->app->name, complaint);
         return STATUS_NOT_STARTED;
     }
-    if (program->app->reload && program->device.posix &&
-        leat_posix_on_hangup(program->device.posix, on_hangup, program))
-        fprintf(stderr, "%s: SIGHUP can't be taken\n", program->app->name);
+    tell_doubt(program);
     program->status = leat_run(program->platform.stack, &program->host);
     bring_up_ended(&program->up);
     if (program->options.explain_drops)
@@ -442,18 +408,6 @@ __attribute__((weak)) void leat_task_overflowed(const char *name)
     fprintf(stderr, "%s: the stack of task \"%s\" has overflowed\n", program_invocation_short_name,
             name);
     __builtin_trap();
-}
-
-static void print_line(const struct options_world *world, const char *line)
-{
-    (void)world;
-    puts(line);
-}
-
-static void complain_line(const struct options_world *world, const char *line)
-{
-    (void)world;
-    fprintf(stderr, "%s\n", line);
 }
 
 /* Fills in the part that the program sees. */
@@ -484,17 +438,14 @@ static void make_platform(struct program *program)
 int leat_main(int argc, char **argv, const struct leat_app *app)
 {
     static struct program program; /* too large for a stack frame; a process has one */
-    static const struct options_world world = {
-        .posix = true, .line = program.line, .print = print_line, .complain = complain_line};
-    enum options_outcome outcome = options_parse(&program.options, &world, app, argc - 1, argv + 1);
 
-    if (outcome != OPTIONS_RUN)
-        return outcome == OPTIONS_DONE ? EXIT_SUCCESS : STATUS_NOT_STARTED;
-    if (program.options.buffers == 0)
-        program.options.buffers = BUFFERS;
     program.app = app;
-    make_platform(&program);
-    program.status = run(&program);
+    if (posix_configure(&program, argc - 1, argv + 1)) {
+        if (program.options.buffers == 0)
+            program.options.buffers = BUFFERS;
+        make_platform(&program);
+        program.status = program.options.check_config ? posix_check_files(&program) : run(&program);
+    }
     close_all(&program);
     return program.status;
 }

@@ -25,6 +25,11 @@ static struct leat_netif *open_netif(struct bare_machine *bare, const struct lea
     return leat_virtio_netif(machine->virtio);
 }
 
+static void *take(struct bare_machine *bare, size_t bytes)
+{
+    return leat_metal_take(((struct machine *)bare)->metal, bytes);
+}
+
 static const char *news(struct bare_machine *bare, bool *lost)
 {
     struct machine *machine = (struct machine *)bare;
@@ -65,6 +70,7 @@ int leat_metal_main(struct leat_metal *metal)
     machine.bare = (struct bare_machine){.host = metal->host,
                                          .command_line = metal->command_line,
                                          .archive = metal->archive,
+                                         .take = take,
                                          .archive_bytes = metal->archive_bytes,
                                          .skip = "virtio_mmio.device=",
                                          .open_netif = open_netif,

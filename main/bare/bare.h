@@ -13,6 +13,9 @@ struct bare_machine {
     const char *skip; /* words with this prefix are the machine's own; NULL: none */
     void *memory;     /* for the stack */
     size_t memory_bytes;
+    /* Takes so many bytes off the machine's memory; NULL: there aren't so many.
+     * NULL: the machine has no archive. */
+    void *(*take)(struct bare_machine *machine, size_t bytes);
     const void *archive; /* files from outside, over those of the image; NULL: none */
     size_t archive_bytes;
     /* Opens the network device with @mac and @mtu if they are given (not NULL, not 0).  Returns

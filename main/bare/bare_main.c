@@ -19,7 +19,6 @@ enum {
     WORDS_MAX = 64,
     BUFFERS = 2048, /* half as many as on POSIX: a guest should start quickly */
     BUFFERS_MIN = 16,
-    MEMORY_ALIGNMENT = 64,
     LINE_BYTES = 200
 };
 
@@ -242,8 +241,8 @@ static void dump_flight(void *arg)
         leat_flight_dump_hex(program.flight.recorder, program.machine->host);
 }
 
-/* A failed assertion is a crash like others, if the machine reports crashes.  A program may define
- * the two functions below itself. */
+/* A failed assertion is a crash like others, if the machine reports crashes.  A program may
+ * define the two functions below itself. */
 static _Noreturn void die(const char *why)
 {
     say(&program.platform, why);
@@ -268,21 +267,6 @@ __attribute__((weak)) void leat_task_overflowed(const char *name)
     die(text);
 }
 
-/* Takes @bytes off the front of the machine's memory, which stays aligned; NULL: there aren't so
- * many. */
-static void *take_memory(size_t bytes)
-{
-    struct bare_machine *machine = program.machine;
-    void *taken = machine->memory;
-
-    bytes = (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
-    if (bytes > machine->memory_bytes)
-        return NULL;
-    machine->memory = (uint8_t *)machine->memory + bytes;
-    machine->memory_bytes -= bytes;
-    return taken;
-}
-
 /* Opens the archive of files from outside. NULL, or why it can't be used, in static memory. */
 static const char *open_archive(void)
 {
@@ -291,12 +275,12 @@ static const char *open_archive(void)
     size_t bytes;
     void *memory;
 
-    if (!machine->archive)
+    if (!machine->archive || !machine->take)
         return NULL;
     bytes = leat_archive_memory_bytes(machine->archive, machine->archive_bytes, why);
     if (bytes == 0)
         return why;
-    memory = take_memory(bytes);
+    memory = machine->take(machine, bytes);
     if (!memory)
         return "the guest has too little memory for its index";
     return leat_archive_open(&program.archive, memory, bytes, machine->archive,
@@ -398,9 +382,6 @@ static int run(void)
         program.machine, options->mac_given ? &options->mac : NULL, options->mtu, &why);
     if (!program.netif)
         return complain("network device", why);
-    why = open_archive();
-    if (why)
-        return complain("initrd", why);
     wrap_netif();
     err = build_stack(&step);
     if (err)
@@ -432,18 +413,43 @@ static void make_platform(void)
     program.platform.finish = finish;
 }
 
+/* For options_world.read. */
+static enum leat_err read_config(const struct options_world *world, const char *path,
+                                 const char **bytes, size_t *len)
+{
+    (void)world;
+    return read_file(&program.platform, path, bytes, len);
+}
+
+/* --check-config: the options are right, so look at the files.  Returns the exit status. */
+static int check_files(void)
+{
+    const char *wrong = options_check_files(&program.options, &program.platform, program.app);
+
+    if (wrong)
+        return complain("", wrong);
+    complain("", "the configuration is right");
+    return 0;
+}
+
 int leat_main(int argc, char **argv, const struct leat_app *app)
 {
     enum options_outcome outcome;
+    const char *why = LEAT_RESERVED_IS_USED(app) ? LEAT_RESERVED_WHY : NULL;
 
     program.app = app;
-    program.world =
-        (struct options_world){.line = program.line, .print = print_line, .complain = print_line};
+    if (why)
+        return complain("", why);
+    why = open_archive();
+    if (why)
+        return complain("initrd", why);
+    program.world = (struct options_world){
+        .line = program.line, .read = read_config, .print = print_line, .complain = print_line};
     outcome = options_parse(&program.options, &program.world, app, argc - 1, argv + 1);
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? 0 : STATUS_NOT_STARTED;
     make_platform();
-    return run();
+    return program.options.check_config ? check_files() : run();
 }
 
 int bare_main(struct bare_machine *machine)

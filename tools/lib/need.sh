@@ -175,12 +175,45 @@ say() {
     printf '%s\n' "$*"
 }
 
+# tell_while WHAT LOG COMMAND...: runs the command with its output in the log. Every 8 seconds a line says what is done
+# and for how long. If the log has ninja's steps, the line also says how long the rest takes at this pace.
+tell_while() (
+    what=$1 log=$2 from=$SECONDS
+    shift 2
+    "$@" >"$log" 2>&1 &
+    pid=$!
+    trap 'kill $pid; exit 130' INT TERM HUP # the shell lets a background command ignore Ctrl-C
+    while kill -0 $pid 2>/dev/null; do
+        for _ in 1 2 3 4 5 6 7 8; do
+            sleep 1
+            kill -0 $pid 2>/dev/null || break 2
+        done
+        say "  $what: $((SECONDS - from)) s$(tell_pace "$log" $((SECONDS - from)))"
+    done
+    wait $pid
+)
+
+# tell_pace LOG SECONDS: ", 12 of 300 steps, about 90 s to go" by the last step of ninja in the log; else nothing.
+tell_pace() {
+    local step
+    step=$(tail -n 20 "$1" | sed -n 's/^\[\([0-9]*\)\/\([0-9]*\)\].*/\1 \2/p' | tail -n 1)
+    [ -n "$step" ] || return 0
+    # shellcheck disable=SC2086 # two words
+    set -- $step "$2"
+    [ "$1" -gt 0 ] || return 0
+    printf ', %s of %s steps, about %s s to go' "$1" "$2" $((($2 - $1) * $3 / $1))
+}
+
 # The packages of the needs in $1 whose command fails.
 need_missing() {
     local package check
     while read -r package check; do
         [ -z "$package" ] || eval "$check" >/dev/null 2>&1 </dev/null || printf '%s ' "$package"
     done <<<"$1"
+}
+
+install_packages() {
+    apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
 }
 
 # Installs the missing packages of the needs in $1. Without root it prints them, and returns 1.
@@ -197,8 +230,7 @@ need() {
     say "installing: $missing"
     log=$(mktemp)
     # shellcheck disable=SC2086 # words are meant
-    if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y \
-        --no-install-recommends $missing; } >"$log" 2>&1; then
+    if ! tell_while "installing packages" "$log" install_packages $missing; then
         tail -n 20 "$log"
         rm -f "$log"
         say "the packages could not be installed"

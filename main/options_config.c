@@ -1,0 +1,180 @@
+/* options_config.c -- options from the file of --config: the command line wins. */
+#include "options_config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "option_take.h"
+
+enum {
+    CONFIG_BYTES = 8192,
+    TEXTS = 3, /* the first, the one in force, and the next */
+    WHY_BYTES = 160
+};
+
+static struct {
+    struct options *options;
+    const struct options_world *world;
+    const struct leat_app *app;
+    enum option_source source[KEY_COUNT]; /* before the file was read */
+    unsigned lines[KEY_COUNT];            /* where each was set in it; 0: nowhere */
+    char texts[TEXTS][CONFIG_BYTES + 1];
+    unsigned kept; /* files */
+    char expectation[80];
+    char why[WHY_BYTES];
+    char line[OPTIONS_LINE_BYTES];
+} file;
+
+/* The option of a setting, or KEY_COUNT. */
+static unsigned find(const char *name)
+{
+    for (unsigned i = 0; i < KEY_COUNT; i++) {
+        if (strcmp(all_options[i].name, name) == 0 &&
+            !(all_options[i].posix_only && !file.world->posix))
+            return i;
+    }
+    return KEY_COUNT;
+}
+
+static const char *complain(const char *name, const char *value, const char *message)
+{
+    snprintf(file.why, sizeof file.why, "%.30s%s%.30s%.90s", name, value ? " = " : "",
+             value ? value : "", message);
+    return file.why;
+}
+
+/* True if the command line has it, or a device instead of the file's. */
+static bool is_given(unsigned key)
+{
+    bool has_device = false;
+
+    for (unsigned i = 0; i < KEY_COUNT; i++)
+        has_device |= option_is_device(i) && file.source[i] == OPTION_WORD;
+    return file.source[option_kind(key)] == OPTION_WORD ||
+           (has_device && (option_is_device(key) || option_is_of_device(key)));
+}
+
+/* "stats", "stats = yes": true or false; NULL: neither. */
+static const char *take_flag(unsigned key, const char *name, const char *value)
+{
+    static const char *const words[] = {"no", "false", "off", "yes", "true", "on"};
+    const size_t count = sizeof words / sizeof *words;
+    size_t i = count - 1;
+
+    if (value) {
+        for (i = 0; i < count && strcmp(words[i], value) != 0;)
+            i++;
+    }
+    if (i == count)
+        return complain(name, value, ": must be yes or no");
+    if (i >= count / 2 && !is_given(key))
+        option_take(file.options, key, NULL);
+    return NULL;
+}
+
+static const char *take_argument(const char *value)
+{
+    struct options *options = file.options;
+
+    if (!value)
+        return "argument needs a value: argument = WORD";
+    if (!file.app->arguments || file.app->arguments[0] == '\0')
+        return complain("argument", value, ": the program takes no arguments");
+    if (options->argument_count > 0 && options->arguments != options->config_arguments)
+        return NULL; /* those of the command line */
+    if (options->argument_count == CONFIG_ARGUMENTS_MAX)
+        return "argument: one too many, a file can have 64";
+    options->config_arguments[options->argument_count++] = value;
+    options->arguments = options->config_arguments;
+    return NULL;
+}
+
+static const char *take(void *arg, const char *name, const char *value, unsigned line)
+{
+    const unsigned key = find(name);
+    const char *trouble;
+
+    (void)arg;
+    if (strcmp(name, "argument") == 0)
+        return take_argument(value);
+    if (key == KEY_COUNT)
+        return complain(name, NULL, ": there is no such option; see --help");
+    if (key == KEY_CONFIG || key == KEY_CHECK_CONFIG || key == KEY_HELP || key == KEY_VERSION)
+        return complain(name, NULL, ": belongs on the command line");
+    if (file.lines[key] > 0 && !option_is_list(key)) {
+        snprintf(file.why, sizeof file.why,
+                 "%.40s: set before, in line %u: leave out one of the two", name, file.lines[key]);
+        return file.why;
+    }
+    file.lines[key] = line;
+    if (!all_options[key].value)
+        return take_flag(key, name, value);
+    if (!value) {
+        snprintf(file.why, sizeof file.why, "%.40s needs a value: %.40s = %.40s", name, name,
+                 all_options[key].value);
+        return file.why;
+    }
+    if (is_given(key))
+        return NULL;
+    file.options->source[option_kind(key)] = OPTION_FILE;
+    trouble = option_too_many(file.options, key);
+    if (!trouble && !option_take(file.options, key, value))
+        trouble = option_expectation(key, value, file.expectation, sizeof file.expectation);
+    return trouble ? complain(name, value, trouble) : NULL;
+}
+
+/* Where the next file belongs: first, then two places in turn. */
+static char *next_text(void)
+{
+    return file.texts[file.kept == 0 ? 0 : 1 + (file.kept - 1) % (TEXTS - 1)];
+}
+
+void options_config_keep(void)
+{
+    file.kept++;
+}
+
+/* Reads the file into the next text; returns what is wrong, or NULL. */
+static const char *load(const char *path, size_t *len)
+{
+    const char *bytes;
+    enum leat_err err;
+
+    if (!file.world->read)
+        return "there are no files here";
+    err = file.world->read(file.world, path, &bytes, len);
+    if (err == LEAT_ERR_NOT_FOUND)
+        return "there is no such file, or it may not be read";
+    if (err)
+        return "it can't be read, or is a folder";
+    if (*len > CONFIG_BYTES)
+        return "it has more than 8,192 bytes";
+    memcpy(next_text(), bytes, *len);
+    next_text()[(*len)++] = '\n'; /* the last line may lack it */
+    return NULL;
+}
+
+const char *options_config(struct options *options, const struct options_world *world,
+                           const struct leat_app *app)
+{
+    struct config config = {.section = app->name, .take = take};
+    const char *why;
+
+    file.options = options;
+    file.world = world;
+    file.app = app;
+    memcpy(file.source, options->source, sizeof file.source);
+    memset(file.lines, 0, sizeof file.lines);
+    why = load(options->config, &config.len);
+    if (why) {
+        snprintf(file.line, sizeof file.line, "--config %.120s: %.120s", options->config, why);
+        return file.line;
+    }
+    config.text = next_text();
+    if (config_read(&config))
+        return NULL;
+    snprintf(file.line, sizeof file.line, "%.100s:%u: %.160s", options->config, config.line,
+             config.why);
+    return file.line;
+}

@@ -1,0 +1,194 @@
+"""Typical mistakes: each gives one line with its cause and its cure, and a status that is not 0."""
+
+import subprocess
+
+import pytest
+
+from conftest import binary, make_tap, run
+
+TAP = "--tap mistaken0"
+OURS = f"{TAP} --ip 10.9.8.2/24"
+
+# The program and its words (@ is the file of the third column), the file's text or None, the cause, and the cure.
+MISTAKES = [
+    # the command line
+    ("echo --prot 7", None, "--prot", "see --help"),
+    ("echo -p 7", None, "-p", "see --help"),
+    ("echo --port", None, "no value: --port", "see --help"),
+    ("echo --port 70000", None, "--port 70000", "from 1 to 65535"),
+    ("echo --port http", None, "--port http", "a number from 1 to 65535"),
+    ("echo 7", None, "takes no arguments: 7", "see --help"),
+    ("echo --mtu 20", None, "--mtu 20", "from 68 to 65535"),
+    ("echo --buffers 5", None, "--buffers 5", "from 16 to"),
+    ("echo --drain forever", None, "--drain forever", "from 0 to 3600"),
+    ("echo --congestion reno", None, "--congestion reno", "cubic, newreno or bbr"),
+    ("echo --seed xyz", None, "--seed xyz", "1 to 64 hexadecimal digits"),
+    # addresses
+    ("echo --ip 10.0.0.2", None, "--ip 10.0.0.2", "the length of its prefix too, as 10.0.0.2/24"),
+    ("echo --ip 10.0.0.2/33", None, "--ip 10.0.0.2/33", "0 to 32"),
+    ("echo --ip 10.0.0/24", None, "--ip 10.0.0/24", "as 10.0.0.2/24"),
+    ("echo --ip 2001:db8::2/64", None, "--ip 2001:db8::2/64", "must be an IPv4 address"),
+    ("echo --ip6 2001:db8::2", None, "--ip6 2001:db8::2", "as 2001:db8::2/64"),
+    ("echo --ip6 10.0.0.2/24", None, "--ip6 10.0.0.2/24", "must be an IPv6 address"),
+    ("echo --gateway 10.0.0.1/24", None, "--gateway 10.0.0.1/24", "as 10.0.0.1"),
+    ("echo --gateway 10.0.0.1", None, "--gateway", "needs --ip"),
+    ("echo --ip6-gateway fe80::1", None, "--ip6-gateway", "needs --ip6"),
+    (f"echo {OURS} --gateway 10.9.8.2", None, "--gateway is our own address", "give the router's"),
+    (f"echo {OURS} --server 10.9.8.2", None, "--server is our own address", "another name server's"),
+    (f"echo {OURS} --syslog 10.9.8.2:514", None, "--syslog is our own address", "give the server's"),
+    ("echo --mac 02:00:00", None, "--mac 02:00:00", "as 02:00:00:00:00:01"),
+    (f"echo {TAP} --ip 10.9.8.1/24", None, "--ip 10.9.8.1 is this machine's own address, on mistaken0", "give another one of that network"),
+    (f"echo {TAP} --ip 224.0.0.1/24", None, "--ip 224.0.0.1/24", "an IPv4 address of a host"),
+    ("echo --temporary --ip 10.0.0.2/24", None, "--temporary or an address", "not both"),
+    ("echo --syslog 10.0.0.1", None, "--syslog 10.0.0.1", "an address and a port"),
+    # devices
+    ("echo --tap no-such0", None, "no TAP device no-such0", "ip tuntap add no-such0 mode tap"),
+    ("echo --tap lo", None, "lo is no TAP device", "choose another name"),
+    ("echo --tap a --passt", None, "--tap or another network", "not both"),
+    ("echo --tun a --xdp b", None, "--tun or another network", "not both"),
+    ("echo --passt --socket /tmp/a", None, "--passt or --socket", "not both"),
+    ("echo --forward tcp:7007:7", None, "--forward", "needs --passt"),
+    ("echo --passt --forward 7007:7", None, "--forward 7007:7", "must be tcp:PORT or udp:PORT"),
+    ("echo --listen", None, "--listen", "needs --socket or --shm"),
+    ("echo --queue 1", None, "--queue", "needs --xdp"),
+    ("echo --passt --create", None, "--create makes a TAP or TUN device", "leave it out"),
+    ("echo --tun a --mac 02:00:00:00:00:01", None, "--tun has no MAC address", "leave out --mac"),
+    (f"echo {OURS} --mtu 9000", None, "the MTU must be", "to 1500, that of mistaken0"),
+    ("echo --replay a.pcap", None, "--replay", "needs --mac and --seed"),
+    # TLS
+    ("httpd --key a.pem", None, "--key", "needs --cert"),
+    (f"httpd {OURS} --cert @", "", "the key", "give --key"),
+    (f"httpd {OURS} --cert /no/cert --key /no/key", None, "can't read /no/cert", "/no/cert"),
+    (f"httpd {OURS} --cert @ --key @", "no PEM", "one of them has no PEM", "of its kind"),
+    ("httpd --early-data", None, "--early-data", "needs --cert and --key"),
+    ("echo --cert a.pem", None, "speaks no TLS", "leave out --cert"),
+    # what serves beside it
+    (f"echo {OURS} --dashboard 7", None, "can't open the TCP port", "--dashboard or --flight-port may have taken it"),
+    ("echo --dashboard 8080 --flight-port 8080", None, "--dashboard and --flight-port are the same", "change one"),
+    ("echo --flight 0 --flight-file a", None, "--flight-file needs memory", "leave out --flight 0"),
+    (f"echo {OURS} --record /no/such/file.pcap", None, "/no/such/file.pcap", "No such file or directory"),
+    # the configuration file
+    ("echo --config /no/such", None, "--config /no/such", "there is no such file, or it may not be read"),
+    ("echo --config /", None, "--config /", "is a folder"),
+    ("echo --config @", "x" * 8193, "it has more than", "8,192 bytes"),
+    ("echo --config @", "ip = 10.0.0.2/24\nprot = 7\n", ":2: prot", "there is no such option; see --help"),
+    ("echo --config @", "# a\n\nport = 70000\n", ":3: port = 70000", "from 1 to 65535"),
+    ("echo --config @", "port 7\n", ":1: must be", "NAME = VALUE"),
+    ("echo --config @", "port\n", ":1: port needs a value", "port = N"),
+    ("echo --config @", "ip = 10.0.0.2\n", ":1: ip = 10.0.0.2", "as 10.0.0.2/24"),
+    ("echo --config @", "stats = 1\n", ":1: stats = 1", "must be yes or no"),
+    ("echo --config @", "port = 7\nport = 8\n", ":2: port: set before, in line 1", "leave out one of the two"),
+    ("echo --config @", "config = other\n", ":1: config", "belongs on the command line"),
+    ("echo --config @", 'tap = "leat0\n', ':1: a quoted value', 'ends with "'),
+    ("echo --config @", "argument = a\n", ":1: argument = a", "takes no arguments"),
+    ("echo --config @", "tap = a\npasst\n", "--tap or another network", "not both"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def device():
+    make_tap("mistaken0")
+    run("ip", "addr", "add", "10.9.8.1/24", "dev", "mistaken0")
+    yield
+    run("ip", "link", "del", "mistaken0")
+
+
+def begin(words, tmp_path, text):
+    """The finished program; @ among the words becomes a file with the text."""
+    name, *words = words.split()
+    path = tmp_path / "file"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    return subprocess.run([binary(name), *(word.replace("@", str(path)) for word in words)], capture_output=True, text=True,
+                          timeout=60, check=False)
+
+
+def test_there_are_at_least_fifty():
+    assert len({(words, text) for words, text, _, _ in MISTAKES}) == len(MISTAKES) >= 50
+
+
+@pytest.mark.parametrize("words,text,cause,cure", MISTAKES, ids=[f"{words[:40]}{number}" for number, (words, *_) in enumerate(MISTAKES)])
+def test_a_mistake_gives_one_line_with_cause_and_cure(tmp_path, words, text, cause, cure):
+    done = begin(words, tmp_path, text)
+    assert done.returncode == 2 and done.stdout == "", done
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith(words.split()[0] + ": "), done.stderr
+    assert cause in done.stderr and cure in done.stderr, done.stderr
+
+
+def test_a_network_of_the_device_that_is_none_of_ours_is_told(tmp_path):
+    child = subprocess.Popen([binary("echo"), *TAP.split(), "--ip", "10.77.0.2/24"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert "this machine is 10.9.8.1 on mistaken0, which is in no network of --ip" in child.stderr.readline()
+        assert "10.77.0.2/24 on mistaken0" in child.stdout.readline()
+    finally:
+        child.terminate()
+        child.communicate(timeout=60)
+
+
+CONFIG = """# for every program
+tap = mistaken0
+ip = 10.9.8.2/24
+idle = 100
+[httpd]
+argument = {page}
+[echo]
+port = 9
+stats
+"""
+
+
+def check(words, tmp_path):
+    (tmp_path / "page.html").write_text("a page", encoding="utf-8")
+    return begin(f"{words} --check-config", tmp_path, CONFIG.format(page=tmp_path / "page.html"))
+
+
+def test_a_right_configuration_is_told_without_a_device(tmp_path):
+    for words in "echo --config @", "httpd --config @", "echo --ip 10.0.0.2/24":
+        done = check(words, tmp_path)
+        assert done.returncode == 0 and done.stdout == f"{words.split()[0]}: the configuration is right\n", done
+
+
+@pytest.mark.parametrize("words,cause", [("httpd --config @ no-such-page", "can't read no-such-page"),
+                                         ("httpd --config @ --cert /no/cert --key /no/key", "--cert: can't read /no/cert"),
+                                         ("echo --config @ --gateway 10.9.8.2", "--gateway is our own address")])
+def test_check_config_looks_at_files_and_pairs(tmp_path, words, cause):
+    done = check(words, tmp_path)
+    assert done.returncode == 2 and cause in done.stderr and done.stdout == "", done
+
+
+def test_the_command_line_wins(tmp_path):
+    """Over a setting, over all addresses, and over the device with its settings."""
+    path = tmp_path / "file"
+    path.write_text(CONFIG.format(page="none") + "[other]\nmtu = 1\n", encoding="utf-8")
+    for words, said in ((["--port", "11"], "echo: 10.9.8.2/24 on mistaken0, MTU 1500, port 11"),
+                        (["--ip", "10.9.8.3/24"], "echo: 10.9.8.3/24 on mistaken0, MTU 1500, port 9"),
+                        (["--socket", tmp_path / "wire", "--listen", "--mtu=1000"], "echo: 10.9.8.2/24 on ")):
+        child = subprocess.Popen([binary("echo"), "--config", path, *words], stdout=subprocess.PIPE, text=True)
+        try:
+            assert child.stdout.readline().startswith(said)
+        finally:
+            child.terminate()
+            rest, _ = child.communicate(timeout=60)
+        assert child.returncode == 0 and "tx_frames" in rest  # "stats" is in force
+
+
+def test_hangup_reads_the_configuration_again(tmp_path):
+    path = tmp_path / "file"
+    path.write_text(CONFIG.format(page="none"), encoding="utf-8")
+    child = subprocess.Popen([binary("echo"), "--config", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert "port 9" in child.stdout.readline()
+        for text, said, complaint in ((CONFIG.replace("port = 9", "port = x"), "the earlier configuration stays in force", ":8: port = x"),
+                                      (CONFIG.replace("port = 9", "port = 10"), "these changes need a new start: --port", None),
+                                      (CONFIG, "files read again", None)):
+            path.write_text(text.format(page="none"), encoding="utf-8")
+            child.send_signal(1)
+            line = child.stdout.readline()
+            assert line.startswith("echo: SIGHUP: ") and said in line
+            if complaint:
+                assert complaint in child.stderr.readline()
+            elif "files" not in said:
+                assert "files read again" in child.stdout.readline()
+    finally:
+        child.terminate()
+        child.communicate(timeout=60)
