@@ -85,6 +85,7 @@ static void pump(struct leat_http_exchange *exchange, void *arg)
         if (upload->packing || upload->file_over) {
             if (upload_go_on(upload, room))
                 continue;
+            upload->trouble = UPLOAD_NO_BUFFER;
             upload_refuse(upload);
             return;
         }

@@ -16,6 +16,15 @@ enum {
 
 struct leat_deflate;
 
+/* Why an archive can't go on. */
+enum upload_trouble {
+    UPLOAD_BROKEN,     /* the form is malformed, or has no files */
+    UPLOAD_MANY_FILES, /* the directory has no room for another name */
+    UPLOAD_SAME_NAMES, /* leat_zip_distinct_name() finds no free name */
+    UPLOAD_NO_BUFFER,  /* the pool is empty */
+    UPLOAD_TROUBLES
+};
+
 struct upload {
     struct leat_http_exchange *from; /* the form's; both NULL: free */
     struct leat_http_exchange *to;   /* the archive's: the same, or a download of its own */
@@ -40,7 +49,7 @@ struct upload {
     uint8_t piece[LEAT_ZIP_PIECE_BYTES]; /* bytes of the archive between two files */
     struct leat_buf *more_directory;     /* buffers of the pool, used when `directory` is full */
     uint32_t more_count;                 /* number of these buffers */
-    bool too_many;                       /* there is no room for the name of a file */
+    uint8_t trouble;                     /* enum upload_trouble, for upload_refuse() */
     _Alignas(8) uint8_t directory[DIRECTORY_BYTES];
 };
 
@@ -57,7 +66,7 @@ void upload_failed(struct upload *upload, const struct leat_http_exchange *excha
 /* Ends each half after the end of the form. */
 void upload_finish(struct upload *upload);
 
-/* Ends each half with an error: the data is no form, or has more files than there is memory for. */
+/* Ends each half with an error, by upload->trouble. */
 void upload_refuse(struct upload *upload);
 
 /* A short reply. */
@@ -66,6 +75,10 @@ void upload_answer(struct leat_http_exchange *exchange, uint16_t status, const c
 /* Buffers in the directories of all uploads whose forms come from the same address as @upload's, or
  * from the same /64. */
 uint32_t upload_directories(const struct upload *upload);
+
+/* Says why an archive is refused, or ends too early: for each kind of trouble the first time, the
+ * second, the fourth, and so on. */
+void upload_tell(const struct upload *upload);
 
 /* Begins to serve; takes buffers from the stack's pool. */
 void upload_begin(struct example_platform *platform);

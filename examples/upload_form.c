@@ -20,9 +20,9 @@ enum {
 static struct {
     struct example_platform *platform;
     struct leat_pool *pool;
-    uint32_t directory_max;  /* buffers that all directories may have */
-    uint32_t directory_used; /* buffers that they have */
-    unsigned ended;          /* archives that had no room any more when their reply had begun */
+    uint32_t directory_max;          /* buffers that all directories may have */
+    uint32_t directory_used;         /* buffers that they have */
+    unsigned ended[UPLOAD_TROUBLES]; /* archives, by their trouble */
 } all;
 
 void upload_begin(struct example_platform *platform)
@@ -41,7 +41,8 @@ void upload_begin_archive(struct upload *upload)
     leat_zip_start(&upload->zip, key);
     leat_zip_add_memory(&upload->zip, upload->directory, sizeof upload->directory);
     leat_zip_use_crc32(&upload->zip, upload_crc32);
-    upload->begun = upload->in_file = upload->over = upload->file_over = upload->too_many = false;
+    upload->begun = upload->in_file = upload->over = upload->file_over = false;
+    upload->trouble = UPLOAD_BROKEN;
     upload->piece_at = upload->piece_len = 0;
 }
 
@@ -76,20 +77,26 @@ static bool add_directory(struct upload *upload)
     return true;
 }
 
-/* Says it for the first such archive, the second, the fourth, and so on. */
-static __attribute__((noinline)) void tell_ended(const struct upload *upload)
+void upload_tell(const struct upload *upload)
 {
-    char line[240], ip[LEAT_IP_TEXT_BYTES];
+    static const char *const reasons[] = {[UPLOAD_BROKEN] = "its form is malformed, or was cut off",
+                                          [UPLOAD_MANY_FILES] = "its directory has no more room",
+                                          [UPLOAD_SAME_NAMES] = "it has too many files of one name",
+                                          [UPLOAD_NO_BUFFER] = "there was no free buffer"};
+    unsigned *count = &all.ended[upload->trouble];
+    char line[320], ip[LEAT_IP_TEXT_BYTES];
 
-    all.ended++;
-    if (all.ended & (all.ended - 1))
+    _Static_assert(sizeof reasons / sizeof *reasons == UPLOAD_TROUBLES, "a reason for each");
+    ++*count;
+    if (*count & (*count - 1))
         return;
     leat_ip_format(leat_http_request_peer(upload->from), ip);
     snprintf(line, sizeof line,
-             "upload: an archive for %s was ended at its file %u: its directory has %u buffers, "
-             "those of this address have %u, all of them %u of %u; %u archives so far",
-             ip, (unsigned)upload->zip.entries + 1, upload->more_count, upload_directories(upload),
-             all.directory_used, all.directory_max, all.ended);
+             "upload: an archive for %s was %s at its file %u: %s; its directory has %u buffers, "
+             "those of this address have %u, all of them %u of %u; %u such archives so far",
+             ip, upload->begun ? "ended" : "refused", (unsigned)upload->zip.entries + 1,
+             reasons[upload->trouble], upload->more_count, upload_directories(upload),
+             all.directory_used, all.directory_max, *count);
     all.platform->say(all.platform, line);
 }
 
@@ -165,6 +172,13 @@ static void collect(struct upload *upload, struct leat_buf *payload, uint32_t le
 
 /* ---- Parts -------------------------------------------------------------------------------- */
 
+/* Notes why the archive can't go on; returns false. */
+static bool fail(struct upload *upload, enum upload_trouble trouble)
+{
+    upload->trouble = (uint8_t)trouble;
+    return false;
+}
+
 static size_t begin_entry(struct upload *upload, const char *name, size_t len)
 {
     return upload->deflate ? leat_zip_entry_deflated(&upload->zip, name, len, upload->piece)
@@ -188,16 +202,13 @@ static bool begin_file(struct upload *upload)
     len = leat_zip_clean_name(upload->form.file, upload->form.file_len, name);
     len = leat_zip_distinct_name(&upload->zip, name, len);
     if (len == 0)
-        return false;
+        return fail(upload, UPLOAD_SAME_NAMES);
     upload_pack_begin(upload);
     upload->piece_len = begin_entry(upload, name, len);
     if (upload->piece_len == 0 && add_directory(upload))
         upload->piece_len = begin_entry(upload, name, len);
-    upload->too_many = upload->piece_len == 0;
-    if (upload->too_many && upload->begun)
-        tell_ended(upload);
-    if (upload->too_many)
-        return false;
+    if (upload->piece_len == 0)
+        return fail(upload, UPLOAD_MANY_FILES);
     if (!upload->begun)
         leat_http_reply(upload->to, &head);
     upload->begun = true;
@@ -215,12 +226,12 @@ static bool take_data(struct upload *upload)
         return true;
     leat_zip_data(&upload->zip, form->data, len);
     if (upload->deflate)
-        return upload_pack_data(upload, form->data, len);
+        return upload_pack_data(upload, form->data, len) || fail(upload, UPLOAD_NO_BUFFER);
     payload = form->data_is_given
                   ? leat_buf_slice(upload->in, (uint32_t)(form->data - upload->in->data), len)
                   : leat_buf_copy(all.pool, form->data, len);
     if (!payload)
-        return false;
+        return fail(upload, UPLOAD_NO_BUFFER);
     collect(upload, payload, len);
     return true;
 }

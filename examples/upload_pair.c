@@ -160,11 +160,20 @@ void upload_finish(struct upload *upload)
 
 void upload_refuse(struct upload *upload)
 {
-    const uint16_t status = upload->too_many ? 413 : 400;
-    const char *why = upload->too_many ? "There is no memory for so many files now.\n"
-                                       : "That is no form with files.\n";
+    static const struct {
+        uint16_t status;
+        const char *why;
+    } replies[] = {[UPLOAD_BROKEN] = {400, "That is no form with files.\n"},
+                   [UPLOAD_MANY_FILES] = {413, "There is no memory for so many files now.\n"},
+                   [UPLOAD_SAME_NAMES] = {422, "Too many files have the same name.\n"},
+                   [UPLOAD_NO_BUFFER] = {503, "There is no free memory now.\n"}};
+    const uint16_t status = replies[upload->trouble].status;
+    const char *why = replies[upload->trouble].why;
     struct leat_http_exchange *from = upload->from, *to = upload->to;
 
+    _Static_assert(sizeof replies / sizeof *replies == UPLOAD_TROUBLES, "a reply for each");
+    if (upload->begun || upload->trouble != UPLOAD_BROKEN)
+        upload_tell(upload); /* the client of an archive that has begun sees no status */
     release(upload);
     if (upload->begun)
         leat_http_abort(to);

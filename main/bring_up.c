@@ -461,6 +461,8 @@ const char *bring_up_start(struct bring_up *up)
 {
     const char *complaint = up->app->check ? up->app->check(up->platform) : NULL;
 
+    if (leat_stopped(up->platform->stack, NULL))
+        return complaint; /* by check(), with a status */
     if (!complaint && !up->autoconf)
         complaint = up->app->start(up->platform);
     if (!up->autoconf && !complaint)

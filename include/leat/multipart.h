@@ -43,7 +43,9 @@ struct leat_multipart {
     size_t data_len;     /**< 1 at least */
     bool data_is_given;  /**< the data lies in the bytes just read */
     bool has_file;       /**< the part is a file: it has a file name, which may be empty; that of
-                              "filename*" if there is one (RFC 6266 4.3), as UTF-8 */
+                              "filename*" if there is one (RFC 6266 4.3), as UTF-8.  In a charset
+                              other than UTF-8 and ISO-8859-1 it counts only without "filename",
+                              and "_" stands for what isn't ASCII */
     uint8_t name_len;    /**< of the name */
     uint8_t file_len;    /**< of the file's name */
     uint8_t type_len;    /**< of the type; 0: none was given */
@@ -62,9 +64,10 @@ struct leat_multipart {
     bool typed;            /* Content-Type has been read */
     bool has_name;         /* a name has been read */
     bool plain;            /* "filename" has been read */
-    bool extended;         /* "filename*" has been read, or is being read */
-    bool latin;            /* the charset of "filename*" is ISO-8859-1 */
-    uint8_t high;          /* value of the first digit of a %-encoded octet in it */
+    bool extended; /* "filename*" has been read, or is being read, in a charset that is known */
+    bool foreign;  /* ... in another one */
+    bool latin;    /* the charset of "filename*" is ISO-8859-1 */
+    uint8_t high;  /* value of the first digit of a %-encoded octet in it */
     uint8_t delimiter[4 + LEAT_MULTIPART_BOUNDARY_BYTES];
     /** @endcond */
 };

@@ -111,13 +111,13 @@ def test_fetch_uses_its_authorities(guest):
         status, said = fetch(guest, port, "--cert=/authority.pem")
         assert status == 0 and "the answer" in said
         status, said = fetch(guest, port, "--cert=/authority.pem", machine="microvm")
-        assert status == 1 and "the answer" not in said and "civil time" in said
+        assert status in (35, 60) and "the answer" not in said and "civil time" in said
 
 
 def test_debians_authorities_are_in_the_image(guest):
     """The host's authorities are read, and none has signed our certificate."""
     with upstream("10.0.2.2"), pages() as port:
         asks = guest("fetch", "q35", "user,id=net", arguments=["--server=10.0.2.2", f"https://leat.test:{port}/"])
-        assert asks.wait(100) == 1
+        assert asks.wait(100) == 60
         assert "no authorities" not in asks.text and "the answer" not in asks.text
         assert "authority" in asks.text or "unknown" in asks.text

@@ -116,7 +116,8 @@ static void test_extended_names(void **state)
     static const char *const wrong[] = {
         "name=a; filename*=b",
         "name=a; filename*=utf-8'b",
-        "name=a; filename*=utf-7''b",
+        "name=a; filename*=''b",
+        "name=a; filename*=utf-7''a; filename*=utf-8''a",
         "name=a; filename*=utf-8''b%4",
         "name=a; filename*=utf-8''b%4g",
         "name=a; filename*=utf-8''a; filename*=utf-8''a",
@@ -133,6 +134,12 @@ static void test_extended_names(void **state)
     check("--B\r\n" PART("filename*=iso-8859-1''d%E4%ff%7e; filename=\"b\\c\"; name=a") "\r\n--B--",
           "[a|d\xc3\xa4\xc3\xbf~|];.");
     check("--B\r\n" PART("name=a; filename*=utf-8''") "\r\n--B--", "[a||];.");
+    /* a charset that isn't known (RFC 5987) */
+    check("--B\r\n" PART("name=a; filename*=koi8-r''%c6a.txt") "\r\n--B--", "[a|_a.txt|];.");
+    check("--B\r\n" PART("name=a; filename*=koi8-r'ru'%c6; filename=plain") "\r\n--B--",
+          "[a|plain|];.");
+    check("--B\r\n" PART("name=a; filename=plain; filename*=utf-80''%c6") "\r\n--B--",
+          "[a|plain|];.");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         snprintf(form, sizeof form, "--B\r\n" PART("%s"), wrong[i]);
         check(form, NULL);

@@ -155,6 +155,16 @@ def test_an_address_has_one_share_of_the_names(leat):
     sender.join()
 
 
+def test_names_that_leave_no_other_are_told(web):
+    """24 names that a second a.txt could get are there already; the console says why the archive ends."""
+    names = [b"a.txt"] + [b"a (%d).txt" % (1 << bit) for bit in range(24)] + [b"a.txt"]
+    conn, sender = send_form(web, form_of(names))
+    with conn, pytest.raises((ConnectionError, ValueError, AssertionError)):
+        unchunked(conn)
+    sender.join()
+    web.wait_for(r"an archive for [0-9a-f.:]+ was ended at its file 26: it has too many files of one name")
+
+
 def test_equal_names_are_told_apart(web):
     archive = archive_of_form(web, form_of([b"a.txt", b"a.txt", b"../a.txt", b"b"]))
     assert archive.namelist() == ["a.txt", "a (1).txt", "a (2).txt", "b"]

@@ -100,13 +100,14 @@ def test_files_that_can_not_be_read_are_named(tmp_path):
     tap = ("--tap", "spare0", "--ip", "10.1.2.3/24")
     nothing = tmp_path / "nothing"
     nothing.touch()
-    for name, words, said in (("fetch", ["http://10.1.2.1/", "no-such-file"], "can't read no-such-file"),
-                              ("httpd", ["no-such-file"], "can't read no-such-file, or it is too large"),
-                              ("sieve", ["--server=10.1.2.1", "no-such-file"], "can't read no-such-file"),
-                              ("httpd", ["--cert", nothing, "--key", nothing],
-                               f"{nothing} and {nothing}: one of them has no PEM of its kind")):
+    for name, words, said, status in (
+        ("fetch", ["http://10.1.2.1/", "no-such-file"], "can't read no-such-file", 26),
+        ("httpd", ["no-such-file"], "can't read no-such-file, or it is too large", 2),
+        ("sieve", ["--server=10.1.2.1", "no-such-file"], "can't read no-such-file", 2),
+        ("httpd", ["--cert", nothing, "--key", nothing], f"{nothing} and {nothing}: one of them has no PEM of its kind", 2),
+    ):
         done = start(*tap, *words, name=name)
-        assert done.returncode == 2 and done.stderr == f"{name}: {said}\n", done
+        assert done.returncode == status and done.stderr == f"{name}: {said}\n", done
     run("ip", "link", "del", "spare0")
 
 

@@ -29,9 +29,31 @@ static bool add(char *string, uint8_t *len, size_t max, uint8_t octet)
     return false;
 }
 
+/* The charset of "filename*" is known: the name counts more than that of "filename". */
+static void begin_extended(struct leat_multipart *reader, bool latin)
+{
+    reader->latin = latin;
+    reader->extended = true;
+    reader->file_len = 0;
+}
+
+/* RFC 8187 3.2.1 has UTF-8 alone; RFC 5987, before it, others. A name in one that isn't known stands
+ * in only where there is no "filename". */
+static void begin_foreign(struct leat_multipart *reader)
+{
+    reader->foreign = true;
+    if (!reader->plain)
+        reader->file_len = 0;
+}
+
 /* Adds an octet of "filename*" in its charset, as UTF-8 (RFC 8187 3.2.1). True: it is too long. */
 static bool add_extended(struct leat_multipart *reader, uint8_t octet)
 {
+    if (reader->foreign && reader->plain)
+        return false;
+    if (reader->foreign)
+        return add(reader->file, &reader->file_len, sizeof reader->file,
+                   octet < 0x80 ? octet : (uint8_t)'_');
     if (!reader->latin || octet < 0x80)
         return add(reader->file, &reader->file_len, sizeof reader->file, octet);
     return add(reader->file, &reader->file_len, sizeof reader->file, (uint8_t)(0xc0 | octet >> 6)) ||
@@ -55,10 +77,12 @@ action file        { if (!reader->extended && add(reader->file, &reader->file_le
 action name_slash  { if (add(reader->name, &reader->name_len, sizeof reader->name, '\\')) { reader->phase = PHASE_BAD; fbreak; } }
 action file_slash  { if (!reader->extended && add(reader->file, &reader->file_len, sizeof reader->file, '\\')) { reader->phase = PHASE_BAD; fbreak; } }
 action has_name    { if (reader->has_name) { reader->phase = PHASE_BAD; fbreak; } reader->has_name = true; }
-action has_file    { if (reader->plain) { reader->phase = PHASE_BAD; fbreak; } reader->plain = reader->has_file = true; }
-action has_extended { if (reader->extended) { reader->phase = PHASE_BAD; fbreak; } reader->extended = reader->has_file = true; reader->file_len = 0; }
-action utf_8       { reader->latin = false; }
-action latin       { reader->latin = true; }
+action has_file    { if (reader->plain) { reader->phase = PHASE_BAD; fbreak; } reader->plain = reader->has_file = true;
+                     if (reader->foreign) reader->file_len = 0; }
+action has_extended { if (reader->extended || reader->foreign) { reader->phase = PHASE_BAD; fbreak; } reader->has_file = true; }
+action utf_8       { begin_extended(reader, false); }
+action latin       { begin_extended(reader, true); }
+action foreign     { begin_foreign(reader); }
 action extended    { if (add_extended(reader, fc)) { reader->phase = PHASE_BAD; fbreak; } }
 action high        { reader->high = hex_digit(fc); }
 action low         { if (add_extended(reader, (uint8_t)(reader->high << 4 | hex_digit(fc)))) { reader->phase = PHASE_BAD; fbreak; } }
@@ -80,7 +104,8 @@ others  = ( token - ( "name"i | "filename"i | "filename*"i ) ) "=" ( token | quo
 name    = quoted_name | ( tchar @name )+;                 # RFC 2183 2: in quotes, or without
 file    = quoted_file | ( tchar @file )+;
 # RFC 8187 3.2.1. RFC 7578 4.2 tells senders not to use it, but some do; it counts more than filename (RFC 6266 4.3).
-charset = "utf-8"i @utf_8 | "iso-8859-1"i @latin;
+charset = "utf-8"i %utf_8 | "iso-8859-1"i %latin
+          | ( ( tchar - [*'%] )+ - ( "utf-8"i | "iso-8859-1"i ) ) %foreign;
 extended = charset "'" ( alnum | "-" )* "'" ( ( tchar - [*'%] ) @extended | "%" xdigit @high xdigit @low )*;
 param   = "name="i name >has_name | "filename="i file >has_file | "filename*="i extended >has_extended | others;
 
@@ -294,6 +319,7 @@ static void read_behind(struct leat_multipart *reader, uint8_t octet)
     reader->has_file = false;
     reader->plain = false;
     reader->extended = false;
+    reader->foreign = false;
     reader->name_len = 0;
     reader->file_len = 0;
     reader->type_len = 0;

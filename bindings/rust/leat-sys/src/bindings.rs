@@ -1322,9 +1322,10 @@ pub struct leat_forwarder_counts {
     pub tcp_idle: u64,
     pub tcp_displaced: u64,
     pub tcp_slow: u64,
+    pub tcp_full: u64,
 }
-zeroed!(leat_forwarder_counts, 152, 8);
-offsets!(leat_forwarder_counts, udp_queries 0, tcp_queries 8, replies 16, truncated 24, cached 32, own 40, special 48, prohibited 56, rate_slipped 64, rate_dropped 72, rate_proven 80, busy 88, displaced 96, drop_format 104, drop_memory 112, tcp_bad_length 120, tcp_idle 128, tcp_displaced 136, tcp_slow 144);
+zeroed!(leat_forwarder_counts, 160, 8);
+offsets!(leat_forwarder_counts, udp_queries 0, tcp_queries 8, replies 16, truncated 24, cached 32, own 40, special 48, prohibited 56, rate_slipped 64, rate_dropped 72, rate_proven 80, busy 88, displaced 96, drop_format 104, drop_memory 112, tcp_bad_length 120, tcp_idle 128, tcp_displaced 136, tcp_slow 144, tcp_full 152);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_forwarder_network {
@@ -1770,12 +1771,13 @@ pub struct leat_multipart {
     pub has_name: bool,
     pub plain: bool,
     pub extended: bool,
+    pub foreign: bool,
     pub latin: bool,
     pub high: u8,
     pub delimiter: [u8; 74],
 }
 zeroed!(leat_multipart, 632, 8);
-offsets!(leat_multipart, data 0, data_len 8, data_is_given 16, has_file 17, name_len 18, file_len 19, type_len 20, parts 24, name 28, file 155, r#type 410, state 540, head_bytes 544, phase 546, matched 547, delimiter_len 548, named 549, typed 550, has_name 551, plain 552, extended 553, latin 554, high 555, delimiter 556);
+offsets!(leat_multipart, data 0, data_len 8, data_is_given 16, has_file 17, name_len 18, file_len 19, type_len 20, parts 24, name 28, file 155, r#type 410, state 540, head_bytes 544, phase 546, matched 547, delimiter_len 548, named 549, typed 550, has_name 551, plain 552, extended 553, foreign 554, latin 555, high 556, delimiter 557);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_netif {
