@@ -22,7 +22,7 @@ enum {
 /* The memory of the one resolver and the one forwarder of this program. */
 static _Alignas(16) unsigned char resolver_memory[CACHE_BYTES + (4 << 20)];
 static _Alignas(16) unsigned char forwarder_memory[1 << 20];
-static _Alignas(16) unsigned char http_memory[64 * 1024];
+static _Alignas(16) unsigned char http_memory[128 * 1024];
 static char complaint[200];
 static struct leat_resolver *asker;
 static unsigned server_count; /* of the asker */

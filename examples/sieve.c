@@ -29,13 +29,14 @@ static struct {
     enum leat_forwarder_say say;
     bool null; /* answer 0.0.0.0 and ::, not the address of our page */
     bool any_rate;
+    bool no_rebinding;
     const char *token;
     struct leat_top names, clients;
 } sieve = {.say = LEAT_FORWARDER_NXDOMAIN};
 
 static _Alignas(16) unsigned char resolver_memory[CACHE_BYTES + (4 << 20)];
 static _Alignas(16) unsigned char forwarder_memory[1 << 20];
-static _Alignas(16) unsigned char http_memory[128 * 1024];
+static _Alignas(16) unsigned char http_memory[256 * 1024];
 static char line[LEAT_DNS_NAME_TEXT_BYTES];
 
 /* ---- questions --------------------------------------------------------------------------------
@@ -59,6 +60,9 @@ static void on_question(void *arg, const struct leat_forwarder_question *questio
 {
     (void)arg;
     if (leat_blocklist_find(lists_serving(), question->name) != LEAT_BLOCKLIST_BLOCKED)
+        return;
+    if (question->name != question->asked && /* an exception for an alias is one for its target */
+        leat_blocklist_find(lists_serving(), question->asked) == LEAT_BLOCKLIST_ALLOWED)
         return;
     *own = (struct leat_forwarder_own){.say = sieve.say, .ttl_s = BLOCKED_TTL_S};
     own->extended_error = LEAT_FORWARDER_BLOCKED;
@@ -106,6 +110,7 @@ static void write_page(struct page *page)
     page_add_row(page, "questions", counts->udp_queries + counts->tcp_queries);
     page_add_row(page, "answered by the cache", counts->cached);
     page_add_row(page, "blocked", counts->own);
+    page_add_row(page, "of these, by the target of an alias", counts->own_aliases);
     page_add_row(page, "answered here: local names", counts->special);
     page_add_row(page, "refused: from other networks", counts->prohibited);
     page_add_row(page, "questions that went for others", counts->displaced + counts->busy);
@@ -136,6 +141,8 @@ static const char *read_word(struct example_platform *platform, const char *word
         return wrong;
     if (strcmp(word, "any-rate") == 0)
         sieve.any_rate = true;
+    else if (strcmp(word, "no-rebinding") == 0)
+        sieve.no_rebinding = true;
     else if (strcmp(word, "nxdomain") == 0)
         sieve.say = LEAT_FORWARDER_NXDOMAIN;
     else if (strcmp(word, "null") == 0 || strcmp(word, "page") == 0)
@@ -182,11 +189,13 @@ static const char *start(struct example_platform *platform)
                                                   .answer_bytes = UINT16_MAX,
                                                   .cache_bytes = CACHE_BYTES,
                                                   .stale_s = DAY_S,
-                                                  .prefetch = true};
+                                                  .prefetch = true,
+                                                  .no_rebinding = sieve.no_rebinding};
     struct leat_forwarder_config forwarder = {.port = platform->port,
                                               .clients = CLIENTS,
                                               .no_rate_limit = sieve.any_rate,
                                               .refuse_canaries = true,
+                                              .inspect_aliases = true,
                                               .on_question = on_question};
 
     if (leat_ip_is_any(platform->server))
@@ -205,7 +214,8 @@ static const char *start(struct example_platform *platform)
 const struct example example = {
     .name = "sieve",
     .summary = "A caching name server that keeps from you what stands in lists.",
-    .arguments = "[nxdomain|null|page] [any-rate] [clients=NET,...] [token=TOKEN] [allow=LIST...] "
+    .arguments = "[nxdomain|null|page] [any-rate] [no-rebinding] [clients=NET,...] [token=TOKEN] "
+                 "[allow=LIST...] "
                  "[LIST...]",
     .default_port = LEAT_DNS_PORT,
     .check = check,

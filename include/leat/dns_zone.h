@@ -33,10 +33,11 @@ size_t leat_dns_zone_memory_bytes(const char *text, size_t text_len);
  * The text is not needed afterwards.
  *
  * Understood: $ORIGIN, $TTL (RFC 2308 4), @, relative names, times like 1h30m, comments,
- * parentheses, quotes, escapes; class IN; types A, AAAA, CNAME, MX, NS, PTR, SOA, TXT.  The first
- * name must be absolute or follow an $ORIGIN.  The zone must hold one SOA record, whose owner is
- * the apex, an NS record at the apex, and no name outside.  A CNAME must be the only record of its
- * name. Duplicate records count once, and a set's TTL is its smallest.
+ * parentheses, quotes, escapes; class IN; the types of leat_dns_type_parse(), and any other in the
+ * form of RFC 3597 5.  The first name must be absolute or follow an $ORIGIN.  The zone must hold
+ * one SOA record, whose owner is the apex, an NS record at the apex, and no name outside.  A CNAME
+ * must be the only record of its name. Duplicate records count once, and a set's TTL is its
+ * smallest.
  *
  * Errors: LEAT_ERR_FORMAT (@p error says where and why), LEAT_ERR_MEMORY.
  */

@@ -31,10 +31,12 @@ enum leat_forwarder_say {
 
 /** The question that is passed to on_question; valid during the call. */
 struct leat_forwarder_question {
-    const struct leat_dns_name *name; /**< in the client's letter case */
-    uint16_t type;                    /**< enum leat_dns_type, or any other number */
-    struct leat_ip peer;              /**< source address; by UDP it may be forged */
-    struct leat_ip local;             /**< destination address, one of ours */
+    const struct leat_dns_name *name;  /**< in the client's letter case; or what a CNAME of the
+                                          answer  leads to (inspect_aliases) */
+    const struct leat_dns_name *asked; /**< the name asked for: `name`, unless that is an alias's */
+    uint16_t type;                     /**< enum leat_dns_type, or any other number */
+    struct leat_ip peer;               /**< source address; by UDP it may be forged */
+    struct leat_ip local;              /**< destination address, one of ours */
 };
 
 /** The forwarder's own answer, with its addresses. */
@@ -106,6 +108,9 @@ struct leat_forwarder_config {
      * they may pass by this resolver: use-application-dns.net, mask.icloud.com, mask-h2.icloud.com.
      */
     bool refuse_canaries;
+    /** Call on_question also for each name that a CNAME of the answer leads to, before it is sent.
+     * Its answer then takes the place of the whole one. */
+    bool inspect_aliases;
     uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
@@ -117,6 +122,7 @@ struct leat_forwarder_counts {
     uint64_t truncated;    /**< replies with TC */
     uint64_t cached;       /**< replies from the cache, at once */
     uint64_t own;          /**< replies that on_question decided */
+    uint64_t own_aliases;  /**< those of them that it decided for the name of an alias */
     uint64_t special;      /**< replies for names that a resolver answers itself, and canaries */
     uint64_t prohibited;   /**< queries by UDP, and connections, from outside of `networks` */
     uint64_t rate_slipped; /**< queries over replies_per_s answered by the question with TC */

@@ -4,26 +4,10 @@
 #include <leat/dns.h>
 
 #include "proto/dns/dns_text.h"
+#include "proto/dns/svcb.h"
 #include "core/assert.h"
 #include "wire/bytes.h"
 #include "proto/wire/dns.h"
-
-/* RFC 1035 5.1: bytes with a meaning in master files are escaped. */
-static void text_byte(struct dns_text *text, uint8_t byte, const char *special)
-{
-    if (byte < 0x20 || byte > 0x7e) {
-        dns_text_char(text, '\\');
-        dns_text_char(text, (char)('0' + byte / 100));
-        dns_text_char(text, (char)('0' + byte / 10 % 10));
-        dns_text_char(text, (char)('0' + byte % 10));
-        return;
-    }
-    for (; *special != '\0'; special++) {
-        if (*special == (char)byte)
-            dns_text_char(text, '\\');
-    }
-    dns_text_char(text, (char)byte);
-}
 
 static void text_name(struct dns_text *text, const uint8_t *message, size_t len, size_t at)
 {
@@ -39,7 +23,7 @@ static void text_name(struct dns_text *text, const uint8_t *message, size_t len,
             if (label[i] == ' ')
                 dns_text_string(text, "\\032");
             else
-                text_byte(text, label[i], ".\\\"();@$");
+                dns_text_byte(text, label[i], ".\\\"();@$");
         }
         dns_text_char(text, '.');
     }
@@ -54,7 +38,7 @@ static void text_strings(struct dns_text *text, const uint8_t *at, const uint8_t
 
         dns_text_string(text, " \"");
         while (++at < next)
-            text_byte(text, *at, "\\\"");
+            dns_text_byte(text, *at, "\\\"");
         dns_text_char(text, '"');
     }
 }
@@ -63,7 +47,7 @@ static void text_string(struct dns_text *text, const uint8_t *at, const uint8_t 
 {
     dns_text_char(text, '"');
     while (at < end)
-        text_byte(text, *at++, "\\\"");
+        dns_text_byte(text, *at++, "\\\"");
     dns_text_char(text, '"');
 }
 
@@ -90,24 +74,6 @@ static void text_hex(struct dns_text *text, const uint8_t *at, const uint8_t *en
     }
 }
 
-/* RFC 4648 4. */
-static void text_base64(struct dns_text *text, const uint8_t *at, const uint8_t *end)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    while (at < end) {
-        const size_t left = (size_t)(end - at);
-        const uint32_t bits =
-            (uint32_t)at[0] << 16 | (left > 1 ? (uint32_t)at[1] << 8 : 0) | (left > 2 ? at[2] : 0u);
-
-        dns_text_char(text, digits[bits >> 18]);
-        dns_text_char(text, digits[bits >> 12 & 63]);
-        dns_text_char(text, left > 1 ? digits[bits >> 6 & 63] : '=');
-        dns_text_char(text, left > 2 ? digits[bits & 63] : '=');
-        at += left > 2 ? 3 : left;
-    }
-}
-
 /* RFC 3597 5: the generic format, for unknown types. */
 static void text_unknown(struct dns_text *text, const struct leat_dns_record *record)
 {
@@ -128,7 +94,7 @@ static void text_rest(struct dns_text *text, uint8_t field, const uint8_t *at, c
     else if (field == DNS_FIELD_HEX)
         text_hex(text, at, end);
     else
-        text_base64(text, at, end);
+        dns_text_base64(text, at, end);
 }
 
 /* Formats a field of legal data at @*at after a space, and moves @*at behind it. */
@@ -136,10 +102,15 @@ static void text_field(struct dns_text *text, const struct leat_dns_record *reco
                        size_t *at)
 {
     const uint8_t *bytes = record->message + *at;
+    const uint8_t *end = record->message + record->rdata_at + record->rdata_len;
     char ip4[LEAT_IP_TEXT_BYTES];
 
     if (field == DNS_FIELD_TEXTS) {
-        text_strings(text, bytes, record->message + record->rdata_at + record->rdata_len);
+        text_strings(text, bytes, end);
+        return;
+    }
+    if (field == DNS_FIELD_PARAMS) {
+        svcb_format(text, bytes, end);
         return;
     }
     dns_text_char(text, ' ');
@@ -166,7 +137,7 @@ static void text_field(struct dns_text *text, const struct leat_dns_record *reco
         text_tag(text, bytes + 1, bytes + 1 + *bytes);
         *at += *bytes + 1u;
     } else if (dns_field_bytes(field) == 0) {
-        text_rest(text, field, bytes, record->message + record->rdata_at + record->rdata_len);
+        text_rest(text, field, bytes, end);
     } else {
         dns_text_number(text, get32(bytes));
         *at += 4;

@@ -53,6 +53,41 @@ void dns_text_number(struct dns_text *text, uint32_t value)
         dns_text_char(text, digits[--count]);
 }
 
+/* RFC 1035 5.1: bytes with a meaning in master files are escaped. */
+void dns_text_byte(struct dns_text *text, uint8_t byte, const char *special)
+{
+    if (byte < 0x20 || byte > 0x7e) {
+        dns_text_char(text, '\\');
+        dns_text_char(text, (char)('0' + byte / 100));
+        dns_text_char(text, (char)('0' + byte / 10 % 10));
+        dns_text_char(text, (char)('0' + byte % 10));
+        return;
+    }
+    for (; *special != '\0'; special++) {
+        if (*special == (char)byte)
+            dns_text_char(text, '\\');
+    }
+    dns_text_char(text, (char)byte);
+}
+
+/* RFC 4648 4. */
+void dns_text_base64(struct dns_text *text, const uint8_t *at, const uint8_t *end)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    while (at < end) {
+        const size_t left = (size_t)(end - at);
+        const uint32_t bits =
+            (uint32_t)at[0] << 16 | (left > 1 ? (uint32_t)at[1] << 8 : 0) | (left > 2 ? at[2] : 0u);
+
+        dns_text_char(text, digits[bits >> 18]);
+        dns_text_char(text, digits[bits >> 12 & 63]);
+        dns_text_char(text, left > 1 ? digits[bits >> 6 & 63] : '=');
+        dns_text_char(text, left > 2 ? digits[bits & 63] : '=');
+        at += left > 2 ? 3 : left;
+    }
+}
+
 size_t dns_text_end(struct dns_text *text)
 {
     if (text->bytes_max > 0)
@@ -201,7 +236,7 @@ static const struct {
     {LEAT_DNS_SOA, "SOA"},     {LEAT_DNS_TXT, "TXT"},       {LEAT_DNS_ANY, "ANY"},
     {DNS_TYPE_SRV, "SRV"},     {DNS_TYPE_NAPTR, "NAPTR"},   {DNS_TYPE_DS, "DS"},
     {DNS_TYPE_SSHFP, "SSHFP"}, {DNS_TYPE_DNSKEY, "DNSKEY"}, {DNS_TYPE_TLSA, "TLSA"},
-    {DNS_TYPE_CAA, "CAA"},
+    {DNS_TYPE_CAA, "CAA"},     {DNS_TYPE_SVCB, "SVCB"},     {DNS_TYPE_HTTPS, "HTTPS"},
 };
 
 enum {

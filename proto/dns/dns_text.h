@@ -21,6 +21,13 @@ void dns_text_string(struct dns_text *text, const char *string);
 void dns_text_number(struct dns_text *text, uint32_t value);
 void dns_text_ip6(struct dns_text *text, const uint8_t ip6[16]);
 
+/* Writes a byte of a text; those with a meaning in master files, or in @special, are escaped (RFC
+ * 1035 5.1). */
+void dns_text_byte(struct dns_text *text, uint8_t byte, const char *special);
+
+/* RFC 4648 4. */
+void dns_text_base64(struct dns_text *text, const uint8_t *at, const uint8_t *end);
+
 /* Writes the NUL, over the last character if the text is too long. Returns the full length. */
 size_t dns_text_end(struct dns_text *text);
 

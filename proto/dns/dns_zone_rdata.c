@@ -1,6 +1,7 @@
 /* dns_zone_rdata.c -- parses the data of a record in a master file (RFC 1035 5, RFC 3597 5). */
 #include <string.h>
 
+#include "proto/dns/svcb.h"
 #include "proto/dns/zone_reader.h"
 #include "proto/wire/dns.h"
 #include "wire/bytes.h"
@@ -96,38 +97,69 @@ static int digit_of(char c, unsigned bits)
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Parses digits of @bits each, in words up to the end of the line. The bits behind the last whole
- * byte are zeros, and padded by '=' in base 64. */
+/* Digits that are being parsed, of `bits` each. */
+struct digits {
+    unsigned bits;
+    uint32_t sum;
+    unsigned have, count, padding;
+};
+
+static const char *not_digits(unsigned bits)
+{
+    return bits == 4 ? "not pairs of hexadecimal digits" : "not base 64";
+}
+
+/* Parses further digits. */
+static bool put_some(struct zone_reader *reader, struct digits *digits, const char *text,
+                     size_t len)
+{
+    for (size_t i = 0; i < len; i++, digits->count++) {
+        const int digit = digit_of(text[i], digits->bits);
+        uint8_t byte;
+
+        digits->padding += text[i] == '=';
+        if (text[i] == '=' && digits->bits == 6)
+            continue;
+        if (digit < 0 || digits->padding > 0)
+            return zone_fail(reader, not_digits(digits->bits));
+        digits->sum = digits->sum << digits->bits | (uint32_t)digit;
+        digits->have += digits->bits;
+        if (digits->have < 8)
+            continue;
+        digits->have -= 8;
+        byte = (uint8_t)(digits->sum >> digits->have);
+        if (!zone_put(reader, &byte, 1))
+            return false;
+    }
+    return true;
+}
+
+/* Ends the digits. The bits behind the last whole byte are zeros, and padded by '=' in base 64. */
+static bool end_digits(struct zone_reader *reader, const struct digits *digits)
+{
+    if ((digits->sum & ((1u << digits->have) - 1)) != 0 || digits->padding > 2 ||
+        digits->count % (digits->bits == 4 ? 2 : 4) != 0)
+        return zone_fail(reader, not_digits(digits->bits));
+    return true;
+}
+
+bool zone_put_base64(struct zone_reader *reader, const char *text, size_t len)
+{
+    struct digits digits = {.bits = 6};
+
+    return put_some(reader, &digits, text, len) && end_digits(reader, &digits);
+}
+
+/* Parses digits of @bits each, in words up to the end of the line. */
 static bool put_digits(struct zone_reader *reader, unsigned bits)
 {
-    const char *const why = bits == 4 ? "not pairs of hexadecimal digits" : "not base 64";
-    uint32_t sum = 0;
-    unsigned have = 0, count = 0, padding = 0;
+    struct digits digits = {.bits = bits};
 
     for (; reader->token.kind == DNS_TOKEN_WORD; zone_advance(reader)) {
-        for (size_t i = 0; i < reader->token.len; i++, count++) {
-            const char c = reader->token.text[i];
-            const int digit = digit_of(c, bits);
-            uint8_t byte;
-
-            padding += c == '=';
-            if (c == '=' && bits == 6)
-                continue;
-            if (digit < 0 || padding > 0)
-                return zone_fail(reader, why);
-            sum = sum << bits | (uint32_t)digit;
-            have += bits;
-            if (have < 8)
-                continue;
-            have -= 8;
-            byte = (uint8_t)(sum >> have);
-            if (!zone_put(reader, &byte, 1))
-                return false;
-        }
+        if (!put_some(reader, &digits, reader->token.text, reader->token.len))
+            return false;
     }
-    if ((sum & ((1u << have) - 1)) != 0 || padding > 2 || count % (bits == 4 ? 2 : 4) != 0)
-        return zone_fail(reader, why);
-    return true;
+    return end_digits(reader, &digits);
 }
 
 /* The same for a field that is never empty: a digest, or a key. */
@@ -196,6 +228,8 @@ static bool put_field(struct zone_reader *reader, uint8_t field)
         return put_key(reader, 4);
     case DNS_FIELD_BASE64:
         return put_key(reader, 6);
+    case DNS_FIELD_PARAMS:
+        return svcb_read(reader);
     case DNS_FIELD_END:
     case DNS_FIELD_U8:
     case DNS_FIELD_U16:

@@ -152,6 +152,16 @@ static size_t fixed_bytes(void)
            2u * ALIGN;
 }
 
+/* Bytes for items behind commas: each may be an address of 16 bytes (RFC 9460 7.3). */
+static size_t list_bytes(const struct dns_token *token)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < token->len; i++)
+        bytes += token->text[i] == ',' ? 16 : 0;
+    return bytes;
+}
+
 /* A word can become a name with the origin appended, or an address of 16 bytes. Origins can
  * be relative: "$ORIGIN a", "$ORIGIN b" is b.a. */
 size_t leat_dns_zone_memory_bytes(const char *text, size_t text_len)
@@ -172,9 +182,9 @@ size_t leat_dns_zone_memory_bytes(const char *text, size_t text_len)
         after_origin =
             token.kind == DNS_TOKEN_WORD && dns_word_is(token.text, token.len, "$ORIGIN");
         if (token.kind == DNS_TOKEN_WORD)
-            bytes += token.len + 1 + (origin > 15 ? origin : 15);
+            bytes += token.len + 1 + (origin > 15 ? origin : 15) + list_bytes(&token);
         else if (token.kind == DNS_TOKEN_QUOTED)
-            bytes += token.len + 1;
+            bytes += token.len + 1 + list_bytes(&token);
         else
             bytes += sizeof(struct dns_zone_record);
     }

@@ -84,7 +84,9 @@ struct leat_forwarder {
     struct shares shares;  /* of the waiting queries */
     struct dns_rate *rate; /* NULL: no limit */
     struct dns_cookie_keeper cookies;
-    struct leat_dns_name name; /* name of the current query */
+    struct leat_dns_name name;  /* name of the current query */
+    struct leat_dns_name asked; /* of the reply whose aliases are inspected */
+    struct leat_dns_name alias;
     uint8_t *scratch; /* a TCP reply behind its length, or a UDP query from several buffers */
     size_t scratch_bytes;
     struct forward_rest rest; /* has room for as much */
@@ -107,6 +109,18 @@ struct forward_from {
     struct forward_client *client; /* NULL: by UDP */
     struct dns_cookie_asker asker;
 };
+
+/* Both ends of a query. */
+struct forward_ends {
+    struct leat_ip peer;
+    struct leat_ip local;
+};
+
+/* Has the program look at the names that the CNAMEs of a written reply lead to. True: its own
+ * answer is in resolver->kept, in the place of the reply's, @kept. */
+bool forward_own_alias(struct leat_forwarder *forwarder, const struct forward_ends *ends,
+                       const struct dns_question *question, const struct dns_kept *kept,
+                       const uint8_t *reply, size_t len);
 
 /* Finds an answer for forwarder->name that needs no server: the program's, or that for a special
  * name. True: it is in resolver->kept. */
@@ -132,8 +146,9 @@ size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form
 void forward_note_error(struct leat_forwarder *forwarder, enum leat_err err);
 
 /* Writes a reply from resolver->kept, or SERVFAIL. */
-size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward_form *form,
-                          const struct dns_question *question, uint8_t *reply);
+size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward_ends *ends,
+                          const struct forward_form *form, const struct dns_question *question,
+                          uint8_t *reply);
 
 /* True if a reply of @len bytes has room in the client's send queue. Without others in front of it
  * a reply always has. */

@@ -166,22 +166,21 @@ static bool keep_special(struct leat_forwarder *forwarder, uint16_t type)
     return true;
 }
 
-/* Keeps the program's answer; false: it has none. */
-static bool keep_programs(struct leat_forwarder *forwarder, const struct forward_from *from,
-                          uint16_t type)
+/* Keeps the program's answer to @question; false: it has none. */
+static bool keep_programs(struct leat_forwarder *forwarder,
+                          const struct leat_forwarder_question *question)
 {
     const struct leat_forwarder_config *config = &forwarder->config;
-    const struct leat_forwarder_question question = {
-        .name = &forwarder->name, .type = type, .peer = from->peer.ip, .local = from->local_ip};
     struct leat_forwarder_own own = {.say = LEAT_FORWARDER_ASK};
 
     if (!config->on_question)
         return false;
-    config->on_question(config->on_question_arg, &question, &own);
+    config->on_question(config->on_question_arg, question, &own);
     if (own.say == LEAT_FORWARDER_ASK)
         return false;
     if (own.say == LEAT_FORWARDER_ADDRESS)
-        keep(forwarder, write_address(forwarder->own, &own, type), LEAT_DNS_NOERROR, own.ttl_s);
+        keep(forwarder, write_address(forwarder->own, &own, question->type), LEAT_DNS_NOERROR,
+             own.ttl_s);
     else
         keep(forwarder, 0, LEAT_DNS_NXDOMAIN, own.ttl_s);
     forwarder->extended_error = own.extended_error;
@@ -189,7 +188,40 @@ static bool keep_programs(struct leat_forwarder *forwarder, const struct forward
     return true;
 }
 
+bool forward_own_alias(struct leat_forwarder *forwarder, const struct forward_ends *ends,
+                       const struct dns_question *question, const struct dns_kept *kept,
+                       const uint8_t *reply, size_t len)
+{
+    const struct leat_forwarder_question about = {.name = &forwarder->alias,
+                                                  .asked = &forwarder->asked,
+                                                  .type = question->type,
+                                                  .peer = ends->peer,
+                                                  .local = ends->local};
+    size_t at = DNS_HEADER_BYTES + question->name_bytes + DNS_QUESTION_FIXED_BYTES;
+    struct leat_dns_record record;
+
+    forwarder->asked.len = (uint8_t)question->name_bytes;
+    memcpy(forwarder->asked.wire, question->name, question->name_bytes);
+    /* a reply that was too long has no records */
+    for (unsigned left = get16(reply + 6) > 0 ? kept->answers : 0; left > 0; left--) {
+        if (!dns_record_read(reply, len, &at, &record))
+            return false;
+        if (record.type != LEAT_DNS_CNAME || !leat_dns_record_target(&record, &forwarder->alias) ||
+            !keep_programs(forwarder, &about))
+            continue;
+        forwarder->counts.own_aliases++;
+        return true;
+    }
+    return false;
+}
+
 bool forward_own(struct leat_forwarder *forwarder, const struct forward_from *from, uint16_t type)
 {
-    return keep_programs(forwarder, from, type) || keep_special(forwarder, type);
+    const struct leat_forwarder_question question = {.name = &forwarder->name,
+                                                     .asked = &forwarder->name,
+                                                     .type = type,
+                                                     .peer = from->peer.ip,
+                                                     .local = from->local_ip};
+
+    return keep_programs(forwarder, &question) || keep_special(forwarder, type);
 }

@@ -138,7 +138,9 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
         return FORWARD_REPLY;
     }
     if (find(forwarder, from, question, form.variant)) {
-        *reply_len = forward_write_kept(forwarder, &form, question, reply);
+        const struct forward_ends ends = {.peer = from->peer.ip, .local = from->local_ip};
+
+        *reply_len = forward_write_kept(forwarder, &ends, &form, question, reply);
         return FORWARD_REPLY;
     }
     asked.question.name = forwarder->name.wire; /* scratch may be overwritten */

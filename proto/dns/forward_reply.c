@@ -64,17 +64,41 @@ void forward_note_error(struct leat_forwarder *forwarder, enum leat_err err)
         forwarder->extended_error = LEAT_FORWARDER_NETWORK_ERROR;
 }
 
-size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward_form *form,
-                          const struct dns_question *question, uint8_t *reply)
+/* Writes the program's answer in the place of a reply with a CNAME that it doesn't let pass. Others
+ * may wait for the same answer, so it stays in resolver->kept. Returns the new length, or @len. */
+static size_t replace(struct leat_forwarder *forwarder, const struct forward_ends *ends,
+                      const struct forward_form *form, const struct dns_question *question,
+                      uint8_t *reply, size_t len)
+{
+    struct leat_resolver *resolver = forwarder->config.resolver;
+    const struct dns_kept kept = resolver->kept;
+    const struct dns_kept_age kept_age = resolver->kept_age;
+
+    if (!forward_own_alias(forwarder, ends, question, &kept, reply, len))
+        return len;
+    forwarder->counts.replies--; /* of the reply that was written before */
+    len = forward_write(forwarder, form, question, &resolver->kept, resolver->kept.rcode, reply);
+    resolver->kept = kept;
+    resolver->kept_age = kept_age;
+    return len;
+}
+
+size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward_ends *ends,
+                          const struct forward_form *form, const struct dns_question *question,
+                          uint8_t *reply)
 {
     const struct leat_resolver *resolver = forwarder->config.resolver;
     const struct dns_kept *kept = resolver->has_kept ? &resolver->kept : NULL;
+    size_t len;
 
     if (kept && resolver->kept_age.stale_ttl_s > 0)
         forwarder->extended_error =
             kept->rcode == LEAT_DNS_NXDOMAIN ? LEAT_FORWARDER_STALE_NXDOMAIN : LEAT_FORWARDER_STALE;
-    return forward_write(forwarder, form, question, kept, kept ? kept->rcode : LEAT_DNS_SERVFAIL,
-                         reply);
+    len = forward_write(forwarder, form, question, kept, kept ? kept->rcode : LEAT_DNS_SERVFAIL,
+                        reply);
+    return kept && kept->aliased && forwarder->config.inspect_aliases
+               ? replace(forwarder, ends, form, question, reply, len)
+               : len;
 }
 
 bool forward_fits(const struct forward_client *client, size_t len)
@@ -143,6 +167,7 @@ bool forward_send_rest(struct forward_client *client)
 static void reply_by_udp(struct forward_wait *wait, const struct dns_question *question)
 {
     struct leat_forwarder *forwarder = wait->forwarder;
+    const struct forward_ends ends = {.peer = wait->peer.ip, .local = wait->local_ip};
     struct leat_buf *reply = leat_buf_alloc(leat_pool(forwarder->stack), LEAT_BUF_HEADROOM);
 
     if (!reply || leat_buf_tailroom(reply) < wait->form.limit) {
@@ -151,8 +176,8 @@ static void reply_by_udp(struct forward_wait *wait, const struct dns_question *q
         leat_buf_free(reply);
         return;
     }
-    leat_buf_put(reply,
-                 (uint32_t)forward_write_kept(forwarder, &wait->form, question, reply->data));
+    leat_buf_put(
+        reply, (uint32_t)forward_write_kept(forwarder, &ends, &wait->form, question, reply->data));
     if (leat_udp_send_from(forwarder->udp, reply, &wait->peer, wait->local_ip)) {
         forwarder->counts.replies--;
         forwarder->counts.drop_memory++;
@@ -163,6 +188,7 @@ void forward_reply(struct forward_wait *wait, const struct dns_question *questio
 {
     struct leat_forwarder *forwarder = wait->forwarder;
 
+    const struct forward_ends ends = {.peer = wait->peer.ip, .local = wait->local_ip};
     uint8_t *reply = forwarder->scratch + DNS_LENGTH_BYTES;
     size_t len;
 
@@ -170,7 +196,7 @@ void forward_reply(struct forward_wait *wait, const struct dns_question *questio
         reply_by_udp(wait, question);
         return;
     }
-    len = forward_write_kept(forwarder, &wait->form, question, reply);
+    len = forward_write_kept(forwarder, &ends, &wait->form, question, reply);
     if (!forward_fits(wait->client,
                       len)) { /* the client may ask again, once it has read the others */
         forwarder->counts.replies--;

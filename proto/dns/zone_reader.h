@@ -50,6 +50,9 @@ bool zone_read_name(struct zone_reader *reader);
 /* Parses "3600" or "1h30m": numbers with units; the last unit may be missing. */
 bool zone_time_read(const char *text, size_t len, uint32_t *time_s);
 
+/* Parses @len digits of base 64 (RFC 4648 4). */
+bool zone_put_base64(struct zone_reader *reader, const char *text, size_t len);
+
 /* Parses the data of a record of @type up to the end of the line. */
 bool zone_put_rdata(struct zone_reader *reader, uint16_t type);
 

@@ -168,6 +168,25 @@ static bool texts_skip(const uint8_t *message, size_t end, size_t *at)
     return next == end;
 }
 
+/* Moves @*at behind parameters that end at @end: each key is larger than the one before. */
+static bool params_skip(const uint8_t *message, size_t end, size_t *at)
+{
+    size_t next = *at;
+    int before = -1;
+
+    while (end - next >= 4) {
+        const int key = get16(message + next);
+        const size_t len = get16(message + next + 2);
+
+        if (key <= before || len > end - next - 4)
+            return false;
+        before = key;
+        next += 4 + len;
+    }
+    *at = next;
+    return next == end;
+}
+
 bool dns_field_skip(const uint8_t *message, size_t end, size_t *at, uint8_t field)
 {
     size_t bytes = dns_field_bytes(field);
@@ -176,6 +195,8 @@ bool dns_field_skip(const uint8_t *message, size_t end, size_t *at, uint8_t fiel
         return dns_name_skip(message, end, at);
     if (field == DNS_FIELD_TEXTS)
         return texts_skip(message, end, at);
+    if (field == DNS_FIELD_PARAMS)
+        return params_skip(message, end, at);
     if (field == DNS_FIELD_TEXT || field == DNS_FIELD_TAG)
         bytes = *at < end ? message[*at] + 1u : 1;
     else if (bytes == 0) /* to the end */

@@ -135,7 +135,8 @@ enum dns_field {
     DNS_FIELD_TEXTS, /* one or more character strings */
     DNS_FIELD_HEX,   /* bytes, in hexadecimal as text */
     DNS_FIELD_BASE64,
-    DNS_FIELD_VALUE /* bytes, as quoted text */
+    DNS_FIELD_VALUE, /* bytes, as quoted text */
+    DNS_FIELD_PARAMS /* keys and values, in order of the keys (RFC 9460 2.2) */
 };
 
 enum {

@@ -51,6 +51,11 @@ static const struct dns_shape shape_caa = {.fields = {DNS_FIELD_U8, DNS_FIELD_TA
                                            .is_known = true,
                                            .may_differ = true}; /* RFC 8659 4.1 */
 
+static const struct dns_shape shape_svcb = {
+    .fields = {DNS_FIELD_U16, DNS_FIELD_NAME, DNS_FIELD_PARAMS},
+    .is_known = true,
+    .may_differ = true}; /* RFC 9460 2.2 */
+
 const struct dns_shape *dns_shape(uint16_t type)
 {
     switch (type) {
@@ -96,6 +101,9 @@ const struct dns_shape *dns_shape(uint16_t type)
         return &shape_tlsa;
     case DNS_TYPE_CAA:
         return &shape_caa;
+    case DNS_TYPE_SVCB:
+    case DNS_TYPE_HTTPS:
+        return &shape_svcb;
     default:
         return NULL;
     }
@@ -129,6 +137,7 @@ uint8_t dns_field_bytes(uint8_t field)
     case DNS_FIELD_HEX:
     case DNS_FIELD_BASE64:
     case DNS_FIELD_VALUE:
+    case DNS_FIELD_PARAMS:
         break;
     }
     return 0;

@@ -52,6 +52,81 @@ static void assert_refused(const char *text, uint32_t line, uint32_t column, con
     free(memory);
 }
 
+/* The parameters of RFC 9460 D, and their form in a zone and in ours. */
+static void test_parameters_of_services(void **state)
+{
+    (void)state;
+    assert_zone(HEAD "a HTTPS 0 foo.example.com.\n"
+                     "b SVCB 1 .\n"
+                     "c SVCB 16 foo.example.com. port=53\n"
+                     "d SVCB 1 foo.example.com. key667=hello\n"
+                     "e SVCB 1 foo.example.com. key667=\"hello\\210qoo\"\n"
+                     "f SVCB 1 foo.example.com. ipv6hint=\"2001:db8::1,2001:db8::53:1\"\n"
+                     "g SVCB 16 foo.example.org. (alpn=h2,h3-19 mandatory=ipv4hint,alpn\n"
+                     "  ipv4hint=192.0.2.1)\n"
+                     "h SVCB 16 foo.example.org. alpn=\"f\\\\\\\\oo\\\\,bar,h2\"\n"
+                     "i SVCB 16 foo.example.org. alpn=f\\\\\\092oo\\092,bar,h2\n"
+                     "j HTTPS 1 . ohttp dohpath=/q{?dns} ech=AAEC no-default-alpn alpn=x KEY9\n"
+                     "k HTTPS 1 . key4=\\192\\000\\002\\001 key1=\\001x\n",
+                "z.test. 60 IN NS ns.z.test.\n"
+                "z.test. 60 IN SOA ns.z.test. h.z.test. 1 2 3 4 5\n"
+                "a.z.test. 60 IN HTTPS 0 foo.example.com.\n"
+                "b.z.test. 60 IN SVCB 1 .\n"
+                "c.z.test. 60 IN SVCB 16 foo.example.com. port=53\n"
+                "d.z.test. 60 IN SVCB 1 foo.example.com. key667=\"hello\"\n"
+                "e.z.test. 60 IN SVCB 1 foo.example.com. key667=\"hello\\210qoo\"\n"
+                "f.z.test. 60 IN SVCB 1 foo.example.com. ipv6hint=2001:db8::1,2001:db8::53:1\n"
+                "g.z.test. 60 IN SVCB 16 foo.example.org. mandatory=alpn,ipv4hint "
+                "alpn=\"h2,h3-19\" ipv4hint=192.0.2.1\n"
+                "h.z.test. 60 IN SVCB 16 foo.example.org. alpn=\"f\\\\\\\\oo\\\\,bar,h2\"\n"
+                "i.z.test. 60 IN SVCB 16 foo.example.org. alpn=\"f\\\\\\\\oo\\\\,bar,h2\"\n"
+                "j.z.test. 60 IN HTTPS 1 . alpn=\"x\" no-default-alpn ech=AAEC "
+                "dohpath=\"/q{?dns}\" ohttp key9\n"
+                "k.z.test. 60 IN HTTPS 1 . alpn=\"x\" ipv4hint=192.0.2.1\n");
+}
+
+static void test_parameters_that_are_refused(void **state)
+{
+    (void)state;
+    assert_refused(HEAD "a SVCB\n", 5, 7, "number");
+    assert_refused(HEAD "a SVCB 1\n", 5, 9, "name");
+    assert_refused(HEAD "a SVCB 1 . blue=1\n", 5, 12, "not a key");
+    assert_refused(HEAD "a SVCB 1 . \"alpn=h2\"\n", 5, 12, "not a key");
+    assert_refused(HEAD "a SVCB 1 . key65535=1\n", 5, 12, "not a key");
+    assert_refused(HEAD "a SVCB 1 . key01=1\n", 5, 12, "not a key");
+    assert_refused(HEAD "a SVCB 1 . port=65536\n", 5, 22, "up to 65535");
+    assert_refused(HEAD "a SVCB 1 . port\n", 5, 16, "needs a value");
+    assert_refused(HEAD "a SVCB 1 . alpn=\n", 5, 17, "needs a value");
+    assert_refused(HEAD "a SVCB 1 . alpn=h2,,h3\n", 5, 23, "1 to 255");
+    assert_refused(HEAD "a SVCB 1 . alpn=h2,\n", 5, 20, "1 to 255");
+    assert_refused(HEAD "a SVCB 1 . ipv4hint=192.0.2.1,\n", 5, 31, "IPv4");
+    assert_refused(HEAD "a SVCB 1 . ipv6hint=192.0.2.1\n", 5, 30, "IPv6");
+    assert_refused(HEAD "a SVCB 1 . ech=A\n", 5, 17, "base 64");
+    assert_refused(HEAD "a SVCB 1 . ohttp=1\n", 5, 19, "no value");
+    assert_refused(HEAD "a SVCB 1 . port=1 port=2\n", 5, 25, "twice");
+    assert_refused(HEAD "a SVCB 1 . key3=\\000\\001 port=1\n", 5, 32, "twice");
+    assert_refused(HEAD "a SVCB 1 . key3=x\n", 5, 18, "no value of this key");
+    assert_refused(HEAD "a SVCB 1 . mandatory=port\n", 5, 26, "missing");
+    assert_refused(HEAD "a SVCB 1 . mandatory=mandatory\n", 5, 31, "has keys");
+    assert_refused(HEAD "a SVCB 1 . mandatory=port,port port=1\n", 5, 32, "twice");
+    assert_refused(HEAD "a SVCB 1 . no-default-alpn\n", 5, 27, "needs alpn=");
+}
+
+/* The estimate holds for the shortest text of the longest data. */
+static void test_lists_of_addresses_find_room(void **state)
+{
+    static char text[8000];
+    void *memory;
+
+    (void)state;
+    sprintf(text, HEAD "a SVCB 1 . ipv6hint=::");
+    for (unsigned i = 0; i < 2000; i++)
+        strcat(text, ",::");
+    strcat(text, "\n");
+    assert_int_equal(zone_of(text, &memory)->count, 3);
+    free(memory);
+}
+
 static void test_every_form_is_understood(void **state)
 {
     (void)state;
@@ -125,7 +200,7 @@ static void test_any_type_has_a_generic_form(void **state)
                 "b.z.test. 60 IN TYPE65281 \\# 0\n"
                 "c.z.test. 60 IN TXT \"abc\"\n"
                 "d.z.test. 60 IN A 192.0.2.1\n"
-                "e.z.test. 60 IN TYPE65 \\# 3 000100\n"
+                "e.z.test. 60 IN HTTPS 1 .\n"
                 "f.z.test. 60 IN MX 10 a.t.x.\n"
                 "g.z.test. 60 IN TXT \"# 4 03616263\"\n");
 }
@@ -402,6 +477,9 @@ int main(void)
         cmocka_unit_test(test_addresses_of_IPv6),
         cmocka_unit_test(test_data_of_more_than_65535_bytes_is_refused),
         cmocka_unit_test(test_memory_for_part_of_a_zone_is_refused),
+        cmocka_unit_test(test_parameters_of_services),
+        cmocka_unit_test(test_parameters_that_are_refused),
+        cmocka_unit_test(test_lists_of_addresses_find_room),
         cmocka_unit_test(test_every_form_is_understood),
         cmocka_unit_test(test_the_data_of_later_types),
         cmocka_unit_test(test_any_type_has_a_generic_form),

@@ -76,6 +76,12 @@ text TXT \\# 4 03616263
 https TYPE65 \\# 10 00010000010003026832
 any TYPE65280 \\# 3 abcd01
 mx MX \\# 7 000a 03 61 62 63 00
+alias HTTPS 0 pool
+web HTTPS 1 . alpn=h2,h3 ipv4hint=192.0.2.1,192.0.2.2 ipv6hint=2001:db8::1,2001:db8:0:1::2 port=8443
+svc SVCB 16 foo.example.org. alpn="h2,h3-19" mandatory="ipv4hint,alpn" ipv4hint=192.0.2.1
+unknown SVCB 1 foo.example.com. key667="hello\\210qoo"
+commas SVCB 16 foo.example.org. alpn="f\\\\\\\\oo\\\\,bar,h2"
+ech HTTPS 1 . ech=AEj+DQBEAQAgACAdd+scUi0IYFsXnUIU7ko2Nd9+F8M26pAGZVpz/KrWPgAEAAEAAWQVZWNoLXNpdGVz no-default-alpn alpn=h2
 """
 
 

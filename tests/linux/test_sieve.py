@@ -36,7 +36,10 @@ def sieve(leat, tmp_path):
         upstreams.append(Process(
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-", "--no-resolv",
             "--no-hosts", "--bind-interfaces", f"--listen-address={program.peer}",
-            "--local-ttl=60", "--address=/test/192.0.2.1", "--address=/test/2001:db8::1"))
+            "--local-ttl=60", "--address=/test/192.0.2.1", "--address=/test/2001:db8::1", "--address=/private.test/192.168.7.7",
+            "--host-record=ads.plain.test,192.0.2.9", "--host-record=fine.ads.plain.test,192.0.2.1",
+            "--cname=cdn.alias.test,ads.plain.test", "--cname=ok.alias.test,fine.ads.plain.test",
+            "--cname=good.ads.adblock.test,ads.plain.test"))
         upstreams[-1].wait_for("started")
         return program
 
@@ -71,6 +74,23 @@ PASSED = "NOERROR 192.0.2.1"
 ])  # fmt: skip
 def test_listed_names_are_blocked(sieve, name, said):
     assert answer(sieve(), name) == said
+
+
+def test_aliases_of_blocked_names_are_blocked(sieve):
+    program = sieve()
+    for _ in range(2):
+        assert answer(program, "cdn.alias.test") == "NXDOMAIN"
+        assert answer(program, "ok.alias.test") == PASSED
+        assert answer(program, "good.ads.adblock.test") == "NOERROR 192.0.2.9"  # an exception for the alias
+    assert "EDE: 15" in dig(program, "cdn.alias.test")
+    assert "of these, by the target of an alias<td>3" in curl(f"http://{program.ip}/sieve")
+
+
+@pytest.mark.parametrize("words,said", [((), "NOERROR 192.168.7.7"), (("no-rebinding",), "SERVFAIL")])
+def test_private_addresses(sieve, words, said):
+    program = sieve(*words)
+    assert answer(program, "www.private.test") == said
+    assert answer(program, "www.test") == PASSED
 
 
 DNSMASQ = """# a list for dnsmasq

@@ -1296,10 +1296,11 @@ pub struct leat_forwarder_config {
     pub on_prohibited_arg: *mut c_void,
     pub pass_special: bool,
     pub refuse_canaries: bool,
+    pub inspect_aliases: bool,
     pub reserved: [u64; 2],
 }
 zeroed!(leat_forwarder_config, 128, 8);
-offsets!(leat_forwarder_config, resolver 0, ip 8, port 24, clients 26, waiting 28, idle_ns 32, progress_bytes 40, replies_per_s 44, no_rate_limit 48, no_cookies 49, on_question 56, on_question_arg 64, networks 72, network_count 80, on_prohibited 88, on_prohibited_arg 96, pass_special 104, refuse_canaries 105, reserved 112);
+offsets!(leat_forwarder_config, resolver 0, ip 8, port 24, clients 26, waiting 28, idle_ns 32, progress_bytes 40, replies_per_s 44, no_rate_limit 48, no_cookies 49, on_question 56, on_question_arg 64, networks 72, network_count 80, on_prohibited 88, on_prohibited_arg 96, pass_special 104, refuse_canaries 105, inspect_aliases 106, reserved 112);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_forwarder_counts {
@@ -1309,6 +1310,7 @@ pub struct leat_forwarder_counts {
     pub truncated: u64,
     pub cached: u64,
     pub own: u64,
+    pub own_aliases: u64,
     pub special: u64,
     pub prohibited: u64,
     pub rate_slipped: u64,
@@ -1324,8 +1326,8 @@ pub struct leat_forwarder_counts {
     pub tcp_slow: u64,
     pub tcp_full: u64,
 }
-zeroed!(leat_forwarder_counts, 160, 8);
-offsets!(leat_forwarder_counts, udp_queries 0, tcp_queries 8, replies 16, truncated 24, cached 32, own 40, special 48, prohibited 56, rate_slipped 64, rate_dropped 72, rate_proven 80, busy 88, displaced 96, drop_format 104, drop_memory 112, tcp_bad_length 120, tcp_idle 128, tcp_displaced 136, tcp_slow 144, tcp_full 152);
+zeroed!(leat_forwarder_counts, 168, 8);
+offsets!(leat_forwarder_counts, udp_queries 0, tcp_queries 8, replies 16, truncated 24, cached 32, own 40, own_aliases 48, special 56, prohibited 64, rate_slipped 72, rate_dropped 80, rate_proven 88, busy 96, displaced 104, drop_format 112, drop_memory 120, tcp_bad_length 128, tcp_idle 136, tcp_displaced 144, tcp_slow 152, tcp_full 160);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_forwarder_network {
@@ -1351,12 +1353,13 @@ offsets!(leat_forwarder_own, say 0, ip4 4, ip6 20, has_ip4 36, has_ip6 37, ttl_s
 #[derive(Clone, Copy)]
 pub struct leat_forwarder_question {
     pub name: *const leat_dns_name,
+    pub asked: *const leat_dns_name,
     pub r#type: u16,
     pub peer: leat_ip,
     pub local: leat_ip,
 }
-zeroed!(leat_forwarder_question, 48, 8);
-offsets!(leat_forwarder_question, name 0, r#type 8, peer 10, local 26);
+zeroed!(leat_forwarder_question, 56, 8);
+offsets!(leat_forwarder_question, name 0, asked 8, r#type 16, peer 18, local 34);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_holdings {
