@@ -37,7 +37,7 @@ enum {
     FETCH_FIELDS_BYTES = 12288
 };
 
-/* What the command line says. */
+/* The command line. */
 struct fetch_words {
     char url[LEAT_URL_BYTES]; /* without a user, its host in ASCII */
     const char *body_file;    /* NULL: GET */

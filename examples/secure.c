@@ -7,14 +7,31 @@
 #include "secure.h"
 
 enum {
+    CERTIFICATES = 4, /* with a key each; a client gets the one for the name that it asks for */
+    CHAIN_BYTES = 16384,
+    NAMES_BYTES = 4096, /* of one certificate */
+    PATH_BYTES = 256,
     COOKIES_FROM = 48, /* of 64 handshakes at a time: further clients must first prove themselves */
     EARLY_BYTES = 16384 /* as long as a head may be */
 };
 
+/* A certificate, its chain, names and key. */
+struct own {
+    struct leat_tls_identity identity;
+    unsigned char chain[CHAIN_BYTES];
+    unsigned char names[NAMES_BYTES];
+};
+
+/* Those of --cert and --key. */
+struct set {
+    struct own own[CERTIFICATES];
+    const struct leat_tls_identity *identities[CERTIFICATES];
+    uint16_t count;
+};
+
 struct secure {
     struct leat_crypto crypto;
-    struct leat_tls_identity identity[2]; /* one is read beside the other */
-    const struct leat_tls_identity *identities[2];
+    struct set sets[2];  /* one is read beside the other */
     unsigned serving;    /* which of them */
     bool has_before;     /* the other one was in use until changed_ns */
     uint64_t changed_ns; /* the last change */
@@ -24,7 +41,6 @@ struct secure {
     struct leat_tcp_listener *listener;
     void (*serve)(void *arg, const struct leat_stream *session);
     void *arg;
-    unsigned char certificates[2][16384];
 };
 
 static const uint64_t handshake_ns = 10000000000; /* as leat_tls_open() chooses it */
@@ -59,31 +75,78 @@ static const char *reason(enum leat_err err)
                                          : leat_err_text(err);
 }
 
-/* Reads both files into identity @at; returns what is wrong, or NULL. */
-static const char *read_identity(struct example_platform *platform, unsigned at)
+/* Reads two files into @own; returns what is wrong, or NULL. */
+static const char *read_one(struct example_platform *platform, struct own *own, const char *cert,
+                            const char *key)
 {
-    const char *certificates = NULL, *key = NULL;
-    size_t certificates_len, key_len;
+    const char *certificates = NULL, *secret = NULL;
+    size_t certificates_len, secret_len;
     enum leat_err err;
 
     why[0] = '\0';
-    if (platform->read_file(platform, platform->certificate, &certificates, &certificates_len)) {
-        snprintf(why, sizeof why, "can't read %.200s", platform->certificate);
-    } else if (!platform->key || platform->read_file(platform, platform->key, &key, &key_len)) {
-        snprintf(why, sizeof why, "can't read %.200s",
-                 platform->key ? platform->key : "the key: give --key");
+    if (platform->read_file(platform, cert, &certificates, &certificates_len)) {
+        snprintf(why, sizeof why, "can't read %.200s", cert);
+    } else if (platform->read_file(platform, key, &secret, &secret_len)) {
+        snprintf(why, sizeof why, "can't read %.200s", key);
     } else {
-        err = leat_tls_identity_read(&secure.identity[at], &secure.crypto, certificates,
-                                     certificates_len, key, key_len, secure.certificates[at],
-                                     sizeof secure.certificates[at]);
+        err = leat_tls_identity_read(&own->identity, &secure.crypto, certificates, certificates_len,
+                                     secret, secret_len, own->chain, sizeof own->chain);
         if (err)
-            snprintf(why, sizeof why, "%.100s and %.100s: %s", platform->certificate, platform->key,
-                     reason(err));
+            snprintf(why, sizeof why, "%.100s and %.100s: %s", cert, key, reason(err));
+        else if (leat_tls_identity_read_names(&own->identity, own->names, sizeof own->names) ==
+                 LEAT_ERR_MEMORY)
+            snprintf(why, sizeof why, "%.200s: its names are longer than 4 KiB", cert);
     }
     example_free_file(platform, certificates);
-    example_free_file(platform, key);
-    secure.identities[at] = &secure.identity[at];
+    example_free_file(platform, secret);
     return why[0] ? why : NULL;
+}
+
+static void close_set(struct set *set)
+{
+    for (unsigned i = 0; i < set->count; i++)
+        leat_tls_identity_close(&set->own[i].identity, &secure.crypto);
+    set->count = 0;
+}
+
+/* Copies the first name of a list with commas to @path; returns what follows it, or NULL. */
+static const char *first_of(const char *list, char path[PATH_BYTES])
+{
+    size_t len = 0;
+
+    while (list[len] && list[len] != ',')
+        len++;
+    snprintf(path, PATH_BYTES, "%.*s", (int)len, list);
+    return list[len] ? list + len + 1 : NULL;
+}
+
+/* Reads all certificates and keys into set @at; returns what is wrong, or NULL. */
+static const char *read_set(struct example_platform *platform, unsigned at)
+{
+    struct set *set = &secure.sets[at];
+    const char *certs = platform->certificate, *keys = platform->key;
+    const char *wrong = keys ? NULL : "can't read the key: give --key";
+
+    set->count = 0;
+    while (!wrong && certs && keys) {
+        static char cert[PATH_BYTES], key[PATH_BYTES];
+
+        if (set->count == CERTIFICATES) {
+            wrong = "--cert: there can be 4 certificates";
+            break;
+        }
+        certs = first_of(certs, cert);
+        keys = first_of(keys, key);
+        wrong = read_one(platform, &set->own[set->count], cert, key);
+        if (!wrong)
+            set->identities[set->count] = &set->own[set->count].identity;
+        set->count = (uint16_t)(set->count + !wrong);
+    }
+    if (!wrong && (certs || keys))
+        wrong = "--cert and --key must name as many files, with commas between them";
+    if (wrong)
+        close_set(set);
+    return wrong;
 }
 
 /* The new identity is read into the place of the one before the current one. */
@@ -98,14 +161,15 @@ const char *secure_reload(struct example_platform *platform)
     if (secure.has_before && now_ns - secure.changed_ns < handshake_ns)
         return "handshakes may still use the certificate before: try again in 10 s";
     if (secure.has_before)
-        leat_tls_identity_close(&secure.identity[next], &secure.crypto);
+        close_set(&secure.sets[next]);
     secure.has_before = false;
-    wrong = read_identity(platform, next);
+    wrong = read_set(platform, next);
     if (wrong)
         return wrong;
-    if (leat_tls_set_identities(secure.tls, &secure.identities[next], 1)) {
-        leat_tls_identity_close(&secure.identity[next], &secure.crypto);
-        return "the chain of certificates is too long";
+    if (leat_tls_set_identities(secure.tls, secure.sets[next].identities,
+                                secure.sets[next].count)) {
+        close_set(&secure.sets[next]);
+        return "a chain of certificates is too long";
     }
     secure.serving = next;
     secure.has_before = true;
@@ -117,8 +181,8 @@ static const char *open_tls(struct example_platform *platform)
 {
     static const char *const protocols[] = {"http/1.1"};
     const struct leat_tls_config config = {.crypto = &secure.crypto,
-                                           .identities = secure.identities,
-                                           .identity_count = 1,
+                                           .identities = secure.sets[0].identities,
+                                           .identity_count = secure.sets[0].count,
                                            .protocols = protocols,
                                            .protocol_count = 1,
                                            .cookie_handshakes = COOKIES_FROM,
@@ -150,7 +214,7 @@ const char *secure_serve(struct example_platform *platform, uint16_t port,
     const char *wrong = library_open(&secure.crypto, platform->host);
 
     if (!wrong)
-        wrong = read_identity(platform, 0);
+        wrong = read_set(platform, 0);
     if (!wrong)
         wrong = open_tls(platform);
     if (wrong)

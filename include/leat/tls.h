@@ -327,6 +327,16 @@ enum leat_err leat_tls_identity_read(struct leat_tls_identity *identity,
                                      size_t certificates_len, const char *key, size_t key_len,
                                      void *memory, size_t bytes);
 
+/**
+ * Sets `names` to the DNS names of the identity's own certificate (subjectAltName, RFC 5280
+ * 4.2.1.6), in lower case, so that a server with several identities chooses by the name that a
+ * client asks for.  They lie in @p memory (any alignment), which must stay as long as the identity.
+ * Errors: LEAT_ERR_NOT_FOUND (the certificate has none, or is broken), LEAT_ERR_MEMORY; `names` is
+ * unchanged then.
+ */
+enum leat_err leat_tls_identity_read_names(struct leat_tls_identity *identity, void *memory,
+                                           size_t bytes);
+
 /** Wipes the key and releases its resources. */
 void leat_tls_identity_close(struct leat_tls_identity *identity, const struct leat_crypto *crypto);
 

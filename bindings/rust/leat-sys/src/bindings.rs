@@ -3282,6 +3282,7 @@ extern "C" {
     pub fn leat_tls_get_info(session: *const leat_stream, info: *mut leat_tls_info);
     pub fn leat_tls_identity_close(identity: *mut leat_tls_identity, crypto: *const leat_crypto);
     pub fn leat_tls_identity_read(identity: *mut leat_tls_identity, crypto: *const leat_crypto, certificates: *const c_char, certificates_len: usize, key: *const c_char, key_len: usize, memory: *mut c_void, bytes: usize) -> leat_err;
+    pub fn leat_tls_identity_read_names(identity: *mut leat_tls_identity, memory: *mut c_void, bytes: usize) -> leat_err;
     pub fn leat_tls_memory_bytes(config: *const leat_tls_config) -> usize;
     pub fn leat_tls_open(tls: *mut *mut leat_tls, stack: *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_tls_config) -> leat_err;
     pub fn leat_tls_receive_early(session: *const leat_stream, bytes_max: u32) -> *mut leat_buf;
