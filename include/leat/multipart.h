@@ -45,7 +45,7 @@ struct leat_multipart {
     bool has_file;       /**< the part is a file: it has a file name, which may be empty; that of
                               "filename*" if there is one (RFC 6266 4.3), as UTF-8.  In a charset
                               other than UTF-8 and ISO-8859-1 it counts only without "filename",
-                              and "_" stands for what isn't ASCII */
+                              and "_" stands for each octet that isn't ASCII */
     uint8_t name_len;    /**< of the name */
     uint8_t file_len;    /**< of the file's name */
     uint8_t type_len;    /**< of the type; 0: none was given */
