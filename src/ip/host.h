@@ -51,6 +51,9 @@ struct hosts6 {
     uint32_t hand; /* clock hand: where the search for an entry that isn't held starts */
     uint32_t recent[HOSTS_RECENT];
     uint32_t recent_at;
+    uint32_t *known; /* a cache of lookups, by bits of the address: indices of entries */
+    uint32_t known_mask;
+    uint32_t reused; /* counts entries that another address got */
     struct hashed6 last[2]; /* [0] of other hosts, [1] of ours */
 };
 

@@ -226,12 +226,18 @@ static struct route_cache_entry *find_block(struct leat *stack, leat_ip4 src, le
     return &blocks[i];
 }
 
+/* find_block() for IPv6, or for an IPv4 address of 240/8, which no host has. */
+static struct route_cache_entry *find_block6(struct leat *stack, host_id src, host_id dst)
+{
+    return SHORTCUTS && stack->ipv6_family ? stack->ipv6_family->shared_path(stack, src, dst) : 0;
+}
+
 struct path *route_cache_look_up(struct leat *stack, host_id src, host_id dst)
 {
     struct route_cache_entry *found = route_cache_slot(stack, dst);
 
     if (!route_cache_leads(stack, found, src, dst))
-        found = host_is_v6(dst) ? 0 : find_block(stack, src, dst);
+        found = host_is_v6(dst) ? find_block6(stack, src, dst) : find_block(stack, src, dst);
     if (!found)
         return 0;
     stack->route_last = found;

@@ -50,7 +50,7 @@ enum purpose {
 /* The hash of the last tuple, cached. */
 struct secret_of_tuple {
     struct tcp_tuple tuple;
-    uint32_t generation; /* stack->route_generation then: a new seed gives another hash */
+    uint32_t generation; /* a new seed, or a host number used again, gives another hash */
     uint64_t hash;
 };
 

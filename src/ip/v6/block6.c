@@ -102,3 +102,19 @@ void block6_put(struct leat *stack, host_id src, struct leat_ip dst, struct link
     memcpy(block->mask, mask.bytes, sizeof block->mask);
     memcpy(block->network, dst.bytes, sizeof block->network);
 }
+
+void block6_share(const struct leat *stack, struct block6 *block, const struct path *path)
+{
+    leat_debug_assert(path->link == block->link);
+    block->shared.generation = stack->route_generation;
+    block->shared.path = *path;
+}
+
+struct route_cache_entry *block6_path(struct leat *stack, host_id src, host_id dst)
+{
+    struct block6 *block = block6_find(stack, src, host6_at(stack, dst)->ip);
+
+    return block && block->shared.generation == stack->route_generation
+               ? block6_toward(stack, block, dst)
+               : 0;
+}

@@ -10,6 +10,7 @@
 #ifndef IP_V6_BLOCK6_H
 #define IP_V6_BLOCK6_H
 
+#include "ip/route.h"
 #include "ip/v6/ipv6.h"
 #include "wire/ethernet.h"
 
@@ -35,8 +36,8 @@ struct block6 {
     uint32_t generation; /* stack->route_generation at that time; 0: unused */
     host_id src;         /* our address for packets to them */
     struct link *link;
-    uint64_t reached_until_ns; /* path.reached_until_ns of the host that was reached last */
-    struct headers6 headers;   /* of the last packet to the block */
+    struct route_cache_entry shared; /* the path to the host that was looked up last */
+    struct headers6 headers;         /* of the last packet to the block */
 };
 
 struct blocks6 {
@@ -66,5 +67,24 @@ static inline bool block6_leads(const struct leat *stack, const struct block6 *b
 /* Caches that packets from @src to @dst leave by @link, for the whole block of @dst. @dst is
  * unicast and not ours. On-link destinations have no block and aren't cached. */
 COLD void block6_put(struct leat *stack, host_id src, struct leat_ip dst, struct link *link);
+
+/* Caches @path, which leads to a host of @block, for all of them. */
+COLD void block6_share(const struct leat *stack, struct block6 *block, const struct path *path);
+
+/* The cached path from @src to the host @dst that its block shares; or NULL. */
+struct route_cache_entry *block6_path(struct leat *stack, host_id src, host_id dst);
+
+/* The cached path of @block with @dst filled in, a host of it. It may be used until the next
+ * lookup. */
+static inline struct route_cache_entry *block6_toward(struct leat *stack, struct block6 *block,
+                                                      host_id dst)
+{
+    struct path *path = &block->shared.path;
+
+    path->dst = dst;
+    path->pseudo_sum = host_pseudo_sum(stack, path->src, dst);
+    stack->route_last = &block->shared;
+    return &block->shared;
+}
 
 #endif

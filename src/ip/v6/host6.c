@@ -1,13 +1,19 @@
 /*
  * host6.c -- the table of IPv6 addresses with numbers (ip/host.h).
  *
- * Each address that is looked up gets an entry.  A full table reuses an entry that isn't held,
+ * Each address that is looked up gets an entry, which a keyed hash finds, or a cache of the last
+ * lookups.  A full table reuses an entry that isn't held,
  * chosen by a clock hand that skips recent lookups.  An eighth of the table can't be held
  * (host_may_be_held()), so the hand finds an entry within a few steps on average.
  */
 #include "ip/host.h"
 #include "ip/route.h"
 #include "ip/v6/sent6.h"
+#include "wire/bytes.h"
+
+enum {
+    KNOWN_MAX = 1024 /* places of the cache of lookups */
+};
 
 _Static_assert(HOSTS6_MIN / 8 > HOSTS_RECENT + 2, "an entry that isn't held always exists");
 
@@ -20,11 +26,19 @@ static uint32_t bucket_count(uint32_t hosts)
     return count;
 }
 
+static uint32_t known_count(uint32_t hosts)
+{
+    const uint32_t count = bucket_count(hosts);
+
+    return count < KNOWN_MAX ? count : KNOWN_MAX;
+}
+
 size_t hosts6_cost(const struct leat_ipv6_config *config)
 {
     return arena_cost(1, sizeof(struct hosts6)) +
            arena_cost(config->hosts + 1, sizeof(struct host6)) +
-           arena_cost(bucket_count(config->hosts), sizeof(uint32_t));
+           arena_cost(bucket_count(config->hosts), sizeof(uint32_t)) +
+           arena_cost(known_count(config->hosts), sizeof(uint32_t));
 }
 
 bool hosts6_init(struct leat *stack)
@@ -37,9 +51,11 @@ bool hosts6_init(struct leat *stack)
     table->all = arena_take(&stack->arena, count + 1, sizeof *table->all);
     table->buckets = arena_take(&stack->arena, bucket_count(count), sizeof *table->buckets);
     table->bucket_mask = bucket_count(count) - 1;
+    table->known = arena_take(&stack->arena, known_count(count), sizeof *table->known);
+    table->known_mask = known_count(count) - 1;
     table->count = count;
     stack->hosts6 = table;
-    if (!table->all || !table->buckets)
+    if (!table->all || !table->buckets || !table->known)
         return false;
     for (uint32_t i = 0; i <= table->bucket_mask; i++)
         table->buckets[i] = HOST_CHAIN_END | i;
@@ -92,6 +108,7 @@ static void forget(struct leat *stack, uint32_t index)
     const host_id host = (host_id)HOST_V6 << 24 | index;
     struct route_cache_entry *cached = route_cache_slot(stack, host);
 
+    table->reused++;
     unchain(table, index);
     if (cached->path.dst == host)
         cached->generation = 0;
@@ -139,20 +156,39 @@ static uint32_t look_up(struct leat *stack, struct leat_ip ip, uint32_t link)
         index = table->all[index].chain;
     if (index & HOST_CHAIN_END)
         index = make(stack, ip, ip6_stays_on_link(ip) ? link : 0, bucket);
-    table->recent[table->recent_at++ % HOSTS_RECENT] = index;
     return index;
+}
+
+/* The place of an address in the cache of lookups. Addresses of one network, whose last bits
+ * differ, don't collide. A sender that makes them collide makes leat hash each address, and no
+ * more. */
+static inline uint32_t *known_at(struct hosts6 *table, const uint8_t *ip)
+{
+    uint64_t bits = get64(ip) ^ get64(ip + 8);
+
+    bits ^= bits >> 32;
+    return &table->known[(bits ^ bits >> 16) & table->known_mask];
+}
+
+/* Keeps the number valid for the next lookups, if it isn't kept already. */
+static inline void keep(struct hosts6 *table, uint32_t index)
+{
+    for (unsigned i = 0; i < HOSTS_RECENT; i++) {
+        if (table->recent[i] == index)
+            return;
+    }
+    table->recent[table->recent_at++ % HOSTS_RECENT] = index;
 }
 
 host_id host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone)
 {
-    const struct hosts6 *table = stack->hosts6;
+    struct hosts6 *table = stack->hosts6;
+    uint32_t *known = known_at(table, ip.bytes);
 
-    /* four comparisons are cheaper than a keyed hash */
-    for (unsigned i = 0; i < HOSTS_RECENT; i++) {
-        if (is_entry_of(&table->all[table->recent[i]], &ip, zone))
-            return (host_id)HOST_V6 << 24 | table->recent[i];
-    }
-    return (host_id)HOST_V6 << 24 | look_up(stack, ip, zone);
+    if (!SHORTCUTS || *known == 0 || !is_entry_of(&table->all[*known], &ip, zone))
+        *known = look_up(stack, ip, zone);
+    keep(table, *known);
+    return (host_id)HOST_V6 << 24 | *known;
 }
 
 host_id host6_known(const struct leat *stack, const uint8_t *ip)

@@ -55,7 +55,7 @@ size_t leat_ipv6_memory_bytes(const struct leat_ipv6_config *config)
     const struct leat_ipv6_config c = with_defaults(config);
 
     return arena_cost(1, sizeof(struct ipv6)) + routes6_cost(&c) + neighbours6_cost(&c) +
-           hosts6_cost(&c) + paths6_cost() + blocks6_cost() + mld_cost(&c) +
+           hosts6_cost(&c) + paths6_cost(&c) + blocks6_cost() + mld_cost(&c) +
            arena_cost(c.slaacs, sizeof(struct leat_slaac));
 }
 
@@ -105,6 +105,7 @@ static const struct ipv6_family family = {
     .is_ours = ipv6_is_ours,
     .is_probing = addresses6_are_probed,
     .is_global = addresses6_are_global,
+    .shared_path = block6_path,
     .path = ipv6_path,
     .output = ipv6_send,
     .reached = ipv6_reached,

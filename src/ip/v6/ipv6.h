@@ -105,7 +105,9 @@ struct ipv6 {
     struct route6 *routes; /* ip/v6/route6.h */
     uint32_t route_count;
     struct neighbour6 *hop; /* last destination of neighbour6_output(); NULL: a group */
-    struct sent6 *sent;     /* path6.c */
+    struct sent6 *sent;     /* path6.c; so are the labels of flows */
+    struct flow6 *flows;
+    uint32_t flow_mask;
     struct blocks6 *blocks; /* block6.c */
     struct way6 way;        /* result of the last lookup */
     uint32_t suspects;      /* routes whose gateway doesn't answer */

@@ -84,17 +84,18 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
 static __attribute__((noinline)) bool is_from_block(struct leat *stack, const struct link *link,
                                                     const uint8_t *bytes, struct packet *packet)
 {
-    const struct blocks6 *blocks = stack->ipv6->blocks;
-    const struct block6 *block = &blocks->all[blocks->last];
+    struct blocks6 *blocks = stack->ipv6->blocks;
+    struct block6 *block = &blocks->all[blocks->last];
     struct leat_ip src;
 
-    if (block->link != link || !block6_leads(stack, block, block->src, bytes + IPV6_SRC_AT) ||
+    if (block->link != link || block->shared.generation != stack->route_generation ||
+        !block6_leads(stack, block, block->src, bytes + IPV6_SRC_AT) ||
         memcmp(host6_at(stack, block->src)->ip.bytes, bytes + IPV6_DST_AT, sizeof src.bytes) != 0)
         return false;
     memcpy(src.bytes, bytes + IPV6_SRC_AT, sizeof src.bytes);
     packet->src = host6_of(stack, src, 0);
     packet->dst = block->src;
-    packet->pseudo_sum = checksum_addresses6(bytes + IPV6_SRC_AT, bytes + IPV6_DST_AT);
+    packet->pseudo_sum = block6_toward(stack, block, packet->src)->path.pseudo_sum;
     return true;
 }
 

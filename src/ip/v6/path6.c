@@ -14,10 +14,6 @@
 #include "ip/v6/sent6.h"
 #include "wire/bytes.h"
 
-enum {
-    FLOW_LABEL_MAX = 0xfffff
-};
-
 /* Our address on @link for packets to @dst. If @src isn't "::", only this one is considered.  NULL:
  * no address, or no route. */
 static const struct address6 *source_on(struct link *link, struct leat_ip src, struct leat_ip dst)
@@ -74,13 +70,10 @@ enum leat_err ipv6_path(struct leat *stack, struct path *path)
 {
     const bool is_chosen = path->src == IP4_ANY;
     const struct leat_ip dst = host_ip(stack, path->dst);
-    const struct block6 *block = SHORTCUTS && !is_chosen ? block6_find(stack, path->src, dst) : 0;
+    struct block6 *block;
 
     path->is_group = leat_ip_is_multicast(dst);
-    if (block) { /* the decision for another address of the block */
-        path->link = block->link;
-        path->reached_until_ns = block->reached_until_ns;
-    } else if (ipv6_is_ours(stack, dst)) {
+    if (ipv6_is_ours(stack, dst)) {
         const enum leat_err err = path_to_loopback(stack, path);
 
         path->pseudo_sum = host_pseudo_sum(stack, path->src, path->dst);
@@ -91,7 +84,10 @@ enum leat_err ipv6_path(struct leat *stack, struct path *path)
     path->mtu = ipv6_mtu(path->link);
     path->pseudo_sum = host_pseudo_sum(stack, path->src, path->dst);
     host6_at(stack, path->src)->is_ours = true;
-    if (!path->is_group)
+    block = is_chosen ? 0 : block6_find(stack, path->src, dst);
+    if (block)
+        block6_share(stack, block, path);
+    else if (!path->is_group)
         route_cache_put(stack, path, is_chosen);
     return LEAT_OK;
 }
@@ -109,25 +105,22 @@ static bool headers_fit(const struct leat *stack, const struct path *path,
                         const struct headers6 *headers, const struct leat_buf *payload,
                         uint32_t bytes)
 {
-    return SHORTCUTS && headers->dst == path->dst && headers_lead(stack, path, headers) &&
+    return SHORTCUTS && headers_lead(stack, path, headers) &&
            neighbour6_only_sends(headers->hop, stack->now_ns) &&
            bytes + IPV6_HEADER_BYTES <= path->mtu && payload->segment_bytes == 0 &&
            ipv4_output_room(stack, path);
 }
 
-/* Copies the cached headers of a packet to another host of the same block, and sets the
- * destination. */
-static __attribute__((noinline)) void take_from_block(struct leat *stack, const struct path *path,
-                                                      struct headers6 *headers)
+/* The cached headers of a packet to the destination, or to another host of its block; or NULL. */
+static inline const struct headers6 *headers_toward(struct leat *stack, const struct path *path,
+                                                    const struct headers6 *sent)
 {
-    const struct leat_ip dst = host6_at(stack, path->dst)->ip;
-    const struct block6 *block = block6_find(stack, path->src, dst);
+    const struct block6 *block;
 
-    if (!block || !headers_lead(stack, path, &block->headers))
-        return;
-    *headers = block->headers;
-    headers->dst = path->dst;
-    memcpy(headers->bytes + ETHERNET_HEADER_BYTES + IPV6_DST_AT, dst.bytes, sizeof dst.bytes);
+    if (!SHORTCUTS || sent->dst == path->dst)
+        return sent;
+    block = block6_find(stack, path->src, host6_at(stack, path->dst)->ip);
+    return block ? &block->headers : 0;
 }
 
 /* Caches the headers of @packet, which has just been queued. */
@@ -155,17 +148,21 @@ static void keep_headers(struct leat *stack, const struct path *path, struct hea
 
 /* RFC 6437 3: the label is the same for all packets of a flow, and unpredictable for other flows.
  * @transport: its header, which starts with the ports. */
-static inline void choose_label(const struct ipv6 *ipv6, struct flow6 *flow,
-                                const struct path *path, uint8_t protocol, const uint8_t *transport)
+static inline uint32_t flow_label(const struct ipv6 *ipv6, const struct path *path,
+                                  uint8_t protocol, const uint8_t *transport)
 {
     const uint64_t rest = (uint64_t)get32(transport) << 8 | protocol;
+    struct flow6 *flow = flow6_at(ipv6, path->pseudo_sum, rest);
+    uint64_t label;
 
-    if (flow->pseudo_sum != path->pseudo_sum || flow->rest != rest) {
-        flow->pseudo_sum = path->pseudo_sum;
-        flow->rest = rest;
-        flow->label = (uint32_t)siphash13(&ipv6->secret, path->pseudo_sum, rest) & FLOW_LABEL_MAX;
-        flow->label += flow->label == 0; /* 0 would mean no label */
-    }
+    if (SHORTCUTS && flow->pseudo_sum == path->pseudo_sum &&
+        flow->rest_and_label >> FLOW_LABEL_BITS == rest)
+        return flow->rest_and_label & FLOW_LABEL_MAX;
+    label = siphash13_15(&ipv6->secret, path->pseudo_sum, rest) & FLOW_LABEL_MAX;
+    label += label == 0; /* 0 would mean no label */
+    flow->pseudo_sum = path->pseudo_sum;
+    flow->rest_and_label = rest << FLOW_LABEL_BITS | label;
+    return (uint32_t)label;
 }
 
 /* True if a known path MTU is smaller than the packet. */
@@ -175,31 +172,36 @@ static inline bool is_too_long(const struct leat *stack, const struct path *path
            bytes + IPV6_HEADER_BYTES > pmtu6_to(path->link, host6_at(stack, path->dst)->ip);
 }
 
-/* Sends @payload of @bytes with the cached headers.  Takes it. */
-static void send_kept(struct leat *stack, const struct path *path,
-                      const struct ipv4_options *options, const struct sent6 *sent,
-                      struct leat_buf *payload, uint32_t bytes)
+/* Sends @payload of @bytes with the cached headers, and the destination of the path.  Takes it.
+ * Always inline: it is the end of ipv6_send(). NOLINTNEXTLINE(readability-function-size) */
+HOT void send_kept(struct leat *stack, const struct path *path, const struct ipv4_options *options,
+                   const struct headers6 *headers, uint32_t label, struct leat_buf *payload,
+                   uint32_t bytes)
 {
     const uint32_t hop_limit = options->ttl ? options->ttl : ipv6_hop_limit(path->link);
     uint8_t *at = view_push(payload, HEADERS6_BYTES);
 
-    neighbour6_used(stack, sent->headers.hop);
-    memcpy(sent->headers.hop->asker.bytes,
-           sent->headers.bytes + ETHERNET_HEADER_BYTES + IPV6_SRC_AT, sizeof(struct leat_ip));
-    memcpy(at, sent->headers.bytes, HEADERS6_BYTES);
-    put32(at + ETHERNET_HEADER_BYTES, 6u << 28 | (uint32_t)options->tos << 20 | sent->flow.label);
+    neighbour6_used(stack, headers->hop);
+    memcpy(headers->hop->asker.bytes, headers->bytes + ETHERNET_HEADER_BYTES + IPV6_SRC_AT,
+           sizeof(struct leat_ip));
+    memcpy(at, headers->bytes, HEADERS6_BYTES);
+    if (headers->dst != path->dst)
+        memcpy(at + ETHERNET_HEADER_BYTES + IPV6_DST_AT, host6_at(stack, path->dst)->ip.bytes,
+               sizeof(struct leat_ip));
+    put32(at + ETHERNET_HEADER_BYTES, 6u << 28 | (uint32_t)options->tos << 20 | label);
     put32(at + ETHERNET_HEADER_BYTES + IPV6_PAYLOAD_AT,
           bytes << 16 | (uint32_t)options->protocol << 8 | hop_limit);
     link_enqueue(path->link, payload, 1);
 }
 
 /* Sends @payload through ipv6_output().  Takes it. */
-static __attribute__((noinline)) enum leat_err
-send_anew(struct leat *stack, const struct path *path, const struct ipv4_options *options,
-          struct sent6 *sent, struct leat_buf *payload)
+static __attribute__((noinline)) enum leat_err send_anew(struct leat *stack,
+                                                         const struct path *path,
+                                                         const struct ipv4_options *options,
+                                                         uint32_t label, struct leat_buf *payload)
 {
     const struct ipv6_header header = {.src = host_ip(stack, path->src),
-                                       .flow_label = sent->flow.label,
+                                       .flow_label = label,
                                        .dst = host_ip(stack, path->dst),
                                        .next_header = options->protocol,
                                        .hop_limit = options->ttl ? options->ttl : path->is_group,
@@ -214,7 +216,7 @@ send_anew(struct leat *stack, const struct path *path, const struct ipv4_options
     err = ipv6_output(path->link, &header, payload);
     /* only if it was queued as it is: neither parked nor fragmented */
     if (err == LEAT_OK && path->link->tx.last == payload)
-        keep_headers(stack, path, &sent->headers, payload);
+        keep_headers(stack, path, &sent6_to(stack, path->dst)->headers, payload);
     return err;
 }
 
@@ -222,15 +224,14 @@ enum leat_err ipv6_send(struct leat *stack, const struct path *path,
                         const struct ipv4_options *options, struct leat_buf *payload)
 {
     const uint32_t bytes = leat_buf_total(payload);
-    struct sent6 *sent = sent6_to(stack, path->dst);
+    const struct headers6 *sent = &sent6_to(stack, path->dst)->headers;
+    const struct headers6 *headers = headers_toward(stack, path, sent);
+    const uint32_t label = flow_label(stack->ipv6, path, options->protocol, payload->data);
 
-    choose_label(stack->ipv6, &sent->flow, path, options->protocol, payload->data);
-    if (SHORTCUTS && sent->headers.dst != path->dst)
-        take_from_block(stack, path, &sent->headers);
-    if (!path->link || !headers_fit(stack, path, &sent->headers, payload, bytes) ||
+    if (!path->link || !headers || !headers_fit(stack, path, headers, payload, bytes) ||
         (!options->dont_fragment && is_too_long(stack, path, bytes)))
-        return send_anew(stack, path, options, sent, payload);
-    send_kept(stack, path, options, sent, payload, bytes);
+        return send_anew(stack, path, options, label, payload);
+    send_kept(stack, path, options, headers, label, payload, bytes);
     return LEAT_OK;
 }
 
@@ -243,7 +244,7 @@ void ipv6_reached(struct path *path)
     const struct way6 *way = ipv6_next_hop(path->link, host_ip(stack, path->src), dst);
 
     if (block)
-        block->reached_until_ns = path->reached_until_ns;
+        block->shared.path.reached_until_ns = path->reached_until_ns;
     if (way)
         neighbour6_confirmed(path->link, way->next_hop);
 }

@@ -22,6 +22,13 @@ COLD static uint64_t hash_tuple6(const struct leat *stack, const struct tcb *tcb
     return siphash24(&stack->secret_key, words, sizeof words);
 }
 
+/* Grows with each new seed, and for IPv6 with each host number that another address gets: both give
+ * the tuple another hash. */
+static inline uint32_t generation(const struct leat *stack, const struct tcb *tcb)
+{
+    return stack->route_generation + (tcb_is_v6(tcb) ? stack->hosts6->reused : 0);
+}
+
 /* Computes the hash and keeps it. */
 static __attribute__((noinline)) uint64_t hash_anew(const struct leat *stack, const struct tcb *tcb,
                                                     enum purpose purpose)
@@ -30,22 +37,22 @@ static __attribute__((noinline)) uint64_t hash_anew(const struct leat *stack, co
     const uint64_t ips = (uint64_t)tcb->remote_ip << 32 | tcb->local_ip;
     const uint32_t ports = (uint32_t)tcb->remote_port << 16 | tcb->local_port;
 
-    if (tcb_is_v6(tcb))
-        return hash_tuple6(stack, tcb, purpose);
     last->tuple = tcb_tuple(tcb);
-    last->generation = stack->route_generation;
-    last->hash = siphash24_15(&stack->secret_key, ips, (uint64_t)purpose << 32 | ports);
+    last->generation = generation(stack, tcb);
+    last->hash = tcb_is_v6(tcb)
+                     ? hash_tuple6(stack, tcb, purpose)
+                     : siphash24_15(&stack->secret_key, ips, (uint64_t)purpose << 32 | ports);
     return last->hash;
 }
 
 /* The last hash for each purpose is kept: a connection asks for its ISN and its timestamp offset
- * one after the other, and connections to one server ask for a port. For IPv6 none is kept. */
+ * one after the other, and connections to one server ask for a port. */
 static inline uint64_t hash_tuple(const struct leat *stack, const struct tcb *tcb,
                                   enum purpose purpose)
 {
     const struct secret_of_tuple *last = &stack->tcp->secrets[purpose];
 
-    if (tcp_tuple_equal(last->tuple, tcb_tuple(tcb)) && last->generation == stack->route_generation)
+    if (tcp_tuple_equal(last->tuple, tcb_tuple(tcb)) && last->generation == generation(stack, tcb))
         return last->hash;
     return hash_anew(stack, tcb, purpose);
 }
