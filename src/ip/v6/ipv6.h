@@ -107,6 +107,7 @@ struct ipv6 {
     struct neighbour6 *hop; /* last destination of neighbour6_output(); NULL: a group */
     struct sent6 *sent;     /* path6.c; so are the labels of flows */
     struct flow6 *flows;
+    struct flow6 *last_flow; /* of the last packet */
     uint32_t flow_mask;
     struct blocks6 *blocks; /* block6.c */
     struct way6 way;        /* result of the last lookup */

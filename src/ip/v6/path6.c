@@ -146,17 +146,26 @@ static void keep_headers(struct leat *stack, const struct path *path, struct hea
         block->headers = *headers;
 }
 
+/* True if @flow holds the label of the flow with this identity. */
+static inline bool is_flow(const struct flow6 *flow, uint64_t pseudo_sum, uint64_t rest)
+{
+    return SHORTCUTS && flow->pseudo_sum == pseudo_sum &&
+           flow->rest_and_label >> FLOW_LABEL_BITS == rest;
+}
+
 /* RFC 6437 3: the label is the same for all packets of a flow, and unpredictable for other flows.
  * @transport: its header, which starts with the ports. */
-static inline uint32_t flow_label(const struct ipv6 *ipv6, const struct path *path,
-                                  uint8_t protocol, const uint8_t *transport)
+static inline uint32_t flow_label(struct ipv6 *ipv6, const struct path *path, uint8_t protocol,
+                                  const uint8_t *transport)
 {
     const uint64_t rest = (uint64_t)get32(transport) << 8 | protocol;
-    struct flow6 *flow = flow6_at(ipv6, path->pseudo_sum, rest);
+    struct flow6 *flow = ipv6->last_flow;
     uint64_t label;
 
-    if (SHORTCUTS && flow->pseudo_sum == path->pseudo_sum &&
-        flow->rest_and_label >> FLOW_LABEL_BITS == rest)
+    if (is_flow(flow, path->pseudo_sum, rest))
+        return flow->rest_and_label & FLOW_LABEL_MAX;
+    ipv6->last_flow = flow = flow6_at(ipv6, path->pseudo_sum, rest);
+    if (is_flow(flow, path->pseudo_sum, rest))
         return flow->rest_and_label & FLOW_LABEL_MAX;
     label = siphash13_15(&ipv6->secret, path->pseudo_sum, rest) & FLOW_LABEL_MAX;
     label += label == 0; /* 0 would mean no label */

@@ -25,6 +25,7 @@ bool paths6_init(struct leat *stack)
 
     ipv6->sent = arena_take(&stack->arena, ROUTE_CACHE_HOSTS, sizeof(struct sent6));
     ipv6->flows = arena_take(&stack->arena, count, sizeof(struct flow6));
+    ipv6->last_flow = ipv6->flows;
     ipv6->flow_mask = count - 1;
     return ipv6->sent && ipv6->flows;
 }
