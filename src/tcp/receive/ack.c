@@ -289,15 +289,14 @@ static void take_ack_of_SYN(struct leat_tcp *conn, const struct wire_tcp *header
 
 /* The only record in flight if the fast path applies, else NULL. That record was sent once and
  * @header acknowledges exactly it, with no other news, and congestion control need not count the
- * ACK because the window wasn't full. So it is with requests and responses. */
+ * ACK because the window wasn't full. So it is with requests, responses and the FIN behind them. */
 static struct sent *fast_path_record(const struct leat_tcp *conn, const struct wire_tcp *header)
 {
     struct sent *sent = scoreboard_only(&conn->transfer->scoreboard);
 
     if (!sent || header->ack != conn->tcb.snd_nxt || header->sack_count > 0 ||
         (conn->tcb.flags & TCB_SYN_UNACKED) || (header->flags & TCP_ECE) ||
-        (conn->flags & CONN_PERSIST) || tcp_fin_is_queued(conn) ||
-        !recovery_is_open(&conn->transfer->recovery) ||
+        (conn->flags & CONN_PERSIST) || !recovery_is_open(&conn->transfer->recovery) ||
         !congestion_ack_is_neutral(&conn->transfer->congestion, header->ack - conn->snd_una))
         return 0;
     return sent;
@@ -322,7 +321,7 @@ static void take_ack_fast_path(struct leat_tcp *conn, const struct wire_tcp *hea
     else
         rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
     scoreboard_ack_only(&conn->transfer->scoreboard, &conn->tcp->sents, sent);
-    ack_data(conn, conn->tcb.snd_nxt);
+    ack_data(conn, seq_min(conn->tcb.snd_nxt, sendq_end(&conn->transfer->sendq))); /* no FIN */
     conn->snd_una = conn->tcb.snd_nxt;
     if (conn->flags & CONN_WAS_FULL)
         tcp_tell_writable(conn);
