@@ -269,11 +269,12 @@ static void pass(struct flows *flows, const struct leat_buf *frame)
     }
 }
 
-/* Tries to merge a segment with data. False: it goes up in its place, and may begin a
- * super-frame. */
+/* Tries to merge a segment with data. False: it goes up in its place, and may begin a super-frame.
+ * One with PSH begins none, so it takes no place among the flows. */
 HOT bool merged(struct flows *flows, struct leat_buf *frame, uint32_t tcp_at, uint32_t data_bytes)
 {
-    struct merge *merge = find(flows, key_of(frame->data, tcp_at), true);
+    struct merge *merge =
+        find(flows, key_of(frame->data, tcp_at), !(frame->data[tcp_at + FLAGS_AT] & TCP_PSH));
 
     if (!merge)
         return false;
@@ -289,13 +290,27 @@ HOT bool merged(struct flows *flows, struct leat_buf *frame, uint32_t tcp_at, ui
     return true;
 }
 
-uint32_t gro_merge(struct leat *stack, struct leat_buf **frames, uint32_t count)
+/* True if a super-frame may begin with @frame: a condition of begin() that is cheap to check. False
+ * for SYN, FIN, pure ACKs, and requests and responses, which have PSH. */
+static inline bool may_begin(const struct leat_buf *frame)
+{
+    uint32_t tcp_at;
+
+    if (frame->len <= TCP4_AT + OPTIONS_AT + TS_BYTES)
+        return false;
+    tcp_at = get16(frame->data + TYPE_AT) == ETHERNET_IPV4 ? TCP4_AT : TCP6_AT;
+    return frame->len > tcp_at + OPTIONS_AT + TS_BYTES &&
+           (frame->data[tcp_at + FLAGS_AT] & ~(MAY_BE_SET & ~TCP_PSH)) == TCP_ACK;
+}
+
+/* gro_merge() from the frame at @kept on, which may begin a super-frame. */
+static __attribute__((noinline)) uint32_t merge_from(struct leat_buf **frames, uint32_t kept,
+                                                     uint32_t count)
 {
     struct flows flows;
-    uint32_t kept = 0;
 
     flows.count = flows.last = 0;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = kept; i < count; i++) {
         struct leat_buf *frame = frames[i];
         uint32_t tcp_at = 0;
         const uint32_t data_bytes = plain_data_bytes(frame, &tcp_at);
@@ -308,6 +323,18 @@ uint32_t gro_merge(struct leat *stack, struct leat_buf **frames, uint32_t count)
         frames[kept++] = frame;
     }
     finish_all(&flows);
+    return kept;
+}
+
+uint32_t gro_merge(struct leat *stack, struct leat_buf **frames, uint32_t count)
+{
+    uint32_t kept = 0;
+
+    while (kept < count && !may_begin(frames[kept]))
+        kept++;
+    if (kept + 1 >= count) /* no other frame could join it */
+        return count;
+    kept = merge_from(frames, kept, count);
     stack->stats.taken_merged += count - kept;
     return kept;
 }
