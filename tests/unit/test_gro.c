@@ -227,6 +227,27 @@ static void senders_beyond_those_remembered_lose_nothing(void **state)
     free_all(world, bufs, left);
 }
 
+/* A request is a segment with PSH, with which no super-frame begins. */
+static void requests_take_no_place_among_the_senders_remembered(void **state)
+{
+    enum {
+        REQUESTS = 16,
+        COUNT = REQUESTS + 3
+    };
+    static struct frame frames[COUNT];
+    struct leat_buf *bufs[COUNT];
+    struct world *world = *state;
+
+    frames[0] = segment_of(80, 0, DATA, 16);
+    for (uint32_t i = 0; i < REQUESTS; i++)
+        frames[1 + i] = segment_of((uint16_t)(100 + i), 0, DATA, 24);
+    frames[COUNT - 2] = segment_of(81, 0, DATA, 16);
+    frames[COUNT - 1] = segment_of(81, 1, DATA, 24);
+    assert_int_equal(merge(world, frames, COUNT, bufs), COUNT - 1);
+    assert_int_equal(leat_buf_total(bufs[COUNT - 2]), frames[0].len + DATA);
+    free_all(world, bufs, COUNT - 1);
+}
+
 /* A segment that can't be merged ends the super-frame of its flow, or else data would overtake
  * it. */
 static void an_unmergeable_segment_is_not_overtaken_in_its_flow(void **state)
@@ -259,6 +280,7 @@ int main(void)
         super_test(segments_that_say_the_same_of_ECN_are_merged),
         super_test(segments_of_senders_in_turn_become_one_each),
         super_test(senders_beyond_those_remembered_lose_nothing),
+        super_test(requests_take_no_place_among_the_senders_remembered),
         super_test(an_unmergeable_segment_is_not_overtaken_in_its_flow),
     };
 
