@@ -39,8 +39,11 @@ static size_t tell(struct leat_task *task, const char *name, char *line, size_t 
 {
     struct leat_endpoint ends[ADDRESSES];
     unsigned count;
-    const enum leat_err err = leat_task_resolve(task, resolver, name, 0, ends, ADDRESSES, &count,
-                                                leat_task_in(task, 5 * second_ns));
+    struct leat_lookup_failure failure;
+    const enum leat_err err =
+        leat_task_resolve_why(task, resolver, name, 0, ends, ADDRESSES, &count,
+                              leat_task_in(task, 5 * second_ns), &failure);
+    char why[LEAT_REFUSAL_TEXT_BYTES];
     size_t len = (size_t)snprintf(line, size, "%.255s", name);
 
     for (unsigned i = 0; i < count && !err; i++) {
@@ -49,8 +52,12 @@ static size_t tell(struct leat_task *task, const char *name, char *line, size_t 
         leat_ip_format(ends[i].ip, ip);
         len += (size_t)snprintf(line + len, size - len, " %s", ip);
     }
-    if (err)
+    if (err == LEAT_ERR_FORMAT)
         len += (size_t)snprintf(line + len, size - len, ": %s", leat_err_text(err));
+    else if (err) {
+        leat_lookup_failure_format(resolver, &failure, why);
+        len += (size_t)snprintf(line + len, size - len, ": %s (%s)", leat_err_text(err), why);
+    }
     line[len++] = '\n';
     return len;
 }
@@ -108,7 +115,9 @@ static const char *start(struct example_platform *platform)
 {
     const struct leat_tasks_config task_config = {.tasks = TASKS, .guard = platform->guard};
     const struct leat_resolver_config resolver_config = {.servers = {{.ip = platform->server}},
-                                                         .server_count = 1};
+                                                         .server_count = 1,
+                                                         .rounds = 2, /* in all 4.5 s */
+                                                         .timeout_ns = 3 * second_ns / 2};
     const struct leat_http_server_config http_config = {
         .routes = routes, .route_count = 1, .port = platform->port, .clients = CLIENTS};
     struct leat_http_server *server;

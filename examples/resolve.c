@@ -30,25 +30,20 @@ static bool print_records(struct example_platform *platform, const struct leat_d
     return true;
 }
 
-/* "www.example.com. AAAA: not found (NXDOMAIN)"; without a reply, why there is none: "(192.0.2.53
- * answered, but with another id than the query's)" */
+/* "www.example.com. AAAA: not found (NXDOMAIN, says 192.0.2.53)"; without a reply, why there is
+ * none: "(192.0.2.53 answered, but with another id than the query's)" */
 static void say_failure(struct example_platform *platform, enum leat_err err,
                         const struct leat_dns_result *result)
 {
-    const bool has_reply = err == LEAT_ERR_NOT_FOUND || result->rcode != LEAT_DNS_NOERROR;
+    struct leat_lookup_failure failure;
     static char name[LEAT_DNS_NAME_TEXT_BYTES];
     static char line[LEAT_DNS_NAME_TEXT_BYTES + LEAT_REFUSAL_TEXT_BYTES + 100];
     char type[10], why[LEAT_REFUSAL_TEXT_BYTES];
-    const struct leat_unreachable *report = leat_unreachable_to(platform->stack, platform->server);
 
     leat_dns_name_format(&result->name, name, sizeof name);
     leat_dns_type_format(result->type, type);
-    if (has_reply)
-        snprintf(why, sizeof why, "%s", leat_dns_rcode_text(result->rcode));
-    else if (leat_refusal_format(&result->refusal, why) == 0 && report)
-        leat_unreachable_format(report, why);
-    else if (why[0] == '\0')
-        snprintf(why, sizeof why, "no reply");
+    leat_lookup_failure_take(&failure, err, result);
+    leat_lookup_failure_format(resolver, &failure, why);
     snprintf(line, sizeof line, "%s %s: %s (%s)", name, type, leat_err_text(err), why);
     platform->say(platform, line);
 }

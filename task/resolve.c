@@ -19,6 +19,7 @@ struct asked {
     struct asked_family families[2]; /* IPv4, IPv6 */
     unsigned count;
     struct leat_endpoint found[FOUND_MAX];
+    struct leat_lookup_failure *why;
 };
 
 static bool is_over(const struct asked *asked)
@@ -36,6 +37,8 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
 
     family->lookup = NULL;
     family->err = err;
+    if (err && (family == asked->families || !asked->families[0].err)) /* the one of ask() */
+        leat_lookup_failure_take(asked->why, err, result);
     while (!err && asked->count < FOUND_MAX && leat_dns_result_next(result, &cursor, &record)) {
         if (leat_dns_record_ip(&record, &asked->found[asked->count].ip))
             asked->count++;
@@ -79,13 +82,15 @@ ask(struct leat_resolver *resolver, const char *name, struct asked *asked, uint6
 }
 
 /* NOLINTNEXTLINE(readability-function-size): a question, room for its answer, and the task */
-enum leat_err leat_task_resolve(struct leat_task *task, struct leat_resolver *resolver,
-                                const char *name, uint16_t port, struct leat_endpoint *ends,
-                                unsigned count_max, unsigned *count, uint64_t deadline_ns)
+enum leat_err leat_task_resolve_why(struct leat_task *task, struct leat_resolver *resolver,
+                                    const char *name, uint16_t port, struct leat_endpoint *ends,
+                                    unsigned count_max, unsigned *count, uint64_t deadline_ns,
+                                    struct leat_lookup_failure *why)
 {
-    struct asked asked = {.task = task};
+    struct asked asked = {.task = task, .why = why};
     enum leat_err err = task_may_wait(task);
 
+    *why = (struct leat_lookup_failure){.err = LEAT_ERR_TIMEOUT, .rcode = LEAT_DNS_NOERROR};
     *count = 0;
     if (err || count_max == 0)
         return err ? err : LEAT_ERR_ARGUMENT;
@@ -101,4 +106,14 @@ enum leat_err leat_task_resolve(struct leat_task *task, struct leat_resolver *re
     for (; *count < asked.count && *count < count_max; ++*count)
         ends[*count] = leat_endpoint_of(asked.found[*count].ip, port);
     return LEAT_OK;
+}
+
+enum leat_err leat_task_resolve(struct leat_task *task, struct leat_resolver *resolver,
+                                const char *name, uint16_t port, struct leat_endpoint *ends,
+                                unsigned count_max, unsigned *count, uint64_t deadline_ns)
+{
+    struct leat_lookup_failure why;
+
+    return leat_task_resolve_why(task, resolver, name, port, ends, count_max, count, deadline_ns,
+                                 &why);
 }

@@ -162,6 +162,27 @@ void leat_lookup_cancel(struct leat_lookup *lookup);
 bool leat_dns_result_next(const struct leat_dns_result *result, size_t *cursor,
                           struct leat_dns_record *record);
 
+/** Why a lookup has no records: what a program keeps of the result beyond on_done. */
+struct leat_lookup_failure {
+    enum leat_err err;           /**< of leat_lookup_fn, or of the task that waited */
+    unsigned rcode;              /**< of the last reply; LEAT_DNS_NOERROR also without a reply */
+    struct leat_endpoint server; /**< its sender; port 0: none, or the cache */
+    struct leat_refusal refusal; /**< the last reply that wasn't taken */
+};
+
+/** Copies it from the result of a lookup that has ended with @p err. */
+void leat_lookup_failure_take(struct leat_lookup_failure *failure, enum leat_err err,
+                              const struct leat_dns_result *result);
+
+/**
+ * Writes which server was asked and why there are no records; returns the length.  Examples:
+ * "NXDOMAIN, says 10.0.0.1", "10.0.0.1 answered, but with another id than the query's", "no answer
+ * from 10.0.0.1 to ARP", "no reply from 10.0.0.1 and 2 more".
+ */
+size_t leat_lookup_failure_format(const struct leat_resolver *resolver,
+                                  const struct leat_lookup_failure *failure,
+                                  char text[LEAT_REFUSAL_TEXT_BYTES]);
+
 /** Counters of a resolver. */
 struct leat_resolver_counts {
     uint64_t udp_queries;     /**< sent by UDP, without `repeated` */

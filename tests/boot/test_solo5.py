@@ -294,7 +294,7 @@ def test_resolve_asks_dns(abi, guest):
     none = guest("resolve", options=(f"--server={dns.ip}",), arguments=("no.example.com",),
                  up=False)
     assert none.wait(30) == 1
-    assert "no.example.com. A: not found (NXDOMAIN)" in none.lines
+    assert f"no.example.com. A: not found (NXDOMAIN, says {dns.ip})" in none.lines
 
 
 @pytest.mark.parametrize("words, line", [

@@ -35,6 +35,7 @@ def resolve(leat, tmp_path):
         status = asking.wait(60)
         return status, [line for line in asking.lines if not line.startswith("resolve: ")]
 
+    ask.server = servers["built in"].ip
     yield ask
     run("ip", "link", "del", "asks0", check=False)
 
@@ -58,10 +59,11 @@ def test_long_reply_comes_by_tcp(resolve):
 
 
 def test_a_missing_name(resolve):
-    assert resolve("no.example.com") == (1, ["no.example.com. A: not found (NXDOMAIN)"])
-    assert resolve("www.example.com", "MX") == (1, ["www.example.com. MX: not found (NOERROR)"])
-    status, lines = resolve("example.org")
-    assert status == 1 and "(REFUSED)" in lines[0]
+    for words, why in ((("no.example.com",), "no.example.com. A: not found (NXDOMAIN, says "),
+                       (("www.example.com", "MX"), "www.example.com. MX: not found (NOERROR, says "),
+                       (("example.org",), "example.org. A: name servers can't answer (REFUSED; asked: ")):
+        status, (line,) = resolve(*words)
+        assert status == 1 and line == f"{why}{resolve.server})"
 
 
 def test_no_server_there(resolve):

@@ -144,9 +144,17 @@ def test_lookup_answers_line_by_line(lookup):
     told = run("curl", "-sS", "--max-time", 60, "--data-binary", "@-", f"http://{lookup.ip}/lookup",
                stdin=asked.encode(), timeout=70).decode().splitlines()
     assert told[:99] == [f"n{number}.test 192.0.2.{number}" for number in range(1, 100)]
-    assert told[99].startswith("none.test: ") and told[100] == "n9.test 192.0.2.9"
+    assert told[99] == f"none.test: not found (NXDOMAIN, says {lookup.peer})" and told[100] == "n9.test 192.0.2.9"
     assert run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--data-binary", "@-",
                f"http://{lookup.ip}/lookup", stdin=2001 * b"x") == b"413"
+
+
+def test_lookup_says_who_did_not_answer(leat):
+    """The kernel says that the port of the server is closed."""
+    program = leat("lookup")
+    told = run("curl", "-sS", "--max-time", 60, "--data-binary", "n1.test", f"http://{program.ip}/lookup", timeout=70)
+    assert told.decode() == (f"n1.test: connection refused ({program.peer} says: port unreachable (ICMP type 3, "
+                             "code 3))\n")
 
 
 def test_lookup_of_more_at_a_time_than_it_has_tasks(lookup):

@@ -151,14 +151,45 @@ static enum leat_err looks_up(struct leat_task *task, void *arg)
     return LEAT_OK;
 }
 
-static enum leat_err looks_up_in_vain(struct leat_task *task, void *arg)
+/* The line that says why @name has no addresses. */
+static const char *why_not(struct leat_task *task, const char *name, uint64_t deadline_ns,
+                           enum leat_err expected)
 {
+    static char text[LEAT_REFUSAL_TEXT_BYTES];
+    struct leat_lookup_failure why;
     struct leat_endpoint ends[4];
     unsigned count;
 
+    assert_int_equal(
+        leat_task_resolve_why(task, resolver, name, PORT, ends, 4, &count, deadline_ns, &why),
+        expected);
+    assert_int_equal(why.err, expected);
+    assert_int_equal(leat_lookup_failure_format(resolver, &why, text), strlen(text));
+    return text;
+}
+
+static enum leat_err looks_up_in_vain(struct leat_task *task, void *arg)
+{
     (void)arg;
-    return leat_task_resolve(task, resolver, "www.example.test", PORT, ends, 4, &count,
-                             leat_task_in(task, second));
+    assert_string_equal(
+        why_not(task, "www.example.test", leat_task_in(task, 10 * ms), LEAT_ERR_TIMEOUT),
+        "no reply from 10.0.0.1");
+    assert_string_equal(
+        why_not(task, "www.example.test", leat_task_in(task, 9 * second), LEAT_ERR_REFUSED),
+        "10.0.0.1 says: port unreachable (ICMP type 3, code 3)");
+    return LEAT_ERR_REFUSED;
+}
+
+static enum leat_err looks_up_what_is_not_there(struct leat_task *task, void *arg)
+{
+    (void)arg;
+    assert_string_equal(why_not(task, "none.example.test", LEAT_NEVER_NS, LEAT_ERR_NOT_FOUND),
+                        "NXDOMAIN, says 10.0.0.1");
+    assert_string_equal(why_not(task, "six.example.test", LEAT_NEVER_NS, LEAT_ERR_NOT_FOUND),
+                        "NOERROR, says 10.0.0.1");
+    assert_string_equal(why_not(task, "elsewhere.test", LEAT_NEVER_NS, LEAT_ERR_SERVERS),
+                        "REFUSED; asked: 10.0.0.1");
+    return LEAT_OK;
 }
 
 static void open_resolver(struct fixture *f)
@@ -200,6 +231,7 @@ static void a_task_waits_for_the_addresses_of_a_name(void **state)
     open_resolver(f);
     assert_int_equal(run_task(f, looks_up_in_vain, 10 * second), LEAT_ERR_REFUSED);
     run_beside_server(f, looks_up);
+    run_beside_server(f, looks_up_what_is_not_there);
     leat_resolver_close(resolver);
 }
 
