@@ -162,7 +162,7 @@ void leat_lookup_cancel(struct leat_lookup *lookup);
 bool leat_dns_result_next(const struct leat_dns_result *result, size_t *cursor,
                           struct leat_dns_record *record);
 
-/** Why a lookup has no records: what a program keeps of the result beyond on_done. */
+/** The reason why a lookup has no records, which a program may keep beyond on_done. */
 struct leat_lookup_failure {
     enum leat_err err;           /**< of leat_lookup_fn, or of the task that waited */
     unsigned rcode;              /**< of the last reply; LEAT_DNS_NOERROR also without a reply */

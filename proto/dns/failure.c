@@ -1,6 +1,6 @@
 /* failure.c -- why a lookup has no records, in one line for a human. */
 #include "core/text.h"
-#include "lookup.h"
+#include "proto/dns/lookup.h"
 
 void leat_lookup_failure_take(struct leat_lookup_failure *failure, enum leat_err err,
                               const struct leat_dns_result *result)

@@ -29,7 +29,7 @@ def second(monkeypatch):
 
 
 def ask(address, port, text=b"", source=None):
-    """What a TCP server says to @text, up to its end or to 4,096 bytes."""
+    """Returns what a TCP server says to @text, up to its end or to 4,096 bytes."""
     with socket.create_connection((address, port), PATIENCE * 10, source and (source, 0)) as conn:
         conn.sendall(text)
         conn.shutdown(socket.SHUT_WR)
