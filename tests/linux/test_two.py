@@ -1,12 +1,16 @@
 """Every example that serves, on two devices: addresses, routes and DHCP of each (two.c)."""
 
+import json
 import os
 import socket
+import ssl
 import urllib.request
 
 import pytest
 
-from conftest import PATIENCE, XDP, binary, make_tap, run, until
+from conftest import PATIENCE, XDP, Process, binary, make_tap, run, until
+from services import program
+from test_tls import Keys
 
 if XDP:
     pytest.skip("the second device is a TAP device", allow_module_level=True)
@@ -28,11 +32,12 @@ def second(monkeypatch):
     run("ip", "link", "del", made, check=False)
 
 
-def ask(address, port, text=b"", source=None):
-    """Returns what a TCP server says to @text, up to its end or to 4,096 bytes."""
+def ask(address, port, text=b"", source=None, end=True):
+    """Returns what a TCP server says to @text, and to our end after it, up to its end or to 4,096 bytes."""
     with socket.create_connection((address, port), PATIENCE * 10, source and (source, 0)) as conn:
         conn.sendall(text)
-        conn.shutdown(socket.SHUT_WR)
+        if end:
+            conn.shutdown(socket.SHUT_WR)
         got = b""
         while len(got) < 4096 and (more := conn.recv(4096)):
             got += more
@@ -71,12 +76,22 @@ def uploaded(address):
         return answer.read().startswith(b"PK")
 
 
+def echoed_by_tls(address, authority):
+    context = ssl.create_default_context(cafile=authority)
+    with socket.create_connection((address, 7), PATIENCE * 10) as conn, \
+            context.wrap_socket(conn, server_hostname="leat.test") as session:
+        session.sendall(b"hello")
+        return session.recv(100) == b"hello"
+
+
 SERVED = {  # example: a question, by address, that it must answer
-    "chargen": lambda address: len(ask(address, 19)) == 4096,
+    "chargen": lambda address: len(ask(address, 19, end=False)) >= 4096,
+    "chat": lambda address: b"Who are you?" in ask(address, 2323, b"anna\n"),
     "discard": lambda address: ask(address, 9, b"x" * 5000) == b"",
     "dns": answered,
     "echo": lambda address: ask(address, 7, b"hello") == b"hello" and ask_by_udp(address, 7, b"hi") == b"hi",
     "echo_task": lambda address: ask(address, 7, b"hello") == b"hello",
+    "iperf": lambda address: ask(address, 5001, bytes(5000)) == b"",
     "lookup": lambda address: b"n1.test: " in posted(f"{host_of(address)}/lookup", b"n1.test"),
     "resolver": lambda address: ask_by_udp(address, 53, QUESTION)[:2] == QUESTION[:2],
     "sieve": lambda address: ask_by_udp(address, 53, QUESTION)[:2] == QUESTION[:2],
@@ -85,35 +100,41 @@ SERVED = {  # example: a question, by address, that it must answer
 }
 
 
+def check_both(server, question):
+    """Asks the question at both addresses of both devices."""
+    run("ip", "addr", "add", "fd78::1/64", "dev", server.wire, "nodad")
+    for address in (server.ip, SECOND, "fd78::2", SECOND6):
+        assert until(lambda there=address: b" 1 received" in run("ping", "-n", "-c", "1", "-W", "1", there, check=False), 30)
+        assert question(address), address
+    server.stop()
+
+
 @pytest.mark.parametrize("name", SERVED)
 def test_an_example_serves_on_both_devices(leat, second, name):
-    program = leat(f"two_{name}", options=["--ip6", "fd78::2/64"])
-    run("ip", "addr", "add", "fd78::1/64", "dev", program.wire, "nodad")
-    for address in (program.ip, SECOND, "fd78::2", SECOND6):
-        assert until(lambda there=address: run("ping", "-n", "-c", "1", "-W", "1", there, check=False).count(b"1 received"), 30)
-        assert SERVED[name](address), address
-    program.stop()
+    check_both(leat(f"two_{name}", options=["--ip6", "fd78::2/64"]), SERVED[name])
+
+
+def test_echo_tls_serves_on_both_devices(leat, second, tmp_path):
+    keys = Keys(tmp_path)
+    server = leat("two_echo_tls", options=["--ip6", "fd78::2/64", *keys.words("ec")])
+    check_both(server, lambda address: echoed_by_tls(address, keys.authority))
 
 
 def test_replies_leave_by_the_device_of_their_route(leat, second):
     """A peer beyond the first device's gateway gets its replies by that, and never by the other one."""
-    program = leat("two_echo")
-    run("ip", "addr", "add", "10.81.0.1/32", "dev", program.wire)
+    server = leat("two_echo", options=["--ip6", "fd78::2/64"])
+    run("ip", "addr", "add", "10.81.0.1/32", "dev", server.wire)
     before = sent_by(second)
-    assert ask(program.ip, 7, b"hello", "10.81.0.1") == b"hello"
+    assert ask(server.ip, 7, b"hello", "10.81.0.1") == b"hello"
     assert sent_by(second) - before <= 2  # neighbour discovery, perhaps
-    program.stop()
+    server.stop()
 
 
 def sent_by(device):
-    with open(f"/sys/class/net/{device}/statistics/rx_packets", encoding="ascii") as file:
-        return int(file.read())
+    return json.loads(run("ip", "-s", "-j", "link", "show", device))[0]["stats64"]["rx"]["packets"]
 
 
 def dnsmasq(tmp_path, device, *options):
-    from conftest import Process
-    from services import program
-
     return Process(program("dnsmasq"), "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-", "--log-dhcp",
                    "--port=0", "--user=", "--group=", f"--pid-file={tmp_path}/{device}.pid",
                    f"--dhcp-leasefile={tmp_path}/{device}.leases", f"--interface={device}", "--bind-interfaces", "--no-ping",
@@ -122,8 +143,6 @@ def dnsmasq(tmp_path, device, *options):
 
 def test_each_device_has_a_lease_and_its_routes(second, tmp_path, monkeypatch):
     """Two servers, two leases: the default route is the first one's, and option 121 of the second gives its own route."""
-    from conftest import Process
-
     monkeypatch.setenv("LEAT_SECOND_ADDRESSES", "")
     make_tap("first0", address="10.82.0.1/24")
     run("ip", "addr", "add", "10.83.0.1/32", "dev", "first0")

@@ -22,6 +22,13 @@ size_t __wrap_bring_up_bytes(const struct options *options, const struct leat_tc
 
 static const uint64_t look_every_ns = 1000000; /* the examples' wait() doesn't watch this device */
 static struct leat *stack;
+static struct leat_tap *tap;
+
+/* Runs after main(), when the stack is closed. */
+static void close_second(void)
+{
+    leat_tap_close(tap);
+}
 
 static void look_again(struct leat_timer *timer, void *arg)
 {
@@ -69,11 +76,11 @@ static const char *open_second(struct bring_up *up)
     static char why[LEAT_WHY_BYTES];
     static char words[200];
     struct leat_autoconf *made;
-    struct leat_tap *tap;
 
     stack = up->platform->stack;
     if (leat_tap_open(&tap, &config, why))
         return why;
+    atexit(close_second);
     if (leat_attach(stack, leat_tap_netif(tap)))
         return "can't attach the second device";
     snprintf(words, sizeof words, "%s", addresses ? addresses : "");
