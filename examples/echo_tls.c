@@ -105,4 +105,5 @@ const struct example example = {.name = "echo_tls",
                                 .default_port = 7,
                                 .has_tls = true,
                                 .start = start,
-                                .reload = secure_reload};
+                                .reload = secure_reload,
+                                .end = secure_end};

@@ -129,4 +129,5 @@ const struct example example = {.name = "httpd",
                                 .has_folder = true,
                                 .check = check,
                                 .start = start,
-                                .reload = reload};
+                                .reload = reload,
+                                .end = secure_end};

@@ -5,6 +5,7 @@
 
 #include "library.h"
 #include "secure.h"
+#include "ticket_keys.h"
 
 enum {
     CERTIFICATES = 4, /* with a key each; a client gets the one for the name that it asks for */
@@ -174,7 +175,21 @@ const char *secure_reload(struct example_platform *platform)
     secure.serving = next;
     secure.has_before = true;
     secure.changed_ns = now_ns;
+    ticket_keys_use(platform, secure.identities[next], &secure.crypto);
     return NULL;
+}
+
+void secure_end(struct example_platform *platform)
+{
+    if (secure.tls)
+        ticket_keys_keep(platform);
+}
+
+static uint64_t civil_time_s(void *arg)
+{
+    struct leat_host *host = ((struct example_platform *)arg)->host;
+
+    return host->civil_ns ? host->civil_ns(host) / 1000000000 : 0;
 }
 
 static const char *open_tls(struct example_platform *platform)
@@ -189,7 +204,9 @@ static const char *open_tls(struct example_platform *platform)
                                            .early = secure.early,
                                            .early_bytes = secure.early ? EARLY_BYTES : 0,
                                            .on_early = secure.on_early,
-                                           .sessions = SECURE_SESSIONS};
+                                           .sessions = SECURE_SESSIONS,
+                                           .civil_time_s = civil_time_s,
+                                           .arg = platform};
 
     return leat_tls_open(&secure.tls, platform->stack, memory, sizeof memory, &config)
                ? "no memory for TLS"
@@ -217,6 +234,8 @@ const char *secure_serve(struct example_platform *platform, uint16_t port,
         wrong = read_set(platform, 0);
     if (!wrong)
         wrong = open_tls(platform);
+    if (!wrong)
+        wrong = ticket_keys_take(platform, secure.tls, &secure.identity[0], &secure.crypto);
     if (wrong)
         return wrong;
     secure.serve = serve;

@@ -24,4 +24,7 @@ void secure_take_early(struct leat_http_server_config *config);
  * or one line with the reason of the failure. */
 const char *secure_reload(struct example_platform *platform);
 
+/* For example.end: keeps the keys of tickets, with --ticket-keys. */
+void secure_end(struct example_platform *platform);
+
 #endif

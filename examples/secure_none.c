@@ -12,6 +12,11 @@ const char *secure_reload(struct example_platform *platform)
     return "this program was built without cryptography";
 }
 
+void secure_end(struct example_platform *platform)
+{
+    (void)platform;
+}
+
 const char *secure_serve(struct example_platform *platform, uint16_t port,
                          void (*serve)(void *arg, const struct leat_stream *session), void *arg)
 {

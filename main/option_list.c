@@ -84,6 +84,10 @@ const struct option all_options[KEY_COUNT] = {
                        false},
     [KEY_PASSWORDS] = {"passwords", "FILE",
                        "with --files: lines \"name:password\"; only these users get files", false},
+    [KEY_TICKET_KEYS] = {"ticket-keys", "FILE",
+                         "with --cert: keep the keys of TLS tickets there, so that tickets\n"
+                         "                     survive a restart; the file is secret",
+                         true},
     [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
     [KEY_REPLAY] = {"replay", "FILE",
                     "take frames from a recording, at its times, instead of a device;\n"

@@ -45,6 +45,7 @@ enum option_key {
     KEY_FILES,
     KEY_REDIRECTS,
     KEY_PASSWORDS,
+    KEY_TICKET_KEYS,
     KEY_RECORD,
     KEY_REPLAY,
     KEY_SEED,

@@ -151,6 +151,7 @@ static const char **text_of(struct options *options, unsigned key)
         [KEY_FLIGHT_FILE] = &options->flight_file,
         [KEY_DOT] = &options->dot,
         [KEY_EARLY] = &options->early,
+        [KEY_TICKET_KEYS] = &options->ticket_keys,
         [KEY_CONFIG] = &options->config,
     };
 

@@ -185,6 +185,7 @@ void options_platform(const struct options *options, struct leat_platform *platf
     platform->folder = options->folder;
     platform->redirects = options->redirects;
     platform->passwords = options->passwords;
+    platform->ticket_keys = options->ticket_keys;
     platform->idle_ns = options->idle_ns;
     platform->argument_count = options->argument_count;
     platform->arguments = options->arguments;

@@ -52,10 +52,11 @@ struct options {
     const char *forward_udp[FORWARD_MAX + 1];
     const char *certificate; /* NULL: no TLS */
     const char *key;
-    const char *dot;    /* identity of the name servers; NULL: they are asked without TLS */
-    const char *early;  /* the file of a client's ticket; NULL: no early data is sent */
-    bool early_data;    /* a server accepts early data */
-    const char *folder; /* to be served; NULL: none */
+    const char *dot;         /* identity of the name servers; NULL: they are asked without TLS */
+    const char *early;       /* the file of a client's ticket; NULL: no early data is sent */
+    bool early_data;         /* a server accepts early data */
+    const char *ticket_keys; /* the file of a server's keys of tickets; NULL: none */
+    const char *folder;      /* to be served; NULL: none */
     const char *redirects;
     const char *passwords;
     const char *record;                  /* NULL: don't */

@@ -56,8 +56,9 @@ struct leat_platform {
     const char *early;  /**< --early: the file of a ticket; NULL: no early data is sent */
     bool early_data;    /**< --early-data: a server accepts it */
     const char *folder; /**< --files: a folder to serve; NULL: none */
-    const char *redirects; /**< --redirects: a file; NULL: none */
-    const char *passwords; /**< --passwords: a file; NULL: none */
+    const char *redirects;   /**< --redirects: a file; NULL: none */
+    const char *passwords;   /**< --passwords: a file; NULL: none */
+    const char *ticket_keys; /**< --ticket-keys: a file for them; NULL: they end with the program */
     uint64_t idle_ns;   /**< --idle: how long the peer of a connection may be silent; 0: for ever */
     int argument_count; /**< words that are not options */
     const char *const *arguments;
@@ -125,6 +126,9 @@ struct leat_app {
     /** Reads its files again, for SIGHUP, without ending a connection.  Returns NULL, or one line
      * with the reason of a failure, after which all stays as it was.  NULL: there are no files. */
     const char *(*reload)(struct leat_platform *platform);
+    /** Called after the last poll, on platforms with files: writes what the next run needs.  NULL:
+     * nothing. */
+    void (*end)(struct leat_platform *platform);
     uint64_t reserved[LEAT_RESERVED]; /**< 0 (abi.h) */
 };
 

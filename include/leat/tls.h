@@ -261,7 +261,8 @@ enum leat_err leat_tls_set_identities(struct leat_tls *tls,
  * that leat_tls_ticket_keys_set() of the next run accepts the tickets of this one.  The keys are
  * made if there are none yet.  They change as they age (leat_tls_config.ticket_lifetime_s), so the
  * program keeps them again every few minutes, or before it ends.  They are secret: with them, and a
- * client's ticket, an attacker can impersonate the server, and can read early data.
+ * client's ticket, an attacker can impersonate the server, and can read early data.  Call it in or
+ * after the first leat_poll(): before it the stack doesn't know the time, and a key's age is wrong.
  * LEAT_ERR_ARGUMENT: no_tickets is set, or the civil time is unknown; LEAT_ERR_ENTROPY.
  */
 enum leat_err leat_tls_ticket_keys_get(struct leat_tls *tls,
@@ -270,7 +271,8 @@ enum leat_err leat_tls_ticket_keys_get(struct leat_tls *tls,
 /**
  * Takes the keys of an earlier run: its tickets are accepted until they expire, which is measured
  * by civil time.  The identities must be those of that run, because a ticket replaces their
- * certificates.  Call it after leat_tls_open(), and after leat_reseed(), which wipes the keys.
+ * certificates.  Call it after leat_tls_open(), and after leat_reseed(), which wipes the keys; not
+ * before the first leat_poll(), as above.
  * Early data is refused for ten seconds, because the hellos that were taken before are forgotten
  * (RFC 8446 8.2); servers that share keys at one time must not take early data.
  * LEAT_ERR_ARGUMENT: as above; LEAT_ERR_FORMAT: other bytes; LEAT_ERR_UNSUPPORTED: keys for an AEAD

@@ -40,7 +40,7 @@ static void on_configured(struct leat_autoconf *autoconf, const struct leat_auto
                           void *arg)
 {
     char ip[LEAT_IP_TEXT_BYTES], line[LEAT_IP_TEXT_BYTES + 40];
-    struct example_platform *platform = arg;
+    struct leat_platform *platform = arg;
 
     (void)autoconf;
     leat_ip_format(facts->ip, ip);

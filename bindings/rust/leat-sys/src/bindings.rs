@@ -1731,6 +1731,16 @@ pub struct leat_lookup {
 }
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct leat_lookup_failure {
+    pub err: leat_err,
+    pub rcode: u32,
+    pub server: leat_endpoint,
+    pub refusal: leat_refusal,
+}
+zeroed!(leat_lookup_failure, 64, 8);
+offsets!(leat_lookup_failure, err 0, rcode 4, server 8, refusal 32);
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct leat_mac {
     pub octet: [u8; 6],
 }
@@ -2817,7 +2827,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_blocklist_counts leat_blocklist_line leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_blocklist_counts leat_blocklist_line leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
@@ -3097,6 +3107,8 @@ extern "C" {
     pub fn leat_link_set_offloads(link: *mut leat_link, end: i32, capabilities: u32);
     pub fn leat_link_set_tap(link: *mut leat_link, tap: Option<leat_link_tap>, arg: *mut c_void);
     pub fn leat_lookup_cancel(lookup: *mut leat_lookup);
+    pub fn leat_lookup_failure_format(resolver: *const leat_resolver, failure: *const leat_lookup_failure, text: *mut c_char) -> usize;
+    pub fn leat_lookup_failure_take(failure: *mut leat_lookup_failure, err: leat_err, result: *const leat_dns_result);
     pub fn leat_lookup_start(resolver: *mut leat_resolver, name: *const leat_dns_name, r#type: u16, on_done: Option<leat_lookup_fn>, arg: *mut c_void, lookup: *mut *mut leat_lookup) -> leat_err;
     pub fn leat_mac_parse(text: *const c_char, mac: *mut leat_mac) -> bool;
     pub fn leat_mailbox_close(mailbox: *mut leat_mailbox);
@@ -3221,6 +3233,7 @@ extern "C" {
     pub fn leat_task_name(task: *const leat_task) -> *const c_char;
     pub fn leat_task_overflowed(name: *const c_char);
     pub fn leat_task_resolve(task: *mut leat_task, resolver: *mut leat_resolver, name: *const c_char, port: u16, ends: *mut leat_endpoint, count_max: u32, count: *mut u32, deadline_ns: u64) -> leat_err;
+    pub fn leat_task_resolve_why(task: *mut leat_task, resolver: *mut leat_resolver, name: *const c_char, port: u16, ends: *mut leat_endpoint, count_max: u32, count: *mut u32, deadline_ns: u64, why: *mut leat_lookup_failure) -> leat_err;
     pub fn leat_task_running(tasks: *const leat_tasks) -> *mut leat_task;
     pub fn leat_task_serve(tasks: *mut leat_tasks, service: *mut leat_service) -> leat_err;
     pub fn leat_task_sleep(task: *mut leat_task, at_ns: u64) -> leat_err;
