@@ -486,6 +486,8 @@ void bring_up_ended(struct bring_up *up)
 {
     const struct leat_drained drained = leat_drained(up->platform->stack);
 
+    if (up->app->end)
+        up->app->end(up->platform);
     if (drained.finished + drained.closed + drained.reset == 0)
         return;
     snprintf(up->line, sizeof up->line,

@@ -41,7 +41,7 @@ const char *bring_up_start(struct bring_up *up);
 /* Prints that a drain begins; call it before leat_end(). */
 void bring_up_ending(struct bring_up *up);
 
-/* Prints what became of the connections; call it after the loop. */
+/* Ends the program, and prints what became of the connections; call it after the loop. */
 void bring_up_ended(struct bring_up *up);
 
 #endif

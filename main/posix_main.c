@@ -387,8 +387,6 @@ static int run(struct program *program)
     tell_doubt(program);
     program->status = leat_run(program->platform.stack, &program->host);
     bring_up_ended(&program->up);
-    if (program->app->end)
-        program->app->end(&program->platform);
     if (program->options.explain_drops)
         explain_sum(&program->explain);
     if (program->options.stats)

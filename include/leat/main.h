@@ -126,8 +126,7 @@ struct leat_app {
     /** Reads its files again, for SIGHUP, without ending a connection.  Returns NULL, or one line
      * with the reason of a failure, after which all stays as it was.  NULL: there are no files. */
     const char *(*reload)(struct leat_platform *platform);
-    /** Called after the last poll, on platforms with files: writes what the next run needs.  NULL:
-     * nothing. */
+    /** Called after the last poll: writes what the next run needs.  NULL: nothing. */
     void (*end)(struct leat_platform *platform);
     uint64_t reserved[LEAT_RESERVED]; /**< 0 (abi.h) */
 };
