@@ -12,12 +12,13 @@ static bool can_be_ip4(struct leat_ip ip)
 /* The first option of TLS that was given, or NULL. */
 static const char *tls_option(const struct options *options)
 {
-    return options->certificate  ? "--cert"
-           : options->key        ? "--key"
-           : options->dot        ? "--dot"
-           : options->early      ? "--early"
-           : options->early_data ? "--early-data"
-                                 : NULL;
+    return options->certificate   ? "--cert"
+           : options->key         ? "--key"
+           : options->dot         ? "--dot"
+           : options->early       ? "--early"
+           : options->early_data  ? "--early-data"
+           : options->ticket_keys ? "--ticket-keys"
+                                  : NULL;
 }
 
 /* Names of the network devices that are chosen, more than one of which can't be. */
@@ -133,6 +134,7 @@ static const char *wrong_service(const struct options *options)
         {options->key && !options->certificate,
          "--key needs --cert: without a certificate this would serve in the "
          "clear"},
+        {options->ticket_keys && !options->certificate, "--ticket-keys needs --cert"},
         {options->redirects && !options->folder, "--redirects needs --files"},
         {options->passwords && !options->folder, "--passwords needs --files"},
         {options->early_data && !options->certificate, "--early-data needs --cert and --key"},
