@@ -1,5 +1,7 @@
 """Disk images of tools/image: by SeaBIOS and by OVMF, on the kinds of disks that clouds have."""
 
+import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -70,3 +72,20 @@ def test_says_that_there_is_no_such_program(tmp_path):
     made = make(tmp_path / "x", "nothing")
     assert made.returncode == 2
     assert "there is no" in made.stderr and "--build DIR" in made.stderr
+
+
+def test_the_bill_of_materials_names_the_parts(tmp_path):
+    bills = []
+    for number in range(2):
+        made = make(tmp_path / f"{number}.raw", "echo", "--sbom", tmp_path / f"{number}.json")
+        assert made.returncode == 0, made.stderr
+        bills.append((tmp_path / f"{number}.json").read_bytes())
+    assert bills[0] == bills[1]
+    bill, disk = json.loads(bills[0]), (tmp_path / "0.raw").read_bytes()
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5")
+    assert bill["metadata"]["component"]["hashes"][0]["content"] == hashlib.sha256(disk).hexdigest()
+    parts = {part["bom-ref"]: part for part in bill["components"]}
+    assert {"echo", "leat", "GRUB for BIOS", "GRUB for UEFI"} <= set(parts)
+    assert parts["leat"]["licenses"] == [{"license": {"id": "ISC"}}]
+    for entry in bill["dependencies"]:
+        assert set(entry["dependsOn"]) <= set(parts)
