@@ -117,6 +117,8 @@ python3-dev       ls /usr/include/python3*/Python.h
 cargo             test -x /usr/bin/cargo
 rustc             test -x /usr/bin/rustc
 golang-go         test -x /usr/bin/go
+cmake             command -v cmake
+g++               command -v c++
 ocaml-nox         test -x /usr/bin/ocamlopt
 ocaml-findlib     test -x /usr/bin/ocamlfind
 liblwt-ocaml-dev  ocamlfind query lwt.unix
