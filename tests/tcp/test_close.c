@@ -56,6 +56,38 @@ static void four_segments_close_passively(void **state)
     tx(talk, RST, 2, 0, 0);
 }
 
+/* With SACK the ACK of one segment takes a shorter path. The FIN is no byte of the send queue. */
+static void FIN_behind_data_is_acknowledged(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_offer(talk, 0);
+    talk_establish(talk);
+    talk_send(talk, 10);
+    tx(talk, PSH | ACK, 1, 1, 10);
+    rx(talk, ACK, 1, 11, 0);
+    assert_int_equal(leat_tcp_shutdown(talk->conn), LEAT_OK);
+    world_poll(talk->world);
+    tx(talk, FIN | ACK, 11, 1, 0);
+    rx(talk, ACK, 1, 12, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
+}
+
+/* ... in one segment */
+static void FIN_in_the_segment_with_data_is_acknowledged(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_offer(talk, 0);
+    talk_establish(talk);
+    talk_queue(talk, 10);
+    assert_int_equal(leat_tcp_shutdown(talk->conn), LEAT_OK);
+    world_poll(talk->world);
+    tx(talk, FIN | PSH | ACK, 1, 1, 10);
+    rx(talk, ACK, 1, 12, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
+}
+
 /* RFC 9293 3.6, figure 13 */
 static void both_sides_may_close_at_once(void **state)
 {
@@ -438,6 +470,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         talk_test(four_segments_close_actively),
         talk_test(four_segments_close_passively),
+        talk_test(FIN_behind_data_is_acknowledged),
+        talk_test(FIN_in_the_segment_with_data_is_acknowledged),
         talk_test(both_sides_may_close_at_once),
         talk_test(FIN_with_the_ACK_of_ours_leads_to_TIME_WAIT),
         talk_test(half_closed_connection_still_receives),
