@@ -13,6 +13,7 @@
 #include "admit.h"
 #include "example.h"
 #include "page.h"
+#include "sieve_hosts.h"
 #include "sieve_lists.h"
 
 enum {
@@ -59,6 +60,8 @@ static void on_question(void *arg, const struct leat_forwarder_question *questio
                         struct leat_forwarder_own *own)
 {
     (void)arg;
+    if (hosts_answer(question, own))
+        return;
     if (leat_blocklist_find(lists_serving(), question->name) != LEAT_BLOCKLIST_BLOCKED)
         return;
     if (question->name != question->asked && /* an exception for an alias is one for its target */
@@ -109,9 +112,9 @@ static void write_page(struct page *page)
     page_add(page, "<title>leat: sieve</title><h1>Sieve</h1><table>");
     page_add_row(page, "questions", counts->udp_queries + counts->tcp_queries);
     page_add_row(page, "answered by the cache", counts->cached);
-    page_add_row(page, "blocked", counts->own);
+    page_add_row(page, "blocked", counts->own - hosts_answered());
     page_add_row(page, "of these, by the target of an alias", counts->own_aliases);
-    page_add_row(page, "answered here: local names", counts->special);
+    page_add_row(page, "answered here: local names", counts->special + hosts_answered());
     page_add_row(page, "refused: from other networks", counts->prohibited);
     page_add_row(page, "questions that went for others", counts->displaced + counts->busy);
     page_add_row(page, "connections that went for others", counts->tcp_displaced);
@@ -137,7 +140,7 @@ static const char *read_word(struct example_platform *platform, const char *word
     const bool allow = strncmp(word, "allow=", 6) == 0;
     const char *wrong;
 
-    if (admit_word(word, &wrong))
+    if (admit_word(word, &wrong) || hosts_word(word, &wrong))
         return wrong;
     if (strcmp(word, "any-rate") == 0)
         sieve.any_rate = true;
@@ -214,7 +217,8 @@ static const char *start(struct example_platform *platform)
 const struct example example = {
     .name = "sieve",
     .summary = "A caching name server that keeps from you what stands in lists.",
-    .arguments = "[nxdomain|null|page] [any-rate] [no-rebinding] [clients=NET,...] [token=TOKEN] "
+    .arguments = "[nxdomain|null|page] [any-rate] [no-rebinding] [clients=NET,...] "
+                 "[host=NAME=IP,...] [token=TOKEN] "
                  "[allow=LIST...] "
                  "[LIST...]",
     .default_port = LEAT_DNS_PORT,

@@ -86,6 +86,26 @@ def test_aliases_of_blocked_names_are_blocked(sieve):
     assert "of these, by the target of an alias<td>3" in curl(f"http://{program.ip}/sieve")
 
 
+def test_local_names(sieve):
+    program = sieve("host=Printer.test=192.168.1.9,fd00::9", "host=ads.plain.test=10.1.1.1")
+    assert answer(program, "printer.TEST") == "NOERROR 192.168.1.9"
+    assert answer(program, "printer.test", "AAAA") == "NOERROR fd00::9"
+    assert answer(program, "printer.test", "MX") == "NOERROR"
+    assert answer(program, "below.printer.test") == PASSED
+    assert answer(program, "ads.plain.test") == "NOERROR 10.1.1.1"  # also a name in the lists
+    assert answer(program, "ads.plain.test", "AAAA") == "NOERROR"
+    shown = curl(f"http://{program.ip}/sieve")
+    assert "blocked<td>0" in shown and "answered here: local names<td>5" in shown
+
+
+@pytest.mark.parametrize("word", ["host=", "host=a", "host=a=", "host==10.0.0.1", "host=a..b=10.0.0.1", "host=a=10.0.0.1,10.0.0.2",
+                                  "host=a=10.0.0.1,", "host=a=x"])
+def test_what_is_no_local_name_is_refused(word):
+    child = Process(binary("sieve"), "--tap", "odd7", "--create", "--ip", "10.9.7.2/24", "--server", "10.9.7.1", word)
+    assert child.wait() == 2
+    assert "host= has" in child.text
+
+
 @pytest.mark.parametrize("words,said", [((), "NOERROR 192.168.7.7"), (("no-rebinding",), "SERVFAIL")])
 def test_private_addresses(sieve, words, said):
     program = sieve(*words)
