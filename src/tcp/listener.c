@@ -193,7 +193,7 @@ bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *se
     if (!*half)
         return true;
     (*half)->is_answered = true;
-    (*half)->tcb.flags &= (uint8_t)~TCB_ACCECN; /* a SYN,ACK with a cookie agrees to no AccECN */
+    (*half)->tcb.flags &= TCB_FLAGS & ~TCB_ACCECN; /* a SYN,ACK with a cookie agrees to no AccECN */
     (*half)->tcb.snd_nxt = segment->header.ack; /* the cookie was our ISS, which the ACK covers */
     tcp_classify(tcp, &(*half)->tcb, &syn);     /* the SYN that the cookie describes */
     tcp_event(&(*half)->tcb, &step, syn.events[0]);

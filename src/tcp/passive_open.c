@@ -30,7 +30,7 @@ struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct t
     tcb->remote_ip = segment->packet->src;
     tcb->remote_port = segment->header.src_port;
     tcb->rcv_wnd = window < UINT16_MAX ? window : UINT16_MAX;
-    tcb->rcv_wind_shift = tcp->wind_shift;
+    tcb->rcv_wind_shift = tcp->wind_shift & 15u;
     tcb->flags = tcp_offered_options(tcp, true);
     tcb->ts_offset = tcp_ts_offset(
         tcp->stack, tcb); /* fixed for the connection: another seed must not change it */
@@ -72,8 +72,9 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     conn->tcb = half->tcb;
     conn->tcb.kind = TCB_CONN;
     tcp_hash_instead(tcp, &conn->tcb, &half->tcb);
-    conn->flags |= CONN_PEER_SYN | CONN_UNACCEPTED | (scaled ? CONN_PEER_SCALES : 0) |
-                   (half->retransmits ? CONN_LOST_SYN : 0);
+    if (scaled)
+        conn->tcb.flags |= TCB_SCALES;
+    conn->flags |= CONN_PEER_SYN | CONN_UNACCEPTED | (half->retransmits ? CONN_LOST_SYN : 0);
     conn->flags |= (uint32_t)half->listener->congestion_place << CONGESTION_SHIFT;
     conn->saved.initial_segments = half->listener->config.initial_window_segments & 63u;
     conn->listener = half->listener;

@@ -50,9 +50,9 @@ void tcp_accecn_begin(struct leat_tcp *conn, uint16_t tcp_flags, uint8_t tos)
     begin(conn);
     set_r_cep(conn, ace_of_handshake(
                         tos)); /* until a pure ACK has echoed the handshake's mark (3.2.2.1) */
-    conn->flags |= CONN_ACE_SYN;
+    conn->tcb.flags |= TCB_ACE_SYN;
     if ((tcp_flags & TCP_ACK) && ace_says_mangled(ace_of(tcp_flags)))
-        conn->tcb.flags &= (uint8_t)~TCB_ECN;
+        conn->tcb.flags &= TCB_FLAGS & ~TCB_ECN;
 }
 
 static bool is_pure_ack(const struct tcp_segment *segment)
@@ -68,7 +68,7 @@ void tcp_accecn_promoted(struct leat_tcp *conn, struct tcp_segment *segment)
     begin(conn);
     if (is_pure_ack(segment)) {
         if (ace_says_mangled(ace)) /* 0 counts too: no ECN then (table 4, note 1) */
-            conn->tcb.flags &= (uint8_t)~TCB_ECN;
+            conn->tcb.flags &= TCB_FLAGS & ~TCB_ECN;
         conn->s_cep = ace == ACE_CE ? ACE_CE : ACE_BEGIN;
     }
     tcp_accecn_take(conn, segment);
@@ -101,7 +101,7 @@ void tcp_accecn_take(struct leat_tcp *conn, struct tcp_segment *segment)
         return;
     header->flags &= (uint16_t)~ACE_FLAGS;
     if ((segment->packet->tos & TOS_CE) == TOS_CE) { /* 3.2.2.5.1: each mark is echoed at once */
-        if (conn->flags & CONN_ACE_SYN)              /* the mark of the SYN,ACK is echoed no more */
+        if (conn->tcb.flags & TCB_ACE_SYN)           /* the mark of the SYN,ACK is echoed no more */
             (void)tcp_accecn_flags(conn, true);
         set_r_cep(conn, conn->r_cep + segments_of(segment));
         conn->flags |= CONN_ACK_NOW;
@@ -119,11 +119,11 @@ uint16_t tcp_accecn_flags(struct leat_tcp *conn, bool is_pure)
 {
     unsigned ace = conn->r_cep;
 
-    if (!(conn->flags & CONN_ACE_SYN))
+    if (!(conn->tcb.flags & TCB_ACE_SYN))
         return ace_flags(ace);
     if (!is_pure) /* data: the handshake's ACK is yet to come */
         return ace_flags(ace == ACE_CE ? ACE_CE : ACE_BEGIN);
-    conn->flags &= ~(unsigned)CONN_ACE_SYN;
+    conn->tcb.flags &= TCB_FLAGS & ~TCB_ACE_SYN;
     set_r_cep(conn, ace == ACE_CE ? ACE_CE : ACE_BEGIN); /* table 3 */
     return ace_flags(ace);
 }

@@ -19,7 +19,7 @@ uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive)
 }
 
 /* TCB_ECN and TCB_ACCECN out of @offered, as agreed by a SYN or SYN,ACK with @flags. */
-COLD static uint8_t agreed_ecn(uint8_t offered, uint16_t flags)
+COLD static uint16_t agreed_ecn(uint16_t offered, uint16_t flags)
 {
     const unsigned ace = ace_of(flags);
     enum ecn_mode mode;
@@ -35,15 +35,15 @@ COLD static uint8_t agreed_ecn(uint8_t offered, uint16_t flags)
     return offered & (mode == ECN_CLASSIC ? TCB_ECN : TCB_ECN | TCB_ACCECN);
 }
 
-uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn)
+uint16_t tcp_agreed_options(uint16_t offered, const struct wire_tcp *syn)
 {
-    const uint8_t ecn = syn->flags & ACE_FLAGS ? agreed_ecn(offered, syn->flags) : 0;
+    const uint16_t ecn = syn->flags & ACE_FLAGS ? agreed_ecn(offered, syn->flags) : 0;
 
     if (!syn->has_ts)
-        offered &= (uint8_t)~TCB_TS;
+        offered &= TCB_FLAGS & ~TCB_TS;
     if (!syn->sack_permitted)
-        offered &= (uint8_t)~TCB_SACK;
-    return (offered & (uint8_t) ~(TCB_ECN | TCB_ACCECN)) | ecn;
+        offered &= TCB_FLAGS & ~TCB_SACK;
+    return (offered & TCB_FLAGS & ~(TCB_ECN | TCB_ACCECN)) | ecn;
 }
 
 struct leat_tcp *tcp_conn_new(struct tcp *tcp, host_id local_ip, host_id remote_ip)
@@ -65,7 +65,7 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, host_id local_ip, host_id remote_
     conn->timer.fire = tcp->conn_timer;
     conn->transfer = &tcp->nothing;
     conn->progress_ms = conn->tcb.clock_ms = tcp_now_ms(tcp->stack);
-    conn->tcb.rcv_wind_shift = tcp->wind_shift;
+    conn->tcb.rcv_wind_shift = tcp->wind_shift & 15u;
     conn->fast_open = tcp->config.fast_open;
     rtt_init(&conn->rtt, &tcp->rto);
     conn->window_limit = tcp_window_begin(tcp);

@@ -41,12 +41,9 @@ enum conn_flag {
     /* what the peer has said: written by input.c, receive/data.c, machine/classify.c,
      * machine/actions.c, passive_open.c, conn/accecn.c */
     CONN_PEER_SYN = 1 << 4,    /* the peer's SYN came (learn_SYN): RCV.NXT is known */
-    CONN_PEER_SCALES = 1 << 5, /* the peer's SYN had a window scale, perhaps 0: ours has one too */
     CONN_FIN_KNOWN = 1 << 6,   /* the peer's FIN is at fin_seq, but data before it is missing */
     CONN_ECE = 1 << 7, /* echo congestion until the peer sends CWR. With Accurate ECN: always, and
                           CWR belongs to ACE */
-    CONN_ACE_SYN =
-        1 << 3, /* r_cep is the mark of the peer's SYN,ACK, until a pure ACK has echoed it */
 
     /* what is to be sent: set when due, cleared when sent. Written by api.c, timers.c,
      * machine/actions.c, receive/ack.c, input.c, receive/data.c, send/segment.c, send/probe.c,
@@ -175,7 +172,7 @@ _Static_assert(offsetof(struct leat_tcp, timer) <= 3 * 64, "what is hot, in thre
 COLD uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive);
 
 /* The options of @offered that the peer's SYN has too. */
-uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn);
+uint16_t tcp_agreed_options(uint16_t offered, const struct wire_tcp *syn);
 
 /* Takes an entry and fills in the fields that every new connection needs. NULL: no entry is
  * free. */

@@ -147,7 +147,7 @@ void tcp_unhash(struct tcp *tcp, struct tcb *tcb)
         tcp->last_tcb = 0;
     if (host_is_v6(tcb->local_ip))
         release_hosts(tcp, tcb);
-    tcb->flags &= (uint8_t)~TCB_HASHED;
+    tcb->flags &= TCB_FLAGS & ~TCB_HASHED;
 }
 
 void tcp_hash_instead(struct tcp *tcp, struct tcb *tcb, struct tcb *old)
@@ -157,7 +157,7 @@ void tcp_hash_instead(struct tcp *tcp, struct tcb *tcb, struct tcb *old)
     leat_assert(old->flags & TCB_HASHED);
     *link_to(tcp, at, old) = near_to(tcp, tcb);
     tcb->hash_next = old->hash_next;
-    old->flags &= (uint8_t)~TCB_HASHED;
+    old->flags &= TCB_FLAGS & ~TCB_HASHED;
     set_last_tcb(tcp, at, tcb);
 }
 

@@ -28,7 +28,11 @@ enum tcb_flag {
     TCB_TS = 1 << 4,          /* timestamps (RFC 7323): offered, then agreed */
     TCB_SACK = 1 << 5,        /* SACK (RFC 2018): the same */
     TCB_ECN = 1 << 6,         /* ECN (RFC 3168): the same; then data may be marked */
-    TCB_ACCECN = 1 << 7       /* Accurate ECN feedback (RFC 9768): the same */
+    TCB_ACCECN = 1 << 7,      /* Accurate ECN feedback (RFC 9768): the same */
+    TCB_SCALES = 1 << 8,      /* the peer's SYN had a window scale, perhaps 0: ours has one too */
+    /* the ACE field carries the mark of the peer's SYN,ACK, until a pure ACK has echoed it */
+    TCB_ACE_SYN = 1 << 9,
+    TCB_FLAGS = (1 << 12) - 1 /* all that the member has room for */
 };
 
 /* The head of every connection. */
@@ -38,10 +42,10 @@ struct tcb {
     host_id remote_ip;
     uint16_t local_port;
     uint16_t remote_port;
-    uint8_t state; /* enum tcp_state; only tcp_event() writes it */
-    uint8_t kind;  /* enum tcb_kind */
-    uint8_t flags; /* enum tcb_flag */
-    uint8_t rcv_wind_shift;
+    uint8_t state;       /* enum tcp_state; only tcp_event() writes it */
+    uint8_t kind;        /* enum tcb_kind */
+    uint16_t flags : 12; /* enum tcb_flag: ten are used */
+    uint16_t rcv_wind_shift : 4;
     uint32_t snd_nxt; /* RFC 9293 3.3.1 */
     uint32_t rcv_nxt;
     uint32_t rcv_wnd;       /* bytes that we accept, up to the furthest edge ever offered */

@@ -168,7 +168,7 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
     if (tcb->flags & TCB_ACCECN)
         step->segment->header.flags |=
             wire_tcp_ae(step->segment->packet->buf->data - header->header_bytes);
-    tcb->flags = tcp_agreed_options(tcb->flags, header);
+    tcb->flags = tcp_agreed_options(tcb->flags, header) & (unsigned)TCB_FLAGS;
     tcb->ts_recent = header->tsval;
     tcb->clock_ms = tcp_now_ms(step->tcp->stack);
     if (tcb->kind == TCB_HALF) {
@@ -182,7 +182,9 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
 
         conn->last_ack_sent = tcb->rcv_nxt; /* nothing has been sent: RFC 7323 4.3 begins here */
         conn->tune_end = tcb->rcv_nxt;
-        conn->flags |= CONN_PEER_SYN | (scaled ? CONN_PEER_SCALES : 0);
+        conn->flags |= CONN_PEER_SYN;
+        if (scaled)
+            tcb->flags |= TCB_SCALES;
         conn->peer_mss = tcp_mss_of_syn(header, tcb_is_v6(tcb));
         if (header->has_fast_open && conn->fast_open)
             tcp_fast_open_learn(step->tcp, tcb->remote_ip, header);

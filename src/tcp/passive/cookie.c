@@ -76,7 +76,7 @@ static uint32_t cookie_of(const struct tcp *tcp, const struct tcb *tcb, uint32_t
 }
 
 /* The options of a SYN, as encoded in the low bits of the timestamp. */
-static uint32_t options_of(const struct wire_tcp *syn, uint8_t agreed)
+static uint32_t options_of(const struct wire_tcp *syn, uint16_t agreed)
 {
     const uint32_t shift =
         syn->wind_shift == WIRE_TCP_NO_SHIFT ? TS_SHIFT_MASK : syn->wind_shift & TS_SHIFT_MASK;
@@ -111,12 +111,12 @@ void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tc
     tcb.rcv_nxt = syn->seq + 1;
     tcb.rcv_wnd = window < UINT16_MAX ? window : UINT16_MAX;
     tcb.ts_recent = syn->tsval;
-    tcb.flags = tcp_agreed_options(tcp_offered_options(tcp, true), syn);
+    tcb.flags = tcp_agreed_options(tcp_offered_options(tcp, true), syn) & (unsigned)TCB_FLAGS;
     /* no Accurate ECN: a cookie can't hold the state of its handshake */
     if ((tcb.flags & TCB_ACCECN) || (tcp_accecn_read(segment) & TCP_AE))
-        tcb.flags &= (uint8_t) ~(TCB_ECN | TCB_ACCECN);
+        tcb.flags &= TCB_FLAGS & ~(TCB_ECN | TCB_ACCECN);
     if (!(tcb.flags & TCB_TS))
-        tcb.flags &= (uint8_t) ~(TCB_SACK | TCB_ECN); /* no place to keep them */
+        tcb.flags &= TCB_FLAGS & ~(TCB_SACK | TCB_ECN); /* no place to keep them */
     else if (syn->wind_shift != WIRE_TCP_NO_SHIFT)
         header.wind_shift = tcp->wind_shift;
     options = options_of(syn, tcb.flags);
@@ -131,7 +131,7 @@ void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tc
         header.tsval =
             tsval_with(tcp_now_ms(tcp->stack) + tcp_ts_offset(tcp->stack, &tcb), options);
         header.tsecr = syn->tsval;
-        tcb.flags &= (uint8_t)~TCB_TS; /* or tcp_emit() would write its own */
+        tcb.flags &= TCB_FLAGS & ~TCB_TS; /* or tcp_emit() would write its own */
     }
     tcp->cookie_sent_ns = tcp->stack->now_ns;
     tcp->cookies_out = true;

@@ -25,7 +25,7 @@ void tcp_half_hear_SYN(struct tcp_half *half, const struct tcp_segment *segment)
 {
     half->syn_tos = segment->packet->tos;
     if (ace_of(tcp_accecn_read(segment)) == 0) /* the peer's ECN support is uncertain now */
-        half->tcb.flags &= (uint8_t)~TCB_ECN;
+        half->tcb.flags &= TCB_FLAGS & ~TCB_ECN;
 }
 
 /* The ECN flags of the SYN,ACK. Later retransmissions have none, because a middlebox may drop
@@ -36,7 +36,7 @@ COLD static uint16_t ecn_flags(struct tcp_half *half)
         return TCP_ECE;
     if (half->retransmits < ACCURATE_ANSWERS)
         return ace_flags(ace_of_handshake(half->syn_tos));
-    half->tcb.flags &= (uint8_t)~TCB_ECN; /* 3.1.5 */
+    half->tcb.flags &= TCB_FLAGS & ~TCB_ECN; /* 3.1.5 */
     return 0;
 }
 
@@ -104,7 +104,7 @@ bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segmen
         return false;
     half->tcb.snd_nxt = segment->header.ack;
     /* the cookie's SYN,ACK may have agreed to fewer options than the second one */
-    half->tcb.flags = tcp_agreed_options(half->tcb.flags, &syn);
+    half->tcb.flags = tcp_agreed_options(half->tcb.flags, &syn) & (unsigned)TCB_FLAGS;
     half->snd_wind_shift = syn.wind_shift;
     half->peer_mss = syn.mss;
     if (syn.wind_shift == WIRE_TCP_NO_SHIFT)

@@ -92,7 +92,7 @@ static void release_acked(struct leat_tcp *conn, uint32_t ack)
     const uint32_t data_end = tcp_data_end(conn);
 
     if (conn->tcb.flags & TCB_SYN_UNACKED) {
-        conn->tcb.flags &= (uint8_t)~TCB_SYN_UNACKED;
+        conn->tcb.flags &= TCB_FLAGS & ~TCB_SYN_UNACKED;
         conn->flags &= ~(unsigned)CONN_SEND_SYN;
     }
     if (tcp_has_transfer(conn))
@@ -271,7 +271,7 @@ static void take_ack_of_SYN(struct leat_tcp *conn, const struct wire_tcp *header
         tcp_conn_mss_changed(conn);
         tcp_run_keepalive(conn);
     } else {
-        conn->tcb.flags &= (uint8_t)~TCB_SYN_UNACKED;
+        conn->tcb.flags &= TCB_FLAGS & ~TCB_SYN_UNACKED;
         conn->flags &= ~(unsigned)CONN_SEND_SYN;
         if (ack == conn->snd_una + 1 && !(conn->flags & CONN_WAS_FULL))
             conn->snd_una = ack; /* no data was sent with the SYN */

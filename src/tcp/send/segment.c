@@ -173,7 +173,7 @@ COLD static void note_repeated_syn(struct leat_tcp *conn, bool answers)
         tcp_fast_open_failed(conn);
     /* a middlebox may drop SYNs that ask for ECN: RFC 3168 6.1.1.1 */
     if (!answers && !(conn->tcb.flags & TCB_ACCECN))
-        conn->tcb.flags &= (uint8_t)~TCB_ECN;
+        conn->tcb.flags &= TCB_FLAGS & ~TCB_ECN;
 }
 
 /* AE, CWR and ECE of a SYN, or a SYN,ACK. */
@@ -182,14 +182,14 @@ COLD static uint16_t ecn_flags_of_syn(const struct leat_tcp *conn, bool answers)
     if (!(conn->tcb.flags & TCB_ACCECN))
         return answers ? TCP_ECE : TCP_ECE | TCP_CWR;
     if (answers)
-        return ace_flags(conn->flags & CONN_ACE_SYN ? conn->r_cep : ACE_NOT_ECT);
+        return ace_flags(conn->tcb.flags & TCB_ACE_SYN ? conn->r_cep : ACE_NOT_ECT);
     return conn->retransmits < ACCURATE_SYNS ? ACE_FLAGS : 0;
 }
 
 void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
 {
     const bool answers = conn->flags & CONN_PEER_SYN;
-    const bool scaled = !answers || (conn->flags & CONN_PEER_SCALES);
+    const bool scaled = !answers || (conn->tcb.flags & TCB_SCALES);
     uint16_t flags = answers ? TCP_SYN | TCP_ACK : TCP_SYN;
     struct leat_buf *data = 0;
     struct wire_tcp header;
