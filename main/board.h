@@ -7,8 +7,10 @@
 
 #include "options.h"
 
-/* Serves / for people and /metrics for Prometheus at the port of --dashboard, if that is given; TCP
- * must be registered.  One board per program. */
-enum leat_err board_serve(const struct options *options, struct leat *stack, const char *title);
+/* Serves at the port of --dashboard, if that is given: / for people, /metrics for Prometheus,
+ * /healthz (the loop runs) and /readyz (*@started, which must stay, and no drain) for supervisors.
+ * TCP must be registered.  One board per program; @title names it. */
+enum leat_err board_serve(const struct options *options, struct leat *stack, const char *title,
+                          const bool *started);
 
 #endif

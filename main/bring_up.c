@@ -434,7 +434,7 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
     if (err)
         return err;
     *step = "--dashboard";
-    err = board_serve(up->options, stack, up->app->name);
+    err = board_serve(up->options, stack, up->app->name, &up->started);
     if (err)
         return err;
     *step = "--syslog";
@@ -465,8 +465,10 @@ const char *bring_up_start(struct bring_up *up)
         return complaint; /* by check(), with a status */
     if (!complaint && !up->autoconf)
         complaint = up->app->start(up->platform);
-    if (!up->autoconf && !complaint)
+    if (!up->autoconf && !complaint) {
+        up->started = true;
         say_started(up, up->options->ips[0].ip, up->options->ips[0].prefix_bits);
+    }
     return complaint;
 }
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What is read, and who takes the settings.  Set the first five members. */
+/* The text, and the function that takes its settings.  Set the first five members. */
 struct config {
     const char *section; /* settings below another [NAME] are left out */
     /* Takes one setting; both words end with a NUL, and stay in the text.  @value is NULL for a

@@ -112,7 +112,8 @@ const struct option all_options[KEY_COUNT] = {
          "                     (so it is with --record, --flight-file, --flight-port)",
          true},
     [KEY_DASHBOARD] = {"dashboard", "PORT",
-                       "show the state of the stack there by HTTP; /metrics is for Prometheus",
+                       "show the state of the stack there by HTTP; /metrics is for Prometheus,\n   "
+                       "                  /healthz and /readyz for supervisors",
                        false},
     [KEY_SYSLOG] = {"syslog", "[tcp:]IP:PORT",
                     "send our messages to that syslog server, too (RFC 5424)", false},

@@ -122,7 +122,7 @@ static const char *wrong_address(const struct options *options)
     return NULL;
 }
 
-/* What serves beside the program. */
+/* Services beside the program. */
 static const char *wrong_service(const struct options *options)
 {
     const uint16_t board = options->dashboard_port, flight = options->flight_port;

@@ -112,9 +112,8 @@ static void take_over(struct program *program)
         say_hangup(program, "these changes need a new start:", names);
 }
 
-void posix_on_hangup(void *arg)
+static void read_again(struct program *program)
 {
-    struct program *program = arg;
     const char *why;
 
     if (program->options.config) {
@@ -129,4 +128,14 @@ void posix_on_hangup(void *arg)
     why = program->app->reload ? program->app->reload(&program->platform) : NULL;
     say_hangup(program, why ? why : "files read again",
                why ? "; the earlier files stay in force" : "");
+}
+
+void posix_on_hangup(void *arg)
+{
+    struct program *program = arg;
+    struct leat_host *host = &program->host;
+
+    posix_notify_reload(&program->notify, host->now_ns(host), true);
+    read_again(program);
+    posix_notify_reload(&program->notify, host->now_ns(host), false);
 }

@@ -43,6 +43,7 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
     struct leat_host *machine = program->device.machine;
     struct leat *stack = program->platform.stack;
     char why[LEAT_WHY_BYTES];
+    uint64_t notify_ns;
 
     if (posix_device_lost(&program->device, why)) {
         fprintf(stderr, "%s: %s\n", program->app->name, why);
@@ -50,8 +51,11 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
         return false;
     }
     posix_flight_look();
-    if (machine->wait(machine, deadline_ns))
+    notify_ns = posix_notify_tell(&program->notify, machine->now_ns(machine), program->up.started,
+                                  leat_is_draining(stack));
+    if (machine->wait(machine, notify_ns < deadline_ns ? notify_ns : deadline_ns))
         return true;
+    posix_notify_tell(&program->notify, machine->now_ns(machine), false, true);
     if (program->options.replay)
         leat_stop(stack, EXIT_SUCCESS);
     else
@@ -340,6 +344,7 @@ static void close_all(struct program *program)
         fprintf(stderr, "%s: the output could not be written\n", program->app->name);
         program->status = STATUS_FAILED;
     }
+    posix_notify_close(&program->notify);
     free(program->argv);
     free(program->words);
     posix_flight_end();
@@ -385,6 +390,8 @@ static int run(struct program *program)
         return STATUS_NOT_STARTED;
     }
     tell_doubt(program);
+    if (!program->options.replay) /* a recording has another clock */
+        posix_notify_open(&program->notify);
     program->status = leat_run(program->platform.stack, &program->host);
     bring_up_ended(&program->up);
     if (program->options.explain_drops)
@@ -440,6 +447,7 @@ int leat_main(int argc, char **argv, const struct leat_app *app)
     static struct program program; /* too large for a stack frame; a process has one */
 
     program.app = app;
+    program.notify.fd = -1;
     if (posix_configure(&program, argc - 1, argv + 1)) {
         if (program.options.buffers == 0)
             program.options.buffers = BUFFERS;

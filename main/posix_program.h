@@ -14,6 +14,7 @@
 #include "options.h"
 #include "posix_device.h"
 #include "posix_files.h"
+#include "posix_notify.h"
 #include "posix_output.h"
 
 enum {
@@ -45,6 +46,7 @@ struct program {
     struct posix_files files;
     const char *config_bytes; /* of the configuration, or NULL */
     struct posix_output output;
+    struct posix_notify notify;
     struct leat_files *folder; /* of --files */
     char why[LEAT_WHY_BYTES];
     char line[OPTIONS_LINE_BYTES];

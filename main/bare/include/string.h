@@ -1,17 +1,45 @@
-/* string.h -- the little of it that leat uses, for machines without a libc. */
+/*
+ * string.h -- bytes and strings, for machines without a libc.
+ *
+ * C11 7.24, and three functions of POSIX.  strcoll, strxfrm and strerror are left out because they
+ * need a locale, strdup because it needs an allocator, and strtok because it has a hidden state.
+ */
 #ifndef BARE_STRING_H
 #define BARE_STRING_H
 
 #include <stddef.h>
 
-void *memcpy(void *restrict to, const void *restrict from, size_t len);
+#ifdef __cplusplus
+extern "C" {
+#define BARE_RESTRICT
+#else
+#define BARE_RESTRICT restrict
+#endif
+
+void *memcpy(void *BARE_RESTRICT to, const void *BARE_RESTRICT from, size_t len);
 void *memmove(void *to, const void *from, size_t len);
 void *memset(void *to, int byte, size_t len);
 int memcmp(const void *a, const void *b, size_t len);
+void *memchr(const void *bytes, int byte, size_t len);
 
 size_t strlen(const char *text);
+size_t strnlen(const char *text, size_t len);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t len);
+int strcasecmp(const char *a, const char *b);
+int strncasecmp(const char *a, const char *b, size_t len);
 char *strchr(const char *text, int c);
+char *strrchr(const char *text, int c);
+char *strstr(const char *text, const char *part);
+size_t strspn(const char *text, const char *of);
+size_t strcspn(const char *text, const char *of);
+char *strpbrk(const char *text, const char *of);
+char *strcpy(char *BARE_RESTRICT to, const char *BARE_RESTRICT from);
+char *strncpy(char *BARE_RESTRICT to, const char *BARE_RESTRICT from, size_t len);
+char *strcat(char *BARE_RESTRICT to, const char *BARE_RESTRICT from);
+char *strncat(char *BARE_RESTRICT to, const char *BARE_RESTRICT from, size_t len);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -1,0 +1,22 @@
+/* bare_names.h -- other names for an image's string functions, beside those of the C library. */
+#define memchr bare_memchr
+#define memcmp bare_memcmp
+#define memcpy bare_memcpy
+#define memmove bare_memmove
+#define memset bare_memset
+#define strcasecmp bare_strcasecmp
+#define strcat bare_strcat
+#define strchr bare_strchr
+#define strcmp bare_strcmp
+#define strcpy bare_strcpy
+#define strcspn bare_strcspn
+#define strlen bare_strlen
+#define strncasecmp bare_strncasecmp
+#define strncat bare_strncat
+#define strncmp bare_strncmp
+#define strncpy bare_strncpy
+#define strnlen bare_strnlen
+#define strpbrk bare_strpbrk
+#define strrchr bare_strrchr
+#define strspn bare_strspn
+#define strstr bare_strstr
