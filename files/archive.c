@@ -62,6 +62,7 @@ static const struct {
     {"\xc7\x71", 2, "a cpio archive of the old format"},
 };
 
+/* The text has one byte less than @why, which leaves room for the NUL. */
 static void tell(char why[LEAT_FILES_WHY_BYTES], struct text *text)
 {
     why[text->len] = '\0';
@@ -104,6 +105,7 @@ static enum path_result entry_path(const struct entry *entry, struct path *path)
     return result == PATH_OK ? path_append(path, entry->name, false) : result;
 }
 
+/* Without room, in the first pass, it only counts the bytes of the path. */
 static struct words keep(struct filling *filling, const struct path *path)
 {
     struct words kept = {filling->room ? filling->room + filling->path_bytes : NULL, path->len};
@@ -128,6 +130,8 @@ static __attribute__((noinline)) enum path_result keep_target(struct filling *fi
     target.len = 0;
     if (is_symbolic && entry->link.len > 0 && entry->link.bytes[0] != '/') {
         target = *from;
+        /* Without the name of the link itself, its path is the folder that the target is relative
+         * to. */
         path_climb(&target);
     }
     result = path_append(&target, entry->link, is_symbolic);
@@ -186,6 +190,7 @@ static bool read_all(struct filling *filling, const void *archive, size_t len,
             tell_damage(&reader, why);
             return false;
         }
+        /* sink() of index.c computes 2 * at + 2 in 32 bits */
         if (filling->names == UINT32_MAX / 2) {
             reader.fault = "the archive has too many names";
             tell_damage(&reader, why);
@@ -269,6 +274,7 @@ static uint64_t tag_of_file(const struct archive *archive, const struct name *na
     return (mixed ^ mixed >> 29 ^ name->len << 40) | 1; /* 0 is none */
 }
 
+/* Paths lead into the memory of the index, contents into the archive. */
 static struct leat_file file_of(struct archive *archive, const struct name *name)
 {
     const bool is_folder = name->kind == ENTRY_FOLDER;
@@ -337,6 +343,9 @@ static enum leat_err walk(struct archive *archive)
             path_append(walked, (struct words){wanted->bytes + at, wanted->len - at}, false) !=
                 PATH_OK)
             return LEAT_ERR_TOO_BIG;
+        /* The new path can be longer than the old one, but `walked` has room for both parts, or the
+         * walk ends. At most LEAT_FILE_LINKS_MAX rounds follow, even if links lead to each
+         * other. */
         *wanted = *walked;
         walked->len = at = 0;
     }
@@ -350,6 +359,7 @@ static enum leat_err find(struct leat_files *files, const char *path, size_t len
     const struct words wanted = {path, len};
     enum leat_err err = find_plain(archive, wanted, file);
 
+    /* Most paths have no link in them, so the path is tried as it is first. */
     if (err != LEAT_ERR_NOT_FOUND || archive->counts.links == 0)
         return err;
     archive->wanted.len = 0;
@@ -399,6 +409,8 @@ static enum leat_err next(struct leat_files *files, const char *path, size_t len
         *cursor = (uint64_t)at + 1;
         if (find(files, entry.bytes, entry.len, file))
             continue; /* a link that leads nowhere */
+        /* An entry that is a link keeps its own name, but has the length and the contents of its
+         * target. */
         file->path = entry.bytes;
         file->path_len = entry.len;
         return LEAT_OK;
@@ -410,6 +422,7 @@ enum leat_err leat_archive_open(struct leat_files **files, void *memory, size_t 
                                 const void *archive, size_t len, char why[LEAT_FILES_WHY_BYTES])
 {
     struct filling filling = {.names = 0};
+    /* memory_bytes() has counted ALIGNMENT for this, so padding never takes room from the index */
     const size_t padding = -(uintptr_t)memory % ALIGNMENT;
     struct archive *opened = (struct archive *)(void *)((uint8_t *)memory + padding);
 
@@ -426,8 +439,12 @@ enum leat_err leat_archive_open(struct leat_files **files, void *memory, size_t 
     opened->index.count = filling.names;
     filling = (struct filling){.index = &opened->index,
                                .room = (char *)(opened->index.names + filling.names)};
+    /* The second pass reads the same bytes, so it can't fail. Archive memory that changes meanwhile
+     * is the program's error, which the assertion finds. */
     read_all(&filling, archive, len, why);
     leat_assert(filling.names == opened->index.count);
+    /* Joining loses the order by path, in which resolve_hard_links() searches, so it comes
+     * first. */
     index_join_inodes(&opened->index);
     index_sort(&opened->index);
     resolve_hard_links(opened);

@@ -1,5 +1,10 @@
-/* built_in.c -- see leat/files.h: files that the program has in memory. Folders follow from their
- * paths. */
+/*
+ * built_in.c -- see leat/files.h: files that the program has in memory. Folders follow from their
+ * paths.
+ *
+ * The list isn't sorted and has no index, so each search reads all of it. A program that builds in
+ * more than a few dozen files uses an archive instead.
+ */
 #include <leat/files.h>
 
 #include "core/container_of.h"
@@ -30,12 +35,15 @@ static enum leat_err find(struct leat_files *files, const char *path, size_t len
             file->source = files;
             return LEAT_OK;
         }
+        /* The folder's path is the beginning of the path of a file below it, so no memory is needed
+         * for its name. */
         if (len == 0 || path_is_below(path_of(listed), wanted, &below)) {
             *file = (struct leat_file){
                 .path = listed->path, .path_len = len, .is_folder = true, .source = files};
             return LEAT_OK;
         }
     }
+    /* Only the root of an empty list gets here with @len 0. */
     if (len > 0)
         return LEAT_ERR_NOT_FOUND;
     *file = (struct leat_file){.path = "", .is_folder = true, .source = files};
@@ -54,6 +62,7 @@ static bool entry_of(const struct leat_file *listed, struct words folder, struct
     return true;
 }
 
+/* A folder with several files is an entry only once: at the first of them. */
 static bool is_listed_before(const struct leat_files_built_in *built_in, size_t index,
                              struct words folder, struct words entry)
 {
@@ -66,6 +75,7 @@ static bool is_listed_before(const struct leat_files_built_in *built_in, size_t 
     return false;
 }
 
+/* The cursor is the number of the listed file that is looked at next. */
 static enum leat_err next(struct leat_files *files, const char *folder, size_t len,
                           uint64_t *cursor, struct leat_file *file)
 {

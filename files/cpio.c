@@ -1,4 +1,10 @@
-/* cpio.c -- see archive.h. */
+/*
+ * cpio.c -- see archive.h.
+ *
+ * A header is a magic number and 13 fields of eight hexadecimal digits. Behind it lie the name with
+ * its NUL, and the contents, each padded to a multiple of four from the start of the archive. An
+ * entry named "TRAILER!!!" ends an archive.
+ */
 #include "files/archive.h"
 
 #include <string.h>
@@ -28,8 +34,11 @@ enum field {
     FIELDS = 13
 };
 
+/* buffer-format.rst: the name that marks the end of an archive */
 static const char last_name[] = "TRAILER!!!";
 
+/* "070702" has checksums of the contents in its last field. They aren't checked: an initrd has been
+ * loaded by a boot loader, and a sum of bytes finds no manipulation. */
 bool cpio_is_there(const uint8_t *bytes, size_t len)
 {
     return len >= MAGIC_BYTES &&
@@ -86,6 +95,8 @@ static const uint8_t *take(struct reader *reader, size_t len)
     return bytes;
 }
 
+/* A file with a single name gets no inode: its number in the archive need not be unique, and must
+ * not join it with another file. */
 static void fill_in(struct entry *entry, const uint32_t fields[FIELDS], struct words name,
                     const uint8_t *bytes)
 {
@@ -138,7 +149,10 @@ static enum reading read_header(struct reader *reader, uint32_t fields[FIELDS], 
         return damaged(reader, "a name has no bytes");
     if (name_len > reader->len - reader->at - HEADER_BYTES)
         return damaged(reader, "the archive ends in a name");
+    /* Header and name are padded together, so one call takes both. It can't return NULL after the
+     * check above. */
     bytes = take(reader, HEADER_BYTES + (size_t)name_len) + HEADER_BYTES;
+    /* The length counts the NUL, and a name without one is a sign of a wrong length. */
     if (bytes[name_len - 1] != '\0')
         return damaged(reader, "a name has no end");
     *name = (struct words){(const char *)bytes, name_len - 1};
@@ -163,6 +177,7 @@ enum reading cpio_next(struct reader *reader, struct entry *entry)
         result = read_header(reader, fields, &name);
         if (result != READ_ENTRY)
             return result;
+        /* Even the last entry and a folder may have contents, by their length. They are skipped. */
         bytes = take(reader, fields[FIELD_LEN]);
         if (!bytes)
             return damaged(reader, "the archive ends in a file");

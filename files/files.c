@@ -1,10 +1,17 @@
-/* files.c -- see leat/files.h: the calls that are the same for all sources. */
+/*
+ * files.c -- see leat/files.h: the calls that are the same for all sources.
+ *
+ * A caller's path is brought into its normal form here, once. So a source compares bytes, and never
+ * sees "..", an empty segment or a NUL.
+ */
 #include <leat/files.h>
 
 #include <string.h>
 
 #include "files/path.h"
 
+/* A ".." is refused instead of resolved: a path from a request could climb out of the folder that
+ * the program meant. To the caller such a path names nothing, hence LEAT_ERR_NOT_FOUND. */
 static enum leat_err normalize(struct path *normal, const char *path)
 {
     normal->len = 0;
@@ -42,6 +49,8 @@ enum leat_err leat_files_read(const struct leat_file *file, uint64_t from, void 
     *len = 0;
     if (file->is_folder)
         return LEAT_ERR_ARGUMENT;
+    /* This comes before the subtraction below, which would wrap. A source's own read() may also
+     * rely on @from lying before the end. */
     if (from >= file->len)
         return LEAT_OK;
     if (!file->bytes)

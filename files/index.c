@@ -1,4 +1,10 @@
-/* index.c -- see index.h. */
+/*
+ * index.c -- see index.h.
+ *
+ * archive.c fills the index in the order of the archive, and then calls index_join_inodes(), which
+ * sorts by inode, before index_sort(), which sorts by path. From then on the searches work, and the
+ * order stays.
+ */
 #include "files/index.h"
 
 typedef int compare(const struct name *a, const struct name *b);
@@ -8,6 +14,8 @@ static int by_number(const struct name *a, const struct name *b)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
+/* Equal paths stay in the order of the archive, because heapsort isn't stable and the last one
+ * counts. */
 static int by_path(const struct name *a, const struct name *b)
 {
     const int order = path_compare(a->path, b->path);
@@ -15,7 +23,8 @@ static int by_path(const struct name *a, const struct name *b)
     return order ? order : by_number(a, b);
 }
 
-/* Names of one file lie together, the one that has its bytes first. */
+/* Names of one file lie together, the one that has its bytes first: in the format newc only one
+ * name of a file has its contents, and the others have length 0. */
 static int by_inode(const struct name *a, const struct name *b)
 {
     if (a->inode != b->inode)
@@ -51,7 +60,8 @@ static void sink(struct name *names, uint32_t at, uint32_t count, compare *order
     }
 }
 
-/* Heapsort: in place, and never slow. */
+/* Heapsort, because the memory for the index has no room for a copy, an archive's author chooses
+ * the order, and quicksort's worst case is quadratic and needs a stack. */
 static void sort(struct name *names, uint32_t count, compare *order)
 {
     for (uint32_t at = count / 2; at > 0; at--)
@@ -66,6 +76,7 @@ void index_join_inodes(struct index *index)
 {
     sort(index->names, index->count, by_inode);
     for (uint32_t i = 1; i < index->count; i++) {
+        /* @before has the bytes already: either it came with them, or this loop gave them to it. */
         const struct name *before = &index->names[i - 1];
         struct name *name = &index->names[i];
 
@@ -82,6 +93,7 @@ void index_sort(struct index *index)
 
     sort(index->names, index->count, by_path);
     for (uint32_t i = 0; i < index->count; i++) {
+        /* A name with an equal one behind it was replaced later in the archive. */
         if (i + 1 < index->count &&
             path_compare(index->names[i].path, index->names[i + 1].path) == 0)
             continue;

@@ -1,4 +1,10 @@
-/* layers.c -- see leat/files.h: sources over each other. */
+/*
+ * layers.c -- see leat/files.h: sources over each other.
+ *
+ * An entry of a lower layer is hidden if an upper layer has anything at its path. A folder that
+ * several layers have is therefore listed layer by layer, and each entry is looked up in the layers
+ * above.
+ */
 #include <leat/files.h>
 
 #include "core/container_of.h"
@@ -23,6 +29,7 @@ static enum leat_err find_above(const struct leat_files_layers *layers, unsigned
         struct leat_files *files = layers->layers[layer];
         const enum leat_err err = files->find(files, path, len, file);
 
+        /* LEAT_OK ends the search, too. */
         if (err != LEAT_ERR_NOT_FOUND)
             return err;
     }
@@ -61,11 +68,15 @@ static enum leat_err next(struct leat_files *files, const char *folder, size_t l
     if (err)
         return err;
     for (uint64_t layer = *cursor >> LAYER_SHIFT; layer < layers->count; layer++) {
+        /* A layer's own cursor has 56 bits. Those of archives and lists are numbers of names, with
+         * 32 bits or less. */
         uint64_t at = *cursor & within_layer;
         const enum leat_err end =
             next_of_layer(layers, (unsigned)layer, layers->layers[layer], folder, len, &at, file);
 
         *cursor = layer << LAYER_SHIFT | (at & within_layer);
+        /* LEAT_ERR_NOT_FOUND: this layer doesn't have the folder, but find() has found it in
+         * another one. */
         if (end != LEAT_ERR_END && end != LEAT_ERR_NOT_FOUND)
             return end;
         *cursor = (layer + 1) << LAYER_SHIFT;

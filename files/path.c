@@ -1,4 +1,10 @@
-/* path.c -- see path.h. */
+/*
+ * path.c -- see path.h.
+ *
+ * Every path of this library is stored in the normal form that path_append() makes: no slash at
+ * either end, no empty segment, no "." and no "..". The root is the empty path. The functions that
+ * compare paths rely on that form, and don't check it.
+ */
 #include "files/path.h"
 
 #include <string.h>
@@ -22,6 +28,8 @@ bool path_climb(struct path *path)
     return true;
 }
 
+/* Appends one segment and the slash before it, which the root doesn't have. The first comparison
+ * keeps the sum behind it from wrapping, whatever length an archive gives. */
 static enum path_result append_segment(struct path *path, struct words segment)
 {
     const size_t slash = path->len > 0;
@@ -31,6 +39,8 @@ static enum path_result append_segment(struct path *path, struct words segment)
     if (slash)
         path->bytes[path->len++] = '/';
     for (size_t i = 0; i < segment.len; i++) {
+        /* A NUL would end the path early in any program that treats it as a string, so "a\0b" would
+         * become "a" there. */
         if (!segment.bytes[i])
             return PATH_LONG;
         path->bytes[path->len++] = segment.bytes[i];
@@ -56,6 +66,7 @@ enum path_result path_append(struct path *path, struct words more, bool climbs)
         enum path_result result = PATH_OK;
 
         if (is_dots(segment))
+            /* A symbolic link may climb, but not above the root of the source. */
             result = climbs && path_climb(path) ? PATH_OK : PATH_OUT;
         else if (segment.len > 0 && !is_dot(segment))
             result = append_segment(path, segment);
@@ -68,8 +79,10 @@ enum path_result path_append(struct path *path, struct words more, bool climbs)
 
 bool path_is_below(struct words path, struct words folder, struct words *below)
 {
+    /* length of the folder and of the slash behind it; the root has neither */
     const size_t from = folder.len + (folder.len > 0);
 
+    /* The byte behind the folder's name must be a slash: "certs2/a" isn't below "certs". */
     if (path.len <= from || memcmp(path.bytes, folder.bytes, folder.len) != 0 ||
         (from > 0 && path.bytes[from - 1] != '/'))
         return false;
@@ -86,7 +99,9 @@ size_t path_segment(struct words path)
     return len;
 }
 
-/* The place in the order of the byte at @at. */
+/* The place in the order of the byte at @at: the end of a path comes first, the slash second, and
+ * then all other bytes. With memcmp's order "a-b" would come between "a" and "a/c", because '-' is
+ * less than '/'. */
 static int rank(struct words path, size_t at)
 {
     if (at == path.len)

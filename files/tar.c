@@ -1,4 +1,10 @@
-/* tar.c -- see archive.h. */
+/*
+ * tar.c -- see archive.h.
+ *
+ * An archive is a sequence of blocks of 512 bytes: a header, the contents, the next header. An
+ * extended header or one of GNU's long names is an entry of its own, and replaces fields of the
+ * entry behind it. tar_next() collects these in struct extension until that entry comes.
+ */
 #include "files/archive.h"
 
 #include <string.h>
@@ -47,6 +53,8 @@ static enum reading damaged(struct reader *reader, const char *fault)
     return READ_DAMAGED;
 }
 
+/* Two blocks of zeros end an archive. One is enough here, because a header can't be zero: its
+ * checksum counts the spaces of its own field. */
 static bool is_zero(const uint8_t *block)
 {
     for (unsigned i = 0; i < BLOCK; i++) {
@@ -70,6 +78,8 @@ static bool read_binary(const char *field, unsigned room, uint64_t *number)
 {
     *number = (uint8_t)field[0] & (BINARY - 1);
     for (unsigned i = 1; i < room; i++) {
+        /* The next shift would lose bits. A negative number, which GNU writes with 0xff first,
+         * fails here, too. */
         if (*number >> 56)
             return false;
         *number = *number << 8 | (uint8_t)field[i];
@@ -88,6 +98,7 @@ static bool read_number(const char *field, unsigned room, uint64_t *number)
     while (at < room && field[at] == ' ')
         at++;
     for (; at < room && field[at] && field[at] != ' '; at++) {
+        /* The next three bits would leave the 64 of the number. */
         if (field[at] < '0' || field[at] > '7' || *number >> 61)
             return false;
         *number = *number << 3 | (unsigned)(field[at] - '0');
@@ -105,11 +116,13 @@ static bool checksum_is_right(const struct header *header)
     uint64_t said;
 
     for (unsigned i = 0; i < BLOCK; i++) {
+        /* unsigned: before the field the difference wraps, and is large */
         const bool own = i - from < sizeof header->chksum;
 
         sum += own ? ' ' : bytes[i];
         high += !own && bytes[i] >> 7;
     }
+    /* A byte of 128 or more counts 256 less if it is signed. Both sums are taken modulo 2^32. */
     return read_number(header->chksum, sizeof header->chksum, &said) &&
            (said == sum || (said & UINT32_MAX) == sum - 256 * high);
 }
@@ -181,11 +194,15 @@ static bool read_records(struct extension *more, struct words text)
         while (space < text.len && text.bytes[space] != ' ')
             space++;
         len = decimal((struct words){text.bytes, space}, &is_right);
+        /* The length counts its own digits, the space, the key, "=", the value and the newline.
+         * Three bytes behind the digits are the least, with both key and value empty. */
         if (!is_right || len > text.len || len < space + 3 || text.bytes[len - 1] != '\n')
             return false;
         equals = space + 1;
         while (equals < len && text.bytes[equals] != '=')
             equals++;
+        /* "=" lies at or before the byte in front of the newline, so the value's length can't be
+         * negative. */
         if (equals == len ||
             !take_keyword(more, (struct words){text.bytes + space + 1, equals - space - 1},
                           (struct words){text.bytes + equals + 1, (size_t)len - equals - 2}))
@@ -195,6 +212,8 @@ static bool read_records(struct extension *more, struct words text)
     return true;
 }
 
+/* Only POSIX headers have a prefix: in the old GNU format, whose magic is "ustar ", the same bytes
+ * hold times. The NUL is compared, too. */
 static bool is_posix(const struct header *header)
 {
     return memcmp(header->magic, "ustar", sizeof "ustar") == 0;
@@ -220,11 +239,14 @@ static enum entry_kind kind_of(const struct header *header, struct words name)
     }
 }
 
+/* @len is the length that take_header() has checked. Words of an extended header go before the
+ * fields of the header; the prefix is part of the header's own name only. */
 static enum reading fill_in(struct reader *reader, struct entry *entry, const struct header *header,
                             const struct extension *more, uint64_t len)
 {
     uint64_t modified;
 
+    /* A time that can't be read is no reason to refuse a file. */
     if (!read_number(header->mtime, sizeof header->mtime, &modified))
         modified = 0;
     *entry = (struct entry){
@@ -240,6 +262,7 @@ static enum reading fill_in(struct reader *reader, struct entry *entry, const st
     if (more->path.len == 0 && is_posix(header))
         entry->folder = field_words(header->prefix, sizeof header->prefix);
     entry->kind = more->is_sparse ? ENTRY_LEFT_OUT : kind_of(header, entry->name);
+    /* Old writers give the lengths of folders and links, though no bytes follow. */
     if (entry->kind != ENTRY_FILE)
         entry->len = 0;
     return READ_ENTRY;
@@ -263,6 +286,8 @@ static enum reading take_header(struct reader *reader, const struct extension *m
     *header = (const void *)block;
     if (!checksum_is_right(*header))
         return damaged(reader, "the checksum of a header is wrong");
+    /* pax, "size": for files of 8 GiB or more, whose length the header's octal digits can't
+     * hold. */
     if (more->has_size)
         *len = more->size;
     else if (!read_number((*header)->size, sizeof(*header)->size, len))
