@@ -1,4 +1,9 @@
-/* acceptor.c -- a listener whose connections one task accepts. */
+/*
+ * acceptor.c -- a listener whose connections one task accepts.
+ *
+ * The listener keeps established connections until a task accepts them, so that a connection has no
+ * flow, and no task, while all tasks of the program are busy.
+ */
 #include "task/flows.h"
 
 static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
@@ -12,6 +17,7 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
 enum leat_err leat_acceptor_open(struct leat_acceptor *acceptor, struct leat_tasks *tasks,
                                  const struct leat_tcp_listen_config *config)
 {
+    /* a copy, because the program's configuration stays as it is */
     struct leat_tcp_listen_config listen = *config;
 
     *acceptor = (struct leat_acceptor){.tasks = tasks};
@@ -27,6 +33,8 @@ enum leat_err leat_flow_accept(struct leat_flow *flow, struct leat_acceptor *acc
     enum leat_err err = task_may_wait(task);
 
     while (!err) {
+        /* The events are set in the same call. The flow is filled in behind it, which is early
+         * enough: events come from leat_poll() only. */
         struct leat_tcp *conn = leat_tcp_accept(acceptor->listener, &flow_events, flow);
 
         if (conn) {

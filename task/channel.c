@@ -1,4 +1,10 @@
-/* channel.c -- queues of pointers between tasks. */
+/*
+ * channel.c -- queues of pointers between tasks.
+ *
+ * Each end has a ring of waiting tasks, served in the order of their arrival. A wake-up is only a
+ * hint: the woken task looks at the channel again when it runs, because another one may have been
+ * faster.
+ */
 #include "task/tasks.h"
 
 /* A waiting task's entry, on its stack. */
@@ -35,6 +41,8 @@ static enum leat_err wait_in(struct ring *ring, struct leat_task *task, uint64_t
     struct waiter waiter = {.task = task};
     enum leat_err err;
 
+    /* The entry lies on the stack of a task that can't return before ring_remove(): each wait comes
+     * back, also after a cancel. */
     ring_put(ring, &waiter.ring);
     err = task_wait(task, &task->nowhere, deadline_ns);
     ring_remove(&waiter.ring);
@@ -78,6 +86,8 @@ enum leat_err leat_channel_send(struct leat_channel *channel, void *item, uint64
         return LEAT_ERR_CLOSED;
     if (!err)
         put(channel, item);
+    /* Both outcomes get here. After an error the wake-up that this task may have received, and
+     * doesn't use, goes to the next one. */
     if (channel->count < channel->count_max)
         wake_first(senders(channel));
     return err;
@@ -101,6 +111,7 @@ enum leat_err leat_channel_receive(struct leat_channel *channel, void **item, ui
 
     while (!channel->closed && channel->count == 0 && !err)
         err = wait_in(receivers(channel), task, deadline_ns);
+    /* closed and empty; items that were sent before the close are still delivered */
     if (!err && channel->count == 0)
         return LEAT_ERR_END;
     if (!err)
@@ -110,6 +121,7 @@ enum leat_err leat_channel_receive(struct leat_channel *channel, void **item, ui
     return err;
 }
 
+/* No task runs before the loop is over, so the ring doesn't change under it. */
 static void wake_all(struct ring *ring)
 {
     for (struct ring *node = ring->next; node != ring; node = node->next)

@@ -1,10 +1,16 @@
-/* flow.c -- streams of tasks: open, close, events. */
+/*
+ * flow.c -- streams of tasks: open, close, events.
+ *
+ * A flow is a struct of the program, mostly on the stack of the task that opens it. The stream's
+ * events point to it, so let_go() takes them away before that stack frame ends.
+ */
 #include "task/flows.h"
 
 #include <string.h>
 
 /* ---- events of a stream ---------------------------------------------------------------------- */
 
+/* A task that waits runs inside of this callback, on its own stack (task_wake_now()). */
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct leat_flow *flow = arg;
@@ -32,6 +38,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     (void)conn;
     flow->stream.end = NULL;
     flow->why = why;
+    /* Not task_wake_now(), which has no reason to hand over. */
     task_wake(flow->writer, flow_over(flow));
     task_wake(flow->reader, flow_over(flow));
 }
@@ -81,6 +88,7 @@ static struct leat_stream let_go(struct leat_flow *flow)
     flow->owner = NULL;
     flow->stream.end = NULL;
     flow->why = LEAT_ERR_CLOSED;
+    /* After on_closed() there is no connection that an event could come from. */
     if (stream.end)
         leat_stream_set_events(&stream, &nothing, NULL);
     return stream;
@@ -138,9 +146,11 @@ enum leat_err leat_flow_connect_from(struct leat_flow *flow, struct leat_task *t
     if (err)
         return err;
     flow_init(flow, task, leat_stream_of_tcp(conn));
+    /* on_open is on_readable, so the reader is woken when the handshake is over. */
     err = task_wait(task, &flow->reader, deadline_ns);
     if (err == LEAT_ERR_END)
         err = LEAT_ERR_CLOSED; /* it was never open */
+    /* A flow that failed isn't open: the caller doesn't close it. */
     if (err)
         leat_flow_abort(flow);
     return err;

@@ -1,4 +1,11 @@
-/* flow_write.c -- writing: sends everything, as fast as the peer and the pool allow. */
+/*
+ * flow_write.c -- writing: sends everything, as fast as the peer and the pool allow.
+ *
+ * The three writers are the same loop: fill the send queue, wait for room, go on until all is
+ * queued or an error comes. They differ in the owner of the bytes: leat_flow_write() copies,
+ * leat_flow_send() gives buffers away, leat_flow_lend() lets buffers point at memory that never
+ * changes.
+ */
 #include "task/flows.h"
 
 /* Waits until there is room for @bytes, or as much as there can be. */
@@ -9,6 +16,9 @@ static enum leat_err wait_for_room(struct leat_flow *flow, uint32_t bytes, uint6
     return task_wait(task_running(flow->tasks), &flow->writer, deadline_ns);
 }
 
+/* A task that is woken for each acknowledged segment would switch stacks for every few bytes of
+ * room. It waits for 64 KiB or for the rest, and a smaller send queue counts as room when it is
+ * empty. */
 uint32_t flow_worth_it(size_t left)
 {
     enum {
@@ -31,6 +41,7 @@ static enum leat_err __attribute__((noinline)) write_rest(struct left *left, siz
     struct leat_flow *flow = left->flow;
     enum leat_err err;
 
+    /* The wait comes first, because the caller's own try has just filled the queue. */
     do {
         left->at += taken;
         left->len -= taken;
@@ -52,8 +63,11 @@ enum leat_err leat_flow_write(struct leat_flow *flow, const void *bytes, size_t 
 
     if (err)
         return err;
+    /* The connection has ended between two calls: on_closed() of flow.c has cleared the handle and
+     * kept the reason. */
     if (!flow->stream.end)
         return flow_over(flow);
+    /* Stored before the call, so that fewer values stay in registers over it. */
     left.flow = flow;
     left.at = bytes;
     left.deadline_ns = deadline_ns;
@@ -72,6 +86,8 @@ struct leat_buf *flow_part_of(struct leat_buf **data, uint32_t room)
         *data = NULL;
         return part;
     }
+    /* The slice shares the bytes with *@data, and only then are they taken off it. Without a
+     * descriptor *@data is unchanged, and the caller tries again later. */
     part = leat_buf_slice(*data, 0, room);
     if (part)
         *data = leat_buf_consume(*data, room);
@@ -93,6 +109,7 @@ enum leat_err leat_flow_send(struct leat_flow *flow, struct leat_buf *data, uint
         else
             err = wait_for_room(flow, flow_worth_it(leat_buf_total(data)), deadline_ns);
     }
+    /* The list is ours, whatever is returned. NULL if all of it was sent. */
     leat_buf_free(data);
     return err;
 }
@@ -106,11 +123,14 @@ enum leat_err leat_flow_lend(struct leat_flow *flow, const void *bytes, size_t l
     while (len > 0 && !err) {
         const uint32_t room = flow->stream.end ? leat_stream_send_room(&flow->stream) : 0;
         const uint32_t part = len < room ? (uint32_t)len : room;
+        /* The descriptor ends with the acknowledgement; the bytes are the program's, so there is
+         * nothing to call then. */
         struct leat_buf *data =
             part > 0 ? leat_buf_lend(leat_pool(flow->tasks->stack), at, part, NULL, NULL) : NULL;
 
         if (!flow->stream.end)
             return flow_over(flow);
+        /* No room, or no descriptor: both come back when the peer acknowledges. */
         if (!data) {
             err = wait_for_room(flow, flow_worth_it(len), deadline_ns);
             continue;

@@ -35,7 +35,8 @@ static struct leat_http_exchange *let_go(struct leat_http_flow *flow)
     return exchange;
 }
 
-/* Ends the exchange when the task has returned @err. */
+/* Ends the exchange when the task has returned @err. A task that returns without a reply gets one
+ * here, so that the client doesn't wait for its own time limit. */
 static void settle(struct leat_http_flow *flow, enum leat_err err)
 {
     struct leat_http_exchange *exchange = let_go(flow);
@@ -43,11 +44,15 @@ static void settle(struct leat_http_flow *flow, enum leat_err err)
     leat_assert(!flow->reader && !flow->writer);
     if (!exchange)
         return;
+    /* 503 asks the client to come again, because the server's load was the reason. Any other error
+     * is the handler's own. */
     if (!flow->begun)
         refuse(exchange, err == LEAT_ERR_CANCELLED || err == LEAT_ERR_MEMORY ? 503 : 500);
     else if (err == LEAT_OK)
         leat_http_finish(exchange);
     else
+        /* The status has been sent, so only a reset tells the client that the body isn't
+         * complete. */
         leat_http_abort(exchange);
 }
 
@@ -70,11 +75,13 @@ static enum leat_err serve(struct leat_task *task, void *arg)
     struct leat_http_flow flow = {.exchange = pending->end, .handler = pending->of, .owner = task};
     enum leat_err err;
 
+    /* The entry is free for another request from here on; `flow` has its values. */
     pending_free(task->tasks, pending);
     if (!flow.exchange)
         return LEAT_ERR_CLOSED; /* the request ended before its task began */
     flow.self = &flow;
     flow.timer = (struct leat_timer){.on_time = on_time, .arg = &flow};
+    /* From here on the server's events find the flow instead of the entry. */
     leat_http_set_arg(flow.exchange, &flow.self);
     if (handler->time_ns > 0)
         leat_timer_set(task->tasks->stack, &flow.timer, leat_task_in(task, handler->time_ns));
@@ -116,6 +123,7 @@ void leat_http_handler_on_request(struct leat_http_exchange *exchange, void *arg
         pending->end = exchange;
         pending->displaces = handler->displace;
         leat_http_set_arg(exchange, &pending->flow);
+        /* Without `refuse`, a request without a share waits in the queue, with its data in TCP. */
         if (pending_begin(tasks, pending) || !handler->refuse)
             return;
         pending_free(tasks, pending);
@@ -161,6 +169,8 @@ void leat_http_handler_on_failed(struct leat_http_exchange *exchange, enum leat_
         pending_over(handler->tasks, pending);
         return;
     }
+    /* let_go() clears the handle, which is invalid once this callback returns. The handler's next
+     * call gets the reason. */
     flow->why = why;
     let_go(flow);
     leat_task_cancel(flow->owner);
@@ -224,6 +234,7 @@ enum leat_err leat_http_flow_read_all(struct leat_http_flow *flow, void *bytes, 
 {
     *len = 0;
     for (;;) {
+        /* One byte more than fits is asked for: if it comes, the body is too long. */
         const size_t room = size - *len < UINT32_MAX ? size - *len : UINT32_MAX - 1;
         struct leat_buf *payload;
         enum leat_err err = receive(flow, &payload, (uint32_t)room + 1, deadline_ns);
@@ -250,12 +261,14 @@ enum leat_err leat_http_flow_reply(struct leat_http_flow *flow, const struct lea
     if (err)
         return err;
     flow->begun = true;
+    /* 204 and 304 have no body, whatever their length says (RFC 9110 6.4.1). */
     flow->left = head->status == 204 || head->status == 304 ? 0 : head->len;
     leat_http_reply(flow->exchange, head);
     return LEAT_OK;
 }
 
-/* The reason why @len more bytes of the reply must fail, or LEAT_OK. */
+/* The reason why @len more bytes of the reply must fail, or LEAT_OK. A byte more than
+ * Content-Length would be read as the beginning of the next reply. */
 static enum leat_err may_add(struct leat_http_flow *flow, size_t len)
 {
     const enum leat_err err = may_go_on(flow);
@@ -263,6 +276,7 @@ static enum leat_err may_add(struct leat_http_flow *flow, size_t len)
     if (err)
         return err;
     leat_assert(flow->begun);
+    /* no length was announced */
     if (flow->left == LEAT_HTTP_ANY)
         return LEAT_OK;
     if (len > flow->left)
@@ -327,6 +341,7 @@ enum leat_err leat_http_flow_answer(struct leat_http_flow *flow, const struct le
     if (err)
         return err;
     leat_assert(!flow->begun);
+    /* before let_go(), which takes the exchange away */
     consume_last(flow);
     leat_http_answer(let_go(flow), head, bytes, len);
     return LEAT_OK;

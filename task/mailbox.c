@@ -1,4 +1,9 @@
-/* mailbox.c -- a queue of datagrams for one task. */
+/*
+ * mailbox.c -- a queue of datagrams for one task.
+ *
+ * leat_poll() gives datagrams to on_datagram(), which puts them into a ring of the program's
+ * memory. The task takes them from there when it runs.
+ */
 #include "task/flows.h"
 
 static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
@@ -8,6 +13,8 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     struct leat_mailbox *mailbox = arg;
 
     (void)udp;
+    /* The newest is dropped, as by a full socket of other systems: a sender that floods the mailbox
+     * can't push out what has arrived before. */
     if (mailbox->count == mailbox->count_max) {
         mailbox->dropped++;
         leat_buf_free(payload);
@@ -49,6 +56,7 @@ enum leat_err leat_mailbox_receive(struct leat_mailbox *mailbox, struct leat_dat
 void leat_mailbox_close(struct leat_mailbox *mailbox)
 {
     leat_assert(!mailbox->waiter);
+    /* The socket is closed first, so no further datagram is put into the ring. */
     leat_udp_close(mailbox->udp);
     for (; mailbox->count > 0; mailbox->count--) {
         leat_buf_free(mailbox->places[mailbox->first].payload);

@@ -1,4 +1,9 @@
-/* resolve.c -- lets a task wait for the addresses of a name, of both families. */
+/*
+ * resolve.c -- lets a task wait for the addresses of a name, of both families.
+ *
+ * Both families are asked at the same time. Their callbacks copy the addresses into memory on the
+ * task's stack, and the task is woken when both are over.
+ */
 #include "service.h"
 #include "task/flows.h"
 
@@ -40,6 +45,7 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
     if (err && (family == asked->families || !asked->families[0].err)) /* the one of ask() */
         leat_lookup_failure_take(asked->why, err, result);
     while (!err && asked->count < FOUND_MAX && leat_dns_result_next(result, &cursor, &record)) {
+        /* An answer also holds CNAME records, which have no address. */
         if (leat_dns_record_ip(&record, &asked->found[asked->count].ip))
             asked->count++;
     }
@@ -47,6 +53,7 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
         task_wake(asked->task, LEAT_OK);
 }
 
+/* A callback after the return of ask() would write into a stack frame that is gone. */
 static void cancel(struct asked *asked)
 {
     for (unsigned i = 0; i < 2; i++) {
@@ -61,6 +68,7 @@ static enum leat_err __attribute__((noinline))
 ask(struct leat_resolver *resolver, const char *name, struct asked *asked, uint64_t deadline_ns)
 {
     static const uint16_t types[] = {LEAT_DNS_A, LEAT_DNS_AAAA};
+    /* Without IPv6 an AAAA record leads to an address that can't be reached. */
     const unsigned families = service_has_ipv6(asked->task->tasks->stack) ? 2 : 1;
     struct leat_dns_name parsed;
     enum leat_err err = leat_dns_name_parse(name, &parsed);
@@ -69,6 +77,8 @@ ask(struct leat_resolver *resolver, const char *name, struct asked *asked, uint6
         struct asked_family *family = &asked->families[i];
 
         family->asked = asked;
+        /* An answer in the cache comes by a callback as well, so on_done() never runs before
+         * `lookup` is set. */
         err = leat_lookup_start(resolver, &parsed, types[i], on_done, family, &family->lookup);
     }
     if (!err)
@@ -94,6 +104,7 @@ enum leat_err leat_task_resolve_why(struct leat_task *task, struct leat_resolver
     *count = 0;
     if (err || count_max == 0)
         return err ? err : LEAT_ERR_ARGUMENT;
+    /* "192.0.2.1" is no name to ask for. */
     if (leat_ip_parse(name, &ends[0].ip)) {
         ends[0] = leat_endpoint_of(ends[0].ip, port);
         *count = 1;

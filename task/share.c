@@ -18,6 +18,7 @@ void task_take_share(struct leat_task *task, struct pending *pending)
     if (task->share ==
         SHARES_NONE) /* there is a free stack, but its share belongs to a waiting request */
         return;
+    /* The program's own tasks take a place without a holder, which is never evicted. */
     if (!pending)
         shares_take_own(&tasks->shares, task->share);
     share_note(tasks, task->share, task, NULL);
@@ -34,6 +35,7 @@ void task_renew(struct leat_task *task)
 {
     const uint64_t now_ns = service_now_ns(task->tasks->stack);
 
+    /* Children have no share of their own: the task of the connection answers for them all. */
     while (task->parent)
         task = task->parent;
     if (now_ns - task->renewed_ns < renew_ns || task->share == SHARES_NONE)

@@ -1,4 +1,10 @@
-/* task.c -- one task: its begin, its stack, its end. */
+/*
+ * task.c -- one task: its begin, its stack, its end.
+ *
+ * task_new() takes a slot and prepares its stack, task_resume() runs it until it waits, begin() is
+ * the first function on the stack and never returns. A slot is free again when the task is over and
+ * its handle, if it has one, is joined.
+ */
 #include "task/tasks.h"
 
 #include <string.h>
@@ -12,9 +18,11 @@ void task_release(struct leat_task *task)
     ring_remove(&task->sibling);
     valgrind_stack_end(task->valgrind_id);
     task->flags = 0;
+    /* The memory of the ring of children, which is empty: a task is over only without children. */
     task->next_free = tasks->free;
     tasks->free = task;
     share_give(tasks, &task->share);
+    /* Last, because it may use this slot at once for a connection that waits. */
     tasks->on_free(tasks);
 }
 
@@ -44,17 +52,22 @@ static void begin(struct context *self)
     task->result = (uint8_t)task->run(task, task->arg);
     leat_assert(task->flows == 0); /* it has closed its flows, which were on its stack */
     task->flags |= TASK_ENDING;
+    /* First those that are over, because nothing else would release them. Those that still run use
+     * objects of this task, on this stack, so it waits for them. */
     task_release_children(task);
     task_wait_for_children(task);
     task->flags |= TASK_OVER;
     if (task->flags & TASK_WATCHED)
         task_watch_end(task);
+    /* The loop's stack does the rest: a stack can't free its own slot while it runs on it. */
     task_call_loop(task);
     asan_leave(NULL, &tasks->asan);
     context_switch(&task->context, &tasks->loop);
     __builtin_unreachable();
 }
 
+/* Two words of canary at the lower end; above them, to measure, a pattern up to the struct of the
+ * task. */
 static void fill(struct leat_task *task)
 {
     uint64_t *low = task->low;
@@ -96,10 +109,13 @@ struct leat_task *task_new(struct leat_tasks *tasks, struct leat_task *parent, c
     task->ready.run = on_ready;
     task->timer.fire = task_timer;
     task->deadline_ns = LEAT_NEVER_NS;
+    /* task_take_share() sets it, called by the caller, because only a queued request has a share
+     * already. */
     task->share = SHARES_NONE;
     task->parent = parent;
     ring_init(&task->children);
     ring_put(parent ? &parent->children : &tasks->roots, &task->sibling);
+    /* A cancel has walked the children before this one was there. */
     if (parent && (parent->flags & TASK_CANCELLED))
         task->flags |= TASK_CANCELLED;
     fill(task);
@@ -123,6 +139,7 @@ static void task_ended(struct leat_task *task)
     if (is_last || !(task->flags & TASK_HAS_HANDLE))
         task_release(task);
     if (is_last)
+        /* The parent waits in task_wait_for_children(), for its ring to become empty. */
         task_wake(parent, LEAT_OK);
 }
 
@@ -130,8 +147,11 @@ static void task_ended(struct leat_task *task)
  * After an overflow its struct can't be trusted. */
 static void __attribute__((noinline)) attend(struct leat_task *task)
 {
+    /* Neither the canary nor the mark: a frame was written over it. The slot below may be damaged,
+     * too, so nothing can go on. */
     if (*task->low != TASK_CALLS)
         leat_task_overflowed(task->name);
+    /* The mark was for this return only. */
     *task->low = TASK_CANARY;
     if (task->flags & TASK_WATCHED)
         task_watch_judge(task);
@@ -182,6 +202,7 @@ enum leat_err leat_task_start(struct leat_tasks *tasks, const char *name, leat_t
         made->flags |= TASK_HAS_HANDLE;
         *task = made;
     }
+    /* A new task is one whose first wait is over, so it begins like any other one that is woken. */
     task_begin_wait(made, &made->nowhere);
     task_wake(made, LEAT_OK);
     return LEAT_OK;
@@ -212,6 +233,8 @@ const char *leat_task_name(const struct leat_task *task)
 
 size_t leat_task_stack_used(const struct leat_task *task)
 {
+    /* The stack grows down, so the lowest word without the pattern is the deepest that was used.
+     * Used words that hold the pattern by chance are not counted. */
     const uint64_t *at = task_stack_low(task) + TASK_CANARY_WORDS;
 
     if (!task->tasks->config.measure)

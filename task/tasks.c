@@ -1,4 +1,10 @@
-/* tasks.c -- all tasks of a stack: memory, open and close. */
+/*
+ * tasks.c -- all tasks of a stack: memory, open and close.
+ *
+ * All memory is one block that the program gives: struct leat_tasks, the queue of waiting
+ * connections, the accounts by address, and then the slots. leat_tasks_open() lays it out; nothing
+ * is allocated afterwards.
+ */
 #include "task/tasks.h"
 
 #include <string.h>
@@ -37,6 +43,8 @@ static size_t slots_align(const struct leat_tasks_config *config)
                                                                              : ALIGN;
 }
 
+/* With guards, a slot is a page for the guard and whole pages for the stack, so that the next guard
+ * is at the beginning of a page, too. */
 static size_t slot_bytes(const struct leat_tasks_config *config)
 {
     if (!config->guard)
@@ -44,6 +52,8 @@ static size_t slot_bytes(const struct leat_tasks_config *config)
     return LEAT_TASK_GUARD_BYTES + align_up(config->stack_bytes, LEAT_TASK_GUARD_BYTES);
 }
 
+/* The same parts as in lay_out(), in the same order. The two alignments are counted in full,
+ * because the address of the memory isn't known yet. */
 size_t leat_tasks_memory_bytes(const struct leat_tasks_config *config)
 {
     const struct leat_tasks_config full = with_defaults(config);
@@ -57,6 +67,8 @@ size_t leat_tasks_memory_bytes(const struct leat_tasks_config *config)
 
 static bool is_possible(const struct leat_tasks_config *full)
 {
+    /* Multiples of 16 keep the upper end of each stack, and so the struct of the task, at the
+     * alignment that the ABIs want. POSIX keeps two of its contexts on the stack itself. */
     return !LEAT_RESERVED_IS_USED(full) &&
            full->stack_bytes >= LEAT_TASK_STACK_BYTES_MIN + CONTEXT_STACK_BYTES &&
            full->stack_bytes % STACK_ALIGN == 0 && (full->slow_ns == 0 || full->clock_ns);
@@ -98,6 +110,7 @@ static struct leat_tasks *lay_out(void *memory, struct leat *stack,
     tasks->of_share = part(&at, full->tasks * sizeof *tasks->of_share);
     shares_init(&tasks->shares, part(&at, shares_bytes(full->tasks)), full->tasks, full->reserve,
                 key);
+    /* The queue has no reserve: its entries start nothing else. */
     shares_init(&tasks->queue_shares, part(&at, shares_bytes(full->waiting)), full->waiting, 0,
                 key);
     at += (align - (uintptr_t)at % align) % align;
@@ -122,9 +135,12 @@ static enum leat_err make_slots(struct leat_tasks *tasks)
     const uint32_t count = tasks->config.tasks;
 
     for (uint32_t i = 0; tasks->config.guard && i < count; i++) {
+        /* The trap handler knows only the address of the guard. So the guard's first word leads to
+         * the name, and is written before the page becomes read-only. */
         const char *const *name = &task_of_slot(tasks, i)->name;
 
         memcpy(guard_of_slot(tasks, i), &name, sizeof name);
+        /* Guards that were made are removed, as the memory is the program's again. */
         if (!tasks->config.guard(guard_of_slot(tasks, i), LEAT_TASK_GUARD_BYTES, true)) {
             unguard(tasks, i);
             return LEAT_ERR_DEVICE;
@@ -170,8 +186,10 @@ static bool run_ready(struct leat_tasks *tasks)
     for (uint32_t i = 0; i < tasks->config.tasks; i++) {
         struct leat_task *task = task_of_slot(tasks, i);
 
+        /* A free slot, or a task that waits and isn't woken. */
         if (!task->flags || !task->ready.prev)
             continue;
+        /* The loop's own turn must not run it a second time. */
         stack_not_ready(&task->ready);
         task_resume(task);
         ran = true;
@@ -183,9 +201,12 @@ void leat_tasks_close(struct leat_tasks *tasks)
 {
     leat_assert(!tasks->running);
     tasks->closing = true;
+    /* Services first, so that the end of a task finds nothing in the queue to begin. */
     task_services_close(tasks);
     for (struct ring *node = tasks->roots.next; node != &tasks->roots; node = node->next)
         leat_task_cancel(container_of(node, struct leat_task, sibling));
+    /* Each round lets every woken task run up to its end, or to a wait for its children, which
+     * later rounds end. So this loop ends when no task is left. */
     while (run_ready(tasks)) {
     }
     unguard(tasks, tasks->config.tasks);

@@ -1,4 +1,10 @@
-/* wait.c -- waits: their begin, and their three ways to end. */
+/*
+ * wait.c -- waits: their begin, and their three ways to end.
+ *
+ * A wait begins with task_begin_wait(), which stores the task where its event will look for it. It
+ * ends by that event, by task_timer() or by leat_task_cancel(). The first of them clears the place,
+ * so the others do nothing.
+ */
 #include "task/tasks.h"
 
 /* Leaves the timer set if it is set for an earlier time. Most waits end before, so an extra run of
@@ -14,6 +20,8 @@ void task_timer(struct timer *timer, void *context)
     struct leat_task *task = container_of(timer, struct leat_task, timer);
     const struct leat *stack = context;
 
+    /* The wait that the timer was set for is over. The task is ready to run, or waits without a
+     * deadline. */
     if (!task->place || task->deadline_ns == LEAT_NEVER_NS)
         return;
     if (task->deadline_ns > service_now_ns(stack)) {
@@ -30,10 +38,13 @@ static enum leat_err may_wait(struct leat_task *task, uint64_t deadline_ns)
     const struct leat_tasks_config *config = task ? &task->tasks->config : NULL;
     enum leat_err err = task_may_wait(task);
 
+    /* The whole task is cancelled, and not this wait only, because a program may try again after
+     * any other error. */
     if (!err && config->interrupt && config->interrupt(task, config->arg)) {
         leat_task_cancel(task);
         err = LEAT_ERR_CANCELLED;
     }
+    /* A deadline that has come fails without a switch. */
     if (err || deadline_ns > service_now_ns(task->tasks->stack))
         return err;
     task->tasks->counts.timeouts++;
@@ -58,6 +69,7 @@ static enum leat_err wait_at(struct leat_task *task, struct leat_task **place, u
         arm(task, deadline_ns);
     task_begin_wait(task, place);
     leave(task);
+    /* The timer may still be set. task_timer() finds no deadline then. */
     task->deadline_ns = LEAT_NEVER_NS;
     return task_woken_by(task);
 }
@@ -89,6 +101,8 @@ static enum leat_err steady_wait(struct leat_task *task, struct leat_task **plac
 
 void task_wait_for_children(struct leat_task *task)
 {
+    /* Each child that ends wakes its parent (task_ended() of task.c). The last one leaves the ring
+     * empty. */
     while (!ring_is_empty(&task->children))
         steady_wait(task, &task->nowhere, LEAT_NEVER_NS);
 }
@@ -96,6 +110,8 @@ void task_wait_for_children(struct leat_task *task)
 enum leat_err task_wait_for_end(struct leat_task *task, struct leat_task *child,
                                 uint64_t deadline_ns)
 {
+    /* Only LEAT_ERR_NO_TASK counts here. A cancelled task may join: its child was cancelled with
+     * it, and ends soon. */
     enum leat_err err = may_wait(task, LEAT_NEVER_NS);
 
     if (err == LEAT_ERR_NO_TASK)
@@ -113,6 +129,7 @@ void task_wake(struct leat_task *task, enum leat_err why)
 {
     if (!task || !task->place)
         return;
+    /* From now on no other event finds the task, and a second wake-up does nothing. */
     *task->place = NULL;
     task->place = NULL;
     task->woken_by = (uint8_t)why;
@@ -144,6 +161,8 @@ enum leat_err leat_task_yield(struct leat_task *task)
 
     if (err)
         return err;
+    /* A wait that is over at once: the task is at the end of the ring of ready tasks, behind all
+     * others. */
     task_begin_wait(task, &task->nowhere);
     task_wake(task, LEAT_OK);
     leave(task);
@@ -165,6 +184,7 @@ void leat_task_cancel(struct leat_task *task)
             at = container_of(at->children.next, struct leat_task, sibling);
             continue;
         }
+        /* The last child of a level leads up to its parent. */
         while (at != task && at->sibling.next == &at->parent->children)
             at = at->parent;
         if (at == task)
@@ -182,5 +202,6 @@ uint64_t leat_task_in(const struct leat_task *task, uint64_t ns)
 {
     const uint64_t now_ns = service_now_ns(task->tasks->stack);
 
+    /* a sum that would wrap is no deadline at all */
     return ns < LEAT_NEVER_NS - now_ns ? now_ns + ns : LEAT_NEVER_NS;
 }

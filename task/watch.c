@@ -1,4 +1,9 @@
-/* watch.c -- tasks that the program watches: the duration of their runs. */
+/*
+ * watch.c -- tasks that the program watches: the duration of their runs.
+ *
+ * The clock is read on the task's stack, at both ends of a run. The duration is judged on the
+ * loop's stack, because on_slow() may format and print, for which a task's stack may be too small.
+ */
 #include "task/tasks.h"
 
 static uint64_t clock_ns(const struct leat_tasks *tasks)
@@ -14,6 +19,7 @@ void task_watch_begin(struct leat_task *task)
 void task_watch_end(struct leat_task *task)
 {
     task->tasks->ran_ns = clock_ns(task->tasks) - task->tasks->ran_ns;
+    /* This makes the loop call attend() of task.c, which calls task_watch_judge(). */
     task_call_loop(task);
 }
 
