@@ -1,4 +1,10 @@
-/* dhcp.c -- DHCP messages, read and written. */
+/*
+ * dhcp.c -- DHCP messages, read and written.
+ *
+ * The options lie behind the fixed part, and, if the server says so in an overload option, in the
+ * fields `file` and `sname`, too. wire_dhcp_parse() finds these up to three fields, and
+ * wire_dhcp_option() puts the pieces of one option together from all of them.
+ */
 #include "proto/wire/dhcp.h"
 
 #include <string.h>
@@ -35,10 +41,12 @@ static const uint32_t cookie = 0x63825363; /* RFC 2131 3 */
 static bool next_option(const uint8_t *field, uint32_t len, uint32_t *at, const uint8_t **option)
 {
     leat_debug_assert(*at <= len);
+    /* Pad and end have no length byte (RFC 2132 3.1, 3.2). */
     while (*at < len && field[*at] == DHCP_PAD)
         (*at)++;
     if (*at >= len || field[*at] == DHCP_END)
         return false;
+    /* @at stays where the faulty option begins, so flaws_of() finds no end option there. */
     if (len - *at < 2 || len - *at - 2 < field[*at + 1])
         return false;
     *option = field + *at;
@@ -47,8 +55,8 @@ static bool next_option(const uint8_t *field, uint32_t len, uint32_t *at, const 
 }
 
 /* Counts the faults of a field: an option that goes beyond the field, a missing end option, and
- * illegal overloads. @overload gets the first legal one.
- */
+ * illegal overloads. @overload gets the first legal one. It is NULL for an overloaded field, in
+ * which an overload has no meaning (RFC 2132 9.3). */
 static uint32_t flaws_of(const uint8_t *field, uint32_t len, uint8_t *overload)
 {
     const uint8_t *option;
@@ -71,9 +79,12 @@ bool wire_dhcp_parse(struct wire_dhcp *message, struct wire_dhcp_options *option
     uint8_t overload = 0;
     uint32_t flaws;
 
+    /* 1: Ethernet, whose addresses have 6 bytes */
     if (len <= DHCP_FIXED_BYTES || bytes[HTYPE_AT] != 1 || bytes[HLEN_AT] != 6 ||
         get32(bytes + COOKIE_AT) != cookie)
         return false;
+    /* The overload must be known before the other two fields are looked at: without it they hold
+     * names of a server and a file. */
     flaws = flaws_of(bytes + DHCP_FIXED_BYTES, len - DHCP_FIXED_BYTES, &overload);
     if (overload & OVERLOAD_FILE)
         flaws += flaws_of(bytes + FILE_AT, FILE_BYTES, 0);
@@ -96,6 +107,9 @@ bool wire_dhcp_parse(struct wire_dhcp *message, struct wire_dhcp_options *option
     return true;
 }
 
+/* RFC 3396 5: the pieces are concatenated in the order of the fields, and the whole is parsed only
+ * then. Bytes beyond @room are counted, so that an option that is too long isn't mistaken for a
+ * short one. */
 int32_t wire_dhcp_option(const struct wire_dhcp_options *options, uint8_t code, uint8_t *bytes,
                          uint32_t room)
 {
@@ -167,6 +181,8 @@ void wire_dhcp_put(struct wire_dhcp_writer *writer, uint8_t code, const void *by
 
     leat_debug_assert(writer->len <= writer->room);
     leat_assert(len == 0 || bytes);
+    /* At least once, because an option may be empty. Each piece has the option's code again (RFC
+     * 3396 4). */
     do {
         const uint32_t piece = len < PIECE_MAX ? len : PIECE_MAX;
         uint8_t *to = writer->bytes + writer->len;
@@ -210,9 +226,11 @@ void wire_dhcp_put32(struct wire_dhcp_writer *writer, uint8_t code, uint32_t val
 uint32_t wire_dhcp_end(struct wire_dhcp_writer *writer)
 {
     leat_debug_assert(writer->len >= DHCP_FIXED_BYTES);
+    /* The end option needs one byte more than the options. */
     if (writer->full || writer->len == writer->room)
         return 0;
     writer->bytes[writer->len++] = DHCP_END;
+    /* behind the end option, where no client or server reads */
     while (writer->len < DHCP_BOOTP_BYTES && writer->len < writer->room)
         writer->bytes[writer->len++] = DHCP_PAD;
     return writer->len;

@@ -1,4 +1,10 @@
-/* dhcp6.c -- DHCPv6 messages, read and written. */
+/*
+ * dhcp6.c -- DHCPv6 messages, read and written.
+ *
+ * Reading checks lengths in two steps. wire_dhcp6_next() keeps each option inside of the options
+ * around it; the functions for single options then check that the option has all of its own fields.
+ * A writer that has no room left stays full, so its caller checks once, at the end.
+ */
 #include "proto/wire/dhcp6.h"
 
 #include <string.h>
@@ -19,6 +25,7 @@ bool wire_dhcp6_next(const struct wire_dhcp6_options *options, uint32_t *at,
     const uint8_t *bytes = options->bytes + *at;
 
     leat_debug_assert(*at <= options->len);
+    /* Differences instead of sums: a length of the peer can't make them wrap. */
     if (options->len - *at < OPTION_HEADER_BYTES ||
         options->len - *at - OPTION_HEADER_BYTES < get16(bytes + 2))
         return false;
@@ -35,6 +42,8 @@ bool wire_dhcp6_is_whole(const struct wire_dhcp6_options *options)
 
     while (wire_dhcp6_next(options, &at, &option))
         ;
+    /* Iteration stops early before an option that goes beyond the end, and before fewer than four
+     * bytes. */
     return at == options->len;
 }
 
@@ -46,6 +55,7 @@ bool wire_dhcp6_parse(struct wire_dhcp6 *message, const uint8_t *bytes, uint32_t
         .type = bytes[0],
         .xid = get32(bytes) & DHCP6_XID_MASK,
         .options = {.bytes = bytes + DHCP6_HEADER_BYTES, .len = len - DHCP6_HEADER_BYTES}};
+    /* The options before the cut stay readable; the caller decides whether it uses them. */
     message->is_cut = !wire_dhcp6_is_whole(&message->options);
     return true;
 }
@@ -89,6 +99,7 @@ bool wire_dhcp6_ia(const struct wire_dhcp6_option *option, struct wire_dhcp6_ia 
         return false;
     ia->is_cut = !wire_dhcp6_is_whole(&ia->options);
     ia->iaid = get32(option->bytes);
+    /* IAID, T1 and T2, 32 bits each (RFC 8415 21.4) */
     ia->t1_s = get32(option->bytes + 4);
     ia->t2_s = get32(option->bytes + 8);
     return true;
@@ -99,6 +110,7 @@ bool wire_dhcp6_address(const struct wire_dhcp6_option *option, struct wire_dhcp
     if (!options_behind(option, ADDRESS_BYTES, &address->options) ||
         !wire_dhcp6_is_whole(&address->options))
         return false;
+    /* the address, and its preferred and valid lifetimes (RFC 8415 21.6) */
     memcpy(address->ip.bytes, option->bytes, sizeof address->ip.bytes);
     address->preferred_s = get32(option->bytes + 16);
     address->valid_s = get32(option->bytes + 20);
@@ -109,6 +121,8 @@ bool wire_dhcp6_status(const struct wire_dhcp6_options *options, uint16_t *statu
 {
     struct wire_dhcp6_option option;
 
+    /* RFC 8415 21.13: without the option, the message or association was successful. The text
+     * behind the code is for a human, and isn't read. */
     *status = DHCP6_SUCCESS;
     if (!wire_dhcp6_find(options, DHCP6_STATUS, &option))
         return true;
@@ -123,6 +137,7 @@ void wire_dhcp6_write(struct wire_dhcp6_writer *writer, uint8_t type, uint32_t x
 {
     leat_assert(room >= DHCP6_HEADER_BYTES);
     *writer = (struct wire_dhcp6_writer){.bytes = bytes, .room = room, .len = DHCP6_HEADER_BYTES};
+    /* one word: the type in its first byte, the transaction id in the other three */
     put32(bytes, (uint32_t)type << 24 | (xid & DHCP6_XID_MASK));
 }
 
@@ -162,6 +177,8 @@ void wire_dhcp6_put16(struct wire_dhcp6_writer *writer, uint16_t code, uint16_t 
 
 void wire_dhcp6_put_ia(struct wire_dhcp6_writer *writer, uint32_t iaid, const struct leat_ip *ip)
 {
+    /* All of it lies in one array, because the length of the association counts the address inside
+     * of it. */
     uint8_t bytes[IA_BYTES + OPTION_HEADER_BYTES + ADDRESS_BYTES] = {0};
 
     put32(bytes, iaid);

@@ -19,7 +19,8 @@ void dns_labels_start(struct dns_labels *labels, const uint8_t *message, size_t 
 
 /* RFC 9267 2 and 3: pointers lead strictly backward, so no walk can loop; a name's length is
  * counted while it is read. Jumps are counted too, because a message can hold long chains of
- * pointers. */
+ * pointers. The floor falls with each jump, and the next target must lie below it. The end is set
+ * once, at the first pointer or at the root: the caller goes on behind that. */
 int dns_label_next(struct dns_labels *labels, const uint8_t **label)
 {
     while (labels->at < labels->len) {
@@ -27,6 +28,7 @@ int dns_label_next(struct dns_labels *labels, const uint8_t **label)
         size_t target;
 
         if (first < POINTER) {
+            /* The bits 01 and 10 begin no label any more (RFC 6891 5). */
             if (first > LEAT_DNS_LABEL_BYTES || first >= labels->len - labels->at)
                 return -1;
             labels->bytes += first + 1u;
@@ -40,6 +42,7 @@ int dns_label_next(struct dns_labels *labels, const uint8_t **label)
         }
         if (labels->len - labels->at < 2)
             return -1;
+        /* 14 bits, from the beginning of the message (RFC 1035 4.1.4) */
         target = get16(labels->message + labels->at) & (POINTER_REACH - 1u);
         if (labels->end == 0)
             labels->end = labels->at + 2;
@@ -66,6 +69,7 @@ bool dns_name_read(const uint8_t *message, size_t len, size_t *at, struct leat_d
     }
     if (bytes < 0)
         return false;
+    /* dns_label_next() has counted the root, too, so there is room for it. */
     leat_assert(used < LEAT_DNS_NAME_BYTES);
     name->wire[used] = 0;
     name->len = (uint8_t)(used + 1);
@@ -73,6 +77,8 @@ bool dns_name_read(const uint8_t *message, size_t len, size_t *at, struct leat_d
     return true;
 }
 
+/* Checks as much as dns_name_read() does, by the same walk, so a name that was skipped can be read
+ * later without a fault. */
 bool dns_name_skip(const uint8_t *message, size_t len, size_t *at)
 {
     struct dns_labels labels;
@@ -87,6 +93,7 @@ bool dns_name_skip(const uint8_t *message, size_t len, size_t *at)
     return bytes == 0;
 }
 
+/* RFC 4343 3: only ASCII letters have a case in names. */
 bool dns_bytes_equal(const uint8_t *a, const uint8_t *b, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -105,6 +112,8 @@ static bool labels_equal(const uint8_t *message, size_t len, size_t at, const ui
 
     dns_labels_start(&labels, message, len, at);
     while ((bytes = dns_label_next(&labels, &label)) > 0) {
+        /* Lengths first: a different length at any label ends the comparison before a byte is read
+         * beyond @name. */
         if (*name != bytes || !dns_bytes_equal(name + 1, label, (size_t)bytes))
             return false;
         name += *name + 1;
@@ -128,6 +137,7 @@ bool dns_header_read(const uint8_t *message, size_t len, struct dns_header *head
     return true;
 }
 
+/* A walk without pointers. @bytes_max bounds it, because the labels may come from the peer. */
 size_t dns_plain_name_bytes(const uint8_t *name, size_t bytes_max)
 {
     size_t bytes = 0;
@@ -152,10 +162,12 @@ bool dns_question_read(const uint8_t *message, size_t len, size_t *at,
     question->type = get16(message + *at);
     question->class_number = get16(message + *at + 2);
     *at += 4;
+    /* A pointer in the first question could lead into the header only. */
     return dns_plain_name_bytes(question->name, question->name_bytes) == question->name_bytes;
 }
 
-/* Moves @*at behind one or more character strings that end at @end. */
+/* Moves @*at behind one or more character strings that end at @end. A TXT record without any is
+ * illegal (RFC 1035 3.3.14). */
 static bool texts_skip(const uint8_t *message, size_t end, size_t *at)
 {
     size_t next = *at;
@@ -197,6 +209,7 @@ bool dns_field_skip(const uint8_t *message, size_t end, size_t *at, uint8_t fiel
         return texts_skip(message, end, at);
     if (field == DNS_FIELD_PARAMS)
         return params_skip(message, end, at);
+    /* At @end not even the length byte is there; 1 makes the check below fail. */
     if (field == DNS_FIELD_TEXT || field == DNS_FIELD_TAG)
         bytes = *at < end ? message[*at] + 1u : 1;
     else if (bytes == 0) /* to the end */
@@ -213,6 +226,8 @@ bool dns_rdata_is_plain(uint16_t type, const uint8_t *rdata, size_t len)
     const uint8_t *fields = shape ? shape->fields : NULL;
     size_t at = 0;
 
+    /* A type without a shape may hold anything: an unknown type has no names that could be
+     * compressed (RFC 3597 4). */
     for (; fields && *fields != DNS_FIELD_END; fields++) {
         const size_t name_bytes =
             *fields == DNS_FIELD_NAME ? dns_plain_name_bytes(rdata + at, len - at) : 1;
@@ -229,6 +244,7 @@ bool dns_record_is_formed(const struct leat_dns_record *record)
     size_t at = record->rdata_at;
     const size_t end = at + record->rdata_len;
 
+    /* The formats are those of class IN. In another class the same type may have other data. */
     if (!fields || record->class_number != DNS_CLASS_IN)
         return false;
     for (; *fields != DNS_FIELD_END; fields++) {
@@ -254,6 +270,7 @@ bool dns_record_read(const uint8_t *message, size_t len, size_t *at, struct leat
     record->message = message;
     record->message_len = len;
     record->owner_at = *at;
+    /* type, class, TTL and RDLENGTH have 10 bytes */
     if (!dns_name_skip(message, len, at) || len - *at < 10)
         return false;
     fixed = message + *at;
@@ -266,6 +283,7 @@ bool dns_record_read(const uint8_t *message, size_t len, size_t *at, struct leat
     record->rdata_at = *at + 10;
     if (len - record->rdata_at < record->rdata_len)
         return false;
+    /* moved even if the data is illegal, so that a caller may go on with the next record */
     *at = record->rdata_at + record->rdata_len;
     return rdata_is_legal(record);
 }
@@ -290,6 +308,7 @@ bool dns_edns_read(const struct leat_dns_record *record, struct dns_edns *edns)
         }
         at += option;
     }
+    /* RFC 6891 6.1.3: class and TTL of an OPT record have another meaning. */
     edns->payload_bytes = record->class_number;
     edns->rcode_high = (uint8_t)(record->ttl_s >> 24);
     edns->version = (uint8_t)(record->ttl_s >> 16);

@@ -18,6 +18,8 @@ static const struct dns_shape shape_soa = {.fields = {DNS_FIELD_NAME, DNS_FIELD_
                                                       DNS_FIELD_TIME, DNS_FIELD_TIME},
                                            .is_known = true,
                                            .compresses = true};
+/* This and the next three say only where names lie, which a server may have compressed (RFC 3597
+ * 4). Such data is never shown as text, and its names are written as they are. */
 static const struct dns_shape shape_other_name = {.fields = {DNS_FIELD_NAME}};
 static const struct dns_shape shape_other_names = {.fields = {DNS_FIELD_NAME, DNS_FIELD_NAME}};
 static const struct dns_shape shape_host = {.fields = {DNS_FIELD_U16, DNS_FIELD_NAME}};

@@ -1,4 +1,10 @@
-/* dns_write.c -- writes messages: see dns.h. */
+/*
+ * dns_write.c -- writes messages: see dns.h.
+ *
+ * A message is written front to back into memory of the caller: dns_write_start(), the questions
+ * and records section by section, dns_write_end(). The first part that doesn't fit sets `full`, and
+ * a server then rewinds to a mark and sets TC.
+ */
 #include "proto/wire/dns.h"
 
 #include <string.h>
@@ -30,6 +36,8 @@ struct dns_mark dns_write_mark(const struct dns_writer *writer)
     return mark;
 }
 
+/* The names after the mark are forgotten with it, because no pointer may lead to bytes that are
+ * written again. */
 void dns_write_rewind(struct dns_writer *writer, const struct dns_mark *mark)
 {
     writer->len = mark->len;
@@ -83,6 +91,8 @@ static bool is_written_at(const struct dns_writer *writer, size_t at, const uint
         const uint8_t *label = writer->bytes + at;
 
         if (*label >= POINTER) {
+            /* Each pointer leads backward, because it was written behind its target. So this
+             * ends. */
             at = get16(label) & (POINTER_REACH - 1u);
             continue;
         }
@@ -111,10 +121,12 @@ static void write_name(struct dns_writer *writer, const uint8_t *name)
     unsigned known_count = writer->known_count;
     uint16_t pointer = 0;
 
+    /* Each suffix of the name is looked up, the longest first. */
     for (; *name != 0; name += *name + 1) {
         pointer = known_name(writer, name);
         if (pointer != 0)
             break;
+        /* A label beyond 16 KiB can't be reached by the 14 bits of a pointer. */
         if (known_count < DNS_KNOWN_NAMES_MAX && writer->len < POINTER_REACH)
             writer->known[known_count++] = (uint16_t)writer->len;
         write_bytes(writer, name, *name + 1u);
@@ -143,6 +155,7 @@ static void write_rdata(struct dns_writer *writer, const struct dns_new_record *
     const uint8_t *fields = shape && shape->compresses ? shape->fields : NULL;
     size_t at = 0;
 
+    /* For all other types the loop does nothing, and the data is copied as a whole below. */
     for (; fields && *fields != DNS_FIELD_END; fields++) {
         size_t before = at;
 
@@ -165,9 +178,12 @@ void dns_write_record(struct dns_writer *writer, enum dns_section section,
     write16(writer, record->type);
     write16(writer, DNS_CLASS_IN);
     write32(writer, record->ttl_s);
+    /* The length is known only after names have been compressed; it is put in behind the data. */
     length_at = writer->len;
     write16(writer, 0);
     write_rdata(writer, record);
+    /* A part of a record may be there. It isn't counted, and the caller rewinds or drops the
+     * message. */
     if (writer->full)
         return;
     put16(writer->bytes + length_at, (uint16_t)(writer->len - length_at - 2));
@@ -198,6 +214,8 @@ static void write_padding(struct dns_writer *writer, size_t len)
 void dns_write_opt(struct dns_writer *writer, const struct dns_edns *edns)
 {
     static const uint8_t root;
+    /* All lengths must be known first: RDLENGTH stands before the options, and the padding counts
+     * them all. */
     const size_t cookie_bytes = edns->cookie ? (size_t)DNS_OPTION_BYTES + edns->cookie_bytes : 0;
     const size_t error_bytes =
         edns->extended_error > 0 ? (size_t)DNS_OPTION_BYTES + DNS_ERROR_BYTES : 0;
@@ -209,6 +227,8 @@ void dns_write_opt(struct dns_writer *writer, const struct dns_edns *edns)
     write_bytes(writer, &root, 1);
     write16(writer, DNS_TYPE_OPT);
     write16(writer, edns->payload_bytes);
+    /* RFC 6891 6.1.3: upper bits of the rcode, version, DO and 15 zeros take the place of the
+     * TTL. */
     write32(writer, (uint32_t)edns->rcode_high << 24 | (uint32_t)edns->version << 16 |
                         (edns->dnssec_ok ? 0x8000u : 0));
     write16(writer, (uint16_t)(cookie_bytes + error_bytes + padding_bytes));
@@ -223,11 +243,13 @@ void dns_write_opt(struct dns_writer *writer, const struct dns_edns *edns)
         write16(writer, edns->extended_error);
     }
     if (edns->pad_to > 0)
+        /* the last option, behind all that it makes a multiple of the block */
         write_padding(writer, padding_bytes - DNS_OPTION_BYTES);
     if (!writer->full)
         writer->counts[DNS_ADDITIONAL]++;
 }
 
+/* The header comes last, when the counts and the flags (TC) are known. */
 size_t dns_write_end(struct dns_writer *writer, uint16_t id, uint16_t flags)
 {
     put16(writer->bytes, id);
