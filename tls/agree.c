@@ -1,4 +1,10 @@
-/* agree.c -- suites, groups, schemes and names, for both ends of TLS. */
+/*
+ * agree.c -- suites, groups, schemes and names, for both ends of TLS.
+ *
+ * The tables have all that this library could use, in its order of preference. tls_agree_open()
+ * keeps of them what the provider supports; a client offers that list, and a server takes its first
+ * entry that the client has offered, too.
+ */
 #include "tls/tls.h"
 
 #include <string.h>
@@ -17,6 +23,8 @@ static const struct {
     {WIRE_TLS_CHACHA20_POLY1305, LEAT_CRYPTO_CHACHA20_POLY1305, LEAT_CRYPTO_SHA256},
 };
 
+/* The hybrid comes first: a recorded session stays secret as long as one of its two parts isn't
+ * broken. */
 static const uint16_t all_groups[] = {LEAT_CRYPTO_X25519MLKEM768, LEAT_CRYPTO_X25519,
                                       LEAT_CRYPTO_SECP256R1, LEAT_CRYPTO_SECP384R1};
 
@@ -57,6 +65,8 @@ void tls_agree_open(struct leat_tls *tls)
     for (unsigned i = 0; i < SCHEMES; i++)
         if (ops->supports_scheme(self, (enum leat_crypto_scheme)all_schemes[i]))
             tls->schemes[tls->scheme_count++] = all_schemes[i];
+    /* behind scheme_count, so that no signature of a handshake is made or accepted with them
+     * (4.2.3) */
     memcpy(tls->schemes + tls->scheme_count, pkcs1, sizeof pkcs1);
 }
 

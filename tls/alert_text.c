@@ -1,5 +1,5 @@
-/* alert_text.c -- names of alerts and states, apart so that only programs that ask for them link
- * them. */
+/* alert_text.c -- names of alerts (RFC 8446 6) and states, apart so that only programs that ask for
+ * them link them. */
 #include "tls/tls.h"
 
 const char *leat_tls_alert_name(uint8_t alert)

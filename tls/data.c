@@ -1,4 +1,10 @@
-/* data.c -- the program's data as records, as far as there is room. */
+/*
+ * data.c -- the program's data as records, as far as there is room.
+ *
+ * Data goes into records that fit the room below, and the rest is left. A short record at the end
+ * of the room would cost a header and a tag for little, so the sender waits for acknowledgements
+ * instead.
+ */
 #include "tls/tls.h"
 
 enum {

@@ -16,6 +16,8 @@ bool tls_idle_is_allowed(struct tls_session *session)
 bool tls_message_add(struct tls_session *session, struct tls_step *step)
 {
     struct tls_handshake *handshake = session->handshake;
+    /* resume.c has hashed the part of a hello that the binders cover, and has left the rest
+     * (4.2.11.2). */
     const uint32_t from = handshake->hashed;
 
     handshake->hashed = 0;
@@ -39,6 +41,8 @@ void tls_drop(TLS_PARAMETERS)
 
 /* ---- Finished -------------------------------------------------------------------------------- */
 
+/* In constant time, because a difference in time would tell an attacker how many bytes of a guess
+ * are right. */
 static bool is_right(struct tls_session *session)
 {
     const struct tls_handshake *handshake = session->handshake;
@@ -62,6 +66,8 @@ void tls_read_Finished(TLS_PARAMETERS)
     } else if (!is_right(session)) {
         tls_flaw(session, step, WIRE_TLS_DECRYPT_ERROR, "a Finished that is wrong");
     } else if (session->server) {
+        /* 7.1: only the secret of tickets covers the client's Finished, so the transcript takes
+         * that message for a ticket only. */
         done = tls_key_set(session, &session->read, handshake->client_secret) &&
                (!session->gives_ticket ||
                 (tls_transcript_add(session, handshake->message, handshake->have) &&
@@ -82,6 +88,8 @@ void tls_open_session(TLS_PARAMETERS)
 
     if (step->follows)
         return; /* the message that was just read had a flaw */
+    /* The client's Finished was sent under the handshake's key. All that follows goes under the
+     * application's. */
     if (!session->server && (!tls_key_set(session, &session->write, handshake->client_secret) ||
                              (session->ticket && !tls_schedule_resumption(session)))) {
         tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
@@ -121,6 +129,8 @@ void tls_hand_up(TLS_PARAMETERS)
     session->news |= TLS_NEWS_READABLE;
 }
 
+/* 4.6.3: one answer is enough for several requests. After close_notify nothing may be sent
+ * (6.1). */
 void tls_read_KeyUpdate(TLS_PARAMETERS)
 {
     bool requested;
@@ -152,6 +162,7 @@ void tls_snd_close_notify(TLS_PARAMETERS)
     session->owed |= TLS_OWES_CLOSE;
 }
 
+/* The program learns of the end by on_readable, as with TCP: at_end() of stream.c is true now. */
 void tls_note_close(TLS_PARAMETERS)
 {
     (void)step;
@@ -173,6 +184,8 @@ void tls_snd_alert(TLS_PARAMETERS)
 {
     (void)step;
     session->alert_sent = session->alert;
+    /* An alert is the last message, so all others are dropped, and so is data that wasn't sent
+     * yet. */
     session->owed = session->said_last ? 0 : TLS_OWES_ALERT | change_before_alert(session);
     leat_buf_free(session->unsent);
     session->unsent = NULL;
@@ -187,6 +200,7 @@ void tls_refuse(TLS_PARAMETERS)
     tls_snd_alert(session, step);
 }
 
+/* Ends a session whose peer has ended it. 6: an alert isn't answered. */
 static void end_by(struct tls_session *session, enum leat_err err, const char *why)
 {
     session->err = (uint8_t)err;
@@ -213,6 +227,8 @@ void tls_note_end(TLS_PARAMETERS)
     end_by(session, LEAT_ERR_CUT_SHORT, "the stream ended in the handshake");
 }
 
+/* 6.1: without close_notify, the end may be an attacker's, and data may be missing. So the program
+ * gets an error instead of an end. */
 void tls_note_cut(TLS_PARAMETERS)
 {
     (void)step;
@@ -220,6 +236,7 @@ void tls_note_cut(TLS_PARAMETERS)
     end_by(session, LEAT_ERR_CUT_SHORT, "the stream ended without close_notify");
 }
 
+/* A reset, and no alert: a peer that is so slow may never make room for one. */
 void tls_note_timeout(TLS_PARAMETERS)
 {
     (void)step;

@@ -20,6 +20,7 @@ static bool has_room(struct tls_session *session, uint32_t len)
     const uint32_t need = len + records * TLS_OVERHEAD;
     const uint32_t size = leat_pool_buf_bytes(pool) - LEAT_BUF_HEADROOM;
 
+    /* Each record begins in a buffer of its own, which may leave the last one partly unused. */
     return leat_stream_send_room(&session->below) >= need &&
            leat_pool_free_count(pool) >= need / size + records;
 }
@@ -31,6 +32,7 @@ static void send_parts(struct tls_session *session, uint8_t type, unsigned count
     unsigned part = 0, shown = 0;
     uint32_t len = 0;
 
+    /* A message may be longer than a record (5.1), and a piece may be cut at the end of one. */
     while (part < count) {
         struct leat_crypto_piece *from = &tls->parts[part];
         const size_t room = session->data_max - len;
@@ -135,6 +137,7 @@ static __attribute__((noinline)) void send_retry(struct tls_session *session)
     struct wire_tls_server_choice choice = choice_of(session);
     uint8_t cookie[TLS_COOKIE];
 
+    /* 0 if the client's share is fine, and the retry only brings a cookie */
     choice.group = handshake->group_asked;
     if (session->cookie) {
         if (!tls_cookie_write(session, cookie)) {
@@ -177,6 +180,8 @@ static __attribute__((noinline)) void send_server_hello(struct tls_session *sess
     set_out(handshake, &out);
     if (!send_out(session))
         return;
+    /* Behind send_out(): the ServerHello itself is sent in plaintext, and is the last message that
+     * these secrets cover (7.1). */
     done = tls_schedule_handshake(session, secret, secret_len) &&
            tls_key_begin(session, &session->read) &&
            tls_key_set(session, &session->write, handshake->server_secret);
@@ -321,6 +326,7 @@ static __attribute__((noinline)) void send_finished(struct tls_session *session)
     set_out(handshake, &out);
     if (!send_out(session))
         return;
+    /* Data of a server may follow its Finished at once, under the application's key (2). */
     if (session->server && (!tls_schedule_master(session) ||
                             !tls_key_set(session, &session->write, handshake->server_secret)))
         internal(session);
@@ -364,6 +370,8 @@ static void send_key_update(struct tls_session *session)
     session->tls->parts[0] =
         (struct leat_crypto_piece){(uint8_t *)(uintptr_t)message, sizeof message};
     send_parts(session, WIRE_TLS_HANDSHAKE, 1);
+    /* 4.6.3: the message itself goes under the old key. Without a new one, nothing more may be
+     * sent. */
     if (!tls_key_update(session, &session->write))
         leat_stream_abort(&session->below);
 }
@@ -439,6 +447,7 @@ static void send_one(struct tls_session *session, uint32_t bit)
 bool tls_flush(struct tls_session *session)
 {
     while (session->owed && !session->said_last) {
+        /* the lowest bit: the next message */
         const uint32_t bit = session->owed & (~session->owed + 1);
         const uint32_t need = need_of(session, bit);
 
@@ -454,6 +463,8 @@ bool tls_flush(struct tls_session *session)
             session->tls->counts.waited++;
             return false;
         }
+        /* Before the message is sent, because sending may set bits: the hello's again, or an
+         * alert's. */
         session->owed &= ~bit;
         send_one(session, bit);
         if ((bit & TLS_OWES_FLIGHT) && !(session->owed & TLS_OWES_FLIGHT) &&

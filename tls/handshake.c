@@ -1,4 +1,9 @@
-/* handshake.c -- the two bounded pools of memory for handshakes: take, wipe, release. */
+/*
+ * handshake.c -- the two bounded pools of memory for handshakes: take, wipe, release.
+ *
+ * A client takes its handshake in leat_tls_connect(). A server takes one when a hello arrives, in
+ * the place that places.c has found for the client's address.
+ */
 #include "tls/places.h"
 
 void tls_handshake_take(struct tls_session *session, struct tls_handshake **list)
@@ -29,6 +34,8 @@ void tls_handshake_release(struct tls_session *session)
         crypto->ops->share_close(crypto->self, &handshake->share);
     if (handshake->has_peer_key)
         crypto->ops->public_close(crypto->self, &handshake->peer_key);
+    /* All secrets go, and so does the peer's last message. The values that describe the slot are
+     * put back. */
     leat_crypto_wipe(handshake, sizeof *handshake + message_max);
     handshake->message_max = message_max;
     handshake->place = place;

@@ -1,10 +1,19 @@
-/* keys.c -- the transcript and the key schedule (RFC 8446 4.4.1, 7). */
+/*
+ * keys.c -- the transcript and the key schedule (RFC 8446 4.4.1, 7).
+ *
+ * The transcript is one hash over the messages of the handshake, and each secret depends on those
+ * so far. So the order of calls is fixed: open the transcript, add the hellos,
+ * tls_schedule_handshake(), add up to the server's Finished, tls_schedule_master(), add the
+ * client's Finished, tls_schedule_resumption().
+ */
 #include "tls/tls.h"
 
 #include "core/assert.h"
 #include "wire/bytes.h"
 
 enum {
+    /* HkdfLabel (7.1): the length of the output, the label, whose longest has 12 bytes behind
+     * "tls13 ", and a digest */
     LABEL_BYTES_MAX = 2 + 1 + 6 + 12 + 1 + LEAT_CRYPTO_DIGEST_BYTES_MAX
 };
 
@@ -57,6 +66,7 @@ bool tls_transcript_retry(struct tls_session *session)
 bool tls_transcript_resume(struct tls_session *session)
 {
     const size_t len = tls_digest_bytes(session);
+    /* 4.4.1: the hash takes the place of the hello, as a message of a type that is never sent. */
     const uint8_t header[WIRE_TLS_MESSAGE_HEADER] = {WIRE_TLS_MESSAGE_HASH, 0, 0, (uint8_t)len};
 
     return tls_transcript_open(session) && tls_transcript_add(session, header, sizeof header) &&
@@ -123,6 +133,8 @@ static bool next_stage(struct tls_session *session, const uint8_t *ikm, size_t l
     uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX], salt[LEAT_CRYPTO_DIGEST_BYTES_MAX];
     uint8_t *secret = session->handshake->secret;
     const size_t size = tls_digest_bytes(session);
+    /* 7.1: the salt is Derive-Secret(Secret, "derived", ""), and the transcript of "" is an empty
+     * digest. The Master Secret has no input of its own, hence the zeros. */
     const bool done = empty_digest(session, digest) &&
                       expand(session, secret, "derived", digest, salt, size) &&
                       leat_crypto_hkdf_extract(&session->tls->crypto, hash_of(session), salt, size,
@@ -139,6 +151,8 @@ static bool derive_traffic(struct tls_session *session, const char *client, cons
     const size_t size = tls_digest_bytes(session);
     uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
 
+    /* Both directions have secrets of their own, so that a message can't be reflected to its
+     * sender. */
     leat_debug_assert(handshake->hashing);
     return tls_transcript_digest(session, digest) &&
            expand(session, handshake->secret, client, digest, handshake->client_secret, size) &&
@@ -150,6 +164,8 @@ static bool early_secret(const struct tls_session *session, const uint8_t *psk, 
 {
     static const uint8_t zeros[LEAT_CRYPTO_DIGEST_BYTES_MAX];
 
+    /* 7.1 wants a salt of as many zeros as the hash has bytes. An empty one is the same, because
+     * HMAC pads its key with zeros. */
     return leat_crypto_hkdf_extract(&session->tls->crypto, hash_of(session), zeros, 0,
                                     psk ? psk : zeros, tls_digest_bytes(session), secret);
 }
@@ -212,6 +228,7 @@ bool tls_ticket_key(const struct tls_session *session, struct wire_tls_bytes non
 bool tls_key_set(struct tls_session *session, struct tls_key *key, const uint8_t *secret)
 {
     const enum leat_crypto_aead aead = tls_suite_aead(session->suite);
+    /* 5.3: the sequence number of a new key is 0 */
     struct tls_key made = {.key.aead = (uint8_t)aead, .on = true};
     const bool done =
         expand(session, secret, "key", NULL, made.key.bytes, leat_crypto_key_bytes(aead)) &&
@@ -272,6 +289,8 @@ bool tls_binder(const struct tls_session *session, const uint8_t *psk, const uin
     uint8_t secret[LEAT_CRYPTO_DIGEST_BYTES_MAX], key[LEAT_CRYPTO_DIGEST_BYTES_MAX];
     uint8_t nothing[LEAT_CRYPTO_DIGEST_BYTES_MAX];
     const bool done =
+        /* 7.1: "res binder", because our tickets come from earlier sessions. Keys from outside have
+         * another label. */
         early_secret(session, psk, secret) && empty_digest(session, nothing) &&
         expand(session, secret, "res binder", nothing, key, tls_digest_bytes(session)) &&
         finish(session, key, digest, mac);
@@ -309,6 +328,8 @@ void tls_tell_secret(const struct tls_session *session, const char *label, const
 
     if (!config->on_secret)
         return;
+    /* The format of SSLKEYLOGFILE. The client's random tells a reader of a recording which session
+     * it is. */
     at = put_text(at, label);
     *at++ = ' ';
     at = put_hex(at, session->handshake->random, WIRE_TLS_RANDOM);

@@ -22,6 +22,7 @@ static enum tls_event event_of(const uint8_t *message, uint32_t len)
     case WIRE_TLS_CLIENT_HELLO:
         return TLS_rcv_ClientHello;
     case WIRE_TLS_SERVER_HELLO:
+        /* 4.1.3: a retry has the type of a ServerHello, and differs by its random. */
         if (len >= RANDOM_AT + WIRE_TLS_RANDOM &&
             memcmp(message + RANDOM_AT, wire_tls_retry_random, WIRE_TLS_RANDOM) == 0)
             return TLS_rcv_HelloRetryRequest;
@@ -94,10 +95,13 @@ static void feed_handshake(struct tls_session *session, const struct leat_buf *d
     uint32_t need;
 
     leat_debug_assert(handshake->have <= handshake->message_max);
+    /* First the header's four bytes are lacking, and then the length that it gives. */
     while ((need = lacks(handshake)) > 0) {
         const uint32_t taken = take(data, at, handshake->message + handshake->have, need);
 
         handshake->have += taken;
+        /* checked as soon as the header is there, and so before a byte of the message is stored
+         * behind the memory */
         if (is_too_long(handshake)) {
             tls_break(session, WIRE_TLS_ILLEGAL_PARAMETER,
                       session->server ? "a handshake message longer than server_message_bytes"
@@ -111,6 +115,7 @@ static void feed_handshake(struct tls_session *session, const struct leat_buf *d
         return;
     session->idle_records = 0;
     tls_event(session, event_of(handshake->message, handshake->have));
+    /* The event may have opened the session, which releases the handshake. */
     if (session->handshake)
         session->handshake->have = 0;
 }
@@ -189,6 +194,7 @@ static void feed_late(struct tls_session *session, const struct leat_buf *data, 
     session->late_have = 0;
     if (is_at_end(session, session->late, leat_buf_total(data) - *at))
         tls_event(session, event_of(session->late, 0));
+    /* The bytes in tls->late are for the event only; the next message may be another session's. */
     session->tls->late_len = 0;
 }
 

@@ -1,4 +1,9 @@
-/* own_certificate.c -- reads a server's certificates and key from PEM files. */
+/*
+ * own_certificate.c -- reads a server's certificates and key from PEM files.
+ *
+ * A program calls leat_tls_identity_read() when it starts, or when it gets a new certificate. Key
+ * and certificate are compared there, because a wrong pair would fail only later, at every client.
+ */
 #include <leat/tls.h>
 
 #include <string.h>
@@ -21,6 +26,8 @@ static enum leat_err read_chain(struct leat_tls_identity *identity, const char *
             continue; /* a key in the same file is read separately */
         if (identity->chain_count == LEAT_TLS_CHAIN_MAX)
             return LEAT_ERR_TOO_BIG;
+        /* The decoded certificates lie one behind the other in @memory, which must stay as long as
+         * the identity. */
         identity->chain[identity->chain_count++] = (struct leat_crypto_piece){memory, pem.der_len};
         memory += pem.der_len;
         bytes -= pem.der_len;

@@ -210,6 +210,8 @@ struct leat_buf *tls_unprotect(struct tls_session *session, struct leat_buf *rec
                  : 0;
     if (target != record)
         leat_buf_free(record);
+    /* also for a record that fails: the session ends then, or refused early data sets it to 0
+     * (record.c) */
     session->read.sequence++;
     if (!*alert && !trim_inner(session->tls, target, total - LEAT_CRYPTO_TAG_BYTES, type))
         *alert = WIRE_TLS_UNEXPECTED_MESSAGE; /* 5.4 */
@@ -249,6 +251,7 @@ static bool seal_to(struct tls_session *session, struct leat_buf *record, uint8_
     if (!tls->crypto.ops->seal(tls->crypto.self, &session->write.key, &job, tag))
         return false;
     overwrite(record, WIRE_TLS_RECORD_HEADER + len + 1, tag, sizeof tag);
+    /* A nonce must never be used twice: with AES-GCM that would reveal the key of the tags. */
     session->write.sequence++;
     return true;
 }

@@ -27,6 +27,7 @@ static struct leat_buf *take(struct tls_session *session, uint32_t len)
         leat_buf_append(taken, more);
     else if (more)
         taken = more;
+    /* Kept in the session: the stream below gives each byte once. */
     session->incoming = taken;
     if (leat_buf_total(taken) < len) {
         tls_session_retry(session);

@@ -1,4 +1,11 @@
-/* server.c -- a TLS server's handling of ClientHello (RFC 8446 4.1, 4.2). */
+/*
+ * server.c -- a TLS server's handling of ClientHello (RFC 8446 4.1, 4.2).
+ *
+ * read_hello() parses and checks a hello, choose() finds what both ends have in common,
+ * authenticate() decides between a ticket and a signature. answer_of() names the event that
+ * follows. After a retry, read_again() does the same; if the first hello was answered by a cookie
+ * and forgotten, recall() chooses again.
+ */
 #include "tls/tls.h"
 
 #include <string.h>
@@ -59,7 +66,8 @@ static uint16_t choose_group(struct tls_session *session, const struct wire_tls_
     return 0;
 }
 
-/* True if a group of ours has two shares. */
+/* True if a group of ours has two shares. Other groups aren't compared, because their number is the
+ * client's choice. */
 static bool has_two_shares(const struct leat_tls *tls, struct wire_tls_bytes shares)
 {
     struct wire_tls_bytes share;
@@ -88,6 +96,7 @@ static bool name_fits(struct wire_tls_bytes name, const char *pattern)
 {
     uint32_t at = 0;
 
+    /* RFC 6125 6.4.3: a whole label, and not an empty one */
     if (pattern[0] == '*') {
         while (at < name.len && name.at[at] != '.')
             at++;
@@ -181,6 +190,7 @@ static struct tls_verdict choose(struct tls_session *session,
     session->suite = choose_suite(session->tls, hello->suites);
     if (session->suite == 0)
         return bad(WIRE_TLS_HANDSHAKE_FAILURE, "no cipher suite in common");
+    /* The hash is that of the suite, so the transcript can't begin before this choice. */
     session->hash = (uint8_t)tls_suite_hash(session->suite);
     if (has_two_shares(session->tls, hello->shares))
         return bad(WIRE_TLS_ILLEGAL_PARAMETER, "two shares of one group"); /* 4.2.8 */
@@ -225,6 +235,8 @@ static bool digest_hello(struct tls_session *session, const struct wire_tls_clie
         crypto->ops->hash_open(crypto->self, &hashing, (enum leat_crypto_hash)session->hash);
 
     for (unsigned i = 0; done && i < sizeof parts / sizeof *parts; i++) {
+        /* Lengths keep the parts apart: bytes that move from one part into the next change the
+         * digest. */
         const uint8_t len[2] = {(uint8_t)(parts[i].len >> 8), (uint8_t)parts[i].len};
 
         done = crypto->ops->hash_update(crypto->self, &hashing, len, sizeof len) &&
@@ -291,6 +303,7 @@ static enum tls_event answer_of(struct tls_session *session,
 {
     const struct leat_tls_early *early = session->tls->config.early;
 
+    /* Early data goes with the first hello only, so a retry refuses it (4.2.10). */
     if (!session->handshake->peer_share.at || session->cookie)
         return TLS_hello_lacks_share;
     if (!hello->early_data)
@@ -337,6 +350,7 @@ void tls_read_ClientHello(TLS_PARAMETERS)
 static struct tls_verdict recall(struct tls_session *session,
                                  const struct wire_tls_client_hello *hello)
 {
+    /* choose() goes first, because the cookie's transcript is begun with the hash of the suite. */
     struct tls_verdict verdict = choose(session, hello);
 
     if (verdict.alert != 0)
@@ -362,6 +376,7 @@ static struct tls_verdict read_again(struct tls_session *session)
         return verdict;
     if (!digest_hello(session, &hello, digest))
         return failed;
+    /* no secret: anyone can compute it from the hello */
     if (memcmp(digest, handshake->hello_digest, tls_digest_bytes(session)) != 0)
         return bad(WIRE_TLS_ILLEGAL_PARAMETER, "a second hello that isn't like the first");
     if (hello.early_data || (hello.cookie.at && !session->cookie))
@@ -411,5 +426,7 @@ void tls_snd_server_flight(TLS_PARAMETERS)
     session->owed = TLS_OWES_SERVER_HELLO | change(session->handshake) | TLS_OWES_EXTENSIONS |
                     TLS_OWES_FINISHED;
     if (!session->resumed)
+        /* The order of bits is the order of messages: these go between EncryptedExtensions and
+         * Finished. */
         session->owed |= TLS_OWES_CERTIFICATE | TLS_OWES_VERIFY;
 }

@@ -53,6 +53,9 @@ static void time_out(struct tls_session *session)
 
 void tls_session_pump(struct tls_session *session)
 {
+    /* An open session opens no further record while the program has data to take, so that the
+     * window below closes. No record is opened before our own flight was sent, because the keys for
+     * reading change with it. */
     while (!is_over(session) && session->state != TLS_RECVD_CLOSE &&
            (!session->data || !session->is_open) && !(session->owed & TLS_OWES_FLIGHT) &&
            tls_record_next(session))
@@ -69,6 +72,7 @@ static bool tell(struct tls_session *session)
 {
     struct leat_tcp *conn = leat_stream_tcp(&session->below);
     const struct leat_tls_config *config = &session->tls->config;
+    /* A copy: a callback may cause further events, which the next round of serve() delivers. */
     const uint8_t news = session->news;
 
     session->news = 0;
@@ -86,6 +90,7 @@ static bool tell(struct tls_session *session)
 /* Does everything that is possible now. Runs in the step of callbacks. */
 static void serve(struct tls_session *session)
 {
+    /* A callback may take data or send, after which more can be opened or sealed. */
     do {
         tls_flush(session);
         tls_session_pump(session);
@@ -143,6 +148,7 @@ static void below_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     struct tls_session *session = arg;
 
+    /* The program may still ask for the session's info in its callback, so the memory goes last. */
     if (session->events->on_closed)
         session->events->on_closed(conn, last_word(session, why), session->arg);
     release(session);
@@ -196,6 +202,7 @@ static void on_time(struct leat_timer *timer, void *arg)
         session->news |= TLS_NEWS_WRITABLE;
     }
     serve(session);
+    /* The timer has fired, so a deadline that is still ahead needs it again. */
     if (session->due_ns != LEAT_NEVER_NS)
         tls_session_due(session, session->due_ns);
 }
@@ -208,6 +215,7 @@ void tls_session_start(struct tls_session *session, const struct leat_stream *be
     const struct leat_tls_client *client = session->handshake ? session->handshake->client : NULL;
 
     session->below = *below;
+    /* until the program sets its own */
     session->events = &nothing;
     session->generation = leat_generation(session->tls->stack);
     session->server = !session->handshake;

@@ -1,4 +1,10 @@
-/* stream.c -- an encrypted session as a stream: the functions that the program calls. */
+/*
+ * stream.c -- an encrypted session as a stream: the functions that the program calls.
+ *
+ * These functions run inside of the program's calls, so they never call the program back. They
+ * leave bits in session->news or ask for room below; the timer or the next event of the stream
+ * below then delivers the event from leat_poll().
+ */
 #include "tls/tls.h"
 
 enum {
@@ -25,6 +31,8 @@ static bool may_send(const struct tls_session *session)
 /* Payload of as many records as fit @room below. */
 static uint32_t data_for(uint32_t room, uint32_t data_max)
 {
+    /* Whole records, and a shorter one in the room that is left, if it is more than the
+     * overhead. */
     const uint32_t record = data_max + TLS_OVERHEAD, rest = room % record;
 
     return room / record * data_max + (rest > TLS_OVERHEAD ? rest - TLS_OVERHEAD : 0);
@@ -36,6 +44,8 @@ static uint32_t data_for_pool(const struct tls_session *session, uint32_t data_m
     struct leat_pool *pool = leat_pool(session->tls->stack);
     const uint32_t size = leat_pool_buf_bytes(pool) - LEAT_BUF_HEADROOM;
     const uint32_t free_count = leat_pool_free_count(pool);
+    /* Without some free buffers, no acknowledgement could be received, and none of those that wait
+     * for one would be freed. */
     const uint32_t count = free_count > BUFFERS_LEFT ? free_count - BUFFERS_LEFT : 0;
     const uint32_t each = (data_max + TLS_OVERHEAD + size - 1) / size;
 
@@ -58,6 +68,8 @@ static uint32_t send_room(void *end)
     const uint32_t data_max = tls_data_max(session);
     uint32_t data, pool_data;
 
+    /* Messages that are owed go first: data must not come before a key update, or behind an
+     * alert. */
     if (!(session->is_open || may_answer(session)) || session->owed || session->unsent) {
         session->wanted = session->wanted > 0 ? session->wanted : 1;
         return 0;
@@ -86,6 +98,7 @@ static void want_room(void *end, uint32_t bytes)
         leat_stream_want_room(&session->below, bytes + records * TLS_OVERHEAD);
 }
 
+/* 5.5: a key that has sealed records_per_key records is replaced by a key update. */
 static void look_at_key(struct tls_session *session)
 {
     if (session->write.sequence >= session->tls->config.records_per_key && session->is_open &&
@@ -101,6 +114,7 @@ static bool is_scattered(const struct leat_buf *data)
 
     for (; data; data = data->next)
         count++;
+    /* tls->in has room for that many pieces of a record */
     return count > TLS_OPEN_PIECES;
 }
 
@@ -205,6 +219,7 @@ struct leat_buf *tls_stream_take(struct tls_session *session, uint32_t bytes_max
 
     if (!session->data)
         tls_session_pump(session);
+    /* A call may ask for less than one record has. The rest stays opened in session->data. */
     all = data = session->data;
     session->data = NULL;
     if (session->data_bytes > bytes_max) {
@@ -214,6 +229,8 @@ struct leat_buf *tls_stream_take(struct tls_session *session, uint32_t bytes_max
             return tell_again(session);
     }
     session->data_bytes -= leat_buf_total(data);
+    /* Events that the pump has found, and records that it has left, are served in the next step of
+     * callbacks. */
     if (session->news != 0 || (!session->data && leat_stream_readable(&session->below) > 0))
         tls_session_soon(session);
     return data;
@@ -223,6 +240,8 @@ static struct leat_buf *receive(void *end, uint32_t bytes_max)
 {
     struct tls_session *session = end;
 
+    /* Until then there is only early data, which may be a replay (8). leat_tls_receive_early()
+     * gives it to programs that know that. */
     return session->is_open ? tls_stream_take(session, bytes_max) : NULL;
 }
 
@@ -273,6 +292,7 @@ static enum leat_err close_session(void *end)
 {
     struct tls_session *session = end;
 
+    /* From here on data of the peer is lost, of which a reset must tell it (RFC 1122 4.2.2.13). */
     session->deaf = true;
     if (session->data) {
         abort_session(session);

@@ -1,4 +1,11 @@
-/* tls.c -- memory of TLS; start of sessions. */
+/*
+ * tls.c -- memory of TLS; start of sessions.
+ *
+ * leat_tls_open() lays all sessions and handshakes out in one block of the program's memory. A
+ * session begins in leat_tls_accept() or leat_tls_connect(): it takes a place, sets its events on
+ * the stream below, and gets the first event of its state machine. From then on the stream's events
+ * drive it (session.c).
+ */
 #include "tls/secrets.h"
 #include "tls/tls.h"
 
@@ -12,6 +19,7 @@
 enum {
     ALIGN = 16,
     SESSIONS_A_SPARE = 32,
+    /* the longest record must fit TLS_RECORD_PIECES buffers */
     BUF_BYTES_MIN =
         LEAT_BUF_HEADROOM + (WIRE_TLS_CIPHERTEXT_MAX + TLS_RECORD_PIECES - 1) / TLS_RECORD_PIECES,
     CLIENT_MESSAGE_BYTES_MIN = 1536
@@ -41,10 +49,12 @@ static struct leat_tls_config with_defaults(const struct leat_tls_config *given)
         config.record_ns = 30 * second_ns;
     if (config.linger_ns == 0)
         config.linger_ns = 3 * second_ns;
+    /* RFC 8446 5.5 allows 2^24.5 full records under one key of AES-GCM. */
     if (config.records_per_key == 0 || config.records_per_key > 1u << 23)
         config.records_per_key = 1u << 23;
     if (config.ticket_lifetime_s == 0)
         config.ticket_lifetime_s = 7200;
+    /* 4.6.1: seven days at most */
     if (config.ticket_lifetime_s > TLS_TICKET_S_MAX)
         config.ticket_lifetime_s = TLS_TICKET_S_MAX;
     return config;
@@ -62,6 +72,7 @@ static struct leat_tls_config complete(const struct leat_tls_config *given)
     if (config.early_hellos > TLS_STRIKES_MAX)
         config.early_hellos = TLS_STRIKES_MAX;
     config.early_hellos = (config.early_hellos + TLS_STRIKES_A_ROW - 1) & ~(TLS_STRIKES_A_ROW - 1u);
+    /* Without early data no hello is remembered, and the table of strikes needs no memory. */
     if (config.early_bytes == 0)
         config.early_hellos = 0;
     return config;
@@ -148,6 +159,8 @@ static void lay_out_sessions(struct leat_tls *tls, uint8_t **at)
                 config->server_handshakes, 0, key);
 }
 
+/* True if each chain fits the message Certificate. Beside the certificate, an entry has a length of
+ * three bytes and an empty list of extensions, of two (4.4.2). */
 static bool are_sound(const struct leat_tls_identity *const *identities, uint16_t count)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -191,6 +204,7 @@ enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *mem
     made->free_server = lay_out(&at, full.server_handshakes, full.server_message_bytes, false);
     made->free_client = lay_out(&at, full.client_handshakes, full.client_message_bytes, true);
     tls_agree_open(made);
+    /* A provider that lacks all suites, groups or schemes could agree with no peer. */
     if (made->suite_count == 0 || made->group_count == 0 || made->scheme_count == 0)
         return LEAT_ERR_ARGUMENT;
     *tls = made;
@@ -213,6 +227,8 @@ enum leat_err leat_tls_set_identities(struct leat_tls *tls,
         return LEAT_ERR_ARGUMENT;
     tls->config.identities = identities;
     tls->config.identity_count = count;
+    /* A ticket stands for the certificate of its first session. After a change of certificates it
+     * would resume a session that the new ones may not authenticate. */
     tls_seals_wipe(tls);
     return LEAT_OK;
 }
@@ -222,8 +238,10 @@ enum leat_err leat_tls_accept(struct leat_tls *tls, const struct leat_stream *be
 {
     struct tls_session *made;
 
+    /* a program that is only a client */
     if (tls->config.identity_count == 0)
         return LEAT_ERR_ARGUMENT;
+    /* Two copies of a machine have the same keys until one of them is reseeded (secrets.c). */
     if (!tls_secrets_renew(tls))
         return LEAT_ERR_ENTROPY;
     made = tls_session_take(tls, below, false);
@@ -271,6 +289,8 @@ enum leat_err leat_tls_connect(struct leat_tls *tls, const struct leat_stream *b
         return LEAT_ERR_ARGUMENT;
     if (!tls_secrets_renew(tls))
         return LEAT_ERR_ENTROPY;
+    /* A client writes its hello at once, so it needs a handshake now. A server takes one when a
+     * hello comes. */
     if (!tls->free_client) {
         tls->counts.refused++;
         return LEAT_ERR_MEMORY;

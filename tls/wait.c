@@ -1,5 +1,9 @@
-/* wait.c -- what an encrypted session waits for: time, room, memory, the end of the stream
- * below. */
+/*
+ * wait.c -- what an encrypted session waits for: time, room, memory, the end of the stream below.
+ *
+ * A session has one timer. It is only ever set to an earlier time; on_time() of session.c looks at
+ * all that may be due, and sets it again for the deadline of the current phase.
+ */
 #include "tls/tls.h"
 
 static const uint64_t retry_ns = 10000000; /* time until a descriptor may be free */
@@ -52,6 +56,8 @@ void tls_session_drain(struct tls_session *session)
 {
     struct leat_buf *lost;
 
+    /* Data that stays in the stream would close the window, and the end behind it would never
+     * arrive. */
     while ((lost = leat_stream_receive(&session->below, UINT32_MAX)) != NULL) {
         const uint32_t len = leat_buf_total(lost);
 

@@ -1,4 +1,10 @@
-/* tls_twice.c -- finds an extension that a block has twice (RFC 8446 4.2). */
+/*
+ * tls_twice.c -- finds an extension that a block has twice (RFC 8446 4.2).
+ *
+ * A block of 64 KiB can have thousands of extensions, and to compare each with each would take a
+ * server's time. A bit for each of the 65,536 types would take 8 KiB of the stack. So the types are
+ * divided into ranges, and the block is read once for each range that occurs in it.
+ */
 #include "tls/wire/tls.h"
 
 #include "wire/bytes.h"

@@ -1,4 +1,10 @@
-/* tls_write.c -- writes handshake messages of TLS 1.3 (RFC 8446 4). */
+/*
+ * tls_write.c -- writes handshake messages of TLS 1.3 (RFC 8446 4).
+ *
+ * A vector is opened with zeros as its length, and wire_tls_close() puts the length in when its
+ * content is there. So no length is computed beforehand. A message that doesn't fit stays marked as
+ * full, and the caller looks once, at the end.
+ */
 #include "tls/wire/tls.h"
 
 #include "core/assert.h"
@@ -131,6 +137,8 @@ static uint8_t *put_psk(struct wire_tls_out *out, const struct wire_tls_client_o
     uint8_t *list = wire_tls_open(out, 2);
     uint8_t *binders;
 
+    /* One ticket is offered, so there is one binder. Its zeros are replaced when the hello up to
+     * the binders is complete (4.2.11.2). */
     put_vector(out, offer->identity, 2);
     wire_tls_put_number(out, offer->obfuscated_age, 4);
     wire_tls_close(out, list, 2);
@@ -159,11 +167,13 @@ static uint8_t *put_client_extensions(struct wire_tls_out *out,
     put_numbers(out, offer->schemes, offer->scheme_count, 2);
     wire_tls_close(out, opened, 2);
     put_share(out, offer);
+    /* NULL leaves the next two out. */
     put_list_extension(out, WIRE_TLS_ALPN, offer->protocols);
     put_list_extension(out, WIRE_TLS_COOKIE, offer->cookie);
     put_number_extension(out, WIRE_TLS_RECORD_SIZE_LIMIT, offer->record_size_limit);
     put_number_extension(out, WIRE_TLS_PSK_MODES,
                          1 << 8 | 1); /* a list of one: psk_dhe_ke (4.2.9) */
+    /* pre_shared_key must be the last extension (4.2.11), so this comes before it. */
     if (offer->early_data)
         put_short_extension(out, WIRE_TLS_EARLY_DATA, 0);
     return offer->identity.at ? put_psk(out, offer) : NULL;
@@ -208,6 +218,7 @@ void wire_tls_server_hello_write(struct wire_tls_out *out,
             put_vector(out, choice->share, 2);
         wire_tls_close(out, opened, 2);
     }
+    /* 4.2.2: only a retry may have a cookie */
     put_list_extension(out, WIRE_TLS_COOKIE, choice->random ? none : choice->cookie);
     if (choice->has_psk)
         put_number_extension(out, WIRE_TLS_PRE_SHARED_KEY, choice->psk);
