@@ -1,4 +1,10 @@
-/* actions.c -- the actions of dhcp.rl, except those that send. */
+/*
+ * actions.c -- the actions of dhcp.rl, except those that send.
+ *
+ * The table of dhcp.rl calls these on its transitions. An action changes the client only; an action
+ * that wants the program to be called leaves a note in the step, on which dhcp_event() acts when
+ * the new state is stored.
+ */
 #include "core/assert.h"
 #include "core/refusal.h"
 #include "proto/dhcp/dhcp.h"
@@ -17,6 +23,8 @@ static void begin_at(struct leat_dhcp *dhcp, uint64_t wait_ns)
     dhcp->tries = 0;
     dhcp->server_want = IP4_ANY;
     dhcp->has_lease = false;
+    /* RFC 2131 4.1: an attempt has an xid of its own, so that late answers to the last one are
+     * foreign. An attacker off the path would have to guess it. */
     dhcp->xid = (uint32_t)leat_random(dhcp->stack);
     dhcp->wait_ns = leat_now_ns(dhcp->stack) + wait_ns;
 }
@@ -31,6 +39,8 @@ void dhcp_begin(struct leat_dhcp *dhcp, struct dhcp_step *step)
     if (!is_first)
         dhcp->ip_want = IP4_ANY;
     dhcp->begun_ns = leat_now_ns(dhcp->stack);
+    /* Only the first attempt has a random delay, against many machines that start together after a
+     * power failure (RFC 2131 4.4.1). */
     begin_at(dhcp, is_first && most_ns ? leat_random(dhcp->stack) % most_ns : 0);
 }
 
@@ -45,6 +55,7 @@ void dhcp_back_off(struct leat_dhcp *dhcp, struct dhcp_step *step)
         dhcp->failures++;
     dhcp->ip_want = IP4_ANY;
     dhcp->begun_ns = leat_now_ns(dhcp->stack);
+    /* Between one and two times the least, so that refused clients don't come back together. */
     begin_at(dhcp, least_ns + leat_random(dhcp->stack) % least_ns);
 }
 
@@ -56,12 +67,15 @@ void dhcp_rest(struct leat_dhcp *dhcp, struct dhcp_step *step)
     dhcp->failures = 0;
 }
 
+/* An answer that comes in a state that no longer wants it, such as an OFFER after another was
+ * taken. */
 void dhcp_drop(struct leat_dhcp *dhcp, struct dhcp_step *step)
 {
     (void)step;
     dhcp->counts.drop_late++;
 }
 
+/* From here on only this server's answers with this address are taken (receive.c). */
 void dhcp_take_offer(struct leat_dhcp *dhcp, struct dhcp_step *step)
 {
     leat_debug_assert(!dhcp->has_lease);
@@ -71,8 +85,8 @@ void dhcp_take_offer(struct leat_dhcp *dhcp, struct dhcp_step *step)
     dhcp->tries = 0;
 }
 
-/* RFC 2131 4.4.1: the lease begins when its request was sent, not when the answer came.
- */
+/* RFC 2131 4.4.1: the lease begins when its request was sent, not when the answer came. So ours
+ * never lasts longer than the server's. */
 static uint64_t deadline_ns(const struct leat_dhcp *dhcp, uint32_t seconds)
 {
     return dhcp->lease.lease_s == LEAT_DHCP_FOR_EVER ? LEAT_NEVER_NS
@@ -121,6 +135,8 @@ void dhcp_take_parameters(struct leat_dhcp *dhcp, struct dhcp_step *step)
     dhcp->lease = dhcp->read;
 }
 
+/* RFC 8925 3.2: the server has said how long the client must do without IPv4 before it asks
+ * again. */
 void dhcp_wait_without_IPv4(struct leat_dhcp *dhcp, struct dhcp_step *step)
 {
     (void)step;

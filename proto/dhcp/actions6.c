@@ -1,4 +1,9 @@
-/* actions6.c -- the actions of dhcp6.rl, except those that send. */
+/*
+ * actions6.c -- the actions of dhcp6.rl, except those that send.
+ *
+ * The table of dhcp6.rl calls these on its transitions. As with DHCPv4, an action doesn't call the
+ * program, but leaves a note for dhcp6_event().
+ */
 #include "proto/dhcp/dhcp6.h"
 #include "core/refusal.h"
 #include "core/second.h"
@@ -25,6 +30,8 @@ static void begin_at(struct leat_dhcp6 *dhcp6, uint64_t wait_ns)
 void dhcp6_begin(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 {
     (void)step;
+    /* RFC 8415 18.2.1: the first Solicit is delayed at random, so that machines that start together
+     * don't send together. */
     begin_at(dhcp6, leat_random(dhcp6->stack) % (dhcp6->config.start_delay_ns + 1));
 }
 
@@ -61,6 +68,7 @@ void dhcp6_keep_offer(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     dhcp6->server = dhcp6->read_server;
 }
 
+/* From the request on, as in DHCPv4: the lease of the server is never over before ours. */
 static uint64_t deadline_ns(const struct leat_dhcp6 *dhcp6, uint32_t seconds)
 {
     return seconds == LEAT_DHCP6_FOR_EVER ? LEAT_NEVER_NS : dhcp6->leased_ns + seconds * second_ns;
@@ -91,7 +99,8 @@ void dhcp6_set_T1_T2(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     set_T1_T2(dhcp6);
 }
 
-/* The lease stays valid, so its timers are set again. */
+/* The lease stays valid after a Confirm, so T1 and T2 are set again, of which a renewal may have
+ * cleared one. A time that has passed meanwhile is due at once. */
 void dhcp6_resume(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 {
     (void)step;
@@ -184,6 +193,7 @@ void dhcp6_tell_declined(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     tell(step, LEAT_DHCP6_DECLINED, true);
 }
 
+/* The new address is still being checked, so leat_dhcp6_lease() has none until it is bound. */
 void dhcp6_tell_moved(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 {
     dhcp6->has_lease = false;

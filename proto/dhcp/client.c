@@ -1,4 +1,9 @@
-/* client.c -- the program's calls, and the events of the timer and the address. */
+/*
+ * client.c -- the program's calls, and the events of the timer and the address.
+ *
+ * Calls of the program become events of the table, like answers (receive.c) and deadlines
+ * (timers.c). The first state means stopped: only there a client may be started.
+ */
 #include <string.h>
 
 #include "core/assert.h"
@@ -78,6 +83,7 @@ enum leat_err leat_dhcp_open(struct leat *stack, struct leat_netif *netif, struc
 
     if (!link || !config_is_legal(config))
         return LEAT_ERR_ARGUMENT;
+    /* The link has a client already, whose port is open to packets for any address. */
     if (link->open_port)
         return LEAT_ERR_IN_USE;
     made = arena_take(&stack->arena, 1, sizeof *made);
@@ -104,6 +110,8 @@ enum leat_err leat_dhcp_open(struct leat *stack, struct leat_netif *netif, struc
     return err;
 }
 
+/* Magic, address, server, and an exclusive or of these three, 32 bits each. The last one finds a
+ * file that was cut, or memory that was never written. */
 void leat_dhcp_keep(const struct leat_dhcp_lease *lease, uint8_t kept[LEAT_DHCP_KEPT_BYTES])
 {
     leat_assert(leat_ip_is_v4(lease->ip));
@@ -130,6 +138,7 @@ enum leat_err leat_dhcp_start(struct leat_dhcp *dhcp, const uint8_t kept[LEAT_DH
     dhcp->informs = false;
     refusal_forget(&dhcp->refusal);
     dhcp->ip_want = kept ? kept_ip(kept) : IP4_ANY;
+    /* RFC 2131 3.2: with a kept address the client asks for that one first (INIT-REBOOT). */
     dhcp_event(dhcp, dhcp->ip_want ? DHCP_start_with_lease : DHCP_start_fresh);
     return LEAT_OK;
 }
@@ -140,6 +149,7 @@ enum leat_err leat_dhcp_inform(struct leat_dhcp *dhcp, struct leat_ip given)
 
     if (dhcp->state != DHCP_FIRST_STATE)
         return LEAT_ERR_IN_USE;
+    /* RFC 2131 4.4.3: INFORM is for a host that has an address already. The answer goes to that. */
     if (!ip4_of(given, &ip) || !address_is_ours(dhcp->link, ip))
         return LEAT_ERR_ARGUMENT;
     dhcp->informs = true;

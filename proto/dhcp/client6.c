@@ -1,4 +1,10 @@
-/* client6.c -- the program's calls, and the events of the timer and the address. */
+/*
+ * client6.c -- the program's calls, and the events of the timer and the address.
+ *
+ * leat_dhcp6_register() makes room for the clients of a stack, and the socket that they share,
+ * because a port of UDP can be bound once; receive6.c finds the client by the link. The rest of the
+ * stack calls DHCPv6 by the table that is registered there, so that other programs don't link it.
+ */
 #include <string.h>
 
 #include "core/assert.h"
@@ -39,6 +45,7 @@ static void on_taken(struct address_watch *watch)
         dhcp6_event(dhcp6, DHCP6_address_taken);
 }
 
+/* RFC 8415 17.1: a message goes from the link-local address, which is tentative at first. */
 static bool has_source(const struct leat_dhcp6 *dhcp6)
 {
     return !leat_ip_is_any(dhcp6->stack->ipv6_family->link_local(dhcp6->link));
@@ -115,6 +122,7 @@ static void set_duid(struct leat_dhcp6 *dhcp6)
     }
     duid->len = DHCP6_DUID_LL_BYTES;
     put16(duid->bytes, DUID_LL);
+    /* RFC 8415 11.4: the hardware type, and the address of the first netif */
     put16(duid->bytes + 2, ETHERNET);
     memcpy(duid->bytes + 4, dhcp6->stack->links[0].netif->mac.octet, 6);
 }
@@ -153,7 +161,9 @@ enum leat_err leat_dhcp6_open(struct leat *stack, struct leat_netif *netif,
         made->config.start_delay_ns = start_delay_ns;
     if (made->config.lease_s_min == 0)
         made->config.lease_s_min = LEASE_S_MIN;
+    /* RFC 8415 12: it must be the same after each start. The last four bytes of the MAC are. */
     made->iaid = config->iaid ? config->iaid : get32(netif->mac.octet + 2);
+    /* until a server sends other limits (21.24, 21.25) */
     made->sol_max_s = made->inf_max_s = MAX_RT_S;
     set_duid(made);
     made->timer.on_time = on_time;

@@ -38,6 +38,7 @@ static bool add_server(const struct leat_dhcp6 *dhcp6, const uint8_t *bytes,
     struct leat_ip ip;
 
     memcpy(ip.bytes, bytes, sizeof ip.bytes);
+    /* One of our own addresses, as a server, would make the resolver ask itself. */
     if (*count == LEAT_DHCP6_SERVERS_MAX || leat_ip_is_multicast(ip) || leat_ip_is_any(ip) ||
         leat_ip_is_loopback(ip) || leat_ip_is_v4(ip) ||
         dhcp6->stack->ipv6_family->is_ours(dhcp6->stack, ip))
@@ -78,6 +79,7 @@ static bool read_names(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option 
     while (wire_ra_name(option->bytes, option->len, &at, dhcp6->name, sizeof dhcp6->name)) {
         const uint32_t len = length_of(dhcp6->name);
 
+        /* a space in front, and the NUL; a shorter name behind this one may still fit */
         if (used + len + 2 > LEAT_DHCP6_SEARCH_BYTES) {
             dhcp6_leave_out(dhcp6, code);
             continue;
@@ -116,6 +118,7 @@ static void read_ntp_server(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_op
         dhcp6_leave_out(dhcp6, DHCP6_NTP_SERVER);
 }
 
+/* A value out of range is ignored, as the RFC says, and isn't counted as malformed. */
 static bool read_max_rt(const struct wire_dhcp6_option *option, uint32_t *max_s)
 {
     if (option->len == 4 && get32(option->bytes) >= MAX_RT_MIN_S &&
@@ -124,6 +127,8 @@ static bool read_max_rt(const struct wire_dhcp6_option *option, uint32_t *max_s)
     return option->len == 4;
 }
 
+/* RFC 8415 21.23: a shorter time counts as IRT_MINIMUM, so that a server can't make its clients ask
+ * all the time. */
 static bool read_refresh(struct leat_dhcp6_lease *lease, const struct wire_dhcp6_option *option)
 {
     if (option->len == 4)

@@ -16,6 +16,8 @@ static bool is_of_name(uint8_t byte)
 void dhcp_name_read(const struct wire_dhcp_options *options, uint8_t code,
                     char text[LEAT_DHCP_NAME_BYTES])
 {
+    /* wire_dhcp_option() returns the full length, so a name that was cut is found, and is left
+     * out. */
     int32_t len = wire_dhcp_option(options, code, (uint8_t *)text, LEAT_DHCP_NAME_BYTES - 1);
 
     if (len < 0 || len >= LEAT_DHCP_NAME_BYTES)
@@ -71,6 +73,8 @@ static bool put_name(struct line *line, const uint8_t *bytes, uint32_t len, uint
 
             if (to >= floor)
                 return false;
+            /* The next name of the list follows the first pointer, or the end of a name without
+             * one. */
             if (!jumped)
                 *at = from + 2;
             jumped = true;

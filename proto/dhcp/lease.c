@@ -67,6 +67,7 @@ static bool read32(struct leat_dhcp *dhcp, const struct wire_dhcp_options *optio
 {
     if (wire_dhcp_option32(options, code, value))
         return true;
+    /* Present, but of another length. */
     if (wire_dhcp_option(options, code, 0, 0) >= 0)
         leave_out(dhcp, code);
     return false;
@@ -99,6 +100,7 @@ static enum dhcp_flaw read_times(struct leat_dhcp *dhcp, const struct wire_dhcp_
 
     if (!read32(dhcp, options, DHCP_LEASE_TIME, &lease->lease_s))
         lease->lease_s = LEASE_S_DEFAULT;
+    /* A server that leases for a second would keep its clients busy with renewals. */
     if (lease->lease_s < dhcp->config.lease_s_min)
         return DHCP_FLAW_TIME;
     if (!read32(dhcp, options, DHCP_RENEWAL_TIME, &lease->renew_s))
@@ -107,6 +109,7 @@ static enum dhcp_flaw read_times(struct leat_dhcp *dhcp, const struct wire_dhcp_
         lease->rebind_s = 0;
     if (lease->renew_s == 0 || lease->renew_s >= lease->rebind_s ||
         lease->rebind_s >= lease->lease_s) {
+        /* RFC 2131 4.4.5: 0.5 and 0.875 of the lease */
         lease->renew_s = lease->lease_s / 2;
         lease->rebind_s = lease->lease_s - lease->lease_s / 8;
     }
@@ -123,6 +126,7 @@ static void read_hosts(struct leat_dhcp *dhcp, const struct wire_dhcp_options *o
     *count = 0;
     if (len < 0)
         return;
+    /* A part of a list may end within an address, so it is used whole or not at all. */
     if (len == 0 || len % IP_BYTES || len > DHCP_LONG_BYTES) {
         leave_out(dhcp, code);
         return;
@@ -162,6 +166,8 @@ static bool route_can_be(const struct leat_dhcp_lease *lease, const struct leat_
     const leat_ip4 network = leat_ip_v4_number(route->network);
     const leat_ip4 gateway = leat_ip_v4_number(route->gateway);
 
+    /* RFC 3442 has no bits of the network behind its prefix; with some, the route isn't the one
+     * that the administrator meant. */
     if (network & ~ip4_mask(route->prefix_bits) ||
         (route->prefix_bits > 0 && address_is_no_host(network)))
         return false;
@@ -204,6 +210,8 @@ static void read_routes(struct leat_dhcp *dhcp, const struct wire_dhcp_options *
         lease->router_count = 0; /* RFC 3442: option 3 is ignored if 121 is there */
         return;
     }
+    /* Routes in front of the fault aren't used either: half of a set of routes may lead packets
+     * elsewhere. */
     lease->route_count = 0;
     memset(lease->routes, 0, sizeof lease->routes);
     leave_out(dhcp, DHCP_ROUTES);
@@ -260,6 +268,7 @@ static void read_parameters(struct leat_dhcp *dhcp, const struct wire_dhcp_optio
 {
     struct leat_dhcp_lease *lease = &dhcp->read;
 
+    /* Routers first, because read_routes() deletes them if option 121 is there. */
     read_hosts(dhcp, options, DHCP_ROUTERS, lease->routers, &lease->router_count);
     read_hosts(dhcp, options, DHCP_NAME_SERVERS, lease->name_servers, &lease->name_server_count);
     read_hosts(dhcp, options, DHCP_NTP_SERVERS, lease->ntp_servers, &lease->ntp_server_count);
@@ -287,6 +296,7 @@ enum dhcp_flaw dhcp_lease_read(struct leat_dhcp *dhcp, const struct wire_dhcp *m
         leave_out(dhcp, 0);
     if (read32(dhcp, options, DHCP_SERVER_ID, &said) && said != server)
         leave_out(dhcp, DHCP_SERVER_ID);
+    /* RFC 2131 4.3.5: an answer to INFORM has no yiaddr and no times. */
     flaw = read_address(dhcp, options, dhcp->informs ? dhcp->ip_want : message->yiaddr);
     if (flaw == DHCP_SOUND && !dhcp->informs)
         flaw = read_times(dhcp, options);

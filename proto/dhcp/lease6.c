@@ -48,6 +48,8 @@ static bool is_short(const struct leat_dhcp6 *dhcp6, uint32_t valid_s)
 static void take_address(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_address *address,
                          struct granted *granted)
 {
+    /* Ours is the address that is in use, or else the one that is asked for again after a
+     * restart. */
     const bool is_ours =
         leat_ip_equal(address->ip, dhcp6->has_address ? dhcp6->lease.ip : dhcp6->kept);
     uint16_t status;
@@ -59,6 +61,8 @@ static void take_address(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_addre
         return;
     }
     if (address->valid_s == 0) {
+        /* 18.2.10.1: a lifetime of 0 takes the address away. That of an address that we don't have
+         * says nothing. */
         granted->zero |= is_ours;
         return;
     }
@@ -85,6 +89,7 @@ static uint32_t share_of(uint32_t seconds, uint32_t tenths)
  * of the preferred lifetime (14.2). */
 static void set_times(struct leat_dhcp6_lease *lease, const struct wire_dhcp6_ia *ia)
 {
+    /* An address may be deprecated from the start, with a preferred lifetime of 0. */
     const uint32_t base_s = lease->preferred_s ? lease->preferred_s : lease->valid_s;
 
     lease->renew_s = ia->t1_s;
@@ -120,6 +125,7 @@ static enum dhcp6_verdict read_addresses(struct leat_dhcp6 *dhcp6, const struct 
         dhcp6_leave_out(dhcp6, DHCP6_IA_NA);
     if (granted.ours || granted.other) {
         set_times(&dhcp6->read, ia);
+        /* Before there is an address, any that is granted becomes ours. */
         return granted.ours || !dhcp6->has_address ? DHCP6_IS_OURS : DHCP6_IS_OTHER;
     }
     if (granted.zero)

@@ -1,4 +1,10 @@
-/* receive.c -- checks a datagram, and turns it into an event. */
+/*
+ * receive.c -- checks a datagram, and turns it into an event.
+ *
+ * A message passes take_message() (format and xid), take_answer() (the server) and take_grant()
+ * (the lease), and becomes an event of the table. Each drop has a counter and, unless it is another
+ * client's, a reason that leat_dhcp_refusal() tells.
+ */
 #include <string.h>
 
 #include "proto/dhcp/dhcp.h"
@@ -10,6 +16,7 @@ static bool is_for_us(const struct leat_dhcp *dhcp, const struct wire_dhcp *mess
 {
     const struct leat_mac *ours = &dhcp->link->netif->mac;
 
+    /* The hardware address, too: a broadcast answer reaches all clients of the link. */
     return message->op == DHCP_BOOTREPLY && message->xid == dhcp->xid &&
            peer->port == DHCP_SERVER_PORT && memcmp(&message->chaddr, ours, sizeof *ours) == 0;
 }
@@ -76,6 +83,8 @@ static void take_grant(struct leat_dhcp *dhcp, enum dhcp_message type,
 
     if (!is_sound(dhcp, dhcp_lease_read(dhcp, message, options, server), peer))
         return;
+    /* RFC 2131 4.4.1: an ACK grants what was requested. In a renewal, another address would replace
+     * the one that is in use. */
     if (dhcp->ip_want != IP4_ANY && leat_ip_v4_number(dhcp->read.ip) != dhcp->ip_want) {
         refuse(dhcp, &counts->drop_address, peer, "with another address than was asked for");
         return;

@@ -1,4 +1,10 @@
-/* receive6.c -- checks a datagram, and turns it into an event. */
+/*
+ * receive6.c -- checks a datagram, and turns it into an event.
+ *
+ * A message passes take_message() (format, exchange and server), take_answer() (facts beside the
+ * address) and take_grant(), take_word() or take_facts(), depending on `awaits`. Each drop has a
+ * counter and a reason.
+ */
 #include <string.h>
 
 #include "proto/dhcp/dhcp6.h"
@@ -58,7 +64,8 @@ static bool is_awaited(const struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *
     return message->type == (dhcp6->awaits == DHCP6_SOLICIT ? DHCP6_ADVERTISE : DHCP6_REPLY);
 }
 
-/* True if the last message is from the server that we asked, or we asked all servers. */
+/* True if the last message is from the server that we asked, or we asked all servers. Another
+ * server can't know the binding, and its status would end a lease that is valid. */
 static bool is_chosen(const struct leat_dhcp6 *dhcp6)
 {
     const bool was_asked = dhcp6->awaits == DHCP6_REQUEST || dhcp6->awaits == DHCP6_RENEW ||
@@ -73,7 +80,8 @@ static void take(struct leat_dhcp6 *dhcp6, enum dhcp6_event event)
     dhcp6_event(dhcp6, event);
 }
 
-/* Handles an Advertise, or a Reply with rapid commit. */
+/* Handles an Advertise, or a Reply with rapid commit. RFC 8415 18.2.1: a preference of 255 ends the
+ * wait for better offers, and so does the end of the first wait. */
 static void take_offer(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *message)
 {
     dhcp6->read_preference = 0;
@@ -178,6 +186,7 @@ static void take_answer(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6 *messa
     memset(&dhcp6->read, 0, sizeof dhcp6->read);
     dhcp6->read.server_bytes = dhcp6->read_server.len;
     memcpy(dhcp6->read.server, dhcp6->read_server.bytes, dhcp6->read_server.len);
+    /* 18.2.9: SOL_MAX_RT counts even in a message that offers no address. */
     dhcp6_facts_read(dhcp6, &message->options);
     if (dhcp6->awaits == DHCP6_INFORMATION_REQUEST)
         take_facts(dhcp6, message);

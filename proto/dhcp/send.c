@@ -20,6 +20,7 @@ uint32_t dhcp_client_id(const struct leat_dhcp *dhcp, uint8_t id[DHCP_CLIENT_ID_
         memcpy(id, dhcp->config.client_id, dhcp->config.client_id_bytes);
         return dhcp->config.client_id_bytes;
     }
+    /* RFC 4361 6.1: 255 says that an IAID and a DUID follow. The IAID is the end of the MAC. */
     id[0] = 255;
     memcpy(id + 1, mac + 2, 4);
     put16(id + 5, 3);
@@ -98,6 +99,8 @@ static uint16_t secs_now(const struct leat_dhcp *dhcp)
 static void begin_message(struct leat_dhcp *dhcp, struct wire_dhcp_writer *writer, uint8_t type,
                           leat_ip4 ciaddr)
 {
+    /* A server or relay may be unable to send to an address that isn't configured yet. So the third
+     * try, and the following ones, ask for a broadcast answer (RFC 2131 4.1). */
     const bool ask_all = dhcp->config.broadcast || dhcp->tries >= 2;
     uint8_t id[DHCP_CLIENT_ID_MAX];
     const struct wire_dhcp message = {
@@ -174,6 +177,8 @@ static void request_from_all(struct leat_dhcp *dhcp)
     };
     struct wire_dhcp_writer writer;
 
+    /* All tries of a REQUEST have one xid, so an answer may be to the first one, from which the
+     * lease counts. */
     if (dhcp->tries == 0)
         dhcp->asked_ns = leat_now_ns(dhcp->stack);
     if (dhcp->server_want == IP4_ANY) /* otherwise the secs of the DISCOVER (4.4.1) */
@@ -240,6 +245,7 @@ void dhcp_snd_REQUEST_rebind(struct leat_dhcp *dhcp, struct dhcp_step *step)
     if (dhcp->t1_ns != LEAT_NEVER_NS)
         dhcp->begun_ns = leat_now_ns(dhcp->stack);
     dhcp->t1_ns = dhcp->t2_ns = LEAT_NEVER_NS;
+    /* RFC 2131 4.4.5: any server may extend the lease now */
     dhcp->server_want = IP4_ANY;
     request_again(dhcp, IP4_BROADCAST);
     await_until(dhcp, dhcp->expires_ns);

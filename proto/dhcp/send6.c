@@ -111,6 +111,7 @@ void dhcp6_snd_REQUEST(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 void dhcp6_snd_REQUEST_again(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 {
     (void)step;
+    /* The first message of the exchange takes the server; a retransmission keeps it. */
     if (dhcp6->awaits != DHCP6_REQUEST)
         dhcp6->server = dhcp6->read_server;
     request(dhcp6, dhcp6->lease.ip);
@@ -124,6 +125,7 @@ void dhcp6_snd_RENEW(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     (void)step;
     if (dhcp6->awaits != DHCP6_RENEW)
         dhcp6->begun_ns = leat_now_ns(dhcp6->stack);
+    /* T1 has passed, and must not become due again while this exchange is open. */
     dhcp6->t1_ns = LEAT_NEVER_NS;
     begin_message(dhcp6, &writer, DHCP6_RENEW);
     put_server(dhcp6, &writer);

@@ -54,6 +54,8 @@ bool dhcp_due(const struct leat_dhcp *dhcp, enum dhcp_event *event)
 {
     const uint64_t now_ns = leat_now_ns(dhcp->stack);
 
+    /* The latest of the lease's deadlines goes first: after a long sleep a renewal of an expired
+     * lease would be wrong. */
     if (now_ns >= dhcp->expires_ns)
         *event = DHCP_timeout_lease;
     else if (now_ns >= dhcp->t2_ns)

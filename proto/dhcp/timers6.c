@@ -87,6 +87,7 @@ void dhcp6_await(struct leat_dhcp6 *dhcp6)
     if (rexmt->rt_ns == 0)
         rexmt->rt_ns = first_wait_ns(dhcp6);
     else
+        /* RT = 2 * RTprev + RAND * RTprev, with RAND between -0.1 and 0.1 */
         rexmt->rt_ns += jitter_ns(dhcp6, rexmt->rt_ns);
     if (max_ns > 0 && rexmt->rt_ns > max_ns)
         rexmt->rt_ns = jitter_ns(dhcp6, max_ns);
@@ -128,6 +129,8 @@ void dhcp6_set_timer(struct leat_dhcp6 *dhcp6)
 
 void dhcp6_wait_on(struct leat_dhcp6 *dhcp6)
 {
+    /* The wait doubles after each 32 rounds, up to 128 times: an address that was found to be a
+     * duplicate may never become usable. */
     dhcp6->wait_ns = leat_now_ns(dhcp6->stack) + (no_address_ns << dhcp6->tries / 32);
     if (dhcp6->tries < UINT8_MAX)
         dhcp6->tries++;
@@ -138,6 +141,7 @@ static enum dhcp6_event no_answer(const struct leat_dhcp6 *dhcp6)
 {
     const struct dhcp6_rexmt *rexmt = &dhcp6->rexmt;
 
+    /* 18.2.1: the wait has gathered offers, and its end is the time to choose. */
     if (dhcp6->awaits == DHCP6_SOLICIT && dhcp6->has_offer)
         return DHCP6_timeout_choose;
     if ((rexmt->mrc > 0 && dhcp6->tries >= rexmt->mrc) ||
