@@ -1,4 +1,9 @@
-/* apply.c -- turns a lease into routes and facts, and withdraws it. */
+/*
+ * apply.c -- turns a lease into routes and facts, and withdraws it.
+ *
+ * autoconf_apply() and autoconf_withdraw() are the only writers of IPv4 facts and routes. Only
+ * routes that were added here are removed here, so the program's own stay, whatever a server says.
+ */
 #include <string.h>
 
 #include "proto/autoconf/autoconf.h"
@@ -24,6 +29,7 @@ static void set_route(struct leat_autoconf *autoconf, const struct leat_dhcp_rou
         route_exists(stack, leat_ip_v4_number(route->network), route->prefix_bits) ||
         add_route(autoconf, route))
         return;
+    /* Kept in the order of their addition, for unset_routes(). */
     autoconf->routes[autoconf->route_count++] = *route;
     if (route->prefix_bits == 0)
         autoconf->facts.gateway = route->gateway;
@@ -85,6 +91,7 @@ void autoconf_apply(struct leat_autoconf *autoconf, const struct leat_dhcp_lease
     memcpy(facts->host_name, lease->host_name, sizeof facts->host_name);
     memcpy(facts->domain_name, lease->domain_name, sizeof facts->domain_name);
     memcpy(facts->search, lease->search, sizeof facts->search);
+    /* 0, if the lease has none: the link's own */
     link_set_mtu(autoconf->link, lease->mtu);
     facts->mtu = autoconf->link->mtu;
     set_routes(autoconf, lease);

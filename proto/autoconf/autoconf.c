@@ -1,4 +1,10 @@
-/* autoconf.c -- the program's calls, and the events of the DHCP client. */
+/*
+ * autoconf.c -- the program's calls, and the events of the DHCP client.
+ *
+ * The DHCP client reports what happens to the lease (on_news()); apply.c turns it into routes and
+ * facts, and tell.c reports these to the program. link_local.c, routers.c and servers6.c add an
+ * address of last resort, IPv6 routers and DHCPv6 servers.
+ */
 #include "proto/autoconf/autoconf.h"
 
 #include <string.h>
@@ -10,6 +16,8 @@
 
 static const uint64_t link_local_after_ns = 10 * UINT64_C(1000000000);
 
+/* The link-local address goes before the lease's facts are there: a host has one of the two (RFC
+ * 3927 1.9). */
 static void bound(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease)
 {
     autoconf_link_local_end(autoconf);
@@ -28,7 +36,7 @@ static void renewed(struct leat_autoconf *autoconf, const struct leat_dhcp_lease
         autoconf_tell(autoconf, LEAT_AUTOCONF_FACTS);
 }
 
-/* Withdraws the lease. */
+/* Withdraws the lease. A link-local address may follow, after the same wait as at the start. */
 static void lost(struct leat_autoconf *autoconf)
 {
     autoconf->has_lease = false;
@@ -97,6 +105,8 @@ static enum leat_err begin(struct leat_autoconf *autoconf, const uint8_t *kept)
 
     if (err)
         return err;
+    /* DHCP runs beside IPv6, and is stopped again if that can't begin: the program sees both or
+     * neither. */
     if (has_ipv6(autoconf))
         err = autoconf_routers_begin(autoconf);
     if (err)
@@ -129,6 +139,7 @@ enum leat_err leat_autoconf_start(struct leat *stack, struct leat_netif *netif,
     made->stack = stack;
     made->link = link;
     made->config = *config;
+    /* The program's memory for it need not outlive this call. */
     made->config.kept = NULL;
     if (made->config.link_local_after_ns == 0)
         made->config.link_local_after_ns = link_local_after_ns;
@@ -177,6 +188,8 @@ uint64_t leat_autoconf_waited_ns(const struct leat_autoconf *autoconf)
 bool leat_autoconf_keep(const struct leat_autoconf *autoconf,
                         uint8_t kept[LEAT_AUTOCONF_KEPT_BYTES])
 {
+    /* Either part may be missing. Zeros have no magic number, so the next start takes them for
+     * none. */
     const struct leat_dhcp_lease *lease = leat_dhcp_lease(autoconf->dhcp);
     const bool has_lease6 = autoconf_servers6_keep(autoconf, kept + LEAT_DHCP_KEPT_BYTES);
 

@@ -7,10 +7,13 @@
 static void on_routers(struct leat_slaac *slaac, const struct leat_slaac_facts *facts, void *arg)
 {
     struct leat_autoconf *autoconf = arg;
+    /* The first address of either family is an event of its own, on_configured (tell.c). */
     const bool is_first = !autoconf->was_configured && !leat_ip_is_any(facts->ip);
 
     (void)slaac;
     autoconf->facts.ipv6 = *facts;
+    /* Before the program is told, because the flags M and O of the same advertisement may start
+     * DHCPv6. */
     autoconf_servers6_heed(autoconf);
     if (is_first)
         autoconf_tell_address(autoconf);

@@ -9,6 +9,8 @@ void autoconf_tell(struct leat_autoconf *autoconf, enum leat_autoconf_change cha
         config->on_change(autoconf, change, &autoconf->facts, config->arg);
 }
 
+/* on_configured is called once, for the first address, so that a program can begin there. All later
+ * changes go to on_change. */
 void autoconf_tell_address(struct leat_autoconf *autoconf)
 {
     const struct leat_autoconf_config *config = &autoconf->config;

@@ -58,6 +58,7 @@ static void stop(struct leat_connecting *connecting, const struct leat_connect_t
 
         if (try == kept || !try->conn)
             continue;
+        /* without events, so that the abort doesn't report an end of this attempt */
         leat_tcp_set_events(try->conn, &nothing, NULL);
         leat_tcp_abort(try->conn);
         try->conn = NULL;
@@ -86,6 +87,8 @@ static void end_try(struct leat_connect_try *try, enum leat_err err)
         leat_unreachable_to(try->connecting->stack, try->remote.ip);
 
     leat_debug_assert(try->state != LEAT_CONNECT_OVER);
+    /* An ICMP error from before this attempt belongs to another connection, and explains
+     * nothing. */
     try->report = (struct leat_unreachable){.at_ns = 0};
     if (err && report && report->at_ns >= try->begun_ns)
         try->report = *report;
@@ -130,6 +133,7 @@ static void begin_try(struct leat_connect_try *try)
     err = leat_tcp_connect(connecting->stack, &try->conn, &try->remote, NULL, &events, try);
     connecting->last_was_ipv6 = !leat_ip_is_v4(try->remote.ip);
     if (err) {
+        /* No route now may mean that our only IPv6 address is still being checked (try_again()). */
         connecting->probes |= err == LEAT_ERR_NO_ROUTE && connecting->last_was_ipv6 &&
                               service_is_probing6(connecting->stack);
         try->conn = NULL;
@@ -167,6 +171,7 @@ static void on_looked_up(void *arg, enum leat_err err, const struct leat_dns_res
 {
     struct leat_connect_lookup *lookup = arg;
     struct leat_connecting *connecting = lookup->connecting;
+    /* Only the answer for IPv4 waits for the other one; IPv6 is preferred (RFC 6724). */
     const bool ipv6_awaited =
         lookup == &connecting->lookups[IPV4] && connecting->lookups[IPV6].lookup;
     struct leat_dns_record record;
@@ -191,6 +196,7 @@ static void look_up(struct leat_connecting *connecting, unsigned which, uint16_t
     struct leat_connect_lookup *lookup = &connecting->lookups[which];
 
     leat_debug_assert(!lookup->lookup);
+    /* A lookup that isn't started counts as one that has found nothing. */
     *lookup = (struct leat_connect_lookup){.connecting = connecting, .err = LEAT_ERR_NOT_FOUND};
     if (which == IPV6 && connecting->config->no_ipv6)
         return;
@@ -238,8 +244,12 @@ static void go_on(struct leat_connecting *connecting)
     struct leat_connect_try *next;
     uint64_t until_ns = connecting->deadline_ns;
 
+    /* An attempt that fails at once makes the next one due, hence the loop. It ends, because each
+     * attempt leaves the state WAITS. */
     while ((next = connect_next(connecting)) && now(connecting) >= connecting->next_ns)
         begin_try(next);
+    /* Nothing can come any more from this name: the next candidate is looked up, or the outcome is
+     * told. */
     while (!next && !any_under_way(connecting) && !any_lookup(connecting)) {
         if (look_up_next(connecting))
             continue;
@@ -289,6 +299,7 @@ enum leat_err leat_connect(struct leat *stack, struct leat_connecting *connectin
                            const struct leat_connect_config *config, const char *host,
                            uint16_t port, uint64_t deadline_ns)
 {
+    /* The program has set these two before the call; the rest of its struct may hold anything. */
     leat_connect_fn *on_done = connecting->on_done;
     void *arg = connecting->arg;
     enum leat_err err;

@@ -1,4 +1,9 @@
-/* connect_text.c -- formats the outcome of an attempt for people. */
+/*
+ * connect_text.c -- formats the outcome of an attempt for people.
+ *
+ * One line: the host, and for each address the result of its attempt with the reason behind it.
+ * Without an address there is the error of the lookups, with the reply that was refused.
+ */
 #include <leat/connect.h>
 
 struct told {

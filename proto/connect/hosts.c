@@ -1,4 +1,9 @@
-/* hosts.c -- reads a hosts file (hosts(5)), which has an address and its names in each line. */
+/*
+ * hosts.c -- reads a hosts file (hosts(5)), which has an address and its names in each line.
+ *
+ * The file is one string in the program's memory. Its names go before the name servers, as with
+ * other systems, so an administrator can override a name.
+ */
 #include <string.h>
 
 #include "proto/connect/connect.h"
@@ -37,6 +42,7 @@ static const char *read_line(struct leat_connecting *connecting, const char *lin
             line++;
             continue;
         }
+        /* The first word is the address. A line whose address can't be read names nothing. */
         if (is_address && len < sizeof text) {
             memcpy(text, line, len);
             known = leat_ip_parse(text, &ip);
@@ -53,6 +59,7 @@ static const char *read_line(struct leat_connecting *connecting, const char *lin
     return *line ? line + 1 : line;
 }
 
+/* All lines are read, because a host may have an address of each family, in a line of its own. */
 bool connect_hosts_find(struct leat_connecting *connecting)
 {
     const char *line = connecting->config->hosts;

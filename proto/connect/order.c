@@ -3,6 +3,8 @@
 
 #include "service.h"
 
+/* The number of attempts is bounded: a reply with very many addresses adds the first of them
+ * only. */
 void connect_add(struct leat_connecting *connecting, struct leat_ip ip)
 {
     unsigned i = 0;
@@ -31,6 +33,8 @@ static struct leat_connect_try *first(struct leat_connecting *connecting, bool i
 
         if (!wanted || try->state != LEAT_CONNECT_WAITS)
             continue;
+        /* Looked at again before each attempt: routes and addresses may have changed since the
+         * answer came. */
         destination_look(stack, &try->remote, &it);
         if (!best || destination_goes_before(stack, &it, &best_it)) {
             best = try;

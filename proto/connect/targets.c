@@ -1,4 +1,10 @@
-/* targets.c -- turns the program's host into names to look up. */
+/*
+ * targets.c -- turns the program's host into names to look up.
+ *
+ * connect_names_begin() finds out whether the host needs a name server at all. If it does,
+ * connect_names_next() makes one candidate after another: the name as it is, and the name below
+ * each domain of the search list.
+ */
 #include <string.h>
 
 #include "proto/connect/connect.h"
@@ -38,11 +44,14 @@ enum leat_err connect_names_begin(struct leat_connecting *connecting)
     err = leat_dns_name_parse(connecting->host, &connecting->host_name);
     if (err || connecting->host_name.len == 1) /* the root is no host */
         return LEAT_ERR_FORMAT;
+    /* RFC 6761 6.3: such names never go to a server, whose answer could lead elsewhere. */
     if (ends_with(&connecting->host_name, "localhost")) {
         connect_add(connecting, itself[0]);
         connect_add(connecting, itself[1]);
         return LEAT_OK;
     }
+    /* RFC 6762 3: these names belong to multicast DNS. A server on the Internet doesn't know them,
+     * and need not see them. */
     if (ends_with(&connecting->host_name, "local"))
         return LEAT_ERR_REFUSED;
     if (connect_hosts_find(connecting))
@@ -76,6 +85,7 @@ static bool join(struct leat_connecting *connecting, const char *text, size_t le
     memcpy(domain_text, text, len);
     if (leat_dns_name_parse(domain_text, name) || front + name->len > LEAT_DNS_NAME_BYTES)
         return false;
+    /* The domain moves back, with its root, and the labels of the host go in front. */
     memmove(name->wire + front, name->wire, name->len);
     memcpy(name->wire, host->wire, front);
     name->len = (uint8_t)(front + name->len);
@@ -97,6 +107,7 @@ static bool make_candidate(struct leat_connecting *connecting, unsigned index, b
     }
     while (domain(search, domains, &len))
         domains++;
+    /* resolv.conf(5), ndots: with enough dots the name itself is tried first, otherwise last. */
     as_it_is = dots >= ndots ? 0 : domains;
     if (index > domains)
         return false;

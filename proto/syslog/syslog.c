@@ -70,6 +70,8 @@ static void add_name(struct text *text, const char *name)
     text_add(text, name ? name : "-");
 }
 
+/* A control character, a newline for example, would let a remote name or request forge a line of
+ * its own in the log. */
 static void add_line(struct text *text, const char *line, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -135,6 +137,7 @@ static bool queue_message(struct leat_syslog *log, enum leat_syslog_severity sev
     compose(&message, log, severity, line, len);
     text_add_number(&prefix, message.len);
     text_add(&prefix, " ");
+    /* The length is known only now. A shorter prefix than the room for it closes the gap. */
     memmove(at + prefix.len, message.bytes, message.len);
     log->queued += (uint32_t)(prefix.len + message.len);
     return true;
@@ -162,6 +165,8 @@ static void on_writable(struct leat_tcp *conn, void *arg)
         const uint32_t bytes = first_bytes(log), left = bytes - log->begun;
         size_t taken;
 
+        /* A whole message or nothing, so that each write ends with a message if the pool has
+         * buffers. */
         if (leat_tcp_send_room(conn) < left) {
             leat_tcp_want_room(conn, left);
             return;
@@ -243,6 +248,8 @@ static void on_time(struct leat_timer *timer, void *arg)
 static bool send_by_tcp(struct leat_syslog *log, enum leat_syslog_severity severity,
                         const char *line, size_t len)
 {
+    /* With earlier messages in the queue, the connection is full or not open, and on_writable
+     * follows. */
     const bool waited = log->queued > 0;
 
     if (!queue_message(log, severity, line, len))
@@ -285,6 +292,7 @@ static bool tell_losses(struct leat_syslog *log)
 void leat_syslog_send(struct leat_syslog *log, enum leat_syslog_severity severity, const char *line,
                       size_t len)
 {
+    /* The number of lost lines goes first, at the place in the log where they are missing. */
     if (tell_losses(log) && send_one(log, severity, line, len))
         return;
     log->counts.lost++;
@@ -365,6 +373,7 @@ void leat_syslog_close(struct leat_syslog *log)
     leat_timer_cancel(log->stack, &log->timer);
     if (log->udp)
         leat_udp_close(log->udp);
+    /* Close, and no abort: messages that the connection has taken are still delivered. */
     if (log->conn) {
         leat_tcp_set_events(log->conn, &nothing, NULL);
         leat_tcp_close(log->conn);

@@ -1,4 +1,9 @@
-/* answer.c -- one time server: its request, and the checks of its answers. */
+/*
+ * answer.c -- one time server: its request, and the checks of its answers.
+ *
+ * Each request has a socket of its own, connected to the server, and so a port of its own. An
+ * attacker off the path must guess that port and the 64 bits of the origin timestamp.
+ */
 #include "proto/time/sntp.h"
 
 #include "core/refusal.h"
@@ -70,10 +75,13 @@ static bool take_times(struct sntp_server *server, const struct wire_ntp *ntp)
     const uint64_t held_ns = wire_ntp_civil_ns(ntp->transmit) - received_ns;
     uint64_t delay_ns;
 
+    /* The server can't have held the request for longer than the answer took. */
     if (ntp->receive == 0 || ntp->transmit == 0 || held_ns > took_ns + held_slack_ns)
         return false;
     delay_ns = took_ns > held_ns ? took_ns - held_ns : 0;
-    /* RFC 5905 8: assumes that both directions take equally long */
+    /* RFC 5905 8: assumes that both directions take equally long. Then the middle of the server's
+     * two times belongs to the middle of ours. Only the difference is kept: civil time when
+     * leat_now_ns() was 0. */
     server->civil_at_zero_ns = received_ns + held_ns / 2 - (server->asked_ns + took_ns / 2);
     server->error_ns = delay_ns / 2 + wire_ntp_short_ns(ntp->root_delay) / 2 +
                        wire_ntp_short_ns(ntp->root_dispersion);

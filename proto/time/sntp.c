@@ -1,4 +1,10 @@
-/* sntp.c -- rounds: sends the requests, and evaluates the answers. */
+/*
+ * sntp.c -- rounds: sends the requests, and evaluates the answers.
+ *
+ * A round asks all servers at once (begin_round()), and ends when all have answered or the timeout
+ * has come (end_round()). The median of the answers sets the clock, so that one wrong server of
+ * three is outvoted. The only timer ends a round, or begins the next.
+ */
 #include "proto/time/sntp.h"
 
 #include <leat/civil.h>
@@ -38,11 +44,15 @@ static uint64_t next_round_ns(struct leat_sntp *sntp)
 {
     uint64_t wait_ns = sntp->config.poll_ns, early_ns;
 
+    /* While the time is unknown, programs wait for it, for the check of certificates for
+     * example. */
     if (!sntp->was_set && RETRY_S * second_ns << sntp->silent_rounds < wait_ns)
         wait_ns = RETRY_S * second_ns << sntp->silent_rounds;
+    /* The shift stays far below the 64 bits of the wait. */
     if (sntp->silent_rounds < SILENT_ROUNDS_MAX)
         sntp->silent_rounds++;
     early_ns = wait_ns / EARLY_PART;
+    /* The random part must not shorten the wait below the 15 s that servers ask for. */
     if (wait_ns > WAIT_S_MIN * second_ns && early_ns > wait_ns - WAIT_S_MIN * second_ns)
         early_ns = wait_ns - WAIT_S_MIN * second_ns;
     return leat_now_ns(sntp->stack) + wait_ns - leat_random(sntp->stack) % early_ns;
@@ -108,6 +118,8 @@ static enum leat_sntp_news correct(struct leat_sntp *sntp, const struct sntp_ser
 
     leat_debug_assert(server->has_answered);
     sntp->report.offset_ns = offset_ns;
+    /* A jump by more than panic_ns means that a server lies or that the clock is broken: a person
+     * must decide. The first answer may be any time, as there is nothing to compare it with. */
     if ((sntp->was_set || sntp->config.trust_start) && size_ns > sntp->config.panic_ns) {
         sntp->counts.panics++;
         return LEAT_SNTP_PANIC;
@@ -277,6 +289,7 @@ void leat_sntp_set_servers(struct leat_sntp *sntp, const struct leat_endpoint *s
 
     leat_sntp_stop(sntp);
     sntp->runs = ran;
+    /* a copy, because the new list may have the same servers at other places */
     memcpy(sntp->before, sntp->servers, sizeof sntp->before);
     sntp->server_count = (uint8_t)(count < LEAT_SNTP_SERVERS_MAX ? count : LEAT_SNTP_SERVERS_MAX);
     for (unsigned i = 0; i < sntp->server_count; i++)
