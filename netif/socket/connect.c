@@ -1,4 +1,9 @@
-/* connect.c -- opens the connection to the peer: by a path, at a path of ours, or a descriptor. */
+/*
+ * connect.c -- opens the connection to the peer: by a path, at a path of ours, or a descriptor.
+ *
+ * One of three ways leads to socket->fd: a connection to a path, a descriptor of the program, or a
+ * listening socket at a path of ours, from which leat_socket_accept() takes one peer after another.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,6 +26,8 @@ static enum leat_err adopt(struct leat_socket *made, enum leat_socket_framing fr
     socklen_t bytes = sizeof(int);
     int type = 0;
 
+    /* The type is checked because a wrong framing would lose the bounds of frames without an
+     * error. */
     if (made->fd < 0 || getsockopt(made->fd, SOL_SOCKET, SO_TYPE, &type, &bytes)) {
         snprintf(why, LEAT_WHY_BYTES, "no path, and descriptor %d is no socket", made->fd);
         return LEAT_ERR_ARGUMENT;

@@ -55,6 +55,8 @@ static int read_datagrams(struct leat_socket *socket, uint32_t wanted, uint32_t 
             (struct mmsghdr){.msg_hdr = {.msg_iov = &pieces[i * each], .msg_iovlen = each}};
     }
     do
+        /* MSG_TRUNC makes msg_len the length of the whole datagram, even if it was cut to the
+         * buffers. */
         got = recvmmsg(socket->fd, messages, wanted, MSG_DONTWAIT | MSG_TRUNC, NULL);
     while (got < 0 && errno == EINTR);
     if (got < 0 && errno != EAGAIN && errno != ECONNREFUSED) /* refused: the peer isn't there yet */

@@ -1,4 +1,11 @@
-/* framing.c -- frames out of a stream of bytes. */
+/*
+ * framing.c -- frames out of a stream of bytes.
+ *
+ * Pieces of the stream come in by leat_framing_put(), in order, of any length. leat_framing_take()
+ * reads the length in front of a frame and waits until all of the frame is there. It hands out the
+ * stream's own buffers. Only headers that lie across two of them are copied, because the stack
+ * reads headers in one piece.
+ */
 #include "framing.h"
 
 #include <leat/assert.h>
@@ -35,6 +42,7 @@ static void drop(struct framing *framing, uint32_t bytes)
     framing->first = leat_buf_consume(framing->first, bytes);
 }
 
+/* Drops bytes of a frame that is skipped, as they arrive. False: some are still to come. */
 static bool skip(struct framing *framing)
 {
     const uint32_t here =
@@ -57,6 +65,7 @@ static enum framing_result read_length(struct framing *framing)
     drop(framing, sizeof bytes);
     word = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
     len = framing->marked ? word & ~(FRAME_MARKED | FRAME_NEVER_ON_A_WIRE) : word;
+    /* Behind an impossible length no frame can be found again, so the connection ends. */
     if (len > FRAME_LIMIT || (framing->marked && !(word & FRAME_MARKED))) {
         framing->broken_word = word;
         return FRAMING_BROKEN;
@@ -67,6 +76,8 @@ static enum framing_result read_length(struct framing *framing)
         return FRAMING_FRAME;
     }
     *(len < FRAME_MIN ? &framing->counters->rx_short : &framing->counters->rx_long) += 1;
+    /* A frame that is too short or too long is skipped, because its length says where the next one
+     * begins. frame_bytes stays 0, and the caller reads the next length. */
     framing->skip_bytes = len;
     return FRAMING_FRAME;
 }
@@ -94,6 +105,7 @@ static struct leat_buf *take_pieces(struct framing *framing, uint32_t len)
     struct leat_buf *before = first, *end;
     uint32_t left = len - first->len;
 
+    /* The caller has seen that the whole frame is there, so the list can't end before it. */
     while (before->next->len < left) {
         before = before->next;
         left -= before->len;
@@ -116,6 +128,7 @@ static struct leat_buf *take_pieces(struct framing *framing, uint32_t len)
 /* A piece for the headers, which lie across two.  NULL: no memory. */
 static struct leat_buf *copy_head(struct framing *framing, struct leat_pool *pool, uint32_t len)
 {
+    /* A small buffer is enough for headers, and leaves the large ones for data. */
     struct leat_buf *head = leat_buf_alloc_small(pool, 0);
 
     if (!head)
@@ -170,6 +183,8 @@ static struct leat_buf *take_frame(struct framing *framing, struct leat_pool *po
 enum framing_result leat_framing_take(struct framing *framing, struct leat_pool *pool,
                                       struct leat_buf **frame)
 {
+    /* A frame whose length has been read already stays announced while its bytes or memory are
+     * lacking. */
     while (skip(framing) && framing->frame_bytes == 0) {
         const enum framing_result result = read_length(framing);
 
@@ -183,11 +198,13 @@ enum framing_result leat_framing_take(struct framing *framing, struct leat_pool 
         return FRAMING_NO_MEMORY;
     if (framing->has_no_checksum)
         (*frame)->checksum = LEAT_CHECKSUM_VERIFIED;
+    /* The pieces have left the list in take_frame(); this is their account. */
     framing->bytes -= framing->frame_bytes;
     framing->frame_bytes = 0;
     return FRAMING_FRAME;
 }
 
+/* The rest of the frame will arrive, and is skipped then. Its buffers are free at once. */
 void leat_framing_give_up(struct framing *framing)
 {
     if (framing->frame_bytes == 0)

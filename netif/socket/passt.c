@@ -93,6 +93,7 @@ static void become_passt(struct command *command, int report)
 
     sigemptyset(&none); /* the host has blocked the signals that end the program */
     sigprocmask(SIG_SETMASK, &none, NULL);
+    /* passt must not outlive a program that was killed, and so couldn't end it. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     command->words[command->count] = NULL;
     execvp(command->words[0], (char *const *)(uintptr_t)command->words);
@@ -108,6 +109,8 @@ static int start(struct command *command, int theirs, pid_t *child)
     int report[2], error = 0;
     ssize_t got = 0;
 
+    /* A successful exec closes the writing end without a byte; a failed one writes errno first. So
+     * the parent learns the outcome without a wait for passt. */
     if (pipe2(report, O_CLOEXEC))
         return errno;
     *child = fork();
@@ -172,6 +175,7 @@ enum leat_err leat_passt_open(struct leat_socket **socket, const struct leat_pas
     }
     setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     err = start_passt(config, ends[1], &child, why);
+    /* Only passt has its end now, so it closes when passt ends. */
     close(ends[1]);
     if (err) {
         close(ends[0]);

@@ -1,4 +1,8 @@
-/* peer.c -- shared by both framings: buffers to read into, waiting frames, and the peer's end.
+/*
+ * peer.c -- shared by both framings: buffers to read into, waiting frames, and the peer's end.
+ *
+ * Frames that the peer doesn't take wait in socket->waiting, in their order. With a stream, the
+ * first of them may be written in part: written_bytes counts that.
  */
 #include <signal.h>
 #include <stdarg.h>
@@ -30,6 +34,7 @@ void leat_socket_written(struct leat_socket *socket, uint32_t count)
 
     for (uint32_t i = 0; i < count; i++)
         leat_buf_free(socket->waiting[i]);
+    /* The three arrays have one entry for each waiting frame. */
     memmove(socket->waiting, socket->waiting + count, left * sizeof socket->waiting[0]);
     memmove(socket->lengths, socket->lengths + count, left * sizeof socket->lengths[0]);
     memmove(socket->has_length, socket->has_length + count, left * sizeof socket->has_length[0]);
@@ -49,6 +54,7 @@ void leat_socket_hang_up(struct leat_socket *socket)
         return;
     if (socket->posix)
         leat_posix_unwatch(socket->posix, socket->fd);
+    /* The listening socket wasn't watched while there was a peer. The next one may come now. */
     if (socket->posix && socket->listen_fd >= 0)
         leat_posix_watch(socket->posix, socket->listen_fd, true);
     close(socket->fd);
@@ -65,6 +71,7 @@ void leat_socket_lose(struct leat_socket *socket, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(socket->lost, sizeof socket->lost, format, arguments);
     va_end(arguments);
+    /* A listener outlives its peers: it isn't lost, but waits for the next one. */
     socket->is_lost = socket->listen_fd < 0;
     leat_socket_hang_up(socket);
 }
@@ -80,6 +87,8 @@ void leat_socket_end_child(pid_t child)
 {
     if (child <= 0)
         return;
+    /* Only a child that leat_passt_open() has started, and that was not waited for: its number is
+     * its own. */
     kill(child, SIGTERM);
     waitpid(child, NULL, 0);
 }

@@ -1,4 +1,9 @@
-/* socket.c -- the backend over a UNIX socket: its table of functions. */
+/*
+ * socket.c -- the backend over a UNIX socket: its table of functions.
+ *
+ * The file has what both framings share; stream.c and datagram.c read and write. A frame that the
+ * stack hands over is the backend's until it is written, or refused because there is no peer.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +42,7 @@ static uint32_t socket_receive(struct leat_netif *netif, uint64_t now_ns, struct
     uint32_t count;
 
     (void)now_ns;
+    /* The host wakes us when the peer takes more, and leat_poll() asks for frames first. */
     if (socket->blocked)
         flush(socket);
     if (socket->fd < 0 && !(socket->listen_fd >= 0 && leat_socket_accept(socket)))
@@ -44,6 +50,8 @@ static uint32_t socket_receive(struct leat_netif *netif, uint64_t now_ns, struct
     count = socket->framing == LEAT_SOCKET_STREAM
                 ? leat_socket_stream_receive(socket, pool, frames, frames_max)
                 : leat_socket_datagram_receive(socket, pool, frames, frames_max);
+    /* Without buffers, input stays in the kernel, and a descriptor that is ready would end each
+     * wait at once. */
     if (socket->starved != was_starved && socket->posix && socket->fd >= 0)
         leat_posix_watch(socket->posix, socket->fd, !socket->starved);
     return count;
@@ -51,6 +59,7 @@ static uint32_t socket_receive(struct leat_netif *netif, uint64_t now_ns, struct
 
 static uint32_t socket_transmit_room(struct leat_netif *netif)
 {
+    /* The stack keeps further frames itself, so a slow peer slows TCP down and loses nothing. */
     return TX_FRAMES_MAX - socket_of(netif)->waiting_count;
 }
 
@@ -76,6 +85,7 @@ static uint64_t socket_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
 
     if (socket->fd < 0)
         return LEAT_NEVER_NS;
+    /* Without a host that watches the descriptor, only time can tell when the peer takes more. */
     if (socket->starved || (socket->blocked && !socket->posix))
         return now_ns + RETRY_NS;
     return socket->more ? now_ns : LEAT_NEVER_NS;
@@ -92,6 +102,7 @@ static void socket_close(struct leat_netif *netif)
         close(socket->listen_fd);
         socket->listen_fd = -1;
     }
+    /* Only a path that this program has made is removed. */
     if (socket->unlink_path)
         unlink(socket->unlink_path);
     free(socket->unlink_path);
@@ -169,6 +180,7 @@ enum leat_err leat_socket_open(struct leat_socket **socket, const struct leat_so
 
     snprintf(why, LEAT_WHY_BYTES, "no memory for a socket");
     if (!made) {
+        /* The descriptor is ours from the call on, so it is closed on errors, too. */
         if (!config->path && config->fd >= 0)
             close(config->fd);
         return err;

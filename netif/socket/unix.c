@@ -1,4 +1,9 @@
-/* unix.c -- UNIX sockets by their paths, for all backends over them. */
+/*
+ * unix.c -- UNIX sockets by their paths, for all backends over them.
+ *
+ * leat_unix_listen() and leat_unix_connect() explain each failure with a remedy. On an error the
+ * caller closes the descriptor, which is set as soon as there is one.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +18,7 @@
 static bool set_address(struct sockaddr_un *address, const char *path, char why[LEAT_WHY_BYTES])
 {
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    /* A leading NUL would be Linux' abstract namespace, which has no owner and no rights. */
     if (path[0] && strlen(path) < sizeof address->sun_path) {
         memcpy(address->sun_path, path, strlen(path));
         return true;
@@ -42,6 +48,8 @@ static void remove_stale(const struct sockaddr_un *address, int type)
     fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return;
+    /* A path whose program lives accepts, or is full; only a dead one refuses. A file that is no
+     * socket is never removed. */
     if (connect(fd, (const struct sockaddr *)address, sizeof *address) && errno == ECONNREFUSED)
         unlink(address->sun_path);
     close(fd);

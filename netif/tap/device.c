@@ -1,4 +1,10 @@
-/* device.c -- opens a TAP device, or one queue of it, and explains failures. */
+/*
+ * device.c -- opens a TAP device, or one queue of it, and explains failures.
+ *
+ * The kernel answers a wrong device with one of a few error numbers, which say little to a user.
+ * The functions explain_...() turn them into a sentence with the command that helps, and ask the
+ * kernel for facts (facts.c) where one number has several reasons.
+ */
 #include "device.h"
 
 #include <errno.h>
@@ -81,6 +87,7 @@ static enum leat_err check_queues(const struct leat_tap_config *config, const ch
                  (unsigned)config->queue, (unsigned)config->queues, LEAT_TAP_QUEUES_MAX);
         return LEAT_ERR_ARGUMENT;
     }
+    /* Facts that can't be read refuse nothing: TUNSETIFF decides then. */
     if (config->queues == 0 || !leat_tap_facts(device, &facts) || facts.queues == config->queue)
         return LEAT_OK;
     snprintf(why, LEAT_WHY_BYTES,
@@ -116,6 +123,7 @@ static enum leat_err configure(const char *device, uint16_t *mtu, char why[LEAT_
         snprintf(why, LEAT_WHY_BYTES, "can't read the state of %s: %s", device, strerror(errno));
         goto out;
     }
+    /* Only a device that is down needs the privilege to be brought up. */
     if (!(request.ifr_flags & IFF_UP)) {
         request.ifr_flags = (short)(request.ifr_flags | IFF_UP);
         if (ioctl(control, SIOCSIFFLAGS, &request) < 0) {
@@ -174,6 +182,7 @@ enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd
                                    char why[LEAT_WHY_BYTES])
 {
     const char *device = leat_tap_device_name(config);
+    /* IFF_NO_PI: without it each frame has four more bytes in front, the flags and the protocol. */
     const int flags =
         (config->no_offload ? 0 : IFF_VNET_HDR) | (config->queues ? IFF_MULTI_QUEUE : 0);
     struct ifreq request = {.ifr_flags =
@@ -183,6 +192,8 @@ enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd
     bool missing;
     int opened;
 
+    /* With '%' the kernel would make up a number, and the device would have another name than we
+     * use later. */
     if (len == 0 || len >= IFNAMSIZ || strpbrk(device, "/ %:")) {
         snprintf(why, LEAT_WHY_BYTES,
                  "\"%.32s\" can't be the name of a TAP device: 1 to %d "
@@ -193,6 +204,8 @@ enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd
     err = check_queues(config, device, why);
     if (err)
         return err;
+    /* TUNSETIFF makes a missing device, if it may. A typing error would then give a device without
+     * a bridge or an address, on which nothing ever answers. */
     missing = if_nametoindex(device) == 0;
     if (missing && !config->create)
         return explain_missing(device, config->tun, why);
@@ -204,6 +217,7 @@ enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd
         err = explain_attach(device, config->tun, errno, why);
     else
         err = configure(device, mtu, why);
+    /* The queue of a device that was there is its administrator's. */
     if (!err && missing)
         err = set_backlog(device, config->backlog_frames, why);
     if (err)

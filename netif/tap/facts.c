@@ -31,6 +31,8 @@ static const struct rtattr *find(const void *attributes, size_t len, unsigned sh
 {
     const uint8_t *next = attributes;
 
+    /* Attributes lie behind each other, padded to a multiple of four, and nest: the facts of a TAP
+     * device are in IFLA_LINKINFO, IFLA_INFO_DATA. */
     while (len >= sizeof(struct rtattr)) {
         const struct rtattr *attribute = (const void *)next;
         const size_t step = RTA_ALIGN((size_t)attribute->rta_len);
@@ -66,12 +68,14 @@ static uint32_t number(const struct rtattr *attribute)
 
 static void read_facts(const struct nlmsghdr *reply, struct tap_facts *facts)
 {
+    /* the two headers in front of the attributes */
     const size_t head = NLMSG_SPACE(sizeof(struct ifinfomsg));
     const struct rtattr *info =
         find((const uint8_t *)reply + head, reply->nlmsg_len - head, IFLA_LINKINFO);
     const struct rtattr *kind = find_in(info, IFLA_INFO_KIND);
     const struct rtattr *data = find_in(info, IFLA_INFO_DATA);
 
+    /* TAP and TUN devices are of one kind, "tun"; IFLA_TUN_TYPE tells them apart. */
     const bool is_ours = kind && payload_bytes(kind) >= sizeof "tun" &&
                          memcmp(payload_of(kind), "tun", sizeof "tun") == 0;
 
@@ -97,6 +101,7 @@ bool leat_tap_facts(const char *device, struct tap_facts *facts)
 
     if (fd >= 0 && reply && send(fd, &request, sizeof request, 0) == (ssize_t)sizeof request)
         len = recv(fd, reply, REPLY_BYTES, 0);
+    /* An unknown device gets NLMSG_ERROR instead. */
     good = len > 0 && NLMSG_OK(reply, (size_t)len) && reply->nlmsg_type == RTM_NEWLINK;
     if (good)
         read_facts(reply, facts);

@@ -1,4 +1,10 @@
-/* posix.c -- the host: clock, wait, entropy, console. */
+/*
+ * posix.c -- the host: clock, wait, entropy, console.
+ *
+ * leat_poll() calls posix_wait() when it has nothing to do. It sleeps in one ppoll(), on the
+ * descriptors of all backends and of the program, until the stack's next deadline. Signals that end
+ * the program come by a descriptor, too, so no handler interrupts the stack.
+ */
 #include <leat/posix.h>
 #include <leat/task.h>
 
@@ -76,15 +82,19 @@ static bool posix_wait(struct leat_host *host, uint64_t deadline_ns)
     struct timespec rest = {.tv_sec = (time_t)(rest_ns / NS_PER_S),
                             .tv_nsec = (long)(rest_ns % NS_PER_S)};
 
+    /* A busy stack reads its devices itself, so the system call would tell it nothing but a
+     * signal. */
     if (rest_ns == 0 && ++posix->rounds < LOOK_EVERY_ROUNDS)
         return true;
     posix->rounds = 0;
+    /* ppoll(), because poll() counts milliseconds, which is coarse for the timers of TCP. */
     if (ppoll(posix->watched, posix->watched_count, deadline_ns == UINT64_MAX ? NULL : &rest,
               NULL) <= 0)
         return true; /* the deadline, or EINTR of a signal that is not ours: early is allowed */
     return !(posix->watched[0].revents && posix_take_signal(posix));
 }
 
+/* getrandom() blocks until the kernel's generator is seeded, early in a boot, and never after. */
 static enum leat_err posix_entropy(struct leat_host *host, void *bytes, size_t len)
 {
     uint8_t *next = bytes;
@@ -146,6 +156,7 @@ enum leat_err leat_posix_open(struct leat_posix **posix)
     sigemptyset(&ending);
     sigaddset(&ending, SIGINT);
     sigaddset(&ending, SIGTERM);
+    /* Blocked first: a signal between the two calls would end the process. */
     sigprocmask(SIG_BLOCK, &ending, &made->mask_before);
     made->watched[0].fd = signalfd(-1, &ending, SFD_NONBLOCK | SFD_CLOEXEC);
     made->watched[0].events = POLLIN;
@@ -164,6 +175,7 @@ enum leat_err leat_posix_on_hangup(struct leat_posix *posix, void (*on_hangup)(v
     sigset_t ours;
 
     sigemptyset(&ours);
+    /* signalfd() replaces the whole set, so the first two are in it again. */
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGHUP);
@@ -198,6 +210,7 @@ static void posix_show(const struct leat_posix *posix, const struct pollfd *entr
         return;
     if (entry->events & POLLOUT)
         event.events |= EPOLLOUT;
+    /* These two work from every state. To delete a descriptor that isn't there only fails. */
     epoll_ctl(posix->descriptor, EPOLL_CTL_DEL, fd, NULL);
     if (entry->fd >= 0)
         epoll_ctl(posix->descriptor, EPOLL_CTL_ADD, fd, &event);
@@ -249,6 +262,7 @@ void leat_posix_unwatch(struct leat_posix *posix, int fd)
         return;
     entry->fd = ~fd;
     posix_show(posix, entry);
+    /* The order of the others doesn't matter, except for entry 0, which is never removed. */
     *entry = posix->watched[--posix->watched_count];
 }
 

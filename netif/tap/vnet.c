@@ -1,4 +1,9 @@
-/* vnet.c -- checksums and super-frames between leat and the kernel. */
+/*
+ * vnet.c -- checksums and super-frames between leat and the kernel.
+ *
+ * The kernel's virtio header stands in front of each frame, on the device and in memory. Output
+ * asks for a checksum, and input may come without one, because such a frame never was on a wire.
+ */
 #include "vnet.h"
 
 #include <linux/if_tun.h>
@@ -41,6 +46,7 @@ struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame, bool is_ip)
     uint8_t protocol;
     bool is_v6;
 
+    /* All zeros: the kernel changes nothing in the frame. */
     if (frame->checksum != LEAT_CHECKSUM_PARTIAL || frame->len < link_bytes + IPV4_BYTES_MIN)
         return vnet;
     is_v6 = ip[0] >> 4 == 6; /* the stack sends no extension headers */
@@ -51,6 +57,8 @@ struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame, bool is_ip)
         vnet.checksum_offset = UDP_CHECKSUM_AT;
     else
         return vnet;
+    /* The kernel sums from the transport header to the end, and stores the result at the offset in
+     * it. The stack has put the pseudo-header's sum there. */
     vnet.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
     vnet.checksum_start =
         (uint16_t)(link_bytes + (is_v6 ? (uint32_t)IPV6_BYTES : (ip[0] & 15u) * 4));
@@ -69,6 +77,8 @@ bool leat_tap_vnet_read(struct leat_buf *frame)
     bool super;
 
     memcpy(&vnet, frame->data - sizeof vnet, sizeof vnet);
+    /* The bit says that the segments have CWR on the first of them only, which changes nothing
+     * here. */
     gso = vnet.gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
     /* NEEDS_CSUM: the frame was never on a wire, its field holds only the pseudo-header's sum */
     if (vnet.flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID))
@@ -81,6 +91,7 @@ bool leat_tap_vnet_read(struct leat_buf *frame)
 
 bool leat_tap_vnet_offload(int fd, bool on)
 {
+    /* No UDP: the kernel would then send super-frames of UDP, which the stack doesn't take. */
     const unsigned long what = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 
     return ioctl(fd, TUNSETOFFLOAD, on ? what : 0ul) == 0;
