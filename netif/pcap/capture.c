@@ -1,4 +1,11 @@
-/* capture.c -- opens captures, finds out their format, and makes frames of their records. */
+/*
+ * capture.c -- opens captures, finds out their format, and makes frames of their records.
+ *
+ * capture_start() finds out the format by the first bytes and sets capture->next, the reader of one
+ * record. leat_capture_next() calls that until a record is of a link that is read, and gives frames
+ * of other links an Ethernet header. A frame lies in the capture's buffer, and is valid until the
+ * next call.
+ */
 #include <leat/assert.h>
 
 #include "capture.h"
@@ -101,6 +108,7 @@ static enum leat_err file_open(struct leat_capture *capture, const char *path)
         leat__capture_fail(capture, "%s", strerror(errno));
         return LEAT_ERR_NOT_FOUND;
     }
+    /* The size of a pipe isn't known, so a program can't show its progress there. */
     if (S_ISREG(what.st_mode))
         capture->size = (uint64_t)what.st_size;
     return LEAT_OK;
@@ -109,6 +117,8 @@ static enum leat_err file_open(struct leat_capture *capture, const char *path)
 static struct leat_capture *capture_new(void)
 {
     struct leat_capture *made = calloc(1, sizeof *made);
+    /* The spare bytes lie in front of the buffer: a frame at its beginning may get an Ethernet
+     * header there. */
     uint8_t *memory = malloc(BUFFER_SPARE_BYTES + BUFFER_BYTES);
 
     if (!made || !memory) {
@@ -133,6 +143,7 @@ static enum leat_err capture_open(struct leat_capture **capture,
 
     if (!made) {
         snprintf(why, LEAT_WHY_BYTES, "no memory to read %.128s", name);
+        /* The source is ours from the call on, so it is closed on errors, too. */
         if (source && source->close)
             source->close(source->arg);
         return LEAT_ERR_MEMORY;
@@ -176,6 +187,8 @@ void leat_capture_unwrap(struct leat_capture *capture)
 /* The file ends.  If no frame could be read for its link, the file is refused for that. */
 static enum leat_err capture_end(struct leat_capture *capture)
 {
+    /* A section may describe an interface that isn't read and never use it. That alone is no
+     * error. */
     const bool none_is_read = capture->left_out.frames > 0 || !capture->any_is_read;
 
     if (capture->frames == 0 && capture->left_out_offset != UINT64_MAX && none_is_read)
@@ -184,7 +197,8 @@ static enum leat_err capture_end(struct leat_capture *capture)
     return LEAT_ERR_NOT_FOUND;
 }
 
-/* Ethernet frames of the usual types are what they are. */
+/* Frames that need no other header: IPv4, ARP and IPv6 in Ethernet, and all of Ethernet unless the
+ * program wants VLAN tags and the like removed. */
 static bool is_plain(const struct leat_capture *capture, const struct capture_record *record)
 {
     const uint8_t *bytes = record->frame.bytes;
@@ -204,6 +218,7 @@ static void make_ethernet(struct leat_capture *capture, struct capture_record *r
     uint8_t *header;
 
     leat__decapsulate(record->interface->link, frame->bytes, frame->captured_bytes, &found);
+    /* Nothing was found behind its own header, so the frame stays as it is. */
     if (was_ethernet && (found.type == DECAPSULATED_OTHER || found.at == DECAPSULATED_HEADER_BYTES))
         return;
     /* before the packet is what is used already: the record's head, or the spare bytes */
@@ -239,6 +254,7 @@ enum leat_err leat_capture_next(struct leat_capture *capture, struct leat_captur
         return err == LEAT_ERR_NOT_FOUND ? capture_end(capture) : err;
     leat_assert(record.interface != NULL);
     leat_assert(record.frame.captured_bytes <= LEAT_CAPTURE_FRAME_MAX);
+    /* A broken writer; the contract says that the wire had at least as many. */
     if (record.frame.wire_bytes < record.frame.captured_bytes)
         record.frame.wire_bytes = record.frame.captured_bytes;
     record.frame.link_type = record.interface->link_type;
@@ -278,6 +294,7 @@ void leat_capture_close(struct leat_capture *capture)
 {
     if (!capture)
         return;
+    /* -1 if there is no file, 0 if it is standard input, which isn't ours. */
     if (capture->fd > STDIN_FILENO)
         close(capture->fd);
     if (capture->source.close)

@@ -1,4 +1,10 @@
-/* capture_bytes.c -- the bytes of a capture and its flaws, for the readers of all formats. */
+/*
+ * capture_bytes.c -- the bytes of a capture and its flaws, for the readers of all formats.
+ *
+ * A reader asks for bytes in one piece (leat__capture_want()), looks at them where they lie, and
+ * uses them up (leat__capture_use()). The buffer slides over the file, so a file of any size, or a
+ * pipe, needs memory for one record.
+ */
 #include "capture.h"
 
 #include <stdarg.h>
@@ -9,6 +15,7 @@
 static void set_why(struct leat_capture *capture, uint64_t offset, const char *reason,
                     va_list arguments)
 {
+    /* The offset is that of the record with the flaw, for a look at it in a hex dump. */
     int len = snprintf(capture->why, sizeof capture->why, "%s: offset %llu%s: ", capture->path,
                        (unsigned long long)offset, capture->source.offset_note);
 
@@ -43,12 +50,16 @@ static bool capture_make_room(struct leat_capture *capture, size_t bytes)
 {
     uint8_t *larger;
 
+    /* Bytes that were used are overwritten here: a frame ends with the next call of
+     * leat_capture_next(). */
     memmove(capture->buffer, leat__capture_at(capture), leat__capture_have(capture));
     capture->base_offset += capture->from;
     capture->to -= capture->from;
     capture->from = 0;
     if (bytes <= capture->room)
         return true;
+    /* The readers have bounded @bytes (LEAT_CAPTURE_FRAME_MAX, BLOCK_BYTES_MAX), so a broken length
+     * can't ask for all memory. */
     larger = realloc(capture->buffer - BUFFER_SPARE_BYTES, BUFFER_SPARE_BYTES + bytes);
     if (!larger) {
         leat__capture_fail(capture, "no memory for %zu bytes", bytes);
@@ -65,10 +76,12 @@ bool leat__capture_fill(struct leat_capture *capture, size_t bytes)
 
     if (capture->status != LEAT_OK || !capture_make_room(capture, bytes))
         return false;
+    /* A pipe gives what it has, often less than was asked for. */
     while (leat__capture_have(capture) < bytes) {
         const ptrdiff_t got = capture->source.read(
             capture->source.arg, capture->buffer + capture->to, capture->room - capture->to, why);
 
+        /* The end of the file is no error here: the caller knows whether the record ended there. */
         if (got < 0)
             leat__capture_fail_at(capture, capture->base_offset + capture->to, "%s", why);
         if (got <= 0)

@@ -126,6 +126,7 @@ static enum layer take_ip(struct walk *walk)
     const uint8_t *at = walk_want(walk, 1);
     const unsigned version = at ? at[0] >> 4 : 0;
 
+    /* Without an EtherType, only the version says which packet it is. */
     walk->type = version == 4 ? TYPE_IPV4 : TYPE_IPV6;
     return version == 4 || version == 6 ? LAYER_PACKET : LAYER_OTHER;
 }
@@ -187,6 +188,8 @@ static enum layer take_token_ring(struct walk *walk)
     if (!at)
         return LAYER_OTHER;
     leat__walk_addresses(walk, at + 2, at + 8);
+    /* The first bit of the source, a group's in other addresses, says that a route follows. Its
+     * length is in the lower five bits of its first byte. */
     if (at[8] & 0x80) {
         walk->src.octet[0] &= 0x7f;
         bytes += at[14] & 0x1f;
@@ -274,6 +277,7 @@ static enum layer take_nflog(struct walk *walk)
 
         if (type == PAYLOAD)
             return walk_on(walk, 4, LAYER_IP);
+        /* A length of 0 would never come to the next part. */
         if (len < 4 || !walk_want(walk, (len + 3) & ~3u))
             break;
         walk->at += (len + 3) & ~3u;
@@ -356,13 +360,18 @@ void leat__decapsulate(const struct capture_link *link, const uint8_t *bytes, ui
     struct walk walk = {.bytes = bytes, .len = len};
     enum layer layer = LAYER_OTHER;
 
+    /* A frame that is shorter than the bytes in front of its layer stays LAYER_OTHER. */
     if (walk_want(&walk, link->skip))
         layer = walk_on(&walk, link->skip, link->first);
+    /* Layers can nest without an end only in a forged frame, which the limit stops. The two layers
+     * without a taker, PACKET and OTHER, end the walk. */
     for (unsigned i = 0; i < LAYERS_MAX && takers[layer]; i++)
         layer = takers[layer](&walk);
     leat_debug_assert(walk.at <= len);
     if (layer != LAYER_PACKET)
         walk.type = DECAPSULATED_OTHER;
+    /* Frames of PPP and raw IP, for example. A stack that replays them needs addresses that stay
+     * the same. */
     if (!walk.has_addresses)
         make_up_addresses(&walk);
     *found = (struct decapsulated){.dst = walk.dst,

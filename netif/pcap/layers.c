@@ -1,4 +1,10 @@
-/* layers.c -- headers of networks: Ethernet, LLC, MPLS, PPP, Cisco HDLC, Frame Relay. */
+/*
+ * layers.c -- headers of networks: Ethernet, LLC, MPLS, PPP, Cisco HDLC, Frame Relay.
+ *
+ * A taker looks at the header at walk->at, moves behind it, and returns the layer that follows. One
+ * that isn't there as a whole, or isn't known, gives LAYER_OTHER. A taker never looks at a byte
+ * that walk_want() hasn't shown to be there.
+ */
 #include "layers.h"
 
 #include <string.h>
@@ -66,6 +72,7 @@ enum layer leat__take_ethernet(struct walk *walk)
     if (!at)
         return LAYER_OTHER;
     leat__walk_addresses(walk, at, at + 6);
+    /* IEEE 802.3: a number below 1,536 is the length of the payload, which begins with LLC. */
     if (layer_get16(at + 12) < TYPE_MIN)
         return walk_on(walk, 14, LAYER_LLC);
     return walk_type(walk, 14, layer_get16(at + 12));
@@ -83,6 +90,8 @@ static enum layer take_snap(struct walk *walk, uint32_t padding)
     if (memcmp(at, bridged, sizeof bridged) == 0 && (at[4] == 1 || at[4] == 7))
         return walk_want(walk, 5 + padding) ? walk_on(walk, 5 + padding, LAYER_ETHERNET)
                                             : LAYER_OTHER;
+    /* Organization 0 means an EtherType (RFC 1042); 0xf8 is used by bridges to FDDI and Token Ring
+     * (IEEE 802.1H). */
     if (at[0] != 0 || at[1] != 0 || (at[2] != 0 && at[2] != 0xf8))
         return LAYER_OTHER;
     return walk_type(walk, 5, layer_get16(at + 3));
@@ -139,6 +148,7 @@ enum layer leat__take_mpls(struct walk *walk)
 {
     const uint8_t *at = walk_want(walk, 4);
 
+    /* The bit S marks the last label (RFC 3032 2.1). */
     while (at && !(at[2] & 1)) {
         walk->at += 4;
         at = walk_want(walk, 4);
@@ -151,6 +161,8 @@ enum layer leat__take_mpls(struct walk *walk)
         return LAYER_IP;
     at = walk_want(walk, 18);
     if (at && at[0] >> 4 == 0 &&
+        /* With a control word the EtherType lies four bytes further. Where both places could be
+         * right, the control word is taken. */
         (is_usual(layer_get16(at + 16)) || !is_usual(layer_get16(at + 12))))
         return walk_on(walk, 4, LAYER_ETHERNET);
     return at && is_usual(layer_get16(at + 12)) ? LAYER_ETHERNET : LAYER_OTHER;
@@ -170,6 +182,8 @@ enum layer leat__take_ppp(struct walk *walk)
     if (!at)
         return LAYER_OTHER;
     protocol = layer_get16(at);
+    /* RFC 1661 2: the last byte of a protocol number is odd, and the first one even. An odd first
+     * byte is the whole number. */
     if (at[0] & 1) {
         protocol = at[0];
         bytes = 1;

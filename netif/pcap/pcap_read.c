@@ -1,4 +1,9 @@
-/* pcap_read.c -- the format pcap: a header, then records of a time, two lengths and a frame. */
+/*
+ * pcap_read.c -- the format pcap: a header, then records of a time, two lengths and a frame.
+ *
+ * A file has the byte order of the host that wrote it, and its magic number shows which one that
+ * was. The magic number also tells whether times have microseconds or nanoseconds.
+ */
 #include "capture.h"
 
 enum {
@@ -28,6 +33,7 @@ static enum leat_err read_next(struct leat_capture *capture, struct capture_reco
                                   (unsigned long long)capture->frames + 1);
     }
     captured = leat__capture_get32(capture, leat__capture_at(capture) + 8);
+    /* checked before memory is asked for: a length is 32 bits of an unknown file */
     if (captured > LEAT_CAPTURE_FRAME_MAX)
         return leat__capture_fail(capture, "frame %llu claims %u bytes, more than %u",
                                   (unsigned long long)capture->frames + 1, captured,

@@ -1,4 +1,9 @@
-/* pcapng.c -- writes the blocks of a pcapng into memory. */
+/*
+ * pcapng.c -- writes the blocks of a pcapng into memory.
+ *
+ * leat__pcapng_start() comes first, then for each frame its head, its bytes, which stay where they
+ * are, and its tail. All of it is padded to a multiple of four.
+ */
 #include "pcapng.h"
 
 #include <leat/assert.h>
@@ -66,6 +71,7 @@ static uint32_t end_block(struct cursor *cursor, uint8_t *start)
 
     leat_debug_assert(len % 4 == 0);
     put32(cursor, len);
+    /* The length stands at both ends, so that a reader can go backward, too. */
     memcpy(start + 4, &len, sizeof len);
     return len;
 }
@@ -77,6 +83,8 @@ uint32_t leat__pcapng_start(uint8_t *at, const char *comment, uint32_t snap_byte
     uint8_t *interface;
     uint32_t len;
 
+    /* A section header. The number is the same in both byte orders, and any transfer that changes
+     * line ends destroys it. */
     put32(&cursor, 0x0a0d0d0a);
     put32(&cursor, 0);
     put32(&cursor, 0x1a2b3c4d); /* tells the byte order */
@@ -91,6 +99,7 @@ uint32_t leat__pcapng_start(uint8_t *at, const char *comment, uint32_t snap_byte
     len = end_block(&cursor, at);
 
     interface = cursor.at;
+    /* an interface description */
     put32(&cursor, 1);
     put32(&cursor, 0);
     put16(&cursor, 1); /* Ethernet */
@@ -122,6 +131,7 @@ void leat__pcapng_frame_head(uint8_t *at, const struct pcapng_frame *frame)
 {
     struct cursor cursor = {at};
 
+    /* an enhanced packet block */
     put32(&cursor, 6);
     put32(&cursor, frame_bytes(frame));
     put32(&cursor, 0); /* the interface */

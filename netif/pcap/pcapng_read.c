@@ -64,6 +64,7 @@ static bool option_next(const struct leat_capture *capture, const uint8_t **at, 
     option->code = leat__capture_get16(capture, *at);
     option->len = leat__capture_get16(capture, *at + 2);
     option->value = *at + OPTION_HEAD_BYTES;
+    /* Options are a side matter: a broken one ends them, and the frame is still read. */
     if (option->code == OPTION_END || padded(option->len) > *left - OPTION_HEAD_BYTES)
         return false;
     *at += OPTION_HEAD_BYTES + padded(option->len);
@@ -113,6 +114,8 @@ static enum leat_err block_want(struct leat_capture *capture, struct block *bloc
         return capture->status ? capture->status
                                : leat__capture_fail(capture, "cut off: %zu of a block's %u bytes",
                                                     leat__capture_have(capture), len);
+    /* The second length is a cheap proof that the first one is right. A block that is cut or
+     * overwritten fails here, and not somewhere in the next one. */
     if (leat__capture_get32(capture, leat__capture_at(capture) + len - 4) != len)
         return leat__capture_fail(
             capture, "block of %u bytes that ends with the length %u", len,
@@ -132,6 +135,7 @@ static enum leat_err section_take(struct leat_capture *capture, const struct blo
         return leat__capture_fail(capture, "pcapng of version %u.%u: only 1 is read",
                                   leat__capture_get16(capture, block->body + 4),
                                   leat__capture_get16(capture, block->body + 6));
+    /* Interfaces are numbered from 0 in each section. */
     capture->interface_count = 0;
     while (!capture->has_notes && option_next(capture, &at, &left, &option)) {
         const size_t len =
@@ -196,6 +200,7 @@ static enum leat_err interface_take(struct leat_capture *capture, const struct b
         if (option.code == OPTION_RESOLUTION && option.len == 1)
             interface->units_per_s = units_per_s(option.value[0]);
         if (option.code == OPTION_TIME_OFFSET && option.len == 8) {
+            /* if_tsoffset has 64 bits in the file's order, read as two halves of 32 */
             const uint64_t low =
                 leat__capture_get32(capture, option.value + (capture->swapped ? 4 : 0));
             const uint64_t high =
@@ -210,6 +215,8 @@ static enum leat_err interface_take(struct leat_capture *capture, const struct b
 /* A time in units of the interface in nanoseconds: no product is too large for 64 bits. */
 static uint64_t time_ns(const struct capture_interface *interface, uint64_t units)
 {
+    /* Seconds and the rest apart: the time in nanoseconds of a 64-bit count of units needs more
+     * than 64 bits. */
     const uint64_t seconds = units / interface->units_per_s + (uint64_t)interface->offset_s;
     const long double rest = (long double)(units % interface->units_per_s);
 
@@ -248,6 +255,7 @@ static enum leat_err frame_take(struct leat_capture *capture, const struct block
 
     if (block->len < ENHANCED_FIXED_BYTES)
         return leat__capture_fail(capture, "packet block cut short");
+    /* The obsolete block has 16 bits for the interface, and a count of drops behind them. */
     number = block->type == BLOCK_PACKET ? leat__capture_get16(capture, body)
                                          : leat__capture_get32(capture, body);
     if (number >= capture->interface_count)

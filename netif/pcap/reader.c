@@ -73,6 +73,7 @@ static bool reader_wants(struct leat_pcap_reader *reader, const struct leat_capt
         reader->counters.too_long++;
         return false;
     }
+    /* Frames with our source address are answers of an earlier run. The stack makes its own now. */
     reader->ours = frame->captured_bytes >= ETHERNET_BYTES &&
                    memcmp(frame->bytes + mac_bytes, reader->netif.mac.octet, mac_bytes) == 0;
     if (reader->ours)
@@ -150,6 +151,7 @@ static uint32_t reader_receive(struct leat_netif *netif, uint64_t now_ns, struct
         if (count == frames_max || !reader->bytes || reader->due_ns > now_ns)
             break;
         frames[count] = reader_copy(reader, pool);
+        /* The frame stays due while the pool is empty; the stack frees buffers in later polls. */
         if (!frames[count] && ++reader->retries < RETRIES_MAX)
             break;
         if (frames[count])
@@ -207,6 +209,7 @@ static bool reader_wait(struct leat_host *host, uint64_t deadline_ns)
     struct leat_pcap_reader *reader = reader_of_host(host);
     uint64_t next_ns = deadline_ns;
 
+    /* A recording has the time of each poll, so the clock only ever goes to the next of these. */
     if (reader->recording && reader->retries == 0) {
         if (!reader->bytes)
             return false;
@@ -214,6 +217,7 @@ static bool reader_wait(struct leat_host *host, uint64_t deadline_ns)
     }
     if (reader->bytes && reader->retries == 0 && reader->due_ns < next_ns)
         next_ns = reader->due_ns;
+    /* Behind the last frame the timers go on for linger_ns, and then wait() ends the program. */
     if (!reader->bytes &&
         (next_ns == LEAT_NEVER_NS || next_ns > reader->due_ns + reader->linger_ns))
         return false;
@@ -222,6 +226,7 @@ static bool reader_wait(struct leat_host *host, uint64_t deadline_ns)
     return true;
 }
 
+/* A replay must be the same each time, so there is no entropy: the program gives a seed. */
 static enum leat_err reader_entropy(struct leat_host *host, void *bytes, size_t len)
 {
     (void)host;

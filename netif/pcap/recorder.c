@@ -126,6 +126,8 @@ static void recorder_settle(struct leat_pcap_recorder *recorder)
     if (count == 0)
         return;
     fate = recorder_fate(recorder);
+    /* The counters are the stack's, and not a frame's. Only if all frames of the burst were dropped
+     * for one reason is the fate of each one known. */
     if (fate.dropped > 0 && fate.reasons == 1 && fate.dropped == count)
         snprintf(text, sizeof text, "%s", leat_stat_name(fate.reason));
     else if (fate.dropped > 0)
@@ -170,6 +172,8 @@ static void recorder_hold(struct leat_pcap_recorder *recorder, uint64_t now_ns,
     frame.captured_bytes =
         frame.wire_bytes < LEAT_CAPTURE_FRAME_MAX ? frame.wire_bytes : LEAT_CAPTURE_FRAME_MAX;
     recorder->poll_is_written = true;
+    /* Without room, frames are written before their fate is known. Their comment is missing then,
+     * and nothing else. */
     if (recorder->burst_count == BURST_MAX ||
         frame.captured_bytes > BURST_BYTES - recorder->burst_bytes)
         recorder_settle(recorder);
@@ -277,6 +281,8 @@ enum leat_err leat_pcap_recorder_open(struct leat_pcap_recorder **recorder,
     snprintf(why, LEAT_WHY_BYTES, "no memory to record to %.128s", path);
     if (!made)
         return err;
+    /* MAC, MTU and capabilities are those of the device, because the stack must act as without a
+     * recorder. */
     made->netif = *inner;
     made->netif.ops = &recorder_ops;
     made->netif.gather_pieces = 0; /* as in a replay: super-frames of other lengths would differ */

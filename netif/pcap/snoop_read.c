@@ -63,6 +63,7 @@ static bool want_record(struct leat_capture *capture, uint32_t *captured, uint32
     *captured = leat__capture_get32(capture, at + 4);
     *bytes = leat__capture_get32(capture, at + 8);
     if (*captured > LEAT_CAPTURE_FRAME_MAX || *bytes > record_bytes_max ||
+        /* The record's own length covers header, frame and padding. */
         *bytes < RECORD_BYTES + *captured) {
         leat__capture_fail(capture, "frame %llu claims %u bytes, in a record of %u", number,
                            *captured, *bytes);
@@ -110,6 +111,7 @@ enum leat_err leat__snoop_read_start(struct leat_capture *capture)
                    ? capture->status
                    : leat__capture_fail(capture, "cut off: %zu of the header's %d bytes",
                                         leat__capture_have(capture), HEADER_BYTES);
+    /* on a little endian machine, because the file is big endian */
     capture->swapped = *(const uint8_t *)&one == 1;
     at = leat__capture_at(capture);
     if (leat__capture_get32(capture, at + 8) != VERSION)

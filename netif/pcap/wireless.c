@@ -31,6 +31,8 @@ static uint32_t header_bytes(const uint8_t *at)
     const bool is_wds = (at[1] & FLAG_TO_DS) && (at[1] & FLAG_FROM_DS);
     const bool has_qos = (at[0] >> 4) & SUBTYPE_QOS;
 
+    /* at[22]: the number of a fragment; only the first one has headers, and MORE says that it isn't
+     * all */
     if (!is_data || (at[1] & (FLAG_MORE | FLAG_PROTECTED)) || (at[22] & 0x0f))
         return 0;
     return HEADER_BYTES + (is_wds ? 6u : 0u) + (has_qos ? 2u : 0u) +
@@ -50,6 +52,8 @@ enum layer leat__take_wireless(struct walk *walk)
     if (is_wds)
         leat__walk_addresses(walk, at + 16, at + HEADER_BYTES);
     else
+        /* Address 3 is the destination on the way to the access point, and the source on the way
+         * from it. */
         leat__walk_addresses(walk, at + (at[1] & FLAG_TO_DS ? 16 : 4),
                              at + (at[1] & FLAG_FROM_DS ? 16 : 10));
     if ((at[0] >> 4 & SUBTYPE_QOS) && (at[is_wds ? 30 : 24] & AGGREGATE))
