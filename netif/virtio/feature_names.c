@@ -1,4 +1,9 @@
-/* feature_names.c -- names the feature that a device doesn't go without. */
+/*
+ * feature_names.c -- names the feature that a device doesn't go without.
+ *
+ * A device may refuse to work without a feature, and doesn't say which one. device.c finds the bit
+ * by trial; this file has the words for it.
+ */
 #include "feature_names.h"
 
 const char *virtio_feature_needed(unsigned bit)

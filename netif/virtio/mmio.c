@@ -43,6 +43,8 @@ static uint64_t mmio_features(struct virtio_device *device)
 {
     uint64_t features;
 
+    /* 64 bits of features behind a register of 32: first the upper half is selected, then the lower
+     * one */
     mmio_write32(device->registers + MMIO_DEVICE_FEATURES_SELECT, 1);
     features = (uint64_t)mmio_read32(device->registers + MMIO_DEVICE_FEATURES) << 32;
     mmio_write32(device->registers + MMIO_DEVICE_FEATURES_SELECT, 0);
@@ -92,6 +94,7 @@ static void mmio_queue_enable(struct virtio_device *device, uint16_t index, stru
     write_address(device, MMIO_QUEUE_AVAILABLE, &queue->available);
     write_address(device, MMIO_QUEUE_USED, &queue->used);
     mmio_publish();
+    /* The device may read the queue from here on. */
     mmio_write32(device->registers + MMIO_QUEUE_READY, 1);
 }
 
@@ -108,6 +111,7 @@ static uint8_t mmio_config_read(struct virtio_device *device, uint32_t offset)
 
 static bool mmio_gone(struct virtio_device *device)
 {
+    /* Registers without a device read as 0 or all ones. */
     return mmio_read32(device->registers + MMIO_MAGIC) != MAGIC;
 }
 
@@ -162,11 +166,14 @@ static bool parse_window(const char *text, struct metal_window *window)
         return false;
     text++;
     window->line = (uint32_t)parse_number(&text);
+    /* Only such an address may hold registers. is_device() then looks for the magic number before
+     * it touches anything else. */
     return window->address > 0 && window->address < UINT64_C(1) << 32 && window->address % 4 == 0;
 }
 
 static bool is_device(uintptr_t address, enum virtio_id id, const char **why)
 {
+    /* A machine announces windows that may be empty; an empty one has the device id 0 (4.2.2). */
     if (!metal_map(address) || mmio_read32(address + MMIO_MAGIC) != MAGIC ||
         mmio_read32(address + MMIO_DEVICE_ID) != (uint32_t)id)
         return false;
@@ -196,6 +203,7 @@ bool virtio_mmio_find(struct virtio_device *device, enum virtio_id id, unsigned 
     unsigned count;
     const struct metal_window *windows = metal_windows(&count);
 
+    /* The device tree first; a PC has none, and gives the windows on the command line. */
     for (unsigned i = 0; i < count; i++) {
         if (take_window(device, id, number, &windows[i], why))
             return true;

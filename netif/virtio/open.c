@@ -1,4 +1,9 @@
-/* open.c -- opens the virtio devices of a bare machine: for the network, and for entropy. */
+/*
+ * open.c -- opens the virtio devices of a bare machine: for the network, and for entropy.
+ *
+ * Both devices are found and negotiated in the same way. That for entropy is waited for,
+ * so it needs no interrupt and no buffers of the pool.
+ */
 #include "net.h"
 
 #include <string.h>
@@ -49,6 +54,7 @@ enum leat_err leat_virtio_open(struct leat_virtio **virtio, const struct leat_vi
     if (err)
         return err;
     *why = "the MAC address must be one station's (first octet even)";
+    /* A group's address as a source would be dropped by every bridge. */
     if (mac->octet[0] & 1)
         return LEAT_ERR_ARGUMENT;
     *virtio = made;
@@ -74,10 +80,13 @@ static uint32_t rng_ask(struct rng *rng)
         return 0;
     if (virtqueue_publish(&rng->queue))
         rng->device.transport->notify(&rng->device, 0);
+    /* A busy wait, because entropy is asked for rarely. The device may break the rules, or never
+     * answer. */
     while (!virtqueue_take(&rng->queue, &len)) {
         if (rng->queue.broken || rng->host->now_ns(rng->host) > end_ns)
             return 0;
     }
+    /* UINT32_MAX says that the device claims more than it was given room for. */
     return len <= sizeof rng->bytes ? len : 0;
 }
 
@@ -93,6 +102,7 @@ static enum leat_err rng_read(void *arg, void *bytes, size_t len)
         if (got == 0)
             return LEAT_ERR_ENTROPY;
         memcpy(at, rng->bytes, here);
+        /* A seed must not stay where a later look into memory finds it. */
         memset(rng->bytes, 0, sizeof rng->bytes);
         at += here;
         len -= here;

@@ -101,6 +101,7 @@ static void pci_queue_enable(struct virtio_device *device, uint16_t index, struc
     /* NO_VECTOR also reads back if the device has no room for the vector */
     if (mmio_read16(COMMON(device, queue_msix_vector)) == NO_VECTOR && !device->has_pin)
         leat_metal_poll_every(VIRTIO_POLL_NS);
+    /* 4.1.4.4: each queue may have a register of its own for notifications */
     device->notify_at[index] =
         device->notify_base +
         (uintptr_t)mmio_read16(COMMON(device, queue_notify_off)) * device->notify_multiplier;
@@ -145,10 +146,13 @@ static void pci_interrupt(void *arg)
 /* Records one of virtio's structures (4.1.4). */
 static void take_structure(struct pci_function *function, uint32_t at, struct virtio_device *device)
 {
+    /* 4.1.4: the type is at 3, the number of the base address at 4, the offset behind it at 8 */
     const uint8_t type = pci_read8(function, at + 3);
     const uintptr_t bar = pci_bar(function, pci_read8(function, at + 4));
     const uintptr_t address = bar + pci_read(function, at + 8);
 
+    /* An I/O base address, or one that couldn't be assigned. A device may offer the structure a
+     * second time elsewhere; the first one that can be reached is used (4.1.4.1). */
     if (bar == 0)
         return;
     if (type == STRUCTURE_COMMON && device->registers == 0)
@@ -174,12 +178,14 @@ static bool describe(struct virtio_device *device, const char **why)
         take_structure(function, at, device);
         modern = true;
     }
+    /* A transitional device of old QEMU has no structures in its capabilities. */
     if (!modern)
         *why = "it is legacy only, older than virtio 1 (QEMU: disable-modern=off)";
     else if (device->registers == 0 || device->notify_base == 0)
         *why = "its registers can't be reached";
     if (device->registers == 0 || device->notify_base == 0)
         return false;
+    /* Before MSI-X, whose table lies in the function's memory. */
     pci_enable(function);
     if (pci_use_msix(function))
         device->vector_entry = 0;

@@ -64,6 +64,7 @@ static void refill(struct leat_virtio *virtio, struct leat_pool *pool)
             break;
         }
     }
+    /* A device with one buffer left goes on; without any, only a later refill wakes it. */
     virtio->starved = queue->in_flight == 0;
     if (virtio->starved)
         virtio->counters.rx_starved++;
@@ -178,6 +179,7 @@ static struct leat_buf *take_frame(struct leat_virtio *virtio, struct leat_buf *
     struct virtio_net_header header = {0};
     uint32_t len;
 
+    /* A copy, because the device may still write where the header lies. */
     if (at)
         header = *at;
     if (at && merges)

@@ -1,4 +1,9 @@
-/* stop.c -- ends a device, in order or because it can't go on. */
+/*
+ * stop.c -- ends a device, in order or because it can't go on.
+ *
+ * After the reset the device writes nowhere any more (virtio 1.2, 2.4.1), and only then may the
+ * buffers be used for something else.
+ */
 #include "net.h"
 
 void virtio_net_stop(struct leat_virtio *virtio)

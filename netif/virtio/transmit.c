@@ -139,6 +139,7 @@ static void send(struct leat_virtio *virtio, struct leat_buf *frame)
             return;
         count = list_pieces(frame, pieces);
     }
+    /* The chain begins with this descriptor, so its header is free as long as the descriptor is. */
     header = &virtio->tx_headers[virtio->tx.first_free];
     leat_debug_assert(virtio->tx.first_free < virtio->tx.size);
     *header = header_of(frame);

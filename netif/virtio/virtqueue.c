@@ -1,4 +1,10 @@
-/* virtqueue.c -- one split virtqueue. */
+/*
+ * virtqueue.c -- one split virtqueue.
+ *
+ * The driver adds chains, publishes them together, and takes used ones back. Words
+ * that both sides write are read or written once each. All other state is private, so a device that
+ * writes into the shared parts can't change which buffers are free.
+ */
 #include "virtqueue.h"
 
 #include <leat/assert.h>
@@ -49,6 +55,7 @@ uint16_t virtqueue_room(const struct virtqueue *queue)
 {
     if (queue->broken)
         return 0;
+    /* Without indirect tables each piece takes a descriptor, and the largest chain counts. */
     return queue->indirect ? queue->free_count
                            : (uint16_t)(queue->free_count / VIRTQUEUE_PIECES_MAX);
 }
@@ -134,6 +141,8 @@ bool virtqueue_add(struct virtqueue *queue, const struct virtqueue_piece *pieces
         queue->first_free = queue->chains[queue->first_free].next;
     queue->free_count = (uint16_t)(queue->free_count - cost);
     queue->in_flight++;
+    /* The entry is written now; the device looks at it only when virtqueue_publish() moves the
+     * index. */
     shared_write(&queue->available.ring[queue->available_index & (queue->size - 1)], head);
     queue->available_index++;
     return true;
@@ -184,6 +193,8 @@ void *virtqueue_take(struct virtqueue *queue, uint32_t *len)
 
     if (ready == 0 || queue->broken)
         return 0;
+    /* volatile, so that each word is read once: a second read could give a value that wasn't
+     * checked. */
     used = &queue->used.ring[queue->used_index & (queue->size - 1)];
     id = used->id;
     *len = used->len;
@@ -197,6 +208,7 @@ void *virtqueue_take(struct virtqueue *queue, uint32_t *len)
     if (*len > chain->capacity && chain->capacity > 0)
         *len = UINT32_MAX; /* impossible: the owner drops it */
     queue->used_index++;
+    /* From here on the descriptors may be used for another chain. */
     release(queue, (uint16_t)id);
     return token;
 }
@@ -206,10 +218,13 @@ bool virtqueue_arm(struct virtqueue *queue)
     if (queue->broken)
         return true; /* the owner must look */
     if (queue->event_index)
+        /* used_event: an interrupt is wanted when the entry of this index is used (2.7.10). */
         shared_write(&queue->available.ring[queue->size], queue->used_index);
     else
         shared_write(&queue->available.flags, 0);
     full_barrier();
+    /* The device may have used a chain between our last look and the write above, without an
+     * interrupt. */
     return shared_read(&queue->used.index) != queue->used_index;
 }
 

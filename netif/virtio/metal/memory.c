@@ -18,6 +18,8 @@ bool metal_is_memory(uint64_t address, size_t bytes)
 {
     const uint64_t image = (uintptr_t)image_start;
 
+    /* Guard pages and the dump of a crash ask this first, because a read elsewhere could act on a
+     * device. */
     return is_within(address, bytes, image, (uintptr_t)image_end - image) ||
            is_within(address, bytes, memory_start, memory_bytes);
 }

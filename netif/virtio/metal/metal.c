@@ -1,4 +1,10 @@
-/* metal.c -- START HERE: the machine as leat_host, from metal_start() to the program and back. */
+/*
+ * metal.c -- START HERE: the machine as leat_host, from metal_start() to the program and back.
+ *
+ * boot.S calls metal_start() with the loader's protocol and its information. That reads memory and
+ * command line, brings up interrupts, console and clock in this order, and calls the program's
+ * leat_metal_main(). The program's result is the machine's status.
+ */
 #include <string.h>
 
 #include "metal.h"
@@ -20,16 +26,20 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
     uint64_t sleep_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
 
     (void)host;
+    /* A device without an interrupt is looked at this often. */
     if (sleep_ns > poll_every_ns)
         sleep_ns = poll_every_ns;
     if (sleep_ns > 0)
         interrupts_wait(sleep_ns);
+    /* Ctrl-D on the console and the power button end the program in order: leat_poll() returns
+     * false. */
     return !serial_take_end() && !power_button();
 }
 
 static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t len)
 {
     (void)host;
+    /* In this order: the processor needs no device, and the loader's seed is finite. */
     if (entropy_from_cpu(bytes, len))
         return LEAT_OK;
     if (other_entropy && other_entropy(other_entropy_arg, bytes, len) == LEAT_OK)
@@ -69,9 +79,11 @@ void leat_metal_entropy_from(enum leat_err (*source)(void *arg, void *bytes, siz
 
 void *leat_metal_take(struct leat_metal *from, size_t bytes)
 {
+    /* 64: a line of the cache, and enough for all that devices want */
     const uintptr_t start = ((uintptr_t)from->memory + 63) & ~(uintptr_t)63;
     const size_t cost = start - (uintptr_t)from->memory + bytes;
 
+    /* The first comparison finds a sum that has wrapped. */
     if (cost < bytes || cost > from->memory_bytes)
         return 0;
     from->memory = (uint8_t *)from->memory + cost;
@@ -108,6 +120,8 @@ _Noreturn void metal_start(uint32_t protocol, uintptr_t info)
                                 .archive_bytes = boot.archive_bytes};
     memory_init(boot.memory, boot.memory_bytes);
     cpu_init();
+    /* Interrupts before the console, whose own one is routed there. A trouble of the boot is told
+     * only now, when there is a console to tell it. */
     trouble = interrupts_init();
     serial_init();
     if (boot.trouble || trouble)

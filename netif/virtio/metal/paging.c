@@ -43,6 +43,7 @@ static bool divide(uint64_t *entry, uint64_t address, unsigned level)
 
     if (table_count == TABLES_MAX)
         return false;
+    /* Nothing gives a table back, because a divided page is never joined again. */
     table = tables[table_count++];
     for (unsigned i = 0; i < ENTRIES; i++)
         table[i] =
@@ -90,6 +91,7 @@ bool metal_map(uint64_t address)
         return false;
     if (is_mapped(address))
         return true;
+    /* Registers get a page of 2 MiB: those of all devices lie in a few of these. */
     entry = entry_of(address, LARGE_LEVEL, true);
     if (!entry)
         return false;

@@ -61,6 +61,7 @@ static uint8_t header_of(uint16_t function)
 /* The first function that is there, from @at on; @end: there is none. */
 static unsigned existing(unsigned at, unsigned end)
 {
+    /* @at: bus, device and function in 8, 5 and 3 bits */
     while (at < end) {
         if ((pci_config_read((uint16_t)at, PCI_ID) & 0xffff) == NOTHING)
             at = (at & 7) == 0 ? at + 8 : at + 1;
@@ -77,6 +78,7 @@ static unsigned last_bus(unsigned buses)
 {
     unsigned last = 0;
 
+    /* The end moves while buses are found, because bridges lead to further bridges. */
     for (unsigned at = existing(0, 1 << 8); at < (last + 1) << 8;
          at = existing(at + 1, (last + 1) << 8)) {
         unsigned subordinate;
@@ -165,6 +167,7 @@ static uint32_t size_of(const struct pci_function *function, uint32_t at)
     uint32_t mask;
 
     pci_write(function, PCI_COMMAND, command & ~(uint32_t)COMMAND_MEMORY);
+    /* 6.2.5.1: bits that stay zero are those of the size. */
     pci_write(function, at, UINT32_MAX);
     mask = pci_read(function, at) & ~(uint32_t)15;
     pci_write(function, at, 0);
@@ -179,6 +182,7 @@ static bool assign(struct pci_function *function, uint32_t at)
     const uint32_t size = size_of(function, at);
     uint64_t address;
 
+    /* The size is a power of two, unless there is no register or no device. */
     if (size == 0 || (size & (size - 1)) != 0)
         return false;
     address = (function->next + size - 1) & ~(uint64_t)(size - 1);
@@ -199,6 +203,7 @@ uintptr_t pci_bar(struct pci_function *function, unsigned bar)
     if (bar >= BARS)
         return 0;
     low = pci_read(function, at);
+    /* An I/O base address: registers are reached in memory only. */
     if (low & BAR_IO)
         return 0;
     if ((low & BAR_64) && bar + 1 < BARS)
@@ -232,6 +237,7 @@ bool pci_use_msix(struct pci_function *function)
     vector = leat_metal_on_interrupt(NULL, NULL);
     if (vector == 0 || !pci_message(vector, &address, &data))
         return false;
+    /* Masked while the entry is written: a message to half an address would go anywhere. */
     pci_write(function, at, pci_read(function, at) | (uint32_t)MSIX_ENABLE | MSIX_MASK);
     mmio_write32(entry, (uint32_t)address);
     mmio_write32(entry + 4, (uint32_t)(address >> 32));

@@ -36,6 +36,7 @@ void cpu_init(void)
 
 bool entropy_from_cpu(void *bytes, size_t len)
 {
+    /* the field RNDR: the processor has the instruction for random numbers */
     if ((SYSTEM_READ("id_aa64isar0_el1") >> 60) == 0)
         return false;
     return entropy_fill(bytes, len, cpu_random);
@@ -56,6 +57,7 @@ uint64_t clock_ns(void)
 {
     const uint64_t passed = ticks() - ticks_start;
 
+    /* Seconds and the rest apart: ticks times 10^9 would leave 64 bits after some minutes. */
     return passed / hz * 1000000000 + passed % hz * 1000000000 / hz;
 }
 
@@ -85,6 +87,8 @@ static void exit_by_semihosting(int status)
 
 _Noreturn void power_off(int status)
 {
+    /* Only semihosting can hand over a status; without a failure there is none to hand over. If
+     * nothing understands the instruction, trap_taken() comes back here. */
     if (status != 0 && !is_ending) {
         is_ending = true;
         exit_by_semihosting(status);

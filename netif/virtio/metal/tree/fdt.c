@@ -1,4 +1,10 @@
-/* fdt.c -- a cursor over the structure block of a device tree. */
+/*
+ * fdt.c -- a cursor over the structure block of a device tree.
+ *
+ * A loader's tree is checked once, in fdt_open(); from then on every item is checked against the
+ * end of its block before it is read. A broken tree ends a walk early, and never leads outside.
+ * Sections are those of the Devicetree Specification 0.4.
+ */
 #include "fdt.h"
 
 #include <string.h>
@@ -54,6 +60,7 @@ bool fdt_open(struct fdt *fdt, const void *bytes, size_t size_max)
                         .reserved = read_be32(header + 16)};
     names_bytes = read_be32(header + 32);
     nodes_bytes = read_be32(header + 36);
+    /* 5.2: at 20 the version, at 24 the oldest version that it is compatible with */
     if (fdt->size > size_max || fdt->size > FDT_BYTES_MAX || read_be32(header + 20) < VERSION ||
         read_be32(header + 24) > VERSION)
         return false;
@@ -75,6 +82,8 @@ static uint32_t item(const struct fdt *fdt, uint32_t at, uint32_t *token)
     if (room < 4)
         return 0;
     *token = read_be32(fdt->bytes + at);
+    /* 5.4.1: a node has its name behind the token, a property its length, the offset of its name,
+     * and its value. */
     if (*token == TOKEN_BEGIN) {
         len = string_len(fdt, at + 4, fdt->nodes_end);
         if (len == UINT32_MAX)
@@ -128,6 +137,8 @@ static void take_cells(const struct fdt *fdt, struct fdt_node *node)
     leat_assert(depth >= 1 && depth <= FDT_DEPTH_MAX);
     node->above[depth].address_cells = (uint8_t)(address <= CELLS_MAX ? address : 0);
     node->above[depth].size_cells = (uint8_t)(size <= CELLS_MAX ? size : 0);
+    /* An empty "ranges" says that addresses of the children are those of the parent (2.3.8). The
+     * root's children have the processor's addresses. */
     node->above[depth].identity =
         depth == 1 || (node->above[depth - 1].identity && ranges.bytes && ranges.len == 0);
 }
@@ -146,6 +157,7 @@ bool fdt_next(const struct fdt *fdt, struct fdt_node *node)
         }
         if (token != TOKEN_BEGIN)
             continue;
+        /* Deeper nodes are passed over, with all that is in them. */
         if (++depth > FDT_DEPTH_MAX)
             continue;
         node->name = (const char *)fdt->bytes + at + 4;
@@ -182,6 +194,7 @@ bool fdt_number(struct fdt_value value, uint32_t index, unsigned cells, uint64_t
     if (index > count || cells > count - index)
         return false;
     for (unsigned i = 0; i < cells; i++) {
+        /* A third cell would shift bits out, so a number of that size isn't read. */
         if (*number >> 32 != 0)
             return false;
         *number = *number << 32 | fdt_cell(value, index + i, 0);
@@ -196,6 +209,7 @@ bool fdt_reg(const struct fdt *fdt, const struct fdt_node *node, unsigned index,
     unsigned address_cells, size_cells, at;
 
     leat_assert(node->depth <= FDT_DEPTH_MAX);
+    /* An address behind a bus that translates isn't one of the processor's. */
     if (!reg.bytes || node->depth < 2 || !node->above[node->depth - 1].identity)
         return false;
     address_cells = node->above[node->depth - 1].address_cells;

@@ -1,4 +1,8 @@
-/* machine.c -- the machine that the device tree describes: memory, windows, PCI by ECAM, the seed.
+/*
+ * machine.c -- the machine that the device tree describes: memory, windows, PCI by ECAM, the seed.
+ *
+ * boot.S hands over the tree; machine_read() reads it once, before anything else runs, and takes
+ * the loader's facts from it. The rest answers the questions of other files from what was read.
  */
 #include "machine.h"
 
@@ -50,6 +54,7 @@ bool machine_seed(void *bytes, size_t len)
     if (len > tree.seed_len - seed_used)
         return false;
     memcpy(bytes, tree.seed + seed_used, len);
+    /* Each byte of the seed is given out once. */
     memset(tree.seed + seed_used, 0, len);
     seed_used += (uint32_t)len;
     return true;
@@ -76,6 +81,7 @@ unsigned pci_bus_count(void)
 
 static uintptr_t configuration_of(uint16_t function, uint32_t at)
 {
+    /* ECAM (PCI Express 4.0, 7.2.2): 4 KiB for each function */
     return (uintptr_t)(tree.pci.configuration + ((uint64_t)function << 12) + at);
 }
 
@@ -116,6 +122,8 @@ bool pci_message(uint8_t vector, uint64_t *address, uint32_t *data)
 
 bool pci_pin_line(uint16_t function, uint8_t pin, uint32_t *line)
 {
+    /* The first cell of an entry has bus, device and function in bits 8 to 23. The mask leaves out
+     * what doesn't matter for the lines, mostly bus and function. */
     const uint32_t unit = (uint32_t)function << 8 & tree.pci.function_mask;
 
     for (unsigned i = 0; i < tree.pci.pin_count; i++) {

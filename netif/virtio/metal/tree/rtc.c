@@ -13,6 +13,7 @@ uint64_t rtc_civil_ns(void)
     const struct tree *tree = machine_tree();
     const uintptr_t at = (uintptr_t)tree->rtc.address;
 
+    /* 0: unknown, as for every clock of a host */
     if (tree->rtc.kind == TREE_NONE || !metal_map(at))
         return 0;
     if (tree->rtc.kind == TREE_PL031)

@@ -106,6 +106,7 @@ void serial_init(void)
 
 static void write_byte(char c)
 {
+    /* A port that never empties must not stop the machine: then the byte is lost. */
     for (uint32_t i = 0; i < SPINS_MAX && is_full(); i++)
         continue;
     if (is_pl011)

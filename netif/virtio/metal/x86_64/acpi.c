@@ -1,4 +1,9 @@
-/* acpi.c -- power-off and the power button of a PC (ACPI 6.5, 4.8). */
+/*
+ * acpi.c -- power-off and the power button of a PC (ACPI 6.5, 4.8).
+ *
+ * boot_info.c finds the tables by acpi_find(), while the machine is still silent. acpi_init() then
+ * turns ACPI on, if firmware hasn't, and enables the button.
+ */
 #include "acpi.h"
 
 #include <string.h>
@@ -46,6 +51,8 @@ void acpi_init(void)
 {
     if (acpi.control_port == 0 || acpi.status_port == 0)
         return;
+    /* 4.8.2.5: without ACPI mode the firmware itself would handle the button, and turn the machine
+     * off. */
     if (!(in16(acpi.control_port) & CONTROL_ACPI) && acpi.command_port != 0) {
         out8(acpi.command_port, acpi.enable_value);
         for (unsigned i = 0; i < SPINS_MAX && !(in16(acpi.control_port) & CONTROL_ACPI); i++)
@@ -74,11 +81,13 @@ void acpi_sleep(void)
 {
     if (!acpi.has_sleep_type)
         return;
+    /* 4.8.3.7: hardware-reduced ACPI has this one register for sleep, and no others */
     if (acpi.reduced && acpi.sleep_port != 0)
         out8(acpi.sleep_port, (uint8_t)(acpi.sleep_type << REDUCED_TYPE | REDUCED_SLEEP));
     if (acpi.control_port == 0)
         return;
     sleep_by(acpi.control_port, acpi.sleep_type);
+    /* The registers may be split between two chips, each of which wants its own type. */
     if (acpi.control_port_b != 0)
         sleep_by(acpi.control_port_b, acpi.sleep_type_b);
 }

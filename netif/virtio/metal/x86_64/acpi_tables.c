@@ -76,6 +76,7 @@ static const uint8_t *table_at(memory_fn *memory, uint64_t address, const char *
 static const uint8_t *listed(memory_fn *memory, const uint8_t *rsdp, const char *name,
                              uint32_t *len)
 {
+    /* 5.2.5.3: from revision 2 on there is a root table with addresses of 64 bits */
     const bool wide = rsdp[15] >= 2 && read64(rsdp + 24) != 0;
     const uint32_t step = wide ? 8 : 4;
     uint32_t root_len;

@@ -1,6 +1,9 @@
 /*
  * boot_info.c -- command line, memory, initrd and ACPI's root, from PVH's start info, Multiboot2's
  * tags or Linux' zero page.
+ *
+ * Each loader gives the same facts in another form. The initrd is taken before the memory, from
+ * which its bytes are cut out. The largest piece that is left behind the image is the program's.
  */
 #include "acpi.h"
 #include "../metal.h"
@@ -93,6 +96,7 @@ static void take_archive(struct boot_info *boot, uint64_t address, uint64_t byte
 {
     if (bytes == 0)
         return;
+    /* Differences, because a loader's length could wrap a sum. */
     if (address < (uintptr_t)image_end || bytes > memory_end || address > memory_end - bytes) {
         boot->trouble = "the initrd lies in the image or beyond 4 GiB";
         return;
@@ -147,6 +151,7 @@ static void read_start_info(struct boot_info *boot, const struct start_info *inf
         take_archive(boot, module->address, module->bytes);
     }
     acpi_find((uintptr_t)info->rsdp);
+    /* Version 0 has no memory map, so the program gets no memory. */
     if (info->version < 1)
         return;
     map = (const struct start_info_memory *)(uintptr_t)info->memory_map;

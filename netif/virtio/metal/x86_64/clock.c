@@ -50,6 +50,7 @@ static uint64_t scale_from_kvm(void)
     if (cpuid(KVM_LEAF).ebx != KVM_SIGNATURE_EBX || !(cpuid(KVM_FEATURES).eax & KVM_FEATURE_CLOCK))
         return 0;
     write_msr(KVM_MSR_SYSTEM_TIME, (uintptr_t)&kvm_time | 1);
+    /* The hypervisor writes the struct before the write of the register ends. */
     scale = kvm_time.scale;
     if (kvm_time.shift >= 0)
         scale <<= kvm_time.shift & 31;

@@ -1,4 +1,9 @@
-/* cpu.c -- the word at %fs:0x28, for libraries that were compiled with a stack protector. */
+/*
+ * cpu.c -- the word at %fs:0x28, for libraries that were compiled with a stack protector.
+ *
+ * cpu_init() runs before any function that a library may have compiled with a stack protector. Such
+ * a function reads the word at its entry and again at its end.
+ */
 #include "acpi.h"
 #include "cpu.h"
 #include "../metal.h"

@@ -50,6 +50,7 @@ bool serial_take_end(void)
     for (unsigned i = 0; i < READ_MAX; i++) {
         const uint8_t status = in8(SERIAL_LINE_STATUS);
 
+        /* Without a port all bits are ones, and would look like received data for ever. */
         if (status == NO_PORT || !(status & RECEIVED))
             break;
         if (in8(SERIAL_DATA) == END_OF_TRANSMISSION)
