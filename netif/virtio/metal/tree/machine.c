@@ -2,7 +2,7 @@
  * machine.c -- the machine that the device tree describes: memory, windows, PCI by ECAM, the seed.
  *
  * boot.S hands over the tree; machine_read() reads it once, before anything else runs, and takes
- * the loader's facts from it. The rest answers the questions of other files from what was read.
+ * the loader's facts from it. The other functions use these facts, for PCI and for the seed.
  */
 #include "machine.h"
 
