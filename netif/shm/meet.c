@@ -1,4 +1,10 @@
-/* meet.c -- how the two ends get to share memory. */
+/*
+ * meet.c -- how the two ends get to share memory.
+ *
+ * The connecting end makes the memory, seals it, and sends its descriptor with a hello. The
+ * listening end checks both before it maps the memory. Its size can't change
+ * after the check, because the seals forbid it.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -39,6 +45,7 @@ static bool map(struct leat_shm *shm, int memfd, uint32_t ring_bytes)
 {
     const size_t bytes = SHM_HEAD_BYTES + 2 * (size_t)ring_bytes;
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
+    /* ring 0 leads away from the end that made the memory */
     const unsigned out = shm->takes_memory ? 1 : 0;
 
     if (memory == MAP_FAILED)
@@ -79,6 +86,7 @@ enum leat_err leat_shm_introduce(struct leat_shm *shm, char why[LEAT_WHY_BYTES])
     uint32_t ring_bytes = RING_BYTES;
     bool good;
 
+    /* a power of two, so that a place in the ring is an index without its upper bits */
     while (ring_bytes < longest)
         ring_bytes *= 2;
     good = memfd >= 0 && ftruncate(memfd, SHM_HEAD_BYTES + 2 * (off_t)ring_bytes) == 0 &&
@@ -95,6 +103,9 @@ enum leat_err leat_shm_introduce(struct leat_shm *shm, char why[LEAT_WHY_BYTES])
 
 bool leat_shm_is_safe(int memfd, uint32_t ring_bytes)
 {
+    /* Without the seal, a peer could shrink the file later, and our next access would end in
+     * SIGBUS. Only tmpfs is let through: hugetlbfs knows the seals, too, but its
+     * pages come from a stock that may be empty. */
     const int seals = fcntl(memfd, F_GET_SEALS);
     struct statfs system;
     struct stat facts;
@@ -108,6 +119,8 @@ static enum shm_bell judge(struct leat_shm *shm, const struct shm_hello *hello, 
 {
     if (memcmp(hello->magic, magic, sizeof magic) != 0 || hello->version != SHM_VERSION)
         return SHM_OTHER_HELLO;
+    /* Frames of a larger MTU would be dropped as too long, one after the other and without a
+     * message. */
     if (hello->mtu != shm->netif.mtu)
         return SHM_OTHER_MTU;
     if (hello->ring_bytes & (hello->ring_bytes - 1) || hello->ring_bytes > SHM_RING_BYTES_MAX ||

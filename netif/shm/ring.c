@@ -1,4 +1,10 @@
-/* ring.c -- frames from one process to another, in memory that both may write. */
+/*
+ * ring.c -- frames from one process to another, in memory that both may write.
+ *
+ * A producer calls leat_ring_put() per frame and leat_ring_tell() per burst.  A consumer calls
+ * leat_ring_take() until the ring is empty.  It then looks for frames that have come since
+ * (leat_ring_look()), and arms the ring before it sleeps (leat_ring_arm()).
+ */
 #include "ring.h"
 
 #include <leat/assert.h>
@@ -29,6 +35,7 @@ void leat_ring_init_producer(struct ring *ring, struct ring_shared *shared, uint
     init(ring, bytes, size);
     ring->ours = &shared->producer;
     ring->theirs = &shared->consumer;
+    /* The consumer can't be ahead of the frames that it was told of. */
     ring->ahead = 0;
     atomic_store_explicit(&ring->ours->wake_behind, (uint32_t)-RING_HEAD_BYTES,
                           memory_order_relaxed); /* not until the ring is full */
@@ -40,6 +47,7 @@ void leat_ring_init_consumer(struct ring *ring, struct ring_shared *shared, uint
     init(ring, bytes, size);
     ring->ours = &shared->consumer;
     ring->theirs = &shared->producer;
+    /* A producer may be ahead of us by all of the ring. */
     ring->ahead = size;
 }
 
@@ -164,6 +172,7 @@ void leat_ring_skip(struct ring *ring)
 bool leat_ring_look(struct ring *ring)
 {
     const uint32_t now = atomic_load_explicit(&ring->theirs->index, memory_order_acquire);
+    /* how far the peer can have come since its last index */
     const uint32_t limit = ring->told_index + ring->ahead - ring->peer_index;
 
     if (now == ring->peer_index)
@@ -187,6 +196,8 @@ bool leat_ring_tell(struct ring *ring)
     atomic_store_explicit(&ring->ours->index, ring->index, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst); /* or both would sleep: see leat_ring_arm() */
     behind = atomic_load_explicit(&ring->theirs->wake_behind, memory_order_relaxed);
+    /* True if the index that the peer waits for lies in the step that was just told, modulo
+     * 2^32. */
     return behind - before < ring->index - before;
 }
 

@@ -1,4 +1,10 @@
-/* shm.c -- the backend over shared memory: its table of functions. */
+/*
+ * shm.c -- the backend over shared memory: its table of functions.
+ *
+ * A frame is copied into a ring by its sender and out of it by its receiver. A bell, which is a
+ * byte on the socket, wakes a peer that sleeps; an end that is busy looks at the rings by itself.
+ * The socket's end is the end of the peer.
+ */
 #include <errno.h>
 
 #include <leat/assert.h>
@@ -89,6 +95,7 @@ static const char *hear(struct leat_shm *shm)
     shm->counters.bells_heard++;
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return NULL;
+    /* Any other byte than a wake-up is the peer's last word. */
     for (ssize_t i = 0; i < got; i++)
         if (bells[i] != SHM_WAKE)
             return last_word_text(bells[i]);
@@ -142,6 +149,8 @@ static bool settle(struct leat_shm *shm, uint64_t now_ns, uint32_t count)
     shm->more = count > 0 || now_ns < shm->busy_until_ns;
     if (shm->more || shm->rx.broken)
         return false;
+    /* Bells are taken off the socket only here, where we are about to sleep: one that came earlier
+     * would end the sleep at once. */
     end = hear(shm);
     if (leat_ring_arm(&shm->rx, shm->rx.index)) /* also frames that came just before the end */
         return true;
@@ -170,6 +179,7 @@ static uint32_t take_frames(struct leat_shm *shm, uint64_t now_ns, struct leat_p
     uint32_t count = 0;
 
     shm->starved = shm->more = false;
+    /* The bound includes frames that are dropped, of which a hostile peer could send any number. */
     for (uint32_t passes = 0; passes < 2 * frames_max; passes++) {
         enum ring_result result;
 
@@ -233,6 +243,7 @@ static uint32_t shm_transmit_room(struct leat_netif *netif)
 
     if (!shm->memory || ring->broken)
         return ROOM_ALONE;
+    /* The peer's line of the cache is read only when it matters. */
     if (leat_ring_free_bytes(ring) < ring->size / 2)
         leat_ring_look(ring);
     if (room_of(shm) == 0) /* when it has read half of the ring */
@@ -259,6 +270,7 @@ static void shm_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_
         }
         leat_buf_free(frames[i]);
     }
+    /* Once for the whole burst, so at most one bell is rung for it. */
     if (is_there && leat_ring_tell(&shm->tx))
         ring_bell(shm, SHM_WAKE);
 }
