@@ -51,6 +51,9 @@ enum {
 static int load_program(const struct leat_xdp_config *config, const struct xdp_filter *filter)
 {
     const int count = config->ip_count ? (int)config->ip_count : 1;
+    /* The verifier accepts a load only behind a comparison with the frame's end, hence the checks
+     * of lengths in front of each group of loads. The range of addresses is one unsigned
+     * comparison: address - first < count. */
     const struct bpf_insn program[] = {
         [0] = MOVE(CONTEXT, BPF_REG_1),
         [1] = SET(BPF_REG_0, config->all),
@@ -155,6 +158,8 @@ bool leat_xdp_filter_open(struct xdp_filter *filter, int ifindex,
             -bpf_xdp_attach(ifindex, filter->program, modes[i] | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
         if (error == 0)
             filter->ifindex = ifindex;
+        /* Another program is on the device, or we lack the right: the other mode would fail, too,
+         * perhaps with an error that says less. */
         if (error == EBUSY || error == EPERM)
             break;
     }

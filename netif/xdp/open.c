@@ -1,4 +1,9 @@
-/* open.c -- opens a queue of a network device: its facts, the UMEM, the socket, the filter.
+/*
+ * open.c -- opens a queue of a network device: its facts, the UMEM, the socket, the filter.
+ *
+ * leat_xdp_open() calls check(), set_facts(), open_umem() and open_socket() in this order. On an
+ * error leat_xdp_close() undoes what is there. Further queues of a device use the filter of the
+ * first one.
  */
 #include "inside.h"
 
@@ -69,6 +74,8 @@ static enum leat_err set_facts(struct leat_xdp *xdp, const struct leat_xdp_confi
                                char why[LEAT_WHY_BYTES])
 {
     const uint32_t buf_bytes = config->buf_bytes ? config->buf_bytes : 2048;
+    /* A frame must fit one buffer: AF_XDP delivers longer ones in pieces, which are dropped
+     * (xdp.c). */
     const uint32_t most = buf_bytes - RX_HEADROOM - FRAME_OVERHEAD;
     uint16_t mtu = 0;
     enum leat_err err = ask_device(xdp, &mtu, why);
@@ -125,10 +132,12 @@ static enum leat_err check(const struct leat_xdp_config *config, char why[LEAT_W
                  (unsigned)page);
         return LEAT_ERR_ARGUMENT;
     }
+    /* The kernel's limits for chunks of the UMEM. */
     if (config->buf_bytes && (config->buf_bytes < 2048 || config->buf_bytes > page)) {
         snprintf(why, LEAT_WHY_BYTES, "buffers must have 2048 to %u bytes", (unsigned)page);
         return LEAT_ERR_ARGUMENT;
     }
+    /* the rings' sizes are powers of two */
     if (buffers & (buffers - 1)) {
         snprintf(why, LEAT_WHY_BYTES, "the buffers in the device must be a power of two");
         return LEAT_ERR_ARGUMENT;
@@ -174,6 +183,7 @@ static int create_socket(struct leat_xdp *xdp, const struct leat_xdp_config *con
                                        .libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD};
     int error = EOPNOTSUPP;
 
+    /* the looks: zero copy with pieces and without, then copies with pieces and without */
     for (unsigned look = 0; look < 4 && error; look++) {
         const bool copy = look >= 2, gather = look % 2 == 0;
 
@@ -194,6 +204,7 @@ static void set_busy_poll(struct leat_xdp *xdp, uint16_t us)
 {
     const int prefer = 1, budget = BUSY_POLL_BUDGET, wait_us = us;
 
+    /* A kernel without these options interrupts as usual. */
     if (us > 0 &&
         setsockopt(xdp->fd, SOL_SOCKET, SO_PREFER_BUSY_POLL, &prefer, sizeof prefer) == 0 &&
         setsockopt(xdp->fd, SOL_SOCKET, SO_BUSY_POLL, &wait_us, sizeof wait_us) == 0 &&
@@ -214,6 +225,8 @@ static enum leat_err open_socket(struct leat_xdp *xdp, const struct leat_xdp_con
     struct xdp_filter *filter = xdp->shared;
     int error;
 
+    /* The filter first, though it has no socket yet: until the socket is in its map, frames go to
+     * Linux. */
     if (!config->first && !leat_xdp_filter_open(filter, (int)xdp->ifindex, config))
         return fail("can't put a filter on", xdp->device, errno, why);
     error = create_socket(xdp, config);

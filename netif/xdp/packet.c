@@ -110,6 +110,7 @@ static struct leat_buf *copy_frame(struct xdp_packet *packet, const struct tpack
     /* with 2 bytes less the IP header lies on a multiple of 4 */
     struct leat_buf *frame = leat_buf_alloc(pool, LEAT_BUF_HEADROOM - 2);
 
+    /* Linux has taken the tag out of the frame, so it would look like one of our network. */
     if (!frame || tagged || header->tp_snaplen < header->tp_len ||
         header->tp_snaplen > leat_buf_tailroom(frame)) {
         leat_buf_free(frame);
