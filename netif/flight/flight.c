@@ -54,6 +54,7 @@ static uint32_t entry_bytes(uint32_t captured_bytes)
     return (uint32_t)sizeof(struct entry) + ((captured_bytes + ALIGN - 1) & ~(uint32_t)(ALIGN - 1));
 }
 
+/* Copied, because the ring's bytes have no type of their own. */
 static struct entry entry_at(const struct leat_flight *flight, uint32_t at)
 {
     struct entry entry;
@@ -92,6 +93,7 @@ static void make_room(struct leat_flight *flight, uint32_t bytes)
             memcpy(flight->ring + flight->head, &skip, sizeof skip);
         flight->head = 0;
     }
+    /* Only entries that the new one would overwrite are dropped. */
     while (flight->kept > 0 && flight->tail >= flight->head && flight->tail < flight->head + bytes)
         drop_oldest(flight);
     if (flight->kept == 0)
@@ -219,6 +221,7 @@ void leat_flight_dump(const struct leat_flight *flight,
     uint32_t next = flight->tail;
 
     write(arg, block, leat__pcapng_start(block, 0, flight->snap_bytes));
+    /* Entries that skip the ring's end aren't counted in `kept`. */
     for (uint32_t left = flight->kept; left > 0;) {
         const uint32_t at = next;
         const struct entry entry = entry_at(flight, at);

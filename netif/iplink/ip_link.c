@@ -357,6 +357,7 @@ struct leat_ip_link *leat_ip_link_init(void *memory, struct leat_netif *carrier)
     link->netif.ops = &ip_link_ops;
     link->netif.mac = ours;
     link->netif.capabilities |= LEAT_NETIF_NO_PADDING;
+    /* A packet without an Ethernet header has no place for a tag. */
     link->netif.capabilities &= ~(uint32_t)LEAT_NETIF_TAGGED;
     return link;
 }

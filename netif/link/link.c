@@ -68,6 +68,7 @@ static void put_on_wire(struct end *to, struct slot *slot)
 {
     struct slot **at = &to->arriving;
 
+    /* Mostly the frame is the last one, and the list isn't walked. */
     if (to->arriving_last && to->arriving_last->arrives_at_ns <= slot->arrives_at_ns)
         at = &to->arriving_last->next;
     while (*at && (*at)->arrives_at_ns <= slot->arrives_at_ns)
@@ -115,6 +116,7 @@ static uint64_t arrival_ns(struct end *from, uint64_t now_ns, uint32_t len)
     struct leat_link *link = from->link;
     uint64_t at_ns = now_ns;
 
+    /* A slow wire sends one frame after the other, so each waits until the one before has left. */
     if (faults->bits_per_s > 0) {
         if (from->wire_free_at_ns > at_ns)
             at_ns = from->wire_free_at_ns;
@@ -236,6 +238,8 @@ static void merge(struct end *end, uint64_t now_ns, struct leat_pool *pool, stru
     uint32_t count = 1;
 
     leat_debug_assert(headers > 0);
+    /* Only the last segment of a super-frame may be shorter than the others, so a short one ends
+     * it. */
     while (count < SUPER_SEGMENTS && last_bytes == segment_bytes && end->arriving &&
            end->arriving->arrives_at_ns <= now_ns) {
         const struct slot *slot = end->arriving;

@@ -62,6 +62,7 @@ static uint64_t sum(const uint8_t *bytes, uint32_t len)
 {
     uint64_t total = 0;
 
+    /* An odd last byte counts as the upper half of a word, as if a zero followed (RFC 1071 1). */
     for (uint32_t i = 0; i + 1 < len; i += 2)
         total += get16(bytes + i);
     return len % 2 ? total + ((uint32_t)bytes[len - 1] << 8) : total;
@@ -122,6 +123,7 @@ static bool find_part(const uint8_t *frame, uint32_t len, struct part *part)
         return false;
     total = get16(frame + TOTAL_AT);
     if (header < IP_BYTES || total < header || IP_AT + total > len ||
+        /* more fragments, or an offset: the transport's header isn't all there */
         (get16(frame + FRAGMENT_AT) & 0x3fff))
         return false;
     part->protocol = frame[PROTOCOL_AT];
@@ -200,6 +202,7 @@ uint32_t leat_link_segment(const struct leat_buf *super, uint32_t number, uint8_
     leat_buf_read(super, 0, bytes, headers);
     leat_buf_read(super->next, from, bytes + headers, payload);
     if (tcp_at == TCP4_AT)
+        /* each datagram has an identification of its own (RFC 791 3.2) */
         put16(bytes + ID_AT, get16(bytes + ID_AT) + number);
     set_total(bytes, tcp_at, headers - IP_AT + payload);
     put32(tcp + TCP_SEQ, get32(tcp + TCP_SEQ) + from);

@@ -1,4 +1,9 @@
-/* host.c -- Solo5's guest as leat_host: clock, wait, entropy, console, memory. */
+/*
+ * host.c -- Solo5's guest as leat_host: clock, wait, entropy, console, memory.
+ *
+ * Solo5's only wait is solo5_yield(), which returns when a device has a frame or the deadline has
+ * come. A guest sees no interrupts, so the stack looks at its devices after each return.
+ */
 #include <leat/solo5.h>
 
 #include <solo5.h>

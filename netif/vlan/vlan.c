@@ -143,6 +143,8 @@ static uint32_t vlan_receive(struct leat_netif *netif, uint64_t now_ns, struct l
 
     if (count == frames_max)
         return count; /* next_look_ns() asks for another turn */
+    /* The device's frames may be for any of the netifs, so one netif's turn fills the queues of
+     * all. */
     batch = vlan->device->ops->receive(vlan->device, now_ns, pool, come, BATCH);
     for (uint32_t i = 0; i < batch; i++)
         sort(vlan, come[i]);
