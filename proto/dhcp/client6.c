@@ -198,6 +198,7 @@ static struct leat_ip kept_ip(const uint8_t kept[LEAT_DHCP6_KEPT_BYTES])
     struct leat_ip ip;
 
     memcpy(ip.bytes, kept + 4, sizeof ip.bytes);
+    /* The sum proves no origin, so the address is checked as if a server had sent it. */
     return get32(kept) == kept_magic && get32(kept + 20) == kept_sum(ip) && !dhcp6_is_no_host(ip)
                ? ip
                : LEAT_IP_ANY;
@@ -205,6 +206,7 @@ static struct leat_ip kept_ip(const uint8_t kept[LEAT_DHCP6_KEPT_BYTES])
 
 static enum leat_err begin(struct leat_dhcp6 *dhcp6, enum dhcp6_event how, struct leat_ip kept)
 {
+    /* A new start ends a Release that no server has answered yet. */
     if (dhcp6->state != DHCP6_STOPPED && dhcp6->state != DHCP6_RELEASING)
         return LEAT_ERR_IN_USE;
     dhcp6->kept = kept;

@@ -13,6 +13,7 @@ static const uint64_t late_ns = 30 * UINT64_C(1000000000);
 /* ff02::1:2, RFC 8415 7.1: all servers and relays on the link */
 static const struct leat_ip all_servers = {{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2}};
 
+/* The largest value stands for all longer times (RFC 8415 21.9). */
 static void put_elapsed(const struct leat_dhcp6 *dhcp6, struct wire_dhcp6_writer *writer)
 {
     const uint64_t elapsed = (leat_now_ns(dhcp6->stack) - dhcp6->first_ns) / elapsed_unit_ns;
@@ -50,6 +51,8 @@ static void begin_message(struct leat_dhcp6 *dhcp6, struct wire_dhcp6_writer *wr
     put_elapsed(dhcp6, writer);
 }
 
+/* Servers discard a Request, Renew, Decline or Release that names another server (RFC 8415 16.4,
+ * 16.6, 16.8, 16.9), and a Confirm or Rebind that names any (16.5, 16.7). */
 static void put_server(const struct leat_dhcp6 *dhcp6, struct wire_dhcp6_writer *writer)
 {
     wire_dhcp6_put(writer, DHCP6_SERVER_ID, dhcp6->server.bytes, dhcp6->server.len);
@@ -65,6 +68,8 @@ static void send_message(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_write
                                    ? 0
                                    : leat_buf_copy(leat_pool(stack), dhcp6->message, writer->len);
 
+    /* A message that can't be sent counts as a try. It is repeated after the wait, as one that was
+     * lost. */
     if (leat_udp_send_from(stack->dhcp6_clients->udp, payload, &to, from) == LEAT_OK)
         dhcp6->counts.sent++;
     else
@@ -83,6 +88,7 @@ void dhcp6_snd_SOLICIT(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     /* all retransmissions share one xid; after so long a wait, an answer is for the last one */
     if (dhcp6->rexmt.rt_ns >= late_ns)
         dhcp6->asked_ns = leat_now_ns(dhcp6->stack);
+    /* 18.2.1: an address in a Solicit is a hint, which servers may ignore. */
     wire_dhcp6_put_ia(&writer, dhcp6->iaid, leat_ip_is_any(dhcp6->kept) ? 0 : &dhcp6->kept);
     if (dhcp6->config.rapid_commit)
         wire_dhcp6_put(&writer, DHCP6_RAPID_COMMIT, 0, 0);
@@ -153,6 +159,8 @@ void dhcp6_snd_REBIND_kept(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 void dhcp6_snd_REBIND(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 {
     (void)step;
+    /* A Renew has cleared T1. If it is still set, the host has slept through T1, and the attempt
+     * begins with this message. */
     if (dhcp6->t1_ns != LEAT_NEVER_NS)
         dhcp6->begun_ns = leat_now_ns(dhcp6->stack);
     dhcp6->t1_ns = dhcp6->t2_ns = LEAT_NEVER_NS;
@@ -174,6 +182,7 @@ static void give_back(struct leat_dhcp6 *dhcp6, enum dhcp6_message type)
 {
     struct wire_dhcp6_writer writer;
 
+    /* No deadline of the lease may end the exchange that gives the lease back. */
     if (dhcp6->awaits != type)
         dhcp6_forget_times(dhcp6);
     dhcp6->has_lease = false;
