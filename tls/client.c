@@ -118,12 +118,12 @@ static bool write_hello(struct tls_session *session, struct wire_tls_bytes cooki
         .groups = tls->groups,
         .group_count = tls->group_count,
         .schemes = tls->schemes,
-        .scheme_count = tls->scheme_count + TLS_SCHEMES_PKCS1,
+        .scheme_count = tls->scheme_count + TLS_SCHEMES_PKCS1, /* PKCS #1: certificates only */
         .share_group = session->group,
         .name = said_name(handshake->client),
         .protocols = list_protocols(handshake->client, protocols, sizeof protocols),
         .cookie = cookie,
-        .record_size_limit = WIRE_TLS_PLAINTEXT_MAX + 1};
+        .record_size_limit = WIRE_TLS_PLAINTEXT_MAX + 1}; /* RFC 8449 4: data and its type */
     uint8_t *binders;
     size_t len;
 
@@ -141,7 +141,7 @@ void tls_make_share(TLS_PARAMETERS)
     struct tls_handshake *handshake = session->handshake;
     const struct leat_crypto *crypto = &session->tls->crypto;
 
-    session->group = session->tls->groups[0];
+    session->group = session->tls->groups[0]; /* the one that we prefer; others take a retry */
     handshake->session_id_len = WIRE_TLS_SESSION_ID_MAX; /* D.4: as in a resumption of TLS 1.2 */
     if (!crypto->ops->random(crypto->self, handshake->random, WIRE_TLS_RANDOM) ||
         !crypto->ops->random(crypto->self, handshake->session_id, WIRE_TLS_SESSION_ID_MAX) ||
@@ -174,7 +174,7 @@ static bool check_hello(struct tls_session *session, struct tls_step *step,
              memcmp(hello->session_id.at, handshake->session_id, handshake->session_id_len) != 0)
         tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "another session id than ours");
     else if (!tls_has_suite(session->tls, hello->suite) ||
-             (handshake->retried && hello->suite != session->suite))
+             (handshake->retried && hello->suite != session->suite)) /* 4.1.4 */
         tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a suite that was not offered");
     else
         return true;
@@ -326,7 +326,7 @@ void tls_read_EncryptedExtensions(TLS_PARAMETERS)
         return;
     }
     if (extensions.record_size_limit > 0 && extensions.record_size_limit - 1u < session->data_max)
-        session->data_max = (uint16_t)(extensions.record_size_limit - 1u);
+        session->data_max = (uint16_t)(extensions.record_size_limit - 1u); /* of data */
     verdict = answer_to_early(session, extensions.early_data);
     if (verdict.alert != 0) {
         tls_flaw(session, step, verdict.alert, verdict.why);
@@ -360,7 +360,7 @@ static uint8_t alert_of(enum leat_crypto_verdict verdict)
         return WIRE_TLS_CERTIFICATE_EXPIRED;
     case LEAT_CRYPTO_UNKNOWN_AUTHORITY:
         return WIRE_TLS_UNKNOWN_CA;
-    case LEAT_CRYPTO_NO_TIME:
+    case LEAT_CRYPTO_NO_TIME: /* 6.2: no alert of their own */
     case LEAT_CRYPTO_NOT_YET:
     case LEAT_CRYPTO_WRONG_NAME:
         return WIRE_TLS_CERTIFICATE_UNKNOWN;
@@ -480,7 +480,7 @@ void tls_read_CertificateVerify(TLS_PARAMETERS)
     }
     tls_signed_content(pieces, digest, tls_digest_bytes(session));
     leat_assert(handshake->has_peer_key);
-    if (!tls_transcript_digest(session, digest))
+    if (!tls_transcript_digest(session, digest)) /* 4.4.3: up to Certificate */
         internal(session, step);
     else if (!crypto->ops->verify(crypto->self, &handshake->peer_key,
                                   (enum leat_crypto_scheme)session->scheme, pieces, 3, signature.at,

@@ -68,7 +68,7 @@ static struct reader reader_of(const uint8_t *bytes, uint32_t len)
 
 static struct reader inside(struct wire_tls_bytes bytes)
 {
-    static const uint8_t nothing[1];
+    static const uint8_t nothing[1]; /* C defines no sum of NULL and a length */
 
     return reader_of(bytes.at ? bytes.at : nothing, bytes.len);
 }
@@ -141,7 +141,7 @@ bool wire_tls_binder(struct wire_tls_bytes *list, struct wire_tls_bytes *binder)
 
     if (list->len == 0)
         return false;
-    *binder = take_vector(&in, 1, 32);
+    *binder = take_vector(&in, 1, 32); /* 4.2.11: at least 32 bytes */
     return step(list, &in);
 }
 
@@ -188,7 +188,7 @@ static struct wire_tls_bytes read_name(struct reader *in)
     if (names.bad || left(&names) != 0)
         in->bad = true;
     for (uint32_t i = 0; i < name.len; i++)
-        if (name.at[i] == 0)
+        if (name.at[i] == 0) /* a C string would end here, and match a shorter name */
             in->bad = true;
     return name;
 }
@@ -221,12 +221,12 @@ static void read_psk(struct reader *in, const uint8_t *message, struct wire_tls_
     unsigned identities = 0, binders = 0;
     uint32_t age;
 
-    hello->identities = rest = take_vector(in, 2, 7);
+    hello->identities = rest = take_vector(in, 2, 7); /* a length, one byte, the age */
     while (wire_tls_identity(&rest, &bytes, &age))
         identities++;
     in->bad |= rest.len != 0;
     hello->binders_at = (uint32_t)(in->at - message);
-    hello->binders = rest = take_vector(in, 2, 33);
+    hello->binders = rest = take_vector(in, 2, 33); /* a length and 32 bytes */
     while (wire_tls_binder(&rest, &bytes))
         binders++;
     in->bad |= rest.len != 0;
@@ -475,7 +475,7 @@ uint8_t wire_tls_certificate_read(const uint8_t *message, uint32_t len,
         if (!list.bad && extensions.len != 0)
             return WIRE_TLS_UNSUPPORTED_EXTENSION; /* we have asked for none */
         if (!list.bad && *count == max)
-            return WIRE_TLS_BAD_CERTIFICATE;
+            return WIRE_TLS_BAD_CERTIFICATE; /* a longer chain than we check */
         if (!list.bad)
             chain[(*count)++] = der;
     }

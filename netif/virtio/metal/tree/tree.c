@@ -73,7 +73,7 @@ static uint32_t line_of(const struct tree *tree, struct fdt_value value, uint32_
     uint32_t number, flags;
 
     if (tree->controller.kind == TREE_PLIC)
-        return kind < TREE_LINE_EDGE ? kind : 0;
+        return kind < TREE_LINE_EDGE ? kind : 0; /* one cell: the number of the source */
     number = fdt_cell(value, index + 1, UINT32_MAX);
     flags = fdt_cell(value, index + 2, 0);
     if (kind == GIC_SHARED && number < GIC_LINES - GIC_FIRST_SHARED)
@@ -275,7 +275,7 @@ static void read_pins(struct reader *reader)
     struct tree *tree = reader->tree;
     const struct fdt_value map = property(reader, "interrupt-map");
     const struct fdt_value mask = property(reader, "interrupt-map-mask");
-    const uint32_t parent = PCI_ADDRESS_CELLS + 1;
+    const uint32_t parent = PCI_ADDRESS_CELLS + 1; /* behind the function and its pin */
     const uint32_t interrupt = parent + 1 + tree->controller.address_cells;
     const uint32_t step = interrupt + tree->controller.cells;
 
@@ -308,6 +308,8 @@ static void read_ranges(struct reader *reader)
             !fdt_number(ranges, at + PCI_ADDRESS_CELLS, above, &here) ||
             !fdt_number(ranges, at + PCI_ADDRESS_CELLS + above, 2, &bytes))
             continue;
+        /* A BAR takes the bus's address, and the driver uses the processor's: they must be the
+         * same. */
         if (bus != here || here + bytes < here || here + bytes > UINT64_C(1) << 32)
             continue;
         tree->pci.space_start = here;
@@ -435,7 +437,7 @@ const char *tree_read(struct tree *tree, const void *bytes, size_t bytes_max, ui
     }
     for (unsigned i = 0; fdt_reserved(&fdt, i, &address, &len); i++)
         add_reserved(tree, address, len);
-    add_reserved(tree, (uintptr_t)bytes, fdt.size);
+    add_reserved(tree, (uintptr_t)bytes, fdt.size); /* the command line lies in the tree */
     return judge(tree);
 }
 
