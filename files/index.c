@@ -14,8 +14,8 @@ static int by_number(const struct name *a, const struct name *b)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-/* Equal paths stay in the order of the archive, because heapsort isn't stable and the last one
- * counts. */
+/* Equal paths are ordered by their places in the archive, of which the last one counts. Heapsort
+ * alone would mix them. */
 static int by_path(const struct name *a, const struct name *b)
 {
     const int order = path_compare(a->path, b->path);
