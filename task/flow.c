@@ -38,7 +38,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     (void)conn;
     flow->stream.end = NULL;
     flow->why = why;
-    /* Not task_wake_now(), which has no reason to hand over. */
+    /* task_wake_now() would hand over no reason. */
     task_wake(flow->writer, flow_over(flow));
     task_wake(flow->reader, flow_over(flow));
 }

@@ -2,8 +2,8 @@
  * meet.c -- how the two ends get to share memory.
  *
  * The connecting end makes the memory, seals it, and sends its descriptor with a hello. The
- * listening end checks both before it maps the memory. Its size can't change
- * after the check, because the seals forbid it.
+ * listening end checks both before it maps the memory. Its size can't change after the check,
+ * because the seals forbid it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -104,8 +104,8 @@ enum leat_err leat_shm_introduce(struct leat_shm *shm, char why[LEAT_WHY_BYTES])
 bool leat_shm_is_safe(int memfd, uint32_t ring_bytes)
 {
     /* Without the seal, a peer could shrink the file later, and our next access would end in
-     * SIGBUS. Only tmpfs is let through: hugetlbfs knows the seals, too, but its
-     * pages come from a stock that may be empty. */
+     * SIGBUS. Only tmpfs is let through: hugetlbfs knows the seals, too, but its pages come from a
+     * stock that may be empty. */
     const int seals = fcntl(memfd, F_GET_SEALS);
     struct statfs system;
     struct stat facts;

@@ -1,8 +1,8 @@
 /*
  * open.c -- opens the virtio devices of a bare machine: for the network, and for entropy.
  *
- * Both devices are found and negotiated in the same way. That for entropy is waited for,
- * so it needs no interrupt and no buffers of the pool.
+ * Both devices are found and negotiated in the same way. That for entropy is waited for, so it
+ * needs no interrupt and no buffers of the pool.
  */
 #include "net.h"
 

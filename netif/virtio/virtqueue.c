@@ -1,9 +1,9 @@
 /*
  * virtqueue.c -- one split virtqueue.
  *
- * The driver adds chains, publishes them together, and takes used ones back. Words
- * that both sides write are read or written once each. All other state is private, so a device that
- * writes into the shared parts can't change which buffers are free.
+ * The driver adds chains, publishes them together, and takes used ones back. Words that both sides
+ * write are read or written once each. All other state is private, so a device that writes into the
+ * shared parts can't change which buffers are free.
  */
 #include "virtqueue.h"
 
