@@ -1,11 +1,18 @@
-/* addr_text.c -- parses and formats addresses as text. */
+/*
+ * addr_text.c -- parses and formats addresses as text.
+ *
+ * A read_*() function returns the first character that it didn't take, or NULL for a syntax error.
+ * A put_*() function returns the length that it has written, without a NUL. A public function
+ * stores its result only after the whole text has proved valid.
+ */
 #include "core/addr_text.h"
 
 enum {
     NOWHERE = 17 /* no "::" so far */
 };
 
-/* Parses a decimal number up to @max without leading zeros; NULL: not such a number. */
+/* Parses a decimal number up to @max without leading zeros; NULL: not such a number. inet_aton()
+ * reads "010" as octal, so two programs would see two addresses in it (RFC 6943 3.1.1). */
 static const char *read_number(const char *text, unsigned max, unsigned *number)
 {
     unsigned value = 0;
@@ -13,6 +20,7 @@ static const char *read_number(const char *text, unsigned max, unsigned *number)
 
     for (; *at >= '0' && *at <= '9'; at++) {
         value = value * 10 + (unsigned)(*at - '0');
+        /* the test comes after each digit, so that no number of digits makes `value` overflow */
         if (value > max || (at > text && *text == '0'))
             return 0;
     }
@@ -39,6 +47,7 @@ static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
+    /* only A to F and a to f end up between 'a' and 'f' */
     c |= 0x20;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -67,6 +76,7 @@ static const char *read_groups(const char *text, uint8_t bytes[16], unsigned *us
     const char *end;
 
     for (;;) {
+        /* the IPv4 form comes first, since its first number would pass for a group */
         end = *used <= 12 ? read_ip4(text, octets) : 0;
         if (end) { /* the IPv4 form of the last 32 bits (RFC 4291 2.2, 3) */
             memcpy(bytes + *used, octets, 4);
@@ -87,12 +97,14 @@ static const char *read_groups(const char *text, uint8_t bytes[16], unsigned *us
             return 0;
         *gap = *used;
         text = end + 2;
+        /* "::" may end the address */
         if (hex_digit(*text) < 0)
             return text;
     }
 }
 
-/* RFC 4291 2.2; the grammar of RFC 5954 4.1, except that "::" may not replace a single group. */
+/* RFC 4291 2.2; the grammar of RFC 5954 4.1. "::" stands for one group of zeros or more, so it
+ * needs at least two bytes that no group has filled. */
 static const char *read_ip6(const char *text, struct leat_ip *ip)
 {
     uint8_t bytes[16] = {0};
@@ -111,6 +123,7 @@ static const char *read_ip6(const char *text, struct leat_ip *ip)
         return 0;
     if (gap == NOWHERE)
         gap = used;
+    /* `bytes` holds the groups before and behind "::" without the gap; the latter go to the end */
     *ip = LEAT_IP_ANY;
     memcpy(ip->bytes, bytes, gap);
     memcpy(ip->bytes + 16 - (used - gap), bytes + gap, used - gap);
@@ -230,6 +243,7 @@ size_t ip6_format(const uint8_t bytes[16], char text[LEAT_IP_TEXT_BYTES])
             i += zeros - 1;
             continue;
         }
+        /* behind the run, "::" has separated the groups already */
         if (i > 0 && i != first + zeros)
             text[len++] = ':';
         len += put_group(text + len, bytes + 2 * (size_t)i);
@@ -258,6 +272,8 @@ static const char *read_bracketed(const char *text, struct leat_endpoint *endpoi
     if (text && *text == '%' &&
         (endpoint->ip.bytes[0] == 0xff || leat_ip_is_link_local(endpoint->ip))) {
         text = read_number(text + 1, UINT8_MAX, &zone);
+        /* Zone 0 means the default zone (RFC 4007 6), so it names no link. read_number() leaves 0
+         * here for a malformed number, too. */
         if (zone == 0)
             return 0;
     }
@@ -270,6 +286,8 @@ bool leat_endpoint_parse(const char *text, struct leat_endpoint *endpoint)
     struct leat_endpoint value = {.zone = 0};
     unsigned port;
 
+    /* brackets tell the colons of an IPv6 address from the one in front of the port (RFC 3986
+     * 3.2.2) */
     if (*text == '[') {
         text = read_bracketed(text + 1, &value);
     } else {
@@ -312,6 +330,8 @@ bool leat_mac_parse(const char *text, struct leat_mac *mac)
     struct leat_mac value;
 
     for (unsigned i = 0; i < 6; i++) {
+        /* the loop stops at the first wrong character, so a short text is not read beyond its
+         * NUL */
         const int high = hex_digit(text[0]);
         const int low = high < 0 ? -1 : hex_digit(text[1]);
 

@@ -1,4 +1,9 @@
-/* arena.c -- hands out the program's block of memory. */
+/*
+ * arena.c -- hands out the program's block of memory.
+ *
+ * Tables are taken in leat_init() and by the calls that register a protocol or start a client,
+ * never for a packet. So no traffic makes a running stack fail for want of a table.
+ */
 #include "core/arena.h"
 
 #include "core/assert.h"
@@ -14,6 +19,7 @@ void *arena_take(struct arena *arena, size_t count, size_t bytes)
     if (cost > (size_t)(arena->end - arena->next))
         return 0;
     arena->next += cost;
+    /* zero is the first state of most structs: an empty list, a timer that isn't set, no key */
     memset(taken, 0, cost);
     return taken;
 }

@@ -15,11 +15,15 @@
 #include "core/pool.h"
 #include "core/view.h"
 
+/* This lies at the start of the buffer's own storage, which is unused while its view shows lent
+ * memory. */
 struct lent {
     void (*release)(void *arg);
     void *arg;
 };
 
+/* Lists are stacks: the buffer that was used last, which the cache is most likely to hold, is taken
+ * next. */
 static inline void list_give(struct leat_buf *buf)
 {
     struct pool_list *list = &buf->pool->lists[buf->kind];
@@ -44,6 +48,8 @@ struct leat_buf *pool_lend(struct leat_pool *pool, const void *bytes, uint32_t l
 {
     struct leat_buf *buf = view_alloc(pool, POOL_SMALL, 0, 0);
     const struct lent lent = {release, arg};
+    /* The union drops the const without a cast, which the compiler's warnings forbid. No path of
+     * the stack writes to lent memory (buf_is_writable()). */
     union {
         const void *promised;
         uint8_t *unwritten;
@@ -81,6 +87,7 @@ COLD static void lent_release(struct leat_buf *buf)
     buf->kind = POOL_SMALL;
     buf->start = (uint8_t *)(buf + 1);
     buf->capacity = POOL_SMALL_BYTES;
+    /* the buffer is free before the callback, which may lend memory again */
     list_give(buf);
     if (lent.release)
         lent.release(lent.arg);
@@ -97,6 +104,8 @@ static inline void owner_release(struct leat_buf *owner)
         list_give(owner);
 }
 
+/* Frees one view. A view from POOL_VIEW goes back to its list at once; an owner goes back when the
+ * last view of its storage is freed, which may be a different one. */
 static inline void piece_free(struct leat_buf *buf)
 {
     struct leat_buf *owner = buf->owner;
@@ -123,6 +132,8 @@ struct leat_buf *leat_buf_slice(const struct leat_buf *buf, uint32_t offset, uin
     struct leat_buf *first = 0;
     struct leat_buf **end = &first;
 
+    /* An offset between two pieces belongs to the later one. Only an empty slice may begin at the
+     * very end of the list. */
     for (; buf && offset >= buf->len && (len > 0 || offset > 0) && buf->next; buf = buf->next)
         offset -= buf->len;
     do {
@@ -130,6 +141,7 @@ struct leat_buf *leat_buf_slice(const struct leat_buf *buf, uint32_t offset, uin
         const uint32_t here = len < buf->len - offset ? len : buf->len - offset;
 
         *end = view_of(buf, offset, here);
+        /* the views of the earlier pieces go back, because the caller gets all or nothing */
         if (!*end) {
             leat_buf_free(first);
             return 0;
@@ -182,6 +194,7 @@ void leat_buf_trim(struct leat_buf *buf, uint32_t total)
 
 struct leat_buf *leat_buf_consume(struct leat_buf *buf, uint32_t bytes)
 {
+    /* empty pieces are freed, too, so the first piece of the rest has bytes */
     while (buf && bytes >= buf->len) {
         struct leat_buf *next = buf->next;
 
@@ -201,6 +214,7 @@ void leat_buf_append(struct leat_buf *buf, struct leat_buf *tail)
     buf->next = tail;
 }
 
+/* Storage with several views counts once for each of them, because each alone keeps it in use. */
 uint32_t leat_buf_held(const struct leat_buf *buf)
 {
     uint32_t held = 0;
@@ -232,6 +246,8 @@ uint32_t leat_buf_read(const struct leat_buf *buf, uint32_t offset, void *bytes,
 
 bool view_merge(struct leat_buf *last, const struct leat_buf *piece)
 {
+    /* with another reference, a view may show the bytes behind @last, which the copy would
+     * overwrite */
     if (last->owner != last || last->refs != 1 || !view_is_short(piece) ||
         leat_buf_tailroom(last) < piece->len)
         return false;
@@ -256,6 +272,7 @@ struct leat_buf *leat_buf_copy(struct leat_pool *pool, const void *bytes, uint32
         len -= here;
         if (len == 0)
             return first;
+        /* it needs no headroom, because headers are written in front of the first piece only */
         buf->next = leat_buf_alloc(pool, 0);
         buf = buf->next;
     }

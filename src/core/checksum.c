@@ -48,7 +48,9 @@ enum {
 #define ADD_64(at) ADD_32(at) ADD_32(32 + at)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-/* Adds the block at @at to @sum: one chain of carries, and the last carry added back. */
+/* Adds the block at @at to @sum: one chain of carries, and the last carry added back. The memory
+ * operand is the block itself. Without it the compiler could move a store to these bytes behind the
+ * assembly, which it can't look into. */
 #define SUM_BLOCK(bytes_in_block, chain, sum, at)                                                  \
     do {                                                                                           \
         struct block {                                                                             \
@@ -160,6 +162,7 @@ uint64_t checksum_list_from(const struct leat_buf *buf, uint32_t offset)
     return sum;
 }
 
+/* RFC 1624 3: the shorter formula of RFC 1141 gives 0xffff where a sum from scratch gives 0. */
 uint16_t checksum_update(uint16_t checksum, uint16_t old_word, uint16_t new_word)
 {
     const uint32_t sum = (uint32_t)(uint16_t)~checksum + (uint16_t)~old_word + new_word;

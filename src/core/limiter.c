@@ -1,4 +1,9 @@
-/* limiter.c -- a token bucket. */
+/*
+ * limiter.c -- a token bucket.
+ *
+ * It is filled in one step, once a second. The price: just before and just after a refill, twice
+ * the rate may pass in a short time.
+ */
 #include "core/assert.h"
 #include "core/limiter.h"
 #include "core/second.h"

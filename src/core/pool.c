@@ -1,4 +1,10 @@
-/* pool.c -- the memory of leat_buf. */
+/*
+ * pool.c -- the memory of leat_buf.
+ *
+ * Each list is one block of the arena, in which each descriptor is followed by its storage. All
+ * links between buffers are made here, once; afterwards buffers only move between their list and
+ * their users.
+ */
 #include "core/pool.h"
 
 #include "core/assert.h"
@@ -26,8 +32,11 @@ static bool list_init(struct leat_pool *pool, struct arena *arena, enum pool_kin
     leat_debug_assert(!list->free);
     list->count = list->free_count = count;
     list->bytes = bytes;
+    /* The units are rounded down and `plenty` up. Both errors make the pool look a little emptier
+     * than it is, never fuller. */
     list->units = count > 0 ? (1u << POOL_ALL_SHIFT) / count : 0;
     list->plenty = (uint32_t)(((uint64_t)count * POOL_PLENTY + 15) / 16);
+    /* accounts that only count pieces use this price for those of either list */
     if (bytes > 0 && list->units > pool->piece_units)
         pool->piece_units = list->units;
     /* backwards, so that buffers are taken in the order of their addresses */
@@ -52,6 +61,7 @@ bool pool_init(struct leat_pool *pool, struct arena *arena, uint32_t buf_count, 
            list_init(pool, arena, POOL_VIEW, view_count, 0);
 }
 
+/* The scarcest list decides, because a list that is empty can't be helped by the others. */
 uint32_t pool_free(const struct leat_pool *pool)
 {
     uint32_t least = UINT32_MAX;

@@ -1,4 +1,9 @@
-/* refusal.c -- remembers the last answer that a client has refused. */
+/*
+ * refusal.c -- remembers the last answer that a client has refused.
+ *
+ * @why is a constant string, so the pointer is kept and nothing is copied. The count says how often
+ * answers were refused since the last good one, whatever the reason of each was.
+ */
 #include "core/refusal.h"
 
 #include "core/text.h"

@@ -58,6 +58,8 @@ uint64_t shares_holder(const struct leat_ip *ip)
     return key;
 }
 
+/* Multiply-shift: without the key, a peer can't choose addresses that share a bucket. The highest
+ * bits are used, because they depend on all bits of @key. */
 static uint32_t *bucket_of(const struct shares *shares, uint64_t key)
 {
     return &shares->buckets[(shares->multiplier * key + shares->addend) >> shares->shift];
@@ -88,6 +90,7 @@ static uint32_t make_holder(struct shares *shares, uint64_t key)
     return index;
 }
 
+/* Holders without places leave the table at once, so it never needs more records than places. */
 static void release_holder(struct shares *shares, uint32_t index)
 {
     struct shares_holder *holder = &shares->holders[index];
@@ -100,7 +103,8 @@ static void release_holder(struct shares *shares, uint32_t index)
     shares->free_holder = index;
 }
 
-/* Moves a holder to the end of the list of holders with @held places. */
+/* Moves a holder to the end of the list of holders with @held places. Each change and each renewal
+ * does so, so the first holder of a level is the one without progress for the longest time. */
 static void set_held(struct shares *shares, uint32_t index, uint32_t held)
 {
     struct shares_holder *holder = &shares->holders[index];
@@ -162,9 +166,11 @@ void shares_init(struct shares *shares, void *memory, uint32_t places, uint32_t 
                               .reserve = reserve,
                               .free_holder = SHARES_NONE,
                               .shift = 63};
+    /* the arrays are in the order of their alignments, strictest first, so that no gap is needed */
     shares->levels = (struct shares_list *)(void *)(shares->holders + places);
     shares->places = (struct shares_place *)(void *)(shares->levels + places + 1);
     shares->buckets = (uint32_t *)(void *)(shares->places + places);
+    /* the shift is 64 less the logarithm of the number of buckets */
     for (uint32_t i = 2; i < buckets; i *= 2)
         shares->shift--;
     for (uint32_t i = places; i-- > 0;) {
@@ -203,6 +209,8 @@ uint32_t shares_room(const struct shares *shares, uint64_t holder)
 
     if (shares_may_take(shares, holder))
         return SHARES_NONE;
+    /* With one place more than the requester, the largest holder stays as it is: the two would take
+     * the place from each other for ever. */
     if (held > 0 && shares->largest < held + 2) /* rule 4 */
         return shares->holders[own].places.first;
     if (shares->largest == 0)

@@ -11,6 +11,8 @@ static inline uint64_t rotate(uint64_t x, unsigned bits)
     return (x << bits) | (x >> (64 - bits));
 }
 
+/* SipRound, section 2 of the paper: mixes two halves, (v0, v1) and (v2, v3), then each with the
+ * other's words. */
 HOT void sip_round(struct siphash *s)
 {
     s->v0 += s->v1;
@@ -59,6 +61,7 @@ static inline void sip_word(struct siphash *s, uint64_t word, unsigned rounds)
 
 static inline uint64_t sip_end(struct siphash *s, unsigned rounds)
 {
+    /* this tells the end from a further word of the message */
     s->v2 ^= 0xff;
     sip_rounds(s, rounds);
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
@@ -101,6 +104,7 @@ uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t len)
 
     for (; left >= 8; left -= 8, at += 8)
         sip_word(&s, little_endian64(at), 2);
+    /* the length in the top byte keeps a message apart from itself with zeros appended */
     sip_word(&s, little_endian(at, left) | ((uint64_t)len << 56), 2);
     return sip_end(&s, 4);
 }
@@ -154,6 +158,7 @@ void siphash13_add(struct siphash *hash, uint64_t word)
 
 uint64_t siphash13_of(const struct siphash *hash)
 {
+    /* the rounds change a copy, so that the caller may add more words */
     struct siphash s = *hash;
 
     sip_word(&s, (uint64_t)(hash->words * 8) << 56, 1);

@@ -1,4 +1,9 @@
-/* stats.c -- the names of the counters, and the balance of their sums. */
+/*
+ * stats.c -- the names of the counters, and the balance of their sums.
+ *
+ * Struct, names, meanings and groups come from one list (LEAT_STATS), so none can be missing. A
+ * frame that is freed without a count, or counted twice, makes leat_stats_balance() false.
+ */
 #include <leat/stats.h>
 
 static const struct {
@@ -42,6 +47,7 @@ bool leat_stats_balance(const struct leat_stats *stats)
     for (unsigned i = 0; i < LEAT_STAT_COUNT; i++) {
         const uint64_t value = leat_stat_value(stats, (enum leat_stat)i);
 
+        /* events (LEAT_STAT_NOTE) happen beside a packet's way and belong to neither side */
         if (stats_table[i].group == LEAT_STAT_IN)
             in += value;
         else if (stats_table[i].group != LEAT_STAT_NOTE)

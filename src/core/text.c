@@ -1,4 +1,9 @@
-/* text.c -- see text.h. */
+/*
+ * text.c -- a string builder that discards the text that doesn't fit: see text.h.
+ *
+ * No function writes a NUL: the caller's @room leaves space for it, and the caller adds it at the
+ * end.
+ */
 #include "core/text.h"
 
 #include "core/assert.h"
@@ -12,6 +17,8 @@ void text_add(struct text *text, const char *words)
 
 void text_add_digits(struct text *text, uint64_t number, unsigned digits)
 {
+    /* the 20 digits of 2^64 - 1 and a NUL are filled in from the end, since division gives the last
+     * digit first */
     char reversed[21];
     size_t at = sizeof reversed - 1;
 

@@ -123,7 +123,7 @@ void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns)
 
     leat_assert(timer->fire != 0);
     if (at_tick <= wheel->now_tick)
-        at_tick = wheel->now_tick + 1; /* a timer that sets itself doesn't fire in the same run */
+        at_tick = wheel->now_tick + 1; /* so no callback fires its own timer again in this tick */
     timer_cancel(wheel, timer);
     timer->at_tick = at_tick;
     wheel->set++;
@@ -135,6 +135,8 @@ void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns)
 /* Finds the slot with the earliest timers; false: none. */
 static bool first_slot(const struct timer_wheel *wheel, unsigned *level, unsigned *index)
 {
+    /* a timer of a higher level differs from the base in a higher bit, so it is due later than all
+     * of a lower level */
     for (unsigned l = 0; l < TIMER_LEVELS; l++) {
         const unsigned base = (unsigned)(wheel->base_tick >> (l * TIMER_LEVEL_SHIFT)) & SLOT_MASK;
         const uint64_t ahead = wheel->occupied[l] & (~(uint64_t)0 << base);
@@ -170,6 +172,7 @@ static bool ask(struct timer_wheel *wheel, struct timer *timer)
         return false;
     }
     due_tick = tick_at(due_ns);
+    /* the timer only moves to later ticks, because an earlier one could lie behind the wheel */
     if (timer->at_tick < due_tick)
         timer->at_tick = due_tick;
     return true;
@@ -230,6 +233,7 @@ bool timers_fire(struct timer_wheel *wheel, uint64_t now_tick, uint32_t fire_max
         while (level == 0 && slot->first && slot->first->at_tick <= wheel->base_tick) {
             struct timer *timer = slot->first;
 
+            /* next_tick stays where it was, in the past, so the next run goes on from here */
             if (fire_max-- == 0)
                 return false;
             remove_from(wheel, 0, index, timer);

@@ -1,4 +1,9 @@
-/* unreachable.c -- remembers the last reports that packets don't arrive, and formats them. */
+/*
+ * unreachable.c -- remembers the last reports that packets don't arrive, and formats them.
+ *
+ * They tell a program which router or host has refused its packets, and how. A transport learns of
+ * an ICMP error by a call of its own (protocol->icmp_error).
+ */
 #include "core/unreachable.h"
 
 #include "core/text.h"
@@ -7,6 +12,7 @@ COLD void unreachable_note(struct unreachables *reports, const struct leat_unrea
 {
     struct leat_unreachable *place = reports->all;
 
+    /* a free entry has at_ns 0, so it counts as the oldest */
     for (unsigned i = 0; i < UNREACHABLES; i++) {
         struct leat_unreachable *other = &reports->all[i];
 
@@ -20,6 +26,8 @@ COLD void unreachable_note(struct unreachables *reports, const struct leat_unrea
     *place = *report;
 }
 
+/* Types 3, 11 and 12 of RFC 792; codes 9 and 10 are from RFC 1122 3.2.2.1, 13 from RFC 1812
+ * 5.2.7.1. Codes without a name are those that hosts no longer send. */
 static const char *icmp_name(uint8_t type, uint8_t code)
 {
     static const char *const unreachable[] = {
