@@ -1,4 +1,9 @@
-/* group.c -- parses and emits MLD and IGMP messages. */
+/*
+ * group.c -- parses and emits MLD and IGMP messages.
+ *
+ * The length of a query tells its version (RFC 3376 7.1, RFC 3810 8.1). A length between those of
+ * two versions is an error, since a router that means something newer must send all of its fields.
+ */
 #include "wire/group.h"
 
 #include "core/assert.h"
@@ -15,13 +20,14 @@ enum {
     IGMP1_RESPONSE_MS = 10000 /* RFC 2236 4: the default, as IGMPv1 has no such field */
 };
 
-/* RFC 3376 4.1.1, 4.1.7, RFC 3810 5.1.9: values from 128 are floating-point. */
+/* RFC 3376 4.1.1, 4.1.7, RFC 3810 5.1.9: values from 128 are floating-point, with three bits of
+ * exponent and four of mantissa behind a leading 1 that isn't sent. */
 static uint32_t from_code8(uint8_t code)
 {
     return code < 0x80 ? code : (uint32_t)((code & 0x0f) | 0x10) << ((code >> 4 & 7) + 3);
 }
 
-/* RFC 3810 5.1.3 */
+/* RFC 3810 5.1.3: the mantissa has twelve bits here */
 static uint32_t from_code16(uint16_t code)
 {
     return code < 0x8000 ? code : (uint32_t)((code & 0x0fff) | 0x1000) << ((code >> 12 & 7) + 3);
@@ -37,6 +43,7 @@ bool wire_mld_query_parse(struct group_query *query, const uint8_t *bytes, uint3
     *query = (struct group_query){.age = is_old};
     memcpy(query->ip.bytes, bytes + MLD_GROUP_AT, sizeof query->ip.bytes);
     if (is_old) {
+        /* MLDv1 has plain milliseconds, not a code */
         query->max_response_ms = get16(bytes + 4);
     } else {
         query->max_response_ms = from_code16(get16(bytes + 4));
@@ -56,6 +63,7 @@ bool wire_igmp_query_parse(struct group_query *query, const uint8_t *bytes, uint
         return false;
     *query = (struct group_query){.age = is_old};
     ip = get32(bytes + 4);
+    /* the general query keeps "::", as in MLD, instead of ::ffff:0.0.0.0 */
     if (ip != IP4_ANY)
         query->ip = leat_ip_v4(ip);
     if (is_old && bytes[1] == 0) { /* RFC 3376 7.1 */
@@ -64,6 +72,7 @@ bool wire_igmp_query_parse(struct group_query *query, const uint8_t *bytes, uint
         query->max_response_ms = IGMP1_RESPONSE_MS;
         return true;
     }
+    /* IGMP counts tenths of a second */
     query->max_response_ms = 100 * (is_old ? bytes[1] : from_code8(bytes[1]));
     if (!is_old) {
         query->robustness = bytes[8] & ROBUSTNESS_MASK;
@@ -77,6 +86,7 @@ uint32_t wire_mld_report_emit(const struct group_record *records, uint32_t count
     uint8_t *at = bytes + MLD_REPORT_BYTES;
 
     leat_assert(count <= UINT16_MAX);
+    /* zeros say: no sources, no auxiliary data; reserved fields are zero, too */
     memset(bytes, 0, MLD_REPORT_BYTES + count * MLD_RECORD_BYTES);
     bytes[0] = ICMPV6_MLD2_REPORT;
     put16(bytes + 6, (uint16_t)count);

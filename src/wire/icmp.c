@@ -1,4 +1,10 @@
-/* icmp.c -- the first two words of every ICMP message. */
+/*
+ * icmp.c -- the first two words of every ICMP message (RFC 792).
+ *
+ * The checksum covers the payload as well, so the caller verifies it over the whole packet. The
+ * second word means a different thing in each type: identifier and sequence number, an MTU, a
+ * pointer.
+ */
 #include "wire/icmp.h"
 
 #include "wire/bytes.h"

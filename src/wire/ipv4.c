@@ -17,8 +17,12 @@ bool wire_ipv4_options_ok(const uint8_t *bytes, uint32_t header_bytes)
             at++;
             continue;
         }
+        /* an option of length 0 would stop this walk for ever; one of length 1 would end inside of
+         * itself */
         if (at + 1 >= header_bytes || bytes[at + 1] < 2 || bytes[at + 1] > header_bytes - at)
             return false;
+        /* a source route lets a stranger send through us, and have the answers sent to it (RFC 7126
+         * 4.3, 4.4) */
         if (bytes[at] == IPV4_OPTION_LSRR || bytes[at] == IPV4_OPTION_SSRR)
             return false;
         at += bytes[at + 1];

@@ -1,4 +1,10 @@
-/* ipv6.c -- the IPv6 header and the chain of extension headers. */
+/*
+ * ipv6.c -- the IPv6 header and the chain of extension headers.
+ *
+ * walk() steps from header to header, and walk_one() checks one of them. No step reads beyond the
+ * @len contiguous bytes. A chain has limits on headers and options, so that a packet full of
+ * padding options costs little (RFC 8504 5.3).
+ */
 #include "wire/ipv6.h"
 
 #include <string.h>
@@ -21,6 +27,7 @@ bool wire_ipv6_parse(struct wire_ipv6 *header, const uint8_t *bytes, uint32_t le
     header->hop_limit = bytes[IPV6_HOP_LIMIT_AT];
     memcpy(header->src.bytes, bytes + IPV6_SRC_AT, sizeof header->src.bytes);
     memcpy(header->dst.bytes, bytes + IPV6_DST_AT, sizeof header->dst.bytes);
+    /* less is legal: a short frame is padded, and the rest is cut off later */
     return header->payload_bytes <= total - IPV6_HEADER_BYTES;
 }
 
@@ -53,6 +60,7 @@ enum {
     PROBLEM_OPTION = 2
 };
 
+/* Every fault ends the walk, so a packet causes one Parameter Problem at most. */
 static enum ipv6_chain problem(struct wire_ipv6_chain *chain, uint8_t code, uint32_t at)
 {
     chain->problem_code = code;
@@ -91,8 +99,11 @@ static enum ipv6_chain walk_options(struct wire_ipv6_chain *chain, const uint8_t
             at++;
             continue;
         }
+        /* such an option leads out of its header */
         if (end - at < 2 || bytes[at + 1] > end - at - 2)
             return problem(chain, PROBLEM_FIELD, at);
+        /* only hop-by-hop options are read on the way, so an alert elsewhere means nothing (RFC
+         * 2711 2) */
         if (type == OPTION_ALERT && bytes[at + 1] == ALERT_BYTES)
             chain->is_alert |=
                 chain->next_header == IPV6_HOP_BY_HOP && get16(bytes + at + 2) == ALERT_MLD;
@@ -110,6 +121,7 @@ static bool is_extension(uint8_t next_header)
            next_header == IPV6_FRAGMENT || next_header == IPV6_DESTINATION;
 }
 
+/* RFC 8200 4.5: byte 1 of a fragment header is reserved, not a length. */
 static uint32_t extension_bytes(uint8_t next_header, const uint8_t *header)
 {
     return next_header == IPV6_FRAGMENT ? EXTENSION_MIN : (header[1] + 1u) * EXTENSION_MIN;
@@ -122,6 +134,7 @@ bool wire_ipv6_is_error(uint8_t next_header, const uint8_t *bytes, uint32_t len)
     for (unsigned i = 0; i < IPV6_HEADERS_MAX && is_extension(next_header); i++) {
         const uint8_t *header = bytes + at;
 
+        /* the packet ends inside of the chain, so no ICMPv6 message is visible */
         if (at + EXTENSION_MIN > len)
             return false;
         at += extension_bytes(next_header, header);
@@ -129,6 +142,7 @@ bool wire_ipv6_is_error(uint8_t next_header, const uint8_t *bytes, uint32_t len)
     }
     if (next_header != IPV6_ICMP)
         return false;
+    /* a message whose type is missing counts as an error, so that no loop of errors begins */
     return at >= len || bytes[at] < ICMPV6_INFORMATIONAL || bytes[at] == ICMPV6_REDIRECT;
 }
 
@@ -167,6 +181,8 @@ static enum ipv6_chain walk(struct wire_ipv6_chain *chain, const uint8_t *bytes,
 
     *chain = (struct wire_ipv6_chain){
         .bytes = IPV6_HEADER_BYTES, .next_at = IPV6_NEXT_AT, .next_header = bytes[IPV6_NEXT_AT]};
+    /* the chain of a fragment ends with its fragment header: the rest is walked when the datagram
+     * is whole */
     for (unsigned i = 0; is_extension(chain->next_header) && (is_whole || !chain->is_fragment);
          i++) {
         const uint32_t at = chain->bytes;

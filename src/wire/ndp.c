@@ -1,4 +1,5 @@
-/* ndp.c -- parses and emits messages of neighbour discovery. */
+/* ndp.c -- parses and emits messages of neighbour discovery: solicitations, advertisements and
+ * redirects (RFC 4861 4.3 to 4.5). ra.c has those of routers. */
 #include "wire/ndp.h"
 
 #include <string.h>
@@ -14,6 +15,8 @@ enum {
     FLAG_OVERRIDE = 0x20
 };
 
+/* Takes the options that this message may use, and ignores all others (RFC 4861 9). One of another
+ * length is ignored, too: it carries the address of another kind of link, or a longer nonce. */
 static void take_option(struct wire_ndp *ndp, const uint8_t *option, uint32_t bytes)
 {
     const uint8_t mine = ndp->type == ICMPV6_NEIGHBOUR_SOLICITATION ? OPTION_SOURCE : OPTION_TARGET;
@@ -33,6 +36,7 @@ bool wire_ndp_parse(struct wire_ndp *ndp, const uint8_t *bytes, uint32_t len)
 
     if (len >= NDP_BYTES && bytes[0] == ICMPV6_REDIRECT)
         at = NDP_REDIRECT_BYTES;
+    /* RFC 4861 7.1.1, 7.1.2, 8.1: the code must be 0 */
     if (len < at || bytes[1] != 0)
         return false;
     *ndp = (struct wire_ndp){.type = bytes[0],
@@ -42,11 +46,15 @@ bool wire_ndp_parse(struct wire_ndp *ndp, const uint8_t *bytes, uint32_t len)
     memcpy(ndp->target.bytes, bytes + 8, sizeof ndp->target.bytes);
     if (ndp->type == ICMPV6_REDIRECT)
         memcpy(ndp->destination.bytes, bytes + NDP_BYTES, sizeof ndp->destination.bytes);
+    /* RFC 4861 7.1.1, 7.1.2, 8.1: neither may be a group, whose traffic would all go to one
+     * station */
     if (leat_ip_is_multicast(ndp->target) || leat_ip_is_multicast(ndp->destination))
         return false;
     for (unsigned i = 0; at < len; i++) {
         uint32_t option_bytes;
 
+        /* RFC 4861 4.6: a length of 0 makes the whole message invalid; the walk would not
+         * advance */
         if (i == NDP_OPTIONS_MAX || len - at < 8 || bytes[at + 1] == 0)
             return false;
         option_bytes = bytes[at + 1] * 8u;

@@ -1,4 +1,10 @@
-/* ra.c -- parses router advertisements and emits solicitations. */
+/*
+ * ra.c -- parses router advertisements and emits solicitations.
+ *
+ * wire_ra_parse() checks the lengths of all options before the caller takes any of them by
+ * wire_ra_next(). So an advertisement that is malformed at its end changes nothing (RFC 4861
+ * 6.1.2).
+ */
 #include "wire/ra.h"
 
 #include <string.h>
@@ -67,6 +73,8 @@ static struct leat_ip prefix_at(const uint8_t *at, uint32_t bytes, uint32_t bits
     return prefix;
 }
 
+/* RFC 4861 4.6.2: a receiver ignores the bits behind the prefix length. They are cleared, because
+ * prefixes are compared whole. */
 static void take_prefix(struct wire_ra_option *option, const uint8_t *at, uint32_t len)
 {
     if (len != 32 || at[2] > 128)
@@ -93,6 +101,8 @@ static void take_route(struct wire_ra_option *option, const uint8_t *at, uint32_
     option->prefix = prefix_at(at + 8, len - 8, at[2]);
 }
 
+/* RFC 8106 5.1, 5.2. Server addresses fill whole 16 bytes behind the lifetime; names are padded
+ * with zeros. */
 static void take_text(struct wire_ra_option *option, const uint8_t *at, uint32_t len)
 {
     const bool is_servers = at[0] == OPTION_SERVERS;
@@ -105,6 +115,7 @@ static void take_text(struct wire_ra_option *option, const uint8_t *at, uint32_t
     option->len = len - 8;
 }
 
+/* RFC 8781 4: the code stands for one of the prefix lengths of RFC 6052. */
 static void take_nat64(struct wire_ra_option *option, const uint8_t *at, uint32_t len)
 {
     static const uint8_t bits[] = {96, 64, 56, 48, 40, 32};
@@ -176,6 +187,7 @@ bool wire_ra_name(const uint8_t *bytes, uint32_t len, uint32_t *at, char *text, 
     while (*at < len && bytes[*at] > 0) {
         const uint32_t label = bytes[*at];
 
+        /* a compressed name has the two highest bits set, so it is refused (RFC 8106 5.2) */
         if (label > LABEL_MAX || label >= len - *at || used + label + 2 > text_bytes)
             return false;
         if (used > 0)
@@ -187,6 +199,7 @@ bool wire_ra_name(const uint8_t *bytes, uint32_t len, uint32_t *at, char *text, 
         }
         *at += label + 1;
     }
+    /* without labels it is the padding at the end of the option */
     if (*at >= len || used == 0)
         return false;
     text[used] = '\0';
@@ -198,6 +211,8 @@ uint32_t wire_rs_emit(uint8_t bytes[RS_BYTES_MAX], const struct leat_mac *mac)
 {
     memset(bytes, 0, RS_BYTES_MAX);
     bytes[0] = ICMPV6_ROUTER_SOLICITATION;
+    /* without an address of ours, which `::` as the source shows, the option is forbidden (RFC 4861
+     * 4.1) */
     if (!mac)
         return 8;
     bytes[8] = OPTION_SOURCE;

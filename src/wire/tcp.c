@@ -1,4 +1,9 @@
-/* tcp.c -- parses and emits the options of TCP segments. */
+/*
+ * tcp.c -- parses and emits the options of TCP segments.
+ *
+ * The two lists that nearly all segments have, timestamps alone and those of a SYN, are handled
+ * inline in tcp.h and by parse_common_syn(). The walk over any list gives the same result for them.
+ */
 #include "wire/tcp.h"
 
 #include <string.h>
@@ -66,6 +71,7 @@ static void parse_fast_open(const uint8_t *option, struct wire_tcp *header)
     memcpy(header->fast_open, option + 2, bytes);
 }
 
+/* RFC 7323 2.3: a larger shift counts as 14, since a window must stay below 2^30. */
 static uint8_t shift_of(uint8_t said)
 {
     return said < WIND_SHIFT_MAX ? said : WIND_SHIFT_MAX;
@@ -107,6 +113,8 @@ static void parse_option(const uint8_t *option, struct wire_tcp *header)
 /* Parses the options of nearly every SYN; false: other options. */
 static bool parse_common_syn(const uint8_t *option, struct wire_tcp *header)
 {
+    /* an exclusive or with the expected word leaves the value of the field, if all other bits
+     * agree */
     if (header->header_bytes != WIRE_TCP_BYTES + WIRE_TCP_SYN_BYTES ||
         (get32(option) ^ WIRE_TCP_SYN_MSS) > UINT16_MAX || get32(option + 4) != WIRE_TCP_SYN_TS ||
         (get32(option + 16) ^ WIRE_TCP_SYN_SHIFT) > UINT8_MAX)
@@ -119,6 +127,8 @@ static bool parse_common_syn(const uint8_t *option, struct wire_tcp *header)
     return true;
 }
 
+/* Walks the options one by one. The rest behind an end-of-list option is padding and isn't looked
+ * at (RFC 9293 3.1). */
 COLD static bool parse_list(const uint8_t *at, struct wire_tcp *header)
 {
     const uint8_t *option = at + WIRE_TCP_BYTES;
@@ -129,6 +139,8 @@ COLD static bool parse_list(const uint8_t *at, struct wire_tcp *header)
             option++;
             continue;
         }
+        /* with an illegal length the caller drops the segment, because the rest can't be divided
+         * into options */
         if (end - option < 2 || option[1] < 2 || option[1] > end - option)
             return false;
         parse_option(option, header);
@@ -171,6 +183,8 @@ static void emit_sacks(uint8_t *option, const struct wire_tcp *header)
     }
 }
 
+/* SACK permitted takes the two bytes that would be padding in front of timestamps, so both fit into
+ * twelve bytes. */
 static uint8_t *emit_ts_and_permission(uint8_t *option, const struct wire_tcp *header)
 {
     *option++ = header->sack_permitted ? OPTION_SACK_PERMITTED : OPTION_NOP;
@@ -187,6 +201,7 @@ static uint8_t *emit_ts_and_permission(uint8_t *option, const struct wire_tcp *h
     return option + 8;
 }
 
+/* RFC 7413 4.1.1: kind and length of two bytes, then the cookie, which has an even length. */
 static uint8_t *emit_fast_open(uint8_t *option, const struct wire_tcp *header)
 {
     if ((2 + header->fast_open_bytes) % 4 != 0) {
