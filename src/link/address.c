@@ -1,4 +1,9 @@
-/* address.c -- looks up the addresses of a link.  given.c adds and removes them. */
+/*
+ * address.c -- looks up the addresses of a link. given.c adds and removes them.
+ *
+ * All but address_find() see only usable addresses. While an address is probed for, nothing may be
+ * sent from it, and packets to it are for its other owner, if there is one (RFC 5227 2.1).
+ */
 #include "link/address.h"
 
 #include "family.h"
@@ -39,6 +44,7 @@ struct address *address_toward(struct link *link, leat_ip4 src, leat_ip4 ip)
             continue;
         if (src != IP4_ANY && src != address->ip)
             continue;
+        /* the longest prefix wins, as in a routing table */
         if (!best || address->prefix_bits > best->prefix_bits)
             best = address;
     }
@@ -65,6 +71,8 @@ bool address_is_broadcast(const struct link *link, leat_ip4 ip)
         /* RFC 3021: a /31 has no broadcast address */
         if (!address_is_usable(address) || address->prefix_bits > 30 || !in_prefix(address, ip))
             continue;
+        /* all zeros is the broadcast address of old BSD systems, and no host has it (RFC 1122
+         * 3.3.6) */
         if ((ip & host) == host || (ip & host) == 0)
             return true;
     }
@@ -75,6 +83,7 @@ bool address_is_no_host(leat_ip4 ip)
 {
     const uint32_t first = ip >> 24;
 
+    /* these are 0/8, 127/8, 224/4, and 240/4 with the broadcast address (RFC 6890) */
     return first == 0 || first == 127 || first >= 224;
 }
 

@@ -11,6 +11,8 @@ static const struct leat_mac mac_unknown;
  * 1.1). */
 static bool sender_is_sane(const struct link *link, const struct wire_arp *arp)
 {
+    /* A group as sender would turn our packets into multicasts. Our own address comes back from a
+     * loop of bridges, and isn't a conflict with ourselves. */
     if (mac_is_group(&arp->sha) || mac_equal(&arp->sha, &mac_unknown) ||
         mac_equal(&arp->sha, &link->netif->mac))
         return false;

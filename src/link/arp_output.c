@@ -1,4 +1,10 @@
-/* arp_output.c -- sends ARP packets (RFC 826). */
+/*
+ * arp_output.c -- sends ARP packets (RFC 826).
+ *
+ * A request also serves as a probe, with sender 0.0.0.0, and as an announcement, with our address
+ * as sender and target (RFC 5227 2.1.1, 2.3). A packet that finds no buffer is only counted: a
+ * timer repeats a request, and a host that got no reply asks again.
+ */
 #include "link/arp.h"
 #include "link/ethernet.h"
 #include "wire/arp.h"
@@ -39,6 +45,8 @@ bool arp_request(struct link *link, leat_ip4 sender, leat_ip4 target, const stru
 
 void arp_reply(struct link *link, const struct wire_arp *request)
 {
+    /* The reply goes to the sender's address in the ARP packet, not in the frame (RFC 826). Nothing
+     * is broadcast, so that a stranger's request makes no noise on the whole network. */
     const struct wire_arp arp = {.operation = ARP_REPLY,
                                  .sha = link->netif->mac,
                                  .spa = request->tpa,

@@ -28,6 +28,8 @@ enum {
     ANNOUNCE_NUM = 2
 };
 
+/* Calls the program, and the owner of the address, about changes since the last turn. Both may have
+ * happened: an address that has just become usable may be contested already. */
 static void tell(struct leat *stack, struct ready *ready)
 {
     struct address *address = container_of(ready, struct address, ready);
@@ -53,6 +55,8 @@ static void tell(struct leat *stack, struct ready *ready)
         watch->taken(watch);
 }
 
+/* An announcement is a request, because older hosts update their caches only from requests (RFC
+ * 5227 3). */
 static void announce(struct leat *stack, struct address *address)
 {
     leat_debug_assert(address->sent < ANNOUNCE_NUM);
@@ -68,6 +72,7 @@ static void announce(struct leat *stack, struct address *address)
 static void became_usable(struct leat *stack, struct address *address)
 {
     address->state = ADDRESS_ANNOUNCING;
+    /* cached paths were chosen without this address */
     stack->route_generation++;
     address->sent = 0;
     address->usable_news = true;
@@ -81,12 +86,16 @@ static void probe(struct leat *stack, struct address *address)
     leat_debug_assert(address->state == ADDRESS_PROBING);
     arp_request(address->link, IP4_ANY, address->ip, 0);
     address->sent++;
+    /* the wait is random, so that hosts that started together don't probe in step (RFC 5227
+     * 2.1.1) */
     if (address->sent < PROBE_NUM)
         wait_ns = 1000 *
                   (uint64_t)(probe_min_us + stack_random_below(stack, probe_max_us - probe_min_us));
     timer_set(&stack->timers, &address->timer, stack->now_ns + wait_ns);
 }
 
+/* An address has PROBE_NUM probes, a wait for answers, then ANNOUNCE_NUM announcements, of which
+ * the first goes out at once. */
 COLD static void timer_fired(struct timer *timer, void *context)
 {
     struct leat *stack = context;
@@ -118,6 +127,7 @@ void address_start(struct address *address, int check)
     } else {
         became_usable(stack, address);
     }
+    /* the answer to this probe, if any, arrives as a conflict (address_conflict()) */
     if (address->asks_beside)
         arp_request(address->link, IP4_ANY, address->ip, 0);
     timer_set(&stack->timers, &address->timer, stack->now_ns + wait_ns);
@@ -133,6 +143,7 @@ void address_stop(struct address *address)
     address->usable_news = false;
     address->conflict_news = false;
     address->state = ADDRESS_NONE;
+    /* cached paths may have the address as their source */
     stack->route_generation++;
 }
 
@@ -155,6 +166,7 @@ static void defend(struct leat *stack, struct address *address)
 bool address_conflict(struct link *link, const struct wire_arp *arp)
 {
     struct leat *stack = link->stack;
+    /* arp_input() has refused our own packets, so any sender with our address is another host */
     struct address *address = arp->spa == IP4_ANY ? 0 : address_find(link, arp->spa);
 
     /* RFC 5227 2.1.1: another host probes for the address that we probe for */

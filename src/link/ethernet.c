@@ -57,6 +57,7 @@ HOT void frame_input(struct link *link, struct leat_buf *frame)
     const struct leat_mac *src = wire_ethernet_src(bytes);
     const bool is_group = mac_is_group(wire_ethernet_dst(bytes));
 
+    /* no station sends from a group; our own address means a loop or a forgery */
     if (mac_is_group(src) || mac_equal(src, &link->netif->mac)) {
         stack_end(link->stack, frame, drop_eth_source);
     } else {

@@ -1,4 +1,10 @@
-/* fair_queue.c -- queues frames for a full device, by flow. */
+/*
+ * fair_queue.c -- queues frames for a full device, by flow: see fair_queue.h.
+ *
+ * transmit.c puts frames with fair_queue_put(). It serves them by fair_queue_next(),
+ * fair_queue_take() and fair_queue_left(), one frame at a time. Links between flows are indices,
+ * because a table has few entries and each has several links.
+ */
 #include "link/fair_queue.h"
 
 #include "core/assert.h"
@@ -47,6 +53,7 @@ bool fair_table_init(struct fair_table *table, struct arena *arena, uint16_t cou
     table->free = FLOW_NONE;
     for (uint32_t i = 0; i < buckets; i++)
         table->buckets[i] = FLOW_NONE;
+    /* the rest queues, in front, belong to their links for ever and are never in the free list */
     for (uint32_t i = rest + count; i-- > rest;) {
         table->all[i].chain = table->free;
         table->free = (uint16_t)i;
@@ -71,6 +78,7 @@ void fair_queue_init(struct fair_queue *flows, struct fair_table *table, uint16_
     }
 }
 
+/* @key is a keyed hash already (frame_flow_key()), so its low bits are as good as any. */
 static uint16_t *bucket_of(const struct fair_queue *flows, uint64_t key)
 {
     return &flows->table->buckets[key & flows->table->bucket_mask];
@@ -123,6 +131,7 @@ static void entry_free(struct fair_queue *flows, struct flow *flow)
 
     leat_assert(flow->frames == 0 && !flow->first);
     flow->is_listed = false;
+    /* the rest queue has no bucket */
     if (index == flows->rest)
         return;
     while (*link != index)
@@ -143,6 +152,7 @@ static inline unsigned size_of(uint32_t frames)
     return size < FLOW_SIZES ? size : FLOW_SIZES - 1;
 }
 
+/* Lists of size classes are doubly linked, because a flow may leave from the middle. */
 static void size_leave(struct fair_queue *flows, struct flow *flow, unsigned size)
 {
     if (flow->size_next != FLOW_NONE)
@@ -207,6 +217,7 @@ struct flow *fair_queue_largest(const struct fair_queue *flows, enum flow_kind k
 
 /* ---- turns -------------------------------------------------------------------------------- */
 
+/* Lists of turns need one direction: only their first flow is ever taken out. */
 static void list_put(struct fair_queue *flows, struct flow_list *list, struct flow *flow)
 {
     const uint16_t index = index_of(flows, flow);
@@ -247,6 +258,7 @@ void fair_queue_put(struct fair_queue *flows, uint64_t key, enum flow_kind kind,
     flow->last = frame;
     flow->bytes += bytes;
     set_frames(flows, flow, flow->frames + frames);
+    /* an empty flow that is still listed waits for its turn with the credit that it has */
     if (!flow->is_listed) {
         flow->credit_bytes = (int32_t)flows->sparse_bytes;
         list_put(flows, &flows->sparse, flow);
@@ -268,6 +280,8 @@ static void move_on(struct fair_queue *flows, struct flow_list *list)
     }
 }
 
+/* The loop ends: a flow that move_on() doesn't free has credit when it comes to the front again,
+ * and each flow without frames is freed in its turn. */
 struct flow *fair_queue_next(struct fair_queue *flows)
 {
     for (;;) {
@@ -296,6 +310,7 @@ void fair_queue_left(struct fair_queue *flows, struct flow *flow, uint32_t bytes
                      uint32_t charged_bytes)
 {
     leat_assert(frames <= flow->frames && bytes <= flow->bytes);
+    /* a frame that was dropped costs the flow no credit */
     flow->credit_bytes -= (int32_t)charged_bytes;
     flow->bytes -= bytes;
     set_frames(flows, flow, flow->frames - frames);

@@ -1,4 +1,8 @@
-/* frame_flow.c -- determines the flow of a frame, and whether it is control traffic. */
+/*
+ * frame_flow.c -- determines the flow of a frame, and whether it is control traffic.
+ *
+ * The frames are our own, so their headers are well-formed; lengths only guard the reads here.
+ */
 #include "link/frame_flow.h"
 
 #include "link/link.h"
@@ -32,7 +36,9 @@ uint64_t frame_flow_key(const struct link *link, const uint8_t *addresses, unsig
     return siphash13_of(&hash);
 }
 
-/* Classifies a TCP segment with its header at @tcp; @bytes: TCP header, options and payload. */
+/* Classifies a TCP segment with its header at @tcp; @bytes: TCP header, options and payload.
+ * Control traffic has places of its own in the queue, so our bulk data can't crowd out the ACKs
+ * that a peer waits for. */
 static void classify_tcp(struct flow_name *name, const uint8_t *tcp, uint32_t bytes)
 {
     const uint8_t flags = tcp[TCP_FLAGS_AT];
@@ -52,6 +58,7 @@ static struct flow_name name_of_payload(const struct link *link, const struct le
     struct flow_name name = {.kind = FLOW_BULK};
     uint32_t ports = 0;
 
+    /* without them all packets between two hosts share one flow */
     if (has_ports && frame->len >= at + 4)
         ports = get32(frame->data + at);
     if (protocol == TCP && frame->len >= at + WIRE_TCP_BYTES)
@@ -81,6 +88,7 @@ static struct flow_name name_of_ipv6(const struct link *link, const struct leat_
 {
     const uint8_t *ip = frame->data + ETHERNET_HEADER_BYTES;
 
+    /* extension headers aren't skipped: their number takes the place of the protocol in the key */
     return name_of_payload(link, frame, ip + IPV6_SRC_AT, 16, ip[IPV6_NEXT_AT],
                            ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES, get16(ip + IPV6_PAYLOAD_AT));
 }

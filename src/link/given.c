@@ -1,10 +1,15 @@
-/* given.c -- adds and removes addresses of a link for the program or DHCP. */
+/*
+ * given.c -- adds and removes addresses of a link for the program or DHCP.
+ *
+ * address.c looks them up. conflict.c has their life in between: probes, announcements, defence.
+ */
 #include "core/assert.h"
 #include "family.h"
 #include "link/address.h"
 #include "link/arp.h"
 
-/* True if @ip is the network address or the broadcast address of its prefix. */
+/* True if @ip is the network address or the broadcast address of its prefix. A /31 and a /32 have
+ * neither (RFC 3021). */
 static bool is_edge(leat_ip4 ip, uint8_t prefix_bits)
 {
     const leat_ip4 host = ~ip4_mask(prefix_bits);
@@ -12,6 +17,7 @@ static bool is_edge(leat_ip4 ip, uint8_t prefix_bits)
     return prefix_bits <= 30 && ((ip & host) == 0 || (ip & host) == host);
 }
 
+/* All links count: an address on two would have two answers to which device a packet leaves by. */
 static bool have_already(struct leat *stack, leat_ip4 ip)
 {
     for (struct link *link = stack->links; link < stack->links_end; link++) {
@@ -52,6 +58,7 @@ COLD void address_set_prefix(struct link *link, leat_ip4 ip, uint8_t prefix_bits
     if (!address || address->prefix_bits == prefix_bits)
         return;
     address->prefix_bits = prefix_bits;
+    /* other hosts may be on-link now, or no longer */
     link->stack->route_generation++;
 }
 
@@ -82,6 +89,7 @@ enum leat_err leat_address_remove(struct leat *stack, struct leat_netif *netif,
     address = link ? address_find(link, ip) : 0;
     if (!address)
         return LEAT_ERR_NOT_FOUND;
+    /* its callbacks are withdrawn, too, so the owner hears nothing of its own removal */
     address_stop(address);
     return LEAT_OK;
 }
