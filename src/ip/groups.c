@@ -1,4 +1,10 @@
-/* groups.c -- multicast groups that links listen to, and the timing of reports to routers. */
+/*
+ * groups.c -- multicast groups that links listen to, and the timing of reports to routers.
+ *
+ * Every event ends in fired(): it chooses the version, sends all messages that are due, and sets
+ * the one timer of the link for the next. groups_join(), groups_leave() and groups_tell() call it
+ * at once, groups_query() and groups_reported() only move the times.
+ */
 #include "ip/groups.h"
 
 #include "wire/bytes.h"
@@ -83,6 +89,7 @@ bool groups_hear_low(const struct groups *groups, const struct link *link, uint3
     for (uint32_t i = 0; i < groups->count; i++) {
         const struct group *group = &groups->all[i];
 
+        /* a group that was left is still listed while that is reported, but no longer heard */
         if (group->holders > 0 && is_of(group, link) && (get32(group->ip.bytes + 12) & mask) == low)
             return true;
     }
@@ -101,6 +108,7 @@ static void choose_version(struct group_link *at)
     const uint64_t now_ns = at->link->stack->now_ns;
     uint8_t age = 0;
 
+    /* the oldest querier decides, so the last match wins */
     for (unsigned older = 1; older < GROUP_AGES; older++) {
         if (at->older_until_ns[older - 1] > now_ns)
             age = (uint8_t)older;
@@ -125,6 +133,8 @@ static void sooner(uint64_t *next_ns, uint64_t ns)
         *next_ns = ns;
 }
 
+/* Looks at the link's times again after any change, because a later time may have become the next
+ * one. */
 static void set_timer(struct group_link *at)
 {
     struct leat *stack = at->link->stack;
@@ -158,6 +168,7 @@ static bool take_record(const struct group_link *at, struct group *group,
         group->answer_ns = 0;
     record->ip = group->ip;
     record->type = GROUP_IS_EXCLUDE;
+    /* a change comes first: the router learns from its record what an answer would say, too */
     if (is_due(at->change_ns, now_ns) && group->changes > 0) {
         group->changes--;
         record->type = group->holders > 0 ? GROUP_TO_EXCLUDE : GROUP_TO_INCLUDE;
@@ -180,6 +191,8 @@ static void tell_older(const struct group_link *at, struct group *group,
     group->reported_last = !leaves;
 }
 
+/* Older versions have a message for each group. The newest one collects records, and sends them
+ * when a report is full and at the end. */
 static void tell_what_is_due(const struct group_link *at)
 {
     struct group_record records[RECORDS_MAX];
@@ -220,6 +233,8 @@ static void fired(struct timer *timer, void *context)
 
     choose_version(at);
     tell_what_is_due(at);
+    /* the next time is chosen after the messages, because each has used up one of its group's
+     * repetitions */
     if (is_due(at->change_ns, stack->now_ns))
         at->change_ns = next_change(at);
     if (is_due(at->answer_all_ns, stack->now_ns))
@@ -272,6 +287,7 @@ void groups_leave(struct groups *groups, struct link *link, struct leat_ip ip)
     if (--group->holders > 0)
         return;
     choose_version(at);
+    /* a report that we have joined would be wrong now */
     group->changes = 0;
     group->answer_ns = 0;
     if (groups->family->is_told(ip)) {
@@ -325,6 +341,7 @@ static void take_querier(struct group_link *at, const struct group_query *query)
         at->robustness = query->robustness > 0 ? query->robustness : GROUP_ROBUSTNESS;
         at->interval_s = query->interval_s > 0 ? query->interval_s : GROUP_INTERVAL_S;
     } else { /* RFC 3376 8.12, RFC 3810 9.12 */
+        /* robustness and interval are the last known ones: an older query has no fields for them */
         at->older_until_ns[query->age - 1] =
             at->link->stack->now_ns +
             (1000 * (uint64_t)at->robustness * at->interval_s + query->max_response_ms) * ms_ns;
@@ -340,6 +357,8 @@ bool groups_query(struct groups *groups, struct link *link, const struct group_q
     const uint32_t max_ms =
         query->max_response_ms > RESPONSE_MIN_MS ? query->max_response_ms : RESPONSE_MIN_MS;
 
+    /* the querier is noted first: a change of the version cancels what is pending, which this
+     * answer must survive */
     take_querier(at, query);
     if (is_general)
         answer_all(at, max_ms);

@@ -1,14 +1,22 @@
-/* icmp_error.c -- the limiter of errors, and messages that quote a packet. */
+/*
+ * icmp_error.c -- the limiter of errors, and messages that quote a packet.
+ *
+ * A quote is a view of the packet that it is about, so an error copies nothing. The headers of that
+ * packet are still in memory in front of its buffer.
+ */
 #include "ip/icmp_error.h"
 
 bool icmp_error_take(struct leat *stack)
 {
+    /* The noise is for attackers that count our errors. They could else tell which of their guesses
+     * used one up, and so find open ports (SAD DNS, CVE-2020-25705). */
     if (limiter_take(&stack->icmp_errors, stack->now_ns, leat_random(stack)))
         return true;
     stack->stats.icmp_errors_limited++;
     return false;
 }
 
+/* Uncovers the headers for the slice and covers them again; @packet is as before afterwards. */
 static struct leat_buf *quote_of(struct leat_buf *packet, uint32_t header_bytes, uint32_t most)
 {
     struct leat_buf *quote;

@@ -23,6 +23,7 @@ static void turn_round(struct leat_buf *buf)
 
     put16(buf->data, (uint16_t)(old_word & 0xff));
     put16(buf->data + 2, checksum_update(get16(buf->data + 2), old_word, old_word & 0xff));
+    /* the device's verdict was about the request */
     buf->checksum = LEAT_CHECKSUM_UNKNOWN;
 }
 
@@ -72,6 +73,7 @@ static void echo_input(struct leat *stack, struct packet *packet)
             return;
         }
     }
+    /* the reply comes from the address that was asked (RFC 1122 3.2.2.6) */
     if (ipv4_path(stack, packet->dst, packet->src, &path) != LEAT_OK) {
         leat_buf_free(reply);
         return;
@@ -80,6 +82,8 @@ static void echo_input(struct leat *stack, struct packet *packet)
         stack->stats.icmp_echo_replies++;
 }
 
+/* This is a function of its own, so that its report doesn't enlarge the stack frame of
+ * error_input(). "Too big" is no failure: the transport sends smaller packets. */
 COLD static __attribute__((noinline)) void note_unreachable(struct leat *stack,
                                                             const struct icmp_error *error)
 {
@@ -126,6 +130,7 @@ static void error_input(struct leat *stack, struct packet *packet, const struct 
                                 .transport_bytes = quote->len - quoted.header_bytes};
     if (icmp->type == ICMP_UNREACHABLE && icmp->code == ICMP_FRAGMENTATION_NEEDED)
         error.next_hop_mtu = (uint16_t)(icmp->detail & 0xffff);
+    /* the transport decides whether the quote matches data in flight (RFC 5927 4.1) */
     if (protocol->icmp_error(stack, &error)) {
         note_unreachable(stack, &error);
         stack_end(stack, quote, taken_icmp);

@@ -35,6 +35,7 @@ static bool error_is_allowed(struct leat *stack, const struct packet *packet)
 {
     if (packet->is_group || is_icmp_error(packet) || is_later_fragment(packet))
         return false;
+    /* an address that isn't one host's would get the error at many hosts, or nowhere */
     if (packet->link && address_is_no_host(packet->src))
         return false;
     return icmp_error_take(stack);
@@ -50,11 +51,14 @@ void icmp_send_error(struct leat *stack, const struct packet *packet, uint8_t ty
 
     if (!error_is_allowed(stack, packet))
         return;
+    /* the error comes from the address that the packet was sent to, so that its sender recognizes
+     * the flow */
     if (ipv4_path(stack, packet->dst, packet->src, &path) != LEAT_OK)
         return;
     message = icmp_error_about(stack, &icmp, packet->buf, packet->header_bytes, QUOTE_BYTES_MAX);
     if (!message)
         return;
+    /* the message was emitted with a checksum of 0, and is emitted again with the right one */
     icmp.checksum = checksum_finish(checksum_list(message));
     wire_icmp_emit(&icmp, message->data);
     if (ipv4_output(stack, &path, &options, message) == LEAT_OK)

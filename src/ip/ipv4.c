@@ -3,6 +3,7 @@
 
 #include "ip/icmp.h"
 
+/* Ethernet knows the groups that all hosts hear. IGMP's table knows others, if IGMP is linked. */
 static bool hears(const struct link *link, const struct leat_mac *mac)
 {
     const struct ipv4_groups *groups = link->stack->ipv4_groups;

@@ -16,6 +16,7 @@ static bool source_is_martian(const struct leat *stack, const struct link *link,
 {
     if (link && (address_is_no_host(src) || address_is_broadcast(link, src)))
         return true;
+    /* a packet from a link must not have our source, one from ourselves must */
     return ipv4_is_ours(stack, src) == (link != 0);
 }
 
@@ -44,7 +45,8 @@ static bool addresses_are_known(struct leat *stack, const struct link *link, lea
     return back && back->known_link == link;
 }
 
-/* The counter for the fault of the addresses; NULL: they are valid. */
+/* The counter for the fault of the addresses; NULL: they are valid. The source comes first, so that
+ * a martian is counted as one even if it is for another host. */
 static uint64_t *check_addresses(struct leat *stack, const struct link *link, leat_ip4 src,
                                  leat_ip4 dst, bool *is_group)
 {
@@ -179,6 +181,7 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
         stack_end(stack, buf, drop_ip_header);
         return;
     }
+    /* the checksum is verified before the addresses are believed (RFC 1122 3.2.1.2) */
     if (!wire_ipv4_checksum_ok(bytes, header_bytes)) {
         stack_end(stack, buf, drop_ip_checksum);
         return;
@@ -192,6 +195,7 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
         leat_buf_free(buf);
         return;
     }
+    /* Ethernet's padding is cut off, since it isn't part of the packet */
     view_trim(buf, get16(bytes + IPV4_TOTAL_AT));
     view_pull(buf, header_bytes);
     packet.buf = buf;

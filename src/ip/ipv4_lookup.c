@@ -1,4 +1,9 @@
-/* ipv4_lookup.c -- looks up our addresses, group addresses, and protocols. */
+/*
+ * ipv4_lookup.c -- looks up our addresses, group addresses, and protocols.
+ *
+ * The walks over all links are for packets whose path isn't cached: input and output ask the route
+ * cache first (ip/route.h).
+ */
 #include "ip/ipv4.h"
 #include "link/address.h"
 
@@ -13,6 +18,7 @@ bool ipv4_is_ours(const struct leat *stack, leat_ip4 ip)
         if (address_is_ours(link, ip))
             return true;
     }
+    /* all of 127/8 is ours, without being configured (RFC 1122 3.2.1.3 (g)) */
     return is_loopback(ip);
 }
 

@@ -1,4 +1,10 @@
-/* ipv4_output.c -- sends datagrams: path, header, fragments. */
+/*
+ * ipv4_output.c -- sends datagrams: path, header, fragments.
+ *
+ * A transport gets a path from the cache (route_cache_get()) or from ipv4_path(), and calls
+ * ipv4_output(). This also caches the headers of a cached path (header_template_make()), so that
+ * the next packets take header_template_send() instead.
+ */
 #include "ip/ipv4.h"
 
 #include "core/view.h"
@@ -28,6 +34,7 @@ COLD static enum leat_err path_to_group(struct leat *stack, struct path *path)
             path->src = ours;
             return LEAT_OK;
         }
+        /* the first link is kept for a host without an address (DHCP) */
         if (!bare)
             bare = link;
     }
@@ -45,6 +52,8 @@ static enum leat_err find_path(struct leat *stack, struct path *path)
     const struct address *from;
     leat_ip4 next_hop;
 
+    /* this is asked first, so that no packet to ourselves leaves the host, whatever the routes
+     * are */
     if (ipv4_is_ours(stack, dst))
         return path_to_loopback(stack, path);
     if (ip4_is_multicast(dst) || dst == IP4_BROADCAST)
@@ -80,6 +89,7 @@ enum leat_err ipv4_path(struct leat *stack, host_id src, host_id dst, struct pat
         return stack->ipv6_family ? stack->ipv6_family->path(stack, path) : LEAT_ERR_NO_ROUTE;
     err = find_path(stack, path);
     path->pseudo_sum = host_pseudo_sum(stack, path->src, dst);
+    /* groups and ourselves aren't cached: their checks are repeated for each packet */
     if (err == LEAT_OK && path->known_link)
         route_cache_put(stack, path, src == IP4_ANY);
     return err;
@@ -96,6 +106,8 @@ void ipv4_tell_reached(struct path *path)
         neighbour_confirmed(path->link, path->next_hop);
 }
 
+/* The queue is bounded, because a program that sends to itself could fill the pool within one
+ * turn. */
 void ip_send_home(struct leat *stack, struct leat_buf *packet)
 {
     if (stack->loopback.count >= LOOPBACK_FRAMES) {
@@ -166,6 +178,8 @@ static bool send_fragment(struct leat *stack, const struct path *path,
         leat_buf_free(fragment);
         return false;
     }
+    /* fragments share the payload: the header has a buffer of its own, and the slice is linked
+     * behind */
     wire_ipv4_emit(header, leat_buf_push(fragment, IPV4_HEADER_BYTES));
     leat_buf_append(fragment, slice);
     stack->stats.ip_fragments_sent++;
@@ -178,9 +192,12 @@ static enum leat_err send_in_fragments(struct leat *stack, const struct path *pa
                                        struct wire_ipv4 *header, struct leat_buf *payload)
 {
     const uint32_t total = leat_buf_total(payload);
+    /* offsets count units of 8 bytes, so all fragments but the last are a multiple of that */
     const uint32_t step = (path->mtu - (uint32_t)IPV4_HEADER_BYTES) & ~7u;
     enum leat_err err = LEAT_OK;
 
+    /* the first fragment without memory ends the loop: a datagram with a hole only occupies the
+     * receiver */
     for (uint32_t at = 0; at < total && err == LEAT_OK; at += step) {
         const uint32_t here = total - at < step ? total - at : step;
 
@@ -227,6 +244,7 @@ enum leat_err ipv4_output(struct leat *stack, const struct path *path,
         send_on_link(path, payload);
     else
         ip_send_home(stack, payload);
+    /* the next packets may copy the headers that this one has assembled */
     if (path->template && path->template->generation != stack->neighbour_generation)
         header_template_make(path);
     return LEAT_OK;

@@ -111,6 +111,7 @@ static const struct address *toward_gateway(struct leat *stack, leat_ip4 src,
                         : near      ? near->link
                                     : routed_link(stack->routes, route->gateway);
 
+    /* the address in the gateway's prefix is the one that it can answer directly */
     if (near && src == IP4_ANY)
         return near;
     return link ? usable_on(link, src) : 0;
@@ -145,6 +146,7 @@ const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
 
         if (!is_itself && (dst ^ route->network) & ip4_mask(route->prefix_bits))
             continue;
+        /* at equal length our own prefix wins over a route */
         if (best && bits <= best_bits)
             continue;
         from = is_on_link(route) ? usable_on(route->link, src) : toward_gateway(stack, src, route);
@@ -219,6 +221,7 @@ static struct route_cache_entry *find_block(struct leat *stack, leat_ip4 src, le
             return 0;
         stack->routes->block = (uint8_t)i;
     }
+    /* the block's path is the same for all its hosts but for the destination and sums over it */
     if (blocks[i].path.dst != dst) {
         blocks[i].path.dst = dst;
         blocks[i].path.pseudo_sum = host_pseudo_sum(stack, blocks[i].path.src, dst);
@@ -253,6 +256,7 @@ COLD static struct route_cache_entry *place_for(struct leat *stack, const struct
 
     if (bits == 32)
         return route_cache_slot(stack, path->dst);
+    /* blocks replace each other in turn: any of them is rebuilt by one lookup */
     i = table->block_hand;
     table->block_hand = (uint8_t)((i + 1) % ROUTE_CACHE_BLOCKS);
     return &stack->route_cache[ROUTE_CACHE_HOSTS + i];
@@ -294,6 +298,7 @@ static bool gateway_is_on_link(const struct leat *stack, leat_ip4 gateway)
         for (unsigned k = 0; k < LEAT_ADDRESSES_MAX; k++) {
             const struct address *address = &link->addresses[k];
 
+            /* our own address as gateway would lead back to ourselves */
             if (address->state != ADDRESS_NONE && address->ip != gateway &&
                 ((address->ip ^ gateway) & ip4_mask(address->prefix_bits)) == 0)
                 return true;
@@ -360,6 +365,8 @@ COLD static enum leat_err add_by(struct leat *stack, struct link *link, struct l
     if (prefix_bits > 32 || (made.network & ~ip4_mask(prefix_bits)) ||
         address_is_no_host(made.gateway))
         return LEAT_ERR_ARGUMENT;
+    /* a gateway may be outside of all prefixes, as in some clouds; with one link there is no doubt
+     * where it is */
     if (!link && !gateway_is_on_link(stack, made.gateway)) {
         made.link = stack_only_link(stack);
         if (!made.link)
@@ -395,6 +402,7 @@ enum leat_err leat_route_remove(struct leat *stack, struct leat_ip to, uint8_t p
     route = find(table, network, prefix_bits);
     if (!route)
         return LEAT_ERR_NOT_FOUND;
+    /* the order of routes means nothing, so the last one fills the gap */
     *route = table->routes[--table->count];
     stack->route_generation++;
     return LEAT_OK;

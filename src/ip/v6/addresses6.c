@@ -1,4 +1,10 @@
-/* addresses6.c -- looks up the IPv6 addresses of a link.  address6.c changes them. */
+/*
+ * addresses6.c -- looks up the IPv6 addresses of a link. address6.c changes them.
+ *
+ * The states are ordered (enum address6_state). From ADDRESS6_TENTATIVE on an entry has an address
+ * that others must not take. From ADDRESS6_OPTIMISTIC on packets may be sent from it, and those to
+ * it are ours.
+ */
 #include "core/assert.h"
 #include "core/second.h"
 #include "ip/v6/slaac.h"
@@ -13,6 +19,7 @@ struct address6 *address6_find(struct link *link, struct leat_ip ip)
     struct address6 *all = addresses6_of(link);
 
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        /* a failed entry only blocks its prefix: its last identifier is another host's */
         if (all[i].state >= ADDRESS6_TENTATIVE && leat_ip_equal(all[i].ip, ip))
             return &all[i];
     }
@@ -62,6 +69,7 @@ bool ipv6_is_ours(const struct leat *stack, struct leat_ip ip)
         if (address6_is_usable(link, ip))
             return true;
     }
+    /* ::1 is on no link (RFC 4291 2.5.3) */
     return leat_ip_is_loopback(ip);
 }
 
@@ -69,9 +77,12 @@ bool address6_on_link(const struct link *link, struct leat_ip dst)
 {
     const struct address6 *all = addresses6_of(link);
 
+    /* fe80::/10 is on every link, whatever the routes are */
     if (leat_ip_is_link_local(dst))
         return true;
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        /* An address from a router or a server says nothing about its neighbours (RFC 5942 4). The
+         * program states a prefix with each of its own. */
         if (all[i].state >= ADDRESS6_TENTATIVE && all[i].kind == ADDRESS6_GIVEN &&
             ip6_in_prefix(all[i].ip, dst, all[i].prefix_bits))
             return true;
@@ -87,6 +98,8 @@ bool address6_hears(struct link *link, struct leat_ip ip)
     if (leat_ip_equal(ip, all_nodes))
         return true;
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        /* tentative addresses count, because another host may check the same one (RFC 4862
+         * 5.4.2) */
         if (all[i].state >= ADDRESS6_TENTATIVE && leat_ip_equal(ip6_solicited_node(all[i].ip), ip))
             return true;
     }
@@ -121,6 +134,7 @@ unsigned addresses6_of_routers(const struct link *link)
     const struct address6 *all = addresses6_of(link);
     unsigned count = 0;
 
+    /* failed ones count, so that an advertisement can't make us try one prefix after another */
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++)
         count += all[i].state != ADDRESS6_NONE && all[i].kind >= ADDRESS6_STABLE;
     return count;
@@ -136,6 +150,7 @@ const struct address6 *address6_preferred(const struct link *link)
     const struct address6 *all = addresses6_of(link);
 
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        /* the program is told an address that lasts, so temporary ones are left out */
         if (all[i].state >= ADDRESS6_OPTIMISTIC && all[i].kind != ADDRESS6_LINK_LOCAL &&
             all[i].kind != ADDRESS6_TEMPORARY && all[i].preferred_until_ns > link->stack->now_ns)
             return &all[i];
@@ -156,6 +171,8 @@ uint64_t addresses6_next_deprecation_ns(const struct link *link)
     return next_ns;
 }
 
+/* A successor must have passed its check by the time the old address is deprecated (RFC 8981
+ * 3.4). */
 bool address6_ends_soon(const struct leat *stack, uint64_t preferred_until_ns)
 {
     return preferred_until_ns <= stack->now_ns + REGEN_ADVANCE_S * second_ns;
@@ -167,6 +184,7 @@ uint64_t address6_next_ns(const struct address6 *address)
     const uint64_t preferred_ns = address->preferred_until_ns;
 
     leat_debug_assert(address->state == ADDRESS6_USABLE);
+    /* only the end is left, if the address is deprecated already or never will be */
     if (preferred_ns == IP6_FOR_EVER || preferred_ns <= now_ns)
         return address->valid_until_ns;
     return address->kind != ADDRESS6_TEMPORARY ||

@@ -25,6 +25,7 @@ static void take_on_link(struct leat_slaac *slaac, const struct wire_ra_option *
     const uint64_t until_ns = slaac_until_ns(slaac, said->lifetime_s);
     struct prefix6 *place = 0;
 
+    /* one walk finds the present entry and the first free one */
     for (unsigned i = 0; i < LEAT_SLAAC_PREFIXES_MAX; i++) {
         struct prefix6 *prefix = &slaac->prefixes[i];
 
@@ -38,6 +39,7 @@ static void take_on_link(struct leat_slaac *slaac, const struct wire_ra_option *
     }
     if (said->lifetime_s == 0)
         return;
+    /* a flood of prefixes displaces none that is valid */
     if (!place) {
         stack->stats.ndp_limits_reached++;
         return;
@@ -56,6 +58,7 @@ static bool take_prefix(struct leat_slaac *slaac, struct leat_ip router,
         return false;
     if (said->on_link)
         take_on_link(slaac, said);
+    /* RFC 4862 5.5.3 (c): a preferred lifetime above the valid one is an error */
     return !said->autonomous || (said->preferred_s <= said->lifetime_s &&
                                  address6_advertised(slaac->link, router, said));
 }
@@ -79,6 +82,7 @@ static bool take_mtu(struct leat_slaac *slaac, uint32_t mtu)
     struct link *link = slaac->link;
     struct link6 *link6 = &link->stack->ipv6->links[link - link->stack->links];
 
+    /* RFC 4861 6.3.4: below 1280 IPv6 wouldn't work, above the device's it couldn't send */
     if (mtu < IPV6_MTU_MIN || mtu > link->netif->mtu)
         return false;
     if (mtu != link6->mtu)
@@ -95,6 +99,7 @@ static bool take_server(struct leat_slaac *slaac, struct leat_ip ip, uint64_t un
     if (leat_ip_is_multicast(ip) || leat_ip_is_any(ip) || leat_ip_is_loopback(ip) ||
         leat_ip_is_v4(ip))
         return false;
+    /* the walk is backwards, so that the first free place is taken and servers keep their order */
     for (unsigned i = LEAT_SLAAC_SERVERS_MAX; i > 0; i--) {
         struct server6 *server = &slaac->servers[i - 1];
 
@@ -105,6 +110,7 @@ static bool take_server(struct leat_slaac *slaac, struct leat_ip ip, uint64_t un
             return true;
         }
     }
+    /* RFC 8106 5.1: a lifetime of 0 only ends a known server */
     if (until_ns <= slaac->link->stack->now_ns)
         return true;
     if (place)
@@ -167,6 +173,8 @@ static bool take_domains(struct leat_slaac *slaac, const struct wire_ra_option *
 
     while (wire_ra_name(said->bytes, said->len, &at, slaac->name, sizeof slaac->name)) {
         take_domain(slaac, slaac->name, slaac_until_ns(slaac, said->lifetime_s));
+        /* this is the start of the next name; wire_ra_name() leaves `at` in the middle of a
+         * malformed one */
         name_at = at;
     }
     return name_at >= said->len || said->bytes[name_at] == 0;

@@ -90,7 +90,8 @@ void block6_put(struct leat *stack, host_id src, struct leat_ip dst, struct link
     struct leat_ip mask = {{0}};
 
     leat_debug_assert(table->hand < BLOCKS6);
-    /* ::/8 contains "::", loopback and IPv4 */
+    /* On-link hosts have next hops of their own. A block of 128 bits is a single host, for which
+     * the cache of paths is there. ::/8 contains "::", loopback and IPv4. */
     if (address6_on_link(link, dst) || bits == 128 || dst.bytes[0] == 0)
         return;
     for (uint32_t i = 0; i < bits; i++)

@@ -1,4 +1,9 @@
-/* given6.c -- addresses assigned by the program, or leased by a DHCPv6 server. */
+/*
+ * given6.c -- addresses assigned by the program, or leased by a DHCPv6 server.
+ *
+ * Both kinds go through address6_place() and address6_start(), as those that slaac makes. They
+ * differ in their owner: an address of the program has no end, a leased one ends with its lease.
+ */
 #include "ip/v6/slaac.h"
 
 /* True for an address that a host may have. */
@@ -57,12 +62,15 @@ enum leat_err address6_lease(struct link *link, struct leat_ip ip, uint64_t pref
 
     if (!address)
         return lease_another(link, ip, preferred_until_ns, valid_until_ns, watch);
+    /* the address may also be the program's, a router's or another client's, and stays theirs */
     if (address->watch != watch)
         return LEAT_ERR_IN_USE;
+    /* paths choose their source again when the address becomes deprecated, or is no longer */
     link->stack->route_generation += (address->preferred_until_ns > link->stack->now_ns) !=
                                      (preferred_until_ns > link->stack->now_ns);
     address->preferred_until_ns = preferred_until_ns;
     address->valid_until_ns = valid_until_ns;
+    /* the timer of the address follows its new end, then the sweep of the link does */
     address6_ends_anew(address);
     slaac_ends_anew(link);
     return LEAT_OK;

@@ -57,6 +57,7 @@ bool hosts6_init(struct leat *stack)
     stack->hosts6 = table;
     if (!table->all || !table->buckets || !table->known)
         return false;
+    /* an empty chain ends in its own bucket, as any other does */
     for (uint32_t i = 0; i <= table->bucket_mask; i++)
         table->buckets[i] = HOST_CHAIN_END | i;
     table->last[0].hash = table->last[1].hash = siphash13(&stack->table_key, 0, 0); /* of "::" */
@@ -131,6 +132,7 @@ static uint32_t take(struct leat *stack)
 
 static uint32_t make(struct leat *stack, struct leat_ip ip, uint32_t link, uint32_t bucket)
 {
+    /* take() comes before the head of the bucket is read, because it may change this chain */
     const uint32_t index = take(stack);
     uint32_t *head = &stack->hosts6->buckets[bucket];
 

@@ -67,6 +67,7 @@ static void echo_input(struct leat *stack, struct packet6 *packet)
         return;
     }
     icmpv6_put_checksum(reply, &header.src, &header.dst);
+    /* a Packet Too Big is believed only about a reply that was sent (transport6.c) */
     if (leat_buf_total(reply) > IPV6_MTU_MIN - IPV6_HEADER_BYTES)
         pmtu6_echoed(stack, header.dst, get32(reply->data + ICMP_DETAIL_AT));
     if (ipv6_output(packet->link, &header, reply) == LEAT_OK)
@@ -95,6 +96,8 @@ void icmpv6_input(struct leat *stack, struct packet6 *packet)
         stack_end(stack, packet->buf, drop_icmp6_format);
         return;
     }
+    /* the checksum comes first, since a damaged type would take the message to the wrong
+     * function */
     if (!checksum_agrees(
             checksum_pseudo6(&packet->src, &packet->dst, IPV6_ICMP, leat_buf_total(buf)) +
             checksum_list(buf))) {
@@ -114,6 +117,7 @@ void icmpv6_input(struct leat *stack, struct packet6 *packet)
     case ICMPV6_MLD1_REPORT:
         mld_input(stack, packet);
         break;
+    /* "::" is a host without an address, and can't be answered */
     case ICMPV6_ECHO:
         if (leat_ip_is_any(packet->src))
             stack_end(stack, packet->buf, drop_ip6_source);

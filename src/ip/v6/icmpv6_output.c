@@ -6,7 +6,9 @@ enum {
     QUOTE_BYTES_MAX = IPV6_MTU_MIN - IPV6_HEADER_BYTES - ICMP_HEADER_BYTES
 };
 
-/* RFC 4443 2.4 (e) */
+/* RFC 4443 2.4 (e): no error about an error or a redirect, to a host without an address, or about a
+ * packet to a group. Two errors about groups are exceptions: a packet too big, and an unknown
+ * option that asks for it. */
 static bool error_is_allowed(struct leat *stack, const struct packet6 *packet, bool even_groups)
 {
     const struct leat_buf *buf = packet->buf;
@@ -28,6 +30,7 @@ void icmpv6_send_error(struct leat *stack, const struct packet6 *packet, uint8_t
 
     if (!error_is_allowed(stack, packet, even_groups))
         return;
+    /* a group can't be a source, so one of our addresses on its link stands for it */
     from = packet->is_group ? address6_toward(packet->link, packet->src) : 0;
     if (packet->is_group && !from)
         return;
@@ -36,6 +39,7 @@ void icmpv6_send_error(struct leat *stack, const struct packet6 *packet, uint8_t
     message = icmp_error_about(stack, &icmp, packet->buf, packet->header_bytes, QUOTE_BYTES_MAX);
     if (!message)
         return;
+    /* the checksum needs the source, because ICMPv6's covers both addresses */
     icmpv6_put_checksum(message, &header.src, &header.dst);
     if (!packet->link)
         ipv6_send_home(stack, &header, message);

@@ -18,6 +18,7 @@ static void put(struct leat_ip *ip, uint64_t identifier)
 void identifier6_make(struct address6 *address)
 {
     const struct ipv6 *ipv6 = address->link->stack->ipv6;
+    /* these are 16 bytes without padding, whose values would be undefined */
     struct {
         uint8_t prefix[8];
         struct leat_mac mac;
@@ -28,12 +29,15 @@ void identifier6_make(struct address6 *address)
 
     memcpy(seed.prefix, address->ip.bytes, sizeof seed.prefix);
     do {
+        /* `again` is apart from `collisions`, so that a reserved value doesn't use up one of the
+         * tries */
         identifier = siphash24(&ipv6->secret, &seed, sizeof seed);
         seed.again++;
     } while (is_reserved(identifier));
     put(&address->ip, identifier);
 }
 
+/* Entries in any state count, because no two may have one address. */
 static bool is_in_use(const struct link *link, struct leat_ip ip)
 {
     const struct address6 *all = addresses6_of(link);

@@ -1,4 +1,9 @@
-/* ipv6.c -- registers IPv6: memory, entry points for other layers, routes. */
+/*
+ * ipv6.c -- registers IPv6: memory, entry points for other layers, routes.
+ *
+ * Other layers call IPv6 only through the two tables here (family.h). So a program that never calls
+ * leat_ipv6_register() doesn't link IPv6.
+ */
 #include "ip/host.h"
 #include "ip/v6/ipv6.h"
 #include "ip/v6/route6.h"
@@ -72,9 +77,11 @@ static bool hears(const struct link *link, const struct leat_mac *mac)
 
     if (mac->octet[0] != 0x33 || mac->octet[1] != 0x33)
         return false;
+    /* 33:33:00:00:00:01 stands for all nodes */
     if (mac->octet[2] == 0 && mac->octet[3] == 0 && mac->octet[4] == 0 && mac->octet[5] == 1)
         return true;
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        /* 33:33:ff and the last 24 bits of an address stand for its solicited-node group */
         if (all[i].state >= ADDRESS6_TENTATIVE && mac->octet[2] == 0xff &&
             memcmp(mac->octet + 3, all[i].ip.bytes + 13, 3) == 0)
             return true;
@@ -142,9 +149,11 @@ enum leat_err leat_ipv6_register(struct leat *stack, const struct leat_ipv6_conf
         leat_assert(ipv6->config.policies[i].prefix_bits <= 128);
     stack->policies = ipv6->config.policies;
     stack->policy_count = ipv6->config.policy_count;
+    /* without a secret of the program's, the stable addresses last as long as the stack's seed */
     ipv6->secret = any ? siphash_key_from(ipv6->config.secret) : stack->secret_key;
     stack->families[FAMILY6] = &of_link;
     stack->ipv6_family = &family;
+    /* links that are attached later come through the table (leat_attach()) */
     for (struct link *link = stack->links; link < stack->links_end; link++)
         attached(link);
     return LEAT_OK;

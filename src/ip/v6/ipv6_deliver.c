@@ -1,4 +1,8 @@
-/* ipv6_deliver.c -- passes packets with checked headers to their upper layer. */
+/*
+ * ipv6_deliver.c -- passes packets with checked headers to their upper layer.
+ *
+ * ipv6_input.c comes here with single packets, fragment6.c with reassembled ones.
+ */
 #include "core/view.h"
 #include "ip/v6/ipv6.h"
 #include "wire/ndp.h"
@@ -34,6 +38,8 @@ bool ipv6_chain_is_good(struct leat *stack, struct packet6 *packet,
     if (verdict == IPV6_CHAIN_OK)
         return true;
     if (verdict == IPV6_CHAIN_PROBLEM) {
+        /* an error quotes the packet from its IPv6 header on, header_bytes in front of the
+         * buffer */
         pull_headers(packet, IPV6_HEADER_BYTES);
         icmpv6_send_error(stack, packet, ICMPV6_PARAMETER, chain->problem_code, chain->problem_at,
                           chain->tell_groups);
@@ -58,6 +64,8 @@ void ipv6_whole_input(struct leat *stack, struct packet6 *packet)
     const struct leat_buf *buf = packet->buf;
     struct wire_ipv6_chain chain;
 
+    /* the chain is walked again from the start: behind the fragment header it is complete only
+     * now */
     if (ipv6_chain_is_good(
             stack, packet, &chain,
             wire_ipv6_walk_whole(&chain, buf->data, buf->len, leat_ip_is_multicast(packet->dst))))

@@ -62,6 +62,7 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
         stack_end(stack, buf, drop_ip6_header);
         return;
     }
+    /* the source comes first, so that a martian is counted as one even if it is for another host */
     if (source_is_martian(link, header.src, buf)) {
         stack_end(stack, buf, drop_ip6_source);
         return;
@@ -70,12 +71,15 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
         stack_end(stack, buf, drop_ip6_not_ours);
         return;
     }
+    /* Ethernet's padding is cut off, since it isn't part of the packet */
     view_trim(buf, IPV6_HEADER_BYTES + (uint32_t)header.payload_bytes);
     packet.src = header.src;
     packet.dst = header.dst;
     packet.next_header = header.next_header;
     packet.hop_limit = header.hop_limit;
     packet.traffic_class = header.traffic_class;
+    /* the link address counts, too, because an error about the packet would go out once for each
+     * receiver */
     packet.is_group = is_group || leat_ip_is_multicast(header.dst);
     walk_headers(stack, &packet);
 }

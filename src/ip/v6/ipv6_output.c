@@ -13,6 +13,7 @@ static bool find_way(struct way6 *way)
 
     way->next_hop = way->dst;
     way->ask = 0;
+    /* RFC 4861 5.2: a neighbour needs no router */
     if (address6_on_link(way->link, way->dst))
         return true;
     choice = route6_to(way->link, way->src, way->dst);
@@ -79,6 +80,7 @@ enum leat_err ipv6_output(struct link *link, const struct ipv6_header *header,
 {
     const uint32_t bytes = leat_buf_total(payload);
     const struct wire_ipv6 wire = wire_of(header, ipv6_hop_limit(link), bytes);
+    /* a sender that may not fragment (TCP) keeps the path's MTU itself */
     const uint16_t mtu = header->may_fragment ? pmtu6_to(link, header->dst) : ipv6_mtu(link);
     const bool is_long = bytes + IPV6_HEADER_BYTES > mtu && payload->segment_bytes == 0;
     struct leat_ip next_hop = header->dst;
@@ -89,6 +91,7 @@ enum leat_err ipv6_output(struct link *link, const struct ipv6_header *header,
         leat_buf_free(payload);
         return LEAT_ERR_TOO_BIG;
     }
+    /* a group has no next hop: its Ethernet address follows from it */
     if (!leat_ip_is_multicast(header->dst)) {
         way = ipv6_next_hop(link, header->src, header->dst);
         if (!way) {

@@ -23,6 +23,7 @@ static struct leat_ip source_of(const struct link *link)
     const struct address6 *all = addresses6_of(link);
 
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        /* an optimistic address may be another host's, so it isn't used */
         if (all[i].state == ADDRESS6_USABLE && leat_ip_is_link_local(all[i].ip))
             return all[i].ip;
     }
@@ -38,6 +39,8 @@ static void send(struct link *link, struct leat_ip dst, struct leat_buf *message
     struct wire_ipv6 header = {
         .src = src, .dst = dst, .next_header = IPV6_HOP_BY_HOP, .hop_limit = HOP_LIMIT};
 
+    /* the checksum comes first, as it covers the ICMPv6 message alone, without the headers in front
+     * of it */
     icmpv6_put_checksum(message, &src, &dst);
     memcpy(view_push(message, ALERT_BYTES), alert, ALERT_BYTES);
     header.payload_bytes = (uint16_t)message->len;
@@ -161,6 +164,8 @@ static bool take(struct packet6 *packet, bool *is_good)
 
 void mld_input(struct leat *stack, struct packet6 *packet)
 {
+    /* the envelope comes first: take() reads fields whose length it has checked, and may find
+     * another fault */
     bool is_good = envelope_is_good(packet);
     const bool is_ours = is_good && take(packet, &is_good);
 

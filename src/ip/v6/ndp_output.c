@@ -1,4 +1,9 @@
-/* ndp_output.c -- sends messages of neighbour discovery (RFC 4861 4). */
+/*
+ * ndp_output.c -- sends messages of neighbour discovery (RFC 4861 4).
+ *
+ * Their hop limit is 255, and receivers refuse any other. No router forwards a packet without
+ * lowering it, so a message proves that it was sent on this link (RFC 4861 3.1).
+ */
 #include "core/assert.h"
 #include "core/view.h"
 #include "ip/v6/ipv6.h"
@@ -61,6 +66,8 @@ void ndp_solicit(struct link *link, struct leat_ip src, struct leat_ip target,
                            /* RFC 4861 4.3: omitted if the source is unspecified */
                            .has_mac = !leat_ip_is_any(src),
                            .has_nonce = nonce != 0};
+    /* one station is asked by the neighbour's own address, all others by the group that it must be
+     * in */
     const struct leat_ip dst = to ? target : ip6_solicited_node(target);
     struct leat_buf *packet;
 

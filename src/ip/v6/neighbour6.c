@@ -52,6 +52,7 @@ static struct neighbour6 **bucket(const struct link *link, struct leat_ip ip)
     uint64_t words[2];
 
     memcpy(words, ip.bytes, sizeof words);
+    /* a link-local address may belong to another neighbour on each link */
     words[0] ^= (uint64_t)(link - link->stack->links);
     return &table->buckets[siphash13(&link->stack->table_key, words[0], words[1]) &
                            table->bucket_mask];
@@ -111,6 +112,7 @@ void neighbour6_release(struct leat *stack, struct neighbour6 *n)
     while (*at != n)
         at = &(*at)->chain;
     *at = n->chain;
+    /* the entry may get another neighbour, or none */
     if (table->found == n)
         table->found = 0;
     age_remove(table, n);
@@ -118,6 +120,7 @@ void neighbour6_release(struct leat *stack, struct neighbour6 *n)
     table->free = n;
 }
 
+/* The caller has made room, if it may evict others for this one (reachability.c). */
 struct neighbour6 *neighbour6_place(struct link *link, struct leat_ip ip)
 {
     struct leat *stack = link->stack;

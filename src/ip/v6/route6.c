@@ -72,7 +72,7 @@ static struct route6 *find_given(struct ipv6 *ipv6, struct leat_ip network, uint
 }
 
 /* The number of routes of the program (@link NULL), or of @link's routers: default routes or
- * others. */
+ * others. Each has a limit of its own, so that routers can't crowd out the program's routes. */
 static uint32_t count_of(const struct ipv6 *ipv6, const struct link *link, bool by_default)
 {
     uint32_t count = 0;
@@ -117,6 +117,7 @@ static void forget(struct leat *stack, struct route6 *route)
     leat_debug_assert(route < ipv6->routes + ipv6->route_count);
     leat_assert(ipv6->route_count > 0);
     ipv6->suspects -= route->suspect_ns != 0;
+    /* the order means nothing, so the last one fills the gap; callers that go on walk backwards */
     *route = ipv6->routes[--ipv6->route_count];
     stack->route_generation++;
 }
@@ -227,6 +228,7 @@ uint64_t routes6_sweep(struct link *link, bool even_live)
     struct ipv6 *ipv6 = stack->ipv6;
     uint64_t next_ns = IP6_FOR_EVER;
 
+    /* the walk is backwards, because forget() moves the last route here */
     for (uint32_t i = ipv6->route_count; i > 0; i--) {
         struct route6 *route = &ipv6->routes[i - 1];
 
@@ -288,6 +290,7 @@ static struct route6 *place_for_redirect(struct link *link, struct leat_ip dst)
 static bool may_redirect(struct link *link, struct leat_ip router, struct leat_ip src,
                          struct leat_ip dst, struct leat_ip target)
 {
+    /* only the router that such packets go to now may redirect them */
     const struct route6 *route = address6_on_link(link, dst) ? 0 : route6_to(link, src, dst).route;
 
     return route && leat_ip_equal(route->gateway, router) && !leat_ip_is_any(dst) &&
@@ -334,6 +337,7 @@ void route6_silent(struct link *link, struct leat_ip ip)
             continue;
         }
         ipv6->suspects += route->suspect_ns == 0;
+        /* the probe that failed counts as asked, so the next one is a minute away */
         route->suspect_ns = route->asked_ns = stack->now_ns;
         found = true;
     }
@@ -374,6 +378,7 @@ static bool is_better(const struct route6 *a, const struct route6 *b, const stru
 
     if (a->prefix_bits != b->prefix_bits)
         return a->prefix_bits > b->prefix_bits;
+    /* the longest prefix wins, then the router that gave us this source, then the preference */
     by_a = from && address6_is_of_router(from, a->gateway);
     by_b = from && address6_is_of_router(from, b->gateway);
     if (by_a != by_b) /* RFC 8028 3.2: other routers may refuse its source */
@@ -416,6 +421,8 @@ struct choice6 route6_to(const struct link *link, struct leat_ip src, struct lea
             continue;
         if (!from)
             from = address6_find(route->link, src);
+        /* there are two winners: the route that is used now, and the one that would be used if its
+         * gateway answered */
         if (!taken || is_taken_before(route, taken, from))
             taken = route;
         if (!best || is_better(route, best, from))

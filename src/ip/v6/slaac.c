@@ -41,6 +41,7 @@ static void solicit_fired(struct timer *timer, void *context)
     struct leat *stack = context;
     struct leat_slaac *slaac = (struct leat_slaac *)timer;
 
+    /* an answer has come meanwhile */
     if (route6_has_router(slaac->link))
         return;
     slaac->wait_ns = next_wait_ns(stack, slaac->wait_ns);
@@ -83,6 +84,7 @@ static void sweep_fired(struct timer *timer, void *context)
     const uint64_t now_ns = stack->now_ns;
     uint64_t next_ns = routes6_sweep(slaac->link, false);
 
+    /* this comes before the next time is computed, because a successor brings times of its own */
     addresses6_succeed(slaac->link);
     for (unsigned i = 0; i < LEAT_SLAAC_PREFIXES_MAX; i++) {
         const bool was = slaac->prefixes[i].until_ns > 0;
@@ -164,9 +166,11 @@ static void find_facts(const struct leat_slaac *slaac, struct leat_slaac_facts *
 {
     const struct link *link = slaac->link;
     const struct address6 *address = address6_preferred(link);
+    /* "::" is in no prefix but ::/0, so this finds the default route */
     const struct route6 *route =
         route6_to(link, address ? address->ip : LEAT_IP_ANY, LEAT_IP_ANY).route;
 
+    /* this clears padding, too, because tell() compares all bytes */
     memset(facts, 0, sizeof *facts);
     facts->mtu = ipv6_mtu(link);
     facts->managed = slaac->managed;
@@ -196,6 +200,7 @@ static void tell(struct leat *stack, struct ready *ready)
     struct leat_slaac *slaac = container_of(ready, struct leat_slaac, ready);
     struct leat_slaac_facts *before = &stack->ipv6->facts_before;
 
+    /* the change may be the end of the last default router */
     ask_if_alone(slaac);
     *before = slaac->facts;
     find_facts(slaac, &slaac->facts);

@@ -32,6 +32,7 @@ static void renew(struct leat_slaac *slaac, struct address6 *address,
     const bool was_preferred = address->preferred_until_ns > now_ns;
 
     address->preferred_until_ns = slaac_until_ns(slaac, said->preferred_s);
+    /* the lifetime is taken as it is if it is longer than two hours, or longer than the rest */
     if (said_ns > now_ns + two_hours_ns || said_ns > address->valid_until_ns)
         address->valid_until_ns = said_ns;
     else if (address->valid_until_ns > now_ns + two_hours_ns)
@@ -76,8 +77,10 @@ bool address6_advertised(struct link *link, struct leat_ip router,
         renew_all(slaac, address, said);
         return true;
     }
+    /* RFC 4862 5.5.3 (d): a prefix that ends makes no address */
     if (said->lifetime_s == 0)
         return true;
+    /* the limit keeps a flood of prefixes from taking the entries of the program's addresses */
     if (addresses6_of_routers(link) < LEAT_SLAAC_ADDRESSES_MAX)
         address = address6_place(link, said->prefix, PREFIX_BITS);
     if (!address) {

@@ -39,6 +39,7 @@ bool transport6_input(struct leat *stack, struct packet6 *packet)
 
     if (!protocol)
         return false;
+    /* "::" is the source of a host without an address, which no transport can answer */
     if (leat_ip_is_any(packet->src)) {
         stack_end(stack, packet->buf, drop_ip6_source);
         return true;
@@ -108,10 +109,12 @@ static const struct protocol *read_quote(struct leat *stack, const struct packet
 
     memcpy(src.bytes, quote->data + IPV6_SRC_AT, sizeof src.bytes);
     memcpy(dst.bytes, quote->data + IPV6_DST_AT, sizeof dst.bytes);
+    /* no packet of ours goes to an IPv4-mapped address (RFC 4291 2.5.5.2) */
     if (packet->is_group || !leat_ip_equal(src, packet->dst) || leat_ip_is_v4(dst) ||
         !walk_quote(&chain, quote) || quote->len < chain.bytes + QUOTE_MIN)
         return 0;
     error->protocol = chain.next_header;
+    /* the lookups give numbers even to strangers; the transport finds no connection by them */
     error->local_ip = host6_of(stack, src, zone_of(stack, packet));
     error->remote_ip = host6_of(stack, dst, zone_of(stack, packet));
     error->reporter = host6_of(stack, packet->src, zone_of(stack, packet));
