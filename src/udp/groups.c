@@ -1,4 +1,10 @@
-/* groups.c -- sockets join and leave multicast groups (RFC 1112 7.1, RFC 3376 2, RFC 3810 3). */
+/*
+ * groups.c -- sockets join and leave multicast groups (RFC 1112 7.1, RFC 3376 2, RFC 3810 3).
+ *
+ * A link counts its joins of a group, and a socket has at most one membership of each. So the
+ * network is told of the first join and of the last leave only. This file is linked if a program
+ * joins groups: closing a socket calls it through udp.leave_all.
+ */
 #include "udp/udp.h"
 
 #include "ip/igmp.h"
@@ -23,6 +29,7 @@ static void end(struct udp *table, struct udp_membership *membership)
 {
     const struct udp_membership was = *membership;
 
+    /* the last one fills the gap, so @was is a copy */
     *membership = table->memberships[--table->membership_count];
     if (leat_ip_is_v4(was.group))
         igmp_leave(was.link, was.group);
@@ -34,6 +41,7 @@ static void leave_all(struct leat_udp *udp)
 {
     struct udp *table = udp->stack->udp;
 
+    /* the walk is backwards, because end() moves the last membership here */
     for (uint32_t i = table->membership_count; i > 0; i--) {
         if (table->memberships[i - 1].udp == udp)
             end(table, &table->memberships[i - 1]);
@@ -67,6 +75,7 @@ enum leat_err leat_udp_join(struct leat_udp *udp, struct leat_netif *netif, stru
         return LEAT_ERR_IN_USE;
     if (table->membership_count == table->membership_max)
         return LEAT_ERR_FULL;
+    /* the join comes first, because its table of groups may be full; the one here has space */
     err = is_v4 ? igmp_join(link, group) : ipv6->group_join(link, group);
     if (err != LEAT_OK)
         return err;

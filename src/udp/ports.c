@@ -27,7 +27,8 @@ struct leat_udp *ports_look_up(const struct leat *stack, host_id ip, uint16_t po
 }
 
 /* A socket that is bound to all addresses doesn't share its port, so each datagram has one
- * receiver. */
+ * receiver. bound_ip decides, not local.ip, which a connect narrows: after a disconnect the socket
+ * has all of it again. */
 static bool is_taken(const struct leat *stack, host_id ip, uint16_t port)
 {
     const struct leat_udp *udp = *bucket(stack, port);
@@ -83,6 +84,7 @@ void ports_unbind(struct leat_udp *udp)
     while (*at != udp)
         at = &(*at)->chain;
     *at = udp->chain;
+    /* put_in_bucket() has held bound_ip */
     host_release(udp->stack, udp->bound_ip);
     if (udp->stack->udp->found == udp)
         udp->stack->udp->found = 0;

@@ -1,4 +1,11 @@
-/* socket.c -- opens, binds, connects and closes sockets. */
+/*
+ * socket.c -- opens, binds, connects and closes sockets.
+ *
+ * A socket is open from leat_udp_open() to leat_udp_close(). It gets a port by leat_udp_bind(), or
+ * by its first connect or send. A bound socket is in the table of ports.c, but for one bound by
+ * leat_udp_bind_netif(), which its link knows. Each host number that a socket stores is held
+ * (ip/host.h): bound_ip while it is bound, both ends while it is connected.
+ */
 #include "udp/udp.h"
 
 #include "core/assert.h"
@@ -61,6 +68,7 @@ COLD static void udp_close(struct leat *stack)
 
     for (uint32_t i = 0; i < table->socket_count; i++)
         queue_free_all(&table->sockets[i].queue);
+    /* sockets in the program's memory are found by their ports */
     for (uint32_t i = 0; i <= table->bucket_mask; i++) {
         for (struct leat_udp *udp = table->buckets[i]; udp; udp = udp->chain)
             queue_free_all(&udp->queue);
@@ -95,6 +103,7 @@ COLD enum leat_err leat_udp_register(struct leat *stack, const struct leat_udp_c
     table->bucket_mask = bucket_count(sockets) - 1;
     table->socket_count = sockets;
     table->queue_max = config && config->queue_max ? config->queue_max : QUEUE_DEFAULT;
+    /* the walk is backwards, so that sockets are taken in the order of their addresses */
     for (uint32_t i = sockets; i > 0; i--) {
         table->sockets[i - 1].chain = table->free;
         table->free = &table->sockets[i - 1];
@@ -157,6 +166,7 @@ COLD enum leat_err leat_udp_bind(struct leat_udp *udp, struct leat_ip local_ip, 
     leat_assert(udp->open);
     if (!host_of(udp->stack, local_ip, 0, &ip))
         return LEAT_ERR_FAMILY;
+    /* RFC 1122 4.1.3.6: a datagram has an address of ours as its source */
     if (udp->local.port || (ip != IP4_ANY && !host_is_ours(udp->stack, ip)))
         return LEAT_ERR_ARGUMENT;
     if (!host_may_be_held(udp->stack, ip))
@@ -165,6 +175,7 @@ COLD enum leat_err leat_udp_bind(struct leat_udp *udp, struct leat_ip local_ip, 
         err = ports_bind_any(udp, ip);
     else
         err = ports_bind(udp, ip, port);
+    /* "::" is both families, 0.0.0.0 only one, though both have the number IP4_ANY */
     udp->v4_only = err == LEAT_OK && ip == IP4_ANY && leat_ip_is_v4(local_ip);
     return err;
 }
@@ -179,6 +190,8 @@ COLD enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *
         return LEAT_ERR_ARGUMENT;
     if (link->open_udp)
         return LEAT_ERR_IN_USE;
+    /* the socket isn't put into the table: another one may have this port, and gets what is for our
+     * addresses */
     udp->local = (struct udp_end){IP4_ANY, port};
     udp->open_link = link;
     udp->broadcast = true;
@@ -192,6 +205,7 @@ static void fix_ends(struct leat_udp *udp, host_id local_ip, struct udp_end peer
 {
     const struct leat *stack = udp->stack;
 
+    /* new hosts are held before the old ones are released, because they may be the same */
     if (peer.port > 0) {
         host_hold(stack, local_ip);
         host_hold(stack, peer.ip);
@@ -215,10 +229,12 @@ COLD enum leat_err leat_udp_connect_to(struct leat_udp *udp, const struct leat_e
         return LEAT_ERR_FAMILY;
     if (end.port == 0 && end.ip != IP4_ANY)
         return LEAT_ERR_ARGUMENT;
+    /* a peer without address and port disconnects, as connect() with AF_UNSPEC does */
     if (end.port == 0) {
         fix_ends(udp, udp->bound_ip, (struct udp_end){0});
         return LEAT_OK;
     }
+    /* all checks come before the socket changes, so that a failure leaves it as it was */
     err = ipv4_path(udp->stack, udp->bound_ip, end.ip, &path);
     if (err == LEAT_OK &&
         !(host_may_be_held(udp->stack, path.src) && host_may_be_held(udp->stack, end.ip)))
@@ -280,6 +296,8 @@ COLD void leat_udp_close(struct leat_udp *udp)
     leat_assert(udp->open);
     if (table->leave_all)
         table->leave_all(udp);
+    /* this disconnects the socket and so releases the hosts of both ends; ports_unbind() releases
+     * bound_ip */
     fix_ends(udp, udp->bound_ip, (struct udp_end){0});
     if (udp->open_link) {
         udp->open_link->open_udp = 0;
@@ -287,6 +305,7 @@ COLD void leat_udp_close(struct leat_udp *udp)
     } else if (udp->local.port) {
         ports_unbind(udp);
     }
+    /* this tells udp_run(), which called the program, that the socket is gone */
     if (table->running == udp)
         table->running = 0;
     stack_not_ready(&udp->ready);

@@ -1,4 +1,9 @@
-/* udp_input.c -- delivers datagrams and ICMP errors to the program. */
+/*
+ * udp_input.c -- delivers datagrams and ICMP errors to the program.
+ *
+ * udp_input() and udp_icmp_error() only queue, in the step of receiving. udp_run() calls the
+ * program in the step of callbacks, where it may close the socket or send.
+ */
 #include "udp/ports.h"
 
 #include "core/checksum.h"
@@ -42,7 +47,7 @@ static bool checksum_is_ok(const struct packet *packet, const struct wire_udp *h
 
 static void refuse(struct leat *stack, struct packet *packet)
 {
-    /* RFC 1122 4.1.3.1, RFC 4443 3.1 */
+    /* RFC 1122 4.1.3.1, RFC 4443 3.1; the sender of errors leaves out groups and other errors */
     if (host_is_v6(packet->src))
         stack->ipv6_family->port_unreachable(stack, packet);
     else
@@ -117,12 +122,15 @@ void udp_input(struct leat *stack, struct packet *packet)
         stack_end(stack, buf, drop_udp_format);
         return;
     }
+    /* port 0 is of no socket: an unbound one has it as a mark */
     udp = header.dst_port != 0 ? ports_find(stack, packet->dst, header.dst_port) : 0;
     if (udp)
         refused = objection(stack, udp, packet, &header);
     if (!udp || refused)
         udp = header.dst_port != 0 ? find_open(packet, header.dst_port) : 0;
+    /* RFC 768: the length of UDP may be less than IP's; the rest isn't part of the datagram */
     view_trim(buf, header.length);
+    /* the checksum comes before a port unreachable: a damaged port must not make a peer give up */
     if (!checksum_is_ok(packet, &header)) {
         if (udp)
             udp->counts.drop_checksum++;
@@ -148,7 +156,7 @@ bool udp_icmp_error(struct leat *stack, const struct icmp_error *error)
     if (!udp || local_port == 0 || !udp_talks_to(udp, error->remote_ip, remote_port))
         return false;
     /* an attacker that guesses the port of a socket with one sent datagram must also guess its
-     * checksum */
+     * checksum; of several datagrams the quoted one isn't kept */
     if (udp->sent == 1 && get32(error->transport + UDP_LENGTH_AT) != udp->quote)
         return false;
     /* if several errors arrive before on_error is called, it gets the last one */
@@ -215,6 +223,7 @@ void udp_run(struct leat *stack, struct ready *ready)
     /* a callback may close the socket, open another in its memory, or free that memory */
     if (table->running != udp)
         return;
+    /* datagrams that come during the callbacks, from ourselves, wait for the next turn */
     for (uint32_t left = udp->queue.count; left > 0; left--) {
         struct leat_buf *payload;
 

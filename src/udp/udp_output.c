@@ -1,4 +1,10 @@
-/* udp_output.c -- sends datagrams. */
+/*
+ * udp_output.c -- sends datagrams.
+ *
+ * All three calls of the program lead to send_from(): it finds the path, puts the UDP header in
+ * front and passes the datagram to IP at once. Nothing is queued here, so a full link drops
+ * (transmit.h).
+ */
 #include "udp/udp.h"
 
 #include "core/checksum.h"
@@ -59,6 +65,7 @@ static void emit_header(const struct path *path, struct leat_buf *datagram, uint
     if (checksum == 0) /* RFC 768: 0 would mean no checksum */
         checksum = 0xffff;
     put16(datagram->data + UDP_CHECKSUM_AT, checksum);
+    /* a payload that was received may still have the marks of its device */
     datagram->checksum = LEAT_CHECKSUM_UNKNOWN;
     datagram->segment_bytes = 0;
 }
@@ -103,6 +110,7 @@ static enum leat_err find_path(struct leat_udp *udp, struct udp_end peer, host_i
     err = ipv4_path(stack, local_ip, peer.ip, room);
     if (err != LEAT_OK)
         return err;
+    /* a program that didn't ask for broadcasts has most likely mistaken an address */
     if (room->is_group && !room->is_v6 && !udp->broadcast && !ip4_is_multicast(peer.ip))
         return LEAT_ERR_ARGUMENT;
     return udp_bind_ephemeral(udp);
@@ -117,6 +125,7 @@ static enum leat_err send_down(struct leat_udp *udp, const struct path *path,
     const uint32_t bytes = leat_buf_total(datagram);
     uint32_t id;
 
+    /* a template has the configured TTL */
     if (udp->ttl != 0 || !header_template_fits(stack, path, datagram, bytes))
         return ip_output(stack, path, &options, datagram);
     id = route_next_id(stack);
@@ -149,6 +158,7 @@ static enum leat_err send_from(struct leat_udp *udp, struct leat_buf *payload, s
         return LEAT_ERR_MEMORY;
     }
     emit_header(path, payload, udp->local.port, peer.port);
+    /* an ICMP error must quote this word of the header: length and checksum */
     udp->quote = get32(payload->data + UDP_LENGTH_AT);
     udp->sent = udp->sent == 0 ? 1 : 2;
     err = send_down(udp, path, payload);
@@ -176,6 +186,7 @@ enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
     struct udp_end to = {.port = peer->port};
     host_id from;
 
+    /* an address that is valid on one link must be looked up with its zone */
     if (last && host6_at(udp->stack, last->dst)->link == 0) {
         to.ip = last->dst;
         from = last->src;
