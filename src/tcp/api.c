@@ -44,6 +44,7 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     if (!host_of(stack, remote->ip, remote->zone, &key.remote_ip) ||
         (local && !host_of(stack, local->ip, remote->zone, &key.local_ip)))
         return LEAT_ERR_FAMILY;
+    /* the path comes first: without a source address there is no tuple to check */
     path = route_cache_find(stack, key.local_ip, key.remote_ip, &room);
     if (!path)
         return LEAT_ERR_NO_ROUTE;
@@ -99,6 +100,7 @@ uint32_t leat_tcp_send_room(struct leat_tcp *conn)
     const uint32_t limit = tcp_send_limit(conn);
     uint32_t room = 0;
 
+    /* nothing can be sent any more, so no on_writable will follow */
     if (is_closing(conn))
         return 0;
     if (!tcp_transfer_get(conn)) {
@@ -259,6 +261,7 @@ struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max)
 void leat_tcp_consumed(struct leat_tcp *conn, uint32_t bytes)
 {
     leat_assert(bytes <= conn->unconsumed_bytes);
+    /* only now the bytes count as read: a program that keeps buffers keeps the window closed */
     conn->unconsumed_bytes -= bytes;
     tcp_tune_window(conn, bytes);
     if ((conn->tcb.flags & TCB_HASHED) && !(conn->tcb.flags & (TCB_FIN_TAKEN | TCB_SYN_UNACKED)) &&
@@ -275,6 +278,7 @@ size_t leat_tcp_read(struct leat_tcp *conn, void *bytes, size_t len)
 
     if (total == 0)
         return 0;
+    /* the bytes are copied, so the buffers go back at once */
     leat_buf_read(data, 0, bytes, total);
     leat_tcp_consumed(conn, total);
     leat_buf_free(data);

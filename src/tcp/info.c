@@ -1,4 +1,9 @@
-/* info.c -- the state of a connection, for the program (RFC 9293 3.9.1.6 STATUS). */
+/*
+ * info.c -- the state of a connection, for the program (RFC 9293 3.9.1.6 STATUS).
+ *
+ * All functions only read. A connection without a transfer is described as its next transfer would
+ * begin: with the saved window, and nothing in flight.
+ */
 #include "core/text.h"
 #include "tcp/tcp.h"
 
@@ -7,6 +12,8 @@ _Static_assert((int)LEAT_TCP_REPAIR_REDUCED == (int)RECOVERY_REDUCED &&
                    (int)LEAT_TCP_REPAIR_LOSS == (int)RECOVERY_LOSS,
                "the program sees recovery's own phases");
 
+/* The states of the machine are generated from tcp.rl and may get other numbers. Those of the
+ * program are a part of the ABI. */
 static enum leat_tcp_state public_state(enum tcp_state state)
 {
     switch (state) {
@@ -47,6 +54,7 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
     const struct tcb *tcb = &conn->tcb;
     const struct transfer *transfer = conn->transfer;
     const uint64_t min_rtt_ns = transfer->recovery.rack.min_rtt_ns;
+    /* this is a copy, because tcp->nothing must not be written */
     struct congestion congestion = transfer->congestion;
 
     if (!tcp_has_transfer(conn))
@@ -75,6 +83,7 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         .ecn = tcb->flags & (TCB_ECN | TCB_ACCECN),
         .accurate_ecn = tcb->flags & TCB_ACCECN,
         .repair = (enum leat_tcp_repair)transfer->recovery.phase,
+        /* a FIN that left alone has a sequence number, but no record in a scoreboard */
         .in_flight_bytes = tcp_fin_waits(conn) && tcp_fin_is_alone(conn)
                                ? 1
                                : recovery_pipe(&transfer->recovery, &transfer->scoreboard),
@@ -84,6 +93,7 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         .congestion = congestion_name(conn, &congestion),
         .queued_bytes = transfer->sendq.bytes,
         .readable_bytes = conn->data_bytes,
+        /* with CONN_TELL_CLOSED the field holds the reason for the end */
         .soft_error = conn->flags & CONN_TELL_CLOSED ? LEAT_OK : (enum leat_err)conn->error,
     };
 }
@@ -179,6 +189,7 @@ size_t leat_tcp_info_text(const struct leat_tcp_info *info, char text[LEAT_TCP_I
     text_add(&line, " ");
     text_add(&line, info->congestion);
     add_number(&line, " cwnd ", info->cwnd_bytes, "");
+    /* the first slow start has no threshold, which the largest number stands for */
     if (info->ssthresh_bytes < 0x7fffffff)
         add_number(&line, " ssthresh ", info->ssthresh_bytes, "");
     add_number(&line, " flight ", info->in_flight_bytes, "");

@@ -85,6 +85,7 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
     tcb->local_port = config->port;
     tcp_hash(tcp, tcb);
     tcp->listener_count++;
+    /* the cache may hold a listener for all addresses, which this one hides at its own */
     tcp->listener_cache.listener = 0;
     tcp_event(tcb, &step, TCP_passive_OPEN);
     *listener = made;
@@ -183,6 +184,7 @@ bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *se
     struct tcp_segment syn = {.packet = segment->packet};
     struct tcp_step step = {.tcp = tcp, .segment = &syn};
 
+    /* the cookie is recomputed from the segment, because no state was kept for the SYN */
     if (!tcp_cookie_check(tcp, segment, &syn.header))
         return false;
     *half = listener->acceptable_count < listener->config.backlog &&
@@ -248,6 +250,7 @@ COLD void leat_tcp_listener_close(struct leat_tcp_listener *listener)
     tcp_admitted_forget(listener);
     stack_not_ready(&listener->ready);
     tcp->listener_cache.listener = 0;
+    /* the listener ends after its connections, which look for it by its tuple */
     tcp_event(&listener->tcb, &step, TCP_CLOSE);
     tcp->listener_count--;
     tcp_give_entry(tcp, &listener->tcb);

@@ -64,9 +64,11 @@ COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *g
     c.reorder_runs = or_for(&c, c.reorder_runs, 1, 64, 1024);
     c.reorder_runs_per_connection = or32(c.reorder_runs_per_connection, 64);
     c.sent_segments = or_for(&c, c.sent_segments, 16, 128, 4096);
+    /* a transfer without a record could send nothing */
     c.transfers = or32(c.transfers, min32(c.connections, c.sent_segments));
     if (!c.congestion)
         c.congestion = &leat_tcp_cubic;
+    /* RFC 6928 2 allows ten segments */
     c.initial_window_segments = (uint16_t)or32(c.initial_window_segments, 10);
     if (c.congestion->bbr)
         c.bbr_connections = or32(c.bbr_connections, c.transfers);
@@ -75,13 +77,19 @@ COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *g
     c.share_percent = (uint16_t)or32(c.share_percent, 100);
     c.receive_window_bytes = or32(c.receive_window_bytes, 4 * 1024 * 1024);
     c.send_queue_bytes = or32(c.send_queue_bytes, 4 * 1024 * 1024);
+    /* this is below the second of RFC 6298 2.4, as in other stacks: on a path of less than 100 ms,
+     * a timeout would take ten round trips */
     c.rto_min_ns = or64(c.rto_min_ns, second_ns / 5);
     c.rto_max_ns = or64(c.rto_max_ns, 60 * second_ns);
+    /* RFC 1122 4.2.3.2 demands less than 0.5 s */
     c.delayed_ack_ns = or64(c.delayed_ack_ns, second_ns / 25);
+    /* RFC 9293 3.4 takes two minutes, an engineering choice that may be changed */
     c.msl_ns = or64(c.msl_ns, 30 * second_ns);
     c.fin_wait_2_ns = or64(c.fin_wait_2_ns, 60 * second_ns);
+    /* R2 of RFC 1122 4.2.3.5 is at least 100 s, and three minutes for a SYN */
     c.user_timeout_ns = or64(c.user_timeout_ns, 100 * second_ns);
     c.connect_timeout_ns = or64(c.connect_timeout_ns, 180 * second_ns);
+    /* RFC 1122 4.2.3.6 demands no less than two hours by default */
     c.keepalive_idle_ns = or64(c.keepalive_idle_ns, 7200 * second_ns);
     c.keepalive_interval_ns = or64(c.keepalive_interval_ns, 75 * second_ns);
     c.keepalive_probes = (uint8_t)min32(or32(c.keepalive_probes, 9), KEEPALIVE_PROBES_MAX);
@@ -96,6 +104,7 @@ static bool config_is_legal(const struct leat_tcp_config *c)
         SHARE_PERCENT_MAX = 1000
     };
 
+    /* near pointers must reach every entry, hence the last condition */
     return c->share_percent <= SHARE_PERCENT_MAX && c->receive_window_bytes <= WINDOW_MAX &&
            c->send_queue_bytes <= WINDOW_MAX && c->rto_min_ns <= c->rto_max_ns &&
            c->initial_window_segments <= LEAT_TCP_INITIAL_WINDOW_MAX &&
@@ -156,6 +165,8 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
     near_ring_init(tcp, &tcp->time_wait);
     tcp_told_init(tcp);
     tcp->conn_timer = tcp_conn_timer;
+    /* the wheel asks for the deadline of these timers when it moves them, so most never fire in
+     * vain */
     timers_ask(&stack->timers, tcp_conn_timer, tcp_conn_due_ns);
     tcp->time_wait_timer.fire = tcp_time_wait_timer;
     tcp->halves_timer.fire = tcp_halves_timer;
@@ -166,6 +177,7 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
         return LEAT_ERR_MEMORY;
     if (!stack_register(stack, &protocol))
         return LEAT_ERR_FULL;
+    /* this comes last, so that a stack whose registration has failed has no TCP */
     stack->tcp = tcp;
     return LEAT_OK;
 }

@@ -33,6 +33,7 @@ void bbr_ack_begins(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_da
     const uint32_t cwnd = bbr->congestion->cwnd;
 
     bbr->prior_in_flight = in_flight_bytes;
+    /* if less than a segment fits, the window is the limit (2.2) */
     if (in_flight_bytes + bbr->congestion->mss > cwnd)
         bbr->limited_now = true;
     if (is_out_of_data && in_flight_bytes < cwnd)
@@ -95,6 +96,8 @@ void bbr_reduced(struct congestion *congestion, uint32_t flight_bytes, uint64_t 
     bbr->recovery_seen = bbr->round_count;
 }
 
+/* This is UpdateModelAndState (5.2.3), in the draft's order: later steps read the results of
+ * earlier ones. */
 static void update_model_and_state(struct bbr *bbr, const struct rate_sample *rs,
                                    const struct bbr_ack *ack)
 {
@@ -115,6 +118,7 @@ void bbr_acked(struct bbr *bbr, const struct bbr_ack *ack)
 {
     const struct rate_sample rs = rate_take(&bbr->rate, ack->now_ns);
 
+    /* an undo comes first, because it restores what the losses of this ACK then reduce */
     if (ack->undone)
         handle_spurious_loss(bbr);
     if (ack->in_recovery)
@@ -127,6 +131,7 @@ void bbr_acked(struct bbr *bbr, const struct bbr_ack *ack)
         handle_losses(bbr, &rs, ack->now_ns);
     if (ack->marked)
         handle_mark(bbr, &rs, ack->now_ns);
+    /* an ACK that delivers nothing says nothing about the path but its losses */
     if (!rs.has_data)
         return;
     update_model_and_state(bbr, &rs, ack);
@@ -137,6 +142,7 @@ void bbr_acked(struct bbr *bbr, const struct bbr_ack *ack)
 
 void bbr_restarts(struct bbr *bbr, uint64_t now_ns)
 {
+    /* 5.4.1: this is only for a gap in which the program had nothing to send */
     if (bbr->rate.app_limited == 0)
         return;
     bbr->idle_restart = true;

@@ -54,6 +54,8 @@ void bbr_set_pacing_rate_with_gain(struct bbr *bbr, uint32_t gain_percent)
 {
     const uint64_t rate = bbr->bw * gain_percent / 100 * (100 - PACING_MARGIN_PERCENT) / 100;
 
+    /* before the pipe is full, a lower rate is more likely a poor sample than a slow path
+     * (5.6.2) */
     if (bbr->full_bw_reached || rate > bbr->pacing_rate)
         set_pacing_rate(bbr, rate);
 }
@@ -108,6 +110,8 @@ static void set_cwnd(struct bbr *bbr, uint32_t newly_acked)
     uint32_t cwnd = bbr->congestion->cwnd;
 
     update_max_inflight(bbr);
+    /* the window grows by the delivered bytes, never at once to the target, which would be a
+     * burst */
     if (bbr->full_bw_reached)
         cwnd = min32(cwnd + newly_acked, bbr->max_inflight);
     else if (cwnd < bbr->max_inflight || bbr->rate.delivered < bbr->initial_cwnd)

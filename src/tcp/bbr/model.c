@@ -10,7 +10,8 @@ static const uint64_t min_rtt_filter_len_ns = 10000000000u; /* MinRTTFilterLen (
 static const uint64_t probe_rtt_interval_ns = 5000000000u;  /* ProbeRTTInterval (2.16.2) */
 static const uint32_t most_bytes = 0x3fffffff;              /* no peer offers a larger window */
 
-/* Bytes delivered at @rate in @ns, exact to a microsecond. */
+/* Bytes delivered at @rate in @ns, exact to a microsecond; to a millisecond beyond an hour, where
+ * the product would exceed 64 bits at high rates. */
 static uint64_t delivered_in(uint64_t rate, uint64_t ns)
 {
     const uint64_t us = ns / 1000;
@@ -68,6 +69,7 @@ uint32_t bbr_bdp_multiple(const struct bbr *bbr, uint64_t bw, uint32_t gain_perc
 {
     uint64_t bdp;
 
+    /* 5.6.4.2: no round trip has been measured */
     if (bbr->min_rtt == UINT64_MAX)
         return bbr->initial_cwnd;
     bdp = min64(delivered_in(bw, bbr->min_rtt), most_bytes);
@@ -86,6 +88,7 @@ uint32_t bbr_inflight_with_headroom(const struct bbr *bbr)
 
     if (longterm == BBR_INFINITE)
         return BBR_INFINITE;
+    /* the headroom is for flows that begin on the same path */
     headroom =
         max32((uint32_t)((uint64_t)longterm * BBR_HEADROOM_PERCENT / 100), bbr->congestion->mss);
     return max32(longterm > headroom ? longterm - headroom : 0, bbr_min_pipe_cwnd(bbr));
@@ -181,6 +184,7 @@ static void lower_bounds(struct bbr *bbr)
         bbr->bw_shortterm = bbr_max_bw(bbr);
     if (bbr->inflight_shortterm == BBR_INFINITE)
         bbr->inflight_shortterm = bbr->congestion->cwnd;
+    /* neither falls below the last round: that much has got through in spite of the losses */
     bbr->bw_shortterm = max64(bbr->bw_latest, bbr->bw_shortterm * BBR_BETA_PERCENT / 100);
     bbr->inflight_shortterm =
         max32((uint32_t)inflight_latest,

@@ -40,6 +40,7 @@ void bbr_enter_startup(struct bbr *bbr)
 
 void bbr_check_full_bw_reached(struct bbr *bbr, const struct rate_sample *rs)
 {
+    /* a round without enough data can't show that the path is full */
     if (bbr->full_bw_now || !bbr->round_start || rs->is_app_limited)
         return;
     if (rs->delivery_rate * 100 >= bbr->full_bw * FULL_BW_PERCENT) {
@@ -210,6 +211,8 @@ static bool is_time_to_probe(struct bbr *bbr, const struct bbr_ack *ack)
 {
     const uint32_t reno_rounds = bbr_target_inflight(bbr) / bbr->congestion->mss;
 
+    /* a probe also begins after as many round trips as Reno needs to grow back, so that Reno keeps
+     * its part (5.3.3.8.2) */
     if (ack->now_ns <= bbr->cycle_stamp + bbr->bw_probe_wait &&
         bbr->rounds_since_probe_up < min32(reno_rounds, RENO_ROUNDS))
         return false;
@@ -297,6 +300,7 @@ static void handle_probe_rtt(struct bbr *bbr, const struct bbr_ack *ack)
 
 void bbr_check_probe_rtt(struct bbr *bbr, const struct rate_sample *rs, const struct bbr_ack *ack)
 {
+    /* after idle time the queue is empty anyway, and the next samples show min_rtt */
     if (bbr->state != BBR_PROBE_RTT && bbr->probe_rtt_expired && !bbr->idle_restart) {
         bbr_save_cwnd(bbr);
         bbr->state = BBR_PROBE_RTT;

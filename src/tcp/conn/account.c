@@ -23,6 +23,7 @@ uint32_t tcp_free(const struct tcp *tcp)
     const uint32_t part = (1u << POOL_ALL_SHIFT) / tcp->config.sent_segments;
 
     leat_assert(tcp->config.sent_segments > 0);
+    /* if all records are free, the pool alone decides: rounding would make them look too few */
     return min32(pool_free(&tcp->stack->pool), tcp->sents.free_count == tcp->config.sent_segments
                                                    ? UINT32_MAX
                                                    : tcp->sents.free_count * part);
@@ -54,6 +55,7 @@ static bool may_take_in_order(const struct leat_tcp *conn, uint32_t free)
         return true;
     if (!is_at(free, POOL_SEND_END)) /* the rest is reserved for replies to other addresses */
         return tcp_peer(conn)->in <= share_of(conn->tcp, free) / 8;
+    /* a program that has read all gets some in any case: the window is a promise */
     return conn->data_pieces == 0 || tcp_peer(conn)->in <= share_of(conn->tcp, free);
 }
 
@@ -61,6 +63,7 @@ static bool may_take_early(const struct leat_tcp *conn, uint32_t free)
 {
     const uint32_t share = share_of(conn->tcp, free);
 
+    /* out-of-order data was promised nothing (RFC 2018 8), so it goes first when memory is short */
     return is_at(free, POOL_SCARCE) && held_in(conn) <= share / 2 &&
            (conn->peer == PEER_OURSELVES || tcp_peer(conn)->in <= share);
 }
@@ -81,6 +84,7 @@ uint32_t tcp_scarce_data_share(const struct leat_tcp *conn)
     const uint32_t share = share_of(conn->tcp, free);
     uint32_t units = share / 2;
 
+    /* the share is less by the part that other connections of the address hold */
     if (conn->peer != PEER_OURSELVES)
         units = min32(units, left_of(share, tcp_peer(conn)->in - held_in(conn)));
     if (!is_at(free, POOL_SCARCE))

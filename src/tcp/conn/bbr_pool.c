@@ -19,6 +19,7 @@ void tcp_bbr_take(struct leat_tcp *conn, struct transfer *transfer)
     tcp->bbrs.free = entry->next;
     transfer->congestion.ops = &leat_tcp_bbr;
     transfer->congestion.bbr = &entry->bbr;
+    /* BBR counts each ACK, so none may take the fast path of neutral ones */
     transfer->congestion.cubic.epoch_ns = 1;
     bbr_init(&entry->bbr, &transfer->congestion, &begin);
     scoreboard_sample(&transfer->scoreboard, &entry->bbr.rate, begin.now_ns);
@@ -31,6 +32,7 @@ void tcp_bbr_give(struct leat_tcp *conn, struct transfer *transfer)
     if (!entry)
         return;
     transfer->congestion.bbr = 0;
+    /* the model will be another connection's, so the scoreboard must not report to it */
     scoreboard_sample(&transfer->scoreboard, 0, 0);
     entry->next = conn->tcp->bbrs.free;
     conn->tcp->bbrs.free = entry;

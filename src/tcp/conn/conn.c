@@ -1,4 +1,10 @@
-/* conn.c -- creation and end of connections, and their callbacks. */
+/*
+ * conn.c -- creation and end of connections, and their callbacks.
+ *
+ * A connection begins in tcp_conn_new(). tcp_conn_bury() takes it out of the table when the machine
+ * deletes it. The handle lives on, for the program to read what has come, until on_closed has been
+ * called: then tcp_conn_free() gives the entry back.
+ */
 #include "tcp/conn/deadlines.h"
 #include "tcp/conn/account.h"
 #include "tcp/conn/budget.h"
@@ -54,6 +60,7 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, host_id local_ip, host_id remote_
         return 0;
     tcp->conn_count++;
     conn->tcp = tcp;
+    /* connections to ourselves have no share: both ends would take from the same */
     if (remote_ip != local_ip)
         conn->peer = peer_take(&tcp->peers, host_network(tcp->stack, remote_ip));
     else
@@ -90,6 +97,7 @@ void tcp_conn_handshaken(struct leat_tcp *conn)
     tcp_conn_mss_changed(conn);
     if (tcp_has_transfer(conn))
         tcp_transfer_handshaken(conn);
+    /* RFC 6298 5.7: the RTO becomes 3 s for data */
     if (conn->flags & CONN_LOST_SYN)
         rtt_after_lost_SYN(&conn->rtt);
     tcp_open_window(conn);
@@ -126,6 +134,7 @@ void tcp_conn_free(struct leat_tcp *conn)
     near_ring_remove(conn->tcp, &conn->told);
     if (conn->flags & CONN_UNACCEPTED)
         near_ring_remove(conn->tcp, &conn->waiting);
+    /* it isn't buried yet when the whole stack closes */
     if (conn->tcb.flags & TCB_HASHED)
         tcp_conn_bury(conn);
     else if (timer_is_set(
@@ -168,6 +177,7 @@ static inline bool tell(struct leat_tcp *conn)
     if (take_flag(conn, CONN_TELL_READABLE) && !(conn->flags & CONN_NO_READER) &&
         conn->events->on_readable)
         conn->events->on_readable(conn, conn->arg);
+    /* the usual case ends here, after one comparison for two rare callbacks */
     if (!(conn->flags & (CONN_TELL_WRITABLE | CONN_TELL_CLOSED)))
         return true;
     if (take_flag(conn, CONN_TELL_WRITABLE) && !(conn->flags & CONN_TELL_CLOSED) &&

@@ -30,6 +30,7 @@ void tcp_stop_deadlines(struct leat_tcp *conn)
 
 void tcp_start_rexmt(struct leat_tcp *conn)
 {
+    /* RFC 6298 5.1: a timer that runs goes on */
     if (conn->rexmt_at != DEADLINE_NONE && !(conn->flags & CONN_PERSIST))
         return;
     conn->flags &= ~(unsigned)CONN_PERSIST;
@@ -43,6 +44,7 @@ bool tcp_may_probe_tail(const struct leat_tcp *conn)
     const struct scoreboard *board = &conn->transfer->scoreboard;
     const struct recovery *recovery = &conn->transfer->recovery;
 
+    /* SACKed or lost data means that RACK has news already, and needs no probe to get some */
     return recovery->mode == RECOVERY_RACK && recovery->phase == RECOVERY_NONE &&
            !recovery->tlp.out && board->in_flight_bytes > 0 && board->sacked_bytes == 0 &&
            board->lost_bytes == 0;

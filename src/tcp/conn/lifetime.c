@@ -23,6 +23,9 @@ struct leat_tcp_listener *tcp_listener_of(const struct leat_tcp *conn)
 
 /* ---- remaining time ----------------------------------------------------------------------- */
 
+/* admitted_age has four bits. A lifetime is seven ticks long, so the age of a connection is unique
+ * among fifteen values until it has twice lived out its time. The price: a connection may live a
+ * tick longer. */
 static uint64_t tick_ns(const struct leat_tcp_listener *listener)
 {
     return listener->config.lifetime_ns / AGE_TICKS + 1;
@@ -40,6 +43,7 @@ static uint64_t left_of_life_ns(const struct leat_tcp *conn,
 
     if (listener->config.lifetime_ns == 0)
         return LEAT_NEVER_NS;
+    /* age counts from the end of its first tick, so that none ends early */
     return age > AGE_TICKS ? 0 : (AGE_TICKS + 1 - age) * tick_ns(listener);
 }
 

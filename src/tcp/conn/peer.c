@@ -1,4 +1,10 @@
-/* peer.c -- the table of remote addresses. */
+/*
+ * peer.c -- the table of remote addresses.
+ *
+ * Entry 0 stands for ourselves and is never free. All entries have 16-bit indices, so that a
+ * connection can store its own in two bytes. A chain has at most PEER_CHAIN_MAX entries, so a
+ * lookup has a bound whatever the addresses are.
+ */
 #include "tcp/conn/peer.h"
 
 #include "core/assert.h"
@@ -45,6 +51,8 @@ bool peer_table_init(struct peer_table *table, struct arena *arena, uint32_t cou
     return true;
 }
 
+/* The hash is keyed, so that a peer can't choose addresses that fill the bucket of another one and
+ * share its entry. */
 static uint32_t bucket_of(const struct peer_table *table, host_id ip)
 {
     return (uint32_t)((table->multiplier * ip + table->addend) >> table->shift);
@@ -56,6 +64,7 @@ static uint16_t look_up(const struct peer_table *table, host_id ip)
     uint16_t index = table->buckets[bucket_of(table, ip)];
 
     for (unsigned length = 1; index != PEER_NONE && table->all[index].ip != ip; length++) {
+        /* the chain is full, so @ip shares its last entry */
         if (length == PEER_CHAIN_MAX)
             return index;
         index = table->nexts[index];
@@ -104,6 +113,7 @@ static __attribute__((noinline)) uint16_t take_other(struct peer_table *table, h
 {
     uint16_t index;
 
+    /* the last address has kept its entry without a connection, until now */
     if (table->last != PEER_OURSELVES && table->all[table->last].connections == 0)
         release(table, table->last);
     index = look_up(table, ip);

@@ -1,4 +1,10 @@
-/* table.c -- lookup of connections by tuple, and the memory of the four kinds of entries. */
+/*
+ * table.c -- lookup of connections by tuple, and the memory of the four kinds of entries.
+ *
+ * All kinds are in one hash table, so one lookup finds whatever has the tuple: a listener, a
+ * half-open connection, a connection, or one in TIME-WAIT. Links are near pointers, counted from
+ * struct tcp, behind which the arena has put all entries.
+ */
 #include <string.h>
 
 #include "core/assert.h"
@@ -44,6 +50,7 @@ struct tcb *tcp_look_up_expected(struct tcp *tcp, struct hashed_tuple *at)
         near = tcp->buckets[at->bucket];
         while (near != NEAR_NONE && !tcp_tuple_equal(tcb_tuple(tcb_at(tcp, near)), at->tuple))
             near = tcb_at(tcp, near)->hash_next;
+        /* a miss stays NEAR_NONE, so the next lookup walks the chain again */
         at->near = near;
     }
     return near != NEAR_NONE ? tcb_at(tcp, near) : 0;
@@ -118,6 +125,7 @@ void tcp_hash(struct tcp *tcp, struct tcb *tcb)
 
     if (host_is_v6(tcb->local_ip))
         hold_hosts(tcp, tcb);
+    /* the entry goes to the front: among those with one tuple the newest is found */
     tcb->hash_next = tcp->buckets[at->bucket];
     tcp->buckets[at->bucket] = near_to(tcp, tcb);
     set_last_tcb(tcp, at, tcb);
@@ -142,6 +150,7 @@ void tcp_unhash(struct tcp *tcp, struct tcb *tcb)
         return;
     at = hashed(tcp, tcb_tuple(tcb));
     *link_to(tcp, at, tcb) = tcb->hash_next;
+    /* the cache must not lead to an entry that is free, or another connection's */
     at->near = NEAR_NONE;
     if (tcp->last_tcb == tcb)
         tcp->last_tcb = 0;
@@ -150,6 +159,8 @@ void tcp_unhash(struct tcp *tcp, struct tcb *tcb)
     tcb->flags &= TCB_FLAGS & ~TCB_HASHED;
 }
 
+/* The references to the hosts pass from @old to @tcb with the place, because both have the same
+ * tuple. */
 void tcp_hash_instead(struct tcp *tcp, struct tcb *tcb, struct tcb *old)
 {
     struct hashed_tuple *at = hashed(tcp, tcb_tuple(old));
@@ -298,6 +309,8 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
     tcp->bucket_mask = buckets - 1;
     tcp->buckets = arena_take(arena, buckets, sizeof(uint32_t));
     tcp->conns = entries_init(tcp, arena, TCB_CONN, config->connections);
+    /* there is one more than configured: the last is kept for an ACK that answers a cookie
+     * (listener.c) */
     tcp->halves = entries_init(tcp, arena, TCB_HALF, config->half_open + 1);
     if (!entries_init(tcp, arena, TCB_TIME_WAIT, config->time_wait) ||
         !entries_init(tcp, arena, TCB_LISTENER, config->listeners))

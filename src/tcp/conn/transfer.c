@@ -68,6 +68,7 @@ void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *con
 
     congestion_init(congestion, without_model(conn), conn->mss, initial,
                     conn->flags & CONN_LOST_SYN);
+    /* a connection that never had an entry begins with the initial window */
     if (conn->saved.cwnd == 0)
         return;
     congestion->cwnd = (uint32_t)conn->saved.cwnd * conn->mss;
@@ -80,6 +81,7 @@ void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *con
 
 static void begin(struct leat_tcp *conn, struct transfer *transfer)
 {
+    /* at the end of the handshake the entry may have one already, from data in the SYN */
     give_model(conn, transfer);
     tcp_transfer_congestion(conn, &transfer->congestion);
     recovery_init(&transfer->recovery, tcp_recovery_mode(conn));
@@ -120,6 +122,8 @@ void tcp_transfer_choose(struct leat_tcp *conn)
 
 /* ---- taking and reclaiming ---------------------------------------------------------------- */
 
+/* An idle entry holds nothing that would be lost with it: no data either way, no FIN in flight, no
+ * report that the next ACK owes. */
 static bool is_idle(const struct transfer *transfer)
 {
     return transfer->sendq.bytes == 0 && !transfer->scoreboard.first && !transfer->reorder.first &&
@@ -131,6 +135,8 @@ static unsigned segments(const struct leat_tcp *conn, uint32_t bytes)
     return min32(bytes / conn->mss, SAVED_MAX) & SAVED_MAX;
 }
 
+/* Windows are saved in whole segments, which is exact enough for the restart of an idle connection.
+ * 0 is taken as a mark, so cwnd is saved as at least one segment. */
 static void save_and_leave(struct leat_tcp *conn)
 {
     const struct congestion *congestion = &conn->transfer->congestion;
@@ -178,6 +184,7 @@ bool tcp_transfer_get(struct leat_tcp *conn)
 
     if (tcp_has_transfer(conn))
         return true;
+    /* a FIN in flight needs a record at once (tcp_fin_record()) */
     transfer = fin && !tcp->sents.free ? 0 : take(tcp);
     if (!transfer) {
         tcp->stack->stats.tcp_transfers_short++;
@@ -220,6 +227,7 @@ void tcp_transfer_end(struct leat_tcp *conn)
     leat_debug_assert(tcp_peer(conn)->out >= transfer->sendq.held);
     leat_debug_assert(transfer->conn == conn);
     give_model(conn, transfer);
+    /* the account of the address is settled before the queues that it counts are emptied */
     tcp_peer(conn)->out -= transfer->sendq.held;
     tcp_peer(conn)->in -= transfer->reorder.held;
     sendq_free(&transfer->sendq);

@@ -24,6 +24,7 @@ void tcp_create_TCB(struct tcb *tcb, struct tcp_step *step)
 {
     if (tcb->kind == TCB_LISTENER) /* a listener has no sequence numbers */
         return;
+    /* the SYN takes the number in front of SND.NXT, whether it has left yet or not */
     tcb->flags |= TCB_SYN_UNACKED;
     tcb->snd_nxt = tcp_isn(step->tcp->stack, tcb) + 1;
     if (tcb->kind == TCB_CONN)
@@ -83,7 +84,7 @@ void tcp_snd_ACK(struct tcb *tcb, struct tcp_step *step)
 
     if (tcb->kind == TCB_CONN)
         note_duplicate(tcp_conn(tcb), segment);
-    /* limited, because a reply to a bare ACK could be answered in turn, for ever */
+    /* limited, because a reply to a bare ACK could be answered in turn, for ever (RFC 5961 7) */
     if (!carries_data_or_fin(segment) && !(segment->header.flags & TCP_SYN)) {
         tcp_emit_challenge_ACK(step->tcp, tcb);
     } else if (tcb->kind == TCB_CONN) {
@@ -99,6 +100,7 @@ void tcp_challenge_ACK(struct tcb *tcb, struct tcp_step *step)
     tcp_emit_challenge_ACK(step->tcp, tcb);
 }
 
+/* The FIN leaves behind the data that is queued: output.c derives it from the state. */
 void tcp_snd_FIN(struct tcb *tcb, struct tcp_step *step)
 {
     (void)step;
@@ -125,6 +127,7 @@ void tcp_snd_probe(struct tcb *tcb, struct tcp_step *step)
 
 static void take_timeout(struct leat_tcp *conn, const struct recovery_ack *now)
 {
+    /* a path that swallows large segments without a report looks like a timeout (RFC 8899 4.3) */
     if (pmtu_timed_out(&conn->pmtu, tcp_least_mtu(&conn->tcb), now->now_ns))
         tcp_conn_mss_changed(conn);
     recovery_timed_out(&conn->transfer->recovery, &conn->transfer->scoreboard,

@@ -1,4 +1,11 @@
-/* hystart.c -- HyStart++ (RFC 9406 4.2, with the constants of 4.3). */
+/*
+ * hystart.c -- HyStart++ (RFC 9406 4.2, with the constants of 4.3).
+ *
+ * A round is the time from SND.NXT being noted until it is acknowledged. If the least round trip of
+ * a round is longer than that of the last one by a threshold, a queue is building up, and
+ * conservative slow start (CSS) begins. If the round trips get shorter again, it was noise. If not,
+ * slow start is over after five rounds, before the queue overflows.
+ */
 #include "tcp/math/hystart.h"
 
 #include "tcp/math/seq.h"
@@ -31,6 +38,7 @@ static bool rtt_has_risen(const struct hystart *hystart)
 {
     uint64_t threshold_ns = hystart->last_min_ns / MIN_RTT_DIVISOR;
 
+    /* a minimum of few samples is mostly jitter */
     if (hystart->samples < N_RTT_SAMPLE || hystart->last_min_ns == UINT64_MAX)
         return false;
     if (threshold_ns < min_rtt_thresh_ns)
@@ -43,6 +51,7 @@ static bool rtt_has_risen(const struct hystart *hystart)
 bool hystart_acked(struct hystart *hystart, uint32_t snd_una, uint32_t snd_nxt, uint64_t rtt_ns)
 {
     if (!hystart->in_round || seq_le(hystart->window_end, snd_una)) {
+        /* the fifth round has ended without a shorter round trip */
         if (hystart->in_css && ++hystart->css_rounds >= CSS_ROUNDS)
             return true;
         begin_round(hystart, snd_nxt);
@@ -53,6 +62,7 @@ bool hystart_acked(struct hystart *hystart, uint32_t snd_una, uint32_t snd_nxt, 
         if (hystart->samples < N_RTT_SAMPLE)
             hystart->samples++;
     }
+    /* 4.2: this is tested at each ACK, not only at the end of a round */
     if (!hystart->in_css && rtt_has_risen(hystart)) {
         hystart->in_css = true;
         hystart->css_base_ns = hystart->current_min_ns;

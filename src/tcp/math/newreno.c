@@ -11,6 +11,7 @@ COLD static void newreno_acked(struct congestion *congestion, const struct conge
         congestion_slow_start(congestion, ack);
         return;
     }
+    /* RFC 3465 2.1: bytes are counted, so a peer that divides its ACKs gains nothing */
     congestion->counted += ack->acked_bytes;
     if (congestion->counted >= congestion->cwnd) {
         congestion->counted -= congestion->cwnd;
@@ -24,6 +25,7 @@ COLD static void newreno_reduced(struct congestion *congestion, uint32_t flight_
     const uint32_t least = 2 * congestion->mss;
 
     (void)now_ns;
+    /* half of the flight counts: a window that wasn't used says nothing about the path */
     congestion->ssthresh = flight_bytes / 2 > least ? flight_bytes / 2 : least; /* eqn. 4 */
     congestion->counted = 0;
 }

@@ -77,6 +77,7 @@ bool pmtu_timed_out(struct pmtu *pmtu, uint16_t least, uint64_t now_ns)
 
 bool pmtu_told(struct pmtu *pmtu, uint16_t mtu, uint16_t least, uint64_t now_ns)
 {
+    /* a report may be forged, so it only shrinks, and never below @least (RFC 8899 4.6) */
     return shrink_to(pmtu, mtu < least ? least : mtu, now_ns, raise_ns);
 }
 
@@ -118,6 +119,7 @@ void pmtu_lost(struct pmtu *pmtu, uint64_t now_ns)
 
     pmtu->probing = 0;
     wait(pmtu, now_ns + soon_ns);
+    /* a probe may be lost like any segment, so only the third one says something about its size */
     pmtu->failures++;
     if (pmtu->failures < MAX_PROBES)
         return;

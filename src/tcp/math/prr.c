@@ -1,4 +1,9 @@
-/* prr.c -- Proportional Rate Reduction (RFC 9937 6.2). */
+/*
+ * prr.c -- Proportional Rate Reduction (RFC 9937 6.2).
+ *
+ * The window falls to ssthresh over one round trip: for each byte delivered, ssthresh / RecoverFS
+ * bytes are sent. So sending goes on during recovery, and no burst follows it.
+ */
 #include "tcp/math/prr.h"
 
 static uint32_t above(uint64_t a, uint64_t b)
@@ -8,6 +13,7 @@ static uint32_t above(uint64_t a, uint64_t b)
 
 void prr_init(struct prr *prr, uint32_t recover_fs)
 {
+    /* it is never 0, because prr_acked() divides by it */
     prr->recover_fs = recover_fs > 0 ? recover_fs : 1;
     prr->delivered = 0;
     prr->out = 0;

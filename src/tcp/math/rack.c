@@ -64,6 +64,7 @@ void rack_delivered(struct rack *rack, const struct delivered *delivered, uint64
 
 void rack_delivered_one(struct rack *rack, uint64_t sent_ns, uint32_t end, uint64_t now_ns)
 {
+    /* these are the same steps for the usual ACK, without a struct delivered to fill and read */
     rack_sample(rack, now_ns - sent_ns, now_ns);
     rack->rtt_ns = now_ns - sent_ns;
     if (rack->started && seq_lt(end, rack->fack))
@@ -100,6 +101,7 @@ static uint64_t reordering_window_ns(const struct rack *rack, uint64_t srtt_ns, 
 {
     uint64_t window_ns;
 
+    /* RFC 8985 6.2 step 4: a path that hasn't reordered gets no patience in a recovery */
     if (!rack->reordering_seen && hurry)
         return 0;
     if (rack->min_rtt_ns == UINT64_MAX)
@@ -118,6 +120,7 @@ uint64_t rack_detect(const struct rack *rack, struct scoreboard *board, uint64_t
     while (!ring_is_empty(&board->by_time)) {
         struct sent *sent = container_of(board->by_time.next, struct sent, by_time);
 
+        /* by_time is sorted, so all records behind were sent later still */
         if (sent->at_ns > rack->xmit_ns ||
             (sent->at_ns == rack->xmit_ns && seq_le(rack->end_seq, sent->end)))
             return UINT64_MAX;

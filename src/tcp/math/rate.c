@@ -49,6 +49,7 @@ void rate_lost(struct rate *rate, const struct rate_stamp *stamp, uint32_t seq, 
     rate->newly_lost += end - seq;
     rate->lost_end = end;
     lost = (uint32_t)(rate->lost - stamp->lost);
+    /* the first record over the limit tells how much the path carries (5.5.10.2) */
     if (rate->excess.any || !rate_is_too_much(lost, stamp->tx_in_flight))
         return;
     rate->excess = (struct rate_excess){
@@ -75,6 +76,7 @@ void rate_init(struct rate *rate, uint64_t now_ns)
 void rate_mark_app_limited(struct rate *rate, uint32_t in_flight_bytes)
 {
     rate->app_limited = rate->delivered + in_flight_bytes;
+    /* 0 means that there is no gap */
     if (rate->app_limited == 0)
         rate->app_limited = 1;
 }
@@ -82,12 +84,15 @@ void rate_mark_app_limited(struct rate *rate, uint32_t in_flight_bytes)
 /* Computes the interval and the fields that depend on the newest record. */
 static void measure(struct rate *rate, struct rate_sample *rs, uint64_t now_ns)
 {
+    /* the longer of both times counts, so that neither bunched data nor bunched ACKs make the path
+     * look faster */
     const uint64_t send_ns = rate->newest_sent_ns - rate->newest.first_sent_ns;
     const uint64_t ack_ns = now_ns - rate->newest.delivered_ns;
     const uint64_t interval_ns = send_ns > ack_ns ? send_ns : ack_ns;
 
     rate->delivered_ns = now_ns;
     rate->first_sent_ns = rate->newest_sent_ns;
+    /* the ACK of a retransmission may be for the first transmission (Karn) */
     if (!rate->newest_again) {
         rs->rtt_ns = now_ns - rate->newest_sent_ns;
         if (rs->rtt_ns < rate->min_rtt_ns)

@@ -1,5 +1,9 @@
-/* records.c -- the pool of records of sent data, and operations that don't depend on their
- * order. */
+/*
+ * records.c -- the pool of records of sent data, and operations that don't depend on their order.
+ *
+ * scoreboard.c has the operations on sorted records. Those here are separate because of its length,
+ * and share its invariant: each byte of a record is in exactly one of the three sums.
+ */
 #include "tcp/math/scoreboard.h"
 
 #include "core/assert.h"
@@ -39,10 +43,13 @@ void scoreboard_extend_lost(struct scoreboard *board, uint32_t bytes)
 void scoreboard_sample(struct scoreboard *board, struct rate *rate, uint64_t now_ns)
 {
     board->rate = rate;
+    /* data in flight has no stamp yet, or an old one of another model */
     for (struct sent *sent = board->first; rate && sent; sent = sent->next)
         rate->calls->sent(rate, sent_stamp(sent), board->in_flight_bytes, false, now_ns);
 }
 
+/* The sampler is off meanwhile: a record that is sent again in other pieces was not lost, so BBR
+ * must not hear of it. */
 void scoreboard_requeue(struct scoreboard *board, struct sent *sent)
 {
     struct rate *rate = board->rate;

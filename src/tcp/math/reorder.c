@@ -1,4 +1,10 @@
-/* reorder.c -- data that was received out of order. */
+/*
+ * reorder.c -- data that was received out of order: see reorder.h.
+ *
+ * reorder_put() first removes overlaps: bytes that are known already are cut off the new data, and
+ * runs that it covers are dropped. The rest lengthens the run before it, or makes a new one. join()
+ * merges that with the next run if they touch.
+ */
 #include "tcp/math/reorder.h"
 
 #include "core/assert.h"
@@ -114,6 +120,7 @@ bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
     }
     while (*link && seq_le((*link)->end, end)) /* the new data covers them */
         run_give(reorder, pool, link);
+    /* a run that reaches beyond the new data keeps its part */
     if (*link && seq_lt((*link)->seq, end)) {
         end = (*link)->seq;
         leat_buf_trim(data, end - seq);
@@ -159,6 +166,7 @@ struct leat_buf *reorder_take(struct reorder *reorder, struct run_pool *pool, ui
 {
     struct leat_buf *data = 0;
 
+    /* a retransmission in order may have covered whole runs */
     while (reorder->first && seq_le(reorder->first->end, seq))
         run_give(reorder, pool, &reorder->first);
     if (!reorder->first || seq_lt(seq, reorder->first->seq))

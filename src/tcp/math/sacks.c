@@ -1,4 +1,9 @@
-/* sacks.c -- the SACK blocks of an ACK (RFC 2018 4, RFC 2883 4). */
+/*
+ * sacks.c -- the SACK blocks of an ACK (RFC 2018 4, RFC 2883 4).
+ *
+ * Blocks aren't stored, because runs grow and merge: a sequence number finds the run that holds it
+ * now. So each block is as large as it can be when the ACK is sent.
+ */
 #include "tcp/math/sacks.h"
 
 #include "tcp/math/seq.h"
@@ -7,6 +12,7 @@ void sacks_note(struct sacks *sacks, uint32_t seq)
 {
     if (sacks->count < WIRE_SACKS_MAX)
         sacks->count++;
+    /* the newest goes to the front; with all places taken, the oldest falls out */
     for (unsigned i = sacks->count - 1u; i > 0; i--)
         sacks->recent[i] = sacks->recent[i - 1];
     sacks->recent[0] = seq;
@@ -43,16 +49,19 @@ uint8_t sacks_fill(struct sacks *sacks, const struct reorder *reorder, struct wi
     uint8_t kept = 0;
     uint8_t first;
 
+    /* RFC 2883 4: a D-SACK comes first, and is reported once */
     if (sacks->has_dsack && count_max > 0) {
         blocks[count++] = sacks->dsack;
         sacks->has_dsack = false;
     }
+    /* a D-SACK may lie inside of a run that is reported behind it, so it is not compared */
     first = count;
     for (uint8_t i = 0; i < sacks->count; i++) {
         const struct run *run = run_with(reorder, sacks->recent[i]);
 
         if (!run || is_listed(blocks + first, (uint8_t)(count - first), run->seq))
             continue; /* its hole was filled, or it merged with a run that is listed */
+        /* the number is kept even if this ACK has no space for its run, because the next one may */
         sacks->recent[kept++] = sacks->recent[i];
         if (count < count_max)
             blocks[count++] = (struct wire_sack){run->seq, run->end};

@@ -137,6 +137,7 @@ bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t 
 {
     struct sent *sent = record_new(board, pool);
 
+    /* without a free record the last one grows, and all of it counts as sent now */
     if (!sent) {
         if (!scoreboard_last_may_grow(board))
             return false;
@@ -261,6 +262,7 @@ static bool cut_to_block(struct scoreboard *board, struct sent_pool *pool, struc
     uint32_t from = 0;
     uint32_t to = len_of(at);
 
+    /* both ends are rounded inwards: a segment counts only if the block has all of it */
     if (seq_lt(at->seq, left))
         from = (left - at->seq + mss - 1) / mss * mss;
     if (seq_lt(right, at->end))
@@ -365,6 +367,7 @@ void scoreboard_lose(struct scoreboard *board, struct sent *sent)
     if (sent->flags & (SENT_SACKED | SENT_LOST))
         return;
     set_condition(board, sent, SENT_LOST);
+    /* a retransmission that is lost, too, shows congestion once more (recovery.c) */
     if ((sent->flags & SENT_AGAIN) && sent->at_ns > board->lost_again_ns)
         board->lost_again_ns = sent->at_ns;
     if (sent->flags & SENT_PROBE)
@@ -387,6 +390,7 @@ static struct sent *first_below(struct scoreboard *board, uint32_t dup_bytes, ui
 {
     uint32_t bytes_above = 0, ranges_above = 0, steps = 0;
 
+    /* the scan goes down from the highest SACKed record, and adds up what lies above */
     for (struct sent *sent = board->sacked_to; sent && may_step(board, &steps); sent = sent->prev) {
         if (!is_sacked(sent))
             continue;

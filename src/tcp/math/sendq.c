@@ -42,6 +42,7 @@ void sendq_put(struct sendq *queue, struct leat_buf *data)
         }
         data = next;
     }
+    /* the program may have other views of its buffer, so nothing is written behind these bytes */
     queue->tail_is_ours = false;
 }
 
@@ -176,6 +177,7 @@ void sendq_ack_part(struct sendq *queue, uint32_t seq)
     leat_assert(acked <= queue->bytes);
     queue->seq = seq;
     queue->bytes -= acked;
+    /* the cursor's piece may be freed below */
     if (queue->cursor && seq_lt(queue->cursor_seq, seq))
         queue->cursor = 0;
     while (acked >= queue->first->len) {
@@ -187,6 +189,8 @@ void sendq_ack_part(struct sendq *queue, uint32_t seq)
         queue->held -= pool_units_of(piece);
         leat_buf_free(piece);
     }
+    /* only the view of a partly acknowledged piece moves on, because slices in flight show its
+     * storage */
     if (acked > 0)
         leat_buf_pull(queue->first, acked);
 }

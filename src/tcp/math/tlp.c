@@ -14,10 +14,14 @@ bool tlp_acked(struct tlp *tlp, uint32_t ack, bool dsack, bool duplicate)
 {
     if (!tlp->out || seq_lt(ack, tlp->end_seq))
         return false;
+    /* RFC 8985 7.4.2: a probe with new data repairs nothing; a DSACK says that both copies have
+     * arrived */
     if (!tlp->retransmission || dsack) {
         tlp->out = false;
         return false;
     }
+    /* more than the probe was acknowledged, with no sign of a second copy, so the probe has
+     * repaired a loss */
     if (seq_lt(tlp->end_seq, ack)) {
         tlp->out = false;
         return true;

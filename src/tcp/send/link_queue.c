@@ -8,6 +8,8 @@
 #include "tcp/send/output.h"
 #include "wire/bytes.h"
 
+/* The key is that of frame_flow() for the frames of @conn: our address first, and the word of both
+ * ports. */
 static uint64_t key_of(const struct leat_tcp *conn, const struct link *link)
 {
     const uint32_t ports = (uint32_t)conn->tcb.local_port << 16 | conn->tcb.remote_port;
@@ -30,6 +32,7 @@ uint32_t tcp_link_queue_left(const struct leat_tcp *conn, const struct path *pat
     const uint32_t headers_bytes =
         ETHERNET_HEADER_BYTES + tcp_headers_bytes(&conn->tcb) + options_bytes;
 
+    /* the loopback queue has one limit for all */
     if (!path->link)
         return ipv4_output_room(conn->tcp->stack, path) ? UINT32_MAX : 0;
     return transmit_left(path->link, key_of(conn, path->link), conn->mss + headers_bytes);
@@ -41,12 +44,15 @@ bool tcp_link_queue_wait(const struct leat_tcp *conn, const struct path *path)
            transmit_wait(path->link, key_of(conn, path->link), near_to(conn->tcp, conn));
 }
 
+/* A timeout while the segment still waits below is no loss: the retransmission would queue behind
+ * the original (timers.c). */
 bool tcp_waits_below(const struct leat_tcp *conn)
 {
     struct leat *stack = conn->tcp->stack;
     struct path found;
     const struct path *path;
 
+    /* without a full device no frame waits */
     if (stack->slow_links == 0)
         return false;
     path = route_cache_find(stack, conn->tcb.local_ip, conn->tcb.remote_ip, &found);

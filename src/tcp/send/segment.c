@@ -47,6 +47,7 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
             return false;
         if (plan->segment_bytes > 0)
             make_super_data(plan, data, plan->data_bytes < wanted);
+        /* a FIN goes only with the last byte */
         plan->fin = plan->fin && plan->data_bytes == wanted;
         if (plan->seq + plan->data_bytes == sendq_end(&conn->transfer->sendq))
             flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
@@ -82,6 +83,8 @@ bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *p
     const bool is_first = conn->snd_una == conn->tcb.snd_nxt;
 
     leat_debug_assert(tcp_has_transfer(conn));
+    /* records are checked before anything is sent: a segment without one could never be
+     * retransmitted */
     if (!tcp_may_record(conn) || !tcp_send_plan(conn, path, plan))
         return false;
     if (is_first) /* the wait for an ACK begins */
@@ -207,6 +210,7 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
     if (conn->fast_open && !answers && !(conn->flags & CONN_LOST_SYN))
         data = data_for_syn(conn, path, &header);
     data_bytes = leat_buf_total(data);
+    /* a SYN that found no buffer is repeated by the timer that follows */
     if (tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, data)) {
         conn->tcb.snd_nxt += data_bytes;
         if (answers)
