@@ -1,4 +1,9 @@
-/* civil.c -- civil time, derived from the stack's clock, and calendar dates. */
+/*
+ * civil.c -- civil time, derived from the stack's clock, and calendar dates.
+ *
+ * Days are counted as POSIX does: each has 86,400 seconds, so there are no leap seconds. The
+ * calendar is the Gregorian one, in which 400 years (an era) have always the same number of days.
+ */
 #include <leat/civil.h>
 
 #include <string.h>
@@ -26,7 +31,8 @@ uint64_t leat_civil_ns(const struct leat *stack)
 void leat_civil_set(struct leat *stack, uint64_t civil_ns)
 {
     stack->civil_known = civil_ns != 0;
-    stack->civil_at_zero_ns = civil_ns - stack->now_ns; /* modulo 2^64 */
+    /* if the clock is ahead of civil time, this wraps modulo 2^64, which leat_civil_ns() undoes */
+    stack->civil_at_zero_ns = civil_ns - stack->now_ns;
 }
 
 bool leat_civil_from_host(struct leat *stack, struct leat_host *host)
@@ -38,7 +44,9 @@ bool leat_civil_from_host(struct leat *stack, struct leat_host *host)
     return civil_ns != 0;
 }
 
-/* Counts years from March, so that the leap day is the last day of a year; @days since 1970. */
+/* Counts years from March, so that the leap day is the last day of a year; @days since 1970. An era
+ * is first rid of its leap days: one each 1,460 days, but none each 36,524, and one more at its
+ * end. The rest divided by 365 is the year. */
 static void set_day(struct leat_civil_date *date, uint32_t days)
 {
     const uint32_t from_zero = days + DAYS_TO_1970;
@@ -82,6 +90,7 @@ static uint8_t days_of_month(const struct leat_civil_date *date)
 
 static bool date_exists(const struct leat_civil_date *date)
 {
+    /* a leap second, xx:xx:60, has no number in this count, so it is no date */
     return date->year >= YEAR_FIRST && date->year <= YEAR_LAST && date->month >= 1 &&
            date->month <= 12 && date->day >= 1 && date->day <= days_of_month(date) &&
            date->hour < 24 && date->minute < 60 && date->second < 60;
@@ -94,6 +103,7 @@ uint64_t leat_civil_of_date(const struct leat_civil_date *date)
 
     if (!date_exists(date))
         return 0;
+    /* as in set_day(), January and February belong to the year before */
     year = date->year - (uint32_t)(date->month <= 2);
     month_from_march = date->month > 2 ? date->month - 3u : date->month + 9u;
     days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month_from_march + 2) / 5 +
@@ -139,6 +149,8 @@ struct reader {
     bool failed;
 };
 
+/* Reads exactly @digits digits. After a failure it returns 0 and reads nothing, as all functions
+ * here. */
 static unsigned take_number(struct reader *reader, unsigned digits)
 {
     unsigned number = 0;
@@ -172,6 +184,7 @@ static void take_literal(struct reader *reader, char literal)
     reader->at += !reader->failed;
 }
 
+/* The weekday isn't compared with the date: RFC 9110 5.6.7 asks recipients to be robust. */
 static void take_weekday(struct reader *reader, bool whole)
 {
     static const char *const tails[] = {"day", "day", "sday", "nesday", "rsday", "day", "urday"};
@@ -199,7 +212,8 @@ static unsigned take_short_year(struct reader *reader)
     return year < YEAR_FIRST ? year + 100 : year;
 }
 
-/* Reads the input that one character of a pattern stands for: a field of the date, or a literal. */
+/* Reads the input that one character of a pattern stands for: a field of the date, or a literal. W
+ * and D are the long weekday and the day of asctime(); o is the month, since m is the minute. */
 static void take_part(struct reader *reader, char part, struct leat_civil_date *date)
 {
     if (part == 'w' || part == 'W')
@@ -226,6 +240,8 @@ static void take_part(struct reader *reader, char part, struct leat_civil_date *
 
 uint64_t leat_civil_parse_http(const char *text, size_t len)
 {
+    /* a server must accept all three forms of RFC 9110 5.6.7: IMF-fixdate, that of RFC 850, and
+     * that of asctime() */
     static const char *const forms[] = {"w, d o Y h:m:s GMT", "W, d-o-y h:m:s GMT",
                                         "w o D h:m:s Y"};
 

@@ -49,6 +49,7 @@ static bool is_reachable(const struct destination *destination)
 
 static void look_at_source(const struct link *link, leat_ip4 src, struct destination *destination)
 {
+    /* an IPv4 address counts as IPv4-mapped, so its prefix is 96 bits longer */
     destination->source_bits = IP_BITS;
     if (!link)
         return; /* the destination is one of our own addresses */
@@ -93,6 +94,8 @@ bool destination_goes_before(const struct leat *stack, const struct destination 
 
     if (is_reachable(a) != is_reachable(b)) /* rule 1 */
         return is_reachable(a);
+    /* By now both have a source or none has. Without one there is no scope and no label to
+     * compare. */
     if (matches_a != matches_b && is_reachable(a)) /* rule 2 */
         return matches_a;
     if (a->is_deprecated != b->is_deprecated) /* rule 3 */
@@ -103,6 +106,7 @@ bool destination_goes_before(const struct leat *stack, const struct destination 
         return policy_a->precedence > policy_b->precedence;
     if (scope_a != scope_b) /* rule 8 */
         return scope_a < scope_b;
+    /* rule 9: within a family, the longest prefix in common with the source wins */
     return leat_ip_is_v4(a->ip) == leat_ip_is_v4(b->ip) && common_bits(a) > common_bits(b);
 }
 
@@ -116,6 +120,8 @@ void destinations_sort(struct leat *stack, struct leat_endpoint *ends, unsigned 
 
         destination_look(stack, &end, &it);
         while (at > 0) {
+            /* the other destination is looked up again, so that no array of destinations needs a
+             * limit */
             destination_look(stack, &ends[at - 1], &other);
             if (!destination_goes_before(stack, &it, &other))
                 break;

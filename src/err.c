@@ -34,5 +34,6 @@ const char *leat_err_text(enum leat_err err)
         [LEAT_ERR_UNSUPPORTED] = "not supported",
     };
 
+    /* any number is allowed: a negative one becomes a large one */
     return (unsigned)err < LEAT_ERR_COUNT ? texts[err] : "unknown error";
 }

@@ -1,4 +1,9 @@
-/* holdings.c -- counts how many buffers each part of the stack holds. */
+/*
+ * holdings.c -- counts how many buffers each part of the stack holds.
+ *
+ * It walks every queue, so it is for reports. The parts that can be linked or not (transports,
+ * IPv6) count theirs by a call through their table.
+ */
 #include "ip/reassembly.h"
 #include "link/arp.h"
 #include "family.h"
@@ -18,6 +23,8 @@ void leat_holdings(const struct leat *stack, struct leat_holdings *holdings)
     }
     known = holdings->held_receive + holdings->held_early + holdings->held_send +
             holdings->held_reassembly + holdings->held_parked;
+    /* The others are all buffers in use, less those found above. They are with devices, with the
+     * program, or storage whose views are counted. */
     for (unsigned kind = 0; kind < POOL_KINDS; kind++) {
         holdings->held_free += stack->pool.lists[kind].free_count;
         holdings->held_others += stack->pool.lists[kind].count - stack->pool.lists[kind].free_count;

@@ -1,4 +1,10 @@
-/* host.c -- the loop. */
+/*
+ * host.c -- the loop.
+ *
+ * The stack ends in two ways: the program calls leat_stop(), or the host's wait() returns false.
+ * The first time, the latter begins a drain, and the loop goes on until it has ended. The second
+ * time ends the drain at once.
+ */
 #include <leat/host.h>
 #include <leat/life.h>
 #include <leat/stack.h>

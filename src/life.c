@@ -18,6 +18,7 @@ static const uint64_t reset_ns = 100000000;
 
 COLD void leat_stop(struct leat *stack, int status)
 {
+    /* the first status counts, so a drain that ends later can't hide an error */
     if (stack->life.is_stopped)
         return;
     stack->life.is_stopped = true;
@@ -42,6 +43,7 @@ bool leat_is_draining(const struct leat *stack)
 
 COLD void leat_drainer_add(struct leat *stack, struct leat_drainer *drainer)
 {
+    /* a drainer that is added twice would close the list to a ring */
     leat_drainer_remove(stack, drainer);
     drainer->next = stack->life.drainers;
     stack->life.drainers = drainer;
@@ -98,6 +100,7 @@ COLD static struct drain_look begin(struct leat *stack)
     stack->life.is_begun = true;
     stack->life.begun_ns = stack->now_ns;
     look = look_at_all(stack, DRAIN_WAIT);
+    /* so the connections that are alive now count as opened since */
     stack->life.opened_before = stack->stats.tcp_opened_passive - look.alive;
     return look;
 }
@@ -128,6 +131,8 @@ COLD static bool step(struct leat *stack, struct drain_look *look)
         if (look->waits > 0 || drainer_is_busy(stack))
             return true;
     }
+    /* nothing is left to wait for, or the deadline has come: this step needs no pause before the
+     * next */
     if (life->step == DRAIN_WAIT) {
         *look = close_all(stack);
         return !life->is_quick && (look->unacked > 0 || life->least_ns > 0);
@@ -135,6 +140,8 @@ COLD static bool step(struct leat *stack, struct drain_look *look)
     *look = look_at_all(stack, DRAIN_ACKS);
     if ((look->unacked > 0 && stack->now_ns < life->deadline_ns) || stack->now_ns < life->least_ns)
         return true;
+    /* a peer that hasn't acknowledged our FIN may lack data: a reset tells it so, silence would
+     * not */
     look_at_all(stack, DRAIN_RESET);
     return false;
 }
@@ -151,6 +158,7 @@ COLD static void on_look(struct leat *stack, struct ready *ready)
         leat_stop(stack, 0);
 }
 
+/* A look calls the program, so it waits for the step of callbacks. */
 COLD static void on_time(struct timer *timer, void *context)
 {
     struct leat *stack = context;
@@ -166,6 +174,7 @@ COLD void leat_drain(struct leat *stack, uint64_t deadline_ns)
     if (life->is_stopped)
         return;
     life->is_quick |= deadline_ns <= stack->now_ns;
+    /* the later steps have deadlines of their own, which a call may only shorten */
     if (life->step == DRAIN_WAIT || deadline_ns < life->deadline_ns)
         life->deadline_ns = deadline_ns;
     if (life->is_quick)
@@ -193,6 +202,8 @@ struct leat_drained leat_drained(const struct leat *stack)
     const uint32_t ended = counts.closed + counts.reset;
     uint64_t all = 0;
 
+    /* those that the drain neither closed nor reset have finished by themselves and need no
+     * counter */
     if (stack->life.is_draining)
         all = stack->stats.tcp_opened_passive - stack->life.opened_before + stack->life.ours;
     counts.finished = all > ended ? (uint32_t)all - ended : 0;

@@ -1,8 +1,15 @@
-/* policy.c -- the policy table of RFC 6724 2.1. */
+/*
+ * policy.c -- the policy table of RFC 6724 2.1.
+ *
+ * An IPv4 address is looked up in its IPv4-mapped form, so that one table orders both families.
+ */
 #include "policy.h"
 
 #include "base.h"
 
+/* The columns are the prefix, its length, precedence and label. A source with the label of the
+ * destination is preferred (rule 6 of source selection, 5 of destination selection). Destinations
+ * of a higher precedence come first (rule 6). */
 static const struct leat_ipv6_policy defaults[] = {
     {{{[15] = 1}}, 128, 50, 0},                /* ::1 */
     {{{[10] = 0xff, [11] = 0xff}}, 96, 35, 4}, /* IPv4 */
@@ -35,6 +42,7 @@ const struct leat_ipv6_policy *policy_of(const struct leat *stack, const struct 
     const struct leat_ipv6_policy *best = &all;
 
     for (uint32_t i = 0; i < count; i++) {
+        /* the longest prefix decides; ">=", so that a table may have a ::/0 of its own */
         if (table[i].prefix_bits >= best->prefix_bits && holds(&table[i], ip))
             best = &table[i];
     }

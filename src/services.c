@@ -1,4 +1,9 @@
-/* services.c -- services for all layers: clock, random numbers, memory, links, the ready queue. */
+/*
+ * services.c -- services for all layers: clock, random numbers, memory, links, the ready queue.
+ *
+ * The functions service_*() are for the libraries on top of the stack, which don't see struct leat
+ * (service.h).
+ */
 #include "family.h"
 #include "link/link.h"
 
@@ -30,12 +35,14 @@ struct link *stack_link(struct leat *stack, const struct leat_netif *netif)
 
 COLD void link_set_mtu(struct link *link, uint16_t mtu)
 {
+    /* a network may lower the device's limit, never raise it (RFC 4861 6.3.4) */
     const uint16_t most = link->netif->mtu;
     const uint16_t wanted = mtu == 0 || mtu > most ? most : mtu;
 
     if (wanted == link->mtu)
         return;
     link->mtu = wanted;
+    /* cached paths hold the old limit */
     link->stack->route_generation++;
 }
 
@@ -45,6 +52,8 @@ bool stack_register(struct leat *stack, const struct protocol *protocol)
     if (stack->protocol_count == PROTOCOLS_MAX)
         return false;
     stack->protocols[stack->protocol_count] = protocol;
+    /* protocols_flush() walks the first flush_count entries only; the protocol that was there moves
+     * to the end */
     if (protocol->flush) {
         stack->protocols[stack->protocol_count] = stack->protocols[stack->flush_count];
         stack->protocols[stack->flush_count++] = protocol;
@@ -69,11 +78,14 @@ COLD enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_
     const struct siphash_key inner = siphash_key_from(seed + 16);
     uint8_t any = 0;
 
+    /* a seed of zeros is a seed that the program forgot; the hashes would make it look random */
     for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
         any |= seed[i];
     if (!any)
         return LEAT_ERR_ENTROPY;
     /* table_key stays: hash tables are already filled by it */
+    /* Each key depends on all 32 bytes of the seed, and neither tells anything about the other. The
+     * last argument keeps the four hashes apart. */
     stack->secret_key.k0 = siphash13(&outer, inner.k0, 1);
     stack->secret_key.k1 = siphash13(&inner, outer.k0, 2);
     stack->random_key.k0 = siphash13(&outer, inner.k1, 3);
@@ -88,6 +100,8 @@ uint32_t leat_generation(const struct leat *stack)
     return stack->seed_generation;
 }
 
+/* The number is a keyed hash of a counter, which never repeats. The numbers that a peer sees tell
+ * it nothing about the next ones. */
 uint64_t leat_random(struct leat *stack)
 {
     stack->random_counter++;
@@ -136,6 +150,7 @@ bool service_has_address(const struct leat *stack, bool is_v4)
         return stack->ipv6_family && stack->ipv6_family->is_global(stack);
     for (const struct link *link = stack->links; link < stack->links_end; link++) {
         for (unsigned i = 0; i < LEAT_ADDRESSES_MAX; i++) {
+            /* from this state on an address is usable: the states are in the order of RFC 5227 */
             if (link->addresses[i].state >= ADDRESS_ANNOUNCING)
                 return true;
         }
@@ -148,6 +163,7 @@ const struct leat_unreachable *leat_unreachable_to(const struct leat *stack, str
     for (unsigned i = 0; i < UNREACHABLES; i++) {
         const struct leat_unreachable *report = &stack->unreachables.all[i];
 
+        /* 0 marks a free entry */
         if (report->at_ns > 0 && leat_ip_equal(report->to, to))
             return report;
     }

@@ -1,4 +1,8 @@
-/* small.c -- a configuration for devices with little memory. */
+/*
+ * small.c -- a configuration for devices with little memory.
+ *
+ * The members that aren't named are 0, so they get the defaults of leat_init().
+ */
 #include <leat/stack.h>
 
 #include "core/cold.h"

@@ -24,6 +24,8 @@ enum {
     FLOWS_MIN = 8
 };
 
+/* A device whose frames found no buffer is polled again this much later, because it has no event
+ * for that. */
 static const uint64_t memory_retry_ns = 1000000;
 
 /* The first piece of the program's memory. */
@@ -91,6 +93,7 @@ COLD size_t leat_memory_bytes(const struct leat_config *config)
 {
     const struct leat_config c = with_defaults(config);
 
+    /* a cache line is added, because the program's memory may begin anywhere */
     return ARENA_ALIGN + arena_cost(1, sizeof(struct foundation)) +
            pool_cost(c.buf_count, c.buf_bytes, c.small_count, c.view_count) + neighbours_cost(&c) +
            reassembly_cost(&c) + routes_cost(&c) + fair_table_cost(fair_flows(&c), LEAT_NETIFS_MAX);
@@ -123,12 +126,14 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_memory_bytes(config))
         return LEAT_ERR_MEMORY;
+    /* leat_memory_bytes() has counted these bytes, so the pieces below always fit */
     skew = (ARENA_ALIGN - (uintptr_t)block % ARENA_ALIGN) % ARENA_ALIGN;
     arena.next = block + skew;
     arena.end = block + bytes;
     foundation = arena_take(&arena, 1, sizeof *foundation);
     made = &foundation->stack;
     made->config = c;
+    /* the seed comes before everything that draws random numbers */
     if (leat_reseed(made, c.seed) != LEAT_OK)
         return LEAT_ERR_ENTROPY;
     made->table_key.k0 = leat_random(made);
@@ -139,6 +144,7 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     made->flows = &foundation->flows;
     ipv4_register(made);
     made->taken_max = taken_at_once(&c);
+    /* from here on all memory comes from the stack's own arena */
     made->arena = arena;
     made->now_ns = c.now_ns;
     made->now_ms = (uint32_t)(c.now_ns / 1000000);
@@ -155,6 +161,8 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     return LEAT_OK;
 }
 
+/* The layers close from the top down, and each frees the buffers that it holds. A backend closes
+ * last, when no frame waits for its device any more. */
 COLD void leat_close(struct leat *stack)
 {
     for (unsigned i = 0; i < stack->protocol_count; i++) {
@@ -179,6 +187,7 @@ COLD enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif)
     };
     struct link *link;
 
+    /* the lowest bit of the first octet marks a group, which no station can be (IEEE 802) */
     if (netif->mtu < MTU_MIN || (netif->mac.octet[0] & 1) || stack_link(stack, netif))
         return LEAT_ERR_ARGUMENT;
     if (stack->links_end == stack->links + LEAT_NETIFS_MAX)
@@ -216,6 +225,7 @@ static inline uint32_t take_frames(struct leat *stack, struct link *link, uint32
 
     leat_assert(got <= want);
     stack->stats.rx_frames += got;
+    /* a single frame, as at low load, can't be merged with anything */
     if (got == 1)
         ethernet_input(link, stack->taken[0]);
     else if (got > 1)
@@ -257,6 +267,7 @@ static __attribute__((noinline)) void loopback_poll(struct leat *stack)
         if (!packet)
             return;
         stack->stats.rx_loopback++;
+        /* the version is read here because a packet to ourselves has no EtherType */
         stack->families[packet->data[0] >> 4 == 6 ? FAMILY6 : FAMILY4]->input(stack, 0, packet,
                                                                               false);
     }
@@ -277,6 +288,8 @@ static bool is_ready(const struct ready *head)
     return head->next != head;
 }
 
+/* Takes the entry out of the queue before the callback, which may free it or make it ready
+ * again. */
 static void ready_run_first(struct leat *stack, struct ready *head)
 {
     struct ready *ready = head->next;
@@ -377,6 +390,8 @@ uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
     leat_assert(now_ns >= stack->now_ns);
     stack->now_ns = now_ns;
     stack->now_ms = (uint32_t)(now_ns / 1000000);
+    /* frames come before timers: an ACK that has arrived must stop the retransmission that is
+     * due */
     for (struct link *link = stack->links; link < stack->links_end; link++)
         more |= link_poll(stack, link);
     if (stack->loopback.count > 0)
@@ -385,6 +400,8 @@ uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
     ready_run(stack);
     if (stack->slow_links > 0)
         slow_links_flush(stack);
+    /* the program's data goes out in this turn, together with the ACKs for the frames that it
+     * answers */
     sent_before = stack->stats.tx_frames;
     unsent = protocols_flush(stack);
     /* With a full device, another turn helps unsent data only if this turn has sent frames. */

@@ -44,6 +44,7 @@ void leat_timer_set(struct leat *stack, struct leat_timer *timer, uint64_t at_ns
     struct inside *inside = inside_of(timer);
 
     leat_assert(timer->on_time);
+    /* a callback that is due by the old time, but hasn't run, is withdrawn */
     stack_not_ready(&inside->ready);
     inside->ready.run = call;
     inside->timer.fire = fired;
