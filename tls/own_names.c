@@ -8,6 +8,8 @@
 
 #include <stdalign.h>
 
+#include "core/assert.h"
+
 /* Tags of DER (X.690 8.1.2). */
 enum {
     DER_OID = 0x06,
@@ -117,6 +119,7 @@ static bool is_name(const struct der *name)
 /* Writes @name in lower case, with a NUL. */
 static void copy(char *to, const struct der *name)
 {
+    leat_assert(name->len <= NAME_BYTES);
     for (size_t i = 0; i < name->len; i++) {
         const char c = (char)name->at[i];
 
@@ -154,6 +157,7 @@ enum leat_err leat_tls_identity_read_names(struct leat_tls_identity *identity, v
         names[count++] = at;
         at += name.len + 1;
     }
+    leat_assert(at <= (char *)memory + bytes); /* both passes have taken the same names */
     identity->names = names;
     identity->name_count = (uint16_t)count;
     return LEAT_OK;

@@ -1,4 +1,5 @@
 /* failure.c -- why a lookup has no records, in one line for a human. */
+#include "core/assert.h"
 #include "core/text.h"
 #include "proto/dns/lookup.h"
 
@@ -20,6 +21,7 @@ static void add_ip(struct text *told, struct leat_ip address)
 /* The servers that were asked, the first one by its address. */
 static void add_servers(struct text *told, const struct leat_resolver_config *config)
 {
+    leat_assert(config->server_count > 0);
     add_ip(told, config->servers[0].ip);
     if (config->server_count > 1) {
         text_add(told, " and ");
@@ -62,6 +64,7 @@ size_t leat_lookup_failure_format(const struct leat_resolver *resolver,
         text_add(&told, "no reply from ");
         add_servers(&told, &resolver->config);
     }
+    leat_assert(told.len <= told.room);
     text[told.len] = '\0';
     return told.len;
 }

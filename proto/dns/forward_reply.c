@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/assert.h"
 #include "wire/bytes.h"
 
 static size_t opt_bytes_of(const struct leat_forwarder *forwarder, const struct forward_form *form)
@@ -28,6 +29,7 @@ size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form
     unsigned flags = DNS_QR | DNS_RA | form->flags;
     struct dns_writer writer;
 
+    leat_assert(form->limit > opt_bytes);
     dns_write_start(&writer, reply, form->limit - opt_bytes);
     if (question)
         dns_write_question(&writer, question->name, question->type, question->class_number);
@@ -76,6 +78,7 @@ static size_t replace(struct leat_forwarder *forwarder, const struct forward_end
 
     if (!forward_own_alias(forwarder, ends, question, &kept, reply, len))
         return len;
+    leat_assert(forwarder->counts.replies > 0);
     forwarder->counts.replies--; /* of the reply that was written before */
     len = forward_write(forwarder, form, question, &resolver->kept, resolver->kept.rcode, reply);
     resolver->kept = kept;
@@ -117,6 +120,7 @@ static bool keep_rest(struct forward_client *client, size_t taken, size_t end)
 
     if (forwarder->rest.client)
         return false;
+    leat_assert(taken < end && end <= forwarder->scratch_bytes);
     memcpy(forwarder->rest.bytes, forwarder->scratch + taken, end - taken);
     forwarder->rest.len = end - taken;
     forwarder->rest.at = 0;
@@ -151,6 +155,7 @@ bool forward_send_rest(struct forward_client *client)
 
     if (rest->client != client)
         return true;
+    leat_assert(rest->at < rest->len);
     if (leat_stream_write(&client->tcp.stream, rest->bytes + rest->at, rest->len - rest->at,
                           &taken))
         return false; /* it ends */

@@ -26,6 +26,7 @@ static bool expand_rdata(struct dns_keeper *keeper, const struct leat_dns_record
     const size_t end = record->rdata_at + record->rdata_len;
     size_t at = record->rdata_at, used = 0;
 
+    leat_assert(fields != NULL); /* data of a type without a shape is plain */
     for (; *fields != DNS_FIELD_END; fields++) {
         const size_t before = at;
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/assert.h"
 #include "core/second.h"
 
 static const char index_name[] = "index.html";
@@ -22,6 +23,7 @@ static bool path_add(struct http_opened *opened, const char *name, size_t len)
 {
     const size_t slash = opened->path_len > 0;
 
+    leat_assert(opened->path_len <= sizeof opened->path);
     if (opened->path_len + slash + len > sizeof opened->path)
         return false;
     if (slash)
@@ -79,12 +81,14 @@ static enum leat_err find(const struct leat_http_folder *folder, const char *pat
 
 static void release(struct leat_file *file)
 {
+    leat_assert(file->source != NULL); /* it was found, and not released since */
     if (file->source->release)
         file->source->release(file->source, file);
 }
 
 static void set_content(struct http_found *found, const struct leat_file *file)
 {
+    leat_assert(!file->is_folder);
     found->content.bytes = file->bytes;
     found->content.len = file->len;
     found->content.tag = file->tag;
@@ -173,6 +177,7 @@ static void choose_twin(const struct leat_http_folder *folder, const struct http
     /* unless it is named, the file as it is comes after all that is (RFC 9110 12.5.3) */
     unsigned best = weight(words, "identity", 1);
 
+    leat_assert(opened->file.source != NULL);
     for (unsigned i = 0; i < sizeof twins / sizeof *twins; i++) {
         const size_t end = http_length(twins[i].end, TWIN_END_BYTES);
         const unsigned likes = twin_weight(words, &twins[i]);
@@ -223,6 +228,7 @@ static bool enter_folder(const struct leat_http_folder *folder, const struct htt
     const size_t root = http_length(folder->config.root, HTTP_ROOT_BYTES);
     const size_t before = root + (root > 0); /* what the request has named begins there */
 
+    leat_assert(request->path_len > 0); /* http_request.rl: a path begins with a slash */
     release(&opened->file);
     opened->file.source = NULL;
     if (request->path[request->path_len - 1] != '/' && opened->path_len > root) {
