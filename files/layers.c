@@ -44,18 +44,39 @@ static enum leat_err find(struct leat_files *files, const char *path, size_t len
     return find_above(layers, layers->count, path, len, file);
 }
 
+/* True if the first @count layers have a file or folder at the path. An error of a layer is not an
+ * answer: the entry may be hidden, so the listing ends with that error. */
+static enum leat_err is_hidden(const struct leat_files_layers *layers, unsigned count,
+                               const struct leat_file *entry, bool *hidden)
+{
+    struct leat_file above;
+    const enum leat_err err = find_above(layers, count, entry->path, entry->path_len, &above);
+
+    *hidden = !err;
+    if (!err)
+        leat_files_release(&above);
+    return err == LEAT_ERR_NOT_FOUND ? LEAT_OK : err;
+}
+
 /* The next entry of the folder in one layer that no layer above has. */
 static enum leat_err next_of_layer(const struct leat_files_layers *layers, unsigned layer,
                                    struct leat_files *files, const char *folder, size_t len,
                                    uint64_t *cursor, struct leat_file *file)
 {
-    struct leat_file above;
-    enum leat_err err;
+    bool hidden;
 
-    do
-        err = files->next(files, folder, len, cursor, file);
-    while (!err && !find_above(layers, layer, file->path, file->path_len, &above));
-    return err;
+    do {
+        enum leat_err err = files->next(files, folder, len, cursor, file);
+
+        if (err)
+            return err;
+        err = is_hidden(layers, layer, file, &hidden);
+        if (err || hidden)
+            leat_files_release(file);
+        if (err)
+            return err;
+    } while (hidden);
+    return LEAT_OK;
 }
 
 static enum leat_err next(struct leat_files *files, const char *folder, size_t len,
@@ -67,6 +88,7 @@ static enum leat_err next(struct leat_files *files, const char *folder, size_t l
 
     if (err)
         return err;
+    leat_files_release(&found);
     for (uint64_t layer = *cursor >> LAYER_SHIFT; layer < layers->count; layer++) {
         /* A layer's own cursor has 56 bits. Those of archives and lists are numbers of names, with
          * 32 bits or less. */
@@ -91,6 +113,8 @@ void leat_files_layers_open(struct leat_files_layers *layers)
 
 enum leat_err leat_files_layers_add(struct leat_files_layers *layers, struct leat_files *below)
 {
+    if (below->find == find) /* its cursors would need the bits of ours */
+        return LEAT_ERR_ARGUMENT;
     if (layers->count == LEAT_FILES_LAYERS_MAX)
         return LEAT_ERR_FULL;
     layers->layers[layers->count++] = below;

@@ -123,7 +123,7 @@ struct leat_files_layers {
 void leat_files_layers_open(struct leat_files_layers *layers);
 
 /** Puts @p below under the layers that are there.  LEAT_ERR_FULL: there are LEAT_FILES_LAYERS_MAX
- * already. */
+ * already.  LEAT_ERR_ARGUMENT: @p below has layers itself. */
 enum leat_err leat_files_layers_add(struct leat_files_layers *layers, struct leat_files *below);
 
 /* ---- archives */

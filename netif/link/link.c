@@ -95,9 +95,10 @@ static struct slot *slot_fill(struct leat_link *link, uint32_t len)
 
 static void corrupt(struct leat_link *link, struct slot *slot)
 {
-    const uint64_t bit = random_next(link) % (slot->len * 8u);
+    uint64_t bit;
 
-    leat_assert(slot->len > 0);
+    leat_assert(slot->len > 0); /* or the remainder would be one by 0 */
+    bit = random_next(link) % (slot->len * 8u);
     slot->bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
 }
 
@@ -165,6 +166,7 @@ static void send_staged(struct end *from, uint64_t now_ns, uint32_t len)
 {
     struct leat_link *link = from->link;
 
+    leat_assert(len > 0 && len <= link->frame_bytes);
     if (link->tap)
         link->tap(link->tap_arg, from->index, now_ns, link->staging, len);
     send_one(from, now_ns, len);
@@ -202,6 +204,7 @@ static void link_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat
         } else {
             const uint32_t len = leat_buf_read(frame, 0, link->staging, link->frame_bytes);
 
+            leat_assert(len == leat_buf_total(frame)); /* the MTU follows from frame_bytes */
             if (frame->checksum == LEAT_CHECKSUM_PARTIAL) {
                 leat_link_checksum_complete(link->staging, len);
                 from->counts.completed++;

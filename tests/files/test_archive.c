@@ -374,6 +374,74 @@ static void upper_layers_hide_lower_ones(void **state)
     assert_int_equal(leat_files_layers_add(&layers, tar.files), LEAT_ERR_FULL);
 }
 
+/* ---- a source that counts what is open, and may fail */
+
+static unsigned open_files;
+static enum leat_err host_fails;
+
+static enum leat_err host_find(struct leat_files *files, const char *path, size_t len,
+                               struct leat_file *file)
+{
+    if (host_fails && len > 0)
+        return host_fails;
+    if (len > 0 && (len != 10 || memcmp(path, "index.html", 10) != 0))
+        return LEAT_ERR_NOT_FOUND;
+    open_files++;
+    *file = (struct leat_file){.path = len > 0 ? "index.html" : "",
+                               .path_len = len,
+                               .is_folder = len == 0,
+                               .source = files};
+    return LEAT_OK;
+}
+
+static enum leat_err host_next(struct leat_files *files, const char *folder, size_t len,
+                               uint64_t *cursor, struct leat_file *file)
+{
+    (void)folder;
+    return len > 0 || (*cursor)++ > 0 ? LEAT_ERR_END : host_find(files, "index.html", 10, file);
+}
+
+static void host_release(struct leat_files *files, const struct leat_file *file)
+{
+    (void)files;
+    (void)file;
+    open_files--;
+}
+
+static void layers_release_what_they_only_look_at(void **state)
+{
+    static const struct leat_files host = {host_find, host_next, NULL, host_release};
+    struct leat_files files = host;
+    struct leat_files_built_in built_in;
+    struct leat_files_layers layers, outer;
+    struct leat_file file;
+    uint64_t cursor = 0;
+
+    (void)state;
+    open_files = 0;
+    host_fails = LEAT_OK;
+    leat_files_built_in_open(&built_in, listed, 3);
+    leat_files_layers_open(&layers);
+    assert_int_equal(leat_files_layers_add(&layers, &files), LEAT_OK);
+    assert_int_equal(leat_files_layers_add(&layers, &built_in.files), LEAT_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(leat_files_next(&layers.files, "", &cursor, &file), LEAT_OK);
+        assert_int_equal(open_files, i == 0);
+        leat_files_release(&file);
+    }
+    assert_int_equal(leat_files_next(&layers.files, "", &cursor, &file), LEAT_ERR_END);
+    assert_int_equal(open_files, 0);
+
+    /* an upper layer that fails doesn't uncover what it may hide */
+    cursor = 0;
+    host_fails = LEAT_ERR_DEVICE;
+    assert_int_equal(leat_files_next(&layers.files, "", &cursor, &file), LEAT_ERR_DEVICE);
+
+    /* layers within layers would list their first layer without an end */
+    leat_files_layers_open(&outer);
+    assert_int_equal(leat_files_layers_add(&outer, &layers.files), LEAT_ERR_ARGUMENT);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -390,6 +458,7 @@ int main(void)
         cmocka_unit_test_setup(memory_is_checked, begin),
         cmocka_unit_test_setup(built_in_files_have_folders, begin),
         cmocka_unit_test_setup(upper_layers_hide_lower_ones, begin),
+        cmocka_unit_test(layers_release_what_they_only_look_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

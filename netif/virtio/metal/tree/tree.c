@@ -328,7 +328,7 @@ static void read_pci(struct reader *reader)
         return;
     count = bytes >> BUS_SHIFT;
     if (count > (uint64_t)fdt_cell(buses, 1, BUSES_MAX - 1) + 1)
-        count = (uint64_t)fdt_cell(buses, 1, 0) + 1;
+        count = (uint64_t)fdt_cell(buses, 1, BUSES_MAX - 1) + 1;
     tree->pci.configuration = address;
     tree->pci.buses = count < BUSES_MAX ? (unsigned)count : BUSES_MAX;
     read_pins(reader);
