@@ -165,9 +165,6 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
     near_ring_init(tcp, &tcp->time_wait);
     tcp_told_init(tcp);
     tcp->conn_timer = tcp_conn_timer;
-    /* the wheel asks for the deadline of these timers when it moves them, so most never fire in
-     * vain */
-    timers_ask(&stack->timers, tcp_conn_timer, tcp_conn_due_ns);
     tcp->time_wait_timer.fire = tcp_time_wait_timer;
     tcp->halves_timer.fire = tcp_halves_timer;
     tcp->eviction.timer.fire = tcp_eviction_timer;
@@ -177,7 +174,10 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
         return LEAT_ERR_MEMORY;
     if (!stack_register(stack, &protocol))
         return LEAT_ERR_FULL;
-    /* this comes last, so that a stack whose registration has failed has no TCP */
+    /* this comes last, so that a stack whose registration has failed has no TCP, and can have one
+     * by another call. The wheel asks for the deadline of these timers when it moves them, so most
+     * never fire in vain */
+    timers_ask(&stack->timers, tcp_conn_timer, tcp_conn_due_ns);
     stack->tcp = tcp;
     return LEAT_OK;
 }

@@ -73,6 +73,11 @@ COLD static void udp_close(struct leat *stack)
         for (struct leat_udp *udp = table->buckets[i]; udp; udp = udp->chain)
             queue_free_all(&udp->queue);
     }
+    /* or, after leat_udp_bind_netif(), by their link */
+    for (struct link *link = stack->links; link < stack->links_end; link++) {
+        if (link->open_udp)
+            queue_free_all(&link->open_udp->queue);
+    }
 }
 
 static const struct protocol udp_protocol = {
