@@ -175,7 +175,7 @@ const char *secure_reload(struct example_platform *platform)
     secure.serving = next;
     secure.has_before = true;
     secure.changed_ns = now_ns;
-    ticket_keys_use(platform, secure.identities[next], &secure.crypto);
+    ticket_keys_use(platform, secure.sets[next].identities[0], &secure.crypto);
     return NULL;
 }
 
@@ -235,7 +235,7 @@ const char *secure_serve(struct example_platform *platform, uint16_t port,
     if (!wrong)
         wrong = open_tls(platform);
     if (!wrong)
-        wrong = ticket_keys_take(platform, secure.tls, &secure.identity[0], &secure.crypto);
+        wrong = ticket_keys_take(platform, secure.tls, secure.sets[0].identities[0], &secure.crypto);
     if (wrong)
         return wrong;
     secure.serve = serve;
