@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 static struct {
-    struct example_platform *platform;
+    struct leat_platform *platform;
     uint64_t wanted_ns;
     uint64_t begun_ns; /* 0: nothing has come yet */
     uint64_t bytes;
@@ -58,7 +58,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 
 static const struct leat_tcp_events events = {.on_readable = take_data, .on_closed = on_closed};
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     const struct leat_endpoint peer = leat_endpoint_of(platform->gateway, platform->port);
     const struct leat_endpoint local = leat_endpoint_of(LEAT_IP_ANY, 0);
@@ -73,8 +73,8 @@ static const char *start(struct example_platform *platform)
                                                                                   : NULL;
 }
 
-const struct example example = {.name = "taker",
-                                .summary = "Takes what a chargen server sends (for benches).",
-                                .arguments = "SECONDS",
-                                .default_port = 19,
-                                .start = start};
+const struct leat_app example = {.name = "taker",
+                                 .summary = "Takes what a chargen server sends (for benches).",
+                                 .arguments = "SECONDS",
+                                 .default_port = 19,
+                                 .start = start};

@@ -51,7 +51,7 @@ bool admit_word(const char *word, const char **wrong)
 
 static void on_prohibited(void *arg, struct leat_ip client)
 {
-    struct example_platform *platform = arg;
+    struct leat_platform *platform = arg;
     char ip[LEAT_IP_TEXT_BYTES];
     char line[LEAT_IP_TEXT_BYTES + 80];
 
@@ -60,7 +60,7 @@ static void on_prohibited(void *arg, struct leat_ip client)
     platform->say(platform, line);
 }
 
-void admit_configure(struct example_platform *platform, struct leat_forwarder_config *config)
+void admit_configure(struct leat_platform *platform, struct leat_forwarder_config *config)
 {
     config->networks = networks;
     config->network_count = (uint8_t)network_count;

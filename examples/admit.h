@@ -12,6 +12,6 @@
 bool admit_word(const char *word, const char **wrong);
 
 /* Sets the networks in @config, and has the console told of clients that are refused. */
-void admit_configure(struct example_platform *platform, struct leat_forwarder_config *config);
+void admit_configure(struct leat_platform *platform, struct leat_forwarder_config *config);
 
 #endif

@@ -91,14 +91,14 @@ static void answer(struct leat_udp *udp, struct leat_buf *question,
 
 static const struct leat_udp_events datagram_events = {.on_datagram = answer};
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     make_lines();
     return old_service_open(platform, &datagram_events, accept_all);
 }
 
-const struct example example = {.name = "chargen",
-                                .summary = "Sends characters by TCP and UDP (RFC 864).",
-                                .arguments = "",
-                                .default_port = 19,
-                                .start = start};
+const struct leat_app example = {.name = "chargen",
+                                 .summary = "Sends characters by TCP and UDP (RFC 864).",
+                                 .arguments = "",
+                                 .default_port = 19,
+                                 .start = start};

@@ -139,7 +139,7 @@ static enum leat_err serve(struct leat_task *task, struct leat_flow *flow, void 
     return err;
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     const struct leat_tasks_config config = {
         .tasks = TASKS, .reserve = 2 * SPARE, .guard = platform->guard};
@@ -157,8 +157,8 @@ static const char *start(struct example_platform *platform)
     return leat_task_serve(tasks, &service) ? EXAMPLE_PORT_TAKEN : NULL;
 }
 
-const struct example example = {.name = "chat",
-                                .summary = "A room to talk in, by lines over TCP.",
-                                .arguments = "",
-                                .default_port = 2323,
-                                .start = start};
+const struct leat_app example = {.name = "chat",
+                                 .summary = "A room to talk in, by lines over TCP.",
+                                 .arguments = "",
+                                 .default_port = 2323,
+                                 .start = start};

@@ -13,13 +13,13 @@ enum {
 };
 
 /* The times are its data; all else is for humans. */
-static void print(struct example_platform *platform, const char *line)
+static void print(struct leat_platform *platform, const char *line)
 {
     if (platform->write(platform, line, strlen(line)) || platform->write(platform, "\n", 1))
         platform->finish(platform, STATUS_NOT_WRITTEN);
 }
 
-static void say_time(struct example_platform *platform, const char *by)
+static void say_time(struct leat_platform *platform, const char *by)
 {
     char line[LEAT_CIVIL_HTTP_BYTES + LEAT_IP_TEXT_BYTES + 40];
     char date[LEAT_CIVIL_HTTP_BYTES];
@@ -30,7 +30,7 @@ static void say_time(struct example_platform *platform, const char *by)
 }
 
 /* "stratum 3 of 1 answers; it was 1234 us behind, and is right within 250 us" */
-static void say_report(struct example_platform *platform, const struct leat_sntp_report *report)
+static void say_report(struct leat_platform *platform, const struct leat_sntp_report *report)
 {
     const uint64_t ns =
         report->offset_ns < 0 ? 0 - (uint64_t)report->offset_ns : (uint64_t)report->offset_ns;
@@ -46,7 +46,7 @@ static void say_report(struct example_platform *platform, const struct leat_sntp
     print(platform, line);
 }
 
-static void say_silence(struct example_platform *platform, const struct leat_sntp *sntp)
+static void say_silence(struct leat_platform *platform, const struct leat_sntp *sntp)
 {
     char why[LEAT_REFUSAL_TEXT_BYTES];
     char line[LEAT_REFUSAL_TEXT_BYTES + 40];
@@ -62,7 +62,7 @@ static void say_silence(struct example_platform *platform, const struct leat_snt
 static void on_news(struct leat_sntp *sntp, enum leat_sntp_news news,
                     const struct leat_sntp_report *report, void *arg)
 {
-    struct example_platform *platform = arg;
+    struct leat_platform *platform = arg;
 
     switch (news) {
     case LEAT_SNTP_SET:
@@ -82,7 +82,7 @@ static void on_news(struct leat_sntp *sntp, enum leat_sntp_news news,
 
 /* The one client of this program, and its servers. */
 static struct asking {
-    struct example_platform *platform;
+    struct leat_platform *platform;
     struct leat_sntp *sntp;
     struct leat_endpoint servers[LEAT_SNTP_SERVERS_MAX];
     unsigned count;   /* of servers */
@@ -143,7 +143,7 @@ static const char *look_up(struct leat_resolver *resolver, const char *text)
 }
 
 /* Chooses the given servers, else those of the network; returns NULL, or what is wrong. */
-static const char *choose(struct example_platform *platform)
+static const char *choose(struct leat_platform *platform)
 {
     static struct leat_resolver_config config = {.server_count = 1, .lookups = 8};
     const char *names[LEAT_SNTP_SERVERS_MAX];
@@ -173,13 +173,13 @@ static const char *choose(struct example_platform *platform)
     return wrong;
 }
 
-static bool lacks_servers(const struct example_platform *platform)
+static bool lacks_servers(const struct leat_platform *platform)
 {
     return platform->argument_count == 0 && platform->time_server_count == 0 &&
            (!platform->time_names || !*platform->time_names);
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     const struct leat_sntp_config config = {.on_news = on_news, .arg = platform};
     const char *wrong;
@@ -204,10 +204,10 @@ static const char *start(struct example_platform *platform)
     return NULL;
 }
 
-const struct example example = {.name = "clock",
-                                .summary = "Asks time servers what time it is.",
-                                .arguments = "[SERVER...]",
-                                .default_port = 123,
-                                .prints = true,
-                                .lacks = lacks_servers,
-                                .start = start};
+const struct leat_app example = {.name = "clock",
+                                 .summary = "Asks time servers what time it is.",
+                                 .arguments = "[SERVER...]",
+                                 .default_port = 123,
+                                 .prints = true,
+                                 .lacks = lacks_servers,
+                                 .start = start};

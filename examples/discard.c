@@ -29,13 +29,13 @@ static void discard_datagram(struct leat_udp *udp, struct leat_buf *payload,
 
 static const struct leat_udp_events datagram_events = {.on_datagram = discard_datagram};
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     return old_service_open(platform, &datagram_events, accept_all);
 }
 
-const struct example example = {.name = "discard",
-                                .summary = "Throws away what comes by TCP and UDP (RFC 863).",
-                                .arguments = "",
-                                .default_port = 9,
-                                .start = start};
+const struct leat_app example = {.name = "discard",
+                                 .summary = "Throws away what comes by TCP and UDP (RFC 863).",
+                                 .arguments = "",
+                                 .default_port = 9,
+                                 .start = start};

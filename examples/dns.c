@@ -40,7 +40,7 @@ static const char *complain(const char *file, const char *why)
 }
 
 /* Reads zone @at from the file, or the one that is built in. */
-static const char *load(struct example_platform *platform, unsigned at)
+static const char *load(struct leat_platform *platform, unsigned at)
 {
     const char *name = zone_file ? zone_file : "built in";
     struct leat_dns_zone_error error;
@@ -56,7 +56,7 @@ static const char *load(struct example_platform *platform, unsigned at)
         return complain(zone_file, leat_err_text(err));
     err = leat_dns_zone_parse(&read, zone_memory[at], sizeof zone_memory[at],
                               zone_file ? text : built_in, len, &error);
-    example_free_file(platform, text);
+    leat_platform_free_file(platform, text);
     if (err == LEAT_ERR_FORMAT) {
         snprintf(where, sizeof where, "%.120s:%u:%u", name, (unsigned)error.line,
                  (unsigned)error.column);
@@ -68,7 +68,7 @@ static const char *load(struct example_platform *platform, unsigned at)
     return NULL;
 }
 
-static const char *check(struct example_platform *platform)
+static const char *check(struct leat_platform *platform)
 {
     for (int i = 0; i < platform->argument_count; i++) {
         if (strcmp(platform->arguments[i], "any-rate") == 0)
@@ -81,7 +81,7 @@ static const char *check(struct example_platform *platform)
     return load(platform, 0);
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     const struct leat_dns_server_config config = {.zones = {.list = &zones[0], .count = 1},
                                                   .port = platform->port,
@@ -93,7 +93,7 @@ static const char *start(struct example_platform *platform)
 }
 
 /* The zone is read into the memory of the zone before the current one. */
-static const char *reload(struct example_platform *platform)
+static const char *reload(struct leat_platform *platform)
 {
     const unsigned next = !serving;
     const struct leat_dns_zones changed = {.list = &zones[next], .count = 1};
@@ -109,10 +109,10 @@ static const char *reload(struct example_platform *platform)
     return NULL;
 }
 
-const struct example example = {.name = "dns",
-                                .summary = "Serves a DNS zone by UDP and TCP (RFC 1035).",
-                                .arguments = "[any-rate] [ZONE-FILE]",
-                                .default_port = LEAT_DNS_PORT,
-                                .check = check,
-                                .start = start,
-                                .reload = reload};
+const struct leat_app example = {.name = "dns",
+                                 .summary = "Serves a DNS zone by UDP and TCP (RFC 1035).",
+                                 .arguments = "[any-rate] [ZONE-FILE]",
+                                 .default_port = LEAT_DNS_PORT,
+                                 .check = check,
+                                 .start = start,
+                                 .reload = reload};

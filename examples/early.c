@@ -14,7 +14,7 @@ enum {
 static const uint64_t wait_ns = 50000000;
 
 static struct {
-    struct example_platform *platform;
+    struct leat_platform *platform;
     struct leat_http_client *client;
     struct leat_tls *tls; /* NULL: without --early */
     struct leat_tls_ticket ticket;
@@ -25,7 +25,7 @@ static struct {
     char line[120];
 } early;
 
-const char *early_open(struct example_platform *platform, struct leat_http_client_config *config)
+const char *early_open(struct leat_platform *platform, struct leat_http_client_config *config)
 {
     const char *bytes;
     size_t len;
@@ -76,7 +76,7 @@ static const char *what_became(void)
 
 static void say_and_keep(void)
 {
-    struct example_platform *platform = early.platform;
+    struct leat_platform *platform = early.platform;
 
     snprintf(early.line, sizeof early.line, "%s: the request %s", example.name, what_became());
     platform->say(platform, early.line);

@@ -9,7 +9,7 @@
 
 /* Reads the ticket, for a client that is opened with @config; call it after trust().  Returns NULL,
  * or one line with the reason of the failure. */
-const char *early_open(struct example_platform *platform, struct leat_http_client_config *config);
+const char *early_open(struct leat_platform *platform, struct leat_http_client_config *config);
 
 /* Makes the first request of the client early, if it may come twice; returns @request. */
 const struct leat_http_request *early_ask(struct leat_http_request *request);

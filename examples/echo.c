@@ -48,13 +48,13 @@ static void echo_datagram(struct leat_udp *udp, struct leat_buf *payload,
 
 static const struct leat_udp_events datagram_events = {.on_datagram = echo_datagram};
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     return old_service_open(platform, &datagram_events, accept_all);
 }
 
-const struct example example = {.name = "echo",
-                                .summary = "Echoes TCP and UDP (RFC 862).",
-                                .arguments = "",
-                                .default_port = 7,
-                                .start = start};
+const struct leat_app example = {.name = "echo",
+                                 .summary = "Echoes TCP and UDP (RFC 862).",
+                                 .arguments = "",
+                                 .default_port = 7,
+                                 .start = start};

@@ -24,7 +24,7 @@ static enum leat_err echo(struct leat_task *task, struct leat_flow *flow, void *
 static struct leat_service service = {.name = "echo", .serve = echo};
 static _Alignas(16) unsigned char memory[EXAMPLE_TASK_BYTES(TASKS)];
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     const struct leat_tasks_config config = {.tasks = TASKS, .guard = platform->guard};
     struct leat_tasks *tasks;
@@ -42,8 +42,8 @@ static const char *start(struct example_platform *platform)
     return NULL;
 }
 
-const struct example example = {.name = "echo_task",
-                                .summary = "Echoes TCP (RFC 862) by tasks.",
-                                .arguments = "",
-                                .default_port = 7,
-                                .start = start};
+const struct leat_app example = {.name = "echo_task",
+                                 .summary = "Echoes TCP (RFC 862) by tasks.",
+                                 .arguments = "",
+                                 .default_port = 7,
+                                 .start = start};

@@ -15,7 +15,7 @@ static union place {
 } places[SECURE_SESSIONS];
 
 static union place *unused;
-static struct example_platform *to; /* for messages about sessions */
+static struct leat_platform *to; /* for messages about sessions */
 
 /* Sends received data back, as far as there is room; the rest waits in leat. */
 static void echo_data(struct leat_tcp *conn, void *arg)
@@ -87,7 +87,7 @@ static void serve(void *arg, const struct leat_stream *session)
     leat_stream_set_events(session, &events, place);
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     if (platform->argument_count > 0)
         return "echo_tls takes no arguments";
@@ -99,11 +99,11 @@ static const char *start(struct example_platform *platform)
     return secure_serve(platform, platform->port, serve, NULL);
 }
 
-const struct example example = {.name = "echo_tls",
-                                .summary = "Echoes sessions of TLS (RFC 862).",
-                                .arguments = "",
-                                .default_port = 7,
-                                .has_tls = true,
-                                .start = start,
-                                .reload = secure_reload,
-                                .end = secure_end};
+const struct leat_app example = {.name = "echo_tls",
+                                 .summary = "Echoes sessions of TLS (RFC 862).",
+                                 .arguments = "",
+                                 .default_port = 7,
+                                 .has_tls = true,
+                                 .start = start,
+                                 .reload = secure_reload,
+                                 .end = secure_end};

@@ -19,7 +19,7 @@ enum {
     REQUEST_BYTES = 2 * FETCH_FIELDS_BYTES + LEAT_URL_BYTES + 512
 };
 
-static struct example_platform *platform;
+static struct leat_platform *platform;
 static struct fetch_words words;
 static struct leat_http_client *client;
 static struct leat_connect_config names;
@@ -279,7 +279,7 @@ static void on_time(struct leat_timer *timer, void *arg)
  */
 
 /* Opens the files. */
-static enum fetch_status open_files(struct example_platform *given, const char **why)
+static enum fetch_status open_files(struct leat_platform *given, const char **why)
 {
     const bool appends = words.resume && words.from == 0;
     uint64_t have = 0;
@@ -294,7 +294,7 @@ static enum fetch_status open_files(struct example_platform *given, const char *
     return FETCH_OK;
 }
 
-static const char *check(struct example_platform *given)
+static const char *check(struct leat_platform *given)
 {
     struct leat_url parsed;
     const char *why;
@@ -318,9 +318,9 @@ static const char *check(struct example_platform *given)
     return NULL;
 }
 
-static bool lacks_address(const struct example_platform *given)
+static bool lacks_address(const struct leat_platform *given)
 {
-    return !ended && !leat_ip_is_any(host) && example_lacks_address(given, host);
+    return !ended && !leat_ip_is_any(host) && leat_platform_lacks_address(given, host);
 }
 
 /* Names are understood if there is a name server. */
@@ -348,7 +348,7 @@ static const char *open_names(void)
                : NULL;
 }
 
-static const char *start(struct example_platform *given)
+static const char *start(struct leat_platform *given)
 {
     struct leat_http_client_config config = {.connect = &names,
                                              .connections = 2,
@@ -374,13 +374,13 @@ static const char *start(struct example_platform *given)
     return NULL;
 }
 
-const struct example example = {.name = "fetch",
-                                .summary = "Asks for a URL, or sends a file there.",
-                                .arguments = "URL [FILE]",
-                                .own_options = fetch_options,
-                                .default_port = LEAT_DNS_PORT,
-                                .has_tls = true,
-                                .prints = true,
-                                .check = check,
-                                .lacks = lacks_address,
-                                .start = start};
+const struct leat_app example = {.name = "fetch",
+                                 .summary = "Asks for a URL, or sends a file there.",
+                                 .arguments = "URL [FILE]",
+                                 .own_options = fetch_options,
+                                 .default_port = LEAT_DNS_PORT,
+                                 .has_tls = true,
+                                 .prints = true,
+                                 .check = check,
+                                 .lacks = lacks_address,
+                                 .start = start};

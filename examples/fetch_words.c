@@ -245,7 +245,7 @@ static size_t find(char letter, const char *name)
 }
 
 /* Takes the options of one word, and of the next one its value. */
-static const char *take_word(struct fetch_words *words, const struct example_platform *platform,
+static const char *take_word(struct fetch_words *words, const struct leat_platform *platform,
                              int *at, bool *by_name)
 {
     static char why[120];
@@ -272,8 +272,8 @@ static const char *take_word(struct fetch_words *words, const struct example_pla
     return NULL;
 }
 
-enum fetch_status fetch_words_read(struct fetch_words *words,
-                                   const struct example_platform *platform, const char **why)
+enum fetch_status fetch_words_read(struct fetch_words *words, const struct leat_platform *platform,
+                                   const char **why)
 {
     const char *url = NULL;
     enum fetch_status status;

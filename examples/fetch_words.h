@@ -55,7 +55,7 @@ struct fetch_words {
 extern const char fetch_options[];
 
 /* Reads the words. FETCH_OK; else *why has the reason. */
-enum fetch_status fetch_words_read(struct fetch_words *words,
-                                   const struct example_platform *platform, const char **why);
+enum fetch_status fetch_words_read(struct fetch_words *words, const struct leat_platform *platform,
+                                   const char **why);
 
 #endif

@@ -41,7 +41,7 @@ static uint64_t tag_of(const char *bytes, size_t len)
 }
 
 /* Reads @name and makes a file of it; returns what is wrong, or NULL. */
-static const char *read_one(struct example_platform *platform, const char *name, uint32_t at)
+static const char *read_one(struct leat_platform *platform, const char *name, uint32_t at)
 {
     const char *tail = name;
     const char *bytes;
@@ -62,7 +62,7 @@ static const char *read_one(struct example_platform *platform, const char *name,
     return NULL;
 }
 
-static const char *check(struct example_platform *platform)
+static const char *check(struct leat_platform *platform)
 {
     const char *wrong = platform->folder ? folder_open(platform) : NULL;
 
@@ -82,14 +82,14 @@ static void serve_session(void *arg, const struct leat_stream *session)
 }
 
 /* HTTPS at --port, or where it belongs. */
-static const char *start_secure(struct example_platform *platform, struct leat_http_server *server)
+static const char *start_secure(struct leat_platform *platform, struct leat_http_server *server)
 {
     const uint16_t port = platform->port == LEAT_HTTP_PORT ? HTTPS_PORT : platform->port;
 
     return secure_serve(platform, port, serve_session, server);
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     struct leat_http_server_config config = {
         .files = files,
@@ -112,7 +112,7 @@ static const char *start(struct example_platform *platform)
     return platform->certificate ? start_secure(platform, server) : NULL;
 }
 
-static const char *reload(struct example_platform *platform)
+static const char *reload(struct leat_platform *platform)
 {
     const char *wrong = platform->folder ? folder_reload(platform) : NULL;
 
@@ -121,13 +121,13 @@ static const char *reload(struct example_platform *platform)
     return wrong;
 }
 
-const struct example example = {.name = "httpd",
-                                .summary = "Serves files by HTTP/1.1 (RFC 9112).",
-                                .arguments = "[FILE...]",
-                                .default_port = LEAT_HTTP_PORT,
-                                .has_tls = true,
-                                .has_folder = true,
-                                .check = check,
-                                .start = start,
-                                .reload = reload,
-                                .end = secure_end};
+const struct leat_app example = {.name = "httpd",
+                                 .summary = "Serves files by HTTP/1.1 (RFC 9112).",
+                                 .arguments = "[FILE...]",
+                                 .default_port = LEAT_HTTP_PORT,
+                                 .has_tls = true,
+                                 .has_folder = true,
+                                 .check = check,
+                                 .start = start,
+                                 .reload = reload,
+                                 .end = secure_end};

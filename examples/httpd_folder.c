@@ -51,7 +51,7 @@ static bool take_redirect(struct lines *to, char *line)
     return *target && !*rest;
 }
 
-static const char *read_redirects(struct example_platform *platform, struct lines *to)
+static const char *read_redirects(struct leat_platform *platform, struct lines *to)
 {
     const char *bytes;
     size_t len;
@@ -67,7 +67,7 @@ static const char *read_redirects(struct example_platform *platform, struct line
                why;
     memcpy(to->text, bytes, len);
     to->text[len] = '\0';
-    example_free_file(platform, bytes);
+    leat_platform_free_file(platform, bytes);
     while (*line) {
         char *end = strchr(line, '\n');
 
@@ -86,7 +86,7 @@ static const char *read_redirects(struct example_platform *platform, struct line
 }
 
 /* Refuses lines that no password can match: without a colon, or with a hash. */
-static const char *check_passwords(const struct example_platform *platform,
+static const char *check_passwords(const struct leat_platform *platform,
                                    const struct leat_http_passwords *passwords)
 {
     const char *line = passwords->lines, *end = passwords->lines + passwords->len;
@@ -108,7 +108,7 @@ static const char *check_passwords(const struct example_platform *platform,
     return NULL;
 }
 
-static const char *read_passwords(struct example_platform *platform, struct lines *to)
+static const char *read_passwords(struct leat_platform *platform, struct lines *to)
 {
     if (!platform->passwords)
         return NULL;
@@ -119,7 +119,7 @@ static const char *read_passwords(struct example_platform *platform, struct line
 }
 
 /* Makes the folder by the two files. */
-static const char *make_folder(const struct example_platform *platform, struct lines *said)
+static const char *make_folder(const struct leat_platform *platform, struct lines *said)
 {
     const struct leat_http_folder_config config = {
         .files = files,
@@ -137,7 +137,7 @@ static const char *make_folder(const struct example_platform *platform, struct l
     return NULL;
 }
 
-const char *folder_reload(struct example_platform *platform)
+const char *folder_reload(struct leat_platform *platform)
 {
     struct lines *said = &lines[!serving];
     const char *wrong;
@@ -149,16 +149,16 @@ const char *folder_reload(struct example_platform *platform)
     if (!wrong)
         wrong = make_folder(platform, said);
     if (wrong) {
-        example_free_file(platform, said->passwords.lines);
+        leat_platform_free_file(platform, said->passwords.lines);
         return wrong;
     }
-    example_free_file(platform, lines[serving].passwords.lines);
+    leat_platform_free_file(platform, lines[serving].passwords.lines);
     lines[serving].passwords.lines = NULL;
     serving = !serving;
     return NULL;
 }
 
-const char *folder_open(struct example_platform *platform)
+const char *folder_open(struct leat_platform *platform)
 {
     const char *wrong = platform->open_folder(platform, &files, &root);
 

@@ -8,10 +8,10 @@
 
 /* Opens the folder of --files, and reads both files.  Returns NULL, or one line with the reason of
  * a failure. */
-const char *folder_open(struct example_platform *platform);
+const char *folder_open(struct leat_platform *platform);
 
 /* Reads both files again, as example.reload() does. */
-const char *folder_reload(struct example_platform *platform);
+const char *folder_reload(struct leat_platform *platform);
 
 /* The folder of folder_open(). */
 struct leat_http_folder *folder_served(void);

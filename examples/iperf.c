@@ -33,11 +33,11 @@ struct flow {
     uint8_t head[4 * IPERF_WORDS];
 };
 
-static struct example_platform *platform;
+static struct leat_platform *platform;
 static struct flow flows[FLOWS_MAX];
 static char pattern[IPERF_PATTERN_BYTES];
 
-void iperf_say(struct example_platform *to, const struct leat_endpoint *peer, const char *what,
+void iperf_say(struct leat_platform *to, const struct leat_endpoint *peer, const char *what,
                uint64_t bytes, uint64_t ns)
 {
     const uint64_t ms = ns / 1000000 ? ns / 1000000 : 1;
@@ -262,7 +262,7 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
     }
 }
 
-static const char *start(struct example_platform *given)
+static const char *start(struct leat_platform *given)
 {
     struct leat_tcp_listen_config listen = {.port = given->port,
                                             .connections = FLOWS_MAX,
@@ -286,8 +286,8 @@ static const char *start(struct example_platform *given)
     return leat_tcp_listen(platform->stack, &listener, &listen) ? EXAMPLE_PORT_TAKEN : NULL;
 }
 
-const struct example example = {.name = "iperf",
-                                .summary = "Measures throughput with clients of iperf 2.",
-                                .arguments = "[any-rate]",
-                                .default_port = 5001,
-                                .start = start};
+const struct leat_app example = {.name = "iperf",
+                                 .summary = "Measures throughput with clients of iperf 2.",
+                                 .arguments = "[any-rate]",
+                                 .default_port = 5001,
+                                 .start = start};

@@ -57,20 +57,20 @@ enum {
 const char *iperf_pattern(void);
 
 /* "10.0.0.1:5001 sent 123 bytes in 1.234 s, 12.3 Mbit/s" on the platform's console. */
-void iperf_say(struct example_platform *platform, const struct leat_endpoint *peer,
-               const char *what, uint64_t bytes, uint64_t ns);
+void iperf_say(struct leat_platform *platform, const struct leat_endpoint *peer, const char *what,
+               uint64_t bytes, uint64_t ns);
 
 /* Serves tests by UDP (iperf_udp.c); false if the port can't be opened.  @any_rate: all clients
  * that ask for datagrams get all of them, even if the address may be forged. */
-bool iperf_udp_open(struct example_platform *platform, bool any_rate);
+bool iperf_udp_open(struct leat_platform *platform, bool any_rate);
 
 /* Sends datagrams to @peer, from @from, as @head (all of IPERF_UDP_WORDS) says (iperf_udp_send.c),
  * if it doesn't already.  @peer_ns: the time of its clock.  @any_rate: no burst alone. */
-void iperf_udp_send(struct example_platform *platform, struct leat_udp *udp,
+void iperf_udp_send(struct leat_platform *platform, struct leat_udp *udp,
                     const struct leat_endpoint *peer, struct leat_ip from, const uint8_t *head,
                     uint64_t peer_ns, bool any_rate);
 
 /* Stops sending, because the peer is gone. */
-void iperf_udp_stop(struct example_platform *platform, const struct leat_endpoint *peer);
+void iperf_udp_stop(struct leat_platform *platform, const struct leat_endpoint *peer);
 
 #endif

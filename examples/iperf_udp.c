@@ -48,7 +48,7 @@ struct session {
     bool ended;         /* the report has been sent, perhaps in vain */
 };
 
-static struct example_platform *platform;
+static struct leat_platform *platform;
 static bool any_rate;
 static struct session sessions[SESSIONS_MAX];
 
@@ -174,7 +174,7 @@ static void on_error(struct leat_udp *udp, enum leat_err err, const struct leat_
         iperf_udp_stop(platform, peer);
 }
 
-bool iperf_udp_open(struct example_platform *given, bool at_any_rate)
+bool iperf_udp_open(struct leat_platform *given, bool at_any_rate)
 {
     static const struct leat_udp_events events = {.on_datagram = on_datagram, .on_error = on_error};
     struct leat_udp *udp;

@@ -29,7 +29,7 @@ static const uint64_t unproven_again_ns = 10000000000;
 static const uint64_t second_ns = 1000000000;
 
 struct sender {
-    struct example_platform *platform; /* NULL: free */
+    struct leat_platform *platform; /* NULL: free */
     struct leat_timer timer;
     struct leat_udp *udp;
     struct leat_endpoint peer;
@@ -189,7 +189,7 @@ static void limit(struct sender *sender)
         sender->goal.bytes = most;
 }
 
-void iperf_udp_send(struct example_platform *platform, struct leat_udp *udp,
+void iperf_udp_send(struct leat_platform *platform, struct leat_udp *udp,
                     const struct leat_endpoint *peer, struct leat_ip from, const uint8_t *head,
                     uint64_t peer_ns, bool any_rate)
 {
@@ -215,7 +215,7 @@ void iperf_udp_send(struct example_platform *platform, struct leat_udp *udp,
     leat_timer_set(platform->stack, &sender->timer, now_ns);
 }
 
-void iperf_udp_stop(struct example_platform *platform, const struct leat_endpoint *peer)
+void iperf_udp_stop(struct leat_platform *platform, const struct leat_endpoint *peer)
 {
     struct sender *sender = sender_of(peer);
 

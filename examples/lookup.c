@@ -111,7 +111,7 @@ static struct leat_http_handler handler = {
 static const struct leat_http_route routes[] = {
     {LEAT_HTTP_TASK_ROUTE("/lookup", LEAT_HTTP_POST, &handler), .body_bytes_max = QUESTION_BYTES}};
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     const struct leat_tasks_config task_config = {.tasks = TASKS, .guard = platform->guard};
     const struct leat_resolver_config resolver_config = {.servers = {{.ip = platform->server}},
@@ -135,9 +135,9 @@ static const char *start(struct example_platform *platform)
                : NULL;
 }
 
-const struct example example = {.name = "lookup",
-                                .summary = "Answers which addresses names have, by HTTP.",
-                                .arguments = "",
-                                .default_port = LEAT_HTTP_PORT,
-                                .lacks = example_lacks_server,
-                                .start = start};
+const struct leat_app example = {.name = "lookup",
+                                 .summary = "Answers which addresses names have, by HTTP.",
+                                 .arguments = "",
+                                 .default_port = LEAT_HTTP_PORT,
+                                 .lacks = leat_platform_lacks_server,
+                                 .start = start};

@@ -9,7 +9,7 @@
 /** Opens the port of @p platform by both; returns NULL, or one line with the reason of the failure.
  */
 static inline const char *
-old_service_open(struct example_platform *platform, const struct leat_udp_events *datagrams,
+old_service_open(struct leat_platform *platform, const struct leat_udp_events *datagrams,
                  void (*on_acceptable)(struct leat_tcp_listener *listener, void *arg))
 {
     const struct leat_tcp_listen_config listen = {.port = platform->port,

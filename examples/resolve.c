@@ -16,7 +16,7 @@ static _Alignas(16) unsigned char resolver_memory[1 << 15];
 static struct leat_resolver *resolver;
 
 /* False: they can't be written. */
-static bool print_records(struct example_platform *platform, const struct leat_dns_result *result)
+static bool print_records(struct leat_platform *platform, const struct leat_dns_result *result)
 {
     static char line[4096];
     struct leat_dns_record record;
@@ -32,7 +32,7 @@ static bool print_records(struct example_platform *platform, const struct leat_d
 
 /* "www.example.com. AAAA: not found (NXDOMAIN, says 192.0.2.53)"; without a reply, why there is
  * none: "(192.0.2.53 answered, but with another id than the query's)" */
-static void say_failure(struct example_platform *platform, enum leat_err err,
+static void say_failure(struct leat_platform *platform, enum leat_err err,
                         const struct leat_dns_result *result)
 {
     struct leat_lookup_failure failure;
@@ -52,7 +52,7 @@ static void say_failure(struct example_platform *platform, enum leat_err err,
  * written. */
 static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result)
 {
-    struct example_platform *platform = arg;
+    struct leat_platform *platform = arg;
 
     const bool written = err || print_records(platform, result);
 
@@ -63,8 +63,8 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
 }
 
 /* Reads the question from the arguments; returns what is wrong with them, or NULL. */
-static const char *read_question(const struct example_platform *platform,
-                                 struct leat_dns_name *name, uint16_t *type)
+static const char *read_question(const struct leat_platform *platform, struct leat_dns_name *name,
+                                 uint16_t *type)
 {
     if (platform->argument_count < 1 || platform->argument_count > 2)
         return "resolve takes a name and perhaps a type";
@@ -77,7 +77,7 @@ static const char *read_question(const struct example_platform *platform,
     return NULL;
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     static struct leat_dns_name name;
     struct leat_resolver_config config = {
@@ -101,11 +101,11 @@ static const char *start(struct example_platform *platform)
     return NULL;
 }
 
-const struct example example = {.name = "resolve",
-                                .summary = "Asks a name server for the records of a name.",
-                                .arguments = "NAME [TYPE]",
-                                .default_port = LEAT_DNS_PORT,
-                                .has_tls = true,
-                                .prints = true,
-                                .lacks = example_lacks_server,
-                                .start = start};
+const struct leat_app example = {.name = "resolve",
+                                 .summary = "Asks a name server for the records of a name.",
+                                 .arguments = "NAME [TYPE]",
+                                 .default_port = LEAT_DNS_PORT,
+                                 .has_tls = true,
+                                 .prints = true,
+                                 .lacks = leat_platform_lacks_server,
+                                 .start = start};

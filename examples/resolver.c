@@ -35,7 +35,7 @@ static const char *complain(const char *what, const char *why)
 }
 
 /* Takes the arguments: further servers, and words. */
-static const char *read_arguments(const struct example_platform *platform,
+static const char *read_arguments(const struct leat_platform *platform,
                                   struct leat_resolver_config *resolver,
                                   struct leat_forwarder_config *forwarder)
 {
@@ -112,7 +112,7 @@ static void write_page(struct page *page)
 }
 
 /* The page, at the port of HTTP. */
-static const char *serve_page(struct example_platform *platform)
+static const char *serve_page(struct leat_platform *platform)
 {
     static struct leat_http_route route;
     const struct leat_http_server_config config = {
@@ -126,7 +126,7 @@ static const char *serve_page(struct example_platform *platform)
 }
 
 /* Opens the resolver by the arguments, and sets the options of @forwarder. */
-static const char *start_asker(struct example_platform *platform,
+static const char *start_asker(struct leat_platform *platform,
                                struct leat_forwarder_config *forwarder)
 {
     struct leat_resolver_config resolver = {.servers = {{.ip = platform->server}},
@@ -153,7 +153,7 @@ static const char *start_asker(struct example_platform *platform,
     return NULL;
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     struct leat_forwarder_config forwarder = {.port = platform->port, .clients = CLIENTS};
     const char *wrong = start_asker(platform, &forwarder);
@@ -167,11 +167,11 @@ static const char *start(struct example_platform *platform)
     return err ? complain("can't open the ports", leat_err_text(err)) : serve_page(platform);
 }
 
-const struct example example = {.name = "resolver",
-                                .summary = "Answers names by asking other servers, and remembers.",
-                                .arguments =
-                                    "[any-rate] [no-rebinding] [clients=NET,...] [SERVER...]",
-                                .default_port = LEAT_DNS_PORT,
-                                .has_tls = true,
-                                .lacks = example_lacks_server,
-                                .start = start};
+const struct leat_app example = {.name = "resolver",
+                                 .summary = "Answers names by asking other servers, and remembers.",
+                                 .arguments =
+                                     "[any-rate] [no-rebinding] [clients=NET,...] [SERVER...]",
+                                 .default_port = LEAT_DNS_PORT,
+                                 .has_tls = true,
+                                 .lacks = leat_platform_lacks_server,
+                                 .start = start};

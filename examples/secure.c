@@ -77,7 +77,7 @@ static const char *reason(enum leat_err err)
 }
 
 /* Reads two files into @own; returns what is wrong, or NULL. */
-static const char *read_one(struct example_platform *platform, struct own *own, const char *cert,
+static const char *read_one(struct leat_platform *platform, struct own *own, const char *cert,
                             const char *key)
 {
     const char *certificates = NULL, *secret = NULL;
@@ -98,8 +98,8 @@ static const char *read_one(struct example_platform *platform, struct own *own, 
                  LEAT_ERR_MEMORY)
             snprintf(why, sizeof why, "%.200s: its names are longer than 4 KiB", cert);
     }
-    example_free_file(platform, certificates);
-    example_free_file(platform, secret);
+    leat_platform_free_file(platform, certificates);
+    leat_platform_free_file(platform, secret);
     return why[0] ? why : NULL;
 }
 
@@ -122,7 +122,7 @@ static const char *first_of(const char *list, char path[PATH_BYTES])
 }
 
 /* Reads all certificates and keys into set @at; returns what is wrong, or NULL. */
-static const char *read_set(struct example_platform *platform, unsigned at)
+static const char *read_set(struct leat_platform *platform, unsigned at)
 {
     struct set *set = &secure.sets[at];
     const char *certs = platform->certificate, *keys = platform->key;
@@ -151,7 +151,7 @@ static const char *read_set(struct example_platform *platform, unsigned at)
 }
 
 /* The new identity is read into the place of the one before the current one. */
-const char *secure_reload(struct example_platform *platform)
+const char *secure_reload(struct leat_platform *platform)
 {
     const uint64_t now_ns = leat_now_ns(platform->stack);
     const unsigned next = !secure.serving;
@@ -179,7 +179,7 @@ const char *secure_reload(struct example_platform *platform)
     return NULL;
 }
 
-void secure_end(struct example_platform *platform)
+void secure_end(struct leat_platform *platform)
 {
     if (secure.tls)
         ticket_keys_keep(platform);
@@ -187,12 +187,12 @@ void secure_end(struct example_platform *platform)
 
 static uint64_t civil_time_s(void *arg)
 {
-    struct leat_host *host = ((struct example_platform *)arg)->host;
+    struct leat_host *host = ((struct leat_platform *)arg)->host;
 
     return host->civil_ns ? host->civil_ns(host) / 1000000000 : 0;
 }
 
-static const char *open_tls(struct example_platform *platform)
+static const char *open_tls(struct leat_platform *platform)
 {
     static const char *const protocols[] = {"http/1.1"};
     const struct leat_tls_config config = {.crypto = &secure.crypto,
@@ -220,7 +220,7 @@ void secure_take_early(struct leat_http_server_config *config)
     config->receive_early = leat_tls_receive_early;
 }
 
-const char *secure_serve(struct example_platform *platform, uint16_t port,
+const char *secure_serve(struct leat_platform *platform, uint16_t port,
                          void (*serve)(void *arg, const struct leat_stream *session), void *arg)
 {
     const struct leat_tcp_listen_config listen = {.port = port,
@@ -235,7 +235,8 @@ const char *secure_serve(struct example_platform *platform, uint16_t port,
     if (!wrong)
         wrong = open_tls(platform);
     if (!wrong)
-        wrong = ticket_keys_take(platform, secure.tls, secure.sets[0].identities[0], &secure.crypto);
+        wrong =
+            ticket_keys_take(platform, secure.tls, secure.sets[0].identities[0], &secure.crypto);
     if (wrong)
         return wrong;
     secure.serve = serve;

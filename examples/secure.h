@@ -13,7 +13,7 @@ enum {
 
 /* Passes each TLS session of @port to @serve, which then owns it.  Returns NULL, or one line with
  * the reason of the failure. */
-const char *secure_serve(struct example_platform *platform, uint16_t port,
+const char *secure_serve(struct leat_platform *platform, uint16_t port,
                          void (*serve)(void *arg, const struct leat_stream *session), void *arg);
 
 /* Makes the server that is opened with @config, and gets all of these sessions, answer early data
@@ -22,9 +22,9 @@ void secure_take_early(struct leat_http_server_config *config);
 
 /* For example.reload: new sessions get the certificate that the files contain now.  Returns NULL,
  * or one line with the reason of the failure. */
-const char *secure_reload(struct example_platform *platform);
+const char *secure_reload(struct leat_platform *platform);
 
 /* For example.end: keeps the keys of tickets, with --ticket-keys. */
-void secure_end(struct example_platform *platform);
+void secure_end(struct leat_platform *platform);
 
 #endif

@@ -6,18 +6,18 @@ void secure_take_early(struct leat_http_server_config *config)
     (void)config;
 }
 
-const char *secure_reload(struct example_platform *platform)
+const char *secure_reload(struct leat_platform *platform)
 {
     (void)platform;
     return "this program was built without cryptography";
 }
 
-void secure_end(struct example_platform *platform)
+void secure_end(struct leat_platform *platform)
 {
     (void)platform;
 }
 
-const char *secure_serve(struct example_platform *platform, uint16_t port,
+const char *secure_serve(struct leat_platform *platform, uint16_t port,
                          void (*serve)(void *arg, const struct leat_stream *session), void *arg)
 {
     (void)platform;

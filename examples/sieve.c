@@ -135,7 +135,7 @@ static void write_blocked(struct page *page)
  */
 
 /* Takes a word of the command line; NULL, or what is wrong with it. */
-static const char *read_word(struct example_platform *platform, const char *word)
+static const char *read_word(struct leat_platform *platform, const char *word)
 {
     const bool allow = strncmp(word, "allow=", 6) == 0;
     const char *wrong;
@@ -158,7 +158,7 @@ static const char *read_word(struct example_platform *platform, const char *word
     return NULL;
 }
 
-static const char *check(struct example_platform *platform)
+static const char *check(struct leat_platform *platform)
 {
     const char *wrong = NULL;
 
@@ -168,7 +168,7 @@ static const char *check(struct example_platform *platform)
 }
 
 /* The pages, and the list of blocked names. */
-static const char *serve_pages(struct example_platform *platform)
+static const char *serve_pages(struct leat_platform *platform)
 {
     static struct leat_http_route routes[3];
     static const struct leat_http_server_config http = {
@@ -184,7 +184,7 @@ static const char *serve_pages(struct example_platform *platform)
                : NULL;
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     const struct leat_resolver_config resolver = {.servers = {{.ip = platform->server}},
                                                   .server_count = 1,
@@ -214,7 +214,7 @@ static const char *start(struct example_platform *platform)
     return serve_pages(platform);
 }
 
-const struct example example = {
+const struct leat_app example = {
     .name = "sieve",
     .summary = "A caching name server that keeps from you what stands in lists.",
     .arguments = "[nxdomain|null|page] [any-rate] [no-rebinding] [clients=NET,...] "
@@ -223,5 +223,5 @@ const struct example example = {
                  "[LIST...]",
     .default_port = LEAT_DNS_PORT,
     .check = check,
-    .lacks = example_lacks_server,
+    .lacks = leat_platform_lacks_server,
     .start = start};

@@ -19,7 +19,7 @@ enum {
 
 static struct {
     struct leat *stack;
-    struct example_platform *platform;
+    struct leat_platform *platform;
     struct leat_blocklist *sets[2];
     unsigned serving; /* which of them */
     const char *token;
@@ -39,7 +39,7 @@ static struct {
 static _Alignas(16) unsigned char set_memory[2][SET_BYTES];
 static char line[800];
 
-const char *lists_add_file(struct example_platform *platform, const char *name, bool allow)
+const char *lists_add_file(struct leat_platform *platform, const char *name, bool allow)
 {
     if (lists.text_count == TEXTS)
         return "too many lists";
@@ -121,7 +121,7 @@ static void read_texts(struct leat_blocklist *list, bool allow)
 }
 
 /* Reports each file, and the set that serves. */
-static void tell_files(struct example_platform *platform)
+static void tell_files(struct leat_platform *platform)
 {
     static const struct leat_blocklist_counts none;
     const struct leat_blocklist_counts *counts = leat_blocklist_counts(lists.sets[lists.serving]);
@@ -307,7 +307,7 @@ const struct leat_http_route lists_route = {.path = "/lists",
                                             .on_body = on_lists_body,
                                             .on_failed = on_lists_failed};
 
-void lists_start(struct example_platform *platform, const char *token)
+void lists_start(struct leat_platform *platform, const char *token)
 {
     lists.stack = platform->stack;
     lists.platform = platform;

@@ -11,11 +11,11 @@
 
 /* Reads a file, which is used from lists_start() on.  @allow: a file of exceptions; uploads don't
  * replace it.  Returns NULL, or the reason of the failure. */
-const char *lists_add_file(struct example_platform *platform, const char *name, bool allow);
+const char *lists_add_file(struct leat_platform *platform, const char *name, bool allow);
 
 /* Makes a set of the files, and reports its content.  @token: the secret for uploads; NULL: there
  * are no uploads. */
-void lists_start(struct example_platform *platform, const char *token);
+void lists_start(struct leat_platform *platform, const char *token);
 
 /* The set that serves. */
 const struct leat_blocklist *lists_serving(void);

@@ -30,7 +30,7 @@ static struct keeper {
     char line[320];
 } keeper;
 
-static const char *complaint(const struct example_platform *platform, const char *why)
+static const char *complaint(const struct leat_platform *platform, const char *why)
 {
     snprintf(keeper.line, sizeof keeper.line, "--ticket-keys %.200s: %s", platform->ticket_keys,
              why);
@@ -50,7 +50,7 @@ static bool digest_of(const struct leat_tls_identity *identity, const struct lea
     return good;
 }
 
-static void say(struct example_platform *platform, const char *why)
+static void say(struct leat_platform *platform, const char *why)
 {
     char line[360];
 
@@ -59,7 +59,7 @@ static void say(struct example_platform *platform, const char *why)
 }
 
 /* Writes the file; returns what has failed, or NULL. */
-static const char *keep(struct example_platform *platform)
+static const char *keep(struct leat_platform *platform)
 {
     uint8_t bytes[FILE_BYTES];
     const char *wrong = NULL;
@@ -75,7 +75,7 @@ static const char *keep(struct example_platform *platform)
     return wrong;
 }
 
-void ticket_keys_keep(struct example_platform *platform)
+void ticket_keys_keep(struct leat_platform *platform)
 {
     const char *wrong = keeper.began ? keep(platform) : NULL;
 
@@ -86,7 +86,7 @@ void ticket_keys_keep(struct example_platform *platform)
 
 static void keep_again(struct leat_timer *timer, void *arg)
 {
-    struct example_platform *platform = arg;
+    struct leat_platform *platform = arg;
 
     ticket_keys_keep(platform);
     leat_timer_set(platform->stack, timer, leat_now_ns(platform->stack) + keep_every_ns);
@@ -95,7 +95,7 @@ static void keep_again(struct leat_timer *timer, void *arg)
 /* Runs in the first poll: before that the stack has no time, and keys have no age. */
 static void begin(struct leat_timer *timer, void *arg)
 {
-    struct example_platform *platform = arg;
+    struct leat_platform *platform = arg;
     enum leat_err err = LEAT_OK;
     const char *wrong;
 
@@ -113,7 +113,7 @@ static void begin(struct leat_timer *timer, void *arg)
     leat_timer_set(platform->stack, timer, leat_now_ns(platform->stack) + keep_every_ns);
 }
 
-void ticket_keys_use(struct example_platform *platform, const struct leat_tls_identity *identity,
+void ticket_keys_use(struct leat_platform *platform, const struct leat_tls_identity *identity,
                      const struct leat_crypto *crypto)
 {
     if (!digest_of(identity, crypto, keeper.digest))
@@ -122,7 +122,7 @@ void ticket_keys_use(struct example_platform *platform, const struct leat_tls_id
 }
 
 /* Looks at the file's bytes; returns what is wrong with them, or NULL. */
-static const char *look_at(struct example_platform *platform, const char *bytes, size_t len)
+static const char *look_at(struct leat_platform *platform, const char *bytes, size_t len)
 {
     if (len == 0) /* made beforehand, with the permissions that its owner wants */
         return NULL;
@@ -137,7 +137,7 @@ static const char *look_at(struct example_platform *platform, const char *bytes,
     return NULL;
 }
 
-const char *ticket_keys_take(struct example_platform *platform, struct leat_tls *tls,
+const char *ticket_keys_take(struct leat_platform *platform, struct leat_tls *tls,
                              const struct leat_tls_identity *identity,
                              const struct leat_crypto *crypto)
 {
@@ -155,7 +155,7 @@ const char *ticket_keys_take(struct example_platform *platform, struct leat_tls 
         wrong = look_at(platform, bytes, len);
     else if (err != LEAT_ERR_NOT_FOUND) /* that is the first run */
         wrong = complaint(platform, leat_err_text(err));
-    example_free_file(platform, bytes);
+    leat_platform_free_file(platform, bytes);
     if (wrong)
         return wrong;
     keeper.again = (struct leat_timer){.on_time = begin, .arg = platform};

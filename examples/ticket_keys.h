@@ -10,15 +10,15 @@
  * another certificate are not taken.  Does nothing without --ticket-keys.  @tls stays until the
  * program ends.  Returns NULL, or one line with the reason of a failure.  A failure in the first
  * poll, when the keys are used, is printed and ends the program with status 2. */
-const char *ticket_keys_take(struct example_platform *platform, struct leat_tls *tls,
+const char *ticket_keys_take(struct leat_platform *platform, struct leat_tls *tls,
                              const struct leat_tls_identity *identity,
                              const struct leat_crypto *crypto);
 
 /* Keeps the keys that are in use after leat_tls_set_identities(). */
-void ticket_keys_use(struct example_platform *platform, const struct leat_tls_identity *identity,
+void ticket_keys_use(struct leat_platform *platform, const struct leat_tls_identity *identity,
                      const struct leat_crypto *crypto);
 
 /* Writes the keys to the file, if ticket_keys_take() has taken one.  An error is printed. */
-void ticket_keys_keep(struct example_platform *platform);
+void ticket_keys_keep(struct leat_platform *platform);
 
 #endif

@@ -28,7 +28,7 @@ static uint64_t civil_time_s(void *arg)
 }
 
 /* Opens TLS, once; returns what is wrong, or NULL. */
-static const char *open_tls(struct example_platform *platform, const struct leat_tls_early *early)
+static const char *open_tls(struct leat_platform *platform, const struct leat_tls_early *early)
 {
     const struct leat_tls_config config = {.crypto = &crypto,
                                            .early = early,
@@ -46,7 +46,7 @@ static const char *open_tls(struct example_platform *platform, const struct leat
 }
 
 /* Reads the authorities, once. */
-static const char *open_anchors(struct example_platform *platform)
+static const char *open_anchors(struct leat_platform *platform)
 {
     const char *name = platform->certificate ? platform->certificate : system_authorities;
     static bool read;
@@ -63,7 +63,7 @@ static const char *open_anchors(struct example_platform *platform)
     return NULL;
 }
 
-const char *trust(struct example_platform *platform, struct leat_http_client_config *config)
+const char *trust(struct leat_platform *platform, struct leat_http_client_config *config)
 {
     const char *wrong = open_tls(platform, &leat_tls_early);
 
@@ -112,7 +112,7 @@ static bool read_pin(const char *text, struct leat_tls_pin *pin)
 static void on_tls_failed(void *arg, const struct leat_endpoint *server,
                           const struct leat_stream *session)
 {
-    struct example_platform *platform = arg;
+    struct leat_platform *platform = arg;
     char ip[LEAT_IP_TEXT_BYTES];
 
     leat_ip_format(server->ip, ip);
@@ -121,7 +121,7 @@ static void on_tls_failed(void *arg, const struct leat_endpoint *server,
 }
 
 /* Applies --dot to the one client; returns what is wrong, or NULL. */
-static const char *read_who(struct example_platform *platform, struct leat_tls_client *client)
+static const char *read_who(struct leat_platform *platform, struct leat_tls_client *client)
 {
     static const char key[] = "sha256/";
     static struct leat_tls_pin pin;
@@ -142,7 +142,7 @@ static const char *read_who(struct example_platform *platform, struct leat_tls_c
     return open_anchors(platform);
 }
 
-const char *trust_servers(struct example_platform *platform, struct leat_resolver_config *config)
+const char *trust_servers(struct leat_platform *platform, struct leat_resolver_config *config)
 {
     static struct leat_tls_client client;
     const char *wrong = open_tls(platform, NULL);

@@ -9,12 +9,12 @@
 
 /* Makes a client that is opened with @config use TLS, and trust the authorities of --cert, or else
  * those of the system.  Returns NULL, or one line with the reason of the failure. */
-const char *trust(struct example_platform *platform, struct leat_http_client_config *config);
+const char *trust(struct leat_platform *platform, struct leat_http_client_config *config);
 
 /* Makes a resolver that is opened with @config ask all of its servers by TLS, as --dot says.  They
  * are authenticated by a name that the authorities certify (as above), or by a key, or not at all;
  * in the last case they may also be asked without TLS.  Returns as trust() does. */
-const char *trust_servers(struct example_platform *platform, struct leat_resolver_config *config);
+const char *trust_servers(struct leat_platform *platform, struct leat_resolver_config *config);
 
 /* True if the session ended because the server's certificate isn't trusted. */
 bool trust_refused(const struct leat_stream *session);

@@ -1,14 +1,14 @@
 /* trust_none.c -- a build without cryptography has neither "https" nor --dot. */
 #include "trust.h"
 
-const char *trust(struct example_platform *platform, struct leat_http_client_config *config)
+const char *trust(struct leat_platform *platform, struct leat_http_client_config *config)
 {
     (void)platform;
     (void)config;
     return "this program was built without cryptography";
 }
 
-const char *trust_servers(struct example_platform *platform, struct leat_resolver_config *config)
+const char *trust_servers(struct leat_platform *platform, struct leat_resolver_config *config)
 {
     (void)platform;
     (void)config;

@@ -176,7 +176,7 @@ static bool take_places(const char *word)
     return !*word && count > 0 && count <= PLACES_MAX;
 }
 
-static const char *take_words(const struct example_platform *platform)
+static const char *take_words(const struct leat_platform *platform)
 {
     const char *problem = NULL;
 
@@ -190,7 +190,7 @@ static const char *take_words(const struct example_platform *platform)
     return problem;
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     const char *problem = take_words(platform);
     const struct leat_http_server_config config = {.files = files,
@@ -211,8 +211,8 @@ static const char *start(struct example_platform *platform)
                : NULL;
 }
 
-const struct example example = {.name = "upload",
-                                .summary = "Sends the files of a form back as a Zip archive.",
-                                .arguments = "[deflate] [places=N]",
-                                .default_port = LEAT_HTTP_PORT,
-                                .start = start};
+const struct leat_app example = {.name = "upload",
+                                 .summary = "Sends the files of a form back as a Zip archive.",
+                                 .arguments = "[deflate] [places=N]",
+                                 .default_port = LEAT_HTTP_PORT,
+                                 .start = start};

@@ -81,7 +81,7 @@ uint32_t upload_directories(const struct upload *upload);
 void upload_tell(const struct upload *upload);
 
 /* Begins to serve; takes buffers from the stack's pool. */
-void upload_begin(struct example_platform *platform);
+void upload_begin(struct leat_platform *platform);
 
 /* Begins an archive. */
 void upload_begin_archive(struct upload *upload);

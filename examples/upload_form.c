@@ -18,14 +18,14 @@ enum {
  * the next one still something.
  */
 static struct {
-    struct example_platform *platform;
+    struct leat_platform *platform;
     struct leat_pool *pool;
     uint32_t directory_max;          /* buffers that all directories may have */
     uint32_t directory_used;         /* buffers that they have */
     unsigned ended[UPLOAD_TROUBLES]; /* archives, by their trouble */
 } all;
 
-void upload_begin(struct example_platform *platform)
+void upload_begin(struct leat_platform *platform)
 {
     all.platform = platform;
     all.pool = leat_pool(platform->stack);

@@ -24,7 +24,7 @@ static const uint64_t pause_ns = 1000000000; /* before the second try */
 static const uint64_t connect_ns = 5000000000;
 static const uint64_t answer_ns = 10000000000;
 
-static void print(struct example_platform *platform, const char *line, size_t len)
+static void print(struct leat_platform *platform, const char *line, size_t len)
 {
     if (platform->write(platform, line, len) || platform->write(platform, "\n", 1))
         platform->finish(platform, STATUS_NOT_WRITTEN);
@@ -32,7 +32,7 @@ static void print(struct example_platform *platform, const char *line, size_t le
 
 /* Reads and prints the answer, a line at a time. */
 static enum leat_err read_answer(struct leat_task *task, struct leat_flow *flow,
-                                 struct example_platform *platform)
+                                 struct leat_platform *platform)
 {
     char line[LINE_BYTES + 1];
     enum leat_err err;
@@ -52,7 +52,7 @@ static enum leat_err read_answer(struct leat_task *task, struct leat_flow *flow,
 
 /* Connects to the server of the command line, or to that of --server.  Prints failures. */
 static enum leat_err reach(struct leat_task *task, struct leat_flow *flow,
-                           struct example_platform *platform)
+                           struct leat_platform *platform)
 {
     static struct leat_connecting connecting;
     static char told[LEAT_CONNECT_TEXT_BYTES];
@@ -74,7 +74,7 @@ static enum leat_err reach(struct leat_task *task, struct leat_flow *flow,
 }
 
 /* One try: LEAT_ERR_END if the answer is complete. */
-static enum leat_err ask(struct leat_task *task, struct example_platform *platform)
+static enum leat_err ask(struct leat_task *task, struct leat_platform *platform)
 {
     const char *question = platform->arguments[0];
     struct leat_flow flow;
@@ -95,7 +95,7 @@ static enum leat_err ask(struct leat_task *task, struct example_platform *platfo
 
 static enum leat_err whois(struct leat_task *task, void *arg)
 {
-    struct example_platform *platform = arg;
+    struct leat_platform *platform = arg;
     enum leat_err err = ask(task, platform);
 
     for (unsigned i = 1; err != LEAT_ERR_END && i < TRIES; i++) {
@@ -107,7 +107,7 @@ static enum leat_err whois(struct leat_task *task, void *arg)
 }
 
 /* The name server of --server looks up a server's name. */
-static const char *open_names(struct example_platform *platform)
+static const char *open_names(struct leat_platform *platform)
 {
     static _Alignas(16) unsigned char memory[1 << 15];
     const struct leat_resolver_config config = {
@@ -121,7 +121,7 @@ static const char *open_names(struct example_platform *platform)
                : NULL;
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     const struct leat_tasks_config config = {.tasks = 1, .guard = platform->guard};
     static _Alignas(16) unsigned char memory[EXAMPLE_TASK_BYTES(1)];
@@ -141,9 +141,9 @@ static const char *start(struct example_platform *platform)
     return NULL;
 }
 
-const struct example example = {.name = "whois",
-                                .summary = "Asks a WHOIS server (RFC 3912).",
-                                .arguments = "QUESTION [SERVER]",
-                                .default_port = 43,
-                                .prints = true,
-                                .start = start};
+const struct leat_app example = {.name = "whois",
+                                 .summary = "Asks a WHOIS server (RFC 3912).",
+                                 .arguments = "QUESTION [SERVER]",
+                                 .default_port = 43,
+                                 .prints = true,
+                                 .start = start};

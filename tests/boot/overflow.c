@@ -34,7 +34,7 @@ static enum leat_err sleeps(struct leat_task *task, void *arg)
 
 static enum leat_err overflows(struct leat_task *task, void *arg)
 {
-    struct example_platform *platform = arg;
+    struct leat_platform *platform = arg;
     const bool fits = strcmp(platform->arguments[0], "fits") == 0;
     const unsigned frames = STACK_BYTES / sizeof(struct frame);
     const bool right = deeper(NULL, fits ? frames / 2 : frames) > 0;
@@ -45,7 +45,7 @@ static enum leat_err overflows(struct leat_task *task, void *arg)
     return err;
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     static _Alignas(16) unsigned char memory[EXAMPLE_TASK_BYTES(3)];
     struct leat_tasks_config config = {.tasks = 3, .stack_bytes = STACK_BYTES};
@@ -62,8 +62,8 @@ static const char *start(struct example_platform *platform)
     return NULL;
 }
 
-const struct example example = {.name = "overflow",
-                                .summary = "Goes deeper than its stack.",
-                                .arguments = "guard|canary|fits",
-                                .default_port = 7,
-                                .start = start};
+const struct leat_app example = {.name = "overflow",
+                                 .summary = "Goes deeper than its stack.",
+                                 .arguments = "guard|canary|fits",
+                                 .default_port = 7,
+                                 .start = start};

@@ -9,7 +9,7 @@
 
 #include "example.h"
 
-static struct example_platform *platform;
+static struct leat_platform *platform;
 static unsigned answered;
 static _Alignas(16) unsigned char memory[1024 * 1024];
 
@@ -55,7 +55,7 @@ static void on_access(void *arg, const struct leat_http_access *access)
     platform->say(platform, line);
 }
 
-static const char *start(struct example_platform *where)
+static const char *start(struct leat_platform *where)
 {
     static const struct leat_http_route all = {.path = "/",
                                                .methods = LEAT_HTTP_GET | LEAT_HTTP_POST |
@@ -77,8 +77,8 @@ static const char *start(struct example_platform *where)
     return NULL;
 }
 
-const struct example example = {.name = "behind",
-                                .summary = "Answers each request with its number.",
-                                .arguments = "",
-                                .default_port = 80,
-                                .start = start};
+const struct leat_app example = {.name = "behind",
+                                 .summary = "Answers each request with its number.",
+                                 .arguments = "",
+                                 .default_port = 80,
+                                 .start = start};

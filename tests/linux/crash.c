@@ -15,7 +15,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 
 static const struct leat_udp_events events = {.on_datagram = on_datagram};
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     struct leat_udp *udp;
 
@@ -25,8 +25,8 @@ static const char *start(struct example_platform *platform)
     return NULL;
 }
 
-const struct example example = {.name = "crash",
-                                .summary = "Echoes datagrams, and crashes when told so.",
-                                .arguments = "",
-                                .default_port = 7,
-                                .start = start};
+const struct leat_app example = {.name = "crash",
+                                 .summary = "Echoes datagrams, and crashes when told so.",
+                                 .arguments = "",
+                                 .default_port = 7,
+                                 .start = start};

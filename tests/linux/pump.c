@@ -32,7 +32,7 @@ struct flow {
 };
 
 struct pump {
-    struct example_platform *platform;
+    struct leat_platform *platform;
     uint64_t send_bytes;
     uint64_t receive_bytes;
     unsigned to_connect;
@@ -213,7 +213,7 @@ static void on_open(struct leat_tcp *conn, void *arg)
             pump->platform->say(pump->platform, "pump: wrong, can't connect");
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     static struct pump pump;
     const char *const *words = platform->arguments;
@@ -238,9 +238,9 @@ static const char *start(struct example_platform *platform)
 
 static const struct leat_tcp_config tcp = {.ecn = LEAT_TCP_ECN_ASK};
 
-const struct example example = {.name = "pump",
-                                .summary = "Carries a known stream (for tests).",
-                                .arguments = "listen SEND RECEIVE | connect COUNT SEND RECEIVE",
-                                .default_port = 5001,
-                                .tcp = &tcp,
-                                .start = start};
+const struct leat_app example = {.name = "pump",
+                                 .summary = "Carries a known stream (for tests).",
+                                 .arguments = "listen SEND RECEIVE | connect COUNT SEND RECEIVE",
+                                 .default_port = 5001,
+                                 .tcp = &tcp,
+                                 .start = start};

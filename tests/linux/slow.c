@@ -12,7 +12,7 @@ enum {
 };
 
 struct slow {
-    struct example_platform *platform;
+    struct leat_platform *platform;
     struct leat_tcp_listener *listener;
     struct leat_tcp *conns[CONNECTIONS_MAX]; /* NULL: closed */
     unsigned count;
@@ -72,7 +72,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 
 static const struct leat_udp_events datagram_events = {.on_datagram = on_datagram};
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     static struct slow slow;
     struct leat_tcp_listen_config listen = {.port = platform->port, .backlog = BACKLOG};
@@ -87,8 +87,8 @@ static const char *start(struct example_platform *platform)
     return NULL;
 }
 
-const struct example example = {.name = "slow",
-                                .summary = "Accepts and reads when a datagram comes.",
-                                .arguments = "",
-                                .default_port = 7,
-                                .start = start};
+const struct leat_app example = {.name = "slow",
+                                 .summary = "Accepts and reads when a datagram comes.",
+                                 .arguments = "",
+                                 .default_port = 7,
+                                 .start = start};

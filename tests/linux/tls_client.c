@@ -25,7 +25,7 @@ enum {
 };
 
 struct client {
-    struct example_platform *platform;
+    struct leat_platform *platform;
     struct leat_crypto crypto;
     struct leat_crypto_anchors anchors;
     struct leat_tls_client wanted;
@@ -135,7 +135,7 @@ static void write_ticket(void)
     fclose(file);
 }
 
-static void read_ticket(struct example_platform *platform)
+static void read_ticket(struct leat_platform *platform)
 {
     const char *bytes;
     size_t len;
@@ -186,7 +186,7 @@ static const struct leat_tcp_events events = {.on_open = on_open,
                                               .on_closed = on_closed};
 
 /* The data to send; NULL: no such file. */
-static const char *read_data(struct example_platform *platform, const char *text)
+static const char *read_data(struct leat_platform *platform, const char *text)
 {
     client.data = text;
     client.data_len = strlen(text);
@@ -196,7 +196,7 @@ static const char *read_data(struct example_platform *platform, const char *text
     return platform->read_file(platform, text + 1, &client.data, &client.data_len) ? NULL : text;
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     static const struct leat_tcp_events nothing;
     static const char *const protocols[] = {"http/1.1"};
@@ -242,8 +242,8 @@ static const char *start(struct example_platform *platform)
     return NULL;
 }
 
-const struct example example = {.name = "tls_client",
-                                .summary = "Asks a server by TLS.",
-                                .arguments = "NAME AUTHORITIES TEXT [TICKET [early]]",
-                                .default_port = 443,
-                                .start = start};
+const struct leat_app example = {.name = "tls_client",
+                                 .summary = "Asks a server by TLS.",
+                                 .arguments = "NAME AUTHORITIES TEXT [TICKET [early]]",
+                                 .default_port = 443,
+                                 .start = start};

@@ -28,7 +28,7 @@ struct place {
 };
 
 static struct server {
-    struct example_platform *platform;
+    struct leat_platform *platform;
     struct leat_crypto crypto;
     struct leat_tls_identity identity;
     const struct leat_tls_identity *identities[1];
@@ -135,7 +135,7 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
     }
 }
 
-static const char *start(struct example_platform *platform)
+static const char *start(struct leat_platform *platform)
 {
     static const char *const protocols[] = {"http/1.1"};
     const struct leat_tls_config config = {.crypto = &server.crypto,
@@ -167,8 +167,8 @@ static const char *start(struct example_platform *platform)
     return NULL;
 }
 
-const struct example example = {.name = "tls_early",
-                                .summary = "Takes early data by TLS.",
-                                .arguments = "CERTIFICATE KEY",
-                                .default_port = 443,
-                                .start = start};
+const struct leat_app example = {.name = "tls_early",
+                                 .summary = "Takes early data by TLS.",
+                                 .arguments = "CERTIFICATE KEY",
+                                 .default_port = 443,
+                                 .start = start};

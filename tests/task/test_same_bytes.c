@@ -29,7 +29,7 @@ enum {
 static const uint64_t ms = 1000000;
 static const uint64_t second = 1000000000;
 
-extern const struct example echo_by_callbacks, echo_by_tasks;
+extern const struct leat_app echo_by_callbacks, echo_by_tasks;
 
 /* A backend around another one. Sums up the frames that go out and their times. */
 struct listener {
@@ -167,7 +167,7 @@ static struct leat *make_stack(struct leat_netif *netif, uint8_t number, void **
 
 /* Runs the server @told with its clients until each connection is over. Returns the sum of its
  * frames. */
-static struct listener run(const struct example *told)
+static struct listener run(const struct leat_app *told)
 {
     void *memory[2], *link_memory = malloc(leat_link_memory_bytes(FRAMES, MTU_FRAME));
     struct leat_link *link = leat_link_init(link_memory, FRAMES, MTU_FRAME, 1);
@@ -176,7 +176,7 @@ static struct listener run(const struct example *told)
     const struct leat_endpoint server = {.ip = LEAT_IP4(10, 0, 0, 1), .port = PORT};
     struct client clients[CLIENTS] = {0};
     struct listener listener = {.inner = leat_link_end(link, 0)};
-    struct example_platform platform = {.port = PORT};
+    struct leat_platform platform = {.port = PORT};
     struct leat *stacks[2];
     unsigned closed = 0;
 
