@@ -20,7 +20,7 @@ enum leat_err posix_output_open(struct posix_output *output, const char *path, b
 /* As leat_platform.write(). */
 enum leat_err posix_output_write(const struct posix_output *output, const void *bytes, size_t len);
 
-/* Closes the file. LEAT_ERR_DEVICE: what was written may be lost. */
+/* Closes the file. LEAT_ERR_DEVICE: the written bytes may be lost. */
 enum leat_err posix_output_close(struct posix_output *output);
 
 /* Writes a line to the standard error. */

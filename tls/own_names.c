@@ -28,7 +28,7 @@ struct der {
     size_t len;
 };
 
-/* The length of an element, which is taken off @from. False: it is longer than what is left. */
+/* The length of an element, which is taken off @from. False: it is longer than the rest. */
 static bool take_length(struct der *from, size_t *len)
 {
     size_t value = 0;

@@ -25,7 +25,7 @@ struct glue_datagram {
     struct leat_endpoint peer;
 };
 
-/* What one identity or one set of authorities was read into; kept until the stack is closed. */
+/* The memory of one identity or one set of authorities; kept until the stack is closed. */
 struct glue_secret {
     struct glue_secret *next;
     struct leat_tls_identity identity;

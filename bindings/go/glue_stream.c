@@ -93,7 +93,7 @@ struct glue_item *glue_stream_new(struct glue *glue, uint64_t number, struct lea
 
 /* ---- Data ---- */
 
-/* The end of a stream that is closed: what was left, then its end or the error. */
+/* The end of a stream that is closed: the bytes that were left, then its end or the error. */
 static int64_t read_rest(struct glue_item *item, void *bytes, size_t len)
 {
     uint32_t count;

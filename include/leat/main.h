@@ -36,7 +36,7 @@
 extern "C" {
 #endif
 
-/** What a program gets from the platform; valid until leat_main() returns. */
+/** The things that a program gets from the platform; valid until leat_main() returns. */
 struct leat_platform {
     struct leat *stack; /**< attached; UDP and TCP are registered; it has an address when the
                              program is started */
@@ -132,10 +132,10 @@ struct leat_app {
 };
 
 /**
- * Runs @p app as the words of @p argv say (the first is not looked at), and returns the exit
- * status: 0, or what the program gave to leat_platform.finish(); 1 if the device was lost or a
- * recording could not be written; 2 if it did not start, for which a line with the reason was
- * printed.  It may be called once in a process.  It takes its memory from the C library, or from
+ * Runs @p app as the words of @p argv say; the first is not looked at.  Returns the exit status.
+ * It is 0, or what the program gave to leat_platform.finish().  1: the device was lost, or a
+ * recording could not be written.  2: it did not start, and a line with the reason was printed.
+ * It may be called once in a process.  It takes its memory from the C library, or from
  * the machine.
  *
  * On a machine without an operating system the library leat-main-metal is the entry: it cuts the

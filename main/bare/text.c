@@ -1,5 +1,5 @@
 /*
- * text.c -- the rest of string.h, without a libc: what leat itself doesn't call.
+ * text.c -- the rest of string.h, without a libc. leat itself doesn't call these functions.
  *
  * To be compiled as string.c.
  */

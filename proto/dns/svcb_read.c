@@ -252,7 +252,7 @@ static const uint8_t *find(const struct zone_reader *reader, const uint8_t *at, 
     return NULL;
 }
 
-/* RFC 9460 7.1.1 and 8: what some keys demand of the others. */
+/* RFC 9460 7.1.1 and 8: some keys demand others. */
 static bool check(struct zone_reader *reader, const uint8_t *begin)
 {
     const uint8_t *mandatory = find(reader, begin, SVCB_MANDATORY);

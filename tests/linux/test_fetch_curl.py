@@ -114,7 +114,7 @@ def fetch(*words, **rest):
 
 
 def both(*words):
-    """What fetch and curl do with the same words: -f, because fetch takes errors of HTTP for errors."""
+    """fetch and curl do the same with the same words: -f, because fetch takes errors of HTTP for errors."""
     ours, theirs = fetch("-f", *words), start("curl", "-sS", "-f", *words)
     assert ours.returncode == theirs.returncode, (words, ours, theirs)
     assert ours.stdout == theirs.stdout, words

@@ -1,4 +1,4 @@
-"""What was reported as a fault of other TCP/IP stacks: each report's packets are sent to leat, and its answer is asserted.
+"""Reports of faults in other TCP/IP stacks: leat gets the packets of each, and its answer is asserted.
 
 docs/lab/reports.md has the list; a name here is a repository of GitHub and the number of its issue or pull request.
 """
@@ -492,7 +492,7 @@ def test_report(peer, names):
 
 
 def test_each_report_has_its_row():
-    """docs/lab/reports.md has one row a report, with the name of what was run."""
+    """docs/lab/reports.md has one row a report, with the name of its test."""
     text = (pathlib.Path(__file__).resolve().parents[2] / "docs/lab/reports.md").read_text(encoding="utf-8")
     for names, function in REPORTS.items():
         for name in names:

@@ -1,4 +1,4 @@
-"""Under a supervisor: what systemd is told, what /healthz and /readyz answer, and the unit itself."""
+"""Under a supervisor: the notifications to systemd, the answers of /healthz and /readyz, and the unit itself."""
 
 import contextlib
 import os
