@@ -49,7 +49,7 @@ ACTIONS = actions_of("tcp", "src/tcp/machine")
 # ends up in. It is a function if that function has callers elsewhere and makes the call itself.
 INDIRECT = {
     "files/index.c": ["index.c:by_path", "index.c:by_inode"],
-    "files/files.c": ["layers.c:find", "layers.c:next"], "files/layers.c": ["archive.c:find", "archive.c:next", "built_in.c:find", "built_in.c:next"],
+    "leat_files_release": OUT, "files/files.c": ["layers.c:find", "layers.c:next"], "files/layers.c": ["archive.c:find", "archive.c:next", "built_in.c:find", "built_in.c:next"],
     "proto/autoconf/autoconf.c": OUT, "proto/autoconf/tell.c": OUT, "proto/dhcp/events.c": actions_of("dhcp", "proto/dhcp"),
     "proto/dhcp/events6.c": actions_of("dhcp6", "proto/dhcp"),
     **{f"proto/dhcp/{name}.c": LEASE6 for name in ("actions6", "client6", "facts6", "send6")},
@@ -85,7 +85,7 @@ INDIRECT = {
     "dns_client_serve": ["forward_tcp.c:serve", "dns_server.c:client_serve"],
     **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_reply", "lookup", "query_receive", "upstream_conn")},
     **{f"web/http/{name}.c": OUT for name in ("client", "client_call", "client_conn", "client_reply", "client_request", "server_conn", "server_serve", "http_exchange",
-                                          "http_receive", "http_send", "http_server")},
+                                          "http_receive", "http_send", "http_server", "http_passwords")},
     "web/http/http_text.c": ["metrics.c:write_entry", "dashboard_page.c:write_entry"],
     "web/zip/zip.c": ["leat_crc32"], "tls/events.c": actions_of("tls", "tls"),
     **{f"tls/{name}.c": OUT for name in ("agree", "client", "cookie", "early", "end", "flight", "handshake", "own_certificate", "keys", "places", "protect",

@@ -166,9 +166,6 @@ static inline void leat_platform_free_file(struct leat_platform *platform, const
 }
 
 #if defined(__STDC_HOSTED__) && __STDC_HOSTED__ == 0
-/** The program's; a compiler without a hosted C library doesn't know its prototype. */
-int main(int argc, char **argv);
-
 /** The files of an image, which leat_platform.read_file() finds: an array that tools/embed.py makes
  * when the image is built (`--count leat_image_file_count ... leat_image_files FOLDER`).  Without
  * it there are none but those of an initrd. */

@@ -6,6 +6,17 @@
 #include "core/assert.h"
 #include "wire/bytes.h"
 
+enum {
+    TCP_REPLY_BYTES_MIN = 4096 /* beside the longest kept answer: head, question, OPT */
+};
+
+size_t forward_reply_bytes(const struct leat_forwarder_config *config)
+{
+    const size_t bytes = (size_t)config->resolver->config.answer_bytes + TCP_REPLY_BYTES_MIN;
+
+    return bytes < DNS_MESSAGE_BYTES ? bytes : DNS_MESSAGE_BYTES;
+}
+
 static size_t opt_bytes_of(const struct leat_forwarder *forwarder, const struct forward_form *form)
 {
     const size_t error_bytes =

@@ -9,7 +9,6 @@
 enum {
     OWN_PART = 8,     /* part of the resolver's lookups that is kept for the program */
     RESERVE_PART = 2, /* reserved part of the places; one holder alone gets as many */
-    TCP_REPLY_BYTES_MIN = 4096,
     IP4_BITS = 32,
     IP6_BITS = 128,
     ALIGN = 16
@@ -109,13 +108,6 @@ static struct leat_forwarder_config with_defaults(const struct leat_forwarder_co
     if (config.replies_per_s == 0)
         config.replies_per_s = 1000;
     return config;
-}
-
-size_t forward_reply_bytes(const struct leat_forwarder_config *config)
-{
-    const size_t bytes = (size_t)config->resolver->config.answer_bytes + TCP_REPLY_BYTES_MIN;
-
-    return bytes < DNS_MESSAGE_BYTES ? bytes : DNS_MESSAGE_BYTES;
 }
 
 static size_t align_up(size_t bytes)

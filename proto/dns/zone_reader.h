@@ -53,6 +53,10 @@ bool zone_time_read(const char *text, size_t len, uint32_t *time_s);
 /* Parses @len digits of base 64 (RFC 4648 4). */
 bool zone_put_base64(struct zone_reader *reader, const char *text, size_t len);
 
+/* Parses digits of @bits each, in words up to the end of the line: 4 are hexadecimal, 6 of base
+ * 64. */
+bool zone_put_digits(struct zone_reader *reader, unsigned bits);
+
 /* Parses the data of a record of @type up to the end of the line. */
 bool zone_put_rdata(struct zone_reader *reader, uint16_t type);
 
