@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct set {
     struct leat_blocklist *list;
-    uint8_t memory[2048];
+    uint8_t memory[4096];
 };
 
 static void demand(bool condition)
