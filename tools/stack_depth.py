@@ -86,6 +86,7 @@ INDIRECT = {
     **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_reply", "lookup", "query_receive", "upstream_conn")},
     **{f"web/http/{name}.c": OUT for name in ("client", "client_call", "client_conn", "client_reply", "client_request", "server_conn", "server_serve", "http_exchange",
                                           "http_receive", "http_send", "http_server", "http_passwords")},
+    "web/http/server_reply.c": ["http_folder.c:find_all"], "web/http/http_folder.c": ["layers.c:find", "archive.c:find", "built_in.c:find"],
     "web/http/http_text.c": ["metrics.c:write_entry", "dashboard_page.c:write_entry"],
     "web/zip/zip.c": ["leat_crc32"], "tls/events.c": actions_of("tls", "tls"),
     **{f"tls/{name}.c": OUT for name in ("agree", "client", "cookie", "early", "end", "flight", "handshake", "own_certificate", "keys", "places", "protect",

@@ -38,16 +38,17 @@ extern "C" {
 
 /** The things that a program gets from the platform; valid until leat_main() returns. */
 struct leat_platform {
-    struct leat *stack; /**< attached; UDP and TCP are registered; it has an address when the
-                             program is started */
-    struct leat_host *host;
+    struct leat *stack;     /**< attached; UDP and TCP are registered; it has an address when the
+                                 program is started */
+    struct leat_host *host; /**< of the stack */
     struct leat_ip gateway; /**< --gateway, or the network's, or LEAT_IP_ANY */
     struct leat_ip server;  /**< --server; or the network's name server; or the gateway; or
                                  LEAT_IP_ANY */
     struct leat_ip time_servers[LEAT_DHCP_SERVERS_MAX]; /**< the network's */
     unsigned time_server_count;                         /**< in time_servers */
-    bool has_ipv4, has_ipv6; /**< a routable address of the family exists, for leat_app.lacks */
-    const char *time_names;  /**< time servers given by name, spaces between them; NULL: none */
+    bool has_ipv4;          /**< a routable address of the family exists, for leat_app.lacks */
+    bool has_ipv6;          /**< the same of IPv6 */
+    const char *time_names; /**< time servers given by name, spaces between them; NULL: none */
     const char *search; /**< the network's domains for names without a dot, spaces between them */
     uint16_t port;      /**< --port, or the program's default_port */
     const char *certificate; /**< --cert: a file; NULL: no TLS */
@@ -61,7 +62,7 @@ struct leat_platform {
     const char *ticket_keys; /**< --ticket-keys: a file for them; NULL: they end with the program */
     uint64_t idle_ns;   /**< --idle: how long the peer of a connection may be silent; 0: for ever */
     int argument_count; /**< words that are not options */
-    const char *const *arguments;
+    const char *const *arguments; /**< these words */
     /** Reads a whole file; the bytes stay valid until free_file().  LEAT_ERR_NOT_FOUND: none such,
      * or no files.  LEAT_ERR_DEVICE: it can't be read. */
     enum leat_err (*read_file)(struct leat_platform *platform, const char *path, const char **bytes,
