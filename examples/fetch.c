@@ -64,7 +64,7 @@ static void complain(const char *what)
 
 static bool is_same_host(const char *a, const char *b)
 {
-    struct leat_url one, other;
+    static struct leat_url one, other;
 
     return !leat_url_parse(&one, a) && !leat_url_parse(&other, b) && one.secure == other.secure &&
            one.port == other.port && strcmp(one.host, other.host) == 0;

@@ -155,10 +155,10 @@ static enum fetch_status read_url(struct fetch_words *words, const char *url, co
 {
     const char *host = strstr(url, "://");
     const char *end, *at;
-    char ascii[LEAT_URL_BYTES];
+    static char ascii[LEAT_URL_BYTES];
     size_t name_len = 0;
     bool is_ascii = true;
-    struct leat_url parsed;
+    static struct leat_url parsed;
     enum leat_err err;
 
     host = host ? host + 3 : url;
@@ -187,7 +187,7 @@ static enum fetch_status read_url(struct fetch_words *words, const char *url, co
 static const char *name_in(const char *url)
 {
     static char name[256];
-    struct leat_url parsed;
+    static struct leat_url parsed;
     size_t from = 0, to = 0;
 
     if (leat_url_parse(&parsed, url))

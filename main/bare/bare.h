@@ -7,6 +7,9 @@
 
 #include <leat/leat.h>
 
+/* The program's. A compiler without a hosted C library doesn't know the prototype. */
+int main(int argc, char **argv);
+
 struct bare_machine {
     struct leat_host *host;
     const char *command_line;
