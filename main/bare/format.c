@@ -67,17 +67,23 @@ static void put_number(struct output *out, const struct field *field, uint64_t v
     put_padded(out, field, digits + at, sizeof digits - at);
 }
 
-static int parse_int(const char **format)
+/* A number, or that of the next argument for '*'. */
+static int take_int(const char **format, va_list *args)
 {
     int value = 0;
 
+    if (**format == '*') {
+        (*format)++;
+        return va_arg(*args, int);
+    }
     while (**format >= '0' && **format <= '9' && value < 10000)
         value = 10 * value + (*(*format)++ - '0');
     return value;
 }
 
-/* Parses "-08.3ll", up to the conversion letter. */
-static struct field parse_field(const char **format)
+/* Parses "-08.3ll" or "*.*", up to the conversion letter. As in C11 7.21.6.1, a negative width
+ * asks for the left, and a negative precision is none. */
+static struct field parse_field(const char **format, va_list *args)
 {
     struct field field = {.precision = -1};
 
@@ -85,10 +91,14 @@ static struct field parse_field(const char **format)
         field.left |= **format == '-';
         field.zeros |= **format == '0';
     }
-    field.width = parse_int(format);
+    field.width = take_int(format, args);
+    if (field.width < 0 && field.width > -10000) {
+        field.left = true;
+        field.width = -field.width;
+    }
     if (**format == '.') {
         (*format)++;
-        field.precision = parse_int(format);
+        field.precision = take_int(format, args);
     }
     for (; **format == 'l' || **format == 'z' || **format == 'h'; (*format)++)
         field.longs += **format != 'h';
@@ -138,7 +148,7 @@ int snprintf(char *text, size_t size, const char *format, ...)
             continue;
         }
         format++;
-        field = parse_field(&format);
+        field = parse_field(&format, &args);
         if (!*format)
             break;
         put_field(&out, &field, *format++, &args);

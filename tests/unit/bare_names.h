@@ -19,4 +19,5 @@
 #define strpbrk bare_strpbrk
 #define strrchr bare_strrchr
 #define strspn bare_strspn
+#define snprintf bare_snprintf
 #define strstr bare_strstr

@@ -21,6 +21,7 @@ char *bare_strcpy(char *to, const char *from);
 char *bare_strncpy(char *to, const char *from, size_t len);
 char *bare_strcat(char *to, const char *from);
 char *bare_strncat(char *to, const char *from, size_t len);
+int bare_snprintf(char *text, size_t size, const char *format, ...);
 
 /* A text of few letters, so that parts of it are found. */
 static void draw(uint64_t *state, char text[TEXT_BYTES], uint32_t longest)
@@ -105,12 +106,30 @@ static void copies_are_the_same_to_the_last_byte(void **state)
     }
 }
 
+static void widths_and_precisions_may_be_arguments(void **state)
+{
+    static const char format[] = "%.*s|%*d|%-*d|%*s|%.*s|%08x|%-3u|%llu|%.2s";
+    char ours[TEXT_BYTES], theirs[TEXT_BYTES];
+
+    (void)state;
+    for (size_t size = 0; size < sizeof ours; size++) {
+        memset(ours, '!', sizeof ours);
+        memset(theirs, '!', sizeof theirs);
+        assert_int_equal(bare_snprintf(ours, size, format, 3, "abcdef", 5, 42, 5, 7, -4, "x", -1,
+                                       "all", 0xbeefu, 1u, 1234567890123ULL, "yes"),
+                         snprintf(theirs, size, format, 3, "abcdef", 5, 42, 5, 7, -4, "x", -1,
+                                  "all", 0xbeefu, 1u, 1234567890123ULL, "yes"));
+        assert_memory_equal(ours, theirs, sizeof ours);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_and_letters_are_found_where_the_libc_finds_them),
         cmocka_unit_test(texts_compare_regardless_of_case),
         cmocka_unit_test(copies_are_the_same_to_the_last_byte),
+        cmocka_unit_test(widths_and_precisions_may_be_arguments),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
