@@ -72,14 +72,13 @@ bool service_has_ipv6(const struct leat *stack);
  * have one a second later, so the caller tries again. */
 bool service_is_probing6(const struct leat *stack);
 
-/* True if an address of ours of this family is usable, for IPv6 one that is more than link-local.
- */
+/* True if we have a usable address of this family. A link-local address of IPv6 doesn't count. */
 bool service_has_address(const struct leat *stack, bool is_v4);
 
 /* ---- destination address selection (RFC 6724 6), both families
  *
- * The rules depend on the source address that the stack would use for each destination. The source
- * is looked up once per destination; the comparisons then use the result. */
+ * The rules depend on the source address that the stack would use for each destination.
+ * destination_look() finds it once, and stores it with the destination for all comparisons. */
 
 /* A destination address with the facts that the rules compare. */
 struct destination {

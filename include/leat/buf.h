@@ -5,8 +5,7 @@
  * pool, or memory that the program lends.  A view has exactly one owner; storage is shared by
  * counting references, so that a slice of a buffer costs one descriptor and no copy.
  * A frame, a datagram and a run of payload are each a list of views linked by `next` ("pieces").
- * All headers lie whole in the first piece.
- * headers lie whole in the first piece.
+ * The first piece contains all headers of a frame or datagram.
  *
  *      storage   |<- headroom ->|<------ len ------>|<- tailroom ->|
  *                               ^ data

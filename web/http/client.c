@@ -43,6 +43,7 @@ static struct leat_http_call *find(struct leat_http_client *client, const struct
             free_place = call;
         if (call->phase != CALL_KEPT)
             continue;
+        /* the newest one, because its server is the least likely to have closed it meanwhile */
         if (is_origin_of(call, url) && (!same || call->kept_at_ns > same->kept_at_ns))
             same = call;
         if (!oldest || call->kept_at_ns < oldest->kept_at_ns)
@@ -70,16 +71,20 @@ enum leat_err leat_http_call(struct leat_http_client *client,
     if (LEAT_RESERVED_IS_USED(request) || !request->on_failed ||
         (request->early && !may_be_early(request)))
         return LEAT_ERR_ARGUMENT;
+    /* without TLS the call fails: nothing of a secure URL goes over the network in the clear */
     if (url.secure && !client->config.tls_connect)
         return LEAT_ERR_PROTOCOL;
     place = find(client, &url);
     if (!place)
         return LEAT_ERR_FULL;
+    /* before the place is changed: after an error its kept connection is as it was */
     err = call_write_head(place, request, &url);
     if (err)
         return err;
     call_clear(place, request);
     place->reused = place->phase == CALL_KEPT && is_origin_of(place, &url);
+    /* The serial number changes in both cases. A callback of the place's former call, which may
+     * still be running, sees by it that its call is over. */
     if (place->reused) {
         place->serial++;
         client->counts.reused++;
@@ -171,6 +176,8 @@ enum leat_err leat_http_client_open(struct leat_http_client **client, struct lea
     if (bytes < leat_http_client_memory_bytes(config))
         return LEAT_ERR_MEMORY;
     memset(memory, 0, leat_http_client_memory_bytes(config));
+    /* leat_http_client_memory_bytes() counts the parts in the order in which they are laid out
+     * here */
     made->config = full;
     made->stack = stack;
     at += align_up(sizeof *made);
@@ -195,6 +202,7 @@ enum leat_err leat_http_client_open(struct leat_http_client **client, struct lea
 
 void leat_http_client_close(struct leat_http_client *client)
 {
+    /* A kept connection has no unfinished request, so it can end in order. A call is aborted. */
     for (unsigned i = 0; i < client->config.connections; i++)
         call_drop(&client->calls[i], client->calls[i].phase == CALL_KEPT);
 }

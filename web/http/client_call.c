@@ -39,6 +39,8 @@ static bool has_taken(struct leat_http_call *call)
     if (!call->stream.end)
         return false;
     progress = leat_stream_progress(&call->stream);
+    /* acknowledgements count only while something is queued: after that, the server owes the
+     * reply */
     moved = progress.queued_bytes > 0 && progress.taken != call->seen_taken;
     call->seen_taken = progress.taken;
     return moved;
@@ -71,11 +73,13 @@ void call_clear(struct leat_http_call *call, const struct leat_http_request *req
 /* Repeats the whole request on another connection. */
 static enum leat_err repeat(struct leat_http_call *call)
 {
+    /* copied, because call_clear() overwrites it */
     const struct leat_http_request request = call->request;
     const bool finished = call->finished;
 
     call_drop_stream(call, false);
     call_clear(call, &request);
+    /* the program has ended the body, and won't do it again */
     call->finished = finished;
     return call_connect(call);
 }
@@ -99,6 +103,7 @@ static bool may_repeat(const struct leat_http_call *call, enum leat_err why)
 {
     const unsigned idempotent = LEAT_HTTP_GET | LEAT_HTTP_HEAD | LEAT_HTTP_PUT | LEAT_HTTP_DELETE;
 
+    /* A timeout or a malformed reply wouldn't go away by a new connection. */
     if (!call->reused || call->begun || why == LEAT_ERR_TIMEOUT || why == LEAT_ERR_FORMAT)
         return false;
     return call->head_sent == 0 ||
@@ -127,6 +132,8 @@ static void fail(struct leat_http_call *call, enum leat_err why)
     call->phase = CALL_FAILED; /* keeps the place until on_failed has returned */
     leat_timer_cancel(call->client->stack, &call->timer);
     call->request.on_failed(call, why, call->request.arg);
+    /* on_failed may start another call, but at another place, because this one is kept until
+     * here */
     leat_assert(call->serial == serial && call->phase == CALL_FAILED);
     call_drop(call, false);
 }
@@ -163,6 +170,8 @@ static bool tell_body(struct leat_http_call *call)
 
     if (call->body.phase != HTTP_BODY_BAD &&
         (ready || (leat_http_call_over(call) && !call->told_over))) {
+        /* set before the callback, which may end the call; set again after it, as it may have read
+         * the rest */
         call->told_over = leat_http_call_over(call);
         if (call->request.on_body)
             call->request.on_body(call, call->request.arg);
@@ -244,6 +253,8 @@ static void run(struct leat_http_call *call)
     }
     if (call->phase != CALL_ACTIVE)
         return;
+    /* The server closed the connection while it was kept. Nothing was sent, so fail() can repeat
+     * any request. */
     if (call->reused && call->head_sent == 0 && is_stale(call)) {
         fail(call, LEAT_ERR_END);
         return;
@@ -271,6 +282,7 @@ static bool is_in_time(struct leat_http_call *call)
         return false;
     if (now_ns(call) < call->active_at_ns + call->client->config.stall_ns)
         return true;
+    /* a call that waits for the program isn't the server's fault */
     if (!has_taken(call) && !is_excused(call))
         return false;
     call->active_at_ns = now_ns(call);
@@ -346,6 +358,7 @@ static void on_open(struct leat_tcp *conn, void *arg)
     if (call->phase != CALL_OPENING)
         return;
     call->client->counts.connected++;
+    /* first: the part of the head that was accepted as early data must not be sent again */
     note_early(call);
     call_begin(call);
 }

@@ -12,6 +12,8 @@ void call_drop_stream(struct leat_http_call *call, bool in_order)
     if (call->phase == CALL_CONNECTING)
         leat_connect_cancel(&call->connecting);
     if (call->stream.end && !call->gone) {
+        /* The stream lives on until it is closed. The place may have another call by then, which
+         * must not get its events. */
         leat_stream_set_events(&call->stream, &nothing, NULL);
         if (in_order)
             leat_stream_close(&call->stream);
@@ -39,6 +41,7 @@ void call_wait(struct leat_http_call *call)
 
     call->phase = CALL_KEPT;
     call->gone = false;
+    /* the call that was here is over for callbacks that are still running */
     call->serial++;
     call->kept_at_ns = leat_now_ns(client->stack);
     call_due(call, call->kept_at_ns + client->config.kept_ns);
@@ -47,6 +50,7 @@ void call_wait(struct leat_http_call *call)
 /* True if the connection can serve another call. */
 static bool can_stay(struct leat_http_call *call)
 {
+    /* Data behind the reply's end would be taken for the next reply (RFC 9112 9.2). */
     return call->phase == CALL_ACTIVE && call->stream.end && !call->until_close &&
            http_response_persists(&call->response) && !call->unread &&
            leat_stream_readable(&call->stream) == 0 && !leat_stream_at_end(&call->stream);
@@ -92,6 +96,8 @@ enum leat_err call_connect(struct leat_http_call *call)
                                          .protocols = protocols,
                                          .protocol_count = 1,
                                          .ticket = call->request.ticket};
+    /* The head is the whole request, because leat_http_call() admits no early request with a body.
+     * tls_info says later how much of it was accepted. */
     if (call->request.early && client->config.tls_info) {
         call->tls.early = call->head;
         call->tls.early_len = call->head_len;

@@ -40,6 +40,8 @@ static void begin_body(struct leat_http_call *call)
                       response->status == 304;
     const bool framed = response->codings > 0 || response->length_given;
 
+    /* Without a length and without chunks, the body ends with the connection. That isn't so for
+     * replies that never have a body. */
     call->has_reply = true;
     call->until_close = !none && !framed;
     if (none)
@@ -57,8 +59,11 @@ static bool take_head(struct leat_http_call *call)
         begin_body(call);
         return true;
     }
+    /* an interim reply (100 or 103) is skipped; the final one follows */
     http_response_start(&call->response);
     call->fields_len = 0;
+    /* Each head restarts the time that a head may take. Without this limit, a server that sends
+     * interim replies for ever would never time out. */
     return ++call->interims <= INTERIMS_MAX;
 }
 
@@ -80,6 +85,8 @@ enum leat_err call_read_head(struct leat_http_call *call)
             call->seen_taken = leat_stream_progress(&call->stream).taken;
         }
         call->begun = true;
+        /* The head is copied, so that the program can read its fields after the buffers are
+         * freed. */
         taken = http_response_read(&call->response, unread->data, len);
         memcpy(call->fields + call->fields_len, unread->data, taken);
         call->fields_len = (uint16_t)(call->fields_len + taken);
@@ -158,6 +165,8 @@ bool call_body_ready(struct leat_http_call *call)
             return true;
         consume(call, (uint32_t)http_body_framing(body, unread->data, unread->len));
     }
+    /* RFC 9112 8: the body is complete only if the stream has ended in order. After a reset it may
+     * lack its end. */
     if (call->until_close && at_end(call) && call->stream.end)
         body->phase = HTTP_BODY_OVER;
     return false;
@@ -171,6 +180,7 @@ static struct leat_buf *take_piece(struct leat_http_call *call, uint32_t bytes_m
 
     if (len > call->body.left)
         len = (uint32_t)call->body.left;
+    /* Neither way copies data: a whole piece changes its owner, and a part of one is a slice. */
     if (len == piece->len) {
         call->unread = piece->next;
         piece->next = NULL;
@@ -214,6 +224,7 @@ void leat_http_call_consumed(struct leat_http_call *call, uint32_t bytes)
 {
     leat_assert(bytes <= call->not_consumed);
     call->not_consumed -= bytes;
+    /* the stream may have ended before the program has read everything */
     if (call->stream.end)
         leat_stream_consumed(&call->stream, bytes);
 }

@@ -22,6 +22,7 @@ struct writing {
 static void add(struct writing *writing, const char *text, size_t len)
 {
     if (len > writing->room - writing->len) {
+        /* the head is refused then, so later parts that would still fit do no harm */
         writing->full = true;
         return;
     }
@@ -92,9 +93,12 @@ static bool is_ours(const char *name, size_t len)
     static const char *const ours[] = {
         "host", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te"};
 
+    /* A second Host, Content-Length or Transfer-Encoding would let two recipients disagree about
+     * the host or the end of the request (RFC 9112 11.2, request smuggling). */
     for (unsigned i = 0; i < sizeof ours / sizeof *ours; i++) {
         size_t at = 0;
 
+        /* in any letter case: the bit is set in small letters and in '-' */
         while (at < len && ours[i][at] && (name[at] | 0x20) == ours[i][at])
             at++;
         if (at == len && !ours[i][at])
@@ -115,6 +119,7 @@ static bool are_good(const char *fields)
         if (len == 0 || fields[len] != ':' || is_ours(fields, len))
             return false;
         fields += len + 1;
+        /* RFC 9110 5.5: octets above ASCII are legal in values, controls aren't */
         while (*fields == '\t' || (unsigned char)*fields >= 0x80 ||
                (*fields >= ' ' && *fields < 0x7f))
             fields++;
@@ -130,6 +135,7 @@ static void add_host(struct writing *writing, const struct leat_url *url)
 {
     bool is_address6 = false;
 
+    /* url->host has no brackets: they are added as in the URL (RFC 3986 3.2.2) */
     for (const char *at = url->host; *at; at++)
         is_address6 |= *at == ':';
     add_text(writing, is_address6 ? "Host: [" : "Host: ");
@@ -164,10 +170,12 @@ enum leat_err call_write_head(struct leat_http_call *call, const struct leat_htt
     if (request->fields && !are_good(request->fields))
         return LEAT_ERR_ARGUMENT;
     add_text(&writing, method_name(request->method));
+    /* RFC 9112 3.2.1: an empty path is sent as a slash */
     if (url->target_len == 0 || url->target[0] != '/')
         add_text(&writing, "/");
     add(&writing, url->target, url->target_len);
     add_text(&writing, " HTTP/1.1\r\n");
+    /* RFC 9110 7.2: Host is the first field */
     add_host(&writing, url);
     if (request->fields)
         add_text(&writing, request->fields);
@@ -201,6 +209,7 @@ static uint32_t send_lent(struct leat_http_call *call, const void *bytes, uint32
     len = len < room ? len : room;
     if (len == 0)
         return 0;
+    /* not copied: the program keeps the body valid until the call is over */
     data = leat_buf_lend(leat_pool(call->client->stack), bytes, len, NULL, NULL);
     if (!data)
         leat_stream_want_room(&call->stream, WANTED_BYTES);
@@ -219,6 +228,7 @@ static void send_body(struct leat_http_call *call)
         if (went == 0)
             return;
         call->sent += went;
+        /* TCP has taken more: that is progress, even before the server replies */
         call->active_at_ns = leat_now_ns(call->client->stack);
     }
     call->whole = call->sent == call->request.body_len;
@@ -230,6 +240,7 @@ static void send_end(struct leat_http_call *call)
     const uint32_t skip = call->in_chunks ? 0 : 2;
     const uint32_t len = (uint32_t)sizeof http_chunks_end - skip;
 
+    /* The first line end closes the last chunk. It is left out if no chunk was sent. */
     if (leat_stream_send_room(&call->stream) < len)
         leat_stream_want_room(&call->stream, HTTP_FRAMING_BYTES);
     else
@@ -275,6 +286,7 @@ static uint32_t room_of(struct leat_http_call *call)
     bytes = leat_stream_send_room(&call->stream);
     if (bytes > 0 && bytes <= HTTP_FRAMING_BYTES)
         leat_stream_want_room(&call->stream, WANTED_BYTES);
+    /* room for the framing of a chunk is set aside, so data that fits is never refused for it */
     bytes = bytes > HTTP_FRAMING_BYTES ? bytes - HTTP_FRAMING_BYTES : 0;
     if (call->request.body_len != LEAT_HTTP_ANY && bytes > call->request.body_len - call->sent)
         bytes = call->request.body_len - call->sent;
@@ -301,6 +313,7 @@ enum leat_err leat_http_call_send(struct leat_http_call *call, struct leat_buf *
     enum leat_err err = LEAT_OK;
 
     leat_assert(call->phase == CALL_ACTIVE && !call->request.body);
+    /* More data than Content-Length says would be read as the next request (RFC 9112 11.2). */
     if (call->request.body_len != LEAT_HTTP_ANY && len > call->request.body_len - call->sent)
         err = LEAT_ERR_TOO_BIG;
     else if (len > room_of(call))
@@ -324,6 +337,7 @@ enum leat_err leat_http_call_send(struct leat_http_call *call, struct leat_buf *
     }
     if (call->sent == call->request.body_len)
         call->whole = true;
+    /* the program's progress counts like the server's: the call isn't stalled */
     call->active_at_ns = leat_now_ns(call->client->stack);
     return err;
 }

@@ -21,6 +21,7 @@ static void count(const struct leat *stack, uint64_t counted[SERIES_RATES])
     counted[SERIES_RX] = stats->rx_frames;
     counted[SERIES_TX] = stats->tx_frames;
     counted[SERIES_AGAIN] = stats->tcp_retransmitted;
+    /* one series for all reasons: the page lists each of them below its plots */
     counted[SERIES_DROPS] = 0;
     for (unsigned i = 0; i < LEAT_STAT_COUNT; i++) {
         if (leat_stat_group((enum leat_stat)i) == LEAT_STAT_DROP)
@@ -43,12 +44,14 @@ static void look_at_connections(const struct leat *stack, uint32_t sample[SERIES
     uint32_t index = 0, measured = 0, seen = 0;
     const struct leat_tcp *conn;
 
+    /* A timer runs this, so its cost has a bound, however many connections there are. */
     while (seen < LOOKED_AT && (conn = leat_tcp_next(stack, &index))) {
         struct leat_tcp_info info;
 
         leat_tcp_get_info(conn, &info);
         cwnd_bytes += info.cwnd_bytes;
         rtt_ns += info.srtt_ns;
+        /* 0: no round trip was measured yet, so it doesn't count in the mean */
         measured += info.srtt_ns > 0;
         seen++;
     }
@@ -58,6 +61,7 @@ static void look_at_connections(const struct leat *stack, uint32_t sample[SERIES
 
 static void keep(struct leat_dashboard *dashboard, const uint32_t sample[SERIES_COUNT])
 {
+    /* All series are rings with one position, so a sample of one belongs to those of the others. */
     for (unsigned i = 0; i < SERIES_COUNT; i++)
         dashboard->values[i * dashboard->samples + dashboard->next] = sample[i];
     dashboard->next = (uint16_t)((dashboard->next + 1) % dashboard->samples);
@@ -73,6 +77,8 @@ static void take_sample(struct leat_dashboard *dashboard)
     uint32_t sample[SERIES_COUNT];
 
     count(dashboard->stack, counted);
+    /* The timer may fire late, for example after a pause of the guest. So a rate is divided by the
+     * time that has really passed. */
     for (unsigned i = 0; i < SERIES_RATES; i++)
         sample[i] = (uint32_t)((counted[i] - dashboard->counted[i]) * SECOND_NS / took_ns);
     memcpy(dashboard->counted, counted, sizeof counted);
@@ -97,6 +103,7 @@ static void on_time(struct leat_timer *timer, void *arg)
         begin(dashboard);
     else
         take_sample(dashboard);
+    /* counted from now: after a long pause there is one sample, not a burst of them */
     leat_timer_set(dashboard->stack, timer, dashboard->sampled_ns + dashboard->interval_ns);
 }
 
@@ -149,6 +156,7 @@ enum leat_err leat_dashboard_start(struct leat_dashboard **dashboard, struct lea
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_dashboard_memory_bytes(config))
         return LEAT_ERR_MEMORY;
+    /* leat_dashboard_memory_bytes() has counted what is lost by this alignment */
     made = (void *)((char *)memory + (skew ? alignof(struct leat_dashboard) - skew : 0));
     memset(made, 0, sizeof *made);
     made->stack = stack;
@@ -158,6 +166,7 @@ enum leat_err leat_dashboard_start(struct leat_dashboard **dashboard, struct lea
     begin(made);
     made->timer.on_time = on_time;
     made->timer.arg = made;
+    /* Before the first poll the time is unknown. on_time() begins again then. */
     leat_timer_set(stack, &made->timer, made->sampled_ns + made->interval_ns);
     *dashboard = made;
     return LEAT_OK;

@@ -76,6 +76,7 @@ static void add_head(struct text *text, const struct leat_dashboard *dashboard)
 {
     const uint64_t wait_s = (dashboard->interval_ns + SECOND_NS - 1) / SECOND_NS;
 
+    /* rounded up: a page that is loaded again before the next sample would show nothing new */
     text_add(text, "<!doctype html><html lang=en><meta charset=utf-8>"
                    "<meta name=viewport content='width=device-width'>"
                    "<meta http-equiv=refresh content=");
@@ -117,6 +118,8 @@ static void add_points(struct text *text, const struct leat_dashboard *dashboard
 
         text_add_number(text, first + i);
         text_add(text, " ");
+        /* In SVG y grows downwards. The first and the last row stay free, so that the line isn't
+         * cut off. */
         text_add_number(text, PLOT_HEIGHT - 1 - value * (PLOT_HEIGHT - 2) / (most ? most : 1));
         text_add(text, " ");
     }
@@ -162,6 +165,7 @@ static void add_connection(struct text *text, const struct leat_tcp *conn)
     leat_endpoint_format(&info.remote, end);
     text_add(text, "<tr><td>");
     text_add(text, end);
+    /* HTML needs no end tags for cells and rows, which keeps an entry short */
     add_cell(text, info.local.port);
     text_add(text, "<td>");
     text_add(text, leat_tcp_state_text(info.state));
@@ -181,6 +185,7 @@ static bool list_connection(struct text *text, struct dashboard_view *view)
 {
     const struct leat_tcp *conn;
 
+    /* the page has an end even if the stack has a million connections */
     if (view->conn_count == LEAT_DASHBOARD_CONNECTIONS)
         return false;
     conn = leat_tcp_next(view->dashboard->stack, &view->conn_index);
@@ -224,6 +229,7 @@ static void add_step(struct text *text, struct dashboard_view *view)
                        "<th>State<th>RTT, \302\265s<th>cwnd<th>In flight"
                        "<th>Its window<th>Our window<th>Queued<th>Readable<th>Sent again\n");
     } else if (step == STEP_CONNECTION) {
+        /* back to this step until all connections are listed */
         if (list_connection(text, view))
             view->step = STEP_CONNECTION;
     } else if (step == STEP_DROPS) {
@@ -241,6 +247,7 @@ static bool write_entry(struct text *text, void *arg)
     struct dashboard_view *view = arg;
     const size_t begun = text->len;
 
+    /* a step may write nothing, such as a reason for which no packet was dropped */
     while (view->step < STEP_NOTHING && text->len == begun)
         add_step(text, view);
     return text->len > begun;
@@ -268,6 +275,7 @@ static struct dashboard_view *take_view(struct leat_dashboard *dashboard)
 {
     struct dashboard_view *views = dashboard->views, *view = views;
 
+    /* turns wrap around, so the sign of their difference tells which one is older (as RFC 1982) */
     for (unsigned i = 0; i < LEAT_DASHBOARD_VIEWS; i++)
         if (!views[i].exchange || (view->exchange && (int32_t)(views[i].turn - view->turn) < 0))
             view = &views[i];
@@ -285,6 +293,7 @@ static void on_request(struct leat_http_exchange *exchange, void *arg)
     struct dashboard_view *view = take_view(arg);
 
     view->exchange = exchange;
+    /* from here on the callbacks get the view, because several pages are sent at a time */
     leat_http_set_arg(exchange, view);
     leat_http_reply(exchange, &head);
     on_writable(exchange, view);

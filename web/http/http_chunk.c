@@ -8,8 +8,11 @@ void http_chunk_frame(struct leat_buf *frame, uint32_t len, bool follows)
     uint32_t digits = 1;
     uint8_t *at;
 
+    /* two shifts, as one by 32 would be undefined; no leading zeros */
     while (len >> 4 * (digits - 1) >> 4)
         digits++;
+    /* the line end that closes the chunk before is written with the next one, so that both are one
+     * buffer */
     at = leat_buf_put(frame, digits + (follows ? 4 : 2));
     if (follows) {
         *at++ = '\r';

@@ -34,6 +34,7 @@ static void finish(struct leat_http_exchange *exchange, const char *bytes, uint3
     struct server_conn *client = exchange->client;
 
     leat_assert(exchange->route && exchange->begun && !exchange->finished);
+    /* data that isn't consumed would narrow the client's window for the rest of the connection */
     leat_http_consumed(exchange, exchange->not_consumed);
     exchange->finished = true;
     if (http_request_is_head(exchange))
@@ -49,6 +50,8 @@ void leat_http_finish(struct leat_http_exchange *exchange)
 
     finish(exchange, http_chunks_end + skip,
            exchange->chunked ? (uint32_t)sizeof http_chunks_end - skip : 0);
+    /* Too few bytes for the length that was announced: only the end of the connection can tell the
+     * client. */
     if (!http_request_is_head(exchange) && exchange->reply.len != LEAT_HTTP_ANY &&
         exchange->sent < exchange->reply.len)
         exchange->cut = true;
@@ -81,7 +84,10 @@ void http_exchange_fail(struct server_conn *client, enum leat_err why, uint16_t 
 
     if (!route)
         return;
+    /* before on_failed: the program can't use an exchange that is over */
     http_exchange_release(exchange);
+    /* Before the head, a status can still tell the client. After it, only the end of the connection
+     * can. */
     if (status > 0 && !exchange->head_sent) {
         leat_http_consumed(exchange, exchange->not_consumed);
         client->request.status = status;
@@ -126,6 +132,7 @@ const struct leat_http_route *http_route_find(const struct leat_http_route *rout
             continue;
         if (takes & method)
             return route;
+        /* for the Allow of a 405: the path exists, but not with this method */
         *methods |= takes;
     }
     return NULL;
@@ -159,6 +166,7 @@ bool http_exchange_begin(struct server_conn *client)
     exchange->client = client;
     exchange->arg = route->arg;
     exchange->body_bytes_max = route->body_bytes_max ? route->body_bytes_max : HTTP_BODY_MAX;
+    /* Refused before the body: a client that waits for 100 (Continue) needn't send it at all. */
     if (exchange->words.query_too_long)
         request->status = HTTP_URI_TOO_LONG;
     else if (request->content_length > exchange->body_bytes_max)
@@ -166,6 +174,7 @@ bool http_exchange_begin(struct server_conn *client)
     if (request->status != HTTP_OK)
         return false;
     http_body_start(&exchange->body, chunked, request->content_length);
+    /* RFC 9110 10.1.1: a server ignores it from HTTP/1.0 */
     exchange->expects = request->expect_continue && request->minor_version > 0 &&
                         exchange->body.phase != HTTP_BODY_OVER;
     exchange->route = route;
@@ -180,6 +189,7 @@ static void go_on(struct leat_http_exchange *exchange)
     struct server_conn *client = exchange->client;
     struct leat_buf *lent;
 
+    /* after the final reply has begun, 100 would come too late, and be read as part of its body */
     if (!exchange->expects || exchange->begun || client->phase != HTTP_PHASE_EXCHANGE)
         return;
     if (leat_stream_send_room(&client->stream) < sizeof text - 1) {
@@ -203,7 +213,9 @@ static bool hand_over(struct server_conn *client)
     if (!http_reply_head_sent(exchange))
         return false;
     client->close |= !http_body_can_skip(exchange);
+    /* the next request begins behind the rest of this body */
     client->skip = client->close ? 0 : (uint32_t)exchange->body.left;
+    /* the end of the chunks is no data of the reply, although server_reply_send() counts it */
     client->sent = exchange->sent - (exchange->chunked ? client->body_left : 0);
     http_exchange_release(exchange);
     if (exchange->cut)
@@ -219,6 +231,7 @@ static void tell(struct server_conn *client)
     struct leat_http_exchange *exchange = client->exchange;
     const struct leat_http_route *route = exchange->route;
 
+    /* Each callback may finish or abort the exchange, so what it left is checked after it. */
     if (!exchange->asked) {
         exchange->asked = true;
         route->on_request(exchange, exchange->arg);

@@ -51,6 +51,8 @@ static bool path_read(struct http_opened *opened, const struct http_request *req
     if (request->path_too_long)
         return false;
     for (size_t i = 0; i < request->path_len; i++) {
+        /* A file system may end a name at a NUL: "secret.html%00.png" would then name another file
+         * than the one that was checked. */
         if (request->path[i] == '\0')
             return false;
     }
@@ -63,6 +65,8 @@ static bool path_read(struct http_opened *opened, const struct http_request *req
         at += len + 1;
         if (len == 0 || (len == 1 && name[0] == '.'))
             continue;
+        /* A name with a dot in front is hidden. This also refuses "..", and so each path out of the
+         * folder. RFC 8615 reserves ".well-known". */
         if ((name[0] == '.' && !is_well_known(name, len)) || !path_add(opened, name, len))
             return false;
     }
@@ -89,6 +93,7 @@ static void release(struct leat_file *file)
 static void set_content(struct http_found *found, const struct leat_file *file)
 {
     leat_assert(!file->is_folder);
+    /* NULL: the file is read from its source, piece by piece */
     found->content.bytes = file->bytes;
     found->content.len = file->len;
     found->content.tag = file->tag;
@@ -128,6 +133,7 @@ static unsigned weight_of(const char *text, size_t len)
 {
     unsigned weight = 0, digit = WEIGHT_MAX;
 
+    /* RFC 9110 12.4.2: without a weight it is 1; with 0 the client refuses the coding */
     if (len < 3 || (text[0] | 0x20) != 'q' || text[1] != '=')
         return len == 0 ? WEIGHT_MAX : 0;
     for (size_t at = 2; at < len && digit > 0; at++) {
@@ -146,6 +152,8 @@ static unsigned weight(const struct http_words *words, const char *coding, unsig
 {
     size_t at = 0;
 
+    /* A list that was cut is as if it were absent: a coding may have been refused in the lost
+     * part. */
     while (at < words->codings_len && !words->codings_too_long) {
         const char *item = words->codings + at;
         size_t len = 0, name = 0;
@@ -165,6 +173,7 @@ static unsigned twin_weight(const struct http_words *words, const struct twin *t
 {
     const unsigned any = weight(words, "*", 0);
 
+    /* RFC 9110 12.5.3: "*" stands for the codings that the client doesn't name */
     return weight(words, twin->coding, twin->alias ? weight(words, twin->alias, any) : any);
 }
 
@@ -188,12 +197,15 @@ static void choose_twin(const struct leat_http_folder *folder, const struct http
         memcpy(opened->path + opened->path_len, twins[i].end, end);
         if (find(folder, opened->path, opened->path_len + end, &twin))
             continue;
+        /* A twin that is older than its file was made of an earlier version. It counts for Vary if
+         * it could be chosen for another client. */
         found->content.varies |= !twin.is_folder && twin.modified_s >= modified_s;
         if (twin.is_folder || twin.modified_s < modified_s || likes == 0 || likes < best ||
             (likes == best && twin.len >= opened->file.len)) {
             release(&twin);
             continue;
         }
+        /* only one file is open for a client at a time */
         release(&opened->file);
         opened->file = twin;
         best = likes;
@@ -210,6 +222,7 @@ static bool redirects(const struct leat_http_redirect *redirect, const struct ht
     size_t len = http_length(redirect->from, HTTP_PATH_BYTES);
     const bool below = len > 0 && redirect->from[len - 1] == '*';
 
+    /* the star itself isn't compared; put_target() appends what it stands for */
     len -= below;
     if (request->path_len < len || (request->path_len > len && !below) ||
         memcmp(request->path, redirect->from, len) != 0)
@@ -231,6 +244,9 @@ static bool enter_folder(const struct leat_http_folder *folder, const struct htt
     leat_assert(request->path_len > 0); /* http_request.rl: a path begins with a slash */
     release(&opened->file);
     opened->file.source = NULL;
+    /* Without the slash, a browser would look for the page's relative references beside the
+     * folder. The target is made of the path's normal form, because "//host" in a Location is
+     * another host. */
     if (request->path[request->path_len - 1] != '/' && opened->path_len > root) {
         found->status = HTTP_MOVED_PERMANENTLY;
         found->target = (struct http_target){.to = "/",
@@ -239,6 +255,7 @@ static bool enter_folder(const struct leat_http_folder *folder, const struct htt
                                              .slash = true};
         return true;
     }
+    /* the entries of a folder are never listed */
     if (!path_add(opened, index_name, sizeof index_name - 1) ||
         find(folder, opened->path, opened->path_len, &opened->file))
         return false;
@@ -254,6 +271,7 @@ static enum leat_err look_up(const struct leat_http_folder *folder,
 {
     enum leat_err err;
 
+    /* redirects come before files, as http_folder.h says: a file can move before it is deleted */
     for (unsigned i = 0; i < folder->config.redirect_count; i++) {
         if (redirects(&folder->config.redirects[i], request, found))
             return LEAT_OK;
@@ -299,6 +317,7 @@ static void find_all(const struct leat_http_folder *folder, const struct http_re
 
     http_opened_close(opened);
     *found = (struct http_found){.status = HTTP_OK};
+    /* First of all: a client without a password must not learn which files exist. */
     if (!http_folder_allows(folder, request)) {
         found->status = HTTP_UNAUTHORIZED;
         found->realm = folder->config.realm;
@@ -314,8 +333,10 @@ static void find_all(const struct leat_http_folder *folder, const struct http_re
         found->status = HTTP_NOT_FOUND;
         find_page(folder, opened, found);
     } else if (err) {
+        /* such as a source that can't be read: the file may exist */
         found->status = HTTP_SERVER_ERROR;
     } else {
+        /* the type is that of the file's own name, also if a twin is sent in its place */
         found->content.type = leat_http_type(opened->path, opened->path_len);
         if (!http_type_is_dense(opened->path, opened->path_len))
             choose_twin(folder, request->words, opened, found);
@@ -333,6 +354,7 @@ static bool is_redirect(const struct leat_http_redirect *redirect)
     bool good = redirect->from[0] == '/' && len > 0 && len <= HTTP_REDIRECT_BYTES &&
                 http_length(redirect->from, HTTP_PATH_BYTES) <= HTTP_PATH_BYTES;
 
+    /* the target goes into Location as it is */
     for (size_t i = 0; i < len; i++)
         good &= redirect->to[i] > ' ' && redirect->to[i] != 0x7f;
     return good &&
@@ -354,6 +376,7 @@ static bool is_realm(const char *realm)
 {
     bool good = http_length(realm, HTTP_REALM_BYTES) <= HTTP_REALM_BYTES;
 
+    /* a quote or a backslash would end the quoted string in WWW-Authenticate, or change it */
     for (const char *c = realm; good && *c; c++)
         good = *c >= ' ' && *c != 0x7f && *c != '"' && *c != '\\';
     return good;

@@ -65,6 +65,7 @@ size_t http_length(const char *text, size_t max)
 
 static char *put(char *at, const char *text)
 {
+    /* a type that a route gives is cut if it is too long; other texts were checked before */
     const size_t len = http_length(text, HTTP_FILE_TYPE_BYTES);
 
     memcpy(at, text, len);
@@ -73,6 +74,7 @@ static char *put(char *at, const char *text)
 
 static char *put_number(char *at, uint64_t number)
 {
+    /* UINT64_MAX has as many */
     char digits[20];
     unsigned count = 0;
 
@@ -105,6 +107,8 @@ static char *put_modified(char *at, uint64_t modified_ns, const struct http_now 
     char date[LEAT_CIVIL_HTTP_BYTES];
 
     at = put(at, "\r\nLast-Modified: ");
+    /* With a date in the future, a client would take all versions until then for the one that it
+     * has. */
     if (now && modified_ns > now->civil_ns)
         return put(at, now->date);
     leat_civil_format_http(modified_ns, date);
@@ -148,6 +152,8 @@ static char *put_target(char *at, const struct http_target *target,
     at = put(at, "\r\nLocation: ");
     for (const char *c = target->to; *c; c++)
         *at++ = *c;
+    /* All but plain octets are encoded. A line end from the path would otherwise begin another
+     * field (RFC 9112 11.1, response splitting). */
     for (size_t i = 0; i < target->path_len; i++) {
         const unsigned char octet = (unsigned char)target->path[i];
 
@@ -174,8 +180,10 @@ bool http_target_fits(const struct http_target *target, const struct http_reques
     const size_t query = request->words ? request->words->query_len + (size_t)1 : 0;
     size_t len = http_length(target->to, HTTP_LOCATION_BYTES) + target->slash + query;
 
+    /* counts as put_target() writes: an octet that isn't plain takes three */
     for (size_t i = 0; i < target->path_len; i++)
         len += is_plain(target->path[i]) ? 1 : 3;
+    /* a query that was cut would lead elsewhere, so there is no redirect then */
     return len <= HTTP_LOCATION_BYTES && !(request->words && request->words->query_too_long);
 }
 
@@ -185,6 +193,7 @@ static char *put_allow(char *at, uint8_t methods)
     const char *between = "\r\nAllow: ";
 
     _Static_assert(1 << (sizeof names / sizeof *names - 1) == LEAT_HTTP_DELETE, "in this order");
+    /* RFC 9110 15.5.6: a 405 must have this field, and its set is never empty */
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
         if (!(methods >> i & 1))
             continue;
@@ -197,6 +206,7 @@ static char *put_allow(char *at, uint8_t methods)
 
 static char *put_connection(char *at, const struct http_request *request, bool close)
 {
+    /* RFC 9112 9.6: says which reply is the last, so that the client sends no request in vain */
     if (close)
         return put(at, "\r\nConnection: close");
     if (request->minor_version == 0) /* RFC 9112 C.2.2 */
@@ -210,16 +220,21 @@ static char *put_content(char *at, const struct http_reply *reply, const struct 
     const struct http_content *content = &reply->found->content;
     const bool has_body = reply->status == HTTP_OK || reply->status == HTTP_PARTIAL_CONTENT;
 
+    /* RFC 9110 15.4.5: a 304 has the tag and Vary that a 200 would have had */
     if (content->tag)
         at = put_tag(at, content->tag);
     if (content->modified_ns)
         at = put_modified(at, content->modified_ns, now);
     if (reply->status == HTTP_OK)
         at = put(at, "\r\nAccept-Ranges: bytes");
+    /* RFC 9110 15.3.7.2: with several parts, each part has this field, and the head has none */
     if (reply->status == HTTP_PARTIAL_CONTENT && !reply->parts)
         at = put_range(at, reply->first, reply->first + reply->body_len - 1, content->len);
+    /* RFC 9110 15.5.17: the client learns the current length from it */
     if (reply->status == HTTP_RANGE_NOT_SATISFIABLE)
         at = put_no_range(at, content->len);
+    /* RFC 9110 12.5.5: also if the file itself is sent. Otherwise a cache would give it to a client
+     * that prefers a twin. */
     if (content->varies)
         at = put(at, "\r\nVary: Accept-Encoding");
     if (content->coding && has_body)
@@ -240,6 +255,8 @@ static char *put_rest(char *at, const struct http_reply *reply, const struct htt
 {
     const struct http_found *found = reply->found;
 
+    /* RFC 9110 15.5.2: a 401 needs a challenge. RFC 7617 2.1: the charset makes browsers send names
+     * and passwords in UTF-8. */
     if (found && reply->status == HTTP_UNAUTHORIZED) {
         at = put(put(at, "\r\nWWW-Authenticate: Basic realm=\""), found->realm);
         at = put(at, "\", charset=\"UTF-8\"");
@@ -274,6 +291,8 @@ size_t http_reply_head(const struct http_reply *reply, const struct http_request
     if (reply->found && reply->status != HTTP_NOT_FOUND)
         at = put_content(at, reply, now);
     at = put_rest(at, reply, request);
+    /* A 304 has no body (RFC 9112 6.3). A length there would have to be that of the 200 (RFC 9110
+     * 8.6). */
     if (reply->status != HTTP_NOT_MODIFIED) {
         at = put(at, "\r\nContent-Length: ");
         at = put_number(at, refused ? http_length(why, HTTP_FILE_TYPE_BYTES) + 1 : reply->body_len);
@@ -281,6 +300,7 @@ size_t http_reply_head(const struct http_reply *reply, const struct http_request
     at = put_connection(at, request, reply->close);
     at = put_date(at, now);
     at = put(at, "\r\n\r\n");
+    /* RFC 9110 9.3.2: a reply to HEAD has the length of the body, but no body */
     if (refused && request->method != HTTP_HEAD) {
         at = put(at, why);
         *at++ = '\n';
@@ -294,6 +314,8 @@ size_t http_part_head(const struct http_reply *reply, const struct http_request 
     const struct http_content *content = &reply->found->content;
     char *at = put_hex(put(head, "\r\n--"), reply->boundary);
 
+    /* RFC 2046 5.1.1: the line break before a boundary belongs to it; two dashes mark the last
+     * one */
     if (part == reply->parts)
         return (size_t)(put(at, "--\r\n") - head);
     at = put(put(at, "\r\nContent-Type: "), content->type);
@@ -314,6 +336,8 @@ size_t http_route_head(const struct leat_http_head *reply, const struct http_req
         at = put(at, "\r\nContent-Type: ");
         at = put(at, reply->type);
     }
+    /* RFC 9112 6.1: HTTP/1.0 knows no chunks. There the end of the connection is the end of the
+     * body. */
     if (reply->len != LEAT_HTTP_ANY && !bodiless) { /* RFC 9110 8.6: not in 204 */
         at = put(at, "\r\nContent-Length: ");
         at = put_number(at, reply->len);

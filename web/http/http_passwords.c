@@ -30,6 +30,7 @@ static bool decode(const char *text, size_t len, char login[LOGIN_BYTES])
     unsigned count = 0;
     size_t at = 0;
 
+    /* the padding says nothing that the length doesn't say, and some clients leave it out */
     while (len > 0 && text[len - 1] == '=')
         len--;
     for (size_t i = 0; i < len; i++) {
@@ -54,6 +55,7 @@ static bool decode(const char *text, size_t len, char login[LOGIN_BYTES])
 /* Divides "name:password". NULL: there is no colon. */
 static char *divide(char *login)
 {
+    /* RFC 7617 2: the first colon; a password may have others */
     while (*login && *login != ':')
         login++;
     if (!*login)
@@ -73,6 +75,7 @@ bool http_folder_allows(const struct leat_http_folder *folder, const struct http
 
     if (!folder->config.allows)
         return true;
+    /* a password that was cut isn't the client's */
     if (words->credentials_too_long)
         return false;
     while (at < words->credentials_len && at < sizeof scheme - 1 &&
@@ -84,6 +87,7 @@ bool http_folder_allows(const struct leat_http_folder *folder, const struct http
         decode(words->credentials + at, words->credentials_len - at, login))
         password = divide(login);
     allowed = password && folder->config.allows(folder->config.allows_arg, login, password);
+    /* the memory of this frame is used again: the password must not stay there */
     leat_crypto_wipe(login, sizeof login);
     return allowed;
 }
@@ -98,6 +102,8 @@ static bool is_same(const char *text, size_t len, const char *secret)
     const bool fits = len < LOGIN_BYTES && secret_len < LOGIN_BYTES;
     bool same;
 
+    /* Both are compared in full, padded with zeros. A comparison that stops at the first difference
+     * would reveal by its time how much of a guess is right. */
     memcpy(padded[0], text, fits ? len : 0);
     memcpy(padded[1], secret, fits ? secret_len : 0);
     same = leat_crypto_equal(padded[0], padded[1], LOGIN_BYTES) & fits & (len == secret_len);
@@ -120,6 +126,9 @@ static bool line_allows(const struct leat_http_passwords *passwords, const char 
         return false;
     stored = line + name_len + 1;
     stored_len = len - name_len - 1;
+    /* Both comparisons are made, and joined by &, so the time doesn't say whether the name
+     * exists. Only a hash is left out for other names: it is made to be slow, and there may be
+     * many lines. */
     is_name = is_same(line, name_len, name);
     if (stored_len > 0 && stored[0] == '$')
         return is_name && passwords->verify && passwords->verify(password, stored, stored_len);
@@ -145,6 +154,7 @@ bool leat_http_passwords_allow(void *arg, const char *name, const char *password
         at += len + 1;
         if (len > 0 && line[len - 1] == '\r')
             len--;
+        /* goes on behind a match, so the time doesn't say in which line it was */
         allowed |= line_allows(passwords, line, len, name, password);
     }
     return allowed;

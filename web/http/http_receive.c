@@ -30,6 +30,7 @@ const char *leat_http_request_query(const struct leat_http_exchange *exchange, s
 
 const char *leat_http_request_type(const struct leat_http_exchange *exchange, size_t *len)
 {
+    /* a type that was cut could be taken for another one */
     *len = exchange->words.type_too_long ? 0 : exchange->words.type_len;
     return exchange->words.type;
 }
@@ -70,6 +71,8 @@ bool http_body_ready(struct server_conn *client)
         if (body->phase == HTTP_BODY_DATA)
             return true;
         server_conn_consume(client, (uint32_t)http_body_framing(body, unread->data, unread->len));
+        /* A body in chunks has no length in advance, so each chunk is checked when it begins. Its
+         * data isn't given to the program if the limit is exceeded. */
         if (body->phase == HTTP_BODY_DATA &&
             body->left > client->exchange->body_bytes_max - body->taken) {
             body->phase = HTTP_BODY_BAD;
@@ -88,6 +91,7 @@ static struct leat_buf *take_piece(struct server_conn *client, uint32_t bytes_ma
 
     if (len > body->left)
         len = (uint32_t)body->left;
+    /* Neither way copies data: a whole piece changes its owner, and a part of one is a slice. */
     if (len == piece->len) {
         client->unread = piece->next;
         piece->next = NULL;
@@ -108,9 +112,13 @@ static void earn_time(struct server_conn *client, uint32_t bytes)
     const struct leat_http_server_config *config = &client->server->config;
     const uint64_t latest_ns = now_ns(client) + config->stall_ns;
 
+    /* A client that sends a byte now and then (Slowloris) uses more time than it earns. */
     client->due_ns += bytes * UINT64_C(1000000000) / config->body_bytes_per_s;
+    /* a client can't save up time by a burst, and then stand still for longer than others */
     if (client->due_ns > latest_ns)
         client->due_ns = latest_ns;
+    /* A client below the rate keeps the age of its place. So it is evicted before faster ones of
+     * its address. */
     if (client->due_ns - config->stall_ns >= client->renewed_at_ns)
         server_conn_renew(client);
 }
@@ -137,6 +145,7 @@ struct leat_buf *leat_http_receive(struct leat_http_exchange *exchange, uint32_t
     exchange->not_consumed += len;
     if (len > 0)
         earn_time(client, len);
+    /* the program is running now, so the refusal follows in a step of its own */
     if (exchange->body.phase == HTTP_BODY_BAD)
         server_conn_kick(client);
     return first;
@@ -158,6 +167,8 @@ bool http_body_can_skip(const struct leat_http_exchange *exchange)
 {
     const struct http_body *body = &exchange->body;
 
+    /* A body in chunks may have no end. A client that waits for 100 (Continue) may never send its
+     * body (RFC 9110 10.1.1). */
     return body->phase == HTTP_BODY_OVER || (body->phase == HTTP_BODY_DATA && !body->chunked &&
                                              !exchange->expects && body->left <= HTTP_BODY_MAX);
 }

@@ -29,6 +29,8 @@ static bool precondition_holds(const struct http_request *request,
     const struct http_tags *match = &request->if_match;
     const uint64_t since_s = request->when_s[HTTP_UNMODIFIED_SINCE];
 
+    /* RFC 9110 13.1.4: If-Unmodified-Since is ignored beside If-Match. 13.1.1: tags are compared
+     * strongly. */
     if (match->given)
         return match->any || (content->tag && http_tags_have(match, content->tag, false));
     return since_s == 0 || modified_s(content) <= since_s;
@@ -40,6 +42,8 @@ static bool is_known(const struct http_request *request, const struct http_conte
     const struct http_tags *none = &request->if_none_match;
     const uint64_t modified = modified_s(content);
 
+    /* RFC 9110 13.1.3: If-Modified-Since is ignored beside If-None-Match. 13.1.2: weak tags do for
+     * a copy. */
     if (none->given)
         return none->any || (content->tag && http_tags_have(none, content->tag, true));
     return modified > 0 && modified <= request->when_s[HTTP_MODIFIED_SINCE];
@@ -74,6 +78,7 @@ static bool range_applies(const struct http_request *request, const struct http_
 static bool cut(struct http_span *span, uint64_t len)
 {
     if (span->first == HTTP_SPAN_SUFFIX) {
+        /* "-0" asks for the last 0 bytes */
         if (span->last == 0)
             return false;
         span->first = span->last < len ? len - span->last : 0;
@@ -108,6 +113,8 @@ static uint64_t parts_len(const struct http_reply *reply, const struct http_requ
 {
     char scratch[HTTP_PART_BYTES];
 
+    /* Content-Length precedes the parts, so their heads are written twice: here only to be
+     * counted */
     for (unsigned part = 0; part <= reply->parts; part++)
         sum += http_part_head(reply, request, part, scratch);
     return sum;
@@ -125,6 +132,7 @@ static void answer_ranges(struct http_reply *reply, struct http_request *request
         reply->body_len = 0;
         return;
     }
+    /* answered whole, with 200, as if no range had been asked for */
     if (sum > len && request->span_count > 1)
         return;
     reply->status = HTTP_PARTIAL_CONTENT;
@@ -166,6 +174,8 @@ struct http_reply http_answer(struct http_request *request, const struct http_fo
     reply.allow = request->route_methods;
     if (exists || !reply.allow)
         reply.allow |= LEAT_HTTP_GET | LEAT_HTTP_HEAD;
+    /* RFC 9110 9.1: 501 for a method that the server doesn't know, 405 for one that this path
+     * doesn't have */
     if (request->method == HTTP_UNKNOWN) {
         reply.status = HTTP_NOT_IMPLEMENTED;
     } else if (request->method > HTTP_HEAD || (!exists && request->route_methods)) {

@@ -17,10 +17,13 @@ void leat_http_reply(struct leat_http_exchange *exchange, const struct leat_http
 
     leat_assert(exchange->route && !exchange->begun);
     leat_assert(head->status >= HTTP_OK && head->status < 600);
+    /* RFC 9112 6.3: a client reads no body after 204 and 304, whatever the fields say */
     exchange->reply = *head;
     if (!may_have_data)
         exchange->reply.len = 0;
     exchange->begun = true;
+    /* RFC 9112 6.1: chunks are sent only in reply to HTTP/1.1. For HTTP/1.0 the end of the
+     * connection ends the body. */
     exchange->chunked =
         head->len == LEAT_HTTP_ANY && may_have_data && exchange->client->request.minor_version > 0;
     server_conn_kick(exchange->client); /* sends the head at once, even if data comes later */
@@ -43,6 +46,8 @@ bool http_reply_head_sent(struct leat_http_exchange *exchange)
     payload = leat_buf_alloc(leat_pool(client->server->stack), LEAT_BUF_HEADROOM);
     if (!payload)
         return server_conn_wait_for_pool(client);
+    /* The connection ends with this reply if only that shows where its body ends, or if the rest of
+     * the request's body is too long to be read and discarded. */
     client->close = !http_request_persists(&client->request) || server_is_ending(client->server) ||
                     (exchange->reply.len == LEAT_HTTP_ANY && !exchange->chunked) ||
                     (exchange->finished && !http_body_can_skip(exchange));
@@ -76,10 +81,13 @@ uint32_t http_reply_room(struct leat_http_exchange *exchange)
 
     if (!http_reply_head_sent(exchange) || !have_frame(exchange))
         return 0;
+    /* For HEAD the program may write as for GET. The data is dropped, so it needs no room. */
     if (!http_request_is_head(exchange)) {
         bytes = leat_stream_send_room(stream);
         if (bytes > 0 && bytes <= HTTP_FRAMING_BYTES)
             leat_stream_want_room(stream, WANTED_BYTES);
+        /* room for the framing of a chunk is set aside, so data that fits is never refused for
+         * it */
         bytes = bytes > HTTP_FRAMING_BYTES ? bytes - HTTP_FRAMING_BYTES : 0;
     }
     if (exchange->reply.len != LEAT_HTTP_ANY && bytes > exchange->reply.len - exchange->sent)
@@ -113,6 +121,7 @@ enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_bu
     enum leat_err err = LEAT_OK;
 
     leat_assert(exchange->route && exchange->begun && !exchange->finished);
+    /* more data than Content-Length says would be read as the next reply */
     if (exchange->reply.len != LEAT_HTTP_ANY && len > exchange->reply.len - exchange->sent)
         err = LEAT_ERR_TOO_BIG;
     else if (len > http_reply_room(exchange))
@@ -121,6 +130,7 @@ enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_bu
         leat_buf_free(data);
         return err;
     }
+    /* http_reply_room() has allocated the frame, so this can't fail */
     if (exchange->chunked) {
         struct leat_buf *frame = exchange->frame;
 

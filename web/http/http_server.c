@@ -81,6 +81,8 @@ static void take_place(struct server_conn *client, const struct leat_stream *str
     if (room != SHARES_NONE) {
         struct server_conn *displaced = server->of_place[room];
 
+        /* The displaced client's place is free at once. Its slot is free after on_closed, and until
+         * then the newcomer uses a spare one. */
         give_place(displaced);
         server_conn_end(displaced, &server->counts.displaced);
     }
@@ -104,6 +106,8 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
 {
     struct leat_http_server *server = arg;
 
+    /* Without a free slot, connections wait in the listener's queue, until take_back() calls this
+     * again. */
     while (server->free_client) {
         struct server_conn *client = server->free_client;
         struct leat_tcp *conn = leat_tcp_accept(listener, &client_events, client);
@@ -228,6 +232,7 @@ static struct leat_http_server *lay_out(void *memory, struct leat *stack,
     uint8_t *at = (uint8_t *)memory + (ALIGN - (uintptr_t)memory % ALIGN) % ALIGN;
     struct leat_http_server *server = part(&at, sizeof *server);
     const uint32_t entries = http_table_entries(full->file_count);
+    /* a secret key, so that clients can't choose addresses that collide in the table of holders */
     const uint64_t key[2] = {service_table_key(stack)->k0, service_table_key(stack)->k1};
 
     server->config = *full;
@@ -282,6 +287,7 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
                                                    : HTTP_REPLY_HEAD_BYTES;
     enum leat_err err;
 
+    /* each head is written into one buffer, so the longest of this server's heads must fit */
     if (LEAT_RESERVED_IS_USED(config) || !are_known(config) ||
         leat_pool_buf_bytes(leat_pool(stack)) < LEAT_BUF_HEADROOM + head_bytes)
         return LEAT_ERR_ARGUMENT;
@@ -304,6 +310,8 @@ void leat_http_server_stop(struct leat_http_server *server)
     server->stopping = true;
     leat_tcp_listener_close(server->listener);
     server->listener = NULL;
+    /* Only clients between requests are ended here. Others get their reply, which is the last on
+     * their connection (server_is_ending()). */
     for (uint32_t i = 0; i < slot_count(&server->config); i++)
         server_conn_stop(&server->clients[i]);
 }
@@ -324,6 +332,7 @@ void leat_http_server_close(struct leat_http_server *server)
         struct server_conn *client = &server->clients[i];
         const struct leat_stream stream = client->stream;
 
+        /* a slot without a stream has no client */
         if (!stream.end)
             continue;
         server_conn_release(client);

@@ -24,6 +24,7 @@ static struct http_entry *place(const struct http_table *table, const char *path
 {
     uint32_t at = path_hash(path, len) & table->mask;
 
+    /* this ends, because http_table_entries() leaves half of the table free */
     while (table->entries[at].file && (table->entries[at].path_len != len ||
                                        memcmp(table->entries[at].file->path, path, len) != 0))
         at = (at + 1) & table->mask;
@@ -48,9 +49,11 @@ bool http_table_add(const struct http_table *table, const struct leat_http_file 
     if (file->path[0] != '/' || len > HTTP_PATH_BYTES ||
         http_length(file->type, HTTP_FILE_TYPE_BYTES) > HTTP_FILE_TYPE_BYTES)
         return false;
+    /* of two files with one path, the later one counts */
     *place(table, file->path, len) = entry;
     if (len > INDEX_LEN && file->path[len - INDEX_LEN - 1] == '/' &&
         memcmp(file->path + len - INDEX_LEN, index_name, INDEX_LEN) == 0) {
+        /* "/docs/" is the same file as "/docs/index.html" */
         struct http_entry *folder = place(table, file->path, len - INDEX_LEN);
 
         *folder = entry;

@@ -31,6 +31,7 @@ static void fill(struct leat_buf *buf, uint32_t room, const struct http_entries 
     leat_assert(limit >=
                 entries->bytes_max); /* guaranteed by the minimum of leat_config.buf_bytes */
     limit = limit < room ? limit : room;
+    /* Entries stay whole: the next one begins only if the longest would fit. */
     while (text.len + entries->bytes_max <= limit) {
         text.room = text.len + entries->bytes_max;
         if (!entries->write(&text, entries->arg))
@@ -56,6 +57,7 @@ enum http_text_outcome http_text_send(struct leat_http_exchange *exchange,
             break;
         }
         fill(buf, room, entries);
+        /* room for an entry, and none was written: there are no more */
         if (buf->len == 0) {
             leat_buf_free(buf);
             leat_http_finish(exchange);

@@ -148,6 +148,7 @@ static int compare(const char *name, size_t len, const char *end)
         if (c != end[i])
             return (unsigned char)c < (unsigned char)end[i] ? -1 : 1; /* its NUL differs, too */
     }
+    /* all of the name agrees: it comes first if @end goes on */
     return end[len] ? -1 : 0;
 }
 
@@ -156,6 +157,7 @@ static const struct kind *kind_of(const char *name, size_t len)
     size_t from = 0, to = sizeof kinds / sizeof *kinds;
     size_t at = len;
 
+    /* a dot in the name of a folder begins no end */
     while (at > 0 && name[at - 1] != '.' && name[at - 1] != '/')
         at--;
     if (at == 0 || name[at - 1] != '.')
@@ -178,6 +180,8 @@ const char *leat_http_type(const char *name, size_t len)
 {
     const struct kind *kind = kind_of(name, len);
 
+    /* RFC 9110 8.3: a recipient assumes this type for unknown data. A browser saves such a file and
+     * doesn't run it. */
     return kind ? kind->type : "application/octet-stream";
 }
 

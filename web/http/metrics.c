@@ -64,6 +64,7 @@ enum {
 
 static void add_seconds(struct text *text, uint64_t ns)
 {
+    /* nine digits behind the point: nothing is rounded, and no floating point is needed */
     text_add_number(text, ns / 1000000000);
     text_add(text, ".");
     text_add_digits(text, ns % 1000000000, 9);
@@ -76,6 +77,7 @@ static void add_rtt(struct text *text, const struct leat *stack, unsigned index)
     const struct leat_tcp_rtts *rtts = leat_tcp_rtts(stack) ? leat_tcp_rtts(stack) : &none;
     uint64_t count = 0;
 
+    /* a bucket counts all round trips up to its bound, so the last one is the number of all */
     for (unsigned i = 0; i <= index && i <= LEAT_TCP_RTT_BUCKETS; i++)
         count += rtts->counts[i];
     if (index == 0)
@@ -143,6 +145,7 @@ static void add_held(struct text *text, const struct leat *stack, unsigned index
 #define HELD_VALUE(name, text) values[at++] = holdings.name;
     LEAT_HOLDINGS(HELD_VALUE)
 #undef HELD_VALUE
+    /* the header of a family stands once, in front of its samples */
     if (index == 0)
         add_family(text, "buffers", "", "buffers and descriptors, by their holder", "gauge");
     add_labelled(text, "leat_buffers{held=\"", label_of(held_names[index]), values[index]);
@@ -233,6 +236,7 @@ void leat_metrics_on_writable(struct leat_http_exchange *exchange, void *arg)
     struct rest rest = {exchange->client->server, (unsigned)(uintptr_t)arg};
     const struct http_entries entries = {LEAT_METRICS_ENTRY_BYTES, write_entry, &rest};
 
+    /* this number is all that a reply needs to continue, so a reader costs no memory */
     if (http_text_send(exchange, &entries) == HTTP_TEXT_WAITS)
         leat_http_set_arg(exchange, (void *)(uintptr_t)rest.next);
 }

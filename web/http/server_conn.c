@@ -23,6 +23,7 @@ void server_conn_renew(struct server_conn *client)
 {
     const uint64_t now_ns = leat_now_ns(client->server->stack);
 
+    /* not for every packet: the order of clients needn't be more exact than that */
     if (now_ns - client->renewed_at_ns < renew_ns || client->place == SHARES_NONE)
         return;
     client->renewed_at_ns = now_ns;
@@ -38,9 +39,12 @@ void server_conn_enter(struct server_conn *client, enum http_phase phase)
                                                          : config->stall_ns;
 
     client->phase = (uint8_t)phase;
+    /* a client that has its last reply doesn't keep its place by not closing */
     if (phase != HTTP_PHASE_LINGER)
         server_conn_renew(client);
     client->due_ns = now_ns + lasts_ns;
+    /* A timer that is set for an earlier time is left. It fires once in vain, which costs less than
+     * to move it for every request. */
     if (!timer_is_set(&client->timer) || timer_at_ns(&client->timer) > client->due_ns)
         service_timer_set(client->server->stack, &client->timer, client->due_ns);
 }
@@ -55,6 +59,7 @@ void server_conn_end(struct server_conn *client, uint64_t *count)
 
 void server_conn_kick(struct server_conn *client)
 {
+    /* server_conn_serve() looks again before it returns, so it needs no timer while it runs */
     if (!client->serving)
         service_timer_set(client->server->stack, &client->timer,
                           leat_now_ns(client->server->stack));
@@ -63,6 +68,7 @@ void server_conn_kick(struct server_conn *client)
 bool server_conn_wait_for_pool(struct server_conn *client)
 {
     client->server->counts.waited++;
+    /* the room that comes then is the pool's, and shows no progress of the client */
     client->starved = true;
     leat_stream_want_room(&client->stream, HTTP_REPLY_HEAD_BYTES);
     return false;

@@ -34,6 +34,7 @@ static struct leat_buf *common_head(struct leat_http_server *server, size_t file
     const uint32_t len = server->head_lens[file] - (dated ? HTTP_HEAD_END_BYTES : 0u);
     struct leat_buf *head;
 
+    /* the pool is empty: waits for a buffer, rather than leave out the Date (RFC 9110 6.6.1) */
     if (dated && !date)
         return NULL;
     head = leat_buf_lend(leat_pool(server->stack), server->heads + file * HTTP_REPLY_HEAD_BYTES,
@@ -67,6 +68,7 @@ static void go_to(struct server_conn *client, uint64_t first, uint64_t len)
 {
     const char *bytes = client->reply.found ? client->reply.found->content.bytes : NULL;
 
+    /* a file in memory is lent from there; another one is read from body_at on */
     client->body = bytes ? bytes + first : NULL;
     client->body_at = first;
     client->body_left = len;
@@ -80,11 +82,14 @@ bool server_reply_begin(struct server_conn *client, const struct http_reply *rep
     client->head = make_head(client, reply);
     if (!client->head)
         return server_conn_wait_for_pool(client);
+    /* after this point nothing can fail, so the client's state may change */
     client->reply = *reply;
     client->part = 0;
+    /* one more than the parts: the boundary that ends them */
     client->parts_left = reply->parts && !is_head ? (uint8_t)(reply->parts + 1) : 0;
     go_to(client, reply->first, reply->parts || is_head ? 0 : reply->body_len);
     client->close = reply->close;
+    /* The request's body is read and discarded, because the next request begins behind it. */
     client->skip = reply->close ? 0 : (uint32_t)client->request.content_length;
     server_conn_count(client, (uint16_t)reply->status);
     server_conn_enter(client, HTTP_PHASE_REPLY);
@@ -93,6 +98,8 @@ bool server_reply_begin(struct server_conn *client, const struct http_reply *rep
 
 uint64_t server_reply_boundary(const struct server_conn *client)
 {
+    /* keyed: otherwise the author of a file could write the boundary into it, and end the part
+     * there */
     return siphash13(service_table_key(client->server->stack), client->head_at_ns,
                      (uint64_t)(client - client->server->clients));
 }
@@ -111,6 +118,7 @@ static bool begin_part(struct server_conn *client)
     leat_buf_put(client->head, (uint32_t)http_part_head(&client->reply, request, part,
                                                         (char *)client->head->data));
     client->sent += client->head->len;
+    /* the last boundary has no data behind it */
     if (part < client->reply.parts)
         go_to(client, request->spans[part].first,
               request->spans[part].last - request->spans[part].first + 1);
@@ -133,6 +141,7 @@ static struct leat_buf *take_reply(struct server_conn *client, uint32_t room)
             client->head = leat_buf_consume(client->head, room);
         return data;
     }
+    /* head and body together, so that a short reply is one segment */
     room -= leat_buf_total(data);
     len = client->body_left < room ? (uint32_t)client->body_left : room;
     if (len > 0 && client->body) {
@@ -160,6 +169,7 @@ static struct leat_buf *read_file(const struct server_conn *client, uint32_t roo
     uint64_t at = client->body_at;
 
     while (room > 0) {
+        /* only the first buffer of a list needs room for headers */
         struct leat_buf *buf = leat_buf_alloc(pool, first ? 0 : LEAT_BUF_HEADROOM);
         uint32_t want;
         size_t len;
@@ -170,6 +180,7 @@ static struct leat_buf *read_file(const struct server_conn *client, uint32_t roo
         end = &buf->next;
         want = leat_buf_tailroom(buf);
         want = want < room ? want : room;
+        /* fewer bytes than the file had: it was made shorter while it was sent */
         if (file->source->read(file, at, buf->data, want, &len) || len < want) {
             leat_buf_free(first);
             *failed = true;

@@ -42,6 +42,8 @@ static void log_access(struct server_conn *client)
 static void say_no_more(struct server_conn *client)
 {
     leat_stream_shutdown(&client->stream);
+    /* RFC 9112 9.6: closing at once would reset the connection if data of the client arrives, and
+     * the reset may destroy the reply before the client has read it */
     server_conn_enter(client, HTTP_PHASE_LINGER);
 }
 
@@ -83,7 +85,9 @@ static void earn_head_time(struct server_conn *client, uint32_t bytes)
     const struct leat_http_server_config *config = &client->server->config;
     const uint64_t latest_ns = leat_now_ns(client->server->stack) + config->head_ns;
 
+    /* a client that sends a byte now and then (Slowloris) uses more time than it earns */
     client->due_ns += bytes * second_ns / config->head_bytes_per_s;
+    /* a client can't save up time by a burst, and then stand still for longer than others */
     if (client->due_ns > latest_ns)
         client->due_ns = latest_ns;
 }
@@ -123,11 +127,13 @@ static bool read_head(struct server_conn *client)
     }
     if (request->status == HTTP_MORE)
         return true;
+    /* before a route sees the request: a replay must not have effects */
     http_early_look(client);
     if (client->exchange && request->status == HTTP_OK && http_exchange_begin(client))
         return true;
     find(client);
     reply = http_answer(request, &client->found, server_reply_boundary(client));
+    /* a draining server answers this request, and no further one */
     reply.close |= server_is_ending(client->server);
     return server_reply_begin(client, &reply);
 }
@@ -146,6 +152,7 @@ static void skip_body(struct server_conn *client)
     const uint32_t len = have < client->skip ? have : client->skip;
 
     leat_debug_assert(client->phase == HTTP_PHASE_BODY);
+    /* not more: the next request may lie behind it in the same buffers */
     server_conn_consume(client, len);
     client->skip -= len;
     if (client->skip == 0)
@@ -157,6 +164,8 @@ static bool step(struct server_conn *client)
 {
     if (client->phase == HTTP_PHASE_ENDING)
         return false;
+    /* RFC 9112 9.3.2: replies have the order of the requests, so a reply that waits holds up the
+     * next request */
     if (client->phase == HTTP_PHASE_REPLY)
         return send_reply(client);
     if (client->phase == HTTP_PHASE_EXCHANGE)
@@ -165,6 +174,7 @@ static bool step(struct server_conn *client)
         return read_head(client); /* there was no buffer for its reply */
     if (!server_conn_unread(client))
         return false;
+    /* A client that reads no replies gets no further requests read. They fill its own window. */
     if (client->phase == HTTP_PHASE_IDLE && leat_stream_send_room(&client->stream) == 0)
         return wait_for_room(client);
     if (client->phase == HTTP_PHASE_LINGER)
@@ -258,6 +268,7 @@ static bool time_out(struct server_conn *client)
         leat_stream_shutdown(&client->stream);
         server_conn_enter(client, HTTP_PHASE_LINGER);
     } else if (client->phase == HTTP_PHASE_HEAD) {
+        /* the client can be told, as no reply has begun (RFC 9110 15.5.9) */
         counts->timeouts++;
         if (server_reply_begin(client, &timeout))
             server_conn_serve(NULL, client);
@@ -330,6 +341,7 @@ void server_conn_stop(struct server_conn *client)
 
 void server_conn_release(struct server_conn *client)
 {
+    /* a request that has begun, but has no complete reply, is logged too */
     if (client->phase != HTTP_PHASE_IDLE && client->phase != HTTP_PHASE_LINGER)
         log_access(client);
     if (client->exchange)

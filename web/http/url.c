@@ -31,6 +31,7 @@ static const char *after(const char *text, const char *prefix)
 
 static bool is_name_char(char c)
 {
+    /* host names have no underscore (RFC 952), but names with one are in use */
     c = lower(c);
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
@@ -47,6 +48,7 @@ static bool is_ipv6(const char *text)
     struct leat_ip ip;
     const bool is_address = leat_ip_parse(text, &ip);
 
+    /* leat_ip_parse() also takes an IPv4 address, which has no colon */
     while (*text && *text != ':')
         text++;
     return is_address && *text;
@@ -59,6 +61,8 @@ static const char *read_host(struct leat_url *url, const char *at)
     size_t len = 0;
 
     at += bracket;
+    /* RFC 3986 6.2.2.1: hosts are compared in lower case. '@' is in no host: a URL with a user is
+     * refused, because such URLs are used to hide the real host (RFC 9110 4.2.4). */
     while (bracket ? is_address_char(*at) : is_name_char(*at)) {
         if (len == LEAT_URL_HOST_BYTES - 1)
             return NULL;
@@ -80,6 +84,7 @@ static const char *read_port(struct leat_url *url, const char *at)
     if (*at != ':')
         return at;
     for (at++; *at >= '0' && *at <= '9'; at++) {
+        /* checked at each digit, so that a long number can't wrap around to a legal one */
         port = 10 * port + (uint32_t)(*at - '0');
         given = true;
         if (port > UINT16_MAX)
@@ -98,6 +103,8 @@ enum leat_err leat_url_parse(struct leat_url *url, const char *text)
     size_t len = 0;
 
     for (; text[len]; len++) {
+        /* A space or a line end would end the request line, and the rest of the URL would be read
+         * as fields. */
         if ((unsigned char)text[len] <= ' ' || (unsigned char)text[len] >= 0x7f)
             return LEAT_ERR_FORMAT;
         if (len == LEAT_URL_BYTES - 1)
@@ -114,6 +121,7 @@ enum leat_err leat_url_parse(struct leat_url *url, const char *text)
     if (!at || (*at && *at != '/' && *at != '?' && *at != '#'))
         return LEAT_ERR_FORMAT;
     url->target = at;
+    /* RFC 9110 7.1: the fragment is for the client only, and isn't sent */
     while (*at && *at != '#')
         at++;
     url->target_len = (size_t)(at - url->target);
@@ -173,6 +181,8 @@ static size_t remove_dots(char *path, size_t len)
         const bool one = segment == 2 && path[from + 1] == '.';
         const bool two = segment == 3 && path[from + 1] == '.' && path[from + 2] == '.';
 
+        /* At the root there is nothing to remove. The output never gets ahead of the input, so both
+         * use the same memory. */
         if (two) {
             while (to > 0 && path[--to] != '/') {
             }
@@ -193,6 +203,7 @@ static void add_path(struct joining *joining, const struct leat_url *base, const
 {
     size_t path_len = until(base->target, base->target_len, "?");
 
+    /* RFC 3986 5.2.2: an empty reference is the base with its query */
     if (len == 0) {
         add(joining, base->target, base->target_len);
         return;
@@ -229,6 +240,7 @@ static void tidy(struct joining *joining, size_t path)
     if (joining->full || end == path || joining->text[path] != '/')
         return;
     kept = remove_dots(joining->text + path, end - path);
+    /* the query moves up behind the path; dots in it mean nothing */
     memmove(joining->text + path + kept, joining->text + end, joining->len - end);
     joining->len -= end - path - kept;
 }
@@ -242,11 +254,14 @@ enum leat_err leat_url_join(char joined[LEAT_URL_BYTES], const char *base, const
 
     if (err)
         return err;
+    /* as in leat_url_parse(): the fragment isn't sent */
     len = until(reference, len, "#");
     if (has_scheme(reference, len)) {
         add(&joining, reference, len);
         tidy(&joining, path_at(&joining));
     } else if (len >= 2 && reference[0] == '/' && reference[1] == '/') {
+        /* RFC 3986 4.2: two slashes begin another host, so only the scheme and its colon come from
+         * the base */
         add(&joining, base, url.secure ? 6 : 5);
         add(&joining, reference, len);
         tidy(&joining, path_at(&joining));

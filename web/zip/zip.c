@@ -87,6 +87,7 @@ static uint8_t *put_header(uint8_t *to, uint32_t signature, const struct leat_zi
     if (signature == IN_DIRECTORY)
         to = put16(to, MAKER);
     to = put16(to, version);
+    /* without this flag a reader takes the name for its own code page (Appendix D) */
     to = put16(to, zip_is_utf8(entry->name, entry->name_len) ? FOLLOWED | UTF_8 : FOLLOWED);
     to = put16(to, DEFLATED);
     to = put16(to, 0);
@@ -140,6 +141,7 @@ size_t leat_zip_stored(struct leat_zip *zip, size_t len, uint8_t *piece)
 void leat_zip_packed(struct leat_zip *zip, size_t len)
 {
     leat_assert(zip->open && !zip->stored);
+    /* the caller writes this data itself, so it only counts here */
     zip->open->packed += len;
     zip->at += len;
 }
@@ -189,6 +191,7 @@ static size_t put_entry(struct leat_zip *zip, const struct leat_zip_entry *entry
     to = put32(to, large ? u32_max : entry->at);
     memcpy(to, entry->name, entry->name_len);
     to += entry->name_len;
+    /* all three numbers, because all three fields above have the maximum (4.5.3) */
     if (large) {
         to = put16(put16(to, 1), EXTRA_BYTES - 4);
         to = put64(put64(put64(to, entry->len), entry->packed), entry->at);
@@ -203,6 +206,7 @@ static size_t put_end(struct leat_zip *zip, uint8_t *piece)
     const uint64_t len = end - zip->directory;
     uint8_t *to = piece;
 
+    /* 4.4.1.4: the old record has its maximum where Zip64's record has the number */
     if (zip->entries >= 0xffff || end >= u32_max) {
         to = put64(put32(to, 0x06064b50), 44);
         to = put16(put16(to, MAKER), ZIP64);
@@ -226,6 +230,7 @@ size_t leat_zip_end(struct leat_zip *zip, uint8_t *piece)
     const struct leat_zip_entry *entry;
 
     leat_assert(!zip->open);
+    /* the directory begins behind the last entry */
     if (!zip->ending)
         zip->directory = zip->at;
     zip->ending = true;

@@ -39,6 +39,7 @@ void leat_zip_add_memory(struct leat_zip *zip, void *memory, size_t bytes)
     const size_t skipped = -(uintptr_t)memory % ALIGNMENT;
     struct leat_zip_block *block;
 
+    /* too small for an entry, and so of no use */
     if (bytes < skipped + sizeof *block)
         return;
     block = (struct leat_zip_block *)(void *)((uint8_t *)memory + skipped);
@@ -78,6 +79,7 @@ static struct leat_zip_entry **find(struct leat_zip *zip, const char *name, size
 
         if (entry->name_len == len && memcmp(entry->name, name, len) == 0)
             break;
+        /* the top bit decides; the next level has the next bit */
         place = &entry->child[hash >> 63];
     }
     return place;
@@ -106,6 +108,7 @@ static size_t with_number(const char *name, size_t len, uint32_t number, char *c
         digits[--at] = (char)('0' + number % 10);
     digits[--at] = '(';
     digits[--at] = ' ';
+    /* the stem is cut, not the type, by which a program finds out how to open the file */
     if (len + sizeof digits - at > LEAT_ZIP_NAME_BYTES) {
         kept = stem - (len + sizeof digits - at - LEAT_ZIP_NAME_BYTES);
         if (((uint8_t)name[kept] & 0xc0) == 0x80)
@@ -125,6 +128,8 @@ size_t leat_zip_distinct_name(struct leat_zip *zip, char *name, size_t len)
     leat_assert(len > 0 && len <= LEAT_ZIP_NAME_BYTES);
     if (!same)
         return len;
+    /* Numbers double, so that clients that have taken many names in advance can't make this search
+     * long. */
     for (unsigned i = 0; i < TRIES; i++) {
         const uint32_t number = same->copies + (UINT32_C(1) << i);
         const size_t copy_len = with_number(name, len, number, copy);
@@ -148,6 +153,7 @@ struct leat_zip_entry *zip_directory_add(struct leat_zip *zip, const char *name,
     struct leat_zip_entry **place;
     struct leat_zip_entry *entry;
 
+    /* only the last block grows, so that the entries keep their order */
     if (!block || block->bytes - block->used < bytes)
         return NULL;
     place = find(zip, name, len);
@@ -164,6 +170,7 @@ const struct leat_zip_entry *zip_directory_next(struct leat_zip *zip)
 {
     const struct leat_zip_entry *entry;
 
+    /* no entry is divided between blocks */
     while (zip->first && zip->told == zip->first->used) {
         zip->first = zip->first->next;
         zip->told = 0;
