@@ -41,6 +41,8 @@ enum leat_err leat_blocklist_open(struct leat_blocklist **list, void *memory, si
     block += (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
     made = (struct leat_blocklist *)(void *)block;
     memset(made, 0, sizeof *made);
+    /* keyed: the author of a list could otherwise choose names that collide, and make each search
+     * long */
     made->key = (struct siphash_key){.k0 = key[0], .k1 = key[1]};
     made->names_max = names_max;
     made->slot_count = slots_for(names_max);
@@ -85,6 +87,8 @@ static void add_label(struct siphash *hash, const uint8_t *label)
 /* The slot with @hash, or the free one where it belongs. */
 static uint64_t *find_slot(const struct leat_blocklist *list, uint64_t hash)
 {
+    /* The product maps the upper half of the hash to a slot without a division. The probing ends,
+     * because one slot is always free. */
     uint32_t at = (uint32_t)((hash >> 32) * list->slot_count >> 32);
 
     while (list->slots[at] != 0 && ((list->slots[at] ^ hash) & ~(uint64_t)MARKS) != 0)
@@ -107,6 +111,7 @@ enum leat_err leat_blocklist_add(struct leat_blocklist *list, const struct leat_
     leat_assert(marks > 0 && marks <= MARKS);
     siphash13_begin(&walk, &list->key);
     dns_zone_labels(&labels, name->wire);
+    /* from the top, in the order in which leat_blocklist_find() goes down */
     for (unsigned i = labels.count; i > 0; i--)
         add_label(&walk, name->wire + labels.starts[i - 1]);
     hash = siphash13_of(&walk);
@@ -118,6 +123,8 @@ enum leat_err leat_blocklist_add(struct leat_blocklist *list, const struct leat_
         return LEAT_ERR_FULL;
     } else {
         list->counts.names++;
+        /* The lowest bits make room for the marks, which are never 0: so a slot in use isn't 0
+         * either. Only the hash of the name is stored. */
         *slot = hash & ~(uint64_t)MARKS;
         list->depths[labels.count / 64] |= UINT64_C(1) << labels.count % 64;
     }
@@ -164,6 +171,8 @@ enum leat_blocklist_verdict leat_blocklist_find(const struct leat_blocklist *lis
 
     siphash13_begin(&walk, &list->key);
     dns_zone_labels(&labels, name->wire);
+    /* From the root down: each label is hashed once. Depths at which the list has no name cost no
+     * access to the table. */
     for (unsigned depth = 0; depth <= labels.count; depth++) {
         if (depth > 0)
             add_label(&walk, name->wire + labels.starts[labels.count - depth]);

@@ -50,8 +50,10 @@ void cache_init(struct cache *cache, void *memory, size_t bytes, const struct si
     uint32_t chains = 1, grains, index_grains;
 
     leat_assert(bytes >= CACHE_BYTES_MIN && (uintptr_t)memory % CACHE_ALIGN == 0);
+    /* positions have 32 bits, and 0 means none */
     if (bytes / GRAIN_BYTES > UINT32_MAX / 2)
         bytes = (size_t)(UINT32_MAX / 2) * GRAIN_BYTES;
+    /* one chain for each entry of the usual size, rounded down to a power of two */
     while (chains * (size_t)ENTRY_BYTES_USUAL * 2 <= bytes)
         chains *= 2;
     grains = (uint32_t)(bytes / GRAIN_BYTES);
@@ -67,11 +69,13 @@ void cache_key_make(const struct cache *cache, struct cache_key *key, const uint
                     uint8_t len, uint16_t type)
 {
     leat_assert(len > 0); /* even the root has a byte */
+    /* RFC 4343: names are equal in any letter case */
     for (unsigned i = 0; i < len; i++)
         key->name[i] = dns_lower(name[i]);
     key->len = len;
     key->type = type;
     key->variant = 0;
+    /* keyed: clients choose the names, and must not be able to make one chain long */
     key->hash = (uint32_t)siphash24(&cache->key, key->name, len);
 }
 
@@ -82,6 +86,7 @@ static uint32_t *chain_of(const struct cache *cache, uint32_t hash)
 
 static bool has_name(struct cache_entry *entry, const struct cache_key *key)
 {
+    /* the hash first, because it differs for nearly all other names of the chain */
     return entry->hash == key->hash && entry->name_len == key->len &&
            entry->variant == key->variant && memcmp(name_of(entry), key->name, key->len) == 0;
 }
@@ -106,6 +111,7 @@ static void entry_end(struct cache *cache, uint32_t at)
     leat_debug_assert(entry->name_len > 0);
     leat_debug_assert(cache->count > 0);
     *link_to(cache, at) = entry->next;
+    /* entries aren't taken out of the middle of a ring; its tail skips those that are marked so */
     entry->name_len = 0;
     cache->count--;
 }
@@ -113,14 +119,17 @@ static void entry_end(struct cache *cache, uint32_t at)
 /* True if @grains are free in one piece at the head, which may wrap around for that. */
 static bool ring_has_room(struct cache_ring *ring, uint32_t grains)
 {
+    /* empty: from the beginning, so that the free space is one piece */
     if (ring->used == 0)
         ring_init(ring, ring->begin, ring->end);
+    /* the head has wrapped: free is what lies between it and the tail */
     if (ring->used > 0 && ring->head <= ring->tail)
         return ring->tail - ring->head >= grains;
     if (ring->end - ring->head >= grains)
         return true;
     if (ring->used == 0)
         return false;
+    /* An entry isn't divided. The end of the ring stays unused until the tail has passed it. */
     ring->top = ring->head;
     ring->head = ring->begin;
     return ring->tail - ring->begin >= grains;
@@ -144,6 +153,7 @@ static void ring_free(struct cache_ring *ring, uint32_t grains)
     leat_debug_assert(grains > 0);
     ring->tail += grains;
     ring->used -= grains;
+    /* behind the last entry before the wrap */
     if (ring->tail == ring->top) {
         ring->tail = ring->begin;
         ring->top = ring->end;
@@ -157,6 +167,7 @@ static void entry_move(struct cache *cache, struct cache_ring *ring, uint32_t fr
     const uint32_t grains = entry_at(cache, from)->grains;
     const uint32_t to = ring_take(ring, grains);
 
+    /* the link first: it is found by the hash in the entry, which the move may overwrite */
     *link_to(cache, from) = to + 1;
     memmove(entry_at(cache, to), entry_at(cache, from), (size_t)grains * GRAIN_BYTES);
     entry_at(cache, to)->used = false;
@@ -175,6 +186,8 @@ static void make_room_proven(struct cache *cache, uint32_t grains)
         const uint32_t oldest = ring->tail;
         struct cache_entry *entry = entry_at(cache, oldest);
 
+        /* If all answers are in use, moving all of them for one new answer would take too long. So
+         * their number has a limit. */
         if (entry->name_len != 0 && entry->used && chances > 0) {
             chances--;
             ring_free(ring, entry->grains);
@@ -201,9 +214,12 @@ static void make_room_fresh(struct cache *cache, uint32_t grains)
         struct cache_entry *entry = entry_at(cache, oldest);
         const bool positive = entry->rcode == LEAT_DNS_NOERROR && !entry->negative;
 
+        /* the space is freed, but its bytes stay until something is written there */
         ring_free(ring, entry->grains);
         if (entry->name_len == 0)
             continue;
+        /* an answer that was used may displace others in the large ring; one that wasn't only fills
+         * gaps */
         if (entry->used)
             make_room_proven(cache, entry->grains);
         if (entry->used || (positive && ring_has_room(&cache->proven, entry->grains)))
@@ -227,6 +243,8 @@ struct cache_entry *cache_find(const struct cache *cache, const struct cache_key
     while (at != 0) {
         struct cache_entry *entry = entry_at(cache, at - 1);
 
+        /* Type 0: there is no such name, so the question's type doesn't matter (RFC 2308 5). An
+         * expired entry stays in its ring until the tail comes, or a new answer replaces it. */
         if (has_name(entry, key) && (entry->type == key->type || entry->type == 0))
             return now_s - entry->stored_s < kept_s(cache, entry) ? entry : NULL;
         at = entry->next;
@@ -267,6 +285,7 @@ void cache_put(struct cache *cache, const struct cache_key *key, const struct dn
     uint32_t at;
 
     leat_debug_assert(key->len > 0); /* 0 marks a removed entry */
+    /* the older answer is gone all the same, because the new one contradicts it */
     if (kept->ttl_s == 0 || kept->records_len > UINT16_MAX ||
         grains > (ring->end - ring->begin) / ENTRY_PART)
         return;

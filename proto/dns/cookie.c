@@ -60,6 +60,8 @@ enum dns_cookie_verdict dns_cookie_judge(struct dns_cookie *cookie,
     if (!sent->is_set)
         return DNS_COOKIE_GOOD;
     if (!edns->cookie) {
+        /* the server had a cookie before, so a reply without one may come from a forger that
+         * doesn't know ours */
         if (sent->has_server && !proven)
             return DNS_COOKIE_MISSING;
         do_without(cookie, now_ns);

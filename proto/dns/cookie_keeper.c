@@ -42,6 +42,7 @@ void dns_cookie_keeper_init(struct dns_cookie_keeper *keeper, struct leat *stack
 struct dns_cookie_asker dns_cookie_asker_of(struct dns_cookie_keeper *keeper, struct leat *stack,
                                             struct leat_ip ip)
 {
+    /* a clone of this guest may have the same key: cookies of both would be valid at both */
     if (keeper->seed_generation != leat_generation(stack)) {
         draw_key(keeper, stack);
         keeper->before = keeper->key;
@@ -55,6 +56,7 @@ struct dns_cookie_asker dns_cookie_asker_of(struct dns_cookie_keeper *keeper, st
 /* The key of a cookie made at @at_s. No cookie is valid for longer than one key's life. */
 static const struct siphash_key *key_of(const struct dns_cookie_keeper *keeper, uint32_t at_s)
 {
+    /* the sign of the difference, because the clock of seconds wraps (RFC 1982) */
     return (int32_t)(at_s - keeper->since_s) < 0 ? &keeper->before : &keeper->key;
 }
 
@@ -92,15 +94,18 @@ static bool is_ours(const struct dns_cookie_asker *asker, const struct dns_edns 
     if (edns->cookie_bytes != DNS_COOKIE_REPLY_BYTES || server[0] != VERSION)
         return false;
     *age_s = (int32_t)(asker->now_s - get32(server + TIME_AT)); /* RFC 1982 */
+    /* checked before the hash, because an old cookie needs no computation */
     if (*age_s > OLD_S || *age_s < -AHEAD_S)
         return false;
     put_hash(right, hash(asker, edns->cookie));
+    /* in constant time: an early end would reveal how much of a guess is right */
     return leat_crypto_equal(right, server + HASH_AT, sizeof right);
 }
 
 /* True if the query asks for a cookie, and the reply has room for it. */
 static bool is_wanted(const struct dns_query *asked, enum leat_dns_transport transport)
 {
+    /* A reply to an unproven address isn't longer than its query: it could be aimed at a victim. */
     return asked->has_edns && asked->edns.cookie &&
            (transport != LEAT_DNS_SLIP || asked->edns.cookie_bytes >= DNS_COOKIE_REPLY_BYTES);
 }
@@ -117,6 +122,7 @@ void dns_cookie_reply_to(const struct dns_cookie_asker *asker, const struct dns_
     reply->proven = reply->is_set && is_ours(asker, &asked->edns, &age_s);
     if (!reply->is_set)
         return;
+    /* RFC 9018 4.3: a cookie that is still young is returned as it is */
     if (reply->proven && age_s <= RENEWED_S && age_s >= 0) {
         memcpy(reply->bytes, asked->edns.cookie, sizeof reply->bytes);
         return;
@@ -133,6 +139,8 @@ unsigned dns_cookie_rcode(const struct dns_query *asked, const struct dns_cookie
         return LEAT_DNS_FORMERR;
     if (asked->edns.version > 0)
         return LEAT_DNS_BADVERS;
+    /* RFC 7873 5.4: BADCOOKIE only for a server's part that isn't ours; a client's part alone asks
+     * for one */
     return asked->edns.cookie_bytes > DNS_COOKIE_CLIENT_BYTES && !reply->proven ? LEAT_DNS_BADCOOKIE
                                                                                 : LEAT_DNS_NOERROR;
 }

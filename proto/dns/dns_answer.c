@@ -113,6 +113,7 @@ static void add_addresses(struct reply *reply, struct dns_zone_range set, const 
         const uint8_t *target = target_of(dns_zone_record(reply->zone, i));
         struct dns_zone_range node;
 
+        /* several MX records may name one host */
         if (is_repeated(reply->zone, set.first, i))
             continue;
         dns_zone_find(reply->zone, target, &node);
@@ -245,6 +246,7 @@ static void answer_name(struct reply *reply, const uint8_t *name)
             return;
         names[count] = name;
         name = target_of(alias);
+        /* out of the zone: the client, or its resolver, asks the servers of that name */
         if (dns_name_below(name, dns_zone_apex_wire(reply->zone)) < 0 ||
             is_among(names, count + 1, name))
             return;
@@ -261,6 +263,7 @@ static const struct leat_dns_zone *zone_of(const struct leat_dns_zones *zones, c
         const uint8_t *apex = dns_zone_apex_wire(zones->list[i]);
         const size_t bytes = dns_name_bytes(apex);
 
+        /* a zone may lie below another one, and knows its names better */
         if (bytes > best_bytes && dns_name_below(name, apex) >= 0) {
             best = zones->list[i];
             best_bytes = bytes;

@@ -61,6 +61,7 @@ void dns_client_serve(struct dns_client *client)
 
 static bool length_is_possible(const struct dns_client *client)
 {
+    /* with such a length the framing is lost, and with it all further queries of the connection */
     return client->have < DNS_LENGTH_BYTES ||
            (dns_client_query_bytes(client) >= DNS_HEADER_BYTES &&
             dns_client_query_bytes(client) <= DNS_CLIENT_QUERY_BYTES);
@@ -70,6 +71,7 @@ bool dns_client_read(struct dns_client *client)
 {
     const uint32_t end = (uint32_t)DNS_LENGTH_BYTES +
                          (client->have < DNS_LENGTH_BYTES ? 0u : dns_client_query_bytes(client));
+    /* Not beyond this query: later ones stay in TCP's buffers, and narrow the client's window. */
     struct leat_buf *payload = leat_stream_receive(&client->stream, end - client->have);
     uint32_t len;
 
@@ -85,6 +87,7 @@ bool dns_client_read(struct dns_client *client)
     }
     if (dns_client_has_query(client)) {
         dns_client_progressed(client);
+        /* the time of the query is that of its cookie, also if the reply is made again later */
         client->query_at_s = (uint32_t)(client->active_at_ns / 1000000000u);
     }
     return true;
@@ -107,6 +110,7 @@ static void give_place(struct dns_client *client)
 /* Ends the connection, and frees its place at once. */
 static void displace(struct dns_client *client)
 {
+    /* the place is used again before the stream has ended, and must not get its events */
     leat_stream_set_events(&client->stream, &nothing, NULL);
     if (!client->aborted)
         leat_stream_abort(&client->stream);
@@ -154,6 +158,7 @@ static void start_client(struct dns_clients *clients, struct leat_tcp *conn)
     uint64_t holder;
     uint32_t room;
 
+    /* only a connection that was accepted tells its peer's address */
     leat_tcp_get_info(conn, &info);
     if (clients->config.admits &&
         !clients->config.admits(clients->config.server, &info.remote.ip)) {
@@ -177,6 +182,7 @@ static void start_client(struct dns_clients *clients, struct leat_tcp *conn)
     dns_client_progressed(client);
     leat_tcp_set_events(conn, &client_events, client);
     leat_tcp_set_nodelay(conn, true); /* each reply is written in one piece */
+    /* one timer for all clients: a deadline that moves with each query doesn't set it again */
     if (!timer_is_set(&clients->idle_timer))
         service_timer_set(clients->stack, &clients->idle_timer,
                           client->active_at_ns + clients->config.idle_ns);
@@ -198,6 +204,7 @@ static uint64_t due_ns(struct dns_client *client)
     const struct dns_clients_config *config = &client->clients->config;
     const struct leat_stream_progress progress = leat_stream_progress(&client->stream);
 
+    /* A client that acknowledges byte by byte would otherwise keep its place for ever. */
     if (progress.queued_bytes > 0 && progress.taken - client->taken >= config->progress_bytes)
         dns_client_progressed(client);
     else if (config->is_owed && config->is_owed(client))

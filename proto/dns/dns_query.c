@@ -19,6 +19,7 @@ static enum dns_query_verdict read_records(struct dns_query *query, const uint8_
 
             if (!dns_record_read(message, len, &at, &record))
                 return DNS_QUERY_DROP;
+            /* other records, such as a TSIG, are read and ignored */
             if (record.type != DNS_TYPE_OPT)
                 continue;
             if (section != DNS_ADDITIONAL || query->has_edns ||
@@ -27,6 +28,7 @@ static enum dns_query_verdict read_records(struct dns_query *query, const uint8_
             query->has_edns = true;
         }
     }
+    /* bytes behind the last record: the counts of the header or the length are wrong */
     if (at != len)
         return DNS_QUERY_DROP;
     return query->has_edns && !cookie_is_legal(&query->edns) ? DNS_QUERY_FORMERR : DNS_QUERY_GOOD;
@@ -64,12 +66,15 @@ unsigned dns_query_refusal(const struct dns_query *query, bool served)
 {
     const uint16_t type = query->question.type;
 
+    /* RFC 6891 6.1.3: first, because a later version may change what follows */
     if (query->has_edns && query->edns.version > 0)
         return LEAT_DNS_BADVERS;
     if (query->question.class_number != DNS_CLASS_IN || !served)
         return LEAT_DNS_REFUSED;
+    /* a transfer would give all records of the zone to everyone */
     if (type == DNS_TYPE_AXFR || type == DNS_TYPE_IXFR)
         return LEAT_DNS_REFUSED;
+    /* RFC 6895 3.1: types of this range mean no data, but something to be done */
     if (type == DNS_TYPE_OPT || (type >= DNS_TYPE_META && type < LEAT_DNS_ANY))
         return LEAT_DNS_NOTIMP;
     return LEAT_DNS_NOERROR;
@@ -84,6 +89,7 @@ size_t dns_query_limit(const struct dns_query *query, enum leat_dns_transport tr
         limit = query->has_edns ? query->edns.payload_bytes : 0;
         if (limit < DNS_UDP_PLAIN_BYTES)
             limit = DNS_UDP_PLAIN_BYTES; /* RFC 6891 6.2.3 */
+        /* longer replies would be sent in fragments, which are easy to forge (RFC 9715) */
         if (limit > LEAT_DNS_UDP_BYTES)
             limit = LEAT_DNS_UDP_BYTES;
     }

@@ -27,6 +27,8 @@ static struct dns_rate_bucket *bucket_of(struct dns_rate *rate, const struct sip
         if (ways[i].paid_until_ns < fullest->paid_until_ns)
             fullest = &ways[i];
     }
+    /* It isn't refilled. An attacker with many networks would otherwise get a full bucket for
+     * each. */
     fullest->network = network;
     return fullest;
 }
@@ -36,11 +38,14 @@ enum dns_rate_verdict dns_rate_take(struct dns_rate *rate, const struct siphash_
 {
     struct dns_rate_bucket *bucket = bucket_of(rate, key, ip >> 8);
 
+    /* credit isn't saved up: an idle network has a second's worth of replies */
     if (bucket->paid_until_ns < now_ns)
         bucket->paid_until_ns = now_ns;
     if (bucket->paid_until_ns + rate->interval_ns <= now_ns + second_ns) {
         bucket->paid_until_ns += rate->interval_ns;
         return DNS_RATE_REPLY;
     }
+    /* half of them slip through truncated, so that a real client is sent to TCP by a retry at the
+     * latest */
     return bucket->over++ % 2 == 0 ? DNS_RATE_SLIP : DNS_RATE_DROP;
 }

@@ -20,6 +20,7 @@ static void text_name(struct dns_text *text, const uint8_t *message, size_t len,
     while ((bytes = dns_label_next(&labels, &label)) > 0) {
         root = false;
         for (int i = 0; i < bytes; i++) {
+            /* a bare space would end the name's word in a master file */
             if (label[i] == ' ')
                 dns_text_string(text, "\\032");
             else
@@ -34,6 +35,7 @@ static void text_name(struct dns_text *text, const uint8_t *message, size_t len,
 static void text_strings(struct dns_text *text, const uint8_t *at, const uint8_t *end)
 {
     while (at < end) {
+        /* dns_record_is_formed() was true, so the lengths end with the data */
         const uint8_t *next = at + *at + 1;
 
         dns_text_string(text, " \"");
@@ -81,6 +83,7 @@ static void text_unknown(struct dns_text *text, const struct leat_dns_record *re
 
     dns_text_string(text, " \\# ");
     dns_text_number(text, record->rdata_len);
+    /* RFC 3597 5: without data only the length stands there */
     if (record->rdata_len != 0)
         dns_text_char(text, ' ');
     text_hex(text, rdata, rdata + record->rdata_len);
@@ -115,6 +118,8 @@ static void text_field(struct dns_text *text, const struct leat_dns_record *reco
     }
     dns_text_char(text, ' ');
     if (field == DNS_FIELD_NAME) {
+        /* the name may end with a pointer to any name in front of it, so the whole message is
+         * needed */
         text_name(text, record->message, record->message_len, *at);
         dns_name_skip(record->message, record->message_len, at);
     } else if (field == DNS_FIELD_IP4) {
@@ -154,6 +159,7 @@ size_t leat_dns_record_format(const struct leat_dns_record *record, char *text, 
     text_name(&out, record->message, record->message_len, record->owner_at);
     dns_text_char(&out, ' ');
     dns_text_number(&out, record->ttl_s);
+    /* RFC 3597 5: in other classes the format of data is unknown, also of a known type */
     if (record->class_number == DNS_CLASS_IN) {
         dns_text_string(&out, " IN ");
         if (dns_record_is_formed(record))
@@ -191,6 +197,7 @@ void leat_dns_record_owner(const struct leat_dns_record *record, struct leat_dns
     size_t at = record->owner_at;
     bool legal = dns_name_read(record->message, record->message_len, &at, name);
 
+    /* whatever made the record has read its owner before */
     leat_assert(legal);
     (void)legal;
 }

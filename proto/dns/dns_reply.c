@@ -22,6 +22,8 @@ static enum dns_reply question_verdict(const struct dns_asked *asked,
         return DNS_REPLY_FOREIGN;
     if (asked->any_case || memcmp(question->name, name->wire, name->len) == 0)
         return DNS_REPLY_ANSWER;
+    /* A server that lowers all letters is told from a forger by that. A guess would have some
+     * letters right and some wrong. */
     for (unsigned i = 0; i < name->len; i++) {
         if (question->name[i] != dns_lower(name->wire[i]))
             return DNS_REPLY_CASE;
@@ -40,6 +42,8 @@ static bool read_sections(const struct dns_header *header, size_t at, struct sec
 {
     *sections = (struct sections){.has_soa = false};
     result->answers_at = at;
+    /* All records are read, also those that don't matter here. So a malformed message is refused as
+     * a whole, and later readers need no checks. */
     for (unsigned section = DNS_ANSWER; section < DNS_SECTIONS; section++) {
         for (unsigned left = header->counts[section]; left > 0; left--) {
             struct leat_dns_record record;
@@ -55,6 +59,7 @@ static bool read_sections(const struct dns_header *header, size_t at, struct sec
                 sections->has_ns |= record.type == LEAT_DNS_NS;
             }
         }
+        /* later readers stop here: the other sections answer no question (RFC 2181 5.4.1) */
         if (section == DNS_ANSWER)
             result->answers_end = at;
     }
@@ -92,6 +97,8 @@ enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *mess
     enum dns_reply verdict;
 
     *edns = (struct dns_edns){.cookie = NULL};
+    /* by UDP a foreign message is ignored, and the wait goes on: a forger can't end the query by a
+     * wrong reply */
     if (!dns_header_read(message, len, &header) || !is_reply(asked, &header))
         return DNS_REPLY_FOREIGN;
     if (asked->may_be_bare && is_bare_formerr(&header, len)) {
@@ -107,6 +114,7 @@ enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *mess
         return DNS_REPLY_TRUNCATED; /* a truncated message may end anywhere */
     result->message = message;
     result->message_len = len;
+    /* malformed: this may be a forger's, too */
     if (!read_sections(&header, at, &sections, result, edns))
         return DNS_REPLY_FOREIGN;
     result->rcode = (unsigned)edns->rcode_high << 4 | (header.flags & 15u);
@@ -122,6 +130,7 @@ static bool next_of_type(const struct leat_dns_result *result, uint16_t type, si
     size_t at = *cursor > result->answers_at ? *cursor : result->answers_at;
 
     while (result->message && at < result->answers_end) {
+        /* read_sections() has read all records */
         const bool legal = dns_record_read(result->message, result->message_len, &at, record);
 
         leat_assert(legal);
@@ -152,6 +161,7 @@ enum leat_err dns_reply_follow(struct leat_dns_result *result)
             return LEAT_OK;
         if (!next_of_type(result, LEAT_DNS_CNAME, &cursor, &record))
             return LEAT_ERR_NOT_FOUND;
+        /* result->name becomes the name that has the records */
         leat_dns_record_target(&record, &result->name);
     }
     return LEAT_ERR_FORMAT;

@@ -33,6 +33,7 @@ static void skip_blank(struct dns_scan *scan)
     for (; scan->at < scan->len; scan->at++) {
         char c = scan->text[scan->at];
 
+        /* RFC 1035 5.1: a comment goes to the end of its line, which the next round sees */
         if (c == ';') {
             while (scan->at + 1 < scan->len && scan->text[scan->at + 1] != '\n')
                 scan->at++;
@@ -57,6 +58,8 @@ static void word(struct dns_scan *scan, struct dns_token *token)
         bool escape = scan->text[scan->at] == '\\' && scan->at + 1 < scan->len &&
                       scan->text[scan->at + 1] != '\n';
 
+        /* an escaped character never ends a word; at the end of a line there is nothing to
+         * escape */
         scan->at += escape ? 2 : 1;
     }
     token->kind = DNS_TOKEN_WORD;
@@ -66,6 +69,8 @@ static void word(struct dns_scan *scan, struct dns_token *token)
 static void quoted(struct dns_scan *scan, struct dns_token *token)
 {
     token->text++;
+    /* Not beyond the line: a forgotten quote would swallow the rest of the text, and the error be
+     * reported at its end. */
     for (scan->at++; scan->at < scan->len && scan->text[scan->at] != '\n'; scan->at++) {
         if (scan->text[scan->at] == '"') {
             token->kind = DNS_TOKEN_QUOTED;
@@ -105,6 +110,7 @@ static void begin(const struct dns_scan *scan, struct dns_token *token)
 
 void dns_scan_next(struct dns_scan *scan, struct dns_token *token)
 {
+    /* RFC 1035 5.1: a record that begins with a blank has the owner of the one before */
     token->indented =
         scan->at == scan->line_at && scan->at < scan->len && is_blank(scan->text[scan->at]);
     for (;;) {
@@ -114,6 +120,7 @@ void dns_scan_next(struct dns_scan *scan, struct dns_token *token)
             break;
         if (scan->text[scan->at] != '(' && scan->text[scan->at] != ')')
             break;
+        /* parentheses are no tokens: inside of them a line end is a blank */
         if (!parenthesis(scan, token))
             return;
     }

@@ -62,6 +62,7 @@ static bool rate_allows(struct leat_dns_server *server, const struct dns_cookie_
         verdict = dns_rate_take(server->rate, service_table_key(server->stack),
                                 dns_rate_ip(service_table_key(server->stack), asker->ip),
                                 leat_now_ns(server->stack));
+    /* checked only over the limit, because it costs a hash */
     if (verdict != DNS_RATE_REPLY && dns_cookie_proves(asker, query->data, query->len)) {
         server->counts.rate_proven++;
         verdict = DNS_RATE_REPLY;
@@ -110,6 +111,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     len = dns_answer(&server->config.zones, transport, &asker, query, query_len, reply->data,
                      leat_buf_tailroom(reply));
     leat_buf_free(payload);
+    /* not answered: these bytes may be a server's reply, and replies to replies have no end */
     if (len == 0) {
         server->counts.drop_format++;
         leat_buf_free(reply);
@@ -117,6 +119,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     }
     leat_buf_put(reply, (uint32_t)len);
     count_reply(server, reply->data);
+    /* RFC 2181 4.1: from the address that was asked, because clients drop replies from any other */
     if (leat_udp_send_from(udp, reply, peer, local->ip)) {
         server->counts.replies--;
         server->counts.drop_memory++;
@@ -130,6 +133,8 @@ static bool client_reply(struct client *client)
     uint8_t *reply = server->scratch + LENGTH_BYTES;
     const struct dns_cookie_asker asker = {
         .keeper = &server->cookies, .ip = client->tcp.peer.ip, .now_s = client->tcp.query_at_s};
+    /* The reply may have to be generated again later. It comes out the same, because its zones and
+     * the time of its query are kept. */
     const struct leat_dns_zones *zones =
         client->is_behind ? &server->before : &server->config.zones;
     const size_t len =
@@ -140,6 +145,7 @@ static bool client_reply(struct client *client)
     if (len == 0) {
         server->counts.drop_format++;
     } else {
+        /* the bytes before client->sent have gone already */
         put16(server->scratch, (uint16_t)len);
         if (leat_stream_write(&client->tcp.stream, server->scratch + client->sent,
                               LENGTH_BYTES + len - client->sent, &taken))
@@ -242,6 +248,7 @@ size_t leat_dns_server_memory_bytes(const struct leat_dns_server_config *config)
 {
     const struct leat_dns_server_config full = with_defaults(config);
 
+    /* in the order of leat_dns_server_open() */
     return ALIGN + align_up(sizeof(struct leat_dns_server)) + clients_bytes(&full) +
            rate_bytes(&full) + align_up(scratch_bytes(&full));
 }
@@ -293,6 +300,7 @@ enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat 
     }
     made->scratch = block + rate_bytes(&full);
     made->scratch_bytes = scratch_bytes(&full);
+    /* last: from here on, packets call back */
     err = open_ports(made);
     if (!err)
         *server = made;
@@ -309,6 +317,7 @@ void leat_dns_server_forget_zones(struct leat_dns_server *server)
     for (uint32_t i = 0; i < server->clients.config.places; i++) {
         struct client *client = client_at(server, i);
 
+        /* half of a reply was sent, and the rest can't be made without its zones */
         if (client->is_behind && !client->tcp.ending)
             dns_client_end(&client->tcp, &server->counts.tcp_outdated);
     }
@@ -317,6 +326,8 @@ void leat_dns_server_forget_zones(struct leat_dns_server *server)
 void leat_dns_server_set_zones(struct leat_dns_server *server, const struct leat_dns_zones *zones)
 {
     leat_assert(zones->count > 0);
+    /* There is memory for one earlier state only. Clients that are still behind the state before it
+     * are ended. */
     leat_dns_server_forget_zones(server);
     for (uint32_t i = 0; i < server->clients.config.places; i++) {
         struct client *client = client_at(server, i);

@@ -29,6 +29,8 @@ static size_t string_len(const char *string)
 
 void dns_text_char(struct dns_text *text, char c)
 {
+    /* what has no room is counted all the same: the caller learns how much it needs, as from
+     * snprintf() */
     if (text->len < text->bytes_max)
         text->bytes[text->len] = c;
     text->len++;
@@ -80,6 +82,7 @@ void dns_text_base64(struct dns_text *text, const uint8_t *at, const uint8_t *en
         const uint32_t bits =
             (uint32_t)at[0] << 16 | (left > 1 ? (uint32_t)at[1] << 8 : 0) | (left > 2 ? at[2] : 0u);
 
+        /* missing bytes count as zeros; '=' says how many are missing */
         dns_text_char(text, digits[bits >> 18]);
         dns_text_char(text, digits[bits >> 12 & 63]);
         dns_text_char(text, left > 1 ? digits[bits >> 6 & 63] : '=');
@@ -90,6 +93,7 @@ void dns_text_base64(struct dns_text *text, const uint8_t *at, const uint8_t *en
 
 size_t dns_text_end(struct dns_text *text)
 {
+    /* a text that was cut ends with a NUL, too */
     if (text->bytes_max > 0)
         text->bytes[text->len < text->bytes_max ? text->len : text->bytes_max - 1] = '\0';
     return text->len;
@@ -114,6 +118,7 @@ bool dns_char_read(const char *text, size_t len, size_t *at, uint8_t *byte, bool
     }
     if (++*at == len)
         return false;
+    /* RFC 1035 5.1: a digit behind the backslash is the first of three */
     if (!is_digit(text[*at])) {
         *byte = (uint8_t)text[(*at)++];
         return true;
@@ -127,6 +132,7 @@ bool dns_char_read(const char *text, size_t len, size_t *at, uint8_t *byte, bool
             return false;
         value = value * 10 + (unsigned)(digit - '0');
     }
+    /* three digits go up to 999, a byte doesn't */
     *byte = (uint8_t)value;
     return value <= 255;
 }
@@ -146,8 +152,11 @@ const char *dns_labels_read(const char *text, size_t len, struct leat_dns_name *
 
         if (!dns_char_read(text, len, &at, &byte, &escaped))
             return "a backslash must stand before a character or three digits up to 255";
+        /* the last byte is the root's, so a name without it has at most 254 (RFC 1035 2.3.4) */
         if (used == LEAT_DNS_NAME_BYTES)
             return "a name has more than 255 bytes";
+        /* A label's length is known at its end, and is written to the place in front that was left
+         * for it. An escaped dot belongs to the label. */
         if (byte == '.' && !escaped) {
             if (used - label == 1)
                 return "a label of a name is empty";
@@ -178,6 +187,7 @@ bool dns_number_read(const char *text, size_t len, uint32_t max, uint32_t *value
     for (size_t i = 0; i < len; i++) {
         if (!is_digit(text[i]))
             return false;
+        /* compared at each digit: 64 bits can't overflow below a limit of 32 */
         sum = sum * 10 + (unsigned)(text[i] - '0');
         if (sum > max)
             return false;
@@ -196,6 +206,7 @@ static bool ip_read(const char *text, size_t len, bool is_ip6, struct leat_ip *i
         return false;
     for (size_t i = 0; i < len; i++)
         colon |= text[i] == ':';
+    /* leat_ip_parse() needs a NUL, which a word of a zone's text doesn't have */
     memcpy(copy, text, len);
     copy[len] = '\0';
     return colon == is_ip6 && leat_ip_parse(copy, ip);
@@ -253,6 +264,7 @@ bool dns_type_read(const char *text, size_t len, uint16_t *type)
             return true;
         }
     }
+    /* RFC 3597 5: "TYPE65280" names a type without a mnemonic */
     if (len <= 4 || !dns_word_is(text, 4, "TYPE") ||
         !dns_number_read(text + 4, len - 4, UINT16_MAX, &number))
         return false;
@@ -288,6 +300,7 @@ enum leat_err leat_dns_name_parse(const char *text, struct leat_dns_name *name)
 
     if (len == 0 || dns_labels_read(text, len, name, &absolute))
         return LEAT_ERR_FORMAT;
+    /* a name of the program is complete, with or without its final dot */
     name->wire[name->len++] = 0;
     return LEAT_OK;
 }

@@ -9,6 +9,8 @@ static int label_order(const uint8_t *a, const uint8_t *b)
 {
     const unsigned shorter = *a < *b ? *a : *b;
 
+    /* RFC 4034 6.1: as unsigned bytes, capitals as small letters; a label goes before those that it
+     * begins */
     for (unsigned i = 1; i <= shorter; i++) {
         if (a[i] != b[i] && dns_lower(a[i]) != dns_lower(b[i]))
             return dns_lower(a[i]) - dns_lower(b[i]);
@@ -26,6 +28,8 @@ static int labels_order(const struct dns_zone_labels *a, const struct dns_zone_l
 
     leat_debug_assert(skip + same <= b->count);
     leat_debug_assert(same <= a->count);
+    /* from the right, because the order is that of the tree: a name goes before all that is below
+     * it */
     while (a_left > 0 && b_left > skip) {
         const int order = label_order(a->name + a->starts[--a_left], b->name + b->starts[--b_left]);
 
@@ -63,6 +67,8 @@ int dns_name_below(const uint8_t *name, const uint8_t *top)
 
     if (bytes < top_bytes)
         return -1;
+    /* Label by label: "badexample.com" ends with the letters of "example.com", but doesn't lie
+     * below it. */
     while (front < bytes - top_bytes)
         front += name[front] + 1u;
     if (front != bytes - top_bytes || !dns_bytes_equal(name + front, top, top_bytes))
@@ -83,6 +89,7 @@ static uint32_t first_not_before(const struct leat_dns_zone *zone,
         struct dns_zone_labels owner;
         int order;
 
+        /* all names share the apex, so its labels aren't compared again */
         dns_zone_labels(&owner, dns_zone_record(zone, middle)->owner);
         order = labels_order(&owner, labels, skip, zone->apex_labels);
         if (order < 0) {
@@ -140,6 +147,7 @@ struct dns_zone_range dns_zone_set(const struct leat_dns_zone *zone, struct dns_
     struct dns_zone_range set;
 
     leat_assert(node.first <= node.end);
+    /* the records of a name are sorted by type, so a set is one range */
     while (node.first < node.end && dns_zone_record(zone, node.first)->type != type)
         node.first++;
     set = (struct dns_zone_range){.first = node.first, .end = node.first};

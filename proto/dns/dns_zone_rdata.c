@@ -43,6 +43,7 @@ static bool put_text(struct zone_reader *reader)
 
     if (!is_text(reader))
         return zone_fail(reader, "a text is missing");
+    /* the length stands in front, but is known only behind the text */
     length = zone_take(reader, 1);
     if (!length || !put_bytes(reader, UINT8_MAX))
         return false;
@@ -123,6 +124,7 @@ static bool put_number(struct zone_reader *reader, uint8_t field)
     if (!good)
         return zone_fail(reader,
                          field == DNS_FIELD_TIME ? "not a time such as 3600 or 1h30m" : why[len]);
+    /* big-endian, so a shorter field is the end of the four bytes */
     put32(bytes, number);
     zone_advance(reader);
     return zone_put(reader, bytes + sizeof bytes - len, len);
@@ -175,6 +177,8 @@ static bool put_generic(struct zone_reader *reader, uint16_t type)
         return false;
     if ((size_t)(reader->next - rdata) != len)
         return zone_fail(reader, "not as many bytes as the number behind \\# says");
+    /* A known type must have legal data in this form, too. dns_answer.c reads names in it without a
+     * check. */
     return dns_rdata_is_plain(type, rdata, len) ||
            zone_fail(reader, "these bytes are no data of this type");
 }
@@ -191,6 +195,7 @@ bool zone_put_rdata(struct zone_reader *reader, uint16_t type)
     const uint8_t *fields = dns_fields(type);
     bool good = true;
 
+    /* RFC 3597 5: this form comes first, as it is legal for known types, too */
     if (is_generic(reader))
         good = put_generic(reader, type);
     else if (!fields)

@@ -7,6 +7,7 @@
 static int data_order(const struct dns_new_record *a, const struct dns_new_record *b)
 {
     const size_t shorter = a->rdata_len < b->rdata_len ? a->rdata_len : b->rdata_len;
+    /* RFC 4034 6.3: as unsigned bytes; data goes before data that it begins */
     const int order = memcmp(a->rdata, b->rdata, shorter);
 
     return order != 0 ? order : a->rdata_len - b->rdata_len;
@@ -20,6 +21,7 @@ static int record_order(const struct dns_zone_record *a, const struct dns_zone_r
         order = a->record.type - b->record.type;
     if (order == 0)
         order = data_order(&a->record, &b->record);
+    /* heap sort isn't stable: by the line, the first of equal records is the one that stays */
     return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
 }
 
@@ -86,6 +88,7 @@ static void make_sets(struct leat_dns_zone *zone)
 
         end = set_end(zone, first, &ttl_s);
         for (uint32_t i = first; i < end; i++) {
+            /* sorted by their data, so equal records are neighbours */
             if (i > first && data_order(&records[kept - 1].record, &records[i].record) == 0)
                 continue;
             records[kept] = records[i];
@@ -118,6 +121,7 @@ static const char *check_record(const struct leat_dns_zone *zone, uint32_t at)
     const struct dns_new_record *record = dns_zone_record(zone, at);
     const struct dns_new_record *before = at > 0 ? dns_zone_record(zone, at - 1) : NULL;
 
+    /* dns_zone_find_inside() relies on this: it doesn't compare the labels of the apex */
     if (dns_name_below(record->owner, dns_zone_apex_wire(zone)) < 0)
         return "the name lies outside of the zone, which begins at its SOA record";
     /* RFC 4592 4.2: undefined */
@@ -138,6 +142,7 @@ const char *dns_zone_settle(struct leat_dns_zone *zone, uint32_t *line)
     *line = 0;
     sort(zone->records, zone->count);
     make_sets(zone);
+    /* the other checks need the apex, which is the owner of the SOA record */
     why = find_soa(zone, line);
     if (why)
         return why;
@@ -147,6 +152,7 @@ const char *dns_zone_settle(struct leat_dns_zone *zone, uint32_t *line)
         if (why)
             return why;
     }
+    /* what is missing has no line: the error names that of the SOA record */
     *line = zone->records[zone->soa].line;
     dns_zone_find(zone, dns_zone_apex_wire(zone), &apex);
     if (dns_zone_range_is_empty(dns_zone_set(zone, apex, LEAT_DNS_NS)))

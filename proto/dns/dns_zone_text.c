@@ -29,6 +29,7 @@ static bool read_kind(struct zone_reader *reader, struct dns_new_record *record)
     bool has_ttl = false;
 
     for (; token->kind == DNS_TOKEN_WORD; zone_advance(reader)) {
+        /* RFC 1035 5.1: TTL and class may come in either order; no type begins with a digit */
         if (zone_time_read(token->text, token->len, &record->ttl_s))
             has_ttl = true;
         else if (zone_token_is(reader, "CH") || zone_token_is(reader, "HS"))
@@ -88,6 +89,8 @@ static bool read_record(struct zone_reader *reader)
         reader->err = LEAT_ERR_MEMORY;
         return false;
     }
+    /* Records fill the memory from its end, so that they lie in one array, behind the names and
+     * data. */
     reader->end -= sizeof made;
     memcpy(reader->end, &made, sizeof made);
     reader->count++;
@@ -123,6 +126,7 @@ static bool read_line(struct zone_reader *reader)
 
     if (zone_at_line_end(reader))
         return true;
+    /* a name that begins with a dollar is written with an escape */
     if (token->kind == DNS_TOKEN_WORD && !token->indented && token->text[0] == '$')
         return read_directive(reader);
     return read_record(reader);
@@ -175,6 +179,7 @@ size_t leat_dns_zone_memory_bytes(const char *text, size_t text_len)
     dns_scan_start(&scan, text, text_len);
     while (token.kind != DNS_TOKEN_TEXT_END && token.kind != DNS_TOKEN_BAD) {
         dns_scan_next(&scan, &token);
+        /* as if each origin were relative, and so made the names longer */
         if (after_origin)
             origin += token.len + 1;
         if (origin > LEAT_DNS_NAME_BYTES)
@@ -199,6 +204,7 @@ static enum leat_err settle(struct zone_reader *reader, struct leat_dns_zone *zo
     zone->records = (struct dns_zone_record *)(void *)reader->end;
     zone->count = reader->count;
     why = dns_zone_settle(zone, &line);
+    /* without a line of its own, the error is at the end of the text */
     if (why)
         zone_fail_at(reader, line != 0 ? line : reader->token.line, 1, why);
     return reader->err;
@@ -216,6 +222,8 @@ enum leat_err leat_dns_zone_parse(struct leat_dns_zone **zone, void *memory, siz
     *error = (struct leat_dns_zone_error){.line = 1, .column = 1, .text = ""};
     if (bytes < fixed_bytes())
         return LEAT_ERR_MEMORY;
+    /* the reader, which holds whole names, is too large for a stack frame, and lives in the zone's
+     * memory */
     made = (struct leat_dns_zone *)(void *)(block + skew);
     reader = (struct zone_reader *)(void *)(block + skew + align_up(sizeof *made));
     memset(reader, 0, sizeof *reader);

@@ -22,6 +22,7 @@ bool zone_fail(struct zone_reader *reader, const char *why)
 {
     const struct dns_token *token = &reader->token;
 
+    /* the scanner's own reason is nearer to the cause */
     return zone_fail_at(reader, token->line, token->column,
                         token->kind == DNS_TOKEN_BAD ? token->text : why);
 }
@@ -75,6 +76,7 @@ bool zone_read_name(struct zone_reader *reader)
     if (token->kind != DNS_TOKEN_WORD)
         return zone_fail(reader, "a name is missing");
     name->len = 0;
+    /* RFC 1035 5.1: a lone "@" is the origin, which is appended below */
     if (!zone_token_is(reader, "@")) {
         const char *why = dns_labels_read(token->text, token->len, name, &absolute);
 
@@ -98,6 +100,7 @@ bool zone_read_name(struct zone_reader *reader)
 /* Seconds of a time unit; 0: no unit. */
 static uint32_t unit_s(char unit)
 {
+    /* in either letter case */
     switch (unit | 0x20) {
     case 's':
         return 1;
@@ -126,6 +129,7 @@ bool zone_time_read(const char *text, size_t len, uint32_t *time_s)
 
         while (at < len && text[at] >= '0' && text[at] <= '9')
             at++;
+        /* each unit needs a number, so "h" and "1hm" are refused */
         if (!dns_number_read(text + start, at - start, TTL_MAX_S, &number))
             return false;
         if (at < len && unit_s(text[at]) == 0)

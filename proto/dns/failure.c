@@ -48,6 +48,7 @@ size_t leat_lookup_failure_format(const struct leat_resolver *resolver,
     const struct leat_unreachable *report = report_of(resolver);
     size_t len;
 
+    /* a server's word comes first: it says more than the way to the server */
     if (failure->err == LEAT_ERR_NOT_FOUND || failure->rcode != LEAT_DNS_NOERROR) {
         text_add(&told, leat_dns_rcode_text(failure->rcode));
         text_add(&told, failure->server.port != 0 ? ", says " : "; asked: ");
@@ -57,6 +58,7 @@ size_t leat_lookup_failure_format(const struct leat_resolver *resolver,
             add_servers(&told, &resolver->config);
     } else {
         len = leat_refusal_format(&failure->refusal, text);
+        /* then what ICMP reported: it tells a dead route from a server that is silent */
         if (len == 0 && report)
             len = leat_unreachable_format(report, text);
         if (len > 0)

@@ -176,6 +176,7 @@ static bool keep_programs(struct leat_forwarder *forwarder,
     if (!config->on_question)
         return false;
     config->on_question(config->on_question_arg, question, &own);
+    /* the callback didn't change it: the servers are asked */
     if (own.say == LEAT_FORWARDER_ASK)
         return false;
     if (own.say == LEAT_FORWARDER_ADDRESS)
@@ -223,5 +224,6 @@ bool forward_own(struct leat_forwarder *forwarder, const struct forward_from *fr
                                                      .peer = from->peer.ip,
                                                      .local = from->local_ip};
 
+    /* the program comes first, so that it can answer special names in its own way */
     return keep_programs(forwarder, &question) || keep_special(forwarder, type);
 }

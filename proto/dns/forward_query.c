@@ -11,6 +11,7 @@ static const uint64_t second_ns = 1000000000;
 
 static bool is_in(const struct leat_ip *ip, const struct leat_forwarder_network *network)
 {
+    /* all addresses have 16 bytes; those of IPv4 are mapped (::ffff:a.b.c.d) */
     const unsigned bits = network->prefix_bits + (leat_ip_is_v4(network->ip) ? IPV4_BITS : 0u);
     const unsigned whole = bits / 8;
     const unsigned mask = 0xff00u >> bits % 8 & 0xff;
@@ -40,6 +41,7 @@ bool forward_admits(struct leat_forwarder *forwarder, const struct leat_ip *ip)
         if (is_in(ip, &config->networks[i]))
             return true;
     }
+    /* without a list everyone is served */
     if (config->network_count == 0)
         return true;
     forwarder->counts.prohibited++;
@@ -55,14 +57,17 @@ static bool find(struct leat_forwarder *forwarder, const struct forward_from *fr
     struct leat_resolver *resolver = forwarder->config.resolver;
     struct cache_entry *entry;
 
+    /* copied, because the question may lie in scratch, which a reply overwrites */
     forwarder->name.len = (uint8_t)question->name_bytes;
     memcpy(forwarder->name.wire, question->name, question->name_bytes);
+    /* before the cache: the program may have blocked a name since it was cached */
     if (forward_own(forwarder, from, question->type))
         return true;
     resolver_key(resolver, &forwarder->name, question->type, variant);
     entry = resolver_find(resolver, &forwarder->name);
     if (!entry)
         return false;
+    /* RFC 9520: the servers have failed a moment ago, and aren't asked again yet */
     if (!resolver_keep_from(resolver, entry))
         forwarder->extended_error = LEAT_FORWARDER_CACHED_ERROR;
     forwarder->counts.cached++;
@@ -74,6 +79,7 @@ static bool find(struct leat_forwarder *forwarder, const struct forward_from *fr
 static unsigned refusal_of(struct leat_forwarder *forwarder, const struct forward_from *from,
                            const struct dns_query *asked)
 {
+    /* first: a client from elsewhere learns nothing else */
     if (!forward_admits(forwarder, &from->peer.ip)) {
         forwarder->extended_error = LEAT_FORWARDER_PROHIBITED;
         return LEAT_DNS_REFUSED;
@@ -89,6 +95,7 @@ static struct forward_form form_of(const struct dns_query *asked, enum dns_query
     const bool has_edns = asked->has_edns && verdict != DNS_QUERY_FORMERR;
     const bool dnssec_ok = has_edns && asked->edns.dnssec_ok;
 
+    /* RFC 1035 4.1.1 and RFC 4035 3.2.2: RD, CD and the opcode are those of the query */
     return (struct forward_form){
         .id = asked->header.id,
         .flags = flags & (DNS_RD | DNS_CD | 15u << 11),

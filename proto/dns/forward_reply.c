@@ -19,6 +19,7 @@ size_t forward_reply_bytes(const struct leat_forwarder_config *config)
 
 static size_t opt_bytes_of(const struct leat_forwarder *forwarder, const struct forward_form *form)
 {
+    /* RFC 8914 2: an extended error needs EDNS */
     const size_t error_bytes =
         form->has_edns && forwarder->extended_error > 0 ? DNS_OPTION_BYTES + DNS_ERROR_BYTES : 0;
 
@@ -41,6 +42,8 @@ size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form
     struct dns_writer writer;
 
     leat_assert(form->limit > opt_bytes);
+    /* The room for the OPT record is set aside before all others, because a truncated reply needs
+     * it most. */
     dns_write_start(&writer, reply, form->limit - opt_bytes);
     if (question)
         dns_write_question(&writer, question->name, question->type, question->class_number);
@@ -50,6 +53,8 @@ size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form
     } else if (kept) {
         flags |=
             rcode | (kept->authentic && form->wants_ad && kept_age->stale_ttl_s == 0 ? DNS_AD : 0u);
+        /* AD is set only for clients that understand it (RFC 6840 5.8). A stale answer isn't
+         * validated any more. */
         dns_kept_copy(kept, kept_age, reply + writer.len);
         writer.len += kept->records_len;
         writer.counts[DNS_ANSWER] = kept->answers;
@@ -70,6 +75,7 @@ size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form
 
 void forward_note_error(struct leat_forwarder *forwarder, enum leat_err err)
 {
+    /* RFC 8914 4.23 and 4.24: no server answered, or all answered with errors */
     if (err == LEAT_ERR_TIMEOUT || err == LEAT_ERR_UNREACHABLE || err == LEAT_ERR_REFUSED ||
         err == LEAT_ERR_NO_ROUTE)
         forwarder->extended_error = LEAT_FORWARDER_UNREACHABLE;
@@ -84,6 +90,7 @@ static size_t replace(struct leat_forwarder *forwarder, const struct forward_end
                       uint8_t *reply, size_t len)
 {
     struct leat_resolver *resolver = forwarder->config.resolver;
+    /* forward_own_alias() puts the program's answer into resolver->kept */
     const struct dns_kept kept = resolver->kept;
     const struct dns_kept_age kept_age = resolver->kept_age;
 
@@ -105,6 +112,7 @@ size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward
     const struct dns_kept *kept = resolver->has_kept ? &resolver->kept : NULL;
     size_t len;
 
+    /* RFC 8914 4.4 and 4.20: the client is told that the answer is stale */
     if (kept && resolver->kept_age.stale_ttl_s > 0)
         forwarder->extended_error =
             kept->rcode == LEAT_DNS_NXDOMAIN ? LEAT_FORWARDER_STALE_NXDOMAIN : LEAT_FORWARDER_STALE;
@@ -119,6 +127,8 @@ bool forward_fits(const struct forward_client *client, size_t len)
 {
     const struct leat_stream *stream = &client->tcp.stream;
 
+    /* With nothing queued, a reply that is longer than the whole queue is begun, and its rest
+     * kept. */
     return forward_owner(client)->rest.client != client &&
            (leat_stream_send_room(stream) >= DNS_LENGTH_BYTES + len ||
             leat_stream_progress(stream).queued_bytes == 0);
@@ -132,6 +142,7 @@ static bool keep_rest(struct forward_client *client, size_t taken, size_t end)
     if (forwarder->rest.client)
         return false;
     leat_assert(taken < end && end <= forwarder->scratch_bytes);
+    /* copied, because the next reply of any client overwrites scratch */
     memcpy(forwarder->rest.bytes, forwarder->scratch + taken, end - taken);
     forwarder->rest.len = end - taken;
     forwarder->rest.at = 0;
@@ -150,6 +161,7 @@ void forward_reply_by_tcp(struct forward_client *client, size_t len)
 
     if (client->tcp.ending)
         return;
+    /* RFC 1035 4.2.2: the length stands in front */
     put16(forwarder->scratch, (uint16_t)len);
     if (forwarder->rest.client == client ||
         leat_stream_write(&client->tcp.stream, forwarder->scratch, end, &taken) ||
@@ -170,6 +182,7 @@ bool forward_send_rest(struct forward_client *client)
     if (leat_stream_write(&client->tcp.stream, rest->bytes + rest->at, rest->len - rest->at,
                           &taken))
         return false; /* it ends */
+    /* TCP takes what it has buffers for, so it may take several turns */
     rest->at += taken;
     if (rest->at < rest->len) {
         leat_stream_want_room(&client->tcp.stream, (uint32_t)(rest->len - rest->at));

@@ -24,6 +24,7 @@ static void client_ask(struct forward_client *client)
     if (forward_take(forwarder, &from, LEAT_DNS_OVER_TCP, client->tcp.query + DNS_LENGTH_BYTES,
                      dns_client_query_bytes(&client->tcp), forwarder->scratch + DNS_LENGTH_BYTES,
                      forwarder->scratch_bytes - DNS_LENGTH_BYTES, &len) == FORWARD_REPLY) {
+        /* it will be counted when it is answered */
         if (!forward_fits(client, len)) {
             forwarder->counts = before;
             client->wants_bytes = DNS_LENGTH_BYTES + (uint32_t)len;
@@ -40,6 +41,7 @@ static bool is_held(struct forward_client *client)
     if (client->wants_bytes == 0)
         return false;
     if (!forward_fits(client, client->wants_bytes - DNS_LENGTH_BYTES)) {
+        /* with a rest to send, forward_send_rest() has asked for room already */
         if (forward_owner(client)->rest.client != client)
             leat_stream_want_room(&client->tcp.stream, client->wants_bytes);
         return true;
@@ -54,6 +56,7 @@ static void serve(struct dns_client *tcp)
 {
     struct forward_client *client = client_of(tcp);
 
+    /* the rest of a reply comes first: another one in between would break the framing */
     if (!forward_send_rest(client))
         return;
     while (!client->tcp.ending && client->count < FORWARD_PIPELINE_MAX && !is_held(client)) {
@@ -62,6 +65,7 @@ static void serve(struct dns_client *tcp)
         else if (!dns_client_read(&client->tcp))
             break;
     }
+    /* a client may shut down when it has asked, and still read */
     if (client->count == 0 && client->wants_bytes == 0 &&
         forward_owner(client)->rest.client != client)
         dns_client_close_at_end(&client->tcp);
@@ -85,6 +89,7 @@ static void left(struct dns_client *tcp)
     client->wants_bytes = 0;
     if (forward_owner(client)->rest.client == client)
         forward_owner(client)->rest.client = NULL;
+    /* their replies have no reader; a lookup that others wait for goes on */
     while (client->waiting) {
         leat_lookup_cancel(client->waiting->lookup);
         forward_release(client->waiting);

@@ -92,6 +92,7 @@ static void on_ready(struct leat *stack, struct ready *ready)
 
 static void serve_soon(struct forward_client *client)
 {
+    /* from the ready queue: the caller may itself be serving this client */
     client->ready.run = on_ready;
     service_ready(forward_owner(client)->stack, &client->ready);
 }
@@ -128,6 +129,7 @@ bool forward_await(struct leat_forwarder *forwarder, const struct forward_from *
         wait->lookup = NULL;
         return false;
     }
+    /* taken off the list only now, because lookup_start() may have refused */
     forwarder->free_waits = wait->next;
     shares_take(&forwarder->shares, place_of(wait), holder);
     wait->peer = from->peer;

@@ -27,6 +27,7 @@ static bool rate_allows(struct leat_forwarder *forwarder, const struct dns_cooki
         verdict = dns_rate_take(forwarder->rate, service_table_key(forwarder->stack),
                                 dns_rate_ip(service_table_key(forwarder->stack), asker->ip),
                                 leat_now_ns(forwarder->stack));
+    /* checked only over the limit, because it costs a hash */
     if (verdict != DNS_RATE_REPLY && dns_cookie_proves(asker, query->data, query->len)) {
         forwarder->counts.rate_proven++;
         verdict = DNS_RATE_REPLY;
@@ -58,6 +59,8 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
         return;
     }
     reply = leat_buf_alloc(leat_pool(forwarder->stack), LEAT_BUF_HEADROOM);
+    /* the reply's buffer comes before the query is read, so a flood that has used up the pool costs
+     * little */
     if (payload->next) { /* in fragments; truncation makes it illegal */
         query = forwarder->scratch;
         query_len =
@@ -74,7 +77,9 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
         return;
     }
     leat_buf_put(reply, (uint32_t)reply_len);
+    /* RFC 2181 4.1: from the address that was asked, because clients drop replies from any other */
     if (leat_udp_send_from(udp, reply, peer, local->ip)) {
+        /* forward_write() has counted it */
         forwarder->counts.replies--;
         forwarder->counts.drop_memory++;
     }
@@ -201,6 +206,8 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
     made->drainer.is_busy = is_busy;
     lay_out(&full, made, block);
     dns_cookie_keeper_init(&made->cookies, stack, full.no_cookies);
+    /* Ports come last: from here on, packets call back. After an error nothing refers to the
+     * memory. */
     err = leat_udp_open(stack, &made->udp, &events, made);
     if (err)
         return err;
@@ -211,6 +218,8 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
         leat_udp_close(made->udp);
         return err;
     }
+    /* a stack that drains waits until is_busy() is false, so clients that wait still get their
+     * answer */
     leat_drainer_add(stack, &made->drainer);
     *forwarder = made;
     return LEAT_OK;
@@ -221,6 +230,7 @@ void leat_forwarder_close(struct leat_forwarder *forwarder)
     leat_drainer_remove(forwarder->stack, &forwarder->drainer);
     leat_udp_close(forwarder->udp);
     dns_clients_stop(&forwarder->clients);
+    /* the resolver is the program's and lives on: it must not call back */
     for (unsigned i = 0; i < forwarder->config.waiting; i++) {
         if (forwarder->waits[i].lookup)
             leat_lookup_cancel(forwarder->waits[i].lookup);

@@ -25,6 +25,7 @@ void habits_edns_doubted(struct habits *habits, uint64_t now_ns)
 {
     if (habits_is(habits->edns_ns, now_ns) || habits_is(habits->plain_ns, now_ns))
         return; /* answered meanwhile, or lost with another query in one burst */
+    /* seconds at first; ten minutes if the next trial ends in the same way */
     habits->plain_ns = now_ns + (habits->doubted ? habit_ns : doubt_ns);
     habits->doubted = true;
 }
@@ -37,6 +38,7 @@ void habits_silent(struct habits *habits)
 void habits_udp_answered(struct habits *habits, bool truncated, uint64_t now_ns)
 {
     habits->udp_ns = now_ns + habit_ns;
+    /* one whole reply shows that the server doesn't truncate all of them */
     if (!truncated) {
         habits->truncated = 0;
         habits->tcp_only_ns = 0;
@@ -54,6 +56,7 @@ void habits_lowered(struct habits *habits, uint64_t now_ns)
 void habits_tcp_answered(struct habits *habits, uint64_t now_ns)
 {
     habits->no_tcp_ns = 0;
+    /* not for a server that answers by UDP, too: a long answer has led to TCP once */
     if (!habits_is(habits->udp_ns, now_ns))
         habits->tcp_only_ns = now_ns + habit_ns;
 }

@@ -16,6 +16,9 @@ void leat_top_count(struct leat_top *top, const void *key, size_t len)
         if (at->count < entry->count) /* the least frequent entry, or a free one */
             entry = at;
     }
+    /* Space-Saving (Metwally and others, 2005): a newcomer inherits the smallest count, and `above`
+     * notes by how much its own may be too high. So each key with more than 1 / LEAT_TOP_PLACES of
+     * all counts has a place. */
     entry->above = entry->count;
     entry->count++;
     entry->key_len = key_len;
@@ -33,6 +36,8 @@ unsigned leat_top_rank(const struct leat_top *top, const struct leat_top_entry *
 
         if (entry->count == 0)
             continue;
+        /* sorted in by insertion: the places are few, and the result needs no memory but the
+         * caller's */
         while (at > 0 && ranked[at - 1]->count < entry->count) {
             if (at < count_max)
                 ranked[at] = ranked[at - 1];

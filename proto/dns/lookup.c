@@ -36,6 +36,7 @@ static void prefetch(struct leat_resolver *resolver, const struct leat_dns_name 
     if (!resolver->free_queries || query_find(resolver))
         return;
     query = query_start(resolver, name, on_query_failed);
+    /* it goes on although no lookup waits for it */
     query->renews = true;
     resolver->counts.prefetches++;
 }
@@ -50,11 +51,13 @@ struct cache_entry *resolver_find(struct leat_resolver *resolver, const struct l
         return NULL;
     left_s = cache_left_s(entry, now_s);
     if (left_s == 0) {
+        /* RFC 8767 5: the servers are asked first, unless they have failed a moment ago */
         if (now_s >= entry->recheck_s)
             return NULL;
         resolver->counts.cache_stale++;
         return entry;
     }
+    /* the cache keeps answers that are asked for (cache.h) */
     entry->used = true;
     resolver->counts.cache_hits++;
     if (resolver->config.prefetch && left_s <= entry->ttl_s / PREFETCH_PART &&
@@ -70,6 +73,7 @@ static void release(struct leat_lookup *lookup)
     struct leat_resolver *resolver = lookup->resolver;
 
     leat_debug_assert(lookup->on_done); /* it has a caller */
+    /* the place may be used again at once, so nothing may call back */
     service_timer_cancel(resolver->stack, &lookup->stale_timer);
     stack_not_ready(&lookup->ready);
     lookup->on_done = NULL;
@@ -86,6 +90,7 @@ static void tell(struct leat_lookup *lookup, enum leat_err err)
     void *arg = lookup->arg;
     const struct leat_dns_result *result = &lookup->resolver->result;
 
+    /* before the callback, which may start another lookup in this place */
     release(lookup);
     on_done(arg, err, result);
 }
@@ -143,6 +148,7 @@ static void tell_outcome(struct leat_lookup *lookup, const struct query *query, 
 {
     struct leat_dns_result *result = &lookup->resolver->result;
 
+    /* RFC 8767 4: stale data only if the servers don't answer */
     if (err != LEAT_OK && stale) {
         lookup->resolver->counts.cache_stale++;
         tell_from(lookup, stale);
@@ -170,7 +176,9 @@ void lookups_tell(struct query *query, enum leat_err err, uint8_t *message)
     struct cache_entry *stale = NULL;
     bool gone = false;
 
+    /* first: a lookup that a callback starts must not join a query that is over */
     query_stop(query);
+    /* a callback may close the resolver, and free its memory */
     resolver->gone = &gone;
     if (err != LEAT_OK) {
         resolver_key(resolver, &query->asked, query->type, query->variant);
@@ -210,6 +218,7 @@ static bool wait_for_query(struct leat_lookup *lookup)
     lookup->query = query;
     lookup->next = query->lookups;
     query->lookups = lookup;
+    /* RFC 8767 5: a stale answer is used if the servers take longer than a person would wait */
     if (resolver_find_stale(resolver))
         service_timer_set(stack, &lookup->stale_timer, leat_now_ns(stack) + stale_answer_ns);
     return true;
@@ -238,6 +247,7 @@ static void on_stale_timer(struct timer *timer, void *context)
     entry = resolver_find_stale(resolver);
     if (!entry)
         return;
+    /* the query goes on: a late answer still renews the cache */
     lookup->query->renews = true;
     leave_query(lookup);
     resolver->counts.cache_stale++;
@@ -253,6 +263,7 @@ static void on_ready(struct leat *stack, struct ready *ready)
     (void)stack;
     resolver_key(resolver, &lookup->asked, lookup->type, lookup->variant);
     entry = resolver_find_stale(resolver);
+    /* looked up again: between the call and now the answer may have been replaced or evicted */
     if (entry) {
         tell_from(lookup, entry);
     } else if (!wait_for_query(lookup)) { /* the entry was evicted meanwhile */
@@ -281,9 +292,12 @@ enum leat_err lookup_start(struct leat_resolver *resolver, const struct leat_dns
     made->type = type;
     made->variant = variant;
     resolver_key(resolver, name, type, variant);
+    /* reported from the ready queue, so that on_done is never called before this function
+     * returns */
     if (resolver_find(resolver, name)) {
         service_ready(resolver->stack, &made->ready);
     } else if (!wait_for_query(made)) {
+        /* no query is free, but a stale answer does instead */
         if (!resolver_find_stale(resolver)) {
             release(made);
             return LEAT_ERR_FULL;
@@ -310,6 +324,8 @@ void leat_lookup_cancel(struct leat_lookup *lookup)
     if (query)
         leave_query(lookup);
     release(lookup);
+    /* a query without lookups ends, unless it renews the cache; one that isn't live is being
+     * reported */
     if (query && query->live && !query->lookups && !query->renews) {
         query_stop(query);
         query_free(query);

@@ -41,6 +41,7 @@ static void await_address(struct query *query)
 {
     struct leat *stack = query->resolver->stack;
 
+    /* by the timer, because no event reports the end of the check */
     query_end_try(query);
     query->awaits_address = true;
     service_timer_set(stack, &query->timer, leat_now_ns(stack) + probing_delay_ns);
@@ -73,17 +74,20 @@ static void next_try(struct query *query, enum leat_err err)
 
     for (; query->tries < end; query->tries++) {
         query_end_try(query);
+        /* it has said that it can't answer, and would say so again */
         if (query->failed & query_server_bit(query))
             continue;
         choose_transport(query);
         if (query_begin_try(query))
             return;
+        /* a route can only come with an address that is being checked, and there is none */
         if (!service_is_probing6(query->resolver->stack))
             query->failed |= query_server_bit(query);
         else
             may_come = true;
     }
     if (may_come) {
+        /* these tries begin again when the address may be used */
         query->tries = begun;
         query->err = err;
         await_address(query);
@@ -100,6 +104,7 @@ bool query_shows_delay(const struct query *query)
 void query_server_failed(struct query *query, enum leat_err err)
 {
     query->resolver->counts.servers_failed++;
+    /* a failure counts as a slow reply, so that another server is asked first */
     if (query_shows_delay(query) && err != LEAT_ERR_SERVERS && err != LEAT_ERR_MEMORY)
         upstream_was_silent(query_upstream(query), query->resolver->config.timeout_ns);
     query->failed |= query_server_bit(query);
@@ -136,6 +141,8 @@ void queries_lost(struct upstream *upstream, enum leat_err err, bool again)
     bool clear;
     struct query *query = upstream_lose(upstream, &clear);
 
+    /* The list has been taken off the connection. Queries that are repeated may open a new one
+     * meanwhile. */
     while (query) {
         struct query *next = query->next_upstream;
 
@@ -160,6 +167,7 @@ static void leave_silent(struct query *query)
 {
     struct upstream *upstream = query->upstream;
 
+    /* a server that has answered others on this connection since is only slow with this question */
     upstream_leave(query);
     if (upstream && upstream->heard_ns < query->begin_ns)
         queries_lost(upstream, LEAT_ERR_TIMEOUT, true);
@@ -192,11 +200,13 @@ static void on_timeout(struct timer *timer, void *context)
         next_try(query, query->err);
         return;
     }
+    /* the question hasn't left yet, for lack of memory */
     if (query->unsent && leat_now_ns(query->resolver->stack) < query->end_ns) {
         if (!query_send(query))
             query_server_failed(query, LEAT_ERR_NO_ROUTE);
         return;
     }
+    /* an ICMP error has come, and no answer since */
     if (query->soft != LEAT_OK) {
         query_server_failed(query, query->soft);
         return;
@@ -232,6 +242,7 @@ static void end_renewal(struct leat_resolver *resolver)
     struct query *oldest = NULL;
 
     for (struct query *query = resolver->live_queries; query; query = query->next) {
+        /* new queries are put in front, so the last one that is found is the oldest */
         if (!query->lookups)
             oldest = query;
     }
@@ -259,11 +270,13 @@ struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_
     query->asked = *name;
     query->type = resolver->key.type;
     query->variant = resolver->key.variant;
+    /* equal lookups find the query by this key, and share it */
     query->hash = resolver->key.hash;
     upstreams_order(resolver, query->order);
     query->live = true;
     query->next = resolver->live_queries;
     resolver->live_queries = query;
+    /* last: it may fail at once, which is reported from the ready queue */
     next_try(query, LEAT_ERR_NO_ROUTE);
     return query;
 }
@@ -273,6 +286,7 @@ void query_stop(struct query *query)
     struct query **link = &query->resolver->live_queries;
 
     query_end_try(query);
+    /* an error that isn't reported yet has no reader any more */
     stack_not_ready(&query->ready);
     while (*link != query)
         link = &(*link)->next;

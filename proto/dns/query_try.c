@@ -31,6 +31,7 @@ static void mix_case(struct query *query)
     for (unsigned i = 0; i < name->len; i++) {
         const uint8_t lower = dns_lower(name->wire[i]);
 
+        /* a random number has bits for 64 bytes of the name */
         if (i % 64 == 0)
             bits = leat_random(query->resolver->stack);
         if (lower >= 'a' && lower <= 'z') /* length bytes are below 'A' */
@@ -98,6 +99,8 @@ void query_repeat(struct query *query)
     struct leat *stack = query->resolver->stack;
 
     query->may_repeat = false;
+    /* EDNS may be why the server is silent. A server that is known to answer with EDNS has lost the
+     * packet. */
     if (query->has_edns && !habits_is(upstream->habits.edns_ns, leat_now_ns(stack)) &&
         !dns_cookie_has_server(&upstream->cookie)) {
         query->repeated_plain = true;
@@ -140,6 +143,7 @@ bool query_begin_try(struct query *query)
 {
     struct leat *stack = query->resolver->stack;
 
+    /* a new id for each try: a reply to an earlier one, or a guess for it, doesn't fit */
     query->id = (uint16_t)leat_random(stack);
     mix_case(query);
     query_choose_edns(query);
@@ -147,6 +151,7 @@ bool query_begin_try(struct query *query)
     query->repeated_plain = false;
     query->soft = LEAT_OK;
     query->begin_ns = leat_now_ns(stack);
+    /* the time doubles with each round, for a path that is slow or lossy */
     query->end_ns = query->begin_ns + (query->resolver->config.timeout_ns << query_round(query));
     return query_send(query);
 }

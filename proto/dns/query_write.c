@@ -10,6 +10,7 @@ void query_choose_edns(struct query *query)
     const uint64_t now_ns = leat_now_ns(query->resolver->stack);
     const unsigned rounds = habits_is(upstream->habits.edns_ns, now_ns) ? 2 : 1;
 
+    /* TLS pads queries by EDNS, and a server that has sent a cookie knows EDNS */
     if (upstream_wants_tls(upstream) || dns_cookie_has_server(&upstream->cookie))
         query->has_edns = true;
     else
@@ -20,6 +21,7 @@ void query_choose_edns(struct query *query)
 
 void query_take_cookie(struct query *query, struct leat_ip local)
 {
+    /* kept with the query, because the reply is compared with the cookie that was sent */
     query->cookie.is_set = false;
     if (!query->resolver->config.no_cookies && query->has_edns)
         dns_cookie_use(&query_upstream(query)->cookie, query->resolver->stack, local,

@@ -52,6 +52,8 @@ static bool is_private(struct leat_ip ip)
     uint8_t bytes[16];
 
     memcpy(bytes, &ip, sizeof bytes);
+    /* an IPv4 address inside of one of IPv6 is judged as such: a translator on the path would reach
+     * it */
     if (begins_with(bytes, nat64, 96)) {
         memcpy(bytes, mapped, sizeof mapped);
     } else if (begins_with(bytes, to_6, 16)) {

@@ -33,6 +33,7 @@ static void fill_in(struct leat_resolver_config *config)
         config->negative_ttl_max_s = 10800;
     if (config->failure_ttl_s == 0)
         config->failure_ttl_s = 5;
+    /* the cache is divided into units of this size */
     config->cache_bytes &= ~(size_t)(CACHE_ALIGN - 1);
     if (config->tcp_idle_ns == 0)
         config->tcp_idle_ns = UINT64_C(10000000000);
@@ -79,12 +80,15 @@ static size_t lay_out(const struct leat_resolver_config *config, struct leat_res
         resolver->lookups = (struct leat_lookup *)(void *)(block + lookups_at);
         resolver->keeper.bytes = block + keeper_at;
         resolver->keeper.bytes_max = keeper_bytes(config);
+        /* a lookup waits for one query at most, so there are as many of both */
         for (unsigned i = 0; i < config->lookups; i++) {
             resolver->lookups[i] = (struct leat_lookup){.next = resolver->free_lookups};
             resolver->free_lookups = &resolver->lookups[i];
             made[i] = (struct query){.next = resolver->free_queries, .resolver = resolver};
             resolver->free_queries = &made[i];
         }
+        /* One message is for datagrams. Each server has its own, because parts of several replies
+         * by TCP may come in turns. */
         resolver->message = block + messages_at;
         for (unsigned i = 0; i < config->server_count; i++) {
             upstream_init(&resolver->upstreams[i], resolver);
@@ -112,6 +116,7 @@ _Static_assert(ALIGN % CACHE_ALIGN == 0 && ALIGN % _Alignof(struct leat_resolver
 static bool is_possible(const struct leat_resolver_config *config)
 {
     for (unsigned i = 0; i < LEAT_RESOLVER_SERVERS_MAX; i++) {
+        /* without TLS such a server would be asked in the clear */
         if (config->tls_clients[i] && !config->tls_connect)
             return false;
     }
@@ -140,8 +145,10 @@ enum leat_err leat_resolver_open(struct leat_resolver **resolver, struct leat *s
     made->config = full;
     made->stack = stack;
     query_receive_init(made);
+    /* needed without a cache, too: names of running queries are found by their hash */
     made->cache.key = *service_table_key(stack);
     lay_out(&full, made, block);
+    /* after cache_init(), which has cleared it */
     made->cache.stale_s = full.stale_s;
     *resolver = made;
     return LEAT_OK;
@@ -153,10 +160,12 @@ void leat_resolver_close(struct leat_resolver *resolver)
         if (resolver->lookups[i].on_done)
             leat_lookup_cancel(&resolver->lookups[i]);
     }
+    /* queries that only renew the cache have no lookup */
     while (resolver->live_queries)
         query_stop(resolver->live_queries);
     for (unsigned i = 0; i < resolver->config.server_count; i++)
         upstream_close(&resolver->upstreams[i]);
+    /* the caller may be a callback of this resolver: lookups_tell() then touches it no more */
     if (resolver->gone)
         *resolver->gone = true;
 }

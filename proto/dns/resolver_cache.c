@@ -51,6 +51,8 @@ void resolver_keep_failure(struct leat_resolver *resolver, struct cache_entry *s
                                      .rcode = LEAT_DNS_SERVFAIL};
     const uint32_t now_s = resolver_now_s(resolver);
 
+    /* RFC 8767 5: stale data is better than a failure, so it stays, and isn't renewed for a
+     * while */
     if (stale)
         stale->recheck_s = now_s + STALE_RECHECK_S;
     else if (is_kept(resolver, resolver->key.type))
@@ -78,6 +80,7 @@ void resolver_keep_reply(struct leat_resolver *resolver, const struct query *que
     resolver->kept_age = (struct dns_kept_age){.age_s = 0};
     resolver->has_kept = dns_kept_make(&resolver->kept, &resolver->keeper, &query->asked,
                                        &resolver->result, &limits);
+    /* not stored: a loop, or too long for the keeper; lookups are answered from the reply itself */
     if (!resolver->has_kept) {
         keep_circle(resolver, query);
         return;

@@ -30,6 +30,7 @@ static bool expand_rdata(struct dns_keeper *keeper, const struct leat_dns_record
     for (; *fields != DNS_FIELD_END; fields++) {
         const size_t before = at;
 
+        /* pointers lead into the server's message, and would be wrong in another one */
         if (*fields == DNS_FIELD_NAME) {
             if (!dns_name_read(record->message, end, &at, &keeper->part) ||
                 keeper->part.len > sizeof keeper->rdata - used)
@@ -115,9 +116,11 @@ static unsigned keep_matching(struct dns_kept *kept, struct dns_keeper *keeper,
             continue;
         if (count++ == 0)
             *first = record;
+        /* the answer as a whole expires with its shortest TTL */
         kept->ttl_s = min32(kept->ttl_s, record.ttl_s);
         keep_record(keeper, writer, DNS_ANSWER, &keeper->name, &record,
                     min32(record.ttl_s, keeper->ttl_max_s));
+        /* a second CNAME would make two chains of one */
         if (type == LEAT_DNS_CNAME && result->type != LEAT_DNS_CNAME)
             break;
     }
@@ -198,6 +201,7 @@ static void keep_soa(struct dns_kept *kept, struct dns_keeper *keeper, struct dn
         if (record.type != LEAT_DNS_SOA || record.class_number != DNS_CLASS_IN)
             continue;
         ttl_s = get32(record.message + record.rdata_at + record.rdata_len - 4); /* MINIMUM */
+        /* RFC 2308 3 and 5: the smaller of the record's TTL and its MINIMUM */
         keep_authority(kept, keeper, writer, &record, min32(min32(ttl_s, record.ttl_s), ttl_max_s));
         return;
     }
@@ -267,6 +271,7 @@ bool dns_kept_make(struct dns_kept *kept, struct dns_keeper *keeper,
     if (limits->dnssec)
         keep_proofs(kept, keeper, &writer, result,
                     kept->negative ? limits->negative_ttl_max_s : limits->ttl_max_s);
+    /* an answer that is kept in part would be a wrong one */
     if (writer.full || writer.counts[DNS_AUTHORITY] > UINT8_MAX)
         return false;
     kept->records = keeper->bytes + question_end;
@@ -292,6 +297,7 @@ void dns_kept_copy(const struct dns_kept *kept, const struct dns_kept_age *age, 
     for (unsigned left = kept->answers + (unsigned)kept->authorities; left > 0; left--) {
         const uint32_t ttl_s = get32((at = behind_owner(at)) + TTL_AT);
 
+        /* RFC 8767 4: clients get the time that is left, and a short one with stale data */
         put32(at + TTL_AT, age->stale_ttl_s     ? age->stale_ttl_s
                            : ttl_s > age->age_s ? ttl_s - age->age_s
                                                 : 0);

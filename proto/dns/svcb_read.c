@@ -33,6 +33,7 @@ static bool next_item(const struct value *value, size_t *at, struct value *item)
 {
     size_t end = *at;
 
+    /* not at the end itself: behind a final comma comes an empty item, which is refused */
     if (*at > value->len)
         return false;
     while (end < value->len && value->text[end] != ',')
@@ -54,6 +55,7 @@ static bool put_mandatory(struct zone_reader *reader, const struct value *value)
         uint32_t key;
         bool generic;
 
+        /* RFC 9460 8: it doesn't list itself */
         if (!read_key(item.text, item.len, &key, &generic) || key == SVCB_MANDATORY)
             return zone_fail(reader, "mandatory= has keys, with commas between them");
         while (place < reader->next && get16(place) < key) /* in order (RFC 9460 8) */
@@ -80,6 +82,8 @@ static bool put_alpn(struct zone_reader *reader, const struct value *value)
 
         if (!dns_char_read(value->text, value->len, &at, &byte, &escaped))
             return zone_fail(reader, "a backslash in a value escapes nothing");
+        /* Without the escapes of the character string, a comma divides protocols. One behind a
+         * backslash that is left belongs to a protocol. */
         if (byte == ',') {
             if (reader->next == length + 1)
                 return zone_fail(reader, why);
@@ -148,6 +152,7 @@ static bool put_value(struct zone_reader *reader, uint32_t key, const struct val
 
     if (is_flag && value->len > 0)
         return zone_fail(reader, "this key has no value");
+    /* an unknown key may have an empty value */
     if (!is_flag && key < SVCB_KEYS && value->len == 0)
         return zone_fail(reader, "this key needs a value");
     switch (key) {
@@ -198,6 +203,7 @@ static bool sort_in(const struct zone_reader *reader, uint8_t *begin, uint8_t *m
         place += SVCB_HEAD_BYTES + get16(place + 2);
     if (place < made && get16(place) == get16(made))
         return false;
+    /* three reversals exchange two neighbouring blocks without further memory */
     reverse(place, made);
     reverse(made, reader->next);
     reverse(place, reader->next); /* the parts have changed places */
@@ -224,12 +230,15 @@ static bool put_parameter(struct zone_reader *reader, uint8_t *begin)
         value.len = word.len - key_len - 1;
     }
     zone_advance(reader);
+    /* The scanner ends a word at a quote, so key="value" comes as two tokens with nothing between
+     * them. */
     if (equals && value.len == 0 && reader->token.kind == DNS_TOKEN_QUOTED &&
         reader->token.text == value.text + 1) {
         value.text = reader->token.text;
         value.len = reader->token.len;
         zone_advance(reader);
     }
+    /* the head is filled in when the length is known */
     if (!zone_take(reader, SVCB_HEAD_BYTES))
         return false;
     good = generic ? put_generic(reader, key, &value) : put_value(reader, key, &value);
@@ -257,6 +266,7 @@ static bool check(struct zone_reader *reader, const uint8_t *begin)
 {
     const uint8_t *mandatory = find(reader, begin, SVCB_MANDATORY);
 
+    /* a client that finds a listed key missing ignores the whole record */
     for (unsigned i = 0; mandatory && i < get16(mandatory + 2); i += 2) {
         if (!find(reader, begin, get16(mandatory + SVCB_HEAD_BYTES + i)))
             return zone_fail(reader, "a key of mandatory= is missing");

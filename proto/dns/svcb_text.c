@@ -24,6 +24,7 @@ static void format_key(struct dns_text *text, unsigned key)
         dns_text_string(text, svcb_key_text(key));
         return;
     }
+    /* RFC 9460 2.1: a key without a name has its number */
     dns_text_string(text, "key");
     dns_text_number(text, key);
 }
@@ -32,6 +33,8 @@ bool svcb_is_formed(unsigned key, const uint8_t *value, size_t len)
 {
     size_t at = 0;
 
+    /* RFC 9460 7 and 8: lists have an item at least, addresses and keys are whole, flags have no
+     * value */
     switch (key) {
     case SVCB_MANDATORY:
         return len > 0 && len % 2 == 0;
@@ -127,6 +130,8 @@ void svcb_format(struct dns_text *text, const uint8_t *at, const uint8_t *end)
         const unsigned key = get16(at);
         const uint8_t *value = at + SVCB_HEAD_BYTES;
         const uint8_t *next = value + get16(at + 2);
+        /* A value that doesn't fit its key is still written, as bytes. So a record of a newer
+         * standard can be read and copied. */
         const bool formed = svcb_is_formed(key, value, (size_t)(next - value));
 
         dns_text_char(text, ' ');

@@ -12,11 +12,13 @@ void upstream_answered(struct upstream *upstream, uint64_t after_ns)
         upstream->delay_ns = after_ns;
     else
         upstream->delay_ns += after_ns / SMOOTH_PART - upstream->delay_ns / SMOOTH_PART;
+    /* 0 would mean that the delay is unknown */
     upstream->delay_ns += upstream->delay_ns == 0;
 }
 
 void upstream_was_silent(struct upstream *upstream, uint64_t for_ns)
 {
+    /* the delay is at least the time that was waited; a slower server keeps its own */
     if (upstream->delay_ns < for_ns)
         upstream->delay_ns = for_ns;
 }
@@ -47,6 +49,7 @@ bool upstream_wants_tls(const struct upstream *upstream)
 {
     const struct leat_resolver *resolver = upstream->resolver;
 
+    /* after a failure, TLS is tried again when clear_until_ns has come */
     return resolver->config.tls_clients[upstream_place(upstream)] &&
            leat_now_ns(resolver->stack) >= upstream->clear_until_ns;
 }

@@ -44,6 +44,7 @@ static void hang_up(struct upstream *upstream, bool abort)
     leat_debug_assert(!upstream->queries || abort);
     if (!stream.end)
         return;
+    /* first, so that no event of this connection meets a new one in its place */
     upstream_forget(upstream);
     leat_stream_set_events(&stream, &nothing, NULL);
     if (abort)
@@ -215,6 +216,7 @@ void upstream_leave(struct query *query)
         link = &(*link)->next_upstream;
     *link = query->next_upstream;
     query->upstream = NULL;
+    /* RFC 7766 6.2.3: an idle connection is kept for a while, as the next query is cheaper on it */
     if (!upstream->queries && upstream->stream.end)
         service_timer_set(stack_of(upstream), &upstream->idle,
                           leat_now_ns(upstream->resolver->stack) +

@@ -45,6 +45,7 @@ static bool put_some(struct zone_reader *reader, struct digits *digits, const ch
         digits->padding += text[i] == '=';
         if (text[i] == '=' && digits->bits == 6)
             continue;
+        /* behind the padding no digit may follow */
         if (digit < 0 || digits->padding > 0)
             return zone_fail(reader, not_digits(digits->bits));
         digits->sum = digits->sum << digits->bits | (uint32_t)digit;
