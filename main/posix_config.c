@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "posix_program.h"
+#include "sink.h"
 
 static void print_line(const struct options_world *world, const char *line)
 {
@@ -136,6 +137,7 @@ void posix_on_hangup(void *arg)
     struct leat_host *host = &program->host;
 
     posix_notify_reload(&program->notify, host->now_ns(host), true);
+    sinks_reopen();
     read_again(program);
     posix_notify_reload(&program->notify, host->now_ns(host), false);
 }

@@ -14,6 +14,7 @@
 #include "posix_flight.h"
 #include "posix_program.h"
 #include "posix_reach.h"
+#include "sink.h"
 
 enum {
     BUFFERS = 4096
@@ -43,7 +44,7 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
     struct leat_host *machine = program->device.machine;
     struct leat *stack = program->platform.stack;
     char why[LEAT_WHY_BYTES];
-    uint64_t notify_ns;
+    uint64_t now_ns, early_ns;
 
     if (posix_device_lost(&program->device, why)) {
         fprintf(stderr, "%s: %s\n", program->app->name, why);
@@ -51,9 +52,12 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
         return false;
     }
     posix_flight_look();
-    notify_ns = posix_notify_tell(&program->notify, machine->now_ns(machine), program->up.started,
-                                  leat_is_draining(stack));
-    if (machine->wait(machine, notify_ns < deadline_ns ? notify_ns : deadline_ns))
+    now_ns = machine->now_ns(machine);
+    early_ns = sinks_flush(now_ns);
+    deadline_ns = early_ns < deadline_ns ? early_ns : deadline_ns;
+    early_ns =
+        posix_notify_tell(&program->notify, now_ns, program->up.started, leat_is_draining(stack));
+    if (machine->wait(machine, early_ns < deadline_ns ? early_ns : deadline_ns))
         return true;
     posix_notify_tell(&program->notify, machine->now_ns(machine), false, true);
     if (program->options.replay)
@@ -333,6 +337,7 @@ static void report_captures(struct program *program)
 
 static void close_all(struct program *program)
 {
+    sinks_close();
     if (program->platform.stack)
         leat_close(program->platform.stack);
     report_captures(program);
@@ -362,6 +367,15 @@ static void tell_doubt(const struct program *program)
         fprintf(stderr, "%s: %s\n", program->app->name, line);
 }
 
+/* Takes SIGHUP if there is something to read or to open again. */
+static void take_hangup(struct program *program)
+{
+    if ((program->app->reload || program->options.config || sinks_have_file()) &&
+        program->device.posix &&
+        leat_posix_on_hangup(program->device.posix, posix_on_hangup, program))
+        fprintf(stderr, "%s: SIGHUP can't be taken\n", program->app->name);
+}
+
 /* Returns the exit status. */
 static int run(struct program *program)
 {
@@ -381,9 +395,7 @@ static int run(struct program *program)
         fprintf(stderr, "%s: %s: %s\n", program->app->name, step, leat_err_text(err));
         return STATUS_NOT_STARTED;
     }
-    if ((program->app->reload || program->options.config) && program->device.posix &&
-        leat_posix_on_hangup(program->device.posix, posix_on_hangup, program))
-        fprintf(stderr, "%s: SIGHUP can't be taken\n", program->app->name);
+    take_hangup(program);
     complaint = bring_up_start(&program->up);
     if (complaint) {
         fprintf(stderr, "%s: %s\n", program->app->name, complaint);
@@ -431,6 +443,7 @@ static void make_platform(struct program *program)
     program->platform.host = &program->host;
     program->platform.early = options->early;
     program->platform.read_file = read_file;
+    program->platform.log_line = sink_line;
     program->platform.write = write_data;
     program->platform.open_output = open_output;
     program->platform.changed_ns = changed_ns;

@@ -36,6 +36,8 @@
 extern "C" {
 #endif
 
+struct leat_log; /**< a log that has a line for each event, such as a request */
+
 /** The things that a program gets from the platform; valid until leat_main() returns. */
 struct leat_platform {
     struct leat *stack;     /**< attached; UDP and TCP are registered; it has an address when the
@@ -88,6 +90,10 @@ struct leat_platform {
      * opened; also on platforms without files. */
     enum leat_err (*open_output)(struct leat_platform *platform, const char *path, bool append,
                                  uint64_t *have);
+    /** Writes a line to a log of this struct, without the line's end, which is added.  It never
+     * waits: a line that a full disk or a slow reader leaves no room for is dropped and counted.
+     * The caller escapes control characters.  A line of more than 4,096 bytes is cut off. */
+    void (*log_line)(struct leat_log *log, const char *line, size_t len);
     /** For leat_tasks_config.guard: pages that trap; NULL: this platform has none. */
     bool (*guard)(void *page, size_t bytes, bool guarded);
     /** Writes one line for a human: to the standard output, or with leat_app.prints to the standard

@@ -11,6 +11,7 @@
 #include "bring_up.h"
 #include "flight.h"
 #include "options.h"
+#include "sink.h"
 
 enum {
     STATUS_FAILED = 1, /* as on POSIX */
@@ -391,6 +392,7 @@ static int run(void)
         return complain("", complaint);
     status = leat_run(program.platform.stack, &program.host);
     bring_up_ended(&program.up);
+    sinks_close();
     if (options->stats)
         say_stats();
     if (options->flight_dump)
@@ -404,6 +406,7 @@ static void make_platform(void)
     options_platform(&program.options, &program.platform);
     program.platform.host = &program.host;
     program.platform.read_file = read_file;
+    program.platform.log_line = sink_line;
     program.platform.write = write_data;
     program.platform.open_output = open_output;
     program.platform.changed_ns = changed_ns;

@@ -1,0 +1,146 @@
+/* posix_sink.c -- the standard output and files as sinks (sink.h), without a write that waits.
+ *
+ * A description of our own is set to O_NONBLOCK. The one that we were started with is shared with
+ * other processes, whose writes would fail then. A write to a disk may take as long as the disk
+ * takes. */
+#include "sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "posix_output.h"
+
+enum {
+    FLAGS = O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+    MODE = 0640 /* addresses of clients are not for everybody */
+};
+
+/* The standard output. What no description of our own can be made of is asked by poll() first. */
+static int open_output(struct leat_log *log)
+{
+    struct stat state;
+    char path[40];
+    int fd;
+
+    if (fstat(STDOUT_FILENO, &state))
+        return -1;
+    log->is_socket = S_ISSOCK(state.st_mode);
+    log->may_block = false;
+    if (S_ISREG(state.st_mode) || log->is_socket) /* a file has one position for all writers */
+        return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", STDOUT_FILENO);
+    fd = open(path, FLAGS);
+    if (fd >= 0)
+        return fd;
+    log->may_block = true;
+    return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+}
+
+const char *sink_check(const struct sink_target *target)
+{
+    static char folder[PATH_MAX];
+    const char *slash;
+    int fd;
+
+    if (target->kind != SINK_FILE)
+        return NULL;
+    fd = open(target->path, FLAGS);
+    if (fd >= 0) {
+        close(fd);
+        return NULL;
+    }
+    if (errno != ENOENT || strlen(target->path) >= sizeof folder)
+        return strerror(errno);
+    slash = strrchr(target->path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - target->path) + 1 : 1,
+             slash ? target->path : ".");
+    return access(folder, W_OK | X_OK) ? strerror(errno) : NULL;
+}
+
+const char *sink_device_open(struct leat_log *log)
+{
+    const int fd = log->target.kind == SINK_OUTPUT ? open_output(log)
+                                                   : open(log->target.path, FLAGS | O_CREAT, MODE);
+    if (fd < 0)
+        return strerror(errno);
+    if (!log->queue)
+        log->queue = malloc(SINK_QUEUE_BYTES);
+    if (!log->queue) {
+        close(fd);
+        return "no memory for its lines";
+    }
+    signal(SIGPIPE, SIG_IGN); /* a reader that is gone shall not end the program */
+    if (log->fd >= 0)
+        close(log->fd);
+    log->fd = fd;
+    return NULL;
+}
+
+static ssize_t put_some(const struct leat_log *log, const char *bytes, size_t len)
+{
+    struct pollfd pipe = {.fd = log->fd, .events = POLLOUT};
+
+    if (log->is_socket)
+        return send(log->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (!log->may_block)
+        return write(log->fd, bytes, len);
+    /* pipe(7): a pipe that poll() calls writable takes so much at once */
+    if (poll(&pipe, 1, 0) == 1)
+        return write(log->fd, bytes, len < PIPE_BUF ? len : PIPE_BUF);
+    errno = EAGAIN;
+    return -1;
+}
+
+size_t sink_device_write(struct leat_log *log, const char *bytes, size_t len, const char **why)
+{
+    size_t taken = 0;
+
+    while (taken < len) {
+        const ssize_t put = put_some(log, bytes + taken, len - taken);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            break;
+        if (put <= 0) {
+            *why = strerror(put < 0 ? errno : EIO);
+            break;
+        }
+        taken += (size_t)put;
+    }
+    return taken;
+}
+
+bool sink_device_wait(const struct leat_log *log, unsigned wait_ms)
+{
+    struct pollfd sink = {.fd = log->fd, .events = POLLOUT};
+
+    return poll(&sink, 1, (int)wait_ms) == 1;
+}
+
+/* The standard output, which is full, can't tell that. */
+void sink_device_say(const struct leat_log *log, const char *line)
+{
+    if (log->target.kind == SINK_OUTPUT)
+        posix_output_say(line);
+    else
+        log->platform->say(log->platform, line);
+}
+
+void sink_device_close(struct leat_log *log)
+{
+    if (log->fd >= 0)
+        close(log->fd);
+    log->fd = -1;
+    free(log->queue);
+    log->queue = NULL;
+}
