@@ -71,8 +71,7 @@ static struct wire_tls_bytes list_protocols(const struct leat_tls_client *client
                           : (struct wire_tls_bytes){list, (uint32_t)(out.at - list)};
 }
 
-/* Moves the share of the hello in `out` back to share_place(). A retry that asks for no share
- * leaves it unchanged (4.1.2). */
+/* Moves the share of the hello in `out` back: a retry that asks for none leaves it (4.1.2). */
 static __attribute__((noinline)) bool keep_share(struct tls_handshake *handshake, size_t *len)
 {
     struct wire_tls_client_hello hello;
@@ -103,8 +102,8 @@ static bool make_share(struct tls_session *session, size_t *len)
     return handshake->has_share;
 }
 
-/* Writes a hello with a share of session->group to handshake->out. */
-static bool write_hello(struct tls_session *session, struct wire_tls_bytes cookie)
+/* Writes a hello with the share of @share_len bytes in share_place() to handshake->out. */
+static void write_hello(TLS_PARAMETERS, size_t share_len, struct wire_tls_bytes cookie)
 {
     struct tls_handshake *handshake = session->handshake;
     struct leat_tls *tls = session->tls;
@@ -120,34 +119,36 @@ static bool write_hello(struct tls_session *session, struct wire_tls_bytes cooki
         .schemes = tls->schemes,
         .scheme_count = tls->scheme_count + TLS_SCHEMES_PKCS1, /* PKCS #1: certificates only */
         .share_group = session->group,
+        .share = {share_place(handshake), (uint32_t)share_len},
         .name = said_name(handshake->client),
         .protocols = list_protocols(handshake->client, protocols, sizeof protocols),
         .cookie = cookie,
         .record_size_limit = WIRE_TLS_PLAINTEXT_MAX + 1}; /* RFC 8449 4: data and its type */
     uint8_t *binders;
-    size_t len;
 
-    if (!make_share(session, &len))
-        return false;
-    offer.share = (struct wire_tls_bytes){share_place(handshake), (uint32_t)len};
     tls_resume_offer(session, &offer);
     binders = wire_tls_client_hello_write(&out, &offer);
     handshake->out_len = (uint32_t)(out.at - handshake->out);
-    return !out.full && (!binders || tls_resume_bind(session, binders));
+    if (out.full) /* our own parts fit */
+        tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a cookie that is too long");
+    else if (binders && !tls_resume_bind(session, binders))
+        internal(session, step);
 }
 
 void tls_make_share(TLS_PARAMETERS)
 {
     struct tls_handshake *handshake = session->handshake;
     const struct leat_crypto *crypto = &session->tls->crypto;
+    size_t len;
 
     session->group = session->tls->groups[0]; /* the one that we prefer; others take a retry */
     handshake->session_id_len = WIRE_TLS_SESSION_ID_MAX; /* D.4: as in a resumption of TLS 1.2 */
     if (!crypto->ops->random(crypto->self, handshake->random, WIRE_TLS_RANDOM) ||
         !crypto->ops->random(crypto->self, handshake->session_id, WIRE_TLS_SESSION_ID_MAX) ||
-        !tls_name_note(session, name_of(handshake->client)) ||
-        !write_hello(session, (struct wire_tls_bytes){NULL, 0}))
+        !tls_name_note(session, name_of(handshake->client)) || !make_share(session, &len))
         internal(session, step);
+    else
+        write_hello(session, step, len, (struct wire_tls_bytes){NULL, 0});
 }
 
 void tls_snd_ClientHello(TLS_PARAMETERS)
@@ -212,6 +213,7 @@ void tls_read_HelloRetryRequest(TLS_PARAMETERS)
     struct tls_handshake *handshake = session->handshake;
     struct wire_tls_server_hello hello;
     bool ours = false;
+    size_t len;
 
     if (!read_hello(session, step, &hello))
         return;
@@ -228,14 +230,14 @@ void tls_read_HelloRetryRequest(TLS_PARAMETERS)
     session->tls->counts.retried++;
     if (session->early == TLS_EARLY_OFFERED)
         session->tls->config.early->retry(session);
-    if (!begin_transcript(session, hello.suite) || !tls_transcript_retry(session)) {
+    if (!begin_transcript(session, hello.suite) || !tls_transcript_retry(session) ||
+        !make_share(session, &len)) {
         internal(session, step);
     } else if (tls_message_add(session, step)) {
         handshake->retried = true;
-        step->next = write_hello(session, hello.cookie) ? TLS_hello_accepted : TLS_flaw;
+        step->next = TLS_hello_accepted;
         step->follows = true;
-        if (step->next == TLS_flaw)
-            tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a cookie that is too long");
+        write_hello(session, step, len, hello.cookie); /* may find a flaw */
     }
 }
 
@@ -296,10 +298,9 @@ static struct tls_verdict answer_to_early(struct tls_session *session, bool take
 {
     if (session->early != TLS_EARLY_NONE)
         return session->tls->config.early->answer(session, taken);
-    if (taken)
-        return (struct tls_verdict){WIRE_TLS_UNSUPPORTED_EXTENSION,
-                                    "early data that was not offered"};
-    return (struct tls_verdict){0, NULL};
+    return taken ? (struct tls_verdict){WIRE_TLS_UNSUPPORTED_EXTENSION,
+                                        "early data that was not offered"}
+                 : (struct tls_verdict){0, NULL};
 }
 
 void tls_read_EncryptedExtensions(TLS_PARAMETERS)
@@ -386,15 +387,13 @@ static enum leat_crypto_verdict check_chain(struct tls_session *session,
 
     _Static_assert(LEAT_CRYPTO_CHAIN_MAX <= TLS_OPEN_PIECES, "a piece for each");
     for (unsigned i = 0; i < count; i++) {
-        tls->in[i] = (struct leat_crypto_piece){
-            handshake->message + (chain[i].at - handshake->message), chain[i].len};
+        tls->in[i] = leat_crypto_piece_of(chain[i].at, chain[i].len);
         certificates[i] = (struct leat_crypto_certificate){&tls->in[i], 1};
     }
     return tls->crypto.ops->check_chain(tls->crypto.self, &asked, &handshake->peer_key);
 }
 
-/* True if the program knows the certificate's key. Compares all pins, so that timing reveals
- * none. */
+/* True if the program knows the key. Compares all pins, so that timing reveals none. */
 static bool is_pinned(struct tls_session *session, const struct leat_crypto_certificate *own)
 {
     const struct leat_tls_client *client = session->handshake->client;

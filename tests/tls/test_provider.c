@@ -221,6 +221,28 @@ static void test_each_call_fails_once_with_a_second_hello(void **state)
     fail_each_call(f, CLIENT, NULL);
 }
 
+/* The client can't make the share that a retry asks for: its own fault, not that of a cookie. */
+static void test_a_share_that_fails_after_a_retry_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_crypto_ops ops;
+
+    begin(f, WIDE);
+    f->tls[SERVER]->groups[0] = LEAT_CRYPTO_SECP256R1;
+    f->tls[SERVER]->group_count = 1;
+    real = f->crypto.ops;
+    ops = *real;
+    ops.share_open = fail_share_open;
+    f->tls[CLIENT]->crypto.ops = &ops;
+    calls_left = 2;
+    shake(f);
+    expect_end(f, CLIENT, LEAT_ERR_TLS);
+    assert_int_equal(f->users[CLIENT]->info.alert_sent, WIRE_TLS_INTERNAL_ERROR);
+    assert_string_equal(f->users[CLIENT]->info.why, tls_provider_failed);
+    expect_end(f, SERVER, LEAT_ERR_TLS);
+    f->tls[CLIENT]->crypto.ops = real;
+}
+
 static void test_each_call_fails_once_with_early_data(void **state)
 {
     struct fixture *f = *state;
@@ -277,6 +299,7 @@ int main(void)
         TEST(test_each_call_fails_once),
         TEST(test_each_call_fails_once_with_a_ticket),
         TEST(test_each_call_fails_once_with_a_second_hello),
+        TEST(test_a_share_that_fails_after_a_retry_is_named),
         TEST(test_each_call_fails_once_with_early_data),
         TEST(test_a_chain_fits_its_message),
     };
