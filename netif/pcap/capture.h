@@ -120,6 +120,14 @@ static inline uint32_t leat__capture_get32(const struct leat_capture *capture, c
     return capture->swapped ? __builtin_bswap32(value) : value;
 }
 
+static inline uint64_t leat__capture_get64(const struct leat_capture *capture, const uint8_t *at)
+{
+    uint64_t value;
+
+    memcpy(&value, at, sizeof value);
+    return capture->swapped ? __builtin_bswap64(value) : value;
+}
+
 /* The formats: each reads what a file begins with, and sets capture->next. */
 enum leat_err leat__pcap_read_start(struct leat_capture *capture);
 enum leat_err leat__pcapng_read_start(struct leat_capture *capture);

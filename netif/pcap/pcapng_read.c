@@ -199,15 +199,8 @@ static enum leat_err interface_take(struct leat_capture *capture, const struct b
     while (option_next(capture, &at, &left, &option)) {
         if (option.code == OPTION_RESOLUTION && option.len == 1)
             interface->units_per_s = units_per_s(option.value[0]);
-        if (option.code == OPTION_TIME_OFFSET && option.len == 8) {
-            /* if_tsoffset has 64 bits in the file's order, read as two halves of 32 */
-            const uint64_t low =
-                leat__capture_get32(capture, option.value + (capture->swapped ? 4 : 0));
-            const uint64_t high =
-                leat__capture_get32(capture, option.value + (capture->swapped ? 0 : 4));
-
-            interface->offset_s = (int64_t)(high << 32 | low);
-        }
+        if (option.code == OPTION_TIME_OFFSET && option.len == 8)
+            interface->offset_s = (int64_t)leat__capture_get64(capture, option.value);
     }
     return LEAT_OK;
 }

@@ -52,38 +52,43 @@ def test_what_is_no_data_frame_of_802_11_holds_no_packet(tmp_path):
     assert streams(pcap(frames, link_type=105), tmp_path) == []
 
 
-def mixed():
+def mixed(order="<"):
     """Each frame of another interface: links, resolutions and time offsets of all kinds, and three kinds of blocks."""
-    options = struct.pack("<HHB3x", 9, 1, 0x80 | 20) + struct.pack("<HHq", 14, 8, 10**6) + bytes(4)
-    content = section() + interface(digits=9) + interface(link_type=101, digits=3)
-    content += block(1, struct.pack("<HHI", 113, 0, 0) + options) + interface(link_type=189)
+    options = struct.pack(order + "HHB3x", 9, 1, 0x80 | 20) + struct.pack(order + "HHq", 14, 8, 10**6) + bytes(4)
+    content = section(order) + interface(order, digits=9) + interface(order, link_type=101, digits=3)
+    content += block(1, struct.pack(order + "HHI", 113, 0, 0) + options, order) + interface(order, link_type=189)
     for number, (time, frame) in enumerate(FRAMES):
         if number % 4 == 0:
-            content += packet(time, frame)
+            content += packet(time, frame, order)
         elif number % 4 == 1:
-            content += packet(time, frame[14:], per_s=1000, number=1)
+            content += packet(time, frame[14:], order, per_s=1000, number=1)
         elif number % 4 == 2:
             units = (time - 10**15) * 2**20 // NS
             data = on_link("cooked", [(time, frame)])[0][1]
-            content += block(2, struct.pack("<HHIIII", 2, 0, units >> 32, units & 0xFFFFFFFF, len(data), len(data)) + data)
+            head = struct.pack(order + "HHIIII", 2, 0, units >> 32, units & 0xFFFFFFFF, len(data), len(data))
+            content += block(2, head + data, order)
         else:
-            content += block(3, struct.pack("<I", len(frame)) + frame) + packet(time, b"no frame of USB", number=3)
+            content += block(3, struct.pack(order + "I", len(frame)) + frame, order)
+            content += packet(time, b"no frame of USB", order, number=3)
     return content
 
 
-def test_interfaces_of_different_links_in_one_pcapng(tmp_path):
-    assert streams(mixed(), tmp_path) == [REQUEST, ANSWER]
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_interfaces_of_different_links_in_one_pcapng(tmp_path, order):
+    assert streams(mixed(order), tmp_path) == [REQUEST, ANSWER]
     done = replay("feed", "--json", tmp_path / "capture")
     left_out = len(FRAMES) // 4
     assert f"{left_out} frames left out, the first of link type 189 (USB)".encode() in done.stderr
     assert done.stderr.count(b"\n") == 1 and json.loads(done.stdout)["frames"] == len(FRAMES)
 
 
-def test_times_of_interfaces_with_different_resolutions_are_the_same(tmp_path):
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_times_of_interfaces_with_different_resolutions_are_the_same(tmp_path, order):
     path = tmp_path / "capture"
-    path.write_bytes(mixed())
+    path.write_bytes(mixed(order))
     lines = replay("feed", "-v", "--ip", SERVER[0], path).stdout.decode().splitlines()
     told = [float(line.split()[1]) for line in lines if " bytes:" in line and "sends" not in line]
+    assert len(told) > 4
     for number, seconds in enumerate(told):
         meant = number - 1 if number % 4 == 3 else number  # a simple block has the time of the one before
         assert abs(seconds - meant / 1000) < 0.0000021, (number, seconds)
