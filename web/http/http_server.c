@@ -227,15 +227,16 @@ static bool add_files(struct leat_http_server *server)
 
 /* Lays out the server in @memory. */
 static struct leat_http_server *lay_out(void *memory, struct leat *stack,
-                                        const struct leat_http_server_config *full)
+                                        const struct leat_http_server_config *config)
 {
     uint8_t *at = (uint8_t *)memory + (ALIGN - (uintptr_t)memory % ALIGN) % ALIGN;
     struct leat_http_server *server = part(&at, sizeof *server);
-    const uint32_t entries = http_table_entries(full->file_count);
+    const struct leat_http_server_config *full = &server->config;
+    const uint32_t entries = http_table_entries(config->file_count);
     /* a secret key, so that clients can't choose addresses that collide in the table of holders */
     const uint64_t key[2] = {service_table_key(stack)->k0, service_table_key(stack)->k1};
 
-    server->config = *full;
+    server->config = with_defaults(config);
     server->stack = stack;
     server->clients = part(&at, slot_count(full) * sizeof *server->clients);
     shares_init(&server->shares, part(&at, shares_bytes(full->clients)), full->clients, 0, key);
@@ -274,17 +275,13 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
                                     void *memory, size_t bytes,
                                     const struct leat_http_server_config *config)
 {
-    const struct leat_http_server_config full = with_defaults(config);
     struct leat_tcp_listen_config listen = {
-        .ip = full.ip,
-        .port = full.port,
-        .backlog = full.clients,
         .displace = true, /* for TCP's table; the server evicts its own clients by itself */
         .on_acceptable = accept_clients};
     struct leat_http_server *made;
-    const uint32_t head_bytes = full.folder        ? HTTP_FOLDER_HEAD_BYTES
-                                : full.route_count ? HTTP_ROUTE_HEAD_BYTES
-                                                   : HTTP_REPLY_HEAD_BYTES;
+    const uint32_t head_bytes = config->folder        ? HTTP_FOLDER_HEAD_BYTES
+                                : config->route_count ? HTTP_ROUTE_HEAD_BYTES
+                                                      : HTTP_REPLY_HEAD_BYTES;
     enum leat_err err;
 
     /* each head is written into one buffer, so the longest of this server's heads must fit */
@@ -293,9 +290,12 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_http_server_memory_bytes(config))
         return LEAT_ERR_MEMORY;
-    made = lay_out(memory, stack, &full);
+    made = lay_out(memory, stack, config);
     if (!add_files(made))
         return LEAT_ERR_ARGUMENT;
+    listen.ip = made->config.ip;
+    listen.port = made->config.port;
+    listen.backlog = made->config.clients;
     listen.arg = made;
     err = leat_tcp_listen(stack, &made->listener, &listen);
     if (!err)
