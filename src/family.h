@@ -7,7 +7,7 @@
 
 #include "base.h"
 
-struct address_watch; /* link/address.h */
+struct address_watch; /* link/watch.h */
 struct drain_look;    /* life.h */
 struct icmp_error;    /* ip/icmp.h */
 struct path;          /* ip/ipv4.h */

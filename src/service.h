@@ -1,6 +1,7 @@
 /*
  * service.h -- the inside of the stack for the libraries on top of it. Those in proto/, tls/, web/
- * and task/ include only include/leat, this header and the helpers of core/ and wire/.
+ * and task/ include only include/leat, this header and the helpers of core/ and wire/. proto/dhcp
+ * and proto/autoconf also include service_netif.h.
  *
  * The functions are in services.c and destination.c.
  */

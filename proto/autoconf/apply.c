@@ -8,12 +8,11 @@
 
 #include "proto/autoconf/autoconf.h"
 #include "core/assert.h"
-#include "ip/route.h"
 
 static enum leat_err add_route(struct leat_autoconf *autoconf, const struct leat_dhcp_route *route)
 {
     struct leat *stack = autoconf->stack;
-    const struct leat_netif *netif = autoconf->link->netif;
+    const struct leat_netif *netif = autoconf->netif;
 
     if (leat_ip_v4_number(route->gateway) == IP4_ANY) /* RFC 3442: a destination on the link */
         return leat_route_add_on_link(stack, netif, route->network, route->prefix_bits);
@@ -26,7 +25,7 @@ static void set_route(struct leat_autoconf *autoconf, const struct leat_dhcp_rou
     struct leat *stack = autoconf->stack;
 
     if (autoconf->route_count == LEAT_DHCP_ROUTES_MAX ||
-        route_exists(stack, leat_ip_v4_number(route->network), route->prefix_bits) ||
+        service_has_route(stack, leat_ip_v4_number(route->network), route->prefix_bits) ||
         add_route(autoconf, route))
         return;
     /* Kept in the order of their addition, for unset_routes(). */
@@ -92,8 +91,8 @@ void autoconf_apply(struct leat_autoconf *autoconf, const struct leat_dhcp_lease
     memcpy(facts->domain_name, lease->domain_name, sizeof facts->domain_name);
     memcpy(facts->search, lease->search, sizeof facts->search);
     /* 0, if the lease has none: the link's own */
-    link_set_mtu(autoconf->link, lease->mtu);
-    facts->mtu = autoconf->link->mtu;
+    service_set_mtu(autoconf->stack, autoconf->netif, lease->mtu);
+    facts->mtu = service_mtu(autoconf->stack, autoconf->netif);
     set_routes(autoconf, lease);
 }
 
@@ -101,6 +100,6 @@ void autoconf_withdraw(struct leat_autoconf *autoconf)
 {
     unset_routes(autoconf);
     autoconf_clear(&autoconf->facts);
-    link_set_mtu(autoconf->link, 0);
-    autoconf->facts.mtu = autoconf->link->mtu;
+    service_set_mtu(autoconf->stack, autoconf->netif, 0);
+    autoconf->facts.mtu = service_mtu(autoconf->stack, autoconf->netif);
 }

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "dhcp6_calls.h"
-#include "family.h"
 #include "core/text.h"
 #include "wire/ipv6.h"
 
@@ -95,8 +94,8 @@ size_t leat_autoconf_memory_bytes(void)
 static bool has_ipv6(const struct leat_autoconf *autoconf)
 {
     /* RFC 8200 5: IPv6 needs an MTU of 1,280 */
-    return autoconf->config.slaac && autoconf->stack->ipv6_family &&
-           autoconf->link->netif->mtu >= IPV6_MTU_MIN;
+    return autoconf->config.slaac && service_has_ipv6(autoconf->stack) &&
+           autoconf->netif->mtu >= IPV6_MTU_MIN;
 }
 
 static enum leat_err begin(struct leat_autoconf *autoconf, const uint8_t *kept)
@@ -127,23 +126,22 @@ enum leat_err leat_autoconf_start(struct leat *stack, struct leat_netif *netif,
                                     .routes = config->routes,
                                     .on_lease = on_lease,
                                     .on_news = on_news};
-    struct link *link = stack_link(stack, netif);
     struct leat_autoconf *made;
     enum leat_err err;
 
-    if (!link || LEAT_RESERVED_IS_USED(config))
+    if (!service_is_attached(stack, netif) || LEAT_RESERVED_IS_USED(config))
         return LEAT_ERR_ARGUMENT;
-    made = arena_take(&stack->arena, 1, sizeof *made);
+    made = service_take(stack, 1, sizeof *made);
     if (!made)
         return LEAT_ERR_MEMORY;
     made->stack = stack;
-    made->link = link;
+    made->netif = netif;
     made->config = *config;
     /* The program's memory for it need not outlive this call. */
     made->config.kept = NULL;
     if (made->config.link_local_after_ns == 0)
         made->config.link_local_after_ns = link_local_after_ns;
-    made->facts.mtu = link->mtu;
+    made->facts.mtu = service_mtu(stack, netif);
     autoconf_link_local_init(made);
     dhcp.arg = made;
     err = leat_dhcp_open(stack, netif, &made->dhcp, &dhcp);
@@ -235,9 +233,9 @@ size_t leat_autoconf_why(const struct leat_autoconf *autoconf, char text[LEAT_AU
 
     add_refusal(&told, "DHCP: ", leat_dhcp_refusal(autoconf->dhcp));
     if (autoconf->slaac) /* by pointer, so that programs without IPv6 don't link it */
-        add_refusal(&told, "router: ", stack->ipv6_family->slaac_refusal(autoconf->slaac));
+        add_refusal(&told, "router: ", service_slaac_refusal(stack, autoconf->slaac));
     if (autoconf->dhcp6)
-        add_refusal(&told, "DHCPv6: ", stack->dhcp6->refusal(autoconf->dhcp6));
+        add_refusal(&told, "DHCPv6: ", service_dhcp6(stack)->refusal(autoconf->dhcp6));
     text[told.len] = '\0';
     return told.len;
 }

@@ -14,8 +14,8 @@
 #include <leat/autoconf.h>
 #include <leat/timer.h>
 
-#include "link/address.h"
-#include "base.h"
+#include "service.h"
+#include "service_netif.h"
 
 /* The requests to DHCPv6 servers; each one includes those before it. */
 enum autoconf_asks {
@@ -26,7 +26,7 @@ enum autoconf_asks {
 
 struct leat_autoconf {
     struct leat *stack;
-    struct link *link;
+    struct leat_netif *netif;
     struct leat_dhcp *dhcp;
     struct leat_autoconf_config config; /* with the defaults filled in */
     struct leat_autoconf_facts facts;

@@ -23,10 +23,10 @@ static const struct siphash_key choice_key = {0x6c656174, 0x33393237};
  * each start. */
 static leat_ip4 choice(const struct leat_autoconf *autoconf)
 {
-    const uint8_t *mac = autoconf->link->netif->mac.octet;
+    const uint8_t *mac = autoconf->netif->mac.octet;
     uint64_t seed = autoconf->choices;
 
-    for (unsigned i = 0; i < sizeof autoconf->link->netif->mac.octet; i++)
+    for (unsigned i = 0; i < sizeof autoconf->netif->mac.octet; i++)
         seed = seed << 8 | mac[i];
     return IP4(169, 254, 0, 0) + RESERVED +
            (leat_ip4)(siphash13(&choice_key, seed, autoconf->choices) % CHOICES);
@@ -36,8 +36,8 @@ static void choose(struct leat_autoconf *autoconf)
 {
     leat_debug_assert(!autoconf->has_lease);
     autoconf->chosen = choice(autoconf);
-    if (address_add(autoconf->link, autoconf->chosen, PREFIX_BITS, ADDRESS_CHECK_FIRST,
-                    &autoconf->watch))
+    if (service_address_add(autoconf->stack, autoconf->netif, autoconf->chosen, PREFIX_BITS,
+                            ADDRESS_CHECK_FIRST, &autoconf->watch))
         autoconf->chosen = IP4_ANY; /* the program's addresses fill the table */
 }
 
@@ -95,6 +95,6 @@ void autoconf_link_local_end(struct leat_autoconf *autoconf)
 {
     leat_timer_cancel(autoconf->stack, &autoconf->timer);
     if (autoconf->chosen != IP4_ANY)
-        leat_address_remove(autoconf->stack, autoconf->link->netif, leat_ip_v4(autoconf->chosen));
+        leat_address_remove(autoconf->stack, autoconf->netif, leat_ip_v4(autoconf->chosen));
     autoconf->chosen = IP4_ANY;
 }

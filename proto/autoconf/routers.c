@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "proto/autoconf/autoconf.h"
-#include "family.h"
 
 static void on_routers(struct leat_slaac *slaac, const struct leat_slaac_facts *facts, void *arg)
 {
@@ -26,13 +25,13 @@ enum leat_err autoconf_routers_begin(struct leat_autoconf *autoconf)
     const struct leat_slaac_config config = {.on_change = on_routers, .arg = autoconf};
 
     /* called by pointer, so that programs without IPv6 don't link it */
-    return autoconf->stack->ipv6_family->slaac_start(autoconf->link, &autoconf->slaac, &config);
+    return service_slaac_start(autoconf->stack, autoconf->netif, &autoconf->slaac, &config);
 }
 
 void autoconf_routers_end(struct leat_autoconf *autoconf)
 {
     if (autoconf->slaac)
-        autoconf->stack->ipv6_family->slaac_stop(autoconf->slaac);
+        service_slaac_stop(autoconf->stack, autoconf->slaac);
     autoconf->slaac = NULL;
     memset(&autoconf->facts.ipv6, 0, sizeof autoconf->facts.ipv6);
 }

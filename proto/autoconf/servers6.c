@@ -58,7 +58,7 @@ static void on_news(struct leat_dhcp6 *dhcp6, enum leat_dhcp6_news news,
 
 enum leat_err autoconf_servers6_open(struct leat_autoconf *autoconf, const uint8_t *kept)
 {
-    const struct dhcp6_calls *calls = autoconf->stack->dhcp6;
+    const struct dhcp6_calls *calls = service_dhcp6(autoconf->stack);
     const struct leat_dhcp6_config config = {
         .rapid_commit = true, .on_news = on_news, .arg = autoconf};
 
@@ -67,12 +67,12 @@ enum leat_err autoconf_servers6_open(struct leat_autoconf *autoconf, const uint8
         return LEAT_OK;
     if (kept)
         memcpy(autoconf->kept6, kept + LEAT_DHCP_KEPT_BYTES, sizeof autoconf->kept6);
-    return calls->open(autoconf->stack, autoconf->link->netif, &autoconf->dhcp6, &config);
+    return calls->open(autoconf->stack, autoconf->netif, &autoconf->dhcp6, &config);
 }
 
 void autoconf_servers6_heed(struct leat_autoconf *autoconf)
 {
-    const struct dhcp6_calls *calls = autoconf->stack->dhcp6;
+    const struct dhcp6_calls *calls = service_dhcp6(autoconf->stack);
     const struct leat_slaac_facts *said = &autoconf->facts.ipv6;
     const uint8_t asks = said->managed ? AUTOCONF_ASKS_ADDRESS
                          : said->other ? AUTOCONF_ASKS_FACTS
@@ -92,7 +92,7 @@ void autoconf_servers6_heed(struct leat_autoconf *autoconf)
 
 void autoconf_servers6_end(struct leat_autoconf *autoconf, bool release)
 {
-    const struct dhcp6_calls *calls = autoconf->stack->dhcp6;
+    const struct dhcp6_calls *calls = service_dhcp6(autoconf->stack);
 
     if (!autoconf->dhcp6)
         return;
@@ -113,6 +113,6 @@ bool autoconf_servers6_keep(const struct leat_autoconf *autoconf,
     memset(kept, 0, LEAT_DHCP6_KEPT_BYTES);
     if (leat_ip_is_any(lease->ip))
         return false;
-    autoconf->stack->dhcp6->keep(lease, kept);
+    service_dhcp6(autoconf->stack)->keep(lease, kept);
     return true;
 }

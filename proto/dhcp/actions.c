@@ -104,7 +104,8 @@ void dhcp_take_lease(struct leat_dhcp *dhcp, struct dhcp_step *step)
     dhcp->tries = 0;
     dhcp->expires_ns = deadline_ns(dhcp, dhcp->lease.lease_s);
     if (dhcp->has_address) /* a renewed lease may have another mask */
-        address_set_prefix(dhcp->link, dhcp->ip_want, dhcp->lease.prefix_bits);
+        service_address_set_prefix(dhcp->stack, dhcp->netif, dhcp->ip_want,
+                                   dhcp->lease.prefix_bits);
 }
 
 /* A time of the server, reduced by up to an eighth, so that clients that started together
@@ -156,8 +157,8 @@ void dhcp_use_address(struct leat_dhcp *dhcp, struct dhcp_step *step)
         dhcp->config.check == LEAT_DHCP_CHECK_FIRST ? ADDRESS_CHECK_FIRST : ADDRESS_CHECK_BESIDE;
 
     leat_assert(!dhcp->has_address);
-    if (address_add(dhcp->link, leat_ip_v4_number(lease->ip), lease->prefix_bits, check,
-                    &dhcp->watch))
+    if (service_address_add(dhcp->stack, dhcp->netif, leat_ip_v4_number(lease->ip),
+                            lease->prefix_bits, check, &dhcp->watch))
         step->notes |= DHCP_NOTE_FAILED;
     else
         dhcp->has_address = true;
@@ -167,7 +168,7 @@ void dhcp_withdraw(struct leat_dhcp *dhcp, struct dhcp_step *step)
 {
     (void)step;
     if (dhcp->has_address)
-        leat_address_remove(dhcp->stack, dhcp->link->netif, dhcp->lease.ip);
+        leat_address_remove(dhcp->stack, dhcp->netif, dhcp->lease.ip);
     dhcp->has_address = false;
 }
 

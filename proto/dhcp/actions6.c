@@ -7,7 +7,6 @@
 #include "proto/dhcp/dhcp6.h"
 #include "core/refusal.h"
 #include "core/second.h"
-#include "family.h"
 
 static const uint64_t back_off_ns = 10 * UINT64_C(1000000000);
 static const uint64_t inf_max_delay_ns = 1000000000; /* RFC 8415 7.6 */
@@ -124,9 +123,9 @@ void dhcp6_take_facts(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 
 static enum leat_err set_address(struct leat_dhcp6 *dhcp6)
 {
-    return dhcp6->stack->ipv6_family->address_lease(dhcp6->link, dhcp6->lease.ip,
-                                                    deadline_ns(dhcp6, dhcp6->lease.preferred_s),
-                                                    dhcp6->expires_ns, &dhcp6->watch);
+    return service_address6_lease(dhcp6->stack, dhcp6->netif, dhcp6->lease.ip,
+                                  deadline_ns(dhcp6, dhcp6->lease.preferred_s), dhcp6->expires_ns,
+                                  &dhcp6->watch);
 }
 
 void dhcp6_use_address(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
@@ -148,7 +147,7 @@ void dhcp6_withdraw(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 {
     (void)step;
     if (dhcp6->has_address)
-        dhcp6->stack->ipv6_family->address_remove(dhcp6->link, dhcp6->lease.ip);
+        leat_address_remove(dhcp6->stack, dhcp6->netif, dhcp6->lease.ip);
     dhcp6->has_address = false;
 }
 

@@ -77,20 +77,19 @@ enum leat_err leat_dhcp_open(struct leat *stack, struct leat_netif *netif, struc
                              const struct leat_dhcp_config *config)
 {
     static const struct leat_udp_events events = {.on_datagram = dhcp_on_datagram};
-    struct link *link = stack_link(stack, netif);
     struct leat_dhcp *made;
     enum leat_err err;
 
-    if (!link || !config_is_legal(config))
+    if (!service_is_attached(stack, netif) || !config_is_legal(config))
         return LEAT_ERR_ARGUMENT;
     /* The link has a client already, whose port is open to packets for any address. */
-    if (link->open_port)
+    if (service_has_open_port(stack, netif))
         return LEAT_ERR_IN_USE;
-    made = arena_take(&stack->arena, 1, sizeof *made);
+    made = service_take(stack, 1, sizeof *made);
     if (!made)
         return LEAT_ERR_MEMORY;
     made->stack = stack;
-    made->link = link;
+    made->netif = netif;
     made->config = *config;
     if (made->config.retry_ns == 0)
         made->config.retry_ns = retry_ns;
@@ -128,7 +127,7 @@ static leat_ip4 kept_ip(const uint8_t kept[LEAT_DHCP_KEPT_BYTES])
 
     if (get32(kept) != kept_magic || get32(kept + 12) != (kept_magic ^ ip ^ get32(kept + 8)))
         return IP4_ANY;
-    return address_is_no_host(ip) ? IP4_ANY : ip;
+    return ip4_is_no_host(ip) ? IP4_ANY : ip;
 }
 
 enum leat_err leat_dhcp_start(struct leat_dhcp *dhcp, const uint8_t kept[LEAT_DHCP_KEPT_BYTES])
@@ -150,7 +149,7 @@ enum leat_err leat_dhcp_inform(struct leat_dhcp *dhcp, struct leat_ip given)
     if (dhcp->state != DHCP_FIRST_STATE)
         return LEAT_ERR_IN_USE;
     /* RFC 2131 4.4.3: INFORM is for a host that has an address already. The answer goes to that. */
-    if (!ip4_of(given, &ip) || !address_is_ours(dhcp->link, ip))
+    if (!ip4_of(given, &ip) || !service_has_ip(dhcp->stack, dhcp->netif, ip))
         return LEAT_ERR_ARGUMENT;
     dhcp->informs = true;
     refusal_forget(&dhcp->refusal);

@@ -12,7 +12,6 @@
 #include "core/refusal.h"
 #include "proto/dhcp/dhcp6.h"
 #include "dhcp6_calls.h"
-#include "family.h"
 #include "wire/bytes.h"
 #include "wire/ipv6.h"
 
@@ -48,7 +47,7 @@ static void on_taken(struct address_watch *watch)
 /* RFC 8415 17.1: a message goes from the link-local address, which is tentative at first. */
 static bool has_source(const struct leat_dhcp6 *dhcp6)
 {
-    return !leat_ip_is_any(dhcp6->stack->ipv6_family->link_local(dhcp6->link));
+    return !leat_ip_is_any(service_link_local6(dhcp6->stack, dhcp6->netif));
 }
 
 static void on_time(struct leat_timer *timer, void *arg)
@@ -79,33 +78,40 @@ static const struct dhcp6_calls calls = {.open = leat_dhcp6_open,
                                          .keep = leat_dhcp6_keep,
                                          .refusal = leat_dhcp6_refusal};
 
+/* NULL: no memory */
+static struct dhcp6_clients *clients_make(struct leat *stack, uint8_t count)
+{
+    struct dhcp6_clients *made = service_take(stack, 1, sizeof *made);
+
+    if (!made)
+        return 0;
+    made->count = count;
+    made->all = service_take(stack, count, sizeof *made->all);
+    return made->all ? made : 0;
+}
+
 enum leat_err leat_dhcp6_register(struct leat *stack, uint8_t clients)
 {
     static const struct leat_udp_events events = {.on_datagram = dhcp6_on_datagram};
     struct dhcp6_clients *made;
+    struct leat_udp *udp;
     enum leat_err err;
 
-    if (stack->dhcp6_clients)
+    if (service_dhcp6_clients(stack))
         return LEAT_ERR_IN_USE;
-    if (!stack->udp || !stack->ipv6_family)
+    if (!service_has_ipv6(stack))
         return LEAT_ERR_PROTOCOL;
-    made = arena_take(&stack->arena, 1, sizeof *made);
-    if (!made)
-        return LEAT_ERR_MEMORY;
-    made->count = clients > 0 ? clients : 1;
-    made->all = arena_take(&stack->arena, made->count, sizeof *made->all);
-    if (!made->all)
-        return LEAT_ERR_MEMORY;
-    err = leat_udp_open(stack, &made->udp, &events, stack);
+    err = leat_udp_open(stack, &udp, &events, stack);
     if (err)
         return err;
-    err = leat_udp_bind(made->udp, LEAT_IP_ANY, DHCP6_CLIENT_PORT);
-    if (err) {
-        leat_udp_close(made->udp);
-        return err;
+    err = leat_udp_bind(udp, LEAT_IP_ANY, DHCP6_CLIENT_PORT);
+    made = err ? 0 : clients_make(stack, clients > 0 ? clients : 1);
+    if (!made) {
+        leat_udp_close(udp);
+        return err ? err : LEAT_ERR_MEMORY;
     }
-    stack->dhcp6_clients = made;
-    stack->dhcp6 = &calls;
+    made->udp = udp;
+    service_dhcp6_set(stack, &calls, made);
     return LEAT_OK;
 }
 
@@ -124,13 +130,13 @@ static void set_duid(struct leat_dhcp6 *dhcp6)
     put16(duid->bytes, DUID_LL);
     /* RFC 8415 11.4: the hardware type, and the address of the first netif */
     put16(duid->bytes + 2, ETHERNET);
-    memcpy(duid->bytes + 4, dhcp6->stack->links[0].netif->mac.octet, 6);
+    memcpy(duid->bytes + 4, service_first_mac(dhcp6->stack)->octet, 6);
 }
 
-static bool has_client(const struct dhcp6_clients *clients, const struct link *link)
+static bool has_client(const struct dhcp6_clients *clients, const struct leat_netif *netif)
 {
     for (unsigned i = 0; i < clients->open; i++) {
-        if (clients->all[i].link == link)
+        if (clients->all[i].netif == netif)
             return true;
     }
     return false;
@@ -139,23 +145,23 @@ static bool has_client(const struct dhcp6_clients *clients, const struct link *l
 enum leat_err leat_dhcp6_open(struct leat *stack, struct leat_netif *netif,
                               struct leat_dhcp6 **dhcp6, const struct leat_dhcp6_config *config)
 {
-    struct dhcp6_clients *clients = stack->dhcp6_clients;
-    struct link *link = stack_link(stack, netif);
+    struct dhcp6_clients *clients = service_dhcp6_clients(stack);
     struct leat_dhcp6 *made;
 
     if (!clients)
         return LEAT_ERR_PROTOCOL;
-    if (!link || netif->mtu < IPV6_MTU_MIN || LEAT_RESERVED_IS_USED(config) ||
+    if (!service_is_attached(stack, netif) || netif->mtu < IPV6_MTU_MIN ||
+        LEAT_RESERVED_IS_USED(config) ||
         (config->duid &&
          (config->duid_bytes < DHCP6_DUID_MIN || config->duid_bytes > DHCP6_DUID_MAX)))
         return LEAT_ERR_ARGUMENT;
-    if (has_client(clients, link))
+    if (has_client(clients, netif))
         return LEAT_ERR_IN_USE;
     if (clients->open == clients->count)
         return LEAT_ERR_FULL;
     made = &clients->all[clients->open++];
     made->stack = stack;
-    made->link = link;
+    made->netif = netif;
     made->config = *config;
     if (made->config.start_delay_ns == 0)
         made->config.start_delay_ns = start_delay_ns;

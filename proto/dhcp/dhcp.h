@@ -16,8 +16,8 @@
 #include <leat/udp.h>
 
 #include "proto/dhcp/dhcp_fsm.h"
-#include "link/address.h"
-#include "base.h"
+#include "service.h"
+#include "service_netif.h"
 #include "proto/wire/dhcp.h"
 
 enum {
@@ -29,7 +29,7 @@ enum {
 
 struct leat_dhcp {
     struct leat *stack;
-    struct link *link;
+    struct leat_netif *netif;
     struct leat_udp *udp;
     struct leat_dhcp_config config; /* with the defaults filled in */
     struct leat_dhcp_counts counts;

@@ -20,8 +20,8 @@
 #include <leat/udp.h>
 
 #include "proto/dhcp/dhcp6_fsm.h"
-#include "link/address.h"
-#include "base.h"
+#include "service.h"
+#include "service_netif.h"
 #include "proto/wire/dhcp6.h"
 
 enum {
@@ -55,7 +55,7 @@ struct dhcp6_rexmt {
 
 struct leat_dhcp6 {
     struct leat *stack;
-    struct link *link;
+    struct leat_netif *netif;
     struct leat_dhcp6_config config; /* with the defaults filled in */
     struct leat_dhcp6_counts counts;
     struct leat_timer timer;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "proto/dhcp/dhcp6.h"
-#include "family.h"
 #include "wire/bytes.h"
 #include "wire/ra.h"
 
@@ -40,8 +39,7 @@ static bool add_server(const struct leat_dhcp6 *dhcp6, const uint8_t *bytes,
     memcpy(ip.bytes, bytes, sizeof ip.bytes);
     /* One of our own addresses, as a server, would make the resolver ask itself. */
     if (*count == LEAT_DHCP6_SERVERS_MAX || leat_ip_is_multicast(ip) || leat_ip_is_any(ip) ||
-        leat_ip_is_loopback(ip) || leat_ip_is_v4(ip) ||
-        dhcp6->stack->ipv6_family->is_ours(dhcp6->stack, ip))
+        leat_ip_is_loopback(ip) || leat_ip_is_v4(ip) || service_is_ours6(dhcp6->stack, ip))
         return false;
     servers[(*count)++] = ip;
     return true;

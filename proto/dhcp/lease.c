@@ -88,7 +88,7 @@ static enum dhcp_flaw read_address(struct leat_dhcp *dhcp, const struct wire_dhc
         else
             leave_out(dhcp, DHCP_MASK);
     }
-    if (address_is_no_host(ip))
+    if (ip4_is_no_host(ip))
         return DHCP_FLAW_ADDRESS;
     return is_edge(lease, ip) ? DHCP_FLAW_EDGE : DHCP_SOUND;
 }
@@ -134,7 +134,7 @@ static void read_hosts(struct leat_dhcp *dhcp, const struct wire_dhcp_options *o
     for (int32_t at = 0; at < len && *count < LEAT_DHCP_SERVERS_MAX; at += IP_BYTES) {
         const leat_ip4 ip = get32(dhcp->option + at);
 
-        if (address_is_no_host(ip) || ip == leat_ip_v4_number(dhcp->read.ip) ||
+        if (ip4_is_no_host(ip) || ip == leat_ip_v4_number(dhcp->read.ip) ||
             is_edge(&dhcp->read, ip))
             leave_out(dhcp, code);
         else
@@ -169,9 +169,9 @@ static bool route_can_be(const struct leat_dhcp_lease *lease, const struct leat_
     /* RFC 3442 has no bits of the network behind its prefix; with some, the route isn't the one
      * that the administrator meant. */
     if (network & ~ip4_mask(route->prefix_bits) ||
-        (route->prefix_bits > 0 && address_is_no_host(network)))
+        (route->prefix_bits > 0 && ip4_is_no_host(network)))
         return false;
-    return gateway == IP4_ANY || (!address_is_no_host(gateway) && !is_edge(lease, gateway) &&
+    return gateway == IP4_ANY || (!ip4_is_no_host(gateway) && !is_edge(lease, gateway) &&
                                   gateway != leat_ip_v4_number(lease->ip));
 }
 

@@ -14,7 +14,7 @@
 static bool is_for_us(const struct leat_dhcp *dhcp, const struct wire_dhcp *message,
                       const struct leat_endpoint *peer)
 {
-    const struct leat_mac *ours = &dhcp->link->netif->mac;
+    const struct leat_mac *ours = &dhcp->netif->mac;
 
     /* The hardware address, too: a broadcast answer reaches all clients of the link. */
     return message->op == DHCP_BOOTREPLY && message->xid == dhcp->xid &&
@@ -45,10 +45,10 @@ static void refuse(struct leat_dhcp *dhcp, uint64_t *count, const struct leat_en
 static bool is_of_server(const struct leat_dhcp *dhcp, const struct wire_dhcp_options *options,
                          uint8_t type, const struct leat_endpoint *peer, leat_ip4 *server)
 {
-    if (wire_dhcp_option32(options, DHCP_SERVER_ID, server) && !address_is_no_host(*server))
+    if (wire_dhcp_option32(options, DHCP_SERVER_ID, server) && !ip4_is_no_host(*server))
         return dhcp->server_want == IP4_ANY || dhcp->server_want == *server;
     *server = dhcp->server_want != IP4_ANY ? dhcp->server_want : leat_ip_v4_number(peer->ip);
-    return type != DHCP_NAK && !address_is_no_host(*server);
+    return type != DHCP_NAK && !ip4_is_no_host(*server);
 }
 
 /* Counts a faulty lease; false if there is a fault. */

@@ -226,10 +226,10 @@ static void take_message(struct leat_dhcp6 *dhcp6, const uint8_t *bytes, uint32_
  * the link's number. */
 static struct leat_dhcp6 *client_of(struct leat *stack, const struct leat_endpoint *local)
 {
-    struct dhcp6_clients *clients = stack->dhcp6_clients;
+    struct dhcp6_clients *clients = service_dhcp6_clients(stack);
 
     for (unsigned i = 0; i < clients->open; i++) {
-        if (local->zone > 0 && clients->all[i].link == &stack->links[local->zone - 1])
+        if (local->zone == service_zone(stack, clients->all[i].netif))
             return &clients->all[i];
     }
     return 0;
@@ -241,7 +241,7 @@ void dhcp6_on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 {
     struct leat *stack = arg;
     struct leat_dhcp6 *dhcp6 = client_of(stack, local);
-    uint8_t *received = stack->dhcp6_clients->received;
+    uint8_t *received = service_dhcp6_clients(stack)->received;
 
     (void)udp;
     if (dhcp6)

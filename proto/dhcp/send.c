@@ -14,7 +14,7 @@ static const uint64_t renew_retry_ns = 60 * UINT64_C(1000000000); /* RFC 2131 4.
  * the same after each start. */
 uint32_t dhcp_client_id(const struct leat_dhcp *dhcp, uint8_t id[DHCP_CLIENT_ID_MAX])
 {
-    const uint8_t *mac = dhcp->link->netif->mac.octet;
+    const uint8_t *mac = dhcp->netif->mac.octet;
 
     if (dhcp->config.client_id) {
         memcpy(id, dhcp->config.client_id, dhcp->config.client_id_bytes);
@@ -25,7 +25,7 @@ uint32_t dhcp_client_id(const struct leat_dhcp *dhcp, uint8_t id[DHCP_CLIENT_ID_
     memcpy(id + 1, mac + 2, 4);
     put16(id + 5, 3);
     put16(id + 7, 1);
-    memcpy(id + 9, dhcp->stack->links[0].netif->mac.octet, 6);
+    memcpy(id + 9, service_first_mac(dhcp->stack)->octet, 6);
     return 1 + 4 + 2 + 2 + 6; /* type, IAID, and the DUID's type, hardware type and address */
 }
 
@@ -73,7 +73,7 @@ static void put_wishes(const struct leat_dhcp *dhcp, struct wire_dhcp_writer *wr
                           [OF_ROUTES] = config->routes,
                           [OF_VENDOR_CLASS] = config->vendor_class != 0,
                           [OF_IPV6_ONLY] = config->ipv6_only};
-    const uint16_t mtu = dhcp->link->netif->mtu;
+    const uint16_t mtu = dhcp->netif->mtu;
     uint8_t codes[WISHES];
     unsigned count = 0;
 
@@ -109,7 +109,7 @@ static void begin_message(struct leat_dhcp *dhcp, struct wire_dhcp_writer *write
         .secs = type <= DHCP_REQUEST || type == DHCP_INFORM ? dhcp->secs : 0, /* table 5 */
         .flags = ask_all && ciaddr == IP4_ANY && type <= DHCP_REQUEST ? DHCP_BROADCAST : 0,
         .ciaddr = ciaddr,
-        .chaddr = dhcp->link->netif->mac};
+        .chaddr = dhcp->netif->mac};
 
     wire_dhcp_write(writer, &message, dhcp->message, sizeof dhcp->message);
     wire_dhcp_put8(writer, DHCP_MESSAGE_TYPE, type);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "proto/dhcp/dhcp6.h"
-#include "family.h"
 #include "wire/bytes.h"
 
 static const uint64_t elapsed_unit_ns = 10000000; /* RFC 8415 21.9: hundredths of a second */
@@ -62,15 +61,15 @@ static void send_message(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_write
 {
     struct leat *stack = dhcp6->stack;
     const struct leat_endpoint to = {all_servers, DHCP6_SERVER_PORT,
-                                     (uint8_t)(dhcp6->link - stack->links + 1)};
-    const struct leat_ip from = stack->ipv6_family->link_local(dhcp6->link);
+                                     service_zone(stack, dhcp6->netif)};
+    const struct leat_ip from = service_link_local6(stack, dhcp6->netif);
     struct leat_buf *payload = writer->full || leat_ip_is_any(from)
                                    ? 0
                                    : leat_buf_copy(leat_pool(stack), dhcp6->message, writer->len);
 
     /* A message that can't be sent counts as a try. It is repeated after the wait, as one that was
      * lost. */
-    if (leat_udp_send_from(stack->dhcp6_clients->udp, payload, &to, from) == LEAT_OK)
+    if (leat_udp_send_from(service_dhcp6_clients(stack)->udp, payload, &to, from) == LEAT_OK)
         dhcp6->counts.sent++;
     else
         dhcp6->counts.unsent++;

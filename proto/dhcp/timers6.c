@@ -4,7 +4,6 @@
  */
 #include "proto/dhcp/dhcp6.h"
 #include "core/second.h"
-#include "family.h"
 
 static const uint64_t no_address_ns = 50000000; /* until the check of our link-local address ends */
 

@@ -32,6 +32,12 @@ static inline bool ip4_is_multicast(leat_ip4 ip)
     return (ip >> 28) == 0xe;
 }
 
+/* True if no host can have the address: 0/8, 127/8, 224/4, and 240/4 with broadcast (RFC 6890). */
+static inline bool ip4_is_no_host(leat_ip4 ip)
+{
+    return ip >> 24 == 0 || ip >> 24 == 127 || ip >> 24 >= 224;
+}
+
 /* Stores the number of @ip in *@ip4.  False: @ip is neither an IPv4 address nor "::". */
 static inline bool ip4_of(struct leat_ip ip, leat_ip4 *ip4)
 {

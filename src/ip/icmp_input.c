@@ -115,7 +115,7 @@ static void error_input(struct leat *stack, struct packet *packet, const struct 
      * later fragment has no ports to find the sender by. Destinations that no host has aren't
      * looked up, because 240/8 are IPv6 host numbers (ip/host.h). */
     protocol = ipv4_protocol(stack, quoted.protocol);
-    if (packet->is_group || quoted.src != packet->dst || address_is_no_host(quoted.dst) ||
+    if (packet->is_group || quoted.src != packet->dst || ip4_is_no_host(quoted.dst) ||
         quoted.fragment_offset > 0 || !protocol) {
         stack_end(stack, quote, drop_icmp_quote);
         return;

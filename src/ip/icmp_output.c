@@ -36,7 +36,7 @@ static bool error_is_allowed(struct leat *stack, const struct packet *packet)
     if (packet->is_group || is_icmp_error(packet) || is_later_fragment(packet))
         return false;
     /* an address that isn't one host's would get the error at many hosts, or nowhere */
-    if (packet->link && address_is_no_host(packet->src))
+    if (packet->link && ip4_is_no_host(packet->src))
         return false;
     return icmp_error_take(stack);
 }

@@ -14,7 +14,7 @@ static const leat_ip4 all_hosts = IP4(224, 0, 0, 1); /* RFC 1112 4 */
  * attack), a group, or an address that no host has. */
 static bool source_is_martian(const struct leat *stack, const struct link *link, leat_ip4 src)
 {
-    if (link && (address_is_no_host(src) || address_is_broadcast(link, src)))
+    if (link && (ip4_is_no_host(src) || address_is_broadcast(link, src)))
         return true;
     /* a packet from a link must not have our source, one from ourselves must */
     return ipv4_is_ours(stack, src) == (link != 0);
@@ -156,7 +156,7 @@ COLD static bool is_for_open_port(const struct leat *stack, const struct link *l
 
     return link && link->open_port != 0 && wrong == &stack->stats.drop_ip_not_ours &&
            bytes[IPV4_PROTOCOL_AT] == IP_UDP && !wire_ipv4_is_fragment(bytes) &&
-           !address_is_no_host(get32(bytes + IPV4_DST_AT)) && buf->len >= header_bytes + 4 &&
+           !ip4_is_no_host(get32(bytes + IPV4_DST_AT)) && buf->len >= header_bytes + 4 &&
            get16(bytes + header_bytes + 2) == link->open_port;
 }
 

@@ -58,7 +58,7 @@ static enum leat_err find_path(struct leat *stack, struct path *path)
         return path_to_loopback(stack, path);
     if (ip4_is_multicast(dst) || dst == IP4_BROADCAST)
         return path_to_group(stack, path);
-    if (address_is_no_host(dst))
+    if (ip4_is_no_host(dst))
         return LEAT_ERR_NO_ROUTE;
     from = route_find(stack, src, dst, &next_hop);
     if (!from)

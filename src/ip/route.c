@@ -176,7 +176,7 @@ static uint32_t bits_apart(uint32_t bits, leat_ip4 dst, leat_ip4 network, uint32
 }
 
 /* The length of the largest block around @dst whose addresses all have the same result in
- * route_find() and in address_is_no_host().  0: @dst is in a prefix of ours, in any state of the
+ * route_find() and in ip4_is_no_host().  0: @dst is in a prefix of ours, in any state of the
  * address. */
 COLD static uint32_t block_bits(struct leat *stack, leat_ip4 dst)
 {
@@ -362,8 +362,7 @@ COLD static enum leat_err add_by(struct leat *stack, struct link *link, struct l
         return stack->ipv6_family->route_add(stack, link, to, prefix_bits, by);
     if (!ip4_of(to, &made.network) || !ip4_of(by, &made.gateway))
         return LEAT_ERR_FAMILY;
-    if (prefix_bits > 32 || (made.network & ~ip4_mask(prefix_bits)) ||
-        address_is_no_host(made.gateway))
+    if (prefix_bits > 32 || (made.network & ~ip4_mask(prefix_bits)) || ip4_is_no_host(made.gateway))
         return LEAT_ERR_ARGUMENT;
     /* a gateway may be outside of all prefixes, as in some clouds; with one link there is no doubt
      * where it is */

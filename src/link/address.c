@@ -79,14 +79,6 @@ bool address_is_broadcast(const struct link *link, leat_ip4 ip)
     return false;
 }
 
-bool address_is_no_host(leat_ip4 ip)
-{
-    const uint32_t first = ip >> 24;
-
-    /* these are 0/8, 127/8, 224/4, and 240/4 with the broadcast address (RFC 6890) */
-    return first == 0 || first == 127 || first >= 224;
-}
-
 bool leat_address_is_ours(const struct leat *stack, struct leat_ip given)
 {
     leat_ip4 ip;

@@ -3,22 +3,7 @@
 #define LINK_ADDRESS_H
 
 #include "link/link.h"
-
-/* Callbacks for the owner of an address about its state; they run where the program is called
- * back. */
-struct address_watch {
-    void (*usable)(struct address_watch *watch); /* the address is usable now */
-    void (*taken)(struct address_watch *watch);  /* removed, because another host has it */
-};
-
-/* The check before an address is used (RFC 5227). */
-enum address_check {
-    ADDRESS_CHECK_NONE,
-    /* Used at once, while one probe is sent: an answer before the last announcement removes the
-     * address.  The probe is needed because few hosts answer an announcement. */
-    ADDRESS_CHECK_BESIDE,
-    ADDRESS_CHECK_FIRST /* 2.1: probed for before it is used */
-};
+#include "link/watch.h"
 
 /* leat_address_add() with callbacks to @watch, which must stay valid until leat_address_remove();
  * NULL: no callbacks. */
@@ -50,8 +35,5 @@ bool address_is_ours(const struct link *link, leat_ip4 ip);
 /* True if @ip is 255.255.255.255 or a broadcast address of a prefix of @link: host part all ones,
  * or all zeros as in old networks (RFC 1122 3.3.6). */
 bool address_is_broadcast(const struct link *link, leat_ip4 ip);
-
-/* True if no host can have the address: 0/8, 127/8, multicast, 240/4 and broadcast (RFC 6890). */
-bool address_is_no_host(leat_ip4 ip);
 
 #endif

@@ -18,7 +18,7 @@ static bool sender_is_sane(const struct link *link, const struct wire_arp *arp)
         return false;
     if (arp->spa == IP4_ANY)
         return arp->operation == ARP_REQUEST;
-    return !address_is_no_host(arp->spa) && !address_is_broadcast(link, arp->spa);
+    return !ip4_is_no_host(arp->spa) && !address_is_broadcast(link, arp->spa);
 }
 
 void arp_input(struct link *link, struct leat_buf *packet)

@@ -30,7 +30,7 @@ static bool have_already(struct leat *stack, leat_ip4 ip)
 COLD enum leat_err address_add(struct link *link, leat_ip4 ip, uint8_t prefix_bits,
                                enum address_check check, struct address_watch *watch)
 {
-    if (prefix_bits > 32 || address_is_no_host(ip) || is_edge(ip, prefix_bits))
+    if (prefix_bits > 32 || ip4_is_no_host(ip) || is_edge(ip, prefix_bits))
         return LEAT_ERR_ARGUMENT;
     if (have_already(link->stack, ip))
         return LEAT_ERR_IN_USE;

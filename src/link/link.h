@@ -7,7 +7,7 @@
 #include "base.h"
 #include "link/fair_queue.h"
 
-struct address_watch; /* link/address.h */
+struct address_watch; /* link/watch.h */
 
 /* State of a local address (RFC 5227). */
 enum address_state {
@@ -29,7 +29,7 @@ struct address {
     struct timer timer;
     struct link *link;
     struct ready ready;
-    struct address_watch *watch; /* link/address.h; NULL: only the program is told */
+    struct address_watch *watch; /* link/watch.h; NULL: only the program is told */
 };
 
 /* Throughput of a device, measured since it was found full: link/transmit.c. */

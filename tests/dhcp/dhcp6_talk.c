@@ -50,7 +50,7 @@ void talk6_begin(struct talk6 *talk)
     assert_int_equal(leat_dhcp6_open(world->stack, &world->dev.netif, &talk->dhcp6, &talk->config),
                      LEAT_OK);
     world_wait(world, 2 * second);
-    talk->us = world->stack->ipv6_family->link_local(talk->dhcp6->link);
+    talk->us = service_link_local6(world->stack, talk->dhcp6->netif);
     assert_true(leat_ip_is_link_local(talk->us));
     talk6_mark(talk);
 }

@@ -67,7 +67,7 @@ static struct house *build(const uint8_t *kept)
     memcpy(&talk->dhcp6, &(const struct leat_dhcp6 *){leat_autoconf_dhcp6(house->autoconf)},
            sizeof talk->dhcp6);
     world_wait(world, 2 * second);
-    talk->us = world->stack->ipv6_family->link_local(talk->dhcp6->link);
+    talk->us = service_link_local6(world->stack, talk->dhcp6->netif);
     talk6_mark(talk);
     return house;
 }

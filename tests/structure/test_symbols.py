@@ -25,14 +25,10 @@ FOLDER_CIRCLES = ()
 # Any file of src/tcp may call these, which call nothing in src/tcp but the arithmetic.
 LEAVES = {"tcp/conn/deadlines", "tcp/conn/wake"}
 
-# Private functions of the stack that these two libraries call beside those of service.h; this list may only get
-# shorter, too.
-BESIDE_THE_SERVICE = {
-    "proto/autoconf/": {"address_add", "link_set_mtu", "route_exists", "stack_link"},
-    "proto/dhcp/": {"address_add", "address_is_no_host", "address_is_ours", "address_set_prefix", "stack_link"},
-}
 # The order of the libraries: each one calls only those before it.
 LIBRARIES = "crypto", "proto", "tls", "web", "task", "files"
+# The headers of the services that the stack has for libraries, and the libraries that may call these services.
+SERVICES = {"src/service.h": LIBRARIES, "src/service_netif.h": ("proto/autoconf/", "proto/dhcp/")}
 
 
 def name_of(path):
@@ -185,15 +181,13 @@ class Symbols(unittest.TestCase):
 
     def test_libraries_call_only_public_functions_and_services_of_the_stack(self):
         defined, used = symbols()
-        services = set(re.findall(r"\b(\w+)\(", tree.without_comments(tree.read("src/service.h"))))
-        found = defaultdict(set)
-        for name, wanted in used.items():
-            for symbol in wanted & set(defined) - services:
-                other = defining(defined[symbol], name)
-                if (name.startswith(LIBRARIES) and not symbol.startswith("leat_")
-                        and not other.startswith((*LIBRARIES, "core/", "wire/"))):
-                    found[inner_folder(name) + "/"].add(symbol)
-        self.assertEqual(found, BESIDE_THE_SERVICE)
+        services = {symbol: callers for header, callers in SERVICES.items()
+                    for symbol in re.findall(r"\b(\w+)\(", tree.without_comments(tree.read(header)))}
+        found = {(name, symbol) for name, wanted in used.items() if name.startswith(LIBRARIES)
+                 for symbol in wanted & set(defined)
+                 if not symbol.startswith("leat_") and not name.startswith(services.get(symbol, ("none",)))
+                 and not defining(defined[symbol], name).startswith((*LIBRARIES, "core/", "wire/"))}
+        self.assertEqual(found, set())
 
     def test_the_stack_calls_no_library_and_libraries_none_that_comes_later(self):
         later = {name: LIBRARIES[number + 1:] for number, name in enumerate(LIBRARIES)}

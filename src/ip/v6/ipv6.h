@@ -52,7 +52,7 @@ struct address6 {
     uint64_t preferred_max_ns; /* ADDRESS6_TEMPORARY: routers can't prolong it further */
     uint64_t valid_max_ns;
     struct leat_ip routers[2];   /* the last ones that advertised its prefix (RFC 6724 5, 5.5) */
-    struct address_watch *watch; /* link/address.h; NULL: only the program is told */
+    struct address_watch *watch; /* link/watch.h; NULL: only the program is told */
 };
 
 /* Parameters of a link, from routers or by default. */
