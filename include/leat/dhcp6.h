@@ -131,7 +131,8 @@ enum leat_err leat_dhcp6_inform(struct leat_dhcp6 *dhcp6);
 /**
  * Reports that we may be on another link, as after a host was moved or restored from a snapshot.
  * Servers are asked whether the address fits that link (RFC 8415 18.2.3); it stays unless one
- * objects.  Does nothing without an address.
+ * objects.  An address that is still being checked is given up, and servers are asked for a new one.
+ * Does nothing without an address.
  */
 void leat_dhcp6_confirm(struct leat_dhcp6 *dhcp6);
 

@@ -235,8 +235,9 @@ enum leat_err leat_dhcp6_inform(struct leat_dhcp6 *dhcp6)
 
 void leat_dhcp6_confirm(struct leat_dhcp6 *dhcp6)
 {
-    if (dhcp6->state == DHCP6_BOUND || dhcp6->state == DHCP6_RENEWING ||
-        dhcp6->state == DHCP6_REBINDING || dhcp6->state == DHCP6_REREQUESTING)
+    if (dhcp6->state == DHCP6_CHECKING || dhcp6->state == DHCP6_BOUND ||
+        dhcp6->state == DHCP6_RENEWING || dhcp6->state == DHCP6_REBINDING ||
+        dhcp6->state == DHCP6_REREQUESTING)
         dhcp6_event(dhcp6, DHCP6_confirm);
 }
 

@@ -74,6 +74,23 @@ static void a_confirmed_address_goes_on_where_it_was(void **state)
     assert_int_equal(talk->dhcp6->t2_ns, t2_ns);
 }
 
+/* The check of an address says nothing about another link, and no server there has granted it. */
+static void a_confirm_during_the_check_begins_again(void **state)
+{
+    struct talk6 *talk = *state;
+    struct answer6 reply;
+
+    talk6_to_requesting(talk);
+    reply = grant6(talk, DHCP6_REPLY, 1000);
+    talk6_feed(talk, &reply);
+    assert_state6(talk, "CHECKING");
+    leat_dhcp6_confirm(talk->dhcp6);
+    assert_state6(talk, "INIT");
+    world_wait(talk->world, 2 * second); /* longer than the check */
+    assert_false(talk6_has(talk, IP6_LEASED));
+    talk6_heard(talk, DHCP6_SOLICIT);
+}
+
 /* RFC 8415 7.6, 18.2.3: CNF_TIMEOUT, CNF_MAX_RT, CNF_MAX_RD; then the lease stays valid.
  */
 static void a_confirm_is_given_up_after_ten_seconds(void **state)
@@ -151,6 +168,7 @@ int main(void)
         talk6_test(another_server_may_take_a_lease_over),
         talk6_test(a_server_that_has_no_binding_is_asked_for_one),
         talk6_test(a_confirmed_address_goes_on_where_it_was),
+        talk6_test(a_confirm_during_the_check_begins_again),
         talk6_test(a_confirm_is_given_up_after_ten_seconds),
         talk6_test(a_preferred_second_is_no_storm),
         talk6_test(an_association_with_T1_behind_T2_is_not_there),
