@@ -40,7 +40,7 @@ enum path_result path_append(struct path *path, struct words more, bool climbs);
 /* Removes the last segment. False: there is none. */
 bool path_climb(struct path *path);
 
-/* True if @path lies below @folder, a path too; then *@below is the rest of it. */
+/* True if @path lies below the path @folder. Then *@below is the rest of @path. */
 bool path_is_below(struct words path, struct words folder, struct words *below);
 
 /* The length of the first segment of @path. */

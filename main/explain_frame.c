@@ -127,7 +127,7 @@ static bool describe_arp(const struct rest *rest)
     return true;
 }
 
-/* By its Ethernet header alone. */
+/* Describes the frame by its Ethernet header alone. */
 static void describe_ethernet(const struct rest *rest, const uint8_t *macs, unsigned type)
 {
     const uint8_t *to = macs, *from = macs + MAC_BYTES;

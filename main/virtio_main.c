@@ -8,7 +8,7 @@ struct machine {
     struct bare_machine bare; /* first; bare_main() sees only this part */
     struct leat_metal *metal;
     struct leat_virtio *virtio;
-    bool link_down; /* as it was told last */
+    bool link_down; /* as reported last */
 };
 
 static struct leat_netif *open_netif(struct bare_machine *bare, const struct leat_mac *mac,

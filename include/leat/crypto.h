@@ -100,8 +100,8 @@ struct leat_crypto_aead_key {
 
 /**
  * One encryption or decryption: the bytes of @p in are read, and as many are written to @p out. The
- * two lists may be divided into pieces differently.  A byte of `out` lies either exactly where its
- * byte of `in` does, or where no byte of `in` does.
+ * two lists may be divided into pieces differently.  Each byte of `out` lies at the address of its
+ * byte of `in`, or outside of all of `in`.
  */
 struct leat_crypto_job {
     const uint8_t *nonce; /**< LEAT_CRYPTO_NONCE_BYTES; never twice with one key to seal */

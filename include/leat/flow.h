@@ -211,8 +211,8 @@ enum leat_err leat_task_resolve(struct leat_task *task, struct leat_resolver *re
                                 const char *name, uint16_t port, struct leat_endpoint *ends,
                                 unsigned count_max, unsigned *count, uint64_t deadline_ns);
 
-/** leat_task_resolve() that says why there are no addresses: for leat_lookup_failure_format(). @p
- * why is filled in if the error is one of leat_lookup_fn's, or the deadline's. */
+/** As leat_task_resolve(); also tells why there are no addresses.  @p why is filled in if the error
+ * is one of leat_lookup_fn's, or the deadline's, and is for leat_lookup_failure_format(). */
 enum leat_err leat_task_resolve_why(struct leat_task *task, struct leat_resolver *resolver,
                                     const char *name, uint16_t port, struct leat_endpoint *ends,
                                     unsigned count_max, unsigned *count, uint64_t deadline_ns,

@@ -2,15 +2,15 @@
  * http_folder.h -- files of a source (files.h) that a server of HTTP serves: an archive, files that
  * were built in, a folder of the host.
  *
- * A folder's requests for paths that neither a route nor a file of the configuration has come here
- * (leat_http_server_config.folder).  Contents that lie in memory are lent to the stack and never
+ * The server asks its folder (leat_http_server_config.folder) for each path that no route and no
+ * file of the configuration has.  Contents that lie in memory are lent to the stack and never
  * copied; others are read into its buffers as they are sent.
  *
  *  - "/docs/" is "/docs/index.html", and "/docs" is redirected there.  There are no listings.
  *  - The media type follows from the end of the name (leat_http_type()).
- *  - If the client accepts it, a file of the same name with ".zst", ".br" or ".gz" behind is sent
- *    instead, and named in Content-Encoding: the shortest that the client likes best.  One that is
- *    older than the file is ignored.
+ *  - Compressed files have the same name with ".zst", ".br" or ".gz" behind.  If the client accepts
+ *    one, it is sent instead, with Content-Encoding: of those that the client prefers, the
+ * shortest. A compressed file that is older than the file is ignored.
  *  - Conditions and ranges are those of http_server.h.  The entity tag is leat_file.tag, and
  * strong.
  *  - Names that begin with a dot are not found, except "/.well-known/" (RFC 8615).

@@ -77,9 +77,9 @@ bool leat_posix_guard(void *page, size_t bytes, bool guarded);
 void *leat_posix_memory(size_t bytes);
 
 /**
- * For the switch of tasks where leat has none of its own (the build's option task_switch): prepares
- * a stack that grows down from @p end and begins with @p entry, which must not return.  The result
- * lies on that stack, and is for leat_posix_context_switch().
+ * Prepares a stack for a task, on architectures for which leat has no switch of its own (the
+ * build's option task_switch).  The stack grows down from @p end and begins with @p entry, which
+ * must not return.  The result lies on that stack, and is for leat_posix_context_switch().
  */
 void *leat_posix_context_begin(void *end, void (*entry)(void *arg), void *arg);
 

@@ -1,9 +1,9 @@
 /*
  * posix_folder.h -- a folder of a POSIX machine as a source of files (files.h; library leat-posix).
  *
- * Nothing is kept of it: each leat_files_find() asks the kernel, so that changes are seen at once.
- * A file that was found holds a descriptor until leat_files_release(), and is read where it lies
- * then, even if its name is given to another one.
+ * The source stores nothing about the folder: each leat_files_find() asks the kernel, so that
+ * changes are seen at once.  A file that was found has an open descriptor until
+ * leat_files_release(), so its contents stay the same even if another file gets its name.
  *
  * No path and no symbolic link leads out of the folder (openat2(), RESOLVE_BENEATH; with kernels
  * before 5.6, no symbolic link is followed at all).  Only regular files and folders are found.

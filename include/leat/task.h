@@ -45,10 +45,11 @@ enum {
 
 /** Options and limits of the tasks of a stack.  Every 0 means the default named beside it. */
 struct leat_tasks_config {
-    /** Tasks at a time: 64.  Those of servers are counted by the address that they serve (of IPv6:
-     * by the /64).  While all are taken, a connection or a request may cancel the task, of the
-     * address with most, that made progress least recently.  Its own address must have at least two
-     * tasks less.  See also leat_tcp_listen_config.displace.
+    /** Tasks at a time: 64.  Tasks of servers are counted by the address that they serve; an IPv6
+     * address counts as its /64.  While all tasks are taken, a new connection or request may cancel
+     * a task of the address that has the most: the one whose last progress is longest ago.  The
+     * newcomer's address must have at least two tasks fewer.  See also
+     * leat_tcp_listen_config.displace.
      */
     uint32_t tasks;
     uint32_t reserve; /**< while no more than so many are free, an address may hold at most as many

@@ -86,8 +86,8 @@ enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *netif
 
 /**
  * Sets the peer: only its datagrams and errors are received, and leat_udp_send() sends to it. Binds
- * to an ephemeral port if the socket was not bound.  A peer of LEAT_IP_ANY, port 0, undoes it.  A
- * link-local IPv6 address is on the first netif.
+ * to an ephemeral port if the socket was not bound.  A peer of LEAT_IP_ANY, port 0, removes the
+ * peer.  A link-local IPv6 address means a host on the first netif.
  * Errors: LEAT_ERR_NO_ROUTE, LEAT_ERR_IN_USE (no port left), LEAT_ERR_FAMILY (an IPv6 address
  * without leat_ipv6_register(), or for a socket bound to LEAT_IP4_ANY), LEAT_ERR_MEMORY (struct
  * leat_ipv6_config.hosts).

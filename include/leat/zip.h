@@ -47,7 +47,7 @@ struct leat_zip {
     size_t told;                  /**< bytes of `first` whose entries the directory has already */
     uint64_t key[2];              /**< key of the hash of names */
     uint64_t at;                  /**< bytes of the archive so far */
-    uint64_t entries;             /**< number of entries that are over */
+    uint64_t entries;             /**< number of complete entries */
     uint64_t directory;           /**< where the directory begins */
     leat_zip_crc32 *crc32;        /**< computes CRCs */
     bool stored;                  /**< the open entry isn't compressed */

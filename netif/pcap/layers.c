@@ -1,9 +1,9 @@
 /*
  * layers.c -- headers of networks: Ethernet, LLC, MPLS, PPP, Cisco HDLC, Frame Relay.
  *
- * A taker looks at the header at walk->at, moves behind it, and returns the layer that follows. One
- * that isn't there as a whole, or isn't known, gives LAYER_OTHER. A taker never looks at a byte
- * that walk_want() hasn't shown to be there.
+ * A taker reads the header at walk->at, moves behind it, and returns the layer that follows. A
+ * header that is cut short or unknown gives LAYER_OTHER. A taker reads only bytes that walk_want()
+ * has confirmed to be there.
  */
 #include "layers.h"
 

@@ -35,7 +35,7 @@ void leat_ring_init_producer(struct ring *ring, struct ring_shared *shared, uint
     init(ring, bytes, size);
     ring->ours = &shared->producer;
     ring->theirs = &shared->consumer;
-    /* The consumer can't be ahead of the frames that it was told of. */
+    /* The consumer can't be ahead of the frames that were announced to it. */
     ring->ahead = 0;
     atomic_store_explicit(&ring->ours->wake_behind, (uint32_t)-RING_HEAD_BYTES,
                           memory_order_relaxed); /* not until the ring is full */

@@ -58,7 +58,7 @@ struct ring {
     uint8_t *bytes;
     uint32_t size;       /* a power of two */
     uint32_t index;      /* our progress: `put` or `taken` */
-    uint32_t told_index; /* the last index that the peer was told */
+    uint32_t told_index; /* the last index that was announced to the peer */
     uint32_t peer_index; /* the peer's progress, as last read and checked */
     uint32_t ahead;      /* how far the peer may be ahead of told_index: the ring, or 0 */
     uint32_t skip_bytes; /* RING_NO_MEMORY: size of that frame in the ring */

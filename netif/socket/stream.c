@@ -38,7 +38,7 @@ static void put_read(struct leat_socket *socket, uint32_t len, uint32_t count)
         socket->reach = socket->reach / 2 > REACH_MIN ? socket->reach / 2 : REACH_MIN;
 }
 
-/* Reads once.  False: there is nothing more for now; else *@drained: this was all. */
+/* Reads once.  False: there is no more data for now.  True: *@drained tells if this was all. */
 static bool read_stream(struct leat_socket *socket, struct leat_pool *pool, bool *drained)
 {
     const uint32_t count = leat_socket_take_spare(socket, pool, socket->reach);

@@ -18,7 +18,8 @@ enum leat_err leat_unix_listen(int *fd, const char *path, char **unlink_path,
 enum leat_err leat_unix_connect(int *fd, int type, const char *path, const char *local_path,
                                 char **unlink_path, char why[LEAT_WHY_BYTES]);
 
-/* @given, or a random address if that is NULL; false: it isn't one station's. */
+/* Sets @mac to @given, or to a random address if @given is NULL. False: @given isn't the address
+ * of one station. */
 bool leat_unix_choose_mac(struct leat_mac *mac, const struct leat_mac *given);
 
 #endif

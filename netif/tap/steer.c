@@ -82,7 +82,7 @@ void leat_tap_unsteer(int fd)
     const int none = -1;
 
     if (ioctl(fd, TUNSETSTEERINGEBPF, &none) < 0)
-        return; /* a kernel without this feature was never told */
+        return; /* a kernel without this feature has no program to remove */
 }
 
 enum leat_err leat_tap_steer_device(int fd, const char *device, struct leat_ip first,

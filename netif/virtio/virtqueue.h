@@ -83,7 +83,7 @@ struct virtqueue {
     uint16_t free_count;
     uint16_t in_flight;       /* chains that the device has */
     uint16_t available_index; /* the next to be filled */
-    uint16_t published_index; /* as far as the device has been told */
+    uint16_t published_index; /* the device knows the entries before it */
     uint16_t used_index;      /* the next to be taken */
     bool event_index;         /* VIRTIO_F_EVENT_IDX */
     bool broken;              /* the device broke the rules */

@@ -22,7 +22,7 @@ enum {
 static const uint64_t retry_ns = 2 * UINT64_C(1000000000);
 static const uint32_t kept_magic = 0x4c443431; /* "LD41" */
 
-/* The program is told of the address first, and may have stopped us. */
+/* The address was reported to the program first, which may have stopped us. */
 static void on_usable(struct address_watch *watch)
 {
     struct leat_dhcp *dhcp = container_of(watch, struct leat_dhcp, watch);

@@ -65,7 +65,7 @@ struct cache {
     struct cache_ring fresh, proven;
 };
 
-/* Bits of a question that have another answer: with signatures, and without the server's
+/* Bits that make another question with another answer: with signatures, or without the server's
  * validation. */
 enum cache_variant {
     CACHE_DO = 1, /* RFC 3225 */

@@ -20,7 +20,7 @@ static bool is_in(const struct leat_ip *ip, const struct leat_forwarder_network 
            (bits % 8 == 0 || ((ip->bytes[whole] ^ network->ip.bytes[whole]) & mask) == 0);
 }
 
-/* Tells the program of a client that was refused. A flood is told once a second. */
+/* Reports a refused client to the program, at most once a second. */
 static void tell_prohibited(struct leat_forwarder *forwarder, const struct leat_ip *ip)
 {
     const struct leat_forwarder_config *config = &forwarder->config;

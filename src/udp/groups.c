@@ -2,8 +2,8 @@
  * groups.c -- sockets join and leave multicast groups (RFC 1112 7.1, RFC 3376 2, RFC 3810 3).
  *
  * A link counts its joins of a group, and a socket has at most one membership of each. So the
- * network is told of the first join and of the last leave only. This file is linked if a program
- * joins groups: closing a socket calls it through udp.leave_all.
+ * network is informed of the first join and of the last leave only. This file is linked if a
+ * program joins groups: closing a socket calls it through udp.leave_all.
  */
 #include "udp/udp.h"
 

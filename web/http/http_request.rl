@@ -330,7 +330,7 @@ span   = digit >span @first_digit ( digit* $first_digit ) "-" last? %span_both
 range  = "range:"i @range ( text
          | ows "bytes="i ( ows span? ows ( "," ows span? ows )* ) %range_end );
 
-# what folders need; other programs' lists of codings are parsed when they matter
+# for folders only; a list of codings is stored here, and parsed when a compressed file may be sent
 accepts     = "accept-encoding:"i @codings ( text $codings_octet );
 credentials = "authorization:"i @credentials ( text $secret_octet );
 

@@ -203,7 +203,8 @@ static bool send_piece(struct server_conn *client, uint32_t room)
     const uint32_t have = leat_buf_total(data);
     enum leat_err err;
 
-    if (failed) { /* the length was told: only the end of the connection says that this isn't all */
+    /* the length was announced, so only the end of the connection can show that data is missing */
+    if (failed) {
         server_conn_end(client, &client->server->counts.failed);
         return false;
     }

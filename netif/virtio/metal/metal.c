@@ -120,8 +120,8 @@ _Noreturn void metal_start(uint32_t protocol, uintptr_t info)
                                 .archive_bytes = boot.archive_bytes};
     memory_init(boot.memory, boot.memory_bytes);
     cpu_init();
-    /* Interrupts before the console, whose own one is routed there. A trouble of the boot is told
-     * only now, when there is a console to tell it. */
+    /* Interrupts come before the console, because its own interrupt is routed by them. An error of
+     * the boot is printed only after both, when there is a console. */
     trouble = interrupts_init();
     serial_init();
     if (boot.trouble || trouble)

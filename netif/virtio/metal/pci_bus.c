@@ -160,7 +160,8 @@ static bool is_forwarded(const struct pci_function *function, uint64_t address)
     return mib >= base && mib <= limit;
 }
 
-/* The bytes behind a base address of zero. The device answers nowhere meanwhile. */
+/* The number of bytes that the function wants at the base address register @at, which is zero.
+ * The function answers at no address while this asks it. */
 static uint32_t size_of(const struct pci_function *function, uint32_t at)
 {
     const uint32_t command = pci_read(function, PCI_COMMAND) & 0xffff;
@@ -175,8 +176,8 @@ static uint32_t size_of(const struct pci_function *function, uint32_t at)
     return ~mask + 1;
 }
 
-/* Assigns a piece of the function's space to a base address of zero, which stays so without room.
- * False: there is none. */
+/* Assigns a part of the function's space to a base address register that is zero. False: there is
+ * no room, and the register stays zero. */
 static bool assign(struct pci_function *function, uint32_t at)
 {
     const uint32_t size = size_of(function, at);

@@ -150,7 +150,7 @@ const struct address6 *address6_preferred(const struct link *link)
     const struct address6 *all = addresses6_of(link);
 
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        /* the program is told an address that lasts, so temporary ones are left out */
+        /* temporary addresses aren't reported, because the program wants one that lasts */
         if (all[i].state >= ADDRESS6_OPTIMISTIC && all[i].kind != ADDRESS6_LINK_LOCAL &&
             all[i].kind != ADDRESS6_TEMPORARY && all[i].preferred_until_ns > link->stack->now_ns)
             return &all[i];

@@ -74,7 +74,7 @@ COLD void block6_share(const struct leat *stack, struct block6 *block, const str
 /* The cached path from @src to the host @dst that its block shares; or NULL. */
 struct route_cache_entry *block6_path(struct leat *stack, host_id src, host_id dst);
 
-/* The cached path of @block with @dst filled in, a host of it. It may be used until the next
+/* The cached path of @block with its host @dst filled in. It may be used until the next
  * lookup. */
 static inline struct route_cache_entry *block6_toward(struct leat *stack, struct block6 *block,
                                                       host_id dst)

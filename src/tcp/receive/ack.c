@@ -188,7 +188,7 @@ struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn)
 }
 
 /* Reports the ACK to BBR. While a lost segment is repaired, BBR still lets new data be sent,
- * although SND.UNA stands still. So the program is told of room in the send queue here, too. */
+ * although SND.UNA stands still. So room in the send queue is reported to the program here, too. */
 COLD static void tell_bbr(struct leat_tcp *conn, const struct recovery_result *result)
 {
     const struct transfer *transfer = conn->transfer;

@@ -130,7 +130,7 @@ long_mode:
     jmp 3b
 
 /*
- * One stub a vector, 16 bytes each, so that the table of them needs no table.  The processor
+ * One stub for each vector, of 16 bytes, so that its address follows from its number.  The processor
  * pushes an error code for some of the exceptions; the others push a zero in its place.
  */
     .text
