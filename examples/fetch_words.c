@@ -20,7 +20,7 @@ const char fetch_options[] =
     "  -L                 follow 50 redirects instead of 5\n"
     "  -f                 write no body of an error\n"
     "  -m SECONDS         how long all of it may take (--max-time)\n"
-    "                     The exit statuses are those of curl, with 22 for an error of HTTP.";
+    "\nThe exit statuses are those of curl, with 22 for an error of HTTP.";
 
 static const struct {
     char letter;

@@ -45,7 +45,7 @@ ELSEWHERE = {
 # folders whose other tests are in the gate
 LATER = {"tests/bindings/test_rust.py", "tests/crypto/test_vectors.py", "tests/replay/judge.py", "tests/suites/tls_suites.py",
          "tests/replay/test_flows.py", "tests/replay/test_judges.py",
-         "tests/structure/test_install.py",
+         "tests/structure/test_install.py", "tests/structure/test_man.py",
          "tests/structure/test_manual.py", "tests/structure/test_shared.py"}
 # commands without which a test of the gate is skipped with a message, or which helpers start for other tests;
 # tools/test --all needs them

@@ -104,7 +104,9 @@ ethtool           command -v ethtool
 tshark            command -v tshark
 nsd               command -v nsd
 graphviz          command -v dot
-help2man          command -v help2man
+mandoc            command -v mandoc
+man-db            command -v man
+groff-base        command -v groff
 spin              command -v spin
 gcc-aarch64-linux-gnu   command -v aarch64-linux-gnu-gcc
 libc6-dev-arm64-cross   test -e /usr/aarch64-linux-gnu/include/stdio.h
