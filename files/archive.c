@@ -289,8 +289,8 @@ static struct leat_file file_of(struct archive *archive, const struct name *name
                               .tag = is_folder ? 0 : tag_of_file(archive, name)};
 }
 
-/* Finds @path, of which no segment is a link. Some archives have no entries for folders, so a
- * folder is there if anything lies below it. */
+/* Finds @path, which has no links among its segments. Some archives have no entries for folders, so
+ * a folder is there if anything lies below it. */
 static enum leat_err find_plain(struct archive *archive, struct words path, struct leat_file *file)
 {
     const uint32_t place = index_place(&archive->index, path);

@@ -14,7 +14,7 @@ static int by_number(const struct name *a, const struct name *b)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-/* Equal paths are ordered by their places in the archive, of which the last one counts. Heapsort
+/* Equal paths are ordered by their places in the archive, because the last one counts. Heapsort
  * alone would mix them. */
 static int by_path(const struct name *a, const struct name *b)
 {

@@ -21,7 +21,7 @@ static const char *tls_option(const struct options *options)
                                   : NULL;
 }
 
-/* Names of the network devices that are chosen, more than one of which can't be. */
+/* The message about two network devices, if more than one was chosen; else NULL. */
 static const char *two_devices(const struct options *options)
 {
     static const char *const texts[] = {

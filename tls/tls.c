@@ -159,8 +159,8 @@ static void lay_out_sessions(struct leat_tls *tls, uint8_t **at)
                 config->server_handshakes, 0, key);
 }
 
-/* True if each chain fits the message Certificate. Beside the certificate, an entry has a length of
- * three bytes and an empty list of extensions, of two (4.4.2). */
+/* True if each chain fits the message Certificate. An entry has 3 bytes of length, the
+ * certificate, and 2 bytes for an empty list of extensions (4.4.2). */
 static bool are_sound(const struct leat_tls_identity *const *identities, uint16_t count)
 {
     for (unsigned i = 0; i < count; i++) {

@@ -94,8 +94,8 @@ enum leat_err leat_capture_next(struct leat_capture *capture, struct leat_captur
 
 /** Frames that were left out. */
 struct leat_capture_left_out {
-    uint64_t frames;    /**< of links that aren't read, which a pcapng has beside others */
-    uint32_t link_type; /**< of the first of them */
+    uint64_t frames;    /**< of link types that aren't read, beside others in a pcapng */
+    uint32_t link_type; /**< of the first such frame */
     const char *name;   /**< of that link type, or "unknown" */
 };
 

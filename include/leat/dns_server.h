@@ -57,7 +57,7 @@ struct leat_dns_server_config {
     struct leat_ip ip;           /**< LEAT_IP_ANY: all of our addresses */
     uint16_t port;               /**< for UDP and TCP: LEAT_DNS_PORT */
     uint16_t clients;            /**< TCP connections at a time: 16; one more ends the idlest one of
-                                      the address (of IPv6: the /64) that has most of them */
+                                      the address, or /64 of IPv6, that has the most */
     uint32_t tcp_reply_bytes;    /**< longest reply by TCP: 16,384; at most 65,535 */
     uint64_t idle_ns;            /**< a connection without a whole query ends after: 10 s */
     uint32_t progress_bytes;     /**< a connection with unsent replies ends unless it takes so many

@@ -112,7 +112,7 @@ void leat_files_built_in_open(struct leat_files_built_in *built_in, const struct
 
 /* ---- sources over each other */
 
-/** Sources of which the first that has a path gives the file; its members are private. */
+/** Several sources; a path is found in the first one that has it.  The members are private. */
 struct leat_files_layers {
     struct leat_files files;                          /**< the source */
     struct leat_files *layers[LEAT_FILES_LAYERS_MAX]; /**< the first hides the others */

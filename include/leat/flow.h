@@ -203,9 +203,9 @@ void leat_mailbox_close(struct leat_mailbox *mailbox);
 /**
  * Looks up the addresses of @p name, those of IPv6 only after leat_ipv6_register().  Writes @p
  * count of them, at most @p count_max, each with @p port, the best one first (RFC 6724).  At the
- * deadline the answer of one family is enough.  The data of an address needs no resolver.  It takes
- * up to 4.1 KiB of the stack of its task.  Errors: those of leat_lookup_fn and leat_lookup_start();
- * LEAT_ERR_FORMAT (an illegal name).
+ * deadline the answer of one family is enough.  If @p name is an address, no server is asked.  The
+ * call takes up to 4.1 KiB of the stack of its task.  Errors: those of leat_lookup_fn and
+ * leat_lookup_start(); LEAT_ERR_FORMAT (an illegal name).
  */
 enum leat_err leat_task_resolve(struct leat_task *task, struct leat_resolver *resolver,
                                 const char *name, uint16_t port, struct leat_endpoint *ends,

@@ -74,10 +74,10 @@ struct leat_forwarder_config {
     struct leat_ip ip;              /**< LEAT_IP_ANY: all of our addresses */
     uint16_t port;                  /**< for UDP and TCP: LEAT_DNS_PORT */
     uint16_t clients; /**< TCP connections at a time: 16; one more ends the idlest one of the
-                         address (of IPv6: the /64) that has most of them */
+                         address, or /64 of IPv6, that has the most */
     uint16_t waiting; /**< questions that wait for a server at a time: as many as the resolver has
                            lookups, less an eighth that is left to the program; at most all of them.
-                           One address (of IPv6: a /64) gets at most half of them.  One more
+                           One address, or /64 of IPv6, gets at most half of them.  One more
                          displaces the oldest question of the address that has most; that question
                          is answered with SERVFAIL or a stale record */
     uint64_t idle_ns; /**< a TCP connection that has no whole question and waits for no answer ends

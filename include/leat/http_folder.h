@@ -9,8 +9,8 @@
  *  - "/docs/" is "/docs/index.html", and "/docs" is redirected there.  There are no listings.
  *  - The media type follows from the end of the name (leat_http_type()).
  *  - Compressed files have the same name with ".zst", ".br" or ".gz" behind.  If the client accepts
- *    one, it is sent instead, with Content-Encoding: of those that the client prefers, the
- * shortest. A compressed file that is older than the file is ignored.
+ *    one, it is sent instead, with Content-Encoding.  Among several that the client likes equally,
+ *    the shortest is sent.  A compressed file that is older than the file is ignored.
  *  - Conditions and ranges are those of http_server.h.  The entity tag is leat_file.tag, and
  * strong.
  *  - Names that begin with a dot are not found, except "/.well-known/" (RFC 8615).
@@ -77,7 +77,7 @@ enum leat_err leat_http_folder_open(struct leat_http_folder *folder,
 struct leat_http_passwords {
     const char *lines; /**< "name:password" in each; empty ones and those with '#' in front are
                             skipped */
-    size_t len;        /**< bytes of them */
+    size_t len;        /**< length of `lines` */
     /** Verifies a password that is stored as a hash: what follows the colon begins with '$'
      * (crypt(5)).  NULL: such users are refused. */
     bool (*verify)(const char *password, const char *hash, size_t hash_len);

@@ -2,9 +2,9 @@
  * http_server.h -- a server of HTTP/1.1 (RFC 9110, RFC 9112): files that lie in memory, and routes
  * that the program answers itself (http_exchange.h).
  *
- * For files it supports GET and HEAD, up to 16 byte ranges, and conditions on entity tags and dates;
- * for all resources persistent connections and pipelining.  A file is lent to the stack and never
- * copied.  Replies have a Date once civil time is set (civil.h, RFC 9110 6.6.1).
+ * For files it supports GET and HEAD, up to 16 byte ranges, and conditions on entity tags and
+ * dates; for all resources persistent connections and pipelining.  A file is lent to the stack and
+ * never copied.  Replies have a Date once civil time is set (civil.h, RFC 9110 6.6.1).
  */
 #ifndef LEAT_HTTP_SERVER_H
 #define LEAT_HTTP_SERVER_H
@@ -34,7 +34,7 @@ struct leat_http_file {
                                likewise in each folder */
     const char *type;     /**< its media type, at most 100 bytes: "text/html" */
     const void *bytes;    /**< the content */
-    uint32_t len;         /**< bytes of it */
+    uint32_t len;         /**< length of `bytes` */
     uint64_t tag;         /**< changes with the bytes, for the ETag; 0: none */
     uint64_t modified_ns; /**< when the bytes were changed, as leat_civil_ns(), for Last-Modified
                              and conditions on dates; 0: unknown */
@@ -63,10 +63,11 @@ struct leat_http_server_config {
     uint16_t route_count;                 /**< routes in the array */
     struct leat_http_folder *folder; /**< leat_http_folder_open() (http_folder.h): further files;
                                           must outlive the server; NULL: none */
-    struct leat_ip ip;                    /**< LEAT_IP_ANY: all of our addresses */
-    uint16_t port;                        /**< LEAT_HTTP_PORT */
-    uint16_t clients; /**< connections at a time: 512; one more ends the one, of the address (of
-                           IPv6: the /64) that has most, that made progress least recently */
+    struct leat_ip ip;               /**< LEAT_IP_ANY: all of our addresses */
+    uint16_t port;                   /**< LEAT_HTTP_PORT */
+    uint16_t clients; /**< connections at a time: 512; one more ends a connection of the address, or
+                           /64 of IPv6, that has the most: the one whose last progress is longest
+                           ago */
     uint64_t idle_ns; /**< a connection may wait between requests for: 15 s */
     uint64_t head_ns; /**< from the first byte of a head to its end: 10 s (408), plus: */
     uint32_t head_bytes_per_s; /**< each byte of a head adds 1/this second: 500.  So the longest
@@ -108,7 +109,8 @@ size_t leat_http_server_memory_bytes(const struct leat_http_server_config *confi
  * of @p bytes belongs to the server until it is closed; the array of files stays the program's.
  *
  * Errors: LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (an illegal path or type; the stack's buffers have
- * under 576 bytes, which a reply's head needs, or with a folder under 1,664), and those of leat_tcp_listen().
+ * under 576 bytes, which a reply's head needs, or with a folder under 1,664), and those of
+ * leat_tcp_listen().
  */
 enum leat_err leat_http_server_open(struct leat_http_server **server, struct leat *stack,
                                     void *memory, size_t bytes,

@@ -25,10 +25,10 @@ struct leat_metal {
                                  Ctrl-D on the console */
     const char *command_line; /**< as the loader gave it; NUL-terminated, never NULL */
     void *memory;             /**< the largest piece of RAM that is free; the program owns it */
-    size_t memory_bytes;      /**< bytes of it */
+    size_t memory_bytes;      /**< length of `memory` */
     const void *archive;      /**< an initrd that the loader has put into memory; it may be an
                                    archive of files (files.h). NULL: none */
-    size_t archive_bytes;     /**< bytes of it */
+    size_t archive_bytes;     /**< length of `archive` */
 };
 
 /** The program: returns its exit status, 0 to 127. */

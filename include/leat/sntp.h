@@ -44,7 +44,7 @@ struct leat_sntp_report {
     int64_t offset_ns; /**< the correction of civil time, made or refused; 0 if civil time was not
                             known before */
     uint64_t error_ns; /**< largest error of the new time, if the server is right */
-    uint8_t answers;   /**< usable answers, of which this is the median; 0: none */
+    uint8_t answers;   /**< usable answers; the offset is their median; 0: none */
     uint8_t stratum;   /**< of the server; 1 has a clock of its own */
     struct leat_endpoint server; /**< the server with the median answer */
 };

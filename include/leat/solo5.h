@@ -35,7 +35,7 @@ struct leat_solo5 {
     uint64_t guard[6];        /**< FS points here, for code with a stack protector; private */
     const char *command_line; /**< the arguments of the image; NUL-terminated, never NULL */
     void *memory;             /**< the heap, but for a part left to the C stack; the program's */
-    size_t memory_bytes;      /**< bytes of it */
+    size_t memory_bytes;      /**< length of `memory` */
 };
 
 /** The device, and overrides of its own facts. */

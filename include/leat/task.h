@@ -57,8 +57,8 @@ struct leat_tasks_config {
     uint32_t stack_bytes; /**< of each, the struct of the task included (256 at most): 16,384; a
                                multiple of 16 */
     uint32_t waiting; /**< connections that have data, but no task yet, at a time: as many as tasks.
-                           One more aborts the one, of the address with most, that has waited
-                           longest, or is aborted itself */
+                           One more aborts one of the address with the most, the one that has
+                           waited longest, or is aborted itself */
     bool measure;     /**< fill stacks with a pattern first, for leat_task_stack_used() */
     /**
      * Makes @p bytes at @p page, both multiples of LEAT_TASK_GUARD_BYTES, trap on writes

@@ -106,7 +106,8 @@ leat__capture_fail_at(struct leat_capture *capture, uint64_t offset, const char 
 enum leat_err leat__capture_refuse_link(struct leat_capture *capture, uint64_t offset,
                                         uint32_t link_type);
 
-/* The only interface of a file, with times that are already in ns; an error if it isn't read. */
+/* Adds the only interface of a file, with times in ns. An error: frames of its link type can't be
+ * read. */
 enum leat_err leat__capture_one_interface(struct leat_capture *capture, uint32_t link_type);
 
 /* Numbers in the file's byte order. */

@@ -179,7 +179,7 @@ static uint32_t take_frames(struct leat_shm *shm, uint64_t now_ns, struct leat_p
     uint32_t count = 0;
 
     shm->starved = shm->more = false;
-    /* The bound includes frames that are dropped, of which a hostile peer could send any number. */
+    /* Dropped frames count, too: otherwise a hostile peer could keep this loop busy with them. */
     for (uint32_t passes = 0; passes < 2 * frames_max; passes++) {
         enum ring_result result;
 

@@ -9,7 +9,7 @@
 #include "net.h"
 
 enum {
-    CONFIG_STATUS = 6, /* virtio 1.2, 5.1.4; a field of two bytes, of which the first one is used */
+    CONFIG_STATUS = 6, /* virtio 1.2, 5.1.4; a field of two bytes; the first one is used */
     STATUS_LINK_UP = 1
 };
 

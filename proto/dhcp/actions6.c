@@ -98,8 +98,8 @@ void dhcp6_set_T1_T2(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     set_T1_T2(dhcp6);
 }
 
-/* The lease stays valid after a Confirm, so T1 and T2 are set again, of which a renewal may have
- * cleared one. A time that has passed meanwhile is due at once. */
+/* The lease stays valid after a Confirm. T1 and T2 are set again, because a renewal may have
+ * cleared one of them. A time that has passed meanwhile is due at once. */
 void dhcp6_resume(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 {
     (void)step;

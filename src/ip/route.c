@@ -351,8 +351,8 @@ COLD enum leat_err leat_route_add_on_link(struct leat *stack, const struct leat_
     return made.link ? set(stack, &made) : LEAT_ERR_ARGUMENT;
 }
 
-/* Adds a route through a gateway on @link. NULL: the link is that of one of our prefixes or routes,
- * or the only link. */
+/* Adds a route through a gateway on @link. NULL: chooses the link by our prefixes and routes, or
+ * takes the only one. */
 COLD static enum leat_err add_by(struct leat *stack, struct link *link, struct leat_ip to,
                                  uint8_t prefix_bits, struct leat_ip by)
 {

@@ -42,7 +42,7 @@ struct http_table {
 struct http_content {
     const char *type;     /* NULL: there is none */
     const char *bytes;    /* NULL: it doesn't lie in memory, or is empty */
-    uint64_t len;         /* bytes of it */
+    uint64_t len;         /* of `bytes` */
     uint64_t tag;         /* 0: none */
     uint64_t modified_ns; /* 0: unknown */
     const char *coding;   /* for Content-Encoding; NULL: none */

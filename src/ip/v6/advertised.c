@@ -226,7 +226,7 @@ static bool take_option(struct leat_slaac *slaac, struct leat_ip router,
     return true;
 }
 
-/* Counts an option of which at least a part is left out. */
+/* Counts an option that is ignored, completely or in part. */
 static void leave_out(struct leat_slaac *slaac, uint8_t code)
 {
     if (slaac->counts.ignored_parts++ == 0)

@@ -58,7 +58,7 @@ static uint32_t bucket_of(const struct peer_table *table, host_id ip)
     return (uint32_t)((table->multiplier * ip + table->addend) >> table->shift);
 }
 
-/* The entry of @ip; in a full bucket that of its last address, which @ip shares; else PEER_NONE. */
+/* The entry of @ip. In a full bucket, @ip shares the entry of the last address. Else PEER_NONE. */
 static uint16_t look_up(const struct peer_table *table, host_id ip)
 {
     uint16_t index = table->buckets[bucket_of(table, ip)];

@@ -116,7 +116,7 @@ struct delivered {
     uint64_t sample_at_ns; /* when the last record that was sent once was sent */
 };
 
-/* Takes a free record, of which there must be one; gives one back. The caller fills in the
+/* Takes a free record, or gives one back. A record must be free, and the caller fills in its
  * fields. */
 static inline struct sent *sent_take(struct sent_pool *pool)
 {

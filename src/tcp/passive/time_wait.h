@@ -18,7 +18,7 @@ struct tcp_time_wait {
 _Static_assert(sizeof(struct tcp_time_wait) <= 56,
                "64 bytes in TIME-WAIT, with two buckets of the table");
 
-/* Puts a TIME-WAIT entry, of which one must be free, in the place of @conn in the table. */
+/* Puts a TIME-WAIT entry in the place of @conn in the table. An entry must be free. */
 void tcp_time_wait_from(struct leat_tcp *conn);
 void tcp_time_wait_restart(struct tcp *tcp, struct tcp_time_wait *entry);
 void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry);

@@ -299,7 +299,7 @@ COLD static void refuse_part(struct leat_tcp *conn)
     tcp_retry_later(conn);
 }
 
-/* A slice of up to @bytes_max from the first piece, the rest of which stays. */
+/* A slice of up to @bytes_max from the first piece. The rest of the piece stays. */
 static struct leat_buf *split_first(struct leat_tcp *conn, uint32_t bytes_max)
 {
     struct leat_buf *part = leat_buf_slice(conn->data, 0, bytes_max);

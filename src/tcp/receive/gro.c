@@ -220,9 +220,9 @@ HOT uint32_t key_of(const uint8_t *at, uint32_t tcp_at)
     return get32(at + tcp_at) ^ get32(at + (tcp_at == TCP4_AT ? IP_SRC_AT : IP6_SRC_END_AT));
 }
 
-/* The flow with @key, a new one if @begins. NULL: it isn't known, or there are too many; then the
- * frame goes up as it came. Replacing another flow would end that one's super-frame, and with
- * interleaved flows none would ever grow. */
+/* The flow with @key; a new one if @begins. NULL: the flow isn't known, or there are too many
+ * flows. The frame then goes up as it came. Replacing another flow would end that one's
+ * super-frame, and with interleaved flows none would ever grow. */
 static inline struct merge *find(struct flows *flows, uint32_t key, bool begins)
 {
     uint32_t i = flows->last;

@@ -2,7 +2,7 @@
  * map.c -- the identity map: at first of the image and the tree, later of all memory that the tree
  * names.
  *
- * All other addresses are mapped as devices. A gibibyte of which any part is memory is mapped as
+ * All other addresses are mapped as devices. A gibibyte that contains memory is mapped as
  * memory, so registers within it can't be used. The image has pages of 4 KiB, so that dividing a
  * larger page never takes away what the processor runs on.
  */
