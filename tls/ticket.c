@@ -152,12 +152,14 @@ static uint64_t made_ns(const struct tls_seal *seal, const uint8_t *inside)
 static bool is_good(const struct tls_session *session, const struct tls_seal *seal,
                     const uint8_t *inside)
 {
-    const uint64_t age_ns = leat_now_ns(session->tls->stack) - made_ns(seal, inside);
+    /* After a restart the seal's age is only as exact as the civil clock, which counts seconds or
+     * was set back. Then a ticket may seem to be sealed after now, and has no age yet. */
+    const int64_t age_ns = (int64_t)(leat_now_ns(session->tls->stack) - made_ns(seal, inside));
     const uint16_t suite = get16(inside);
 
     return tls_suite_is_known(suite) &&
            tls_suite_hash(suite) == (enum leat_crypto_hash)session->hash &&
-           age_ns < lifetime_ns(session->tls) &&
+           age_ns < (int64_t)lifetime_ns(session->tls) &&
            memcmp(inside + NAME_AT, session->name_digest, TLS_NAME_DIGEST) == 0;
 }
 
