@@ -159,12 +159,14 @@ static const char *why_not(struct leat_task *task, const char *name, uint64_t de
     struct leat_lookup_failure why;
     struct leat_endpoint ends[4];
     unsigned count;
+    size_t len;
 
     assert_int_equal(
         leat_task_resolve_why(task, resolver, name, PORT, ends, 4, &count, deadline_ns, &why),
         expected);
     assert_int_equal(why.err, expected);
-    assert_int_equal(leat_lookup_failure_format(resolver, &why, text), strlen(text));
+    len = leat_lookup_failure_format(resolver, &why, text);
+    assert_int_equal(len, strlen(text));
     return text;
 }
 

@@ -23,11 +23,13 @@ static const char *read_text(struct seen *seen, const char *text, unsigned *line
 {
     static char copy[1024];
     struct config config = {.section = "echo", .take = take, .arg = seen, .text = copy};
+    bool is_read;
 
     seen->text[0] = '\0';
     snprintf(copy, sizeof copy, "%s\n", text);
     config.len = strlen(copy);
-    assert_int_equal(config_read(&config), !config.why);
+    is_read = config_read(&config);
+    assert_int_equal(is_read, !config.why);
     *line = config.line;
     return config.why;
 }
