@@ -82,6 +82,9 @@ static void texts_compare_regardless_of_case(void **state)
 
 static void copies_are_the_same_to_the_last_byte(void **state)
 {
+    /* by pointers that may change, because compilers warn of texts that are cut on purpose */
+    char *(*volatile their_strncat)(char *, const char *, size_t) = strncat;
+    char *(*volatile their_strncpy)(char *, const char *, size_t) = strncpy;
     uint64_t seed = 3;
 
     (void)state;
@@ -98,10 +101,10 @@ static void copies_are_the_same_to_the_last_byte(void **state)
         assert_ptr_equal(bare_strcat(ours, more), ours);
         strcat(theirs, more);
         assert_ptr_equal(bare_strncat(ours, more, len), ours);
-        strncat(theirs, more, len);
+        their_strncat(theirs, more, len);
         assert_memory_equal(ours, theirs, sizeof ours);
         assert_ptr_equal(bare_strncpy(ours, text, len), ours);
-        strncpy(theirs, text, len);
+        their_strncpy(theirs, text, len);
         assert_memory_equal(ours, theirs, sizeof ours);
     }
 }
@@ -109,6 +112,7 @@ static void copies_are_the_same_to_the_last_byte(void **state)
 static void widths_and_precisions_may_be_arguments(void **state)
 {
     static const char format[] = "%.*s|%*d|%-*d|%*s|%.*s|%08x|%-3u|%llu|%.2s";
+    int (*volatile their_snprintf)(char *, size_t, const char *, ...) = snprintf;
     char ours[TEXT_BYTES], theirs[TEXT_BYTES];
 
     (void)state;
@@ -117,8 +121,8 @@ static void widths_and_precisions_may_be_arguments(void **state)
         memset(theirs, '!', sizeof theirs);
         assert_int_equal(bare_snprintf(ours, size, format, 3, "abcdef", 5, 42, 5, 7, -4, "x", -1,
                                        "all", 0xbeefu, 1u, 1234567890123ULL, "yes"),
-                         snprintf(theirs, size, format, 3, "abcdef", 5, 42, 5, 7, -4, "x", -1,
-                                  "all", 0xbeefu, 1u, 1234567890123ULL, "yes"));
+                         their_snprintf(theirs, size, format, 3, "abcdef", 5, 42, 5, 7, -4, "x", -1,
+                                        "all", 0xbeefu, 1u, 1234567890123ULL, "yes"));
         assert_memory_equal(ours, theirs, sizeof ours);
     }
 }
