@@ -111,7 +111,7 @@ def test_at_the_end(leat, tmp_path):
 
 
 def test_none(leat):
-    echo = leat("echo", options=["--flight", 0, "--flight-port", 99])
+    echo = leat("echo", options=["--flight", 0])
     with pytest.raises(ConnectionRefusedError):
         fetch(echo, 99)
 

@@ -37,7 +37,7 @@ def sieve(leat, tmp_path):
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-", "--no-resolv",
             "--no-hosts", "--bind-interfaces", f"--listen-address={program.peer}",
             "--local-ttl=60", "--address=/test/192.0.2.1", "--address=/test/2001:db8::1", "--address=/private.test/192.168.7.7",
-            "--host-record=ads.plain.test,192.0.2.9", "--host-record=fine.ads.plain.test,192.0.2.1",
+            "--host-record=ads.plain.test,192.0.2.1", "--host-record=fine.ads.plain.test,192.0.2.1",
             "--cname=cdn.alias.test,ads.plain.test", "--cname=ok.alias.test,fine.ads.plain.test",
             "--cname=good.ads.adblock.test,ads.plain.test"))
         upstreams[-1].wait_for("started")
@@ -81,7 +81,7 @@ def test_aliases_of_blocked_names_are_blocked(sieve):
     for _ in range(2):
         assert answer(program, "cdn.alias.test") == "NXDOMAIN"
         assert answer(program, "ok.alias.test") == PASSED
-        assert answer(program, "good.ads.adblock.test") == "NOERROR 192.0.2.9"  # an exception for the alias
+        assert answer(program, "good.ads.adblock.test") == PASSED  # an exception for the alias
     assert "EDE: 15" in dig(program, "cdn.alias.test")
     assert "of these, by the target of an alias<td>3" in curl(f"http://{program.ip}/sieve")
 
