@@ -1,5 +1,6 @@
 """The description of the interface (bindings/leat.json): it fits the headers, and the libraries have exactly what it names."""
 
+import copy
 import importlib.util
 import re
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import tree
 
 sys.path.insert(0, str(tree.ROOT / "tools/lib"))
+import compatible  # noqa: E402
 import interface  # noqa: E402
 
 TOOL = tree.ROOT / "tools/bindings.py"
@@ -63,6 +65,75 @@ class Description(unittest.TestCase):
         self.assertEqual(set(listed) - defined, set(), "declared, but not defined")
         private = {name for name in defined - set(listed) if name in words_of_headers()}
         self.assertEqual(private, set(), "declared and defined, but not exported")
+
+
+class Changes(unittest.TestCase):
+    """Changes of the interface are compared with the record of the soname."""
+
+    def test_no_change_needs_another_soname(self):
+        error = tree.run(sys.executable, TOOL, "compare")
+        self.assertIsNone(error, error)
+
+    def test_the_record_is_that_of_the_soname(self):
+        number = re.search(r"shared_soversion = '(\d+)'", tree.read("bindings/meson.build"))[1]
+        self.assertEqual(compatible.record_name(), f"libleat.so.{number}.json.xz")
+
+    def after(self, change):
+        """The breaks after a change of a copy of the description."""
+        new = copy.deepcopy(DESCRIPTION)
+        change(new)
+        return compatible.breaks(DESCRIPTION, new)
+
+    def test_nothing_breaks_without_a_change(self):
+        self.assertEqual(self.after(lambda new: None), [])
+
+    def test_what_is_removed_breaks(self):
+        for section, name in (("functions", "leat_poll"), ("variables", "leat_tcp_bbr"), ("structs", "leat_ip"), ("constants", "LEAT_NEVER_NS"),
+                              ("enums", "leat_err"), ("types", "leat_connect_fn")):
+            self.assertEqual(self.after(lambda new, where=section, what=name: new[where].pop(what)), [f"{name} is gone"])
+
+    def test_another_type_of_a_result_or_parameter_breaks(self):
+        def change(new):
+            new["functions"]["leat_poll"]["result"] = "uint32_t"
+            new["functions"]["leat_attach"]["parameters"][1]["type"] = {"pointer": "struct leat"}
+            new["functions"]["leat_init"]["parameters"][0]["name"] = "other"  # which a caller can't see
+        self.assertEqual(self.after(change), ["leat_attach: has other parameters", "leat_poll: has another result"])
+
+    def test_a_reserved_word_may_become_a_member(self):
+        def grow(new, by):
+            struct = new["structs"]["leat_udp_config"]
+            *members, last = struct["members"]
+            more = {"name": "newer_ns", "type": "uint64_t", "offset": last["offset"], "size": 8}
+            rest = {**last, "offset": last["offset"] + 8, "size": last["size"] - 8 + by,
+                    "type": {"array": "uint64_t", "count": (last["size"] - 8 + by) // 8}}
+            struct.update(members=[*members, more, rest], size=struct["size"] + by)
+        self.assertEqual(self.after(lambda new: grow(new, 0)), [])
+        self.assertRegex("".join(self.after(lambda new: grow(new, 8))), r"^struct leat_udp_config: had \d+ bytes, and has \d+$")
+
+    def test_a_member_that_moves_breaks(self):
+        def move(new):
+            member = next(member for member in new["structs"]["leat_buf"]["members"] if member["name"] == "len")
+            member["offset"] += 4
+        self.assertEqual(self.after(move), ["struct leat_buf: len was uint32_t at 48, and is uint32_t at 52"])
+
+    def test_only_structs_that_the_library_makes_grow_at_their_end(self):
+        def append(new, name):
+            struct = new["structs"][name]
+            struct["members"].append({"name": "more", "type": "uint64_t", "offset": struct["size"], "size": 8})
+            struct["size"] += 8
+        self.assertEqual(self.after(lambda new: append(new, "leat_stats")), [])
+        self.assertEqual(len(self.after(lambda new: append(new, "leat_timer"))), 2)
+
+    def test_enumerators_keep_their_numbers_but_for_their_count(self):
+        def insert(new):
+            values = new["enums"]["leat_err"]["values"]
+            values["LEAT_ERR_UNSUPPORTED"] += 1
+            values["LEAT_ERR_COUNT"] += 1
+        self.assertEqual(len(self.after(insert)), 1)
+
+    def test_a_handle_may_become_anything(self):
+        self.assertIsNone(DESCRIPTION["structs"]["leat_tcp"]["members"])
+        self.assertEqual(self.after(lambda new: new["structs"]["leat_tcp"].update(members=[], size=8, align=8)), [])
 
 
 def words_of_headers():
