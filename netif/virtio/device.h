@@ -10,6 +10,7 @@
 
 enum virtio_id { /* virtio 1.2, 5 */
     VIRTIO_ID_NET = 1,
+    VIRTIO_ID_BLOCK = 2,
     VIRTIO_ID_ENTROPY = 4
 };
 

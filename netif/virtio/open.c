@@ -1,9 +1,10 @@
 /*
- * open.c -- opens the virtio devices of a bare machine: for the network, and for entropy.
+ * open.c -- opens the virtio devices of a bare machine: for the network, blocks, and entropy.
  *
- * Both devices are found and negotiated in the same way. That for entropy is waited for, so it
- * needs no interrupt and no buffers of the pool.
+ * All are found and negotiated in the same way. That for entropy is waited for, so it needs no
+ * interrupt and no buffers of the pool.
  */
+#include "block.h"
 #include "net.h"
 
 #include <string.h>
@@ -59,6 +60,31 @@ enum leat_err leat_virtio_open(struct leat_virtio **virtio, const struct leat_vi
         return LEAT_ERR_ARGUMENT;
     *virtio = made;
     return LEAT_OK;
+}
+
+enum leat_err leat_virtio_block_open(struct leat_virtio_block **block,
+                                     const struct leat_virtio_block_config *config,
+                                     const char **why)
+{
+    struct leat_virtio_block *made;
+    enum leat_err err;
+
+    *why = LEAT_RESERVED_WHY;
+    if (LEAT_RESERVED_IS_USED(config))
+        return LEAT_ERR_ARGUMENT;
+    *why = "no memory for its queue";
+    made = leat_metal_take(config->metal, sizeof *made);
+    if (!made)
+        return LEAT_ERR_MEMORY;
+    memset(made, 0, sizeof *made);
+    *why = "there is no virtio-blk device of virtio 1";
+    if (!virtio_find(&made->device, VIRTIO_ID_BLOCK, config->number, config->metal->command_line,
+                     why))
+        return LEAT_ERR_NOT_FOUND;
+    err = virtio_block_start(made, why);
+    if (!err)
+        *block = made;
+    return err;
 }
 
 struct rng {

@@ -15,7 +15,7 @@
 enum {
     VENDOR_VIRTIO = 0x1af4,
     DEVICE_MODERN = 0x1040,       /* plus the id */
-    DEVICE_TRANSITIONAL = 0x1000, /* net: 0, entropy: 5 */
+    DEVICE_TRANSITIONAL = 0x1000, /* net: 0, block: 1, entropy: 5 */
     NO_VECTOR = 0xffff
 };
 
@@ -196,7 +196,7 @@ static bool describe(struct virtio_device *device, const char **why)
 
 static bool is_device(const struct pci_function *function, enum virtio_id id)
 {
-    const uint32_t transitional = id == VIRTIO_ID_NET ? 0 : 5;
+    const uint32_t transitional = id == VIRTIO_ID_NET ? 0 : id == VIRTIO_ID_BLOCK ? 1 : 5;
 
     return function->id == (VENDOR_VIRTIO | (DEVICE_MODERN + (uint32_t)id) << 16) ||
            function->id == (VENDOR_VIRTIO | (DEVICE_TRANSITIONAL + transitional) << 16);

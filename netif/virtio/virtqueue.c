@@ -60,82 +60,86 @@ uint16_t virtqueue_room(const struct virtqueue *queue)
                            : (uint16_t)(queue->free_count / VIRTQUEUE_PIECES_MAX);
 }
 
-/* Fills in a table of descriptors, in consecutive order. */
-static void describe(struct virtqueue_descriptor *table, const struct virtqueue_piece *pieces,
-                     unsigned count, uint16_t flags)
+/* The flags of the descriptor of piece @i. */
+static uint16_t flags_of(const struct virtqueue_pieces *pieces, unsigned i)
 {
-    leat_assert(count <= VIRTQUEUE_PIECES_MAX);
-    for (unsigned i = 0; i < count; i++) {
-        const bool last = i + 1 == count;
+    return (uint16_t)((i < pieces->read ? 0 : DESCRIPTOR_WRITE) |
+                      (i + 1 == pieces->count ? 0 : DESCRIPTOR_NEXT));
+}
 
-        table[i].address = (uintptr_t)pieces[i].bytes;
-        table[i].len = pieces[i].len;
-        table[i].flags = (uint16_t)(flags | (last ? 0 : DESCRIPTOR_NEXT));
-        table[i].next = (uint16_t)(last ? 0 : i + 1);
+/* Fills in a table of descriptors, in consecutive order. */
+static void describe(struct virtqueue_descriptor *table, const struct virtqueue_pieces *pieces)
+{
+    leat_assert(pieces->count <= VIRTQUEUE_PIECES_MAX);
+    for (unsigned i = 0; i < pieces->count; i++) {
+        table[i].address = (uintptr_t)pieces->list[i].bytes;
+        table[i].len = pieces->list[i].len;
+        table[i].flags = flags_of(pieces, i);
+        table[i].next = (uint16_t)(i + 1 == pieces->count ? 0 : i + 1);
     }
 }
 
 /* One descriptor, which points to the table of the others. */
 static void add_indirect(struct virtqueue *queue, uint16_t head,
-                         const struct virtqueue_piece *pieces, unsigned count, uint16_t flags)
+                         const struct virtqueue_pieces *pieces)
 {
     struct virtqueue_descriptor *table = queue->indirect[head].table;
 
-    describe(table, pieces, count, flags);
+    describe(table, pieces);
     queue->descriptors[head] =
         (struct virtqueue_descriptor){.address = (uintptr_t)table,
-                                      .len = (uint32_t)(count * sizeof *table),
+                                      .len = (uint32_t)(pieces->count * sizeof *table),
                                       .flags = DESCRIPTOR_INDIRECT};
 }
 
 /* A descriptor per piece, in the order of the free list. */
 static void add_chained(struct virtqueue *queue, uint16_t head,
-                        const struct virtqueue_piece *pieces, unsigned count, uint16_t flags)
+                        const struct virtqueue_pieces *pieces)
 {
     uint16_t at = head;
 
-    for (unsigned i = 0; i < count; i++) {
-        const bool last = i + 1 == count;
+    for (unsigned i = 0; i < pieces->count; i++) {
         const uint16_t next = queue->chains[at].next;
 
         queue->descriptors[at] =
-            (struct virtqueue_descriptor){.address = (uintptr_t)pieces[i].bytes,
-                                          .len = pieces[i].len,
-                                          .flags = (uint16_t)(flags | (last ? 0 : DESCRIPTOR_NEXT)),
-                                          .next = last ? 0 : next};
+            (struct virtqueue_descriptor){.address = (uintptr_t)pieces->list[i].bytes,
+                                          .len = pieces->list[i].len,
+                                          .flags = flags_of(pieces, i),
+                                          .next = i + 1 == pieces->count ? 0 : next};
         at = next;
     }
 }
 
-static uint32_t capacity_of(const struct virtqueue_piece *pieces, unsigned count)
+/* Bytes that the device may write. */
+static uint32_t capacity_of(const struct virtqueue_pieces *pieces)
 {
     uint32_t total = 0;
 
-    for (unsigned i = 0; i < count; i++)
-        total += pieces[i].len;
+    for (unsigned i = pieces->read; i < pieces->count; i++)
+        total += pieces->list[i].len;
     return total;
 }
 
-bool virtqueue_add(struct virtqueue *queue, const struct virtqueue_piece *pieces, unsigned count,
-                   enum virtqueue_direction direction, void *token)
+bool virtqueue_add_mixed(struct virtqueue *queue, const struct virtqueue_pieces *pieces,
+                         void *token)
 {
-    const bool in = direction == VIRTQUEUE_FROM_DEVICE;
-    const uint16_t flags = in ? DESCRIPTOR_WRITE : 0;
+    const unsigned count = pieces->count;
     const bool indirect = queue->indirect && count > 1;
     const uint16_t cost = indirect ? 1 : (uint16_t)count;
     const uint16_t head = queue->first_free;
     struct virtqueue_chain *chain;
 
+    leat_assert(pieces->read <= count);
     leat_assert(token != 0); /* NULL means that the device does not have it */
     if (queue->broken || count == 0 || count > VIRTQUEUE_PIECES_MAX || cost > queue->free_count)
         return false;
     if (indirect)
-        add_indirect(queue, head, pieces, count, flags);
+        add_indirect(queue, head, pieces);
     else
-        add_chained(queue, head, pieces, count, flags);
+        add_chained(queue, head, pieces);
     chain = &queue->chains[head];
     chain->token = token;
-    chain->capacity = in ? capacity_of(pieces, count) : 0;
+    chain->capacity = capacity_of(pieces);
     chain->count = cost;
     for (uint16_t i = 0; i < cost; i++)
         queue->first_free = queue->chains[queue->first_free].next;
@@ -146,6 +150,15 @@ bool virtqueue_add(struct virtqueue *queue, const struct virtqueue_piece *pieces
     shared_write(&queue->available.ring[queue->available_index & (queue->size - 1)], head);
     queue->available_index++;
     return true;
+}
+
+bool virtqueue_add(struct virtqueue *queue, const struct virtqueue_piece *pieces, unsigned count,
+                   enum virtqueue_direction direction, void *token)
+{
+    const struct virtqueue_pieces all = {pieces, count,
+                                         direction == VIRTQUEUE_TO_DEVICE ? count : 0};
+
+    return virtqueue_add_mixed(queue, &all, token);
 }
 
 bool virtqueue_publish(struct virtqueue *queue)

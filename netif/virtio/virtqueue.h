@@ -63,6 +63,13 @@ enum virtqueue_direction {
     VIRTQUEUE_FROM_DEVICE
 };
 
+/* The pieces of one chain. */
+struct virtqueue_pieces {
+    const struct virtqueue_piece *list;
+    unsigned count;
+    unsigned read; /* the device reads the first ones, and writes the others (2.7.4.2) */
+};
+
 /* The chain whose first descriptor has this number. */
 struct virtqueue_chain {
     void *token;       /* NULL: the device does not have it */
@@ -100,6 +107,10 @@ uint16_t virtqueue_room(const struct virtqueue *queue);
  * back with it.  False: no room; then nothing has changed. */
 bool virtqueue_add(struct virtqueue *queue, const struct virtqueue_piece *pieces, unsigned count,
                    enum virtqueue_direction direction, void *token);
+
+/* virtqueue_add() with pieces for both directions. */
+bool virtqueue_add_mixed(struct virtqueue *queue, const struct virtqueue_pieces *pieces,
+                         void *token);
 
 /* Shows the device what has been added; true: it wants to be notified. */
 bool virtqueue_publish(struct virtqueue *queue);

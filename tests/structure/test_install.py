@@ -85,6 +85,7 @@ LIBRARIES = {
     "leat-web": ("http_server", "leat_http_server_open"),
     "leat-task": ("task", "leat_tasks_open"),
     "leat-files": ("files", "leat_archive_open"),
+    "leat-block": ("block", "leat_block_open"),
 }
 NAMES_ONE = """
 #include <leat/{header}.h>

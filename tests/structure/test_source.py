@@ -31,6 +31,7 @@ MAY_INCLUDE = {
     "web/zip": {"web/zip", "core"},
     "task": {"task", "core", "service"},
     "files": {"files", "core"},
+    "block": {"block", "core"},
     "crypto": set(),  # code that works on a provider's table
     "": {"link", "ip", "core", "wire", "", "service", "service_netif"},  # stack.c assembles all layers except the transports
 }

@@ -26,7 +26,7 @@ FOLDER_CIRCLES = ()
 LEAVES = {"tcp/conn/deadlines", "tcp/conn/wake"}
 
 # The order of the libraries: each one calls only those before it.
-LIBRARIES = "crypto", "proto", "tls", "web", "task", "files"
+LIBRARIES = "crypto", "proto", "tls", "web", "task", "files", "block"
 # The headers of the services that the stack has for libraries, and the libraries that may call these services.
 SERVICES = {"src/service.h": LIBRARIES, "src/service_netif.h": ("proto/autoconf/", "proto/dhcp/")}
 

@@ -9,6 +9,9 @@ pub const LEAT_AUTOCONF_KEPT_BYTES: u32 = 40;
 pub const LEAT_AUTOCONF_WHY_BYTES: u32 = 606;
 pub const LEAT_BLOCKLIST_LINE_BYTES: u32 = 80;
 pub const LEAT_BLOCKLIST_TOLD: u32 = 4;
+pub const LEAT_BLOCK_PIECES_MAX: u32 = 16;
+pub const LEAT_BLOCK_SECTOR_MAX: u32 = 65536;
+pub const LEAT_BLOCK_SECTOR_MIN: u32 = 512;
 pub const LEAT_BUF_HEADROOM: u32 = 128;
 pub const LEAT_CAPTURE_FRAME_MAX: u32 = 262144;
 pub const LEAT_CAPTURE_NOTES_BYTES: u32 = 4096;
@@ -136,6 +139,10 @@ pub const LEAT_AUTOCONF_DHCP6: leat_autoconf_change = 6;
 pub const LEAT_AUTOCONF_DHCP6_SILENCE: leat_autoconf_change = 7;
 pub const LEAT_AUTOCONF_DHCP6_REFUSED: leat_autoconf_change = 8;
 pub const LEAT_AUTOCONF_DHCP6_CONFLICT: leat_autoconf_change = 9;
+pub type leat_block_what = u32;
+pub const LEAT_BLOCK_READ: leat_block_what = 0;
+pub const LEAT_BLOCK_WRITE: leat_block_what = 1;
+pub const LEAT_BLOCK_FLUSH: leat_block_what = 2;
 pub type leat_blocklist_mark = u32;
 pub const LEAT_BLOCKLIST_BLOCK_NAME: leat_blocklist_mark = 1;
 pub const LEAT_BLOCKLIST_BLOCK_BELOW: leat_blocklist_mark = 2;
@@ -478,6 +485,7 @@ pub const LEAT_UNREACHABLE_ARP: leat_unreachable_how = 0;
 pub const LEAT_UNREACHABLE_NDP: leat_unreachable_how = 1;
 pub const LEAT_UNREACHABLE_ICMP: leat_unreachable_how = 2;
 pub const LEAT_UNREACHABLE_ICMP6: leat_unreachable_how = 3;
+pub type leat_block_fn = unsafe extern "C" fn(*mut leat_block_request, leat_err, *mut c_void);
 pub type leat_connect_fn = unsafe extern "C" fn(*mut leat_connecting, leat_err, *mut leat_tcp, *mut c_void);
 pub type leat_crypto_entropy = unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> leat_err;
 pub type leat_http_serve_fn = unsafe extern "C" fn(*mut leat_task, *mut leat_http_flow, *mut c_void) -> leat_err;
@@ -555,6 +563,68 @@ pub struct leat_autoconf_facts {
 }
 zeroed!(leat_autoconf_facts, 2124, 4);
 offsets!(leat_autoconf_facts, ip 0, prefix_bits 16, is_link_local 17, gateway 18, mtu 34, name_server_count 36, ntp_server_count 37, name_servers 38, ntp_servers 102, host_name 166, domain_name 422, search 678, ipv6 934, dhcp6 1312);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_block {
+    pub stack: *mut leat,
+    pub device: *mut leat_block_device,
+    pub waiting: *mut leat_block_request,
+    pub end: *mut *mut leat_block_request,
+    pub in_flight: u32,
+    pub is_fresh: bool,
+    pub quiet_since_ns: u64,
+    pub look: leat_timer,
+    pub counters: leat_block_counters,
+}
+zeroed!(leat_block, 176, 8);
+offsets!(leat_block, stack 0, device 8, waiting 16, end 24, in_flight 32, is_fresh 36, quiet_since_ns 40, look 48, counters 128);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_block_counters {
+    pub reads: u64,
+    pub writes: u64,
+    pub flushes: u64,
+    pub sectors_read: u64,
+    pub sectors_written: u64,
+    pub failed: u64,
+}
+zeroed!(leat_block_counters, 48, 8);
+offsets!(leat_block_counters, reads 0, writes 8, flushes 16, sectors_read 24, sectors_written 32, failed 40);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_block_device {
+    pub ops: *const leat_block_ops,
+    pub name: *const c_char,
+    pub sector_bytes: u32,
+    pub sectors: u64,
+    pub requests_max: u32,
+    pub piece_bytes_max: u32,
+    pub read_only: bool,
+}
+zeroed!(leat_block_device, 48, 8);
+offsets!(leat_block_device, ops 0, name 8, sector_bytes 16, sectors 24, requests_max 32, piece_bytes_max 36, read_only 40);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_block_ops {
+    pub start: Option<unsafe extern "C" fn(*mut leat_block_device, *mut leat_block_request) -> bool>,
+    pub finished: Option<unsafe extern "C" fn(*mut leat_block_device, u64) -> *mut leat_block_request>,
+    pub close: Option<unsafe extern "C" fn(*mut leat_block_device)>,
+}
+zeroed!(leat_block_ops, 24, 8);
+offsets!(leat_block_ops, start 0, finished 8, close 16);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_block_request {
+    pub what: leat_block_what,
+    pub sector: u64,
+    pub buf: *mut leat_buf,
+    pub on_done: Option<leat_block_fn>,
+    pub arg: *mut c_void,
+    pub next: *mut leat_block_request,
+    pub err: leat_err,
+}
+zeroed!(leat_block_request, 56, 8);
+offsets!(leat_block_request, what 0, sector 8, buf 16, on_done 24, arg 32, next 40, err 48);
 #[repr(C)]
 pub struct leat_blocklist {
     _private: [u8; 0],
@@ -1762,6 +1832,18 @@ zeroed!(leat_mailbox, 56, 8);
 offsets!(leat_mailbox, udp 0, dropped 8, tasks 16, waiter 24, places 32, count_max 40, count 44, first 48);
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct leat_metal {
+    pub host: *mut leat_host,
+    pub command_line: *const c_char,
+    pub memory: *mut c_void,
+    pub memory_bytes: usize,
+    pub archive: *const c_void,
+    pub archive_bytes: usize,
+}
+zeroed!(leat_metal, 48, 8);
+offsets!(leat_metal, host 0, command_line 8, memory 16, memory_bytes 24, archive 32, archive_bytes 40);
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct leat_multipart {
     pub data: *const u8,
     pub data_len: usize,
@@ -2764,6 +2846,20 @@ pub struct leat_url {
 zeroed!(leat_url, 280, 8);
 offsets!(leat_url, secure 0, port 2, host 4, target 264, target_len 272);
 #[repr(C)]
+pub struct leat_virtio_block {
+    _private: [u8; 0],
+    _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
+}
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_virtio_block_config {
+    pub metal: *mut leat_metal,
+    pub number: u32,
+    pub reserved: [u64; 2],
+}
+zeroed!(leat_virtio_block_config, 32, 8);
+offsets!(leat_virtio_block_config, metal 0, number 8, reserved 16);
+#[repr(C)]
 pub struct leat_vlan {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
@@ -2827,7 +2923,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_blocklist_counts leat_blocklist_line leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_counts leat_blocklist_line leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_metal leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_virtio_block_config leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
@@ -2855,6 +2951,11 @@ extern "C" {
     pub fn leat_autoconf_stop(autoconf: *mut leat_autoconf, release: bool);
     pub fn leat_autoconf_waited_ns(autoconf: *const leat_autoconf) -> u64;
     pub fn leat_autoconf_why(autoconf: *const leat_autoconf, text: *mut c_char) -> usize;
+    pub fn leat_block_close(block: *mut leat_block);
+    pub fn leat_block_counters(block: *const leat_block) -> *const leat_block_counters;
+    pub fn leat_block_open(block: *mut leat_block, stack: *mut leat, device: *mut leat_block_device) -> leat_err;
+    pub fn leat_block_pending(block: *const leat_block) -> u32;
+    pub fn leat_block_submit(block: *mut leat_block, request: *mut leat_block_request) -> leat_err;
     pub fn leat_blocklist_add(list: *mut leat_blocklist, name: *const leat_dns_name, marks: u32) -> leat_err;
     pub fn leat_blocklist_begin(list: *mut leat_blocklist, allow: bool);
     pub fn leat_blocklist_counts(list: *const leat_blocklist) -> *const leat_blocklist_counts;
@@ -3115,6 +3216,15 @@ extern "C" {
     pub fn leat_mailbox_open(mailbox: *mut leat_mailbox, tasks: *mut leat_tasks, places: *mut leat_datagram, count_max: u32) -> leat_err;
     pub fn leat_mailbox_receive(mailbox: *mut leat_mailbox, datagram: *mut leat_datagram, deadline_ns: u64) -> leat_err;
     pub fn leat_memory_bytes(config: *const leat_config) -> usize;
+    pub fn leat_metal_entropy_from(source: Option<unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> leat_err>, arg: *mut c_void);
+    pub fn leat_metal_exit(status: i32);
+    pub fn leat_metal_guard(page: *mut c_void, bytes: usize, guarded: bool) -> bool;
+    pub fn leat_metal_main(metal: *mut leat_metal) -> i32;
+    pub fn leat_metal_on_crash(handler: Option<unsafe extern "C" fn(*mut c_void)>, arg: *mut c_void);
+    pub fn leat_metal_on_interrupt(handler: Option<unsafe extern "C" fn(*mut c_void)>, arg: *mut c_void) -> u8;
+    pub fn leat_metal_poll_every(interval_ns: u64);
+    pub fn leat_metal_route(line: u32, vector: u8) -> bool;
+    pub fn leat_metal_take(metal: *mut leat_metal, bytes: usize) -> *mut c_void;
     pub fn leat_metrics_entry(stack: *const leat, index: u32, text: *mut c_char) -> usize;
     pub fn leat_metrics_on_request(exchange: *mut leat_http_exchange, arg: *mut c_void);
     pub fn leat_metrics_on_writable(exchange: *mut leat_http_exchange, arg: *mut c_void);
@@ -3138,6 +3248,9 @@ extern "C" {
     pub fn leat_pool(stack: *mut leat) -> *mut leat_pool;
     pub fn leat_pool_buf_bytes(pool: *const leat_pool) -> u32;
     pub fn leat_pool_free_count(pool: *const leat_pool) -> u32;
+    pub fn leat_posix_block_free(device: *mut leat_block_device);
+    pub fn leat_posix_block_open(device: *mut *mut leat_block_device, path: *const c_char, read_only: bool, why: *mut c_char) -> leat_err;
+    pub fn leat_posix_block_why(device: *const leat_block_device) -> *const c_char;
     pub fn leat_posix_close(posix: *mut leat_posix);
     pub fn leat_posix_context_begin(end: *mut c_void, entry: Option<unsafe extern "C" fn(*mut c_void)>, arg: *mut c_void) -> *mut c_void;
     pub fn leat_posix_context_switch(from: *mut *mut c_void, to: *mut c_void);
@@ -3330,6 +3443,9 @@ extern "C" {
     pub fn leat_unreachable_to(stack: *const leat, to: leat_ip) -> *const leat_unreachable;
     pub fn leat_url_join(joined: *mut c_char, base: *const c_char, reference: *const c_char, len: usize) -> leat_err;
     pub fn leat_url_parse(url: *mut leat_url, text: *const c_char) -> leat_err;
+    pub fn leat_virtio_block_device(block: *mut leat_virtio_block) -> *mut leat_block_device;
+    pub fn leat_virtio_block_open(block: *mut *mut leat_virtio_block, config: *const leat_virtio_block_config, why: *mut *const c_char) -> leat_err;
+    pub fn leat_virtio_block_why(block: *const leat_virtio_block) -> *const c_char;
     pub fn leat_vlan_counts(vlan: *const leat_vlan) -> *const leat_vlan_counts;
     pub fn leat_vlan_init(vlan: *mut *mut leat_vlan, device: *mut leat_netif, memory: *mut c_void, bytes: usize, config: *const leat_vlan_config) -> leat_err;
     pub fn leat_vlan_memory_bytes() -> usize;
