@@ -10,7 +10,7 @@ NO_TABLE = re.compile(r"""
     \w+_(ns|us|s_min|max_s|bits|percent) | (failure_ttl|stale|ttl_max|negative_ttl_max|ticket_lifetime|\w+_preferred|\w+_valid)_s
   | (file|route|server|own_name|identity|protocol|policy|ip|member)_count
   | (client_id|duid|tcp_reply|request|reply|answer|buf|stack|memory|receive_window|send_queue|server_message
-    |client_message|early|progress)_bytes | (head|body)_bytes_per_s
+    |client_message|early|progress|record)_bytes | (head|body)_bytes_per_s
   | port | mtu | mss_max | ttl | hop_limit | queue | queues | number | seed | secret | iaid | level
   | memory_level | facility | ndots | rounds | keepalive_probes | records_per_key | initial_window_segments
 """, re.VERBOSE)

@@ -97,6 +97,9 @@ pub const LEAT_SLAAC_ROUTES_MAX: u32 = 8;
 pub const LEAT_SLAAC_SEARCH_BYTES: u32 = 256;
 pub const LEAT_SLAAC_SERVERS_MAX: u32 = 4;
 pub const LEAT_SNTP_SERVERS_MAX: u32 = 4;
+pub const LEAT_STORE_NAME_BYTES: u32 = 31;
+pub const LEAT_STORE_RECORD_BYTES: u32 = 72;
+pub const LEAT_STORE_SECTORS_MAX: u32 = 1048576;
 pub const LEAT_SYSLOG_MESSAGE_BYTES: u32 = 1180;
 pub const LEAT_SYSLOG_NAME_BYTES: u32 = 48;
 pub const LEAT_SYSLOG_PORT: u32 = 514;
@@ -492,6 +495,7 @@ pub type leat_http_serve_fn = unsafe extern "C" fn(*mut leat_task, *mut leat_htt
 pub type leat_link_tap = unsafe extern "C" fn(*mut c_void, i32, u64, *const u8, u32);
 pub type leat_lookup_fn = unsafe extern "C" fn(*mut c_void, leat_err, *const leat_dns_result);
 pub type leat_serve_fn = unsafe extern "C" fn(*mut leat_task, *mut leat_flow, *mut c_void) -> leat_err;
+pub type leat_store_fn = unsafe extern "C" fn(*mut leat_store, *mut leat_store_request, leat_err, *mut c_void);
 pub type leat_task_fn = unsafe extern "C" fn(*mut leat_task, *mut c_void) -> leat_err;
 pub type leat_timer_fn = unsafe extern "C" fn(*mut leat_timer, *mut c_void);
 pub type leat_zip_crc32 = unsafe extern "C" fn(u32, *const c_void, usize) -> u32;
@@ -2348,6 +2352,101 @@ zeroed!(leat_stats, 984, 8);
 offsets!(leat_stats, rx_frames 0, rx_loopback 8, ip_reassembled 16, taken_merged 24, taken_arp 32, taken_fragment 40, taken_icmp 48, taken_udp 56, taken_tcp 64, taken_icmp6 72, taken_ndp 80, taken_group 88, drop_eth_short 96, drop_eth_not_ours 104, drop_eth_source 112, drop_eth_vlan 120, drop_eth_type 128, drop_arp_format 136, drop_arp_sender 144, drop_arp_not_ours 152, drop_arp_conflict 160, drop_ip_header 168, drop_ip_checksum 176, drop_ip_options 184, drop_ip_source 192, drop_ip_not_ours 200, drop_ip_protocol 208, drop_ip_fragment 216, drop_ip_fragment_again 224, drop_ip_fragment_condemned 232, drop_ip_fragment_limit 240, drop_icmp_format 248, drop_icmp_checksum 256, drop_icmp_type 264, drop_icmp_broadcast 272, drop_icmp_quote 280, drop_icmp_blind 288, drop_icmp_limit 296, drop_ip6_header 304, drop_ip6_headers 312, drop_ip6_source 320, drop_ip6_not_ours 328, drop_ip6_protocol 336, drop_icmp6_format 344, drop_icmp6_checksum 352, drop_icmp6_type 360, drop_ndp_format 368, drop_ndp_not_ours 376, drop_group_format 384, drop_group_not_ours 392, drop_udp_format 400, drop_udp_checksum 408, drop_udp_port 416, drop_udp_full 424, drop_tcp_format 432, drop_tcp_checksum 440, drop_tcp_options 448, drop_tcp_flags 456, drop_tcp_broadcast 464, drop_tcp_port 472, drop_tcp_backlog 480, drop_tcp_memory 488, drop_tcp_unacceptable 496, drop_tcp_impossible 504, drop_memory 512, tx_frames 520, tx_dropped 528, tx_unresolved 536, tx_parked_out 544, tx_no_memory 552, lends_refused 560, copied_tx_bytes 568, copied_compact_bytes 576, arp_requests_sent 584, arp_replies_sent 592, arp_conflicts 600, arp_claims 608, arp_moves 616, arp_evictions 624, ndp_solicitations_sent 632, ndp_advertisements_sent 640, ndp_router_solicitations_sent 648, ndp_limits_reached 656, ndp_parts_ignored 664, ndp_redirects 672, ndp_conflicts 680, ndp_evictions 688, group_reports_sent 696, ip_fragments_sent 704, ip_reassembly_timeouts 712, ip_reassembly_failed 720, ip_reassembly_evicted 728, icmp_echo_replies 736, icmp_errors_sent 744, icmp_errors_limited 752, udp_sent 760, tcp_sent 768, tcp_rst_sent 776, tcp_retransmitted 784, tcp_timeouts 792, tcp_fast_recoveries 800, tcp_undone 808, tcp_ecn_reductions 816, tcp_lost_again 824, tcp_tail_probes 832, tcp_probes 840, tcp_challenge_acks 848, tcp_challenge_limited 856, tcp_transfers_short 864, tcp_out_of_order 872, tcp_cookies_sent 880, tcp_cookies_taken 888, tcp_fast_opens 896, tcp_fast_opens_failed 904, tcp_timestamps_missing 912, tcp_evicted 920, tcp_displaced 928, tcp_limits_reached 936, tcp_opened_active 944, tcp_opened_passive 952, tcp_closed 960, tcp_failed 968, tcp_time_wait_recycled 976);
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct leat_store {
+    pub block: *mut leat_block,
+    pub entries: *mut leat_store_entry,
+    pub record: *mut u8,
+    pub on_mounted: Option<leat_store_fn>,
+    pub mount_arg: *mut c_void,
+    pub requests: *mut leat_store_request,
+    pub end: *mut *mut leat_store_request,
+    pub start: leat_timer,
+    pub io: leat_block_request,
+    pub view: leat_buf,
+    pub io_at: u32,
+    pub io_left: u32,
+    pub io_done: u32,
+    pub names: u32,
+    pub record_sectors: u32,
+    pub sector_bytes: u32,
+    pub sectors: u32,
+    pub valid: u32,
+    pub sequence: u64,
+    pub head: u32,
+    pub tail: u32,
+    pub tail_sequence: u64,
+    pub next_tail: u32,
+    pub next_tail_sequence: u64,
+    pub window: u32,
+    pub at: u32,
+    pub walked: u32,
+    pub chunk: u32,
+    pub expected: u64,
+    pub moves_left: u32,
+    pub moving: u64,
+    pub damaged: u64,
+    pub moved: u64,
+    pub written: u64,
+    pub phase: u8,
+    pub format: bool,
+    pub is_mounted: bool,
+    pub is_foreign: bool,
+    pub is_found: bool,
+    pub is_unreadable: bool,
+}
+zeroed!(leat_store, 400, 8);
+offsets!(leat_store, block 0, entries 8, record 16, on_mounted 24, mount_arg 32, requests 40, end 48, start 56, io 136, view 192, io_at 256, io_left 260, io_done 264, names 268, record_sectors 272, sector_bytes 276, sectors 280, valid 284, sequence 288, head 296, tail 300, tail_sequence 304, next_tail 312, next_tail_sequence 320, window 328, at 332, walked 336, chunk 340, expected 344, moves_left 352, moving 360, damaged 368, moved 376, written 384, phase 392, format 393, is_mounted 394, is_foreign 395, is_found 396, is_unreadable 397);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_store_config {
+    pub names: u32,
+    pub record_bytes: u32,
+    pub format: bool,
+    pub on_mounted: Option<leat_store_fn>,
+    pub arg: *mut c_void,
+    pub reserved: [u64; 2],
+}
+zeroed!(leat_store_config, 48, 8);
+offsets!(leat_store_config, names 0, record_bytes 4, format 8, on_mounted 16, arg 24, reserved 32);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_store_entry {
+    pub name: [c_char; 32],
+    pub sequence: u64,
+    pub sector: u32,
+    pub len: u32,
+}
+zeroed!(leat_store_entry, 48, 8);
+offsets!(leat_store_entry, name 0, sequence 32, sector 40, len 44);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_store_info {
+    pub names: u32,
+    pub sectors: u32,
+    pub sectors_valid: u32,
+    pub value_max: u32,
+    pub damaged: u64,
+    pub moved: u64,
+    pub written: u64,
+}
+zeroed!(leat_store_info, 40, 8);
+offsets!(leat_store_info, names 0, sectors 4, sectors_valid 8, value_max 12, damaged 16, moved 24, written 32);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_store_request {
+    pub next: *mut leat_store_request,
+    pub on_done: Option<leat_store_fn>,
+    pub arg: *mut c_void,
+    pub value: *const c_void,
+    pub to: *mut c_void,
+    pub len: usize,
+    pub what: u8,
+    pub name: [c_char; 32],
+}
+zeroed!(leat_store_request, 88, 8);
+offsets!(leat_store_request, next 0, on_done 8, arg 16, value 24, to 32, len 40, what 48, name 49);
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct leat_stream {
     pub ops: *const leat_stream_ops,
     pub end: *mut c_void,
@@ -2923,7 +3022,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_counts leat_blocklist_line leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_metal leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_virtio_block_config leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_counts leat_blocklist_line leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_metal leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_virtio_block_config leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
@@ -3310,6 +3409,14 @@ extern "C" {
     pub fn leat_stats_balance(stats: *const leat_stats) -> bool;
     pub fn leat_stop(stack: *mut leat, status: i32);
     pub fn leat_stopped(stack: *const leat, status: *mut i32) -> bool;
+    pub fn leat_store_close(store: *mut leat_store);
+    pub fn leat_store_delete(store: *mut leat_store, request: *mut leat_store_request, name: *const c_char, on_done: Option<leat_store_fn>, arg: *mut c_void) -> leat_err;
+    pub fn leat_store_get(store: *mut leat_store, request: *mut leat_store_request, name: *const c_char, to: *mut c_void, room: usize, on_done: Option<leat_store_fn>, arg: *mut c_void) -> leat_err;
+    pub fn leat_store_get_info(store: *const leat_store, info: *mut leat_store_info);
+    pub fn leat_store_memory_bytes(config: *const leat_store_config, sector_bytes: u32) -> usize;
+    pub fn leat_store_mount(store: *mut leat_store, block: *mut leat_block, memory: *mut c_void, bytes: usize, config: *const leat_store_config) -> leat_err;
+    pub fn leat_store_next(store: *const leat_store, cursor: *mut u32) -> *const leat_store_entry;
+    pub fn leat_store_put(store: *mut leat_store, request: *mut leat_store_request, name: *const c_char, value: *const c_void, len: usize, on_done: Option<leat_store_fn>, arg: *mut c_void) -> leat_err;
     pub fn leat_stream_abort(stream: *const leat_stream);
     pub fn leat_stream_at_end(stream: *const leat_stream) -> bool;
     pub fn leat_stream_awaits_data(stream: *const leat_stream) -> bool;
