@@ -193,7 +193,7 @@ static void choose_twin(const struct leat_http_folder *folder, const struct http
         struct leat_file twin;
 
         if (opened->path_len + end > sizeof opened->path)
-            return;
+            continue; /* the end of another coding may be shorter */
         memcpy(opened->path + opened->path_len, twins[i].end, end);
         if (find(folder, opened->path, opened->path_len + end, &twin))
             continue;

@@ -71,7 +71,7 @@ bool http_folder_allows(const struct leat_http_folder *folder, const struct http
     char login[LOGIN_BYTES];
     const char *password = NULL;
     size_t at = 0;
-    bool allowed;
+    bool is_basic, allowed;
 
     if (!folder->config.allows)
         return true;
@@ -81,10 +81,10 @@ bool http_folder_allows(const struct leat_http_folder *folder, const struct http
     while (at < words->credentials_len && at < sizeof scheme - 1 &&
            (words->credentials[at] | 0x20) == scheme[at]) /* any letter case (RFC 9110 11.1) */
         at++;
+    is_basic = at == sizeof scheme - 1;
     while (at < words->credentials_len && words->credentials[at] == ' ')
         at++;
-    if (at >= sizeof scheme - 1 &&
-        decode(words->credentials + at, words->credentials_len - at, login))
+    if (is_basic && decode(words->credentials + at, words->credentials_len - at, login))
         password = divide(login);
     allowed = password && folder->config.allows(folder->config.allows_arg, login, password);
     /* the memory of this frame is used again: the password must not stay there */

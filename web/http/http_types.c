@@ -145,8 +145,9 @@ static int compare(const char *name, size_t len, const char *end)
     for (size_t i = 0; i < len; i++) {
         const char c = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20) : name[i];
 
-        if (c != end[i])
-            return (unsigned char)c < (unsigned char)end[i] ? -1 : 1; /* its NUL differs, too */
+        /* at the NUL of @end the name goes on, and comes behind it, also with a NUL of its own */
+        if (c != end[i] || end[i] == '\0')
+            return (unsigned char)c < (unsigned char)end[i] ? -1 : 1;
     }
     /* all of the name agrees: it comes first if @end goes on */
     return end[len] ? -1 : 0;
