@@ -27,13 +27,15 @@ struct reply {
     unsigned rcode;
 };
 
-/* Where the search for a name ended. */
+/* How the search for a name ended. */
+enum found {
+    FOUND_NAME,
+    FOUND_CUT,    /* a delegation */
+    FOUND_NOTHING /* no such name */
+};
+
+/* Where it ended. */
 struct place {
-    enum {
-        PLACE_NAME,
-        PLACE_CUT,    /* a delegation */
-        PLACE_NOTHING /* no such name */
-    } kind;
     struct dns_zone_range node; /* the records of that name */
     const uint8_t *name;        /* owner of the delegation */
 };
@@ -151,8 +153,8 @@ __attribute__((noinline)) static bool find_wildcard(const struct leat_dns_zone *
 }
 
 /* Searches @name, which lies in the zone, from the apex down. */
-__attribute__((noinline)) static void locate(const struct reply *reply, const uint8_t *name,
-                                             struct place *place)
+__attribute__((noinline)) static enum found locate(const struct reply *reply, const uint8_t *name,
+                                                   struct place *place)
 {
     const struct leat_dns_zone *zone = reply->zone;
     struct dns_zone_labels labels;
@@ -163,26 +165,23 @@ __attribute__((noinline)) static void locate(const struct reply *reply, const ui
     leat_assert(labels.count >= zone->apex_labels); /* @name lies in the zone */
     below = labels.count - zone->apex_labels;
     encloser = name + labels.starts[below];
-    place->kind = PLACE_NAME;
     if (below == 0) {
         dns_zone_find_inside(zone, &labels, 0, &place->node);
-        return;
+        return FOUND_NAME;
     }
     do {
         place->name = name + labels.starts[--below];
-        if (!dns_zone_find_inside(zone, &labels, below, &place->node)) {
-            if (!find_wildcard(zone, encloser, dns_name_bytes(encloser), &place->node))
-                place->kind = PLACE_NOTHING;
-            return;
-        }
+        if (!dns_zone_find_inside(zone, &labels, below, &place->node))
+            return find_wildcard(zone, encloser, dns_name_bytes(encloser), &place->node)
+                       ? FOUND_NAME
+                       : FOUND_NOTHING;
         /* RFC 4035 3.1.4.1: at a delegation only DS belongs to the parent */
         if (!dns_zone_range_is_empty(dns_zone_set(zone, place->node, LEAT_DNS_NS)) &&
-            !(below == 0 && reply->type == DNS_TYPE_DS)) {
-            place->kind = PLACE_CUT;
-            return;
-        }
+            !(below == 0 && reply->type == DNS_TYPE_DS))
+            return FOUND_CUT;
         encloser = place->name;
     } while (below > 0);
+    return FOUND_NAME;
 }
 
 /* Answers from the records of @name. Returns the CNAME record to follow, or NULL. */
@@ -228,15 +227,15 @@ static void answer_name(struct reply *reply, const uint8_t *name)
     for (unsigned count = 0; count < CHAIN_MAX; count++) {
         const struct dns_new_record *alias;
         struct place place;
+        const enum found found = locate(reply, name, &place);
 
-        locate(reply, name, &place);
-        if (place.kind == PLACE_CUT) {
+        if (found == FOUND_CUT) {
             if (count == 0)
                 reply->flags &= (uint16_t)~DNS_AA;
             refer(reply, &place);
             return;
         }
-        if (place.kind == PLACE_NOTHING) {
+        if (found == FOUND_NOTHING) {
             reply->rcode = LEAT_DNS_NXDOMAIN; /* RFC 6604 3: rcode of the last name */
             add_soa(reply);
             return;

@@ -30,7 +30,7 @@ unsigned leat_top_rank(const struct leat_top *top, const struct leat_top_entry *
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < LEAT_TOP_PLACES && count_max > 0; i++) {
+    for (unsigned i = 0; i < LEAT_TOP_PLACES; i++) {
         const struct leat_top_entry *entry = &top->entries[i];
         unsigned at = count < count_max ? count : count_max;
 

@@ -4,6 +4,8 @@
 
 #include <leat/blocklist.h>
 
+#include "proto/dns/blocklist.h"
+
 enum {
     NAMES = 3000,
     MODEL_MAX = 20000
@@ -110,6 +112,36 @@ static void test_it_finds_the_same_as_a_search(void **state)
                          model.count);
         free(memory);
     }
+}
+
+/* A search ends at a free slot, so it takes long where many names lie side by side. */
+static void test_names_lie_in_all_parts_of_the_table(void **state)
+{
+    enum {
+        PARTS = 16
+    };
+    void *memory;
+    struct leat_blocklist *list = make(NAMES, &memory);
+    unsigned counts[PARTS] = {0}, together = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < NAMES / 4; i++) {
+        struct leat_dns_name name;
+        char text[64];
+
+        sprintf(text, "n%u.example.test", i);
+        leat_dns_name_parse(text, &name);
+        assert_int_equal(leat_blocklist_add(list, &name, 1), LEAT_OK);
+    }
+    for (uint32_t at = 0; at < list->slot_count; at++) {
+        if (list->slots[at] != 0)
+            counts[(uint64_t)at * PARTS / list->slot_count]++;
+        together += list->slots[at] != 0;
+    }
+    assert_int_equal(together, NAMES / 4);
+    for (unsigned i = 0; i < PARTS; i++)
+        assert_in_range(counts[i], NAMES / 4 / PARTS / 2, NAMES / 4 / PARTS * 2);
+    free(memory);
 }
 
 static void test_a_full_list_takes_no_more_and_finds_all_names(void **state)
@@ -430,6 +462,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_finds_the_same_as_a_search),
+        cmocka_unit_test(test_names_lie_in_all_parts_of_the_table),
         cmocka_unit_test(test_a_full_list_takes_no_more_and_finds_all_names),
         cmocka_unit_test(test_a_name_takes_eleven_bytes),
         cmocka_unit_test(test_the_root_and_the_longest_names),
