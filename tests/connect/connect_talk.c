@@ -63,6 +63,7 @@ static void on_connected(struct leat_connecting *connecting, enum leat_err err,
 
     assert_ptr_equal(connecting, &talk->connecting);
     assert_true((err == LEAT_OK) == (conn != NULL));
+    assert_false(connecting->runs);
     talk->done = true;
     talk->calls++;
     talk->err = err;
@@ -94,6 +95,7 @@ enum leat_err talk_connect(struct talk *talk, const char *host, uint16_t port)
     assert_false(talk->done); /* never from inside the call */
     assert_true(world_run(talk->f->world, &talk->done, 61 * second));
     assert_int_equal(talk->calls, 1);
+    assert_false(talk->connecting.runs); /* or a later cancel would end it again */
     return talk->err;
 }
 

@@ -220,6 +220,7 @@ static void a_cancelled_attempt_has_no_callback(void **state)
         assert_int_equal(talk->calls <= 1, 1);
         assert_true(talk->calls == 0 || wait_ns / 20 > 0);
     }
+    assert_false(talk->connecting.runs);
     leat_connect_cancel(&talk->connecting); /* a second cancel does nothing */
 }
 

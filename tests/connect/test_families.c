@@ -154,6 +154,34 @@ static void who_has_IPv6_in_a_second_waits_for_it_if_nothing_else_helps(void **s
     assert_true(leat_address_is_ours(talk->client, ours));
 }
 
+/* Each address without a route is tried again, not only the first. */
+static void all_addresses_are_tried_again_when_there_is_a_route(void **state)
+{
+    struct talk *talk = *state;
+
+    take(talk);
+    give_again(talk);
+    talk->config.hosts =
+        "2001:db8::98 three.test\n2001:db8::99 three.test\n2001:db8::1 three.test\n";
+    assert_int_equal(talk_connect(talk, "three.test", OPEN_PORT), LEAT_OK);
+    assert_connected_to(talk, "2001:db8::1");
+    assert_in_range(talk_took_ns(talk), 800 * ms, 1750 * ms);
+}
+
+/* Another error is final: the address isn't tried again while the route is awaited. */
+static void an_address_that_has_refused_is_not_tried_again(void **state)
+{
+    struct talk *talk = *state;
+
+    take(talk);
+    give_again(talk);
+    assert_int_equal(talk_connect(talk, "refused.example.test", SHUT_PORT), LEAT_ERR_REFUSED);
+    assert_int_equal(try_of(talk, "2001:db8::1").err, LEAT_ERR_REFUSED);
+    assert_int_equal(try_of(talk, "10.0.0.1").err, LEAT_ERR_REFUSED);
+    assert_in_range(talk_took_ns(talk), 800 * ms, 1250 * ms);
+    assert_true(try_of(talk, "10.0.0.1").begun_ns < talk->began_ns + 20 * ms);
+}
+
 static void who_has_no_IPv6_waits_for_nothing(void **state)
 {
     struct talk *talk = *state;
@@ -321,6 +349,8 @@ int main(void)
         both_test(IPv4_is_tried_when_IPv6_has_been_silent_for_250_ms),
         both_test(the_families_take_turns),
         both_test(who_has_IPv6_in_a_second_waits_for_it_if_nothing_else_helps),
+        both_test(all_addresses_are_tried_again_when_there_is_a_route),
+        both_test(an_address_that_has_refused_is_not_tried_again),
         both_test(who_has_no_IPv6_waits_for_nothing),
         both_test(a_unique_local_address_goes_behind_IPv4),
         both_test(a_source_that_does_not_suit_goes_behind_IPv4),

@@ -110,6 +110,41 @@ static void test_a_connection_ends_before_its_reply_is_taken(void **state)
     }
 }
 
+/* The server answers before it has all of the request's body, and its connection ends. The body
+ * can't be sent any more; the reply stays readable. */
+static void test_a_connection_ends_while_a_body_is_sent(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct peer *peer = open_peer(f);
+        struct heard *heard = listen_for(URL);
+
+        heard->request.method = LEAT_HTTP_PUT;
+        heard->request.body = i == 0 ? big : NULL;
+        heard->request.body_len = i < 2 ? 20000 : LEAT_HTTP_ANY;
+        heard->to_send = i == 0 ? 0 : 20000;
+        heard->hold = peer->deaf = true;
+        begin(f, heard);
+        say(f, peer, OK_REPLY);
+        assert_int_equal(heard->replies, 1);
+        leat_stream_abort(&peer->stream);
+        world_wait(f->world, 100 * second);
+        assert_int_equal(leat_http_call_send_room(heard->call), 0);
+        assert_int_equal(leat_http_call_write(heard->call, big, i == 0 ? 0 : 10), 0);
+        world_wait(f->world, 100 * second);
+        assert_false(heard->failed);
+        heard->hold = false;
+        take(heard);
+        world_wait(f->world, second);
+        assert_true(heard->over);
+        assert_false(heard->failed);
+        assert_string_equal(heard->bytes, "ok");
+        free(heard);
+        close_peer(f, peer);
+    }
+}
+
 /* Each interim reply shows that the server is working. */
 static void test_interim_replies_take_their_time(void **state)
 {
@@ -249,6 +284,7 @@ int main(void)
         CALL_TEST(test_a_call_is_closed_before_its_reply_is_read),
         CALL_TEST(test_a_connection_ends_under_a_call_that_is_over),
         CALL_TEST(test_a_connection_ends_before_its_reply_is_taken),
+        CALL_TEST(test_a_connection_ends_while_a_body_is_sent),
         CALL_TEST(test_interim_replies_take_their_time),
         CALL_TEST(test_a_kept_connection_gives_way_to_another_origin),
         CALL_TEST(test_data_comes_before_the_request_leaves),
