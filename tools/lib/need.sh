@@ -135,10 +135,12 @@ qemu-utils        command -v qemu-img
 skopeo            command -v skopeo
 ovmf              test -e /usr/share/OVMF/OVMF_CODE_4M.fd
 '
-# for the suite of --bogo
+# for the suites of --bogo and --tlsfuzzer
 need_to_test_tls='
 golang-go                     command -v go
 golang-golang-x-crypto-dev    test -d /usr/share/gocode/src/golang.org/x/crypto
+python3-ecdsa                 system_python -c "import ecdsa"
+python3-gmpy2                 system_python -c "import gmpy2"
 '
 # programs that tools/bench compares with; their columns say if they are missing
 need_to_bench='
