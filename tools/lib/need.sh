@@ -104,6 +104,7 @@ ethtool           command -v ethtool
 tshark            command -v tshark
 nsd               command -v nsd
 graphviz          command -v dot
+xz-utils          command -v xz
 mandoc            command -v mandoc
 man-db            command -v man
 groff-base        command -v groff
