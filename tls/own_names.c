@@ -123,7 +123,7 @@ static void copy(char *to, const struct der *name)
     for (size_t i = 0; i < name->len; i++) {
         const char c = (char)name->at[i];
 
-        to[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+        to[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
     }
     to[name->len] = '\0';
 }

@@ -85,8 +85,8 @@ void dns_text_base64(struct dns_text *text, const uint8_t *at, const uint8_t *en
         /* missing bytes count as zeros; '=' says how many are missing */
         dns_text_char(text, digits[bits >> 18]);
         dns_text_char(text, digits[bits >> 12 & 63]);
-        dns_text_char(text, left > 1 ? digits[bits >> 6 & 63] : '=');
-        dns_text_char(text, left > 2 ? digits[bits & 63] : '=');
+        dns_text_char(text, (char)(left > 1 ? digits[bits >> 6 & 63] : '='));
+        dns_text_char(text, (char)(left > 2 ? digits[bits & 63] : '='));
         at += left > 2 ? 3 : left;
     }
 }

@@ -163,6 +163,7 @@ static void tell_outcome(struct leat_lookup *lookup, const struct query *query, 
         tell(lookup, err);
         return;
     }
+    leat_assert(message != NULL); /* an outcome without an error is a reply */
     /* restore the program's letter case, which the query had mixed */
     memcpy(message + DNS_HEADER_BYTES, lookup->asked.wire, lookup->asked.len);
     result->name = lookup->asked;
@@ -273,6 +274,7 @@ static void on_ready(struct leat *stack, struct ready *ready)
     }
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the arguments of leat_lookup_start(), and @variant */
 enum leat_err lookup_start(struct leat_resolver *resolver, const struct leat_dns_name *name,
                            uint16_t type, uint8_t variant, leat_lookup_fn *on_done, void *arg,
                            struct leat_lookup **lookup)

@@ -22,12 +22,12 @@ static bool expand_rdata(struct dns_keeper *keeper, const struct leat_dns_record
                          uint16_t *len)
 {
     const struct dns_shape *shape = dns_shape(record->type);
-    const uint8_t *fields = shape ? shape->fields : NULL;
+    const uint8_t *fields;
     const size_t end = record->rdata_at + record->rdata_len;
     size_t at = record->rdata_at, used = 0;
 
-    leat_assert(fields != NULL); /* data of a type without a shape is plain */
-    for (; *fields != DNS_FIELD_END; fields++) {
+    leat_assert(shape != NULL); /* data of a type without a shape is plain */
+    for (fields = shape->fields; *fields != DNS_FIELD_END; fields++) {
         const size_t before = at;
 
         /* pointers lead into the server's message, and would be wrong in another one */
@@ -97,7 +97,9 @@ static uint16_t covered(const struct leat_dns_record *record)
 }
 
 /* Adds the records of keeper->name and @type, or the signatures that cover @signed_type. Returns
- * their number, and the first one in @first. A name has only one CNAME. */
+ * their number, and the first one in @first. A name has only one CNAME.
+ *
+ * The arguments of keep_set(), and one more: NOLINTNEXTLINE(readability-function-size) */
 static unsigned keep_matching(struct dns_kept *kept, struct dns_keeper *keeper,
                               struct dns_writer *writer, const struct leat_dns_result *result,
                               uint16_t type, uint16_t signed_type, struct leat_dns_record *first)

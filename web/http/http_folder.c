@@ -119,7 +119,7 @@ static bool is_word(const char *text, size_t len, const char *word)
     size_t at = 0;
 
     while (at < len && word[at]) {
-        const char c = text[at] >= 'A' && text[at] <= 'Z' ? (char)(text[at] | 0x20) : text[at];
+        const char c = (char)(text[at] >= 'A' && text[at] <= 'Z' ? text[at] | 0x20 : text[at]);
 
         if (c != word[at])
             return false;
