@@ -71,6 +71,7 @@ bool service_has_route(const struct leat *stack, leat_ip4 network, uint8_t prefi
 
 struct leat_ip service_link_local6(struct leat *stack, const struct leat_netif *netif)
 {
+    leat_assert(stack->ipv6_family);
     return stack->ipv6_family->link_local(link_of(stack, netif));
 }
 
@@ -78,29 +79,34 @@ enum leat_err service_address6_lease(struct leat *stack, const struct leat_netif
                                      struct leat_ip ip, uint64_t preferred_until_ns,
                                      uint64_t valid_until_ns, struct address_watch *watch)
 {
+    leat_assert(stack->ipv6_family);
     return stack->ipv6_family->address_lease(link_of(stack, netif), ip, preferred_until_ns,
                                              valid_until_ns, watch);
 }
 
 bool service_is_ours6(const struct leat *stack, struct leat_ip ip)
 {
+    leat_assert(stack->ipv6_family);
     return stack->ipv6_family->is_ours(stack, ip);
 }
 
 enum leat_err service_slaac_start(struct leat *stack, const struct leat_netif *netif,
                                   struct leat_slaac **slaac, const struct leat_slaac_config *config)
 {
+    leat_assert(stack->ipv6_family);
     return stack->ipv6_family->slaac_start(link_of(stack, netif), slaac, config);
 }
 
 void service_slaac_stop(struct leat *stack, struct leat_slaac *slaac)
 {
+    leat_assert(stack->ipv6_family);
     stack->ipv6_family->slaac_stop(slaac);
 }
 
 const struct leat_refusal *service_slaac_refusal(const struct leat *stack,
                                                  const struct leat_slaac *slaac)
 {
+    leat_assert(stack->ipv6_family);
     return stack->ipv6_family->slaac_refusal(slaac);
 }
 
@@ -117,6 +123,7 @@ struct dhcp6_clients *service_dhcp6_clients(const struct leat *stack)
 void service_dhcp6_set(struct leat *stack, const struct dhcp6_calls *calls,
                        struct dhcp6_clients *clients)
 {
+    leat_assert(calls && clients && !stack->dhcp6);
     stack->dhcp6 = calls;
     stack->dhcp6_clients = clients;
 }

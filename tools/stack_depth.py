@@ -33,7 +33,6 @@ CONGESTION = ["cubic", "newreno", "bbr"]  # all functions of these files
 RATE = ["rate_sent", "rate_delivered", "rate_lost"]
 BBR = ["tcp_bbr_take", "tcp_bbr_give", "bbr_ack_begins", "bbr_acked", "bbr_restarts"]
 FAMILY6 = ["ipv6_path", "ipv6_send", "ipv6_is_ours", "ipv6.c:host6_of", "ipv6_reached", "addresses6_are_probed"]
-LEASE6 = ["address6_lease", "address6_remove", "address6_link_local", "ipv6_is_ours"]
 OUT = []  # leaves leat: a program's callback, a backend's function, the owner of lent memory
 
 
@@ -53,7 +52,8 @@ INDIRECT = {
     "leat_files_release": OUT, "files/files.c": ["layers.c:find", "layers.c:next"], "files/layers.c": ["archive.c:find", "archive.c:next", "built_in.c:find", "built_in.c:next"],
     "proto/autoconf/autoconf.c": OUT, "proto/autoconf/tell.c": OUT, "proto/dhcp/events.c": actions_of("dhcp", "proto/dhcp"),
     "proto/dhcp/events6.c": actions_of("dhcp6", "proto/dhcp"),
-    **{f"proto/dhcp/{name}.c": LEASE6 for name in ("actions6", "client6", "facts6", "send6")},
+    "service_link_local6": ["address6_link_local"], "service_address6_lease": ["address6_lease"], "service_is_ours6": ["ipv6_is_ours"],
+    "service_slaac_start": ["slaac_start"], "service_slaac_stop": ["slaac_stop"], "service_slaac_refusal": ["slaac_refusal"],
     "core/buf.c": OUT, "core/timer.c": TIMERS, "holdings.c": ["tcp_holdings", "neighbours6_pieces"], "host.c": OUT, "timer.c": OUT,
     "services.c": ["addresses6_are_probed", "addresses6_are_global"],
     "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "tcp_burst", "tcp.c:", "socket.c:", "ipv6.c:attached", "ipv4_input", "ipv6_input",
@@ -61,7 +61,7 @@ INDIRECT = {
     "link/conflict.c": ["client.c:on_usable", "client.c:on_taken", "link_local.c:on_usable",
                         "link_local.c:on_taken"], "link/transmit.c": ["gso_cut", "tcp_wake"], "src/link/transmit.c:note_left": ["tcp_wake"], "link/ethernet.c": ["ipv4_input", "ipv6_input", "ipv4.c:hears", "ipv6.c:hears"],
     "link/neighbour.c": ["icmp_unresolved"], "ip/ipv4.c": ["igmp.c:hears_mac"],
-    "link/address.c": ["ipv6_is_ours"], "link/given.c": ["address6_add", "address6_remove"], "ip/route.c": ["route6_add", "route6_remove", "block6_path"], "proto/autoconf/routers.c": ["slaac_start", "slaac_stop"],
+    "link/address.c": ["ipv6_is_ours"], "link/given.c": ["address6_add", "address6_remove"], "ip/route.c": ["route6_add", "route6_remove", "block6_path"],
     "proto/autoconf/servers6.c": ["leat_dhcp6_open", "leat_dhcp6_start", "leat_dhcp6_inform", "leat_dhcp6_stop", "leat_dhcp6_release",
                              "leat_dhcp6_keep"],
     "ip/v6/slaac.c": OUT,
