@@ -339,6 +339,13 @@ enum leat_err leat_tls_identity_read(struct leat_tls_identity *identity,
 enum leat_err leat_tls_identity_read_names(struct leat_tls_identity *identity, void *memory,
                                            size_t bytes);
 
+/**
+ * When the identity's own certificate ends to be valid (notAfter, RFC 5280 4.1.2.5), in seconds since
+ * 1970.  0: the certificate is broken, or names a time before 1970 or after 2553, such as 9999 for one
+ * that doesn't end.
+ */
+uint64_t leat_tls_identity_ends_s(const struct leat_tls_identity *identity);
+
 /** Wipes the key and releases its resources. */
 void leat_tls_identity_close(struct leat_tls_identity *identity, const struct leat_crypto *crypto);
 

@@ -1,4 +1,5 @@
-/* test_own_names.c -- the DNS names of a certificate, whole, cut and with wrong bytes. */
+/* test_own_names.c -- the DNS names and the end of a certificate, whole, cut and with wrong bytes.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,12 +118,82 @@ static void test_broken_certificates(void **state)
     }
 }
 
+/* ---- Its end ---- */
+
+static uint64_t end_of(const uint8_t *der, size_t len)
+{
+    uint8_t *copy = malloc(len + !len);
+    struct leat_tls_identity identity = {.chain_count = 1};
+    uint64_t ends_s;
+
+    memcpy(copy, der, len);
+    identity.chain[0] = (struct leat_crypto_piece){copy, len};
+    ends_s = leat_tls_identity_ends_s(&identity);
+    free(copy);
+    return ends_s;
+}
+
+/* The certificate with other bytes in place of its notAfter, which has @len octets in both. */
+static uint64_t end_with(const char *from, const char *to, size_t len)
+{
+    uint8_t der[sizeof certificate];
+
+    memcpy(der, certificate, sizeof der);
+    for (size_t at = 0; at + len <= sizeof der; at++) {
+        if (memcmp(der + at, from, len) == 0) {
+            memcpy(der + at, to, len);
+            return end_of(der, sizeof der);
+        }
+    }
+    return fail(), 0;
+}
+
+static void test_the_end_of_a_certificate(void **state)
+{
+    static const struct leat_tls_identity none;
+
+    (void)state;
+    assert_int_equal(end_of(certificate, sizeof certificate), 2111013167); /* 2036-11-23 00:32:47 */
+    assert_int_equal(end_with("361123", "491231", 6), 2524523567);         /* 2049-12-31 00:32:47 */
+    assert_int_equal(end_with("361123", "700101", 6), 1967);               /* of the last century */
+    assert_int_equal(end_with("361123", "500101", 6), 0);                  /* 1950: before 1970 */
+    assert_int_equal(end_with("361123", "361323", 6), 0);
+    assert_int_equal(end_with("361123", "36112x", 6), 0);
+    assert_int_equal(end_with("003247Z0\x0f", "003247+0\x0f", 9), 0);
+    /* a GeneralizedTime of as many octets begins with the century, and lacks the seconds */
+    assert_int_equal(end_with("\x17\x0d"
+                              "361123",
+                              "\x18\x0d"
+                              "361123",
+                              8),
+                     0);
+    assert_int_equal(leat_tls_identity_ends_s(&none), 0);
+}
+
+static void test_the_end_of_broken_certificates(void **state)
+{
+    uint8_t der[sizeof certificate];
+
+    (void)state;
+    for (size_t len = 0; len < sizeof certificate; len++)
+        assert_int_equal(end_of(certificate, len), 0);
+    for (size_t at = 0; at < sizeof certificate; at++) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            memcpy(der, certificate, sizeof der);
+            der[at] ^= (uint8_t)(1u << bit);
+            end_of(der, sizeof der); /* reads nothing beside the copy */
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_are_in_lower_case),
         cmocka_unit_test(test_too_little_memory),
         cmocka_unit_test(test_broken_certificates),
+        cmocka_unit_test(test_the_end_of_a_certificate),
+        cmocka_unit_test(test_the_end_of_broken_certificates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
