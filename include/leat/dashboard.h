@@ -1,6 +1,6 @@
 /*
  * dashboard.h -- a web page that shows the state of a stack: plots of the last minutes, its
- * connections, drops and their reasons.
+ * connections but the reader's own, drops and their reasons.
  *
  * One document of HTML and SVG, generated while it is sent.  It has no script and loads nothing
  * from elsewhere; it follows the reader's choice of light or dark, and suits phones.  It reloads
@@ -15,6 +15,7 @@
 #include <leat/abi.h>
 #include <leat/err.h>
 #include <leat/http_exchange.h>
+#include <leat/http_server.h>
 #include <leat/stack.h>
 
 #ifdef __cplusplus
@@ -35,9 +36,13 @@ struct leat_dashboard;
 
 /** Options of a dashboard.  Every 0 or NULL means the default named beside it. */
 struct leat_dashboard_config {
-    const char *title;                /**< "leat"; must live as long as the dashboard */
-    uint64_t interval_ns;             /**< between samples: 1 s */
-    uint16_t samples;                 /**< number kept: 120 */
+    const char *title;    /**< "leat"; must live as long as the dashboard */
+    uint64_t interval_ns; /**< between samples: 1 s */
+    uint16_t samples;     /**< number kept: 120 */
+    /** Returns the counters of servers of HTTP, for plots of their requests, errors and bytes;
+     * called at each sample.  NULL, or it returns NULL: there are no such plots. */
+    const struct leat_http_server_counts *(*http)(void *arg);
+    void *http_arg;                   /**< its argument */
     uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 

@@ -23,9 +23,14 @@
 extern "C" {
 #endif
 
-/** "http" (RFC 9110 4.2.1). */
+/** "http" (RFC 9110 4.2.1), and limits of struct leat_http_access. */
 enum {
-    LEAT_HTTP_PORT = 80
+    LEAT_HTTP_PORT = 80,
+    LEAT_HTTP_ACCESS_LINE_BYTES = 384,   /**< of a request line */
+    LEAT_HTTP_ACCESS_FIELD_BYTES = 256,  /**< of Referer and User-Agent */
+    LEAT_HTTP_ACCESS_CLIENT_BYTES = 912, /**< a server with on_access needs so many more for each of
+                                            its clients, and for one in 32 more */
+    LEAT_HTTP_LATENCY_BUCKETS = 16       /**< of leat_http_server_counts.latencies */
 };
 
 /** A file.  Its pointers must stay valid until the server is closed and all replies are sent. */
@@ -43,15 +48,31 @@ struct leat_http_file {
 struct leat_http_folder;
 struct leat_http_server;
 
-/** A request that has ended, for an access log. */
+/** A request that has ended, for an access log (http_access.h writes its line).  The texts are as
+ * the client sent them, any byte among them; they are valid during the call, and not terminated. */
 struct leat_http_access {
     enum leat_http_method method; /**< 0: an unknown method, or the head was refused */
-    const char *path;             /**< decoded, not NUL-terminated; valid during the call */
+    const char *path;             /**< decoded */
     size_t path_len;              /**< 0 if the head was refused, or named no path */
     uint16_t status;              /**< of the reply; 0: there was none */
     uint64_t reply_bytes;         /**< bytes of the reply's body that were queued */
-    uint64_t took_ns;             /**< from the first byte of the head until the reply was queued */
-    const struct leat_tcp *conn;  /**< for its endpoints; NULL if there is no TCP below */
+    uint64_t took_ns; /**< from the first byte of the head until the reply was queued; 0: in one
+                           call of leat_poll() */
+    const struct leat_tcp *conn; /**< for its endpoints; NULL if the stream isn't TCP itself */
+    struct leat_ip peer;         /**< the client's address; LEAT_IP_ANY: unknown */
+    bool secure;   /**< the stream isn't TCP itself, but was given to leat_http_server_serve():
+                        a session of TLS, if the program serves no other kind */
+    bool complete; /**< the reply was queued whole; false: it was broken off */
+    uint8_t minor_version; /**< of HTTP/1: 0 or 1 */
+    bool is_cut;           /**< a text was longer than its limit */
+    const char *line;      /**< the request line, as far as it came; no CR or LF is in it */
+    size_t line_len;       /**< at most LEAT_HTTP_ACCESS_LINE_BYTES */
+    const char *target;    /**< the part of it between the method and the version */
+    size_t target_len;     /**< 0: the line was refused, or didn't come whole */
+    const char *referer;   /**< the field Referer (RFC 9110 10.1.3), the first one */
+    size_t referer_len;    /**< at most LEAT_HTTP_ACCESS_FIELD_BYTES; 0: none */
+    const char *agent;     /**< the field User-Agent (RFC 9110 10.1.5), the first one */
+    size_t agent_len;      /**< as referer_len */
 };
 
 /** Options and limits of a server.  Every 0 means the default named beside it. */
@@ -99,6 +120,11 @@ struct leat_http_server_counts {
     uint64_t waited;        /**< times that a reply had to wait because the pool was empty */
     uint64_t early;         /**< replies begun before the handshake was over (0-RTT) */
     uint64_t too_early;     /**< those of them that are 425 */
+    uint64_t reply_bytes;   /**< bytes of replies' bodies that were queued */
+    /** Replies that were queued whole, by their leat_http_access.took_ns: entry i has those of at
+     * most leat_http_latency_bound_ns(i) and more than the bound before, the last one the rest. */
+    uint64_t latencies[LEAT_HTTP_LATENCY_BUCKETS + 1];
+    uint64_t latency_sum_ns; /**< of all these */
 };
 
 /** Bytes that leat_http_server_open() needs. */
@@ -144,6 +170,10 @@ uint32_t leat_http_server_clients(const struct leat_http_server *server);
 /** Ends it and resets its connections, exchanges included, without calling on_failed.  The memory
  * is the program's again. */
 void leat_http_server_close(struct leat_http_server *server);
+
+/** The greatest duration in bucket @p index of leat_http_server_counts.latencies, which is less
+ * than LEAT_HTTP_LATENCY_BUCKETS. */
+uint64_t leat_http_latency_bound_ns(unsigned index);
 
 /** The counters; live, valid as long as the server. */
 const struct leat_http_server_counts *

@@ -3,7 +3,8 @@
  * 0.0.4), and a route that serves it.
  *
  * The text has every counter of stats.h; drop reasons are one family with a label.  It also has the
- * use of the pool, a histogram of TCP's round-trip times, and the counters of its own server.
+ * use of the pool, a histogram of TCP's round-trip times, and the counters of its own server, with a
+ * histogram of its replies' durations.
  */
 #ifndef LEAT_METRICS_H
 #define LEAT_METRICS_H
@@ -11,6 +12,7 @@
 #include <stddef.h>
 
 #include <leat/http_exchange.h>
+#include <leat/http_server.h>
 #include <leat/stack.h>
 
 #ifdef __cplusplus
@@ -28,6 +30,13 @@ enum {
  */
 size_t leat_metrics_entry(const struct leat *stack, unsigned index,
                           char text[LEAT_METRICS_ENTRY_BYTES]);
+
+/**
+ * Writes entry number @p index of a server's counters, with a histogram of its replies' durations, in
+ * the same way.  For the counters of several servers as one, the program adds them up.
+ */
+size_t leat_metrics_server_entry(const struct leat_http_server_counts *counts, unsigned index,
+                                 char text[LEAT_METRICS_ENTRY_BYTES]);
 
 /** For the route: begins the reply.  The route's arg is not used. */
 void leat_metrics_on_request(struct leat_http_exchange *exchange, void *arg);

@@ -1,7 +1,7 @@
 /* test_dashboard.c -- the page that shows a stack: its samples, its rows, its readers. */
 #include "http_test.h"
 
-#include <leat/dashboard.h>
+#include "web/http/dashboard.h"
 
 enum {
     SAMPLES = 10,
@@ -190,7 +190,7 @@ static void test_connections(void **state)
     assert_int_equal(value_of(page, "Round-trip time"), rtt_us);
     assert_int_equal(value_of(page, "Congestion window"), cwnd_bytes);
     assert_int_equal(occurrences(page, "<td>ESTABLISHED<td>"),
-                     4); /* including that of the page's reader */
+                     3); /* without that of the page's reader */
     for (unsigned i = 0; i < 3; i++) {
         leat_tcp_get_info(clients[i]->conn, &info);
         leat_endpoint_format(&info.local, end);
@@ -200,6 +200,59 @@ static void test_connections(void **state)
     for (unsigned i = 0; i < 3; i++)
         leave_server(f, clients[i]);
     assert_int_equal(leat_tcp_count(stack), 0);
+}
+
+/* Times stand below both ends of a plot. */
+static void test_the_axis_of_time(void **state)
+{
+    const char *page = page_now(*state);
+
+    assert_int_equal(occurrences(page, "<small><span>\342\210\2229 s</span><span>at most "), 8);
+    assert_int_equal(occurrences(page, "<span>now</span></small></figure>"), 8);
+}
+
+/* ---- Servers of HTTP ---- */
+
+static struct leat_http_server_counts counted;
+static bool has_servers;
+
+static const struct leat_http_server_counts *counts_of(void *arg)
+{
+    assert_ptr_equal(arg, &counted);
+    return has_servers ? &counted : NULL;
+}
+
+/* Their plots appear with the first sample after the first server. */
+static void test_plots_of_http(void **state)
+{
+    struct fixture *f = *state;
+    const char *page;
+
+    counted = (struct leat_http_server_counts){.requests = 1000000};
+    has_servers = false;
+    dashboard->http = counts_of;
+    dashboard->http_arg = &counted;
+    world_wait(f->world, second);
+    page = page_now(f);
+    assert_int_equal(occurrences(page, "HTTP "), 0);
+    has_servers = true;
+    world_wait(f->world, second);
+    assert_int_equal(value_of(page_now(f), "HTTP requests"), 1000000); /* all at once */
+    counted.requests += 30;
+    counted.client_errors += 2;
+    counted.server_errors += 1;
+    counted.failed += 4;
+    counted.reply_bytes += UINT64_C(5000000000);
+    world_wait(f->world, second);
+    page = page_now(f);
+    assert_int_equal(occurrences(page, "<figure>"), 11);
+    assert_int_equal(value_of(page, "HTTP requests"), 30);
+    assert_int_equal(value_of(page, "HTTP errors"), 7);
+    assert_int_equal(value_of(page, "HTTP bytes sent"), UINT32_MAX); /* the limit of a plot */
+    assert_non_null(strstr(page, " bytes/s</b>"));
+    counted.reply_bytes += 123456789;
+    world_wait(f->world, second);
+    assert_int_equal(value_of(page_now(f), "HTTP bytes sent"), 123456789);
 }
 
 /* Sends a datagram to a port of the server that is not open. */
@@ -304,6 +357,8 @@ int main(void)
         DASHBOARD_TEST(test_before_the_first_sample),
         DASHBOARD_TEST(test_a_sample_a_second),
         DASHBOARD_TEST(test_connections),
+        DASHBOARD_TEST(test_the_axis_of_time),
+        DASHBOARD_TEST(test_plots_of_http),
         DASHBOARD_TEST(test_reasons_to_drop),
         DASHBOARD_TEST(test_threat_Q17_pages_without_progress_keep_out_no_other),
         DASHBOARD_TEST(test_impossible_configurations),

@@ -142,6 +142,42 @@ static void test_a_round_trip_is_in_the_bucket_of_its_bound(void **state)
     }
 }
 
+/* The entries of a server: the last ones are its histogram. */
+static void test_the_durations_of_replies(void **state)
+{
+    struct leat_http_server_counts counts = {
+        .requests = 12, .reply_bytes = 34, .latency_sum_ns = 5 * second};
+    char text[20000] = "\n", entry[LEAT_METRICS_ENTRY_BYTES];
+    uint64_t total = 0;
+    char name[100];
+    size_t at = 1, len;
+
+    (void)state;
+    for (unsigned i = 0; i <= LEAT_HTTP_LATENCY_BUCKETS; i++)
+        counts.latencies[i] = i + 1;
+    for (unsigned i = 0; (len = leat_metrics_server_entry(&counts, i, entry)) > 0; i++) {
+        assert_int_equal(entry[len - 1], '\n');
+        memcpy(text + at, entry, len);
+        at += len;
+    }
+    text[at] = '\0';
+    assert_int_equal(sample(text, "leat_http_requests_total"), 12);
+    assert_int_equal(sample(text, "leat_http_reply_bytes_total"), 34);
+    for (unsigned i = 0; i < LEAT_HTTP_LATENCY_BUCKETS; i++) {
+        const uint64_t bound_ns = leat_http_latency_bound_ns(i);
+
+        total += i + 1;
+        assert_true(i == 0 || bound_ns > leat_http_latency_bound_ns(i - 1));
+        snprintf(name, sizeof name, "leat_http_request_duration_seconds_bucket{le=\"%u.%09u\"}",
+                 (unsigned)(bound_ns / second), (unsigned)(bound_ns % second));
+        assert_int_equal(sample(text, name), total);
+    }
+    total += LEAT_HTTP_LATENCY_BUCKETS + 1;
+    assert_int_equal(sample(text, "leat_http_request_duration_seconds_bucket{le=\"+Inf\"}"), total);
+    assert_int_equal(sample(text, "leat_http_request_duration_seconds_count"), total);
+    assert_int_equal(sample(text, "leat_http_request_duration_seconds_sum"), 5);
+}
+
 /* Each family has one header, followed by its samples. */
 static void test_families_are_whole(void **state)
 {
@@ -296,6 +332,7 @@ int main(void)
         METRICS_TEST(test_each_counter_is_there_once_with_its_value),
         METRICS_TEST(test_round_trips_are_a_histogram),
         METRICS_TEST(test_a_round_trip_is_in_the_bucket_of_its_bound),
+        METRICS_TEST(test_the_durations_of_replies),
         METRICS_TEST(test_families_are_whole),
         METRICS_TEST(test_the_route),
         METRICS_TEST(test_the_route_without_buffers),

@@ -418,7 +418,7 @@ static void test_the_log_has_each_request_once(void **state)
           "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n"
           "Connection: close\r\n\r\nBad Request\n");
     assert_string_equal(access_log, "1 /hello 200 5\n1 / 200 11\n1 / 304 0\n32 /none 204 0\n"
-                                    "1 /tell 299 11\n1 /tell 299 11\n0  400 0\n");
+                                    "1 /tell 299 11\n1 /tell 299 11\n0  400 12\n");
 }
 
 /* ---- The end of the server ---------------------------------------------------------------- */

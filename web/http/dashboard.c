@@ -14,9 +14,22 @@ enum {
 
 #define SECOND_NS UINT64_C(1000000000)
 
-static void count(const struct leat *stack, uint64_t counted[SERIES_RATES])
+static void count_http(struct leat_dashboard *dashboard, uint64_t counted[SERIES_RATES])
 {
-    const struct leat_stats *stats = leat_stats(stack);
+    static const struct leat_http_server_counts none;
+    const struct leat_http_server_counts *counts =
+        dashboard->http ? dashboard->http(dashboard->http_arg) : NULL;
+
+    dashboard->has_http = counts != NULL;
+    counts = counts ? counts : &none;
+    counted[SERIES_REQUESTS] = counts->requests;
+    counted[SERIES_ERRORS] = counts->client_errors + counts->server_errors + counts->failed;
+    counted[SERIES_BYTES] = counts->reply_bytes;
+}
+
+static void count(struct leat_dashboard *dashboard, uint64_t counted[SERIES_RATES])
+{
+    const struct leat_stats *stats = leat_stats(dashboard->stack);
 
     counted[SERIES_RX] = stats->rx_frames;
     counted[SERIES_TX] = stats->tx_frames;
@@ -27,6 +40,7 @@ static void count(const struct leat *stack, uint64_t counted[SERIES_RATES])
         if (leat_stat_group((enum leat_stat)i) == LEAT_STAT_DROP)
             counted[SERIES_DROPS] += leat_stat_value(stats, (enum leat_stat)i);
     }
+    count_http(dashboard, counted);
 }
 
 static uint32_t buffers_in_use(const struct leat *stack)
@@ -69,6 +83,15 @@ static void keep(struct leat_dashboard *dashboard, const uint32_t sample[SERIES_
         dashboard->sample_count++;
 }
 
+/* @count a second. It is computed in microseconds, so that gigabytes fit. */
+static uint32_t rate(uint64_t count, uint64_t took_ns)
+{
+    const uint64_t took_us = took_ns < 1000 ? 1 : took_ns / 1000;
+    const uint64_t value = count * 1000000 / took_us;
+
+    return value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+}
+
 static void take_sample(struct leat_dashboard *dashboard)
 {
     const uint64_t now_ns = leat_now_ns(dashboard->stack);
@@ -76,11 +99,11 @@ static void take_sample(struct leat_dashboard *dashboard)
     uint64_t counted[SERIES_RATES];
     uint32_t sample[SERIES_COUNT];
 
-    count(dashboard->stack, counted);
+    count(dashboard, counted);
     /* The timer may fire late, for example after a pause of the guest. So a rate is divided by the
      * time that has really passed. */
     for (unsigned i = 0; i < SERIES_RATES; i++)
-        sample[i] = (uint32_t)((counted[i] - dashboard->counted[i]) * SECOND_NS / took_ns);
+        sample[i] = rate(counted[i] - dashboard->counted[i], took_ns);
     memcpy(dashboard->counted, counted, sizeof counted);
     sample[SERIES_CONNECTIONS] = leat_tcp_count(dashboard->stack);
     sample[SERIES_BUFFERS] = buffers_in_use(dashboard->stack);
@@ -92,7 +115,7 @@ static void take_sample(struct leat_dashboard *dashboard)
 static void begin(struct leat_dashboard *dashboard)
 {
     dashboard->begun_ns = dashboard->sampled_ns = leat_now_ns(dashboard->stack);
-    count(dashboard->stack, dashboard->counted);
+    count(dashboard, dashboard->counted);
 }
 
 static void on_time(struct leat_timer *timer, void *arg)
@@ -161,6 +184,8 @@ enum leat_err leat_dashboard_start(struct leat_dashboard **dashboard, struct lea
     memset(made, 0, sizeof *made);
     made->stack = stack;
     made->title = title_of(config);
+    made->http = config ? config->http : NULL;
+    made->http_arg = config ? config->http_arg : NULL;
     made->interval_ns = config && config->interval_ns ? config->interval_ns : SECOND_NS;
     made->samples = (uint16_t)samples_of(config);
     begin(made);

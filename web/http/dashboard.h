@@ -7,10 +7,13 @@
 
 /* Values that are plotted over time. */
 enum dashboard_series {
-    SERIES_RX, /* per second, as the next three */
+    SERIES_RX, /* per second, as all up to SERIES_RATES */
     SERIES_TX,
     SERIES_AGAIN,
     SERIES_DROPS,
+    SERIES_REQUESTS, /* of HTTP, as the next two; only with leat_dashboard_config.http */
+    SERIES_ERRORS,
+    SERIES_BYTES,
     SERIES_RATES, /* number of rates */
     SERIES_CONNECTIONS = SERIES_RATES,
     SERIES_RTT,     /* us; the mean of some connections, as for the next one */
@@ -32,6 +35,9 @@ struct dashboard_view {
 struct leat_dashboard {
     struct leat *stack;
     const char *title;
+    const struct leat_http_server_counts *(*http)(void *arg); /* NULL: no plots of HTTP */
+    void *http_arg;
+    bool has_http; /* it has returned some */
     struct leat_timer timer;
     uint64_t interval_ns;
     uint64_t begun_ns;

@@ -12,9 +12,9 @@
 #include "web/http/http_text.h"
 
 enum {
-    ENTRY_BYTES = 1664,
+    ENTRY_BYTES = 1792,
     POINT_BYTES = 7,   /* "179 39 " */
-    FRAME_BYTES = 390, /* a plot without its points */
+    FRAME_BYTES = 470, /* a plot without its points */
     PLOT_HEIGHT = 40,
     TEXT_HEADROOM = 2048 - ENTRY_BYTES
 };
@@ -45,6 +45,9 @@ static const struct {
     [SERIES_TX] = {"Frames sent", "/s"},
     [SERIES_AGAIN] = {"TCP segments sent again", "/s"},
     [SERIES_DROPS] = {"Packets dropped", "/s"},
+    [SERIES_REQUESTS] = {"HTTP requests", "/s"},
+    [SERIES_ERRORS] = {"HTTP errors", "/s"},
+    [SERIES_BYTES] = {"HTTP bytes sent", "bytes/s"},
     [SERIES_CONNECTIONS] = {"TCP connections", ""},
     [SERIES_RTT] = {"Round-trip time", "\302\265s"},
     [SERIES_CWND] = {"Congestion window", "bytes"},
@@ -66,7 +69,10 @@ static const char style[] =
     "figure{margin:0}figcaption{display:flex;justify-content:space-between}"
     "b{white-space:nowrap}svg{width:100%;height:6rem;border:1px solid var(--grid);display:block}"
     "polyline{fill:none;stroke:var(--line);stroke-width:2;vector-effect:non-scaling-stroke}"
-    "small{opacity:.7}div{overflow-x:auto}table{border-collapse:collapse;min-width:100%}"
+    "small{opacity:.7;display:flex;justify-content:space-between}"
+    "@media(max-width:40rem){body{display:flex;flex-direction:column}"
+    "h1,p{order:-2}section{order:-1;min-width:0}}div{overflow-x:auto}table{border-collapse:"
+    "collapse;min-width:100%}"
     "th,td{padding:.2rem .8rem .2rem 0;text-align:right;white-space:nowrap;"
     "border-bottom:1px solid var(--grid)}"
     "th:first-child,td:first-child{text-align:left}"
@@ -125,6 +131,19 @@ static void add_points(struct text *text, const struct leat_dashboard *dashboard
     }
 }
 
+/* The times at both ends of a plot, and its greatest value. */
+static void add_axis(struct text *text, const struct leat_dashboard *dashboard, uint32_t most)
+{
+    const uint64_t span_ms =
+        (dashboard->samples - UINT64_C(1)) * (dashboard->interval_ns / 1000000);
+
+    text_add(text, "<small><span>\342\210\222");
+    text_add_number(text, span_ms / 1000);
+    text_add(text, " s</span><span>at most ");
+    text_add_number(text, most);
+    text_add(text, "</span><span>now</span></small>");
+}
+
 static void add_plot(struct text *text, const struct leat_dashboard *dashboard,
                      enum dashboard_series series)
 {
@@ -145,9 +164,9 @@ static void add_plot(struct text *text, const struct leat_dashboard *dashboard,
     text_add_number(text, PLOT_HEIGHT);
     text_add(text, "'><polyline points='");
     add_points(text, dashboard, series, most);
-    text_add(text, "'/></svg><small>at most ");
-    text_add_number(text, most);
-    text_add(text, "</small></figure>\n");
+    text_add(text, "'/></svg>");
+    add_axis(text, dashboard, most);
+    text_add(text, "</figure>\n");
 }
 
 static void add_cell(struct text *text, uint64_t number)
@@ -191,6 +210,8 @@ static bool list_connection(struct text *text, struct dashboard_view *view)
     conn = leat_tcp_next(view->dashboard->stack, &view->conn_index);
     if (!conn)
         return false;
+    if (conn == leat_http_request_conn(view->exchange))
+        return true; /* the reader's own */
     view->conn_count++;
     add_connection(text, conn);
     return true;
@@ -209,6 +230,14 @@ static void add_drop(struct text *text, const struct leat *stack, enum leat_stat
     text_add(text, "\n");
 }
 
+static bool is_shown(const struct leat_dashboard *dashboard, enum dashboard_series series)
+{
+    const bool is_http =
+        series == SERIES_REQUESTS || series == SERIES_ERRORS || series == SERIES_BYTES;
+
+    return !is_http || dashboard->has_http;
+}
+
 /* Writes the entry of @view->step, which may be empty. */
 static void add_step(struct text *text, struct dashboard_view *view)
 {
@@ -223,17 +252,20 @@ static void add_step(struct text *text, struct dashboard_view *view)
     } else if (step == STEP_TITLE) {
         add_title(text, dashboard);
     } else if (step < STEP_CONNECTIONS) {
-        add_plot(text, dashboard, (enum dashboard_series)(step - STEP_PLOTS));
+        if (is_shown(dashboard, (enum dashboard_series)(step - STEP_PLOTS)))
+            add_plot(text, dashboard, (enum dashboard_series)(step - STEP_PLOTS));
     } else if (step == STEP_CONNECTIONS) {
-        text_add(text, "</main><h2>Connections</h2><div><table><tr><th>Peer<th>Our port"
-                       "<th>State<th>RTT, \302\265s<th>cwnd<th>In flight"
-                       "<th>Its window<th>Our window<th>Queued<th>Readable<th>Sent again\n");
+        text_add(text,
+                 "</main><section><h2>Connections</h2><div><table><tr><th>Peer<th>Our port"
+                 "<th>State<th>RTT, \302\265s<th>cwnd, bytes<th>In flight, bytes"
+                 "<th>Its window, bytes<th>Our window, bytes<th>Queued, bytes<th>Readable, bytes"
+                 "<th>Sent again\n");
     } else if (step == STEP_CONNECTION) {
         /* back to this step until all connections are listed */
         if (list_connection(text, view))
             view->step = STEP_CONNECTION;
     } else if (step == STEP_DROPS) {
-        text_add(text, "</table></div><h2>Dropped</h2><div><table>"
+        text_add(text, "</table></div></section><h2>Dropped</h2><div><table>"
                        "<tr><th>Reason<th>Packets\n");
     } else if (step < STEP_END) {
         add_drop(text, dashboard->stack, (enum leat_stat)(step - STEP_DROP));

@@ -278,10 +278,23 @@ static char *put_date(char *at, const struct http_now *now)
     return now ? put(put(at, "\r\nDate: "), now->date) : at;
 }
 
+/* True if the reply is a refusal, whose text is in its head. */
+static bool is_refusal(const struct http_reply *reply)
+{
+    return reply->status >= HTTP_BAD_REQUEST && !has_content(reply);
+}
+
+size_t http_refusal_bytes(const struct http_reply *reply, const struct http_request *request)
+{
+    return is_refusal(reply) && request->method != HTTP_HEAD
+               ? http_length(reason(reply->status), HTTP_FILE_TYPE_BYTES) + 1
+               : 0;
+}
+
 size_t http_reply_head(const struct http_reply *reply, const struct http_request *request,
                        const struct http_now *now, char *head)
 {
-    const bool refused = reply->status >= HTTP_BAD_REQUEST && !has_content(reply);
+    const bool refused = is_refusal(reply);
     const char *why = reason(reply->status);
     char *at = put(head, "HTTP/1.1 ");
 

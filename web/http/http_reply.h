@@ -113,6 +113,9 @@ size_t http_length(const char *text, size_t max);
 size_t http_reply_head(const struct http_reply *reply, const struct http_request *request,
                        const struct http_now *now, char *head);
 
+/* Bytes at the end of that head which are its body: the text of a refusal. */
+size_t http_refusal_bytes(const struct http_reply *reply, const struct http_request *request);
+
 /* Writes the delimiter and head of part @part of a reply in parts, at most HTTP_PART_BYTES; for the
  * number behind the last part, the final delimiter. Returns its length. */
 size_t http_part_head(const struct http_reply *reply, const struct http_request *request,

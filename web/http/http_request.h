@@ -101,6 +101,8 @@ struct http_words {
     char type[HTTP_TYPE_BYTES];
 };
 
+struct http_said;
+
 struct http_request {
     int state;             /* state of the state machine */
     uint32_t bytes;        /* length of the head so far */
@@ -140,6 +142,7 @@ struct http_request {
     char path[HTTP_PATH_BYTES];      /* decoded, without the query, without a NUL */
     struct http_span spans[HTTP_SPANS];
     struct http_words *words; /* NULL: not kept */
+    struct http_said *said;   /* for a log (http_said.h), set after the start; NULL: not kept */
 };
 
 /* Prepares for the next request. @words, or NULL, stores what routes need. */

@@ -6,6 +6,7 @@
  * before a colon, and all else that two programs could read differently (RFC 9112 11.2).
  */
 #include "web/http/http_request.h"
+#include "web/http/http_said.h"
 
 #include <string.h>
 
@@ -251,6 +252,11 @@ action codings_octet { codings_add(request->words, fc); }
 action credentials   { credentials_start(request->words); }
 action secret_octet  { credentials_add(request->words, fc); }
 
+action referer       { if (request->said) http_said_start(&request->said->referer); }
+action referer_octet { if (request->said) http_said_add(&request->said->referer, fc); }
+action agent         { if (request->said) http_said_start(&request->said->agent); }
+action agent_octet   { if (request->said) http_said_add(&request->said->agent, fc); }
+
 action range         { range_start(request); }
 action span          { span_start(request); }
 action first_digit   { decimal(&request->span.first, fc); }
@@ -334,6 +340,10 @@ range  = "range:"i @range ( text
 accepts     = "accept-encoding:"i @codings ( text $codings_octet );
 credentials = "authorization:"i @credentials ( text $secret_octet );
 
+# what an access log needs
+referer = "referer:"i @referer ( text $referer_octet );
+agent   = "user-agent:"i @agent ( text $agent_octet );
+
 ours   = '"' ( [0-9a-f]{16} ) >tag_start $tag_digit '"';  # other tags can't match
 theirs = '"' ( 0x21 | 0x23..0x7e | 0x80..0xff )* '"';     # RFC 9110 8.8.3
 match_entry = ours @match_tag | "W/" ours @match_weak | ( "W/"? theirs );
@@ -348,12 +358,12 @@ dated  = ows ( visible ( visible | [ \t] )* ) $when_octet %when_end;
 if_range = "if-range:"i @if_range @range_since ( text | ows ours @if_range_tag ows | dated );
 since  = ( "if-modified-since:"i @since | "if-unmodified-since:"i @not_since ) ( text | dated );
 
-names  = "host"i | "accept-encoding"i | "authorization"i | "connection"i | "content-length"i | "content-type"i | "transfer-encoding"i | "expect"i | "range"i
+names  = "host"i | "referer"i | "user-agent"i | "accept-encoding"i | "authorization"i | "connection"i | "content-length"i | "content-type"i | "transfer-encoding"i | "expect"i | "range"i
          | "if-match"i | "if-none-match"i | "if-range"i | "if-modified-since"i
          | "if-unmodified-since"i;
 others_field = ( token - names ) ":" text;
 
-field = host | accepts | credentials | connection | length | type | transfer | expect | range | match | none | if_range
+field = host | referer | agent | accepts | credentials | connection | length | type | transfer | expect | range | match | none | if_range
         | since | others_field;
 
 main := crlf* line ( field crlf )* crlf @done;
@@ -369,6 +379,7 @@ void http_request_start(struct http_request *request, struct http_words *words)
     request->words = words;
     if (words)
         memset(words, 0, offsetof(struct http_words, query));
+    request->said = NULL;
     request->state = http_start;
 }
 

@@ -142,6 +142,7 @@ enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_bu
     err = leat_stream_send(&client->stream, data);
     if (!err) {
         exchange->sent += len;
+        server_conn_sent(client, len);
         exchange->in_chunks = exchange->chunked;
     }
     return err;

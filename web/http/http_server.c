@@ -192,12 +192,19 @@ static size_t opened_bytes(const struct leat_http_server_config *config)
     return config->folder ? slot_count(config) * sizeof(struct http_opened) : 0;
 }
 
+_Static_assert(sizeof(struct http_said) <= LEAT_HTTP_ACCESS_CLIENT_BYTES, "as the header says");
+
+static size_t said_bytes(const struct leat_http_server_config *config)
+{
+    return config->on_access ? slot_count(config) * sizeof(struct http_said) : 0;
+}
+
 size_t leat_http_server_memory_bytes(const struct leat_http_server_config *config)
 {
     const struct leat_http_server_config full = with_defaults(config);
 
     return ALIGN + align_up(sizeof(struct leat_http_server)) + align_up(exchanges_bytes(&full)) +
-           align_up(opened_bytes(&full)) +
+           align_up(opened_bytes(&full)) + align_up(said_bytes(&full)) +
            align_up(slot_count(&full) * sizeof(struct server_conn)) +
            align_up(shares_bytes(full.clients)) +
            align_up(full.clients * sizeof(struct server_conn *)) +
@@ -243,6 +250,7 @@ static struct leat_http_server *lay_out(void *memory, struct leat *stack,
     server->of_place = part(&at, full->clients * sizeof(struct server_conn *));
     server->exchanges = part(&at, exchanges_bytes(full));
     server->opened = part(&at, opened_bytes(full));
+    server->said = part(&at, said_bytes(full));
     server->table.entries = part(&at, entries * sizeof *server->table.entries);
     server->table.mask = entries - 1;
     server->heads = part(&at, (size_t)full->file_count * HTTP_REPLY_HEAD_BYTES);
@@ -254,6 +262,7 @@ static struct leat_http_server *lay_out(void *memory, struct leat *stack,
         client->place = SHARES_NONE;
         client->exchange = exchanges_bytes(full) ? &server->exchanges[i] : NULL;
         client->opened = full->folder ? &server->opened[i] : NULL;
+        client->said = full->on_access ? &server->said[i] : NULL;
         client->timer.fire = on_time;
         client->next_free = server->free_client;
         server->free_client = client;

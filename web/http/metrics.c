@@ -56,49 +56,90 @@ static void add_labelled(struct text *text, const char *name, const char *label,
     add_value(text, value);
 }
 
-/* ---- Round trips -------------------------------------------------------------------------- */
+/* ---- Histograms --------------------------------------------------------------------------- */
 
 enum {
-    RTT_ENTRIES = LEAT_TCP_RTT_BUCKETS + 3 /* the buckets, the one without a bound, sum, count */
+    AROUND = 3, /* entries beside the buckets: the one without a bound, sum, count */
+    RTT_ENTRIES = LEAT_TCP_RTT_BUCKETS + AROUND,
+    LATENCY_ENTRIES = LEAT_HTTP_LATENCY_BUCKETS + AROUND
+};
+
+struct histogram {
+    const char *name;
+    const char *what;
+    const uint64_t *counts; /* of each bucket, and of the values above all bounds */
+    unsigned buckets;
+    uint64_t (*bound_ns)(unsigned index);
+    uint64_t sum_ns;
 };
 
 static void add_seconds(struct text *text, uint64_t ns)
 {
-    /* nine digits behind the point: nothing is rounded, and no floating point is needed */
     text_add_number(text, ns / 1000000000);
     text_add(text, ".");
     text_add_digits(text, ns % 1000000000, 9);
 }
 
-/* Writes entry @index of the histogram. Buckets are cumulative. */
-static void add_rtt(struct text *text, const struct leat *stack, unsigned index)
+static void add_part(struct text *text, const struct histogram *histogram, const char *suffix)
 {
-    static const struct leat_tcp_rtts none = {.sum_ns = 0};
-    const struct leat_tcp_rtts *rtts = leat_tcp_rtts(stack) ? leat_tcp_rtts(stack) : &none;
+    text_add(text, "leat_");
+    text_add(text, histogram->name);
+    text_add(text, suffix);
+}
+
+/* Writes entry @index of a histogram. Buckets are cumulative. */
+static void add_histogram(struct text *text, const struct histogram *histogram, unsigned index)
+{
     uint64_t count = 0;
 
-    /* a bucket counts all round trips up to its bound, so the last one is the number of all */
-    for (unsigned i = 0; i <= index && i <= LEAT_TCP_RTT_BUCKETS; i++)
-        count += rtts->counts[i];
+    for (unsigned i = 0; i <= index && i <= histogram->buckets; i++)
+        count += histogram->counts[i];
     if (index == 0)
-        add_family(text, "tcp_rtt_seconds", "", "round trips of data that was sent once",
-                   "histogram");
-    if (index <= LEAT_TCP_RTT_BUCKETS) {
-        text_add(text, "leat_tcp_rtt_seconds_bucket{le=\"");
-        if (index < LEAT_TCP_RTT_BUCKETS)
-            add_seconds(text, leat_tcp_rtt_bound_ns(index));
+        add_family(text, histogram->name, "", histogram->what, "histogram");
+    if (index <= histogram->buckets) {
+        add_part(text, histogram, "_bucket{le=\"");
+        if (index < histogram->buckets)
+            add_seconds(text, histogram->bound_ns(index));
         else
             text_add(text, "+Inf");
         text_add(text, "\"}");
         add_value(text, count);
-    } else if (index == LEAT_TCP_RTT_BUCKETS + 1) {
-        text_add(text, "leat_tcp_rtt_seconds_sum ");
-        add_seconds(text, rtts->sum_ns);
+    } else if (index == histogram->buckets + 1) {
+        add_part(text, histogram, "_sum ");
+        add_seconds(text, histogram->sum_ns);
         text_add(text, "\n");
     } else {
-        text_add(text, "leat_tcp_rtt_seconds_count");
+        add_part(text, histogram, "_count");
         add_value(text, count);
     }
+}
+
+static void add_rtt(struct text *text, const struct leat *stack, unsigned index)
+{
+    static const struct leat_tcp_rtts none = {.sum_ns = 0};
+    const struct leat_tcp_rtts *rtts = leat_tcp_rtts(stack) ? leat_tcp_rtts(stack) : &none;
+    const struct histogram histogram = {.name = "tcp_rtt_seconds",
+                                        .what = "round trips of data that was sent once",
+                                        .counts = rtts->counts,
+                                        .buckets = LEAT_TCP_RTT_BUCKETS,
+                                        .bound_ns = leat_tcp_rtt_bound_ns,
+                                        .sum_ns = rtts->sum_ns};
+
+    add_histogram(text, &histogram, index);
+}
+
+static void add_latency(struct text *text, const struct leat_http_server_counts *counts,
+                        unsigned index)
+{
+    const struct histogram histogram = {
+        .name = "http_request_duration_seconds",
+        .what = "from a request's first byte until its whole reply was queued",
+        .counts = counts->latencies,
+        .buckets = LEAT_HTTP_LATENCY_BUCKETS,
+        .bound_ns = leat_http_latency_bound_ns,
+        .sum_ns = counts->latency_sum_ns};
+
+    add_histogram(text, &histogram, index);
 }
 
 /* ---- Entries ------------------------------------------------------------------------------ */
@@ -178,10 +219,9 @@ size_t leat_metrics_entry(const struct leat *stack, unsigned index,
     return writing.len;
 }
 
-/* Writes entry @index of the server. These follow the entries of the stack. */
-static size_t server_entry(const struct leat_http_server *server, unsigned index, char *text)
+size_t leat_metrics_server_entry(const struct leat_http_server_counts *counts, unsigned index,
+                                 char text[LEAT_METRICS_ENTRY_BYTES])
 {
-    const struct leat_http_server_counts *counts = &server->counts;
     const struct {
         const char *name;
         const char *what;
@@ -195,11 +235,15 @@ static size_t server_entry(const struct leat_http_server *server, unsigned index
         {"http_failed", "exchanges that were not answered whole", counts->failed},
         {"http_timeouts", "clients that stood still", counts->timeouts},
         {"http_displaced", "connections ended in favour of a new one", counts->displaced},
+        {"http_reply_bytes", "bytes of replies' bodies that were queued", counts->reply_bytes},
     };
+    const unsigned count = sizeof rows / sizeof *rows;
     struct text writing = {.bytes = text, .room = LEAT_METRICS_ENTRY_BYTES - 1};
 
-    if (index < sizeof rows / sizeof *rows)
+    if (index < count)
         add_counter(&writing, rows[index].name, rows[index].what, rows[index].value);
+    else if (index < count + LATENCY_ENTRIES)
+        add_latency(&writing, counts, index - count);
     return writing.len;
 }
 
@@ -211,7 +255,7 @@ static unsigned stack_entries(void)
     return LEAT_STAT_COUNT + HELD_COUNT + RTT_ENTRIES;
 }
 
-/* The rest of a reply. */
+/* The rest of a reply: the entries of the stack, then those of the server. */
 struct rest {
     const struct leat_http_server *server;
     unsigned next; /* number of the next entry */
@@ -221,9 +265,10 @@ static bool write_entry(struct text *text, void *arg)
 {
     struct rest *rest = arg;
     char *at = text->bytes + text->len;
-    const size_t len = rest->next < stack_entries()
-                           ? leat_metrics_entry(rest->server->stack, rest->next, at)
-                           : server_entry(rest->server, rest->next - stack_entries(), at);
+    const size_t len =
+        rest->next < stack_entries()
+            ? leat_metrics_entry(rest->server->stack, rest->next, at)
+            : leat_metrics_server_entry(&rest->server->counts, rest->next - stack_entries(), at);
 
     text->len += len;
     rest->next++;

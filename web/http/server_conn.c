@@ -111,3 +111,93 @@ void server_conn_count(struct server_conn *client, uint16_t status)
     else
         counts->ok++;
 }
+
+void server_conn_sent(struct server_conn *client, uint64_t bytes)
+{
+    client->sent += bytes;
+    client->server->counts.reply_bytes += bytes;
+}
+
+/* ---- The end of a request -------------------------------------------------------------------- */
+
+static const uint64_t latency_bounds_ns[LEAT_HTTP_LATENCY_BUCKETS] = {
+    100000,   250000,    500000,    1000000,   2500000,    5000000,    10000000,   25000000,
+    50000000, 100000000, 250000000, 500000000, 1000000000, 2500000000, 5000000000, 10000000000};
+
+uint64_t leat_http_latency_bound_ns(unsigned index)
+{
+    leat_assert(index < LEAT_HTTP_LATENCY_BUCKETS);
+    return latency_bounds_ns[index];
+}
+
+static void count_latency(struct leat_http_server_counts *counts, uint64_t took_ns)
+{
+    unsigned bucket = 0;
+
+    while (bucket < LEAT_HTTP_LATENCY_BUCKETS && took_ns > latency_bounds_ns[bucket])
+        bucket++;
+    counts->latencies[bucket]++;
+    counts->latency_sum_ns += took_ns;
+}
+
+/* The request-target (RFC 9112 3.2) of a line that the grammar has accepted: between its first
+ * space and its last one, if the latter was kept. */
+static void find_target(struct leat_http_access *access, bool is_cut)
+{
+    size_t begin = 0, end = access->line_len;
+
+    while (begin < end && access->line[begin] != ' ')
+        begin++;
+    if (begin == end)
+        return;
+    begin++;
+    while (!is_cut && access->line[end - 1] != ' ')
+        end--;
+    if (!is_cut)
+        end--;
+    access->target = access->line + begin;
+    access->target_len = end > begin ? end - begin : 0;
+}
+
+static void log_access(struct server_conn *client, uint64_t took_ns, bool complete)
+{
+    const struct leat_http_server_config *config = &client->server->config;
+    const struct http_request *request = &client->request;
+    const struct http_said *said = client->said;
+    struct leat_http_access access = {.method = request->line_done ? http_method_bit(request) : 0,
+                                      .path = request->path,
+                                      .path_len = request->line_done ? request->path_len : 0,
+                                      .status = client->status,
+                                      .reply_bytes = client->sent,
+                                      .took_ns = took_ns,
+                                      .conn = leat_stream_tcp(&client->stream),
+                                      .peer = leat_stream_peer(&client->stream),
+                                      .secure = LEAT_STREAM_IS_OTHER(&client->stream),
+                                      .complete = complete,
+                                      .minor_version = request->minor_version,
+                                      .is_cut = said->line_is_cut || said->referer.is_cut ||
+                                                said->agent.is_cut,
+                                      .line = said->line,
+                                      .line_len = said->line_len,
+                                      .referer = said->referer.bytes,
+                                      .referer_len = http_said_len(&said->referer),
+                                      .agent = said->agent.bytes,
+                                      .agent_len = http_said_len(&said->agent)};
+
+    if (request->line_done)
+        find_target(&access, said->line_is_cut);
+    config->on_access(config->on_access_arg, &access);
+}
+
+void server_conn_over(struct server_conn *client, bool complete)
+{
+    const uint64_t took_ns = leat_now_ns(client->server->stack) - client->head_at_ns;
+
+    if (client->over)
+        return;
+    client->over = true;
+    if (complete)
+        count_latency(&client->server->counts, took_ns);
+    if (client->said)
+        log_access(client, took_ns, complete);
+}

@@ -20,6 +20,7 @@
 #include "web/http/http_exchange.h"
 #include "web/http/http_folder.h"
 #include "web/http/http_reply.h"
+#include "web/http/http_said.h"
 #include "core/shares.h"
 #include "core/timer.h"
 
@@ -49,7 +50,7 @@ struct server_conn {
     uint16_t status;        /* of the reply; 0: none yet */
     uint8_t phase;          /* enum http_phase */
     bool seen_queued;       /* the client had data to acknowledge then */
-    bool logged;            /* on_access was called for this request */
+    bool over;              /* this request was counted and logged */
     bool serving;           /* server_conn_serve() is running, and will check again */
     bool close;             /* end the connection after this reply */
     bool starved;           /* the pool was empty, so on_writable must follow */
@@ -63,6 +64,7 @@ struct server_conn {
     uint64_t sent;          /* bytes of the reply's data */
     struct leat_http_exchange *exchange; /* NULL: the server has neither routes nor a folder */
     struct http_opened *opened;          /* NULL: the server has no folder */
+    struct http_said *said;              /* NULL: the server has no log */
     struct http_request request;
     struct http_found found; /* at its path */
     struct http_reply reply;
@@ -85,6 +87,7 @@ struct leat_http_server {
     struct server_conn *free_client;      /* list */
     struct leat_http_exchange *exchanges; /* one per client, if there are routes or a folder */
     struct http_opened *opened;           /* one per client, if there is a folder */
+    struct http_said *said;               /* one per client, if there is on_access */
     uint32_t clients_open;
     bool stopping;
     struct shares shares;          /* config.clients places */
@@ -161,6 +164,12 @@ struct leat_buf *server_conn_unread(struct server_conn *client);
 
 /* Counts a reply when it begins. */
 void server_conn_count(struct server_conn *client, uint16_t status);
+
+/* Counts bytes of its body. */
+void server_conn_sent(struct server_conn *client, uint64_t bytes);
+
+/* Counts and logs a request that is over, once. */
+void server_conn_over(struct server_conn *client, bool complete);
 
 /* ---- http_calendar.c ---- */
 

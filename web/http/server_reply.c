@@ -92,6 +92,7 @@ bool server_reply_begin(struct server_conn *client, const struct http_reply *rep
     /* The request's body is read and discarded, because the next request begins behind it. */
     client->skip = reply->close ? 0 : (uint32_t)client->request.content_length;
     server_conn_count(client, (uint16_t)reply->status);
+    server_conn_sent(client, http_refusal_bytes(reply, &client->request));
     server_conn_enter(client, HTTP_PHASE_REPLY);
     return true;
 }
@@ -117,7 +118,7 @@ static bool begin_part(struct server_conn *client)
         return false;
     leat_buf_put(client->head, (uint32_t)http_part_head(&client->reply, request, part,
                                                         (char *)client->head->data));
-    client->sent += client->head->len;
+    server_conn_sent(client, client->head->len);
     /* the last boundary has no data behind it */
     if (part < client->reply.parts)
         go_to(client, request->spans[part].first,
@@ -148,7 +149,7 @@ static struct leat_buf *take_reply(struct server_conn *client, uint32_t room)
         body = leat_buf_lend(pool, client->body, len, NULL, NULL);
         if (!body)
             return NULL;
-        client->sent += len;
+        server_conn_sent(client, len);
         client->body += len;
         client->body_left -= len;
     }
@@ -217,7 +218,7 @@ static bool send_piece(struct server_conn *client, uint32_t room)
     }
     if (err)
         return false; /* on_closed follows */
-    client->sent += have;
+    server_conn_sent(client, have);
     client->body_at += have;
     client->body_left -= have;
     return true;

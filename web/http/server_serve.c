@@ -15,27 +15,6 @@
 
 static const uint64_t retry_ns = 10000000; /* until a refusal may find a buffer */
 
-/* Calls on_access for a request that is over. */
-static void log_access(struct server_conn *client)
-{
-    const struct leat_http_server_config *config = &client->server->config;
-    const struct http_request *request = &client->request;
-    struct leat_http_access access;
-
-    if (!config->on_access || client->logged)
-        return;
-    client->logged = true;
-    access = (struct leat_http_access){.method = request->line_done ? http_method_bit(request) : 0,
-                                       .path = request->path,
-                                       .path_len = request->line_done ? request->path_len : 0,
-                                       .status = client->status,
-                                       .reply_bytes = client->sent,
-                                       .took_ns =
-                                           leat_now_ns(client->server->stack) - client->head_at_ns,
-                                       .conn = leat_stream_tcp(&client->stream)};
-    config->on_access(config->on_access_arg, &access);
-}
-
 /* ---- Replies ------------------------------------------------------------------------------ */
 
 /* Shuts the stream down. Data that still arrives is discarded. */
@@ -52,7 +31,10 @@ static void next_request(struct server_conn *client)
     if (client->opened)
         http_opened_close(client->opened);
     http_request_start(&client->request, client->exchange ? &client->exchange->words : NULL);
-    client->logged = false;
+    client->request.said = client->said;
+    if (client->said)
+        http_said_clear(client->said);
+    client->over = false;
     client->status = 0;
     if (server_is_ending(client->server) && client->served)
         say_no_more(client);
@@ -65,7 +47,7 @@ static bool send_reply(struct server_conn *client)
 {
     if (!server_reply_send(client))
         return false;
-    log_access(client);
+    server_conn_over(client, true);
     if (client->close && client->early)
         return false; /* a shutdown would abort the handshake: server_conn_opened() follows */
     if (client->close)
@@ -119,8 +101,11 @@ static bool read_head(struct server_conn *client)
         client->head_at_ns = leat_now_ns(client->server->stack);
     }
     while (client->unread && request->status == HTTP_MORE) {
-        const uint32_t taken =
-            (uint32_t)http_request_read(request, client->unread->data, client->unread->len);
+        uint32_t taken;
+
+        if (client->said && !request->line_done)
+            http_said_line(client->said, client->unread->data, client->unread->len);
+        taken = (uint32_t)http_request_read(request, client->unread->data, client->unread->len);
 
         server_conn_consume(client, taken);
         earn_head_time(client, taken);
@@ -343,7 +328,7 @@ void server_conn_release(struct server_conn *client)
 {
     /* a request that has begun, but has no complete reply, is logged too */
     if (client->phase != HTTP_PHASE_IDLE && client->phase != HTTP_PHASE_LINGER)
-        log_access(client);
+        server_conn_over(client, false);
     if (client->exchange)
         http_exchange_release(client->exchange);
     if (client->opened)

@@ -67,7 +67,13 @@ pub const LEAT_FORWARDER_PROHIBITED: u32 = 18;
 pub const LEAT_FORWARDER_STALE: u32 = 3;
 pub const LEAT_FORWARDER_STALE_NXDOMAIN: u32 = 19;
 pub const LEAT_FORWARDER_UNREACHABLE: u32 = 22;
+pub const LEAT_HTTP_ACCESS_BYTES: u32 = 4096;
+pub const LEAT_HTTP_ACCESS_BYTES_MIN: u32 = 512;
+pub const LEAT_HTTP_ACCESS_CLIENT_BYTES: u32 = 912;
+pub const LEAT_HTTP_ACCESS_FIELD_BYTES: u32 = 256;
+pub const LEAT_HTTP_ACCESS_LINE_BYTES: u32 = 384;
 pub const LEAT_HTTP_ANY: u64 = 18446744073709551615;
+pub const LEAT_HTTP_LATENCY_BUCKETS: u32 = 16;
 pub const LEAT_HTTP_PORT: u32 = 80;
 pub const LEAT_IPV6_ADDRESSES_MAX: u32 = 8;
 pub const LEAT_IPV6_SECRET_BYTES: u32 = 16;
@@ -1000,10 +1006,12 @@ pub struct leat_dashboard_config {
     pub title: *const c_char,
     pub interval_ns: u64,
     pub samples: u16,
+    pub http: Option<unsafe extern "C" fn(*mut c_void) -> *const leat_http_server_counts>,
+    pub http_arg: *mut c_void,
     pub reserved: [u64; 2],
 }
-zeroed!(leat_dashboard_config, 40, 8);
-offsets!(leat_dashboard_config, title 0, interval_ns 8, samples 16, reserved 24);
+zeroed!(leat_dashboard_config, 56, 8);
+offsets!(leat_dashboard_config, title 0, interval_ns 8, samples 16, http 24, http_arg 32, reserved 40);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_datagram {
@@ -1468,9 +1476,22 @@ pub struct leat_http_access {
     pub reply_bytes: u64,
     pub took_ns: u64,
     pub conn: *const leat_tcp,
+    pub peer: leat_ip,
+    pub secure: bool,
+    pub complete: bool,
+    pub minor_version: u8,
+    pub is_cut: bool,
+    pub line: *const c_char,
+    pub line_len: usize,
+    pub target: *const c_char,
+    pub target_len: usize,
+    pub referer: *const c_char,
+    pub referer_len: usize,
+    pub agent: *const c_char,
+    pub agent_len: usize,
 }
-zeroed!(leat_http_access, 56, 8);
-offsets!(leat_http_access, method 0, path 8, path_len 16, status 24, reply_bytes 32, took_ns 40, conn 48);
+zeroed!(leat_http_access, 144, 8);
+offsets!(leat_http_access, method 0, path 8, path_len 16, status 24, reply_bytes 32, took_ns 40, conn 48, peer 56, secure 72, complete 73, minor_version 74, is_cut 75, line 80, line_len 88, target 96, target_len 104, referer 112, referer_len 120, agent 128, agent_len 136);
 #[repr(C)]
 pub struct leat_http_call {
     _private: [u8; 0],
@@ -1698,9 +1719,12 @@ pub struct leat_http_server_counts {
     pub waited: u64,
     pub early: u64,
     pub too_early: u64,
+    pub reply_bytes: u64,
+    pub latencies: [u64; 17],
+    pub latency_sum_ns: u64,
 }
-zeroed!(leat_http_server_counts, 96, 8);
-offsets!(leat_http_server_counts, requests 0, ok 8, not_modified 16, client_errors 24, server_errors 32, failed 40, timeouts 48, idle 56, displaced 64, waited 72, early 80, too_early 88);
+zeroed!(leat_http_server_counts, 248, 8);
+offsets!(leat_http_server_counts, requests 0, ok 8, not_modified 16, client_errors 24, server_errors 32, failed 40, timeouts 48, idle 56, displaced 64, waited 72, early 80, too_early 88, reply_bytes 96, latencies 104, latency_sum_ns 240);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_ip {
@@ -3221,6 +3245,8 @@ extern "C" {
     pub fn leat_generation(stack: *const leat) -> u32;
     pub fn leat_holdings(stack: *const leat, holdings: *mut leat_holdings);
     pub fn leat_http_abort(exchange: *mut leat_http_exchange);
+    pub fn leat_http_access_common(access: *const leat_http_access, civil_ns: u64, line: *mut c_char, size: usize) -> usize;
+    pub fn leat_http_access_json(access: *const leat_http_access, civil_ns: u64, line: *mut c_char, size: usize) -> usize;
     pub fn leat_http_answer(exchange: *mut leat_http_exchange, head: *const leat_http_head, bytes: *const c_void, len: u32);
     pub fn leat_http_body_over(exchange: *const leat_http_exchange) -> bool;
     pub fn leat_http_call(client: *mut leat_http_client, request: *const leat_http_request, call: *mut *mut leat_http_call) -> leat_err;
@@ -3256,6 +3282,7 @@ extern "C" {
     pub fn leat_http_handler_on_request(exchange: *mut leat_http_exchange, handler: *mut c_void);
     pub fn leat_http_handler_on_writable(exchange: *mut leat_http_exchange, flow: *mut c_void);
     pub fn leat_http_handler_open(handler: *mut leat_http_handler, tasks: *mut leat_tasks);
+    pub fn leat_http_latency_bound_ns(index: u32) -> u64;
     pub fn leat_http_passwords_allow(arg: *mut c_void, name: *const c_char, password: *const c_char) -> bool;
     pub fn leat_http_receive(exchange: *mut leat_http_exchange, bytes_max: u32) -> *mut leat_buf;
     pub fn leat_http_reply(exchange: *mut leat_http_exchange, head: *const leat_http_head);
@@ -3327,6 +3354,7 @@ extern "C" {
     pub fn leat_metrics_entry(stack: *const leat, index: u32, text: *mut c_char) -> usize;
     pub fn leat_metrics_on_request(exchange: *mut leat_http_exchange, arg: *mut c_void);
     pub fn leat_metrics_on_writable(exchange: *mut leat_http_exchange, arg: *mut c_void);
+    pub fn leat_metrics_server_entry(counts: *const leat_http_server_counts, index: u32, text: *mut c_char) -> usize;
     pub fn leat_multipart_read(reader: *mut leat_multipart, bytes: *const u8, len: usize, taken: *mut usize) -> leat_multipart_event;
     pub fn leat_multipart_start(reader: *mut leat_multipart, r#type: *const c_char, len: usize) -> bool;
     pub fn leat_now_ns(stack: *const leat) -> u64;
@@ -3514,6 +3542,7 @@ extern "C" {
     pub fn leat_tls_counts(tls: *const leat_tls) -> *const leat_tls_counts;
     pub fn leat_tls_get_info(session: *const leat_stream, info: *mut leat_tls_info);
     pub fn leat_tls_identity_close(identity: *mut leat_tls_identity, crypto: *const leat_crypto);
+    pub fn leat_tls_identity_ends_s(identity: *const leat_tls_identity) -> u64;
     pub fn leat_tls_identity_read(identity: *mut leat_tls_identity, crypto: *const leat_crypto, certificates: *const c_char, certificates_len: usize, key: *const c_char, key_len: usize, memory: *mut c_void, bytes: usize) -> leat_err;
     pub fn leat_tls_identity_read_names(identity: *mut leat_tls_identity, memory: *mut c_void, bytes: usize) -> leat_err;
     pub fn leat_tls_memory_bytes(config: *const leat_tls_config) -> usize;

@@ -1,0 +1,417 @@
+/* test_access.c -- the access log: the server tells each request once, and no client can break or
+ * forge its line. */
+#include "http_test.h"
+
+#include <leat/http_access.h>
+
+#include "pipe.h"
+
+enum {
+    SEEN_MAX = 8
+};
+
+/* A copy of a request that on_access got. */
+struct seen {
+    struct leat_http_access access;
+    char line[LEAT_HTTP_ACCESS_LINE_BYTES + 1];
+    char target[LEAT_HTTP_ACCESS_LINE_BYTES + 1];
+    char referer[LEAT_HTTP_ACCESS_FIELD_BYTES + 1];
+    char agent[LEAT_HTTP_ACCESS_FIELD_BYTES + 1];
+};
+
+static struct seen seen[SEEN_MAX];
+static unsigned seen_count;
+
+static void on_access(void *arg, const struct leat_http_access *access)
+{
+    struct seen *to = &seen[seen_count++];
+
+    (void)arg;
+    assert_true(seen_count <= SEEN_MAX);
+    memset(to, 0, sizeof *to);
+    to->access = *access;
+    memcpy(to->line, access->line, access->line_len);
+    if (access->target_len > 0)
+        memcpy(to->target, access->target, access->target_len);
+    memcpy(to->referer, access->referer, access->referer_len);
+    memcpy(to->agent, access->agent, access->agent_len);
+}
+
+static struct leat_http_exchange *held;
+
+static void hold(struct leat_http_exchange *exchange, void *arg)
+{
+    const struct leat_http_head head = {.status = 200, .type = "text/plain", .len = 1000};
+
+    (void)arg;
+    held = exchange;
+    leat_http_reply(exchange, &head);
+}
+
+static const struct leat_http_route routes[] = {
+    {.path = "/hold", .methods = LEAT_HTTP_GET, .on_request = hold}};
+
+static int set_up_log(void **state)
+{
+    const struct leat_http_server_config config = {.files = files,
+                                                   .file_count = FILES,
+                                                   .clients = CLIENTS,
+                                                   .routes = routes,
+                                                   .route_count = 1,
+                                                   .on_access = on_access};
+
+    seen_count = 0;
+    held = NULL;
+    return set_up_with(state, &config);
+}
+
+/* Sends @request, and reads what comes within a second. */
+static struct client *ask(struct fixture *f, const char *request)
+{
+    struct client *client = connect_client(f);
+
+    send_text(client, request);
+    world_wait(f->world, 1000000000);
+    return client;
+}
+
+/* ---- What the server tells ---------------------------------------------------------------- */
+
+static void test_a_request_is_told_as_it_came(void **state)
+{
+    struct fixture *f = *state;
+    const struct seen *one = &seen[0];
+
+    leave_server(f, ask(f, "\r\nGET /%69ndex.html?a=b\"c HTTP/1.1\r\nHost: leat\r\n"
+                           "referer: \t http://a/\"b c \t\r\nUSER-AGENT:x\\y\r\n"
+                           "User-Agent: another\r\n\r\n"));
+    assert_int_equal(seen_count, 1);
+    assert_string_equal(one->line, "GET /%69ndex.html?a=b\"c HTTP/1.1");
+    assert_string_equal(one->target, "/%69ndex.html?a=b\"c");
+    assert_string_equal(one->referer, "http://a/\"b c");
+    assert_string_equal(one->agent, "x\\y");
+    assert_int_equal(one->access.method, LEAT_HTTP_GET);
+    assert_int_equal(one->access.status, 200);
+    assert_int_equal(one->access.reply_bytes, 11);
+    assert_int_equal(one->access.minor_version, 1);
+    assert_true(one->access.complete && !one->access.secure && !one->access.is_cut);
+    assert_true(one->access.conn && leat_ip_is_v4(one->access.peer));
+}
+
+static void test_nothing_of_the_request_before_stays(void **state)
+{
+    struct fixture *f = *state;
+
+    leave_server(
+        f, ask(f, GET("/first", "Referer: r\r\nUser-Agent: a\r\n") "HEAD / HTTP/1.0\r\n\r\n"));
+    assert_int_equal(seen_count, 2);
+    assert_string_equal(seen[0].target, "/first");
+    assert_string_equal(seen[0].agent, "a");
+    assert_int_equal(seen[0].access.status, 404);
+    assert_int_equal(seen[0].access.reply_bytes, strlen("Not Found\n"));
+    assert_string_equal(seen[1].line, "HEAD / HTTP/1.0");
+    assert_string_equal(seen[1].referer, "");
+    assert_string_equal(seen[1].agent, "");
+    assert_int_equal(seen[1].access.reply_bytes, 0);
+    assert_int_equal(seen[1].access.minor_version, 0);
+}
+
+/* Heads that are refused show what was refused. */
+static void test_a_refused_line_is_told_as_far_as_it_came(void **state)
+{
+    static const struct {
+        const char *sent, *line, *target;
+        uint16_t status;
+    } cases[] = {{"\x16\x03\x01\x02 hello\n", "\x16\x03\x01\x02 hello", "", 400},
+                 {"BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n", "BREW /pot HTTP/1.1", "/pot", 501},
+                 {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * HTTP/1.1", "*", 405},
+                 {"GET / HTTP/2.0\r\n\r\n", "GET / HTTP/2.0", "", 505},
+                 {"GET /a b HTTP/1.1\r\n\r\n", "GET /a b HTTP/1.1", "", 400},
+                 {"GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1", "/", 400}};
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        leave_server(f, ask(f, cases[i].sent));
+        assert_int_equal(seen_count, i + 1);
+        assert_string_equal(seen[i].line, cases[i].line);
+        assert_string_equal(seen[i].target, cases[i].target);
+        assert_int_equal(seen[i].access.status, cases[i].status);
+    }
+}
+
+static void test_long_texts_are_cut_at_their_limits(void **state)
+{
+    struct fixture *f = *state;
+    static char request[4000];
+    const struct seen *one = &seen[0];
+
+    snprintf(request, sizeof request,
+             "GET /%0999d HTTP/1.1\r\nHost: a\r\nReferer: %0999d\r\nUser-Agent: %0256d\r\n\r\n", 1,
+             2, 3);
+    leave_server(f, ask(f, request));
+    assert_int_equal(one->access.line_len, LEAT_HTTP_ACCESS_LINE_BYTES);
+    assert_int_equal(one->access.target_len, LEAT_HTTP_ACCESS_LINE_BYTES - 4);
+    assert_int_equal(one->access.referer_len, LEAT_HTTP_ACCESS_FIELD_BYTES);
+    assert_int_equal(one->access.agent_len, LEAT_HTTP_ACCESS_FIELD_BYTES);
+    assert_true(one->access.is_cut);
+    leave_server(f, ask(f, GET("/", "User-Agent: short\r\n")));
+    assert_false(seen[1].access.is_cut);
+}
+
+static void test_a_head_that_comes_in_pieces(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+    static const char request[] = GET("/a/b", "User-Agent: in pieces\r\n");
+
+    for (size_t i = 0; request[i]; i++) {
+        const char one[] = {request[i], '\0'};
+
+        send_text(client, one);
+        world_wait(f->world, 10000000);
+    }
+    leave_server(f, client);
+    assert_string_equal(seen[0].line, "GET /a/b HTTP/1.1");
+    assert_string_equal(seen[0].agent, "in pieces");
+    assert_true(seen[0].access.took_ns > 400000000);
+    assert_int_equal(f->counts->latencies[11] + f->counts->latencies[12], 1); /* to 0.5 s, to 1 s */
+    assert_int_equal(f->counts->latency_sum_ns, seen[0].access.took_ns);
+}
+
+/* A reply that a route doesn't finish has the bytes that went. */
+static void test_a_reply_that_is_broken_off(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = ask(f, GET("/hold", ""));
+
+    assert_non_null(held);
+    assert_int_equal(leat_http_write(held, "0123456789", 10), 10);
+    world_wait(f->world, 100000000);
+    assert_int_equal(f->counts->reply_bytes, 10);
+    leat_http_abort(held);
+    assert_true(world_run(f->world, &client->closed, 1000000000));
+    assert_int_equal(seen_count, 1);
+    assert_int_equal(seen[0].access.status, 200);
+    assert_int_equal(seen[0].access.reply_bytes, 10);
+    assert_false(seen[0].access.complete);
+    assert_int_equal(f->counts->latencies[0], 0);
+    leave_server(f, client);
+}
+
+static void test_a_client_that_goes_before_its_reply(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = ask(f, "GET /unfinis");
+
+    leat_tcp_abort(client->conn);
+    world_wait(f->world, 1000000000);
+    assert_int_equal(seen_count, 1);
+    assert_string_equal(seen[0].line, "GET /unfinis");
+    assert_int_equal(seen[0].access.target_len, 0);
+    assert_int_equal(seen[0].access.status, 0);
+    assert_false(seen[0].access.complete);
+    leave_server(f, client);
+}
+
+static void test_a_stream_that_is_not_tcp_is_secure(void **state)
+{
+    struct fixture *f = *state;
+    struct pipe_end ends[2];
+    struct leat_stream user, served;
+    static const char request[] = GET("/", "");
+    static const struct leat_tcp_events nothing;
+    size_t taken;
+
+    pipe_open(ends, f->world->stacks[SERVER], 100000);
+    user = pipe_stream(&ends[0]);
+    served = pipe_stream(&ends[1]);
+    leat_stream_set_events(&user, &nothing, NULL);
+    assert_true(leat_http_server_serve(f->server, &served));
+    assert_int_equal(leat_stream_write(&user, request, strlen(request), &taken), LEAT_OK);
+    world_wait(f->world, 1000000000);
+    assert_int_equal(seen_count, 1);
+    assert_true(seen[0].access.secure && !seen[0].access.conn);
+    leat_stream_abort(&user);
+    world_wait(f->world, 1000000000);
+}
+
+/* ---- Its line ----------------------------------------------------------------------------- */
+
+/* 2026-11-26 03:00:00.25 UTC, a quarter of a second after the request began */
+static const uint64_t civil_ns = UINT64_C(1795662000250000000);
+
+static struct leat_http_access sample(void)
+{
+    static const char line[] = "GET /a?b HTTP/1.1";
+
+    return (struct leat_http_access){.method = LEAT_HTTP_GET,
+                                     .status = 200,
+                                     .reply_bytes = 5,
+                                     .took_ns = 250123456,
+                                     .peer = LEAT_IP4(192, 0, 2, 1),
+                                     .complete = true,
+                                     .minor_version = 1,
+                                     .line = line,
+                                     .line_len = sizeof line - 1,
+                                     .target = line + 4,
+                                     .target_len = 4,
+                                     .agent = "curl/7",
+                                     .agent_len = 6};
+}
+
+/* The line, which has neither a control character nor one beyond ASCII. */
+static const char *written(size_t (*write)(const struct leat_http_access *, uint64_t, char *,
+                                           size_t),
+                           const struct leat_http_access *access, uint64_t at_ns, size_t size)
+{
+    static char line[LEAT_HTTP_ACCESS_BYTES + 1];
+    const size_t len = write(access, at_ns, line, size);
+
+    assert_true(len < size); /* so nothing was left out at its end */
+    line[len] = '\0';
+    for (size_t i = 0; i < len; i++)
+        assert_true(line[i] >= ' ' && line[i] < 0x7f);
+    return line;
+}
+
+static const char *common(const struct leat_http_access *access)
+{
+    return written(leat_http_access_common, access, civil_ns, LEAT_HTTP_ACCESS_BYTES);
+}
+
+static const char *json(const struct leat_http_access *access)
+{
+    return written(leat_http_access_json, access, civil_ns, LEAT_HTTP_ACCESS_BYTES);
+}
+
+static void test_the_common_line(void **state)
+{
+    struct leat_http_access access = sample();
+
+    (void)state;
+    assert_string_equal(common(&access),
+                        "192.0.2.1 - - [26/Nov/2026:02:59:59 +0000] \"GET /a?b HTTP/1.1\" 200 5 "
+                        "\"-\" \"curl/7\" 0.250123 http");
+    access.secure = true;
+    access.status = 0;
+    access.line_len = access.target_len = 0;
+    access.referer = "http://a/";
+    access.referer_len = 9;
+    access.agent_len = 0;
+    assert_string_equal(common(&access), "192.0.2.1 - - [26/Nov/2026:02:59:59 +0000] \"-\" 000 5 "
+                                         "\"http://a/\" \"-\" 0.250123 https");
+    access.peer = LEAT_IP_ANY;
+    assert_string_equal(written(leat_http_access_common, &access, 0, LEAT_HTTP_ACCESS_BYTES),
+                        "- - - [-] \"-\" 000 5 \"http://a/\" \"-\" 0.250123 https");
+}
+
+static void test_the_line_of_json(void **state)
+{
+    struct leat_http_access access = sample();
+
+    (void)state;
+    assert_string_equal(json(&access),
+                        "{\"time\":\"2026-11-26T02:59:59.999876Z\",\"client\":\"192.0.2.1\","
+                        "\"method\":\"GET\",\"target\":\"/a?b\",\"protocol\":\"HTTP/1.1\","
+                        "\"status\":200,\"bytes\":5,\"seconds\":0.250123,\"agent\":\"curl/7\","
+                        "\"secure\":false,\"complete\":true}");
+    access.target_len = 0;
+    access.is_cut = true;
+    assert_string_equal(written(leat_http_access_json, &access, 0, LEAT_HTTP_ACCESS_BYTES),
+                        "{\"client\":\"192.0.2.1\",\"line\":\"GET /a?b HTTP/1.1\",\"status\":200,"
+                        "\"bytes\":5,\"seconds\":0.250123,\"agent\":\"curl/7\",\"secure\":false,"
+                        "\"complete\":true,\"cut\":true}");
+}
+
+/* Each octet, as both forms write it in a field. */
+static void test_every_octet_is_escaped_or_printable(void **state)
+{
+    (void)state;
+    for (unsigned octet = 0; octet < 256; octet++) {
+        const char text[] = {'<', (char)octet, '>'};
+        struct leat_http_access access = sample();
+        const bool is_quoted = octet == '"' || octet == '\\';
+        char expected[40];
+
+        access.agent = text;
+        access.agent_len = sizeof text;
+        if (octet >= ' ' && octet < 0x7f && !is_quoted)
+            snprintf(expected, sizeof expected, "\"<%c>\"", (char)octet);
+        else
+            snprintf(expected, sizeof expected, "\"<\\x%02X>\"", octet);
+        assert_non_null(strstr(common(&access), expected));
+        if (is_quoted)
+            snprintf(expected, sizeof expected, "\"agent\":\"<\\%c>\"", (char)octet);
+        else if (octet < ' ' || octet >= 0x7f)
+            snprintf(expected, sizeof expected, "\"agent\":\"<\\u00%02X>\"", octet);
+        assert_non_null(strstr(json(&access), expected));
+    }
+}
+
+/* The number of quotes that no backslash precedes. */
+static unsigned bare_quotes(const char *line)
+{
+    unsigned count = 0;
+
+    for (const char *c = line; *c; c++) {
+        if (*c == '\\')
+            c++;
+        else
+            count += *c == '"';
+    }
+    return count;
+}
+
+static void test_a_line_is_whole_whatever_it_is_made_of(void **state)
+{
+    static char texts[LEAT_HTTP_ACCESS_LINE_BYTES];
+
+    (void)state;
+    for (unsigned round = 0; round < 2000; round++) {
+        struct leat_http_access access = sample();
+        const size_t size = LEAT_HTTP_ACCESS_BYTES_MIN +
+                            (size_t)rand() % (LEAT_HTTP_ACCESS_BYTES - LEAT_HTTP_ACCESS_BYTES_MIN);
+        const char *line;
+
+        for (size_t i = 0; i < sizeof texts; i++)
+            texts[i] = (char)(rand() % 4 ? rand() : "\"\\\n\x1b"[rand() % 4]);
+        access.line = access.referer = access.agent = texts;
+        access.line_len = 1 + (size_t)rand() % sizeof texts;
+        access.target = texts + access.line_len / 2 + 1;
+        access.target_len = round % 2 ? access.line_len - access.line_len / 2 - 1 : 0;
+        access.referer_len = 1 + (size_t)rand() % LEAT_HTTP_ACCESS_FIELD_BYTES;
+        access.agent_len = 1 + (size_t)rand() % LEAT_HTTP_ACCESS_FIELD_BYTES;
+        access.reply_bytes = access.took_ns = UINT64_MAX;
+        assert_true(leat_ip_parse("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", &access.peer));
+        access.status = UINT16_MAX;
+        access.is_cut = true;
+        line = written(leat_http_access_common, &access, civil_ns, size);
+        assert_true(bare_quotes(line) == 6 && strcmp(line + strlen(line) - 5, " http") == 0);
+        line = written(leat_http_access_json, &access, civil_ns, size);
+        assert_int_equal(bare_quotes(line) % 2, 0);
+        assert_string_equal(line + strlen(line) - 12, ",\"cut\":true}");
+    }
+}
+
+#define LOG_TEST(name) cmocka_unit_test_setup_teardown(test_##name, set_up_log, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LOG_TEST(a_request_is_told_as_it_came),
+        LOG_TEST(nothing_of_the_request_before_stays),
+        LOG_TEST(a_refused_line_is_told_as_far_as_it_came),
+        LOG_TEST(long_texts_are_cut_at_their_limits),
+        LOG_TEST(a_head_that_comes_in_pieces),
+        LOG_TEST(a_reply_that_is_broken_off),
+        LOG_TEST(a_client_that_goes_before_its_reply),
+        LOG_TEST(a_stream_that_is_not_tcp_is_secure),
+        cmocka_unit_test(test_the_common_line),
+        cmocka_unit_test(test_the_line_of_json),
+        cmocka_unit_test(test_every_octet_is_escaped_or_printable),
+        cmocka_unit_test(test_a_line_is_whole_whatever_it_is_made_of),
+    };
+
+    srand(1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
