@@ -17,6 +17,7 @@
 enum {
     FILES_MAX = 64,
     CLIENTS = 1000,
+    ACCESS_BYTES = (CLIENTS + CLIENTS / 32 + 1) * LEAT_HTTP_ACCESS_CLIENT_BYTES,
     HTTPS_PORT = 443 /* RFC 9110 4.2.2 */
 };
 
@@ -28,7 +29,7 @@ static struct leat_http_file files[FILES_MAX];
 static uint32_t file_count;
 static char why[320];
 static char paths[FILES_MAX][256]; /* of files on the command line: the last parts of their names */
-static _Alignas(16) unsigned char memory[2600 * 1024];
+static _Alignas(16) unsigned char memory[2600 * 1024 + ACCESS_BYTES];
 
 /* A tag for bytes that embed.py has not seen: FNV-1a. */
 static uint64_t tag_of(const char *bytes, size_t len)
@@ -104,7 +105,7 @@ static const char *start(struct leat_platform *platform)
     if (platform->early_data)
         secure_take_early(&config);
     leat_civil_from_host(platform->stack, platform->host); /* no clock: replies without a Date */
-    err = leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config);
+    err = leat_platform_serve_http(platform, &server, memory, sizeof memory, &config);
     if (err == LEAT_ERR_ARGUMENT)
         return "the name of a file is too long";
     if (err)
@@ -116,7 +117,7 @@ static const char *reload(struct leat_platform *platform)
 {
     const char *wrong = platform->folder ? folder_reload(platform) : NULL;
 
-    if (!wrong && (platform->certificate || !platform->folder))
+    if (!wrong && platform->certificate)
         wrong = secure_reload(platform);
     return wrong;
 }
@@ -127,6 +128,7 @@ const struct leat_app example = {.name = "httpd",
                                  .default_port = LEAT_HTTP_PORT,
                                  .has_tls = true,
                                  .has_folder = true,
+                                 .has_http = true,
                                  .check = check,
                                  .start = start,
                                  .reload = reload,

@@ -27,7 +27,7 @@ struct request {
     char line[600];
 };
 
-static _Alignas(16) unsigned char http_memory[200 * 1024];
+static _Alignas(16) unsigned char http_memory[264 * 1024];
 static _Alignas(16) unsigned char resolver_memory[256 * 1024];
 static _Alignas(4096) unsigned char task_memory[EXAMPLE_TASK_BYTES(TASKS)];
 static struct request requests[TASKS];
@@ -118,7 +118,7 @@ static const char *start(struct leat_platform *platform)
                                                          .server_count = 1,
                                                          .rounds = 2, /* in all 4.5 s */
                                                          .timeout_ns = 3 * second_ns / 2};
-    const struct leat_http_server_config http_config = {
+    struct leat_http_server_config http_config = {
         .routes = routes, .route_count = 1, .port = platform->port, .clients = CLIENTS};
     struct leat_http_server *server;
 
@@ -129,8 +129,8 @@ static const char *start(struct leat_platform *platform)
         leat_tasks_open(&tasks, platform->stack, task_memory, sizeof task_memory, &task_config))
         return "there is too little memory";
     leat_http_handler_open(&handler, tasks);
-    return leat_http_server_open(&server, platform->stack, http_memory, sizeof http_memory,
-                                 &http_config)
+    return leat_platform_serve_http(platform, &server, http_memory, sizeof http_memory,
+                                    &http_config)
                ? EXAMPLE_PORT_TAKEN
                : NULL;
 }
@@ -139,5 +139,6 @@ const struct leat_app example = {.name = "lookup",
                                  .summary = "Answers which addresses names have, by HTTP.",
                                  .arguments = "",
                                  .default_port = LEAT_HTTP_PORT,
+                                 .has_http = true,
                                  .lacks = leat_platform_lacks_server,
                                  .start = start};

@@ -22,7 +22,7 @@ enum {
 /* The memory of the one resolver and the one forwarder of this program. */
 static _Alignas(16) unsigned char resolver_memory[CACHE_BYTES + (4 << 20)];
 static _Alignas(16) unsigned char forwarder_memory[1 << 20];
-static _Alignas(16) unsigned char http_memory[128 * 1024];
+static _Alignas(16) unsigned char http_memory[160 * 1024];
 static char complaint[200];
 static struct leat_resolver *asker;
 static unsigned server_count; /* of the asker */
@@ -115,12 +115,11 @@ static void write_page(struct page *page)
 static const char *serve_page(struct leat_platform *platform)
 {
     static struct leat_http_route route;
-    const struct leat_http_server_config config = {
-        .routes = &route, .route_count = 1, .clients = 32};
+    struct leat_http_server_config config = {.routes = &route, .route_count = 1, .clients = 32};
     struct leat_http_server *made;
 
     route = page_route("/", write_page);
-    return leat_http_server_open(&made, platform->stack, http_memory, sizeof http_memory, &config)
+    return leat_platform_serve_http(platform, &made, http_memory, sizeof http_memory, &config)
                ? EXAMPLE_PORT_TAKEN
                : NULL;
 }
@@ -173,5 +172,6 @@ const struct leat_app example = {.name = "resolver",
                                      "[any-rate] [no-rebinding] [clients=NET,...] [SERVER...]",
                                  .default_port = LEAT_DNS_PORT,
                                  .has_tls = true,
+                                 .has_http = true,
                                  .lacks = leat_platform_lacks_server,
                                  .start = start};

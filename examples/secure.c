@@ -150,6 +150,20 @@ static const char *read_set(struct leat_platform *platform, unsigned at)
     return wrong;
 }
 
+/* Tells the platform when the first certificate of the set in use ends to be valid. */
+static void show_end(struct leat_platform *platform)
+{
+    const struct set *set = &secure.sets[secure.serving];
+    uint64_t first_s = UINT64_MAX;
+
+    for (unsigned i = 0; i < set->count; i++) {
+        const uint64_t ends_s = leat_tls_identity_ends_s(&set->own[i].identity);
+
+        first_s = ends_s > 0 && ends_s < first_s ? ends_s : first_s;
+    }
+    platform->certificate_ends_s = first_s < UINT64_MAX ? first_s : 0;
+}
+
 /* The new identity is read into the place of the one before the current one. */
 const char *secure_reload(struct leat_platform *platform)
 {
@@ -175,6 +189,7 @@ const char *secure_reload(struct leat_platform *platform)
     secure.serving = next;
     secure.has_before = true;
     secure.changed_ns = now_ns;
+    show_end(platform);
     ticket_keys_use(platform, secure.sets[next].identities[0], &secure.crypto);
     return NULL;
 }
@@ -239,6 +254,7 @@ const char *secure_serve(struct leat_platform *platform, uint16_t port,
             ticket_keys_take(platform, secure.tls, secure.sets[0].identities[0], &secure.crypto);
     if (wrong)
         return wrong;
+    show_end(platform);
     secure.serve = serve;
     secure.arg = arg;
     return leat_tcp_listen(platform->stack, &secure.listener, &listen) ? EXAMPLE_PORT_TAKEN : NULL;

@@ -37,7 +37,7 @@ static struct {
 
 static _Alignas(16) unsigned char resolver_memory[CACHE_BYTES + (4 << 20)];
 static _Alignas(16) unsigned char forwarder_memory[1 << 20];
-static _Alignas(16) unsigned char http_memory[256 * 1024];
+static _Alignas(16) unsigned char http_memory[320 * 1024];
 static char line[LEAT_DNS_NAME_TEXT_BYTES];
 
 /* ---- questions --------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ static const char *check(struct leat_platform *platform)
 static const char *serve_pages(struct leat_platform *platform)
 {
     static struct leat_http_route routes[3];
-    static const struct leat_http_server_config http = {
+    static struct leat_http_server_config http = {
         .routes = routes, .route_count = 3, .clients = 64};
     struct leat_http_server *server;
 
@@ -179,7 +179,7 @@ static const char *serve_pages(struct leat_platform *platform)
     routes[1] = lists_route;
     routes[2] = page_route("/", write_blocked);
     routes[2].below = true;
-    return leat_http_server_open(&server, platform->stack, http_memory, sizeof http_memory, &http)
+    return leat_platform_serve_http(platform, &server, http_memory, sizeof http_memory, &http)
                ? EXAMPLE_PORT_TAKEN
                : NULL;
 }
@@ -223,5 +223,6 @@ const struct leat_app example = {
                  "[LIST...]",
     .default_port = LEAT_DNS_PORT,
     .check = check,
+    .has_http = true,
     .lacks = leat_platform_lacks_server,
     .start = start};

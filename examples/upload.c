@@ -20,7 +20,7 @@ enum {
 #endif
     SPARE = 44, /* further clients, which read the page, or upload, too */
     CLIENTS_MAX = PLACES_MAX + SPARE,
-    CLIENT_BYTES = 2400,
+    CLIENT_BYTES = 2400 + LEAT_HTTP_ACCESS_CLIENT_BYTES,
     ROOM_BYTES = 2048 /* of the reply, below which nothing is read */
 };
 
@@ -193,12 +193,12 @@ static const char *take_words(const struct leat_platform *platform)
 static const char *start(struct leat_platform *platform)
 {
     const char *problem = take_words(platform);
-    const struct leat_http_server_config config = {.files = files,
-                                                   .file_count = 1,
-                                                   .routes = routes,
-                                                   .route_count = 3,
-                                                   .port = platform->port,
-                                                   .clients = (uint16_t)(places + SPARE)};
+    struct leat_http_server_config config = {.files = files,
+                                             .file_count = 1,
+                                             .routes = routes,
+                                             .route_count = 3,
+                                             .port = platform->port,
+                                             .clients = (uint16_t)(places + SPARE)};
     struct leat_http_server *server;
 
     if (problem)
@@ -206,7 +206,7 @@ static const char *start(struct leat_platform *platform)
     upload_begin(platform);
     upload_pairs(platform->stack, uploads, ALL_OF(places + SPARE));
     leat_civil_from_host(platform->stack, platform->host); /* no clock: replies without a Date */
-    return leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config)
+    return leat_platform_serve_http(platform, &server, memory, sizeof memory, &config)
                ? EXAMPLE_PORT_TAKEN
                : NULL;
 }
@@ -215,4 +215,5 @@ const struct leat_app example = {.name = "upload",
                                  .summary = "Sends the files of a form back as a Zip archive.",
                                  .arguments = "[deflate] [places=N]",
                                  .default_port = LEAT_HTTP_PORT,
+                                 .has_http = true,
                                  .start = start};

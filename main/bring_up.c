@@ -434,7 +434,7 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
     if (err)
         return err;
     *step = "--dashboard";
-    err = board_serve(up->options, stack, up->app->name, &up->started);
+    err = board_serve(up->options, up->platform, up->app->name, &up->started);
     if (err)
         return err;
     *step = "--syslog";

@@ -47,6 +47,19 @@ static void add_syslog(struct notes *notes, const struct options *options)
     add(notes, "syslog %s%s\n", options->syslog_tcp ? "tcp:" : "", text);
 }
 
+/* Frames depend on it only if the lines are sent. */
+static void add_access_log(struct notes *notes, const struct options *options)
+{
+    const struct sink_target *log = &options->access_log;
+    char text[LEAT_ENDPOINT_TEXT_BYTES];
+
+    if (log->kind != SINK_SYSLOG)
+        return;
+    leat_endpoint_format(&log->server, text);
+    add(notes, "access-log syslog:%s%s\naccess-log-format %s\n", log->tcp ? "tcp:" : "", text,
+        options->access_json ? "json" : "common");
+}
+
 /* Addresses of ours, a line each. */
 static void add_own(struct notes *notes, const char *name, const struct options_address *addresses,
                     unsigned count)
@@ -80,6 +93,7 @@ void notes_write(char text[NOTES_BYTES], const char *program, const struct optio
     add(&notes, "mac %02x:%02x:%02x:%02x:%02x:%02x\n", mac[0], mac[1], mac[2], mac[3], mac[4],
         mac[5]);
     add_syslog(&notes, options);
+    add_access_log(&notes, options);
     if (options->dashboard_port)
         add(&notes, "dashboard %u\n", (unsigned)options->dashboard_port);
     add(&notes, "idle %" PRIu64 "\n", options->idle_ns / UINT64_C(1000000000));

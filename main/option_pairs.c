@@ -108,6 +108,10 @@ static const char *wrong_address(const struct options *options)
         {is_ours(options, options->server),
          "--server is our own address: give another name server's"},
         {is_ours(options, options->syslog.ip), "--syslog is our own address: give the server's"},
+        {is_ours(options, options->access_log.server.ip),
+         "--access-log is our own address: give the syslog server's"},
+        {!has_ipv6 && !can_be_ip4(options->access_log.server.ip),
+         "--access-log to IPv6, beside --ip, needs --ip6"},
         {!has_ipv6 && !can_be_ip4(options->server), "--server of IPv6, beside --ip, needs --ip6"},
         {!has_ipv6 && !can_be_ip4(options->syslog.ip),
          "--syslog of IPv6, beside --ip, needs --ip6"},
@@ -138,6 +142,8 @@ static const char *wrong_service(const struct options *options)
         {options->redirects && !options->folder, "--redirects needs --files"},
         {options->passwords && !options->folder, "--passwords needs --files"},
         {options->early_data && !options->certificate, "--early-data needs --cert and --key"},
+        {options->source[KEY_ACCESS_FORMAT] && options->access_log.kind == SINK_NONE,
+         "--access-log-format needs --access-log"},
         {board > 0 && board == flight, "--dashboard and --flight-port are the same: change one"},
         {flight > 0 && !keeps, "--flight-port needs memory for frames: leave out --flight 0"},
         {options->flight_file && !keeps,
@@ -162,6 +168,8 @@ static const char *wrong_program(const struct options *options, const struct lea
 
     if (app->default_port == 0 && options->port > 0)
         return "has no port: leave out --port";
+    if (!app->has_http && options->access_log.kind != SINK_NONE)
+        return "serves no HTTP: leave out --access-log";
     if (!app->has_folder && options->folder)
         return "serves no folder: leave out --files";
     if (app->has_tls || !tls_option(options))

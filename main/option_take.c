@@ -224,6 +224,11 @@ __attribute__((noinline)) bool option_take(struct options *options, unsigned key
         options->syslog_tcp = strncmp(text, "tcp:", 4) == 0;
         return leat_endpoint_parse(options->syslog_tcp ? text + 4 : text, &options->syslog) &&
                !leat_ip_is_any(options->syslog.ip) && options->syslog.port > 0;
+    case KEY_ACCESS_LOG:
+        return sink_parse(text, options->posix, &options->access_log);
+    case KEY_ACCESS_FORMAT:
+        options->access_json = strcmp(text, "json") == 0;
+        return options->access_json || strcmp(text, "common") == 0;
     case KEY_SEED:
         options->seed_given = true;
         return option_seed(text, options->seed);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "option_list.h"
+#include "sink.h"
 
 const struct option_range option_ranges[KEY_COUNT] = {
     [KEY_PORT] = {1, UINT16_MAX},
@@ -53,6 +54,10 @@ const char *option_expectation(unsigned key, const char *value, char *text, size
         return ": must be tcp:PORT or udp:PORT, 16 of each at most";
     case KEY_SYSLOG:
         return ": must be an address and a port, as 10.0.0.1:514, or tcp:ADDRESS:PORT";
+    case KEY_ACCESS_LOG:
+        return SINK_EXPECTATION;
+    case KEY_ACCESS_FORMAT:
+        return ": must be common or json";
     case KEY_SEED:
         return ": must be 1 to 64 hexadecimal digits, not all 0";
     default:

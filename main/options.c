@@ -147,6 +147,7 @@ enum options_outcome options_parse(struct options *options, const struct options
 
     /* field by field: a whole one would lie on the stack first */
     memset(options, 0, sizeof *options);
+    options->posix = world->posix;
     options->ips[0] = (struct options_address){LEAT_IP4(10, 0, 0, 2), 24};
     options->port = what->default_port;
     options->idle_ns = IDLE_S * UINT64_C(1000000000);

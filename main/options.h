@@ -11,6 +11,7 @@
 #include <leat/main.h>
 
 #include "option_list.h"
+#include "sink.h"
 
 enum {
     CONFIG_ARGUMENTS_MAX = 64, /* in a file */
@@ -38,6 +39,7 @@ struct options {
     uint32_t digest[KEY_COUNT]; /* of the values, to see whether they change */
     const char *config;         /* NULL: no configuration file */
     bool check_config;
+    bool posix; /* there are files */
     const char *tap;
     const char *tun;
     const char *socket;   /* NULL: no UNIX socket */
@@ -84,8 +86,10 @@ struct options {
     uint16_t flight_port;        /* sends them to clients; 0: none */
     struct leat_endpoint syslog; /* LEAT_IP_ANY: nowhere */
     bool syslog_tcp;             /* else by UDP */
-    uint16_t dashboard_port;     /* 0: none */
-    bool flight_dump;            /* at the end */
+    struct sink_target access_log;
+    bool access_json;        /* else the Combined Log Format */
+    uint16_t dashboard_port; /* 0: none */
+    bool flight_dump;        /* at the end */
     const char *flight_file;
     bool create;
     const struct leat_tcp_congestion *congestion; /* NULL: leat's default */

@@ -51,8 +51,16 @@ static bool keep_words(struct program *program, int argc, char **argv)
 
 int posix_check_files(struct program *program)
 {
-    const char *wrong = options_check_files(&program->options, &program->platform, program->app);
+    const struct sink_target *log = &program->options.access_log;
+    const char *wrong = sink_check(log);
 
+    if (wrong) {
+        snprintf(program->line, sizeof program->line, "--access-log %.160s: %.80s", log->path,
+                 wrong);
+        wrong = program->line;
+    } else {
+        wrong = options_check_files(&program->options, &program->platform, program->app);
+    }
     if (wrong)
         fprintf(stderr, "%s: %s\n", program->app->name, wrong);
     else
@@ -117,6 +125,10 @@ static void read_again(struct program *program)
 {
     const char *why;
 
+    if (!program->options.config && !program->app->reload) {
+        say_hangup(program, "log opened again", "");
+        return;
+    }
     if (program->options.config) {
         memcpy(program->words, program->argv, (size_t)program->argc * sizeof *program->argv);
         if (options_parse(&program->fresh, &program->world, program->app, program->argc,

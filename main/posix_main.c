@@ -11,6 +11,8 @@
 
 #include <leat/task.h>
 
+#include "access.h"
+#include "board.h"
 #include "posix_flight.h"
 #include "posix_program.h"
 #include "posix_reach.h"
@@ -395,8 +397,10 @@ static int run(struct program *program)
         fprintf(stderr, "%s: %s: %s\n", program->app->name, step, leat_err_text(err));
         return STATUS_NOT_STARTED;
     }
+    complaint = access_open(&program->options, &program->platform, program->app->name);
     take_hangup(program);
-    complaint = bring_up_start(&program->up);
+    if (!complaint)
+        complaint = bring_up_start(&program->up);
     if (complaint) {
         fprintf(stderr, "%s: %s\n", program->app->name, complaint);
         return STATUS_NOT_STARTED;
@@ -444,6 +448,7 @@ static void make_platform(struct program *program)
     program->platform.early = options->early;
     program->platform.read_file = read_file;
     program->platform.log_line = sink_line;
+    program->platform.show_http = board_show;
     program->platform.write = write_data;
     program->platform.open_output = open_output;
     program->platform.changed_ns = changed_ns;

@@ -21,10 +21,11 @@
 
 enum {
     FLAGS = O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-    MODE = 0640 /* addresses of clients are not for everybody */
+    MODE = 0640 /* only the owner and the group see the addresses of clients */
 };
 
-/* The standard output. What no description of our own can be made of is asked by poll() first. */
+/* The standard output. If no description of our own can be made of it, poll() is asked before
+ * each write. */
 static int open_output(struct leat_log *log)
 {
     struct stat state;

@@ -9,8 +9,7 @@
 enum {
     SYSLOG_QUEUE_BYTES = 16 * 1024,
     SYSLOG_BYTES = SYSLOG_QUEUE_BYTES + 1024,
-    SYSLOG_HEADER_BYTES =
-        100, /* limit of what a message has before its line, by an example's name */
+    SYSLOG_HEADER_BYTES = 100, /* limit of a message without its line */
     SAY_BYTES = 300,
     END_MS = 1000
 };
@@ -19,41 +18,6 @@ static const uint64_t retry_after_ns = 100000000;
 
 static struct leat_log logs[SINKS_MAX];
 static unsigned log_count;
-
-/* ---- Options ------------------------------------------------------------------------------ */
-
-static bool parse_server(const char *text, struct sink_target *target)
-{
-    target->kind = SINK_SYSLOG;
-    target->tcp = strncmp(text, "tcp:", 4) == 0;
-    return leat_endpoint_parse(target->tcp ? text + 4 : text, &target->server) &&
-           !leat_ip_is_any(target->server.ip) && target->server.port > 0;
-}
-
-bool sink_parse(const char *text, bool posix, struct sink_target *target)
-{
-    /* other programs' names of what this isn't; "./syslog" is a file */
-    static const char *const no_files[] = {"", "-", "stderr", "syslog", "none", "off"};
-
-    *target = (struct sink_target){.kind = SINK_OUTPUT};
-    if (strcmp(text, "stdout") == 0)
-        return true;
-    if (strncmp(text, "syslog:", 7) == 0)
-        return parse_server(text + 7, target);
-    for (size_t i = 0; i < sizeof no_files / sizeof *no_files; i++) {
-        if (strcmp(text, no_files[i]) == 0)
-            return false;
-    }
-    target->kind = SINK_FILE;
-    target->path = text;
-    return posix;
-}
-
-const char *sink_expectation(bool posix)
-{
-    return posix ? ": must be stdout, a file, or syslog:[tcp:]ADDRESS:PORT"
-                 : ": must be stdout or syslog:[tcp:]ADDRESS:PORT";
-}
 
 /* ---- Open and close ----------------------------------------------------------------------- */
 

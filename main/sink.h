@@ -3,15 +3,15 @@
  *
  * The loop never waits for a sink.  On POSIX lines wait in a queue as long as a disk is full or the
  * reader of a pipe is slow.  Lines that don't fit are dropped and counted, and their number is told
- * when the sink takes lines again.  SIGHUP opens files again, which loses no line: what waits goes
- * to the file before, or else to the new one.
+ * when the sink takes lines again.  SIGHUP opens files again.  No line is lost by that, since a
+ * line that waits goes to the file before, or else to the new one.
  *
  * A log of another kind takes four steps:
  *
  *  1. an option, whose value option_take() reads by sink_parse() into a struct sink_target;
  *  2. sink_open() opens it, between bring_up() and bring_up_start(); the program finds it in
  *     struct leat_platform;
- *  3. options_check_files() looks at it by sink_check(), for --check-config;
+ *  3. posix_check_files() looks at it by sink_check(), for --check-config;
  *  4. the program writes lines by leat_platform.log_line(), or what makes them calls sink_line().
  *
  * The platform calls sinks_flush(), sinks_reopen() and sinks_close(), and the metrics have all
@@ -67,8 +67,8 @@ struct leat_log {
 /* Reads "stdout", "syslog:[tcp:]IP:PORT", or the path of a file (@posix).  False: none of them. */
 bool sink_parse(const char *text, bool posix, struct sink_target *target);
 
-/* The legal values of such an option, for messages: ": must be ...". */
-const char *sink_expectation(bool posix);
+/* The legal values of such an option, for messages. */
+#define SINK_EXPECTATION ": must be stdout, syslog:[tcp:]ADDRESS:PORT, or a file (not in an image)"
 
 /* Opens the log of --@option as the target says; @program, as the options, stays.  For syslog the
  * stack has UDP and TCP.  Returns NULL, or a line with the reason of a failure. */
@@ -101,7 +101,7 @@ void sinks_close(void);
 
 /* ---- The platform: posix_sink.c, bare/bare_sink.c ---- */
 
-/* NULL, or why the target can't be opened, in static memory.  Creates nothing. */
+/* On POSIX: NULL, or why the target can't be opened, in static memory.  Creates nothing. */
 const char *sink_check(const struct sink_target *target);
 
 /* Opens the target, the standard output or a file, and closes what was open before.  Returns NULL,

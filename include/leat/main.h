@@ -94,6 +94,15 @@ struct leat_platform {
      * waits: a line that a full disk or a slow reader leaves no room for is dropped and counted.
      * The caller escapes control characters.  A line of more than 4,096 bytes is cut off. */
     void (*log_line)(struct leat_log *log, const char *line, size_t len);
+    /** For leat_http_server_config: writes the lines of --access-log; NULL: there is none.
+     * leat_platform_serve_http() sets it. */
+    void (*on_access)(void *arg, const struct leat_http_access *access);
+    /** Makes the counters of @p server, which must stay open, part of /metrics and of the
+     * dashboard; of up to four servers. */
+    void (*show_http)(struct leat_platform *platform, const struct leat_http_server *server);
+    /** The program sets it, for /metrics: when its certificate ends to be valid, in seconds since
+     * 1970; 0: it has none. */
+    uint64_t certificate_ends_s;
     /** For leat_tasks_config.guard: pages that trap; NULL: this platform has none. */
     bool (*guard)(void *page, size_t bytes, bool guarded);
     /** Writes one line for a human: to the standard output, or with leat_app.prints to the standard
@@ -117,6 +126,9 @@ struct leat_app {
     /** Its output is data for other programs, by leat_platform.write(): lines for humans go to the
      * standard error. */
     bool prints;
+    /** It serves HTTP by leat_platform_serve_http(), and so takes --access-log; otherwise that is
+     * refused. */
+    bool has_http;
     /** Lines of --help about options of its own, which begin with "-x" or "--name".  Words that
      * begin so, and that leat_main() doesn't know, are then arguments.  NULL: there are none. */
     const char *own_options;
@@ -163,6 +175,25 @@ static inline bool leat_platform_lacks_server(const struct leat_platform *platfo
 {
     return leat_ip_is_any(platform->server) ||
            leat_platform_lacks_address(platform, platform->server);
+}
+
+/**
+ * Opens a server as leat_http_server_open(), with --access-log (it sets config->on_access), and
+ * shows its counters.  Its memory needs LEAT_HTTP_ACCESS_CLIENT_BYTES for each client more than
+ * without a log.
+ */
+static inline enum leat_err leat_platform_serve_http(struct leat_platform *platform,
+                                                     struct leat_http_server **server, void *memory,
+                                                     size_t bytes,
+                                                     struct leat_http_server_config *config)
+{
+    enum leat_err err;
+
+    config->on_access = platform->on_access;
+    err = leat_http_server_open(server, platform->stack, memory, bytes, config);
+    if (!err)
+        platform->show_http(platform, *server);
+    return err;
 }
 
 /** Frees bytes of platform->read_file(), which may be NULL. */

@@ -8,6 +8,8 @@
 #include <leat/main.h>
 #include <leat/task.h>
 
+#include "access.h"
+#include "board.h"
 #include "bring_up.h"
 #include "flight.h"
 #include "options.h"
@@ -387,7 +389,9 @@ static int run(void)
     err = build_stack(&step);
     if (err)
         return complain(step, leat_err_text(err));
-    complaint = bring_up_start(&program.up);
+    complaint = access_open(options, &program.platform, program.app->name);
+    if (!complaint)
+        complaint = bring_up_start(&program.up);
     if (complaint)
         return complain("", complaint);
     status = leat_run(program.platform.stack, &program.host);
@@ -407,6 +411,7 @@ static void make_platform(void)
     program.platform.host = &program.host;
     program.platform.read_file = read_file;
     program.platform.log_line = sink_line;
+    program.platform.show_http = board_show;
     program.platform.write = write_data;
     program.platform.open_output = open_output;
     program.platform.changed_ns = changed_ns;

@@ -1,12 +1,6 @@
 /* bare_sink.c -- the console as a sink (main/sink.h). It takes all at once, so no line waits. */
 #include "sink.h"
 
-const char *sink_check(const struct sink_target *target)
-{
-    (void)target;
-    return NULL;
-}
-
 const char *sink_device_open(struct leat_log *log)
 {
     (void)log;

@@ -67,6 +67,18 @@ MISTAKES = [
     ("echo --dashboard 8080 --flight-port 8080", None, "--dashboard and --flight-port are the same", "change one"),
     ("echo --flight 0 --flight-file a", None, "--flight-file needs memory", "leave out --flight 0"),
     (f"echo {OURS} --record /no/such/file.pcap", None, "/no/such/file.pcap", "No such file or directory"),
+    # the access log
+    ("httpd --access-log", None, "no value: --access-log", "see --help"),
+    ("httpd --access-log -", None, "--access-log -", "must be stdout, syslog:[tcp:]ADDRESS:PORT, or a file"),
+    ("httpd --access-log syslog:10.0.0.1", None, "--access-log syslog:10.0.0.1", "must be stdout, syslog:[tcp:]ADDRESS:PORT"),
+    ("httpd --access-log stdout --access-log-format xml", None, "--access-log-format xml", "must be common or json"),
+    ("httpd --access-log-format json", None, "--access-log-format", "needs --access-log"),
+    ("echo --access-log stdout", None, "serves no HTTP", "leave out --access-log"),
+    (f"httpd {OURS} --access-log syslog:10.9.8.2:514", None, "--access-log is our own address", "give the syslog server's"),
+    (f"httpd {OURS} --access-log /no/such/log", None, "--access-log /no/such/log", "No such file or directory"),
+    (f"httpd {OURS} --access-log /tmp", None, "--access-log /tmp", "Is a directory"),
+    ("httpd --access-log /no/such/log --check-config", None, "--access-log /no/such/log", "No such file or directory"),
+    ("httpd --config @", "access-log = stdout\naccess-log-format = xml\n", ":2: access-log-format = xml", "must be common or json"),
     # the configuration file
     ("echo --config /no/such", None, "--config /no/such", "there is no such file, or it may not be read"),
     ("echo --config /", None, "--config /", "is a folder"),

@@ -36,12 +36,12 @@ static const char *start(struct leat_platform *platform)
 static const struct leat_app app = {
     .name = "test", .default_port = 7, .lacks = leat_platform_lacks_server, .start = start};
 
-enum leat_err board_serve(const struct options *options, struct leat *stack, const char *title,
-                          const bool *started)
+enum leat_err board_serve(const struct options *options, struct leat_platform *platform,
+                          const char *title, const bool *started)
 {
     (void)started;
     (void)options;
-    (void)stack;
+    (void)platform;
     (void)title;
     return LEAT_OK;
 }

@@ -196,7 +196,7 @@ static void test_what_cannot_be_opened_is_told(void **state)
                         "--access-log /no/such/folder/log: No such file or directory");
     snprintf(fifo, sizeof fifo, "%s/fifo", f->folder);
     assert_int_equal(mkfifo(fifo, 0600), 0);
-    target.path = fifo; /* nobody reads it: an open that waits would stop the program */
+    target.path = fifo; /* it has no reader: an open that waits would stop the program */
     assert_string_equal(sink_check(&target), "No such device or address");
 }
 
@@ -229,7 +229,7 @@ static void test_lines_are_appended(void **state)
         assert_int_equal(take_line(&text), i);
     assert_string_equal(text, "");
     assert_int_equal(stat(f->path, &found), 0);
-    assert_int_equal(found.st_mode & 07, 0); /* not for everybody */
+    assert_int_equal(found.st_mode & 07, 0); /* only the owner and the group may read it */
     assert_string_equal(told, "");
 }
 

@@ -87,6 +87,8 @@ testssl.sh        command -v testssl
 chrony            command -v chronyd
 wget              command -v wget
 rsyslog           command -v rsyslogd
+logrotate         command -v logrotate
+podman            command -v podman
 chromium-headless-shell  command -v chromium-headless-shell
 wrk               command -v wrk
 apache2-utils     command -v ab

@@ -1,0 +1,15 @@
+/* access.h -- --access-log: a line for each request of the program's servers of HTTP. */
+#ifndef ACCESS_H
+#define ACCESS_H
+
+#include <leat/main.h>
+
+#include "options.h"
+
+/* Opens the log of --access-log, if that is given, and sets @platform->on_access and its argument;
+ * call it after bring_up().  Returns NULL, or a line with the reason of a failure.  One log per
+ * program. */
+const char *access_open(const struct options *options, struct leat_platform *platform,
+                        const char *program);
+
+#endif
