@@ -87,6 +87,7 @@ INDIRECT = {
     **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_query", "forward_reply", "forward_tcp", "lookup", "query_receive", "upstream_conn")},
     **{f"web/http/{name}.c": OUT for name in ("client", "client_call", "client_conn", "client_reply", "client_request", "server_conn", "server_serve", "http_exchange",
                                           "http_receive", "http_send", "http_server", "http_passwords")},
+    "web/http/metrics.c": ["leat_tcp_rtt_bound_ns", "leat_http_latency_bound_ns"], "web/http/dashboard.c": OUT,
     "web/http/server_reply.c": ["http_folder.c:find_all"], "web/http/http_folder.c": ["layers.c:find", "archive.c:find", "built_in.c:find"],
     "web/http/http_text.c": ["metrics.c:write_entry", "dashboard_page.c:write_entry"],
     "web/zip/zip.c": ["leat_crc32"], "tls/events.c": actions_of("tls", "tls"),
