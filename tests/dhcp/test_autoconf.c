@@ -1,9 +1,8 @@
 /* test_autoconf.c -- the settings of a lease in the stack, and their withdrawal. */
 #include "dhcp_talk.h"
 
-#include <leat/autoconf.h>
-
 #include "ip/ipv4.h"
+#include <leat/autoconf.h>
 
 enum {
     OFFER = 2,
@@ -298,8 +297,7 @@ static void stop_takes_all_out_and_restart_begins_again(void **state)
     talk_heard(talk, 1);
 }
 
-/* A stop forgets the network of a lease: the next start without a server chooses an address.
- */
+/* A stop forgets the lease: the next start without a server chooses an address. */
 static void after_a_lease_and_a_stop_an_address_is_chosen_again(void **state)
 {
     struct home *home = *state;
@@ -312,6 +310,16 @@ static void after_a_lease_and_a_stop_an_address_is_chosen_again(void **state)
     world_wait(home->talk.world, 20 * second);
     assert_true(leat_autoconf_facts(home->autoconf)->is_link_local);
     assert_int_equal(leat_ip_v4_number(leat_autoconf_facts(home->autoconf)->ip) >> 16, 0xa9fe);
+}
+
+static void after_a_lease_that_ends_an_address_is_chosen(void **state)
+{
+    struct home *home = *state;
+
+    home->config.link_local = true;
+    configure(home);
+    world_wait(home->talk.world, 3620 * second); /* no server has renewed it */
+    assert_true(leat_autoconf_facts(home->autoconf)->is_link_local);
 }
 
 static void silence_is_told_and_an_address_chosen_if_wanted(void **state)
@@ -480,6 +488,7 @@ int main(void)
         home_test(routes_on_the_link_are_set_with_those_behind_them),
         home_test(stop_takes_all_out_and_restart_begins_again),
         home_test(after_a_lease_and_a_stop_an_address_is_chosen_again),
+        home_test(after_a_lease_that_ends_an_address_is_chosen),
         home_test(silence_is_told_and_an_address_chosen_if_wanted),
         home_test(a_chosen_address_that_is_taken_is_left_for_another),
         cmocka_unit_test(a_stop_at_the_first_address_leaves_none),
