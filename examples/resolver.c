@@ -8,6 +8,7 @@
 #include <leat/forwarder.h>
 
 #include "admit.h"
+#include "domains.h"
 #include "example.h"
 #include "page.h"
 #include "trust.h"
@@ -43,7 +44,7 @@ static const char *read_arguments(const struct leat_platform *platform,
         const char *word = platform->arguments[i];
         const char *wrong;
 
-        if (admit_word(word, &wrong)) {
+        if (admit_word(word, &wrong) || domains_word(word, &wrong)) {
             if (wrong)
                 return wrong;
         } else if (strcmp(word, "any-rate") == 0)
@@ -109,6 +110,7 @@ static void write_page(struct page *page)
     page_add_row(page, "replies that wanted another cookie", asked->bad_cookies);
     page_add_row(page, "sent twice", asked->repeated);
     add_servers(page);
+    domains_add(page, server);
 }
 
 /* The page, at the port of HTTP. */
@@ -149,7 +151,7 @@ static const char *start_asker(struct leat_platform *platform,
         return "no memory for the resolver";
     forwarder->resolver = asker;
     server_count = resolver.server_count;
-    return NULL;
+    return domains_open(platform, forwarder);
 }
 
 static const char *start(struct leat_platform *platform)
@@ -169,7 +171,8 @@ static const char *start(struct leat_platform *platform)
 const struct leat_app example = {.name = "resolver",
                                  .summary = "Answers names by asking other servers, and remembers.",
                                  .arguments =
-                                     "[any-rate] [no-rebinding] [clients=NET,...] [SERVER...]",
+                                     "[any-rate] [no-rebinding] [clients=NET,...] "
+                                     "[server=/DOMAIN/IP,...] [local=/DOMAIN/] [SERVER...]",
                                  .default_port = LEAT_DNS_PORT,
                                  .has_tls = true,
                                  .has_http = true,

@@ -11,6 +11,7 @@
 #include <leat/top.h>
 
 #include "admit.h"
+#include "domains.h"
 #include "example.h"
 #include "page.h"
 #include "sieve_hosts.h"
@@ -123,6 +124,7 @@ static void write_page(struct page *page)
     page_add_row(page, "names without room", set->full);
     add_top(page, "</table><h2>Blocked names</h2><table>", &sieve.names);
     add_top(page, "<h2>Clients</h2><table>", &sieve.clients);
+    domains_add(page, sieve.forwarder);
 }
 
 /* The page that blocked names lead to with "page". */
@@ -140,7 +142,7 @@ static const char *read_word(struct leat_platform *platform, const char *word)
     const bool allow = strncmp(word, "allow=", 6) == 0;
     const char *wrong;
 
-    if (admit_word(word, &wrong) || hosts_word(word, &wrong))
+    if (admit_word(word, &wrong) || domains_word(word, &wrong) || hosts_word(word, &wrong))
         return wrong;
     if (strcmp(word, "any-rate") == 0)
         sieve.any_rate = true;
@@ -201,6 +203,8 @@ static const char *start(struct leat_platform *platform)
                                               .inspect_aliases = true,
                                               .on_question = on_question};
 
+    const char *wrong;
+
     if (leat_ip_is_any(platform->server))
         return "no name server: give --server or --gateway";
     admit_configure(platform, &forwarder);
@@ -208,6 +212,9 @@ static const char *start(struct leat_platform *platform)
     if (leat_resolver_open(&forwarder.resolver, platform->stack, resolver_memory,
                            sizeof resolver_memory, &resolver))
         return "no memory for the resolver";
+    wrong = domains_open(platform, &forwarder);
+    if (wrong)
+        return wrong;
     if (leat_forwarder_open(&sieve.forwarder, platform->stack, forwarder_memory,
                             sizeof forwarder_memory, &forwarder))
         return "can't open the ports of DNS";
@@ -218,7 +225,7 @@ const struct leat_app example = {
     .name = "sieve",
     .summary = "A caching name server that keeps from you what stands in lists.",
     .arguments = "[nxdomain|null|page] [any-rate] [no-rebinding] [clients=NET,...] "
-                 "[host=NAME=IP,...] [token=TOKEN] "
+                 "[host=NAME=IP,...] [server=/DOMAIN/IP,...] [local=/DOMAIN/] [token=TOKEN] "
                  "[allow=LIST...] "
                  "[LIST...]",
     .default_port = LEAT_DNS_PORT,

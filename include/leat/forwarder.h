@@ -68,6 +68,27 @@ struct leat_forwarder_network {
     uint8_t prefix_bits; /**< up to 128; of IPv4 up to 32 */
 };
 
+/** A domain whose names are asked of servers of its own. */
+struct leat_forwarder_domain {
+    struct leat_dns_name name; /**< this name and all below it; the longest domain of a question's
+                                    name counts */
+    struct leat_resolver *resolver; /**< the resolver to ask, on the same stack; it must outlive the
+                                         forwarder.  Several domains may have one, or that of
+                                         all other names.  NULL: "no such name" is answered */
+    uint16_t waiting; /**< questions that wait for it at a time: as leat_forwarder_config.waiting;
+                           of several domains with one resolver the first one's counts */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
+};
+
+/** Counters of a domain; those of the forwarder include them. */
+struct leat_forwarder_domain_counts {
+    uint64_t questions; /**< for names in it that neither on_question nor a special name answered */
+    uint64_t cached;    /**< those of them answered from the cache of its resolver, at once */
+    uint64_t denied;    /**< those answered by "no such name", because it has no resolver */
+    uint64_t waited;    /**< those that waited for its servers */
+    uint64_t busy;      /**< those that got SERVFAIL because its resolver had no lookup left */
+};
+
 /** Options of a forwarder.  Every 0 means the default named beside it. */
 struct leat_forwarder_config {
     struct leat_resolver *resolver; /**< the resolver to ask, on the same stack; must outlive it */
@@ -111,6 +132,12 @@ struct leat_forwarder_config {
     /** Call on_question also for each name that a CNAME of the answer leads to, before it is sent.
      * Its answer then takes the place of the whole one. */
     bool inspect_aliases;
+    /** Domains with servers of their own.  Their questions have places of their own among those
+     * that wait (leat_forwarder_domain.waiting), so silent servers of one domain delay no other.  A
+     * domain wins over a special name (see pass_special), unless the zone of that name is longer.
+     * They must outlive the forwarder. */
+    const struct leat_forwarder_domain *domains;
+    uint16_t domain_count; /**< number of domains; each costs some instructions a question */
     uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
@@ -149,8 +176,8 @@ size_t leat_forwarder_memory_bytes(const struct leat_forwarder_config *config);
  * Serves on @p stack, which has UDP and TCP registered, from the next poll on.  @p memory (any
  * alignment) of @p bytes belongs to the forwarder until it is closed.
  *
- * Errors: LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (no resolver, or a prefix of too many bits), and those
- * of leat_udp_bind() and leat_tcp_listen().
+ * Errors: LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (no resolver, a prefix of too many bits, or a domain
+ * that is no legal name), and those of leat_udp_bind() and leat_tcp_listen().
  */
 enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat *stack,
                                   void *memory, size_t bytes,
@@ -159,6 +186,11 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
 /** Ends it and resets its connections; call it before the resolver is closed.  The memory is the
  * program's again. */
 void leat_forwarder_close(struct leat_forwarder *forwarder);
+
+/** The counters of the domain with index @p i below the configuration's domain_count; live, valid
+ * as long as the forwarder. */
+const struct leat_forwarder_domain_counts *
+leat_forwarder_domain_counts(const struct leat_forwarder *forwarder, unsigned i);
 
 /** The counters; live, valid as long as the forwarder. */
 const struct leat_forwarder_counts *leat_forwarder_counts(const struct leat_forwarder *forwarder);

@@ -8,6 +8,7 @@
  *      forwarder.c      receives queries by UDP, and divides the memory
  *      forward_tcp.c    receives them from TCP clients
  *      forward_query.c  handles a query
+ *      forward_way.c    the servers for a name
  *      forward_own.c    the program's own answers
  *      forward_wait.c   queries that wait for their answers
  *      forward_reply.c  writes the replies, and sends them
@@ -33,6 +34,22 @@ enum {
 
 struct forward_client;
 
+/* The queries that wait for one resolver, with shares of its places. */
+struct forward_queue {
+    struct leat_resolver *resolver;
+    struct forward_wait *waits, *free_waits;
+    struct shares shares;
+    uint16_t places; /* 0: the resolver has another queue */
+};
+
+/* A domain with its servers, or all other names. Its own queue is unused if another way before it
+ * has the same resolver. */
+struct forward_way {
+    struct forward_queue *queue; /* NULL: it has no resolver */
+    struct forward_queue own;
+    struct leat_forwarder_domain_counts counts;
+};
+
 /* The parts of a query that its reply needs. */
 struct forward_form {
     uint16_t id;
@@ -50,6 +67,7 @@ struct forward_form {
 struct forward_wait {
     struct leat_forwarder *forwarder;
     struct leat_lookup *lookup;    /* NULL: free */
+    struct forward_queue *queue;   /* the one that it is in */
     struct forward_wait *next;     /* next of the same client, or next free */
     struct forward_client *client; /* NULL: by UDP */
     struct leat_endpoint peer;
@@ -80,9 +98,11 @@ struct leat_forwarder {
     struct leat_udp *udp;
     struct leat_drainer drainer;
     struct dns_clients clients;
-    struct forward_wait *waits, *free_waits;
-    struct shares shares;  /* of the waiting queries */
-    struct dns_rate *rate; /* NULL: no limit */
+    struct forward_way *ways; /* the first: of names in no domain; then those of config.domains */
+    struct forward_way *way;  /* of the current query */
+    struct leat_forwarder_domain_counts way_before; /* its counts before that query */
+    struct leat_resolver *resolver; /* that has the answer to the current query in `kept` */
+    struct dns_rate *rate;          /* NULL: no limit */
     struct dns_cookie_keeper cookies;
     struct leat_dns_name name;  /* name of the current query */
     struct leat_dns_name asked; /* of the reply whose aliases are inspected */
@@ -134,6 +154,30 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
 
 /* False, and counted: clients at @ip are in none of the configured networks. */
 bool forward_admits(struct leat_forwarder *forwarder, const struct leat_ip *ip);
+
+/* ---- forward_way.c ------------------------------------------------------------------------ */
+
+/* True if the domains have legal names, and no members of later versions. */
+bool forward_domains_are_legal(const struct leat_forwarder_config *config);
+
+/* Sets the way of forwarder->name, and the resolver. */
+void forward_choose(struct leat_forwarder *forwarder);
+
+/* True if the domain of the current way wins over a special zone, whose name begins at @zone_at in
+ * forwarder->name. */
+bool forward_is_chosen_over(const struct leat_forwarder *forwarder, unsigned zone_at);
+
+/* Bytes of the ways and their queues; their alignment is that of uint64_t. */
+size_t forward_ways_bytes(const struct leat_forwarder_config *config);
+
+/* Divides @block, which has as many bytes, among the ways of forwarder->config. */
+void forward_ways_init(struct leat_forwarder *forwarder, uint8_t *block);
+
+/* True if a query waits for an answer. */
+bool forward_is_waiting(const struct leat_forwarder *forwarder);
+
+/* Cancels the lookups of all waiting queries. */
+void forward_cancel_all(struct leat_forwarder *forwarder);
 
 /* ---- forward_reply.c ---------------------------------------------------------------------- */
 

@@ -16,7 +16,8 @@ enum {
     SPECIAL_TTL_S = 10800,
     SPECIAL_REFRESH_S = 3600,
     SPECIAL_RETRY_S = 1200,
-    SPECIAL_EXPIRE_S = 604800
+    SPECIAL_EXPIRE_S = 604800,
+    DENIED_TTL_S = 60 /* another configuration may change it */
 };
 
 _Static_assert(FIXED_BYTES + POINTER_BYTES + RNAME_BYTES + NUMBERS_BYTES <= FORWARD_OWN_BYTES,
@@ -105,7 +106,7 @@ static size_t write_localhost(uint8_t *to, uint32_t ttl_s)
 static void keep(struct leat_forwarder *forwarder, size_t records_len, unsigned rcode,
                  uint32_t ttl_s)
 {
-    struct leat_resolver *resolver = forwarder->config.resolver;
+    struct leat_resolver *resolver = forwarder->resolver;
     struct dns_kept *kept = &resolver->kept;
 
     *kept = (struct dns_kept){.records = forwarder->own,
@@ -126,7 +127,7 @@ static void keep(struct leat_forwarder *forwarder, size_t records_len, unsigned 
 static void keep_in_zone(struct leat_forwarder *forwarder, uint8_t zone_at, uint16_t type,
                          size_t len, unsigned rcode)
 {
-    struct dns_kept *kept = &forwarder->config.resolver->kept;
+    struct dns_kept *kept = &forwarder->resolver->kept;
 
     if (rcode == LEAT_DNS_NOERROR && zone_at == 0 && (type == LEAT_DNS_SOA || type == LEAT_DNS_NS))
         len = write_zone(forwarder->own, zone_at, type);
@@ -154,7 +155,7 @@ static bool keep_special(struct leat_forwarder *forwarder, uint16_t type)
     if (special == DNS_SPECIAL_NOT && config->refuse_canaries &&
         dns_special_is_canary(&forwarder->name))
         special = DNS_SPECIAL_NO_NAME;
-    if (special == DNS_SPECIAL_NOT)
+    if (special == DNS_SPECIAL_NOT || forward_is_chosen_over(forwarder, zone_at))
         return false;
     if (special == DNS_SPECIAL_LOOPBACK)
         len = write_address(forwarder->own, &loopback, type);
@@ -225,5 +226,12 @@ bool forward_own(struct leat_forwarder *forwarder, const struct forward_from *fr
                                                      .local = from->local_ip};
 
     /* the program comes first, so that it can answer special names in its own way */
-    return keep_programs(forwarder, &question) || keep_special(forwarder, type);
+    if (keep_programs(forwarder, &question) || keep_special(forwarder, type))
+        return true;
+    forwarder->way->counts.questions++;
+    if (forwarder->way->queue)
+        return false;
+    keep(forwarder, 0, LEAT_DNS_NXDOMAIN, DENIED_TTL_S);
+    forwarder->way->counts.denied++;
+    return true;
 }

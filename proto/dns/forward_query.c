@@ -49,20 +49,22 @@ bool forward_admits(struct leat_forwarder *forwarder, const struct leat_ip *ip)
     return false;
 }
 
-/* Sets resolver->kept to the program's or the cache's answer to the question; false: the
- * servers must be asked. */
+/* Sets the resolver, and resolver->kept to the program's or the cache's answer to the question;
+ * false: the servers must be asked. */
 static bool find(struct leat_forwarder *forwarder, const struct forward_from *from,
                  const struct dns_question *question, uint8_t variant)
 {
-    struct leat_resolver *resolver = forwarder->config.resolver;
+    struct leat_resolver *resolver;
     struct cache_entry *entry;
 
     /* copied, because the question may lie in scratch, which a reply overwrites */
     forwarder->name.len = (uint8_t)question->name_bytes;
     memcpy(forwarder->name.wire, question->name, question->name_bytes);
+    forward_choose(forwarder);
     /* before the cache: the program may have blocked a name since it was cached */
     if (forward_own(forwarder, from, question->type))
         return true;
+    resolver = forwarder->resolver;
     resolver_key(resolver, &forwarder->name, question->type, variant);
     entry = resolver_find(resolver, &forwarder->name);
     if (!entry)
@@ -71,6 +73,7 @@ static bool find(struct leat_forwarder *forwarder, const struct forward_from *fr
     if (!resolver_keep_from(resolver, entry))
         forwarder->extended_error = LEAT_FORWARDER_CACHED_ERROR;
     forwarder->counts.cached++;
+    forwarder->way->counts.cached++;
     return true;
 }
 
@@ -154,6 +157,7 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
     if (forward_await(forwarder, from, &form, question->type))
         return FORWARD_WAITS;
     forwarder->counts.busy++;
+    forwarder->way->counts.busy++;
     *reply_len = forward_write(forwarder, &form, question, NULL, LEAT_DNS_SERVFAIL, reply);
     return FORWARD_REPLY;
 }

@@ -12,8 +12,16 @@ enum {
 
 size_t forward_reply_bytes(const struct leat_forwarder_config *config)
 {
-    const size_t bytes = (size_t)config->resolver->config.answer_bytes + TCP_REPLY_BYTES_MIN;
+    uint16_t answer_bytes = config->resolver->config.answer_bytes;
+    size_t bytes;
 
+    for (unsigned i = 0; i < config->domain_count; i++) {
+        const struct leat_resolver *resolver = config->domains[i].resolver;
+
+        if (resolver && resolver->config.answer_bytes > answer_bytes)
+            answer_bytes = resolver->config.answer_bytes;
+    }
+    bytes = (size_t)answer_bytes + TCP_REPLY_BYTES_MIN;
     return bytes < DNS_MESSAGE_BYTES ? bytes : DNS_MESSAGE_BYTES;
 }
 
@@ -36,7 +44,7 @@ size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form
                                   .cookie = form->cookie.is_set ? form->cookie.bytes : NULL,
                                   .cookie_bytes = sizeof form->cookie.bytes,
                                   .extended_error = forwarder->extended_error};
-    const struct dns_kept_age *kept_age = &forwarder->config.resolver->kept_age;
+    const struct dns_kept_age *kept_age = &forwarder->resolver->kept_age;
     const size_t opt_bytes = opt_bytes_of(forwarder, form);
     unsigned flags = DNS_QR | DNS_RA | form->flags;
     struct dns_writer writer;
@@ -89,7 +97,7 @@ static size_t replace(struct leat_forwarder *forwarder, const struct forward_end
                       const struct forward_form *form, const struct dns_question *question,
                       uint8_t *reply, size_t len)
 {
-    struct leat_resolver *resolver = forwarder->config.resolver;
+    struct leat_resolver *resolver = forwarder->resolver;
     /* forward_own_alias() puts the program's answer into resolver->kept */
     const struct dns_kept kept = resolver->kept;
     const struct dns_kept_age kept_age = resolver->kept_age;
@@ -108,7 +116,7 @@ size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward
                           const struct forward_form *form, const struct dns_question *question,
                           uint8_t *reply)
 {
-    const struct leat_resolver *resolver = forwarder->config.resolver;
+    const struct leat_resolver *resolver = forwarder->resolver;
     const struct dns_kept *kept = resolver->has_kept ? &resolver->kept : NULL;
     size_t len;
 

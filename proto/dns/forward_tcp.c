@@ -20,6 +20,7 @@ static void client_ask(struct forward_client *client)
         .asker = dns_cookie_asker_of(&forwarder->cookies, forwarder->stack, client->tcp.peer.ip)};
     size_t len = 0;
 
+    forwarder->way_before = forwarder->way->counts;
     forwarder->counts.tcp_queries++;
     if (forward_take(forwarder, &from, LEAT_DNS_OVER_TCP, client->tcp.query + DNS_LENGTH_BYTES,
                      dns_client_query_bytes(&client->tcp), forwarder->scratch + DNS_LENGTH_BYTES,
@@ -27,6 +28,7 @@ static void client_ask(struct forward_client *client)
         /* it will be counted when it is answered */
         if (!forward_fits(client, len)) {
             forwarder->counts = before;
+            forwarder->way->counts = forwarder->way_before;
             client->wants_bytes = DNS_LENGTH_BYTES + (uint32_t)len;
             return;
         }

@@ -12,12 +12,12 @@
 
 static uint32_t place_of(const struct forward_wait *wait)
 {
-    return (uint32_t)(wait - wait->forwarder->waits);
+    return (uint32_t)(wait - wait->queue->waits);
 }
 
 void forward_release(struct forward_wait *wait)
 {
-    struct leat_forwarder *forwarder = wait->forwarder;
+    struct forward_queue *queue = wait->queue;
     struct forward_client *client = wait->client;
 
     if (client) {
@@ -29,9 +29,9 @@ void forward_release(struct forward_wait *wait)
         client->count--;
     }
     wait->lookup = NULL;
-    shares_give(&forwarder->shares, place_of(wait));
-    wait->next = forwarder->free_waits;
-    forwarder->free_waits = wait;
+    shares_give(&queue->shares, place_of(wait));
+    wait->next = queue->free_waits;
+    queue->free_waits = wait;
 }
 
 /* The question of a lookup, valid until its place is used again. */
@@ -43,11 +43,10 @@ static struct dns_question question_of(const struct leat_lookup *lookup)
                                  .class_number = DNS_CLASS_IN};
 }
 
-/* Serves a client inside of the resolver's callback. resolver->kept is saved, because other
+/* Serves a client inside of a resolver's callback. resolver->kept is saved, because other
  * queries may wait for the same answer. */
-static void serve_meanwhile(struct forward_client *client)
+static void serve_meanwhile(struct forward_client *client, struct leat_resolver *resolver)
 {
-    struct leat_resolver *resolver = forward_owner(client)->config.resolver;
     const struct dns_kept kept = resolver->kept;
     const struct dns_kept_age kept_age = resolver->kept_age;
     const bool has_kept = resolver->has_kept;
@@ -62,16 +61,18 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
 {
     struct forward_wait *wait = arg;
     struct forward_client *client = wait->client;
+    struct leat_resolver *resolver = wait->queue->resolver;
     /* the lookup is over, and its place not reused yet */
     const struct dns_question question = question_of(wait->lookup);
 
     (void)result;
-    if (!wait->forwarder->config.resolver->has_kept)
+    wait->forwarder->resolver = resolver;
+    if (!resolver->has_kept)
         forward_note_error(wait->forwarder, err);
     forward_reply(wait, &question);
     forward_release(wait);
     if (client)
-        serve_meanwhile(client);
+        serve_meanwhile(client, resolver);
 }
 
 /* Sets resolver->kept to a stale answer to the question, if there is one. */
@@ -97,14 +98,14 @@ static void serve_soon(struct forward_client *client)
     service_ready(forward_owner(client)->stack, &client->ready);
 }
 
-/* Replies to a query whose place is needed. If its TCP client was at its limit, it is served
- * from the ready queue. */
+/* Replies to a query of the current resolver whose place is needed. If its TCP client was at its
+ * limit, it is served from the ready queue. */
 static void displace(struct leat_forwarder *forwarder, struct forward_wait *wait)
 {
     struct forward_client *client = wait->client;
     const struct dns_question question = question_of(wait->lookup);
 
-    keep_stale(forwarder->config.resolver, wait->lookup);
+    keep_stale(forwarder->resolver, wait->lookup);
     forward_reply(wait, &question);
     forwarder->counts.displaced++;
     leat_lookup_cancel(wait->lookup);
@@ -116,22 +117,24 @@ static void displace(struct leat_forwarder *forwarder, struct forward_wait *wait
 bool forward_await(struct leat_forwarder *forwarder, const struct forward_from *from,
                    const struct forward_form *form, uint16_t type)
 {
+    struct forward_queue *queue = forwarder->way->queue;
     const uint64_t holder = shares_holder(&from->peer.ip);
-    const uint32_t room = shares_room(&forwarder->shares, holder);
+    const uint32_t room = shares_room(&queue->shares, holder);
     struct forward_wait *wait;
 
     if (room != SHARES_NONE)
-        displace(forwarder, &forwarder->waits[room]);
-    wait = forwarder->free_waits;
+        displace(forwarder, &queue->waits[room]);
+    wait = queue->free_waits;
     leat_assert(wait != NULL);
-    if (lookup_start(forwarder->config.resolver, &forwarder->name, type, form->variant, on_done,
-                     wait, &wait->lookup)) {
+    if (lookup_start(queue->resolver, &forwarder->name, type, form->variant, on_done, wait,
+                     &wait->lookup)) {
         wait->lookup = NULL;
         return false;
     }
     /* taken off the list only now, because lookup_start() may have refused */
-    forwarder->free_waits = wait->next;
-    shares_take(&forwarder->shares, place_of(wait), holder);
+    queue->free_waits = wait->next;
+    forwarder->way->counts.waited++;
+    shares_take(&queue->shares, place_of(wait), holder);
     wait->peer = from->peer;
     wait->local_ip = from->local_ip;
     wait->client = from->client;

@@ -7,8 +7,6 @@
 #include "proto/dns/forward.h"
 
 enum {
-    OWN_PART = 8,     /* part of the resolver's lookups that is kept for the program */
-    RESERVE_PART = 2, /* reserved part of the places; one holder alone gets as many */
     IP4_BITS = 32,
     IP6_BITS = 128,
     ALIGN = 16
@@ -87,16 +85,6 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 
 /* ---- its memory --------------------------------------------------------------------------- */
 
-/* A waiting query needs a lookup, so there are no more places than lookups. */
-static uint16_t places_of(const struct leat_forwarder_config *given)
-{
-    const uint16_t lookups = given->resolver->config.lookups;
-
-    if (given->waiting == 0)
-        return (uint16_t)(lookups - lookups / OWN_PART);
-    return given->waiting < lookups ? given->waiting : lookups;
-}
-
 static struct leat_forwarder_config with_defaults(const struct leat_forwarder_config *given)
 {
     struct leat_forwarder_config config = *given;
@@ -105,7 +93,6 @@ static struct leat_forwarder_config with_defaults(const struct leat_forwarder_co
         config.port = LEAT_DNS_PORT;
     if (config.clients == 0)
         config.clients = 16;
-    config.waiting = places_of(given);
     if (config.idle_ns == 0)
         config.idle_ns = UINT64_C(10000000000);
     if (config.progress_bytes == 0)
@@ -126,24 +113,15 @@ static size_t lay_out(const struct leat_forwarder_config *config, struct leat_fo
 {
     const struct dns_clients_config clients = forward_clients(config, forwarder);
     const size_t clients_at = align_up(sizeof(struct leat_forwarder));
-    const size_t waits_at = align_up(clients_at + dns_clients_bytes(&clients));
-    const size_t shares_at = align_up(waits_at + config->waiting * sizeof(struct forward_wait));
-    const size_t rate_at = align_up(shares_at + shares_bytes(config->waiting));
+    const size_t ways_at = align_up(clients_at + dns_clients_bytes(&clients));
+    const size_t rate_at = align_up(ways_at + forward_ways_bytes(config));
     const size_t scratch_at = rate_at + (config->no_rate_limit ? 0 : sizeof(struct dns_rate));
     const size_t scratch_bytes = DNS_LENGTH_BYTES + forward_reply_bytes(config);
 
     if (!forwarder)
         return scratch_at + 2 * scratch_bytes;
     dns_clients_init(&forwarder->clients, forwarder->stack, block + clients_at, &clients);
-    shares_init(&forwarder->shares, block + shares_at, config->waiting,
-                config->waiting / RESERVE_PART,
-                (const uint64_t[]){leat_random(forwarder->stack), leat_random(forwarder->stack)});
-    forwarder->waits = (struct forward_wait *)(void *)(block + waits_at);
-    for (unsigned i = 0; i < config->waiting; i++) {
-        forwarder->waits[i] =
-            (struct forward_wait){.forwarder = forwarder, .next = forwarder->free_waits};
-        forwarder->free_waits = &forwarder->waits[i];
-    }
+    forward_ways_init(forwarder, block + ways_at);
     if (!config->no_rate_limit) {
         forwarder->rate = (struct dns_rate *)(void *)(block + rate_at);
         dns_rate_init(forwarder->rate, config->replies_per_s);
@@ -164,13 +142,7 @@ size_t leat_forwarder_memory_bytes(const struct leat_forwarder_config *config)
 /* True if a query waits for its answer. */
 static bool is_busy(struct leat_drainer *drainer)
 {
-    const struct leat_forwarder *forwarder = container_of(drainer, struct leat_forwarder, drainer);
-
-    for (unsigned i = 0; i < forwarder->config.waiting; i++) {
-        if (forwarder->waits[i].lookup)
-            return true;
-    }
-    return false;
+    return forward_is_waiting(container_of(drainer, struct leat_forwarder, drainer));
 }
 
 static bool are_legal(const struct leat_forwarder_network *networks, unsigned count)
@@ -193,7 +165,7 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
     enum leat_err err;
 
     if (!config->resolver || LEAT_RESERVED_IS_USED(config) ||
-        !are_legal(config->networks, config->network_count))
+        !are_legal(config->networks, config->network_count) || !forward_domains_are_legal(config))
         return LEAT_ERR_ARGUMENT;
     full = with_defaults(config);
     if (bytes < leat_forwarder_memory_bytes(config))
@@ -230,11 +202,8 @@ void leat_forwarder_close(struct leat_forwarder *forwarder)
     leat_drainer_remove(forwarder->stack, &forwarder->drainer);
     leat_udp_close(forwarder->udp);
     dns_clients_stop(&forwarder->clients);
-    /* the resolver is the program's and lives on: it must not call back */
-    for (unsigned i = 0; i < forwarder->config.waiting; i++) {
-        if (forwarder->waits[i].lookup)
-            leat_lookup_cancel(forwarder->waits[i].lookup);
-    }
+    /* the resolvers are the program's and live on: they must not call back */
+    forward_cancel_all(forwarder);
 }
 
 const struct leat_forwarder_counts *leat_forwarder_counts(const struct leat_forwarder *forwarder)

@@ -19,8 +19,7 @@ static void on_reply(struct leat_udp *udp, struct leat_buf *payload,
     leat_buf_free(payload);
 }
 
-void open_home_for(struct fixture *f, const struct leat_resolver_config *resolver,
-                   const struct leat_forwarder_config *given)
+void open_home_with(struct fixture *f, const struct leat_forwarder_config *given)
 {
     static const struct leat_udp_events events = {.on_datagram = on_reply};
     struct leat_forwarder_config config = *given;
@@ -29,7 +28,6 @@ void open_home_for(struct fixture *f, const struct leat_resolver_config *resolve
 
     memset(&home, 0, sizeof home);
     home.f = f;
-    open_resolver(f, resolver);
     config.resolver = f->resolver;
     bytes = leat_forwarder_memory_bytes(&config);
     home.memory = malloc(bytes + 1);
@@ -38,6 +36,13 @@ void open_home_for(struct fixture *f, const struct leat_resolver_config *resolve
                      LEAT_OK);
     home.counts = leat_forwarder_counts(home.forwarder);
     assert_int_equal(leat_udp_open(stack, &home.udp, &events, NULL), LEAT_OK);
+}
+
+void open_home_for(struct fixture *f, const struct leat_resolver_config *resolver,
+                   const struct leat_forwarder_config *given)
+{
+    open_resolver(f, resolver);
+    open_home_with(f, given);
 }
 
 const struct leat_resolver_config plain_resolver = {.servers = {{.ip = LEAT_IP4_INIT(10, 0, 0, 1)}},

@@ -34,6 +34,9 @@ extern const struct leat_resolver_config plain_resolver;
 void open_home_for(struct fixture *f, const struct leat_resolver_config *resolver,
                    const struct leat_forwarder_config *given);
 void open_home(struct fixture *f);
+
+/* As open_home_for(), with a resolver that is open. */
+void open_home_with(struct fixture *f, const struct leat_forwarder_config *given);
 int close_home(void **state);
 
 /* Sends a query by UDP. */

@@ -1379,10 +1379,12 @@ pub struct leat_forwarder_config {
     pub pass_special: bool,
     pub refuse_canaries: bool,
     pub inspect_aliases: bool,
+    pub domains: *const leat_forwarder_domain,
+    pub domain_count: u16,
     pub reserved: [u64; 2],
 }
-zeroed!(leat_forwarder_config, 128, 8);
-offsets!(leat_forwarder_config, resolver 0, ip 8, port 24, clients 26, waiting 28, idle_ns 32, progress_bytes 40, replies_per_s 44, no_rate_limit 48, no_cookies 49, on_question 56, on_question_arg 64, networks 72, network_count 80, on_prohibited 88, on_prohibited_arg 96, pass_special 104, refuse_canaries 105, inspect_aliases 106, reserved 112);
+zeroed!(leat_forwarder_config, 144, 8);
+offsets!(leat_forwarder_config, resolver 0, ip 8, port 24, clients 26, waiting 28, idle_ns 32, progress_bytes 40, replies_per_s 44, no_rate_limit 48, no_cookies 49, on_question 56, on_question_arg 64, networks 72, network_count 80, on_prohibited 88, on_prohibited_arg 96, pass_special 104, refuse_canaries 105, inspect_aliases 106, domains 112, domain_count 120, reserved 128);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_forwarder_counts {
@@ -1410,6 +1412,27 @@ pub struct leat_forwarder_counts {
 }
 zeroed!(leat_forwarder_counts, 168, 8);
 offsets!(leat_forwarder_counts, udp_queries 0, tcp_queries 8, replies 16, truncated 24, cached 32, own 40, own_aliases 48, special 56, prohibited 64, rate_slipped 72, rate_dropped 80, rate_proven 88, busy 96, displaced 104, drop_format 112, drop_memory 120, tcp_bad_length 128, tcp_idle 136, tcp_displaced 144, tcp_slow 152, tcp_full 160);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_forwarder_domain {
+    pub name: leat_dns_name,
+    pub resolver: *mut leat_resolver,
+    pub waiting: u16,
+    pub reserved: [u64; 2],
+}
+zeroed!(leat_forwarder_domain, 288, 8);
+offsets!(leat_forwarder_domain, name 0, resolver 256, waiting 264, reserved 272);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_forwarder_domain_counts {
+    pub questions: u64,
+    pub cached: u64,
+    pub denied: u64,
+    pub waited: u64,
+    pub busy: u64,
+}
+zeroed!(leat_forwarder_domain_counts, 40, 8);
+offsets!(leat_forwarder_domain_counts, questions 0, cached 8, denied 16, waited 24, busy 32);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_forwarder_network {
@@ -3046,7 +3069,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_counts leat_blocklist_line leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_metal leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_virtio_block_config leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_counts leat_blocklist_line leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_metal leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_virtio_block_config leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
@@ -3240,6 +3263,7 @@ extern "C" {
     pub fn leat_flow_write(flow: *mut leat_flow, bytes: *const c_void, len: usize, deadline_ns: u64) -> leat_err;
     pub fn leat_forwarder_close(forwarder: *mut leat_forwarder);
     pub fn leat_forwarder_counts(forwarder: *const leat_forwarder) -> *const leat_forwarder_counts;
+    pub fn leat_forwarder_domain_counts(forwarder: *const leat_forwarder, i: u32) -> *const leat_forwarder_domain_counts;
     pub fn leat_forwarder_memory_bytes(config: *const leat_forwarder_config) -> usize;
     pub fn leat_forwarder_open(forwarder: *mut *mut leat_forwarder, stack: *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_forwarder_config) -> leat_err;
     pub fn leat_generation(stack: *const leat) -> u32;

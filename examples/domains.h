@@ -1,0 +1,28 @@
+/* domains.h -- domains whose names a name server of the examples asks elsewhere. */
+#ifndef DOMAINS_H
+#define DOMAINS_H
+
+#include <stdbool.h>
+
+#include <leat/forwarder.h>
+
+#include "example.h"
+#include "page.h"
+
+/* Takes a word as dnsmasq writes it; docs/dns.md has the forms:
+ *
+ *      server=/lan/home.arpa/192.168.1.1,192.168.1.2#5353      these servers are asked
+ *      server=/pub.lan/#                                       those of all other names are
+ *      server=/lan/    local=/lan/                             no server is
+ *
+ * Sets *@wrong to NULL, or to the reason why the word is refused. False: it is another word. */
+bool domains_word(const char *word, const char **wrong);
+
+/* Opens a resolver for each such word with addresses, and sets the domains in @config, which has
+ * the resolver of all other names. Returns NULL, or one line with the reason of the failure. */
+const char *domains_open(struct leat_platform *platform, struct leat_forwarder_config *config);
+
+/* Adds a table with the counters of each domain, if there are any. */
+void domains_add(struct page *page, const struct leat_forwarder *forwarder);
+
+#endif
