@@ -12,7 +12,8 @@
  * word. */
 bool hosts_word(const char *word, const char **wrong);
 
-/* Sets @own to the addresses of a local name; false: it is another name. */
+/* Sets @own to the addresses of a local name, or to the local name of an address that is asked for
+ * in reverse; false: it is another name. */
 bool hosts_answer(const struct leat_forwarder_question *question, struct leat_forwarder_own *own);
 
 /* How many questions were answered so. */

@@ -26,7 +26,8 @@ struct leat_forwarder;
 enum leat_forwarder_say {
     LEAT_FORWARDER_ASK,      /**< no answer of its own: the resolver is asked */
     LEAT_FORWARDER_NXDOMAIN, /**< there is no such name */
-    LEAT_FORWARDER_ADDRESS   /**< an address; no records of other types */
+    LEAT_FORWARDER_ADDRESS,  /**< an address; no records of other types */
+    LEAT_FORWARDER_TARGET    /**< a PTR record; no records of other types */
 };
 
 /** The question that is passed to on_question; valid during the call. */
@@ -41,14 +42,16 @@ struct leat_forwarder_question {
 
 /** The forwarder's own answer, with its addresses. */
 struct leat_forwarder_own {
-    enum leat_forwarder_say say; /**< LEAT_FORWARDER_ASK, unless on_question changes it */
-    struct leat_ip ip4;          /**< with LEAT_FORWARDER_ADDRESS: for A, if has_ip4 */
-    struct leat_ip ip6;          /**< with LEAT_FORWARDER_ADDRESS: for AAAA, if has_ip6 */
-    bool has_ip4;                /**< ip4 is set; else there is no A record */
-    bool has_ip6;                /**< ip6 is set; else there is no AAAA record */
-    uint32_t ttl_s;              /**< TTL of the answer, negative ones as well */
-    uint16_t extended_error;     /**< the reason, for the client (RFC 8914): LEAT_FORWARDER_BLOCKED,
-                                      or any other number; 0: none */
+    enum leat_forwarder_say say;        /**< LEAT_FORWARDER_ASK, unless on_question changes it */
+    struct leat_ip ip4;                 /**< with LEAT_FORWARDER_ADDRESS: for A, if has_ip4 */
+    struct leat_ip ip6;                 /**< with LEAT_FORWARDER_ADDRESS: for AAAA, if has_ip6 */
+    bool has_ip4;                       /**< ip4 is set; else there is no A record */
+    bool has_ip6;                       /**< ip6 is set; else there is no AAAA record */
+    const struct leat_dns_name *target; /**< with LEAT_FORWARDER_TARGET: the name that PTR leads to;
+                                             read before the forwarder calls anything else */
+    uint32_t ttl_s;                     /**< TTL of the answer, negative ones as well */
+    uint16_t extended_error; /**< the reason, for the client (RFC 8914): LEAT_FORWARDER_BLOCKED,
+                                  or any other number; 0: none */
 };
 
 /** Reasons of answers (RFC 8914 4), which a client with EDNS is told. */

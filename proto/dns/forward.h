@@ -29,7 +29,7 @@
 enum {
     FORWARD_PIPELINE_MAX = 32, /* waiting queries of a TCP client; later ones stay unread */
     FORWARD_QUEUE_PART = 4,    /* longest replies in the send queue of a TCP client */
-    FORWARD_OWN_BYTES = 50     /* a record made by the forwarder */
+    FORWARD_OWN_BYTES = 12 + LEAT_DNS_NAME_BYTES /* a record made by the forwarder: head and data */
 };
 
 struct forward_client;

@@ -93,13 +93,11 @@ static size_t write_address(uint8_t *to, const struct leat_forwarder_own *own, u
     return 0;
 }
 
-/* Writes the name localhost, for 127.0.0.1 and ::1. */
-static size_t write_localhost(uint8_t *to, uint32_t ttl_s)
+/* Writes the name that PTR leads to. */
+static size_t write_target(uint8_t *to, const struct leat_dns_name *target, uint32_t ttl_s)
 {
-    static const uint8_t localhost[] = "\11localhost";
-
-    memcpy(write_fixed(to, LEAT_DNS_PTR, ttl_s, sizeof localhost), localhost, sizeof localhost);
-    return FIXED_BYTES + sizeof localhost;
+    memcpy(write_fixed(to, LEAT_DNS_PTR, ttl_s, target->len), target->wire, target->len);
+    return (size_t)FIXED_BYTES + target->len;
 }
 
 /* Sets resolver->kept to @records_len bytes in forwarder->own, or to a negative answer. */
@@ -139,6 +137,7 @@ static void keep_in_zone(struct leat_forwarder *forwarder, uint8_t zone_at, uint
 /* Keeps the answer for a special name; false: it is an ordinary one. */
 static bool keep_special(struct leat_forwarder *forwarder, uint16_t type)
 {
+    static const struct leat_dns_name localhost = {.len = 11, .wire = "\11localhost"};
     static const struct leat_ip loopback6 = {.bytes = {[15] = 1}};
     const struct leat_forwarder_config *config = &forwarder->config;
     const struct leat_forwarder_own loopback = {.has_ip4 = true,
@@ -160,7 +159,7 @@ static bool keep_special(struct leat_forwarder *forwarder, uint16_t type)
     if (special == DNS_SPECIAL_LOOPBACK)
         len = write_address(forwarder->own, &loopback, type);
     else if (special == DNS_SPECIAL_LOCALHOST && type == LEAT_DNS_PTR)
-        len = write_localhost(forwarder->own, SPECIAL_TTL_S);
+        len = write_target(forwarder->own, &localhost, SPECIAL_TTL_S);
     keep_in_zone(forwarder, zone_at, type, len,
                  special == DNS_SPECIAL_NO_NAME ? LEAT_DNS_NXDOMAIN : LEAT_DNS_NOERROR);
     forwarder->counts.special++;
@@ -183,6 +182,11 @@ static bool keep_programs(struct leat_forwarder *forwarder,
     if (own.say == LEAT_FORWARDER_ADDRESS)
         keep(forwarder, write_address(forwarder->own, &own, question->type), LEAT_DNS_NOERROR,
              own.ttl_s);
+    else if (own.say == LEAT_FORWARDER_TARGET)
+        keep(forwarder,
+             question->type == LEAT_DNS_PTR ? write_target(forwarder->own, own.target, own.ttl_s)
+                                            : 0,
+             LEAT_DNS_NOERROR, own.ttl_s);
     else
         keep(forwarder, 0, LEAT_DNS_NXDOMAIN, own.ttl_s);
     forwarder->extended_error = own.extended_error;

@@ -32,7 +32,7 @@ def sieve(leat, tmp_path):
             (tmp_path / list_name).write_text(text)
         (tmp_path / "allowed").write_text(ALLOWED)
         files = [tmp_path / list_name for list_name in LISTS] + [f"allow={tmp_path / 'allowed'}"]
-        program = leat(name, arguments=[*words, *(files if name == "sieve" else [])])
+        program = leat(name, options=words, arguments=files if name == "sieve" else [])
         upstreams.append(Process(
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-", "--no-resolv",
             "--no-hosts", "--bind-interfaces", f"--listen-address={program.peer}",
@@ -98,12 +98,71 @@ def test_local_names(sieve):
     assert "blocked<td>0" in shown and "answered here: local names<td>5" in shown
 
 
+def test_addresses_of_local_names_have_their_names(sieve):
+    program = sieve("host=Printer.test=192.168.1.9,fd00::9", "host=other.test=192.168.1.9")
+    assert dig(program, "-x", "192.168.1.9", "+short").strip() == "Printer.test."
+    assert dig(program, "-x", "fd00::9", "+short").strip() == "Printer.test."
+    assert answer(program, "9.1.168.192.in-addr.arpa", "MX") == "NOERROR"
+    for name in ("8.1.168.192.in-addr.arpa", "0.9.1.168.192.in-addr.arpa", "1.168.192.in-addr.arpa", "09.1.168.192.in-addr.arpa"):
+        assert answer(program, name, "PTR") == "NXDOMAIN"  # a special zone
+    assert "answered here: local names<td>7" in curl(f"http://{program.ip}/sieve")
+
+
 @pytest.mark.parametrize("word", ["host=", "host=a", "host=a=", "host==10.0.0.1", "host=a..b=10.0.0.1", "host=a=10.0.0.1,10.0.0.2",
                                   "host=a=10.0.0.1,", "host=a=x"])
 def test_what_is_no_local_name_is_refused(word):
     child = Process(binary("sieve"), "--tap", "odd7", "--create", "--ip", "10.9.7.2/24", "--server", "10.9.7.1", word)
     assert child.wait() == 2
     assert "host= has" in child.text
+
+
+class Home:
+    """dnsmasq with the names of a home, on a port of its own."""
+
+    def __init__(self, program):
+        self.process = Process(
+            "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-", "--no-resolv", "--no-hosts",
+            "--port=5355", "--local-ttl=60", "--bind-interfaces", f"--listen-address={program.peer}", "--address=/lan.test/192.168.1.7",
+            "--ptr-record=7.1.168.192.in-addr.arpa,nas.lan.test")
+        self.process.wait_for("started")
+
+
+@pytest.mark.parametrize("name", ["sieve", "resolver"])
+def test_domains_have_servers_of_their_own(sieve, name):
+    """As dnsmasq has them, with the same words."""
+    words = ["server=/lan.test/168.192.in-addr.arpa/PEER#5355", "server=/pub.lan.test/#", "local=/only.test/"]
+    program = sieve("no-rebinding", *words, name=name)
+    home = Home(program)
+    other = Process("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-", "--no-resolv", "--no-hosts",
+                    "--port=5356", "--bind-interfaces", "--listen-address=127.0.0.1", f"--server={program.peer}",
+                    *["--" + word.replace("PEER", program.peer) for word in words])
+    try:
+        other.wait_for("started")
+        for asked, said in (("a.lan.test", "NOERROR 192.168.1.7"), ("lan.test", "NOERROR 192.168.1.7"), ("xlan.test", PASSED),
+                            ("a.pub.lan.test", PASSED), ("a.only.test", "NXDOMAIN")):
+            assert answer(program, asked) == said
+            assert answer(program, asked.upper()) == said
+            theirs = run("dig", "+tries=1", "+timeout=5", "-p", "5356", "@127.0.0.1", asked).decode()
+            assert " ".join([re.search(r"status: (\w+)", theirs)[1], *re.findall(r"IN\tA\t(\S+)", theirs)]) == said
+        assert dig(program, "-x", "192.168.1.7", "+short").strip() == "nas.lan.test."
+        assert answer(program, "7.1.16.172.in-addr.arpa", "PTR") == "NXDOMAIN"  # special, and in no domain
+        shown = curl(f"http://{program.ip}/{'sieve' if name == 'sieve' else ''}")
+        rows = re.findall(r"<tr><td>(\S+?)<td>(\d+)<td>(\d+)<td>(\d+)<td>(\d+)", shown)
+        assert rows == [("lan.test.", "4", "2", "0", "0"), ("168.192.in-addr.arpa.", "1", "0", "0", "0"),
+                        ("pub.lan.test.", "2", "1", "0", "0"), ("only.test.", "2", "0", "2", "0")]
+    finally:
+        home.process.stop()
+        other.stop()
+
+
+@pytest.mark.parametrize("word", ["server=", "server=/", "server=//", "server=/lan", "server=lan/10.0.0.1", "server=/lan/10.0.0.1#",
+                                  "server=/lan/10.0.0.1#0", "server=/lan/10.0.0.1#65536", "server=/lan/10.0.0.1,", "server=/lan/x",
+                                  "server=/a..b/10.0.0.1", "local=/lan/10.0.0.1", "local=/lan", "server=/lan/" + "10.0.0.1," * 4 + "10.0.0.2"])
+def test_what_is_no_domain_is_refused(word):
+    for name in ("sieve", "resolver"):
+        child = Process(binary(name), "--tap", "odd9", "--create", "--ip", "10.9.9.2/24", "--server", "10.9.9.1", word)
+        assert child.wait() == 2
+        assert "server= has" in child.text or "local= has" in child.text
 
 
 @pytest.mark.parametrize("words,said", [((), "NOERROR 192.168.7.7"), (("no-rebinding",), "SERVFAIL")])

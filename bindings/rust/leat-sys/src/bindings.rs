@@ -293,6 +293,7 @@ pub type leat_forwarder_say = u32;
 pub const LEAT_FORWARDER_ASK: leat_forwarder_say = 0;
 pub const LEAT_FORWARDER_NXDOMAIN: leat_forwarder_say = 1;
 pub const LEAT_FORWARDER_ADDRESS: leat_forwarder_say = 2;
+pub const LEAT_FORWARDER_TARGET: leat_forwarder_say = 3;
 pub type leat_http_method = u32;
 pub const LEAT_HTTP_GET: leat_http_method = 1;
 pub const LEAT_HTTP_HEAD: leat_http_method = 2;
@@ -1449,11 +1450,12 @@ pub struct leat_forwarder_own {
     pub ip6: leat_ip,
     pub has_ip4: bool,
     pub has_ip6: bool,
+    pub target: *const leat_dns_name,
     pub ttl_s: u32,
     pub extended_error: u16,
 }
-zeroed!(leat_forwarder_own, 48, 4);
-offsets!(leat_forwarder_own, say 0, ip4 4, ip6 20, has_ip4 36, has_ip6 37, ttl_s 40, extended_error 44);
+zeroed!(leat_forwarder_own, 56, 8);
+offsets!(leat_forwarder_own, say 0, ip4 4, ip6 20, has_ip4 36, has_ip6 37, target 40, ttl_s 48, extended_error 52);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_forwarder_question {
