@@ -8,7 +8,7 @@ import tree
 # Members that are no table sizes: times, settings, lengths of items and of arrays from the program.
 NO_TABLE = re.compile(r"""
     \w+_(ns|us|s_min|max_s|bits|percent) | (failure_ttl|stale|ttl_max|negative_ttl_max|ticket_lifetime|\w+_preferred|\w+_valid)_s
-  | (file|route|server|own_name|identity|protocol|policy|ip|member)_count
+  | (file|route|server|own_name|domain|identity|protocol|policy|ip|member)_count
   | (client_id|duid|tcp_reply|request|reply|answer|buf|stack|memory|receive_window|send_queue|server_message
     |client_message|early|progress|record)_bytes | (head|body)_bytes_per_s
   | port | mtu | mss_max | ttl | hop_limit | queue | queues | number | seed | secret | iaid | level
