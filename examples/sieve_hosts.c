@@ -86,7 +86,7 @@ static unsigned digit_of(uint8_t byte)
 {
     const unsigned lower = byte | 0x20u;
 
-    return byte >= '0' && byte <= '9' ? byte - '0' : lower >= 'a' ? lower - 'a' + 10u : 16u;
+    return byte >= '0' && byte <= '9' ? byte - 0u - '0' : lower >= 'a' ? lower - 'a' + 10u : 16u;
 }
 
 /* The number in @label, of at most @digits; UINT_MAX: it is none. "01" isn't one either. */
