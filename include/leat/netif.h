@@ -86,6 +86,8 @@ struct leat_netif {
     uint32_t capabilities;  /**< enum leat_netif_capability, or-ed */
     uint16_t gather_pieces; /**< with LEAT_NETIF_GATHER: most pieces of a frame, headers included,
                                  that are sent without a copy; 0: LEAT_NETIF_GATHER_PIECES */
+    uint16_t super_bytes;   /**< with LEAT_NETIF_TSO: most bytes of a super-frame, from the Ethernet
+                                 header to the last byte of data; 0: no limit but that of IP */
 };
 
 #ifdef __cplusplus

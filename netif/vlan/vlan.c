@@ -300,6 +300,8 @@ static struct leat_netif facts_of(const struct leat_netif *device,
     facts.gather_pieces =
         (uint16_t)((device->gather_pieces > 0 ? device->gather_pieces : LEAT_NETIF_GATHER_PIECES) -
                    1);
+    if (device->super_bytes > TAG_BYTES) /* the limit covers the tag */
+        facts.super_bytes = (uint16_t)(device->super_bytes - TAG_BYTES);
     return facts;
 }
 

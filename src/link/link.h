@@ -77,6 +77,17 @@ static inline uint32_t link_gathers(const struct link *link)
     return (pieces > 0 ? pieces : LEAT_NETIF_GATHER_PIECES) - 1;
 }
 
+/* Payload of TCP behind headers of @header_bytes, Ethernet's among them, in the longest super-frame
+ * that the device takes; UINT32_MAX: the device has no limit. */
+static inline uint32_t link_super_data(const struct link *link, uint32_t header_bytes)
+{
+    const uint32_t most = link ? link->netif->super_bytes : 0;
+
+    if (most == 0)
+        return UINT32_MAX;
+    return most > header_bytes ? most - header_bytes : 0;
+}
+
 /* The link of an attached backend, or NULL. */
 struct link *stack_link(struct leat *stack, const struct leat_netif *netif);
 

@@ -272,6 +272,24 @@ static void test_offloads_hold_for_tagged_frames_where_the_device_says_so(void *
     assert_int_equal(leat_vlan_netif(f->vlan, RED)->gather_pieces, LEAT_NETIF_GATHER_PIECES - 1);
 }
 
+/* The tag is a part of the longest super-frame that the device takes. */
+static void test_the_longest_super_frame_has_room_for_the_tag(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_vlan_config config = {.members = members, .member_count = 2};
+    void *memory = malloc(leat_vlan_memory_bytes());
+    struct leat_vlan *vlan;
+
+    assert_int_equal(leat_vlan_netif(f->vlan, RED)->super_bytes, 0); /* no limit stays none */
+    two_lists.netif.super_bytes = 65535;
+    assert_int_equal(
+        leat_vlan_init(&vlan, &two_lists.netif, memory, leat_vlan_memory_bytes(), &config),
+        LEAT_OK);
+    assert_int_equal(leat_vlan_netif(vlan, RED)->super_bytes, 65531);
+    two_lists.netif.super_bytes = 0;
+    free(memory);
+}
+
 static void test_wrong_configurations_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -315,6 +333,7 @@ int main(void)
         TEST(test_shared_storage_is_left_alone),
         PLAIN(test_one_piece_for_a_device_that_does_not_gather),
         TEST(test_offloads_hold_for_tagged_frames_where_the_device_says_so),
+        TEST(test_the_longest_super_frame_has_room_for_the_tag),
         TEST(test_wrong_configurations_are_refused),
     };
 

@@ -233,6 +233,32 @@ static void device_that_cuts_gets_it_whole(void **state)
     world_poll(world);
 }
 
+/* No super-frame exceeds the limit of the device. The headers are counted at their longest:
+ * those of IPv6 with all options of TCP. */
+static void device_that_cuts_says_how_long_a_super_frame_may_be(void **state)
+{
+    const uint32_t headers_max = 14 + 40 + 20 + 40;
+    struct world *world = *state;
+    uint32_t snd_nxt, at = 0;
+    struct leat_tcp *conn;
+
+    world->dev.netif.capabilities |= LEAT_NETIF_TSO | LEAT_NETIF_TX_CHECKSUM;
+    world->dev.netif.super_bytes = (uint16_t)(headers_max + 3 * 1448 - 1);
+    conn = connected(world, &snd_nxt);
+    send_data(world, conn, 1448 * 8);
+    while (at < 1448 * 8) {
+        const struct fake_frame *sent = world_expect(world);
+
+        assert_true(sent->whole_len <= world->dev.netif.super_bytes);
+        assert_int_equal(sent->whole_len, FRAME_L4 + 32 + 2 * 1448);
+        assert_int_equal(sent->segment_bytes, 1448);
+        at += 2 * 1448;
+    }
+    assert_silent(world);
+    leat_tcp_abort(conn);
+    world_poll(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +269,7 @@ int main(void)
         super_test(long_data_leaves_in_right_segments),
         super_test(device_without_room_gets_the_rest_later),
         super_test(device_that_cuts_gets_it_whole),
+        super_test(device_that_cuts_says_how_long_a_super_frame_may_be),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,9 +121,11 @@ COLD static bool send_probe_of_path(struct leat_tcp *conn, const struct path *pa
     return true;
 }
 
-/* Data that may be sent as one frame, with @burst_left bytes left of the burst. */
-static uint32_t frame_bytes_max(const struct leat_tcp *conn, uint64_t burst_left)
+/* Data that may be sent as one frame on @link, with @burst_left bytes left of the burst. */
+static uint32_t frame_bytes_max(const struct leat_tcp *conn, const struct link *link,
+                                uint64_t burst_left)
 {
+    const uint32_t super = min32(SUPER_DATA_MAX, link_super_data(link, SUPER_HEADERS_MAX));
     const struct pool_list *lists = conn->tcp->stack->pool.lists;
     const struct pool_list *small = &lists[POOL_SMALL], *views = &lists[POOL_VIEW];
 
@@ -133,9 +135,9 @@ static uint32_t frame_bytes_max(const struct leat_tcp *conn, uint64_t burst_left
     if (burst_left <= conn->mss || (conn->flags & CONN_CWR) || conn->no_df ||
         small->free_count < small->count / 2 || views->free_count < views->count / 2)
         return conn->mss;
-    if (burst_left < SUPER_DATA_MAX)
+    if (burst_left < super)
         return (uint32_t)burst_left;
-    return conn->mss < SUPER_DATA_MAX ? SUPER_DATA_MAX : conn->mss;
+    return max32(conn->mss, super);
 }
 
 /* Retransmits lost data, before all new data. */
@@ -159,7 +161,7 @@ static enum verdict send_one(struct leat_tcp *conn, const struct path *path, uin
         return send_lost(conn, path, room);
     if (plan_probe(conn, room, &plan))
         return send_probe_of_path(conn, path, &plan) ? SENT : NO_MEMORY;
-    if (!tcp_plan_new(conn, room, frame_bytes_max(conn, burst_left), &plan))
+    if (!tcp_plan_new(conn, room, frame_bytes_max(conn, path->link, burst_left), &plan))
         return NOTHING;
     return tcp_send_new(conn, path, &plan) ? SENT : NO_MEMORY;
 }

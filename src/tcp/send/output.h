@@ -8,11 +8,16 @@
 #include "tcp/math/seq.h"
 #include "tcp/send/emit.h"
 #include "tcp/tcp.h"
+#include "wire/ethernet.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6.h"
 
 enum {
     /* payload of a super-frame: IPv4's length field has 16 bits and includes the headers */
-    SUPER_DATA_MAX = IPV4_TOTAL_MAX - IPV4_HEADER_BYTES - WIRE_TCP_BYTES - WIRE_TCP_OPTIONS_BYTES
+    SUPER_DATA_MAX = IPV4_TOTAL_MAX - IPV4_HEADER_BYTES - WIRE_TCP_BYTES - WIRE_TCP_OPTIONS_BYTES,
+    /* all that may lie in front of it, whatever its family */
+    SUPER_HEADERS_MAX =
+        ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + WIRE_TCP_BYTES + WIRE_TCP_OPTIONS_BYTES
 };
 
 /* A range of sequence numbers to send. */

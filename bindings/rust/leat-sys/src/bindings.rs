@@ -1935,9 +1935,10 @@ pub struct leat_netif {
     pub mtu: u16,
     pub capabilities: u32,
     pub gather_pieces: u16,
+    pub super_bytes: u16,
 }
 zeroed!(leat_netif, 32, 8);
-offsets!(leat_netif, ops 0, name 8, mac 16, mtu 22, capabilities 24, gather_pieces 28);
+offsets!(leat_netif, ops 0, name 8, mac 16, mtu 22, capabilities 24, gather_pieces 28, super_bytes 30);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_netif_ops {
