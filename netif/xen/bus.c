@@ -1,0 +1,342 @@
+/* bus.c -- the handshake over xenstore, step by step. */
+#include "bus.h"
+#include "readings.h"
+
+#include <leat/assert.h>
+
+#include <string.h>
+
+enum {
+    STEPS_MAX = 8, /* of one call */
+    DECIMAL_BYTES = 11
+};
+
+static const uint64_t answer_ns = 5000000000; /* after which a request is given up */
+static const uint64_t look_ns = 50000000;     /* between looks at a state that must change */
+static const uint64_t retry_ns = 1000000000;  /* after a connection, or a request, has ended */
+
+static const char *write_number(char text[DECIMAL_BYTES], uint32_t number)
+{
+    char *at = text + DECIMAL_BYTES - 1;
+
+    *at = '\0';
+    do {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return at;
+}
+
+/* Writes "device/vif/<number>/<key>", or the key of the other domain's folder; false: too long. */
+static bool make_path(const struct xen_bus *bus, bool is_theirs, const char *key,
+                      char path[XEN_STORE_PATH_MAX])
+{
+    char digits[DECIMAL_BYTES];
+    const char *parts[] = {is_theirs ? bus->backend : "device/vif/",
+                           is_theirs ? "" : write_number(digits, bus->number), "/", key};
+    size_t len = 0;
+
+    for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const size_t part_len = strlen(parts[i]);
+
+        if (len + part_len >= XEN_STORE_PATH_MAX)
+            return false;
+        memcpy(path + len, parts[i], part_len);
+        len += part_len;
+    }
+    path[len] = '\0';
+    return true;
+}
+
+/* ---- asking ------------------------------------------------------------------------------- */
+
+static void fail(struct xen_bus *bus, const char *why)
+{
+    bus->phase = XEN_BUS_FAILED;
+    bus->why = why;
+}
+
+static void go_to(struct xen_bus *bus, enum xen_bus_phase phase, uint64_t again_ns)
+{
+    bus->phase = phase;
+    bus->step = 0;
+    bus->asked = false;
+    bus->again_ns = again_ns;
+}
+
+static void ask(struct xen_bus *bus, uint64_t now_ns, enum xen_store_type type, bool is_theirs,
+                const char *key, const char *value)
+{
+    char path[XEN_STORE_PATH_MAX];
+
+    if (!make_path(bus, is_theirs, key, path)) {
+        fail(bus, "xenstore: the path of the backend is too long");
+        return;
+    }
+    bus->asked_ns = now_ns;
+    bus->asked_state = false;
+    bus->asked = xen_store_ask(bus->store, type, path, value);
+    if (!bus->asked)
+        bus->again_ns = now_ns + retry_ns;
+}
+
+static void write_state(struct xen_bus *bus, uint64_t now_ns, enum xen_bus_state state)
+{
+    char digits[DECIMAL_BYTES];
+
+    ask(bus, now_ns, XEN_STORE_WRITE, false, "state", write_number(digits, state));
+    bus->asked_state = bus->asked;
+    if (bus->asked)
+        bus->wrote_state = (uint8_t)state;
+}
+
+/* The state that ours must follow with while there is no connection; 0: none. A domain
+ * that is still connected to an earlier driver is led down, and up again. */
+static enum xen_bus_state reaction_to(const struct xen_bus *bus, uint32_t state)
+{
+    if (state == XEN_BUS_CONNECTED)
+        return XEN_BUS_CLOSING;
+    if (state == XEN_BUS_CLOSING)
+        return XEN_BUS_CLOSED;
+    if (state == XEN_BUS_CLOSED && bus->online)
+        return XEN_BUS_INITIALISING;
+    return 0;
+}
+
+static void step_reading(struct xen_bus *bus, uint64_t now_ns, const char *value)
+{
+    enum xen_bus_state reaction = 0;
+    enum xen_outcome outcome;
+    uint32_t state;
+
+    bus->asked = false;
+    if (bus->asked_state) { /* it was written */
+        go_to(bus, XEN_BUS_READING, now_ns + look_ns);
+        return;
+    }
+    outcome = xen_reading_take(bus, value);
+    if (outcome == XEN_FAIL) {
+        fail(bus, bus->why);
+    } else if (outcome == XEN_NEXT) {
+        bus->step++;
+        if (bus->step == xen_reading_count())
+            go_to(bus, XEN_BUS_READY, UINT64_MAX);
+    } else {
+        if (xen_read_number(value, &state))
+            reaction = reaction_to(bus, state);
+        if (reaction != 0 && reaction != bus->wrote_state)
+            write_state(bus, now_ns, reaction);
+        else /* from the start: the tool stack may have changed or removed the interface */
+            go_to(bus, XEN_BUS_READING, now_ns + look_ns);
+    }
+}
+
+/* ---- what is written ---------------------------------------------------------------------- */
+
+static void ask_write(struct xen_bus *bus, uint64_t now_ns)
+{
+    static const char *const keys[] = {
+        "tx-ring-ref",       "rx-ring-ref",       "event-channel",
+        "request-rx-copy",   "feature-rx-notify", "feature-sg",
+        "feature-gso-tcpv4", "feature-gso-tcpv6", "feature-ipv6-csum-offload"};
+    const uint32_t values[] = {bus->tx_ref, bus->rx_ref,  bus->port,    1, 1,
+                               1,           bus->offload, bus->offload, 1};
+    char digits[DECIMAL_BYTES];
+
+    /* The state is last, because the other domain reads the keys when it sees it. */
+    if (bus->step == sizeof keys / sizeof *keys)
+        write_state(bus, now_ns, XEN_BUS_CONNECTED);
+    else
+        ask(bus, now_ns, XEN_STORE_WRITE, false, keys[bus->step],
+            write_number(digits, values[bus->step]));
+}
+
+static void step_writing(struct xen_bus *bus, uint64_t now_ns, const char *value)
+{
+    bus->asked = false;
+    if (!value)
+        fail(bus, "xenstore refuses the keys of the network interface");
+    else if (bus->wrote_state == XEN_BUS_CONNECTED)
+        go_to(bus, XEN_BUS_ANSWERING, now_ns);
+    else
+        bus->step++;
+}
+
+/* ---- states ------------------------------------------------------------------------------- */
+
+/* The other domain's state is read: until it is connected, and then after each event of the
+ * watch. */
+static void step_state(struct xen_bus *bus, uint64_t now_ns, const char *value)
+{
+    uint32_t state = 0;
+
+    bus->asked = false;
+    xen_read_number(value, &state);
+    if (!value || state == XEN_BUS_CLOSING || state == XEN_BUS_CLOSED)
+        go_to(bus, XEN_BUS_DOWN, UINT64_MAX);
+    else if (bus->phase == XEN_BUS_ANSWERING && state == XEN_BUS_CONNECTED)
+        go_to(bus, XEN_BUS_UP, now_ns);
+    else
+        bus->again_ns = bus->phase == XEN_BUS_UP ? UINT64_MAX : now_ns + look_ns;
+}
+
+/* The watch comes first, so that no change can be missed behind the first look. */
+static void step_up(struct xen_bus *bus, uint64_t now_ns, const char *value)
+{
+    if (bus->step == 1) {
+        step_state(bus, now_ns, value);
+        return;
+    }
+    bus->asked = false;
+    bus->watching = value != NULL;
+    bus->step = 1;
+}
+
+static void step_ending(struct xen_bus *bus, uint64_t now_ns, const char *value)
+{
+    uint32_t state = 0;
+
+    bus->asked = false;
+    if (bus->wrote_state == XEN_BUS_CLOSED) {
+        go_to(bus, XEN_BUS_ENDED, UINT64_MAX);
+        return;
+    }
+    if (bus->step == 0) { /* our state was written */
+        bus->step = 1;
+        return;
+    }
+    xen_read_number(value, &state);
+    if (!value || state == XEN_BUS_CLOSING || state == XEN_BUS_CLOSED)
+        write_state(bus, now_ns, XEN_BUS_CLOSED);
+    else
+        bus->again_ns = now_ns + look_ns;
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
+static void ask_next(struct xen_bus *bus, uint64_t now_ns)
+{
+    const char *key;
+    bool is_theirs;
+
+    if (bus->phase == XEN_BUS_READING) {
+        key = xen_reading_key(bus, &is_theirs);
+        ask(bus, now_ns, XEN_STORE_READ, is_theirs, key, NULL);
+    } else if (bus->phase == XEN_BUS_WRITING)
+        ask_write(bus, now_ns);
+    else if (bus->phase == XEN_BUS_UP && bus->step == 0)
+        ask(bus, now_ns, XEN_STORE_WATCH, true, "state", "leat");
+    else if (bus->phase == XEN_BUS_ENDING && bus->step == 0)
+        write_state(bus, now_ns, XEN_BUS_CLOSING);
+    else
+        ask(bus, now_ns, XEN_STORE_READ, true, "state", NULL);
+}
+
+static void take_answer(struct xen_bus *bus, uint64_t now_ns, const char *value)
+{
+    switch (bus->phase) {
+    case XEN_BUS_READING:
+        step_reading(bus, now_ns, value);
+        break;
+    case XEN_BUS_WRITING:
+        step_writing(bus, now_ns, value);
+        break;
+    case XEN_BUS_ANSWERING:
+        step_state(bus, now_ns, value);
+        break;
+    case XEN_BUS_UP:
+        step_up(bus, now_ns, value);
+        break;
+    case XEN_BUS_ENDING:
+        step_ending(bus, now_ns, value);
+        break;
+    case XEN_BUS_READY:
+    case XEN_BUS_DOWN:
+    case XEN_BUS_ENDED:
+    case XEN_BUS_FAILED:
+        bus->asked = false;
+        break;
+    }
+}
+
+static bool is_at_rest(const struct xen_bus *bus)
+{
+    return bus->phase == XEN_BUS_READY || bus->phase == XEN_BUS_DOWN ||
+           bus->phase == XEN_BUS_ENDED || bus->phase == XEN_BUS_FAILED;
+}
+
+/* True if an event of the watch has come since the last look.  One that comes while an answer is
+ * awaited waits too, because that answer may be older than the event. */
+static bool was_told(const struct xen_bus *bus)
+{
+    return bus->phase == XEN_BUS_UP && !bus->asked && bus->watch_events != bus->store->watch_events;
+}
+
+void xen_bus_step(struct xen_bus *bus, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < STEPS_MAX && !is_at_rest(bus); i++) {
+        const enum xen_store_state state = xen_store_poll(bus->store);
+
+        if (bus->store->broken && bus->phase != XEN_BUS_UP) {
+            fail(bus, "xenstore broke the rules of its ring");
+            return;
+        }
+        if (was_told(bus)) {
+            bus->watch_events = bus->store->watch_events;
+            bus->again_ns = now_ns;
+        }
+        if (!bus->asked) {
+            if (now_ns < bus->again_ns)
+                return;
+            bus->again_ns = now_ns;
+            ask_next(bus, now_ns);
+        } else if (state == XEN_STORE_ASKED) {
+            if (now_ns - bus->asked_ns < answer_ns)
+                return;
+            bus->asked = false; /* given up: the same again, later */
+            bus->again_ns = now_ns + retry_ns;
+        } else {
+            take_answer(bus, now_ns, state == XEN_STORE_ANSWERED ? bus->store->answer : NULL);
+        }
+    }
+}
+
+uint64_t xen_bus_due_ns(const struct xen_bus *bus)
+{
+    if (is_at_rest(bus) || bus->store->broken)
+        return UINT64_MAX;
+    if (was_told(bus))
+        return 0;
+    return bus->asked ? bus->asked_ns + answer_ns : bus->again_ns;
+}
+
+void xen_bus_open(struct xen_bus *bus, struct xen_store *store, unsigned number)
+{
+    *bus = (struct xen_bus){.store = store, .number = number};
+    go_to(bus, XEN_BUS_READING, 0);
+}
+
+void xen_bus_connect(struct xen_bus *bus, uint32_t tx_ref, uint32_t rx_ref, uint32_t port,
+                     bool offload)
+{
+    leat_assert(bus->phase == XEN_BUS_READY);
+    bus->tx_ref = tx_ref;
+    bus->rx_ref = rx_ref;
+    bus->port = port;
+    bus->offload = offload;
+    bus->wrote_state = 0;
+    go_to(bus, XEN_BUS_WRITING, 0);
+}
+
+void xen_bus_again(struct xen_bus *bus, uint64_t now_ns)
+{
+    leat_assert(bus->phase == XEN_BUS_DOWN);
+    bus->wrote_state = 0;
+    go_to(bus, XEN_BUS_READING, now_ns);
+}
+
+void xen_bus_close(struct xen_bus *bus, uint64_t now_ns)
+{
+    bus->wrote_state = 0;
+    go_to(bus, XEN_BUS_ENDING, now_ns);
+}

@@ -1,0 +1,96 @@
+/*
+ * bus.h -- the handshake of a network interface with the domain that serves it, over xenstore.
+ *
+ * Theory of operation.  Each end has a folder in xenstore, with a `state` that only it writes
+ * (Xen, public/io/xenbus.h).  Ours is device/vif/<number>; its key `backend` names the other one.
+ * The driver reads their keys step by step until the other domain waits for it.  Then it makes
+ * rings, writes where they are, and says that it is connected.  From then on
+ * a watch tells of changes.  If the other domain ends the connection, the rings are taken down, and
+ * the steps begin again.
+ *
+ * No step waits: xen_bus_step() does what is possible, and says when it wants to be called again.
+ * Each value of the store is checked where it is taken, because a backend may lie there.
+ */
+#ifndef XEN_BUS_H
+#define XEN_BUS_H
+
+#include <leat/addr.h>
+
+#include "store.h"
+
+enum xen_bus_state { /* enum xenbus_state */
+    XEN_BUS_INITIALISING = 1,
+    XEN_BUS_INIT_WAIT = 2,
+    XEN_BUS_CONNECTED = 4,
+    XEN_BUS_CLOSING = 5,
+    XEN_BUS_CLOSED = 6
+};
+
+enum xen_bus_phase {
+    XEN_BUS_READING,   /* the tool stack's keys, and the other domain's state and features */
+    XEN_BUS_READY,     /* all is read: the owner makes rings, and calls xen_bus_connect() */
+    XEN_BUS_WRITING,   /* our keys */
+    XEN_BUS_ANSWERING, /* the other domain connects to the rings */
+    XEN_BUS_UP,
+    XEN_BUS_DOWN, /* the other domain has ended the connection: the owner takes down the rings, and
+                     calls xen_bus_again() */
+    XEN_BUS_ENDING, /* xen_bus_close() was called */
+    XEN_BUS_ENDED,
+    XEN_BUS_FAILED /* see `why` */
+};
+
+/* Features that the other domain offers; or-ed. */
+enum xen_bus_feature {
+    XEN_BUS_SG = 1 << 0,
+    XEN_BUS_GSO_TCPV4 = 1 << 1,
+    XEN_BUS_GSO_TCPV6 = 1 << 2,
+    XEN_BUS_CSUM_V6 = 1 << 3
+};
+
+struct xen_bus {
+    struct xen_store *store;
+    enum xen_bus_phase phase;
+    uint8_t step;        /* of the phase */
+    uint8_t wrote_state; /* enum xen_bus_state; 0: none yet */
+    bool asked;          /* a request is on its way */
+    bool asked_state;    /* it writes our state */
+    bool online;         /* the tool stack doesn't take the interface away */
+    bool watching;       /* a watch was set on the other domain's state */
+    bool missing;        /* XEN_BUS_FAILED, because there is no such interface */
+    const char *why;
+    uint64_t asked_ns, again_ns;
+    uint32_t watch_events; /* seen */
+    unsigned number;
+    /* for xen_bus_connect() */
+    uint32_t tx_ref, rx_ref, port;
+    bool offload;
+    /* what was read */
+    uint16_t domain;
+    uint32_t features;
+    uint32_t mtu; /* 0: not given */
+    bool trusted;
+    bool has_mac;
+    struct leat_mac mac;
+    char backend[XEN_STORE_VALUE_MAX + 1];
+};
+
+void xen_bus_open(struct xen_bus *bus, struct xen_store *store, unsigned number);
+
+/* Does what is possible.  Then `phase` may be another one. */
+void xen_bus_step(struct xen_bus *bus, uint64_t now_ns);
+
+/* When xen_bus_step() has something to do even if the store writes nothing. */
+uint64_t xen_bus_due_ns(const struct xen_bus *bus);
+
+/* In XEN_BUS_READY: tells the other domain where the rings are.  @offload: super-frames may come.
+ */
+void xen_bus_connect(struct xen_bus *bus, uint32_t tx_ref, uint32_t rx_ref, uint32_t port,
+                     bool offload);
+
+/* In XEN_BUS_DOWN: begins from the start. */
+void xen_bus_again(struct xen_bus *bus, uint64_t now_ns);
+
+/* Ends the connection: XEN_BUS_ENDED follows when the other domain has let go. */
+void xen_bus_close(struct xen_bus *bus, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * machine.h -- what a driver of Xen's devices needs of its hypervisor.
+ *
+ * The driver knows no hypercall and no processor, so that the same code runs in a guest and against
+ * a model of the other domain.  Addresses of pages are those of an identity map.
+ */
+#ifndef XEN_MACHINE_H
+#define XEN_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    XEN_PAGE_BYTES = 4096
+};
+
+struct xen_machine;
+
+struct xen_machine_ops {
+    /* Lets domain @domain use @page under the reference @ref; nothing changes if it may already.
+     * False: another domain still uses that reference. */
+    bool (*grant)(struct xen_machine *machine, uint32_t ref, const void *page, uint16_t domain,
+                  bool read_only);
+    /* Ends the grant.  False: the domain still has the page mapped, and the grant stays. */
+    bool (*revoke)(struct xen_machine *machine, uint32_t ref);
+    /* Opens an event channel that @domain may bind to. */
+    bool (*port_open)(struct xen_machine *machine, uint16_t domain, uint32_t *port);
+    void (*port_close)(struct xen_machine *machine, uint32_t port);
+    void (*notify)(struct xen_machine *machine, uint32_t port);
+    /* Sleeps until an event, or until @deadline_ns.  Only while a device is opened or closed. */
+    void (*wait)(struct xen_machine *machine, uint64_t deadline_ns);
+    uint64_t (*now_ns)(struct xen_machine *machine);
+};
+
+struct xen_store_ring;
+
+struct xen_machine {
+    const struct xen_machine_ops *ops;
+    struct xen_store_ring *store; /* the page that xenstored shares with this domain */
+    uint32_t store_port;
+    uint32_t ref_first, ref_end; /* references that drivers may use */
+};
+
+#endif

@@ -1,0 +1,184 @@
+/*
+ * net.c -- START HERE: a network interface of Xen, from the handshake to its end.
+ *
+ * bus.c agrees with the other domain over xenstore; here that becomes rings and facts.  A
+ * connection that the other domain ends is taken down, and made again when it waits for us again.
+ */
+#include "net.h"
+
+#include <leat/assert.h>
+
+enum {
+    MTU_DEFAULT = 1500,
+    MTU_MIN = 68,          /* RFC 791 3.2 */
+    ETHERNET_MOST = 14 + 4 /* with a tag */
+};
+
+static const uint64_t open_ns = 30000000000; /* a hot-plug script may be slow */
+static const uint64_t close_ns = 2000000000;
+static const uint64_t look_again_ns = 1000000; /* between looks for answered frames, or pages */
+
+static uint64_t xen_net_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
+{
+    struct leat_xen *xen = xen_of(netif);
+    uint64_t due_ns = xen_store_is_due(&xen->store) ? now_ns : xen_bus_due_ns(&xen->bus);
+
+    if (xen->lost)
+        return LEAT_NEVER_NS;
+    if (!xen->connected)
+        return due_ns > now_ns ? due_ns : now_ns;
+    if (xen->more || xen_ring_arm(&xen->rx, 1))
+        return now_ns;
+    /* A full ring's event comes when half of it is answered. Otherwise there is none for sent
+     * frames: one would come for each. */
+    if (xen_net_transmit_room(netif) == 0 &&
+        xen_ring_arm(&xen->tx, (xen->tx.published - xen->tx.responses) / 2 + 1))
+        return now_ns;
+    if ((xen->starved || xen->tx.published != xen->tx.responses) && due_ns > now_ns + look_again_ns)
+        due_ns = now_ns + look_again_ns;
+    return due_ns > now_ns ? due_ns : now_ns;
+}
+
+static void set_facts(struct leat_xen *xen)
+{
+    const uint32_t features = xen->bus.features;
+    const bool sums = features & XEN_BUS_CSUM_V6; /* those of IPv4 always */
+    const bool offload = sums && (features & XEN_BUS_SG) && !xen->no_offload;
+    uint32_t what = LEAT_NETIF_RX_CHECKSUM;
+
+    if (features & XEN_BUS_SG)
+        what |= LEAT_NETIF_GATHER;
+    if (sums)
+        what |= LEAT_NETIF_TX_CHECKSUM;
+    if (offload && (features & XEN_BUS_GSO_TCPV4))
+        what |= LEAT_NETIF_TSO;
+    if ((what & LEAT_NETIF_TSO) && (features & XEN_BUS_GSO_TCPV6))
+        what |= LEAT_NETIF_TSO6;
+    if (!xen->no_offload)
+        what |= LEAT_NETIF_GRO;
+    xen->features = features;
+    xen->netif.capabilities = what;
+    xen->netif.super_bytes = XEN_FRAME_BYTES;
+    xen->netif.gather_pieces = XEN_NET_GATHER_PIECES;
+}
+
+/* ---- from the start to the end ------------------------------------------------------------ */
+
+/* Runs the handshake until it is in @phase, at most for @most_ns; true: it is. */
+static bool run_until(struct leat_xen *xen, enum xen_bus_phase phase, uint64_t most_ns)
+{
+    struct xen_machine *machine = xen->machine;
+    uint64_t now_ns = machine->ops->now_ns(machine);
+    const uint64_t end_ns = now_ns + most_ns;
+
+    while (!xen->lost && xen->bus.phase != phase && now_ns < end_ns) {
+        uint64_t due_ns;
+
+        xen_net_serve(xen, now_ns);
+        due_ns = xen_bus_due_ns(&xen->bus);
+        if (!xen->lost && xen->bus.phase != phase && due_ns > now_ns)
+            machine->ops->wait(machine, due_ns < end_ns ? due_ns : end_ns);
+        now_ns = machine->ops->now_ns(machine);
+    }
+    return xen->bus.phase == phase && !xen->lost;
+}
+
+static void xen_net_close(struct leat_netif *netif)
+{
+    struct leat_xen *xen = xen_of(netif);
+
+    if (xen->lost)
+        return;
+    xen_bus_close(&xen->bus, xen->machine->ops->now_ns(xen->machine));
+    run_until(xen, XEN_BUS_ENDED, close_ns);
+    xen_net_disconnect(xen);
+    xen->lost = true;
+    xen->why_lost = NULL;
+}
+
+static const struct leat_netif_ops xen_net_ops = {.receive = xen_net_receive,
+                                                  .transmit_room = xen_net_transmit_room,
+                                                  .transmit = xen_net_transmit,
+                                                  .next_look_ns = xen_net_next_look_ns,
+                                                  .close = xen_net_close};
+
+/* The requested MTU, if the interface allows it, or the interface's; 0: impossible. */
+static uint16_t choose_mtu(const struct leat_xen *xen, uint16_t asked)
+{
+    const bool sg = xen->bus.features & XEN_BUS_SG;
+    const uint32_t most = (sg ? XEN_FRAME_BYTES : XEN_PAGE_BYTES) - ETHERNET_MOST;
+    const uint32_t offered = xen->bus.mtu > 0 ? xen->bus.mtu : MTU_DEFAULT;
+    const uint32_t mtu = asked ? asked : offered;
+
+    return mtu < MTU_MIN || mtu > most || (xen->bus.mtu > 0 && mtu > offered) ? 0 : (uint16_t)mtu;
+}
+
+static const char *why_not_up(const struct leat_xen *xen)
+{
+    if (xen->lost)
+        return xen->why_lost;
+    if (xen->bus.backend[0] == '\0')
+        return "xenstore doesn't answer";
+    return xen->connected ? "the backend doesn't connect" : "the backend isn't ready";
+}
+
+/* Lists of free pages, and the path to the backend. */
+static void prepare(struct leat_xen *xen, unsigned number)
+{
+    xen->netif = (struct leat_netif){.ops = &xen_net_ops, .name = "xen0"};
+    xen->rx_free = XEN_NET_NONE;
+    for (uint32_t i = XEN_NET_RX_PAGES; i > 0; i--) {
+        xen->rx_pages[i - 1] = (struct xen_rx_page){.xen = xen, .next = xen->rx_free};
+        xen->rx_free = (uint16_t)(i - 1);
+    }
+    xen->rx_free_count = XEN_NET_RX_PAGES;
+    xen_store_open(&xen->store, xen->machine);
+    xen_bus_open(&xen->bus, &xen->store, number);
+}
+
+enum leat_err xen_net_start(struct leat_xen *xen, unsigned number, const struct leat_mac *mac,
+                            uint16_t mtu, const char **why)
+{
+    leat_assert(((uintptr_t)xen->pages & (XEN_PAGE_BYTES - 1)) == 0);
+    leat_assert(xen->window_pages <= XEN_NET_WINDOW_PAGES);
+    prepare(xen, number);
+    if (!run_until(xen, XEN_BUS_UP, open_ns)) {
+        *why = why_not_up(xen);
+        xen_net_close(&xen->netif);
+        return xen->bus.missing ? LEAT_ERR_NOT_FOUND : LEAT_ERR_DEVICE;
+    }
+    set_facts(xen);
+    xen->netif.mtu = choose_mtu(xen, mtu);
+    xen->netif.mac = mac ? *mac : xen->bus.mac;
+    *why = NULL;
+    if (!mac && !xen->bus.has_mac)
+        *why = "xenstore has no MAC address for the network interface";
+    else if (xen->netif.mac.octet[0] & 1) /* a group's address would be dropped by every bridge */
+        *why = "the MAC address must be one station's (first octet even)";
+    else if (xen->netif.mtu == 0)
+        *why = "the MTU must be 68 to the interface's";
+    if (!*why)
+        return LEAT_OK;
+    xen_net_close(&xen->netif);
+    return LEAT_ERR_ARGUMENT;
+}
+
+struct leat_netif *leat_xen_netif(struct leat_xen *xen)
+{
+    return &xen->netif;
+}
+
+const struct leat_xen_counters *leat_xen_counters(const struct leat_xen *xen)
+{
+    return &xen->counters;
+}
+
+bool leat_xen_lost(const struct leat_xen *xen)
+{
+    return xen->lost;
+}
+
+const char *leat_xen_why(const struct leat_xen *xen)
+{
+    return xen->why_lost;
+}

@@ -1,0 +1,189 @@
+/*
+ * net.h -- the inside of the backend: an interface, its rings, its pages, its counters.
+ *
+ * Theory of operation.  All that the other domain can touch are the two rings and the pages that
+ * were granted.  Our own words (indices, which page is in which slot, which frame waits for which
+ * answers) lie elsewhere and are never read back.  A response is copied once before it is looked
+ * at.
+ *
+ * A received frame's pages are taken back from the other domain before anything reads them, so the
+ * stack never parses bytes that still change.  Then they are lent to the stack; short frames are
+ * copied.  Pages of sent frames are granted for reading when they are first used, and stay granted:
+ * each page of the window has a reference of its own, found by arithmetic.  Such a page may hold
+ * other data beside the frame.  So this is done only for a trusted domain; for any other one each
+ * slot has a page of its own, into which the frame is copied.
+ */
+#ifndef XEN_NET_H
+#define XEN_NET_H
+
+#include <leat/err.h>
+#include <leat/xen.h>
+
+#include "bus.h"
+#include "rings.h"
+
+enum {
+    XEN_NET_RX_PAGES = 512, /* 256 in the ring, and as many lent to the stack */
+    XEN_NET_TX_PAGES = XEN_RING_SLOTS,
+    XEN_NET_PAGES = 2 + XEN_NET_RX_PAGES + XEN_NET_TX_PAGES, /* with the rings */
+    XEN_NET_WINDOW_PAGES = 32768,                /* 128 MiB: 64 pages of the grant table */
+    XEN_NET_GATHER_PIECES = XEN_FRAME_SLOTS / 2, /* a piece of a buffer lies in two pages at most */
+    XEN_NET_NONE = 0xffff
+};
+
+/* A page for received frames. */
+struct xen_rx_page {
+    struct leat_xen *xen;
+    uint16_t next; /* of the free ones */
+};
+
+/* A slot of the transmit ring that the other domain has not answered. */
+struct xen_tx_entry {
+    struct leat_buf *frame; /* in the frame's first entry; NULL: it was copied */
+    uint16_t next;          /* of the frame's entries, or of the free ones */
+    uint16_t head;          /* the frame's first entry; XEN_NET_NONE: free, or answered */
+    uint16_t left;          /* in the first entry: those without an answer */
+};
+
+/* A frame of which some slots have come. */
+struct xen_rx_chain {
+    struct leat_buf *frame;
+    uint16_t slots;
+    uint16_t flags;     /* of the first one */
+    uint16_t gso_bytes; /* 0: no super-frame */
+    uint8_t gso_type;
+    uint8_t extras;
+    bool open; /* more slots belong to it */
+    bool extra_is_next;
+    bool bad;     /* it will be dropped */
+    bool starved; /* for lack of a buffer */
+};
+
+struct leat_xen {
+    struct leat_netif netif; /* must be first: its address is also that of the struct */
+    struct xen_machine *machine;
+    struct xen_store store;
+    struct xen_bus bus;
+    struct leat_xen_counters counters;
+    const char *why_lost; /* NULL: it isn't, or was closed */
+    bool lost;
+    bool connected; /* there are rings */
+    bool more;      /* the last receive() stopped at frames_max */
+    bool starved;   /* not a single page is in the ring */
+    bool direct;    /* sent frames lie where they are: the domain is trusted */
+    bool no_offload, untrusted;
+    uint32_t features; /* enum xen_bus_feature, of the first connection */
+    uint8_t slots_max; /* of a frame that is sent, without extra information */
+    uint32_t port;
+    uint8_t *pages;        /* XEN_NET_PAGES, aligned */
+    uintptr_t window;      /* first address whose page has a reference of its own */
+    uint32_t window_pages; /* behind it */
+    /* receive */
+    struct xen_ring rx;
+    struct xen_rx_chain chain;
+    uint16_t rx_free; /* first free page, or XEN_NET_NONE */
+    uint16_t rx_free_count;
+    uint16_t rx_slots[XEN_RING_SLOTS]; /* page of each slot, or XEN_NET_NONE */
+    struct xen_rx_page rx_pages[XEN_NET_RX_PAGES];
+    /* transmit */
+    struct xen_ring tx;
+    uint16_t tx_free; /* first free entry */
+    uint16_t tx_free_count;
+    struct xen_tx_entry tx_entries[XEN_NET_TX_PAGES];
+    uint32_t window_granted[XEN_NET_WINDOW_PAGES / 32]; /* a bit for each page */
+};
+
+static inline struct leat_xen *xen_of(struct leat_netif *netif)
+{
+    return (void *)netif; /* its first member */
+}
+
+/* ---- pages and references ----------------------------------------------------------------- */
+
+static inline struct xen_tx_ring *xen_tx_ring(const struct leat_xen *xen)
+{
+    return (void *)xen->pages;
+}
+
+static inline struct xen_rx_ring *xen_rx_ring(const struct leat_xen *xen)
+{
+    return (void *)(xen->pages + XEN_PAGE_BYTES);
+}
+
+static inline uint8_t *xen_rx_bytes(const struct leat_xen *xen, uint32_t page)
+{
+    return xen->pages + (size_t)(2 + page) * XEN_PAGE_BYTES;
+}
+
+static inline uint8_t *xen_tx_bytes(const struct leat_xen *xen, uint32_t entry)
+{
+    return xen->pages + (size_t)(2 + XEN_NET_RX_PAGES + entry) * XEN_PAGE_BYTES;
+}
+
+/* The pages' references are in the order of the pages; behind them come those of the window. */
+static inline uint32_t xen_ref_of(const struct leat_xen *xen, const uint8_t *page)
+{
+    return xen->machine->ref_first + (uint32_t)((size_t)(page - xen->pages) / XEN_PAGE_BYTES);
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+/* Brings up xen->machine's interface @number: waits for the other domain, and fills in the facts.
+ * The rest of @xen is zero; `pages`, `window`, `window_pages` and the configuration are set. */
+enum leat_err xen_net_start(struct leat_xen *xen, unsigned number, const struct leat_mac *mac,
+                            uint16_t mtu, const char **why);
+
+/* ---- connect.c ---------------------------------------------------------------------------- */
+
+/* Does what the handshake asks for: connects, takes down, gives up. */
+void xen_net_serve(struct leat_xen *xen, uint64_t now_ns);
+
+/* The same, if there is anything to do. */
+void xen_net_look(struct leat_xen *xen, uint64_t now_ns);
+
+/* Ends the use of a domain that broke the rules of its rings. */
+void xen_net_fail(struct leat_xen *xen);
+
+/* Takes back what the other domain has. */
+void xen_net_disconnect(struct leat_xen *xen);
+
+/* ---- pages.c ------------------------------------------------------------------------------ */
+
+/* Makes a page free. */
+void xen_rx_give(struct leat_xen *xen, uint32_t page);
+
+/* The same for struct xen_rx_page: a release function for leat_buf_lend(). */
+void xen_rx_returned(void *page);
+
+/* Takes the page of @slot back from the other domain.  False: it doesn't let go, and the page is
+ * lost. */
+bool xen_rx_revoke(struct leat_xen *xen, uint32_t slot);
+
+/* ---- entries.c ---------------------------------------------------------------------------- */
+
+/* All slots of the frame whose first entry is @head have been answered. */
+void xen_tx_end(struct leat_xen *xen, uint16_t head);
+
+/* ---- the two directions ------------------------------------------------------------------- */
+
+/* Empty rings and full lists, for a new connection. */
+void xen_net_rx_open(struct leat_xen *xen);
+void xen_net_tx_open(struct leat_xen *xen);
+
+/* Grants free pages and publishes them. */
+void xen_net_rx_fill(struct leat_xen *xen);
+
+/* Take back every page and every frame. */
+void xen_net_rx_close(struct leat_xen *xen);
+void xen_net_tx_close(struct leat_xen *xen);
+
+uint32_t xen_net_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_pool *pool,
+                         struct leat_buf **frames, uint32_t frames_max);
+uint32_t xen_net_transmit_room(struct leat_netif *netif);
+void xen_net_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
+                      uint32_t frame_count);
+
+/* Frees the frames that the other domain has answered. */
+void xen_net_collect(struct leat_xen *xen);
+
+#endif

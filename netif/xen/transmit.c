@@ -1,0 +1,251 @@
+/*
+ * transmit.c -- frames to the other domain.
+ *
+ * A frame is read from where its pieces lie, if every page of it may be granted and there are not
+ * too many.  Otherwise it is copied into the pages of its own slots.
+ */
+#include "net.h"
+
+#include <leat/assert.h>
+
+#include <string.h>
+
+enum {
+    ETHERNET_BYTES = 14,
+    SLOTS_MAX = XEN_FRAME_SLOTS + 1 /* with extra information */
+};
+
+static const uintptr_t page_mask = XEN_PAGE_BYTES - 1;
+
+/* Takes one response; false: it answers nothing that was asked. */
+static bool take_response(struct leat_xen *xen)
+{
+    const uint32_t slot = xen->tx.responses++ % XEN_RING_SLOTS;
+    union xen_tx_slot copy;
+    struct xen_tx_entry *head;
+    uint16_t id;
+
+    memcpy(&copy, &xen_tx_ring(xen)->slots[slot], sizeof copy);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* as in receive.c */
+    if (copy.response.status == XEN_STATUS_NULL)
+        return true;
+    id = copy.response.id;
+    if (id >= XEN_NET_TX_PAGES || xen->tx_entries[id].head == XEN_NET_NONE)
+        return false;
+    head = &xen->tx_entries[xen->tx_entries[id].head];
+    if (copy.response.status != XEN_STATUS_OKAY && &xen->tx_entries[id] == head)
+        xen->counters.tx_refused++; /* once a frame */
+    leat_debug_assert(head->left > 0);
+    head->left--;
+    if (head->left == 0)
+        xen_tx_end(xen, xen->tx_entries[id].head);
+    else
+        xen->tx_entries[id].head = XEN_NET_NONE; /* a second answer would be one too many */
+    return true;
+}
+
+void xen_net_collect(struct leat_xen *xen)
+{
+    const uint32_t ready = xen_ring_ready(&xen->tx);
+    bool good = ready != UINT32_MAX;
+
+    for (uint32_t i = 0; i < ready && good; i++)
+        good = take_response(xen);
+    /* All slots are answered, but not all frames: some answers were none. */
+    if (good && xen->tx.requests == xen->tx.responses && xen->tx_free_count < XEN_NET_TX_PAGES)
+        good = false;
+    if (!good)
+        xen_net_fail(xen);
+}
+
+uint32_t xen_net_transmit_room(struct leat_netif *netif)
+{
+    struct leat_xen *xen = xen_of(netif);
+    uint32_t room;
+
+    if (xen->connected)
+        xen_net_collect(xen);
+    if (!xen->connected)
+        return UINT16_MAX; /* sent frames are lost, as on a wire that was cut */
+    /* There are never fewer free entries than free slots, but the other domain decides when. */
+    room = xen_ring_room(&xen->tx);
+    room = room < xen->tx_free_count ? room : xen->tx_free_count;
+    return room / SLOTS_MAX;
+}
+
+/* ---- a frame ------------------------------------------------------------------------------ */
+
+/* The reference of a page of the window, which is granted at its first use; 0: it can't be. */
+static uint32_t window_ref(struct leat_xen *xen, uintptr_t address)
+{
+    const uintptr_t page = (address - xen->window) / XEN_PAGE_BYTES;
+    const uint32_t ref = xen->machine->ref_first + XEN_NET_PAGES + (uint32_t)page;
+    const uint32_t bit = 1u << page % 32;
+
+    if (!xen->direct || address < xen->window || page >= xen->window_pages)
+        return 0;
+    if (xen->window_granted[page / 32] & bit)
+        return ref;
+    /* the window begins at a page, and an address in it is one of memory */
+    if (!xen->machine->ops->grant(xen->machine, ref, (const void *)(address & ~page_mask),
+                                  xen->bus.domain, true))
+        return 0;
+    xen->window_granted[page / 32] |= bit;
+    return ref;
+}
+
+/* Takes an entry for a piece of the frame behind @last (XEN_NET_NONE: it is the first), and fills
+ * in its slot. */
+static uint16_t add(struct leat_xen *xen, uint16_t head, uint16_t last,
+                    struct xen_tx_request request)
+{
+    const uint16_t at = xen->tx_free;
+    struct xen_tx_entry *entry = &xen->tx_entries[at];
+
+    leat_assert(at != XEN_NET_NONE);
+    xen->tx_free = entry->next;
+    xen->tx_free_count--;
+    *entry = (struct xen_tx_entry){.next = XEN_NET_NONE, .head = head == XEN_NET_NONE ? at : head};
+    if (last != XEN_NET_NONE)
+        xen->tx_entries[last].next = at;
+    request.id = at;
+    xen_tx_ring(xen)->slots[xen->tx.requests++ % XEN_RING_SLOTS].request = request;
+    return at;
+}
+
+/* A list of the frame's parts, each in one page. */
+struct parts {
+    struct xen_tx_request list[XEN_FRAME_SLOTS];
+    unsigned count;
+};
+
+/* Lists the pages in which the frame lies; false: too many, or one can't be granted. */
+static bool list_pages(struct leat_xen *xen, const struct leat_buf *frame, struct parts *parts)
+{
+    for (parts->count = 0; frame; frame = frame->next) {
+        uintptr_t at = (uintptr_t)frame->data;
+
+        for (uint32_t left = frame->len; left > 0;) {
+            const uint32_t in_page = XEN_PAGE_BYTES - (uint32_t)(at & page_mask);
+            const uint32_t here = left < in_page ? left : in_page;
+            const uint32_t ref = parts->count < xen->slots_max ? window_ref(xen, at) : 0;
+
+            if (ref == 0)
+                return false;
+            parts->list[parts->count++] = (struct xen_tx_request){
+                .ref = ref, .offset = (uint16_t)(at & page_mask), .size = (uint16_t)here};
+            at += here;
+            left -= here;
+        }
+    }
+    return true;
+}
+
+/* THE place where this backend copies on transmit: the frame goes into the pages of the entries
+ * that it will get, which are the next free ones. */
+static bool copy_pages(struct leat_xen *xen, const struct leat_buf *frame, uint32_t total,
+                       struct parts *parts)
+{
+    uint16_t at = xen->tx_free;
+
+    parts->count = 0;
+    for (uint32_t done = 0; done < total; parts->count++) {
+        uint8_t *page = xen_tx_bytes(xen, at);
+        const uint32_t ref = xen_ref_of(xen, page);
+
+        leat_debug_assert(parts->count < XEN_FRAME_SLOTS);
+        /* granted at its first use, and then for good; a second grant to the same domain changes
+         * nothing */
+        if (!xen->machine->ops->grant(xen->machine, ref, page, xen->bus.domain, true))
+            return false;
+        const uint32_t here = leat_buf_read(frame, done, page, XEN_PAGE_BYTES);
+
+        parts->list[parts->count] = (struct xen_tx_request){.ref = ref, .size = (uint16_t)here};
+        done += here;
+        at = xen->tx_entries[at].next;
+    }
+    xen->counters.tx_copied_bytes += total;
+    return true;
+}
+
+/* True if the device has to cut the frame. */
+static bool is_super(const struct leat_buf *frame)
+{
+    return frame->segment_bytes > 0;
+}
+
+static struct xen_extra gso_of(const struct leat_buf *frame)
+{
+    const bool is_v6 = frame->data[ETHERNET_BYTES] >> 4 == 6;
+
+    return (struct xen_extra){.type = XEN_EXTRA_GSO,
+                              .gso_bytes = frame->segment_bytes,
+                              .gso_type = is_v6 ? XEN_GSO_TCPV6 : XEN_GSO_TCPV4};
+}
+
+/* Puts the parts into the ring. @kept: the frame, which must live until they are answered; NULL: it
+ * was copied. */
+static void put(struct leat_xen *xen, const struct leat_buf *frame, struct leat_buf *kept,
+                uint32_t total, struct parts *parts)
+{
+    uint16_t head = XEN_NET_NONE, last = XEN_NET_NONE;
+
+    for (unsigned i = 0; i < parts->count; i++) {
+        struct xen_tx_request *request = &parts->list[i];
+
+        if (i + 1 < parts->count)
+            request->flags |= XEN_TX_MORE_DATA;
+        if (i == 0) {
+            request->size = (uint16_t)total;
+            if (frame->checksum == LEAT_CHECKSUM_PARTIAL)
+                request->flags |= XEN_TX_CSUM_BLANK | XEN_TX_DATA_VALIDATED;
+            if (is_super(frame))
+                request->flags |= XEN_TX_EXTRA_INFO;
+        }
+        last = add(xen, head, last, *request);
+        if (i > 0)
+            continue;
+        head = last;
+        if (is_super(frame))
+            xen_tx_ring(xen)->slots[xen->tx.requests++ % XEN_RING_SLOTS].extra = gso_of(frame);
+    }
+    xen->tx_entries[head].frame = kept;
+    xen->tx_entries[head].left = (uint16_t)parts->count;
+}
+
+static void send(struct leat_xen *xen, struct leat_buf *frame)
+{
+    const uint32_t total = leat_buf_total(frame);
+    struct parts parts;
+
+    if (xen_ring_room(&xen->tx) < SLOTS_MAX || xen->tx_free_count < SLOTS_MAX ||
+        total > XEN_FRAME_BYTES || frame->len <= ETHERNET_BYTES) {
+        xen->counters.tx_lost++;
+    } else if (list_pages(xen, frame, &parts)) {
+        put(xen, frame, frame, total, &parts);
+        return;
+    } else if (copy_pages(xen, frame, total, &parts)) {
+        put(xen, frame, NULL, total, &parts);
+    } else {
+        xen->counters.tx_lost++;
+    }
+    leat_buf_free(frame);
+}
+
+void xen_net_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
+                      uint32_t frame_count)
+{
+    struct leat_xen *xen = xen_of(netif);
+
+    (void)now_ns;
+    for (uint32_t i = 0; i < frame_count; i++) {
+        if (xen->connected) {
+            send(xen, frames[i]);
+        } else {
+            xen->counters.tx_lost++;
+            leat_buf_free(frames[i]);
+        }
+    }
+    if (xen->connected && xen_ring_publish(&xen->tx))
+        xen->machine->ops->notify(xen->machine, xen->port);
+}

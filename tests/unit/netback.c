@@ -1,0 +1,426 @@
+/* netback.c -- a model of the domain that serves a network interface of Xen. */
+#include "netback.h"
+
+#include "core/arena.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    BUFFERS = 96,
+    BUFFER_BYTES = 512,
+    SMALL = 200,
+    VIEWS = 200
+};
+
+struct netback netback;
+struct xen_world xen_world;
+
+/* ---- the hypervisor ----------------------------------------------------------------------- */
+
+static bool grant(struct xen_machine *machine, uint32_t ref, const void *page, uint16_t domain,
+                  bool read_only)
+{
+    struct netback_grant *entry = &netback.grants[ref];
+
+    (void)machine;
+    assert_true(ref >= NETBACK_REFS_FIRST && ref < NETBACK_REFS);
+    assert_int_equal((uintptr_t)page % XEN_PAGE_BYTES, 0);
+    if (entry->page)
+        return entry->page == page && entry->domain == domain && entry->read_only == read_only;
+    *entry = (struct netback_grant){.page = page, .domain = domain, .read_only = read_only};
+    return true;
+}
+
+static bool take_back(struct xen_machine *machine, uint32_t ref)
+{
+    (void)machine;
+    assert_true(ref >= NETBACK_REFS_FIRST && ref < NETBACK_REFS);
+    if (netback.grants[ref].mapped)
+        return false;
+    netback.grants[ref].page = NULL;
+    return true;
+}
+
+static bool port_open(struct xen_machine *machine, uint16_t domain, uint32_t *port)
+{
+    (void)machine;
+    assert_int_equal(domain, NETBACK_DOMAIN);
+    *port = 7;
+    netback.ports_open += !netback.no_ports;
+    return !netback.no_ports;
+}
+
+static void port_close(struct xen_machine *machine, uint32_t port)
+{
+    (void)machine;
+    assert_int_equal(port, 7);
+    netback.ports_open--;
+}
+
+static void notify(struct xen_machine *machine, uint32_t port)
+{
+    (void)machine;
+    netback.notified += port == 7;
+    if (port == netback.machine.store_port)
+        netback_serve_store();
+}
+
+static void sleep_until(struct xen_machine *machine, uint64_t deadline_ns)
+{
+    (void)machine;
+    netback_serve_store();
+    if (!xen_store_is_due(&xen_world.xen.store) && deadline_ns > netback.now_ns)
+        netback.now_ns = deadline_ns;
+}
+
+static uint64_t now_ns(struct xen_machine *machine)
+{
+    (void)machine;
+    return netback.now_ns;
+}
+
+static const struct xen_machine_ops ops = {.grant = grant,
+                                           .revoke = take_back,
+                                           .port_open = port_open,
+                                           .port_close = port_close,
+                                           .notify = notify,
+                                           .wait = sleep_until,
+                                           .now_ns = now_ns};
+
+uint8_t *netback_page(uint32_t ref, bool writes)
+{
+    const struct netback_grant *entry = &netback.grants[ref];
+    union {
+        const uint8_t *granted;
+        uint8_t *bytes;
+    } page = {ref < NETBACK_REFS ? entry->page : NULL};
+
+    return page.bytes && entry->domain == NETBACK_DOMAIN && (!writes || !entry->read_only)
+               ? page.bytes
+               : NULL;
+}
+
+/* ---- xenstore ----------------------------------------------------------------------------- */
+
+static void full_path(const char *path, char full[XEN_STORE_PATH_MAX])
+{
+    const bool theirs = strncmp(path, "~/", 2) == 0;
+    const int len =
+        snprintf(full, XEN_STORE_PATH_MAX, "%s%s", theirs ? "/local/domain/3/backend/vif/9/0/" : "",
+                 theirs ? path + 2 : path);
+
+    assert_true(len > 0 && len < XEN_STORE_PATH_MAX);
+}
+
+static struct netback_key *find(const char *path)
+{
+    char full[XEN_STORE_PATH_MAX];
+
+    full_path(path, full);
+    for (unsigned i = 0; i < netback.key_count; i++) {
+        if (strcmp(netback.keys[i].path, full) == 0)
+            return &netback.keys[i];
+    }
+    return NULL;
+}
+
+const char *netback_key(const char *path)
+{
+    const struct netback_key *key = find(path);
+
+    return key ? key->value : NULL;
+}
+
+void netback_store_bytes(const void *bytes, uint32_t len)
+{
+    struct xen_store_ring *ring = netback.store;
+    const uint8_t *at = bytes;
+
+    for (uint32_t i = 0; i < len; i++)
+        ring->answers[ring->answer_produced++ % XEN_STORE_RING_BYTES] = at[i];
+}
+
+static void answer(const struct xen_store_head *to, uint32_t type, const void *text, uint32_t len)
+{
+    struct xen_store_head head = {.type = type, .request = to->request, .len = len};
+
+    netback_store_bytes(&head, sizeof head);
+    netback_store_bytes(text, len);
+}
+
+static void tell_watch(void)
+{
+    static const struct xen_store_head none;
+
+    if (netback.watched && netback.store_how == NETBACK_STORE_GOOD)
+        answer(&none, XEN_STORE_WATCH_EVENT, "x\0leat", 7);
+}
+
+void netback_set(const char *path, const char *value)
+{
+    struct netback_key *key = find(path);
+    const bool is_state = strcmp(path, "~/state") == 0;
+
+    if (!value) {
+        if (key)
+            *key = netback.keys[--netback.key_count];
+    } else {
+        if (!key) {
+            assert_true(netback.key_count < NETBACK_KEYS);
+            key = &netback.keys[netback.key_count++];
+            full_path(path, key->path);
+        }
+        assert_true(snprintf(key->value, sizeof key->value, "%s", value) <= XEN_STORE_VALUE_MAX);
+    }
+    if (is_state)
+        tell_watch();
+}
+
+static uint32_t number_of(const char *path)
+{
+    const char *value = netback_key(path);
+    uint32_t number = 0;
+
+    for (; value && *value; value++)
+        number = number * 10 + (uint32_t)(*value - '0');
+    return number;
+}
+
+/* The driver has written its state: the other domain follows, as Linux' netback does. */
+static void follow(void)
+{
+    const uint32_t state = number_of("device/vif/0/state");
+
+    if (!netback.follows)
+        return;
+    if (state == XEN_BUS_CONNECTED) {
+        netback.tx_head = (void *)netback_page(number_of("device/vif/0/tx-ring-ref"), true);
+        netback.rx_head = (void *)netback_page(number_of("device/vif/0/rx-ring-ref"), true);
+        assert_non_null(netback.tx_head);
+        assert_non_null(netback.rx_head);
+        assert_int_equal(number_of("device/vif/0/event-channel"), 7);
+        assert_int_equal(number_of("device/vif/0/request-rx-copy"), 1);
+        netback.tx_taken = netback.rx_taken = 0;
+        netback_set("~/state", "4");
+    } else if (state == XEN_BUS_CLOSING || state == XEN_BUS_CLOSED) {
+        netback.tx_head = netback.rx_head = NULL;
+        netback_set("~/state", state == XEN_BUS_CLOSING ? "5" : "6");
+    } else if (state == XEN_BUS_INITIALISING) {
+        netback_set("~/state", "2");
+    }
+}
+
+static void serve(const struct xen_store_head *head, const char *path)
+{
+    const char *value = path + strlen(path) + 1;
+    char text[XEN_STORE_VALUE_MAX + 1] = {0};
+    const struct netback_key *key;
+
+    if (head->type == XEN_STORE_READ) {
+        key = find(path);
+        if (key)
+            answer(head, XEN_STORE_READ, key->value, (uint32_t)strlen(key->value));
+        else
+            answer(head, XEN_STORE_ERROR, "ENOENT", 7);
+        if (key == find("~/state") && netback.next_state) {
+            const char *next = netback.next_state;
+
+            netback.next_state = NULL;
+            netback_set("~/state", next);
+        }
+        return;
+    }
+    if (head->type == XEN_STORE_WRITE) {
+        memcpy(text, value, head->len - (size_t)(value - path));
+        answer(head, XEN_STORE_WRITE, "OK", 3);
+        netback_set(path, text);
+        if (strcmp(path, "device/vif/0/state") == 0)
+            follow();
+        return;
+    }
+    assert_int_equal(head->type, XEN_STORE_WATCH);
+    answer(head, XEN_STORE_WATCH, "OK", 3);
+    netback.watched = true;
+    tell_watch(); /* one comes at once */
+}
+
+void netback_serve_store(void)
+{
+    static const char noise[] = "an answer to another request";
+    struct xen_store_ring *ring = netback.store;
+    struct xen_store_head head;
+
+    if (netback.store_how == NETBACK_STORE_STILL)
+        return;
+    while (ring->request_consumed != ring->request_produced) {
+        netback.request[netback.request_len++] =
+            ring->requests[ring->request_consumed++ % XEN_STORE_RING_BYTES];
+        if (netback.request_len < sizeof head)
+            continue;
+        memcpy(&head, netback.request, sizeof head);
+        if (netback.request_len < sizeof head + head.len)
+            continue;
+        netback.request[netback.request_len] = '\0';
+        netback.request_len = 0;
+        for (unsigned i = 0; i < netback.stranger; i++)
+            answer(&(struct xen_store_head){.request = head.request + 77}, XEN_STORE_READ, noise,
+                   sizeof noise);
+        if (netback.store_how == NETBACK_STORE_GOOD)
+            serve(&head, (const char *)netback.request + sizeof head);
+    }
+}
+
+/* ---- the rings ---------------------------------------------------------------------------- */
+
+static bool put_slot(union xen_rx_slot slot)
+{
+    struct xen_rx_ring *ring = (void *)netback.rx_head;
+
+    if (netback.rx_taken == netback.rx_head->request_produced)
+        return false;
+    ring->slots[netback.rx_taken++ % XEN_RING_SLOTS] = slot;
+    netback.rx_head->response_produced = netback.rx_taken;
+    return true;
+}
+
+bool netback_put_raw(const void *bytes, uint32_t len, uint16_t offset, uint16_t flags,
+                     int16_t status)
+{
+    struct xen_rx_ring *ring = (void *)netback.rx_head;
+    struct xen_rx_request request;
+    uint8_t *page;
+
+    if (netback.rx_taken == netback.rx_head->request_produced)
+        return false;
+    request = ring->slots[netback.rx_taken % XEN_RING_SLOTS].request;
+    page = netback_page(request.ref, true);
+    assert_non_null(page);
+    memcpy(page + offset, bytes, len);
+    return put_slot((union xen_rx_slot){
+        .response = {.id = request.id, .offset = offset, .flags = flags, .status = status}});
+}
+
+bool netback_put(const void *bytes, uint32_t len, uint16_t flags)
+{
+    return netback_put_raw(bytes, len, 0, flags, (int16_t)len);
+}
+
+bool netback_put_extra(struct xen_extra extra)
+{
+    return put_slot((union xen_rx_slot){.extra = extra});
+}
+
+static void respond(uint16_t id, int16_t status)
+{
+    struct xen_tx_ring *ring = (void *)netback.tx_head;
+    const uint32_t at = ring->head.response_produced;
+
+    ring->slots[at % XEN_RING_SLOTS].response = (struct xen_tx_response){id, status};
+    ring->head.response_produced = at + 1;
+}
+
+/* Appends the bytes of a request; the first one's size is that of the whole frame. */
+static void take_part(struct netback_frame *frame, const struct xen_tx_request *request,
+                      uint32_t len)
+{
+    const uint8_t *page = netback_page(request->ref, false);
+
+    assert_non_null(page);
+    assert_true(request->offset + len <= XEN_PAGE_BYTES);
+    memcpy(frame->bytes + frame->len, page + request->offset, len);
+    frame->len += len;
+    frame->slots++;
+}
+
+bool netback_take(int16_t status)
+{
+    struct xen_tx_ring *ring = (void *)netback.tx_head;
+    struct netback_frame *frame = &netback.frame;
+    struct xen_tx_request requests[XEN_FRAME_SLOTS + 1];
+    unsigned count = 0;
+    uint32_t rest = 0;
+
+    if (netback.tx_taken == ring->head.request_produced)
+        return false;
+    frame->len = frame->slots = 0;
+    frame->extra = (struct xen_extra){0};
+    do {
+        assert_true(count < XEN_FRAME_SLOTS);
+        requests[count] = ring->slots[netback.tx_taken++ % XEN_RING_SLOTS].request;
+        if (count == 0 && (requests[0].flags & XEN_TX_EXTRA_INFO))
+            frame->extra = ring->slots[netback.tx_taken++ % XEN_RING_SLOTS].extra;
+        rest += count > 0 ? requests[count].size : 0;
+    } while (requests[count++].flags & XEN_TX_MORE_DATA);
+    frame->flags = requests[0].flags;
+    assert_true(requests[0].size > rest);
+    take_part(frame, &requests[0], requests[0].size - rest);
+    for (unsigned i = 1; i < count; i++)
+        take_part(frame, &requests[i], requests[i].size);
+    for (unsigned i = 0; i < count; i++) {
+        respond(requests[i].id, status);
+        if (i == 0 && frame->extra.type != 0)
+            respond(0xabcd, XEN_STATUS_NULL);
+    }
+    return true;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+void netback_init(void)
+{
+    static struct xen_store_ring ring;
+    static const char *const keys[][2] = {
+        {"device/vif/0/backend", "/local/domain/3/backend/vif/9/0"},
+        {"device/vif/0/backend-id", "3"},
+        {"device/vif/0/mac", "00:16:3e:00:0a:FF"},
+        {"device/vif/0/mtu", "1500"},
+        {"device/vif/0/trusted", "1"},
+        {"device/vif/0/state", "1"},
+        {"~/online", "1"},
+        {"~/state", "2"},
+        {"~/feature-sg", "1"},
+        {"~/feature-gso-tcpv4", "1"},
+        {"~/feature-gso-tcpv6", "1"},
+        {"~/feature-ipv6-csum-offload", "1"},
+        {"~/feature-rx-copy", "1"}};
+
+    memset(&ring, 0, sizeof ring);
+    netback = (struct netback){.store = &ring, .follows = true, .now_ns = 1000000000};
+    netback.machine = (struct xen_machine){.ops = &ops,
+                                           .store = &ring,
+                                           .store_port = 1,
+                                           .ref_first = NETBACK_REFS_FIRST,
+                                           .ref_end = NETBACK_REFS};
+    for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++)
+        netback_set(keys[i][0], keys[i][1]);
+}
+
+void xen_world_prepare(unsigned how)
+{
+    struct arena arena = {xen_world.memory, xen_world.memory + sizeof xen_world.memory};
+
+    memset(&xen_world.xen, 0, sizeof xen_world.xen);
+    memset(&xen_world.pool, 0, sizeof xen_world.pool);
+    assert_true(pool_init(&xen_world.pool, &arena, BUFFERS, BUFFER_BYTES, SMALL, VIEWS));
+    xen_world.xen.machine = &netback.machine;
+    xen_world.xen.pages = xen_world.pages;
+    xen_world.xen.window = (uintptr_t)xen_world.memory;
+    xen_world.xen.window_pages = NETBACK_WINDOW_PAGES;
+    xen_world.xen.no_offload = how & XEN_WORLD_NO_OFFLOAD;
+    xen_world.xen.untrusted = how & XEN_WORLD_UNTRUSTED;
+}
+
+enum leat_err xen_world_start(const char **why)
+{
+    struct leat_netif *netif = leat_xen_netif(&xen_world.xen);
+    const enum leat_err err = xen_net_start(&xen_world.xen, 0, NULL, 0, why);
+    struct leat_buf *none[1];
+
+    for (unsigned i = 0; !err && i < 100; i++) { /* the watch is set only now */
+        if (netif->ops->next_look_ns(netif, netback.now_ns) > netback.now_ns)
+            break;
+        assert_int_equal(netif->ops->receive(netif, netback.now_ns, &xen_world.pool, none, 1), 0);
+    }
+    return err;
+}
