@@ -1,4 +1,6 @@
 /* solo5_main.c -- leat_main() on Solo5, with its network device "service". */
+#include <stdlib.h>
+
 #include <leat/solo5.h>
 
 #include <solo5.h>
@@ -50,5 +52,5 @@ int solo5_app_main(const struct solo5_start_info *start)
                                          .command_line = machine.solo5.command_line,
                                          .open_netif = open_netif,
                                          .say_counters = say_counters};
-    return bare_main(&machine.bare);
+    exit(bare_main(&machine.bare)); /* runs destructors, as a return does elsewhere */
 }

@@ -27,10 +27,11 @@ def make_archive(options):
     """Renames symbols in copies of the objects, and archives the copies."""
     with tempfile.TemporaryDirectory() as folder:
         renames = Path(folder) / "renames"
+        keep = {*options.keep, *global_symbols(options.nm, options.keep_of)} if options.keep_of else set(options.keep)
         renames.write_text("".join(
             f"{name} {options.prefix}{name}\n"
             for name in global_symbols(options.nm, options.objects + options.beside)
-            if not name.startswith(PUBLIC) and name not in options.keep), encoding="utf-8")
+            if not name.startswith(PUBLIC) and name not in keep), encoding="utf-8")
         copies = []
         for path in map(Path, options.objects):
             copies.append(str(Path(folder) / path.name))
@@ -47,6 +48,8 @@ def main():
     parser.add_argument("--prefix", required=True, help="prefix of private symbols")
     parser.add_argument("--keep", nargs="+", default=[], metavar="SYMBOL",
                         help="symbols to keep, because the compiler or a linker script calls them by name")
+    parser.add_argument("--keep-of", nargs="+", default=[], metavar="ARCHIVE",
+                        help="archives whose symbols are kept, because a program calls them by these names")
     parser.add_argument("--beside", nargs="+", default=[], metavar="ARCHIVE",
                         help="archives whose private symbols the objects use, and which are renamed in the same way")
     parser.add_argument("--nm", default="nm")

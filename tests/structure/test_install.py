@@ -21,8 +21,9 @@ NEEDED_MAX = {"memcpy", "memmove", "memset", "memcmp", "_GLOBAL_OFFSET_TABLE_"}
 COMPILERS_OWN = re.compile(r"__(u?div|u?mod|mul|ashl|ashr|lshr|clz|ctz|popcount|bswap)\w*[sdt]i[23]?")
 
 # code of a machine without a libc, and the start of its loader
-METALS_OWN = {"_start", "memcpy", "memmove", "memset", "memcmp", "strlen", "strcmp", "strncmp", "strchr", "memchr", "strnlen", "strcasecmp",
-              "strncasecmp", "strrchr", "strstr", "strspn", "strcspn", "strpbrk", "strcpy", "strncpy", "strcat", "strncat"}
+METALS_OWN = {"_start", "__dso_handle"} | {
+    name for header in [*tree.sources("main/libc/include"), "main/libc/runtime.h"] for name in re.findall(
+        r"\b(\w+)\((?!\()", re.sub(r"__attribute__.*|^#.*", "", tree.without_comments(tree.read(header)), flags=re.M))}
 
 # parts of IPv6: a program that doesn't register it doesn't link them
 IPV6 = re.compile(r"(leat_+)?(ipv6|icmpv?6|ndp|slaac|dhcp6|transport6|(address|neighbour|route|path|host|fragment)s?6)")

@@ -60,7 +60,7 @@ def compiled(path, to):
     missing."""
     output = to / (str(path).replace("/", "_") + ".o")
     include = [f"-I{tree.ROOT / place}" for place in ("include", "src", "", "netif/virtio", METAL,
-                                                        f"{METAL}/x86_64", "main/bare/include")]
+                                                        f"{METAL}/x86_64", "main/libc/include")]
     done = subprocess.run([*tree.CC, "-std=c11", "-O1", "-ffreestanding", *include, "-c", str(tree.ROOT / path),
                            "-o", str(output)], check=False, capture_output=True)
     return output if done.returncode == 0 else None

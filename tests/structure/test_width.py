@@ -5,7 +5,7 @@ import unittest
 import tree
 
 FLAGS = ["-m32", "-std=c11", "-ffreestanding", "-fsyntax-only", "-Wall", "-Wconversion", "-Werror"]
-PATHS = [tree.ROOT / "main/bare/include", tree.ROOT / "include", tree.ROOT / "src", tree.ROOT, tree.BUILD / "src"]
+PATHS = [tree.ROOT / "main/libc/include", tree.ROOT / "include", tree.ROOT / "src", tree.ROOT, tree.BUILD / "src"]
 
 
 class Width(unittest.TestCase):

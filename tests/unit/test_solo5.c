@@ -7,6 +7,7 @@
 #include <solo5.h>
 
 #include "../virtio/metal/entropy.h"
+#include "../virtio/metal/services.h"
 
 enum {
     HANDLE = 3,
@@ -31,6 +32,7 @@ static struct {
     solo5_time_t yielded_until;
     uintptr_t tls_base;
     char console[64];
+    jmp_buf ended;
 } tender;
 
 solo5_time_t solo5_clock_monotonic(void)
@@ -53,6 +55,16 @@ void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready)
 {
     assert_null(ready);
     tender.yielded_until = deadline;
+}
+
+void solo5_exit(int status)
+{
+    longjmp(tender.ended, 1 + status);
+}
+
+void solo5_abort(void)
+{
+    longjmp(tender.ended, -1);
 }
 
 void solo5_console_write(const char *text, size_t len)
@@ -352,6 +364,28 @@ static void frames_are_written_in_one_piece(void **state)
     unit_pool_close(&unit);
 }
 
+static void the_c_library_finds_its_machine(void **state)
+{
+    int how;
+
+    (void)state;
+    assert_int_equal(machine_civil_ns(), CIVIL_NS);
+    machine_write("line", 4);
+    assert_memory_equal(tender.console, "line", 4);
+    how = setjmp(tender.ended);
+    if (how == 0)
+        machine_end(3);
+    assert_int_equal(how, 4);
+    how = setjmp(tender.ended);
+    if (how == 0)
+        machine_halt(5);
+    assert_int_equal(how, 6);
+    how = setjmp(tender.ended);
+    if (how == 0)
+        machine_crash();
+    assert_int_equal(how, -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +401,7 @@ int main(void)
         cmocka_unit_test_setup(without_buffers_it_looks_again_later, boot),
         cmocka_unit_test_setup(frames_longer_than_a_buffer_are_copied_once, boot),
         cmocka_unit_test_setup(frames_are_written_in_one_piece, boot),
+        cmocka_unit_test_setup(the_c_library_finds_its_machine, boot),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,12 +2,13 @@
  * metal.c -- START HERE: the machine as leat_host, from metal_start() to the program and back.
  *
  * boot.S calls metal_start() with the loader's protocol and its information. That reads memory and
- * command line, brings up interrupts, console and clock in this order, and calls the program's
- * leat_metal_main(). The program's result is the machine's status.
+ * command line, brings up interrupts, console and clock in this order, runs the program's static
+ * constructors, and calls its leat_metal_main(). The program's result is the machine's status.
  */
 #include <string.h>
 
 #include "metal.h"
+#include "services.h"
 
 static struct leat_metal metal;
 static uint64_t poll_every_ns = UINT64_MAX;
@@ -127,5 +128,6 @@ _Noreturn void metal_start(uint32_t protocol, uintptr_t info)
     if (boot.trouble || trouble)
         refuse(boot.trouble ? boot.trouble : trouble);
     clock_init();
-    power_off(leat_metal_main(&metal));
+    program_begin();
+    machine_end(leat_metal_main(&metal));
 }

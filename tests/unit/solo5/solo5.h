@@ -36,6 +36,8 @@ solo5_time_t solo5_clock_monotonic(void);
 solo5_time_t solo5_clock_wall(void);
 solo5_result_t solo5_set_tls_base(uintptr_t base);
 void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready);
+void solo5_exit(int status) __attribute__((noreturn));
+void solo5_abort(void) __attribute__((noreturn));
 void solo5_console_write(const char *text, size_t len);
 solo5_result_t solo5_net_acquire(const char *name, solo5_handle_t *handle,
                                  struct solo5_net_info *info);

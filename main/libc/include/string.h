@@ -1,8 +1,8 @@
 /*
  * string.h -- bytes and strings, for machines without a libc.
  *
- * C11 7.24, and three functions of POSIX.  strcoll, strxfrm and strerror are left out because they
- * need a locale, strdup because it needs an allocator, and strtok because it has a hidden state.
+ * C11 7.24 in the "C" locale, and some functions of POSIX.  strdup is left out because it needs an
+ * allocator.  strtok has a hidden state: programs with tasks call strtok_r.
  */
 #ifndef BARE_STRING_H
 #define BARE_STRING_H
@@ -38,8 +38,17 @@ char *strcpy(char *BARE_RESTRICT to, const char *BARE_RESTRICT from);
 char *strncpy(char *BARE_RESTRICT to, const char *BARE_RESTRICT from, size_t len);
 char *strcat(char *BARE_RESTRICT to, const char *BARE_RESTRICT from);
 char *strncat(char *BARE_RESTRICT to, const char *BARE_RESTRICT from, size_t len);
+char *stpcpy(char *BARE_RESTRICT to, const char *BARE_RESTRICT from);
+void *memccpy(void *BARE_RESTRICT to, const void *BARE_RESTRICT from, int last, size_t len);
+char *strtok(char *BARE_RESTRICT text, const char *BARE_RESTRICT between);
+char *strtok_r(char *BARE_RESTRICT text, const char *BARE_RESTRICT between,
+               char **BARE_RESTRICT rest);
+int strcoll(const char *a, const char *b);
+size_t strxfrm(char *BARE_RESTRICT to, const char *BARE_RESTRICT from, size_t size);
+char *strerror(int error);
 
 #ifdef __cplusplus
 }
 #endif
+#undef BARE_RESTRICT
 #endif
