@@ -70,6 +70,9 @@ static void texts_compare_regardless_of_case(void **state)
 
 static void copies_are_the_same_to_the_last_byte(void **state)
 {
+    /* by pointers that may change, because compilers warn of texts that are cut on purpose */
+    char *(*volatile their_strncat)(char *, const char *, size_t) = strncat;
+    char *(*volatile their_strncpy)(char *, const char *, size_t) = strncpy;
     uint64_t seed = 3;
 
     (void)state;
@@ -86,10 +89,10 @@ static void copies_are_the_same_to_the_last_byte(void **state)
         assert_ptr_equal(bare_strcat(ours, more), ours);
         strcat(theirs, more);
         assert_ptr_equal(bare_strncat(ours, more, len), ours);
-        strncat(theirs, more, len);
+        their_strncat(theirs, more, len);
         assert_memory_equal(ours, theirs, sizeof ours);
         assert_ptr_equal(bare_strncpy(ours, text, len), ours);
-        strncpy(theirs, text, len);
+        their_strncpy(theirs, text, len);
         assert_memory_equal(ours, theirs, sizeof ours);
     }
 }
