@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import urllib.request
 
 import pytest
@@ -37,6 +38,13 @@ def wire(root):
     run("ip", "link", "del", "boxed0", check=False)
 
 
+@pytest.fixture
+def short_path():
+    """A folder whose path is short: podman's runroot may have 50 characters."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield pathlib.Path(folder)
+
+
 def test_the_program_runs_alone_in_its_folder(root, wire):
     """Without a network of the kernel, and with no file but those of the folder; /proc is there in every container."""
     probe = subprocess.run(["unshare", "--mount", "--net", "mount", "--rbind", "/proc", root / "proc"], capture_output=True, check=False)
@@ -61,8 +69,8 @@ def test_rootfs_tells_its_mistakes(tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("podman"), reason="podman is not installed")
-def test_podman_makes_an_image(root, tmp_path):
-    podman = ["podman", "--root", tmp_path / "images", "--runroot", tmp_path / "run", "--storage-driver", "vfs"]
+def test_podman_makes_an_image(root, short_path):
+    podman = ["podman", "--root", short_path / "images", "--runroot", short_path / "run", "--storage-driver", "vfs"]
     done = subprocess.run([*podman, "build", "--network", "none", "-q", "-f", SERVICE / "Containerfile", "-t", "leat-httpd", root],
                           capture_output=True, text=True, check=False, timeout=300)
     if "permitted" in done.stderr or "mount" in done.stderr:
