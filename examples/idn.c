@@ -10,7 +10,7 @@ enum {
 
 bool idn_to_ascii(const char *name, size_t len, char *ascii, size_t room)
 {
-    char text[NAME_BYTES];
+    static char text[NAME_BYTES]; /* one name at a time */
     char *made = NULL;
     int put = -1;
 
