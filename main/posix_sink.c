@@ -110,7 +110,7 @@ size_t sink_device_write(struct leat_log *log, const char *bytes, size_t len, co
 
         if (put < 0 && errno == EINTR)
             continue;
-        if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        if (put < 0 && errno == EAGAIN)
             break;
         if (put <= 0) {
             *why = strerror(put < 0 ? errno : EIO);
