@@ -14,7 +14,7 @@
 
 #include "core/pool.h"
 #include "demand.h"
-#include "net.h"
+#include "netif/xen/net.h"
 
 enum {
     BUFFERS = 96,
