@@ -30,11 +30,18 @@ enum store_what {
     STORE_DELETE
 };
 
-/* ---- access (store.c). An error means that it was not begun. */
+/* ---- access (log.c). An error means that it was not begun. */
 
 enum leat_err log_read(struct leat_store *store, uint32_t at, uint32_t sectors);
 enum leat_err log_write(struct leat_store *store, uint32_t at, uint32_t sectors);
 enum leat_err log_flush(struct leat_store *store);
+
+/* Begins the next part of an access, which lies in one piece on the device. */
+enum leat_err log_go_on(struct leat_store *store);
+
+/* Has the next request begin in a turn of its own, so that a program that always has another one
+ * doesn't hold the loop. */
+void log_start_later(struct leat_store *store);
 
 /* Ends the oldest request with its callback. Returns LEAT_OK. */
 enum leat_err log_end(struct leat_store *store, enum leat_err err);

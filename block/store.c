@@ -1,9 +1,9 @@
 /*
- * store.c -- START HERE: a store's requests, and its access to the device.
+ * store.c -- START HERE: a store's requests.
  *
- * One request at a time; the others wait. Each access to the device ends in a callback, which leads
- * to the next phase (log.h). record.h has the format, mount.c what is read at the start, change.c
- * how the log is written.
+ * One request at a time; the others wait. Each access to the device (log.c) ends in a callback,
+ * which leads to the next phase (log.h). record.h has the format, mount.c what is read at the
+ * start, change.c how the log is written.
  */
 #include <leat/assert.h>
 #include <leat/stack.h>
@@ -20,79 +20,7 @@ enum {
     ALIGNMENT = 8
 };
 
-/* ---- access to the device */
-
-/* Begins the part of an access that lies in one piece on the device. */
-static enum leat_err io_part(struct leat_store *store)
-{
-    const uint32_t most = store->block->device->piece_bytes_max / store->sector_bytes;
-    uint32_t part = store->sectors - store->io_at;
-
-    if (part > store->io_left)
-        part = store->io_left;
-    if (most > 0 && part > most)
-        part = most;
-    store->view =
-        (struct leat_buf){.data = store->record + (size_t)store->io_done * store->sector_bytes,
-                          .len = part * store->sector_bytes};
-    store->io.sector = store->io_at;
-    store->io_at = (store->io_at + part) % store->sectors;
-    store->io_left -= part;
-    store->io_done += part;
-    return leat_block_submit(store->block, &store->io);
-}
-
-static enum leat_err io_begin(struct leat_store *store, enum leat_block_what what, uint32_t at,
-                              uint32_t sectors)
-{
-    if (!store->block->device)
-        return LEAT_ERR_CLOSED;
-    leat_assert(sectors <= store->record_sectors && at < store->sectors);
-    store->io.what = what;
-    store->io.buf = sectors > 0 ? &store->view : 0;
-    store->io_at = at;
-    store->io_left = sectors;
-    store->io_done = 0;
-    return sectors > 0 ? io_part(store) : leat_block_submit(store->block, &store->io);
-}
-
-enum leat_err log_read(struct leat_store *store, uint32_t at, uint32_t sectors)
-{
-    return io_begin(store, LEAT_BLOCK_READ, at, sectors);
-}
-
-enum leat_err log_write(struct leat_store *store, uint32_t at, uint32_t sectors)
-{
-    return io_begin(store, LEAT_BLOCK_WRITE, at, sectors);
-}
-
-enum leat_err log_flush(struct leat_store *store)
-{
-    return io_begin(store, LEAT_BLOCK_FLUSH, 0, 0);
-}
-
 /* ---- requests */
-
-/* The next request begins in a turn of its own, so that a program that always has another one
- * doesn't hold the loop. */
-static void start_later(struct leat_store *store)
-{
-    leat_timer_set(store->block->stack, &store->start, leat_now_ns(store->block->stack));
-}
-
-enum leat_err log_end(struct leat_store *store, enum leat_err err)
-{
-    struct leat_store_request *request = store->requests;
-
-    store->requests = request->next;
-    if (store->requests)
-        start_later(store);
-    else
-        store->end = &store->requests;
-    store->phase = PHASE_IDLE;
-    request->on_done(store, request, err, request->arg);
-    return LEAT_OK;
-}
 
 static enum leat_err get_begin(struct leat_store *store)
 {
@@ -167,7 +95,7 @@ static void on_io(struct leat_block_request *io, enum leat_err err, void *arg)
 
     (void)io;
     if (!err && store->io_left > 0) {
-        err = io_part(store);
+        err = log_go_on(store);
         if (!err)
             return;
     }
@@ -217,7 +145,7 @@ static enum leat_err submit(struct leat_store *store, struct leat_store_request 
     request->next = 0;
     *store->end = request;
     store->end = &request->next;
-    start_later(store);
+    log_start_later(store);
     return LEAT_OK;
 }
 
@@ -314,7 +242,7 @@ enum leat_err leat_store_mount(struct leat_store *store, struct leat_block *bloc
     store->io.on_done = on_io;
     store->io.arg = store;
     memset(store->entries, 0, names * sizeof *store->entries);
-    start_later(store);
+    log_start_later(store);
     return LEAT_OK;
 }
 

@@ -106,15 +106,15 @@ struct leat_block_counters {
 
 /** An open device.  The program's memory, which stays where it is; its members are private. */
 struct leat_block {
-    struct leat *stack;                 /**< its polls look at the device */
-    struct leat_block_device *device;   /**< NULL: it was closed */
-    struct leat_block_request *waiting; /**< not with the device yet, the oldest first */
-    struct leat_block_request **end;    /**< the end of that list */
-    uint32_t in_flight;                 /**< requests that are with the device */
-    bool is_fresh;                      /**< the device got one since the last look */
-    uint64_t quiet_since_ns;            /**< the last time that the device got or ended one */
-    struct leat_timer look;             /**< when to look at the device again */
-    struct leat_block_counters counters;
+    struct leat *stack;                  /**< its polls look at the device */
+    struct leat_block_device *device;    /**< NULL: it was closed */
+    struct leat_block_request *waiting;  /**< not with the device yet, the oldest first */
+    struct leat_block_request **end;     /**< the end of that list */
+    uint32_t in_flight;                  /**< requests that are with the device */
+    bool is_fresh;                       /**< the device got one since the last look */
+    uint64_t quiet_since_ns;             /**< the last time that the device got or ended one */
+    struct leat_timer look;              /**< when to look at the device again */
+    struct leat_block_counters counters; /**< of this device */
 };
 
 /**

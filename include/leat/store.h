@@ -55,14 +55,14 @@ struct leat_store_config {
 
 /** A request.  The program's memory until its callback; its members are private. */
 struct leat_store_request {
-    struct leat_store_request *next;
-    leat_store_fn *on_done;
-    void *arg;
-    const void *value; /**< of a put */
-    void *to;          /**< of a get */
-    size_t len;        /**< bytes of the value, or of the room at `to` */
-    uint8_t what;
-    char name[LEAT_STORE_NAME_BYTES + 1];
+    struct leat_store_request *next;      /**< the one that was made after it */
+    leat_store_fn *on_done;               /**< as given to the call */
+    void *arg;                            /**< likewise */
+    const void *value;                    /**< of a put */
+    void *to;                             /**< of a get */
+    size_t len;                           /**< bytes of the value, or of the room at `to` */
+    uint8_t what;                         /**< get, put or delete */
+    char name[LEAT_STORE_NAME_BYTES + 1]; /**< a copy of the name */
 };
 
 /** Facts about a mounted store. */
@@ -79,43 +79,53 @@ struct leat_store_info {
 /** A value's name; its members are private. */
 struct leat_store_entry {
     char name[LEAT_STORE_NAME_BYTES + 1]; /**< "": no value */
-    uint64_t sequence;
-    uint32_t sector;
-    uint32_t len; /**< bytes of the value */
+    uint64_t sequence;                    /**< of its record */
+    uint32_t sector;                      /**< the first of its record */
+    uint32_t len;                         /**< bytes of the value */
 };
 
 /** A store.  The program's memory, which stays where it is; its members are private. */
 struct leat_store {
-    struct leat_block *block;
-    struct leat_store_entry *entries;
-    uint8_t *record; /**< the one that is read or written */
-    leat_store_fn *on_mounted;
-    void *mount_arg;
+    struct leat_block *block;            /**< the device */
+    struct leat_store_entry *entries;    /**< one a name */
+    uint8_t *record;                     /**< the one that is read or written */
+    leat_store_fn *on_mounted;           /**< as given to leat_store_mount() */
+    void *mount_arg;                     /**< likewise */
     struct leat_store_request *requests; /**< the oldest first */
-    struct leat_store_request **end;
-    struct leat_timer start; /**< the next request */
-    struct leat_block_request io;
-    struct leat_buf view;
-    uint32_t io_at, io_left, io_done; /**< sectors */
-    uint32_t names;                   /**< entries that there are */
-    uint32_t record_sectors;          /**< of the largest record */
-    uint32_t sector_bytes;
-    uint32_t sectors;
-    uint32_t valid;         /**< sectors with values */
-    uint64_t sequence;      /**< of the next record */
-    uint32_t head;          /**< its sector */
-    uint32_t tail;          /**< the first sector that may not be written */
-    uint64_t tail_sequence; /**< of the first record that counts */
-    uint32_t next_tail;     /**< of the record that is being written */
-    uint64_t next_tail_sequence;
-    uint32_t window;            /**< sectors from the tail to the head */
-    uint32_t at, walked, chunk; /**< of a mount */
-    uint64_t expected;          /**< likewise: the sequence of the next record */
-    uint32_t moves_left;        /**< of a put or delete */
-    uint64_t moving;            /**< the sequence of the record that is being moved */
-    uint64_t damaged, moved, written;
-    uint8_t phase;
-    bool format, is_mounted, is_foreign, is_found, is_unreadable;
+    struct leat_store_request **end;     /**< the end of that list */
+    struct leat_timer start;             /**< the next request */
+    struct leat_block_request io;        /**< the access to the device */
+    struct leat_buf view;                /**< its part of `record` */
+    uint32_t io_at;                      /**< its next sector */
+    uint32_t io_left;                    /**< sectors that it still has */
+    uint32_t io_done;                    /**< sectors that it has had */
+    uint32_t names;                      /**< entries that there are */
+    uint32_t record_sectors;             /**< of the largest record */
+    uint32_t sector_bytes;               /**< of the device */
+    uint32_t sectors;                    /**< of the device */
+    uint32_t valid;                      /**< sectors with values */
+    uint64_t sequence;                   /**< of the next record */
+    uint32_t head;                       /**< its sector */
+    uint32_t tail;                       /**< the first sector that may not be written */
+    uint64_t tail_sequence;              /**< of the first record that counts */
+    uint32_t next_tail;                  /**< of the record that is being written */
+    uint64_t next_tail_sequence;         /**< likewise */
+    uint32_t window;                     /**< sectors from the tail to the head */
+    uint32_t at;                         /**< of a mount: its sector */
+    uint32_t walked;                     /**< of a mount: sectors that were walked */
+    uint32_t chunk;                      /**< of a mount: sectors that are read at once */
+    uint64_t expected;                   /**< likewise: the sequence of the next record */
+    uint32_t moves_left;                 /**< of a put or delete */
+    uint64_t moving;                     /**< the sequence of the record that is being moved */
+    uint64_t damaged;                    /**< as in struct leat_store_info, as the next two */
+    uint64_t moved;                      /**< likewise */
+    uint64_t written;                    /**< likewise */
+    uint8_t phase;                       /**< what the access to the device is for */
+    bool format;                         /**< the mount writes all sectors anew */
+    bool is_mounted;                     /**< requests are taken */
+    bool is_foreign;                     /**< of a mount: the device has other data */
+    bool is_found;                       /**< of a mount: a record was found */
+    bool is_unreadable;                  /**< of a mount: a sector could not be read */
 };
 
 /** Bytes of memory that leat_store_mount() needs for @p config, which may be NULL, with sectors of

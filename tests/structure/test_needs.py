@@ -52,8 +52,6 @@ LATER = {"tests/bindings/test_rust.py", "tests/crypto/test_vectors.py", "tests/r
 SKIPPED_WITHOUT = {
     "tests/linux/conftest.py: ethtool", "tests/linux/test_dns.py: nsd", "tests/linux/services.py: chronyd", "tests/linux/test_http.py: wrk",
     "tests/linux/test_tls.py: gnutls-cli", "tests/linux/test_tls.py: gnutls-serv",
-    *(f"tests/check/alone.py: {name}" for name in (
-        "aarch64-linux-gnu-gcc", "riscv64-linux-gnu-gcc", "qemu-aarch64", "qemu-riscv64")),
 }
 
 

@@ -1885,18 +1885,6 @@ zeroed!(leat_mailbox, 56, 8);
 offsets!(leat_mailbox, udp 0, dropped 8, tasks 16, waiter 24, places 32, count_max 40, count 44, first 48);
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct leat_metal {
-    pub host: *mut leat_host,
-    pub command_line: *const c_char,
-    pub memory: *mut c_void,
-    pub memory_bytes: usize,
-    pub archive: *const c_void,
-    pub archive_bytes: usize,
-}
-zeroed!(leat_metal, 48, 8);
-offsets!(leat_metal, host 0, command_line 8, memory 16, memory_bytes 24, archive 32, archive_bytes 40);
-#[repr(C)]
-#[derive(Clone, Copy)]
 pub struct leat_multipart {
     pub data: *const u8,
     pub data_len: usize,
@@ -2995,20 +2983,6 @@ pub struct leat_url {
 zeroed!(leat_url, 280, 8);
 offsets!(leat_url, secure 0, port 2, host 4, target 264, target_len 272);
 #[repr(C)]
-pub struct leat_virtio_block {
-    _private: [u8; 0],
-    _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
-}
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct leat_virtio_block_config {
-    pub metal: *mut leat_metal,
-    pub number: u32,
-    pub reserved: [u64; 2],
-}
-zeroed!(leat_virtio_block_config, 32, 8);
-offsets!(leat_virtio_block_config, metal 0, number 8, reserved 16);
-#[repr(C)]
 pub struct leat_vlan {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
@@ -3072,7 +3046,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_counts leat_blocklist_line leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_metal leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_virtio_block_config leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_counts leat_blocklist_line leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
@@ -3369,15 +3343,6 @@ extern "C" {
     pub fn leat_mailbox_open(mailbox: *mut leat_mailbox, tasks: *mut leat_tasks, places: *mut leat_datagram, count_max: u32) -> leat_err;
     pub fn leat_mailbox_receive(mailbox: *mut leat_mailbox, datagram: *mut leat_datagram, deadline_ns: u64) -> leat_err;
     pub fn leat_memory_bytes(config: *const leat_config) -> usize;
-    pub fn leat_metal_entropy_from(source: Option<unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> leat_err>, arg: *mut c_void);
-    pub fn leat_metal_exit(status: i32);
-    pub fn leat_metal_guard(page: *mut c_void, bytes: usize, guarded: bool) -> bool;
-    pub fn leat_metal_main(metal: *mut leat_metal) -> i32;
-    pub fn leat_metal_on_crash(handler: Option<unsafe extern "C" fn(*mut c_void)>, arg: *mut c_void);
-    pub fn leat_metal_on_interrupt(handler: Option<unsafe extern "C" fn(*mut c_void)>, arg: *mut c_void) -> u8;
-    pub fn leat_metal_poll_every(interval_ns: u64);
-    pub fn leat_metal_route(line: u32, vector: u8) -> bool;
-    pub fn leat_metal_take(metal: *mut leat_metal, bytes: usize) -> *mut c_void;
     pub fn leat_metrics_entry(stack: *const leat, index: u32, text: *mut c_char) -> usize;
     pub fn leat_metrics_on_request(exchange: *mut leat_http_exchange, arg: *mut c_void);
     pub fn leat_metrics_on_writable(exchange: *mut leat_http_exchange, arg: *mut c_void);
@@ -3606,9 +3571,6 @@ extern "C" {
     pub fn leat_unreachable_to(stack: *const leat, to: leat_ip) -> *const leat_unreachable;
     pub fn leat_url_join(joined: *mut c_char, base: *const c_char, reference: *const c_char, len: usize) -> leat_err;
     pub fn leat_url_parse(url: *mut leat_url, text: *const c_char) -> leat_err;
-    pub fn leat_virtio_block_device(block: *mut leat_virtio_block) -> *mut leat_block_device;
-    pub fn leat_virtio_block_open(block: *mut *mut leat_virtio_block, config: *const leat_virtio_block_config, why: *mut *const c_char) -> leat_err;
-    pub fn leat_virtio_block_why(block: *const leat_virtio_block) -> *const c_char;
     pub fn leat_vlan_counts(vlan: *const leat_vlan) -> *const leat_vlan_counts;
     pub fn leat_vlan_init(vlan: *mut *mut leat_vlan, device: *mut leat_netif, memory: *mut c_void, bytes: usize, config: *const leat_vlan_config) -> leat_err;
     pub fn leat_vlan_memory_bytes() -> usize;
