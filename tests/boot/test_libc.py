@@ -13,7 +13,7 @@ ENDS = {
     "exit": (5, ["atexit", "destructor"], []),
     "_Exit": (6, [], ["atexit", "destructor"]),
     "abort": (127, [r"abort\(\) was called", "leat: exception"], ["atexit"]),
-    "assert": (127, [r"libc\.c:\d+: leat_metal_main\(\): assertion failed: !strstr\(.*", "leat: exception"], ["atexit"]),
+    "assert": (127, [r"(.*/)?libc\.c:\d+: leat_metal_main\(\): assertion failed: !strstr\(.*", "leat: exception"], ["atexit"]),
 }
 
 
