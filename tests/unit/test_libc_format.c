@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "libc.h"
+#include "libc_fast.h"
 
 /* By a pointer that may change, because compilers check formats, and warn of texts that are cut. */
 static int (*volatile their_snprintf)(char *, size_t, const char *, ...) = snprintf;
@@ -152,6 +153,16 @@ static void a_list_of_arguments_is_as_good(void **state)
     assert_string_equal(text, "a 1 b 2 c 3 d");
 }
 
+static void the_fast_types_have_their_formats(void **state)
+{
+    static const char wanted[] = "-8 -16 -32 -64 8f 16ff 3200ffff 6400000000ffffff";
+    char text[TEXT_BYTES];
+
+    (void)state;
+    assert_int_equal(print_fast(text, sizeof text), sizeof wanted - 1);
+    assert_string_equal(text, wanted);
+}
+
 /* @format is refused after @begin. */
 static void refused(const char *format, const char *begin, int error)
 {
@@ -199,6 +210,7 @@ int main(void)
         cmocka_unit_test(widths_and_precisions_may_be_arguments),
         cmocka_unit_test(sprintf_is_the_same_without_an_end),
         cmocka_unit_test(a_list_of_arguments_is_as_good),
+        cmocka_unit_test(the_fast_types_have_their_formats),
         cmocka_unit_test(an_unknown_directive_is_refused),
         cmocka_unit_test(a_length_beyond_an_int_is_refused),
     };

@@ -14,6 +14,20 @@ extern "C" {
 #define BARE_RESTRICT restrict
 #endif
 
+/* gcc calls 64 bits the fastest of at least 16 or 32; clang, exactly so many. */
+#if INT_FAST16_MAX > INT32_MAX
+#define BARE_FAST16 "l"
+#elif INT_FAST16_MAX > INT16_MAX
+#define BARE_FAST16 ""
+#else
+#define BARE_FAST16 "h"
+#endif
+#if INT_FAST32_MAX > INT32_MAX
+#define BARE_FAST32 "l"
+#else
+#define BARE_FAST32 ""
+#endif
+
 #define PRId8       "hhd"
 #define PRIi8       "hhi"
 #define PRIo8       "hho"
@@ -68,18 +82,18 @@ extern "C" {
 #define PRIxFAST8   "hhx"
 #define PRIuFAST8   "hhu"
 #define PRIXFAST8   "hhX"
-#define PRIdFAST16  "ld"
-#define PRIiFAST16  "li"
-#define PRIoFAST16  "lo"
-#define PRIxFAST16  "lx"
-#define PRIuFAST16  "lu"
-#define PRIXFAST16  "lX"
-#define PRIdFAST32  "ld"
-#define PRIiFAST32  "li"
-#define PRIoFAST32  "lo"
-#define PRIxFAST32  "lx"
-#define PRIuFAST32  "lu"
-#define PRIXFAST32  "lX"
+#define PRIdFAST16  BARE_FAST16 "d"
+#define PRIiFAST16  BARE_FAST16 "i"
+#define PRIoFAST16  BARE_FAST16 "o"
+#define PRIxFAST16  BARE_FAST16 "x"
+#define PRIuFAST16  BARE_FAST16 "u"
+#define PRIXFAST16  BARE_FAST16 "X"
+#define PRIdFAST32  BARE_FAST32 "d"
+#define PRIiFAST32  BARE_FAST32 "i"
+#define PRIoFAST32  BARE_FAST32 "o"
+#define PRIxFAST32  BARE_FAST32 "x"
+#define PRIuFAST32  BARE_FAST32 "u"
+#define PRIXFAST32  BARE_FAST32 "X"
 #define PRIdFAST64  "ld"
 #define PRIiFAST64  "li"
 #define PRIoFAST64  "lo"
