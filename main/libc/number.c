@@ -45,13 +45,15 @@ static const char *take_digits(struct number *number, const char *text, unsigned
     return text;
 }
 
-/* Sets @end as C demands: to the text itself if there is no number. */
+/* Sets @end to the text itself if there is no number, or no such base (POSIX). */
 static struct number parse(const char *text, char **end, int base)
 {
     struct number number = {0};
     const char *at = text;
     const char *digits;
 
+    if (end)
+        *end = (char *)(uintptr_t)text;
     if (base < 0 || base == 1 || base > BASE_MAX) {
         errno = EINVAL;
         return number;
@@ -69,8 +71,8 @@ static struct number parse(const char *text, char **end, int base)
         base = *at == '0' ? 8 : 10;
     digits = at;
     at = take_digits(&number, at, (unsigned)base);
-    if (end)
-        *end = (char *)(uintptr_t)(at > digits ? at : text);
+    if (end && at > digits)
+        *end = (char *)(uintptr_t)at;
     return number;
 }
 
