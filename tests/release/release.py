@@ -33,10 +33,12 @@ def temporary(name):
     return folder
 
 
-def tarball(folder):
-    """The tarball of a release, made in @folder of the commit under test; None where the tree is no clone."""
+def tarball(folder, **env):
+    """The tarball of a release, made in @folder of the commit under test; None where the tree is no clone. @env is added to the
+    environment."""
     made = folder / f"leat-{version()}.tar.xz"
-    said = subprocess.run([ROOT / "tools/dist", made], capture_output=True, text=True, check=False, env=ENV)
+    said = subprocess.run([ROOT / "tools/dist", made], capture_output=True, text=True, check=False,
+                          env={**ENV, **env})
     if said.returncode == 2 and not (ROOT / ".git").exists():
         return None
     if said.returncode:

@@ -17,9 +17,10 @@ def setUpModule():
 
 
 class Tarball(unittest.TestCase):
-    def test_it_has_the_same_bytes_twice(self):
+    def test_it_has_the_same_bytes_for_another_user(self):
         (FOLDER / "again").mkdir()
-        again = release.tarball(FOLDER / "again")
+        again = release.tarball(FOLDER / "again", GIT_CONFIG_COUNT="2", GIT_CONFIG_KEY_0="tar.umask", GIT_CONFIG_VALUE_0="0077",
+                                GIT_CONFIG_KEY_1="core.autocrlf", GIT_CONFIG_VALUE_1="true")
         first, second = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (MADE, again))
         self.assertEqual(first, second)
 
