@@ -30,7 +30,7 @@ struct leat_timer {
 };
 
 /**
- * Sets a timer: the first leat_poll() at or after @p at_ns, by leat_poll()'s clock, calls its
+ * Sets a timer.  The first leat_poll() at or after @p at_ns, by leat_poll()'s clock, calls its
  * on_time, at most 1,024 ns late by that clock.  A timer that is set already is moved.  A timer in
  * the past fires in the next leat_poll(); the current one returns that it is due.
  */

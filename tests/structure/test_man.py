@@ -108,6 +108,16 @@ class Pages(unittest.TestCase):
         without = [name for name in self.calls if "LIBRARY" not in headings(self.read(f"{name}.3"))]
         self.assertEqual(without, [])
 
+    def test_a_purpose_ends_where_a_part_of_the_sentence_ends(self):
+        purposes = {name: re.search(r"^\.SH NAME\n(.*?)\n\.SH", self.read(f"{name}.3"), re.M | re.S)[1].partition(" \\- ")[2].replace("\n", " ")
+                    for name in self.calls}
+        self.assertEqual(purposes["leat_tcp_listen"], "passive OPEN")
+        # a parenthesis, dots, a colon, a clause
+        self.assertEqual(purposes["leat_zip_stored"], "the header of the next len bytes of stored data")
+        self.assertEqual(purposes["leat_buf_slice"], "a new buffer list that shows bytes offset .. offset + len of the list buf")
+        self.assertEqual(purposes["leat_http_access_json"], "the same as an object of JSON")
+        self.assertEqual(purposes["leat_poll"], "takes a bounded burst from each backend")
+
     def test_no_mark_of_doxygen_is_left(self):
         left = [name for name in self.calls if re.search(r"@[pc]\b|`|[\0-\b]", self.read(f"{name}.3"))]
         self.assertEqual(left, [])

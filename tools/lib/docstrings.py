@@ -9,16 +9,16 @@ import roff
 # the folders whose sources define public functions, with their libraries; SOURCES where not all files count
 LIBRARIES = {
     "src": "leat", "proto": "leat-proto", "tls": "leat-tls", "web": "leat-web", "task": "leat-task", "files": "leat-files",
-    "crypto": "leat-crypto", "crypto/openssl": "leat-crypto-openssl", "netif/link": "leat-link", "netif/vlan": "leat-vlan",
-    "netif/flight": "leat-flight", "netif/pcap": "leat-posix", "netif/tap": "leat-posix", "netif/socket": "leat-posix",
-    "netif/shm": "leat-posix", "compress/zlib": "leat-deflate", "main": "leat-main",
+    "block": "leat-block", "crypto": "leat-crypto", "crypto/openssl": "leat-crypto-openssl", "netif/link": "leat-link",
+    "netif/vlan": "leat-vlan", "netif/flight": "leat-flight", "netif/pcap": "leat-posix", "netif/tap": "leat-posix",
+    "netif/socket": "leat-posix", "netif/shm": "leat-posix", "compress/zlib": "leat-deflate", "main": "leat-main",
 }
 SOURCES = {"crypto": "*.c", "web": "**/*.[cr]*", "proto": "**/*.[cr]*"}
 
 COMMENT = re.compile(r"/\*\*(?!<)((?:(?!\*/).)*)\*/\n", re.S)
 FUNCTION = re.compile(r"(?:LEAT_INLINE )?([a-z][\w *]*?\b(leat_\w+)\([^;{]*\))\s*[;{]")
 STRUCT = re.compile(r"struct (leat_\w+)\s*\{")
-PURPOSE_MIN, PURPOSE_MAX = 20, 60
+PURPOSE_MIN, PURPOSE_MAX = 16, 68
 TAKEN = re.compile(r"struct (leat_(?:\w+_)?(?:config|events)|leat_app)\b")
 
 
@@ -121,13 +121,18 @@ def running(text):
 
 
 def brief(text):
-    """The first sentence of a docstring as the purpose of a page, without clauses at its end if it is long."""
-    first = re.split(r"[.;](?:\s|$)", " ".join(text.split()), maxsplit=1)[0]
+    """The first sentence of a docstring as the purpose of a page. A long one is given without its parentheses, then without what
+    follows a colon, then without clauses at its end."""
+    first = re.split(r"(?<!\.)[.;](?:\s|$)", " ".join(text.split()), maxsplit=1)[0]
     first = re.sub(r"@[pc] ", "", first).replace("`", "").strip(" .")
-    while len(first) > PURPOSE_MAX and (cut := max(first.rfind(", "), first.rfind(" ("), first.rfind(": ", PURPOSE_MIN))) > 0:
-        first = first[:cut]
     if first.count("(") > first.count(")"):
         first = first[:first.rfind(" (")]
+    if len(first) > PURPOSE_MAX:
+        first = re.sub(r" \([^()]*\)", "", first)
+    if len(first) > PURPOSE_MAX and (colon := first.find(": ", PURPOSE_MIN)) > 0:
+        first = first[:colon]
+    while len(first) > PURPOSE_MAX and (cut := first.rfind(", ")) > 0:
+        first = first[:cut]
     word = first.split()[0]
     if word[1:].islower() or len(word) == 1:
         first = first[0].lower() + first[1:]
