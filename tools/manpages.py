@@ -103,7 +103,7 @@ def synopsis(forms, name):
 
 
 def taken_apart(text):
-    """(description, arguments, options) of the rest of a help text, as blocks; the exit status is of the notes."""
+    """(description, arguments, options) of the rest of a help text, as blocks. The exit status is left out: notes have it."""
     description, arguments, options = [], [], []
     for kind, content in roff.blocks(re.sub(r"^(positional arguments|options):\n", "", text, flags=re.M)):
         if kind == "paragraph" and STATUS.match(content[0]):
@@ -240,6 +240,9 @@ def parse(words):
     parser.add_argument("--depfile", type=Path)
     parser.add_argument("--notes", nargs="+", default=[])
     options = parser.parse_args(words)
+    needed = {"program": ["version", "output", "name", "notes"], "calls": ["version", "output"], "list": []}[options.action]
+    if missing := [f"--{name}" for name in needed if not getattr(options, name)]:
+        parser.error(f"{options.action} needs {', '.join(missing)}")
     if options.action == "program" and len(program) != 1:
         parser.error("one program stands behind --")
     return options, program
