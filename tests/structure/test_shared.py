@@ -175,7 +175,8 @@ class Shared(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("abidiff"), "abidiff is not installed (abigail-tools)")
     def test_the_interface_of_the_last_release_is_still_there(self):
-        recorded = sorted((tree.ROOT / "bindings/abi").glob("libleat.so.0-*.abi.xz"))
+        recorded = sorted((tree.ROOT / "bindings/abi").glob("libleat.so.0-*.abi.xz"),
+                          key=lambda path: [int(number) for number in re.findall(r"\d+", path.name)])
         if not recorded:
             self.skipTest("there is no release yet: RELEASING.md says when its interface is recorded")
         last = self.folder / "last.abi"
