@@ -52,8 +52,8 @@ struct day {
     int of_year;  /* 0: March 1st */
 };
 
-/* The last day of an era and of a fourth year would be the first of a next part, which isn't
- * there. */
+/* An era has a day more than four centuries, and four years a day more than four common ones: that
+ * day belongs to the last century or year, and begins none. */
 static struct day day_of(int64_t days)
 {
     int64_t rest;

@@ -58,7 +58,7 @@ static void put_many(struct output *out, char c, size_t count)
     out->len += count;
 }
 
-/* @len characters, of which so many are there: the rest of the width is blanks. */
+/* How many blanks fill the width of a field, of which @len characters are in use. */
 static size_t blanks(const struct field *field, size_t len)
 {
     return (size_t)field->width > len ? (size_t)field->width - len : 0;

@@ -57,11 +57,13 @@ void qsort_r(void *base, size_t count, size_t size,
 void *bsearch(const void *key, const void *base, size_t count, size_t size,
               int (*compare)(const void *key, const void *element));
 
-/* Registers a function for the end of the program, of at most 32; not 0: there is no room. */
+/* Registers a function for the end of the program. Not 0: 64 functions and destructors of static
+ * objects are registered already. */
 int atexit(void (*function)(void));
 
-/* Runs the functions of atexit(), last first, and the static destructors, and ends the machine with
- * @status, as far as the hypervisor supports one. A return from main() does the same. */
+/* Runs the functions of atexit() and the destructors of static objects, the last registered one
+ * first, then those in .fini_array. It ends the machine with @status, as far as the hypervisor
+ * supports one. A return from main() does the same. */
 void exit(int status) __attribute__((noreturn));
 
 /* Ends the machine at once. */
