@@ -198,19 +198,44 @@ static void test_a_reply_that_is_broken_off(void **state)
     leave_server(f, client);
 }
 
+/* Nothing of the reply before is in its line. */
 static void test_a_client_that_goes_before_its_reply(void **state)
 {
     struct fixture *f = *state;
-    struct client *client = ask(f, "GET /unfinis");
+    struct client *client = ask(f, GET("/", "") "GET /unfinis");
 
     leat_tcp_abort(client->conn);
     world_wait(f->world, 1000000000);
-    assert_int_equal(seen_count, 1);
-    assert_string_equal(seen[0].line, "GET /unfinis");
-    assert_int_equal(seen[0].access.target_len, 0);
-    assert_int_equal(seen[0].access.status, 0);
-    assert_false(seen[0].access.complete);
+    assert_int_equal(seen_count, 2);
+    assert_int_equal(seen[0].access.reply_bytes, 11);
+    assert_string_equal(seen[1].line, "GET /unfinis");
+    assert_int_equal(seen[1].access.target_len, 0);
+    assert_int_equal(seen[1].access.status, 0);
+    assert_int_equal(seen[1].access.reply_bytes, 0);
+    assert_false(seen[1].access.complete);
     leave_server(f, client);
+}
+
+/* The server ends one of them in favour of a new one, and the others because they are idle. */
+static void test_a_connection_between_requests_is_not_told(void **state)
+{
+    struct fixture *f = *state;
+    struct client *clients[CLIENTS + 1];
+
+    clients[0] = ask(f, GET("/", ""));
+    assert_int_equal(seen_count, 1);
+    for (unsigned i = 1; i <= CLIENTS; i++) {
+        clients[i] = connect_client(f);
+        clients[i]->stay = true;
+        world_wait(f->world, 1000000000);
+    }
+    assert_int_equal(f->counts->displaced, 1);
+    world_wait(f->world, UINT64_C(100000000000));
+    assert_int_equal(f->counts->idle, CLIENTS);
+    assert_int_equal(seen_count, 1);
+    for (unsigned i = 0; i <= CLIENTS; i++)
+        leave_server(f, clients[i]);
+    assert_int_equal(seen_count, 1);
 }
 
 static void test_a_stream_that_is_not_tcp_is_secure(void **state)
@@ -405,6 +430,7 @@ int main(void)
         LOG_TEST(a_head_that_comes_in_pieces),
         LOG_TEST(a_reply_that_is_broken_off),
         LOG_TEST(a_client_that_goes_before_its_reply),
+        LOG_TEST(a_connection_between_requests_is_not_told),
         LOG_TEST(a_stream_that_is_not_tcp_is_secure),
         cmocka_unit_test(test_the_common_line),
         cmocka_unit_test(test_the_line_of_json),

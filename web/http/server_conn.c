@@ -99,7 +99,6 @@ void server_conn_count(struct server_conn *client, uint16_t status)
 
     client->status = status;
     client->served = true;
-    client->sent = 0;
     counts->requests++;
     counts->early += client->early;
     if (status >= 500)

@@ -50,7 +50,7 @@ struct server_conn {
     uint16_t status;        /* of the reply; 0: none yet */
     uint8_t phase;          /* enum http_phase */
     bool seen_queued;       /* the client had data to acknowledge then */
-    bool over;              /* this request was counted and logged */
+    bool over;              /* no request is under way, or it was counted and logged */
     bool serving;           /* server_conn_serve() is running, and will check again */
     bool close;             /* end the connection after this reply */
     bool starved;           /* the pool was empty, so on_writable must follow */

@@ -34,8 +34,9 @@ static void next_request(struct server_conn *client)
     client->request.said = client->said;
     if (client->said)
         http_said_clear(client->said);
-    client->over = false;
+    client->over = true; /* until the first byte of the next request */
     client->status = 0;
+    client->sent = 0;
     if (server_is_ending(client->server) && client->served)
         say_no_more(client);
     else
@@ -99,6 +100,7 @@ static bool read_head(struct server_conn *client)
     if (client->phase == HTTP_PHASE_IDLE) {
         server_conn_enter(client, HTTP_PHASE_HEAD);
         client->head_at_ns = leat_now_ns(client->server->stack);
+        client->over = false;
     }
     while (client->unread && request->status == HTTP_MORE) {
         uint32_t taken;
@@ -327,8 +329,7 @@ void server_conn_stop(struct server_conn *client)
 void server_conn_release(struct server_conn *client)
 {
     /* a request that has begun, but has no complete reply, is logged too */
-    if (client->phase != HTTP_PHASE_IDLE && client->phase != HTTP_PHASE_LINGER)
-        server_conn_over(client, false);
+    server_conn_over(client, false);
     if (client->exchange)
         http_exchange_release(client->exchange);
     if (client->opened)
