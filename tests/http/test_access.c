@@ -41,15 +41,17 @@ static struct leat_http_exchange *held;
 
 static void hold(struct leat_http_exchange *exchange, void *arg)
 {
-    const struct leat_http_head head = {.status = 200, .type = "text/plain", .len = 1000};
+    const struct leat_http_head head = {
+        .status = 200, .type = "text/plain", .len = *(uint64_t *)arg};
 
-    (void)arg;
     held = exchange;
     leat_http_reply(exchange, &head);
 }
 
+static uint64_t thousand = 1000, any = LEAT_HTTP_ANY;
 static const struct leat_http_route routes[] = {
-    {.path = "/hold", .methods = LEAT_HTTP_GET, .on_request = hold}};
+    {.path = "/hold", .methods = LEAT_HTTP_GET, .on_request = hold, .arg = &thousand},
+    {.path = "/chunks", .methods = LEAT_HTTP_GET, .on_request = hold, .arg = &any}};
 
 static int set_up_log(void **state)
 {
@@ -57,7 +59,7 @@ static int set_up_log(void **state)
                                                    .file_count = FILES,
                                                    .clients = CLIENTS,
                                                    .routes = routes,
-                                                   .route_count = 1,
+                                                   .route_count = 2,
                                                    .on_access = on_access};
 
     seen_count = 0;
@@ -195,6 +197,33 @@ static void test_a_reply_that_is_broken_off(void **state)
     assert_int_equal(seen[0].access.reply_bytes, 10);
     assert_false(seen[0].access.complete);
     assert_int_equal(f->counts->latencies[0], 0);
+    leave_server(f, client);
+}
+
+/* The framing of chunks is no data of the reply, also while its end waits for a buffer. */
+static void test_the_end_of_chunks_is_not_counted(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_pool *pool = leat_pool(f->world->stacks[SERVER]);
+    struct client *client = ask(f, GET("/chunks", ""));
+    struct leat_buf *all = NULL, *one;
+
+    assert_int_equal(leat_http_write(held, "0123456789", 10), 10);
+    world_wait(f->world, 100000000);
+    while ((one = leat_buf_lend(pool, "x", 1, NULL, NULL)) != NULL) {
+        one->next = all;
+        all = one;
+    }
+    leat_http_finish(held);
+    world_wait(f->world, 100000000);
+    assert_int_equal(seen_count, 0);
+    assert_int_equal(f->counts->reply_bytes, 10);
+    leat_buf_free(all);
+    world_wait(f->world, 1000000000);
+    assert_int_equal(seen_count, 1);
+    assert_true(seen[0].access.complete);
+    assert_int_equal(seen[0].access.reply_bytes, 10);
+    assert_int_equal(f->counts->reply_bytes, 10);
     leave_server(f, client);
 }
 
@@ -429,6 +458,7 @@ int main(void)
         LOG_TEST(long_texts_are_cut_at_their_limits),
         LOG_TEST(a_head_that_comes_in_pieces),
         LOG_TEST(a_reply_that_is_broken_off),
+        LOG_TEST(the_end_of_chunks_is_not_counted),
         LOG_TEST(a_client_that_goes_before_its_reply),
         LOG_TEST(a_connection_between_requests_is_not_told),
         LOG_TEST(a_stream_that_is_not_tcp_is_secure),

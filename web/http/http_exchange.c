@@ -215,9 +215,7 @@ static bool hand_over(struct server_conn *client)
     client->close |= !http_body_can_skip(exchange);
     /* the next request begins behind the rest of this body */
     client->skip = client->close ? 0 : (uint32_t)exchange->body.left;
-    /* the end of the chunks is no data of the reply, although server_reply_send() counts it */
-    if (exchange->chunked) /* what ends the chunks is no data, but will be counted as such */
-        server_conn_sent(client, 0 - client->body_left);
+    client->ends_chunks = exchange->chunked;
     http_exchange_release(exchange);
     if (exchange->cut)
         server_conn_end(client, &client->server->counts.failed);

@@ -53,6 +53,7 @@ struct server_conn {
     bool over;              /* no request is under way, or it was counted and logged */
     bool serving;           /* server_conn_serve() is running, and will check again */
     bool close;             /* end the connection after this reply */
+    bool ends_chunks;       /* the body is the end of a route's chunks, no data of its reply */
     bool starved;           /* the pool was empty, so on_writable must follow */
     bool served;            /* a request was answered on this connection */
     bool early;             /* the handshake isn't complete, so requests may be replays */

@@ -84,6 +84,7 @@ bool server_reply_begin(struct server_conn *client, const struct http_reply *rep
         return server_conn_wait_for_pool(client);
     /* after this point nothing can fail, so the client's state may change */
     client->reply = *reply;
+    client->ends_chunks = false;
     client->part = 0;
     /* one more than the parts: the boundary that ends them */
     client->parts_left = reply->parts && !is_head ? (uint8_t)(reply->parts + 1) : 0;
@@ -149,7 +150,8 @@ static struct leat_buf *take_reply(struct server_conn *client, uint32_t room)
         body = leat_buf_lend(pool, client->body, len, NULL, NULL);
         if (!body)
             return NULL;
-        server_conn_sent(client, len);
+        if (!client->ends_chunks)
+            server_conn_sent(client, len);
         client->body += len;
         client->body_left -= len;
     }
