@@ -160,6 +160,20 @@ static void test_long_texts_are_cut_at_their_limits(void **state)
     assert_false(seen[1].access.is_cut);
 }
 
+/* The limit is within "HTTP/1.1". */
+static void test_a_target_ends_before_a_version_that_is_cut(void **state)
+{
+    struct fixture *f = *state;
+    static char request[500];
+
+    snprintf(request, sizeof request, "GET /%0*d HTTP/1.1\r\nHost: a\r\n\r\n",
+             LEAT_HTTP_ACCESS_LINE_BYTES - 10, 1);
+    leave_server(f, ask(f, request));
+    assert_true(seen[0].access.is_cut);
+    assert_memory_equal(seen[0].line + LEAT_HTTP_ACCESS_LINE_BYTES - 5, " HTTP", 5);
+    assert_int_equal(seen[0].access.target_len, LEAT_HTTP_ACCESS_LINE_BYTES - 9);
+}
+
 static void test_a_head_that_comes_in_pieces(void **state)
 {
     struct fixture *f = *state;
@@ -456,6 +470,7 @@ int main(void)
         LOG_TEST(nothing_of_the_request_before_stays),
         LOG_TEST(a_refused_line_is_told_as_far_as_it_came),
         LOG_TEST(long_texts_are_cut_at_their_limits),
+        LOG_TEST(a_target_ends_before_a_version_that_is_cut),
         LOG_TEST(a_head_that_comes_in_pieces),
         LOG_TEST(a_reply_that_is_broken_off),
         LOG_TEST(the_end_of_chunks_is_not_counted),

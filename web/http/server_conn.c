@@ -139,23 +139,21 @@ static void count_latency(struct leat_http_server_counts *counts, uint64_t took_
     counts->latency_sum_ns += took_ns;
 }
 
-/* The request-target (RFC 9112 3.2) of a line that the grammar has accepted: between its first
- * space and its last one, if the latter was kept. */
-static void find_target(struct leat_http_access *access, bool is_cut)
+/* The request-target (RFC 9112 3.2) of a line that the grammar has accepted: it stands between the
+ * two spaces of the line. A line that was cut may lack the second one, or both. */
+static void find_target(struct leat_http_access *access)
 {
-    size_t begin = 0, end = access->line_len;
+    size_t begin = 0, end;
 
-    while (begin < end && access->line[begin] != ' ')
+    while (begin < access->line_len && access->line[begin] != ' ')
         begin++;
-    if (begin == end)
+    if (begin == access->line_len)
         return;
-    begin++;
-    while (!is_cut && access->line[end - 1] != ' ')
-        end--;
-    if (!is_cut)
-        end--;
+    end = ++begin;
+    while (end < access->line_len && access->line[end] != ' ')
+        end++;
     access->target = access->line + begin;
-    access->target_len = end > begin ? end - begin : 0;
+    access->target_len = end - begin;
 }
 
 static void log_access(struct server_conn *client, uint64_t took_ns, bool complete)
@@ -184,7 +182,7 @@ static void log_access(struct server_conn *client, uint64_t took_ns, bool comple
                                       .agent_len = http_said_len(&said->agent)};
 
     if (request->line_done)
-        find_target(&access, said->line_is_cut);
+        find_target(&access);
     config->on_access(config->on_access_arg, &access);
 }
 
