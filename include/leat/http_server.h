@@ -113,7 +113,7 @@ struct leat_http_server_counts {
     uint64_t not_modified;  /**< replies 304 */
     uint64_t client_errors; /**< replies 4xx */
     uint64_t server_errors; /**< replies 5xx: unsupported requests, or from a route */
-    uint64_t failed;        /**< exchanges without a complete reply */
+    uint64_t failed;        /**< exchanges, and files that became shorter, without a whole reply */
     uint64_t timeouts;      /**< replies 408, and connections ended for lack of progress */
     uint64_t idle;          /**< connections ended because no further request came */
     uint64_t displaced;     /**< connections ended in favour of a new one */

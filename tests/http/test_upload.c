@@ -337,6 +337,8 @@ static void test_a_body_beyond_its_limit(void **state)
     check_refused(f, PUT("/small", "Content-Length: 18446744073709551626\r\n"), " 413 ", LEAT_OK);
     check_refused(f, PUT("/small", CHUNKED) "5\r\n01234\r\n6\r\n", " 413 ", LEAT_ERR_TOO_BIG);
     check_refused(f, PUT("/small", CHUNKED) "ffffffffffffffff\r\n", " 413 ", LEAT_ERR_TOO_BIG);
+    assert_int_equal(f->counts->client_errors, 4);
+    assert_int_equal(f->counts->failed, 0); /* each is one error: its reply was whole */
 }
 
 static void test_a_body_that_is_cut(void **state)

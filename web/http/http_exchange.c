@@ -92,7 +92,6 @@ void http_exchange_fail(struct server_conn *client, enum leat_err why, uint16_t 
         leat_http_consumed(exchange, exchange->not_consumed);
         client->request.status = status;
         server_conn_enter(client, HTTP_PHASE_HEAD); /* the reply is made as for an invalid head */
-        client->server->counts.failed++;
     } else if (status > 0) {
         server_conn_end(client, &client->server->counts.failed);
     } else {
