@@ -125,10 +125,6 @@ static void read_again(struct program *program)
 {
     const char *why;
 
-    if (!program->options.config && !program->app->reload) {
-        say_hangup(program, "log opened again", "");
-        return;
-    }
     if (program->options.config) {
         memcpy(program->words, program->argv, (size_t)program->argc * sizeof *program->argv);
         if (options_parse(&program->fresh, &program->world, program->app, program->argc,
@@ -147,9 +143,13 @@ void posix_on_hangup(void *arg)
 {
     struct program *program = arg;
     struct leat_host *host = &program->host;
+    bool opened;
 
     posix_notify_reload(&program->notify, host->now_ns(host), true);
-    sinks_reopen();
-    read_again(program);
+    opened = sinks_reopen();
+    if (program->options.config || program->app->reload)
+        read_again(program);
+    else if (opened)
+        say_hangup(program, "log opened again", "");
     posix_notify_reload(&program->notify, host->now_ns(host), false);
 }

@@ -218,8 +218,10 @@ bool sinks_have_file(void)
     return has_file;
 }
 
-void sinks_reopen(void)
+bool sinks_reopen(void)
 {
+    bool all = true;
+
     for (unsigned i = 0; i < log_count; i++) {
         struct leat_log *log = &logs[i];
         const char *why;
@@ -233,11 +235,13 @@ void sinks_reopen(void)
             snprintf(text, sizeof text, "can't open it again: %.80s; the open file stays in use",
                      why);
             say(log, text);
+            all = false;
             continue;
         }
         log->begun = 0; /* a line that the file before has in part is whole in the new one */
         log->retry_ns = 0;
     }
+    return all;
 }
 
 /* Writes the rest; lines that stay behind are lost. */

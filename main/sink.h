@@ -93,8 +93,9 @@ uint64_t sinks_flush(uint64_t now_ns);
 /* True if a log is a file, which sinks_reopen() opens again. */
 bool sinks_have_file(void);
 
-/* Opens the files again.  After a failure, which is told, the open file stays in use. */
-void sinks_reopen(void);
+/* Opens the files again.  False: one can't be opened.  That is told, and its open file stays in
+ * use. */
+bool sinks_reopen(void);
 
 /* Writes what waits, for a second at most, and closes the logs; call it after the loop. */
 void sinks_close(void);

@@ -33,7 +33,7 @@ def lines_of(path):
 
 
 def curl(*words):
-    """What curl says of its request: the status, and the bytes of the body."""
+    """The status, and the bytes of the body, as curl reports them."""
     return run("curl", "-sS", "--max-time", LIMIT_S, "-o", "/dev/null", "-w", "%{http_code} %{size_download}", *words, check=False).decode()
 
 
@@ -241,6 +241,12 @@ def test_a_program_without_reload_opens_its_log_again(leat, tmp_path):
     server.wait_for("SIGHUP: log opened again")
     curl(f"http://{server.host}/")
     assert until(lambda: lines_of(log)) and len(lines_of(tmp_path / "old")) == 1
+    log.rename(tmp_path / "older")
+    log.mkdir()
+    server.signal(signal.SIGHUP)
+    server.wait_for("can't open it again: Is a directory; the open file stays in use")
+    server.stop()
+    assert server.text.count("log opened again") == 1
 
 
 def test_a_full_disk_is_told_and_ends_nothing(leat):

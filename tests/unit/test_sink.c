@@ -247,7 +247,7 @@ static void test_a_rotation_loses_no_line(void **state)
                 700); /* some of them wait when the file is renamed, and when it is opened again */
     assert_int_equal(rename(f->path, old), 0);
     write_lines(f, 10);
-    sinks_reopen();
+    assert_true(sinks_reopen());
     write_lines(f, 700);
     sinks_close();
     text = content(old);
@@ -271,7 +271,7 @@ static void test_the_open_file_stays_if_it_cannot_be_opened_again(void **state)
     write_line(f);
     assert_int_equal(rename(f->path, old), 0);
     assert_int_equal(mkdir(f->path, 0700), 0);
-    sinks_reopen();
+    assert_false(sinks_reopen());
     assert_string_equal(told, "test: --access-log: can't open it again: Is a directory; the open "
                               "file stays in use\n");
     write_line(f);
