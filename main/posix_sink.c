@@ -86,17 +86,30 @@ const char *sink_device_open(struct leat_log *log)
     return NULL;
 }
 
+/* The length of the whole lines at the beginning of @bytes that a pipe takes in one piece, or not
+ * at all (pipe(7)). So no message of the program, which goes to the same pipe, is within a line. */
+static size_t lines_at_once(const char *bytes, size_t len)
+{
+    size_t end = len < PIPE_BUF ? len : PIPE_BUF;
+
+    while (end > 0 && bytes[end - 1] != '\n')
+        end--;
+    return end > 0 ? end : len < PIPE_BUF ? len : PIPE_BUF;
+}
+
 static ssize_t put_some(const struct leat_log *log, const char *bytes, size_t len)
 {
     struct pollfd pipe = {.fd = log->fd, .events = POLLOUT};
 
     if (log->is_socket)
         return send(log->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (log->target.kind == SINK_OUTPUT)
+        len = lines_at_once(bytes, len);
     if (!log->may_block)
         return write(log->fd, bytes, len);
-    /* pipe(7): a pipe that poll() calls writable takes so much at once */
+    /* pipe(7): a pipe that poll() calls writable takes that much at once */
     if (poll(&pipe, 1, 0) == 1)
-        return write(log->fd, bytes, len < PIPE_BUF ? len : PIPE_BUF);
+        return write(log->fd, bytes, len);
     errno = EAGAIN;
     return -1;
 }

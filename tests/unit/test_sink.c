@@ -379,6 +379,25 @@ static void test_a_slow_reader_of_a_pipe_makes_no_one_wait(void **state)
     close(end);
 }
 
+/* Messages of the program go to the same pipe. */
+static void test_a_pipe_that_is_full_has_whole_lines(void **state)
+{
+    struct fixture *f = *state;
+    const int end = pipe_output();
+    const char *text;
+
+    fcntl(end, F_SETPIPE_SZ, 8192);
+    open_log(f, "stdout");
+    write_lines(f, 100);
+    sinks_flush(1);
+    text = read_all(end);
+    for (unsigned i = 0; i < 80; i++)
+        assert_int_equal(take_line(&text), i);
+    assert_string_equal(text, "");
+    assert_int_equal(f->log->begun, 0);
+    close(end);
+}
+
 static void test_the_standard_output_stays_as_others_know_it(void **state)
 {
     struct fixture *f = *state;
@@ -485,6 +504,7 @@ int main(void)
         TEST(a_full_disk_is_told_and_its_lines_are_counted),
         TEST(a_line_that_is_begun_is_written_whole_to_the_next_file),
         TEST(a_slow_reader_of_a_pipe_makes_no_one_wait),
+        TEST(a_pipe_that_is_full_has_whole_lines),
         TEST(the_standard_output_stays_as_others_know_it),
         TEST(a_pipe_that_may_block_is_asked_first),
         TEST(a_socket_as_the_standard_output),
