@@ -141,13 +141,16 @@ bool sink_device_wait(const struct leat_log *log, unsigned wait_ms)
     return poll(&sink, 1, (int)wait_ms) == 1;
 }
 
-/* The standard output, which is full, can't tell that. */
+/* The standard output, which is full, can't tell that. The standard error may be the same pipe: a
+ * message that it has no room for is left out. */
 void sink_device_say(const struct leat_log *log, const char *line)
 {
-    if (log->target.kind == SINK_OUTPUT)
-        posix_output_say(line);
-    else
+    struct pollfd error = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    if (log->target.kind != SINK_OUTPUT)
         log->platform->say(log->platform, line);
+    else if (poll(&error, 1, 0) == 1)
+        posix_output_say(line);
 }
 
 void sink_device_close(struct leat_log *log)

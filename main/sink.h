@@ -116,7 +116,7 @@ size_t sink_device_write(struct leat_log *log, const char *bytes, size_t len, co
 /* Waits for room, for @wait_ms at most; false: there was none. */
 bool sink_device_wait(const struct leat_log *log, unsigned wait_ms);
 
-/* Tells the user about this log, elsewhere than in it. */
+/* Tells the user about this log, elsewhere than in it, if that is possible without waiting. */
 void sink_device_say(const struct leat_log *log, const char *line);
 
 void sink_device_close(struct leat_log *log);

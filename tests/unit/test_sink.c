@@ -38,7 +38,7 @@ struct fixture {
     struct leat_log *log;
     char folder[40];
     char path[60];
-    int output; /* the test's own standard output, kept meanwhile */
+    int output, error; /* the test's own ones, kept meanwhile */
     unsigned next;
 };
 
@@ -58,6 +58,7 @@ static int set_up(void **state)
     f->host.now_ns = now_ns;
     f->platform = (struct leat_platform){.host = &f->host, .say = say, .log_line = sink_line};
     f->output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
+    f->error = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
     told[0] = '\0';
     *state = f;
     return 0;
@@ -71,6 +72,8 @@ static int tear_down(void **state)
     sinks_close();
     dup2(f->output, STDOUT_FILENO);
     close(f->output);
+    dup2(f->error, STDERR_FILENO);
+    close(f->error);
     snprintf(command, sizeof command, "rm -r %s", f->folder);
     assert_int_equal(system(command), 0);
     test_free(f);
@@ -476,6 +479,21 @@ static void test_the_end_waits_a_little_for_a_slow_reader(void **state)
     close(end);
 }
 
+/* Both are one pipe: a write to it would wait for its reader. */
+static void test_a_standard_error_that_is_full_gets_no_message(void **state)
+{
+    struct fixture *f = *state;
+    const int end = pipe_output();
+
+    fcntl(end, F_SETPIPE_SZ, 4096);
+    dup2(STDOUT_FILENO, STDERR_FILENO);
+    open_log(f, "stdout");
+    write_lines(f, 100);
+    sinks_close();
+    assert_string_equal(told, "");
+    close(end);
+}
+
 static void test_a_line_that_is_too_long_is_cut_off(void **state)
 {
     struct fixture *f = *state;
@@ -510,6 +528,7 @@ int main(void)
         TEST(a_socket_as_the_standard_output),
         TEST(a_reader_that_is_gone_ends_nothing),
         TEST(the_end_waits_a_little_for_a_slow_reader),
+        TEST(a_standard_error_that_is_full_gets_no_message),
         TEST(a_line_that_is_too_long_is_cut_off),
     };
 
