@@ -79,7 +79,7 @@ static bool read_server(const char *text, size_t len, struct leat_endpoint *serv
         *port = '\0';
         server->port = read_port(port + 1);
     }
-    return server->port > 0 && leat_ip_parse(copy, &server->ip);
+    return server->port > 0 && leat_ip_parse(copy, &server->ip) && !leat_ip_is_any(server->ip);
 }
 
 /* Reads addresses with commas between them into a new set. */
@@ -155,9 +155,21 @@ bool domains_word(const char *word, const char **wrong)
 /* ---- the forwarder ----------------------------------------------------------------------------
  */
 
+/* True if a server of the set is this program. */
+static bool has_own_address(const struct leat *stack, const struct leat_resolver_config *set)
+{
+    bool is_own = false;
+
+    for (unsigned i = 0; i < set->server_count; i++)
+        is_own |= leat_address_is_ours(stack, set->servers[i].ip);
+    return is_own;
+}
+
 const char *domains_open(struct leat_platform *platform, struct leat_forwarder_config *config)
 {
     for (unsigned i = 0; i < domains.set_count; i++) {
+        if (has_own_address(platform->stack, &domains.sets[i]))
+            return "server= has our own address: give another name server's";
         if (leat_resolver_open(&domains.resolvers[i], platform->stack, set_memory[i], SET_BYTES,
                                &domains.sets[i]))
             return "no memory for the resolver of a word with server=";
@@ -182,7 +194,7 @@ void domains_add(struct page *page, const struct leat_forwarder *forwarder)
     if (domains.count == 0)
         return;
     page_add(page, "<h2>Domains with servers of their own</h2><table>"
-                   "<tr><th><th>questions<th>cached<th>denied<th>failed");
+                   "<tr><th><th>questions<th>cached<th>denied<th>busy");
     for (unsigned i = 0; i < domains.count; i++) {
         const struct leat_forwarder_domain_counts *counts =
             leat_forwarder_domain_counts(forwarder, i);

@@ -157,6 +157,7 @@ def test_domains_have_servers_of_their_own(sieve, name):
 
 @pytest.mark.parametrize("word", ["server=", "server=/", "server=//", "server=/lan", "server=lan/10.0.0.1", "server=/lan/10.0.0.1#",
                                   "server=/lan/10.0.0.1#0", "server=/lan/10.0.0.1#65536", "server=/lan/10.0.0.1,", "server=/lan/x",
+                                  "server=/lan/0.0.0.0", "server=/lan/::", "server=/lan/10.0.0.1,10.9.9.2", "server=/lan/10.9.9.2#54",
                                   "server=/a..b/10.0.0.1", "local=/lan/10.0.0.1", "local=/lan", "server=/lan/" + "10.0.0.1," * 4 + "10.0.0.2"])
 def test_what_is_no_domain_is_refused(word):
     for name in ("sieve", "resolver"):
