@@ -68,6 +68,15 @@ def test_rootfs_tells_its_mistakes(tmp_path):
         assert done.returncode == 2 and why in done.stderr
 
 
+def test_rootfs_refuses_a_program_whose_libraries_are_not_there(tmp_path):
+    (tmp_path / "ldd").write_text("#!/bin/sh\necho '\tlibc.so.6 => /lib/libc.so.6 (0x0)\n\tlibodd.so.1 => not found'\n", encoding="ascii")
+    (tmp_path / "ldd").chmod(0o755)
+    done = subprocess.run([SERVICE / "rootfs", "/bin/true", tmp_path / "root"], capture_output=True, text=True, check=False, timeout=LIMIT_S,
+                          env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == 1 and "libodd.so.1 => not found" in done.stderr
+    assert not (tmp_path / "root").exists()
+
+
 @pytest.mark.skipif(not shutil.which("podman"), reason="podman is not installed")
 def test_podman_makes_an_image(root, short_path):
     podman = ["podman", "--root", short_path / "images", "--runroot", short_path / "run", "--storage-driver", "vfs"]
