@@ -57,15 +57,20 @@ void open_home(struct fixture *f)
     open_home_for(f, &plain_resolver, &config);
 }
 
+void close_forwarder(void)
+{
+    if (!home.forwarder)
+        return;
+    leat_forwarder_close(home.forwarder);
+    leat_udp_close(home.udp);
+    if (home.tcp)
+        leat_tcp_abort(home.tcp);
+    home.forwarder = NULL;
+}
+
 int close_home(void **state)
 {
-    if (home.forwarder) {
-        leat_forwarder_close(home.forwarder);
-        leat_udp_close(home.udp);
-        if (home.tcp)
-            leat_tcp_abort(home.tcp);
-        home.forwarder = NULL;
-    }
+    close_forwarder();
     free(home.memory);
     home.memory = NULL;
     return tear_down(state);
@@ -160,6 +165,13 @@ void stream_query(const char *name, uint16_t type, uint16_t id)
     put16(length, (uint16_t)query.len);
     assert_int_equal(leat_tcp_write(home.tcp, length, 2, &taken), LEAT_OK);
     assert_int_equal(leat_tcp_write(home.tcp, query.bytes, query.len, &taken), LEAT_OK);
+}
+
+void stream_names(const char *const *names, uint16_t count)
+{
+    open_stream();
+    for (uint16_t i = 0; i < count; i++)
+        stream_query(names[i], LEAT_DNS_A, (uint16_t)(i + 1));
 }
 
 /* The ids of the received replies, in order. */

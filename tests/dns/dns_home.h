@@ -39,6 +39,9 @@ void open_home(struct fixture *f);
 void open_home_with(struct fixture *f, const struct leat_forwarder_config *given);
 int close_home(void **state);
 
+/* Closes the forwarder and its client, and leaves the rest to close_home(). */
+void close_forwarder(void);
+
 /* Sends a query by UDP. */
 void send_query(const struct message *query);
 
@@ -53,6 +56,9 @@ void says_8(struct liar *liar);
 void open_stream(void);
 void stream_query(const char *name, uint16_t type, uint16_t id);
 const char *stream_ids(void);
+
+/* Connects, and asks for the addresses of names with the ids 1, 2, and so on. */
+void stream_names(const char *const *names, uint16_t count);
 
 /* 10.0.0.@host; 2001:db8:0:@network::@host. */
 struct leat_ip four(uint8_t host);

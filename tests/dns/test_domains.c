@@ -12,27 +12,17 @@ static struct leat_forwarder_domain domains[DOMAINS];
 
 static int close_domains(void **state)
 {
-    int failed = 0;
-
-    if (home.forwarder)
-        leat_forwarder_close(home.forwarder);
-    if (home.forwarder && own)
+    close_forwarder();
+    if (own)
         leat_resolver_close(own);
-    if (home.forwarder) {
-        leat_udp_close(home.udp);
-        if (home.tcp)
-            leat_tcp_abort(home.tcp);
-        home.forwarder = NULL;
-    }
     own = NULL;
     free(own_memory);
     own_memory = NULL;
-    failed = close_home(state);
-    return failed;
+    return close_home(state);
 }
 
-/* All names are asked at 10.0.0.1; those in lan.test, 10.in-addr.arpa and deep.www.test
- * at 10.0.0.3. But pub.lan.test goes to 10.0.0.1, and only.test nowhere. */
+/* All names are asked at 10.0.0.1; those in lan.test, 10.in-addr.arpa and net at 10.0.0.3. But
+ * pub.lan.test goes to 10.0.0.1, and only.test nowhere. */
 static void open_domains(struct fixture *f)
 {
     struct leat_resolver_config config = plain_resolver;
@@ -57,7 +47,12 @@ static void open_domains(struct fixture *f)
     open_home_with(f, &forwarder);
 }
 
-/* The last byte of the address that is asked for @name; 0: none is. */
+/* A name, and the last byte of the address that is asked for it; 0: none is. */
+struct asked {
+    const char *name;
+    uint8_t at;
+};
+
 static uint8_t asked_at(struct fixture *f, const char *name)
 {
     const unsigned before = f->liar.count;
@@ -67,20 +62,28 @@ static uint8_t asked_at(struct fixture *f, const char *name)
     return f->liar.count == before ? 0 : f->liar.seen[before].to.bytes[15];
 }
 
-static void test_the_longest_domain_counts(void **state)
+/* Opens them, and asks for the names up to one that is NULL. */
+static void check_domains(struct fixture *f, const struct asked *asked)
 {
-    struct fixture *f = *state;
-
     with_liar(f, says_8);
     open_domains(f);
-    assert_int_equal(asked_at(f, "www.test"), 1);
-    assert_int_equal(asked_at(f, "lan.test"), 3);
-    assert_int_equal(asked_at(f, "a.b.lan.TEST"), 3);
-    assert_int_equal(asked_at(f, "xlan.test"), 1);
-    assert_int_equal(asked_at(f, "test"), 1);
-    assert_int_equal(asked_at(f, "pub.LAN.test"), 1);
-    assert_int_equal(asked_at(f, "a.pub.lan.test"), 1);
-    assert_int_equal(asked_at(f, "a.b.lan.test"), 0); /* of the cache */
+    for (; asked->name; asked++)
+        assert_int_equal(asked_at(f, asked->name), asked->at);
+}
+
+static void test_the_longest_domain_counts(void **state)
+{
+    static const struct asked asked[] = {{"www.test", 1},
+                                         {"lan.test", 3},
+                                         {"a.b.lan.TEST", 3},
+                                         {"xlan.test", 1},
+                                         {"test", 1},
+                                         {"pub.LAN.test", 1},
+                                         {"a.pub.lan.test", 1},
+                                         {"a.b.lan.test", 0}, /* of the cache */
+                                         {NULL, 0}};
+
+    check_domains(*state, asked);
     assert_int_equal(leat_forwarder_domain_counts(home.forwarder, 0)->questions, 3);
     assert_int_equal(leat_forwarder_domain_counts(home.forwarder, 0)->waited, 2);
     assert_int_equal(leat_forwarder_domain_counts(home.forwarder, 0)->cached, 1);
@@ -106,14 +109,13 @@ static void test_a_domain_without_servers_has_no_names(void **state)
  * special. */
 static void test_a_domain_wins_over_a_special_zone_that_is_not_longer(void **state)
 {
-    struct fixture *f = *state;
+    static const struct asked asked[] = {{"1.0.0.10.in-addr.arpa", 3},
+                                         {"1.0.168.192.in-addr.arpa", 0},
+                                         {"x.net", 3},
+                                         {"use-application-dns.net", 0},
+                                         {NULL, 0}};
 
-    with_liar(f, says_8);
-    open_domains(f);
-    assert_int_equal(asked_at(f, "1.0.0.10.in-addr.arpa"), 3);
-    assert_int_equal(asked_at(f, "1.0.168.192.in-addr.arpa"), 0);
-    assert_int_equal(asked_at(f, "x.net"), 3);
-    assert_int_equal(asked_at(f, "use-application-dns.net"), 0);
+    check_domains(*state, asked);
     assert_int_equal(home.counts->special, 2);
 }
 
@@ -154,11 +156,7 @@ static void test_one_client_gets_answers_of_both(void **state)
 
     with_liar(f, says_8);
     open_domains(f);
-    open_stream();
-    stream_query("a.lan.test", LEAT_DNS_A, 1);
-    stream_query("b.test", LEAT_DNS_A, 2);
-    stream_query("a.only.test", LEAT_DNS_A, 3);
-    stream_query("c.pub.lan.test", LEAT_DNS_A, 4);
+    stream_names((const char *const[]){"a.lan.test", "b.test", "a.only.test", "c.pub.lan.test"}, 4);
     world_wait(f->world, second);
     assert_int_equal(strlen(stream_ids()), 8);
     assert_int_equal(f->liar.count, 3);

@@ -14,11 +14,9 @@ static void test_replies_by_TCP_come_when_they_are_there(void **state)
 
     with_liar(f, says_8_to_the_quick);
     open_home(f);
-    open_stream();
-    stream_query("slow.example.test", LEAT_DNS_A, 1);
-    stream_query("www.example.test", LEAT_DNS_A, 2);
-    stream_query("www.example.test", LEAT_DNS_A, 3);
-    stream_query("fast.example.test", LEAT_DNS_A, 4);
+    stream_names((const char *const[]){"slow.example.test", "www.example.test", "www.example.test",
+                                       "fast.example.test"},
+                 4);
     world_wait(f->world, second / 2);
     assert_in_range(strlen(stream_ids()), 6, 6);
     assert_null(strchr(stream_ids(), '1'));
