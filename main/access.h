@@ -6,9 +6,8 @@
 
 #include "options.h"
 
-/* Opens the log of --access-log, if that is given, and sets @platform->on_access and its argument;
- * call it after bring_up().  Returns NULL, or a line with the reason of a failure.  One log per
- * program. */
+/* Opens the log of --access-log, if that is given, and sets @platform->on_access; call it after
+ * bring_up().  Returns NULL, or a line with the reason of a failure.  One log per program. */
 const char *access_open(const struct options *options, struct leat_platform *platform,
                         const char *program);
 

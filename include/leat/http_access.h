@@ -1,8 +1,7 @@
 /*
  * http_access.h -- a line of an access log for a request that a server of HTTP has answered.
  *
- *      127.0.0.1 - - [26/Nov/2026:03:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl/7.88" 0.000123
- * http
+ *      192.0.2.1 - - [26/Nov/2026:03:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl/7" 0.000123 http
  *
  * The line is whole whatever the client has sent.  All octets but printable ASCII are escaped, and
  * quotes and backslashes too, so no client can forge a line, a field, or an escape of a terminal.
@@ -28,10 +27,9 @@ enum {
 
 /**
  * Writes a line in the Combined Log Format of Apache and nginx, without an end of line or a NUL,
- * and returns its length.  The time is that of the request's first byte, in UTC.  Octets are
- * escaped as
- * "\xHH".  A reply that was broken off before its head has the status 000.  Two fields follow: the
- * duration in seconds, and "http" or "https".
+ * and returns its length.  The time is that of the request's first byte, in UTC.  "\xHH" stands for
+ * an escaped octet.  A request that was broken off before the reply's head has the status 000.  Two
+ * fields follow those of that format: the duration in seconds, and "http" or "https".
  *
  * @p civil_ns is leat_civil_ns() now; 0: unknown, and the line has no time.  @p line has room for
  * @p size bytes, at least LEAT_HTTP_ACCESS_BYTES_MIN.

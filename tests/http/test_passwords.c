@@ -14,7 +14,7 @@
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* What the program was asked last. */
+/* The last name and password that the program was asked about, and the number of such calls. */
 static struct {
     unsigned calls;
     char name[300], password[300];
