@@ -155,20 +155,19 @@ bool domains_word(const char *word, const char **wrong)
 /* ---- the forwarder ----------------------------------------------------------------------------
  */
 
-/* True if a server of the set is this program. */
-static bool has_own_address(const struct leat *stack, const struct leat_resolver_config *set)
+bool domains_ask_us(const struct leat *stack, const struct leat_resolver_config *set)
 {
-    bool is_own = false;
+    bool is_ours = false;
 
     for (unsigned i = 0; i < set->server_count; i++)
-        is_own |= leat_address_is_ours(stack, set->servers[i].ip);
-    return is_own;
+        is_ours |= leat_address_is_ours(stack, set->servers[i].ip);
+    return is_ours;
 }
 
 const char *domains_open(struct leat_platform *platform, struct leat_forwarder_config *config)
 {
     for (unsigned i = 0; i < domains.set_count; i++) {
-        if (has_own_address(platform->stack, &domains.sets[i]))
+        if (domains_ask_us(platform->stack, &domains.sets[i]))
             return "server= has our own address: give another name server's";
         if (leat_resolver_open(&domains.resolvers[i], platform->stack, set_memory[i], SET_BYTES,
                                &domains.sets[i]))

@@ -22,6 +22,9 @@ bool domains_word(const char *word, const char **wrong);
  * the resolver of all other names. Returns NULL, or one line with the reason of the failure. */
 const char *domains_open(struct leat_platform *platform, struct leat_forwarder_config *config);
 
+/* True if a server of the set is this program, which would ask itself without end. */
+bool domains_ask_us(const struct leat *stack, const struct leat_resolver_config *set);
+
 /* Adds a table with the counters of each domain, if there are any. */
 void domains_add(struct page *page, const struct leat_forwarder *forwarder);
 

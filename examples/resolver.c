@@ -35,6 +35,13 @@ static const char *complain(const char *what, const char *why)
     return complaint;
 }
 
+static bool take_server(struct leat_resolver_config *resolver, const char *word)
+{
+    struct leat_ip *ip = &resolver->servers[resolver->server_count++].ip;
+
+    return leat_ip_parse(word, ip) && !leat_ip_is_any(*ip);
+}
+
 /* Takes the arguments: further servers, and words. */
 static const char *read_arguments(const struct leat_platform *platform,
                                   struct leat_resolver_config *resolver,
@@ -53,10 +60,12 @@ static const char *read_arguments(const struct leat_platform *platform,
             resolver->no_rebinding = true;
         else if (resolver->server_count == LEAT_RESOLVER_SERVERS_MAX)
             return "at most four servers can be asked";
-        else if (!leat_ip_parse(word, &resolver->servers[resolver->server_count++].ip))
+        else if (!take_server(resolver, word))
             return complain(word, "that is no address of a server");
     }
-    return NULL;
+    return domains_ask_us(platform->stack, resolver)
+               ? "a server is our own address: give another one"
+               : NULL;
 }
 
 /* The delay of each server in microseconds, and its habits. */

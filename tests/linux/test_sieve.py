@@ -166,6 +166,13 @@ def test_what_is_no_domain_is_refused(word):
         assert "server= has" in child.text or "local= has" in child.text
 
 
+@pytest.mark.parametrize("word,why", [("10.9.9.2", "a server is our own address"), ("0.0.0.0", "no address of a server"), ("::", "no address of a server")])
+def test_a_server_that_is_none_is_refused(word, why):
+    child = Process(binary("resolver"), "--tap", "odd9", "--create", "--ip", "10.9.9.2/24", "--server", "10.9.9.1", word)
+    assert child.wait() == 2
+    assert why in child.text
+
+
 @pytest.mark.parametrize("words,said", [((), "NOERROR 192.168.7.7"), (("no-rebinding",), "SERVFAIL")])
 def test_private_addresses(sieve, words, said):
     program = sieve(*words)
