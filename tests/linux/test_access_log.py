@@ -125,6 +125,28 @@ def test_over_tls_it_says_so(leat, tmp_path):
         subprocess.run(["promtool", "check", "metrics"], input=text, text=True, check=True, timeout=60)
 
 
+def expiry(server):
+    text = urllib.request.urlopen(f"http://{server.host}:9000/metrics", timeout=LIMIT_S).read().decode()
+    return int(re.search(r"^leat_certificate_expiry_timestamp_seconds (\d+)$", text, re.M)[1])
+
+
+def test_of_several_certificates_the_first_end_is_shown(leat, tmp_path):
+    ends = {}
+    for name, days in ("long", 300), ("short", 10), ("middle", 100):
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", tmp_path / f"{name}.key",
+            "-out", tmp_path / f"{name}.pem", "-days", days, "-subj", f"/CN={name}")
+        end = run("openssl", "x509", "-in", tmp_path / f"{name}.pem", "-noout", "-enddate").decode().strip().split("=")[1]
+        ends[name] = int(datetime.datetime.strptime(end, "%b %d %H:%M:%S %Y %Z").replace(tzinfo=datetime.timezone.utc).timestamp())
+    lists = [",".join(str(tmp_path / f"{name}.{kind}") for name in ("long", "short", "middle")) for kind in ("pem", "key")]
+    server = leat("httpd", ["--cert", lists[0], "--key", lists[1], "--dashboard", 9000])
+    assert expiry(server) == ends["short"]
+    for kind in "pem", "key":
+        shutil.copy(tmp_path / f"long.{kind}", tmp_path / f"short.{kind}")
+    server.signal(signal.SIGHUP)
+    server.wait_for("SIGHUP: files read again")
+    assert expiry(server) == ends["middle"]
+
+
 class Askers:
     """Clients that number their requests, until they are told to stop."""
 
