@@ -8,9 +8,12 @@
 
 enum leat_err log_go_on(struct leat_store *store)
 {
-    const uint32_t most = store->block->device->piece_bytes_max / store->sector_bytes;
-    uint32_t part = store->sectors - store->io_at;
+    const struct leat_block_device *device = store->block->device;
+    uint32_t most, part = store->sectors - store->io_at;
 
+    if (!device)
+        return LEAT_ERR_CLOSED;
+    most = device->piece_bytes_max / store->sector_bytes;
     if (part > store->io_left)
         part = store->io_left;
     if (most > 0 && part > most)
@@ -28,8 +31,6 @@ enum leat_err log_go_on(struct leat_store *store)
 static enum leat_err io_begin(struct leat_store *store, enum leat_block_what what, uint32_t at,
                               uint32_t sectors)
 {
-    if (!store->block->device)
-        return LEAT_ERR_CLOSED;
     leat_assert(sectors <= store->record_sectors && at < store->sectors);
     store->io.what = what;
     store->io.buf = sectors > 0 ? &store->view : 0;

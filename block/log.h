@@ -12,6 +12,7 @@
 /* The end of an access to the device leads to the next phase. */
 enum phase {
     PHASE_IDLE,
+    PHASE_MOUNT, /* the timer begins it */
     PHASE_FORMAT,
     PHASE_SCAN, /* looks for the newest record */
     PHASE_WALK, /* reads all records that count, the oldest first */

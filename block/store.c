@@ -75,6 +75,7 @@ static enum leat_err next_phase(struct leat_store *store, enum leat_err err)
     case PHASE_CHANGE_FLUSH:
         return change_written(store, err);
     case PHASE_IDLE:
+    case PHASE_MOUNT:
     default:
         return LEAT_OK;
     }
@@ -108,11 +109,9 @@ static void on_start(struct leat_timer *timer, void *arg)
     enum leat_err err = LEAT_OK;
 
     (void)timer;
-    if (store->phase != PHASE_IDLE)
-        return;
-    if (!store->is_mounted)
+    if (store->phase == PHASE_MOUNT)
         err = mount_begin(store);
-    else if (store->requests)
+    else if (store->phase == PHASE_IDLE && store->requests)
         err = store->requests->what == STORE_GET ? get_begin(store) : change_begin(store);
     if (err)
         go_on(store, err);
@@ -237,6 +236,7 @@ enum leat_err leat_store_mount(struct leat_store *store, struct leat_block *bloc
     store->on_mounted = config->on_mounted;
     store->mount_arg = config->arg;
     store->end = &store->requests;
+    store->phase = PHASE_MOUNT;
     store->start.on_time = on_start;
     store->start.arg = store;
     store->io.on_done = on_io;
@@ -251,6 +251,8 @@ void leat_store_close(struct leat_store *store)
     leat_assert(!store->block->device); /* or an access to the device may be under way */
     leat_timer_cancel(store->block->stack, &store->start);
     store->is_mounted = false;
+    if (store->phase == PHASE_MOUNT)
+        (void)mount_end(store, LEAT_ERR_CLOSED);
     while (store->requests)
         (void)log_end(store, LEAT_ERR_CLOSED);
     leat_timer_cancel(store->block->stack, &store->start);

@@ -187,8 +187,8 @@ const struct leat_store_entry *leat_store_next(const struct leat_store *store, u
 /** Fills in @p info. */
 void leat_store_get_info(const struct leat_store *store, struct leat_store_info *info);
 
-/** Ends all requests with LEAT_ERR_CLOSED.  Close the block device first.  Nothing is lost without
- * this call. */
+/** Ends all requests, or the mount, with LEAT_ERR_CLOSED.  Close the block device first.  The
+ * callbacks must not mount @p store again.  The values are safe without this call. */
 void leat_store_close(struct leat_store *store);
 
 #ifdef __cplusplus

@@ -78,7 +78,7 @@ static struct leat_block_request *finished(struct leat_block_device *device, uin
     memmove(faulty->held + at, faulty->held + at + 1,
             (faulty->held_count - at - 1) * sizeof faulty->held[0]);
     faulty->held_count--;
-    if (faulty->closed)
+    if (faulty->closed && !faulty->is_prompt)
         request->err = LEAT_ERR_CLOSED;
     else
         request->err =

@@ -26,6 +26,7 @@ struct faulty {
     unsigned looks;    /* looks of finished() before a request ends */
     unsigned looked;   /* since the last end */
     bool newest_first; /* the order of ends */
+    bool is_prompt;    /* a close finds all requests done, as those of a file are */
     bool closed;
     uint64_t writes;     /* so far */
     uint64_t fail_write; /* the number of the write that fails, from 1; 0: none */
