@@ -44,11 +44,10 @@ static void feed(struct leat_block *block)
 
 /* ---- what the device has finished */
 
-static void count_end(struct leat_block *block, const struct leat_block_request *request)
+static void count_end(struct leat_block_counters *counters,
+                      const struct leat_block_request *request, uint32_t sector_bytes)
 {
-    struct leat_block_counters *counters = &block->counters;
-    const uint64_t sectors =
-        request->buf ? leat_buf_total(request->buf) / block->device->sector_bytes : 0;
+    const uint64_t sectors = request->buf ? leat_buf_total(request->buf) / sector_bytes : 0;
 
     if (request->err)
         counters->failed++;
@@ -73,7 +72,7 @@ static unsigned collect(struct leat_block *block, unsigned most)
             break;
         count++;
         block->in_flight--;
-        count_end(block, request);
+        count_end(&block->counters, request, device->sector_bytes);
         request->on_done(request, request->err, request->arg);
     }
     return count;
@@ -230,13 +229,15 @@ void leat_block_close(struct leat_block *block)
     for (; block->in_flight > 0; block->in_flight--) {
         request = device->ops->finished(device, leat_now_ns(block->stack));
         leat_assert(request);
-        block->counters.failed += request->err != LEAT_OK;
+        count_end(&block->counters, request, device->sector_bytes);
         request->on_done(request, request->err, request->arg);
+        leat_assert(!block->device); /* not opened again yet */
     }
     while ((request = block->waiting)) {
         block->waiting = request->next;
         block->counters.failed++;
         request->err = LEAT_ERR_CLOSED;
         request->on_done(request, LEAT_ERR_CLOSED, request->arg);
+        leat_assert(!block->device);
     }
 }

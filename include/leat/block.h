@@ -151,7 +151,8 @@ const struct leat_block_counters *leat_block_counters(const struct leat_block *b
 
 /**
  * Closes the device.  The callbacks of all pending requests run before it returns, those that the
- * device hasn't finished with LEAT_ERR_CLOSED.  The device makes no write durable: flush first.
+ * device hasn't finished with LEAT_ERR_CLOSED.  They must not open @p block again.  The device
+ * makes no write durable: flush first.
  */
 void leat_block_close(struct leat_block *block);
 

@@ -278,6 +278,19 @@ static void closing_ends_what_is_pending(void **state)
     assert_int_equal(leat_poll(stack, now_ns + 1000000), LEAT_NEVER_NS);
 }
 
+static void closing_counts_what_the_device_had_done(void **state)
+{
+    (void)state;
+    faulty.is_prompt = true;
+    assert_int_equal(ask(0, LEAT_BLOCK_WRITE, 0, 2 * SECTOR), LEAT_OK);
+    assert_int_equal(ask(1, LEAT_BLOCK_READ, 2, SECTOR), LEAT_OK);
+    leat_block_close(&block);
+    assert_int_equal(asked[0].err, LEAT_OK);
+    assert_int_equal(leat_block_counters(&block)->sectors_written, 2);
+    assert_int_equal(leat_block_counters(&block)->sectors_read, 1);
+    assert_int_equal(leat_block_counters(&block)->failed, 0);
+}
+
 static void close_within(struct leat_block_request *request, enum leat_err err, void *arg)
 {
     on_done(request, err, arg);
@@ -390,6 +403,7 @@ int main(void)
         TEST(a_slow_device_is_looked_at_less_and_less_often),
         TEST(an_error_reaches_its_request_and_no_other),
         TEST(closing_ends_what_is_pending),
+        TEST(closing_counts_what_the_device_had_done),
         TEST(a_callback_may_close_the_device),
         TEST(a_file_keeps_what_was_written),
         TEST(a_file_that_shrinks_fails_with_a_reason),
