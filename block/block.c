@@ -111,17 +111,21 @@ static void look(struct leat_timer *timer, void *arg)
 
 /* ---- for programs */
 
-static bool is_power_of_two(uint32_t number)
+/* True if the device can be used: its sectors have a possible size, and one fits into a buffer. */
+static bool is_possible(const struct leat_block_device *device)
 {
-    return number > 0 && (number & (number - 1)) == 0;
+    const uint32_t bytes = device->sector_bytes;
+
+    return bytes >= LEAT_BLOCK_SECTOR_MIN && bytes <= LEAT_BLOCK_SECTOR_MAX &&
+           (bytes & (bytes - 1)) == 0 && device->sectors > 0 &&
+           (device->piece_bytes_max == 0 || device->piece_bytes_max >= bytes);
 }
 
 enum leat_err leat_block_open(struct leat_block *block, struct leat *stack,
                               struct leat_block_device *device)
 {
     leat_assert(device->ops && device->requests_max > 0);
-    if (!is_power_of_two(device->sector_bytes) || device->sector_bytes < LEAT_BLOCK_SECTOR_MIN ||
-        device->sector_bytes > LEAT_BLOCK_SECTOR_MAX || device->sectors == 0)
+    if (!is_possible(device))
         return LEAT_ERR_ARGUMENT;
     memset(block, 0, sizeof *block);
     block->stack = stack;
@@ -132,6 +136,14 @@ enum leat_err leat_block_open(struct leat_block *block, struct leat *stack,
     return LEAT_OK;
 }
 
+/* True if the device takes so many buffers of a request, and one of @bytes. */
+static bool takes(const struct leat_block_device *device, unsigned pieces, uint32_t bytes)
+{
+    return pieces <= LEAT_BLOCK_PIECES_MAX &&
+           (device->pieces_max == 0 || pieces <= device->pieces_max) &&
+           (device->piece_bytes_max == 0 || bytes <= device->piece_bytes_max);
+}
+
 /* The pieces and the range of a read or a write. */
 static enum leat_err check_range(const struct leat_block_device *device,
                                  const struct leat_block_request *request)
@@ -140,8 +152,7 @@ static enum leat_err check_range(const struct leat_block_device *device,
     unsigned pieces = 0;
 
     for (const struct leat_buf *buf = request->buf; buf; buf = buf->next) {
-        if (++pieces > LEAT_BLOCK_PIECES_MAX ||
-            (device->piece_bytes_max > 0 && buf->len > device->piece_bytes_max))
+        if (!takes(device, ++pieces, buf->len))
             return LEAT_ERR_TOO_BIG;
         bytes += buf->len;
     }

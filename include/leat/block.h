@@ -33,7 +33,7 @@ struct leat_block_request;
 enum {
     LEAT_BLOCK_SECTOR_MIN = 512,   /**< bytes of a sector: a power of two from here */
     LEAT_BLOCK_SECTOR_MAX = 65536, /**< to here */
-    LEAT_BLOCK_PIECES_MAX = 16     /**< buffers of one request that every backend takes */
+    LEAT_BLOCK_PIECES_MAX = 16     /**< buffers of one request; a device may take fewer */
 };
 
 /** The kinds of requests. */
@@ -51,7 +51,7 @@ typedef void leat_block_fn(struct leat_block_request *request, enum leat_err err
 struct leat_block_request {
     enum leat_block_what what; /**< as the next four, the program's */
     uint64_t sector;           /**< the first one; not looked at for a flush */
-    struct leat_buf *buf;      /**< whole sectors in all, in up to LEAT_BLOCK_PIECES_MAX buffers, of
+    struct leat_buf *buf;      /**< whole sectors in all, in one or more buffers, of
                                     which `data`, `len` and `next` are looked at: a program may make one
                                     of memory of its own.  A read fills them.  NULL for a flush */
     leat_block_fn *on_done;    /**< not NULL */
@@ -65,7 +65,7 @@ struct leat_block_request {
 
 struct leat_block_device;
 
-/** The functions of a backend.  They must not wait for long, and never call the stack. */
+/** The functions of a backend.  They never call the stack, which stands still while they wait. */
 struct leat_block_ops {
     /**
      * Gives a legal request to the device; at most `requests_max` are with it at a time.  False: it
@@ -88,7 +88,8 @@ struct leat_block_device {
     uint32_t sector_bytes;            /**< of a sector, which is read or written as a whole */
     uint64_t sectors;                 /**< sectors that it has */
     uint32_t requests_max;            /**< with the device at a time; at least 1 */
-    uint32_t piece_bytes_max;         /**< bytes of one buffer of a request; 0: any number */
+    uint32_t pieces_max;              /**< buffers of a request; 0: LEAT_BLOCK_PIECES_MAX */
+    uint32_t piece_bytes_max;         /**< bytes of one buffer, at least a sector; 0: any number */
     bool read_only;                   /**< writes are refused */
 };
 
@@ -119,8 +120,8 @@ struct leat_block {
 
 /**
  * Opens @p device, whose requests end in the polls of @p stack.
- * LEAT_ERR_ARGUMENT: the size of a sector is no power of two in the limits above, or there is no
- * sector.
+ * LEAT_ERR_ARGUMENT: the size of a sector is no power of two in the limits above, there is no
+ * sector, or none fits into a buffer.
  */
 enum leat_err leat_block_open(struct leat_block *block, struct leat *stack,
                               struct leat_block_device *device);
@@ -131,13 +132,15 @@ enum leat_err leat_block_open(struct leat_block *block, struct leat *stack,
  *
  * Errors, after which no callback comes:
  * - LEAT_ERR_ARGUMENT: no sector, no whole sectors, or sectors behind the end;
- * - LEAT_ERR_TOO_BIG: more than LEAT_BLOCK_PIECES_MAX buffers, or one that the device doesn't take;
+ * - LEAT_ERR_TOO_BIG: more buffers than LEAT_BLOCK_PIECES_MAX or the device's `pieces_max`, a
+ *   buffer of more than its `piece_bytes_max`, or 4 GiB and more in all;
  * - LEAT_ERR_UNSUPPORTED: a write to a device that is read-only;
  * - LEAT_ERR_CLOSED.
  *
  * Errors in the callback:
  * - LEAT_ERR_DEVICE: the device failed.  A read's buffers have any bytes.  Each sector of a write
- *   has the old bytes, the new ones, or a part of each;
+ *   has the old bytes, the new ones, or a part of each.  A flush that failed may have lost the
+ *   writes before it, and another one doesn't bring them back: write them again;
  * - LEAT_ERR_UNSUPPORTED: the device doesn't know the request;
  * - LEAT_ERR_CLOSED.
  */

@@ -2,7 +2,8 @@
  * virtio_block.h -- a virtio-blk device as a block device (block.h; library leat-metal).
  *
  * virtio 1.x, split queues, over memory-mapped registers or PCI.  The device reads and writes the
- * buffers of requests where they lie.  It is polled: it interrupts never.
+ * buffers of requests where they lie.  It is polled: it never interrupts.  A device that doesn't
+ * offer VIRTIO_BLK_F_SEG_MAX takes one buffer a request, as Firecracker's.
  */
 #ifndef LEAT_VIRTIO_BLOCK_H
 #define LEAT_VIRTIO_BLOCK_H
@@ -32,8 +33,9 @@ struct leat_virtio_block_config {
  * Finds the device and brings it up.  On error @p why is one line with the failure.
  *
  * Errors: LEAT_ERR_NOT_FOUND (no such device, or one that is older than virtio 1),
- * LEAT_ERR_DEVICE (it doesn't work with the features that leat has, has no queue, or says that its
- * sectors have an impossible size), LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT.
+ * LEAT_ERR_DEVICE (it doesn't work with the features that leat has, has no queue or one of less
+ * than 4 descriptors, or says that its sectors or buffers have an impossible size),
+ * LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT.
  */
 enum leat_err leat_virtio_block_open(struct leat_virtio_block **block,
                                      const struct leat_virtio_block_config *config,

@@ -14,17 +14,19 @@
 enum {
     CONFIG_CAPACITY = 0, /* 5.2.4; units of 512 bytes, in eight bytes */
     CONFIG_SIZE_MAX = 8,
+    CONFIG_SEG_MAX = 12,
     CONFIG_BLK_SIZE = 20,
-    CONFIG_READS_MAX = 8
+    CONFIG_READS_MAX = 8,
+    PIECES_OURS = 2 /* of a chain: the header and the status */
 };
 
-_Static_assert((int)LEAT_BLOCK_PIECES_MAX + 2 <= (int)VIRTQUEUE_PIECES_MAX,
-               "a chain also has a header and a status");
+_Static_assert((int)LEAT_BLOCK_PIECES_MAX + (int)PIECES_OURS <= (int)VIRTQUEUE_PIECES_MAX,
+               "a request fits into a chain");
 _Static_assert(sizeof(struct virtio_block_header) == VIRTIO_BLOCK_HEADER_BYTES, "5.2.6");
 
-static const uint64_t wanted_features = VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_RO |
-                                        VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH |
-                                        VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
+static const uint64_t wanted_features =
+    VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE |
+    VIRTIO_BLK_F_FLUSH | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
 static const uint64_t look_every_ns = 1000000000;
 
 static struct leat_virtio_block *block_of(struct leat_block_device *device)
@@ -249,9 +251,27 @@ static bool read_facts(struct leat_virtio_block *block)
         facts->sector_bytes > LEAT_BLOCK_SECTOR_MAX ||
         (facts->sector_bytes & (facts->sector_bytes - 1)) != 0)
         return false;
+    if (facts->piece_bytes_max > 0 && facts->piece_bytes_max < facts->sector_bytes)
+        return false;
     facts->sectors = read_capacity(device) / (facts->sector_bytes / VIRTIO_BLOCK_UNIT);
     /* So that the number of a unit, and of a byte, fits into 64 bits. */
     return facts->sectors > 0 && facts->sectors < UINT64_MAX / 2 / facts->sector_bytes;
+}
+
+/* Buffers of a request: as many as the device takes, in a chain that isn't longer than the queue
+ * (2.7.5.3.1). A device that doesn't say how many takes one: Firecracker's has no room for more. */
+static uint32_t pieces_max(struct leat_virtio_block *block)
+{
+    const uint32_t room = block->queue.size - (uint32_t)PIECES_OURS;
+    uint32_t pieces = 0;
+
+    if (block->features & VIRTIO_BLK_F_SEG_MAX)
+        pieces = (uint32_t)config_read(&block->device, CONFIG_SEG_MAX, 4);
+    if (pieces == 0)
+        pieces = 1;
+    if (pieces > LEAT_BLOCK_PIECES_MAX)
+        pieces = LEAT_BLOCK_PIECES_MAX;
+    return pieces < room ? pieces : room;
 }
 
 enum leat_err virtio_block_start(struct leat_virtio_block *block, const char **why)
@@ -272,10 +292,11 @@ enum leat_err virtio_block_start(struct leat_virtio_block *block, const char **w
                            block->features, block->indirect))
         return LEAT_ERR_DEVICE;
     *why = "its queue is too short for a request";
-    if (block->queue.size < VIRTQUEUE_PIECES_MAX && !block->queue.indirect) {
+    if (block->queue.size <= PIECES_OURS) {
         virtio_reset(device);
         return LEAT_ERR_DEVICE;
     }
+    block->block.pieces_max = pieces_max(block);
     virtqueue_disarm(&block->queue);
     virtio_begin(device);
     return LEAT_OK;

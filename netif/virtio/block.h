@@ -7,6 +7,7 @@
 #include "device.h"
 
 #define VIRTIO_BLK_F_SIZE_MAX (UINT64_C(1) << 1) /* virtio 1.2, 5.2.3 */
+#define VIRTIO_BLK_F_SEG_MAX  (UINT64_C(1) << 2)
 #define VIRTIO_BLK_F_RO       (UINT64_C(1) << 5)
 #define VIRTIO_BLK_F_BLK_SIZE (UINT64_C(1) << 6)
 #define VIRTIO_BLK_F_FLUSH    (UINT64_C(1) << 9)

@@ -167,6 +167,9 @@ static void illegal_requests_are_refused(void **state)
     asked[0].request.buf = &many[LEAT_BLOCK_PIECES_MAX];
     assert_int_equal(leat_block_submit(&block, &asked[0].request), LEAT_ERR_TOO_BIG);
     asked[0].request.buf = &many[LEAT_BLOCK_PIECES_MAX - 1];
+    faulty.device.pieces_max = LEAT_BLOCK_PIECES_MAX - 1;
+    assert_int_equal(leat_block_submit(&block, &asked[0].request), LEAT_ERR_TOO_BIG);
+    faulty.device.pieces_max = LEAT_BLOCK_PIECES_MAX;
     assert_int_equal(leat_block_submit(&block, &asked[0].request), LEAT_OK);
     run();
     assert_int_equal(asked[0].ends, 1);
@@ -185,6 +188,9 @@ static void a_device_with_impossible_sectors_is_not_opened(void **state)
     faulty.device.sector_bytes = 2 * LEAT_BLOCK_SECTOR_MAX;
     assert_int_equal(leat_block_open(&other, stack, &faulty.device), LEAT_ERR_ARGUMENT);
     faulty.device.sector_bytes = SECTOR;
+    faulty.device.piece_bytes_max = SECTOR - 1;
+    assert_int_equal(leat_block_open(&other, stack, &faulty.device), LEAT_ERR_ARGUMENT);
+    faulty.device.piece_bytes_max = 0;
     faulty.device.sectors = 0;
     assert_int_equal(leat_block_open(&other, stack, &faulty.device), LEAT_ERR_ARGUMENT);
     faulty.device.sectors = SECTORS;

@@ -172,8 +172,8 @@ static void serve(void)
 /* ---- the driver ----------------------------------------------------------------------------- */
 
 static const uint64_t everything = VIRTIO_F_VERSION_1 | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE |
-                                   VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_FLUSH |
-                                   VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
+                                   VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX |
+                                   VIRTIO_BLK_F_FLUSH | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
 
 static const char *start(uint64_t offered)
 {
@@ -204,6 +204,7 @@ static int set_up(void **state)
     world.config[0] = SECTORS;
     world.config[21] = SECTOR >> 8;
     world.config[9] = 4096 >> 8;
+    world.config[12] = 126;
     return 0;
 }
 
@@ -264,8 +265,43 @@ static void facts_come_from_the_configuration(void **state)
     assert_int_equal(device->sectors, SECTORS);
     assert_int_equal(device->sector_bytes, SECTOR);
     assert_int_equal(device->piece_bytes_max, 4096);
+    assert_int_equal(device->pieces_max, LEAT_BLOCK_PIECES_MAX);
     assert_true(device->read_only);
     assert_true(world.status & VIRTIO_DRIVER_OK);
+}
+
+static uint32_t pieces_of(uint64_t offered)
+{
+    if (block.device)
+        leat_block_close(&block);
+    memset(&world.driver, 0, sizeof world.driver);
+    assert_null(start(offered));
+    return world.driver.block.pieces_max;
+}
+
+/* Firecracker's device doesn't offer SEG_MAX, and takes one buffer. */
+static void a_request_has_as_many_buffers_as_the_device_takes(void **state)
+{
+    (void)state;
+    world.config[12] = 3;
+    assert_int_equal(pieces_of(everything), 3);
+    world.config[12] = 0;
+    assert_int_equal(pieces_of(everything), 1);
+    assert_int_equal(pieces_of(everything & ~VIRTIO_BLK_F_SEG_MAX), 1);
+    world.config[15] = 0xff;
+    assert_int_equal(pieces_of(everything), LEAT_BLOCK_PIECES_MAX);
+}
+
+static void a_chain_is_not_longer_than_the_queue(void **state)
+{
+    (void)state;
+    world.queue_max = 16;
+    assert_int_equal(pieces_of(everything), 14);
+    assert_int_equal(pieces_of(everything & ~VIRTIO_F_INDIRECT_DESC), 14);
+    world.queue_max = 4;
+    assert_int_equal(pieces_of(everything & ~VIRTIO_F_INDIRECT_DESC), 2);
+    world.seen = 0;
+    assert_int_equal(do_one(LEAT_BLOCK_READ, 0, SECTOR), LEAT_OK);
 }
 
 static void larger_sectors_count_in_units_of_512(void **state)
@@ -294,8 +330,13 @@ static void impossible_devices_are_refused(void **state)
     world.config[7] = 0;
     world.queue_max = 0;
     assert_non_null(start(everything));
+    world.queue_max = 2;
+    assert_non_null(start(everything)); /* no room for one request */
     world.queue_max = 16;
-    assert_non_null(start(everything & ~VIRTIO_F_INDIRECT_DESC)); /* no room for one request */
+    world.config[9] = 0;
+    world.config[8] = 100;
+    assert_non_null(start(everything)); /* no sector fits into a buffer */
+    world.config[8] = 0;
     assert_null(start(everything));
 }
 
@@ -421,6 +462,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(facts_come_from_the_configuration),
+        TEST(a_request_has_as_many_buffers_as_the_device_takes),
+        TEST(a_chain_is_not_longer_than_the_queue),
         TEST(larger_sectors_count_in_units_of_512),
         TEST(impossible_devices_are_refused),
         TEST(data_go_both_ways),

@@ -609,11 +609,12 @@ pub struct leat_block_device {
     pub sector_bytes: u32,
     pub sectors: u64,
     pub requests_max: u32,
+    pub pieces_max: u32,
     pub piece_bytes_max: u32,
     pub read_only: bool,
 }
 zeroed!(leat_block_device, 48, 8);
-offsets!(leat_block_device, ops 0, name 8, sector_bytes 16, sectors 24, requests_max 32, piece_bytes_max 36, read_only 40);
+offsets!(leat_block_device, ops 0, name 8, sector_bytes 16, sectors 24, requests_max 32, pieces_max 36, piece_bytes_max 40, read_only 44);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_block_ops {
