@@ -186,6 +186,8 @@ static struct leat_block_request *virtio_block_finished(struct leat_block_device
         /* Devices disagree about the length that they return; the status counts. */
         request->err = len == UINT32_MAX ? LEAT_ERR_DEVICE : result_of(slot);
         slot->request = 0;
+        /* With event indexes the device would interrupt once in 65,536 requests. */
+        virtqueue_disarm(&block->queue);
         return request;
     }
     request = block->ended;

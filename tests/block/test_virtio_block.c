@@ -28,7 +28,7 @@ static struct world {
     bool gone;
     uint8_t config[24];
     uint16_t queue_max, seen;
-    unsigned notified;
+    unsigned notified, interrupts;
     struct leat_virtio_block driver;
     uint8_t disk[SECTORS * SECTOR];
     uint8_t answer; /* the status of the next requests */
@@ -154,6 +154,15 @@ static uint32_t carry_out(const struct virtqueue_descriptor *list, unsigned coun
     return written;
 }
 
+/* An interrupt when the entry of used_event has been used (2.7.10). */
+static void may_interrupt(const struct virtqueue *queue)
+{
+    if (world.agreed & VIRTIO_F_EVENT_IDX)
+        world.interrupts += queue->available.ring[queue->size] == (uint16_t)(queue->used.index - 1);
+    else
+        world.interrupts += !(queue->available.flags & 1);
+}
+
 /* Uses all chains that it has been given. */
 static void serve(void)
 {
@@ -166,6 +175,7 @@ static void serve(void)
         queue->used.ring[queue->used.index & (queue->size - 1)] =
             (struct virtqueue_used_element){head, carry_out(list, chain_of(head, list))};
         queue->used.index++;
+        may_interrupt(queue);
     }
 }
 
@@ -407,6 +417,32 @@ static void more_requests_than_the_driver_has_room_for_wait(void **state)
         assert_int_equal(ends[i], 1);
 }
 
+/* More requests than an index has values. */
+static void never_interrupts(uint64_t offered)
+{
+    struct virtqueue *queue = &world.driver.queue;
+
+    assert_null(start(offered));
+    for (unsigned i = 0; i < UINT16_MAX + 3u; i++) {
+        assert_int_equal(ask(0, LEAT_BLOCK_READ, 0, SECTOR), LEAT_OK);
+        serve();
+        leat_poll(stack, now_ns += 1000000);
+    }
+    assert_int_equal(queue->in_flight, 0);
+    assert_int_equal(queue->used.index, 2);
+    assert_int_equal(world.interrupts, 0);
+}
+
+static void the_device_never_interrupts(void **state)
+{
+    (void)state;
+    never_interrupts(everything);
+    leat_block_close(&block);
+    memset(&world.driver, 0, sizeof world.driver);
+    world.seen = 0;
+    never_interrupts(everything & ~VIRTIO_F_EVENT_IDX);
+}
+
 /* Expects that the device is lost within a second, and that requests end then and later. */
 static void expect_lost(void)
 {
@@ -471,6 +507,7 @@ int main(void)
         TEST(a_flush_is_sent_if_the_device_has_a_cache),
         TEST(the_status_is_the_end_of_a_request),
         TEST(more_requests_than_the_driver_has_room_for_wait),
+        TEST(the_device_never_interrupts),
         TEST(a_device_that_is_gone_is_lost),
         TEST(a_device_that_asks_for_a_reset_is_lost),
         TEST(a_device_that_breaks_the_rules_is_lost),
