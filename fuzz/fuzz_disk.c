@@ -3,7 +3,7 @@
  *
  * The input is the device: it sets features and configuration. Then it writes arbitrary values into
  * the used ring and the tables, step by step. Each request ends exactly once, and no byte outside
- * of its buffers changes. Input bytes are used in order; after the end all are 0.
+ * of its buffers changes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +12,13 @@
 
 #include "block.h"
 #include "demand.h"
+#include "fake_virtio.h"
 
 enum {
     REQUESTS = 24,
     BYTES = 1024,
     GUARD = 64,
+    QUEUE_SIZE = 32,
     STEPS_MAX = 200
 };
 
@@ -30,129 +32,34 @@ struct asked {
 };
 
 static struct world {
-    const uint8_t *at, *end;
     struct leat_virtio_block driver;
     struct leat_block block;
     struct leat *stack;
-    uint8_t status;
-    uint16_t seen;
     uint64_t now_ns;
     struct asked asked[REQUESTS];
     uint64_t memory[64 * 1024 / 8];
 } world;
 
-static uint8_t next8(void)
-{
-    return world.at < world.end ? *world.at++ : 0;
-}
-
-static uint32_t next32(void)
-{
-    uint32_t value = 0;
-
-    for (unsigned i = 0; i < 4; i++)
-        value = value << 8 | next8();
-    return value;
-}
-
-static uint64_t fake_features(struct virtio_device *device)
-{
-    (void)device;
-    return next32() | (next8() == 255 ? 0 : VIRTIO_F_VERSION_1);
-}
-
-static void fake_set_features(struct virtio_device *device, uint64_t features)
-{
-    (void)device;
-    (void)features;
-}
-
-static uint8_t fake_status(struct virtio_device *device)
-{
-    (void)device;
-    return world.status;
-}
-
-static void fake_set_status(struct virtio_device *device, uint8_t status)
-{
-    (void)device;
-    world.status = status;
-}
-
-static uint16_t fake_queue_max(struct virtio_device *device, uint16_t index)
-{
-    const uint8_t choice = next8();
-
-    (void)device;
-    (void)index;
-    return choice < 16 ? choice : choice < 128 ? 32 : 256;
-}
-
-static void fake_queue_enable(struct virtio_device *device, uint16_t index, struct virtqueue *queue)
-{
-    (void)device;
-    (void)index;
-    (void)queue;
-}
-
-static void fake_notify(struct virtio_device *device, uint16_t index)
-{
-    (void)device;
-    (void)index;
-}
-
-static bool fake_gone(struct virtio_device *device)
-{
-    const uint8_t choice = next8();
-
-    (void)device;
-    if (choice == 254)
-        world.status |= VIRTIO_NEEDS_RESET;
-    return choice == 255;
-}
-
 /* Sectors of 512 bytes and a few of them, if the input has no other wish. */
-static uint8_t fake_config_read(struct virtio_device *device, uint32_t offset)
+static uint8_t config_byte(uint32_t offset)
 {
     const uint8_t choice = next8();
 
-    (void)device;
     if (choice < 128)
         return offset == 0 ? 64 : offset == 21 || offset == 9 ? 2 : 0;
     return choice;
 }
 
-static const struct virtio_transport fake_transport = {.features = fake_features,
-                                                       .set_features = fake_set_features,
-                                                       .status = fake_status,
-                                                       .set_status = fake_set_status,
-                                                       .queue_max = fake_queue_max,
-                                                       .queue_enable = fake_queue_enable,
-                                                       .notify = fake_notify,
-                                                       .config_read = fake_config_read,
-                                                       .gone = fake_gone};
-
-static void put_used(uint32_t id, uint32_t len)
-{
-    struct virtqueue *queue = &world.driver.queue;
-    const uint16_t at = queue->used.index;
-
-    queue->used.ring[at & (queue->size - 1)] = (struct virtqueue_used_element){id, len};
-    queue->used.index = (uint16_t)(at + 1);
-}
-
 /* Uses the next chain, with any status. */
 static void use_next(void)
 {
-    struct virtqueue *queue = &world.driver.queue;
     uint16_t head;
 
-    if (world.seen == queue->available.index)
+    if (!fake_virtio_take(VIRTIO_BLOCK_QUEUE, &head))
         return;
-    head = queue->available.ring[world.seen++ & (queue->size - 1)];
     for (unsigned i = 0; i < VIRTIO_BLOCK_REQUESTS; i++)
         world.driver.slots[i].status = next8() & 3;
-    put_used(head, next8() & 1 ? next32() : 1);
+    fake_virtio_use(&world.driver.queue, head, next8() & 1 ? next32() : 1);
 }
 
 static void check_guards(const struct asked *asked)
@@ -208,11 +115,11 @@ static void step(uint8_t what)
         break;
     case 2:
         id = next32();
-        put_used(id, next32());
+        fake_virtio_use(queue, id, next32());
         break;
     case 3:
         id = next8();
-        put_used(id, next8());
+        fake_virtio_use(queue, id, next8());
         break;
     case 4:
         if (what & 128)
@@ -234,7 +141,7 @@ static void run(void)
 {
     uint32_t pending = 0;
 
-    for (unsigned i = 0; i < STEPS_MAX && world.at < world.end; i++)
+    for (unsigned i = 0; i < STEPS_MAX && fake_virtio.at < fake_virtio.end; i++)
         step(next8());
     for (unsigned i = 0; i < 4; i++)
         poll(1000000000);
@@ -254,15 +161,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memset(&world.driver, 0, sizeof world.driver);
     memset(world.asked, 0, sizeof world.asked);
-    world.at = data;
-    world.end = data + size;
-    world.seen = 0;
-    world.status = 0;
+    fake_virtio_begin(data, size, QUEUE_SIZE, config_byte);
     world.now_ns = 1000;
     config.seed[0] = 1;
     demand(leat_memory_bytes(&config) <= sizeof world.memory);
     demand(!leat_init(&world.stack, world.memory, sizeof world.memory, &config));
-    world.driver.device.transport = &fake_transport;
+    world.driver.device.transport = &fake_virtio_transport;
     if (virtio_block_start(&world.driver, &why) == LEAT_OK) {
         demand(
             !leat_block_open(&world.block, world.stack, leat_virtio_block_device(&world.driver)));
