@@ -160,16 +160,27 @@ static enum leat_err measure(struct disk *disk, const char *path, char why[LEAT_
     return LEAT_OK;
 }
 
+/* Writers have the file alone. */
+static enum leat_err lock(const struct disk *disk, const char *path, char why[LEAT_WHY_BYTES])
+{
+    if (flock(disk->fd, (disk->device.read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0)
+        return LEAT_OK;
+    if (errno == EWOULDBLOCK)
+        return refuse(why, LEAT_ERR_IN_USE, path, "another program has it open");
+    return refuse(why, LEAT_ERR_NOT_FOUND, path, strerror(errno));
+}
+
 static enum leat_err open_disk(struct disk *disk, const char *path, bool read_only,
                                char why[LEAT_WHY_BYTES])
 {
+    enum leat_err err;
+
     /* a pipe without a reader must not stop us, nor a terminal become ours */
     disk->fd = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (disk->fd < 0)
         return refuse(why, LEAT_ERR_NOT_FOUND, path, strerror(errno));
-    if (flock(disk->fd, (read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0)
-        return refuse(why, LEAT_ERR_IN_USE, path, "another program has it open");
-    return measure(disk, path, why);
+    err = lock(disk, path, why);
+    return err ? err : measure(disk, path, why);
 }
 
 enum leat_err leat_posix_block_open(struct leat_block_device **device, const char *path,

@@ -1,4 +1,5 @@
 /* test_block.c -- requests to a block device: their account, order, errors, and end. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -381,6 +382,33 @@ static void a_file_that_shrinks_fails_with_a_reason(void **state)
     unlink(path);
 }
 
+static int flock_errno; /* 0: the system's flock() */
+
+int __real_flock(int fd, int operation);
+int __wrap_flock(int fd, int operation);
+
+int __wrap_flock(int fd, int operation)
+{
+    errno = flock_errno;
+    return flock_errno ? -1 : __real_flock(fd, operation);
+}
+
+static void a_file_that_cant_be_locked_is_refused_for_its_reason(void **state)
+{
+    char why[LEAT_WHY_BYTES] = "";
+    const char *path = temporary(SECTOR);
+    struct leat_block_device *device;
+
+    (void)state;
+    flock_errno = ENOLCK; /* as over NFS without a lock service */
+    assert_int_equal(leat_posix_block_open(&device, path, false, why), LEAT_ERR_NOT_FOUND);
+    assert_non_null(strstr(why, strerror(ENOLCK)));
+    flock_errno = 0;
+    assert_int_equal(leat_posix_block_open(&device, path, false, why), LEAT_OK);
+    leat_posix_block_free(device);
+    unlink(path);
+}
+
 static void what_is_no_disk_is_refused(void **state)
 {
     char why[LEAT_WHY_BYTES] = "";
@@ -413,6 +441,7 @@ int main(void)
         TEST(a_callback_may_close_the_device),
         TEST(a_file_keeps_what_was_written),
         TEST(a_file_that_shrinks_fails_with_a_reason),
+        TEST(a_file_that_cant_be_locked_is_refused_for_its_reason),
         TEST(what_is_no_disk_is_refused),
     };
 
