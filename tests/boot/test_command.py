@@ -1,5 +1,6 @@
 """tools/boot: its output, its exit status, and the end of the guest by Ctrl-C."""
 
+import json
 import os
 import pathlib
 import re
@@ -142,6 +143,20 @@ def test_a_wrong_option_gets_a_line_and_status_2(words):
     done = boot(*words)
     assert done.returncode == 2
     assert re.search(r"^tools/boot: .+", done.stderr, re.M)
+
+
+def test_firecracker_flushes_a_disk(tmp_path):
+    """Instead of Firecracker a script prints the configuration that it got."""
+    script = tmp_path / "firecracker"
+    script.write_text("#!/bin/sh\ncat \"$3\"\n", encoding="ascii")
+    script.chmod(0o755)
+    (tmp_path / "any.elf").write_bytes(b"")
+    done = subprocess.run([*COMMAND, "--hypervisor", "firecracker", "--net", "tap=none", "--disk", tmp_path / "disk",
+                           tmp_path / "any.elf"], capture_output=True, text=True, timeout=60, check=True,
+                          env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    drive, = json.loads(done.stdout.splitlines()[-1])["drives"]
+    assert drive["path_on_host"] == str(tmp_path / "disk")
+    assert drive["cache_type"] == "Writeback"
 
 
 def test_ends_when_its_output_is_closed():
