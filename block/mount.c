@@ -62,8 +62,12 @@ static void take_newest(struct leat_store *store, const struct record *record)
 
 static void look_at_chunk(struct leat_store *store)
 {
+    const uint64_t longer =
+        record_longer(store->record, store->sector_bytes, store->record_sectors);
     struct record record;
 
+    if (longer > store->longer)
+        store->longer = longer;
     if (record_read(&record, store->record, store->sector_bytes, store->chunk) &&
         record.tail < store->sectors && (!store->is_found || record.sequence >= store->sequence))
         take_newest(store, &record);
@@ -97,6 +101,9 @@ enum leat_err mount_scanned(struct leat_store *store, enum leat_err err)
     }
     if (step < store->sectors - store->at)
         return read_at(store, store->at + step);
+    /* A value that doesn't fit into the store's memory. The next changes would overwrite it. */
+    if (store->longer > 0 && store->longer >= store->tail_sequence)
+        return mount_end(store, LEAT_ERR_MEMORY);
     if (!store->is_found)
         return end_empty(store);
     /* Only a made-up record claims more than the device has. */

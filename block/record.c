@@ -9,6 +9,8 @@
 
 enum {
     KIND_AT = 4,
+    SIZE_AT = 5,
+    SECTORS_AT = 6,
     SEQUENCE_AT = 8,
     TAIL_SEQUENCE_AT = 16,
     TAIL_AT = 24,
@@ -60,6 +62,16 @@ uint32_t record_sectors(uint32_t sector_bytes, uint32_t len)
     return len <= first ? 1 : 2 + (len - first - 1) / other;
 }
 
+/* The binary logarithm of a sector's size. */
+static uint8_t size_of(uint32_t sector_bytes)
+{
+    uint8_t log = 0;
+
+    while (sector_bytes >>= 1)
+        log++;
+    return log;
+}
+
 bool record_is_first(const uint8_t *sector)
 {
     return memcmp(sector, first_tag, TAG_BYTES) == 0;
@@ -79,6 +91,8 @@ bool record_is_foreign(const uint8_t *sector, uint32_t bytes)
 {
     uint8_t any = 0;
 
+    if (record_is_first(sector) && sector[SIZE_AT] != size_of(bytes) && sector[SIZE_AT] != 0)
+        return true;
     if (get(sector, TAG_BYTES) != 0)
         return !may_be(sector, first_tag) && !may_be(sector, other_tag);
     for (uint32_t i = TAG_BYTES; i < bytes; i++)
@@ -120,6 +134,8 @@ void record_write(const struct record *record, const void *value, uint8_t *to,
     for (uint32_t i = 1; i < sectors; i++)
         memcpy(to + (size_t)i * sector_bytes, other_tag, TAG_BYTES);
     to[KIND_AT] = (uint8_t)record->kind;
+    to[SIZE_AT] = size_of(sector_bytes);
+    to[SECTORS_AT] = (uint8_t)sectors;
     put(to + LEN_AT, 4, record->len);
     memcpy(to + NAME_AT, record->name, sizeof record->name);
     record_renumber(to, record);
@@ -166,14 +182,13 @@ static bool name_is_right(const char *name)
     return true;
 }
 
-bool record_read(struct record *record, uint8_t *bytes, uint32_t sector_bytes, uint32_t sectors_max)
+/* Reads what is in front of the value; false: it is none of a record. The checksum may be wrong. */
+static bool read_head(struct record *record, const uint8_t *bytes, uint32_t sector_bytes)
 {
-    const uint64_t sum = get(bytes + SUM_AT, SUM_BYTES);
     const uint8_t kind = bytes[KIND_AT];
-    uint32_t sectors;
-    bool is_right;
 
-    if (!record_is_first(bytes) || (kind != RECORD_PUT && kind != RECORD_DELETE))
+    if (!record_is_first(bytes) || bytes[SIZE_AT] != size_of(sector_bytes) ||
+        (kind != RECORD_PUT && kind != RECORD_DELETE))
         return false;
     record->kind = (enum record_kind)kind;
     record->sequence = get(bytes + SEQUENCE_AT, 8);
@@ -181,11 +196,29 @@ bool record_read(struct record *record, uint8_t *bytes, uint32_t sector_bytes, u
     record->tail = (uint32_t)get(bytes + TAIL_AT, 4);
     record->len = (uint32_t)get(bytes + LEN_AT, 4);
     memcpy(record->name, bytes + NAME_AT, sizeof record->name);
-    sectors = record_sectors(sector_bytes, record->len);
     /* sequences begin at 1, and never come near to their end */
-    if (sectors > sectors_max || record->tail_sequence == 0 ||
-        record->tail_sequence > record->sequence || record->sequence >= UINT64_MAX / 2 ||
-        (record->kind == RECORD_DELETE && record->len > 0) || !name_is_right(record->name))
+    return bytes[SECTORS_AT] == record_sectors(sector_bytes, record->len) &&
+           record->tail_sequence > 0 && record->tail_sequence <= record->sequence &&
+           record->sequence < UINT64_MAX / 2 && (record->kind == RECORD_PUT || record->len == 0) &&
+           name_is_right(record->name);
+}
+
+uint64_t record_longer(const uint8_t *bytes, uint32_t sector_bytes, uint32_t sectors_max)
+{
+    struct record record;
+
+    return read_head(&record, bytes, sector_bytes) && bytes[SECTORS_AT] > sectors_max
+               ? record.sequence
+               : 0;
+}
+
+bool record_read(struct record *record, uint8_t *bytes, uint32_t sector_bytes, uint32_t sectors_max)
+{
+    const uint64_t sum = get(bytes + SUM_AT, SUM_BYTES);
+    const uint32_t sectors = bytes[SECTORS_AT];
+    bool is_right;
+
+    if (!read_head(record, bytes, sector_bytes) || sectors > sectors_max)
         return false;
     is_right = sum_of(bytes, sector_bytes, sectors) == sum;
     put(bytes + SUM_AT, SUM_BYTES, sum);

@@ -3,15 +3,30 @@
  *
  * A record has whole sectors. Each begins with a tag, that of the first one or that of the others:
  * so the bytes of a value are never taken for the beginning of a record. All numbers are
- * little-endian. The first sector:
+ * little-endian. Offsets in the first sector:
  *
- *      0 tag 4 | kind 1 | zero 3 | sequence 8 | tail's sequence 8 | tail's sector 4 | value's bytes
- * 4 32 checksum 8 | name 32 | value
+ *       0  tag, 4 bytes
+ *       4  kind, 1
+ *       5  the sector's size: its binary logarithm, 1
+ *       6  sectors of the record, 1
+ *       7  zero, 1
+ *       8  sequence, 8
+ *      16  sequence of the tail, 8
+ *      24  sector of the tail, 4
+ *      28  bytes of the value, 4
+ *      32  checksum, 8
+ *      40  name, 32
+ *      72  value
  *
- * The others: tag 4 | zero 4 | value. The checksum is SipHash-2-4 of all sectors, with zeros in its
- * place and a key that is the same everywhere: it detects damage, not malice. "Tail" is the oldest
- * record that counted when this one was written; records with a lower sequence are dead, though
- * their bytes may still be there.
+ * In the others:
+ *
+ *       0  tag, 4
+ *       4  zero, 4
+ *       8  value
+ *
+ * The checksum is SipHash-2-4 of all sectors, with zeros in its place and a key that is the same
+ * everywhere: it detects damage, not malice. "Tail" is the oldest record that counted when this one
+ * was written; records with a lower sequence are dead, though their bytes may still be there.
  */
 #ifndef BLOCK_RECORD_H
 #define BLOCK_RECORD_H
@@ -49,7 +64,8 @@ uint32_t record_value_max(uint32_t sector_bytes, uint32_t sectors);
 /* True if the sector begins like a record. */
 bool record_is_first(const uint8_t *sector);
 
-/* True if the sector is neither of a record, whole or torn, nor zero. */
+/* True if the sector is neither of a record, whole or torn, nor zero; or of one with other sectors.
+ */
 bool record_is_foreign(const uint8_t *sector, uint32_t bytes);
 
 /* Writes the record to @to, without a checksum. */
@@ -66,6 +82,10 @@ void record_renumber(uint8_t *bytes, const struct record *numbers);
  * damaged.  The bytes are unchanged. */
 bool record_read(struct record *record, uint8_t *bytes, uint32_t sector_bytes,
                  uint32_t sectors_max);
+
+/* The sequence of a record at @bytes that has more than @sectors_max, so that it can't be read; 0:
+ * there is none. Damage doesn't make one: two of its fields agree on the number. */
+uint64_t record_longer(const uint8_t *bytes, uint32_t sector_bytes, uint32_t sectors_max);
 
 /* Copies the value of a record that record_read() has accepted. */
 void record_value(const struct record *record, const uint8_t *bytes, uint32_t sector_bytes,

@@ -3,7 +3,7 @@
  *
  * It is refused, or has values of which each is read or found to be damaged. Then it takes changes:
  * those that end well are there, also after another mount. The first byte tells whether sectors
- * that begin like a record get a right checksum, which random bytes never have.
+ * that begin like a record get its right sizes and checksum, which random bytes never have.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,8 @@
 enum {
     SECTORS = 24,
     BYTES = SECTORS * WORLD_SECTOR,
+    SIZE_AT = 5, /* as record.h has it */
+    SECTORS_AT = 6,
     LEN_AT = 28,
     CHANGES = 12
 };
@@ -23,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct store_world world;
 
-/* Gives each sector that begins like a record the checksum of one. */
+/* Gives each sector that begins like a record the sizes and the checksum of one. */
 static void seal(uint8_t *image)
 {
     for (uint32_t i = SECTORS; i-- > 0;) {
@@ -34,6 +36,8 @@ static void seal(uint8_t *image)
             continue;
         memcpy(&len, at + LEN_AT, sizeof len);
         sectors = record_sectors(WORLD_SECTOR, len);
+        at[SIZE_AT] = 9;
+        at[SECTORS_AT] = (uint8_t)sectors;
         if (sectors <= SECTORS - i)
             record_seal(at, WORLD_SECTOR, sectors);
     }

@@ -115,6 +115,7 @@ struct leat_store {
     uint32_t walked;                     /**< of a mount: sectors that were walked */
     uint32_t chunk;                      /**< of a mount: sectors that are read at once */
     uint64_t expected;                   /**< likewise: the sequence of the next record */
+    uint64_t longer;                     /**< likewise: the last one that `record` can't hold */
     uint32_t moves_left;                 /**< of a put or delete */
     uint64_t moving;                     /**< the sequence of the record that is being moved */
     uint64_t damaged;                    /**< as in struct leat_store_info, as the next two */
@@ -139,8 +140,11 @@ size_t leat_store_memory_bytes(const struct leat_store_config *config, uint32_t 
  * largest record and one; LEAT_ERR_MEMORY.
  *
  * Errors in the callback:
- * - LEAT_ERR_FORMAT: the device has something else than a store or zeros, and `format` isn't set;
- * - LEAT_ERR_MEMORY: it has more values than leat_store_config.names;
+ * - LEAT_ERR_FORMAT: the device has something else than zeros or a store with sectors of its size,
+ *   and `format` isn't set;
+ * - LEAT_ERR_MEMORY: it has more values than leat_store_config.names, or a larger one than
+ *   `record_bytes` allows;
+ * - LEAT_ERR_UNSUPPORTED: `format` is set, and the device is read-only;
  * - LEAT_ERR_DEVICE, LEAT_ERR_CLOSED.
  *
  * A store with damaged sectors is mounted with what is intact: leat_store_info.damaged tells how

@@ -64,8 +64,11 @@ enum leat_err world_wait(struct store_world *world, enum leat_err err)
 
 enum leat_err world_mount(struct store_world *world, bool format)
 {
-    const struct leat_store_config config = {
-        .names = WORLD_NAMES, .format = format, .on_mounted = world_done, .arg = world};
+    const struct leat_store_config config = {.names = WORLD_NAMES,
+                                             .record_bytes = world->record_bytes,
+                                             .format = format,
+                                             .on_mounted = world_done,
+                                             .arg = world};
     const size_t bytes = leat_store_memory_bytes(&config, world->faulty.device.sector_bytes);
     enum leat_err err;
 

@@ -20,7 +20,8 @@ struct store_world {
     struct leat_block block;
     struct leat_store store;
     uint64_t now_ns;
-    bool is_done; /* the last request, or the mount */
+    uint32_t record_bytes; /* of a mount's configuration */
+    bool is_done;          /* the last request, or the mount */
     enum leat_err err;
     struct leat_store_request request;
     uint8_t got[WORLD_VALUE_MAX];

@@ -301,6 +301,52 @@ static void another_content_is_not_overwritten(void **state)
     assert_int_equal(world_get(&world, "a"), LEAT_ERR_NOT_FOUND);
 }
 
+static void a_value_that_has_become_too_large_is_not_lost(void **state)
+{
+    (void)state;
+    assert_int_equal(put("a", 1, 1900), LEAT_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        const uint64_t writes = world.faulty.writes;
+
+        world.record_bytes = 2 * WORLD_SECTOR;
+        assert_int_equal(world_mount(&world, false), LEAT_ERR_MEMORY);
+        assert_int_equal(world.faulty.writes, writes);
+        world.record_bytes = 0;
+        remount();
+        expect("a", 1, 1900);
+        assert_int_equal(put("b", 1, 100), LEAT_OK); /* it isn't the newest any more */
+    }
+    assert_int_equal(world_delete(&world, "a"), LEAT_OK);
+    assert_int_equal(put("b", 2, 100), LEAT_OK);
+    world.record_bytes = 2 * WORLD_SECTOR;
+    remount();
+    expect("b", 2, 100);
+}
+
+static void set_sectors(uint32_t sector_bytes)
+{
+    world_unmount(&world);
+    world.faulty.device.sector_bytes = sector_bytes;
+    world.faulty.device.sectors = SECTORS * WORLD_SECTOR / sector_bytes;
+    world.record_bytes = sector_bytes;
+}
+
+static void a_store_with_other_sectors_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(put("a", 1, 100), LEAT_OK);
+    set_sectors(4096);
+    assert_int_equal(world_mount(&world, false), LEAT_ERR_FORMAT);
+    assert_int_equal(world_mount(&world, true), LEAT_OK);
+    assert_int_equal(put("a", 2, 100), LEAT_OK);
+    set_sectors(WORLD_SECTOR);
+    assert_int_equal(world_mount(&world, false), LEAT_ERR_FORMAT);
+    set_sectors(4096);
+    remount();
+    expect("a", 2, 100);
+    set_sectors(WORLD_SECTOR);
+}
+
 static void devices_that_are_too_small_are_refused(void **state)
 {
     (void)state;
@@ -459,6 +505,8 @@ int main(void)
         TEST(a_sector_that_cant_be_read_costs_one_value),
         TEST(damage_after_the_mount_is_found_by_a_get),
         TEST(another_content_is_not_overwritten),
+        TEST(a_value_that_has_become_too_large_is_not_lost),
+        TEST(a_store_with_other_sectors_is_refused),
         TEST(devices_that_are_too_small_are_refused),
         TEST(a_device_that_cant_be_read_is_not_taken_for_empty),
         TEST(a_failed_change_leaves_the_old_value),

@@ -2421,6 +2421,7 @@ pub struct leat_store {
     pub walked: u32,
     pub chunk: u32,
     pub expected: u64,
+    pub longer: u64,
     pub moves_left: u32,
     pub moving: u64,
     pub damaged: u64,
@@ -2433,8 +2434,8 @@ pub struct leat_store {
     pub is_found: bool,
     pub is_unreadable: bool,
 }
-zeroed!(leat_store, 400, 8);
-offsets!(leat_store, block 0, entries 8, record 16, on_mounted 24, mount_arg 32, requests 40, end 48, start 56, io 136, view 192, io_at 256, io_left 260, io_done 264, names 268, record_sectors 272, sector_bytes 276, sectors 280, valid 284, sequence 288, head 296, tail 300, tail_sequence 304, next_tail 312, next_tail_sequence 320, window 328, at 332, walked 336, chunk 340, expected 344, moves_left 352, moving 360, damaged 368, moved 376, written 384, phase 392, format 393, is_mounted 394, is_foreign 395, is_found 396, is_unreadable 397);
+zeroed!(leat_store, 408, 8);
+offsets!(leat_store, block 0, entries 8, record 16, on_mounted 24, mount_arg 32, requests 40, end 48, start 56, io 136, view 192, io_at 256, io_left 260, io_done 264, names 268, record_sectors 272, sector_bytes 276, sectors 280, valid 284, sequence 288, head 296, tail 300, tail_sequence 304, next_tail 312, next_tail_sequence 320, window 328, at 332, walked 336, chunk 340, expected 344, longer 352, moves_left 360, moving 368, damaged 376, moved 384, written 392, phase 400, format 401, is_mounted 402, is_foreign 403, is_found 404, is_unreadable 405);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_store_config {
