@@ -1,5 +1,5 @@
-/* test_store.c -- a store: values, a full device, damage, devices that fail. The loss of power is
- * in test_power.c. */
+/* test_store.c -- a store: values, a full device, damage, devices that fail. The end of one is in
+ * test_store_close.c, the loss of power in test_power.c. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -407,61 +407,6 @@ static void a_read_only_device_is_read(void **state)
     expect("a", 5, 50);
 }
 
-static void closing_ends_all_requests(void **state)
-{
-    struct leat_store_request other;
-
-    (void)state;
-    assert_int_equal(leat_store_put(&world.store, &world.request, "a", "1", 1, world_done, &world),
-                     LEAT_OK);
-    assert_int_equal(leat_store_get(&world.store, &other, "a", world.got, 1, world_done, &world),
-                     LEAT_OK);
-    world_poll(&world);
-    leat_block_close(&world.block);
-    leat_store_close(&world.store);
-    assert_true(world.is_done);
-    assert_int_equal(world.err, LEAT_ERR_CLOSED);
-    assert_int_equal(put("a", 1, 1), LEAT_ERR_CLOSED);
-}
-
-/* A file has done the first part of an access when the close comes; the second one is lost. */
-static void closing_ends_an_access_of_two_parts(void **state)
-{
-    (void)state;
-    world.faulty.device.piece_bytes_max = WORLD_SECTOR;
-    world.faulty.is_prompt = true;
-    assert_int_equal(
-        leat_store_put(&world.store, &world.request, "a", world.got, 1000, world_done, &world),
-        LEAT_OK);
-    world_poll(&world);
-    assert_int_equal(world.faulty.held_count, 1);
-    leat_block_close(&world.block);
-    assert_true(world.is_done);
-    assert_int_equal(world.err, LEAT_ERR_CLOSED);
-}
-
-static void closing_ends_a_mount_that_has_not_begun(void **state)
-{
-    const struct leat_store_config config = {
-        .names = WORLD_NAMES, .on_mounted = world_done, .arg = &world};
-
-    (void)state;
-    leat_block_close(&world.block);
-    leat_store_close(&world.store);
-    world.faulty.closed = false;
-    assert_int_equal(leat_block_open(&world.block, world.stack, &world.faulty.device), LEAT_OK);
-    assert_int_equal(leat_store_mount(&world.store, &world.block, world.store_memory,
-                                      leat_store_memory_bytes(&config, WORLD_SECTOR), &config),
-                     LEAT_OK);
-    leat_block_close(&world.block);
-    leat_store_close(&world.store);
-    assert_true(world.is_done);
-    assert_int_equal(world.err, LEAT_ERR_CLOSED);
-    world.is_done = false;
-    leat_store_close(&world.store); /* a second time ends nothing again */
-    assert_false(world.is_done);
-}
-
 /* A value that looks like a record, in a sector of its own, is no record. */
 static void a_value_is_never_taken_for_a_record(void **state)
 {
@@ -511,9 +456,6 @@ int main(void)
         TEST(a_device_that_cant_be_read_is_not_taken_for_empty),
         TEST(a_failed_change_leaves_the_old_value),
         TEST(a_read_only_device_is_read),
-        TEST(closing_ends_all_requests),
-        TEST(closing_ends_an_access_of_two_parts),
-        TEST(closing_ends_a_mount_that_has_not_begun),
         TEST(a_value_is_never_taken_for_a_record),
         TEST(a_store_of_the_defaults_takes_4_kib),
     };
