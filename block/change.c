@@ -6,8 +6,9 @@
  * may need it. So there must be room first, which is made by writing the oldest valid records
  * again, at the head.
  *
- * Sectors of the largest record and one more stay free behind each put, those of the largest record
- * behind each delete. Hence there is always room to move a record, and to delete one.
+ * Sectors of the largest possible record and one more stay free behind each put, those of the
+ * largest one that there is behind each delete. Hence there is always room to move a record, and to
+ * delete one, also if a mount has made larger records possible since.
  */
 #include <leat/assert.h>
 
@@ -67,7 +68,8 @@ static uint32_t sectors_wanted(const struct leat_store *store)
 
 static uint32_t sectors_spared(const struct leat_store *store)
 {
-    return store->record_sectors + (store->requests->what == STORE_PUT);
+    return store->requests->what == STORE_PUT ? store->record_sectors + 1
+                                              : entry_sectors_max(store);
 }
 
 static bool has_room(const struct leat_store *store)

@@ -43,6 +43,19 @@ uint32_t entry_sectors(const struct leat_store *store, const struct leat_store_e
     return record_sectors(store->sector_bytes, entry->len);
 }
 
+uint32_t entry_sectors_max(const struct leat_store *store)
+{
+    uint32_t most = 0;
+
+    for (uint32_t i = 0; i < store->names; i++) {
+        const uint32_t sectors = entry_sectors(store, &store->entries[i]);
+
+        if (store->entries[i].name[0] && sectors > most)
+            most = sectors;
+    }
+    return most;
+}
+
 void entry_drop(struct leat_store *store, struct leat_store_entry *entry)
 {
     if (!entry)

@@ -59,6 +59,9 @@ struct leat_store_entry *entry_oldest(const struct leat_store *store,
 /* Sectors of the entry's record. */
 uint32_t entry_sectors(const struct leat_store *store, const struct leat_store_entry *entry);
 
+/* Sectors of the largest record that an entry has. */
+uint32_t entry_sectors_max(const struct leat_store *store);
+
 /* Removes the entry; NULL is allowed. */
 void entry_drop(struct leat_store *store, struct leat_store_entry *entry);
 

@@ -186,6 +186,26 @@ static void a_full_device_keeps_all_and_takes_deletes(void **state)
     assert_int_equal(info().damaged, 0);
 }
 
+/* The store was filled with a smaller `record_bytes`, which left less free. */
+static void a_delete_has_room_also_after_the_largest_record_has_grown(void **state)
+{
+    char name[8];
+
+    (void)state;
+    for (unsigned i = 0; i < 11; i++) {
+        snprintf(name, sizeof name, "n%u", i);
+        assert_int_equal(put(name, (uint8_t)i, 1000), LEAT_OK);
+    }
+    world.record_bytes = 12 * WORLD_SECTOR;
+    remount();
+    assert_int_equal(put("n0", 1, 1000), LEAT_ERR_FULL);
+    for (unsigned i = 11; i-- > 0;) {
+        snprintf(name, sizeof name, "n%u", (i + 5) % 11);
+        assert_int_equal(world_delete(&world, name), LEAT_OK);
+    }
+    assert_int_equal(put("n0", 1, 1000), LEAT_OK);
+}
+
 static unsigned writes_of[SECTORS];
 
 static void count_writes(struct faulty *faulty)
@@ -445,6 +465,7 @@ int main(void)
         TEST(limits_are_refused),
         TEST(requests_are_carried_out_in_their_order),
         TEST(a_full_device_keeps_all_and_takes_deletes),
+        TEST(a_delete_has_room_also_after_the_largest_record_has_grown),
         TEST(all_sectors_are_written_equally_often),
         TEST(damage_costs_one_value_and_is_told),
         TEST(a_sector_that_cant_be_read_costs_one_value),
