@@ -53,16 +53,23 @@ bool xen_store_ask(struct xen_store *store, enum xen_store_type type, const char
     return true;
 }
 
+/* Bytes of requests that the store has not taken; over XEN_STORE_RING_BYTES: it took more than
+ * there were. */
+static uint32_t untaken(const struct xen_store *store)
+{
+    return store->produced - shared_read(&store->machine->store->request_consumed);
+}
+
 /* Moves as much of the request into the ring as there is room for; true: something was moved. */
 static bool send_some(struct xen_store *store)
 {
     struct xen_store_ring *ring = store->machine->store;
-    const uint32_t used = store->produced - shared_read(&ring->request_consumed);
+    const uint32_t used = untaken(store);
     uint32_t room = XEN_STORE_RING_BYTES - used;
 
     if (store->out_sent == store->out_len)
         return false;
-    if (used > XEN_STORE_RING_BYTES) { /* it took more than was there */
+    if (used > XEN_STORE_RING_BYTES) {
         store->broken = true;
         return false;
     }
@@ -165,7 +172,10 @@ enum xen_store_state xen_store_poll(struct xen_store *store)
 
 bool xen_store_is_due(const struct xen_store *store)
 {
+    const bool can_send =
+        store->out_sent < store->out_len && untaken(store) != XEN_STORE_RING_BYTES;
+
     return !store->broken &&
-           (store->out_sent < store->out_len ||
+           (can_send ||
             shared_read(&store->machine->store->answer_produced) != store->consumed);
 }

@@ -77,7 +77,8 @@ bool xen_store_ask(struct xen_store *store, enum xen_store_type type, const char
 /* Sends and receives what is possible without waiting. */
 enum xen_store_state xen_store_poll(struct xen_store *store);
 
-/* True if xen_store_poll() has something to do. */
+/* True if xen_store_poll() has something to do. A ring that is full of requests is not looked at
+ * again before the store has taken some. */
 bool xen_store_is_due(const struct xen_store *store);
 
 #endif

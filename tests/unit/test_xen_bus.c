@@ -178,6 +178,26 @@ static void frames_for_a_backend_that_is_away_are_lost_and_counted(void **state)
     assert_int_equal(leat_xen_counters(xen)->tx_lost, 1);
 }
 
+/* The driver sleeps instead of looking again and again at a ring that stays full. */
+static void a_store_that_takes_nothing_is_not_looked_at_without_end(void **state)
+{
+    struct leat_netif *netif = leat_xen_netif(&xen_world.xen);
+    struct leat_buf *frames[1];
+    uint64_t due_ns;
+
+    (void)state;
+    start();
+    netback_set("~/state", "5");
+    netback.store_how = NETBACK_STORE_STILL;
+    netback.store->request_consumed -= XEN_STORE_RING_BYTES;
+    netif->ops->receive(netif, netback.now_ns, &xen_world.pool, frames, 1);
+    due_ns = netif->ops->next_look_ns(netif, netback.now_ns);
+    netback.store->request_consumed += XEN_STORE_RING_BYTES; /* for the close */
+    netback.store_how = NETBACK_STORE_GOOD;
+    assert_true(xen_world.xen.bus.asked);
+    assert_true(due_ns > netback.now_ns);
+}
+
 /* xl network-detach: the folder goes, too. */
 static void an_interface_that_is_taken_away_is_lost(void **state)
 {
@@ -380,6 +400,7 @@ int main(void)
         bus_test(a_backend_that_is_still_connected_is_led_down_first),
         bus_test(a_backend_that_goes_and_comes_back_is_connected_to_again),
         bus_test(frames_for_a_backend_that_is_away_are_lost_and_counted),
+        bus_test(a_store_that_takes_nothing_is_not_looked_at_without_end),
         bus_test(an_interface_that_is_taken_away_is_lost),
         bus_test(a_backend_that_comes_back_with_less_is_not_used),
         bus_test(pages_that_stay_mapped_are_given_up),
