@@ -177,10 +177,13 @@ static void step_state(struct xen_bus *bus, uint64_t now_ns, const char *value)
     else if (bus->phase == XEN_BUS_ANSWERING && state == XEN_BUS_CONNECTED)
         go_to(bus, XEN_BUS_UP, now_ns);
     else
-        bus->again_ns = bus->phase == XEN_BUS_UP ? UINT64_MAX : now_ns + look_ns;
+        bus->again_ns = bus->watching              ? UINT64_MAX
+                        : bus->phase == XEN_BUS_UP ? now_ns + retry_ns
+                                                   : now_ns + look_ns;
 }
 
-/* The watch comes first, so that no change can be missed behind the first look. */
+/* The watch comes first, so that no change can be missed behind the first look. One that is refused
+ * as a second one is there since an earlier connection. */
 static void step_up(struct xen_bus *bus, uint64_t now_ns, const char *value)
 {
     if (bus->step == 1) {
@@ -188,7 +191,7 @@ static void step_up(struct xen_bus *bus, uint64_t now_ns, const char *value)
         return;
     }
     bus->asked = false;
-    bus->watching = value != NULL;
+    bus->watching = value || strcmp(bus->store->answer, "EEXIST") == 0;
     bus->step = 1;
 }
 
@@ -332,6 +335,7 @@ void xen_bus_again(struct xen_bus *bus, uint64_t now_ns)
 {
     leat_assert(bus->phase == XEN_BUS_DOWN);
     bus->wrote_state = 0;
+    bus->watching = false;
     go_to(bus, XEN_BUS_READING, now_ns);
 }
 

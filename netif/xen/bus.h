@@ -4,9 +4,9 @@
  * Theory of operation.  Each end has a folder in xenstore, with a `state` that only it writes
  * (Xen, public/io/xenbus.h).  Ours is device/vif/<number>; its key `backend` names the other one.
  * The driver reads their keys step by step until the other domain waits for it.  Then it makes
- * rings, writes where they are, and says that it is connected.  From then on
- * a watch tells of changes.  If the other domain ends the connection, the rings are taken down, and
- * the steps begin again.
+ * rings, writes where they are, and says that it is connected.  From then on a watch tells of
+ * changes; if the store refuses the watch, the state is read each second.  If the other domain ends
+ * the connection, the rings are taken down, and the steps begin again.
  *
  * No step waits: xen_bus_step() does what is possible, and says when it wants to be called again.
  * Each value of the store is checked where it is taken, because a backend may lie there.
@@ -55,7 +55,7 @@ struct xen_bus {
     bool asked;          /* a request is on its way */
     bool asked_state;    /* it writes our state */
     bool online;         /* the tool stack doesn't take the interface away */
-    bool watching;       /* a watch was set on the other domain's state */
+    bool watching;       /* XEN_BUS_UP: events tell of changes of the other domain's state */
     bool missing;        /* XEN_BUS_FAILED, because there is no such interface */
     const char *why;
     uint64_t asked_ns, again_ns;

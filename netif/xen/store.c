@@ -176,6 +176,5 @@ bool xen_store_is_due(const struct xen_store *store)
         store->out_sent < store->out_len && untaken(store) != XEN_STORE_RING_BYTES;
 
     return !store->broken &&
-           (can_send ||
-            shared_read(&store->machine->store->answer_produced) != store->consumed);
+           (can_send || shared_read(&store->machine->store->answer_produced) != store->consumed);
 }

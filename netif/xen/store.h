@@ -29,7 +29,6 @@ struct xen_store_ring {
 enum xen_store_type { /* enum xsd_sockmsg_type */
     XEN_STORE_READ = 2,
     XEN_STORE_WATCH = 4,
-    XEN_STORE_UNWATCH = 5,
     XEN_STORE_WRITE = 11,
     XEN_STORE_WATCH_EVENT = 15,
     XEN_STORE_ERROR = 16

@@ -240,6 +240,11 @@ static void serve(const struct xen_store_head *head, const char *path)
         return;
     }
     assert_int_equal(head->type, XEN_STORE_WATCH);
+    if (netback.no_watches || netback.watched) {
+        answer(head, XEN_STORE_ERROR, netback.watched ? "EEXIST" : "E2BIG",
+               netback.watched ? 7 : 6);
+        return;
+    }
     answer(head, XEN_STORE_WATCH, "OK", 3);
     netback.watched = true;
     tell_watch(); /* one comes at once */

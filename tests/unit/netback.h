@@ -64,6 +64,7 @@ struct netback {
     uint8_t request[sizeof(struct xen_store_head) + XEN_STORE_PAYLOAD_MAX];
     uint32_t request_len;
     bool watched;
+    bool no_watches;        /* the quota of watches is used up */
     const char *next_state; /* the other domain's, as soon as the present one was read; or NULL */
     unsigned stranger;      /* answers to other requests that come before each answer */
     /* the other domain */

@@ -135,6 +135,39 @@ static void a_change_behind_an_answer_is_seen(void **state)
     assert_false(leat_xen_link_up(&xen_world.xen));
 }
 
+static void without_a_watch_the_state_is_read_each_second(void **state)
+{
+    struct leat_netif *netif = leat_xen_netif(&xen_world.xen);
+
+    (void)state;
+    netback.no_watches = true;
+    start();
+    assert_true(netif->ops->next_look_ns(netif, netback.now_ns) > netback.now_ns);
+    netback.follows = false;
+    netback_set("~/state", "6");
+    look_for_seconds(1);
+    look(50);
+    assert_false(leat_xen_link_up(&xen_world.xen));
+}
+
+/* The watch of the first connection still tells of changes, and no clock is needed. */
+static void a_second_connection_has_the_watch_of_the_first(void **state)
+{
+    struct leat_netif *netif = leat_xen_netif(&xen_world.xen);
+
+    (void)state;
+    start();
+    netback_set("~/state", "5");
+    netback.tx_head = netback.rx_head = NULL;
+    look(1);
+    look_for_seconds(3);
+    assert_true(leat_xen_link_up(&xen_world.xen));
+    assert_int_equal(netif->ops->next_look_ns(netif, netback.now_ns), LEAT_NEVER_NS);
+    netback_set("~/state", "5");
+    look(1);
+    assert_false(leat_xen_link_up(&xen_world.xen));
+}
+
 /* A driver before this one ended without a word. */
 static void a_backend_that_is_still_connected_is_led_down_first(void **state)
 {
@@ -397,6 +430,8 @@ int main(void)
         bus_test(without_features_there_are_no_capabilities),
         bus_test(no_offload_asks_for_no_super_frames),
         bus_test(a_change_behind_an_answer_is_seen),
+        bus_test(without_a_watch_the_state_is_read_each_second),
+        bus_test(a_second_connection_has_the_watch_of_the_first),
         bus_test(a_backend_that_is_still_connected_is_led_down_first),
         bus_test(a_backend_that_goes_and_comes_back_is_connected_to_again),
         bus_test(frames_for_a_backend_that_is_away_are_lost_and_counted),
