@@ -164,6 +164,16 @@ static void step_writing(struct xen_bus *bus, uint64_t now_ns, const char *value
 
 /* ---- states ------------------------------------------------------------------------------- */
 
+/* True if the other domain has ended the connection. If it was connected and waits for a driver now,
+ * it has begun anew: a look that comes late finds only its last state. */
+static bool has_ended(const struct xen_bus *bus, uint32_t state)
+{
+    const bool waits = state == XEN_BUS_INITIALISING || state == XEN_BUS_INIT_WAIT;
+
+    return state == XEN_BUS_CLOSING || state == XEN_BUS_CLOSED ||
+           (waits && bus->phase == XEN_BUS_UP);
+}
+
 /* The other domain's state is read: until it is connected, and then after each event of the
  * watch. */
 static void step_state(struct xen_bus *bus, uint64_t now_ns, const char *value)
@@ -172,7 +182,7 @@ static void step_state(struct xen_bus *bus, uint64_t now_ns, const char *value)
 
     bus->asked = false;
     xen_read_number(value, &state);
-    if (!value || state == XEN_BUS_CLOSING || state == XEN_BUS_CLOSED)
+    if (!value || has_ended(bus, state))
         go_to(bus, XEN_BUS_DOWN, UINT64_MAX);
     else if (bus->phase == XEN_BUS_ANSWERING && state == XEN_BUS_CONNECTED)
         go_to(bus, XEN_BUS_UP, now_ns);

@@ -73,8 +73,6 @@ static void follow(struct leat_xen *xen, uint64_t now_ns)
         connect(xen);
         break;
     case XEN_BUS_DOWN:
-        if (xen->connected)
-            xen->counters.link_changes++;
         xen_net_disconnect(xen);
         xen_bus_again(&xen->bus, now_ns);
         break;
@@ -104,7 +102,7 @@ void xen_net_look(struct leat_xen *xen, uint64_t now_ns)
     if (xen->lost || (!xen_store_is_due(&xen->store) && now_ns < xen_bus_due_ns(&xen->bus)))
         return;
     xen_net_serve(xen, now_ns);
-    if (!was_up && leat_xen_link_up(xen))
+    if (was_up != leat_xen_link_up(xen))
         xen->counters.link_changes++;
 }
 

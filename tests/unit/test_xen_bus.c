@@ -195,6 +195,40 @@ static void a_backend_that_goes_and_comes_back_is_connected_to_again(void **stat
     assert_int_equal(netback.ports_open, 1);
 }
 
+/* It has gone and come back between two looks. */
+static void a_backend_that_began_anew_is_connected_to_again(void **state)
+{
+    struct leat_xen *xen = &xen_world.xen;
+
+    (void)state;
+    start();
+    netback.tx_head = netback.rx_head = NULL;
+    netback_set("~/state", "2");
+    look_for_seconds(1);
+    assert_true(leat_xen_link_up(xen));
+    assert_int_equal(leat_xen_counters(xen)->link_changes, 2);
+    assert_non_null(netback.rx_head);
+    assert_int_equal(netback.rx_head->request_produced, 256);
+}
+
+static void an_attempt_that_fails_is_no_change_of_the_link(void **state)
+{
+    struct leat_xen *xen = &xen_world.xen;
+
+    (void)state;
+    start();
+    netback.follows = false;
+    netback_set("~/state", "6");
+    look(1);
+    netback_set("~/state", "2");
+    look_for_seconds(1);
+    assert_int_equal(xen->bus.phase, XEN_BUS_ANSWERING);
+    netback_set("~/state", "6");
+    look_for_seconds(1);
+    assert_false(xen->connected);
+    assert_int_equal(leat_xen_counters(xen)->link_changes, 1);
+}
+
 static void frames_for_a_backend_that_is_away_are_lost_and_counted(void **state)
 {
     struct leat_xen *xen = &xen_world.xen;
@@ -434,6 +468,8 @@ int main(void)
         bus_test(a_second_connection_has_the_watch_of_the_first),
         bus_test(a_backend_that_is_still_connected_is_led_down_first),
         bus_test(a_backend_that_goes_and_comes_back_is_connected_to_again),
+        bus_test(a_backend_that_began_anew_is_connected_to_again),
+        bus_test(an_attempt_that_fails_is_no_change_of_the_link),
         bus_test(frames_for_a_backend_that_is_away_are_lost_and_counted),
         bus_test(a_store_that_takes_nothing_is_not_looked_at_without_end),
         bus_test(an_interface_that_is_taken_away_is_lost),
