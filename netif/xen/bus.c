@@ -8,8 +8,11 @@
 
 enum {
     STEPS_MAX = 8, /* of one call */
-    DECIMAL_BYTES = 11
+    DECIMAL_BYTES = 11,
+    KEY_MAX = 30 /* bytes of a key's name */
 };
+
+_Static_assert(XEN_STORE_VALUE_MAX + 1 + KEY_MAX < XEN_STORE_PATH_MAX, "each path fits");
 
 static const uint64_t answer_ns = 5000000000; /* after which a request is given up */
 static const uint64_t look_ns = 50000000;     /* between looks at a state that must change */
@@ -27,8 +30,8 @@ static const char *write_number(char text[DECIMAL_BYTES], uint32_t number)
     return at;
 }
 
-/* Writes "device/vif/<number>/<key>", or the key of the other domain's folder; false: too long. */
-static bool make_path(const struct xen_bus *bus, bool is_theirs, const char *key,
+/* Writes "device/vif/<number>/<key>", or the key of the other domain's folder. */
+static void make_path(const struct xen_bus *bus, bool is_theirs, const char *key,
                       char path[XEN_STORE_PATH_MAX])
 {
     char digits[DECIMAL_BYTES];
@@ -39,13 +42,11 @@ static bool make_path(const struct xen_bus *bus, bool is_theirs, const char *key
     for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++) {
         const size_t part_len = strlen(parts[i]);
 
-        if (len + part_len >= XEN_STORE_PATH_MAX)
-            return false;
+        leat_assert(len + part_len < XEN_STORE_PATH_MAX); /* see KEY_MAX */
         memcpy(path + len, parts[i], part_len);
         len += part_len;
     }
     path[len] = '\0';
-    return true;
 }
 
 /* ---- asking ------------------------------------------------------------------------------- */
@@ -69,10 +70,7 @@ static void ask(struct xen_bus *bus, uint64_t now_ns, enum xen_store_type type, 
 {
     char path[XEN_STORE_PATH_MAX];
 
-    if (!make_path(bus, is_theirs, key, path)) {
-        fail(bus, "xenstore: the path of the backend is too long");
-        return;
-    }
+    make_path(bus, is_theirs, key, path);
     bus->asked_ns = now_ns;
     bus->asked_state = false;
     bus->asked = xen_store_ask(bus->store, type, path, value);
@@ -164,8 +162,8 @@ static void step_writing(struct xen_bus *bus, uint64_t now_ns, const char *value
 
 /* ---- states ------------------------------------------------------------------------------- */
 
-/* True if the other domain has ended the connection. If it was connected and waits for a driver now,
- * it has begun anew: a look that comes late finds only its last state. */
+/* True if the other domain has ended the connection. If it was connected and waits for a driver
+ * now, it has begun anew: a look that comes late finds only its last state. */
 static bool has_ended(const struct xen_bus *bus, uint32_t state)
 {
     const bool waits = state == XEN_BUS_INITIALISING || state == XEN_BUS_INIT_WAIT;

@@ -140,7 +140,10 @@ enum leat_err xen_net_start(struct leat_xen *xen, unsigned number, const struct 
                             uint16_t mtu, const char **why)
 {
     leat_assert(((uintptr_t)xen->pages & (XEN_PAGE_BYTES - 1)) == 0);
+    leat_assert((xen->window & (XEN_PAGE_BYTES - 1)) == 0);
     leat_assert(xen->window_pages <= XEN_NET_WINDOW_PAGES);
+    leat_assert(xen->machine->ref_end - xen->machine->ref_first >=
+                XEN_NET_PAGES + xen->window_pages);
     prepare(xen, number);
     if (!run_until(xen, XEN_BUS_UP, open_ns)) {
         *why = why_not_up(xen);

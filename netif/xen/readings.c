@@ -60,8 +60,11 @@ static enum xen_outcome take_backend(struct xen_bus *bus, const struct reading *
                                      const char *value)
 {
     (void)reading;
-    /* an absolute path, whole */
-    if (!value || value[0] != '/' || bus->store->answer_was_cut) {
+    if (value && bus->store->answer_was_cut) {
+        bus->why = "xenstore: the path of the backend is too long";
+        return XEN_FAIL;
+    }
+    if (!value || value[0] != '/') { /* it is absolute */
         bus->missing = true;
         bus->why = "xenstore has no such network interface";
         return XEN_FAIL;

@@ -30,7 +30,7 @@ static void take_extra(struct xen_rx_chain *chain, const struct xen_extra *extra
     chain->extra_is_next = extra->flags & XEN_EXTRA_MORE;
     chain->extras++;
     if (extra->type == 0 || extra->type >= XEN_EXTRA_TYPES || chain->extras >= XEN_EXTRA_TYPES)
-        chain->bad = true; /* each kind once at most, so this also ends the list */
+        chain->bad = true; /* an unknown kind, or more items than there are kinds */
     if (extra->type != XEN_EXTRA_GSO)
         return;
     chain->gso_bytes = extra->gso_bytes;

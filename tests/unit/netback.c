@@ -171,7 +171,7 @@ void netback_set(const char *path, const char *value)
             key = &netback.keys[netback.key_count++];
             full_path(path, key->path);
         }
-        assert_true(snprintf(key->value, sizeof key->value, "%s", value) <= XEN_STORE_VALUE_MAX);
+        assert_true(snprintf(key->value, sizeof key->value, "%s", value) < (int)sizeof key->value);
     }
     if (is_state)
         tell_watch();

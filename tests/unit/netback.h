@@ -31,7 +31,7 @@ struct netback_grant {
 
 struct netback_key {
     char path[XEN_STORE_PATH_MAX];
-    char value[XEN_STORE_VALUE_MAX + 1];
+    char value[2 * XEN_STORE_VALUE_MAX];
 };
 
 /* How the store answers. */

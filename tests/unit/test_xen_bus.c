@@ -412,17 +412,26 @@ static void impossible_values_are_refused(void **state)
     }
 }
 
-/* A path that doesn't fit into the client's memory is none; its rest is read past. */
-static void a_path_that_is_too_long_is_refused(void **state)
+/* Sets a path of @len bytes to the backend's folder, which is empty. */
+static void set_long_path(size_t len)
 {
-    char longest[XEN_STORE_VALUE_MAX + 1];
+    char path[2 * XEN_STORE_VALUE_MAX];
 
+    memset(path, 'a', len);
+    path[0] = '/';
+    path[len] = '\0';
+    netback_set("device/vif/0/backend", path);
+}
+
+static void the_longest_path_is_followed_and_a_longer_one_is_refused(void **state)
+{
     (void)state;
-    memset(longest, 'a', sizeof longest);
-    longest[0] = '/';
-    longest[XEN_STORE_VALUE_MAX] = '\0';
-    netback_set("device/vif/0/backend", longest);
+    set_long_path(XEN_STORE_VALUE_MAX);
     start_fails(LEAT_ERR_DEVICE, "the backend isn't ready", 33);
+    netback_init();
+    xen_world_prepare(0);
+    set_long_path(XEN_STORE_VALUE_MAX + 1);
+    start_fails(LEAT_ERR_DEVICE, "xenstore: the path of the backend is too long", 1);
 }
 
 /* Bytes that no store writes: a length that can't be, indices that can't be. */
@@ -484,7 +493,7 @@ int main(void)
         bus_test(without_an_event_channel_there_is_no_connection),
         bus_test(answers_to_other_requests_are_passed_over),
         bus_test(impossible_values_are_refused),
-        bus_test(a_path_that_is_too_long_is_refused),
+        bus_test(the_longest_path_is_followed_and_a_longer_one_is_refused),
         bus_test(a_store_that_breaks_its_ring_is_asked_no_more),
         bus_test(a_store_that_breaks_its_ring_later_does_not_end_the_connection),
     };

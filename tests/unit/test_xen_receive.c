@@ -363,7 +363,7 @@ static void super_frames_that_were_not_agreed_on_are_dropped(void **state)
     assert_int_equal(counters()->rx_refused, 1);
 }
 
-/* A list of extra information has an end: each kind once at most. */
+/* More items than there are kinds can't be right, however long the list goes on. */
 static void endless_extra_information_is_dropped(void **state)
 {
     (void)state;
