@@ -28,6 +28,9 @@ enum {
     ANSWERS_MAX = 4096
 };
 
+/* Time passes even while the store writes without end. */
+static const uint64_t wait_ns = 10000000;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct entry {
@@ -103,6 +106,7 @@ static bool op_port_open(struct xen_machine *machine, uint16_t domain, uint32_t 
     (void)machine;
     (void)domain;
     *port = PORT;
+    world.rx_seen = world.tx_seen = 0; /* a connection has empty rings */
     return next8() != 255;
 }
 
@@ -207,6 +211,7 @@ static void op_wait(struct xen_machine *machine, uint64_t deadline_ns)
     demand(world.answers++ < ANSWERS_MAX); /* no store can keep the driver at its start */
     if (world.xen.bus.asked && world.xen.store.state == XEN_STORE_ASKED)
         store_answers();
+    world.now_ns += wait_ns;
     if (!xen_store_is_due(&world.xen.store) && deadline_ns > world.now_ns)
         world.now_ns = deadline_ns;
 }
@@ -389,23 +394,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct leat_pool pool = {0};
     struct leat_buf *kept = NULL;
     const char *why;
+    uint8_t how;
 
     memset(&world.xen, 0, sizeof world.xen);
     memset(world.entries, 0, sizeof world.entries);
     memset(&world.store, 0, sizeof world.store);
     world.at = data;
     world.end = data + size;
-    world.answers = world.tx_seen = world.rx_seen = 0;
+    world.answers = 0;
     world.now_ns = 1000000000;
     world.machine = (struct xen_machine){&ops, &world.store, 1, FIRST_REF, REFS};
     world.xen.machine = &world.machine;
     world.xen.pages = world.pages;
     world.xen.window = (uintptr_t)world.memory;
     world.xen.window_pages = WINDOW_PAGES;
-    world.xen.no_offload = next8() & 1;
+    how = next8();
+    world.xen.no_offload = how & 1;
+    world.xen.untrusted = how & 2;
     demand(pool_init(&pool, &arena, BUFFERS, BUFFER_BYTES, 64, 64));
     if (xen_net_start(&world.xen, 0, NULL, 0, &why) == LEAT_OK) {
-        world.rx_seen = world.tx_seen = 0;
         for (unsigned i = 0; i < STEPS_MAX && world.at < world.end; i++)
             step(&pool, &kept, next8());
         receive(&pool, &kept);
