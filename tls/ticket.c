@@ -152,8 +152,8 @@ static uint64_t made_ns(const struct tls_seal *seal, const uint8_t *inside)
 static bool is_good(const struct tls_session *session, const struct tls_seal *seal,
                     const uint8_t *inside)
 {
-    /* After a restart the seal's age is only as exact as the civil clock, which counts seconds or
-     * was set back. Then a ticket may seem to be sealed after now, and has no age yet. */
+    /* After a restart the seal's age is as exact as the civil clock, which counts whole seconds and
+     * may have been set back. The age is negative if the ticket seems to be sealed after now. */
     const int64_t age_ns = (int64_t)(leat_now_ns(session->tls->stack) - made_ns(seal, inside));
     const uint16_t suite = get16(inside);
 

@@ -80,7 +80,7 @@ enum leat_err leat_tls_ticket_keys_set(struct leat_tls *tls, const uint8_t *byte
 {
     struct tls_seal seals[TLS_SEALS] = {{.made = false}};
     const uint64_t now_s = tls_civil_s(tls);
-    uint64_t passed_s;
+    uint64_t passed_s, then_s, forget_s;
     enum leat_err err = LEAT_OK;
 
     if (tls->config.no_tickets || now_s == 0)
@@ -89,15 +89,20 @@ enum leat_err leat_tls_ticket_keys_set(struct leat_tls *tls, const uint8_t *byte
         return LEAT_ERR_FORMAT;
     if (!tls_secrets_renew(tls))
         return LEAT_ERR_ENTROPY;
+    then_s = get64(bytes + 1);
     /* a civil clock may be set back: then no time has passed */
-    passed_s = now_s > get64(bytes + 1) ? now_s - get64(bytes + 1) : 0;
+    passed_s = now_s > then_s ? now_s - then_s : 0;
     if (passed_s > 2 * TLS_TICKET_S_MAX)
         passed_s = 2 * TLS_TICKET_S_MAX; /* longer than any ticket lives */
+    /* Hellos of the earlier run must be too old when early data is accepted (8.2). They seem up to
+     * one second younger than they are, because the civil clock counts seconds. If it was set back,
+     * nothing is known of their age until the last ticket of that run expires. */
+    forget_s = now_s < then_s ? 2 * tls->config.ticket_lifetime_s : TLS_EARLY_WINDOW_S + 1;
     for (unsigned i = 0; !err && i < TLS_SEALS; i++)
         err = read_seal(tls, &seals[i], bytes + SEALS_AT + i * SEAL_BYTES, passed_s * second_ns);
     if (!err) {
         memcpy(tls->seals, seals, sizeof seals);
-        tls->early_from_ns = leat_now_ns(tls->stack) + TLS_EARLY_WINDOW_S * second_ns; /* 8.2 */
+        tls->early_from_ns = leat_now_ns(tls->stack) + forget_s * second_ns;
     }
     leat_crypto_wipe(seals, sizeof seals);
     return err;

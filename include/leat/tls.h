@@ -273,8 +273,10 @@ enum leat_err leat_tls_ticket_keys_get(struct leat_tls *tls,
  * by civil time.  The identities must be those of that run, because a ticket replaces their
  * certificates.  Call it after leat_tls_open(), and after leat_reseed(), which wipes the keys; not
  * before the first leat_poll(), as above.
- * Early data is refused for ten seconds, because the hellos that were taken before are forgotten
- * (RFC 8446 8.2); servers that share keys at one time must not take early data.
+ * Early data is refused for eleven seconds, because the hellos that were taken before are forgotten
+ * (RFC 8446 8.2).  If civil time is earlier than at leat_tls_ticket_keys_get(), it is refused until
+ * all tickets of that run have expired.  A clock that was set back unnoticed lets such hellos be
+ * replayed.  Servers that share keys at one time must not take early data.
  * LEAT_ERR_ARGUMENT: as above; LEAT_ERR_FORMAT: other bytes; LEAT_ERR_UNSUPPORTED: keys for an AEAD
  * that the provider doesn't have; LEAT_ERR_ENTROPY.  Then the keys are unchanged.
  */

@@ -459,10 +459,25 @@ static void test_early_data_waits_after_a_restart(void **state)
     keep_keys(f);
     restart(f);
     assert_int_equal(take_keys(f), LEAT_OK);
-    until_ns = leat_now_ns(f->world->stacks[SERVER]) + 10 * second;
+    /* one second more than a hello is fresh, because the file has whole seconds */
+    until_ns = leat_now_ns(f->world->stacks[SERVER]) + 11 * second;
     assert_true(f->tls[SERVER]->early_from_ns == until_ns);
     open_next(f, true);
     assert_true(f->tls[SERVER]->early_from_ns == until_ns);
+}
+
+/* Then nothing is known of the age of hellos from before it, until the tickets have expired. */
+static void test_early_data_waits_for_all_tickets_if_the_clock_was_set_back(void **state)
+{
+    struct fixture *f = *state;
+
+    open_first(f);
+    keep_keys(f);
+    restart(f);
+    f->civil_s -= HOUR_S;
+    assert_int_equal(take_keys(f), LEAT_OK);
+    assert_true(f->tls[SERVER]->early_from_ns ==
+                leat_now_ns(f->world->stacks[SERVER]) + 2 * 2 * HOUR_S * second);
 }
 
 int main(void)
@@ -492,6 +507,7 @@ int main(void)
         TEST(test_a_clock_that_was_set_back_ends_no_ticket),
         TEST(test_other_keys_are_refused),
         TEST(test_early_data_waits_after_a_restart),
+        TEST(test_early_data_waits_for_all_tickets_if_the_clock_was_set_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
