@@ -2,7 +2,7 @@
  * xen.h -- a network interface of Xen as a backend, for a guest of type PVH.
  *
  * NOT USABLE YET: no function gives a struct leat_xen, and no library has those below.  The backend
- * runs only in tests, against a model of the other domain; what calls the hypervisor is missing.
+ * runs only in tests, against a model of the other domain.  The calls of the hypervisor are missing.
  *
  * The other domain, which has the real network, writes received frames into pages of the backend.
  * These are lent to the stack and go back into the ring when the stack has freed them.  Pages of

@@ -163,7 +163,7 @@ static void step_writing(struct xen_bus *bus, uint64_t now_ns, const char *value
 /* ---- states ------------------------------------------------------------------------------- */
 
 /* True if the other domain has ended the connection. If it was connected and waits for a driver
- * now, it has begun anew: a look that comes late finds only its last state. */
+ * now, it has begun again: a look that comes late finds only its last state. */
 static bool has_ended(const struct xen_bus *bus, uint32_t state)
 {
     const bool waits = state == XEN_BUS_INITIALISING || state == XEN_BUS_INIT_WAIT;
