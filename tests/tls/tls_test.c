@@ -202,6 +202,11 @@ void send_pattern(struct fixture *f, unsigned from, size_t len, size_t step)
     free(bytes);
 }
 
+void wait_s(struct fixture *f, uint64_t seconds)
+{
+    world_wait(f->world, seconds * second);
+}
+
 void say(struct fixture *f, unsigned from, const char *text)
 {
     size_t taken;

@@ -58,6 +58,8 @@ int tear_down(void **state);
 /* Opens TLS at both ends by f->config, and a pipe of @capacity. */
 void begin(struct fixture *f, uint32_t capacity);
 
+void wait_s(struct fixture *f, uint64_t seconds);
+
 /* Runs the handshake of both ends. */
 void shake(struct fixture *f);
 

@@ -1,5 +1,4 @@
-/* test_xen_bus.c -- the handshake of a network interface of Xen, with stores and backends that
- * obey, lie, are silent, or vanish. */
+/* test_xen_bus.c -- the handshake of Xen's netif: its store and backend obey, lie, or vanish. */
 #include "netback.h"
 
 #include <string.h>
@@ -378,7 +377,6 @@ static void answers_to_other_requests_are_passed_over(void **state)
     start();
 }
 
-/* Values that lie. */
 static void impossible_values_are_refused(void **state)
 {
     static const struct {
@@ -434,7 +432,7 @@ static void the_longest_path_is_followed_and_a_longer_one_is_refused(void **stat
     start_fails(LEAT_ERR_DEVICE, "xenstore: the path of the backend is too long", 1);
 }
 
-/* Bytes that no store writes: a length that can't be, indices that can't be. */
+/* A length and indices that no store writes. */
 static void a_store_that_breaks_its_ring_is_asked_no_more(void **state)
 {
     const struct xen_store_head head = {.type = XEN_STORE_READ, .request = 1, .len = 4097};
