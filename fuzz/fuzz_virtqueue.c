@@ -14,6 +14,7 @@
 #include "demand.h"
 #include "fake_virtio.h"
 #include "net.h"
+#include "pieces.h"
 
 enum {
     BUFFERS = 96,
@@ -60,27 +61,6 @@ static void use_next(uint16_t index)
         len = next8() & 1 ? next16() : 12 + 64;
     }
     fake_virtio_use(queue, head, len);
-}
-
-/* Sends frames of several pieces. */
-static void transmit(struct leat_pool *pool, uint8_t pieces)
-{
-    struct leat_netif *netif = &world.virtio.netif;
-    struct leat_buf *frame = leat_buf_alloc(pool, 0);
-
-    if (!frame || netif->ops->transmit_room(netif) == 0) {
-        leat_buf_free(frame);
-        return;
-    }
-    memset(leat_buf_put(frame, 64), pieces, 64);
-    frame->checksum = pieces & 1 ? LEAT_CHECKSUM_PARTIAL : LEAT_CHECKSUM_UNKNOWN;
-    for (unsigned i = 0; i < (pieces & 31u); i++) {
-        struct leat_buf *more = leat_buf_slice(frame, i, 4);
-
-        if (more)
-            leat_buf_append(frame, more);
-    }
-    netif->ops->transmit(netif, 0, &frame, 1);
 }
 
 /* Reads all bytes of a frame, so that a sanitizer detects reads beyond the end, and frees it. */
@@ -141,7 +121,7 @@ static void step(struct leat_pool *pool, uint8_t what)
         fake_virtio.seen[what >> 3 & 1] = queue->available.index;
         break;
     case 6:
-        transmit(pool, next8());
+        pieces_transmit(&world.virtio.netif, pool, next8(), 0, 0);
         break;
     default:
         receive(pool);

@@ -15,6 +15,7 @@
 #include "core/pool.h"
 #include "demand.h"
 #include "netif/xen/net.h"
+#include "pieces.h"
 
 enum {
     BUFFERS = 96,
@@ -296,27 +297,6 @@ static void scribble(uint8_t which)
 
 /* ---- the driver --------------------------------------------------------------------------- */
 
-static void transmit(struct leat_pool *pool, uint8_t pieces)
-{
-    struct leat_netif *netif = &world.xen.netif;
-    struct leat_buf *frame = leat_buf_alloc(pool, 0);
-
-    if (!frame || netif->ops->transmit_room(netif) == 0) {
-        leat_buf_free(frame);
-        return;
-    }
-    memset(leat_buf_put(frame, 64), pieces, 64);
-    frame->checksum = pieces & 1 ? LEAT_CHECKSUM_PARTIAL : LEAT_CHECKSUM_UNKNOWN;
-    frame->segment_bytes = pieces & 32 ? 100 : 0;
-    for (unsigned i = 0; i < (pieces & 31u); i++) {
-        struct leat_buf *more = leat_buf_slice(frame, i, 4);
-
-        if (more)
-            leat_buf_append(frame, more);
-    }
-    netif->ops->transmit(netif, world.now_ns, &frame, 1);
-}
-
 static void check_frame(const struct leat_buf *frame)
 {
     const uint32_t total = leat_buf_total(frame);
@@ -368,7 +348,7 @@ static void step(struct leat_pool *pool, struct leat_buf **kept, uint8_t what)
         store_answers();
         break;
     case 5:
-        transmit(pool, next8());
+        pieces_transmit(&world.xen.netif, pool, next8(), 100, world.now_ns);
         break;
     default:
         receive(pool, kept);

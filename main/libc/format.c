@@ -349,10 +349,9 @@ int vsprintf(char *restrict text, const char *restrict format, va_list args)
 int sprintf(char *restrict text, const char *restrict format, ...)
 {
     va_list args;
-    int len;
 
     va_start(args, format);
-    len = vsnprintf(text, SIZE_MAX, format, args);
+    const int len = vsprintf(text, format, args);
     va_end(args);
     return len;
 }

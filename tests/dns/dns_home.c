@@ -167,13 +167,6 @@ void stream_query(const char *name, uint16_t type, uint16_t id)
     assert_int_equal(leat_tcp_write(home.tcp, query.bytes, query.len, &taken), LEAT_OK);
 }
 
-void stream_names(const char *const *names, uint16_t count)
-{
-    open_stream();
-    for (uint16_t i = 0; i < count; i++)
-        stream_query(names[i], LEAT_DNS_A, (uint16_t)(i + 1));
-}
-
 /* The ids of the received replies, in order. */
 const char *stream_ids(void)
 {
@@ -215,4 +208,16 @@ int set_up_both(void **state)
     failed = set_up(state);
     world_has_ipv6 = false;
     return failed;
+}
+
+const char *stream_names(const char *names, uint64_t wait_ns)
+{
+    char name[80];
+    uint16_t id = 1;
+
+    open_stream();
+    for (int len = 0; sscanf(names, "%79s%n", name, &len) == 1; names += len)
+        stream_query(name, LEAT_DNS_A, id++);
+    world_wait(home.f->world, wait_ns);
+    return stream_ids();
 }

@@ -57,8 +57,9 @@ void open_stream(void);
 void stream_query(const char *name, uint16_t type, uint16_t id);
 const char *stream_ids(void);
 
-/* Connects, and asks for the addresses of names with the ids 1, 2, and so on. */
-void stream_names(const char *const *names, uint16_t count);
+/* Connects, asks for the addresses of the names in @names, between spaces, with the ids 1, 2, and
+ * so on, and waits for @wait_ns. Returns stream_ids(). */
+const char *stream_names(const char *names, uint64_t wait_ns);
 
 /* 10.0.0.@host; 2001:db8:0:@network::@host. */
 struct leat_ip four(uint8_t host);

@@ -100,3 +100,28 @@ int signal_of(struct fixture *f, void (*break_it)(struct fixture *f), char *said
     assert_int_equal(waitpid(child, &status, 0), child);
     return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
+
+const struct leat_endpoint served_at = {.ip = LEAT_IP4_INIT(10, 0, 0, 1), .port = PORT};
+
+enum leat_err echo_flow(struct leat_task *task, struct leat_flow *flow, void *arg)
+{
+    struct leat_buf *data;
+    enum leat_err err;
+
+    (void)task;
+    (void)arg;
+    while (!(err = leat_flow_read(flow, &data, LEAT_NEVER_NS))) {
+        if ((err = leat_flow_send(flow, data, LEAT_NEVER_NS)))
+            break;
+    }
+    return err;
+}
+
+void serve_flows(struct fixture *f, leat_serve_fn *run, bool at_once)
+{
+    static struct leat_service service;
+
+    service = (struct leat_service){
+        .listen = {.port = PORT}, .name = "served", .serve = run, .at_once = at_once};
+    assert_int_equal(leat_task_serve(f->tasks[SERVER], &service), LEAT_OK);
+}

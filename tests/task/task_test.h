@@ -46,6 +46,15 @@ enum leat_err run_task(struct fixture *f, leat_task_fn *run, uint64_t limit_ns);
  * bytes, gets its standard error. */
 int signal_of(struct fixture *f, void (*break_it)(struct fixture *f), char *said, size_t size);
 
+/* The server's PORT, as the client sees it. */
+extern const struct leat_endpoint served_at;
+
+/* Serves connections to PORT by @run, with a task from the first byte on, or @at_once. */
+void serve_flows(struct fixture *f, leat_serve_fn *run, bool at_once);
+
+/* For serve_flows(): sends all that comes back until the peer ends. */
+enum leat_err echo_flow(struct leat_task *task, struct leat_flow *flow, void *arg);
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 #endif

@@ -4,8 +4,6 @@
 #include <leat/dns_server.h>
 #include <leat/dns_zone.h>
 
-static const struct leat_endpoint remote = {.ip = LEAT_IP4_INIT(10, 0, 0, 1), .port = PORT};
-
 /* ---- datagrams ---------------------------------------------------------------------------- */
 
 static enum leat_err answers_datagrams(struct leat_task *task, void *arg)
@@ -38,7 +36,7 @@ static enum leat_err asks_by_datagrams(struct leat_task *task, void *arg)
     assert_int_equal(leat_mailbox_open(&mailbox, f->tasks[CLIENT], places, 8), LEAT_OK);
     for (unsigned i = 0; i < 6; i++) {
         leat_udp_send_to(mailbox.udp, leat_buf_copy(leat_pool(f->world->stacks[CLIENT]), "ping", 4),
-                         &remote);
+                         &served_at);
         leat_task_yield(task);
     }
     while (!leat_mailbox_receive(&mailbox, &datagram, leat_task_in(task, 5 * second))) {
@@ -89,7 +87,7 @@ static enum leat_err sends_three(struct leat_task *task, void *arg)
     assert_int_equal(leat_mailbox_open(&mailbox, f->tasks[CLIENT], places, 1), LEAT_OK);
     for (unsigned i = 0; i < 3; i++)
         leat_udp_send_to(mailbox.udp, leat_buf_copy(leat_pool(f->world->stacks[CLIENT]), "ping", 4),
-                         &remote);
+                         &served_at);
     leat_mailbox_close(&mailbox);
     leat_task_sleep(task, leat_task_in(task, 2 * second));
     return LEAT_OK;
@@ -137,7 +135,7 @@ static enum leat_err looks_up(struct leat_task *task, void *arg)
     assert_int_equal(count, 1);
     assert_int_equal(leat_task_resolve(task, NULL, "10.0.0.1", PORT, ends, 4, &count, 0), LEAT_OK);
     assert_int_equal(count, 1);
-    assert_memory_equal(&ends[0].ip, &remote.ip, sizeof remote.ip);
+    assert_memory_equal(&ends[0].ip, &served_at.ip, sizeof served_at.ip);
     assert_int_equal(leat_task_resolve(task, resolver, "nobody.example.test", PORT, ends, 4, &count,
                                        LEAT_NEVER_NS),
                      LEAT_ERR_NOT_FOUND);

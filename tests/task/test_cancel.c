@@ -18,7 +18,6 @@ enum {
 };
 
 static const char data[DATA_BYTES];
-static const struct leat_endpoint remote = {.ip = LEAT_IP4_INIT(10, 0, 0, 1), .port = PORT};
 
 /* The waits to be cancelled. */
 struct plan {
@@ -52,20 +51,6 @@ static bool interrupt(const struct leat_task *task, void *arg)
     return true;
 }
 
-static enum leat_err echo(struct leat_task *task, struct leat_flow *flow, void *arg)
-{
-    struct leat_buf *received;
-    enum leat_err err;
-
-    (void)task;
-    (void)arg;
-    while (!(err = leat_flow_read(flow, &received, LEAT_NEVER_NS))) {
-        if ((err = leat_flow_send(flow, received, LEAT_NEVER_NS)))
-            break;
-    }
-    return err;
-}
-
 static enum leat_err writes(struct leat_task *task, void *arg)
 {
     struct leat_flow *flow = arg;
@@ -97,7 +82,7 @@ static enum leat_err talks_by_tcp(struct leat_task *task)
 {
     struct leat_task *writer;
     struct leat_flow flow;
-    enum leat_err err = leat_flow_connect(&flow, task, &remote, leat_task_in(task, 9 * second));
+    enum leat_err err = leat_flow_connect(&flow, task, &served_at, leat_task_in(task, 9 * second));
 
     if (err)
         return err;
@@ -263,7 +248,7 @@ static enum leat_err run_once(struct plan *plan, uint32_t loss_per_m)
     if (loss_per_m > 0)
         world_spoil(f->world, loss_per_m);
     leat_link_set_tap(f->world->link, note_frame, plan);
-    service = (struct leat_service){.listen = {.port = PORT}, .name = "echo", .serve = echo};
+    service = (struct leat_service){.listen = {.port = PORT}, .name = "echo", .serve = echo_flow};
     assert_int_equal(leat_task_serve(f->tasks[SERVER], &service), LEAT_OK);
     err = run_task(f, program, 1000 * second);
     tear_down(&state);

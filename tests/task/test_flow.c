@@ -15,32 +15,7 @@ static void fill_many(void)
         many[i] = (char)(i * 11 + i / 253);
 }
 
-static const struct leat_endpoint remote = {.ip = LEAT_IP4_INIT(10, 0, 0, 1), .port = PORT};
-
-/* ---- servers ------------------------------------------------------------------------------ */
-
-static enum leat_err echo(struct leat_task *task, struct leat_flow *flow, void *arg)
-{
-    struct leat_buf *data;
-    enum leat_err err;
-
-    (void)task;
-    (void)arg;
-    while (!(err = leat_flow_read(flow, &data, LEAT_NEVER_NS))) {
-        if ((err = leat_flow_send(flow, data, LEAT_NEVER_NS)))
-            break;
-    }
-    return err;
-}
-
-static struct leat_service service;
-
-static void serve(struct fixture *f, leat_serve_fn *run, bool at_once)
-{
-    service = (struct leat_service){
-        .listen = {.port = PORT}, .name = "served", .serve = run, .at_once = at_once};
-    assert_int_equal(leat_task_serve(f->tasks[SERVER], &service), LEAT_OK);
-}
+/* ---- echo ------------------------------------------------------------------------------------ */
 
 static enum leat_err connects_from_a_port(struct leat_task *task, void *arg)
 {
@@ -49,10 +24,11 @@ static enum leat_err connects_from_a_port(struct leat_task *task, void *arg)
     struct leat_flow flow, other;
 
     (void)arg;
-    assert_int_equal(leat_flow_connect_from(&flow, task, &remote, &local, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_flow_connect_from(&flow, task, &served_at, &local, LEAT_NEVER_NS),
+                     LEAT_OK);
     leat_tcp_get_info(leat_stream_tcp(&flow.stream), &info);
     assert_int_equal(info.local.port, 4321);
-    assert_int_equal(leat_flow_connect_from(&other, task, &remote, &local, LEAT_NEVER_NS),
+    assert_int_equal(leat_flow_connect_from(&other, task, &served_at, &local, LEAT_NEVER_NS),
                      LEAT_ERR_IN_USE);
     leat_flow_close(&flow);
     return LEAT_OK;
@@ -62,11 +38,9 @@ static void the_port_to_connect_from_can_be_chosen(void **state)
 {
     struct fixture *f = *state;
 
-    serve(f, echo, false);
+    serve_flows(f, echo_flow, false);
     run_task(f, connects_from_a_port, second);
 }
-
-/* ---- echo ------------------------------------------------------------------------------------ */
 
 static enum leat_err writes_many(struct leat_task *task, void *arg)
 {
@@ -107,7 +81,7 @@ static enum leat_err connects_and_talks(struct leat_task *task, void *arg)
     struct leat_flow flow;
 
     (void)arg;
-    assert_int_equal(leat_flow_connect(&flow, task, &remote, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_flow_connect(&flow, task, &served_at, LEAT_NEVER_NS), LEAT_OK);
     assert_int_equal(talks(task, &flow), LEAT_OK);
     leat_flow_close(&flow);
     return LEAT_OK;
@@ -118,7 +92,7 @@ static void many_bytes_go_there_and_back(void **state)
     struct fixture *f = *state;
 
     fill_many();
-    serve(f, echo, false);
+    serve_flows(f, echo_flow, false);
     assert_int_equal(run_task(f, connects_and_talks, 100 * second), LEAT_OK);
     world_wait(f->world, second);
     assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->ended, 1);
@@ -129,7 +103,7 @@ static void the_same_over_a_bad_wire(void **state)
     struct fixture *f = *state;
 
     fill_many();
-    serve(f, echo, true);
+    serve_flows(f, echo_flow, true);
     world_spoil(f->world, 20000);
     assert_int_equal(run_task(f, connects_and_talks, 1000 * second), LEAT_OK);
 }
@@ -141,7 +115,7 @@ static enum leat_err serves_the_other_end(struct leat_task *task, void *arg)
     enum leat_err err;
 
     leat_flow_open(&flow, task, &stream);
-    err = echo(task, &flow, NULL);
+    err = echo_flow(task, &flow, NULL);
     leat_flow_close(&flow);
     return err;
 }
@@ -199,7 +173,7 @@ static enum leat_err reads_lines(struct leat_task *task, void *arg)
     struct leat_flow flow;
 
     (void)arg;
-    assert_int_equal(leat_flow_connect(&flow, task, &remote, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_flow_connect(&flow, task, &served_at, LEAT_NEVER_NS), LEAT_OK);
     expect_line(&flow, LEAT_OK, "one\n");
     expect_line(&flow, LEAT_OK, "two\n");
     expect_line(&flow, LEAT_OK, "\n");
@@ -213,7 +187,7 @@ static enum leat_err reads_lines(struct leat_task *task, void *arg)
 
 static void lines_are_found_wherever_they_are_cut(void **state)
 {
-    serve(*state, says_lines, true);
+    serve_flows(*state, says_lines, true);
     assert_int_equal(run_task(*state, reads_lines, 100 * second), LEAT_OK);
 }
 
@@ -234,7 +208,8 @@ static enum leat_err hears_nothing(struct leat_task *task, void *arg)
     char bytes[4];
     size_t len;
 
-    assert_int_equal(leat_flow_connect(&flow, task, &remote, leat_task_in(task, second)), LEAT_OK);
+    assert_int_equal(leat_flow_connect(&flow, task, &served_at, leat_task_in(task, second)),
+                     LEAT_OK);
     assert_int_equal(
         leat_flow_read_some(&flow, bytes, sizeof bytes, &len, leat_task_in(task, 2 * second)),
         LEAT_ERR_TIMEOUT);
@@ -257,7 +232,7 @@ static enum leat_err hears_nothing(struct leat_task *task, void *arg)
 
 static void deadlines_end_reads_and_writes(void **state)
 {
-    serve(*state, is_silent, true);
+    serve_flows(*state, is_silent, true);
     assert_int_equal(run_task(*state, hears_nothing, 100 * second), LEAT_OK);
 }
 
@@ -267,7 +242,7 @@ static enum leat_err is_refused(struct leat_task *task, void *arg)
     const struct leat_endpoint nobody = {.ip = LEAT_IP4(10, 0, 0, 99), .port = PORT};
 
     (void)arg;
-    assert_int_equal(leat_flow_connect(&flow, task, &remote, LEAT_NEVER_NS), LEAT_ERR_REFUSED);
+    assert_int_equal(leat_flow_connect(&flow, task, &served_at, LEAT_NEVER_NS), LEAT_ERR_REFUSED);
     assert_int_equal(leat_flow_connect(&flow, task, &nobody, leat_task_in(task, 500 * ms)),
                      LEAT_ERR_TIMEOUT);
     return LEAT_OK;
@@ -295,7 +270,7 @@ static enum leat_err is_reset(struct leat_task *task, void *arg)
     struct leat_buf *data;
 
     (void)arg;
-    assert_int_equal(leat_flow_connect(&flow, task, &remote, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_flow_connect(&flow, task, &served_at, LEAT_NEVER_NS), LEAT_OK);
     assert_int_equal(leat_flow_write(&flow, "hello", 5, LEAT_NEVER_NS), LEAT_OK);
     assert_int_equal(leat_flow_read(&flow, &data, LEAT_NEVER_NS), LEAT_ERR_RESET);
     assert_null(data);
@@ -308,144 +283,11 @@ static enum leat_err is_reset(struct leat_task *task, void *arg)
 
 static void a_task_that_fails_resets_its_connection(void **state)
 {
-    serve(*state, fails, false);
+    serve_flows(*state, fails, false);
     assert_int_equal(run_task(*state, is_reset, 100 * second), LEAT_OK);
 }
 
-/* ---- many connections --------------------------------------------------------------------- */
-
-enum {
-    CONNECTIONS = 10
-};
-
-/* Two tasks, four places to wait, ten connections: each one is served or refused, none is lost. */
-static enum leat_err connects_ten_times(struct leat_task *task, void *arg)
-{
-    struct leat_flow flows[CONNECTIONS];
-    unsigned echoed = 0, refused = 0;
-    struct fixture *f = arg;
-
-    for (unsigned i = 0; i < CONNECTIONS; i++)
-        assert_int_equal(leat_flow_connect(&flows[i], task, &remote, LEAT_NEVER_NS), LEAT_OK);
-    assert_int_equal(leat_task_sleep(task, leat_task_in(task, second)), LEAT_OK);
-    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->started,
-                     0); /* idle connections have no task */
-    for (unsigned i = 0; i < CONNECTIONS; i++)
-        assert_int_equal(leat_flow_write(&flows[i], "hello", 5, LEAT_NEVER_NS), LEAT_OK);
-    assert_int_equal(leat_task_sleep(task, leat_task_in(task, second)), LEAT_OK);
-    for (unsigned i = 0; i < CONNECTIONS; i++) {
-        char back[5];
-        const enum leat_err err =
-            leat_flow_read_exact(&flows[i], back, 5, leat_task_in(task, 10 * second));
-
-        echoed += err == LEAT_OK;
-        refused += err == LEAT_ERR_RESET;
-        leat_flow_close(&flows[i]);
-    }
-    assert_int_equal(echoed, 6);
-    assert_int_equal(refused, 4);
-    return LEAT_OK;
-}
-
-static void connections_wait_for_a_task_or_are_refused(void **state)
-{
-    struct fixture *f = *state;
-    const struct leat_tasks_config config = {.tasks = 2, .stack_bytes = STACK_BYTES, .waiting = 4};
-
-    close_tasks(f, SERVER);
-    open_tasks(f, SERVER, &config);
-    serve(f, echo, false);
-    assert_int_equal(run_task(f, connects_ten_times, 100 * second), LEAT_OK);
-    world_wait(f->world, second);
-    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->refused, 4);
-    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->started, 6);
-}
-
-static enum leat_err idles(struct leat_task *task, void *arg)
-{
-    struct leat_flow flows[10];
-    struct fixture *f = arg;
-
-    for (unsigned i = 0; i < 10; i++)
-        assert_int_equal(leat_flow_connect(&flows[i], task, &remote, LEAT_NEVER_NS), LEAT_OK);
-    assert_int_equal(leat_task_sleep(task, leat_task_in(task, second)), LEAT_OK);
-    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->started, 0);
-    for (unsigned i = 0; i < 10; i++)
-        leat_flow_abort(&flows[i]);
-    return LEAT_OK;
-}
-
-static size_t tcp_bytes(uint32_t connections)
-{
-    const struct leat_tcp_config config = {
-        .connections = connections, .transfers = 16, .half_open = 16, .time_wait = 16};
-
-    return leat_tcp_memory_bytes(&config);
-}
-
-static void an_idle_connection_has_no_task_and_256_bytes(void **state)
-{
-    struct fixture *f = *state;
-
-    serve(f, echo, false);
-    assert_int_equal(run_task(f, idles, 100 * second), LEAT_OK);
-    assert_in_range(tcp_bytes(200000) - tcp_bytes(100000), 1, 256 * 100000);
-}
-
-static enum leat_err comes_and_goes(struct leat_task *task, void *arg)
-{
-    struct fixture *f = arg;
-
-    for (unsigned i = 0; i < 100; i++) {
-        struct leat_flow flow;
-
-        assert_int_equal(leat_flow_connect(&flow, task, &remote, LEAT_NEVER_NS), LEAT_OK);
-        if (i % 3 > 0)
-            assert_int_equal(leat_flow_write(&flow, "hello", 5, LEAT_NEVER_NS), LEAT_OK);
-        if (i % 2 > 0)
-            leat_flow_abort(&flow);
-        else
-            leat_flow_close(&flow);
-    }
-    assert_int_equal(leat_task_sleep(task, leat_task_in(task, second)), LEAT_OK);
-    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->started,
-                     leat_tasks_counts(f->tasks[SERVER])->ended);
-    return LEAT_OK;
-}
-
-static void a_client_that_leaves_at_once_leaves_no_task(void **state)
-{
-    struct fixture *f = *state;
-
-    serve(f, echo, false);
-    assert_int_equal(run_task(f, comes_and_goes, 100 * second), LEAT_OK);
-}
-
-/* The server ends while there are running tasks, waiting connections and idle ones. */
-static void closing_tasks_ends_every_connection_in_some_way(void **state)
-{
-    struct fixture *f = *state;
-    struct leat_tcp *conns[CONNECTIONS];
-    const struct leat_tasks_config config = {.tasks = 2, .stack_bytes = STACK_BYTES, .waiting = 4};
-    size_t taken;
-
-    close_tasks(f, SERVER);
-    open_tasks(f, SERVER, &config);
-    serve(f, echo, false);
-    for (unsigned i = 0; i < CONNECTIONS; i++)
-        assert_int_equal(
-            leat_tcp_connect(f->world->stacks[CLIENT], &conns[i], &remote, NULL, NULL, NULL),
-            LEAT_OK);
-    world_wait(f->world, second);
-    for (unsigned i = 0; i < 5; i++)
-        leat_tcp_write(conns[i], "hello", 5, &taken);
-    world_wait(f->world, second);
-    close_tasks(f, SERVER);
-    world_wait(f->world, second);
-    for (unsigned i = 5; i < CONNECTIONS; i++) /* these had no task: now they get no answer */
-        leat_tcp_write(conns[i], "hello", 5, &taken);
-    world_wait(f->world, 10 * second);
-}
+/* ---- acceptors ---------------------------------------------------------------------------- */
 
 static enum leat_err accepts_two(struct leat_task *task, void *arg)
 {
@@ -454,7 +296,7 @@ static enum leat_err accepts_two(struct leat_task *task, void *arg)
 
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(leat_flow_accept(&flow, acceptor, LEAT_NEVER_NS), LEAT_OK);
-        assert_int_equal(echo(task, &flow, NULL), LEAT_ERR_END);
+        assert_int_equal(echo_flow(task, &flow, NULL), LEAT_ERR_END);
         leat_flow_close(&flow);
     }
     assert_int_equal(leat_flow_accept(&flow, acceptor, leat_task_in(task, second)),
@@ -489,10 +331,6 @@ int main(void)
         TEST(a_failed_connect_has_a_reason),
         TEST(the_port_to_connect_from_can_be_chosen),
         TEST(a_task_that_fails_resets_its_connection),
-        TEST(connections_wait_for_a_task_or_are_refused),
-        TEST(an_idle_connection_has_no_task_and_256_bytes),
-        TEST(a_client_that_leaves_at_once_leaves_no_task),
-        TEST(closing_tasks_ends_every_connection_in_some_way),
         TEST(one_task_accepts_and_serves_one_after_another),
     };
 

@@ -469,3 +469,22 @@ void talk_heard(const struct talk *talk, uint32_t len)
     for (uint32_t i = 0; i < len; i++)
         assert_int_equal(talk->data[i], talk_byte(1 + i));
 }
+
+void talk_shut(struct talk *talk)
+{
+    assert_int_equal(leat_tcp_shutdown(talk->conn), LEAT_OK);
+    world_poll(talk->world);
+    tx(talk, FIN | ACK, 1, 1, 0);
+    rx(talk, ACK, 1, 2, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
+}
+
+void talk_close_actively(struct talk *talk)
+{
+    talk_shut(talk);
+    rx(talk, FIN | ACK, 1, 2, 0);
+    tx(talk, ACK, 2, 2, 0);
+    world_poll(talk->world);
+    assert_int_equal(talk->closed, 1);
+    assert_int_equal(talk->why, LEAT_OK);
+}

@@ -177,6 +177,12 @@ void talk_establish(struct talk *talk);
 /* talk_establish() with the options of talk_options(). */
 void talk_establish_with(struct talk *talk, uint16_t mss, uint8_t shift);
 
+/* Our side closes: a FIN, acknowledged. */
+void talk_shut(struct talk *talk);
+
+/* To TIME-WAIT; the program doesn't hold the connection any more. */
+void talk_close_actively(struct talk *talk);
+
 /* Byte @at of the pattern that both sides send. */
 static inline uint8_t talk_byte(uint32_t at)
 {

@@ -212,3 +212,11 @@ const struct fake_frame *home6_next_question(struct home *home)
     fail_msg("no solicitation");
     return 0;
 }
+
+void home6_answer_for(struct home *home, struct leat_ip ip, const struct leat_mac *mac)
+{
+    struct leat_ip us = home->facts.ip;
+    const struct frame frame = frame_ndp(136, 0xe0, ip, us, ip, mac, 0);
+
+    world_feed(home->world, &frame);
+}

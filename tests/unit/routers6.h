@@ -69,6 +69,9 @@ const struct leat_slaac_facts *home6_facts(struct home *home);
  * to. */
 struct leat_mac home6_ping(struct home *home, struct leat_ip peer, struct leat_ip us);
 
+/* Answers solicitations for the neighbour @ip. */
+void home6_answer_for(struct home *home, struct leat_ip ip, const struct leat_mac *mac);
+
 /* True if the next frame is a multicast solicitation for @target. */
 bool home6_was_asked(struct home *home, struct leat_ip target);
 
