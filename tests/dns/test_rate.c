@@ -87,6 +87,22 @@ static void any_rate_is_one(void **state)
     }
 }
 
+/* The time between replies, also at the highest rates: never 0, which would be no limit. */
+static void a_rate_has_an_interval(void **state)
+{
+    static const struct {
+        uint32_t per_s;
+        uint64_t interval_ns;
+    } table[] = {{1, 1000000000}, {3, 333333333},  {500000001, 1},
+                 {999999999, 1},  {1000000000, 1}, {UINT32_MAX, 1}};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof table / sizeof *table; i++) {
+        dns_rate_init(&rate, table[i].per_s);
+        assert_int_equal(rate.interval_ns, table[i].interval_ns);
+    }
+}
+
 /* All addresses of an IPv6 network share one bucket; another network has another. */
 static void networks_of_ipv6_have_a_bucket_each(void **state)
 {
@@ -111,6 +127,7 @@ int main(void)
         cmocka_unit_test_setup(more_networks_than_buckets_get_no_more_than_all_buckets_hold,
                                set_up),
         cmocka_unit_test_setup(any_rate_is_one, set_up),
+        cmocka_unit_test(a_rate_has_an_interval),
         cmocka_unit_test(networks_of_ipv6_have_a_bucket_each),
     };
 

@@ -1,6 +1,9 @@
 /* test_call_connections.c -- the client: kept connections, deadlines, and leat's own server. */
 #include "call_test.h"
 
+#include "tcp/conn/conn.h"
+#include "web/http/client.h"
+
 /* ---- Connections -------------------------------------------------------------------------- */
 
 static void test_a_connection_is_kept_for_the_next_call(void **state)
@@ -261,6 +264,21 @@ static void test_a_client_needs_all_of_its_memory(void **state)
     free(memory);
 }
 
+/* A request in several segments doesn't wait for acknowledgments (RFC 1122 4.2.3.4). */
+static void test_a_connection_of_a_call_is_without_Nagle(void **state)
+{
+    struct fixture *f = *state;
+    struct heard *heard = listen_for("http://10.0.0.1/big");
+
+    heard->hold = true;
+    begin(f, heard);
+    world_wait(f->world, 100 * ms);
+    assert_int_equal(heard->replies, 1);
+    assert_true(leat_stream_tcp(&heard->call->stream)->flags & CONN_NODELAY);
+    leat_http_call_close(heard->call);
+    free(heard);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +290,7 @@ int main(void)
         CALL_TEST(test_threat_W2_servers_that_are_slow),
         CALL_TEST(test_the_deadline_of_a_call),
         CALL_TEST(test_files_of_our_server),
+        CALL_TEST(test_a_connection_of_a_call_is_without_Nagle),
         CALL_TEST(test_a_server_that_has_closed_is_asked_again),
         CALL_TEST(test_a_client_needs_all_of_its_memory),
         CALL_TEST(test_requests_that_are_not_idempotent_are_not_sent_again),

@@ -170,6 +170,52 @@ static void test_the_end_of_a_certificate(void **state)
     assert_int_equal(leat_tls_identity_ends_s(&none), 0);
 }
 
+/* No more of a certificate than its validity (RFC 5280 4.1), with this notAfter. */
+static uint64_t end_of_time(uint8_t tag, const char *text)
+{
+    uint8_t der[64] = {0x30, 0, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 0, 0x17, 0};
+    const uint8_t len = (uint8_t)strlen(text);
+
+    der[12] = tag;
+    der[13] = len;
+    memcpy(der + 14, text, len);
+    der[9] = (uint8_t)(4 + len);
+    der[3] = (uint8_t)(8 + der[9] - 2);
+    der[1] = (uint8_t)(2 + der[3]);
+    return end_of(der, 14u + len);
+}
+
+static void test_both_kinds_of_time(void **state)
+{
+    static const struct {
+        uint8_t tag;
+        const char *text;
+        uint64_t ends_s;
+    } table[] = {
+        {0x17, "361123003247Z", 2111013167},
+        {0x18, "20361123003247Z", 2111013167},
+        {0x18, "19700101000001Z", 1},
+        {0x18, "21000101000000Z", 4102444800},
+        {0x17, "491231235959Z", 2524607999},
+        {0x17, "20361123003247Z", 0},
+        {0x18, "361123003247Z", 0},
+        {0x18, "2x361123003247Z", 0},
+        {0x18, "2", 0},
+        {0x18, "", 0},
+        {0x18, "20361123003247", 0},
+        {0x18, "20361123003247z", 0},
+        {0x18, "20361123003247ZZ", 0},
+        {0x18, "2036112300324:Z", 0},
+        {0x18, "203611230032/7Z", 0},
+        {0x16, "361123003247Z", 0},
+        {0x19, "20361123003247Z", 0},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof table / sizeof *table; i++)
+        assert_int_equal(end_of_time(table[i].tag, table[i].text), table[i].ends_s);
+}
+
 static void test_the_end_of_broken_certificates(void **state)
 {
     uint8_t der[sizeof certificate];
@@ -193,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_too_little_memory),
         cmocka_unit_test(test_broken_certificates),
         cmocka_unit_test(test_the_end_of_a_certificate),
+        cmocka_unit_test(test_both_kinds_of_time),
         cmocka_unit_test(test_the_end_of_broken_certificates),
     };
 

@@ -265,6 +265,30 @@ static void test_a_handshake_may_be_slow_while_it_goes_on(void **state)
     assert_int_equal(leat_tls_counts(f->tls[SERVER])->timeouts, 2);
 }
 
+/* A record renews its session's place, but at most ten times a second. */
+static void test_a_place_is_renewed_every_100_ms(void **state)
+{
+    struct fixture *f = *state;
+    struct tls_session *session;
+    uint64_t renewed_ns;
+
+    begin_small(f, 2, 2);
+    shake(f);
+    assert_true(world_run(f->world, &f->users[SERVER]->open, second));
+    world_wait(f->world, second);
+    session = session_of(f, SERVER);
+    say(f, CLIENT, "1");
+    renewed_ns = session->renewed_ns;
+    assert_true(f->world->now_ns - renewed_ns < 50 * ms);
+    world_wait(f->world, renewed_ns + 98 * ms - f->world->now_ns);
+    say(f, CLIENT, "2");
+    assert_true(session->renewed_ns == renewed_ns);
+    world_wait(f->world, renewed_ns + 101 * ms - f->world->now_ns);
+    say(f, CLIENT, "3");
+    assert_in_range(session->renewed_ns - renewed_ns, 100 * ms, 110 * ms);
+    leave(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +300,7 @@ int main(void)
         TEST(test_an_address_alone_evicts_its_own_idle_entry),
         TEST(test_an_open_session_that_is_displaced_hears_so_once),
         TEST(test_sessions_of_a_client_make_no_room),
+        TEST(test_a_place_is_renewed_every_100_ms),
         TEST(test_a_handshake_may_be_slow_while_it_goes_on),
     };
 

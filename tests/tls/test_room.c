@@ -96,10 +96,38 @@ static void test_a_pool_that_has_buffers_again_is_told_once(void **state)
     leave(f);
 }
 
+/* A program may take a record in parts; none is larger than it asks for. */
+static void test_a_record_is_received_in_parts(void **state)
+{
+    static const uint32_t asked[] = {1, 30, 68, 1, 1}, got[] = {1, 30, 68, 1, 0};
+    struct fixture *f = *state;
+    const struct leat_stream *stream;
+    char text[101];
+
+    open_both(f, WIDE);
+    stream = &f->users[SERVER]->stream;
+    f->users[SERVER]->hold = true;
+    memset(text, 'x', 100);
+    text[100] = '\0';
+    say(f, CLIENT, text);
+    assert_null(leat_stream_receive(stream, 0));
+    for (unsigned i = 0; i < sizeof asked / sizeof *asked; i++) {
+        struct leat_buf *data = leat_stream_receive(stream, asked[i]);
+
+        assert_int_equal(leat_buf_total(data), got[i]);
+        leat_buf_free(data);
+        leat_stream_consumed(stream, got[i]);
+    }
+    assert_int_equal(session_of(f, SERVER)->data_bytes, 0);
+    f->users[SERVER]->hold = false;
+    leave(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_room_that_is_worth_a_record),
+        TEST(test_a_record_is_received_in_parts),
         TEST(test_room_is_no_more_than_the_pool_has),
         TEST(test_a_pool_that_has_buffers_again_is_told_once),
     };
