@@ -57,23 +57,43 @@ static void count_name(const struct leat_dns_name *asked)
     leat_top_count(&sieve.names, name.wire, name.len);
 }
 
+/* True if the lists block the name: @name is the question's, or that of an alias. */
+static bool is_blocked(const struct leat_forwarder_question *question,
+                       const struct leat_dns_name *name, struct leat_blocklist_answer *answer)
+{
+    const struct leat_blocklist_question asked = {
+        .name = name, .type = question->type, .client = question->peer};
+
+    leat_blocklist_ask(lists_serving(), &asked, answer);
+    return answer->verdict == LEAT_BLOCKLIST_BLOCKED;
+}
+
 static void on_question(void *arg, const struct leat_forwarder_question *question,
                         struct leat_forwarder_own *own)
 {
+    struct leat_blocklist_answer answer, alias;
+
     (void)arg;
-    if (hosts_answer(question, own))
+    if (hosts_answer(question, own) || !is_blocked(question, question->name, &answer))
         return;
-    if (leat_blocklist_find(lists_serving(), question->name) != LEAT_BLOCKLIST_BLOCKED)
-        return;
-    if (question->name != question->asked && /* an exception for an alias is one for its target */
-        leat_blocklist_find(lists_serving(), question->asked) == LEAT_BLOCKLIST_ALLOWED)
-        return;
+    if (question->name != question->asked) { /* an exception for an alias is one for its target */
+        is_blocked(question, question->asked, &alias);
+        if (alias.verdict == LEAT_BLOCKLIST_ALLOWED)
+            return;
+    }
     *own = (struct leat_forwarder_own){.say = sieve.say, .ttl_s = BLOCKED_TTL_S};
     own->extended_error = LEAT_FORWARDER_BLOCKED;
     own->has_ip4 = sieve.null || leat_ip_is_v4(question->local);
     own->has_ip6 = sieve.null || !own->has_ip4;
     own->ip4 = sieve.null ? LEAT_IP4(0, 0, 0, 0) : question->local;
     own->ip6 = sieve.null ? LEAT_IP_ANY : question->local;
+    if (answer.has_ip4 || answer.has_ip6) { /* the list has addresses for it */
+        own->say = LEAT_FORWARDER_ADDRESS;
+        own->has_ip4 = answer.has_ip4;
+        own->has_ip6 = answer.has_ip6;
+        own->ip4 = answer.ip4;
+        own->ip6 = answer.ip6;
+    }
     count_name(question->name);
     leat_top_count(&sieve.clients, question->peer.bytes, sizeof question->peer.bytes);
 }

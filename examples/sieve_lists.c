@@ -12,6 +12,7 @@ enum {
 #endif
     SET_BYTES = NAMES_MAX / 10 * 107, /* leat_blocklist_memory_bytes(NAMES_MAX), a little more */
     SPARE = 1000,                     /* names */
+    RULES_BYTES = 1 << 20,            /* for conditions and regular expressions, in each set */
     LINE_BYTES = 16,                  /* of a list, usually more */
     LINE_BYTES_MIN = 4,               /* "a.b" */
     TEXTS = 32
@@ -37,7 +38,8 @@ static struct {
 } lists;
 
 static _Alignas(16) unsigned char set_memory[2][SET_BYTES];
-static char line[800];
+static _Alignas(16) unsigned char rules_memory[2][RULES_BYTES];
+static char line[1000];
 
 const char *lists_add_file(struct leat_platform *platform, const char *name, bool allow)
 {
@@ -82,6 +84,21 @@ static void add_lines(const struct leat_blocklist_text *text)
     snprintf(end(), room(), "of %llu lines %llu understood, %llu ignored, %llu refused",
              (unsigned long long)text->lines, (unsigned long long)text->understood,
              (unsigned long long)text->ignored, (unsigned long long)text->refused);
+    if (text->expressions > 0)
+        snprintf(end(), room(), ", %llu of them regular expressions",
+                 (unsigned long long)text->expressions);
+    if (text->rewrites > 0)
+        snprintf(end(), room(), ", %llu would rewrite names and do nothing",
+                 (unsigned long long)text->rewrites);
+    if (text->over_limit > 0)
+        snprintf(end(), room(),
+                 ", %llu refused because a list has at most %u regular expressions, all "
+                 "together have limited work, and a name has at most %u conditions",
+                 (unsigned long long)text->over_limit, (unsigned)LEAT_BLOCKLIST_EXPRESSIONS,
+                 (unsigned)LEAT_BLOCKLIST_NAME_RULES);
+    if (text->no_room > 0)
+        snprintf(end(), room(), ", %llu refused because the memory for conditions is full",
+                 (unsigned long long)text->no_room);
     for (unsigned i = 0; i < text->told; i++)
         snprintf(end(), room(), "%s line %llu \"%s\"", i == 0 ? ":" : ",",
                  (unsigned long long)text->first[i].number, text->first[i].text);
@@ -152,6 +169,8 @@ static struct leat_blocklist *begin_set(uint64_t names)
     const uint64_t key[2] = {leat_random(lists.stack), leat_random(lists.stack)};
 
     if (leat_blocklist_open(&lists.sets[other], set_memory[other], SET_BYTES, room, key))
+        return NULL;
+    if (leat_blocklist_give_rules(lists.sets[other], rules_memory[other], RULES_BYTES))
         return NULL;
     read_texts(lists.sets[other], true);
     return lists.sets[other];

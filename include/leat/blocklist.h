@@ -7,6 +7,10 @@
  * hash of 56 bits instead of the name.  So a name that is not listed may be taken for a listed one,
  * with a probability of entries / 2^56 for each of its labels: 2^-36 with a million entries.
  *
+ * With memory for them (leat_blocklist_give_rules()) a set also has entries with conditions, and
+ * regular expressions for names.  An expression is matched without backtracking, and the work of
+ * all together is limited, so a text can't make questions slow.
+ *
  * Text comes in pieces of any size, so that a list can be read while it arrives (docs/dns.md has
  * the formats).  Lines that are not understood are counted, and block nothing; the first ones are
  * kept, for a message to their author.
@@ -18,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/addr.h>
 #include <leat/dns.h>
 #include <leat/err.h>
 
@@ -39,6 +44,13 @@ enum leat_blocklist_mark {
                                           names above it; those of longer names win */
 };
 
+/** A question, for leat_blocklist_ask(). */
+struct leat_blocklist_question {
+    const struct leat_dns_name *name;
+    uint16_t type;         /**< enum leat_dns_type, or any other number; 0: unknown */
+    struct leat_ip client; /**< its sender; LEAT_IP_ANY: unknown */
+};
+
 /** The result for a name. */
 enum leat_blocklist_verdict {
     LEAT_BLOCKLIST_UNLISTED,
@@ -46,9 +58,29 @@ enum leat_blocklist_verdict {
     LEAT_BLOCKLIST_ALLOWED /**< by an exception for the name or for a domain above it */
 };
 
+/** The answer to a question. */
+struct leat_blocklist_answer {
+    enum leat_blocklist_verdict verdict;
+    bool has_ip4;       /**< if it is blocked: the list has this address for it (`$dnsrewrite`) */
+    bool has_ip6;       /**< the same of IPv6 */
+    struct leat_ip ip4; /**< if has_ip4 */
+    struct leat_ip ip6; /**< if has_ip6 */
+    uint8_t labels;     /**< of the longest listed name that blocks it: that name is the last
+                             labels of the question's; 0: none, but a regular expression */
+    uint32_t text;      /**< the number of the text that has the condition or the expression that
+                             blocks it; 0: it is blocked by a name alone */
+    uint32_t line;      /**< and the line of that text */
+};
+
 enum {
-    LEAT_BLOCKLIST_TOLD = 4,       /**< refused lines of a text that are kept */
-    LEAT_BLOCKLIST_LINE_BYTES = 80 /**< of such a line, with the NUL */
+    LEAT_BLOCKLIST_RULES_BYTES_MIN = 65536, /**< for leat_blocklist_give_rules() */
+    LEAT_BLOCKLIST_EXPRESSIONS = 1024,      /**< most regular expressions of a text */
+    LEAT_BLOCKLIST_WORK = 65536,    /**< most work of all regular expressions of a set: the sum of
+                                         their positions (characters and classes, with repetitions),
+                                         each times the number of 64s in them */
+    LEAT_BLOCKLIST_NAME_RULES = 64, /**< most entries with conditions for the same name */
+    LEAT_BLOCKLIST_TOLD = 4,        /**< refused lines of a text that are kept */
+    LEAT_BLOCKLIST_LINE_BYTES = 80  /**< of such a line, with the NUL */
 };
 
 /** The beginning of a refused line. */
@@ -59,10 +91,18 @@ struct leat_blocklist_line {
 
 /** The lines of one text.  Each of them is counted once. */
 struct leat_blocklist_text {
-    uint64_t lines;      /**< the sum of the following three */
-    uint64_t understood; /**< lines with entries */
-    uint64_t ignored;    /**< lines without: comments, headers, local names of a hosts file */
-    uint64_t refused;    /**< lines with an unknown syntax, or an illegal name in a hosts file */
+    uint32_t number;      /**< its place among the texts of the set */
+    uint64_t lines;       /**< the sum of the following three */
+    uint64_t understood;  /**< lines with entries */
+    uint64_t ignored;     /**< lines without: comments, headers, local names of a hosts file */
+    uint64_t refused;     /**< lines with an unknown syntax, or an illegal name in a hosts file */
+    uint64_t rewrites;    /**< of the ignored ones, those that would rewrite a name to something
+                               else than addresses */
+    uint64_t expressions; /**< of the understood ones, regular expressions */
+    uint64_t expressions_refused; /**< of the refused ones, regular expressions */
+    uint64_t no_room; /**< of the refused ones, those that the memory for rules had no room for */
+    uint64_t over_limit; /**< of the refused ones, those beyond LEAT_BLOCKLIST_EXPRESSIONS,
+                              LEAT_BLOCKLIST_WORK or LEAT_BLOCKLIST_NAME_RULES */
     unsigned told;       /**< refused lines in `first` */
     struct leat_blocklist_line first[LEAT_BLOCKLIST_TOLD]; /**< the first ones */
 };
@@ -90,6 +130,13 @@ size_t leat_blocklist_memory_bytes(uint32_t names_max);
 enum leat_err leat_blocklist_open(struct leat_blocklist **list, void *memory, size_t bytes,
                                   uint32_t names_max, const uint64_t key[2]);
 
+/**
+ * Gives the set memory for entries with conditions and for regular expressions; before the first
+ * text.  @p memory (any alignment) of @p bytes belongs to the set as long as it is used.  Without
+ * it such lines are refused.  Errors: LEAT_ERR_MEMORY (less than LEAT_BLOCKLIST_RULES_BYTES_MIN).
+ */
+enum leat_err leat_blocklist_give_rules(struct leat_blocklist *list, void *memory, size_t bytes);
+
 /** Adds a name, ignoring letter case.  @p marks, bits of enum leat_blocklist_mark, are added to the
  * marks that the name has already.  LEAT_ERR_FULL: the table is full. */
 enum leat_err leat_blocklist_add(struct leat_blocklist *list, const struct leat_dns_name *name,
@@ -105,7 +152,13 @@ void leat_blocklist_read(struct leat_blocklist *list, const void *text, size_t l
 /** Ends the text; its last line needs no line end. */
 void leat_blocklist_end(struct leat_blocklist *list);
 
-/** Looks up a name, ignoring letter case. */
+/** Looks up the name of a question, ignoring letter case, with the conditions and the expressions
+ * of the set. */
+void leat_blocklist_ask(const struct leat_blocklist *list,
+                        const struct leat_blocklist_question *question,
+                        struct leat_blocklist_answer *answer);
+
+/** The same of a question of unknown type from an unknown client. */
 enum leat_blocklist_verdict leat_blocklist_find(const struct leat_blocklist *list,
                                                 const struct leat_dns_name *name);
 

@@ -1,6 +1,8 @@
 /* blocklist.c -- the hash table: open addressing with linear probing, at most 3/4 full. */
 #include "proto/dns/blocklist.h"
 
+#include "proto/dns/blocklist_rules.h"
+
 #include <string.h>
 
 #include "core/assert.h"
@@ -101,8 +103,30 @@ static bool has_depth(const struct leat_blocklist *list, unsigned labels)
     return list->depths[labels / 64] >> labels % 64 & 1;
 }
 
+enum leat_err leat_blocklist_give_rules(struct leat_blocklist *list, void *memory, size_t bytes)
+{
+    uint8_t *block = memory;
+    const size_t skipped = (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
+
+    _Static_assert(sizeof(struct blocklist_rules) + ALIGN < LEAT_BLOCKLIST_RULES_BYTES_MIN,
+                   "and some room for rules");
+    if (bytes < LEAT_BLOCKLIST_RULES_BYTES_MIN)
+        return LEAT_ERR_MEMORY;
+    list->rules = blocklist_rules_begin(block + skipped, bytes - skipped);
+    return LEAT_OK;
+}
+
 enum leat_err leat_blocklist_add(struct leat_blocklist *list, const struct leat_dns_name *name,
                                  unsigned marks)
+{
+    uint64_t hash;
+
+    leat_assert(!(marks & BLOCKLIST_HAS_RULES));
+    return blocklist_add(list, name, marks, &hash);
+}
+
+enum leat_err blocklist_add(struct leat_blocklist *list, const struct leat_dns_name *name,
+                            unsigned marks, uint64_t *hash_of)
 {
     struct dns_zone_labels labels;
     struct siphash walk;
@@ -129,6 +153,7 @@ enum leat_err leat_blocklist_add(struct leat_blocklist *list, const struct leat_
         list->depths[labels.count / 64] |= UINT64_C(1) << labels.count % 64;
     }
     *slot |= marks;
+    *hash_of = hash & ~(uint64_t)MARKS;
     return LEAT_OK;
 }
 
@@ -162,13 +187,29 @@ static enum leat_blocklist_verdict verdict(unsigned found)
     return found ? LEAT_BLOCKLIST_BLOCKED : LEAT_BLOCKLIST_UNLISTED;
 }
 
-enum leat_blocklist_verdict leat_blocklist_find(const struct leat_blocklist *list,
-                                                const struct leat_dns_name *name)
+/* The marks in the table for a hash, as the rules change them. */
+static unsigned marks_of(const struct leat_blocklist *list, uint64_t hash, bool is_name,
+                         const struct leat_blocklist_question *question,
+                         struct leat_blocklist_answer *answer)
 {
+    const unsigned marks = (unsigned)*find_slot(list, hash) & MARKS;
+
+    if (!(marks & BLOCKLIST_HAS_RULES))
+        return marks;
+    return blocklist_rules_apply(list->rules, hash & ~(uint64_t)MARKS, marks, is_name, question,
+                                 answer);
+}
+
+void leat_blocklist_ask(const struct leat_blocklist *list,
+                        const struct leat_blocklist_question *question,
+                        struct leat_blocklist_answer *answer)
+{
+    const struct leat_dns_name *name = question->name;
     struct dns_zone_labels labels;
     struct siphash walk;
     unsigned found = 0;
 
+    *answer = (struct leat_blocklist_answer){.verdict = LEAT_BLOCKLIST_UNLISTED};
     siphash13_begin(&walk, &list->key);
     dns_zone_labels(&labels, name->wire);
     /* From the root down: each label is hashed once. Depths at which the list has no name cost no
@@ -176,11 +217,28 @@ enum leat_blocklist_verdict leat_blocklist_find(const struct leat_blocklist *lis
     for (unsigned depth = 0; depth <= labels.count; depth++) {
         if (depth > 0)
             add_label(&walk, name->wire + labels.starts[labels.count - depth]);
-        if (has_depth(list, depth))
-            found = apply(found, (unsigned)*find_slot(list, siphash13_of(&walk)) & MARKS,
-                          depth == labels.count);
+        if (has_depth(list, depth)) {
+            const bool is_name = depth == labels.count;
+            const unsigned marks = marks_of(list, siphash13_of(&walk), is_name, question, answer);
+
+            if (marks & (is_name ? LEAT_BLOCKLIST_BLOCK_NAME : LEAT_BLOCKLIST_BLOCK_BELOW))
+                answer->labels = (uint8_t)depth;
+            found = apply(found, marks, is_name);
+        }
     }
-    return verdict(found);
+    if (list->rules && list->rules->has_expressions)
+        found |= blocklist_rules_match(list->rules, question, answer);
+    answer->verdict = verdict(found);
+}
+
+enum leat_blocklist_verdict leat_blocklist_find(const struct leat_blocklist *list,
+                                                const struct leat_dns_name *name)
+{
+    const struct leat_blocklist_question question = {.name = name, .client = LEAT_IP_ANY};
+    struct leat_blocklist_answer answer;
+
+    leat_blocklist_ask(list, &question, &answer);
+    return answer.verdict;
 }
 
 const struct leat_blocklist_text *leat_blocklist_text(const struct leat_blocklist *list)

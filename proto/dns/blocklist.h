@@ -7,6 +7,19 @@
 
 #include "core/siphash.h"
 
+enum {
+    BLOCKLIST_MORE_BYTES = 1024
+};
+
+struct blocklist_rules;
+
+/* The fate of a line. */
+enum blocklist_result {
+    BLOCKLIST_UNDERSTOOD,
+    BLOCKLIST_IGNORED,
+    BLOCKLIST_REFUSED
+};
+
 /* State of the reader, between pieces of the text. */
 struct blocklist_reader {
     int state;          /* state of Ragel's machine */
@@ -27,6 +40,14 @@ struct blocklist_reader {
     struct leat_dns_name redirected; /* unbound's last zone with one address for all its names */
 };
 
+/* The end of a line whose meaning is not in the grammar: the options of an entry, or an expression.
+ */
+struct blocklist_more {
+    uint16_t len;
+    bool cut; /* it is too long */
+    char text[BLOCKLIST_MORE_BYTES];
+};
+
 struct leat_blocklist {
     struct leat_blocklist_counts counts;
     struct leat_blocklist_text text;
@@ -34,8 +55,23 @@ struct leat_blocklist {
     struct blocklist_reader reader;
     uint32_t names_max;
     uint32_t slot_count;
+    struct blocklist_rules *rules; /* NULL: there is no memory for any */
+    struct blocklist_more more;
     uint64_t depths[2]; /* bit n: the list has a name of n labels */
     uint64_t *slots;    /* 0: free; otherwise 56 bits of hash, and marks */
 };
+
+/* leat_blocklist_add(), which also gives the name's hash. */
+enum leat_err blocklist_add(struct leat_blocklist *list, const struct leat_dns_name *name,
+                            unsigned marks, uint64_t *hash);
+
+/* Handles a name with options, which are in list->more, and @marks. Returns what became of it. */
+enum blocklist_result blocklist_take_options(struct leat_blocklist *list, unsigned marks);
+
+/* Handles an expression, which is in list->more behind its first "/"; @except: an exception. */
+enum blocklist_result blocklist_take_expression(struct leat_blocklist *list, bool except);
+
+/* The marks of an entry that blocks or allows, if the text has exceptions only. */
+unsigned blocklist_marks(const struct leat_blocklist *list, unsigned marks);
 
 #endif

@@ -175,6 +175,8 @@ static const uint8_t *end_line(struct leat_blocklist *list, const uint8_t *at, c
     reader->entered = false;
     reader->head_bytes = 0;
     reader->marks = LEAT_BLOCKLIST_BLOCK_NAME;
+    list->more.len = 0;
+    list->more.cut = false;
     return end + 1;
 }
 
@@ -186,14 +188,35 @@ static void not_understood(struct leat_blocklist *list)
 }
 
 /* Exceptions of an allowing text win over all others. */
-static void add(struct leat_blocklist *list, unsigned marks)
+unsigned blocklist_marks(const struct leat_blocklist *list, unsigned marks)
 {
     const unsigned passes = marks & LEAT_BLOCKLIST_PASS_BELOW ? LEAT_BLOCKLIST_ALLOW_BELOW : 0;
     const unsigned as_allowed =
         ((marks | marks << ALLOW_SHIFT) & ALLOW_MARKS) | passes | LEAT_BLOCKLIST_FORCE_ALLOW;
 
+    return list->reader.allow ? as_allowed : marks;
+}
+
+static void add(struct leat_blocklist *list, unsigned marks)
+{
     list->reader.entered = true;
-    (void)leat_blocklist_add(list, &list->reader.name, list->reader.allow ? as_allowed : marks);
+    (void)leat_blocklist_add(list, &list->reader.name, blocklist_marks(list, marks));
+}
+
+/* Notes what became of a line whose end is in list->more. */
+static void took(struct leat_blocklist *list, enum blocklist_result result)
+{
+    list->reader.entered = result == BLOCKLIST_UNDERSTOOD;
+    list->reader.refused = result == BLOCKLIST_REFUSED;
+}
+
+/* Adds a byte to the kept end of the line. */
+static void keep_more(struct blocklist_more *more, uint8_t byte)
+{
+    if (more->len < sizeof more->text)
+        more->text[more->len++] = (char)byte;
+    else
+        more->cut = true;
 }
 
 /* The marks of an exception in the place of marks that block. */
@@ -234,6 +257,8 @@ static void entry(struct leat_blocklist *list, unsigned labels, unsigned marks)
 
     if (list->reader.number && count == 4)
         list->counts.local++;
+    else if (count >= labels && !list->reader.number && list->more.len > 0)
+        took(list, blocklist_take_options(list, marks));
     else if (count >= labels && !list->reader.number)
         add(list, marks);
     else
@@ -319,7 +344,9 @@ action hosts  { fgoto hosts; }
 action plain  { entry(list, 2, reader->marks | NAME_AND_BELOW); }
 action both   { reader->marks = NAME_AND_BELOW; }
 action below  { reader->marks = LEAT_BLOCKLIST_BLOCK_BELOW; }
-action force  { reader->marks |= LEAT_BLOCKLIST_FORCE_BLOCK; }
+action more   { keep_more(&list->more, fc); }
+action regex  { took(list, blocklist_take_expression(list, false)); }
+action regex_except { took(list, blocklist_take_expression(list, true)); }
 action except { reader->marks = to_allow(reader->marks); }
 action pass   { reader->marks = to_pass(reader->marks); }
 action entry  { entry(list, 1, reader->marks); }
@@ -354,11 +381,14 @@ address = ( "::" "1"? | "fe80::1%lo0" | "ff0" digit "::" digit? ) ws @hosts;
 hosts  := ( [ \t]* name %host ( ws name %host )* trail "\n" @done ) $err(bad);
 
 # the part of Adblock's syntax that consists of names only
-option  = "important" @force | "all" | "document" | "doc" | "popup" | "dnsrewrite=NXDOMAIN" ";;"?;
-options = ( "$" option ( "," option )* )?;
+options = ( "$" ( [^ \t\r\n] @more )+ )?;  # blocklist_options.c reads them
 pattern = ( "||" @both ( "*." @below )? | "|" ) name "^" "|"? options;
 adblock = pattern trail "\n" @entry @done
         | "@@" pattern trail "\n" @except @entry @done;
+
+# a regular expression between "/" and "/", and options behind "$": blocklist_expression.c reads the line
+regex   = "/" ( [^\n] @more )* "\n" @regex @done
+        | "@@/" ( [^\n] @more )* "\n" @regex_except @done;
 
 # dnsmasq: a name and all below it, without an address or with one that leads nowhere; one of IPv6 alone blocks no name
 nowhere = "#" | "0.0.0.0" | "127.0.0.1";
@@ -391,7 +421,7 @@ around  = ( [#;!] [^\n]* | "[" [^\n]* | "$TTL"i ws [^\n]* | "$ORIGIN"i ws name t
           | ws class "NS"i ws [^\n]* | ws digit+ [smhdwSMHDW]? ( ws? ")" )? trail
           | [ \t]* ")" trail | trail ) "\n" @done;
 
-lines  := ( words | address | adblock | dnsmasq | unbound | around ) $err(bad);
+lines  := ( words | address | adblock | regex | dnsmasq | unbound | around ) $err(bad);
 
 # the rest of a line that was not understood; a rule about the content of pages concerns no name
 rest   := ( [^\n]* "#" [@?$%]* "#" [^\n]* "\n" @page | [^\n]* "\n" ) @done;
@@ -419,7 +449,9 @@ void leat_blocklist_begin(struct leat_blocklist *list, bool allow)
     list->reader = (struct blocklist_reader){.state = blocklist_text_start,
                                              .allow = allow,
                                              .marks = LEAT_BLOCKLIST_BLOCK_NAME};
-    list->text = (struct leat_blocklist_text){.lines = 0};
+    list->more.len = 0;
+    list->more.cut = false;
+    list->text = (struct leat_blocklist_text){.number = list->text.number + 1};
 }
 
 void leat_blocklist_read(struct leat_blocklist *list, const void *text, size_t len)

@@ -239,6 +239,39 @@ def test_lists_for_other_servers_block_what_they_block(sieve, tmp_path, kind, te
         other.stop()
 
 
+RULES = """||six.test^$dnstype=AAAA
+||deny.test^$denyallow=fine.deny.test
+||ours.test^$client=CLIENT
+||others.test^$client=~CLIENT
+||own.test^$dnsrewrite=NOERROR;A;10.3.3.3
+/^ad[0-9]+\\.re\\.test$/
+@@/^ad7\\./
+/(?=look)ahead/
+||page.test^$third-party
+"""
+
+
+def test_rules_with_conditions_and_expressions(sieve, tmp_path):
+    program = sieve("token=secret")
+    path = tmp_path / "rules"
+    path.write_text(RULES.replace("CLIENT", str(program.peer)))
+    said = curl("-T", path, f"http://{program.ip}/lists?secret")
+    assert "of 9 lines 7 understood, 0 ignored, 2 refused, 2 of them regular expressions: line 8 " in said
+    for name, kind, expected in (("six.test", "A", PASSED), ("six.test", "AAAA", "NXDOMAIN"), ("a.deny.test", "A", "NXDOMAIN"),
+                                 ("a.fine.deny.test", "A", PASSED), ("ours.test", "A", "NXDOMAIN"), ("others.test", "A", PASSED),
+                                 ("own.test", "A", "NOERROR 10.3.3.3"), ("own.test", "AAAA", "NOERROR"),
+                                 ("ad12.re.test", "A", "NXDOMAIN"), ("AD12.RE.test", "A", "NXDOMAIN"), ("ad.re.test", "A", PASSED),
+                                 ("ad7.re.test", "A", PASSED)):  # fmt: skip
+        assert answer(program, name, kind) == expected, name
+
+
+def test_what_is_beyond_the_limits_of_rules_is_told(leat, tmp_path):
+    path = tmp_path / "many"
+    path.write_text("".join(f"/^n{i}x/\n" for i in range(1030)))
+    program = leat("sieve", arguments=[path])
+    program.wait_for("/many: of 1030 lines 1024 understood, 0 ignored, 6 refused, 1024 of them regular expressions, 6 refused because a list has at most")
+
+
 @pytest.mark.skipif("LEAT_LISTS" not in os.environ, reason="no folder of lists in LEAT_LISTS")
 def test_the_lists_of_a_folder_are_understood(leat):
     """At most one line of a thousand is refused."""

@@ -7,8 +7,12 @@ compile_error!("the description of leat's interface is that of machines with 64-
 pub const LEAT_ADDRESSES_MAX: u32 = 4;
 pub const LEAT_AUTOCONF_KEPT_BYTES: u32 = 40;
 pub const LEAT_AUTOCONF_WHY_BYTES: u32 = 606;
+pub const LEAT_BLOCKLIST_EXPRESSIONS: u32 = 1024;
 pub const LEAT_BLOCKLIST_LINE_BYTES: u32 = 80;
+pub const LEAT_BLOCKLIST_NAME_RULES: u32 = 64;
+pub const LEAT_BLOCKLIST_RULES_BYTES_MIN: u32 = 65536;
 pub const LEAT_BLOCKLIST_TOLD: u32 = 4;
+pub const LEAT_BLOCKLIST_WORK: u32 = 65536;
 pub const LEAT_BLOCK_PIECES_MAX: u32 = 16;
 pub const LEAT_BLOCK_SECTOR_MAX: u32 = 65536;
 pub const LEAT_BLOCK_SECTOR_MIN: u32 = 512;
@@ -644,6 +648,20 @@ pub struct leat_blocklist {
 }
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct leat_blocklist_answer {
+    pub verdict: leat_blocklist_verdict,
+    pub has_ip4: bool,
+    pub has_ip6: bool,
+    pub ip4: leat_ip,
+    pub ip6: leat_ip,
+    pub labels: u8,
+    pub text: u32,
+    pub line: u32,
+}
+zeroed!(leat_blocklist_answer, 48, 4);
+offsets!(leat_blocklist_answer, verdict 0, has_ip4 4, has_ip6 5, ip4 6, ip6 22, labels 38, text 40, line 44);
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct leat_blocklist_counts {
     pub lines: u64,
     pub names: u64,
@@ -665,16 +683,31 @@ zeroed!(leat_blocklist_line, 88, 8);
 offsets!(leat_blocklist_line, number 0, text 8);
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct leat_blocklist_question {
+    pub name: *const leat_dns_name,
+    pub r#type: u16,
+    pub client: leat_ip,
+}
+zeroed!(leat_blocklist_question, 32, 8);
+offsets!(leat_blocklist_question, name 0, r#type 8, client 10);
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct leat_blocklist_text {
+    pub number: u32,
     pub lines: u64,
     pub understood: u64,
     pub ignored: u64,
     pub refused: u64,
+    pub rewrites: u64,
+    pub expressions: u64,
+    pub expressions_refused: u64,
+    pub no_room: u64,
+    pub over_limit: u64,
     pub told: u32,
     pub first: [leat_blocklist_line; 4],
 }
-zeroed!(leat_blocklist_text, 392, 8);
-offsets!(leat_blocklist_text, lines 0, understood 8, ignored 16, refused 24, told 32, first 40);
+zeroed!(leat_blocklist_text, 440, 8);
+offsets!(leat_blocklist_text, number 0, lines 8, understood 16, ignored 24, refused 32, rewrites 40, expressions 48, expressions_refused 56, no_room 64, over_limit 72, told 80, first 88);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union leat_buf_segment_bytes {
@@ -3048,7 +3081,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_counts leat_blocklist_line leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
@@ -3082,10 +3115,12 @@ extern "C" {
     pub fn leat_block_pending(block: *const leat_block) -> u32;
     pub fn leat_block_submit(block: *mut leat_block, request: *mut leat_block_request) -> leat_err;
     pub fn leat_blocklist_add(list: *mut leat_blocklist, name: *const leat_dns_name, marks: u32) -> leat_err;
+    pub fn leat_blocklist_ask(list: *const leat_blocklist, question: *const leat_blocklist_question, answer: *mut leat_blocklist_answer);
     pub fn leat_blocklist_begin(list: *mut leat_blocklist, allow: bool);
     pub fn leat_blocklist_counts(list: *const leat_blocklist) -> *const leat_blocklist_counts;
     pub fn leat_blocklist_end(list: *mut leat_blocklist);
     pub fn leat_blocklist_find(list: *const leat_blocklist, name: *const leat_dns_name) -> leat_blocklist_verdict;
+    pub fn leat_blocklist_give_rules(list: *mut leat_blocklist, memory: *mut c_void, bytes: usize) -> leat_err;
     pub fn leat_blocklist_memory_bytes(names_max: u32) -> usize;
     pub fn leat_blocklist_open(list: *mut *mut leat_blocklist, memory: *mut c_void, bytes: usize, names_max: u32, key: *const u64) -> leat_err;
     pub fn leat_blocklist_read(list: *mut leat_blocklist, text: *const c_void, len: usize);
