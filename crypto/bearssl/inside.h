@@ -208,7 +208,7 @@ bool leat_bearssl_verify(void *self, const struct leat_crypto_public *key,
                          enum leat_crypto_scheme scheme, const struct leat_crypto_piece *pieces,
                          size_t count, const uint8_t *signature, size_t len);
 
-/* facts.c */
+/* certificate.c */
 /* False: @der is no certificate. */
 bool leat_bearssl_facts(const uint8_t *der, size_t len, struct bearssl_facts *facts);
 /* Is the address of @len bytes among the names? */

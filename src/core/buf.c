@@ -35,18 +35,18 @@ static inline void list_give(struct leat_buf *buf)
 
 struct leat_buf *leat_buf_alloc(struct leat_pool *pool, uint32_t headroom)
 {
-    return view_alloc(pool, POOL_FULL, headroom, 0);
+    return pool_alloc(pool, POOL_FULL, headroom, 0);
 }
 
 struct leat_buf *leat_buf_alloc_small(struct leat_pool *pool, uint32_t headroom)
 {
-    return view_alloc(pool, POOL_SMALL, headroom, 0);
+    return pool_alloc(pool, POOL_SMALL, headroom, 0);
 }
 
 struct leat_buf *pool_lend(struct leat_pool *pool, const void *bytes, uint32_t len,
                            void (*release)(void *arg), void *arg)
 {
-    struct leat_buf *buf = view_alloc(pool, POOL_SMALL, 0, 0);
+    struct leat_buf *buf = pool_alloc(pool, POOL_SMALL, 0, 0);
     const struct lent lent = {release, arg};
     /* The union drops the const without a cast, which the compiler's warnings forbid. No path of
      * the stack writes to lent memory (buf_is_writable()). */

@@ -8,6 +8,7 @@
 #include <leat/buf.h>
 
 #include "core/arena.h"
+#include "core/assert.h"
 #include "core/cold.h"
 
 enum pool_kind {
@@ -110,5 +111,39 @@ struct leat_buf *pool_lend(struct leat_pool *pool, const void *bytes, uint32_t l
 
 /* True if all buffers have been returned, so none leaked. For tests. */
 bool pool_is_whole(const struct leat_pool *pool);
+
+/* Takes a descriptor, with storage if its @kind has some; NULL: none is free.  The caller sets the
+ * owner, the reference count and the view. */
+static inline struct leat_buf *pool_take(struct leat_pool *pool, enum pool_kind kind)
+{
+    struct pool_list *list = &pool->lists[kind];
+    struct leat_buf *buf = list->free;
+
+    if (!buf)
+        return NULL;
+    list->free = buf->next;
+    list->free_count--;
+    buf->next = NULL;
+    buf->queued = 0;
+    buf->segment_bytes = 0;
+    buf->checksum = LEAT_CHECKSUM_UNKNOWN;
+    return buf;
+}
+
+/* leat_buf_alloc() and leat_buf_alloc_small(), with @len bytes already in the view. */
+static inline struct leat_buf *pool_alloc(struct leat_pool *pool, enum pool_kind kind,
+                                          uint32_t headroom, uint32_t len)
+{
+    struct leat_buf *buf = pool_take(pool, kind);
+
+    if (!buf)
+        return NULL;
+    leat_assert(headroom + len <= buf->capacity);
+    buf->owner = buf;
+    buf->refs = 1;
+    buf->data = buf->start + headroom;
+    buf->len = len;
+    return buf;
+}
 
 #endif

@@ -63,44 +63,10 @@ static inline uint32_t view_total(const struct leat_buf *buf)
     return buf->next ? leat_buf_total(buf) : buf->len;
 }
 
-/* Takes a descriptor, with storage if its @kind has some; NULL: none is free.  The caller sets the
- * owner, the reference count and the view. */
-static inline struct leat_buf *view_take(struct leat_pool *pool, enum pool_kind kind)
-{
-    struct pool_list *list = &pool->lists[kind];
-    struct leat_buf *buf = list->free;
-
-    if (!buf)
-        return 0;
-    list->free = buf->next;
-    list->free_count--;
-    buf->next = 0;
-    buf->queued = 0;
-    buf->segment_bytes = 0;
-    buf->checksum = LEAT_CHECKSUM_UNKNOWN;
-    return buf;
-}
-
-/* leat_buf_alloc() and leat_buf_alloc_small(), with @len bytes already in the view. */
-static inline struct leat_buf *view_alloc(struct leat_pool *pool, enum pool_kind kind,
-                                          uint32_t headroom, uint32_t len)
-{
-    struct leat_buf *buf = view_take(pool, kind);
-
-    if (!buf)
-        return 0;
-    leat_assert(headroom + len <= buf->capacity);
-    buf->owner = buf;
-    buf->refs = 1;
-    buf->data = buf->start + headroom;
-    buf->len = len;
-    return buf;
-}
-
 /* leat_buf_slice() of bytes that lie in one piece. */
 static inline struct leat_buf *view_of(const struct leat_buf *buf, uint32_t offset, uint32_t len)
 {
-    struct leat_buf *view = view_take(buf->pool, POOL_VIEW);
+    struct leat_buf *view = pool_take(buf->pool, POOL_VIEW);
 
     if (!view)
         return 0;

@@ -6,7 +6,7 @@
 #include "tcp/machine/classify.h"
 #include "tcp/listener.h"
 #include "tcp/send/emit.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 #include "tcp/conn/table.h"
 #include "tcp/input.h"
 #include "tcp/tcp.h"

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "core/container_of.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 #include "tcp/listener.h"
 #include "tcp/conn/table.h"
 #include "tcp/passive/time_wait.h"

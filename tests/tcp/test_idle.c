@@ -1,5 +1,5 @@
 /* test_idle.c -- a connection that was idle for so long that its 32-bit clocks have wrapped
- * (tcp/math/deadline.h) works as before. */
+ * (tcp/congestion/deadline.h) works as before. */
 #include "talk.h"
 
 #include "tcp/evict.h"

@@ -10,8 +10,8 @@
 
 #include "unit.h"
 
-#include "tcp/math/scoreboard.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/scoreboard.h"
+#include "tcp/congestion/seq.h"
 
 enum {
     SPACE = 1500, /* sequence numbers of a test */

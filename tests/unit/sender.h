@@ -5,8 +5,8 @@
 
 #include "unit.h"
 
-#include "tcp/math/recovery.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/recovery.h"
+#include "tcp/congestion/seq.h"
 
 enum {
     MSS = 1000,

@@ -1,7 +1,7 @@
 /* test_accecn.c -- the tables of RFC 9768, section 3, row by row. */
 #include "unit.h"
 
-#include "tcp/math/accecn.h"
+#include "tcp/congestion/accecn.h"
 
 static unsigned ace(bool ae, bool cwr, bool ece)
 {

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "tcp/math/congestion.h"
+#include "tcp/congestion/congestion.h"
 
 enum {
     MSS = 1460

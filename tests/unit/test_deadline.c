@@ -1,7 +1,7 @@
-/* test_deadline.c -- deadlines in 32 bits, at any time of the clock (tcp/math/deadline.h). */
+/* test_deadline.c -- deadlines in 32 bits, at any time of the clock (tcp/congestion/deadline.h). */
 #include "unit.h"
 
-#include "tcp/math/deadline.h"
+#include "tcp/congestion/deadline.h"
 
 static const uint64_t ms = 1000000;
 static const uint64_t tick = 1 << TIMER_TICK_SHIFT;

@@ -1,7 +1,7 @@
 /* test_hystart.c -- HyStart++ (RFC 9406 4.2, with the constants of 4.3). */
 #include "unit.h"
 
-#include "tcp/math/congestion.h"
+#include "tcp/congestion/congestion.h"
 
 enum {
     ROUND = 10, /* ACKs per round trip */

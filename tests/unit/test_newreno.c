@@ -2,7 +2,7 @@
  */
 #include "unit.h"
 
-#include "tcp/math/congestion.h"
+#include "tcp/congestion/congestion.h"
 
 enum {
     MSS = 1000

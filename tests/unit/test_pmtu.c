@@ -1,7 +1,7 @@
 /* test_pmtu.c -- the search for the path MTU (RFC 8899 5). */
 #include "unit.h"
 
-#include "tcp/math/pmtu.h"
+#include "tcp/congestion/pmtu.h"
 
 static const uint64_t second = 1000000000;
 

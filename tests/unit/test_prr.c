@@ -1,7 +1,7 @@
 /* test_prr.c -- Proportional Rate Reduction, by the algorithm of RFC 9937 6.2. */
 #include "unit.h"
 
-#include "tcp/math/prr.h"
+#include "tcp/congestion/prr.h"
 
 enum {
     MSS = 1000,

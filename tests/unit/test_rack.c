@@ -1,7 +1,7 @@
 /* test_rack.c -- loss detection by time, following the text and the examples of RFC 8985. */
 #include "unit.h"
 
-#include "tcp/math/rack.h"
+#include "tcp/congestion/rack.h"
 
 enum {
     MSS = 1000,

@@ -1,8 +1,8 @@
 /* test_rate.c -- samples of the delivery rate (draft-ietf-ccwg-bbr 4.1). */
 #include "unit.h"
 
-#include "tcp/math/rate.h"
-#include "tcp/math/scoreboard.h"
+#include "tcp/congestion/rate.h"
+#include "tcp/congestion/scoreboard.h"
 
 enum {
     SEGMENT = 1000,

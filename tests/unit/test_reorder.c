@@ -1,8 +1,8 @@
 /* test_reorder.c -- out-of-order data, compared with an array and a map of the received bytes. */
 #include "unit_pool.h"
 
-#include "tcp/math/reorder.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/reorder.h"
+#include "tcp/congestion/seq.h"
 
 enum {
     BUF_BYTES = 256,

@@ -1,7 +1,7 @@
 /* test_rtt.c -- the retransmission timeout of RFC 6298. */
 #include "unit.h"
 
-#include "tcp/math/rtt.h"
+#include "tcp/congestion/rtt.h"
 
 static const uint64_t ms = 1000000;
 static const uint64_t min_ns = 200000000;

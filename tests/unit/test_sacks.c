@@ -1,7 +1,7 @@
 /* test_sacks.c -- the choice of SACK blocks for an ACK (RFC 2018 4, RFC 2883 4). */
 #include "unit_pool.h"
 
-#include "tcp/math/sacks.h"
+#include "tcp/congestion/sacks.h"
 
 enum {
     RUNS = 100

@@ -1,7 +1,7 @@
 /* test_sendq.c -- the send queue, compared with an array of all data. */
 #include "unit_pool.h"
 
-#include "tcp/math/sendq.h"
+#include "tcp/congestion/sendq.h"
 
 enum {
     PIECES = 16, /* most pieces of a slice */

@@ -1,7 +1,7 @@
 /* test_seq.c -- comparison of sequence numbers, modulo 2^32. */
 #include "unit.h"
 
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 static const uint32_t places[] = {0, 1, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff};
 

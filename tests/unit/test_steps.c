@@ -2,8 +2,8 @@
  * records walked over, with as many in flight as possible. */
 #include "unit.h"
 
-#include "tcp/math/recovery.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/recovery.h"
+#include "tcp/congestion/seq.h"
 
 enum {
     RECORDS = 8192, /* a part is reserved for others */

@@ -1,7 +1,7 @@
 /* test_tlp.c -- Tail Loss Probe (RFC 8985 7). */
 #include "unit.h"
 
-#include "tcp/math/tlp.h"
+#include "tcp/congestion/tlp.h"
 
 static const uint64_t ms = 1000000;
 static const uint32_t end = 0x00000100u; /* SND.NXT when the probe was sent; it has wrapped */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 /* A hash that is the same for both directions. */
 static struct flow **bucket_of(struct flows *flows, const struct leat_endpoint *a,

@@ -1,7 +1,7 @@
 /* judge.c -- compares a played side with the recorded one. */
 #include "player.h"
 
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 /* Both sides closed in the capture, and everything was acknowledged. */
 static bool ended_in_order(const struct player *player)

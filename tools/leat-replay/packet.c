@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/checksum.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 #include "wire/bytes.h"
 #include "wire/ethernet.h"
 #include "wire/ipv6.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 enum {
     BUFFERS = 8192,

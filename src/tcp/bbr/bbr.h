@@ -25,8 +25,8 @@
 #include <stdint.h>
 
 #include "core/cold.h"
-#include "tcp/math/congestion.h"
-#include "tcp/math/rate.h"
+#include "tcp/congestion/congestion.h"
+#include "tcp/congestion/rate.h"
 
 #define BBR_INFINITE UINT32_MAX
 

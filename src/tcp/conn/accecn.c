@@ -1,8 +1,8 @@
 /* accecn.c -- Accurate ECN of a connection that has agreed on it (RFC 9768). */
 #include "tcp/conn/accecn.h"
 
-#include "tcp/math/accecn.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/accecn.h"
+#include "tcp/congestion/seq.h"
 #include "tcp/conn/wake.h"
 #include "tcp/send/emit.h"
 

@@ -2,7 +2,7 @@
 #ifndef TCP_BUDGET_H
 #define TCP_BUDGET_H
 
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 #include "tcp/tcp.h"
 
 enum {

@@ -9,7 +9,7 @@
 #include "tcp/conn/account.h"
 #include "tcp/conn/budget.h"
 #include "tcp/conn/lifetime.h"
-#include "tcp/math/accecn.h"
+#include "tcp/congestion/accecn.h"
 #include "tcp/conn/table.h"
 
 #include "ip/host.h"

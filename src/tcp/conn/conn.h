@@ -10,9 +10,9 @@
 #include "core/cold.h"
 #include "core/near.h"
 #include "core/timer.h"
-#include "tcp/math/deadline.h"
-#include "tcp/math/pmtu.h"
-#include "tcp/math/rtt.h"
+#include "tcp/congestion/deadline.h"
+#include "tcp/congestion/pmtu.h"
+#include "tcp/congestion/rtt.h"
 #include "tcp/conn/tcb.h"
 #include "tcp/conn/transfer.h"
 

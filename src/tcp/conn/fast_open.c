@@ -8,8 +8,8 @@
  */
 #include <string.h>
 
+#include "tcp/congestion/mss.h"
 #include "tcp/conn/deadlines.h"
-#include "tcp/math/mss.h"
 #include "tcp/tcp.h"
 
 enum {

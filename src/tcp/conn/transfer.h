@@ -15,12 +15,12 @@
 #include <stdint.h>
 
 #include "core/arena.h"
-#include "tcp/math/congestion.h"
-#include "tcp/math/recovery.h"
-#include "tcp/math/reorder.h"
-#include "tcp/math/sacks.h"
-#include "tcp/math/scoreboard.h"
-#include "tcp/math/sendq.h"
+#include "tcp/congestion/congestion.h"
+#include "tcp/congestion/recovery.h"
+#include "tcp/congestion/reorder.h"
+#include "tcp/congestion/sacks.h"
+#include "tcp/congestion/scoreboard.h"
+#include "tcp/congestion/sendq.h"
 
 struct leat_tcp;
 struct tcp;

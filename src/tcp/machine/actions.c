@@ -13,8 +13,8 @@
 #include "tcp/send/challenge.h"
 #include "tcp/send/emit.h"
 #include "tcp/conn/account.h"
-#include "tcp/math/mss.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/mss.h"
+#include "tcp/congestion/seq.h"
 #include "tcp/receive/ack.h"
 #include "tcp/tcp.h"
 

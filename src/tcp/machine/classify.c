@@ -7,7 +7,7 @@
  */
 #include "tcp/machine/classify.h"
 #include "tcp/conn/accecn.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 #include "tcp/conn/table.h"
 #include "tcp/tcp.h"
 

@@ -19,8 +19,8 @@
 #include "tcp/conn/accecn.h"
 #include "tcp/send/emit.h"
 #include "tcp/conn/budget.h"
-#include "tcp/math/mss.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/mss.h"
+#include "tcp/congestion/seq.h"
 #include "tcp/listener.h"
 #include "tcp/tcp.h"
 

@@ -8,7 +8,7 @@
 #include "ip/route.h"
 #include "tcp/conn/accecn.h"
 #include "tcp/passive/cookie.h"
-#include "tcp/math/accecn.h"
+#include "tcp/congestion/accecn.h"
 #include "tcp/send/emit.h"
 #include "tcp/conn/table.h"
 #include "tcp/passive/time_wait.h"

@@ -6,7 +6,7 @@
 #include "tcp/conn/wake.h"
 #include "tcp/conn/account.h"
 #include "tcp/conn/budget.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 #include "tcp/receive/ack.h"
 #include "tcp/tcp.h"
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "tcp/math/recovery.h"
+#include "tcp/congestion/recovery.h"
 
 struct leat_tcp;
 

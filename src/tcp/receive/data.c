@@ -15,7 +15,7 @@
 #include "tcp/send/emit.h"
 #include "tcp/conn/account.h"
 #include "tcp/conn/budget.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 #include "tcp/tcp.h"
 
 /* ---- data --------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 #include "tcp/send/emit.h"
 #include "tcp/conn/budget.h"
 #include "tcp/listener.h"
-#include "tcp/math/mss.h"
+#include "tcp/congestion/mss.h"
 #include "tcp/tcp.h"
 
 #include "core/checksum.h"
@@ -23,7 +23,7 @@ enum {
 
 static inline struct leat_buf *header_alloc(struct tcp *tcp, uint32_t bytes)
 {
-    return view_alloc(&tcp->stack->pool, POOL_SMALL, LEAT_BUF_HEADROOM - bytes, bytes);
+    return pool_alloc(&tcp->stack->pool, POOL_SMALL, LEAT_BUF_HEADROOM - bytes, bytes);
 }
 
 /* Puts @payload behind its header, which takes over the mark of a super-frame. */

@@ -7,7 +7,7 @@
 
 #include "core/cold.h"
 #include "ip/ipv4.h"
-#include "tcp/math/pmtu.h"
+#include "tcp/congestion/pmtu.h"
 #include "wire/tcp.h"
 
 struct leat_buf;

@@ -11,7 +11,7 @@
 #include "tcp/conn/budget.h"
 #include "tcp/send/output.h"
 #include "tcp/send/single_segment.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 enum {
     SEGMENTS_BUDGET = 64,       /* sent by a connection in one flush: then others have their turn */

@@ -5,7 +5,7 @@
 #ifndef TCP_OUTPUT_H
 #define TCP_OUTPUT_H
 
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 #include "tcp/send/emit.h"
 #include "tcp/tcp.h"
 #include "wire/ethernet.h"

@@ -1,6 +1,6 @@
 /* plan.c -- decides how much new data is sent as a segment or a super-frame (RFC 9293
  * 3.8.6.2.1). */
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 #include "tcp/send/output.h"
 #include "core/minmax.h"
 

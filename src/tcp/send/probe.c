@@ -1,6 +1,6 @@
 /* probe.c -- window probes, keep-alives and tail loss probes. */
+#include "tcp/congestion/seq.h"
 #include "tcp/conn/deadlines.h"
-#include "tcp/math/seq.h"
 #include "tcp/send/output.h"
 
 static const uint64_t persist_min_ns = 200000000;

@@ -1,10 +1,10 @@
 /* segment.c -- sends a segment with data, for the first time or again. */
 #include "core/minmax.h"
-#include "tcp/math/accecn.h"
+#include "tcp/congestion/accecn.h"
 #include "tcp/conn/deadlines.h"
 #include "tcp/send/emit.h"
 #include "tcp/send/output.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 /* The plan for a record of the scoreboard, and @more bytes behind it. */
 static struct plan plan_again(const struct leat_tcp *conn, const struct sent *sent, uint32_t more)

@@ -13,7 +13,7 @@
 
 #include <leat/tcp.h>
 
-#include "tcp/math/hystart.h"
+#include "tcp/congestion/hystart.h"
 #include "core/cold.h"
 
 struct bbr;

@@ -1,7 +1,7 @@
 /* rack.c -- loss detection by time (RFC 8985 6). */
-#include "tcp/math/rack.h"
+#include "tcp/congestion/rack.h"
 
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 enum {
     PERSIST_RECOVERIES = 16, /* RFC 8985 6.2 step 4 */

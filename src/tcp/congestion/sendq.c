@@ -1,12 +1,12 @@
 /* sendq.c -- the send queue: data in flight, and data that waits to be sent. */
-#include "tcp/math/sendq.h"
+#include "tcp/congestion/sendq.h"
 
 #include <string.h>
 
 #include "core/assert.h"
 #include "core/pool.h"
 #include "core/view.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 enum {
     HEADROOM_PART = 8 /* the least ratio of a buffer to its headroom */
@@ -72,7 +72,7 @@ static struct leat_buf *alloc_for_data(const struct sendq *queue, struct leat_po
     const bool is_short = !queue->first && len + LEAT_BUF_HEADROOM <= full->bytes &&
                           HEADROOM_PART * LEAT_BUF_HEADROOM <= full->bytes;
 
-    return view_alloc(pool, POOL_FULL, is_short ? LEAT_BUF_HEADROOM : 0, 0);
+    return pool_alloc(pool, POOL_FULL, is_short ? LEAT_BUF_HEADROOM : 0, 0);
 }
 
 /* Copies @bytes into a new buffer. Returns how many; 0: no buffer. */

@@ -1,7 +1,7 @@
 /* tlp.c -- Tail Loss Probe (RFC 8985 7). */
-#include "tcp/math/tlp.h"
+#include "tcp/congestion/tlp.h"
 
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 void tlp_sent(struct tlp *tlp, uint32_t snd_nxt, bool retransmission)
 {

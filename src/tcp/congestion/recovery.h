@@ -12,11 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tcp/math/congestion.h"
-#include "tcp/math/prr.h"
-#include "tcp/math/rack.h"
-#include "tcp/math/scoreboard.h"
-#include "tcp/math/tlp.h"
+#include "tcp/congestion/congestion.h"
+#include "tcp/congestion/prr.h"
+#include "tcp/congestion/rack.h"
+#include "tcp/congestion/scoreboard.h"
+#include "tcp/congestion/tlp.h"
 #include "core/cold.h"
 
 enum recovery_phase {

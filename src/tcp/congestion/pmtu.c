@@ -1,6 +1,6 @@
 /* pmtu.c -- path MTU discovery by the packetization layer (RFC 8899 5). */
-#include "tcp/math/pmtu.h"
-#include "tcp/math/mss.h"
+#include "tcp/congestion/pmtu.h"
+#include "tcp/congestion/mss.h"
 
 enum {
     BASE = 1200,    /* BASE_PLPMTU (RFC 8899 5.1.2) */

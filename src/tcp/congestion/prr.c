@@ -4,7 +4,7 @@
  * The window falls to ssthresh over one round trip: for each byte delivered, ssthresh / RecoverFS
  * bytes are sent. So sending goes on during recovery, and no burst follows it.
  */
-#include "tcp/math/prr.h"
+#include "tcp/congestion/prr.h"
 
 static uint32_t above(uint64_t a, uint64_t b)
 {

@@ -1,5 +1,5 @@
 /* congestion.c -- common to all algorithms: initial window, slow start, restart after idle. */
-#include "tcp/math/congestion.h"
+#include "tcp/congestion/congestion.h"
 #include "core/minmax.h"
 
 enum {

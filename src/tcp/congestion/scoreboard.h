@@ -27,7 +27,7 @@
 #include "core/assert.h"
 #include "core/ring.h"
 #include "core/cold.h"
-#include "tcp/math/rate.h"
+#include "tcp/congestion/rate.h"
 
 enum {
     SCOREBOARD_STEPS_MAX = 128, /* records that the search for the blocks of one ACK may visit */

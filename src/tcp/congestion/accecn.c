@@ -1,5 +1,5 @@
 /* accecn.c -- the tables of RFC 9768, section 3. */
-#include "tcp/math/accecn.h"
+#include "tcp/congestion/accecn.h"
 
 unsigned ace_of_handshake(uint8_t tos)
 {

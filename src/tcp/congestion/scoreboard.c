@@ -1,8 +1,8 @@
 /* scoreboard.c -- records of data that was sent and isn't acknowledged. */
-#include "tcp/math/scoreboard.h"
+#include "tcp/congestion/scoreboard.h"
 
 #include "core/assert.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 /* ---- one record --------------------------------------------------------------------------- */
 

@@ -1,8 +1,8 @@
 /* rate.c -- samples of the delivery rate (draft-ietf-ccwg-bbr 4.1). */
-#include "tcp/math/rate.h"
+#include "tcp/congestion/rate.h"
 
 #include "core/second.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 void rate_sent(struct rate *rate, struct rate_stamp *stamp, uint32_t in_flight_bytes, bool is_first,
                uint64_t now_ns)

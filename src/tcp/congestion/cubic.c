@@ -4,7 +4,7 @@
  * Windows are in bytes and times in ms, so the cubic W(t) = C * (t - K)^3 + W_max becomes
  * 4/10 * (t - K)^3 / 10^9 segments.
  */
-#include "tcp/math/congestion.h"
+#include "tcp/congestion/congestion.h"
 
 #include "core/cold.h"
 #include "core/minmax.h"

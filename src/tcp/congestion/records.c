@@ -4,7 +4,7 @@
  * scoreboard.c has the operations on sorted records. Those here are separate because of its length,
  * and share its invariant: each byte of a record is in exactly one of the three sums.
  */
-#include "tcp/math/scoreboard.h"
+#include "tcp/congestion/scoreboard.h"
 
 #include "core/assert.h"
 

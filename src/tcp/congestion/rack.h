@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tcp/math/scoreboard.h"
+#include "tcp/congestion/scoreboard.h"
 #include "core/cold.h"
 
 struct rack {

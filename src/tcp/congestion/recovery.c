@@ -1,9 +1,9 @@
 /* recovery.c -- the response to losses. */
-#include "tcp/math/recovery.h"
+#include "tcp/congestion/recovery.h"
 
 #include "core/cold.h"
 #include "core/minmax.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 enum {
     DUPTHRESH = 3, /* RFC 5681 3.2, RFC 6675 2, RFC 8985 6.2 */

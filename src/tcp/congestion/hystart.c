@@ -6,9 +6,9 @@
  * conservative slow start (CSS) begins. If the round trips get shorter again, it was noise. If not,
  * slow start is over after five rounds, before the queue overflows.
  */
-#include "tcp/math/hystart.h"
+#include "tcp/congestion/hystart.h"
 
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 enum {
     MIN_RTT_DIVISOR = 8,

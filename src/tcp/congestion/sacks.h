@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tcp/math/reorder.h"
+#include "tcp/congestion/reorder.h"
 #include "wire/tcp.h"
 #include "core/cold.h"
 

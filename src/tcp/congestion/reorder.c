@@ -5,11 +5,11 @@
  * runs that it covers are dropped. The rest lengthens the run before it, or makes a new one. join()
  * merges that with the next run if they touch.
  */
-#include "tcp/math/reorder.h"
+#include "tcp/congestion/reorder.h"
 
 #include "core/assert.h"
 #include "core/view.h"
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 void run_pool_init(struct run_pool *pool, struct run *runs, uint32_t count, uint32_t per_connection)
 {

@@ -1,5 +1,5 @@
 /* newreno.c -- congestion avoidance (RFC 5681 3.1) with appropriate byte counting (RFC 3465). */
-#include "tcp/math/congestion.h"
+#include "tcp/congestion/congestion.h"
 
 #include "core/cold.h"
 

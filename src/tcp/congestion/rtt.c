@@ -1,5 +1,5 @@
 /* rtt.c -- the retransmission timeout (RFC 6298). */
-#include "tcp/math/rtt.h"
+#include "tcp/congestion/rtt.h"
 
 enum {
     ALPHA_SHIFT = 3, /* 1/8 */

@@ -4,9 +4,9 @@
  * Blocks aren't stored, because runs grow and merge: a sequence number finds the run that holds it
  * now. So each block is as large as it can be when the ACK is sent.
  */
-#include "tcp/math/sacks.h"
+#include "tcp/congestion/sacks.h"
 
-#include "tcp/math/seq.h"
+#include "tcp/congestion/seq.h"
 
 void sacks_note(struct sacks *sacks, uint32_t seq)
 {

@@ -1,5 +1,5 @@
 /*
- * facts.c -- reads the facts of a certificate that BearSSL doesn't report (RFC 5280, 4.1).
+ * certificate.c -- reads the facts of a certificate that BearSSL doesn't report (RFC 5280, 4.1).
  *
  * BearSSL's checker ignores extended key usage and name constraints that aren't critical, and uses
  * the common name if there are no alternative names.  It knows no addresses, doesn't say which date
