@@ -165,12 +165,13 @@ static const char *start_asker(struct leat_platform *platform,
 
 static const char *start(struct leat_platform *platform)
 {
-    struct leat_forwarder_config forwarder = {.port = platform->port, .clients = CLIENTS};
+    static struct leat_forwarder_config forwarder = {.clients = CLIENTS};
     const char *wrong = start_asker(platform, &forwarder);
     enum leat_err err;
 
     if (wrong)
         return wrong;
+    forwarder.port = platform->port;
     admit_configure(platform, &forwarder);
     err = leat_forwarder_open(&server, platform->stack, forwarder_memory, sizeof forwarder_memory,
                               &forwarder);

@@ -38,8 +38,9 @@ __attribute__((weak)) _Noreturn void __stack_chk_fail(void)
     __builtin_trap();
 }
 
-/* BearSSL asks for the time unless it is set; the provider always sets it. */
-long time(long *seconds)
+/* BearSSL asks for the time unless it is set; the provider always sets it.  The function is weak
+ * because an image that calls time() has it of its own C library. */
+__attribute__((weak)) long time(long *seconds)
 {
     (void)seconds;
     __builtin_trap();
