@@ -100,7 +100,7 @@ class Talk:
         self.peer, self.version, self.window = peer, version, window
         peer.port += 1
         self.port, self.next, self.acked = peer.port, 1000, 0
-        self.answer = self.ask("S", options=list(options))
+        self.answer = self.ask("S", options=list(options)) or self.ask("S", options=list(options))  # as a TCP asks again
         assert self.answer.flags == "SA" and self.answer.ack == 1001
         self.next, self.acked = 1001, self.answer.seq + 1
         if shake:

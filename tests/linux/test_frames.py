@@ -32,9 +32,9 @@ class Wire:
         return self.ether() / IP(**{"src": self.peer, "dst": self.echo.ip, **fields})
 
     def say_who_we_are(self):
-        """An ARP request tells leat our address, as the first packet of any neighbour does."""
-        request = ARP(hwsrc=PEER_MAC, psrc=self.peer, pdst=self.echo.ip)
-        reply = self.ask(self.ether(dst="ff:ff:ff:ff:ff:ff") / request)
+        """An ARP request tells leat our address, as the first packet of any neighbour does; it is repeated, as theirs are."""
+        request = self.ether(dst="ff:ff:ff:ff:ff:ff") / ARP(hwsrc=PEER_MAC, psrc=self.peer, pdst=self.echo.ip)
+        reply = next((answer for answer in (self.ask(request) for _ in range(3)) if answer), None)
         assert reply and reply[ARP].hwsrc == self.echo.mac
         return reply
 

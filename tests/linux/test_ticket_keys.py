@@ -138,8 +138,10 @@ def test_another_file_stays_as_it_is(keys, tmp_path, content, why):
     else:
         path.write_bytes(content)
     make_tap("odd0")
-    done = start("--tap", "odd0", "--ip", "10.1.2.3/24", *keys.words("ec"), "--ticket-keys", path, name="echo_tls")
-    run("ip", "link", "del", "odd0")
+    try:
+        done = start("--tap", "odd0", "--ip", "10.1.2.3/24", *keys.words("ec"), "--ticket-keys", path, name="echo_tls")
+    finally:
+        run("ip", "link", "del", "odd0")
     said = done.stderr if content else done.stdout.splitlines()[-1]
     assert done.returncode == 2 and said.startswith(f"echo_tls: --ticket-keys {path}: ") and why in said, done
     assert content is None or path.read_bytes() == content
