@@ -1,39 +1,50 @@
 /*
  * ticket_keys.c -- see ticket_keys.h.
  *
- * The file is a digest of the server's certificate and the bytes of leat_tls_ticket_keys_get().  A
+ * The value is a digest of the server's certificate and the bytes of leat_tls_ticket_keys_get().  A
  * ticket replaces the certificate, so the keys are good only for the one they were used with.
  *
- * The keys change as they age.  So the file is written every minute and at the end: only tickets
- * of the last minute before a crash can be lost, and their clients make full handshakes.
+ * The keys change as they age.  So a file is written every minute, the store every ten to wear the
+ * disk less, and both at the end.  Only tickets of the time since then can be lost in a crash, and
+ * their clients make full handshakes.
  */
 #include "ticket_keys.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include <leat/store.h>
+
 enum {
+    VERSION = 1,       /* of the value in the store, before its bytes */
     DIGEST_BYTES = 32, /* of SHA-256 */
     FILE_BYTES = DIGEST_BYTES + LEAT_TLS_TICKET_KEYS_BYTES
 };
 
-static const uint64_t keep_every_ns = 60000000000;
+static const uint64_t file_every_ns = 60 * UINT64_C(1000000000);
+static const uint64_t store_every_ns = 600 * UINT64_C(1000000000);
+static const char store_name[] = "tls/ticket-keys";
 
 static struct keeper {
     struct leat_tls *tls;
     uint8_t digest[DIGEST_BYTES]; /* of the certificate in use */
     struct leat_timer again;
-    bool began;      /* the file may be written */
-    bool has_before; /* it had keys: */
+    bool began;      /* the keys may be written */
+    bool has_before; /* there were keys: */
     uint8_t before[LEAT_TLS_TICKET_KEYS_BYTES];
     bool failed; /* the last write: its next failure isn't told again */
+    struct leat_store_request request;
+    uint8_t stored[1 + FILE_BYTES]; /* read, or being written */
+    bool is_busy;                   /* with the store */
+    bool is_newer;                  /* the keys have changed meanwhile */
     char line[320];
 } keeper;
 
 static const char *complaint(const struct leat_platform *platform, const char *why)
 {
-    snprintf(keeper.line, sizeof keeper.line, "--ticket-keys %.200s: %s", platform->ticket_keys,
-             why);
+    snprintf(keeper.line, sizeof keeper.line, "%s %.200s: %s",
+             platform->ticket_keys ? "--ticket-keys" : "--store",
+             platform->ticket_keys ? platform->ticket_keys : store_name, why);
     return keeper.line;
 }
 
@@ -58,7 +69,37 @@ static void say(struct leat_platform *platform, const char *why)
     platform->say(platform, line);
 }
 
-/* Writes the file; returns what has failed, or NULL. */
+static void on_put(struct leat_store *store, struct leat_store_request *request, enum leat_err err,
+                   void *arg)
+{
+    (void)store;
+    (void)request;
+    keeper.is_busy = false;
+    leat_crypto_wipe(keeper.stored, sizeof keeper.stored);
+    if (err && !keeper.failed)
+        say(arg, leat_err_text(err));
+    keeper.failed = err;
+    if (keeper.is_newer && err != LEAT_ERR_CLOSED)
+        ticket_keys_keep(arg);
+}
+
+/* Gives the bytes to the store, or notes that it must be done when it has the last ones. */
+static enum leat_err put(struct leat_platform *platform, const uint8_t bytes[FILE_BYTES])
+{
+    enum leat_err err;
+
+    keeper.is_newer = keeper.is_busy;
+    if (keeper.is_busy)
+        return LEAT_OK;
+    keeper.stored[0] = VERSION;
+    memcpy(keeper.stored + 1, bytes, FILE_BYTES);
+    err = leat_store_put(platform->store, &keeper.request, store_name, keeper.stored,
+                         sizeof keeper.stored, on_put, platform);
+    keeper.is_busy = !err;
+    return err;
+}
+
+/* Writes the keys; returns what has failed, or NULL. */
 static const char *keep(struct leat_platform *platform)
 {
     uint8_t bytes[FILE_BYTES];
@@ -67,9 +108,12 @@ static const char *keep(struct leat_platform *platform)
 
     memcpy(bytes, keeper.digest, DIGEST_BYTES);
     err = leat_tls_ticket_keys_get(keeper.tls, bytes + DIGEST_BYTES);
+    if (!err && !platform->ticket_keys)
+        err = put(platform, bytes);
     if (err)
         wrong = err == LEAT_ERR_ARGUMENT ? "the civil time is unknown" : leat_err_text(err);
-    else if (platform->write_file(platform, platform->ticket_keys, bytes, sizeof bytes))
+    else if (platform->ticket_keys &&
+             platform->write_file(platform, platform->ticket_keys, bytes, sizeof bytes))
         wrong = "can't write that file";
     leat_crypto_wipe(bytes, sizeof bytes);
     return wrong;
@@ -81,7 +125,13 @@ void ticket_keys_keep(struct leat_platform *platform)
 
     if (wrong && !keeper.failed)
         say(platform, wrong);
-    keeper.failed = wrong;
+    if (wrong || platform->ticket_keys) /* else on_put() knows */
+        keeper.failed = wrong;
+}
+
+static uint64_t next_ns(const struct leat_platform *platform)
+{
+    return leat_now_ns(platform->stack) + (platform->ticket_keys ? file_every_ns : store_every_ns);
 }
 
 static void keep_again(struct leat_timer *timer, void *arg)
@@ -89,13 +139,12 @@ static void keep_again(struct leat_timer *timer, void *arg)
     struct leat_platform *platform = arg;
 
     ticket_keys_keep(platform);
-    leat_timer_set(platform->stack, timer, leat_now_ns(platform->stack) + keep_every_ns);
+    leat_timer_set(platform->stack, timer, next_ns(platform));
 }
 
-/* Runs in the first poll: before that the stack has no time, and keys have no age. */
-static void begin(struct leat_timer *timer, void *arg)
+/* Uses the keys of before, and writes those of now. */
+static void begin(struct leat_platform *platform)
 {
-    struct leat_platform *platform = arg;
     enum leat_err err = LEAT_OK;
     const char *wrong;
 
@@ -103,14 +152,66 @@ static void begin(struct leat_timer *timer, void *arg)
         err = leat_tls_ticket_keys_set(keeper.tls, keeper.before, sizeof keeper.before);
     leat_crypto_wipe(keeper.before, sizeof keeper.before);
     wrong = err ? leat_err_text(err) : keep(platform);
-    if (wrong) {
+    if (wrong)
         say(platform, wrong);
+    if (wrong && platform->ticket_keys) { /* the user has asked for it */
         platform->finish(platform, 2);
         return;
     }
+    keeper.failed = wrong;
     keeper.began = true;
-    timer->on_time = keep_again;
-    leat_timer_set(platform->stack, timer, leat_now_ns(platform->stack) + keep_every_ns);
+    keeper.again.on_time = keep_again;
+    leat_timer_set(platform->stack, &keeper.again, next_ns(platform));
+}
+
+/* Looks at the bytes that were kept; returns what is wrong with them, or NULL. */
+static const char *look_at(struct leat_platform *platform, const void *bytes, size_t len)
+{
+    if (len == 0) /* made beforehand, with the permissions that its owner wants */
+        return NULL;
+    if (len != FILE_BYTES)
+        return complaint(platform, "that file has no keys of this program's, so it stays as it is");
+    if (memcmp(bytes, keeper.digest, DIGEST_BYTES) != 0) {
+        say(platform, "the certificate is another one: earlier tickets are not accepted");
+        return NULL;
+    }
+    memcpy(keeper.before, (const uint8_t *)bytes + DIGEST_BYTES, sizeof keeper.before);
+    keeper.has_before = true;
+    return NULL;
+}
+
+static void on_got(struct leat_store *store, struct leat_store_request *request, enum leat_err err,
+                   void *arg)
+{
+    struct leat_platform *platform = arg;
+
+    (void)store;
+    keeper.is_busy = false;
+    if (err == LEAT_ERR_CLOSED)
+        return;
+    if (err == LEAT_ERR_TOO_BIG ||
+        (!err && (request->len != sizeof keeper.stored || keeper.stored[0] != VERSION)))
+        say(platform, "they are of another version of this program: earlier tickets are not "
+                      "accepted");
+    else if (err && err != LEAT_ERR_NOT_FOUND)
+        say(platform, leat_err_text(err));
+    else if (!err)
+        (void)look_at(platform, keeper.stored + 1, FILE_BYTES);
+    leat_crypto_wipe(keeper.stored, sizeof keeper.stored);
+    begin(platform);
+}
+
+/* Runs in the first poll: before that the stack has no time, and keys have no age. */
+static void on_first_poll(struct leat_timer *timer, void *arg)
+{
+    struct leat_platform *platform = arg;
+
+    (void)timer;
+    if (platform->ticket_keys)
+        begin(platform);
+    else
+        keeper.is_busy = !leat_store_get(platform->store, &keeper.request, store_name,
+                                         keeper.stored, sizeof keeper.stored, on_got, platform);
 }
 
 void ticket_keys_use(struct leat_platform *platform, const struct leat_tls_identity *identity,
@@ -121,44 +222,36 @@ void ticket_keys_use(struct leat_platform *platform, const struct leat_tls_ident
     ticket_keys_keep(platform);
 }
 
-/* Looks at the file's bytes; returns what is wrong with them, or NULL. */
-static const char *look_at(struct leat_platform *platform, const char *bytes, size_t len)
+/* Reads the file of --ticket-keys; returns what is wrong, or NULL. */
+static const char *read_keys(struct leat_platform *platform)
 {
-    if (len == 0) /* made beforehand, with the permissions that its owner wants */
-        return NULL;
-    if (len != FILE_BYTES)
-        return complaint(platform, "that file has no keys of this program's, so it stays as it is");
-    if (memcmp(bytes, keeper.digest, DIGEST_BYTES) != 0) {
-        say(platform, "the certificate is another one: earlier tickets are not accepted");
-        return NULL;
-    }
-    memcpy(keeper.before, bytes + DIGEST_BYTES, sizeof keeper.before);
-    keeper.has_before = true;
-    return NULL;
+    const char *bytes = NULL, *wrong = NULL;
+    size_t len = 0;
+    const enum leat_err err = platform->read_file(platform, platform->ticket_keys, &bytes, &len);
+
+    if (!err)
+        wrong = look_at(platform, bytes, len);
+    else if (err != LEAT_ERR_NOT_FOUND) /* that is the first run */
+        wrong = complaint(platform, leat_err_text(err));
+    leat_platform_free_file(platform, bytes);
+    return wrong;
 }
 
 const char *ticket_keys_take(struct leat_platform *platform, struct leat_tls *tls,
                              const struct leat_tls_identity *identity,
                              const struct leat_crypto *crypto)
 {
-    const char *bytes = NULL, *wrong = NULL;
-    enum leat_err err;
-    size_t len = 0;
+    const char *wrong;
 
-    if (!platform->ticket_keys)
+    if (!platform->ticket_keys && !platform->store)
         return NULL;
     keeper.tls = tls;
     if (!digest_of(identity, crypto, keeper.digest))
         return complaint(platform, "the certificate has no digest");
-    err = platform->read_file(platform, platform->ticket_keys, &bytes, &len);
-    if (!err)
-        wrong = look_at(platform, bytes, len);
-    else if (err != LEAT_ERR_NOT_FOUND) /* that is the first run */
-        wrong = complaint(platform, leat_err_text(err));
-    leat_platform_free_file(platform, bytes);
+    wrong = platform->ticket_keys ? read_keys(platform) : NULL;
     if (wrong)
         return wrong;
-    keeper.again = (struct leat_timer){.on_time = begin, .arg = platform};
+    keeper.again = (struct leat_timer){.on_time = on_first_poll, .arg = platform};
     leat_timer_set(platform->stack, &keeper.again, 0);
     return NULL;
 }

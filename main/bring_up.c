@@ -7,6 +7,8 @@
 #include <leat/sntp.h>
 
 #include "board.h"
+#include "bring_up_say.h"
+#include "keep.h"
 #include "log.h"
 
 enum {
@@ -47,103 +49,6 @@ static void say_started(struct bring_up *up, struct leat_ip ip, uint8_t prefix_b
              up->app->name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
              (unsigned)leat_pool_free_count(pool), (unsigned)leat_pool_buf_bytes(pool),
              (unsigned)netif->capabilities);
-    say(up);
-}
-
-/* "echo: 2001:db8::2/64 by fe80::1, name server 2001:db8::53": the facts from routers, if they have
- * changed. */
-static void say_ipv6(struct bring_up *up, const struct leat_slaac_facts *facts)
-{
-    char ip[LEAT_IP_TEXT_BYTES], gateway[LEAT_IP_TEXT_BYTES], server[LEAT_IP_TEXT_BYTES] = "none";
-    const struct leat_slaac *slaac;
-
-    if (leat_ip_is_any(facts->ip) && leat_ip_is_any(up->ip6))
-        return; /* no router has said anything */
-    up->ip6 = facts->ip;
-    leat_ip_format(facts->ip, ip);
-    leat_ip_format(facts->gateway, gateway);
-    if (facts->name_server_count > 0)
-        leat_ip_format(facts->name_servers[0], server);
-    snprintf(up->line, sizeof up->line, "%s: IPv6: %s/%u by %s, MTU %u, name server %s%s%.80s",
-             up->app->name, ip, (unsigned)facts->prefix_bits, gateway, (unsigned)facts->mtu, server,
-             facts->search[0] ? ", search " : "", facts->search);
-    if (strcmp(up->line, up->ipv6_line) == 0)
-        return;
-    memcpy(up->ipv6_line, up->line, sizeof up->ipv6_line);
-    say(up);
-    slaac = leat_autoconf_slaac(up->autoconf);
-    if (!slaac || leat_slaac_counts(slaac)->ignored_parts == 0)
-        return;
-    snprintf(up->line, sizeof up->line,
-             "%s: IPv6: %llu malformed or impossible options of routers were left out, the first "
-             "of type %u",
-             up->app->name, (unsigned long long)leat_slaac_counts(slaac)->ignored_parts,
-             (unsigned)leat_slaac_counts(slaac)->ignored_option);
-    say(up);
-}
-
-/* "echo: DHCPv6: 2001:db8::50 for 120 s, name server 2001:db8::53, time server none": the lease of
- * a DHCPv6 server. */
-static void say_dhcp6(struct bring_up *up, const struct leat_dhcp6_lease *lease)
-{
-    char ip[LEAT_IP_TEXT_BYTES] = "no address", server[LEAT_IP_TEXT_BYTES] = "none";
-    char clock[LEAT_IP_TEXT_BYTES] = "none";
-
-    if (lease->server_bytes == 0) {
-        snprintf(up->line, sizeof up->line, "%s: DHCPv6: the address is gone; asking for another",
-                 up->app->name);
-        say(up);
-        return;
-    }
-    if (!leat_ip_is_any(lease->ip))
-        leat_ip_format(lease->ip, ip);
-    if (lease->name_server_count > 0)
-        leat_ip_format(lease->name_servers[0], server);
-    if (lease->ntp_server_count > 0)
-        leat_ip_format(lease->ntp_servers[0], clock);
-    snprintf(up->line, sizeof up->line,
-             "%s: DHCPv6: %s for %lu s, name server %s, time server %s%s%.80s", up->app->name, ip,
-             (unsigned long)(leat_ip_is_any(lease->ip) ? lease->refresh_s : lease->valid_s), server,
-             clock, lease->search[0] ? ", search " : "", lease->search);
-    say(up);
-    if (lease->ignored_parts == 0)
-        return;
-    snprintf(up->line, sizeof up->line,
-             "%s: DHCPv6: %u malformed or impossible parts of the answer were left out, the first "
-             "in option %u (0: the end of the message)",
-             up->app->name, (unsigned)lease->ignored_parts, (unsigned)lease->ignored_option);
-    say(up);
-}
-
-/* "DHCP: 10.0.0.1 answered, but ...; still trying": the answers that were refused; false: none. */
-static bool say_why(struct bring_up *up)
-{
-    static char why[LEAT_AUTOCONF_WHY_BYTES];
-
-    if (leat_autoconf_why(up->autoconf, why) == 0)
-        return false;
-    snprintf(up->line, sizeof up->line, "%s: %.230s; still trying", up->app->name, why);
-    say(up);
-    return true;
-}
-
-/* "still trying" and its like. */
-static void say_dhcp6_trouble(struct bring_up *up, enum leat_autoconf_change change)
-{
-    const struct leat_dhcp6 *dhcp6 = leat_autoconf_dhcp6(up->autoconf);
-
-    if (change != LEAT_AUTOCONF_DHCP6_CONFLICT && say_why(up))
-        return;
-    if (change == LEAT_AUTOCONF_DHCP6_SILENCE)
-        snprintf(up->line, sizeof up->line, "%s: no DHCPv6 server answered for %u s; still trying",
-                 up->app->name, (unsigned)(leat_dhcp6_waited_ns(dhcp6) / SECOND_NS));
-    else if (change == LEAT_AUTOCONF_DHCP6_REFUSED)
-        snprintf(up->line, sizeof up->line, "%s: the DHCPv6 server refused; still trying",
-                 up->app->name);
-    else
-        snprintf(up->line, sizeof up->line,
-                 "%s: another host has the address that the DHCPv6 server gave; still trying",
-                 up->app->name);
     say(up);
 }
 
@@ -230,68 +135,23 @@ static void settle(struct leat_timer *timer, void *arg)
         start_now(up);
 }
 
-static void say_address(struct bring_up *up, const struct leat_autoconf_facts *facts)
-{
-    char ip[LEAT_IP_TEXT_BYTES];
-
-    leat_ip_format(facts->ip, ip);
-    if (!leat_ip_is_any(facts->ip))
-        snprintf(up->line, sizeof up->line, "%s: the address is %s/%u now", up->app->name, ip,
-                 (unsigned)facts->prefix_bits);
-    else
-        snprintf(up->line, sizeof up->line, "%s: the address is gone; asking for another",
-                 up->app->name);
-    say(up);
-}
-
-/* Names the parts of the lease that were left out. */
-static void say_ignored(struct bring_up *up)
-{
-    const struct leat_dhcp_lease *lease =
-        up->autoconf ? leat_dhcp_lease(leat_autoconf_dhcp(up->autoconf)) : NULL;
-
-    if (!lease || lease->ignored_parts == 0)
-        return;
-    snprintf(up->line, sizeof up->line,
-             "%s: DHCP: %u malformed or impossible parts of the lease were left out, the first in "
-             "option %u (0: the end of the message)",
-             up->app->name, (unsigned)lease->ignored_parts, (unsigned)lease->ignored_option);
-    say(up);
-}
-
 static void on_configured(struct leat_autoconf *autoconf, const struct leat_autoconf_facts *facts,
                           void *arg)
 {
     struct bring_up *up = arg;
 
-    (void)autoconf;
+    keep_lease(up->keep, &up->netif->mac, autoconf);
     learn(up->platform, up->options, facts);
-    say_ignored(up);
+    bring_up_say_ignored(up);
     if (up->started) { /* by --ip6 */
-        say_address(up, facts);
+        bring_up_say_address(up, facts);
         return;
     }
     up->first_ip = leat_ip_is_any(facts->ip) ? facts->ipv6.ip : facts->ip;
     up->first_bits = leat_ip_is_any(facts->ip) ? facts->ipv6.prefix_bits : facts->prefix_bits;
     up->patient_ns = leat_now_ns(up->platform->stack) + patience_ns;
     settle(&up->settle, up);
-    say_ipv6(up, &facts->ipv6);
-}
-
-/* "no DHCP server answered", or the answers of servers and routers that were refused. */
-static void say_dhcp_silence(struct bring_up *up)
-{
-    const unsigned waited_s = (unsigned)(leat_autoconf_waited_ns(up->autoconf) / SECOND_NS);
-    static char why[LEAT_AUTOCONF_WHY_BYTES];
-
-    if (leat_autoconf_why(up->autoconf, why) > 0)
-        snprintf(up->line, sizeof up->line, "%s: %.220s; no lease for %u s, still trying",
-                 up->app->name, why, waited_s);
-    else
-        snprintf(up->line, sizeof up->line,
-                 "%s: no DHCP server answered for %u s; still trying (--ip does without)",
-                 up->app->name, waited_s);
-    say(up);
+    bring_up_say_ipv6(up, &facts->ipv6);
 }
 
 static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change change,
@@ -299,17 +159,17 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
 {
     struct bring_up *up = arg;
 
-    (void)autoconf;
+    keep_lease(up->keep, &up->netif->mac, autoconf);
     switch (change) {
     case LEAT_AUTOCONF_ADDRESS:
         learn(up->platform, up->options, facts);
-        say_address(up, facts);
+        bring_up_say_address(up, facts);
         return;
     case LEAT_AUTOCONF_SILENCE:
-        say_dhcp_silence(up);
+        bring_up_say_dhcp_silence(up);
         return;
     case LEAT_AUTOCONF_REFUSED:
-        if (say_why(up))
+        if (bring_up_say_why(up))
             return;
         snprintf(up->line, sizeof up->line, "%s: the DHCP server refused; still trying",
                  up->app->name);
@@ -324,16 +184,16 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
         return;
     case LEAT_AUTOCONF_IPV6:
         learn(up->platform, up->options, facts);
-        say_ipv6(up, &facts->ipv6);
+        bring_up_say_ipv6(up, &facts->ipv6);
         return;
     case LEAT_AUTOCONF_DHCP6:
         learn(up->platform, up->options, facts);
-        say_dhcp6(up, &facts->dhcp6);
+        bring_up_say_dhcp6(up, &facts->dhcp6);
         return;
     case LEAT_AUTOCONF_DHCP6_SILENCE:
     case LEAT_AUTOCONF_DHCP6_REFUSED:
     case LEAT_AUTOCONF_DHCP6_CONFLICT:
-        say_dhcp6_trouble(up, change);
+        bring_up_say_dhcp6_trouble(up, change);
         return;
     }
     say(up);
@@ -383,10 +243,12 @@ static enum leat_err add_addresses(const struct bring_up *up,
 static enum leat_err set_ip6(const struct bring_up *up, const char **step)
 {
     const struct options *options = up->options;
-    const struct leat_ipv6_config ipv6 = ipv6_config(options);
+    struct leat_ipv6_config ipv6 = ipv6_config(options);
     struct leat *stack = up->platform->stack;
-    enum leat_err err = leat_ipv6_register(stack, &ipv6);
+    enum leat_err err;
 
+    keep_secret(up->keep, ipv6.secret);
+    err = leat_ipv6_register(stack, &ipv6);
     if (!err && asks_ipv6(options))
         return leat_dhcp6_register(stack, 1);
     if (!err)
@@ -416,6 +278,7 @@ static enum leat_err set_address(struct bring_up *up, const char **step)
 enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, const char **step)
 {
     const struct leat_autoconf_config config = {.host_name = up->app->name,
+                                                .kept = keep_kept(up->keep, &up->netif->mac),
                                                 .slaac = up->options->ip6_count == 0,
                                                 .on_configured = on_configured,
                                                 .on_change = on_change,

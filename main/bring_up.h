@@ -8,6 +8,8 @@
 #include <leat/main.h>
 #include "options.h"
 
+struct keep;
+
 /* Data of the platform; it must stay where it is. */
 struct bring_up {
     struct leat_platform *platform; /* its stack is attached here */
@@ -15,6 +17,7 @@ struct bring_up {
     struct leat_netif *netif;
     const struct options *options;
     struct leat_host *host;         /* its clock is the stack's */
+    struct keep *keep;              /* NULL: nothing is kept from one run to the next */
     struct leat_autoconf *autoconf; /* NULL: the address is that of --ip */
     struct leat_ip ip6;             /* the address from routers that was reported last */
     struct leat_timer settle;       /* until the program starts: looks whether it can */

@@ -46,6 +46,8 @@ enum option_key {
     KEY_REDIRECTS,
     KEY_PASSWORDS,
     KEY_TICKET_KEYS,
+    KEY_STORE,
+    KEY_STORE_FORMAT,
     KEY_RECORD,
     KEY_REPLAY,
     KEY_SEED,

@@ -139,6 +139,9 @@ static const char *wrong_service(const struct options *options)
          "--key needs --cert: without a certificate this would serve in the "
          "clear"},
         {options->ticket_keys && !options->certificate, "--ticket-keys needs --cert"},
+        {options->store_format && !options->store, "--store-format needs --store"},
+        {options->store && options->replay,
+         "--store or --replay, not both: a recording has no values of earlier runs"},
         {options->redirects && !options->folder, "--redirects needs --files"},
         {options->passwords && !options->folder, "--passwords needs --files"},
         {options->early_data && !options->certificate, "--early-data needs --cert and --key"},

@@ -126,6 +126,7 @@ bool *option_flag(struct options *options, unsigned key)
         [KEY_EARLY_DATA] = &options->early_data,
         [KEY_EXPLAIN_DROPS] = &options->explain_drops,
         [KEY_CHECK_CONFIG] = &options->check_config,
+        [KEY_STORE_FORMAT] = &options->store_format,
     };
 
     return places[key];
@@ -152,6 +153,7 @@ static const char **text_of(struct options *options, unsigned key)
         [KEY_DOT] = &options->dot,
         [KEY_EARLY] = &options->early,
         [KEY_TICKET_KEYS] = &options->ticket_keys,
+        [KEY_STORE] = &options->store,
         [KEY_CONFIG] = &options->config,
     };
 

@@ -58,6 +58,8 @@ struct options {
     const char *early;       /* the file of a client's ticket; NULL: no early data is sent */
     bool early_data;         /* a server accepts early data */
     const char *ticket_keys; /* the file of a server's keys of tickets; NULL: none */
+    const char *store;       /* the file or disk of the values that are kept; NULL: none */
+    bool store_format;       /* erase it first */
     const char *folder;      /* to be served; NULL: none */
     const char *redirects;
     const char *passwords;

@@ -153,3 +153,11 @@ void posix_on_hangup(void *arg)
         say_hangup(program, "log opened again", "");
     posix_notify_reload(&program->notify, host->now_ns(host), false);
 }
+
+void posix_take_hangup(struct program *program)
+{
+    if ((program->app->reload || program->options.config || sinks_have_file()) &&
+        program->device.posix &&
+        leat_posix_on_hangup(program->device.posix, posix_on_hangup, program))
+        fprintf(stderr, "%s: SIGHUP can't be taken\n", program->app->name);
+}

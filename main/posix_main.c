@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <leat/task.h>
@@ -16,6 +18,7 @@
 #include "posix_flight.h"
 #include "posix_program.h"
 #include "posix_reach.h"
+#include "posix_store.h"
 #include "sink.h"
 
 enum {
@@ -32,11 +35,16 @@ static struct program *program_of_host(struct leat_host *host)
     return (struct program *)(void *)((char *)host - offsetof(struct program, host));
 }
 
+/* Before the device is open, the store is polled by the clock that all devices with one have. */
 static uint64_t host_now_ns(struct leat_host *host)
 {
     struct leat_host *machine = program_of_host(host)->device.machine;
+    struct timespec now;
 
-    return machine->now_ns(machine);
+    if (machine)
+        return machine->now_ns(machine);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 /* A recording ends where it ends: a drain, which it doesn't contain, would send other frames. */
@@ -71,16 +79,23 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
 
 static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t len)
 {
-    struct leat_host *machine = program_of_host(host)->device.machine;
+    struct program *program = program_of_host(host);
+    struct leat_host *machine = program->device.machine;
+    const enum leat_err err = machine->entropy(machine, bytes, len);
 
-    return machine->entropy(machine, bytes, len);
+    if (!err && program->keep && !program->options.seed_given)
+        keep_stir(program->keep, bytes, len);
+    return err;
 }
 
 static void host_console(struct leat_host *host, const char *text, size_t len)
 {
     struct leat_host *machine = program_of_host(host)->device.machine;
 
-    machine->console(machine, text, len);
+    if (machine)
+        machine->console(machine, text, len);
+    else
+        (void)posix_output_write(&program_of_host(host)->output, text, len);
 }
 
 static uint64_t host_civil_ns(struct leat_host *host)
@@ -187,15 +202,14 @@ static bool open_device(struct program *program)
 static bool draw_seed(struct program *program)
 {
     const struct options *options = &program->options;
-    enum leat_err err = LEAT_OK;
 
     if (options->seed_given)
         memcpy(program->seed, options->seed, sizeof program->seed);
-    else
-        err = program->host.entropy(&program->host, program->seed, sizeof program->seed);
-    if (err)
-        fprintf(stderr, "%s: entropy: %s\n", program->app->name, leat_err_text(err));
-    return err == LEAT_OK;
+    else if (getrandom(program->seed, sizeof program->seed, 0) != (ssize_t)sizeof program->seed) {
+        fprintf(stderr, "%s: entropy: %s\n", program->app->name, strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 /* Puts the recorder around the device; false after a line with the reason was printed. */
@@ -257,32 +271,41 @@ static bool take_memory(struct program *program)
     return program->memory;
 }
 
-static enum leat_err build_stack(struct program *program, const char **step)
+/* The stack without a device. */
+static bool make_stack(struct program *program)
 {
-    const struct options *options = &program->options;
     struct leat_config config = stack_config(program);
-    const struct leat_tcp_config tcp = options_tcp(&program->options, program->app);
     struct leat **stack = &program->platform.stack;
     enum leat_err err;
 
-    *step = "leat_init";
     memcpy(config.seed, program->seed, sizeof config.seed);
     err = leat_init(stack, program->memory, program->memory_bytes, &config);
     if (err)
-        return err;
-    explain_watch(&program->explain, leat_stats(*stack));
+        fprintf(stderr, "%s: leat_init: %s\n", program->app->name, leat_err_text(err));
+    return !err;
+}
+
+static enum leat_err attach(struct program *program, const char **step)
+{
+    const struct options *options = &program->options;
+    const struct leat_tcp_config tcp = options_tcp(options, program->app);
+    struct leat *stack = program->platform.stack;
+    enum leat_err err;
+
+    explain_watch(&program->explain, leat_stats(stack));
     if (program->recorder)
-        leat_pcap_recorder_watch(program->recorder, leat_stats(*stack));
+        leat_pcap_recorder_watch(program->recorder, leat_stats(stack));
     program->up = (struct bring_up){.platform = &program->platform,
                                     .app = program->app,
                                     .netif = program->netif,
                                     .options = options,
+                                    .keep = program->keep,
                                     .host = &program->host};
     err = bring_up(&program->up, &tcp, step);
     if (err)
         return err;
     *step = "--flight-port";
-    return flight_serve(&program->flight, options, *stack);
+    return flight_serve(&program->flight, options, stack);
 }
 
 static void say_drop(void *arg, const char *line)
@@ -340,6 +363,7 @@ static void report_captures(struct program *program)
 static void close_all(struct program *program)
 {
     sinks_close();
+    posix_store_close(program);
     if (program->platform.stack)
         leat_close(program->platform.stack);
     report_captures(program);
@@ -369,15 +393,6 @@ static void tell_doubt(const struct program *program)
         fprintf(stderr, "%s: %s\n", program->app->name, line);
 }
 
-/* Takes SIGHUP if there is something to read or to open again. */
-static void take_hangup(struct program *program)
-{
-    if ((program->app->reload || program->options.config || sinks_have_file()) &&
-        program->device.posix &&
-        leat_posix_on_hangup(program->device.posix, posix_on_hangup, program))
-        fprintf(stderr, "%s: SIGHUP can't be taken\n", program->app->name);
-}
-
 /* Returns the exit status. */
 static int run(struct program *program)
 {
@@ -385,20 +400,20 @@ static int run(struct program *program)
     const char *complaint;
     enum leat_err err;
 
-    if (!take_memory(program) || !open_device(program) || !draw_seed(program) ||
-        !open_recorder(program))
+    if (!take_memory(program) || !draw_seed(program) || !make_stack(program) ||
+        !posix_store_open(program) || !open_device(program) || !open_recorder(program))
         return STATUS_NOT_STARTED;
     open_flight(program);
     if (program->options.explain_drops)
         program->netif =
             explain_wrap(&program->explain, program->netif, say_drop, &program->platform);
-    err = build_stack(program, &step);
+    err = attach(program, &step);
     if (err) {
         fprintf(stderr, "%s: %s: %s\n", program->app->name, step, leat_err_text(err));
         return STATUS_NOT_STARTED;
     }
     complaint = access_open(&program->options, &program->platform, program->app->name);
-    take_hangup(program);
+    posix_take_hangup(program);
     if (!complaint)
         complaint = bring_up_start(&program->up);
     if (complaint) {

@@ -10,6 +10,7 @@
 #include "bring_up.h"
 #include "explain.h"
 #include "flight.h"
+#include "keep.h"
 #include "notes.h"
 #include "options.h"
 #include "posix_device.h"
@@ -43,6 +44,8 @@ struct program {
     char notes[NOTES_BYTES]; /* of the recording */
     void *memory;            /* the stack's */
     size_t memory_bytes;
+    struct leat_block_device *disk; /* of --store */
+    struct keep *keep;              /* NULL: nothing is kept */
     struct posix_files files;
     const char *config_bytes; /* of the configuration, or NULL */
     struct posix_output output;
@@ -61,5 +64,8 @@ int posix_check_files(struct program *program);
 
 /* SIGHUP (@arg is the program): the configuration and the program's files are read again. */
 void posix_on_hangup(void *arg);
+
+/* Takes SIGHUP if there is something to read or to open again. */
+void posix_take_hangup(struct program *program);
 
 #endif

@@ -1,6 +1,9 @@
 /* virtio_main.c -- leat_main() on the bare machine, with a virtio-net device. */
 #include <leat/metal.h>
 #include <leat/virtio.h>
+#include <leat/virtio_block.h>
+
+#include <string.h>
 
 #include "bare/bare.h"
 
@@ -8,8 +11,11 @@ struct machine {
     struct bare_machine bare; /* first; bare_main() sees only this part */
     struct leat_metal *metal;
     struct leat_virtio *virtio;
+    struct leat_virtio_block *disk;
     bool link_down; /* as reported last */
 };
+
+static struct machine machine_of_all; /* one machine, one program */
 
 static struct leat_netif *open_netif(struct bare_machine *bare, const struct leat_mac *mac,
                                      uint16_t mtu, const char **why)
@@ -23,6 +29,30 @@ static struct leat_netif *open_netif(struct bare_machine *bare, const struct lea
     bare->memory = machine->metal->memory; /* the rest, without the queues */
     bare->memory_bytes = machine->metal->memory_bytes;
     return leat_virtio_netif(machine->virtio);
+}
+
+/* "disk" is the first one, "disk2" the second, up to "disk9". */
+static struct leat_block_device *open_disk(struct bare_machine *bare, const char *name,
+                                           const char **why)
+{
+    struct machine *machine = (struct machine *)bare;
+    struct leat_virtio_block_config config = {.metal = machine->metal};
+    const char digit = strncmp(name, "disk", 4) == 0 ? name[4] : '0';
+
+    if (digit && (digit < '2' || digit > '9' || name[5])) {
+        *why = "there is no such name: say disk, or disk2 for the second one, up to disk9";
+        return NULL;
+    }
+    config.number = digit ? (unsigned)(digit - '1') : 0;
+    return leat_virtio_block_open(&machine->disk, &config, why)
+               ? NULL
+               : leat_virtio_block_device(machine->disk);
+}
+
+static const char *disk_why(const struct leat_block_device *device)
+{
+    (void)device;
+    return leat_virtio_block_why(machine_of_all.disk);
 }
 
 static void *take(struct bare_machine *bare, size_t bytes)
@@ -64,19 +94,21 @@ static void say_counters(struct bare_machine *bare,
 
 int leat_metal_main(struct leat_metal *metal)
 {
-    static struct machine machine;
+    struct machine *machine = &machine_of_all;
 
-    machine.metal = metal;
-    machine.bare = (struct bare_machine){.host = metal->host,
-                                         .command_line = metal->command_line,
-                                         .archive = metal->archive,
-                                         .take = take,
-                                         .archive_bytes = metal->archive_bytes,
-                                         .skip = "virtio_mmio.device=",
-                                         .open_netif = open_netif,
-                                         .news = news,
-                                         .on_crash = leat_metal_on_crash,
-                                         .guard = leat_metal_guard,
-                                         .say_counters = say_counters};
-    return bare_main(&machine.bare);
+    machine->metal = metal;
+    machine->bare = (struct bare_machine){.host = metal->host,
+                                          .command_line = metal->command_line,
+                                          .archive = metal->archive,
+                                          .take = take,
+                                          .archive_bytes = metal->archive_bytes,
+                                          .skip = "virtio_mmio.device=",
+                                          .open_netif = open_netif,
+                                          .open_disk = open_disk,
+                                          .disk_why = disk_why,
+                                          .news = news,
+                                          .on_crash = leat_metal_on_crash,
+                                          .guard = leat_metal_guard,
+                                          .say_counters = say_counters};
+    return bare_main(&machine->bare);
 }

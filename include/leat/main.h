@@ -36,6 +36,8 @@
 extern "C" {
 #endif
 
+struct leat_store; /**< store.h */
+
 struct leat_log; /**< a log that has a line for each event, such as a request */
 
 /** The things that a program gets from the platform; valid until leat_main() returns. */
@@ -110,6 +112,10 @@ struct leat_platform {
     void (*say)(struct leat_platform *platform, const char *line);
     /** Ends the program with this exit status when the current poll is over. */
     void (*finish)(struct leat_platform *platform, int status);
+    /** --store: values that survive a restart, mounted before check() and start(); what end() puts
+     * there is still written.  Names that begin with "leat/" are leat_main()'s; docs/storage.md has
+     * those of other users, and how many values there can be.  NULL: there is none. */
+    struct leat_store *store;
 };
 
 /** A program.  Members that are 0 mean what is written there. */

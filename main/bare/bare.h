@@ -10,6 +10,8 @@
 /* The program's. A compiler without a hosted C library doesn't know the prototype. */
 int main(int argc, char **argv);
 
+struct leat_block_device;
+
 struct bare_machine {
     struct leat_host *host;
     const char *command_line;
@@ -25,6 +27,13 @@ struct bare_machine {
      * NULL on failure, and sets @why to a line with the reason. */
     struct leat_netif *(*open_netif)(struct bare_machine *machine, const struct leat_mac *mac,
                                      uint16_t mtu, const char **why);
+    /* Opens the disk @name of --store, before the network device.  Returns NULL on failure, and
+     * sets
+     * @why as above.  NULL: this machine has no disks. */
+    struct leat_block_device *(*open_disk)(struct bare_machine *machine, const char *name,
+                                           const char **why);
+    /* The reason of its last failure, or NULL.  May be NULL. */
+    const char *(*disk_why)(const struct leat_block_device *device);
     /* Returns a line about a change of the device's state since the last call, or NULL.  Sets @lost
      * if the device can't go on; then the program ends.  May be NULL. */
     const char *(*news)(struct bare_machine *machine, bool *lost);

@@ -1,5 +1,5 @@
 /* bare_main.c -- leat_main() on a machine without an operating system. */
-#include "bare.h"
+#include "bare_store.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,7 @@ enum {
     WORDS_MAX = 64,
     BUFFERS = 2048, /* half as many as on POSIX: a guest should start quickly */
     BUFFERS_MIN = 16,
-    LINE_BYTES = 200
+    LINE_BYTES = 320
 };
 
 struct program {
@@ -34,6 +34,7 @@ struct program {
     struct options options;
     struct leat_netif *netif;
     struct leat_files *archive; /* NULL: no files come from outside */
+    struct keep keep;
     struct bring_up up;
     struct flight flight;
     char text[COMMAND_LINE_BYTES];
@@ -41,7 +42,7 @@ struct program {
     char line[OPTIONS_LINE_BYTES];
 };
 
-static struct program program; /* one machine, one program */
+static struct program program = {.keep.platform = &program.platform}; /* one on a machine */
 
 static uint64_t host_now_ns(struct leat_host *host)
 {
@@ -82,9 +83,12 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
 static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t len)
 {
     struct leat_host *machine = program.machine->host;
+    const enum leat_err err = machine->entropy(machine, bytes, len);
 
     (void)host;
-    return machine->entropy(machine, bytes, len);
+    if (!err && program.platform.store && !program.options.seed_given)
+        keep_stir(&program.keep, bytes, len);
+    return err;
 }
 
 static void host_console(struct leat_host *host, const char *text, size_t len)
@@ -122,7 +126,7 @@ static int complain(const char *what, const char *why)
 {
     char line[LINE_BYTES];
 
-    snprintf(line, sizeof line, "%s: %.60s%s%.100s", program.app->name, what, *what ? ": " : "",
+    snprintf(line, sizeof line, "%s: %.60s%s%.220s", program.app->name, what, *what ? ": " : "",
              why);
     say(&program.platform, line);
     return STATUS_NOT_STARTED;
@@ -308,37 +312,43 @@ static void wrap_netif(void)
         machine->on_crash(dump_flight, NULL);
 }
 
-static enum leat_err build_stack(const char **step)
+/* The stack without a device; NULL, or what has failed, in static memory. */
+static const char *make_stack(void)
 {
     const struct options *options = &program.options;
     struct bare_machine *machine = program.machine;
     struct leat_config config = {.drain_ns = options->drain_ns};
     struct leat_tcp_config tcp = options_tcp(options, program.app);
-    struct leat **stack = &program.platform.stack;
     enum leat_err err = LEAT_OK;
 
-    *step = "entropy";
     if (options->seed_given)
         memcpy(config.seed, options->seed, sizeof config.seed);
     else
         err = program.host.entropy(&program.host, config.seed, sizeof config.seed);
     if (err)
-        return err;
-    *step = "leat_init";
+        return "entropy: the machine has none";
     choose_buffers(&config, &tcp);
-    err = leat_init(stack, machine->memory, machine->memory_bytes, &config);
-    if (err)
-        return err;
+    err = leat_init(&program.platform.stack, machine->memory, machine->memory_bytes, &config);
+    return err ? leat_err_text(err) : bare_store_open(&program.keep, options, config.seed);
+}
+
+static enum leat_err attach(const char **step)
+{
+    const struct options *options = &program.options;
+    struct leat_tcp_config tcp = options_tcp(options, program.app);
+    enum leat_err err;
+
     program.up = (struct bring_up){.platform = &program.platform,
                                    .app = program.app,
                                    .netif = program.netif,
                                    .options = options,
+                                   .keep = bare_store_kept(&program.keep),
                                    .host = &program.host};
     err = bring_up(&program.up, &tcp, step);
     if (err)
         return err;
     *step = "--flight-port";
-    return flight_serve(&program.flight, options, *stack);
+    return flight_serve(&program.flight, options, program.platform.stack);
 }
 
 static void say_counter(void *arg, const char *name, uint64_t value, const char *text)
@@ -377,16 +387,21 @@ static int run(void)
 {
     const struct options *options = &program.options;
     const char *step = "", *why = "";
-    const char *complaint;
+    const char *complaint = bare_store_disk(&program.keep, program.machine, options);
     enum leat_err err;
     int status;
 
+    if (complaint)
+        return complain("", complaint);
     program.netif = program.machine->open_netif(
         program.machine, options->mac_given ? &options->mac : NULL, options->mtu, &why);
     if (!program.netif)
         return complain("network device", why);
     wrap_netif();
-    err = build_stack(&step);
+    complaint = make_stack();
+    if (complaint)
+        return complain("", complaint);
+    err = attach(&step);
     if (err)
         return complain(step, leat_err_text(err));
     complaint = access_open(options, &program.platform, program.app->name);
@@ -397,6 +412,7 @@ static int run(void)
     status = leat_run(program.platform.stack, &program.host);
     bring_up_ended(&program.up);
     sinks_close();
+    keep_close(&program.keep);
     if (options->stats)
         say_stats();
     if (options->flight_dump)
@@ -457,6 +473,7 @@ int leat_main(int argc, char **argv, const struct leat_app *app)
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? 0 : STATUS_NOT_STARTED;
     make_platform();
+    program.keep.program = app->name;
     return program.options.check_config ? check_files() : run();
 }
 

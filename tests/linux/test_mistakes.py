@@ -55,6 +55,10 @@ MISTAKES = [
     ("echo --tun a --mac 02:00:00:00:00:01", None, "--tun has no MAC address", "leave out --mac"),
     (f"echo {OURS} --mtu 9000", None, "the MTU must be", "to 1500, that of mistaken0"),
     ("echo --replay a.pcap", None, "--replay", "needs --mac and --seed"),
+    ("echo --store-format", None, "--store-format", "needs --store"),
+    ("echo --store @", "no store", "it is too small", "give it 25088 bytes or more"),
+    ("echo --replay a.pcap --mac 02:00:00:00:00:01 --seed 1 --store a", None, "--store or --replay", "not both"),
+    ("echo --config @", "store-format = yes", "store-format", "belongs on the command line"),
     # TLS
     ("httpd --key a.pem", None, "--key", "needs --cert"),
     (f"httpd {OURS} --cert @", "", "the key", "give --key"),

@@ -1,4 +1,4 @@
-"""--ticket-keys: TLS tickets of openssl and Python survive a restart of the server, with its certificate only."""
+"""--ticket-keys and --store: TLS tickets of openssl and Python survive a restart of the server, with its certificate only."""
 
 import os
 import signal
@@ -145,3 +145,26 @@ def test_another_file_stays_as_it_is(keys, tmp_path, content, why):
     said = done.stderr if content else done.stdout.splitlines()[-1]
     assert done.returncode == 2 and said.startswith(f"echo_tls: --ticket-keys {path}: ") and why in said, done
     assert content is None or path.read_bytes() == content
+
+
+def test_tickets_survive_in_a_store(leat, keys, tmp_path):
+    file = tmp_path / "session"
+    words = [*keys.words("ec"), "--store", tmp_path / "store"]
+    web = leat("httpd", options=words)
+    assert not ask(web, keys, file)
+    web.stop()
+    web = leat("httpd", options=words)
+    assert ask(web, keys, file)
+    web.kill()
+    web.expect_status(-signal.SIGKILL)
+    assert ask(leat("httpd", options=words), keys, file)
+
+
+def test_tickets_of_a_store_end_with_their_certificate(leat, keys, tmp_path):
+    file = tmp_path / "session"
+    web = leat("httpd", options=[*keys.words("ec"), "--store", tmp_path / "store"])
+    assert not ask(web, keys, file)
+    web.stop()
+    web = leat("httpd", options=[*keys.words("rsa"), "--store", tmp_path / "store"])
+    web.wait_for("--store tls/ticket-keys: the certificate is another one: earlier tickets are not accepted")
+    assert not ask(web, keys, file)

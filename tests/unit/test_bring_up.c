@@ -73,6 +73,14 @@ enum leat_err leat_autoconf_start(struct leat *stack, struct leat_netif *netif,
     return LEAT_OK;
 }
 
+bool leat_autoconf_keep(const struct leat_autoconf *autoconf,
+                        uint8_t kept[LEAT_AUTOCONF_KEPT_BYTES])
+{
+    (void)autoconf;
+    memset(kept, 0, LEAT_AUTOCONF_KEPT_BYTES);
+    return false;
+}
+
 uint64_t leat_autoconf_waited_ns(const struct leat_autoconf *autoconf)
 {
     (void)autoconf;
