@@ -76,6 +76,17 @@ static void a_rebind_of_a_kept_address_is_short(void **state)
     dhcp6_forget_times(dhcp6);
 }
 
+/* RFC 8415 12: the last four octets of the MAC, which are the same after each start. */
+static void an_association_is_named_after_the_MAC(void **state)
+{
+    struct talk6 *talk = *state;
+    struct wire_dhcp6_option option;
+
+    talk6_start(talk);
+    assert_true(wire_dhcp6_find(&talk->heard.options, DHCP6_IA_NA, &option));
+    assert_memory_equal(option.bytes, MAC_US.octet + 2, 4);
+}
+
 /* The limits that a server sends bound the waits. */
 static void a_servers_limits_are_kept(void **state)
 {
@@ -191,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         talk6_test(each_exchange_has_its_times),
         talk6_test(a_rebind_of_a_kept_address_is_short),
+        talk6_test(an_association_is_named_after_the_MAC),
         talk6_test(a_servers_limits_are_kept),
         talk6_test(no_wait_goes_beyond_the_end),
         talk6_test(the_wait_for_an_address_doubles_after_32_rounds),

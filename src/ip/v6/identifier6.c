@@ -1,13 +1,6 @@
 /* identifier6.c -- makes the interface identifiers of our own addresses. */
 #include "ip/v6/ipv6.h"
 
-/* RFC 5453: identifiers of anycast addresses, and 0. */
-static bool is_reserved(uint64_t identifier)
-{
-    return identifier == 0 || (identifier >= UINT64_C(0xfdffffffffffff80) &&
-                               identifier <= UINT64_C(0xfdffffffffffffff));
-}
-
 static void put(struct leat_ip *ip, uint64_t identifier)
 {
     for (unsigned i = 0; i < 8; i++)
@@ -33,7 +26,7 @@ void identifier6_make(struct address6 *address)
          * tries */
         identifier = siphash24(&ipv6->secret, &seed, sizeof seed);
         seed.again++;
-    } while (is_reserved(identifier));
+    } while (identifier6_is_reserved(identifier));
     put(&address->ip, identifier);
 }
 
@@ -58,6 +51,6 @@ void identifier6_draw(struct address6 *address)
     do {
         identifier = leat_random(address->link->stack);
         put(&ip, identifier);
-    } while (is_reserved(identifier) || is_in_use(address->link, ip));
+    } while (identifier6_is_reserved(identifier) || is_in_use(address->link, ip));
     address->ip = ip;
 }

@@ -292,6 +292,13 @@ void address6_source_facts(const struct link *link, struct leat_ip ip, uint8_t *
 
 /* ---- identifier6.c ------------------------------------------------------------------------ */
 
+/* RFC 5453: identifiers of anycast addresses, and 0. */
+static inline bool identifier6_is_reserved(uint64_t identifier)
+{
+    return identifier == 0 || (identifier >= UINT64_C(0xfdffffffffffff80) &&
+                               identifier <= UINT64_C(0xfdffffffffffffff));
+}
+
 /* Makes the identifier of @address, whose prefix is set: opaque and stable, or random. */
 void identifier6_make(struct address6 *address);
 void identifier6_draw(struct address6 *address);
