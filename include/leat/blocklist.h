@@ -46,9 +46,9 @@ enum leat_blocklist_mark {
 
 /** A question, for leat_blocklist_ask(). */
 struct leat_blocklist_question {
-    const struct leat_dns_name *name;
-    uint16_t type;         /**< enum leat_dns_type, or any other number; 0: unknown */
-    struct leat_ip client; /**< its sender; LEAT_IP_ANY: unknown */
+    const struct leat_dns_name *name; /**< the name that is asked for */
+    uint16_t type;                    /**< enum leat_dns_type, or any other number; 0: unknown */
+    struct leat_ip client;            /**< its sender; LEAT_IP_ANY: unknown */
 };
 
 /** The result for a name. */
@@ -60,7 +60,7 @@ enum leat_blocklist_verdict {
 
 /** The answer to a question. */
 struct leat_blocklist_answer {
-    enum leat_blocklist_verdict verdict;
+    enum leat_blocklist_verdict verdict; /**< whether the name is listed */
     bool has_ip4;       /**< if it is blocked: the list has this address for it (`$dnsrewrite`) */
     bool has_ip6;       /**< the same of IPv6 */
     struct leat_ip ip4; /**< if has_ip4 */
