@@ -269,12 +269,14 @@ static void test_a_connection_of_a_call_is_without_Nagle(void **state)
 {
     struct fixture *f = *state;
     struct heard *heard = listen_for("http://10.0.0.1/big");
+    const struct leat_tcp *conn;
 
     heard->hold = true;
     begin(f, heard);
     world_wait(f->world, 100 * ms);
     assert_int_equal(heard->replies, 1);
-    assert_true(leat_stream_tcp(&heard->call->stream)->flags & CONN_NODELAY);
+    conn = leat_stream_tcp(&heard->call->stream);
+    assert_true(conn && conn->flags & CONN_NODELAY);
     leat_http_call_close(heard->call);
     free(heard);
 }
