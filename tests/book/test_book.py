@@ -168,18 +168,3 @@ def test_each_chapter_is_in_the_contents():
     for number, (title, name) in enumerate(linked, 1):
         first = (SOURCE / "docs/book" / name).read_text(encoding="utf-8").splitlines()[0]
         assert first == f"# {number}. {title}"
-
-
-def test_it_becomes_html(tmp_path):
-    done = subprocess.run([sys.executable, SOURCE / "tools/book.py", SOURCE / "docs/book", tmp_path / "html"], capture_output=True,
-                          text=True, check=False, timeout=60)
-    assert done.returncode == 0 and done.stderr == ""
-    made = {path.name for path in (tmp_path / "html").iterdir()}
-    assert made == {"index.html"} | {f"{page.stem}.html" for page in PAGES if page.name != "README.md"}
-    for path in (tmp_path / "html").iterdir():
-        text = path.read_text(encoding="utf-8")
-        for target in re.findall(r'href="([^":#]+\.html)"', text):
-            assert target in made, (path.name, target)
-        for tag in ("pre", "p", "ul", "ol", "table", "tr", "td", "th", "code", "strong", "li", "h1", "h2"):
-            assert text.count(f"<{tag}>") == text.count(f"</{tag}>"), (path.name, tag)
-        assert "```" not in text and "<!-- run" not in text and "\n| " not in text, path.name

@@ -109,6 +109,10 @@ graphviz          command -v dot
 xz-utils          command -v xz
 mandoc            command -v mandoc
 man-db            command -v man
+python3-sphinx         system_python -c "import sphinx"
+python3-myst-parser    system_python -c "import myst_parser"
+python3-breathe        system_python -c "import breathe"
+furo                   system_python -c "import furo"
 groff-base        command -v groff
 spin              command -v spin
 gcc-aarch64-linux-gnu   command -v aarch64-linux-gnu-gcc
