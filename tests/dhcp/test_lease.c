@@ -1,4 +1,4 @@
-/* test_lease.c -- each part of a lease at the limits of what is taken, and what the client says. */
+/* test_lease.c -- each part of a lease at its limits, and the messages of the client. */
 #include "dhcp_talk.h"
 
 enum {

@@ -141,7 +141,7 @@ static void the_wait_for_an_address_doubles_after_32_rounds(void **state)
     assert_false(leat_timer_is_set(&dhcp6->timer));
 }
 
-/* Of deadlines that are due at once the latest of the lease goes first. */
+/* If several deadlines are due at once, the latest one of the lease goes first. */
 static void the_last_deadline_goes_first(void **state)
 {
     static const enum dhcp6_event events[] = {DHCP6_timeout_lease, DHCP6_timeout_T2,
