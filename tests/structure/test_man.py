@@ -19,7 +19,7 @@ import roff  # noqa: E402
 
 MAKER = tree.ROOT / "tools/manpages.py"
 NOTES = tree.ROOT / "docs/man"
-PLACES = "tools/leat-replay", "tests/script", "tests/sim", "examples"
+PLACES = "tools/leat-replay", "sockets/run", "tests/script", "tests/sim", "examples"
 SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "FILES", "EXIT STATUS", "SEE ALSO"]
 
 

@@ -42,7 +42,7 @@ MADE = re.compile(r"[a-z0-9]+_(states\.h|actions\.inc|table\.inc)")  # generated
 FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 500
 BRANCHES_MAX = 15  # McCabe's number; a switch counts once, because its cases are simple
-CODE = (*tree.PARTS, "include", "netif", "crypto", "compress", "main", "examples", "fuzz", "tools", "tests")
+CODE = (*tree.PARTS, "include", "netif", "crypto", "compress", "main", "examples", "sockets/run", "fuzz", "tools", "tests")
 # justified exceptions, with their reasons
 LONG_FUNCTIONS = set()
 LONG_FILES = set()

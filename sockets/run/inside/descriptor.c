@@ -1,0 +1,112 @@
+/*
+ * descriptor.c -- which descriptors are sockets of leat-run.
+ *
+ * A guess for each descriptor saves the system call that looks at its name. Calls that the library
+ * doesn't see (fclose(), close_range() by syscall()) can make it outdated. Therefore a guess only
+ * decides where a wrong one is found out: an operation that fails, ends a stream or concerns
+ * datagrams looks at the name.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "inside.h"
+
+enum {
+    GUESSES = 65536
+};
+
+static unsigned char guesses[GUESSES];
+
+void *next_of(const char *name)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+
+    if (!found) {
+        fprintf(stderr, "leat-run: the C library has no %s\n", name);
+        abort();
+    }
+    return found;
+}
+
+static const char *environment(void)
+{
+    const char *value = getenv(RUN_ENVIRONMENT);
+
+    return value && strlen(value) > RUN_NAME_BYTES && value[RUN_NAME_BYTES] == ':' ? value : NULL;
+}
+
+bool runs(void)
+{
+    return environment() != NULL;
+}
+
+const char *run_name(void)
+{
+    return environment();
+}
+
+bool is_server(int fd)
+{
+    const char *value = environment();
+    unsigned uid = 0, pid = 0;
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+
+    if (!value || sscanf(value + RUN_NAME_BYTES, ":%*32[0-9a-f]:%u:%u", &uid, &pid) != 2 ||
+        NEXT(getsockopt)(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+        return false;
+    return peer.uid == uid || (unsigned)peer.pid == pid;
+}
+
+enum kind kind_guess(int fd)
+{
+    return fd >= 0 && fd < GUESSES ? (enum kind)guesses[fd] : KIND_UNKNOWN;
+}
+
+void kind_note(int fd, enum kind kind)
+{
+    if (fd >= 0 && fd < GUESSES)
+        guesses[fd] = (unsigned char)kind;
+}
+
+static bool look(int fd, struct ours *ours)
+{
+    struct sockaddr_un address;
+    socklen_t len = sizeof address;
+    struct run_socket_name name;
+
+    if (!runs() || NEXT(getsockname)(fd, (struct sockaddr *)&address, &len) ||
+        !run_name_read(&address, len, run_name(), &name, sizeof name) || name.kind != 'p')
+        return false;
+    *ours = (struct ours){.kind = name.type == 's' ? KIND_STREAM : KIND_DATAGRAM,
+                          .family = name.family,
+                          .id = name.id};
+    len = sizeof address;
+    ours->connected = NEXT(getpeername)(fd, (struct sockaddr *)&address, &len) == 0;
+    ours->accepted = ours->connected &&
+                     run_name_read(&address, len, run_name(), &ours->ends, sizeof ours->ends) &&
+                     ours->ends.kind == 'a';
+    if (ours->accepted)
+        ours->id = ours->ends.id;
+    return true;
+}
+
+bool ours_look(int fd, struct ours *ours)
+{
+    const int error = errno;
+    const bool found = look(fd, ours);
+
+    if (!found || ours->kind != KIND_DATAGRAM || kind_guess(fd) != KIND_DATAGRAM_TO)
+        kind_note(fd, found ? ours->kind : KIND_FOREIGN);
+    errno = error;
+    return found;
+}
+
+bool ours_find(int fd, struct ours *ours)
+{
+    return kind_guess(fd) != KIND_FOREIGN && ours_look(fd, ours);
+}

@@ -1,0 +1,186 @@
+"""leat-run: unmodified programs whose sockets are leat's, as clients of the kernel's servers."""
+
+import shutil
+import signal
+import ssl
+
+import pytest
+
+from conftest import Process, run
+from leat_run import PEER, PEER6, PYTHON, Handler, device, ours, web  # noqa: F401  (fixtures, too)
+
+
+@pytest.fixture
+def certificate(folder):
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "9",
+        "-subj", "/CN=run.test", "-addext", f"subjectAltName=DNS:run.test,IP:{PEER}", "-keyout", folder / "key.pem",
+        "-out", folder / "cert.pem")  # fmt: skip
+    return folder / "cert.pem", folder / "key.pem"
+
+
+# ---- the program itself ---------------------------------------------------------------------------------------------
+
+
+def test_the_exit_status_is_the_programs(ours):
+    assert ours("sh", "-c", "exit 7")[0] == 7
+    assert ours("sh", "-c", "kill -9 $$")[0] == -9
+    assert ours("no-such-program")[0] == 127
+    assert ours("/etc/passwd")[0] == 126
+
+
+def test_wrong_words_are_told(ours):
+    assert ours("--no-such-option", "true")[0] == 2
+    status, text = ours()
+    assert status == 2 and "which program" in text
+    status, text = ours("--help")
+    assert status == 0 and "PROGRAM" in text
+
+
+def test_signals_reach_the_program(ours):
+    program = ours.begin("sh", "-c", 'trap "echo caught; exit 3" TERM; echo ready; while :; do sleep 0.1; done')
+    program.wait_for("ready")
+    program.signal(signal.SIGTERM)
+    assert program.wait() == 3
+    assert "caught" in program.text
+
+
+def test_words_of_the_program_are_its_own(ours):
+    assert ours(PYTHON, "-c", "import sys; print(*sys.argv)", "--help", "--tap", "-x")[1] == "-c --help --tap -x\n"
+    assert ours("--", PYTHON, "-c", "import sys; print(*sys.argv)", "--version")[1] == "-c --version\n"
+
+
+# ---- clients ----------------------------------------------------------------------------------------------------------
+
+
+def test_curl_gets_all_bytes(ours, web, folder):
+    status, text = ours("curl", "-sS", "-o", folder / "got", f"http://{PEER}:{web()}/big")
+    assert status == 0, text
+    assert (folder / "got").read_bytes() == Handler.body
+
+
+def test_curl_gets_twenty_at_once(ours, web, folder):
+    url = f"http://{PEER}:{web()}/[1-20]"
+    status, text = ours("curl", "-sS", "--parallel", "--parallel-max", "20", "-o", f"{folder}/#1", url)
+    assert status == 0, text
+    assert all((folder / str(i)).read_text() == f"/{i}" for i in range(1, 21))
+
+
+def test_curl_gets_by_https(ours, web, certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    port = web(context)
+    status, text = ours("curl", "-sS", "--cacert", certificate[0], f"https://{PEER}:{port}/secret")
+    assert (status, text) == (0, "/secret")
+
+
+def test_wget_gets_all_bytes(ours, web, folder):
+    if not shutil.which("wget"):
+        pytest.skip("no wget")
+    status, text = ours("wget", "-q", "-O", folder / "got", f"http://{PEER}:{web()}/big")
+    assert status == 0, text
+    assert (folder / "got").read_bytes() == Handler.body
+
+
+def test_python_asks_by_http_client(ours, web):
+    ours.python("""
+        import http.client, sys
+        c = http.client.HTTPConnection(sys.argv[1], int(sys.argv[2]))
+        for i in range(5):
+            c.request("GET", f"/{i}")
+            assert c.getresponse().read() == f"/{i}".encode()
+        print("good")
+        """, PEER, web())  # fmt: skip
+
+
+def test_a_closed_port_refuses(ours):
+    ours.python("""
+        import errno, select, socket, sys
+        s = socket.socket()
+        try:
+            s.connect((sys.argv[1], 9))
+        except ConnectionRefusedError:
+            pass
+        else:
+            raise SystemExit("connected")
+        s = socket.socket()
+        s.setblocking(False)
+        now = s.connect_ex((sys.argv[1], 9))
+        p = select.poll()
+        p.register(s, select.POLLOUT)
+        (_, events), = p.poll()
+        assert events & select.POLLHUP, events
+        later = s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        # the peer may refuse before connect() returns, as on Linux's loopback
+        assert (now, later) in ((errno.EINPROGRESS, errno.ECONNREFUSED), (errno.ECONNREFUSED, 0)), (now, later)
+        assert s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+        print("good")
+        """, PEER)  # fmt: skip
+
+
+def test_a_timeout_ends_the_wait_for_a_silent_host(ours):
+    ours.python("""
+        import errno, socket, sys
+        s = socket.socket()
+        s.settimeout(0.2)
+        try:
+            s.connect((sys.argv[1], 9))
+        except TimeoutError:
+            pass
+        else:
+            raise SystemExit("connected")
+        print("good")
+        """, "10.91.0.77")  # fmt: skip
+
+
+def test_a_connection_is_writable_only_when_it_is_there(ours):
+    """The order of events that servers with epoll rely on: registered before connect(), no EPOLLOUT before the end."""
+    ours.python("""
+        import errno, select, socket, sys
+        s = socket.socket()
+        s.setblocking(False)
+        e = select.epoll()
+        e.register(s, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
+        e.poll(0)
+        assert s.connect_ex(("10.91.0.77", 9)) == errno.EINPROGRESS
+        assert e.poll(0.3) == [], "writable before there is a connection"
+        assert s.connect_ex(("10.91.0.77", 9)) == errno.EALREADY
+        print("good")
+        """)  # fmt: skip
+
+
+@pytest.fixture
+def names(device):
+    """A name server on the kernel's side: a.run.test is the peer, all other names don't exist."""
+    if not shutil.which("dnsmasq"):
+        pytest.skip("no dnsmasq")
+    process = Process("dnsmasq", "--no-daemon", "--no-resolv", "--no-hosts", "--port=53", "--user=", "--conf-file=/dev/null",
+                      f"--listen-address={PEER}", "--bind-interfaces", "--local=/test/",
+                      f"--host-record=a.run.test,{PEER},{PEER6}", "--cname=alias.run.test,a.run.test")  # fmt: skip
+    process.wait_for("started")
+    yield process
+    process.stop()
+
+
+def test_names_are_looked_up_by_leat(ours, names, web):
+    port = web()
+    status, text = ours("curl", "-sS", "-4", f"http://a.run.test:{port}/by-name")
+    assert (status, text) == (0, "/by-name")
+    ours.python("""
+        import socket, sys
+        def all_of(*arguments, **more):
+            return sorted({entry[4][0] for entry in socket.getaddrinfo(*arguments, **more)})
+        assert all_of("a.run.test", 80) == ["10.91.0.1", "fd91::1"], all_of("a.run.test", 80)
+        assert all_of("a.run.test", "http", socket.AF_INET) == ["10.91.0.1"]
+        entry = socket.getaddrinfo("alias.run.test", 80, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)[0]
+        assert entry[3] == "a.run.test", entry
+        assert socket.gethostbyname("a.run.test") == "10.91.0.1"
+        assert socket.gethostbyaddr("10.91.0.1")[0] == "a.run.test"
+        assert socket.getnameinfo(("10.91.0.1", 80), 0) == ("a.run.test", "http")
+        assert all_of("localhost", 1, socket.AF_INET) == ["127.0.0.1"]
+        assert all_of("192.0.2.7", 1) == ["192.0.2.7"]
+        try:
+            socket.getaddrinfo("none.run.test", 80)
+        except socket.gaierror as error:
+            assert error.errno == socket.EAI_NONAME, error
+            print("good")
+        """)  # fmt: skip
