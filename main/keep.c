@@ -48,7 +48,8 @@ static const char *reason(const struct keep *keep, enum leat_err err)
     return err == LEAT_ERR_DEVICE && why && *why ? why : leat_err_text(err);
 }
 
-static void tell(struct keep *keep, const char *what, const char *text)
+/* It is never inlined, so that its line isn't on the stack beside those of its callers. */
+__attribute__((noinline)) static void tell(struct keep *keep, const char *what, const char *text)
 {
     char line[OPTIONS_LINE_BYTES];
 

@@ -143,8 +143,10 @@ static const struct kind kinds[] = {
 static int compare(const char *name, size_t len, const char *end)
 {
     for (size_t i = 0; i < len; i++) {
-        const char c = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20) : name[i];
+        char c = name[i];
 
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c | 0x20);
         /* at the NUL of @end the name goes on, and comes behind it, also with a NUL of its own */
         if (c != end[i] || end[i] == '\0')
             return (unsigned char)c < (unsigned char)end[i] ? -1 : 1;
