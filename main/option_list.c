@@ -88,11 +88,12 @@ const struct option all_options[KEY_COUNT] = {
                          "with --cert: keep the keys of TLS tickets there, so that tickets\n"
                          "                     survive a restart; the file is secret",
                          true},
-    [KEY_STORE] =
-        {"store", "FILE",
-         "keep leases, secrets and keys there from one run to the next: a file,\n"
-         "                     which is made, or a disk; an image: disk, or disk2 and so on",
-         false},
+    [KEY_STORE] = {"store", "FILE",
+                   "keep leases, secrets and keys there from one run to the next: a file,\n"
+                   "                     which is made, or a disk; an image: disk, disk2 and so "
+                   "on, or on Solo5\n"
+                   "                     the name in its manifest",
+                   false},
     [KEY_STORE_FORMAT] = {"store-format", NULL,
                           "with --store: erase what FILE has, and begin an empty store", false},
     [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},

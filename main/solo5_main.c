@@ -26,6 +26,16 @@ static struct leat_netif *open_netif(struct bare_machine *bare, const struct lea
     return leat_solo5_net_netif(machine->net);
 }
 
+/* @name is that of the manifest. */
+static struct leat_block_device *open_disk(struct bare_machine *bare, const char *name,
+                                           const char **why)
+{
+    struct leat_block_device *device;
+
+    return leat_solo5_block_open(&device, &((struct machine *)bare)->solo5, name, why) ? NULL
+                                                                                       : device;
+}
+
 static void say_counters(struct bare_machine *bare,
                          void (*say)(void *arg, const char *name, uint64_t value, const char *text),
                          void *arg)
@@ -51,6 +61,7 @@ int solo5_app_main(const struct solo5_start_info *start)
     machine.bare = (struct bare_machine){.host = &machine.solo5.host,
                                          .command_line = machine.solo5.command_line,
                                          .open_netif = open_netif,
+                                         .open_disk = open_disk,
                                          .say_counters = say_counters};
     exit(bare_main(&machine.bare)); /* runs destructors, as a return does elsewhere */
 }

@@ -1,5 +1,5 @@
 /*
- * solo5.h -- Solo5: leat_host of its guest, and its network devices as backends.
+ * solo5.h -- Solo5: leat_host of its guest, and its network and block devices as backends.
  *
  * The same objects run under each of its tenders (hvt, spt, virtio, muen); the link step chooses
  * one.  Only this library calls Solo5.  The program defines solo5_app_main(), which begins with
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <leat/abi.h>
+#include <leat/block.h>
 #include <leat/err.h>
 #include <leat/host.h>
 #include <leat/netif.h>
@@ -87,6 +88,19 @@ struct leat_netif *leat_solo5_net_netif(struct leat_solo5_net *net);
 
 /** Its counters. */
 const struct leat_solo5_net_counters *leat_solo5_net_counters(const struct leat_solo5_net *net);
+
+/**
+ * Acquires the block device @p name of the manifest, which Solo5 allows once for each; the name
+ * must stay.  @p device is for leat_block_open(), and valid for ever.  A request takes one buffer.
+ * It is carried out where it is submitted, a call a sector: the guest waits for the host.  Solo5
+ * has no flush, so a write whose callback has run survives the end of the guest, but not a loss of
+ * the host's power.  On error @p why is one line with the failure.
+ *
+ * Errors: LEAT_ERR_NOT_FOUND (no such block device in the manifest), LEAT_ERR_MEMORY,
+ * LEAT_ERR_DEVICE (its blocks have an impossible size or number).
+ */
+enum leat_err leat_solo5_block_open(struct leat_block_device **device, struct leat_solo5 *solo5,
+                                    const char *name, const char **why);
 
 #ifdef __cplusplus
 }

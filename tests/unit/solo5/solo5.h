@@ -20,6 +20,7 @@ typedef enum {
 typedef uint64_t solo5_time_t;
 typedef uint64_t solo5_handle_t;
 typedef uint64_t solo5_handle_set_t;
+typedef uint64_t solo5_off_t;
 
 struct solo5_start_info {
     const char *cmdline;
@@ -30,6 +31,11 @@ struct solo5_start_info {
 struct solo5_net_info {
     uint8_t mac_address[SOLO5_NET_ALEN];
     size_t mtu;
+};
+
+struct solo5_block_info {
+    solo5_off_t capacity;
+    solo5_off_t block_size;
 };
 
 solo5_time_t solo5_clock_monotonic(void);
@@ -43,5 +49,11 @@ solo5_result_t solo5_net_acquire(const char *name, solo5_handle_t *handle,
                                  struct solo5_net_info *info);
 solo5_result_t solo5_net_write(solo5_handle_t handle, const uint8_t *bytes, size_t len);
 solo5_result_t solo5_net_read(solo5_handle_t handle, uint8_t *bytes, size_t room, size_t *len);
+solo5_result_t solo5_block_acquire(const char *name, solo5_handle_t *handle,
+                                   struct solo5_block_info *info);
+solo5_result_t solo5_block_write(solo5_handle_t handle, solo5_off_t offset, const uint8_t *bytes,
+                                 size_t len);
+solo5_result_t solo5_block_read(solo5_handle_t handle, solo5_off_t offset, uint8_t *bytes,
+                                size_t len);
 
 #endif
