@@ -71,6 +71,9 @@ enum blocklist_result blocklist_take_options(struct leat_blocklist *list, unsign
 /* Handles an expression, which is in list->more behind its first "/"; @except: an exception. */
 enum blocklist_result blocklist_take_expression(struct leat_blocklist *list, bool except);
 
+/* Handles an expression that is the whole line, which is in list->more. */
+enum blocklist_result blocklist_take_raw(struct leat_blocklist *list);
+
 /* The marks of an entry that blocks or allows, if the text has exceptions only. */
 unsigned blocklist_marks(const struct leat_blocklist *list, unsigned marks);
 

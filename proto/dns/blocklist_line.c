@@ -101,12 +101,54 @@ static bool divide(const char *text, size_t len, size_t *expression_len,
     return false;
 }
 
+/* Adds an expression of @len bytes at the beginning of the text. */
+static enum blocklist_result add_expression(struct leat_blocklist *list, size_t len, unsigned marks,
+                                            struct blocklist_options *options)
+{
+    enum expression_why why;
+
+    set_place(list, options);
+    why = !list->rules ? EXPRESSION_NO_ROOM
+          : list->text.expressions == LEAT_BLOCKLIST_EXPRESSIONS
+              ? EXPRESSION_OVER_LIMIT
+              : blocklist_rules_add_expression(list->rules, list->more.text, len, marks, options);
+    list->text.expressions += why == EXPRESSION_OK;
+    list->text.expressions_refused += why != EXPRESSION_OK;
+    return count(list, why);
+}
+
+/* Blanks and other signs are in no name, but in the prose and the scripts of a page. */
+static bool is_prose(const char *text, size_t len)
+{
+    static const char signs[] = " \t;<>\"'=";
+
+    for (size_t i = 0; i < len; i++) {
+        for (const char *sign = signs; *sign; sign++) {
+            if (text[i] == *sign)
+                return true;
+        }
+    }
+    return false;
+}
+
+enum blocklist_result blocklist_take_raw(struct leat_blocklist *list)
+{
+    const char *text = list->more.text;
+    struct blocklist_options options = {.important = false};
+    size_t len = list->more.len;
+
+    while (len > 0 && (text[len - 1] == '\r' || text[len - 1] == ' ' || text[len - 1] == '\t'))
+        len--;
+    if (list->more.cut || is_prose(text, len))
+        return BLOCKLIST_REFUSED;
+    return add_expression(list, len, blocklist_marks(list, LEAT_BLOCKLIST_BLOCK_NAME), &options);
+}
+
 enum blocklist_result blocklist_take_expression(struct leat_blocklist *list, bool except)
 {
     unsigned marks = BLOCK_MARKS & LEAT_BLOCKLIST_BLOCK_NAME;
     struct blocklist_options options = {.important = false};
     struct blocklist_span span;
-    enum expression_why why;
     size_t len = 0;
 
     if (is_about_pages(list->more.text, list->more.len))
@@ -121,12 +163,5 @@ enum blocklist_result blocklist_take_expression(struct leat_blocklist *list, boo
         return BLOCKLIST_IGNORED;
     }
     marks = blocklist_marks(list, options.important ? force(marks) : marks);
-    set_place(list, &options);
-    why = !list->rules ? EXPRESSION_NO_ROOM
-          : list->text.expressions == LEAT_BLOCKLIST_EXPRESSIONS
-              ? EXPRESSION_OVER_LIMIT
-              : blocklist_rules_add_expression(list->rules, list->more.text, len, marks, &options);
-    list->text.expressions += why == EXPRESSION_OK;
-    list->text.expressions_refused += why != EXPRESSION_OK;
-    return count(list, why);
+    return add_expression(list, len, marks, &options);
 }

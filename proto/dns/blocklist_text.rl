@@ -347,6 +347,7 @@ action below  { reader->marks = LEAT_BLOCKLIST_BLOCK_BELOW; }
 action more   { keep_more(&list->more, fc); }
 action regex  { took(list, blocklist_take_expression(list, false)); }
 action regex_except { took(list, blocklist_take_expression(list, true)); }
+action raw    { took(list, blocklist_take_raw(list)); }
 action except { reader->marks = to_allow(reader->marks); }
 action pass   { reader->marks = to_pass(reader->marks); }
 action entry  { entry(list, 1, reader->marks); }
@@ -421,7 +422,10 @@ around  = ( [#;!] [^\n]* | "[" [^\n]* | "$TTL"i ws [^\n]* | "$ORIGIN"i ws name t
           | ws class "NS"i ws [^\n]* | ws digit+ [smhdwSMHDW]? ( ws? ")" )? trail
           | [ \t]* ")" trail | trail ) "\n" @done;
 
-lines  := ( words | address | adblock | regex | dnsmasq | unbound | around ) $err(bad);
+# Pi-hole: an expression by itself, which begins as no name does
+raw     = [(\^] @more ( [^\n] @more )* "\n" @raw @done;
+
+lines  := ( words | address | adblock | regex | raw | dnsmasq | unbound | around ) $err(bad);
 
 # the rest of a line that was not understood; a rule about the content of pages concerns no name
 rest   := ( [^\n]* "#" [@?$%]* "#" [^\n]* "\n" @page | [^\n]* "\n" ) @done;

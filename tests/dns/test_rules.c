@@ -290,6 +290,23 @@ static void test_threat_N13_a_name_has_a_limited_number_of_conditions(void **sta
     assert_true(blocks("a67.test"));
 }
 
+/* As in Pi-hole's lists; a page has such lines, too. */
+static void test_expressions_by_themselves(void **state)
+{
+    (void)state;
+    have(
+        "^ad([sxv]?[0-9]*|system)[_.-]([^.[:space:]]+\\.){1,}|[_.-]ad([sxv]?[0-9]*|system)[_.-]\r\n"
+        "(^|\\.)track(er|ing)\\.test$ \n(c) 2026 "
+        "somebody\n(function(){a=1})()\n^a;querytype=A\n(\n");
+    assert_true(blocks("ads.x.test") && blocks("ad7-x.test") && blocks("x.ad.test") &&
+                blocks("a.tracker.test"));
+    assert_false(blocks("bad.test") || blocks("a.test") || blocks("xtracker.test"));
+    assert_int_equal(leat_blocklist_text(list)->understood, 2);
+    assert_int_equal(leat_blocklist_text(list)->refused, 4);
+    read_in("(^|\\.)tracker\\.test$", 99, true);
+    assert_false(blocks("a.tracker.test"));
+}
+
 /* The log of a program says why a name is blocked. */
 static void test_the_answer_names_its_entry(void **state)
 {
@@ -339,6 +356,7 @@ int main(void)
         cmocka_unit_test_teardown(test_memory_for_rules, end),
         cmocka_unit_test_teardown(test_threat_N13_the_work_of_expressions_is_limited, end),
         cmocka_unit_test_teardown(test_threat_N13_a_name_has_a_limited_number_of_conditions, end),
+        cmocka_unit_test_teardown(test_expressions_by_themselves, end),
         cmocka_unit_test_teardown(test_the_answer_names_its_entry, end),
         cmocka_unit_test_teardown(test_dots_within_labels, end),
     };
