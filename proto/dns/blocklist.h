@@ -22,6 +22,8 @@ enum blocklist_result {
 
 /* State of the reader, between pieces of the text. */
 struct blocklist_reader {
+    bool excepts; /* the line begins with "@@" */
+    uint8_t wild; /* enum of blocklist_wild.c: how far a pattern with "*" is read */
     int state;          /* state of Ragel's machine */
     bool allow;         /* entries of this text are exceptions */
     bool within;        /* inside a line */
@@ -73,6 +75,21 @@ enum blocklist_result blocklist_take_expression(struct leat_blocklist *list, boo
 
 /* Handles an expression that is the whole line, which is in list->more. */
 enum blocklist_result blocklist_take_raw(struct leat_blocklist *list);
+
+/* ---- blocklist_wild.c --------------------------------------------------------------------- */
+
+/* Begins the expression of a pattern with "*" behind the current name, or before its first byte. */
+void blocklist_wild_begin(struct leat_blocklist *list);
+void blocklist_wild_first(struct leat_blocklist *list);
+
+/* Adds a byte of the pattern, or of the options behind it. */
+void blocklist_wild_add(struct leat_blocklist *list, uint8_t byte);
+
+/* Handles the pattern at the end of its line. */
+enum blocklist_result blocklist_take_wild(struct leat_blocklist *list);
+
+/* Adds a byte to the kept end of the line. */
+void blocklist_keep(struct blocklist_more *more, uint8_t byte);
 
 /* The marks of an entry that blocks or allows, if the text has exceptions only. */
 unsigned blocklist_marks(const struct leat_blocklist *list, unsigned marks);

@@ -11,6 +11,7 @@
  *
  *      blocklist_options.c  reads the options of a line
  *      blocklist_line.c     handles lines with options, or with an expression
+ *      blocklist_wild.c     makes expressions of patterns with "*"
  *      blocklist_rules.c    keeps rules and expressions
  *      blocklist_ask.c      applies them to questions
  */

@@ -174,6 +174,7 @@ static const uint8_t *end_line(struct leat_blocklist *list, const uint8_t *at, c
     reader->refused = false;
     reader->entered = false;
     reader->head_bytes = 0;
+    reader->excepts = false;
     reader->marks = LEAT_BLOCKLIST_BLOCK_NAME;
     list->more.len = 0;
     list->more.cut = false;
@@ -208,15 +209,6 @@ static void took(struct leat_blocklist *list, enum blocklist_result result)
 {
     list->reader.entered = result == BLOCKLIST_UNDERSTOOD;
     list->reader.refused = result == BLOCKLIST_REFUSED;
-}
-
-/* Adds a byte to the kept end of the line. */
-static void keep_more(struct blocklist_more *more, uint8_t byte)
-{
-    if (more->len < sizeof more->text)
-        more->text[more->len++] = (char)byte;
-    else
-        more->cut = true;
 }
 
 /* The marks of an exception in the place of marks that block. */
@@ -344,10 +336,15 @@ action hosts  { fgoto hosts; }
 action plain  { entry(list, 2, reader->marks | NAME_AND_BELOW); }
 action both   { reader->marks = NAME_AND_BELOW; }
 action below  { reader->marks = LEAT_BLOCKLIST_BLOCK_BELOW; }
-action more   { keep_more(&list->more, fc); }
+action more   { blocklist_keep(&list->more, fc); }
 action regex  { took(list, blocklist_take_expression(list, false)); }
 action regex_except { took(list, blocklist_take_expression(list, true)); }
 action raw    { took(list, blocklist_take_raw(list)); }
+action excepts { reader->excepts = true; }
+action wild   { blocklist_wild_begin(list); fgoto wild; }
+action wild_first { blocklist_wild_first(list); fhold; fgoto wild; }
+action wild_byte { blocklist_wild_add(list, fc); }
+action wild_end { took(list, blocklist_take_wild(list)); }
 action except { reader->marks = to_allow(reader->marks); }
 action pass   { reader->marks = to_pass(reader->marks); }
 action entry  { entry(list, 1, reader->marks); }
@@ -383,9 +380,13 @@ hosts  := ( [ \t]* name %host ( ws name %host )* trail "\n" @done ) $err(bad);
 
 # the part of Adblock's syntax that consists of names only
 options = ( "$" ( [^ \t\r\n] @more )+ )?;  # blocklist_options.c reads them
-pattern = ( "||" @both ( "*." @below )? | "|" ) name "^" "|"? options;
+# a "*" within a name leads to `wild`, which makes an expression of the line
+below   = "*" ( "." @below | [A-Za-z0-9_\-] @wild_first );
+pattern = ( "||" @both below? | "|" ) name ( "^" "|"? options | "*" @wild );
 adblock = pattern trail "\n" @entry @done
-        | "@@" pattern trail "\n" @except @entry @done;
+        | "||" @both name trail "\n" @entry @done
+        | "@@" @excepts pattern trail "\n" @except @entry @done;
+wild   := ( [^\n] @wild_byte )* "\n" @wild_end @done;
 
 # a regular expression between "/" and "/", and options behind "$": blocklist_expression.c reads the line
 regex   = "/" ( [^\n] @more )* "\n" @regex @done
@@ -418,7 +419,7 @@ policy := ( class ( "CNAME"i ws ( "." | "*." | "rpz-drop."i | "rpz-passthru."i @
           | class "SOA"i ws [^\n]* "\n" @origin @done | class "NS"i ws [^\n]* "\n" @done ) $err(bad);
 
 # other lines: comments, the header of a zone or of an Adblock list, empty lines
-around  = ( [#;!] [^\n]* | "[" [^\n]* | "$TTL"i ws [^\n]* | "$ORIGIN"i ws name trail %origin | "@" ws [^\n]*
+around  = ( [#;!] [^\n]* | "*$" [^\n]* | "[" [^\n]* | "$TTL"i ws [^\n]* | "$ORIGIN"i ws name trail %origin | "@" ws [^\n]*
           | ws class "NS"i ws [^\n]* | ws digit+ [smhdwSMHDW]? ( ws? ")" )? trail
           | [ \t]* ")" trail | trail ) "\n" @done;
 

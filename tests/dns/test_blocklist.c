@@ -264,7 +264,8 @@ static const struct form forms[] = {
     {"||test^\n", "BBBBB", 0, 0},
     {"||a.test^\n@@||x.a.test^\n", "BAA..", 0, 0},
     {"@@||x.a.test^|$important\n||a.test^$all,document\n", "BAA..", 0, 0},
-    {"||a.test\n||a.test^$third-party\n||a.test/x^\n|a.test|\n/ads/\n", ".....", 5, 0},
+    {"||a.test\n", "BBB..", 0, 0},
+    {"||a.test^$third-party\n||a.test/x^\n|a.test|\n/ads/\n", ".....", 4, 0},
     {"||*.a.test^\n", ".BB..", 0, 0},
     {"|a.test^\n@@|x.a.test^\n||b.test^\n", "BA.B.", 0, 0},
     /* what is important wins over exceptions, and important exceptions over that */

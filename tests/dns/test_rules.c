@@ -307,6 +307,25 @@ static void test_expressions_by_themselves(void **state)
     assert_false(blocks("a.tracker.test"));
 }
 
+static void test_patterns_with_stars_are_expressions(void **state)
+{
+    (void)state;
+    have("||stat*.a.test^\n||*ads*.b.test^$important\n@@||okads.b.test^\n||c.*^\n@@|d*.c.test^\r\n|"
+         "e*.test^ \n"
+         "||*.f*.test^\n||g.*\n||h*.test/"
+         "x\n||i*.test^$third-party\n||j.test\n*$removeparam=x\n||*^\n||k..*^\n");
+    assert_true(blocks("stats.a.test") && blocks("x.statistic.a.test") && blocks("stat.x.a.test"));
+    assert_false(blocks("xstat.a.test") || blocks("stats.a.test.x"));
+    assert_true(blocks("okads.b.test") && blocks("xadsy.b.test"));
+    assert_true(blocks("c.com") && blocks("x.c.com") && blocks("c.test"));
+    assert_false(blocks("dx.c.test") || blocks("xc.com"));
+    assert_true(blocks("ex.test") && blocks("x.fa.test") && blocks("g.anything"));
+    assert_false(blocks("x.ex.test") || blocks("fa.test") || blocks("h.test") || blocks("i.test"));
+    assert_true(blocks("j.test") && blocks("x.j.test"));
+    assert_int_equal(leat_blocklist_text(list)->refused, 4);
+    assert_int_equal(leat_blocklist_text(list)->expressions, 7);
+}
+
 /* The log of a program says why a name is blocked. */
 static void test_the_answer_names_its_entry(void **state)
 {
@@ -357,6 +376,7 @@ int main(void)
         cmocka_unit_test_teardown(test_threat_N13_the_work_of_expressions_is_limited, end),
         cmocka_unit_test_teardown(test_threat_N13_a_name_has_a_limited_number_of_conditions, end),
         cmocka_unit_test_teardown(test_expressions_by_themselves, end),
+        cmocka_unit_test_teardown(test_patterns_with_stars_are_expressions, end),
         cmocka_unit_test_teardown(test_the_answer_names_its_entry, end),
         cmocka_unit_test_teardown(test_dots_within_labels, end),
     };
