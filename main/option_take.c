@@ -132,8 +132,9 @@ bool *option_flag(struct options *options, unsigned key)
     return places[key];
 }
 
-/* Options whose value is stored as it is: where; NULL for others. */
-static const char **text_of(struct options *options, unsigned key)
+/* Options whose value is stored as it is: where; NULL for others.  Not inlined, because its table
+ * lies on the stack. */
+__attribute__((noinline)) static const char **text_of(struct options *options, unsigned key)
 {
     const char **const places[KEY_COUNT] = {
         [KEY_TAP] = &options->tap,
