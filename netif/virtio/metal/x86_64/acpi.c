@@ -16,6 +16,7 @@ enum {
     CONTROL_TYPE = 10,     /* where the sleep type begins */
     CONTROL_TYPE_MASK = 7 << CONTROL_TYPE,
     CONTROL_SLEEP = 1 << 13,
+    NO_REGISTER = 0xffff, /* what a port without a device reads as; Xen's tables name such ports */
     REDUCED_TYPE = 2,
     REDUCED_SLEEP = 1 << 5,
     BIOS_START =
@@ -64,7 +65,9 @@ void acpi_init(void)
 
 bool acpi_button(void)
 {
-    if (acpi.status_port == 0 || !(in16(acpi.status_port) & POWER_BUTTON))
+    const uint16_t status = acpi.status_port != 0 ? in16(acpi.status_port) : NO_REGISTER;
+
+    if (status == NO_REGISTER || !(status & POWER_BUTTON))
         return false;
     out16(acpi.status_port, POWER_BUTTON);
     return true;
