@@ -120,8 +120,8 @@ static size_t fact_entry(unsigned index, char text[LEAT_METRICS_ENTRY_BYTES])
         len = snprintf(text, LEAT_METRICS_ENTRY_BYTES,
                        "# HELP leat_uptime_seconds time since the program began\n"
                        "# TYPE leat_uptime_seconds gauge\n"
-                       "leat_uptime_seconds %llu\n",
-                       up_ns / second_ns);
+                       "leat_uptime_seconds %llu.%03llu\n",
+                       up_ns / second_ns, up_ns % second_ns / (second_ns / 1000));
     else if (index == 2)
         len = snprintf(text, LEAT_METRICS_ENTRY_BYTES,
                        "# HELP leat_ready 1: it serves; 0: it starts or ends\n"
