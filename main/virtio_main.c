@@ -1,4 +1,5 @@
-/* virtio_main.c -- leat_main() on the bare machine, with a virtio-net device. */
+/* virtio_main.c -- leat_main() on the bare machine, with a virtio-net device, or Xen's interface.
+ */
 #include <leat/metal.h>
 #include <leat/virtio.h>
 #include <leat/virtio_block.h>
@@ -6,13 +7,15 @@
 #include <string.h>
 
 #include "bare/bare.h"
+#include "metal_xen.h"
 
 struct machine {
     struct bare_machine bare; /* first; bare_main() sees only this part */
     struct leat_metal *metal;
     struct leat_virtio *virtio;
     struct leat_virtio_block *disk;
-    bool link_down; /* as reported last */
+    const struct metal_device *xen; /* NULL: it is a virtio-net device */
+    bool link_down;                 /* as reported last */
 };
 
 static struct machine machine_of_all; /* one machine, one program */
@@ -23,6 +26,14 @@ static struct leat_netif *open_netif(struct bare_machine *bare, const struct lea
     struct machine *machine = (struct machine *)bare; /* its first member */
     const struct leat_virtio_config config = {.metal = machine->metal, .mac = mac, .mtu = mtu};
 
+    machine->xen = metal_xen();
+    if (machine->xen) {
+        struct leat_netif *netif = machine->xen->open(machine->metal, mac, mtu, why);
+
+        bare->memory = machine->metal->memory; /* the rest, without rings and pages */
+        bare->memory_bytes = machine->metal->memory_bytes;
+        return netif;
+    }
     leat_virtio_rng_use(machine->metal); /* if there is one; otherwise the processor's is used */
     if (leat_virtio_open(&machine->virtio, &config, why))
         return NULL;
@@ -39,6 +50,10 @@ static struct leat_block_device *open_disk(struct bare_machine *bare, const char
     struct leat_virtio_block_config config = {.metal = machine->metal};
     const char digit = strncmp(name, "disk", 4) == 0 ? name[4] : '0';
 
+    if (metal_xen()) {
+        *why = "a guest of Xen can't use disks yet";
+        return NULL;
+    }
     if (digit && (digit < '2' || digit > '9' || name[5])) {
         *why = "there is no such name: say disk, or disk2 for the second one, up to disk9";
         return NULL;
@@ -63,8 +78,11 @@ static void *take(struct bare_machine *bare, size_t bytes)
 static const char *news(struct bare_machine *bare, bool *lost)
 {
     struct machine *machine = (struct machine *)bare;
-    const bool down = !leat_virtio_link_up(machine->virtio);
+    bool down;
 
+    if (machine->xen)
+        return machine->xen->news(lost);
+    down = !leat_virtio_link_up(machine->virtio);
     *lost = leat_virtio_lost(machine->virtio);
     if (*lost)
         return leat_virtio_why(machine->virtio);
@@ -79,8 +97,13 @@ static void say_counters(struct bare_machine *bare,
                          void *arg)
 {
     const struct machine *machine = (const struct machine *)bare;
-    const struct leat_virtio_counters *counters = leat_virtio_counters(machine->virtio);
+    const struct leat_virtio_counters *counters;
 
+    if (machine->xen) {
+        machine->xen->say_counters(say, arg);
+        return;
+    }
+    counters = leat_virtio_counters(machine->virtio);
     say(arg, "virtio_rx_header", counters->rx_header,
         "frames with an impossible virtio-net header");
     say(arg, "virtio_rx_length", counters->rx_length, "frames of a length that can't be");

@@ -1,8 +1,8 @@
 /*
  * xen.h -- a network interface of Xen as a backend, for a guest of type PVH.
  *
- * NOT USABLE YET: no function gives a struct leat_xen, and no library has those below.  The backend
- * runs only in tests, against a model of the other domain.  The calls of the hypervisor are missing.
+ * A machine is a guest of Xen or it isn't: an image asks leat_xen_here(), and opens virtio.h's
+ * device otherwise.  leat_main() does so.
  *
  * The other domain, which has the real network, writes received frames into pages of the backend.
  * These are lent to the stack and go back into the ring when the stack has freed them.  Pages of
@@ -13,8 +13,12 @@
 #define LEAT_XEN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include <leat/abi.h>
+#include <leat/err.h>
+#include <leat/metal.h>
 #include <leat/netif.h>
 
 #ifdef __cplusplus
@@ -22,6 +26,18 @@ extern "C" {
 #endif
 
 struct leat_xen;
+
+/** The interface, and overrides of its own facts. */
+struct leat_xen_config {
+    struct leat_metal *metal;         /**< the machine; its memory holds rings and pages */
+    unsigned number;                  /**< of the interface: device/vif/<number> of xenstore */
+    const struct leat_mac *mac;       /**< our address on the link; NULL: the one in xenstore */
+    uint16_t mtu;                     /**< 0: the one in xenstore, else 1500 */
+    bool no_offload;                  /**< no super-frames, in neither direction */
+    bool untrusted;                   /**< copy sent frames although the tool stack trusts the other
+                                           domain */
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
+};
 
 /** Failures and costs; a backend has no other way to report them. */
 struct leat_xen_counters {
@@ -41,6 +57,20 @@ struct leat_xen_counters {
     uint64_t
         link_changes; /**< times that the connection to the other domain ended, or began again */
 };
+
+/** True if the machine is a guest of Xen. */
+bool leat_xen_here(void);
+
+/**
+ * Connects to the other domain.  Waits for it at most 30 seconds.  On error @p why is one line with
+ * the failure.  A machine can open one interface, once.
+ *
+ * Errors: LEAT_ERR_NOT_FOUND (this is no guest of Xen, or has no such interface), LEAT_ERR_DEVICE
+ * (the other domain doesn't answer, or lacks a feature; or an interface was opened already),
+ * LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (a group MAC, an MTU under 68 or over the interface's).
+ */
+enum leat_err leat_xen_open(struct leat_xen **xen, const struct leat_xen_config *config,
+                            const char **why);
 
 /** The backend to give to leat_attach(); valid for ever. */
 struct leat_netif *leat_xen_netif(struct leat_xen *xen);

@@ -41,4 +41,19 @@ struct xen_machine {
     uint32_t ref_first, ref_end; /* references that drivers may use */
 };
 
+/* ---- what a guest defines; the model of the tests needs none of it --------------------------- */
+
+struct leat_metal;
+
+/* True if this machine is a guest of Xen. */
+bool xen_machine_is_here(void);
+
+/* Opens the guest's hypervisor for one driver, with up to @refs references.  False: then *@why is
+ * one line with the failure. */
+bool xen_machine_open(struct xen_machine *machine, struct leat_metal *metal, uint32_t refs,
+                      const char **why);
+
+/* @count pages of memory, whole ones; NULL: there aren't so many. */
+void *xen_machine_pages(struct leat_metal *metal, uint32_t count);
+
 #endif

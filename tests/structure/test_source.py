@@ -129,7 +129,9 @@ class Includes(unittest.TestCase):
     def test_backends_and_providers_see_public_headers_only(self):
         def allowed(path, what):
             return (what[0] == "<" or (tree.ROOT / path.parent / what[1:-1]).is_file() or
-                    path.is_relative_to(METAL.parent) and is_of_the_architecture(what[1:-1]))
+                    path.is_relative_to(METAL.parent) and is_of_the_architecture(what[1:-1]) or
+                    # what netif/xen asks of its hypervisor
+                    path.name == "xen_machine.c" and (tree.ROOT / "netif/xen" / what[1:-1]).is_file())
         self.check(tree.sources("netif", "crypto", "compress"), allowed)
 
     def test_every_folder_has_its_place(self):

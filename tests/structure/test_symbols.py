@@ -59,7 +59,7 @@ def compiled(path, to):
     """The object of a source outside of this build, such as one of images; None if its headers or libraries are
     missing."""
     output = to / (str(path).replace("/", "_") + ".o")
-    include = [f"-I{tree.ROOT / place}" for place in ("include", "src", "", "netif/virtio", METAL,
+    include = [f"-I{tree.ROOT / place}" for place in ("include", "src", "", "netif/virtio", METAL, "netif/xen",
                                                         f"{METAL}/x86_64", "main/libc/include")]
     done = subprocess.run([*tree.CC, "-std=c11", "-O1", "-ffreestanding", *include, "-c", str(tree.ROOT / path),
                            "-o", str(output)], check=False, capture_output=True)

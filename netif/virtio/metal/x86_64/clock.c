@@ -1,12 +1,14 @@
 /*
  * clock.c -- time from the time-stamp counter.
  *
- * Its rate comes from the hypervisor (kvm-clock) or the processor (CPUID 15h).  If neither reports
- * it, as under QEMU's TCG, it is measured against the timer of the local APIC, which QEMU runs at
- * 1 GHz.
+ * Its rate comes from the hypervisor (kvm-clock, Xen's clock, CPUID 40000010h) or the processor
+ * (CPUID 15h).  If none of them reports it, as under QEMU's TCG, it is measured against the timer
+ * of the local APIC.  That one then runs at 1 GHz, or under bhyve at 2^27 Hz.  Otherwise the timer
+ * is measured against the counter, because each hypervisor chooses its own rate.
  */
 #include "cpu.h"
 #include "interrupts.h"
+#include "xen_guest.h"
 #include "../metal.h"
 
 enum {
@@ -16,8 +18,14 @@ enum {
     KVM_MSR_SYSTEM_TIME = 0x4b564d01,
     KVM_SIGNATURE_EBX = 0x4b4d564b, /* "KVMK" */
     CRYSTAL_LEAF = 0x15,
+    RATES_LEAF = 0x40000010,          /* of VMware and ACRN: kHz of the counter, and of the timer */
+    BHYVE_SIGNATURE_EBX = 0x76796862, /* "bhyv" */
+    TIMER_HZ = 1000000000,            /* QEMU's and KVM's */
+    BHYVE_TIMER_HZ = 1 << 27,
     CALIBRATION_NS = 500000,
-    CALIBRATIONS = 7
+    CALIBRATIONS = 7,
+    TIMER_CALIBRATION_NS = 100000, /* a sleep may be a little too long */
+    TIMER_CALIBRATIONS = 3
 };
 
 /* struct pvclock_vcpu_time_info (Linux, Documentation/virt/kvm/x86/msr.rst) */
@@ -35,6 +43,7 @@ struct kvm_time {
 __extension__ typedef unsigned __int128 uint128;
 
 static uint64_t tsc_start;
+static uint64_t xen_start_ns;
 static uint64_t ns_per_tick; /* times 2^32 */
 static volatile struct kvm_time kvm_time __attribute__((aligned(64)));
 
@@ -58,6 +67,15 @@ static uint64_t scale_from_kvm(void)
         scale >>= -kvm_time.shift & 31;
     write_msr(KVM_MSR_SYSTEM_TIME, 0); /* only the rate is needed */
     return scale;
+}
+
+static uint64_t scale_from_hypervisor(void)
+{
+    const uint32_t last = cpuid(KVM_LEAF).eax;
+    const uint32_t khz =
+        last >= RATES_LEAF && last <= RATES_LEAF + 0xff ? cpuid(RATES_LEAF).eax : 0;
+
+    return khz > 0 ? scale_of(khz, 1000000) : 0;
 }
 
 static uint64_t scale_from_cpu(void)
@@ -91,39 +109,78 @@ static struct moment moment_now(void)
     return moment;
 }
 
-/* The most precise of several: the host may stop us at any instruction. */
-static uint64_t scale_from_timer(void)
-{
-    uint64_t surest = UINT64_MAX, scale = 0;
+/* How far the two clocks went in the same time. */
+struct span {
+    uint64_t tsc;
+    uint32_t timer;
+};
 
-    for (unsigned i = 0; i < CALIBRATIONS; i++) {
+/* The most precise of @count spans, each of at least so many ticks: the host may stop us at any
+ * instruction. */
+static struct span measure(unsigned count, uint64_t tsc_least, uint32_t timer_least)
+{
+    uint64_t surest = UINT64_MAX;
+    struct span span = {1, 1};
+
+    for (unsigned i = 0; i < count; i++) {
         struct moment began, ended;
 
         interrupts_timer_start(UINT32_MAX);
         began = moment_now();
         do {
             ended = moment_now();
-        } while (began.timer_left - ended.timer_left < CALIBRATION_NS);
+        } while (began.timer_left - ended.timer_left < timer_least ||
+                 ended.tsc - began.tsc < tsc_least);
         if (began.unsure_ticks + ended.unsure_ticks < surest) {
             surest = began.unsure_ticks + ended.unsure_ticks;
-            scale = scale_of(ended.tsc - began.tsc, began.timer_left - ended.timer_left);
+            span = (struct span){ended.tsc - began.tsc, began.timer_left - ended.timer_left};
         }
     }
     interrupts_timer_start(0);
-    return scale;
+    return span;
+}
+
+/* The counter by the timer, whose rate the hypervisor is known for. */
+static uint64_t scale_from_timer(void)
+{
+    const bool bhyve = cpuid(KVM_LEAF).ebx == BHYVE_SIGNATURE_EBX;
+    const uint64_t hz = bhyve ? BHYVE_TIMER_HZ : TIMER_HZ;
+    const uint64_t least = hz / (1000000000 / CALIBRATION_NS);
+    const struct span span = measure(CALIBRATIONS, 0, (uint32_t)least);
+
+    interrupts_timer_rate(hz);
+    return scale_of(span.tsc, span.timer * UINT64_C(1000000000) / hz);
+}
+
+/* The timer by the counter, whose rate is known. */
+static void measure_timer(void)
+{
+    const uint64_t least = ((uint64_t)TIMER_CALIBRATION_NS << 32) / ns_per_tick;
+    const struct span span = measure(TIMER_CALIBRATIONS, least, 1);
+    const uint64_t ns = (uint64_t)((uint128)span.tsc * ns_per_tick >> 32);
+
+    interrupts_timer_rate(span.timer * UINT64_C(1000000000) / ns);
 }
 
 void clock_init(void)
 {
-    ns_per_tick = scale_from_kvm();
+    ns_per_tick = xen_guest() ? xen_ns_per_tick() : scale_from_kvm();
+    if (ns_per_tick == 0)
+        ns_per_tick = scale_from_hypervisor();
     if (ns_per_tick == 0)
         ns_per_tick = scale_from_cpu();
-    if (ns_per_tick == 0)
+    if (ns_per_tick > 0)
+        measure_timer();
+    else
         ns_per_tick = scale_from_timer();
     tsc_start = tsc_read();
+    xen_start_ns = xen_guest() ? xen_clock_ns() : 0;
 }
 
 uint64_t clock_ns(void)
 {
+    /* Xen measures the counter again and again, and says the rate of each second. */
+    if (xen_guest())
+        return xen_clock_ns() - xen_start_ns;
     return (uint64_t)((uint128)(tsc_read() - tsc_start) * ns_per_tick >> 32);
 }

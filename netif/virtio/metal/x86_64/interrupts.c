@@ -9,6 +9,7 @@
 
 #include "cpu.h"
 #include "interrupts.h"
+#include "xen_guest.h"
 #include "../metal.h"
 
 enum {
@@ -77,6 +78,7 @@ void interrupt_taken(const struct interrupt_frame *frame);
 /* where every PC has them */
 static const uintptr_t lapic = 0xfee00000;
 
+static uint64_t ticks_per_ns = UINT64_C(1) << 32; /* of the timer, times 2^32 */
 static struct gate gates[INTERRUPT_VECTORS];
 static struct task_state task_state;
 static uint64_t descriptors[DESCRIPTORS] = {0, UINT64_C(0x00af9b000000ffff), /* as in boot.S */
@@ -171,7 +173,12 @@ const char *interrupts_init(void)
     lapic_write(LAPIC_TASK_PRIORITY, 0);
     lapic_write(LAPIC_TIMER_DIVIDE, LAPIC_DIVIDE_BY_1);
     lapic_write(LAPIC_TIMER, INTERRUPT_TIMER); /* once, not masked */
-    return NULL;
+    return xen_guest_init();
+}
+
+void interrupts_timer_rate(uint64_t hz)
+{
+    ticks_per_ns = (hz << 32) / 1000000000;
 }
 
 void interrupts_timer_start(uint32_t count)
@@ -188,7 +195,10 @@ uint32_t interrupts_timer_left(void)
  * is pending, and ends the halt at once. */
 void interrupts_wait(uint64_t sleep_ns)
 {
-    interrupts_timer_start(sleep_ns < TIMER_MAX_NS ? (uint32_t)sleep_ns : TIMER_MAX_NS);
+    const uint64_t ns = sleep_ns < TIMER_MAX_NS ? sleep_ns : TIMER_MAX_NS;
+
+    /* rounded up, for a count of 0 would stop the timer; below 2^31, as ns is below 2^30 */
+    interrupts_timer_start((uint32_t)(ns * (ticks_per_ns >> 2) >> 30) + 1);
     interrupts_on_and_halt();
     interrupts_off();
     interrupts_timer_start(0);

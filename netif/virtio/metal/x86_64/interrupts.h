@@ -17,8 +17,10 @@ static inline uint8_t interrupts_number(uint8_t vector)
     return (uint8_t)(INTERRUPT_DEVICE + vector - 1);
 }
 
-/* Starts the timer, which interrupts once in @count of its ticks: 1 ns each under QEMU and KVM. */
+/* Starts the timer, which interrupts once in @count of its ticks. */
 void interrupts_timer_start(uint32_t count);
 uint32_t interrupts_timer_left(void);
+/* Says how many of them are a second, at most 2^32. */
+void interrupts_timer_rate(uint64_t hz);
 
 #endif

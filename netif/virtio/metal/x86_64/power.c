@@ -1,6 +1,7 @@
 /* power.c -- turns the machine off. */
 #include "acpi.h"
 #include "cpu.h"
+#include "xen_guest.h"
 #include "../metal.h"
 
 enum {
@@ -19,6 +20,7 @@ _Noreturn void power_off(int status)
     } __attribute__((packed)) none = {0, 0};
 
     interrupts_off();
+    xen_shutdown(status); /* the ports below don't exist there */
     out8(QEMU_DEBUG_EXIT, (uint8_t)status);
     acpi_sleep();
     out16(Q35_PM1_CONTROL, 0x2000);    /* sleep enable, S5 */

@@ -2,6 +2,7 @@
 #include <leat/civil.h>
 
 #include "cpu.h"
+#include "xen_guest.h"
 #include "../metal.h"
 
 enum {
@@ -66,6 +67,8 @@ uint64_t rtc_civil_ns(void)
     struct leat_civil_date date;
     uint64_t before_ns = 0, civil_ns;
 
+    if (xen_guest())
+        return xen_civil_ns();
     if (rtc_read(RTC_STATUS_A) == NOTHING)
         return 0; /* a microvm may have none */
     for (unsigned i = 0; i < READS_MAX; i++) {

@@ -1,5 +1,6 @@
-/* serial.c -- the first serial port (a 16550), which is the console. */
+/* serial.c -- the console: the first serial port (a 16550), or Xen's. */
 #include "cpu.h"
+#include "xen_guest.h"
 #include "../metal.h"
 
 enum {
@@ -20,6 +21,10 @@ enum {
 
 void serial_init(void)
 {
+    if (xen_guest()) {
+        xen_events_init(); /* one of them says that something was typed */
+        return;
+    }
     out8(SERIAL_LINE_CONTROL, 0x03);     /* 8 bits, no parity, one stop bit */
     out8(SERIAL_FIFO, 0x07);             /* on, empty */
     out8(SERIAL_MODEM_CONTROL, 0x0b);    /* ready; OUT2 lets interrupts through */
@@ -38,6 +43,10 @@ static void write_byte(char c)
 
 void serial_write(const char *text, size_t len)
 {
+    if (xen_guest()) { /* its terminal adds the carriage returns itself */
+        xen_console_write(text, len);
+        return;
+    }
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '\n')
             write_byte('\r');
@@ -47,6 +56,8 @@ void serial_write(const char *text, size_t len)
 
 bool serial_take_end(void)
 {
+    if (xen_guest())
+        return xen_console_take_end();
     for (unsigned i = 0; i < READ_MAX; i++) {
         const uint8_t status = in8(SERIAL_LINE_STATUS);
 

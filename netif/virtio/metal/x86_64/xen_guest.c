@@ -1,0 +1,346 @@
+/*
+ * xen_guest.c -- a guest of Xen: hypercalls, events, the shared page with its clock, the console.
+ *
+ * Xen fills a page of ours with the code of its hypercalls, and puts its own page of shared
+ * information at the place of another one (public/xen.h, struct shared_info).  Xen is as trusted as
+ * the processor, the domain behind the console isn't: its two indices are checked.
+ */
+#include "xen_guest.h"
+
+#include "cpu.h"
+#include "interrupts.h"
+#include "../metal.h"
+
+enum {
+    LEAF_FIRST = 0x40000000, /* public/arch-x86/cpuid.h */
+    LEAF_END = 0x40010000,
+    LEAF_STEP = 0x100,          /* another hypervisor's interface may stand in front */
+    SIGNATURE_EBX = 0x566e6558, /* "XenVMMXenVMM" */
+    SIGNATURE_ECX = 0x65584d4d,
+    SIGNATURE_EDX = 0x4d4d566e,
+    LEAF_HYPERCALLS = 2,
+    HYPERCALL_BYTES = 32,
+    PAGE_BYTES = 4096,
+    MAPPED_FRAMES = 1 << 20, /* 4 GiB are mapped */
+    ADD_TO_PHYSMAP = 7,      /* of XEN_MEMORY_OP */
+    SHUTDOWN = 2,            /* of XEN_SCHED_OP */
+    YIELD = 0,
+    SHUTDOWN_POWEROFF = 0,
+    SHUTDOWN_CRASH = 3,
+    EVENT_SEND = 4, /* of XEN_EVENT_CHANNEL_OP */
+    PARAM_SET = 0,  /* of XEN_HVM_OP */
+    PARAM_GET = 1,
+    PARAM_CALLBACK = 0,
+    PARAM_CONSOLE_PAGE = 17,
+    PARAM_CONSOLE_PORT = 18,
+    CALLBACK_VECTOR = 2, /* of its upper byte: a vector of the local APIC */
+    CONSOLE_IN = 1024,
+    CONSOLE_OUT = 2048,
+    CONSOLE_YIELDS_MAX = 1000, /* then a console that takes nothing loses text */
+    DEBUG_PORT = 0xe9,
+    END_OF_TRANSMISSION = 4,
+    EVENT_WORDS = 64,
+    VCPUS = 32
+};
+
+/* struct vcpu_time_info */
+struct vcpu_time {
+    uint32_t version; /* odd while it is being written */
+    uint32_t pad;
+    uint64_t tsc;
+    uint64_t system_ns;
+    uint32_t scale; /* ns = (ticks << shift) * scale >> 32 */
+    int8_t shift;
+    uint8_t pad2[3];
+};
+
+/* struct vcpu_info */
+struct vcpu {
+    uint8_t upcall_pending;
+    uint8_t upcall_mask;
+    uint8_t pad[6];
+    uint64_t words_pending; /* a bit for each word of pending[] */
+    uint64_t other[2];
+    struct vcpu_time time;
+};
+
+/* struct shared_info, as a guest in 64-bit mode sees it */
+struct shared_info {
+    struct vcpu vcpus[VCPUS];
+    uint64_t pending[EVENT_WORDS];
+    uint64_t mask[EVENT_WORDS];
+    uint32_t civil_version; /* odd while it is being written */
+    uint32_t civil_s;
+    uint32_t civil_ns;
+    uint32_t civil_s_high;
+};
+
+_Static_assert(sizeof(struct vcpu) == 64, "the layout is Xen's");
+
+/* struct xencons_interface */
+struct console_page {
+    char in[CONSOLE_IN];
+    char out[CONSOLE_OUT];
+    uint32_t in_taken, in_put, out_taken, out_put;
+};
+
+static uint8_t hypercalls[PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
+static union {
+    struct shared_info info;
+    uint8_t bytes[PAGE_BYTES];
+} shared __attribute__((aligned(PAGE_BYTES)));
+static struct console_page *console;
+static uint32_t console_port;
+static bool is_guest;
+
+long xen_call(enum xen_hypercall number, uint64_t command, void *arguments, uint64_t count)
+{
+    const uintptr_t entry = (uintptr_t)hypercalls + (uintptr_t)number * HYPERCALL_BYTES;
+    uint64_t first = command, second = (uintptr_t)arguments, third = count;
+    long result;
+
+    __asm__ volatile("call *%[entry]"
+                     : "=a"(result), "+D"(first), "+S"(second), "+d"(third)
+                     : [entry] "r"(entry)
+                     : "memory", "cc", "rcx", "r8", "r9", "r10", "r11");
+    return result;
+}
+
+uint64_t xen_param(uint32_t index)
+{
+    struct {
+        uint16_t domain;
+        uint16_t pad;
+        uint32_t index;
+        uint64_t value;
+    } parameter = {.domain = XEN_DOMID_SELF, .index = index};
+
+    return xen_call(XEN_HVM_OP, PARAM_GET, &parameter, 0) == 0 ? parameter.value : 0;
+}
+
+void *xen_param_page(uint32_t index)
+{
+    const uint64_t frame = xen_param(index);
+
+    return frame < MAPPED_FRAMES ? (void *)(uintptr_t)(frame * PAGE_BYTES) : NULL;
+}
+
+static void set_param(uint32_t index, uint64_t value)
+{
+    struct {
+        uint16_t domain;
+        uint16_t pad;
+        uint32_t index;
+        uint64_t value;
+    } parameter = {.domain = XEN_DOMID_SELF, .index = index, .value = value};
+
+    xen_call(XEN_HVM_OP, PARAM_SET, &parameter, 0);
+}
+
+bool xen_map_page(unsigned space, uint32_t index, uintptr_t address)
+{
+    struct {
+        uint16_t domain;
+        uint16_t size;
+        uint32_t space;
+        uint64_t index;
+        uint64_t frame;
+    } place = {
+        .domain = XEN_DOMID_SELF, .space = space, .index = index, .frame = address / PAGE_BYTES};
+
+    return xen_call(XEN_MEMORY_OP, ADD_TO_PHYSMAP, &place, 0) == 0;
+}
+
+void xen_notify(uint32_t port)
+{
+    xen_call(XEN_EVENT_CHANNEL_OP, EVENT_SEND, &port, 0);
+}
+
+/* The first leaf of Xen's; 0: there is none. */
+static uint32_t find_leaf(void)
+{
+    for (uint32_t leaf = LEAF_FIRST; leaf < LEAF_END; leaf += LEAF_STEP) {
+        const struct cpuid id = cpuid(leaf);
+
+        if (id.ebx == SIGNATURE_EBX && id.ecx == SIGNATURE_ECX && id.edx == SIGNATURE_EDX)
+            return leaf;
+    }
+    return 0;
+}
+
+const char *xen_guest_init(void)
+{
+    const uint32_t leaf = find_leaf();
+
+    if (leaf == 0)
+        return NULL;
+    write_msr(cpuid(leaf + LEAF_HYPERCALLS).ebx, (uintptr_t)hypercalls);
+    is_guest = true;
+    console = xen_param_page(PARAM_CONSOLE_PAGE);
+    console_port = (uint32_t)xen_param(PARAM_CONSOLE_PORT);
+    return xen_map_page(XEN_MAP_SHARED_INFO, 0, (uintptr_t)&shared)
+               ? NULL
+               : "Xen doesn't share its page with clock and events";
+}
+
+bool xen_guest(void)
+{
+    return is_guest;
+}
+
+/* ---- events ------------------------------------------------------------------------------- */
+
+/* All events are taken at once, because leat_poll() looks at every device. Xen may set bits at the
+ * same time, so each access is one that the processor does whole. */
+static void take_events(void *arg)
+{
+    struct vcpu *vcpu = &shared.info.vcpus[0];
+    uint64_t words;
+
+    (void)arg;
+    __atomic_store_n(&vcpu->upcall_pending, 0, __ATOMIC_SEQ_CST);
+    words = __atomic_exchange_n(&vcpu->words_pending, 0, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < EVENT_WORDS; i++) {
+        if (words >> i & 1)
+            __atomic_store_n(&shared.info.pending[i], 0, __ATOMIC_SEQ_CST);
+    }
+}
+
+void xen_events_init(void)
+{
+    const uint8_t vector = leat_metal_on_interrupt(take_events, NULL);
+
+    set_param(PARAM_CALLBACK, (uint64_t)CALLBACK_VECTOR << 56 | interrupts_number(vector));
+    /* Those that came before would not be told again. */
+    take_events(NULL);
+}
+
+/* ---- console ------------------------------------------------------------------------------ */
+
+/* False: the console's domain has taken nothing for long. */
+static bool console_has_room(void)
+{
+    for (unsigned i = 0; i < CONSOLE_YIELDS_MAX; i++) {
+        const uint32_t taken = __atomic_load_n(&console->out_taken, __ATOMIC_ACQUIRE);
+
+        if (console->out_put - taken < CONSOLE_OUT)
+            return true;
+        xen_notify(console_port);
+        xen_call(XEN_SCHED_OP, YIELD, NULL, 0);
+    }
+    return false;
+}
+
+void xen_console_write(const char *text, size_t len)
+{
+    static bool is_stuck;
+
+    for (size_t i = 0; i < len; i++) {
+        if (!console) {
+            out8(DEBUG_PORT, (uint8_t)text[i]);
+            continue;
+        }
+        if (is_stuck && console->out_put - console->out_taken >= CONSOLE_OUT)
+            return;
+        is_stuck = !console_has_room();
+        if (is_stuck)
+            return;
+        console->out[console->out_put % CONSOLE_OUT] = text[i];
+        __atomic_store_n(&console->out_put, console->out_put + 1, __ATOMIC_RELEASE);
+    }
+    if (console)
+        xen_notify(console_port);
+}
+
+bool xen_console_take_end(void)
+{
+    uint32_t put, taken;
+    bool end = false;
+
+    if (!console)
+        return false;
+    put = __atomic_load_n(&console->in_put, __ATOMIC_ACQUIRE);
+    taken = console->in_taken;
+    if (put == taken)
+        return false;
+    for (unsigned i = 0; i < CONSOLE_IN && taken != put; i++)
+        end |= console->in[taken++ % CONSOLE_IN] == END_OF_TRANSMISSION;
+    __atomic_store_n(&console->in_taken, put, __ATOMIC_RELEASE);
+    xen_notify(console_port);
+    return end;
+}
+
+/* ---- time --------------------------------------------------------------------------------- */
+
+/* A copy of the clock, read whole; @tsc is the counter by which it was valid. */
+static struct vcpu_time read_time(uint64_t *tsc)
+{
+    const volatile struct vcpu_time *from = &shared.info.vcpus[0].time;
+    struct vcpu_time time;
+
+    do {
+        time.version = from->version;
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        time.tsc = from->tsc;
+        time.system_ns = from->system_ns;
+        time.scale = from->scale;
+        time.shift = from->shift;
+        *tsc = tsc_read(); /* by the counter of the same processor */
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    } while ((time.version & 1) || time.version != from->version);
+    return time;
+}
+
+static uint64_t scale_of(const struct vcpu_time *time)
+{
+    return time->shift >= 0 ? (uint64_t)time->scale << (time->shift & 31)
+                            : (uint64_t)time->scale >> (-time->shift & 31);
+}
+
+uint64_t xen_ns_per_tick(void)
+{
+    uint64_t tsc;
+    const struct vcpu_time time = read_time(&tsc);
+
+    return scale_of(&time);
+}
+
+uint64_t xen_clock_ns(void)
+{
+    __extension__ typedef unsigned __int128 uint128;
+    static uint64_t latest_ns;
+    uint64_t tsc;
+    const struct vcpu_time time = read_time(&tsc);
+    const uint64_t ticks = tsc > time.tsc ? tsc - time.tsc : 0;
+    const uint64_t ns = time.system_ns + (uint64_t)((uint128)ticks * scale_of(&time) >> 32);
+
+    /* A new rate of Xen's may lie a little behind the extrapolation by the earlier one. */
+    if (ns > latest_ns)
+        latest_ns = ns;
+    return latest_ns;
+}
+
+uint64_t xen_civil_ns(void)
+{
+    const volatile struct shared_info *info = &shared.info;
+    uint32_t version, ns;
+    uint64_t s;
+
+    do {
+        version = info->civil_version;
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        s = (uint64_t)info->civil_s_high << 32 | info->civil_s;
+        ns = info->civil_ns;
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    } while ((version & 1) || version != info->civil_version);
+    /* that of the moment at which Xen's clock began */
+    return s == 0 ? 0 : s * 1000000000 + ns + xen_clock_ns();
+}
+
+void xen_shutdown(int status)
+{
+    uint32_t reason = status == METAL_STATUS_EXCEPTION ? SHUTDOWN_CRASH : SHUTDOWN_POWEROFF;
+
+    if (is_guest)
+        xen_call(XEN_SCHED_OP, SHUTDOWN, &reason, 0);
+}
