@@ -9,7 +9,7 @@ import tree
 NEED = "tools/lib/need.sh"
 # commands of the packages that every Debian system has
 ESSENTIAL = set("""
-    awk basename bash cat chmod chroot cmp cp cut date df diff dirname dpkg dpkg-query du env expr false find flock getconf grep
+    awk basename bash cat chmod chroot cmp cp cut date df diff dirname dpkg dpkg-deb dpkg-query du env expr false find flock getconf grep
     gzip head hostname id install ldd ln ls mkdir mkfifo mktemp mount mv nice nproc nsenter od paste perl
     readlink realpath rm rmdir sed seq setpriv setsid sh sha256sum sleep sort split stat stty tac tail tar tee
     test timeout touch tr true tty umount uname uniq unshare wc yes
@@ -34,6 +34,7 @@ ELSEWHERE = {
     "ccache": "tools/test is only faster with it",
     "git": "without it tools/test calls a commit unknown",
     "apt-get": "need.sh asks whether it is there",
+    "apt-cache": "a part of apt; without it the test of Xen is skipped",
     "firecracker": "not in Debian; tools/boot says so",
     "solo5-hvt": "not in Debian; the tests of Solo5 are skipped",
     "solo5-spt": "not in Debian; the tests of Solo5 are skipped",
