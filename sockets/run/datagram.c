@@ -16,8 +16,11 @@
 
 enum {
     PIECES_MAX = 64,
-    ROUND_MAX = 64 /* datagrams of a socket before the others' turn */
+    ROUND_MAX = 64,    /* datagrams of a socket before the others' turn */
+    STRANGERS_MAX = 64 /* sockets that no call has named yet */
 };
+
+static unsigned strangers;
 
 /* Writes a header and the pieces of @payload; without room they are dropped. */
 static void give(struct sock *sock, const struct run_datagram *header,
@@ -72,16 +75,32 @@ static const struct leat_udp_events datagram_events = {.on_datagram = on_datagra
 int datagram_arrived(struct sock *sock, int fd)
 {
     sock->fd = fd;
+    if (strangers == STRANGERS_MAX)
+        return ENOBUFS;
+    strangers++;
     sock->state = SOCK_DATAGRAM;
     sock->udp_memory = calloc(1, leat_udp_socket_bytes());
     if (!sock->udp_memory || leat_udp_open_in(server.platform->stack, sock->udp_memory, &sock->udp,
                                               &datagram_events, sock))
         return ENOBUFS;
-    return server_watch(fd, EPOLLIN, sock) ? 0 : ENOBUFS;
+    return server_watch(fd, 0, sock) ? 0 : ENOBUFS; /* EPOLLHUP comes unasked */
+}
+
+void datagram_trust(struct sock *sock)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = sock}};
+
+    if (sock->state != SOCK_DATAGRAM || sock->trusted)
+        return;
+    sock->trusted = true;
+    strangers--;
+    epoll_ctl(server.epoll, EPOLL_CTL_MOD, sock->fd, &event);
 }
 
 void datagram_close(struct sock *sock)
 {
+    if (sock->state == SOCK_DATAGRAM && !sock->trusted)
+        strangers--;
     if (sock->udp)
         leat_udp_close(sock->udp);
     sock->udp = NULL;
@@ -165,6 +184,10 @@ void datagram_event(struct sock *sock)
     struct iovec pieces[2] = {{&header, sizeof header}, {bytes, sizeof bytes}};
     struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 2};
 
+    if (!sock->trusted) { /* a stranger has closed it */
+        sock_free(sock);
+        return;
+    }
     for (unsigned i = 0; i < ROUND_MAX; i++) {
         const ssize_t got = recvmsg(sock->fd, &message, MSG_DONTWAIT);
 

@@ -56,7 +56,7 @@ static struct sock *sock_behind(int fd, char type)
 }
 
 /* Takes the ends of the program's sockets. One of TCP was announced by RUN_CONNECT, with the
- * token; for one of UDP the token comes by the call that follows, before it can do anything. */
+ * token; one of UDP does nothing before datagram_trust(). */
 static void take_ends(const struct listener *listener)
 {
     const char type = listener->watch == WATCH_STREAMS ? 's' : 'd';

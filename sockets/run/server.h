@@ -71,6 +71,7 @@ struct sock {
     char family, type;
     bool is_bound;
     bool accepted;
+    bool trusted;             /* of UDP: a call with the token has named it */
     bool can_read, can_write; /* of fd, as far as known */
     bool up_ended;            /* nothing more comes from the program */
     bool down_ended;          /* it was told that nothing more comes from the peer */
@@ -168,6 +169,10 @@ void stream_configure(struct sock *sock);
 /* ---- datagram.c ------------------------------------------------------------------------------ */
 
 int datagram_arrived(struct sock *sock, int fd);
+
+/* A call with the token has named the socket: from now on it sends and receives. */
+void datagram_trust(struct sock *sock);
+
 int datagram_bind(struct sock *sock, const struct leat_endpoint *local);
 int datagram_connect(struct sock *sock, const struct leat_endpoint *remote);
 void datagram_event(struct sock *sock);

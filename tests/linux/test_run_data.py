@@ -313,6 +313,26 @@ def test_datagrams_pass_in_both_directions(ours):
             """, PEER, sock.getsockname()[1])  # fmt: skip
 
 
+def test_a_socket_without_the_token_sends_nothing(ours):
+    """Another user of this machine sees the names of the UNIX sockets, and no more."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((PEER, 0))
+        sock.settimeout(1)
+        ours.python("""
+            import os, socket, struct, sys, time
+            run = os.environ["LEAT_RUN"][:25].encode()
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            s.bind(b"\\0" + run + b"p4d\\0" + b"stranger")
+            s.connect(b"\\0" + run + b"d")
+            to = bytes(10) + b"\\xff\\xff" + socket.inet_aton(sys.argv[1])
+            s.send(to + struct.pack("=IHHiI", 0, int(sys.argv[2]), 0, 0, 0) + b"stolen")
+            time.sleep(0.5)
+            print("good")
+            """, PEER, sock.getsockname()[1])  # fmt: skip
+        with pytest.raises(TimeoutError):
+            sock.recv(100)
+
+
 def test_a_datagram_to_a_closed_port_is_refused(ours):
     ours.python("""
         import socket, sys
