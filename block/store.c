@@ -2,8 +2,8 @@
  * store.c -- START HERE: a store's requests.
  *
  * One request at a time; the others wait. Each access to the device (log.c) ends in a callback,
- * which leads to the next phase (log.h). record.h has the format, mount.c what is read at the
- * start, change.c how the log is written.
+ * which leads to the next phase (log.h). The format is in record.h. The log is read at the start
+ * by mount.c, and written by change.c.
  */
 #include <leat/assert.h>
 #include <leat/stack.h>

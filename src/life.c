@@ -121,13 +121,12 @@ COLD static struct drain_look close_all(struct leat *stack)
 COLD static bool step(struct leat *stack, struct drain_look *look)
 {
     struct life *life = &stack->life;
-    const bool is_first = !life->is_begun;
 
-    if (is_first)
+    if (!life->is_begun)
         *look = begin(stack);
+    else if (life->step == DRAIN_WAIT && stack->now_ns < life->deadline_ns)
+        *look = look_at_all(stack, DRAIN_WAIT);
     if (life->step == DRAIN_WAIT && stack->now_ns < life->deadline_ns) {
-        if (!is_first)
-            *look = look_at_all(stack, DRAIN_WAIT);
         if (look->waits > 0 || drainer_is_busy(stack))
             return true;
     }

@@ -119,7 +119,7 @@ enum leat_err leat_task_resolve_why(struct leat_task *task, struct leat_resolver
     return LEAT_OK;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): what is asked for, and room for the answer */
+/* NOLINTNEXTLINE(readability-function-size): the parts of a question, and room for the answer */
 enum leat_err leat_task_resolve(struct leat_task *task, struct leat_resolver *resolver,
                                 const char *name, uint16_t port, struct leat_endpoint *ends,
                                 unsigned count_max, unsigned *count, uint64_t deadline_ns)

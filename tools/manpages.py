@@ -2,7 +2,9 @@
 """Makes pages for man(1): of a program's --help, and of the public headers.
 
   manpages.py program [--date DATE] --name NAME --version V --output FILE --notes FILE... -- PROGRAM
+
   manpages.py calls [--date DATE] [--depfile FILE] --version V --output FOLDER    a page in section 3 for each main call
+
   manpages.py list                                               the names of these pages
 
 A program's page has what its --help says, and sections that --help has not, of the notes: a first line with its purpose,
@@ -65,7 +67,7 @@ def notes_of(paths):
 
 
 def help_of(program, *command):
-    """What a program says to --help."""
+    """A program's answer to --help."""
     try:
         done = subprocess.run([program, *command, "--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                               env={**os.environ, "COLUMNS": "100"})
@@ -90,7 +92,7 @@ def usages(text):
 
 
 def synopsis(forms, name):
-    """Roff of the usage; what is typed as it stands is bold, what stands for something is slanted."""
+    """Roff of the usage: words that are typed as they stand are bold, and words that stand for others are slanted."""
     made = []
     for form in forms:
         words = form.split()
@@ -185,7 +187,7 @@ def libraries():
 
 
 def member_list(struct):
-    """Roff of the members of a struct, with what the header says of each."""
+    """Roff of the members of a struct, with the header's text of each."""
     made = []
     for declaration, text in struct.members:
         shown = roff.textwrap.wrap(roff.escaped(declaration), roff.LINE * 2)

@@ -112,9 +112,10 @@ struct leat_platform {
     void (*say)(struct leat_platform *platform, const char *line);
     /** Ends the program with this exit status when the current poll is over. */
     void (*finish)(struct leat_platform *platform, int status);
-    /** --store: values that survive a restart, mounted before check() and start(); what end() puts
-     * there is still written.  Names that begin with "leat/" are leat_main()'s; docs/storage.md has
-     * those of other users, and how many values there can be.  NULL: there is none. */
+    /** --store: values that survive a restart, mounted before check() and start().  A value that
+     * end() puts there is still written.  Names that begin with "leat/" are leat_main()'s;
+     * docs/storage.md has those of other users, and how many values there can be.  NULL: there is
+     * none. */
     struct leat_store *store;
 };
 

@@ -122,7 +122,7 @@ struct leat_store {
     uint64_t moved;                      /**< likewise */
     uint64_t written;                    /**< likewise */
     uint8_t phase;                       /**< what the access to the device is for */
-    bool format;                         /**< the mount writes all sectors anew */
+    bool format;                         /**< the mount writes all sectors again */
     bool is_mounted;                     /**< requests are taken */
     bool is_foreign;                     /**< of a mount: the device has other data */
     bool is_found;                       /**< of a mount: a record was found */
@@ -147,7 +147,7 @@ size_t leat_store_memory_bytes(const struct leat_store_config *config, uint32_t 
  * - LEAT_ERR_UNSUPPORTED: `format` is set, and the device is read-only;
  * - LEAT_ERR_DEVICE, LEAT_ERR_CLOSED.
  *
- * A store with damaged sectors is mounted with what is intact: leat_store_info.damaged tells how
+ * A store with damaged sectors is mounted with the intact ones.  leat_store_info.damaged tells how
  * many records are lost.  A name whose last record is lost has the value before, or none.
  */
 enum leat_err leat_store_mount(struct leat_store *store, struct leat_block *block, void *memory,

@@ -42,7 +42,7 @@ static enum leat_err transfer(struct solo5_block *block, const struct leat_block
     return result == SOLO5_R_OK ? LEAT_OK : LEAT_ERR_DEVICE;
 }
 
-/* Solo5 has no flush: what it has written is the host's. */
+/* Solo5 has no flush: the host decides when written bytes reach the disk. */
 static bool block_start(struct leat_block_device *device, struct leat_block_request *request)
 {
     struct solo5_block *block = block_of(device);

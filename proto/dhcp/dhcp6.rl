@@ -102,7 +102,7 @@ CHECKING: (
   | address_taken      @snd_DECLINE @withdraw @tell_declined -> DECLINING     # 18.2.8
   | address_refused    @tell_declined @back_off              -> INIT          # no room in the stack; the lease expires at the server
   | timeout_lease      @withdraw @back_off                   -> INIT          # expired during the check
-  | confirm            @withdraw @begin                      -> INIT          # another link: the address, not used yet, is asked for anew
+  | confirm            @withdraw @begin                      -> INIT          # another link: the address, not used yet, is asked for again
   | stop               @withdraw @rest                       -> STOPPED       # by the program
   | release            @withdraw @snd_RELEASE                -> RELEASING     # 18.2.7
 ),

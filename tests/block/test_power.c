@@ -4,10 +4,10 @@
  *     test_power [CHANGES]
  *
  * Random changes of a few names on a small device, so that the log goes round it all the time.
- * After each write three images are made of what the device may have when the power is cut there:
- * all that was written; each sector old or new; each sector torn at any byte. A store is mounted on
- * each image. It has no damage, and each name has its value; the one that was being changed has the
- * old value or the new one.
+ * After each write three images are made, as the device may be when the power is cut there. One has
+ * all writes; in one each sector is old or new; in one each sector is torn at any byte. A store is
+ * mounted on each image. It has no damage, and each name has its value; the one that was being
+ * changed has the old value or the new one.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* test_flags.c -- the flags of replies, of a server and of a forwarder: what a reply repeats of its
- * query, and what it doesn't (RFC 1035 4.1.1, RFC 4035 3.1.6 and 3.2.2). */
+/* test_flags.c -- the flags of replies, of a server and of a forwarder: those that a reply repeats
+ * from its query, and the others (RFC 1035 4.1.1, RFC 4035 3.1.6 and 3.2.2). */
 #include "dns_home.h"
 
 enum {

@@ -297,7 +297,7 @@ static void test_expressions_by_themselves(void **state)
     have(
         "^ad([sxv]?[0-9]*|system)[_.-]([^.[:space:]]+\\.){1,}|[_.-]ad([sxv]?[0-9]*|system)[_.-]\r\n"
         "(^|\\.)track(er|ing)\\.test$ \n(c) 2026 "
-        "somebody\n(function(){a=1})()\n^a;querytype=A\n(\n");
+        "a person\n(function(){a=1})()\n^a;querytype=A\n(\n");
     assert_true(blocks("ads.x.test") && blocks("ad7-x.test") && blocks("x.ad.test") &&
                 blocks("a.tracker.test"));
     assert_false(blocks("bad.test") || blocks("a.test") || blocks("xtracker.test"));

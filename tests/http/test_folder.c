@@ -415,7 +415,7 @@ static void test_hashes_are_verified_by_the_program(void **state)
     REPLY(GET("/", "Authorization: Basic YW5uOnRocmVl\r\n"), "Unauthorized\n", "401 ");
 }
 
-/* RFC 9110 12.4.2: weights in thousandths. Of several with one weight the shortest is sent. */
+/* RFC 9110 12.4.2: weights in thousandths. The shortest of those with one weight is sent. */
 static void test_weights_of_codings(void **state)
 {
     static const struct {

@@ -19,7 +19,7 @@ BROWSER = "chromium-headless-shell"
 LOOKED_AT = ["index.html", "docs/README.html", "docs/security.html", "docs/performance.html", "docs/why-dropped.html",
              "docs/book/2-echo.html", "docs/lab/tcp-transitions.html", "docs/lab/conformance.html", "interface/tcp.html",
              "interface/stats.html", "src/tcp/input.c.html", "genindex.html", "search.html"]
-# The lowest contrast of a text with what lies behind it (WCAG 2.1, 1.4.3 has 4.5), and the text that has it.
+# The lowest contrast of a text with its background (WCAG 2.1, 1.4.3 demands 4.5), and that text.
 CONTRAST = """(() => {
     const part = (value) => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
     const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
@@ -105,7 +105,7 @@ class Site(unittest.TestCase):
         self.assertEqual({page for page in wanted if not (self.folder / page).exists()}, set())
 
     def test_nothing_is_fetched_from_elsewhere(self):
-        """A reader's browser asks no other server, so the site works without a network, and tells nobody."""
+        """A reader's browser asks no other server, so the site works without a network."""
         from_others = {link for page in self.pages.values() for link in page.links
                        if link.startswith(("http:", "https:", "//")) and link.endswith((".css", ".js", ".woff2", ".png", ".svg"))}
         self.assertEqual(from_others, set())

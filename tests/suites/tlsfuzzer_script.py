@@ -9,7 +9,7 @@ name, "pass", "fail" or "skip", and why it failed. The script's own output goes 
 
 Each script has a dictionary of conversations, of which it runs a random sample by a class Runner, in a loop over `c_name`.
 Both names are replaced in its module: the sample becomes the same one in each run, without what is left out, and each
-conversation's end is noted. So no time is lost on what isn't for leat. A script that is killed has told what it did.
+conversation's end is noted. So cases that aren't for leat cost no time. A script that is killed has told what it did.
 """
 import fnmatch
 import importlib

@@ -168,7 +168,7 @@ static void one_waiter_is_noted_for_half(void **state)
     assert_int_equal(flow->waiter, 5);
     assert_true(transmit_wait(link, key, 5)); /* the same one again */
     flow = NULL;
-    ((struct flow *)fair_queue_find(&link->flows, key))->waiter = 0; /* nobody to wake */
+    ((struct flow *)fair_queue_find(&link->flows, key))->waiter = 0; /* no connection to wake */
 }
 
 /* The queue of a fast link goes out in order, in bursts, as far as the device takes it. */

@@ -86,7 +86,7 @@ def members_of(body):
 
 
 class Headers:
-    """What the headers of a folder declare, with their docstrings."""
+    """The declarations in the headers of a folder, with their docstrings."""
 
     def __init__(self, folder):
         self.functions, self.structs = {}, {}

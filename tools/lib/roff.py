@@ -1,7 +1,7 @@
 """Plain text as roff, with the macros of man(7): paragraphs, lists of terms, and lines that stay as they are.
 
-The plain text is what --help and docstrings have: paragraphs between empty lines; a term indented by two or more
-columns, then its text after two spaces or in deeper lines; lines that are indented by four or more are shown as they are.
+Plain text is the form of --help and of docstrings. Paragraphs lie between empty lines. A term is indented by two or more
+columns, and its text follows after two spaces or in deeper lines. Lines that are indented by four or more are shown as they are.
 """
 
 import re
