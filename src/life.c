@@ -148,7 +148,7 @@ COLD static bool step(struct leat *stack, struct drain_look *look)
 COLD static void on_look(struct leat *stack, struct ready *ready)
 {
     struct life *life = &stack->life;
-    struct drain_look look;
+    struct drain_look look = {.waits = 0};
 
     (void)ready;
     if (step(stack, &look))

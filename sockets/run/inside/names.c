@@ -20,18 +20,13 @@
 /* Adds the address of the text to @found, if it is of a wanted family. */
 static void add_text(struct found *found, const char *text, unsigned wants)
 {
-    struct run_endpoint *to = &found->addresses[found->count];
-    struct in_addr in;
-    const bool is_v4 = inet_pton(AF_INET, text, &in) == 1;
+    const bool is_v6 = strchr(text, ':');
+    struct run_endpoint to = endpoint_any(is_v6 ? '6' : '4');
 
-    if (found->count == RUN_ADDRESSES_MAX || !(wants & (is_v4 ? RUN_WANTS_4 : RUN_WANTS_6)))
+    if (found->count == RUN_ADDRESSES_MAX || !(wants & (is_v6 ? RUN_WANTS_6 : RUN_WANTS_4)))
         return;
-    *to = endpoint_any(is_v4 ? '4' : '6');
-    if (is_v4)
-        memcpy(to->ip + 12, &in, sizeof in);
-    else if (inet_pton(AF_INET6, text, to->ip) != 1)
-        return;
-    found->count++;
+    if (inet_pton(is_v6 ? AF_INET6 : AF_INET, text, is_v6 ? to.ip : to.ip + 12) == 1)
+        found->addresses[found->count++] = to;
 }
 
 /* Reads a line: an address, and names. @match decides by one word. */
@@ -142,6 +137,7 @@ int names_reverse(const struct run_endpoint *of, char name[NI_MAXHOST])
 {
     struct run_request request = {.call = RUN_REVERSE, .endpoint = *of};
     struct run_reply reply;
+    size_t len;
     int error;
 
     if (hosts_reverse(of, name))
@@ -149,7 +145,11 @@ int names_reverse(const struct run_endpoint *of, char name[NI_MAXHOST])
     error = ask(NULL, &request, &reply);
     if (error)
         return error < 0 ? error : EAI_SYSTEM;
-    snprintf(name, NI_MAXHOST, "%s", (const char *)reply.data);
+    len = strnlen((const char *)reply.data, reply.len);
+    if (len >= NI_MAXHOST)
+        return EAI_OVERFLOW;
+    memcpy(name, reply.data, len);
+    name[len] = '\0';
     return 0;
 }
 
