@@ -30,7 +30,7 @@ struct leat_xen;
 /** The interface, and overrides of its own facts. */
 struct leat_xen_config {
     struct leat_metal *metal;         /**< the machine; its memory holds rings and pages */
-    unsigned number;                  /**< of the interface: device/vif/<number> of xenstore */
+    unsigned number;                  /**< of the interface: device/vif/NUMBER of xenstore */
     const struct leat_mac *mac;       /**< our address on the link; NULL: the one in xenstore */
     uint16_t mtu;                     /**< 0: the one in xenstore, else 1500 */
     bool no_offload;                  /**< no super-frames, in neither direction */

@@ -25,6 +25,7 @@ BRINGS = {
     "default-jdk-headless": {"java"},
     "mtools": {"mcopy", "mmd"},
     "tshark": {"sharkd"},
+    "procps": {"pgrep"},
     "bind9": {"dnssec-keygen", "dnssec-signzone"},
     "bind9-dnsutils": {"delv"},
     "cargo": {"cargo"},

@@ -4,6 +4,8 @@
  * The grant table (public/grant_table.h, version 1) is shared with Xen, which marks in it what the
  * other domain has mapped.
  */
+#include <leat/metal.h>
+
 #include "cpu.h"
 #include "machine.h"
 #include "store.h"
@@ -134,6 +136,15 @@ static uint32_t table_pages_max(void)
 bool xen_machine_is_here(void)
 {
     return xen_guest();
+}
+
+void *xen_machine_pages(struct leat_metal *metal, uint32_t count)
+{
+    const size_t bytes = (size_t)(count + 1) * XEN_PAGE_BYTES;
+    const uintptr_t mask = XEN_PAGE_BYTES - 1;
+    void *memory = leat_metal_take(metal, bytes - 1);
+
+    return memory ? (void *)(((uintptr_t)memory + mask) & ~mask) : NULL;
 }
 
 bool xen_machine_open(struct xen_machine *machine, struct leat_metal *metal, uint32_t refs,
