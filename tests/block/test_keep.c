@@ -236,22 +236,19 @@ static void entropy_is_mixed_and_replaced(void **state)
     halt(f);
 }
 
-/* The power goes right after keep_mix(): the next start has another value. */
+/* If the power goes right after keep_mix(), the next start has another value. */
 static void entropy_is_on_the_disk_before_it_is_used(void **state)
 {
     struct fixture *f = *state;
-    uint8_t seed[LEAT_SEED_BYTES], before[LEAT_SEED_BYTES];
+    uint8_t seed[LEAT_SEED_BYTES];
 
     assert_null(boot(f));
-    memcpy(seed, fresh, sizeof seed);
-    keep_mix(f->keep, seed);
-    memcpy(before, keep_get(f->keep, KEEP_ENTROPY), sizeof before);
-    restart(f);
-    memcpy(seed, fresh, sizeof seed);
-    keep_mix(f->keep, seed);
-    memcpy(f->faulty.cached, f->faulty.stable, SECTOR * SECTORS);
-    restart(f);
-    assert_memory_not_equal(keep_get(f->keep, KEEP_ENTROPY), before, sizeof before);
+    for (unsigned i = 0; i < 2; i++) {
+        memcpy(seed, fresh, sizeof seed);
+        keep_mix(f->keep, seed);
+        assert_non_null(memmem(f->faulty.stable, SECTOR * SECTORS, keep_get(f->keep, KEEP_ENTROPY),
+                               LEAT_SEED_BYTES));
+    }
     halt(f);
 }
 
