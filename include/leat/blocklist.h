@@ -9,7 +9,7 @@
  *
  * With memory for them (leat_blocklist_give_rules()) a set also has entries with conditions, and
  * regular expressions for names.  An expression is matched without backtracking, and the work of
- * all together is limited, so a text can't make questions slow.
+ * all together is limited, so a text makes questions cost some milliseconds at most.
  *
  * Text comes in pieces of any size, so that a list can be read while it arrives (docs/dns.md has
  * the formats).  Lines that are not understood are counted, and block nothing; the first ones are
@@ -75,7 +75,7 @@ struct leat_blocklist_answer {
 enum {
     LEAT_BLOCKLIST_RULES_BYTES_MIN = 65536, /**< for leat_blocklist_give_rules() */
     LEAT_BLOCKLIST_EXPRESSIONS = 1024,      /**< most regular expressions of a text */
-    LEAT_BLOCKLIST_WORK = 65536,    /**< most work of all regular expressions of a set: the sum of
+    LEAT_BLOCKLIST_WORK = 16384,    /**< most work of all regular expressions of a set: the sum of
                                          their positions (characters and classes, with repetitions),
                                          each times the number of 64s in them */
     LEAT_BLOCKLIST_NAME_RULES = 64, /**< most entries with conditions for the same name */
