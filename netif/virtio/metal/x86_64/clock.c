@@ -8,6 +8,7 @@
  */
 #include "cpu.h"
 #include "interrupts.h"
+#include "pv_clock.h"
 #include "xen_guest.h"
 #include "../metal.h"
 
@@ -28,24 +29,12 @@ enum {
     TIMER_CALIBRATIONS = 3
 };
 
-/* struct pvclock_vcpu_time_info (Linux, Documentation/virt/kvm/x86/msr.rst) */
-struct kvm_time {
-    uint32_t version; /* odd while it is being written */
-    uint32_t pad;
-    uint64_t tsc;
-    uint64_t system_ns;
-    uint32_t scale; /* ns = (ticks << shift) * scale >> 32 */
-    int8_t shift;
-    uint8_t flags;
-    uint8_t pad2[2];
-};
-
 __extension__ typedef unsigned __int128 uint128;
 
 static uint64_t tsc_start;
 static uint64_t xen_start_ns;
 static uint64_t ns_per_tick; /* times 2^32 */
-static volatile struct kvm_time kvm_time __attribute__((aligned(64)));
+static volatile struct pv_clock kvm_time __attribute__((aligned(64)));
 
 static uint64_t scale_of(uint64_t ticks, uint64_t ns)
 {
@@ -60,11 +49,7 @@ static uint64_t scale_from_kvm(void)
         return 0;
     write_msr(KVM_MSR_SYSTEM_TIME, (uintptr_t)&kvm_time | 1);
     /* The hypervisor writes the struct before the write of the register ends. */
-    scale = kvm_time.scale;
-    if (kvm_time.shift >= 0)
-        scale <<= kvm_time.shift & 31;
-    else
-        scale >>= -kvm_time.shift & 31;
+    scale = pv_clock_ns_per_tick(&kvm_time);
     write_msr(KVM_MSR_SYSTEM_TIME, 0); /* only the rate is needed */
     return scale;
 }

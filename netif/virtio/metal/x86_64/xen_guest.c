@@ -9,6 +9,7 @@
 
 #include "cpu.h"
 #include "interrupts.h"
+#include "pv_clock.h"
 #include "../metal.h"
 
 enum {
@@ -43,17 +44,6 @@ enum {
     VCPUS = 32
 };
 
-/* struct vcpu_time_info */
-struct vcpu_time {
-    uint32_t version; /* odd while it is being written */
-    uint32_t pad;
-    uint64_t tsc;
-    uint64_t system_ns;
-    uint32_t scale; /* ns = (ticks << shift) * scale >> 32 */
-    int8_t shift;
-    uint8_t pad2[3];
-};
-
 /* struct vcpu_info */
 struct vcpu {
     uint8_t upcall_pending;
@@ -61,7 +51,7 @@ struct vcpu {
     uint8_t pad[6];
     uint64_t words_pending; /* a bit for each word of pending[] */
     uint64_t other[2];
-    struct vcpu_time time;
+    struct pv_clock time;
 };
 
 /* struct shared_info, as a guest in 64-bit mode sees it */
@@ -273,10 +263,10 @@ bool xen_console_take_end(void)
 /* ---- time --------------------------------------------------------------------------------- */
 
 /* A copy of the clock, read whole; @tsc is the counter by which it was valid. */
-static struct vcpu_time read_time(uint64_t *tsc)
+static struct pv_clock read_time(uint64_t *tsc)
 {
-    const volatile struct vcpu_time *from = &shared.info.vcpus[0].time;
-    struct vcpu_time time;
+    const volatile struct pv_clock *from = &shared.info.vcpus[0].time;
+    struct pv_clock time;
 
     do {
         time.version = from->version;
@@ -291,18 +281,12 @@ static struct vcpu_time read_time(uint64_t *tsc)
     return time;
 }
 
-static uint64_t scale_of(const struct vcpu_time *time)
-{
-    return time->shift >= 0 ? (uint64_t)time->scale << (time->shift & 31)
-                            : (uint64_t)time->scale >> (-time->shift & 31);
-}
-
 uint64_t xen_ns_per_tick(void)
 {
     uint64_t tsc;
-    const struct vcpu_time time = read_time(&tsc);
+    const struct pv_clock time = read_time(&tsc);
 
-    return scale_of(&time);
+    return pv_clock_ns_per_tick(&time);
 }
 
 uint64_t xen_clock_ns(void)
@@ -310,9 +294,9 @@ uint64_t xen_clock_ns(void)
     __extension__ typedef unsigned __int128 uint128;
     static uint64_t latest_ns;
     uint64_t tsc;
-    const struct vcpu_time time = read_time(&tsc);
+    const struct pv_clock time = read_time(&tsc);
     const uint64_t ticks = tsc > time.tsc ? tsc - time.tsc : 0;
-    const uint64_t ns = time.system_ns + (uint64_t)((uint128)ticks * scale_of(&time) >> 32);
+    const uint64_t ns = time.system_ns + (uint64_t)((uint128)ticks * pv_clock_ns_per_tick(&time) >> 32);
 
     /* A new rate of Xen's may lie a little behind the extrapolation by the earlier one. */
     if (ns > latest_ns)
