@@ -88,9 +88,14 @@ void leat_tap_unsteer(int fd)
 enum leat_err leat_tap_steer_device(int fd, const char *device, struct leat_ip first,
                                     uint16_t count, char why[LEAT_WHY_BYTES])
 {
-    const int program = load_program(first, count);
     enum leat_err err = LEAT_OK;
+    int program;
 
+    if (!leat_ip_is_v4(first)) {
+        snprintf(why, LEAT_WHY_BYTES, "queues are told apart by IPv4 addresses only");
+        return LEAT_ERR_FAMILY;
+    }
+    program = load_program(first, count);
     if (program < 0 || ioctl(fd, TUNSETSTEERINGEBPF, &program) < 0) {
         snprintf(why, LEAT_WHY_BYTES, "can't tell the kernel which queue of %.32s is whose: %s%s",
                  device, strerror(errno),

@@ -460,11 +460,8 @@ failed:
 enum leat_err leat_tap_steer(struct leat_tap *tap, struct leat_ip first, uint16_t count,
                              char why[LEAT_WHY_BYTES])
 {
-    enum leat_err err = LEAT_ERR_FAMILY;
+    const enum leat_err err = leat_tap_steer_device(tap->fd, tap->device, first, count, why);
 
-    snprintf(why, LEAT_WHY_BYTES, "queues are told apart by IPv4 addresses only");
-    if (leat_ip_is_v4(first))
-        err = leat_tap_steer_device(tap->fd, tap->device, first, count, why);
     tap->steered |= err == LEAT_OK;
     return err;
 }
