@@ -3,6 +3,7 @@
 import itertools
 import os
 import socket
+import struct
 import time
 
 os.environ.setdefault("XDG_CACHE_HOME", "/nonexistent")  # keeps scapy from writing files
@@ -150,3 +151,12 @@ def text_of(segment):
     below = segment.underlayer
     length = below.plen if IPv6 in below else below.len - 4 * below.ihl
     return bytes(segment.payload)[:length - 4 * segment.dataofs]
+
+
+def of_another_router(frame, number):
+    """The advertisement from another source, with its checksum mended by hand, because scapy is slow."""
+    frame = bytearray(frame)
+    total = struct.unpack_from("!H", frame, 14 + 42)[0] - number
+    struct.pack_into("!H", frame, 14 + 22, number)
+    struct.pack_into("!H", frame, 14 + 42, total % 0xFFFF)
+    return frame

@@ -16,7 +16,7 @@ from scapy.all import (ARP, BOOTP, DHCP, ICMP, IP, TCP, UDP, Ether, ICMPv6EchoRe
                        ICMPv6NDOptSrcLLAddr, IPOption, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, Raw, fragment)
 
 from conftest import LIMIT_S, PATH, PATIENCE, Leat, came, run
-from report_peer import OUR6, QUIET_S, Peer, text_of
+from report_peer import OUR6, QUIET_S, Peer, of_another_router, text_of
 
 if PATH:
     pytest.skip("frames are sent on a device", allow_module_level=True)
@@ -473,15 +473,6 @@ def a_crowd_of_routers_is_no_burden(peer):
     for number in range(2000):
         peer.raw.send(of_another_router(first, number))
     peer.open(version=6).says(b"hello")
-
-
-def of_another_router(frame, number):
-    """The advertisement from another source, with its checksum mended by hand, because scapy is slow."""
-    frame = bytearray(frame)
-    total = struct.unpack_from("!H", frame, 14 + 42)[0] - number
-    struct.pack_into("!H", frame, 14 + 22, number)
-    struct.pack_into("!H", frame, 14 + 42, total % 0xFFFF)
-    return frame
 
 
 # ---- The list ----------------------------------------------------------------------------------------------------

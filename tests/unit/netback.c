@@ -429,3 +429,21 @@ enum leat_err xen_world_start(const char **why)
     }
     return err;
 }
+
+void xen_world_look(unsigned ms)
+{
+    struct leat_netif *netif = leat_xen_netif(&xen_world.xen);
+    struct leat_buf *frames[4];
+
+    netback.now_ns += ms * UINT64_C(1000000);
+    netback_serve_store();
+    do
+        assert_int_equal(netif->ops->receive(netif, netback.now_ns, &xen_world.pool, frames, 4), 0);
+    while (netif->ops->next_look_ns(netif, netback.now_ns) == netback.now_ns);
+}
+
+void xen_world_look_for(unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds * 20; i++)
+        xen_world_look(50);
+}

@@ -122,4 +122,8 @@ enum {
 };
 void xen_world_prepare(unsigned how);
 
+/* One look of the driver, @ms later; and one each 50 ms. */
+void xen_world_look(unsigned ms);
+void xen_world_look_for(unsigned seconds);
+
 #endif

@@ -45,25 +45,6 @@ static void start_fails(enum leat_err err, const char *text, unsigned seconds)
     assert_true(leat_xen_lost(&xen_world.xen));
 }
 
-/* One look of the driver, @ms later. */
-static void look(unsigned ms)
-{
-    struct leat_netif *netif = leat_xen_netif(&xen_world.xen);
-    struct leat_buf *frames[4];
-
-    netback.now_ns += ms * UINT64_C(1000000);
-    netback_serve_store();
-    do
-        assert_int_equal(netif->ops->receive(netif, netback.now_ns, &xen_world.pool, frames, 4), 0);
-    while (netif->ops->next_look_ns(netif, netback.now_ns) == netback.now_ns);
-}
-
-static void look_for_seconds(unsigned seconds)
-{
-    for (unsigned i = 0; i < seconds * 20; i++)
-        look(50);
-}
-
 /* ---- in order ----------------------------------------------------------------------------- */
 
 static void the_facts_are_those_of_the_store(void **state)
@@ -129,7 +110,7 @@ static void a_change_behind_an_answer_is_seen(void **state)
     netback.follows = false;
     netback.next_state = "6";
     netback_set("~/state", "4"); /* an event, without a change */
-    look(1);
+    xen_world_look(1);
     assert_null(netback.next_state);
     assert_false(leat_xen_link_up(&xen_world.xen));
 }
@@ -144,8 +125,8 @@ static void without_a_watch_the_state_is_read_each_second(void **state)
     assert_true(netif->ops->next_look_ns(netif, netback.now_ns) > netback.now_ns);
     netback.follows = false;
     netback_set("~/state", "6");
-    look_for_seconds(1);
-    look(50);
+    xen_world_look_for(1);
+    xen_world_look(50);
     assert_false(leat_xen_link_up(&xen_world.xen));
 }
 
@@ -158,12 +139,12 @@ static void a_second_connection_has_the_watch_of_the_first(void **state)
     start();
     netback_set("~/state", "5");
     netback.tx_head = netback.rx_head = NULL;
-    look(1);
-    look_for_seconds(3);
+    xen_world_look(1);
+    xen_world_look_for(3);
     assert_true(leat_xen_link_up(&xen_world.xen));
     assert_int_equal(netif->ops->next_look_ns(netif, netback.now_ns), LEAT_NEVER_NS);
     netback_set("~/state", "5");
-    look(1);
+    xen_world_look(1);
     assert_false(leat_xen_link_up(&xen_world.xen));
 }
 
@@ -184,9 +165,9 @@ static void a_backend_that_goes_and_comes_back_is_connected_to_again(void **stat
     start();
     netback_set("~/state", "5");
     netback.tx_head = netback.rx_head = NULL;
-    look(1);
+    xen_world_look(1);
     assert_false(leat_xen_link_up(xen));
-    look_for_seconds(3);
+    xen_world_look_for(3);
     assert_false(leat_xen_lost(xen));
     assert_true(leat_xen_link_up(xen));
     assert_int_equal(leat_xen_counters(xen)->link_changes, 2);
@@ -203,7 +184,7 @@ static void a_backend_that_began_anew_is_connected_to_again(void **state)
     start();
     netback.tx_head = netback.rx_head = NULL;
     netback_set("~/state", "2");
-    look_for_seconds(1);
+    xen_world_look_for(1);
     assert_true(leat_xen_link_up(xen));
     assert_int_equal(leat_xen_counters(xen)->link_changes, 2);
     assert_non_null(netback.rx_head);
@@ -218,12 +199,12 @@ static void an_attempt_that_fails_is_no_change_of_the_link(void **state)
     start();
     netback.follows = false;
     netback_set("~/state", "6");
-    look(1);
+    xen_world_look(1);
     netback_set("~/state", "2");
-    look_for_seconds(1);
+    xen_world_look_for(1);
     assert_int_equal(xen->bus.phase, XEN_BUS_ANSWERING);
     netback_set("~/state", "6");
-    look_for_seconds(1);
+    xen_world_look_for(1);
     assert_false(xen->connected);
     assert_int_equal(leat_xen_counters(xen)->link_changes, 1);
 }
@@ -237,7 +218,7 @@ static void frames_for_a_backend_that_is_away_are_lost_and_counted(void **state)
     start();
     netback.follows = false;
     netback_set("~/state", "6");
-    look(1);
+    xen_world_look(1);
     assert_true(xen->netif.ops->transmit_room(&xen->netif) > 0);
     frame = leat_buf_copy(&xen_world.pool, "twenty bytes of a frame", 20);
     xen->netif.ops->transmit(&xen->netif, netback.now_ns, &frame, 1);
@@ -273,12 +254,12 @@ static void an_interface_that_is_taken_away_is_lost(void **state)
     start();
     netback_set("~/online", "0");
     netback_set("~/state", "5");
-    look(1);
-    look_for_seconds(1);
+    xen_world_look(1);
+    xen_world_look_for(1);
     assert_string_equal(netback_key("~/state"), "6"); /* and it isn't asked to begin again */
     assert_false(leat_xen_lost(xen));
     netback_set("device/vif/0/backend", NULL);
-    look_for_seconds(1);
+    xen_world_look_for(1);
     assert_true(leat_xen_lost(xen));
     assert_string_equal(leat_xen_why(xen), "xenstore has no such network interface");
     assert_int_equal(xen->netif.ops->next_look_ns(&xen->netif, netback.now_ns), LEAT_NEVER_NS);
@@ -290,8 +271,8 @@ static void a_backend_that_comes_back_with_less_is_not_used(void **state)
     start();
     netback_set("~/feature-sg", "0");
     netback_set("~/state", "5");
-    look(1);
-    look_for_seconds(3);
+    xen_world_look(1);
+    xen_world_look_for(3);
     assert_string_equal(leat_xen_why(&xen_world.xen),
                         "the backend that came back offers less than the earlier one");
 }
@@ -306,8 +287,8 @@ static void pages_that_stay_mapped_are_given_up(void **state)
     for (uint32_t ref = NETBACK_REFS_FIRST + 2; ref < NETBACK_REFS_FIRST + 12; ref++)
         netback.grants[ref].mapped = true;
     netback_set("~/state", "5");
-    look(1);
-    look_for_seconds(3);
+    xen_world_look(1);
+    xen_world_look_for(3);
     assert_true(leat_xen_link_up(xen));
     assert_int_equal(leat_xen_counters(xen)->pages_kept, 10);
     assert_int_equal(xen->rx_free_count, XEN_NET_RX_PAGES - 10 - 256);
@@ -320,8 +301,8 @@ static void rings_that_stay_mapped_end_the_interface(void **state)
     netback.grants[NETBACK_REFS_FIRST].mapped = true;
     netback.grants[NETBACK_REFS_FIRST].domain = 99; /* so that a second grant is another one */
     netback_set("~/state", "5");
-    look(1);
-    look_for_seconds(3);
+    xen_world_look(1);
+    xen_world_look_for(3);
     assert_true(leat_xen_lost(&xen_world.xen));
 }
 
@@ -457,8 +438,8 @@ static void a_store_that_breaks_its_ring_later_does_not_end_the_connection(void 
     (void)state;
     start();
     netback.store->answer_produced += 2000;
-    look(1);
-    look_for_seconds(1);
+    xen_world_look(1);
+    xen_world_look_for(1);
     assert_true(leat_xen_link_up(&xen_world.xen));
 }
 
