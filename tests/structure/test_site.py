@@ -132,7 +132,7 @@ class Site(unittest.TestCase):
         from chromium import Chromium
         browser = Chromium()
         try:
-            for part, whole in ("tcp_conn", "leat_tcp_connect"), ("blocklist_l", "leat_blocklist_line"), ("reassembly", "security"):
+            for part, whole in ("tcp_conn", "leat_tcp_connect"), ("blocklist_l", "leat_blocklist_line"), ("reassembly", "src/ip/reassembly.c"):
                 browser.open((self.folder / "search.html").as_uri() + f"?q={part}")
                 found = ""
                 for _ in range(40):
