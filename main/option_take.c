@@ -112,53 +112,85 @@ static bool take_congestion(struct options *options, const char *text)
 /* Options without a value: where each is stored; NULL for others. */
 bool *option_flag(struct options *options, unsigned key)
 {
-    bool *const places[KEY_COUNT] = {
-        [KEY_CREATE] = &options->create,
-        [KEY_LISTEN] = &options->listen,
-        [KEY_PASST] = &options->passt,
-        [KEY_FLIGHT_DUMP] = &options->flight_dump,
-        [KEY_FAST_OPEN] = &options->fast_open,
-        [KEY_OFFLOAD] = &options->offload,
-        [KEY_NO_OFFLOAD] = &options->no_offload,
-        [KEY_STATS] = &options->stats,
-        [KEY_VERBOSE] = &options->verbose,
-        [KEY_TEMPORARY] = &options->temporary,
-        [KEY_EARLY_DATA] = &options->early_data,
-        [KEY_EXPLAIN_DROPS] = &options->explain_drops,
-        [KEY_CHECK_CONFIG] = &options->check_config,
-        [KEY_STORE_FORMAT] = &options->store_format,
-    };
-
-    return places[key];
+    switch (key) {
+    case KEY_CREATE:
+        return &options->create;
+    case KEY_LISTEN:
+        return &options->listen;
+    case KEY_PASST:
+        return &options->passt;
+    case KEY_FLIGHT_DUMP:
+        return &options->flight_dump;
+    case KEY_FAST_OPEN:
+        return &options->fast_open;
+    case KEY_OFFLOAD:
+        return &options->offload;
+    case KEY_NO_OFFLOAD:
+        return &options->no_offload;
+    case KEY_STATS:
+        return &options->stats;
+    case KEY_VERBOSE:
+        return &options->verbose;
+    case KEY_TEMPORARY:
+        return &options->temporary;
+    case KEY_EARLY_DATA:
+        return &options->early_data;
+    case KEY_EXPLAIN_DROPS:
+        return &options->explain_drops;
+    case KEY_CHECK_CONFIG:
+        return &options->check_config;
+    case KEY_STORE_FORMAT:
+        return &options->store_format;
+    default:
+        return NULL;
+    }
 }
 
-/* Options whose value is stored as it is: where; NULL for others.  Not inlined, because its table
- * lies on the stack. */
-__attribute__((noinline)) static const char **text_of(struct options *options, unsigned key)
+/* Options whose value is stored as it is: where; NULL for others. */
+static const char **text_of(struct options *options, unsigned key)
 {
-    const char **const places[KEY_COUNT] = {
-        [KEY_TAP] = &options->tap,
-        [KEY_TUN] = &options->tun,
-        [KEY_SOCKET] = &options->socket,
-        [KEY_SHM] = &options->shm,
-        [KEY_DATAGRAM] = &options->datagram,
-        [KEY_XDP] = &options->xdp,
-        [KEY_CERT] = &options->certificate,
-        [KEY_KEY] = &options->key,
-        [KEY_FILES] = &options->folder,
-        [KEY_REDIRECTS] = &options->redirects,
-        [KEY_PASSWORDS] = &options->passwords,
-        [KEY_RECORD] = &options->record,
-        [KEY_REPLAY] = &options->replay,
-        [KEY_FLIGHT_FILE] = &options->flight_file,
-        [KEY_DOT] = &options->dot,
-        [KEY_EARLY] = &options->early,
-        [KEY_TICKET_KEYS] = &options->ticket_keys,
-        [KEY_STORE] = &options->store,
-        [KEY_CONFIG] = &options->config,
-    };
-
-    return places[key];
+    switch (key) {
+    case KEY_TAP:
+        return &options->tap;
+    case KEY_TUN:
+        return &options->tun;
+    case KEY_SOCKET:
+        return &options->socket;
+    case KEY_SHM:
+        return &options->shm;
+    case KEY_DATAGRAM:
+        return &options->datagram;
+    case KEY_XDP:
+        return &options->xdp;
+    case KEY_CERT:
+        return &options->certificate;
+    case KEY_KEY:
+        return &options->key;
+    case KEY_FILES:
+        return &options->folder;
+    case KEY_REDIRECTS:
+        return &options->redirects;
+    case KEY_PASSWORDS:
+        return &options->passwords;
+    case KEY_RECORD:
+        return &options->record;
+    case KEY_REPLAY:
+        return &options->replay;
+    case KEY_FLIGHT_FILE:
+        return &options->flight_file;
+    case KEY_DOT:
+        return &options->dot;
+    case KEY_EARLY:
+        return &options->early;
+    case KEY_TICKET_KEYS:
+        return &options->ticket_keys;
+    case KEY_STORE:
+        return &options->store;
+    case KEY_CONFIG:
+        return &options->config;
+    default:
+        return NULL;
+    }
 }
 
 /* "10.0.0.2/24" or "2001:db8::2/64". */
@@ -189,9 +221,8 @@ static uint32_t digest(uint32_t hash, const char *text)
     return hash * 16777619u + 1;
 }
 
-/* Takes one option; false if its value is wrong.  Not inlined, because its tables lie on the
- * stack. */
-__attribute__((noinline)) bool option_take(struct options *options, unsigned key, const char *text)
+/* Takes one option; false if its value is wrong. */
+bool option_take(struct options *options, unsigned key, const char *text)
 {
     bool *flag = option_flag(options, key);
     const char **place = text_of(options, key);
