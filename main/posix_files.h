@@ -26,7 +26,10 @@ uint64_t posix_files_changed_ns(const char *path);
 void posix_files_free(struct posix_files *files, const char *bytes);
 void posix_files_close(struct posix_files *files);
 
-/* Writes a file that only its owner may read. */
+/* Writes a file that only its owner may read.  After a crash or a loss of power it has its old
+ * contents or the new ones: they are written to PATH.new, which then takes its name.  Only if the
+ * folder takes no other file, or if it is no ordinary file, it is written in place.
+ * LEAT_ERR_DEVICE: it has either, or if it was written in place any. */
 enum leat_err posix_files_write(const char *path, const void *bytes, size_t len);
 
 #endif
