@@ -12,27 +12,7 @@
 #include <cmocka.h>
 
 #include "block/record.h"
-#include "store_world.h"
-
-enum {
-    SECTORS = 40
-};
-
-static struct store_world world;
-
-static int set_up(void **state)
-{
-    (void)state;
-    world_open(&world, SECTORS);
-    return world_mount(&world, false) != LEAT_OK;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_close(&world);
-    return 0;
-}
+#include "store_test.h"
 
 static struct leat_store_info info(void)
 {
@@ -206,7 +186,7 @@ static void a_delete_has_room_also_after_the_largest_record_has_grown(void **sta
     assert_int_equal(put("n0", 1, 1000), LEAT_OK);
 }
 
-static unsigned writes_of[SECTORS];
+static unsigned writes_of[WORLD_SECTORS];
 
 static void count_writes(struct faulty *faulty)
 {
@@ -225,7 +205,7 @@ static void all_sectors_are_written_equally_often(void **state)
     assert_int_equal(put("still", 7, 1500), LEAT_OK);
     for (unsigned i = 0; i < 2000; i++)
         assert_int_equal(put(i % 3 ? "a" : "b", (uint8_t)i, 100 + i % 900), LEAT_OK);
-    for (unsigned i = 0; i < SECTORS; i++) {
+    for (unsigned i = 0; i < WORLD_SECTORS; i++) {
         least = writes_of[i] < least ? writes_of[i] : least;
         most = writes_of[i] > most ? writes_of[i] : most;
     }
@@ -239,7 +219,7 @@ static void all_sectors_are_written_equally_often(void **state)
 
 static void damage_costs_one_value_and_is_told(void **state)
 {
-    static uint8_t image[SECTORS * WORLD_SECTOR];
+    static uint8_t image[WORLD_SECTORS * WORLD_SECTOR];
     unsigned lost_and_told = 0;
 
     (void)state;
@@ -347,7 +327,7 @@ static void set_sectors(uint32_t sector_bytes)
 {
     world_unmount(&world);
     world.faulty.device.sector_bytes = sector_bytes;
-    world.faulty.device.sectors = SECTORS * WORLD_SECTOR / sector_bytes;
+    world.faulty.device.sectors = WORLD_SECTORS * WORLD_SECTOR / sector_bytes;
     world.record_bytes = sector_bytes;
 }
 
@@ -378,7 +358,7 @@ static void devices_that_are_too_small_are_refused(void **state)
     for (unsigned i = 0; i < 20; i++)
         assert_int_equal(put("a", (uint8_t)i, WORLD_VALUE_MAX), LEAT_OK);
     expect("a", 19, WORLD_VALUE_MAX);
-    world.faulty.device.sectors = SECTORS;
+    world.faulty.device.sectors = WORLD_SECTORS;
 }
 
 static void a_device_that_cant_be_read_is_not_taken_for_empty(void **state)
@@ -457,7 +437,6 @@ static void a_store_of_the_defaults_takes_4_kib(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(values_come_back_also_after_a_mount),
         TEST(a_put_replaces_and_a_delete_removes),

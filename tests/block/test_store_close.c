@@ -8,27 +8,7 @@
 
 #include <cmocka.h>
 
-#include "store_world.h"
-
-enum {
-    SECTORS = 40
-};
-
-static struct store_world world;
-
-static int set_up(void **state)
-{
-    (void)state;
-    world_open(&world, SECTORS);
-    return world_mount(&world, false) != LEAT_OK;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_close(&world);
-    return 0;
-}
+#include "store_test.h"
 
 static void closing_ends_all_requests(void **state)
 {
@@ -87,7 +67,6 @@ static void closing_ends_a_mount_that_has_not_begun(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(closing_ends_all_requests),
         TEST(closing_ends_an_access_of_two_parts),
