@@ -44,7 +44,8 @@ static void shares(const struct goodput *g, unsigned seconds, FILE *to)
             "half a second later. Mbit/s of each, and how full the buffer was on average and at "
             "most, in round\n"
             "trips. The buffer is a quarter of the path, as large, and four times as large.\n\n"
-            "![Two on one path](goodput-shares.svg)\n",
+            "![What two connections on one path have of it, as bars; the tables have the "
+            "numbers](goodput-shares.svg)\n",
             2 * seconds);
     for (unsigned pair = 0; pair < SHARE_PAIRS; pair++) {
         fprintf(to, "\n### %s and %s\n\n| RTT |", g->share_names[pair][0], g->share_names[pair][1]);
@@ -81,7 +82,8 @@ void goodput_markdown(const struct goodput *g, unsigned seconds, unsigned seeds,
         "most\n"
         "that can be.\n"
         "\n"
-        "![Goodput against loss](goodput.svg)\n",
+        "![Goodput against loss, a panel for each round-trip time; the tables have the "
+        "numbers](goodput.svg)\n",
         seconds, seeds);
     for (unsigned r = 0; r < GOODPUT_RTTS; r++) {
         fprintf(to, "\n## Round-trip time %u ms\n\n| Loss |", g->rtt_ms[r]);
@@ -121,13 +123,18 @@ void goodput_markdown(const struct goodput *g, unsigned seconds, unsigned seeds,
 /* ---- SVG ---------------------------------------------------------------------------------- */
 
 enum {
-    PANEL_WIDTH = 250,
-    PANEL_HEIGHT = 260,
+    PANEL_WIDTH = 310,
+    PANEL_HEIGHT = 220,
     PANEL_GAP = 30,
+    COLUMNS = 2, /* of panels, and of names above them */
+    ROWS = (GOODPUT_RTTS + COLUMNS - 1) / COLUMNS,
+    NAMES_ROWS = (GOODPUT_VARIANTS + COLUMNS - 1) / COLUMNS,
+    NAMES_STEP = 22,
     LEFT = 70,
-    TOP = 70,
-    WIDTH = LEFT + GOODPUT_RTTS * (PANEL_WIDTH + PANEL_GAP),
-    HEIGHT = TOP + PANEL_HEIGHT + 60,
+    TOP = NAMES_ROWS * NAMES_STEP + 42,
+    ROW_STEP = PANEL_HEIGHT + 58,
+    WIDTH = LEFT + COLUMNS * (PANEL_WIDTH + PANEL_GAP),
+    HEIGHT = TOP + ROWS * ROW_STEP + 12,
     DECADES = 3 /* 0.1 to 100 Mbit/s */
 };
 
@@ -138,14 +145,19 @@ static double x_of(unsigned panel, unsigned loss)
 {
     const double step = (double)PANEL_WIDTH / GOODPUT_LOSSES;
 
-    return LEFT + panel * (double)(PANEL_WIDTH + PANEL_GAP) + (loss + 0.5) * step;
+    return LEFT + panel % COLUMNS * (double)(PANEL_WIDTH + PANEL_GAP) + (loss + 0.5) * step;
 }
 
-static double y_of(double mbit_per_s)
+static int top_of(unsigned panel)
+{
+    return TOP + (int)(panel / COLUMNS) * ROW_STEP;
+}
+
+static double y_of(unsigned panel, double mbit_per_s)
 {
     const double low = mbit_per_s < 0.1 ? 0.1 : mbit_per_s;
 
-    return TOP + PANEL_HEIGHT * (1 - (log10(low) + 1) / DECADES);
+    return top_of(panel) + PANEL_HEIGHT * (1 - (log10(low) + 1) / DECADES);
 }
 
 static void mark(FILE *to, unsigned variant, double x, double y)
@@ -161,53 +173,73 @@ static void mark(FILE *to, unsigned variant, double x, double y)
         fprintf(to, "<path d='M%.1f %.1fl5 9h-10z' fill='%s'/>\n", x, y - 6, colour);
 }
 
-static void panel(FILE *to, const struct goodput *g, unsigned r)
+/* The frame of a panel, with its axes. */
+static void frame(FILE *to, const struct goodput *g, unsigned r)
 {
-    const double left = LEFT + r * (double)(PANEL_WIDTH + PANEL_GAP);
+    const double left = x_of(r, 0) - 0.5 * PANEL_WIDTH / GOODPUT_LOSSES;
+    const int top = top_of(r);
 
     fprintf(to,
             "<text x='%.1f' y='%d' class='head'>RTT %u ms</text>\n"
             "<rect x='%.1f' y='%d' width='%d' height='%d' class='frame'/>\n",
-            left + PANEL_WIDTH / 2.0, TOP - 8, g->rtt_ms[r], left, TOP, PANEL_WIDTH, PANEL_HEIGHT);
+            left + PANEL_WIDTH / 2.0, top - 8, g->rtt_ms[r], left, top, PANEL_WIDTH, PANEL_HEIGHT);
     for (int decade = -1; decade <= 2; decade++) {
-        const double y = y_of(pow(10, decade));
+        const double y = y_of(r, pow(10, decade));
 
         fprintf(to, "<path d='M%.1f %.1fh%d' class='grid'/>\n", left, y, PANEL_WIDTH);
-        if (r == 0)
+        if (r % COLUMNS == 0)
             fprintf(to, "<text x='%.1f' y='%.1f' class='scale'>%g</text>\n", left - 6, y + 4,
                     pow(10, decade));
     }
     for (unsigned l = 0; l < GOODPUT_LOSSES; l++)
         fprintf(to, "<text x='%.1f' y='%d' class='mid'>%g</text>\n", x_of(r, l),
-                TOP + PANEL_HEIGHT + 18, g->loss_percent[l]);
+                top + PANEL_HEIGHT + 18, g->loss_percent[l]);
+}
+
+static void panel(FILE *to, const struct goodput *g, unsigned r)
+{
+    frame(to, g, r);
     for (unsigned v = 0; v < GOODPUT_VARIANTS; v++) {
         fprintf(to, "<polyline fill='none' stroke='%s' stroke-width='2' points='",
                 colours[v % (sizeof colours / sizeof *colours)]);
         for (unsigned l = 0; l < GOODPUT_LOSSES; l++)
-            fprintf(to, "%.1f,%.1f ", x_of(r, l), y_of(g->results[v][r][l].mbit_per_s[0]));
+            fprintf(to, "%.1f,%.1f ", x_of(r, l), y_of(r, g->results[v][r][l].mbit_per_s[0]));
         fprintf(to, "'/>\n");
         for (unsigned l = 0; l < GOODPUT_LOSSES; l++)
-            mark(to, v, x_of(r, l), y_of(g->results[v][r][l].mbit_per_s[0]));
+            mark(to, v, x_of(r, l), y_of(r, g->results[v][r][l].mbit_per_s[0]));
     }
 }
 
-void goodput_svg(const struct goodput *g, FILE *to)
+/* The colours are those of tools/lib/picture.py. */
+void plot_begin(FILE *to, int width, int height, const char *title, const char *rules)
 {
     fprintf(to,
             "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' font-family='sans-serif' "
             "font-size='13'>\n"
-            "<title>Goodput against loss on a path of 100 Mbit/s</title>\n"
-            "<style>.frame{fill:none;stroke:#555}.grid{stroke:#ddd}.head{text-anchor:middle;"
-            "font-weight:bold}.mid{text-anchor:middle}.scale{text-anchor:end}</style>\n"
-            "<rect width='%d' height='%d' fill='#fff'/>\n",
-            WIDTH, HEIGHT, WIDTH, HEIGHT);
+            "<title>%s</title>\n"
+            "<style>.frame{fill:none;stroke:#595959}.grid{stroke:#dddddd}.paper{fill:#ffffff}"
+            "text{fill:#111111}.mark{stroke:#111111}.head{text-anchor:middle;font-weight:bold}"
+            ".mid{text-anchor:middle}%s\n"
+            "@media (prefers-color-scheme:dark){.frame{stroke:#a8a8a8}.grid{stroke:#404246}"
+            ".paper{fill:#131416}text{fill:#ececec}.mark{stroke:#ececec}}</style>\n"
+            "<rect width='%d' height='%d' class='paper'/>\n",
+            width, height, title, rules, width, height);
+}
+
+void goodput_svg(const struct goodput *g, FILE *to)
+{
+    plot_begin(to, WIDTH, HEIGHT, "Goodput against loss on a path of 100 Mbit/s",
+               ".scale{text-anchor:end}");
     for (unsigned v = 0; v < GOODPUT_VARIANTS; v++) {
-        mark(to, v, LEFT + 10 + v * 220.0, 24);
-        fprintf(to, "<text x='%.1f' y='28'>%s</text>\n", LEFT + 22 + v * 220.0, g->names[v]);
+        const double x = LEFT + 10 + v % COLUMNS * (double)(PANEL_WIDTH + PANEL_GAP);
+        const unsigned y = 24 + v / COLUMNS * NAMES_STEP;
+
+        mark(to, v, x, y);
+        fprintf(to, "<text x='%.1f' y='%u'>%s</text>\n", x + 12, y + 4, g->names[v]);
     }
     fprintf(to,
             "<text transform='translate(18 %d) rotate(-90)' class='mid'>goodput, Mbit/s</text>\n",
-            TOP + PANEL_HEIGHT / 2);
+            (TOP + HEIGHT) / 2);
     for (unsigned r = 0; r < GOODPUT_RTTS; r++)
         panel(to, g, r);
     fprintf(to, "<text x='%d' y='%d' class='mid'>frames lost, %%</text>\n</svg>\n",

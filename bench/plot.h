@@ -28,6 +28,10 @@ struct goodput {
 /* A page with a table for each round-trip time. */
 void goodput_markdown(const struct goodput *goodput, unsigned seconds, unsigned seeds, FILE *to);
 
+/* Begins a picture: its size, title, colours, and the @rules of its style beside those that all
+ * have. */
+void plot_begin(FILE *to, int width, int height, const char *title, const char *rules);
+
 /* One panel for each round-trip time, a line for each variant, goodput on a logarithmic axis. */
 void goodput_svg(const struct goodput *goodput, FILE *to);
 

@@ -2,13 +2,13 @@
 #include "plot.h"
 
 enum {
-    PANEL_WIDTH = 300,
-    PANEL_GAP = 30,
+    PANEL_WIDTH = 200,
+    PANEL_GAP = 34,
     BAR_HEIGHT = 14,
     BAR_STEP = 20,
     GROUP_GAP = 12, /* between round-trip times */
     LEFT = 170,
-    TOP = 40,
+    TOP = 58,
     GROUP_HEIGHT = SHARE_BUFFERS * BAR_STEP + GROUP_GAP,
     WIDTH = LEFT + SHARE_PAIRS * (PANEL_WIDTH + PANEL_GAP),
     HEIGHT = TOP + GOODPUT_RTTS * GROUP_HEIGHT + 50,
@@ -45,15 +45,16 @@ static void bar(FILE *to, const struct lossy_result *result, unsigned pair, int 
                 flow == 0 ? "first" : "second", result->mbit_per_s[flow]);
         begin = end;
     }
-    fprintf(to, "<path d='M%.1f %dv%d' class='half'/>\n", x_of(pair, begin / 2), y - 2,
+    fprintf(to, "<path d='M%.1f %dv%d' class='mark'/>\n", x_of(pair, begin / 2), y - 2,
             BAR_HEIGHT + 4);
 }
 
 static void panel(FILE *to, const struct goodput *g, unsigned pair)
 {
-    fprintf(to, "<text x='%.1f' y='%d' class='head'>%s, %s</text>\n",
-            x_of(pair, PATH_MBIT_PER_S / 2), TOP - 12, g->share_names[pair][0],
-            g->share_names[pair][1]);
+    for (int flow = 0; flow < LOSSY_FLOWS_MAX; flow++)
+        fprintf(to, "<text x='%.1f' y='%d' class='head'>%s%s</text>\n",
+                x_of(pair, PATH_MBIT_PER_S / 2), TOP - 30 + 18 * flow, g->share_names[pair][flow],
+                flow == 0 ? "," : "");
     for (unsigned r = 0; r < GOODPUT_RTTS; r++) {
         for (unsigned b = 0; b < SHARE_BUFFERS; b++)
             bar(to, &g->shares[pair][r][b], pair, y_of(r, b));
@@ -65,14 +66,8 @@ static void panel(FILE *to, const struct goodput *g, unsigned pair)
 
 void shares_svg(const struct goodput *g, FILE *to)
 {
-    fprintf(to,
-            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' font-family='sans-serif' "
-            "font-size='13'>\n"
-            "<title>Two connections on one path of 100 Mbit/s</title>\n"
-            "<style>.half{stroke:#000}.head{text-anchor:middle;font-weight:bold}"
-            ".mid{text-anchor:middle}.scale,.second{text-anchor:end}.first{fill:#fff}</style>\n"
-            "<rect width='%d' height='%d' fill='#fff'/>\n",
-            WIDTH, HEIGHT, WIDTH, HEIGHT);
+    plot_begin(to, WIDTH, HEIGHT, "Two connections on one path of 100 Mbit/s",
+               ".scale,.second{text-anchor:end}text.first{fill:#fff}text.second{fill:#000}");
     for (unsigned r = 0; r < GOODPUT_RTTS; r++) {
         for (unsigned b = 0; b < SHARE_BUFFERS; b++)
             fprintf(to, "<text x='%d' y='%d' class='scale'>%u ms, buffer %u %%</text>\n", LEFT - 8,

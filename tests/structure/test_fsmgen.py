@@ -59,13 +59,13 @@ GLUE = """%%{
 """
 
 
-def generate(command, spec):
+def generate(command, spec, glue=GLUE):
     """Compiles @spec with Ragel and runs fsmgen: (exit status, stdout, stderr)."""
     out, err = io.StringIO(), io.StringIO()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
         (path / "door.rl").write_text(spec, encoding="utf-8")
-        (path / "glue.rl").write_text(GLUE, encoding="utf-8")
+        (path / "glue.rl").write_text(glue, encoding="utf-8")
         subprocess.run(["ragel", "-x", "-o", "door.xml", "glue.rl"], cwd=path, check=True)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             status = fsmgen.main([command, str(path / "door.xml"), str(path / "door.rl")])
@@ -198,6 +198,18 @@ class Makes(unittest.TestCase):
         edges = [line.split("[")[0].strip() for line in self.lines("dot") if "->" in line]
         self.assertEqual(edges, ["SHUT -> OPEN", "SHUT -> LOCKED", "OPEN -> end",
                                  "LOCKED -> end"])
+
+    def test_an_event_that_leads_to_a_state_from_several_others_is_in_a_note(self):
+        spec = SPEC.replace("export unlock = 3;", "export unlock = 3;\nexport axe = 4;")
+        spec = spec.replace("\n) >/labels,", "\n  | axe @bump -> FAILED # 9\n) >/labels,", 1)
+        spec = spec.replace("# 2.1\n)", "# 2.1\n  | axe @bump -> FAILED # 9\n)").replace(
+            "# 3.2\n)", "# 3.2\n  | axe @bump -> FAILED # 9\n),\n\nFAILED: (\n    axe @bump -> FAILED # 9\n)")
+        status, out, err = generate("dot", spec, GLUE.replace("fentry(LOCKED);", "fentry(LOCKED); (void)fentry(FAILED);"))
+        self.assertEqual((status, err), (0, ""))
+        self.assertNotIn("SHUT -> FAILED", out)
+        self.assertIn('any_FAILED [label=<&#160;<b>any error, from SHUT,</b><br align="left"/>&#160;<b>OPEN, LOCKED:</b>'
+                      '<br align="left"/>&#160;axe<br align="left"/>>, class="note"', out)
+        self.assertIn("  FAILED -> any_FAILED [dir=back, class=\"end\", style=dashed];", out)
 
     def test_other_forms_are_made(self):
         self.assertIn('SHUT,lock,turn click,LOCKED,"1.2"', self.lines("csv"))

@@ -3,6 +3,7 @@
 import statistics
 
 import noise
+import picture
 
 # {name: (title, unit, divisor of the numbers, leat's series, the peer's, goal)}
 PAIRS = {
@@ -205,7 +206,7 @@ connection, its load generator and the stack all compete for the same cores.
 leat's programs are on TAP devices; Linux, nginx and nsd are in a second namespace behind a veth, which
 hands over packets without a system call, a copy, or a switch to another process.
 
-![leat beside its peers](performance-network.svg)
+![leat beside its peers, as bars of the quotients in the table](performance-network.svg)
 
 {table(found)}
 
@@ -252,16 +253,16 @@ def svg(found):
     height = 48 + 26 * len(rows)
     parts = [f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 760 {height}' "
              "font-family='sans-serif' font-size='13'>", "<title>leat beside its peers</title>",
-             f"<rect width='760' height='{height}' fill='#fff'/>",
+             picture.style(picture.plot_rules), f"<rect width='760' height='{height}' class='paper'/>",
              "<text x='10' y='20'>leat / peer; the grey line is the peer, the other the goal</text>",
-             f"<path d='M{160 + 500 / most:.1f} 30v{height - 40}' stroke='#999'/>"]
+             f"<path d='M{160 + 500 / most:.1f} 30v{height - 40}' class='axis'/>"]
     for index, (name, value, goal) in enumerate(rows):
-        top = 36 + 26 * index
+        top, end = 36 + 26 * index, 160 + value / most * 500
+        marks = [160 + goal / most * 500] if goal else []
+        begin = picture.number_x(end, [*marks, 160 + 500 / most], f"{value:.2f}", 6)
         parts.append(f"<text x='150' y='{top + 14}' text-anchor='end'>{name}</text>"
-                     f"<rect x='160' y='{top}' width='{value / most * 500:.1f}' height='18' "
-                     f"fill='#0072b2'/><text x='{166 + value / most * 500:.1f}' y='{top + 14}'>"
-                     f"{value:.2f}</text>")
-        if goal:
-            parts.append(f"<path d='M{160 + goal / most * 500:.1f} {top - 2}v22' "
-                         "stroke='#d55e00' stroke-width='3'/>")
+                     f"<rect x='160' y='{top}' width='{end - 160:.1f}' height='18' fill='#0072b2'/>"
+                     f"<text x='{begin:.1f}' y='{top + 14}'>{value:.2f}</text>")
+        for mark in marks:
+            parts.append(f"<path d='M{mark:.1f} {top - 2}v22' class='mark' style='stroke:#d55e00' stroke-width='3'/>")
     return "\n".join(parts) + "\n</svg>\n"
