@@ -60,7 +60,8 @@ struct glue_item {
     unsigned first, count;    /* in the queue */
     enum leat_err socket_err; /* what the last glue_receive() failed with */
     struct leat_connecting *connecting;
-    struct leat_tcp *conn; /* of a connect that is done and not taken */
+    struct leat_tcp *conn; /* of a connect that is done and not taken; NULL: it has ended */
+    bool is_done;          /* a connect that has, or had, a connection */
     struct leat_lookup *lookup;
     struct leat_ip *found;
     unsigned found_count;

@@ -245,13 +245,32 @@ struct glue_item *glue_accept(struct glue_item *item, uint64_t number)
 
 /* ---- Connects and lookups ---- */
 
+/* A connection ends before the caller takes it: the caller gets a stream that has ended. */
+static void on_closed_early(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct glue_item *item = arg;
+
+    (void)conn;
+    item->conn = NULL;
+    item->err = why;
+}
+
+static const struct leat_tcp_events early_events = {.on_closed = on_closed_early};
+
 static void on_connected(struct leat_connecting *connecting, enum leat_err err,
                          struct leat_tcp *conn, void *arg)
 {
     struct glue_item *item = arg;
 
-    if (conn) { /* it may end before the caller takes it */
+    if (conn) {
+        struct leat_tcp_info info;
+
+        leat_tcp_get_info(conn, &info);
+        item->local = info.local;
+        item->remote = info.remote;
         item->conn = conn;
+        item->is_done = true;
+        leat_tcp_set_events(conn, &early_events, item);
         glue_tell(item, GLUE_DONE);
         return;
     }
@@ -291,13 +310,23 @@ struct glue_item *glue_connect(struct glue *glue, uint64_t number, const char *h
 struct glue_item *glue_connected(struct glue_item *item, uint64_t number)
 {
     struct leat_tcp *conn = item->conn;
+    struct glue_item *stream;
 
-    if (!item->is_open || !conn)
+    if (!item->is_open || !item->is_done)
         return NULL;
     item->conn = NULL;
-    glue_item_lost(item, LEAT_OK, NULL);
+    item->is_open = false;
     glue_item_dead(item);
-    return glue_stream_new(item->glue, number, leat_stream_of_tcp(conn));
+    if (conn)
+        return glue_stream_new(item->glue, number, leat_stream_of_tcp(conn));
+    stream = glue_item_new(item->glue, GLUE_STREAM, number);
+    if (!stream)
+        return NULL;
+    stream->local = item->local;
+    stream->remote = item->remote;
+    glue_item_lost(stream, item->err, NULL);
+    glue_item_dead(stream);
+    return stream;
 }
 
 static void on_lookup(void *arg, enum leat_err err, const struct leat_dns_result *result)

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -286,6 +287,44 @@ func TestRefusedAndResetAreErrors(t *testing.T) {
 	conn := dial(t, b)
 	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 		t.Fatal(err)
+	}
+}
+
+// The connection is reset while the goroutine that dials waits for the stack's mutex.
+func TestAResetBeforeDialReturnsIsAnErrorOfRead(t *testing.T) {
+	a, b := two(t)
+	listener, err := a.Listen("tcp", ":7")
+	must(t, err)
+	var aborted atomic.Bool
+	go func() {
+		conn, _ := listener.Accept()
+		conn.(*Conn).Abort()
+		aborted.Store(true)
+	}()
+	dialed := make(chan net.Conn)
+	a.mu.Lock() // no answer yet
+	go func() { dialed <- dial(t, b) }()
+	for begun := false; !begun; {
+		b.mu.Lock()
+		if begun = len(b.objects) > 0; !begun {
+			b.mu.Unlock()
+		}
+	}
+	a.mu.Unlock()
+	for turns := 0; turns < 20; turns++ {
+		b.poll()
+		if !aborted.Load() {
+			turns = 0
+		}
+		time.Sleep(time.Millisecond)
+	}
+	b.mu.Unlock()
+	conn := <-dialed
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+		t.Fatal(err)
+	}
+	if conn.RemoteAddr().String() != server+":7" {
+		t.Fatal(conn.RemoteAddr())
 	}
 }
 
