@@ -131,6 +131,24 @@ class Changes(unittest.TestCase):
             values["LEAT_ERR_COUNT"] += 1
         self.assertEqual(len(self.after(insert)), 1)
 
+    def test_a_new_counter_goes_to_the_end_of_its_list(self):
+        def insert(new, at):
+            """A counter more in LEAT_STATS (stats.h), of which the struct and the enum are made."""
+            struct, values = new["structs"]["leat_stats"], new["enums"]["leat_stat"]["values"]
+            names = [member["name"] for member in struct["members"]]
+            names.insert(at, "drop_newer")
+            struct["members"] = [{"name": name, "type": "uint64_t", "offset": 8 * number, "size": 8} for number, name in enumerate(names)]
+            struct["size"] += 8
+            values.clear()
+            values.update({f"LEAT_STAT_{name}": number for number, name in enumerate([*names, "COUNT"])})
+        count = DESCRIPTION["enums"]["leat_stat"]["values"]["LEAT_STAT_COUNT"]
+        self.assertEqual(self.after(lambda new: insert(new, count)), [])
+        for at in (0, count // 2, count - 1):
+            found = self.after(lambda new, at=at: insert(new, at))
+            self.assertEqual([line.split(":")[0] for line in found], ["leat_stat", "struct leat_stats", "struct leat_stats"])
+            self.assertEqual("further ones" in found[0], at + 1 < count)
+            self.assertIn("drop_newer is not behind the older members", found[2])
+
     def test_a_handle_may_become_anything(self):
         self.assertIsNone(DESCRIPTION["structs"]["leat_tcp"]["members"])
         self.assertEqual(self.after(lambda new: new["structs"]["leat_tcp"].update(members=[], size=8, align=8)), [])

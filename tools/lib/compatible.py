@@ -58,17 +58,29 @@ def made_by_the_library(description):
 # ---- the rules ------------------------------------------------------------------------------------------
 
 
+def first_of(lines):
+    """The first line, with the number of further ones: one new member moves all behind it."""
+    if lines:
+        yield lines[0] + (f"; {len(lines) - 1} further ones have moved" if len(lines) > 1 else "")
+
+
 def changed_members(old, new):
     """The changes of members of a struct; @new may have more of them."""
     found = {member["name"]: member for member in new["members"]}
+    moved = []
     for member in old["members"]:
         if member["name"] == "reserved":
             continue
         if member["name"] not in found:
             yield f"{member['name']} is gone"
         elif (there := found[member["name"]]) != member:
-            yield f"{member['name']} was {interface.c_text(member['type'], '')} at {member['offset']}, and is " \
-                  f"{interface.c_text(there['type'], '')} at {there['offset']}"
+            line = f"{member['name']} was {interface.c_text(member['type'], '')} at {member['offset']}, and is " \
+                   f"{interface.c_text(there['type'], '')} at {there['offset']}"
+            if there["type"] != member["type"]:
+                yield line
+            else:
+                moved.append(line)
+    yield from first_of(moved)
 
 
 def added_members(old, new):
@@ -107,11 +119,13 @@ def changed_function(old, new):
 
 
 def changed_enum(old, new):
+    moved = []
     for name, value in old["values"].items():
         if name not in new["values"]:
             yield f"{name} is gone"
         elif new["values"][name] != value and not name.endswith(COUNT):
-            yield f"{name} was {value}, and is {new['values'][name]}"
+            moved.append(f"{name} was {value}, and is {new['values'][name]}")
+    yield from first_of(moved)
 
 
 def changed_type(old, new):
