@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -89,3 +90,12 @@ def test_the_bill_of_materials_names_the_parts(tmp_path):
     assert parts["leat"]["licenses"] == [{"license": {"id": "ISC"}}]
     for entry in bill["dependencies"]:
         assert set(entry["dependsOn"]) <= set(parts)
+    # rules of CycloneDX 1.5 and of package URLs: Debian has no program that checks them
+    assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", bill["serialNumber"])
+    assert set(bill) == {"bomFormat", "specVersion", "serialNumber", "version", "metadata", "components", "dependencies"}
+    refs = [part["bom-ref"] for part in (bill["metadata"]["component"], *bill["components"])]
+    assert len(set(refs)) == len(refs) and {entry["ref"] for entry in bill["dependencies"]} <= set(refs)
+    for part in (bill["metadata"]["component"], *bill["components"]):
+        assert part["type"] in {"application", "library", "firmware"} and part["name"]
+        assert re.fullmatch(r"pkg:deb/debian/[a-z0-9.+-]+@[\w.:~%-]+", part.get("purl", "pkg:deb/debian/a@1"))
+        assert all(value["alg"] == "SHA-256" and re.fullmatch("[0-9a-f]{64}", value["content"]) for value in part.get("hashes", ()))

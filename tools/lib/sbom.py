@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import subprocess
+import urllib.parse
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -40,7 +41,7 @@ def component(kind, name, version, licence=None, package=None, content=None):
     if licence:
         made["licenses"] = [{"license": {"id": licence}}]
     if package and version:
-        made["purl"] = f"pkg:deb/debian/{package}@{version}"
+        made["purl"] = f"pkg:deb/debian/{package}@{urllib.parse.quote(version, safe=':~')}"
     if content is not None:
         made["hashes"] = [{"alg": "SHA-256", "content": hashlib.sha256(content).hexdigest()}]
     return made
