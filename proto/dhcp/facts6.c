@@ -72,11 +72,12 @@ static uint32_t length_of(const char *text)
 static bool read_names(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *option,
                        uint16_t code, char text[LEAT_DHCP6_SEARCH_BYTES])
 {
-    uint32_t at = 0, used = length_of(text);
+    uint32_t at = 0, whole = 0, used = length_of(text);
 
     while (wire_ra_name(option->bytes, option->len, &at, dhcp6->name, sizeof dhcp6->name)) {
         const uint32_t len = length_of(dhcp6->name);
 
+        whole = at;
         /* a space in front, and the NUL; a shorter name behind this one may still fit */
         if (used + len + 2 > LEAT_DHCP6_SEARCH_BYTES) {
             dhcp6_leave_out(dhcp6, code);
@@ -87,7 +88,7 @@ static bool read_names(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option 
         memcpy(text + used, dhcp6->name, len + 1);
         used += len;
     }
-    return at == option->len;
+    return whole == option->len; /* a name without its root is malformed, too */
 }
 
 /* Reads one server, in a form of RFC 5908 4.1 to 4.3; false: malformed, impossible or unknown. */
