@@ -2,8 +2,8 @@
  * dns_lookup.h -- a resolver in the world of dns_world.h, and the outcome of its lookups with the
  * real server, or with one whose replies a test writes.
  */
-#ifndef DNS_LOOKUP_H
-#define DNS_LOOKUP_H
+#ifndef TEST_DNS_LOOKUP_H
+#define TEST_DNS_LOOKUP_H
 
 #include "dns_world.h"
 
