@@ -108,6 +108,78 @@ static void a_client_that_leaves_at_once_leaves_no_task(void **state)
     assert_int_equal(run_task(f, comes_and_goes, 100 * second), LEAT_OK);
 }
 
+/* A connection may end between the choice of its task and the task's first run: both frames arrive
+ * in one poll. */
+static unsigned served;
+
+static enum leat_err counts_and_echoes(struct leat_task *task, struct leat_flow *flow, void *arg)
+{
+    served++;
+    return echo_flow(task, flow, arg);
+}
+
+static void poll_end(struct fixture *f, int end)
+{
+    leat_poll(f->world->stacks[end], f->world->now_ns);
+}
+
+/* A connection has the only task, and a second one waits. The first one ends, and after @polls
+ * turns of the server the second one, too. True if that came between the choice of its task and the
+ * task's first run. */
+static bool ends_between(struct fixture *f, unsigned polls)
+{
+    const struct leat_tasks_config config = {.tasks = 1, .stack_bytes = STACK_BYTES, .waiting = 2};
+    const struct leat_tasks_counts *counts;
+    struct leat_tcp *conns[5];
+    bool between;
+    size_t taken;
+
+    close_tasks(f, SERVER);
+    open_tasks(f, SERVER, &config);
+    counts = leat_tasks_counts(f->tasks[SERVER]);
+    serve_flows(f, counts_and_echoes, false);
+    served = 0;
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(
+            leat_tcp_connect(f->world->stacks[CLIENT], &conns[i], &served_at, NULL, NULL, NULL),
+            LEAT_OK);
+    world_wait(f->world, second);
+    for (unsigned i = 0; i < 2; i++) {
+        leat_tcp_write(conns[i], "hello", 5, &taken);
+        world_wait(f->world, second);
+    }
+    assert_int_equal(counts->started, 1);
+    leat_tcp_close(conns[0]);
+    poll_end(f, CLIENT);
+    for (unsigned i = 0; i < polls; i++)
+        poll_end(f, SERVER);
+    leat_tcp_abort(conns[1]);
+    poll_end(f, CLIENT);
+    world_wait(f->world, second);
+    assert_int_equal(counts->started, counts->ended);
+    between = counts->started == 2 && served == 1;
+    /* one task and two places are left, no more and no fewer */
+    for (unsigned i = 2; i < 5; i++) {
+        leat_tcp_write(conns[i], "hello", 5, &taken);
+        world_wait(f->world, second);
+    }
+    assert_int_equal(counts->refused, 0);
+    for (unsigned i = 2; i < 5; i++)
+        leat_tcp_abort(conns[i]);
+    world_wait(f->world, second);
+    assert_int_equal(counts->started, counts->ended);
+    return between;
+}
+
+static void a_connection_that_ends_before_its_task_runs_leaves_the_queue_once(void **state)
+{
+    unsigned between = 0;
+
+    for (unsigned polls = 0; polls < 4; polls++)
+        between += ends_between(*state, polls);
+    assert_in_range(between, 1, 4);
+}
+
 /* The server ends while there are running tasks, waiting connections and idle ones. */
 static void closing_tasks_ends_every_connection_in_some_way(void **state)
 {
@@ -140,6 +212,7 @@ int main(void)
         TEST(connections_wait_for_a_task_or_are_refused),
         TEST(an_idle_connection_has_no_task_and_256_bytes),
         TEST(a_client_that_leaves_at_once_leaves_no_task),
+        TEST(a_connection_that_ends_before_its_task_runs_leaves_the_queue_once),
         TEST(closing_tasks_ends_every_connection_in_some_way),
     };
 

@@ -1,4 +1,5 @@
 /* test_shares.c -- evictions of tasks by shares of addresses, when all tasks are taken. */
+#include "task/tasks.h"
 #include "task_test.h"
 
 enum {
@@ -19,6 +20,7 @@ struct stranger {
 static struct stranger crowd[CROWD];
 static struct leat_service service;
 static unsigned serving, writers, cancelled;
+static const struct leat_task *last_task; /* that has begun */
 
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
@@ -62,6 +64,7 @@ static enum leat_err serve(struct leat_task *task, struct leat_flow *flow, void 
     enum leat_err err;
 
     serving++;
+    last_task = task;
     if (arg && leat_task_start(flow->tasks, "child", write_nothing, NULL, &child))
         child = NULL;
     while (!(err = leat_flow_read(flow, &data, LEAT_NEVER_NS)))
@@ -236,6 +239,26 @@ static void test_a_client_that_sends_keeps_its_task(void **state)
     disperse(f);
 }
 
+/* Data renews a task's share, but at most ten times a second. */
+static void test_a_share_is_renewed_every_100_ms(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t renewed_ns;
+
+    begin(f, 3, false, NULL);
+    come(f, 0, HONEST, "x");
+    world_wait(f->world, second);
+    tell(f, &crowd[0], "1");
+    renewed_ns = last_task->renewed_ns;
+    assert_true(f->world->now_ns - renewed_ns <= 25 * ms);
+    world_wait(f->world, renewed_ns + 98 * ms - f->world->now_ns);
+    tell(f, &crowd[0], "2");
+    assert_true(last_task->renewed_ns == renewed_ns);
+    tell(f, &crowd[0], "3");
+    assert_in_range(last_task->renewed_ns - renewed_ns, 100 * ms, 130 * ms);
+    disperse(f);
+}
+
 /* An address evicts its own task after a second without activity. */
 static void test_an_address_alone_evicts_its_own_idle_entry(void **state)
 {
@@ -321,6 +344,7 @@ int main(void)
         TEST(test_threat_Q13_tasks_of_many_addresses_shut_out_no_other),
         TEST(test_threat_Q13_the_queue_for_tasks_has_shares),
         TEST(test_a_client_that_sends_keeps_its_task),
+        TEST(test_a_share_is_renewed_every_100_ms),
         TEST(test_an_address_alone_evicts_its_own_idle_entry),
         TEST(test_a_task_makes_room_with_its_children),
         TEST(test_a_reserve_is_for_those_that_have_less),
