@@ -1,10 +1,12 @@
-/* metal_xen.c -- the network interface of a guest of Xen, for leat_main(). */
+/* metal_xen.c -- the network interface and the disk of a guest of Xen, for leat_main(). */
 #include "metal_xen.h"
 
 #include <leat/xen.h>
+#include <leat/xen_block.h>
 
 static struct leat_xen *xen; /* one machine, one interface */
-static bool link_down;       /* as it was told last */
+static struct leat_xen_block *disk;
+static bool link_down; /* as it was told last */
 
 static struct leat_netif *xen_open(struct leat_metal *metal, const struct leat_mac *mac,
                                    uint16_t mtu, const char **why)
@@ -12,6 +14,19 @@ static struct leat_netif *xen_open(struct leat_metal *metal, const struct leat_m
     const struct leat_xen_config config = {.metal = metal, .mac = mac, .mtu = mtu};
 
     return leat_xen_open(&xen, &config, why) ? NULL : leat_xen_netif(xen);
+}
+
+static struct leat_block_device *xen_open_disk(struct leat_metal *metal, unsigned number,
+                                               const char **why)
+{
+    const struct leat_xen_block_config config = {.metal = metal, .number = number};
+
+    return leat_xen_block_open(&disk, &config, why) ? NULL : leat_xen_block_device(disk);
+}
+
+static const char *xen_disk_why(void)
+{
+    return leat_xen_block_why(disk);
 }
 
 static const char *xen_news(bool *lost)
@@ -49,8 +64,11 @@ static void xen_say_counters(void (*say)(void *arg, const char *name, uint64_t v
 
 const struct metal_device *metal_xen(void)
 {
-    static const struct metal_device device = {
-        .open = xen_open, .news = xen_news, .say_counters = xen_say_counters};
+    static const struct metal_device device = {.open = xen_open,
+                                               .open_disk = xen_open_disk,
+                                               .disk_why = xen_disk_why,
+                                               .news = xen_news,
+                                               .say_counters = xen_say_counters};
 
     return leat_xen_here() ? &device : NULL;
 }

@@ -50,15 +50,14 @@ static struct leat_block_device *open_disk(struct bare_machine *bare, const char
     struct leat_virtio_block_config config = {.metal = machine->metal};
     const char digit = strncmp(name, "disk", 4) == 0 ? name[4] : '0';
 
-    if (metal_xen()) {
-        *why = "a guest of Xen can't use disks yet";
-        return NULL;
-    }
     if (digit && (digit < '2' || digit > '9' || name[5])) {
         *why = "there is no such name: say disk, or disk2 for the second one, up to disk9";
         return NULL;
     }
     config.number = digit ? (unsigned)(digit - '1') : 0;
+    machine->xen = metal_xen();
+    if (machine->xen)
+        return machine->xen->open_disk(machine->metal, config.number, why);
     return leat_virtio_block_open(&machine->disk, &config, why)
                ? NULL
                : leat_virtio_block_device(machine->disk);
@@ -67,7 +66,8 @@ static struct leat_block_device *open_disk(struct bare_machine *bare, const char
 static const char *disk_why(const struct leat_block_device *device)
 {
     (void)device;
-    return leat_virtio_block_why(machine_of_all.disk);
+    return machine_of_all.xen ? machine_of_all.xen->disk_why()
+                              : leat_virtio_block_why(machine_of_all.disk);
 }
 
 static void *take(struct bare_machine *bare, size_t bytes)

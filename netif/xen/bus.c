@@ -17,6 +17,7 @@ _Static_assert(XEN_STORE_VALUE_MAX + 1 + KEY_MAX < XEN_STORE_PATH_MAX, "each pat
 static const uint64_t answer_ns = 5000000000; /* after which a request is given up */
 static const uint64_t look_ns = 50000000;     /* between looks at a state that must change */
 static const uint64_t retry_ns = 1000000000;  /* after a connection, or a request, has ended */
+static const uint64_t turn_ns = 1000000;      /* while another driver has the store */
 
 static const char *write_number(char text[DECIMAL_BYTES], uint32_t number)
 {
@@ -30,12 +31,12 @@ static const char *write_number(char text[DECIMAL_BYTES], uint32_t number)
     return at;
 }
 
-/* Writes "device/vif/<number>/<key>", or the key of the other domain's folder. */
+/* Writes "device/vif/<number>/<key>", as the kind is, or the key of the other domain's folder. */
 static void make_path(const struct xen_bus *bus, bool is_theirs, const char *key,
                       char path[XEN_STORE_PATH_MAX])
 {
     char digits[DECIMAL_BYTES];
-    const char *parts[] = {is_theirs ? bus->backend : "device/vif/",
+    const char *parts[] = {is_theirs ? bus->backend : bus->kind->folder,
                            is_theirs ? "" : write_number(digits, bus->number), "/", key};
     size_t len = 0;
 
@@ -51,18 +52,19 @@ static void make_path(const struct xen_bus *bus, bool is_theirs, const char *key
 
 /* ---- asking ------------------------------------------------------------------------------- */
 
-static void fail(struct xen_bus *bus, const char *why)
-{
-    bus->phase = XEN_BUS_FAILED;
-    bus->why = why;
-}
-
 static void go_to(struct xen_bus *bus, enum xen_bus_phase phase, uint64_t again_ns)
 {
     bus->phase = phase;
     bus->step = 0;
     bus->asked = false;
     bus->again_ns = again_ns;
+    xen_store_release(bus->store, bus);
+}
+
+static void fail(struct xen_bus *bus, const char *why)
+{
+    go_to(bus, XEN_BUS_FAILED, UINT64_MAX);
+    bus->why = why;
 }
 
 static void ask(struct xen_bus *bus, uint64_t now_ns, enum xen_store_type type, bool is_theirs,
@@ -73,9 +75,9 @@ static void ask(struct xen_bus *bus, uint64_t now_ns, enum xen_store_type type, 
     make_path(bus, is_theirs, key, path);
     bus->asked_ns = now_ns;
     bus->asked_state = false;
-    bus->asked = xen_store_ask(bus->store, type, path, value);
+    bus->asked = xen_store_ask(bus->store, bus, type, path, value);
     if (!bus->asked)
-        bus->again_ns = now_ns + retry_ns;
+        bus->again_ns = now_ns + (bus->store->owner ? turn_ns : retry_ns);
 }
 
 static void write_state(struct xen_bus *bus, uint64_t now_ns, enum xen_bus_state state)
@@ -101,8 +103,15 @@ static enum xen_bus_state reaction_to(const struct xen_bus *bus, uint32_t state)
     return 0;
 }
 
+/* The key that is read next. */
+static const struct xen_reading *reading_of(const struct xen_bus *bus)
+{
+    return &(bus->phase == XEN_BUS_LEARNING ? bus->kind->facts : bus->kind->readings)[bus->step];
+}
+
 static void step_reading(struct xen_bus *bus, uint64_t now_ns, const char *value)
 {
+    const struct xen_reading *reading = reading_of(bus);
     enum xen_bus_state reaction = 0;
     enum xen_outcome outcome;
     uint32_t state;
@@ -112,12 +121,14 @@ static void step_reading(struct xen_bus *bus, uint64_t now_ns, const char *value
         go_to(bus, XEN_BUS_READING, now_ns + look_ns);
         return;
     }
-    outcome = xen_reading_take(bus, value);
+    outcome = reading->take(bus, reading, value);
     if (outcome == XEN_FAIL) {
         fail(bus, bus->why);
     } else if (outcome == XEN_NEXT) {
         bus->step++;
-        if (bus->step == xen_reading_count())
+        if (bus->phase == XEN_BUS_LEARNING && bus->step == bus->kind->fact_count)
+            go_to(bus, XEN_BUS_UP, now_ns);
+        else if (bus->phase == XEN_BUS_READING && bus->step == bus->kind->reading_count)
             go_to(bus, XEN_BUS_READY, UINT64_MAX);
     } else {
         if (xen_read_number(value, &state))
@@ -133,27 +144,22 @@ static void step_reading(struct xen_bus *bus, uint64_t now_ns, const char *value
 
 static void ask_write(struct xen_bus *bus, uint64_t now_ns)
 {
-    static const char *const keys[] = {
-        "tx-ring-ref",       "rx-ring-ref",       "event-channel",
-        "request-rx-copy",   "feature-rx-notify", "feature-sg",
-        "feature-gso-tcpv4", "feature-gso-tcpv6", "feature-ipv6-csum-offload"};
-    const uint32_t values[] = {bus->tx_ref, bus->rx_ref,  bus->port,    1, 1,
-                               1,           bus->offload, bus->offload, 1};
+    const struct xen_bus_key *key = &bus->kind->keys[bus->step];
     char digits[DECIMAL_BYTES];
 
     /* The state is last, because the other domain reads the keys when it sees it. */
-    if (bus->step == sizeof keys / sizeof *keys)
+    if (bus->step == bus->kind->key_count)
         write_state(bus, now_ns, XEN_BUS_CONNECTED);
     else
-        ask(bus, now_ns, XEN_STORE_WRITE, false, keys[bus->step],
-            write_number(digits, values[bus->step]));
+        ask(bus, now_ns, XEN_STORE_WRITE, false, key->name,
+            key->text ? key->text : write_number(digits, bus->values[key->value]));
 }
 
 static void step_writing(struct xen_bus *bus, uint64_t now_ns, const char *value)
 {
     bus->asked = false;
     if (!value)
-        fail(bus, "xenstore refuses the keys of the network interface");
+        fail(bus, "xenstore refuses the keys of the device");
     else if (bus->wrote_state == XEN_BUS_CONNECTED)
         go_to(bus, XEN_BUS_ANSWERING, now_ns);
     else
@@ -183,7 +189,7 @@ static void step_state(struct xen_bus *bus, uint64_t now_ns, const char *value)
     if (!value || has_ended(bus, state))
         go_to(bus, XEN_BUS_DOWN, UINT64_MAX);
     else if (bus->phase == XEN_BUS_ANSWERING && state == XEN_BUS_CONNECTED)
-        go_to(bus, XEN_BUS_UP, now_ns);
+        go_to(bus, bus->kind->fact_count > 0 ? XEN_BUS_LEARNING : XEN_BUS_UP, now_ns);
     else
         bus->again_ns = bus->watching              ? UINT64_MAX
                         : bus->phase == XEN_BUS_UP ? now_ns + retry_ns
@@ -227,12 +233,11 @@ static void step_ending(struct xen_bus *bus, uint64_t now_ns, const char *value)
 
 static void ask_next(struct xen_bus *bus, uint64_t now_ns)
 {
-    const char *key;
-    bool is_theirs;
+    const struct xen_reading *reading;
 
-    if (bus->phase == XEN_BUS_READING) {
-        key = xen_reading_key(bus, &is_theirs);
-        ask(bus, now_ns, XEN_STORE_READ, is_theirs, key, NULL);
+    if (bus->phase == XEN_BUS_READING || bus->phase == XEN_BUS_LEARNING) {
+        reading = reading_of(bus);
+        ask(bus, now_ns, XEN_STORE_READ, reading->is_theirs, reading->key, NULL);
     } else if (bus->phase == XEN_BUS_WRITING)
         ask_write(bus, now_ns);
     else if (bus->phase == XEN_BUS_UP && bus->step == 0)
@@ -245,8 +250,10 @@ static void ask_next(struct xen_bus *bus, uint64_t now_ns)
 
 static void take_answer(struct xen_bus *bus, uint64_t now_ns, const char *value)
 {
+    xen_store_release(bus->store, bus);
     switch (bus->phase) {
     case XEN_BUS_READING:
+    case XEN_BUS_LEARNING:
         step_reading(bus, now_ns, value);
         break;
     case XEN_BUS_WRITING:
@@ -306,6 +313,7 @@ void xen_bus_step(struct xen_bus *bus, uint64_t now_ns)
                 return;
             bus->asked = false; /* given up: the same again, later */
             bus->again_ns = now_ns + retry_ns;
+            xen_store_release(bus->store, bus);
         } else {
             take_answer(bus, now_ns, state == XEN_STORE_ANSWERED ? bus->store->answer : NULL);
         }
@@ -316,25 +324,23 @@ uint64_t xen_bus_due_ns(const struct xen_bus *bus)
 {
     if (is_at_rest(bus) || bus->store->broken)
         return UINT64_MAX;
-    if (was_told(bus))
+    /* another driver's look may have taken the answer out of the ring */
+    if (was_told(bus) || (bus->asked && bus->store->state != XEN_STORE_ASKED))
         return 0;
     return bus->asked ? bus->asked_ns + answer_ns : bus->again_ns;
 }
 
-void xen_bus_open(struct xen_bus *bus, struct xen_store *store, unsigned number)
+void xen_bus_open(struct xen_bus *bus, const struct xen_bus_kind *kind, struct xen_store *store,
+                  unsigned number)
 {
-    *bus = (struct xen_bus){.store = store, .number = number};
+    *bus = (struct xen_bus){.kind = kind, .store = store, .number = number};
     go_to(bus, XEN_BUS_READING, 0);
 }
 
-void xen_bus_connect(struct xen_bus *bus, uint32_t tx_ref, uint32_t rx_ref, uint32_t port,
-                     bool offload)
+void xen_bus_connect(struct xen_bus *bus, const uint32_t values[XEN_BUS_VALUES])
 {
     leat_assert(bus->phase == XEN_BUS_READY);
-    bus->tx_ref = tx_ref;
-    bus->rx_ref = rx_ref;
-    bus->port = port;
-    bus->offload = offload;
+    memcpy(bus->values, values, sizeof bus->values);
     bus->wrote_state = 0;
     go_to(bus, XEN_BUS_WRITING, 0);
 }
@@ -351,4 +357,20 @@ void xen_bus_close(struct xen_bus *bus, uint64_t now_ns)
 {
     bus->wrote_state = 0;
     go_to(bus, XEN_BUS_ENDING, now_ns);
+}
+
+bool xen_bus_run(struct xen_bus *bus, struct xen_machine *machine, enum xen_bus_phase phase,
+                 uint64_t most_ns, bool (*serve)(void *arg, uint64_t now_ns), void *arg)
+{
+    uint64_t now_ns = machine->ops->now_ns(machine);
+    const uint64_t end_ns = now_ns + most_ns;
+
+    while (bus->phase != phase && now_ns < end_ns && serve(arg, now_ns)) {
+        const uint64_t due_ns = xen_bus_due_ns(bus);
+
+        if (bus->phase != phase && due_ns > now_ns)
+            machine->ops->wait(machine, due_ns < end_ns ? due_ns : end_ns);
+        now_ns = machine->ops->now_ns(machine);
+    }
+    return bus->phase == phase;
 }

@@ -1,10 +1,11 @@
 /*
- * bus.h -- the handshake of a network interface with the domain that serves it, over xenstore.
+ * bus.h -- the handshake of a device with the domain that serves it, over xenstore.
  *
  * Theory of operation.  Each end has a folder in xenstore, with a `state` that only it writes
- * (Xen, public/io/xenbus.h).  Ours is device/vif/<number>; its key `backend` names the other one.
- * The driver reads their keys step by step until the other domain waits for it.  Then it makes
- * rings, writes where they are, and says that it is connected.  From then on a watch tells of
+ * (Xen, public/io/xenbus.h).  Ours is device/vif/<number>, or device/vbd/<number> of a disk; its
+ * key `backend` names the other one.  The driver reads their keys step by step until the other
+ * domain waits for it.  Then it makes rings, writes where they are, and says that it is connected.
+ * The other domain connects, and may have written facts before.  From then on a watch tells of
  * changes; if the store refuses the watch, the state is read each second.  If the other domain ends
  * the connection, the rings are taken down, and the steps begin again.
  *
@@ -31,6 +32,7 @@ enum xen_bus_phase {
     XEN_BUS_READY,     /* all is read: the owner makes rings, and calls xen_bus_connect() */
     XEN_BUS_WRITING,   /* our keys */
     XEN_BUS_ANSWERING, /* the other domain connects to the rings */
+    XEN_BUS_LEARNING,  /* its facts, if the kind of device has any */
     XEN_BUS_UP,
     XEN_BUS_DOWN, /* the other domain has ended the connection: the owner takes down the rings, and
                      calls xen_bus_again() */
@@ -44,37 +46,65 @@ enum xen_bus_feature {
     XEN_BUS_SG = 1 << 0,
     XEN_BUS_GSO_TCPV4 = 1 << 1,
     XEN_BUS_GSO_TCPV6 = 1 << 2,
-    XEN_BUS_CSUM_V6 = 1 << 3
+    XEN_BUS_CSUM_V6 = 1 << 3,
+    XEN_BUS_FLUSH = 1 << 4 /* of a disk */
+};
+
+struct xen_reading;
+
+/* A key that is written. */
+struct xen_bus_key {
+    const char *name;
+    const char *text; /* NULL: a number of xen_bus_connect() */
+    uint8_t value;    /* its place there */
+};
+
+/* A kind of device: its keys in xenstore. */
+struct xen_bus_kind {
+    const char *folder;                 /* of all its devices, with a slash at the end */
+    const char *missing;                /* the line that says that there is no such device */
+    const struct xen_reading *readings; /* read until the other domain waits */
+    const struct xen_reading *facts;    /* read after it has connected */
+    const struct xen_bus_key *keys;     /* written before our state */
+    uint8_t reading_count, fact_count, key_count;
+};
+
+extern const struct xen_bus_kind xen_bus_vif, xen_bus_vbd;
+
+enum {
+    XEN_BUS_VALUES = 4
 };
 
 struct xen_bus {
     struct xen_store *store;
+    const struct xen_bus_kind *kind;
     enum xen_bus_phase phase;
     uint8_t step;        /* of the phase */
     uint8_t wrote_state; /* enum xen_bus_state; 0: none yet */
     bool asked;          /* a request is on its way */
     bool asked_state;    /* it writes our state */
-    bool online;         /* the tool stack doesn't take the interface away */
+    bool online;         /* the tool stack doesn't take the device away */
     bool watching;       /* XEN_BUS_UP: events tell of changes of the other domain's state */
-    bool missing;        /* XEN_BUS_FAILED, because there is no such interface */
+    bool missing;        /* XEN_BUS_FAILED, because there is no such device */
     const char *why;
     uint64_t asked_ns, again_ns;
     uint32_t watch_events; /* seen */
     unsigned number;
-    /* for xen_bus_connect() */
-    uint32_t tx_ref, rx_ref, port;
-    bool offload;
+    uint32_t values[XEN_BUS_VALUES]; /* of xen_bus_connect() */
     /* what was read */
     uint16_t domain;
     uint32_t features;
-    uint32_t mtu; /* 0: not given */
+    uint32_t mtu; /* of a network interface; 0: not given */
     bool trusted;
     bool has_mac;
     struct leat_mac mac;
+    uint64_t disk_units; /* of a disk: its length in units of 512 bytes */
+    uint32_t sector_bytes, disk_info;
     char backend[XEN_STORE_VALUE_MAX + 1];
 };
 
-void xen_bus_open(struct xen_bus *bus, struct xen_store *store, unsigned number);
+void xen_bus_open(struct xen_bus *bus, const struct xen_bus_kind *kind, struct xen_store *store,
+                  unsigned number);
 
 /* Does what is possible.  Then `phase` may be another one. */
 void xen_bus_step(struct xen_bus *bus, uint64_t now_ns);
@@ -82,15 +112,18 @@ void xen_bus_step(struct xen_bus *bus, uint64_t now_ns);
 /* When xen_bus_step() has something to do even if the store writes nothing. */
 uint64_t xen_bus_due_ns(const struct xen_bus *bus);
 
-/* In XEN_BUS_READY: tells the other domain where the rings are.  @offload: super-frames may come.
- */
-void xen_bus_connect(struct xen_bus *bus, uint32_t tx_ref, uint32_t rx_ref, uint32_t port,
-                     bool offload);
+/* In XEN_BUS_READY: tells the other domain where the rings are, by the keys of the kind. */
+void xen_bus_connect(struct xen_bus *bus, const uint32_t values[XEN_BUS_VALUES]);
 
 /* In XEN_BUS_DOWN: begins from the start. */
 void xen_bus_again(struct xen_bus *bus, uint64_t now_ns);
 
 /* Ends the connection: XEN_BUS_ENDED follows when the other domain has let go. */
 void xen_bus_close(struct xen_bus *bus, uint64_t now_ns);
+
+/* While a device is opened or closed: calls @serve(@arg) and waits, until @phase is reached, for at
+ * most @most_ns, or until it returns false. True: @phase is reached. */
+bool xen_bus_run(struct xen_bus *bus, struct xen_machine *machine, enum xen_bus_phase phase,
+                 uint64_t most_ns, bool (*serve)(void *arg, uint64_t now_ns), void *arg);
 
 #endif

@@ -56,7 +56,8 @@ static void connect(struct leat_xen *xen)
     }
     xen->connected = true;
     xen_net_rx_fill(xen);
-    xen_bus_connect(&xen->bus, tx_ref, rx_ref, xen->port, !xen->no_offload);
+    xen_bus_connect(&xen->bus,
+                    (uint32_t[XEN_BUS_VALUES]){tx_ref, rx_ref, xen->port, !xen->no_offload});
 }
 
 void xen_net_fail(struct leat_xen *xen)
@@ -82,6 +83,7 @@ static void follow(struct leat_xen *xen, uint64_t now_ns)
     case XEN_BUS_READING:
     case XEN_BUS_WRITING:
     case XEN_BUS_ANSWERING:
+    case XEN_BUS_LEARNING:
     case XEN_BUS_UP:
     case XEN_BUS_ENDING:
     case XEN_BUS_ENDED:
@@ -99,7 +101,7 @@ void xen_net_look(struct leat_xen *xen, uint64_t now_ns)
 {
     const bool was_up = leat_xen_link_up(xen);
 
-    if (xen->lost || (!xen_store_is_due(&xen->store) && now_ns < xen_bus_due_ns(&xen->bus)))
+    if (xen->lost || (!xen_store_is_due(xen->store) && now_ns < xen_bus_due_ns(&xen->bus)))
         return;
     xen_net_serve(xen, now_ns);
     if (was_up != leat_xen_link_up(xen))

@@ -36,8 +36,9 @@ struct xen_store_ring;
 
 struct xen_machine {
     const struct xen_machine_ops *ops;
-    struct xen_store_ring *store; /* the page that xenstored shares with this domain */
-    uint32_t store_port;
+    struct xen_store_ring
+        *store;                  /* the page that xenstored shares; that of a store's client only */
+    uint32_t store_port;         /* likewise */
     uint32_t ref_first, ref_end; /* references that drivers may use */
 };
 
@@ -48,10 +49,18 @@ struct leat_metal;
 /* True if this machine is a guest of Xen. */
 bool xen_machine_is_here(void);
 
-/* Opens the guest's hypervisor for one driver, with up to @refs references.  False: then *@why is
- * one line with the failure. */
-bool xen_machine_open(struct xen_machine *machine, struct leat_metal *metal, uint32_t refs,
-                      const char **why);
+/* Fills in what a client of xenstore needs. False: there is no page of xenstore. */
+bool xen_machine_find_store(struct xen_machine *machine);
+
+/* Sets a function that is called after each wait of the program; true: the program shall end. */
+void xen_machine_on_wait(bool (*asks_end)(uint64_t now_ns));
+
+/* The tool stack shall start the domain again when it has ended, unless it has crashed. */
+void xen_machine_end_is_reboot(bool reboot);
+
+/* Opens the guest's hypervisor for one driver, with up to @refs references of its own.  NULL: then
+ * *@why is one line with the failure. */
+struct xen_machine *xen_machine_open(struct leat_metal *metal, uint32_t refs, const char **why);
 
 /* @count pages of memory, whole ones; NULL: there aren't so many. */
 void *xen_machine_pages(struct leat_metal *metal, uint32_t count);

@@ -21,7 +21,7 @@ static const uint64_t look_again_ns = 1000000; /* between looks for answered fra
 static uint64_t xen_net_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
 {
     struct leat_xen *xen = xen_of(netif);
-    uint64_t due_ns = xen_store_is_due(&xen->store) ? now_ns : xen_bus_due_ns(&xen->bus);
+    uint64_t due_ns = xen_store_is_due(xen->store) ? now_ns : xen_bus_due_ns(&xen->bus);
 
     if (xen->lost)
         return LEAT_NEVER_NS;
@@ -64,23 +64,18 @@ static void set_facts(struct leat_xen *xen)
 
 /* ---- from the start to the end ------------------------------------------------------------ */
 
+static bool serve(void *arg, uint64_t now_ns)
+{
+    struct leat_xen *xen = arg;
+
+    xen_net_serve(xen, now_ns);
+    return !xen->lost;
+}
+
 /* Runs the handshake until it is in @phase, at most for @most_ns; true: it is. */
 static bool run_until(struct leat_xen *xen, enum xen_bus_phase phase, uint64_t most_ns)
 {
-    struct xen_machine *machine = xen->machine;
-    uint64_t now_ns = machine->ops->now_ns(machine);
-    const uint64_t end_ns = now_ns + most_ns;
-
-    while (!xen->lost && xen->bus.phase != phase && now_ns < end_ns) {
-        uint64_t due_ns;
-
-        xen_net_serve(xen, now_ns);
-        due_ns = xen_bus_due_ns(&xen->bus);
-        if (!xen->lost && xen->bus.phase != phase && due_ns > now_ns)
-            machine->ops->wait(machine, due_ns < end_ns ? due_ns : end_ns);
-        now_ns = machine->ops->now_ns(machine);
-    }
-    return xen->bus.phase == phase && !xen->lost;
+    return xen_bus_run(&xen->bus, xen->machine, phase, most_ns, serve, xen);
 }
 
 static void xen_net_close(struct leat_netif *netif)
@@ -132,8 +127,7 @@ static void prepare(struct leat_xen *xen, unsigned number)
         xen->rx_free = (uint16_t)(i - 1);
     }
     xen->rx_free_count = XEN_NET_RX_PAGES;
-    xen_store_open(&xen->store, xen->machine);
-    xen_bus_open(&xen->bus, &xen->store, number);
+    xen_bus_open(&xen->bus, &xen_bus_vif, xen->store, number);
 }
 
 enum leat_err xen_net_start(struct leat_xen *xen, unsigned number, const struct leat_mac *mac,

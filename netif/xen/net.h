@@ -62,7 +62,7 @@ struct xen_rx_chain {
 struct leat_xen {
     struct leat_netif netif; /* must be first: its address is also that of the struct */
     struct xen_machine *machine;
-    struct xen_store store;
+    struct xen_store *store;
     struct xen_bus bus;
     struct leat_xen_counters counters;
     const char *why_lost; /* NULL: it isn't, or was closed */
@@ -129,7 +129,8 @@ static inline uint32_t xen_ref_of(const struct leat_xen *xen, const uint8_t *pag
 /* ---- the whole ---------------------------------------------------------------------------- */
 
 /* Brings up xen->machine's interface @number: waits for the other domain, and fills in the facts.
- * The rest of @xen is zero; `pages`, `window`, `window_pages` and the configuration are set. */
+ * The rest of @xen is zero; `store`, `pages`, `window`, `window_pages` and the
+ * configuration are set. */
 enum leat_err xen_net_start(struct leat_xen *xen, unsigned number, const struct leat_mac *mac,
                             uint16_t mtu, const char **why);
 

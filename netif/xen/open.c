@@ -1,6 +1,7 @@
 /* open.c -- opens a network interface of the guest that this machine is. */
 #include <string.h>
 
+#include "guest.h"
 #include "net.h"
 
 /* The window begins where memory does, so that all of it may be granted. */
@@ -31,6 +32,7 @@ enum leat_err leat_xen_open(struct leat_xen **xen, const struct leat_xen_config 
     const size_t memory_pages = end > IMAGE_AT ? (end - IMAGE_AT) / XEN_PAGE_BYTES : 0;
     const uint32_t window = memory_pages < XEN_NET_WINDOW_PAGES ? (uint32_t)memory_pages
                                                                 : (uint32_t)XEN_NET_WINDOW_PAGES;
+    static bool was_opened;
     struct xen_machine *machine;
     struct leat_xen *made;
 
@@ -40,16 +42,24 @@ enum leat_err leat_xen_open(struct leat_xen **xen, const struct leat_xen_config 
     *why = "this is no guest of Xen";
     if (!xen_machine_is_here())
         return LEAT_ERR_NOT_FOUND;
+    *why = "a guest of Xen can open one network interface";
+    if (was_opened)
+        return LEAT_ERR_DEVICE;
+    was_opened = true;
     *why = "no memory for rings and pages";
-    machine = leat_metal_take(metal, sizeof *machine);
     made = leat_metal_take(metal, sizeof *made);
-    if (!machine || !made)
+    if (!made)
         return LEAT_ERR_MEMORY;
     memset(made, 0, sizeof *made);
     made->pages = xen_machine_pages(metal, XEN_NET_PAGES);
     if (!made->pages)
         return LEAT_ERR_MEMORY;
-    if (!xen_machine_open(machine, metal, XEN_NET_PAGES + window, why))
+    *why = "there is no page of xenstore";
+    made->store = xen_guest_store();
+    if (!made->store)
+        return LEAT_ERR_DEVICE;
+    machine = xen_machine_open(metal, XEN_NET_PAGES + window, why);
+    if (!machine)
         return LEAT_ERR_DEVICE;
     made->machine = machine;
     *why = "Xen allows too few grants";

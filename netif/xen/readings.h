@@ -1,4 +1,4 @@
-/* readings.h -- the keys of xenstore that the handshake reads, one after the other. */
+/* readings.h -- keys of xenstore that the handshake reads, one after the other. */
 #ifndef XEN_READINGS_H
 #define XEN_READINGS_H
 
@@ -11,15 +11,38 @@ enum xen_outcome {
     XEN_FAIL   /* bus->why says why */
 };
 
-uint8_t xen_reading_count(void);
+/* One key that is read. */
+struct xen_reading {
+    const char *key;
+    bool is_theirs;  /* in the other domain's folder */
+    uint8_t feature; /* enum xen_bus_feature, for xen_take_feature() */
+    /* Takes the answer; @value: NULL if there is no such key. */
+    enum xen_outcome (*take)(struct xen_bus *bus, const struct xen_reading *reading,
+                             const char *value);
+};
 
-/* The key of bus->step; @is_theirs: it is in the other domain's folder. */
-const char *xen_reading_key(const struct xen_bus *bus, bool *is_theirs);
+/* ---- those of every device ---------------------------------------------------------------- */
 
-/* Takes the answer; @value: NULL if there is no such key. */
-enum xen_outcome xen_reading_take(struct xen_bus *bus, const char *value);
+enum xen_outcome xen_take_backend(struct xen_bus *bus, const struct xen_reading *reading,
+                                  const char *value);
+enum xen_outcome xen_take_domain(struct xen_bus *bus, const struct xen_reading *reading,
+                                 const char *value);
+enum xen_outcome xen_take_online(struct xen_bus *bus, const struct xen_reading *reading,
+                                 const char *value);
+
+/* The other domain must wait for us. If it is still connected to an earlier driver, ours goes the
+ * same way down as that one should have gone. */
+enum xen_outcome xen_take_state(struct xen_bus *bus, const struct xen_reading *reading,
+                                const char *value);
+
+/* A feature that the other domain offers, or not. */
+enum xen_outcome xen_take_feature(struct xen_bus *bus, const struct xen_reading *reading,
+                                  const char *value);
 
 /* False: @text, which may be NULL, is no decimal number up to 65,535. */
 bool xen_read_number(const char *text, uint32_t *number);
+
+/* The same with a limit of its own. */
+bool xen_read_long(const char *text, uint64_t most, uint64_t *number);
 
 #endif

@@ -28,8 +28,14 @@ void xen_store_open(struct xen_store *store, struct xen_machine *machine)
     store->consumed = shared_read(&machine->store->answer_consumed);
 }
 
-bool xen_store_ask(struct xen_store *store, enum xen_store_type type, const char *path,
-                   const char *value)
+void xen_store_release(struct xen_store *store, const void *owner)
+{
+    if (store->owner == owner)
+        store->owner = NULL;
+}
+
+bool xen_store_ask(struct xen_store *store, const void *owner, enum xen_store_type type,
+                   const char *path, const char *value)
 {
     const size_t path_len = strlen(path) + 1; /* with its NUL */
     /* A write's value ends with the message, a watch's token with a NUL. */
@@ -40,8 +46,9 @@ bool xen_store_ask(struct xen_store *store, enum xen_store_type type, const char
         return false;
     /* The ring must not get half of a request. A store that has not even taken the last one
      * gets no other. */
-    if (store->out_sent < store->out_len)
+    if (store->out_sent < store->out_len || (store->owner && store->owner != owner))
         return false;
+    store->owner = owner;
     head.request = ++store->request;
     memcpy(store->out, &head, sizeof head);
     memcpy(store->out + sizeof head, path, path_len);

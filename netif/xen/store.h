@@ -1,6 +1,9 @@
 /*
  * store.h -- a client of xenstore: one request at a time, and nothing waits.
  *
+ * The drivers of a guest share one client.  Each request has an owner, and another one's is taken
+ * only after that owner has let go of its answer.
+ *
  * Requests and answers are streams of bytes in a shared page (Xen, public/io/xs_wire.h).  Our own
  * two indices are never read back from there; the other two are read once and checked.  An answer
  * is kept as far as it fits, and the rest is read past.  A store that breaks the rules becomes
@@ -51,6 +54,7 @@ enum xen_store_state {
 
 struct xen_store {
     struct xen_machine *machine;
+    const void *owner; /* of the last request; NULL: it has been released */
     enum xen_store_state state;
     bool broken;                   /* it broke the rules */
     uint32_t request;              /* number of the last one */
@@ -67,11 +71,15 @@ struct xen_store {
 
 void xen_store_open(struct xen_store *store, struct xen_machine *machine);
 
-/* Begins a request.  @value: of a write, the token of a watch, or NULL.  An earlier request that
- * has no answer yet is given up: its answer will be passed over.  False: the store is broken, or
- * the request is too long. */
-bool xen_store_ask(struct xen_store *store, enum xen_store_type type, const char *path,
-                   const char *value);
+/* Begins a request of @owner's.  @value: of a write, the token of a watch, or NULL.  An earlier
+ * request of the same owner that has no answer yet is given up: its answer will be passed over.
+ * False: the store is broken, it hasn't taken the last request, another owner has it, or the
+ * request is too long. */
+bool xen_store_ask(struct xen_store *store, const void *owner, enum xen_store_type type,
+                   const char *path, const char *value);
+
+/* Lets others ask, if @owner has the store.  An answer stays readable until the next request. */
+void xen_store_release(struct xen_store *store, const void *owner);
 
 /* Sends and receives what is possible without waiting. */
 enum xen_store_state xen_store_poll(struct xen_store *store);

@@ -70,7 +70,7 @@ static void sleep_until(struct xen_machine *machine, uint64_t deadline_ns)
 {
     (void)machine;
     netback_serve_store();
-    if (!xen_store_is_due(&xen_world.xen.store) && deadline_ns > netback.now_ns)
+    if (!xen_store_is_due(&xen_world.store) && deadline_ns > netback.now_ns)
         netback.now_ns = deadline_ns;
 }
 
@@ -106,9 +106,8 @@ uint8_t *netback_page(uint32_t ref, bool writes)
 static void full_path(const char *path, char full[XEN_STORE_PATH_MAX])
 {
     const bool theirs = strncmp(path, "~/", 2) == 0;
-    const int len =
-        snprintf(full, XEN_STORE_PATH_MAX, "%s%s", theirs ? "/local/domain/3/backend/vif/9/0/" : "",
-                 theirs ? path + 2 : path);
+    const int len = snprintf(full, XEN_STORE_PATH_MAX, "%s%s", theirs ? netback.backend : "",
+                             theirs ? path + 2 : path);
 
     assert_true(len > 0 && len < XEN_STORE_PATH_MAX);
 }
@@ -149,18 +148,29 @@ static void answer(const struct xen_store_head *to, uint32_t type, const void *t
     netback_store_bytes(text, len);
 }
 
+static bool is_watched(const char *path)
+{
+    char full[XEN_STORE_PATH_MAX];
+
+    full_path(path, full);
+    for (unsigned i = 0; i < netback.watch_count; i++) {
+        if (strcmp(netback.watches[i], full) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void tell_watch(void)
 {
     static const struct xen_store_head none;
 
-    if (netback.watched && netback.store_how == NETBACK_STORE_GOOD)
+    if (netback.store_how == NETBACK_STORE_GOOD)
         answer(&none, XEN_STORE_WATCH_EVENT, "x\0leat", 7);
 }
 
 void netback_set(const char *path, const char *value)
 {
     struct netback_key *key = find(path);
-    const bool is_state = strcmp(path, "~/state") == 0;
 
     if (!value) {
         if (key)
@@ -173,11 +183,11 @@ void netback_set(const char *path, const char *value)
         }
         assert_true(snprintf(key->value, sizeof key->value, "%s", value) < (int)sizeof key->value);
     }
-    if (is_state)
+    if (is_watched(path))
         tell_watch();
 }
 
-static uint32_t number_of(const char *path)
+uint32_t netback_number(const char *path)
 {
     const char *value = netback_key(path);
     uint32_t number = 0;
@@ -187,24 +197,35 @@ static uint32_t number_of(const char *path)
     return number;
 }
 
-/* The driver has written its state: the other domain follows, as Linux' netback does. */
-static void follow(void)
+/* Linux' netback connects. */
+static void netback_connect(void)
 {
-    const uint32_t state = number_of("device/vif/0/state");
+    netback.tx_head = (void *)netback_page(netback_number("device/vif/0/tx-ring-ref"), true);
+    netback.rx_head = (void *)netback_page(netback_number("device/vif/0/rx-ring-ref"), true);
+    assert_non_null(netback.tx_head);
+    assert_non_null(netback.rx_head);
+    assert_int_equal(netback_number("device/vif/0/event-channel"), 7);
+    assert_int_equal(netback_number("device/vif/0/request-rx-copy"), 1);
+    netback.tx_taken = netback.rx_taken = 0;
+}
+
+static void netback_disconnect(void)
+{
+    netback.tx_head = netback.rx_head = NULL;
+}
+
+/* The driver has written its state: the other domain follows, as Linux' backends do. */
+static void follow(const char *path)
+{
+    const uint32_t state = netback_number(path);
 
     if (!netback.follows)
         return;
     if (state == XEN_BUS_CONNECTED) {
-        netback.tx_head = (void *)netback_page(number_of("device/vif/0/tx-ring-ref"), true);
-        netback.rx_head = (void *)netback_page(number_of("device/vif/0/rx-ring-ref"), true);
-        assert_non_null(netback.tx_head);
-        assert_non_null(netback.rx_head);
-        assert_int_equal(number_of("device/vif/0/event-channel"), 7);
-        assert_int_equal(number_of("device/vif/0/request-rx-copy"), 1);
-        netback.tx_taken = netback.rx_taken = 0;
+        netback.connect();
         netback_set("~/state", "4");
     } else if (state == XEN_BUS_CLOSING || state == XEN_BUS_CLOSED) {
-        netback.tx_head = netback.rx_head = NULL;
+        netback.disconnect();
         netback_set("~/state", state == XEN_BUS_CLOSING ? "5" : "6");
     } else if (state == XEN_BUS_INITIALISING) {
         netback_set("~/state", "2");
@@ -235,18 +256,19 @@ static void serve(const struct xen_store_head *head, const char *path)
         memcpy(text, value, head->len - (size_t)(value - path));
         answer(head, XEN_STORE_WRITE, "OK", 3);
         netback_set(path, text);
-        if (strcmp(path, "device/vif/0/state") == 0)
-            follow();
+        if (strncmp(path, "device/", 7) == 0 && strcmp(path + strlen(path) - 6, "/state") == 0)
+            follow(path);
         return;
     }
     assert_int_equal(head->type, XEN_STORE_WATCH);
-    if (netback.no_watches || netback.watched) {
-        answer(head, XEN_STORE_ERROR, netback.watched ? "EEXIST" : "E2BIG",
-               netback.watched ? 7 : 6);
+    if (netback.no_watches || is_watched(path)) {
+        answer(head, XEN_STORE_ERROR, is_watched(path) ? "EEXIST" : "E2BIG",
+               is_watched(path) ? 7 : 6);
         return;
     }
     answer(head, XEN_STORE_WATCH, "OK", 3);
-    netback.watched = true;
+    assert_true(netback.watch_count < NETBACK_WATCHES);
+    full_path(path, netback.watches[netback.watch_count++]);
     tell_watch(); /* one comes at once */
 }
 
@@ -391,7 +413,12 @@ void netback_init(void)
         {"~/feature-rx-copy", "1"}};
 
     memset(&ring, 0, sizeof ring);
-    netback = (struct netback){.store = &ring, .follows = true, .now_ns = 1000000000};
+    netback = (struct netback){.store = &ring,
+                               .follows = true,
+                               .now_ns = 1000000000,
+                               .backend = "/local/domain/3/backend/vif/9/0/",
+                               .connect = netback_connect,
+                               .disconnect = netback_disconnect};
     netback.machine = (struct xen_machine){.ops = &ops,
                                            .store = &ring,
                                            .store_port = 1,
@@ -408,6 +435,8 @@ void xen_world_prepare(unsigned how)
     memset(&xen_world.xen, 0, sizeof xen_world.xen);
     memset(&xen_world.pool, 0, sizeof xen_world.pool);
     assert_true(pool_init(&xen_world.pool, &arena, BUFFERS, BUFFER_BYTES, SMALL, VIEWS));
+    xen_store_open(&xen_world.store, &netback.machine);
+    xen_world.xen.store = &xen_world.store;
     xen_world.xen.machine = &netback.machine;
     xen_world.xen.pages = xen_world.pages;
     xen_world.xen.window = (uintptr_t)xen_world.memory;

@@ -18,6 +18,7 @@ enum {
     NETBACK_WINDOW_PAGES = 64,
     NETBACK_REFS = NETBACK_REFS_FIRST + XEN_NET_PAGES + NETBACK_WINDOW_PAGES,
     NETBACK_KEYS = 48,
+    NETBACK_WATCHES = 4,
     NETBACK_DOMAIN = 3,
     NETBACK_FRAME_BYTES = 65535 + 20
 };
@@ -63,12 +64,15 @@ struct netback {
     enum netback_store store_how;
     uint8_t request[sizeof(struct xen_store_head) + XEN_STORE_PAYLOAD_MAX];
     uint32_t request_len;
-    bool watched;
+    char watches[NETBACK_WATCHES][XEN_STORE_PATH_MAX];
+    unsigned watch_count;
     bool no_watches;        /* the quota of watches is used up */
     const char *next_state; /* the other domain's, as soon as the present one was read; or NULL */
     unsigned stranger;      /* answers to other requests that come before each answer */
     /* the other domain */
-    bool follows; /* it reacts to the driver's state, as Linux' netback does */
+    bool follows;        /* it reacts to the driver's state, as Linux' netback does */
+    const char *backend; /* the other domain's folder, with a slash */
+    void (*connect)(void), (*disconnect)(void);
     struct xen_ring_head *tx_head, *rx_head; /* NULL: not connected */
     uint32_t tx_taken, rx_taken;
     struct netback_frame frame;
@@ -82,6 +86,7 @@ void netback_init(void);
 /* The value of a key; NULL: there is none. "~/" in front stands for the other domain's folder. */
 const char *netback_key(const char *path);
 void netback_set(const char *path, const char *value); /* NULL: removes it */
+uint32_t netback_number(const char *path);
 
 /* Answers all requests that are in the store's ring. */
 void netback_serve_store(void);
@@ -106,6 +111,7 @@ bool netback_take(int16_t status);
 /* The driver under test. */
 struct xen_world {
     struct leat_xen xen;
+    struct xen_store store;
     struct leat_pool pool;
     uint8_t pages[(size_t)XEN_NET_PAGES * XEN_PAGE_BYTES] __attribute__((aligned(4096)));
     /* the pool lies in the window */

@@ -6,6 +6,7 @@
  */
 #include "acpi.h"
 #include "cpu.h"
+#include "xen_guest.h"
 #include "../metal.h"
 
 static const uint32_t msr_fs_base = 0xc0000100;
@@ -27,7 +28,7 @@ void cpu_init(void)
 
 bool power_button(void)
 {
-    return acpi_button();
+    return xen_guest() ? xen_asks_end(clock_ns()) : acpi_button();
 }
 
 /* The hypervisor announces its windows on the command line. */

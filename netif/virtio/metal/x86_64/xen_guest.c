@@ -27,6 +27,7 @@ enum {
     SHUTDOWN = 2,            /* of XEN_SCHED_OP */
     YIELD = 0,
     SHUTDOWN_POWEROFF = 0,
+    SHUTDOWN_REBOOT = 1,
     SHUTDOWN_CRASH = 3,
     EVENT_SEND = 4, /* of XEN_EVENT_CHANNEL_OP */
     PARAM_SET = 0,  /* of XEN_HVM_OP */
@@ -82,6 +83,8 @@ static union {
 static struct console_page *console;
 static uint32_t console_port;
 static bool is_guest;
+static bool end_is_reboot;
+static bool (*on_wait)(uint64_t now_ns);
 
 long xen_call(enum xen_hypercall number, uint64_t command, void *arguments, uint64_t count)
 {
@@ -296,7 +299,8 @@ uint64_t xen_clock_ns(void)
     uint64_t tsc;
     const struct pv_clock time = read_time(&tsc);
     const uint64_t ticks = tsc > time.tsc ? tsc - time.tsc : 0;
-    const uint64_t ns = time.system_ns + (uint64_t)((uint128)ticks * pv_clock_ns_per_tick(&time) >> 32);
+    const uint64_t ns =
+        time.system_ns + (uint64_t)((uint128)ticks * pv_clock_ns_per_tick(&time) >> 32);
 
     /* A new rate of Xen's may lie a little behind the extrapolation by the earlier one. */
     if (ns > latest_ns)
@@ -321,9 +325,26 @@ uint64_t xen_civil_ns(void)
     return s == 0 ? 0 : s * 1000000000 + ns + xen_clock_ns();
 }
 
+void xen_on_wait(bool (*asks_end)(uint64_t now_ns))
+{
+    on_wait = asks_end;
+}
+
+bool xen_asks_end(uint64_t now_ns)
+{
+    return on_wait && on_wait(now_ns);
+}
+
+void xen_end_is_reboot(bool reboot)
+{
+    end_is_reboot = reboot;
+}
+
 void xen_shutdown(int status)
 {
-    uint32_t reason = status == METAL_STATUS_EXCEPTION ? SHUTDOWN_CRASH : SHUTDOWN_POWEROFF;
+    uint32_t reason = status == METAL_STATUS_EXCEPTION ? SHUTDOWN_CRASH
+                      : end_is_reboot                  ? SHUTDOWN_REBOOT
+                                                       : SHUTDOWN_POWEROFF;
 
     if (is_guest)
         xen_call(XEN_SCHED_OP, SHUTDOWN, &reason, 0);

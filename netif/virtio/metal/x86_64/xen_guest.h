@@ -61,6 +61,15 @@ uint64_t xen_clock_ns(void);
 /* Nanoseconds since 1970; 0: unknown. */
 uint64_t xen_civil_ns(void);
 
+/* Sets a function that is called after each wait; true: the tool stack asks the program to end. */
+void xen_on_wait(bool (*asks_end)(uint64_t now_ns));
+
+/* Calls it, if there is one. */
+bool xen_asks_end(uint64_t now_ns);
+
+/* The tool stack shall start the domain again when it has ended, unless it has crashed. */
+void xen_end_is_reboot(bool reboot);
+
 /* Ends the domain; returns if it is none of Xen's. */
 void xen_shutdown(int status);
 

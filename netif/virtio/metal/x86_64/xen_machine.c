@@ -8,7 +8,6 @@
 
 #include "cpu.h"
 #include "machine.h"
-#include "store.h"
 #include "xen_guest.h"
 #include "../metal.h"
 
@@ -32,18 +31,31 @@ struct grant {
     uint32_t frame;
 };
 
-static struct grant *grants;
+/* The hypervisor as one driver has it: with pages of the grant table that are the driver's alone.
+ */
+struct driver {
+    struct xen_machine machine; /* first: its address is also that of the struct */
+    struct grant *grants;
+    uint32_t first; /* the reference of the first one */
+};
+
+static uint32_t table_pages; /* in use */
+
+static struct grant *grant_of(struct xen_machine *machine, uint32_t ref)
+{
+    const struct driver *driver = (const void *)machine;
+
+    return &driver->grants[ref - driver->first];
+}
 
 static bool op_grant(struct xen_machine *machine, uint32_t ref, const void *page, uint16_t domain,
                      bool read_only)
 {
     const uint16_t flags = GRANT_ACCESS | (read_only ? GRANT_READ_ONLY : 0);
     const uint32_t frame = (uint32_t)((uintptr_t)page / XEN_PAGE_BYTES);
-    struct grant *grant = &grants[ref];
-    uint16_t now;
+    struct grant *grant = grant_of(machine, ref);
+    const uint16_t now = __atomic_load_n(&grant->flags, __ATOMIC_ACQUIRE);
 
-    (void)machine;
-    now = __atomic_load_n(&grant->flags, __ATOMIC_ACQUIRE);
     if (now != 0)
         return (now & ~(GRANT_READING | GRANT_WRITING)) == flags && grant->domain == domain &&
                grant->frame == frame;
@@ -55,15 +67,15 @@ static bool op_grant(struct xen_machine *machine, uint32_t ref, const void *page
 
 static bool op_revoke(struct xen_machine *machine, uint32_t ref)
 {
-    uint16_t flags = __atomic_load_n(&grants[ref].flags, __ATOMIC_ACQUIRE);
+    struct grant *grant = grant_of(machine, ref);
+    uint16_t flags = __atomic_load_n(&grant->flags, __ATOMIC_ACQUIRE);
 
-    (void)machine;
     /* Xen sets the last two as the other domain maps the page, so only an exchange is safe. It
      * changes them once each at most between two tries. */
     for (unsigned i = 0; i < 8; i++) {
         if (flags & (GRANT_READING | GRANT_WRITING))
             return false;
-        if (__atomic_compare_exchange_n(&grants[ref].flags, &flags, 0, false, __ATOMIC_SEQ_CST,
+        if (__atomic_compare_exchange_n(&grant->flags, &flags, 0, false, __ATOMIC_SEQ_CST,
                                         __ATOMIC_ACQUIRE))
             return true;
     }
@@ -119,7 +131,7 @@ static const struct xen_machine_ops ops = {.grant = op_grant,
                                            .wait = op_wait,
                                            .now_ns = op_now_ns};
 
-/* How many pages the grant table may have. */
+/* How many pages of the grant table one more driver may have. */
 static uint32_t table_pages_max(void)
 {
     struct {
@@ -130,12 +142,33 @@ static uint32_t table_pages_max(void)
 
     if (xen_call(XEN_GRANT_TABLE_OP, QUERY_SIZE, &size, 1) != 0 || size.status != 0)
         return 0;
+    if (size.pages_max <= table_pages)
+        return 0;
+    size.pages_max -= table_pages;
     return size.pages_max < TABLE_PAGES_MAX ? size.pages_max : TABLE_PAGES_MAX;
 }
 
 bool xen_machine_is_here(void)
 {
     return xen_guest();
+}
+
+bool xen_machine_find_store(struct xen_machine *machine)
+{
+    *machine = (struct xen_machine){.ops = &ops,
+                                    .store = xen_param_page(XEN_PARAM_STORE_PAGE),
+                                    .store_port = (uint32_t)xen_param(XEN_PARAM_STORE_PORT)};
+    return machine->store != NULL;
+}
+
+void xen_machine_on_wait(bool (*asks_end)(uint64_t now_ns))
+{
+    xen_on_wait(asks_end);
+}
+
+void xen_machine_end_is_reboot(bool reboot)
+{
+    xen_end_is_reboot(reboot);
 }
 
 void *xen_machine_pages(struct leat_metal *metal, uint32_t count)
@@ -147,31 +180,29 @@ void *xen_machine_pages(struct leat_metal *metal, uint32_t count)
     return memory ? (void *)(((uintptr_t)memory + mask) & ~mask) : NULL;
 }
 
-bool xen_machine_open(struct xen_machine *machine, struct leat_metal *metal, uint32_t refs,
-                      const char **why)
+struct xen_machine *xen_machine_open(struct leat_metal *metal, uint32_t refs, const char **why)
 {
-    const uint32_t wanted = (REFS_RESERVED + refs + REFS_A_PAGE - 1) / REFS_A_PAGE;
+    const uint32_t reserved = table_pages == 0 ? REFS_RESERVED : 0;
+    const uint32_t first = table_pages * REFS_A_PAGE;
+    const uint32_t wanted = (reserved + refs + REFS_A_PAGE - 1) / REFS_A_PAGE;
     const uint32_t most = table_pages_max();
     const uint32_t pages = wanted < most ? wanted : most;
-    uint8_t *table;
+    struct driver *driver = leat_metal_take(metal, sizeof *driver);
+    uint8_t *table = xen_machine_pages(metal, pages);
 
-    *why = "a guest of Xen can open one network interface";
-    if (grants)
-        return false;
     *why = "no memory for the grant table, or Xen allows none";
-    table = xen_machine_pages(metal, pages);
-    if (!table || pages == 0)
-        return false;
+    if (!driver || !table || pages == 0)
+        return NULL;
     for (uint32_t i = 0; i < pages; i++) {
-        if (!xen_map_page(XEN_MAP_GRANT_TABLE, i, (uintptr_t)table + (uintptr_t)i * XEN_PAGE_BYTES))
-            return false;
+        if (!xen_map_page(XEN_MAP_GRANT_TABLE, table_pages + i,
+                          (uintptr_t)table + (uintptr_t)i * XEN_PAGE_BYTES))
+            return NULL;
     }
-    grants = (void *)table;
-    *why = "there is no page of xenstore";
-    *machine = (struct xen_machine){.ops = &ops,
-                                    .store = xen_param_page(XEN_PARAM_STORE_PAGE),
-                                    .store_port = (uint32_t)xen_param(XEN_PARAM_STORE_PORT),
-                                    .ref_first = REFS_RESERVED,
-                                    .ref_end = pages * REFS_A_PAGE};
-    return machine->store != NULL;
+    table_pages += pages;
+    *driver = (struct driver){.machine = {.ops = &ops,
+                                          .ref_first = first + reserved,
+                                          .ref_end = first + pages * REFS_A_PAGE},
+                              .grants = (void *)table,
+                              .first = first};
+    return &driver->machine;
 }
