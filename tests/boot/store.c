@@ -1,5 +1,5 @@
 /*
- * store.c -- for a test: an image that counts its boots in a store on its disk.
+ * store.c -- for a test: an image that counts its boots in a store on its disk: virtio's, or Xen's.
  *
  * It says "boot 3" and ends with status 0; or it says why not, and ends with status 1.
  */
@@ -7,6 +7,8 @@
 #include <leat/metal.h>
 #include <leat/store.h>
 #include <leat/virtio_block.h>
+#include <leat/xen.h>
+#include <leat/xen_block.h>
 
 #include <string.h>
 
@@ -102,11 +104,24 @@ static void on_done(struct leat_store *store, struct leat_store_request *request
     leat_stop(program.stack, complain("the store", leat_err_text(err)));
 }
 
-static enum leat_err start(struct leat_virtio_block *disk)
+/* NULL: there is none, for the reason @why. */
+static struct leat_block_device *open_disk(const char **why)
+{
+    const struct leat_virtio_block_config config = {.metal = program.metal};
+    const struct leat_xen_block_config xen_config = {.metal = program.metal};
+    struct leat_virtio_block *disk;
+    struct leat_xen_block *xen_disk;
+
+    if (leat_xen_here())
+        return leat_xen_block_open(&xen_disk, &xen_config, why) ? NULL
+                                                                : leat_xen_block_device(xen_disk);
+    return leat_virtio_block_open(&disk, &config, why) ? NULL : leat_virtio_block_device(disk);
+}
+
+static enum leat_err start(struct leat_block_device *device)
 {
     struct leat_config config = leat_small_config();
     const struct leat_store_config store = {.on_mounted = on_done};
-    struct leat_block_device *device = leat_virtio_block_device(disk);
     const size_t bytes = leat_store_memory_bytes(&store, device->sector_bytes);
     void *memory = leat_metal_take(program.metal, leat_memory_bytes(&config));
     void *store_memory = leat_metal_take(program.metal, bytes);
@@ -125,14 +140,14 @@ static enum leat_err start(struct leat_virtio_block *disk)
 
 int leat_metal_main(struct leat_metal *metal)
 {
-    const struct leat_virtio_block_config config = {.metal = metal};
-    struct leat_virtio_block *disk;
+    struct leat_block_device *disk;
     const char *why;
     enum leat_err err;
     int status;
 
     program.metal = metal;
-    if (leat_virtio_block_open(&disk, &config, &why))
+    disk = open_disk(&why);
+    if (!disk)
         return complain("the disk", why);
     err = start(disk);
     if (err)

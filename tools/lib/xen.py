@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Xen, its first domain and its tools out of Debian's packages: unpacked, not installed, and run by QEMU.
 
-  tools/lib/xen.py fetch DIR    downloads them with apt-get (76 MB) and unpacks what is used
+  tools/lib/xen.py fetch DIR    downloads them with apt-get (76 MB) and unpacks what is used, unless DIR has all of it
 
 The first domain is a Linux with busybox, xenstored, xenconsoled and xl in memory.  A script of the caller's runs in it.
 """
@@ -24,7 +24,8 @@ PACKAGES = [f"xen-hypervisor-{VERSION}-amd64", f"xen-utils-{VERSION}", "xenstore
             "libxentoolcore1", "libxentoollog1", "libyajl2", "busybox-static"]
 MODULES = ["drivers/xen/xen-privcmd", "drivers/xen/xen-evtchn", "drivers/xen/xen-gntdev", "drivers/xen/xen-gntalloc",
            "drivers/xen/xenfs/xenfs", "drivers/net/xen-netback/xen-netback", "net/llc/llc", "net/802/stp",
-           "net/bridge/bridge", "drivers/net/ethernet/intel/e1000/e1000"]
+           "net/bridge/bridge", "drivers/net/ethernet/intel/e1000/e1000",
+           "drivers/block/loop", "drivers/block/xen-blkback/xen-blkback"]
 FOLDERS = ["proc", "sys", "dev", "run/xen", "run/xenstored", "tmp", "var/log/xen", "var/lib/xen", "var/lib/xenstored", "var/lock",
            "etc/xen/scripts", "guest"]
 # TCG doesn't give Xen the length of RDTSCP, so a guest that uses it would be killed; its SMAP, SMEP, MONITOR and x2APIC
@@ -65,6 +66,15 @@ online | add)
 esac
 """
 
+# The backend of a disk wants the numbers of its device.
+BLOCK = """#!/bin/sh
+if [ "$1" = add ]; then
+    device=$(xenstore-read "$XENBUS_PATH/params")
+    xenstore-write "$XENBUS_PATH/physical-device" "$(stat -c %t:%T "$device")"
+    xenstore-write "$XENBUS_PATH/hotplug-status" connected
+fi
+"""
+
 # Without "destroy" a guest that crashes, or ends by a reset, would be started again for ever.
 CONFIG = """name = "{name}"
 type = "pvh"
@@ -75,17 +85,26 @@ vcpus = 1
 {more}
 on_reboot = "destroy"
 on_crash = "destroy"
-vif = ['mac=00:16:3e:6c:65:61,bridge=xenbr0,script=vif']
+{vif}
 """
+VIF_OF = "vif = ['mac=00:16:3e:6c:65:61,bridge=xenbr0,script=vif']"
 
 
 class Missing(Exception):
     """Packages or programs that are missing, in one line."""
 
 
+def is_complete(folder):
+    """False: nothing was fetched into @folder, or by an earlier version of this program, with fewer modules."""
+    return (folder / "complete").is_file() and all((folder / "modules" / (pathlib.Path(module).name + ".ko")).is_file()
+                                                   for module in MODULES)
+
+
 def fetch(folder):
     """Downloads the packages and unpacks them into @folder."""
     folder = pathlib.Path(folder)
+    if is_complete(folder):
+        return
     says = subprocess.run(["apt-cache", "depends", KERNEL_OF], check=True, capture_output=True, text=True).stdout
     kernel = [line.split()[-1] for line in says.splitlines() if "Depends: linux-image-" in line]
     if not kernel:
@@ -118,9 +137,10 @@ def packages(folder):
     """The folder of fetch(), or Missing."""
     if not shutil.which(QEMU[0]):
         raise Missing("QEMU is not installed: apt-get install qemu-system-x86")
-    if not (pathlib.Path(folder) / "complete").is_file():
+    folder = pathlib.Path(folder)
+    if not is_complete(folder):
         raise Missing(f"Xen's packages are not in {folder}: tools/lib/xen.py fetch {folder}")
-    return pathlib.Path(folder)
+    return folder
 
 
 # ---- the first domain's files -----------------------------------------------------------------
@@ -205,6 +225,7 @@ def first_domain(folder, script, files, further=()):
         archive.file("lib/modules/" + name, folder / "modules" / name)
     archive.file("init", INIT.format(programs=PROGRAMS, modules=" ".join(pathlib.Path(m).name for m in MODULES)).encode())
     archive.file("etc/xen/scripts/vif", VIF.encode())
+    archive.file("etc/xen/scripts/block", BLOCK.encode())
     archive.file("etc/xen/xl.conf", b"")  # or xl would complain
     archive.file("guest/script", script.encode())
     for name, data in files.items():
@@ -212,10 +233,11 @@ def first_domain(folder, script, files, further=()):
     return archive.packed()
 
 
-def config(name, arguments, memory=64, image=None, more=""):
-    """The configuration of a guest for xl, whose image is /guest/<image or name>.elf.  @more: further lines."""
+def config(name, arguments, memory=64, image=None, more="", vif=VIF_OF):
+    """The configuration of a guest for xl, whose image is /guest/<image or name>.elf.  @more: further lines.  @vif: the line
+    of its network interface."""
     arguments = arguments.replace("\\", "\\\\").replace('"', '\\"')
-    return CONFIG.format(name=name, image=image or name, arguments=arguments, memory=memory, more=more).encode()
+    return CONFIG.format(name=name, image=image or name, arguments=arguments, memory=memory, more=more, vif=vif).encode()
 
 
 def command(folder, initrd, logs="warning", memory=64):
