@@ -31,14 +31,23 @@ where
     thread.join().unwrap();
 }
 
-/// Serves until the client sends a datagram to port 999.
+/// Serves until the client sends a datagram to port 999, and answers it.
 async fn until_over(stack: &Handle) {
-    stack.udp(999).unwrap().receive().await.unwrap();
+    let udp = stack.udp(999).unwrap();
+    let (_, client) = udp.receive().await.unwrap();
+    udp.send(b"", client).unwrap();
+    stack.sleep(Duration::from_millis(20)).await; // the answer leaves before the stack does
 }
 
+/// Tells the server to end, until it answers: the first datagram may wait for the server's address longer than one waits.
 async fn over(stack: &Handle) {
-    stack.udp(0).unwrap().send(b"", Endpoint::new(SERVER, 999)).unwrap();
-    stack.sleep(Duration::from_millis(20)).await;
+    let udp = stack.udp(0).unwrap();
+    for _ in 0..100 {
+        udp.send(b"", Endpoint::new(SERVER, 999)).unwrap();
+        if stack.timeout(Duration::from_millis(100), udp.receive()).await.is_ok() {
+            return;
+        }
+    }
 }
 
 fn echo_on(stack: &Handle, port: u16) {
