@@ -59,7 +59,7 @@ static bool meets(const struct expression *expression, const uint64_t *set, cons
 
 bool expression_matches(const struct expression *expression, const uint8_t *name, size_t len)
 {
-    struct expression_set sets[2];
+    struct expression_set sets[2] = {{{0}}};
     unsigned now = 0;
 
     for (unsigned i = 0; i < expression->words; i++)
