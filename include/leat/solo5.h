@@ -58,7 +58,10 @@ struct leat_solo5_net_counters {
     uint64_t tx_refused;      /**< frames lost because Solo5 refused them */
 };
 
-/** Fills in @p solo5 from the argument of solo5_app_main(). */
+/**
+ * Fills in @p solo5 from the argument of solo5_app_main(), and runs the static constructors of the
+ * program: call it once, before anything else.
+ */
 void leat_solo5_init(struct leat_solo5 *solo5, const struct solo5_start_info *start);
 
 /**

@@ -74,6 +74,7 @@ void leat_solo5_init(struct leat_solo5 *solo5, const struct solo5_start_info *st
     /* Libraries compiled by others need it; without RDRAND or RDSEED the clocks must do. */
     (void)entropy_from_cpu(&solo5->guard[GUARD_WORD], sizeof solo5->guard[GUARD_WORD]);
     solo5_set_tls_base((uintptr_t)solo5->guard);
+    machine_begin();
 }
 
 void *leat_solo5_take(struct leat_solo5 *solo5, size_t bytes)

@@ -1,11 +1,12 @@
 /*
- * services.c -- Solo5's part of an image's C library: the console, the end, the clock.
+ * services.c -- Solo5's part of an image's C library: the console, begin and end, the clock.
  *
- * Static constructors don't run: Solo5's linker scripts give them no place, and GNU ld refuses to
- * insert one into a script that was named before.
+ * Solo5's linker scripts have no place for constructors and destructors: tools/solo5_script.py
+ * makes one.
  */
 #include <solo5.h>
 
+#include "../virtio/metal/ends.h"
 #include "../virtio/metal/services.h"
 
 /* A program without atexit() links this one. */
@@ -13,9 +14,15 @@ __attribute__((weak)) void leat_libc_run_exits(void)
 {
 }
 
+void machine_begin(void)
+{
+    ends_construct(constructors_start, constructors_end);
+}
+
 _Noreturn void machine_end(int status)
 {
     leat_libc_run_exits();
+    ends_destruct(destructors_start, destructors_end);
     solo5_exit(status);
 }
 

@@ -7,15 +7,12 @@
 #include "metal.h"
 #include "services.h"
 
-extern METAL_HIDDEN program_end_fn *const constructors_start[], *const constructors_end[];
-extern METAL_HIDDEN program_end_fn *const destructors_start[], *const destructors_end[];
-
 /* A program without atexit() links this one. */
 __attribute__((weak)) void leat_libc_run_exits(void)
 {
 }
 
-void program_begin(void)
+void machine_begin(void)
 {
     ends_construct(constructors_start, constructors_end);
 }

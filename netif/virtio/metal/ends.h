@@ -5,6 +5,11 @@
 /* A constructor, or a destructor. */
 typedef void program_end_fn(void);
 
+/* The arrays: image.ld's, or those of tools/solo5_script.py. Hidden, so that their addresses are
+ * known before an image that may lie anywhere is complete. */
+extern __attribute__((visibility("hidden"))) program_end_fn *const constructors_start[],
+    *const constructors_end[], *const destructors_start[], *const destructors_end[];
+
 /* Runs each function from @first to before @end. */
 static inline void ends_construct(program_end_fn *const *first, program_end_fn *const *end)
 {

@@ -128,6 +128,6 @@ _Noreturn void metal_start(uint32_t protocol, uintptr_t info)
     if (boot.trouble || trouble)
         refuse(boot.trouble ? boot.trouble : trouble);
     clock_init();
-    program_begin();
+    machine_begin();
     machine_end(leat_metal_main(&metal));
 }

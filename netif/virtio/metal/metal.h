@@ -16,9 +16,6 @@
 /* metal.c: boot.S jumps here with interrupts off. @protocol and @info are for boot_info_read(). */
 _Noreturn void metal_start(uint32_t protocol, uintptr_t info);
 
-/* ends.c: runs the static constructors of the program. */
-void program_begin(void);
-
 /* memory.c: the RAM of the program. */
 void memory_init(uint64_t start, size_t bytes);
 

@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Runs the static constructors of the program. */
+void machine_begin(void);
+
 /* Writes to the console. */
 void machine_write(const char *text, size_t len);
 
