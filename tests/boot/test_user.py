@@ -105,12 +105,17 @@ def test_a_long_list_is_read_before_the_first_answer(guest):
 
 def test_the_dashboard_shows_the_counters(guest, machine):
     port = free_port()
-    netdev = f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:8080"
-    echo = guest("echo", machine, netdev, arguments=["--dashboard", "8080"]).up()
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as page:
-        assert "<td>8080<td>ESTABLISHED" in page.read().decode()
+    netdev, tcp, _ = forwarded(7)
+    echo = guest("echo", machine, f"{netdev},hostfwd=tcp:127.0.0.1:{port}-:8080", arguments=["--dashboard", "8080"]).up()
+    with socket.create_connection(tcp, 60) as client:
+        client.sendall(b"shown")
+        assert client.recv(5) == b"shown"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
+            page = answer.read().decode()
+    assert "<td>7<td>ESTABLISHED" in page
+    assert "<td>8080<td>ESTABLISHED" not in page  # its own connection
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as text:
-        assert "leat_tcp_opened_passive_total 2\n" in text.read().decode()
+        assert "leat_tcp_opened_passive_total 3\n" in text.read().decode()
     echo.stop()
 
 
