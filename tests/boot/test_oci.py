@@ -10,10 +10,11 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import urllib.request
 
 import pytest
 
-from conftest import ARCH, BUILD, IP, PEER, Guest, echo_tcp, free_port
+from conftest import ARCH, BUILD, END_OF_TRANSMISSION, IP, PEER, Guest, echo_tcp, free_port
 
 SOURCE = pathlib.Path(os.environ.get("LEAT_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 STATIC = BUILD / "static"
@@ -63,26 +64,63 @@ def test_skopeo_reads_both_and_the_same_input_gives_the_same_bytes(tmp_path):
     assert json.loads(seen.stdout)["Architecture"] == "amd64"
 
 
-def test_a_unikernel_boots_by_the_command_line_of_urunc(tmp_path):
-    made = make(tmp_path / "echo.oci", "--kind", "unikernel", "echo", "--", "--stats")
-    assert made.returncode == 0, made.stderr
-    manifest, _ = unpack(tmp_path / "echo.oci", "unikernel", tmp_path)
-    root = tmp_path / "unikernel"
+def boot_as_urunc_does(layout, folder, forward):
+    """A guest with the command line of QEMU that urunc builds of an image, and its forwarded ports."""
+    manifest, config = unpack(layout, "unikernel", folder)
+    root = folder / "unikernel"
     # urunc reads the annotations of the image or, where its caller drops them, this file
     said = json.loads((root / "urunc.json").read_bytes())
     assert said == manifest["annotations"]
     said = {key.rpartition(".")[2]: base64.b64decode(value).decode() for key, value in said.items()}
     assert (said["unikernelType"], said["hypervisor"]) == ("mirage", "qemu")
-    # the type "mirage" puts these words in front of the image's own
-    words = f"--ipv4={IP}/24 --ipv4-gateway={PEER} {said['cmdline']}"
-    port = free_port()
-    guest = Guest(None, "pc", netdev=None, memory=256, extra=[
+    # the command line is the container's, with its entry point; older versions take the annotation
+    process = config["config"]
+    words = [*process.get("Entrypoint", []), *process["Cmd"]]
+    assert words and said["cmdline"] == " ".join(words)
+    # the type "mirage" puts these in front of it
+    words = [f"--ipv4={IP}/24", f"--ipv4-gateway={PEER}", *words]
+    return Guest(None, "pc", netdev=None, memory=256, extra=[
         "-vga", "none", "-kernel", f"{root}{said['binary']}", "-net", "nic,model=virtio",
-        "-net", f"user,hostfwd=tcp:127.0.0.1:{port}-:7", "-append", words])  # fmt: skip
+        "-net", f"user{forward}", "-append", " ".join(words)])  # fmt: skip
+
+
+def end(guest):
+    guest.type(END_OF_TRANSMISSION)
+    assert guest.wait() == 0, guest.text
+
+
+@pytest.mark.parametrize("arguments", [[], ["--", "--stats", "--drain=3"]])
+def test_a_unikernel_boots_by_the_command_line_of_urunc(tmp_path, arguments):
+    made = make(tmp_path / "echo.oci", "--kind", "unikernel", "echo", *arguments)
+    assert made.returncode == 0, made.stderr
+    port = free_port()
+    guest = boot_as_urunc_does(tmp_path / "echo.oci", tmp_path, f",hostfwd=tcp:127.0.0.1:{port}-:7")
     try:
         guest.up()
         echo_tcp(("127.0.0.1", port), b"from a registry" * 1000)
-        guest.stop()
+        end(guest)
+    finally:
+        guest.remove()
+
+
+def test_the_unikernel_of_kubernetes_answers_the_probes_of_its_manifest(tmp_path):
+    text = (SOURCE / "examples/kubernetes/httpd-unikernel.yaml").read_text(encoding="utf-8")
+    command = re.search(r"^#   tools/oci (.*)$", text, re.M)[1].split()
+    made = make(tmp_path / "httpd.oci", *command)
+    assert made.returncode == 0, made.stderr
+    inside = {name: int(port) for name, port in re.findall(r"\{name: (\w+), containerPort: (\d+)\}", text)}
+    ports = {name: free_port() for name in inside}
+    guest = boot_as_urunc_does(tmp_path / "httpd.oci", tmp_path,
+                               "".join(f",hostfwd=tcp:127.0.0.1:{ports[name]}-:{inside[name]}" for name in inside))
+    try:
+        guest.up()
+        asked = [("http", "/"), *((port, path) for path, port in re.findall(r"httpGet: \{path: (\S+), port: (\w+)\}", text)),
+                 ("dashboard", re.search(r"prometheus.io/path: (\S+)", text)[1])]
+        assert len(asked) == 4
+        for name, path in asked:
+            with urllib.request.urlopen(f"http://127.0.0.1:{ports[name]}{path}", timeout=60) as reply:
+                assert reply.status == 200 and reply.read()
+        end(guest)
     finally:
         guest.remove()
 

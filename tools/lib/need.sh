@@ -140,6 +140,8 @@ grub-common       command -v grub-mkimage
 mtools            command -v mformat
 qemu-utils        command -v qemu-img
 skopeo            command -v skopeo
+python3-jsonschema  system_python -c "import jsonschema"
+python3-yaml      system_python -c "import yaml"
 ovmf              test -e /usr/share/OVMF/OVMF_CODE_4M.fd
 '
 # for the suites of --bogo and --tlsfuzzer

@@ -1,0 +1,200 @@
+"""The manifests of examples/kubernetes: they are of the API, their parts agree, and a pod of them runs and ends in time."""
+
+import copy
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import stat
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from conftest import LIMIT_S, Process, as_user, binary, run, until
+from namespace import Namespace
+
+yaml = pytest.importorskip("yaml", reason="python3-yaml is not installed")
+jsonschema = pytest.importorskip("jsonschema", reason="python3-jsonschema is not installed")
+
+HERE = pathlib.Path(__file__).parent
+FOLDER = pathlib.Path(os.environ["LEAT_SOURCE"]) / "examples/kubernetes"
+FILES = ["httpd.yaml", "httpd-unikernel.yaml"]
+GROUPS = {"v1": "core.v1", "apps/v1": "apps.v1", "node.k8s.io/v1": "node.v1"}
+NODE, POD = "10.244.1.1", "10.244.1.5"
+STUCK_S = 3  # until a client that sends nothing more counts as one
+
+
+def objects_of(name):
+    """{kind: object}"""
+    return {one["kind"]: one for one in yaml.safe_load_all((FOLDER / name).read_text(encoding="utf-8"))}
+
+
+def check(one):
+    schema = json.loads((HERE / "kubernetes.json").read_text(encoding="utf-8"))
+    schema["$ref"] = f"#/definitions/io.k8s.api.{GROUPS[one['apiVersion']]}.{one['kind']}"
+    jsonschema.Draft7Validator(schema).validate(one)
+
+
+def pod_of(name):
+    return objects_of(name)["Deployment"]["spec"]["template"]
+
+
+def seconds_of(container):
+    """(between the order to end and SIGTERM, behind it at most)"""
+    words = container.get("args", [])
+    drain_s = int(words[words.index("--drain") + 1]) if "--drain" in words else 0
+    return container["lifecycle"]["preStop"]["sleep"]["seconds"], drain_s
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_manifests_are_of_the_api(name):
+    for one in objects_of(name).values():
+        check(one)
+
+
+@pytest.mark.parametrize("path, value", [
+    (("spec", "replica"), 2),
+    (("spec", "replicas"), "2"),
+    (("spec", "selector"), None),
+    (("spec", "template", "spec", "containers", 0, "name"), None),
+    (("spec", "template", "spec", "containers", 0, "readinessProbe", "httpGet", "port"), None),
+    (("spec", "template", "spec", "containers", 0, "securityContext", "capabilities", "drop"), "ALL"),
+    (("spec", "template", "spec", "containers", 0, "resources", "limits", "memory"), 64),
+])
+def test_the_schema_refuses(path, value):
+    """None: the member is missing."""
+    wrong = copy.deepcopy(objects_of("httpd.yaml")["Deployment"])
+    inner = wrong
+    for step in path[:-1]:
+        inner = inner[step]
+    if value is None:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    with pytest.raises(jsonschema.ValidationError):
+        check(wrong)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_parts_agree(name):
+    objects = objects_of(name)
+    deployment, service, pod = objects["Deployment"]["spec"], objects["Service"]["spec"], pod_of(name)
+    labels = pod["metadata"]["labels"].items()
+    assert deployment["selector"]["matchLabels"].items() <= labels and service["selector"].items() <= labels
+    program, = pod["spec"]["containers"]
+    ports = {port["name"]: port["containerPort"] for port in program["ports"]}
+    assert all(port["targetPort"] in ports for port in service["ports"])
+    assert {program[probe]["httpGet"]["port"] for probe in ("readinessProbe", "livenessProbe")} <= set(ports)
+    scraped = pod["metadata"]["annotations"]
+    assert int(scraped["prometheus.io/port"]) == ports["dashboard"] and scraped["prometheus.io/scrape"] == "true"
+    volumes = {volume["name"] for volume in pod["spec"].get("volumes", [])}
+    for container in (program, *pod["spec"].get("initContainers", [])):
+        assert {mount["name"] for mount in container.get("volumeMounts", [])} <= volumes
+    assert pod["spec"].get("runtimeClassName") == objects.get("RuntimeClass", {}).get("metadata", {}).get("name")
+    assert pod["spec"]["terminationGracePeriodSeconds"] > sum(seconds_of(program))
+
+
+class Pod:
+    """The containers of httpd.yaml as processes without capabilities, in a network namespace like a pod's."""
+
+    def __init__(self, folder):
+        self.spec = pod_of("httpd.yaml")["spec"]
+        self.net = Namespace()
+        run("ip", "link", "add", "pod0", "type", "veth", "peer", "name", "eth0")
+        run("ip", "addr", "add", f"{NODE}/24", "dev", "pod0")
+        run("ip", "link", "set", "pod0", "up")
+        self.net.adopt("eth0", f"{POD}/24")
+        self.net.run("ip", "route", "add", "default", "via", NODE)
+        self.folder = folder
+        side, = self.spec["initContainers"]
+        entry = re.search(r"^ENTRYPOINT (\[.*\])$", (FOLDER / "passt.Containerfile").read_text(encoding="utf-8"), re.M)
+        self.passt = self.start(side, json.loads(entry[1]))
+        words = self.inside(side, side["startupProbe"]["exec"]["command"])
+        assert words[:2] == ["test", "-S"]
+        self.wire = pathlib.Path(words[2])
+        self.program = None
+
+    def inside(self, container, words):
+        """Paths of the volume become those of a folder here."""
+        mount, = container["volumeMounts"]
+        return [word.replace(mount["mountPath"], str(self.folder), 1) for word in words]
+
+    def start(self, container, entry):
+        user = as_user()
+        if not user:
+            pytest.skip("another user is not to be had here")
+        return Process("nsenter", f"--net={self.net.path}", *user, "--no-new-privs",
+                       *self.inside(container, entry + container["args"]))
+
+    def begin(self):
+        """Starts the program; its address is the pod's."""
+        container, = self.spec["containers"]
+        self.program = self.start(container, [binary("httpd")])
+        self.program.wait_for(rf"{POD}/24 on .*, port 8080")
+
+    def ask(self, probe):
+        """The status of a probe by its name, or of a port and a path; 0 if it gets none."""
+        container, = self.spec["containers"]
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        get = container[probe]["httpGet"] if isinstance(probe, str) else probe
+        try:
+            with urllib.request.urlopen(f"http://{POD}:{ports[get['port']]}{get['path']}", timeout=LIMIT_S) as reply:
+                return reply.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def end(self):
+        for process in (self.program, self.passt):
+            if process and process.running:
+                process.kill()
+        run("ip", "link", "del", "pod0", check=False)
+        self.net.close()
+
+
+@pytest.fixture
+def pod():
+    if not shutil.which("passt"):
+        pytest.skip("passt is not installed")
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o777)
+        made = Pod(pathlib.Path(folder))
+        try:
+            assert until(lambda: made.wire.exists() and stat.S_ISSOCK(made.wire.stat().st_mode), LIMIT_S), made.passt.text
+            yield made
+        finally:
+            made.end()
+
+
+def test_a_pod_answers_its_probes_before_and_after_a_restart_of_the_program(pod):
+    for _ in range(2):
+        pod.begin()
+        assert until(lambda: pod.ask("readinessProbe") == 200, LIMIT_S), pod.program.text
+        assert pod.ask("livenessProbe") == 200
+        assert pod.ask({"port": "dashboard", "path": pod_of("httpd.yaml")["metadata"]["annotations"]["prometheus.io/path"]}) == 200
+        assert pod.ask({"port": "http", "path": "/"}) == 200
+        pod.program.kill()
+    assert pod.passt.running
+
+
+def test_a_pod_ends_within_its_grace_though_a_client_never_does(pod):
+    pod.begin()
+    assert until(lambda: pod.ask("readinessProbe") == 200, LIMIT_S), pod.program.text
+    sleep_s, drain_s = seconds_of(pod.spec["containers"][0])
+    with socket.create_connection((POD, 8080), timeout=LIMIT_S) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n")
+        time.sleep(STUCK_S)
+        began = time.monotonic()
+        pod.program.signal(signal.SIGTERM)
+        pod.program.wait_for("ending within")
+        assert pod.ask("readinessProbe") != 200
+        assert pod.program.wait(drain_s + LIMIT_S) == 0
+        # the test of its time leaves out the time that a busy machine takes to run the program at all
+        assert time.monotonic() - began < pod.spec["terminationGracePeriodSeconds"] - sleep_s, pod.program.text
