@@ -1,4 +1,4 @@
-"""Disk images of tools/image: by SeaBIOS and by OVMF, on the kinds of disks that clouds have."""
+"""Disk images and CDs of tools/image: by SeaBIOS and by OVMF, on the kinds of disks that clouds have."""
 
 import hashlib
 import json
@@ -27,6 +27,12 @@ DISKS = {
     "virtio-scsi": ["-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=disk,bootindex=1"],
     "nvme": ["-device", "nvme,drive=disk,serial=1,bootindex=1"],
 }
+# a CD is also a disk, as on a USB stick
+CDS = {
+    "cd": ["-device", "ide-cd,drive=disk,bootindex=1"],
+    "scsi-cd": ["-device", "virtio-scsi-pci", "-device", "scsi-cd,drive=disk,bootindex=1"],
+    "usb": ["-device", "qemu-xhci", "-device", "usb-storage,drive=disk,bootindex=1"],
+}
 
 
 def make(path, *words):
@@ -43,22 +49,49 @@ def disk(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("kind", DISKS)
-@pytest.mark.parametrize("firmware", ["bios", "uefi"])
-def test_a_disk_boots(disk, tmp_path, firmware, kind):
-    more = ["-drive", f"file={disk},format=raw,if=none,id=disk,snapshot=on", *DISKS[kind]]
+@pytest.fixture(scope="module")
+def cd(tmp_path_factory):
+    if not shutil.which("xorriso"):
+        pytest.skip("no xorriso (apt-get install xorriso)")
+    path = tmp_path_factory.mktemp("cd") / "echo.iso"
+    made = make(path, "--format", "iso", "echo", "--", f"--ip={IP}/24", f"--gateway={PEER}", "--stats")
+    assert made.returncode == 0, made.stderr
+    assert path.stat().st_size <= 4 << 20
+    return path
+
+
+def boot(disk, device, firmware, folder):
+    access = "media=cdrom" if "-cd," in device[-1] else "snapshot=on"
+    more = ["-drive", f"file={disk},format=raw,if=none,id=disk,{access}", *device]
     if firmware == "uefi":
         if not (OVMF / "OVMF_CODE_4M.fd").is_file():
             pytest.skip("no OVMF (apt-get install ovmf)")
-        shutil.copy(OVMF / "OVMF_VARS_4M.fd", tmp_path / "vars")
+        shutil.copy(OVMF / "OVMF_VARS_4M.fd", folder / "vars")
         more += ["-drive", f"if=pflash,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
-                 "-drive", f"if=pflash,format=raw,file={tmp_path}/vars"]
+                 "-drive", f"if=pflash,format=raw,file={folder}/vars"]
     guest = Guest(None, "disk", extra=more, memory=128, seconds=2 * START_S)
     try:
         guest.wait_for(rf"{IP}/24 on virtio0, MTU \d+, port 7", START_S)
         guest.stop()
     finally:
         guest.remove()
+
+
+@pytest.mark.parametrize("kind", DISKS)
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_a_disk_boots(disk, tmp_path, firmware, kind):
+    boot(disk, DISKS[kind], firmware, tmp_path)
+
+
+@pytest.mark.parametrize("firmware, kind", [("bios", "cd"), ("bios", "scsi-cd"), ("bios", "usb"), ("uefi", "cd"), ("uefi", "scsi-cd")])
+def test_a_cd_boots(cd, tmp_path, firmware, kind):
+    boot(cd, CDS[kind], firmware, tmp_path)
+
+
+def test_the_same_program_gives_the_same_cd(cd, tmp_path):
+    again = make(tmp_path / "again.iso", "--format", "iso", "echo", "--", f"--ip={IP}/24", f"--gateway={PEER}", "--stats")
+    assert again.returncode == 0, again.stderr
+    assert cd.read_bytes() == (tmp_path / "again.iso").read_bytes()
 
 
 def test_each_format_is_made(tmp_path):

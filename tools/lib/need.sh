@@ -139,6 +139,7 @@ grub-efi-amd64-bin test -d /usr/lib/grub/x86_64-efi
 grub-common       command -v grub-mkimage
 mtools            command -v mformat
 qemu-utils        command -v qemu-img
+xorriso           command -v xorriso
 skopeo            command -v skopeo
 python3-jsonschema  system_python -c "import jsonschema"
 python3-yaml      system_python -c "import yaml"

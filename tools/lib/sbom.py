@@ -47,8 +47,8 @@ def component(kind, name, version, licence=None, package=None, content=None):
     return made
 
 
-def bill(program, image):
-    """The text of the bill for an image, the bytes @image, of the ELF file @program."""
+def bill(program, image, suffix):
+    """The text of the bill for an image, the bytes @image, of the ELF file @program; "raw" or "iso" is its kind."""
     content, names, version = program.read_bytes(), symbols(program), leat_version()
     parts = [component("library", "leat", version, "ISC")]
     parts += [component("library", name, installed(package), licence, package)
@@ -56,7 +56,7 @@ def bill(program, image):
     own = component("application", program.stem, version, content=content)
     boot = [component("firmware", name, installed(package), "GPL-3.0-or-later", package) for package, name in GRUB]
     digest = hashlib.sha256(image).hexdigest()
-    subject = component("firmware", f"{program.stem}.raw", version, content=image)
+    subject = component("firmware", f"{program.stem}.{suffix}", version, content=image)
     return json.dumps({
         "bomFormat": "CycloneDX", "specVersion": "1.5", "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, digest)}",
         "version": 1, "metadata": {"component": subject}, "components": [own, *parts, *boot],
