@@ -137,7 +137,7 @@ enum outcome {
 /* Writes a file beside @path, and gives it that name. */
 static enum outcome replace(char *path, const void *bytes, size_t len)
 {
-    char beside[PATH_MAX];
+    static char beside[PATH_MAX]; /* not on the stack */
     int fd;
 
     if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside)
@@ -162,7 +162,7 @@ static enum outcome replace(char *path, const void *bytes, size_t len)
 
 enum leat_err posix_files_write(const char *path, const void *bytes, size_t len)
 {
-    char target[PATH_MAX];
+    static char target[PATH_MAX];
     struct stat state;
     enum outcome outcome = IMPOSSIBLE;
     int fd;
