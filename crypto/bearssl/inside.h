@@ -164,6 +164,7 @@ bool leat_bearssl_share_open(void *self, struct leat_crypto_share *share,
 bool leat_bearssl_share_derive(void *self, struct leat_crypto_share *share, const uint8_t *peer,
                                size_t peer_len, uint8_t *secret, size_t *secret_len);
 void leat_bearssl_share_close(void *self, struct leat_crypto_share *share);
+bool leat_bearssl_private_make(void *self, uint8_t der[LEAT_CRYPTO_MADE_BYTES]);
 bool leat_bearssl_share_answer(void *self, enum leat_crypto_group group, const uint8_t *peer,
                                size_t peer_len, uint8_t *public_share, size_t *len, uint8_t *secret,
                                size_t *secret_len);

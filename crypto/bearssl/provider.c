@@ -57,6 +57,7 @@ static const struct leat_crypto_ops ops = {
     .anchors_open = leat_bearssl_anchors_open,
     .anchors_close = leat_bearssl_anchors_close,
     .check_chain = leat_bearssl_check_chain,
+    .private_make = leat_bearssl_private_make,
 };
 
 /* Chooses the fastest implementations that this processor supports; all are constant-time. */

@@ -88,6 +88,20 @@ bool leat_bearssl_share_open(void *self, struct leat_crypto_share *share,
     return *len != 0;
 }
 
+bool leat_bearssl_private_make(void *self, uint8_t der[LEAT_CRYPTO_MADE_BYTES])
+{
+    struct share inside = {.curve = BR_EC_secp256r1};
+    uint8_t point[POINT_BYTES_MAX];
+    const bool done = draw(self, &inside) &&
+                      br_ec_all_m31.mulgen(point, inside.scalar, scalar_bytes(inside.curve),
+                                           inside.curve) == LEAT_CRYPTO_POINT_BYTES;
+
+    if (done)
+        leat_crypto_made(der, inside.scalar, point);
+    leat_crypto_wipe(&inside, sizeof inside);
+    return done;
+}
+
 bool leat_bearssl_share_derive(void *self, struct leat_crypto_share *share, const uint8_t *peer,
                                size_t peer_len, uint8_t *secret, size_t *secret_len)
 {

@@ -66,6 +66,7 @@ static const struct leat_crypto_ops ops = {
     .anchors_open = leat_openssl_anchors_open,
     .anchors_close = leat_openssl_anchors_close,
     .check_chain = leat_openssl_check_chain,
+    .private_make = leat_openssl_private_make,
 };
 
 static enum leat_err start(struct openssl_provider *provider)

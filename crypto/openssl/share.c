@@ -121,24 +121,51 @@ static bool draw_scalar(const struct openssl_provider *provider, const struct cu
     return found;
 }
 
-static EVP_PKEY *curve_draw(const struct openssl_provider *provider, const struct curve *curve,
-                            uint8_t *public_share)
+/* Draws a private number and writes its public half. */
+static bool curve_pair(const struct openssl_provider *provider, const struct curve *curve,
+                       BIGNUM *scalar, uint8_t *public_share)
 {
     const EC_GROUP *group = provider->curves[curve - curves];
     BN_CTX *numbers = BN_CTX_secure_new_ex(provider->library);
-    BIGNUM *scalar = BN_secure_new();
     EC_POINT *point = EC_POINT_new(group);
+    const bool done = numbers && point && draw_scalar(provider, curve, scalar) &&
+                      EC_POINT_mul(group, point, scalar, NULL, NULL, numbers) == 1 &&
+                      EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, public_share,
+                                         curve->point_bytes, numbers) == curve->point_bytes;
+
+    EC_POINT_free(point);
+    BN_CTX_free(numbers);
+    return done;
+}
+
+static EVP_PKEY *curve_draw(const struct openssl_provider *provider, const struct curve *curve,
+                            uint8_t *public_share)
+{
+    BIGNUM *scalar = BN_secure_new();
     EVP_PKEY *key = NULL;
 
-    if (numbers && scalar && point && draw_scalar(provider, curve, scalar) &&
-        EC_POINT_mul(group, point, scalar, NULL, NULL, numbers) == 1 &&
-        EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, public_share,
-                           curve->point_bytes, numbers) == curve->point_bytes)
+    if (scalar && curve_pair(provider, curve, scalar, public_share))
         key = curve_key(provider, curve, public_share, scalar);
-    EC_POINT_free(point);
     BN_clear_free(scalar);
-    BN_CTX_free(numbers);
     return key;
+}
+
+bool leat_openssl_private_make(void *self, uint8_t der[LEAT_CRYPTO_MADE_BYTES])
+{
+    const struct curve *curve = curve_of(LEAT_CRYPTO_SECP256R1);
+    BIGNUM *scalar = BN_secure_new();
+    uint8_t bytes[SCALAR_BYTES_MAX], point[LEAT_CRYPTO_POINT_BYTES];
+    const int len = (int)curve->scalar_bytes;
+    const bool done =
+        scalar && curve_pair(self, curve, scalar, point) && BN_bn2binpad(scalar, bytes, len) == len;
+
+    if (done)
+        leat_crypto_made(der, bytes, point);
+    else
+        ERR_clear_error();
+    leat_crypto_wipe(bytes, sizeof bytes);
+    BN_clear_free(scalar);
+    return done;
 }
 
 static EVP_PKEY *x25519_draw(const struct openssl_provider *provider, uint8_t *public_share)

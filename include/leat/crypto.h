@@ -151,6 +151,8 @@ enum leat_crypto_scheme {
 #define LEAT_CRYPTO_SIGNATURE_BYTES_MAX 512u  /**< RSA of 4,096 bits, the longest supported */
 #define LEAT_CRYPTO_PRIVATE_BYTES       1472u /**< of a private key */
 #define LEAT_CRYPTO_PUBLIC_BYTES        576u  /**< of a public key */
+#define LEAT_CRYPTO_MADE_BYTES          121u  /**< of a key that private_make() writes */
+#define LEAT_CRYPTO_POINT_BYTES         65u   /**< of its public half, which is at its end */
 
 /** A private key.  Memory of the caller, from private_open() to private_close(). */
 struct leat_crypto_private {
@@ -344,6 +346,13 @@ struct leat_crypto_ops {
      */
     enum leat_crypto_verdict (*check_chain)(void *self, const struct leat_crypto_chain *chain,
                                             struct leat_crypto_public *key);
+
+    /**
+     * Makes a private key for ECDSA with P-256 of the program's entropy.  Writes it as DER (RFC
+     * 5915), which private_open() reads and the program may store.  Its last
+     * LEAT_CRYPTO_POINT_BYTES are the public key: 4, x, y (SEC 1, 2.3.3).
+     */
+    bool (*private_make)(void *self, uint8_t der[LEAT_CRYPTO_MADE_BYTES]);
 };
 
 /** A provider; a handle that may be copied. */
@@ -363,6 +372,11 @@ bool leat_crypto_hkdf_extract(const struct leat_crypto *crypto, enum leat_crypto
 bool leat_crypto_hkdf_expand(const struct leat_crypto *crypto, enum leat_crypto_hash hash,
                              const uint8_t *prk, const void *info, size_t info_len, uint8_t *out,
                              size_t len) LEAT_CRYPTO_CHECKED;
+
+/** For providers: writes the DER of a private key of P-256 (RFC 5915, 3) from its number, 32 bytes,
+ * and its public key, LEAT_CRYPTO_POINT_BYTES. */
+void leat_crypto_made(uint8_t der[LEAT_CRYPTO_MADE_BYTES], const uint8_t *scalar,
+                      const uint8_t *point);
 
 /** Compares in constant time: true if all bytes are equal. */
 bool leat_crypto_equal(const void *a, const void *b, size_t len) LEAT_CRYPTO_CHECKED;
