@@ -1,4 +1,4 @@
-/* own_end.c -- when a server's own certificate ends to be valid (RFC 5280 4.1.2.5). */
+/* own_end.c -- from when to when a server's own certificate is valid (RFC 5280 4.1.2.5). */
 #include <leat/tls.h>
 
 #include <leat/civil.h>
@@ -49,8 +49,9 @@ static uint64_t read_time(uint8_t tag, struct der text)
     return leat_civil_of_date(&date) / second_ns;
 }
 
-/* TBSCertificate (RFC 5280 4.1): its sequences are signature, issuer and validity. */
-uint64_t leat_tls_identity_ends_s(const struct leat_tls_identity *identity)
+/* TBSCertificate (RFC 5280 4.1): its sequences are signature, issuer and validity, which has two
+ * times.  0: it is broken. */
+static uint64_t time_of(const struct leat_tls_identity *identity, unsigned which)
 {
     struct der certificate, whole, signed_part, before, validity, time;
     uint8_t tag;
@@ -62,8 +63,21 @@ uint64_t leat_tls_identity_ends_s(const struct leat_tls_identity *identity)
         !der_find(&whole, DER_SEQUENCE, &signed_part) ||
         !der_find(&signed_part, DER_SEQUENCE, &before) ||
         !der_find(&signed_part, DER_SEQUENCE, &before) ||
-        !der_find(&signed_part, DER_SEQUENCE, &validity) || !der_take(&validity, &tag, &time) ||
-        !der_take(&validity, &tag, &time) || (tag != DER_UTC_TIME && tag != DER_TIME))
+        !der_find(&signed_part, DER_SEQUENCE, &validity))
         return 0;
-    return read_time(tag, time);
+    for (unsigned i = 0; i <= which; i++) {
+        if (!der_take(&validity, &tag, &time))
+            return 0;
+    }
+    return tag == DER_UTC_TIME || tag == DER_TIME ? read_time(tag, time) : 0;
+}
+
+uint64_t leat_tls_identity_begins_s(const struct leat_tls_identity *identity)
+{
+    return time_of(identity, 0);
+}
+
+uint64_t leat_tls_identity_ends_s(const struct leat_tls_identity *identity)
+{
+    return time_of(identity, 1);
 }

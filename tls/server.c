@@ -131,12 +131,33 @@ static uint16_t choose_scheme(const struct leat_tls *tls, const struct leat_tls_
     return 0;
 }
 
+/* The only protocol of an authority that checks a name (RFC 8737 3). */
+static const char challenge_protocol[] = "acme-tls/1";
+
+/* True if there is a challenge, and this client is the authority that asks for it. */
+static bool is_challenge(const struct tls_session *session,
+                         const struct wire_tls_client_hello *hello)
+{
+    const struct leat_tls_identity *challenge = session->tls->config.challenge;
+    struct wire_tls_bytes rest = hello->protocols, name;
+
+    return challenge && rest.at && hello->name.at && wire_tls_protocol(&rest, &name) &&
+           rest.len == 0 && tls_text_is(name, challenge_protocol) && is_for(challenge, hello->name);
+}
+
 /* Chooses the first identity for the name whose key the client supports, else the first whose key
  * it supports. If there is none, that matters only without a ticket. */
 static void choose_identity(struct tls_session *session, const struct wire_tls_client_hello *hello)
 {
     const struct leat_tls_config *config = &session->tls->config;
     struct tls_handshake *handshake = session->handshake;
+
+    if (is_challenge(session, hello)) {
+        session->scheme = choose_scheme(session->tls, config->challenge, hello->schemes);
+        handshake->identity = session->scheme ? config->challenge : NULL;
+        handshake->name_seen = true;
+        return;
+    }
 
     for (unsigned any = 0; any < 2; any++)
         for (unsigned i = 0; i < config->identity_count; i++) {
@@ -155,7 +176,14 @@ static void choose_identity(struct tls_session *session, const struct wire_tls_c
 static bool choose_protocol(struct tls_session *session, struct wire_tls_bytes offered)
 {
     const struct leat_tls_config *config = &session->tls->config;
+    const struct leat_tls_identity *identity = session->handshake->identity;
 
+    if (identity && identity == config->challenge) {
+        const struct wire_tls_bytes name = {(const uint8_t *)challenge_protocol,
+                                            sizeof challenge_protocol - 1};
+
+        return tls_protocol_set(session, name);
+    }
     if (!offered.at || config->protocol_count == 0)
         return true;
     for (unsigned i = 0; i < config->protocol_count; i++) {

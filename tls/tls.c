@@ -185,7 +185,8 @@ enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *mem
     if (LEAT_RESERVED_IS_USED(config) || !config->crypto ||
         leat_pool_buf_bytes(leat_pool(stack)) < BUF_BYTES_MIN ||
         full.client_message_bytes < CLIENT_MESSAGE_BYTES_MIN ||
-        (full.early_bytes > 0 && !full.early) || !are_sound(full.identities, full.identity_count))
+        (full.early_bytes > 0 && !full.early) || !are_sound(full.identities, full.identity_count) ||
+        (full.challenge && !are_sound(&full.challenge, 1)))
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_tls_memory_bytes(config))
         return LEAT_ERR_MEMORY;
@@ -233,13 +234,22 @@ enum leat_err leat_tls_set_identities(struct leat_tls *tls,
     return LEAT_OK;
 }
 
+enum leat_err leat_tls_set_challenge(struct leat_tls *tls,
+                                     const struct leat_tls_identity *identity)
+{
+    if (identity && !are_sound(&identity, 1))
+        return LEAT_ERR_ARGUMENT;
+    tls->config.challenge = identity;
+    return LEAT_OK;
+}
+
 enum leat_err leat_tls_accept(struct leat_tls *tls, const struct leat_stream *below,
                               struct leat_stream *session)
 {
     struct tls_session *made;
 
     /* a program that is only a client */
-    if (tls->config.identity_count == 0)
+    if (tls->config.identity_count == 0 && !tls->config.challenge)
         return LEAT_ERR_ARGUMENT;
     /* Two copies of a machine have the same keys until one of them is reseeded (secrets.c). */
     if (!tls_secrets_renew(tls))

@@ -140,7 +140,9 @@ struct leat_tls_config {
     /** Gets each secret as a line of NSS's key log, so that tools can decrypt a capture: for tests.
      * May be NULL. */
     void (*on_secret)(const char *line, void *arg);
-    void *arg;                        /**< for civil_time_s and on_secret */
+    void *arg; /**< for civil_time_s and on_secret */
+    /** The first value of leat_tls_set_challenge(); NULL: none. */
+    const struct leat_tls_identity *challenge;
     uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
@@ -257,6 +259,18 @@ enum leat_err leat_tls_set_identities(struct leat_tls *tls,
                                       uint16_t count);
 
 /**
+ * Gives a server the identity that answers an authority's challenge (tls-alpn-01, RFC 8737), or
+ * takes it away (NULL).  It is used for a client whose only protocol is "acme-tls/1", if the client
+ * asks for one of its names.  The session is served as any other; the client ends it at once.
+ *
+ * The identity and its key must stay until the last handshake that began with it is over, or @p tls
+ * is closed; its chain may change meanwhile, in its place.  LEAT_ERR_ARGUMENT: its chain is too
+ * long.
+ */
+enum leat_err leat_tls_set_challenge(struct leat_tls *tls,
+                                     const struct leat_tls_identity *identity);
+
+/**
  * Writes the keys that seal a server's tickets to @p bytes, LEAT_TLS_TICKET_KEYS_BYTES of them, so
  * that leat_tls_ticket_keys_set() of the next run accepts the tickets of this one.  The keys are
  * made if there are none yet.  They change as they age (leat_tls_config.ticket_lifetime_s), so the
@@ -342,11 +356,14 @@ enum leat_err leat_tls_identity_read_names(struct leat_tls_identity *identity, v
                                            size_t bytes);
 
 /**
- * When the identity's own certificate ends to be valid (notAfter, RFC 5280 4.1.2.5), in seconds since
- * 1970.  0: the certificate is broken, or names a time before 1970 or after 2553, such as 9999 for one
- * that doesn't end.
+ * When the identity's own certificate ends to be valid (notAfter, RFC 5280 4.1.2.5), in seconds
+ * since 1970.  0: the certificate is broken, or names a time before 1970 or after 2553, such as
+ * 9999 for one that doesn't end.
  */
 uint64_t leat_tls_identity_ends_s(const struct leat_tls_identity *identity);
+
+/** When it begins to be valid (notBefore), likewise. */
+uint64_t leat_tls_identity_begins_s(const struct leat_tls_identity *identity);
 
 /** Wipes the key and releases its resources. */
 void leat_tls_identity_close(struct leat_tls_identity *identity, const struct leat_crypto *crypto);
