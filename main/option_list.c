@@ -96,6 +96,26 @@ const struct option all_options[KEY_COUNT] = {
                    false},
     [KEY_STORE_FORMAT] = {"store-format", NULL,
                           "with --store: erase what FILE has, and begin an empty store", false},
+    [KEY_ACME] = {"acme", "NAME[,NAME]",
+                  "get a certificate for these names from an authority, and renew it\n"
+                  "                     (ACME); it looks at port 80, or at the port of TLS",
+                  false},
+    [KEY_ACME_DIRECTORY] = {"acme-directory", "URL", "with --acme: the authority's directory",
+                            false},
+    [KEY_ACME_AGREE] = {"acme-agree", NULL, "agree to the authority's terms of service", false},
+    [KEY_ACME_CONTACT] = {"acme-contact", "ADDRESS",
+                          "where the authority sends warnings, such as mailto:me@example.org",
+                          false},
+    [KEY_ACME_BINDING] = {"acme-binding", "FILE",
+                          "an account that exists outside of ACME: its key's name and the key,\n"
+                          "                     in base64url, with a space between them",
+                          false},
+    [KEY_ACME_TRUST] = {"acme-trust", "FILE",
+                        "certificates that the authority's own server is verified by (the\n"
+                        "                     system's)",
+                        false},
+    [KEY_ACME_FOLDER] = {"acme-folder", "FOLDER",
+                         "keep the keys and the certificate there; they are secret", true},
     [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
     [KEY_REPLAY] = {"replay", "FILE",
                     "take frames from a recording, at its times, instead of a device;\n"

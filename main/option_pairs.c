@@ -18,6 +18,7 @@ static const char *tls_option(const struct options *options)
            : options->early       ? "--early"
            : options->early_data  ? "--early-data"
            : options->ticket_keys ? "--ticket-keys"
+           : options->acme        ? "--acme"
                                   : NULL;
 }
 
@@ -126,6 +127,13 @@ static const char *wrong_address(const struct options *options)
     return NULL;
 }
 
+/* True if an option belongs to --acme. */
+static bool needs_acme(const struct options *options)
+{
+    return options->acme_directory || options->acme_contact || options->acme_binding ||
+           options->acme_trust || options->acme_folder || options->acme_agree;
+}
+
 /* Services beside the program. */
 static const char *wrong_service(const struct options *options)
 {
@@ -142,9 +150,14 @@ static const char *wrong_service(const struct options *options)
         {options->store_format && !options->store, "--store-format needs --store"},
         {options->store && options->replay,
          "--store or --replay, not both: a recording has no values of earlier runs"},
+        {options->acme && options->certificate,
+         "--cert or --acme, not both: one of them gives the certificate"},
+        {options->acme && !options->acme_directory, "--acme needs --acme-directory"},
+        {needs_acme(options) && !options->acme, "the options --acme-... need --acme"},
         {options->redirects && !options->folder, "--redirects needs --files"},
         {options->passwords && !options->folder, "--passwords needs --files"},
-        {options->early_data && !options->certificate, "--early-data needs --cert and --key"},
+        {options->early_data && !options->certificate && !options->acme,
+         "--early-data needs --cert and --key"},
         {options->source[KEY_ACCESS_FORMAT] && options->access_log.kind == SINK_NONE,
          "--access-log-format needs --access-log"},
         {board > 0 && board == flight, "--dashboard and --flight-port are the same: change one"},
@@ -175,6 +188,8 @@ static const char *wrong_program(const struct options *options, const struct lea
         return "serves no HTTP: leave out --access-log";
     if (!app->has_folder && options->folder)
         return "serves no folder: leave out --files";
+    if (!app->has_acme && options->acme && app->has_tls)
+        return "needs no certificate of its own: leave out --acme";
     if (app->has_tls || !tls_option(options))
         return NULL;
     snprintf(text, sizeof text, "speaks no TLS: leave out %s", tls_option(options));

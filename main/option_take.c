@@ -141,6 +141,8 @@ bool *option_flag(struct options *options, unsigned key)
         return &options->check_config;
     case KEY_STORE_FORMAT:
         return &options->store_format;
+    case KEY_ACME_AGREE:
+        return &options->acme_agree;
     default:
         return NULL;
     }
@@ -186,6 +188,18 @@ static const char **text_of(struct options *options, unsigned key)
         return &options->ticket_keys;
     case KEY_STORE:
         return &options->store;
+    case KEY_ACME:
+        return &options->acme;
+    case KEY_ACME_DIRECTORY:
+        return &options->acme_directory;
+    case KEY_ACME_CONTACT:
+        return &options->acme_contact;
+    case KEY_ACME_BINDING:
+        return &options->acme_binding;
+    case KEY_ACME_TRUST:
+        return &options->acme_trust;
+    case KEY_ACME_FOLDER:
+        return &options->acme_folder;
     case KEY_CONFIG:
         return &options->config;
     default:

@@ -187,6 +187,13 @@ void options_platform(const struct options *options, struct leat_platform *platf
     platform->redirects = options->redirects;
     platform->passwords = options->passwords;
     platform->ticket_keys = options->ticket_keys;
+    platform->acme = options->acme;
+    platform->acme_directory = options->acme_directory;
+    platform->acme_contact = options->acme_contact;
+    platform->acme_binding = options->acme_binding;
+    platform->acme_trust = options->acme_trust;
+    platform->acme_folder = options->acme_folder;
+    platform->acme_agree = options->acme_agree;
     platform->idle_ns = options->idle_ns;
     platform->argument_count = options->argument_count;
     platform->arguments = options->arguments;

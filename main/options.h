@@ -60,6 +60,13 @@ struct options {
     const char *ticket_keys; /* the file of a server's keys of tickets; NULL: none */
     const char *store;       /* the file or disk of the values that are kept; NULL: none */
     bool store_format;       /* erase it first */
+    const char *acme;        /* names for a certificate; NULL: none is asked for */
+    const char *acme_directory;
+    const char *acme_contact;
+    const char *acme_binding;
+    const char *acme_trust;
+    const char *acme_folder;
+    bool acme_agree;
     const char *folder;      /* to be served; NULL: none */
     const char *redirects;
     const char *passwords;

@@ -64,6 +64,13 @@ struct leat_platform {
     const char *redirects;   /**< --redirects: a file; NULL: none */
     const char *passwords;   /**< --passwords: a file; NULL: none */
     const char *ticket_keys; /**< --ticket-keys: a file for them; NULL: they end with the program */
+    const char *acme; /**< --acme: names, with commas; NULL: no certificate is asked for (acme.h) */
+    const char *acme_directory; /**< --acme-directory */
+    const char *acme_contact;   /**< --acme-contact; NULL: none */
+    const char *acme_binding;   /**< --acme-binding: a file; NULL: none */
+    const char *acme_trust;     /**< --acme-trust: a file; NULL: the system's */
+    const char *acme_folder;    /**< --acme-folder; NULL: none */
+    bool acme_agree;            /**< --acme-agree */
     uint64_t idle_ns;   /**< --idle: how long the peer of a connection may be silent; 0: for ever */
     int argument_count; /**< words that are not options */
     const char *const *arguments; /**< these words */
@@ -130,6 +137,8 @@ struct leat_app {
     bool has_tls;
     /** It uses --files, --redirects and --passwords; otherwise these are refused. */
     bool has_folder;
+    /** A server that uses --acme and its options (acme.h); otherwise these are refused. */
+    bool has_acme;
     /** Its output is data for other programs, by leat_platform.write(): lines for humans go to the
      * standard error. */
     bool prints;
