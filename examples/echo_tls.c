@@ -91,8 +91,8 @@ static const char *start(struct leat_platform *platform)
 {
     if (platform->argument_count > 0)
         return "echo_tls takes no arguments";
-    if (!platform->certificate)
-        return "give --cert and --key";
+    if (!platform->certificate && !platform->acme)
+        return "give --cert and --key, or --acme";
     to = platform;
     for (unsigned i = 0; i < SECURE_SESSIONS; i++)
         give_back(&places[i]);
@@ -104,6 +104,7 @@ const struct leat_app example = {.name = "echo_tls",
                                  .arguments = "",
                                  .default_port = 7,
                                  .has_tls = true,
+                                 .has_acme = true,
                                  .start = start,
                                  .reload = secure_reload,
                                  .end = secure_end};

@@ -92,16 +92,19 @@ static const char *start_secure(struct leat_platform *platform, struct leat_http
 
 static const char *start(struct leat_platform *platform)
 {
+    const bool is_secure = platform->certificate || platform->acme;
     struct leat_http_server_config config = {
         .files = files,
         .file_count = file_count,
         .folder = platform->folder ? folder_served() : NULL,
-        .port = platform->certificate ? (uint16_t)LEAT_HTTP_PORT /* beside HTTPS */
-                                      : platform->port,
+        .port = is_secure ? (uint16_t)LEAT_HTTP_PORT /* beside HTTPS */
+                          : platform->port,
         .clients = CLIENTS};
     struct leat_http_server *server;
     enum leat_err err;
 
+    config.routes = platform->acme ? secure_route() : NULL;
+    config.route_count = config.routes ? 1 : 0;
     if (platform->early_data)
         secure_take_early(&config);
     leat_civil_from_host(platform->stack, platform->host); /* no clock: replies without a Date */
@@ -110,14 +113,14 @@ static const char *start(struct leat_platform *platform)
         return "the name of a file is too long";
     if (err)
         return EXAMPLE_PORT_TAKEN;
-    return platform->certificate ? start_secure(platform, server) : NULL;
+    return is_secure ? start_secure(platform, server) : NULL;
 }
 
 static const char *reload(struct leat_platform *platform)
 {
     const char *wrong = platform->folder ? folder_reload(platform) : NULL;
 
-    if (!wrong && platform->certificate)
+    if (!wrong && (platform->certificate || platform->acme))
         wrong = secure_reload(platform);
     return wrong;
 }
@@ -127,6 +130,7 @@ const struct leat_app example = {.name = "httpd",
                                  .arguments = "[FILE...]",
                                  .default_port = LEAT_HTTP_PORT,
                                  .has_tls = true,
+                                 .has_acme = true,
                                  .has_folder = true,
                                  .has_http = true,
                                  .check = check,

@@ -3,6 +3,7 @@
 
 #include <leat/tls.h>
 
+#include "acme.h"
 #include "library.h"
 #include "secure.h"
 #include "ticket_keys.h"
@@ -35,6 +36,7 @@ struct secure {
     struct set sets[2];  /* one is read beside the other */
     unsigned serving;    /* which of them */
     bool has_before;     /* the other one was in use until changed_ns */
+    bool has_http;       /* there is a server at port 80 */
     uint64_t changed_ns; /* the last change */
     struct leat_tls *tls;
     const struct leat_tls_early *early; /* NULL: no early data is taken */
@@ -164,34 +166,77 @@ static void show_end(struct leat_platform *platform)
     platform->certificate_ends_s = first_s < UINT64_MAX ? first_s : 0;
 }
 
-/* The new identity is read into the place of the one before the current one. */
-const char *secure_reload(struct leat_platform *platform)
+/* Makes room for new certificates: in the place of those before the current ones.  Returns NULL, or
+ * why it has to wait. */
+static const char *clear_next(struct leat_platform *platform)
 {
     const uint64_t now_ns = leat_now_ns(platform->stack);
-    const unsigned next = !secure.serving;
-    const char *wrong;
 
-    if (!secure.tls)
-        return "no certificate is in use";
     if (secure.has_before && now_ns - secure.changed_ns < handshake_ns)
         return "handshakes may still use the certificate before: try again in 10 s";
     if (secure.has_before)
-        close_set(&secure.sets[next]);
+        close_set(&secure.sets[!secure.serving]);
     secure.has_before = false;
-    wrong = read_set(platform, next);
-    if (wrong)
-        return wrong;
+    return NULL;
+}
+
+/* New sessions get the certificates that were read there. */
+static const char *use_next(struct leat_platform *platform)
+{
+    const unsigned next = !secure.serving;
+
     if (leat_tls_set_identities(secure.tls, secure.sets[next].identities,
                                 secure.sets[next].count)) {
         close_set(&secure.sets[next]);
         return "a chain of certificates is too long";
     }
+    secure.has_before = secure.sets[secure.serving].count > 0;
     secure.serving = next;
-    secure.has_before = true;
-    secure.changed_ns = now_ns;
+    secure.changed_ns = leat_now_ns(platform->stack);
     show_end(platform);
     ticket_keys_use(platform, secure.sets[next].identities[0], &secure.crypto);
     return NULL;
+}
+
+const char *secure_reload(struct leat_platform *platform)
+{
+    const char *wrong;
+
+    if (!secure.tls)
+        return "no certificate is in use";
+    if (platform->acme) {
+        acme_again();
+        return NULL;
+    }
+    wrong = clear_next(platform);
+    if (!wrong)
+        wrong = read_set(platform, !secure.serving);
+    return wrong ? wrong : use_next(platform);
+}
+
+/* For the client of ACME: takes a key and its chain, in one text. */
+static const char *take_certificate(void *arg, const char *pem, size_t len)
+{
+    struct leat_platform *platform = arg;
+    struct set *set = &secure.sets[!secure.serving];
+    struct own *own = &set->own[0];
+    const char *wrong = clear_next(platform);
+    enum leat_err err;
+
+    if (wrong)
+        return wrong;
+    err = leat_tls_identity_read(&own->identity, &secure.crypto, pem, len, pem, len, own->chain,
+                                 sizeof own->chain);
+    if (err)
+        return reason(err);
+    set->identities[0] = &own->identity;
+    set->count = 1;
+    if (leat_tls_identity_read_names(&own->identity, own->names, sizeof own->names) ==
+        LEAT_ERR_MEMORY) {
+        close_set(set);
+        return "its names are longer than 4 KiB";
+    }
+    return use_next(platform);
 }
 
 void secure_end(struct leat_platform *platform)
@@ -228,6 +273,12 @@ static const char *open_tls(struct leat_platform *platform)
                : NULL;
 }
 
+const struct leat_http_route *secure_route(void)
+{
+    secure.has_http = true;
+    return acme_route();
+}
+
 void secure_take_early(struct leat_http_server_config *config)
 {
     secure.early = &leat_tls_early;
@@ -245,11 +296,14 @@ const char *secure_serve(struct leat_platform *platform, uint16_t port,
                                                   .on_acceptable = accept_all};
     const char *wrong = library_open(&secure.crypto, platform->host);
 
-    if (!wrong)
+    if (!wrong && !platform->acme)
         wrong = read_set(platform, 0);
     if (!wrong)
         wrong = open_tls(platform);
-    if (!wrong)
+    if (!wrong && platform->acme)
+        wrong =
+            acme_start(platform, &secure.crypto, secure.tls, !secure.has_http, take_certificate);
+    else if (!wrong)
         wrong =
             ticket_keys_take(platform, secure.tls, secure.sets[0].identities[0], &secure.crypto);
     if (wrong)

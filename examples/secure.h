@@ -16,6 +16,10 @@ enum {
 const char *secure_serve(struct leat_platform *platform, uint16_t port,
                          void (*serve)(void *arg, const struct leat_stream *session), void *arg);
 
+/* With --acme: the route by which an authority's challenges are answered, for the server at port 80.
+ * Call it before secure_serve(). */
+const struct leat_http_route *secure_route(void);
+
 /* Makes the server that is opened with @config, and gets all of these sessions, answer early data
  * (0-RTT, RFC 8470).  Call it before secure_serve(). */
 void secure_take_early(struct leat_http_server_config *config);

@@ -1,6 +1,11 @@
 /* secure_none.c -- a build without cryptography has no encrypted port. */
 #include "secure.h"
 
+const struct leat_http_route *secure_route(void)
+{
+    return NULL;
+}
+
 void secure_take_early(struct leat_http_server_config *config)
 {
     (void)config;

@@ -12,7 +12,7 @@ import tree
 
 
 MACHINES = {"tcp": "src/tcp/machine", "dhcp": "proto/dhcp", "dhcp6": "proto/dhcp", "ndp": "src/ip/v6",
-            "tls": "tls"}
+            "tls": "tls", "acme": "web/acme"}
 
 
 def made(name, form):

@@ -84,6 +84,7 @@ LIBRARIES = {
     "leat-proto": ("dns_server", "leat_dns_server_open"),
     "leat-tls": ("tls", "leat_tls_open"),
     "leat-web": ("http_server", "leat_http_server_open"),
+    "leat-acme": ("acme", "leat_acme_open"),
     "leat-task": ("task", "leat_tasks_open"),
     "leat-files": ("files", "leat_archive_open"),
     "leat-block": ("block", "leat_block_open"),

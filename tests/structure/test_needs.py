@@ -24,6 +24,7 @@ BRINGS = {
     "unzip": {"funzip"},
     "default-jdk-headless": {"java"},
     "mtools": {"mcopy", "mmd"},
+    "pebble": {"pebble-challtestsrv"},
     "tshark": {"sharkd"},
     "procps": {"pgrep"},
     "bind9": {"dnssec-keygen", "dnssec-signzone"},

@@ -29,6 +29,7 @@ MAY_INCLUDE = {
     "tls/wire": {"tls/wire", "wire", "core"},
     "web/http": {"web/http", "core", "service"},
     "web/zip": {"web/zip", "core"},
+    "web/acme": {"web/acme", "tls", "core", "service"},
     "task": {"task", "core", "service"},
     "files": {"files", "core"},
     "block": {"block", "core"},

@@ -8,12 +8,12 @@ import roff
 
 # the folders whose sources define public functions, with their libraries; SOURCES where not all files count
 LIBRARIES = {
-    "src": "leat", "proto": "leat-proto", "tls": "leat-tls", "web": "leat-web", "task": "leat-task", "files": "leat-files",
+    "src": "leat", "proto": "leat-proto", "tls": "leat-tls", "web": "leat-web", "web/acme": "leat-acme", "task": "leat-task", "files": "leat-files",
     "block": "leat-block", "crypto": "leat-crypto", "crypto/openssl": "leat-crypto-openssl", "netif/link": "leat-link",
     "netif/vlan": "leat-vlan", "netif/flight": "leat-flight", "netif/pcap": "leat-posix", "netif/tap": "leat-posix",
     "netif/socket": "leat-posix", "netif/shm": "leat-posix", "compress/zlib": "leat-deflate", "main": "leat-main",
 }
-SOURCES = {"crypto": "*.c", "web": "**/*.[cr]*", "proto": "**/*.[cr]*"}
+SOURCES = {"crypto": "*.c", "web": "[hz]*/*.[cr]*", "proto": "**/*.[cr]*"}
 
 COMMENT = re.compile(r"/\*\*(?!<)((?:(?!\*/).)*)\*/\n", re.S)
 FUNCTION = re.compile(r"(?:LEAT_INLINE )?([a-z][\w *]*?\b(leat_\w+)\([^;{]*\))\s*[;{]")

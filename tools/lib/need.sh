@@ -89,6 +89,7 @@ wget              command -v wget
 rsyslog           command -v rsyslogd
 logrotate         command -v logrotate
 podman            command -v podman
+pebble            command -v pebble
 chromium-headless-shell  command -v chromium-headless-shell
 wrk               command -v wrk
 apache2-utils     command -v ab

@@ -4,6 +4,10 @@ use crate::{c_char, c_void, offsets, test_offsets, zeroed};
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("the description of leat's interface is that of machines with 64-bit pointers");
 
+pub const LEAT_ACME_BINDING_BYTES: u32 = 128;
+pub const LEAT_ACME_NAMES_MAX: u32 = 16;
+pub const LEAT_ACME_VALUE_BYTES: u32 = 24576;
+pub const LEAT_ACME_WHY_BYTES: u32 = 256;
 pub const LEAT_ADDRESSES_MAX: u32 = 4;
 pub const LEAT_AUTOCONF_KEPT_BYTES: u32 = 40;
 pub const LEAT_AUTOCONF_WHY_BYTES: u32 = 606;
@@ -28,7 +32,9 @@ pub const LEAT_CRYPTO_CHAIN_MAX: u32 = 10;
 pub const LEAT_CRYPTO_DIGEST_BYTES_MAX: u32 = 48;
 pub const LEAT_CRYPTO_HASHING_BYTES: u32 = 224;
 pub const LEAT_CRYPTO_KEY_BYTES_MAX: u32 = 32;
+pub const LEAT_CRYPTO_MADE_BYTES: u32 = 121;
 pub const LEAT_CRYPTO_NONCE_BYTES: u32 = 12;
+pub const LEAT_CRYPTO_POINT_BYTES: u32 = 65;
 pub const LEAT_CRYPTO_PRIVATE_BYTES: u32 = 1472;
 pub const LEAT_CRYPTO_PUBLIC_BYTES: u32 = 576;
 pub const LEAT_CRYPTO_SECRET_BYTES_MAX: u32 = 64;
@@ -525,6 +531,64 @@ pub struct leat_acceptor {
 zeroed!(leat_acceptor, 24, 8);
 offsets!(leat_acceptor, listener 0, tasks 8, waiter 16);
 #[repr(C)]
+pub struct leat_acme {
+    _private: [u8; 0],
+    _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
+}
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_acme_config {
+    pub crypto: *const leat_crypto,
+    pub client: *mut leat_http_client,
+    pub directory: *const c_char,
+    pub names: *const *const c_char,
+    pub name_count: u8,
+    pub contact: *const c_char,
+    pub agree: bool,
+    pub binding_id: *const c_char,
+    pub binding_key: *const c_char,
+    pub no_http: bool,
+    pub tls: *mut leat_tls,
+    pub keep: leat_acme_keep,
+    pub attempt_ns: u64,
+    pub retry_min_ns: u64,
+    pub retry_max_ns: u64,
+    pub on_certificate: Option<unsafe extern "C" fn(*mut c_void, *const c_char, usize) -> *const c_char>,
+    pub on_line: Option<unsafe extern "C" fn(*mut c_void, *const c_char)>,
+    pub arg: *mut c_void,
+    pub reserved: [u64; 2],
+}
+zeroed!(leat_acme_config, 176, 8);
+offsets!(leat_acme_config, crypto 0, client 8, directory 16, names 24, name_count 32, contact 40, agree 48, binding_id 56, binding_key 64, no_http 72, tls 80, keep 88, attempt_ns 112, retry_min_ns 120, retry_max_ns 128, on_certificate 136, on_line 144, arg 152, reserved 160);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_acme_info {
+    pub state: *const c_char,
+    pub busy: bool,
+    pub ends_s: u64,
+    pub next_s: u64,
+    pub orders: u64,
+    pub certificates: u64,
+    pub failures: u64,
+    pub requests: u64,
+    pub bad_nonces: u64,
+    pub proofs: u64,
+    pub strays: u64,
+    pub why: *const c_char,
+    pub reserved: [u64; 2],
+}
+zeroed!(leat_acme_info, 112, 8);
+offsets!(leat_acme_info, state 0, busy 8, ends_s 16, next_s 24, orders 32, certificates 40, failures 48, requests 56, bad_nonces 64, proofs 72, strays 80, why 88, reserved 96);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_acme_keep {
+    pub get: Option<unsafe extern "C" fn(*mut c_void, *mut leat_acme, *const c_char, *mut c_void, usize)>,
+    pub put: Option<unsafe extern "C" fn(*mut c_void, *mut leat_acme, *const c_char, *const c_void, usize)>,
+    pub context: *mut c_void,
+}
+zeroed!(leat_acme_keep, 24, 8);
+offsets!(leat_acme_keep, get 0, put 8, context 16);
+#[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_archive_counts {
     pub files: u32,
@@ -989,9 +1053,10 @@ pub struct leat_crypto_ops {
     pub anchors_open: Option<unsafe extern "C" fn(*mut c_void, *mut leat_crypto_anchors, *const c_void, usize, *mut c_void, usize) -> leat_err>,
     pub anchors_close: Option<unsafe extern "C" fn(*mut c_void, *mut leat_crypto_anchors)>,
     pub check_chain: Option<unsafe extern "C" fn(*mut c_void, *const leat_crypto_chain, *mut leat_crypto_public) -> leat_crypto_verdict>,
+    pub private_make: Option<unsafe extern "C" fn(*mut c_void, *mut u8) -> bool>,
 }
-zeroed!(leat_crypto_ops, 232, 8);
-offsets!(leat_crypto_ops, name 0, random 8, reseed 16, hash_open 24, hash_update 32, hash_digest 40, hash_close 48, hmac 56, supports_aead 64, seal 72, open 80, supports_group 88, share_open 96, share_derive 104, share_close 112, share_answer 120, supports_scheme 128, private_open 136, private_close 144, private_can 152, private_fits 160, sign 168, verify 176, public_open 184, public_close 192, pin 200, anchors_open 208, anchors_close 216, check_chain 224);
+zeroed!(leat_crypto_ops, 240, 8);
+offsets!(leat_crypto_ops, name 0, random 8, reseed 16, hash_open 24, hash_update 32, hash_digest 40, hash_close 48, hmac 56, supports_aead 64, seal 72, open 80, supports_group 88, share_open 96, share_derive 104, share_close 112, share_answer 120, supports_scheme 128, private_open 136, private_close 144, private_can 152, private_fits 160, sign 168, verify 176, public_open 184, public_close 192, pin 200, anchors_open 208, anchors_close 216, check_chain 224, private_make 232);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_crypto_pem {
@@ -2850,10 +2915,11 @@ pub struct leat_tls_config {
     pub civil_time_s: Option<unsafe extern "C" fn(*mut c_void) -> u64>,
     pub on_secret: Option<unsafe extern "C" fn(*const c_char, *mut c_void)>,
     pub arg: *mut c_void,
+    pub challenge: *const leat_tls_identity,
     pub reserved: [u64; 2],
 }
-zeroed!(leat_tls_config, 168, 8);
-offsets!(leat_tls_config, crypto 0, identities 8, identity_count 16, protocols 24, protocol_count 32, server_handshakes 34, client_handshakes 36, cookie_handshakes 38, sessions 40, server_message_bytes 44, client_message_bytes 46, signatures_per_turn 48, handshake_ns 56, stall_ns 64, record_ns 72, linger_ns 80, records_per_key 88, ticket_lifetime_s 96, no_tickets 100, early 104, early_bytes 112, early_hellos 116, on_early 120, civil_time_s 128, on_secret 136, arg 144, reserved 152);
+zeroed!(leat_tls_config, 176, 8);
+offsets!(leat_tls_config, crypto 0, identities 8, identity_count 16, protocols 24, protocol_count 32, server_handshakes 34, client_handshakes 36, cookie_handshakes 38, sessions 40, server_message_bytes 44, client_message_bytes 46, signatures_per_turn 48, handshake_ns 56, stall_ns 64, record_ns 72, linger_ns 80, records_per_key 88, ticket_lifetime_s 96, no_tickets 100, early 104, early_bytes 112, early_hellos 116, on_early 120, civil_time_s 128, on_secret 136, arg 144, challenge 152, reserved 160);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_tls_counts {
@@ -3081,7 +3147,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_acme_config leat_acme_info leat_acme_keep leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
@@ -3089,6 +3155,13 @@ extern "C" {
     pub static leat_tls_early: leat_tls_early;
     pub fn leat_acceptor_close(acceptor: *mut leat_acceptor);
     pub fn leat_acceptor_open(acceptor: *mut leat_acceptor, tasks: *mut leat_tasks, config: *const leat_tcp_listen_config) -> leat_err;
+    pub fn leat_acme_close(acme: *mut leat_acme);
+    pub fn leat_acme_get_info(acme: *const leat_acme, info: *mut leat_acme_info);
+    pub fn leat_acme_kept(acme: *mut leat_acme, err: leat_err, len: usize);
+    pub fn leat_acme_memory_bytes() -> usize;
+    pub fn leat_acme_now(acme: *mut leat_acme, force: bool);
+    pub fn leat_acme_open(acme: *mut *mut leat_acme, stack: *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_acme_config) -> leat_err;
+    pub fn leat_acme_route(acme: *mut *mut leat_acme, route: *mut leat_http_route);
     pub fn leat_address(stack: *const leat, netif: *const leat_netif) -> leat_ip;
     pub fn leat_address_add(stack: *mut leat, netif: *mut leat_netif, ip: leat_ip, prefix_bits: u8) -> leat_err;
     pub fn leat_address_is_ours(stack: *const leat, ip: leat_ip) -> bool;
@@ -3177,6 +3250,7 @@ extern "C" {
     pub fn leat_crypto_hkdf_expand(crypto: *const leat_crypto, hash: leat_crypto_hash, prk: *const u8, info: *const c_void, info_len: usize, out: *mut u8, len: usize) -> bool;
     pub fn leat_crypto_hkdf_extract(crypto: *const leat_crypto, hash: leat_crypto_hash, salt: *const u8, salt_len: usize, ikm: *const u8, ikm_len: usize, prk: *mut u8) -> bool;
     pub fn leat_crypto_key_bytes(aead: leat_crypto_aead) -> usize;
+    pub fn leat_crypto_made(der: *mut u8, scalar: *const u8, point: *const u8);
     pub fn leat_crypto_pem_is_private(pem: *const leat_crypto_pem) -> bool;
     pub fn leat_crypto_pem_next(text: *mut *const c_char, len: *mut usize, pem: *mut leat_crypto_pem, der: *mut u8, der_bytes: usize) -> leat_err;
     pub fn leat_crypto_piece_of(bytes: *const c_void, len: usize) -> leat_crypto_piece;
@@ -3570,6 +3644,7 @@ extern "C" {
     pub fn leat_tls_connect(tls: *mut leat_tls, below: *const leat_stream, client: *const leat_tls_client, session: *mut leat_stream) -> leat_err;
     pub fn leat_tls_counts(tls: *const leat_tls) -> *const leat_tls_counts;
     pub fn leat_tls_get_info(session: *const leat_stream, info: *mut leat_tls_info);
+    pub fn leat_tls_identity_begins_s(identity: *const leat_tls_identity) -> u64;
     pub fn leat_tls_identity_close(identity: *mut leat_tls_identity, crypto: *const leat_crypto);
     pub fn leat_tls_identity_ends_s(identity: *const leat_tls_identity) -> u64;
     pub fn leat_tls_identity_read(identity: *mut leat_tls_identity, crypto: *const leat_crypto, certificates: *const c_char, certificates_len: usize, key: *const c_char, key_len: usize, memory: *mut c_void, bytes: usize) -> leat_err;
@@ -3577,6 +3652,7 @@ extern "C" {
     pub fn leat_tls_memory_bytes(config: *const leat_tls_config) -> usize;
     pub fn leat_tls_open(tls: *mut *mut leat_tls, stack: *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_tls_config) -> leat_err;
     pub fn leat_tls_receive_early(session: *const leat_stream, bytes_max: u32) -> *mut leat_buf;
+    pub fn leat_tls_set_challenge(tls: *mut leat_tls, identity: *const leat_tls_identity) -> leat_err;
     pub fn leat_tls_set_identities(tls: *mut leat_tls, identities: *const *const leat_tls_identity, count: u16) -> leat_err;
     pub fn leat_tls_ticket_keys_get(tls: *mut leat_tls, bytes: *mut u8) -> leat_err;
     pub fn leat_tls_ticket_keys_set(tls: *mut leat_tls, bytes: *const u8, len: usize) -> leat_err;
