@@ -12,7 +12,7 @@ NO_TABLE = re.compile(r"""
   | (client_id|duid|tcp_reply|request|reply|answer|buf|stack|memory|receive_window|send_queue|server_message
     |client_message|early|progress|record)_bytes | (head|body)_bytes_per_s
   | port | mtu | mss_max | ttl | hop_limit | queue | queues | number | seed | secret | iaid | level
-  | memory_level | facility | ndots | rounds | keepalive_probes | records_per_key | initial_window_segments
+  | memory_level | first | facility | ndots | rounds | keepalive_probes | records_per_key | initial_window_segments
 """, re.VERBOSE)
 MEMBER = re.compile(r"^    (?:u?int\d+_t|unsigned|size_t)\s+(\w+)(?:\[\w+\])?;(.*?)(?=^    (?:/\*\*|[a-z])|\Z)",
                     re.MULTILINE | re.DOTALL)

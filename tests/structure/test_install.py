@@ -86,6 +86,7 @@ LIBRARIES = {
     "leat-web": ("http_server", "leat_http_server_open"),
     "leat-acme": ("acme", "leat_acme_open"),
     "leat-task": ("task", "leat_tasks_open"),
+    "leat-sockets": ("sockets", "leat_sockets_open"),
     "leat-files": ("files", "leat_archive_open"),
     "leat-block": ("block", "leat_block_open"),
 }

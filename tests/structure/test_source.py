@@ -31,6 +31,7 @@ MAY_INCLUDE = {
     "web/zip": {"web/zip", "core"},
     "web/acme": {"web/acme", "tls", "core", "service"},
     "task": {"task", "core", "service"},
+    "sockets/calls": {"sockets/calls", "task", "wire", "core", "service"},
     "files": {"files", "core"},
     "block": {"block", "core"},
     "crypto": set(),  # code that works on a provider's table

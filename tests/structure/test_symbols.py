@@ -26,7 +26,7 @@ FOLDER_CIRCLES = ()
 LEAVES = {"tcp/conn/deadlines", "tcp/conn/wake"}
 
 # The order of the libraries: each one calls only those before it.
-LIBRARIES = "crypto", "proto", "tls", "web", "task", "files", "block"
+LIBRARIES = "crypto", "proto", "tls", "web", "task", "sockets/calls", "files", "block"
 # The headers of the services that the stack has for libraries, and the libraries that may call these services.
 SERVICES = {"src/service.h": LIBRARIES, "src/service_netif.h": ("proto/autoconf/", "proto/dhcp/")}
 
@@ -110,7 +110,7 @@ def calls():
 def folder(name):
     """The node of a file of src/ is the file itself; of a backend or a protocol it is the folder."""
     parts = name.split("/")
-    return "/".join(parts[:2]) if parts[0] in ("netif", "proto", "web") else parts[0]
+    return "/".join(parts[:2]) if parts[0] in ("netif", "proto", "web", "sockets") else parts[0]
 
 
 def inner_folder(name):

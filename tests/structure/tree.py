@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(os.environ.get("LEAT_SOURCE", Path(__file__).resolve().parents[2]))
 BUILD = Path(os.environ.get("LEAT_BUILD", ROOT / "build"))
 # The stack, and the libraries on top of it. The files of crypto/ itself belong to them, the providers don't.
-PARTS = "src", "proto", "tls", "web", "task", "files", "block"
+PARTS = "src", "proto", "tls", "web", "task", "sockets/calls", "files", "block"
 CC = os.environ.get("LEAT_CC", "cc").split()
 CXX = os.environ.get("LEAT_CXX", "c++").split()
 

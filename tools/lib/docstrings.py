@@ -9,6 +9,7 @@ import roff
 # the folders whose sources define public functions, with their libraries; SOURCES where not all files count
 LIBRARIES = {
     "src": "leat", "proto": "leat-proto", "tls": "leat-tls", "web": "leat-web", "web/acme": "leat-acme", "task": "leat-task", "files": "leat-files",
+    "sockets/calls": "leat-sockets",
     "block": "leat-block", "crypto": "leat-crypto", "crypto/openssl": "leat-crypto-openssl", "netif/link": "leat-link",
     "netif/vlan": "leat-vlan", "netif/flight": "leat-flight", "netif/pcap": "leat-posix", "netif/tap": "leat-posix",
     "netif/socket": "leat-posix", "netif/shm": "leat-posix", "compress/zlib": "leat-deflate", "main": "leat-main",

@@ -1,0 +1,217 @@
+/* listen.c -- listen() and accept(). */
+#include "sockets/calls/inside.h"
+
+/* ---- the next connection --------------------------------------------------------------------- */
+
+/* The next connection that the listener may have: the stack's listener for all addresses takes
+ * those over IPv4, too. */
+static struct leat_tcp *next_of(const struct socket *listener, struct socket *made,
+                                struct leat_tcp_info *info)
+{
+    struct leat_tcp *conn;
+
+    while ((conn = leat_tcp_accept(listener->listener, &stream_events, made))) {
+        leat_tcp_get_info(conn, info);
+        if (!listener->options.v6_only || !leat_ip_is_v4(info->remote.ip))
+            break;
+        stream_drop(conn);
+    }
+    return conn;
+}
+
+/* Takes the connection that has waited longest into @made. False: there is none. */
+static bool take(const struct socket *listener, struct socket *made)
+{
+    struct leat_tcp_info info;
+
+    made->conn = next_of(listener, made, &info);
+    if (!made->conn)
+        return false;
+    made->local = info.local;
+    made->peer = info.remote;
+    made->state = SOCKET_CONNECTED;
+    made->connect_told = true;
+    made->options = listener->options;
+    stream_apply_options(made);
+    return true;
+}
+
+/* Takes one, if there is any, so that poll() knows of it. */
+static void look_ahead(struct socket *listener)
+{
+    struct socket *made;
+
+    if (listener->next)
+        return;
+    made = socket_new(listener->sockets, SOCKET_STREAM, listener->is_v6);
+    listener->is_short = !made;
+    if (!made)
+        return;
+    if (take(listener, made))
+        listener->next = made;
+    else
+        socket_give(made);
+}
+
+static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
+{
+    (void)listener;
+    look_ahead(arg);
+    socket_changed(arg);
+}
+
+void listener_close(struct socket *socket)
+{
+    struct socket *next = socket->next;
+
+    socket->next = NULL;
+    if (socket->listener)
+        leat_tcp_listener_close(socket->listener);
+    socket->listener = NULL;
+    if (!next)
+        return;
+    /* as those that the stack's listener aborts */
+    next->options.linger = true;
+    next->options.linger_s = 0;
+    socket_give(next);
+}
+
+/* ---- listen -------------------------------------------------------------------------------- */
+
+static uint16_t backlog_of(int backlog)
+{
+    if (backlog < 0 || backlog > LEAT_SOMAXCONN)
+        backlog = LEAT_SOMAXCONN;
+    /* Linux takes one more than is asked for, so 0 is a backlog, too */
+    return (uint16_t)(backlog + 1);
+}
+
+static int start(struct socket *socket, int backlog)
+{
+    struct leat_tcp_listen_config config = {.backlog = backlog_of(backlog),
+                                            .on_acceptable = on_acceptable,
+                                            .arg = socket,
+                                            .send_queue_bytes =
+                                                (uint32_t)socket->options.send_bytes,
+                                            .congestion = socket->options.congestion};
+    int error = socket_bind_any(socket);
+
+    if (error)
+        return error;
+    if (port_is_listened_to(socket))
+        return -LEAT_EADDRINUSE;
+    config.port = socket->local.port;
+    config.ip = leat_ip_is_any(socket->local.ip) ? socket_any(socket) : socket->local.ip;
+    error = error_number(leat_tcp_listen(socket->sockets->stack, &socket->listener, &config));
+    if (error) {
+        socket->listener = NULL;
+        return error;
+    }
+    socket->state = SOCKET_LISTENING;
+    socket->shut = 0;
+    return 0;
+}
+
+static int listen_on(struct socket *socket, int backlog)
+{
+    if (socket->kind == SOCKET_EVENT)
+        return -LEAT_ENOTSOCK;
+    if (socket->kind != SOCKET_STREAM)
+        return -LEAT_EOPNOTSUPP;
+    if (socket->state == SOCKET_LISTENING)
+        return 0; /* the backlog stays */
+    return socket->state == SOCKET_IDLE ? start(socket, backlog) : -LEAT_EINVAL;
+}
+
+int leat_bsd_listen(struct leat_sockets *sockets, int fd, int backlog)
+{
+    struct socket *socket = socket_take(sockets, fd);
+    int error;
+
+    if (!socket)
+        return -LEAT_EBADF;
+    error = listen_on(socket, backlog);
+    socket_give(socket);
+    return error;
+}
+
+/* ---- accept -------------------------------------------------------------------------------- */
+
+/* The next connection, after a wait if there is none; the caller's. NULL: *@error. */
+static struct socket *wait_for_one(struct socket *listener, int *error)
+{
+    const uint64_t deadline_ns = socket_deadline(listener, listener->options.receive_ns, 0);
+    struct socket *made;
+
+    for (*error = 0; !*error; *error = socket_wait(listener, deadline_ns)) {
+        /* shutdown() has ended the listener while we waited */
+        if (listener->state != SOCKET_LISTENING) {
+            *error = -LEAT_EINVAL;
+            return NULL;
+        }
+        look_ahead(listener);
+        made = listener->next;
+        listener->next = NULL;
+        if (made) {
+            look_ahead(listener);
+            return made;
+        }
+        if (listener->is_short) {
+            *error = -LEAT_ENFILE;
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* The connection for the reserved descriptor @fd. */
+static int accept_for(struct socket *listener, int fd, void *address, uint32_t *len, int flags)
+{
+    int error;
+    struct socket *made = wait_for_one(listener, &error);
+
+    if (!made)
+        return error;
+    error = address_write(made->is_v6, &made->peer, address, len);
+    if (error) {
+        socket_give(made);
+        return error;
+    }
+    made->nonblocking = (flags & LEAT_SOCK_NONBLOCK) != 0;
+    descriptor_open(listener->sockets, fd, made, flags);
+    listener->sockets->counts.accepted++;
+    return 0;
+}
+
+static int accept_from(struct socket *listener, void *address, uint32_t *len, int flags)
+{
+    int fd, error;
+
+    if (listener->kind != SOCKET_STREAM)
+        return listener->kind == SOCKET_EVENT ? -LEAT_ENOTSOCK : -LEAT_EOPNOTSUPP;
+    if (listener->state != SOCKET_LISTENING)
+        return -LEAT_EINVAL;
+    /* The descriptor first, as on Linux: without one the connection goes on waiting. */
+    fd = descriptor_reserve(listener->sockets, 0);
+    if (fd < 0)
+        return fd;
+    error = accept_for(listener, fd, address, len, flags);
+    if (error)
+        descriptor_open(listener->sockets, fd, NULL, 0);
+    return error ? error : fd;
+}
+
+int leat_bsd_accept4(struct leat_sockets *sockets, int fd, void *address, uint32_t *len, int flags)
+{
+    struct socket *socket;
+    int accepted;
+
+    if (flags & ~(LEAT_SOCK_NONBLOCK | LEAT_SOCK_CLOEXEC))
+        return -LEAT_EINVAL;
+    socket = socket_take(sockets, fd);
+    if (!socket)
+        return -LEAT_EBADF;
+    accepted = accept_from(socket, address, len, flags);
+    socket_give(socket);
+    return accepted;
+}

@@ -1,0 +1,18 @@
+/* beside.h -- descriptors that are none of leat's: the C library's files. */
+#ifndef SOCKETS_PLAIN_BESIDE_H
+#define SOCKETS_PLAIN_BESIDE_H
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+int beside_close(int fd);
+int beside_dup(int fd);
+int beside_dup2(int fd, int to);
+int beside_fcntl(int fd, int command, void *arg);
+int beside_ioctl(int fd, unsigned long request, void *arg);
+ssize_t beside_read(int fd, void *bytes, size_t len);
+ssize_t beside_write(int fd, const void *bytes, size_t len);
+ssize_t beside_readv(int fd, const struct iovec *parts, int count);
+ssize_t beside_writev(int fd, const struct iovec *parts, int count);
+
+#endif
