@@ -357,8 +357,8 @@ enum leat_err leat_tls_identity_read_names(struct leat_tls_identity *identity, v
 
 /**
  * When the identity's own certificate ends to be valid (notAfter, RFC 5280 4.1.2.5), in seconds
- * since 1970.  0: the certificate is broken, or names a time before 1970 or after 2553, such as
- * 9999 for one that doesn't end.
+ * since 1970.  0: the certificate is broken, or names a time before 1970 or after 2553.  (One that
+ * doesn't end names 9999.)
  */
 uint64_t leat_tls_identity_ends_s(const struct leat_tls_identity *identity);
 
