@@ -231,13 +231,15 @@ bool stream_is_at_end(const struct socket *socket);
 int stream_connect(struct socket *socket, const struct leat_endpoint *peer);
 int stream_disconnect(struct socket *socket);
 int stream_shutdown(struct socket *socket, unsigned how);
-void stream_close(struct socket *socket);
+/* Returns what listener_close() does. */
+struct socket *stream_close(struct socket *socket);
 
 /* Aborts a connection that belongs to no socket. */
 void stream_drop(struct leat_tcp *conn);
 
-/* Ends a listener and the connection that it has taken. */
-void listener_close(struct socket *socket);
+/* Ends a listener.  Returns the connection that it has taken, which the caller gives back, or NULL.
+ */
+struct socket *listener_close(struct socket *socket);
 
 /* close() with SO_LINGER: waits until all data is acknowledged. */
 void stream_linger(struct socket *socket);

@@ -60,7 +60,7 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
     socket_changed(arg);
 }
 
-void listener_close(struct socket *socket)
+struct socket *listener_close(struct socket *socket)
 {
     struct socket *next = socket->next;
 
@@ -68,12 +68,11 @@ void listener_close(struct socket *socket)
     if (socket->listener)
         leat_tcp_listener_close(socket->listener);
     socket->listener = NULL;
-    if (!next)
-        return;
-    /* as those that the stack's listener aborts */
-    next->options.linger = true;
-    next->options.linger_s = 0;
-    socket_give(next);
+    if (next) { /* it ends as those that the stack's listener aborts */
+        next->options.linger = true;
+        next->options.linger_s = 0;
+    }
+    return next;
 }
 
 /* ---- listen -------------------------------------------------------------------------------- */

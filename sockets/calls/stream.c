@@ -210,11 +210,14 @@ static void let_go(struct socket *socket)
 int stream_disconnect(struct socket *socket)
 {
     struct leat_tcp *conn = socket->conn;
+    struct socket *held;
 
     let_go(socket);
     if (conn)
         leat_tcp_abort(conn);
-    listener_close(socket);
+    held = listener_close(socket);
+    if (held)
+        socket_give(held);
     socket->is_released = !socket->is_bound;
     socket->local.ip = socket->is_bound ? socket->bound_ip : socket_any(socket);
     socket->peer = leat_endpoint_of(LEAT_IP_ANY, 0);
@@ -244,21 +247,23 @@ int stream_shutdown(struct socket *socket, unsigned how)
     return socket->state == SOCKET_CONNECTED ? 0 : -LEAT_ENOTCONN;
 }
 
-void stream_close(struct socket *socket)
+struct socket *stream_close(struct socket *socket)
 {
     const bool has_unread = socket->unread != NULL;
     const bool reset = socket->options.linger && socket->options.linger_s == 0;
     struct leat_tcp *conn = socket->conn;
+    struct socket *held;
 
     let_go(socket);
-    listener_close(socket);
+    held = listener_close(socket);
     if (!conn)
-        return;
+        return held;
     /* RFC 1122 4.2.2.13: a reset tells the peer that data was lost */
     if (reset || has_unread)
         leat_tcp_abort(conn);
     else
         leat_tcp_close(conn);
+    return held;
 }
 
 void stream_linger(struct socket *socket)

@@ -149,25 +149,29 @@ struct socket *socket_new(struct leat_sockets *sockets, enum socket_kind kind, b
     return socket;
 }
 
-static void end(struct socket *socket)
+/* Returns a socket that @socket held, or NULL. */
+static struct socket *end(struct socket *socket)
 {
     struct leat_sockets *sockets = socket->sockets;
+    struct socket *held = NULL;
 
     if (socket->kind == SOCKET_STREAM)
-        stream_close(socket);
+        held = stream_close(socket);
     else if (socket->kind == SOCKET_DATAGRAM)
         datagram_close(socket);
     leat_assert(ring_is_empty(&socket->waiters)); /* a waiting call uses the socket */
     socket->next_free = sockets->free;
     sockets->free = socket;
     sockets->counts.closed++;
+    return held;
 }
 
 void socket_give(struct socket *socket)
 {
-    leat_assert(socket->refs > 0);
-    if (--socket->refs == 0)
-        end(socket);
+    do { /* a listener holds the next connection, which holds nothing */
+        leat_assert(socket->refs > 0);
+        socket = --socket->refs == 0 ? end(socket) : NULL;
+    } while (socket);
 }
 
 /* ---- descriptors --------------------------------------------------------------------------- */
