@@ -109,12 +109,24 @@ static bool may_bind(const struct socket *socket, struct leat_ip ip)
            leat_address_is_ours(socket->sockets->stack, ip);
 }
 
+static int bind_datagram(struct socket *socket, struct leat_ip ip, uint16_t port)
+{
+    const enum leat_err err = leat_udp_bind(socket->udp, ip, port);
+
+    if (err == LEAT_ERR_ARGUMENT || err == LEAT_ERR_FAMILY)
+        return -LEAT_EADDRNOTAVAIL;
+    if (err)
+        return error_number(err);
+    socket->local = leat_endpoint_of(ip, leat_udp_local(socket->udp).port);
+    return 0;
+}
+
 /* ---- both ---------------------------------------------------------------------------------- */
 
 static int bind_to(struct socket *socket, struct leat_ip ip, uint16_t port)
 {
     return socket->kind == SOCKET_STREAM ? bind_stream(socket, ip, port)
-                                         : datagram_bind(socket, ip, port);
+                                         : bind_datagram(socket, ip, port);
 }
 
 int socket_bind_any(struct socket *socket)

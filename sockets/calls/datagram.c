@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "core/assert.h"
+
 enum {
     DATAGRAM_BYTES_MAX = 65507,
     DATAGRAM6_BYTES_MAX = 65527
@@ -31,6 +33,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
         leat_buf_free(payload);
         return;
     }
+    leat_debug_assert(!ring_is_empty(&sockets->free_datagrams));
     datagram = container_of(sockets->free_datagrams.next, struct datagram, ring);
     ring_remove(&datagram->ring);
     sockets->free_datagram_count--;
@@ -65,18 +68,6 @@ int datagram_open(struct socket *socket)
 
     ring_init(&socket->datagrams);
     return error_number(leat_udp_open_in(sockets->stack, memory, &socket->udp, &events, socket));
-}
-
-int datagram_bind(struct socket *socket, struct leat_ip ip, uint16_t port)
-{
-    const enum leat_err err = leat_udp_bind(socket->udp, ip, port);
-
-    if (err == LEAT_ERR_ARGUMENT || err == LEAT_ERR_FAMILY)
-        return -LEAT_EADDRNOTAVAIL;
-    if (err)
-        return error_number(err);
-    socket->local = leat_endpoint_of(ip, leat_udp_local(socket->udp).port);
-    return 0;
 }
 
 int datagram_disconnect(struct socket *socket)
@@ -131,6 +122,7 @@ static struct leat_buf *take(struct socket *socket)
     struct leat_sockets *sockets = socket->sockets;
     struct datagram *datagram = container_of(socket->datagrams.next, struct datagram, ring);
 
+    leat_debug_assert(socket->datagram_count > 0);
     ring_remove(&datagram->ring);
     socket->datagram_count--;
     ring_put(&sockets->free_datagrams, &datagram->ring);
@@ -138,13 +130,16 @@ static struct leat_buf *take(struct socket *socket)
     return datagram->payload;
 }
 
-void datagram_close(struct socket *socket)
+static struct socket *datagram_close(struct socket *socket)
 {
     if (socket->udp)
         leat_udp_close(socket->udp);
     while (socket->datagram_count > 0)
         leat_buf_free(take(socket));
+    return NULL;
 }
+
+const struct socket_ops datagram_ops = {.kind = SOCKET_DATAGRAM, .close = datagram_close};
 
 bool datagram_first(const struct socket *socket, uint32_t *bytes)
 {

@@ -3,7 +3,11 @@
 
 #include <string.h>
 
+#include "core/assert.h"
+
 static const uint64_t COUNT_MAX = UINT64_MAX - 1;
+
+static const struct socket_ops event_ops = {.kind = SOCKET_EVENT};
 
 int leat_bsd_eventfd(struct leat_sockets *sockets, unsigned count, int flags)
 {
@@ -11,7 +15,7 @@ int leat_bsd_eventfd(struct leat_sockets *sockets, unsigned count, int flags)
 
     if (flags & ~(LEAT_EFD_SEMAPHORE | LEAT_SOCK_NONBLOCK | LEAT_SOCK_CLOEXEC))
         return -LEAT_EINVAL;
-    socket = socket_new(sockets, SOCKET_EVENT, false);
+    socket = socket_new(sockets, &event_ops, false);
     if (!socket)
         return -LEAT_ENFILE;
     socket->count = count;
@@ -33,6 +37,7 @@ intptr_t event_read(struct socket *socket, void *bytes, size_t len)
     if (error)
         return error;
     count = socket->is_semaphore ? 1 : socket->count;
+    leat_debug_assert(socket->count >= count);
     socket->count -= count;
     memcpy(bytes, &count, sizeof count);
     socket_changed(socket);

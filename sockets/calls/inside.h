@@ -62,8 +62,20 @@ struct socket_options {
     const struct leat_tcp_congestion *congestion;
 };
 
+struct socket;
+
+/* How sockets of one kind end. */
+struct socket_ops {
+    enum socket_kind kind;
+    void (*linger)(struct socket *socket); /* close() with SO_LINGER; NULL: there is no wait */
+    /* Ends the socket.  Returns a socket that it held, whose use the caller gives back, or NULL.
+     * NULL: nothing is to do. */
+    struct socket *(*close)(struct socket *socket);
+};
+
 struct socket {
     struct leat_sockets *sockets;
+    const struct socket_ops *ops;
     struct socket *next_free;
     struct ring waiters; /* struct waiter */
     uint32_t refs;       /* descriptors and calls; 0: free */
@@ -112,12 +124,35 @@ struct descriptor {
     bool close_on_exec;
 };
 
-/* A result of getaddrinfo(). */
+enum {
+    ADDRESSES_MAX = 8 /* that one call of getaddrinfo() finds */
+};
+
+/* The question of getaddrinfo(), and what was found so far. */
+struct address_question {
+    struct leat_sockets *sockets;
+    const char *node;
+    const char *service;
+    int flags, family;
+    bool streams, datagrams; /* kinds that are asked for */
+    bool is_result;          /* its entry is the first result, too */
+    uint16_t ports[2];       /* of both */
+    unsigned count;
+    struct leat_endpoint found[ADDRESSES_MAX];
+    struct leat_lookup_failure failure; /* of the name server; isn't looked at */
+    int *why;
+};
+
+/* A result of getaddrinfo(), or its question: on the stack of a task that waits for a name server
+ * the question would take too much. */
 struct address_entry {
     struct leat_addrinfo info; /* first */
     struct leat_sockaddr_in6 address;
     struct address_entry *next_free;
-    char name[LEAT_DNS_NAME_BYTES + 1];
+    union {
+        char name[LEAT_DNS_NAME_BYTES + 1];
+        struct address_question asked;
+    };
 };
 
 struct leat_sockets {
@@ -145,7 +180,7 @@ struct socket *socket_take(struct leat_sockets *sockets, int fd);
 void socket_give(struct socket *socket);
 
 /* A new socket, used once. NULL: all are taken, LEAT_ENFILE. */
-struct socket *socket_new(struct leat_sockets *sockets, enum socket_kind kind, bool is_v6);
+struct socket *socket_new(struct leat_sockets *sockets, const struct socket_ops *ops, bool is_v6);
 
 /* Reserves the lowest free descriptor of @first at least. -LEAT_EMFILE. */
 int descriptor_reserve(struct leat_sockets *sockets, int first);
@@ -218,6 +253,7 @@ bool port_is_listened_to(const struct socket *listener);
 /* ---- stream.c, listen.c: connections ------------------------------------------------------ */
 
 extern const struct leat_tcp_events stream_events;
+extern const struct socket_ops stream_ops;
 
 /* Applies the options to the connection. */
 void stream_apply_options(const struct socket *socket);
@@ -231,18 +267,8 @@ bool stream_is_at_end(const struct socket *socket);
 int stream_connect(struct socket *socket, const struct leat_endpoint *peer);
 int stream_disconnect(struct socket *socket);
 int stream_shutdown(struct socket *socket, unsigned how);
-/* Returns what listener_close() does. */
-struct socket *stream_close(struct socket *socket);
-
 /* Aborts a connection that belongs to no socket. */
 void stream_drop(struct leat_tcp *conn);
-
-/* Ends a listener.  Returns the connection that it has taken, which the caller gives back, or NULL.
- */
-struct socket *listener_close(struct socket *socket);
-
-/* close() with SO_LINGER: waits until all data is acknowledged. */
-void stream_linger(struct socket *socket);
 
 /* ---- parts.c: the parts of a message ------------------------------------------------------- */
 
@@ -279,11 +305,10 @@ intptr_t datagram_receive(struct socket *socket, struct parts *parts, int flags,
 intptr_t datagram_send(struct socket *socket, struct parts *parts, int flags,
                        const struct leat_endpoint *peer);
 int datagram_open(struct socket *socket);
-int datagram_bind(struct socket *socket, struct leat_ip ip, uint16_t port);
 int datagram_connect(struct socket *socket, const struct leat_endpoint *peer);
 int datagram_disconnect(struct socket *socket);
 int datagram_shutdown(struct socket *socket, unsigned how);
-void datagram_close(struct socket *socket);
+extern const struct socket_ops datagram_ops;
 
 /* Bytes of the first datagram; false: there is none. */
 bool datagram_first(const struct socket *socket, uint32_t *bytes);

@@ -1,6 +1,8 @@
 /* listen.c -- listen() and accept(). */
 #include "sockets/calls/inside.h"
 
+#include "core/assert.h"
+
 /* ---- the next connection --------------------------------------------------------------------- */
 
 /* The next connection that the listener may have: the stack's listener for all addresses takes
@@ -24,6 +26,7 @@ static bool take(const struct socket *listener, struct socket *made)
 {
     struct leat_tcp_info info;
 
+    leat_debug_assert(listener->state == SOCKET_LISTENING);
     made->conn = next_of(listener, made, &info);
     if (!made->conn)
         return false;
@@ -43,7 +46,7 @@ static void look_ahead(struct socket *listener)
 
     if (listener->next)
         return;
-    made = socket_new(listener->sockets, SOCKET_STREAM, listener->is_v6);
+    made = socket_new(listener->sockets, listener->ops, listener->is_v6);
     listener->is_short = !made;
     if (!made)
         return;
@@ -58,21 +61,6 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
     (void)listener;
     look_ahead(arg);
     socket_changed(arg);
-}
-
-struct socket *listener_close(struct socket *socket)
-{
-    struct socket *next = socket->next;
-
-    socket->next = NULL;
-    if (socket->listener)
-        leat_tcp_listener_close(socket->listener);
-    socket->listener = NULL;
-    if (next) { /* it ends as those that the stack's listener aborts */
-        next->options.linger = true;
-        next->options.linger_s = 0;
-    }
-    return next;
 }
 
 /* ---- listen -------------------------------------------------------------------------------- */

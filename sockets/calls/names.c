@@ -8,28 +8,14 @@
 #include <leat/flow.h>
 
 enum {
-    FOUND_MAX = 8,
     KNOWN_FLAGS = LEAT_AI_PASSIVE | LEAT_AI_CANONNAME | LEAT_AI_NUMERICHOST | LEAT_AI_V4MAPPED |
                   LEAT_AI_ALL | LEAT_AI_ADDRCONFIG | LEAT_AI_NUMERICSERV
-};
-
-/* A question, and what was found so far. */
-struct asked {
-    struct leat_sockets *sockets;
-    const char *node;
-    const char *service;
-    int flags, family;
-    bool streams, datagrams; /* kinds that are asked for */
-    uint16_t ports[2];       /* of both */
-    unsigned count;
-    struct leat_endpoint found[FOUND_MAX];
-    int *why;
 };
 
 /* ---- hints and services --------------------------------------------------------------------- */
 
 /* The kinds of sockets for a type and a protocol, each of which may be 0: any. */
-static int read_kinds(struct asked *asked, int type, int protocol)
+static int read_kinds(struct address_question *asked, int type, int protocol)
 {
     asked->streams =
         (type == 0 || type == LEAT_SOCK_STREAM) && (protocol == 0 || protocol == LEAT_IPPROTO_TCP);
@@ -38,7 +24,7 @@ static int read_kinds(struct asked *asked, int type, int protocol)
     return asked->streams || asked->datagrams ? 0 : LEAT_EAI_SOCKTYPE;
 }
 
-static int read_hints(struct asked *asked, const struct leat_addrinfo *hints)
+static int read_hints(struct address_question *asked, const struct leat_addrinfo *hints)
 {
     if (!asked->node && !asked->service)
         return LEAT_EAI_NONAME;
@@ -71,7 +57,7 @@ static bool read_decimal(const char *text, uint32_t most, uint32_t *number)
     return !*text;
 }
 
-static int read_service(struct asked *asked)
+static int read_service(struct address_question *asked)
 {
     uint32_t number;
 
@@ -93,7 +79,7 @@ static int read_service(struct asked *asked)
 /* ---- addresses ------------------------------------------------------------------------------ */
 
 /* True if addresses of this family are asked for, and can be used. */
-static bool wants(const struct asked *asked, bool v4)
+static bool wants(const struct address_question *asked, bool v4)
 {
     const struct leat *stack = asked->sockets->stack;
 
@@ -102,16 +88,16 @@ static bool wants(const struct asked *asked, bool v4)
     return v4 || service_has_ipv6(stack);
 }
 
-static void add(struct asked *asked, struct leat_ip ip, uint8_t zone)
+static void add(struct address_question *asked, struct leat_ip ip, uint8_t zone)
 {
-    if (asked->count == FOUND_MAX)
+    if (asked->count == ADDRESSES_MAX)
         return;
     asked->found[asked->count] = leat_endpoint_of(ip, 0);
     asked->found[asked->count++].zone = zone;
 }
 
 /* Without a node: the addresses to listen on, or those of this host. */
-static void add_own(struct asked *asked, bool passive)
+static void add_own(struct address_question *asked, bool passive)
 {
     const struct leat_ip loopback6 = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
@@ -144,7 +130,8 @@ static bool is_localhost(const char *node)
 }
 
 /* Reads an address, of IPv6 also with a zone behind "%" (RFC 4007 11.2). */
-static bool read_address(const char *node, struct leat_ip *ip, uint8_t *zone)
+static __attribute__((noinline)) bool read_address(const char *node, struct leat_ip *ip,
+                                                   uint8_t *zone)
 {
     char text[LEAT_IP_TEXT_BYTES];
     uint32_t number = 0;
@@ -163,7 +150,7 @@ static bool read_address(const char *node, struct leat_ip *ip, uint8_t *zone)
     return number == 0 || !leat_ip_is_v4(*ip);
 }
 
-static int add_address(struct asked *asked, struct leat_ip ip, uint8_t zone)
+static int add_address(struct address_question *asked, struct leat_ip ip, uint8_t zone)
 {
     const bool mapped =
         asked->family == LEAT_AF_INET6 && leat_ip_is_v4(ip) && (asked->flags & LEAT_AI_V4MAPPED);
@@ -174,7 +161,7 @@ static int add_address(struct asked *asked, struct leat_ip ip, uint8_t zone)
     return 0;
 }
 
-static int resolve_error(const struct asked *asked, enum leat_err err)
+static int resolve_error(const struct address_question *asked, enum leat_err err)
 {
     switch ((int)err) {
     case LEAT_ERR_NOT_FOUND:
@@ -192,39 +179,63 @@ static int resolve_error(const struct asked *asked, enum leat_err err)
     }
 }
 
-/* Asks the name servers, and keeps addresses of the families asked for. */
-static __attribute__((noinline)) int resolve(struct asked *asked)
+/* Puts the addresses of IPv6 first; their order is otherwise kept. */
+static void put_v6_first(struct leat_endpoint *ends, unsigned count)
+{
+    for (unsigned i = 1; i < count; i++) {
+        const struct leat_endpoint end = ends[i];
+        unsigned at = i;
+
+        for (; !leat_ip_is_v4(end.ip) && at > 0 && leat_ip_is_v4(ends[at - 1].ip); at--)
+            ends[at] = ends[at - 1];
+        ends[at] = end;
+    }
+}
+
+/* Keeps the addresses of the families asked for.  With AI_V4MAPPED those of IPv4 are mapped: with
+ * AI_ALL behind those of IPv6, and otherwise if there are none of IPv6. */
+static void keep_wanted(struct address_question *asked)
+{
+    const bool maps = asked->family == LEAT_AF_INET6 && (asked->flags & LEAT_AI_V4MAPPED);
+    const bool keeps_all = maps && (asked->flags & LEAT_AI_ALL);
+    const unsigned count = asked->count;
+    bool has_v6 = false;
+    unsigned kept = 0;
+
+    put_v6_first(asked->found, maps ? count : 0);
+    for (unsigned i = 0; i < count; i++) {
+        const bool v4 = leat_ip_is_v4(asked->found[i].ip);
+
+        if (!wants(asked, v4) && !(v4 && maps && (keeps_all || !has_v6)))
+            continue;
+        has_v6 |= !v4;
+        asked->found[kept++] = asked->found[i];
+    }
+    asked->count = kept;
+}
+
+/* Asks the name servers. */
+static __attribute__((noinline)) int resolve(struct address_question *asked)
 {
     struct leat_sockets *sockets = asked->sockets;
     struct leat_task *task = leat_task_running(sockets->tasks);
-    struct leat_endpoint ends[FOUND_MAX];
-    unsigned count = 0;
     enum leat_err err;
-    bool mapped;
 
     if (!sockets->config.resolver)
         return LEAT_EAI_FAIL;
     if (!task)
         return resolve_error(asked, LEAT_ERR_NO_TASK);
-    err = leat_task_resolve(task, sockets->config.resolver, asked->node, 0, ends, FOUND_MAX, &count,
-                            leat_task_in(task, sockets->config.resolve_ns));
+    err = leat_task_resolve_why(task, sockets->config.resolver, asked->node, 0, asked->found,
+                                ADDRESSES_MAX, &asked->count,
+                                leat_task_in(task, sockets->config.resolve_ns), &asked->failure);
     if (err)
         return resolve_error(asked, err);
-    for (unsigned i = 0; i < count; i++) {
-        if (wants(asked, leat_ip_is_v4(ends[i].ip)))
-            add(asked, ends[i].ip, 0);
-    }
-    mapped = asked->family == LEAT_AF_INET6 && (asked->flags & LEAT_AI_V4MAPPED) &&
-             (asked->count == 0 || (asked->flags & LEAT_AI_ALL));
-    for (unsigned i = 0; mapped && i < count; i++) {
-        if (leat_ip_is_v4(ends[i].ip))
-            add(asked, ends[i].ip, 0);
-    }
+    keep_wanted(asked);
     return asked->count > 0 ? 0 : LEAT_EAI_NODATA;
 }
 
 /* AI_ADDRCONFIG: leaves out a family of which this host has no address. */
-static int drop_unusable(struct asked *asked)
+static int drop_unusable(struct address_question *asked)
 {
     const struct leat *stack = asked->sockets->stack;
     unsigned kept = 0;
@@ -237,7 +248,7 @@ static int drop_unusable(struct asked *asked)
     return kept > 0 ? 0 : LEAT_EAI_NONAME;
 }
 
-static int find(struct asked *asked)
+static int find(struct address_question *asked)
 {
     struct leat_ip ip;
     uint8_t zone;
@@ -273,16 +284,19 @@ static struct address_entry *new_entry(struct leat_sockets *sockets)
     return entry;
 }
 
-/* One result; the list ends at **@end. */
-static int put(const struct asked *asked, const struct leat_endpoint *found, bool stream,
+/* One result; the list ends at **@end.  The first one is in the question's own entry. */
+static int put(struct address_question *asked, const struct leat_endpoint *found, bool stream,
                struct leat_addrinfo ***end)
 {
-    struct address_entry *entry = new_entry(asked->sockets);
+    struct address_entry *entry = asked->is_result
+                                      ? new_entry(asked->sockets)
+                                      : container_of(asked, struct address_entry, asked);
     struct leat_endpoint named = *found;
     bool as_v6;
 
     if (!entry)
         return LEAT_EAI_MEMORY;
+    asked->is_result = true;
     named.port = asked->ports[stream ? 0 : 1];
     as_v6 = !leat_ip_is_v4(named.ip) || asked->family == LEAT_AF_INET6;
     entry->info.ai_flags = asked->flags;
@@ -297,7 +311,7 @@ static int put(const struct asked *asked, const struct leat_endpoint *found, boo
     return 0;
 }
 
-static int put_all(const struct asked *asked, struct leat_addrinfo **results)
+static int put_all(struct address_question *asked, struct leat_addrinfo **results)
 {
     struct leat_addrinfo **end = results;
     int error = 0;
@@ -320,6 +334,7 @@ static void name_first(const char *node, struct leat_addrinfo *first)
     while (node[len] && len < sizeof entry->name - 1)
         len++;
     memcpy(entry->name, node, len);
+    entry->name[len] = '\0';
     first->ai_canonname = entry->name;
 }
 
@@ -327,20 +342,28 @@ int leat_bsd_getaddrinfo(struct leat_sockets *sockets, const char *node, const c
                          const struct leat_addrinfo *hints, struct leat_addrinfo **results,
                          int *why)
 {
-    struct asked asked = {.sockets = sockets, .node = node, .service = service, .why = why};
-    int error = read_hints(&asked, hints);
+    struct address_entry *entry = new_entry(sockets);
+    struct address_question *asked = entry ? &entry->asked : NULL;
+    int error;
 
     *results = NULL;
+    if (!asked)
+        return LEAT_EAI_MEMORY;
+    asked->sockets = sockets;
+    asked->node = node;
+    asked->service = service;
+    asked->why = why;
+    error = read_hints(asked, hints);
     if (!error)
-        error = read_service(&asked);
+        error = read_service(asked);
     if (!error)
-        error = find(&asked);
+        error = find(asked);
     if (!error)
-        error = put_all(&asked, results);
-    if (!error && (asked.flags & LEAT_AI_CANONNAME))
-        name_first(node, *results);
-    if (error && *results) {
-        leat_bsd_freeaddrinfo(sockets, *results);
+        error = put_all(asked, results);
+    if (!error && (asked->flags & LEAT_AI_CANONNAME))
+        name_first(node, *results); /* over the question */
+    if (error) {
+        leat_bsd_freeaddrinfo(sockets, *results ? *results : &entry->info);
         *results = NULL;
     }
     return error;

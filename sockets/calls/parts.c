@@ -1,6 +1,8 @@
 /* parts.c -- the parts of a message, one behind the other. */
 #include "sockets/calls/inside.h"
 
+#include "core/assert.h"
+
 intptr_t parts_total(const struct parts *parts)
 {
     size_t total = 0;
@@ -27,6 +29,8 @@ uint8_t *parts_here(struct parts *parts, size_t *len)
 
 void parts_advance(struct parts *parts, size_t bytes)
 {
+    leat_debug_assert(parts->at < parts->count);
+    leat_debug_assert(bytes <= parts->parts[parts->at].iov_len - parts->offset);
     parts->offset += bytes;
 }
 

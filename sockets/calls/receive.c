@@ -6,6 +6,8 @@
  */
 #include "sockets/calls/inside.h"
 
+#include "core/assert.h"
+
 enum {
     PART_MAX = 1 << 30
 };
@@ -125,6 +127,7 @@ intptr_t stream_receive(struct socket *socket, struct parts *parts, int flags)
     size_t done = 0;
     int error = 0;
 
+    leat_debug_assert(socket->kind == SOCKET_STREAM);
     if (socket->state == SOCKET_LISTENING)
         return -LEAT_ENOTCONN;
     if (flags & LEAT_MSG_OOB)

@@ -28,6 +28,7 @@ int leat_bsd_socket(struct leat_sockets *sockets, int family, int type, int prot
 {
     const int flags = type & (LEAT_SOCK_NONBLOCK | LEAT_SOCK_CLOEXEC);
     const int kind = kind_of(family, type & ~flags, protocol);
+    const struct socket_ops *ops = kind == SOCKET_STREAM ? &stream_ops : &datagram_ops;
     struct socket *socket;
     int error = 0;
 
@@ -35,7 +36,7 @@ int leat_bsd_socket(struct leat_sockets *sockets, int family, int type, int prot
         return kind;
     if (family == LEAT_AF_INET6 && !service_has_ipv6(sockets->stack))
         return -LEAT_EAFNOSUPPORT;
-    socket = socket_new(sockets, (enum socket_kind)kind, family == LEAT_AF_INET6);
+    socket = socket_new(sockets, ops, family == LEAT_AF_INET6);
     if (!socket)
         return -LEAT_ENFILE;
     socket->nonblocking = (flags & LEAT_SOCK_NONBLOCK) != 0;

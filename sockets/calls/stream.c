@@ -7,6 +7,8 @@
  */
 #include "sockets/calls/inside.h"
 
+#include "core/assert.h"
+
 enum {
     ALL_BYTES = 0x7fffffff
 };
@@ -126,6 +128,7 @@ static int begin(struct socket *socket, const struct leat_endpoint *peer)
     struct leat_tcp_info info;
     enum leat_err err;
 
+    leat_debug_assert(!socket->conn);
     /* no listener can have the port 0, so this is the answer that its host would give */
     if (peer->port == 0)
         return -LEAT_ECONNREFUSED;
@@ -206,6 +209,23 @@ static void let_go(struct socket *socket)
     socket->unread = NULL;
 }
 
+/* Ends a listener.  Returns the connection that it has taken, which the caller gives back, or NULL.
+ */
+static struct socket *close_listener(struct socket *socket)
+{
+    struct socket *next = socket->next;
+
+    socket->next = NULL;
+    if (socket->listener)
+        leat_tcp_listener_close(socket->listener);
+    socket->listener = NULL;
+    if (next) { /* it ends as those that the stack's listener aborts */
+        next->options.linger = true;
+        next->options.linger_s = 0;
+    }
+    return next;
+}
+
 /* connect() to AF_UNSPEC, and the way back from a failed connect: the socket is as after bind(). */
 int stream_disconnect(struct socket *socket)
 {
@@ -215,7 +235,7 @@ int stream_disconnect(struct socket *socket)
     let_go(socket);
     if (conn)
         leat_tcp_abort(conn);
-    held = listener_close(socket);
+    held = close_listener(socket);
     if (held)
         socket_give(held);
     socket->is_released = !socket->is_bound;
@@ -247,7 +267,7 @@ int stream_shutdown(struct socket *socket, unsigned how)
     return socket->state == SOCKET_CONNECTED ? 0 : -LEAT_ENOTCONN;
 }
 
-struct socket *stream_close(struct socket *socket)
+static struct socket *stream_close(struct socket *socket)
 {
     const bool has_unread = socket->unread != NULL;
     const bool reset = socket->options.linger && socket->options.linger_s == 0;
@@ -255,7 +275,7 @@ struct socket *stream_close(struct socket *socket)
     struct socket *held;
 
     let_go(socket);
-    held = listener_close(socket);
+    held = close_listener(socket);
     if (!conn)
         return held;
     /* RFC 1122 4.2.2.13: a reset tells the peer that data was lost */
@@ -266,7 +286,8 @@ struct socket *stream_close(struct socket *socket)
     return held;
 }
 
-void stream_linger(struct socket *socket)
+/* Waits until all data is acknowledged. */
+static void stream_linger(struct socket *socket)
 {
     const uint64_t deadline_ns =
         socket_deadline(socket, (uint64_t)socket->options.linger_s * 1000000000, 0);
@@ -282,3 +303,6 @@ void stream_linger(struct socket *socket)
         error = socket_wait(socket, deadline_ns);
     }
 }
+
+const struct socket_ops stream_ops = {
+    .kind = SOCKET_STREAM, .linger = stream_linger, .close = stream_close};

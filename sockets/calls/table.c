@@ -104,6 +104,7 @@ static struct leat_sockets *lay_out(void *memory, const struct leat_sockets_conf
         sockets->free_addresses = &addresses[i];
     }
     ring_init(&sockets->pollers);
+    leat_assert((size_t)(at - (uint8_t *)memory) <= leat_sockets_memory_bytes(full));
     return sockets;
 }
 
@@ -130,7 +131,7 @@ const struct leat_sockets_counts *leat_sockets_counts(const struct leat_sockets 
 
 /* ---- sockets ------------------------------------------------------------------------------- */
 
-struct socket *socket_new(struct leat_sockets *sockets, enum socket_kind kind, bool is_v6)
+struct socket *socket_new(struct leat_sockets *sockets, const struct socket_ops *ops, bool is_v6)
 {
     struct socket *socket = sockets->free;
 
@@ -141,7 +142,8 @@ struct socket *socket_new(struct leat_sockets *sockets, enum socket_kind kind, b
     sockets->free = socket->next_free;
     memset(socket, 0, sizeof *socket);
     socket->sockets = sockets;
-    socket->kind = (uint8_t)kind;
+    socket->ops = ops;
+    socket->kind = (uint8_t)ops->kind;
     socket->is_v6 = is_v6;
     socket->refs = 1;
     ring_init(&socket->waiters);
@@ -153,12 +155,8 @@ struct socket *socket_new(struct leat_sockets *sockets, enum socket_kind kind, b
 static struct socket *end(struct socket *socket)
 {
     struct leat_sockets *sockets = socket->sockets;
-    struct socket *held = NULL;
+    struct socket *held = socket->ops->close ? socket->ops->close(socket) : NULL;
 
-    if (socket->kind == SOCKET_STREAM)
-        held = stream_close(socket);
-    else if (socket->kind == SOCKET_DATAGRAM)
-        datagram_close(socket);
     leat_assert(ring_is_empty(&socket->waiters)); /* a waiting call uses the socket */
     socket->next_free = sockets->free;
     sockets->free = socket;
@@ -198,8 +196,10 @@ struct socket *socket_take(struct leat_sockets *sockets, int fd)
     const struct descriptor *descriptor = find(sockets, fd);
     struct socket *socket = descriptor ? &sockets->all[descriptor->socket] : NULL;
 
-    if (socket)
-        socket->refs++;
+    if (!socket)
+        return NULL;
+    leat_debug_assert(socket->refs > 0); /* the descriptor's own use */
+    socket->refs++;
     return socket;
 }
 
@@ -248,8 +248,8 @@ int leat_bsd_close(struct leat_sockets *sockets, int fd)
         return -LEAT_EBADF;
     socket = &sockets->all[descriptor->socket];
     descriptor->socket = SOCKET_NONE;
-    if (socket->refs == 1 && socket->kind == SOCKET_STREAM && socket->options.linger)
-        stream_linger(socket);
+    if (socket->refs == 1 && socket->options.linger && socket->ops->linger)
+        socket->ops->linger(socket);
     socket_give(socket);
     return 0;
 }
