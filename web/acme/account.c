@@ -2,6 +2,7 @@
  */
 #include <string.h>
 
+#include "core/assert.h"
 #include "core/minmax.h"
 #include "web/acme/acme.h"
 #include "web/acme/words.h"
@@ -47,8 +48,10 @@ void acme_make_account(ACME_PARAMETERS)
         acme_follow(step, ACME_keep_failed);
         return;
     }
+    leat_debug_assert(!acme->call.http);
     /* the buffer of requests, because none is under way, and acme->value has the certificate */
     encode_pem(&text, "EC PRIVATE KEY", acme->account.der, sizeof acme->account.der);
+    leat_debug_assert(text.len < text.room);
     acme->call.post_len = (uint32_t)text.len;
     keep->put(keep->context, acme, LEAT_ACME_ACCOUNT, acme->call.post, text.len);
 }
@@ -87,6 +90,7 @@ static const char *obstacle(struct leat_acme *acme, int meta)
 /* The event that orders a certificate, or that makes a key before. */
 static enum acme_event to_order(struct leat_acme *acme)
 {
+    leat_debug_assert(!acme->attempts);
     acme->attempts = true;
     acme->info.orders++;
     return acme->account.is_open ? ACME_has_account : ACME_lacks_account;
@@ -145,6 +149,8 @@ static void take_window(struct leat_acme *acme, const uint64_t window[2])
     struct acme_times *times = &acme->times;
     const uint64_t latest_s = times->ends_s - (times->ends_s - times->begins_s) / 10;
 
+    leat_debug_assert(times->begins_s < times->ends_s);
+    leat_debug_assert(window[0] <= window[1]);
     if (times->window[0] == window[0] && times->window[1] == window[1])
         return;
     times->window[0] = window[0];

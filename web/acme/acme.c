@@ -169,6 +169,7 @@ enum leat_err leat_acme_open(struct leat_acme **acme, struct leat *stack, void *
         return LEAT_ERR_TOO_BIG;
     made->is_secure = acme_begins_with(config->directory, "https");
     made->state = ACME_FIRST_STATE;
+    made->call.on_end = acme_event;
     made->timer.on_time = acme_on_time;
     made->timer.arg = made;
     leat_timer_set(stack, &made->timer, 0);

@@ -2,7 +2,8 @@
  * acme.h -- the inside of a client of ACME: its memory, and the functions that its files share.
  *
  *      acme.c     opens, closes, tells; the store's answers
- *      events.c   the table of acme.rl, and everything that happens because time has passed
+ *      events.c   the table of acme.rl, and everything that happens because time has passed;
+ *      notes.c    what its actions leave for the end of an event
  *      call.c     one request to the authority: nonce, signature, repetition, reply
  *      jose.c     JSON that is signed (RFC 7515, RFC 7638)
  *      account.c  the directory and the account; order.c: the order, its authorizations, the CSR;
@@ -56,7 +57,8 @@ struct acme_directory {
 
 /* The request that is under way, or was the last one. */
 struct acme_call {
-    struct leat_http_call *http; /* NULL: none */
+    struct leat_http_call *http;                                   /* NULL: none */
+    void (*on_end)(struct leat_acme *acme, enum acme_event event); /* acme_event() */
     char url[ACME_URL_BYTES];
     bool is_post;           /* signed; else a GET */
     bool asks_nonce;        /* it is the HEAD before the request */
@@ -159,6 +161,10 @@ struct leat_acme {
 /* Gives an event to the machine, from a callback of the stack. */
 void acme_event(struct leat_acme *acme, enum acme_event event);
 
+void acme_on_time(struct leat_timer *timer, void *arg);
+
+/* ---- notes.c */
+
 /* For actions: this event follows. */
 void acme_follow(struct acme_step *step, enum acme_event event);
 
@@ -172,8 +178,6 @@ void acme_why(struct leat_acme *acme, const char *why, const char *more);
 /* Begins a line for a human: the certificate's first name and a colon. acme_line_end() ends it. */
 struct text acme_line(struct leat_acme *acme);
 void acme_line_end(struct leat_acme *acme, struct text *text);
-
-void acme_on_time(struct leat_timer *timer, void *arg);
 
 /* ---- call.c */
 

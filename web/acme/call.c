@@ -10,6 +10,7 @@
 
 #include <leat/civil.h>
 
+#include "core/assert.h"
 #include "core/minmax.h"
 #include "core/second.h"
 #include "service.h"
@@ -25,7 +26,7 @@ static void send(struct leat_acme *acme);
 /* The end of the request: the machine goes on. */
 static void end(struct leat_acme *acme, enum acme_event event)
 {
-    acme_event(acme, event);
+    acme->call.on_end(acme, event);
 }
 
 static void break_off(struct leat_acme *acme, const char *why, const char *more)
@@ -133,6 +134,7 @@ static void take_reply(struct leat_acme *acme)
 {
     struct acme_call *call = &acme->call;
 
+    leat_debug_assert(call->reply_len <= ACME_REPLY_BYTES);
     call->reply[call->reply_len] = '\0';
     if (call->status >= 300 && call->status < 400) {
         break_off(acme, "a redirect, which isn't followed: ", call->url);

@@ -1,6 +1,7 @@
 /* chain.c -- certificates: those of the authority, and those that are kept. */
 #include <string.h>
 
+#include "core/assert.h"
 #include "core/minmax.h"
 #include "core/second.h"
 #include "web/acme/acme.h"
@@ -97,6 +98,7 @@ void acme_keep_certificate(ACME_PARAMETERS)
     const struct leat_acme_keep *keep = &acme->config.keep;
 
     (void)step;
+    leat_debug_assert(acme->value_len > 0);
     keep->put(keep->context, acme, LEAT_ACME_CERTIFICATE, acme->value, acme->value_len);
 }
 
@@ -104,6 +106,7 @@ void acme_use_certificate(ACME_PARAMETERS)
 {
     struct text text = acme_line(acme);
 
+    leat_debug_assert(acme->times.begins_s < acme->times.ends_s);
     acme_key_close(&acme->key, acme->crypto);
     acme->attempts = acme->is_forced = false;
     acme->failures = 0;

@@ -8,7 +8,6 @@
 #include "core/minmax.h"
 #include "core/second.h"
 #include "web/acme/acme.h"
-#include "web/acme/words.h"
 
 #define ACME_STATE_FIRST false
 #define ACME_OBSERVE(from, event, next)                                                            \
@@ -17,48 +16,6 @@
             acme->on_transition(acme->watcher, from, (uint8_t)(event), next);                      \
     } while (0)
 #include "acme_table.inc" /* generated from acme.rl */
-
-void acme_follow(struct acme_step *step, enum acme_event event)
-{
-    leat_debug_assert(!step->follows);
-    step->next = (uint8_t)event;
-    step->follows = true;
-}
-
-void acme_why(struct leat_acme *acme, const char *why, const char *more)
-{
-    struct text text = {acme->why, 0, sizeof acme->why - 1};
-
-    if (acme->why[0])
-        return;
-    text_add(&text, why);
-    text_add(&text, more);
-    acme->why[text.len] = '\0';
-    for (char *at = acme->why; *at; at++) { /* it goes to logs: no control characters */
-        if (*at < ' ' || *at >= 0x7f)
-            *at = '?';
-    }
-}
-
-void acme_flaw(struct leat_acme *acme, struct acme_step *step, const char *why)
-{
-    acme_why(acme, why, "");
-    acme_follow(step, ACME_flaw);
-}
-
-struct text acme_line(struct leat_acme *acme)
-{
-    struct text text = {acme->line, 0, sizeof acme->line - 1};
-
-    text_add(&text, acme->names[0]);
-    text_add(&text, ": ");
-    return text;
-}
-
-void acme_line_end(struct leat_acme *acme, struct text *text)
-{
-    acme->line[text->len] = '\0';
-}
 
 /* Tells the program a line that was noted. */
 static void tell(struct leat_acme *acme)

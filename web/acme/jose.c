@@ -1,6 +1,7 @@
 /* jose.c -- JSON that is signed: JWK, its thumbprint, and JWS (RFC 7515, RFC 7517, RFC 7638). */
 #include <string.h>
 
+#include "core/assert.h"
 #include "web/acme/acme.h"
 #include "web/acme/words.h"
 
@@ -17,6 +18,7 @@ void acme_jwk(const struct leat_acme *acme, struct text *text)
 {
     const uint8_t *x = acme_key_point(&acme->account) + 1;
 
+    leat_debug_assert(acme->account.is_open);
     text_add(text, "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"");
     encode_url(text, x, NUMBER_BYTES);
     text_add(text, "\",\"y\":\"");
@@ -121,6 +123,8 @@ bool acme_sign(struct leat_acme *acme)
     struct text text = {header, 0, HEADER_BYTES};
     size_t from;
 
+    leat_debug_assert(acme->nonce[0]);
+    leat_debug_assert(call->payload_len <= sizeof call->payload);
     add_header(acme, &text);
     text_add(&post, "{\"protected\":\"");
     from = post.len;

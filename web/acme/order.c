@@ -53,6 +53,7 @@ static const char *take_order(struct leat_acme *acme)
     const int list = json_member(json, 0, "authorizations");
     unsigned count = 0;
 
+    leat_debug_assert(order->count == 0);
     if (!acme->call.location[0])
         return "the authority doesn't name the order's URL";
     if (!acme_take_url(acme, json_member(json, 0, "finalize"), order->finalize))
@@ -185,6 +186,7 @@ void acme_answer_challenge(ACME_PARAMETERS)
 {
     struct text text = acme_payload(acme);
 
+    leat_debug_assert(!acme->order.is_answered);
     if (!acme_proof_show(acme)) {
         acme_why(acme, "the challenge can't be answered: the provider, or TLS", "");
         acme_follow(step, ACME_broken);
@@ -205,6 +207,7 @@ void acme_finalize(ACME_PARAMETERS)
     const uint8_t *csr;
     size_t len = 0;
 
+    leat_debug_assert(!acme->order.is_finalized);
     acme->order.is_finalized = true;
     acme->order.pauses = 0;
     csr = acme_key_make(&acme->key, acme->crypto)

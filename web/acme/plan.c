@@ -77,6 +77,7 @@ void acme_plan_by_lifetime(struct leat_acme *acme)
 {
     struct acme_times *times = &acme->times;
 
+    leat_debug_assert(times->begins_s < times->ends_s);
     times->renew_s = times->begins_s + (times->ends_s - times->begins_s) / 3 * 2;
     times->check_s = acme->cert_id[0] ? max64(acme_civil_s(acme), 1) : 0;
 }

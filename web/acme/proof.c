@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core/assert.h"
 #include "service.h"
 #include "web/acme/acme.h"
 #include "web/acme/words.h"
@@ -69,6 +70,7 @@ static bool show_certificate(struct leat_acme *acme)
     const uint8_t *der;
     size_t len;
 
+    leat_debug_assert(acme->config.tls);
     if (!proof->key.is_open) {
         if (!acme_key_make(&proof->key, crypto) ||
             crypto->ops->private_open(crypto->self, &proof->identity.key, proof->key.der,
@@ -93,6 +95,7 @@ bool acme_proof_show(struct leat_acme *acme)
     struct acme_proof *proof = &acme->proof;
     struct text text = {proof->text, 0, sizeof proof->text - 1};
 
+    leat_debug_assert(acme->thumbprint[0]);
     text_add(&text, proof->token);
     text_add(&text, ".");
     text_add(&text, acme->thumbprint);
@@ -130,6 +133,8 @@ static void on_request(struct leat_http_exchange *exchange, void *arg)
     struct leat_acme *acme = *(struct leat_acme **)arg;
     const char *text = asked_for(acme, exchange);
 
+    size_t len;
+
     if (!text) {
         if (acme)
             acme->info.strays++;
@@ -137,11 +142,12 @@ static void on_request(struct leat_http_exchange *exchange, void *arg)
         return;
     }
     acme->info.proofs++;
-    head.len = acme_len(text);
+    len = acme_len(text);
+    head.len = len;
     leat_http_reply(exchange, &head);
     /* the proof changes before a slow client has it, so it is copied; without a buffer for it the
      * authority asks again */
-    if (leat_http_write(exchange, text, head.len) == head.len)
+    if (leat_http_write(exchange, text, len) == len)
         leat_http_finish(exchange);
     else
         leat_http_abort(exchange);
