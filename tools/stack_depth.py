@@ -90,6 +90,8 @@ INDIRECT = {
     "web/http/metrics.c": ["leat_tcp_rtt_bound_ns", "leat_http_latency_bound_ns"], "web/http/dashboard.c": OUT,
     "web/http/server_reply.c": ["http_folder.c:find_all"], "web/http/http_folder.c": ["layers.c:find", "archive.c:find", "built_in.c:find"],
     "web/http/http_text.c": ["metrics.c:write_entry", "dashboard_page.c:write_entry"],
+    "sockets/calls/table.c": ["stream.c:stream_close", "stream.c:stream_linger", "datagram.c:datagram_close"],
+    "web/acme/events.c": actions_of("acme", "web/acme"), "web/acme/call.c": ["acme_event"], **{f"web/acme/{name}.c": OUT for name in ("account", "certify", "chain", "jose", "plan", "proof")},
     "web/zip/zip.c": ["leat_crc32"], "tls/events.c": actions_of("tls", "tls"),
     **{f"tls/{name}.c": OUT for name in ("agree", "client", "cookie", "early", "end", "flight", "handshake", "own_certificate", "keys", "places", "protect",
                                          "record", "resume", "secrets", "server", "session", "stream", "data", "ticket", "ticket_keys", "tls", "wait")},

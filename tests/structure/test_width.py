@@ -12,8 +12,10 @@ class Width(unittest.TestCase):
     @unittest.skipIf(tree.run(*tree.CC, "-m32", "-fsyntax-only", "-xc", "/dev/null"),
                      "the compiler has no -m32")
     def test_the_stack_compiles_for_32_bits(self):
-        # but for tasks, which switch stacks in code for each processor, and files that need a library
-        paths = [path for path in tree.archived(ends=(".c",)) if not str(path).startswith(("task/", "web/zip/"))]
+        # but for tasks and the wait of sockets, as switches of stacks are code for each processor, and files that need
+        # a library
+        left_out = "task/", "sockets/calls/wait.c", "web/zip/"
+        paths = [path for path in tree.archived(ends=(".c",)) if not str(path).startswith(left_out)]
         error = tree.run(*tree.CC, *FLAGS, *(f"-I{folder}" for folder in PATHS),
                          *(tree.ROOT / path for path in paths))
         self.assertEqual([line for line in (error or "").splitlines() if "error" in line], [])
