@@ -175,7 +175,7 @@ static const char *open_client(struct leat_platform *platform, struct leat_tls *
 static void on_line(void *arg, const char *line)
 {
     struct leat_platform *platform = arg;
-    char text[900];
+    static char text[900]; /* not on the stack */
 
     snprintf(text, sizeof text, "%s: %s", example.name, line);
     platform->say(platform, text);
