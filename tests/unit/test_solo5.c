@@ -6,6 +6,7 @@
 
 #include <solo5.h>
 
+#include "../virtio/metal/ends.h"
 #include "../virtio/metal/entropy.h"
 #include "../virtio/metal/services.h"
 
@@ -34,6 +35,23 @@ static struct {
     char console[64];
     jmp_buf ended;
 } tender;
+
+/* A program's constructor and destructor, in the arrays of the linker script, whose ends the
+ * linker's options set. */
+static unsigned constructed, destructed;
+
+static void constructor(void)
+{
+    constructed++;
+}
+
+static void destructor(void)
+{
+    destructed++;
+}
+
+program_end_fn *const constructors_start[] = {constructor};
+program_end_fn *const destructors_start[] = {destructor};
 
 solo5_time_t solo5_clock_monotonic(void)
 {
@@ -136,6 +154,7 @@ static int boot(void **state)
     tender.mtu = 1500;
     tender.lines = "";
     tender.frame_bytes = 60;
+    constructed = destructed = 0;
     leat_solo5_init(&guest, &start);
     net = NULL;
     return 0;
@@ -372,10 +391,13 @@ static void the_c_library_finds_its_machine(void **state)
     assert_int_equal(machine_civil_ns(), CIVIL_NS);
     machine_write("line", 4);
     assert_memory_equal(tender.console, "line", 4);
+    assert_int_equal(constructed, 1);
+    assert_int_equal(destructed, 0);
     how = setjmp(tender.ended);
     if (how == 0)
         machine_end(3);
     assert_int_equal(how, 4);
+    assert_int_equal(destructed, 1);
     how = setjmp(tender.ended);
     if (how == 0)
         machine_halt(5);
