@@ -148,7 +148,7 @@ static int connect_to(const char *host, const char *port)
 static int ask(const char *host, const char *port, const char *text)
 {
     const int fd = connect_to(host, port);
-    char bytes[BYTES];
+    static char bytes[BYTES]; /* on leat this runs on the stack of a task, which is small */
     ssize_t got = -1;
 
     if (fd < 0)
