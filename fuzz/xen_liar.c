@@ -212,7 +212,7 @@ void liar_begin(const uint8_t *data, size_t size, const struct xen_bus *bus)
     memset(liar.entries, 0, sizeof liar.entries);
     memset(&liar.ring, 0, sizeof liar.ring);
     liar.at = data;
-    liar.end = data + size;
+    liar.end = size > 0 ? data + size : data; /* an empty input may be NULL */
     liar.answers = 0;
     liar.now_ns = 1000000000;
     liar.bus = bus;
