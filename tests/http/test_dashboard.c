@@ -319,6 +319,17 @@ static void test_threat_Q17_pages_without_progress_keep_out_no_other(void **stat
         page_now(f);
 }
 
+static void test_a_client_may_leave_before_the_end_of_its_page(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_held(f);
+
+    leat_tcp_abort(client->conn);
+    world_wait(f->world, 100 * ms);
+    page_now(f);
+    free(client);
+}
+
 static void test_impossible_configurations(void **state)
 {
     struct fixture *f = *state;
@@ -361,6 +372,7 @@ int main(void)
         DASHBOARD_TEST(test_plots_of_http),
         DASHBOARD_TEST(test_reasons_to_drop),
         DASHBOARD_TEST(test_threat_Q17_pages_without_progress_keep_out_no_other),
+        DASHBOARD_TEST(test_a_client_may_leave_before_the_end_of_its_page),
         DASHBOARD_TEST(test_impossible_configurations),
     };
 

@@ -19,6 +19,7 @@ static const struct leat_file list[] = {
     {PATH("docs/index.html"), TEXT("<p>docs</p>"), .tag = 0xa3},
     {PATH("docs/a b.TXT"), TEXT("text"), .tag = 0xa4},
     {PATH("docs/sub/index.html"), TEXT("<p>sub</p>")},
+    {PATH("odd/index.html/x"), TEXT("x")},
     {PATH("style.css"), TEXT("0123456789abcdefghij"), .tag = 0xa5, .modified_s = DAY_S},
     {PATH("style.css.gz"), TEXT("gzip"), .tag = 0xa6, .modified_s = DAY_S},
     {PATH("style.css.br"), TEXT("br"), .tag = 0xa7, .modified_s = DAY_S + 1},
@@ -186,7 +187,8 @@ static void test_what_is_not_there(void **state)
 {
     static const char *const paths[] = {
         "/nothing",         "/index.html/",   "/.secret",  "/.well-known/",      "/read/",
-        "/docs/../.secret", "/index.html%00", "/%2e%2e/x", "/docs/index.html/x", "/docs/.hidden/x"};
+        "/docs/../.secret", "/index.html%00", "/%2e%2e/x", "/docs/index.html/x", "/docs/.hidden/x",
+        "/odd/"};
     struct fixture *f = *state;
     char request[300];
 
@@ -215,6 +217,14 @@ static void test_a_root_within_the_source(void **state)
     REPLY(GET("/sub", ""), "", "301 ", "Location: /sub/\r\n");
     REPLY(GET("/style.css", ""), "Not Found\n", "404 "); /* its page is above the root */
     REPLY(GET("/docs/", ""), "Not Found\n", "404 ");
+}
+
+static void test_a_folder_is_no_page_of_replies_404(void **state)
+{
+    struct fixture *f = *state;
+
+    folder.config.not_found = "docs";
+    REPLY(GET("/nothing", ""), "Not Found\n", "404 ");
 }
 
 static void test_redirects(void **state)
@@ -467,6 +477,7 @@ int main(void)
         OPEN(test_what_is_not_there),
         cmocka_unit_test_setup_teardown(test_a_root_within_the_source, set_up_below,
                                         tear_down_folder),
+        OPEN(test_a_folder_is_no_page_of_replies_404),
         OPEN(test_redirects),
         OPEN(test_twins),
         OPEN(test_weights_of_codings),

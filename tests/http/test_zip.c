@@ -328,6 +328,10 @@ static void test_equal_names_are_told_apart(void **state)
     memset(cut, 'x', 247);
     memcpy(cut + 247, " (1).txt", 8);
     check_distinct(&zip, longest, cut);
+    memcpy(longest + 246, "\xc3\xa4yz.txt", 9); /* the cut would be inside of a character */
+    check_distinct(&zip, longest, longest);
+    memcpy(cut + 246, " (1).txt", 9);
+    check_distinct(&zip, longest, cut);
 }
 
 /* Clients choose names: also those that would be given to equal names. */

@@ -3,6 +3,8 @@
 
 #include "pipe.h"
 
+#include <leat/life.h>
+
 enum {
     MANY_BYTES = 100000
 };
@@ -320,6 +322,36 @@ static void one_task_accepts_and_serves_one_after_another(void **state)
     assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->ended, 1);
 }
 
+/* ---- drain -------------------------------------------------------------------------------- */
+
+static enum leat_err hears_of_a_drain(struct leat_task *task, void *arg)
+{
+    struct fixture *f = arg;
+    struct leat *served = f->world->stacks[SERVER];
+    struct leat_flow flow;
+    char byte;
+    size_t len;
+
+    assert_int_equal(leat_flow_connect(&flow, task, &served_at, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_flow_write(&flow, "x", 1, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_flow_read_exact(&flow, &byte, 1, LEAT_NEVER_NS), LEAT_OK);
+    leat_drain(served, leat_now_ns(served) + 10 * second);
+    assert_int_equal(leat_flow_read_some(&flow, &byte, 1, &len, LEAT_NEVER_NS), LEAT_ERR_END);
+    leat_flow_close(&flow);
+    return LEAT_OK;
+}
+
+static void a_drain_closes_a_task_that_waits_for_a_quiet_peer(void **state)
+{
+    struct fixture *f = *state;
+
+    serve_flows(f, echo_flow, false);
+    assert_int_equal(run_task(f, hears_of_a_drain, 2 * second), LEAT_OK);
+    world_wait(f->world, 100 * ms);
+    assert_true(leat_stopped(f->world->stacks[SERVER], NULL));
+    assert_int_equal(leat_drained(f->world->stacks[SERVER]).reset, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +362,7 @@ int main(void)
         TEST(deadlines_end_reads_and_writes),
         TEST(a_failed_connect_has_a_reason),
         TEST(the_port_to_connect_from_can_be_chosen),
+        TEST(a_drain_closes_a_task_that_waits_for_a_quiet_peer),
         TEST(a_task_that_fails_resets_its_connection),
         TEST(one_task_accepts_and_serves_one_after_another),
     };

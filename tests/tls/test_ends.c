@@ -170,6 +170,19 @@ static void test_user_canceled_and_close_notify_end_in_order(void **state)
     expect_end(f, SERVER, LEAT_OK);
 }
 
+/* A drain lets a session go on until it is quiet; then its peer gets a close_notify. */
+static void test_a_drain_ends_a_quiet_session_in_order(void **state)
+{
+    struct fixture *f = *state;
+
+    open_both(f, WIDE);
+    assert_false(tls_below_events.on_drain(NULL, false, session_of(f, SERVER)));
+    assert_true(tls_below_events.on_drain(NULL, true, session_of(f, SERVER)));
+    world_wait(f->world, 10 * ms);
+    assert_true(f->users[CLIENT]->ended);
+    leave(f);
+}
+
 static void test_threat_T14_a_stream_that_is_cut_short_is_told(void **state)
 {
     struct fixture *f = *state;
@@ -407,6 +420,7 @@ int main(void)
         TEST(test_room_that_goes_by_the_record),
         TEST(test_threat_T14_a_cut_behind_data_that_waits_is_told),
         TEST(test_threat_T13_signatures_have_their_turn),
+        TEST(test_a_drain_ends_a_quiet_session_in_order),
         TEST(test_user_canceled_and_close_notify_end_in_order),
         TEST(test_threat_T14_a_stream_that_is_cut_short_is_told),
     };

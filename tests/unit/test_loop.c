@@ -64,6 +64,25 @@ static void the_loop_waits_until_the_deadline_of_the_stack(void **state)
     assert_true(leat_now_ns(stack) == (60 << TIMER_TICK_SHIFT) + UINT64_C(2000000000));
 }
 
+static void stop(struct timer *timer, void *context)
+{
+    (void)timer;
+    leat_stop(context, 3);
+}
+
+static void the_program_may_end_the_loop(void **state)
+{
+    struct leat *stack = begin();
+    struct fake_host fake = {.host = {.now_ns = fake_now, .wait = fake_wait}, .now_ns = 1000};
+    struct timer timer = {.fire = stop};
+
+    (void)state;
+    leat_poll(stack, 1000);
+    timer_set(&stack->timers, &timer, 50 << TIMER_TICK_SHIFT);
+    assert_int_equal(leat_run(stack, &fake.host), 3);
+    assert_int_equal(fake.waits, 1);
+}
+
 struct working_host {
     struct fake_host fake;
     struct leat_drainer drainer;
@@ -103,6 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_loop_waits_until_the_deadline_of_the_stack),
+        cmocka_unit_test(the_program_may_end_the_loop),
         cmocka_unit_test(a_drain_has_its_whole_time_after_a_long_wait),
     };
 
