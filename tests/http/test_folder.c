@@ -185,10 +185,10 @@ static void test_pages_of_folders(void **state)
 
 static void test_what_is_not_there(void **state)
 {
-    static const char *const paths[] = {
-        "/nothing",         "/index.html/",   "/.secret",  "/.well-known/",      "/read/",
-        "/docs/../.secret", "/index.html%00", "/%2e%2e/x", "/docs/index.html/x", "/docs/.hidden/x",
-        "/odd/"};
+    static const char *const paths[] = {"/nothing",        "/index.html/", "/.secret",
+                                        "/.well-known/",   "/read/",       "/docs/../.secret",
+                                        "/index.html%00",  "/%2e%2e/x",    "/docs/index.html/x",
+                                        "/docs/.hidden/x", "/odd/"};
     struct fixture *f = *state;
     char request[300];
 
