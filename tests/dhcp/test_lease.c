@@ -346,6 +346,23 @@ static void what_the_program_wants_is_asked_for(void **state)
     }
 }
 
+/* The server is then the one that was chosen. */
+static void a_server_that_is_no_host_is_left_out(void **state)
+{
+    static const uint8_t nobody[4] = {0};
+    struct talk *talk = *state;
+    struct answer ack;
+
+    talk_to_requesting(talk, 3600);
+    ack = answer(talk, ACK, 3600);
+    answer_change(&ack, 54, nobody, 4);
+    talk_feed(talk, &ack);
+    world_poll(talk->world);
+    assert_state(talk, "BOUND");
+    expect_parts(leat_dhcp_lease(talk->dhcp), 1, 54);
+    assert_true(leat_ip_equal(leat_dhcp_lease(talk->dhcp)->server, leat_ip_v4(IP_SERVER)));
+}
+
 static void limits_of_the_configuration(void **state)
 {
     struct talk *talk = *state;
@@ -391,6 +408,7 @@ int main(void)
         talk_test(texts_are_said_unless_they_are_empty),
         talk_test(the_largest_message_is_that_of_the_link),
         talk_test(what_the_program_wants_is_asked_for),
+        talk_test(a_server_that_is_no_host_is_left_out),
         talk_test(limits_of_the_configuration),
     };
 

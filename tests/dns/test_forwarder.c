@@ -278,6 +278,7 @@ static void test_threat_N6_equal_questions_of_many_are_one_upstream(void **state
 static void say_own(void *arg, const struct leat_forwarder_question *question,
                     struct leat_forwarder_own *own)
 {
+    static const struct leat_dns_name target = {.len = 6, .wire = "\4host"};
     const uint8_t first = dns_lower(question->name->wire[1]);
 
     assert_ptr_equal(arg, &home);
@@ -286,10 +287,12 @@ static void say_own(void *arg, const struct leat_forwarder_question *question,
     own->ttl_s = 300;
     own->say = first == 'n'                   ? LEAT_FORWARDER_NXDOMAIN
                : first == 'a' || first == 'b' ? LEAT_FORWARDER_ADDRESS
+               : first == 'p'                 ? LEAT_FORWARDER_TARGET
                                               : LEAT_FORWARDER_ASK;
     own->has_ip4 = true;
     own->ip4 = question->local;
     own->has_ip6 = first == 'b';
+    own->target = &target;
 }
 
 static void test_the_program_may_answer_itself(void **state)
@@ -309,9 +312,13 @@ static void test_the_program_may_answer_itself(void **state)
                             "NOERROR \n--\na.example.test. 300 IN SOA . . 1 300 300 300 300\n--\n");
         assert_string_equal(ask("b.example.test", LEAT_DNS_AAAA),
                             "NOERROR \nb.example.test. 300 IN AAAA ::\n--\n--\n");
+        assert_string_equal(ask("p.example.test", LEAT_DNS_PTR),
+                            "NOERROR \np.example.test. 300 IN PTR host.\n--\n--\n");
+        assert_string_equal(ask("p.example.test", LEAT_DNS_A),
+                            "NOERROR \n--\np.example.test. 300 IN SOA . . 1 300 300 300 300\n--\n");
     }
     assert_int_equal(f->liar.count, 0);
-    assert_int_equal(home.counts->own, 8);
+    assert_int_equal(home.counts->own, 12);
     assert_non_null(strstr(ask("www.example.test", LEAT_DNS_A), "192.0.2.8"));
     assert_int_equal(f->liar.count, 1);
     assert_int_equal(home.counts->cached, 0);

@@ -132,7 +132,7 @@ static void test_rewrites_to_addresses(void **state)
          "|b.test^$dnsrewrite=NOERROR;A;10.2.2.2\n||c.test^$dnsrewrite=NXDOMAIN;;\n||d.test^$"
          "dnsrewrite=REFUSED\n"
          "||e.test^$dnsrewrite=e.example\n||f.test^$dnsrewrite=NOERROR;CNAME;f.example\n@@||a.test^"
-         "$dnsrewrite\n");
+         "$dnsrewrite\n/^g/$dnsrewrite=e.example\n");
     answer = ask_as("x.a.test", LEAT_DNS_A, LEAT_IP_ANY);
     assert_int_equal(answer.verdict, LEAT_BLOCKLIST_BLOCKED);
     assert_true(answer.has_ip4 && leat_ip_equal(answer.ip4, LEAT_IP4(10, 1, 1, 1)));
@@ -141,9 +141,9 @@ static void test_rewrites_to_addresses(void **state)
     assert_true(answer.has_ip4 && !answer.has_ip6 && answer.ip4.bytes[15] == 2);
     assert_false(blocks("x.b.test"));
     assert_true(blocks("c.test") && blocks("d.test") && !ask_as("c.test", 1, LEAT_IP_ANY).has_ip4);
-    assert_false(blocks("e.test") || blocks("f.test"));
-    assert_int_equal(leat_blocklist_text(list)->rewrites, 3);
-    assert_int_equal(leat_blocklist_text(list)->ignored, 3);
+    assert_false(blocks("e.test") || blocks("f.test") || blocks("g.test"));
+    assert_int_equal(leat_blocklist_text(list)->rewrites, 4);
+    assert_int_equal(leat_blocklist_text(list)->ignored, 4);
     assert_int_equal(leat_blocklist_text(list)->refused, 0);
 }
 
@@ -242,6 +242,55 @@ static void test_memory_for_rules(void **state)
     assert_int_equal(leat_blocklist_give_rules(list, text, sizeof text), LEAT_ERR_MEMORY);
 }
 
+/* The memory ends at each place of a rule; the last rule is then left out as a whole. */
+static void test_memory_may_end_within_a_rule(void **state)
+{
+    char text[120];
+
+    (void)state;
+    for (size_t more = 0; more < 256; more++) {
+        unsigned added = 0;
+
+        open_with(LEAT_BLOCKLIST_RULES_BYTES_MIN + more);
+        for (leat_blocklist_begin(list, false); leat_blocklist_text(list)->no_room == 0; added++) {
+            assert_true(added < NAMES);
+            snprintf(text, sizeof text,
+                     "||n%03u.test^$client=10.0.0.1|10.0.0.2,dnstype=A|TXT,"
+                     "denyallow=x.n%03u.test\n",
+                     added, added);
+            leat_blocklist_read(list, text, strlen(text));
+        }
+        assert_int_equal(leat_blocklist_text(list)->understood, added - 1);
+        for (unsigned i = 0; i < added; i++) {
+            snprintf(text, sizeof text, "n%03u.test", i);
+            assert_int_equal(blocks(text), i + 1 < added);
+        }
+    }
+}
+
+static void test_expressions_that_are_too_long_or_too_deep_are_refused(void **state)
+{
+    char text[1200];
+
+    (void)state;
+    open_with(RULES_BYTES);
+    leat_blocklist_begin(list, false);
+    for (unsigned depth = 23; depth <= 24; depth++) {
+        snprintf(text, sizeof text, "/^%.*sn%u%.*s$/\n", (int)depth, "((((((((((((((((((((((((",
+                 depth, (int)depth, "))))))))))))))))))))))))");
+        leat_blocklist_read(list, text, strlen(text));
+    }
+    assert_int_equal(leat_blocklist_text(list)->refused, 1);
+    assert_true(blocks("n23") && !blocks("n24"));
+    memset(text, 'a', sizeof text);
+    text[0] = text[sizeof text - 2] = '/';
+    text[sizeof text - 1] = '\n';
+    leat_blocklist_read(list, text, sizeof text);
+    assert_int_equal(leat_blocklist_text(list)->refused, 2);
+    leat_blocklist_read(list, "/^b/\n", 5);
+    assert_true(blocks("b.test"));
+}
+
 static void test_threat_N13_the_work_of_expressions_is_limited(void **state)
 {
     char text[120];
@@ -313,7 +362,8 @@ static void test_patterns_with_stars_are_expressions(void **state)
     have("||stat*.a.test^\n||*ads*.b.test^$important\n@@||okads.b.test^\n||c.*^\n@@|d*.c.test^\r\n|"
          "e*.test^ \n"
          "||*.f*.test^\n||g.*\n||h*.test/"
-         "x\n||i*.test^$third-party\n||j.test\n*$removeparam=x\n||*^\n||k..*^\n");
+         "x\n||i*.test^$third-party\n||j.test\n*$removeparam=x\n||*^\n||k..*^\n"
+         "||l*.test \t\n||m*.test x\n");
     assert_true(blocks("stats.a.test") && blocks("x.statistic.a.test") && blocks("stat.x.a.test"));
     assert_false(blocks("xstat.a.test") || blocks("stats.a.test.x"));
     assert_true(blocks("okads.b.test") && blocks("xadsy.b.test"));
@@ -322,8 +372,9 @@ static void test_patterns_with_stars_are_expressions(void **state)
     assert_true(blocks("ex.test") && blocks("x.fa.test") && blocks("g.anything"));
     assert_false(blocks("x.ex.test") || blocks("fa.test") || blocks("h.test") || blocks("i.test"));
     assert_true(blocks("j.test") && blocks("x.j.test"));
-    assert_int_equal(leat_blocklist_text(list)->refused, 4);
-    assert_int_equal(leat_blocklist_text(list)->expressions, 7);
+    assert_true(blocks("lx.test") && !blocks("mx.test"));
+    assert_int_equal(leat_blocklist_text(list)->refused, 5);
+    assert_int_equal(leat_blocklist_text(list)->expressions, 8);
 }
 
 /* The log of a program says why a name is blocked. */
@@ -373,6 +424,8 @@ int main(void)
         cmocka_unit_test_teardown(test_texts_in_pieces, end),
         cmocka_unit_test_teardown(test_a_text_of_exceptions, end),
         cmocka_unit_test_teardown(test_memory_for_rules, end),
+        cmocka_unit_test_teardown(test_memory_may_end_within_a_rule, end),
+        cmocka_unit_test_teardown(test_expressions_that_are_too_long_or_too_deep_are_refused, end),
         cmocka_unit_test_teardown(test_threat_N13_the_work_of_expressions_is_limited, end),
         cmocka_unit_test_teardown(test_threat_N13_a_name_has_a_limited_number_of_conditions, end),
         cmocka_unit_test_teardown(test_expressions_by_themselves, end),

@@ -67,7 +67,8 @@ static void test_parameters_of_services(void **state)
                      "h SVCB 16 foo.example.org. alpn=\"f\\\\\\\\oo\\\\,bar,h2\"\n"
                      "i SVCB 16 foo.example.org. alpn=f\\\\\\092oo\\092,bar,h2\n"
                      "j HTTPS 1 . ohttp dohpath=/q{?dns} ech=AAEC no-default-alpn alpn=x KEY9\n"
-                     "k HTTPS 1 . key4=\\192\\000\\002\\001 key1=\\001x\n",
+                     "k HTTPS 1 . key4=\\192\\000\\002\\001 key1=\\001x\n"
+                     "l SVCB 1 . key667=x alpn=x mandatory=alpn,key667\n",
                 "z.test. 60 IN NS ns.z.test.\n"
                 "z.test. 60 IN SOA ns.z.test. h.z.test. 1 2 3 4 5\n"
                 "a.z.test. 60 IN HTTPS 0 foo.example.com.\n"
@@ -82,7 +83,8 @@ static void test_parameters_of_services(void **state)
                 "i.z.test. 60 IN SVCB 16 foo.example.org. alpn=\"f\\\\\\\\oo\\\\,bar,h2\"\n"
                 "j.z.test. 60 IN HTTPS 1 . alpn=\"x\" no-default-alpn ech=AAEC "
                 "dohpath=\"/q{?dns}\" ohttp key9\n"
-                "k.z.test. 60 IN HTTPS 1 . alpn=\"x\" ipv4hint=192.0.2.1\n");
+                "k.z.test. 60 IN HTTPS 1 . alpn=\"x\" ipv4hint=192.0.2.1\n"
+                "l.z.test. 60 IN SVCB 1 . mandatory=alpn,key667 alpn=\"x\" key667=\"x\"\n");
 }
 
 static void test_parameters_that_are_refused(void **state)
@@ -110,6 +112,32 @@ static void test_parameters_that_are_refused(void **state)
     assert_refused(HEAD "a SVCB 1 . mandatory=mandatory\n", 5, 31, "has keys");
     assert_refused(HEAD "a SVCB 1 . mandatory=port,port port=1\n", 5, 32, "twice");
     assert_refused(HEAD "a SVCB 1 . no-default-alpn\n", 5, 27, "needs alpn=");
+    assert_refused(HEAD "a SVCB 1 . alpn=\\300\n", 5, 21, "escapes nothing");
+    assert_refused(HEAD "a SVCB 1 . alpn=x\\\\\\300\n", 5, 24, "escapes nothing");
+    assert_refused(HEAD "a SVCB 1 . key667=\\300\n", 5, 23, "escapes nothing");
+}
+
+/* A protocol has a byte for its length, and a value two. */
+static void test_parameters_that_are_too_long_are_refused(void **state)
+{
+    static const struct {
+        const char *key;
+        size_t bytes;
+        const char *word;
+    } table[] = {{"alpn=", 256, "1 to 255"}, {"key667=", 65536, "65535"}};
+    static char text[sizeof HEAD + 11 + 7 + 65536 + 2];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof table / sizeof *table; i++) {
+        size_t len = (size_t)sprintf(text, HEAD "a SVCB 1 . %s", table[i].key);
+
+        memset(text + len, 'x', table[i].bytes);
+        len += table[i].bytes;
+        text[len] = '\n';
+        text[len + 1] = '\0';
+        assert_refused(text, 5, (uint32_t)(12 + strlen(table[i].key) + table[i].bytes),
+                       table[i].word);
+    }
 }
 
 /* The estimate holds for the shortest text of the longest data. */
@@ -170,7 +198,8 @@ static void test_the_data_of_later_types(void **state)
                      "e TLSA 3 1 1 0d0A\n"
                      "f SSHFP 4 2 00ff\n"
                      "g CAA 128 issue \"ca.example; a=\\\"b\\\"\"\n"
-                     "h DNSKEY 0 3 8 AA AA\n",
+                     "h DNSKEY 0 3 8 AA AA\n"
+                     "i DNSKEY 0 3 8 AA09\n",
                 "z.test. 60 IN NS ns.z.test.\n"
                 "z.test. 60 IN SOA ns.z.test. h.z.test. 1 2 3 4 5\n"
                 "a.z.test. 60 IN SRV 1 2 443 ns.z.test.\n"
@@ -180,7 +209,8 @@ static void test_the_data_of_later_types(void **state)
                 "e.z.test. 60 IN TLSA 3 1 1 0d0a\n"
                 "f.z.test. 60 IN SSHFP 4 2 00ff\n"
                 "g.z.test. 60 IN CAA 128 issue \"ca.example; a=\\\"b\\\"\"\n"
-                "h.z.test. 60 IN DNSKEY 0 3 8 AAAA\n");
+                "h.z.test. 60 IN DNSKEY 0 3 8 AAAA\n"
+                "i.z.test. 60 IN DNSKEY 0 3 8 AA09\n");
 }
 
 /* RFC 3597 5: any type, and known ones, in the generic form. */
@@ -479,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_memory_for_part_of_a_zone_is_refused),
         cmocka_unit_test(test_parameters_of_services),
         cmocka_unit_test(test_parameters_that_are_refused),
+        cmocka_unit_test(test_parameters_that_are_too_long_are_refused),
         cmocka_unit_test(test_lists_of_addresses_find_room),
         cmocka_unit_test(test_every_form_is_understood),
         cmocka_unit_test(test_the_data_of_later_types),
