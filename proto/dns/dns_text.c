@@ -111,6 +111,9 @@ bool dns_char_read(const char *text, size_t len, size_t *at, uint8_t *byte, bool
 {
     unsigned value = 0;
 
+    *escaped = false;
+    if (*at == len)
+        return false;
     *escaped = text[*at] == '\\';
     if (!*escaped) {
         *byte = (uint8_t)text[(*at)++];

@@ -31,7 +31,8 @@ void dns_text_base64(struct dns_text *text, const uint8_t *at, const uint8_t *en
 /* Writes the NUL, over the last character if the text is too long. Returns the full length. */
 size_t dns_text_end(struct dns_text *text);
 
-/* Reads one character at @*at < @len; "\X" and "\DDD" count as one. False: a bad escape. */
+/* Reads one character at @*at; "\X" and "\DDD" count as one. False: there is none, or a bad escape.
+ */
 bool dns_char_read(const char *text, size_t len, size_t *at, uint8_t *byte, bool *escaped);
 
 /* Parses the labels in @len > 0 bytes of text, without the root. @absolute: there was a final

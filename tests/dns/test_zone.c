@@ -115,6 +115,8 @@ static void test_parameters_that_are_refused(void **state)
     assert_refused(HEAD "a SVCB 1 . alpn=\\300\n", 5, 21, "escapes nothing");
     assert_refused(HEAD "a SVCB 1 . alpn=x\\\\\\300\n", 5, 24, "escapes nothing");
     assert_refused(HEAD "a SVCB 1 . key667=\\300\n", 5, 23, "escapes nothing");
+    assert_refused(HEAD "a SVCB 1 . alpn=x\\\\\n", 5, 20, "escapes nothing");
+    assert_refused(HEAD "a SVCB 1 . alpn=x\\092\n", 5, 22, "escapes nothing");
 }
 
 /* A protocol has a byte for its length, and a value two. */
