@@ -20,7 +20,7 @@ enum {
 };
 
 static char folder[] = "/tmp/leat-files-XXXXXX";
-static char path[PATH_BYTES], beside[PATH_BYTES];
+static char path[PATH_BYTES], beside[PATH_BYTES + sizeof ".new"];
 
 /* ---- the calls of the system, noted and failing on demand */
 
