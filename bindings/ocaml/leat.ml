@@ -208,6 +208,8 @@ module Flow = struct
     opening : waiter;
     mutable is_open : bool;
     mutable is_lost : bool;
+    mutable is_read : bool; (* to the end, or as far as the program wants *)
+    mutable is_written : bool; (* our side was ended *)
     mutable room : Cstruct.t; (* for the next data *)
     dst : string * int;
   }
@@ -237,7 +239,7 @@ module Flow = struct
     else begin
       let flow =
         { stack; number; item = Some item; reader; writer; opening; is_open = false; is_lost = false;
-          room = Cstruct.empty; dst = snd (glue_ends item) }
+          is_read = false; is_written = false; room = Cstruct.empty; dst = snd (glue_ends item) }
       in
       self := Some flow;
       Some flow
@@ -252,6 +254,7 @@ module Flow = struct
   let rec read flow =
     match flow.item with
     | None -> Lwt.return_error closed
+    | Some _ when flow.is_read -> Lwt.return_ok `Eof
     | Some item ->
         if Cstruct.length flow.room < 2048 then flow.room <- Cstruct.create_unsafe room_bytes;
         let { Cstruct.buffer; off; len } = flow.room in
@@ -269,6 +272,7 @@ module Flow = struct
   let rec write flow data =
     match flow.item with
     | None -> Lwt.return_error `Closed
+    | Some _ when flow.is_written -> Lwt.return_error `Closed
     | Some item ->
         let { Cstruct.buffer; off; len } = data in
         let count = if len = 0 then 0 else glue_write item buffer off len in
@@ -298,12 +302,25 @@ module Flow = struct
   let abort flow = release flow true
   let close flow = release flow false; Lwt.return_unit
 
-  let shutdown flow how =
-    (match (how, flow.item) with
-    | (`write | `read_write), Some item ->
+  let shutdown_read flow =
+    flow.is_read <- true;
+    wake flow.reader
+
+  let shutdown_write flow =
+    flow.is_written <- true;
+    Option.iter
+      (fun item ->
         ignore (glue_end item);
-        poll_soon flow.stack
-    | _ -> ());
+        poll_soon flow.stack)
+      flow.item
+
+  let shutdown flow how =
+    (match how with
+    | `read -> shutdown_read flow
+    | `write -> shutdown_write flow
+    | `read_write ->
+        shutdown_read flow;
+        shutdown_write flow);
     Lwt.return_unit
 end
 

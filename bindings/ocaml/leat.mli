@@ -32,7 +32,7 @@ val disconnect : t -> unit
 (** Objects of the stack that are not closed, for tests. *)
 val count : t -> int
 
-(** Flows, with the signature of [Mirage_flow.S]. *)
+(** Flows, with the signature of [Mirage_flow.S] since version 4 of mirage-flow. *)
 module Flow : sig
   type nonrec error = error
 
@@ -52,8 +52,9 @@ module Flow : sig
 
   val writev : flow -> Cstruct.t list -> (unit, write_error) result Lwt.t
 
-  (** [`write] ends our side, the peer may still send; [`read] does nothing. *)
-  val shutdown : flow -> [ `read | `write | `read_write ] -> unit Lwt.t
+  (** [`write] ends our side: the peer may still send, and a later write returns [`Closed]. [`read]: later reads return
+      [`Eof], and so does one that waits; the peer isn't told. *)
+  val shutdown : flow -> [< `read | `write | `read_write ] -> unit Lwt.t
 
   (** Closes both directions; queued data is still delivered. It does nothing to a flow that is closed. *)
   val close : flow -> unit Lwt.t
@@ -65,7 +66,7 @@ module Flow : sig
   val dst : flow -> string * int
 end
 
-(** TCP, as in [Tcpip.Tcp.S]. *)
+(** TCP: the functions of [Tcpip.Tcp.S] with hosts as text, and with listeners as values. *)
 module Tcp : sig
   type listener
 

@@ -37,6 +37,42 @@ let rec read_all flow got =
   | Ok (`Data data) -> read_all flow (got ^ Cstruct.to_string data)
   | _ -> Lwt.return got
 
+(* The signature of mirage-flow 4, Mirage_flow.S, which Debian has no package of. *)
+module type FLOW = sig
+  type error
+  type write_error = private [> `Closed ]
+  type flow
+
+  val pp_error : Format.formatter -> error -> unit
+  val pp_write_error : Format.formatter -> write_error -> unit
+  val read : flow -> ([ `Data of Cstruct.t | `Eof ], error) result Lwt.t
+  val write : flow -> Cstruct.t -> (unit, write_error) result Lwt.t
+  val writev : flow -> Cstruct.t list -> (unit, write_error) result Lwt.t
+  val shutdown : flow -> [< `read | `write | `read_write ] -> unit Lwt.t
+  val close : flow -> unit Lwt.t
+end
+
+(* A program for any flow. *)
+module Asking (F : FLOW) = struct
+  let ask flow words =
+    F.writev flow words >>= function
+    | Error error -> Lwt.fail_with (Format.asprintf "%a" F.pp_write_error error)
+    | Ok () -> (
+        F.shutdown flow `write >>= fun () ->
+        let rec all got =
+          F.read flow >>= function
+          | Ok (`Data data) -> all (got ^ Cstruct.to_string data)
+          | Ok `Eof -> Lwt.return got
+          | Error error -> Lwt.fail_with (Format.asprintf "%a" F.pp_error error)
+        in
+        all "" >>= fun got ->
+        F.write flow (Cstruct.of_string "late") >>= function
+        | Error `Closed -> F.close flow >|= fun () -> got
+        | _ -> Lwt.fail_with "wrote behind its end")
+end
+
+module Asking_leat = Asking (Leat.Flow)
+
 let rec echo flow =
   Flow.read flow >>= function
   | Ok (`Data data) -> Flow.write flow data >>= ( function Ok () -> echo flow | Error _ -> Lwt.return_unit )
@@ -67,6 +103,21 @@ let echo_both_ways one other =
   Flow.read flow >>= fun ended ->
   assert (ended = Ok `Eof);
   Flow.close flow
+
+let any_flow one other =
+  let _ = Leat.Tcp.listen one ~port:7 echo in
+  dial other >>= fun flow ->
+  Asking_leat.ask flow (List.map Cstruct.of_string [ "words "; ""; "of a flow" ]) >>= fun got ->
+  assert (got = "words of a flow");
+  dial other >>= fun flow ->
+  let waiting = Flow.read flow in
+  Flow.shutdown flow `read >>= fun () ->
+  waiting >>= fun got ->
+  assert (got = Ok `Eof);
+  write flow "x" >>= fun () ->
+  Flow.read flow >>= fun got ->
+  assert (got = Ok `Eof);
+  Flow.shutdown flow `read_write >>= fun () -> Flow.close flow
 
 let contains text part =
   let n = String.length part in
@@ -240,7 +291,7 @@ let a_thousand one other =
   Lwt_list.iter_s Flow.close !flows
 
 let tests =
-  [ ("echo of many bytes both ways", echo_both_ways); ("HTTP in both directions", http);
+  [ ("echo of many bytes both ways", echo_both_ways); ("a program for any flow of mirage-flow", any_flow); ("HTTP in both directions", http);
     ("datagrams and the error of a closed port", datagrams); ("lookup and connect by name", names);
     ("TLS, and a server that is not trusted", tls); ("a deadline ends a wait, and the flow goes on", deadline);
     ("cancelled connects leave nothing", cancelled); ("refused and reset are errors", refused_and_reset);
