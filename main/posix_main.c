@@ -47,17 +47,38 @@ static uint64_t host_now_ns(struct leat_host *host)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* A recording ends where it ends: a drain, which it doesn't contain, would send other frames. */
+/* Tells once that the device is lost. False: the program ends with it. */
+static bool goes_on_with_device(struct program *program)
+{
+    char why[LEAT_WHY_BYTES];
+
+    if (program->device_is_lost || !posix_device_lost(&program->device, why))
+        return true;
+    fprintf(stderr, "%s: %s\n", program->app->name, why);
+    program->device_is_lost = true;
+    return program->outlives_device;
+}
+
+/* The program was asked to end. A recording ends where it ends, because a drain, which it doesn't
+ * contain, would send other frames. Without a device a drain would wait in vain. */
+static void end_in_order(struct program *program)
+{
+    if (program->options.replay)
+        leat_stop(program->platform.stack, EXIT_SUCCESS);
+    else if (program->device_is_lost)
+        leat_stop(program->platform.stack, STATUS_FAILED);
+    else
+        bring_up_ending(&program->up);
+}
+
 static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
 {
     struct program *program = program_of_host(host);
     struct leat_host *machine = program->device.machine;
     struct leat *stack = program->platform.stack;
-    char why[LEAT_WHY_BYTES];
     uint64_t now_ns, early_ns;
 
-    if (posix_device_lost(&program->device, why)) {
-        fprintf(stderr, "%s: %s\n", program->app->name, why);
+    if (!goes_on_with_device(program)) {
         leat_stop(stack, STATUS_FAILED);
         return false;
     }
@@ -70,10 +91,7 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
     if (machine->wait(machine, early_ns < deadline_ns ? early_ns : deadline_ns))
         return true;
     posix_notify_tell(&program->notify, machine->now_ns(machine), false, true);
-    if (program->options.replay)
-        leat_stop(stack, EXIT_SUCCESS);
-    else
-        bring_up_ending(&program->up);
+    end_in_order(program);
     return false;
 }
 

@@ -34,6 +34,8 @@ struct program {
     char **words;         /* the same, for options_parse() at SIGHUP */
     int argc;             /* of both */
     struct posix_device device;
+    bool outlives_device; /* it has work without one, so a lost device doesn't end it */
+    bool device_is_lost;  /* and was told */
     struct leat_pcap_recorder *recorder;
     struct leat_netif *netif; /* what the stack is attached to */
     struct bring_up up;

@@ -92,6 +92,8 @@ static int do_known(struct sock *sock, const struct run_request *request, struct
     const struct leat_endpoint endpoint = endpoint_of(&request->endpoint);
     const bool datagrams = sock->type == 'd';
 
+    if (request->call == RUN_CONNECT && !server_has_device())
+        return ENETDOWN;
     switch (request->call) {
     case RUN_BIND:
         return datagrams ? datagram_bind(sock, &endpoint) : port_bind(sock, &endpoint);

@@ -32,6 +32,16 @@ static struct listener listeners[] = {
     {WATCH_CALLS, -1}, {WATCH_STREAMS, -1}, {WATCH_DATAGRAMS, -1}};
 static struct leat_timer sweep;
 
+static struct program *program_of(struct leat_platform *platform)
+{
+    return (struct program *)platform; /* its first member */
+}
+
+bool server_has_device(void)
+{
+    return !program_of(server.platform)->device_is_lost;
+}
+
 bool server_watch(int fd, uint32_t events, void *what)
 {
     struct epoll_event event = {.events = events, .data = {.ptr = what}};
@@ -147,11 +157,13 @@ static void say_nothing(struct leat_platform *platform, const char *line)
 
 static const char *start(struct leat_platform *platform)
 {
-    const struct program *program = (const struct program *)platform; /* its first member */
+    struct program *program = program_of(platform);
     struct rlimit limit;
     const char *wrong;
 
     server.platform = platform;
+    /* what the peer has sent before is still to be read by the program */
+    program->outlives_device = true;
     platform->has_ipv6 |= program->options.ip6_count > 0;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;

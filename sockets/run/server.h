@@ -96,6 +96,9 @@ extern struct server server;
 int server_main(int argc, char **argv, const char *run, const uint8_t token[RUN_TOKEN_BYTES],
                 int ready);
 
+/* False: the device is lost, so no new connection can come about. */
+bool server_has_device(void);
+
 /* Watches @fd for events of @what (its first member is an enum watch). */
 bool server_watch(int fd, uint32_t events, void *what);
 

@@ -202,6 +202,34 @@ def test_two_runs_meet_at_a_socket_without_root(folder):
     assert "10.92.0.2" in server.text
 
 
+def test_a_program_reads_on_after_its_device_has_gone(folder):
+    """The peer's end of the UNIX socket closes while data waits in our receive buffers."""
+    os.chmod(folder, 0o777)
+    wire, gone = folder / "wire", folder / "gone"
+    server = Process(*as_user(leat_run(), "--socket", wire, "--listen", "--ip", "10.92.0.1/24", PYTHON, "-u", "-c",
+                              "import socket; s = socket.create_server(('', 7021)); print('ready');"
+                              "c, a = s.accept(); c.sendall(bytes(400000)); c.close()"))  # fmt: skip
+    server.wait_for("ready")
+    client = Process(*as_user(leat_run(), "--socket", wire, "--ip", "10.92.0.2/24", PYTHON, "-u", "-c", f"""
+import errno, os, socket, time
+s = socket.create_connection(('10.92.0.1', 7021))
+while not os.path.exists('{gone}'):
+    time.sleep(0.01)
+print('read', len(s.makefile('rb').read()))
+s.close()
+try:
+    socket.create_connection(('10.92.0.1', 7021))
+except OSError as error:
+    print('then', errno.errorcode[error.errno])
+"""))  # fmt: skip
+    assert server.wait() == 0
+    client.wait_for("leat-run: .*")
+    gone.touch()
+    assert client.wait() == 0, client.text
+    assert "read 400000" in client.text
+    assert "then ENETDOWN" in client.text
+
+
 def test_curl_goes_through_passt(outside, folder):
     if not shutil.which("passt"):
         pytest.skip("no passt")
