@@ -31,6 +31,7 @@ struct server server = {.epoll = -1};
 static struct listener listeners[] = {
     {WATCH_CALLS, -1}, {WATCH_STREAMS, -1}, {WATCH_DATAGRAMS, -1}};
 static struct leat_timer sweep;
+static struct leat_drainer sending;
 
 static struct program *program_of(struct leat_platform *platform)
 {
@@ -137,6 +138,13 @@ static void on_sweep(struct leat_timer *timer, void *arg)
     leat_timer_set(server.platform->stack, timer, leat_now_ns(server.platform->stack) + every_ns);
 }
 
+/* The program has ended. As with the kernel's sockets, the data that it wrote is still sent. */
+static bool is_busy(struct leat_drainer *drainer)
+{
+    (void)drainer;
+    return socks_send_on();
+}
+
 static const char *listen_at(struct listener *listener, int type, const char *rest)
 {
     struct sockaddr_un address;
@@ -183,6 +191,8 @@ static const char *start(struct leat_platform *platform)
         return wrong;
     server.wait = platform->host->wait;
     platform->host->wait = wait_and_serve;
+    sending.is_busy = is_busy;
+    leat_drainer_add(platform->stack, &sending);
     sweep.on_time = on_sweep;
     on_sweep(&sweep, NULL);
     /* lines of a start don't belong between those of the program */

@@ -138,6 +138,9 @@ bool sock_is_alive(const struct sock *sock);
 /* Frees those without an end of ours that the program has closed. */
 void socks_sweep(void);
 
+/* True while data of the program, or the FIN behind it, isn't acknowledged by a peer. */
+bool socks_send_on(void);
+
 /* Why a connection that isn't there any more has ended, once. */
 int ended_why(const struct run_id *id);
 

@@ -128,6 +128,28 @@ void socks_sweep(void)
     }
 }
 
+/* A closed socket has handed its data to TCP, whose FIN stands behind it. */
+static bool sends_on(const struct sock *sock)
+{
+    struct leat_tcp_info info;
+
+    if (sock->state != SOCK_OPEN || !sock->conn)
+        return false;
+    if (!sock->up_ended)
+        return sock->fd >= 0;
+    leat_tcp_get_info(sock->conn, &info);
+    return info.state == LEAT_TCP_FIN_WAIT_1 || info.state == LEAT_TCP_CLOSING ||
+           info.state == LEAT_TCP_LAST_ACK;
+}
+
+bool socks_send_on(void)
+{
+    for (uint32_t i = 0; i < used; i++)
+        if (sends_on(&socks[i]))
+            return true;
+    return false;
+}
+
 int errno_of(enum leat_err err)
 {
     static const int numbers[LEAT_ERR_COUNT] = {

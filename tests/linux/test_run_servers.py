@@ -8,11 +8,12 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
 from conftest import Process, as_user, run, until
-from leat_run import OURS, OURS6, PYTHON, Handler, device, leat_run, ours  # noqa: F401  (fixtures, too)
+from leat_run import OURS, OURS6, PEER, PYTHON, Handler, device, leat_run, ours  # noqa: F401  (fixtures, too)
 from patience import LIMIT_S, PATIENCE
 
 
@@ -200,6 +201,36 @@ def test_two_runs_meet_at_a_socket_without_root(folder):
     assert got == pathlib.Path(os.path.realpath(PYTHON)).read_bytes()
     server.stop()
     assert "10.92.0.2" in server.text
+
+
+@pytest.mark.parametrize("sender", ["client", "server"])
+def test_data_is_sent_after_the_end_of_its_program(ours, sender):
+    """More than TCP's queue takes: the rest waits in the kernel's socket when the program ends."""
+    receive = socket.create_server((PEER, 0))
+    receive.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    if sender == "client":
+        process = ours.begin_python(f"""
+            import socket
+            socket.create_connection(('{PEER}', {receive.getsockname()[1]})).sendall(bytes(250000))
+            """)  # fmt: skip
+        peer, _ = receive.accept()
+    else:
+        process = ours.begin_python("""
+            import socket
+            s = socket.create_server(('', 7022))
+            print('ready')
+            s.accept()[0].sendall(bytes(250000))
+            """)  # fmt: skip
+        process.wait_for("ready")
+        peer = socket.socket()
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        peer.connect((OURS, 7022))
+    time.sleep(0.5)  # the program ends meanwhile
+    got = 0
+    while data := peer.recv(65536):
+        got += len(data)
+    assert got == 250000
+    assert process.wait() == 0
 
 
 def test_a_program_reads_on_after_its_device_has_gone(folder):
