@@ -64,6 +64,9 @@ bool posix_configure(struct program *program, int argc, char **argv);
 /* --check-config: the options are right, so looks at the files.  Returns the exit status. */
 int posix_check_files(struct program *program);
 
+/* Sets program->host. */
+void posix_host_make(struct program *program);
+
 /* SIGHUP (@arg is the program): the configuration and the program's files are read again. */
 void posix_on_hangup(void *arg);
 

@@ -396,37 +396,6 @@ static void test_zone_as_a_whole_is_checked(void **state)
     assert_refused(HEAD "*.x NS ns\n", 5, 1, "wildcard");
 }
 
-static void test_memory_is_enough_and_no_less_is_used(void **state)
-{
-    const size_t bytes = leat_dns_zone_memory_bytes(test_zone_text, strlen(test_zone_text));
-    struct leat_dns_zone_error error;
-    struct leat_dns_zone *zone;
-    enum leat_err err = LEAT_ERR_MEMORY;
-    size_t enough = 0;
-
-    (void)state;
-    for (; err; enough++) {
-        char *memory = malloc(enough + 1); /* exact size, and an odd address */
-
-        err = leat_dns_zone_parse(&zone, memory + 1, enough, test_zone_text, strlen(test_zone_text),
-                                  &error);
-        assert_true(err == LEAT_OK || err == LEAT_ERR_MEMORY);
-        free(memory);
-    }
-    assert_in_range(enough - 1, 1, bytes);
-}
-
-static void test_memory_suffices_where_names_grow(void **state)
-{
-    void *memory;
-
-    (void)state;
-    zone_of("$ORIGIN a-rather-long-origin.\n$ORIGIN of-several\n$ORIGIN parts\n"
-            "@ 1 SOA @ @ 1 2 3 4 5\n@ NS @\n@ AAAA ::\na NS @\nb MX 1 @\nc PTR @\nd TXT a b c d\n",
-            &memory);
-    free(memory);
-}
-
 static void test_zone_says_where_it_begins(void **state)
 {
     struct leat_dns_name apex;
@@ -481,34 +450,12 @@ static void test_data_of_more_than_65535_bytes_is_refused(void **state)
     free(text);
 }
 
-/* The text may end anywhere. */
-static void test_memory_for_part_of_a_zone_is_refused(void **state)
-{
-    static const char text[] =
-        HEAD "t TXT \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"\" \"one\"\nu AAAA ::1\nm MX 5 t\n";
-    const size_t needed = leat_dns_zone_memory_bytes(text, strlen(text));
-    struct leat_dns_zone_error error;
-    struct leat_dns_zone *zone;
-    enum leat_err err = LEAT_ERR_MEMORY;
-
-    (void)state;
-    for (size_t bytes = 0; err; bytes++) {
-        uint8_t *memory = malloc(bytes + 1);
-
-        assert_true(bytes <= needed);
-        err = leat_dns_zone_parse(&zone, memory, bytes, text, strlen(text), &error);
-        assert_true(err == LEAT_OK || err == LEAT_ERR_MEMORY);
-        free(memory);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_zone_says_where_it_begins),
         cmocka_unit_test(test_addresses_of_IPv6),
         cmocka_unit_test(test_data_of_more_than_65535_bytes_is_refused),
-        cmocka_unit_test(test_memory_for_part_of_a_zone_is_refused),
         cmocka_unit_test(test_parameters_of_services),
         cmocka_unit_test(test_parameters_that_are_refused),
         cmocka_unit_test(test_parameters_that_are_too_long_are_refused),
@@ -523,8 +470,6 @@ int main(void)
         cmocka_unit_test(test_errors_have_their_place),
         cmocka_unit_test(test_long_texts_are_refused),
         cmocka_unit_test(test_zone_as_a_whole_is_checked),
-        cmocka_unit_test(test_memory_is_enough_and_no_less_is_used),
-        cmocka_unit_test(test_memory_suffices_where_names_grow),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
