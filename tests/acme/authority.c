@@ -231,6 +231,18 @@ static bool is_wrong(const char *path)
 
 /* ---- The server ------------------------------------------------------------------------------ */
 
+/* Fields of a reply to @path, beside its nonce. */
+static const char *fields_of(const char *path)
+{
+    static char after[40];
+
+    snprintf(after, sizeof after, "Retry-After: %u\r\n", ca.retry_after_s);
+    return strcmp(path, "/account") == 0 ? "Location: " CA "/account/1\r\n"
+           : strcmp(path, "/order") == 0 ? "Location: " CA "/order/1\r\n"
+           : ca.retry_after_s > 0        ? after
+                                         : "";
+}
+
 static void reply(struct leat_http_exchange *exchange, const char *path, bool is_post)
 {
     struct leat_http_head head = {.status = 200, .type = "application/json", .fields = ca.fields};
@@ -252,10 +264,9 @@ static void reply(struct leat_http_exchange *exchange, const char *path, bool is
     if (strcmp(path, "/dir") != 0 && !(is_bad && wrong.no_nonce))
         snprintf(nonce, sizeof nonce, "Replay-Nonce: n-%u\r\n", ++ca.nonce);
     snprintf(ca.fields, sizeof ca.fields, "%s%s", nonce,
-             is_bad                          ? (wrong.fields ? wrong.fields : "")
-             : strcmp(path, "/account") == 0 ? "Location: " CA "/account/1\r\n"
-             : strcmp(path, "/order") == 0   ? "Location: " CA "/order/1\r\n"
-                                             : "");
+             !is_bad        ? fields_of(path)
+             : wrong.fields ? wrong.fields
+                            : "");
     if (is_bad && wrong.cut)
         leat_http_abort(exchange);
     else

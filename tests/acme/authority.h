@@ -38,6 +38,7 @@ struct authority {
     const char *window;     /* of renewal information; NULL: there is none */
     const char *challenge;  /* the type that it offers */
     unsigned refuse_nonces; /* of the next requests */
+    unsigned retry_after_s; /* of replies about an authorization, or the order; 0: none */
     unsigned slow;          /* looks at an authorization, and at the order, that find nothing new */
     uint64_t lifetime_s;    /* of certificates */
     bool other_key;         /* certificates have the authority's own key */

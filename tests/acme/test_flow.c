@@ -176,6 +176,26 @@ static void test_an_authority_that_is_slow_is_waited_for(void **state)
     assert_int_equal(ca.taken, 1);
 }
 
+static void test_an_authority_says_when_to_look_again(void **state)
+{
+    uint64_t began_ns;
+
+    (void)state;
+    ca.slow = 3;
+    ca.retry_after_s = 30;
+    open_acme(1);
+    began_ns = ca.f->world->now_ns;
+    run_acme(600);
+    assert_int_equal(ca.taken, 1);
+    assert_in_range((ca.f->world->now_ns - began_ns) / second, 6 * 30, 8 * 30);
+    ca.retry_after_s = 4000; /* a minute at most */
+    leat_acme_now(ca.acme, true);
+    began_ns = ca.f->world->now_ns;
+    run_acme(900);
+    assert_int_equal(ca.taken, 2);
+    assert_in_range((ca.f->world->now_ns - began_ns) / second, 6 * 60, 8 * 60);
+}
+
 static void test_threat_W8_an_authority_that_never_ends_is_left(void **state)
 {
     (void)state;
@@ -302,12 +322,12 @@ static void test_a_certificate_that_is_not_kept_is_used(void **state)
 static void test_a_program_may_refuse_a_certificate(void **state)
 {
     (void)state;
-    ca.refuses = "the chain is too long";
+    ca.refuses = "the chain is too long\n\xe2\x80\xa6";
     open_acme(1);
     run_acme(60);
     assert_int_equal(ca.taken, 1);
     assert_string_equal(info_of_acme().why,
-                        "the program can't use the certificate: the chain is too long");
+                        "the program can't use the certificate: the chain is too long????");
 }
 
 /* It ends after each number of requests, and in between; no buffer is lost (tear_down). */
@@ -407,6 +427,7 @@ int main(void)
         CA_TEST(test_waits_grow_after_failures),
         CA_TEST(test_bad_nonces_are_replaced),
         CA_TEST(test_an_authority_that_is_slow_is_waited_for),
+        CA_TEST(test_an_authority_says_when_to_look_again),
         CA_TEST(test_threat_W8_an_authority_that_never_ends_is_left),
         CA_TEST(test_threat_W8_replies_that_are_wrong_are_told),
         CA_TEST(test_threat_W9_a_certificate_that_is_not_ours_is_refused),

@@ -61,6 +61,23 @@ bool acme_proof_choose(struct leat_acme *acme, struct acme_step *step, int chall
 
 /* ---- Answers --------------------------------------------------------------------------------- */
 
+/* Makes the key for certificates of challenges, and their identity without a certificate. */
+static bool make_identity(struct acme_proof *proof, const struct leat_crypto *crypto)
+{
+    if (!acme_key_make(&proof->key, crypto))
+        return false;
+    if (crypto->ops->private_open(crypto->self, &proof->identity.key, proof->key.der,
+                                  sizeof proof->key.der)) {
+        acme_key_close(&proof->key, crypto); /* both are open, or none */
+        return false;
+    }
+    proof->identity.names = proof->names;
+    proof->identity.name_count = 1;
+    proof->identity.chain_count = 1;
+    proof->names[0] = proof->name;
+    return true;
+}
+
 /* Makes the certificate of tls-alpn-01, whose extension has a digest of the proof. */
 static bool show_certificate(struct leat_acme *acme)
 {
@@ -71,16 +88,8 @@ static bool show_certificate(struct leat_acme *acme)
     size_t len;
 
     leat_debug_assert(acme->config.tls);
-    if (!proof->key.is_open) {
-        if (!acme_key_make(&proof->key, crypto) ||
-            crypto->ops->private_open(crypto->self, &proof->identity.key, proof->key.der,
-                                      sizeof proof->key.der))
-            return false;
-        proof->identity.names = proof->names;
-        proof->identity.name_count = 1;
-        proof->identity.chain_count = 1;
-        proof->names[0] = proof->name;
-    }
+    if (!proof->key.is_open && !make_identity(proof, crypto))
+        return false;
     if (!acme_digest(acme, proof->text, acme_len(proof->text), digest))
         return false;
     der = acme_challenge_certificate(&proof->key, crypto, proof->name, digest, proof->der, &len);
