@@ -19,6 +19,11 @@
 extern "C" {
 #endif
 
+/** Bytes of leat_metal_generation(). */
+enum {
+    LEAT_METAL_GENERATION_BYTES = 16
+};
+
 /** The machine. */
 struct leat_metal {
     struct leat_host *host;   /**< wait() halts until an interrupt; it is false once for each
@@ -65,6 +70,14 @@ bool leat_metal_route(uint32_t line, uint8_t vector);
 
 /** Makes wait() return every @p interval_ns at the latest: for a device that can't interrupt. */
 void leat_metal_poll_every(uint64_t interval_ns);
+
+/**
+ * Copies the id of the machine's generation: 128 random bits that the hypervisor replaces when the
+ * machine has been copied, or goes on from an earlier state (the device VM_Gen_Counter of ACPI).
+ * Look at it after each wait().  When it has changed, call leat_reseed() before the next
+ * leat_poll().  False: this machine has none.
+ */
+bool leat_metal_generation(uint8_t id[LEAT_METAL_GENERATION_BYTES]);
 
 /**
  * Adds a source of entropy, such as virtio-rng, that fills @p bytes or fails.  It is used if the

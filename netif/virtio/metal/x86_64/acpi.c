@@ -1,5 +1,5 @@
 /*
- * acpi.c -- power-off and the power button of a PC (ACPI 6.5, 4.8).
+ * acpi.c -- power-off and the power button of a PC (ACPI 6.5, 4.8), and its generation id.
  *
  * boot_info.c finds the tables by acpi_find(), while the machine is still silent. acpi_init() then
  * turns ACPI on, if firmware hasn't, and enables the button.
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cpu.h"
+#include "../metal.h"
 
 enum {
     POWER_BUTTON = 1 << 8, /* of the status and enable registers */
@@ -70,6 +71,20 @@ bool acpi_button(void)
     if (status == NO_REGISTER || !(status & POWER_BUTTON))
         return false;
     out16(acpi.status_port, POWER_BUTTON);
+    return true;
+}
+
+/* The hypervisor changes the id while the machine doesn't run, so no copy of it is torn. */
+bool leat_metal_generation(uint8_t id[LEAT_METAL_GENERATION_BYTES])
+{
+    const uint64_t at = acpi.generation;
+    const volatile uint8_t *from = at != 0 ? memory(at, LEAT_METAL_GENERATION_BYTES) : NULL;
+
+    /* The program's memory changes at any time, so an id isn't there. */
+    if (!from || metal_is_memory(at, LEAT_METAL_GENERATION_BYTES))
+        return false;
+    for (unsigned i = 0; i < LEAT_METAL_GENERATION_BYTES; i++)
+        id[i] = from[i];
     return true;
 }
 

@@ -1,5 +1,5 @@
-/* acpi.h -- the little of ACPI that a program without devices of its own needs: power-off and the
- * power button. */
+/* acpi.h -- the little of ACPI that a program without devices of its own needs: power-off, the
+ * power button, and the id that changes when the machine is copied. */
 #ifndef ACPI_H
 #define ACPI_H
 
@@ -18,12 +18,16 @@ struct acpi {
     uint16_t sleep_port;
     bool has_sleep_type;
     uint8_t sleep_type, sleep_type_b; /* of S5 */
+    uint64_t generation;              /* the address of the machine's generation id; 0: none */
 };
 
 /* Reads the tables from their root pointer on. @memory: the @bytes at a physical address, or NULL
  * if they can't be read. False: they are not there, or broken. */
 bool acpi_read(struct acpi *acpi, uint64_t root,
                const void *(*memory)(uint64_t address, size_t bytes));
+
+/* The address of the generation id that the whole table of @len bytes names, or 0. */
+uint64_t acpi_generation(const uint8_t *table, uint32_t len);
 
 /* Takes the root pointer that the loader gave, 0: none. */
 void acpi_find(uintptr_t root);

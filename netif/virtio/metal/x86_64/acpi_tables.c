@@ -72,9 +72,10 @@ static const uint8_t *table_at(memory_fn *memory, uint64_t address, const char *
     return table;
 }
 
-/* The table of this name that the root table lists, or NULL. */
-static const uint8_t *listed(memory_fn *memory, const uint8_t *rsdp, const char *name,
-                             uint32_t *len)
+/* The table of this name that the root table lists at @first or later, or NULL; @first is then the
+ * place behind it. */
+static const uint8_t *listed_from(memory_fn *memory, const uint8_t *rsdp, const char *name,
+                                  uint32_t *first, uint32_t *len)
 {
     /* 5.2.5.3: from revision 2 on there is a root table with addresses of 64 bits */
     const bool wide = rsdp[15] >= 2 && read64(rsdp + 24) != 0;
@@ -83,14 +84,34 @@ static const uint8_t *listed(memory_fn *memory, const uint8_t *rsdp, const char 
     const uint8_t *root = table_at(memory, wide ? read64(rsdp + 24) : read32(rsdp + 16),
                                    wide ? "XSDT" : "RSDT", &root_len);
 
-    for (uint32_t i = 0; root && i < TABLES_MAX && HEADER_BYTES + (i + 1) * step <= root_len; i++) {
+    for (uint32_t i = *first; root && i < TABLES_MAX && HEADER_BYTES + (i + 1) * step <= root_len;
+         i++) {
         const uint8_t *at = root + HEADER_BYTES + (size_t)i * step;
         const uint8_t *table = table_at(memory, wide ? read64(at) : read32(at), name, len);
 
+        *first = i + 1;
         if (table)
             return table;
     }
     return NULL;
+}
+
+static const uint8_t *listed(memory_fn *memory, const uint8_t *rsdp, const char *name,
+                             uint32_t *len)
+{
+    uint32_t first = 0;
+
+    return listed_from(memory, rsdp, name, &first, len);
+}
+
+/* Looks for the generation id in the secondary tables, as in QEMU, unless the DSDT has it. */
+static void read_generation(struct acpi *acpi, memory_fn *memory, const uint8_t *rsdp)
+{
+    const uint8_t *table;
+    uint32_t first = 0, len;
+
+    while (acpi->generation == 0 && (table = listed_from(memory, rsdp, "SSDT", &first, &len)))
+        acpi->generation = acpi_generation(table, len);
 }
 
 /* One byte of a package's elements; moves *@at behind it. False: it is another kind of element. */
@@ -173,7 +194,10 @@ bool acpi_read(struct acpi *acpi, uint64_t root, memory_fn *memory)
     read_fadt(acpi, fadt, fadt_len);
     code = fadt_len >= FADT_DSDT_64 + 8 ? read64(fadt + FADT_DSDT_64) : 0;
     dsdt = table_at(memory, code ? code : read32(fadt + FADT_DSDT), "DSDT", &dsdt_len);
-    if (dsdt)
+    if (dsdt) {
         read_sleep_type(acpi, dsdt, dsdt_len);
+        acpi->generation = acpi_generation(dsdt, dsdt_len);
+    }
+    read_generation(acpi, memory, rsdp);
     return true;
 }
