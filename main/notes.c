@@ -97,8 +97,9 @@ void notes_write(char text[NOTES_BYTES], const char *program, const struct optio
     if (options->dashboard_port)
         add(&notes, "dashboard %u\n", (unsigned)options->dashboard_port);
     add(&notes, "idle %" PRIu64 "\n", options->idle_ns / UINT64_C(1000000000));
-    add(&notes, "mtu %u\nport %u\nbuffers %u\n", (unsigned)netif->mtu, (unsigned)options->port,
-        options->buffers);
+    add(&notes, "mtu %u\nbuffers %u\n", (unsigned)netif->mtu, options->buffers);
+    if (options->port) /* some programs have none */
+        add(&notes, "port %u\n", (unsigned)options->port);
     if (options->connections)
         add(&notes, "connections %u\n", options->connections);
     if (options->flight_port) /* its output depends on the kept frames */

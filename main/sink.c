@@ -11,7 +11,8 @@ enum {
     SYSLOG_BYTES = SYSLOG_QUEUE_BYTES + 1024,
     SYSLOG_HEADER_BYTES = 100, /* limit of a message without its line */
     SAY_BYTES = 300,
-    END_MS = 1000
+    END_MS = 1000,
+    END_STEP_MS = 5
 };
 
 static const uint64_t retry_after_ns = 100000000;
@@ -249,8 +250,11 @@ static void finish(struct leat_log *log)
 {
     if (log->queued > 0)
         push(log);
-    if (log->queued > 0 && sink_device_wait(log, END_MS))
-        push(log);
+    /* a pipe takes a part whenever its reader has taken one */
+    for (unsigned i = 0; i < END_MS / END_STEP_MS && log->queued > 0; i++) {
+        if (sink_device_wait(log, END_STEP_MS))
+            push(log);
+    }
     for (uint32_t i = log->begun; i < log->queued; i++) {
         log->dropped += log->queue[i] == '\n';
         log->untold += log->queue[i] == '\n';

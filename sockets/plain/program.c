@@ -6,6 +6,9 @@
  */
 #include "plain.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include <leat/main.h>
 
 enum {
@@ -32,7 +35,7 @@ static struct {
     int argc;
 } program;
 
-static char name[] = "program";
+static char name[64] = "program"; /* as it was called, without its folder */
 
 static enum leat_err run(struct leat_task *task, void *arg)
 {
@@ -122,5 +125,10 @@ int main(int argc, char **argv)
                                         .start = start,
                                         .end = end};
 
+    if (argc > 0 && argv[0][0] != '\0') {
+        const char *slash = strrchr(argv[0], '/');
+
+        snprintf(name, sizeof name, "%s", slash ? slash + 1 : argv[0]);
+    }
     return leat_main(argc, argv, &app);
 }

@@ -326,7 +326,7 @@ def test_little_memory(guest):
 def test_too_little_memory(guest):
     echo = guest("echo", options=("--buffers=100000",), up=False)
     assert echo.wait(START_S) == 2
-    assert "echo: leat_init: " in echo.text
+    assert "echo: out of memory" in echo.text
 
 
 def test_two_devices(abi):
