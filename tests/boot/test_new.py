@@ -104,18 +104,31 @@ def test_a_template_builds_passes_and_boots(installed, tmp_path, template):
         talk(folder / "build/mine.elf", template)
 
 
+WITHOUT_LEAT = dict(os.environ, PKG_CONFIG_PATH="", PKG_CONFIG_LIBDIR="/nonexistent")
+
+
 def test_with_leat_as_a_subproject(tmp_path):
     folder = tmp_path / "mine"
     told = run(SOURCE / "tools/new", folder)
     commands = [line.strip() for line in told.splitlines() if line.startswith("    ")]
     assert commands[1] == "meson setup build && ninja -C build"
     assert commands[2] == "build/mine --passt --forward tcp:7007:7"
-    run("meson", "setup", "build", cwd=folder, env=dict(os.environ, PKG_CONFIG_PATH="", PKG_CONFIG_LIBDIR="/nonexistent"))
+    run("meson", "setup", "build", cwd=folder, env=WITHOUT_LEAT)
     planned = run("ninja", "-C", "build", "-n", cwd=folder)
     for library in "tls", "web", "task", "files":  # but leat-web, which has the dashboard
         assert (f"libleat-{library}-inside" in planned) == (library == "web")
     assert "leat-metal" not in planned
-    run("meson", "test", "-C", "build", "it answers", cwd=folder)
+
+
+def test_a_web_project_compiles_at_most_200_pieces(tmp_path):
+    folder = tmp_path / "mine"
+    run(SOURCE / "tools/new", folder, "--template", "web")
+    run("meson", "setup", "build", cwd=folder, env=WITHOUT_LEAT)
+    assert run("ninja", "-C", "build", "-n", cwd=folder).count("Compiling C object") <= 200
+    said = run("ninja", "-C", "build", cwd=folder)
+    assert "warning:" not in said, said
+    run("meson", "test", "-C", "build", cwd=folder)
+    assert "usage: mine [options]" in run(folder / "build/mine", "--help")
 
 
 @pytest.fixture
