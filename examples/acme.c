@@ -176,7 +176,11 @@ static void on_line(void *arg, const char *line)
 {
     struct leat_platform *platform = arg;
     static char text[900]; /* not on the stack */
+    struct leat_acme_info info;
 
+    leat_acme_get_info(keeper.acme, &info);
+    platform->certificates_obtained = info.certificates;
+    platform->certificates_failed = info.failures;
     snprintf(text, sizeof text, "%s: %s", example.name, line);
     platform->say(platform, text);
 }

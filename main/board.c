@@ -107,7 +107,6 @@ static size_t fact_entry(unsigned index, char text[LEAT_METRICS_ENTRY_BYTES])
 {
     const struct leat *stack = shown.platform->stack;
     const unsigned long long up_ns = leat_now_ns(stack) - shown.begun_ns;
-    const unsigned long long ends_s = shown.platform->certificate_ends_s;
     int len = 0;
 
     if (index == 0)
@@ -128,14 +127,30 @@ static size_t fact_entry(unsigned index, char text[LEAT_METRICS_ENTRY_BYTES])
                        "# TYPE leat_ready gauge\n"
                        "leat_ready %d\n",
                        *shown.started && !leat_is_draining(stack));
-    else if (index == 3 && ends_s > 0)
-        len =
-            snprintf(text, LEAT_METRICS_ENTRY_BYTES,
-                     "# HELP leat_certificate_expiry_timestamp_seconds when the first certificate "
-                     "ends to be valid, since 1970\n"
-                     "# TYPE leat_certificate_expiry_timestamp_seconds gauge\n"
-                     "leat_certificate_expiry_timestamp_seconds %llu\n",
-                     ends_s);
+    return len > 0 ? (size_t)len : 0;
+}
+
+static size_t certificate_entry(unsigned index, char text[LEAT_METRICS_ENTRY_BYTES])
+{
+    static const struct {
+        const char *name, *type, *what;
+    } families[] = {
+        {"leat_certificate_expiry_timestamp_seconds", "gauge",
+         "when the first certificate ends to be valid, since 1970"},
+        {"leat_certificates_obtained_total", "counter", "certificates that ACME has brought"},
+        {"leat_certificates_failed_total", "counter",
+         "attempts to obtain a certificate that failed"}};
+    const struct leat_platform *platform = shown.platform;
+    const uint64_t values[] = {platform->certificate_ends_s, platform->certificates_obtained,
+                               platform->certificates_failed};
+    int len;
+
+    index += values[0] > 0 ? 0 : 1; /* without a certificate there is no end of one */
+    if (index >= (platform->acme ? sizeof families / sizeof *families : 1))
+        return 0;
+    len = snprintf(text, LEAT_METRICS_ENTRY_BYTES, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n",
+                   families[index].name, families[index].what, families[index].name,
+                   families[index].type, families[index].name, (unsigned long long)values[index]);
     return len > 0 ? (size_t)len : 0;
 }
 
@@ -175,8 +190,9 @@ static size_t server_entry(unsigned index, char text[LEAT_METRICS_ENTRY_BYTES])
 static size_t entry(unsigned group, unsigned index, char text[LEAT_METRICS_ENTRY_BYTES])
 {
     return group == 0   ? fact_entry(index, text)
-           : group == 1 ? log_entry(index, text)
-           : group == 2 ? stack_entry(index, text)
+           : group == 1 ? certificate_entry(index, text)
+           : group == 2 ? log_entry(index, text)
+           : group == 3 ? stack_entry(index, text)
                         : server_entry(index, text);
 }
 
@@ -194,7 +210,7 @@ static struct place place_of(const void *arg)
 static size_t write_entries(struct place *at, char *text)
 {
     enum {
-        GROUPS = 4
+        GROUPS = 5
     };
     size_t len = 0;
 
