@@ -37,6 +37,7 @@ struct secure {
     unsigned serving;    /* which of them */
     bool has_before;     /* the other one was in use until changed_ns */
     bool has_http;       /* there is a server at port 80 */
+    bool has_tickets;    /* ticket_keys_take() has been called */
     uint64_t changed_ns; /* the last change */
     struct leat_tls *tls;
     const struct leat_tls_early *early; /* NULL: no early data is taken */
@@ -180,6 +181,28 @@ static const char *clear_next(struct leat_platform *platform)
     return NULL;
 }
 
+/* Tickets belong to a certificate: the keys of the run before are read when there is one. */
+static const char *take_ticket_keys(struct leat_platform *platform)
+{
+    secure.has_tickets = true;
+    return ticket_keys_take(platform, secure.tls, secure.sets[secure.serving].identities[0],
+                            &secure.crypto);
+}
+
+/* A certificate of ACME comes after the start.  A file that can't be used ends the program there,
+ * too. */
+static void take_late_ticket_keys(struct leat_platform *platform)
+{
+    const char *wrong = take_ticket_keys(platform);
+    char line[360];
+
+    if (!wrong)
+        return;
+    snprintf(line, sizeof line, "%s: %s", example.name, wrong);
+    platform->say(platform, line);
+    platform->finish(platform, 2);
+}
+
 /* New sessions get the certificates that were read there. */
 static const char *use_next(struct leat_platform *platform)
 {
@@ -194,7 +217,10 @@ static const char *use_next(struct leat_platform *platform)
     secure.serving = next;
     secure.changed_ns = leat_now_ns(platform->stack);
     show_end(platform);
-    ticket_keys_use(platform, secure.sets[next].identities[0], &secure.crypto);
+    if (secure.has_tickets)
+        ticket_keys_use(platform, secure.sets[next].identities[0], &secure.crypto);
+    else
+        take_late_ticket_keys(platform);
     return NULL;
 }
 
@@ -304,8 +330,7 @@ const char *secure_serve(struct leat_platform *platform, uint16_t port,
         wrong =
             acme_start(platform, &secure.crypto, secure.tls, !secure.has_http, take_certificate);
     else if (!wrong)
-        wrong =
-            ticket_keys_take(platform, secure.tls, secure.sets[0].identities[0], &secure.crypto);
+        wrong = take_ticket_keys(platform);
     if (wrong)
         return wrong;
     show_end(platform);

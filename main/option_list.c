@@ -85,8 +85,8 @@ const struct option all_options[KEY_COUNT] = {
     [KEY_PASSWORDS] = {"passwords", "FILE",
                        "with --files: lines \"name:password\"; only these users get files", false},
     [KEY_TICKET_KEYS] = {"ticket-keys", "FILE",
-                         "with --cert: keep the keys of TLS tickets there, so that tickets\n"
-                         "                     survive a restart; the file is secret",
+                         "with --cert or --acme: keep the keys of TLS tickets there, so that\n"
+                         "                     tickets survive a restart; the file is secret",
                          true},
     [KEY_STORE] = {"store", "FILE",
                    "keep leases, secrets and keys there from one run to the next: a file,\n"
@@ -115,7 +115,9 @@ const struct option all_options[KEY_COUNT] = {
                         "                     system's)",
                         false},
     [KEY_ACME_FOLDER] = {"acme-folder", "FOLDER",
-                         "keep the keys and the certificate there; they are secret", true},
+                         "keep the keys and the certificate there, instead of the --store; they\n"
+                         "                     are secret",
+                         true},
     [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
     [KEY_REPLAY] = {"replay", "FILE",
                     "take frames from a recording, at its times, instead of a device;\n"

@@ -146,7 +146,8 @@ static const char *wrong_service(const struct options *options)
         {options->key && !options->certificate,
          "--key needs --cert: without a certificate this would serve in the "
          "clear"},
-        {options->ticket_keys && !options->certificate, "--ticket-keys needs --cert"},
+        {options->ticket_keys && !options->certificate && !options->acme,
+         "--ticket-keys needs --cert or --acme"},
         {options->store_format && !options->store, "--store-format needs --store"},
         {options->store && options->replay,
          "--store or --replay, not both: a recording has no values of earlier runs"},
