@@ -1,8 +1,9 @@
 /*
  * acme.c -- see acme.h: the client of ACME, with all that it stands on.
  *
- * Keys and certificates are kept in the folder of --acme-folder.  Without it they end with the
- * program: then each start orders a new certificate, and authorities limit how many.
+ * Keys and certificates are kept in the folder of --acme-folder or, without it, in the store of
+ * --store.  Without both they end with the program: then each start orders a new certificate, and
+ * authorities limit how many.
  */
 #include "acme.h"
 
@@ -11,6 +12,7 @@
 
 #include <leat/civil.h>
 #include <leat/resolver.h>
+#include <leat/store.h>
 
 enum {
     NAMES_BYTES = 4096,
@@ -23,6 +25,7 @@ static const char system_authorities[] = "/etc/ssl/certs/ca-certificates.crt";
 static struct keeper {
     struct leat_platform *platform;
     struct leat_acme *acme;
+    struct leat_store_request request; /* one at a time */
     struct leat_http_client *client;
     struct leat_connect_config names; /* how the authority's name is found */
     struct leat_crypto_anchors anchors;
@@ -37,6 +40,23 @@ static _Alignas(16) unsigned char client_memory[64 * 1024];
 static _Alignas(16) unsigned char resolver_memory[1 << 15];
 static _Alignas(16) unsigned char anchor_memory[320 * 1024]; /* as many bytes as the text suffice */
 
+/* ---- The store --------------------------------------------------------------------------------
+ */
+
+/* The values are PEM as it is, without a version. */
+static const char *stored_name(const char *name)
+{
+    return strcmp(name, LEAT_ACME_ACCOUNT) == 0 ? "acme/account" : "acme/certificate";
+}
+
+static void on_stored(struct leat_store *store, struct leat_store_request *request,
+                      enum leat_err err, void *arg)
+{
+    (void)store;
+    if (err != LEAT_ERR_CLOSED) /* the program ends */
+        leat_acme_kept(arg, err, request->len);
+}
+
 /* ---- The folder -------------------------------------------------------------------------------
  */
 
@@ -48,10 +68,10 @@ static const char *path_of(const char *name)
     return len > 0 && (size_t)len < sizeof path ? path : NULL;
 }
 
-static void get(void *context, struct leat_acme *acme, const char *name, void *to, size_t room)
+static void read_from_folder(struct leat_platform *platform, struct leat_acme *acme,
+                             const char *name, void *to, size_t room)
 {
-    struct leat_platform *platform = context;
-    const char *path = platform->acme_folder ? path_of(name) : NULL, *bytes = NULL;
+    const char *path = path_of(name), *bytes = NULL;
     enum leat_err err = LEAT_ERR_NOT_FOUND;
     size_t len = 0;
 
@@ -65,6 +85,25 @@ static void get(void *context, struct leat_acme *acme, const char *name, void *t
     leat_acme_kept(acme, err, len);
 }
 
+/* ---- Both -------------------------------------------------------------------------------------
+ */
+
+static void get(void *context, struct leat_acme *acme, const char *name, void *to, size_t room)
+{
+    struct leat_platform *platform = context;
+    enum leat_err err = LEAT_ERR_NOT_FOUND;
+
+    if (platform->acme_folder) {
+        read_from_folder(platform, acme, name, to, room);
+        return;
+    }
+    if (platform->store)
+        err = leat_store_get(platform->store, &keeper.request, stored_name(name), to, room,
+                             on_stored, acme);
+    if (err)
+        leat_acme_kept(acme, err, 0);
+}
+
 static void put(void *context, struct leat_acme *acme, const char *name, const void *value,
                 size_t len)
 {
@@ -72,8 +111,14 @@ static void put(void *context, struct leat_acme *acme, const char *name, const v
     const char *path = platform->acme_folder ? path_of(name) : NULL;
     enum leat_err err = platform->acme_folder ? LEAT_ERR_DEVICE : LEAT_OK;
 
-    if (path && platform->write_file)
+    if (!platform->acme_folder && platform->store) {
+        err = leat_store_put(platform->store, &keeper.request, stored_name(name), value, len,
+                             on_stored, acme);
+        if (!err)
+            return;
+    } else if (path && platform->write_file) {
         err = platform->write_file(platform, path, value, len);
+    }
     leat_acme_kept(acme, err, 0);
 }
 

@@ -3,74 +3,21 @@
 Pebble asks pebble-challtestsrv for addresses, and gets that of leat for every name. It refuses nonces at random.
 """
 
-import json
-import os
+import re
 import signal
 import socket
 import ssl
+import urllib.request
 
 import pytest
 
 import conftest
-from conftest import LIMIT_S, Process, run, until
-from services import program
+from conftest import LIMIT_S, run, until
+from pebble import BINDING, Pebble
+from pebble import shown as shown_at
 
 AUTHORITY = "10.99.0.1"  # of the machine with pebble, behind leat's gateway
-DIRECTORY = f"https://{AUTHORITY}:14000/dir"
 NAMES = ["one.example", "two.example", "three.example"]
-BINDING = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
-
-
-class Pebble:
-    """The authority, the names' addresses, and the certificate of its own server."""
-
-    def __init__(self, folder, nonces=20, binding=False, sleep=0, ports=(80, 443)):
-        self.folder = folder
-        self.processes = []
-        run("ip", "addr", "replace", f"{AUTHORITY}/32", "dev", "lo")
-        self.trust = folder / "authority.pem"
-        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-            folder / "authority.key", "-out", self.trust, "-days", "2", "-subj", "/CN=authority", "-addext",
-            f"subjectAltName=IP:{AUTHORITY}", timeout=60)
-        config = {"listenAddress": f"{AUTHORITY}:14000", "managementListenAddress": f"{AUTHORITY}:15000",
-                  "certificate": str(self.trust), "privateKey": str(folder / "authority.key"), "httpPort": ports[0],
-                  "tlsPort": ports[1], "externalAccountBindingRequired": binding,
-                  "externalAccountMACKeys": {"kid-1": BINDING}}
-        (folder / "pebble.json").write_text(json.dumps({"pebble": config}), encoding="utf-8")
-        # the next program of leat gets this address
-        self.address = f"10.77.{next(conftest._numbers) + 1}.2"
-        self.names = Process(program("pebble-challtestsrv"), "-defaultIPv4", self.address, "-defaultIPv6", "", "-dns01",
-                             f"{AUTHORITY}:8053", "-http01", "", "-https01", "", "-tlsalpn01", "", "-management", f"{AUTHORITY}:8055")
-        self.processes.append(self.names)
-        environment = os.environ | {"PEBBLE_WFE_NONCEREJECT": str(nonces), "PEBBLE_AUTHZREUSE": "0"}
-        environment |= {"PEBBLE_VA_SLEEPTIME": str(sleep)} if sleep else {"PEBBLE_VA_NOSLEEP": "1"}
-        self.pebble = Process(program("pebble"), "-config", folder / "pebble.json", "-dnsserver", f"{AUTHORITY}:8053",
-                              env=environment)
-        self.processes.append(self.pebble)
-        self.pebble.wait_for("ACME directory available")
-        context = ssl.create_default_context(cafile=self.trust)
-        assert until(lambda: self.answers(context))
-
-    def answers(self, context):
-        try:
-            with socket.create_connection((AUTHORITY, 14000), 5) as near, context.wrap_socket(near, server_hostname=AUTHORITY):
-                return True
-        except OSError:
-            return False
-
-    def roots(self):
-        """Its root certificate, which it makes at each start."""
-        path = self.folder / "root.pem"
-        path.write_bytes(run("curl", "-sSk", f"https://{AUTHORITY}:15000/roots/0"))
-        return path
-
-    def options(self, names, *more):
-        return ["--acme", ",".join(names), "--acme-directory", DIRECTORY, "--acme-trust", self.trust, "--acme-agree", *more]
-
-    def close(self):
-        for process in reversed(self.processes):
-            process.kill()
-            print(f"--- {' '.join(process.command)}\n{process.text}")
 
 
 @pytest.fixture
@@ -78,7 +25,9 @@ def pebble(tmp_path):
     started = []
 
     def start(**options):
-        started.append(Pebble(tmp_path, **options))
+        run("ip", "addr", "replace", f"{AUTHORITY}/32", "dev", "lo")
+        # the next program of leat gets this address
+        started.append(Pebble(tmp_path, AUTHORITY, f"10.77.{next(conftest._numbers) + 1}.2", **options))
         return started[-1]
 
     yield start
@@ -87,10 +36,7 @@ def pebble(tmp_path):
 
 
 def shown(web, name, root, port=443):
-    """The names in the certificate that a client of TLS gets, which it has verified."""
-    context = ssl.create_default_context(cafile=root)
-    with socket.create_connection((web.ip, port), LIMIT_S) as near, context.wrap_socket(near, server_hostname=name) as conn:
-        return {value for _, value in conn.getpeercert()["subjectAltName"]}, conn.getpeercert()["serialNumber"]
+    return shown_at((web.ip, port), name, root)
 
 
 @pytest.fixture(params=["httpd", "httpd_bearssl"])
@@ -121,6 +67,90 @@ def test_a_restart_uses_what_is_kept(leat, pebble, tmp_path):
     again.wait_for("the kept certificate is used")
     assert shown(again, "one.example", authority.roots()) == before
     assert "a new certificate" not in again.text
+
+
+def test_a_store_keeps_the_account_and_the_certificate(leat, pebble, tmp_path, httpd):
+    authority = pebble()
+    store = tmp_path / "store"
+    options = authority.options(NAMES[:1], "--store", store)
+    first = leat(httpd, options=options)
+    first.wait_for("a new certificate", timeout=60)
+    before = shown(first, "one.example", authority.roots())
+    first.stop()
+    text = store.read_bytes()
+    assert b"acme/account\0" in text and b"acme/certificate\0" in text
+    assert not list(tmp_path.glob("acme-*"))
+    again = leat(httpd, options=options)
+    again.wait_for("the kept certificate is used")
+    assert shown(again, "one.example", authority.roots()) == before
+    again.stop()
+    # another name needs another certificate, but no other account
+    other = leat(httpd, options=authority.options(NAMES[1:2], "--store", store))
+    other.wait_for("the kept certificate isn't used: it isn't for all names")
+    other.wait_for("no new certificate: ", timeout=60)  # the names still lead to the first one
+    authority.lead_names_to(other.ip)
+    other.signal(signal.SIGHUP)
+    other.wait_for("a new certificate", timeout=60)
+    assert len(set(re.findall(r"There are now (\d+) accounts", authority.text))) == 1
+
+
+def metrics(server):
+    """The families about certificates, with their values."""
+    text = urllib.request.urlopen(f"http://{server.host}:9000/metrics", timeout=LIMIT_S).read().decode()
+    return {name: int(value) for name, value in re.findall(r"^leat_(certificate\w+) (\d+)$", text, re.M)}
+
+
+def test_metrics_show_renewals_and_failures(leat, pebble, tmp_path):
+    authority = pebble(validity=36)
+    web = leat("httpd", options=authority.options(NAMES[:1], "--acme-folder", tmp_path, "--dashboard", 9000))
+    assert until(lambda: metrics(web).get("certificates_obtained_total") == 1, 60)
+    first = metrics(web)
+    assert first["certificates_failed_total"] == 0
+    assert until(lambda: metrics(web)["certificates_obtained_total"] == 2, 60)  # at two thirds of the lifetime
+    second = metrics(web)
+    assert second["certificate_expiry_timestamp_seconds"] >= first["certificate_expiry_timestamp_seconds"] + 20
+    used = shown(web, "one.example", authority.roots())
+    authority.close()
+    web.wait_for("no new certificate: .*, and the old one stays", timeout=60)
+    third = metrics(web)
+    assert third["certificates_failed_total"] == 1 and third["certificates_obtained_total"] == 2
+    assert third["certificate_expiry_timestamp_seconds"] == second["certificate_expiry_timestamp_seconds"]
+    assert shown(web, "one.example", tmp_path / "root.pem") == used
+
+
+def fetched(web, context, session):
+    """A session and its ticket, and whether it has resumed @session."""
+    with socket.create_connection((web.ip, 443), LIMIT_S) as near, \
+            context.wrap_socket(near, server_hostname="one.example", session=session) as conn:
+        conn.sendall(b"GET / HTTP/1.1\r\nHost: one.example\r\n\r\n")
+        assert conn.recv(100).startswith(b"HTTP/1.1 200 ")
+        return conn.session, conn.session_reused
+
+
+@pytest.mark.parametrize("kept", ["folder", "store"])
+def test_tickets_survive_a_restart(leat, pebble, tmp_path, kept):
+    authority = pebble()
+    words = {"folder": ["--acme-folder", tmp_path, "--ticket-keys", tmp_path / "tickets"], "store": ["--store", tmp_path / "store"]}
+    options = authority.options(NAMES[:1], *words[kept])
+    web = leat("httpd", options=options)
+    web.wait_for("a new certificate", timeout=60)
+    context = ssl.create_default_context(cafile=authority.roots())
+    session, reused = fetched(web, context, None)
+    assert not reused
+    web.stop()
+    web = leat("httpd", options=options)
+    web.wait_for("the kept certificate is used")
+    session, reused = fetched(web, context, session)
+    assert reused
+
+
+def test_a_file_that_has_no_ticket_keys_ends_the_program(leat, pebble, tmp_path):
+    authority = pebble()
+    (tmp_path / "tickets").write_bytes(b"something else")
+    web = leat("httpd", options=authority.options(NAMES[:1], "--acme-folder", tmp_path, "--ticket-keys", tmp_path / "tickets"))
+    web.wait_for("--ticket-keys .*: that file has no keys of this program's, so it stays as it is", timeout=60)
+    web.expect_status(2)
+    assert (tmp_path / "tickets").read_bytes() == b"something else"
 
 
 def test_several_names_are_in_one_certificate(leat, pebble, tmp_path):
@@ -168,11 +198,11 @@ def test_terms_that_nobody_agreed_to_are_told(leat, pebble, tmp_path):
 
 def test_a_name_that_leads_elsewhere_is_told(leat, pebble, tmp_path):
     authority = pebble()
-    run("curl", "-sS", "-d", json.dumps({"ip": AUTHORITY}), f"http://{AUTHORITY}:8055/set-default-ipv4")
+    authority.lead_names_to(AUTHORITY)
     web = leat("httpd", options=authority.options(NAMES[:1], "--acme-folder", tmp_path))
     web.wait_for("no new certificate: .*the proof for one.example: .*; the next attempt is in [67]", timeout=60)
     # both proofs are tried in turn; the second attempt finds a name that leads here
-    run("curl", "-sS", "-d", json.dumps({"ip": web.ip}), f"http://{AUTHORITY}:8055/set-default-ipv4")
+    authority.lead_names_to(web.ip)
     web.signal(signal.SIGHUP)
     web.wait_for("a new certificate", timeout=60)
 
@@ -182,6 +212,5 @@ def test_an_authority_that_is_not_trusted_gets_no_request(leat, pebble, tmp_path
     other = tmp_path / "other.pem"
     run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", tmp_path / "other.key",
         "-out", other, "-days", "2", "-subj", "/CN=other", timeout=60)
-    options = [other if word == authority.trust else word for word in authority.options(NAMES[:1], "--acme-folder", tmp_path)]
-    web = leat("httpd", options=options)
+    web = leat("httpd", options=authority.options(NAMES[:1], "--acme-folder", tmp_path, trust=other))
     web.wait_for("no new certificate: .*authority", timeout=60)
