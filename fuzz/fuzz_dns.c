@@ -45,7 +45,7 @@ static void demand(bool condition)
 }
 
 /* Writes the legal data of a record with uncompressed names; returns its length. SIZE_MAX: it
- * hasn't the fields of its type, and that is one whose data may differ. */
+ * has other fields than its type, and that is one whose data may differ. */
 static size_t expand_rdata(const struct leat_dns_record *record, uint8_t *rdata)
 {
     const uint8_t *fields = dns_fields(record->type);
@@ -73,6 +73,10 @@ static size_t expand_rdata(const struct leat_dns_record *record, uint8_t *rdata)
         }
         memcpy(rdata + len, record->message + before, at - before);
         len += at - before;
+    }
+    if (fields && at < end) { /* more than the fields: such data is opaque */
+        demand(dns_shape(record->type)->may_differ);
+        return SIZE_MAX;
     }
     memcpy(rdata + len, record->message + at, end - at);
     return len + end - at;

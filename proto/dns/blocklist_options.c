@@ -9,8 +9,8 @@ static bool is(const char *text, size_t len, const char *name)
 {
     size_t at = 0;
 
-    while (at < len && name[at] == text[at])
-        at++;
+    while (at < len && name[at] != '\0' && name[at] == text[at])
+        at++; /* a line may have bytes of 0, too */
     return at == len && name[at] == '\0';
 }
 
