@@ -32,6 +32,10 @@ struct bring_up {
 /* Bytes of the stack's block that bring_up() takes, UDP and TCP included. */
 size_t bring_up_bytes(const struct options *options, const struct leat_tcp_config *tcp);
 
+/* Why leat_init() has failed: the text of @err, and for want of memory how much the stack needs and
+ * the machine has. Static memory. */
+const char *bring_up_why(enum leat_err err, size_t needed_bytes, size_t had_bytes);
+
 /* Attaches up->netif, registers UDP and TCP, and sets the addresses and gateways of --ip, --gateway
  * and --ip6.  Without --ip a DHCP server is asked and, without --ip6 too, routers.  On failure
  * @step names the step, in words for the user. */

@@ -13,6 +13,19 @@ static void say(struct bring_up *up)
     up->platform->say(up->platform, up->line);
 }
 
+const char *bring_up_why(enum leat_err err, size_t needed_bytes, size_t had_bytes)
+{
+    static char text[160];
+
+    if (err != LEAT_ERR_MEMORY)
+        return leat_err_text(err);
+    snprintf(text, sizeof text,
+             "the stack needs %zu KiB of memory, and the machine has %zu for it: give it more, or "
+             "less to --buffers or --connections",
+             needed_bytes / 1024 + 1, had_bytes / 1024);
+    return text;
+}
+
 void bring_up_say_ipv6(struct bring_up *up, const struct leat_slaac_facts *facts)
 {
     char ip[LEAT_IP_TEXT_BYTES], gateway[LEAT_IP_TEXT_BYTES], server[LEAT_IP_TEXT_BYTES] = "none";

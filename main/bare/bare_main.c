@@ -319,17 +319,17 @@ static const char *make_stack(void)
     struct bare_machine *machine = program.machine;
     struct leat_config config = {.drain_ns = options->drain_ns};
     struct leat_tcp_config tcp = options_tcp(options, program.app);
-    enum leat_err err = LEAT_OK;
+    enum leat_err err;
 
     if (options->seed_given)
         memcpy(config.seed, options->seed, sizeof config.seed);
-    else
-        err = program.host.entropy(&program.host, config.seed, sizeof config.seed);
-    if (err)
+    else if (program.host.entropy(&program.host, config.seed, sizeof config.seed))
         return "entropy: the machine has none";
     choose_buffers(&config, &tcp);
     err = leat_init(&program.platform.stack, machine->memory, machine->memory_bytes, &config);
-    return err ? leat_err_text(err) : bare_store_open(&program.keep, options, config.seed);
+    if (err)
+        return bring_up_why(err, stack_bytes(&config, &tcp), machine->memory_bytes);
+    return bare_store_open(&program.keep, options, config.seed);
 }
 
 static enum leat_err attach(const char **step)
