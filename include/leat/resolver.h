@@ -183,6 +183,27 @@ size_t leat_lookup_failure_format(const struct leat_resolver *resolver,
                                   const struct leat_lookup_failure *failure,
                                   char text[LEAT_REFUSAL_TEXT_BYTES]);
 
+/**
+ * Writes answers of the cache to @p to, for leat_resolver_load() in the next run: at most @p room
+ * bytes.  An A record with a name of 20 bytes takes 55.  The newest answers that were used come
+ * first.  @p saved begins at 0 and counts those that were written, so that further calls write the
+ * others with the same room; each block may be loaded without the others.  Failures, answers that
+ * no block has room for, and those with less than a minute left are left out.  Returns the block's
+ * length, or 0: there are no more, or the civil time is unknown.
+ */
+size_t leat_resolver_save(struct leat_resolver *resolver, uint32_t *saved, void *to, size_t room);
+
+/**
+ * Takes the answers of a block of leat_resolver_save() into the cache, each for the time that it
+ * has left by civil time.  The bytes are checked as a server's reply is.  Returns how many answers
+ * were taken.  It must not be called from the callback of a lookup.
+ *
+ * None is taken without a cache, and if the civil time is unknown, before that of the block, or a
+ * week behind it.  None is taken of a block that has another version, or that a resolver with other
+ * servers has written.
+ */
+uint32_t leat_resolver_load(struct leat_resolver *resolver, const void *bytes, size_t len);
+
 /** Counters of a resolver. */
 struct leat_resolver_counts {
     uint64_t udp_queries;     /**< sent by UDP, without `repeated` */

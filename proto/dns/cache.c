@@ -318,6 +318,39 @@ void cache_put(struct cache *cache, const struct cache_key *key, const struct dn
     cache->count++;
 }
 
+static const struct cache_ring *ring_of(const struct cache *cache, uint8_t number)
+{
+    return number == 0 ? &cache->fresh : &cache->proven;
+}
+
+struct cache_entry *cache_next(const struct cache *cache, struct cache_walk *walk)
+{
+    while (walk->ring < 2) {
+        const struct cache_ring *ring = ring_of(cache, walk->ring);
+        struct cache_entry *entry;
+
+        if (walk->walked == 0)
+            walk->at = ring->tail;
+        if (walk->walked >= ring->used) {
+            *walk = (struct cache_walk){.ring = (uint8_t)(walk->ring + 1)};
+            continue;
+        }
+        if (walk->at == ring->top)
+            walk->at = ring->begin;
+        entry = entry_at(cache, walk->at);
+        walk->at += entry->grains;
+        walk->walked += entry->grains;
+        if (entry->name_len != 0)
+            return entry;
+    }
+    return NULL;
+}
+
+const uint8_t *cache_name(const struct cache_entry *entry)
+{
+    return (const uint8_t *)(entry + 1);
+}
+
 void cache_view(const struct cache_entry *entry, struct dns_kept *kept)
 {
     *kept = (struct dns_kept){.records = records_of(entry),

@@ -101,6 +101,19 @@ void cache_put(struct cache *cache, const struct cache_key *key, const struct dn
 /* A view of the answer, valid as long as the entry. */
 void cache_view(const struct cache_entry *entry, struct dns_kept *kept);
 
+/* Where a walk over all entries is. It begins as {0}; the cache must not change meanwhile. */
+struct cache_walk {
+    uint32_t at;     /* in the ring */
+    uint32_t walked; /* grains of the ring */
+    uint8_t ring;    /* 0: the small one, 1: the large one, 2: the end */
+};
+
+/* The next entry, each ring from its oldest one on; NULL: there are no more. */
+struct cache_entry *cache_next(const struct cache *cache, struct cache_walk *walk);
+
+/* The entry's name, uncompressed and in lower case, of entry->name_len bytes. */
+const uint8_t *cache_name(const struct cache_entry *entry);
+
 /* Seconds until the TTL ends; 0: it has ended. */
 static inline uint32_t cache_left_s(const struct cache_entry *entry, uint32_t now_s)
 {

@@ -16,6 +16,7 @@
  *      habits.c          what was learnt about it
  *      rebind.c          replies with private addresses
  *      resolver_cache.c  the cached answers
+ *      resolver_save.c   the same, as bytes for the next run
  *
  * Calls go down in this list. Only query_receive.c and lookup.c report to lookups:
  * query_take_message() returns true for an answer, and leaves an error to `ready`.

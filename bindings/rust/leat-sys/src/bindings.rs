@@ -3502,8 +3502,10 @@ extern "C" {
     pub fn leat_resolver_close(resolver: *mut leat_resolver);
     pub fn leat_resolver_counts(resolver: *const leat_resolver) -> *const leat_resolver_counts;
     pub fn leat_resolver_get_server(resolver: *const leat_resolver, i: u32, server: *mut leat_resolver_server);
+    pub fn leat_resolver_load(resolver: *mut leat_resolver, bytes: *const c_void, len: usize) -> u32;
     pub fn leat_resolver_memory_bytes(config: *const leat_resolver_config) -> usize;
     pub fn leat_resolver_open(resolver: *mut *mut leat_resolver, stack: *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_resolver_config) -> leat_err;
+    pub fn leat_resolver_save(resolver: *mut leat_resolver, saved: *mut u32, to: *mut c_void, room: usize) -> usize;
     pub fn leat_route_add(stack: *mut leat, network: leat_ip, prefix_bits: u8, gateway: leat_ip) -> leat_err;
     pub fn leat_route_add_by(stack: *mut leat, netif: *const leat_netif, network: leat_ip, prefix_bits: u8, gateway: leat_ip) -> leat_err;
     pub fn leat_route_add_on_link(stack: *mut leat, netif: *const leat_netif, network: leat_ip, prefix_bits: u8) -> leat_err;
