@@ -89,6 +89,7 @@ def test_no_early_data_is_taken_right_after_a_restart(serve, keys, tmp_path):
 def test_the_file_is_its_owners(serve, tmp_path):
     serve()
     path = tmp_path / "ticket-keys"
+    until(path.exists)  # it is written after the program has said that it runs
     assert path.stat().st_size == FILE_BYTES and stat.S_IMODE(os.stat(path).st_mode) == 0o600
 
 
