@@ -112,9 +112,10 @@ struct leat_platform {
     /** The program sets it, for /metrics: when its certificate ends to be valid, in seconds since
      * 1970; 0: it has none. */
     uint64_t certificate_ends_s;
-    /** The program sets both, for /metrics with --acme: certificates that it has obtained, and
-     * attempts that failed. */
-    uint64_t certificates_obtained, certificates_failed;
+    /** The program sets it, for /metrics with --acme: certificates that it has obtained. */
+    uint64_t certificates_obtained;
+    /** ... and attempts that failed. */
+    uint64_t certificates_failed;
     /** For leat_tasks_config.guard: pages that trap; NULL: this platform has none. */
     bool (*guard)(void *page, size_t bytes, bool guarded);
     /** Writes one line for a human: to the standard output, or with leat_app.prints to the standard

@@ -72,7 +72,8 @@ class Unite(unittest.TestCase):
         self.assertIn("range(part['sources'].length() / 4 + 6)", build)
         folders = {"src": [], "proto": [], "web/http": ["web/zip"], "web/acme": [], "tls": [], "task": [], "sockets/calls": []}
         for folder, more in folders.items():
-            sources = [path for part in [folder, *more] for path in tree.sources(part, ends=(".c",)) if path.name != "twins.c"]
+            sources = [tree.ROOT / path for part in [folder, *more] for path in tree.sources(part, ends=(".c",))
+                       if path.name != "twins.c"]
             self.assertIsNotNone(unite.group(sources, len(sources) // 4 + 6), folder)
 
 
