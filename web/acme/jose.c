@@ -41,7 +41,7 @@ bool acme_digest(const struct leat_acme *acme, const char *text, size_t len,
 
 bool acme_thumbprint(struct leat_acme *acme)
 {
-    char jwk[192];
+    char jwk[136]; /* 126 are used (RFC 7638 3.2): numbers of 43 characters */
     struct text text = {jwk, 0, sizeof jwk};
     struct text print = {acme->thumbprint, 0, sizeof acme->thumbprint - 1};
     uint8_t digest[ACME_DIGEST_BYTES];
