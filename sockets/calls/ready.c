@@ -176,8 +176,10 @@ static int select_all(struct leat_sockets *sockets, struct selection *selection,
     return ready;
 }
 
-static int select_wait(struct leat_sockets *sockets, struct selection *selection, int count,
-                       uint64_t deadline_ns)
+/* Not inlined: its variables would lie on the stack beside the sets. */
+static __attribute__((noinline)) int select_wait(struct leat_sockets *sockets,
+                                                 struct selection *selection, int count,
+                                                 uint64_t deadline_ns)
 {
     int ready, error;
 
