@@ -240,6 +240,21 @@ static void check_one(struct fixture *f, const struct model *model, unsigned nam
         entry->used = true;
 }
 
+/* The entries that a walk finds; each is that which is found by its name. */
+static uint32_t walk_over_all(struct fixture *f)
+{
+    struct cache_walk walk = {0};
+    struct cache_entry *entry;
+    uint32_t count = 0;
+
+    while ((entry = cache_next(&f->cache, &walk))) {
+        cache_key_make(&f->cache, &f->key, cache_name(entry), entry->name_len, entry->type);
+        assert_ptr_equal(cache_find(&f->cache, &f->key, entry->stored_s), entry);
+        count++;
+    }
+    return count;
+}
+
 static void run_against_model(struct fixture *f, unsigned seed)
 {
     static struct model model[MODEL_NAMES];
@@ -264,6 +279,7 @@ static void run_against_model(struct fixture *f, unsigned seed)
     for (unsigned name = 0; name < MODEL_NAMES; name++)
         check_one(f, model, name, &found);
     assert_int_equal(found, f->cache.count);
+    assert_int_equal(walk_over_all(f), f->cache.count);
 }
 
 static void test_at_random_only_the_last_is_found(void **state)
