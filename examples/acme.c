@@ -174,13 +174,12 @@ static const char *read_binding(struct leat_platform *platform, struct leat_acme
 
 static const char *open_names(struct leat_platform *platform)
 {
-    const struct leat_resolver_config config = {
-        .servers = {{.ip = platform->server, .port = LEAT_DNS_PORT}},
-        .server_count = 1,
-        .lookups = 2};
+    static struct leat_resolver_config config = {
+        .servers = {{.port = LEAT_DNS_PORT}}, .server_count = 1, .lookups = 2};
 
     if (leat_ip_is_any(platform->server))
         return NULL; /* the authority's address is enough */
+    config.servers[0].ip = platform->server;
     return leat_resolver_open(&keeper.names.resolver, platform->stack, resolver_memory,
                               sizeof resolver_memory, &config)
                ? "no memory for the resolver"

@@ -48,8 +48,8 @@ static void say_report(struct leat_platform *platform, const struct leat_sntp_re
 
 static void say_silence(struct leat_platform *platform, const struct leat_sntp *sntp)
 {
-    char why[LEAT_REFUSAL_TEXT_BYTES];
-    char line[LEAT_REFUSAL_TEXT_BYTES + 40];
+    static char why[LEAT_REFUSAL_TEXT_BYTES]; /* not on the stack */
+    static char line[LEAT_REFUSAL_TEXT_BYTES + 40];
 
     if (leat_refusal_format(leat_sntp_refusal(sntp), why) > 0)
         snprintf(line, sizeof line, "clock: %s; still trying", why);

@@ -114,16 +114,16 @@ static const struct leat_http_route routes[] = {
 static const char *start(struct leat_platform *platform)
 {
     const struct leat_tasks_config task_config = {.tasks = TASKS, .guard = platform->guard};
-    const struct leat_resolver_config resolver_config = {.servers = {{.ip = platform->server}},
-                                                         .server_count = 1,
-                                                         .rounds = 2, /* in all 4.5 s */
-                                                         .timeout_ns = 3 * second_ns / 2};
+    static struct leat_resolver_config resolver_config = {.server_count = 1,
+                                                          .rounds = 2}; /* in all 4.5 s */
     struct leat_http_server_config http_config = {
         .routes = routes, .route_count = 1, .port = platform->port, .clients = CLIENTS};
     struct leat_http_server *server;
 
     if (leat_ip_is_any(platform->server))
         return "no name server: give --server ADDRESS";
+    resolver_config.servers[0].ip = platform->server;
+    resolver_config.timeout_ns = 3 * second_ns / 2;
     if (leat_resolver_open(&resolver, platform->stack, resolver_memory, sizeof resolver_memory,
                            &resolver_config) ||
         leat_tasks_open(&tasks, platform->stack, task_memory, sizeof task_memory, &task_config))

@@ -208,14 +208,12 @@ static const char *serve_pages(struct leat_platform *platform)
 
 static const char *start(struct leat_platform *platform)
 {
-    const struct leat_resolver_config resolver = {.servers = {{.ip = platform->server}},
-                                                  .server_count = 1,
-                                                  .lookups = LOOKUPS,
-                                                  .answer_bytes = UINT16_MAX,
-                                                  .cache_bytes = CACHE_BYTES,
-                                                  .stale_s = DAY_S,
-                                                  .prefetch = true,
-                                                  .no_rebinding = sieve.no_rebinding};
+    static struct leat_resolver_config resolver = {.server_count = 1,
+                                                   .lookups = LOOKUPS,
+                                                   .answer_bytes = UINT16_MAX,
+                                                   .cache_bytes = CACHE_BYTES,
+                                                   .stale_s = DAY_S,
+                                                   .prefetch = true};
     struct leat_forwarder_config forwarder = {.port = platform->port,
                                               .clients = CLIENTS,
                                               .no_rate_limit = sieve.any_rate,
@@ -227,6 +225,8 @@ static const char *start(struct leat_platform *platform)
 
     if (leat_ip_is_any(platform->server))
         return "no name server: give --server or --gateway";
+    resolver.servers[0].ip = platform->server;
+    resolver.no_rebinding = sieve.no_rebinding;
     admit_configure(platform, &forwarder);
     lists_start(platform, sieve.token);
     if (leat_resolver_open(&forwarder.resolver, platform->stack, resolver_memory,

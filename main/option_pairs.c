@@ -134,8 +134,8 @@ static bool needs_acme(const struct options *options)
            options->acme_trust || options->acme_folder || options->acme_agree;
 }
 
-/* Services beside the program. */
-static const char *wrong_service(const struct options *options)
+/* Services beside the program. Not inlined, so that two tables are never in one frame. */
+__attribute__((noinline)) static const char *wrong_service(const struct options *options)
 {
     const uint16_t board = options->dashboard_port, flight = options->flight_port;
     const bool keeps = options->flight_kib > 0;

@@ -219,6 +219,15 @@ bool sinks_have_file(void)
     return has_file;
 }
 
+/* Not inlined, so that its text doesn't enlarge its caller's frame. */
+__attribute__((noinline)) static void say_still_open(const struct leat_log *log, const char *why)
+{
+    char text[160];
+
+    snprintf(text, sizeof text, "can't open it again: %.80s; the open file stays in use", why);
+    say(log, text);
+}
+
 bool sinks_reopen(void)
 {
     bool all = true;
@@ -226,16 +235,13 @@ bool sinks_reopen(void)
     for (unsigned i = 0; i < log_count; i++) {
         struct leat_log *log = &logs[i];
         const char *why;
-        char text[160];
 
         if (log->target.kind != SINK_FILE)
             continue;
         push(log);
         why = sink_device_open(log);
         if (why) {
-            snprintf(text, sizeof text, "can't open it again: %.80s; the open file stays in use",
-                     why);
-            say(log, text);
+            say_still_open(log, why);
             all = false;
             continue;
         }
