@@ -3,9 +3,9 @@
 
   tools/unite.py OUTPUT... -- SOURCE...
 
-Each source is in one of the outputs. Two sources share an output only if no name that one of them has for itself (a
-static function or variable, a type, an enumerator, a macro) occurs in the other, so that they mean the same as alone. An
-output is written only if it changes. Exit status 1: there are too few outputs.
+Each source is in one of the outputs, and means the same there as alone: no name that a source has for itself (a static
+function or variable, a type, an enumerator, a macro) occurs in another source of its output. An output is written only
+if it changes. Exit status 1: there are too few outputs.
 """
 
 import pathlib

@@ -49,7 +49,7 @@ struct leat_metal;
 /* True if this machine is a guest of Xen. */
 bool xen_machine_is_here(void);
 
-/* Fills in what a client of xenstore needs. False: there is no page of xenstore. */
+/* Fills in the members that a client of xenstore uses. False: there is no page of xenstore. */
 bool xen_machine_find_store(struct xen_machine *machine);
 
 /* Sets a function that is called after each wait of the program; true: the program shall end. */

@@ -1,4 +1,4 @@
-/* solo5_bare.c -- the images libc and cpp on Solo5: what they call of leat's own machine. */
+/* solo5_bare.c -- for the images libc and cpp on Solo5: the functions of leat's own machine that they call. */
 #include <stdlib.h>
 
 #include <leat/metal.h>

@@ -129,7 +129,7 @@ static bool take_offset(const char *at, int64_t *seconds)
     at = take(at, 2, '\0', &minutes);
     if (!at || *at || hours > 23 || minutes > 59)
         return false;
-    *seconds = (int64_t)(hours * 3600 + minutes * 60);
+    *seconds = (int64_t)hours * 3600 + (int64_t)minutes * 60;
     *seconds = sign == '-' ? -*seconds : *seconds;
     return true;
 }
