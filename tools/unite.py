@@ -3,9 +3,9 @@
 
   tools/unite.py OUTPUT... -- SOURCE...
 
-Each source is in one of the outputs, and means the same there as alone: no name that a source has for itself (a static
-function or variable, a type, an enumerator, a macro) occurs in another source of its output. An output is written only
-if it changes. Exit status 1: there are too few outputs.
+Each source is in one of the outputs, and means the same there as alone. A source has names for itself: of static
+functions and variables, types, enumerators, macros. None of them occurs in another source of its output. An output is
+written only if it changes. Exit status 1: there are too few outputs.
 """
 
 import pathlib
