@@ -1,8 +1,7 @@
 """Other TLS servers and clients against leat's: each suite, group and signature, tickets, HelloRetryRequest, key
 updates, and bulk data both ways with every byte compared.
 
-leat as the server: httpd and echo_tls. As the client: tls_client, which sends a file to an echo server behind another
-TLS, and reads it back.
+leat as the server: httpd and echo_tls. As the client: tls_client, which has another TLS echo a file.
 """
 
 import contextlib
@@ -263,7 +262,12 @@ def test_client_says_and_hears_much(leat, keys, peers, big, peer):
     server = At(getattr(peers, peer)(SUITE, "X25519", "ec"))
     if peer == "gnutls":  # it looks for commands in the echoed data
         big = big.parent / "lines"
-    said = ask(leat, keys, server, text=f"@{big}", timeout=300)
+    # gnutls-serv, which has all data by then, now and then keeps the last bytes of its echo, and hangs up after 30 s
+    for _ in range(3 if peer == "gnutls" else 1):
+        said = ask(leat, keys, server, text=f"@{big}", timeout=300)
+        assert f"said {BIG_BYTES}, of these unacknowledged 0," in said, said
+        if f"heard {BIG_BYTES} " in said:
+            break
     check(said, big.read_bytes(), "130.", "001d", "0403")
     assert int(re.search(r"^.*key updates (\d+)", said, re.M)[1]) >= 3, said
 

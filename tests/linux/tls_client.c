@@ -37,8 +37,9 @@ struct client {
     const char *ticket_file;
     size_t data_len, said;
     unsigned long long heard;
-    unsigned blank; /* received bytes of the blank line after that head: 4 are all */
-    bool echoed;    /* the data is echoed */
+    uint32_t unacknowledged; /* bytes on their way to the server when it, or we, had finished */
+    unsigned blank;          /* received bytes of the blank line after that head: 4 are all */
+    bool echoed;             /* the data is echoed */
     bool ended;
 };
 
@@ -121,6 +122,7 @@ static void on_readable(struct leat_tcp *conn, void *arg)
          (client.echoed && client.heard >= client.data_len)) &&
         !client.ended) {
         client.ended = true;
+        client.unacknowledged = leat_stream_progress(&client.session).queued_bytes;
         leat_stream_shutdown(&client.session);
     }
 }
@@ -169,7 +171,8 @@ static void on_closed(struct leat_tcp *conn, enum leat_err err, void *arg)
     say_heard();
     leat_tls_get_info(&client.session, &info);
     if (client.echoed) {
-        snprintf(line, sizeof line, "key updates %llu",
+        snprintf(line, sizeof line, "said %llu, of these unacknowledged %lu, key updates %llu",
+                 (unsigned long long)client.said, (unsigned long)client.unacknowledged,
                  (unsigned long long)leat_tls_counts(client.tls)->key_updates);
         client.platform->say(client.platform, line);
     }
