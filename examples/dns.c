@@ -6,6 +6,7 @@
 #include <leat/dns_zone.h>
 
 #include "example.h"
+#include "secure.h"
 
 static const char built_in[] = "$ORIGIN example.com.\n"
                                "$TTL 1h\n"
@@ -22,6 +23,10 @@ static const char built_in[] = "$ORIGIN example.com.\n"
                                "       AAAA  2001:db8::3\n"
                                "alias  CNAME www\n"
                                "*.any  TXT   \"all names below any.example.com\"\n";
+
+enum {
+    DOT_PORT = 853
+};
 
 /* This program has one server, and two zones: a new one is read while the other is served. */
 static _Alignas(16) unsigned char zone_memory[2][1 << 20];
@@ -70,6 +75,8 @@ static const char *load(struct leat_platform *platform, unsigned at)
 
 static const char *check(struct leat_platform *platform)
 {
+    if (platform->dot)
+        return "dns asks no servers: leave out --dot";
     for (int i = 0; i < platform->argument_count; i++) {
         if (strcmp(platform->arguments[i], "any-rate") == 0)
             no_rate_limit = true;
@@ -81,19 +88,28 @@ static const char *check(struct leat_platform *platform)
     return load(platform, 0);
 }
 
+static void serve_session(void *arg, const struct leat_stream *session)
+{
+    (void)arg;
+    leat_dns_server_serve(server, session);
+}
+
 static const char *start(struct leat_platform *platform)
 {
     const struct leat_dns_server_config config = {.zones = {.list = &zones[0], .count = 1},
                                                   .port = platform->port,
                                                   .no_rate_limit = no_rate_limit};
+    const struct secure_port dot = {.port = DOT_PORT, .protocol = "dot", .serve = serve_session};
     const enum leat_err err = leat_dns_server_open(&server, platform->stack, server_memory,
                                                    sizeof server_memory, &config);
 
-    return err ? complain("can't open the ports", leat_err_text(err)) : NULL;
+    if (err)
+        return complain("can't open the ports", leat_err_text(err));
+    return platform->certificate || platform->acme ? secure_serve(platform, &dot, 1) : NULL;
 }
 
 /* The zone is read into the memory of the zone before the current one. */
-static const char *reload(struct leat_platform *platform)
+static const char *reload_zone(struct leat_platform *platform)
 {
     const unsigned next = !serving;
     const struct leat_dns_zones changed = {.list = &zones[next], .count = 1};
@@ -109,10 +125,21 @@ static const char *reload(struct leat_platform *platform)
     return NULL;
 }
 
+static const char *reload(struct leat_platform *platform)
+{
+    const char *wrong = reload_zone(platform);
+
+    return !wrong && (platform->certificate || platform->acme) ? secure_reload(platform) : wrong;
+}
+
 const struct leat_app example = {.name = "dns",
-                                 .summary = "Serves a DNS zone by UDP and TCP (RFC 1035).",
+                                 .summary =
+                                     "Serves a DNS zone by UDP, TCP and TLS (RFC 1035, 7858).",
                                  .arguments = "[any-rate] [ZONE-FILE]",
                                  .default_port = LEAT_DNS_PORT,
+                                 .has_tls = true,
+                                 .has_acme = true,
                                  .check = check,
                                  .start = start,
-                                 .reload = reload};
+                                 .reload = reload,
+                                 .end = secure_end};

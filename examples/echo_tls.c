@@ -89,6 +89,9 @@ static void serve(void *arg, const struct leat_stream *session)
 
 static const char *start(struct leat_platform *platform)
 {
+    const struct secure_port port = {
+        .port = platform->port, .protocol = "http/1.1", .serve = serve};
+
     if (platform->argument_count > 0)
         return "echo_tls takes no arguments";
     if (!platform->certificate && !platform->acme)
@@ -96,7 +99,7 @@ static const char *start(struct leat_platform *platform)
     to = platform;
     for (unsigned i = 0; i < SECURE_SESSIONS; i++)
         give_back(&places[i]);
-    return secure_serve(platform, platform->port, serve, NULL);
+    return secure_serve(platform, &port, 1);
 }
 
 const struct leat_app example = {.name = "echo_tls",

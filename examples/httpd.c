@@ -85,9 +85,13 @@ static void serve_session(void *arg, const struct leat_stream *session)
 /* HTTPS at --port, or where it belongs. */
 static const char *start_secure(struct leat_platform *platform, struct leat_http_server *server)
 {
-    const uint16_t port = platform->port == LEAT_HTTP_PORT ? HTTPS_PORT : platform->port;
+    const struct secure_port port = {.port = platform->port == LEAT_HTTP_PORT ? HTTPS_PORT
+                                                                              : platform->port,
+                                     .protocol = "http/1.1",
+                                     .serve = serve_session,
+                                     .arg = server};
 
-    return secure_serve(platform, port, serve_session, server);
+    return secure_serve(platform, &port, 1);
 }
 
 static const char *start(struct leat_platform *platform)

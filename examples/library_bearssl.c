@@ -3,7 +3,9 @@
 
 #include "library.h"
 
-static uint64_t memory[LEAT_CRYPTO_BEARSSL_BYTES / sizeof(uint64_t)];
+/* a program may open it as a server and as a client */
+static uint64_t memory[2][LEAT_CRYPTO_BEARSSL_BYTES / sizeof(uint64_t)];
+static unsigned opened;
 
 static enum leat_err entropy(void *arg, void *bytes, size_t len)
 {
@@ -14,7 +16,9 @@ static enum leat_err entropy(void *arg, void *bytes, size_t len)
 
 const char *library_open(struct leat_crypto *crypto, struct leat_host *host)
 {
-    return leat_crypto_bearssl_open(crypto, memory, sizeof memory, entropy, host)
-               ? "BearSSL doesn't start"
-               : NULL;
+    if (opened == sizeof memory / sizeof *memory ||
+        leat_crypto_bearssl_open(crypto, memory[opened], sizeof memory[opened], entropy, host))
+        return "BearSSL doesn't start";
+    opened++;
+    return NULL;
 }

@@ -8,9 +8,11 @@
 #include <leat/forwarder.h>
 
 #include "admit.h"
+#include "dns_secure.h"
 #include "domains.h"
 #include "example.h"
 #include "page.h"
+#include "secure.h"
 #include "trust.h"
 
 enum {
@@ -23,7 +25,7 @@ enum {
 /* The memory of the one resolver and the one forwarder of this program. */
 static _Alignas(16) unsigned char resolver_memory[CACHE_BYTES + (4 << 20)];
 static _Alignas(16) unsigned char forwarder_memory[1 << 20];
-static _Alignas(16) unsigned char http_memory[160 * 1024];
+static _Alignas(16) unsigned char http_memory[2 << 20];
 static char complaint[200];
 static struct leat_resolver *asker;
 static unsigned server_count; /* of the asker */
@@ -122,17 +124,20 @@ static void write_page(struct page *page)
     domains_add(page, server);
 }
 
-/* The page, at the port of HTTP. */
+/* The page, at the port of HTTP, and the encrypted ports. */
 static const char *serve_page(struct leat_platform *platform)
 {
-    static struct leat_http_route route;
-    struct leat_http_server_config config = {.routes = &route, .route_count = 1, .clients = 32};
+    static struct leat_http_route routes[1 + DNS_SECURE_ROUTES];
+    const bool is_secure = dns_secure_wanted(platform);
+    struct leat_http_server_config config = {.routes = routes,
+                                             .clients = is_secure ? DNS_SECURE_CLIENTS : 32};
     struct leat_http_server *made;
 
-    route = page_route("/", write_page);
-    return leat_platform_serve_http(platform, &made, http_memory, sizeof http_memory, &config)
-               ? EXAMPLE_PORT_TAKEN
-               : NULL;
+    routes[0] = page_route("/", write_page);
+    config.route_count = (uint16_t)(1 + dns_secure_routes(platform, server, routes + 1));
+    if (leat_platform_serve_http(platform, &made, http_memory, sizeof http_memory, &config))
+        return EXAMPLE_PORT_TAKEN;
+    return is_secure ? dns_secure_serve(platform, server, made) : NULL;
 }
 
 /* Opens the resolver by the arguments, and sets the options of @forwarder. */
@@ -185,6 +190,9 @@ const struct leat_app example = {.name = "resolver",
                                      "[server=/DOMAIN/IP,...] [local=/DOMAIN/] [SERVER...]",
                                  .default_port = LEAT_DNS_PORT,
                                  .has_tls = true,
+                                 .has_acme = true,
                                  .has_http = true,
                                  .lacks = leat_platform_lacks_server,
-                                 .start = start};
+                                 .start = start,
+                                 .reload = dns_secure_reload,
+                                 .end = secure_end};

@@ -1,4 +1,4 @@
-/* secure.c -- an encrypted port of an example: a listener, TLS, and a library of cryptography. */
+/* secure.c -- encrypted ports of an example: listeners, TLS, and a library of cryptography. */
 #include <stdio.h>
 
 #include <leat/tls.h>
@@ -42,23 +42,23 @@ struct secure {
     struct leat_tls *tls;
     const struct leat_tls_early *early; /* NULL: no early data is taken */
     void (*on_early)(void *session_arg);
-    struct leat_tcp_listener *listener;
-    void (*serve)(void *arg, const struct leat_stream *session);
-    void *arg;
+    struct secure_port ports[SECURE_PORTS];
+    const char *protocols[SECURE_PORTS];
+    unsigned port_count;
 };
 
 static const uint64_t handshake_ns = 10000000000; /* as leat_tls_open() chooses it */
 
-static struct secure secure; /* one port, until the program ends */
+static struct secure secure; /* until the program ends */
 static char why[320];
 static _Alignas(16) unsigned char memory[1400 * 1024];
 
 static void accept_all(struct leat_tcp_listener *listener, void *arg)
 {
     static const struct leat_tcp_events nothing;
+    const struct secure_port *port = arg;
     struct leat_tcp *conn;
 
-    (void)arg;
     while ((conn = leat_tcp_accept(listener, &nothing, NULL)) != NULL) {
         const struct leat_stream below = leat_stream_of_tcp(conn);
         struct leat_stream session;
@@ -67,7 +67,7 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
         if (leat_tls_accept(secure.tls, &below, &session))
             leat_tcp_abort(conn);
         else
-            secure.serve(secure.arg, &session);
+            port->serve(port->arg, &session);
     }
 }
 
@@ -280,12 +280,11 @@ static uint64_t civil_time_s(void *arg)
 
 static const char *open_tls(struct leat_platform *platform)
 {
-    static const char *const protocols[] = {"http/1.1"};
     const struct leat_tls_config config = {.crypto = &secure.crypto,
                                            .identities = secure.sets[0].identities,
                                            .identity_count = secure.sets[0].count,
-                                           .protocols = protocols,
-                                           .protocol_count = 1,
+                                           .protocols = secure.protocols,
+                                           .protocol_count = (uint16_t)secure.port_count,
                                            .cookie_handshakes = COOKIES_FROM,
                                            .early = secure.early,
                                            .early_bytes = secure.early ? EARLY_BYTES : 0,
@@ -312,16 +311,29 @@ void secure_take_early(struct leat_http_server_config *config)
     config->receive_early = leat_tls_receive_early;
 }
 
-const char *secure_serve(struct leat_platform *platform, uint16_t port,
-                         void (*serve)(void *arg, const struct leat_stream *session), void *arg)
+static const char *listen_at(struct leat_platform *platform, struct secure_port *port)
 {
-    const struct leat_tcp_listen_config listen = {.port = port,
+    const struct leat_tcp_listen_config listen = {.port = port->port,
                                                   .backlog = SECURE_SESSIONS,
                                                   .idle_timeout_ns = platform->idle_ns,
                                                   .displace = true,
-                                                  .on_acceptable = accept_all};
+                                                  .on_acceptable = accept_all,
+                                                  .arg = port};
+    struct leat_tcp_listener *listener;
+
+    return leat_tcp_listen(platform->stack, &listener, &listen) ? EXAMPLE_PORT_TAKEN : NULL;
+}
+
+const char *secure_serve(struct leat_platform *platform, const struct secure_port *ports,
+                         unsigned count)
+{
     const char *wrong = library_open(&secure.crypto, platform->host);
 
+    secure.port_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        secure.ports[i] = ports[i];
+        secure.protocols[i] = ports[i].protocol;
+    }
     if (!wrong && !platform->acme)
         wrong = read_set(platform, 0);
     if (!wrong)
@@ -331,10 +343,9 @@ const char *secure_serve(struct leat_platform *platform, uint16_t port,
             acme_start(platform, &secure.crypto, secure.tls, !secure.has_http, take_certificate);
     else if (!wrong)
         wrong = take_ticket_keys(platform);
-    if (wrong)
-        return wrong;
-    show_end(platform);
-    secure.serve = serve;
-    secure.arg = arg;
-    return leat_tcp_listen(platform->stack, &secure.listener, &listen) ? EXAMPLE_PORT_TAKEN : NULL;
+    if (!wrong)
+        show_end(platform);
+    for (unsigned i = 0; i < count && !wrong; i++)
+        wrong = listen_at(platform, &secure.ports[i]);
+    return wrong;
 }

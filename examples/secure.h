@@ -1,4 +1,4 @@
-/* secure.h -- an example's encrypted port, where the build has cryptography. */
+/* secure.h -- an example's encrypted ports, where the build has cryptography. */
 #ifndef SECURE_H
 #define SECURE_H
 
@@ -11,13 +11,25 @@ enum {
     SECURE_SESSIONS = 1000 /* at a time, at most */
 };
 
-/* Passes each TLS session of @port to @serve, which then owns it.  Returns NULL, or one line with
- * the reason of the failure. */
-const char *secure_serve(struct leat_platform *platform, uint16_t port,
-                         void (*serve)(void *arg, const struct leat_stream *session), void *arg);
+enum {
+    SECURE_PORTS = 2 /* of a program, at most */
+};
 
-/* With --acme: the route by which an authority's challenges are answered, for the server at port 80.
- * Call it before secure_serve(). */
+/* A port of TLS sessions. */
+struct secure_port {
+    uint16_t port;
+    const char *protocol;                                        /* ALPN (RFC 7301) */
+    void (*serve)(void *arg, const struct leat_stream *session); /* owns the session then */
+    void *arg;
+};
+
+/* Passes the TLS sessions of @count ports, which are copied, to their functions.  Returns NULL, or
+ * one line with the reason of the failure. */
+const char *secure_serve(struct leat_platform *platform, const struct secure_port *ports,
+                         unsigned count);
+
+/* With --acme: the route by which an authority's challenges are answered, for the server at
+ * port 80. Call it before secure_serve(). */
 const struct leat_http_route *secure_route(void);
 
 /* Makes the server that is opened with @config, and gets all of these sessions, answer early data

@@ -22,12 +22,11 @@ void secure_end(struct leat_platform *platform)
     (void)platform;
 }
 
-const char *secure_serve(struct leat_platform *platform, uint16_t port,
-                         void (*serve)(void *arg, const struct leat_stream *session), void *arg)
+const char *secure_serve(struct leat_platform *platform, const struct secure_port *ports,
+                         unsigned count)
 {
     (void)platform;
-    (void)port;
-    (void)serve;
-    (void)arg;
+    (void)ports;
+    (void)count;
     return "this program was built without cryptography";
 }

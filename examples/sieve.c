@@ -11,11 +11,14 @@
 #include <leat/top.h>
 
 #include "admit.h"
+#include "dns_secure.h"
 #include "domains.h"
 #include "example.h"
 #include "page.h"
+#include "secure.h"
 #include "sieve_hosts.h"
 #include "sieve_lists.h"
+#include "trust.h"
 
 enum {
     LOOKUPS = 2048,        /* at a time; an eighth is left to lookups of our own */
@@ -38,7 +41,7 @@ static struct {
 
 static _Alignas(16) unsigned char resolver_memory[CACHE_BYTES + (4 << 20)];
 static _Alignas(16) unsigned char forwarder_memory[1 << 20];
-static _Alignas(16) unsigned char http_memory[320 * 1024];
+static _Alignas(16) unsigned char http_memory[2 << 20];
 static char line[LEAT_DNS_NAME_TEXT_BYTES];
 
 /* ---- questions --------------------------------------------------------------------------------
@@ -189,21 +192,25 @@ static const char *check(struct leat_platform *platform)
     return wrong;
 }
 
-/* The pages, and the list of blocked names. */
+/* The pages, the list of blocked names, and the encrypted ports. */
 static const char *serve_pages(struct leat_platform *platform)
 {
-    static struct leat_http_route routes[3];
-    static struct leat_http_server_config http = {
-        .routes = routes, .route_count = 3, .clients = 64};
+    static struct leat_http_route routes[3 + DNS_SECURE_ROUTES];
+    const bool is_secure = dns_secure_wanted(platform);
+    struct leat_http_server_config http = {.routes = routes,
+                                           .clients = is_secure ? DNS_SECURE_CLIENTS : 64};
     struct leat_http_server *server;
+    unsigned count = 2;
 
     routes[0] = page_route("/sieve", write_page);
     routes[1] = lists_route;
-    routes[2] = page_route("/", write_blocked);
-    routes[2].below = true;
-    return leat_platform_serve_http(platform, &server, http_memory, sizeof http_memory, &http)
-               ? EXAMPLE_PORT_TAKEN
-               : NULL;
+    count += dns_secure_routes(platform, sieve.forwarder, routes + count);
+    routes[count] = page_route("/", write_blocked); /* the last one: it takes all other paths */
+    routes[count++].below = true;
+    http.route_count = (uint16_t)count;
+    if (leat_platform_serve_http(platform, &server, http_memory, sizeof http_memory, &http))
+        return EXAMPLE_PORT_TAKEN;
+    return is_secure ? dns_secure_serve(platform, sieve.forwarder, server) : NULL;
 }
 
 static const char *start(struct leat_platform *platform)
@@ -227,6 +234,9 @@ static const char *start(struct leat_platform *platform)
         return "no name server: give --server or --gateway";
     resolver.servers[0].ip = platform->server;
     resolver.no_rebinding = sieve.no_rebinding;
+    wrong = platform->dot ? trust_servers(platform, &resolver) : NULL;
+    if (wrong)
+        return wrong;
     admit_configure(platform, &forwarder);
     lists_start(platform, sieve.token);
     if (leat_resolver_open(&forwarder.resolver, platform->stack, resolver_memory,
@@ -241,6 +251,13 @@ static const char *start(struct leat_platform *platform)
     return serve_pages(platform);
 }
 
+static const char *reload(struct leat_platform *platform)
+{
+    const char *wrong = lists_reload();
+
+    return wrong ? wrong : dns_secure_reload(platform);
+}
+
 const struct leat_app example = {
     .name = "sieve",
     .summary = "A caching name server that keeps from you what stands in lists.",
@@ -249,7 +266,11 @@ const struct leat_app example = {
                  "[allow=LIST...] "
                  "[LIST...]",
     .default_port = LEAT_DNS_PORT,
+    .has_tls = true,
+    .has_acme = true,
     .check = check,
     .has_http = true,
     .lacks = leat_platform_lacks_server,
-    .start = start};
+    .start = start,
+    .reload = reload,
+    .end = secure_end};

@@ -18,6 +18,15 @@ enum {
     TEXTS = 32
 };
 
+/* A file. */
+struct text {
+    const char *name;
+    const char *bytes;
+    size_t len;
+    bool allow;
+    struct leat_blocklist_text lines;
+};
+
 static struct {
     struct leat *stack;
     struct leat_platform *platform;
@@ -28,13 +37,7 @@ static struct {
     struct leat_ip sender;               /* of the upload */
     struct leat_blocklist_counts before; /* of the new set, before the upload */
     unsigned text_count;
-    struct {
-        const char *name;
-        const char *bytes;
-        size_t len;
-        bool allow;
-        struct leat_blocklist_text lines;
-    } texts[TEXTS];
+    struct text texts[TEXTS];
 } lists;
 
 static _Alignas(16) unsigned char set_memory[2][SET_BYTES];
@@ -326,16 +329,81 @@ const struct leat_http_route lists_route = {.path = "/lists",
                                             .on_body = on_lists_body,
                                             .on_failed = on_lists_failed};
 
+/* Fills the set that doesn't serve from the files.  False: some names had no room. */
+static bool make_set(void)
+{
+    read_texts(begin_set(SPARE + text_bytes() / LINE_BYTES), false);
+    if (leat_blocklist_counts(lists.sets[!lists.serving])->full > 0) /* short lines */
+        read_texts(begin_set(names_within(0)), false);
+    return leat_blocklist_counts(lists.sets[!lists.serving])->full == 0;
+}
+
 void lists_start(struct leat_platform *platform, const char *token)
 {
     lists.stack = platform->stack;
     lists.platform = platform;
     lists.token = token;
-    read_texts(begin_set(SPARE + text_bytes() / LINE_BYTES), false);
-    if (leat_blocklist_counts(lists.sets[!lists.serving])->full > 0) /* short lines */
-        read_texts(begin_set(names_within(0)), false);
+    make_set();
     lists.serving = !lists.serving;
     tell_files(platform);
+}
+
+/* ---- files, again -------------------------------------------------------------------------- */
+
+/* Reads the files again, in the place of the former bytes, which are then in `former`.  Returns the
+ * name of a file that can't be read, after which all is as it was, or NULL. */
+static const char *read_again(struct text former[TEXTS])
+{
+    struct leat_platform *platform = lists.platform;
+
+    memcpy(former, lists.texts, sizeof lists.texts);
+    for (unsigned i = 0; i < lists.text_count; i++) {
+        struct text *text = &lists.texts[i];
+
+        if (!platform->read_file(platform, text->name, &text->bytes, &text->len))
+            continue;
+        while (i-- > 0)
+            leat_platform_free_file(platform, lists.texts[i].bytes);
+        memcpy(lists.texts, former, sizeof lists.texts);
+        return text->name;
+    }
+    return NULL;
+}
+
+/* The reason why the set that was made of the files can't serve, or NULL. */
+static const char *fault_of(bool has_room)
+{
+    for (unsigned i = 0; i < lists.text_count; i++) {
+        if (!is_list(&lists.texts[i].lines)) {
+            snprintf(line, sizeof line, "%.150s looks like no list of names", lists.texts[i].name);
+            return line;
+        }
+    }
+    return has_room ? NULL : "the lists have too many names";
+}
+
+const char *lists_reload(void)
+{
+    static struct text former[TEXTS];
+    const char *wrong;
+
+    if (lists.uploading)
+        return "lists are just being sent: try again";
+    wrong = read_again(former);
+    if (wrong) {
+        snprintf(line, sizeof line, "can't read %.150s", wrong);
+        return line;
+    }
+    wrong = fault_of(make_set());
+    for (unsigned i = 0; i < lists.text_count; i++)
+        leat_platform_free_file(lists.platform, (wrong ? lists.texts : former)[i].bytes);
+    if (wrong) {
+        memcpy(lists.texts, former, sizeof lists.texts);
+        return wrong;
+    }
+    lists.serving = !lists.serving;
+    tell_files(lists.platform);
+    return NULL;
 }
 
 const struct leat_blocklist *lists_serving(void)

@@ -17,6 +17,10 @@ const char *lists_add_file(struct leat_platform *platform, const char *name, boo
  * are no uploads. */
 void lists_start(struct leat_platform *platform, const char *token);
 
+/* Reads the files again, and has a set of them serve; lists that were sent are replaced, too.
+ * Returns NULL, or one line with the reason why the former ones stay. */
+const char *lists_reload(void);
+
 /* The set that serves. */
 const struct leat_blocklist *lists_serving(void);
 

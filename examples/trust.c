@@ -48,7 +48,9 @@ static const char *open_tls(struct leat_platform *platform, const struct leat_tl
 /* Reads the authorities, once. */
 static const char *open_anchors(struct leat_platform *platform)
 {
-    const char *name = platform->certificate ? platform->certificate : system_authorities;
+    /* beside --key, --cert is a server's own */
+    const char *name =
+        platform->certificate && !platform->key ? platform->certificate : system_authorities;
     static bool read;
     const char *text;
     size_t len;

@@ -16,6 +16,7 @@
 #include <leat/dns_zone.h>
 #include <leat/err.h>
 #include <leat/stack.h>
+#include <leat/stream.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,7 +26,9 @@ extern "C" {
 enum leat_dns_transport {
     LEAT_DNS_OVER_UDP, /**< 512 bytes, or the size in EDNS up to LEAT_DNS_UDP_BYTES */
     LEAT_DNS_OVER_TCP, /**< 65,535 bytes, without the two of the length */
-    LEAT_DNS_SLIP      /**< UDP, over the rate limit: only the question, with TC ("ask by TCP") */
+    LEAT_DNS_SLIP,     /**< UDP, over the rate limit: only the question, with TC ("ask by TCP") */
+    LEAT_DNS_OVER_TLS  /**< as LEAT_DNS_OVER_TCP; with EDNS the reply is padded (RFC 8467 4.1), so
+                            that its length tells little: for any encrypted transport */
 };
 
 /** Least size of a reply buffer: any UDP client accepts so many bytes. */
@@ -98,6 +101,13 @@ size_t leat_dns_server_memory_bytes(const struct leat_dns_server_config *config)
 enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat *stack,
                                    void *memory, size_t bytes,
                                    const struct leat_dns_server_config *config);
+
+/**
+ * Serves queries on an open stream, each behind its length: an encrypted session (DNS over TLS, RFC
+ * 7858), or a pipe.  The stream belongs to the server from now on.  It counts among `clients` and
+ * as a client by TCP in the counters; replies with EDNS are padded.
+ */
+void leat_dns_server_serve(struct leat_dns_server *server, const struct leat_stream *stream);
 
 /**
  * Answers from @p zones from now on.  A reply by TCP that is under way is still made of the zones

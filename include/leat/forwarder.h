@@ -15,6 +15,7 @@
 #include <leat/err.h>
 #include <leat/resolver.h>
 #include <leat/stack.h>
+#include <leat/stream.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -144,6 +145,21 @@ struct leat_forwarder_config {
     uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
+/**
+ * A query that came by a way of the program's own, as DNS over HTTPS does (doh.h).  It is the
+ * program's, and stays where it is from leat_forwarder_ask() until on_reply or
+ * leat_forwarder_cancel().
+ */
+struct leat_forwarder_query {
+    struct leat_ip peer;  /**< the client, for its share of the questions, and for `networks` */
+    struct leat_ip local; /**< its address of ours: leat_forwarder_question.local */
+    /** The reply, whose @p len bytes are valid during the call, and its least TTL in seconds; 0
+     * also for a failure, which isn't to be kept.  The forwarder must not be called in it. */
+    void (*on_reply)(struct leat_forwarder_query *query, const uint8_t *reply, size_t len,
+                     uint32_t ttl_s);
+    void *wait; /**< the forwarder's own */
+};
+
 /** Counters of a forwarder. */
 struct leat_forwarder_counts {
     uint64_t udp_queries;  /**< datagrams received */
@@ -170,6 +186,7 @@ struct leat_forwarder_counts {
     uint64_t tcp_slow;       /**< connections ended because they did not take a reply in time */
     uint64_t tcp_full; /**< replies by TCP that became SERVFAIL, because earlier ones, which the
                             client had not taken yet, left no room */
+    uint64_t asked;    /**< queries by leat_forwarder_ask() */
 };
 
 /** Bytes that leat_forwarder_open() needs. */
@@ -185,6 +202,25 @@ size_t leat_forwarder_memory_bytes(const struct leat_forwarder_config *config);
 enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat *stack,
                                   void *memory, size_t bytes,
                                   const struct leat_forwarder_config *config);
+
+/**
+ * Serves queries on an open stream, each behind its length: an encrypted session (DNS over TLS, RFC
+ * 7858), or a pipe.  The stream belongs to the forwarder from now on.  It counts among `clients`
+ * and as a client by TCP in the counters; replies with EDNS are padded (RFC 8467 4.1).  A peer
+ * outside of `networks` is reset.
+ */
+void leat_forwarder_serve(struct leat_forwarder *forwarder, const struct leat_stream *stream);
+
+/**
+ * Handles @p message of @p len bytes, a query without a length in front.  query->on_reply is called
+ * once: in this call, or from a later leat_poll() unless the query is cancelled or the forwarder
+ * closed.  Replies with EDNS are padded.  False: the message is no query, and has no reply.
+ */
+bool leat_forwarder_ask(struct leat_forwarder *forwarder, struct leat_forwarder_query *query,
+                        const uint8_t *message, size_t len);
+
+/** Forgets a query that waits for its reply; otherwise it does nothing. */
+void leat_forwarder_cancel(struct leat_forwarder_query *query);
 
 /** Ends it and resets its connections; call it before the resolver is closed.  The memory is the
  * program's again. */

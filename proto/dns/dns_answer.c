@@ -272,22 +272,25 @@ static const struct leat_dns_zone *zone_of(const struct leat_dns_zones *zones, c
 }
 
 static size_t finish(struct reply *reply, const struct dns_query *query,
-                     const struct dns_cookie_reply *cookie)
+                     const struct dns_cookie_reply *cookie, bool is_padded)
 {
+    const size_t opt_bytes = dns_cookie_opt_bytes(query->has_edns, cookie);
+    const size_t limit = reply->writer.limit + opt_bytes;
     /* flags copied from the query (RFC 1035 4.1.1); RA stays 0, since there is no recursion */
     const unsigned kept = query->header.flags & (DNS_RD | 15u << 11);
     /* leat_dns_answer() sets the members one by one, which cppcheck doesn't follow */
     // cppcheck-suppress ctuuninitvar
     const unsigned rcode = reply->rcode;
-    const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES,
-                                  .rcode_high = (uint8_t)(rcode >> 4),
-                                  .dnssec_ok = query->edns.dnssec_ok,
-                                  .cookie = cookie->is_set ? cookie->bytes : NULL,
-                                  .cookie_bytes = sizeof cookie->bytes};
+    const struct dns_edns edns = {
+        .payload_bytes = LEAT_DNS_UDP_BYTES,
+        .rcode_high = (uint8_t)(rcode >> 4),
+        .dnssec_ok = query->edns.dnssec_ok,
+        .cookie = cookie->is_set ? cookie->bytes : NULL,
+        .cookie_bytes = sizeof cookie->bytes,
+        .pad_to = is_padded ? dns_reply_pad_to(reply->writer.len, opt_bytes, limit) : 0};
 
     if (query->has_edns) {
-        reply->writer.limit += dns_cookie_opt_bytes(true, cookie); /* room reserved by
-                                                                    * dns_answer() */
+        reply->writer.limit = limit; /* dns_answer() has reserved room */
         dns_write_opt(&reply->writer, &edns);
     }
     return dns_write_end(&reply->writer, query->header.id,
@@ -341,5 +344,5 @@ size_t dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transport tr
             answer_name(&made, question->name);
         }
     }
-    return finish(&made, &asked, &cookie);
+    return finish(&made, &asked, &cookie, transport == LEAT_DNS_OVER_TLS);
 }

@@ -120,8 +120,16 @@ static void displace(struct dns_client *client)
 
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
-    (void)conn;
-    dns_client_serve(arg);
+    struct dns_client *client = arg;
+
+    /* a session tells the connection below it by its events only */
+    if (conn && LEAT_STREAM_IS_OTHER(&client->stream) && leat_ip_is_any(client->local_ip)) {
+        struct leat_tcp_info info;
+
+        leat_tcp_get_info(conn, &info);
+        client->local_ip = info.local.ip;
+    }
+    dns_client_serve(client);
 }
 
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
@@ -151,41 +159,68 @@ static const struct leat_tcp_events client_events = {.on_readable = on_readable,
                                                      .on_closed = on_closed,
                                                      .on_drain = on_drain};
 
-static void start_client(struct dns_clients *clients, struct leat_tcp *conn)
+/* Gives a place to a stream whose peer is admitted. */
+static struct dns_client *start_client(struct dns_clients *clients,
+                                       const struct leat_stream *stream,
+                                       const struct leat_endpoint *peer,
+                                       const struct leat_ip *local_ip)
 {
-    struct leat_tcp_info info;
+    const uint64_t holder = shares_holder(&peer->ip);
+    const uint32_t room = shares_room(&clients->shares, holder);
     struct dns_client *client;
-    uint64_t holder;
-    uint32_t room;
 
-    /* only a connection that was accepted tells its peer's address */
-    leat_tcp_get_info(conn, &info);
-    if (clients->config.admits &&
-        !clients->config.admits(clients->config.server, &info.remote.ip)) {
-        leat_tcp_abort(conn); /* it takes no place from those that are served */
-        return;
-    }
-    holder = shares_holder(&info.remote.ip);
-    room = shares_room(&clients->shares, holder);
     if (room != SHARES_NONE)
         displace(dns_clients_at(clients, room));
     client = clients->free;
     leat_assert(client != NULL);
     clients->free = client->next_free;
-    client->stream = leat_stream_of_tcp(conn);
-    client->peer = info.remote;
-    client->local_ip = info.local.ip;
+    client->stream = *stream;
+    client->peer = *peer;
+    client->local_ip = *local_ip;
     client->have = 0;
     client->ending = false;
     client->aborted = false;
     shares_take(&clients->shares, place_of(client), holder);
     dns_client_progressed(client);
-    leat_tcp_set_events(conn, &client_events, client);
-    leat_tcp_set_nodelay(conn, true); /* each reply is written in one piece */
+    leat_stream_set_events(stream, &client_events, client);
     /* one timer for all clients: a deadline that moves with each query doesn't set it again */
     if (!timer_is_set(&clients->idle_timer))
         service_timer_set(clients->stack, &clients->idle_timer,
                           client->active_at_ns + clients->config.idle_ns);
+    return client;
+}
+
+/* False: the stream was aborted. It takes no place from clients that are served. */
+static bool admit(const struct dns_clients *clients, const struct leat_stream *stream,
+                  const struct leat_ip *ip)
+{
+    if (!clients->config.admits || clients->config.admits(clients->config.server, ip))
+        return true;
+    leat_stream_abort(stream);
+    return false;
+}
+
+static void start_connection(struct dns_clients *clients, struct leat_tcp *conn)
+{
+    const struct leat_stream stream = leat_stream_of_tcp(conn);
+    struct leat_tcp_info info;
+
+    /* only a connection that was accepted tells its peer's address */
+    leat_tcp_get_info(conn, &info);
+    if (!admit(clients, &stream, &info.remote.ip))
+        return;
+    start_client(clients, &stream, &info.remote, &info.local.ip);
+    leat_tcp_set_nodelay(conn, true); /* each reply is written in one piece */
+}
+
+void dns_clients_serve(struct dns_clients *clients, const struct leat_stream *stream)
+{
+    const struct leat_endpoint peer = {.ip = leat_stream_peer(stream)};
+    const struct leat_ip unknown = LEAT_IP_ANY;
+
+    leat_stream_set_events(stream, &nothing, NULL);
+    if (admit(clients, stream, &peer.ip))
+        dns_client_serve(start_client(clients, stream, &peer, &unknown)); /* data may be there */
 }
 
 static void accept_clients(struct leat_tcp_listener *listener, void *arg)
@@ -193,7 +228,7 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
     struct leat_tcp *conn;
 
     while ((conn = leat_tcp_accept(listener, &nothing, NULL)))
-        start_client(arg, conn);
+        start_connection(arg, conn);
 }
 
 /* ---- the idle time ------------------------------------------------------------------------ */

@@ -11,6 +11,7 @@
 #ifndef DNS_DNS_CLIENTS_H
 #define DNS_DNS_CLIENTS_H
 
+#include <leat/dns_server.h>
 #include <leat/stream.h>
 #include <leat/tcp.h>
 
@@ -83,6 +84,15 @@ struct dns_client *dns_clients_at(const struct dns_clients *clients, uint32_t pl
 /* Starts to listen; errors as leat_tcp_listen(). The second ends all connections. */
 enum leat_err dns_clients_listen(struct dns_clients *clients);
 void dns_clients_stop(struct dns_clients *clients);
+
+/* Serves an open stream as a client's, or aborts it if its peer isn't admitted. */
+void dns_clients_serve(struct dns_clients *clients, const struct leat_stream *stream);
+
+/* A stream that isn't TCP's was handed over by dns_clients_serve(), and counts as encrypted. */
+static inline enum leat_dns_transport dns_client_transport(const struct dns_client *client)
+{
+    return LEAT_STREAM_IS_OTHER(&client->stream) ? LEAT_DNS_OVER_TLS : LEAT_DNS_OVER_TCP;
+}
 
 /* Reads the rest of the length or of the query. False: nothing has come, or the length is
  * illegal, which ends the connection. */

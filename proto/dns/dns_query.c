@@ -85,7 +85,7 @@ size_t dns_query_limit(const struct dns_query *query, enum leat_dns_transport tr
 {
     size_t limit = DNS_MESSAGE_BYTES;
 
-    if (transport != LEAT_DNS_OVER_TCP) {
+    if (!dns_is_by_stream(transport)) {
         limit = query->has_edns ? query->edns.payload_bytes : 0;
         if (limit < DNS_UDP_PLAIN_BYTES)
             limit = DNS_UDP_PLAIN_BYTES; /* RFC 6891 6.2.3 */

@@ -28,6 +28,12 @@ enum dns_query_verdict dns_query_read(struct dns_query *query, const uint8_t *me
 /* The rcode that refuses the query, or NOERROR. @served: the server is responsible for its name. */
 unsigned dns_query_refusal(const struct dns_query *query, bool served);
 
+/* True for transports whose replies have no limit but their 16-bit length. */
+static inline bool dns_is_by_stream(enum leat_dns_transport transport)
+{
+    return transport == LEAT_DNS_OVER_TCP || transport == LEAT_DNS_OVER_TLS;
+}
+
 /* The maximum length of the reply, at most @reply_bytes. */
 size_t dns_query_limit(const struct dns_query *query, enum leat_dns_transport transport,
                        size_t reply_bytes);

@@ -1,5 +1,5 @@
 /*
- * dns_server.c -- answers queries by UDP and TCP.
+ * dns_server.c -- answers queries by UDP and TCP, and on streams that the program has opened.
  *
  * A UDP reply is written into the buffer that is sent. A TCP client (RFC 7766) has room for one
  * query and none for a reply. If the connection can't take the whole reply, the query is kept. When
@@ -137,9 +137,9 @@ static bool client_reply(struct client *client)
      * the time of its query are kept. */
     const struct leat_dns_zones *zones =
         client->is_behind ? &server->before : &server->config.zones;
-    const size_t len =
-        dns_answer(zones, LEAT_DNS_OVER_TCP, &asker, client->tcp.query + LENGTH_BYTES,
-                   dns_client_query_bytes(&client->tcp), reply, server->config.tcp_reply_bytes);
+    const size_t len = dns_answer(
+        zones, dns_client_transport(&client->tcp), &asker, client->tcp.query + LENGTH_BYTES,
+        dns_client_query_bytes(&client->tcp), reply, server->config.tcp_reply_bytes);
     size_t taken = 0;
 
     if (len == 0) {
@@ -305,6 +305,11 @@ enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat 
     if (!err)
         *server = made;
     return err;
+}
+
+void leat_dns_server_serve(struct leat_dns_server *server, const struct leat_stream *stream)
+{
+    dns_clients_serve(&server->clients, stream);
 }
 
 static struct client *client_at(const struct leat_dns_server *server, uint32_t place)

@@ -7,6 +7,7 @@
  *
  *      forwarder.c      receives queries by UDP, and divides the memory
  *      forward_tcp.c    receives them from TCP clients
+ *      forward_ask.c    receives them from the program
  *      forward_query.c  handles a query
  *      forward_way.c    the servers for a name
  *      forward_own.c    the program's own answers
@@ -58,6 +59,7 @@ struct forward_form {
     bool has_edns;
     bool dnssec_ok;
     bool by_tcp;
+    bool is_padded;  /* the transport is encrypted (RFC 8467) */
     bool wants_ad;   /* the client understands AD (RFC 6840 5.7) */
     uint8_t variant; /* of the lookup: enum cache_variant */
     struct dns_cookie_reply cookie;
@@ -66,10 +68,11 @@ struct forward_form {
 /* A query that waits for its answer. */
 struct forward_wait {
     struct leat_forwarder *forwarder;
-    struct leat_lookup *lookup;    /* NULL: free */
-    struct forward_queue *queue;   /* the one that it is in */
-    struct forward_wait *next;     /* next of the same client, or next free */
-    struct forward_client *client; /* NULL: by UDP */
+    struct leat_lookup *lookup;         /* NULL: free */
+    struct forward_queue *queue;        /* the one that it is in */
+    struct forward_wait *next;          /* next of the same client, or next free */
+    struct forward_client *client;      /* NULL: by UDP, or the program's */
+    struct leat_forwarder_query *query; /* the program's; NULL: another way */
     struct leat_endpoint peer;
     struct leat_ip local_ip;
     struct forward_form form;
@@ -112,6 +115,7 @@ struct leat_forwarder {
     struct forward_rest rest; /* has room for as much */
     uint8_t own[FORWARD_OWN_BYTES];
     uint16_t extended_error;   /* of the next reply; 0: none */
+    uint32_t reply_ttl_s;      /* of the last reply that was written; 0: it isn't to be kept */
     uint64_t prohibited_at_ns; /* when on_prohibited was called last; 0: never */
 };
 
@@ -126,7 +130,8 @@ enum forward_outcome {
 struct forward_from {
     struct leat_endpoint peer;
     struct leat_ip local_ip;
-    struct forward_client *client; /* NULL: by UDP */
+    struct forward_client *client;      /* NULL: by UDP, or the program's */
+    struct leat_forwarder_query *query; /* the program's; NULL: another way */
     struct dns_cookie_asker asker;
 };
 
@@ -203,6 +208,10 @@ bool forward_send_rest(struct forward_client *client);
 
 /* Sends a reply of @len bytes, which is in scratch behind room for its length. */
 void forward_reply_by_tcp(struct forward_client *client, size_t len);
+
+/* Hands a reply of @len bytes, which is in scratch behind room for its length, to the program. */
+void forward_reply_to(struct leat_forwarder *forwarder, struct leat_forwarder_query *query,
+                      size_t len);
 
 /* Replies to a query that has waited, from resolver->kept or with SERVFAIL. */
 void forward_reply(struct forward_wait *wait, const struct dns_question *question);

@@ -34,16 +34,38 @@ static size_t opt_bytes_of(const struct leat_forwarder *forwarder, const struct 
     return dns_cookie_opt_bytes(form->has_edns, &form->cookie) + error_bytes;
 }
 
+/* Writes the OPT record, behind which nothing follows. */
+static void write_opt(const struct leat_forwarder *forwarder, const struct forward_form *form,
+                      unsigned rcode, struct dns_writer *writer)
+{
+    const struct dns_edns edns = {
+        .payload_bytes = LEAT_DNS_UDP_BYTES,
+        .rcode_high = (uint8_t)(rcode >> 4),
+        .dnssec_ok = form->dnssec_ok,
+        .cookie = form->cookie.is_set ? form->cookie.bytes : NULL,
+        .cookie_bytes = sizeof form->cookie.bytes,
+        .extended_error = forwarder->extended_error,
+        .pad_to = form->is_padded
+                      ? dns_reply_pad_to(writer->len, opt_bytes_of(forwarder, form), form->limit)
+                      : 0};
+
+    dns_write_opt(writer, &edns);
+}
+
+/* The least TTL of an answer that is given out now. */
+static uint32_t ttl_of(const struct dns_kept *kept, const struct dns_kept_age *age)
+{
+    if (!kept || kept->ttl_s == 0)
+        return 0;
+    if (age->stale_ttl_s > 0)
+        return age->stale_ttl_s;
+    return kept->ttl_s > age->age_s ? kept->ttl_s - age->age_s : 0;
+}
+
 size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form *form,
                      const struct dns_question *question, const struct dns_kept *kept,
                      unsigned rcode, uint8_t *reply)
 {
-    const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES,
-                                  .rcode_high = (uint8_t)(rcode >> 4),
-                                  .dnssec_ok = form->dnssec_ok,
-                                  .cookie = form->cookie.is_set ? form->cookie.bytes : NULL,
-                                  .cookie_bytes = sizeof form->cookie.bytes,
-                                  .extended_error = forwarder->extended_error};
     const struct dns_kept_age *kept_age = &forwarder->resolver->kept_age;
     const size_t opt_bytes = opt_bytes_of(forwarder, form);
     unsigned flags = DNS_QR | DNS_RA | form->flags;
@@ -71,10 +93,11 @@ size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form
         flags |= rcode & 15u;
     }
     if (form->has_edns) {
-        writer.limit += opt_bytes; /* reserved above */
-        dns_write_opt(&writer, &edns);
+        writer.limit = form->limit;
+        write_opt(forwarder, form, rcode, &writer);
     }
     forwarder->extended_error = 0;
+    forwarder->reply_ttl_s = ttl_of(kept, kept_age);
     forwarder->counts.replies++;
     if (flags & DNS_TC)
         forwarder->counts.truncated++;
@@ -221,6 +244,13 @@ static void reply_by_udp(struct forward_wait *wait, const struct dns_question *q
     }
 }
 
+void forward_reply_to(struct leat_forwarder *forwarder, struct leat_forwarder_query *query,
+                      size_t len)
+{
+    query->wait = NULL;
+    query->on_reply(query, forwarder->scratch + DNS_LENGTH_BYTES, len, forwarder->reply_ttl_s);
+}
+
 void forward_reply(struct forward_wait *wait, const struct dns_question *question)
 {
     struct leat_forwarder *forwarder = wait->forwarder;
@@ -229,11 +259,15 @@ void forward_reply(struct forward_wait *wait, const struct dns_question *questio
     uint8_t *reply = forwarder->scratch + DNS_LENGTH_BYTES;
     size_t len;
 
-    if (!wait->client) {
+    if (!wait->client && !wait->query) {
         reply_by_udp(wait, question);
         return;
     }
     len = forward_write_kept(forwarder, &ends, &wait->form, question, reply);
+    if (wait->query) {
+        forward_reply_to(forwarder, wait->query, len);
+        return;
+    }
     if (!forward_fits(wait->client,
                       len)) { /* the client may ask again, once it has read the others */
         forwarder->counts.replies--;

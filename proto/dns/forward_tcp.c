@@ -22,8 +22,9 @@ static void client_ask(struct forward_client *client)
 
     forwarder->way_before = forwarder->way->counts;
     forwarder->counts.tcp_queries++;
-    if (forward_take(forwarder, &from, LEAT_DNS_OVER_TCP, client->tcp.query + DNS_LENGTH_BYTES,
-                     dns_client_query_bytes(&client->tcp), forwarder->scratch + DNS_LENGTH_BYTES,
+    if (forward_take(forwarder, &from, dns_client_transport(&client->tcp),
+                     client->tcp.query + DNS_LENGTH_BYTES, dns_client_query_bytes(&client->tcp),
+                     forwarder->scratch + DNS_LENGTH_BYTES,
                      forwarder->scratch_bytes - DNS_LENGTH_BYTES, &len) == FORWARD_REPLY) {
         /* it will be counted when it is answered */
         if (!forward_fits(client, len)) {

@@ -138,7 +138,10 @@ bool forward_await(struct leat_forwarder *forwarder, const struct forward_from *
     wait->peer = from->peer;
     wait->local_ip = from->local_ip;
     wait->client = from->client;
+    wait->query = from->query;
     wait->form = *form;
+    if (wait->query)
+        wait->query->wait = wait;
     if (wait->client) {
         wait->next = wait->client->waiting;
         wait->client->waiting = wait;

@@ -197,6 +197,11 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
     return LEAT_OK;
 }
 
+void leat_forwarder_serve(struct leat_forwarder *forwarder, const struct leat_stream *stream)
+{
+    dns_clients_serve(&forwarder->clients, stream);
+}
+
 void leat_forwarder_close(struct leat_forwarder *forwarder)
 {
     leat_drainer_remove(forwarder->stack, &forwarder->drainer);

@@ -20,6 +20,7 @@ enum {
     DNS_OPTION_BYTES = 4,    /* code and length, in front of an option's data */
     DNS_OPTION_COOKIE = 10,  /* RFC 7873 4 */
     DNS_OPTION_PADDING = 12, /* RFC 7830 3 */
+    DNS_REPLY_PAD_TO = 468,  /* RFC 8467 4.1: block of a server's padding */
     DNS_OPTION_ERROR = 15,   /* RFC 8914 2 */
     DNS_ERROR_BYTES = 2,     /* its data, without a text */
     DNS_COOKIE_CLIENT_BYTES = 8,
@@ -270,6 +271,15 @@ struct dns_new_record {
 void dns_write_record(struct dns_writer *writer, enum dns_section section,
                       const struct dns_new_record *record);
 void dns_write_opt(struct dns_writer *writer, const struct dns_edns *edns);
+
+/* The pad_to of a reply by an encrypted transport, which is @len bytes long without its OPT record
+ * of @opt_bytes: 0 if the padding could make it longer than @limit (RFC 7830 4). */
+static inline uint16_t dns_reply_pad_to(size_t len, size_t opt_bytes, size_t limit)
+{
+    const size_t padding_max = DNS_OPTION_BYTES + DNS_REPLY_PAD_TO - 1;
+
+    return len + opt_bytes + padding_max <= limit ? DNS_REPLY_PAD_TO : 0;
+}
 
 /* Writes the header and returns the length of the message. */
 size_t dns_write_end(struct dns_writer *writer, uint16_t id, uint16_t flags);

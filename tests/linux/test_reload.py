@@ -1,5 +1,6 @@
-"""SIGHUP: certificates and zones are read again, and no connection is dropped. After an error the old ones stay."""
+"""SIGHUP: certificates, zones and lists are read again, and no connection is dropped. After an error the old ones stay."""
 
+import re
 import signal
 import socket
 import ssl
@@ -7,7 +8,7 @@ import struct
 
 import pytest
 
-from conftest import INET, LIMIT_S
+from conftest import INET, LIMIT_S, run
 from test_stop import query
 from test_tls import Keys
 
@@ -114,3 +115,41 @@ def test_a_zone_is_read_again(leat, tmp_path):
         udp.connect((server.ip, 53))
         udp.send(query("www.example.com", 7))
         assert b"\xc0\x00\x02\x0b" in udp.recv(2048)
+
+
+def asked(sieve, name):
+    return re.search(r"status: (\w+)", run("dig", "+tries=1", f"@{sieve.ip}", name, check=False).decode())[1]
+
+
+@pytest.fixture
+def sieve(leat, tmp_path):
+    """A sieve with a list and exceptions. Names in no list are asked at the kernel, which has no server: SERVFAIL."""
+    (tmp_path / "list").write_text("ads.test\nmore.test\n")
+    (tmp_path / "fine").write_text("fine.test\n")
+    return leat("sieve", arguments=[tmp_path / "list", f"allow={tmp_path / 'fine'}"])
+
+
+def test_lists_are_read_again(sieve, tmp_path):
+    assert asked(sieve, "ads.test") == "NXDOMAIN" and asked(sieve, "new.test") == "SERVFAIL"
+    (tmp_path / "list").write_text("new.test\nmore.test\nfine.test\n")
+    sieve.signal(signal.SIGHUP)
+    sieve.wait_for("SIGHUP: files read again")
+    assert asked(sieve, "new.test") == asked(sieve, "more.test") == "NXDOMAIN"
+    assert asked(sieve, "ads.test") == asked(sieve, "fine.test") == "SERVFAIL"
+
+
+@pytest.mark.parametrize("broken, why", [
+    (lambda folder: (folder / "list").write_text("<html>Not found</html>\n"), "list looks like no list of names"),
+    (lambda folder: (folder / "fine").unlink(), "can't read .*fine"),
+])  # fmt: skip
+def test_after_an_error_the_former_lists_stay(sieve, tmp_path, broken, why):
+    broken(tmp_path)
+    for _ in range(2):
+        sieve.signal(signal.SIGHUP)
+        sieve.wait_for(f"SIGHUP: .*{why}.*; the earlier files stay in force")
+        assert asked(sieve, "ads.test") == "NXDOMAIN" and asked(sieve, "fine.test") == "SERVFAIL"
+    (tmp_path / "list").write_text("new.test\n")
+    (tmp_path / "fine").write_text("fine.test\n")
+    sieve.signal(signal.SIGHUP)
+    sieve.wait_for("SIGHUP: files read again")
+    assert asked(sieve, "new.test") == "NXDOMAIN"

@@ -259,6 +259,7 @@ pub type leat_dns_transport = u32;
 pub const LEAT_DNS_OVER_UDP: leat_dns_transport = 0;
 pub const LEAT_DNS_OVER_TCP: leat_dns_transport = 1;
 pub const LEAT_DNS_SLIP: leat_dns_transport = 2;
+pub const LEAT_DNS_OVER_TLS: leat_dns_transport = 3;
 pub type leat_dns_type = u32;
 pub const LEAT_DNS_A: leat_dns_type = 1;
 pub const LEAT_DNS_NS: leat_dns_type = 2;
@@ -1365,6 +1366,32 @@ pub struct leat_dns_zones {
 zeroed!(leat_dns_zones, 16, 8);
 offsets!(leat_dns_zones, list 0, count 8);
 #[repr(C)]
+pub struct leat_doh {
+    _private: [u8; 0],
+    _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
+}
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_doh_config {
+    pub forwarder: *mut leat_forwarder,
+    pub clients: u16,
+    pub reserved: [u64; 2],
+}
+zeroed!(leat_doh_config, 32, 8);
+offsets!(leat_doh_config, forwarder 0, clients 8, reserved 16);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_doh_counts {
+    pub queries: u64,
+    pub replies: u64,
+    pub malformed: u64,
+    pub types: u64,
+    pub busy: u64,
+    pub failed: u64,
+}
+zeroed!(leat_doh_counts, 48, 8);
+offsets!(leat_doh_counts, queries 0, replies 8, malformed 16, types 24, busy 32, failed 40);
+#[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_drained {
     pub finished: u32,
@@ -1509,9 +1536,10 @@ pub struct leat_forwarder_counts {
     pub tcp_displaced: u64,
     pub tcp_slow: u64,
     pub tcp_full: u64,
+    pub asked: u64,
 }
-zeroed!(leat_forwarder_counts, 168, 8);
-offsets!(leat_forwarder_counts, udp_queries 0, tcp_queries 8, replies 16, truncated 24, cached 32, own 40, own_aliases 48, special 56, prohibited 64, rate_slipped 72, rate_dropped 80, rate_proven 88, busy 96, displaced 104, drop_format 112, drop_memory 120, tcp_bad_length 128, tcp_idle 136, tcp_displaced 144, tcp_slow 152, tcp_full 160);
+zeroed!(leat_forwarder_counts, 176, 8);
+offsets!(leat_forwarder_counts, udp_queries 0, tcp_queries 8, replies 16, truncated 24, cached 32, own 40, own_aliases 48, special 56, prohibited 64, rate_slipped 72, rate_dropped 80, rate_proven 88, busy 96, displaced 104, drop_format 112, drop_memory 120, tcp_bad_length 128, tcp_idle 136, tcp_displaced 144, tcp_slow 152, tcp_full 160, asked 168);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_forwarder_domain {
@@ -1555,6 +1583,16 @@ pub struct leat_forwarder_own {
 }
 zeroed!(leat_forwarder_own, 56, 8);
 offsets!(leat_forwarder_own, say 0, ip4 4, ip6 20, has_ip4 36, has_ip6 37, target 40, ttl_s 48, extended_error 52);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_forwarder_query {
+    pub peer: leat_ip,
+    pub local: leat_ip,
+    pub on_reply: Option<unsafe extern "C" fn(*mut leat_forwarder_query, *const u8, usize, u32)>,
+    pub wait: *mut c_void,
+}
+zeroed!(leat_forwarder_query, 48, 8);
+offsets!(leat_forwarder_query, peer 0, local 16, on_reply 32, wait 40);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_forwarder_question {
@@ -3147,7 +3185,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_acme_config leat_acme_info leat_acme_keep leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_acme_config leat_acme_info leat_acme_keep leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_doh_config leat_doh_counts leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_query leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
@@ -3303,6 +3341,7 @@ extern "C" {
     pub fn leat_dns_server_forget_zones(server: *mut leat_dns_server);
     pub fn leat_dns_server_memory_bytes(config: *const leat_dns_server_config) -> usize;
     pub fn leat_dns_server_open(server: *mut *mut leat_dns_server, stack: *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_dns_server_config) -> leat_err;
+    pub fn leat_dns_server_serve(server: *mut leat_dns_server, stream: *const leat_stream);
     pub fn leat_dns_server_set_zones(server: *mut leat_dns_server, zones: *const leat_dns_zones);
     pub fn leat_dns_type_format(r#type: u16, text: *mut c_char);
     pub fn leat_dns_type_parse(text: *const c_char, r#type: *mut u16) -> bool;
@@ -3310,6 +3349,11 @@ extern "C" {
     pub fn leat_dns_zone_memory_bytes(text: *const c_char, text_len: usize) -> usize;
     pub fn leat_dns_zone_parse(zone: *mut *mut leat_dns_zone, memory: *mut c_void, bytes: usize, text: *const c_char, text_len: usize, error: *mut leat_dns_zone_error) -> leat_err;
     pub fn leat_dns_zone_record_count(zone: *const leat_dns_zone) -> u32;
+    pub fn leat_doh_close(doh: *mut leat_doh);
+    pub fn leat_doh_counts(doh: *const leat_doh) -> *const leat_doh_counts;
+    pub fn leat_doh_memory_bytes(config: *const leat_doh_config) -> usize;
+    pub fn leat_doh_open(doh: *mut *mut leat_doh, stack: *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_doh_config) -> leat_err;
+    pub fn leat_doh_route(doh: *mut leat_doh, path: *const c_char) -> leat_http_route;
     pub fn leat_drain(stack: *mut leat, deadline_ns: u64);
     pub fn leat_drained(stack: *const leat) -> leat_drained;
     pub fn leat_drainer_add(stack: *mut leat, drainer: *mut leat_drainer);
@@ -3349,11 +3393,14 @@ extern "C" {
     pub fn leat_flow_read_until(flow: *mut leat_flow, delimiter: c_char, bytes: *mut c_void, size: usize, len: *mut usize, deadline_ns: u64) -> leat_err;
     pub fn leat_flow_send(flow: *mut leat_flow, data: *mut leat_buf, deadline_ns: u64) -> leat_err;
     pub fn leat_flow_write(flow: *mut leat_flow, bytes: *const c_void, len: usize, deadline_ns: u64) -> leat_err;
+    pub fn leat_forwarder_ask(forwarder: *mut leat_forwarder, query: *mut leat_forwarder_query, message: *const u8, len: usize) -> bool;
+    pub fn leat_forwarder_cancel(query: *mut leat_forwarder_query);
     pub fn leat_forwarder_close(forwarder: *mut leat_forwarder);
     pub fn leat_forwarder_counts(forwarder: *const leat_forwarder) -> *const leat_forwarder_counts;
     pub fn leat_forwarder_domain_counts(forwarder: *const leat_forwarder, i: u32) -> *const leat_forwarder_domain_counts;
     pub fn leat_forwarder_memory_bytes(config: *const leat_forwarder_config) -> usize;
     pub fn leat_forwarder_open(forwarder: *mut *mut leat_forwarder, stack: *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_forwarder_config) -> leat_err;
+    pub fn leat_forwarder_serve(forwarder: *mut leat_forwarder, stream: *const leat_stream);
     pub fn leat_generation(stack: *const leat) -> u32;
     pub fn leat_holdings(stack: *const leat, holdings: *mut leat_holdings);
     pub fn leat_http_abort(exchange: *mut leat_http_exchange);
