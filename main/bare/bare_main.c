@@ -1,10 +1,10 @@
 /* bare_main.c -- leat_main() on a machine without an operating system. */
+#include "bare_files.h"
 #include "bare_store.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include <leat/files.h>
 #include <leat/main.h>
 #include <leat/task.h>
 
@@ -33,7 +33,6 @@ struct program {
     struct bare_machine *machine;
     struct options options;
     struct leat_netif *netif;
-    struct leat_files *archive; /* NULL: no files come from outside */
     struct keep keep;
     struct bring_up up;
     struct flight flight;
@@ -137,30 +136,6 @@ static void finish(struct leat_platform *platform, int status)
     leat_stop(platform->stack, status);
 }
 
-static enum leat_err read_file(struct leat_platform *platform, const char *path, const char **bytes,
-                               size_t *len)
-{
-    struct leat_file found;
-
-    (void)platform;
-    if (program.archive && !leat_files_find(program.archive, path, &found) && !found.is_folder) {
-        *bytes = found.bytes;
-        *len = (size_t)found.len;
-        return LEAT_OK;
-    }
-    for (uint32_t i = 0; i < leat_image_file_count; i++) {
-        const struct leat_http_file *file = &leat_image_files[i];
-
-        if (strcmp(path, file->path + (*path != '/')) ==
-            0) { /* all of their paths begin with one */
-            *bytes = file->bytes;
-            *len = file->len;
-            return LEAT_OK;
-        }
-    }
-    return LEAT_ERR_NOT_FOUND;
-}
-
 static enum leat_err write_data(struct leat_platform *platform, const void *bytes, size_t len)
 {
     struct leat_host *machine = program.machine->host;
@@ -178,29 +153,6 @@ static enum leat_err open_output(struct leat_platform *platform, const char *pat
     (void)append;
     (void)have;
     return LEAT_ERR_DEVICE;
-}
-
-static uint64_t changed_ns(struct leat_platform *platform, const char *path)
-{
-    struct leat_file found;
-
-    (void)platform;
-    if (!program.archive || leat_files_find(program.archive, path, &found) || found.modified_s <= 0)
-        return 0;
-    return (uint64_t)found.modified_s * 1000000000;
-}
-
-static const char *open_folder(struct leat_platform *platform, struct leat_files **files,
-                               const char **root)
-{
-    struct leat_file found;
-
-    if (!program.archive || leat_files_find(program.archive, platform->folder, &found) ||
-        !found.is_folder)
-        return "the files beside this image have no such folder";
-    *files = program.archive;
-    *root = found.path_len > 0 ? platform->folder : "";
-    return NULL;
 }
 
 /* Cuts the command line at its spaces; returns how many words there are, or -1: too many. */
@@ -272,28 +224,6 @@ __attribute__((weak)) void leat_task_overflowed(const char *name)
 
     snprintf(text, sizeof text, "leat: the stack of task \"%s\" has overflowed", name);
     die(text);
-}
-
-/* Opens the archive of files from outside. NULL, or why it can't be used, in static memory. */
-static const char *open_archive(void)
-{
-    static char why[LEAT_FILES_WHY_BYTES];
-    struct bare_machine *machine = program.machine;
-    size_t bytes;
-    void *memory;
-
-    if (!machine->archive || !machine->take)
-        return NULL;
-    bytes = leat_archive_memory_bytes(machine->archive, machine->archive_bytes, why);
-    if (bytes == 0)
-        return why;
-    memory = machine->take(machine, bytes);
-    if (!memory)
-        return "the guest has too little memory for its index";
-    return leat_archive_open(&program.archive, memory, bytes, machine->archive,
-                             machine->archive_bytes, why)
-               ? why
-               : NULL;
 }
 
 /* Takes the recorder's memory off the front of the machine's. */
@@ -425,13 +355,13 @@ static void make_platform(void)
 {
     options_platform(&program.options, &program.platform);
     program.platform.host = &program.host;
-    program.platform.read_file = read_file;
+    program.platform.read_file = bare_files_read;
     program.platform.log_line = sink_line;
     program.platform.show_http = board_show;
     program.platform.write = write_data;
     program.platform.open_output = open_output;
-    program.platform.changed_ns = changed_ns;
-    program.platform.open_folder = open_folder;
+    program.platform.changed_ns = bare_files_changed_ns;
+    program.platform.open_folder = bare_files_folder;
     program.platform.guard = program.machine->guard;
     program.platform.say = say;
     program.platform.finish = finish;
@@ -442,7 +372,7 @@ static enum leat_err read_config(const struct options_world *world, const char *
                                  const char **bytes, size_t *len)
 {
     (void)world;
-    return read_file(&program.platform, path, bytes, len);
+    return bare_files_read(&program.platform, path, bytes, len);
 }
 
 /* --check-config: the options are right, so look at the files.  Returns the exit status. */
@@ -464,7 +394,7 @@ int leat_main(int argc, char **argv, const struct leat_app *app)
     program.app = app;
     if (why)
         return complain("", why);
-    why = open_archive();
+    why = bare_files_open(program.machine);
     if (why)
         return complain("initrd", why);
     program.world = (struct options_world){
