@@ -195,6 +195,10 @@ static void on_got(struct leat_store *store, struct leat_store_request *request,
                       "accepted");
     else if (err && err != LEAT_ERR_NOT_FOUND)
         say(platform, leat_err_text(err));
+    else if (!err && platform->may_be_copy && platform->early_data)
+        say(platform,
+            "another machine may have the same keys: earlier tickets are not accepted, as "
+            "their early data could be taken twice");
     else if (!err)
         (void)look_at(platform, keeper.stored + 1, FILE_BYTES);
     leat_crypto_wipe(keeper.stored, sizeof keeper.stored);

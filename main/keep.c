@@ -25,6 +25,7 @@ static const struct {
     [KEEP_MAC] = {"leat/mac", sizeof(struct leat_mac)},
     [KEEP_SECRET] = {"leat/ipv6-secret", LEAT_IPV6_SECRET_BYTES},
     [KEEP_ENTROPY] = {"leat/entropy", LEAT_SEED_BYTES},
+    [KEEP_GENERATION] = {"leat/generation", KEEP_GENERATION_BYTES},
 };
 
 _Static_assert((int)LEAT_SEED_BYTES < (int)KEEP_BYTES_MAX, "all values fit");

@@ -23,6 +23,7 @@ enum keep_value {
     KEEP_MAC,
     KEEP_SECRET, /* of IPv6 addresses */
     KEEP_ENTROPY,
+    KEEP_GENERATION, /* the id of the machine's, where it has one */
     KEEP_VALUES
 };
 
@@ -31,7 +32,8 @@ enum {
     KEEP_RECORD_BYTES = 8192,                        /* a chain of certificates fits */
     KEEP_SECTOR_MAX = KEEP_RECORD_BYTES,             /* bytes; larger sectors are refused */
     KEEP_LEASE_BYTES = 6 + LEAT_AUTOCONF_KEPT_BYTES, /* our MAC address, and both addresses */
-    KEEP_BYTES_MAX = 1 + KEEP_LEASE_BYTES,           /* of a value, with its version */
+    KEEP_GENERATION_BYTES = 16,
+    KEEP_BYTES_MAX = 1 + KEEP_LEASE_BYTES, /* of a value, with its version */
     KEEP_LINE_BYTES = 360,
     KEEP_MEMORY_BYTES = 8 + KEEP_NAMES * (int)sizeof(struct leat_store_entry) + KEEP_RECORD_BYTES
 };

@@ -20,6 +20,8 @@ struct machine {
 
 static struct machine machine_of_all; /* one machine, one program */
 
+_Static_assert((int)BARE_GENERATION_BYTES == (int)LEAT_METAL_GENERATION_BYTES, "the same id");
+
 static struct leat_netif *open_netif(struct bare_machine *bare, const struct leat_mac *mac,
                                      uint16_t mtu, const char **why)
 {
@@ -129,6 +131,7 @@ int leat_metal_main(struct leat_metal *metal)
                                           .open_netif = open_netif,
                                           .open_disk = open_disk,
                                           .disk_why = disk_why,
+                                          .generation = leat_metal_generation,
                                           .news = news,
                                           .on_crash = leat_metal_on_crash,
                                           .guard = leat_metal_guard,

@@ -128,6 +128,9 @@ struct leat_platform {
      * docs/storage.md has those of other users, and how many values there can be.  NULL: there is
      * none. */
     struct leat_store *store;
+    /** The machine has another generation id than when the values were put there, or than at the
+     * start (leat_metal_generation()).  So another machine may have the same values. */
+    bool may_be_copy;
 };
 
 /** A program.  Members that are 0 mean what is written there. */

@@ -12,6 +12,10 @@ int main(int argc, char **argv);
 
 struct leat_block_device;
 
+enum {
+    BARE_GENERATION_BYTES = 16
+};
+
 struct bare_machine {
     struct leat_host *host;
     const char *command_line;
@@ -34,6 +38,9 @@ struct bare_machine {
                                            const char **why);
     /* The reason of its last failure, or NULL.  May be NULL. */
     const char *(*disk_why)(const struct leat_block_device *device);
+    /* Copies the id of the machine's generation (leat_metal_generation()).  False: it has none.
+     * NULL: the same. */
+    bool (*generation)(uint8_t id[BARE_GENERATION_BYTES]);
     /* Returns a line about a change of the device's state since the last call, or NULL.  Sets @lost
      * if the device can't go on; then the program ends.  May be NULL. */
     const char *(*news)(struct bare_machine *machine, bool *lost);

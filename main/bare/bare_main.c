@@ -1,5 +1,6 @@
 /* bare_main.c -- leat_main() on a machine without an operating system. */
 #include "bare_files.h"
+#include "bare_generation.h"
 #include "bare_store.h"
 
 #include <stdio.h>
@@ -67,13 +68,17 @@ static bool tell_news(void)
 static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
 {
     struct leat_host *machine = program.machine->host;
+    bool goes_on;
 
     (void)host;
     if (!tell_news()) {
         leat_stop(program.platform.stack, STATUS_FAILED);
         return false;
     }
-    if (machine->wait(machine, deadline_ns))
+    goes_on = machine->wait(machine, deadline_ns);
+
+    bare_generation_look();
+    if (goes_on)
         return true;
     bring_up_ending(&program.up);
     return false;
@@ -249,6 +254,7 @@ static const char *make_stack(void)
     struct bare_machine *machine = program.machine;
     struct leat_config config = {.drain_ns = options->drain_ns};
     struct leat_tcp_config tcp = options_tcp(options, program.app);
+    const char *wrong;
     enum leat_err err;
 
     if (options->seed_given)
@@ -259,7 +265,10 @@ static const char *make_stack(void)
     err = leat_init(&program.platform.stack, machine->memory, machine->memory_bytes, &config);
     if (err)
         return bring_up_why(err, stack_bytes(&config, &tcp), machine->memory_bytes);
-    return bare_store_open(&program.keep, options, config.seed);
+    wrong = bare_store_open(&program.keep, options, config.seed);
+    if (!wrong && !options->seed_given) /* a seed that is given isn't replaced */
+        bare_generation_open(&program.keep, machine);
+    return wrong;
 }
 
 static enum leat_err attach(const char **step)
@@ -342,6 +351,7 @@ static int run(void)
     status = leat_run(program.platform.stack, &program.host);
     bring_up_ended(&program.up);
     sinks_close();
+    bare_generation_close();
     keep_close(&program.keep);
     if (options->stats)
         say_stats();
