@@ -8,6 +8,7 @@
 #include <leat/forwarder.h>
 
 #include "admit.h"
+#include "dns_kept.h"
 #include "dns_secure.h"
 #include "domains.h"
 #include "example.h"
@@ -180,7 +181,16 @@ static const char *start(struct leat_platform *platform)
     admit_configure(platform, &forwarder);
     err = leat_forwarder_open(&server, platform->stack, forwarder_memory, sizeof forwarder_memory,
                               &forwarder);
-    return err ? complain("can't open the ports", leat_err_text(err)) : serve_page(platform);
+    if (err)
+        return complain("can't open the ports", leat_err_text(err));
+    dns_kept_take(platform, asker);
+    return serve_page(platform);
+}
+
+static void end(struct leat_platform *platform)
+{
+    secure_end(platform);
+    dns_kept_keep(platform);
 }
 
 const struct leat_app example = {.name = "resolver",
@@ -195,4 +205,4 @@ const struct leat_app example = {.name = "resolver",
                                  .lacks = leat_platform_lacks_server,
                                  .start = start,
                                  .reload = dns_secure_reload,
-                                 .end = secure_end};
+                                 .end = end};

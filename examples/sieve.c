@@ -11,6 +11,7 @@
 #include <leat/top.h>
 
 #include "admit.h"
+#include "dns_kept.h"
 #include "dns_secure.h"
 #include "domains.h"
 #include "example.h"
@@ -248,6 +249,7 @@ static const char *start(struct leat_platform *platform)
     if (leat_forwarder_open(&sieve.forwarder, platform->stack, forwarder_memory,
                             sizeof forwarder_memory, &forwarder))
         return "can't open the ports of DNS";
+    dns_kept_take(platform, forwarder.resolver);
     return serve_pages(platform);
 }
 
@@ -256,6 +258,12 @@ static const char *reload(struct leat_platform *platform)
     const char *wrong = lists_reload();
 
     return wrong ? wrong : dns_secure_reload(platform);
+}
+
+static void end(struct leat_platform *platform)
+{
+    secure_end(platform);
+    dns_kept_keep(platform);
 }
 
 const struct leat_app example = {
@@ -273,4 +281,4 @@ const struct leat_app example = {
     .lacks = leat_platform_lacks_server,
     .start = start,
     .reload = reload,
-    .end = secure_end};
+    .end = end};
