@@ -196,7 +196,8 @@ static const char *start(struct leat_platform *platform)
         return "no memory for the client";
     leat_sntp_set_servers(asking.sntp, asking.servers, asking.count);
     if (leat_civil_from_host(platform->stack, platform->host))
-        say_time(platform, "the machine's clock");
+        say_time(platform,
+                 platform->time_is_old ? "the end of the last run" : "the machine's clock");
     else
         platform->say(platform, "the machine has no clock");
     if (asking.lookups == 0)

@@ -106,7 +106,8 @@ void dns_kept_take(struct leat_platform *platform, struct leat_resolver *resolve
     kept.resolver = resolver;
     if (leat_civil_ns(platform->stack) == 0)
         leat_civil_from_host(platform->stack, platform->host);
-    if (leat_civil_ns(platform->stack) == 0) {
+    /* how long the machine was off is then unknown, too */
+    if (leat_civil_ns(platform->stack) == 0 || platform->time_is_old) {
         say("the time is unknown, so the cache of the last run is not used", "");
         return;
     }

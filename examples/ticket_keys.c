@@ -195,10 +195,12 @@ static void on_got(struct leat_store *store, struct leat_store_request *request,
                       "accepted");
     else if (err && err != LEAT_ERR_NOT_FOUND)
         say(platform, leat_err_text(err));
-    else if (!err && platform->may_be_copy && platform->early_data)
-        say(platform,
-            "another machine may have the same keys: earlier tickets are not accepted, as "
-            "their early data could be taken twice");
+    else if (!err && platform->early_data && (platform->may_be_copy || platform->time_is_old))
+        say(platform, platform->may_be_copy
+                          ? "another machine may have the same keys: earlier tickets are not "
+                            "accepted, as their early data could be taken twice"
+                          : "the machine has no clock: earlier tickets are not accepted, as their "
+                            "early data could be taken twice");
     else if (!err)
         (void)look_at(platform, keeper.stored + 1, FILE_BYTES);
     leat_crypto_wipe(keeper.stored, sizeof keeper.stored);

@@ -130,6 +130,30 @@ static size_t fact_entry(unsigned index, char text[LEAT_METRICS_ENTRY_BYTES])
     return len > 0 ? (size_t)len : 0;
 }
 
+/* Counters that go on after a restart, because the store has them. */
+static size_t run_entry(unsigned index, char text[LEAT_METRICS_ENTRY_BYTES])
+{
+    const struct leat_platform *platform = shown.platform;
+    const uint64_t up_s = (leat_now_ns(platform->stack) - shown.begun_ns) / second_ns;
+    int len = 0;
+
+    if (platform->starts == 0)
+        return 0;
+    if (index == 0)
+        len = snprintf(text, LEAT_METRICS_ENTRY_BYTES,
+                       "# HELP leat_starts_total starts with this store\n"
+                       "# TYPE leat_starts_total counter\n"
+                       "leat_starts_total %llu\n",
+                       (unsigned long long)platform->starts);
+    else if (index == 1)
+        len = snprintf(text, LEAT_METRICS_ENTRY_BYTES,
+                       "# HELP leat_run_seconds_total time that all runs with this store took\n"
+                       "# TYPE leat_run_seconds_total counter\n"
+                       "leat_run_seconds_total %llu\n",
+                       (unsigned long long)(platform->ran_before_s + up_s));
+    return len > 0 ? (size_t)len : 0;
+}
+
 static size_t certificate_entry(unsigned index, char text[LEAT_METRICS_ENTRY_BYTES])
 {
     static const struct {
@@ -190,9 +214,10 @@ static size_t server_entry(unsigned index, char text[LEAT_METRICS_ENTRY_BYTES])
 static size_t entry(unsigned group, unsigned index, char text[LEAT_METRICS_ENTRY_BYTES])
 {
     return group == 0   ? fact_entry(index, text)
-           : group == 1 ? certificate_entry(index, text)
-           : group == 2 ? log_entry(index, text)
-           : group == 3 ? stack_entry(index, text)
+           : group == 1 ? run_entry(index, text)
+           : group == 2 ? certificate_entry(index, text)
+           : group == 3 ? log_entry(index, text)
+           : group == 4 ? stack_entry(index, text)
                         : server_entry(index, text);
 }
 
@@ -210,7 +235,7 @@ static struct place place_of(const void *arg)
 static size_t write_entries(struct place *at, char *text)
 {
     enum {
-        GROUPS = 5
+        GROUPS = 6
     };
     size_t len = 0;
 

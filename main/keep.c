@@ -26,6 +26,7 @@ static const struct {
     [KEEP_SECRET] = {"leat/ipv6-secret", LEAT_IPV6_SECRET_BYTES},
     [KEEP_ENTROPY] = {"leat/entropy", LEAT_SEED_BYTES},
     [KEEP_GENERATION] = {"leat/generation", KEEP_GENERATION_BYTES},
+    [KEEP_RUNS] = {"leat/runs", KEEP_RUNS_BYTES},
 };
 
 _Static_assert((int)LEAT_SEED_BYTES < (int)KEEP_BYTES_MAX, "all values fit");
@@ -295,6 +296,7 @@ void keep_close(struct keep *keep)
     if (!keep->is_mounted)
         return;
     if (keep->platform->store) {
+        keep_runs_close(keep);
         keep->is_waiting =
             !leat_store_get(&keep->store, &keep->fence, "leat/end", &byte, 0, on_fence, keep);
         if (!wait(keep, close_ns))

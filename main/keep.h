@@ -16,6 +16,7 @@
 #include <leat/main.h>
 #include <leat/store.h>
 
+#include "keep_runs.h"
 #include "options.h"
 
 enum keep_value {
@@ -24,6 +25,7 @@ enum keep_value {
     KEEP_SECRET, /* of IPv6 addresses */
     KEEP_ENTROPY,
     KEEP_GENERATION, /* the id of the machine's, where it has one */
+    KEEP_RUNS,       /* keep_runs.h */
     KEEP_VALUES
 };
 
@@ -33,6 +35,7 @@ enum {
     KEEP_SECTOR_MAX = KEEP_RECORD_BYTES,             /* bytes; larger sectors are refused */
     KEEP_LEASE_BYTES = 6 + LEAT_AUTOCONF_KEPT_BYTES, /* our MAC address, and both addresses */
     KEEP_GENERATION_BYTES = 16,
+    KEEP_RUNS_BYTES = 32,
     KEEP_BYTES_MAX = 1 + KEEP_LEASE_BYTES, /* of a value, with its version */
     KEEP_LINE_BYTES = 360,
     KEEP_MEMORY_BYTES = 8 + KEEP_NAMES * (int)sizeof(struct leat_store_entry) + KEEP_RECORD_BYTES
@@ -61,6 +64,7 @@ struct keep {
     struct leat_store store;
     struct leat_store_request fence; /* ends when all earlier requests have */
     struct keep_slot slots[KEEP_VALUES];
+    struct keep_runs runs;
     enum leat_err mount_err;
     bool is_waiting; /* for the mount, or the fence */
     bool is_mounted;

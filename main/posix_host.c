@@ -103,9 +103,8 @@ static uint64_t host_civil_ns(struct leat_host *host)
     struct leat_host *machine = program->device.machine;
 
     if (program->options.clock_ns > 0) /* only once per poll: its duration can't be repeated */
-        return program->options.clock_ns + machine->now_ns(machine) -
-               leat_now_ns(program->platform.stack);
-    return machine->civil_ns ? machine->civil_ns(machine) : 0;
+        return program->options.clock_ns + host_now_ns(host) - leat_now_ns(program->platform.stack);
+    return machine && machine->civil_ns ? machine->civil_ns(machine) : 0;
 }
 
 void posix_host_make(struct program *program)

@@ -81,6 +81,7 @@ bool posix_store_open(struct program *program)
         return complain(program, wrong);
     if (!options->seed_given)
         keep_mix(&keep, program->seed);
+    keep_runs_open(&keep, false); /* Linux' clock is used as it is: other programs keep it right */
     if (chooses_mac(options)) {
         options->mac = keep_mac(&keep);
         options->mac_given = true;

@@ -131,6 +131,11 @@ struct leat_platform {
     /** The machine has another generation id than when the values were put there, or than at the
      * start (leat_metal_generation()).  So another machine may have the same values. */
     bool may_be_copy;
+    /** The machine has no clock, so the time of `host` goes on from the end of the last run: it is
+     * too early by as long as the machine was off. */
+    bool time_is_old;
+    uint64_t starts;       /**< with this store, the present one included; 0: there is no store */
+    uint64_t ran_before_s; /**< seconds that the runs before it lasted together */
 };
 
 /** A program.  Members that are 0 mean what is written there. */

@@ -108,7 +108,7 @@ static uint64_t host_civil_ns(struct leat_host *host)
     struct leat_host *machine = program.machine->host;
 
     (void)host;
-    return machine->civil_ns ? machine->civil_ns(machine) : 0;
+    return keep_runs_civil_ns(&program.keep, machine->civil_ns ? machine->civil_ns(machine) : 0);
 }
 
 static void say(struct leat_platform *platform, const char *line)

@@ -27,6 +27,8 @@ const char *bare_store_open(struct keep *keep, const struct options *options,
 
     if (!wrong && keep->device && !options->seed_given)
         keep_mix(keep, seed);
+    if (!wrong && keep->device)
+        keep_runs_open(keep, true);
     return wrong;
 }
 
