@@ -28,6 +28,12 @@ struct posix_device {
 bool posix_device_open(struct posix_device *device, const struct options *options, void *memory,
                        size_t memory_bytes, char why[LEAT_WHY_BYTES]);
 
+/* True if it is a network device of Linux, whose link goes up and down. */
+static inline bool posix_device_is_of_linux(const struct posix_device *device)
+{
+    return device->tap || device->xdp;
+}
+
 /* True once it has disappeared; then @why is a line with the reason. */
 bool posix_device_lost(const struct posix_device *device, char why[LEAT_WHY_BYTES]);
 

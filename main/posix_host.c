@@ -40,6 +40,15 @@ static bool goes_on_with_device(struct program *program)
     return program->outlives_device;
 }
 
+/* Tells that the link of the device went down, or came up. */
+static void tell_link(struct program *program, uint64_t now_ns)
+{
+    const char *news = posix_link_news(&program->link, now_ns);
+
+    if (news)
+        fprintf(stderr, "%s: %s: %s\n", program->app->name, program->device.netif->name, news);
+}
+
 /* The program was asked to end. A recording ends where it ends, because a drain, which it doesn't
  * contain, would send other frames. Without a device a drain would wait in vain. */
 static void end_in_order(struct program *program)
@@ -65,6 +74,7 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
     }
     posix_flight_look();
     now_ns = machine->now_ns(machine);
+    tell_link(program, now_ns);
     early_ns = sinks_flush(now_ns);
     deadline_ns = early_ns < deadline_ns ? early_ns : deadline_ns;
     early_ns =

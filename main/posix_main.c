@@ -115,6 +115,8 @@ static bool open_device(struct program *program)
         return false;
     }
     program->netif = program->device.netif;
+    if (posix_device_is_of_linux(&program->device))
+        posix_link_open(&program->link, program->device.posix, program->netif->name);
     return true;
 }
 
@@ -288,6 +290,7 @@ static void close_all(struct program *program)
         leat_close(program->platform.stack);
     report_captures(program);
     leat_pcap_recorder_close(program->recorder);
+    posix_link_close(&program->link);
     posix_device_close(&program->device);
     posix_files_close(&program->files);
     leat_posix_folder_close(program->folder);

@@ -15,6 +15,7 @@
 #include "options.h"
 #include "posix_device.h"
 #include "posix_files.h"
+#include "posix_link.h"
 #include "posix_notify.h"
 #include "posix_output.h"
 
@@ -34,6 +35,7 @@ struct program {
     char **words;         /* the same, for options_parse() at SIGHUP */
     int argc;             /* of both */
     struct posix_device device;
+    struct posix_link link; /* of a device of Linux */
     bool outlives_device; /* it has work without one, so a lost device doesn't end it */
     bool device_is_lost;  /* and was told */
     struct leat_pcap_recorder *recorder;

@@ -3,7 +3,9 @@
 import signal
 import socket
 
-from conftest import DEVICE, LIMIT_S, PATH, run, until
+import pytest
+
+from conftest import DEVICE, LIMIT_S, PATH, XDP, make_tap, run, until
 
 
 def answered(echo):
@@ -71,6 +73,35 @@ def test_a_device_that_goes_away_is_told(leat):
     echo.wait_for("the peer has closed the connection" if PATH else f"device {echo.device} has gone")
     assert echo.wait() == 1
     echo.expect_status(1)
+
+
+@pytest.mark.skipif(PATH, reason="it has no device")
+def test_a_link_that_goes_down_and_comes_up_is_told(leat):
+    """Once each time, with the program's traffic behind it; other devices of the machine are not told."""
+    echo = leat("echo")
+    make_tap("other0")
+    for _ in range(2):
+        lines = len(echo.lines)
+        run("ip", "link", "set", echo.device, "down")
+        assert until(lambda lines=lines: len(echo.lines) == lines + 1)
+        assert echo.lines[-1] == f"echo: {echo.device}: the link is down"
+        run("ip", "link", "set", "other0", "down")
+        run("ip", "link", "set", echo.device, "up")
+        assert until(lambda lines=lines: len(echo.lines) == lines + 2)
+        assert echo.lines[-1] == f"echo: {echo.device}: the link is up"
+        run("ip", "link", "set", "other0", "up")
+        assert answered(echo)
+    run("ip", "link", "del", "other0")
+
+
+@pytest.mark.skipif(PATH or XDP, reason="the carrier of such a device is another's")
+def test_a_link_without_a_carrier_is_down(leat):
+    echo = leat("echo")
+    run("ip", "link", "set", echo.device, "carrier", "off")
+    echo.wait_for(f"echo: {echo.device}: the link is down")
+    run("ip", "link", "set", echo.device, "carrier", "on")
+    echo.wait_for(f"echo: {echo.device}: the link is up")
+    assert answered(echo)
 
 
 def test_a_small_pool_recovers_from_a_flood(leat):
