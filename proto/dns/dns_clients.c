@@ -147,7 +147,8 @@ static bool on_drain(struct leat_tcp *conn, bool quiet, void *arg)
 
     (void)conn;
     if (!quiet || client->ending || client->have > 0 ||
-        (config->is_owed && config->is_owed(client)))
+        (config->is_owed && config->is_owed(client)) ||
+        (config->is_half_sent && config->is_half_sent(client)))
         return true;
     client->ending = true;
     leat_stream_close(&client->stream);

@@ -57,9 +57,11 @@ struct dns_clients_config {
                                                        * dns_client_serve() */
     bool (*is_owed)(const struct dns_client *client); /* the client waits for an answer; NULL:
                                                        * it never waits for long */
-    void (*left)(struct dns_client *client);          /* the connection has ended; NULL: not
-                                                       * called */
-    uint64_t *bad_length, *idle, *displaced;          /* counters of closed connections */
+    bool (*is_half_sent)(const struct dns_client *client); /* the end of a reply is not queued
+                                                            * yet; NULL: its query is kept then */
+    void (*left)(struct dns_client *client);               /* the connection has ended; NULL: not
+                                                            * called */
+    uint64_t *bad_length, *idle, *displaced;               /* counters of closed connections */
 };
 
 struct dns_clients {

@@ -84,6 +84,13 @@ static bool is_owed(const struct dns_client *tcp)
     return ((const struct forward_client *)(const void *)tcp)->count > 0;
 }
 
+static bool is_half_sent(const struct dns_client *tcp)
+{
+    const struct forward_client *client = (const struct forward_client *)(const void *)tcp;
+
+    return forward_owner(client)->rest.client == client;
+}
+
 static void left(struct dns_client *tcp)
 {
     struct forward_client *client = client_of(tcp);
@@ -115,6 +122,7 @@ struct dns_clients_config forward_clients(const struct leat_forwarder_config *co
         .admits = admits,
         .serve = serve,
         .is_owed = is_owed,
+        .is_half_sent = is_half_sent,
         .left = left,
         .bad_length = forwarder ? &forwarder->counts.tcp_bad_length : NULL,
         .idle = forwarder ? &forwarder->counts.tcp_idle : NULL,

@@ -1,6 +1,8 @@
 /* test_long.c -- answers of up to 65,535 bytes, by TCP, through a resolver and a forwarder. */
 #include "dns_home.h"
 
+#include "proto/dns/forward.h"
+
 enum {
     TEXT_BYTES = 250, /* of a record: its data has a length in front */
     RECORD_BYTES = 2 + 10 + 1 + TEXT_BYTES
@@ -260,6 +262,36 @@ static void pipelined_questions_wait_for_room(void **state)
     leat_tcp_listener_close(server.listener);
 }
 
+/* The forwarder keeps the end of a reply for which there were no buffers. The connection is quiet
+ * then, as its client has all that was sent. */
+static void a_drain_waits_for_the_end_of_a_reply(void **state)
+{
+    struct fixture *f = *state;
+    struct leat *stack = f->world->stacks[CLIENT];
+    struct forward_client *client;
+
+    open_long(f, DNS_MESSAGE_BYTES);
+    server.reply_bytes = 5000;
+    open_stream();
+    stream_query("a.example.test", LEAT_DNS_TXT, 1);
+    world_wait(f->world, second);
+    assert_int_equal(reply_bytes(), 5000);
+    client = (struct forward_client *)(void *)dns_clients_at(&home.forwarder->clients, 0);
+    assert_non_null(client->tcp.stream.end);
+    home.forwarder->rest.client = client;
+    home.forwarder->rest.at = 0;
+    home.forwarder->rest.len = 1000;
+    leat_drain(stack, leat_now_ns(stack) + 5 * second);
+    world_wait(f->world, second);
+    assert_false(leat_tcp_at_end(home.tcp));
+    leat_stream_want_room(&client->tcp.stream, 1000);
+    world_wait(f->world, 100 * ms);
+    assert_int_equal(home.stream_len, 2 + 5000 + 1000);
+    world_wait(f->world, second);
+    assert_true(leat_tcp_at_end(home.tcp));
+    leat_tcp_listener_close(server.listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +300,7 @@ int main(void)
         HOME(what_is_too_long_by_TCP_fails),
         HOME(a_limit_is_kept),
         HOME(pipelined_questions_wait_for_room),
+        HOME(a_drain_waits_for_the_end_of_a_reply),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
