@@ -13,6 +13,7 @@
 
 #include <leat/abi.h>
 #include <leat/dns.h>
+#include <leat/dns_access.h>
 #include <leat/dns_zone.h>
 #include <leat/err.h>
 #include <leat/stack.h>
@@ -21,15 +22,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** The transport of a query; it limits the length of the reply. */
-enum leat_dns_transport {
-    LEAT_DNS_OVER_UDP, /**< 512 bytes, or the size in EDNS up to LEAT_DNS_UDP_BYTES */
-    LEAT_DNS_OVER_TCP, /**< 65,535 bytes, without the two of the length */
-    LEAT_DNS_SLIP,     /**< UDP, over the rate limit: only the question, with TC ("ask by TCP") */
-    LEAT_DNS_OVER_TLS  /**< as LEAT_DNS_OVER_TCP; with EDNS the reply is padded (RFC 8467 4.1), so
-                            that its length tells little: for any encrypted transport */
-};
 
 /** Least size of a reply buffer: any UDP client accepts so many bytes. */
 enum {
@@ -68,6 +60,10 @@ struct leat_dns_server_config {
     uint32_t replies_per_s;      /**< by UDP to a network (/24), and in a burst: 100 */
     bool no_rate_limit;          /**< answer all queries by UDP, also those with a forged source */
     bool no_cookies;             /**< neither send DNS cookies (RFC 7873) nor check them */
+    /** Called for each query that is over (dns_access.h).  Must not call the server.  May be NULL.
+     */
+    void (*on_access)(void *arg, const struct leat_dns_access *access);
+    void *on_access_arg;              /**< its first argument */
     uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 

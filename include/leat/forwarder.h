@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <leat/abi.h>
+#include <leat/dns_access.h>
 #include <leat/err.h>
 #include <leat/resolver.h>
 #include <leat/stack.h>
@@ -142,6 +143,10 @@ struct leat_forwarder_config {
      * They must outlive the forwarder. */
     const struct leat_forwarder_domain *domains;
     uint16_t domain_count; /**< number of domains; each costs some instructions a question */
+    /** Called for each query that is over (dns_access.h).  It must not call the forwarder.  May be
+     * NULL. */
+    void (*on_access)(void *arg, const struct leat_dns_access *access);
+    void *on_access_arg;              /**< its first argument */
     uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 

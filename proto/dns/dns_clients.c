@@ -88,7 +88,7 @@ bool dns_client_read(struct dns_client *client)
     if (dns_client_has_query(client)) {
         dns_client_progressed(client);
         /* the time of the query is that of its cookie, also if the reply is made again later */
-        client->query_at_s = (uint32_t)(client->active_at_ns / 1000000000u);
+        client->query_at_ns = client->active_at_ns;
     }
     return true;
 }

@@ -33,8 +33,8 @@ struct dns_client {
     struct leat_endpoint peer;
     struct leat_ip local_ip;
     uint64_t active_at_ns; /* time of the last progress */
-    uint32_t taken;        /* reply bytes taken at that time (leat_stream_progress()) */
-    uint32_t query_at_s;   /* when its query was complete */
+    uint64_t query_at_ns;  /* when its query was complete */
+    uint32_t taken;        /* reply bytes taken at active_at_ns (leat_stream_progress()) */
     uint16_t have;         /* bytes of length and query received */
     bool ending;           /* closed or aborted by us: nothing is read any more */
     bool aborted;          /* aborted; on_closed is still to come */

@@ -15,6 +15,8 @@
 #include "proto/dns/cookie_keeper.h"
 #include "proto/dns/dns_clients.h"
 #include "proto/dns/dns_rate.h"
+#include "proto/dns/dns_told.h"
+#include "core/second.h"
 #include "service.h"
 #include "wire/bytes.h"
 #include "proto/wire/dns.h"
@@ -40,6 +42,7 @@ struct leat_dns_server {
     struct dns_clients clients;
     struct dns_rate *rate; /* NULL: no limit */
     struct dns_cookie_keeper cookies;
+    struct dns_told told;
     uint8_t *scratch; /* a TCP reply, or a UDP query from several buffers */
     size_t scratch_bytes;
 };
@@ -49,6 +52,23 @@ static void count_reply(struct leat_dns_server *server, const uint8_t *reply)
     server->counts.replies++;
     if (get16(reply + 2) & DNS_TC)
         server->counts.truncated++;
+}
+
+/* Notes what the program is told of a reply. */
+static void note_reply(struct dns_told *told, bool is_slip, const uint8_t *reply, size_t len)
+{
+    struct leat_dns_access *access = &told->access;
+
+    dns_told_reply(told, reply, len);
+    if (is_slip)
+        access->how = LEAT_DNS_HOW_LIMITED;
+    else if (access->rcode == LEAT_DNS_BADCOOKIE ||
+             (access->rcode == LEAT_DNS_NOERROR && !access->name))
+        access->how = LEAT_DNS_HOW_COOKIE;
+    else
+        access->how = access->rcode == LEAT_DNS_NOERROR || access->rcode == LEAT_DNS_NXDOMAIN
+                          ? LEAT_DNS_HOW_ZONE
+                          : LEAT_DNS_HOW_REFUSED;
 }
 
 /* False: the UDP query gets no reply. Otherwise @transport says how it is answered. The limit
@@ -90,6 +110,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     size_t query_len = payload->len;
     enum leat_dns_transport transport;
     struct leat_buf *reply;
+    bool is_sent;
     size_t len;
 
     server->counts.udp_queries++;
@@ -119,11 +140,17 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     }
     leat_buf_put(reply, (uint32_t)len);
     count_reply(server, reply->data);
+    if (dns_is_told(&server->told))
+        note_reply(&server->told, transport == LEAT_DNS_SLIP, reply->data, len);
     /* RFC 2181 4.1: from the address that was asked, because clients drop replies from any other */
-    if (leat_udp_send_from(udp, reply, peer, local->ip)) {
+    is_sent = leat_udp_send_from(udp, reply, peer, local->ip) == LEAT_OK;
+    if (!is_sent) {
         server->counts.replies--;
         server->counts.drop_memory++;
     }
+    if (dns_is_told(&server->told))
+        dns_told_tell(&server->told, &peer->ip, LEAT_DNS_OVER_UDP, leat_now_ns(server->stack),
+                      is_sent);
 }
 
 /* Sends the reply to a complete query, or the rest of it; false: the connection is full. */
@@ -131,8 +158,10 @@ static bool client_reply(struct client *client)
 {
     struct leat_dns_server *server = client->tcp.clients->config.server;
     uint8_t *reply = server->scratch + LENGTH_BYTES;
-    const struct dns_cookie_asker asker = {
-        .keeper = &server->cookies, .ip = client->tcp.peer.ip, .now_s = client->tcp.query_at_s};
+    const struct dns_cookie_asker asker = {.keeper = &server->cookies,
+                                           .ip = client->tcp.peer.ip,
+                                           .now_s =
+                                               (uint32_t)(client->tcp.query_at_ns / second_ns)};
     /* The reply may have to be generated again later. It comes out the same, because its zones and
      * the time of its query are kept. */
     const struct leat_dns_zones *zones =
@@ -154,6 +183,11 @@ static bool client_reply(struct client *client)
         if (client->sent < LENGTH_BYTES + len)
             return false;
         count_reply(server, reply);
+        if (dns_is_told(&server->told)) {
+            note_reply(&server->told, false, reply, len);
+            dns_told_tell(&server->told, &client->tcp.peer.ip, dns_client_transport(&client->tcp),
+                          client->tcp.query_at_ns, true);
+        }
     }
     server->counts.tcp_queries++;
     client->sent = 0;
@@ -176,9 +210,16 @@ static void client_serve(struct dns_client *tcp)
 static void client_left(struct dns_client *tcp)
 {
     struct client *client = (struct client *)(void *)tcp;
+    struct dns_told *told = &((struct leat_dns_server *)tcp->clients->config.server)->told;
 
     client->sent = 0;
     client->is_behind = false;
+    /* a query whose reply was not queued whole */
+    if (dns_is_told(told) && dns_client_has_query(tcp) &&
+        dns_told_question(told, tcp->query + LENGTH_BYTES, dns_client_query_bytes(tcp))) {
+        told->access.how = LEAT_DNS_HOW_ZONE;
+        dns_told_tell(told, &tcp->peer.ip, dns_client_transport(tcp), tcp->query_at_ns, false);
+    }
 }
 
 static struct leat_dns_server_config with_defaults(const struct leat_dns_server_config *given)
@@ -289,6 +330,9 @@ enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat 
     memset(made, 0, sizeof *made);
     made->config = full;
     made->stack = stack;
+    made->told.on_access = full.on_access;
+    made->told.arg = full.on_access_arg;
+    made->told.stack = stack;
     dns_cookie_keeper_init(&made->cookies, stack, full.no_cookies);
     block += align_up(sizeof *made);
     clients = clients_of(&full, made);
@@ -345,6 +389,7 @@ void leat_dns_server_set_zones(struct leat_dns_server *server, const struct leat
 
 void leat_dns_server_close(struct leat_dns_server *server)
 {
+    server->told.on_access = NULL; /* the program may free what it writes to */
     leat_udp_close(server->udp);
     dns_clients_stop(&server->clients);
 }

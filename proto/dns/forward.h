@@ -25,6 +25,7 @@
 #include "core/shares.h"
 #include "proto/dns/dns_clients.h"
 #include "proto/dns/dns_rate.h"
+#include "proto/dns/dns_told.h"
 #include "proto/dns/lookup.h"
 
 enum {
@@ -75,6 +76,7 @@ struct forward_wait {
     struct leat_forwarder_query *query; /* the program's; NULL: another way */
     struct leat_endpoint peer;
     struct leat_ip local_ip;
+    uint64_t query_at_ns;
     struct forward_form form;
 };
 
@@ -114,6 +116,7 @@ struct leat_forwarder {
     size_t scratch_bytes;
     struct forward_rest rest; /* has room for as much */
     uint8_t own[FORWARD_OWN_BYTES];
+    struct dns_told told;      /* its `how` is that of the current query */
     uint16_t extended_error;   /* of the next reply; 0: none */
     uint32_t reply_ttl_s;      /* of the last reply that was written; 0: it isn't to be kept */
     uint64_t prohibited_at_ns; /* when on_prohibited was called last; 0: never */
@@ -130,6 +133,7 @@ enum forward_outcome {
 struct forward_from {
     struct leat_endpoint peer;
     struct leat_ip local_ip;
+    uint64_t query_at_ns;
     struct forward_client *client;      /* NULL: by UDP, or the program's */
     struct leat_forwarder_query *query; /* the program's; NULL: another way */
     struct dns_cookie_asker asker;
@@ -206,12 +210,13 @@ bool forward_fits(const struct forward_client *client, size_t len);
 /* Sends the end of the client's last reply, if it is unsent; false: there is more. */
 bool forward_send_rest(struct forward_client *client);
 
-/* Sends a reply of @len bytes, which is in scratch behind room for its length. */
-void forward_reply_by_tcp(struct forward_client *client, size_t len);
+/* Sends a reply of @len bytes, which is in scratch behind room for its length, to a query that was
+ * complete at @query_at_ns. */
+void forward_reply_by_tcp(struct forward_client *client, size_t len, uint64_t query_at_ns);
 
-/* Hands a reply of @len bytes, which is in scratch behind room for its length, to the program. */
+/* Hands such a reply to the program, for its own query. */
 void forward_reply_to(struct leat_forwarder *forwarder, struct leat_forwarder_query *query,
-                      size_t len);
+                      size_t len, uint64_t query_at_ns);
 
 /* Replies to a query that has waited, from resolver->kept or with SERVFAIL. */
 void forward_reply(struct forward_wait *wait, const struct dns_question *question);
@@ -225,6 +230,9 @@ bool forward_await(struct leat_forwarder *forwarder, const struct forward_from *
 
 /* Frees a place. Its lookup must be over or cancelled. */
 void forward_release(struct forward_wait *wait);
+
+/* Gives up a query whose client has left. */
+void forward_abandon(struct forward_wait *wait);
 
 /* ---- forward_tcp.c ------------------------------------------------------------------------ */
 

@@ -7,6 +7,7 @@ bool leat_forwarder_ask(struct leat_forwarder *forwarder, struct leat_forwarder_
     const struct forward_from from = {
         .peer = {.ip = query->peer},
         .local_ip = query->local,
+        .query_at_ns = leat_now_ns(forwarder->stack),
         .query = query,
         .asker = dns_cookie_asker_of(&forwarder->cookies, forwarder->stack, query->peer)};
     size_t reply_len = 0;
@@ -18,7 +19,7 @@ bool leat_forwarder_ask(struct leat_forwarder *forwarder, struct leat_forwarder_
                            forwarder->scratch + DNS_LENGTH_BYTES,
                            forwarder->scratch_bytes - DNS_LENGTH_BYTES, &reply_len);
     if (outcome == FORWARD_REPLY)
-        forward_reply_to(forwarder, query, reply_len);
+        forward_reply_to(forwarder, query, reply_len, from.query_at_ns);
     return outcome != FORWARD_NOTHING;
 }
 
@@ -29,6 +30,5 @@ void leat_forwarder_cancel(struct leat_forwarder_query *query)
     if (!wait)
         return;
     query->wait = NULL;
-    leat_lookup_cancel(wait->lookup);
-    forward_release(wait);
+    forward_abandon(wait);
 }

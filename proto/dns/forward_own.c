@@ -17,7 +17,8 @@ enum {
     SPECIAL_REFRESH_S = 3600,
     SPECIAL_RETRY_S = 1200,
     SPECIAL_EXPIRE_S = 604800,
-    DENIED_TTL_S = 60 /* another configuration may change it */
+    DENIED_TTL_S = 60, /* another configuration may change it */
+    FILTERED = 17      /* RFC 8914 4.18; 4.17 is between it and LEAT_FORWARDER_BLOCKED */
 };
 
 _Static_assert(FIXED_BYTES + POINTER_BYTES + RNAME_BYTES + NUMBERS_BYTES <= FORWARD_OWN_BYTES,
@@ -162,8 +163,15 @@ static bool keep_special(struct leat_forwarder *forwarder, uint16_t type)
         len = write_target(forwarder->own, &localhost, SPECIAL_TTL_S);
     keep_in_zone(forwarder, zone_at, type, len,
                  special == DNS_SPECIAL_NO_NAME ? LEAT_DNS_NXDOMAIN : LEAT_DNS_NOERROR);
+    forwarder->told.access.how = LEAT_DNS_HOW_LOCAL;
     forwarder->counts.special++;
     return true;
+}
+
+/* True if that reason says that the operator doesn't want the name to be answered. */
+static bool is_block(uint16_t extended_error)
+{
+    return extended_error >= LEAT_FORWARDER_BLOCKED && extended_error <= FILTERED;
 }
 
 /* Keeps the program's answer to @question; false: it has none. */
@@ -190,6 +198,8 @@ static bool keep_programs(struct leat_forwarder *forwarder,
     else
         keep(forwarder, 0, LEAT_DNS_NXDOMAIN, own.ttl_s);
     forwarder->extended_error = own.extended_error;
+    forwarder->told.access.how =
+        is_block(own.extended_error) ? LEAT_DNS_HOW_BLOCKED : LEAT_DNS_HOW_LOCAL;
     forwarder->counts.own++;
     return true;
 }
@@ -236,6 +246,7 @@ bool forward_own(struct leat_forwarder *forwarder, const struct forward_from *fr
     if (forwarder->way->queue)
         return false;
     keep(forwarder, 0, LEAT_DNS_NXDOMAIN, DENIED_TTL_S);
+    forwarder->told.access.how = LEAT_DNS_HOW_LOCAL;
     forwarder->way->counts.denied++;
     return true;
 }

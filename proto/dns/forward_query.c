@@ -72,6 +72,7 @@ static bool find(struct leat_forwarder *forwarder, const struct forward_from *fr
     /* RFC 9520: the servers have failed a moment ago, and aren't asked again yet */
     if (!resolver_keep_from(resolver, entry))
         forwarder->extended_error = LEAT_FORWARDER_CACHED_ERROR;
+    forwarder->told.access.how = LEAT_DNS_HOW_CACHE;
     forwarder->counts.cached++;
     forwarder->way->counts.cached++;
     return true;
@@ -111,6 +112,16 @@ static struct forward_form form_of(const struct dns_query *asked, enum dns_query
         .variant = (uint8_t)((dnssec_ok ? CACHE_DO : 0) | (flags & DNS_CD ? CACHE_CD : 0))};
 }
 
+/* How a query is answered that isn't looked up. */
+static enum leat_dns_how early_how(enum dns_query_verdict verdict,
+                                   enum leat_dns_transport transport)
+{
+    if (verdict == DNS_QUERY_COOKIE)
+        return LEAT_DNS_HOW_COOKIE;
+    return verdict == DNS_QUERY_GOOD && transport == LEAT_DNS_SLIP ? LEAT_DNS_HOW_LIMITED
+                                                                   : LEAT_DNS_HOW_REFUSED;
+}
+
 /* NOLINTNEXTLINE(readability-function-size): two messages, each with its length */
 enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct forward_from *from,
                                   enum leat_dns_transport transport, const uint8_t *query,
@@ -127,6 +138,7 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
         forwarder->counts.drop_format++;
         return FORWARD_NOTHING;
     }
+    forwarder->told.access.how = early_how(verdict, transport);
     form = form_of(&asked, verdict, transport, reply_bytes);
     asked.has_edns = form.has_edns;
     dns_cookie_reply_to(&from->asker, &asked, transport, &form.cookie);
@@ -157,6 +169,7 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
     asked.question.name = forwarder->name.wire; /* scratch may be overwritten */
     if (forward_await(forwarder, from, &form, question->type))
         return FORWARD_WAITS;
+    forwarder->told.access.how = LEAT_DNS_HOW_BUSY;
     forwarder->counts.busy++;
     forwarder->way->counts.busy++;
     *reply_len = forward_write(forwarder, &form, question, NULL, LEAT_DNS_SERVFAIL, reply);

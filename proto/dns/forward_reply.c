@@ -96,6 +96,7 @@ size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form
         writer.limit = form->limit;
         write_opt(forwarder, form, rcode, &writer);
     }
+    forwarder->told.access.extended_error = forwarder->extended_error;
     forwarder->extended_error = 0;
     forwarder->reply_ttl_s = ttl_of(kept, kept_age);
     forwarder->counts.replies++;
@@ -144,9 +145,11 @@ size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward
     size_t len;
 
     /* RFC 8914 4.4 and 4.20: the client is told that the answer is stale */
-    if (kept && resolver->kept_age.stale_ttl_s > 0)
+    if (kept && resolver->kept_age.stale_ttl_s > 0) {
         forwarder->extended_error =
             kept->rcode == LEAT_DNS_NXDOMAIN ? LEAT_FORWARDER_STALE_NXDOMAIN : LEAT_FORWARDER_STALE;
+        forwarder->told.access.how = LEAT_DNS_HOW_STALE;
+    }
     len = forward_write(forwarder, form, question, kept, kept ? kept->rcode : LEAT_DNS_SERVFAIL,
                         reply);
     return kept && kept->aliased && forwarder->config.inspect_aliases
@@ -182,24 +185,38 @@ static bool keep_rest(struct forward_client *client, size_t taken, size_t end)
     return true;
 }
 
-/* A client is closed if a reply is still unsent, or if buffers are short for replies to two
- * clients. */
-void forward_reply_by_tcp(struct forward_client *client, size_t len)
+/* Queues a reply. False: the client is being closed, because a reply is still unsent, or because
+ * buffers are short for replies to two clients. */
+static bool queue_reply(struct forward_client *client, size_t len)
 {
     struct leat_forwarder *forwarder = forward_owner(client);
     const size_t end = DNS_LENGTH_BYTES + len;
     size_t taken = 0;
 
     if (client->tcp.ending)
-        return;
+        return false;
     /* RFC 1035 4.2.2: the length stands in front */
     put16(forwarder->scratch, (uint16_t)len);
     if (forwarder->rest.client == client ||
         leat_stream_write(&client->tcp.stream, forwarder->scratch, end, &taken) ||
-        (taken < end && !keep_rest(client, taken, end)))
+        (taken < end && !keep_rest(client, taken, end))) {
         dns_client_end(&client->tcp, &forwarder->counts.tcp_slow);
-    else
-        client->tcp.active_at_ns = leat_now_ns(forwarder->stack);
+        return false;
+    }
+    client->tcp.active_at_ns = leat_now_ns(forwarder->stack);
+    return true;
+}
+
+void forward_reply_by_tcp(struct forward_client *client, size_t len, uint64_t query_at_ns)
+{
+    struct leat_forwarder *forwarder = forward_owner(client);
+    const bool is_queued = queue_reply(client, len);
+
+    if (!dns_is_told(&forwarder->told))
+        return;
+    dns_told_reply(&forwarder->told, forwarder->scratch + DNS_LENGTH_BYTES, len);
+    dns_told_tell(&forwarder->told, &client->tcp.peer.ip, dns_client_transport(&client->tcp),
+                  query_at_ns, is_queued);
 }
 
 bool forward_send_rest(struct forward_client *client)
@@ -223,32 +240,55 @@ bool forward_send_rest(struct forward_client *client)
     return true;
 }
 
-/* Replies by UDP: writes into the buffer that is sent. */
-static void reply_by_udp(struct forward_wait *wait, const struct dns_question *question)
+/* Sends a reply by UDP, written into the buffer that is sent; false: there is none. */
+static bool send_by_udp(struct forward_wait *wait, const struct dns_question *question)
 {
     struct leat_forwarder *forwarder = wait->forwarder;
     const struct forward_ends ends = {.peer = wait->peer.ip, .local = wait->local_ip};
     struct leat_buf *reply = leat_buf_alloc(leat_pool(forwarder->stack), LEAT_BUF_HEADROOM);
+    size_t len;
 
     if (!reply || leat_buf_tailroom(reply) < wait->form.limit) {
         forwarder->extended_error = 0; /* of this reply, not of the next one */
-        forwarder->counts.drop_memory++;
         leat_buf_free(reply);
-        return;
+        return false;
     }
-    leat_buf_put(
-        reply, (uint32_t)forward_write_kept(forwarder, &ends, &wait->form, question, reply->data));
+    len = forward_write_kept(forwarder, &ends, &wait->form, question, reply->data);
+    leat_buf_put(reply, (uint32_t)len);
+    if (dns_is_told(&forwarder->told))
+        dns_told_reply(&forwarder->told, reply->data, len);
     if (leat_udp_send_from(forwarder->udp, reply, &wait->peer, wait->local_ip)) {
         forwarder->counts.replies--;
-        forwarder->counts.drop_memory++;
+        return false;
     }
+    return true;
+}
+
+static void reply_by_udp(struct forward_wait *wait, const struct dns_question *question)
+{
+    struct leat_forwarder *forwarder = wait->forwarder;
+    const bool is_sent = send_by_udp(wait, question);
+
+    forwarder->counts.drop_memory += !is_sent;
+    if (!dns_is_told(&forwarder->told))
+        return;
+    if (!is_sent)
+        dns_told_name(&forwarder->told, question->name, question->name_bytes, question->type);
+    dns_told_tell(&forwarder->told, &wait->peer.ip, LEAT_DNS_OVER_UDP, wait->query_at_ns, is_sent);
 }
 
 void forward_reply_to(struct leat_forwarder *forwarder, struct leat_forwarder_query *query,
-                      size_t len)
+                      size_t len, uint64_t query_at_ns)
 {
+    const uint8_t *reply = forwarder->scratch + DNS_LENGTH_BYTES;
+    const struct leat_ip peer = query->peer; /* on_reply may free the query */
+
     query->wait = NULL;
-    query->on_reply(query, forwarder->scratch + DNS_LENGTH_BYTES, len, forwarder->reply_ttl_s);
+    query->on_reply(query, reply, len, forwarder->reply_ttl_s);
+    if (!dns_is_told(&forwarder->told))
+        return;
+    dns_told_reply(&forwarder->told, reply, len);
+    dns_told_tell(&forwarder->told, &peer, LEAT_DNS_OVER_TLS, query_at_ns, true);
 }
 
 void forward_reply(struct forward_wait *wait, const struct dns_question *question)
@@ -265,14 +305,15 @@ void forward_reply(struct forward_wait *wait, const struct dns_question *questio
     }
     len = forward_write_kept(forwarder, &ends, &wait->form, question, reply);
     if (wait->query) {
-        forward_reply_to(forwarder, wait->query, len);
+        forward_reply_to(forwarder, wait->query, len, wait->query_at_ns);
         return;
     }
     if (!forward_fits(wait->client,
                       len)) { /* the client may ask again, once it has read the others */
         forwarder->counts.replies--;
         forwarder->counts.tcp_full++;
+        forwarder->told.access.how = LEAT_DNS_HOW_BUSY;
         len = forward_write(forwarder, &wait->form, question, NULL, LEAT_DNS_SERVFAIL, reply);
     }
-    forward_reply_by_tcp(wait->client, len);
+    forward_reply_by_tcp(wait->client, len, wait->query_at_ns);
 }

@@ -16,6 +16,7 @@ static void client_ask(struct forward_client *client)
     const struct forward_from from = {
         .peer = client->tcp.peer,
         .local_ip = client->tcp.local_ip,
+        .query_at_ns = client->tcp.query_at_ns,
         .client = client,
         .asker = dns_cookie_asker_of(&forwarder->cookies, forwarder->stack, client->tcp.peer.ip)};
     size_t len = 0;
@@ -33,7 +34,7 @@ static void client_ask(struct forward_client *client)
             client->wants_bytes = DNS_LENGTH_BYTES + (uint32_t)len;
             return;
         }
-        forward_reply_by_tcp(client, len);
+        forward_reply_by_tcp(client, len, from.query_at_ns);
     }
     dns_client_next(&client->tcp);
 }
@@ -91,6 +92,19 @@ static bool is_half_sent(const struct dns_client *tcp)
     return forward_owner(client)->rest.client == client;
 }
 
+/* Tells the program of a query whose reply had no room in the send queue. */
+static void tell_held(struct forward_client *client)
+{
+    struct dns_told *told = &forward_owner(client)->told;
+    const struct dns_client *tcp = &client->tcp;
+
+    if (!dns_is_told(told) || !dns_client_has_query(tcp) ||
+        !dns_told_question(told, tcp->query + DNS_LENGTH_BYTES, dns_client_query_bytes(tcp)))
+        return;
+    told->access.how = LEAT_DNS_HOW_BUSY;
+    dns_told_tell(told, &tcp->peer.ip, dns_client_transport(tcp), tcp->query_at_ns, false);
+}
+
 static void left(struct dns_client *tcp)
 {
     struct forward_client *client = client_of(tcp);
@@ -99,11 +113,10 @@ static void left(struct dns_client *tcp)
     client->wants_bytes = 0;
     if (forward_owner(client)->rest.client == client)
         forward_owner(client)->rest.client = NULL;
+    tell_held(client);
     /* their replies have no reader; a lookup that others wait for goes on */
-    while (client->waiting) {
-        leat_lookup_cancel(client->waiting->lookup);
-        forward_release(client->waiting);
-    }
+    while (client->waiting)
+        forward_abandon(client->waiting);
 }
 
 struct dns_clients_config forward_clients(const struct leat_forwarder_config *config,

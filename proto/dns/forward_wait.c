@@ -43,6 +43,22 @@ static struct dns_question question_of(const struct leat_lookup *lookup)
                                  .class_number = DNS_CLASS_IN};
 }
 
+void forward_abandon(struct forward_wait *wait)
+{
+    struct dns_told *told = &wait->forwarder->told;
+    const struct leat_dns_name *name = &wait->lookup->asked;
+
+    if (dns_is_told(told)) {
+        dns_told_name(told, name->wire, name->len, wait->lookup->type);
+        told->access.how = LEAT_DNS_HOW_UPSTREAM;
+        dns_told_tell(told, &wait->peer.ip,
+                      wait->client ? dns_client_transport(&wait->client->tcp) : LEAT_DNS_OVER_TLS,
+                      wait->query_at_ns, false);
+    }
+    leat_lookup_cancel(wait->lookup);
+    forward_release(wait);
+}
+
 /* Serves a client inside of a resolver's callback. resolver->kept is saved, because other
  * queries may wait for the same answer. */
 static void serve_meanwhile(struct forward_client *client, struct leat_resolver *resolver)
@@ -67,6 +83,7 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
 
     (void)result;
     wait->forwarder->resolver = resolver;
+    wait->forwarder->told.access.how = LEAT_DNS_HOW_UPSTREAM;
     if (!resolver->has_kept)
         forward_note_error(wait->forwarder, err);
     forward_reply(wait, &question);
@@ -106,6 +123,7 @@ static void displace(struct leat_forwarder *forwarder, struct forward_wait *wait
     const struct dns_question question = question_of(wait->lookup);
 
     keep_stale(forwarder->resolver, wait->lookup);
+    forwarder->told.access.how = LEAT_DNS_HOW_BUSY;
     forward_reply(wait, &question);
     forwarder->counts.displaced++;
     leat_lookup_cancel(wait->lookup);
@@ -137,6 +155,7 @@ bool forward_await(struct leat_forwarder *forwarder, const struct forward_from *
     shares_take(&queue->shares, place_of(wait), holder);
     wait->peer = from->peer;
     wait->local_ip = from->local_ip;
+    wait->query_at_ns = from->query_at_ns;
     wait->client = from->client;
     wait->query = from->query;
     wait->form = *form;

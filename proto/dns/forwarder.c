@@ -44,12 +44,14 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     const struct forward_from from = {
         .peer = *peer,
         .local_ip = local->ip,
+        .query_at_ns = leat_now_ns(forwarder->stack),
         .asker = dns_cookie_asker_of(&forwarder->cookies, forwarder->stack, peer->ip)};
     enum leat_dns_transport transport;
     enum forward_outcome outcome = FORWARD_NOTHING;
     const uint8_t *query = payload->data;
     size_t query_len = payload->len, reply_len = 0;
     struct leat_buf *reply;
+    bool is_sent;
 
     forwarder->counts.udp_queries++;
     if (!rate_allows(forwarder, &from.asker, payload, &transport)) {
@@ -75,12 +77,17 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
         return;
     }
     leat_buf_put(reply, (uint32_t)reply_len);
+    if (dns_is_told(&forwarder->told))
+        dns_told_reply(&forwarder->told, reply->data, reply_len);
     /* RFC 2181 4.1: from the address that was asked, because clients drop replies from any other */
-    if (leat_udp_send_from(udp, reply, peer, local->ip)) {
+    is_sent = leat_udp_send_from(udp, reply, peer, local->ip) == LEAT_OK;
+    if (!is_sent) {
         /* forward_write() has counted it */
         forwarder->counts.replies--;
         forwarder->counts.drop_memory++;
     }
+    if (dns_is_told(&forwarder->told))
+        dns_told_tell(&forwarder->told, &peer->ip, false, from.query_at_ns, is_sent);
 }
 
 /* ---- its memory --------------------------------------------------------------------------- */
@@ -176,6 +183,9 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
     made->config = full;
     made->stack = stack;
     made->drainer.is_busy = is_busy;
+    made->told.on_access = full.on_access;
+    made->told.arg = full.on_access_arg;
+    made->told.stack = stack;
     lay_out(&full, made, block);
     dns_cookie_keeper_init(&made->cookies, stack, full.no_cookies);
     /* Ports come last: from here on, packets call back. After an error nothing refers to the
@@ -204,6 +214,7 @@ void leat_forwarder_serve(struct leat_forwarder *forwarder, const struct leat_st
 
 void leat_forwarder_close(struct leat_forwarder *forwarder)
 {
+    forwarder->told.on_access = NULL; /* the program may free what it writes to */
     leat_drainer_remove(forwarder->stack, &forwarder->drainer);
     leat_udp_close(forwarder->udp);
     dns_clients_stop(&forwarder->clients);

@@ -1,5 +1,6 @@
 /* test_long.c -- answers of up to 65,535 bytes, by TCP, through a resolver and a forwarder. */
 #include "dns_home.h"
+#include "told.h"
 
 #include "proto/dns/forward.h"
 
@@ -106,7 +107,8 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
 static void open_long(struct fixture *f, uint16_t answer_bytes)
 {
     const struct leat_tcp_listen_config listen = {.port = 53, .on_acceptable = accept_all};
-    const struct leat_forwarder_config forwarder = {.waiting = 32};
+    const struct leat_forwarder_config forwarder = {
+        .waiting = 32, .on_access = on_access, .on_access_arg = seen};
     struct leat_resolver_config resolver = plain_resolver;
 
     server = (struct long_server){.liar = with_liar(f, truncates)};
@@ -223,15 +225,14 @@ static void count_bytes(struct leat_tcp *conn, void *arg)
 
 static const struct leat_tcp_events counting = {.on_readable = count_bytes};
 
-/* Its questions wait in its own connection, and get all their answers once it reads. */
-static void pipelined_questions_wait_for_room(void **state)
+enum {
+    QUESTIONS = 100
+};
+
+/* Asks for an answer of the longest length, which is cached, by a connection that doesn't read. */
+static struct leat_tcp *ask_unread(struct fixture *f, bool *reads)
 {
-    enum {
-        QUESTIONS = 100
-    };
-    struct fixture *f = *state;
     struct leat_tcp *conn;
-    bool reads = false;
 
     open_long(f, DNS_MESSAGE_BYTES);
     server.reply_bytes = DNS_MESSAGE_BYTES;
@@ -242,23 +243,52 @@ static void pipelined_questions_wait_for_room(void **state)
     leat_tcp_abort(home.tcp);
     world_wait(f->world, ms);
     assert_int_equal(
-        leat_tcp_connect(f->world->stacks[SERVER], &conn, &forwarder_at, NULL, &counting, &reads),
+        leat_tcp_connect(f->world->stacks[SERVER], &conn, &forwarder_at, NULL, &counting, reads),
         LEAT_OK);
     world_wait(f->world, 100 * ms);
     home.tcp = conn;
     heard_bytes = 0;
+    seen_count = 0;
     for (unsigned i = 0; i < QUESTIONS; i++)
         stream_query("a.example.test", LEAT_DNS_TXT, (uint16_t)i);
     world_wait(f->world, 5 * second);
     assert_int_equal(home.counts->tcp_slow, 0);
     assert_in_range(home.counts->tcp_queries, 2, QUESTIONS);
+    assert_int_equal(seen_count, home.counts->tcp_queries - 1);
+    return conn;
+}
+
+/* Its questions wait in its own connection, and get all their answers once it reads. */
+static void pipelined_questions_wait_for_room(void **state)
+{
+    struct fixture *f = *state;
+    bool reads = false;
+    struct leat_tcp *conn = ask_unread(f, &reads);
+    const unsigned told = seen_count;
+
     reads = true;
     count_bytes(conn, &reads);
     world_wait(f->world, 5 * second);
     assert_int_equal(heard_bytes, QUESTIONS * (DNS_MESSAGE_BYTES + 2u));
     assert_int_equal(home.counts->tcp_slow, 0);
+    assert_told(QUESTIONS, "tcp TXT a.example.test. NOERROR cache");
+    assert_true(seen[told].access.took_ns >= 4 * second); /* it was held */
     leat_tcp_abort(conn);
     home.tcp = NULL;
+    leat_tcp_listener_close(server.listener);
+}
+
+static void a_question_that_waits_for_room_is_told_as_lost_with_its_client(void **state)
+{
+    struct fixture *f = *state;
+    bool reads = false;
+    struct leat_tcp *conn = ask_unread(f, &reads);
+    const unsigned told = seen_count;
+
+    leat_tcp_abort(conn);
+    home.tcp = NULL;
+    world_wait(f->world, second);
+    assert_told(told + 1, "tcp TXT a.example.test. lost busy");
     leat_tcp_listener_close(server.listener);
 }
 
@@ -300,6 +330,7 @@ int main(void)
         HOME(what_is_too_long_by_TCP_fails),
         HOME(a_limit_is_kept),
         HOME(pipelined_questions_wait_for_room),
+        HOME(a_question_that_waits_for_room_is_told_as_lost_with_its_client),
         HOME(a_drain_waits_for_the_end_of_a_reply),
     };
 

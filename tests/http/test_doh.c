@@ -346,6 +346,45 @@ static void test_a_long_answer_comes_whole(void **state)
     assert_non_null(strstr(body(), "00014"));
 }
 
+/* The last query that the program was told of, and how many there were. */
+static struct leat_dns_access told;
+static unsigned told_count;
+
+static void on_access(void *arg, const struct leat_dns_access *access)
+{
+    (void)arg;
+    told = *access;
+    told_count++;
+}
+
+static void test_the_log_names_the_client_and_how_it_was_answered(void **state)
+{
+    const struct leat_forwarder_config config = {.waiting = 32, .on_access = on_access};
+    struct fixture *f = *state;
+
+    told_count = 0;
+    with_liar(f, says_8);
+    open_home_for(f, &plain_resolver, &config);
+    open_web(f, 0);
+    connect_web();
+    send_get("www.example.test", 0);
+    assert_int_equal(told_count, 1);
+    assert_int_equal(told.transport, LEAT_DNS_OVER_TLS);
+    assert_int_equal(told.how, LEAT_DNS_HOW_UPSTREAM);
+    assert_true(told.complete && leat_ip_equal(told.peer, SERVER_IP) && told.took_ns > 0);
+    send_get("www.example.test", 0);
+    assert_int_equal(told_count, 2);
+    assert_int_equal(told.how, LEAT_DNS_HOW_CACHE);
+    assert_non_null(strstr(web.bytes, "Content-Length: 50\r\n"));
+    assert_int_equal(told.reply_bytes, 50);
+    f->liar.answer = NULL;
+    send_get("mail.example.test", 0);
+    leat_tcp_abort(web.conn);
+    world_wait(f->world, 100 * ms);
+    assert_int_equal(told_count, 3);
+    assert_false(told.complete);
+}
+
 /* Closing forgets the queries that wait, and their lookups end without a call. */
 static void test_closing_forgets_what_waits(void **state)
 {
@@ -378,6 +417,7 @@ int main(void)
         WEB(test_a_query_without_a_place_gets_503),
         WEB(test_a_reply_with_EDNS_is_padded),
         WEB(test_a_long_answer_comes_whole),
+        WEB(test_the_log_names_the_client_and_how_it_was_answered),
         WEB(test_closing_forgets_what_waits),
     };
 

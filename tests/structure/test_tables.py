@@ -40,7 +40,7 @@ CLEARS = (
         "recovery", "congestion",  # begin()
         "told_ns"}),  # read only after told_bytes is set
     ("dns_client", "proto/dns/dns_clients.h", "proto/dns/dns_clients.c", "start_client", "client", {
-        "clients", "next_free", "query", "query_at_s", "active_at_ns", "taken"}),  # set by dns_client_progressed(), or
+        "clients", "next_free", "query", "query_at_ns", "active_at_ns", "taken"}),  # set by dns_client_progressed(), or
                                                                                    # not read
 )
 

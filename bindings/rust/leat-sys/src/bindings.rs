@@ -58,6 +58,8 @@ pub const LEAT_DHCP_NAME_BYTES: u32 = 256;
 pub const LEAT_DHCP_ROUTES_MAX: u32 = 16;
 pub const LEAT_DHCP_SERVERS_MAX: u32 = 4;
 pub const LEAT_DHCP_VENDOR_BYTES: u32 = 255;
+pub const LEAT_DNS_ACCESS_BYTES: u32 = 2304;
+pub const LEAT_DNS_ACCESS_BYTES_MIN: u32 = 512;
 pub const LEAT_DNS_LABEL_BYTES: u32 = 63;
 pub const LEAT_DNS_NAME_BYTES: u32 = 255;
 pub const LEAT_DNS_NAME_TEXT_BYTES: u32 = 1016;
@@ -246,6 +248,17 @@ pub const LEAT_DHCP_REFUSED: leat_dhcp_news = 4;
 pub const LEAT_DHCP_DECLINED: leat_dhcp_news = 5;
 pub const LEAT_DHCP_EXPIRED: leat_dhcp_news = 6;
 pub const LEAT_DHCP_IPV6_ONLY: leat_dhcp_news = 7;
+pub type leat_dns_how = u32;
+pub const LEAT_DNS_HOW_ZONE: leat_dns_how = 0;
+pub const LEAT_DNS_HOW_CACHE: leat_dns_how = 1;
+pub const LEAT_DNS_HOW_STALE: leat_dns_how = 2;
+pub const LEAT_DNS_HOW_UPSTREAM: leat_dns_how = 3;
+pub const LEAT_DNS_HOW_LOCAL: leat_dns_how = 4;
+pub const LEAT_DNS_HOW_BLOCKED: leat_dns_how = 5;
+pub const LEAT_DNS_HOW_REFUSED: leat_dns_how = 6;
+pub const LEAT_DNS_HOW_LIMITED: leat_dns_how = 7;
+pub const LEAT_DNS_HOW_BUSY: leat_dns_how = 8;
+pub const LEAT_DNS_HOW_COOKIE: leat_dns_how = 9;
 pub type leat_dns_rcode = u32;
 pub const LEAT_DNS_NOERROR: leat_dns_rcode = 0;
 pub const LEAT_DNS_FORMERR: leat_dns_rcode = 1;
@@ -1267,6 +1280,22 @@ zeroed!(leat_dhcp_route, 33, 1);
 offsets!(leat_dhcp_route, network 0, gateway 16, prefix_bits 32);
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct leat_dns_access {
+    pub name: *const leat_dns_name,
+    pub r#type: u16,
+    pub rcode: u16,
+    pub extended_error: u16,
+    pub how: leat_dns_how,
+    pub reply_bytes: u32,
+    pub took_ns: u64,
+    pub peer: leat_ip,
+    pub transport: leat_dns_transport,
+    pub complete: bool,
+}
+zeroed!(leat_dns_access, 56, 8);
+offsets!(leat_dns_access, name 0, r#type 8, rcode 10, extended_error 12, how 16, reply_bytes 20, took_ns 24, peer 32, transport 48, complete 52);
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct leat_dns_name {
     pub len: u8,
     pub wire: [u8; 255],
@@ -1320,10 +1349,12 @@ pub struct leat_dns_server_config {
     pub replies_per_s: u32,
     pub no_rate_limit: bool,
     pub no_cookies: bool,
+    pub on_access: Option<unsafe extern "C" fn(*mut c_void, *const leat_dns_access)>,
+    pub on_access_arg: *mut c_void,
     pub reserved: [u64; 2],
 }
-zeroed!(leat_dns_server_config, 80, 8);
-offsets!(leat_dns_server_config, zones 0, ip 16, port 32, clients 34, tcp_reply_bytes 36, idle_ns 40, progress_bytes 48, replies_per_s 52, no_rate_limit 56, no_cookies 57, reserved 64);
+zeroed!(leat_dns_server_config, 96, 8);
+offsets!(leat_dns_server_config, zones 0, ip 16, port 32, clients 34, tcp_reply_bytes 36, idle_ns 40, progress_bytes 48, replies_per_s 52, no_rate_limit 56, no_cookies 57, on_access 64, on_access_arg 72, reserved 80);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_dns_server_counts {
@@ -1508,10 +1539,12 @@ pub struct leat_forwarder_config {
     pub inspect_aliases: bool,
     pub domains: *const leat_forwarder_domain,
     pub domain_count: u16,
+    pub on_access: Option<unsafe extern "C" fn(*mut c_void, *const leat_dns_access)>,
+    pub on_access_arg: *mut c_void,
     pub reserved: [u64; 2],
 }
-zeroed!(leat_forwarder_config, 144, 8);
-offsets!(leat_forwarder_config, resolver 0, ip 8, port 24, clients 26, waiting 28, idle_ns 32, progress_bytes 40, replies_per_s 44, no_rate_limit 48, no_cookies 49, on_question 56, on_question_arg 64, networks 72, network_count 80, on_prohibited 88, on_prohibited_arg 96, pass_special 104, refuse_canaries 105, inspect_aliases 106, domains 112, domain_count 120, reserved 128);
+zeroed!(leat_forwarder_config, 160, 8);
+offsets!(leat_forwarder_config, resolver 0, ip 8, port 24, clients 26, waiting 28, idle_ns 32, progress_bytes 40, replies_per_s 44, no_rate_limit 48, no_cookies 49, on_question 56, on_question_arg 64, networks 72, network_count 80, on_prohibited 88, on_prohibited_arg 96, pass_special 104, refuse_canaries 105, inspect_aliases 106, domains 112, domain_count 120, on_access 128, on_access_arg 136, reserved 144);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_forwarder_counts {
@@ -3185,7 +3218,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_acme_config leat_acme_info leat_acme_keep leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_doh_config leat_doh_counts leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_query leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_acme_config leat_acme_info leat_acme_keep leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_access leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_doh_config leat_doh_counts leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_query leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
@@ -3326,7 +3359,10 @@ extern "C" {
     pub fn leat_dhcp_state_name(dhcp: *const leat_dhcp) -> *const c_char;
     pub fn leat_dhcp_stop(dhcp: *mut leat_dhcp);
     pub fn leat_dhcp_waited_ns(dhcp: *const leat_dhcp) -> u64;
+    pub fn leat_dns_access_common(access: *const leat_dns_access, civil_ns: u64, line: *mut c_char, size: usize) -> usize;
+    pub fn leat_dns_access_json(access: *const leat_dns_access, civil_ns: u64, line: *mut c_char, size: usize) -> usize;
     pub fn leat_dns_answer(zones: *const leat_dns_zones, transport: leat_dns_transport, query: *const u8, query_len: usize, reply: *mut u8, reply_bytes: usize) -> usize;
+    pub fn leat_dns_how_text(how: leat_dns_how) -> *const c_char;
     pub fn leat_dns_name_equal(a: *const leat_dns_name, b: *const leat_dns_name) -> bool;
     pub fn leat_dns_name_format(name: *const leat_dns_name, text: *mut c_char, text_bytes: usize) -> usize;
     pub fn leat_dns_name_parse(text: *const c_char, name: *mut leat_dns_name) -> leat_err;
