@@ -96,12 +96,12 @@ static void serve_session(void *arg, const struct leat_stream *session)
 
 static const char *start(struct leat_platform *platform)
 {
-    const struct leat_dns_server_config config = {.zones = {.list = &zones[0], .count = 1},
-                                                  .port = platform->port,
-                                                  .no_rate_limit = no_rate_limit};
+    struct leat_dns_server_config config = {.zones = {.list = &zones[0], .count = 1},
+                                            .port = platform->port,
+                                            .no_rate_limit = no_rate_limit};
     const struct secure_port dot = {.port = DOT_PORT, .protocol = "dot", .serve = serve_session};
-    const enum leat_err err = leat_dns_server_open(&server, platform->stack, server_memory,
-                                                   sizeof server_memory, &config);
+    const enum leat_err err =
+        leat_platform_serve_dns(platform, &server, server_memory, sizeof server_memory, &config);
 
     if (err)
         return complain("can't open the ports", leat_err_text(err));
@@ -139,6 +139,7 @@ const struct leat_app example = {.name = "dns",
                                  .default_port = LEAT_DNS_PORT,
                                  .has_tls = true,
                                  .has_acme = true,
+                                 .has_dns = true,
                                  .check = check,
                                  .start = start,
                                  .reload = reload,

@@ -179,8 +179,8 @@ static const char *start(struct leat_platform *platform)
         return wrong;
     forwarder.port = platform->port;
     admit_configure(platform, &forwarder);
-    err = leat_forwarder_open(&server, platform->stack, forwarder_memory, sizeof forwarder_memory,
-                              &forwarder);
+    err = leat_platform_forward_dns(platform, &server, forwarder_memory, sizeof forwarder_memory,
+                                    &forwarder);
     if (err)
         return complain("can't open the ports", leat_err_text(err));
     dns_kept_take(platform, asker);
@@ -202,6 +202,7 @@ const struct leat_app example = {.name = "resolver",
                                  .has_tls = true,
                                  .has_acme = true,
                                  .has_http = true,
+                                 .has_dns = true,
                                  .lacks = leat_platform_lacks_server,
                                  .start = start,
                                  .reload = dns_secure_reload,

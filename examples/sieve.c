@@ -246,8 +246,8 @@ static const char *start(struct leat_platform *platform)
     wrong = domains_open(platform, &forwarder);
     if (wrong)
         return wrong;
-    if (leat_forwarder_open(&sieve.forwarder, platform->stack, forwarder_memory,
-                            sizeof forwarder_memory, &forwarder))
+    if (leat_platform_forward_dns(platform, &sieve.forwarder, forwarder_memory,
+                                  sizeof forwarder_memory, &forwarder))
         return "can't open the ports of DNS";
     dns_kept_take(platform, forwarder.resolver);
     return serve_pages(platform);
@@ -278,6 +278,7 @@ const struct leat_app example = {
     .has_acme = true,
     .check = check,
     .has_http = true,
+    .has_dns = true,
     .lacks = leat_platform_lacks_server,
     .start = start,
     .reload = reload,

@@ -56,8 +56,9 @@ static void add_access_log(struct notes *notes, const struct options *options)
     if (log->kind != SINK_SYSLOG)
         return;
     leat_endpoint_format(&log->server, text);
-    add(notes, "access-log syslog:%s%s\naccess-log-format %s\n", log->tcp ? "tcp:" : "", text,
-        options->access_json ? "json" : "common");
+    add(notes, "access-log syslog:%s%s\naccess-log-format %s\naccess-log-clients %s\n",
+        log->tcp ? "tcp:" : "", text, options->access_json ? "json" : "common",
+        access_clients_names[options->access_clients]);
 }
 
 /* Addresses of ours, a line each. */

@@ -147,12 +147,18 @@ const struct option all_options[KEY_COUNT] = {
                        false},
     [KEY_SYSLOG] = {"syslog", "[tcp:]IP:PORT",
                     "send our messages to that syslog server, too (RFC 5424)", false},
-    [KEY_ACCESS_LOG] = {"access-log", "WHERE",
-                        "a line for each HTTP request: stdout, syslog:[tcp:]IP:PORT, or a file,\n"
-                        "                     which SIGHUP opens again",
-                        false},
+    [KEY_ACCESS_LOG] =
+        {"access-log", "WHERE",
+         "a line for each HTTP request and DNS query: stdout,\n"
+         "                     syslog:[tcp:]IP:PORT, or a file, which SIGHUP opens again",
+         false},
     [KEY_ACCESS_FORMAT] = {"access-log-format", "NAME",
                            "common (the default; Apache's and nginx' combined one) or json", false},
+    [KEY_ACCESS_CLIENTS] =
+        {"access-log-clients", "HOW",
+         "clients' addresses there: whole (the default), network (24 bits; 56 of\n"
+         "                     IPv6) or none",
+         false},
     [KEY_STATS] = {"stats", NULL, "print the counters at the end", false},
     [KEY_EXPLAIN_DROPS] = {"explain-drops", NULL,
                            "say why frames are dropped: for each reason the first frame, when it\n"

@@ -68,6 +68,7 @@ enum option_key {
     KEY_SYSLOG,
     KEY_ACCESS_LOG,
     KEY_ACCESS_FORMAT,
+    KEY_ACCESS_CLIENTS,
     KEY_FAST_OPEN,
     KEY_OFFLOAD,
     KEY_NO_OFFLOAD,

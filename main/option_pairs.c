@@ -161,6 +161,8 @@ __attribute__((noinline)) static const char *wrong_service(const struct options 
          "--early-data needs --cert and --key"},
         {options->source[KEY_ACCESS_FORMAT] && options->access_log.kind == SINK_NONE,
          "--access-log-format needs --access-log"},
+        {options->source[KEY_ACCESS_CLIENTS] && options->access_log.kind == SINK_NONE,
+         "--access-log-clients needs --access-log"},
         {board > 0 && board == flight, "--dashboard and --flight-port are the same: change one"},
         {flight > 0 && !keeps, "--flight-port needs memory for frames: leave out --flight 0"},
         {options->flight_file && !keeps,
@@ -185,8 +187,8 @@ static const char *wrong_program(const struct options *options, const struct lea
 
     if (app->default_port == 0 && options->port > 0)
         return "has no port: leave out --port";
-    if (!app->has_http && options->access_log.kind != SINK_NONE)
-        return "serves no HTTP: leave out --access-log";
+    if (!app->has_http && !app->has_dns && options->access_log.kind != SINK_NONE)
+        return "serves neither HTTP nor DNS: leave out --access-log";
     if (!app->has_folder && options->folder)
         return "serves no folder: leave out --files";
     if (!app->has_acme && options->acme && app->has_tls)

@@ -109,6 +109,22 @@ static bool take_congestion(struct options *options, const char *text)
     return false;
 }
 
+const char *const access_clients_names[ACCESS_CLIENTS_KINDS] = {[ACCESS_CLIENTS_WHOLE] = "whole",
+                                                                [ACCESS_CLIENTS_NETWORK] =
+                                                                    "network",
+                                                                [ACCESS_CLIENTS_NONE] = "none"};
+
+static bool take_access_clients(struct options *options, const char *text)
+{
+    for (unsigned i = 0; i < ACCESS_CLIENTS_KINDS; i++) {
+        if (strcmp(access_clients_names[i], text) == 0) {
+            options->access_clients = (enum access_clients)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Options without a value: where each is stored; NULL for others. */
 bool *option_flag(struct options *options, unsigned key)
 {
@@ -277,6 +293,8 @@ bool option_take(struct options *options, unsigned key, const char *text)
     case KEY_ACCESS_FORMAT:
         options->access_json = strcmp(text, "json") == 0;
         return options->access_json || strcmp(text, "common") == 0;
+    case KEY_ACCESS_CLIENTS:
+        return take_access_clients(options, text);
     case KEY_SEED:
         options->seed_given = true;
         return option_seed(text, options->seed);

@@ -58,6 +58,8 @@ const char *option_expectation(unsigned key, const char *value, char *text, size
         return SINK_EXPECTATION;
     case KEY_ACCESS_FORMAT:
         return ": must be common or json";
+    case KEY_ACCESS_CLIENTS:
+        return ": must be whole, network or none";
     case KEY_SEED:
         return ": must be 1 to 64 hexadecimal digits, not all 0";
     default:

@@ -26,6 +26,16 @@ struct options_address {
     uint8_t prefix_bits;
 };
 
+/* How much of a client's address --access-log has. */
+enum access_clients {
+    ACCESS_CLIENTS_WHOLE,
+    ACCESS_CLIENTS_NETWORK,
+    ACCESS_CLIENTS_NONE,
+    ACCESS_CLIENTS_KINDS
+};
+
+extern const char *const access_clients_names[ACCESS_CLIENTS_KINDS];
+
 /* Where the value of an option comes from. */
 enum option_source {
     OPTION_DEFAULT,
@@ -67,7 +77,7 @@ struct options {
     const char *acme_trust;
     const char *acme_folder;
     bool acme_agree;
-    const char *folder;      /* to be served; NULL: none */
+    const char *folder; /* to be served; NULL: none */
     const char *redirects;
     const char *passwords;
     const char *record;                  /* NULL: don't */
@@ -96,7 +106,8 @@ struct options {
     struct leat_endpoint syslog; /* LEAT_IP_ANY: nowhere */
     bool syslog_tcp;             /* else by UDP */
     struct sink_target access_log;
-    bool access_json;        /* else the Combined Log Format */
+    bool access_json; /* else the Combined Log Format */
+    enum access_clients access_clients;
     uint16_t dashboard_port; /* 0: none */
     bool flight_dump;        /* at the end */
     const char *flight_file;

@@ -28,7 +28,9 @@
 
 #include <leat/abi.h>
 #include <leat/dhcp.h>
+#include <leat/dns_server.h>
 #include <leat/files.h>
+#include <leat/forwarder.h>
 #include <leat/http_server.h>
 #include <leat/leat.h>
 
@@ -136,6 +138,15 @@ struct leat_platform {
     bool time_is_old;
     uint64_t starts;       /**< with this store, the present one included; 0: there is no store */
     uint64_t ran_before_s; /**< seconds that the runs before it lasted together */
+    /** For leat_dns_server_config and leat_forwarder_config: writes the lines of --access-log;
+     * NULL: there is none.  leat_platform_serve_dns() and leat_platform_forward_dns() set it. */
+    void (*on_query)(void *arg, const struct leat_dns_access *access);
+    /** The writers of such lines in both formats, which the same two functions set.  So a program
+     * without DNS doesn't link them. */
+    size_t (*query_common)(const struct leat_dns_access *access, uint64_t civil_ns, char *line,
+                           size_t size);
+    size_t (*query_json)(const struct leat_dns_access *access, uint64_t civil_ns, char *line,
+                         size_t size); /**< in JSON */
 };
 
 /** A program.  Members that are 0 mean what is written there. */
@@ -157,6 +168,8 @@ struct leat_app {
     /** It serves HTTP by leat_platform_serve_http(), and so takes --access-log; otherwise that is
      * refused. */
     bool has_http;
+    /** The same with leat_platform_serve_dns() or leat_platform_forward_dns(). */
+    bool has_dns;
     /** Lines of --help about options of its own, which begin with "-x" or "--name".  Words that
      * begin so, and that leat_main() doesn't know, are then arguments.  NULL: there are none. */
     const char *own_options;
@@ -207,8 +220,8 @@ static inline bool leat_platform_lacks_server(const struct leat_platform *platfo
 
 /**
  * Opens a server as leat_http_server_open(), with --access-log (it sets config->on_access), and
- * shows its counters.  Its memory needs LEAT_HTTP_ACCESS_CLIENT_BYTES for each client more than
- * without a log.
+ * shows its counters.  Its memory needs LEAT_HTTP_ACCESS_CLIENT_BYTES for each
+ * client more than without a log.
  */
 static inline enum leat_err leat_platform_serve_http(struct leat_platform *platform,
                                                      struct leat_http_server **server, void *memory,
@@ -222,6 +235,35 @@ static inline enum leat_err leat_platform_serve_http(struct leat_platform *platf
     if (!err)
         platform->show_http(platform, *server);
     return err;
+}
+
+/** Has @p platform write the lines of DNS queries for --access-log, by leat_platform.on_query. */
+static inline void leat_platform_write_queries(struct leat_platform *platform)
+{
+    platform->query_common = leat_dns_access_common;
+    platform->query_json = leat_dns_access_json;
+}
+
+/** Opens a name server as leat_dns_server_open(), with --access-log (it sets config->on_access). */
+static inline enum leat_err leat_platform_serve_dns(struct leat_platform *platform,
+                                                    struct leat_dns_server **server, void *memory,
+                                                    size_t bytes,
+                                                    struct leat_dns_server_config *config)
+{
+    leat_platform_write_queries(platform);
+    config->on_access = platform->on_query;
+    return leat_dns_server_open(server, platform->stack, memory, bytes, config);
+}
+
+/** Opens a forwarder as leat_forwarder_open(), with --access-log (it sets config->on_access). */
+static inline enum leat_err leat_platform_forward_dns(struct leat_platform *platform,
+                                                      struct leat_forwarder **forwarder,
+                                                      void *memory, size_t bytes,
+                                                      struct leat_forwarder_config *config)
+{
+    leat_platform_write_queries(platform);
+    config->on_access = platform->on_query;
+    return leat_forwarder_open(forwarder, platform->stack, memory, bytes, config);
 }
 
 /** Frees bytes of platform->read_file(), which may be NULL. */
