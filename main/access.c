@@ -25,12 +25,12 @@ static struct {
 _Static_assert((int)LEAT_HTTP_ACCESS_BYTES <= (int)SINK_LINE_BYTES, "no line is cut by the sink");
 _Static_assert((int)LEAT_DNS_ACCESS_BYTES <= (int)LEAT_HTTP_ACCESS_BYTES, "nor is a query's");
 
-/* Time since the begin of the poll. The stack's time stands still in a poll, in which most requests
+/* Time since the begin of the poll. The stack's time stands still in a poll, in which most queries
  * begin and end: a line's duration goes on to this moment. */
 static uint64_t since_poll_ns(void)
 {
-    struct leat_host *host = to.platform->host;
-    const uint64_t now_ns = host->now_ns(host);
+    struct leat_host *clock = to.platform->clock;
+    const uint64_t now_ns = clock ? clock->now_ns(clock) : 0;
     const uint64_t polled_ns = leat_now_ns(to.platform->stack);
 
     return now_ns > polled_ns ? now_ns - polled_ns : 0;
@@ -71,8 +71,7 @@ static void on_access(void *arg, const struct leat_http_access *access)
     size_t len;
 
     (void)arg;
-    timed.took_ns += late_ns;
-    timed.peer = shown(access->peer);
+    timed.peer = shown(access->peer); /* the server has the clock, too */
     len = to.json ? leat_http_access_json(&timed, civil_ns(late_ns), to.line, line_bytes())
                   : leat_http_access_common(&timed, civil_ns(late_ns), to.line, line_bytes());
     sink_line(to.log, to.line, len);
@@ -97,6 +96,7 @@ const char *access_open(const struct options *options, struct leat_platform *pla
 {
     const char *why;
 
+    platform->clock = options_want_clock(options) ? platform->host : NULL;
     if (options->access_log.kind == SINK_NONE)
         return NULL;
     why = sink_open(&to.log, &options->access_log, "access-log", platform, program);

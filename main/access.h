@@ -7,9 +7,9 @@
 
 #include "options.h"
 
-/* Opens the log of --access-log, if that is given, and sets on_access and on_query of @platform;
- * call it after bring_up().  Returns NULL, or a line with the reason of a failure.  One log per
- * program. */
+/* Opens the log of --access-log, if that is given, and sets on_access, on_query and clock of
+ * @platform; call it after bring_up().  Returns NULL, or a line with the reason of a failure.  One
+ * log per program. */
 const char *access_open(const struct options *options, struct leat_platform *platform,
                         const char *program);
 

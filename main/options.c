@@ -199,6 +199,12 @@ void options_platform(const struct options *options, struct leat_platform *platf
     platform->arguments = options->arguments;
 }
 
+bool options_want_clock(const struct options *options)
+{
+    return (options->access_log.kind != SINK_NONE || options->dashboard_port > 0) &&
+           !options->record && !options->replay;
+}
+
 struct leat_tcp_config options_tcp(const struct options *options, const struct leat_app *app)
 {
     struct leat_tcp_config tcp = {0};

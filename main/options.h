@@ -150,6 +150,10 @@ struct options_world {
 /* Sets the members of @platform that the options say. */
 void options_platform(const struct options *options, struct leat_platform *platform);
 
+/* True if durations of requests are wanted that go on in a poll: for a log or for the metrics, and
+ * in no run that is recorded or repeated. */
+bool options_want_clock(const struct options *options);
+
 /* The limits of TCP: the program's, and over them those of the options. */
 struct leat_tcp_config options_tcp(const struct options *options, const struct leat_app *app);
 

@@ -45,6 +45,7 @@ struct leat_http_file {
                              and conditions on dates; 0: unknown */
 };
 
+struct leat_host; /**< host.h */
 struct leat_http_folder;
 struct leat_http_server;
 
@@ -56,8 +57,8 @@ struct leat_http_access {
     size_t path_len;              /**< 0 if the head was refused, or named no path */
     uint16_t status;              /**< of the reply; 0: there was none */
     uint64_t reply_bytes;         /**< bytes of the reply's body that were queued */
-    uint64_t took_ns; /**< from the first byte of the head until the reply was queued; 0: in one
-                           call of leat_poll() */
+    uint64_t took_ns; /**< from the call of leat_poll() that got the first byte of the head until
+                           the reply was queued; 0 in one call, unless the server has a `clock` */
     const struct leat_tcp *conn; /**< for its endpoints; NULL if the stream isn't TCP itself */
     struct leat_ip peer;         /**< the client's address; LEAT_IP_ANY: unknown */
     bool secure;   /**< the stream isn't TCP itself, but was given to leat_http_server_serve():
@@ -102,7 +103,10 @@ struct leat_http_server_config {
     struct leat_buf *(*receive_early)(const struct leat_stream *session, uint32_t bytes_max);
     /** Called when a reply is queued, or never will be.  May be NULL.  Must not call the server. */
     void (*on_access)(void *arg, const struct leat_http_access *access);
-    void *on_access_arg;              /**< its first argument */
+    void *on_access_arg;     /**< its first argument */
+    struct leat_host *clock; /**< its now_ns() is read at the end of each reply, for durations; must
+                                  outlive the server.  NULL: leat_now_ns(), which stands still in a
+                                  call of leat_poll() */
     uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 

@@ -108,6 +108,10 @@ struct leat_platform {
     /** For leat_http_server_config: writes the lines of --access-log; NULL: there is none.
      * leat_platform_serve_http() sets it. */
     void (*on_access)(void *arg, const struct leat_http_access *access);
+    /** For leat_http_server_config: a clock that goes on in a poll, for durations in a log and in
+     * the metrics.  NULL if there is neither, and in a run that is recorded or repeated, because
+     * such durations can't be repeated.  leat_platform_serve_http() sets it. */
+    struct leat_host *clock;
     /** Makes the counters of @p server, which must stay open, part of /metrics and of the
      * dashboard; of up to four servers. */
     void (*show_http)(struct leat_platform *platform, const struct leat_http_server *server);
@@ -219,8 +223,8 @@ static inline bool leat_platform_lacks_server(const struct leat_platform *platfo
 }
 
 /**
- * Opens a server as leat_http_server_open(), with --access-log (it sets config->on_access), and
- * shows its counters.  Its memory needs LEAT_HTTP_ACCESS_CLIENT_BYTES for each
+ * Opens a server as leat_http_server_open(), with --access-log (it sets config->on_access and
+ * config->clock), and shows its counters.  Its memory needs LEAT_HTTP_ACCESS_CLIENT_BYTES for each
  * client more than without a log.
  */
 static inline enum leat_err leat_platform_serve_http(struct leat_platform *platform,
@@ -231,6 +235,7 @@ static inline enum leat_err leat_platform_serve_http(struct leat_platform *platf
     enum leat_err err;
 
     config->on_access = platform->on_access;
+    config->clock = platform->clock;
     err = leat_http_server_open(server, platform->stack, memory, bytes, config);
     if (!err)
         platform->show_http(platform, *server);

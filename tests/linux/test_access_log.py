@@ -121,6 +121,7 @@ def test_over_tls_it_says_so(leat, tmp_path):
     assert f"\nleat_certificate_expiry_timestamp_seconds {ends_s}\n" in text
     assert '\nleat_log_lines_total{log="access-log"} 1\n' in text and '\nleat_log_lines_dropped_total{log="access-log"} 0\n' in text
     assert "\nleat_http_requests_total 1\n" in text and "\nleat_http_request_duration_seconds_count 1\n" in text
+    assert float(re.search(r"^leat_http_request_duration_seconds_sum (\S+)$", text, re.M)[1]) > 0  # though it was one poll
     if shutil.which("promtool"):
         subprocess.run(["promtool", "check", "metrics"], input=text, text=True, check=True, timeout=60)
 

@@ -1,6 +1,7 @@
 /* server_conn.c -- one client of the server: its phase and deadline, received data, counters. */
 #include "web/http/server_conn.h"
 
+#include <leat/host.h>
 #include <leat/life.h>
 
 #include "core/assert.h"
@@ -186,13 +187,24 @@ static void log_access(struct server_conn *client, uint64_t took_ns, bool comple
     config->on_access(config->on_access_arg, &access);
 }
 
+/* The time since the head began. */
+static uint64_t took(const struct server_conn *client)
+{
+    struct leat_host *clock = client->server->config.clock;
+    const uint64_t polled_ns = leat_now_ns(client->server->stack);
+    const uint64_t now_ns = clock ? clock->now_ns(clock) : polled_ns;
+
+    return (now_ns > polled_ns ? now_ns : polled_ns) - client->head_at_ns;
+}
+
 void server_conn_over(struct server_conn *client, bool complete)
 {
-    const uint64_t took_ns = leat_now_ns(client->server->stack) - client->head_at_ns;
+    uint64_t took_ns;
 
     if (client->over)
         return;
     client->over = true;
+    took_ns = took(client);
     if (complete)
         count_latency(&client->server->counts, took_ns);
     if (client->said)

@@ -1895,10 +1895,11 @@ pub struct leat_http_server_config {
     pub receive_early: Option<unsafe extern "C" fn(*const leat_stream, u32) -> *mut leat_buf>,
     pub on_access: Option<unsafe extern "C" fn(*mut c_void, *const leat_http_access)>,
     pub on_access_arg: *mut c_void,
+    pub clock: *mut leat_host,
     pub reserved: [u64; 2],
 }
-zeroed!(leat_http_server_config, 144, 8);
-offsets!(leat_http_server_config, files 0, file_count 8, routes 16, route_count 24, folder 32, ip 40, port 56, clients 58, idle_ns 64, head_ns 72, head_bytes_per_s 80, stall_ns 88, body_bytes_per_s 96, receive_early 104, on_access 112, on_access_arg 120, reserved 128);
+zeroed!(leat_http_server_config, 152, 8);
+offsets!(leat_http_server_config, files 0, file_count 8, routes 16, route_count 24, folder 32, ip 40, port 56, clients 58, idle_ns 64, head_ns 72, head_bytes_per_s 80, stall_ns 88, body_bytes_per_s 96, receive_early 104, on_access 112, on_access_arg 120, clock 128, reserved 136);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_http_server_counts {
