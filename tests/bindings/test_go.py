@@ -25,6 +25,9 @@ class Go(unittest.TestCase):
         said = go("test", "-race", "-count=1", "-timeout", "900s", "-v", "./...")
         self.assertEqual(said.count("--- PASS"), 12, said)
 
+    def test_the_frames_are_those_of_the_program_in_c(self):
+        self.assertEqual(go("run", "./conversation"), PLACE.frames_in_c())
+
     def test_vet_and_the_layout(self):
         go("vet", "./...")
         self.assertEqual(must("gofmt", "-l", PACKAGE, env=PLACE.env), "")
