@@ -1,5 +1,5 @@
-//! Finds libleat.so by pkg-config, or in the folder LEAT_LIB_DIR. Images have no libraries to be found: their linker
-//! command names leat's archives.
+//! Finds libleat.so by pkg-config, or in the folder LEAT_LIB_DIR. Images (a target without a system, or the feature `image`)
+//! have no libraries to be found: their linker command names leat's archives.
 
 use std::env;
 use std::process::Command;
@@ -7,7 +7,7 @@ use std::process::Command;
 fn main() {
     println!("cargo:rerun-if-env-changed=LEAT_LIB_DIR");
     println!("cargo:rerun-if-env-changed=PKG_CONFIG_PATH");
-    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("none") {
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("none") || env::var_os("CARGO_FEATURE_IMAGE").is_some() {
         return;
     }
     let mut modules = vec![("leat-shared", "leat")];
