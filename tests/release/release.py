@@ -44,3 +44,11 @@ def tarball(folder, **env):
     if said.returncode:
         raise AssertionError(said.stderr)
     return made
+
+
+def unpacked(folder):
+    """The folder with the contents of the tarball; None where the tree is no clone."""
+    made = tarball(folder)
+    if made:
+        must("tar", "-xf", made, "-C", folder)
+    return made and folder / made.name.removesuffix(".tar.xz")

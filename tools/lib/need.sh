@@ -142,6 +142,10 @@ mtools            command -v mformat
 qemu-utils        command -v qemu-img
 xorriso           command -v xorriso
 skopeo            command -v skopeo
+debhelper         command -v dh
+dh-python         command -v dh_python3
+dpkg-dev          command -v dpkg-buildpackage
+lintian           command -v lintian
 python3-jsonschema  system_python -c "import jsonschema"
 python3-yaml      system_python -c "import yaml"
 ovmf              test -e /usr/share/OVMF/OVMF_CODE_4M.fd
