@@ -81,9 +81,10 @@ static void first_data(struct leat_tcp *conn, void *arg)
     begin(arg, conn);
 }
 
+static const struct leat_tcp_events idle_events = {.on_readable = first_data};
+
 static void accept_all(struct leat_tcp_listener *listener, void *arg)
 {
-    static const struct leat_tcp_events idle_events = {.on_readable = first_data};
     struct leat_service *service = arg;
     struct leat_tcp *conn;
 
@@ -114,6 +115,8 @@ void task_services_close(struct leat_tasks *tasks)
 {
     for (struct leat_service *service = tasks->services; service; service = service->next) {
         leat_tcp_listener_close(service->listener);
+        /* Their idle timeout is the listener's, and no list has them. */
+        leat_tcp_abort_of(tasks->stack, &idle_events, service);
         service->tasks = NULL;
     }
     for (struct leat_http_handler *handler = tasks->handlers; handler; handler = handler->next)

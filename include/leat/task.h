@@ -104,7 +104,8 @@ enum leat_err leat_tasks_open(struct leat_tasks **tasks, struct leat *stack, voi
                               size_t bytes, const struct leat_tasks_config *config);
 
 /**
- * Stops all services, cancels all tasks and runs them to their ends.  The memory is the program's
+ * Stops all services, resets their connections that wait for a task or for data, cancels all tasks
+ * and runs them to their ends.  The memory is the program's
  * again.  Call it before leat_close(), and not from inside of a task.
  */
 void leat_tasks_close(struct leat_tasks *tasks);

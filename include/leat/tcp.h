@@ -360,6 +360,10 @@ enum leat_err leat_tcp_close(struct leat_tcp *conn);
 /** ABORT: sends a RST and discards all data.  on_closed(LEAT_ERR_ABORTED) follows. */
 void leat_tcp_abort(struct leat_tcp *conn);
 
+/** Aborts each connection that has these callbacks and this argument, without a call: for a server
+ * that ends and keeps no list of its idle connections.  It looks at the whole table. */
+void leat_tcp_abort_of(struct leat *stack, const struct leat_tcp_events *events, const void *arg);
+
 /** Sends little data at once (true), or waits for an ACK to fill segments: Nagle, the default. */
 void leat_tcp_set_nodelay(struct leat_tcp *conn, bool nodelay);
 

@@ -132,3 +132,18 @@ void tcp_drain(struct leat *stack, struct drain_look *look)
     look_at_halves(tcp, look);
     look->cost_ns += (uint64_t)tcp->config.connections * LOOK_NS;
 }
+
+COLD void leat_tcp_abort_of(struct leat *stack, const struct leat_tcp_events *events, const void *arg)
+{
+    struct tcp *tcp = stack->tcp;
+
+    for (uint32_t i = 0; i < tcp->config.connections; i++) {
+        struct leat_tcp *conn = &tcp->conns[i];
+
+        if (conn->tcb.kind != TCB_CONN || conn->flags & CONN_UNACCEPTED || conn->events != events ||
+            conn->arg != arg)
+            continue;
+        leat_tcp_set_events(conn, NULL, NULL);
+        leat_tcp_abort(conn);
+    }
+}

@@ -157,6 +157,46 @@ static void test_waits_grow_after_failures(void **state)
     assert_in_range((ca.f->world->now_ns - at_ns[1]) / second, DAY_S, DAY_S + 2);
 }
 
+static void test_an_authority_may_give_a_date_to_come_again(void **state)
+{
+    char field[80] = "Retry-After: ";
+    uint64_t date_ns;
+
+    (void)state;
+    ca.wrong = (struct wrong){.path = "/dir", .status = 500};
+    open_acme(1);
+    date_ns = ca.f->world->now_ns + 40000 * second;
+    leat_civil_format_http(leat_civil_ns(ca.f->world->stacks[CLIENT]) + 40000 * second,
+                           field + strlen(field));
+    strcat(field, "\r\n");
+    ca.wrong.fields = field;
+    run_acme(60);
+    run_acme(50000);
+    assert_in_range((ca.f->world->now_ns - date_ns) / second, 0, 3);
+    run_acme(3600); /* a date of the past counts as none */
+    assert_in_range((ca.f->world->now_ns - date_ns) / second, 120, 154);
+}
+
+static void test_an_authority_without_a_way_to_it_is_told(void **state)
+{
+    (void)state;
+    ca.config.directory = "http://10.0.0.77/dir"; /* no host has that address */
+    open_acme(1);
+    run_acme(600);
+    assert_non_null(strstr(info_of_acme().why, "the authority can't be reached: "));
+    assert_int_equal(ca.path_count, 0);
+}
+
+static void test_a_contact_is_sent(void **state)
+{
+    (void)state;
+    ca.config.contact = "mailto:me@one.test";
+    open_acme(1);
+    run_acme(60);
+    assert_int_equal(ca.taken, 1);
+    assert_int_equal(asked("/account"), 1);
+}
+
 static void test_bad_nonces_are_replaced(void **state)
 {
     (void)state;
@@ -425,6 +465,9 @@ int main(void)
         CA_TEST(test_a_lost_account_is_made_anew_at_the_time_that_is_suggested),
         CA_TEST(test_a_failed_renewal_keeps_the_old_one_and_says_why),
         CA_TEST(test_waits_grow_after_failures),
+        CA_TEST(test_an_authority_may_give_a_date_to_come_again),
+        CA_TEST(test_an_authority_without_a_way_to_it_is_told),
+        CA_TEST(test_a_contact_is_sent),
         CA_TEST(test_bad_nonces_are_replaced),
         CA_TEST(test_an_authority_that_is_slow_is_waited_for),
         CA_TEST(test_an_authority_says_when_to_look_again),

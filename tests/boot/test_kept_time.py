@@ -62,7 +62,7 @@ def disk(tmp_path):
 
 
 def clock(guest, machine, disk, server, *extra):
-    """A run of the example: its sources of time, with what they say, until it ends by itself."""
+    """Runs the example until it ends by itself, and returns its lines about the time."""
     one = guest("clock", machine, arguments=["--store", "disk", "--port", str(server.port), "10.0.2.2"],
                 extra=[*words(disk, machine), *extra])
     assert one.wait(60) == 0

@@ -115,8 +115,8 @@ static void the_root_is_a_dot(void **state)
     assert_non_null(strstr(json(&access), ",\"name\":\".\","));
 }
 
-/* What a line has for a name with the octet between two others: its text as in a master file,
- * escaped once more. */
+/* Writes the part of a line for a name with the octet between two others: its text as in a master
+ * file, escaped once more. */
 static void escape(char *to, unsigned octet, const char *backslash, const char *quote)
 {
     if (octet == '.')

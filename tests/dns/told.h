@@ -10,7 +10,7 @@ enum {
     SEEN_MAX = 400
 };
 
-/* A copy of what on_access got. */
+/* A copy of the query that on_access got. */
 struct seen {
     struct leat_dns_access access;
     char name[LEAT_DNS_NAME_TEXT_BYTES]; /* "-": none */

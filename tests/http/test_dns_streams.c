@@ -128,7 +128,7 @@ static void test_replies_on_a_stream_are_padded_for_clients_with_EDNS(void **sta
     assert_int_equal(reply_len(2), BLOCK_BYTES);
     assert_non_null(strstr(text_of(reader.bytes + 2, reply_len(0)), "192.0.2.8"));
     close_pipe(f);
-    /* by TCP, which everybody can read, the same reply is short */
+    /* by TCP alone the same reply is short */
     stream_names("www.example.test", second);
     assert_true(get16(home.stream) < 100);
 }

@@ -1,4 +1,4 @@
-"""--access-log of name servers: a line for each query that dig has sent, with what became of it."""
+"""--access-log of name servers: a line for each query that dig has sent, and how it was answered."""
 
 import datetime
 import json

@@ -62,6 +62,35 @@ static enum leat_err idles(struct leat_task *task, void *arg)
     return LEAT_OK;
 }
 
+static enum leat_err stays_idle(struct leat_task *task, void *arg)
+{
+    struct leat_flow flow;
+    char byte;
+
+    (void)arg;
+    assert_int_equal(leat_flow_connect(&flow, task, &served_at, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_flow_read_exact(&flow, &byte, 1, leat_task_in(task, 10 * second)),
+                     LEAT_ERR_RESET);
+    leat_flow_abort(&flow);
+    return LEAT_OK;
+}
+
+/* A peer that has gone would otherwise keep its place in the table of connections for ever. */
+static void idle_connections_are_reset_when_the_tasks_close(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_task *task;
+
+    serve_flows(f, echo_flow, false);
+    assert_int_equal(leat_task_start(f->tasks[CLIENT], "idle", stays_idle, f, &task), LEAT_OK);
+    world_wait(f->world, second);
+    assert_int_equal(leat_tcp_count(f->world->stacks[SERVER]), 1);
+    close_tasks(f, SERVER);
+    world_wait(f->world, second);
+    assert_int_equal(leat_tcp_count(f->world->stacks[SERVER]), 0);
+    assert_int_equal(leat_tasks_counts(f->tasks[CLIENT])->ended, 1);
+}
+
 static size_t tcp_bytes(uint32_t connections)
 {
     const struct leat_tcp_config config = {
@@ -211,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(connections_wait_for_a_task_or_are_refused),
         TEST(an_idle_connection_has_no_task_and_256_bytes),
+        TEST(idle_connections_are_reset_when_the_tasks_close),
         TEST(a_client_that_leaves_at_once_leaves_no_task),
         TEST(a_connection_that_ends_before_its_task_runs_leaves_the_queue_once),
         TEST(closing_tasks_ends_every_connection_in_some_way),

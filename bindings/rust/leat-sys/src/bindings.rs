@@ -3684,6 +3684,7 @@ extern "C" {
     pub fn leat_tasks_open(tasks: *mut *mut leat_tasks, stack: *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_tasks_config) -> leat_err;
     pub fn leat_tasks_stack(tasks: *const leat_tasks) -> *mut leat;
     pub fn leat_tcp_abort(conn: *mut leat_tcp);
+    pub fn leat_tcp_abort_of(stack: *mut leat, events: *const leat_tcp_events, arg: *const c_void);
     pub fn leat_tcp_accept(listener: *mut leat_tcp_listener, events: *const leat_tcp_events, arg: *mut c_void) -> *mut leat_tcp;
     pub fn leat_tcp_at_end(conn: *const leat_tcp) -> bool;
     pub fn leat_tcp_awaits_data(conn: *const leat_tcp) -> bool;
