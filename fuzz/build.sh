@@ -23,6 +23,9 @@ done
 for name in api device frames services tcp wire; do # 96 steps of 16 bytes
     printf 'max_len = 1536\n' >>"$OUT/fuzz_$name.options"
 done
+for name in xen xen_disk; do # 200 steps of a few bytes
+    printf 'max_len = 512\nlen_control = 0\n' >>"$OUT/fuzz_$name.options"
+done
 for dict in fuzz/dict/*.dict; do
     cp "$dict" "$OUT/fuzz_$(basename "$dict")"
 done

@@ -3,7 +3,7 @@
  *
  * The input is the tool stack and the other domain, as in fuzz_xen.c. Each request ends exactly
  * once, no byte outside of its buffer changes, and the other domain reaches no page but the
- * driver's own.
+ * driver's own. With a first byte that is no multiple of 4 the disk is up already.
  */
 #include <string.h>
 
@@ -80,6 +80,12 @@ static void ask(struct asked *asked, uint8_t what)
     demand(asked->pending); /* there are as many requests as the driver takes */
 }
 
+UNTRACED static void check_guards(const struct asked *asked)
+{
+    for (unsigned i = 0; i < GUARD; i++)
+        demand(asked->before[i] == 0 && asked->behind[i] == 0);
+}
+
 /* Requests end once, without a byte outside of their buffers. */
 static void finish(void)
 {
@@ -90,8 +96,7 @@ static void finish(void)
 
         demand(asked >= world.asked && asked < world.asked + REQUESTS && asked->pending);
         asked->pending = false;
-        for (unsigned i = 0; i < GUARD; i++)
-            demand(asked->before[i] == 0 && asked->behind[i] == 0);
+        check_guards(asked);
     }
     liar.now_ns += 10000000;
 }
@@ -120,7 +125,7 @@ static void step(uint8_t what)
 }
 
 /* Only the driver's pages are granted. */
-static void check_grants(void)
+UNTRACED static void check_grants(void)
 {
     for (uint32_t ref = LIAR_FIRST_REF; ref < LIAR_FIRST_REF + XEN_BLOCK_PAGES; ref++) {
         const uint8_t *page = liar.entries[ref].page;
@@ -129,7 +134,17 @@ static void check_grants(void)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* A disk that is up, after a start without a lie: most inputs begin there, because that takes less
+ * time than a start. */
+static struct ready {
+    bool is_made;
+    struct leat_xen_block block;
+    struct liar liar;
+    uint8_t ring[XEN_PAGE_BYTES];
+} ready;
+
+/* Starts the disk; false: it failed. */
+static bool start(const uint8_t *data, size_t size)
 {
     const char *why;
 
@@ -140,7 +155,39 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world.block.machine = &liar.machine;
     world.block.store = &liar.store;
     world.block.pages = world.pages;
-    if (xen_block_start(&world.block, 51712, &why) == LEAT_OK) {
+    return xen_block_start(&world.block, 51712, &why) == LEAT_OK;
+}
+
+static void begin_ready(const uint8_t *data, size_t size)
+{
+    if (!ready.is_made) {
+        demand(start(NULL, 0));
+        ready.is_made = true;
+        ready.block = world.block;
+        ready.liar = liar;
+        memcpy(ready.ring, world.pages, sizeof ready.ring);
+    }
+    world.block = ready.block;
+    liar = ready.liar;
+    memcpy(world.pages, ready.ring, sizeof ready.ring);
+    liar.at = data;
+    liar.end = data + size;
+}
+
+/* Begins with the disk in its first state; false: it didn't start. */
+static bool begin(const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return start(data, size);
+    if (data[0] % 4 == 0)
+        return start(data + 1, size - 1);
+    begin_ready(data + 1, size - 1);
+    return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (begin(data, size)) {
         for (unsigned i = 0; i < STEPS_MAX && liar.at < liar.end; i++)
             step(next8());
         check_grants();

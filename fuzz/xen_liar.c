@@ -9,8 +9,10 @@ enum {
     ANSWERS_MAX = 4096
 };
 
-/* Time passes even while the store writes without end. */
+/* Time passes even while the store writes without end; faster when no byte of the input is left to
+ * change anything. A start still gets all answers in its 30 seconds, and a close in its two. */
 static const uint64_t wait_ns = 10000000;
+static const uint64_t rest_ns = 200000000;
 
 struct liar liar;
 
@@ -88,7 +90,7 @@ static uint64_t op_now_ns(struct xen_machine *machine)
 
 /* ---- the store ---------------------------------------------------------------------------- */
 
-static void put_bytes(const void *bytes, uint32_t len)
+UNTRACED static void put_bytes(const void *bytes, uint32_t len)
 {
     for (uint32_t i = 0; i < len; i++)
         liar.ring.answers[liar.ring.answer_produced++ % XEN_STORE_RING_BYTES] =
@@ -159,7 +161,7 @@ static void op_wait(struct xen_machine *machine, uint64_t deadline_ns)
     demand(liar.answers++ < ANSWERS_MAX); /* no store can keep the driver at its start */
     if (liar.bus->asked && liar.store.state == XEN_STORE_ASKED)
         liar_store_answers();
-    liar.now_ns += wait_ns;
+    liar.now_ns += liar.at < liar.end ? wait_ns : rest_ns;
     if (!xen_store_is_due(&liar.store) && deadline_ns > liar.now_ns)
         liar.now_ns = deadline_ns;
 }
@@ -194,7 +196,7 @@ void liar_scribble(uint32_t ref, bool anywhere)
         memcpy(ring + (anywhere ? at : at % 16 & ~3u), &value, sizeof value);
 }
 
-uint32_t liar_pages_held(void)
+UNTRACED uint32_t liar_pages_held(void)
 {
     uint32_t held = 0;
 
