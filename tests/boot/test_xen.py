@@ -24,14 +24,17 @@ PINGS = (0, 1, 100, 1400, 1472, 1473, 4000, 16000)
 CONNECTIONS = 1000
 DISK_BYTES = 32768
 IDLE_S = 5
-CLOCK_SHARE = 0.001  # how far leat's clock may be from Xen's
+CLOCK_SHARE = 0.001  # how far the rate of leat's clock may be from that of Xen's
+CIVIL_NS = 10**9  # how far civil time may be from the first domain's
+FRAME_BYTES = 1514  # of the longest one that is no super-frame
+COPIED_SHARE = 0.05  # of the bytes of a transfer, which comes in long frames: the rest are acknowledgements
 
 # Words of the first domain's script. Each line that begins with "= " is looked at below.
 BEGIN = f"""
 ip addr add 10.0.0.1/24 dev xenbr0
 ip -6 addr add fd00::1/64 dev xenbr0
+date -s '2031-02-03 04:05:06' >/dev/null
 head -c {BYTES} /dev/urandom > /tmp/in
-up() {{ cut -d' ' -f1 /proc/uptime; }}
 reach() {{ until_so ping -c 1 -W 1 $1; }}
 until_so() {{ i=0; while [ $i -lt 300 ]; do "$@" >/dev/null 2>&1 && return 0; i=$((i+1)); sleep 0.2; done; return 1; }}
 not() {{ ! "$@"; }}
@@ -41,7 +44,9 @@ has_ended() {{ gone $1 && grep -q "has shut down, reason code $2" /var/log/xen/x
 start() {{ xl create -q $2 /guest/$1.cfg && echo "= $1 was created"; }}
 offer() {{ xenstore-write /local/domain/0/backend/vif/$1/0/$2 $3; }}
 seconds_of() {{ xl list | awk -v name=$1 '$1 == name {{ print $6 }}'; }}
-uptime_of() {{ echo "= clock $(up) $(curl -s -m 100 http://$1:81/metrics | awk '/^leat_uptime_seconds/ {{ print $2 }}') $(up)"; }}
+clock_of() {{ xen_peer $1 clock $2 $3 > /tmp/clock && sed 's/^/= /' /tmp/clock; }}
+count_of() {{ cat /sys/class/net/vif$(xl domid $1).0/statistics/$2; }}
+frames_of() {{ echo "= frames of $1: $(count_of $1 rx_packets) $(count_of $1 rx_bytes) $(count_of $1 tx_packets) $(count_of $1 tx_bytes)"; }}
 is_complete() {{ [ $(wc -c < /tmp/out) -ge {BYTES} ]; }}
 same() {{
     rm -f /tmp/out; touch /tmp/out
@@ -51,17 +56,21 @@ same() {{
     cmp /tmp/in /tmp/out && echo "= the same over $2"
 }}
 """
-# A guest that answers pings, and returns bytes over both families.
+# A guest that answers pings, and returns bytes over both families; and one that takes no super-frames and tells its clocks.
 ECHO = f"""
+start answer
+reach 10.0.0.6 && clock_of 10.0.0.6 && echo "= the clock was read"
+set -- $(cat /tmp/clock); early=$2; late=$4
+same 10.0.0.6 "IPv4, without super-frames"
+frames_of answer
 start echo
 reach 10.0.0.2 && echo "= reached"
-uptime_of 10.0.0.2
 for size in {" ".join(map(str, PINGS))}; do
     ping -c 3 -i 0.2 -s $size 10.0.0.2 | grep -q ' 0% packet loss' && echo "= ping of $size"
 done
 same 10.0.0.2 IPv4
 reach fd00::2 && same fd00::2 IPv6
-curl -s -m 100 http://10.0.0.2:81/metrics | grep -E '^leat_(copied_)?xen'
+frames_of echo
 echo "= before $(seconds_of echo)"; sleep {IDLE_S}; echo "= after $(seconds_of echo)"
 """
 # HTTP, and one connection after the other.
@@ -72,33 +81,42 @@ for where in 10.0.0.3 '[fd00::3]'; do curl -s -g -m 100 http://$where/ | cmp - /
 curl -s -m 100 -H 'Connection: close' -w '%{{http_code}}\\n' -o /dev/null "http://10.0.0.3/?[1-{CONNECTIONS}]" | sort | uniq -c |
     while read count code; do echo "= $count times $code"; done
 """
-# A backend that offers nothing, and that the tool stack doesn't trust: the keys change before the guest reads them.
-PLAIN = """
+# A backend that offers nothing, and that the tool stack doesn't trust: the keys change before the guest reads them. And
+# one with everything.
+OFFERS = """
 start plain -p
 for key in feature-sg feature-gso-tcpv4 feature-gso-tcpv6 feature-ipv6-csum-offload; do offer $(xl domid plain) $key 0; done
 xenstore-write /local/domain/$(xl domid plain)/device/vif/0/trusted 0
 xl unpause plain
 reach 10.0.0.4 && same 10.0.0.4 "IPv4, without offloads"
 reach fd00::4 && same fd00::4 "IPv6, without offloads"
-curl -s -m 100 http://10.0.0.4:81/metrics | grep -E '^leat_(copied_)?xen'
+frames_of plain
+start echo
+reach 10.0.0.2 && same 10.0.0.2 "IPv4, with offloads"
 """
-# The end of guests: a domain stays in the list, as (null), as long as another one has a page of it mapped.
+# The end of guests, by a crash and by force, while data move: a domain stays in the list, as (null), as long as another one
+# has a page of it mapped. Xen itself lists mapped grants (its key g).
 END = """
-uptime_of 10.0.0.2
+xl debug-keys g
+date -s '2031-02-10 04:05:06' >/dev/null
+clock_of 10.0.0.6 $early $late && echo "= the clocks were compared"
+ping -i 0.01 -s 1400 10.0.0.6 > /dev/null & busy=$!
+xen_peer 10.0.0.6 crash
+has_ended answer 3 "its crash"
+kill $busy 2>/dev/null
 nc 10.0.0.2 7 < /dev/zero > /dev/null & busy=$!
-moves() { [ $(cat /sys/class/net/$vif/statistics/rx_bytes) -gt $((before + 100000)) ]; }
-vif=vif$(xl domid echo).0; before=$(cat /sys/class/net/$vif/statistics/rx_bytes); until_so moves && echo "= data move"
+moves() { [ $(count_of echo rx_bytes) -gt $((before + 100000)) ]; }
+before=$(count_of echo rx_bytes); until_so moves && echo "= data move"
 xl destroy echo && gone echo && echo "= echo was destroyed in mid-transfer"
 kill $busy 2>/dev/null
 start help
 has_ended help 0 itself
 until_so alone && echo "= the first domain is alone"
+xl debug-keys g
 xl list
 """
 # Ends that the tool stack and the console ask for.
 ASKED = """
-start echo
-reach 10.0.0.2
 xl shutdown httpd; has_ended httpd 0 xl-shutdown
 xl reboot plain; has_ended plain 1 xl-reboot
 printf '\\004' > $(xenstore-read /local/domain/$(xl domid echo)/console/tty); has_ended echo 0 Ctrl-D
@@ -116,23 +134,29 @@ for log in /var/log/xen/guest-*.log; do echo "log $log"; cat $log; done
 echo "= end"
 """
 ECHO_WANTED = ["echo was created", "reached", *(f"ping of {size}" for size in PINGS), "the same over IPv4",
-               "the same over IPv6", "data move", "echo was destroyed in mid-transfer", "help was created", "help has ended by itself",
-               "the first domain is alone", "end"]
+               "the same over IPv6", "answer was created", "the clock was read", "the same over IPv4, without super-frames",
+               "the clocks were compared", "answer has ended by its crash", "data move",
+               "echo was destroyed in mid-transfer", "help was created", "help has ended by itself", "the first domain is alone",
+               "end"]
 HTTP_WANTED = ["httpd was created", "page of 10.0.0.3", "page of [fd00::3]", f"{CONNECTIONS} times 200", "plain was created",
-               "the same over IPv4, without offloads", "the same over IPv6, without offloads", "httpd has ended by xl-shutdown",
-               "plain has ended by xl-reboot", "echo has ended by Ctrl-D", "the first domain is alone", "the disk is released", "end"]
+               "the same over IPv4, without offloads", "the same over IPv6, without offloads", "echo was created",
+               "the same over IPv4, with offloads", "httpd has ended by xl-shutdown", "plain has ended by xl-reboot",
+               "echo has ended by Ctrl-D", "the first domain is alone", "the disk is released", "end"]
 
 
 def guests():
     """The files of the guests."""
     files = {name + ".elf": BUILD / f"examples/{name}.elf" for name in ("echo", "httpd")}
     files["store.elf"] = BUILD / "tests/boot/store.elf"
+    files["answer.elf"] = BUILD / "tests/boot/xen_guest.elf"
     files["store.cfg"] = xen.config("store", "", more="disk = ['phy:/dev/loop0,xvda,w']", vif="")
-    for number, (name, image, arguments) in enumerate([("echo", "echo", "--dashboard=81"), ("httpd", "httpd", ""),
-                                                       ("plain", "echo", "--dashboard=81"), ("help", "echo", "--help")], 2):
+    for number, (name, image, arguments) in enumerate([("echo", "echo", "--stats"), ("httpd", "httpd", ""),
+                                                       ("plain", "echo", "--stats"), ("help", "echo", "--help"),
+                                                       ("answer", "answer", "")], 2):
         if name != "help":
             arguments += f" --ip=10.0.0.{number}/24 --ip6=fd00::{number}/64"
-        files[name + ".cfg"] = xen.config(name, arguments, image=image)
+        vif = xen.VIF_OF.replace("65:61", f"65:{number:02}")  # each has an address of its own on the bridge
+        files[name + ".cfg"] = xen.config(name, arguments, image=image, vif=vif)
     files["index.html"] = ROOT / "examples/site/index.html"
     return files
 
@@ -146,7 +170,7 @@ def processor_s(process):
 def boot(folder, packages, script):
     """The lines of the first domain's console, and Xen's."""
     initrd = folder / "first.gz"
-    initrd.write_bytes(xen.first_domain(packages, BEGIN + script + LOGS, guests(), [shutil.which("curl")]))
+    initrd.write_bytes(xen.first_domain(packages, BEGIN + script + LOGS, guests(), [shutil.which("curl"), BUILD / "tests/boot/xen_peer"]))
     log = folder / "serial.log"
     end = time.monotonic() + HANG_S
     with subprocess.Popen([*xen.command(packages, initrd, "all"), "-serial", f"file:{log}"], stdin=subprocess.DEVNULL) as qemu:
@@ -178,11 +202,49 @@ def try_boot(folder, script, wanted):
 
 
 def check_clock(said):
-    """Two readings of leat's clock, each between two of Xen's."""
-    (early, first, late), (early_2, second, late_2) = (
-        map(float, line.split()[1:]) for line in said if line.startswith("clock "))
-    went, least, most = second - first, early_2 - late, late_2 - early
-    assert least * (1 - CLOCK_SHARE) <= went <= most * (1 + CLOCK_SHARE), f"{went} s of leat's, {least} to {most} of Xen's"
+    """Two readings of a guest's clocks, each between two of the first domain's."""
+    first, second = (list(map(int, line.split()[1:])) for line in said if line.startswith("clock "))
+    went, least, most = second[1] - first[1], second[0] - first[2], second[2] - first[0]
+    assert most - least <= CLOCK_SHARE * least, "the readings are too far apart to say anything"
+    assert least * (1 - CLOCK_SHARE) <= went <= most * (1 + CLOCK_SHARE), f"{went} ns of leat's, {least} to {most} of Xen's"
+    for early, civil, late in (first[3:], second[3:]):
+        assert early - CIVIL_NS <= civil <= late + CIVIL_NS, f"it is {civil} there, {early} to {late} in the first domain"
+    assert second[4] - first[4] > 6 * 86400 * 10**9, "the first domain has set its clock a week ahead"
+
+
+def mapped(lines):
+    """{domain: grants that another domain has mapped}, of each list of Xen's."""
+    lists = []
+    for line in lines:
+        table = re.search(r"\(XEN\) grant-table for remote d(\d+) ", line)
+        if re.search(r"\(XEN\) gnttab_usage_print_all \[", line):
+            lists.append({})
+        elif table:
+            domain = int(table[1])
+            lists[-1][domain] = 0
+        elif re.search(r"\(XEN\) \[0x[0-9a-f]+\]  ", line):
+            lists[-1][domain] += 1
+    return lists
+
+
+def frames(said, guest):
+    """Bytes of the mean frame from a guest, and to it; a super-frame counts as one."""
+    line = next(line for line in said if line.startswith(f"frames of {guest}: "))
+    rx_packets, rx_bytes, tx_packets, tx_bytes = map(int, line.split()[3:])
+    return rx_bytes / rx_packets, tx_bytes / tx_packets
+
+
+def counters(lines, guest):
+    """A guest's counters, which its console had at its end."""
+    begin = lines.index(f"log /var/log/xen/guest-{guest}.log")
+    found = {}
+    for line in lines[begin + 1:]:
+        if line.startswith(("log ", "= ")):
+            break
+        counter = re.match(r"([a-z][a-z0-9_]*) +(\d+)  ", line)
+        if counter:
+            found[counter[1]] = int(counter[2])
+    return found
 
 
 def check_idle(said):
@@ -196,8 +258,22 @@ def test_the_image_of_QEMU_is_a_guest_of_Xen(tmp_path):
     check_clock(said)
     check_idle(said)
     assert any("--dashboard" in line for line in lines), "the console of the guest has its output"
+    assert min(frames(said, "echo")) > FRAME_BYTES, "super-frames moved in both directions"
+    assert max(frames(said, "answer")) <= FRAME_BYTES, "no super-frame moved"
+    before, after = mapped(lines)
+    guests_mapped = [count for domain, count in before.items() if domain > 0]
+    assert len(guests_mapped) == 2 and min(guests_mapped) >= 2, "both guests have at least rings that are mapped"
+    assert set(after) == {0}, f"{after}: the guests that crashed and were destroyed have left grants"
 
 
 def test_a_guest_of_Xen_serves_HTTP_ends_as_it_is_asked_and_has_a_disk(tmp_path):
-    lines, _ = try_boot(tmp_path, HTTP + PLAIN + ASKED + DISK, HTTP_WANTED)
+    lines, said = try_boot(tmp_path, HTTP + OFFERS + ASKED + DISK, HTTP_WANTED)
     assert [line for line in lines if line.startswith("boot ")] == ["boot 1", "boot 2", "boot 3"]
+    assert frames(said, "plain")[0] <= FRAME_BYTES, "the backend takes no super-frame"
+    plain, echo = counters(lines, "plain"), counters(lines, "echo")
+    assert plain["copied_xen_tx_bytes"] >= 2 * BYTES, "nothing but copies for a domain that isn't trusted"
+    assert echo["copied_xen_tx_bytes"] == 0
+    # "the pages of received frames are lent": short frames are copied, which are acknowledgements here
+    assert plain["copied_xen_rx_bytes"] <= COPIED_SHARE * 2 * BYTES and echo["copied_xen_rx_bytes"] <= COPIED_SHARE * BYTES
+    for counts in (plain, echo):
+        assert not {"xen_rx_refused", "xen_rx_length", "xen_tx_refused", "xen_pages_kept", "xen_broken_rules"} & set(counts), counts
