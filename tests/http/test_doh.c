@@ -5,7 +5,8 @@
 #include <leat/http_server.h>
 
 enum {
-    ROOM = 70000
+    ROOM = 2000000,
+    MANY = 300 /* requests whose replies fill the send queue and the window */
 };
 
 /* The servers on the forwarder's stack, and the client's connection from the other one. */
@@ -17,7 +18,7 @@ static struct {
     struct leat_tcp *conn;
     char bytes[ROOM];
     size_t have;
-    bool closed;
+    bool closed, holds; /* holds: reads nothing */
 } web;
 
 static void open_web(struct fixture *f, uint16_t clients)
@@ -63,7 +64,7 @@ static void on_readable(struct leat_tcp *conn, void *arg)
     struct leat_buf *data;
 
     (void)arg;
-    while ((data = leat_tcp_receive(conn, ROOM))) {
+    while (!web.holds && (data = leat_tcp_receive(conn, ROOM))) {
         const uint32_t len = leat_buf_total(data);
 
         assert_true(web.have + len < sizeof web.bytes);
@@ -346,6 +347,44 @@ static void test_a_long_answer_comes_whole(void **state)
     assert_non_null(strstr(body(), "00014"));
 }
 
+/* The rest of a reply waits for room, and comes behind what the client has read. */
+static void test_a_client_that_reads_late_gets_every_reply_whole(void **state)
+{
+    struct fixture *f = *state;
+    struct message query;
+    char text[400], head[600];
+    unsigned sent = 0, replies = 0;
+    size_t reply_bytes;
+
+    with_server(f);
+    leat_resolver_close(f->resolver);
+    free(f->resolver_memory);
+    open_home(f);
+    open_web(f, 0);
+    connect_web();
+    make_query(&query, "big.example.test", LEAT_DNS_TXT, 0);
+    put16(query.bytes, 0);
+    encode(query.bytes, query.len, text);
+    snprintf(head, sizeof head, "GET /dns-query?dns=%s HTTP/1.1\r\nHost: d\r\n\r\n", text);
+    request(head);
+    reply_bytes = web.have;
+    web.have = 0;
+    web.holds = true;
+    for (; sent < MANY; sent++) {
+        send_bytes(head, strlen(head));
+        world_wait(f->world, 10 * ms);
+    }
+    assert_in_range(web.counts->replies, 2, MANY - 1); /* the queue is full */
+    web.holds = false;
+    on_readable(web.conn, NULL);
+    world_wait(f->world, second);
+    while (replies < sent &&
+           memcmp(web.bytes + replies * reply_bytes, "HTTP/1.1 200 OK\r\n", 17) == 0)
+        replies++;
+    assert_int_equal(replies, sent);
+    assert_int_equal(web.have, sent * reply_bytes);
+}
+
 /* The last query that the program was told of, and how many there were. */
 static struct leat_dns_access told;
 static unsigned told_count;
@@ -417,6 +456,7 @@ int main(void)
         WEB(test_a_query_without_a_place_gets_503),
         WEB(test_a_reply_with_EDNS_is_padded),
         WEB(test_a_long_answer_comes_whole),
+        WEB(test_a_client_that_reads_late_gets_every_reply_whole),
         WEB(test_the_log_names_the_client_and_how_it_was_answered),
         WEB(test_closing_forgets_what_waits),
     };
