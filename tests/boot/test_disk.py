@@ -1,5 +1,6 @@
 """Disk images and CDs of tools/image: by SeaBIOS and by OVMF, on the kinds of disks that clouds have."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -8,10 +9,11 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
-from conftest import ARCH, BUILD, Guest, IP, PEER
+from conftest import ARCH, BUILD, Guest, IP, PEER, free_port
 
 SOURCE = pathlib.Path(os.environ.get("LEAT_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 OVMF = pathlib.Path("/usr/share/OVMF")
@@ -60,7 +62,9 @@ def cd(tmp_path_factory):
     return path
 
 
-def boot(disk, device, firmware, folder):
+@contextlib.contextmanager
+def boot(disk, device, firmware, folder, netdev="user,id=net", port=7):
+    """A guest that has started, and ends in order."""
     access = "media=cdrom" if "-cd," in device[-1] else "snapshot=on"
     more = ["-drive", f"file={disk},format=raw,if=none,id=disk,{access}", *device]
     if firmware == "uefi":
@@ -69,9 +73,10 @@ def boot(disk, device, firmware, folder):
         shutil.copy(OVMF / "OVMF_VARS_4M.fd", folder / "vars")
         more += ["-drive", f"if=pflash,format=raw,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
                  "-drive", f"if=pflash,format=raw,file={folder}/vars"]
-    guest = Guest(None, "disk", extra=more, memory=128, seconds=2 * START_S)
+    guest = Guest(None, "disk", netdev=netdev, extra=more, memory=128, seconds=2 * START_S)
     try:
-        guest.wait_for(rf"{IP}/24 on virtio0, MTU \d+, port 7", START_S)
+        guest.wait_for(rf"{IP}/24 on virtio0, MTU \d+, port {port}", START_S)
+        yield guest
         guest.stop()
     finally:
         guest.remove()
@@ -80,12 +85,46 @@ def boot(disk, device, firmware, folder):
 @pytest.mark.parametrize("kind", DISKS)
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])
 def test_a_disk_boots(disk, tmp_path, firmware, kind):
-    boot(disk, DISKS[kind], firmware, tmp_path)
+    with boot(disk, DISKS[kind], firmware, tmp_path):
+        pass
 
 
 @pytest.mark.parametrize("firmware, kind", [("bios", "cd"), ("bios", "scsi-cd"), ("bios", "usb"), ("uefi", "cd"), ("uefi", "scsi-cd")])
 def test_a_cd_boots(cd, tmp_path, firmware, kind):
-    boot(cd, CDS[kind], firmware, tmp_path)
+    with boot(cd, CDS[kind], firmware, tmp_path):
+        pass
+
+
+FILES = {"site/index.html": b"<p>from the disk", "site/large": os.urandom(3_000_000)}
+
+
+def folder_of(path):
+    """A folder with FILES; returns its path."""
+    for name, data in FILES.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("kind, device", [("raw", ["-device", "virtio-blk-pci,drive=disk,bootindex=1"]), ("iso", CDS["cd"])])
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_a_disk_brings_files(tmp_path, firmware, kind, device):
+    if kind == "iso" and not shutil.which("xorriso"):
+        pytest.skip("no xorriso (apt-get install xorriso)")
+    files, path, port = folder_of(tmp_path / "files"), tmp_path / "disk", free_port()
+    made = make(path, "--format", kind, "--files", files, "httpd", "--", f"--ip={IP}/24", f"--gateway={PEER}", "--files", "site",
+                "--stats")
+    assert made.returncode == 0, made.stderr
+    with boot(path, device, firmware, tmp_path, f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80", 80):
+        for name, data in ("", FILES["site/index.html"]), ("large", FILES["site/large"]):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{name}", timeout=100) as reply:
+                assert reply.read() == data
+
+
+def test_says_that_there_are_no_such_files(tmp_path):
+    made = make(tmp_path / "x", "--files", "/nothing", "echo")
+    assert made.returncode == 2
+    assert made.stderr == "tools/image: --files /nothing: there is no such folder or archive\n"
 
 
 def test_the_same_program_gives_the_same_cd(cd, tmp_path):
