@@ -1,24 +1,23 @@
 /*
- * archive.c -- see leat/files.h: an archive in memory as a source of files.
+ * archive.c -- see leat/files.h: an archive as a source of files.
  *
- * The archive is read twice: once to count its names, once to put them into an index that is sorted
- * by path. Contents stay where they are. A symbolic link keeps the path of its target and is
- * followed at each call, because folders can be links, too.
+ * Its names are in an index that is sorted by path. Contents stay where they are. A symbolic link
+ * keeps the path of its target and is followed at each call, because folders can be links, too.
  */
-#include "files/archive.h"
-
 #include <string.h>
 
-#include "core/assert.h"
 #include "core/container_of.h"
-#include "core/text.h"
+#include "files/archive.h"
+#include "files/filling.h"
 #include "files/index.h"
+#include "files/view.h"
 
 struct archive {
     struct leat_files files; /* the source */
     struct leat_archive_counts counts;
-    const uint8_t *bytes;
-    uint64_t tag; /* of all bytes */
+    const uint8_t *bytes; /* NULL: it lies on a medium */
+    uint64_t tag;         /* of all bytes in memory */
+    struct leat_files_medium *medium;
     struct index index;
     struct path walked; /* leat_files_find() through links: the path so far */
     struct path wanted; /* ... and the path that it follows next */
@@ -28,175 +27,9 @@ enum {
     ALIGNMENT = _Alignof(struct archive)
 };
 
-/* Where the names go. The first pass has no index, and only counts. */
-struct filling {
-    struct index *index;
-    char *room; /* for paths */
-    uint32_t names;
-    uint32_t left_out;
-    size_t path_bytes;
-};
-
 static struct archive *archive_of(struct leat_files *files)
 {
     return container_of(files, struct archive, files);
-}
-
-/* ---- reading */
-
-static const struct {
-    const char *magic;
-    size_t len;
-    const char *what;
-} others[] = {
-    {"\x1f\x8b", 2, "compressed by gzip"},
-    {"\x28\xb5\x2f\xfd", 4, "compressed by zstd"},
-    {"\xfd"
-     "7zXZ",
-     5, "compressed by xz"},
-    {"BZh", 3, "compressed by bzip2"},
-    {"\x04\x22\x4d\x18", 4, "compressed by lz4"},
-    {"\x02\x21\x4c\x18", 4, "compressed by lz4"},
-    {"PK\x03\x04", 4, "a Zip archive"},
-    {"070707", 6, "a cpio archive of the old format"},
-    {"\xc7\x71", 2, "a cpio archive of the old format"},
-};
-
-/* The text has one byte less than @why, which leaves room for the NUL. */
-static void tell(char why[LEAT_FILES_WHY_BYTES], struct text *text)
-{
-    why[text->len] = '\0';
-}
-
-static void tell_what_it_is(const uint8_t *bytes, size_t len, char why[LEAT_FILES_WHY_BYTES])
-{
-    struct text text = {.bytes = why, .room = LEAT_FILES_WHY_BYTES - 1};
-
-    for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (len >= others[i].len && memcmp(bytes, others[i].magic, others[i].len) == 0) {
-            text_add(&text, "it is ");
-            text_add(&text, others[i].what);
-            text_add(&text, "; make a tar archive, or one of cpio with -H newc");
-            tell(why, &text);
-            return;
-        }
-    }
-    text_add(&text, len == 0 ? "it is empty" : "it is neither a tar archive nor one of cpio");
-    tell(why, &text);
-}
-
-static void tell_damage(const struct reader *reader, char why[LEAT_FILES_WHY_BYTES])
-{
-    struct text text = {.bytes = why, .room = LEAT_FILES_WHY_BYTES - 1};
-
-    text_add(&text, reader->fault);
-    text_add(&text, ", at byte ");
-    text_add_number(&text, reader->entry_at);
-    text_add(&text, " of ");
-    text_add_number(&text, reader->len);
-    tell(why, &text);
-}
-
-/* The path of @entry. */
-static enum path_result entry_path(const struct entry *entry, struct path *path)
-{
-    const enum path_result result = path_append(path, entry->folder, false);
-
-    return result == PATH_OK ? path_append(path, entry->name, false) : result;
-}
-
-/* Without room, in the first pass, it only counts the bytes of the path. */
-static struct words keep(struct filling *filling, const struct path *path)
-{
-    struct words kept = {filling->room ? filling->room + filling->path_bytes : NULL, path->len};
-
-    if (filling->room)
-        memcpy(filling->room + filling->path_bytes, path->bytes, path->len);
-    filling->path_bytes += path->len;
-    return kept;
-}
-
-/* Keeps the path of the target of the link at @from. A symbolic link is relative to its folder, or
- * absolute; a hard link names another entry. */
-static __attribute__((noinline)) enum path_result keep_target(struct filling *filling,
-                                                              const struct entry *entry,
-                                                              const struct path *from,
-                                                              struct words *kept)
-{
-    const bool is_symbolic = entry->kind == ENTRY_LINK;
-    struct path target;
-    enum path_result result;
-
-    target.len = 0;
-    if (is_symbolic && entry->link.len > 0 && entry->link.bytes[0] != '/') {
-        target = *from;
-        /* Without the name of the link itself, its path is the folder that the target is relative
-         * to. */
-        path_climb(&target);
-    }
-    result = path_append(&target, entry->link, is_symbolic);
-    if (result == PATH_OK)
-        *kept = keep(filling, &target);
-    return result;
-}
-
-/* Puts the entry into the index, if there is one. */
-static __attribute__((noinline)) void fill_in(struct filling *filling, const struct entry *entry)
-{
-    const bool is_link = entry->kind == ENTRY_LINK || entry->kind == ENTRY_HARD_LINK;
-    struct name name = {.bytes = entry->bytes,
-                        .len = entry->len,
-                        .inode = entry->inode,
-                        .modified_s = entry->modified_s,
-                        .kind = entry->kind,
-                        .number = filling->names};
-    struct path path;
-
-    path.len = 0;
-    if (entry->kind == ENTRY_LEFT_OUT || entry_path(entry, &path) != PATH_OK ||
-        (is_link && keep_target(filling, entry, &path, &name.link) != PATH_OK)) {
-        filling->left_out++;
-        return;
-    }
-    if (path.len == 0) /* the root is always there */
-        return;
-    name.path = keep(filling, &path);
-    if (filling->index)
-        filling->index->names[filling->names] = name;
-    filling->names++;
-}
-
-/* Reads the whole archive. False: @why has the reason. */
-static bool read_all(struct filling *filling, const void *archive, size_t len,
-                     char why[LEAT_FILES_WHY_BYTES])
-{
-    struct reader reader = {.bytes = archive, .len = len};
-    const bool is_cpio = cpio_is_there(archive, len);
-    struct entry entry;
-
-    if (!is_cpio && !tar_is_there(archive, len)) {
-        tell_what_it_is(archive, len, why);
-        return false;
-    }
-    for (;;) {
-        switch (is_cpio ? cpio_next(&reader, &entry) : tar_next(&reader, &entry)) {
-        case READ_ENTRY:
-            fill_in(filling, &entry);
-            break;
-        case READ_END:
-            return true;
-        case READ_DAMAGED:
-        default:
-            tell_damage(&reader, why);
-            return false;
-        }
-        /* sink() of index.c computes 2 * at + 2 in 32 bits */
-        if (filling->names == UINT32_MAX / 2) {
-            reader.fault = "the archive has too many names";
-            tell_damage(&reader, why);
-            return false;
-        }
-    }
 }
 
 /* ---- opening */
@@ -210,9 +43,10 @@ static size_t memory_bytes(const struct filling *filling)
 
 size_t leat_archive_memory_bytes(const void *archive, size_t len, char why[LEAT_FILES_WHY_BYTES])
 {
-    struct filling filling = {.names = 0};
+    struct view view = view_of_memory(archive, len);
+    struct filling filling = {.names_max = FILLING_NAMES_MAX};
 
-    return read_all(&filling, archive, len, why) ? memory_bytes(&filling) : 0;
+    return filling_read(&filling, &view, why) ? memory_bytes(&filling) : 0;
 }
 
 /* Makes a file of each hard link. A link to a link leads to the first name, as archives are
@@ -227,7 +61,7 @@ static void resolve_hard_links(struct archive *archive)
             continue;
         target = index_find(&archive->index, name->link);
         if (target && target->kind == ENTRY_FILE) {
-            name->bytes = target->bytes;
+            name->at = target->at;
             name->len = target->len;
             name->kind = ENTRY_FILE;
         } else {
@@ -268,8 +102,7 @@ static uint64_t tag_of(const uint8_t *bytes, size_t len)
  * but nothing must be read again. */
 static uint64_t tag_of_file(const struct archive *archive, const struct name *name)
 {
-    const uint64_t place = (uint64_t)(name->bytes - archive->bytes);
-    const uint64_t mixed = (archive->tag ^ place) * UINT64_C(0x9e3779b97f4a7c15);
+    const uint64_t mixed = (archive->tag ^ name->at) * UINT64_C(0x9e3779b97f4a7c15);
 
     return (mixed ^ mixed >> 29 ^ name->len << 40) | 1; /* 0 is none */
 }
@@ -278,15 +111,17 @@ static uint64_t tag_of_file(const struct archive *archive, const struct name *na
 static struct leat_file file_of(struct archive *archive, const struct name *name)
 {
     const bool is_folder = name->kind == ENTRY_FOLDER;
+    const bool has_bytes = archive->bytes && !is_folder;
 
     return (struct leat_file){.path = name->path.bytes,
                               .path_len = name->path.len,
                               .len = name->len,
                               .modified_s = name->modified_s,
                               .is_folder = is_folder,
-                              .bytes = is_folder ? NULL : name->bytes,
+                              .bytes = has_bytes ? archive->bytes + name->at : NULL,
                               .source = &archive->files,
-                              .tag = is_folder ? 0 : tag_of_file(archive, name)};
+                              .place = name->at,
+                              .tag = has_bytes ? tag_of_file(archive, name) : 0};
 }
 
 /* Finds @path, which has no links among its segments. Some archives have no entries for folders, so
@@ -418,31 +253,30 @@ static enum leat_err next(struct leat_files *files, const char *path, size_t len
     return LEAT_ERR_END;
 }
 
-enum leat_err leat_archive_open(struct leat_files **files, void *memory, size_t bytes,
-                                const void *archive, size_t len, char why[LEAT_FILES_WHY_BYTES])
+/* Opens the archive of @view in @memory. */
+static enum leat_err open_view(struct leat_files **files, void *memory, size_t bytes,
+                               struct view *view, char why[LEAT_FILES_WHY_BYTES])
 {
-    struct filling filling = {.names = 0};
+    struct filling filling = {.names_max = FILLING_NAMES_MAX};
     /* memory_bytes() has counted ALIGNMENT for this, so padding never takes room from the index */
     const size_t padding = -(uintptr_t)memory % ALIGNMENT;
     struct archive *opened = (struct archive *)(void *)((uint8_t *)memory + padding);
 
-    if (!read_all(&filling, archive, len, why))
+    if (!filling_read(&filling, view, why))
         return LEAT_ERR_FORMAT;
     if (bytes < memory_bytes(&filling))
         return LEAT_ERR_MEMORY;
     memset(opened, 0, sizeof *opened);
     opened->files = (struct leat_files){.find = find, .next = next};
-    opened->bytes = archive;
-    opened->tag = tag_of(archive, len);
-    opened->counts.left_out = filling.left_out;
     opened->index.names = (struct name *)(void *)(opened + 1);
-    opened->index.count = filling.names;
     filling = (struct filling){.index = &opened->index,
-                               .room = (char *)(opened->index.names + filling.names)};
-    /* The second pass reads the same bytes, so it can't fail. Archive memory that changes meanwhile
-     * is the program's error, which the assertion finds. */
-    read_all(&filling, archive, len, why);
-    leat_assert(filling.names == opened->index.count);
+                               .room = (char *)(opened->index.names + filling.names),
+                               .room_bytes = filling.path_bytes,
+                               .names_max = filling.names};
+    if (!filling_read(&filling, view, why))
+        return LEAT_ERR_FORMAT;
+    opened->index.count = filling.names;
+    opened->counts.left_out = filling.left_out;
     /* Joining loses the order by path, in which resolve_hard_links() searches, so it comes
      * first. */
     index_join_inodes(&opened->index);
@@ -451,6 +285,59 @@ enum leat_err leat_archive_open(struct leat_files **files, void *memory, size_t 
     count(opened);
     *files = &opened->files;
     return LEAT_OK;
+}
+
+enum leat_err leat_archive_open(struct leat_files **files, void *memory, size_t bytes,
+                                const void *archive, size_t len, char why[LEAT_FILES_WHY_BYTES])
+{
+    struct view view = view_of_memory(archive, len);
+    const enum leat_err err = open_view(files, memory, bytes, &view, why);
+
+    if (!err) {
+        archive_of(*files)->bytes = archive;
+        archive_of(*files)->tag = tag_of(archive, len);
+    }
+    return err;
+}
+
+/* ---- media */
+
+/* As leat_files_read(). @from lies before the end of the file, whose contents lie on the medium. */
+static enum leat_err read_part(const struct leat_file *file, uint64_t from, void *to, size_t room,
+                               size_t *len)
+{
+    struct leat_files_medium *medium = archive_of(file->source)->medium;
+    const size_t part = file->len - from < room ? (size_t)(file->len - from) : room;
+
+    if (!medium->read(medium, file->place + from, to, part))
+        return LEAT_ERR_DEVICE;
+    *len = part;
+    return LEAT_OK;
+}
+
+size_t leat_archive_medium_memory_bytes(struct leat_files_medium *medium,
+                                        uint8_t part[LEAT_FILES_PART_BYTES],
+                                        char why[LEAT_FILES_WHY_BYTES])
+{
+    struct view view = view_of_medium(medium, part);
+    struct filling filling = {.names_max = FILLING_NAMES_MAX};
+
+    return filling_read(&filling, &view, why) ? memory_bytes(&filling) : 0;
+}
+
+enum leat_err leat_archive_open_medium(struct leat_files **files, void *memory, size_t bytes,
+                                       struct leat_files_medium *medium,
+                                       uint8_t part[LEAT_FILES_PART_BYTES],
+                                       char why[LEAT_FILES_WHY_BYTES])
+{
+    struct view view = view_of_medium(medium, part);
+    const enum leat_err err = open_view(files, memory, bytes, &view, why);
+
+    if (!err) {
+        archive_of(*files)->medium = medium;
+        (*files)->read = read_part;
+    }
+    return err;
 }
 
 const struct leat_archive_counts *leat_archive_counts(const struct leat_files *files)

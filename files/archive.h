@@ -1,4 +1,4 @@
-/* archive.h -- the entries of an archive, one after another, as they lie in memory. */
+/* archive.h -- the entries of an archive, one after another. */
 #ifndef FILES_ARCHIVE_H
 #define FILES_ARCHIVE_H
 
@@ -9,6 +9,7 @@
 #include <leat/files.h>
 
 #include "files/path.h"
+#include "files/view.h"
 
 enum entry_kind {
     ENTRY_FILE,
@@ -18,12 +19,12 @@ enum entry_kind {
     ENTRY_LEFT_OUT   /* nothing that this library has */
 };
 
-/* An entry. All pointers lead into the archive. */
+/* An entry. Its words are valid until the next one is read. */
 struct entry {
     enum entry_kind kind;
     struct words folder, name; /* the path in two parts, as ustar has it; `folder` may be empty */
     struct words link;
-    const uint8_t *bytes;
+    uint64_t at; /* of its contents, in the archive */
     uint64_t len;
     int64_t modified_s;
     uint64_t inode; /* cpio's names of one file have the same, which isn't 0; 0: a single name */
@@ -37,10 +38,9 @@ enum reading {
 
 /* An archive that is read from its beginning. */
 struct reader {
-    const uint8_t *bytes;
-    size_t len;
-    size_t at;         /* the next header */
-    size_t entry_at;   /* the header of the last entry */
+    struct view *view;
+    uint64_t at;       /* the next header */
+    uint64_t entry_at; /* the header of the last entry */
     const char *fault; /* static memory */
 };
 

@@ -70,9 +70,9 @@ static bool read_fields(const uint8_t *header, uint32_t fields[FIELDS])
     return true;
 }
 
-static size_t align(size_t at)
+static uint64_t align(uint64_t at)
 {
-    return (at + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    return (at + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1);
 }
 
 static enum reading damaged(struct reader *reader, const char *fault)
@@ -81,30 +81,26 @@ static enum reading damaged(struct reader *reader, const char *fault)
     return READ_DAMAGED;
 }
 
-/* Takes @len bytes; NULL: the archive has fewer. Their padding to a multiple of four may be
- * missing at the end of the archive. */
-static const uint8_t *take(struct reader *reader, size_t len)
+/* Goes behind @len bytes, which there are. Their padding to a multiple of four may be missing at
+ * the end of the archive. */
+static void skip(struct reader *reader, uint64_t len)
 {
-    const uint8_t *bytes = reader->bytes + reader->at;
-    size_t end;
+    const uint64_t end = align(reader->at + len);
 
-    if (len > reader->len - reader->at)
-        return NULL;
-    end = align(reader->at + len);
-    reader->at = end < reader->len ? end : reader->len;
-    return bytes;
+    reader->at = end < reader->view->len ? end : reader->view->len;
 }
 
-/* A file with a single name gets no inode: its number in the archive need not be unique, and must
- * not join it with another file. */
-static void fill_in(struct entry *entry, const uint32_t fields[FIELDS], struct words name,
-                    const uint8_t *bytes)
+/* Fills in the members that follow from the mode. @at: where the contents lie. @link: the target of
+ * a link. A file with a single name gets no inode, because its number in the archive need not be
+ * unique, and must not join it with another file. */
+static void fill_in(struct entry *entry, const uint32_t fields[FIELDS], uint64_t at,
+                    const char *link)
 {
-    *entry = (struct entry){.name = name, .modified_s = fields[FIELD_MODIFIED]};
+    entry->modified_s = fields[FIELD_MODIFIED];
     switch (fields[FIELD_MODE] & MODE_TYPE) {
     case MODE_FILE:
         entry->kind = ENTRY_FILE;
-        entry->bytes = bytes;
+        entry->at = at;
         entry->len = fields[FIELD_LEN];
         if (fields[FIELD_LINKS] > 1) /* Linux' devices: 12 bits and 20 bits */
             entry->inode = (uint64_t)fields[FIELD_MAJOR] << 52 |
@@ -115,7 +111,7 @@ static void fill_in(struct entry *entry, const uint32_t fields[FIELDS], struct w
         break;
     case MODE_LINK:
         entry->kind = ENTRY_LINK;
-        entry->link = (struct words){(const char *)bytes, fields[FIELD_LEN]};
+        entry->link = (struct words){link, fields[FIELD_LEN]};
         break;
     default:
         entry->kind = ENTRY_LEFT_OUT;
@@ -123,39 +119,68 @@ static void fill_in(struct entry *entry, const uint32_t fields[FIELDS], struct w
     }
 }
 
-/* Skips the zeros behind the last entry of an archive. False: there is no further archive. */
+/* Skips the zeros behind the last entry of an archive. False: there is no further archive. Behind
+ * one on a medium may be any bytes, which an earlier use has left. */
 static bool find_next_archive(struct reader *reader)
 {
-    while (reader->at < reader->len && reader->bytes[reader->at] == 0)
+    const struct view *view = reader->view;
+
+    if (view->medium)
+        return false;
+    while (reader->at < view->len && view->bytes[reader->at] == 0)
         reader->at++;
-    return reader->at < reader->len;
+    return reader->at < view->len;
 }
 
-/* Reads a header and the name behind it. */
-static enum reading read_header(struct reader *reader, uint32_t fields[FIELDS], struct words *name)
+static enum reading read_header(struct reader *reader, uint32_t fields[FIELDS])
 {
-    const uint8_t *header = reader->bytes + reader->at;
-    const uint8_t *bytes;
-    uint32_t name_len;
+    const uint64_t left = reader->view->len - reader->at;
+    const uint8_t *header;
 
-    if (reader->len - reader->at < HEADER_BYTES)
+    if (left < HEADER_BYTES)
         return damaged(reader, "the archive ends in a header");
+    header = view_at(reader->view, reader->at, HEADER_BYTES);
+    if (!header)
+        return damaged(reader, reader->view->fault);
     if (!cpio_is_there(header, HEADER_BYTES))
         return damaged(reader, "no header of cpio's format newc is there");
     if (!read_fields(header, fields))
         return damaged(reader, "a header has a byte that is no hexadecimal digit");
-    name_len = fields[FIELD_NAME_LEN];
-    if (name_len == 0)
+    if (fields[FIELD_NAME_LEN] == 0)
         return damaged(reader, "a name has no bytes");
-    if (name_len > reader->len - reader->at - HEADER_BYTES)
+    if (fields[FIELD_NAME_LEN] > left - HEADER_BYTES)
         return damaged(reader, "the archive ends in a name");
-    /* Header and name are padded together, so one call takes both. It can't return NULL after the
-     * check above. */
-    bytes = take(reader, HEADER_BYTES + (size_t)name_len) + HEADER_BYTES;
+    return READ_ENTRY;
+}
+
+/* Reads the name behind the header, and goes behind the contents. */
+static enum reading read_rest(struct reader *reader, const uint32_t fields[FIELDS],
+                              struct entry *entry)
+{
+    struct view *view = reader->view;
+    const uint64_t begin = reader->at, name_len = fields[FIELD_NAME_LEN];
+    const bool is_link = (fields[FIELD_MODE] & MODE_TYPE) == MODE_LINK;
+    const uint8_t *bytes = view_at(view, begin, HEADER_BYTES + name_len);
+    uint64_t contents;
+
+    if (!bytes)
+        return damaged(reader, view->fault);
     /* The length counts the NUL, and a name without one is a sign of a wrong length. */
-    if (bytes[name_len - 1] != '\0')
+    if (bytes[HEADER_BYTES + name_len - 1] != '\0')
         return damaged(reader, "a name has no end");
-    *name = (struct words){(const char *)bytes, name_len - 1};
+    /* Header and name are padded together. */
+    skip(reader, HEADER_BYTES + name_len);
+    contents = reader->at;
+    /* Even the last entry and a folder may have contents, by their length. They are skipped. */
+    if (fields[FIELD_LEN] > view->len - contents)
+        return damaged(reader, "the archive ends in a file");
+    skip(reader, fields[FIELD_LEN]);
+    if (is_link) /* the name and the target, in one part */
+        bytes = view_at(view, begin, contents - begin + fields[FIELD_LEN]);
+    if (!bytes)
+        return damaged(reader, view->fault);
+    *entry = (struct entry){.name = {(const char *)bytes + HEADER_BYTES, (size_t)name_len - 1}};
+    fill_in(entry, fields, contents, is_link ? (const char *)bytes + (contents - begin) : NULL);
     return READ_ENTRY;
 }
 
@@ -167,24 +192,16 @@ static bool is_last(struct words name)
 enum reading cpio_next(struct reader *reader, struct entry *entry)
 {
     uint32_t fields[FIELDS];
-    struct words name;
-    const uint8_t *bytes;
 
     for (;;) {
         enum reading result;
 
         reader->entry_at = reader->at;
-        result = read_header(reader, fields, &name);
-        if (result != READ_ENTRY)
+        result = read_header(reader, fields);
+        if (result == READ_ENTRY)
+            result = read_rest(reader, fields, entry);
+        if (result != READ_ENTRY || !is_last(entry->name))
             return result;
-        /* Even the last entry and a folder may have contents, by their length. They are skipped. */
-        bytes = take(reader, fields[FIELD_LEN]);
-        if (!bytes)
-            return damaged(reader, "the archive ends in a file");
-        if (!is_last(name)) {
-            fill_in(entry, fields, name, bytes);
-            return READ_ENTRY;
-        }
         if (!find_next_archive(reader))
             return READ_END;
     }

@@ -76,12 +76,13 @@ void index_join_inodes(struct index *index)
 {
     sort(index->names, index->count, by_inode);
     for (uint32_t i = 1; i < index->count; i++) {
-        /* @before has the bytes already: either it came with them, or this loop gave them to it. */
+        /* @before has the contents already: either it came with them, or this loop gave them to it.
+         */
         const struct name *before = &index->names[i - 1];
         struct name *name = &index->names[i];
 
         if (name->inode != 0 && name->inode == before->inode && name->len == 0) {
-            name->bytes = before->bytes;
+            name->at = before->at;
             name->len = before->len;
         }
     }

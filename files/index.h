@@ -12,7 +12,7 @@
 struct name {
     struct words path; /* in the normal form */
     struct words link; /* of a link: the path of its target, normal too */
-    const uint8_t *bytes;
+    uint64_t at;       /* of its contents, in the archive */
     uint64_t len;
     uint64_t inode; /* struct entry's */
     int64_t modified_s;

@@ -43,6 +43,7 @@ struct extension {
     struct words path;
     struct words link;
     bool has_size, has_modified, is_sparse;
+    bool is_long; /* a path or a link that view_keep() has refused */
     uint64_t size;
     int64_t modified_s;
 };
@@ -256,12 +257,12 @@ static enum reading fill_in(struct reader *reader, struct entry *entry, const st
         .modified_s = more->has_modified      ? more->modified_s
                       : modified <= INT64_MAX ? (int64_t)modified
                                               : 0,
-        .bytes = reader->bytes + reader->entry_at + BLOCK,
+        .at = reader->entry_at + BLOCK,
         .len = len,
     };
     if (more->path.len == 0 && is_posix(header))
         entry->folder = field_words(header->prefix, sizeof header->prefix);
-    entry->kind = more->is_sparse ? ENTRY_LEFT_OUT : kind_of(header, entry->name);
+    entry->kind = more->is_sparse || more->is_long ? ENTRY_LEFT_OUT : kind_of(header, entry->name);
     /* Old writers give the lengths of folders and links, though no bytes follow. */
     if (entry->kind != ENTRY_FILE)
         entry->len = 0;
@@ -272,8 +273,8 @@ static enum reading fill_in(struct reader *reader, struct entry *entry, const st
 static enum reading take_header(struct reader *reader, const struct extension *more,
                                 const struct header **header, uint64_t *len)
 {
-    const uint8_t *block = reader->bytes + reader->at;
-    const size_t left = reader->len - reader->at;
+    const uint64_t left = reader->view->len - reader->at;
+    const uint8_t *block;
     uint64_t whole;
 
     reader->entry_at = reader->at;
@@ -281,6 +282,9 @@ static enum reading take_header(struct reader *reader, const struct extension *m
         return READ_END;
     if (left < BLOCK)
         return damaged(reader, "the archive ends in a header");
+    block = view_at(reader->view, reader->at, BLOCK);
+    if (!block)
+        return damaged(reader, reader->view->fault);
     if (is_zero(block))
         return READ_END;
     *header = (const void *)block;
@@ -297,7 +301,28 @@ static enum reading take_header(struct reader *reader, const struct extension *m
     if (*len > left - BLOCK)
         return damaged(reader, "the archive ends in a file");
     whole = BLOCK + ((*len + BLOCK - 1) & ~(uint64_t)(BLOCK - 1));
-    reader->at += whole < left ? (size_t)whole : left; /* the last block may be cut */
+    reader->at += whole < left ? whole : left; /* the last block may be cut */
+    return READ_ENTRY;
+}
+
+/* Takes the @len bytes behind the last header, of type @type. READ_ENTRY: they are for the next
+ * entry. */
+static enum reading take_extension(struct reader *reader, char type, uint64_t len,
+                                   struct extension *more)
+{
+    const uint8_t *bytes = view_at(reader->view, reader->entry_at + BLOCK, len);
+    const struct words text = {(const char *)bytes, (size_t)len};
+
+    if (!bytes)
+        return damaged(reader, reader->view->fault);
+    if (type == 'L')
+        more->path = field_words(text.bytes, text.len);
+    else if (type == 'K')
+        more->link = field_words(text.bytes, text.len);
+    else if (!read_records(more, text))
+        return damaged(reader, "an extended header is malformed");
+    more->is_long |=
+        !view_keep(reader->view, 0, &more->path) || !view_keep(reader->view, 1, &more->link);
     return READ_ENTRY;
 }
 
@@ -307,25 +332,20 @@ enum reading tar_next(struct reader *reader, struct entry *entry)
 
     for (;;) {
         const struct header *header;
-        struct words text;
         uint64_t len;
-        const enum reading result = take_header(reader, &more, &header, &len);
+        enum reading result = take_header(reader, &more, &header, &len);
 
         if (result != READ_ENTRY)
             return result;
-        text = (struct words){(const char *)header + BLOCK, (size_t)len};
         switch (header->typeflag) {
         case 'x':
-            if (!read_records(&more, text))
-                return damaged(reader, "an extended header is malformed");
+        case 'L':
+        case 'K':
+            result = take_extension(reader, header->typeflag, len, &more);
+            if (result != READ_ENTRY)
+                return result;
             break;
         case 'g': /* defaults for all: none that this library would use */
-            break;
-        case 'L':
-            more.path = field_words(text.bytes, text.len);
-            break;
-        case 'K':
-            more.link = field_words(text.bytes, text.len);
             break;
         default:
             return fill_in(reader, entry, header, &more, len);

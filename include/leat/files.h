@@ -25,10 +25,12 @@ extern "C" {
 
 /** Limits. */
 enum {
-    LEAT_FILE_PATH_BYTES = 255, /**< of a path in its normal form */
-    LEAT_FILE_LINKS_MAX = 8,    /**< symbolic links that one path may lead through */
-    LEAT_FILES_LAYERS_MAX = 4,  /**< sources that one struct leat_files_layers has */
-    LEAT_FILES_WHY_BYTES = 256  /**< of a reason in words, with its NUL */
+    LEAT_FILE_PATH_BYTES = 255,   /**< of a path in its normal form */
+    LEAT_FILE_LINKS_MAX = 8,      /**< symbolic links that one path may lead through */
+    LEAT_FILES_LAYERS_MAX = 4,    /**< sources that one struct leat_files_layers has */
+    LEAT_FILES_WHY_BYTES = 256,   /**< of a reason in words, with its NUL */
+    LEAT_FILES_PART_BYTES = 18432 /**< of an archive that doesn't lie in memory, while it is opened;
+                                       names and links there have 16 KiB at most */
 };
 
 struct leat_files;
@@ -155,7 +157,32 @@ size_t leat_archive_memory_bytes(const void *archive, size_t len, char why[LEAT_
 enum leat_err leat_archive_open(struct leat_files **files, void *memory, size_t bytes,
                                 const void *archive, size_t len, char why[LEAT_FILES_WHY_BYTES]);
 
-/** The counts of an archive that leat_archive_open() made. */
+/** The bytes of an archive that doesn't lie in memory, such as a disk. */
+struct leat_files_medium {
+    uint64_t len; /**< bytes that it has; an archive may end before them */
+    /** Copies the @p len bytes at @p from, which it has, to @p to.  False: they can't be read. */
+    bool (*read)(struct leat_files_medium *medium, uint64_t from, void *to, size_t len);
+};
+
+/**
+ * leat_archive_memory_bytes() for an archive on @p medium.  Its headers are read, and not the
+ * contents of files.  @p part is used during the call.
+ */
+size_t leat_archive_medium_memory_bytes(struct leat_files_medium *medium,
+                                        uint8_t part[LEAT_FILES_PART_BYTES],
+                                        char why[LEAT_FILES_WHY_BYTES]);
+
+/**
+ * leat_archive_open() for an archive on @p medium, which stays as long as the source is used.  Its
+ * files have no `bytes` and no `tag`; leat_files_read() reads them from the medium.  Bytes behind
+ * the end of the archive are not looked at, so only one of cpio can be there.
+ */
+enum leat_err leat_archive_open_medium(struct leat_files **files, void *memory, size_t bytes,
+                                       struct leat_files_medium *medium,
+                                       uint8_t part[LEAT_FILES_PART_BYTES],
+                                       char why[LEAT_FILES_WHY_BYTES]);
+
+/** The counts of an archive that leat_archive_open() or leat_archive_open_medium() made. */
 const struct leat_archive_counts *leat_archive_counts(const struct leat_files *files);
 
 #ifdef __cplusplus

@@ -21,13 +21,21 @@ def fnv1a(data):
     return value
 
 
-def show(archive):
+def show_by(archive, *words):
     """The lines of show_archive for the bytes of an archive: (status, lines, reason)."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(archive)
         file.flush()
-        done = subprocess.run([SHOW, file.name], capture_output=True, text=True, check=False)
+        done = subprocess.run([SHOW, *words, file.name], capture_output=True, text=True, check=False)
     return done.returncode, sorted(done.stdout.splitlines()), done.stderr.strip()
+
+
+def show(archive, several=False):
+    """The same, read from memory and in parts. In parts only the first of several archives is read."""
+    shown = show_by(archive)
+    if not several:
+        assert show_by(archive, "-m") == shown
+    return shown
 
 
 class Archives(unittest.TestCase):
@@ -104,10 +112,12 @@ class Archives(unittest.TestCase):
         def archive(*paths):
             return subprocess.run(["bsdtar", "--format", "newc", "-cf", "-", "-C", self.root, *paths], check=True,
                                   capture_output=True).stdout
-        status, lines, _ = show(archive("empty") + bytes(1024) + archive("exact"))
+        both = archive("empty") + bytes(1024) + archive("exact")
+        status, lines, _ = show(both, several=True)
         self.assertEqual(status, 0)
         self.assertEqual([line.split()[0] for line in lines], ["empty", "exact", "left"])
-        status, _, why = show(archive("empty") + b"\x1f\x8b compressed")
+        self.assertEqual([line.split()[0] for line in show_by(both, "-m")[1]], ["empty", "left"])
+        status, _, why = show(archive("empty") + b"\x1f\x8b compressed", several=True)
         self.assertEqual(status, 1)
         self.assertIn("the archive ends in a header", why)
 

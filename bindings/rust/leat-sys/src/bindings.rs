@@ -68,6 +68,7 @@ pub const LEAT_DNS_REPLY_BYTES_MIN: u32 = 512;
 pub const LEAT_DNS_UDP_BYTES: u32 = 1232;
 pub const LEAT_ENDPOINT_TEXT_BYTES: u32 = 52;
 pub const LEAT_FILES_LAYERS_MAX: u32 = 4;
+pub const LEAT_FILES_PART_BYTES: u32 = 18432;
 pub const LEAT_FILES_WHY_BYTES: u32 = 256;
 pub const LEAT_FILE_LINKS_MAX: u32 = 8;
 pub const LEAT_FILE_PATH_BYTES: u32 = 255;
@@ -1491,6 +1492,14 @@ pub struct leat_files_layers {
 }
 zeroed!(leat_files_layers, 72, 8);
 offsets!(leat_files_layers, files 0, layers 32, count 64);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_files_medium {
+    pub len: u64,
+    pub read: Option<unsafe extern "C" fn(*mut leat_files_medium, u64, *mut c_void, usize) -> bool>,
+}
+zeroed!(leat_files_medium, 16, 8);
+offsets!(leat_files_medium, len 0, read 8);
 #[repr(C)]
 pub struct leat_flight {
     _private: [u8; 0],
@@ -3219,7 +3228,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_acme_config leat_acme_info leat_acme_keep leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_access leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_doh_config leat_doh_counts leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_query leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_acme_config leat_acme_info leat_acme_keep leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_access leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_doh_config leat_doh_counts leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_files_medium leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_query leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
@@ -3239,8 +3248,10 @@ extern "C" {
     pub fn leat_address_is_ours(stack: *const leat, ip: leat_ip) -> bool;
     pub fn leat_address_remove(stack: *mut leat, netif: *mut leat_netif, ip: leat_ip) -> leat_err;
     pub fn leat_archive_counts(files: *const leat_files) -> *const leat_archive_counts;
+    pub fn leat_archive_medium_memory_bytes(medium: *mut leat_files_medium, part: *mut u8, why: *mut c_char) -> usize;
     pub fn leat_archive_memory_bytes(archive: *const c_void, len: usize, why: *mut c_char) -> usize;
     pub fn leat_archive_open(files: *mut *mut leat_files, memory: *mut c_void, bytes: usize, archive: *const c_void, len: usize, why: *mut c_char) -> leat_err;
+    pub fn leat_archive_open_medium(files: *mut *mut leat_files, memory: *mut c_void, bytes: usize, medium: *mut leat_files_medium, part: *mut u8, why: *mut c_char) -> leat_err;
     pub fn leat_assert_failed(file: *const c_char, line: u32);
     pub fn leat_attach(stack: *mut leat, netif: *mut leat_netif) -> leat_err;
     pub fn leat_autoconf_dhcp(autoconf: *const leat_autoconf) -> *const leat_dhcp;
