@@ -96,6 +96,13 @@ const struct option all_options[KEY_COUNT] = {
                    false},
     [KEY_STORE_FORMAT] = {"store-format", NULL,
                           "with --store: erase what FILE has, and begin an empty store", false},
+    [KEY_ARCHIVE] =
+        {"archive", "DISK",
+         "an image: files come from a tar or cpio archive there, below those of\n"
+         "                     an initrd: disk, disk2 and so on; on Solo5 the name in its "
+         "manifest;\n"
+         "                     fw_cfg for QEMU's -fw_cfg name=opt/leat/files,file=FILE",
+         false},
     [KEY_ACME] = {"acme", "NAME[,NAME]",
                   "get a certificate for these names from an authority, and renew it\n"
                   "                     (ACME); it looks at port 80, or at the port of TLS",

@@ -48,6 +48,7 @@ enum option_key {
     KEY_TICKET_KEYS,
     KEY_STORE,
     KEY_STORE_FORMAT,
+    KEY_ARCHIVE,
     KEY_ACME,
     KEY_ACME_DIRECTORY,
     KEY_ACME_AGREE,

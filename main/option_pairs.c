@@ -149,6 +149,8 @@ __attribute__((noinline)) static const char *wrong_service(const struct options 
         {options->ticket_keys && !options->certificate && !options->acme,
          "--ticket-keys needs --cert or --acme"},
         {options->store_format && !options->store, "--store-format needs --store"},
+        {options->archive && options->posix,
+         "--archive is for images: a program has the files of this machine"},
         {options->store && options->replay,
          "--store or --replay, not both: a recording has no values of earlier runs"},
         {options->acme && options->certificate,

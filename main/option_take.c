@@ -202,6 +202,8 @@ static const char **text_of(struct options *options, unsigned key)
         return &options->early;
     case KEY_TICKET_KEYS:
         return &options->ticket_keys;
+    case KEY_ARCHIVE:
+        return &options->archive;
     case KEY_STORE:
         return &options->store;
     case KEY_ACME:

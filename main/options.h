@@ -70,6 +70,7 @@ struct options {
     const char *ticket_keys; /* the file of a server's keys of tickets; NULL: none */
     const char *store;       /* the file or disk of the values that are kept; NULL: none */
     bool store_format;       /* erase it first */
+    const char *archive;     /* an image: the disk of further files; NULL: none */
     const char *acme;        /* names for a certificate; NULL: none is asked for */
     const char *acme_directory;
     const char *acme_contact;

@@ -101,7 +101,8 @@ static const char *take(void *arg, const char *name, const char *value, unsigned
     if (key == KEY_COUNT)
         return complain(name, NULL, ": there is no such option; see --help");
     if (key == KEY_CONFIG || key == KEY_CHECK_CONFIG || key == KEY_HELP || key == KEY_VERSION ||
-        key == KEY_STORE_FORMAT) /* it would erase the store at each start */
+        key == KEY_STORE_FORMAT || /* it would erase the store at each start */
+        key == KEY_ARCHIVE)        /* the file may lie there */
         return complain(name, NULL, ": belongs on the command line");
     if (file.lines[key] > 0 && !option_is_list(key)) {
         snprintf(file.why, sizeof file.why,

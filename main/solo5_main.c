@@ -26,6 +26,16 @@ static struct leat_netif *open_netif(struct bare_machine *bare, const struct lea
     return leat_solo5_net_netif(machine->net);
 }
 
+static void *take(struct bare_machine *bare, size_t bytes)
+{
+    return leat_solo5_take(&((struct machine *)bare)->solo5, bytes);
+}
+
+static size_t left(const struct bare_machine *bare)
+{
+    return ((const struct machine *)bare)->solo5.memory_bytes;
+}
+
 /* @name is that of the manifest. */
 static struct leat_block_device *open_disk(struct bare_machine *bare, const char *name,
                                            const char **why)
@@ -60,6 +70,8 @@ int solo5_app_main(const struct solo5_start_info *start)
     leat_solo5_init(&machine.solo5, start);
     machine.bare = (struct bare_machine){.host = &machine.solo5.host,
                                          .command_line = machine.solo5.command_line,
+                                         .take = take,
+                                         .left = left,
                                          .open_netif = open_netif,
                                          .open_disk = open_disk,
                                          .say_counters = say_counters};

@@ -77,6 +77,11 @@ static void *take(struct bare_machine *bare, size_t bytes)
     return leat_metal_take(((struct machine *)bare)->metal, bytes);
 }
 
+static size_t left(const struct bare_machine *bare)
+{
+    return ((const struct machine *)bare)->metal->memory_bytes;
+}
+
 static const char *news(struct bare_machine *bare, bool *lost)
 {
     struct machine *machine = (struct machine *)bare;
@@ -126,6 +131,8 @@ int leat_metal_main(struct leat_metal *metal)
                                           .command_line = metal->command_line,
                                           .archive = metal->archive,
                                           .take = take,
+                                          .left = left,
+                                          .fw_cfg = leat_metal_fw_cfg,
                                           .archive_bytes = metal->archive_bytes,
                                           .skip = "virtio_mmio.device=",
                                           .open_netif = open_netif,

@@ -80,6 +80,13 @@ void leat_metal_poll_every(uint64_t interval_ns);
 bool leat_metal_generation(uint8_t id[LEAT_METAL_GENERATION_BYTES]);
 
 /**
+ * Finds a file that QEMU was given for its guest, as by -fw_cfg name=opt/leat/files,file=FILE.
+ * Returns its length, and copies it to @p to if it fits into @p room bytes.  0: there is none.
+ * Machines other than those of x86-64 have none.
+ */
+size_t leat_metal_fw_cfg(const char *name, void *to, size_t room);
+
+/**
  * Adds a source of entropy, such as virtio-rng, that fills @p bytes or fails.  It is used if the
  * processor has none of its own.
  */

@@ -22,17 +22,20 @@ struct bare_machine {
     const char *skip; /* words with this prefix are the machine's own; NULL: none */
     void *memory;     /* for the stack */
     size_t memory_bytes;
-    /* Takes so many bytes off the machine's memory; NULL: there aren't so many.
-     * NULL: the machine has no archive. */
+    /* Takes so many bytes off the machine's memory, before the network device is open.  NULL: there
+     * aren't so many. */
     void *(*take)(struct bare_machine *machine, size_t bytes);
+    size_t (*left)(const struct bare_machine *machine); /* bytes that take() still has */
+    /* leat_metal_fw_cfg(); NULL: the machine has no such files. */
+    size_t (*fw_cfg)(const char *name, void *to, size_t room);
     const void *archive; /* files from outside, over those of the image; NULL: none */
     size_t archive_bytes;
     /* Opens the network device with @mac and @mtu if they are given (not NULL, not 0).  Returns
      * NULL on failure, and sets @why to a line with the reason. */
     struct leat_netif *(*open_netif)(struct bare_machine *machine, const struct leat_mac *mac,
                                      uint16_t mtu, const char **why);
-    /* Opens the disk @name of --store, before the network device.  Returns NULL on failure, and
-     * sets
+    /* Opens the disk @name of --store or --archive, before the network device.  Returns NULL on
+     * failure, and sets
      * @why as above.  NULL: this machine has no disks. */
     struct leat_block_device *(*open_disk)(struct bare_machine *machine, const char *name,
                                            const char **why);

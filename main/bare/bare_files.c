@@ -1,29 +1,195 @@
-/* bare_files.c -- see bare_files.h. */
+/*
+ * bare_files.c -- see bare_files.h.
+ *
+ * Sources lie over each other: the archive in memory, then that of --archive. Files of a disk that
+ * a program wants as a whole are copied, once each, into memory that is set aside for them: the
+ * stack takes the rest. A server that sends files reads them in parts, and needs no copy.
+ */
 #include "bare_files.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include <leat/block.h>
 #include <leat/files.h>
 
-static struct leat_files *archive; /* NULL: no files come from outside */
+#include "bare_disk.h"
 
-const char *bare_files_open(struct bare_machine *machine)
+enum {
+    LINE_BYTES = LEAT_FILES_WHY_BYTES + 100,
+    COPIES_OF_MEMORY = 4 /* a quarter of it may be copies */
+};
+
+/* A file of the disk, in memory. */
+struct copy {
+    struct copy *next;
+    uint64_t place; /* of struct leat_file */
+    size_t len;
+    char bytes[];
+};
+
+static struct {
+    struct leat_files_layers layers;
+    struct leat_files *found; /* the layers; NULL: no files come from outside */
+    struct copy *copies;
+    uint8_t *room; /* for more of them */
+    size_t room_bytes;
+    char why[LEAT_FILES_WHY_BYTES];
+    char line[LINE_BYTES];
+} files;
+
+static const char *complain(const char *what, const char *name, const char *why)
 {
-    static char why[LEAT_FILES_WHY_BYTES];
-    size_t bytes;
-    void *memory;
+    snprintf(files.line, sizeof files.line, "%s%.60s: %.255s", what, name, why);
+    return files.line;
+}
 
-    if (!machine->archive || !machine->take)
-        return NULL;
-    bytes = leat_archive_memory_bytes(machine->archive, machine->archive_bytes, why);
+static const char no_memory[] = "the guest has too little memory for its index";
+
+/* Puts a source below the others. */
+static void add(struct leat_files *source)
+{
+    if (!files.found)
+        leat_files_layers_open(&files.layers);
+    (void)leat_files_layers_add(&files.layers, source); /* there are fewer than fit */
+    files.found = &files.layers.files;
+}
+
+/* Opens an archive in memory. NULL, or why not. */
+static const char *open_memory(struct bare_machine *machine, const void *archive, size_t len)
+{
+    struct leat_files *source;
+    const size_t bytes = leat_archive_memory_bytes(archive, len, files.why);
+    void *memory = bytes > 0 ? machine->take(machine, bytes) : NULL;
+
     if (bytes == 0)
+        return files.why;
+    if (!memory)
+        return no_memory;
+    if (leat_archive_open(&source, memory, bytes, archive, len, files.why))
+        return files.why;
+    add(source);
+    return NULL;
+}
+
+/* Opens the archive that QEMU was given. NULL, or why not. */
+static const char *open_fw_cfg(struct bare_machine *machine)
+{
+    static const char name[] = "opt/leat/files";
+    const size_t len = machine->fw_cfg ? machine->fw_cfg(name, NULL, 0) : 0;
+    void *archive = len > 0 ? machine->take(machine, len) : NULL;
+
+    if (len == 0)
+        return "there is no file opt/leat/files: give QEMU -fw_cfg name=opt/leat/files,file=FILE";
+    if (!archive)
+        return "the guest has too little memory for it";
+    (void)machine->fw_cfg(name, archive, len);
+    return open_memory(machine, archive, len);
+}
+
+/* Takes memory for the copies of files, as much as the disk can have. */
+static void take_room(struct bare_machine *machine, uint64_t disk_bytes)
+{
+    const size_t most = machine->left(machine) / COPIES_OF_MEMORY;
+
+    files.room_bytes = disk_bytes < most ? (size_t)disk_bytes : most;
+    files.room = machine->take(machine, files.room_bytes);
+    if (!files.room)
+        files.room_bytes = 0;
+}
+
+/* NULL, or why not. */
+static const char *open_disk(struct bare_machine *machine, const char *name)
+{
+    const char *why = "this machine has no disks";
+    struct leat_block_device *device =
+        machine->open_disk ? machine->open_disk(machine, name, &why) : NULL;
+    struct leat_files *source;
+    struct bare_disk *disk;
+    uint8_t *part;
+    void *memory;
+    size_t bytes;
+
+    if (!device)
         return why;
+    disk = machine->take(machine, sizeof *disk);
+    part = machine->take(machine, LEAT_FILES_PART_BYTES);
+    if (!disk || !part)
+        return no_memory;
+    bare_disk_open(disk, device, machine->host);
+    bytes = leat_archive_medium_memory_bytes(&disk->medium, part, files.why);
+    if (bytes == 0)
+        return files.why;
     memory = machine->take(machine, bytes);
     if (!memory)
-        return "the guest has too little memory for its index";
-    return leat_archive_open(&archive, memory, bytes, machine->archive, machine->archive_bytes, why)
-               ? why
-               : NULL;
+        return no_memory;
+    if (leat_archive_open_medium(&source, memory, bytes, &disk->medium, part, files.why))
+        return files.why;
+    add(source);
+    take_room(machine, disk->medium.len);
+    return NULL;
+}
+
+/* The value of --archive; NULL: it isn't given. */
+static const char *find_word(int count, char **words)
+{
+    static const char option[] = "--archive";
+    const size_t len = sizeof option - 1;
+
+    for (int i = 0; i < count && strcmp(words[i], "--") != 0; i++) {
+        if (strncmp(words[i], option, len) != 0)
+            continue;
+        if (words[i][len] == '=')
+            return words[i] + len + 1;
+        if (words[i][len] == '\0' && i + 1 < count)
+            return words[i + 1];
+    }
+    return NULL;
+}
+
+const char *bare_files_open(struct bare_machine *machine, int count, char **words)
+{
+    const char *name = find_word(count, words);
+    const char *why = NULL;
+
+    if (machine->archive)
+        why = open_memory(machine, machine->archive, machine->archive_bytes);
+    if (why)
+        return complain("initrd", "", why);
+    if (name)
+        why = strcmp(name, "fw_cfg") == 0 ? open_fw_cfg(machine) : open_disk(machine, name);
+    return why ? complain("--archive ", name, why) : NULL;
+}
+
+/* Copies a file of a disk, unless there is a copy. */
+static enum leat_err copy(const struct leat_file *file, const char **bytes, size_t *len)
+{
+    const size_t align = _Alignof(struct copy);
+    const size_t padding = -(uintptr_t)files.room % align;
+    struct copy *made;
+    size_t got;
+
+    for (made = files.copies; made; made = made->next) {
+        if (made->place == file->place && made->len == file->len)
+            break;
+    }
+    if (!made) {
+        if (files.room_bytes < padding + sizeof *made ||
+            file->len > files.room_bytes - padding - sizeof *made)
+            return LEAT_ERR_MEMORY;
+        made = (struct copy *)(void *)(files.room + padding);
+        if (leat_files_read(file, 0, made->bytes, (size_t)file->len, &got) || got != file->len)
+            return LEAT_ERR_DEVICE;
+        made->place = file->place;
+        made->len = (size_t)file->len;
+        made->next = files.copies;
+        files.copies = made;
+        files.room += padding + sizeof *made + made->len;
+        files.room_bytes -= padding + sizeof *made + made->len;
+    }
+    *bytes = made->bytes;
+    *len = made->len;
+    return LEAT_OK;
 }
 
 enum leat_err bare_files_read(struct leat_platform *platform, const char *path, const char **bytes,
@@ -32,8 +198,10 @@ enum leat_err bare_files_read(struct leat_platform *platform, const char *path, 
     struct leat_file found;
 
     (void)platform;
-    if (archive && !leat_files_find(archive, path, &found) && !found.is_folder) {
-        *bytes = found.bytes;
+    if (files.found && !leat_files_find(files.found, path, &found) && !found.is_folder) {
+        if (!found.bytes && found.len > 0)
+            return copy(&found, bytes, len);
+        *bytes = found.bytes ? found.bytes : "";
         *len = (size_t)found.len;
         return LEAT_OK;
     }
@@ -55,19 +223,19 @@ uint64_t bare_files_changed_ns(struct leat_platform *platform, const char *path)
     struct leat_file found;
 
     (void)platform;
-    if (!archive || leat_files_find(archive, path, &found) || found.modified_s <= 0)
+    if (!files.found || leat_files_find(files.found, path, &found) || found.modified_s <= 0)
         return 0;
     return (uint64_t)found.modified_s * 1000000000;
 }
 
-const char *bare_files_folder(struct leat_platform *platform, struct leat_files **files,
+const char *bare_files_folder(struct leat_platform *platform, struct leat_files **source,
                               const char **root)
 {
     struct leat_file found;
 
-    if (!archive || leat_files_find(archive, platform->folder, &found) || !found.is_folder)
+    if (!files.found || leat_files_find(files.found, platform->folder, &found) || !found.is_folder)
         return "the files beside this image have no such folder";
-    *files = archive;
+    *source = files.found;
     *root = found.path_len > 0 ? platform->folder : "";
     return NULL;
 }

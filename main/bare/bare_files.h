@@ -1,5 +1,5 @@
-/* bare_files.h -- the files of an image: those of an archive from outside, over those that were
- * built in. */
+/* bare_files.h -- the files of an image: those of archives from outside, over those that were built
+ * in. */
 #ifndef BARE_FILES_H
 #define BARE_FILES_H
 
@@ -7,9 +7,12 @@
 
 #include "bare.h"
 
-/* Opens the machine's archive, if it has one.  Returns NULL, or why it can't be used, in static
- * memory. */
-const char *bare_files_open(struct bare_machine *machine);
+/* Opens the archive that the loader has put into memory, and the one of --archive.  That option is
+ * looked for among the @count @words of the command line, because a configuration file may be in
+ * the archive.  Returns NULL, or a line with the reason why an archive can't be used, in static
+ * memory.
+ */
+const char *bare_files_open(struct bare_machine *machine, int count, char **words);
 
 /* These three are members of leat_platform. */
 

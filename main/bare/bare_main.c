@@ -404,9 +404,9 @@ int leat_main(int argc, char **argv, const struct leat_app *app)
     program.app = app;
     if (why)
         return complain("", why);
-    why = bare_files_open(program.machine);
+    why = bare_files_open(program.machine, argc - 1, argv + 1);
     if (why)
-        return complain("initrd", why);
+        return complain("", why);
     program.world = (struct options_world){
         .line = program.line, .read = read_config, .print = print_line, .complain = print_line};
     outcome = options_parse(&program.options, &program.world, app, argc - 1, argv + 1);

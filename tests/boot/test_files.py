@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import BUILD, free_port
+from conftest import BUILD, BY_PCI, free_port
 
 BOOT = Path(__file__).resolve().parents[2] / "tools/boot"
 LARGE = os.urandom(20_000_000)
@@ -55,6 +55,98 @@ def test_bytes_that_are_no_archive_are_told(guest, tmp_path):
     stopped = guest("echo", extra=["-initrd", str(path)])
     assert stopped.wait() == 2
     assert "echo: initrd: it is compressed by gzip; make a tar archive" in stopped.text
+
+
+# ---- an archive on a disk
+
+def disk(machine, path, name="files"):
+    """QEMU's words for a disk with the file at @path."""
+    kind = "virtio-blk-pci" if machine in BY_PCI else "virtio-blk-device"
+    return ["-drive", f"file={path},format=raw,if=none,id={name}", "-device", f"{kind},drive={name}"]
+
+
+def get(port, name):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{name}", timeout=100) as reply:
+        return reply.read()
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_a_server_gives_out_the_files_of_a_disk(guest, machine, tmp_path, form):
+    """They needn't fit into memory."""
+    path, port = archive(tmp_path / "disk", {"site/hello.txt": b"hello", "site/large": LARGE, "site/empty": b""}, form), free_port()
+    web = guest("httpd", machine, f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80", memory=24,
+                arguments=["--archive", "disk", "--files", "site"], extra=disk(machine, path)).up()
+    for name, data in ("hello.txt", b"hello"), ("large", LARGE), ("empty", b""), ("hello.txt", b"hello"):
+        assert get(port, name) == data
+    web.stop()
+
+
+def test_cpio_on_a_disk(guest, tmp_path):
+    folder, path, port = tmp_path / "files", tmp_path / "disk", free_port()
+    (folder / "site").mkdir(parents=True)
+    (folder / "site/index.html").write_bytes(b"<p>cpio")
+    with open(path, "wb") as file:
+        subprocess.run(["bsdtar", "--format", "newc", "-cf", "-", "-C", folder, "."], check=True, stdout=file)
+        file.write(os.urandom(100 * 512))  # of an earlier use
+    web = guest("httpd", "microvm", f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80",
+                arguments=["--archive=disk", "--files", "site"], extra=disk("microvm", path)).up()
+    assert get(port, "") == b"<p>cpio"
+    web.stop()
+
+
+def test_configuration_and_zone_are_on_a_disk(guest, machine, tmp_path):
+    path = archive(tmp_path / "disk", {"dns.conf": b"argument = zones/example.zone\n", "zones/example.zone": ZONE.encode()})
+    port = free_port(socket.SOCK_DGRAM)
+    server = guest("dns", machine, f"user,id=net,hostfwd=udp:127.0.0.1:{port}-:53",
+                   arguments=["--config", "dns.conf", "--archive", "disk"], extra=disk(machine, path)).up()
+    assert answer(port, "www.example.com").endswith(bytes([192, 0, 2, 80]))
+    server.stop()
+
+
+def test_an_initrd_lies_over_a_disk_which_is_beside_a_store(guest, machine, tmp_path):
+    below = archive(tmp_path / "disk", {"a.txt": b"disk", "b.txt": b"disk"})
+    above = archive(tmp_path / "initrd", {"b.txt": b"initrd", "c.txt": b"initrd"})
+    store, port = tmp_path / "store", free_port()
+    store.write_bytes(bytes(256 * 1024))
+    web = guest("httpd", machine, f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80",
+                arguments=["--store", "disk", "--archive", "disk2", "a.txt", "b.txt", "c.txt"],
+                extra=[*disk(machine, store, "store"), *disk(machine, below), "-initrd", above]).up()
+    assert [get(port, name) for name in ("a.txt", "b.txt", "c.txt")] == [b"disk", b"initrd", b"initrd"]
+    web.stop()
+    assert store.read_bytes()[:4] == b"LeS1"
+
+
+def test_an_archive_by_fw_cfg(guest, machine, tmp_path):
+    path, port = archive(tmp_path / "files", {"site/hello.txt": b"hello", "site/large": LARGE[:1_000_000]}), free_port()
+    web = guest("httpd", machine, f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80",
+                arguments=["--archive", "fw_cfg", "--files", "site"], extra=["-fw_cfg", f"name=opt/leat/files,file={path}"]).up()
+    assert get(port, "hello.txt") == b"hello" and get(port, "large") == LARGE[:1_000_000]
+    web.stop()
+
+
+def test_fw_cfg_without_an_archive_is_told(guest, machine):
+    stopped = guest("echo", machine, arguments=["--archive", "fw_cfg"], extra=["-fw_cfg", "name=opt/other,string=x"])
+    assert stopped.wait() == 2
+    assert "echo: --archive fw_cfg: there is no file opt/leat/files: " \
+        "give QEMU -fw_cfg name=opt/leat/files,file=FILE" in stopped.lines
+
+
+@pytest.mark.parametrize("data, told", [
+    (None, "there is no virtio-blk device of virtio 1"),
+    (b"\x1f\x8b\x08" + bytes(509), "it is compressed by gzip; make a tar archive, or one of cpio with -H newc"),
+    (b"x" * 1024, "it is neither a tar archive nor one of cpio")])
+def test_a_disk_that_cant_be_used_is_told(guest, tmp_path, data, told):
+    (tmp_path / "disk").write_bytes(data or b"")
+    stopped = guest("echo", "microvm", arguments=["--archive", "disk"], extra=disk("microvm", tmp_path / "disk") if data else [])
+    assert stopped.wait() == 2
+    assert f"echo: --archive disk: {told}" in stopped.lines
+
+
+def test_a_file_larger_than_the_memory_for_copies_is_told(guest, tmp_path):
+    path = archive(tmp_path / "disk", {"large.zone": LARGE})
+    stopped = guest("dns", "microvm", memory=24, arguments=["--archive", "disk", "large.zone"], extra=disk("microvm", path))
+    assert stopped.wait() == 2
+    assert "large.zone" in stopped.text
 
 
 def answer(port, name):

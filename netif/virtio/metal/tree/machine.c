@@ -73,6 +73,15 @@ bool leat_metal_generation(uint8_t id[LEAT_METAL_GENERATION_BYTES])
     return false;
 }
 
+/* QEMU's machines have such files behind another device. */
+size_t leat_metal_fw_cfg(const char *name, void *to, size_t room)
+{
+    (void)name;
+    (void)to;
+    (void)room;
+    return 0;
+}
+
 const struct metal_window *metal_windows(unsigned *count)
 {
     *count = tree.window_count;
