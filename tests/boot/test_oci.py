@@ -81,6 +81,7 @@ def boot_as_urunc_does(layout, folder, forward):
     words = [f"--ipv4={IP}/24", f"--ipv4-gateway={PEER}", *words]
     return Guest(None, "pc", netdev=None, memory=256, extra=[
         "-vga", "none", "-kernel", f"{root}{said['binary']}", "-net", "nic,model=virtio",
+        *(["-initrd", f"{root}{said['initrd']}"] if "initrd" in said else []),
         "-net", f"user{forward}", "-append", " ".join(words)])  # fmt: skip
 
 
@@ -101,6 +102,26 @@ def test_a_unikernel_boots_by_the_command_line_of_urunc(tmp_path, arguments):
         end(guest)
     finally:
         guest.remove()
+
+
+def test_files_go_along(tmp_path):
+    files = tmp_path / "files"
+    (files / "site").mkdir(parents=True)
+    (files / "site/index.html").write_bytes(b"<p>from an image")
+    (files / "notes.txt").write_bytes(b"beside it")
+    made = make(tmp_path / "httpd.oci", "--kind", "unikernel", "--files", files, "httpd", "--", "--files=site")
+    assert made.returncode == 0, made.stderr
+    port = free_port()
+    guest = boot_as_urunc_does(tmp_path / "httpd.oci", tmp_path, f",hostfwd=tcp:127.0.0.1:{port}-:80")
+    try:
+        guest.up()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as reply:
+            assert reply.read() == b"<p>from an image"
+        end(guest)
+    finally:
+        guest.remove()
+    with tarfile.open(tmp_path / "unikernel/unikernel/files.tar") as tar:
+        assert sorted(tar.getnames()) == ["notes.txt", "site", "site/index.html"]
 
 
 def test_the_unikernel_of_kubernetes_answers_the_probes_of_its_manifest(tmp_path):
