@@ -30,11 +30,12 @@ enum {
 
 /** The transport of a query; it limits the length of the reply. */
 enum leat_dns_transport {
-    LEAT_DNS_OVER_UDP, /**< 512 bytes, or the size in EDNS up to LEAT_DNS_UDP_BYTES */
-    LEAT_DNS_OVER_TCP, /**< 65,535 bytes, without the two of the length */
-    LEAT_DNS_SLIP,     /**< UDP, over the rate limit: only the question, with TC ("ask by TCP") */
-    LEAT_DNS_OVER_TLS  /**< as LEAT_DNS_OVER_TCP; with EDNS the reply is padded (RFC 8467 4.1), so
-                            that its length tells little: for any encrypted transport */
+    LEAT_DNS_OVER_UDP,  /**< 512 bytes, or the size in EDNS up to LEAT_DNS_UDP_BYTES */
+    LEAT_DNS_OVER_TCP,  /**< 65,535 bytes, without the two of the length */
+    LEAT_DNS_SLIP,      /**< UDP, over the rate limit: only the question, with TC ("ask by TCP") */
+    LEAT_DNS_OVER_TLS,  /**< as LEAT_DNS_OVER_TCP; with EDNS the reply is padded (RFC 8467 4.1), so
+                             that its length tells little: for any encrypted transport */
+    LEAT_DNS_OVER_HTTPS /**< the same, of queries by leat_forwarder_ask() */
 };
 
 /** How a query was answered. */
@@ -67,8 +68,7 @@ struct leat_dns_access {
     uint64_t took_ns;    /**< from the whole query until the reply was queued; 0: in one
                               call of leat_poll() */
     struct leat_ip peer; /**< the client's address; by UDP it may be forged */
-    enum leat_dns_transport transport; /**< of the query: LEAT_DNS_OVER_UDP, LEAT_DNS_OVER_TCP, or
-                              LEAT_DNS_OVER_TLS, which stands for HTTPS, too */
+    enum leat_dns_transport transport; /**< of the query; never LEAT_DNS_SLIP */
     bool complete;                     /**< the reply was sent, or queued; false: it was lost for
                                             lack of memory or of a route, or because the client has
                                             left, and `rcode` says nothing */
@@ -82,7 +82,8 @@ const char *leat_dns_how_text(enum leat_dns_how how);
  * Writes a line whose first fields are those of web servers' logs, without an end of line or a NUL,
  * and returns its length.  The time is that of the query, in UTC.  The name and its type stand in
  * quotes, "-" if there was no question.  The rcode follows, "-" if the reply was lost.  Then come
- * the bytes of the reply, how it was answered, the duration in seconds, and "udp", "tcp" or "tls".
+ * the bytes of the reply, how it was answered, the duration in seconds, and "udp", "tcp", "tls" or
+ * "https".
  * "\xHH" stands for an escaped octet.
  *
  * @p civil_ns is leat_civil_ns() now; 0: unknown, and the line has no time.  @p line has room for

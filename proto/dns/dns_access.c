@@ -33,9 +33,14 @@ const char *leat_dns_how_text(enum leat_dns_how how)
 
 static const char *transport_text(enum leat_dns_transport transport)
 {
-    if (transport == LEAT_DNS_OVER_TLS)
-        return "tls";
-    return transport == LEAT_DNS_OVER_TCP ? "tcp" : "udp";
+    static const char *const texts[] = {[LEAT_DNS_OVER_UDP] = "udp",
+                                        [LEAT_DNS_OVER_TCP] = "tcp",
+                                        [LEAT_DNS_SLIP] = "udp",
+                                        [LEAT_DNS_OVER_TLS] = "tls",
+                                        [LEAT_DNS_OVER_HTTPS] = "https"};
+
+    leat_assert((size_t)transport < sizeof texts / sizeof *texts);
+    return texts[transport];
 }
 
 /* Adds the text of an octet of a name, which is written whole or not at all. */

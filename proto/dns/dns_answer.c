@@ -344,5 +344,5 @@ size_t dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transport tr
             answer_name(&made, question->name);
         }
     }
-    return finish(&made, &asked, &cookie, transport == LEAT_DNS_OVER_TLS);
+    return finish(&made, &asked, &cookie, dns_is_encrypted(transport));
 }

@@ -31,7 +31,12 @@ unsigned dns_query_refusal(const struct dns_query *query, bool served);
 /* True for transports whose replies have no limit but their 16-bit length. */
 static inline bool dns_is_by_stream(enum leat_dns_transport transport)
 {
-    return transport == LEAT_DNS_OVER_TCP || transport == LEAT_DNS_OVER_TLS;
+    return transport != LEAT_DNS_OVER_UDP && transport != LEAT_DNS_SLIP;
+}
+
+static inline bool dns_is_encrypted(enum leat_dns_transport transport)
+{
+    return transport == LEAT_DNS_OVER_TLS || transport == LEAT_DNS_OVER_HTTPS;
 }
 
 /* The maximum length of the reply, at most @reply_bytes. */

@@ -15,7 +15,7 @@ bool leat_forwarder_ask(struct leat_forwarder *forwarder, struct leat_forwarder_
 
     query->wait = NULL;
     forwarder->counts.asked++;
-    outcome = forward_take(forwarder, &from, LEAT_DNS_OVER_TLS, message, len,
+    outcome = forward_take(forwarder, &from, LEAT_DNS_OVER_HTTPS, message, len,
                            forwarder->scratch + DNS_LENGTH_BYTES,
                            forwarder->scratch_bytes - DNS_LENGTH_BYTES, &reply_len);
     if (outcome == FORWARD_REPLY)

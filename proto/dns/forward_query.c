@@ -106,7 +106,7 @@ static struct forward_form form_of(const struct dns_query *asked, enum dns_query
         .limit = dns_query_limit(asked, transport, reply_bytes),
         .by_tcp = dns_is_by_stream(transport),
         .has_edns = has_edns,
-        .is_padded = has_edns && transport == LEAT_DNS_OVER_TLS,
+        .is_padded = has_edns && dns_is_encrypted(transport),
         .dnssec_ok = dnssec_ok,
         .wants_ad = dnssec_ok || (flags & DNS_AD),
         .variant = (uint8_t)((dnssec_ok ? CACHE_DO : 0) | (flags & DNS_CD ? CACHE_CD : 0))};

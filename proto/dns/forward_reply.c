@@ -288,7 +288,7 @@ void forward_reply_to(struct leat_forwarder *forwarder, struct leat_forwarder_qu
     if (!dns_is_told(&forwarder->told))
         return;
     dns_told_reply(&forwarder->told, reply, len);
-    dns_told_tell(&forwarder->told, &peer, LEAT_DNS_OVER_TLS, query_at_ns, true);
+    dns_told_tell(&forwarder->told, &peer, LEAT_DNS_OVER_HTTPS, query_at_ns, true);
 }
 
 void forward_reply(struct forward_wait *wait, const struct dns_question *question)

@@ -52,7 +52,7 @@ void forward_abandon(struct forward_wait *wait)
         dns_told_name(told, name->wire, name->len, wait->lookup->type);
         told->access.how = LEAT_DNS_HOW_UPSTREAM;
         dns_told_tell(told, &wait->peer.ip,
-                      wait->client ? dns_client_transport(&wait->client->tcp) : LEAT_DNS_OVER_TLS,
+                      wait->client ? dns_client_transport(&wait->client->tcp) : LEAT_DNS_OVER_HTTPS,
                       wait->query_at_ns, false);
     }
     leat_lookup_cancel(wait->lookup);

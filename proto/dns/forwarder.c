@@ -87,7 +87,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
         forwarder->counts.drop_memory++;
     }
     if (dns_is_told(&forwarder->told))
-        dns_told_tell(&forwarder->told, &peer->ip, false, from.query_at_ns, is_sent);
+        dns_told_tell(&forwarder->told, &peer->ip, LEAT_DNS_OVER_UDP, from.query_at_ns, is_sent);
 }
 
 /* ---- its memory --------------------------------------------------------------------------- */

@@ -104,6 +104,23 @@ static void each_way_to_answer_has_a_word(void **state)
         assert_string_equal(leat_dns_how_text((enum leat_dns_how)how), words[how]);
 }
 
+static void each_transport_has_a_word(void **state)
+{
+    static const char *const words[] = {"udp", "tcp", "udp", "tls", "https"};
+
+    (void)state;
+    for (unsigned transport = LEAT_DNS_OVER_UDP; transport <= LEAT_DNS_OVER_HTTPS; transport++) {
+        struct leat_dns_access access = sample();
+        char expected[40];
+
+        access.transport = (enum leat_dns_transport)transport;
+        snprintf(expected, sizeof expected, "cache 0.250123 %s", words[transport]);
+        assert_non_null(strstr(common(&access), expected));
+        snprintf(expected, sizeof expected, ",\"transport\":\"%s\",", words[transport]);
+        assert_non_null(strstr(json(&access), expected));
+    }
+}
+
 static void the_root_is_a_dot(void **state)
 {
     struct leat_dns_access access = sample();
@@ -230,6 +247,7 @@ int main(void)
         cmocka_unit_test(the_common_line),
         cmocka_unit_test(the_line_of_json),
         cmocka_unit_test(each_way_to_answer_has_a_word),
+        cmocka_unit_test(each_transport_has_a_word),
         cmocka_unit_test(the_root_is_a_dot),
         cmocka_unit_test(every_octet_is_escaped_or_printable),
         cmocka_unit_test(a_line_is_whole_whatever_the_name_is),

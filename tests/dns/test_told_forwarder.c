@@ -236,6 +236,46 @@ static void questions_of_a_client_that_leaves_are_told_as_lost(void **state)
     assert_true(last()->access.took_ns >= 200 * ms);
 }
 
+static size_t given_bytes;
+
+static void give(struct leat_forwarder_query *query, const uint8_t *reply, size_t len,
+                 uint32_t ttl_s)
+{
+    (void)reply;
+    (void)ttl_s;
+    memset(query, 0xa5, sizeof *query); /* it is the program's again */
+    given_bytes = len;
+}
+
+static void queries_of_the_program_are_told_as_by_HTTPS(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_forwarder_query query = {.peer = four(9), .on_reply = give}, again = query;
+    struct message message;
+
+    with_liar(f, NULL);
+    open_home_for(f, &plain_resolver, &told_forwarder);
+    make_query(&message, "www.example.test", LEAT_DNS_A, 1232);
+    assert_true(leat_forwarder_ask(home.forwarder, &query, message.bytes, message.len));
+    world_wait(f->world, 200 * ms);
+    says_8(&f->liar);
+    world_wait(f->world, 50 * ms);
+    assert_told(1, "https A www.example.test. NOERROR upstream");
+    assert_int_equal(last()->access.reply_bytes, given_bytes);
+    assert_in_range(last()->access.took_ns, 200 * ms, 250 * ms);
+    assert_true(leat_ip_equal(last()->access.peer, four(9)));
+    query = again;
+    assert_true(leat_forwarder_ask(home.forwarder, &query, message.bytes, message.len));
+    assert_told(2, "https A www.example.test. NOERROR cache");
+    make_query(&message, "mail.example.test", LEAT_DNS_A, 0);
+    assert_true(leat_forwarder_ask(home.forwarder, &again, message.bytes, message.len));
+    world_wait(f->world, 20 * ms);
+    leat_forwarder_cancel(&again);
+    assert_told(3, "https A mail.example.test. lost upstream");
+    assert_false(leat_forwarder_ask(home.forwarder, &again, message.bytes, 5));
+    assert_int_equal(seen_count, 3);
+}
+
 /* The answer has come, but there is no buffer for it. */
 static void a_reply_without_a_buffer_is_told_as_lost(void **state)
 {
@@ -284,6 +324,7 @@ int main(void)
         TOLD(a_domain_without_servers_is_told_as_local),
         TOLD(questions_of_a_stream_are_told_each_in_its_turn),
         TOLD(questions_of_a_client_that_leaves_are_told_as_lost),
+        TOLD(queries_of_the_program_are_told_as_by_HTTPS),
         TOLD(a_reply_without_a_buffer_is_told_as_lost),
         TOLD(a_forwarder_that_is_closed_tells_nothing),
     };

@@ -18,12 +18,12 @@ void on_access(void *arg, const struct leat_dns_access *access)
 const char *line_of(const struct seen *one)
 {
     static char line[LEAT_DNS_NAME_TEXT_BYTES + 60];
+    static const char *const words[] = {"udp", "tcp", "slip", "tls", "https"};
     char type[10] = "-";
 
     if (one->access.name)
         leat_dns_type_format(one->access.type, type);
-    snprintf(line, sizeof line, "%s %s %s %s %s",
-             one->access.transport == LEAT_DNS_OVER_TCP ? "tcp" : "udp", type, one->name,
+    snprintf(line, sizeof line, "%s %s %s %s %s", words[one->access.transport], type, one->name,
              one->access.complete ? leat_dns_rcode_text(one->access.rcode) : "lost",
              leat_dns_how_text(one->access.how));
     return line;

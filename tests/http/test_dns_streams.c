@@ -2,6 +2,7 @@
  * here on a pipe (pipe.h). */
 #include "dns_home.h"
 #include "pipe.h"
+#include "told.h"
 
 enum {
     CAPACITY = 16384,
@@ -183,6 +184,30 @@ static void test_streams_share_the_places_of_TCP_clients(void **state)
     assert_false(home.closed);
 }
 
+static void test_queries_on_a_stream_are_told_as_by_TLS(void **state)
+{
+    const struct leat_forwarder_config config = {
+        .waiting = 32, .on_access = on_access, .on_access_arg = seen};
+    struct fixture *f = *state;
+    struct leat_stream stream;
+
+    seen_count = 0;
+    with_liar(f, says_8);
+    open_home_for(f, &plain_resolver, &config);
+    stream = open_pipe(f->world->stacks[CLIENT], four(9));
+    leat_forwarder_serve(home.forwarder, &stream);
+    write_query("www.example.test", 4096, 7);
+    world_wait(f->world, second);
+    assert_told(1, "tls A www.example.test. NOERROR upstream");
+    assert_int_equal(last()->access.reply_bytes, reply_len(0));
+    assert_true(leat_ip_equal(last()->access.peer, four(9)));
+    f->liar.answer = NULL;
+    write_query("mail.example.test", 0, 8);
+    world_wait(f->world, 10 * ms);
+    close_pipe(f);
+    assert_told(2, "tls A mail.example.test. lost upstream");
+}
+
 static void test_a_name_server_answers_on_a_stream(void **state)
 {
     struct fixture *f = *state;
@@ -209,6 +234,7 @@ int main(void)
         HOME(test_a_stream_from_outside_of_the_networks_is_reset),
         HOME(test_a_silent_stream_ends),
         HOME(test_streams_share_the_places_of_TCP_clients),
+        HOME(test_queries_on_a_stream_are_told_as_by_TLS),
         TEST(test_a_name_server_answers_on_a_stream),
     };
 

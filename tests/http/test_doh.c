@@ -408,7 +408,7 @@ static void test_the_log_names_the_client_and_how_it_was_answered(void **state)
     connect_web();
     send_get("www.example.test", 0);
     assert_int_equal(told_count, 1);
-    assert_int_equal(told.transport, LEAT_DNS_OVER_TLS);
+    assert_int_equal(told.transport, LEAT_DNS_OVER_HTTPS);
     assert_int_equal(told.how, LEAT_DNS_HOW_UPSTREAM);
     assert_true(told.complete && leat_ip_equal(told.peer, SERVER_IP));
     send_get("www.example.test", 0);

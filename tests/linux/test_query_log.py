@@ -1,5 +1,6 @@
 """--access-log of name servers: a line for each query that dig has sent, and how it was answered."""
 
+import base64
 import datetime
 import json
 import re
@@ -11,6 +12,7 @@ import pytest
 from conftest import LIMIT_S, Process, run, until
 from test_access_log import lines_of
 from test_syslog import Rsyslog, place  # noqa: F401
+from test_tls import Keys
 
 LINE = re.compile(r'(\S+) - - \[([^]]+)\] "([^"]*)" (\S+) (\d+) (\w+) (\d+\.\d{6}) (udp|tcp)')
 LIST = "ads.test\n"
@@ -110,6 +112,22 @@ def test_sieve_tells_blocked_names_and_why(before, tmp_path):
     assert seen[-1]["method"] == "GET" and seen[-1]["target"] == "/sieve"  # the page is in the same log
     log.write_text("".join(f"{line}\n" for line in lines_of(log)[:-1]), encoding="utf-8")
     compare(log, "json", server, told)
+
+
+@pytest.mark.skipif(not shutil.which("dnsmasq"), reason="dnsmasq is not installed")
+def test_encrypted_queries_say_how_they_came(before, tmp_path):
+    keys = Keys(tmp_path)
+    log = tmp_path / "log"
+    server = before("resolver", ["--access-log", log, "--access-log-format", "json", "--cert", keys.folder / "ec.pem", "--key", keys.folder / "ec.key"])
+    assert dig(server, "+tls", "tls.test")[0] == "NOERROR"
+    query = base64.urlsafe_b64encode(b"\0\0\1\0\0\1\0\0\0\0\0\0\5https\4test\0\0\1\0\1").decode().rstrip("=")
+    run("curl", "-sS", "-k", "--max-time", LIMIT_S, "-o", tmp_path / "reply", f"https://{server.host}/dns-query?dns={query}")
+    assert until(lambda: len(lines_of(log)) == 3), server.text
+    seen = [json.loads(line) for line in lines_of(log)]
+    queries = [one for one in seen if "how" in one]
+    assert [(one["name"], one["transport"], one["how"], one["client"]) for one in queries] == \
+        [("tls.test.", "tls", "upstream", server.peer), ("https.test.", "https", "upstream", server.peer)]
+    assert [one["secure"] for one in seen if "method" in one] == [True]  # the request of HTTP around the second
 
 
 @pytest.mark.parametrize("how", ["whole", "network", "none"])

@@ -274,6 +274,7 @@ pub const LEAT_DNS_OVER_UDP: leat_dns_transport = 0;
 pub const LEAT_DNS_OVER_TCP: leat_dns_transport = 1;
 pub const LEAT_DNS_SLIP: leat_dns_transport = 2;
 pub const LEAT_DNS_OVER_TLS: leat_dns_transport = 3;
+pub const LEAT_DNS_OVER_HTTPS: leat_dns_transport = 4;
 pub type leat_dns_type = u32;
 pub const LEAT_DNS_A: leat_dns_type = 1;
 pub const LEAT_DNS_NS: leat_dns_type = 2;
