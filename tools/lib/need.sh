@@ -146,6 +146,8 @@ debhelper         command -v dh
 dh-python         command -v dh_python3
 dpkg-dev          command -v dpkg-buildpackage
 lintian           command -v lintian
+python3-mesonpy   system_python -c "import mesonpy"
+python3-pip       system_python -m pip --version
 python3-jsonschema  system_python -c "import jsonschema"
 python3-yaml      system_python -c "import yaml"
 ovmf              test -e /usr/share/OVMF/OVMF_CODE_4M.fd
