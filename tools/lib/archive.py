@@ -9,7 +9,7 @@ class Missing(Exception):
 
 
 def _plain(entry):
-    """The same entry, whoever has the files."""
+    """The same entry for every owner of the files."""
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""
     return entry
