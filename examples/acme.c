@@ -172,6 +172,23 @@ static const char *read_binding(struct leat_platform *platform, struct leat_acme
     return NULL;
 }
 
+const char *acme_check(struct leat_platform *platform)
+{
+    static struct leat_acme_config config;
+    const char *wrong =
+        divide(platform->acme) == 0 ? "--acme: too many names, or too long ones" : NULL;
+    const char *bytes = NULL;
+    size_t len;
+
+    if (!wrong)
+        wrong = read_binding(platform, &config);
+    if (!wrong && platform->acme_trust &&
+        platform->read_file(platform, platform->acme_trust, &bytes, &len))
+        wrong = "--acme-trust: can't read that file";
+    leat_platform_free_file(platform, bytes);
+    return wrong;
+}
+
 static const char *open_names(struct leat_platform *platform)
 {
     static struct leat_resolver_config config = {

@@ -6,6 +6,10 @@
 
 #include "example.h"
 
+/* For example.check: reads the files that the options of ACME name.  Returns NULL, or one line with
+ * the reason of a failure. */
+const char *acme_check(struct leat_platform *platform);
+
 /* Starts to obtain a certificate for the names of --acme, and to renew it.  @take gets it, as
  * leat_acme_config.on_certificate.  The authority is asked by @tls, which also answers its
  * challenges; with @no_http only there.  Returns NULL, or one line with the reason of the failure.

@@ -75,6 +75,8 @@ static const char *load(struct leat_platform *platform, unsigned at)
 
 static const char *check(struct leat_platform *platform)
 {
+    const char *wrong;
+
     if (platform->dot)
         return "dns asks no servers: leave out --dot";
     for (int i = 0; i < platform->argument_count; i++) {
@@ -85,7 +87,8 @@ static const char *check(struct leat_platform *platform)
         else
             return "dns takes one zone file at most";
     }
-    return load(platform, 0);
+    wrong = load(platform, 0);
+    return wrong ? wrong : secure_check(platform);
 }
 
 static void serve_session(void *arg, const struct leat_stream *session)

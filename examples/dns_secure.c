@@ -18,6 +18,11 @@ bool dns_secure_wanted(const struct leat_platform *platform)
     return platform->key || platform->acme || (platform->certificate && !platform->dot);
 }
 
+const char *dns_secure_check(struct leat_platform *platform)
+{
+    return dns_secure_wanted(platform) ? secure_check(platform) : NULL;
+}
+
 unsigned dns_secure_routes(struct leat_platform *platform, struct leat_forwarder *forwarder,
                            struct leat_http_route *routes)
 {

@@ -16,6 +16,9 @@ enum {
 /* True with --cert or --acme. */
 bool dns_secure_wanted(const struct leat_platform *platform);
 
+/* For example.check: with these options, as secure_check(). */
+const char *dns_secure_check(struct leat_platform *platform);
+
 /* Adds the routes for queries and for the challenges of --acme; returns how many.  The forwarder is
  * open. */
 unsigned dns_secure_routes(struct leat_platform *platform, struct leat_forwarder *forwarder,

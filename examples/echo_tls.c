@@ -108,6 +108,7 @@ const struct leat_app example = {.name = "echo_tls",
                                  .default_port = 7,
                                  .has_tls = true,
                                  .has_acme = true,
+                                 .check = secure_check,
                                  .start = start,
                                  .reload = secure_reload,
                                  .end = secure_end};

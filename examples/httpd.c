@@ -73,7 +73,7 @@ static const char *check(struct leat_platform *platform)
     memcpy(files, site, file_count * sizeof *site);
     for (int i = 0; i < platform->argument_count && !wrong; i++)
         wrong = read_one(platform, platform->arguments[i], file_count++);
-    return wrong;
+    return wrong ? wrong : secure_check(platform);
 }
 
 static void serve_session(void *arg, const struct leat_stream *session)

@@ -36,6 +36,7 @@ struct secure {
     struct set sets[2];  /* one is read beside the other */
     unsigned serving;    /* which of them */
     bool has_before;     /* the other one was in use until changed_ns */
+    bool has_library;    /* of cryptography */
     bool has_http;       /* there is a server at port 80 */
     bool has_tickets;    /* ticket_keys_take() has been called */
     uint64_t changed_ns; /* the last change */
@@ -324,10 +325,33 @@ static const char *listen_at(struct leat_platform *platform, struct secure_port 
     return leat_tcp_listen(platform->stack, &listener, &listen) ? EXAMPLE_PORT_TAKEN : NULL;
 }
 
+static const char *open_library(struct leat_platform *platform)
+{
+    const char *wrong = secure.has_library ? NULL : library_open(&secure.crypto, platform->host);
+
+    secure.has_library = !wrong;
+    return wrong;
+}
+
+const char *secure_check(struct leat_platform *platform)
+{
+    const char *wrong;
+
+    if (platform->acme)
+        return acme_check(platform);
+    if (!platform->certificate)
+        return NULL;
+    wrong = open_library(platform);
+    if (!wrong)
+        wrong = read_set(platform, 0);
+    close_set(&secure.sets[0]);
+    return wrong;
+}
+
 const char *secure_serve(struct leat_platform *platform, const struct secure_port *ports,
                          unsigned count)
 {
-    const char *wrong = library_open(&secure.crypto, platform->host);
+    const char *wrong = open_library(platform);
 
     secure.port_count = count;
     for (unsigned i = 0; i < count; i++) {

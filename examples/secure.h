@@ -23,6 +23,10 @@ struct secure_port {
     void *arg;
 };
 
+/* For example.check: reads the certificates and keys, or the files of ACME.  Returns NULL, or one
+ * line with the reason of the failure. */
+const char *secure_check(struct leat_platform *platform);
+
 /* Passes the TLS sessions of @count ports, which are copied, to their functions.  Returns NULL, or
  * one line with the reason of the failure. */
 const char *secure_serve(struct leat_platform *platform, const struct secure_port *ports,

@@ -22,6 +22,12 @@ void secure_end(struct leat_platform *platform)
     (void)platform;
 }
 
+const char *secure_check(struct leat_platform *platform)
+{
+    return platform->certificate || platform->acme ? "this program was built without cryptography"
+                                                   : NULL;
+}
+
 const char *secure_serve(struct leat_platform *platform, const struct secure_port *ports,
                          unsigned count)
 {

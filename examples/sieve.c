@@ -190,7 +190,7 @@ static const char *check(struct leat_platform *platform)
 
     for (int i = 0; i < platform->argument_count && !wrong; i++)
         wrong = read_word(platform, platform->arguments[i]);
-    return wrong;
+    return wrong ? wrong : dns_secure_check(platform);
 }
 
 /* The pages, the list of blocked names, and the encrypted ports. */

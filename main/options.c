@@ -219,24 +219,42 @@ struct leat_tcp_config options_tcp(const struct options *options, const struct l
     return tcp;
 }
 
-const char *options_check_files(const struct options *options, struct leat_platform *platform,
-                                const struct leat_app *app)
+/* The first name of a list with commas, in @path; returns what follows it, or NULL. */
+static const char *next_path(const char *list, char path[OPTIONS_LINE_BYTES])
 {
-    static char why[OPTIONS_LINE_BYTES];
-    const char *const paths[] = {options->certificate, options->key};
+    const char *comma = strchr(list, ',');
+
+    snprintf(path, OPTIONS_LINE_BYTES, "%.*s", (int)(comma ? comma - list : (long)strlen(list)),
+             list);
+    return comma ? comma + 1 : NULL;
+}
+
+/* Several certificates have commas between them, as the keys do. */
+static const char *check_list(struct leat_platform *platform, const char *option, const char *list)
+{
+    static char path[OPTIONS_LINE_BYTES], why[OPTIONS_LINE_BYTES];
     const char *bytes;
     size_t len;
 
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        if (!paths[i])
-            continue;
-        if (platform->read_file(platform, paths[i], &bytes, &len)) {
+    while (list) {
+        list = next_path(list, path);
+        if (platform->read_file(platform, path, &bytes, &len)) {
             snprintf(why, sizeof why,
-                     "--%s: can't read %.200s: no such file, or no right to read it, or a folder",
-                     i ? "key" : "cert", paths[i]);
+                     "%s: can't read %.200s: no such file, or no right to read it, or a folder",
+                     option, path);
             return why;
         }
         leat_platform_free_file(platform, bytes);
     }
-    return app->check ? app->check(platform) : NULL;
+    return NULL;
+}
+
+const char *options_check_files(const struct options *options, struct leat_platform *platform,
+                                const struct leat_app *app)
+{
+    const char *wrong = check_list(platform, "--cert", options->certificate);
+
+    if (!wrong)
+        wrong = check_list(platform, "--key", options->key);
+    return wrong || !app->check ? wrong : app->check(platform);
 }

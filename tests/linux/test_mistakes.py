@@ -64,6 +64,11 @@ MISTAKES = [
     (f"httpd {OURS} --cert @", "", "the key", "give --key"),
     (f"httpd {OURS} --cert /no/cert --key /no/key", None, "can't read /no/cert", "/no/cert"),
     (f"httpd {OURS} --cert @ --key @", "no PEM", "one of them has no PEM", "of its kind"),
+    ("httpd --cert @ --key @ --check-config", "no PEM", "one of them has no PEM", "of its kind"),
+    ("resolver --cert @ --key @ --check-config", "no PEM", "one of them has no PEM", "of its kind"),
+    ("httpd --acme a.test --acme-directory https://a.test/ --acme-binding /no/such --check-config", None, "--acme-binding", "can't read that file"),
+    ("dns --acme a.test --acme-directory https://a.test/ --acme-binding @ --check-config", "name", "--acme-binding", "a space, and the key"),
+    ("httpd --acme a.test --acme-directory https://a.test/ --acme-trust /no/such --check-config", None, "--acme-trust", "can't read that file"),
     ("httpd --early-data", None, "--early-data", "needs --cert and --key"),
     ("echo --cert a.pem", None, "speaks no TLS", "leave out --cert"),
     # what serves beside it
@@ -164,6 +169,19 @@ def test_a_right_configuration_is_told_without_a_device(tmp_path):
     for words in "echo --config @", "httpd --config @", "echo --ip 10.0.0.2/24":
         done = check(words, tmp_path)
         assert done.returncode == 0 and done.stdout == f"{words.split()[0]}: the configuration is right\n", done
+
+
+def test_check_config_reads_all_certificates_and_their_keys(tmp_path):
+    for name in "a", "b":
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", tmp_path / f"{name}.key",
+            "-out", tmp_path / f"{name}.pem", "-days", 30, "-subj", f"/CN={name}")
+    files = {kind: [tmp_path / f"{name}.{kind}" for name in "ab"] for kind in ("pem", "key")}
+    for name in "httpd", "echo_tls", "dns", "resolver", "sieve":
+        for keys, wrong in (files["key"], None), (files["key"][::-1], "the key is not the certificate's"), (files["key"][:1], "as many files"):
+            words = f"--cert {files['pem'][0]},{files['pem'][1]} --key {','.join(map(str, keys))}"
+            done = begin(f"{name} --ip 10.0.0.2/24 {words} --check-config", tmp_path, None)
+            assert done.returncode == (2 if wrong else 0), done
+            assert wrong in done.stderr if wrong else done.stdout == f"{name}: the configuration is right\n", done
 
 
 @pytest.mark.parametrize("words,cause", [("httpd --config @ no-such-page", "can't read no-such-page"),
