@@ -9,7 +9,7 @@ enum {
     HTTPS_PORT = 443
 };
 
-static _Alignas(16) unsigned char doh_memory[64 * 1024];
+static _Alignas(16) unsigned char doh_memory[320 * 1024];
 static struct leat_doh *doh;
 
 bool dns_secure_wanted(const struct leat_platform *platform)

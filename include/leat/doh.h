@@ -42,7 +42,8 @@ struct leat_doh_counts {
     uint64_t malformed; /**< requests without a query (400) */
     uint64_t types;     /**< requests whose body is of another type (415) */
     uint64_t busy;      /**< queries without a place (503) */
-    uint64_t failed;    /**< exchanges whose client has gone, or that found no buffer */
+    uint64_t failed;    /**< exchanges whose client has gone, or whose reply found no room: 131,070
+                             bytes of all replies wait for clients that read slowly */
 };
 
 /** Bytes that leat_doh_open() needs. */

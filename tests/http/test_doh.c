@@ -4,8 +4,11 @@
 #include <leat/doh.h>
 #include <leat/http_server.h>
 
+#include "pipe.h"
+
 enum {
     ROOM = 2000000,
+    SLOW = 60, /* clients that read nothing */
     MANY = 300 /* requests whose replies fill the send queue and the window */
 };
 
@@ -25,7 +28,8 @@ static void open_web(struct fixture *f, uint16_t clients)
 {
     static struct leat_http_route route;
     const struct leat_doh_config config = {.forwarder = home.forwarder, .clients = clients};
-    const struct leat_http_server_config http = {.routes = &route, .route_count = 1, .clients = 4};
+    const struct leat_http_server_config http = {
+        .routes = &route, .route_count = 1, .clients = clients > 4 ? clients : 4};
     const size_t doh_bytes = leat_doh_memory_bytes(&config);
     const size_t http_bytes = leat_http_server_memory_bytes(&http);
     struct leat *stack = f->world->stacks[CLIENT];
@@ -177,14 +181,31 @@ static const char *body(void)
 
 /* ---- tests -------------------------------------------------------------------------------- */
 
+/* A forwarder whose upstream server is the liar, behind HTTP, and a client that is connected. */
+static void begin(struct fixture *f, void (*answer)(struct liar *liar), uint16_t clients)
+{
+    with_liar(f, answer);
+    open_home(f);
+    open_web(f, clients);
+    connect_web();
+}
+
+/* The same with a true server, which has long sets. */
+static void begin_with_long_answers(struct fixture *f, uint16_t clients)
+{
+    with_server(f);
+    leat_resolver_close(f->resolver);
+    free(f->resolver_memory);
+    open_home(f);
+    open_web(f, clients);
+    connect_web();
+}
+
 static void test_a_GET_gets_the_answer_with_its_type_and_freshness(void **state)
 {
     struct fixture *f = *state;
 
-    with_liar(f, says_8);
-    open_home(f);
-    open_web(f, 0);
-    connect_web();
+    begin(f, says_8, 0);
     send_get("www.example.test", 0);
     assert_memory_equal(web.bytes, "HTTP/1.1 200 OK\r\n", 17);
     assert_non_null(strstr(web.bytes, "Content-Type: application/dns-message\r\n"));
@@ -203,10 +224,7 @@ static void test_a_POST_in_two_pieces_is_answered(void **state)
 {
     struct fixture *f = *state;
 
-    with_liar(f, says_8);
-    open_home(f);
-    open_web(f, 0);
-    connect_web();
+    begin(f, says_8, 0);
     send_post("www.example.test", "application/dns-message", 7);
     assert_memory_equal(web.bytes, "HTTP/1.1 200", 12);
     assert_non_null(strstr(body(), "192.0.2.8"));
@@ -218,10 +236,7 @@ static void test_a_body_of_another_type_is_refused(void **state)
 {
     struct fixture *f = *state;
 
-    with_liar(f, says_8);
-    open_home(f);
-    open_web(f, 0);
-    connect_web();
+    begin(f, says_8, 0);
     send_post("www.example.test", "application/dns-messages", 5);
     assert_memory_equal(web.bytes, "HTTP/1.1 415", 12);
     assert_int_equal(web.counts->types, 1);
@@ -245,10 +260,7 @@ static void test_a_request_without_a_query_gets_400(void **state)
     const unsigned count = sizeof heads / sizeof *heads;
     struct fixture *f = *state;
 
-    with_liar(f, says_8);
-    open_home(f);
-    open_web(f, 0);
-    connect_web();
+    begin(f, says_8, 0);
     for (unsigned i = 0; i < count; i++)
         assert_memory_equal(request(heads[i]), "HTTP/1.1 400", 12);
     assert_int_equal(web.counts->malformed, count);
@@ -259,10 +271,7 @@ static void test_a_failure_is_a_reply_that_is_not_kept(void **state)
 {
     struct fixture *f = *state;
 
-    with_liar(f, NULL);
-    open_home(f);
-    open_web(f, 0);
-    connect_web();
+    begin(f, NULL, 0);
     send_get("www.example.test", 0);
     assert_int_equal(web.have, 0);
     world_wait(f->world, 20 * second);
@@ -275,10 +284,7 @@ static void test_a_client_that_goes_is_not_waited_for(void **state)
 {
     struct fixture *f = *state;
 
-    with_liar(f, NULL);
-    open_home(f);
-    open_web(f, 1);
-    connect_web();
+    begin(f, NULL, 1);
     send_get("www.example.test", 0);
     leat_tcp_abort(web.conn);
     world_wait(f->world, 100 * ms);
@@ -297,10 +303,7 @@ static void test_a_query_without_a_place_gets_503(void **state)
     struct fixture *f = *state;
     struct leat_tcp *first;
 
-    with_liar(f, NULL);
-    open_home(f);
-    open_web(f, 1);
-    connect_web();
+    begin(f, NULL, 1);
     send_get("www.example.test", 0);
     first = web.conn;
     connect_web();
@@ -318,10 +321,7 @@ static void test_a_reply_with_EDNS_is_padded(void **state)
 {
     struct fixture *f = *state;
 
-    with_liar(f, says_8);
-    open_home(f);
-    open_web(f, 0);
-    connect_web();
+    begin(f, says_8, 0);
     send_get("www.example.test", 1232);
     assert_non_null(strstr(web.bytes, "Content-Length: 468\r\n"));
     assert_non_null(strstr(body(), "192.0.2.8"));
@@ -333,12 +333,7 @@ static void test_a_long_answer_comes_whole(void **state)
     struct message query;
     char text[400], head[600];
 
-    with_server(f);
-    leat_resolver_close(f->resolver);
-    free(f->resolver_memory);
-    open_home(f);
-    open_web(f, 0);
-    connect_web();
+    begin_with_long_answers(f, 0);
     make_query(&query, "big.example.test", LEAT_DNS_TXT, 0);
     encode(query.bytes, query.len, text);
     snprintf(head, sizeof head, "GET /dns-query?dns=%s HTTP/1.1\r\nHost: d\r\n\r\n", text);
@@ -356,12 +351,7 @@ static void test_a_client_that_reads_late_gets_every_reply_whole(void **state)
     unsigned sent = 0, replies = 0;
     size_t reply_bytes;
 
-    with_server(f);
-    leat_resolver_close(f->resolver);
-    free(f->resolver_memory);
-    open_home(f);
-    open_web(f, 0);
-    connect_web();
+    begin_with_long_answers(f, 0);
     make_query(&query, "big.example.test", LEAT_DNS_TXT, 0);
     put16(query.bytes, 0);
     encode(query.bytes, query.len, text);
@@ -383,6 +373,74 @@ static void test_a_client_that_reads_late_gets_every_reply_whole(void **state)
         replies++;
     assert_int_equal(replies, sent);
     assert_int_equal(web.have, sent * reply_bytes);
+}
+
+/* Clients that read nothing, each with a small window. */
+static void test_slow_readers_hold_a_bounded_part_of_the_pool(void **state)
+{
+    static const struct leat_tcp_events nothing;
+    static struct pipe_end slow[SLOW][2];
+    struct fixture *f = *state;
+    struct leat *stack = f->world->stacks[CLIENT];
+    struct message query;
+    char text[400], head[600];
+    uint32_t free_before;
+
+    begin_with_long_answers(f, 2 * SLOW);
+    make_query(&query, "big.example.test", LEAT_DNS_TXT, 0);
+    encode(query.bytes, query.len, text);
+    snprintf(head, sizeof head, "GET /dns-query?dns=%s HTTP/1.1\r\nHost: d\r\n\r\n", text);
+    request(head);
+    free_before = leat_pool_free_count(leat_pool(stack));
+    for (unsigned i = 0; i < SLOW; i++) {
+        struct leat_stream ours, theirs;
+        size_t taken;
+
+        pipe_open(slow[i], stack, 700);
+        slow[i][0].peer = LEAT_IP4(10, 0, 1, (uint8_t)i);
+        ours = pipe_stream(&slow[i][0]);
+        theirs = pipe_stream(&slow[i][1]);
+        leat_stream_set_events(&theirs, &nothing, NULL);
+        assert_true(leat_http_server_serve(web.http, &ours));
+        assert_int_equal(leat_stream_write(&theirs, head, strlen(head), &taken), LEAT_OK);
+    }
+    world_wait(f->world, second);
+    assert_in_range(web.counts->failed, 1, SLOW - 2);
+    /* those that weren't cut off hold the limit, and the head of each reply */
+    assert_in_range(free_before - leat_pool_free_count(leat_pool(stack)), 1, 2 * SLOW + 80);
+    assert_memory_equal(request(head), "HTTP/1.1 200 OK\r\n", 17); /* others are served */
+    assert_non_null(strstr(body(), "00014"));
+    for (unsigned i = 0; i < SLOW; i++) {
+        struct leat_stream theirs = pipe_stream(&slow[i][1]);
+
+        leat_stream_abort(&theirs);
+    }
+    world_wait(f->world, second);
+    assert_int_equal(leat_pool_free_count(leat_pool(stack)), free_before);
+}
+
+static void test_a_query_byte_by_byte_holds_no_buffers(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_pool *pool = leat_pool(f->world->stacks[CLIENT]);
+    static const char head[] = "POST /dns-query HTTP/1.1\r\nHost: d\r\nContent-Type: "
+                               "application/dns-message\r\nContent-Length: 34\r\n\r\n";
+    struct message query;
+    uint32_t free_before;
+
+    begin(f, says_8, 0);
+    make_query(&query, "www.example.test", LEAT_DNS_A, 0);
+    assert_int_equal(query.len, 34);
+    free_before = leat_pool_free_count(pool);
+    web.have = 0;
+    send_bytes(head, sizeof head - 1);
+    for (size_t i = 0; i < query.len; i++) {
+        world_wait(f->world, 100 * ms);
+        assert_int_equal(leat_pool_free_count(pool), free_before);
+        send_bytes(query.bytes + i, 1);
+    }
+    world_wait(f->world, second);
+    assert_memory_equal(web.bytes, "HTTP/1.1 200", 12);
 }
 
 /* The last query that the program was told of, and how many there were. */
@@ -429,10 +487,7 @@ static void test_closing_forgets_what_waits(void **state)
 {
     struct fixture *f = *state;
 
-    with_liar(f, NULL);
-    open_home(f);
-    open_web(f, 0);
-    connect_web();
+    begin(f, NULL, 0);
     send_get("www.example.test", 0);
     leat_http_server_close(web.http);
     leat_doh_close(web.doh);
@@ -457,6 +512,8 @@ int main(void)
         WEB(test_a_reply_with_EDNS_is_padded),
         WEB(test_a_long_answer_comes_whole),
         WEB(test_a_client_that_reads_late_gets_every_reply_whole),
+        WEB(test_slow_readers_hold_a_bounded_part_of_the_pool),
+        WEB(test_a_query_byte_by_byte_holds_no_buffers),
         WEB(test_the_log_names_the_client_and_how_it_was_answered),
         WEB(test_closing_forgets_what_waits),
     };

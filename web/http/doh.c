@@ -4,6 +4,11 @@
  * An exchange takes a place while its query waits for the forwarder, or its reply for room in the
  * send queue. A connection has one exchange at a time, so there are as many places as connections,
  * and the HTTP server's shares are those of the places, too.
+ *
+ * Clients decide how long buffers stay taken, so few are. A query is copied out of the buffers that
+ * it came in, since a client may send it byte by byte. A reply goes into the send queue, which is
+ * the account of its connection; all ends of replies that have no room there, of clients that read
+ * slowly, have a common limit.
  */
 #include <leat/doh.h>
 
@@ -15,15 +20,19 @@
 enum {
     ALIGN = 16,
     CLIENTS = 512,
-    QUERY_BYTES = 1024 /* no valid query is longer, with any padding */
+    QUERY_BYTES = 1024, /* no valid query is longer, with any padding */
+    RESTS_BYTES =
+        2 * UINT16_MAX /* of all replies that wait for room: the ends of two of the longest */
 };
 
 struct place {
     struct leat_forwarder_query query;
     struct leat_doh *doh;
     struct leat_http_exchange *exchange; /* NULL: free */
-    struct leat_buf *data; /* of the request's body, then the rest of the reply's; NULL: none */
+    struct leat_buf *rest;               /* of the reply, which waits for room; NULL: none */
     struct place *next_free;
+    uint16_t len; /* of the query, as far as it has come */
+    uint8_t message[QUERY_BYTES];
 };
 
 struct leat_doh {
@@ -33,7 +42,7 @@ struct leat_doh {
     struct place *places;
     struct place *free;
     uint16_t place_count;
-    uint8_t message[QUERY_BYTES]; /* the current query */
+    uint32_t rest_bytes; /* of all places */
 };
 
 /* ---- places ------------------------------------------------------------------------------- */
@@ -48,14 +57,16 @@ static struct place *take_place(struct leat_doh *doh, struct leat_http_exchange 
     }
     doh->free = place->next_free;
     place->exchange = exchange;
+    place->len = 0;
     leat_http_set_arg(exchange, place);
     return place;
 }
 
 static void give_place(struct place *place)
 {
-    leat_buf_free(place->data);
-    place->data = NULL;
+    place->doh->rest_bytes -= leat_buf_total(place->rest);
+    leat_buf_free(place->rest);
+    place->rest = NULL;
     place->exchange = NULL;
     place->next_free = place->doh->free;
     place->doh->free = place;
@@ -117,16 +128,29 @@ static void send_rest(struct place *place)
 {
     struct leat_http_exchange *exchange = place->exchange;
 
-    while (place->data) {
-        const uint32_t len = place->data->len;
-        const size_t taken = leat_http_write(exchange, place->data->data, len);
+    while (place->rest) {
+        const uint32_t len = place->rest->len;
+        const size_t taken = leat_http_write(exchange, place->rest->data, len);
 
-        place->data = leat_buf_consume(place->data, (uint32_t)taken);
+        place->rest = leat_buf_consume(place->rest, (uint32_t)taken);
+        place->doh->rest_bytes -= (uint32_t)taken;
         if (taken < len)
             return; /* on_writable follows */
     }
     give_place(place);
     leat_http_finish(exchange);
+}
+
+/* Keeps the end of a reply; false: there is no room or no buffer for it. */
+static bool keep_rest(struct place *place, const uint8_t *bytes, size_t len)
+{
+    struct leat_doh *doh = place->doh;
+
+    if (len > RESTS_BYTES - doh->rest_bytes)
+        return false;
+    place->rest = leat_buf_copy(doh->pool, bytes, (uint32_t)len);
+    doh->rest_bytes += leat_buf_total(place->rest);
+    return place->rest != NULL;
 }
 
 static void on_reply(struct leat_forwarder_query *query, const uint8_t *reply, size_t len,
@@ -141,24 +165,21 @@ static void on_reply(struct leat_forwarder_query *query, const uint8_t *reply, s
     place->doh->counts.replies++;
     leat_http_reply(exchange, &head);
     taken = leat_http_write(exchange, reply, len);
-    if (taken < len) {
-        place->data = leat_buf_copy(place->doh->pool, reply + taken, (uint32_t)(len - taken));
-        if (place->data)
-            return; /* on_writable follows */
-        /* the length was announced, so only the end of the connection shows that data is missing */
-        place->doh->counts.failed++;
-        give_place(place);
-        leat_http_abort(exchange);
-        return;
-    }
+    if (taken < len && keep_rest(place, reply + taken, len - taken))
+        return; /* on_writable follows */
+    /* the length was announced, so only the end of the connection shows that data is missing */
+    place->doh->counts.failed += taken < len;
     give_place(place);
-    leat_http_finish(exchange);
+    if (taken < len)
+        leat_http_abort(exchange);
+    else
+        leat_http_finish(exchange);
 }
 
 /* ---- requests ----------------------------------------------------------------------------- */
 
-/* Passes the query, whose bytes are in doh->message, to the forwarder. */
-static void ask(struct place *place, size_t len)
+/* Passes the query to the forwarder. */
+static void ask(struct place *place)
 {
     struct leat_doh *doh = place->doh;
     struct leat_http_exchange *exchange = place->exchange;
@@ -173,7 +194,7 @@ static void ask(struct place *place, size_t len)
         place->query.local = info.local.ip;
     }
     doh->counts.queries++;
-    if (leat_forwarder_ask(doh->forwarder, &place->query, doh->message, len))
+    if (leat_forwarder_ask(doh->forwarder, &place->query, place->message, place->len))
         return;
     doh->counts.malformed++;
     give_place(place);
@@ -237,24 +258,21 @@ static const char *find_message(const char *query, size_t query_len, size_t *len
     return NULL;
 }
 
-static void take_get(struct leat_doh *doh, struct leat_http_exchange *exchange)
+static void take_get(struct place *place)
 {
-    size_t query_len, text_len = 0, len;
+    struct leat_http_exchange *exchange = place->exchange;
+    size_t query_len, text_len = 0;
     const char *query = leat_http_request_query(exchange, &query_len);
     const char *text = find_message(query, query_len, &text_len);
-    struct place *place;
 
-    len = text ? decode(text, text_len, doh->message, sizeof doh->message) : 0;
-    if (len == 0) {
-        doh->counts.malformed++;
-        refuse(exchange, &no_parameter);
+    place->len = text ? (uint16_t)decode(text, text_len, place->message, sizeof place->message) : 0;
+    if (place->len > 0) {
+        ask(place);
         return;
     }
-    place = take_place(doh, exchange);
-    if (place)
-        ask(place, len);
-    else
-        refuse(exchange, &too_many);
+    place->doh->counts.malformed++;
+    give_place(place);
+    refuse(exchange, &no_parameter);
 }
 
 /* True for application/dns-message, in any case, with or without parameters. */
@@ -276,18 +294,22 @@ static bool is_message(const char *type, size_t len)
 
 static void on_request(struct leat_http_exchange *exchange, void *arg)
 {
+    const bool has_body = leat_http_request_method(exchange) == LEAT_HTTP_POST;
     struct leat_doh *doh = arg;
+    struct place *place;
     size_t type_len;
     const char *type = leat_http_request_type(exchange, &type_len);
 
-    if (leat_http_request_method(exchange) != LEAT_HTTP_POST) {
-        take_get(doh, exchange);
-    } else if (!is_message(type, type_len)) {
+    if (has_body && !is_message(type, type_len)) {
         doh->counts.types++;
         refuse(exchange, &other_type);
-    } else if (!take_place(doh, exchange)) {
-        refuse(exchange, &too_many);
+        return;
     }
+    place = take_place(doh, exchange);
+    if (!place)
+        refuse(exchange, &too_many);
+    else if (!has_body)
+        take_get(place);
     /* the body of a POST follows */
 }
 
@@ -296,23 +318,18 @@ static void on_body(struct leat_http_exchange *exchange, void *arg)
 {
     struct place *place = arg;
     struct leat_buf *data;
-    uint32_t len;
 
     if (leat_http_request_method(exchange) != LEAT_HTTP_POST)
         return;
-    while ((data = leat_http_receive(exchange, QUERY_BYTES))) {
+    /* a longer body gets 413, as body_bytes_max says */
+    while ((data = leat_http_receive(exchange, QUERY_BYTES - place->len))) {
+        place->len +=
+            (uint16_t)leat_buf_read(data, 0, place->message + place->len, QUERY_BYTES - place->len);
         leat_http_consumed(exchange, leat_buf_total(data));
-        if (place->data)
-            leat_buf_append(place->data, data);
-        else
-            place->data = data;
+        leat_buf_free(data);
     }
-    if (!leat_http_body_over(exchange))
-        return;
-    len = place->data ? leat_buf_read(place->data, 0, place->doh->message, QUERY_BYTES) : 0;
-    leat_buf_free(place->data);
-    place->data = NULL;
-    ask(place, len);
+    if (leat_http_body_over(exchange))
+        ask(place);
 }
 
 static void on_writable(struct leat_http_exchange *exchange, void *arg)
