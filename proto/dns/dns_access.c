@@ -1,8 +1,6 @@
 /* dns_access.c -- see dns_access.h. */
 #include <leat/dns_access.h>
 
-#include <leat/civil.h>
-
 #include "core/assert.h"
 #include "core/log_line.h"
 #include "proto/dns/dns_text.h"
@@ -99,22 +97,23 @@ static void add_rcode(struct log_line *made, unsigned rcode)
     text_add_number(&made->text, rcode);
 }
 
+static struct log_line begin(enum log_form form, const struct leat_dns_access *access,
+                             uint64_t civil_ns, char *line, size_t size)
+{
+    const struct log_event event = {
+        .client = access->peer, .civil_ns = civil_ns, .took_ns = access->took_ns};
+
+    leat_assert(size >= LEAT_DNS_ACCESS_BYTES_MIN);
+    return log_line_begin(form, line, size, FIXED_BYTES, &event);
+}
+
 size_t leat_dns_access_common(const struct leat_dns_access *access, uint64_t civil_ns, char *line,
                               size_t size)
 {
-    const uint64_t at_ns = log_line_begun_ns(civil_ns, access->took_ns);
-    const struct leat_civil_date date = leat_civil_date(at_ns);
-    struct log_line made = log_line_begin(LOG_COMMON, line, size, FIXED_BYTES);
+    struct log_line made = begin(LOG_COMMON, access, civil_ns, line, size);
     struct text *text = &made.text;
 
-    leat_assert(size >= LEAT_DNS_ACCESS_BYTES_MIN);
-    log_line_ip(&made, access->peer);
-    text_add(text, " - - [");
-    if (at_ns > 0)
-        log_line_date(&made, &date);
-    else
-        text_add(text, "-");
-    text_add(text, "] \"");
+    text_add(text, " \"");
     if (access->name) {
         add_type(&made, access->type);
         text_add(text, " ");
@@ -172,21 +171,10 @@ static void add_answer(struct log_line *made, const struct leat_dns_access *acce
 size_t leat_dns_access_json(const struct leat_dns_access *access, uint64_t civil_ns, char *line,
                             size_t size)
 {
-    const uint64_t at_ns = log_line_begun_ns(civil_ns, access->took_ns);
-    const struct leat_civil_date date = leat_civil_date(at_ns);
-    struct log_line made = log_line_begin(LOG_JSON, line, size, FIXED_BYTES);
+    struct log_line made = begin(LOG_JSON, access, civil_ns, line, size);
     struct text *text = &made.text;
 
-    leat_assert(size >= LEAT_DNS_ACCESS_BYTES_MIN);
-    text_add(text, "{");
-    if (at_ns > 0) {
-        text_add(text, "\"time\":\"");
-        log_line_timestamp(&made, &date, at_ns);
-        text_add(text, "\",");
-    }
-    text_add(text, "\"client\":\"");
-    log_line_ip(&made, access->peer);
-    text_add(text, "\",\"transport\":\"");
+    text_add(text, ",\"transport\":\"");
     text_add(text, transport_text(access->transport));
     text_add(text, "\"");
     add_question(&made, access);
@@ -195,9 +183,6 @@ size_t leat_dns_access_json(const struct leat_dns_access *access, uint64_t civil
     text_add_number(text, access->reply_bytes);
     text_add(text, ",\"seconds\":");
     log_line_seconds(&made, access->took_ns);
-    log_line_flag(&made, "complete", access->complete);
-    if (made.is_cut)
-        log_line_flag(&made, "cut", true);
-    text_add(text, "}");
+    log_line_end_json(&made, access->complete);
     return text->len;
 }

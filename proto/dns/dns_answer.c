@@ -275,11 +275,11 @@ static size_t finish(struct reply *reply, const struct dns_query *query,
                      const struct dns_cookie_reply *cookie, bool is_padded)
 {
     const size_t opt_bytes = dns_cookie_opt_bytes(query->has_edns, cookie);
+    /* dns_answer() sets the members one by one, which cppcheck doesn't follow */
+    // cppcheck-suppress ctuuninitvar
     const size_t limit = reply->writer.limit + opt_bytes;
     /* flags copied from the query (RFC 1035 4.1.1); RA stays 0, since there is no recursion */
     const unsigned kept = query->header.flags & (DNS_RD | 15u << 11);
-    /* leat_dns_answer() sets the members one by one, which cppcheck doesn't follow */
-    // cppcheck-suppress ctuuninitvar
     const unsigned rcode = reply->rcode;
     const struct dns_edns edns = {
         .payload_bytes = LEAT_DNS_UDP_BYTES,

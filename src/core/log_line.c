@@ -1,19 +1,14 @@
 /* log_line.c -- see log_line.h. */
 #include "core/log_line.h"
 
+#include <leat/civil.h>
+
 #include "core/assert.h"
 #include "core/second.h"
 
 enum {
     ESCAPE_BYTES = 6 /* the longest: "\u00HH" */
 };
-
-struct log_line log_line_begin(enum log_form form, char *bytes, size_t size, size_t fixed_bytes)
-{
-    leat_assert(size > fixed_bytes);
-    return (struct log_line){
-        .text = {.bytes = bytes, .room = size}, .form = form, .texts_bytes = size - fixed_bytes};
-}
 
 /* ---- Texts of strangers ------------------------------------------------------------------- */
 
@@ -103,20 +98,14 @@ void log_line_flag(struct log_line *line, const char *name, bool value)
     text_add(&line->text, value ? "\":true" : "\":false");
 }
 
-void log_line_ip(struct log_line *line, struct leat_ip ip)
-{
-    char text[LEAT_IP_TEXT_BYTES];
-
-    leat_ip_format(ip, text);
-    text_add(&line->text, leat_ip_is_any(ip) ? "-" : text);
-}
-
 void log_line_seconds(struct log_line *line, uint64_t ns)
 {
     text_add_number(&line->text, ns / second_ns);
     text_add(&line->text, ".");
     text_add_digits(&line->text, ns % second_ns / 1000, 6);
 }
+
+/* ---- Begin and end ------------------------------------------------------------------------ */
 
 /* "03:00:00" */
 static void add_clock(struct text *text, const struct leat_civil_date *date)
@@ -128,11 +117,11 @@ static void add_clock(struct text *text, const struct leat_civil_date *date)
     text_add_digits(text, date->second, 2);
 }
 
-void log_line_date(struct log_line *line, const struct leat_civil_date *date)
+/* "26/Nov/2026:03:00:00 +0000" */
+static void add_date(struct text *text, const struct leat_civil_date *date)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    struct text *text = &line->text;
 
     text_add_digits(text, date->day, 2);
     text_add(text, "/");
@@ -144,11 +133,9 @@ void log_line_date(struct log_line *line, const struct leat_civil_date *date)
     text_add(text, " +0000");
 }
 
-void log_line_timestamp(struct log_line *line, const struct leat_civil_date *date,
-                        uint64_t civil_ns)
+/* "2026-11-26T03:00:00.123456Z" (RFC 3339 5.6); the fraction is that of @civil_ns */
+static void add_timestamp(struct text *text, const struct leat_civil_date *date, uint64_t civil_ns)
 {
-    struct text *text = &line->text;
-
     text_add_digits(text, date->year, 4);
     text_add(text, "-");
     text_add_digits(text, date->month, 2);
@@ -159,4 +146,63 @@ void log_line_timestamp(struct log_line *line, const struct leat_civil_date *dat
     text_add(text, ".");
     text_add_digits(text, civil_ns % second_ns / 1000, 6);
     text_add(text, "Z");
+}
+
+static void add_ip(struct text *text, struct leat_ip ip)
+{
+    char bytes[LEAT_IP_TEXT_BYTES];
+
+    leat_ip_format(ip, bytes);
+    text_add(text, leat_ip_is_any(ip) ? "-" : bytes);
+}
+
+static void begin_common(struct text *text, struct leat_ip client, uint64_t at_ns)
+{
+    const struct leat_civil_date date = leat_civil_date(at_ns);
+
+    add_ip(text, client);
+    text_add(text, " - - [");
+    if (at_ns > 0)
+        add_date(text, &date);
+    else
+        text_add(text, "-");
+    text_add(text, "]");
+}
+
+static void begin_json(struct text *text, struct leat_ip client, uint64_t at_ns)
+{
+    const struct leat_civil_date date = leat_civil_date(at_ns);
+
+    text_add(text, "{");
+    if (at_ns > 0) {
+        text_add(text, "\"time\":\"");
+        add_timestamp(text, &date, at_ns);
+        text_add(text, "\",");
+    }
+    text_add(text, "\"client\":\"");
+    add_ip(text, client);
+    text_add(text, "\"");
+}
+
+struct log_line log_line_begin(enum log_form form, char *bytes, size_t size, size_t fixed_bytes,
+                               const struct log_event *event)
+{
+    const uint64_t at_ns = event->civil_ns > event->took_ns ? event->civil_ns - event->took_ns : 0;
+    struct log_line line = {
+        .text = {.bytes = bytes, .room = size}, .form = form, .texts_bytes = size - fixed_bytes};
+
+    leat_assert(size > fixed_bytes);
+    if (form == LOG_COMMON)
+        begin_common(&line.text, event->client, at_ns);
+    else
+        begin_json(&line.text, event->client, at_ns);
+    return line;
+}
+
+void log_line_end_json(struct log_line *line, bool complete)
+{
+    log_line_flag(line, "complete", complete);
+    if (line->is_cut)
+        log_line_flag(line, "cut", true);
+    text_add(&line->text, "}");
 }

@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include <leat/addr.h>
-#include <leat/civil.h>
 
 #include "core/text.h"
 
@@ -31,14 +30,21 @@ struct log_line {
     bool is_cut;
 };
 
-/* When an event began that is over at @civil_ns, and took @took_ns; 0: unknown. */
-static inline uint64_t log_line_begun_ns(uint64_t civil_ns, uint64_t took_ns)
-{
-    return civil_ns > took_ns ? civil_ns - took_ns : 0;
-}
+/* A request that is over. */
+struct log_event {
+    struct leat_ip client; /* LEAT_IP_ANY: unknown */
+    uint64_t civil_ns;     /* the time of its end; 0: unknown */
+    uint64_t took_ns;
+};
 
-/* Begins a line in @size bytes, of which @fixed_bytes are for all but the texts of strangers. */
-struct log_line log_line_begin(enum log_form form, char *bytes, size_t size, size_t fixed_bytes);
+/* Begins a line in @size bytes with the client and the time when its request began:
+ * "192.0.2.1 - - [26/Nov/2026:03:00:00 +0000]", or the first members of an object of JSON.
+ * All but the texts of strangers has @fixed_bytes. */
+struct log_line log_line_begin(enum log_form form, char *bytes, size_t size, size_t fixed_bytes,
+                               const struct log_event *event);
+
+/* Adds whether a line of JSON is complete, and whether a text is cut, and ends it. */
+void log_line_end_json(struct log_line *line, bool complete);
 
 /* Adds an octet, escaped, and takes the length from @room. False: it doesn't fit there, so the text
  * is cut. */
@@ -57,17 +63,7 @@ void log_line_member(struct log_line *line, const char *name, const char *octets
 /* Adds ",\"NAME\":true" or false. */
 void log_line_flag(struct log_line *line, const char *name, bool value);
 
-/* Adds the address, or "-" for LEAT_IP_ANY. */
-void log_line_ip(struct log_line *line, struct leat_ip ip);
-
 /* Adds a duration in seconds: "0.000123". */
 void log_line_seconds(struct log_line *line, uint64_t ns);
-
-/* Adds "26/Nov/2026:03:00:00 +0000". */
-void log_line_date(struct log_line *line, const struct leat_civil_date *date);
-
-/* Adds "2026-11-26T03:00:00.123456Z" (RFC 3339 5.6); the fraction is that of @civil_ns. */
-void log_line_timestamp(struct log_line *line, const struct leat_civil_date *date,
-                        uint64_t civil_ns);
 
 #endif

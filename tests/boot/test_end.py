@@ -1,14 +1,16 @@
 """Ctrl-D on the console of an image: connections finish what they have begun; a second one resets them."""
 
-import contextlib
+import pathlib
 import socket
-import ssl
 import struct
-import time
+import sys
 
 from conftest import END_OF_TRANSMISSION, free_port
 from test_files import LARGE, archive
 from test_tls import OURS, trust
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "linux"))
+from half_hello import ask_in_halves  # noqa: E402
 
 
 def forwarded(there):
@@ -89,34 +91,13 @@ def test_a_TLS_handshake_is_finished(guest):
     netdev, address = forwarded(443)
     server = guest("httpd_keys", netdev=netdev, arguments=[*OURS, "--drain", "60"])
     server.wait_for("port 80")
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    session = trust().wrap_bio(incoming, outgoing, server_hostname="leat.test")
-    with socket.create_connection(address, 60) as conn:
-        with contextlib.suppress(ssl.SSLWantReadError):
-            session.do_handshake()
-        hello = outgoing.read()
-        conn.sendall(hello[:50])
-        time.sleep(0.5)  # any time before the rest of it
+
+    def end():
         server.type(END_OF_TRANSMISSION)
         server.wait_for("ending within 60 s; connections that may finish: 1")
-        conn.sendall(hello[50:])
 
-        def step(call, *words):
-            while True:
-                try:
-                    return call(*words)
-                except ssl.SSLWantReadError:
-                    incoming.write(conn.recv(65536))
-                finally:
-                    conn.sendall(outgoing.read())
-
-        step(session.do_handshake)
-        step(session.write, b"GET / HTTP/1.1\r\nHost: leat.test\r\n\r\n")
-        reply = step(session.read, 65536)
-        assert reply.startswith(b"HTTP/1.1 200 OK\r\n") and b"Connection: close\r\n" in reply
-        with contextlib.suppress(ssl.SSLZeroReturnError):  # close_notify, not only a FIN
-            while step(session.read, 65536):
-                pass
+    with socket.create_connection(address, 60) as conn:
+        ask_in_halves(conn, trust(), end)
     finished(server)
 
 

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from conftest import INET, LIMIT_S, PATIENCE, QUICK, PATH, until
+from half_hello import ask_in_halves
 from test_tls import Keys
 
 BIG_BYTES = 3_000_000 if QUICK else 30_000_000
@@ -91,35 +92,13 @@ def keys(tmp_path_factory):
 def test_a_TLS_handshake_is_finished(leat, keys):
     """The ClientHello comes in two parts, and the signal between them; then the client may ask once."""
     server = leat("httpd", options=["--port", 443, "--cert", keys.folder / "ec.pem", "--key", keys.folder / "ec.key"])
-    context = ssl.create_default_context(cafile=keys.authority)
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    session = context.wrap_bio(incoming, outgoing, server_hostname="leat.test")
-    with connect(server, 443) as conn:
-        with contextlib.suppress(ssl.SSLWantReadError):
-            session.do_handshake()
-        hello = outgoing.read()
-        conn.sendall(hello[:50])
-        time.sleep(0.1)  # any time before the rest of it
+
+    def end():
         terminate(server)
         server.wait_for("connections that may finish: 1")
-        conn.sendall(hello[50:])
 
-        def step(call, *words):
-            while True:
-                try:
-                    return call(*words)
-                except ssl.SSLWantReadError:
-                    incoming.write(conn.recv(65536))
-                finally:
-                    conn.sendall(outgoing.read())
-
-        step(session.do_handshake)
-        step(session.write, b"GET / HTTP/1.1\r\nHost: leat.test\r\n\r\n")
-        reply = step(session.read, 65536)
-        assert reply.startswith(b"HTTP/1.1 200 OK\r\n") and b"Connection: close\r\n" in reply
-        with contextlib.suppress(ssl.SSLZeroReturnError):  # close_notify, not only a FIN
-            while step(session.read, 65536):
-                pass
+    with connect(server, 443) as conn:
+        ask_in_halves(conn, ssl.create_default_context(cafile=keys.authority), end)
     assert ended(server) == (1, 0, 0)
 
 

@@ -1,8 +1,6 @@
 /* http_access.c -- see http_access.h. */
 #include <leat/http_access.h>
 
-#include <leat/civil.h>
-
 #include "core/assert.h"
 #include "core/log_line.h"
 
@@ -12,24 +10,24 @@ enum {
 
 _Static_assert(LEAT_HTTP_ACCESS_BYTES_MIN >= FIXED_BYTES + 100, "there is room for texts");
 
+static struct log_line begin(enum log_form form, const struct leat_http_access *access,
+                             uint64_t civil_ns, char *line, size_t size)
+{
+    const struct log_event event = {
+        .client = access->peer, .civil_ns = civil_ns, .took_ns = access->took_ns};
+
+    leat_assert(size >= LEAT_HTTP_ACCESS_BYTES_MIN);
+    return log_line_begin(form, line, size, FIXED_BYTES, &event);
+}
+
 /* ---- The Combined Log Format -------------------------------------------------------------- */
 
 size_t leat_http_access_common(const struct leat_http_access *access, uint64_t civil_ns, char *line,
                                size_t size)
 {
-    const uint64_t at_ns = log_line_begun_ns(civil_ns, access->took_ns);
-    const struct leat_civil_date date = leat_civil_date(at_ns);
-    struct log_line made = log_line_begin(LOG_COMMON, line, size, FIXED_BYTES);
+    struct log_line made = begin(LOG_COMMON, access, civil_ns, line, size);
     struct text *text = &made.text;
 
-    leat_assert(size >= LEAT_HTTP_ACCESS_BYTES_MIN);
-    log_line_ip(&made, access->peer);
-    text_add(text, " - - [");
-    if (at_ns > 0)
-        log_line_date(&made, &date);
-    else
-        text_add(text, "-");
-    text_add(text, "]");
     log_line_quoted(&made, access->line, access->line_len, 2);
     text_add(text, " ");
     text_add_digits(text, access->status, 3);
@@ -62,21 +60,9 @@ static void add_request(struct log_line *made, const struct leat_http_access *ac
 size_t leat_http_access_json(const struct leat_http_access *access, uint64_t civil_ns, char *line,
                              size_t size)
 {
-    const uint64_t at_ns = log_line_begun_ns(civil_ns, access->took_ns);
-    const struct leat_civil_date date = leat_civil_date(at_ns);
-    struct log_line made = log_line_begin(LOG_JSON, line, size, FIXED_BYTES);
+    struct log_line made = begin(LOG_JSON, access, civil_ns, line, size);
     struct text *text = &made.text;
 
-    leat_assert(size >= LEAT_HTTP_ACCESS_BYTES_MIN);
-    text_add(text, "{");
-    if (at_ns > 0) {
-        text_add(text, "\"time\":\"");
-        log_line_timestamp(&made, &date, at_ns);
-        text_add(text, "\",");
-    }
-    text_add(text, "\"client\":\"");
-    log_line_ip(&made, access->peer);
-    text_add(text, "\"");
     add_request(&made, access);
     text_add(text, ",\"status\":");
     text_add_number(text, access->status);
@@ -87,9 +73,7 @@ size_t leat_http_access_json(const struct leat_http_access *access, uint64_t civ
     log_line_member(&made, "referer", access->referer, access->referer_len, 4);
     log_line_member(&made, "agent", access->agent, access->agent_len, 4);
     log_line_flag(&made, "secure", access->secure);
-    log_line_flag(&made, "complete", access->complete);
-    if (made.is_cut || access->is_cut)
-        log_line_flag(&made, "cut", true);
-    text_add(text, "}");
+    made.is_cut |= access->is_cut;
+    log_line_end_json(&made, access->complete);
     return text->len;
 }
