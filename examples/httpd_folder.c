@@ -132,7 +132,7 @@ static const char *make_folder(const struct leat_platform *platform, struct line
 
     if (leat_http_folder_open(&made, &config))
         return "a redirect must lead from a path (/...) to a path or URL, with status 301, 302, "
-               "303, 307 or 308; and --files must be a path in the normal form";
+               "303, 307 or 308; and no part of the path of --files can begin with a dot";
     folder = made;
     return NULL;
 }

@@ -34,6 +34,7 @@ static struct {
     struct copy *copies;
     uint8_t *room; /* for more of them */
     size_t room_bytes;
+    char root[LEAT_FILE_PATH_BYTES + 1]; /* of the folder that is served */
     char why[LEAT_FILES_WHY_BYTES];
     char line[LINE_BYTES];
 } files;
@@ -228,14 +229,39 @@ uint64_t bare_files_changed_ns(struct leat_platform *platform, const char *path)
     return (uint64_t)found.modified_s * 1000000000;
 }
 
+/* Keeps the path of the folder in its normal form, which "/site" and "./site/" haven't. Links stay
+ * in it. False: it is too long. */
+static bool keep_root(const char *path)
+{
+    size_t len = 0;
+
+    while (*path) {
+        const char *slash = strchr(path, '/');
+        const size_t segment = slash ? (size_t)(slash - path) : strlen(path);
+
+        if (len + 1 + segment > LEAT_FILE_PATH_BYTES)
+            return false;
+        if (segment > 1 || (segment == 1 && *path != '.')) {
+            if (len > 0)
+                files.root[len++] = '/';
+            memcpy(files.root + len, path, segment);
+            len += segment;
+        }
+        path += segment + (slash != NULL);
+    }
+    files.root[len] = '\0';
+    return true;
+}
+
 const char *bare_files_folder(struct leat_platform *platform, struct leat_files **source,
                               const char **root)
 {
     struct leat_file found;
 
-    if (!files.found || leat_files_find(files.found, platform->folder, &found) || !found.is_folder)
+    if (!files.found || leat_files_find(files.found, platform->folder, &found) ||
+        !found.is_folder || !keep_root(platform->folder))
         return "the files beside this image have no such folder";
     *source = files.found;
-    *root = found.path_len > 0 ? platform->folder : "";
+    *root = files.root;
     return NULL;
 }

@@ -119,7 +119,7 @@ def test_an_initrd_lies_over_a_disk_which_is_beside_a_store(guest, machine, tmp_
 def test_an_archive_by_fw_cfg(guest, machine, tmp_path):
     path, port = archive(tmp_path / "files", {"site/hello.txt": b"hello", "site/large": LARGE[:1_000_000]}), free_port()
     web = guest("httpd", machine, f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80",
-                arguments=["--archive", "fw_cfg", "--files", "site"], extra=["-fw_cfg", f"name=opt/leat/files,file={path}"]).up()
+                arguments=["--archive", "fw_cfg", "--files", "/./site//"], extra=["-fw_cfg", f"name=opt/leat/files,file={path}"]).up()
     assert get(port, "hello.txt") == b"hello" and get(port, "large") == LARGE[:1_000_000]
     web.stop()
 
@@ -160,13 +160,19 @@ def answer(port, name):
         return sock.recv(512)
 
 
-@pytest.mark.parametrize("kind", ["folder", "tar", "cpio"])
+@pytest.mark.parametrize("kind", ["folder", "volume", "tar", "cpio"])
 def test_the_tool_takes_a_folder_or_an_archive(kind, tmp_path):
+    """volume: laid out as a node of Kubernetes lays out a ConfigMap, with links to links."""
     folder = tmp_path / "files"
-    (folder / "zones").mkdir(parents=True)
-    (folder / "zones/example.zone").write_text(ZONE)
+    (folder / "zones/..2026_11_26").mkdir(parents=True)
+    (folder / "zones/..2026_11_26/example.zone").write_text(ZONE)
+    (folder / "zones/..data").symlink_to("..2026_11_26")
+    (folder / "zones/example.zone").symlink_to("..data/example.zone")
     files = folder
-    if kind != "folder":
+    if kind != "volume":
+        (folder / "zones/example.zone").unlink()
+        (folder / "zones/example.zone").write_text(ZONE)
+    if kind in ("tar", "cpio"):
         files = tmp_path / "archive"
         form = "ustar" if kind == "tar" else "newc"
         subprocess.run(["bsdtar", "--format", form, "-cf", files, "-C", folder, "."], check=True)
