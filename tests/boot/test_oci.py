@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import tarfile
@@ -64,8 +65,24 @@ def test_skopeo_reads_both_and_the_same_input_gives_the_same_bytes(tmp_path):
     assert json.loads(seen.stdout)["Architecture"] == "amd64"
 
 
-def boot_as_urunc_does(layout, folder, forward):
-    """A guest with the command line of QEMU that urunc builds of an image, and its forwarded ports."""
+def add_mounts(initrd, mounts):
+    """Adds an archive with mounted files to an initrd, as urunc 0.7 does (its CopyFileMountsToInitrd(), and cavaliergopher/cpio
+    1.0.1): with absolute names, and without records of folders. @mounts: destination to source."""
+    with initrd.open("ab") as archive:
+        for number, (name, source) in enumerate([*mounts.items(), ("TRAILER!!!", None)], 1):
+            if source and not source.is_file():
+                continue  # urunc passes over folders
+            data = source.read_bytes() if source else b""
+            state = source.stat() if source else None
+            fields = [number, state.st_mode, state.st_uid, state.st_gid, 1, int(state.st_mtime)] if state else [0, 0, 0, 0, 1, 0]
+            fields += [len(data), 0, 0, 0, 0, len(name) + 1, 0]
+            head = b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0"
+            archive.write(head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4))
+
+
+def boot_as_urunc_does(layout, folder, forward, mounts=None):
+    """A guest with the command line of QEMU that urunc builds of an image, its forwarded ports, and files that the container
+    mounts."""
     manifest, config = unpack(layout, "unikernel", folder)
     root = folder / "unikernel"
     # urunc reads the annotations of the image or, where its caller drops them, this file
@@ -79,9 +96,11 @@ def boot_as_urunc_does(layout, folder, forward):
     assert words and said["cmdline"] == " ".join(words)
     # the type "mirage" puts these in front of it
     words = [f"--ipv4={IP}/24", f"--ipv4-gateway={PEER}", *words]
+    if mounts:
+        add_mounts(root / said["initrd"].lstrip("/"), mounts)
     return Guest(None, "pc", netdev=None, memory=256, extra=[
         "-vga", "none", "-kernel", f"{root}{said['binary']}", "-net", "nic,model=virtio",
-        *(["-initrd", f"{root}{said['initrd']}"] if "initrd" in said else []),
+        "-initrd", f"{root}{said['initrd']}",
         "-net", f"user{forward}", "-append", " ".join(words)])  # fmt: skip
 
 
@@ -120,8 +139,41 @@ def test_files_go_along(tmp_path):
         end(guest)
     finally:
         guest.remove()
-    with tarfile.open(tmp_path / "unikernel/unikernel/files.tar") as tar:
-        assert sorted(tar.getnames()) == ["notes.txt", "site", "site/index.html"]
+
+
+def test_mounted_files_lie_over_those_of_the_image(tmp_path):
+    """The files are those of examples/kubernetes/httpd-unikernel-files.yaml, and one of the node."""
+    kubernetes = SOURCE / "examples/kubernetes"
+    text = (kubernetes / "httpd-unikernel-files.yaml").read_text(encoding="utf-8")
+    volumes, image, node = tmp_path / "volumes", tmp_path / "image", tmp_path / "node"
+    for folder in (volumes, image / "site", node):
+        folder.mkdir(parents=True)
+    (image / "site/index.html").write_bytes(b"<p>image")
+    (image / "site/other.html").write_bytes(b"<p>other")
+    (volumes / "index.html").write_bytes(b"<p>mounted")
+    shutil.copy(kubernetes / "httpd.conf", volumes)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9", "-subj",
+                    "/CN=pod.test", "-addext", "subjectAltName=DNS:pod.test", "-keyout", volumes / "tls.key", "-out",
+                    volumes / "tls.crt"], check=True, capture_output=True)
+    mounts = {path: volumes / name for path, name in re.findall(r"mountPath: (\S+), subPath: (\S+?),", text)}
+    assert len(mounts) == 4
+    (node / "resolv.conf").write_text("nameserver 10.96.0.10\n")
+    mounts |= {"/etc/resolv.conf": node / "resolv.conf", "/var/run/secrets": volumes}
+    command = re.search(r"^#   tools/oci (.*)$", text, re.M)[1].split()
+    made = make(tmp_path / "httpd.oci", "--files", image, *command)
+    assert made.returncode == 0, made.stderr
+    port = free_port()
+    guest = boot_as_urunc_does(tmp_path / "httpd.oci", tmp_path, f",hostfwd=tcp:127.0.0.1:{port}-:8443", mounts)
+    try:
+        guest.up()
+        trust = ssl.create_default_context(cafile=str(volumes / "tls.crt"))
+        trust.check_hostname = False
+        for name, page in ("", b"<p>mounted"), ("other.html", b"<p>other"):
+            with urllib.request.urlopen(f"https://127.0.0.1:{port}/{name}", timeout=60, context=trust) as reply:
+                assert reply.read() == page
+        end(guest)
+    finally:
+        guest.remove()
 
 
 def test_the_unikernel_of_kubernetes_answers_the_probes_of_its_manifest(tmp_path):

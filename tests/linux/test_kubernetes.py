@@ -1,4 +1,5 @@
-"""The manifests of examples/kubernetes: they are of the API, their parts agree, and a pod of them runs and ends in time."""
+"""The manifests of examples/kubernetes: they are of the API, their parts agree, and pods of them run, take new files and end in
+time."""
 
 import copy
 import json
@@ -8,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import stat
 import tempfile
 import time
@@ -24,7 +26,8 @@ jsonschema = pytest.importorskip("jsonschema", reason="python3-jsonschema is not
 
 HERE = pathlib.Path(__file__).parent
 FOLDER = pathlib.Path(os.environ["LEAT_SOURCE"]) / "examples/kubernetes"
-FILES = ["httpd.yaml", "httpd-unikernel.yaml"]
+FILES = ["httpd.yaml", "httpd-unikernel.yaml", "httpd-files.yaml", "httpd-unikernel-files.yaml"]
+CONF = (FOLDER / "httpd.conf").read_text(encoding="utf-8")
 GROUPS = {"v1": "core.v1", "apps/v1": "apps.v1", "node.k8s.io/v1": "node.v1"}
 NODE, POD = "10.244.1.1", "10.244.1.5"
 STUCK_S = 3  # until a client that sends nothing more counts as one
@@ -46,9 +49,11 @@ def pod_of(name):
 
 
 def seconds_of(container):
-    """(between the order to end and SIGTERM, behind it at most)"""
+    """(between the order to end and SIGTERM, behind it at most); a unikernel gets no SIGTERM"""
     words = container.get("args", [])
     drain_s = int(words[words.index("--drain") + 1]) if "--drain" in words else 0
+    if any(mount["mountPath"] == "/etc/leat" for mount in container.get("volumeMounts", [])):
+        drain_s = int(re.search(r"^drain = (\d+)$", CONF, re.M)[1])
     return container["lifecycle"]["preStop"]["sleep"]["seconds"], drain_s
 
 
@@ -100,43 +105,75 @@ def test_the_parts_agree(name):
     assert pod["spec"]["terminationGracePeriodSeconds"] > sum(seconds_of(program))
 
 
-class Pod:
-    """The containers of httpd.yaml as processes without capabilities, in a network namespace like a pod's."""
+def publish(folder, files):
+    """Puts files into the folder of a volume, instead of those there, as the kubelet does (its AtomicWriter). A folder has
+    them, a link "..data" leads to it, and links below their names lead through that one."""
+    before = os.path.realpath(folder / "..data")
+    made = pathlib.Path(tempfile.mkdtemp(prefix="..2026_11_26_", dir=folder))
+    made.chmod(0o755)
+    for name, data in files.items():
+        (made / name).write_bytes(data)
+    (folder / "..data_tmp").symlink_to(made.name)
+    (folder / "..data_tmp").rename(folder / "..data")
+    for name in files:
+        if not (folder / name).is_symlink():
+            (folder / name).symlink_to(f"..data/{name}")
+    if before != str(folder / "..data"):
+        shutil.rmtree(before)
 
-    def __init__(self, folder):
-        self.spec = pod_of("httpd.yaml")["spec"]
+
+class Pod:
+    """The containers of a manifest as processes without capabilities, in a network namespace like a pod's, and in a PID
+    namespace if they share one. Each volume is a folder."""
+
+    def __init__(self, folder, name="httpd.yaml"):
+        self.spec = pod_of(name)["spec"]
+        self.folder = folder
+        self.program = self.pause = None
+        for volume in self.spec["volumes"]:
+            (folder / volume["name"]).mkdir()
+            (folder / volume["name"]).chmod(0o777)
         self.net = Namespace()
         run("ip", "link", "add", "pod0", "type", "veth", "peer", "name", "eth0")
         run("ip", "addr", "add", f"{NODE}/24", "dev", "pod0")
         run("ip", "link", "set", "pod0", "up")
         self.net.adopt("eth0", f"{POD}/24")
         self.net.run("ip", "route", "add", "default", "via", NODE)
-        self.folder = folder
-        side, = self.spec["initContainers"]
+        self.enter = ["nsenter", f"--net={self.net.path}"]
+        if self.spec.get("shareProcessNamespace"):
+            self.share_processes()
+        passt, *others = self.spec["initContainers"]
         entry = re.search(r"^ENTRYPOINT (\[.*\])$", (FOLDER / "passt.Containerfile").read_text(encoding="utf-8"), re.M)
-        self.passt = self.start(side, json.loads(entry[1]))
-        words = self.inside(side, side["startupProbe"]["exec"]["command"])
+        self.passt = self.start(passt, json.loads(entry[1]))
+        self.others = [self.start(container, container["command"]) for container in others]
+        words = self.inside(passt, passt["startupProbe"]["exec"]["command"])
         assert words[:2] == ["test", "-S"]
         self.wire = pathlib.Path(words[2])
-        self.program = None
+
+    def share_processes(self):
+        """A process that is the first of a namespace, whose end kills all of it."""
+        self.pause = Process("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", "echo here; exec sleep 3600")
+        self.pause.wait_for("here")
+        first = pathlib.Path(f"/proc/{self.pause.pid}/task/{self.pause.pid}/children").read_text(encoding="ascii").split()[0]
+        self.enter += [f"--target={first}", "--pid", "--mount"]
 
     def inside(self, container, words):
-        """Paths of the volume become those of a folder here."""
-        mount, = container["volumeMounts"]
-        return [word.replace(mount["mountPath"], str(self.folder), 1) for word in words]
+        """Paths of the volumes become those of the folders here."""
+        paths = {mount["mountPath"]: str(self.folder / mount["name"]) for mount in container["volumeMounts"]}
+        pattern = rf"(?<!\w)(?:{'|'.join(map(re.escape, paths))})\b"
+        return [re.sub(pattern, lambda found: paths[found[0]], word) for word in words]
 
     def start(self, container, entry):
         user = as_user()
         if not user:
             pytest.skip("another user is not to be had here")
-        return Process("nsenter", f"--net={self.net.path}", *user, "--no-new-privs",
-                       *self.inside(container, entry + container["args"]))
+        return Process(*self.enter, *user, "--no-new-privs", *self.inside(container, entry + container["args"]))
 
     def begin(self):
         """Starts the program; its address is the pod's."""
         container, = self.spec["containers"]
         self.program = self.start(container, [binary("httpd")])
-        self.program.wait_for(rf"{POD}/24 on .*, port 8080")
+        self.program.wait_for(rf"{POD}/24 on .*, port {container['ports'][0]['containerPort']}")
 
     def ask(self, probe):
         """The status of a probe by its name, or of a port and a path; 0 if it gets none."""
@@ -152,7 +189,7 @@ class Pod:
             return 0
 
     def end(self):
-        for process in (self.program, self.passt):
+        for process in (self.pause, self.program, self.passt, *self.others):
             if process and process.running:
                 process.kill()
         run("ip", "link", "del", "pod0", check=False)
@@ -160,17 +197,30 @@ class Pod:
 
 
 @pytest.fixture
-def pod():
+def pod_by():
+    """pod_by(name) starts the pod of a manifest, but not its program."""
     if not shutil.which("passt"):
         pytest.skip("passt is not installed")
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         os.chmod(folder, 0o777)
-        made = Pod(pathlib.Path(folder))
-        try:
+        started = []
+
+        def start(name):
+            made = Pod(pathlib.Path(folder), name)
+            started.append(made)
             assert until(lambda: made.wire.exists() and stat.S_ISSOCK(made.wire.stat().st_mode), LIMIT_S), made.passt.text
-            yield made
+            return made
+
+        try:
+            yield start
         finally:
-            made.end()
+            for one in started:
+                one.end()
+
+
+@pytest.fixture
+def pod(pod_by):
+    return pod_by("httpd.yaml")
 
 
 def test_a_pod_answers_its_probes_before_and_after_a_restart_of_the_program(pod):
@@ -198,3 +248,45 @@ def test_a_pod_ends_within_its_grace_though_a_client_never_does(pod):
         assert pod.program.wait(drain_s + LIMIT_S) == 0
         # the test of its time leaves out the time that a busy machine takes to run the program at all
         assert time.monotonic() - began < pod.spec["terminationGracePeriodSeconds"] - sleep_s, pod.program.text
+
+
+def certificate(folder, name):
+    """The files of a Secret of TLS, and the certificate as DER."""
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9", "-subj", f"/CN={name}",
+        "-keyout", folder / "tls.key", "-out", folder / "tls.crt")
+    files = {path.name: path.read_bytes() for path in (folder / "tls.key", folder / "tls.crt")}
+    return files, ssl.PEM_cert_to_DER_cert(files["tls.crt"].decode())
+
+
+def page_by_tls():
+    """The page of the pod, and the certificate it was sent with."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection((POD, 8443), LIMIT_S) as tcp, context.wrap_socket(tcp) as tls:
+        tls.sendall(b"GET / HTTP/1.1\r\nHost: pod\r\nConnection: close\r\n\r\n")
+        got = b""
+        while part := tls.recv(65536):
+            got += part
+        return got.partition(b"\r\n\r\n")[2], tls.getpeercert(binary_form=True)
+
+
+def test_a_pod_takes_files_of_volumes_and_later_ones(pod_by, tmp_path):
+    made = pod_by("httpd-files.yaml")
+    container, = made.spec["containers"]
+    conf, = made.inside(container, [CONF])
+    (first, one), (second, other) = certificate(tmp_path, "one"), certificate(tmp_path, "other")
+    publish(made.folder / "conf", {"httpd.conf": conf.encode()})
+    publish(made.folder / "site", {"index.html": b"<p>one"})
+    publish(made.folder / "tls", first)
+    time.sleep(STUCK_S)  # "reload" has seen these
+    made.begin()
+    assert until(lambda: made.ask("readinessProbe") == 200, LIMIT_S), made.program.text
+    assert page_by_tls() == (b"<p>one", one)
+    publish(made.folder / "site", {"index.html": b"<p>two"})
+    assert page_by_tls() == (b"<p>two", one)
+    publish(made.folder / "tls", second)
+    made.program.wait_for("SIGHUP: files read again", LIMIT_S)
+    assert page_by_tls() == (b"<p>two", other)
+    publish(made.folder / "tls", {"tls.key": first["tls.key"], "tls.crt": second["tls.crt"]})
+    made.program.wait_for("the earlier files stay in force", LIMIT_S)
+    assert page_by_tls() == (b"<p>two", other) and made.ask("livenessProbe") == 200
