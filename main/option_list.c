@@ -77,7 +77,7 @@ const struct option all_options[KEY_COUNT] = {
                         false},
     [KEY_FILES] = {"files", "FOLDER",
                    "serve that folder, instead of the files in the program; an image:\n"
-                   "                     a folder of the files beside it",
+                   "                     a folder of its own files, or of those beside it",
                    false},
     [KEY_REDIRECTS] = {"redirects", "FILE",
                        "with --files: lines \"/from /to [STATUS]\"; \"/from/*\" takes all below",

@@ -1,9 +1,10 @@
 /*
  * bare_files.c -- see bare_files.h.
  *
- * Sources lie over each other: the archive in memory, then that of --archive. Files of a disk that
- * a program wants as a whole are copied, once each, into memory that is set aside for them: the
- * stack takes the rest. A server that sends files reads them in parts, and needs no copy.
+ * Sources lie over each other: the archive in memory, then that of --archive, then the files that
+ * were built in. Files of a disk that a program wants as a whole are copied, once each, into memory
+ * that is set aside for them: the stack takes the rest. A server that sends files reads them in
+ * parts, and needs no copy.
  */
 #include "bare_files.h"
 
@@ -30,7 +31,8 @@ struct copy {
 
 static struct {
     struct leat_files_layers layers;
-    struct leat_files *found; /* the layers; NULL: no files come from outside */
+    struct leat_files *found; /* the layers; NULL: there are no files */
+    struct leat_files_built_in built_in;
     struct copy *copies;
     uint8_t *room; /* for more of them */
     size_t room_bytes;
@@ -131,6 +133,33 @@ static const char *open_disk(struct bare_machine *machine, const char *name)
     return NULL;
 }
 
+/* Makes a source of the files that were built in. NULL, or why not. */
+static const char *add_built_in(struct bare_machine *machine)
+{
+    const uint32_t count = leat_image_file_count;
+    struct leat_file *list;
+
+    if (count == 0)
+        return NULL;
+    list = machine->take(machine, count * sizeof *list);
+    if (!list)
+        return no_memory;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct leat_http_file *file = &leat_image_files[i];
+        const char *path = file->path + (*file->path == '/');
+
+        list[i] = (struct leat_file){.path = path,
+                                     .path_len = strlen(path),
+                                     .len = file->len,
+                                     .modified_s = (int64_t)(file->modified_ns / 1000000000),
+                                     .bytes = file->bytes,
+                                     .tag = file->tag};
+    }
+    leat_files_built_in_open(&files.built_in, list, count);
+    add(&files.built_in.files);
+    return NULL;
+}
+
 /* The value of --archive; NULL: it isn't given. */
 static const char *find_word(int count, char **words)
 {
@@ -159,7 +188,10 @@ const char *bare_files_open(struct bare_machine *machine, int count, char **word
         return complain("initrd", "", why);
     if (name)
         why = strcmp(name, "fw_cfg") == 0 ? open_fw_cfg(machine) : open_disk(machine, name);
-    return why ? complain("--archive ", name, why) : NULL;
+    if (why)
+        return complain("--archive ", name, why);
+    why = add_built_in(machine);
+    return why ? complain("files that were built in", "", why) : NULL;
 }
 
 /* Copies a file of a disk, unless there is a copy. */
@@ -199,24 +231,13 @@ enum leat_err bare_files_read(struct leat_platform *platform, const char *path, 
     struct leat_file found;
 
     (void)platform;
-    if (files.found && !leat_files_find(files.found, path, &found) && !found.is_folder) {
-        if (!found.bytes && found.len > 0)
-            return copy(&found, bytes, len);
-        *bytes = found.bytes ? found.bytes : "";
-        *len = (size_t)found.len;
-        return LEAT_OK;
-    }
-    for (uint32_t i = 0; i < leat_image_file_count; i++) {
-        const struct leat_http_file *file = &leat_image_files[i];
-
-        if (strcmp(path, file->path + (*path != '/')) ==
-            0) { /* all of their paths begin with one */
-            *bytes = file->bytes;
-            *len = file->len;
-            return LEAT_OK;
-        }
-    }
-    return LEAT_ERR_NOT_FOUND;
+    if (!files.found || leat_files_find(files.found, path, &found) || found.is_folder)
+        return LEAT_ERR_NOT_FOUND;
+    if (!found.bytes && found.len > 0)
+        return copy(&found, bytes, len);
+    *bytes = found.bytes ? found.bytes : "";
+    *len = (size_t)found.len;
+    return LEAT_OK;
 }
 
 uint64_t bare_files_changed_ns(struct leat_platform *platform, const char *path)
@@ -260,7 +281,7 @@ const char *bare_files_folder(struct leat_platform *platform, struct leat_files 
 
     if (!files.found || leat_files_find(files.found, platform->folder, &found) ||
         !found.is_folder || !keep_root(platform->folder))
-        return "the files beside this image have no such folder";
+        return "neither in this image nor beside it is such a folder";
     *source = files.found;
     *root = files.root;
     return NULL;

@@ -124,6 +124,18 @@ def test_an_archive_by_fw_cfg(guest, machine, tmp_path):
     web.stop()
 
 
+def test_a_folder_may_be_built_in(guest, machine, tmp_path):
+    """Files of an archive lie over it."""
+    above, port = archive(tmp_path / "files", {"authority.pem": b"above", "deep/page.html": b"deep"}), free_port()
+    web = guest("httpd_keys", machine, f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80", arguments=["--files", "/"],
+                extra=["-initrd", above]).up()
+    assert get(port, "authority.pem") == b"above" and get(port, "deep/page.html") == b"deep"
+    assert get(port, "server.pem") == (BUILD / "tests/boot/server.pem").read_bytes()
+    web.stop()
+    alone = guest("httpd_keys", machine, arguments=["--files", "deep"])
+    assert alone.wait() == 2 and "httpd: neither in this image nor beside it is such a folder" in alone.text
+
+
 def test_fw_cfg_without_an_archive_is_told(guest, machine):
     stopped = guest("echo", machine, arguments=["--archive", "fw_cfg"], extra=["-fw_cfg", "name=opt/other,string=x"])
     assert stopped.wait() == 2
