@@ -148,6 +148,32 @@ class Archives(unittest.TestCase):
             status, _, why = show(written.getvalue()[:cut])
             self.assertEqual((status, why), (1, f"the archive ends in a file, at byte 0 of {cut}"))
 
+    def test_each_damage_of_cpio_is_told(self):
+        """A file of eight bytes with the name "file", and the last record."""
+        def record(name, data):
+            head = b"070701" + b"".join(b"%08X" % field for field in (1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0))
+            head += name + b"\0"
+            return head + bytes(-len(head) % 4) + data
+        good = record(b"file", b"contents") + record(b"TRAILER!!!", b"")
+        self.assertEqual(show(good)[0], 0)
+        size, name_size, second = 54, 94, 124
+        for at, wrong, told in ((20, b"x", "a header has a byte that is no hexadecimal digit, at byte 0"),
+                                (name_size, b"00000000", "a name has no bytes, at byte 0"),
+                                (name_size, b"00000004", "a name has no end, at byte 0"),
+                                (name_size, b"000000FF", "the archive ends in a name, at byte 0"),
+                                (name_size, b"FFFFFFFF", "the archive ends in a name, at byte 0"),
+                                (size, b"000000FF", "the archive ends in a file, at byte 0"),
+                                (size, b"FFFFFFFF", "the archive ends in a file, at byte 0"),
+                                (second, b"07070X", "no header of cpio's format newc is there, at byte 124"),
+                                (size, b"00000004", "no header of cpio's format newc is there, at byte 120")):
+            with self.subTest(at=at, wrong=wrong):
+                status, _, why = show(good[:at] + wrong + good[at + len(wrong):])
+                self.assertEqual((status, why), (1, f"{told} of {len(good)}"))
+        for cut in range(6, len(good) - 3):  # less than the zeros behind the last name
+            status, _, why = show(good[:cut])
+            self.assertEqual(status, 1, cut)
+            self.assertRegex(why, rf"^the archive ends in a (header|name|file), at byte (0|124) of {cut}$")
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
