@@ -1,8 +1,10 @@
-"""--store on Solo5: an image whose manifest has a disk keeps its lease there."""
+"""--store and --archive on Solo5: an image whose manifest has a disk keeps its lease there, or has its files from there."""
 
+import io
 import re
 import shutil
 import subprocess
+import tarfile
 
 import pytest
 from solo5 import START_S, image, tools
@@ -52,6 +54,17 @@ def test_a_name_that_the_manifest_lacks(abi, server, tmp_path):  # noqa: F811
     echo = boot(abi, disk, "--store=other")
     echo.wait_for("echo: --store other: the manifest has no block device of this name, or it has been acquired already", START_S)
     assert tools.until(lambda: not echo.running) and echo.wait() == 2
+
+
+def test_an_archive_has_the_configuration(abi, server, tmp_path):  # noqa: F811
+    conf = b"port = 4711\nip = 10.79.0.7/24\n"
+    with tarfile.open(tmp_path / "disk", "w") as tar:
+        entry = tarfile.TarInfo("etc/leat.conf")
+        entry.size = len(conf)
+        tar.addfile(entry, io.BytesIO(conf))
+    echo = boot(abi, tmp_path / "disk", "--archive=disk", "--config=/etc/leat.conf")
+    echo.wait_for(r"echo: 10\.79\.0\.7/24 on service, MTU 1500, port 4711", START_S)
+    echo.kill()
 
 
 def test_tools_boot_gives_an_image_a_disk(abi, server, tmp_path):  # noqa: F811
