@@ -144,11 +144,18 @@ static bool takes(const struct leat_block_device *device, unsigned pieces, uint3
            (device->piece_bytes_max == 0 || bytes <= device->piece_bytes_max);
 }
 
+/* True if the device has these sectors, at least one. */
+static bool has(const struct leat_block_device *device, uint64_t first, uint64_t sectors)
+{
+    /* in this form, as a sum could wrap */
+    return sectors > 0 && sectors <= device->sectors && first <= device->sectors - sectors;
+}
+
 /* The pieces and the range of a read or a write. */
 static enum leat_err check_range(const struct leat_block_device *device,
                                  const struct leat_block_request *request)
 {
-    uint64_t bytes = 0, sectors;
+    uint64_t bytes = 0;
     unsigned pieces = 0;
 
     for (const struct leat_buf *buf = request->buf; buf; buf = buf->next) {
@@ -156,14 +163,12 @@ static enum leat_err check_range(const struct leat_block_device *device,
             return LEAT_ERR_TOO_BIG;
         bytes += buf->len;
     }
-    sectors = bytes / device->sector_bytes;
     if (bytes > UINT32_MAX)
         return LEAT_ERR_TOO_BIG;
-    /* in this form, as a sum could wrap */
-    if (sectors == 0 || bytes % device->sector_bytes != 0 || sectors > device->sectors ||
-        request->sector > device->sectors - sectors)
-        return LEAT_ERR_ARGUMENT;
-    return LEAT_OK;
+    return bytes % device->sector_bytes == 0 &&
+                   has(device, request->sector, bytes / device->sector_bytes)
+               ? LEAT_OK
+               : LEAT_ERR_ARGUMENT;
 }
 
 static enum leat_err check(const struct leat_block_device *device,
@@ -178,6 +183,11 @@ static enum leat_err check(const struct leat_block_device *device,
         return check_range(device, request);
     case LEAT_BLOCK_READ:
         return check_range(device, request);
+    case LEAT_BLOCK_DISCARD:
+        if (device->read_only || !device->discards)
+            return LEAT_ERR_UNSUPPORTED;
+        return !request->buf && has(device, request->sector, request->sectors) ? LEAT_OK
+                                                                               : LEAT_ERR_ARGUMENT;
     default:
         return LEAT_ERR_ARGUMENT;
     }

@@ -88,11 +88,12 @@ static void submit(uint8_t what)
     if (asked->pending)
         return;
     asked->buf = (struct leat_buf){.data = asked->bytes, .len = what & 128 ? BYTES : BYTES / 2};
-    *request = (struct leat_block_request){.what = (enum leat_block_what)(next8() % 3),
+    *request = (struct leat_block_request){.what = (enum leat_block_what)(next8() % 4),
                                            .sector = next8() % 70u,
+                                           .sectors = what & 7u,
                                            .on_done = on_done,
                                            .arg = asked};
-    if (request->what != LEAT_BLOCK_FLUSH)
+    if (request->what == LEAT_BLOCK_READ || request->what == LEAT_BLOCK_WRITE)
         request->buf = &asked->buf;
     asked->pending = leat_block_submit(&world.block, request) == LEAT_OK;
 }

@@ -40,7 +40,9 @@ enum {
 enum leat_block_what {
     LEAT_BLOCK_READ,
     LEAT_BLOCK_WRITE,
-    LEAT_BLOCK_FLUSH /**< makes the writes durable whose callbacks have run */
+    LEAT_BLOCK_FLUSH,  /**< makes the writes durable whose callbacks have run */
+    LEAT_BLOCK_DISCARD /**< gives up the contents of sectors, which are undefined from then on,
+                          until they are written again */
 };
 
 /** The end of a request, from leat_poll(); it may call every function of leat.  The request and its
@@ -53,12 +55,14 @@ struct leat_block_request {
     uint64_t sector;           /**< the first one; not looked at for a flush */
     struct leat_buf *buf;      /**< whole sectors in all, in one or more buffers, of
                                     which `data`, `len` and `next` are looked at: a program may make one
-                                    of memory of its own.  A read fills them.  NULL for a flush */
+                                    of memory of its own.  A read fills them.  NULL for a flush and
+                                    a discard */
     leat_block_fn *on_done;    /**< not NULL */
     void *arg;                 /**< for on_done */
 
     struct leat_block_request *next; /**< private; a backend's while the device has the request */
     enum leat_err err;               /**< how it ended; set by the backend */
+    uint32_t sectors;                /**< of a discard, the program's; not looked at otherwise */
 };
 
 /* ---- backends */
@@ -91,6 +95,7 @@ struct leat_block_device {
     uint32_t pieces_max;              /**< buffers of a request; 0: LEAT_BLOCK_PIECES_MAX */
     uint32_t piece_bytes_max;         /**< bytes of one buffer, at least a sector; 0: any number */
     bool read_only;                   /**< writes are refused */
+    bool discards; /**< it takes discards, of any length, and may do a part only */
 };
 
 /* ---- for programs */
@@ -134,7 +139,8 @@ enum leat_err leat_block_open(struct leat_block *block, struct leat *stack,
  * - LEAT_ERR_ARGUMENT: no sector, no whole sectors, or sectors behind the end;
  * - LEAT_ERR_TOO_BIG: more buffers than LEAT_BLOCK_PIECES_MAX or the device's `pieces_max`, a
  *   buffer of more than its `piece_bytes_max`, or 4 GiB and more in all;
- * - LEAT_ERR_UNSUPPORTED: a write to a device that is read-only;
+ * - LEAT_ERR_UNSUPPORTED: a write or a discard to a device that is read-only, or a discard to one
+ * that takes none;
  * - LEAT_ERR_CLOSED.
  *
  * Errors in the callback:

@@ -91,11 +91,42 @@ static enum leat_err flush(struct disk *disk)
     return fail(disk, "flush", strerror(errno));
 }
 
+/* Makes a hole, which has no place on the disk. */
+static enum leat_err discard(struct disk *disk, const struct leat_block_request *request)
+{
+    const uint64_t bytes = disk->device.sector_bytes;
+
+    while (fallocate(disk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                     (off_t)(request->sector * bytes), (off_t)(request->sectors * bytes)) != 0) {
+        const enum leat_err err = errno == EOPNOTSUPP ? LEAT_ERR_UNSUPPORTED : LEAT_ERR_DEVICE;
+
+        if (errno == EINTR)
+            continue;
+        (void)fail(disk, "discard", strerror(errno));
+        return err;
+    }
+    return LEAT_OK;
+}
+
+static enum leat_err carry_out(struct disk *disk, const struct leat_block_request *request)
+{
+    switch (request->what) {
+    case LEAT_BLOCK_FLUSH:
+        return flush(disk);
+    case LEAT_BLOCK_DISCARD:
+        return discard(disk, request);
+    case LEAT_BLOCK_READ:
+    case LEAT_BLOCK_WRITE:
+    default:
+        return transfer(disk, request);
+    }
+}
+
 static bool start(struct leat_block_device *device, struct leat_block_request *request)
 {
     struct disk *disk = disk_of(device);
 
-    request->err = request->what == LEAT_BLOCK_FLUSH ? flush(disk) : transfer(disk, request);
+    request->err = carry_out(disk, request);
     request->next = NULL;
     *disk->end = request;
     disk->end = &request->next;
@@ -191,8 +222,11 @@ enum leat_err leat_posix_block_open(struct leat_block_device **device, const cha
 
     if (!disk)
         return refuse(why, LEAT_ERR_MEMORY, path, "no memory");
-    disk->device = (struct leat_block_device){
-        .ops = &disk_ops, .name = "disk", .requests_max = REQUESTS_MAX, .read_only = read_only};
+    disk->device = (struct leat_block_device){.ops = &disk_ops,
+                                              .name = "disk",
+                                              .requests_max = REQUESTS_MAX,
+                                              .read_only = read_only,
+                                              .discards = !read_only};
     disk->end = &disk->done;
     err = open_disk(disk, path, read_only, why);
     if (err) {

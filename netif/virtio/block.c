@@ -16,6 +16,7 @@ enum {
     CONFIG_SIZE_MAX = 8,
     CONFIG_SEG_MAX = 12,
     CONFIG_BLK_SIZE = 20,
+    CONFIG_DISCARD_MAX = 36, /* units of 512 bytes */
     CONFIG_READS_MAX = 8,
     PIECES_OURS = 2 /* of a chain: the header and the status */
 };
@@ -23,10 +24,11 @@ enum {
 _Static_assert((int)LEAT_BLOCK_PIECES_MAX + (int)PIECES_OURS <= (int)VIRTQUEUE_PIECES_MAX,
                "a request fits into a chain");
 _Static_assert(sizeof(struct virtio_block_header) == VIRTIO_BLOCK_HEADER_BYTES, "5.2.6");
+_Static_assert(sizeof(struct virtio_block_discard) == 16, "5.2.6");
 
 static const uint64_t wanted_features =
     VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_RO | VIRTIO_BLK_F_BLK_SIZE |
-    VIRTIO_BLK_F_FLUSH | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
+    VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_DISCARD | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
 static const uint64_t look_every_ns = 1000000000;
 
 static struct leat_virtio_block *block_of(struct leat_block_device *device)
@@ -101,10 +103,29 @@ static uint32_t type_of(enum leat_block_what what)
         return VIRTIO_BLOCK_OUT;
     case LEAT_BLOCK_FLUSH:
         return VIRTIO_BLOCK_FLUSH;
+    case LEAT_BLOCK_DISCARD:
+        return VIRTIO_BLOCK_DISCARD;
     case LEAT_BLOCK_READ:
     default:
         return VIRTIO_BLOCK_IN;
     }
+}
+
+/* Fills in the parts of the slot that the device reads. A discard that is longer than the device
+ * takes is cut. */
+static void fill_in(const struct leat_virtio_block *block, struct virtio_block_slot *slot,
+                    const struct leat_block_request *request)
+{
+    const uint32_t units = block->block.sector_bytes / VIRTIO_BLOCK_UNIT;
+    const bool transfers = request->what == LEAT_BLOCK_READ || request->what == LEAT_BLOCK_WRITE;
+
+    slot->header = (struct virtio_block_header){.type = type_of(request->what),
+                                                .sector = transfers ? request->sector * units : 0};
+    slot->discard = (struct virtio_block_discard){
+        .sector = request->sector * units,
+        .sectors = units *
+                   (request->sectors < block->discard_max ? request->sectors : block->discard_max)};
+    slot->status = VIRTIO_BLOCK_NO_STATUS;
 }
 
 /* Gives the slot's request to the device; false: the queue has no room. */
@@ -114,13 +135,10 @@ static bool send(struct leat_virtio_block *block, struct virtio_block_slot *slot
     struct virtqueue_piece list[VIRTQUEUE_PIECES_MAX];
     struct virtqueue_pieces pieces = {.list = list};
 
-    slot->header = (struct virtio_block_header){
-        .type = type_of(request->what),
-        .sector = request->what == LEAT_BLOCK_FLUSH
-                      ? 0
-                      : request->sector * (block->block.sector_bytes / VIRTIO_BLOCK_UNIT)};
-    slot->status = VIRTIO_BLOCK_NO_STATUS;
+    fill_in(block, slot, request);
     list[pieces.count++] = (struct virtqueue_piece){&slot->header, sizeof slot->header};
+    if (request->what == LEAT_BLOCK_DISCARD)
+        list[pieces.count++] = (struct virtqueue_piece){&slot->discard, sizeof slot->discard};
     for (const struct leat_buf *buf = request->buf; buf; buf = buf->next) {
         if (buf->len > 0) /* a descriptor without bytes is not allowed (2.7.5) */
             list[pieces.count++] = (struct virtqueue_piece){buf->data, buf->len};
@@ -256,6 +274,10 @@ static bool read_facts(struct leat_virtio_block *block)
     if (facts->piece_bytes_max > 0 && facts->piece_bytes_max < facts->sector_bytes)
         return false;
     facts->sectors = read_capacity(device) / (facts->sector_bytes / VIRTIO_BLOCK_UNIT);
+    if (block->features & VIRTIO_BLK_F_DISCARD)
+        block->discard_max = (uint32_t)config_read(device, CONFIG_DISCARD_MAX, 4) /
+                             (facts->sector_bytes / VIRTIO_BLOCK_UNIT);
+    facts->discards = block->discard_max > 0;
     /* So that the number of a unit, and of a byte, fits into 64 bits. */
     return facts->sectors > 0 && facts->sectors < UINT64_MAX / 2 / facts->sector_bytes;
 }

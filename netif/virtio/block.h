@@ -11,6 +11,7 @@
 #define VIRTIO_BLK_F_RO       (UINT64_C(1) << 5)
 #define VIRTIO_BLK_F_BLK_SIZE (UINT64_C(1) << 6)
 #define VIRTIO_BLK_F_FLUSH    (UINT64_C(1) << 9)
+#define VIRTIO_BLK_F_DISCARD  (UINT64_C(1) << 13)
 
 enum {
     VIRTIO_BLOCK_REQUESTS = 16, /* with the device at a time */
@@ -21,6 +22,7 @@ enum {
     VIRTIO_BLOCK_IN = 0,
     VIRTIO_BLOCK_OUT = 1,
     VIRTIO_BLOCK_FLUSH = 4,
+    VIRTIO_BLOCK_DISCARD = 11,
     /* of the status */
     VIRTIO_BLOCK_OK = 0,
     VIRTIO_BLOCK_UNSUPPORTED = 2,
@@ -34,9 +36,17 @@ struct virtio_block_header {
     uint64_t sector;
 };
 
+/* The data of a discard (5.2.6), in units of 512 bytes. */
+struct virtio_block_discard {
+    uint64_t sector;
+    uint32_t sectors;
+    uint32_t flags;
+};
+
 /* A request that the device has: its header, which it reads, and its status, which it writes. */
 struct virtio_block_slot {
     struct virtio_block_header header;
+    struct virtio_block_discard discard;
     struct leat_block_request *request; /* NULL: the slot is free */
     uint8_t status;
 };
@@ -44,7 +54,8 @@ struct virtio_block_slot {
 struct leat_virtio_block {
     struct leat_block_device block; /* must be first: its address is also that of the struct */
     struct virtio_device device;
-    uint64_t features; /* agreed on */
+    uint64_t features;    /* agreed on */
+    uint32_t discard_max; /* sectors of one discard */
     uint64_t state_look_ns;
     const char *why_lost; /* NULL: it isn't, or was closed */
     bool stopped;         /* the device has no queue any more */

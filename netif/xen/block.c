@@ -35,6 +35,7 @@ static enum xen_block_operation operation_of(enum leat_block_what what)
         return XEN_BLOCK_WRITE;
     case LEAT_BLOCK_FLUSH:
         return XEN_BLOCK_FLUSH;
+    case LEAT_BLOCK_DISCARD: /* isn't offered */
     case LEAT_BLOCK_READ:
     default:
         return XEN_BLOCK_READ;

@@ -52,6 +52,29 @@ static enum leat_err flush(struct faulty *faulty)
     return LEAT_OK;
 }
 
+/* The contents are whatever the device likes. */
+static enum leat_err discard(struct faulty *faulty, const struct leat_block_request *request)
+{
+    const size_t bytes = faulty->device.sector_bytes;
+
+    memset(faulty->cached + request->sector * bytes, FAULTY_DISCARDED, request->sectors * bytes);
+    return LEAT_OK;
+}
+
+static enum leat_err carry_out(struct faulty *faulty, const struct leat_block_request *request)
+{
+    switch (request->what) {
+    case LEAT_BLOCK_FLUSH:
+        return flush(faulty);
+    case LEAT_BLOCK_DISCARD:
+        return discard(faulty, request);
+    case LEAT_BLOCK_READ:
+    case LEAT_BLOCK_WRITE:
+    default:
+        return transfer(faulty, request);
+    }
+}
+
 static bool start(struct leat_block_device *device, struct leat_block_request *request)
 {
     struct faulty *faulty = faulty_of(device);
@@ -81,8 +104,7 @@ static struct leat_block_request *finished(struct leat_block_device *device, uin
     if (faulty->closed && !faulty->is_prompt)
         request->err = LEAT_ERR_CLOSED;
     else
-        request->err =
-            request->what == LEAT_BLOCK_FLUSH ? flush(faulty) : transfer(faulty, request);
+        request->err = carry_out(faulty, request);
     return request;
 }
 

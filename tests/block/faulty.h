@@ -13,7 +13,8 @@
 #include <leat/block.h>
 
 enum {
-    FAULTY_HELD = 32
+    FAULTY_HELD = 32,
+    FAULTY_DISCARDED = 0xdd /* bytes of sectors behind a discard */
 };
 
 struct faulty {

@@ -228,6 +228,50 @@ static void a_flush_is_sent_if_the_device_has_a_cache(void **state)
     assert_int_equal(disk.type, 99);
 }
 
+/* Discards @sectors from the first on; returns the end. */
+static enum leat_err do_discard(uint64_t sector, uint32_t sectors)
+{
+    ends[0] = 0;
+    asked[0] = (struct leat_block_request){
+        .what = LEAT_BLOCK_DISCARD, .sector = sector, .sectors = sectors, .on_done = on_done};
+    if (leat_block_submit(&block, &asked[0]))
+        return LEAT_ERR_UNSUPPORTED;
+    disk_serve();
+    poll_for(1000000);
+    assert_int_equal(ends[0], 1);
+    return asked[0].err;
+}
+
+static void a_discard_is_sent_in_units_of_512_and_no_longer_than_the_device_takes(void **state)
+{
+    const uint64_t offered = (everything & ~VIRTIO_BLK_F_RO) | VIRTIO_BLK_F_DISCARD;
+
+    (void)state;
+    assert_null(start(offered)); /* it takes discards of no sector */
+    assert_int_equal(do_discard(0, 1), LEAT_ERR_UNSUPPORTED);
+    disk.config[36] = 11;
+    restart(offered & ~VIRTIO_BLK_F_DISCARD);
+    assert_int_equal(do_discard(0, 1), LEAT_ERR_UNSUPPORTED);
+    restart(offered);
+    assert_int_equal(do_discard(3, 11), LEAT_OK);
+    assert_int_equal(disk.type, VIRTIO_BLOCK_DISCARD);
+    assert_int_equal(disk.discard.sector, 3);
+    assert_int_equal(disk.discard.sectors, 11);
+    assert_int_equal(disk.discard.flags, 0);
+    assert_int_equal(do_discard(3, 12), LEAT_OK);
+    assert_int_equal(disk.discard.sectors, 11);
+    disk.config[21] = 4096 >> 8;
+    restart(offered);
+    assert_int_equal(do_discard(1, 3), LEAT_OK);
+    assert_int_equal(disk.discard.sector, 8);
+    assert_int_equal(disk.discard.sectors, 8);
+    disk.answer = VIRTIO_BLOCK_UNSUPPORTED;
+    assert_int_equal(do_discard(1, 1), LEAT_ERR_UNSUPPORTED);
+    disk.config[36] = 7; /* less than a sector */
+    restart(offered);
+    assert_int_equal(do_discard(0, 1), LEAT_ERR_UNSUPPORTED);
+}
+
 static void the_status_is_the_end_of_a_request(void **state)
 {
     (void)state;
@@ -335,6 +379,7 @@ int main(void)
         TEST(data_go_both_ways),
         TEST(data_go_both_ways_without_indirect_tables),
         TEST(a_flush_is_sent_if_the_device_has_a_cache),
+        TEST(a_discard_is_sent_in_units_of_512_and_no_longer_than_the_device_takes),
         TEST(the_status_is_the_end_of_a_request),
         TEST(more_requests_than_the_driver_has_room_for_wait),
         TEST(the_device_never_interrupts),

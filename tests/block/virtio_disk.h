@@ -16,13 +16,14 @@ struct disk {
     uint64_t offered, agreed;
     uint8_t status;
     bool gone;
-    uint8_t config[24];
+    uint8_t config[40];
     uint16_t queue_max, seen;
     unsigned notified, interrupts;
     struct leat_virtio_block driver;
     uint8_t sectors[SECTORS * SECTOR];
-    uint8_t answer; /* the status of the next requests */
-    uint32_t type;  /* of the last request */
+    uint8_t answer;                      /* the status of the next requests */
+    uint32_t type;                       /* of the last request */
+    struct virtio_block_discard discard; /* the last one */
 };
 
 extern struct disk disk;

@@ -1,7 +1,8 @@
 /*
  * store.c -- for a test: an image that counts its boots in a store on its disk: virtio's, or Xen's.
  *
- * It says "boot 3" and ends with status 0; or it says why not, and ends with status 1.
+ * It says "boot 3" and ends with status 0; or it says why not, and ends with status 1. With the
+ * word "discard" it gives up all sectors but the first one instead.
  */
 #include <leat/leat.h>
 #include <leat/metal.h>
@@ -26,6 +27,7 @@ static struct program {
     struct leat_block block;
     struct leat_store store;
     struct leat_store_request request;
+    struct leat_block_request discard;
     unsigned step;
     uint8_t value[VALUE_BYTES]; /* a count, and bytes that follow from it */
     uint8_t again[VALUE_BYTES];
@@ -104,6 +106,22 @@ static void on_done(struct leat_store *store, struct leat_store_request *request
     leat_stop(program.stack, complain("the store", leat_err_text(err)));
 }
 
+static void on_discarded(struct leat_block_request *request, enum leat_err err, void *arg)
+{
+    (void)request;
+    (void)arg;
+    leat_stop(program.stack, err ? complain("the discard", leat_err_text(err)) : 0);
+}
+
+static enum leat_err discard(const struct leat_block_device *device)
+{
+    program.discard = (struct leat_block_request){.what = LEAT_BLOCK_DISCARD,
+                                                  .sector = 1,
+                                                  .sectors = (uint32_t)device->sectors - 1,
+                                                  .on_done = on_discarded};
+    return leat_block_submit(&program.block, &program.discard);
+}
+
 /* NULL: there is none, for the reason @why. */
 static struct leat_block_device *open_disk(const char **why)
 {
@@ -133,6 +151,8 @@ static enum leat_err start(struct leat_block_device *device)
     err = leat_init(&program.stack, memory, leat_memory_bytes(&config), &config);
     if (!err)
         err = leat_block_open(&program.block, program.stack, device);
+    if (!err && strstr(program.metal->command_line, "discard"))
+        return discard(device);
     if (!err)
         err = leat_store_mount(&program.store, &program.block, store_memory, bytes, &store);
     return err;
@@ -154,6 +174,7 @@ int leat_metal_main(struct leat_metal *metal)
         return complain("the store", leat_err_text(err));
     status = leat_run(program.stack, metal->host);
     leat_block_close(&program.block);
-    leat_store_close(&program.store);
+    if (!program.discard.on_done)
+        leat_store_close(&program.store);
     return status;
 }

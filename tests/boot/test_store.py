@@ -54,6 +54,19 @@ def test_disks_of_other_kinds(guest, machine, tmp_path, device):
         assert f"boot {boot}" in one.lines, one.text
 
 
+def test_a_discard_frees_the_place_on_the_host(guest, machine, tmp_path):
+    path = tmp_path / "disk"
+    path.write_bytes(b"x" * (1 << 20))
+    before = path.stat()
+    for device, drive, status in (",discard=off", "", 1), ("", ",discard=unmap", 0):
+        one = guest("store", machine, netdev=None, arguments=["discard"], extra=words(path, machine, device, drive))
+        assert one.wait(60) == status, one.text
+        assert ("the discard" in one.text or "the store: " in one.text) == bool(status), one.text
+    data, state = path.read_bytes(), path.stat()
+    assert len(data) == 1 << 20 and data[:SECTOR] == b"x" * SECTOR and data[4096:] == bytes(len(data) - 4096)
+    assert state.st_blocks < before.st_blocks
+
+
 def test_a_read_only_disk_keeps_what_it_has(guest, machine, disk):
     one = guest("store", machine, netdev=None, extra=words(disk, machine))
     assert one.wait(60) == 0, one.text

@@ -165,6 +165,7 @@ pub type leat_block_what = u32;
 pub const LEAT_BLOCK_READ: leat_block_what = 0;
 pub const LEAT_BLOCK_WRITE: leat_block_what = 1;
 pub const LEAT_BLOCK_FLUSH: leat_block_what = 2;
+pub const LEAT_BLOCK_DISCARD: leat_block_what = 3;
 pub type leat_blocklist_mark = u32;
 pub const LEAT_BLOCKLIST_BLOCK_NAME: leat_blocklist_mark = 1;
 pub const LEAT_BLOCKLIST_BLOCK_BELOW: leat_blocklist_mark = 2;
@@ -696,9 +697,10 @@ pub struct leat_block_device {
     pub pieces_max: u32,
     pub piece_bytes_max: u32,
     pub read_only: bool,
+    pub discards: bool,
 }
 zeroed!(leat_block_device, 48, 8);
-offsets!(leat_block_device, ops 0, name 8, sector_bytes 16, sectors 24, requests_max 32, pieces_max 36, piece_bytes_max 40, read_only 44);
+offsets!(leat_block_device, ops 0, name 8, sector_bytes 16, sectors 24, requests_max 32, pieces_max 36, piece_bytes_max 40, read_only 44, discards 45);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_block_ops {
@@ -718,9 +720,10 @@ pub struct leat_block_request {
     pub arg: *mut c_void,
     pub next: *mut leat_block_request,
     pub err: leat_err,
+    pub sectors: u32,
 }
 zeroed!(leat_block_request, 56, 8);
-offsets!(leat_block_request, what 0, sector 8, buf 16, on_done 24, arg 32, next 40, err 48);
+offsets!(leat_block_request, what 0, sector 8, buf 16, on_done 24, arg 32, next 40, err 48, sectors 52);
 #[repr(C)]
 pub struct leat_blocklist {
     _private: [u8; 0],
