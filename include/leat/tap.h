@@ -79,6 +79,13 @@ enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config 
                             char why[LEAT_WHY_BYTES]);
 
 /**
+ * Says whether leat_tap_open() would open the device, and changes nothing.  It looks at the device,
+ * its owner, group and MTU, and at this process' rights.  A device that another program has open
+ * counts as one that can be opened.  Errors and @p why are those of leat_tap_open().
+ */
+enum leat_err leat_tap_check(const struct leat_tap_config *config, char why[LEAT_WHY_BYTES]);
+
+/**
  * Makes the kernel choose the queue of a frame by its destination address.  IPv4 packets to
  * @p first + i, and ARP packets about that address, come to queue i, for each i below @p count. All
  * others (broadcasts, multicasts, other protocols) come to queue 0.  It applies to the device until

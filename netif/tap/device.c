@@ -9,15 +9,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "facts.h"
+
+enum {
+    MTU_MADE = 1500 /* of a device that is made */
+};
 
 static enum leat_err explain_node(int error, char why[LEAT_WHY_BYTES])
 {
@@ -106,8 +113,19 @@ static enum leat_err explain_missing(const char *device, bool tun, char why[LEAT
     return LEAT_ERR_NOT_FOUND;
 }
 
-/* Reads the MTU and brings the device up; through any socket, as ioctls on interfaces do. */
-static enum leat_err configure(const char *device, uint16_t *mtu, char why[LEAT_WHY_BYTES])
+/* True if this process may change devices. */
+static bool is_administrator(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
+
+    return syscall(SYS_capget, &head, sets) == 0 && (sets[0].effective & 1u << CAP_NET_ADMIN);
+}
+
+/* Reads the MTU and brings the device up; through any socket, as ioctls on interfaces do.  With
+ * @is_check it stays down. */
+static enum leat_err configure(const char *device, bool is_check, uint16_t *mtu,
+                               char why[LEAT_WHY_BYTES])
 {
     struct ifreq request = {0};
     enum leat_err err = LEAT_ERR_DEVICE;
@@ -126,7 +144,7 @@ static enum leat_err configure(const char *device, uint16_t *mtu, char why[LEAT_
     /* Only a device that is down needs the privilege to be brought up. */
     if (!(request.ifr_flags & IFF_UP)) {
         request.ifr_flags = (short)(request.ifr_flags | IFF_UP);
-        if (ioctl(control, SIOCSIFFLAGS, &request) < 0) {
+        if (is_check ? !is_administrator() : ioctl(control, SIOCSIFFLAGS, &request) < 0) {
             snprintf(why, LEAT_WHY_BYTES,
                      "TAP device %s is down: bring it up with: ip link set %s up", device, device);
             goto out;
@@ -157,16 +175,15 @@ static enum leat_err set_backlog(const char *device, uint16_t frames, char why[L
     return err;
 }
 
-/* Opens /dev/net/tun; checks that the kernel supports @flags. */
-static enum leat_err open_node(short flags, int *fd, char why[LEAT_WHY_BYTES])
+/* Opens /dev/net/tun; checks that the kernel has devices of several @queues, if there are some. */
+static enum leat_err open_node(uint16_t queues, int *fd, char why[LEAT_WHY_BYTES])
 {
     unsigned int features = 0;
 
     *fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (*fd < 0)
         return explain_node(errno, why);
-    if (!(flags & IFF_MULTI_QUEUE) ||
-        (ioctl(*fd, TUNGETFEATURES, &features) == 0 && (features & IFF_MULTI_QUEUE)))
+    if (queues == 0 || (ioctl(*fd, TUNGETFEATURES, &features) == 0 && (features & IFF_MULTI_QUEUE)))
         return LEAT_OK;
     snprintf(why, LEAT_WHY_BYTES, "this kernel's TAP devices have one queue only");
     close(*fd);
@@ -178,19 +195,13 @@ const char *leat_tap_device_name(const struct leat_tap_config *config)
     return config->device ? config->device : "leat0";
 }
 
-enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd, uint16_t *mtu,
-                                   char why[LEAT_WHY_BYTES])
+/* Looks for the device, and opens /dev/net/tun; @missing: the device is to be made. */
+static enum leat_err find(const struct leat_tap_config *config, int *fd, bool *missing,
+                          char why[LEAT_WHY_BYTES])
 {
     const char *device = leat_tap_device_name(config);
-    /* IFF_NO_PI: without it each frame has four more bytes in front, the flags and the protocol. */
-    const int flags =
-        (config->no_offload ? 0 : IFF_VNET_HDR) | (config->queues ? IFF_MULTI_QUEUE : 0);
-    struct ifreq request = {.ifr_flags =
-                                (short)((config->tun ? IFF_TUN : IFF_TAP) | IFF_NO_PI | flags)};
     const size_t len = strlen(device);
     enum leat_err err;
-    bool missing;
-    int opened;
 
     /* With '%' the kernel would make up a number, and the device would have another name than we
      * use later. */
@@ -206,17 +217,33 @@ enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd
         return err;
     /* TUNSETIFF makes a missing device, if it may. A typing error would then give a device without
      * a bridge or an address, on which nothing ever answers. */
-    missing = if_nametoindex(device) == 0;
-    if (missing && !config->create)
+    *missing = if_nametoindex(device) == 0;
+    if (*missing && !config->create)
         return explain_missing(device, config->tun, why);
-    err = open_node((short)flags, &opened, why);
+    return open_node(config->queues, fd, why);
+}
+
+enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd, uint16_t *mtu,
+                                   char why[LEAT_WHY_BYTES])
+{
+    const char *device = leat_tap_device_name(config);
+    /* IFF_NO_PI: without it each frame has four more bytes in front, the flags and the protocol. */
+    const int flags =
+        (config->no_offload ? 0 : IFF_VNET_HDR) | (config->queues ? IFF_MULTI_QUEUE : 0);
+    struct ifreq request = {.ifr_flags =
+                                (short)((config->tun ? IFF_TUN : IFF_TAP) | IFF_NO_PI | flags)};
+    enum leat_err err;
+    bool missing;
+    int opened;
+
+    err = find(config, &opened, &missing, why);
     if (err)
         return err;
-    memcpy(request.ifr_name, device, len);
+    memcpy(request.ifr_name, device, strlen(device));
     if (ioctl(opened, TUNSETIFF, &request) < 0)
         err = explain_attach(device, config->tun, errno, why);
     else
-        err = configure(device, mtu, why);
+        err = configure(device, false, mtu, why);
     /* The queue of a device that was there is its administrator's. */
     if (!err && missing)
         err = set_backlog(device, config->backlog_frames, why);
@@ -225,4 +252,50 @@ enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd
     else
         *fd = opened;
     return err;
+}
+
+static bool is_member(gid_t group)
+{
+    const int count = getgroups(0, NULL);
+    gid_t *groups = count > 0 ? malloc((size_t)count * sizeof *groups) : NULL;
+    const int got = groups ? getgroups(count, groups) : 0;
+    bool is_in = group == getegid();
+
+    for (int i = 0; i < got; i++)
+        is_in |= groups[i] == group;
+    free(groups);
+    return is_in;
+}
+
+/* The rule by which the kernel lets a process have an existing device. */
+static bool may_open(const struct tap_facts *facts)
+{
+    return ((!facts->has_owner || facts->owner == geteuid()) &&
+            (!facts->has_group || is_member(facts->group))) ||
+           is_administrator();
+}
+
+enum leat_err leat_tap_device_check(const struct leat_tap_config *config, uint16_t *mtu,
+                                    char why[LEAT_WHY_BYTES])
+{
+    const char *device = leat_tap_device_name(config);
+    struct tap_facts facts;
+    enum leat_err err;
+    bool missing;
+    int fd;
+
+    err = find(config, &fd, &missing, why);
+    if (err)
+        return err;
+    close(fd);
+    *mtu = MTU_MADE;
+    if (missing)
+        return is_administrator() ? LEAT_OK : explain_attach(device, config->tun, EPERM, why);
+    if (leat_tap_facts(device, &facts)) {
+        if ((config->tun ? !facts.tun : !facts.tap) || facts.multi_queue != (config->queues > 0))
+            return explain_attach(device, config->tun, EINVAL, why);
+        if (!may_open(&facts))
+            return explain_attach(device, config->tun, EPERM, why);
+    }
+    return configure(device, true, mtu, why);
 }

@@ -83,6 +83,10 @@ static void read_facts(const struct nlmsghdr *reply, struct tap_facts *facts)
     facts->tun = is_ours && number(find_in(data, IFLA_TUN_TYPE)) == IFF_TUN;
     facts->multi_queue = number(find_in(data, IFLA_TUN_MULTI_QUEUE)) != 0;
     facts->queues = number(find_in(data, IFLA_TUN_NUM_QUEUES));
+    facts->has_owner = find_in(data, IFLA_TUN_OWNER) != NULL;
+    facts->owner = number(find_in(data, IFLA_TUN_OWNER));
+    facts->has_group = find_in(data, IFLA_TUN_GROUP) != NULL;
+    facts->group = number(find_in(data, IFLA_TUN_GROUP));
 }
 
 bool leat_tap_facts(const char *device, struct tap_facts *facts)

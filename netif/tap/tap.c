@@ -33,7 +33,6 @@ enum {
     RX_OVERHEAD =
         ETHERNET_BYTES + 4 + 1, /* Ethernet, a VLAN tag, and one byte to see that a frame was cut */
     TX_ROOM = 256,
-    MTU_MIN = 68,      /* RFC 791 3.2 */
     RETRY_NS = 1000000 /* looks again for free buffers: 1 ms */
 };
 
@@ -353,12 +352,12 @@ static const struct leat_netif_ops tap_ops = {.receive = tap_receive,
                                               .next_look_ns = tap_next_look_ns,
                                               .close = tap_close};
 
-/* Ours or a random one; false: no entropy, or a group address. */
+/* Ours or a random one; false: no entropy. */
 static bool tap_choose_mac(struct leat_tap *tap, const struct leat_mac *given)
 {
     if (given) {
         tap->netif.mac = *given;
-        return !(given->octet[0] & 1);
+        return true;
     }
     if (getrandom(tap->netif.mac.octet, sizeof tap->netif.mac.octet, 0) !=
         (ssize_t)sizeof tap->netif.mac.octet)
@@ -405,16 +404,10 @@ static enum leat_err tap_start(struct leat_tap *tap, const struct leat_tap_confi
     tap->netif.name = tap->device;
     tap->netif.mtu = config->mtu ? config->mtu : tap->device_mtu;
     tap_set_capabilities(tap);
-    if (tap->netif.mtu < MTU_MIN || tap->netif.mtu > tap->device_mtu) {
-        snprintf(why, LEAT_WHY_BYTES, "the MTU must be %d to %u, that of %.32s", MTU_MIN,
-                 (unsigned)tap->device_mtu, device);
+    if (!leat_tap_suits(config, tap->device_mtu, why))
         return LEAT_ERR_ARGUMENT;
-    }
-    if (!tap_choose_mac(tap, config->mac)) {
-        snprintf(why, LEAT_WHY_BYTES, "the MAC address must be one station's (first octet even)");
-        return LEAT_ERR_ARGUMENT;
-    }
-    return LEAT_OK;
+    snprintf(why, LEAT_WHY_BYTES, "no entropy for a MAC address");
+    return tap_choose_mac(tap, config->mac) ? LEAT_OK : LEAT_ERR_ENTROPY;
 }
 
 enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config *config,

@@ -235,6 +235,8 @@ static void backends_refuse_it_and_say_why(void **state)
         struct leat_tap_config config = {0};
         REFUSES(leat_tap_open(&tap, &config, why));
         assert_string_equal(why, LEAT_RESERVED_WHY);
+        REFUSES(leat_tap_check(&config, why));
+        assert_string_equal(why, LEAT_RESERVED_WHY);
     }
     {
         struct leat_socket_config config = {.path = "/nonexistent/socket"};

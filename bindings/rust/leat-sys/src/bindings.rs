@@ -3672,6 +3672,7 @@ extern "C" {
     pub fn leat_syslog_memory_bytes(config: *const leat_syslog_config) -> usize;
     pub fn leat_syslog_open(log: *mut *mut leat_syslog, stack: *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_syslog_config) -> leat_err;
     pub fn leat_syslog_send(log: *mut leat_syslog, severity: leat_syslog_severity, line: *const c_char, len: usize);
+    pub fn leat_tap_check(config: *const leat_tap_config, why: *mut c_char) -> leat_err;
     pub fn leat_tap_close(tap: *mut leat_tap);
     pub fn leat_tap_counters(tap: *const leat_tap) -> *const leat_tap_counters;
     pub fn leat_tap_lost(tap: *const leat_tap) -> bool;
