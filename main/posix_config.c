@@ -49,25 +49,6 @@ static bool keep_words(struct program *program, int argc, char **argv)
     return true;
 }
 
-int posix_check_files(struct program *program)
-{
-    const struct sink_target *log = &program->options.access_log;
-    const char *wrong = sink_check(log);
-
-    if (wrong) {
-        snprintf(program->line, sizeof program->line, "--access-log %.160s: %.80s", log->path,
-                 wrong);
-        wrong = program->line;
-    } else {
-        wrong = options_check_files(&program->options, &program->platform, program->app);
-    }
-    if (wrong)
-        fprintf(stderr, "%s: %s\n", program->app->name, wrong);
-    else
-        printf("%s: the configuration is right\n", program->app->name);
-    return wrong ? STATUS_NOT_STARTED : EXIT_SUCCESS;
-}
-
 bool posix_configure(struct program *program, int argc, char **argv)
 {
     const char *wrong = LEAT_RESERVED_IS_USED(program->app) ? LEAT_RESERVED_WHY : NULL;

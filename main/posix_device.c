@@ -2,6 +2,8 @@
 #include "posix_device.h"
 
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "posix_reach.h"
 
@@ -30,17 +32,23 @@ static enum leat_err open_capture(struct posix_device *device, const struct opti
     return LEAT_OK;
 }
 
+struct leat_tap_config posix_device_tap(const struct posix_device *device,
+                                        const struct options *options)
+{
+    return (struct leat_tap_config){.device = options->tun ? options->tun : options->tap,
+                                    .tun = options->tun != NULL,
+                                    .mac = given_mac(options),
+                                    .posix = device->posix,
+                                    .create = options->create,
+                                    .mtu = options->mtu,
+                                    .no_offload = is_as_on_a_wire(options)};
+}
+
 static enum leat_err open_tap(struct posix_device *device, const struct options *options,
                               char why[LEAT_WHY_BYTES])
 {
+    const struct leat_tap_config config = posix_device_tap(device, options);
     enum leat_err err;
-    const struct leat_tap_config config = {.device = options->tun ? options->tun : options->tap,
-                                           .tun = options->tun != NULL,
-                                           .mac = given_mac(options),
-                                           .posix = device->posix,
-                                           .create = options->create,
-                                           .mtu = options->mtu,
-                                           .no_offload = is_as_on_a_wire(options)};
 
     if (!posix_reach_check(options, why))
         return LEAT_ERR_ARGUMENT;
@@ -140,6 +148,40 @@ static enum leat_err open_xdp(struct posix_device *device, const struct options 
 }
 #endif
 
+static bool open_host(struct posix_device *device, char why[LEAT_WHY_BYTES])
+{
+    const enum leat_err err = leat_posix_open(&device->posix);
+
+    if (err)
+        snprintf(why, LEAT_WHY_BYTES, "the host: %s", leat_err_text(err));
+    else
+        device->machine = leat_posix_host(device->posix);
+    return !err;
+}
+
+/* It is one end of a pair of sockets, whose other end is closed. */
+bool posix_device_open_nowhere(struct posix_device *device, const struct options *options,
+                               char why[LEAT_WHY_BYTES])
+{
+    struct leat_socket_config config = {.mac = given_mac(options), .mtu = options->mtu};
+    int ends[2];
+
+    if (options->replay)
+        return open_capture(device, options, why) == LEAT_OK;
+    if (!open_host(device, why))
+        return false;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
+        snprintf(why, LEAT_WHY_BYTES, "no sockets for the check");
+        return false;
+    }
+    close(ends[1]);
+    config.fd = ends[0];
+    if (leat_socket_open(&device->socket, &config, why))
+        return false;
+    device->netif = leat_socket_netif(device->socket);
+    return true;
+}
+
 bool posix_device_open(struct posix_device *device, const struct options *options, void *memory,
                        size_t memory_bytes, char why[LEAT_WHY_BYTES])
 {
@@ -147,12 +189,8 @@ bool posix_device_open(struct posix_device *device, const struct options *option
 
     if (options->replay)
         return open_capture(device, options, why) == LEAT_OK;
-    err = leat_posix_open(&device->posix);
-    if (err) {
-        snprintf(why, LEAT_WHY_BYTES, "the host: %s", leat_err_text(err));
+    if (!open_host(device, why))
         return false;
-    }
-    device->machine = leat_posix_host(device->posix);
     if (options->passt)
         err = open_passt(device, options, why);
     else if (options->socket)

@@ -28,6 +28,19 @@ struct posix_device {
 bool posix_device_open(struct posix_device *device, const struct options *options, void *memory,
                        size_t memory_bytes, char why[LEAT_WHY_BYTES]);
 
+/* For --check-config: NULL, or why the device of @options can't be opened, in @why.  Changes
+ * nothing. A device that another program has open is good, and so is a peer's socket. */
+const char *posix_device_check(const struct options *options, char why[LEAT_WHY_BYTES]);
+
+/* For --check-config: opens a recording, or in place of another device one that leads nowhere; else
+ * as posix_device_open(). */
+bool posix_device_open_nowhere(struct posix_device *device, const struct options *options,
+                               char why[LEAT_WHY_BYTES]);
+
+/* The configuration of a TAP or TUN device. */
+struct leat_tap_config posix_device_tap(const struct posix_device *device,
+                                        const struct options *options);
+
 /* True if it is a network device of Linux, whose link goes up and down. */
 static inline bool posix_device_is_of_linux(const struct posix_device *device)
 {

@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "posix_flight.h"
@@ -91,11 +90,7 @@ static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t le
 {
     struct program *program = program_of_host(host);
     struct leat_host *machine = program->device.machine;
-    enum leat_err err;
-
-    if (!machine) /* --check-config opens no device */
-        return getrandom(bytes, len, 0) == (ssize_t)len ? LEAT_OK : LEAT_ERR_ENTROPY;
-    err = machine->entropy(machine, bytes, len);
+    const enum leat_err err = machine->entropy(machine, bytes, len);
 
     if (!err && program->keep && !program->options.seed_given)
         keep_stir(program->keep, bytes, len);

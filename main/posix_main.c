@@ -14,6 +14,7 @@
 
 #include "access.h"
 #include "board.h"
+#include "posix_check.h"
 #include "posix_flight.h"
 #include "posix_program.h"
 #include "posix_reach.h"
@@ -164,7 +165,8 @@ static void open_flight(struct program *program)
     if (!program->flight_memory)
         return;
     program->netif = flight_wrap(&program->flight, options, program->flight_memory, program->netif);
-    posix_flight_watch(&program->flight, options->flight_file, program->device.posix);
+    if (!options->check_config)
+        posix_flight_watch(&program->flight, options->flight_file, program->device.posix);
 }
 
 static struct leat_config stack_config(struct program *program)
@@ -316,25 +318,40 @@ static void tell_doubt(const struct program *program)
         fprintf(stderr, "%s: %s\n", program->app->name, line);
 }
 
-/* Returns the exit status. */
-static int run(struct program *program)
+static bool open_all(struct program *program)
+{
+    return posix_store_open(program) && open_device(program) && open_recorder(program);
+}
+
+/* The stack with its device, addresses and services; false after a line with the reason was
+ * printed. */
+static bool make_all(struct program *program)
 {
     const char *step = "";
-    const char *complaint;
     enum leat_err err;
 
     if (!take_memory(program) || !draw_seed(program) || !make_stack(program) ||
-        !posix_store_open(program) || !open_device(program) || !open_recorder(program))
-        return STATUS_NOT_STARTED;
+        !(program->options.check_config ? posix_check_open(program) : open_all(program)))
+        return false;
     open_flight(program);
     if (program->options.explain_drops)
         program->netif =
             explain_wrap(&program->explain, program->netif, say_drop, &program->platform);
     err = attach(program, &step);
-    if (err) {
+    if (err)
         fprintf(stderr, "%s: %s: %s\n", program->app->name, step, leat_err_text(err));
+    return !err;
+}
+
+/* Returns the exit status. */
+static int run(struct program *program)
+{
+    const char *complaint;
+
+    if (!make_all(program))
         return STATUS_NOT_STARTED;
-    }
+    if (program->options.check_config)
+        return posix_check_start(program);
     complaint = access_open(&program->options, &program->platform, program->app->name);
     posix_take_hangup(program);
     if (!complaint)
@@ -403,8 +420,10 @@ int leat_main(int argc, char **argv, const struct leat_app *app)
     if (posix_configure(&program, argc - 1, argv + 1)) {
         if (program.options.buffers == 0)
             program.options.buffers = BUFFERS;
+        if (program.options.check_config)
+            posix_check_assume(&program.options);
         make_platform(&program);
-        program.status = program.options.check_config ? posix_check_files(&program) : run(&program);
+        program.status = run(&program);
     }
     close_all(&program);
     return program.status;

@@ -36,8 +36,8 @@ struct program {
     int argc;             /* of both */
     struct posix_device device;
     struct posix_link link; /* of a device of Linux */
-    bool outlives_device; /* it has work without one, so a lost device doesn't end it */
-    bool device_is_lost;  /* and was told */
+    bool outlives_device;   /* it has work without one, so a lost device doesn't end it */
+    bool device_is_lost;    /* and was told */
     struct leat_pcap_recorder *recorder;
     struct leat_netif *netif; /* what the stack is attached to */
     struct bring_up up;
@@ -62,9 +62,6 @@ struct program {
 
 /* Reads the command line and the configuration.  False: program->status is the exit status. */
 bool posix_configure(struct program *program, int argc, char **argv);
-
-/* --check-config: the options are right, so looks at the files.  Returns the exit status. */
-int posix_check_files(struct program *program);
 
 /* Sets program->host. */
 void posix_host_make(struct program *program);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "posix_output.h"
+#include "posix_probe.h"
 
 enum {
     FLAGS = O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
@@ -48,23 +49,7 @@ static int open_output(struct leat_log *log)
 
 const char *sink_check(const struct sink_target *target)
 {
-    static char folder[PATH_MAX];
-    const char *slash;
-    int fd;
-
-    if (target->kind != SINK_FILE)
-        return NULL;
-    fd = open(target->path, FLAGS);
-    if (fd >= 0) {
-        close(fd);
-        return NULL;
-    }
-    if (errno != ENOENT || strlen(target->path) >= sizeof folder)
-        return strerror(errno);
-    slash = strrchr(target->path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - target->path) + 1 : 1,
-             slash ? target->path : ".");
-    return access(folder, W_OK | X_OK) ? strerror(errno) : NULL;
+    return target->kind == SINK_FILE ? posix_probe_write(target->path) : NULL;
 }
 
 const char *sink_device_open(struct leat_log *log)

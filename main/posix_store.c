@@ -10,6 +10,8 @@
 
 #include <leat/posix_block.h>
 
+#include "posix_probe.h"
+
 enum {
     FILE_BYTES = 256 * 1024 /* of a file that is made */
 };
@@ -48,27 +50,27 @@ static bool complain(const struct program *program, const char *why)
     return false;
 }
 
-bool posix_store_open(struct program *program)
+static const char *fail(struct program *program, const char *why)
+{
+    snprintf(program->line, sizeof program->line, "--store %.200s: %s", program->options.store,
+             why);
+    return program->line;
+}
+
+/* Opens the file or disk, which is there, and mounts the store; returns NULL, or why not. */
+static const char *mount(struct program *program)
 {
     static struct keep keep; /* a process has one */
-    struct options *options = &program->options;
-    const char *path = options->store, *wrong;
+    const char *path = program->options.store;
     char why[LEAT_WHY_BYTES];
-    enum leat_err err;
-    int number;
+    const enum leat_err err = leat_posix_block_open(&program->disk, path, false, why);
 
-    if (!path)
-        return true;
-    number = make(path);
-    if (number) {
-        snprintf(program->line, sizeof program->line, "--store %.200s: %s", path, strerror(number));
-        return complain(program, program->line);
-    }
-    err = leat_posix_block_open(&program->disk, path, false, why);
+    if (err == LEAT_ERR_IN_USE && program->options.check_config)
+        return NULL; /* by the program that is to be started again */
     if (err) {
         snprintf(program->line, sizeof program->line, "--store %.230s%s", why,
                  err == LEAT_ERR_ARGUMENT ? ": it is too small: give it 25088 bytes or more" : "");
-        return complain(program, program->line);
+        return program->line;
     }
     keep.platform = &program->platform;
     keep.program = program->app->name;
@@ -76,17 +78,53 @@ bool posix_store_open(struct program *program)
     keep.device = program->disk;
     keep.device_why = leat_posix_block_why;
     program->keep = &keep;
-    wrong = keep_open(&keep, options);
+    return keep_open(&keep, &program->options);
+}
+
+bool posix_store_open(struct program *program)
+{
+    struct options *options = &program->options;
+    const char *wrong;
+    int number;
+
+    if (!options->store)
+        return true;
+    number = make(options->store);
+    wrong = number ? fail(program, strerror(number)) : mount(program);
     if (wrong)
         return complain(program, wrong);
     if (!options->seed_given)
-        keep_mix(&keep, program->seed);
-    keep_runs_open(&keep, false); /* Linux' clock is used as it is: other programs keep it right */
+        keep_mix(program->keep, program->seed);
+    /* Linux' clock is used as it is: other programs keep it right */
+    keep_runs_open(program->keep, false);
     if (chooses_mac(options)) {
-        options->mac = keep_mac(&keep);
+        options->mac = keep_mac(program->keep);
         options->mac_given = true;
     }
     return true;
+}
+
+const char *posix_store_check(struct program *program)
+{
+    struct options *options = &program->options;
+    const bool format = options->store_format;
+    const char *wrong;
+    struct stat is;
+    bool mounts;
+
+    if (!options->store)
+        return NULL;
+    if (stat(options->store, &is) != 0 || (S_ISREG(is.st_mode) && is.st_size == 0)) {
+        wrong = posix_probe_write(options->store);
+        return wrong ? fail(program, wrong) : NULL;
+    }
+    options->store_format = false; /* which would write */
+    wrong = mount(program);
+    options->store_format = format;
+    mounts = program->keep && program->keep->is_mounted;
+    program->platform.store = NULL; /* so that no value is written at the end */
+    posix_store_close(program);
+    return format && mounts ? NULL : wrong; /* what it has would be erased */
 }
 
 void posix_store_close(struct program *program)

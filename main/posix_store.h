@@ -12,6 +12,10 @@
  * printed.  True also without --store. */
 bool posix_store_open(struct program *program);
 
+/* For --check-config: NULL, or why posix_store_open() would fail, in program->line or static
+ * memory. Writes nothing.  A store that another program has open is good. */
+const char *posix_store_check(struct program *program);
+
 /* Writes the last values, and closes it. */
 void posix_store_close(struct program *program);
 

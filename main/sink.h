@@ -11,7 +11,7 @@
  *  1. an option, whose value option_take() reads by sink_parse() into a struct sink_target;
  *  2. sink_open() opens it, between bring_up() and bring_up_start(); the program finds it in
  *     struct leat_platform;
- *  3. posix_check_files() looks at it by sink_check(), for --check-config;
+ *  3. posix_check.c looks at it by sink_check(), for --check-config;
  *  4. the program writes lines by leat_platform.log_line(), or what makes them calls sink_line().
  *
  * The platform calls sinks_flush(), sinks_reopen() and sinks_close(), and the metrics have all

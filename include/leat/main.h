@@ -185,7 +185,8 @@ struct leat_app {
      * it needs nothing. */
     bool (*lacks)(const struct leat_platform *platform);
     /** Starts to serve or ask; returns NULL, or one line with the reason of a failure (exit status
-     * 2). */
+     * 2).  --check-config calls it, too: then frames lead nowhere, write_file(), open_output() and
+     * write() change nothing, and the stack is never polled. */
     const char *(*start)(struct leat_platform *platform);
     /** Reads its files again, for SIGHUP, without ending a connection.  Returns NULL, or one line
      * with the reason of a failure, after which all stays as it was.  NULL: there are no files. */

@@ -1,5 +1,9 @@
 """Typical mistakes: each gives one line with its cause and its cure, and a status that is not 0."""
 
+import re
+import resource
+import shutil
+import socket
 import subprocess
 
 import pytest
@@ -57,6 +61,24 @@ MISTAKES = [
     ("echo --replay a.pcap", None, "--replay", "needs --mac and --seed"),
     ("echo --store-format", None, "--store-format", "needs --store"),
     ("echo --store @", "no store", "it is too small", "give it 25088 bytes or more"),
+    (f"echo {OURS} --store @", "no store " * 9000, "it has something else than a store", "erase it by --store-format"),
+    (f"echo {OURS} --store /no/such/store", None, "--store /no/such/store", "No such file or directory"),
+    (f"echo {OURS} --store /", None, "--store /", "Is a directory"),
+    (f"echo {OURS} --store /dev/null", None, "--store /dev/null", "neither a file nor a block device"),
+    ("echo --tun no-such1 --ip 10.9.7.2/24", None, "no TUN device no-such1", "ip tuntap add no-such1 mode tun"),
+    ("echo --tun mistaken0 --ip 10.9.8.2/24", None, "mistaken0 is no TUN device", "choose another name"),
+    ("echo --tap a:b", None, '"a:b" can\'t be the name of a TAP device', "letters and digits"),
+    (f"echo {OURS} --mac 03:00:00:00:00:01", None, "the MAC address must be one station's", "first octet even"),
+    ("echo --socket /no/such/socket --ip 10.9.8.2/24", None, "can't connect to /no/such/socket", "start the other end first"),
+    ("echo --socket @ --ip 10.9.8.2/24", "no socket", "can't connect to", "no program listens there"),
+    ("echo --socket /no/such/socket --listen --ip 10.9.8.2/24", None, "can't make the socket /no/such/socket", "No such file or directory"),
+    ("echo --socket @ --listen --ip 10.9.8.2/24", "no socket", "can't make the socket", "another program listens there"),
+    (f"echo --socket /{'a' * 120} --ip 10.9.8.2/24", None, "the path of a UNIX socket", "has 1 to 107 bytes"),
+    ("echo --shm /no/such/socket --ip 10.9.8.2/24", None, "can't connect to /no/such/socket", "start the other end first"),
+    ("echo --socket /dev/log --datagram /no/such/ours --ip 10.9.8.2/24", None, "can't make the socket /no/such/ours", "No such file or directory"),
+    ("echo --replay /no/such.pcap --mac 02:00:00:00:00:01 --seed 1 --ip 10.9.8.2/24", None, "/no/such.pcap", "No such file or directory"),
+    (f"httpd {OURS} --files /no/such", None, "/no/such", "No such file or directory"),
+    (f"dns {OURS} /no/such/zone", None, "/no/such/zone", "not found"),
     ("echo --replay a.pcap --mac 02:00:00:00:00:01 --seed 1 --store a", None, "--store or --replay", "not both"),
     ("echo --config @", "store-format = yes", "store-format", "belongs on the command line"),
     # TLS
@@ -138,6 +160,135 @@ def test_a_mistake_gives_one_line_with_cause_and_cure(tmp_path, words, text, cau
     assert cause in done.stderr and cure in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize("words,text,cause", [row[:3] for row in MISTAKES if "--check-config" not in row[0]],
+                         ids=[f"{row[0][:40]}{number}" for number, row in enumerate(MISTAKES) if "--check-config" not in row[0]])
+def test_the_check_refuses_it_too(tmp_path, words, text, cause):
+    """--check-config calls nothing right that a start refuses."""
+    done = begin(words.replace(" ", " --check-config ", 1), tmp_path, text)
+    assert done.returncode == 2 and done.stdout == "", done
+    assert done.stderr.count("\n") == 1 and cause in done.stderr, done.stderr
+
+
+def files_in(folder):
+    return {path.relative_to(folder): path.stat().st_mtime_ns if path.is_dir() else (path.stat().st_mtime_ns, path.read_bytes())
+            for path in [folder, *folder.rglob("*")] if not path.is_socket()}
+
+
+RIGHT = ["--store @/new", "--store @/foreign --store-format", "--store @/empty", "--record @/a.pcapng", "--record @/foreign --flight-file @/flight",
+         "--dashboard 8080 --syslog 10.9.8.1:514 --flight-port 8081", "--access-log @/log", "--access-log @/foreign --access-log-format json",
+         "--files @", "--tun mistaken1 --create", "--socket @/wire --listen", "--shm @/wire --listen",
+         "--socket @/peer", "--socket @/datagrams --datagram @/wire", "--shm @/peer", "--passt"]
+
+
+@pytest.mark.parametrize("words", RIGHT)
+def test_the_check_changes_nothing_and_a_start_takes_what_it_calls_right(tmp_path, words):
+    if "--passt" in words and not shutil.which("passt"):
+        pytest.skip("no passt")
+    folder = tmp_path / "all"
+    folder.mkdir()
+    (folder / "foreign").write_bytes(b"no store " * 9000)
+    (folder / "empty").touch()
+    peer, datagrams = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    peer.bind(str(folder / "peer"))
+    peer.listen()
+    datagrams.bind(str(folder / "datagrams"))
+    peer.setblocking(False)
+    has_device = any(option in words for option in ("--tun", "--socket", "--shm", "--passt"))
+    given = [*("" if has_device else TAP).split(), "--ip", "10.9.8.2/24", *words.replace("@", str(folder)).split()]
+    before, devices = files_in(folder), socket.if_nameindex()
+    done = subprocess.run([binary("httpd"), *given, "--check-config"], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "httpd: the configuration is right\n"), done
+    assert files_in(folder) == before and socket.if_nameindex() == devices
+    assert not (folder / "wire").exists()
+    with pytest.raises(BlockingIOError):
+        peer.accept()
+    child = subprocess.Popen([binary("httpd"), *given], stdout=subprocess.PIPE, text=True)
+    try:
+        assert child.stdout.readline().startswith("httpd: 10.9.8.2/24 on ")
+    finally:
+        child.terminate()
+        child.communicate(timeout=60)
+        peer.close()
+        datagrams.close()
+
+
+def test_the_check_calls_what_the_running_program_uses_right(tmp_path):
+    """Before a restart its device, its store and its socket are in use."""
+    for device in TAP, f"--socket {tmp_path / 'wire'} --listen":
+        words = [binary("echo"), *device.split(), "--ip", "10.9.8.2/24", "--store", tmp_path / "store"]
+        child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        try:
+            assert child.stdout.readline().startswith("echo: 10.9.8.2/24 on ")
+            assert run(*words, "--check-config") == b"echo: the configuration is right\n"
+            assert subprocess.run(words, capture_output=True, timeout=60, check=False).returncode == 2
+        finally:
+            child.terminate()
+            child.communicate(timeout=60)
+
+
+def test_the_check_has_addresses_where_a_start_asks_for_them(tmp_path):
+    for name in "echo", "resolver", "clock", "whois a.test", "fetch http://a.test/":
+        done = begin(f"{name} {TAP} --check-config", tmp_path, None)
+        assert done.returncode == 0 and done.stdout == f"{name.split()[0]}: the configuration is right\n", done
+
+
+def test_the_check_refuses_a_file_that_a_client_would_write(tmp_path):
+    path = tmp_path / "page"
+    path.write_text("as before", encoding="utf-8")
+    assert begin(f"fetch {TAP} -o {path} http://10.9.8.1/ --check-config", tmp_path, None).returncode == 0
+    assert path.read_text(encoding="utf-8") == "as before"
+    done = begin(f"fetch {TAP} -o /no/such/page http://10.9.8.1/ --check-config", tmp_path, None)
+    assert done.returncode == begin(f"fetch {OURS} -o /no/such/page http://10.9.8.1/", tmp_path, None).returncode != 0
+    assert "can't write /no/such/page" in done.stderr and done.stdout == ""
+
+
+def test_the_check_and_a_start_say_the_same_about_xdp_and_passt(tmp_path):
+    for words in "--xdp no-such2 --ip 10.9.8.2/24", "--passt":
+        both = [subprocess.run([binary("echo"), *words.split(), *more], capture_output=True, text=True, env={"PATH": str(tmp_path)},
+                               timeout=60, check=False) for more in ([], ["--check-config"])]
+        assert both[0].stderr == both[1].stderr != "" and both[0].returncode == both[1].returncode == 2
+
+
+@pytest.mark.parametrize("who,up,wrong", [(["user", "0"], True, None), (["user", "1234"], True, "no permission to open TAP device mistaken2"),
+                                          (["user", "0", "group", "1234"], True, "no permission"), (["group", "0"], True, None), ([], True, None),
+                                          ([], False, "TAP device mistaken2 is down"), (None, True, "no permission")])
+def test_the_check_looks_at_the_owner_of_a_device(who, up, wrong):
+    """A user without rights over devices may have one that was made for it."""
+    ours = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", binary("echo"), "--tap", "mistaken2", "--ip", "10.9.6.2/24"]
+    if who is not None:
+        run("ip", "tuntap", "add", "mistaken2", "mode", "tap", *who)
+        run("ip", "link", "set", "mistaken2", "up" if up else "down")
+    try:
+        words = ours + (["--create"] if who is None else [])
+        done = subprocess.run([*words, "--check-config"], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == (2 if wrong else 0) and (not wrong or wrong in done.stderr), done
+        child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            assert wrong or child.stdout.readline().startswith("echo: 10.9.6.2/24 on mistaken2")
+        finally:
+            if not wrong:
+                child.terminate()
+            _, said = child.communicate(timeout=60)
+        assert not wrong or said == done.stderr
+    finally:
+        if who is not None:
+            run("ip", "link", "del", "mistaken2")
+
+
+def test_memory_that_there_is_not_is_told_with_its_size(tmp_path):
+    """2 KiB and what belongs to it, for each buffer."""
+    with open(binary("echo"), "rb") as program:
+        if b"__asan_init" in program.read():
+            pytest.skip("AddressSanitizer wants more memory than there may be")
+    limit = 1 << 29
+    for more in [], ["--check-config"]:
+        done = subprocess.run([binary("echo"), *OURS.split(), "--buffers", "1000000", *more], capture_output=True, text=True, timeout=60, check=False,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+        said = re.fullmatch(r"echo: can't get (\d+) MiB of memory: give less to --buffers or --connections\n", done.stderr)
+        assert done.returncode == 2 and done.stdout == "" and said, done
+        assert 2000 < int(said[1]) < 3000
+
+
 def test_a_network_of_the_device_that_is_none_of_ours_is_told(tmp_path):
     child = subprocess.Popen([binary("echo"), *TAP.split(), "--ip", "10.77.0.2/24"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -165,8 +316,8 @@ def check(words, tmp_path):
     return begin(f"{words} --check-config", tmp_path, CONFIG.format(page=tmp_path / "page.html"))
 
 
-def test_a_right_configuration_is_told_without_a_device(tmp_path):
-    for words in "echo --config @", "httpd --config @", "echo --ip 10.0.0.2/24":
+def test_a_right_configuration_is_told(tmp_path):
+    for words in "echo --config @", "httpd --config @", f"echo {OURS}":
         done = check(words, tmp_path)
         assert done.returncode == 0 and done.stdout == f"{words.split()[0]}: the configuration is right\n", done
 
@@ -179,9 +330,16 @@ def test_check_config_reads_all_certificates_and_their_keys(tmp_path):
     for name in "httpd", "echo_tls", "dns", "resolver", "sieve":
         for keys, wrong in (files["key"], None), (files["key"][::-1], "the key is not the certificate's"), (files["key"][:1], "as many files"):
             words = f"--cert {files['pem'][0]},{files['pem'][1]} --key {','.join(map(str, keys))}"
-            done = begin(f"{name} --ip 10.0.0.2/24 {words} --check-config", tmp_path, None)
+            done = begin(f"{name} {OURS} --server 10.9.8.1 {words} --check-config", tmp_path, None)
             assert done.returncode == (2 if wrong else 0), done
             assert wrong in done.stderr if wrong else done.stdout == f"{name}: the configuration is right\n", done
+    pair = f"echo_tls {OURS} --cert {files['pem'][0]} --key {files['key'][0]}"
+    for path, wrong in (tmp_path / "new", None), (files["key"][0], "has no keys of this program's"), ("/no/such/keys", "No such file or directory"):
+        done = begin(f"{pair} --ticket-keys {path} --check-config", tmp_path, None)
+        assert done.returncode == (2 if wrong else 0) and (not wrong or f"--ticket-keys {path}" in done.stderr and wrong in done.stderr), done
+        assert wrong or not path.exists()
+        if wrong:
+            assert begin(f"{pair} --ticket-keys {path}", tmp_path, None).returncode == 2
 
 
 @pytest.mark.parametrize("words,cause", [("httpd --config @ no-such-page", "can't read no-such-page"),
