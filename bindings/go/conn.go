@@ -7,40 +7,11 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 	"unsafe"
 )
-
-// A waiter is a condition with a deadline, under the mutex of the stack.
-type waiter struct {
-	sync.Cond
-	deadline time.Time
-	timer    *time.Timer
-}
-
-func (w *waiter) init(mu *sync.Mutex) { w.L = mu }
-
-func (w *waiter) isOver() bool {
-	return !w.deadline.IsZero() && !time.Now().Before(w.deadline)
-}
-
-// set sets the deadline; the mutex is held.
-func (w *waiter) set(at time.Time) {
-	if w.timer != nil {
-		w.timer.Stop()
-		w.timer = nil
-	}
-	w.deadline = at
-	if rest := time.Until(at); !at.IsZero() && rest > 0 {
-		w.timer = time.AfterFunc(rest, func() {
-			w.L.Lock()
-			w.Broadcast()
-			w.L.Unlock()
-		})
-	}
-	w.Broadcast()
-}
 
 // Conn is a connection, a net.Conn. Several goroutines may use it.
 type Conn struct {
@@ -48,14 +19,16 @@ type Conn struct {
 	number         C.uint64_t
 	c              *C.struct_glue_item // nil: released
 	reader, writer waiter
+	isReadable     bool // a read may give something
 	local, remote  net.Addr
 	writing        sync.Mutex // a Write is not mixed with others
 }
 
 // init reads the ends; the mutex is held.
 func (c *Conn) init() {
-	c.reader.init(&c.stack.mu)
-	c.writer.init(&c.stack.mu)
+	c.reader.init(c.stack)
+	c.writer.init(c.stack)
+	c.isReadable = true
 	var local, remote C.struct_leat_endpoint
 	C.glue_ends(c.c, &local, &remote)
 	c.local = &net.TCPAddr{IP: ipOf(local.ip), Port: int(local.port)}
@@ -64,10 +37,11 @@ func (c *Conn) init() {
 
 func (c *Conn) happened(events uint) {
 	if events&(C.GLUE_READABLE|C.GLUE_CLOSED) != 0 {
-		c.reader.Broadcast()
+		c.isReadable = true
+		c.reader.tell()
 	}
 	if events&(C.GLUE_WRITABLE|C.GLUE_CLOSED) != 0 {
-		c.writer.Broadcast()
+		c.writer.tell()
 	}
 }
 
@@ -78,7 +52,18 @@ func (c *Conn) failed(op string, err error) error {
 // Read reads some bytes; io.EOF at the end.
 func (c *Conn) Read(bytes []byte) (int, error) {
 	c.stack.mu.Lock()
-	defer c.stack.mu.Unlock()
+	count, err := c.read(bytes)
+	c.stack.mu.Unlock()
+	return count, err
+}
+
+func (c *Conn) at() C.uintptr_t { return C.uintptr_t(uintptr(unsafe.Pointer(c.c))) }
+
+// addressOf is for C, which uses it during one call, without a call of Go. Bytes have no pointers that cgo's check could
+// find.
+func addressOf(bytes []byte) C.uintptr_t { return C.uintptr_t(uintptr(unsafe.Pointer(&bytes[0]))) }
+
+func (c *Conn) read(bytes []byte) (int, error) {
 	for {
 		if c.c == nil {
 			return 0, c.failed("read", net.ErrClosed)
@@ -89,25 +74,35 @@ func (c *Conn) Read(bytes []byte) (int, error) {
 		if len(bytes) == 0 {
 			return 0, nil
 		}
-		switch count := C.glue_read(c.c, unsafe.Pointer(&bytes[0]), C.size_t(len(bytes))); {
-		case count > 0:
-			c.stack.poll() // the window may have opened
-			return int(count), nil
-		case count == 0:
-			return 0, io.EOF
-		case count == C.GLUE_FAILED:
-			return 0, c.failed("read", c.stack.errorOfItem(c.c))
+		if c.isReadable {
+			count := C.glue_at_read(c.at(), addressOf(bytes), C.size_t(len(bytes)))
+			runtime.KeepAlive(bytes)
+			c.isReadable = bool(c.stack.state.has_more)
+			switch {
+			case count > 0:
+				c.stack.consumed(int(count))
+				return int(count), nil
+			case count == 0:
+				return 0, io.EOF
+			case count == C.GLUE_FAILED:
+				return 0, c.failed("read", c.stack.errorOfItem(c.c))
+			}
 		}
-		c.reader.Wait()
+		c.reader.wait()
 	}
 }
 
 // Write queues all bytes, and waits for room as often as needed.
 func (c *Conn) Write(bytes []byte) (int, error) {
 	c.writing.Lock()
-	defer c.writing.Unlock()
 	c.stack.mu.Lock()
-	defer c.stack.mu.Unlock()
+	count, err := c.write(bytes)
+	c.stack.mu.Unlock()
+	c.writing.Unlock()
+	return count, err
+}
+
+func (c *Conn) write(bytes []byte) (int, error) {
 	done := 0
 	for {
 		if c.c == nil {
@@ -119,14 +114,16 @@ func (c *Conn) Write(bytes []byte) (int, error) {
 		if done == len(bytes) {
 			return done, nil
 		}
-		switch count := C.glue_write(c.c, unsafe.Pointer(&bytes[done]), C.size_t(len(bytes)-done)); {
+		count := C.glue_at_write(c.at(), addressOf(bytes[done:]), C.size_t(len(bytes)-done))
+		runtime.KeepAlive(bytes)
+		switch {
 		case count > 0:
 			done += int(count)
-			c.stack.poll()
+			c.stack.wrote()
 		case count == C.GLUE_FAILED:
 			return done, c.failed("write", c.stack.errorOfItem(c.c))
 		default:
-			c.writer.Wait()
+			c.writer.wait()
 		}
 	}
 }
@@ -161,8 +158,8 @@ func (c *Conn) close(abort bool) error {
 	C.glue_release(c.c)
 	c.c = nil
 	delete(c.stack.objects, uint64(c.number))
-	c.reader.set(time.Time{})
-	c.writer.set(time.Time{})
+	c.reader.end()
+	c.writer.end()
 	c.stack.poll()
 	return nil
 }
@@ -202,7 +199,7 @@ type Listener struct {
 	waiter waiter
 }
 
-func (l *Listener) happened(uint) { l.waiter.Broadcast() }
+func (l *Listener) happened(uint) { l.waiter.tell() }
 
 // Accept returns the next connection.
 func (l *Listener) Accept() (net.Conn, error) {
@@ -219,7 +216,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 			return conn, nil
 		}
 		delete(l.stack.objects, uint64(conn.number))
-		l.waiter.Wait()
+		l.waiter.wait()
 	}
 	return nil, &net.OpError{Op: "accept", Net: "tcp", Err: net.ErrClosed}
 }
@@ -242,7 +239,7 @@ func (l *Listener) Close() error {
 	C.glue_release(l.c)
 	l.c = nil
 	delete(l.stack.objects, uint64(l.number))
-	l.waiter.set(time.Time{})
+	l.waiter.end()
 	l.stack.poll()
 	return nil
 }
@@ -266,7 +263,7 @@ type PacketConn struct {
 	waiter waiter
 }
 
-func (p *PacketConn) happened(uint) { p.waiter.Broadcast() }
+func (p *PacketConn) happened(uint) { p.waiter.tell() }
 
 func failedUDP(op string, err error) error { return &net.OpError{Op: op, Net: "udp", Err: err} }
 
@@ -294,7 +291,7 @@ func (p *PacketConn) ReadFrom(bytes []byte) (int, net.Addr, error) {
 			}
 			return int(count), from, nil
 		}
-		p.waiter.Wait()
+		p.waiter.wait()
 	}
 	return 0, nil, failedUDP("read", net.ErrClosed)
 }
@@ -335,7 +332,7 @@ func (p *PacketConn) Close() error {
 	C.glue_release(p.c)
 	p.c = nil
 	delete(p.stack.objects, uint64(p.number))
-	p.waiter.set(time.Time{})
+	p.waiter.end()
 	return nil
 }
 

@@ -42,8 +42,27 @@ enum {
     GLUE_FOUND_MAX = 32
 };
 
+/** Events that one glue_turn() tells. */
+enum {
+    GLUE_EVENTS = 32
+};
+
 struct glue;
 struct glue_item;
+
+/** The results of the last calls, for a language whose calls of C are dear: it reads them here. */
+struct glue_state {
+    uint64_t now_ns;  /**< the time of the last glue_turn() */
+    uint64_t next_ns; /**< when it wants the next one; LEAT_NEVER_NS: only for input */
+    bool has_more;    /**< the last glue_read() has left data, the end or an error */
+    unsigned count;   /**< of events; GLUE_EVENTS: glue_take_events() may have more */
+    struct glue_told {
+        uint64_t number;
+        unsigned events;
+    } events[GLUE_EVENTS];
+    uint32_t leads;      /**< odd: a thread leads; it is atomic, and grows by each change */
+    uint32_t is_watched; /**< glue_watch() sleeps until leads changes; atomic */
+};
 
 /** The device and the addresses.  All texts and lists are copied. */
 struct glue_config {
@@ -84,6 +103,44 @@ uint64_t glue_poll(struct glue *glue);
 /** The next item with events, as the number that it got from its caller, and its events; false:
  * none. */
 bool glue_event(struct glue *glue, uint64_t *number, unsigned *events);
+
+/** The state of a stack; valid as long as one of its items, and until glue_free(). */
+struct glue_state *glue_state(struct glue *glue);
+
+/** Polls the stack once, and takes events; glue_state() has the results. */
+void glue_turn(struct glue *glue);
+
+/** Takes further events. */
+void glue_take_events(struct glue *glue);
+
+/**
+ * The calls of each request, with pointers as numbers: cgo checks each pointer, and allocates
+ * memory for that. glue_at_write() polls once if bytes were queued.
+ */
+void glue_at_turn(uintptr_t glue);
+void glue_at_wait(uintptr_t glue, uint64_t until_ns);
+int64_t glue_at_read(uintptr_t item, uintptr_t bytes, size_t len);
+int64_t glue_at_write(uintptr_t item, uintptr_t bytes, size_t len);
+
+/** Lets glue_wait() and glue_watch() be used, which other threads may call at the same time as
+ * anything but glue_close(). */
+enum leat_err glue_wait_open(struct glue *glue);
+
+/** Waits for input of the stack, a glue_kick(), or @p until_ns; it may return
+ * early. */
+void glue_wait(struct glue *glue, uint64_t until_ns);
+
+/** Ends a glue_wait(); with several, at least one of them. */
+void glue_kick(struct glue *glue);
+
+/** Returns when no thread has led for a while, or after glue_watch_end(). */
+void glue_watch(struct glue *glue);
+
+/** To be called after a change of leads, if is_watched. */
+void glue_watch_wake(struct glue *glue);
+
+/** Ends glue_watch(), also later ones. */
+void glue_watch_end(struct glue *glue);
 
 /** Connects to a name or address.  GLUE_DONE follows; glue_cancel() ends it without. */
 struct glue_item *glue_connect(struct glue *glue, uint64_t number, const char *host, uint16_t port,

@@ -68,6 +68,10 @@ struct glue_item {
 };
 
 struct glue {
+    struct glue_state state;
+    int kick;           /* a descriptor of events; 0: glue_wait_open() was not called */
+    uint32_t is_kicked; /* atomic */
+    uint32_t is_ended;  /* glue_watch() returns; atomic */
     struct leat *stack;
     struct leat_posix *posix;
     struct leat_host *host;

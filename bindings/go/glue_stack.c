@@ -157,6 +157,10 @@ static void close_host(struct glue *glue)
 {
     sigset_t before;
 
+    if (glue->kick > 0) {
+        leat_posix_unwatch(glue->posix, glue->kick);
+        close(glue->kick);
+    }
     pthread_sigmask(SIG_BLOCK, NULL, &before);
     leat_posix_close(glue->posix);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -122,6 +122,7 @@ int64_t glue_read(struct glue_item *item, void *bytes, size_t len)
 {
     size_t count;
 
+    item->glue->state.has_more = true;
     if (len == 0)
         return 0;
     if (len > READ_BYTES)
@@ -129,6 +130,7 @@ int64_t glue_read(struct glue_item *item, void *bytes, size_t len)
     if (!item->is_open)
         return read_rest(item, bytes, len);
     count = receive(&item->stream, bytes, len);
+    item->glue->state.has_more = !leat_stream_awaits_data(&item->stream);
     if (count > 0)
         return (int64_t)count;
     return leat_stream_at_end(&item->stream) ? 0 : GLUE_WAIT;

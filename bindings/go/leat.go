@@ -6,8 +6,9 @@
 //	listener, err := stack.Listen("tcp", ":80")
 //	http.Serve(listener, handler)
 //
-// leat itself has one thread. A mutex makes the functions here usable from any goroutine; a goroutine waits for the
-// device by Go's poller, so no thread is blocked. The package needs libleat.so (pkg-config leat-shared).
+// leat itself has one thread. A mutex makes the functions here usable from any goroutine. One of those that wait drives
+// the stack, in a thread; a stack has one more for times in which nobody waits. The package needs libleat.so
+// (pkg-config leat-shared).
 package leat
 
 // #cgo pkg-config: leat-shared
@@ -21,11 +22,9 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 	"unsafe"
 )
 
@@ -50,11 +49,19 @@ type Config struct {
 // Stack is a TCP/IP stack on one device.
 type Stack struct {
 	mu       sync.Mutex
-	c        *C.struct_glue // nil: closed
+	c        *C.struct_glue       // nil: closed
+	state    *C.struct_glue_state // memory of C; valid as long as c, or any item
 	next     uint64
 	objects  map[uint64]object
-	poller   *os.File
-	deadline time.Time // of the poller
+	leader   *waiter // who drives the stack; nil: nobody
+	watcher  waiter  // of the stack's own goroutine
+	isAsleep bool    // the leader waits for the device, and wasn't woken
+	until    uint64  // the end of its wait
+	sleepers int     // threads that wait for the device: the leader, and a watcher that leads no more
+	awake    sync.Cond
+	hasTold  bool // a goroutine that follows was woken
+	isDue    bool // the stack is to be polled before anyone waits
+	unread   int  // bytes that were read since the last poll
 	done     chan struct{}
 }
 
@@ -138,89 +145,16 @@ func Open(config Config) (*Stack, error) {
 	return stack, nil
 }
 
-// start gives the descriptor of the stack to Go's poller.
+// start lets goroutines wait.
 func (s *Stack) start() error {
-	fd, err := syscall.Dup(int(C.glue_descriptor(s.c)))
-	if err != nil {
-		return err
+	if code := C.glue_wait_open(s.c); code != C.LEAT_OK {
+		return errorOf(code, "")
 	}
-	if err := syscall.SetNonblock(fd, true); err != nil { // or Go would wait in a thread
-		syscall.Close(fd)
-		return err
-	}
-	s.poller = os.NewFile(uintptr(fd), "leat")
-	if err := s.poller.SetReadDeadline(time.Time{}); err != nil {
-		s.poller.Close()
-		return fmt.Errorf("leat: Go's poller doesn't take the descriptor: %w", err)
-	}
-	conn, err := s.poller.SyscallConn()
-	if err != nil {
-		s.poller.Close()
-		return err
-	}
-	go s.run(conn)
+	s.state, s.isDue = C.glue_state(s.c), true
+	s.watcher.init(s)
+	s.awake.L = &s.mu
+	go s.watch(s.c)
 	return nil
-}
-
-// run polls the stack whenever its device or its clock asks for it.
-func (s *Stack) run(conn syscall.RawConn) {
-	defer close(s.done)
-	for {
-		waited := false
-		err := conn.Read(func(uintptr) bool { // true: it is readable
-			if waited {
-				return true
-			}
-			waited = true
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.poll()
-			return s.c == nil
-		})
-		s.mu.Lock()
-		if s.c == nil {
-			s.mu.Unlock()
-			return
-		}
-		if err != nil && os.IsTimeout(err) {
-			s.deadline = time.Time{}
-			s.poller.SetReadDeadline(s.deadline)
-		}
-		s.mu.Unlock()
-		runtime.Gosched()
-	}
-}
-
-// poll runs the stack until it wants to wait, and tells the objects what happened. The mutex is held.
-func (s *Stack) poll() {
-	for s.c != nil {
-		ns := uint64(C.glue_poll(s.c))
-		var number C.uint64_t
-		var events C.uint
-		for C.glue_event(s.c, &number, &events) {
-			if of := s.objects[uint64(number)]; of != nil {
-				of.happened(uint(events))
-			}
-		}
-		if ns == 0 {
-			continue
-		}
-		if ns == C.LEAT_NEVER_NS {
-			return
-		}
-		if at := time.Now().Add(time.Duration(min64(ns, 1<<62))); s.deadline.IsZero() || at.Before(s.deadline) {
-			s.deadline = at
-			s.poller.SetReadDeadline(at)
-		}
-		return
-	}
-}
-
-func min64(a, b uint64) uint64 {
-	if a < b {
-		return a
-	}
-	return b
 }
 
 // number enters an object, for the events of its item.
@@ -237,20 +171,25 @@ func (s *Stack) Close() error {
 		s.mu.Unlock()
 		return nil
 	}
-	C.glue_close(s.c)
+	c := s.c
+	s.c = nil // nobody begins to wait
+	for s.sleepers > 0 {
+		C.glue_kick(c)
+		s.awake.Wait()
+	}
+	C.glue_watch_end(c)
+	C.glue_close(c)
 	var number C.uint64_t
 	var events C.uint
-	for C.glue_event(s.c, &number, &events) {
+	for C.glue_event(c, &number, &events) {
 		if of := s.objects[uint64(number)]; of != nil {
 			of.happened(uint(events))
 		}
 	}
-	C.glue_free(s.c)
-	s.c = nil
 	s.mu.Unlock()
-	s.poller.SetReadDeadline(time.Unix(1, 0)) // wakes run()
 	<-s.done
-	return s.poller.Close()
+	C.glue_free(c)
+	return nil
 }
 
 // Listen listens on a port of all our addresses, ":80", or of one, "10.0.0.2:80". The network is "tcp".
@@ -259,6 +198,7 @@ func (s *Stack) Listen(network, address string) (net.Listener, error) {
 		return nil, net.UnknownNetworkError(network)
 	}
 	listener := &Listener{stack: s}
+	listener.waiter.init(s)
 	err := s.bound(address, func(ip *C.char, port C.uint16_t, code *C.enum_leat_err) *C.struct_glue_item {
 		listener.number = s.enter(listener)
 		listener.c = C.glue_listen(s.c, listener.number, ip, port, 0, code)
@@ -267,7 +207,6 @@ func (s *Stack) Listen(network, address string) (net.Listener, error) {
 	if err != nil {
 		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
 	}
-	listener.waiter.init(&s.mu)
 	return listener, nil
 }
 
@@ -277,6 +216,7 @@ func (s *Stack) ListenPacket(network, address string) (net.PacketConn, error) {
 		return nil, net.UnknownNetworkError(network)
 	}
 	conn := &PacketConn{stack: s}
+	conn.waiter.init(s)
 	err := s.bound(address, func(ip *C.char, port C.uint16_t, code *C.enum_leat_err) *C.struct_glue_item {
 		conn.number = s.enter(conn)
 		conn.c = C.glue_udp(s.c, conn.number, ip, port, code)
@@ -285,7 +225,6 @@ func (s *Stack) ListenPacket(network, address string) (net.PacketConn, error) {
 	if err != nil {
 		return nil, &net.OpError{Op: "listen", Net: network, Err: err}
 	}
-	conn.waiter.init(&s.mu)
 	return conn, nil
 }
 
@@ -317,15 +256,13 @@ func (s *Stack) bound(address string, open func(*C.char, C.uint16_t, *C.enum_lea
 
 // A question is a connect or a lookup without an answer yet.
 type question struct {
-	done chan struct{}
+	waiter waiter
+	isDone bool
 }
 
 func (q *question) happened(uint) {
-	select {
-	case <-q.done:
-	default:
-		close(q.done)
-	}
+	q.isDone = true
+	q.waiter.tell()
 }
 
 // ask begins a question, and waits for its answer; @take reads that with the mutex held.
@@ -334,34 +271,44 @@ func (s *Stack) ask(ctx context.Context, detail string, begin func(C.uint64_t, *
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	q := &question{done: make(chan struct{})}
+	q := &question{}
+	q.waiter.init(s)
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.c == nil {
-		s.mu.Unlock()
 		return net.ErrClosed
 	}
 	number, code := s.enter(q), C.enum_leat_err(C.LEAT_OK)
 	item := begin(number, &code)
 	if item == nil {
 		delete(s.objects, uint64(number))
-		s.mu.Unlock()
 		return errorOf(code, detail)
 	}
-	s.poll()
-	s.mu.Unlock()
-	select {
-	case <-q.done:
-	case <-ctx.Done():
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	defer C.glue_release(item) // cancels it, if it has no answer
+	s.poll()
+	if ctx.Done() != nil {
+		ended := make(chan struct{})
+		defer close(ended)
+		go q.cancel(ctx, ended)
+	}
+	for !q.isDone && ctx.Err() == nil {
+		q.waiter.wait()
+	}
 	delete(s.objects, uint64(number))
-	select {
-	case <-q.done:
-		return take(item)
-	default:
+	if !q.isDone {
 		return ctx.Err()
+	}
+	return take(item)
+}
+
+// cancel tells the question when the context ends.
+func (q *question) cancel(ctx context.Context, ended chan struct{}) {
+	select {
+	case <-ctx.Done():
+		q.waiter.L.Lock()
+		q.waiter.tell()
+		q.waiter.L.Unlock()
+	case <-ended:
 	}
 }
 
