@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Measures what a binding costs: an echo server in C, Python, Rust and Go on the other end of a UNIX socket, in one run.
+"""Measures what a binding costs: an echo server in C, Python, Rust, Go and OCaml on the other end of a UNIX socket, in one run.
 
 usage: bench/bindings.py [--rounds N] [--requests N] [--mib N] [--prefix DIR]
 
@@ -57,11 +57,13 @@ def build(folder, prefix):
     run("/usr/bin/cargo", "build", "--offline", "--locked", "--release", "--manifest-path", ROOT / "bindings/rust/Cargo.toml", "-p", "leat",
         "--example", "echo", env=env)
     run("/usr/bin/go", "build", "-o", folder / "echo-go", "./echo", cwd=ROOT / "bindings/go", env=env)
+    run("make", "-C", ROOT / "bindings/ocaml", f"BUILD={folder}/ocaml", f"{folder}/ocaml/echo", env=env)
     servers = {
         "C": [folder / "echo", "--listen", "--ip", "10.0.0.1/24", "--socket"],
         "Python": [PYTHON, ROOT / "bindings/python/examples/echo.py"],
         "Rust": [folder / "rust/release/examples/echo"],
         "Go": [folder / "echo-go"],
+        "OCaml": [folder / "ocaml/echo"],
     }
     return folder / "requests", servers, env
 
