@@ -135,6 +135,32 @@ static void receive(struct leat_pool *pool, struct leat_buf **kept)
     netif->ops->next_look_ns(netif, liar.now_ns);
 }
 
+/* Sends a frame that says that the stack has joined or left a group: with IGMP or MLD, in any
+ * version. */
+static void report(struct leat_pool *pool)
+{
+    static const uint8_t types[2][4] = {{0x22, 0x16, 0x12, 0x17}, {143, 131, 132, 0}};
+    struct leat_netif *netif = &world.xen.netif;
+    const uint8_t how = next8();
+    const uint32_t v6 = how & 1, message = v6 ? 62 : 38, len = v6 ? 90 : 60;
+    struct leat_buf *frame = leat_buf_alloc(pool, 0);
+    uint8_t *at;
+
+    if (!frame || netif->ops->transmit_room(netif) == 0) {
+        leat_buf_free(frame);
+        return;
+    }
+    at = leat_buf_put(frame, len);
+    memset(at, 0, len);
+    at[0] = 1;
+    memcpy(at + 12, v6 ? "\x86\xdd\x60" : "\x08\x00\x46", 3);
+    at[v6 ? 54 : 23] = v6 ? 58 : 2;
+    at[message] = types[v6][how >> 1 & 3];
+    at[message + 8] = how >> 3 & 7; /* of a record; or an address, as the next one */
+    at[len - 1] = at[message + 7] = at[message + 15] = next8();
+    netif->ops->transmit(netif, liar.now_ns, &frame, 1);
+}
+
 static void step(struct leat_pool *pool, struct leat_buf **kept, uint8_t what)
 {
     switch (what & 7) {
@@ -152,7 +178,10 @@ static void step(struct leat_pool *pool, struct leat_buf **kept, uint8_t what)
         liar_store_answers();
         break;
     case 5:
-        pieces_transmit(&world.xen.netif, pool, next8(), 100, liar.now_ns);
+        if (what & 8)
+            report(pool);
+        else
+            pieces_transmit(&world.xen.netif, pool, next8(), 100, liar.now_ns);
         break;
     default:
         receive(pool, kept);
@@ -167,6 +196,7 @@ static const char *const readings[] = {"/local/domain/3/backend/vif/9/0",
                                        "1",
                                        "1",
                                        "2",
+                                       "1",
                                        "1",
                                        "1",
                                        "1",

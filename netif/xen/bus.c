@@ -347,7 +347,7 @@ void xen_bus_connect(struct xen_bus *bus, const uint32_t values[XEN_BUS_VALUES])
 
 void xen_bus_again(struct xen_bus *bus, uint64_t now_ns)
 {
-    leat_assert(bus->phase == XEN_BUS_DOWN);
+    leat_assert(bus->phase == XEN_BUS_DOWN || bus->phase == XEN_BUS_ENDED);
     bus->wrote_state = 0;
     bus->watching = false;
     go_to(bus, XEN_BUS_READING, now_ns);

@@ -47,7 +47,8 @@ enum xen_bus_feature {
     XEN_BUS_GSO_TCPV4 = 1 << 1,
     XEN_BUS_GSO_TCPV6 = 1 << 2,
     XEN_BUS_CSUM_V6 = 1 << 3,
-    XEN_BUS_FLUSH = 1 << 4 /* of a disk */
+    XEN_BUS_FLUSH = 1 << 4, /* of a disk */
+    XEN_BUS_MULTICAST = 1 << 5
 };
 
 struct xen_reading;
@@ -72,7 +73,7 @@ struct xen_bus_kind {
 extern const struct xen_bus_kind xen_bus_vif, xen_bus_vbd;
 
 enum {
-    XEN_BUS_VALUES = 4
+    XEN_BUS_VALUES = 5
 };
 
 struct xen_bus {
@@ -115,7 +116,7 @@ uint64_t xen_bus_due_ns(const struct xen_bus *bus);
 /* In XEN_BUS_READY: tells the other domain where the rings are, by the keys of the kind. */
 void xen_bus_connect(struct xen_bus *bus, const uint32_t values[XEN_BUS_VALUES]);
 
-/* In XEN_BUS_DOWN: begins from the start. */
+/* In XEN_BUS_DOWN and XEN_BUS_ENDED: begins from the start. */
 void xen_bus_again(struct xen_bus *bus, uint64_t now_ns);
 
 /* Ends the connection: XEN_BUS_ENDED follows when the other domain has let go. */

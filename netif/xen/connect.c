@@ -46,6 +46,7 @@ static void connect(struct leat_xen *xen)
     xen->slots_max = xen->bus.features & XEN_BUS_SG ? XEN_FRAME_SLOTS : 1;
     xen_net_rx_open(xen);
     xen_net_tx_open(xen);
+    xen_groups_open(xen);
     if (!machine->ops->grant(machine, tx_ref, xen_tx_ring(xen), domain, false) ||
         !machine->ops->grant(machine, rx_ref, xen_rx_ring(xen), domain, false) ||
         !machine->ops->port_open(machine, domain, &xen->port)) {
@@ -56,14 +57,21 @@ static void connect(struct leat_xen *xen)
     }
     xen->connected = true;
     xen_net_rx_fill(xen);
-    xen_bus_connect(&xen->bus,
-                    (uint32_t[XEN_BUS_VALUES]){tx_ref, rx_ref, xen->port, !xen->no_offload});
+    xen_bus_connect(&xen->bus, (uint32_t[XEN_BUS_VALUES]){tx_ref, rx_ref, xen->port,
+                                                          !xen->no_offload, xen->filters});
 }
 
 void xen_net_fail(struct leat_xen *xen)
 {
     xen->counters.broken_rules++;
     lose(xen, "the backend broke the rules of its rings");
+}
+
+static void begin_again(struct leat_xen *xen, uint64_t now_ns)
+{
+    xen->comes_back = false;
+    xen_net_disconnect(xen);
+    xen_bus_again(&xen->bus, now_ns);
 }
 
 /* Does what a new phase of the handshake asks for. */
@@ -74,8 +82,11 @@ static void follow(struct leat_xen *xen, uint64_t now_ns)
         connect(xen);
         break;
     case XEN_BUS_DOWN:
-        xen_net_disconnect(xen);
-        xen_bus_again(&xen->bus, now_ns);
+        begin_again(xen, now_ns);
+        break;
+    case XEN_BUS_ENDED:
+        if (xen->comes_back)
+            begin_again(xen, now_ns);
         break;
     case XEN_BUS_FAILED:
         lose(xen, xen->bus.why);
@@ -86,7 +97,6 @@ static void follow(struct leat_xen *xen, uint64_t now_ns)
     case XEN_BUS_LEARNING:
     case XEN_BUS_UP:
     case XEN_BUS_ENDING:
-    case XEN_BUS_ENDED:
         break;
     }
 }
@@ -101,6 +111,10 @@ void xen_net_look(struct leat_xen *xen, uint64_t now_ns)
 {
     const bool was_up = leat_xen_link_up(xen);
 
+    if (was_up && xen->filters && xen->all_groups) { /* only a new connection is without a filter */
+        xen->comes_back = true;
+        xen_bus_close(&xen->bus, now_ns);
+    }
     if (xen->lost || (!xen_store_is_due(xen->store) && now_ns < xen_bus_due_ns(&xen->bus)))
         return;
     xen_net_serve(xen, now_ns);

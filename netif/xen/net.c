@@ -56,7 +56,8 @@ static void set_facts(struct leat_xen *xen)
         what |= LEAT_NETIF_TSO6;
     if (!xen->no_offload)
         what |= LEAT_NETIF_GRO;
-    xen->features = features;
+    xen->features =
+        features & ~(uint32_t)XEN_BUS_MULTICAST; /* that one is no fact of the stack's */
     xen->netif.capabilities = what;
     xen->netif.super_bytes = XEN_FRAME_BYTES;
     xen->netif.gather_pieces = XEN_NET_GATHER_PIECES;
@@ -84,6 +85,7 @@ static void xen_net_close(struct leat_netif *netif)
 
     if (xen->lost)
         return;
+    xen->comes_back = false;
     xen_bus_close(&xen->bus, xen->machine->ops->now_ns(xen->machine));
     run_until(xen, XEN_BUS_ENDED, close_ns);
     xen_net_disconnect(xen);

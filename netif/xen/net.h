@@ -28,6 +28,7 @@ enum {
     XEN_NET_PAGES = 2 + XEN_NET_RX_PAGES + XEN_NET_TX_PAGES, /* with the rings */
     XEN_NET_WINDOW_PAGES = 32768,                /* 128 MiB: 64 pages of the grant table */
     XEN_NET_GATHER_PIECES = XEN_FRAME_SLOTS / 2, /* a piece of a buffer lies in two pages at most */
+    XEN_NET_GROUPS = 64,                         /* as many as Linux' backend knows */
     XEN_NET_NONE = 0xffff
 };
 
@@ -43,6 +44,15 @@ struct xen_tx_entry {
     uint16_t next;          /* of the frame's entries, or of the free ones */
     uint16_t head;          /* the frame's first entry; XEN_NET_NONE: free, or answered */
     uint16_t left;          /* in the first entry: those without an answer */
+    bool is_group;          /* no frame: the other domain was told of a group */
+};
+
+/* A group of the stack. Free: neither of both. */
+struct xen_group {
+    struct leat_ip ip;   /* of IPv4: its four bytes first */
+    struct leat_mac mac; /* the address of Ethernet that stands for it, and for others */
+    bool wanted;         /* the stack has joined it */
+    bool told;           /* the other domain knows it */
 };
 
 /* A frame of which some slots have come. */
@@ -59,38 +69,41 @@ struct xen_rx_chain {
     bool starved; /* for lack of a buffer */
 };
 
+/* First what is used most, because code for members that lie further back is longer. */
 struct leat_xen {
     struct leat_netif netif; /* must be first: its address is also that of the struct */
     struct xen_machine *machine;
     struct xen_store *store;
-    struct xen_bus bus;
-    struct leat_xen_counters counters;
-    const char *why_lost; /* NULL: it isn't, or was closed */
+    struct xen_ring rx, tx;
+    uint8_t *pages; /* XEN_NET_PAGES, aligned */
     bool lost;
-    bool connected; /* there are rings */
-    bool more;      /* the last receive() stopped at frames_max */
-    bool starved;   /* not a single page is in the ring */
-    bool direct;    /* sent frames lie where they are: the domain is trusted */
+    bool connected;      /* there are rings */
+    bool more;           /* the last receive() stopped at frames_max */
+    bool starved;        /* not a single page is in the ring */
+    bool direct;         /* sent frames lie where they are: the domain is trusted */
+    bool filters;        /* the other domain hands over frames of groups that it knows only */
+    bool all_groups;     /* it shall not: there are too many groups */
+    bool groups_pending; /* it must be told of some */
+    bool comes_back;     /* the connection ends in order to be made again */
     bool no_offload, untrusted;
-    uint32_t features; /* enum xen_bus_feature, of the first connection */
     uint8_t slots_max; /* of a frame that is sent, without extra information */
-    uint32_t port;
-    uint8_t *pages;        /* XEN_NET_PAGES, aligned */
-    uintptr_t window;      /* first address whose page has a reference of its own */
-    uint32_t window_pages; /* behind it */
-    /* receive */
-    struct xen_ring rx;
-    struct xen_rx_chain chain;
-    uint16_t rx_free; /* first free page, or XEN_NET_NONE */
+    uint16_t rx_free;  /* first free page, or XEN_NET_NONE */
     uint16_t rx_free_count;
-    uint16_t rx_slots[XEN_RING_SLOTS]; /* page of each slot, or XEN_NET_NONE */
-    struct xen_rx_page rx_pages[XEN_NET_RX_PAGES];
-    /* transmit */
-    struct xen_ring tx;
     uint16_t tx_free; /* first free entry */
     uint16_t tx_free_count;
+    uint32_t port;
+    uint32_t features;     /* enum xen_bus_feature, of the first connection */
+    uint32_t window_pages; /* behind `window` */
+    uintptr_t window;      /* first address whose page has a reference of its own */
+    struct xen_rx_chain chain;
+    struct leat_xen_counters counters;
+    const char *why_lost; /* NULL: it isn't, or was closed */
+    struct xen_bus bus;
+    uint16_t rx_slots[XEN_RING_SLOTS]; /* page of each slot, or XEN_NET_NONE */
+    struct xen_rx_page rx_pages[XEN_NET_RX_PAGES];
     struct xen_tx_entry tx_entries[XEN_NET_TX_PAGES];
     uint32_t window_granted[XEN_NET_WINDOW_PAGES / 32]; /* a bit for each page */
+    struct xen_group groups[XEN_NET_GROUPS];
 };
 
 static inline struct leat_xen *xen_of(struct leat_netif *netif)
@@ -165,6 +178,17 @@ bool xen_rx_revoke(struct leat_xen *xen, uint32_t slot);
 /* All slots of the frame whose first entry is @head have been answered. */
 void xen_tx_end(struct leat_xen *xen, uint16_t head);
 
+/* ---- groups.c ----------------------------------------------------------------------------- */
+
+/* Begins with a connection: the other domain knows no group. */
+void xen_groups_open(struct leat_xen *xen);
+
+/* Looks whether @frame, which the stack sends, says that it has joined or left a group. */
+void xen_groups_read(struct leat_xen *xen, const struct leat_buf *frame);
+
+/* Tells the other domain of changes, as far as there is room. */
+void xen_groups_tell(struct leat_xen *xen);
+
 /* ---- the two directions ------------------------------------------------------------------- */
 
 /* Empty rings and full lists, for a new connection. */
@@ -186,5 +210,12 @@ void xen_net_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf
 
 /* Frees the frames that the other domain has answered. */
 void xen_net_collect(struct leat_xen *xen);
+
+/* Shows the other domain what is to be sent, changes of groups among it. */
+void xen_net_publish(struct leat_xen *xen);
+
+/* Adds an address to the other domain's groups, or takes it away.  False: there is no room. */
+bool xen_net_transmit_group(struct leat_xen *xen, enum xen_extra_type what,
+                            const struct leat_mac *mac);
 
 #endif

@@ -206,5 +206,6 @@ uint32_t xen_net_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_
     xen->more = taken < ready;
     if (xen->connected)
         xen_net_rx_fill(xen);
+    xen_net_publish(xen);
     return count;
 }

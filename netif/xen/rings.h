@@ -33,6 +33,8 @@ enum xen_status {
 
 enum xen_extra_type {
     XEN_EXTRA_GSO = 1,
+    XEN_EXTRA_GROUP_ADD = 2,
+    XEN_EXTRA_GROUP_DEL = 3,
     XEN_EXTRA_TYPES = 6, /* one more than the last */
     XEN_EXTRA_MORE = 1   /* of its flags: another one follows */
 };
@@ -72,10 +74,15 @@ struct xen_rx_response {
 struct xen_extra {
     uint8_t type;
     uint8_t flags;
-    uint16_t gso_bytes; /* data of each segment */
-    uint8_t gso_type;
-    uint8_t pad;
-    uint16_t features;
+    union {
+        struct {
+            uint16_t gso_bytes; /* data of each segment */
+            uint8_t gso_type;
+            uint8_t pad;
+            uint16_t features;
+        };
+        uint8_t group[6]; /* an address of Ethernet */
+    };
 };
 
 union xen_tx_slot {

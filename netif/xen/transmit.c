@@ -33,7 +33,9 @@ static bool take_response(struct leat_xen *xen)
     if (id >= XEN_NET_TX_PAGES || xen->tx_entries[id].head == XEN_NET_NONE)
         return false;
     head = &xen->tx_entries[xen->tx_entries[id].head];
-    if (copy.response.status != XEN_STATUS_OKAY && &xen->tx_entries[id] == head)
+    if (copy.response.status != XEN_STATUS_OKAY && head->is_group)
+        xen->all_groups = true;
+    else if (copy.response.status != XEN_STATUS_OKAY && &xen->tx_entries[id] == head)
         xen->counters.tx_refused++; /* once a frame */
     leat_debug_assert(head->left > 0);
     head->left--;
@@ -213,6 +215,23 @@ static void put(struct leat_xen *xen, const struct leat_buf *frame, struct leat_
     xen->tx_entries[head].left = (uint16_t)parts->count;
 }
 
+bool xen_net_transmit_group(struct leat_xen *xen, enum xen_extra_type what,
+                            const struct leat_mac *mac)
+{
+    struct xen_extra extra = {.type = (uint8_t)what};
+    uint16_t at;
+
+    if (xen_ring_room(&xen->tx) < 2 || xen->tx_free_count == 0)
+        return false;
+    memcpy(extra.group, mac->octet, sizeof extra.group);
+    at = add(xen, XEN_NET_NONE, XEN_NET_NONE,
+             (struct xen_tx_request){.flags = XEN_TX_EXTRA_INFO}); /* a frame without bytes */
+    xen_tx_ring(xen)->slots[xen->tx.requests++ % XEN_RING_SLOTS].extra = extra;
+    xen->tx_entries[at].left = 1;
+    xen->tx_entries[at].is_group = true;
+    return true;
+}
+
 static void send(struct leat_xen *xen, struct leat_buf *frame)
 {
     const uint32_t total = leat_buf_total(frame);
@@ -232,6 +251,15 @@ static void send(struct leat_xen *xen, struct leat_buf *frame)
     leat_buf_free(frame);
 }
 
+void xen_net_publish(struct leat_xen *xen)
+{
+    if (!xen->connected)
+        return;
+    xen_groups_tell(xen);
+    if (xen_ring_publish(&xen->tx))
+        xen->machine->ops->notify(xen->machine, xen->port);
+}
+
 void xen_net_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
                       uint32_t frame_count)
 {
@@ -239,6 +267,7 @@ void xen_net_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf
 
     (void)now_ns;
     for (uint32_t i = 0; i < frame_count; i++) {
+        xen_groups_read(xen, frames[i]);
         if (xen->connected) {
             send(xen, frames[i]);
         } else {
@@ -246,6 +275,5 @@ void xen_net_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf
             leat_buf_free(frames[i]);
         }
     }
-    if (xen->connected && xen_ring_publish(&xen->tx))
-        xen->machine->ops->notify(xen->machine, xen->port);
+    xen_net_publish(xen);
 }

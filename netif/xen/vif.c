@@ -79,6 +79,7 @@ static const struct xen_reading readings[] = {
     {"feature-gso-tcpv6", true, XEN_BUS_GSO_TCPV6, xen_take_feature},
     {"feature-ipv6-csum-offload", true, XEN_BUS_CSUM_V6, xen_take_feature},
     {"feature-rx-copy", true, 0, take_rx_copy},
+    {"feature-multicast-control", true, XEN_BUS_MULTICAST, xen_take_feature},
 };
 
 /* connect.c gives the numbers in this order. */
@@ -92,6 +93,7 @@ static const struct xen_bus_key keys[] = {
     {"feature-gso-tcpv4", NULL, 3},
     {"feature-gso-tcpv6", NULL, 3},
     {"feature-ipv6-csum-offload", "1", 0},
+    {"request-multicast-control", NULL, 4},
 };
 
 const struct xen_bus_kind xen_bus_vif = {

@@ -94,6 +94,14 @@ frames_of plain
 start echo
 reach 10.0.0.2 && same 10.0.0.2 "IPv4, with offloads"
 """
+# One guest asks another for its address by multicast. The backend of the second one hands over frames of its groups, and
+# drops others, such as reports of groups.
+GROUPS = """
+start fetch
+has_ended fetch 0 "itself"
+grep -q "$(grep -m 1 '<title>' /guest/index.html)" /var/log/xen/guest-fetch.log && echo "= a page went from guest to guest"
+[ $(count_of httpd tx_dropped) -gt 0 ] && echo "= frames of other groups were dropped"
+"""
 # The end of guests, by a crash and by force, while data move: a domain stays in the list, as (null), as long as another one
 # has a page of it mapped. Xen itself lists mapped grants (its key g).
 END = """
@@ -140,19 +148,21 @@ ECHO_WANTED = ["echo was created", "reached", *(f"ping of {size}" for size in PI
                "end"]
 HTTP_WANTED = ["httpd was created", "page of 10.0.0.3", "page of [fd00::3]", f"{CONNECTIONS} times 200", "plain was created",
                "the same over IPv4, without offloads", "the same over IPv6, without offloads", "echo was created",
-               "the same over IPv4, with offloads", "httpd has ended by xl-shutdown", "plain has ended by xl-reboot",
-               "echo has ended by Ctrl-D", "the first domain is alone", "the disk is released", "end"]
+               "the same over IPv4, with offloads", "fetch was created", "fetch has ended by itself",
+               "a page went from guest to guest", "frames of other groups were dropped", "httpd has ended by xl-shutdown",
+               "plain has ended by xl-reboot", "echo has ended by Ctrl-D", "the first domain is alone", "the disk is released",
+               "end"]
 
 
 def guests():
     """The files of the guests."""
-    files = {name + ".elf": BUILD / f"examples/{name}.elf" for name in ("echo", "httpd")}
+    files = {name + ".elf": BUILD / f"examples/{name}.elf" for name in ("echo", "httpd", "fetch")}
     files["store.elf"] = BUILD / "tests/boot/store.elf"
     files["answer.elf"] = BUILD / "tests/boot/xen_guest.elf"
     files["store.cfg"] = xen.config("store", "", more="disk = ['phy:/dev/loop0,xvda,w']", vif="")
     for number, (name, image, arguments) in enumerate([("echo", "echo", "--stats"), ("httpd", "httpd", ""),
                                                        ("plain", "echo", "--stats"), ("help", "echo", "--help"),
-                                                       ("answer", "answer", "")], 2):
+                                                       ("answer", "answer", ""), ("fetch", "fetch", "http://[fd00::3]/")], 2):
         if name != "help":
             arguments += f" --ip=10.0.0.{number}/24 --ip6=fd00::{number}/64"
         vif = xen.VIF_OF.replace("65:61", f"65:{number:02}")  # each has an address of its own on the bridge
@@ -267,7 +277,7 @@ def test_the_image_of_QEMU_is_a_guest_of_Xen(tmp_path):
 
 
 def test_a_guest_of_Xen_serves_HTTP_ends_as_it_is_asked_and_has_a_disk(tmp_path):
-    lines, said = try_boot(tmp_path, HTTP + OFFERS + ASKED + DISK, HTTP_WANTED)
+    lines, said = try_boot(tmp_path, HTTP + OFFERS + GROUPS + ASKED + DISK, HTTP_WANTED)
     assert [line for line in lines if line.startswith("boot ")] == ["boot 1", "boot 2", "boot 3"]
     assert frames(said, "plain")[0] <= FRAME_BYTES, "the backend takes no super-frame"
     plain, echo = counters(lines, "plain"), counters(lines, "echo")

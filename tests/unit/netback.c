@@ -206,7 +206,7 @@ static void netback_connect(void)
     assert_non_null(netback.rx_head);
     assert_int_equal(netback_number("device/vif/0/event-channel"), 7);
     assert_int_equal(netback_number("device/vif/0/request-rx-copy"), 1);
-    netback.tx_taken = netback.rx_taken = 0;
+    netback.tx_taken = netback.rx_taken = netback.group_count = 0;
 }
 
 static void netback_disconnect(void)
@@ -298,100 +298,6 @@ void netback_serve_store(void)
     }
 }
 
-/* ---- the rings ---------------------------------------------------------------------------- */
-
-static bool put_slot(union xen_rx_slot slot)
-{
-    struct xen_rx_ring *ring = (void *)netback.rx_head;
-
-    if (netback.rx_taken == netback.rx_head->request_produced)
-        return false;
-    ring->slots[netback.rx_taken++ % XEN_RING_SLOTS] = slot;
-    netback.rx_head->response_produced = netback.rx_taken;
-    return true;
-}
-
-bool netback_put_raw(const void *bytes, uint32_t len, uint16_t offset, uint16_t flags,
-                     int16_t status)
-{
-    struct xen_rx_ring *ring = (void *)netback.rx_head;
-    struct xen_rx_request request;
-    uint8_t *page;
-
-    if (netback.rx_taken == netback.rx_head->request_produced)
-        return false;
-    request = ring->slots[netback.rx_taken % XEN_RING_SLOTS].request;
-    page = netback_page(request.ref, true);
-    assert_non_null(page);
-    memcpy(page + offset, bytes, len);
-    return put_slot((union xen_rx_slot){
-        .response = {.id = request.id, .offset = offset, .flags = flags, .status = status}});
-}
-
-bool netback_put(const void *bytes, uint32_t len, uint16_t flags)
-{
-    return netback_put_raw(bytes, len, 0, flags, (int16_t)len);
-}
-
-bool netback_put_extra(struct xen_extra extra)
-{
-    return put_slot((union xen_rx_slot){.extra = extra});
-}
-
-static void respond(uint16_t id, int16_t status)
-{
-    struct xen_tx_ring *ring = (void *)netback.tx_head;
-    const uint32_t at = ring->head.response_produced;
-
-    ring->slots[at % XEN_RING_SLOTS].response = (struct xen_tx_response){id, status};
-    ring->head.response_produced = at + 1;
-}
-
-/* Appends the bytes of a request; the first one's size is that of the whole frame. */
-static void take_part(struct netback_frame *frame, const struct xen_tx_request *request,
-                      uint32_t len)
-{
-    const uint8_t *page = netback_page(request->ref, false);
-
-    assert_non_null(page);
-    assert_true(request->offset + len <= XEN_PAGE_BYTES);
-    memcpy(frame->bytes + frame->len, page + request->offset, len);
-    frame->len += len;
-    frame->slots++;
-}
-
-bool netback_take(int16_t status)
-{
-    struct xen_tx_ring *ring = (void *)netback.tx_head;
-    struct netback_frame *frame = &netback.frame;
-    struct xen_tx_request requests[XEN_FRAME_SLOTS + 1];
-    unsigned count = 0;
-    uint32_t rest = 0;
-
-    if (netback.tx_taken == ring->head.request_produced)
-        return false;
-    frame->len = frame->slots = 0;
-    frame->extra = (struct xen_extra){0};
-    do {
-        assert_true(count < XEN_FRAME_SLOTS);
-        requests[count] = ring->slots[netback.tx_taken++ % XEN_RING_SLOTS].request;
-        if (count == 0 && (requests[0].flags & XEN_TX_EXTRA_INFO))
-            frame->extra = ring->slots[netback.tx_taken++ % XEN_RING_SLOTS].extra;
-        rest += count > 0 ? requests[count].size : 0;
-    } while (requests[count++].flags & XEN_TX_MORE_DATA);
-    frame->flags = requests[0].flags;
-    assert_true(requests[0].size > rest);
-    take_part(frame, &requests[0], requests[0].size - rest);
-    for (unsigned i = 1; i < count; i++)
-        take_part(frame, &requests[i], requests[i].size);
-    for (unsigned i = 0; i < count; i++) {
-        respond(requests[i].id, status);
-        if (i == 0 && frame->extra.type != 0)
-            respond(0xabcd, XEN_STATUS_NULL);
-    }
-    return true;
-}
-
 /* ---- the whole ---------------------------------------------------------------------------- */
 
 void netback_init(void)
@@ -415,6 +321,7 @@ void netback_init(void)
     memset(&ring, 0, sizeof ring);
     netback = (struct netback){.store = &ring,
                                .follows = true,
+                               .groups_max = NETBACK_GROUPS,
                                .now_ns = 1000000000,
                                .backend = "/local/domain/3/backend/vif/9/0/",
                                .connect = netback_connect,

@@ -20,6 +20,7 @@ enum {
     NETBACK_KEYS = 48,
     NETBACK_WATCHES = 4,
     NETBACK_DOMAIN = 3,
+    NETBACK_GROUPS = 64,
     NETBACK_FRAME_BYTES = 65535 + 20
 };
 
@@ -76,6 +77,10 @@ struct netback {
     struct xen_ring_head *tx_head, *rx_head; /* NULL: not connected */
     uint32_t tx_taken, rx_taken;
     struct netback_frame frame;
+    struct leat_mac
+        groups[NETBACK_GROUPS]; /* whose frames it hands over, if it was asked to filter */
+    unsigned group_count;
+    unsigned groups_max; /* then it refuses more */
 };
 
 extern struct netback netback;
@@ -105,8 +110,11 @@ bool netback_put_raw(const void *bytes, uint32_t len, uint16_t offset, uint16_t 
 bool netback_put_extra(struct xen_extra extra);
 
 /* Reads the next frame that the driver has sent into `frame`, and answers it.  False: there is
- * none. */
+ * none.  Changes of groups are made on the way. */
 bool netback_take(int16_t status);
+
+/* True if it would hand over frames to this group of Ethernet. */
+bool netback_hears(const char *mac);
 
 /* The driver under test. */
 struct xen_world {
