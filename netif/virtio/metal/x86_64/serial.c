@@ -1,5 +1,6 @@
 /* serial.c -- the console: the first serial port (a 16550), or Xen's. */
 #include "cpu.h"
+#include "xen_console.h"
 #include "xen_guest.h"
 #include "../metal.h"
 
@@ -22,6 +23,7 @@ enum {
 void serial_init(void)
 {
     if (xen_guest()) {
+        xen_console_init();
         xen_events_init(); /* one of them says that something was typed */
         return;
     }

@@ -1,5 +1,5 @@
 /*
- * xen_guest.c -- a guest of Xen: hypercalls, events, the shared page with its clock, the console.
+ * xen_guest.c -- a guest of Xen: hypercalls, events, the shared page with its clock.
  *
  * Xen fills a page of ours with the code of its hypercalls, and puts its own page of shared
  * information at the place of another one (public/xen.h, struct shared_info).  Xen is as trusted as
@@ -25,7 +25,6 @@ enum {
     MAPPED_FRAMES = 1 << 20, /* 4 GiB are mapped */
     ADD_TO_PHYSMAP = 7,      /* of XEN_MEMORY_OP */
     SHUTDOWN = 2,            /* of XEN_SCHED_OP */
-    YIELD = 0,
     SHUTDOWN_POWEROFF = 0,
     SHUTDOWN_REBOOT = 1,
     SHUTDOWN_CRASH = 3,
@@ -33,14 +32,7 @@ enum {
     PARAM_SET = 0,  /* of XEN_HVM_OP */
     PARAM_GET = 1,
     PARAM_CALLBACK = 0,
-    PARAM_CONSOLE_PAGE = 17,
-    PARAM_CONSOLE_PORT = 18,
     CALLBACK_VECTOR = 2, /* of its upper byte: a vector of the local APIC */
-    CONSOLE_IN = 1024,
-    CONSOLE_OUT = 2048,
-    CONSOLE_YIELDS_MAX = 1000, /* then a console that takes nothing loses text */
-    DEBUG_PORT = 0xe9,
-    END_OF_TRANSMISSION = 4,
     EVENT_WORDS = 64,
     VCPUS = 32
 };
@@ -68,20 +60,11 @@ struct shared_info {
 
 _Static_assert(sizeof(struct vcpu) == 64, "the layout is Xen's");
 
-/* struct xencons_interface */
-struct console_page {
-    char in[CONSOLE_IN];
-    char out[CONSOLE_OUT];
-    uint32_t in_taken, in_put, out_taken, out_put;
-};
-
 static uint8_t hypercalls[PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
 static union {
     struct shared_info info;
     uint8_t bytes[PAGE_BYTES];
 } shared __attribute__((aligned(PAGE_BYTES)));
-static struct console_page *console;
-static uint32_t console_port;
 static bool is_guest;
 static bool end_is_reboot;
 static bool (*on_wait)(uint64_t now_ns);
@@ -169,8 +152,6 @@ const char *xen_guest_init(void)
         return NULL;
     write_msr(cpuid(leaf + LEAF_HYPERCALLS).ebx, (uintptr_t)hypercalls);
     is_guest = true;
-    console = xen_param_page(PARAM_CONSOLE_PAGE);
-    console_port = (uint32_t)xen_param(PARAM_CONSOLE_PORT);
     return xen_map_page(XEN_MAP_SHARED_INFO, 0, (uintptr_t)&shared)
                ? NULL
                : "Xen doesn't share its page with clock and events";
@@ -206,61 +187,6 @@ void xen_events_init(void)
     set_param(PARAM_CALLBACK, (uint64_t)CALLBACK_VECTOR << 56 | interrupts_number(vector));
     /* Those that came before would not be told again. */
     take_events(NULL);
-}
-
-/* ---- console ------------------------------------------------------------------------------ */
-
-/* False: the console's domain has taken nothing for long. */
-static bool console_has_room(void)
-{
-    for (unsigned i = 0; i < CONSOLE_YIELDS_MAX; i++) {
-        const uint32_t taken = __atomic_load_n(&console->out_taken, __ATOMIC_ACQUIRE);
-
-        if (console->out_put - taken < CONSOLE_OUT)
-            return true;
-        xen_notify(console_port);
-        xen_call(XEN_SCHED_OP, YIELD, NULL, 0);
-    }
-    return false;
-}
-
-void xen_console_write(const char *text, size_t len)
-{
-    static bool is_stuck;
-
-    for (size_t i = 0; i < len; i++) {
-        if (!console) {
-            out8(DEBUG_PORT, (uint8_t)text[i]);
-            continue;
-        }
-        if (is_stuck && console->out_put - console->out_taken >= CONSOLE_OUT)
-            return;
-        is_stuck = !console_has_room();
-        if (is_stuck)
-            return;
-        console->out[console->out_put % CONSOLE_OUT] = text[i];
-        __atomic_store_n(&console->out_put, console->out_put + 1, __ATOMIC_RELEASE);
-    }
-    if (console)
-        xen_notify(console_port);
-}
-
-bool xen_console_take_end(void)
-{
-    uint32_t put, taken;
-    bool end = false;
-
-    if (!console)
-        return false;
-    put = __atomic_load_n(&console->in_put, __ATOMIC_ACQUIRE);
-    taken = console->in_taken;
-    if (put == taken)
-        return false;
-    for (unsigned i = 0; i < CONSOLE_IN && taken != put; i++)
-        end |= console->in[taken++ % CONSOLE_IN] == END_OF_TRANSMISSION;
-    __atomic_store_n(&console->in_taken, put, __ATOMIC_RELEASE);
-    xen_notify(console_port);
-    return end;
 }
 
 /* ---- time --------------------------------------------------------------------------------- */

@@ -23,7 +23,7 @@ enum {
     XEN_PARAM_STORE_PORT = 2
 };
 
-/* Looks whether the machine is one, and sets up hypercalls, the console and the shared page. Before
+/* Looks whether the machine is one, and sets up hypercalls and the shared page. Before
  * anything else of Xen. NULL, or a line that says why the machine can't start. */
 const char *xen_guest_init(void);
 
@@ -47,10 +47,6 @@ void xen_notify(uint32_t port);
 
 /* Makes events end interrupts_wait(), after interrupts_init(). */
 void xen_events_init(void);
-
-/* The console. */
-void xen_console_write(const char *text, size_t len);
-bool xen_console_take_end(void);
 
 /* Nanoseconds of a tick of the time-stamp counter, times 2^32, as Xen has measured it last. */
 uint64_t xen_ns_per_tick(void);
