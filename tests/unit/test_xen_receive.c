@@ -297,6 +297,33 @@ static void a_page_that_stays_mapped_ends_the_interface(void **state)
     assert_int_equal(counters()->pages_kept, 1);
 }
 
+/* Rings that are full again at each look, and an event for each (XSA-391): a look takes what was
+ * there when it began. */
+static void events_without_end_take_a_ring_at_a_time(void **state)
+{
+    const struct xen_store_head event = {.type = XEN_STORE_WATCH_EVENT};
+    struct leat_buf *frames[2 * XEN_RING_SLOTS];
+    uint32_t slots = 0, events = xen_world.store.watch_events;
+
+    (void)state;
+    for (unsigned round = 0; round < 5; round++) {
+        uint32_t count;
+
+        /* there is room for an answer to the driver, too */
+        for (unsigned i = 0; i < XEN_STORE_RING_BYTES / sizeof event - 4; i++, events++)
+            netback_store_bytes(&event, sizeof event);
+        while (netback_put(bytes, SHORT, 0))
+            slots++;
+        assert_int_equal(slots, (round + 1) * XEN_RING_SLOTS);
+        count = take(frames, 2 * XEN_RING_SLOTS);
+        assert_true(count <= XEN_RING_SLOTS);
+        assert_int_equal(xen_world.xen.rx.responses, slots);
+        assert_int_equal(xen_world.store.watch_events, events);
+        while (count > 0)
+            leat_buf_free(frames[--count]);
+    }
+}
+
 static void responses_without_requests_end_the_interface(void **state)
 {
     (void)state;
@@ -410,6 +437,7 @@ int main(void)
         rx_test(an_event_is_asked_for_before_the_driver_sleeps),
         rx_test(without_buffers_frames_are_dropped_and_counted),
         rx_test(a_page_that_stays_mapped_ends_the_interface),
+        rx_test(events_without_end_take_a_ring_at_a_time),
         rx_test(responses_without_requests_end_the_interface),
         rx_test(impossible_slots_are_dropped_and_counted),
         rx_test(impossible_lengths_are_dropped_and_counted),
