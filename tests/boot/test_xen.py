@@ -4,12 +4,14 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
-from conftest import BUILD
+from conftest import BUILD, echo_tcp, free_port
 
 ROOT = pathlib.Path(os.environ.get("LEAT_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(ROOT / "tools/lib"))
@@ -287,3 +289,31 @@ def test_a_guest_of_Xen_serves_HTTP_ends_as_it_is_asked_and_has_a_disk(tmp_path)
     assert plain["copied_xen_rx_bytes"] <= COPIED_SHARE * 2 * BYTES and echo["copied_xen_rx_bytes"] <= COPIED_SHARE * BYTES
     for counts in (plain, echo):
         assert not {"xen_rx_refused", "xen_rx_length", "xen_tx_refused", "xen_pages_kept", "xen_broken_rules"} & set(counts), counts
+
+
+def test_tools_boot_starts_an_image_in_Xen():
+    try:
+        xen.packages(PACKAGES)
+    except xen.Missing as why:
+        pytest.skip(str(why))
+    data = os.urandom(100000)
+    port = free_port()
+    command = [sys.executable, "-B", ROOT / "tools/boot", "--build", BUILD, "--xen", "--forward", f"tcp:{port}:7", "echo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, "LEAT_XEN": str(PACKAGES)}) as child:
+        limit = threading.Timer(HANG_S, child.kill)
+        limit.start()
+        try:
+            said = []
+            for line in child.stdout:
+                said.append(line)
+                if re.search(r"/24 on xen0, MTU \d+, port 7", line):
+                    break
+            assert said and "on xen0" in said[-1], "".join(said)
+            assert echo_tcp(("127.0.0.1", port), data, HANG_S) == data
+            child.send_signal(signal.SIGINT)
+            rest = child.stdout.read()
+            assert child.wait() == 0, rest
+        finally:
+            limit.cancel()
+            child.kill()
