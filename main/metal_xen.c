@@ -59,7 +59,7 @@ static void xen_say_counters(void (*say)(void *arg, const char *name, uint64_t v
     say(arg, "copied_xen_rx_bytes", counters->rx_copied_bytes,
         "bytes of short frames that were copied on their way in");
     say(arg, "copied_xen_tx_bytes", counters->tx_copied_bytes,
-        "bytes copied for an untrusted backend, or out of too many pages");
+        "bytes copied for an untrusted backend, out of too many pages, or of a header in two");
 }
 
 const struct metal_device *metal_xen(void)

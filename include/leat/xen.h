@@ -49,7 +49,8 @@ struct leat_xen_counters {
                                  others while too many pages are lent */
     uint64_t tx_refused;      /**< frames that the other domain has answered with an error */
     uint64_t tx_copied_bytes; /**< bytes of sent frames that were copied: the other domain isn't
-                                   trusted, or they lay in more than 18 pages */
+                                   trusted, they lay in more than 18 pages, or an Ethernet header in
+                                   two */
     uint64_t tx_lost;         /**< frames lost for lack of room, or of a connection */
     uint64_t pages_kept;      /**< pages given up, because the other domain didn't let go of them */
     uint64_t broken_rules;    /**< times that the other domain broke the rules of its rings, after

@@ -121,13 +121,41 @@ struct parts {
     unsigned count;
 };
 
-/* Lists the pages in which the frame lies; false: too many, or one can't be granted. */
+/* THE place where this backend copies on transmit: up to a page of the frame goes into the page of
+ * the entry @at, as the next part.  False: another domain keeps that page. */
+static bool copy_part(struct leat_xen *xen, uint16_t at, const struct leat_buf *frame,
+                      uint32_t from, uint32_t most, struct parts *parts)
+{
+    struct xen_machine *machine = xen->machine;
+    uint8_t *page = xen_tx_bytes(xen, at);
+    const uint32_t ref = xen_ref_of(xen, page);
+
+    leat_debug_assert(parts->count < XEN_FRAME_SLOTS);
+    /* granted at its first use, and then for good; a second grant to the same domain changes
+     * nothing */
+    if (!machine->ops->grant(machine, ref, page, xen->bus.domain, true))
+        return false;
+    const uint32_t len = leat_buf_read(frame, from, page, most);
+
+    parts->list[parts->count++] = (struct xen_tx_request){.ref = ref, .size = (uint16_t)len};
+    xen->counters.tx_copied_bytes += len;
+    return true;
+}
+
+/* Lists the pages in which the frame lies; false: too many, or one can't be granted.  An Ethernet
+ * header that lies in two pages is copied, because Linux' backend wants it in the first slot. */
 static bool list_pages(struct leat_xen *xen, const struct leat_buf *frame, struct parts *parts)
 {
-    for (parts->count = 0; frame; frame = frame->next) {
-        uintptr_t at = (uintptr_t)frame->data;
+    const bool is_cut = ((uintptr_t)frame->data & page_mask) > XEN_PAGE_BYTES - ETHERNET_BYTES;
+    uint32_t skip = is_cut ? ETHERNET_BYTES : 0;
 
-        for (uint32_t left = frame->len; left > 0;) {
+    parts->count = 0;
+    if (is_cut && !copy_part(xen, xen->tx_free, frame, 0, skip, parts))
+        return false;
+    for (; frame; frame = frame->next, skip = 0) {
+        uintptr_t at = (uintptr_t)frame->data + skip;
+
+        for (uint32_t left = frame->len - skip; left > 0;) {
             const uint32_t in_page = XEN_PAGE_BYTES - (uint32_t)(at & page_mask);
             const uint32_t here = left < in_page ? left : in_page;
             const uint32_t ref = parts->count < xen->slots_max ? window_ref(xen, at) : 0;
@@ -143,30 +171,18 @@ static bool list_pages(struct leat_xen *xen, const struct leat_buf *frame, struc
     return true;
 }
 
-/* THE place where this backend copies on transmit: the frame goes into the pages of the entries
- * that it will get, which are the next free ones. */
+/* Copies the frame into the pages of the entries that it will get, which are the next free ones. */
 static bool copy_pages(struct leat_xen *xen, const struct leat_buf *frame, uint32_t total,
                        struct parts *parts)
 {
     uint16_t at = xen->tx_free;
 
     parts->count = 0;
-    for (uint32_t done = 0; done < total; parts->count++) {
-        uint8_t *page = xen_tx_bytes(xen, at);
-        const uint32_t ref = xen_ref_of(xen, page);
-
-        leat_debug_assert(parts->count < XEN_FRAME_SLOTS);
-        /* granted at its first use, and then for good; a second grant to the same domain changes
-         * nothing */
-        if (!xen->machine->ops->grant(xen->machine, ref, page, xen->bus.domain, true))
+    for (uint32_t done = 0; done < total; done += XEN_PAGE_BYTES) {
+        if (!copy_part(xen, at, frame, done, XEN_PAGE_BYTES, parts))
             return false;
-        const uint32_t here = leat_buf_read(frame, done, page, XEN_PAGE_BYTES);
-
-        parts->list[parts->count] = (struct xen_tx_request){.ref = ref, .size = (uint16_t)here};
-        done += here;
         at = xen->tx_entries[at].next;
     }
-    xen->counters.tx_copied_bytes += total;
     return true;
 }
 

@@ -284,7 +284,7 @@ def test_a_guest_of_Xen_serves_HTTP_ends_as_it_is_asked_and_has_a_disk(tmp_path)
     assert frames(said, "plain")[0] <= FRAME_BYTES, "the backend takes no super-frame"
     plain, echo = counters(lines, "plain"), counters(lines, "echo")
     assert plain["copied_xen_tx_bytes"] >= 2 * BYTES, "nothing but copies for a domain that isn't trusted"
-    assert echo["copied_xen_tx_bytes"] == 0
+    assert echo["copied_xen_tx_bytes"] <= COPIED_SHARE * BYTES, "Ethernet headers that lie in two pages"
     # "the pages of received frames are lent": short frames are copied, which are acknowledgements here
     assert plain["copied_xen_rx_bytes"] <= COPIED_SHARE * 2 * BYTES and echo["copied_xen_rx_bytes"] <= COPIED_SHARE * BYTES
     for counts in (plain, echo):

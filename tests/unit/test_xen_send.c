@@ -122,6 +122,23 @@ static void every_length_is_sent_as_it_is(void **state)
     assert_int_equal(counters()->tx_copied_bytes, 0);
 }
 
+/* It would be refused. */
+static void an_Ethernet_header_in_two_pages_is_copied(void **state)
+{
+    uint8_t *end = xen_world.memory + sizeof xen_world.memory - XEN_PAGE_BYTES; /* not the pool's */
+
+    (void)state;
+    for (uint32_t before = 1; before <= 20; before++) {
+        const uint64_t copied = counters()->tx_copied_bytes;
+
+        memcpy(end - before, outside, FRAME);
+        send(leat_buf_lend(&xen_world.pool, end - before, FRAME, NULL, NULL));
+        expect(FRAME);
+        assert_int_equal(counters()->tx_copied_bytes - copied, before < 14 ? 14 : 0);
+        room();
+    }
+}
+
 static void a_page_stays_granted_for_reading(void **state)
 {
     uint32_t granted = 0;
@@ -384,6 +401,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         tx_test(a_frame_is_read_where_it_lies_and_freed_when_it_was_answered),
         tx_test(every_length_is_sent_as_it_is),
+        tx_test(an_Ethernet_header_in_two_pages_is_copied),
         tx_test(a_page_stays_granted_for_reading),
         tx_test_with(a_domain_that_is_not_trusted_sees_nothing_but_frames, set_up_untrusted),
         tx_test_with(a_domain_that_is_not_trusted_sees_nothing_but_frames, set_up_ours_untrusted),
