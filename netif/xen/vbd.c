@@ -48,10 +48,13 @@ static const struct xen_reading facts[] = {
     {"feature-flush-cache", true, XEN_BUS_FLUSH, xen_take_feature},
 };
 
-/* block.c gives the numbers in this order. */
-static const struct xen_bus_key keys[] = {
+/* block_connect.c gives the numbers in this order. */
+static const struct xen_bus_key ring_keys[] = {
     {"ring-ref", NULL, 0},
     {"event-channel", NULL, 1},
+};
+
+static const struct xen_bus_key keys[] = {
     {"protocol", "x86_64-abi", 0},
     {"feature-persistent", "1", 0},
 };
@@ -63,6 +66,8 @@ const struct xen_bus_kind xen_bus_vbd = {
     .reading_count = sizeof readings / sizeof *readings,
     .facts = facts,
     .fact_count = sizeof facts / sizeof *facts,
+    .ring_keys = ring_keys,
+    .ring_key_count = sizeof ring_keys / sizeof *ring_keys,
     .keys = keys,
     .key_count = sizeof keys / sizeof *keys,
 };

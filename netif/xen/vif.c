@@ -33,6 +33,15 @@ static enum xen_outcome take_mac(struct xen_bus *bus, const struct xen_reading *
     return XEN_NEXT;
 }
 
+static enum xen_outcome take_queues(struct xen_bus *bus, const struct xen_reading *reading,
+                                    const char *value)
+{
+    (void)reading;
+    if (!xen_read_number(value, &bus->queues))
+        bus->queues = 0;
+    return XEN_NEXT;
+}
+
 static enum xen_outcome take_mtu(struct xen_bus *bus, const struct xen_reading *reading,
                                  const char *value)
 {
@@ -80,20 +89,21 @@ static const struct xen_reading readings[] = {
     {"feature-ipv6-csum-offload", true, XEN_BUS_CSUM_V6, xen_take_feature},
     {"feature-rx-copy", true, 0, take_rx_copy},
     {"feature-multicast-control", true, XEN_BUS_MULTICAST, xen_take_feature},
+    {"multi-queue-max-queues", true, 0, take_queues},
 };
 
-/* connect.c gives the numbers in this order. */
-static const struct xen_bus_key keys[] = {
+/* connect.c gives the numbers in these orders. */
+static const struct xen_bus_key ring_keys[] = {
     {"tx-ring-ref", NULL, 0},
     {"rx-ring-ref", NULL, 1},
     {"event-channel", NULL, 2},
-    {"request-rx-copy", "1", 0},
-    {"feature-rx-notify", "1", 0},
-    {"feature-sg", "1", 0},
-    {"feature-gso-tcpv4", NULL, 3},
-    {"feature-gso-tcpv6", NULL, 3},
-    {"feature-ipv6-csum-offload", "1", 0},
-    {"request-multicast-control", NULL, 4},
+};
+
+static const struct xen_bus_key keys[] = {
+    {"multi-queue-num-queues", NULL, 0},   {"request-rx-copy", "1", 0},
+    {"feature-rx-notify", "1", 0},         {"feature-sg", "1", 0},
+    {"feature-gso-tcpv4", NULL, 1},        {"feature-gso-tcpv6", NULL, 1},
+    {"feature-ipv6-csum-offload", "1", 0}, {"request-multicast-control", NULL, 2},
 };
 
 const struct xen_bus_kind xen_bus_vif = {
@@ -101,6 +111,8 @@ const struct xen_bus_kind xen_bus_vif = {
     .missing = "xenstore has no such network interface",
     .readings = readings,
     .reading_count = sizeof readings / sizeof *readings,
+    .ring_keys = ring_keys,
+    .ring_key_count = sizeof ring_keys / sizeof *ring_keys,
     .keys = keys,
     .key_count = sizeof keys / sizeof *keys,
 };
