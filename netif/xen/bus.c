@@ -101,7 +101,7 @@ static enum xen_bus_state reaction_to(const struct xen_bus *bus, uint32_t state)
         return XEN_BUS_CLOSING;
     if (state == XEN_BUS_CLOSING)
         return XEN_BUS_CLOSED;
-    if (state == XEN_BUS_CLOSED && bus->online)
+    if (state == XEN_BUS_CLOSED && bus->numbers[XEN_BUS_ONLINE] != 0)
         return XEN_BUS_INITIALISING;
     return 0;
 }

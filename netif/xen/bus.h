@@ -48,7 +48,19 @@ enum xen_bus_feature {
     XEN_BUS_GSO_TCPV6 = 1 << 2,
     XEN_BUS_CSUM_V6 = 1 << 3,
     XEN_BUS_FLUSH = 1 << 4, /* of a disk */
-    XEN_BUS_MULTICAST = 1 << 5
+    XEN_BUS_MULTICAST = 1 << 5,
+    XEN_BUS_RX_COPY = 1 << 6 /* the only way to receive that the driver has */
+};
+
+/* Numbers that are read. */
+enum xen_bus_number {
+    XEN_BUS_ONLINE,  /* not 0: the tool stack doesn't take the device away */
+    XEN_BUS_TRUSTED, /* of a network interface, as the next ones; without the key it is (XSA-403) */
+    XEN_BUS_MTU,     /* 0: not given */
+    XEN_BUS_QUEUES,  /* that the other domain offers; 0: as 1 */
+    XEN_BUS_DISK_INFO, /* of a disk, as the next one */
+    XEN_BUS_SECTOR_BYTES,
+    XEN_BUS_NUMBERS
 };
 
 struct xen_reading;
@@ -87,7 +99,6 @@ struct xen_bus {
     uint8_t wrote_state; /* enum xen_bus_state; 0: none yet */
     bool asked;          /* a request is on its way */
     bool asked_state;    /* it writes our state */
-    bool online;         /* the tool stack doesn't take the device away */
     bool watching;       /* XEN_BUS_UP: events tell of changes of the other domain's state */
     bool missing;        /* XEN_BUS_FAILED, because there is no such device */
     const char *why;
@@ -101,13 +112,10 @@ struct xen_bus {
     /* what was read */
     uint16_t domain;
     uint32_t features;
-    uint32_t mtu;    /* of a network interface; 0: not given */
-    uint32_t queues; /* that it offers; 0: as 1 */
-    bool trusted;
+    uint32_t numbers[XEN_BUS_NUMBERS];
     bool has_mac;
     struct leat_mac mac;
     uint64_t disk_units; /* of a disk: its length in units of 512 bytes */
-    uint32_t sector_bytes, disk_info;
     char backend[XEN_STORE_VALUE_MAX + 1];
 };
 

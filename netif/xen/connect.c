@@ -78,14 +78,19 @@ static bool open_queue(struct leat_xen *xen)
 
 static void connect(struct leat_xen *xen)
 {
-    const uint32_t offered = xen->bus.queues > 0 ? xen->bus.queues : 1;
+    const uint32_t *numbers = xen->bus.numbers;
+    const uint32_t offered = numbers[XEN_BUS_QUEUES] > 0 ? numbers[XEN_BUS_QUEUES] : 1;
 
+    if (!(xen->bus.features & XEN_BUS_RX_COPY)) {
+        lose(xen, "the backend doesn't offer feature-rx-copy");
+        return;
+    }
     /* The facts don't change while the stack has the interface. */
     if ((xen->bus.features & xen->features) != xen->features) {
         lose(xen, "the backend that came back offers less than the earlier one");
         return;
     }
-    xen->direct = xen->bus.trusted && !xen->untrusted;
+    xen->direct = numbers[XEN_BUS_TRUSTED] != 0 && !xen->untrusted;
     xen->slots_max = xen->bus.features & XEN_BUS_SG ? XEN_FRAME_SLOTS : 1;
     while (xen->queue_count < offered && xen->queue_count < xen->queues_max && open_queue(xen))
         continue;

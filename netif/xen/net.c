@@ -106,10 +106,11 @@ static uint16_t choose_mtu(const struct leat_xen *xen, uint16_t asked)
 {
     const bool sg = xen->bus.features & XEN_BUS_SG;
     const uint32_t most = (sg ? XEN_FRAME_BYTES : XEN_PAGE_BYTES) - ETHERNET_MOST;
-    const uint32_t offered = xen->bus.mtu > 0 ? xen->bus.mtu : MTU_DEFAULT;
+    const uint32_t given = xen->bus.numbers[XEN_BUS_MTU];
+    const uint32_t offered = given > 0 ? given : MTU_DEFAULT;
     const uint32_t mtu = asked ? asked : offered;
 
-    return mtu < MTU_MIN || mtu > most || (xen->bus.mtu > 0 && mtu > offered) ? 0 : (uint16_t)mtu;
+    return mtu < MTU_MIN || mtu > most || (given > 0 && mtu > offered) ? 0 : (uint16_t)mtu;
 }
 
 static const char *why_not_up(const struct leat_xen *xen)

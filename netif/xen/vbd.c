@@ -16,36 +16,18 @@ static enum xen_outcome take_sectors(struct xen_bus *bus, const struct xen_readi
     return XEN_FAIL;
 }
 
-static enum xen_outcome take_sector_bytes(struct xen_bus *bus, const struct xen_reading *reading,
-                                          const char *value)
-{
-    (void)reading;
-    if (!xen_read_number(value, &bus->sector_bytes))
-        bus->sector_bytes = value ? 0 : SECTOR_DEFAULT; /* 0 is refused */
-    return XEN_NEXT;
-}
-
-static enum xen_outcome take_info(struct xen_bus *bus, const struct xen_reading *reading,
-                                  const char *value)
-{
-    (void)reading;
-    if (!xen_read_number(value, &bus->disk_info))
-        bus->disk_info = 0;
-    return XEN_NEXT;
-}
-
 static const struct xen_reading readings[] = {
-    {"backend", false, 0, xen_take_backend},
-    {"backend-id", false, 0, xen_take_domain},
-    {"online", true, 0, xen_take_online},
-    {"state", true, 0, xen_take_state},
+    {"backend", xen_take_backend, false, 0, 0},
+    {"backend-id", xen_take_domain, false, 0, 0},
+    {"online", xen_take_number, true, XEN_BUS_ONLINE, 0},
+    {"state", xen_take_state, true, 0, 0},
 };
 
 static const struct xen_reading facts[] = {
-    {"sectors", true, 0, take_sectors},
-    {"sector-size", true, 0, take_sector_bytes},
-    {"info", true, 0, take_info},
-    {"feature-flush-cache", true, XEN_BUS_FLUSH, xen_take_feature},
+    {"sectors", take_sectors, true, 0, 0},
+    {"sector-size", xen_take_number, true, XEN_BUS_SECTOR_BYTES, SECTOR_DEFAULT},
+    {"info", xen_take_number, true, XEN_BUS_DISK_INFO, 0},
+    {"feature-flush-cache", xen_take_feature, true, XEN_BUS_FLUSH, 0},
 };
 
 /* block_connect.c gives the numbers in this order. */
