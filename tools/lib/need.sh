@@ -128,6 +128,7 @@ cargo             test -x /usr/bin/cargo
 rustc             test -x /usr/bin/rustc
 golang-go         test -x /usr/bin/go
 cmake             command -v cmake
+make              command -v make
 g++               command -v c++
 ocaml-nox         test -x /usr/bin/ocamlopt
 ocaml-findlib     test -x /usr/bin/ocamlfind
@@ -161,6 +162,7 @@ python3-gmpy2                 system_python -c "import gmpy2"
 '
 # programs that tools/bench compares with; their columns say if they are missing
 need_to_bench='
+make              command -v make
 valgrind          command -v valgrind
 ethtool           command -v ethtool
 wrk               command -v wrk
