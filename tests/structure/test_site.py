@@ -19,8 +19,23 @@ BROWSER = "chromium-headless-shell"
 LOOKED_AT = ["index.html", "docs/README.html", "docs/security.html", "docs/performance.html", "docs/why-dropped.html",
              "docs/book/2-echo.html", "docs/lab/tcp-transitions.html", "docs/lab/conformance.html", "interface/tcp.html",
              "interface/stats.html", "src/tcp/input.c.html", "genindex.html", "search.html"]
+# The visible texts of a page, [place, text] each. Words in code, of which a page has thousands, come once of each kind.
+TEXTS = """
+    const is_seen = (place) => place.checkVisibility({visibilityProperty: true, opacityProperty: true});
+    const texts = [], kinds = new Set();
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const place = walker.currentNode.parentElement, text = walker.currentNode.data.trim();
+        const kind = place.matches("pre span") ? place.className : null;
+        if (!text || kinds.has(kind) || ["SCRIPT", "STYLE", "NOSCRIPT", "TITLE"].includes(place.tagName) || !is_seen(place))
+            continue;
+        if (kind !== null)
+            kinds.add(kind);
+        texts.push([place, text]);
+    }
+"""
 # The lowest contrast of a text with its background (WCAG 2.1, 1.4.3 demands 4.5), and that text.
-CONTRAST = """(() => {
+CONTRAST = "(() => {" + TEXTS + """
     const part = (value) => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
     const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
     const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
@@ -33,18 +48,73 @@ CONTRAST = """(() => {
         return [255, 255, 255];
     };
     let lowest = [100, ""];
-    const texts = document.createTreeWalker(document.querySelector("article") || document.body, NodeFilter.SHOW_TEXT);
-    while (texts.nextNode()) {
-        const place = texts.currentNode.parentElement;
-        if (!texts.currentNode.data.trim() || !place.checkVisibility({visibilityProperty: true, opacityProperty: true})
-            || ["SCRIPT", "STYLE", "NOSCRIPT"].includes(place.tagName) || place.closest(".headerlink"))
+    for (const [place, text] of texts) {
+        if (place.closest(".headerlink"))
             continue;
         const both = [light(numbers(getComputedStyle(place).color)), light(behind(place))].sort((a, b) => b - a);
         const contrast = (both[0] + 0.05) / (both[1] + 0.05);
         if (contrast < lowest[0])
-            lowest = [contrast, texts.currentNode.data.trim().slice(0, 60)];
+            lowest = [contrast, text.slice(0, 60)];
     }
     return lowest;
+})()"""
+
+# Texts of less than 12 px, and targets of taps of less than 24 px by 24 px. WCAG 2.2, 2.5.8 excepts targets with room around
+# them, links in a sentence, and those that a larger target repeats. The viewport must be a phone's.
+SIZES = "(() => {" + TEXTS + """
+    const least = 24, found = [];
+    const name = (place) => `${place.tagName} "${(place.innerText || place.getAttribute("aria-label") || place.className).trim().slice(0, 40)}"`;
+    const viewport = document.querySelector("meta[name=viewport]")?.content || "";
+    if (!/width=device-width/.test(viewport) || /user-scalable=(no|0)|maximum-scale=[0-4](\\D|$)/.test(viewport))
+        found.push(`viewport "${viewport}"`);
+
+    for (const [place, text] of texts) {
+        const size = parseFloat(getComputedStyle(place).fontSize);
+        if (size < 12)
+            found.push(`text of ${size} px "${text.slice(0, 40)}"`);
+    }
+
+    const is_in_sentence = (place) => {
+        if (!getComputedStyle(place).display.startsWith("inline") || !place.matches("a"))
+            return false;
+        let block = place.parentElement;
+        while (getComputedStyle(block).display.startsWith("inline") && block.parentElement)
+            block = block.parentElement;
+        const around = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
+        while (around.nextNode()) {
+            if (/[\\p{L}\\p{N}]/u.test(around.currentNode.data) && !around.currentNode.parentElement.closest("a, button"))
+                return true;
+        }
+        return false;
+    };
+    const targets = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, label[for], [role=button]")]
+        .filter((place) => is_seen(place) && place.type !== "hidden" && !place.disabled)
+        .map((place) => ({place, box: place.getBoundingClientRect(), what: place.href || place.htmlFor}))
+        .filter(({box}) => box.width > 0 && box.height > 0 && box.right > 0 && box.left < innerWidth);
+    const is_small = ({box}) => box.width < least || box.height < least;
+    const middle = ({box}) => [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+    const distance = (x, y, box) => Math.hypot(Math.max(box.left - x, x - box.right, 0), Math.max(box.top - y, y - box.bottom, 0));
+    const is_near = (one, other) => {
+        const [x, y] = middle(one);
+        if (is_small(other))
+            return Math.hypot(x - middle(other)[0], y - middle(other)[1]) < least - 0.01;
+        return Math.min(...[...other.place.getClientRects()].map((box) => distance(x, y, box))) < least / 2 - 0.01;
+    };
+    const rows = new Map(), row = (y) => Math.floor(y / 100);
+    for (const target of targets) {
+        for (let at = row(target.box.top - least); at <= row(target.box.bottom + least); at++)
+            rows.set(at, [...rows.get(at) || [], target]);
+    }
+    const large = new Set(targets.filter((target) => target.what && !is_small(target)).map(({what}) => what));
+    for (const one of targets) {
+        if (!is_small(one) || large.has(one.what) || is_in_sentence(one.place))
+            continue;
+        const near = rows.get(row(middle(one)[1])).find((other) => other !== one && !other.place.contains(one.place)
+            && !one.place.contains(other.place) && !(one.what && other.what === one.what) && is_near(one, other));
+        if (near)
+            found.push(`${name(one.place)} has ${one.box.width.toFixed()} by ${one.box.height.toFixed()} px, beside ${name(near.place)}`);
+    }
+    return found;
 })()"""
 
 
@@ -111,18 +181,21 @@ class Site(unittest.TestCase):
         self.assertEqual(from_others, set())
 
     @unittest.skipUnless(shutil.which(BROWSER), f"no {BROWSER}")
-    def test_pages_fit_and_can_be_read(self):
+    def test_pages_fit_and_can_be_read_and_tapped(self):
+        """All pages of the site, on a phone and on a desktop, in light and in dark."""
         from chromium import Chromium
         browser = Chromium()
         try:
-            for name in LOOKED_AT:
+            for path in sorted(self.pages):
+                browser.look_like(360, 800, "light", is_phone=True)
+                browser.open(path.as_uri())
                 for width, scheme in (360, "light"), (360, "dark"), (1280, "light"), (1280, "dark"):
-                    with self.subTest(page=name, width=width, scheme=scheme):
+                    with self.subTest(page=str(path.relative_to(self.folder)), width=width, scheme=scheme):
                         browser.look_like(width, 800, scheme, is_phone=width < 500)
-                        browser.open((self.folder / name).as_uri())
                         self.assertLessEqual(browser.value("document.documentElement.scrollWidth"), width)
                         contrast, text = browser.value(CONTRAST)
                         self.assertGreaterEqual(contrast, 4.5, text)
+                        self.assertEqual(browser.value(SIZES), [])
                         self.assertEqual(browser.complaints, [])
         finally:
             browser.stop()
