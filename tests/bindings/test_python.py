@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
@@ -236,6 +237,61 @@ class Two(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(leat.ClosedError):
             socket_.send(b"", (SERVER, 9))
         gc.collect()
+
+    async def test_views_are_received_data_without_a_copy(self):
+        from leat._leat import lib
+        sent = os.urandom(4 << 20)
+
+        async def send(stream):
+            await stream.write(sent)
+        async with await self.server.listen(7, send), await self.client.connect(SERVER, 7) as stream:
+            free, got = lib.leat_pool_free_count(self.client._pool), bytearray()
+            while views := await stream.read_views(10000):
+                self.assertLessEqual(sum(map(len, views)), 10000)
+                with self.assertRaises(TypeError):
+                    views[0][0] = 0  # read-only
+                for view in views:
+                    got += view
+            del views, view
+            self.assertEqual(got, sent)
+            self.assertEqual(self.client._borrowed, set())
+            self.assertGreaterEqual(lib.leat_pool_free_count(self.client._pool), free)
+
+    async def test_a_view_keeps_its_bytes_and_the_window(self):
+        async with await self.server.listen(7, self.echo), await self.client.connect(SERVER, 7) as stream:
+            await stream.write(b"0123456789")
+            view, = await stream.read_views()
+            part = view[2:5]
+            del view
+            await stream.write(b"more")
+            self.assertEqual((bytes(part), await stream.read()), (b"234", b"more"))
+            self.assertEqual(len(self.client._borrowed), 1)
+            thread = threading.Thread(target=part.release)  # a view may end in any thread
+            thread.start()
+            thread.join()
+            del part
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            self.assertEqual(self.client._borrowed, set())
+
+    async def test_a_view_of_what_is_closed_is_pythons_error(self):
+        async with await self.server.listen(7, self.echo):
+            stream, other = await self.client.connect(SERVER, 7), await self.client.connect(SERVER, 7)
+            for each in stream, other:
+                await each.write(b"0123456789")
+            (view,), (another,) = await stream.read_views(), await other.read_views()
+            part, used = view[:3], another[:]
+            stream.close()
+            with self.assertRaises(ValueError):
+                bytes(view)
+            self.assertEqual(bytes(part), b"012")
+            self.client.close()
+            with self.assertRaises(ValueError):
+                another.tolist()
+            gc.collect()
+            self.assertEqual((bytes(part), bytes(used)), (b"012", b"0123456789"))
+            with self.assertRaises(leat.ClosedError):
+                await other.read_views()
 
     async def test_a_thousand_connections_at_a_time(self):
         async with await self.server.listen(7, self.echo, backlog=CONNECTIONS):

@@ -40,7 +40,7 @@ class Stack:
         self._tcp, self._udp = {"connections": 4096} | (tcp or {}), {"sockets": 1024} | (udp or {})
         self._stack = self._posix = self._host = self._memory = self._resolver = self._crypto = self._tls = None
         self._ends = []  # what to call at the end, the last first
-        self._live, self._lent = set(), set()
+        self._live, self._lent, self._borrowed = set(), set(), set()
         self._loop = self._timer = None
         self._timer_ns, self._is_polling, self._is_due = NEVER_NS, False, False
         self._now = ffi.new("uint64_t *")
@@ -91,10 +91,11 @@ class Stack:
         udp = ffi.new("struct leat_udp_config *", self._udp)
         count = lib.leat_memory_bytes(config) + lib.leat_ipv6_memory_bytes(ffi.NULL) + lib.leat_tcp_memory_bytes(tcp) + \
             lib.leat_udp_memory_bytes(udp)
-        self._memory = lib.leat_posix_memory(count)
-        if not self._memory:
+        memory = lib.leat_posix_memory(count)
+        if not memory:
             raise MemoryError
-        self._ends.append(lambda: lib.free(self._memory))
+        self._memory = ffi.gc(memory, lib.free)  # views of received data may still need it
+        self._ends.append(lambda: setattr(self, "_memory", None))
         stack = ffi.new("struct leat **")
         check(lib.leat_init(stack, self._memory, count, config))
         self._stack = stack[0]
@@ -124,6 +125,8 @@ class Stack:
             raise RuntimeError("close() was called from inside of leat")
         if self._timer:
             self._timer.cancel()
+        for borrowed in list(self._borrowed):
+            borrowed.release()
         live = list(self._live)  # leat may use their memory until the last end has run
         for listed in live:
             listed._lost(lib.LEAT_ERR_CLOSED, "the stack is closed")
@@ -136,6 +139,8 @@ class Stack:
         self._stack = None
         live.clear()
         self._live.clear()
+        for borrowed in self._borrowed:
+            borrowed.keep([lent.data for lent in self._lent])
         for lent in list(self._lent):
             lent.release()
 

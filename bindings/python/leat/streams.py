@@ -5,6 +5,7 @@ import asyncio
 from ._leat import ffi, lib
 from .addresses import ip_text
 from .errors import ClosedError, check, error_of
+from .views import Borrowed
 
 LEND_BYTES = 4096  # as many bytes are lent to the stack instead of copied
 READ_BYTES = 256 * 1024
@@ -68,12 +69,30 @@ class Stream:
             if lib.leat_stream_at_end(self._c):
                 return b""
             await self._wait("_reader")
-        if self._rest:
+        return self._take_rest(count)
+
+    def _take_rest(self, count):
+        """Bytes that had arrived before the stream was closed; b"" at its end."""
+        if self._rest or self._why == lib.LEAT_OK:
             data, self._rest = self._rest[:count], self._rest[count:]
             return data
-        if self._why == lib.LEAT_OK:
-            return b""
         raise error_of(self._why, self._detail)
+
+    async def read_views(self, count=READ_BYTES):
+        """As read(), but without a copy: a list of read-only memoryviews; [] at the end of the stream.
+
+        The peer may send as much again when they and their slices are gone, or were released. close() and abort() release the
+        memoryviews, and so does the end of the stack: any use is a ValueError then. A slice keeps its bytes.
+        """
+        while self._c is not None:
+            buf = lib.leat_stream_receive(self._c, count)
+            if buf:
+                return Borrowed(self, buf).show()
+            if lib.leat_stream_at_end(self._c):
+                return []
+            await self._wait("_reader")
+        data = self._take_rest(count)
+        return [memoryview(data)] if data else []
 
     async def readexactly(self, count):
         """Exactly count bytes; asyncio.IncompleteReadError at an earlier end."""
@@ -152,6 +171,8 @@ class Stream:
     def _forget(self, how, why):
         if self._c is not None:
             c = self._c
+            for borrowed in [borrowed for borrowed in self._stack._borrowed if borrowed.is_of(self)]:
+                borrowed.release()
             self._lost(lib.LEAT_ERR_CLOSED, why)
             self._stack._live.add(self)  # on_closed follows
             how(c)
