@@ -230,7 +230,7 @@ static void netback_connect(void)
     assert_in_range(count, 1, offered > 0 ? offered : 1);
     assert_true(count <= XEN_NET_QUEUES);
     for (unsigned i = 0; i < count; i++) {
-        char folder[16];
+        char folder[20];
 
         snprintf(folder, sizeof folder, "queue-%u/", i);
         connect_queue(&netback.queues[i], count > 1 ? folder : "");
