@@ -3,7 +3,7 @@
 
     bench/first_request.py
 
-As root it does that as the user nobody, because a newcomer needs no root. Without ccache. It prints how long each part
+A newcomer needs no root, so the rights of root are given up first. Without ccache. It prints how long each part
 took by the clock, and the processor time of all its processes; the first parts use one processor, ninja all of them.
 
 Exit status 1: on two quiet processors it would take more than 60 s: the time of one processor for the first parts and

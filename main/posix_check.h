@@ -8,7 +8,7 @@
 void posix_check_assume(struct options *options);
 
 /* In place of the store, the device and the recorder: looks whether they could be opened, and opens
- * a device that leads nowhere.  What the program writes to files is dropped from now on.  False: a
+ * a device that leads nowhere.  The program's writes to files are dropped from now on.  False: a
  * line with the reason was printed. */
 bool posix_check_open(struct program *program);
 
