@@ -207,19 +207,34 @@ size_t leat_store_memory_bytes(const struct leat_store_config *config, uint32_t 
     return ALIGNMENT + names * sizeof(struct leat_store_entry) + (size_t)record * sector_bytes;
 }
 
+/* The sectors that the store uses. */
+static uint64_t sectors_of(const struct leat_store_config *config,
+                           const struct leat_block_device *device)
+{
+    uint64_t sectors = LEAT_STORE_SECTORS_MAX;
+
+    if (device->sectors < sectors)
+        sectors = device->sectors;
+    if (config->sectors > 0 && config->sectors < sectors)
+        sectors = config->sectors;
+    return sectors;
+}
+
 enum leat_err leat_store_mount(struct leat_store *store, struct leat_block *block, void *memory,
                                size_t bytes, const struct leat_store_config *config)
 {
     const struct leat_block_device *device = block->device;
     const size_t skew = (ALIGNMENT - (uintptr_t)memory % ALIGNMENT) % ALIGNMENT;
+    uint64_t sectors;
     uint32_t names, record;
 
     if (!device)
         return LEAT_ERR_CLOSED;
     leat_assert(config->on_mounted);
+    sectors = sectors_of(config, device);
     if (LEAT_RESERVED_IS_USED(config) ||
         !read_config(config, device->sector_bytes, &names, &record) ||
-        device->sectors < 3 * (uint64_t)record + 1)
+        sectors < 3 * (uint64_t)record + 1)
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_store_memory_bytes(config, device->sector_bytes))
         return LEAT_ERR_MEMORY;
@@ -230,8 +245,7 @@ enum leat_err leat_store_mount(struct leat_store *store, struct leat_block *bloc
     store->names = names;
     store->record_sectors = record;
     store->sector_bytes = device->sector_bytes;
-    store->sectors = device->sectors < LEAT_STORE_SECTORS_MAX ? (uint32_t)device->sectors
-                                                              : (uint32_t)LEAT_STORE_SECTORS_MAX;
+    store->sectors = (uint32_t)sectors;
     store->format = config->format;
     store->on_mounted = config->on_mounted;
     store->mount_arg = config->arg;

@@ -118,6 +118,10 @@ static void settle(struct leat_timer *timer, void *arg)
 
     if (up->started)
         return;
+    if (up->is_checking) {
+        leat_timer_set(stack, timer, now_ns + SETTLE_NS);
+        return;
+    }
     for (unsigned i = 0; leat_ip_is_any(up->first_ip) && i < up->options->ip6_count; i++) {
         const struct options_address *given = &up->options->ip6s[i];
 
@@ -322,8 +326,11 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
 
 const char *bring_up_start(struct bring_up *up)
 {
-    const char *complaint = up->app->check ? up->app->check(up->platform) : NULL;
+    const char *complaint;
 
+    up->is_checking = true; /* check() may poll */
+    complaint = up->app->check ? up->app->check(up->platform) : NULL;
+    up->is_checking = false;
     if (leat_stopped(up->platform->stack, NULL))
         return complaint; /* by check(), with a status */
     if (!complaint && !up->autoconf)

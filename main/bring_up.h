@@ -23,6 +23,7 @@ struct bring_up {
     struct leat_timer settle;       /* until the program starts: looks whether it can */
     struct leat_ip first_ip;        /* the first address, or LEAT_IP_ANY */
     uint8_t first_bits;
+    bool is_checking;    /* the program's check() runs */
     bool started;        /* the program */
     uint64_t patient_ns; /* it starts then, whatever it lacks */
     char ipv6_line[OPTIONS_LINE_BYTES];

@@ -248,6 +248,26 @@ static void tell_damage(struct keep *keep)
     tell(keep, "", text);
 }
 
+/* Gives the program the sectors behind the store. */
+static void give_area(struct keep *keep, uint64_t store_sectors)
+{
+    struct leat_platform *platform = keep->platform;
+
+    if (store_sectors == 0)
+        return;
+    platform->area = &keep->block;
+    platform->area_sector = store_sectors;
+    platform->area_sectors = keep->device->sectors - store_sectors;
+}
+
+/* The sectors of the store, if the program has others behind them; otherwise 0. */
+static uint64_t store_sectors(const struct keep *keep)
+{
+    const uint64_t sectors = KEEP_STORE_BYTES / keep->device->sector_bytes;
+
+    return keep->has_area && keep->device->sectors > sectors ? sectors : 0;
+}
+
 const char *keep_open(struct keep *keep, const struct options *options)
 {
     const struct leat_block_device *device = keep->device;
@@ -255,7 +275,8 @@ const char *keep_open(struct keep *keep, const struct options *options)
                                              .record_bytes = KEEP_RECORD_BYTES,
                                              .format = options->store_format,
                                              .on_mounted = on_mounted,
-                                             .arg = keep};
+                                             .arg = keep,
+                                             .sectors = store_sectors(keep)};
     const uint64_t sectors_min = 3 * (KEEP_RECORD_BYTES / (uint64_t)device->sector_bytes) + 1;
     const char *wrong;
     char text[OPTIONS_LINE_BYTES];
@@ -275,6 +296,7 @@ const char *keep_open(struct keep *keep, const struct options *options)
         return wrong;
     tell_damage(keep);
     keep->platform->store = &keep->store;
+    give_area(keep, config.sectors);
     return NULL;
 }
 
@@ -303,6 +325,7 @@ void keep_close(struct keep *keep)
             tell(keep, "", "the disk doesn't answer: the last values are not written");
     }
     keep->platform->store = NULL;
+    keep->platform->area = NULL;
     leat_block_close(&keep->block);
     leat_store_close(&keep->store);
     keep->is_mounted = false;

@@ -30,8 +30,9 @@ enum keep_value {
 };
 
 enum {
-    KEEP_NAMES = 64,                                 /* of leat_main() and the program together */
-    KEEP_RECORD_BYTES = 8192,                        /* a chain of certificates fits */
+    KEEP_NAMES = 64,               /* of leat_main() and the program together */
+    KEEP_RECORD_BYTES = 8192,      /* a chain of certificates fits */
+    KEEP_STORE_BYTES = 256 * 1024, /* of a new file; of a device that the program has a part of */
     KEEP_SECTOR_MAX = KEEP_RECORD_BYTES,             /* bytes; larger sectors are refused */
     KEEP_LEASE_BYTES = 6 + LEAT_AUTOCONF_KEPT_BYTES, /* our MAC address, and both addresses */
     KEEP_GENERATION_BYTES = 16,
@@ -60,6 +61,7 @@ struct keep {
     /* The reason of the device's last failure in words, or NULL or "". */
     const char *(*device_why)(const struct leat_block_device *device);
     struct leat_block_device *device;
+    bool has_area; /* the program has the sectors behind KEEP_STORE_BYTES */
     struct leat_block block;
     struct leat_store store;
     struct leat_store_request fence; /* ends when all earlier requests have */
@@ -73,7 +75,7 @@ struct keep {
 };
 
 /* Mounts the store on keep->device, and reads the values, before a netif is attached: it polls the
- * stack until that is done, ten seconds at most.  The members up to keep->device are set.  Then
+ * stack until that is done, ten seconds at most.  The members up to keep->has_area are set.  Then
  * keep->platform->store is the store.  Returns NULL, or why not, in keep->line. */
 const char *keep_open(struct keep *keep, const struct options *options);
 

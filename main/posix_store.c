@@ -12,13 +12,22 @@
 
 #include "posix_probe.h"
 
-enum {
-    FILE_BYTES = 256 * 1024 /* of a file that is made */
-};
+/* Adds zeros to the file of @size bytes, on the host's disk, so that a full one is noticed now.
+ * Returns an errno, after which the file is as it was. */
+static int lengthen(int fd, off_t size, off_t more)
+{
+    int wrong = posix_fallocate(fd, size, more);
 
-/* Fills an empty file, or a new one, with zeros on the host's disk, so that a full one is noticed
- * now.  Others stay as they are: opening them for good tells what is wrong.  Returns an errno. */
-static int make(const char *path)
+    if (!wrong && fsync(fd) != 0)
+        wrong = errno;
+    if (wrong && ftruncate(fd, size) != 0)
+        wrong = errno;
+    return wrong;
+}
+
+/* Fills an empty file, or a new one, and adds @area_bytes to that or to one that has the size of a
+ * store.  Others stay as they are: opening them for good tells what is wrong.  Returns an errno. */
+static int make(const char *path, uint64_t area_bytes)
 {
     const int fd =
         open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, S_IRUSR | S_IWUSR);
@@ -27,12 +36,11 @@ static int make(const char *path)
 
     if (fd < 0)
         return errno == ENXIO || errno == EISDIR ? 0 : errno; /* a pipe, or a folder */
-    if (fstat(fd, &is) == 0 && S_ISREG(is.st_mode) && is.st_size == 0) {
-        wrong = posix_fallocate(fd, 0, FILE_BYTES);
-        if (!wrong && fsync(fd) != 0)
-            wrong = errno;
-        if (wrong && ftruncate(fd, 0) != 0)
-            wrong = errno;
+    if (fstat(fd, &is) == 0 && S_ISREG(is.st_mode)) {
+        if (is.st_size == 0)
+            wrong = lengthen(fd, 0, (off_t)(KEEP_STORE_BYTES + area_bytes));
+        else if (is.st_size == KEEP_STORE_BYTES && area_bytes > 0)
+            wrong = lengthen(fd, KEEP_STORE_BYTES, (off_t)area_bytes);
     }
     close(fd);
     return wrong;
@@ -77,6 +85,7 @@ static const char *mount(struct program *program)
     keep.path = path;
     keep.device = program->disk;
     keep.device_why = leat_posix_block_why;
+    keep.has_area = program->app->area_bytes > 0;
     program->keep = &keep;
     return keep_open(&keep, &program->options);
 }
@@ -89,7 +98,7 @@ bool posix_store_open(struct program *program)
 
     if (!options->store)
         return true;
-    number = make(options->store);
+    number = make(options->store, program->app->area_bytes);
     wrong = number ? fail(program, strerror(number)) : mount(program);
     if (wrong)
         return complain(program, wrong);

@@ -38,6 +38,7 @@
 extern "C" {
 #endif
 
+struct leat_block; /**< block.h */
 struct leat_store; /**< store.h */
 
 struct leat_log; /**< a log that has a line for each event, such as a request */
@@ -151,6 +152,10 @@ struct leat_platform {
                            size_t size);
     size_t (*query_json)(const struct leat_dns_access *access, uint64_t civil_ns, char *line,
                          size_t size); /**< in JSON */
+    struct leat_block *area; /**< leat_app.area_bytes: the device of --store, of which the program
+                                  has the next two; NULL: there is none */
+    uint64_t area_sector;    /**< the first sector of the program's */
+    uint64_t area_sectors;   /**< how many it has */
 };
 
 /** A program.  Members that are 0 mean what is written there. */
@@ -193,7 +198,12 @@ struct leat_app {
     const char *(*reload)(struct leat_platform *platform);
     /** Called after the last poll: writes what the next run needs.  NULL: nothing. */
     void (*end)(struct leat_platform *platform);
-    uint64_t reserved[LEAT_RESERVED]; /**< 0 (abi.h) */
+    /** It keeps more than values in --store: the first 256 KiB of the file or disk are the store,
+     * and the sectors behind them are the program's (leat_platform.area).  A new file, or one of
+     * 256 KiB, gets so many bytes more.  Nothing else is asked of a disk, so the area may be
+     * smaller, or missing.  0: all of the device is the store. */
+    uint64_t area_bytes;
+    uint64_t reserved[LEAT_RESERVED - 1]; /**< 0 (abi.h) */
 };
 
 /**

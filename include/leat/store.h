@@ -48,9 +48,12 @@ struct leat_store_config {
     uint32_t record_bytes; /**< of the largest record, whole sectors: 4 sectors, at most 16.  With
                                 sectors of 512 bytes the largest value then has 1,952 bytes */
     bool format;           /**< replace the contents of the device by an empty store */
-    leat_store_fn *on_mounted;        /**< not NULL */
-    void *arg;                        /**< for on_mounted */
-    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
+    leat_store_fn *on_mounted; /**< not NULL */
+    void *arg;                 /**< for on_mounted */
+    uint64_t sectors; /**< the first ones of the device, which the store uses; the others are the
+                           program's.  0, or more than it has: all.  A store must always be mounted
+                           with the same number */
+    uint64_t reserved[LEAT_RESERVED - 1]; /**< for members of later versions; all 0 */
 };
 
 /** A request.  The program's memory until its callback; its members are private. */
@@ -136,7 +139,7 @@ size_t leat_store_memory_bytes(const struct leat_store_config *config, uint32_t 
 /**
  * Begins to mount the store on @p block, whose first LEAT_STORE_SECTORS_MAX sectors are read.  @p
  * memory (any alignment) of @p bytes belongs to the store.
- * LEAT_ERR_ARGUMENT: a limit is out of range, or the device has fewer sectors than three times the
+ * LEAT_ERR_ARGUMENT: a limit is out of range, or the store has fewer sectors than three times the
  * largest record and one; LEAT_ERR_MEMORY.
  *
  * Errors in the callback:

@@ -416,6 +416,7 @@ int leat_main(int argc, char **argv, const struct leat_app *app)
     make_platform();
     program.keep.platform = &program.platform;
     program.keep.program = app->name;
+    program.keep.has_area = app->area_bytes > 0;
     return program.options.check_config ? check_files() : run();
 }
 

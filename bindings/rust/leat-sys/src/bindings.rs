@@ -2627,10 +2627,11 @@ pub struct leat_store_config {
     pub format: bool,
     pub on_mounted: Option<leat_store_fn>,
     pub arg: *mut c_void,
-    pub reserved: [u64; 2],
+    pub sectors: u64,
+    pub reserved: [u64; 1],
 }
 zeroed!(leat_store_config, 48, 8);
-offsets!(leat_store_config, names 0, record_bytes 4, format 8, on_mounted 16, arg 24, reserved 32);
+offsets!(leat_store_config, names 0, record_bytes 4, format 8, on_mounted 16, arg 24, sectors 32, reserved 40);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_store_entry {
