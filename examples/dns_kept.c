@@ -55,7 +55,7 @@ static void say(const char *what, const char *why)
 {
     char line[160];
 
-    snprintf(line, sizeof line, "%s: %.60s%.60s", example.name, what, why);
+    snprintf(line, sizeof line, "%s: %.80s%.60s", example.name, what, why);
     kept.platform->say(kept.platform, line);
 }
 

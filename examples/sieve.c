@@ -2,7 +2,8 @@
  * sieve.c -- a caching name server that blocks the names on lists: advertisements, trackers,
  * malware.
  *
- * The lists are files, or are uploaded by HTTP while the former ones serve (sieve_lists.c).
+ * The lists are files, or are uploaded by HTTP while the former ones serve (sieve_lists.c,
+ * sieve_upload.c).  With --store uploaded lists serve again after a restart (sieve_kept.c).
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,13 +19,17 @@
 #include "page.h"
 #include "secure.h"
 #include "sieve_hosts.h"
+#include "sieve_kept.h"
 #include "sieve_lists.h"
+#include "sieve_totals.h"
+#include "sieve_upload.h"
 #include "trust.h"
 
 enum {
     LOOKUPS = 2048,        /* at a time; an eighth is left to lookups of our own */
     CLIENTS = 256,         /* by TCP */
     CACHE_BYTES = 4 << 20, /* some 50,000 addresses */
+    AREA_BYTES = 32 << 20, /* for two copies of lists that were sent */
     DAY_S = 86400,
     BLOCKED_TTL_S = 60, /* a blocked name may soon be allowed */
     TOP = 20            /* rows of the page */
@@ -129,15 +134,25 @@ static void add_top(struct page *page, const char *title, const struct leat_top 
     page_add(page, "</table>");
 }
 
+static void count(struct totals *totals)
+{
+    const struct leat_forwarder_counts *counts = leat_forwarder_counts(sieve.forwarder);
+
+    totals->questions = counts->udp_queries + counts->tcp_queries + counts->asked;
+    totals->blocked = counts->own - hosts_answered();
+}
+
 static void write_page(struct page *page)
 {
     const struct leat_forwarder_counts *counts = leat_forwarder_counts(sieve.forwarder);
     const struct leat_blocklist_counts *set = leat_blocklist_counts(lists_serving());
+    struct totals totals;
 
+    count(&totals);
     page_add(page, "<title>leat: sieve</title><h1>Sieve</h1><table>");
-    page_add_row(page, "questions", counts->udp_queries + counts->tcp_queries);
+    page_add_row(page, "questions", totals.questions);
     page_add_row(page, "answered by the cache", counts->cached);
-    page_add_row(page, "blocked", counts->own - hosts_answered());
+    page_add_row(page, "blocked", totals.blocked);
     page_add_row(page, "of these, by the target of an alias", counts->own_aliases);
     page_add_row(page, "answered here: local names", counts->special + hosts_answered());
     page_add_row(page, "refused: from other networks", counts->prohibited);
@@ -146,6 +161,7 @@ static void write_page(struct page *page)
     page_add_row(page, "names in the lists", set->names);
     page_add_row(page, "lines that were not understood", set->other);
     page_add_row(page, "names without room", set->full);
+    totals_add(page);
     add_top(page, "</table><h2>Blocked names</h2><table>", &sieve.names);
     add_top(page, "<h2>Clients</h2><table>", &sieve.clients);
     domains_add(page, sieve.forwarder);
@@ -188,9 +204,14 @@ static const char *check(struct leat_platform *platform)
 {
     const char *wrong = NULL;
 
+    lists_open(platform);
     for (int i = 0; i < platform->argument_count && !wrong; i++)
         wrong = read_word(platform, platform->arguments[i]);
-    return wrong ? wrong : dns_secure_check(platform);
+    if (!wrong)
+        wrong = dns_secure_check(platform);
+    if (!wrong)
+        kept_load(platform);
+    return wrong;
 }
 
 /* The pages, the list of blocked names, and the encrypted ports. */
@@ -239,7 +260,8 @@ static const char *start(struct leat_platform *platform)
     if (wrong)
         return wrong;
     admit_configure(platform, &forwarder);
-    lists_start(platform, sieve.token);
+    lists_start(sieve.token ? " until lists are sent" : "");
+    upload_start(platform, sieve.token);
     if (leat_resolver_open(&forwarder.resolver, platform->stack, resolver_memory,
                            sizeof resolver_memory, &resolver))
         return "no memory for the resolver";
@@ -250,13 +272,16 @@ static const char *start(struct leat_platform *platform)
                                   sizeof forwarder_memory, &forwarder))
         return "can't open the ports of DNS";
     dns_kept_take(platform, forwarder.resolver);
+    totals_start(count);
     return serve_pages(platform);
 }
 
 static const char *reload(struct leat_platform *platform)
 {
-    const char *wrong = lists_reload();
+    const char *wrong = upload_is_busy() ? "lists are just being sent: try again" : lists_reload();
 
+    if (!wrong && !lists_are_sent())
+        kept_forget();
     return wrong ? wrong : dns_secure_reload(platform);
 }
 
@@ -264,6 +289,7 @@ static void end(struct leat_platform *platform)
 {
     secure_end(platform);
     dns_kept_keep(platform);
+    totals_keep();
 }
 
 const struct leat_app example = {
@@ -282,4 +308,5 @@ const struct leat_app example = {
     .lacks = leat_platform_lacks_server,
     .start = start,
     .reload = reload,
+    .area_bytes = AREA_BYTES,
     .end = end};

@@ -5,27 +5,38 @@
 #include <stdbool.h>
 
 #include <leat/blocklist.h>
-#include <leat/http_exchange.h>
 
 #include "example.h"
 
-/* Reads a file, which is used from lists_start() on.  @allow: a file of exceptions; uploads don't
- * replace it.  Returns NULL, or the reason of the failure. */
+/* Sets the platform; the first call. */
+void lists_open(struct leat_platform *platform);
+
+/* Reads a file, which is used from lists_start() on.  @allow: a file of exceptions; lists that are
+ * sent don't replace it.  Returns NULL, or the reason of the failure. */
 const char *lists_add_file(struct leat_platform *platform, const char *name, bool allow);
 
-/* Makes a set of the files, and reports its content.  @token: the secret for uploads; NULL: there
- * are no uploads. */
-void lists_start(struct leat_platform *platform, const char *token);
+/* Makes a set of the files, and reports its content, unless lists serve that were sent.  @until:
+ * words behind the complaint that it is empty. */
+void lists_start(const char *until);
 
 /* Reads the files again, and has a set of them serve; lists that were sent are replaced, too.
- * Returns NULL, or one line with the reason why the former ones stay. */
+ * Without a file they stay.  Returns NULL, or one line with the reason why the former ones stay. */
 const char *lists_reload(void);
 
 /* The set that serves. */
 const struct leat_blocklist *lists_serving(void);
 
-/* PUT /lists?TOKEN: the uploaded text replaces all lists, once it is complete. The former ones stay
- * if it looks like no list (422), or has more names than there is room for (413). */
-extern const struct leat_http_route lists_route;
+/* Begins the set that doesn't serve, for @bytes of lists that are sent, with the exceptions of the
+ * command line; a text of it is begun.  NULL: there is no memory. */
+struct leat_blocklist *lists_begin(uint64_t bytes);
+
+/* Has that set serve. */
+void lists_serve(void);
+
+/* True if lists serve that were sent, in this run or an earlier one. */
+bool lists_are_sent(void);
+
+/* False: another text than a list, as an error page, an empty file, or a format that is unknown. */
+bool lists_is_list(const struct leat_blocklist_text *text);
 
 #endif
