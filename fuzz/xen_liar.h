@@ -14,9 +14,8 @@
 enum {
     LIAR_FIRST_REF = 8,
     LIAR_WINDOW_PAGES = 32,
-    LIAR_QUEUES = 2,
-    LIAR_REFS = LIAR_FIRST_REF + LIAR_QUEUES * XEN_NET_PAGES + LIAR_WINDOW_PAGES,
-    LIAR_PORT = 7 /* the first one */
+    LIAR_REFS = LIAR_FIRST_REF + XEN_NET_PAGES + LIAR_WINDOW_PAGES,
+    LIAR_PORT = 7
 };
 
 struct liar_entry {
@@ -36,8 +35,7 @@ struct liar {
     /* the answers of an honest store, without which no input would get as far as a ring */
     const char *const *readings, *const *facts;
     uint32_t answers;
-    uint32_t seen[2 * LIAR_QUEUES]; /* requests of each ring */
-    uint32_t ports;                 /* open ones */
+    uint32_t seen[2]; /* requests of each ring */
     uint64_t now_ns;
 };
 

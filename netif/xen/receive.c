@@ -40,14 +40,14 @@ static void take_extra(struct xen_rx_chain *chain, const struct xen_extra *extra
 }
 
 /* The @len bytes of a page as a buffer: lent, or copied.  Takes the page. */
-static struct leat_buf *take_page(struct xen_queue *queue, struct leat_pool *pool, uint32_t page,
+static struct leat_buf *take_page(struct leat_xen *xen, struct leat_pool *pool, uint32_t page,
                                   uint32_t offset, uint32_t len)
 {
-    const uint8_t *at = xen_rx_bytes(queue, page) + offset;
+    const uint8_t *at = xen_rx_bytes(xen, page) + offset;
     struct leat_buf *buf = NULL;
 
-    if (len > COPIED_MAX && queue->rx_free_count >= FREE_LOW)
-        buf = leat_buf_lend(pool, at, len, xen_rx_returned, &queue->rx_pages[page]);
+    if (len > COPIED_MAX && xen->rx_free_count >= FREE_LOW)
+        buf = leat_buf_lend(pool, at, len, xen_rx_returned, &xen->rx_pages[page]);
     if (buf)
         return buf;
     /* THE place where this backend copies on receive. */
@@ -59,22 +59,22 @@ static struct leat_buf *take_page(struct xen_queue *queue, struct leat_pool *poo
         buf = leat_buf_copy(pool, at, len);
     }
     if (buf)
-        queue->xen->counters.rx_copied_bytes += len;
-    xen_rx_give(queue, page);
+        xen->counters.rx_copied_bytes += len;
+    xen_rx_give(xen, page);
     return buf;
 }
 
 /* A slot with data: the first one of a frame, or a further one. */
-static void take_data(struct xen_queue *queue, struct leat_pool *pool, uint32_t slot,
+static void take_data(struct leat_xen *xen, struct leat_pool *pool, uint32_t slot,
                       const struct xen_rx_response *response)
 {
-    struct xen_rx_chain *chain = &queue->chain;
-    const uint16_t page = queue->rx_slots[slot];
+    struct xen_rx_chain *chain = &xen->chain;
+    const uint16_t page = xen->rx_slots[slot];
     struct leat_buf *buf = NULL;
 
-    if (!xen_rx_revoke(queue, slot)) {
+    if (!xen_rx_revoke(xen, slot)) {
         /* It said that it is done with the page, but holds it: XSA-396. */
-        xen_net_fail(queue->xen);
+        xen_net_fail(xen);
         return;
     }
     if (!chain->open) {
@@ -87,10 +87,10 @@ static void take_data(struct xen_queue *queue, struct leat_pool *pool, uint32_t 
         chain->slots > XEN_FRAME_SLOTS)
         chain->bad = true;
     if (chain->bad || chain->starved) {
-        xen_rx_give(queue, page);
+        xen_rx_give(xen, page);
         return;
     }
-    buf = take_page(queue, pool, page, response->offset, (uint32_t)response->status);
+    buf = take_page(xen, pool, page, response->offset, (uint32_t)response->status);
     chain->starved = !buf;
     if (buf && chain->frame)
         leat_buf_append(chain->frame, buf);
@@ -137,12 +137,12 @@ static bool is_good(struct leat_xen *xen, const struct xen_rx_chain *chain)
 }
 
 /* The frame is complete; NULL: it was dropped. */
-static struct leat_buf *end_frame(struct xen_queue *queue)
+static struct leat_buf *end_frame(struct leat_xen *xen)
 {
-    struct xen_rx_chain chain = queue->chain;
+    struct xen_rx_chain chain = xen->chain;
 
-    queue->chain = (struct xen_rx_chain){0};
-    if (!is_good(queue->xen, &chain)) {
+    xen->chain = (struct xen_rx_chain){0};
+    if (!is_good(xen, &chain)) {
         leat_buf_free(chain.frame);
         return NULL;
     }
@@ -155,50 +155,57 @@ static struct leat_buf *end_frame(struct xen_queue *queue)
 }
 
 /* Takes one response; the frame that it completes, or NULL. */
-static struct leat_buf *take_slot(struct xen_queue *queue, struct leat_pool *pool)
+static struct leat_buf *take_slot(struct leat_xen *xen, struct leat_pool *pool)
 {
-    const uint32_t slot = queue->rx.responses++ % XEN_RING_SLOTS;
+    const uint32_t slot = xen->rx.responses++ % XEN_RING_SLOTS;
     union xen_rx_slot copy;
 
     /* A copy, because the other domain may still write where the slot lies (XSA-155). The barrier
      * keeps the compiler from reading it there again. */
-    memcpy(&copy, &xen_rx_ring(queue)->slots[slot], sizeof copy);
+    memcpy(&copy, &xen_rx_ring(xen)->slots[slot], sizeof copy);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (queue->chain.extra_is_next) {
-        const uint16_t page = queue->rx_slots[slot];
+    if (xen->chain.extra_is_next) {
+        const uint16_t page = xen->rx_slots[slot];
 
-        take_extra(&queue->chain, &copy.extra);
+        take_extra(&xen->chain, &copy.extra);
         /* Nothing was written into its page. */
-        if (xen_rx_revoke(queue, slot))
-            xen_rx_give(queue, page);
+        if (xen_rx_revoke(xen, slot))
+            xen_rx_give(xen, page);
     } else {
-        take_data(queue, pool, slot, &copy.response);
+        take_data(xen, pool, slot, &copy.response);
     }
-    if (queue->xen->lost || queue->chain.open || queue->chain.extra_is_next)
+    if (xen->lost || xen->chain.open || xen->chain.extra_is_next)
         return NULL;
-    return end_frame(queue);
+    return end_frame(xen);
 }
 
-uint32_t xen_queue_receive(struct xen_queue *queue, struct leat_pool *pool,
-                           struct leat_buf **frames, uint32_t frames_max)
+uint32_t xen_net_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_pool *pool,
+                         struct leat_buf **frames, uint32_t frames_max)
 {
-    const uint32_t ready = xen_ring_ready(&queue->rx);
-    uint32_t count = 0, taken;
+    struct leat_xen *xen = xen_of(netif);
+    uint32_t count = 0, ready, taken;
 
+    xen_net_look(xen, now_ns);
+    if (!xen->connected)
+        return 0;
+    xen_net_collect(xen);
+    ready = xen->connected ? xen_ring_ready(&xen->rx) : 0;
     if (ready == UINT32_MAX) {
-        xen_net_fail(queue->xen);
+        xen_net_fail(xen);
         return 0;
     }
     /* dropped frames count, too, so that the loop is bounded */
     for (taken = 0; taken < ready && taken < XEN_RING_SLOTS && count < frames_max; taken++) {
-        struct leat_buf *frame = take_slot(queue, pool);
+        struct leat_buf *frame = take_slot(xen, pool);
 
-        if (queue->xen->lost)
+        if (xen->lost)
             return count;
         if (frame)
             frames[count++] = frame;
     }
-    queue->more = taken < ready;
-    xen_queue_rx_fill(queue);
+    xen->more = taken < ready;
+    if (xen->connected)
+        xen_net_rx_fill(xen);
+    xen_net_publish(xen);
     return count;
 }
