@@ -211,6 +211,12 @@ void xen_net_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf
 /* Frees the frames that the other domain has answered. */
 void xen_net_collect(struct leat_xen *xen);
 
+/* The parts of these: takes answers, of which false means that one was wrong; how many frames there
+ * is room for; a frame into the ring. */
+bool xen_tx_collect(struct leat_xen *xen);
+uint32_t xen_tx_room(const struct leat_xen *xen);
+void xen_tx_send(struct leat_xen *xen, struct leat_buf *frame);
+
 /* Shows the other domain what is to be sent, changes of groups among it. */
 void xen_net_publish(struct leat_xen *xen);
 

@@ -46,7 +46,7 @@ static bool take_response(struct leat_xen *xen)
     return true;
 }
 
-void xen_net_collect(struct leat_xen *xen)
+bool xen_tx_collect(struct leat_xen *xen)
 {
     const uint32_t ready = xen_ring_ready(&xen->tx);
     bool good = ready != UINT32_MAX;
@@ -56,23 +56,15 @@ void xen_net_collect(struct leat_xen *xen)
     /* All slots are answered, but not all frames: some answers were none. */
     if (good && xen->tx.requests == xen->tx.responses && xen->tx_free_count < XEN_NET_TX_PAGES)
         good = false;
-    if (!good)
-        xen_net_fail(xen);
+    return good;
 }
 
-uint32_t xen_net_transmit_room(struct leat_netif *netif)
+uint32_t xen_tx_room(const struct leat_xen *xen)
 {
-    struct leat_xen *xen = xen_of(netif);
-    uint32_t room;
+    const uint32_t room = xen_ring_room(&xen->tx);
 
-    if (xen->connected)
-        xen_net_collect(xen);
-    if (!xen->connected)
-        return UINT16_MAX; /* sent frames are lost, as on a wire that was cut */
     /* There are never fewer free entries than free slots, but the other domain decides when. */
-    room = xen_ring_room(&xen->tx);
-    room = room < xen->tx_free_count ? room : xen->tx_free_count;
-    return room / SLOTS_MAX;
+    return (room < xen->tx_free_count ? room : xen->tx_free_count) / SLOTS_MAX;
 }
 
 /* ---- a frame ------------------------------------------------------------------------------ */
@@ -248,7 +240,7 @@ bool xen_net_transmit_group(struct leat_xen *xen, enum xen_extra_type what,
     return true;
 }
 
-static void send(struct leat_xen *xen, struct leat_buf *frame)
+void xen_tx_send(struct leat_xen *xen, struct leat_buf *frame)
 {
     const uint32_t total = leat_buf_total(frame);
     struct parts parts;
@@ -265,31 +257,4 @@ static void send(struct leat_xen *xen, struct leat_buf *frame)
         xen->counters.tx_lost++;
     }
     leat_buf_free(frame);
-}
-
-void xen_net_publish(struct leat_xen *xen)
-{
-    if (!xen->connected)
-        return;
-    xen_groups_tell(xen);
-    if (xen_ring_publish(&xen->tx))
-        xen->machine->ops->notify(xen->machine, xen->port);
-}
-
-void xen_net_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
-                      uint32_t frame_count)
-{
-    struct leat_xen *xen = xen_of(netif);
-
-    (void)now_ns;
-    for (uint32_t i = 0; i < frame_count; i++) {
-        xen_groups_read(xen, frames[i]);
-        if (xen->connected) {
-            send(xen, frames[i]);
-        } else {
-            xen->counters.tx_lost++;
-            leat_buf_free(frames[i]);
-        }
-    }
-    xen_net_publish(xen);
 }
