@@ -115,20 +115,30 @@ static void a_discard_has_whole_sectors_of_the_device(void **state)
     assert_int_equal(leat_block_counters(&block)->failed, 0);
 }
 
-static void a_discard_makes_a_hole_in_a_file(void **state)
+/* Makes a file at @path, a template of mkstemp(), and opens it in place of the other device. */
+static struct leat_block_device *open_file(char *path, bool read_only)
 {
-    char path[] = "/tmp/leat-block-XXXXXX", why[LEAT_WHY_BYTES] = "";
+    char why[LEAT_WHY_BYTES] = "";
     struct leat_block_device *device;
-    struct stat before, behind;
     const int fd = mkstemp(path);
 
-    (void)state;
     assert_true(fd >= 0);
     assert_int_equal(ftruncate(fd, sizeof bytes), 0);
     close(fd);
     leat_block_close(&block);
-    assert_int_equal(leat_posix_block_open(&device, path, false, why), LEAT_OK);
+    assert_int_equal(leat_posix_block_open(&device, path, read_only, why), LEAT_OK);
     assert_int_equal(leat_block_open(&block, stack, device), LEAT_OK);
+    return device;
+}
+
+static void a_discard_makes_a_hole_in_a_file(void **state)
+{
+    char path[] = "/tmp/leat-block-XXXXXX";
+    struct leat_block_device *device;
+    struct stat before, behind;
+
+    (void)state;
+    device = open_file(path, false);
     memset(bytes, 5, sizeof bytes);
     assert_int_equal(transfer(LEAT_BLOCK_WRITE), LEAT_OK);
     assert_int_equal(stat(path, &before), 0);
@@ -151,17 +161,11 @@ static void a_discard_makes_a_hole_in_a_file(void **state)
 
 static void a_file_that_is_read_only_takes_no_discard(void **state)
 {
-    char path[] = "/tmp/leat-block-XXXXXX", why[LEAT_WHY_BYTES] = "";
+    char path[] = "/tmp/leat-block-XXXXXX";
     struct leat_block_device *device;
-    const int fd = mkstemp(path);
 
     (void)state;
-    assert_true(fd >= 0);
-    assert_int_equal(ftruncate(fd, sizeof bytes), 0);
-    close(fd);
-    leat_block_close(&block);
-    assert_int_equal(leat_posix_block_open(&device, path, true, why), LEAT_OK);
-    assert_int_equal(leat_block_open(&block, stack, device), LEAT_OK);
+    device = open_file(path, true);
     assert_int_equal(discard(0, 1), LEAT_ERR_UNSUPPORTED);
     leat_block_close(&block);
     leat_posix_block_free(device);

@@ -484,7 +484,6 @@ def test_sslscan(leat, keys, kind):
 
 @pytest.mark.skipif(QUICK, reason="testssl.sh takes minutes: not with LEAT_QUICK")
 def test_testssl(leat, keys, tmp_path):
-    """Everything that it checks."""
     web = leat("httpd", options=keys.words("ec"))
     found = tmp_path / "found.csv"
     subprocess.run([program("testssl"), "--quiet", "--color", "0", "--warnings", "off", "--add-ca", keys.authority,
