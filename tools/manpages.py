@@ -8,7 +8,8 @@
   manpages.py list                                               the names of these pages
 
 A program's page has what its --help says, and sections that --help has not, of the notes: a first line with its purpose,
-then "[SECTION]" and text. Notes of several files are joined, those of the first file win. A program with commands
+then "[SECTION]" and text. Notes of several files are joined, those of the first file win. Without notes of it the exit
+status is that of --help. A program with commands
 (NAME COMMAND --help) has a subsection for each. The main calls are those that docs/manual.md lists by task; a page has the
 docstring in the header, and the members of configurations and callbacks.
 
@@ -91,12 +92,12 @@ def usages(text):
     return forms, "\n".join(lines)
 
 
-def synopsis(forms, name):
+def synopsis(forms):
     """Roff of the usage: words that are typed as they stand are bold, and words that stand for others are slanted."""
     made = []
     for form in forms:
         words = form.split()
-        shown = [rf"\fB{name}\fR".replace("-", r"\-")]
+        shown = [rf"\fB{words[0]}\fR".replace("-", r"\-")]
         for word in words[1:]:
             styled = roff.escaped(word).replace("-", r"\-")
             shown.append(re.sub(r"(?<![\w.])([A-Z][A-Z_]+(?:/[A-Z]+)?)(?![\w])", r"\\fI\1\\fR", styled))
@@ -105,21 +106,35 @@ def synopsis(forms, name):
 
 
 def taken_apart(text):
-    """(description, arguments, options) of the rest of a help text, as blocks. The exit status is left out: notes have it."""
-    description, arguments, options = [], [], []
+    """(description, arguments, options, exit status) of the rest of a help text: blocks, and three lists.
+
+    A list below a line that ends with a colon belongs to the description.
+    """
+    description, arguments, options, status = [], [], [], []
     for kind, content in roff.blocks(re.sub(r"^(positional arguments|options):\n", "", text, flags=re.M)):
         if kind == "paragraph" and STATUS.match(content[0]):
-            continue
-        if kind != "list":
+            status += statuses(" ".join(content))
+        elif kind != "list" or introduced(description) and not content[0][0].startswith("-"):
             description.append((kind, content))
-            continue
-        for words, said in content:
-            (options if words.startswith("-") else arguments).append((words, said))
-    return description, arguments, options
+        else:
+            for words, said in content:
+                (options if words.startswith("-") else arguments).append((words, said))
+    return description, arguments, options, status
+
+
+def statuses(text):
+    """The entries of "Exit status: 0 one thing, 1 another": pairs of a number and its meaning. Other forms are left to notes."""
+    entries = re.split(r", (?=\d+ )", text.partition(":")[2].strip().rstrip("."))
+    return [tuple(entry.split(" ", 1)) for entry in entries if re.match(r"\d+ ", entry)]
+
+
+def introduced(parts):
+    """Whether the last of these blocks announces a list."""
+    return bool(parts) and parts[-1][0] == "paragraph" and parts[-1][1][-1].endswith(":")
 
 
 def roff_of(parts):
-    how = {"paragraph": roff.paragraph, "literal": roff.literal}
+    how = {"paragraph": roff.paragraph, "literal": roff.literal, "list": roff.listed}
     return [line for kind, content in parts for line in how[kind](content)]
 
 
@@ -128,9 +143,9 @@ def commands_of(program, names, common):
     made = []
     for name in names:
         forms, rest = usages(help_of(program, name))
-        description, _, options = taken_apart(rest)
+        description, _, options, _ = taken_apart(rest)
         description[0][1][0] = re.sub(rf"^{name}: (\w)", lambda found: found[1].upper(), description[0][1][0])
-        made += [f".SS {name}", *synopsis(forms, Path(program).name), *roff_of(description),
+        made += [f".SS {name}", *synopsis(forms), *roff_of(description),
                  *roff.listed([option for option in options if option not in common])]
     return made
 
@@ -145,11 +160,12 @@ def program_page(name, version, date, program, notes):
     """The page of a program."""
     purpose, sections = notes_of(notes)
     forms, rest = usages(help_of(program))
-    description, arguments, options = taken_apart(rest)
+    description, arguments, options, status = taken_apart(rest)
     made = {heading: roff.made_of(text) for heading, text in sections.items()}
     made["NAME"] = roff.textwrap.wrap(f"{name} \\- {purpose}", roff.LINE, break_on_hyphens=False)
-    made["SYNOPSIS"] = synopsis(forms, name)
+    made["SYNOPSIS"] = synopsis(forms)
     made["DESCRIPTION"] = roff_of(description) + made.get("DESCRIPTION", [])
+    made.setdefault("EXIT STATUS", roff.listed(status))
     if arguments and "COMMAND" in forms[0].split():
         names = [words for words, _ in arguments]
         options = common_options(program, names)

@@ -19,6 +19,7 @@ import roff  # noqa: E402
 
 MAKER = tree.ROOT / "tools/manpages.py"
 NOTES = tree.ROOT / "docs/man"
+TOOLS = [path for path in sorted((tree.ROOT / "tools").iterdir()) if path.is_file() and not path.suffix]
 PLACES = "tools/leat-replay", "sockets/run", "tests/script", "tests/sim", "examples"
 SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "FILES", "EXIT STATUS", "SEE ALSO"]
 
@@ -55,11 +56,16 @@ class Pages(unittest.TestCase):
             if name == "program" or not program:
                 continue
             common = [] if name.startswith("leat-") else [NOTES / "program.txt"]
-            make("program", "--name", name, "--version", "9.8.7", "--output", cls.folder / f"{name}.1", "--notes", notes, *common, "--",
-                 program)
-            cls.programs[name] = program
+            cls.make_page(name, program, notes, *common)
+        for tool in TOOLS:
+            cls.make_page(f"tools-{tool.name}", tool, NOTES / f"tools/{tool.name}.txt")
         make("calls", "--version", "9.8.7", "--output", cls.folder)
         cls.calls = make("list").split()
+
+    @classmethod
+    def make_page(cls, name, program, *notes):
+        make("program", "--name", name, "--version", "9.8.7", "--output", cls.folder / f"{name}.1", "--notes", *notes, "--", program)
+        cls.programs[name] = program
 
     def read(self, name):
         return (self.folder / name).read_text(encoding="utf-8")
@@ -76,14 +82,40 @@ class Pages(unittest.TestCase):
 
     def test_a_program_has_all_sections_in_their_order(self):
         for name in self.programs:
-            found = [heading for heading in headings(self.read(f"{name}.1")) if heading not in ("COMMANDS", "ARGUMENTS")]
+            found = [heading for heading in headings(self.read(f"{name}.1")) if heading not in ("COMMANDS", "ARGUMENTS", "ENVIRONMENT")]
             self.assertEqual(found, SECTIONS, name)
+
+    def test_each_tool_is_installed_or_has_a_page_of_its_own(self):
+        self.assertGreaterEqual(len(TOOLS), 17)
+        listed = re.search(r"foreach name : (\['bench'.*?\])", tree.read("tools/meson.build"), re.S)[1]
+        self.assertEqual(re.findall(r"'(\w+)'", listed), [tool.name for tool in TOOLS])
+        self.assertEqual(sorted(path.stem for path in (NOTES / "tools").iterdir()), [tool.name for tool in TOOLS])
+
+    def test_a_tool_says_its_usage_first_from_any_folder(self):
+        for tool in TOOLS:
+            with tempfile.TemporaryDirectory() as elsewhere:
+                (Path(elsewhere) / "link").symlink_to(tree.ROOT, target_is_directory=True)
+                said = subprocess.run([f"link/tools/{tool.name}", "--help"], cwd=elsewhere, capture_output=True, text=True, check=False)
+            self.assertEqual((said.returncode, said.stderr), (0, ""), tool.name)
+            self.assertRegex(said.stdout, rf"^usage: tools/{tool.name}\b", tool.name)
+
+    def test_the_exit_status_of_a_tool_is_a_list(self):
+        page = plain(self.read("tools-coverage.1"))
+        status = page.split('.SH "EXIT STATUS"', 1)[1].split(".SH", 1)[0]
+        self.assertEqual(re.findall(r"^\.TP\n(\d+)", status, re.M), ["0", "1", "2"])
+        self.assertIn("less than 95 % of the lines or 85 %", " ".join(status.split()))
+
+    def test_a_list_that_a_sentence_announces_stays_in_the_description(self):
+        page = plain(self.read("tools-test.1"))
+        self.assertIn(".TP\nlinux-release\n", page.split(".SH DESCRIPTION", 1)[1].split(".SH", 1)[0])
+        self.assertNotIn(".SH ARGUMENTS", page)
 
     def test_a_page_has_each_option_of_the_help_text_once(self):
         for name, program in self.programs.items():
             said = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
             options = re.findall(r"^ +(--?[\w-]+)", said, re.M)
-            terms = re.findall(r"^\.TP\n(?:-\w, )?(--?[\w-]+)", plain(self.read(f"{name}.1")).replace("\\&", ""), re.M)
+            found = re.findall(r"^\.TP\n(?:(-\w), )?(--?[\w-]+)", plain(self.read(f"{name}.1")).replace("\\&", ""), re.M)
+            terms = [option for pair in found for option in pair]
             for option in options:
                 self.assertIn(terms.count(option), (1, 2) if option == "-h" else (1,), f"{name}: {option}")
 

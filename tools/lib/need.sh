@@ -200,6 +200,11 @@ say() {
     printf '%s\n' "$*"
 }
 
+# usage: prints the comment at the head of the tool that runs, which stands in the root of the tree.
+usage() {
+    sed -n '2,/^set/{s/^# \{0,1\}//;/^set/!p}' "tools/${0##*/}"
+}
+
 # tell_while WHAT LOG COMMAND...: runs the command with its output in the log. Every 8 seconds a line says what is done
 # and for how long. If the log has ninja's steps, the line also says how long the rest takes at this pace.
 tell_while() (
