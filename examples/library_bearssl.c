@@ -16,8 +16,14 @@ static enum leat_err entropy(void *arg, void *bytes, size_t len)
 
 const char *library_open(struct leat_crypto *crypto, struct leat_host *host)
 {
-    if (opened == sizeof memory / sizeof *memory ||
-        leat_crypto_bearssl_open(crypto, memory[opened], sizeof memory[opened], entropy, host))
+    enum leat_err err;
+
+    if (opened == sizeof memory / sizeof *memory)
+        return "BearSSL has no memory for another user";
+    err = leat_crypto_bearssl_open(crypto, memory[opened], sizeof memory[opened], entropy, host);
+    if (err == LEAT_ERR_ENTROPY)
+        return "TLS needs more random bytes than this machine has: give it a virtio-rng device";
+    if (err)
         return "BearSSL doesn't start";
     opened++;
     return NULL;

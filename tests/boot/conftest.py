@@ -54,6 +54,12 @@ CPU = {"x86_64": "max", "aarch64": "max", "riscv64": "rv64"}[ARCH]
 END = {"x86_64": ["-device", "isa-debug-exit"], "aarch64": ["-semihosting"], "riscv64": []}[ARCH]
 SUFFIX = ".elf" if ARCH == "x86_64" else ".image"
 
+
+def rng(machine):
+    """QEMU's words for random numbers, where the processor has none: for images with TLS."""
+    return ["-device", "virtio-rng-pci" if machine in BY_PCI else "virtio-rng-device"] if ARCH == "riscv64" else []
+
+
 _libc = ctypes.CDLL(None)
 
 
