@@ -1,0 +1,72 @@
+"""Disk images of tools/image for 64-bit Arm: by AAVMF, on the kinds of disks that clouds have."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from conftest import ARCH, BUILD, IP, PEER, Guest, free_port
+
+SOURCE = pathlib.Path(os.environ.get("LEAT_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
+AAVMF = pathlib.Path("/usr/share/AAVMF")
+START_S = 100  # the firmware runs in TCG, too
+
+pytestmark = pytest.mark.skipif(ARCH != "aarch64" or not shutil.which("mformat") or not (AAVMF / "AAVMF_CODE.fd").is_file(),
+                                reason="no AAVMF (qemu-efi-aarch64) or mtools")
+DISKS = {
+    "virtio-blk": ["-device", "virtio-blk-pci,drive=disk,bootindex=1"],
+    "virtio-scsi": ["-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=disk,bootindex=1"],
+    "nvme": ["-device", "nvme,drive=disk,serial=1,bootindex=1"],
+}
+
+
+def make(path, *words):
+    made = subprocess.run([sys.executable, "-B", SOURCE / "tools/image", "--arch", "aarch64", "--build", BUILD, "--output", path, *words],
+                          capture_output=True, text=True, timeout=300, check=False)
+    assert made.returncode == 0, made.stderr
+    assert path.stat().st_size <= 8 << 20
+    return path
+
+
+def boot(folder, disk, kind, netdev, acpi="off"):
+    shutil.copy(AAVMF / "AAVMF_VARS.fd", folder / "vars")
+    return Guest(None, "virt-pci", netdev=netdev, memory=256, seconds=2 * START_S, extra=[
+        "-M", f"virt,gic-version=3,acpi={acpi}", "-drive", f"if=pflash,format=raw,readonly=on,file={AAVMF}/AAVMF_CODE.fd",
+        "-drive", f"if=pflash,format=raw,file={folder}/vars", "-drive", f"file={disk},format=raw,if=none,id=disk,snapshot=on",
+        *DISKS[kind]])  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DISKS)
+def test_a_disk_brings_files(tmp_path, kind):
+    files, port = tmp_path / "files", free_port()
+    (files / "site").mkdir(parents=True)
+    (files / "site/index.html").write_bytes(b"<p>from the disk")
+    (files / "site/large").write_bytes(os.urandom(1_000_000))
+    disk = make(tmp_path / "disk", "--files", files, "httpd", "--", f"--ip={IP}/24", f"--gateway={PEER}", "--files", "site", "--stats")
+    guest = boot(tmp_path, disk, kind, f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80")
+    try:
+        guest.wait_for(rf"{IP}/24 on virtio0, MTU \d+, port 80", START_S)
+        for name in ("index.html", "large"):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{name}", timeout=100) as reply:
+                assert reply.read() == (files / "site" / name).read_bytes()
+        guest.stop()
+    finally:
+        guest.remove()
+
+
+def test_a_firmware_without_a_device_tree_is_told(tmp_path):
+    guest = boot(tmp_path, make(tmp_path / "disk", "echo"), "virtio-blk", None, "on")
+    try:
+        guest.wait_for("leat: the firmware gives no device tree; QEMU's does with -M virt,acpi=off", START_S)
+    finally:
+        guest.remove()
+
+
+def test_what_is_for_x86_alone_is_refused(tmp_path):
+    made = subprocess.run([sys.executable, "-B", SOURCE / "tools/image", "--arch", "aarch64", "--build", BUILD, "--format", "iso",
+                           "--output", tmp_path / "x", "echo"], capture_output=True, text=True, timeout=60, check=False)
+    assert made.returncode == 2 and made.stderr == "tools/image: --format iso and --sbom: for x86_64 only\n"
