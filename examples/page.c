@@ -13,6 +13,7 @@ enum {
 /* A pointer to a function is none to an object. */
 struct writer {
     page_write_fn *write;
+    bool is_json;
 };
 
 static struct page pages[PAGES];
@@ -36,6 +37,11 @@ void page_add(struct page *page, const char *html)
         return;
     memcpy(page->text + page->len, html, len);
     page->len += len;
+}
+
+size_t page_room(const struct page *page)
+{
+    return sizeof page->text - page->len;
 }
 
 void page_add_text(struct page *page, const char *text)
@@ -108,12 +114,15 @@ static struct page *take_page(void)
 static void on_request(struct leat_http_exchange *exchange, void *arg)
 {
     const struct writer *writer = arg;
-    struct leat_http_head head = {.status = 200, .type = "text/html", .fields = fields};
+    struct leat_http_head head = {.status = 200,
+                                  .type = writer->is_json ? "application/json" : "text/html",
+                                  .fields = fields};
     struct page *page = take_page();
 
     page->exchange = exchange;
     page->len = page->sent = 0;
-    page_add(page, begin);
+    if (!writer->is_json)
+        page_add(page, begin);
     writer->write(page);
     head.len = page->len;
     leat_http_set_arg(exchange, page);
@@ -121,17 +130,28 @@ static void on_request(struct leat_http_exchange *exchange, void *arg)
     on_writable(exchange, page);
 }
 
-struct leat_http_route page_route(const char *path, page_write_fn *write)
+static struct leat_http_route route_of(const char *path, page_write_fn *write, bool is_json)
 {
     static struct writer writers[ROUTES];
     static unsigned count;
     struct writer *writer = &writers[count++ % ROUTES];
 
     writer->write = write;
+    writer->is_json = is_json;
     return (struct leat_http_route){.path = path,
                                     .methods = LEAT_HTTP_GET,
                                     .on_request = on_request,
                                     .on_writable = on_writable,
                                     .on_failed = on_failed,
                                     .arg = writer};
+}
+
+struct leat_http_route page_route(const char *path, page_write_fn *write)
+{
+    return route_of(path, write, false);
+}
+
+struct leat_http_route page_route_json(const char *path, page_write_fn *write)
+{
+    return route_of(path, write, true);
 }

@@ -33,7 +33,13 @@ void page_add_row(struct page *page, const char *what, uint64_t count);
 /* Another cell of that row: a bar, as long as @count is beside @most, which isn't 0. */
 void page_add_bar(struct page *page, uint64_t count, uint64_t most);
 
+/* Bytes that the page still has room for. */
+size_t page_room(const struct page *page);
+
 /* A route whose answer is the page that @write writes. */
 struct leat_http_route page_route(const char *path, page_write_fn *write);
+
+/* The same for JSON, which @write writes as a whole, with page_add(). */
+struct leat_http_route page_route_json(const char *path, page_write_fn *write);
 
 #endif

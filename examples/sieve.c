@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include <leat/forwarder.h>
-#include <leat/top.h>
 
 #include "admit.h"
 #include "dns_kept.h"
@@ -21,6 +20,7 @@
 #include "sieve_hosts.h"
 #include "sieve_kept.h"
 #include "sieve_lists.h"
+#include "sieve_statistics.h"
 #include "sieve_totals.h"
 #include "sieve_upload.h"
 #include "trust.h"
@@ -31,8 +31,7 @@ enum {
     CACHE_BYTES = 4 << 20, /* some 50,000 addresses */
     AREA_BYTES = 32 << 20, /* for two copies of lists that were sent */
     DAY_S = 86400,
-    BLOCKED_TTL_S = 60, /* a blocked name may soon be allowed */
-    TOP = 20            /* rows of the page */
+    BLOCKED_TTL_S = 60 /* a blocked name may soon be allowed */
 };
 
 static struct {
@@ -42,29 +41,14 @@ static struct {
     bool any_rate;
     bool no_rebinding;
     const char *token;
-    struct leat_top names, clients;
 } sieve = {.say = LEAT_FORWARDER_NXDOMAIN};
 
 static _Alignas(16) unsigned char resolver_memory[CACHE_BYTES + (4 << 20)];
 static _Alignas(16) unsigned char forwarder_memory[1 << 20];
 static _Alignas(16) unsigned char http_memory[2 << 20];
-static char line[LEAT_DNS_NAME_TEXT_BYTES];
 
 /* ---- questions --------------------------------------------------------------------------------
  */
-
-/* In lower case, because some clients mix cases (RFC 4343).  A label's length is below all letters.
- */
-static void count_name(const struct leat_dns_name *asked)
-{
-    struct leat_dns_name name = *asked;
-
-    for (unsigned i = 0; i < name.len; i++) {
-        if (name.wire[i] >= 'A' && name.wire[i] <= 'Z')
-            name.wire[i] |= 0x20;
-    }
-    leat_top_count(&sieve.names, name.wire, name.len);
-}
 
 /* True if the lists block the name: @name is the question's, or that of an alias. */
 static bool is_blocked(const struct leat_forwarder_question *question,
@@ -103,36 +87,11 @@ static void on_question(void *arg, const struct leat_forwarder_question *questio
         own->ip4 = answer.ip4;
         own->ip6 = answer.ip6;
     }
-    count_name(question->name);
-    leat_top_count(&sieve.clients, question->peer.bytes, sizeof question->peer.bytes);
+    statistics_count(question->name, question->peer);
 }
 
 /* ---- pages ------------------------------------------------------------------------------------
  */
-
-static void add_top(struct page *page, const char *title, const struct leat_top *top)
-{
-    const struct leat_top_entry *ranked[TOP];
-    const unsigned count = leat_top_rank(top, ranked, TOP);
-
-    page_add(page, title);
-    for (unsigned i = 0; i < count; i++) {
-        if (top == &sieve.names) {
-            struct leat_dns_name name = {.len = ranked[i]->key_len};
-
-            memcpy(name.wire, ranked[i]->key, name.len);
-            leat_dns_name_format(&name, line, sizeof line);
-        } else {
-            struct leat_ip ip;
-
-            memcpy(ip.bytes, ranked[i]->key, sizeof ip.bytes);
-            leat_ip_format(ip, line);
-        }
-        page_add_row(page, line, ranked[i]->count);
-        page_add_bar(page, ranked[i]->count, ranked[0]->count);
-    }
-    page_add(page, "</table>");
-}
 
 static void count(struct totals *totals)
 {
@@ -162,8 +121,8 @@ static void write_page(struct page *page)
     page_add_row(page, "lines that were not understood", set->other);
     page_add_row(page, "names without room", set->full);
     totals_add(page);
-    add_top(page, "</table><h2>Blocked names</h2><table>", &sieve.names);
-    add_top(page, "<h2>Clients</h2><table>", &sieve.clients);
+    page_add(page, "</table>");
+    statistics_add(page);
     domains_add(page, sieve.forwarder);
 }
 
@@ -182,7 +141,8 @@ static const char *read_word(struct leat_platform *platform, const char *word)
     const bool allow = strncmp(word, "allow=", 6) == 0;
     const char *wrong;
 
-    if (admit_word(word, &wrong) || domains_word(word, &wrong) || hosts_word(word, &wrong))
+    if (admit_word(word, &wrong) || domains_word(word, &wrong) || hosts_word(word, &wrong) ||
+        statistics_word(word, &wrong))
         return wrong;
     if (strcmp(word, "any-rate") == 0)
         sieve.any_rate = true;
@@ -217,15 +177,16 @@ static const char *check(struct leat_platform *platform)
 /* The pages, the list of blocked names, and the encrypted ports. */
 static const char *serve_pages(struct leat_platform *platform)
 {
-    static struct leat_http_route routes[3 + DNS_SECURE_ROUTES];
+    static struct leat_http_route routes[4 + DNS_SECURE_ROUTES];
     const bool is_secure = dns_secure_wanted(platform);
     struct leat_http_server_config http = {.routes = routes,
                                            .clients = is_secure ? DNS_SECURE_CLIENTS : 64};
     struct leat_http_server *server;
-    unsigned count = 2;
+    unsigned count = 3;
 
     routes[0] = page_route("/sieve", write_page);
     routes[1] = lists_route;
+    routes[2] = page_route_json("/sieve.json", statistics_write_json);
     count += dns_secure_routes(platform, sieve.forwarder, routes + count);
     routes[count] = page_route("/", write_blocked); /* the last one: it takes all other paths */
     routes[count++].below = true;
@@ -273,6 +234,7 @@ static const char *start(struct leat_platform *platform)
         return "can't open the ports of DNS";
     dns_kept_take(platform, forwarder.resolver);
     totals_start(count);
+    statistics_start(platform, count);
     return serve_pages(platform);
 }
 
@@ -297,7 +259,7 @@ const struct leat_app example = {
     .summary = "A caching name server that keeps from you what stands in lists.",
     .arguments = "[nxdomain|null|page] [any-rate] [no-rebinding] [clients=NET,...] "
                  "[host=NAME=IP,...] [server=/DOMAIN/IP,...] [local=/DOMAIN/] [token=TOKEN] "
-                 "[allow=LIST...] "
+                 "[statistics=whole|network|none] [allow=LIST...] "
                  "[LIST...]",
     .default_port = LEAT_DNS_PORT,
     .has_tls = true,

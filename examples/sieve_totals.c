@@ -84,6 +84,13 @@ static struct totals all(void)
     return totals;
 }
 
+bool totals_all(struct totals *totals)
+{
+    if (kept.count)
+        *totals = all();
+    return kept.count != NULL;
+}
+
 static void on_put(struct leat_store *store, struct leat_store_request *request, enum leat_err err,
                    void *arg)
 {
@@ -138,10 +145,10 @@ void totals_start(void (*count)(struct totals *totals))
 
 void totals_add(struct page *page)
 {
-    const struct totals totals = kept.count ? all() : (struct totals){0};
+    struct totals totals;
     char date[LEAT_CIVIL_HTTP_BYTES] = "the first start", label[80];
 
-    if (!kept.count)
+    if (!totals_all(&totals))
         return;
     if (totals.since_s > 0)
         leat_civil_format_http(totals.since_s * second_ns, date);

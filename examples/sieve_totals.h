@@ -23,6 +23,9 @@ void totals_start(void (*count)(struct totals *totals));
 /* Writes them now. */
 void totals_keep(void);
 
+/* Sets @totals to those of all runs.  False: there is no store. */
+bool totals_all(struct totals *totals);
+
 /* Adds their rows to a table. */
 void totals_add(struct page *page);
 
