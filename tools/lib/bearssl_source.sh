@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
+# usage: tools/lib/bearssl_source.sh [DIR]
+#
 # Downloads the source of BearSSL and unpacks it, for images of architectures whose libbearssl.a Debian doesn't have here.
 #
-#   tools/lib/bearssl_source.sh [DIR]
-#
-# DIR is build-bearssl in the source tree if it isn't given. The source package is that of this Debian, and APT checks its
-# signature; neither root nor a line "deb-src" is needed. Nothing is downloaded if DIR has it. For a build of meson:
+# DIR is build-bearssl in the source tree if it isn't given. The source package comes from the archives that this machine's
+# packages come from, and APT checks its signature; neither root nor a line "deb-src" is needed. Nothing is downloaded if
+# DIR has it. For a build of meson:
 #
 #   meson setup --cross-file tools/aarch64.ini -Dbearssl_source=$PWD/build-bearssl build-aarch64
 #
@@ -20,8 +21,8 @@ folder=${1:-$here/build-bearssl}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-echo "deb-src http://deb.debian.org/debian ${release:-bookworm} main" >"$work/sources.list"
+# the archives of this machine's packages, as archives of sources
+apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' | sort -u >"$work/sources.list"
 options=(-qq -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
     -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
 cd "$work"

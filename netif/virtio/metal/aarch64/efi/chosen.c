@@ -127,7 +127,7 @@ static bool is_replaced(const struct copy *copy)
                             is_text(text, bytes - name, names + NAME_ARCHIVE_END));
 }
 
-/* The bytes of the token at @at and of what belongs to it; 0: they end behind the block. */
+/* The bytes of the token at @at, with its name or value, or 0 if they end behind the block. */
 static uint32_t token_bytes(const struct copy *copy, uint32_t left)
 {
     const uint8_t *token = copy->from + copy->at;

@@ -12,7 +12,7 @@ _start: /* x0: the handle, x1: the system table */
     b efi_main
 
 /* _Noreturn void efi_leave(uint64_t image, const void *tree): turns off the MMU and the caches, at EL1 or EL2, and jumps to the
- * image as a loader of Linux does (Documentation/arch/arm64/booting.rst). What it needs is in memory, not in the cache. */
+ * image as a loader of Linux does (Documentation/arch/arm64/booting.rst). The image and the tree are in memory, not in the cache. */
     .text
     .globl efi_leave
 efi_leave:
