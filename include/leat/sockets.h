@@ -36,6 +36,8 @@ struct leat_sockets_config {
     uint32_t datagrams; /**< received datagrams that wait, of all sockets at a time: 256.  One
                              socket may hold half of the places that are free */
     uint32_t addresses; /**< results of leat_bsd_getaddrinfo() at a time: 32 */
+    uint32_t watches;   /**< descriptors that epolls watch at a time, counted once for each: as
+                             many as descriptors */
     struct leat_resolver *resolver; /**< for names; NULL: only numbers and "localhost" are known */
     uint64_t resolve_ns;            /**< longest time for one name: 30 s */
     uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
@@ -43,7 +45,7 @@ struct leat_sockets_config {
 
 /** Counters of sockets. */
 struct leat_sockets_counts {
-    uint64_t opened;   /**< sockets, accepted ones and eventfds included */
+    uint64_t opened;   /**< sockets; accepted ones, eventfds and epolls included */
     uint64_t closed;   /**< those that are gone */
     uint64_t refused;  /**< calls refused because all descriptors or sockets were taken */
     uint64_t dropped;  /**< datagrams dropped because no place was free */
@@ -203,6 +205,25 @@ int leat_bsd_poll(struct leat_sockets *sockets, struct leat_pollfd *fds, size_t 
 int leat_bsd_select(struct leat_sockets *sockets, int count, struct leat_fd_set *readable,
                     struct leat_fd_set *writable, struct leat_fd_set *exceptional,
                     struct leat_timeval *timeout);
+
+/** An event of leat_bsd_epoll_wait(): struct epoll_event, packed everywhere as Linux packs it on
+ * x86-64. */
+struct leat_epoll_event {
+    uint32_t events; /**< LEAT_EPOLLIN and so on */
+    uint64_t data;   /**< the program's */
+} __attribute__((packed, may_alias));
+
+/** epoll_create1(): @p flags may be LEAT_SOCK_CLOEXEC.  Returns a descriptor. */
+int leat_bsd_epoll_create1(struct leat_sockets *sockets, int flags);
+
+/** epoll_ctl(): @p op is LEAT_EPOLL_CTL_ADD, LEAT_EPOLL_CTL_DEL or LEAT_EPOLL_CTL_MOD. */
+int leat_bsd_epoll_ctl(struct leat_sockets *sockets, int epoll, int op, int fd,
+                       const struct leat_epoll_event *event);
+
+/** epoll_wait(): @p timeout_ms below 0: no limit.  Its cost is in proportion to the descriptors
+ * that have changed, not to those that are watched. */
+int leat_bsd_epoll_wait(struct leat_sockets *sockets, int epoll, struct leat_epoll_event *events,
+                        int count, int timeout_ms);
 
 /* ---- names -------------------------------------------------------------------------------- */
 

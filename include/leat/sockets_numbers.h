@@ -115,34 +115,34 @@ enum {
 /** The value of LEAT_TCP_INFO: the first 104 bytes of Linux's struct tcp_info.  Members that leat
  * does not know are 0. */
 struct leat_bsd_tcp_info {
-    uint8_t tcpi_state;         /**< 1: ESTABLISHED ... 11: CLOSING */
-    uint8_t tcpi_ca_state;      /**< 0: open, 2: window reduced, 3: recovery, 4: loss */
-    uint8_t tcpi_retransmits;   /**< 0 */
-    uint8_t tcpi_probes;        /**< 0 */
-    uint8_t tcpi_backoff;       /**< 0 */
-    uint8_t tcpi_options;       /**< 1: timestamps, 2: SACK, 4: window scale, 8: ECN */
-    uint8_t tcpi_wscales;       /**< of the peer in the low four bits, ours in the high ones */
-    uint8_t tcpi_rate_limited;  /**< 0 */
-    uint32_t tcpi_rto;          /**< us */
-    uint32_t tcpi_ato;          /**< 0 */
-    uint32_t tcpi_snd_mss;      /**< bytes */
-    uint32_t tcpi_rcv_mss;      /**< 0 */
-    uint32_t tcpi_unacked;      /**< segments, by tcpi_snd_mss */
-    uint32_t tcpi_sacked;       /**< the same */
-    uint32_t tcpi_lost;         /**< the same */
-    uint32_t tcpi_retrans;      /**< 0 */
-    uint32_t tcpi_fackets;      /**< 0 */
+    uint8_t tcpi_state;          /**< 1: ESTABLISHED ... 11: CLOSING */
+    uint8_t tcpi_ca_state;       /**< 0: open, 2: window reduced, 3: recovery, 4: loss */
+    uint8_t tcpi_retransmits;    /**< 0 */
+    uint8_t tcpi_probes;         /**< 0 */
+    uint8_t tcpi_backoff;        /**< 0 */
+    uint8_t tcpi_options;        /**< 1: timestamps, 2: SACK, 4: window scale, 8: ECN */
+    uint8_t tcpi_wscales;        /**< of the peer in the low four bits, ours in the high ones */
+    uint8_t tcpi_rate_limited;   /**< 0 */
+    uint32_t tcpi_rto;           /**< us */
+    uint32_t tcpi_ato;           /**< 0 */
+    uint32_t tcpi_snd_mss;       /**< bytes */
+    uint32_t tcpi_rcv_mss;       /**< 0 */
+    uint32_t tcpi_unacked;       /**< segments, by tcpi_snd_mss */
+    uint32_t tcpi_sacked;        /**< the same */
+    uint32_t tcpi_lost;          /**< the same */
+    uint32_t tcpi_retrans;       /**< 0 */
+    uint32_t tcpi_fackets;       /**< 0 */
     uint32_t tcpi_last_times[4]; /**< 0 */
-    uint32_t tcpi_pmtu;         /**< bytes */
-    uint32_t tcpi_rcv_ssthresh; /**< our window, bytes */
-    uint32_t tcpi_rtt;          /**< us */
-    uint32_t tcpi_rttvar;       /**< us */
-    uint32_t tcpi_snd_ssthresh; /**< segments */
-    uint32_t tcpi_snd_cwnd;     /**< segments */
-    uint32_t tcpi_advmss;       /**< bytes */
-    uint32_t tcpi_reordering;   /**< 0 */
-    uint32_t tcpi_rcv_rtt;      /**< 0 */
-    uint32_t tcpi_rcv_space;    /**< our window, bytes */
+    uint32_t tcpi_pmtu;          /**< bytes */
+    uint32_t tcpi_rcv_ssthresh;  /**< our window, bytes */
+    uint32_t tcpi_rtt;           /**< us */
+    uint32_t tcpi_rttvar;        /**< us */
+    uint32_t tcpi_snd_ssthresh;  /**< segments */
+    uint32_t tcpi_snd_cwnd;      /**< segments */
+    uint32_t tcpi_advmss;        /**< bytes */
+    uint32_t tcpi_reordering;    /**< 0 */
+    uint32_t tcpi_rcv_rtt;       /**< 0 */
+    uint32_t tcpi_rcv_space;     /**< our window, bytes */
     uint32_t tcpi_total_retrans; /**< segments sent again, modulo 1,024 */
 };
 
@@ -212,6 +212,29 @@ enum {
     LEAT_POLLRDHUP = 0x2000
 };
 
+/** Operations and events of leat_bsd_epoll_ctl(). */
+enum {
+    LEAT_EPOLL_CTL_ADD = 1,
+    LEAT_EPOLL_CTL_DEL = 2,
+    LEAT_EPOLL_CTL_MOD = 3,
+    LEAT_EPOLLIN = 1,
+    LEAT_EPOLLPRI = 2,
+    LEAT_EPOLLOUT = 4,
+    LEAT_EPOLLERR = 8,
+    LEAT_EPOLLHUP = 0x10,
+    LEAT_EPOLLRDNORM = 0x40,
+    LEAT_EPOLLRDBAND = 0x80,
+    LEAT_EPOLLWRNORM = 0x100,
+    LEAT_EPOLLWRBAND = 0x200,
+    LEAT_EPOLLRDHUP = 0x2000
+};
+
+/** Further events of leat_bsd_epoll_ctl(), which don't fit into an enumerator. */
+#define LEAT_EPOLLEXCLUSIVE (UINT32_C(1) << 28) /**< no effect: one task is as good as another */
+#define LEAT_EPOLLWAKEUP    (UINT32_C(1) << 29) /**< no effect */
+#define LEAT_EPOLLONESHOT   (UINT32_C(1) << 30) /**< told once, until LEAT_EPOLL_CTL_MOD */
+#define LEAT_EPOLLET        (UINT32_C(1) << 31) /**< told once for each change */
+
 /** Commands of leat_bsd_fcntl(), its flags, and requests of leat_bsd_ioctl(). */
 enum {
     LEAT_F_DUPFD = 0,
@@ -268,11 +291,13 @@ enum leat_errno {
     LEAT_ENOMEM = 12,
     LEAT_EACCES = 13,
     LEAT_EFAULT = 14,
+    LEAT_EEXIST = 17,
     LEAT_ENODEV = 19,
     LEAT_EINVAL = 22,
     LEAT_ENFILE = 23,
     LEAT_EMFILE = 24,
     LEAT_ENOTTY = 25,
+    LEAT_ENOSPC = 28,
     LEAT_EPIPE = 32,
     LEAT_EDOM = 33,
     LEAT_EPROTO = 71,

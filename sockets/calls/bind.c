@@ -164,7 +164,7 @@ int leat_bsd_bind(struct leat_sockets *sockets, int fd, const void *address, uin
 
     if (!socket)
         return -LEAT_EBADF;
-    error = socket->kind == SOCKET_EVENT ? -LEAT_ENOTSOCK : bind_socket(socket, address, len);
+    error = socket_is_real(socket) ? bind_socket(socket, address, len) : -LEAT_ENOTSOCK;
     socket_give(socket);
     return error;
 }

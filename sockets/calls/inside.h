@@ -6,7 +6,8 @@
  * close() while another task waits in a call doesn't pull the socket away from it, as on Linux.
  *
  * Callbacks of the stack only change a socket and call socket_changed(), which wakes the tasks that
- * wait.  Each woken task looks again for its own event.
+ * wait.  Each woken task looks again for its own event.  An epoll is a socket, too; it has a list
+ * of the watched sockets that have changed.
  */
 #ifndef SOCKETS_INSIDE_H
 #define SOCKETS_INSIDE_H
@@ -25,7 +26,8 @@
 enum socket_kind {
     SOCKET_STREAM,
     SOCKET_DATAGRAM,
-    SOCKET_EVENT
+    SOCKET_EVENT, /* this one and those below are no sockets for a program */
+    SOCKET_EPOLL
 };
 
 /* States of a stream; a datagram socket is IDLE, or CONNECTED to a peer. */
@@ -78,6 +80,7 @@ struct socket {
     const struct socket_ops *ops;
     struct socket *next_free;
     struct ring waiters; /* struct waiter */
+    struct ring watches; /* struct watch, of all epolls that watch it */
     uint32_t refs;       /* descriptors and calls; 0: free */
     uint8_t kind;        /* enum socket_kind */
     uint8_t state;       /* enum socket_state */
@@ -110,7 +113,22 @@ struct socket {
             uint64_t count; /* of an eventfd */
             bool is_semaphore;
         };
+        struct {
+            struct ring watched; /* struct watch, of an epoll */
+            struct ring changed; /* those of them to look at */
+        };
     };
+};
+
+/* A descriptor that an epoll watches: its socket is told by that number, as on Linux. */
+struct watch {
+    struct ring of_epoll; /* or in the list of free ones */
+    struct ring of_socket;
+    struct ring changed; /* in no ring: nothing is new */
+    struct socket *epoll, *socket;
+    int fd;
+    uint32_t events; /* with no event at all: told once already (LEAT_EPOLLONESHOT) */
+    uint64_t data;
 };
 
 /* A task that waits for a change. */
@@ -168,8 +186,15 @@ struct leat_sockets {
     struct ring free_datagrams;
     uint32_t free_datagram_count;
     struct address_entry *free_addresses;
-    struct ring pollers; /* struct waiter */
+    struct ring pollers;      /* struct waiter */
+    struct ring free_watches; /* struct watch */
 };
+
+/* True for a stream or a datagram socket: others have no address and no options. */
+static inline bool socket_is_real(const struct socket *socket)
+{
+    return socket->kind < SOCKET_EVENT;
+}
 
 /* ---- table.c: descriptors and sockets ----------------------------------------------------- */
 
@@ -209,6 +234,22 @@ int sockets_wait(struct leat_sockets *sockets, struct ring *ring, uint64_t deadl
 /* The deadline of a call with a timeout of @ns, 0: none; LEAT_MSG_DONTWAIT in @flags or O_NONBLOCK:
  * 0, which has come. */
 uint64_t socket_deadline(const struct socket *socket, uint64_t ns, int flags);
+
+/* ---- watch.c ------------------------------------------------------------------------------ */
+
+/* The watch of @socket by that number. NULL: there is none. */
+struct watch *watch_find(const struct socket *epoll, const struct socket *socket, int fd);
+
+/* A new one. NULL: all are taken. */
+struct watch *watch_new(struct socket *epoll, struct socket *socket, int fd);
+
+void watch_free(struct watch *watch);
+
+/* The next wait looks at it. */
+void watch_mark(struct watch *watch);
+
+/* Nothing watches @socket any more: it ends. */
+void watches_forget(struct socket *socket);
 
 /* ---- errors.c ----------------------------------------------------------------------------- */
 
@@ -322,6 +363,9 @@ intptr_t event_write(struct socket *socket, const void *bytes, size_t len);
 
 /* All events of poll() that are true of @socket now. */
 unsigned socket_ready(const struct socket *socket);
+
+/* The deadline of a wait for @timeout_ms, or for ever below 0. */
+uint64_t timeout_deadline(const struct leat_sockets *sockets, int timeout_ms);
 
 /* ---- services.c ---------------------------------------------------------------------------- */
 

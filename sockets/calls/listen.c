@@ -101,7 +101,7 @@ static int start(struct socket *socket, int backlog)
 
 static int listen_on(struct socket *socket, int backlog)
 {
-    if (socket->kind == SOCKET_EVENT)
+    if (!socket_is_real(socket))
         return -LEAT_ENOTSOCK;
     if (socket->kind != SOCKET_STREAM)
         return -LEAT_EOPNOTSUPP;
@@ -175,7 +175,7 @@ static int accept_from(struct socket *listener, void *address, uint32_t *len, in
     int fd, error;
 
     if (listener->kind != SOCKET_STREAM)
-        return listener->kind == SOCKET_EVENT ? -LEAT_ENOTSOCK : -LEAT_EOPNOTSUPP;
+        return socket_is_real(listener) ? -LEAT_EOPNOTSUPP : -LEAT_ENOTSOCK;
     if (listener->state != SOCKET_LISTENING)
         return -LEAT_EINVAL;
     /* The descriptor first, as on Linux: without one the connection goes on waiting. */

@@ -360,7 +360,7 @@ int leat_bsd_setsockopt(struct leat_sockets *sockets, int fd, int level, int nam
 
     if (!socket)
         return -LEAT_EBADF;
-    if (socket->kind == SOCKET_EVENT) {
+    if (!socket_is_real(socket)) {
         error = -LEAT_ENOTSOCK;
     } else if ((int32_t)len < 0) {
         error = -LEAT_EINVAL;

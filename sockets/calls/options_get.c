@@ -239,7 +239,7 @@ static int get_ipv6(const struct socket *socket, int name, struct answer *answer
 
 static int get(struct socket *socket, int level, int name, struct answer *answer)
 {
-    if (socket->kind == SOCKET_EVENT)
+    if (!socket_is_real(socket))
         return -LEAT_ENOTSOCK;
     if (level == LEAT_SOL_SOCKET)
         return get_socket(socket, name, answer);

@@ -1,5 +1,5 @@
 /*
- * ready.c -- poll() and select().
+ * ready.c -- what is ready; poll() and select().
  *
  * A call looks at all of its descriptors, marks their sockets, and waits in the list of pollers. A
  * socket that changes and has the mark takes it away, and wakes all of them; each looks again.
@@ -58,7 +58,8 @@ static unsigned datagram_ready(const struct socket *socket)
     return socket->error ? events | LEAT_POLLERR : events;
 }
 
-unsigned socket_ready(const struct socket *socket)
+/* All but an epoll, which watches none. */
+static unsigned ready_now(const struct socket *socket)
 {
     if (socket->kind == SOCKET_STREAM)
         return stream_ready(socket);
@@ -66,6 +67,24 @@ unsigned socket_ready(const struct socket *socket)
         return datagram_ready(socket);
     return (socket->count > 0 ? LEAT_POLLIN : 0u) |
            (socket->count < UINT64_MAX - 1 ? LEAT_POLLOUT : 0u);
+}
+
+static bool has_event(const struct socket *epoll)
+{
+    for (struct ring *node = epoll->changed.next; node != &epoll->changed; node = node->next) {
+        const struct watch *watch = container_of(node, struct watch, changed);
+
+        if (ready_now(watch->socket) & watch->events)
+            return true;
+    }
+    return false;
+}
+
+unsigned socket_ready(const struct socket *socket)
+{
+    if (socket->kind == SOCKET_EPOLL)
+        return has_event(socket) ? READ_EVENTS : 0u;
+    return ready_now(socket);
 }
 
 /* The events of @fd, which is marked. */
@@ -85,6 +104,11 @@ static unsigned look(struct leat_sockets *sockets, int fd)
 static uint64_t deadline_of(const struct leat_sockets *sockets, uint64_t ns)
 {
     return ns == 0 ? 0 : service_now_ns(sockets->stack) + ns;
+}
+
+uint64_t timeout_deadline(const struct leat_sockets *sockets, int timeout_ms)
+{
+    return timeout_ms < 0 ? LEAT_NEVER_NS : deadline_of(sockets, (uint64_t)timeout_ms * 1000000);
 }
 
 /* ---- poll ----------------------------------------------------------------------------------- */
@@ -107,8 +131,7 @@ static int look_at_all(struct leat_sockets *sockets, struct leat_pollfd *fds, si
 int leat_bsd_poll(struct leat_sockets *sockets, struct leat_pollfd *fds, size_t count,
                   int timeout_ms)
 {
-    const uint64_t deadline_ns =
-        timeout_ms < 0 ? LEAT_NEVER_NS : deadline_of(sockets, (uint64_t)timeout_ms * 1000000);
+    const uint64_t deadline_ns = timeout_deadline(sockets, timeout_ms);
     int ready, error;
 
     if (count > sockets->config.first + sockets->config.descriptors)

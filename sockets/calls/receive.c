@@ -153,7 +153,7 @@ static intptr_t receive(struct socket *socket, struct parts *parts, int flags,
     const intptr_t total = parts_total(parts);
 
     *received = (struct received){.flags = 0};
-    if (socket->kind == SOCKET_EVENT)
+    if (!socket_is_real(socket))
         return -LEAT_ENOTSOCK;
     if (total < 0)
         return total;
@@ -227,7 +227,9 @@ intptr_t leat_bsd_read(struct leat_sockets *sockets, int fd, void *bytes, size_t
 
     if (!socket)
         return -LEAT_EBADF;
-    if (socket->kind == SOCKET_EVENT)
+    if (socket->kind == SOCKET_EPOLL)
+        result = -LEAT_EINVAL;
+    else if (socket->kind == SOCKET_EVENT)
         result = event_read(socket, bytes, len);
     else if (len == 0)
         result = 0; /* read(2) of nothing asks for nothing */

@@ -95,7 +95,7 @@ static intptr_t send_any(struct socket *socket, struct parts *parts, int flags, 
 {
     const intptr_t total = parts_total(parts);
 
-    if (socket->kind == SOCKET_EVENT)
+    if (!socket_is_real(socket))
         return -LEAT_ENOTSOCK;
     if (total < 0)
         return total;
@@ -154,7 +154,9 @@ intptr_t leat_bsd_write(struct leat_sockets *sockets, int fd, const void *bytes,
 
     if (!socket)
         return -LEAT_EBADF;
-    if (socket->kind == SOCKET_EVENT)
+    if (socket->kind == SOCKET_EPOLL)
+        result = -LEAT_EINVAL;
+    else if (socket->kind == SOCKET_EVENT)
         result = event_write(socket, bytes, len);
     else
         result = leat_bsd_sendto(sockets, fd, bytes, len, 0, NULL, 0);

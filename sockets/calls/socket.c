@@ -59,7 +59,7 @@ static int connect_socket(struct socket *socket, const void *address, uint32_t l
     struct leat_endpoint peer;
     int error;
 
-    if (socket->kind == SOCKET_EVENT)
+    if (!socket_is_real(socket))
         return -LEAT_ENOTSOCK;
     if (family < 0)
         return family;
@@ -92,7 +92,7 @@ static int shut(struct socket *socket, int how)
 {
     const unsigned directions = (unsigned)how + 1; /* SHUT_RD is 1, SHUT_WR 2, SHUT_RDWR 3 */
 
-    if (socket->kind == SOCKET_EVENT)
+    if (!socket_is_real(socket))
         return -LEAT_ENOTSOCK;
     if (how < LEAT_SHUT_RD || how > LEAT_SHUT_RDWR)
         return -LEAT_EINVAL;
@@ -116,7 +116,7 @@ int leat_bsd_shutdown(struct leat_sockets *sockets, int fd, int how)
 
 static int name_of(const struct socket *socket, bool of_peer, void *address, uint32_t *len)
 {
-    if (socket->kind == SOCKET_EVENT)
+    if (!socket_is_real(socket))
         return -LEAT_ENOTSOCK;
     if (of_peer && socket->state != SOCKET_CONNECTED)
         return -LEAT_ENOTCONN;
@@ -155,7 +155,7 @@ static int readable(const struct socket *socket, int *bytes)
 {
     uint32_t first = 0;
 
-    if (socket->kind == SOCKET_EVENT)
+    if (!socket_is_real(socket))
         return -LEAT_ENOTTY;
     if (socket->state == SOCKET_LISTENING)
         return -LEAT_EINVAL;

@@ -30,6 +30,7 @@ static struct leat_sockets_config with_defaults(const struct leat_sockets_config
     full.first = or_default(full.first, FIRST);
     full.datagrams = or_default(full.datagrams, DATAGRAMS);
     full.addresses = or_default(full.addresses, ADDRESSES);
+    full.watches = or_default(full.watches, full.descriptors);
     if (full.resolve_ns == 0)
         full.resolve_ns = RESOLVE_NS;
     return full;
@@ -38,7 +39,8 @@ static struct leat_sockets_config with_defaults(const struct leat_sockets_config
 static bool is_possible(const struct leat_sockets_config *full)
 {
     return !LEAT_RESERVED_IS_USED(full) && full->descriptors <= DESCRIPTORS_MAX &&
-           full->first <= LIMIT_MAX && full->datagrams <= LIMIT_MAX && full->addresses <= LIMIT_MAX;
+           full->first <= LIMIT_MAX && full->datagrams <= LIMIT_MAX &&
+           full->addresses <= LIMIT_MAX && full->watches <= LIMIT_MAX;
 }
 
 /* A socket for each descriptor, and as many that calls still use after close(). */
@@ -63,7 +65,8 @@ size_t leat_sockets_memory_bytes(const struct leat_sockets_config *config)
            rounded(socket_count(&full) * sizeof(struct socket)) +
            rounded(socket_count(&full) * leat_udp_socket_bytes()) +
            rounded(full.datagrams * sizeof(struct datagram)) +
-           rounded(full.addresses * sizeof(struct address_entry));
+           rounded(full.addresses * sizeof(struct address_entry)) +
+           rounded(full.watches * sizeof(struct watch));
 }
 
 static void *part(uint8_t **at, size_t bytes)
@@ -81,6 +84,7 @@ static struct leat_sockets *lay_out(void *memory, const struct leat_sockets_conf
     struct leat_sockets *sockets = part(&at, sizeof *sockets);
     struct datagram *datagrams;
     struct address_entry *addresses;
+    struct watch *watches;
 
     sockets->config = *full;
     sockets->socket_count = (uint32_t)socket_count(full);
@@ -89,6 +93,7 @@ static struct leat_sockets *lay_out(void *memory, const struct leat_sockets_conf
     sockets->udp_memory = part(&at, sockets->socket_count * leat_udp_socket_bytes());
     datagrams = part(&at, full->datagrams * sizeof *datagrams);
     addresses = part(&at, full->addresses * sizeof *addresses);
+    watches = part(&at, full->watches * sizeof *watches);
     for (uint32_t i = 0; i < full->descriptors; i++)
         sockets->descriptors[i].socket = SOCKET_NONE;
     for (uint32_t i = sockets->socket_count; i-- > 0;) {
@@ -103,6 +108,9 @@ static struct leat_sockets *lay_out(void *memory, const struct leat_sockets_conf
         addresses[i].next_free = sockets->free_addresses;
         sockets->free_addresses = &addresses[i];
     }
+    ring_init(&sockets->free_watches);
+    for (uint32_t i = 0; i < full->watches; i++)
+        ring_put(&sockets->free_watches, &watches[i].of_epoll);
     ring_init(&sockets->pollers);
     leat_assert((size_t)(at - (uint8_t *)memory) <= leat_sockets_memory_bytes(full));
     return sockets;
@@ -147,6 +155,7 @@ struct socket *socket_new(struct leat_sockets *sockets, const struct socket_ops 
     socket->is_v6 = is_v6;
     socket->refs = 1;
     ring_init(&socket->waiters);
+    ring_init(&socket->watches);
     sockets->counts.opened++;
     return socket;
 }
@@ -158,6 +167,7 @@ static struct socket *end(struct socket *socket)
     struct socket *held = socket->ops->close ? socket->ops->close(socket) : NULL;
 
     leat_assert(ring_is_empty(&socket->waiters)); /* a waiting call uses the socket */
+    watches_forget(socket);
     socket->next_free = sockets->free;
     sockets->free = socket;
     sockets->counts.closed++;

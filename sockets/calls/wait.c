@@ -9,13 +9,25 @@ void sockets_wake(const struct ring *ring)
         task_wake(container_of(node, struct waiter, ring)->task, LEAT_OK);
 }
 
-void socket_changed(struct socket *socket)
+/* Wakes those that wait for @socket itself. */
+static void wake(struct socket *socket)
 {
     sockets_wake(&socket->waiters);
     /* A poll looks at all of its sockets again, and marks those that it then waits for. */
     if (socket->is_polled) {
         socket->is_polled = false;
         sockets_wake(&socket->sockets->pollers);
+    }
+}
+
+void socket_changed(struct socket *socket)
+{
+    wake(socket);
+    for (struct ring *node = socket->watches.next; node != &socket->watches; node = node->next) {
+        struct watch *watch = container_of(node, struct watch, of_socket);
+
+        watch_mark(watch);
+        wake(watch->epoll);
     }
 }
 

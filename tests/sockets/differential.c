@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ static uint64_t random_state;
 static unsigned episode, call_number, failures, calls_made;
 static char trace[CALLS][100];
 static uint16_t first_port;
+static int leat_epoll, linux_epoll;
 
 static unsigned below(unsigned count)
 {
@@ -267,15 +269,58 @@ static bool count_one(struct net *net, unsigned i)
     return compare("FIONREAD", got, want) && compare("FIONREAD's bytes", ours, theirs);
 }
 
+static bool watch_one(struct net *net, unsigned i)
+{
+    static const uint32_t kinds[] = {EPOLLIN,
+                                     EPOLLOUT,
+                                     EPOLLIN | EPOLLOUT,
+                                     EPOLLIN | EPOLLRDHUP,
+                                     EPOLLIN | EPOLLONESHOT,
+                                     EPOLLOUT | EPOLLONESHOT};
+    struct epoll_event event = {.events = kinds[below(sizeof kinds / sizeof *kinds)]};
+    const struct leat_epoll_event our_event = {event.events, i};
+    const int op = below(3) ? EPOLL_CTL_ADD : below(2) ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
+
+    event.data.u64 = i;
+    note("epoll_ctl", i, op, event.events);
+    return compare(
+        "epoll_ctl",
+        leat_bsd_epoll_ctl(net->sockets[CLIENT], leat_epoll, op, handles[i].leat, &our_event),
+        or_errno(epoll_ctl(linux_epoll, op, handles[i].linux_fd, &event)));
+}
+
+/* The order of the events is left open. */
+static bool wait_all(struct net *net, unsigned i)
+{
+    struct leat_epoll_event ours[HANDLES];
+    struct epoll_event theirs[HANDLES];
+    uint32_t events[2][HANDLES] = {{0}};
+    intptr_t got, want;
+
+    note("epoll_wait", i, 0, 0);
+    got = leat_bsd_epoll_wait(net->sockets[CLIENT], leat_epoll, ours, HANDLES, 0);
+    want = or_errno(epoll_wait(linux_epoll, theirs, HANDLES, 0));
+    if (!compare("epoll_wait", got, want))
+        return false;
+    for (intptr_t at = 0; at < got; at++) {
+        events[0][ours[at].data] = ours[at].events;
+        events[1][theirs[at].data.u64] = theirs[at].events;
+    }
+    for (unsigned at = 0; at < HANDLES; at++)
+        if (!compare("epoll_wait's events", events[0][at], events[1][at]))
+            return false;
+    return true;
+}
+
 /* ---- episodes ------------------------------------------------------------------------------- */
 
 typedef bool call_fn(struct net *net, unsigned i);
 
-static call_fn *const calls[] = {bind_one,    bind_one,    listen_one, listen_one,  connect_one,
-                                 connect_one, connect_one, accept_one, accept_one,  accept_one,
-                                 send_one,    send_one,    send_one,   receive_one, receive_one,
-                                 receive_one, receive_one, shut_one,   close_one,   name_one,
-                                 error_one,   poll_one,    poll_one,   count_one};
+static call_fn *const calls[] = {
+    bind_one,    bind_one,    listen_one,  listen_one, connect_one, connect_one, connect_one,
+    accept_one,  accept_one,  accept_one,  send_one,   send_one,    send_one,    receive_one,
+    receive_one, receive_one, receive_one, shut_one,   close_one,   name_one,    error_one,
+    poll_one,    poll_one,    count_one,   watch_one,  watch_one,   wait_all,    wait_all};
 
 static bool one_call(struct net *net)
 {
@@ -298,6 +343,8 @@ static void one_episode(struct net *net)
     memset(trace, 0, sizeof trace);
     for (unsigned i = 0; i < HANDLES; i++)
         handles[i].leat = -1;
+    leat_epoll = leat_bsd_epoll_create1(net->sockets[CLIENT], 0);
+    linux_epoll = epoll_create1(0);
     for (call_number = 0; call_number < CALLS && same; call_number++)
         same = one_call(net);
     call_number = 0;
@@ -305,6 +352,8 @@ static void one_episode(struct net *net)
         if (handles[i].leat >= 0)
             close_one(net, i);
     }
+    leat_bsd_close(net->sockets[CLIENT], leat_epoll);
+    close(linux_epoll);
     sleep_for(net, CLIENT, ms);
 }
 
