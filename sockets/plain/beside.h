@@ -1,9 +1,14 @@
-/* beside.h -- descriptors that are none of leat's: the C library's files. */
+/* beside.h -- descriptors that are none of leat's: the C library's files, or an image's console. */
 #ifndef SOCKETS_PLAIN_BESIDE_H
 #define SOCKETS_PLAIN_BESIDE_H
 
 #include <sys/types.h>
 #include <sys/uio.h>
+
+struct leat_platform;
+
+/* Before all others. */
+void beside_use(struct leat_platform *platform);
 
 int beside_close(int fd);
 int beside_dup(int fd);

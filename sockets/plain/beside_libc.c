@@ -5,6 +5,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+void beside_use(struct leat_platform *platform)
+{
+    (void)platform;
+}
+
 int beside_close(int fd)
 {
     return close(fd);

@@ -5,6 +5,13 @@
 
 #include "here.h"
 
+_Static_assert(sizeof(struct leat_epoll_event) <= sizeof(struct epoll_event),
+               "events of leat fit into those of the program");
+
+enum {
+    SLEEP_S_MAX = 1 << 20 /* of one call; the rest is its result */
+};
+
 /* ---- open, name, end ------------------------------------------------------------------------ */
 
 int leat_plain_socket(int family, int type, int protocol)
@@ -115,6 +122,53 @@ int leat_plain_select(int count, fd_set *readable, fd_set *writable, fd_set *exc
     return (int)plain_result(leat_bsd_select(plain_here(), count, (void *)readable,
                                              (void *)writable, (void *)exceptional,
                                              (void *)timeout));
+}
+
+int leat_plain_epoll_create(int size)
+{
+    return size > 0 ? leat_plain_epoll_create1(0) : (int)plain_result(-EINVAL);
+}
+
+int leat_plain_epoll_create1(int flags)
+{
+    return (int)plain_result(leat_bsd_epoll_create1(plain_here(), flags));
+}
+
+int leat_plain_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
+{
+    struct leat_epoll_event made = {.events = 0};
+
+    if (event)
+        made = (struct leat_epoll_event){event->events, event->data.u64};
+    return (int)plain_result(leat_bsd_epoll_ctl(plain_here(), epoll, op, fd, event ? &made : NULL));
+}
+
+int leat_plain_epoll_wait(int epoll, struct epoll_event *events, int count, int timeout_ms)
+{
+    struct leat_epoll_event *told = (void *)events; /* not larger, so there is room */
+    const int ready =
+        (int)plain_result(leat_bsd_epoll_wait(plain_here(), epoll, told, count, timeout_ms));
+
+    /* the last one first: none is written over before it was read */
+    for (int i = ready - 1; i >= 0; i--) {
+        const struct leat_epoll_event one = told[i];
+
+        events[i] = (struct epoll_event){.events = one.events, .data = {.u64 = one.data}};
+    }
+    return ready;
+}
+
+unsigned leat_plain_sleep(unsigned seconds)
+{
+    const unsigned now = seconds < SLEEP_S_MAX ? seconds : SLEEP_S_MAX;
+
+    return leat_bsd_poll(plain_here(), NULL, 0, (int)now * 1000) ? seconds : seconds - now;
+}
+
+int leat_plain_usleep(useconds_t microseconds)
+{
+    return (int)plain_result(leat_bsd_poll(plain_here(), NULL, 0,
+                                           (int)(microseconds / 1000 + (microseconds % 1000 > 0))));
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */

@@ -6,13 +6,18 @@
  * get new names by `objcopy --redefine-syms=names.txt`, so that each call comes here; those of
  * leat's own backends still go to the C library. A number that is none of leat's descriptors is
  * handed on to the C library.
+ *
+ * In images there is no other C library with sockets: the headers in include/ declare socket() and
+ * the others with the names of these functions.
  */
 #ifndef SOCKETS_PLAIN_H
 #define SOCKETS_PLAIN_H
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -61,11 +66,29 @@ int leat_plain_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 int leat_plain_select(int count, fd_set *readable, fd_set *writable, fd_set *exceptional,
                       struct timeval *timeout);
 
+int leat_plain_epoll_create(int size);
+int leat_plain_epoll_create1(int flags);
+int leat_plain_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
+int leat_plain_epoll_wait(int epoll, struct epoll_event *events, int count, int timeout_ms);
+
+/* Only the task sleeps. */
+unsigned leat_plain_sleep(unsigned seconds);
+int leat_plain_usleep(useconds_t microseconds);
+
 int leat_plain_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                            struct addrinfo **results);
 void leat_plain_freeaddrinfo(struct addrinfo *results);
 int leat_plain_getnameinfo(const struct sockaddr *address, socklen_t len, char *node,
                            socklen_t node_bytes, char *service, socklen_t service_bytes, int flags);
 const char *leat_plain_gai_strerror(int error);
+
+/* ---- inet.c: for images, whose C library has none of these ----------------------------------- */
+
+extern const struct in6_addr leat_plain_in6addr_any;
+extern const struct in6_addr leat_plain_in6addr_loopback;
+
+int leat_plain_inet_pton(int family, const char *text, void *address);
+const char *leat_plain_inet_ntop(int family, const void *address, char *text, socklen_t size);
+in_addr_t leat_plain_inet_addr(const char *text);
 
 #endif

@@ -6,6 +6,8 @@
  */
 #include "plain.h"
 
+#include "beside.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -95,6 +97,7 @@ static bool open_sockets(void)
 static const char *start(struct leat_platform *platform)
 {
     program.platform = platform;
+    beside_use(platform);
     if (platform->argument_count > ARGUMENTS)
         return "too many arguments";
     program.argv[program.argc++] = name;
