@@ -109,6 +109,8 @@ static int set_socket(struct socket *socket, int name, const struct value *value
 {
     struct socket_options *options = &socket->options;
 
+    if (need_number(value))
+        return -LEAT_EINVAL; /* as on Linux, also for an option that is unknown */
     switch (name) {
     case LEAT_SO_REUSEADDR:
         return set_flag(value, &options->reuse_address);
@@ -172,11 +174,13 @@ static int set_tcp(struct socket *socket, int name, const struct value *value)
 {
     struct socket_options *options = &socket->options;
 
+    if (name == LEAT_TCP_CONGESTION) /* a text, of any length */
+        return set_congestion(value, options);
+    if (need_number(value))
+        return -LEAT_EINVAL;
     switch (name) {
     case LEAT_TCP_NODELAY:
         return set_flag(value, &options->nodelay);
-    case LEAT_TCP_CONGESTION:
-        return set_congestion(value, options);
     case LEAT_TCP_USER_TIMEOUT:
         return set_user_timeout(value, options);
     default:
@@ -186,15 +190,18 @@ static int set_tcp(struct socket *socket, int name, const struct value *value)
 
 /* ---- IPPROTO_IP, IPPROTO_IPV6 -------------------------------------------------------------- */
 
-/* A number of one byte: IP's options may also be given as such. */
-static int byte_of(const struct value *value, int least, int *number)
+/* A number that may also be given as one byte; no bytes are a 0. */
+static int short_number(const struct value *value)
 {
     if (value->len >= sizeof(int))
-        *number = value->number;
-    else if (value->len >= 1)
-        *number = *(const uint8_t *)value->bytes;
-    else
-        return -LEAT_EINVAL;
+        return value->number;
+    return value->len > 0 ? *(const uint8_t *)value->bytes : 0;
+}
+
+/* The same of one byte. */
+static int byte_of(const struct value *value, int least, int *number)
+{
+    *number = short_number(value);
     return *number < least || *number > BYTE_MAX ? -LEAT_EINVAL : 0;
 }
 
@@ -210,17 +217,26 @@ static int set_hops(const struct value *value, int least, uint8_t *hops)
     return 0;
 }
 
-static int set_tos(struct socket *socket, const struct value *value)
+/* As Linux, which looks at eight bits, and lets a program of a stream set six of them. */
+static int set_tos(struct socket *socket, int number)
 {
-    int number;
-    const int error = byte_of(value, 0, &number);
+    const uint8_t ecn = 3;
+    uint8_t *tos = &socket->options.tos;
 
-    if (error)
-        return error;
-    socket->options.tos = (uint8_t)number;
+    if (socket->kind == SOCKET_STREAM)
+        *tos = (uint8_t)((number & ~ecn) | (*tos & ecn));
+    else
+        *tos = (uint8_t)number;
     if (socket->kind == SOCKET_DATAGRAM)
         leat_udp_set_tos(socket->udp, socket->options.tos);
     return 0;
+}
+
+static int set_class(struct socket *socket, const struct value *value)
+{
+    if (need_number(value) || value->number < -1 || value->number > BYTE_MAX)
+        return -LEAT_EINVAL;
+    return set_tos(socket, value->number < 0 ? 0 : value->number);
 }
 
 /* The stack doesn't send our own datagrams to groups back to us. */
@@ -284,7 +300,7 @@ static int set_ip(struct socket *socket, int name, const struct value *value)
 {
     switch (name) {
     case LEAT_IP_TOS:
-        return set_tos(socket, value);
+        return set_tos(socket, short_number(value));
     case LEAT_IP_TTL:
         return socket->kind == SOCKET_DATAGRAM ? set_hops(value, 1, &socket->options.ttl)
                                                : -LEAT_ENOPROTOOPT;
@@ -317,7 +333,7 @@ static int set_ipv6(struct socket *socket, int name, const struct value *value)
     case LEAT_IPV6_V6ONLY:
         return set_v6_only(socket, value);
     case LEAT_IPV6_TCLASS:
-        return set_tos(socket, value);
+        return set_class(socket, value);
     case LEAT_IPV6_UNICAST_HOPS:
         return socket->kind == SOCKET_DATAGRAM ? set_hops(value, 1, &socket->options.ttl)
                                                : -LEAT_ENOPROTOOPT;

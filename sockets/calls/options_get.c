@@ -268,6 +268,10 @@ int leat_bsd_getsockopt(struct leat_sockets *sockets, int fd, int level, int nam
     else
         error = get(socket, level, name, &answer);
     if (!error) {
+        /* as Linux, which gives one byte of IPv4's numbers where there is no room for four */
+        if (level == LEAT_IPPROTO_IP && *len > 0 && *len < answer.len &&
+            (uint32_t)answer.number <= UINT8_MAX)
+            answer.len = 1;
         *len = *len < answer.len ? *len : answer.len;
         memcpy(value, &answer, *len);
     }

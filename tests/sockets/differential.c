@@ -9,7 +9,7 @@
  * episode begins without sockets and ends without them; its number is the seed of its calls.
  * Status 77: this system lets us have no namespace.
  */
-#include "sockets_test.h"
+#include "differential.h"
 
 #include <net/if.h>
 #include <poll.h>
@@ -20,31 +20,15 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum {
-    HANDLES = 6,
-    CALLS = 60,
-    PORTS = 3,
-    BYTES = 200,
-    SKIPPED = 77,
-    OUR_ADDRESS = 0x0a000002 /* of both: leat tells no ICMP errors about 127.0.0.1 */
-};
+struct handle handles[HANDLES];
 
-/* A socket on both sides; leat is -1 if there is none. */
-struct handle {
-    int leat, linux_fd;
-    bool is_stream;
-    bool was_shut;
-    uint16_t bound; /* the port that bind() was given; 0: none */
-};
-
-static struct handle handles[HANDLES];
 static uint64_t random_state;
 static unsigned episode, call_number, failures, calls_made;
 static char trace[CALLS][100];
 static uint16_t first_port;
 static int leat_epoll, linux_epoll;
 
-static unsigned below(unsigned count)
+unsigned below(unsigned count)
 {
     random_state = random_state * 6364136223846793005u + 1442695040888963407u;
     return (unsigned)(random_state >> 33) % count;
@@ -52,17 +36,17 @@ static unsigned below(unsigned count)
 
 /* ---- the same call on both ------------------------------------------------------------------- */
 
-static intptr_t or_errno(intptr_t result)
+intptr_t or_errno(intptr_t result)
 {
     return result < 0 ? -errno : result;
 }
 
-static void note(const char *what, unsigned handle, long a, long b)
+void note(const char *what, unsigned handle, long a, long b)
 {
     snprintf(trace[call_number], sizeof trace[0], "%s #%u %ld %ld", what, handle, a, b);
 }
 
-static bool compare(const char *of, long ours, long theirs)
+bool compare(const char *of, long ours, long theirs)
 {
     if (ours == theirs)
         return true;
@@ -258,17 +242,6 @@ static bool poll_one(struct net *net, unsigned i)
                    (unsigned short)one.revents);
 }
 
-static bool count_one(struct net *net, unsigned i)
-{
-    int ours = 0, theirs = 0;
-    intptr_t got, want;
-
-    note("FIONREAD", i, 0, 0);
-    got = leat_bsd_ioctl(net->sockets[CLIENT], handles[i].leat, FIONREAD, &ours);
-    want = or_errno(ioctl(handles[i].linux_fd, FIONREAD, &theirs));
-    return compare("FIONREAD", got, want) && compare("FIONREAD's bytes", ours, theirs);
-}
-
 static bool watch_one(struct net *net, unsigned i)
 {
     static const uint32_t kinds[] = {EPOLLIN,
@@ -320,7 +293,8 @@ static call_fn *const calls[] = {
     bind_one,    bind_one,    listen_one,  listen_one, connect_one, connect_one, connect_one,
     accept_one,  accept_one,  accept_one,  send_one,   send_one,    send_one,    receive_one,
     receive_one, receive_one, receive_one, shut_one,   close_one,   name_one,    error_one,
-    poll_one,    poll_one,    count_one,   watch_one,  watch_one,   wait_all,    wait_all};
+    poll_one,    poll_one,    count_one,   watch_one,  watch_one,   wait_all,    wait_all,
+    set_one,     set_one,     get_one,     get_one,    dup_one,     send_pieces, receive_pieces};
 
 static bool one_call(struct net *net)
 {
