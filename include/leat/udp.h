@@ -157,6 +157,12 @@ struct leat_endpoint leat_udp_local(const struct leat_udp *udp);
  */
 bool leat_udp_was_fragmented(const struct leat_udp *udp);
 
+/** In on_datagram: the TTL (IPv6: hop limit) that the datagram arrived with. */
+uint8_t leat_udp_received_ttl(const struct leat_udp *udp);
+
+/** In on_datagram: its TOS octet (IPv6: traffic class), DSCP and ECN. */
+uint8_t leat_udp_received_tos(const struct leat_udp *udp);
+
 /** The stack of a socket. */
 struct leat *leat_udp_stack(const struct leat_udp *udp);
 

@@ -48,10 +48,12 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
                         void *arg)
 {
     struct sock *sock = arg;
-    const struct run_datagram header = {.peer = run_endpoint_of(peer)};
+    const struct run_datagram header = {.peer = run_endpoint_of(peer),
+                                        .local = run_endpoint_of(local),
+                                        .ttl = leat_udp_received_ttl(udp),
+                                        .tos = leat_udp_received_tos(udp),
+                                        .wants = sock->options.wants};
 
-    (void)udp;
-    (void)local;
     if (sock->fd >= 0 && !(sock->options.only_v6 && leat_ip_is_v4(peer->ip)))
         give(sock, &header, payload);
     leat_buf_free(payload);
@@ -155,6 +157,28 @@ int datagram_connect(struct sock *sock, const struct leat_endpoint *remote)
     return 0;
 }
 
+/* Gives it to the stack, with the TTL and the TOS of its control data. */
+static enum leat_err send_as(struct sock *sock, const struct run_datagram *header,
+                             struct leat_buf *payload, const struct leat_endpoint *peer)
+{
+    const struct leat_endpoint from = endpoint_of(&header->local);
+    enum leat_err err;
+
+    if (header->ttl > 0)
+        leat_udp_set_ttl(sock->udp, (uint8_t)header->ttl);
+    if (header->tos >= 0)
+        leat_udp_set_tos(sock->udp, (uint8_t)header->tos);
+    if (leat_ip_is_any(from.ip))
+        err = peer->port == 0 ? leat_udp_send(sock->udp, payload)
+                              : leat_udp_send_to(sock->udp, payload, peer);
+    else
+        err =
+            leat_udp_send_from(sock->udp, payload, peer->port == 0 ? &sock->remote : peer, from.ip);
+    leat_udp_set_ttl(sock->udp, sock->options.ttl);
+    leat_udp_set_tos(sock->udp, sock->options.tos);
+    return err;
+}
+
 /* Sends one to the network. */
 static void send_out(struct sock *sock, const struct run_datagram *header, const uint8_t *bytes,
                      uint32_t len)
@@ -163,14 +187,19 @@ static void send_out(struct sock *sock, const struct run_datagram *header, const
     enum leat_err err = bind_any(sock);
     struct leat_buf *payload;
 
+    if (!err && !leat_ip_is_any(endpoint_of(&header->local).ip) &&
+        !leat_address_is_ours(server.platform->stack, endpoint_of(&header->local).ip) &&
+        !leat_ip_is_loopback(endpoint_of(&header->local).ip)) {
+        give_error(sock, EINVAL);
+        return;
+    }
     if (err) {
         give_error(sock, errno_of(err));
         return;
     }
     payload = len > 0 ? leat_buf_copy(leat_pool(server.platform->stack), bytes, len)
                       : leat_buf_alloc(leat_pool(server.platform->stack), LEAT_BUF_HEADROOM);
-    err = peer.port == 0 ? leat_udp_send(sock->udp, payload)
-                         : leat_udp_send_to(sock->udp, payload, &peer);
+    err = send_as(sock, header, payload, &peer);
     if (err == LEAT_ERR_ARGUMENT)
         give_error(sock, EACCES);           /* a broadcast address without SO_BROADCAST */
     else if (err && err != LEAT_ERR_MEMORY) /* without memory a datagram is lost, as on the way */

@@ -38,7 +38,32 @@ static const struct number numbers[] = {
     {IPPROTO_IPV6, IPV6_TCLASS, 'b', -1, IPTOS_MASK},
     {IPPROTO_IPV6, IPV6_UNICAST_HOPS, 'd', -1, 255},
     {IPPROTO_IPV6, IPV6_V6ONLY, 'b', INT32_MIN, INT32_MAX},
+    {IPPROTO_IP, IP_PKTINFO, 'd', INT32_MIN, INT32_MAX},
+    {IPPROTO_IP, IP_RECVTTL, 'd', INT32_MIN, INT32_MAX},
+    {IPPROTO_IP, IP_RECVTOS, 'd', INT32_MIN, INT32_MAX},
+    {IPPROTO_IPV6, IPV6_RECVPKTINFO, 'd', INT32_MIN, INT32_MAX},
+    {IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 'd', INT32_MIN, INT32_MAX},
+    {IPPROTO_IPV6, IPV6_RECVTCLASS, 'd', INT32_MIN, INT32_MAX},
 };
+
+/* The control data that an option asks for; 0: none. */
+static uint8_t wants_of(const struct number *number)
+{
+    static const struct {
+        int level, name;
+        uint8_t wants;
+    } known[] = {{IPPROTO_IP, IP_PKTINFO, RUN_WANTS_PKTINFO},
+                 {IPPROTO_IP, IP_RECVTTL, RUN_WANTS_TTL},
+                 {IPPROTO_IP, IP_RECVTOS, RUN_WANTS_TOS},
+                 {IPPROTO_IPV6, IPV6_RECVPKTINFO, RUN_WANTS_PKTINFO6},
+                 {IPPROTO_IPV6, IPV6_RECVHOPLIMIT, RUN_WANTS_TTL6},
+                 {IPPROTO_IPV6, IPV6_RECVTCLASS, RUN_WANTS_TOS6}};
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i].level == number->level && known[i].name == number->name)
+            return known[i].wants;
+    return 0;
+}
 
 static const struct number *number_find(const struct sock *sock, int level, int name, char type)
 {
@@ -66,8 +91,11 @@ static int read_number(const struct run_request *request, int *value)
 static void set_number(struct sock_options *options, const struct number *number, int value)
 {
     const bool on = value != 0;
+    const uint8_t wants = wants_of(number);
 
-    if (number->level == SOL_SOCKET) {
+    if (wants) {
+        options->wants = (uint8_t)(on ? options->wants | wants : options->wants & ~wants);
+    } else if (number->level == SOL_SOCKET) {
         switch (number->name) {
         case SO_REUSEADDR:
             options->reuse_address = on;
@@ -224,6 +252,8 @@ static int get_number(const struct sock *sock, const struct number *number)
     const struct sock_options *options = sock ? &sock->options : &none;
     struct leat_tcp_info info = {.mss_bytes = 536};
 
+    if (wants_of(number))
+        return (options->wants & wants_of(number)) != 0;
     if (number->level == SOL_SOCKET)
         return number->name == SO_REUSEADDR   ? options->reuse_address
                : number->name == SO_REUSEPORT ? options->reuse_port

@@ -91,10 +91,23 @@ struct run_reply {
     uint8_t data[RUN_DATA_BYTES];
 };
 
+/* Control data that the program has asked for by options. */
+enum {
+    RUN_WANTS_PKTINFO = 1 << 0,
+    RUN_WANTS_TTL = 1 << 1,
+    RUN_WANTS_TOS = 1 << 2,
+    RUN_WANTS_PKTINFO6 = 1 << 3,
+    RUN_WANTS_TTL6 = 1 << 4,
+    RUN_WANTS_TOS6 = 1 << 5
+};
+
 /* In front of each datagram, in both directions. */
 struct run_datagram {
-    struct run_endpoint peer; /* port 0: the one that the socket is connected to */
-    int32_t error;            /* to the program: an errno instead of a datagram */
+    struct run_endpoint peer;  /* port 0: the one that the socket is connected to */
+    struct run_endpoint local; /* our address; of a sent one: "::" or 0.0.0.0: the socket's */
+    int32_t error;             /* to the program: an errno instead of a datagram */
+    int16_t ttl, tos;          /* of a sent one: -1: the socket's */
+    uint32_t wants;            /* to the program: RUN_WANTS_... */
     uint32_t zero;
 };
 
@@ -120,7 +133,7 @@ struct run_socket_name {
     struct run_id id;
 };
 
-_Static_assert(sizeof(struct run_endpoint) == 24 && sizeof(struct run_datagram) == 32 &&
+_Static_assert(sizeof(struct run_endpoint) == 24 && sizeof(struct run_datagram) == 64 &&
                    sizeof(struct run_accepted) == 60 && sizeof(struct run_socket_name) == 12,
                "there is no padding");
 _Static_assert(1 + RUN_NAME_BYTES + sizeof(struct run_accepted) <=

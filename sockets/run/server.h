@@ -35,6 +35,7 @@ struct sock_options {
     bool reuse_address, reuse_port, keepalive, nodelay, broadcast, only_v6, oob_inline;
     bool lingers;
     uint8_t tos, ttl;
+    uint8_t wants; /* RUN_WANTS_... */
     uint16_t mss;
     int32_t linger_s;
     uint32_t user_timeout_ms;

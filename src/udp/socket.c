@@ -283,6 +283,16 @@ bool leat_udp_was_fragmented(const struct leat_udp *udp)
     return udp->reassembled;
 }
 
+uint8_t leat_udp_received_ttl(const struct leat_udp *udp)
+{
+    return udp->received_ttl;
+}
+
+uint8_t leat_udp_received_tos(const struct leat_udp *udp)
+{
+    return udp->received_tos;
+}
+
 const struct leat_udp_counts *leat_udp_counts(const struct leat_udp *udp)
 {
     leat_assert(udp->open);

@@ -30,11 +30,12 @@ struct leat_udp {
     bool open;
     bool is_extra; /* the memory belongs to the opener, not to the table */
     bool broadcast;
-    bool v4_only;     /* bound to 0.0.0.0, not to "::" */
-    bool reassembled; /* the datagram that was delivered last came in fragments */
-    uint8_t ttl, tos; /* for sending; 0: IP's default */
-    uint8_t sent;     /* datagrams sent: 0, 1, or 2 for more */
-    uint32_t quote;   /* length and checksum of the last datagram, which an ICMP error quotes */
+    bool v4_only;                       /* bound to 0.0.0.0, not to "::" */
+    bool reassembled;                   /* the datagram that was delivered last came in fragments */
+    uint8_t ttl, tos;                   /* for sending; 0: IP's default */
+    uint8_t received_ttl, received_tos; /* of the datagram that was delivered last */
+    uint8_t sent;                       /* datagrams sent: 0, 1, or 2 for more */
+    uint32_t quote; /* length and checksum of the last datagram, which an ICMP error quotes */
     struct buf_queue queue;
     enum leat_err error; /* pending for on_error, or LEAT_OK */
     struct leat_endpoint error_peer;

@@ -197,9 +197,13 @@ static void deliver(struct leat_udp *udp, struct leat_buf *payload)
 
         read_end6(&peer, ip + IPV6_SRC_AT, ports, zone);
         read_end6(&local, ip + IPV6_DST_AT, ports + 2, zone);
+        udp->received_ttl = ip[IPV6_HOP_LIMIT_AT];
+        udp->received_tos = (uint8_t)(ip[0] << 4 | ip[1] >> 4);
     } else {
         read_end(&peer, ip + IPV4_SRC_AT, ports);
         read_end(&local, ip + IPV4_DST_AT, ports + 2);
+        udp->received_ttl = ip[IPV4_TTL_AT];
+        udp->received_tos = ip[IPV4_TOS_AT];
     }
     udp->reassembled = payload->ip_header_at & REASSEMBLED;
     payload->segment_bytes = 0;

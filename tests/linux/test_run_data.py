@@ -11,7 +11,7 @@ import time
 import pytest
 
 from conftest import until
-from leat_run import BIG_BYTES, OURS, PEER, device, ours  # noqa: F401  (fixtures, too)
+from leat_run import BIG_BYTES, OURS, OURS6, PEER, PEER6, device, ours  # noqa: F401  (fixtures, too)
 from patience import LIMIT_S, PATIENCE
 
 
@@ -313,6 +313,84 @@ def test_datagrams_pass_in_both_directions(ours):
             """, PEER, sock.getsockname()[1])  # fmt: skip
 
 
+IP_RECVTTL = 12  # Python 3.11 has no name for it
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_control_data_of_datagrams_is_that_of_their_packets(ours, family):
+    """A TTL, a TOS and a source address by sendmsg() are those of the packet that the kernel gets; and the other way."""
+    inet = socket.AF_INET6 if family == 6 else socket.AF_INET
+    ip, receive = (socket.IPPROTO_IPV6, [socket.IPV6_RECVHOPLIMIT, socket.IPV6_RECVTCLASS]) if family == 6 else (
+        socket.IPPROTO_IP, [IP_RECVTTL, socket.IP_RECVTOS])  # fmt: skip
+    with socket.socket(inet, socket.SOCK_DGRAM) as sock:
+        sock.bind((PEER6 if family == 6 else PEER, 0))
+        sock.settimeout(LIMIT_S)
+        for name in receive:
+            sock.setsockopt(ip, name, 1)
+        if family == 6:
+            sock.setsockopt(ip, socket.IPV6_UNICAST_HOPS, 9)
+            sock.setsockopt(ip, socket.IPV6_TCLASS, 0x48)
+        else:
+            sock.setsockopt(ip, socket.IP_TTL, 9)
+            sock.setsockopt(ip, socket.IP_TOS, 0x48)
+        program = ours.begin_python("""
+            import errno, socket, struct, sys, time
+            host, port, six = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "6"
+            s = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
+            s.settimeout(60)
+            if six:
+                ip, options = socket.IPPROTO_IPV6, (socket.IPV6_RECVHOPLIMIT, socket.IPV6_RECVTCLASS, socket.IPV6_RECVPKTINFO)
+                ttl, tos, info = socket.IPV6_HOPLIMIT, socket.IPV6_TCLASS, socket.IPV6_PKTINFO
+                ours = socket.inet_pton(socket.AF_INET6, sys.argv[4]) + bytes(4)
+                while True:
+                    try:
+                        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).bind((sys.argv[4], 0))
+                        break
+                    except OSError:  # duplicate address detection isn't over
+                        time.sleep(0.1)
+            else:
+                ip, options = socket.IPPROTO_IP, (12, socket.IP_RECVTOS, 8)
+                ttl, tos, info = socket.IP_TTL, socket.IP_TOS, 8
+                ours = bytes(4) + socket.inet_aton(sys.argv[4]) + bytes(4)
+            number = lambda n: struct.pack("i", n)
+            for name in options:
+                assert s.getsockopt(ip, name) == 0
+                s.setsockopt(ip, name, 1)
+                assert s.getsockopt(ip, name) == 1
+            s.sendmsg([b"one"], [(ip, ttl, number(3)), (ip, tos, number(0xb8)), (ip, info, ours)], 0, (host, port))
+            s.sendmsg([b"two"], [], 0, (host, port))
+            for wrong in ((ip, ttl, b"x"), (ip, ttl, number(256)), (ip, 99, number(1)), (ip, info, b"short")):
+                try:
+                    s.sendmsg([b"x"], [wrong], 0, (host, port))
+                except OSError as error:
+                    assert error.errno == errno.EINVAL
+                else:
+                    raise SystemExit(f"{wrong} was sent")
+            data, parts, flags, _ = s.recvmsg(100, 1000)
+            got = {kind: data for level, kind, data in parts if level == ip}
+            assert set(got) == {ttl, tos, info} and not flags & socket.MSG_CTRUNC, (parts, flags)
+            assert got[ttl] == number(9), got
+            assert got[tos] == (number(0x48) if six else b"\\x48"), got
+            assert (got[info][:16] == ours[:16]) if six else (got[info][8:] == ours[4:8]), got
+            s.setsockopt(ip, options[0], 0)
+            data, parts, flags, _ = s.recvmsg(100, socket.CMSG_SPACE(len(ours)))
+            assert [kind for _, kind, _ in parts] == [info] and flags & socket.MSG_CTRUNC, (parts, flags)
+            print("good")
+            """, PEER6 if family == 6 else PEER, sock.getsockname()[1], family, OURS6 if family == 6 else OURS)  # fmt: skip
+        seen = []
+        for _ in range(2):
+            try:
+                data, parts, _, source = sock.recvmsg(100, 1000)
+            except TimeoutError:
+                pytest.fail(f"after {seen}:\n{program.text}")
+            numbers = [int.from_bytes(part[2], "little") for part in sorted(parts, key=lambda part: part[1] in (socket.IP_TOS, socket.IPV6_TCLASS))]
+            seen.append((data, numbers))
+            assert source[0] == (OURS6 if family == 6 else OURS)
+            sock.sendto(b"back", source)
+        assert seen == [(b"one", [3, 0xB8]), (b"two", [64, 0])]
+        assert program.wait() == 0 and "good" in program.text, program.text
+
+
 def test_a_socket_without_the_token_sends_nothing(ours):
     """Another user of this machine sees the names of the UNIX sockets, and no more."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -325,7 +403,9 @@ def test_a_socket_without_the_token_sends_nothing(ours):
             s.bind(b"\\0" + run + b"p4d\\0" + b"stranger")
             s.connect(b"\\0" + run + b"d")
             to = bytes(10) + b"\\xff\\xff" + socket.inet_aton(sys.argv[1])
-            s.send(to + struct.pack("=IHHiI", 0, int(sys.argv[2]), 0, 0, 0) + b"stolen")
+            none = bytes(10) + b"\\xff\\xff" + bytes(4)
+            ends = to + struct.pack("=IHH", 0, int(sys.argv[2]), 0) + none + struct.pack("=IHH", 0, 0, 0)
+            s.send(ends + struct.pack("=ihhII", 0, -1, -1, 0, 0) + b"stolen")
             time.sleep(0.5)
             print("good")
             """, PEER, sock.getsockname()[1])  # fmt: skip

@@ -382,6 +382,55 @@ static void a_socket_counts_datagrams_taken_and_dropped(void **state)
     assert_int_equal(leat_udp_counts(udp)->received, 0);
 }
 
+/* ---- TTL and TOS ----------------------------------------------------------------------------- */
+
+static unsigned seen_ttl, seen_tos;
+
+static void note_octets(struct leat_udp *udp, struct leat_buf *payload,
+                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                        void *arg)
+{
+    (void)peer, (void)local, (void)arg;
+    seen_ttl = leat_udp_received_ttl(udp);
+    seen_tos = leat_udp_received_tos(udp);
+    leat_buf_free(payload);
+}
+
+static const struct leat_udp_events octet_events = {.on_datagram = note_octets};
+
+static void ttl_and_tos_of_a_received_datagram_are_told(void **state)
+{
+    struct world *world = *state;
+    struct frame frame = frame_udp(IP_PEER, 9, IP_US, 7, "x", 1);
+    struct leat_udp *udp;
+
+    assert_int_equal(leat_udp_open(world->stack, &udp, &octet_events, 0), LEAT_OK);
+    assert_int_equal(leat_udp_bind(udp, LEAT_IP_ANY, 7), LEAT_OK);
+    frame.bytes[FRAME_IP + 1] = 0xb9;
+    frame.bytes[FRAME_IP + 8] = 5;
+    frame_seal_ip(&frame);
+    world_feed(world, &frame);
+    assert_int_equal(seen_ttl, 5);
+    assert_int_equal(seen_tos, 0xb9);
+}
+
+static void hop_limit_and_class_of_a_received_datagram_are_told(void **state)
+{
+    struct world *world = *state;
+    struct frame frame = frame_udp6(IP6_PEER, 9, IP6_US, 7, "x", 1);
+    struct leat_udp *udp;
+
+    assert_int_equal(leat_udp_open(world->stack, &udp, &octet_events, 0), LEAT_OK);
+    assert_int_equal(leat_udp_bind(udp, LEAT_IP_ANY, 7), LEAT_OK);
+    frame.bytes[FRAME_IP] = 0x6a;
+    frame.bytes[FRAME_IP + 1] =
+        0x50; /* the lower half of the class is in front of the flow label */
+    frame.bytes[FRAME_IP + 7] = 1;
+    world_feed(world, &frame);
+    assert_int_equal(seen_ttl, 1);
+    assert_int_equal(seen_tos, 0xa5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +451,8 @@ int main(void)
         world_test(socket_may_be_closed_and_reopened_in_its_callback),
         cmocka_unit_test(queue_is_bounded),
         world6_test(a_bind_that_failed_binds_to_no_family),
+        world_test(ttl_and_tos_of_a_received_datagram_are_told),
+        world6_test(hop_limit_and_class_of_a_received_datagram_are_told),
         cmocka_unit_test(registering_needs_room_in_the_block),
         world_test(a_socket_counts_datagrams_taken_and_dropped),
     };

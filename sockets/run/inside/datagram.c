@@ -50,12 +50,12 @@ ssize_t datagram_receive(int fd, const struct ours *ours, struct msghdr *message
         return -1;
     }
     got = NEXT(recvmsg)(fd, &whole, flags | MSG_TRUNC);
-    message->msg_controllen = 0;
     message->msg_flags = whole.msg_flags & ~MSG_EOR;
     if (got < 0)
         return got;
     if (got < (ssize_t)sizeof header) { /* shutdown(), or the server has ended */
         message->msg_namelen = 0;
+        message->msg_controllen = 0;
         return 0;
     }
     if (header.error) {
@@ -67,6 +67,7 @@ ssize_t datagram_receive(int fd, const struct ours *ours, struct msghdr *message
     bytes = (size_t)got - sizeof header;
     if (bytes > room)
         message->msg_flags |= MSG_TRUNC;
+    control_write(message, ours->family, &header);
     endpoint_write(ours->family, &header.peer, message->msg_name, &name_len);
     message->msg_namelen = message->msg_name ? name_len : 0;
     return (ssize_t)(bytes > room && !(flags & MSG_TRUNC) ? room : bytes);
@@ -89,7 +90,7 @@ static bool has_peer(int fd, const struct ours *ours)
 ssize_t datagram_send(int fd, const struct ours *ours, const struct msghdr *message, int flags)
 {
     struct iovec pieces[PIECES_MAX + 1];
-    struct run_datagram header = {.error = 0};
+    struct run_datagram header = {.local = endpoint_any(ours->family), .ttl = -1, .tos = -1};
     const struct msghdr whole = {.msg_iov = pieces, .msg_iovlen = message->msg_iovlen + 1};
     int error = 0;
     ssize_t put;
@@ -103,6 +104,8 @@ ssize_t datagram_send(int fd, const struct ours *ours, const struct msghdr *mess
     }
     if (!error && (flags & MSG_OOB))
         error = EOPNOTSUPP;
+    if (!error && message->msg_controllen > 0)
+        error = control_read(message, &header);
     if (!error && total_of(message->msg_iov, message->msg_iovlen) >
                       (ours->family == '4' ? 65507u : (unsigned)RUN_DATAGRAM_BYTES))
         error = EMSGSIZE;

@@ -102,6 +102,14 @@ ssize_t datagram_send(int fd, const struct ours *ours, const struct msghdr *mess
 /* An error that waits in front of the datagrams, which is taken away; 0: none. */
 int datagram_error(int fd);
 
+/* ---- control.c ------------------------------------------------------------------------------- */
+
+/* Writes the control data of a received datagram, after msg_controllen has told the room for it. */
+void control_write(struct msghdr *message, char family, const struct run_datagram *header);
+
+/* Reads that of one to send. 0, or an errno. */
+int control_read(const struct msghdr *message, struct run_datagram *header);
+
 /* ---- stream.c -------------------------------------------------------------------------------- */
 
 ssize_t stream_receive(int fd, struct msghdr *message, int flags);

@@ -3774,6 +3774,8 @@ extern "C" {
     pub fn leat_udp_memory_bytes(config: *const leat_udp_config) -> usize;
     pub fn leat_udp_open(stack: *mut leat, udp: *mut *mut leat_udp, events: *const leat_udp_events, arg: *mut c_void) -> leat_err;
     pub fn leat_udp_open_in(stack: *mut leat, memory: *mut c_void, udp: *mut *mut leat_udp, events: *const leat_udp_events, arg: *mut c_void) -> leat_err;
+    pub fn leat_udp_received_tos(udp: *const leat_udp) -> u8;
+    pub fn leat_udp_received_ttl(udp: *const leat_udp) -> u8;
     pub fn leat_udp_register(stack: *mut leat, config: *const leat_udp_config) -> leat_err;
     pub fn leat_udp_send(udp: *mut leat_udp, payload: *mut leat_buf) -> leat_err;
     pub fn leat_udp_send_from(udp: *mut leat_udp, payload: *mut leat_buf, peer: *const leat_endpoint, local_ip: leat_ip) -> leat_err;
